@@ -1,0 +1,1 @@
+"""Sets the board against the claims and the recordings: sweeps, replay, conformance."""

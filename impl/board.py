@@ -1,0 +1,76 @@
+"""The board: flash, eFuse and configuration, switched on and off.
+
+Switching on runs the bootloader and gives the application, with fresh RAM, that it starts. All that a
+program had in RAM is in its App and goes with it: a new power-on gives a new App.
+"""
+
+from ..model.config import Config, Pin, ResetReason
+from .bootloader import Bootloader
+from .cells import Cells
+from .efuse import Efuse
+from .esp_ota import EspOta
+from .esp_partition import EspPartitions
+from .flash import NorFlash, Strictness
+from .image import read_app_desc
+from .otaupgrade import OtaUpgrade
+from .partition_table import TableError, load_partitions
+from .partitions import Partition, PartitionType
+from .release_rules import app_rules
+from .resets import Panic
+
+
+class App:
+    """An application that runs: its view of the partitions, esp_ota_* and otaupgrade."""
+
+    def __init__(self, flash: NorFlash, efuse: Efuse, config: Config, booted: Partition) -> None:
+        """Start the image in `booted`; raises Panic when the application cannot find itself in the table."""
+        rules = app_rules(config.app_release)
+        self.partitions = EspPartitions(flash, _load_table(flash, config), rules)
+        running = next(
+            (p for p in self.partitions.find(PartitionType.APP) if p.offset <= booted.offset < p.end), None
+        )
+        if running is None:
+            raise Panic
+        self.running = running
+        linked_version = read_app_desc(flash, booted.offset).secure_version
+        self.ota = EspOta(self.partitions, efuse, config, running, linked_version)
+        self.otaupgrade = OtaUpgrade(self.ota)
+
+
+class Board:
+    """One device."""
+
+    def __init__(self, flash: NorFlash, efuse: Efuse, config: Config) -> None:
+        """Take the parts; the board is off."""
+        self.flash = flash
+        self.efuse = efuse
+        self.config = config
+        self._retained: Partition | None = None
+
+    @classmethod
+    def of_cells(cls, cells: Cells, config: Config, strictness: Strictness = Strictness.STRICT) -> "Board":
+        """Return a board whose flash holds `cells` and whose eFuse is blank."""
+        return cls(NorFlash(cells, strictness), Efuse(0, config.secure_version_bits), config)
+
+    def power_on(self, reason: ResetReason = ResetReason.POWER_ON, pin: Pin | None = None) -> App | None:
+        """Reset the chip and return the application that starts, or None when none does.
+
+        reason: what reset it; RTC memory survives all but POWER_ON. Raises PowerCut where one is planned, and Panic
+        where an assertion of the C code fails."""
+        self.flash.power_on()
+        if reason is ResetReason.POWER_ON:
+            self._retained = None
+        booted = Bootloader(self.flash, self.efuse, self.config).boot(reason, pin, self._retained)
+        if booted is None:
+            return None
+        self._retained = booted
+        return App(self.flash, self.efuse, self.config, booted)
+
+
+def _load_table(flash: NorFlash, config: Config) -> tuple[Partition, ...]:
+    """Return the table as the application reads it; one that it refuses has no partitions."""
+    raw = flash.read(config.table_offset, 0x1000)
+    try:
+        return load_partitions(raw, config.app_release, config.table_md5)
+    except TableError:
+        return ()

@@ -1,0 +1,335 @@
+"""The second-stage bootloader: which image it starts, and what it writes to otadata on the way.
+
+In order: aborts every entry that is still PENDING_VERIFY; selects by the newest bootable entry; makes a NEW
+one PENDING_VERIFY; looks at the pins; then tries the selected partition, the ones below it down to factory,
+the ones above it, and last the test app, until an image passes. The states in otadata play no part in these
+tries. Errors of its own writes are ignored. Source: bootloader_start.c, bootloader_utility.c.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from ..model.config import Config, Pin, ResetReason
+from ..model.ota_state import OtaImgState
+from .cells import SECTOR_SIZE
+from .chips import CHIPS
+from .efuse import Efuse
+from .esp_err import OtaError
+from .flash import NorFlash
+from .image import APP_DESC_MAGIC, read_app_desc
+from .image_verify import ImageInvalid, VerifyMode, verify_image
+from .otadata import (
+    ENTRY_SIZE,
+    EntryPair,
+    active_otadata,
+    decode_entry,
+    encode_entry,
+    is_initial,
+    is_select_invalid,
+    is_select_valid,
+    make_entry,
+    select_otadata,
+    slot_of_seq,
+)
+from .partition_table import TABLE_MAX_LENGTH, TableError, decode_table
+from .partitions import AppSubtype, DataSubtype, Partition, PartitionType
+from .resets import Panic
+
+FACTORY_INDEX = -1
+"""Boot index of the factory app; OTA slots have 0 … 15."""
+TEST_APP_INDEX = -2
+"""Boot index of the test app."""
+MAX_OTA_SLOTS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class BootloaderState:
+    """What the bootloader knows of the partition table. Source: bootloader_config.h bootloader_state_t."""
+
+    factory: Partition | None
+    test: Partition | None
+    ota: dict[int, Partition]
+    """By slot number; of two partitions with one number, the later row of the table."""
+    app_count: int
+    """OTA rows of the table, which need not be the numbers 0 … app_count - 1."""
+    otadata: Partition | None
+
+    def at(self, index: int) -> Partition | None:
+        """Return the partition of a boot index, or None. Source: bootloader_utility.c index_to_partition."""
+        if index == FACTORY_INDEX:
+            return self.factory
+        if index == TEST_APP_INDEX:
+            return self.test
+        return self.ota.get(index) if index < min(MAX_OTA_SLOTS, self.app_count) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What the two entries, as read, select."""
+
+    index: int
+    """Boot index to try first."""
+    active: int | None
+    """The entry that decided, if one did."""
+    has_initial_contents: bool
+    """Neither entry was ever written: the image that boots is written down as VALID."""
+
+
+class Bootloader:
+    """One run of the bootloader, from reset to the jump into an application."""
+
+    def __init__(self, flash: NorFlash, efuse: Efuse, config: Config) -> None:
+        """Run on this chip, built with `config`."""
+        self._flash = flash
+        self._efuse = efuse
+        self._config = config
+
+    def boot(self, reason: ResetReason, pin: Pin | None, retained: Partition | None) -> Partition | None:
+        """Return the partition whose image is started, or None when the bootloader resets instead.
+
+        retained: what RTC memory kept of the last boot, for the fast path out of deep sleep. Raises Panic
+        where an assertion of the C code fails. Source: bootloader_start.c call_start_cpu0.
+        """
+        if reason is ResetReason.DEEP_SLEEP and self._config.skip_validate_in_deep_sleep:
+            woken = self._fast_boot_target(retained)
+            if woken is not None and self._is_loadable(woken, VerifyMode.BOOTLOADER_LOAD_NO_VALIDATE):
+                return woken
+        state = self._load_partition_table()
+        if state is None:
+            return None
+        selection = self._select(state)
+        if selection is None:
+            return None
+        if reason is not ResetReason.DEEP_SLEEP:
+            if pin is Pin.FACTORY_RESET:
+                self._erase_data_partitions()
+                selection = self._select(state)
+                if selection is None:
+                    return None
+            elif pin is Pin.TEST_APP:
+                return self._load_test_app(state, reason)
+        return self._load_boot_image(state, selection, reason)
+
+    def _load_partition_table(self) -> BootloaderState | None:
+        """Return the table's partitions by their use, or None when the table is refused.
+
+        Source: bootloader_utility.c bootloader_utility_load_partition_table."""
+        try:
+            table = self._read_table()
+        except TableError:
+            return None
+        apps = [partition for partition in table if partition.type == PartitionType.APP]
+        slots = [partition for partition in apps if partition.is_ota_slot]
+        return BootloaderState(
+            factory=_last(apps, AppSubtype.FACTORY),
+            test=_last(apps, AppSubtype.TEST),
+            ota={partition.slot: partition for partition in slots},
+            app_count=len(slots),
+            otadata=_last([p for p in table if p.type == PartitionType.DATA], DataSubtype.OTA),
+        )
+
+    def _read_table(self) -> tuple[Partition, ...]:
+        raw = self._flash.read(self._config.table_offset, TABLE_MAX_LENGTH)
+        return decode_table(raw, self._flash.size, self._config.bootloader_release)
+
+    def _select(self, state: BootloaderState) -> Selection | None:
+        """Return the selection, having written what it makes of otadata; None when otadata is too small.
+
+        Source: bootloader_utility.c bootloader_utility_get_selected_boot_partition."""
+        if state.otadata is None:
+            return Selection(FACTORY_INDEX, None, has_initial_contents=False)
+        if state.otadata.size < 2 * SECTOR_SIZE:
+            return None
+        entries = self._read_otadata(state.otadata)
+        if self._config.rollback:
+            entries = self._abort_pending(state.otadata, entries)
+        if self._config.anti_rollback:
+            selection = select_with_anti_rollback(
+                entries, state.app_count, lambda slot: self._is_version_allowed(state.ota.get(slot))
+            )
+        else:
+            selection = select_boot_partition(entries, state.app_count, state.factory is not None)
+        if selection.active is not None:
+            self._note_selected(state, entries, selection.active, selection.index)
+        return selection
+
+    def _read_otadata(self, otadata: Partition) -> EntryPair:
+        return EntryPair(
+            decode_entry(self._flash.read(otadata.offset, ENTRY_SIZE)),
+            decode_entry(self._flash.read(otadata.offset + SECTOR_SIZE, ENTRY_SIZE)),
+        )
+
+    def _abort_pending(self, otadata: Partition, entries: EntryPair) -> EntryPair:
+        """Return the entries with PENDING_VERIFY made ABORTED, whatever their check word, and write them."""
+        after = list(entries)
+        for number, entry in enumerate(entries):
+            if entry.ota_state == OtaImgState.PENDING_VERIFY:
+                after[number] = replace(entry, ota_state=OtaImgState.ABORTED)
+                self._write_entry(otadata, number, encode_entry(after[number]))
+        return EntryPair(*after)
+
+    def _note_selected(self, state: BootloaderState, entries: EntryPair, active: int, index: int) -> None:
+        """Write down that a NEW image is being started; burn the version of an accepted one."""
+        assert state.otadata is not None
+        entry = entries[active]
+        if self._config.rollback and entry.ota_state == OtaImgState.NEW:
+            pending = replace(entry, ota_state=OtaImgState.PENDING_VERIFY)
+            self._write_entry(state.otadata, active, encode_entry(pending))
+        elif self._config.anti_rollback and entry.ota_state == OtaImgState.VALID:
+            self._update_anti_rollback(state.ota.get(index))
+
+    def _write_entry(self, otadata: Partition, number: int, raw: bytes) -> None:
+        """Erase and program one entry; an error is ignored. Source: bootloader_utility.c write_otadata."""
+        address = otadata.offset + SECTOR_SIZE * number
+        try:
+            self._flash.erase_sector(address)
+            self._flash.program(address, raw)
+        except OtaError:
+            return
+
+    def _erase_data_partitions(self) -> None:
+        """Erase what the factory reset erases, in the order of the table; an error skips that partition.
+
+        Source: bootloader_common.c bootloader_common_erase_part_type_data."""
+        for partition in self._read_table():
+            if partition.type != PartitionType.DATA:
+                continue
+            is_listed = partition.label in self._config.factory_reset_labels
+            if is_listed or (self._config.factory_reset_erases_otadata and partition.is_otadata):
+                try:
+                    self._flash.erase(partition.offset, partition.size)
+                except OtaError:
+                    continue
+
+    def _load_test_app(self, state: BootloaderState, reason: ResetReason) -> Partition | None:
+        return state.test if self._try_load(state.test, reason) else None
+
+    def _load_boot_image(
+        self, state: BootloaderState, selection: Selection, reason: ResetReason
+    ) -> Partition | None:
+        """Return the first partition in fallback order whose image passes.
+
+        Source: bootloader_utility.c bootloader_utility_load_boot_image."""
+        for index in fallback_order(selection.index, state.app_count):
+            partition = state.at(index)
+            if self._try_load(partition, reason):
+                if selection.has_initial_contents and index > FACTORY_INDEX:
+                    self._set_actual_ota_seq(state, index)
+                return partition
+        return state.test if self._try_load(state.test, reason) else None
+
+    def _set_actual_ota_seq(self, state: BootloaderState, index: int) -> None:
+        """Write the first entry of a device that had none. Source: bootloader_utility.c set_actual_ota_seq."""
+        assert state.otadata is not None
+        self._write_entry(state.otadata, 0, encode_entry(make_entry(index + 1, OtaImgState.VALID)))
+        if self._config.anti_rollback:
+            self._update_anti_rollback(state.ota.get(index))
+
+    def _try_load(self, partition: Partition | None, reason: ResetReason) -> bool:
+        """Tell whether the partition's image may run and passes what this reset asks to be checked."""
+        if partition is None or partition.size == 0:
+            return False
+        if self._config.anti_rollback and not self._is_version_allowed(partition):
+            return False
+        is_skipped = self._config.skip_validate_always or (
+            self._config.skip_validate_on_power_on and reason is ResetReason.POWER_ON
+        )
+        mode = VerifyMode.BOOTLOADER_LOAD_NO_VALIDATE if is_skipped else VerifyMode.BOOTLOADER_LOAD
+        return self._is_loadable(partition, mode)
+
+    def _is_loadable(self, partition: Partition, mode: VerifyMode) -> bool:
+        try:
+            verify_image(
+                self._flash, partition.offset, partition.size, self._config, mode, self._efuse.secure_version
+            )
+        except ImageInvalid:
+            return False
+        return True
+
+    def _is_version_allowed(self, partition: Partition | None) -> bool:
+        """Tell whether the image's description names an allowed version. Source: check_anti_rollback."""
+        version = self._described_version(partition)
+        return version is not None and self._efuse.is_secure_version_allowed(version)
+
+    def _update_anti_rollback(self, partition: Partition | None) -> None:
+        """Burn the version that the description names, unverified as it is. Source: update_anti_rollback."""
+        version = self._described_version(partition)
+        if version is None:
+            return
+        try:
+            self._efuse.update_secure_version(version)
+        except OtaError:
+            return
+
+    def _described_version(self, partition: Partition | None) -> int | None:
+        if partition is None:
+            return None
+        desc = read_app_desc(self._flash, partition.offset)
+        return desc.secure_version if desc.magic_word == APP_DESC_MAGIC else None
+
+    def _fast_boot_target(self, retained: Partition | None) -> Partition | None:
+        """Return what a wake-up from deep sleep starts unchecked, without a look at any state.
+
+        Source: bootloader_utility.c bootloader_utility_load_boot_image_from_deep_sleep."""
+        if CHIPS[self._config.chip].has_rtc_fast_memory:
+            return retained
+        state = self._load_partition_table()
+        if state is None:
+            return None
+        index = FACTORY_INDEX
+        if state.otadata is not None and state.otadata.size >= 2 * SECTOR_SIZE:
+            entries = self._read_otadata(state.otadata)
+            active = active_otadata(entries)
+            if active is not None:
+                index = _slot_index(entries[active].ota_seq, state.app_count)
+        return state.at(index)
+
+
+def select_boot_partition(entries: EntryPair, app_count: int, has_factory: bool) -> Selection:
+    """Return what the entries select without anti-rollback: the active one's slot, or factory, or slot 0."""
+    if app_count == 0 or (is_select_invalid(entries.first) and is_select_invalid(entries.second)):
+        if has_factory:
+            return Selection(FACTORY_INDEX, None, has_initial_contents=False)
+        return Selection(0, None, is_initial(entries.first) and is_initial(entries.second))
+    active = active_otadata(entries)
+    if active is None:
+        return Selection(FACTORY_INDEX, None, has_initial_contents=False)
+    return Selection(slot_of_seq(entries[active].ota_seq, app_count), active, has_initial_contents=False)
+
+
+def select_with_anti_rollback(
+    entries: EntryPair, app_count: int, is_version_allowed: Callable[[int], bool]
+) -> Selection:
+    """Return what the entries select with anti-rollback: entries whose slot holds too old a version do not count.
+
+    is_version_allowed: asked with the slot number of each valid entry.
+    Source: bootloader_utility.c get_active_otadata_with_check_anti_rollback."""
+    if is_initial(entries.first) and is_initial(entries.second):
+        return Selection(FACTORY_INDEX, None, has_initial_contents=True)
+
+    def is_usable(entry_number: int) -> bool:
+        entry = entries[entry_number]
+        return is_select_valid(entry) and is_version_allowed(_slot_index(entry.ota_seq, app_count))
+
+    active = select_otadata(entries, (is_usable(0), is_usable(1)))
+    if active is None:
+        return Selection(FACTORY_INDEX, None, has_initial_contents=False)
+    return Selection(_slot_index(entries[active].ota_seq, app_count), active, has_initial_contents=False)
+
+
+def fallback_order(start_index: int, app_count: int) -> Iterator[int]:
+    """Yield the boot indices in the order of trying: down from `start_index` to factory, then up from it."""
+    yield from range(start_index, FACTORY_INDEX - 1, -1)
+    yield from range(start_index + 1, app_count)
+
+
+def _slot_index(ota_seq: int, app_count: int) -> int:
+    """Return the slot of a sequence number; without slots the C code divides by zero and traps."""
+    if app_count == 0:
+        raise Panic
+    return slot_of_seq(ota_seq, app_count)
+
+
+def _last(partitions: list[Partition], subtype: int) -> Partition | None:
+    """Return the last of the partitions with that subtype: later rows of the table overwrite earlier ones."""
+    return next((p for p in reversed(partitions) if p.subtype == subtype), None)

@@ -1,0 +1,131 @@
+"""The contents of a NOR flash chip as an immutable value.
+
+Sectors are `bytes` objects of 4096 bytes, kept in blocks of 16 (64 KiB). A change makes a new sector, a new
+block and a new list of blocks and shares everything else, so keeping a snapshot costs nothing, and two
+states that came from one are told apart by identity, sector by sector.
+"""
+
+from collections.abc import Iterable
+
+SECTOR_SIZE = 0x1000
+"""Bytes erased at once: FLASH_SECTOR_SIZE, SPI_FLASH_SEC_SIZE."""
+PAGE_SIZE = 0x100
+"""Bytes that one page program of the chip can reach."""
+ERASED_SECTOR = b"\xff" * SECTOR_SIZE
+
+_SECTORS_PER_BLOCK = 16
+_Block = tuple[bytes, ...]
+
+
+class Cells:
+    """What every cell of the chip holds. Equal when all bytes are equal; hashable."""
+
+    __slots__ = ("_blocks", "size")
+
+    def __init__(self, sectors: Iterable[bytes]) -> None:
+        """Take the chip's sectors, 4096 bytes each, in ascending order."""
+        all_sectors = tuple(sectors)
+        if not all_sectors or any(len(sector) != SECTOR_SIZE for sector in all_sectors):
+            raise ValueError(f"a flash is one or more sectors of {SECTOR_SIZE} bytes")
+        self._blocks: tuple[_Block, ...] = tuple(
+            all_sectors[start : start + _SECTORS_PER_BLOCK]
+            for start in range(0, len(all_sectors), _SECTORS_PER_BLOCK)
+        )
+        self.size = len(all_sectors) * SECTOR_SIZE
+
+    @classmethod
+    def erased(cls, size: int) -> "Cells":
+        """Return a chip of `size` bytes (a multiple of 4096), all 0xFF."""
+        if size <= 0 or size % SECTOR_SIZE:
+            raise ValueError(f"flash size 0x{size:x} is not a positive multiple of 0x{SECTOR_SIZE:x}")
+        return cls([ERASED_SECTOR] * (size // SECTOR_SIZE))
+
+    @classmethod
+    def from_bytes(cls, contents: bytes) -> "Cells":
+        """Return a chip that holds `contents`, whose length is a positive multiple of 4096."""
+        if not contents or len(contents) % SECTOR_SIZE:
+            raise ValueError(f"0x{len(contents):x} bytes are not whole sectors of 0x{SECTOR_SIZE:x}")
+        sectors = (contents[at : at + SECTOR_SIZE] for at in range(0, len(contents), SECTOR_SIZE))
+        return cls(ERASED_SECTOR if sector == ERASED_SECTOR else sector for sector in sectors)
+
+    def to_bytes(self) -> bytes:
+        """Return the whole chip, as `esptool read-flash` would."""
+        return b"".join(sector for block in self._blocks for sector in block)
+
+    def sector(self, index: int) -> bytes:
+        """Return sector `index`, 0 … size/4096 - 1."""
+        return self._blocks[index // _SECTORS_PER_BLOCK][index % _SECTORS_PER_BLOCK]
+
+    def sectors(self, address: int, length: int) -> tuple[bytes, ...]:
+        """Return the sectors that the range touches, in order; the range must lie on the chip."""
+        first, last = address // SECTOR_SIZE, (address + length - 1) // SECTOR_SIZE
+        return tuple(self.sector(index) for index in range(first, last + 1))
+
+    def read(self, address: int, length: int) -> bytes:
+        """Return `length` bytes from `address`; past the end of the chip the address wraps to 0."""
+        address %= self.size
+        if length <= 0:
+            return b""
+        offset = address % SECTOR_SIZE
+        if offset + length <= SECTOR_SIZE:
+            return self.sector(address // SECTOR_SIZE)[offset : offset + length]
+        if address + length <= self.size:
+            return b"".join(self.sectors(address, length))[offset : offset + length]
+        head = self.size - address
+        return self.read(address, head) + self.read(0, length - head)
+
+    def with_sector(self, index: int, contents: bytes) -> "Cells":
+        """Return this chip with sector `index` replaced by `contents` (4096 bytes)."""
+        at, within = divmod(index, _SECTORS_PER_BLOCK)
+        block = self._blocks[at]
+        changed = Cells.__new__(Cells)
+        changed._blocks = (
+            *self._blocks[:at],
+            (*block[:within], contents, *block[within + 1 :]),
+            *self._blocks[at + 1 :],
+        )
+        changed.size = self.size
+        return changed
+
+    def with_bytes(self, address: int, contents: bytes) -> "Cells":
+        """Return this chip with `contents` put at `address`, whatever was there: how a test or a tool sets it up."""
+        if not 0 <= address <= self.size - len(contents):
+            raise ValueError(f"0x{len(contents):x} bytes at 0x{address:x} do not fit 0x{self.size:x}")
+        cells = self
+        for index, offset, piece in split_by_sector(address, contents):
+            old = cells.sector(index)
+            cells = cells.with_sector(index, old[:offset] + piece + old[offset + len(piece) :])
+        return cells
+
+    def __eq__(self, other: object) -> bool:
+        """Compare all cells; shared blocks compare by identity."""
+        return isinstance(other, Cells) and self._blocks == other._blocks
+
+    def __hash__(self) -> int:
+        """Hash all cells; each sector caches its own hash."""
+        return hash(self._blocks)
+
+
+def split_by_sector(address: int, contents: bytes) -> Iterable[tuple[int, int, bytes]]:
+    """Yield (sector index, offset in it, bytes) for each sector that `contents` at `address` touches."""
+    at = 0
+    while at < len(contents):
+        index, offset = divmod(address + at, SECTOR_SIZE)
+        piece = contents[at : at + SECTOR_SIZE - offset]
+        yield index, offset, piece
+        at += len(piece)
+
+
+def and_bytes(old: bytes, new: bytes) -> bytes:
+    """Return what programming `new` over `old` (of the same length) leaves: bits only go from 1 to 0."""
+    if old.count(0xFF) == len(old):
+        return new
+    both = int.from_bytes(old, "little") & int.from_bytes(new, "little")
+    return both.to_bytes(len(old), "little")
+
+
+def is_programmable(old: bytes, new: bytes) -> bool:
+    """Tell whether programming `new` over `old` asks for no bit to go from 0 to 1."""
+    if old.count(0xFF) == len(old):
+        return True
+    return int.from_bytes(new, "little") & ~int.from_bytes(old, "little") == 0

@@ -1,0 +1,117 @@
+"""The configuration of a device, as one frozen value: what the two sdkconfigs and the chip decide.
+
+Bootloader and application carry their release separately, since fleets run new applications on old
+bootloaders. All other options must be the same in both, as ESP-IDF demands.
+"""
+
+import re
+from dataclasses import dataclass
+from enum import Enum, IntEnum
+
+
+class Release(IntEnum):
+    """A set of ESP-IDF release rules, oldest first; compare with <."""
+
+    V4_4 = 0x0404
+    V5_1 = 0x0501
+    V5_5 = 0x0505
+    V6_0 = 0x0600
+    V6_1 = 0x0601
+    V6_2_DEV = 0x0602
+
+    @property
+    def label(self) -> str:
+        """The name users type, such as "5.1" or "6.2-dev"."""
+        text = f"{self >> 8}.{self & 0xFF}"
+        return f"{text}-dev" if self is Release.V6_2_DEV else text
+
+    @classmethod
+    def parse(cls, text: str) -> "Release":
+        """Return the newest known rules that are not newer than the release `text` names ("v5.1.3", "5.4", …).
+
+        Raises ValueError for text that names no release, or one older than 4.4.
+        """
+        # The recordings call the development branch after 6.1-beta1 "v6.1-dev-6734": the rules of 6.2-dev.
+        if re.fullmatch(r"v?6\.1-dev-\d+(-g[0-9a-f]+)?", text):
+            return cls.V6_2_DEV
+        match = re.fullmatch(r"v?(\d+)\.(\d+)(\.\d+)?(-[\w.-]+)?", text.strip())
+        known = ", ".join(release.label for release in cls)
+        if match is None:
+            raise ValueError(f"{text!r} is no ESP-IDF release; known rules: {known}")
+        asked = int(match[1]) << 8 | int(match[2])
+        older = [release for release in cls if release <= asked]
+        if not older:
+            raise ValueError(f"ESP-IDF {text} is older than the oldest known rules; known: {known}")
+        return older[-1]
+
+
+class Chip(Enum):
+    """A chip of the ESP32 family, by its IDF_TARGET name."""
+
+    ESP32 = "esp32"
+    ESP32S2 = "esp32s2"
+    ESP32S3 = "esp32s3"
+    ESP32C2 = "esp32c2"
+    ESP32C3 = "esp32c3"
+    ESP32C5 = "esp32c5"
+    ESP32C6 = "esp32c6"
+    ESP32C61 = "esp32c61"
+    ESP32H2 = "esp32h2"
+    ESP32P4 = "esp32p4"
+
+
+class ResetReason(Enum):
+    """Why the bootloader runs, as far as it matters to it. Source: esp_rom_get_reset_reason."""
+
+    POWER_ON = "power-on"
+    SOFTWARE = "software"
+    DEEP_SLEEP = "deep sleep"
+    PANIC = "panic"
+
+
+class Pin(Enum):
+    """The bootloader pin held for the whole hold time at a reset."""
+
+    FACTORY_RESET = "factory_reset"
+    TEST_APP = "test"
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What decides the behaviour of bootloader and application, apart from what lies in flash and eFuse."""
+
+    rollback: bool = False
+    """CONFIG_BOOTLOADER_APP_ROLLBACK_ENABLE."""
+    anti_rollback: bool = False
+    """CONFIG_BOOTLOADER_APP_ANTI_ROLLBACK; needs `rollback`, as in Kconfig."""
+    skip_validate_in_deep_sleep: bool = False
+    """CONFIG_BOOTLOADER_SKIP_VALIDATE_IN_DEEP_SLEEP."""
+    skip_validate_on_power_on: bool = False
+    """CONFIG_BOOTLOADER_SKIP_VALIDATE_ON_POWER_ON."""
+    skip_validate_always: bool = False
+    """CONFIG_BOOTLOADER_SKIP_VALIDATE_ALWAYS."""
+    app_release: Release = Release.V5_1
+    """Release rules of the application; NodeMCU builds against 5.1."""
+    bootloader_release: Release = Release.V5_1
+    """Release rules of the bootloader."""
+    chip: Chip = Chip.ESP32
+    """CONFIG_IDF_TARGET."""
+    chip_revision: int = 300
+    """Revision of the silicon as major * 100 + minor: 300 is v3.0."""
+    table_offset: int = 0x8000
+    """CONFIG_PARTITION_TABLE_OFFSET in bytes."""
+    table_md5: bool = True
+    """CONFIG_PARTITION_TABLE_MD5."""
+    secure_version_bits: int = 16
+    """CONFIG_BOOTLOADER_APP_SEC_VER_SIZE_EFUSE_FIELD."""
+    factory_reset_labels: tuple[str, ...] = ()
+    """CONFIG_BOOTLOADER_DATA_FACTORY_RESET: data partitions that the factory-reset pin erases."""
+    factory_reset_erases_otadata: bool = False
+    """CONFIG_BOOTLOADER_OTA_DATA_ERASE."""
+
+    def __post_init__(self) -> None:
+        """Refuse combinations that Kconfig cannot produce."""
+        if self.anti_rollback and not self.rollback:
+            raise ValueError("anti-rollback needs rollback (CONFIG_BOOTLOADER_APP_ROLLBACK_ENABLE)")
+        if not 1 <= self.secure_version_bits <= 32:
+            raise ValueError(f"secure_version_bits is {self.secure_version_bits}, not in 1 … 32")
