@@ -1,17 +1,18 @@
 """Makes the calls that recorded scenarios name, and writes their outcome as the recordings do.
 
 `do` of a step is the name of an otaupgrade function (`commence`, `write`, …) or of a C function
-(`esp_ota_…`); its arguments stand beside it. `perform` makes the call on a running application and returns
-the step's `res`. What ends the program (PowerCut, Restart, Panic, Hang) passes through to the caller.
+(`esp_ota_…`); its arguments stand beside it. `RecordedCall.perform` makes the call on a running application
+and returns the step's `res`. What ends the program (PowerCut, Restart, Panic, Hang) passes through.
 """
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..impl.board import App
 from ..impl.esp_err import OtaError
-from ..impl.otaupgrade import LuaError
+from ..impl.esp_ota import EspOta
+from ..impl.otaupgrade import LuaError, OtaUpgrade
 from ..impl.partitions import Partition
 from .input_error import InputError
 from .vectors import Record, Recording, take
@@ -26,77 +27,93 @@ FOREIGN_SHIFT = 0x1000
 NAMED_SIZES = {"OTA_SIZE_UNKNOWN": 0xFFFFFFFF, "OTA_WITH_SEQUENTIAL_WRITES": 0xFFFFFFFE}
 
 
-class Caller:
-    """Calls functions of one application, from its start to its end; remembers the handles by their names."""
+@dataclass(frozen=True, slots=True)
+class RecordedCall:
+    """One call of a function of a running application, with its arguments as the recording writes them."""
 
-    def __init__(self, app: App, recording: Recording) -> None:
-        """Start with no handles."""
-        self.app = app
-        self._recording = recording
-        self._handles: dict[str, int] = {}
+    app: App
+    handles: dict[str, int]
+    """The handles stored since the application started, by the names that the recording gives them."""
+    recording: Recording
+    """Where images come from."""
+    step: Record
+    where: str
+    """File, line and step, for messages."""
 
-    def perform(self, step: Record, where: str) -> Result:
-        """Make the call of `step` and return its `res`; raises InputError for a `do` or argument not known."""
-        name = take(step, "do", str, where)
-        if name not in _CALLS:
-            raise InputError(f"{where}: field 'do' is {name!r}, want power_on or one of {', '.join(_CALLS)}")
-        return _CALLS[name](self, step, where)
+    def perform(self) -> Result:
+        """Make the call and return its `res`; raises InputError for a `do` or an argument that is not known."""
+        name = take(self.step, "do", str, self.where)
+        if name not in _FUNCTIONS:
+            known = ", ".join(["power_on", *_FUNCTIONS])
+            raise InputError(f"{self.where}: field 'do' is {name!r}, want one of {known}")
+        return _FUNCTIONS[name](self)
 
-    def partition(self, step: Record, where: str) -> Partition | None:
-        """Return what the C function gets as its partition pointer: None for NULL."""
-        if "partition" not in step:
-            raise InputError(f"{where}: field 'partition' is missing")
-        label, given_as = step["partition"], step.get("given_as")
+    @property
+    def lua(self) -> OtaUpgrade:
+        """The Lua module that the application has loaded."""
+        return self.app.otaupgrade
+
+    @property
+    def ota(self) -> EspOta:
+        """The C functions that the application is linked with."""
+        return self.app.ota
+
+    @property
+    def partition(self) -> Partition | None:
+        """What the C function gets as its partition pointer; None for NULL."""
+        label = self.step.get("partition", "")
         if label is None:
             return None
-        found = [partition for partition in self.app.partitions.table if partition.label == label]
-        if not found:
-            raise InputError(f"{where}: the application sees no partition {label!r}")
-        match given_as:
+        partition = next((row for row in self.app.partitions.table if row.label == label), None)
+        if partition is None:
+            raise InputError(f"{self.where}: field 'partition' is {label!r}, want a partition of the device or null")
+        match self.step.get("given_as"):
             case None:
-                return found[0]
+                return partition
             case "copy":
-                return replace(found[0])
+                return replace(partition)
             case "foreign":
-                return replace(found[0], offset=found[0].offset + FOREIGN_SHIFT)
-        raise InputError(f"{where}: field 'given_as' is {given_as!r}, want 'copy' or 'foreign'")
+                return replace(partition, offset=partition.offset + FOREIGN_SHIFT)
+            case given_as:
+                raise InputError(f"{self.where}: field 'given_as' is {given_as!r}, want 'copy' or 'foreign'")
 
-    def handle(self, step: Record, where: str) -> int:
-        """Return the handle last stored under the step's name."""
-        return self._handles.get(take(step, "handle", str, where), NO_HANDLE)
+    @property
+    def handle(self) -> int:
+        """The handle last stored under the step's name, even if it is stale."""
+        return self.handles.get(take(self.step, "handle", str, self.where), NO_HANDLE)
 
-    def store_handle(self, step: Record, handle: int | None, where: str) -> bool:
-        """Keep a handle under the step's name; tell whether there was one to keep."""
-        if handle is None or step.get("null_handle", False):
+    @property
+    def wants_handle(self) -> bool:
+        """Whether the pointer for the new handle is not NULL."""
+        return not self.step.get("null_handle", False)
+
+    @property
+    def data(self) -> bytes | None:
+        """The bytes to write, of an image (clipped at its end) or filled; None for a NULL pointer."""
+        if self.step.get("null", False):
+            return None
+        length = self.number("len")
+        if "fill" in self.step:
+            return bytes([self.number("fill") & 0xFF]) * length
+        image = self.recording.image(take(self.step, "image", str, self.where), self.where)
+        start = self.number("off")
+        return image[start : start + length]
+
+    def number(self, name: str) -> int:
+        """Return an integer argument, given as a number or as the name of one of esp_ota_ops.h's sizes."""
+        if self.step.get(name) in NAMED_SIZES:
+            return NAMED_SIZES[self.step[name]]
+        return take(self.step, name, int, self.where)
+
+    def store_handle(self, handle: int | None) -> bool:
+        """Keep a new handle under the step's name; tell whether there was one to keep."""
+        if handle is None or not self.wants_handle:
             return False
-        self._handles[take(step, "handle", str, where)] = handle
+        self.handles[take(self.step, "handle", str, self.where)] = handle
         return True
 
-    def data(self, step: Record, where: str) -> bytes | None:
-        """Return the bytes to write: of an image, clipped at its end, or filled; None for a NULL pointer."""
-        if step.get("null", False):
-            return None
-        length = take(step, "len", int, where)
-        if "fill" in step:
-            return bytes([take(step, "fill", int, where)]) * length
-        start = take(step, "off", int, where)
-        return self._recording.image(take(step, "image", str, where), where)[start : start + length]
 
-
-_Call = Callable[[Caller, Record, str], Result]
-
-
-def _lua(call: Callable[[Caller, Record, str], object]) -> _Call:
-    """Return `call` with its outcome as a Lua function's: ok or err."""
-
-    def perform(caller: Caller, step: Record, where: str) -> Result:
-        try:
-            call(caller, step, where)
-        except LuaError as error:
-            return {"err": error.message}
-        return {"ok": True}
-
-    return perform
+_Function = Callable[[RecordedCall], Result]
 
 
 def _lua_value(value: object) -> Any:
@@ -104,107 +121,47 @@ def _lua_value(value: object) -> Any:
     return value.encode() if isinstance(value, str) else value
 
 
-def _write(caller: Caller, step: Record, where: str) -> None:
-    data = _lua_value(step["data"]) if "data" in step else caller.data(step, where)
-    caller.app.otaupgrade.write(data)
+def _write(call: RecordedCall) -> None:
+    call.lua.write(_lua_value(call.step["data"]) if "data" in call.step else call.data)
 
 
-def _complete(caller: Caller, step: Record, where: str) -> None:
-    arguments = [_lua_value(step["arg"])] if "arg" in step else []
-    caller.app.otaupgrade.complete(*arguments)
+def _complete(call: RecordedCall) -> None:
+    call.lua.complete(*([_lua_value(call.step["arg"])] if "arg" in call.step else []))
 
 
-def _info(caller: Caller, step: Record, where: str) -> Result:
+def _info(call: RecordedCall) -> Result:
     try:
-        info = caller.app.otaupgrade.info()
+        info = call.lua.info()
     except LuaError as error:
         return {"err": error.message}
     return {"running": info.running, "next": info.next, "slots": info.slots}
 
 
-def _returns_code(call: Callable[[Caller, Record, str], object]) -> _Call:
-    """Return `call` with its outcome as a C function's that returns an esp_err_t."""
-
-    def perform(caller: Caller, step: Record, where: str) -> Result:
-        try:
-            call(caller, step, where)
-        except OtaError as error:
-            return {"ret": error.code.code_name}
-        return {"ret": "ESP_OK"}
-
-    return perform
+def _begin(call: RecordedCall) -> int:
+    return call.ota.esp_ota_begin(call.partition, call.number("size"), wants_handle=call.wants_handle)
 
 
-def _returns_handle(call: Callable[[Caller, Record, str], int]) -> _Call:
-    """Return `call` with its outcome as a C function's that stores a handle, perhaps even when it fails."""
-
-    def perform(caller: Caller, step: Record, where: str) -> Result:
-        try:
-            handle = call(caller, step, where)
-        except OtaError as error:
-            stored = caller.store_handle(step, error.handle, where)
-            return {"ret": error.code.code_name, "handle": stored}
-        return {"ret": "ESP_OK", "handle": caller.store_handle(step, handle, where)}
-
-    return perform
-
-
-def _returns_partition(call: Callable[[Caller, Record, str], Partition | None]) -> _Call:
-    """Return `call` with its outcome as a C function's that returns a partition pointer."""
-
-    def perform(caller: Caller, step: Record, where: str) -> Result:
-        partition = call(caller, step, where)
-        return {"partition": None if partition is None else partition.label}
-
-    return perform
-
-
-def _size(step: Record, name: str, where: str) -> int:
-    if step.get(name) in NAMED_SIZES:
-        return NAMED_SIZES[step[name]]
-    return take(step, name, int, where)
-
-
-def _begin(caller: Caller, step: Record, where: str) -> int:
-    return caller.app.ota.esp_ota_begin(
-        caller.partition(step, where),
-        _size(step, "size", where),
-        wants_handle=not step.get("null_handle", False),
+def _resume(call: RecordedCall) -> int:
+    return call.ota.esp_ota_resume(
+        call.partition, call.number("erase_size"), call.number("offset"), wants_handle=call.wants_handle
     )
 
 
-def _resume(caller: Caller, step: Record, where: str) -> int:
-    return caller.app.ota.esp_ota_resume(
-        caller.partition(step, where),
-        _size(step, "erase_size", where),
-        take(step, "offset", int, where),
-        wants_handle=not step.get("null_handle", False),
-    )
+def _set_final_partition(call: RecordedCall) -> None:
+    copy = take(call.step, "copy", bool, call.where)
+    call.ota.esp_ota_set_final_partition(call.handle, call.partition, copy)
 
 
-def _write_with_offset(caller: Caller, step: Record, where: str) -> None:
-    caller.app.ota.esp_ota_write_with_offset(
-        caller.handle(step, where), caller.data(step, where), take(step, "at", int, where)
-    )
-
-
-def _set_final_partition(caller: Caller, step: Record, where: str) -> None:
-    caller.app.ota.esp_ota_set_final_partition(
-        caller.handle(step, where), caller.partition(step, where), take(step, "copy", bool, where)
-    )
-
-
-def _get_state(caller: Caller, step: Record, where: str) -> Result:
+def _get_state(call: RecordedCall) -> Result:
     try:
-        ota_state = caller.app.ota.esp_ota_get_state_partition(caller.partition(step, where))
+        return {"ret": "ESP_OK", "state": call.ota.esp_ota_get_state_partition(call.partition)}
     except OtaError as error:
         return {"ret": error.code.code_name}
-    return {"ret": "ESP_OK", "state": ota_state}
 
 
-def _get_description(caller: Caller, step: Record, where: str) -> Result:
+def _get_description(call: RecordedCall) -> Result:
     try:
-        description = caller.app.ota.esp_ota_get_partition_description(caller.partition(step, where))
+        description = call.ota.esp_ota_get_partition_description(call.partition)
     except OtaError as error:
         return {"ret": error.code.code_name}
     return {
@@ -218,55 +175,95 @@ def _get_description(caller: Caller, step: Record, where: str) -> Result:
     }
 
 
-def _check_rollback(caller: Caller, step: Record, where: str) -> Result:
-    return {"value": caller.app.ota.esp_ota_check_rollback_is_possible()}
+def _lua_call(function: Callable[[RecordedCall], None]) -> _Function:
+    """Return `function` with its outcome written as a Lua function's that returns no values."""
+
+    def perform(call: RecordedCall) -> Result:
+        try:
+            function(call)
+        except LuaError as error:
+            return {"err": error.message}
+        return {"ok": True}
+
+    return perform
 
 
-# fmt: off
-_CALLS: dict[str, _Call] = {
-    "commence": _lua(lambda caller, step, where: caller.app.otaupgrade.commence()),
-    "write":    _lua(_write),
-    "complete": _lua(_complete),
-    "accept":   _lua(lambda caller, step, where: caller.app.otaupgrade.accept()),
-    "rollback": _lua(lambda caller, step, where: caller.app.otaupgrade.rollback()),
-    "info":     _info,
-    "esp_ota_begin":  _returns_handle(_begin),
-    "esp_ota_resume": _returns_handle(_resume),
-    "esp_ota_write": _returns_code(
-        lambda caller, step, where: caller.app.ota.esp_ota_write(
-            caller.handle(step, where), caller.data(step, where))),
-    "esp_ota_write_with_offset":   _returns_code(_write_with_offset),
-    "esp_ota_set_final_partition": _returns_code(_set_final_partition),
-    "esp_ota_end": _returns_code(
-        lambda caller, step, where: caller.app.ota.esp_ota_end(caller.handle(step, where))),
-    "esp_ota_abort": _returns_code(
-        lambda caller, step, where: caller.app.ota.esp_ota_abort(caller.handle(step, where))),
-    "esp_ota_set_boot_partition": _returns_code(
-        lambda caller, step, where: caller.app.ota.esp_ota_set_boot_partition(caller.partition(step, where))),
-    "esp_ota_set_boot_partition_skip_validate": _returns_code(
-        lambda caller, step, where: caller.app.ota.esp_ota_set_boot_partition_skip_validate(
-            caller.partition(step, where))),
-    "esp_ota_mark_app_valid_cancel_rollback": _returns_code(
-        lambda caller, step, where: caller.app.ota.esp_ota_mark_app_valid_cancel_rollback()),
-    "esp_ota_mark_app_invalid_rollback": _returns_code(
-        lambda caller, step, where: caller.app.ota.esp_ota_mark_app_invalid_rollback()),
-    "esp_ota_mark_app_invalid_rollback_and_reboot": _returns_code(
-        lambda caller, step, where: caller.app.ota.esp_ota_mark_app_invalid_rollback_and_reboot()),
-    "esp_ota_erase_last_boot_app_partition": _returns_code(
-        lambda caller, step, where: caller.app.ota.esp_ota_erase_last_boot_app_partition()),
-    "esp_ota_invalidate_inactive_ota_data_slot": _returns_code(
-        lambda caller, step, where: caller.app.ota.esp_ota_invalidate_inactive_ota_data_slot()),
-    "esp_ota_get_boot_partition": _returns_partition(
-        lambda caller, step, where: caller.app.ota.esp_ota_get_boot_partition()),
-    "esp_ota_get_running_partition": _returns_partition(
-        lambda caller, step, where: caller.app.ota.esp_ota_get_running_partition()),
-    "esp_ota_get_last_invalid_partition": _returns_partition(
-        lambda caller, step, where: caller.app.ota.esp_ota_get_last_invalid_partition()),
-    "esp_ota_get_next_update_partition": _returns_partition(
-        lambda caller, step, where: caller.app.ota.esp_ota_get_next_update_partition(
-            caller.partition(step, where))),
-    "esp_ota_get_state_partition":        _get_state,
-    "esp_ota_get_partition_description":  _get_description,
-    "esp_ota_check_rollback_is_possible": _check_rollback,
+def _code(function: Callable[[RecordedCall], None]) -> _Function:
+    """Return `function` with its outcome written as a C function's that returns an esp_err_t."""
+
+    def perform(call: RecordedCall) -> Result:
+        try:
+            function(call)
+        except OtaError as error:
+            return {"ret": error.code.code_name}
+        return {"ret": "ESP_OK"}
+
+    return perform
+
+
+def _code_and_handle(function: Callable[[RecordedCall], int]) -> _Function:
+    """Return `function` with its outcome written as a C function's that stores a handle, even when it fails."""
+
+    def perform(call: RecordedCall) -> Result:
+        try:
+            handle = function(call)
+        except OtaError as error:
+            return {"ret": error.code.code_name, "handle": call.store_handle(error.handle)}
+        return {"ret": "ESP_OK", "handle": call.store_handle(handle)}
+
+    return perform
+
+
+def _pointer(function: Callable[[RecordedCall], Partition | None]) -> _Function:
+    """Return `function` with its outcome written as a C function's that returns a partition."""
+
+    def perform(call: RecordedCall) -> Result:
+        partition = function(call)
+        return {"partition": None if partition is None else partition.label}
+
+    return perform
+
+
+_FUNCTIONS: dict[str, _Function] = {
+    # otaupgrade
+    "commence": _lua_call(lambda call: call.lua.commence()),
+    "write": _lua_call(_write),
+    "complete": _lua_call(_complete),
+    "accept": _lua_call(lambda call: call.lua.accept()),
+    "rollback": _lua_call(lambda call: call.lua.rollback()),
+    "info": _info,
+    # esp_ota_ops.h
+    "esp_ota_begin": _code_and_handle(_begin),
+    "esp_ota_resume": _code_and_handle(_resume),
+    "esp_ota_write": _code(lambda call: call.ota.esp_ota_write(call.handle, call.data)),
+    "esp_ota_write_with_offset": _code(
+        lambda call: call.ota.esp_ota_write_with_offset(call.handle, call.data, call.number("at"))
+    ),
+    "esp_ota_end": _code(lambda call: call.ota.esp_ota_end(call.handle)),
+    "esp_ota_abort": _code(lambda call: call.ota.esp_ota_abort(call.handle)),
+    "esp_ota_set_final_partition": _code(_set_final_partition),
+    "esp_ota_set_boot_partition": _code(lambda call: call.ota.esp_ota_set_boot_partition(call.partition)),
+    "esp_ota_set_boot_partition_skip_validate": _code(
+        lambda call: call.ota.esp_ota_set_boot_partition_skip_validate(call.partition)
+    ),
+    "esp_ota_get_boot_partition": _pointer(lambda call: call.ota.esp_ota_get_boot_partition()),
+    "esp_ota_get_running_partition": _pointer(lambda call: call.ota.esp_ota_get_running_partition()),
+    "esp_ota_get_last_invalid_partition": _pointer(lambda call: call.ota.esp_ota_get_last_invalid_partition()),
+    "esp_ota_get_next_update_partition": _pointer(
+        lambda call: call.ota.esp_ota_get_next_update_partition(call.partition)
+    ),
+    "esp_ota_get_state_partition": _get_state,
+    "esp_ota_get_partition_description": _get_description,
+    "esp_ota_check_rollback_is_possible": lambda call: {"value": call.ota.esp_ota_check_rollback_is_possible()},
+    "esp_ota_mark_app_valid_cancel_rollback": _code(
+        lambda call: call.ota.esp_ota_mark_app_valid_cancel_rollback()
+    ),
+    "esp_ota_mark_app_invalid_rollback": _code(lambda call: call.ota.esp_ota_mark_app_invalid_rollback()),
+    "esp_ota_mark_app_invalid_rollback_and_reboot": _code(
+        lambda call: call.ota.esp_ota_mark_app_invalid_rollback_and_reboot()
+    ),
+    "esp_ota_erase_last_boot_app_partition": _code(lambda call: call.ota.esp_ota_erase_last_boot_app_partition()),
+    "esp_ota_invalidate_inactive_ota_data_slot": _code(
+        lambda call: call.ota.esp_ota_invalidate_inactive_ota_data_slot()
+    ),
 }
-# fmt: on

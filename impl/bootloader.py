@@ -7,6 +7,7 @@ tries. Errors of its own writes are ignored. Source: bootloader_start.c, bootloa
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from ..model.config import Config, Pin, ResetReason
@@ -181,11 +182,9 @@ class Bootloader:
     def _write_entry(self, otadata: Partition, number: int, raw: bytes) -> None:
         """Erase and program one entry; an error is ignored. Source: bootloader_utility.c write_otadata."""
         address = otadata.offset + SECTOR_SIZE * number
-        try:
+        with suppress(OtaError):
             self._flash.erase_sector(address)
             self._flash.program(address, raw)
-        except OtaError:
-            return
 
     def _erase_data_partitions(self) -> None:
         """Erase what the factory reset erases, in the order of the table; an error skips that partition.
@@ -196,10 +195,8 @@ class Bootloader:
                 continue
             is_listed = partition.label in self._config.factory_reset_labels
             if is_listed or (self._config.factory_reset_erases_otadata and partition.is_otadata):
-                try:
+                with suppress(OtaError):
                     self._flash.erase(partition.offset, partition.size)
-                except OtaError:
-                    continue
 
     def _load_test_app(self, state: BootloaderState, reason: ResetReason) -> Partition | None:
         return state.test if self._try_load(state.test, reason) else None
@@ -254,12 +251,9 @@ class Bootloader:
     def _update_anti_rollback(self, partition: Partition | None) -> None:
         """Burn the version that the description names, unverified as it is. Source: update_anti_rollback."""
         version = self._described_version(partition)
-        if version is None:
-            return
-        try:
-            self._efuse.update_secure_version(version)
-        except OtaError:
-            return
+        if version is not None:
+            with suppress(OtaError):
+                self._efuse.update_secure_version(version)
 
     def _described_version(self, partition: Partition | None) -> int | None:
         if partition is None:

@@ -4,6 +4,7 @@ A session is what esp_ota_begin or esp_ota_resume opens and esp_ota_end or esp_o
 RAM alone. Source: components/app_update/esp_ota_ops.c.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 from ..model.config import Config
@@ -11,8 +12,8 @@ from ..model.ota_state import OtaImgState
 from .cells import SECTOR_SIZE
 from .efuse import Efuse
 from .esp_err import EspErr, OtaError
-from .esp_partition import EspPartitions
 from .esp_ota_select import OtaSelection
+from .esp_partition import EspPartitions
 from .image import IMAGE_MAGIC
 from .partition_table import TABLE_MAGIC, TABLE_MAX_LENGTH, TableError, decode_table
 from .partitions import Partition, PartitionType
@@ -217,10 +218,8 @@ class EspOta(OtaSelection):
 
     def _invalidate_inactive_entry(self) -> None:
         """Erase the inactive entry; esp_ota_begin ignores why it may not."""
-        try:
+        with suppress(OtaError):
             self.esp_ota_invalidate_inactive_ota_data_slot()
-        except OtaError:
-            return
 
     def _erase_ahead(self, session: Session, size: int) -> None:
         """Erase the sectors that `size` more bytes newly touch."""

@@ -6,6 +6,7 @@ change the newest valid entry, whichever image runs. Source: components/app_upda
 """
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from ..model.config import Config
 from ..model.ota_state import OtaImgState
@@ -88,7 +89,7 @@ class OtaSelection:
             for subtype in range(AppSubtype.OTA_0, AppSubtype.OTA_MAX)
             if (slot := self.partitions.find_first(PartitionType.APP, subtype)) is not None
         ]
-        for before, after in zip(slots, slots[1:], strict=False):
+        for before, after in pairwise(slots):
             if before is start:
                 return after
         return slots[0] if slots else None

@@ -155,12 +155,22 @@ def page_count(address: int, length: int) -> int:
     return 0 if length == 0 else (address % PAGE_SIZE + length - 1) // PAGE_SIZE + 1
 
 
+ONE_UNIT_PATTERNS = 256
+"""Pattern numbers below this mark one unit (bit or byte) alone; as many more mark all units but one."""
+
+
 def pattern_mask(whole_bytes: bool, page: int, pattern: int, size: int) -> bytes:
     """Return `size` bytes of pattern number `pattern`: the same on every machine and in every run.
 
-    Pattern numbers differ in density too: pattern % 4 is 0 for a half of the bits, 1 for a quarter, 2 for
-    three quarters, 3 for about one in sixteen.
+    A unit is a byte when `whole_bytes`, else a bit. Patterns 0 … 255 mark one unit, patterns 256 … 511 all units
+    but one, in the order of the units; the others mark units at random, a half of them on average when
+    pattern % 4 is 0, a quarter for 1, three quarters for 2, one in sixteen for 3.
     """
+    if pattern < 2 * ONE_UNIT_PATTERNS:
+        unit = pattern % ONE_UNIT_PATTERNS % (size if whole_bytes else 8 * size)
+        one = 0xFF << 8 * unit if whole_bytes else 1 << unit
+        everything = (1 << 8 * size) - 1
+        return (one if pattern < ONE_UNIT_PATTERNS else everything ^ one).to_bytes(size, "little")
     streams = hashlib.shake_128(f"{whole_bytes}/{page}/{pattern}".encode()).digest(4 * size)
     first, second, third, fourth = (
         int.from_bytes(streams[at : at + size], "little") for at in range(0, 4 * size, size)

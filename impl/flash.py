@@ -114,6 +114,13 @@ class ReadTracker:
         self.read: dict[int, tuple[int, int]] = {}
         self._renewed: set[int] = set()
 
+    def fork(self) -> "ReadTracker":
+        """Return a tracker for another way to go on from here; what it notes is noted here too."""
+        other = ReadTracker()
+        other.read = self.read
+        other._renewed = set(self._renewed)
+        return other
+
     def note_read(self, address: int, length: int) -> None:
         """Add a range on the chip."""
         end = address + length
@@ -142,6 +149,8 @@ class NorFlash:
         self.powered = True
         self.tracker: ReadTracker | None = None
         """Notes what is read, while set."""
+        self.snapshots: list[Cells] | None = None
+        """Takes the contents before every operation, while set."""
         self._cut: Cut | None = None
         self._failure: Failure | None = None
         self._op_index = 0
@@ -187,6 +196,11 @@ class NorFlash:
         if self.tracker is not None:
             self._track(address, length)
         return self.cells.sectors(address, length)
+
+    def note_read(self, address: int, length: int) -> None:
+        """Count a range as read, for a reader that knows its contents already."""
+        if self.tracker is not None and length:
+            self._track(address, length)
 
     def erase_sector(self, address: int) -> None:
         """Set the 4096 bytes at `address` to 0xFF."""
@@ -249,6 +263,8 @@ class NorFlash:
 
     def _begin(self, op: Op) -> None:
         self._check_power()
+        if self.snapshots is not None:
+            self.snapshots.append(self.cells)
         self.ops.append(op)
         self._op_index += 1
 

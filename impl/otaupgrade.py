@@ -6,6 +6,7 @@ error of esp_ota_set_boot_partition and looks at its argument only after the boo
 failed `commence` keeps the target it had chosen. Source: NodeMCU components/modules/otaupgrade.c.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 from ..model.ota_state import api_name
@@ -93,10 +94,8 @@ class OtaUpgrade:
         except OtaError as error:
             raise _lua_error(error, _COMPLETE_ERRORS) from None
         target, self._next = self._next, None
-        try:
+        with suppress(OtaError):
             self._ota.esp_ota_set_boot_partition(target)
-        except OtaError:
-            pass
         if _optional_integer(arguments) != 0:
             raise Restart
 

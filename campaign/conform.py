@@ -1,0 +1,214 @@
+"""Replays recorded vectors on the board and reports the first difference of each.
+
+A device is one flash, one eFuse and, while it is on, one application. Each step of a scenario makes a call
+on it, with a power cut or a flash error where the vector has one; then the result, the flash operations and
+the state of the device are compared with the record. A boot vector is one power-on.
+
+The state is observed from raw flash bytes and through info(), as the recording did; info() must not change
+anything, and would betray itself in the operations of the next step if it did.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ..impl.board import App, Board
+from ..impl.efuse import Efuse
+from ..impl.faults import Torn
+from ..impl.flash import Cut, Failure, FailureExtent, NorFlash, OpKind, PlanNotReached, Strictness
+from ..impl.resets import Hang, Panic, PowerCut, ProgramEnd, Restart
+from ..model.config import Config, Pin
+from .input_error import InputError
+from .recorded_calls import RecordedCall, Result
+from .vectors import ENTRY_SIZE, Area, Record, Vector, take
+
+ABSENT = "(absent)"
+"""Stands for a field that only one side has."""
+_SHA_DIGITS = 12
+_ENDINGS: dict[type[ProgramEnd], Result] = {
+    PowerCut: {"cut": True},
+    Restart: {"restart": True},
+    Panic: {"panic": True},
+    Hang: {"hang": True},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Mismatch:
+    """The first place where the board and the record of a vector differ."""
+
+    id: str
+    """The vector."""
+    family: str
+    step: int | None
+    """The step, counted from 0; None for a boot vector."""
+    field: str
+    """The field of the record, dotted: `res`, `ops`, `st.sha.ota_0`, …"""
+    expected: object
+    got: object
+
+
+def conform(vectors: Iterable[Vector]) -> Iterator[tuple[Vector, Mismatch | None]]:
+    """Yield each vector with its first difference; None where the board does as recorded."""
+    for vector in vectors:
+        yield vector, replay_vector(vector)
+
+
+def replay_vector(vector: Vector) -> Mismatch | None:
+    """Return the first difference of one vector; raises InputError for a vector that cannot be replayed."""
+    if "steps" in vector.record:
+        return _replay_scenario(vector)
+    return _replay_boot(vector)
+
+
+def _replay_boot(vector: Vector) -> Mismatch | None:
+    device = Device(vector)
+    result = device.perform({"do": "power_on"}, vector.where)
+    state = device.observe_stored()
+    got = {
+        "booted": result.get("booted"),
+        "panic": "panic" in result,
+        "ops": device.take_ops(),
+        "otadata_after": state["otadata"],
+        "efuse_after": state["efuse"],
+    }
+    if "crash" in result:
+        got["booted"] = result
+    for field, value in got.items():
+        expected = vector.record.get(field, False if field == "panic" else ABSENT)
+        difference = first_difference(field, expected, value)
+        if difference is not None:
+            return Mismatch(vector.id, vector.family, None, *difference)
+    return None
+
+
+def _replay_scenario(vector: Vector) -> Mismatch | None:
+    device = Device(vector)
+    for index, step in enumerate(take(vector.record, "steps", list, vector.where)):
+        where = f"{vector.where}, step {index}"
+        got: dict[str, Any] = {"res": device.perform(step, where), "ops": device.take_ops()}
+        got["st"] = device.observe()
+        for field, value in got.items():
+            expected = take(step, field, type(value), where)
+            difference = first_difference(field, expected, value)
+            if difference is not None:
+                return Mismatch(vector.id, vector.family, index, *difference)
+    return None
+
+
+def first_difference(field: str, expected: object, got: object) -> tuple[str, object, object] | None:
+    """Return where two JSON values differ, as (dotted field, expected, got), looking into objects; None if equal."""
+    if isinstance(expected, dict) and isinstance(got, dict):
+        for key in [*expected, *(key for key in got if key not in expected)]:
+            difference = first_difference(f"{field}.{key}", expected.get(key, ABSENT), got.get(key, ABSENT))
+            if difference is not None:
+                return difference
+        return None
+    return None if expected == got else (field, expected, got)
+
+
+class Device:
+    """The device of one vector, from its state before the first step."""
+
+    def __init__(self, vector: Vector) -> None:
+        """Start switched off."""
+        self._vector = vector
+        self._flash = NorFlash(vector.cells, Strictness.CHIP)
+        self._efuse = Efuse.of_version(vector.efuse, vector.config.secure_version_bits)
+        self._app: App | None = None
+        self._handles: dict[str, int] = {}
+
+    def perform(self, step: Record, where: str) -> Result:
+        """Do what a step says, with its power cut or flash error, and return its `res`."""
+        is_power_on = step.get("do") == "power_on"
+        if self._app is None and not is_power_on:
+            return {"off": True}
+        self._plan(step, where)
+        try:
+            return self._power_on(step, where) if is_power_on else self._call(step, where)
+        except ProgramEnd as end:
+            self._app = None
+            return dict(_ENDINGS[type(end)])
+        except InputError:
+            raise
+        except Exception as error:  # a bug of the board is a difference of this vector, not the end of the run
+            self._app = None
+            return {"crash": f"{type(error).__name__}: {error}"}
+        finally:
+            # A step may have fewer operations than its plan says; then nothing is cut.
+            with suppress(PlanNotReached):
+                self._flash.end_plan()
+
+    def take_ops(self) -> list[list[object]]:
+        """Return the flash operations since the last call, as the recordings write them."""
+        return [
+            [op.kind.value, op.address] if op.kind is OpKind.ERASE else [op.kind.value, op.address, op.length]
+            for op in self._flash.take_ops()
+        ]
+
+    def observe(self) -> dict[str, Any]:
+        """Return `st`: the state of the device after a step."""
+        state = self.observe_stored()
+        state |= {"running": None, "next": None, "states": None}
+        if self._app is not None:
+            info = self._app.otaupgrade.info()
+            states = {label: slot.get("state") for label, slot in info.slots.items()}
+            state |= {"running": info.running, "next": info.next, "states": states}
+        return state
+
+    def observe_stored(self) -> dict[str, Any]:
+        """Return the part of `st` that lies in flash and eFuse: otadata entries, hashes, secure version."""
+        layout, cells = self._vector.layout, self._flash.cells
+        entries = [cells.read(offset, ENTRY_SIZE).hex() for offset in layout.entry_offsets()]
+        return {
+            "otadata": entries or None,
+            "sha": {area.label: self._hash(area) for area in layout.apps},
+            "efuse": self._efuse.secure_version,
+        }
+
+    def _power_on(self, step: Record, where: str) -> Result:
+        """Start with fresh RAM; a device that is on loses power first."""
+        self._app, self._handles = None, {}
+        board = Board(self._flash, self._efuse, _config_of(step, self._vector.config, where))
+        self._app = board.power_on(pin=_pin_of(step, where))
+        return {"booted": None if self._app is None else self._app.running.label}
+
+    def _call(self, step: Record, where: str) -> Result:
+        assert self._app is not None
+        return RecordedCall(self._app, self._handles, self._vector.recording, step, where).perform()
+
+    def _plan(self, step: Record, where: str) -> None:
+        try:
+            if "cut" in step:
+                self._flash.plan_cut(Cut(step["cut"]["op"], Torn.parse(step["cut"]["torn"])))
+            if "fail" in step:
+                self._flash.plan_failure(Failure(step["fail"]["op"], FailureExtent(step["fail"]["done"])))
+        except (KeyError, TypeError, ValueError) as error:
+            raise InputError(f"{where}: field 'cut' or 'fail' cannot be used: {error}") from None
+
+    def _hash(self, area: Area) -> str:
+        contents = self._flash.cells.read(area.offset, area.size)
+        return hashlib.sha256(contents).hexdigest()[:_SHA_DIGITS]
+
+
+def _pin_of(step: Record, where: str) -> Pin | None:
+    try:
+        return Pin(step["pin"]) if "pin" in step else None
+    except ValueError:
+        raise InputError(f"{where}: field 'pin' is {step['pin']!r}, want 'factory_reset' or 'test'") from None
+
+
+def _config_of(step: Record, config: Config, where: str) -> Config:
+    """Return the configuration with the factory-reset options that stand with the step."""
+    if "erase_list" not in step and "ota_data_erase" not in step:
+        return config
+    labels = step.get("erase_list", "")
+    if isinstance(labels, str):
+        labels = [label.strip() for label in labels.split(",")]
+    return replace(
+        config,
+        factory_reset_labels=tuple(label for label in labels if label),
+        factory_reset_erases_otadata=take(step, "ota_data_erase", bool, where),
+    )

@@ -1,0 +1,227 @@
+"""Replay tokens: a device, an upgrade and one power cut in a line of text that plays anywhere.
+
+A token carries everything that decides what happens, except the bytes of the images: of those it keeps
+size, versions and the first 8 hex digits of the SHA-256, and a replay without the files builds images of
+the same size and versions. The text is "otp1." and the base64url of a deflated JSON list.
+"""
+
+import base64
+import binascii
+import hashlib
+import json
+import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass, fields, replace
+
+from ..impl.cells import SECTOR_SIZE, Cells
+from ..impl.faults import Torn
+from ..impl.image import build_image
+from ..impl.otadata import ENTRY_SIZE
+from ..impl.partition_table import encode_table
+from ..impl.partitions import Partition
+from ..model.config import Chip, Config, Release
+from .input_error import InputError
+from .script import Scenario
+from .world import NamedImage, World
+
+PREFIX = "otp1."
+_DIGEST_DIGITS = 8
+_BLANK_ENTRY = "ff" * ENTRY_SIZE
+
+
+@dataclass(frozen=True, slots=True)
+class CutPoint:
+    """Where the power fails in a script."""
+
+    call_index: int
+    op_index: int
+    """The operation within the call; as many as it has for a cut in the eFuse burn after them."""
+    torn: Torn | None
+    """None: no operation is cut."""
+    efuse_done: int | None = None
+    """Bits of an eFuse burn that take effect; None when the cut is in flash, or between calls."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImageNote:
+    """What a token keeps of an image."""
+
+    name: str
+    size: int
+    version: str
+    secure_version: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A replay token, taken apart."""
+
+    claim_id: str
+    scenario: Scenario
+    cut: CutPoint
+    config: Config
+    flash_size: int
+    table: tuple[Partition, ...]
+    entries: tuple[str, str] | None
+    """The otadata entries before the first power-on, in hex; None without otadata."""
+    images: tuple[ImageNote, ...]
+    placed: tuple[tuple[str, int], ...]
+    """(label, number of the image in `images`) for each app partition that holds one."""
+    update: int
+    """Number of the image that the upgrade writes."""
+    efuse_bits: int
+    chunk: int
+
+
+def make_token(world: World, claim_id: str, scenario: Scenario, cut: CutPoint) -> Token:
+    """Return the token of a cut in a world's script."""
+    placed = []
+    for partition in world.table:
+        image = world.image_in(world.cells, partition) if partition.is_app else None
+        if image is not None:
+            placed.append((partition.label, world.images.index(image)))
+    return Token(
+        claim_id,
+        scenario,
+        cut,
+        world.config,
+        world.cells.size,
+        world.table,
+        _entries_of(world),
+        tuple(_note(image) for image in world.images),
+        tuple(placed),
+        world.images.index(world.update),
+        world.efuse_bits,
+        world.chunk,
+    )
+
+
+def encode_token(token: Token) -> str:
+    """Return the text of a token."""
+    cut = token.cut
+    record = [
+        token.claim_id,
+        token.scenario.value,
+        [cut.call_index, cut.op_index, None if cut.torn is None else str(cut.torn), cut.efuse_done],
+        _encode_config(token.config),
+        token.flash_size,
+        [[p.label, p.type, p.subtype, p.offset, p.size, p.encrypted + 2 * p.readonly] for p in token.table],
+        None if token.entries is None else ["" if e == _BLANK_ENTRY else e for e in token.entries],
+        [[i.name, i.size, i.version, i.secure_version, i.digest] for i in token.images],
+        [list(pair) for pair in token.placed],
+        token.update,
+        token.efuse_bits,
+        token.chunk,
+    ]
+    packed = zlib.compress(json.dumps(record, separators=(",", ":")).encode(), level=9)
+    return PREFIX + base64.urlsafe_b64encode(packed).decode().rstrip("=")
+
+
+def decode_token(text: str) -> Token:
+    """Return the token that a text holds; raises InputError for anything else."""
+    text = "".join(text.split())
+    if not text.startswith(PREFIX):
+        raise InputError(f"token: begins with {text[:8]!r}, not {PREFIX!r}; paste the whole token of a replay line")
+    body = text.removeprefix(PREFIX)
+    try:
+        packed = base64.urlsafe_b64decode(body + "=" * (-len(body) % 4))
+        record = json.loads(zlib.decompress(packed))
+        claim_id, scenario, cut, config, size, rows, entries, images, placed, update, efuse_bits, chunk = record
+        call_index, op_index, torn, efuse_done = cut
+        return Token(
+            claim_id,
+            Scenario(scenario),
+            CutPoint(call_index, op_index, None if torn is None else Torn.parse(torn), efuse_done),
+            _decode_config(config),
+            size,
+            tuple(
+                Partition(label, type_, subtype, offset, length, bool(flags & 1), bool(flags & 2))
+                for label, type_, subtype, offset, length, flags in rows
+            ),
+            None if entries is None else (entries[0] or _BLANK_ENTRY, entries[1] or _BLANK_ENTRY),
+            tuple(ImageNote(*note) for note in images),
+            tuple((label, number) for label, number in placed),
+            update,
+            efuse_bits,
+            chunk,
+        )
+    except (ValueError, TypeError, KeyError, binascii.Error, zlib.error) as error:
+        raise InputError(
+            f"token: damaged ({error}); paste it whole, as one line and without quotes"
+        ) from None
+
+
+def world_of_token(token: Token, files: Iterable[bytes] = ()) -> World:
+    """Return the device of a token; of `files`, those whose digest it names take the place of built images."""
+    by_digest = {_digest(contents): contents for contents in files}
+    images = tuple(_image_of(note, by_digest.get(note.digest), token.config) for note in token.images)
+    cells = Cells.erased(token.flash_size)
+    cells = cells.with_bytes(token.config.table_offset, encode_table(token.table))
+    by_label = {partition.label: partition for partition in token.table}
+    for label, number in token.placed:
+        cells = cells.with_bytes(by_label[label].offset, images[number].contents)
+    world = World(
+        token.config, token.table, cells, images, images[token.update], token.efuse_bits, token.chunk
+    )
+    if token.entries is None or world.otadata is None:
+        return world
+    for number, entry in enumerate(token.entries):
+        cells = cells.with_bytes(world.otadata.offset + SECTOR_SIZE * number, bytes.fromhex(entry))
+    return replace(world, cells=cells)
+
+
+def _note(image: NamedImage) -> ImageNote:
+    return ImageNote(
+        image.name, len(image.contents), image.version, image.secure_version, _digest(image.contents)
+    )
+
+
+def _digest(contents: bytes) -> str:
+    return hashlib.sha256(contents).hexdigest()[:_DIGEST_DIGITS]
+
+
+def _image_of(note: ImageNote, contents: bytes | None, config: Config) -> NamedImage:
+    if contents is None:
+        contents = build_image(
+            config.chip,
+            size=note.size,
+            version=note.version,
+            secure_version=note.secure_version,
+            seed=int(note.digest, 16),
+        )
+    return NamedImage(note.name, contents, note.version, note.secure_version)
+
+
+def _entries_of(world: World) -> tuple[str, str] | None:
+    if world.otadata is None:
+        return None
+    start = world.otadata.offset
+    return (
+        world.cells.read(start, ENTRY_SIZE).hex(),
+        world.cells.read(start + SECTOR_SIZE, ENTRY_SIZE).hex(),
+    )
+
+
+def _encode_config(config: Config) -> dict[str, object]:
+    """Return the fields that differ from the default, as JSON values."""
+    default = Config()
+    changed = {f.name: getattr(config, f.name) for f in fields(config)}
+    return {
+        name: value.label if isinstance(value, Release) else value.value if isinstance(value, Chip) else value
+        for name, value in changed.items()
+        if value != getattr(default, name)
+    }
+
+
+def _decode_config(record: dict[str, object]) -> Config:
+    values: dict[str, object] = dict(record)
+    for name in ("app_release", "bootloader_release"):
+        if name in values:
+            values[name] = Release.parse(str(values[name]))
+    if "chip" in values:
+        values["chip"] = Chip(values["chip"])
+    labels = values.get("factory_reset_labels")
+    if isinstance(labels, list):
+        values["factory_reset_labels"] = tuple(labels)
+    return Config(**values)  # type: ignore[arg-type]  # a wrong field or type raises TypeError or ValueError

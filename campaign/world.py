@@ -1,0 +1,73 @@
+"""What an upgrade starts from: a device before its first power-on, and the image it is to receive."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from ..impl.board import Board
+from ..impl.cells import Cells
+from ..impl.efuse import Efuse
+from ..impl.flash import NorFlash, Strictness
+from ..impl.partitions import Partition
+from ..model.config import Config
+
+DEFAULT_CHUNK = 4096
+"""Bytes handed to each write()."""
+
+
+@dataclass(frozen=True, slots=True)
+class NamedImage:
+    """An image file that the campaign knows."""
+
+    name: str
+    contents: bytes
+    version: str = ""
+    secure_version: int = 0
+
+
+@dataclass(frozen=True)
+class World:
+    """One device and one update."""
+
+    config: Config
+    table: tuple[Partition, ...]
+    cells: Cells
+    """The flash before the first power-on: partition table, otadata, images."""
+    images: tuple[NamedImage, ...]
+    """Every whole image that can be told by its bytes; the update is among them."""
+    update: NamedImage
+    """What the upgrade writes."""
+    efuse_bits: int = 0
+    chunk: int = DEFAULT_CHUNK
+    strictness: Strictness = Strictness.STRICT
+    _by_label: dict[str, Partition] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Index the table by label."""
+        object.__setattr__(self, "_by_label", {partition.label: partition for partition in self.table})
+
+    def partition(self, label: str) -> Partition:
+        """Return the partition with that label."""
+        return self._by_label[label]
+
+    @cached_property
+    def otadata(self) -> Partition | None:
+        """The otadata partition that the bootloader uses: the last one of the table."""
+        return next((p for p in reversed(self.table) if p.is_otadata), None)
+
+    def board(self, cells: Cells | None = None, efuse_bits: int | None = None) -> Board:
+        """Return the board, switched off, holding `cells` (None: the world's own)."""
+        flash = NorFlash(self.cells if cells is None else cells, self.strictness)
+        bits = self.efuse_bits if efuse_bits is None else efuse_bits
+        return Board(flash, Efuse(bits, self.config.secure_version_bits), self.config)
+
+    def image_in(self, cells: Cells, partition: Partition) -> NamedImage | None:
+        """Return the known image that lies whole at the start of a partition, or None."""
+        for image in self.images:
+            if len(image.contents) <= partition.size and holds(cells, partition.offset, image.contents):
+                return image
+        return None
+
+
+def holds(cells: Cells, address: int, contents: bytes) -> bool:
+    """Tell whether `contents` lies at `address`."""
+    return cells.read(address, len(contents)) == contents

@@ -1,0 +1,118 @@
+"""`otaproof replay TOKEN`: a power cut played step by step."""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from ..campaign.replay import Replay, describe_ops, replay
+from ..campaign.token import Token, decode_token, world_of_token
+from ..campaign.world import World
+from ..model.aftermath import Boot, Future
+from ..model.claims import claim
+from .entry_view import entry_lines
+from .exit_code import ExitCode
+from .files import read_file
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the sub-command."""
+    parser = subparsers.add_parser(
+        "replay",
+        help="play a violated claim's trace step by step",
+        description="Plays the power cut of a replay token on the board, step by step.",
+        epilog="Exit codes: 1 the claim is violated, as the token says, 0 it holds after all, 2 bad token.",
+    )
+    parser.add_argument("token", metavar="TOKEN", help="the text after `otaproof replay` in the output of check")
+    parser.add_argument(
+        "--image",
+        metavar="FILE",
+        type=Path,
+        action="append",
+        default=[],
+        help="an image the token was made with, to be used instead of one built in its size (repeatable)",
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead of text")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Play the token; return VIOLATED when the claim is broken as the token says, else HOLDS."""
+    token = decode_token(options.token)
+    world = world_of_token(token, [read_file(path) for path in options.image])
+    played = replay(token, world)
+    if options.json:
+        print(json.dumps(_as_json(token, played), indent=2))
+    else:
+        _print_text(token, world, played)
+    return ExitCode.HOLDS if played.is_claim_kept else ExitCode.VIOLATED
+
+
+def _print_text(token: Token, world: World, played: Replay) -> None:
+    promised = claim(token.claim_id)
+    slots = sum(partition.is_ota_slot for partition in world.table)
+    print(f"{promised.id} {promised.name}: {promised.title}")
+    print()
+    for number, step in enumerate(played.steps, 1):
+        print(f"{number:3}  {step.text}")
+        if step.ops:
+            print(f"       flash: {describe_ops(step.ops)}")
+        if step.entries is not None:
+            for line in entry_lines(step.entries, slots):
+                print(f"       {line}")
+    print()
+    for line in future_lines(played.aftermath.future):
+        print(f"  →  {line}")
+    print()
+    print(f"{promised.id} {'holds here' if played.is_claim_kept else 'is violated'}")
+
+
+def future_lines(future: Future) -> list[str]:
+    """Return what follows a cut, a line for each thing observed."""
+    lines = [f"power_on(): {_describe_boot(future.boot)}"]
+    if future.boot.partition is None:
+        return lines
+    lines.append(f"info(): running {future.info_running}, next {future.info_next}")
+    if future.idle_boot is not None:
+        lines.append(f"power_on() again, nothing called: {_describe_boot(future.idle_boot)}")
+    rollback = future.rollback
+    if rollback is not None:
+        if rollback.boot is not None:
+            lines.append(f"or rollback(): restarts, {_describe_boot(rollback.boot)}")
+        else:
+            changed = "flash has changed" if rollback.changed_flash else "nothing has changed"
+            lines.append(f"or rollback(): error “{rollback.error}”, {changed}")
+    upgrade = future.upgrade
+    if upgrade is not None:
+        if upgrade.error is not None:
+            lines.append(f"or a further upgrade to {upgrade.target}: fails in {upgrade.error}")
+        elif upgrade.boot is not None:
+            lines.append(f"or a further upgrade to {upgrade.target}: {_describe_boot(upgrade.boot)}")
+    return lines
+
+
+def _describe_boot(boot: Boot) -> str:
+    if boot.partition is None:
+        return "nothing boots"
+    image = "no whole image" if boot.image is None else f"image “{boot.image}”"
+    return f"{boot.partition} boots ({image}{', under test' if boot.is_under_test else ''})"
+
+
+def _as_json(token: Token, played: Replay) -> dict[str, Any]:
+    future = played.aftermath.future
+    return {
+        "claim": token.claim_id,
+        "kept": played.is_claim_kept,
+        "steps": [
+            {
+                "text": step.text,
+                "ops": [[op.kind.value, op.address, op.length] for op in step.ops],
+                "otadata": None if step.entries is None else [entry.hex() for entry in step.entries],
+                "cut": step.is_cut,
+            }
+            for step in played.steps
+        ],
+        "booted": future.boot.partition,
+        "booted_image": future.boot.image,
+        "then": None if future.idle_boot is None else future.idle_boot.partition,
+    }
