@@ -1,25 +1,26 @@
 """All that follows from one state of the device: the boot, the boot after, rollback(), a further upgrade.
 
 `observe` plays it on a board. `FutureOracle` remembers: while a future is played, the chip notes which of
-its cells, as they were at the start, were read; a state that agrees with an earlier one in exactly those
-cells has the same future, because the programs that run are deterministic and have nothing else to go by.
-So a torn sector that nothing reads costs nothing, and every answer is exact.
+its cells, as they were at the start, were read, and which questions about larger ranges were asked ("does
+this image pass?") with what answer. A state that agrees with an earlier one in exactly that has the same
+future, because the programs that run are deterministic and have nothing else to go by. So a torn sector
+that nothing reads costs nothing, and every answer is exact.
 """
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
 from ..impl.board import App, Board
-from ..impl.cells import Cells
+from ..impl.cells import SECTOR_SIZE, Cells
 from ..impl.esp_err import OtaError
-from ..impl.flash import Op, ReadTracker
+from ..impl.flash import Op, Query, ReadTracker
 from ..impl.otaupgrade import LuaError
 from ..impl.partitions import Partition
 from ..impl.resets import Panic, Restart
 from ..model.aftermath import Boot, Future, Rollback, Upgrade
 from ..model.ota_state import OtaImgState
-from .world import World
+from .world import Holds, World
 
 Ranges = tuple[tuple[int, int, int], ...]
 """(sector, start, end): bytes start … end - 1 of that sector, in ascending order."""
@@ -28,18 +29,49 @@ NOTHING_BOOTS = Boot(partition=None, image=None)
 
 
 @dataclass(frozen=True, slots=True)
+class Reliance:
+    """What a future goes by: the bytes that were read, and the questions that were asked."""
+
+    ranges: Ranges
+    queries: tuple[Query, ...]
+
+    def facts(self, cells: Cells, efuse_bits: int) -> tuple[Hashable, ...]:
+        """Return what all of it is in a state: equal facts, equal future."""
+        read = (cells.sector(sector)[start:end] for sector, start, end in self.ranges)
+        return (efuse_bits, *read, *(query.ask(cells) for query in self.queries))
+
+    def includes(self, address: int, length: int) -> bool:
+        """Tell whether a change of those bytes can change the facts."""
+        return next(self._touched(address, length), None) is not None
+
+    def is_same(self, facts: tuple[Hashable, ...], cells: Cells, address: int, length: int) -> bool:
+        """Tell whether the facts are still `facts` in a state that differs from theirs in those bytes at most."""
+        return all(facts[place] == self._fact(place, cells) for place in self._touched(address, length))
+
+    def _touched(self, address: int, length: int) -> Iterator[int]:
+        """Yield the places, in `facts`, of what overlaps those bytes."""
+        end = address + length
+        for place, (sector, first, last) in enumerate(self.ranges, 1):
+            if sector * SECTOR_SIZE + first < end and address < sector * SECTOR_SIZE + last:
+                yield place
+        for place, query in enumerate(self.queries, 1 + len(self.ranges)):
+            if query.address < end and address < query.address + query.length:
+                yield place
+
+    def _fact(self, place: int, cells: Cells) -> Hashable:
+        if place <= len(self.ranges):
+            sector, start, end = self.ranges[place - 1]
+            return cells.sector(sector)[start:end]
+        return self.queries[place - 1 - len(self.ranges)].ask(cells)
+
+
+@dataclass(frozen=True, slots=True)
 class Known:
-    """A future, and the cells it depends on."""
+    """A future, what it goes by, and what that was in the state it was played from."""
 
     future: Future
-    ranges: Ranges
-
-    def depends_on(self, address: int, length: int, sector_size: int = 0x1000) -> bool:
-        """Tell whether the future read any of those bytes."""
-        return any(
-            sector * sector_size + start < address + length and address < sector * sector_size + end
-            for sector, start, end in self.ranges
-        )
+    reliance: Reliance
+    facts: tuple[Hashable, ...]
 
 
 class FutureOracle:
@@ -49,20 +81,21 @@ class FutureOracle:
         """Know nothing yet."""
         self.world = world
         self.played = 0
-        """Futures played so far: states that differ in something that is read."""
-        self._known: dict[Ranges, dict[tuple[object, ...], Known]] = {}
+        """Futures played so far: states that differ in something that matters."""
+        self._known: dict[Reliance, dict[tuple[Hashable, ...], Known]] = {}
 
     def tell(self, cells: Cells, efuse_bits: int) -> Known:
         """Return the future of a device that holds `cells` and has `efuse_bits` burned, before its power-on."""
-        for ranges, by_contents in self._known.items():
-            known = by_contents.get(_contents(cells, efuse_bits, ranges))
+        for reliance, by_facts in self._known.items():
+            known = by_facts.get(reliance.facts(cells, efuse_bits))
             if known is not None:
                 return known
         tracker = ReadTracker()
         future = observe(self.world, cells, efuse_bits, tracker)
         ranges = tuple((sector, *bounds) for sector, bounds in sorted(tracker.read.items()))
-        known = Known(future, ranges)
-        self._known.setdefault(ranges, {})[_contents(cells, efuse_bits, ranges)] = known
+        reliance = Reliance(ranges, tuple(tracker.answers))
+        known = Known(future, reliance, reliance.facts(cells, efuse_bits))
+        self._known.setdefault(reliance, {})[known.facts] = known
         self.played += 1
         return known
 
@@ -187,12 +220,11 @@ def _boot(world: World, board: Board, app: App | None) -> Boot:
 
 
 def _image_in(world: World, board: Board, partition: Partition) -> str | None:
-    """Return the name of the known image in a partition; what is compared counts as read."""
+    """Return the name of the known image in a partition."""
     for image in world.images:
-        if len(image.contents) <= partition.size:
-            board.flash.note_read(partition.offset, len(image.contents))
-    image = world.image_in(board.flash.cells, partition)
-    return None if image is None else image.name
+        if len(image.contents) <= partition.size and board.flash.ask(Holds(partition.offset, image.contents)):
+            return image.name
+    return None
 
 
 def _reported_state(app: App) -> int | None:
@@ -207,12 +239,3 @@ def _secure_version(app: App) -> int:
         return app.ota.esp_ota_get_partition_description(app.running).secure_version
     except OtaError:
         return 0
-
-
-def _contents(cells: Cells, efuse_bits: int, ranges: Ranges) -> tuple[object, ...]:
-    return (efuse_bits, *_read_ranges(cells, ranges))
-
-
-def _read_ranges(cells: Cells, ranges: Ranges) -> Iterator[bytes]:
-    for sector, start, end in ranges:
-        yield cells.sector(sector)[start:end]

@@ -156,25 +156,25 @@ class _Sweeper:
     def cut_op(self, played: PlayedCall, op_index: int) -> None:
         """Decide every cut point of one operation."""
         op = played.ops[op_index]
-        before = self._tell(played.before_op[op_index], played.efuse_start)
+        before = self._oracle.tell(played.before_op[op_index], played.efuse_start)
         self._add(played, op_index, op, BEFORE, 1, before)
-        if not before.depends_on(op.address, op.length):
+        if not before.reliance.includes(op.address, op.length):
             self._add_all(played, op_index, op, before)
             return
         self._cut_prefixes(played, op_index, op, before)
-        for torn in self._patterns(op):
-            self._add(played, op_index, op, torn, 1, self._tell_torn(played, op_index, torn))
-        self._add(played, op_index, op, AFTER, 1, self._tell_torn(played, op_index, AFTER))
+        for torn in (*self._patterns(op), AFTER):
+            known = self._tell_torn(played, op_index, torn, before, op.address, op.length)
+            self._add(played, op_index, op, torn, 1, known)
 
     def cut_burn(self, played: PlayedCall) -> None:
         """Decide every way to tear the eFuse burn of a call; it comes after the call's flash operations."""
         for done in self._burn_tears(played):
-            known = self._tell(played.end, played.efuse_start | done)
+            known = self._oracle.tell(played.end, played.efuse_start | done)
             self._add(played, len(played.ops), None, None, 1, known, efuse_done=done)
 
     def reset_after(self, played: PlayedCall) -> None:
         """Decide a reset after the call has returned."""
-        known = self._tell(played.end, played.efuse_end)
+        known = self._oracle.tell(played.end, played.efuse_end)
         broken = self._broken(played, len(played.ops), known.future, is_between=True)
         self.result.resets.append(
             Stretch(played.call, len(played.ops), None, None, 1, 0, known, broken)
@@ -185,9 +185,9 @@ class _Sweeper:
         kind = TornKind.PARTIAL if op.kind is OpKind.ERASE else TornKind.PREFIX
         known, first = before, 1
         for length in range(1, 1 + self._prefix_count(op)):
-            if not known.depends_on(op.address + length - 1, 1):
+            if not known.reliance.includes(op.address + length - 1, 1):
                 continue
-            now = self._tell_torn(played, op_index, Torn(kind, length=length))
+            now = self._tell_torn(played, op_index, Torn(kind, length=length), known, op.address + length - 1, 1)
             if now is not known:
                 if length > first:
                     self._add(played, op_index, op, Torn(kind, length=first), length - first, known)
@@ -244,11 +244,14 @@ class _Sweeper:
             sum(bit for place, bit in enumerate(bits) if subset >> place & 1) for subset in range(1 << len(bits))
         ]
 
-    def _tell(self, cells: Cells, efuse_bits: int) -> Known:
-        return self._oracle.tell(cells, efuse_bits)
-
-    def _tell_torn(self, played: PlayedCall, op_index: int, torn: Torn) -> Known:
-        return self._tell(torn_cells(played, op_index, torn), played.efuse_start)
+    def _tell_torn(
+        self, played: PlayedCall, op_index: int, torn: Torn, near: Known, address: int, length: int
+    ) -> Known:
+        """Return the future of a torn state that differs from one with the future `near` in those bytes at most."""
+        cells = torn_cells(played, op_index, torn)
+        if near.reliance.is_same(near.facts, cells, address, length):
+            return near
+        return self._oracle.tell(cells, played.efuse_start)
 
     def _add(
         self,

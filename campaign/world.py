@@ -1,10 +1,10 @@
 """What an upgrade starts from: a device before its first power-on, and the image it is to receive."""
 
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from ..impl.board import Board
-from ..impl.cells import Cells
+from ..impl.cells import Cells, split_by_sector
 from ..impl.efuse import Efuse
 from ..impl.flash import NorFlash, Strictness
 from ..impl.partitions import Partition
@@ -63,11 +63,31 @@ class World:
     def image_in(self, cells: Cells, partition: Partition) -> NamedImage | None:
         """Return the known image that lies whole at the start of a partition, or None."""
         for image in self.images:
-            if len(image.contents) <= partition.size and holds(cells, partition.offset, image.contents):
+            if len(image.contents) <= partition.size and Holds(partition.offset, image.contents).ask(cells):
                 return image
         return None
 
 
-def holds(cells: Cells, address: int, contents: bytes) -> bool:
-    """Tell whether `contents` lies at `address`."""
-    return cells.read(address, len(contents)) == contents
+@dataclass(frozen=True, slots=True)
+class Holds:
+    """The question whether the bytes of an image lie at an address; two with one address and image are equal."""
+
+    address: int
+    contents: bytes
+
+    @property
+    def length(self) -> int:
+        """Bytes asked about."""
+        return len(self.contents)
+
+    def ask(self, cells: Cells) -> bool:
+        """Answer it; the first sector that differs decides."""
+        return all(
+            cells.sector(index).startswith(piece, offset)
+            for index, offset, piece in _pieces(self.address, self.contents)
+        )
+
+
+@lru_cache(maxsize=64)
+def _pieces(address: int, contents: bytes) -> tuple[tuple[int, int, bytes], ...]:
+    return tuple(split_by_sector(address, contents))

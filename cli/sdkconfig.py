@@ -107,13 +107,12 @@ def given_options(assignments: Iterable[str], argument: str) -> Sdkconfig:
     """
     options: dict[str, Option] = {}
     for assignment in assignments:
-        name, _, raw = assignment.partition("=")
-        if raw and not _NEEDS_NO_QUOTES.fullmatch(raw):
-            assignment = f'{name}="{raw}"'
-        option = _parse_line(assignment, argument)
-        if option is None:
+        match = _SET.fullmatch(assignment)
+        if match is None:
             raise InputError(f"{argument}: {_shortened(assignment)} is no option; want CONFIG_NAME=VALUE")
-        _assign(options, option)
+        name, raw = match.groups()
+        quoted = raw if _NEEDS_NO_QUOTES.fullmatch(raw) else f'"{raw}"'
+        _assign(options, _option(name, _without_comment(quoted, name, argument), argument))
     return Sdkconfig(options)
 
 

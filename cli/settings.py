@@ -1,93 +1,63 @@
 """From the options that somebody wrote to the configuration that the model and the board take.
 
-Every value that matters is answered here, once, and each answer is kept together with where it comes from:
-a line of a file, an argument of the command line, or an assumption and its reason. So a report can say which
-values it rests on, and a reader can see at a glance which of them nobody chose.
-
-Defaults, ranges and dependencies are those of ESP-IDF's Kconfig files. Where Kconfig drops a value in
-silence (a word where y or n belongs, anti-rollback without rollback), this raises InputError: the device
-would not be what its owner believes it is.
+Defaults, ranges and dependencies are those of ESP-IDF's Kconfig files. Where Kconfig drops a value with no
+more than a warning (a word where y or n belongs, anti-rollback without rollback), this raises InputError:
+the device would not be what its owner believes it is.
 """
 
 import re
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from ..campaign.input_error import InputError
 from ..model.config import Chip, Config, Pin, Release
+from .answers import KCONFIG_DEFAULT, Answers, Origin, Setting
 from .sdkconfig import Option, Sdkconfig
 
-SECTOR_SIZE = 0x1000
 MEBIBYTE = 0x100000
-FLASH_SIZES_MB = (1, 2, 4, 8, 16, 32, 64, 128)
-"""The sizes of chips that ESP-IDF knows."""
-TABLE_CHOICES = (
-    "SINGLE_APP",
-    "SINGLE_APP_LARGE",
-    "TWO_OTA",
-    "TWO_OTA_LARGE",
-    "CUSTOM",
-    "SINGLE_APP_ENCRYPTED_NVS",
-    "SINGLE_APP_LARGE_ENC_NVS",
-    "TWO_OTA_ENCRYPTED_NVS",
-    "SINGLE_APP_TEE",
-    "TWO_OTA_TEE",
-)
-"""The members of Kconfig's choice PARTITION_TABLE_TYPE, without CONFIG_PARTITION_TABLE_."""
+FLASH_SIZES = tuple(MEBIBYTE << doublings for doublings in range(8))
+"""Sizes in bytes of the chips that ESP-IDF knows: 1 to 128 MiB."""
 
-KCONFIG_DEFAULT = "Kconfig's default"
-_KCONFIG_RELEASE = Config().app_release
+_TABLE_SECTOR = 0x1000
 _SECURE_VERSION_BITS = {Chip.ESP32: 32, Chip.ESP32C2: 4, Chip.ESP32C5: 9}
 _SECURE_VERSION_BITS_ELSEWHERE = 16
+_CHIPS_WITHOUT_RTC_FAST_MEMORY = (Chip.ESP32C2, Chip.ESP32C61)
+_TABLE_CHOICES = tuple(
+    f"PARTITION_TABLE_{name}"
+    for name in (
+        "SINGLE_APP",
+        "SINGLE_APP_LARGE",
+        "TWO_OTA",
+        "TWO_OTA_LARGE",
+        "CUSTOM",
+        "SINGLE_APP_ENCRYPTED_NVS",
+        "SINGLE_APP_LARGE_ENC_NVS",
+        "TWO_OTA_ENCRYPTED_NVS",
+        "SINGLE_APP_TEE",
+        "TWO_OTA_TEE",
+    )
+)
+_NO_SIGNATURES = "signatures are not checked: every image counts as signed"
 _NOT_MODELLED = {
-    "SECURE_BOOT": "signatures are not checked, all images count as signed",
-    "SECURE_BOOT_V1_ENABLED": "signatures are not checked, all images count as signed",
-    "SECURE_BOOT_V2_ENABLED": "signatures are not checked, all images count as signed",
-    "SECURE_SIGNED_APPS_NO_SECURE_BOOT": "signatures are not checked, all images count as signed",
+    "SECURE_BOOT": _NO_SIGNATURES,
+    "SECURE_SIGNED_APPS_NO_SECURE_BOOT": _NO_SIGNATURES,
     "SECURE_FLASH_ENC_ENABLED": "flash holds plain text",
-    "SECURE_ENABLE_TEE": "the slots and the otadata of the TEE are left out",
+    "SECURE_ENABLE_TEE": "slots and otadata of the TEE are left out",
     "BOOTLOADER_RECOVERY_ENABLE": "the recovery bootloader is left out",
-    "EFUSE_VIRTUAL": "eFuses are taken to be real",
-    "BOOTLOADER_EFUSE_SECURE_VERSION_EMULATE": "the secure version is taken to be in real eFuses",
+    "BOOTLOADER_EFUSE_SECURE_VERSION_EMULATE": "the secure version lies in real eFuses",
 }
-"""Options that change what a device does but not what happens here, with what is assumed instead."""
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Where a value comes from."""
-
-    text: str
-    """File and line, the argument, or the reason for the assumption."""
-    assumed: bool = False
-    """Whether nobody chose the value."""
-
-    def __str__(self) -> str:
-        """Say it in a few words."""
-        return f"assumed: {self.text}" if self.assumed else self.text
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """One value that the result depends on."""
-
-    name: str
-    """CONFIG_… for an option, words for anything else."""
-    value: str
-    """As a person would write it."""
-    origin: Origin
+_IMPLIES_SECURE_BOOT = ("SECURE_BOOT_V1_ENABLED", "SECURE_BOOT_V2_ENABLED")
 
 
 @dataclass(frozen=True, slots=True)
 class TableChoice:
-    """Which partition table the project asks for."""
+    """Which partition table a project asks for."""
 
-    builtin: str | None
-    """A member of TABLE_CHOICES other than CUSTOM; None for a table of the project's own."""
+    builtin: str
+    """What follows CONFIG_PARTITION_TABLE_ in the option that is on; "CUSTOM" for one of the project's own."""
     filename: str
-    """The project's own CSV, relative to the project; "" for a built-in table."""
+    """The project's own CSV as the option names it; "" with a table of ESP-IDF's."""
     coredump: bool
-    """Whether core dumps go to flash, which adds a partition to most built-in tables."""
+    """Whether core dumps go to flash, which adds a partition to most of ESP-IDF's tables."""
     origin: Origin
 
 
@@ -100,41 +70,68 @@ class Settings:
     """Bytes."""
     table: TableChoice
     pins: tuple[Pin, ...]
-    """The bootloader pins that this build looks at."""
+    """The pins that the bootloader of this build looks at."""
     settings: tuple[Setting, ...]
     """Every value with its origin, in the order of asking."""
     not_modelled: tuple[Setting, ...]
-    """Options that are on and have no effect here; the value tells what is assumed instead."""
+    """Options that are on and ignored here; the value says what is assumed instead."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReleaseHints:
-    """What tells of the ESP-IDF release, best first; what names no release is passed over."""
+    """What tells of the ESP-IDF release besides the sdkconfig, best first."""
 
     app: tuple[Option, ...] = ()
     bootloader: tuple[Option, ...] = ()
 
 
 def read_settings(sdkconfig: Sdkconfig, hints: ReleaseHints | None = None) -> Settings:
-    """Return the meaning of `sdkconfig`.
+    """Return what `sdkconfig` means.
 
-    Raises InputError, naming the line, for a value that the option does not take and for values that
+    Raises InputError, naming the line, for a value that its option does not take and for values that
     contradict each other.
     """
-    hints = hints or ReleaseHints()
-    answers = _Answers(sdkconfig.options)
+    answers = Answers(sdkconfig.options)
+    config = _read_config(answers, sdkconfig, hints or ReleaseHints())
+    return Settings(
+        config=config,
+        flash_size=_read_flash_size(answers),
+        table=_read_table_choice(answers),
+        pins=_read_pins(answers, config.anti_rollback),
+        settings=tuple(answers.given),
+        not_modelled=_read_not_modelled(answers),
+    )
+
+
+def read_chip(answers: Answers) -> Chip:
+    """Return the chip that CONFIG_IDF_TARGET names, or ESP-IDF's own default."""
+    name = answers.text("IDF_TARGET")
+    if name is None:
+        answers.note("CONFIG_IDF_TARGET", Chip.ESP32.value, Origin("idf.py's default target", assumed=True))
+        return Chip.ESP32
+    try:
+        chip = Chip(name)
+    except ValueError:
+        known = ", ".join(chip.value for chip in Chip)
+        raise answers.refusal("IDF_TARGET", f"one of {known}") from None
+    answers.note("CONFIG_IDF_TARGET", chip.value, answers.origin("IDF_TARGET"))
+    return chip
+
+
+def _read_config(answers: Answers, sdkconfig: Sdkconfig, hints: ReleaseHints) -> Config:
     chip = read_chip(answers)
     rollback, anti_rollback = _read_rollback(answers)
     in_deep_sleep, on_power_on, always = _read_skip_validate(answers, chip)
-    pins, reset_labels, reset_erases_otadata = _read_pins(answers, anti_rollback)
-    config = Config(
+    reset_labels, reset_erases_otadata = _read_factory_reset(answers)
+    from_sdkconfig = _releases_in(sdkconfig)
+    return Config(
         rollback=rollback,
         anti_rollback=anti_rollback,
         skip_validate_in_deep_sleep=in_deep_sleep,
         skip_validate_on_power_on=on_power_on,
         skip_validate_always=always,
-        app_release=_read_release(answers, "application", hints.app, sdkconfig),
-        bootloader_release=_read_release(answers, "bootloader", hints.bootloader, sdkconfig),
+        app_release=_read_release(answers, "the application", hints.app + from_sdkconfig),
+        bootloader_release=_read_release(answers, "the bootloader", hints.bootloader + from_sdkconfig),
         chip=chip,
         chip_revision=_read_chip_revision(answers, chip),
         table_offset=_read_table_offset(answers),
@@ -143,80 +140,159 @@ def read_settings(sdkconfig: Sdkconfig, hints: ReleaseHints | None = None) -> Se
         factory_reset_labels=reset_labels,
         factory_reset_erases_otadata=reset_erases_otadata,
     )
-    return Settings(
-        config=config,
-        flash_size=_read_flash_size(answers),
-        table=_read_table_choice(answers),
-        pins=pins,
-        settings=tuple(answers.given),
-        not_modelled=_read_not_modelled(answers),
+
+
+def _read_rollback(answers: Answers) -> tuple[bool, bool]:
+    """Return whether rollback and anti-rollback are on; the second needs the first."""
+    rollback = answers.switch("BOOTLOADER_APP_ROLLBACK_ENABLE")
+    anti_rollback = answers.switch("BOOTLOADER_APP_ANTI_ROLLBACK")
+    if anti_rollback and not rollback:
+        off = answers.origin("BOOTLOADER_APP_ROLLBACK_ENABLE")
+        said = "set nowhere" if off.assumed else f"off in {off.text}"
+        raise InputError(
+            f"{answers.origin('BOOTLOADER_APP_ANTI_ROLLBACK')}: CONFIG_BOOTLOADER_APP_ANTI_ROLLBACK=y needs "
+            f"CONFIG_BOOTLOADER_APP_ROLLBACK_ENABLE=y, which is {said}; Kconfig drops anti-rollback without it: "
+            f"switch both on or both off"
+        )
+    return rollback, anti_rollback
+
+
+def _read_skip_validate(answers: Answers, chip: Chip) -> tuple[bool, bool, bool]:
+    """Return which boots skip validation: deep sleep, power on, all. The last one selects the others."""
+    name = "BOOTLOADER_SKIP_VALIDATE_"
+    always = answers.switch(f"{name}ALWAYS")
+    if not always:
+        return answers.switch(f"{name}IN_DEEP_SLEEP"), answers.switch(f"{name}ON_POWER_ON"), False
+    selected = Origin(f"selected by CONFIG_{name}ALWAYS in {answers.origin(f'{name}ALWAYS')}")
+    answers.note(f"CONFIG_{name}ON_POWER_ON", "y", selected)
+    if chip in _CHIPS_WITHOUT_RTC_FAST_MEMORY:
+        return answers.switch(f"{name}IN_DEEP_SLEEP"), True, True
+    answers.note(f"CONFIG_{name}IN_DEEP_SLEEP", "y", selected)
+    return True, True, True
+
+
+def _read_factory_reset(answers: Answers) -> tuple[tuple[str, ...], bool]:
+    """Return what the factory-reset pin erases: labels of data partitions, and whether otadata too."""
+    if not answers.is_on("BOOTLOADER_FACTORY_RESET"):
+        return (), False
+    labels = answers.text("BOOTLOADER_DATA_FACTORY_RESET")
+    labels = "nvs" if labels is None else labels
+    answers.note(
+        "CONFIG_BOOTLOADER_DATA_FACTORY_RESET", labels, answers.origin("BOOTLOADER_DATA_FACTORY_RESET")
     )
+    names = tuple(label.strip() for label in labels.split(",") if label.strip())
+    return names, answers.switch("BOOTLOADER_OTA_DATA_ERASE")
 
 
-def target_of(sdkconfig: Sdkconfig) -> Chip:
-    """Return the chip that CONFIG_IDF_TARGET names, or ESP-IDF's own default."""
-    return read_chip(_Answers(sdkconfig.options))
+def _read_pins(answers: Answers, anti_rollback: bool) -> tuple[Pin, ...]:
+    pins: list[Pin] = []
+    if answers.switch("BOOTLOADER_FACTORY_RESET"):
+        pins.append(Pin.FACTORY_RESET)
+    # Kconfig offers the test pin only without anti-rollback.
+    if answers.switch("BOOTLOADER_APP_TEST") and not anti_rollback:
+        pins.append(Pin.TEST_APP)
+    return tuple(pins)
 
 
-class _Answers:
-    """Answers questions about options, and keeps every answer for the report."""
+def _releases_in(sdkconfig: Sdkconfig) -> tuple[Option, ...]:
+    """Return what an sdkconfig says of the release: who wrote it last, then who wrote it first."""
+    first = sdkconfig.options.get("IDF_INIT_VERSION")
+    return tuple(option for option in (sdkconfig.release, first) if option is not None)
 
-    def __init__(self, options: Mapping[str, Option]) -> None:
-        self.options = options
-        self.given: list[Setting] = []
 
-    def switch(self, name: str, default: bool = False) -> bool:
-        """Return whether a switch is on, and note it."""
-        value, origin = self.quiet_switch(name, default)
-        self.note(f"CONFIG_{name}", "y" if value else "n", origin)
-        return value
+def _read_release(answers: Answers, whose: str, hints: tuple[Option, ...]) -> Release:
+    """Return the rules of the first hint that names a release at all; a Git hash does not."""
+    name = f"ESP-IDF release of {whose}"
+    for hint in hints:
+        text = hint.raw.strip('"')
+        if re.match(r"v?\d+\.\d+", text):
+            try:
+                release = Release.parse(text)
+            except ValueError as error:
+                raise InputError(f"{hint.place}: {error}") from error
+            answers.note(name, release.label, Origin(f"{text} in {hint.place}"))
+            return release
+    release = Config().app_release
+    answers.note(name, release.label, Origin("no file names one", assumed=True))
+    return release
 
-    def quiet_switch(self, name: str, default: bool = False) -> tuple[bool, Origin]:
-        """Return whether a switch is on, and who says so."""
-        option = self.options.get(name)
-        if option is None:
-            return default, Origin(KCONFIG_DEFAULT, assumed=True)
-        if option.raw not in ("y", "n"):
-            raise _refusal(option, "y or n")
-        return option.raw == "y", Origin(option.place)
 
-    def number(self, name: str, base: int) -> tuple[int, Option] | None:
-        """Return a number and the option it is from; base 16 takes digits with and without 0x."""
-        option = self.options.get(name)
-        if option is None:
-            return None
-        try:
-            return int(option.raw, base), option
-        except ValueError:
-            wanted = "a hexadecimal number such as 0x8000" if base == 16 else "a whole number"
-            raise _refusal(option, wanted) from None
+def _read_chip_revision(answers: Answers, chip: Chip) -> int:
+    """Return the revision of the silicon, which no file tells: the usual one, and at least what is asked for."""
+    oldest = answers.number("ESP_REV_MIN_FULL", 10) or 0
+    usual = Config().chip_revision if chip is Chip.ESP32 else 0
+    revision = max(oldest, usual)
+    reason = "the usual one" if revision == usual else "the oldest this build runs on"
+    answers.note("chip revision", f"v{revision // 100}.{revision % 100}", Origin(reason, assumed=True))
+    return revision
 
-    def text(self, name: str) -> tuple[str, Option] | None:
-        """Return a string without its quotes, and the option it is from."""
-        option = self.options.get(name)
-        if option is None:
-            return None
-        if len(option.raw) < 2 or option.raw[0] != '"':
-            raise _refusal(option, "text in double quotes")
-        return re.sub(r"\\(.)", r"\1", option.raw[1:-1]), option
 
-    def chosen(self, names: Iterable[str]) -> Option | None:
-        """Return the member of a choice that is on: the one switched on last, if any.
+def _read_table_offset(answers: Answers) -> int:
+    name = "PARTITION_TABLE_OFFSET"
+    given = answers.number(name, 16)
+    offset = Config().table_offset if given is None else given
+    if offset <= 0 or offset % _TABLE_SECTOR:
+        raise answers.refusal(name, "a multiple of 0x1000 above 0")
+    answers.note(f"CONFIG_{name}", f"0x{offset:x}", answers.origin(name))
+    return offset
 
-        What a file calls a default counts only where nobody chose.
-        """
-        members = set(names)
-        on = [
-            option
-            for option in self.options.values()
-            if option.name in members and self.quiet_switch(option.name)[0]
+
+def _read_table_md5(answers: Answers) -> bool:
+    name = "APP_COMPATIBLE_PRE_V3_1_BOOTLOADERS"
+    if answers.is_on(name):
+        answers.note("CONFIG_PARTITION_TABLE_MD5", "n", Origin(f"CONFIG_{name} in {answers.origin(name)}"))
+        return False
+    return answers.switch("PARTITION_TABLE_MD5", default=True)
+
+
+def _read_secure_version_bits(answers: Answers, chip: Chip, anti_rollback: bool) -> int:
+    name = "BOOTLOADER_APP_SEC_VER_SIZE_EFUSE_FIELD"
+    most = _SECURE_VERSION_BITS.get(chip, _SECURE_VERSION_BITS_ELSEWHERE)
+    given = answers.number(name, 10)
+    bits = most if given is None else given
+    if not 1 <= bits <= most:
+        raise answers.refusal(name, f"1 to {most}, the size of the eFuse field of {chip.value}")
+    if anti_rollback:
+        answers.note(f"CONFIG_{name}", str(bits), answers.origin(name))
+    return bits
+
+
+def _read_flash_size(answers: Answers) -> int:
+    sizes = {f"ESPTOOLPY_FLASHSIZE_{size // MEBIBYTE}MB": size for size in FLASH_SIZES}
+    chosen = answers.chosen(sizes)
+    size = 2 * MEBIBYTE if chosen is None else sizes[chosen.name]
+    origin = KCONFIG_DEFAULT if chosen is None else Origin(chosen.place)
+    answers.note("CONFIG_ESPTOOLPY_FLASHSIZE", f"{size // MEBIBYTE}MB", origin)
+    return size
+
+
+def _read_table_choice(answers: Answers) -> TableChoice:
+    """Return the table asked for. Of the two file names only the custom one is a choice: Kconfig derives the other."""
+    chosen = answers.chosen(_TABLE_CHOICES)
+    builtin = "SINGLE_APP" if chosen is None else chosen.name.removeprefix("PARTITION_TABLE_")
+    origin = KCONFIG_DEFAULT if chosen is None else Origin(chosen.place)
+    answers.note("partition table", builtin, origin)
+    coredump = answers.is_on("ESP_COREDUMP_ENABLE_TO_FLASH")
+    if builtin != "CUSTOM":
+        return TableChoice(builtin, "", coredump, origin)
+    name = "PARTITION_TABLE_CUSTOM_FILENAME"
+    filename = answers.text(name)
+    filename = "partitions.csv" if filename is None else filename
+    answers.note(f"CONFIG_{name}", filename, answers.origin(name))
+    return TableChoice(builtin, filename, coredump, answers.origin(name))
+
+
+def _read_not_modelled(answers: Answers) -> tuple[Setting, ...]:
+    """Return the options that are on but have no effect here, each once."""
+    found = [
+        Setting(f"CONFIG_{name}", f"not modelled: {instead}", answers.origin(name))
+        for name, instead in _NOT_MODELLED.items()
+        if answers.is_on(name)
+    ]
+    if not answers.is_on("SECURE_BOOT"):
+        found += [
+            Setting(f"CONFIG_{name}", f"not modelled: {_NO_SIGNATURES}", answers.origin(name))
+            for name in _IMPLIES_SECURE_BOOT
+            if answers.is_on(name)
         ]
-        return max(on, key=lambda option: not option.is_default) if len(on) < 2 else _last_chosen(on)
-
-    def note(self, name: str, value: str, origin: Origin) -> None:
-        """Keep one answer."""
-        self.given.append(Setting(name, value, origin))
-
-
-def _last_chosen(on: list[Option]) -> Option:
-    return next((option for option in reversed(on) if not option.is_default), on[-1])
+    return tuple(found)

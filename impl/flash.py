@@ -9,9 +9,10 @@ An operation can also *fail and return* (Failure): some of it took effect, the c
 ESP_ERR_FLASH_OP_FAIL, and the program goes on.
 """
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from enum import Enum
+from typing import Protocol
 
 from .cells import ERASED_SECTOR, SECTOR_SIZE, Cells, and_bytes, is_programmable, split_by_sector
 from .esp_err import EspErr, OtaError
@@ -102,23 +103,41 @@ class PlanNotReached(Exception):
     """A planned cut or failure never fired: the run proves nothing about it."""
 
 
-class ReadTracker:
-    """Which cells of the chip, as they were when tracking began, have been read since.
+class Query(Protocol):
+    """A question about a range of the chip whose answer matters, not every byte of it."""
 
-    `read` maps a sector's index to the (start, end) of the smallest range that covers all that was read of
-    it. A sector that was erased in the meantime no longer tells of the old contents.
+    @property
+    def address(self) -> int:
+        """First byte of the range."""
+
+    @property
+    def length(self) -> int:
+        """Bytes of the range; nothing outside it has an influence on the answer."""
+
+    def ask(self, cells: Cells) -> Hashable:
+        """Return the answer for these contents: a pure function, cheap when asked again."""
+
+
+class ReadTracker:
+    """What a run has learned of the chip's contents as they were when tracking began.
+
+    `read` maps a sector's index to the (start, end) of the smallest range that covers all that was read of it.
+    `answers` holds the queries and what they were answered. A sector that was erased in the meantime no longer
+    tells of the old contents.
     """
 
     def __init__(self) -> None:
-        """Begin with nothing read."""
+        """Begin with nothing learned."""
         self.read: dict[int, tuple[int, int]] = {}
+        self.answers: dict[Query, Hashable] = {}
         self._renewed: set[int] = set()
+        self._programmed: set[int] = set()
 
     def fork(self) -> "ReadTracker":
-        """Return a tracker for another way to go on from here; what it notes is noted here too."""
+        """Return a tracker for another way to go on from here; what it learns is noted here too."""
         other = ReadTracker()
-        other.read = self.read
-        other._renewed = set(self._renewed)
+        other.read, other.answers = self.read, self.answers
+        other._renewed, other._programmed = set(self._renewed), set(self._programmed)
         return other
 
     def note_read(self, address: int, length: int) -> None:
@@ -132,9 +151,22 @@ class ReadTracker:
                 self.read[index] = (min(start, offset), max(last, stop))
             address += stop - offset
 
+    def note_answer(self, query: Query, answer: Hashable) -> None:
+        """Add an answer; where the range is no longer as it was, all of its old cells count as read."""
+        sectors = range(query.address // SECTOR_SIZE, (query.address + query.length - 1) // SECTOR_SIZE + 1)
+        if self._renewed.isdisjoint(sectors) and self._programmed.isdisjoint(sectors):
+            self.answers[query] = answer
+        else:
+            self.note_read(query.address, query.length)
+
     def note_erased(self, index: int) -> None:
         """Add a whole erased sector."""
         self._renewed.add(index)
+
+    def note_programmed(self, address: int, length: int) -> None:
+        """Add a program: its result depends on what was there."""
+        self.note_read(address, length)
+        self._programmed.update(range(address // SECTOR_SIZE, (address + length - 1) // SECTOR_SIZE + 1))
 
 
 class NorFlash:
@@ -190,12 +222,13 @@ class NorFlash:
             self._track(address, length)
         return self.cells.read(address, length)
 
-    def read_sectors(self, address: int, length: int) -> tuple[bytes, ...]:
-        """Return the sectors that the range touches, to compare by identity; the range must lie on the chip."""
+    def ask(self, query: Query) -> Hashable:
+        """Return the answer to a query about the contents."""
         self._check_power()
+        answer = query.ask(self.cells)
         if self.tracker is not None:
-            self._track(address, length)
-        return self.cells.sectors(address, length)
+            self.tracker.note_answer(query, answer)
+        return answer
 
     def note_read(self, address: int, length: int) -> None:
         """Count a range as read, for a reader that knows its contents already."""
@@ -237,7 +270,7 @@ class NorFlash:
             )
         self._begin(Op(OpKind.PROGRAM, address, len(data)))
         if self.tracker is not None:
-            self._track(address, len(data))
+            self.tracker.note_programmed(address, len(data))
         cut, failure = self._due_cut(), self._due_failure()
         if cut is not None:
             old = self.cells.read(address, len(data))
