@@ -54,8 +54,7 @@ def _stretch_rows(world: World, played: PlayedCall, stretch: Stretch) -> Iterato
     head = stretch.call.index, stretch.call.name.value, stretch.op_index
     tail = stretch.known.future.boot.partition or "", " ".join(stretch.broken) or "ok"
     if stretch.op is None:
-        torn = f"efuse:0x{stretch.efuse_done:x}"
-        yield (*head, torn, "", *_entries(world, played.end), *tail)
+        yield (*head, f"efuse:0x{stretch.efuse_done:x}", "", *_entries(world, played.end), *tail)
         return
     address = stretch.op.address
     otadata = world.otadata

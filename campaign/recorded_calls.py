@@ -133,7 +133,7 @@ def _info(call: RecordedCall) -> Result:
     try:
         info = call.lua.info()
     except LuaError as error:
-        return {"err": error.message}
+        return {"err": str(error)}
     return {"running": info.running, "next": info.next, "slots": info.slots}
 
 
@@ -171,7 +171,7 @@ def _get_description(call: RecordedCall) -> Result:
         "name": description.project_name,
         "time": description.time,
         "date": description.date,
-        "idf_version": description.idf_version,
+        "idf_version": description.idf_ver,
     }
 
 
@@ -182,7 +182,7 @@ def _lua_call(function: Callable[[RecordedCall], None]) -> _Function:
         try:
             function(call)
         except LuaError as error:
-            return {"err": error.message}
+            return {"err": str(error)}
         return {"ok": True}
 
     return perform

@@ -160,7 +160,8 @@ def describe_ops(ops: tuple[Op, ...]) -> str:
         ):
             run += 1
         if run > index:
-            parts.append(f"erase 0x{op.address:x} … 0x{ops[run].address + SECTOR_SIZE - 1:x} ({run - index + 1} sectors)")
+            last = ops[run].address + SECTOR_SIZE - 1
+            parts.append(f"erase 0x{op.address:x} … 0x{last:x} ({run - index + 1} sectors)")
         elif op.kind is OpKind.ERASE:
             parts.append(f"erase 0x{op.address:x}")
         else:

@@ -118,9 +118,9 @@ def print_report(console: Console, report: Report) -> None:
     console.print(f"  faults {report.faults.name}, seed {report.seed}, {report.seconds:.1f} s", highlight=False)
     console.print()
     console.print(_claims_table(report))
-    for result in report.claims:
-        if result.shortest is not None:
-            _print_trace(console, report, result, result.shortest)
+    for found in report.claims:
+        if found.shortest is not None:
+            _print_trace(console, report, found, found.shortest)
 
 
 def as_json(report: Report) -> dict[str, Any]:

@@ -45,7 +45,7 @@ def test_program_only_clears_bits_on_a_chip() -> None:
 
 def test_program_that_would_raise_a_bit_is_refused_by_default() -> None:
     """The simulator is stricter than the chip, and says where."""
-    with pytest.raises(FlashMisuse, match="0x1ffe.*erase it first"):
+    with pytest.raises(FlashMisuse, match=r"0x1ffe.*erase it first"):
         flash_of_zeros().program(0x1FFE, b"\x01\x00")
 
 
