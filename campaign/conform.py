@@ -9,12 +9,14 @@ anything, and would betray itself in the operations of the next step if it did.
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Any
+from functools import lru_cache
+from typing import Any, TypeVar
 
 from ..impl.board import App, Board
+from ..impl.cells import SECTOR_SIZE
 from ..impl.efuse import Efuse
 from ..impl.faults import Torn
 from ..impl.flash import Cut, Failure, FailureExtent, NorFlash, OpKind, PlanNotReached, Strictness
@@ -23,6 +25,8 @@ from ..model.config import Config, Pin
 from .input_error import InputError
 from .recorded_calls import RecordedCall, Result
 from .vectors import ENTRY_SIZE, Area, Record, Vector, take
+
+_Parsed = TypeVar("_Parsed")
 
 ABSENT = "(absent)"
 """Stands for a field that only one side has."""
@@ -48,12 +52,6 @@ class Mismatch:
     """The field of the record, dotted: `res`, `ops`, `st.sha.ota_0`, …"""
     expected: object
     got: object
-
-
-def conform(vectors: Iterable[Vector]) -> Iterator[tuple[Vector, Mismatch | None]]:
-    """Yield each vector with its first difference; None where the board does as recorded."""
-    for vector in vectors:
-        yield vector, replay_vector(vector)
 
 
 def replay_vector(vector: Vector) -> Mismatch | None:
@@ -135,7 +133,7 @@ class Device:
             raise
         except Exception as error:  # a bug of the board is a difference of this vector, not the end of the run
             self._app = None
-            return {"crash": f"{type(error).__name__}: {error}"}
+            return {"crash": _crash_text(error)}
         finally:
             # A step may have fewer operations than its plan says; then nothing is cut.
             with suppress(PlanNotReached):
@@ -152,11 +150,14 @@ class Device:
         """Return `st`: the state of the device after a step."""
         state = self.observe_stored()
         state |= {"running": None, "next": None, "states": None}
-        if self._app is not None:
+        if self._app is None:
+            return state
+        try:
             info = self._app.otaupgrade.info()
-            states = {label: slot.get("state") for label, slot in info.slots.items()}
-            state |= {"running": info.running, "next": info.next, "states": states}
-        return state
+        except (Exception, ProgramEnd) as error:  # the recorded info() always answered
+            return state | {"running": _crash_text(error)}
+        states = {label: slot.get("state") for label, slot in info.slots.items()}
+        return state | {"running": info.running, "next": info.next, "states": states}
 
     def observe_stored(self) -> dict[str, Any]:
         """Return the part of `st` that lies in flash and eFuse: otadata entries, hashes, secure version."""
@@ -172,7 +173,8 @@ class Device:
         """Start with fresh RAM; a device that is on loses power first."""
         self._app, self._handles = None, {}
         board = Board(self._flash, self._efuse, _config_of(step, self._vector.config, where))
-        self._app = board.power_on(pin=_pin_of(step, where))
+        pin = _parse(Pin, take(step, "pin", str, where), "pin", where) if "pin" in step else None
+        self._app = board.power_on(pin=pin)
         return {"booted": None if self._app is None else self._app.running.label}
 
     def _call(self, step: Record, where: str) -> Result:
@@ -180,24 +182,38 @@ class Device:
         return RecordedCall(self._app, self._handles, self._vector.recording, step, where).perform()
 
     def _plan(self, step: Record, where: str) -> None:
-        try:
-            if "cut" in step:
-                self._flash.plan_cut(Cut(step["cut"]["op"], Torn.parse(step["cut"]["torn"])))
-            if "fail" in step:
-                self._flash.plan_failure(Failure(step["fail"]["op"], FailureExtent(step["fail"]["done"])))
-        except (KeyError, TypeError, ValueError) as error:
-            raise InputError(f"{where}: field 'cut' or 'fail' cannot be used: {error}") from None
+        if "cut" in step:
+            cut = take(step, "cut", dict, where)
+            torn = _parse(Torn.parse, take(cut, "torn", str, where), "cut", where)
+            self._flash.plan_cut(Cut(take(cut, "op", int, where), torn))
+        if "fail" in step:
+            fail = take(step, "fail", dict, where)
+            done = _parse(FailureExtent, take(fail, "done", str, where), "fail", where)
+            self._flash.plan_failure(Failure(take(fail, "op", int, where), done))
 
     def _hash(self, area: Area) -> str:
-        contents = self._flash.cells.read(area.offset, area.size)
-        return hashlib.sha256(contents).hexdigest()[:_SHA_DIGITS]
+        cells = self._flash.cells
+        if area.offset % SECTOR_SIZE or area.size % SECTOR_SIZE or area.offset + area.size > cells.size:
+            return _hash_sectors((cells.read(area.offset, area.size),))
+        return _hash_sectors(cells.sectors(area.offset, area.size))
 
 
-def _pin_of(step: Record, where: str) -> Pin | None:
+@lru_cache(maxsize=1024)
+def _hash_sectors(sectors: tuple[bytes, ...]) -> str:
+    """Return the digits of the SHA-256 that the recordings keep; most steps leave most partitions alone."""
+    return hashlib.sha256(b"".join(sectors)).hexdigest()[:_SHA_DIGITS]
+
+
+def _crash_text(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}"
+
+
+def _parse(parse: Callable[[str], _Parsed], text: str, field: str, where: str) -> _Parsed:
+    """Return parse(text), its ValueError made an InputError."""
     try:
-        return Pin(step["pin"]) if "pin" in step else None
-    except ValueError:
-        raise InputError(f"{where}: field 'pin' is {step['pin']!r}, want 'factory_reset' or 'test'") from None
+        return parse(text)
+    except ValueError as error:
+        raise InputError(f"{where}: field {field!r}: {error}") from None
 
 
 def _config_of(step: Record, config: Config, where: str) -> Config:

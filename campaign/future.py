@@ -7,7 +7,7 @@ future, because the programs that run are deterministic and have nothing else to
 that nothing reads costs nothing, and every answer is exact.
 """
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -92,12 +92,22 @@ class FutureOracle:
                 return known
         tracker = ReadTracker()
         future = observe(self.world, cells, efuse_bits, tracker)
-        ranges = tuple((sector, *bounds) for sector, bounds in sorted(tracker.read.items()))
-        reliance = Reliance(ranges, tuple(tracker.answers))
+        reliance = Reliance(_merged(tracker.read), tuple(tracker.answers))
         known = Known(future, reliance, reliance.facts(cells, efuse_bits))
         self._known.setdefault(reliance, {})[known.facts] = known
         self.played += 1
         return known
+
+
+def _merged(pieces: Iterable[tuple[int, int, int]]) -> Ranges:
+    """Return the ranges that cover the pieces, each byte once."""
+    ranges: list[tuple[int, int, int]] = []
+    for sector, start, end in sorted(pieces):
+        if ranges and ranges[-1][0] == sector and start <= ranges[-1][2]:
+            ranges[-1] = (sector, ranges[-1][1], max(ranges[-1][2], end))
+        else:
+            ranges.append((sector, start, end))
+    return tuple(ranges)
 
 
 def observe(world: World, cells: Cells, efuse_bits: int, tracker: ReadTracker | None = None) -> Future:

@@ -94,7 +94,10 @@ class RecordedCall:
             return None
         length = self.number("len")
         if "fill" in self.step:
-            return bytes([self.number("fill") & 0xFF]) * length
+            fill = self.number("fill")
+            if not 0 <= fill <= 0xFF:
+                raise InputError(f"{self.where}: field 'fill' is {fill}, want a byte, 0 … 255")
+            return bytes([fill]) * length
         image = self.recording.image(take(self.step, "image", str, self.where), self.where)
         start = self.number("off")
         return image[start : start + length]

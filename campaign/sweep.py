@@ -16,12 +16,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from ..impl.cells import SECTOR_SIZE, Cells
-from ..impl.faults import AFTER, BEFORE, ONE_UNIT_PATTERNS, FaultModel, Torn, TornKind, page_count
+from ..impl.faults import AFTER, BEFORE, ONE_UNIT_PATTERNS, Torn, TornKind, page_count
 from ..impl.flash import Op, OpKind
 from ..impl.otadata import ENTRY_SIZE
 from ..model.aftermath import Aftermath, Future
 from ..model.claims import CLAIMS
 from ..model.config import Config
+from ..model.faults import FaultModel
 from .baseline import Judge, PlayedCall, Setting
 from .future import FutureOracle, Known
 from .script import Call

@@ -130,7 +130,8 @@ class Recording:
                 contents = path.read_bytes()
             except OSError as error:
                 raise InputError(f"{where}: image {name!r}: {path}: {error.strerror}") from None
-            if record.get("sha256", hashlib.sha256(contents).hexdigest()) != hashlib.sha256(contents).hexdigest():
+            digest = hashlib.sha256(contents).hexdigest()
+            if record.get("sha256", digest) != digest:
                 raise InputError(f"{path}: not the SHA-256 that images*.json gives for {name!r}")
             self._images[name] = contents
         return self._images[name]
@@ -138,6 +139,8 @@ class Recording:
 
 def take(record: Record, name: str, kind: type[_Value], where: str) -> _Value:
     """Return field `name`, whose JSON type must be `kind`; raises InputError naming `where` and the field."""
+    if not isinstance(record, dict):
+        raise InputError(f"{where}: {json.dumps(record)[:40]} stands where an object with {name!r} belongs")
     if name not in record:
         raise InputError(f"{where}: field {name!r} is missing")
     value = record[name]
@@ -181,9 +184,11 @@ def parse_vector(record: Record, recording: Recording, where: str) -> Vector:
     """Return the vector that a JSON object describes; raises InputError naming the field."""
     layout = recording.layout(take(record, "layout", str, where), where)
     cells = layout.cells
-    for offset, entry in zip(layout.entry_offsets(), record.get("otadata") or (), strict=False):
-        if entry is not None:
+    if layout.otadata is not None:
+        entries = take(record, "otadata", list, where)
+        for offset, entry in zip(layout.entry_offsets(), entries, strict=False):
             cells = _with_bytes(cells, offset, _parse_hex(entry, "otadata", where), where)
+    # After otadata: where its partition has one sector only, the second entry lies in the next partition.
     for label, name in take(record, "slots", dict, where).items():
         image = recording.image(name, where)
         cells = _with_bytes(cells, layout.area(label, where).offset, image, where)
@@ -203,7 +208,7 @@ def parse_vector(record: Record, recording: Recording, where: str) -> Vector:
 def _parse_config(record: Record, layout: Layout, where: str) -> Config:
     anti_rollback = take(record, "anti_rollback", bool, where)
     rollback = take(record, "rollback", bool, where)
-    revision = record.get("chip_revision", record.get("revision", RECORDED_CHIP_REVISION))
+    revisions = [take(record, name, int, where) for name in ("chip_revision", "revision") if name in record]
     try:
         release = Release.parse(take(record, "idf", str, where))
     except ValueError as error:
@@ -213,7 +218,7 @@ def _parse_config(record: Record, layout: Layout, where: str) -> Config:
         anti_rollback=anti_rollback,
         app_release=release,
         bootloader_release=release,
-        chip_revision=take({"chip_revision": revision}, "chip_revision", int, where),
+        chip_revision=revisions[0] if revisions else RECORDED_CHIP_REVISION,
         table_offset=layout.table_offset,
         secure_version_bits=SECURE_VERSION_BITS,
     )

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from ..impl.faults import AFTER, BEFORE, FaultModel, Torn, TornKind
+from ..impl.faults import AFTER, BEFORE, Torn, TornKind
 from ..model.claims import CLAIMS, Claim, Verdict
+from ..model.faults import FaultModel
 from .script import CallName
 from .sweep import Stretch, SweepResult
 from .world import World

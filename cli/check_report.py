@@ -14,8 +14,8 @@ from ..campaign.sweep import SweepResult
 from ..campaign.token import CutPoint, encode_token, make_token
 from ..campaign.verdicts import ClaimResult, Violation
 from ..campaign.world import World
-from ..impl.faults import FaultModel
 from ..model.claims import Verdict
+from ..model.faults import FaultModel
 
 _STYLES = {
     Verdict.HOLDS: "green",

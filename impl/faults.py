@@ -19,18 +19,10 @@ Pages before the one in progress are whole, pages after it untouched, whatever t
 
 import hashlib
 from dataclasses import dataclass
-from enum import Enum, IntEnum
+from enum import Enum
 
+from ..model.faults import FaultModel
 from .cells import ERASED_SECTOR, PAGE_SIZE, SECTOR_SIZE, and_bytes
-
-
-class FaultModel(IntEnum):
-    """How badly a cut can damage the operation in progress; each model admits all that smaller ones do."""
-
-    F0 = 0
-    F1 = 1
-    F2 = 2
-    F3 = 3
 
 
 class TornKind(Enum):

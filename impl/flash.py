@@ -121,14 +121,13 @@ class Query(Protocol):
 class ReadTracker:
     """What a run has learned of the chip's contents as they were when tracking began.
 
-    `read` maps a sector's index to the (start, end) of the smallest range that covers all that was read of it.
-    `answers` holds the queries and what they were answered. A sector that was erased in the meantime no longer
-    tells of the old contents.
+    `read` holds (sector, start, end) for each piece of a sector that was read; `answers` holds the queries and
+    what they were answered. A sector that was erased in the meantime no longer tells of the old contents.
     """
 
     def __init__(self) -> None:
         """Begin with nothing learned."""
-        self.read: dict[int, tuple[int, int]] = {}
+        self.read: set[tuple[int, int, int]] = set()
         self.answers: dict[Query, Hashable] = {}
         self._renewed: set[int] = set()
         self._programmed: set[int] = set()
@@ -147,8 +146,7 @@ class ReadTracker:
             index, offset = divmod(address, SECTOR_SIZE)
             stop = min(SECTOR_SIZE, offset + end - address)
             if index not in self._renewed:
-                start, last = self.read.get(index, (offset, stop))
-                self.read[index] = (min(start, offset), max(last, stop))
+                self.read.add((index, offset, stop))
             address += stop - offset
 
     def note_answer(self, query: Query, answer: Hashable) -> None:

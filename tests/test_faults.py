@@ -5,15 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from otaproof.impl.cells import SECTOR_SIZE, and_bytes
-from otaproof.impl.faults import (
-    FaultModel,
-    Torn,
-    TornKind,
-    can_erase_leave,
-    can_program_leave,
-    page_bounds,
-    pattern_mask,
-)
+from otaproof.impl.faults import Torn, TornKind, can_erase_leave, can_program_leave, page_bounds, pattern_mask
+from otaproof.model.faults import FaultModel
 
 ENTRY = st.binary(min_size=32, max_size=32)
 MODELS = list(FaultModel)

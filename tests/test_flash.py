@@ -192,7 +192,7 @@ def test_tracker_knows_what_was_read_of_the_old_contents() -> None:
     flash.program(0x3010, b"x")
     flash.erase_sector(0x4000)
     flash.read(0x4000, 0x10)
-    assert {1: (0xFF0, 0x1000), 2: (0, 0x104), 3: (0x10, 0x11)} == flash.tracker.read
+    assert {(1, 0xFF0, 0x1000), (2, 0, 0x10), (2, 0x100, 0x104), (3, 0x10, 0x11)} == flash.tracker.read
 
 
 def test_snapshots_hold_the_contents_before_each_operation() -> None:

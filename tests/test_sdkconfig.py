@@ -13,7 +13,7 @@ def raw_values(sdkconfig: Sdkconfig) -> dict[str, str]:
 
 def test_every_form_of_an_assignment_is_read() -> None:
     """Switches, strings and numbers keep their spelling; comments and empty lines say nothing."""
-    text = '\n# a comment\nCONFIG_A=y\nCONFIG_B=n\n# CONFIG_C is not set\nCONFIG_D="x y"\nCONFIG_E=0x8000\nCONFIG_F=-1\n'
+    text = '\n# comment\nCONFIG_A=y\nCONFIG_B=n\n# CONFIG_C is not set\nCONFIG_D="x y"\nCONFIG_E=0x8000\nCONFIG_F=-1\n'
     assert {"A": "y", "B": "n", "C": "n", "D": '"x y"', "E": "0x8000", "F": "-1"} == raw_values(
         parse_sdkconfig(text, "sdkconfig")
     )
