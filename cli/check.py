@@ -80,9 +80,9 @@ def run(options: argparse.Namespace) -> int:
     """Check; return the exit code of the verdicts."""
     _check_options(options)
     settings, files = _inputs(options)
-    chosen = [setting for setting in settings.settings if not _is_free_flash_size(setting)]
-    is_size_chosen = len(chosen) == len(settings.settings)
+    is_size_chosen = not any(_is_free_flash_size(setting) for setting in settings.settings)
     device = build_device(settings.config, settings.flash_size if is_size_chosen else None, files)
+    chosen = [setting for setting in settings.settings if _matters(setting, options)]
     text = Console(stderr=options.json, highlight=False)
     assumptions = [_assumption(setting) for setting in (*chosen, *device.settings)]
     notes = [f"{setting.name}: {setting.value}" for setting in settings.not_modelled]
@@ -209,6 +209,16 @@ def _spelled(argument: str, value: bool) -> str:
 def _is_free_flash_size(setting: Setting) -> bool:
     """Tell whether it is the flash size, and nobody chose it: then the table decides."""
     return setting.name == "CONFIG_ESPTOOLPY_FLASHSIZE" and setting.origin.assumed
+
+
+def _matters(setting: Setting, options: argparse.Namespace) -> bool:
+    """Tell whether the result of a check rests on a setting; files of the command line replace some."""
+    if setting.name in ("CONFIG_BOOTLOADER_FACTORY_RESET", "CONFIG_BOOTLOADER_APP_TEST"):
+        return False  # no pin is held in a check
+    has_table = options.partitions is not None or options.flash is not None
+    if has_table and setting.name in ("partition table", "CONFIG_PARTITION_TABLE_CUSTOM_FILENAME"):
+        return False
+    return not _is_free_flash_size(setting)
 
 
 def _assumption(setting: Setting) -> Assumption:

@@ -23,6 +23,7 @@ _STYLES = {
     Verdict.NOT_APPLICABLE: "dim",
     Verdict.INCONCLUSIVE: "yellow",
 }
+_VALUE_WIDTH = 24
 SAMPLED_FROM = FaultModel.F2
 """From this fault model on a claim that holds held for the samples, not for every tear."""
 
@@ -79,23 +80,18 @@ def print_board(
 ) -> None:
     """Say what board was built, and which value was assumed and why."""
     console.print("[bold]Board[/bold]")
-    table = Table(box=None, show_header=False, padding=(0, 2, 0, 2))
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
-    table.add_column(style="dim", overflow="fold")
-    for assumption in assumptions:
-        style = "yellow" if assumption.is_assumed else ""
-        table.add_row(assumption.name, f"[{style}]{assumption.value}[/{style}]" if style else assumption.value,
-                      assumption.origin)
+    rows = [(a.name, a.value, a.origin, a.is_assumed) for a in assumptions]
     for partition in world.table:
         if partition.is_app:
             image = world.image_in(world.cells, partition)
-            table.add_row(
-                partition.label,
-                f"0x{partition.offset:x}, 0x{partition.size:x} bytes",
-                "empty" if image is None else f"holds {image.name}",
-            )
-    console.print(table)
+            held = "empty" if image is None else f"holds {image.name}"
+            place = f"0x{partition.offset:x}, 0x{partition.size:x} bytes"
+            rows.append((f"partition {partition.label}", held, place, False))
+    name_width = max(len(name) for name, _, _, _ in rows)
+    value_width = min(_VALUE_WIDTH, max(len(value) for _, value, _, _ in rows))
+    for name, value, origin, is_assumed in rows:
+        line = f"  {name:{name_width}}  {value:{value_width}}  {origin}"
+        console.print(line, style="yellow" if is_assumed else None, markup=False, soft_wrap=True)
     for note in notes:
         console.print(f"  note: {note}", style="yellow", soft_wrap=True)
 

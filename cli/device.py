@@ -142,9 +142,9 @@ class _Builder:
             raise InputError("no image: give --running and --update, or a project with build/*.bin")
         for name, given, other in (("running image", running, update), ("update image", update, running)):
             if given is None:
-                self._note(name, str(other), Origin("not given: the other image once more", assumed=True))
+                self._note(name, _name(other), Origin("not given: the other image once more", assumed=True))
             else:
-                self._note(name, given.name, Origin(str(given)))
+                self._note(name, _name(given), Origin(str(given)))
         return self._image(running or update), self._image(update or running)
 
     def _image(self, path: Path | None) -> NamedImage:
@@ -153,8 +153,7 @@ class _Builder:
         desc = decode_app_desc(contents[metadata.data[0].start :][:256].ljust(256, b"\0"))
         has_desc = desc.magic_word == APP_DESC_MAGIC
         version = desc.version if has_desc else ""
-        name = f"{path.name} {version}".strip()
-        return NamedImage(name, contents, version, desc.secure_version if has_desc else 0)
+        return NamedImage(_name(path), contents, version, desc.secure_version if has_desc else 0)
 
     def _image_in(self, cells: Cells, partition: Partition) -> NamedImage | None:
         """Return the image that lies whole in a partition of a dump."""
@@ -202,3 +201,8 @@ class _Builder:
 
     def _note(self, name: str, value: str, origin: Origin) -> None:
         self._settings.append(Setting(name, value, origin))
+
+
+def _name(path: Path | None) -> str:
+    """Return a name for an image file that tells two releases of one firmware apart."""
+    return "" if path is None else f"{path.parent.name}/{path.name}".removeprefix("/")

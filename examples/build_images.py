@@ -1,0 +1,21 @@
+"""Build the images of the examples: build/app.bin is what runs, update/app.bin what the upgrade brings."""
+
+import sys
+from pathlib import Path
+
+from otaproof.impl.image import build_image
+from otaproof.model.config import Chip
+
+SIZE = 96 * 1024
+
+
+def main(project: Path) -> None:
+    """Write both images of the example project."""
+    for folder, version, seed in (("build", "1.0.0", 1), ("update", "1.1.0", 2)):
+        path = project / folder / "app.bin"
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(build_image(Chip.ESP32, size=SIZE, version=version, project_name="two-slot", seed=seed))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
