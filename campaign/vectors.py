@@ -189,8 +189,9 @@ def parse_vector(record: Record, recording: Recording, where: str) -> Vector:
         for offset, entry in zip(layout.entry_offsets(), entries, strict=False):
             cells = _with_bytes(cells, offset, _parse_hex(entry, "otadata", where), where)
     # After otadata: where its partition has one sector only, the second entry lies in the next partition.
-    for label, name in take(record, "slots", dict, where).items():
-        image = recording.image(name, where)
+    slots = take(record, "slots", dict, where)
+    for label in slots:
+        image = recording.image(take(slots, label, str, where), where)
         cells = _with_bytes(cells, layout.area(label, where).offset, image, where)
     return Vector(
         where=where,

@@ -1,0 +1,150 @@
+"""What the life-cycle table may ask of the moment in which something happens to a slot.
+
+The state of a slot is what otaupgrade.info() says of it: the state word of the *reported record*, which is the
+first of the two otadata records that has a good check word and names the slot. That is not always the
+record that the bootloader goes by, and two records may name one slot; a Situation says how the slot's
+reported record stands to the call. Guards are named questions about it; they combine with & | ~.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+
+from .config import Config, Release
+from .ota_state import OtaImgState, api_name
+
+
+class State(Enum):
+    """What info() says of a slot."""
+
+    NONE = "none"
+    """Its table for the slot is empty: no record with a good check word names the slot."""
+    UNDEFINED = "undefined"
+    """Marked for boot by a build without rollback; any state word that is not one of the five reads so too."""
+    NEW = "new"
+    TESTING = "testing"
+    VALID = "valid"
+    INVALID = "invalid"
+    ABORTED = "aborted"
+
+    @classmethod
+    def of_word(cls, ota_state: int) -> "State":
+        """Return what info() makes of a state word, 0 … 0xFFFFFFFF."""
+        return cls(api_name(ota_state))
+
+    @property
+    def ota_state(self) -> OtaImgState | None:
+        """The state word that is written for it; None for NONE."""
+        return next((word for word in OtaImgState if api_name(word) == self.value), None)
+
+
+class Place(Enum):
+    """Where the slot's reported record is, as the running application sees it."""
+
+    ABSENT = "absent"
+    """No record names the slot."""
+    SELECTED = "selected"
+    """It is the record that decides what boots: the greatest number among those that may be booted."""
+    SPARE = "spare"
+    """The record in the other sector decides."""
+    REJECTED = "rejected"
+    """No record decides: neither may be booted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """How one slot stands to one call or reset, just before it."""
+
+    config: Config = Config()
+    place: Place = Place.ABSENT
+    in_first_sector: bool = False
+    """The reported record is in sector 0 of otadata."""
+    hidden: State = State.NONE
+    """What the second record says when both name the slot; info() does not show it."""
+    is_running: bool = False
+    """The slot's image is the one that runs."""
+    is_target: bool = False
+    """The slot is the one that commence() and complete() act on: the next one after the running one."""
+    target_is_selected: bool = False
+    """The record that decides what boots names that target."""
+    is_refused: bool = False
+    """The call did not get as far as otadata: it raised an error, or complete() kept one to itself."""
+    is_chosen: bool = False
+    """At a reset: the reported record decides what boots, once those under test are aborted."""
+    is_chosen_next: bool = False
+    """At a factory reset: it decides at the second look, once the first choice is aborted."""
+    is_fresh: bool = False
+    """At a reset: no record can be read and there is no factory app, so the bootloader writes one."""
+    is_started: bool = False
+    """At a reset: the slot's image is the one that is started."""
+    erases_otadata: bool = False
+    """At a factory reset: otadata is among the partitions erased."""
+    is_stray: bool = False
+    """After a cut: a torn sequence number matches its torn check word by chance, and names this slot."""
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """A yes-or-no question about a Situation, with the words that a reader reads."""
+
+    text: str
+    holds: Callable[[Situation], bool]
+
+    def __and__(self, other: "Guard") -> "Guard":
+        """Both hold."""
+        return Guard(f"{self.text}, {other.text}", lambda s: self.holds(s) and other.holds(s))
+
+    def __or__(self, other: "Guard") -> "Guard":
+        """At least one holds."""
+        return Guard(f"({self.text}; or {other.text})", lambda s: self.holds(s) or other.holds(s))
+
+    def __invert__(self) -> "Guard":
+        """It does not hold."""
+        return Guard(f"not ({self.text})", lambda s: not self.holds(s))
+
+    def called(self, text: str) -> "Guard":
+        """The same question in other words."""
+        return Guard(text, self.holds)
+
+
+ALWAYS = Guard("always", lambda s: True)
+ROLLBACK = Guard("rollback on", lambda s: s.config.rollback)
+PLAIN = (~ROLLBACK).called("rollback off")
+FROM_5_5 = Guard("application from 5.5 on", lambda s: s.config.app_release >= Release.V5_5)
+FROM_6_0 = Guard("application from 6.0 on", lambda s: s.config.app_release >= Release.V6_0)
+REFUSED = Guard("refused", lambda s: s.is_refused)
+SELECTED = Guard("selected", lambda s: s.place is Place.SELECTED)
+SPARE = Guard("spare", lambda s: s.place is Place.SPARE)
+REJECTED = Guard("nothing selected", lambda s: s.place is Place.REJECTED)
+FIRST_SECTOR = Guard("in sector 0", lambda s: s.in_first_sector)
+TWICE = Guard("named twice", lambda s: s.hidden is not State.NONE)
+ONCE = (~TWICE).called("named once")
+RUNNING = Guard("running", lambda s: s.is_running)
+TARGET = Guard("target", lambda s: s.is_target)
+OTHER = (~TARGET).called("not the target")
+TARGET_SELECTED = Guard("target already selected", lambda s: s.target_is_selected)
+CHOSEN = Guard("chosen", lambda s: s.is_chosen)
+CHOSEN_NEXT = Guard("chosen at the second look", lambda s: s.is_chosen_next)
+FRESH = Guard("no record, no factory", lambda s: s.is_fresh)
+STARTED = Guard("started", lambda s: s.is_started)
+ERASES_OTADATA = Guard("otadata erased", lambda s: s.erases_otadata)
+STRAY = Guard("torn number names it by chance", lambda s: s.is_stray)
+
+GIVEN_UP = (~REFUSED & ROLLBACK & FROM_5_5 & SPARE & ~RUNNING).called("given up by commence()")
+"""commence() erases the spare record, unless it names the running slot. Source: esp_ota_ops.c esp_ota_begin."""
+
+_IN_PLACE = TARGET_SELECTED & FROM_6_0
+OVERWRITTEN = (~REFUSED & ((SELECTED & TARGET & FROM_6_0) | (SPARE & ~_IN_PLACE) | (REJECTED & FIRST_SECTOR))).called(
+    "overwritten by complete()"
+)
+"""complete() writes the sector of the spare record; that of the selected one when it names the target already
+and the application is from 6.0 on; sector 0 when nothing is selected. Source: esp_ota_ops.c esp_rewrite_ota_data."""
+
+BEHIND = (~REFUSED & TARGET & FIRST_SECTOR & ~OVERWRITTEN & (SELECTED | SPARE | REJECTED)).called(
+    "new record behind the reported one"
+)
+"""complete() writes sector 1 for a slot that sector 0 goes on to name, so info() does not show it."""
+IN_FRONT = (~REFUSED & TARGET & ~FIRST_SECTOR & ~OVERWRITTEN & (SELECTED | SPARE | REJECTED)).called(
+    "new record in front of the reported one"
+)
+"""complete() writes sector 0 for a slot that sector 1 names too."""
