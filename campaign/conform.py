@@ -28,8 +28,6 @@ from .vectors import ENTRY_SIZE, Area, Record, Vector, take
 
 _Parsed = TypeVar("_Parsed")
 
-ABSENT = "(absent)"
-"""Stands for a field that only one side has."""
 _SHA_DIGITS = 12
 _ENDINGS: dict[type[ProgramEnd], Result] = {
     PowerCut: {"cut": True},
@@ -74,9 +72,11 @@ def _replay_boot(vector: Vector) -> Mismatch | None:
     }
     if "crash" in result:
         got["booted"] = result
+    recorded = {"panic": False, **vector.record}
     for field, value in got.items():
-        expected = vector.record.get(field, False if field == "panic" else ABSENT)
-        difference = first_difference(field, expected, value)
+        if field not in recorded:
+            raise InputError(f"{vector.where}: field {field!r} is missing")
+        difference = first_difference(field, recorded[field], value)
         if difference is not None:
             return Mismatch(vector.id, vector.family, None, *difference)
     return None
@@ -97,10 +97,13 @@ def _replay_scenario(vector: Vector) -> Mismatch | None:
 
 
 def first_difference(field: str, expected: object, got: object) -> tuple[str, object, object] | None:
-    """Return where two JSON values differ, as (dotted field, expected, got), looking into objects; None if equal."""
-    if isinstance(expected, dict) and isinstance(got, dict):
-        for key in [*expected, *(key for key in got if key not in expected)]:
-            difference = first_difference(f"{field}.{key}", expected.get(key, ABSENT), got.get(key, ABSENT))
+    """Return where two JSON values differ, as (dotted field, expected, got); None if they are equal.
+
+    Looks into objects that have the same fields; others differ as a whole.
+    """
+    if isinstance(expected, dict) and isinstance(got, dict) and expected.keys() == got.keys():
+        for key in expected:
+            difference = first_difference(f"{field}.{key}", expected[key], got[key])
             if difference is not None:
                 return difference
         return None
@@ -120,7 +123,7 @@ class Device:
 
     def perform(self, step: Record, where: str) -> Result:
         """Do what a step says, with its power cut or flash error, and return its `res`."""
-        is_power_on = step.get("do") == "power_on"
+        is_power_on = take(step, "do", str, where) == "power_on"
         if self._app is None and not is_power_on:
             return {"off": True}
         self._plan(step, where)

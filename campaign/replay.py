@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ..impl.cells import SECTOR_SIZE, Cells
-from ..impl.flash import Cut, Op, OpKind
+from ..impl.flash import Cut, Op, OpKind, PlanNotReached
 from ..impl.otadata import ENTRY_SIZE
 from ..impl.resets import PowerCut
 from ..model.aftermath import Aftermath
@@ -58,7 +58,10 @@ def replay(token: Token, world: World) -> Replay:
         raise InputError(f"token: cuts call {cut.call_index}, but the script has {len(setting.calls)}")
     played = setting.calls[cut.call_index]
     player = _Player(world, token)
-    steps = tuple(player.play(script[: cut.call_index + 1]))
+    try:
+        steps = tuple(player.play(script[: cut.call_index + 1]))
+    except PlanNotReached as error:
+        raise InputError(f"token: {error}; it was made with other images or another version") from None
     future = observe(world, player.cells, player.efuse_bits)
     is_between = cut.torn is None and cut.efuse_done is None
     ops_begun = cut.op_index + (cut.torn is not None and str(cut.torn) != "before")

@@ -29,7 +29,8 @@ from .check_report import Assumption, Report, as_json, print_board, print_report
 from .device import DeviceFiles, build_device
 from .exit_code import ExitCode
 from .files import read_table
-from .project import Project, load_project, project_table
+from .image_hints import release_hints, target_hint
+from .project import Project, load_project, project_table, stale_table_note
 from .sdkconfig import Option, Sdkconfig, given_options
 from .settings import ReleaseHints, Settings, read_settings
 
@@ -79,13 +80,13 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 def run(options: argparse.Namespace) -> int:
     """Check; return the exit code of the verdicts."""
     _check_options(options)
-    settings, files = _inputs(options)
+    settings, files, notes = _inputs(options)
     is_size_chosen = not any(_is_free_flash_size(setting) for setting in settings.settings)
     device = build_device(settings.config, settings.flash_size if is_size_chosen else None, files)
     chosen = [setting for setting in settings.settings if _matters(setting, options)]
     text = Console(stderr=options.json, highlight=False)
     assumptions = [_assumption(setting) for setting in (*chosen, *device.settings)]
-    notes = [f"{setting.name}: {setting.value}" for setting in settings.not_modelled]
+    notes = [*(f"{setting.name}: {setting.value}" for setting in settings.not_modelled), *notes]
     print_board(text, device.world, assumptions, notes)
     report = _check(device.world, assumptions, notes, options)
     if options.out is not None:
@@ -141,15 +142,16 @@ def _check(world: World, assumptions: list[Assumption], notes: list[str], option
     )
 
 
-def _inputs(options: argparse.Namespace) -> tuple[Settings, DeviceFiles]:
-    """Return the configuration and the files, the command line going before the project."""
+def _inputs(options: argparse.Namespace) -> tuple[Settings, DeviceFiles, list[str]]:
+    """Return the configuration, the files and notes on them, the command line going before the project."""
     project = None if options.project is None else load_project(options.project)
-    settings = read_settings(
-        (Sdkconfig() if project is None else project.sdkconfig).overlaid(*_given(options)), _hints(options, project)
-    )
+    running = options.running or (project.running if project else None)
+    said = Sdkconfig() if project is None else project.sdkconfig
+    settings = read_settings(_target(running).overlaid(said, *_given(options)), _hints(options, project))
+    notes: list[str] = []
     files = DeviceFiles(
         table=None,
-        running=options.running or (project.running if project else None),
+        running=running,
         update=options.update or (project.update if project else None),
         otadata=options.otadata or (project.otadata if project else None),
         dump=options.flash,
@@ -158,14 +160,22 @@ def _inputs(options: argparse.Namespace) -> tuple[Settings, DeviceFiles]:
     )
     config = settings.config
     if options.flash is not None:
-        return settings, files
+        return settings, files, notes
     if options.partitions is not None:
         files.table = read_table(options.partitions, config.table_offset, CHIPS[config.chip].bootloader_offset)
     elif project is not None:
         files.table = project_table(project, settings)
+        note = stale_table_note(project, settings, files.table)
+        notes += [] if note is None else [note]
     else:
         raise InputError("no partition table: give a project, --partitions or --flash")
-    return settings, files
+    return settings, files, notes
+
+
+def _target(running: Path | None) -> Sdkconfig:
+    """Return the chip that the running image is built for, to go by where nobody names one."""
+    hint = None if running is None else target_hint(running)
+    return Sdkconfig({} if hint is None else {hint.name: hint})
 
 
 def _given(options: argparse.Namespace) -> list[Sdkconfig]:
@@ -189,9 +199,10 @@ def _given(options: argparse.Namespace) -> list[Sdkconfig]:
 def _hints(options: argparse.Namespace, project: Project | None) -> ReleaseHints:
     """Return what tells of the releases; without --bootloader-idf the bootloader is as old as the application."""
     found = ReleaseHints() if project is None else project.hints
+    image = release_hints(options.running, None)
     app = () if options.idf is None else (_release("--idf", options.idf),)
     bootloader = app if options.bootloader_idf is None else (_release("--bootloader-idf", options.bootloader_idf),)
-    return ReleaseHints((*app, *found.app), (*bootloader, *found.bootloader))
+    return ReleaseHints((*app, *image.app, *found.app), (*bootloader, *found.bootloader, *image.bootloader))
 
 
 def _release(argument: str, text: str) -> Option:

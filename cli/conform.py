@@ -51,7 +51,7 @@ def run(options: argparse.Namespace) -> int:
     if not vectors:
         raise InputError(f"{options.files[0]}: holds no vector")
     if options.json:
-        print(json.dumps(_as_json(vectors, mismatches), indent=2))
+        print(json.dumps(_as_json(vectors, mismatches), indent=2, default=str))
     else:
         _print_text(vectors, mismatches)
     return ExitCode.VIOLATED if mismatches else ExitCode.HOLDS

@@ -51,8 +51,8 @@ def read_table(path: Path, table_offset: int, bootloader_offset: int | None = No
                 f"byte 0 is 0x{contents[0]:02x}: neither a CSV nor a binary table, which begins with "
                 f"{TABLE_MAGIC.hex()}; name the partition table"
             )
-        if _REPLACED_BYTES in contents:
-            raise TableError(_mangled(contents))
+        if mangling := _replacement_mangling(contents):
+            raise TableError(mangling)
         return parse_csv(contents, CsvPlaces(table_offset, bootloader_offset))
     except TableError as error:
         raise InputError(f"{path}: {error}") from None
@@ -61,9 +61,8 @@ def read_table(path: Path, table_offset: int, bootloader_offset: int | None = No
 def decode_table_file(contents: bytes, table_offset: int) -> tuple[Partition, ...]:
     """Return the partitions of a binary table; raises TableError for anything unlike gen_esp32part.py's output."""
     if len(contents) % ROW_SIZE:
-        if _REPLACED_BYTES in contents:
-            raise TableError(_mangled(contents))
-        raise TableError(f"{len(contents)} bytes are not whole rows of {ROW_SIZE}; the file is cut off or mangled")
+        whole = f"{len(contents)} bytes are not whole rows of {ROW_SIZE}; the file is cut off: take the original"
+        raise TableError(_mangling(contents) or whole)
     if contents[TABLE_MAX_LENGTH:].count(0xFF) != len(contents[TABLE_MAX_LENGTH:]):
         raise TableError(
             f"goes on after byte 0x{TABLE_MAX_LENGTH:x}, where a table ends; cut the table out of the dump first"
@@ -78,10 +77,11 @@ def read_image(path: Path, config: Config) -> tuple[bytes, ImageMetadata]:
     """Return an application image and what its headers say; raises InputError for one that no slot would accept."""
     contents = read_file(path)
     if contents[0] != IMAGE_MAGIC:
-        raise InputError(
-            f"{path}: byte 0 is 0x{contents[0]:02x}, not 0x{IMAGE_MAGIC:02x}: no application image; name the "
+        problem = (
+            f"byte 0 is 0x{contents[0]:02x}, not 0x{IMAGE_MAGIC:02x}: no application image; name the "
             f"project's .bin, not its .elf or a merged file"
         )
+        raise InputError(f"{path}: {_replacement_mangling(contents) or problem}")
     if len(contents) < MIN_IMAGE_SIZE:
         raise InputError(f"{path}: {len(contents)} bytes; an application has at least {MIN_IMAGE_SIZE}: cut off?")
     return contents, verify_contents(path, contents, config)
@@ -94,9 +94,8 @@ def verify_contents(path: Path, contents: bytes, config: Config) -> ImageMetadat
     try:
         return verify_image(flash, 0, len(contents), config, VerifyMode.APP)
     except ImageInvalid as error:
-        if _REPLACED_BYTES * 3 in contents:
-            raise InputError(f"{path}: {_mangled(contents)}") from None
-        raise InputError(f"{path}: {error.reason}; rebuild it or name the right file") from None
+        damage = _line_end_mangling(contents) or f"{error.reason}; rebuild it or name the right file"
+        raise InputError(f"{path}: {damage}") from None
 
 
 def read_otadata(path: Path) -> bytes:
@@ -104,7 +103,7 @@ def read_otadata(path: Path) -> bytes:
     contents = read_file(path)
     if len(contents) == OTADATA_SIZE:
         return contents
-    hint = _mangled(contents) if _REPLACED_BYTES in contents else "dump the whole otadata partition"
+    hint = _mangling(contents) or "dump both of its sectors"
     raise InputError(f"{path}: 0x{len(contents):x} bytes; an otadata partition has 0x{OTADATA_SIZE:x}: {hint}")
 
 
@@ -121,9 +120,26 @@ def read_dump(path: Path) -> Cells:
     )
 
 
-def _mangled(contents: bytes) -> str:
-    count, first = contents.count(_REPLACED_BYTES), contents.index(_REPLACED_BYTES)
+def _mangling(contents: bytes) -> str | None:
+    """Return what a text tool has done to a binary file, None where there is no sign of it."""
+    return _replacement_mangling(contents) or _line_end_mangling(contents)
+
+
+def _replacement_mangling(contents: bytes) -> str | None:
+    """Return what replacing bytes that are no text has done to a file, None where it has not been done."""
+    count = contents.count(_REPLACED_BYTES)
+    if not count:
+        return None
     return (
-        f"byte 0x{first:x}: a text tool has replaced {count} stretches of it by the UTF-8 of U+FFFD; take the "
-        f"original binary"
+        f"byte 0x{contents.index(_REPLACED_BYTES):x}: a text tool has replaced {count} bytes or more by the UTF-8 of "
+        f"U+FFFD; take the original binary"
     )
+
+
+def _line_end_mangling(contents: bytes) -> str | None:
+    """Return what a change of line ends has done to a binary file, None where some stand without CR."""
+    count = contents.count(b"\r\n")
+    if count == 0 or count != contents.count(b"\n"):
+        return None
+    first = contents.index(b"\r\n")
+    return f"byte 0x{first:x}: all {count} LF follow a CR, as a text tool or Git makes them; take the original binary"

@@ -2,7 +2,8 @@
 
 A project is a directory with an sdkconfig, or the sdkconfig.defaults that idf.py would make one from. The
 partition table is the CSV that the configuration names, or one of ESP-IDF's own. Images are taken from
-build/: the application is what runs; an update is what lies in update/.
+build/: the application is what runs; an update is what lies in update/. Where the build left a description
+of itself (project_description.json, flasher_args.json), that says which file is which.
 """
 
 import json
@@ -11,17 +12,21 @@ from pathlib import Path
 
 from ..campaign.input_error import InputError
 from ..impl.chips import CHIPS
+from ..impl.image import IMAGE_MAGIC
 from ..impl.partition_csv import CsvPlaces, parse_csv
 from ..impl.partition_table import TableError
 from ..impl.partitions import Partition
 from .answers import Answers
 from .builtin_tables import BUILTIN_TABLES
-from .files import read_table
+from .files import read_file, read_table
+from .image_hints import release_hints
 from .sdkconfig import Option, Sdkconfig, parse_sdkconfig
 from .settings import ReleaseHints, Settings, read_chip
 
-_DESCRIPTION = "build/project_description.json"
-_NOT_THE_APP = ("bootloader.bin", "partition-table.bin", "ota_data_initial.bin", "partitions.bin", "merged-binary.bin")
+_DESCRIPTION = "project_description.json"
+_FLASHER_ARGS = "flasher_args.json"
+_NOT_THE_APP = ("bootloader.bin", "merged-binary.bin")
+"""Files of a build that begin as an application does, and are none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,22 +42,38 @@ class Project:
     """The image in update/."""
     otadata: Path | None
     """build/ota_data_initial.bin."""
+    built_table: Path | None
+    """build/partition_table/partition-table.bin: the table as it was when the project was built."""
 
 
 def load_project(directory: Path) -> Project:
     """Return what the directory holds; raises InputError for one that is no project, or an ambiguous one."""
     if not directory.is_dir():
         raise InputError(f"{directory}: no such directory; name the directory of an ESP-IDF project")
-    sdkconfig = _load_sdkconfig(directory)
-    description = _load_description(directory / _DESCRIPTION)
-    otadata = directory / "build/ota_data_initial.bin"
+    build = directory / "build"
+    description = _load_json(build / _DESCRIPTION)
+    running = _running(build, description)
     return Project(
         directory,
-        sdkconfig,
-        _hints(description, directory / _DESCRIPTION),
-        _running(directory, description),
-        _only_image(directory / "update", "--update"),
-        otadata if otadata.is_file() else None,
+        _load_sdkconfig(directory),
+        _hints(build, description, running),
+        running,
+        _only(_binaries(directory / "update"), directory / "update", "--update"),
+        _existing(build / "ota_data_initial.bin"),
+        _existing(build / "partition_table/partition-table.bin"),
+    )
+
+
+def stale_table_note(project: Project, settings: Settings, table: tuple[Partition, ...]) -> str | None:
+    """Return a line on the table of the last build when it is not `table`; None when it is, or there is none."""
+    if project.built_table is None:
+        return None
+    built = read_table(project.built_table, settings.config.table_offset)
+    if [_place(partition) for partition in built] == [_place(partition) for partition in table]:
+        return None
+    return (
+        f"{project.built_table} is another partition table than the project's: build again, "
+        f"or name the one that devices have with --partitions"
     )
 
 
@@ -78,59 +99,78 @@ def project_table(project: Project, settings: Settings) -> tuple[Partition, ...]
 
 
 def _load_sdkconfig(directory: Path) -> Sdkconfig:
-    """Return what idf.py would go by: sdkconfig, else the defaults, those of the target last."""
-    full = directory / "sdkconfig"
-    if full.is_file():
-        return _parse(full)
-    defaults = directory / "sdkconfig.defaults"
-    if not defaults.is_file():
+    """Return what idf.py goes by: the defaults, those of the target, and over both the sdkconfig."""
+    full, defaults = directory / "sdkconfig", directory / "sdkconfig.defaults"
+    if not full.is_file() and not defaults.is_file():
         raise InputError(f"{directory}: neither sdkconfig nor sdkconfig.defaults; name an ESP-IDF project")
-    merged = _parse(defaults)
-    target = directory / f"sdkconfig.defaults.{read_chip(Answers(merged.options)).value}"
-    return merged.overlaid(_parse(target)) if target.is_file() else merged
+    common = _parse(defaults) if defaults.is_file() else Sdkconfig()
+    chosen = _parse(full) if full.is_file() else Sdkconfig()
+    chip = read_chip(Answers(common.overlaid(chosen).options))
+    target = directory / f"sdkconfig.defaults.{chip.value}"
+    # idf.py reads the file of a target only beside a common one.
+    of_target = _parse(target) if defaults.is_file() and target.is_file() else Sdkconfig()
+    return common.overlaid(of_target, chosen)
 
 
 def _parse(path: Path) -> Sdkconfig:
+    raw = read_file(path) if path.stat().st_size else b""
     try:
-        text = path.read_text(encoding="utf-8")
+        return parse_sdkconfig(raw.decode("utf-8"), str(path))
     except UnicodeDecodeError as error:
-        raise InputError(f"{path}: byte 0x{error.start:x} is no UTF-8; an sdkconfig is a text file") from None
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from None
-    return parse_sdkconfig(text, str(path))
+        line = raw[: error.start].count(b"\n") + 1
+        raise InputError(f"{path}:{line}: byte 0x{raw[error.start]:02x} is no UTF-8; an sdkconfig is text") from None
 
 
-def _load_description(path: Path) -> dict[str, object]:
+def _load_json(path: Path) -> dict[str, object]:
     """Return what the build says of itself, or nothing."""
     if not path.is_file():
         return {}
     try:
-        description = json.loads(path.read_bytes())
+        description = json.loads(read_file(path))
     except ValueError as error:
         raise InputError(f"{path}: no JSON: {error}; build the project again") from None
     return description if isinstance(description, dict) else {}
 
 
-def _hints(description: dict[str, object], path: Path) -> ReleaseHints:
-    version = description.get("idf_version") or description.get("git_revision")
+def _hints(build: Path, description: dict[str, object], running: Path | None) -> ReleaseHints:
+    """Return what tells of the releases: the images themselves, then the build's description."""
+    images = release_hints(running, build / "bootloader/bootloader.bin")
+    version = description.get("git_revision")
     if not isinstance(version, str):
-        return ReleaseHints()
-    option = Option("ESP-IDF release", version, str(path))
-    return ReleaseHints((option,), (option,))
+        return images
+    option = Option("ESP-IDF release", version, str(build / _DESCRIPTION))
+    return ReleaseHints((*images.app, option), (*images.bootloader, option))
 
 
-def _running(directory: Path, description: dict[str, object]) -> Path | None:
-    """Return the application that the build made."""
-    named = description.get("app_bin")
-    if isinstance(named, str) and (directory / "build" / named).is_file():
-        return directory / "build" / named
-    return _only_image(directory / "build", "--running")
+def _running(build: Path, description: dict[str, object]) -> Path | None:
+    """Return the application that the build made: the one it names, else the only one that lies there."""
+    flashed = _load_json(build / _FLASHER_ARGS).get("app")
+    for named in (description.get("app_bin"), flashed.get("file") if isinstance(flashed, dict) else None):
+        if isinstance(named, str) and (build / named).is_file():
+            return build / named
+    return _only([path for path in _binaries(build) if _is_app(path)], build, "--running")
 
 
-def _only_image(directory: Path, argument: str) -> Path | None:
-    """Return the one image of a directory, None without any; raises InputError for several."""
-    found = sorted(path for path in directory.glob("*.bin") if path.name not in _NOT_THE_APP)
+def _binaries(directory: Path) -> list[Path]:
+    return sorted(path for path in directory.glob("*.bin") if path.is_file())
+
+
+def _is_app(path: Path) -> bool:
+    """Tell whether a file of build/ can be the application: file systems and tables begin otherwise."""
+    return path.name not in _NOT_THE_APP and read_file(path)[0] == IMAGE_MAGIC
+
+
+def _only(found: list[Path], directory: Path, argument: str) -> Path | None:
+    """Return the one file found, None for none; raises InputError for several."""
     if len(found) > 1:
         names = ", ".join(path.name for path in found)
         raise InputError(f"{directory}: several images ({names}); choose one with {argument}")
     return found[0] if found else None
+
+
+def _existing(path: Path) -> Path | None:
+    return path if path.is_file() else None
+
+
+def _place(partition: Partition) -> tuple[str, int, int, int, int]:
+    return (partition.label, partition.type, partition.subtype, partition.offset, partition.size)

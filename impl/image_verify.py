@@ -101,27 +101,6 @@ class Rules:
         return self.anti_rollback and self.release >= Release.V5_5
 
 
-class Span(NamedTuple):
-    """Bytes of an image, from its start."""
-
-    start: int
-    length: int
-
-
-@dataclass(frozen=True, slots=True)
-class ImageMetadata:
-    """What verification learns of an image that passes. Source: esp_image_format.h esp_image_metadata_t."""
-
-    header: ImageHeader
-    segments: tuple[SegmentHeader, ...]
-    data: tuple[Span, ...]
-    """Where the data of each segment lies."""
-    unpadded_length: int
-    """Bytes of headers and segments."""
-    length: int
-    """Bytes of the whole image, checksum and hash included."""
-
-
 @dataclass(frozen=True, slots=True)
 class HeaderReading:
     """What the headers of an image decide, and the bytes they are in."""
@@ -311,56 +290,6 @@ class _HeaderWalk:
         if int.from_bytes(raw[:4], "little") != APP_DESC_MAGIC:
             raise Panic
         return int.from_bytes(raw[4:], "little")
-
-
-def is_data_right(cells: Cells, offset: int, metadata: ImageMetadata) -> bool:
-    """Tell whether checksum and hash of the image at `offset` fit its data."""
-    sectors = cells.sectors(offset, metadata.length)
-    return _is_data_right(sectors, offset % SECTOR_SIZE, metadata)
-
-
-def data_problem(cells: Cells, offset: int, metadata: ImageMetadata) -> str:
-    """Return what is wrong with the data of an image whose data is not right."""
-    position = metadata.unpadded_length + checksum_length(metadata.unpadded_length) - 1
-    found = cells.read(offset + position, 1)[0]
-    wanted = _checksum(cells.sectors(offset, metadata.length), offset % SECTOR_SIZE, metadata)
-    if found != wanted:
-        return f"byte {position}: the checksum is 0x{found:02x}, the data makes it 0x{wanted:02x}"
-    return f"bytes {position + 1} … {position + HASH_SIZE}: the SHA-256 is not that of the image; it is damaged"
-
-
-@lru_cache(maxsize=4096)
-def _is_data_right(sectors: tuple[bytes, ...], skip: int, metadata: ImageMetadata) -> bool:
-    """sectors: those that the image touches; skip: bytes of the first one before it."""
-    end = metadata.unpadded_length + checksum_length(metadata.unpadded_length)
-    last = skip + end - 1
-    if sectors[last // SECTOR_SIZE][last % SECTOR_SIZE] != _checksum(sectors, skip, metadata):
-        return False
-    if not metadata.header.hash_appended:
-        return True
-    whole = b"".join(sectors)
-    return hashlib.sha256(whole[skip : skip + end]).digest() == whole[skip + end : skip + end + HASH_SIZE]
-
-
-def _checksum(sectors: tuple[bytes, ...], skip: int, metadata: ImageMetadata) -> int:
-    checksum = CHECKSUM_SEED
-    for span in metadata.data:
-        start, end = skip + span.start, skip + span.start + span.length
-        for index in range(start // SECTOR_SIZE, -(-end // SECTOR_SIZE)):
-            base = index * SECTOR_SIZE
-            checksum ^= _xor_within(sectors[index], max(0, start - base), min(SECTOR_SIZE, end - base))
-    return checksum
-
-
-@lru_cache(maxsize=16384)
-def _xor_within(sector: bytes, start: int, end: int) -> int:
-    return xor_bytes(sector[start:end])
-
-
-def forget_verdicts() -> None:
-    """Start from scratch, as a benchmark has to."""
-    _is_data_right.cache_clear()
-    _xor_within.cache_clear()
 
 
 def _invalid(reason: str) -> ImageInvalid:

@@ -4,6 +4,7 @@ import json
 import random
 import re
 import struct
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
@@ -130,7 +131,7 @@ def test_skipped_validation_starts_a_damaged_image() -> None:
 def test_bootloader_compares_the_secure_version_again_from_5_5_on() -> None:
     """After loading, against the eFuse."""
     verdicts = [
-        outcome(GOOD, Config(rollback=True, anti_rollback=True, bootloader_release=release), VerifyMode.BOOTLOADER_LOAD, 3)
+        outcome(GOOD, replace(ANTI_ROLLBACK, bootloader_release=release), VerifyMode.BOOTLOADER_LOAD, 3)
         for release in (Release.V5_1, Release.V5_5)
     ]
     assert ["passes", "secure version 2 is below the eFuse's 3"] == verdicts

@@ -1,0 +1,126 @@
+"""The sweep: what it decides, and that deciding fast changes no answer."""
+
+from dataclasses import replace
+
+import pytest
+
+from otaproof.campaign.baseline import play_script
+from otaproof.campaign.brute_force import disagreements
+from otaproof.campaign.future import FutureOracle
+from otaproof.campaign.script import Scenario, ScriptFailed, first_call_of_interest, script_of
+from otaproof.campaign.sweep import SweepResult, sweep
+from otaproof.campaign.verdicts import claim_results
+from otaproof.campaign.world import World
+from otaproof.impl.cells import SECTOR_SIZE
+from otaproof.model.claims import Verdict
+from otaproof.model.config import Release
+from otaproof.model.faults import FaultModel
+from worlds import IMAGE_SIZE, small_world
+
+SECTORS = 16
+
+
+def swept(world: World, scenario: Scenario, faults: FaultModel, seed: int = 0) -> SweepResult:
+    """Return the sweep of a scenario, from scratch."""
+    setting = play_script(world, script_of(scenario, world))
+    return sweep(world, setting, FutureOracle(world), faults, seed, first_call_of_interest(scenario, world))
+
+
+def violated(world: World, faults: FaultModel) -> dict[str, str]:
+    """Return the weakest fault model under which each violated claim falls."""
+    sweeps = {scenario.value: swept(world, scenario, faults) for scenario in Scenario}
+    return {
+        result.claim.id: result.shortest.weakest_fault.name
+        for result in claim_results(world, sweeps)
+        if result.shortest is not None
+    }
+
+
+@pytest.mark.parametrize("scenario", list(Scenario))
+@pytest.mark.parametrize("faults", [FaultModel.F1, FaultModel.F3])
+@pytest.mark.parametrize(
+    "options", [{"rollback": True}, {"rollback": False}, {"rollback": True, "anti_rollback": True}], ids=str
+)
+def test_sweep_decides_as_brute_force_does(scenario: Scenario, faults: FaultModel, options: dict[str, bool]) -> None:
+    """Every 499th cut point, played for real from a copy of the flash; `make bench` compares all."""
+    world = small_world(**options)
+    result = swept(world, scenario, faults)
+    assert [] == list(disagreements(world, script_of(scenario, world), result, every=499))
+
+
+def test_every_prefix_of_every_operation_is_a_cut_point() -> None:
+    """F1 of the plain upgrade without rollback: one erase and program of an entry thrice, a slot, an image."""
+    result = swept(small_world(rollback=False), Scenario.UPGRADE, FaultModel.F1)
+    erase, entry, image = SECTOR_SIZE + 1, 32 + 1, IMAGE_SIZE + 1
+    assert 3 * (erase + entry) + SECTORS * erase + image == result.cuts == sum(s.count for s in result.stretches)
+
+
+def test_cut_points_of_f0_are_before_and_after_each_operation() -> None:
+    """The least that a sweep decides."""
+    result = swept(small_world(rollback=False), Scenario.UPGRADE, FaultModel.F0)
+    assert 2 * (3 * 2 + SECTORS + 1) == result.cuts
+    assert {"before", "after"} == {str(torn) for stretch in result.stretches for torn in stretch.tears()}
+
+
+def test_seed_chooses_the_samples() -> None:
+    """The same seed tears alike; another one does not."""
+    tears = [
+        {str(torn) for stretch in swept(small_world(), Scenario.ROLLBACK, FaultModel.F2, seed).stretches
+         for torn in stretch.tears()}
+        for seed in (1, 1, 2)
+    ]
+    assert tears[0] == tears[1] != tears[2]
+
+
+def test_accept_is_not_atomic_without_rollback() -> None:
+    """K2: a cut between erase and program of accept() boots the old image, neither as before nor as after."""
+    assert violated(small_world(rollback=False), FaultModel.F1) == {"C2": "F0", "C7": "F0"}
+
+
+def test_new_image_can_lose_its_only_boot_with_rollback() -> None:
+    """A cut while NEW becomes PENDING_VERIFY loses the entry: the update never starts."""
+    assert violated(small_world(rollback=True), FaultModel.F1) == {"C2": "F0", "C4": "F0"}
+
+
+def test_written_image_boots_unverified_up_to_5_1_only_with_rollback_on() -> None:
+    """R15: from 5.5 on, commence() erases the entry that would lead rollback() to the unfinished image."""
+    found = {
+        release.label: violated(small_world(release, rollback=True), FaultModel.F0) for release in Release
+    }
+    assert {"4.4": True, "5.1": True, "5.5": False, "6.0": False, "6.1": False, "6.2-dev": False} == {
+        label: "C2" in claims for label, claims in found.items()
+    }
+
+
+def test_skipped_validation_boots_half_an_image() -> None:
+    """K19: with SKIP_VALIDATE_ALWAYS and rollback() a torn image starts."""
+    world = small_world(rollback=False, skip_validate_always=True)
+    assert "C2" in violated(world, FaultModel.F0)
+
+
+def test_claims_hold_where_nothing_is_cut_into_a_record() -> None:
+    """Not every claim falls: these hold under every fault model here."""
+    found = violated(small_world(rollback=True), FaultModel.F3)
+    assert found.keys().isdisjoint({"C1", "C3", "C5", "C6", "C9", "C10"})
+
+
+def test_interrupted_sweep_is_inconclusive() -> None:
+    """What was decided stays, claims that did not fall are open."""
+    world = small_world()
+    setting = play_script(world, script_of(Scenario.UPGRADE, world))
+
+    def interrupt(done: int, total: int) -> None:
+        if done > total // 3:
+            raise KeyboardInterrupt
+
+    result = sweep(world, setting, FutureOracle(world), FaultModel.F0, 0, progress=interrupt)
+    verdicts = {found.verdict for found in claim_results(world, {"upgrade": result})}
+    assert not result.is_complete
+    assert {Verdict.INCONCLUSIVE, Verdict.NOT_APPLICABLE} == verdicts
+
+
+def test_upgrade_that_cannot_be_completed_says_where() -> None:
+    """An image older than the eFuse is refused by complete(), which says nothing; the next boot is the old one."""
+    world = small_world(rollback=True, anti_rollback=True)
+    with pytest.raises(ScriptFailed, match=r"power_on\(\): nothing boots"):
+        play_script(replace(world, efuse_bits=1), script_of(Scenario.UPGRADE, world))
