@@ -1,17 +1,28 @@
-# make check   run the main job on the shipped example        make test   run the tests
-# make bench   measure the sweep, and prove it against brute force        make lint   style, types, drift
+# With Python 3.11 or newer, make and a package index, every target below works on a fresh clone.
 
 PYTHON ?= python3
-VENV := .venv
-BIN := $(VENV)/bin
-EXAMPLE := examples/two-slot
+VENV   ?= .venv
+EXAMPLE = examples/two-slot
+
+BIN   := $(VENV)/bin
+TOOLS := $(VENV)/.tools
 READY := $(VENV)/.ready
+ROOMS := $(patsubst %/__init__.py,%,$(wildcard */__init__.py))
 
-.PHONY: check test bench lint clean
+.DEFAULT_GOAL := help
+.PHONY: help check test bench lint clean
 
+help:
+	@echo "make check   cut the power everywhere in the update of $(EXAMPLE), and say what that breaks"
+	@echo "make test    run the tests"
+	@echo "make bench   measure the sweep, and prove it against brute force"
+	@echo "make lint    style, strict types, and whether what is generated still fits its source"
+	@echo "make clean   remove $(VENV) and what builds leave"
+
+# Exit code 1 is a result, a claim is violated; anything above is a failure.
 check: $(READY)
 	@$(BIN)/python examples/build_images.py $(EXAMPLE)
-	@$(BIN)/otaproof check $(EXAMPLE) || test $$? -eq 1  # 1: a claim is violated, which is a result
+	@$(BIN)/otaproof check $(EXAMPLE) || test $$? -eq 1
 
 test: $(READY)
 	$(BIN)/python -m pytest -n auto
@@ -21,15 +32,25 @@ bench: $(READY)
 
 lint: $(READY)
 	$(BIN)/ruff check .
-	$(BIN)/mypy
+	$(BIN)/mypy --cache-dir $(VENV)/.mypy_cache
+	$(BIN)/mypy --cache-dir $(VENV)/.mypy_cache tests examples
 	$(BIN)/python -m pytest -q -m drift
 
-$(READY): pyproject.toml constraints.txt
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --upgrade --constraint constraints.txt pip setuptools
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]' \
+$(TOOLS): pyproject.toml constraints.txt
+	@echo "== install into $(VENV)"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "want Python 3.11 or newer: make PYTHON=python3.11")'
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --upgrade pip setuptools
+	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]' \
 	    --config-settings editable_mode=strict
-	touch $@
+	@touch $@
+
+# A strict editable install has a link for each module, so a room that gains or loses one is installed again. What mypy
+# remembers of it is out of date then.
+$(READY): $(TOOLS) $(ROOMS)
+	@rm -rf $(VENV)/.mypy_cache build/__editable__.otaproof-*
+	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable . --config-settings editable_mode=strict
+	@touch $@
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

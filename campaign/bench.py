@@ -9,7 +9,7 @@ import time
 
 from ..impl.cells import Cells
 from ..impl.image import build_image
-from ..impl.image_verify import forget_verdicts
+from ..impl.image_data import forget_verdicts
 from ..impl.partition_table import encode_table
 from ..impl.partitions import Partition
 from ..model.config import Config

@@ -36,6 +36,8 @@ class Replay:
     """A token, played."""
 
     steps: tuple[Step, ...]
+    cells: Cells
+    """The flash as the cut left it."""
     aftermath: Aftermath
     is_claim_kept: bool
 
@@ -67,7 +69,7 @@ def replay(token: Token, world: World) -> Replay:
     ops_begun = cut.op_index + (cut.torn is not None and str(cut.torn) != "before")
     judge = Judge(world, setting, FutureOracle(world))
     aftermath = judge.aftermath(played, ops_begun, future, is_between)
-    return Replay(steps, aftermath, promised.is_kept(aftermath))
+    return Replay(steps, player.cells, aftermath, promised.is_kept(aftermath))
 
 
 class _Player:

@@ -28,7 +28,7 @@ from .answers import Setting
 from .check_report import Assumption, Report, as_json, print_board, print_report
 from .device import DeviceFiles, build_device
 from .exit_code import ExitCode
-from .files import read_table
+from .files import read_table, write_file
 from .image_hints import release_hints, target_hint
 from .project import Project, load_project, project_table, stale_table_note
 from .sdkconfig import Option, Sdkconfig, given_options
@@ -90,7 +90,7 @@ def run(options: argparse.Namespace) -> int:
     print_board(text, device.world, assumptions, notes)
     report = _check(device.world, assumptions, notes, options)
     if options.out is not None:
-        _write_whole(options.out, json.dumps(as_json(report), indent=2) + "\n")
+        write_file(options.out, (json.dumps(as_json(report), indent=2) + "\n").encode())
     if options.json:
         print(json.dumps(as_json(report), indent=2))
     else:
@@ -256,17 +256,6 @@ def _write_cuts(path: Path, world: World, setting: ScriptSetting, result: SweepR
         write_cut_table(path, world, setting, result)
     except OSError as error:
         raise InputError(f"--cuts: {path}: cannot be written: {error.strerror or error}") from None
-
-
-def _write_whole(path: Path, text: str) -> None:
-    """Write a file so that it appears whole or not at all."""
-    temporary = path.with_name(f".{path.name}.part")
-    try:
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise InputError(f"--out: {path}: cannot be written: {error.strerror or error}") from None
 
 
 @contextmanager

@@ -10,7 +10,8 @@ from ..campaign.input_error import InputError
 from ..impl.cells import SECTOR_SIZE, Cells
 from ..impl.flash import NorFlash
 from ..impl.image import IMAGE_MAGIC, MIN_IMAGE_SIZE
-from ..impl.image_verify import ImageInvalid, ImageMetadata, VerifyMode, verify_image
+from ..impl.image_data import ImageMetadata
+from ..impl.image_verify import ImageInvalid, VerifyMode, verify_image
 from ..impl.partition_csv import CsvPlaces, parse_csv
 from ..impl.partition_rules import check_table
 from ..impl.partition_table import ROW_SIZE, TABLE_MAGIC, TABLE_MAX_LENGTH, TableError, decode_table
@@ -40,13 +41,25 @@ def read_file(path: Path) -> bytes:
     return contents
 
 
+def write_file(path: Path, contents: bytes) -> None:
+    """Write a file so that it appears whole or not at all; raises InputError where it cannot be written."""
+    temporary = path.with_name(f".{path.name}.part")
+    try:
+        temporary.write_bytes(contents)
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise InputError(f"{path}: cannot be written: {error.strerror or error}") from None
+
+
 def read_table(path: Path, table_offset: int, bootloader_offset: int | None = None) -> tuple[Partition, ...]:
     """Return the partitions of a table file, CSV or binary, checked as its generator checks them."""
     contents = read_file(path)
     try:
         if contents.startswith(TABLE_MAGIC):
             return decode_table_file(contents, table_offset)
-        if b"\0" in contents[:512] or contents.startswith((b"\xff\xff", bytes([IMAGE_MAGIC]))):
+        is_text = b"\0" not in contents[:512] and not contents.startswith((b"\xff\xff", bytes([IMAGE_MAGIC])))
+        if not is_text and not contents.startswith(_REPLACED_BYTES):
             raise TableError(
                 f"byte 0 is 0x{contents[0]:02x}: neither a CSV nor a binary table, which begins with "
                 f"{TABLE_MAGIC.hex()}; name the partition table"

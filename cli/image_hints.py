@@ -30,10 +30,11 @@ def release_hints(app: Path | None, bootloader: Path | None) -> ReleaseHints:
 
     A bootloader that says nothing is taken to be of its application's release.
     """
-    of_app = _release_in_app(app) if app is not None else None
-    of_bootloader = _release_in_bootloader(bootloader) if bootloader is not None else None
-    app_hints = () if of_app is None else (of_app,)
-    return ReleaseHints(app_hints, app_hints if of_bootloader is None else (of_bootloader,))
+    of_app = None if app is None else _release_in_app(app)
+    of_bootloader = None if bootloader is None else _release_in_bootloader(bootloader)
+    if of_bootloader is None and of_app is not None:
+        of_bootloader = Option(of_app.name, of_app.raw, f"{of_app.place}, the bootloader naming none")
+    return ReleaseHints(_as_hints(of_app), _as_hints(of_bootloader))
 
 
 def target_hint(image: Path) -> Option | None:
@@ -60,6 +61,10 @@ def _release_in_bootloader(image: Path) -> Option | None:
         return None
     magic, _, _, idf_ver = _BOOTLOADER_DESC.unpack_from(raw, APP_DESC_OFFSET)
     return _release(idf_ver.split(b"\0")[0].decode("latin-1"), image) if magic == _BOOTLOADER_DESC_MAGIC else None
+
+
+def _as_hints(option: Option | None) -> tuple[Option, ...]:
+    return () if option is None else (option,)
 
 
 def _release(text: str, image: Path) -> Option:

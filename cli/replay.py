@@ -12,7 +12,7 @@ from ..model.aftermath import Boot, Future
 from ..model.claims import claim
 from .entry_view import entry_lines
 from .exit_code import ExitCode
-from .files import read_file
+from .files import read_file, write_file
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -32,6 +32,12 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         default=[],
         help="an image the token was made with, to be used instead of one built in its size (repeatable)",
     )
+    parser.add_argument(
+        "--save-flash",
+        metavar="FILE",
+        type=Path,
+        help="write the flash as the cut left it, for esptool write-flash 0 FILE or otaproof check --flash FILE",
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of text")
     parser.set_defaults(run=run)
 
@@ -41,6 +47,8 @@ def run(options: argparse.Namespace) -> int:
     token = decode_token(options.token)
     world = world_of_token(token, [read_file(path) for path in options.image])
     played = replay(token, world)
+    if options.save_flash is not None:
+        write_file(options.save_flash, played.cells.to_bytes())
     if options.json:
         print(json.dumps(_as_json(token, played), indent=2))
     else:

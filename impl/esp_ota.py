@@ -234,7 +234,7 @@ class EspOta(OtaSelection):
     def _is_download_valid(self, session: Session) -> bool:
         """Tell whether what was written is what it is meant to be. Source: ota_verify_partition."""
         if session.final.type in (PartitionType.APP, PartitionType.BOOTLOADER):
-            return self._is_image_valid(session.staging)
+            return self._is_image_valid(session.staging, session.final.type == PartitionType.BOOTLOADER)
         if session.final.type == PartitionType.PARTITION_TABLE:
             flash = self.partitions.flash
             raw = flash.read(session.staging.offset, TABLE_MAX_LENGTH)

@@ -314,11 +314,18 @@ class OtaSelection:
         found = (self.partitions.find_first(PartitionType.APP, subtype) for subtype in subtypes)
         return next((partition for partition in found if partition is not None), None)
 
-    def _is_image_valid(self, partition: Partition) -> bool:
-        """Tell whether the partition's image passes esp_image_verify. Source: image_validate."""
+    def _is_image_valid(self, partition: Partition, is_bootloader: bool = False) -> bool:
+        """Tell whether the partition's image passes esp_image_verify, as a bootloader's if it is to be one.
+
+        Source: image_validate, esp_image_bootloader_offset_set."""
         try:
             verify_image(
-                self.partitions.flash, partition.offset, partition.size, self.config, VerifyMode.APP
+                self.partitions.flash,
+                partition.offset,
+                partition.size,
+                self.config,
+                VerifyMode.APP,
+                is_bootloader=is_bootloader,
             )
         except ImageInvalid:
             return False

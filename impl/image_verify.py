@@ -2,26 +2,26 @@
 
 The C code walks the image once, hashing as it goes. Here the decision is taken in two parts that come to
 the same: first what the headers alone decide (`read_headers`: most torn images fail there), and only then
-the megabyte of data (`is_data_right`), whose verdict is remembered for the very same sectors. What the
-overlap of a loaded segment with the bootloader's own memory decides depends on how that bootloader was
-linked, and is left out. Flash encryption and secure boot are off. Source: esp_image_format.c image_load.
+the megabyte of data (`image_data.is_data_right`). So a segment that runs past the partition fails at once;
+the C code reads on and fails at the end.
+
+Left out, because a flash does not tell it: whether a loaded segment overlaps the bootloader's own memory,
+which depends on how that bootloader was linked; the revision of the eFuse blocks, taken to be one that the
+image accepts; the eFuse bit that lifts the highest chip revision, taken to be blank. Flash encryption and
+secure boot are off, no debugger is attached. Source: esp_image_format.c image_load.
 """
 
-import hashlib
 from dataclasses import dataclass
 from enum import Enum
-from functools import lru_cache
-from typing import NamedTuple
 
 from ..model.config import Chip, Config, Release
-from .cells import SECTOR_SIZE, Cells
-from .chips import CHIPS
+from .cells import Cells
+from .chips import CHIPS, traits_of
 from .esp_err import EspErr
 from .flash import NorFlash
 from .image import (
     APP_DESC_MAGIC,
     APP_DESC_SIZE,
-    CHECKSUM_SEED,
     HASH_SIZE,
     IMAGE_HEADER_SIZE,
     IMAGE_MAGIC,
@@ -32,14 +32,19 @@ from .image import (
     checksum_length,
     decode_header,
     decode_segment_header,
-    xor_bytes,
 )
+from .image_data import ImageMetadata, Span, data_problem, is_data_right
 from .resets import Panic
 
 MAX_IMAGE_SPAN = 0x1000000
 """16 MiB: the limit of partitions and segments without 32-bit flash addresses."""
 MMU_PAGE_SIZE = 0x10000
+_SMALL_MMU_PAGES = {0x100000: 0x4000, 0x200000: 0x8000}
+"""Default page size of chips that have a choice, by the size of a small flash. Source: Kconfig MMU_PAGE_SIZE."""
+_MMU_PAGE_SIZE_OFFSET = 180
+"""Of the field in the description, from its start."""
 _NOT_LOADED_BELOW = 0x10000000
+_SIGN_BIT = 1 << 31
 _ANY_REVISION = (0, 0xFFFF)
 
 
@@ -84,6 +89,9 @@ class Rules:
     anti_rollback: bool
     secure_version: int
     """In the eFuse; matters to a bootloader with anti-rollback from 5.5 on."""
+    is_bootloader: bool
+    """The image is a bootloader: it has no description, and a hash of it is not compared, since esptool may
+    have changed its header. Source: is_bootloader."""
 
     @property
     def validates(self) -> bool:
@@ -133,13 +141,19 @@ class DataQuestion:
 
 
 def verify_image(
-    flash: NorFlash, offset: int, size: int, config: Config, mode: VerifyMode, secure_version: int = 0
+    flash: NorFlash,
+    offset: int,
+    size: int,
+    config: Config,
+    mode: VerifyMode,
+    secure_version: int = 0,
+    is_bootloader: bool = False,
 ) -> ImageMetadata:
     """Return what is known of the image in a partition that passes.
 
-    secure_version: what the eFuse holds. Raises ImageInvalid for one that does not pass, Panic where an assertion
-    of the C code fails."""
-    rules = rules_of(config, mode, secure_version)
+    secure_version: what the eFuse holds. is_bootloader: the image is meant for a bootloader partition. Raises
+    ImageInvalid for one that does not pass, Panic where the C code crashes."""
+    rules = rules_of(config, mode, secure_version, is_bootloader)
     reading = read_headers(flash.cells, offset, size, rules)
     for span in reading.read:
         flash.read(offset + span.start, span.length)
@@ -152,10 +166,14 @@ def verify_image(
     return reading.metadata
 
 
-def rules_of(config: Config, mode: VerifyMode, secure_version: int = 0) -> Rules:
+def rules_of(
+    config: Config, mode: VerifyMode, secure_version: int = 0, is_bootloader: bool = False
+) -> Rules:
     """Return the rules that a configuration makes for one who verifies."""
     release = config.app_release if mode is VerifyMode.APP else config.bootloader_release
-    return Rules(mode, release, config.chip, config.chip_revision, config.anti_rollback, secure_version)
+    return Rules(
+        mode, release, config.chip, config.chip_revision, config.anti_rollback, secure_version, is_bootloader
+    )
 
 
 def read_headers(cells: Cells, offset: int, size: int, rules: Rules) -> HeaderReading:
@@ -167,7 +185,7 @@ def read_headers(cells: Cells, offset: int, size: int, rules: Rules) -> HeaderRe
     except ImageInvalid as invalid:
         verdict, code, reason = Verdict.FAILS, invalid.code, invalid.reason
     except Panic:
-        verdict, code, reason = Verdict.PANICS, EspErr.FAIL, "the description has no magic word: the C code asserts it"
+        verdict, code, reason = Verdict.PANICS, EspErr.FAIL, "the C code crashes on these headers"
     return HeaderReading(verdict, code, reason, metadata, tuple(walk.spans))
 
 
@@ -178,7 +196,7 @@ class _HeaderWalk:
         self._cells = cells
         self._offset = offset
         self._rules = rules
-        self._traits = CHIPS[rules.chip]
+        self._traits = traits_of(rules.chip, rules.release)
         self.spans: list[Span] = []
 
     def read(self, size: int) -> ImageMetadata:
@@ -192,14 +210,19 @@ class _HeaderWalk:
         secure_version = 0
         position = IMAGE_HEADER_SIZE
         for number in range(header.segment_count):
+            if number == MAX_SEGMENTS:
+                # Only a header that is not checked gets here: the list of segments overruns what follows it.
+                raise Panic
             segment = decode_segment_header(self._take(position, SEGMENT_HEADER_SIZE))
             span = Span(position + SEGMENT_HEADER_SIZE, segment.data_len)
             self._check_segment(number, segment, span)
-            if number == 0 and self._processes_data(segment) and span.length:
+            if number == 0 and self._rules.validates and span.length:
                 secure_version = self._described_version(span)
             segments.append(segment)
             data.append(span)
             position = span.start + span.length
+            if position > size:
+                raise _invalid(f"segment {number} ends at byte {position}, past the partition of {size}")
         length = position + checksum_length(position) + HASH_SIZE * header.hash_appended
         if length > size:
             raise _invalid(f"its {length} bytes do not fit the partition of {size}")
@@ -207,7 +230,8 @@ class _HeaderWalk:
             raise ImageInvalid(
                 EspErr.FAIL, f"secure version {secure_version} is below the eFuse's {self._rules.secure_version}"
             )
-        return ImageMetadata(header, tuple(segments), tuple(data), position, length)
+        is_hash_checked = header.hash_appended and not self._rules.is_bootloader
+        return ImageMetadata(header, tuple(segments), tuple(data), position, length, is_hash_checked)
 
     @property
     def _has_large_flash(self) -> bool:
@@ -218,30 +242,37 @@ class _HeaderWalk:
         return self._cells.read(self._offset + start, length)
 
     def _check_header(self, header: ImageHeader) -> None:
-        """Source: verify_image_header, bootloader_common_check_chip_validity."""
+        """Source: process_image_header, verify_image_header."""
+        if not self._rules.validates and self._rules.release < Release.V6_2_DEV:
+            return
         if header.magic != IMAGE_MAGIC:
             raise _invalid(f"byte 0 is 0x{header.magic:02x}, not 0x{IMAGE_MAGIC:02x}: no image here")
-        if self._rules.validates or self._rules.release < Release.V6_2_DEV:
+        if self._rules.validates:
             self._check_chip(header)
         if header.segment_count > MAX_SEGMENTS:
             raise _invalid(f"byte 1: {header.segment_count} segments; at most {MAX_SEGMENTS} may be")
 
     def _check_chip(self, header: ImageHeader) -> None:
+        """Source: bootloader_common_check_chip_validity."""
         rules = self._rules
         if header.chip_id != self._traits.chip_id:
             names = {traits.chip_id: chip.value for chip, traits in CHIPS.items()}
             found = names.get(header.chip_id, f"chip id {header.chip_id}")
             raise ImageInvalid(EspErr.FAIL, f"bytes 12-13: the image is for {found}, not for {rules.chip.value}")
         if rules.release < Release.V5_1:
-            least, highest = header.min_chip_rev * 100, 0
+            revision, least, highest = _revisions_of_4_4(rules.chip, rules.chip_revision, header.min_chip_rev)
         else:
-            least, highest = header.min_chip_rev_full, header.max_chip_rev_full
-        if rules.chip_revision < least:
-            raise ImageInvalid(EspErr.FAIL, f"the image wants chip revision {_rev(least)} or newer, "
-                                            f"this is {_rev(rules.chip_revision)}")
-        if highest not in _ANY_REVISION and rules.chip_revision > highest:
-            raise ImageInvalid(EspErr.FAIL, f"the image wants chip revision {_rev(highest)} or older, "
-                                            f"this is {_rev(rules.chip_revision)}")
+            revision, least, highest = rules.chip_revision, header.min_chip_rev_full, header.max_chip_rev_full
+        if rules.is_bootloader and rules.release >= Release.V5_5:
+            highest = 0
+        if revision < least:
+            raise ImageInvalid(
+                EspErr.FAIL, f"the image wants chip revision {_rev(least)} or newer, this is {_rev(revision)}"
+            )
+        if highest not in _ANY_REVISION and revision > highest:
+            raise ImageInvalid(
+                EspErr.FAIL, f"the image wants chip revision {_rev(highest)} or older, this is {_rev(revision)}"
+            )
 
     def _check_segment(self, number: int, segment: SegmentHeader, span: Span) -> None:
         """Source: verify_segment_header, verify_load_addresses."""
@@ -250,50 +281,65 @@ class _HeaderWalk:
         limit = 0xFFFFFFFF if self._has_large_flash else MAX_IMAGE_SPAN
         if length % 4 or length >= limit:
             raise _invalid(f"{where}: length 0x{length:x} is not a multiple of 4 below 16 MiB")
-        if number == 0 and length < APP_DESC_SIZE and rules.release >= Release.V6_2_DEV:
+        needs_desc = number == 0 and not rules.is_bootloader
+        if needs_desc and length < APP_DESC_SIZE and rules.release >= Release.V6_2_DEV:
             raise _invalid(f"{where}: {length} bytes are too few for the description's {APP_DESC_SIZE}")
         page_size = self._page_size(number, span) if self._traits.has_variable_page else MMU_PAGE_SIZE
         is_mapped = self._traits.is_mapped(segment.load_addr)
         if is_mapped and (self._offset + span.start) % page_size != segment.load_addr % page_size:
             raise _invalid(f"{where}: load address 0x{segment.load_addr:08x} does not fit its place in the MMU page")
-        if self._is_loaded(segment) and length and not self._is_loadable(segment):
-            raise _invalid(f"{where}: load address 0x{segment.load_addr:08x} is no RAM of this chip")
+        if self._is_loaded(segment) and length:
+            self._check_load_address(where, segment.load_addr, segment.load_addr + length)
 
     def _page_size(self, number: int, span: Span) -> int:
         """Return the page size that the description names. Source: verify_segment_header, 5.5 and later."""
-        if self._rules.release < Release.V5_5:
-            return MMU_PAGE_SIZE
+        rules, default = self._rules, _SMALL_MMU_PAGES.get(self._cells.size, MMU_PAGE_SIZE)
+        if rules.release < Release.V5_5 or rules.is_bootloader:
+            return default
         start = span.start if number == 0 else IMAGE_HEADER_SIZE + SEGMENT_HEADER_SIZE
         magic = int.from_bytes(self._take(start, 4), "little")
         if number == 0 and magic != APP_DESC_MAGIC:
             raise ImageInvalid(EspErr.FAIL, "the first segment does not begin with an application description")
-        exponent = self._take(start + 180, 1)[0]
-        is_known = 13 <= exponent <= 16 if self._rules.release >= Release.V6_2_DEV else 0 < exponent < 32
-        return 1 << exponent if is_known else MMU_PAGE_SIZE
+        exponent = self._take(start + _MMU_PAGE_SIZE_OFFSET, 1)[0]
+        if rules.release >= Release.V6_2_DEV:
+            return 1 << exponent if 13 <= exponent <= 18 else default
+        # Shifted by more than 31: both processor families use the lowest five bits of the count.
+        return 1 << exponent % 32 if exponent else default
 
     def _is_loaded(self, segment: SegmentHeader) -> bool:
         is_reserved = segment.load_addr < _NOT_LOADED_BELOW
         return self._rules.loads and not is_reserved and not self._traits.is_mapped(segment.load_addr)
 
-    def _is_loadable(self, segment: SegmentHeader) -> bool:
-        start, last = segment.load_addr, segment.load_addr + segment.data_len - 1
-        return any(low <= start and last < high for low, high in self._traits.loadable)
-
-    def _processes_data(self, segment: SegmentHeader) -> bool:
-        return self._rules.validates or self._is_loaded(segment)
+    def _check_load_address(self, where: str, start: int, end: int) -> None:
+        """Source: verify_load_addresses."""
+        if start < _SIGN_BIT <= end:
+            # Addresses are signed there: the end lies before the start, which an assertion denies.
+            raise Panic
+        if not self._traits.is_loadable(start, end):
+            raise _invalid(f"{where}: load address 0x{start:08x} is no RAM of this chip")
 
     def _described_version(self, span: Span) -> int:
         """Return the secure version in segment 0, with the assertion of process_esp_app_desc_data."""
-        if not self._rules.asserts_description:
+        if not self._rules.asserts_description or self._rules.is_bootloader:
             return 0
         raw = self._take(span.start, 8)
-        if int.from_bytes(raw[:4], "little") != APP_DESC_MAGIC:
+        # Of a segment of 4 bytes, 8 are taken off: the count of the rest wraps, and the reading never ends.
+        if int.from_bytes(raw[:4], "little") != APP_DESC_MAGIC or span.length < len(raw):
             raise Panic
         return int.from_bytes(raw[4:], "little")
 
 
 def _invalid(reason: str) -> ImageInvalid:
     return ImageInvalid(EspErr.IMAGE_INVALID, reason)
+
+
+def _revisions_of_4_4(chip: Chip, revision: int, least: int) -> tuple[int, int, int]:
+    """Return what 4.4 takes for the chip's revision, the least and (0: any) the highest one: a single number.
+
+    It is the major revision of an ESP32, the minor one of an ESP32-C3; the other chips had none yet."""
+    if chip is Chip.ESP32:
+        return revision // 100 * 100, least * 100, 0
+    return revision % 100 if chip is Chip.ESP32C3 else 0, least, 0
 
 
 def _rev(revision: int) -> str:

@@ -1,19 +1,23 @@
 """The life cycle of one slot's image: every way in which what info() says of a slot can change.
 
-TABLE is the whole of it. A row says: in this state, when this happens, the slot is in that state, provided the
-guard holds. For a call that runs to its end exactly one row of TABLE fits (a refusal is a row too), so the
-order of the rows carries no meaning. What a power cut or a failing flash operation can do is not written
-out row by row: a changed record is first erased, then programmed, and TEARS lists what a record reads as
-when its state word is caught half-way. `_interrupted_rows` joins the two.
+TABLE is the whole of it. A row says: in this state, when this happens, the slot comes to that state, provided
+the guard holds. For a call that runs to its end exactly one row fits (that nothing changes is a row too), so
+the order of the rows carries no meaning.
 
-How to read a line:  "L22: a slot that is testing, on accept(), becomes valid, when it is selected and
-running; the record is erased and programmed anew".
+What a power cut or a failing flash operation leaves is not written out by hand for each row: a changed record is
+first erased, then programmed, and TEARS lists what a record reads as while its state word is caught half-way.
+`_interrupted` makes the rows from the two; their ids tell from which: L30-T7 is row L30 caught in tear T7,
+L30-E is L30 caught between erase and program, L30-F is L30 when one of the two operations fails and returns.
 
-Left out: what other programs write into otadata (the table starts from whatever they left), the C functions
-that otaupgrade does not call, and sequence numbers at the end of their range.
+To read a line: "L30: a slot that is testing becomes valid on accept(); its record is rewritten; this when
+rollback is on and the slot is selected and running". situation.py has the words of the last column.
+
+Left out: what other programs write into otadata (the table starts from whatever they left), C functions that
+otaupgrade does not call, and records whose sequence number is 0 or next to 0xFFFFFFFF.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from .faults import FaultModel
@@ -21,22 +25,28 @@ from .situation import (
     ALWAYS,
     BEHIND,
     CHOSEN,
+    CHOSEN_NEXT,
+    DONE,
+    ERASES_OTADATA,
     FRESH,
     GIVEN_UP,
     IN_FRONT,
+    NO_ROLLBACK,
     ONCE,
     OTHER,
     OVERWRITTEN,
-    PLAIN,
     REFUSED,
+    REJECTED,
     ROLLBACK,
     RUNNING,
     SELECTED,
     STARTED,
+    STRAY,
     TARGET,
     TARGET_SELECTED,
     TWICE,
     Guard,
+    Situation,
     State,
 )
 
@@ -49,55 +59,50 @@ class Event(Enum):
     COMPLETE = "complete"
     ACCEPT = "accept"
     ROLLBACK = "rollback"
-    """The call; the restart that follows is an event of its own."""
+    """The call alone; the boot that follows is an event of its own."""
     INFO = "info"
     POWER_ON = "power_on"
-    """Any reset that runs the bootloader's selection, with or without the test pin."""
+    """Any reset after which the bootloader selects, with or without the test pin."""
     FACTORY_RESET = "factory_reset"
     """A reset with the factory-reset pin held: select, erase data partitions, select again."""
     WAKE = "wake"
-    """A wake-up from deep sleep by the fast path, which does not look at otadata."""
+    """A wake-up from deep sleep by the fast path, which does not touch otadata."""
 
 
 class Kind(Enum):
-    """Why a row can be walked."""
+    """Why a row is walked."""
 
     NORMAL = "normal"
-    """As documented, or nothing changes."""
+    """The calls in their documented order, or nothing changes."""
     MISUSE = "misuse"
-    """Calls in another order than documented, or for an image that is not the one running."""
-    FAULT = "fault"
-    """From a state word that this build never writes, or by a flash operation that failed and returned."""
+    """Calls out of order, or for an image that is not the one running."""
+    FOREIGN = "foreign"
+    """From a state that this build does not leave there itself: torn, or written by another build or tool."""
+    FLASH_ERROR = "flash error"
+    """Only in a step in which a flash operation fails and returns."""
     POWER_CUT = "power cut"
     """Only in a step that is cut."""
 
 
 class Follows(Enum):
-    """A state after that depends on the one before."""
+    """A state after that depends on what was before."""
 
     SAME = "same"
     """Unchanged."""
     HIDDEN = "hidden"
-    """What the slot's second record says, now that the first is gone."""
+    """What the second record says of the slot, now that the first is gone; none when there is no second."""
 
 
 class Write(Enum):
-    """What happens to the record that the row is about."""
+    """What happens to the record that a row is about."""
 
     NOTHING = "nothing"
     ERASE = "erase"
-    """Its sector is erased (and may then take another slot's record)."""
+    """Its sector is erased, perhaps to take another slot's record."""
     PROGRAM = "program"
-    """It is programmed into a sector that held nothing of this slot."""
+    """It is programmed where the slot had no record."""
     REWRITE = "rewrite"
     """Its sector is erased, then programmed."""
-
-
-class Action(Enum):
-    """How a step ends that does not run to its end as written."""
-
-    CUT = "cut"
-    FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +119,9 @@ class Row:
     source: str
     """Id in docs/sources.toml."""
     weakest: FaultModel | None = None
-    """POWER_CUT: the weakest fault model that allows it."""
+    """POWER_CUT rows: the weakest fault model that allows it."""
     reach: str = ""
-    """Why neither recordings nor tests walk it; empty when they do."""
+    """Why neither the recordings nor the random runs walk it; empty when they do."""
 
     @property
     def states_before(self) -> tuple[State, ...]:
@@ -128,8 +133,12 @@ class Row:
         """The events it answers to."""
         return (self.event,) if isinstance(self.event, Event) else self.event
 
+    def is_open(self, before: State, event: Event, situation: Situation) -> bool:
+        """Tell whether it leads on from here."""
+        return before in self.states_before and event in self.events and self.when.holds(situation)
+
     def state_after(self, before: State, hidden: State) -> State:
-        """Return where it leads."""
+        """Return where it leads; hidden: what the slot's second record says."""
         if isinstance(self.after, State):
             return self.after
         return before if self.after is Follows.SAME else hidden
@@ -137,14 +146,17 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Tear:
-    """A record whose number and check word are whole while its state word is caught half-way."""
+    """What a record reads as when number and check word are whole but the state word is caught half-way."""
 
     id: str
     word: State
-    """The state being programmed, or erased: either way bits of the word are still, or already, 1."""
+    """The state word being programmed, or erased: either way some bits are 1 beside its own."""
     reads: State
     weakest: FaultModel
-    source: str
+
+
+class NoSuchMove(Exception):
+    """The table knows no way from this state by this event in this situation: a bug in the table or its user."""
 
 
 S, E, K, W = State, Event, Kind, Write
@@ -153,77 +165,143 @@ F0, F2, F3 = FaultModel.F0, FaultModel.F2, FaultModel.F3
 
 NAMED = (S.UNDEFINED, S.NEW, S.TESTING, S.VALID, S.INVALID, S.ABORTED)
 ANY = (S.NONE, *NAMED)
+BOOTABLE = (S.UNDEFINED, S.NEW, S.TESTING, S.VALID)
+"""States in which a record can be the selected one."""
+SETTLED = (S.VALID, S.INVALID, S.ABORTED)
+"""States in which a build with rollback leaves records, once the test run is over."""
+PLAIN = (S.UNDEFINED, S.VALID, S.INVALID)
+"""States in which a build without rollback leaves records."""
+UNSETTLED = (S.UNDEFINED, S.NEW, S.TESTING)
+FROM_ROLLBACK = (S.NEW, S.TESTING, S.ABORTED)
+WRITERS = (E.COMMENCE, E.COMPLETE, E.ACCEPT, E.ROLLBACK, E.POWER_ON, E.FACTORY_RESET)
+"""Events that may write otadata."""
 
+# The two tables are read by column, so their lines are as long as they have to be.
 # fmt: off
-# What a state word reads as while it is programmed or erased. Whole bytes of FF make it a word that is none of
-# the five; single bits make 0 (new) anything, 1 (testing) and 2 (valid) also 3 (invalid).
+# ruff: noqa: E501
+
 TEARS: tuple[Tear, ...] = (
-    #     id     word        reads        weakest
-    Tear("T1",  S.NEW,      S.UNDEFINED, F2, "IDF-OTADATA-STATES"),
-    Tear("T2",  S.NEW,      S.TESTING,   F3, "IDF-OTADATA-STATES"),
-    Tear("T3",  S.NEW,      S.VALID,     F3, "IDF-OTADATA-STATES"),
-    Tear("T4",  S.NEW,      S.INVALID,   F3, "IDF-OTADATA-STATES"),
-    Tear("T5",  S.NEW,      S.ABORTED,   F3, "IDF-OTADATA-STATES"),
-    Tear("T6",  S.TESTING,  S.UNDEFINED, F2, "IDF-OTADATA-STATES"),
-    Tear("T7",  S.TESTING,  S.INVALID,   F3, "IDF-OTADATA-STATES"),
-    Tear("T8",  S.VALID,    S.UNDEFINED, F2, "IDF-OTADATA-STATES"),
-    Tear("T9",  S.VALID,    S.INVALID,   F3, "IDF-OTADATA-STATES"),
-    Tear("T10", S.INVALID,  S.UNDEFINED, F2, "IDF-OTADATA-STATES"),
-    Tear("T11", S.ABORTED,  S.UNDEFINED, F2, "IDF-OTADATA-STATES"),
+    # Whole bytes of ones make the word none of the five. Single bits make 0 (new) anything, 1 (testing) and
+    # 2 (valid) also 3 (invalid); 3 and 4 have no superset that means something.
+    #     id     word       reads        weakest
+    Tear("T1",  S.NEW,     S.UNDEFINED, F2),
+    Tear("T2",  S.NEW,     S.TESTING,   F3),
+    Tear("T3",  S.NEW,     S.VALID,     F3),
+    Tear("T4",  S.NEW,     S.INVALID,   F3),
+    Tear("T5",  S.NEW,     S.ABORTED,   F3),
+    Tear("T6",  S.TESTING, S.UNDEFINED, F2),
+    Tear("T7",  S.TESTING, S.INVALID,   F3),
+    Tear("T8",  S.VALID,   S.UNDEFINED, F2),
+    Tear("T9",  S.VALID,   S.INVALID,   F3),
+    Tear("T10", S.INVALID, S.UNDEFINED, F2),
+    Tear("T11", S.ABORTED, S.UNDEFINED, F2),
 )
 
-# What calls and resets do. `when` speaks of the slot: is its record the selected one, is its image the one running,
-# is it the target of the upgrade; see situation.py for each word.
 ROWS: tuple[Row, ...] = (
-    #    id     before                                 event            after        kind      write      when                                          source
-    Row("L01", NAMED,                                 E.COMMENCE,      S.NONE,      K.NORMAL, W.ERASE,   GIVEN_UP & ONCE & TARGET,                     "IDF-OTA-BEGIN"),
-    Row("L02", NAMED,                                 E.COMMENCE,      S.NONE,      K.NORMAL, W.ERASE,   GIVEN_UP & ONCE & OTHER,                      "IDF-OTA-BEGIN"),
-    Row("L03", NAMED,                                 E.COMMENCE,      HIDDEN,      K.MISUSE, W.ERASE,   GIVEN_UP & TWICE,                             "IDF-OTA-BEGIN"),
-    Row("L04", ANY,                                   E.COMMENCE,      SAME,        K.NORMAL, W.NOTHING, ~GIVEN_UP,                                    "IDF-OTA-BEGIN"),
-    Row("L05", ANY,                                   E.WRITE,         SAME,        K.NORMAL, W.NOTHING, ALWAYS,                                       "IDF-OTA-BEGIN"),
-    Row("L06", ANY,                                   E.INFO,          SAME,        K.NORMAL, W.NOTHING, ALWAYS,                                       "SEED-INFO"),
+    #    id     before                   event            after        kind       write      when                                             source
+    # commence() erases the record that is not selected, whichever slot it names, unless it names the running one.
+    Row("L01", SETTLED,                  E.COMMENCE,      S.NONE,      K.NORMAL,  W.ERASE,   GIVEN_UP & ONCE & TARGET,                        "IDF-OTA-BEGIN"),
+    Row("L02", SETTLED,                  E.COMMENCE,      S.NONE,      K.NORMAL,  W.ERASE,   GIVEN_UP & ONCE & OTHER,                         "IDF-OTA-BEGIN"),
+    Row("L03", UNSETTLED,                E.COMMENCE,      S.NONE,      K.FOREIGN, W.ERASE,   GIVEN_UP & ONCE,                                 "IDF-OTA-BEGIN"),
+    Row("L04", NAMED,                    E.COMMENCE,      HIDDEN,      K.MISUSE,  W.ERASE,   GIVEN_UP & TWICE,                                "IDF-OTA-BEGIN"),
+    Row("L05", ANY,                      E.COMMENCE,      SAME,        K.NORMAL,  W.NOTHING, ~GIVEN_UP,                                       "SEED-COMMENCE"),
+    Row("L06", ANY,                      E.WRITE,         SAME,        K.NORMAL,  W.NOTHING, ALWAYS,                                          "SEED-WRITE"),
+    Row("L07", ANY,                      E.INFO,          SAME,        K.NORMAL,  W.NOTHING, ALWAYS,                                          "SEED-INFO"),
 
-    Row("L10", S.NONE,                                E.COMPLETE,      S.NEW,       K.NORMAL, W.PROGRAM, ~REFUSED & TARGET & ROLLBACK,                 "IDF-OTA-SET-BOOT"),
-    Row("L11", S.NONE,                                E.COMPLETE,      S.UNDEFINED, K.NORMAL, W.PROGRAM, ~REFUSED & TARGET & PLAIN,                    "IDF-OTA-SET-BOOT"),
-    Row("L12", NAMED,                                 E.COMPLETE,      S.NEW,       K.NORMAL, W.REWRITE, TARGET & OVERWRITTEN & ROLLBACK & ~SELECTED,   "IDF-OTA-SET-BOOT"),
-    Row("L13", NAMED,                                 E.COMPLETE,      S.UNDEFINED, K.NORMAL, W.REWRITE, TARGET & OVERWRITTEN & PLAIN & ~SELECTED,      "IDF-OTA-SET-BOOT"),
-    Row("L14", NAMED,                                 E.COMPLETE,      S.NEW,       K.MISUSE, W.REWRITE, TARGET & OVERWRITTEN & ROLLBACK & SELECTED,    "IDF-OTA-SET-BOOT"),
-    Row("L15", NAMED,                                 E.COMPLETE,      S.UNDEFINED, K.MISUSE, W.REWRITE, TARGET & OVERWRITTEN & PLAIN & SELECTED,       "IDF-OTA-SET-BOOT"),
-    Row("L16", NAMED,                                 E.COMPLETE,      S.NEW,       K.MISUSE, W.PROGRAM, IN_FRONT & ROLLBACK,                          "IDF-OTA-SET-BOOT"),
-    Row("L17", NAMED,                                 E.COMPLETE,      S.UNDEFINED, K.MISUSE, W.PROGRAM, IN_FRONT & PLAIN,                             "IDF-OTA-SET-BOOT"),
-    Row("L18", NAMED,                                 E.COMPLETE,      SAME,        K.MISUSE, W.NOTHING, BEHIND,                                       "IDF-OTA-SET-BOOT"),
-    Row("L19", NAMED,                                 E.COMPLETE,      S.NONE,      K.NORMAL, W.ERASE,   OTHER & OVERWRITTEN & ONCE & ~TARGET_SELECTED, "IDF-OTA-SET-BOOT"),
-    Row("L20", NAMED,                                 E.COMPLETE,      S.NONE,      K.MISUSE, W.ERASE,   OTHER & OVERWRITTEN & ONCE & TARGET_SELECTED, "IDF-OTA-SET-BOOT"),
-    Row("L21", NAMED,                                 E.COMPLETE,      HIDDEN,      K.MISUSE, W.ERASE,   OTHER & OVERWRITTEN & TWICE,                  "IDF-OTA-SET-BOOT"),
-    Row("L22", ANY,                                   E.COMPLETE,      SAME,        K.NORMAL, W.NOTHING, REFUSED | (OTHER & ~OVERWRITTEN),             "SEED-COMPLETE"),
+    # complete(): the target's own record.
+    Row("L10", S.NONE,                   E.COMPLETE,      S.NEW,       K.NORMAL,  W.PROGRAM, DONE & TARGET & ROLLBACK,                        "IDF-OTA-SET-BOOT"),
+    Row("L11", S.NONE,                   E.COMPLETE,      S.UNDEFINED, K.NORMAL,  W.PROGRAM, DONE & TARGET & NO_ROLLBACK,                     "IDF-OTA-SET-BOOT"),
+    Row("L12", SETTLED,                  E.COMPLETE,      S.NEW,       K.NORMAL,  W.REWRITE, TARGET & OVERWRITTEN & ~SELECTED & ROLLBACK,     "IDF-OTA-SET-BOOT"),
+    Row("L13", PLAIN,                    E.COMPLETE,      S.UNDEFINED, K.NORMAL,  W.REWRITE, TARGET & OVERWRITTEN & ~SELECTED & NO_ROLLBACK,  "IDF-OTA-SET-BOOT"),
+    Row("L14", UNSETTLED,                E.COMPLETE,      S.NEW,       K.FOREIGN, W.REWRITE, TARGET & OVERWRITTEN & ~SELECTED & ROLLBACK,     "IDF-OTA-SET-BOOT"),
+    Row("L15", FROM_ROLLBACK,            E.COMPLETE,      S.UNDEFINED, K.FOREIGN, W.REWRITE, TARGET & OVERWRITTEN & ~SELECTED & NO_ROLLBACK,  "IDF-OTA-SET-BOOT"),
+    Row("L16", BOOTABLE,                 E.COMPLETE,      S.NEW,       K.MISUSE,  W.REWRITE, TARGET & OVERWRITTEN & SELECTED & ROLLBACK,      "IDF-OTA-SET-BOOT"),
+    Row("L17", BOOTABLE,                 E.COMPLETE,      S.UNDEFINED, K.MISUSE,  W.REWRITE, TARGET & OVERWRITTEN & SELECTED & NO_ROLLBACK,   "IDF-OTA-SET-BOOT"),
+    Row("L18", (S.INVALID, S.ABORTED),   E.COMPLETE,      S.NEW,       K.NORMAL,  W.PROGRAM, IN_FRONT & REJECTED & ROLLBACK,                  "IDF-OTA-SET-BOOT"),
+    Row("L19", (S.INVALID, S.ABORTED),   E.COMPLETE,      S.UNDEFINED, K.NORMAL,  W.PROGRAM, IN_FRONT & REJECTED & NO_ROLLBACK,               "IDF-OTA-SET-BOOT"),
+    Row("L20", BOOTABLE,                 E.COMPLETE,      S.NEW,       K.MISUSE,  W.PROGRAM, IN_FRONT & SELECTED & ROLLBACK,                  "IDF-OTA-SET-BOOT"),
+    Row("L21", BOOTABLE,                 E.COMPLETE,      S.UNDEFINED, K.MISUSE,  W.PROGRAM, IN_FRONT & SELECTED & NO_ROLLBACK,               "IDF-OTA-SET-BOOT"),
+    Row("L22", NAMED,                    E.COMPLETE,      SAME,        K.MISUSE,  W.NOTHING, BEHIND,                                          "IDF-OTA-SET-BOOT"),
+    # complete(): the record of another slot, whose sector the target's record takes.
+    Row("L23", SETTLED,                  E.COMPLETE,      S.NONE,      K.NORMAL,  W.ERASE,   OTHER & OVERWRITTEN & ONCE & ~TARGET_SELECTED & ROLLBACK,    "IDF-OTA-SET-BOOT"),
+    Row("L24", PLAIN,                    E.COMPLETE,      S.NONE,      K.NORMAL,  W.ERASE,   OTHER & OVERWRITTEN & ONCE & ~TARGET_SELECTED & NO_ROLLBACK, "IDF-OTA-SET-BOOT"),
+    Row("L25", UNSETTLED,                E.COMPLETE,      S.NONE,      K.FOREIGN, W.ERASE,   OTHER & OVERWRITTEN & ONCE & ~TARGET_SELECTED & ROLLBACK,    "IDF-OTA-SET-BOOT"),
+    Row("L26", FROM_ROLLBACK,            E.COMPLETE,      S.NONE,      K.FOREIGN, W.ERASE,   OTHER & OVERWRITTEN & ONCE & ~TARGET_SELECTED & NO_ROLLBACK, "IDF-OTA-SET-BOOT"),
+    Row("L27", NAMED,                    E.COMPLETE,      S.NONE,      K.MISUSE,  W.ERASE,   OTHER & OVERWRITTEN & ONCE & TARGET_SELECTED,    "IDF-OTA-SET-BOOT"),
+    Row("L28", NAMED,                    E.COMPLETE,      HIDDEN,      K.MISUSE,  W.ERASE,   OTHER & OVERWRITTEN & TWICE,                     "IDF-OTA-SET-BOOT"),
+    Row("L29", ANY,                      E.COMPLETE,      SAME,        K.NORMAL,  W.NOTHING, REFUSED | (OTHER & ~OVERWRITTEN),                "SEED-COMPLETE"),
 
-    Row("L30", S.TESTING,                             E.ACCEPT,        S.VALID,     K.NORMAL, W.REWRITE, ~REFUSED & SELECTED & ROLLBACK & RUNNING,     "IDF-OTA-MARK-VALID"),
-    Row("L31", S.UNDEFINED,                           E.ACCEPT,        S.VALID,     K.NORMAL, W.REWRITE, ~REFUSED & SELECTED & PLAIN & RUNNING,        "IDF-OTA-MARK-VALID"),
-    Row("L32", (S.NEW, S.TESTING),                    E.ACCEPT,        S.VALID,     K.MISUSE, W.REWRITE, ~REFUSED & SELECTED & ROLLBACK & ~RUNNING,    "IDF-OTA-MARK-VALID"),
-    Row("L33", S.UNDEFINED,                           E.ACCEPT,        S.VALID,     K.MISUSE, W.REWRITE, ~REFUSED & SELECTED & PLAIN & ~RUNNING,       "IDF-OTA-MARK-VALID"),
-    Row("L34", S.UNDEFINED,                           E.ACCEPT,        S.VALID,     K.FAULT,  W.REWRITE, ~REFUSED & SELECTED & ROLLBACK,               "IDF-OTA-MARK-VALID"),
-    Row("L35", (S.NEW, S.TESTING),                    E.ACCEPT,        S.VALID,     K.FAULT,  W.REWRITE, ~REFUSED & SELECTED & PLAIN,                  "IDF-OTA-MARK-VALID"),
-    Row("L36", S.NEW,                                 E.ACCEPT,        S.VALID,     K.FAULT,  W.REWRITE, ~REFUSED & SELECTED & ROLLBACK & RUNNING,     "IDF-OTA-MARK-VALID"),
-    Row("L37", S.VALID,                               E.ACCEPT,        SAME,        K.NORMAL, W.NOTHING, ~REFUSED & SELECTED,                          "IDF-OTA-MARK-VALID"),
-    Row("L38", ANY,                                   E.ACCEPT,        SAME,        K.NORMAL, W.NOTHING, REFUSED | ~SELECTED,                          "SEED-ACCEPT"),
+    # accept() acts on the selected record, whatever image runs.
+    Row("L30", S.TESTING,                E.ACCEPT,        S.VALID,     K.NORMAL,  W.REWRITE, DONE & SELECTED & RUNNING & ROLLBACK,            "IDF-OTA-MARK-VALID"),
+    Row("L31", S.UNDEFINED,              E.ACCEPT,        S.VALID,     K.NORMAL,  W.REWRITE, DONE & SELECTED & RUNNING & NO_ROLLBACK,         "IDF-OTA-MARK-VALID"),
+    Row("L32", (S.NEW, S.TESTING),       E.ACCEPT,        S.VALID,     K.MISUSE,  W.REWRITE, DONE & SELECTED & ~RUNNING & ROLLBACK,           "IDF-OTA-MARK-VALID"),
+    Row("L33", S.UNDEFINED,              E.ACCEPT,        S.VALID,     K.MISUSE,  W.REWRITE, DONE & SELECTED & ~RUNNING & NO_ROLLBACK,        "IDF-OTA-MARK-VALID"),
+    Row("L34", (S.UNDEFINED, S.NEW),     E.ACCEPT,        S.VALID,     K.FOREIGN, W.REWRITE, DONE & SELECTED & RUNNING & ROLLBACK,            "IDF-OTA-MARK-VALID"),
+    Row("L35", S.UNDEFINED,              E.ACCEPT,        S.VALID,     K.FOREIGN, W.REWRITE, DONE & SELECTED & ~RUNNING & ROLLBACK,           "IDF-OTA-MARK-VALID"),
+    Row("L36", (S.NEW, S.TESTING),       E.ACCEPT,        S.VALID,     K.FOREIGN, W.REWRITE, DONE & SELECTED & NO_ROLLBACK,                   "IDF-OTA-MARK-VALID"),
+    Row("L37", S.VALID,                  E.ACCEPT,        SAME,        K.NORMAL,  W.NOTHING, DONE & SELECTED,                                 "IDF-OTA-MARK-VALID"),
+    Row("L38", ANY,                      E.ACCEPT,        SAME,        K.NORMAL,  W.NOTHING, REFUSED | ~SELECTED,                             "SEED-ACCEPT"),
 
-    Row("L40", (S.TESTING, S.VALID),                  E.ROLLBACK,      S.INVALID,   K.NORMAL, W.REWRITE, ~REFUSED & SELECTED & ROLLBACK & RUNNING,     "IDF-OTA-MARK-INVALID"),
-    Row("L41", (S.UNDEFINED, S.VALID),                E.ROLLBACK,      S.INVALID,   K.NORMAL, W.REWRITE, ~REFUSED & SELECTED & PLAIN & RUNNING,        "IDF-OTA-MARK-INVALID"),
-    Row("L42", (S.NEW, S.TESTING, S.VALID),           E.ROLLBACK,      S.INVALID,   K.MISUSE, W.REWRITE, ~REFUSED & SELECTED & ROLLBACK & ~RUNNING,    "IDF-OTA-MARK-INVALID"),
-    Row("L43", (S.UNDEFINED, S.VALID),                E.ROLLBACK,      S.INVALID,   K.MISUSE, W.REWRITE, ~REFUSED & SELECTED & PLAIN & ~RUNNING,       "IDF-OTA-MARK-INVALID"),
-    Row("L44", S.UNDEFINED,                           E.ROLLBACK,      S.INVALID,   K.FAULT,  W.REWRITE, ~REFUSED & SELECTED & ROLLBACK,               "IDF-OTA-MARK-INVALID"),
-    Row("L45", (S.NEW, S.TESTING),                    E.ROLLBACK,      S.INVALID,   K.FAULT,  W.REWRITE, ~REFUSED & SELECTED & PLAIN,                  "IDF-OTA-MARK-INVALID"),
-    Row("L46", S.NEW,                                 E.ROLLBACK,      S.INVALID,   K.FAULT,  W.REWRITE, ~REFUSED & SELECTED & ROLLBACK & RUNNING,     "IDF-OTA-MARK-INVALID"),
-    Row("L47", ANY,                                   E.ROLLBACK,      SAME,        K.NORMAL, W.NOTHING, REFUSED | ~SELECTED,                          "SEED-ROLLBACK"),
+    # rollback() too acts on the selected record, whatever image runs.
+    Row("L40", (S.TESTING, S.VALID),     E.ROLLBACK,      S.INVALID,   K.NORMAL,  W.REWRITE, DONE & SELECTED & RUNNING & ROLLBACK,            "IDF-OTA-MARK-INVALID"),
+    Row("L41", (S.UNDEFINED, S.VALID),   E.ROLLBACK,      S.INVALID,   K.NORMAL,  W.REWRITE, DONE & SELECTED & RUNNING & NO_ROLLBACK,         "IDF-OTA-MARK-INVALID"),
+    Row("L42", (S.NEW, S.TESTING, S.VALID), E.ROLLBACK,   S.INVALID,   K.MISUSE,  W.REWRITE, DONE & SELECTED & ~RUNNING & ROLLBACK,           "IDF-OTA-MARK-INVALID"),
+    Row("L43", (S.UNDEFINED, S.VALID),   E.ROLLBACK,      S.INVALID,   K.MISUSE,  W.REWRITE, DONE & SELECTED & ~RUNNING & NO_ROLLBACK,        "IDF-OTA-MARK-INVALID"),
+    Row("L44", (S.UNDEFINED, S.NEW),     E.ROLLBACK,      S.INVALID,   K.FOREIGN, W.REWRITE, DONE & SELECTED & RUNNING & ROLLBACK,            "IDF-OTA-MARK-INVALID"),
+    Row("L45", S.UNDEFINED,              E.ROLLBACK,      S.INVALID,   K.FOREIGN, W.REWRITE, DONE & SELECTED & ~RUNNING & ROLLBACK,           "IDF-OTA-MARK-INVALID"),
+    Row("L46", (S.NEW, S.TESTING),       E.ROLLBACK,      S.INVALID,   K.FOREIGN, W.REWRITE, DONE & SELECTED & NO_ROLLBACK,                   "IDF-OTA-MARK-INVALID"),
+    Row("L47", ANY,                      E.ROLLBACK,      SAME,        K.NORMAL,  W.NOTHING, REFUSED | ~SELECTED,                             "SEED-ROLLBACK"),
 
-    Row("L50", S.NEW,                                 E.POWER_ON,      S.TESTING,   K.NORMAL, W.REWRITE, ROLLBACK & CHOSEN,                            "IDF-BOOT-SELECT"),
-    Row("L51", S.TESTING,                             E.POWER_ON,      S.ABORTED,   K.NORMAL, W.REWRITE, ROLLBACK,                                     "IDF-BOOT-SELECT"),
-    Row("L52", S.NONE,                                E.POWER_ON,      S.VALID,     K.NORMAL, W.PROGRAM, FRESH & STARTED,                              "IDF-BOOT-LOAD"),
-    Row("L53", S.NONE,                                E.POWER_ON,      SAME,        K.NORMAL, W.NOTHING, ~(FRESH & STARTED),                           "IDF-BOOT-LOAD"),
-    Row("L54", S.NEW,                                 E.POWER_ON,      SAME,        K.NORMAL, W.NOTHING, ~(ROLLBACK & CHOSEN),                         "IDF-BOOT-SELECT"),
-    Row("L55", S.TESTING,                             E.POWER_ON,      SAME,        K.FAULT,  W.NOTHING, PLAIN,                                        "IDF-BOOT-SELECT"),
-    Row("L56", (S.UNDEFINED, S.VALID, S.INVALID, S.ABORTED), E.POWER_ON, SAME,      K.NORMAL, W.NOTHING, ALWAYS,                                       "IDF-BOOT-SELECT"),
+    # A reset. Whatever was being tested is aborted first; then the bootloader chooses.
+    Row("L50", S.NEW,                    E.POWER_ON,      S.TESTING,   K.NORMAL,  W.REWRITE, ROLLBACK & CHOSEN,                               "IDF-BOOT-SELECT"),
+    Row("L51", S.TESTING,                E.POWER_ON,      S.ABORTED,   K.NORMAL,  W.REWRITE, ROLLBACK,                                        "IDF-BOOT-SELECT"),
+    Row("L52", S.NONE,                   E.POWER_ON,      S.VALID,     K.NORMAL,  W.PROGRAM, FRESH & STARTED,                                 "IDF-BOOT-LOAD"),
+    Row("L53", S.NONE,                   E.POWER_ON,      SAME,        K.NORMAL,  W.NOTHING, ~(FRESH & STARTED),                              "IDF-BOOT-LOAD"),
+    Row("L54", S.NEW,                    E.POWER_ON,      SAME,        K.FOREIGN, W.NOTHING, ~(ROLLBACK & CHOSEN),                            "IDF-BOOT-SELECT"),
+    Row("L55", S.TESTING,                E.POWER_ON,      SAME,        K.FOREIGN, W.NOTHING, NO_ROLLBACK,                                     "IDF-BOOT-SELECT"),
+    Row("L56", (S.UNDEFINED, *SETTLED),  E.POWER_ON,      SAME,        K.NORMAL,  W.NOTHING, ALWAYS,                                          "IDF-BOOT-SELECT"),
+    Row("L57", ANY,                      E.WAKE,          SAME,        K.NORMAL,  W.NOTHING, ALWAYS,                                          "IDF-BOOT-WAKE"),
+
+    # A factory reset selects twice, so that a new image goes from new to testing to aborted and never runs.
+    Row("L60", S.NEW,                    E.FACTORY_RESET, S.ABORTED,   K.NORMAL,  W.REWRITE, ROLLBACK & CHOSEN & ~ERASES_OTADATA,              "IDF-BOOT-FACTORY-RESET"),
+    Row("L61", S.NEW,                    E.FACTORY_RESET, S.TESTING,   K.FOREIGN, W.REWRITE, ROLLBACK & CHOSEN_NEXT & ~CHOSEN & ~ERASES_OTADATA, "IDF-BOOT-FACTORY-RESET"),
+    Row("L62", S.TESTING,                E.FACTORY_RESET, S.ABORTED,   K.NORMAL,  W.REWRITE, ROLLBACK & ~ERASES_OTADATA,                       "IDF-BOOT-FACTORY-RESET"),
+    Row("L63", S.NONE,                   E.FACTORY_RESET, S.VALID,     K.NORMAL,  W.PROGRAM, FRESH & STARTED,                                 "IDF-BOOT-FACTORY-RESET"),
+    Row("L64", NAMED,                    E.FACTORY_RESET, S.VALID,     K.NORMAL,  W.REWRITE, ERASES_OTADATA & FRESH & STARTED,                "IDF-BOOT-FACTORY-RESET"),
+    Row("L65", NAMED,                    E.FACTORY_RESET, S.NONE,      K.NORMAL,  W.ERASE,   ERASES_OTADATA & ~(FRESH & STARTED),             "IDF-BOOT-FACTORY-RESET"),
+    Row("L66", S.NONE,                   E.FACTORY_RESET, SAME,        K.NORMAL,  W.NOTHING, ~(FRESH & STARTED),                              "IDF-BOOT-FACTORY-RESET"),
+    Row("L67", S.NEW,                    E.FACTORY_RESET, SAME,        K.FOREIGN, W.NOTHING, ~ERASES_OTADATA & ~(ROLLBACK & (CHOSEN | CHOSEN_NEXT)), "IDF-BOOT-FACTORY-RESET"),
+    Row("L68", S.TESTING,                E.FACTORY_RESET, SAME,        K.FOREIGN, W.NOTHING, ~ERASES_OTADATA & NO_ROLLBACK,                    "IDF-BOOT-FACTORY-RESET"),
+    Row("L69", (S.UNDEFINED, *SETTLED),  E.FACTORY_RESET, SAME,        K.NORMAL,  W.NOTHING, ~ERASES_OTADATA,                                 "IDF-BOOT-FACTORY-RESET"),
+
+    # Steps that do not run to their end; more of them are made from the rows above.
+    Row("L90", ANY,                      WRITERS,         SAME,        K.POWER_CUT,   W.NOTHING, ALWAYS,                                      "IDF-OTADATA-REWRITE", F0),
+    Row("L91", S.NEW,                    E.FACTORY_RESET, S.TESTING,   K.POWER_CUT,   W.NOTHING, ROLLBACK & CHOSEN,                           "IDF-BOOT-FACTORY-RESET", F0),
+    Row("L92", S.TESTING,                E.FACTORY_RESET, S.ABORTED,   K.POWER_CUT,   W.NOTHING, ROLLBACK & ERASES_OTADATA,                   "IDF-BOOT-FACTORY-RESET", F0),
+    Row("L93", ANY,                      WRITERS,         SAME,        K.FLASH_ERROR, W.NOTHING, ALWAYS,                                      "IDF-OTADATA-REWRITE"),
+    # A torn number can match its torn check word by chance, and the record then names any slot.
+    *(
+        Row(f"L9{number}", ANY,          WRITERS,         state,       K.POWER_CUT,   W.NOTHING, STRAY,                                       "IDF-OTADATA-CRC", F3,
+            reach="chance: of the tears of an entry about one in 2^47 does this")
+        for number, state in enumerate(NAMED, start=4)
+    ),
 )
 # fmt: on
 
-TABLE: tuple[Row, ...] = ROWS
+
+def _interrupted(row: Row) -> Iterator[Row]:
+    """Yield what a cut, or a flash operation that fails and returns, makes of a row that writes."""
+    if row.write is Write.REWRITE:
+        yield replace(row, id=f"{row.id}-E", after=HIDDEN, kind=Kind.POWER_CUT, weakest=F0)
+        yield replace(row, id=f"{row.id}-F", after=HIDDEN, kind=Kind.FLASH_ERROR)
+    erased = row.states_before if row.write in (Write.ERASE, Write.REWRITE) else ()
+    for tear in TEARS:
+        if tear.word in erased and tear.reads is not row.after:
+            yield replace(
+                row,
+                id=f"{row.id}-{tear.id}",
+                before=tear.word,
+                after=tear.reads,
+                kind=Kind.POWER_CUT,
+                weakest=tear.weakest,
+            )

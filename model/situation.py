@@ -74,7 +74,8 @@ class Situation:
     is_chosen_next: bool = False
     """At a factory reset: it decides at the second look, once the first choice is aborted."""
     is_fresh: bool = False
-    """At a reset: no record can be read and there is no factory app, so the bootloader writes one."""
+    """At a reset: neither record counts for anything and there is no factory app, so the bootloader writes one
+    for the image that starts. At a factory reset: so it is at the second look."""
     is_started: bool = False
     """At a reset: the slot's image is the one that is started."""
     erases_otadata: bool = False

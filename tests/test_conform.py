@@ -261,6 +261,15 @@ def directory(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def test_boot_vector_ends_at_the_jump_into_the_application(directory: Path) -> None:
+    """A table without MD5 row is good for the bootloader; that the application then refuses it is not recorded."""
+    layout = json.loads((DATA / "layouts.json").read_text())["n2"]
+    layout["table_hex"] = layout["table_hex"].partition("ebeb")[0]
+    (directory / "layouts-own.json").write_text(json.dumps({"own": layout}))
+    record = load("boot.jsonl.gz", "b01676") | {"layout": "own"}
+    assert replay_vector(parse_vector(record, Recording(directory), "here")) is None
+
+
 def write(path: Path, *records: dict[str, Any]) -> Path:
     """Write a file of vectors."""
     path.write_text("".join(json.dumps(record) + "\n" for record in records))
