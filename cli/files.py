@@ -66,7 +66,10 @@ def read_table(path: Path, table_offset: int, bootloader_offset: int | None = No
             )
         if mangling := _replacement_mangling(contents):
             raise TableError(mangling)
-        return parse_csv(contents, CsvPlaces(table_offset, bootloader_offset))
+        table = parse_csv(contents, CsvPlaces(table_offset, bootloader_offset))
+        if not table:
+            raise TableError("holds no partition; want lines of name, type, subtype, offset, size, flags")
+        return table
     except TableError as error:
         raise InputError(f"{path}: {error}") from None
 

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from .partition_rules import TABLE_SIZE, check_table, is_primary, offset_alignment
-from .partition_table import TableError
+from .partition_table import LABEL_LENGTH, TableError
 from .partitions import Partition, PartitionType
 
 TYPES: Mapping[str, int] = {
@@ -92,12 +92,10 @@ def parse_csv(
         for number, line in enumerate(text.splitlines(), 1)
         if (fields := _fields(number, line, os.environ if environment is None else environment))
     ]
-    if not lines:
-        raise TableError("the table has no partition; want lines of name, type, subtype, offset, size, flags")
     placed = _place(lines, places)
     numbers = {id(partition): line.number for partition, line in zip(placed, lines, strict=True)}
     check_table(placed, places.table_offset, where=lambda p: f"line {numbers[id(p)]}, partition {p.label!r}")
-    return placed
+    return tuple(replace(partition, label=_as_stored(partition.label)) for partition in placed)
 
 
 def format_csv(partitions: tuple[Partition, ...]) -> str:
@@ -109,6 +107,11 @@ def format_csv(partitions: tuple[Partition, ...]) -> str:
         flags = ":".join(name for name in _FLAGS if getattr(p, name))
         rows.append(f"{p.label},{type_},{subtype},0x{p.offset:x},0x{p.size:x},{flags}")
     return "\n".join(rows) + "\n"
+
+
+def _as_stored(label: str) -> str:
+    """Return what a row has room for: a longer name is cut off without a word, as the generator does."""
+    return label.encode()[:LABEL_LENGTH].decode("utf-8", "ignore")
 
 
 def _decode(raw: bytes) -> str:
@@ -152,8 +155,6 @@ def _parse_line(number: int, fields: list[str], places: CsvPlaces) -> _Line:
     offset = _fixed_offset(type_, subtype, number, places)
     if offset is None and offset_text:
         offset = _number(offset_text, number, "offset")
-    if len(label.encode()) > 16:
-        raise TableError(f"line {number}, name: {label!r} is longer than 16 bytes; shorten it")
     flags = [flag for flag in flags_text.split(":") if flag]
     for flag in flags:
         if flag not in _FLAGS:

@@ -178,7 +178,6 @@ WRITERS = (E.COMMENCE, E.COMPLETE, E.ACCEPT, E.ROLLBACK, E.POWER_ON, E.FACTORY_R
 
 # The two tables are read by column, so their lines are as long as they have to be.
 # fmt: off
-# ruff: noqa: E501
 
 TEARS: tuple[Tear, ...] = (
     # Whole bytes of ones make the word none of the five. Single bits make 0 (new) anything, 1 (testing) and
@@ -282,7 +281,7 @@ ROWS: tuple[Row, ...] = (
     # A torn number can match its torn check word by chance, and the record then names any slot.
     *(
         Row(f"L9{number}", ANY,          WRITERS,         state,       K.POWER_CUT,   W.NOTHING, STRAY,                                       "IDF-OTADATA-CRC", F3,
-            reach="chance: of the tears of an entry about one in 2^47 does this")
+            reach="chance: the check word has 32 bits, and one pattern of them must come up")
         for number, state in enumerate(NAMED, start=4)
     ),
 )
@@ -294,14 +293,76 @@ def _interrupted(row: Row) -> Iterator[Row]:
     if row.write is Write.REWRITE:
         yield replace(row, id=f"{row.id}-E", after=HIDDEN, kind=Kind.POWER_CUT, weakest=F0)
         yield replace(row, id=f"{row.id}-F", after=HIDDEN, kind=Kind.FLASH_ERROR)
-    erased = row.states_before if row.write in (Write.ERASE, Write.REWRITE) else ()
     for tear in TEARS:
-        if tear.word in erased and tear.reads is not row.after:
+        before = _states_torn_by(tear, row)
+        if before:
             yield replace(
                 row,
                 id=f"{row.id}-{tear.id}",
-                before=tear.word,
+                before=before,
                 after=tear.reads,
                 kind=Kind.POWER_CUT,
                 weakest=tear.weakest,
             )
+
+
+def _states_torn_by(tear: Tear, row: Row) -> tuple[State, ...]:
+    """Return the states from which the row, torn so, leads to something that it does not lead to anyhow."""
+    is_programmed = row.write in (Write.PROGRAM, Write.REWRITE) and row.after is tear.word
+    is_erased = row.write in (Write.ERASE, Write.REWRITE)
+    return tuple(
+        state
+        for state in row.states_before
+        if (is_programmed or (is_erased and state is tear.word)) and tear.reads not in (state, row.after)
+    )
+
+
+TABLE: tuple[Row, ...] = (*ROWS, *(torn for row in ROWS for torn in _interrupted(row)))
+"""Every way to move: ROWS, and what interruptions make of them."""
+
+WHOLE_STEP_ROWS: tuple[Row, ...] = tuple(
+    row for row in TABLE if row.kind not in (Kind.POWER_CUT, Kind.FLASH_ERROR)
+)
+"""The rows of calls and resets that run to their end."""
+
+
+def allowed_rows(
+    before: State,
+    event: Event,
+    after: State,
+    situation: Situation,
+    cut: FaultModel | None = None,
+    has_flash_error: bool = False,
+) -> tuple[Row, ...]:
+    """Return the rows by which a slot can have moved so; none: the move is forbidden.
+
+    cut: the fault model of the cut that ended the step; None: it was not cut. has_flash_error: one of its flash
+    operations failed and returned. A row of a whole step also serves a step that was cut, or had an error, later.
+    """
+    return tuple(
+        row
+        for row in TABLE
+        if row.is_open(before, event, situation)
+        and row.state_after(before, situation.hidden) is after
+        and (row.kind is not Kind.POWER_CUT or (cut is not None and _weakest(row) <= cut))
+        and (row.kind is not Kind.FLASH_ERROR or has_flash_error)
+    )
+
+
+def whole_row(before: State, event: Event, situation: Situation) -> Row:
+    """Return the one row that a call or reset takes when it runs to its end; raises NoSuchMove."""
+    rows = [row for row in WHOLE_STEP_ROWS if row.is_open(before, event, situation)]
+    if len(rows) != 1:
+        found = ", ".join(row.id for row in rows) or "no row"
+        raise NoSuchMove(f"{before.value}, {event.value}: {found} instead of one row for {situation}")
+    return rows[0]
+
+
+def state_after(before: State, event: Event, situation: Situation) -> State:
+    """Return the state that a call or reset leads to when it runs to its end; raises NoSuchMove."""
+    return whole_row(before, event, situation).state_after(before, situation.hidden)
+
+
+def _weakest(row: Row) -> FaultModel:
+    assert row.weakest is not None, f"{row.id}: a power-cut row names its fault model"
+    return row.weakest

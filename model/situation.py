@@ -55,7 +55,7 @@ class Place(Enum):
 class Situation:
     """How one slot stands to one call or reset, just before it."""
 
-    config: Config = Config()
+    config: Config
     place: Place = Place.ABSENT
     in_first_sector: bool = False
     """The reported record is in sector 0 of otadata."""
@@ -110,10 +110,11 @@ class Guard:
 
 ALWAYS = Guard("always", lambda s: True)
 ROLLBACK = Guard("rollback on", lambda s: s.config.rollback)
-PLAIN = (~ROLLBACK).called("rollback off")
+NO_ROLLBACK = (~ROLLBACK).called("rollback off")
 FROM_5_5 = Guard("application from 5.5 on", lambda s: s.config.app_release >= Release.V5_5)
 FROM_6_0 = Guard("application from 6.0 on", lambda s: s.config.app_release >= Release.V6_0)
 REFUSED = Guard("refused", lambda s: s.is_refused)
+DONE = (~REFUSED).called("done")
 SELECTED = Guard("selected", lambda s: s.place is Place.SELECTED)
 SPARE = Guard("spare", lambda s: s.place is Place.SPARE)
 REJECTED = Guard("nothing selected", lambda s: s.place is Place.REJECTED)
@@ -131,21 +132,21 @@ STARTED = Guard("started", lambda s: s.is_started)
 ERASES_OTADATA = Guard("otadata erased", lambda s: s.erases_otadata)
 STRAY = Guard("torn number names it by chance", lambda s: s.is_stray)
 
-GIVEN_UP = (~REFUSED & ROLLBACK & FROM_5_5 & SPARE & ~RUNNING).called("given up by commence()")
+GIVEN_UP = (DONE & ROLLBACK & FROM_5_5 & SPARE & ~RUNNING).called("given up by commence()")
 """commence() erases the spare record, unless it names the running slot. Source: esp_ota_ops.c esp_ota_begin."""
 
 _IN_PLACE = TARGET_SELECTED & FROM_6_0
-OVERWRITTEN = (~REFUSED & ((SELECTED & TARGET & FROM_6_0) | (SPARE & ~_IN_PLACE) | (REJECTED & FIRST_SECTOR))).called(
+OVERWRITTEN = (DONE & ((SELECTED & TARGET & FROM_6_0) | (SPARE & ~_IN_PLACE) | (REJECTED & FIRST_SECTOR))).called(
     "overwritten by complete()"
 )
 """complete() writes the sector of the spare record; that of the selected one when it names the target already
 and the application is from 6.0 on; sector 0 when nothing is selected. Source: esp_ota_ops.c esp_rewrite_ota_data."""
 
-BEHIND = (~REFUSED & TARGET & FIRST_SECTOR & ~OVERWRITTEN & (SELECTED | SPARE | REJECTED)).called(
+BEHIND = (DONE & TARGET & FIRST_SECTOR & ~OVERWRITTEN & (SELECTED | SPARE | REJECTED)).called(
     "new record behind the reported one"
 )
 """complete() writes sector 1 for a slot that sector 0 goes on to name, so info() does not show it."""
-IN_FRONT = (~REFUSED & TARGET & ~FIRST_SECTOR & ~OVERWRITTEN & (SELECTED | SPARE | REJECTED)).called(
+IN_FRONT = (DONE & TARGET & ~FIRST_SECTOR & ~OVERWRITTEN & (SELECTED | SPARE | REJECTED)).called(
     "new record in front of the reported one"
 )
 """complete() writes sector 0 for a slot that sector 1 names too."""

@@ -162,7 +162,7 @@ def esptool_accepts(image: bytes) -> bool:
     try:
         loaded = ESP32FirmwareImage(BytesIO(image))
         is_hash_right = not loaded.append_digest or loaded.stored_digest == loaded.calc_digest
-        return loaded.checksum == loaded.calculate_checksum() and is_hash_right and loaded.chip_id == 0
+        return bool(loaded.checksum == loaded.calculate_checksum() and is_hash_right and loaded.chip_id == 0)
     except (FatalError, struct.error, IndexError, TypeError):
         return False
 

@@ -8,7 +8,20 @@ IMAGE_SIZE = 1200
 SLOT_SIZE = 0x10000
 
 
-def small_world(release: Release = Release.V5_1, **options: bool) -> World:
-    """Return a device with two small slots; `options` are fields of Config."""
-    config = Config(app_release=release, bootloader_release=release, **options)
+def small_world(
+    release: Release = Release.V5_1,
+    /,
+    *,
+    rollback: bool = False,
+    anti_rollback: bool = False,
+    skip_validate_always: bool = False,
+) -> World:
+    """Return a device with two small slots, application and bootloader of one release."""
+    config = Config(
+        app_release=release,
+        bootloader_release=release,
+        rollback=rollback,
+        anti_rollback=anti_rollback,
+        skip_validate_always=skip_validate_always,
+    )
     return two_slot_world(SLOT_SIZE, IMAGE_SIZE, config)
