@@ -9,6 +9,10 @@ TOOLS := $(VENV)/.tools
 READY := $(VENV)/.ready
 ROOMS := $(patsubst %/__init__.py,%,$(wildcard */__init__.py))
 
+PIP      := $(BIN)/python -m pip install
+EDITABLE := --config-settings editable_mode=strict --editable .
+QUIETLY  := > $(VENV)/install.log 2>&1 || { cat $(VENV)/install.log >&2; exit 1; }
+
 .DEFAULT_GOAL := help
 .PHONY: help check test bench lint clean
 
@@ -40,16 +44,15 @@ $(TOOLS): pyproject.toml constraints.txt
 	@echo "== install into $(VENV)"
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "want Python 3.11 or newer: make PYTHON=python3.11")'
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --upgrade pip setuptools
-	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]' \
-	    --config-settings editable_mode=strict
+	@$(PIP) --constraint constraints.txt --upgrade pip setuptools $(QUIETLY)
+	@$(PIP) --constraint constraints.txt $(EDITABLE)'[dev]' $(QUIETLY)
 	@touch $@
 
 # A strict editable install has a link for each module, so a room that gains or loses one is installed again. What mypy
 # remembers of it is out of date then.
 $(READY): $(TOOLS) $(ROOMS)
 	@rm -rf $(VENV)/.mypy_cache build/__editable__.otaproof-*
-	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable . --config-settings editable_mode=strict
+	@$(PIP) --no-deps --no-build-isolation $(EDITABLE) $(QUIETLY)
 	@touch $@
 
 clean:

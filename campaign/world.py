@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
 from ..impl.board import Board
-from ..impl.cells import Cells, split_by_sector
+from ..impl.cells import SECTOR_SIZE, Cells, split_by_sector
 from ..impl.efuse import Efuse
 from ..impl.flash import NorFlash, Strictness
 from ..impl.partitions import Partition
@@ -81,13 +81,17 @@ class Holds:
         return len(self.contents)
 
     def ask(self, cells: Cells) -> bool:
-        """Answer it; the first sector that differs decides."""
-        return all(
-            cells.sector(index).startswith(piece, offset)
-            for index, offset, piece in _pieces(self.address, self.contents)
-        )
+        """Answer it; sectors that are shared compare by identity."""
+        skip = self.address % SECTOR_SIZE
+        head, *whole, tail = _pieces(skip, self.contents)
+        sectors = cells.sectors(self.address, self.length)
+        if len(sectors) == 1:
+            return sectors[0].startswith(self.contents, skip)
+        return sectors[1:-1] == tuple(whole) and sectors[0].endswith(head) and sectors[-1].startswith(tail)
 
 
 @lru_cache(maxsize=64)
-def _pieces(address: int, contents: bytes) -> tuple[tuple[int, int, bytes], ...]:
-    return tuple(split_by_sector(address, contents))
+def _pieces(skip: int, contents: bytes) -> tuple[bytes, ...]:
+    """Return what each sector holds of contents that begin `skip` bytes into the first one; at least two pieces."""
+    pieces = [piece for _, _, piece in split_by_sector(skip, contents)]
+    return tuple(pieces) if len(pieces) > 1 else (contents, b"")

@@ -6,6 +6,7 @@ states that came from one are told apart by identity, sector by sector.
 """
 
 from collections.abc import Iterable
+from itertools import chain
 
 SECTOR_SIZE = 0x1000
 """Bytes erased at once: FLASH_SECTOR_SIZE, SPI_FLASH_SEC_SIZE."""
@@ -59,7 +60,10 @@ class Cells:
     def sectors(self, address: int, length: int) -> tuple[bytes, ...]:
         """Return the sectors that the range touches, in order; the range must lie on the chip."""
         first, last = address // SECTOR_SIZE, (address + length - 1) // SECTOR_SIZE
-        return tuple(self.sector(index) for index in range(first, last + 1))
+        first_block = first // _SECTORS_PER_BLOCK
+        blocks = self._blocks[first_block : last // _SECTORS_PER_BLOCK + 1]
+        start = first - first_block * _SECTORS_PER_BLOCK
+        return tuple(chain.from_iterable(blocks))[start : start + last - first + 1]
 
     def read(self, address: int, length: int) -> bytes:
         """Return `length` bytes from `address`; past the end of the chip the address wraps to 0."""

@@ -19,6 +19,8 @@ from .image import CHECKSUM_SEED, HASH_SIZE, ImageHeader, SegmentHeader, checksu
 if TYPE_CHECKING:
     from hashlib import _Hash
 
+_RUN = 16
+"""Sectors summed up together where all of them belong to one segment."""
 _MAX_IMAGES = 4096
 _MAX_SECTORS = 16384
 _MAX_HASH_STATES = 16384
@@ -71,6 +73,7 @@ def forget_verdicts() -> None:
     """Start from scratch, as a benchmark has to."""
     _is_data_right.cache_clear()
     _xor_within.cache_clear()
+    _xor_of_run.cache_clear()
     _prefix_hashes.clear()
 
 
@@ -90,10 +93,21 @@ def _checksum(sectors: tuple[bytes, ...], skip: int, metadata: ImageMetadata) ->
     checksum = CHECKSUM_SEED
     for span in metadata.data:
         start, end = skip + span.start, skip + span.start + span.length
-        for index in range(start // SECTOR_SIZE, -(-end // SECTOR_SIZE)):
+        index, past_whole = start // SECTOR_SIZE, end // SECTOR_SIZE
+        while index * SECTOR_SIZE < end:
             base = index * SECTOR_SIZE
-            checksum ^= _xor_within(sectors[index], max(0, start - base), min(SECTOR_SIZE, end - base))
+            if base >= start and index + _RUN <= past_whole:
+                checksum ^= _xor_of_run(sectors[index : index + _RUN])
+                index += _RUN
+            else:
+                checksum ^= _xor_within(sectors[index], max(0, start - base), min(SECTOR_SIZE, end - base))
+                index += 1
     return checksum
+
+
+@lru_cache(maxsize=_MAX_IMAGES)
+def _xor_of_run(sectors: tuple[bytes, ...]) -> int:
+    return xor_bytes(b"".join(sectors))
 
 
 @lru_cache(maxsize=_MAX_SECTORS)
