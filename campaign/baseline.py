@@ -120,8 +120,6 @@ class Judge:
             is_accepted=CallName.ACCEPT in past and not is_withdrawn,
             wrote_running=self._wrote_running(played),
             efuse_before=played.efuse_version,
-            rollback_enabled=self._world.config.rollback,
-            anti_rollback_enabled=self._world.config.anti_rollback,
             future=future,
         )
 

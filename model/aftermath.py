@@ -92,6 +92,4 @@ class Aftermath:
     """A flash operation of commence, write or complete touched the running partition."""
     efuse_before: int
     """Secure version in the eFuse before the call."""
-    rollback_enabled: bool
-    anti_rollback_enabled: bool
     future: Future

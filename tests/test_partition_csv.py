@@ -81,7 +81,7 @@ def test_environment_is_expanded() -> None:
 
 def test_text_in_utf16_is_read() -> None:
     """The byte order mark tells."""
-    assert parse_csv("a,data,fat,,4K".encode()) == parse_csv("a,data,fat,,4K".encode("utf-16"))
+    assert parse_csv(b"a,data,fat,,4K") == parse_csv("a,data,fat,,4K".encode("utf-16"))
 
 
 def test_bytes_that_are_no_text_are_refused_with_their_line() -> None:
