@@ -3,12 +3,9 @@
 import argparse
 import json
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from ..campaign.baseline import Setting as ScriptSetting
 from ..campaign.baseline import play_script
@@ -16,7 +13,6 @@ from ..campaign.cut_table import write_cut_table
 from ..campaign.future import FutureOracle
 from ..campaign.input_error import InputError
 from ..campaign.script import Scenario, ScriptFailed, first_call_of_interest, script_of
-from ..campaign.sweep import Progress as ReportProgress
 from ..campaign.sweep import SweepResult, sweep
 from ..campaign.verdicts import claim_results
 from ..campaign.world import DEFAULT_CHUNK, World
@@ -30,6 +26,7 @@ from .device import DeviceFiles, build_device
 from .exit_code import ExitCode
 from .files import read_table, write_file
 from .image_hints import release_hints, target_hint
+from .progress import progress_bar
 from .project import Project, load_project, project_table, stale_table_note
 from .sdkconfig import Option, Sdkconfig, given_options
 from .settings import ReleaseHints, Settings, read_settings
@@ -122,7 +119,7 @@ def _check(world: World, assumptions: list[Assumption], notes: list[str], option
             continue
         upgrade = upgrade or setting
         first = first_call_of_interest(scenario, world)
-        with _progress(scenario.value) as progress:
+        with progress_bar(scenario.value) as progress:
             sweeps[scenario.value] = sweep(world, setting, oracle, faults, options.seed, first, progress)
         if scenario is Scenario.UPGRADE and options.cuts is not None:
             _write_cuts(options.cuts, world, setting, sweeps[scenario.value])
@@ -256,25 +253,3 @@ def _write_cuts(path: Path, world: World, setting: ScriptSetting, result: SweepR
         write_cut_table(path, world, setting, result)
     except OSError as error:
         raise InputError(f"--cuts: {path}: cannot be written: {error.strerror or error}") from None
-
-
-@contextmanager
-def _progress(name: str) -> Iterator[ReportProgress]:
-    """Show a bar with a rate and an end in sight, on stderr, where that is a terminal."""
-    console = Console(stderr=True)
-    columns = (
-        TextColumn("{task.description:14}"),
-        BarColumn(),
-        TextColumn("{task.completed:,.0f}/{task.total:,.0f} cut points"),
-        TextColumn("{task.fields[rate]}"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task(name, total=None, rate="")
-        started = time.perf_counter()
-
-        def report(done: int, total: int) -> None:
-            rate = done / max(time.perf_counter() - started, 1e-6)
-            bar.update(task, completed=done, total=total, rate=f"{rate:,.0f}/s")
-
-        yield report

@@ -80,7 +80,7 @@ def print_board(
 ) -> None:
     """Say what board was built, and which value was assumed and why."""
     console.print("[bold]Board[/bold]")
-    rows = [(a.name, a.value, a.origin, a.is_assumed) for a in assumptions]
+    rows = [(a.name.removeprefix("CONFIG_"), a.value, a.origin, a.is_assumed) for a in assumptions]
     for partition in world.table:
         if partition.is_app:
             image = world.image_in(world.cells, partition)

@@ -9,18 +9,14 @@ import re
 from dataclasses import dataclass
 
 from ..campaign.input_error import InputError
+from ..impl.cells import SECTOR_SIZE
+from ..impl.chips import CHIPS
 from ..model.config import Chip, Config, Pin, Release
 from .answers import KCONFIG_DEFAULT, Answers, Origin, Setting
+from .files import FLASH_SIZES
 from .sdkconfig import Option, Sdkconfig
 
-MEBIBYTE = 0x100000
-FLASH_SIZES = tuple(MEBIBYTE << doublings for doublings in range(8))
-"""Sizes in bytes of the chips that ESP-IDF knows: 1 to 128 MiB."""
-
-_TABLE_SECTOR = 0x1000
-_SECURE_VERSION_BITS = {Chip.ESP32: 32, Chip.ESP32C2: 4, Chip.ESP32C5: 9}
-_SECURE_VERSION_BITS_ELSEWHERE = 16
-_CHIPS_WITHOUT_RTC_FAST_MEMORY = (Chip.ESP32C2, Chip.ESP32C61)
+_MEBIBYTE = 0x100000
 _TABLE_CHOICES = tuple(
     f"PARTITION_TABLE_{name}"
     for name in (
@@ -165,7 +161,7 @@ def _read_skip_validate(answers: Answers, chip: Chip) -> tuple[bool, bool, bool]
         return answers.switch(f"{name}IN_DEEP_SLEEP"), answers.switch(f"{name}ON_POWER_ON"), False
     selected = Origin(f"selected by CONFIG_{name}ALWAYS in {answers.origin(f'{name}ALWAYS')}")
     answers.note(f"CONFIG_{name}ON_POWER_ON", "y", selected)
-    if chip in _CHIPS_WITHOUT_RTC_FAST_MEMORY:
+    if not CHIPS[chip].has_rtc_fast_memory:
         return answers.switch(f"{name}IN_DEEP_SLEEP"), True, True
     answers.note(f"CONFIG_{name}IN_DEEP_SLEEP", "y", selected)
     return True, True, True
@@ -231,7 +227,7 @@ def _read_table_offset(answers: Answers) -> int:
     name = "PARTITION_TABLE_OFFSET"
     given = answers.number(name, 16)
     offset = Config().table_offset if given is None else given
-    if offset <= 0 or offset % _TABLE_SECTOR:
+    if offset <= 0 or offset % SECTOR_SIZE:
         raise answers.refusal(name, "a multiple of 0x1000 above 0")
     answers.note(f"CONFIG_{name}", f"0x{offset:x}", answers.origin(name))
     return offset
@@ -247,7 +243,7 @@ def _read_table_md5(answers: Answers) -> bool:
 
 def _read_secure_version_bits(answers: Answers, chip: Chip, anti_rollback: bool) -> int:
     name = "BOOTLOADER_APP_SEC_VER_SIZE_EFUSE_FIELD"
-    most = _SECURE_VERSION_BITS.get(chip, _SECURE_VERSION_BITS_ELSEWHERE)
+    most = CHIPS[chip].secure_version_bits
     given = answers.number(name, 10)
     bits = most if given is None else given
     if not 1 <= bits <= most:
@@ -258,11 +254,11 @@ def _read_secure_version_bits(answers: Answers, chip: Chip, anti_rollback: bool)
 
 
 def _read_flash_size(answers: Answers) -> int:
-    sizes = {f"ESPTOOLPY_FLASHSIZE_{size // MEBIBYTE}MB": size for size in FLASH_SIZES}
+    sizes = {f"ESPTOOLPY_FLASHSIZE_{size // _MEBIBYTE}MB": size for size in FLASH_SIZES}
     chosen = answers.chosen(sizes)
-    size = 2 * MEBIBYTE if chosen is None else sizes[chosen.name]
+    size = 2 * _MEBIBYTE if chosen is None else sizes[chosen.name]
     origin = KCONFIG_DEFAULT if chosen is None else Origin(chosen.place)
-    answers.note("CONFIG_ESPTOOLPY_FLASHSIZE", f"{size // MEBIBYTE}MB", origin)
+    answers.note("CONFIG_ESPTOOLPY_FLASHSIZE", f"{size // _MEBIBYTE}MB", origin)
     return size
 
 

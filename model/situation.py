@@ -83,6 +83,14 @@ class Situation:
     is_stray: bool = False
     """After a cut: a torn sequence number matches its torn check word by chance, and names this slot."""
 
+    def __str__(self) -> str:
+        """Name the build, the place of the record and all that is so."""
+        facts = [name for name in self.__slots__ if name.removeprefix("is_") != name and getattr(self, name)]
+        more = [name for name in ("in_first_sector", "target_is_selected", "erases_otadata") if getattr(self, name)]
+        build = f"{self.config.app_release.label}, rollback {'on' if self.config.rollback else 'off'}"
+        hidden = [] if self.hidden is State.NONE else [f"hidden {self.hidden.value}"]
+        return ", ".join([build, self.place.value, *hidden, *facts, *more])
+
 
 @dataclass(frozen=True, slots=True)
 class Guard:

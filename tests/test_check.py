@@ -230,3 +230,14 @@ def test_flash_after_the_cut_can_be_saved_and_checked(files: Path, capsys: pytes
         capsys, "check", "--flash", str(files / "after.bin"), "--update", str(files / "update.bin"), "--faults", "F0"
     )
     assert booted == again["upgrade"]["from"]
+
+
+def test_progress_is_shown_on_a_terminal_only(
+    files: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On stderr, so that the report can be piped; nothing of it where stderr is a file."""
+    main(arguments(files, "--faults", "F0"))
+    assert "cut points" not in capsys.readouterr().err
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    main(arguments(files, "--faults", "F0"))
+    assert "cut points" in capsys.readouterr().err
