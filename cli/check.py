@@ -21,7 +21,7 @@ from ..model.claims import Verdict
 from ..model.config import Release
 from ..model.faults import FaultModel
 from .answers import Setting
-from .check_report import Assumption, Report, as_json, print_board, print_report
+from .check_report import Report, as_json, print_board, print_report
 from .device import DeviceFiles, build_device
 from .exit_code import ExitCode
 from .files import read_table, write_file
@@ -82,10 +82,10 @@ def run(options: argparse.Namespace) -> int:
     device = build_device(settings.config, settings.flash_size if is_size_chosen else None, files)
     chosen = [setting for setting in settings.settings if _matters(setting, options)]
     text = Console(stderr=options.json, highlight=False)
-    assumptions = [_assumption(setting) for setting in (*chosen, *device.settings)]
+    rested_on = (*chosen, *device.settings)
     notes = [*(f"{setting.name}: {setting.value}" for setting in settings.not_modelled), *notes]
-    print_board(text, device.world, assumptions, notes)
-    report = _check(device.world, assumptions, notes, options)
+    print_board(text, device.world, rested_on, notes)
+    report = _check(device.world, rested_on, notes, options)
     if options.out is not None:
         write_file(options.out, (json.dumps(as_json(report), indent=2) + "\n").encode())
     if options.json:
@@ -103,7 +103,7 @@ def exit_code(report: Report) -> ExitCode:
     return ExitCode.INCONCLUSIVE if Verdict.INCONCLUSIVE in verdicts else ExitCode.HOLDS
 
 
-def _check(world: World, assumptions: list[Assumption], notes: list[str], options: argparse.Namespace) -> Report:
+def _check(world: World, settings: tuple[Setting, ...], notes: list[str], options: argparse.Namespace) -> Report:
     """Play and sweep every scenario."""
     faults, started = FaultModel[options.faults], time.perf_counter()
     oracle = FutureOracle(world)
@@ -128,7 +128,7 @@ def _check(world: World, assumptions: list[Assumption], notes: list[str], option
     assert upgrade is not None
     return Report(
         world,
-        tuple(assumptions),
+        settings,
         tuple(notes),
         upgrade,
         faults,
@@ -227,10 +227,6 @@ def _matters(setting: Setting, options: argparse.Namespace) -> bool:
     if has_table and setting.name in ("partition table", "CONFIG_PARTITION_TABLE_CUSTOM_FILENAME"):
         return False
     return not _is_free_flash_size(setting)
-
-
-def _assumption(setting: Setting) -> Assumption:
-    return Assumption(setting.name, setting.value, str(setting.origin), setting.origin.assumed)
 
 
 def _check_options(options: argparse.Namespace) -> None:

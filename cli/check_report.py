@@ -16,6 +16,7 @@ from ..campaign.verdicts import ClaimResult, Violation
 from ..campaign.world import World
 from ..model.claims import Verdict
 from ..model.faults import FaultModel
+from .answers import Setting
 
 _STYLES = {
     Verdict.HOLDS: "green",
@@ -29,21 +30,12 @@ SAMPLED_FROM = FaultModel.F2
 
 
 @dataclass(frozen=True, slots=True)
-class Assumption:
-    """One value that the check rests on."""
-
-    name: str
-    value: str
-    origin: str
-    is_assumed: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Report:
     """All that a check found."""
 
     world: World
-    assumptions: tuple[Assumption, ...]
+    settings: tuple[Setting, ...]
+    """Every value that the check rests on."""
     notes: tuple[str, ...]
     """What the check does not model or had to leave out, a line each."""
     setting: ScriptSetting
@@ -76,11 +68,11 @@ def token_of(report: Report, claim_id: str, violation: Violation) -> str:
 
 
 def print_board(
-    console: Console, world: World, assumptions: Iterable[Assumption], notes: Iterable[str]
+    console: Console, world: World, settings: Iterable[Setting], notes: Iterable[str]
 ) -> None:
     """Say what board was built, and which value was assumed and why."""
     console.print("[bold]Board[/bold]")
-    rows = [(a.name.removeprefix("CONFIG_"), a.value, a.origin, a.is_assumed) for a in assumptions]
+    rows = [(s.name.removeprefix("CONFIG_"), s.value, str(s.origin), s.origin.assumed) for s in settings]
     for partition in world.table:
         if partition.is_app:
             image = world.image_in(world.cells, partition)
@@ -123,7 +115,7 @@ def as_json(report: Report) -> dict[str, Any]:
     """Return the report as one JSON object."""
     world, config = report.world, report.world.config
     return {
-        "config": {assumption.name: assumption.value for assumption in report.assumptions}
+        "config": {setting.name: setting.value for setting in report.settings}
         | {
             "rollback": config.rollback,
             "anti_rollback": config.anti_rollback,
@@ -133,7 +125,7 @@ def as_json(report: Report) -> dict[str, Any]:
             "table_offset": config.table_offset,
             "chunk": world.chunk,
         },
-        "assumed": {a.name: a.origin for a in report.assumptions if a.is_assumed},
+        "assumed": {s.name: str(s.origin) for s in report.settings if s.origin.assumed},
         "notes": list(report.notes),
         "layout": [
             {"label": p.label, "type": p.type, "subtype": p.subtype, "offset": p.offset, "size": p.size}

@@ -33,14 +33,13 @@ from .otadata import (
     slot_of_seq,
 )
 from .partition_table import TABLE_MAX_LENGTH, TableError, decode_table
-from .partitions import AppSubtype, DataSubtype, Partition, PartitionType
+from .partitions import MAX_OTA_SLOTS, AppSubtype, DataSubtype, Partition, PartitionType
 from .resets import Panic
 
 FACTORY_INDEX = -1
 """Boot index of the factory app; OTA slots have 0 … 15."""
 TEST_APP_INDEX = -2
 """Boot index of the test app."""
-MAX_OTA_SLOTS = 16
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,11 +32,9 @@ from .otadata import (
     select_otadata,
     slot_of_seq,
 )
-from .partitions import AppSubtype, DataSubtype, Partition, PartitionType
+from .partitions import MAX_OTA_SLOTS, AppSubtype, DataSubtype, Partition, PartitionType
 from .release_rules import app_rules
 from .resets import Panic, Restart
-
-MAX_OTA_SLOTS = 16
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from enum import IntEnum
 
+MAX_OTA_SLOTS = 16
+"""ota_0 … ota_15."""
+
 
 class PartitionType(IntEnum):
     """Partition types that ESP-IDF itself knows; 0x40 … 0xFE are the user's."""
