@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 import pytest
-from worlds import small_world
 
 from otaproof.impl.board import App, Board
 from otaproof.impl.cells import SECTOR_SIZE, Cells
@@ -17,6 +16,7 @@ from otaproof.impl.partitions import Partition
 from otaproof.impl.resets import Panic, Restart
 from otaproof.model.config import Chip, Config, Release, ResetReason
 from otaproof.model.ota_state import OtaImgState
+from worlds import small_world
 
 IMAGE = build_image(size=1200, version="1.0.0", seed=1)
 UPDATE = build_image(size=1200, version="1.1.0", seed=2)
@@ -71,7 +71,7 @@ def test_ram_does_not_survive_a_reset() -> None:
     app.otaupgrade.write(UPDATE[:600])
     again = board.power_on(ResetReason.SOFTWARE)
     assert again is not None
-    with pytest.raises(LuaError, match="use otaupgrade.commence"):
+    with pytest.raises(LuaError, match=r"use otaupgrade\.commence"):
         again.otaupgrade.write(UPDATE[600:])
     with pytest.raises(LuaError, match="no upgrade in progress"):
         again.otaupgrade.complete(1)
