@@ -9,10 +9,11 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
-from esptool.bin_image import ESP32FirmwareImage
+from esptool.bin_image import ESP32FirmwareImage, ESP32S2FirmwareImage
 from esptool.util import FatalError
 
 from otaproof.impl.cells import Cells
+from otaproof.impl.chips import CHIPS
 from otaproof.impl.flash import NorFlash, ReadTracker
 from otaproof.impl.image import IMAGE_HEADER_SIZE, build_image, encode_image
 from otaproof.impl.image_verify import ImageInvalid, VerifyMode, read_headers, rules_of, verify_image
@@ -157,12 +158,12 @@ def test_tracker_learns_the_same_when_the_verdict_is_remembered() -> None:
     assert 1 == len(learned[0][1])
 
 
-def esptool_accepts(image: bytes) -> bool:
+def esptool_accepts(image: bytes, reader: type[ESP32FirmwareImage] = ESP32FirmwareImage, chip_id: int = 0) -> bool:
     """Tell whether esptool loads the image, and finds its checksum and its hash right."""
     try:
-        loaded = ESP32FirmwareImage(BytesIO(image))
+        loaded = reader(BytesIO(image))
         is_hash_right = not loaded.append_digest or loaded.stored_digest == loaded.calc_digest
-        return bool(loaded.checksum == loaded.calculate_checksum() and is_hash_right and loaded.chip_id == 0)
+        return bool(loaded.checksum == loaded.calculate_checksum() and is_hash_right and loaded.chip_id == chip_id)
     except (FatalError, struct.error, IndexError, TypeError):
         return False
 
@@ -226,3 +227,30 @@ def test_real_firmware_passes(path: str, chip: Chip) -> None:
     flash = NorFlash(Cells.erased(0x400000).with_bytes(slot, bytes(damaged)))
     with pytest.raises(ImageInvalid, match="checksum"):
         verify_image(flash, slot, slot, Config(chip=chip), VerifyMode.APP)
+
+
+@pytest.mark.parametrize(
+    ("path", "chip", "reader"),
+    [
+        ("cyd-photo-frame/v0.1.3/firmware.bin", Chip.ESP32, ESP32FirmwareImage),
+        ("cyd-photo-frame/v0.1.4/firmware.bin", Chip.ESP32, ESP32FirmwareImage),
+        ("esp_idf_blink_esp32s2.bin", Chip.ESP32S2, ESP32S2FirmwareImage),
+    ],
+)
+def test_esptool_agrees_on_real_firmware(path: str, chip: Chip, reader: type[ESP32FirmwareImage]) -> None:
+    """As it is, and with one byte changed anywhere behind the headers."""
+    if not (REAL / path).is_file():
+        pytest.skip("the real firmware is not here")
+    image = (REAL / path).read_bytes()
+    source = random.Random(7)
+    for place in [None, *(source.randrange(IMAGE_HEADER_SIZE, len(image)) for _ in range(40))]:
+        changed = bytearray(image)
+        if place is not None:
+            changed[place] ^= 1 << source.randrange(8)
+        flash = NorFlash(Cells.erased(0x400000).with_bytes(0x200000, bytes(changed)))
+        try:
+            verify_image(flash, 0x200000, 0x200000, Config(chip=chip), VerifyMode.APP)
+            passes = True
+        except ImageInvalid:
+            passes = False
+        assert esptool_accepts(bytes(changed), reader, CHIPS[chip].chip_id) == passes == (place is None)
