@@ -14,7 +14,7 @@ from ..impl.image_data import ImageMetadata
 from ..impl.image_verify import ImageInvalid, VerifyMode, verify_image
 from ..impl.partition_csv import CsvPlaces, parse_csv
 from ..impl.partition_rules import check_table
-from ..impl.partition_table import ROW_SIZE, TABLE_MAGIC, TABLE_MAX_LENGTH, TableError, decode_table
+from ..impl.partition_table import ROW_SIZE, TABLE_MAGIC, TABLE_MAX_LENGTH, TableError, decode_table, load_partitions
 from ..impl.partitions import Partition
 from ..model.config import Config, Release
 
@@ -85,6 +85,12 @@ def decode_table_file(contents: bytes, table_offset: int) -> tuple[Partition, ..
         )
     # The flash is not known here; only what exceeds any flash is refused.
     table = decode_table(contents[:TABLE_MAX_LENGTH], _LARGEST_FLASH, Release.V6_2_DEV)
+    loaded = load_partitions(contents[:TABLE_MAX_LENGTH], Release.V6_2_DEV, needs_md5=False)
+    if len(loaded) != len(table):
+        raise TableError(
+            f"row {len(loaded)}: the MD5 row is not the last, so bootloader and application read different tables; "
+            f"write the table anew with gen_esp32part.py"
+        )
     check_table(table, table_offset)
     return table
 

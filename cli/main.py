@@ -4,12 +4,14 @@
 """
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Sequence
 
 from .. import __version__
 from ..campaign.input_error import InputError
+from ..impl.partition_table import TableError
 from . import check, conform, replay
 from .exit_code import ExitCode
 
@@ -17,9 +19,12 @@ from .exit_code import ExitCode
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code; every expected error is one line on stderr."""
     options = build_parser().parse_args(arguments)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # Names from flash can be any bytes, and not every terminal has every character.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         return int(options.run(options))
-    except InputError as error:
+    except (InputError, TableError) as error:
         print(f"otaproof: {error}", file=sys.stderr)
         return ExitCode.BAD_INPUT
     except BrokenPipeError:

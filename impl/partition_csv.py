@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from .partition_rules import TABLE_SIZE, check_table, is_primary, offset_alignment
-from .partition_table import LABEL_LENGTH, TableError
+from .partition_table import LABEL_LENGTH, TableError, encode_label
 from .partitions import Partition, PartitionType
 
 TYPES: Mapping[str, int] = {
@@ -52,10 +52,9 @@ _FLAGS = ("encrypted", "readonly")
 _SUFFIXES = {"k": 1 << 10, "m": 1 << 20}
 _MARKS = {
     codecs.BOM_UTF8: "utf-8-sig",
-    codecs.BOM_UTF32_LE: "utf-32",
-    codecs.BOM_UTF32_BE: "utf-32",
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
+    codecs.BOM_UTF32_BE: "utf-32",
 }
 
 
@@ -80,11 +79,15 @@ class _Line:
 
 
 def parse_csv(
-    raw: bytes, places: CsvPlaces | None = None, environment: Mapping[str, str] | None = None
+    raw: bytes,
+    places: CsvPlaces | None = None,
+    environment: Mapping[str, str] | None = None,
+    secure_boot_v1: bool = False,
 ) -> tuple[Partition, ...]:
     """Return the partitions of a CSV, checked, in the order of its lines.
 
-    environment: what $NAME stands for, os.environ when None. Raises TableError naming line and field."""
+    environment: what $NAME stands for, os.environ when None. A name longer than a label is cut off, as the
+    generator does without a word. Raises TableError naming line and field."""
     places = places or CsvPlaces()
     text = _decode(raw)
     lines = [
@@ -94,7 +97,12 @@ def parse_csv(
     ]
     placed = _place(lines, places)
     numbers = {id(partition): line.number for partition, line in zip(placed, lines, strict=True)}
-    check_table(placed, places.table_offset, where=lambda p: f"line {numbers[id(p)]}, partition {p.label!r}")
+    check_table(
+        placed,
+        places.table_offset,
+        secure_boot_v1,
+        where=lambda p: f"line {numbers[id(p)]}, partition {p.label!r}",
+    )
     return tuple(replace(partition, label=_as_stored(partition.label)) for partition in placed)
 
 
@@ -110,16 +118,19 @@ def format_csv(partitions: tuple[Partition, ...]) -> str:
 
 
 def _as_stored(label: str) -> str:
-    """Return what a row has room for: a longer name is cut off without a word, as the generator does."""
-    return label.encode()[:LABEL_LENGTH].decode("utf-8", "ignore")
+    """Return what a row has room for: whole bytes, be it half a character at the end."""
+    return encode_label(label)[:LABEL_LENGTH].decode("utf-8", "surrogateescape")
 
 
 def _decode(raw: bytes) -> str:
+    if raw.startswith(codecs.BOM_UTF32_LE):
+        raise TableError("line 1: UTF-32, which the generator takes for UTF-16; save the file as UTF-8")
     encoding = next((name for mark, name in _MARKS.items() if raw.startswith(mark)), "utf-8")
     try:
         return raw.decode(encoding)
     except UnicodeDecodeError as error:
-        line, byte = raw[: error.start].count(b"\n") + 1, raw[error.start]
+        # Not `raw`: the positions do not count a byte order mark that has been taken off.
+        line, byte = error.object[: error.start].count(b"\n") + 1, error.object[error.start]
         raise TableError(f"line {line}: byte 0x{byte:02x} is no {encoding} text; want a CSV in UTF-8") from None
 
 
@@ -181,7 +192,13 @@ def _fixed_offset(type_: int, subtype: int, number: int, places: CsvPlaces) -> i
 
 def _size(type_: int, text: str, number: int, places: CsvPlaces) -> int:
     if type_ == PartitionType.BOOTLOADER:
-        return places.table_offset - _given(places.bootloader_offset, number, "primary bootloader")
+        size = places.table_offset - _given(places.bootloader_offset, number, "primary bootloader")
+        if size <= 0:
+            raise TableError(
+                f"line {number}, size: the bootloader at 0x{places.bootloader_offset:x} does not end before the "
+                f"partition table at 0x{places.table_offset:x}; correct one of the two"
+            )
+        return size
     if type_ == PartitionType.PARTITION_TABLE:
         return TABLE_SIZE
     if not text:
@@ -198,12 +215,13 @@ def _given(offset: int | None, number: int, what: str) -> int:
 def _number(text: str, line: int, field: str, names: Mapping[str, int] | None = None) -> int:
     """Return a number, with K and M understood, or the value of a name."""
     names = names or {}
-    if text.lower() in names:
-        return names[text.lower()]
     digits, factor = text, 1
     while digits and digits[-1].lower() in _SUFFIXES:
         factor *= _SUFFIXES[digits[-1].lower()]
         digits = digits[:-1]
+    # The generator takes the letters off names too: "otaK" is 1024 times ota, which is 0.
+    if digits.lower() in names:
+        return names[digits.lower()] * factor
     try:
         return int(digits, 0) * factor
     except ValueError:

@@ -2,6 +2,7 @@
 
 import csv
 import gzip
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -241,3 +242,20 @@ def test_progress_is_shown_on_a_terminal_only(
     monkeypatch.setenv("FORCE_COLOR", "1")
     main(arguments(files, "--faults", "F0"))
     assert "cut points" in capsys.readouterr().err
+
+
+def test_table_of_more_rows_than_fit_is_refused_in_one_line(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The CSV is fine, line by line; its binary form has no room for the last."""
+    (files / "table.csv").write_text(TABLE + "".join(f"p{number},data,fat,,4K\n" for number in range(91)))
+    assert 2 == main(arguments(files))
+    assert "otaproof: 95 partitions do not fit; at most 94 do\n" == capsys.readouterr().err
+
+
+def test_report_gets_through_any_terminal(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name cut off inside its sixth character, which is then no text, on a terminal that knows ASCII only."""
+    named = TABLE.replace("ota_0,   app", "\N{EURO SIGN}" * 6 + ",app")
+    (files / "table.bin").write_bytes(encode_table(parse_csv(named.encode())))
+    printed = io.BytesIO()
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(printed, "ascii", write_through=True))
+    assert 1 == main(arguments(files, "--no-rollback", "--faults", "F0", table="table.bin"))
+    assert rb"\u20ac\udce2 boots" in printed.getvalue()

@@ -78,6 +78,20 @@ def test_anything_but_a_table_is_refused_in_one_line(tmp_path: Path, contents: b
     assert (True, 1) == (str(caught.value).startswith(f"{path}: "), len(str(caught.value).splitlines()))
 
 
+def test_table_with_rows_behind_its_md5_row_is_refused(tmp_path: Path) -> None:
+    """Bootloader and application would not see the same partitions."""
+    raw = encode_table(TABLE)[:128]
+    more = encode_table((Partition("more", 1, 0x81, 0x30000, 0x1000),))[:32]
+    with pytest.raises(InputError, match=re.escape("table: row 3: the MD5 row is not the last")):
+        read_table(write(tmp_path / "table", (raw + more).ljust(0xC00, b"\xff")), 0x8000)
+
+
+def test_readonly_nvs_of_a_binary_table_may_be_small(tmp_path: Path) -> None:
+    """As gen_esp32part.py verifies it: 0x3000 is the least for an nvs that is written."""
+    table = (*TABLE, Partition("nvs", 1, 0x02, 0x30000, 0x1000, readonly=True))
+    assert table == read_table(write(tmp_path / "table", encode_table(table)), 0x8000)
+
+
 def test_image_is_read_whole(tmp_path: Path) -> None:
     """The bytes come back as they are."""
     image = build_image(size=5000)

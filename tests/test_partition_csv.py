@@ -17,7 +17,7 @@ PLACES = CsvPlaces(0x8000, 0x1000)
 
 @pytest.mark.parametrize("path", sorted(GOLDEN.glob("*.csv")), ids=lambda path: path.stem)
 def test_csv_becomes_the_bytes_of_the_generator(path: Path) -> None:
-    """Blank offsets, units, flags, gaps, long names, primary bootloader and table: byte for byte."""
+    """Blank offsets, units, flags, gaps, long and half names, primary bootloader and table: byte for byte."""
     assert path.with_suffix(".bin").read_bytes() == encode_table(parse_csv(path.read_bytes(), PLACES))
 
 
@@ -57,6 +57,15 @@ def test_tables_of_real_projects_are_accepted(path: Path) -> None:
         ("a,data,fat,0xa000,8K\nb,data,fat,0xb000,4K", "line 2, offset: 0xb000 lies before 0xc000"),
         ("$NO_SUCH_NAME,data,fat,,4K", "line 1: $NO_SUCH_NAME is not set"),
         ("a,data,fat,,-0x1000", "line 1, size: -"),
+        ("a,data,fat,,4K,encrypted: readonly", "line 1, flags: unknown flag ' readonly'"),
+        ("a,data,fat,,4K # logs", "line 1, size: '4K # logs' is not valid"),
+        ("a,data,fat,,010", "line 1, size: '010' is not valid"),
+        ("a,data,phyK,,4K", "line 1, subtype: 1024 does not fit a byte"),
+        ("a,data,fat,N/A,4K", "line 1, offset: 'N/A' is not valid"),
+        ("a,data,fat,0x100000000,4K", "line 1, offset: 4294967296 does not fit 32 bits"),
+        ("a,data,tee_ota,,0x1000", "TEE otadata has size 0x1000; it must be 0x2000"),
+        ("a,data,coredump,,64K,readonly", "drop readonly"),
+        ("r,bootloader,recovery,N/A,N/A", "where the recovery bootloader lies is not known"),
     ],
 )
 def test_mistake_is_told_with_line_and_field(line: str, message: str) -> None:
@@ -65,6 +74,57 @@ def test_mistake_is_told_with_line_and_field(line: str, message: str) -> None:
         parse_csv(line.encode(), PLACES, environment={})
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "csv",
+    [
+        "",
+        "# nothing but a remark",
+        "a,app,ota_0,,64K\nb,app,ota_2,,64K",
+        "a,app,ota_0,,64K\nb,app,ota_0,,64K",
+        "a,data,nvs,,0x1000,readonly",
+        "a,data,fat,,0",
+        "a,255,255,,1",
+        " $NO_SUCH_NAME,data,fat,,4K",
+        ",data,fat,,4K",
+    ],
+)
+def test_what_the_generator_lets_pass_passes(csv: str) -> None:
+    """Each of these lines makes it write a table; so many lines, so many partitions."""
+    lines = [line for line in csv.splitlines() if not line.startswith("#")]
+    assert len(lines) == len(parse_csv(csv.encode(), PLACES, environment={}))
+
+
+def test_secure_boot_v1_wants_apps_of_whole_64_kib() -> None:
+    """Its signature lies at the end of such a block; elsewhere 4 KiB will do."""
+    csv = b"a,app,ota_0,,0x11000"
+    assert 0x11000 == parse_csv(csv)[0].size
+    with pytest.raises(TableError, match="size 0x11000 of an app is not a multiple of 0x10000"):
+        parse_csv(csv, secure_boot_v1=True)
+
+
+def test_places_of_bootloader_and_table_come_from_the_build() -> None:
+    """What such a line says of offset and size does not count, except where the place is free to choose."""
+    csv = (
+        b"boot,bootloader,primary,N/A,N/A\ntable,partition_table,primary,N/A,N/A\napp,app,factory,,1M\n"
+        b"boot2,bootloader,ota,,N/A\ntable2,partition_table,ota,,N/A\nrescue,bootloader,recovery,N/A,N/A\n"
+    )
+    table = parse_csv(csv, CsvPlaces(0x9000, 0x1000, 0x200000))
+    assert [
+        (0x1000, 0x8000),
+        (0x9000, 0x1000),
+        (0x10000, 0x100000),
+        (0x110000, 0x8000),
+        (0x118000, 0x1000),
+        (0x200000, 0x8000),
+    ] == [(partition.offset, partition.size) for partition in table]
+
+
+def test_bootloader_behind_the_table_is_refused() -> None:
+    """It would have no size."""
+    with pytest.raises(TableError, match="bootloader at 0x9000 does not end before"):
+        parse_csv(b"boot,bootloader,primary,N/A,N/A", CsvPlaces(0x8000, 0x9000))
 
 
 def test_line_numbers_count_comments_and_blank_lines() -> None:
@@ -88,6 +148,14 @@ def test_bytes_that_are_no_text_are_refused_with_their_line() -> None:
     """A binary file with a CSV's name."""
     with pytest.raises(TableError, match="line 2: byte 0xff is no utf-8 text"):
         parse_csv(b"# fine\nnvs,\xff\xff")
+    with pytest.raises(TableError, match="line 2: byte 0xfe is no utf-8"):
+        parse_csv(b"\xef\xbb\xbf#\n\xfe\xff")
+
+
+def test_text_in_little_endian_utf32_is_refused_as_by_the_generator() -> None:
+    """Its byte order mark begins with that of UTF-16."""
+    with pytest.raises(TableError, match="save the file as UTF-8"):
+        parse_csv("a,data,fat,,4K".encode("utf-32"))
 
 
 def test_table_elsewhere_moves_the_first_free_address() -> None:
