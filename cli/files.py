@@ -4,6 +4,7 @@ What is wrong with a file is told in one line: the file, the place in it, what i
 class of file is decided by its contents, not its name.
 """
 
+import codecs
 from pathlib import Path
 
 from ..campaign.input_error import InputError
@@ -58,7 +59,8 @@ def read_table(path: Path, table_offset: int, bootloader_offset: int | None = No
     try:
         if contents.startswith(TABLE_MAGIC):
             return decode_table_file(contents, table_offset)
-        is_text = b"\0" not in contents[:512] and not contents.startswith((b"\xff\xff", bytes([IMAGE_MAGIC])))
+        is_binary = b"\0" in contents[:512] or contents.startswith((b"\xff\xff", bytes([IMAGE_MAGIC])))
+        is_text = not is_binary or contents.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
         if not is_text and not contents.startswith(_REPLACED_BYTES):
             raise TableError(
                 f"byte 0 is 0x{contents[0]:02x}: neither a CSV nor a binary table, which begins with "

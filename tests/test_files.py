@@ -155,3 +155,8 @@ def test_dump_of_any_other_size_is_refused_with_the_command(tmp_path: Path, size
     """A dump that broke off, or of a part of the flash."""
     with pytest.raises(InputError, match=f"{said}.*esptool read-flash 0 ALL dump.bin"):
         read_dump(write(tmp_path / "dump.bin", bytes(size)))
+
+
+def test_csv_in_utf16_is_read_by_its_mark(tmp_path: Path) -> None:
+    """Spreadsheets save tables so; the NUL bytes in it do not make it binary."""
+    assert TABLE == read_table(write(tmp_path / "table.csv", CSV.decode().encode("utf-16")), 0x8000)
