@@ -12,6 +12,9 @@ L30-E is L30 caught between erase and program, L30-F is L30 when one of the two 
 To read a line: "L30: a slot that is testing becomes valid on accept(); its record is rewritten; this when
 rollback is on and the slot is selected and running". situation.py has the words of the last column.
 
+A reset with the factory-reset pin held is up to three events: power_on (nothing is started yet), erase_otadata if
+the build asks for it, power_on. A new image goes from new to testing to aborted so, and never runs.
+
 Left out: what other programs write into otadata (the table starts from whatever they left), C functions that
 otaupgrade does not call, and records whose sequence number is 0 or next to 0xFFFFFFFF.
 """
@@ -25,9 +28,7 @@ from .situation import (
     ALWAYS,
     BEHIND,
     CHOSEN,
-    CHOSEN_NEXT,
     DONE,
-    ERASES_OTADATA,
     FRESH,
     GIVEN_UP,
     IN_FRONT,
@@ -48,6 +49,7 @@ from .situation import (
     Guard,
     Situation,
     State,
+    hides,
 )
 
 
@@ -63,8 +65,8 @@ class Event(Enum):
     INFO = "info"
     POWER_ON = "power_on"
     """Any reset after which the bootloader selects, with or without the test pin."""
-    FACTORY_RESET = "factory_reset"
-    """A reset with the factory-reset pin held: select, erase data partitions, select again."""
+    ERASE_OTADATA = "erase_otadata"
+    """The factory-reset pin, or a tool, erases otadata."""
     WAKE = "wake"
     """A wake-up from deep sleep by the fast path, which does not touch otadata."""
 
@@ -173,7 +175,7 @@ PLAIN = (S.UNDEFINED, S.VALID, S.INVALID)
 """States in which a build without rollback leaves records."""
 UNSETTLED = (S.UNDEFINED, S.NEW, S.TESTING)
 FROM_ROLLBACK = (S.NEW, S.TESTING, S.ABORTED)
-WRITERS = (E.COMMENCE, E.COMPLETE, E.ACCEPT, E.ROLLBACK, E.POWER_ON, E.FACTORY_RESET)
+WRITERS = (E.COMMENCE, E.COMPLETE, E.ACCEPT, E.ROLLBACK, E.POWER_ON, E.ERASE_OTADATA)
 """Events that may write otadata."""
 
 # The two tables are read by column, so their lines are as long as they have to be.
@@ -181,7 +183,7 @@ WRITERS = (E.COMMENCE, E.COMPLETE, E.ACCEPT, E.ROLLBACK, E.POWER_ON, E.FACTORY_R
 
 TEARS: tuple[Tear, ...] = (
     # Whole bytes of ones make the word none of the five. Single bits make 0 (new) anything, 1 (testing) and
-    # 2 (valid) also 3 (invalid); 3 and 4 have no superset that means something.
+    # 2 (valid) also 3 (invalid); 3 and 4 have no superset that means something. Source: IDF-OTADATA-STATES.
     #     id     word       reads        weakest
     Tear("T1",  S.NEW,     S.UNDEFINED, F2),
     Tear("T2",  S.NEW,     S.TESTING,   F3),
@@ -218,15 +220,15 @@ ROWS: tuple[Row, ...] = (
     Row("L17", BOOTABLE,                 E.COMPLETE,      S.UNDEFINED, K.MISUSE,  W.REWRITE, TARGET & OVERWRITTEN & SELECTED & NO_ROLLBACK,   "IDF-OTA-SET-BOOT"),
     Row("L18", (S.INVALID, S.ABORTED),   E.COMPLETE,      S.NEW,       K.NORMAL,  W.PROGRAM, IN_FRONT & REJECTED & ROLLBACK,                  "IDF-OTA-SET-BOOT"),
     Row("L19", (S.INVALID, S.ABORTED),   E.COMPLETE,      S.UNDEFINED, K.NORMAL,  W.PROGRAM, IN_FRONT & REJECTED & NO_ROLLBACK,               "IDF-OTA-SET-BOOT"),
-    Row("L20", BOOTABLE,                 E.COMPLETE,      S.NEW,       K.MISUSE,  W.PROGRAM, IN_FRONT & SELECTED & ROLLBACK,                  "IDF-OTA-SET-BOOT"),
-    Row("L21", BOOTABLE,                 E.COMPLETE,      S.UNDEFINED, K.MISUSE,  W.PROGRAM, IN_FRONT & SELECTED & NO_ROLLBACK,               "IDF-OTA-SET-BOOT"),
+    Row("L20", BOOTABLE,                 E.COMPLETE,      S.NEW,       K.MISUSE,  W.PROGRAM, IN_FRONT & SELECTED & ROLLBACK,                  "IDF-OTA-SET-BOOT-5-1"),
+    Row("L21", BOOTABLE,                 E.COMPLETE,      S.UNDEFINED, K.MISUSE,  W.PROGRAM, IN_FRONT & SELECTED & NO_ROLLBACK,               "IDF-OTA-SET-BOOT-5-1"),
     Row("L22", NAMED,                    E.COMPLETE,      SAME,        K.MISUSE,  W.NOTHING, BEHIND,                                          "IDF-OTA-SET-BOOT"),
     # complete(): the record of another slot, whose sector the target's record takes.
     Row("L23", SETTLED,                  E.COMPLETE,      S.NONE,      K.NORMAL,  W.ERASE,   OTHER & OVERWRITTEN & ONCE & ~TARGET_SELECTED & ROLLBACK,    "IDF-OTA-SET-BOOT"),
     Row("L24", PLAIN,                    E.COMPLETE,      S.NONE,      K.NORMAL,  W.ERASE,   OTHER & OVERWRITTEN & ONCE & ~TARGET_SELECTED & NO_ROLLBACK, "IDF-OTA-SET-BOOT"),
     Row("L25", UNSETTLED,                E.COMPLETE,      S.NONE,      K.FOREIGN, W.ERASE,   OTHER & OVERWRITTEN & ONCE & ~TARGET_SELECTED & ROLLBACK,    "IDF-OTA-SET-BOOT"),
     Row("L26", FROM_ROLLBACK,            E.COMPLETE,      S.NONE,      K.FOREIGN, W.ERASE,   OTHER & OVERWRITTEN & ONCE & ~TARGET_SELECTED & NO_ROLLBACK, "IDF-OTA-SET-BOOT"),
-    Row("L27", NAMED,                    E.COMPLETE,      S.NONE,      K.MISUSE,  W.ERASE,   OTHER & OVERWRITTEN & ONCE & TARGET_SELECTED,    "IDF-OTA-SET-BOOT"),
+    Row("L27", NAMED,                    E.COMPLETE,      S.NONE,      K.MISUSE,  W.ERASE,   OTHER & OVERWRITTEN & ONCE & TARGET_SELECTED,    "IDF-OTA-SET-BOOT-5-1"),
     Row("L28", NAMED,                    E.COMPLETE,      HIDDEN,      K.MISUSE,  W.ERASE,   OTHER & OVERWRITTEN & TWICE,                     "IDF-OTA-SET-BOOT"),
     Row("L29", ANY,                      E.COMPLETE,      SAME,        K.NORMAL,  W.NOTHING, REFUSED | (OTHER & ~OVERWRITTEN),                "SEED-COMPLETE"),
 
@@ -261,23 +263,21 @@ ROWS: tuple[Row, ...] = (
     Row("L56", (S.UNDEFINED, *SETTLED),  E.POWER_ON,      SAME,        K.NORMAL,  W.NOTHING, ALWAYS,                                          "IDF-BOOT-SELECT"),
     Row("L57", ANY,                      E.WAKE,          SAME,        K.NORMAL,  W.NOTHING, ALWAYS,                                          "IDF-BOOT-WAKE"),
 
-    # A factory reset selects twice, so that a new image goes from new to testing to aborted and never runs.
-    Row("L60", S.NEW,                    E.FACTORY_RESET, S.ABORTED,   K.NORMAL,  W.REWRITE, ROLLBACK & CHOSEN & ~ERASES_OTADATA,              "IDF-BOOT-FACTORY-RESET"),
-    Row("L61", S.NEW,                    E.FACTORY_RESET, S.TESTING,   K.FOREIGN, W.REWRITE, ROLLBACK & CHOSEN_NEXT & ~CHOSEN & ~ERASES_OTADATA, "IDF-BOOT-FACTORY-RESET"),
-    Row("L62", S.TESTING,                E.FACTORY_RESET, S.ABORTED,   K.NORMAL,  W.REWRITE, ROLLBACK & ~ERASES_OTADATA,                       "IDF-BOOT-FACTORY-RESET"),
-    Row("L63", S.NONE,                   E.FACTORY_RESET, S.VALID,     K.NORMAL,  W.PROGRAM, FRESH & STARTED,                                 "IDF-BOOT-FACTORY-RESET"),
-    Row("L64", NAMED,                    E.FACTORY_RESET, S.VALID,     K.NORMAL,  W.REWRITE, ERASES_OTADATA & FRESH & STARTED,                "IDF-BOOT-FACTORY-RESET"),
-    Row("L65", NAMED,                    E.FACTORY_RESET, S.NONE,      K.NORMAL,  W.ERASE,   ERASES_OTADATA & ~(FRESH & STARTED),             "IDF-BOOT-FACTORY-RESET"),
-    Row("L66", S.NONE,                   E.FACTORY_RESET, SAME,        K.NORMAL,  W.NOTHING, ~(FRESH & STARTED),                              "IDF-BOOT-FACTORY-RESET"),
-    Row("L67", S.NEW,                    E.FACTORY_RESET, SAME,        K.FOREIGN, W.NOTHING, ~ERASES_OTADATA & ~(ROLLBACK & (CHOSEN | CHOSEN_NEXT)), "IDF-BOOT-FACTORY-RESET"),
-    Row("L68", S.TESTING,                E.FACTORY_RESET, SAME,        K.FOREIGN, W.NOTHING, ~ERASES_OTADATA & NO_ROLLBACK,                    "IDF-BOOT-FACTORY-RESET"),
-    Row("L69", (S.UNDEFINED, *SETTLED),  E.FACTORY_RESET, SAME,        K.NORMAL,  W.NOTHING, ~ERASES_OTADATA,                                 "IDF-BOOT-FACTORY-RESET"),
+    # Otadata erased as a whole, sector 0 first.
+    Row("L60", NAMED,                    E.ERASE_OTADATA, S.NONE,      K.NORMAL,  W.ERASE,   ALWAYS,                                          "IDF-BOOT-FACTORY-RESET"),
+    Row("L61", S.NONE,                   E.ERASE_OTADATA, SAME,        K.NORMAL,  W.NOTHING, ALWAYS,                                          "IDF-BOOT-FACTORY-RESET"),
 
     # Steps that do not run to their end; more of them are made from the rows above.
     Row("L90", ANY,                      WRITERS,         SAME,        K.POWER_CUT,   W.NOTHING, ALWAYS,                                      "IDF-OTADATA-REWRITE", F0),
-    Row("L91", S.NEW,                    E.FACTORY_RESET, S.TESTING,   K.POWER_CUT,   W.NOTHING, ROLLBACK & CHOSEN,                           "IDF-BOOT-FACTORY-RESET", F0),
-    Row("L92", S.TESTING,                E.FACTORY_RESET, S.ABORTED,   K.POWER_CUT,   W.NOTHING, ROLLBACK & ERASES_OTADATA,                   "IDF-BOOT-FACTORY-RESET", F0),
-    Row("L93", ANY,                      WRITERS,         SAME,        K.FLASH_ERROR, W.NOTHING, ALWAYS,                                      "IDF-OTADATA-REWRITE"),
+    Row("L91", ANY,                      WRITERS,         SAME,        K.FLASH_ERROR, W.NOTHING, ALWAYS,                                      "IDF-OTADATA-REWRITE"),
+    Row("L92", NAMED,                    E.ERASE_OTADATA, HIDDEN,      K.POWER_CUT,   W.NOTHING, TWICE,                                       "IDF-BOOT-FACTORY-RESET", F0),
+    Row("L93", NAMED,                    E.ERASE_OTADATA, HIDDEN,      K.FLASH_ERROR, W.NOTHING, TWICE,                                       "IDF-BOOT-FACTORY-RESET",
+        reach="the bootloader selects again in the same reset, and the two are not seen apart"),
+    # Sector 0 is gone and sector 1 is caught half-way: the second record shows, torn.
+    *(
+        Row(f"L92-{tear.id}", NAMED,     E.ERASE_OTADATA, tear.reads,  K.POWER_CUT,   W.NOTHING, hides(tear.word),                            "IDF-BOOT-FACTORY-RESET", tear.weakest)
+        for tear in TEARS
+    ),
     # A torn number can match its torn check word by chance, and the record then names any slot.
     *(
         Row(f"L9{number}", ANY,          WRITERS,         state,       K.POWER_CUT,   W.NOTHING, STRAY,                                       "IDF-OTADATA-CRC", F3,
@@ -354,7 +354,7 @@ def whole_row(before: State, event: Event, situation: Situation) -> Row:
     rows = [row for row in WHOLE_STEP_ROWS if row.is_open(before, event, situation)]
     if len(rows) != 1:
         found = ", ".join(row.id for row in rows) or "no row"
-        raise NoSuchMove(f"{before.value}, {event.value}: {found} instead of one row for {situation}")
+        raise NoSuchMove(f"{before.value}, {event.value}: {found} instead of one for {situation}")
     return rows[0]
 
 

@@ -3,19 +3,18 @@
 The state of a slot is what otaupgrade.info() says of it: the state word of the *reported record*, which is the
 first of the two otadata records that has a good check word and names the slot. That is not always the
 record that the bootloader goes by, and two records may name one slot; a Situation says how the slot's
-reported record stands to the call. Guards are named questions about it; they combine with & | ~.
+reported record stands to the call (IDF-OTA-GET-STATE). Guards are named questions about it; they combine with & | ~.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import Enum
 
 from .config import Config, Release
-from .ota_state import OtaImgState, api_name
 
 
 class State(Enum):
-    """What info() says of a slot."""
+    """What info() says of a slot. Source: NODEMCU-INFO."""
 
     NONE = "none"
     """Its table for the slot is empty: no record with a good check word names the slot."""
@@ -26,16 +25,6 @@ class State(Enum):
     VALID = "valid"
     INVALID = "invalid"
     ABORTED = "aborted"
-
-    @classmethod
-    def of_word(cls, ota_state: int) -> "State":
-        """Return what info() makes of a state word, 0 … 0xFFFFFFFF."""
-        return cls(api_name(ota_state))
-
-    @property
-    def ota_state(self) -> OtaImgState | None:
-        """The state word that is written for it; None for NONE."""
-        return next((word for word in OtaImgState if api_name(word) == self.value), None)
 
 
 class Place(Enum):
@@ -68,28 +57,25 @@ class Situation:
     target_is_selected: bool = False
     """The record that decides what boots names that target."""
     is_refused: bool = False
-    """The call did not get as far as otadata: it raised an error, or complete() kept one to itself."""
+    """The call did not get as far as otadata: it raised an error, or complete() kept one to itself.
+
+    Source: NODEMCU-COMPLETE."""
     is_chosen: bool = False
     """At a reset: the reported record decides what boots, once those under test are aborted."""
-    is_chosen_next: bool = False
-    """At a factory reset: it decides at the second look, once the first choice is aborted."""
     is_fresh: bool = False
-    """At a reset: neither record counts for anything and there is no factory app, so the bootloader writes one
-    for the image that starts. At a factory reset: so it is at the second look."""
+    """At a reset: neither record counts for anything and there is no factory app, so the bootloader writes one for
+    the image that starts."""
     is_started: bool = False
     """At a reset: the slot's image is the one that is started."""
-    erases_otadata: bool = False
-    """At a factory reset: otadata is among the partitions erased."""
     is_stray: bool = False
     """After a cut: a torn sequence number matches its torn check word by chance, and names this slot."""
 
     def __str__(self) -> str:
         """Name the build, the place of the record and all that is so."""
-        facts = [name for name in self.__slots__ if name.removeprefix("is_") != name and getattr(self, name)]
-        more = [name for name in ("in_first_sector", "target_is_selected", "erases_otadata") if getattr(self, name)]
+        facts = [field.name.replace("_", " ") for field in fields(self) if getattr(self, field.name) is True]
         build = f"{self.config.app_release.label}, rollback {'on' if self.config.rollback else 'off'}"
         hidden = [] if self.hidden is State.NONE else [f"hidden {self.hidden.value}"]
-        return ", ".join([build, self.place.value, *hidden, *facts, *more])
+        return ", ".join([build, self.place.value, *hidden, *facts])
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,21 +120,25 @@ TARGET = Guard("target", lambda s: s.is_target)
 OTHER = (~TARGET).called("not the target")
 TARGET_SELECTED = Guard("target already selected", lambda s: s.target_is_selected)
 CHOSEN = Guard("chosen", lambda s: s.is_chosen)
-CHOSEN_NEXT = Guard("chosen at the second look", lambda s: s.is_chosen_next)
 FRESH = Guard("no record, no factory", lambda s: s.is_fresh)
 STARTED = Guard("started", lambda s: s.is_started)
-ERASES_OTADATA = Guard("otadata erased", lambda s: s.erases_otadata)
 STRAY = Guard("torn number names it by chance", lambda s: s.is_stray)
 
+
+def hides(state: State) -> Guard:
+    """The second record that names the slot says `state`."""
+    return Guard(f"second record {state.value}", lambda s: s.hidden is state)
+
+
 GIVEN_UP = (DONE & ROLLBACK & FROM_5_5 & SPARE & ~RUNNING).called("given up by commence()")
-"""commence() erases the spare record, unless it names the running slot. Source: esp_ota_ops.c esp_ota_begin."""
+"""commence() erases the spare record, unless it names the running slot. Source: IDF-OTA-BEGIN."""
 
 _IN_PLACE = TARGET_SELECTED & FROM_6_0
 OVERWRITTEN = (DONE & ((SELECTED & TARGET & FROM_6_0) | (SPARE & ~_IN_PLACE) | (REJECTED & FIRST_SECTOR))).called(
     "overwritten by complete()"
 )
 """complete() writes the sector of the spare record; that of the selected one when it names the target already
-and the application is from 6.0 on; sector 0 when nothing is selected. Source: esp_ota_ops.c esp_rewrite_ota_data."""
+and the application is from 6.0 on; sector 0 when nothing is selected. Source: IDF-OTA-SET-BOOT."""
 
 BEHIND = (DONE & TARGET & FIRST_SECTOR & ~OVERWRITTEN & (SELECTED | SPARE | REJECTED)).called(
     "new record behind the reported one"

@@ -6,7 +6,7 @@ An entry is 32 bytes, little-endian: number at 0, state word at 24, check word a
 import struct
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from otaproof.model.config import Config
 from otaproof.model.situation import Place, Situation, State
@@ -74,13 +74,6 @@ class Moment:
     """The slot whose image runs; None: factory, or the device is off."""
 
 
-@dataclass(frozen=True, slots=True)
-class FactoryReset:
-    """What the factory-reset pin asks for."""
-
-    erases_otadata: bool
-
-
 def parse_record(raw: bytes) -> Record:
     """Return the entry in the first 32 bytes of its sector."""
     number, word, check = struct.unpack("<I20xII", raw[:32])
@@ -117,7 +110,6 @@ def situations(
     *,
     is_refused: bool = False,
     started: int | None = None,
-    factory_reset: FactoryReset | None = None,
     is_test_pin_held: bool = False,
 ) -> Mapping[int, tuple[State, Situation]]:
     """Return for each slot its state and how it stands to what happens.
@@ -127,10 +119,8 @@ def situations(
     records, count = moment.records, moment.slot_count
     active = selected(records)
     target = next_slot(moment.running, count)
-    first_look = _after_abort(records) if moment.config.rollback else records
-    second_look = _after_second_abort(first_look) if moment.config.rollback else first_look
-    erases_otadata = factory_reset is not None and factory_reset.erases_otadata
-    is_fresh = not moment.has_factory and (erases_otadata or _counts_for_nothing(first_look, moment.config))
+    looked_at = _aborted(records) if moment.config.rollback else records
+    is_fresh = not moment.has_factory and _counts_for_nothing(looked_at, moment.config)
     found = {}
     for slot in range(count):
         naming = _naming(records, slot, count)
@@ -145,13 +135,24 @@ def situations(
             is_target=slot == target,
             target_is_selected=active is not None and records[active].slot(count) == target,
             is_refused=is_refused,
-            is_chosen=first is not None and selected(first_look) == first,
-            is_chosen_next=first is not None and selected(second_look) == first,
+            is_chosen=first is not None and selected(looked_at) == first,
             is_fresh=is_fresh and not is_test_pin_held,
             is_started=slot == started,
-            erases_otadata=erases_otadata,
         )
     return found
+
+
+def after_look(records: Records, config: Config) -> Records:
+    """Return the records after the bootloader has selected, and before it starts an image."""
+    if not config.rollback:
+        return records
+    looked_at = _aborted(records)
+    chosen = selected(looked_at)
+    first, second = (
+        replace(record, word=PENDING_VERIFY) if index == chosen and record.word == NEW else record
+        for index, record in enumerate(looked_at)
+    )
+    return first, second
 
 
 def _naming(records: Records, slot: int, slot_count: int) -> list[int]:
@@ -166,22 +167,9 @@ def _place(first: int | None, active: int | None) -> Place:
     return Place.SELECTED if active == first else Place.SPARE
 
 
-def _after_abort(records: Records) -> Records:
+def _aborted(records: Records) -> Records:
     """The bootloader begins by aborting what was under test, whatever its check word."""
-    first, second = (
-        Record(record.number, ABORTED if record.word == PENDING_VERIFY else record.word, record.has_good_check)
-        for record in records
-    )
-    return first, second
-
-
-def _after_second_abort(records: Records) -> Records:
-    """A new image chosen at the first look is under test after it, so the second look aborts it."""
-    chosen = selected(records)
-    first, second = (
-        Record(record.number, ABORTED, record.has_good_check) if index == chosen and record.word == NEW else record
-        for index, record in enumerate(records)
-    )
+    first, second = (replace(record, word=ABORTED) if record.word == PENDING_VERIFY else record for record in records)
     return first, second
 
 

@@ -110,10 +110,10 @@ def call_of(event: Event, app: App) -> Callable[[], object]:
 
 
 def reset(board: Board, event: Event) -> App | None:
-    """Let the reset happen that the event is."""
+    """Let the reset happen that brings the event about; ERASE_OTADATA comes with the factory-reset pin."""
     if event is Event.WAKE:
         return board.power_on(ResetReason.DEEP_SLEEP)
-    return board.power_on(pin=Pin.FACTORY_RESET if event is Event.FACTORY_RESET else None)
+    return board.power_on(pin=Pin.FACTORY_RESET if event is Event.ERASE_OTADATA else None)
 
 
 def touches_otadata(board: Board) -> bool:

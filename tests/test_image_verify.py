@@ -1,5 +1,6 @@
 """Which images pass: against the recordings, against esptool, and one broken field at a time."""
 
+import hashlib
 import json
 import random
 import re
@@ -15,7 +16,7 @@ from esptool.util import FatalError
 from otaproof.impl.cells import Cells
 from otaproof.impl.chips import CHIPS
 from otaproof.impl.flash import NorFlash, ReadTracker
-from otaproof.impl.image import IMAGE_HEADER_SIZE, build_image, encode_image
+from otaproof.impl.image import IMAGE_HEADER_SIZE, build_image, decode_app_desc, encode_app_desc, encode_image
 from otaproof.impl.image_verify import ImageInvalid, VerifyMode, read_headers, rules_of, verify_image
 from otaproof.impl.resets import Panic
 from otaproof.model.config import Chip, Config, Release
@@ -136,6 +137,200 @@ def test_bootloader_compares_the_secure_version_again_from_5_5_on() -> None:
         for release in (Release.V5_1, Release.V5_5)
     ]
     assert ["passes", "secure version 2 is below the eFuse's 3"] == verdicts
+
+
+@pytest.mark.parametrize(
+    ("image", "since_6_2"),
+    [
+        (header_with(0, b"\xe8"), "byte 0 is 0xe8"),
+        (header_with(12, b"\x09"), "passes"),
+        (header_with(15, struct.pack("<H", 301)), "passes"),
+    ],
+    ids=["magic", "chip", "revision"],
+)
+def test_skipped_validation_skips_the_header_too_before_6_2(image: bytes, since_6_2: str) -> None:
+    """Not even the magic byte is looked at; 6.2-dev looks at it, and still not at the chip."""
+    verdicts = [
+        outcome(image, Config(bootloader_release=release), VerifyMode.BOOTLOADER_LOAD_NO_VALIDATE)
+        for release in Release
+    ]
+    assert ["passes"] * 5 == verdicts[:5]
+    assert verdicts[5].startswith(since_6_2)
+
+
+def test_skipped_validation_with_anti_rollback_refuses_all_once_the_efuse_is_burnt() -> None:
+    """From 5.5 on: the version is learned only where data is verified, and compared all the same."""
+    verdicts = [
+        outcome(GOOD, replace(ANTI_ROLLBACK, bootloader_release=release), VerifyMode.BOOTLOADER_LOAD_NO_VALIDATE, 1)
+        for release in (Release.V5_1, Release.V5_5)
+    ]
+    assert ["passes", "secure version 0 is below the eFuse's 1"] == verdicts
+
+
+def test_more_segments_than_there_is_room_for_crash_an_unchecked_load() -> None:
+    """Before 6.2-dev the count is unchecked when validation is skipped, and the 17th header overruns the list."""
+    image = encode_image(Chip.ESP32, [(0, bytes(4))] * 17)
+    verdicts = [
+        outcome(image, Config(bootloader_release=release), VerifyMode.BOOTLOADER_LOAD_NO_VALIDATE)
+        for release in (Release.V6_1, Release.V6_2_DEV)
+    ]
+    assert ["panic", "byte 1: 17 segments; at most 16 may be"] == verdicts
+
+
+@pytest.mark.parametrize(
+    ("length", "verdicts"),
+    [(0, ["passes", "passes"]), (4, ["passes", "panic"]), (8, ["passes", "passes"])],
+)
+def test_anti_rollback_from_5_5_on_takes_8_bytes_of_the_first_segment(length: int, verdicts: list[str]) -> None:
+    """Off 4 bytes it takes them all the same, and then reads on without end."""
+    image = encode_image(Chip.ESP32, [(0x3F400020, GOOD[32 : 32 + length])])
+    assert verdicts == [
+        outcome(image, replace(ANTI_ROLLBACK, app_release=release), VerifyMode.APP)
+        for release in (Release.V5_1, Release.V5_5)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("chip", "revision", "least", "verdict"),
+    [
+        (Chip.ESP32, 301, 3, "passes"),
+        (Chip.ESP32, 300, 4, "the image wants chip revision v4.0 or newer, this is v3.0"),
+        (Chip.ESP32C3, 3, 3, "passes"),
+        (Chip.ESP32C3, 101, 3, "the image wants chip revision v0.3 or newer, this is v0.1"),
+        (Chip.ESP32S2, 100, 1, "the image wants chip revision v0.1 or newer, this is v0.0"),
+    ],
+)
+def test_revision_of_4_4_is_one_number_that_each_chip_takes_elsewhere(
+    chip: Chip, revision: int, least: int, verdict: str
+) -> None:
+    """The major revision of an ESP32, the minor one of an ESP32-C3, always 0 on an ESP32-S2."""
+    image = bytearray(build_image(chip, size=1024))
+    image[14] = least
+    image[-32:] = hashlib.sha256(image[:-32]).digest()
+    config = Config(chip=chip, chip_revision=revision, app_release=Release.V4_4)
+    assert verdict == outcome(bytes(image), config, VerifyMode.APP)
+
+
+@pytest.mark.parametrize(
+    ("start", "size", "verdicts"),
+    [
+        (0x3FFB0000, 0x100, ["passes", "passes"]),
+        (0x3FFDFF00, 0x100, ["passes", "passes"]),
+        (0x3FFDFF00, 0x104, ["no RAM", "no RAM"]),
+        (0x3FFF5FF8, 0x100, ["no RAM", "no RAM"]),
+        (0x3FFF5FFC, 0x100, ["no RAM", "passes"]),
+        (0x3FFFFFFC, 0x4, ["passes", "passes"]),
+        (0x400A0000, 0x100, ["no RAM", "passes"]),
+        (0x7FFFFFF0, 0x10, ["panic", "panic"]),
+        (0x0FFFFF00, 0x100, ["passes", "passes"]),
+        (0x80000000, 0x100, ["no RAM", "no RAM"]),
+    ],
+)
+def test_esp32_ram_that_has_two_names_must_be_ram_under_both(start: int, size: int, verdicts: list[str]) -> None:
+    """From 0x3FFE0000 up DRAM is IRAM backwards, of which less counts as IRAM; 4.4 counts none of it.
+
+    An address that the sign bit parts from its end fails an assertion; below 0x10000000 nothing is loaded."""
+    image = encode_image(Chip.ESP32, [(0x3F400020, GOOD[32:288]), (start, bytes(size))])
+    found = [
+        outcome(image, Config(bootloader_release=release), VerifyMode.BOOTLOADER_LOAD)
+        for release in (Release.V4_4, Release.V5_1)
+    ]
+    assert all(verdict in reason for verdict, reason in zip(verdicts, found, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("exponent", "place", "accepting"),
+    [
+        (0, 0x10020, {Release.V5_1, Release.V5_5, Release.V6_1, Release.V6_2_DEV}),
+        (0, 0x4020, set()),
+        (14, 0x4020, {Release.V5_5, Release.V6_1, Release.V6_2_DEV}),
+        (17, 0x20, {Release.V5_1}),
+        (19, 0x20, {Release.V5_1, Release.V6_2_DEV}),
+        (12, 0x1020, {Release.V5_5, Release.V6_1}),
+    ],
+)
+def test_image_names_the_page_its_addresses_are_counted_in(
+    exponent: int, place: int, accepting: set[Release]
+) -> None:
+    """ESP32-C6: from 5.5 on; 6.2-dev takes 8 KiB … 256 KiB for a page size and anything else for none."""
+    desc = replace(decode_app_desc(GOOD[32:288]), mmu_page_size=exponent)
+    image = encode_image(Chip.ESP32C6, [(0x42000000 + place, encode_app_desc(desc))])
+    releases = (Release.V5_1, Release.V5_5, Release.V6_1, Release.V6_2_DEV)
+    assert accepting == {
+        release
+        for release in releases
+        if outcome(image, Config(app_release=release, chip=Chip.ESP32C6), VerifyMode.APP) == "passes"
+    }
+
+
+def test_chip_with_variable_page_wants_the_description_from_5_5_on() -> None:
+    """With or without anti-rollback, since the page size is read from it."""
+    image = encode_image(Chip.ESP32C6, [(0x42000020, bytes(256))])
+    verdicts = [
+        outcome(image, Config(app_release=release, chip=Chip.ESP32C6), VerifyMode.APP)
+        for release in (Release.V5_1, Release.V5_5)
+    ]
+    assert ["passes", "the first segment does not begin with an application description"] == verdicts
+
+
+def test_esp32s3_maps_half_as_much_constant_data_in_4_4() -> None:
+    """What is not mapped need not fit its MMU page."""
+    image = encode_image(Chip.ESP32S3, [(0x3C000020, GOOD[32:288]), (0x3D000000, bytes(64))])
+    verdicts = [
+        outcome(image, Config(chip=Chip.ESP32S3, app_release=release), VerifyMode.APP)
+        for release in (Release.V4_4, Release.V5_1)
+    ]
+    assert "passes" == verdicts[0]
+    assert "does not fit its place in the MMU page" in verdicts[1]
+
+
+def test_bootloader_image_is_believed_without_its_hash() -> None:
+    """esptool may have changed its header after it was hashed; the checksum still has to fit."""
+    config = replace(ANTI_ROLLBACK, app_release=Release.V6_2_DEV)
+    image = encode_image(Chip.ESP32, [(0x3FFF6000, bytes(64))])
+    changed = image[:2] + b"\0" + image[3:]
+    torn = image[:40] + b"\1" + image[41:]
+    for candidate, is_accepted in ((changed, True), (torn, False)):
+        flash = NorFlash(Cells.erased(4 * SLOT).with_bytes(SLOT, candidate))
+        if is_accepted:
+            verify_image(flash, SLOT, SLOT, config, VerifyMode.APP, is_bootloader=True)
+        else:
+            with pytest.raises(ImageInvalid, match="checksum"):
+                verify_image(flash, SLOT, SLOT, config, VerifyMode.APP, is_bootloader=True)
+
+
+def test_bootloader_image_may_run_on_a_newer_chip_from_5_5_on() -> None:
+    """The highest revision is for applications; older releases compare it for any image."""
+    image = encode_image(Chip.ESP32, [(0x3FFF6000, bytes(64))], max_chip_rev_full=299)
+    flash = NorFlash(Cells.erased(4 * SLOT).with_bytes(SLOT, image))
+    with pytest.raises(ImageInvalid, match=re.escape("wants chip revision v2.99 or older")):
+        verify_image(flash, SLOT, SLOT, Config(app_release=Release.V5_1), VerifyMode.APP, is_bootloader=True)
+    config = Config(app_release=Release.V5_5)
+    assert len(image) == verify_image(flash, SLOT, SLOT, config, VerifyMode.APP, is_bootloader=True).length
+
+
+@pytest.mark.parametrize(
+    ("flash_size", "page_size"), [(0x100000, 0x4000), (0x200000, 0x8000), (0x400000, 0x10000)]
+)
+def test_default_page_of_a_small_flash_is_small(flash_size: int, page_size: int) -> None:
+    """On chips that have the choice: ESP32-C2 here, whose description names no size."""
+    image = encode_image(Chip.ESP32C2, [(0x3C000020 + page_size, GOOD[32:288])])
+    flash = NorFlash(Cells.erased(flash_size).with_bytes(SLOT, image))
+    config = Config(chip=Chip.ESP32C2)
+    assert len(image) == verify_image(flash, SLOT, SLOT, config, VerifyMode.APP).length
+    half_off = encode_image(Chip.ESP32C2, [(0x3C000020 + page_size // 2, GOOD[32:288])])
+    flash = NorFlash(Cells.erased(flash_size).with_bytes(SLOT, half_off))
+    with pytest.raises(ImageInvalid, match="MMU page"):
+        verify_image(flash, SLOT, SLOT, config, VerifyMode.APP)
+
+
+def test_segment_past_the_partition_fails_without_a_look_beyond_it() -> None:
+    """What lies in the next partition has no say."""
+    image = header_with(28, struct.pack("<I", 0x20000))
+    cells = Cells.erased(4 * SLOT).with_bytes(SLOT, image)
+    reading = read_headers(cells, SLOT, SLOT, rules_of(Config(), VerifyMode.APP))
+    assert "segment 0 ends at byte 131104, past the partition of 65536" == reading.reason
+    assert SLOT >= max(span.start + span.length for span in reading.read)
 
 
 def test_headers_of_a_torn_image_decide_without_its_data() -> None:
