@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from worlds import small_world
 
 from otaproof.campaign.future import observe, touches
 from otaproof.campaign.world import World
@@ -22,6 +21,7 @@ from otaproof.impl.otaupgrade import LuaError
 from otaproof.impl.resets import ProgramEnd
 from otaproof.model.aftermath import Future
 from otaproof.model.config import Release
+from worlds import small_world
 
 
 @dataclass(frozen=True)

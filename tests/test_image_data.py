@@ -78,8 +78,13 @@ def test_hash_is_found_wrong_in_every_sector_after_a_right_one_was_seen() -> Non
 def test_failing_checksum_is_not_hashed(monkeypatch: pytest.MonkeyPatch) -> None:
     """The hash costs most, and most torn images fail before it."""
     forget_verdicts()
-    hashed = []
-    monkeypatch.setattr(image_data._prefix_hashes, "digest", lambda *args: hashed.append(args) or b"")
+    hashed: list[object] = []
+
+    def note(*arguments: object) -> bytes:
+        hashed.append(arguments)
+        return b""
+
+    monkeypatch.setattr(image_data._prefix_hashes, "digest", note)
     assert not is_right(with_byte_flipped(3000), 0x10000)
     assert [] == hashed
     assert not is_right(with_right_checksum(3000), 0x10000)
