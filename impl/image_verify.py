@@ -3,7 +3,8 @@
 The C code walks the image once, hashing as it goes. Here the decision is taken in two parts that come to
 the same: first what the headers alone decide (`read_headers`: most torn images fail there), and only then
 the megabyte of data (`image_data.is_data_right`). So a segment that runs past the partition fails at once;
-the C code reads on and fails at the end.
+the C code reads on, beyond the partition, and fails at the end. (Where it does not validate, it skips from
+header to header, and so does this.)
 
 Left out, because a flash does not tell it: whether a loaded segment overlaps the bootloader's own memory,
 which depends on how that bootloader was linked; the revision of the eFuse blocks, taken to be one that the
@@ -44,7 +45,6 @@ _SMALL_MMU_PAGES = {0x100000: 0x4000, 0x200000: 0x8000}
 _MMU_PAGE_SIZE_OFFSET = 180
 """Of the field in the description, from its start."""
 _NOT_LOADED_BELOW = 0x10000000
-_SIGN_BIT = 1 << 31
 _ANY_REVISION = (0, 0xFFFF)
 
 
@@ -220,9 +220,10 @@ class _HeaderWalk:
                 secure_version = self._described_version(span)
             segments.append(segment)
             data.append(span)
-            position = span.start + span.length
-            if position > size:
-                raise _invalid(f"segment {number} ends at byte {position}, past the partition of {size}")
+            end = span.start + span.length
+            if self._rules.validates and end > size:
+                raise _invalid(f"segment {number} ends at byte {end}, past the partition of {size}")
+            position = end % (1 << 32)
         length = position + checksum_length(position) + HASH_SIZE * header.hash_appended
         if length > size:
             raise _invalid(f"its {length} bytes do not fit the partition of {size}")
@@ -312,7 +313,7 @@ class _HeaderWalk:
 
     def _check_load_address(self, where: str, start: int, end: int) -> None:
         """Source: verify_load_addresses."""
-        if start < _SIGN_BIT <= end:
+        if _signed(end) <= _signed(start):
             # Addresses are signed there: the end lies before the start, which an assertion denies.
             raise Panic
         if not self._traits.is_loadable(start, end):
@@ -340,6 +341,11 @@ def _revisions_of_4_4(chip: Chip, revision: int, least: int) -> tuple[int, int, 
     if chip is Chip.ESP32:
         return revision // 100 * 100, least * 100, 0
     return revision % 100 if chip is Chip.ESP32C3 else 0, least, 0
+
+
+def _signed(address: int) -> int:
+    """Return the value of the lowest 32 bits as a signed number (intptr_t)."""
+    return (address + (1 << 31)) % (1 << 32) - (1 << 31)
 
 
 def _rev(revision: int) -> str:

@@ -273,6 +273,26 @@ def test_chip_with_variable_page_wants_the_description_from_5_5_on() -> None:
     assert ["passes", "the first segment does not begin with an application description"] == verdicts
 
 
+def test_huge_segment_wraps_its_load_address_where_its_length_is_not_bounded() -> None:
+    """From 5.5 on an ESP32-S3 has no limit of 16 MiB: the end comes before the start, and an assertion fails."""
+    image = encode_image(Chip.ESP32S3, [(0x3C000020, GOOD[32:288]), (0x20000000, bytes(64))])
+    image = image[:292] + struct.pack("<I", 0xC0000000) + image[296:]
+    verdicts = [
+        outcome(image, Config(chip=Chip.ESP32S3, bootloader_release=release), VerifyMode.BOOTLOADER_LOAD)
+        for release in (Release.V5_1, Release.V5_5)
+    ]
+    assert ["segment 1 at byte 288: length 0xc0000000 is not a multiple of 4 below 16 MiB", "panic"] == verdicts
+
+
+def test_unbounded_length_wraps_to_a_short_image_where_nothing_is_validated() -> None:
+    """ESP32-S3 from 5.5 on: 4 bytes short of 4 GiB of mapped data count as -4; to validate is to notice."""
+    image = encode_image(Chip.ESP32S3, [(0x3C000020, GOOD[32:288])])
+    image = image[:28] + struct.pack("<I", 0xFFFFFFFC) + image[32:]
+    config = Config(chip=Chip.ESP32S3, bootloader_release=Release.V5_5)
+    assert "passes" == outcome(image, config, VerifyMode.BOOTLOADER_LOAD_NO_VALIDATE)
+    assert "passes" != outcome(image, config, VerifyMode.BOOTLOADER_LOAD)
+
+
 def test_esp32s3_maps_half_as_much_constant_data_in_4_4() -> None:
     """What is not mapped need not fit its MMU page."""
     image = encode_image(Chip.ESP32S3, [(0x3C000020, GOOD[32:288]), (0x3D000000, bytes(64))])
