@@ -75,5 +75,5 @@ def _entries(world: World, cells: Cells) -> tuple[str, str]:
 
 def _open_text(path: Path, is_packed: bool) -> io.TextIOBase:
     if is_packed:
-        return io.TextIOWrapper(gzip.open(path, "wb", compresslevel=1), encoding="ascii", newline="")
+        return io.TextIOWrapper(gzip.GzipFile(path, "wb", compresslevel=1, mtime=0), encoding="ascii", newline="")
     return path.open("w", encoding="ascii", newline="")

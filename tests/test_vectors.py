@@ -166,9 +166,10 @@ def test_file_may_be_gzip_or_plain_and_blank_lines_do_not_count(directory: Path)
         (b'{"id": "x0001",', "bad.jsonl line 1: not JSON: "),
         (b"\n[1, 2]\n", "bad.jsonl line 2: want one JSON object a line"),
         (b'{"id": "\xe9"}', "bad.jsonl: not UTF-8 text at byte 8"),
-        (gzip.compress(b"{}" * 50)[:-9], "bad.jsonl: damaged gzip file: "),
-        (gzip.compress(b"{}" * 50)[:12] + b"\xff" * 20, "bad.jsonl: damaged gzip file: "),
+        (gzip.compress(b"{}" * 50, mtime=0)[:-9], "bad.jsonl: damaged gzip file: "),
+        (gzip.compress(b"{}" * 50, mtime=0)[:12] + b"\xff" * 20, "bad.jsonl: damaged gzip file: "),
     ],
+    ids=["cut short", "not an object", "not UTF-8", "gzip cut short", "gzip garbage"],
 )
 def test_bad_file_is_one_line_that_names_it(directory: Path, contents: bytes, message: str) -> None:
     """File, line where there is one, and what is wrong."""
