@@ -8,7 +8,7 @@ from ..campaign.world import NamedImage, World
 from ..impl.cells import SECTOR_SIZE, Cells
 from ..impl.efuse import Efuse
 from ..impl.flash import NorFlash
-from ..impl.image import APP_DESC_MAGIC, decode_app_desc
+from ..impl.image import APP_DESC_MAGIC, APP_DESC_OFFSET, APP_DESC_SIZE, decode_app_desc
 from ..impl.image_verify import ImageInvalid, VerifyMode, verify_image
 from ..impl.otadata import ENTRY_SIZE, EntryPair, active_otadata, decode_entry, is_select_valid, slot_of_seq
 from ..impl.partition_table import TABLE_MAX_LENGTH, TableError, decode_table, encode_table
@@ -107,9 +107,7 @@ class _Builder:
         bits = Efuse.of_version(self._files.efuse_version, self._config.secure_version_bits).bits
         if self._config.anti_rollback:
             self._note("secure version in eFuse", str(self._files.efuse_version), Origin("--efuse"))
-        world = World(
-            self._config, table, cells, distinct, by_contents[update.contents], bits, self._files.chunk
-        )
+        world = World(self._config, table, cells, distinct, by_contents[update.contents], bits, self._files.chunk)
         return Device(world, self._settings)
 
     def _check_table(self, table: tuple[Partition, ...], name: str) -> None:
@@ -149,11 +147,9 @@ class _Builder:
 
     def _image(self, path: Path | None) -> NamedImage:
         assert path is not None
-        contents, metadata = read_image(path, self._config)
-        desc = decode_app_desc(contents[metadata.data[0].start :][:256].ljust(256, b"\0"))
-        has_desc = desc.magic_word == APP_DESC_MAGIC
-        version = desc.version if has_desc else ""
-        return NamedImage(_name(path), contents, version, desc.secure_version if has_desc else 0)
+        contents, _ = read_image(path, self._config)
+        version, secure_version = _described_versions(contents)
+        return NamedImage(_name(path), contents, version, secure_version)
 
     def _image_in(self, cells: Cells, partition: Partition) -> NamedImage | None:
         """Return the image that lies whole in a partition of a dump."""
@@ -163,8 +159,8 @@ class _Builder:
         except ImageInvalid:
             return None
         contents = cells.read(partition.offset, metadata.length)
-        desc = decode_app_desc(contents[metadata.data[0].start :][:256].ljust(256, b"\0"))
-        return NamedImage(f"{partition.label} {desc.version}".strip(), contents, desc.version, desc.secure_version)
+        version, secure_version = _described_versions(contents)
+        return NamedImage(f"{partition.label} {version}".strip(), contents, version, secure_version)
 
     def _otadata(self) -> bytes:
         if self._files.otadata is None:
@@ -175,9 +171,7 @@ class _Builder:
 
     def _homes(self, table: tuple[Partition, ...], raw: bytes) -> list[Partition]:
         """Return the partitions that hold the running image: what boots, and what a valid entry names besides."""
-        entries = EntryPair(
-            decode_entry(raw[:ENTRY_SIZE]), decode_entry(raw[SECTOR_SIZE : SECTOR_SIZE + ENTRY_SIZE])
-        )
+        entries = EntryPair(decode_entry(raw[:ENTRY_SIZE]), decode_entry(raw[SECTOR_SIZE : SECTOR_SIZE + ENTRY_SIZE]))
         slots = {partition.slot: partition for partition in table if partition.is_ota_slot}
         factory = next((partition for partition in table if partition.is_factory), None)
         named = [
@@ -201,6 +195,15 @@ class _Builder:
 
     def _note(self, name: str, value: str, origin: Origin) -> None:
         self._settings.append(Setting(name, value, origin))
+
+
+def _described_versions(contents: bytes) -> tuple[str, int]:
+    """Return the version and the secure version of an image; ("", 0) where it has no description."""
+    raw = contents[APP_DESC_OFFSET : APP_DESC_OFFSET + APP_DESC_SIZE]
+    if not raw.startswith(APP_DESC_MAGIC.to_bytes(4, "little")) or len(raw) < APP_DESC_SIZE:
+        return "", 0
+    desc = decode_app_desc(raw)
+    return desc.version, desc.secure_version
 
 
 def _name(path: Path | None) -> str:

@@ -203,6 +203,17 @@ def test_bad_argument_gets_one_line_and_exit_code_2(
     assert 1 == printed.err.count("\n")
 
 
+def test_image_of_no_segments_is_checked_like_any_other(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It passes esp_image_verify, with its checksum at byte 31, and has no description to show."""
+    header = bytearray(build_image(size=1200, version="1.1", seed=1)[:24])
+    header[1] = header[23] = 0
+    image = bytes(header) + bytes(7) + b"\xef" + b"\xff" * 1000
+    (files / "running.bin").write_bytes(image)
+    code, report = checked(capsys, *arguments(files, "--faults", "F0"))
+    assert code in {0, 1}
+    assert "ota_0" == report["upgrade"]["from"]
+
+
 def test_nothing_is_written_when_the_input_is_bad(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """No half-written report, no half-written table of cuts."""
     (files / "running.bin").write_bytes(b"")
