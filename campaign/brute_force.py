@@ -18,34 +18,26 @@ from .sweep import SweepResult
 from .world import World
 
 
-def decide(world: World, script: tuple[Call, ...], call_index: int, op_index: int, torn: Torn) -> Future:
+def decide(
+    world: World, script: tuple[Call, ...], call_index: int, op_index: int, torn: Torn | None, efuse_done: int = 0
+) -> Future:
     """Return what follows a cut in operation `op_index` of call `call_index` of the script.
 
-    Raises PlanNotReached when the call has no such operation."""
+    torn: None for a cut in the call's eFuse burn, with the bits of mask `efuse_done` burned. Raises
+    PlanNotReached when the call has no such operation, or no burn."""
     board = world.board(Cells.from_bytes(world.cells.to_bytes()))
     app = None
     try:
         for call in script[: call_index + 1]:
             if call.index == call_index:
-                board.flash.plan_cut(Cut(op_index, torn))
+                if torn is None:
+                    board.efuse.plan_cut(0, efuse_done)
+                else:
+                    board.flash.plan_cut(Cut(op_index, torn))
             app = play(call, board, app, world)
     except PowerCut:
         pass
     board.flash.end_plan()
-    return observe(world, Cells.from_bytes(board.flash.cells.to_bytes()), board.efuse.bits)
-
-
-def decide_burn(world: World, script: tuple[Call, ...], call_index: int, done: int) -> Future:
-    """Return what follows a cut in the eFuse burn of a call, with the bits of mask `done` burned."""
-    board = world.board(Cells.from_bytes(world.cells.to_bytes()))
-    app = None
-    try:
-        for call in script[: call_index + 1]:
-            if call.index == call_index:
-                board.efuse.plan_cut(0, done)
-            app = play(call, board, app, world)
-    except PowerCut:
-        pass
     board.efuse.end_plan()
     return observe(world, Cells.from_bytes(board.flash.cells.to_bytes()), board.efuse.bits)
 
@@ -58,10 +50,7 @@ def disagreements(world: World, script: tuple[Call, ...], result: SweepResult, e
             count += 1
             if (count - 1) % every:
                 continue
-            if torn is None:
-                future = decide_burn(world, script, stretch.call.index, stretch.efuse_done)
-            else:
-                future = decide(world, script, stretch.call.index, stretch.op_index, torn)
+            future = decide(world, script, stretch.call.index, stretch.op_index, torn, stretch.efuse_done)
             if future != stretch.known.future:
                 yield (
                     f"{stretch.call}, operation {stretch.op_index}, {torn}: "

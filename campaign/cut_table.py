@@ -13,8 +13,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..impl.cells import SECTOR_SIZE, Cells
-from ..impl.otadata import ENTRY_SIZE
+from ..impl.cells import Cells
 from .baseline import PlayedCall, Setting
 from .sweep import Stretch, SweepResult, torn_cells
 from .world import World
@@ -57,8 +56,7 @@ def _stretch_rows(world: World, played: PlayedCall, stretch: Stretch) -> Iterato
         yield (*head, f"efuse:0x{stretch.efuse_done:x}", "", *_entries(world, played.end), *tail)
         return
     address = stretch.op.address
-    otadata = world.otadata
-    is_in_otadata = otadata is not None and otadata.offset <= address < otadata.end
+    is_in_otadata = world.is_in_otadata(address)
     entries = _entries(world, played.before_op[stretch.op_index])
     for torn in stretch.tears():
         if is_in_otadata:
@@ -67,10 +65,8 @@ def _stretch_rows(world: World, played: PlayedCall, stretch: Stretch) -> Iterato
 
 
 def _entries(world: World, cells: Cells) -> tuple[str, str]:
-    if world.otadata is None:
-        return "", ""
-    start = world.otadata.offset
-    return cells.read(start, ENTRY_SIZE).hex(), cells.read(start + SECTOR_SIZE, ENTRY_SIZE).hex()
+    first, second = world.entries(cells) or (b"", b"")
+    return first.hex(), second.hex()
 
 
 def _open_text(path: Path, is_packed: bool) -> io.TextIOBase:

@@ -20,7 +20,7 @@ from ..impl.partitions import Partition
 from ..impl.resets import Panic, Restart
 from ..model.aftermath import Boot, Future, Rollback, Upgrade
 from ..model.ota_state import OtaImgState
-from .world import Holds, World
+from .world import World
 
 Ranges = tuple[tuple[int, int, int], ...]
 """(sector, start, end): bytes start … end - 1 of that sector, in ascending order."""
@@ -189,7 +189,7 @@ def _upgrade(world: World, fork: _Fork, is_under_test: bool) -> Upgrade:
         fresh = _switch_on(board)
         if fresh is None:
             return Upgrade(label, "power_on: nothing boots", None, wrote_running)
-        if fresh.running.label == label and has_entry(fresh):
+        if fresh.running.label == label and _reported_state(fresh) is not None:
             step = "accept"
             fresh.otaupgrade.accept()
         return Upgrade(label, None, _boot(world, board, _switch_on(board)), wrote_running)
@@ -204,11 +204,6 @@ def touches(ops: list[Op], partition: Partition) -> bool:
     return any(op.address < partition.end and partition.offset < op.address + op.length for op in ops)
 
 
-def has_entry(app: App) -> bool:
-    """Tell whether an otadata entry names the running slot, so that there is something to accept."""
-    return _reported_state(app) is not None
-
-
 def _switch_on(board: Board) -> App | None:
     try:
         return board.power_on()
@@ -219,25 +214,18 @@ def _switch_on(board: Board) -> App | None:
 def _boot(world: World, board: Board, app: App | None) -> Boot:
     if app is None:
         return NOTHING_BOOTS
-    image = _image_in(world, board, app.running)
+    image = world.image_found(app.running, board.flash.ask)
     return Boot(
         partition=app.running.label,
-        image=image,
+        image=None if image is None else image.name,
         is_under_test=_reported_state(app) == OtaImgState.PENDING_VERIFY,
         secure_version=_secure_version(app),
         efuse_version=board.efuse.secure_version,
     )
 
 
-def _image_in(world: World, board: Board, partition: Partition) -> str | None:
-    """Return the name of the known image in a partition."""
-    for image in world.images:
-        if len(image.contents) <= partition.size and board.flash.ask(Holds(partition.offset, image.contents)):
-            return image.name
-    return None
-
-
 def _reported_state(app: App) -> int | None:
+    """Return the state word of the running slot; None where no otadata entry names it: nothing to accept."""
     try:
         return app.ota.esp_ota_get_state_partition(app.running)
     except OtaError:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from ..impl.cells import SECTOR_SIZE, Cells
 from ..impl.flash import Cut, Op, OpKind, PlanNotReached
-from ..impl.otadata import ENTRY_SIZE
 from ..impl.resets import PowerCut
 from ..model.aftermath import Aftermath
 from ..model.claims import claim
@@ -97,14 +96,14 @@ class _Player:
         for call in script:
             if call.index == self._token.cut.call_index:
                 self._plan()
-            before = self._entries()
+            before = self._world.entries(self.cells)
             try:
                 app = play(call, self._board, app, self._world)
                 text = self._result(call, None if app is None else app.running.label)
                 is_cut = False
             except PowerCut:
                 text, is_cut = f"{call}: THE POWER FAILS ({self._where()})", True
-            ops, after = tuple(self._board.flash.take_ops()), self._entries()
+            ops, after = tuple(self._board.flash.take_ops()), self._world.entries(self.cells)
             if call.name is CallName.WRITE and not is_cut and call.index != script[-1].index:
                 writes.append(call)
                 continue
@@ -133,15 +132,6 @@ class _Player:
         if call.name is CallName.POWER_ON:
             return f"{call}: {running} boots"
         return f"{call}: restarts" if running is None else f"{call}: ok"
-
-    def _entries(self) -> tuple[bytes, bytes] | None:
-        otadata = self._world.otadata
-        if otadata is None:
-            return None
-        return (
-            self.cells.read(otadata.offset, ENTRY_SIZE),
-            self.cells.read(otadata.offset + SECTOR_SIZE, ENTRY_SIZE),
-        )
 
 
 def _summary(writes: list[Call]) -> Step:

@@ -135,6 +135,10 @@ def broken_claims(aftermath: Aftermath, config: Config) -> tuple[str, ...]:
     )
 
 
+def _prefix_kind(op: Op) -> TornKind:
+    return TornKind.PARTIAL if op.kind is OpKind.ERASE else TornKind.PREFIX
+
+
 class _Sweeper:
     """Decides the cut points of a script, one operation at a time."""
 
@@ -183,7 +187,7 @@ class _Sweeper:
 
     def _cut_prefixes(self, played: PlayedCall, op_index: int, op: Op, before: Known) -> None:
         """Decide all prefixes, asking only where one byte more can make a difference."""
-        kind = TornKind.PARTIAL if op.kind is OpKind.ERASE else TornKind.PREFIX
+        kind = _prefix_kind(op)
         known, first = before, 1
         for length in range(1, 1 + self._prefix_count(op)):
             if not known.reliance.includes(op.address + length - 1, 1):
@@ -199,7 +203,7 @@ class _Sweeper:
 
     def _add_all(self, played: PlayedCall, op_index: int, op: Op, known: Known) -> None:
         """Add every tear of an operation that nothing depends on, except `before`."""
-        kind = TornKind.PARTIAL if op.kind is OpKind.ERASE else TornKind.PREFIX
+        kind = _prefix_kind(op)
         if self._prefix_count(op):
             self._add(played, op_index, op, Torn(kind, length=1), self._prefix_count(op), known)
         for torn in self._patterns(op):
@@ -226,10 +230,7 @@ class _Sweeper:
 
     def _is_entry(self, op: Op) -> bool:
         """Tell whether the operation rewrites an otadata entry."""
-        otadata = self._world.otadata
-        if otadata is None or not otadata.offset <= op.address < otadata.end:
-            return False
-        return op.length in (ENTRY_SIZE, SECTOR_SIZE)
+        return self._world.is_in_otadata(op.address) and op.length in (ENTRY_SIZE, SECTOR_SIZE)
 
     def _burn_tears(self, played: PlayedCall) -> list[int]:
         """Return, for an eFuse burn, the masks of bits that can have taken effect."""

@@ -88,7 +88,7 @@ def make_token(world: World, claim_id: str, scenario: Scenario, cut: CutPoint) -
         world.config,
         world.cells.size,
         world.table,
-        _entries_of(world),
+        _hex_entries(world),
         tuple(_note(image) for image in world.images),
         tuple(placed),
         world.images.index(world.update),
@@ -193,14 +193,9 @@ def _image_of(note: ImageNote, contents: bytes | None, config: Config) -> NamedI
     return NamedImage(note.name, contents, note.version, note.secure_version)
 
 
-def _entries_of(world: World) -> tuple[str, str] | None:
-    if world.otadata is None:
-        return None
-    start = world.otadata.offset
-    return (
-        world.cells.read(start, ENTRY_SIZE).hex(),
-        world.cells.read(start + SECTOR_SIZE, ENTRY_SIZE).hex(),
-    )
+def _hex_entries(world: World) -> tuple[str, str] | None:
+    entries = world.entries(world.cells)
+    return None if entries is None else (entries[0].hex(), entries[1].hex())
 
 
 def _encode_config(config: Config) -> dict[str, object]:

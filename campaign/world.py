@@ -1,5 +1,6 @@
 """What an upgrade starts from: a device before its first power-on, and the image it is to receive."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
@@ -7,6 +8,7 @@ from ..impl.board import Board
 from ..impl.cells import SECTOR_SIZE, Cells, split_by_sector
 from ..impl.efuse import Efuse
 from ..impl.flash import NorFlash, Strictness
+from ..impl.otadata import ENTRY_SIZE
 from ..impl.partitions import Partition
 from ..model.config import Config
 
@@ -60,10 +62,25 @@ class World:
         bits = self.efuse_bits if efuse_bits is None else efuse_bits
         return Board(flash, Efuse(bits, self.config.secure_version_bits), self.config)
 
+    def entries(self, cells: Cells) -> tuple[bytes, bytes] | None:
+        """Return the 32 bytes of each otadata entry in `cells`; None without otadata."""
+        if self.otadata is None:
+            return None
+        start = self.otadata.offset
+        return cells.read(start, ENTRY_SIZE), cells.read(start + SECTOR_SIZE, ENTRY_SIZE)
+
+    def is_in_otadata(self, address: int) -> bool:
+        """Tell whether an address lies in the otadata partition."""
+        return self.otadata is not None and self.otadata.offset <= address < self.otadata.end
+
     def image_in(self, cells: Cells, partition: Partition) -> NamedImage | None:
         """Return the known image that lies whole at the start of a partition, or None."""
+        return self.image_found(partition, lambda question: question.ask(cells))
+
+    def image_found(self, partition: Partition, ask: "Callable[[Holds], object]") -> NamedImage | None:
+        """Return the same as `image_in`, going by what `ask` answers."""
         for image in self.images:
-            if len(image.contents) <= partition.size and Holds(partition.offset, image.contents).ask(cells):
+            if len(image.contents) <= partition.size and ask(Holds(partition.offset, image.contents)):
                 return image
         return None
 
