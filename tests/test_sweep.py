@@ -10,8 +10,9 @@ from otaproof.campaign.future import FutureOracle
 from otaproof.campaign.script import Scenario, ScriptFailed, first_call_of_interest, script_of
 from otaproof.campaign.sweep import SweepResult, sweep
 from otaproof.campaign.verdicts import claim_results
-from otaproof.campaign.world import World
+from otaproof.campaign.world import NamedImage, World
 from otaproof.impl.cells import SECTOR_SIZE
+from otaproof.impl.image import build_image
 from otaproof.model.claims import Verdict
 from otaproof.model.config import Release
 from otaproof.model.faults import FaultModel
@@ -46,6 +47,24 @@ def test_sweep_decides_as_brute_force_does(scenario: Scenario, faults: FaultMode
     world = small_world(**options)
     result = swept(world, scenario, faults)
     assert [] == list(disagreements(world, script_of(scenario, world), result, every=499))
+
+
+@pytest.mark.parametrize("faults", [FaultModel.F0, FaultModel.F1, FaultModel.F3])
+def test_cuts_in_a_burn_of_the_efuse_are_decided_as_brute_force_does(faults: FaultModel) -> None:
+    """accept() of secure version 3 on an eFuse at 0 burns three bits: ends, prefixes, or any subset of them."""
+    world = small_world(rollback=True, anti_rollback=True)
+    secure = [
+        NamedImage(name, build_image(size=IMAGE_SIZE, secure_version=version, seed=version), secure_version=version)
+        for name, version in (("running", 0), ("update", 3))
+    ]
+    cells = world.cells.with_bytes(world.partition("ota_0").offset, secure[0].contents)
+    world = replace(world, cells=cells, images=tuple(secure), update=secure[1])
+    result = swept(world, Scenario.UPGRADE, faults)
+    burns = [stretch for stretch in result.stretches if stretch.op is None]
+    assert {FaultModel.F0: 2, FaultModel.F1: 4, FaultModel.F3: 8}[faults] == len(burns)
+    assert {"accept"} == {stretch.call.name.value for stretch in burns}
+    only_burns = replace(result, stretches=burns)
+    assert [] == list(disagreements(world, script_of(Scenario.UPGRADE, world), only_burns))
 
 
 def test_every_prefix_of_every_operation_is_a_cut_point() -> None:
