@@ -15,9 +15,9 @@ from dataclasses import dataclass, fields, replace
 
 from ..impl.cells import SECTOR_SIZE, Cells
 from ..impl.faults import Torn
-from ..impl.image import build_image
+from ..impl.image import MIN_IMAGE_SIZE, build_image
 from ..impl.otadata import ENTRY_SIZE
-from ..impl.partition_table import encode_table
+from ..impl.partition_table import TableError, encode_table
 from ..impl.partitions import Partition
 from ..model.config import Chip, Config, Release
 from .input_error import InputError
@@ -26,6 +26,7 @@ from .world import NamedImage, World
 
 PREFIX = "otp1."
 _DIGEST_DIGITS = 8
+_LARGEST_FLASH = 1 << 27
 _BLANK_ENTRY = "ff" * ENTRY_SIZE
 
 
@@ -129,7 +130,7 @@ def decode_token(text: str) -> Token:
         record = json.loads(zlib.decompress(packed))
         claim_id, scenario, cut, config, size, rows, entries, images, placed, update, efuse_bits, chunk = record
         call_index, op_index, torn, efuse_done = cut
-        return Token(
+        token = Token(
             claim_id,
             Scenario(scenario),
             CutPoint(call_index, op_index, None if torn is None else Torn.parse(torn), efuse_done),
@@ -146,10 +147,45 @@ def decode_token(text: str) -> Token:
             efuse_bits,
             chunk,
         )
-    except (ValueError, TypeError, KeyError, binascii.Error, zlib.error) as error:
+        _check(token)
+    except (ValueError, TypeError, LookupError, AttributeError, binascii.Error, zlib.error, TableError) as error:
         raise InputError(
             f"token: damaged ({error}); paste it whole, as one line and without quotes"
         ) from None
+    return token
+
+
+def _check(token: Token) -> None:
+    """Raise ValueError, TypeError or LookupError for a token that no check has made."""
+    cut = token.cut
+    numbers = [cut.call_index, cut.op_index, cut.efuse_done or 0, token.flash_size, token.update, token.efuse_bits]
+    numbers += [token.chunk, *(number for _, number in token.placed)]
+    numbers += [number for image in token.images for number in (image.size, image.secure_version)]
+    numbers += [number for p in token.table for number in (p.type, p.subtype, p.offset, p.size)]
+    if any(type(number) is not int or not 0 <= number < 1 << 32 for number in numbers):
+        raise ValueError("a number is out of range")
+    names = [token.claim_id, *(p.label for p in token.table), *(label for label, _ in token.placed)]
+    names += [text for image in token.images for text in (image.name, image.version, image.digest)]
+    if not all(isinstance(name, str) for name in names):
+        raise TypeError("a name is no text")
+    encode_table(token.table)
+    ends = [partition.end for partition in token.table]
+    ends += [_partition(token, label).offset + token.images[number].size for label, number in token.placed]
+    if token.flash_size > _LARGEST_FLASH or max(ends) > token.flash_size or token.chunk == 0:
+        raise ValueError("the flash does not hold it")
+    if any(p.offset % SECTOR_SIZE for p in token.table if p.is_app or p.is_otadata):
+        raise ValueError("a partition does not begin at a sector")
+    for image in token.images:
+        int(image.digest, 16)
+        if image.size < MIN_IMAGE_SIZE:
+            raise ValueError("an image is too short")
+    if any(len(bytes.fromhex(entry)) != ENTRY_SIZE for entry in token.entries or ()):
+        raise ValueError("an otadata entry is not 32 bytes")
+    _ = token.images[token.update]
+
+
+def _partition(token: Token, label: str) -> Partition:
+    return {partition.label: partition for partition in token.table}[label]
 
 
 def world_of_token(token: Token, files: Iterable[bytes] = ()) -> World:
@@ -158,9 +194,8 @@ def world_of_token(token: Token, files: Iterable[bytes] = ()) -> World:
     images = tuple(_image_of(note, by_digest.get(note.digest), token.config) for note in token.images)
     cells = Cells.erased(token.flash_size)
     cells = cells.with_bytes(token.config.table_offset, encode_table(token.table))
-    by_label = {partition.label: partition for partition in token.table}
     for label, number in token.placed:
-        cells = cells.with_bytes(by_label[label].offset, images[number].contents)
+        cells = cells.with_bytes(_partition(token, label).offset, images[number].contents)
     world = World(
         token.config, token.table, cells, images, images[token.update], token.efuse_bits, token.chunk
     )
@@ -219,4 +254,7 @@ def _decode_config(record: dict[str, object]) -> Config:
     labels = values.get("factory_reset_labels")
     if isinstance(labels, list):
         values["factory_reset_labels"] = tuple(labels)
+    default = Config()
+    if any(type(value) is not type(getattr(default, name)) for name, value in values.items()):
+        raise TypeError("an option has another type")
     return Config(**values)  # type: ignore[arg-type]  # a wrong field or type raises TypeError or ValueError

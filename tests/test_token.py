@@ -1,5 +1,10 @@
 """Replay tokens, and playing them."""
 
+import base64
+import json
+import zlib
+from typing import Any
+
 import pytest
 
 from otaproof.campaign.input_error import InputError
@@ -59,6 +64,33 @@ def test_reset_between_calls_is_replayed_too() -> None:
     played = replay(token, world_of_token(token))
     assert played.is_claim_kept
     assert played.aftermath.is_accepted
+
+
+def places(record: Any, way: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Return the way to every value in a JSON value."""
+    keys = record.keys() if isinstance(record, dict) else range(len(record)) if isinstance(record, list) else ()
+    return [way, *(deeper for key in keys for deeper in places(record[key], (*way, key)))]
+
+
+@pytest.mark.parametrize("value", [None, "x", -1, 99, 1.5, [], {}, True, 10**12], ids=repr)
+def test_forged_token_plays_or_is_refused(value: Any) -> None:
+    """Whatever stands in the place of one of its values, nothing but an InputError comes of it."""
+    packed = token_text().removeprefix("otp1.")
+    plain = zlib.decompress(base64.urlsafe_b64decode(packed + "=" * (-len(packed) % 4)))
+    ways = [way for way in places(json.loads(plain)) if way]
+    assert len(ways) > 50
+    for *way, last in ways:
+        record = json.loads(plain)
+        inner = record
+        for key in way:
+            inner = inner[key]
+        inner[last] = value
+        text = "otp1." + base64.urlsafe_b64encode(zlib.compress(json.dumps(record).encode())).decode()
+        try:
+            token = decode_token(text)
+            replay(token, world_of_token(token))
+        except InputError as error:
+            assert "\n" not in str(error)
 
 
 @pytest.mark.parametrize(
