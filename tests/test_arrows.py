@@ -23,7 +23,7 @@ THIRD_PARTY = {
     "impl": set(),
     "campaign": set(),
     "cli": {"rich"},
-    "proofs": {"z3"},
+    "proofs": {"z3", "bitwuzla", "numba", "numpy", "llvmlite"},
     "diagrams": {"graphviz", "transitions"},
 }
 STANDARD = frozenset(__import__("sys").stdlib_module_names)

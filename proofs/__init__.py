@@ -1,0 +1,1 @@
+"""What is proved of the model, and of the board's own decisions: explorers, solvers, lemmas."""
