@@ -1,0 +1,49 @@
+"""A second opinion: the question that z3 was asked, as SMT-LIB text, and bitwuzla's answer to it.
+
+z3 and bitwuzla share no code. What passes between them is text that any other solver reads too, so a claim that
+matters is held twice: `script` writes the question down, `decide` asks it again from the text alone.
+
+Left out: models and proofs. A witness is found by z3 and then checked by running the code on it.
+"""
+
+from typing import Any
+
+import bitwuzla
+import z3
+
+LOGIC = "QF_BV"
+"""Bit-vectors without quantifiers: every question that this package puts to a solver."""
+TIME_LIMIT_MS = 60_000
+"""How long bitwuzla may take for one question; after it the answer is "unknown"."""
+
+
+def script(formula: Any, logic: str = LOGIC) -> str:
+    """Return the SMT-LIB text that asks whether the z3 formula, or all of a list of them, can be true.
+
+    logic: QF_BV, or QF_UFBV when the formula has uninterpreted functions."""
+    solver = z3.Solver()
+    solver.add(formula)
+    return f"(set-logic {logic})\n" + _without_header(solver.to_smt2())
+
+
+def decide(smt2_text: str, time_limit_ms: int = TIME_LIMIT_MS) -> str:
+    """Return bitwuzla's answer to one SMT-LIB question: "sat", "unsat" or "unknown".
+
+    smt2_text: declarations and assertions, with or without the last (check-sat); commands are not obeyed.
+    Raises ValueError when bitwuzla cannot read the text."""
+    options = bitwuzla.Options()
+    options.set(bitwuzla.Option.TIME_LIMIT_PER, time_limit_ms)
+    try:
+        parser = bitwuzla.Parser(bitwuzla.TermManager(), options)
+        parser.parse(smt2_text, True, False)
+    except bitwuzla.BitwuzlaException as error:
+        raise ValueError(str(error)) from error
+    return _WORDS.get(parser.bitwuzla().check_sat(), "unknown")
+
+
+_WORDS = {bitwuzla.Result.SAT: "sat", bitwuzla.Result.UNSAT: "unsat"}
+
+
+def _without_header(text: str) -> str:
+    """Return z3's script without its first lines, which name no logic and a status it does not know."""
+    return "".join(line for line in text.splitlines(keepends=True) if not line.startswith((";", "(set-info")))
