@@ -22,7 +22,8 @@ def script(formula: Any, logic: str = LOGIC) -> str:
 
     logic: QF_BV, or QF_UFBV when the formula has uninterpreted functions."""
     solver = z3.Solver()
-    solver.add(formula)
+    for part in formula if isinstance(formula, list | tuple) else [formula]:
+        solver.add(_without_short_joins(part))
     return f"(set-logic {logic})\n" + _without_header(solver.to_smt2())
 
 
@@ -42,6 +43,28 @@ def decide(smt2_text: str, time_limit_ms: int = TIME_LIMIT_MS) -> str:
 
 
 _WORDS = {bitwuzla.Result.SAT: "sat", bitwuzla.Result.UNSAT: "unsat"}
+
+
+def _without_short_joins(formula: Any) -> Any:
+    """Return the formula without "and" and "or" of fewer than two parts, which z3 writes but SMT-LIB has not."""
+    done: dict[int, Any] = {}
+    stack = [formula if z3.is_expr(formula) else z3.BoolVal(formula)]
+    root = stack[0].get_id()
+    while stack:
+        term = stack[-1]
+        open_parts = [part for part in term.children() if part.get_id() not in done]
+        if open_parts:
+            stack += open_parts
+            continue
+        stack.pop()
+        parts = [done[part.get_id()] for part in term.children()]
+        if (z3.is_and(term) or z3.is_or(term)) and len(parts) < 2:
+            done[term.get_id()] = parts[0] if parts else z3.BoolVal(z3.is_and(term))
+        elif any(new.get_id() != old.get_id() for new, old in zip(parts, term.children(), strict=True)):
+            done[term.get_id()] = term.update(*parts)
+        else:
+            done[term.get_id()] = term
+    return done[root]
 
 
 def _without_header(text: str) -> str:

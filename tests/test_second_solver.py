@@ -20,6 +20,8 @@ MERSENNE_61 = (1 << 61) - 1
         (z3.And(X < 0, z3.ULT(X, 0x80000000)), "unsat"),
         (z3.BoolVal(True), "sat"),
         (z3.BoolVal(False), "unsat"),
+        (z3.Or(), "unsat"),
+        (z3.Not(z3.And(z3.Or(X == Y), z3.And())) == (X == Y), "unsat"),
     ],
 )
 def test_both_solvers_give_the_same_answer(formula: Any, answer: str) -> None:
