@@ -7,7 +7,7 @@ from ..impl.cells import SECTOR_SIZE, Cells
 from ..impl.flash import Cut, Op, OpKind, PlanNotReached
 from ..impl.resets import PowerCut
 from ..model.aftermath import Aftermath
-from ..model.claims import claim
+from ..model.claims import cut_claim
 from .baseline import Judge, play_script
 from .future import FutureOracle, observe
 from .input_error import InputError
@@ -46,7 +46,7 @@ def replay(token: Token, world: World) -> Replay:
 
     Raises InputError when the token names a cut or a claim that the world does not have."""
     try:
-        promised = claim(token.claim_id)
+        promised = cut_claim(token.claim_id)
     except KeyError:
         raise InputError(f"token: names claim {token.claim_id}, which this version does not know") from None
     script = script_of(token.scenario, world)

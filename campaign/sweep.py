@@ -20,7 +20,7 @@ from ..impl.faults import AFTER, BEFORE, ONE_UNIT_PATTERNS, Torn, TornKind, page
 from ..impl.flash import Op, OpKind
 from ..impl.otadata import ENTRY_SIZE
 from ..model.aftermath import Aftermath, Future
-from ..model.claims import CLAIMS
+from ..model.claims import CUT_CLAIMS
 from ..model.config import Config
 from ..model.faults import FaultModel
 from .baseline import Judge, PlayedCall, Setting
@@ -131,7 +131,7 @@ def torn_cells(played: PlayedCall, op_index: int, torn: Torn) -> Cells:
 def broken_claims(aftermath: Aftermath, config: Config) -> tuple[str, ...]:
     """Return the ids of the claims that the configuration has and the aftermath breaks."""
     return tuple(
-        claim.id for claim in CLAIMS if claim.applies_to(config) and not claim.is_kept(aftermath)
+        claim.id for claim in CUT_CLAIMS if claim.applies_to(config) and not claim.is_kept(aftermath)
     )
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from ..impl.faults import AFTER, BEFORE, Torn, TornKind
-from ..model.claims import CLAIMS, Claim, Verdict
+from ..model.claims import CUT_CLAIMS, Claim, Verdict
 from ..model.faults import FaultModel
 from .script import CallName
 from .sweep import Stretch, SweepResult
@@ -53,7 +53,7 @@ def claim_results(world: World, sweeps: dict[str, SweepResult]) -> list[ClaimRes
     """Return the verdict on every claim, in their order; `sweeps` by the name of the scenario."""
     is_complete = all(result.is_complete for result in sweeps.values())
     results = []
-    for claim in CLAIMS:
+    for claim in CUT_CLAIMS:
         if not claim.applies_to(world.config):
             results.append(ClaimResult(claim, Verdict.NOT_APPLICABLE, 0, None))
             continue

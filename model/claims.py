@@ -5,7 +5,7 @@ checked; where ESP-IDF does not keep a promise, the claim is violated, and that 
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from .aftermath import Aftermath, Boot
@@ -32,15 +32,19 @@ class Claim:
     """The promise as one plain sentence."""
     source: str
     """Id in docs/sources.toml of the text that promises it."""
-    is_kept: Callable[[Aftermath], bool]
-    needs_rollback: bool = False
-    needs_anti_rollback: bool = False
+    needs_rollback: bool = field(default=False, kw_only=True)
+    needs_anti_rollback: bool = field(default=False, kw_only=True)
 
     def applies_to(self, config: Config) -> bool:
         """Tell whether the configuration has what the claim speaks of."""
-        return (config.rollback or not self.needs_rollback) and (
-            config.anti_rollback or not self.needs_anti_rollback
-        )
+        return (config.rollback or not self.needs_rollback) and (config.anti_rollback or not self.needs_anti_rollback)
+
+
+@dataclass(frozen=True, slots=True)
+class CutClaim(Claim):
+    """A promise that one power cut, and what follows it, can break."""
+
+    is_kept: Callable[[Aftermath], bool]
 
 
 def some_image_always_boots(after: Aftermath) -> bool:
@@ -123,8 +127,8 @@ def info_tells_the_truth(after: Aftermath) -> bool:
     )
 
 
-CLAIMS: tuple[Claim, ...] = (
-    Claim(
+CUT_CLAIMS: tuple[CutClaim, ...] = (
+    CutClaim(
         "C1",
         "some_image_always_boots",
         "After a power cut the board boots a complete, verified image, as long as it holds one that commence() "
@@ -132,7 +136,7 @@ CLAIMS: tuple[Claim, ...] = (
         "SEED-INTRO",
         some_image_always_boots,
     ),
-    Claim(
+    CutClaim(
         "C2",
         "unfinished_image_never_boots",
         "An image whose download or verification did not finish never boots, neither at the next power-on, nor at "
@@ -140,14 +144,14 @@ CLAIMS: tuple[Claim, ...] = (
         "SEED-INTRO",
         unfinished_image_never_boots,
     ),
-    Claim(
+    CutClaim(
         "C3",
         "running_partition_is_never_written",
         "commence(), write() and complete() never change the partition of the running image.",
         "SEED-COMMENCE",
         running_partition_is_never_written,
     ),
-    Claim(
+    CutClaim(
         "C4",
         "new_image_gets_one_boot",
         "With rollback, an image that complete() has marked is started at the next boot, and unless it is accepted "
@@ -156,14 +160,14 @@ CLAIMS: tuple[Claim, ...] = (
         new_image_gets_one_boot,
         needs_rollback=True,
     ),
-    Claim(
+    CutClaim(
         "C5",
         "accepted_image_stays",
         "Once accept() has returned, the image stays the one that boots until another upgrade or rollback().",
         "SEED-ACCEPT",
         accepted_image_stays,
     ),
-    Claim(
+    CutClaim(
         "C6",
         "rollback_reboots_or_changes_nothing",
         "rollback() never returns normally: the board reboots into another whole image, or an error is raised and "
@@ -171,7 +175,7 @@ CLAIMS: tuple[Claim, ...] = (
         "SEED-ROLLBACK",
         rollback_reboots_or_changes_nothing,
     ),
-    Claim(
+    CutClaim(
         "C7",
         "cut_leaves_old_or_new_choice",
         "A power cut inside a call leaves the boot choice as it was before the call or as it is after it, never a "
@@ -179,7 +183,7 @@ CLAIMS: tuple[Claim, ...] = (
         "IDF-OTA-SAFE-UPDATE",
         cut_leaves_old_or_new_choice,
     ),
-    Claim(
+    CutClaim(
         "C8",
         "old_secure_version_never_runs",
         "With anti-rollback, an image whose secure version is below the eFuse's never runs, and the eFuse's never "
@@ -188,14 +192,14 @@ CLAIMS: tuple[Claim, ...] = (
         old_secure_version_never_runs,
         needs_anti_rollback=True,
     ),
-    Claim(
+    CutClaim(
         "C9",
         "further_upgrade_completes",
         "After a power cut, a further upgrade can be completed and accepted.",
         "SEED-INTRO",
         further_upgrade_completes,
     ),
-    Claim(
+    CutClaim(
         "C10",
         "info_tells_the_truth",
         "info() names the partition that runs and, unless its image is under test, the one that the next power-on "
@@ -204,7 +208,59 @@ CLAIMS: tuple[Claim, ...] = (
         info_tells_the_truth,
     ),
 )
-"""The claims, in the order of their ids."""
+"""The claims that a sweep checks: one cut and what follows decide them."""
+
+HISTORY_CLAIMS: tuple[Claim, ...] = (
+    Claim(
+        "C11",
+        "records_of_one_slot_agree",
+        "Two otadata records that name the same slot with different states never lead to different boot choices, each "
+        "by itself.",
+        "IDF-OTA-SAFE-UPDATE",
+    ),
+    Claim(
+        "C12",
+        "sequence_number_never_wraps",
+        "No number of upgrades that the flash can endure brings the sequence number to 0xFFFFFFFF, which means erased.",
+        "IDF-OTA-SET-BOOT",
+    ),
+    Claim(
+        "C13",
+        "valid_image_earned_it",
+        'An image that info() calls "valid" was accepted by itself while it was under test, or was provisioned.',
+        "SEED-ACCEPT",
+    ),
+    Claim(
+        "C14",
+        "lost_record_selects_whole_image",
+        "The otadata record that decides what boots, after a power cut has cost another, never names a slot that is "
+        "only partly written.",
+        "IDF-OTA-SAFE-UPDATE",
+    ),
+    Claim(
+        "C15",
+        "upgrade_is_never_locked_out",
+        "A running application can always begin an upgrade, after accept() if it is under test.",
+        "SEED-COMMENCE",
+    ),
+    Claim(
+        "C16",
+        "choice_settles_in_two_boots",
+        "After a power cut, the second power-on starts what every later one starts.",
+        "IDF-OTA-SAFE-UPDATE",
+    ),
+)
+"""The claims that take more than one cut, or no cut at all, to tell; device_claims.py asks the device model."""
+
+CLAIMS: tuple[Claim, ...] = tuple(
+    sorted((*CUT_CLAIMS, *HISTORY_CLAIMS), key=lambda promise: int(promise.id.removeprefix("C")))
+)
+"""All claims, in the order of their ids."""
+
+
+def cut_claim(claim_id: str) -> CutClaim:
+    """Return the claim with that id, of those that a sweep checks; raises KeyError for another."""
+    return {known.id: known for known in CUT_CLAIMS}[claim_id]
 
 
 def claim(claim_id: str) -> Claim:

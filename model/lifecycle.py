@@ -320,9 +320,7 @@ def _states_torn_by(tear: Tear, row: Row) -> tuple[State, ...]:
 TABLE: tuple[Row, ...] = (*ROWS, *(torn for row in ROWS for torn in _interrupted(row)))
 """Every way to move: ROWS, and what interruptions make of them."""
 
-WHOLE_STEP_ROWS: tuple[Row, ...] = tuple(
-    row for row in TABLE if row.kind not in (Kind.POWER_CUT, Kind.FLASH_ERROR)
-)
+WHOLE_STEP_ROWS: tuple[Row, ...] = tuple(row for row in TABLE if row.kind not in (Kind.POWER_CUT, Kind.FLASH_ERROR))
 """The rows of calls and resets that run to their end."""
 
 

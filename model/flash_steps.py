@@ -1,0 +1,278 @@
+"""The flash and eFuse operations that the tasks consist of, and what a power cut inside each can leave.
+
+A record is rewritten in two operations: its sector is erased, then 32 bytes are programmed. A slot is erased from its
+first sector on, and that one alone matters: with it go header and description. The bits of an eFuse burn set one by
+one.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from .action import Action, Actions, Kind
+from .boot_steps import burned_for, fresh, launched, without_program
+from .calls import after_commence, after_complete, marked_record, reselected_record
+from .device import (
+    Content,
+    Device,
+    Expectation,
+    Phase,
+    Scope,
+    Slot,
+    Task,
+    record_in,
+    with_record,
+    with_slot,
+)
+from .faults import FaultModel
+from .records import BLANK, Check, Record, Sector, Word
+from .selection import next_update_slot
+from .tears import Torn, erased_tears, programmed_tears
+from .terms import Bool, any_of, choose, fact, number
+
+REWRITES = (Task.ABORT, Task.TRY, Task.FRESH, Task.COMPLETE, Task.ACCEPT, Task.ROLLBACK, Task.SET_BOOT)
+"""Tasks that erase a record's sector, then program it."""
+ERASES = (Task.SPARE, Task.FORGET_FIRST, Task.FORGET_SECOND)
+"""Tasks that erase a record's sector."""
+WIPES = (Task.COMMENCE, Task.REJECT)
+"""Tasks that erase a slot."""
+BURNS = (Task.BURN, Task.BURN_FRESH, Task.BURN_ACCEPT)
+"""Tasks that burn eFuse bits."""
+IDLE = (Task.SELECT, Task.STARTED, Task.STUCK, Task.RUN)
+"""Tasks with no operation in progress."""
+
+
+def flash_steps(scope: Scope, device: Device) -> Actions:
+    """Yield the operations, whole."""
+    for task in REWRITES:
+        yield _erase_before(scope, device, task)
+        yield _program(scope, device, task)
+    for task in ERASES:
+        yield _erase_only(scope, device, task)
+    for task in WIPES:
+        yield _wipe(scope, device, task)
+    for task in BURNS if scope.config.anti_rollback else ():
+        yield _burn(scope, device, task)
+
+
+def cuts(scope: Scope, device: Device) -> Actions:
+    """Yield the ways in which the power can fail."""
+    off = without_program(scope, device, Task.OFF)
+    yield Action("cut", IDLE, fact(True), off, Kind.CUT, "IDF-OTA-SAFE-UPDATE", FaultModel.F0)
+    for phase, tasks, tears in (
+        (Phase.ERASE, REWRITES + ERASES, erased_tears),
+        (Phase.PROGRAM, REWRITES, programmed_tears),
+    ):
+        yield from _torn_records(scope, device, off, phase, tasks, tears)
+    yield from _torn_wipes(scope, device, off)
+    if scope.config.anti_rollback:
+        yield from _torn_burns(scope, device, off)
+
+
+def _erase_before(scope: Scope, device: Device, task: Task) -> Action:
+    """The sector is erased; from here on the record is the one that will be programmed."""
+    records = with_record(device, device.sector, _coming(scope, device, task))
+    then = replace(device, records=records, phase=number(Phase.PROGRAM))
+    return Action(
+        f"{task.name.lower()}_erases", (task,), device.phase == Phase.ERASE, then, Kind.FLASH, "IDF-OTADATA-REWRITE"
+    )
+
+
+def _coming(scope: Scope, device: Device, task: Task) -> Record:
+    """Return the record that the task programs."""
+    old = record_in(device, device.sector)
+    match task:
+        case Task.ABORT:
+            return replace(old, word=number(Word.ABORTED, 3))
+        case Task.TRY:
+            return replace(old, word=number(Word.PENDING_VERIFY, 3))
+        case Task.ACCEPT:
+            return replace(old, word=number(Word.VALID, 3))
+        case Task.ROLLBACK:
+            return replace(old, word=number(Word.INVALID, 3))
+        case Task.COMPLETE:
+            return marked_record(scope, device)
+        case Task.SET_BOOT:
+            return reselected_record(scope, device)
+        case _:
+            return fresh(scope, device)
+
+
+def _program(scope: Scope, device: Device, task: Task) -> Action:
+    """The record is programmed; what comes next."""
+    whole = replace(device, phase=number(Phase.ERASE), sector=number(Sector.FIRST))
+    return Action(
+        f"{task.name.lower()}_programs",
+        (task,),
+        device.phase == Phase.PROGRAM,
+        _after_program(scope, device, whole, task),
+        Kind.FLASH,
+        "IDF-OTADATA-REWRITE",
+    )
+
+
+def _after_program(scope: Scope, device: Device, whole: Device, task: Task) -> Device:
+    match task:
+        case Task.ABORT:
+            return replace(whole, task=number(Task.SELECT))
+        case Task.TRY:
+            return launched(scope, whole, record_in(device, device.sector).slot)
+        case Task.FRESH:
+            burns = burned_for(scope, device) != device.burned
+            return replace(whole, task=choose(burns, number(Task.BURN_FRESH), number(Task.STARTED)))
+        case Task.COMPLETE:
+            return after_complete(scope, whole)
+        case Task.ACCEPT:
+            burns = burned_for(scope, device) != device.burned
+            accepted = _accepted(scope, whole)
+            return replace(
+                accepted,
+                task=choose(burns, number(Task.BURN_ACCEPT), accepted.task),
+                expectation=choose(burns, whole.expectation, accepted.expectation),
+                expected=choose(burns, whole.expected, accepted.expected),
+                old_choice=choose(burns, whole.old_choice, accepted.old_choice),
+                new_choice=choose(burns, whole.new_choice, accepted.new_choice),
+            )
+        case Task.ROLLBACK:
+            refused = replace(
+                whole,
+                expectation=number(Expectation.REFUSED),
+                expected=whole.running,
+                old_choice=number(scope.nowhere),
+                new_choice=number(scope.nowhere),
+            )
+            return without_program(scope, refused, Task.SELECT)
+        case _:
+            return _returned(scope, whole)
+
+
+def _accepted(scope: Scope, device: Device) -> Device:
+    """Return the device as accept() returns."""
+    returned = _returned(scope, device)
+    return replace(returned, expectation=number(Expectation.ACCEPTED), expected=device.running)
+
+
+def _returned(scope: Scope, device: Device) -> Device:
+    """Return the device as a call returns."""
+    nowhere = number(scope.nowhere)
+    return replace(device, task=number(Task.RUN), old_choice=nowhere, new_choice=nowhere)
+
+
+def _erase_only(scope: Scope, device: Device, task: Task) -> Action:
+    erased = replace(device, records=with_record(device, device.sector, BLANK), sector=number(Sector.FIRST))
+    then = (
+        replace(erased, task=number(Task.FORGET_SECOND), sector=number(Sector.SECOND))
+        if task is Task.FORGET_FIRST
+        else _returned(scope, erased)
+    )
+    return Action(f"{task.name.lower()}_erases", (task,), fact(True), then, Kind.FLASH, "IDF-OTA-BEGIN")
+
+
+def _wipe(scope: Scope, device: Device, task: Task) -> Action:
+    wiped = replace(device, slots=with_slot(device, next_update_slot(scope, device.running), WIPED))
+    then = after_commence(scope, wiped) if task is Task.COMMENCE else _returned(scope, wiped)
+    return Action(f"{task.name.lower()}_erases", (task,), fact(True), then, Kind.FLASH, "IDF-OTA-BEGIN")
+
+
+WIPED = Slot(number(Content.EMPTY, 2), number(0), fact(False), fact(False))
+"""A slot whose first sector is erased."""
+RUINED = Content.BROKEN
+"""What a slot holds once some bytes of its first sector are erased: the description can still be there."""
+
+
+def _burn(scope: Scope, device: Device, task: Task) -> Action:
+    done = replace(device, burned=burned_for(scope, device))
+    if task is Task.BURN:
+        then = launched(scope, replace(done, sector=number(Sector.FIRST)), record_in(device, device.sector).slot)
+    elif task is Task.BURN_FRESH:
+        then = replace(done, task=number(Task.STARTED))
+    else:
+        then = _accepted(scope, done)
+    return Action(f"{task.name.lower()}_burns", (task,), fact(True), then, Kind.FLASH, "IDF-EFUSE-UPDATE")
+
+
+def _torn_records(
+    scope: Scope,
+    device: Device,
+    off: Device,
+    phase: Phase,
+    tasks: tuple[Task, ...],
+    tears: Callable[[Check, Word, FaultModel], frozenset[Torn]],
+) -> Actions:
+    """Yield, for each thing that a torn record can read as, the cut that leaves it."""
+    old = record_in(device, device.sector)
+    for check in Check:
+        for word in Word:
+            causes = {
+                (c, w): weakest
+                for c in Check
+                for w in Word
+                if (weakest := _weakest(tears, c, w, (check, word))) is not None and weakest <= scope.faults
+            }
+            if not causes:
+                continue
+            is_right = check is Check.RIGHT
+            left = Record(
+                number(check, 2),
+                number(word, 3),
+                old.slot if is_right else number(0),
+                old.seq if is_right else number(0),
+            )
+            when = any_of((old.check == c) & (old.word == w) for c, w in sorted(causes))
+            yield Action(
+                f"cut_in_{phase.name.lower()}_leaves_{check.name.lower()}_{word.name.lower()}",
+                tasks,
+                (device.phase == phase) & when,
+                replace(off, records=with_record(device, device.sector, left)),
+                Kind.CUT,
+                "IDF-OTADATA-REWRITE",
+                min(causes.values()),
+            )
+
+
+def _weakest(
+    tears: Callable[[Check, Word, FaultModel], frozenset[Torn]], check: Check, word: Word, left: Torn
+) -> FaultModel | None:
+    return next((fault for fault in FaultModel if left in tears(check, word, fault)), None)
+
+
+def _torn_wipes(scope: Scope, device: Device, off: Device) -> Actions:
+    """Yield the cuts in the erase of a slot."""
+    target = next_update_slot(scope, device.running)
+
+    def cut(name: str, left: Device, when: Bool, weakest: FaultModel) -> Action:
+        return Action(name, WIPES, when, left, Kind.CUT, "IDF-OTA-BEGIN", weakest)
+
+    yield cut("cut_before_wipe", off, fact(True), FaultModel.F0)
+    yield cut("cut_after_wipe", replace(off, slots=with_slot(device, target, WIPED)), fact(True), FaultModel.F0)
+    if scope.faults >= FaultModel.F1:
+        ruined = tuple(
+            replace(
+                slot,
+                content=choose(target == index, number(RUINED, 2), slot.content),
+                is_finished=slot.is_finished & (target != index),
+                is_earned=slot.is_earned & (target != index),
+            )
+            for index, slot in enumerate(device.slots)
+        )
+        has_description = any_of((target == i) & slot.has_description for i, slot in enumerate(device.slots))
+        yield cut("cut_in_wipe", replace(off, slots=ruined), has_description, FaultModel.F1)
+
+
+def _torn_burns(scope: Scope, device: Device, off: Device) -> Actions:
+    """Yield the cuts in a burn: any of the bits on their way may be set."""
+    goal = burned_for(scope, device)
+    rows = range(1 << (scope.versions - 1))
+    for left in rows:
+        whole = {(bits, end) for bits in rows for end in rows if left in (bits, end)}
+        torn = {(bits, end) for bits in rows for end in rows if bits | left == left and left | end == end}
+        causes = whole if scope.faults is FaultModel.F0 else whole & torn | torn
+        when = any_of((device.burned == bits) & (goal == end) for bits, end in sorted(causes) if bits | end == end)
+        yield Action(
+            f"cut_in_burn_leaves_{left:0{scope.versions - 1}b}",
+            BURNS,
+            when,
+            replace(off, burned=number(left)),
+            Kind.CUT,
+            "IDF-EFUSE-UPDATE",
+            FaultModel.F0,
+        )
