@@ -346,6 +346,38 @@ def with_record(device: Device, sector: Num, new: Record) -> Records:
     return either(is_second, device.records[0], new), either(is_second, new, device.records[1])
 
 
+def whichever(condition: Bool, then: Device, otherwise: Device) -> Device:
+    """Return one of two devices."""
+
+    def part(one: Num, other: Num) -> Num:
+        return choose(condition, one, other)
+
+    first, second = (either(condition, a, b) for a, b in zip(then.records, otherwise.records, strict=True))
+    return Device(
+        task=part(then.task, otherwise.task),
+        phase=part(then.phase, otherwise.phase),
+        sector=part(then.sector, otherwise.sector),
+        running=part(then.running, otherwise.running),
+        session=choose(condition, then.session, otherwise.session),
+        records=(first, second),
+        slots=tuple(
+            Slot(
+                part(a.content, b.content),
+                part(a.version, b.version),
+                choose(condition, a.is_finished, b.is_finished),
+                choose(condition, a.is_earned, b.is_earned),
+            )
+            for a, b in zip(then.slots, otherwise.slots, strict=True)
+        ),
+        burned=part(then.burned, otherwise.burned),
+        expectation=part(then.expectation, otherwise.expectation),
+        expected=part(then.expected, otherwise.expected),
+        previous=part(then.previous, otherwise.previous),
+        old_choice=part(then.old_choice, otherwise.old_choice),
+        new_choice=part(then.new_choice, otherwise.new_choice),
+    )
+
+
 def record_in(device: Device, sector: Num) -> Record:
     """Return the record of a sector."""
     return either(sector == 1, device.records[1], device.records[0])

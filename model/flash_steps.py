@@ -20,6 +20,7 @@ from .device import (
     Slot,
     Task,
     record_in,
+    whichever,
     with_record,
     with_slot,
 )
@@ -123,15 +124,7 @@ def _after_program(scope: Scope, device: Device, whole: Device, task: Task) -> D
             return after_complete(scope, whole)
         case Task.ACCEPT:
             burns = burned_for(scope, device) != device.burned
-            accepted = _accepted(scope, whole)
-            return replace(
-                accepted,
-                task=choose(burns, number(Task.BURN_ACCEPT), accepted.task),
-                expectation=choose(burns, whole.expectation, accepted.expectation),
-                expected=choose(burns, whole.expected, accepted.expected),
-                old_choice=choose(burns, whole.old_choice, accepted.old_choice),
-                new_choice=choose(burns, whole.new_choice, accepted.new_choice),
-            )
+            return whichever(burns, replace(whole, task=number(Task.BURN_ACCEPT)), _accepted(scope, whole))
         case Task.ROLLBACK:
             refused = replace(
                 whole,
@@ -164,13 +157,15 @@ def _erase_only(scope: Scope, device: Device, task: Task) -> Action:
         if task is Task.FORGET_FIRST
         else _returned(scope, erased)
     )
-    return Action(f"{task.name.lower()}_erases", (task,), fact(True), then, Kind.FLASH, "IDF-OTA-BEGIN")
+    source = "IDF-OTA-BEGIN" if task is Task.SPARE else "IDF-OTA-SET-BOOT"
+    return Action(f"{task.name.lower()}_erases", (task,), fact(True), then, Kind.FLASH, source)
 
 
 def _wipe(scope: Scope, device: Device, task: Task) -> Action:
     wiped = replace(device, slots=with_slot(device, next_update_slot(scope, device.running), WIPED))
     then = after_commence(scope, wiped) if task is Task.COMMENCE else _returned(scope, wiped)
-    return Action(f"{task.name.lower()}_erases", (task,), fact(True), then, Kind.FLASH, "IDF-OTA-BEGIN")
+    source = "IDF-OTA-BEGIN" if task is Task.COMMENCE else "IDF-OTA-SET-BOOT"
+    return Action(f"{task.name.lower()}_erases", (task,), fact(True), then, Kind.FLASH, source)
 
 
 WIPED = Slot(number(Content.EMPTY, 2), number(0), fact(False), fact(False))
@@ -263,10 +258,13 @@ def _torn_burns(scope: Scope, device: Device, off: Device) -> Actions:
     goal = burned_for(scope, device)
     rows = range(1 << (scope.versions - 1))
     for left in rows:
-        whole = {(bits, end) for bits in rows for end in rows if left in (bits, end)}
-        torn = {(bits, end) for bits in rows for end in rows if bits | left == left and left | end == end}
-        causes = whole if scope.faults is FaultModel.F0 else whole & torn | torn
-        when = any_of((device.burned == bits) & (goal == end) for bits, end in sorted(causes) if bits | end == end)
+        causes = [
+            (bits, end)
+            for bits in rows
+            for end in rows
+            if bits | left == left and left | end == end and (scope.faults is not FaultModel.F0 or left in (bits, end))
+        ]
+        when = any_of((device.burned == bits) & (goal == end) for bits, end in causes)
         yield Action(
             f"cut_in_burn_leaves_{left:0{scope.versions - 1}b}",
             BURNS,
