@@ -167,12 +167,12 @@ def next_seq(current: Record, slot: Num, slot_count: int) -> Num:
 
 def ranked(records: Records, slot_count: int) -> tuple[Num, Num]:
     """Return the numbers of two records as Numbers.RANKED keeps them."""
-    above = number(slot_count + 1)
+    above, above_that = number(slot_count + 1), number(slot_count + 2)
     is_above = [record.is_right & (record.seq > slot_count) for record in records]
     both = is_above[0] & is_above[1]
     is_higher = (records[1].seq < records[0].seq, records[0].seq < records[1].seq)
     first, second = (
-        choose(mine & both & higher, above + 1, choose(mine, above, record.seq))
+        choose(mine & both & higher, above_that, choose(mine, above, record.seq))
         for record, mine, higher in zip(records, is_above, is_higher, strict=True)
     )
     return first, second

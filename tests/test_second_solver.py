@@ -21,6 +21,7 @@ MERSENNE_61 = (1 << 61) - 1
         (z3.BoolVal(True), "sat"),
         (z3.BoolVal(False), "unsat"),
         (z3.Or(), "unsat"),
+        (z3.simplify(z3.UGT(z3.URem(X, 3), 2)), "unsat"),
         (z3.Not(z3.And(z3.Or(X == Y), z3.And())) == (X == Y), "unsat"),
     ],
 )
