@@ -1,0 +1,186 @@
+"""Every state that a device can reach, found breadth first, and each claim looked at in each of them.
+
+The model is finite, whatever the number of upgrades, so what holds here holds for histories of any length. The first
+state found to break a claim is one of those nearest to the start, so its trace is a shortest counterexample.
+
+A small world is searched by the plain Python reading. A big one is compiled (numba_reading.py): which of the two
+searched is told, the numbers are the same.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from ..model.device import Scope
+from ..model.device_claims import DEVICE_CLAIMS, DeviceClaim
+from ..model.device_model import device_model
+from ..model.stepper import State, Stepper, stepper
+
+Progress = Callable[[int, float], None]
+"""Told now and then: how many states are known, and after how many seconds of searching."""
+
+MEMORY = 4 << 30
+"""Bytes that a search may use unless told otherwise."""
+PYTHON_STATE_BYTES = 700
+"""What one state costs the Python search: the tuple, its place in the dict, its parent."""
+PROGRESS_EVERY = 1 << 14
+"""States of the Python search from one report of progress to the next."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """A way from the first state to another one."""
+
+    actions: tuple[str, ...]
+    """Names of the actions, in order."""
+    states: tuple[State, ...]
+    """The states passed, the first and the last included: one more than actions."""
+
+    def __len__(self) -> int:
+        """Return the number of actions."""
+        return len(self.actions)
+
+
+@dataclass(frozen=True, slots=True)
+class Exploration:
+    """What a search came to."""
+
+    scope: Scope
+    claims: tuple[str, ...]
+    """Ids of the claims that were looked at."""
+    states: int
+    transitions: int
+    """(state, action) pairs of the states that were looked at; two actions to one state are two."""
+    depth: int
+    """Steps to the states farthest from the start."""
+    is_complete: bool
+    """Everything was looked at; if not, `violations` is right, but no claim holds."""
+    seconds: float
+    """Spent searching."""
+    compile_seconds: float
+    """Spent before that on making or loading compiled code."""
+    violations: dict[str, Trace]
+    """By id of a claim that is broken, a shortest way to a state that breaks it."""
+    reading: str
+    """"python" or "compiled"."""
+    threads: int = 1
+    limit: str = ""
+    """What stopped a search that is not complete."""
+
+    @property
+    def rate(self) -> float:
+        """States found in a second."""
+        return self.states / self.seconds if self.seconds else 0.0
+
+    def holds(self, claim_id: str) -> bool:
+        """Tell whether the claim was looked at in every state and never broken."""
+        return self.is_complete and claim_id in self.claims and claim_id not in self.violations
+
+
+def claims_of(scope: Scope) -> tuple[DeviceClaim, ...]:
+    """Return the claims that apply to the configuration of a scope."""
+    return tuple(claim for claim in DEVICE_CLAIMS if claim.claim.applies_to(scope.config))
+
+
+def with_ghosts_of(scope: Scope, claims: Iterable[DeviceClaim]) -> Scope:
+    """Return the scope with the ghosts that the claims read, and no others."""
+    return replace(scope, ghosts=frozenset(ghost for claim in claims for ghost in claim.ghosts))
+
+
+def explore(
+    scope: Scope,
+    claims: Sequence[DeviceClaim] = (),
+    threads: int = 1,
+    memory: int = MEMORY,
+    progress: Progress | None = None,
+) -> Exploration:
+    """Return what a search of everything reachable came to, with a shortest counterexample for each broken claim.
+
+    claims: those to look at; their ghosts have to be in the scope (with_ghosts_of). memory: bytes.
+    Raises ValueError for a claim whose ghosts the scope has not."""
+    for claim in claims:
+        if not claim.ghosts <= scope.ghosts:
+            raise ValueError(f"{claim.claim.id} reads ghosts that the scope has not; see with_ghosts_of()")
+    return explore_in_python(scope, claims, memory, progress)
+
+
+def explore_in_python(
+    scope: Scope, claims: Sequence[DeviceClaim] = (), memory: int = MEMORY, progress: Progress | None = None
+) -> Exploration:
+    """Return the same, by the plain Python reading."""
+    steps = stepper(scope)
+    device = device_model(scope).device
+    pending = {claim.claim.id: claim.is_kept(scope, device) for claim in claims}
+    started = time.perf_counter()
+    search = _PythonSearch(steps)
+    found: dict[str, int] = {}
+    limit = max(1, memory // PYTHON_STATE_BYTES)
+    checked, depth, level_end, is_complete = 0, 0, 1, True
+    while checked < len(search.order):
+        if checked == level_end:
+            depth, level_end = depth + 1, len(search.order)
+        state = search.order[checked]
+        for claim_id in [c for c, kept in pending.items() if not steps.value(kept, state)]:
+            found[claim_id] = checked
+            del pending[claim_id]
+        if len(search.order) > limit:
+            is_complete = False
+            break
+        search.expand(checked)
+        checked += 1
+        if progress is not None and checked % PROGRESS_EVERY == 0:
+            progress(len(search.order), time.perf_counter() - started)
+    return Exploration(
+        scope=scope,
+        claims=tuple(claim.claim.id for claim in claims),
+        states=len(search.order),
+        transitions=search.transitions,
+        depth=depth,
+        is_complete=is_complete,
+        seconds=time.perf_counter() - started,
+        compile_seconds=0.0,
+        violations={claim_id: search.trace(place) for claim_id, place in found.items()},
+        reading="python",
+        limit="" if is_complete else f"more than {limit:,} states do not fit in {memory >> 20:,} MB",
+    )
+
+
+class _PythonSearch:
+    """States in the order in which they were found, and where each was found from."""
+
+    def __init__(self, steps: Stepper) -> None:
+        self.steps = steps
+        self.order: list[State] = [steps.initial]
+        self.parents = [-1]
+        self.known = {steps.initial}
+        self.transitions = 0
+
+    def expand(self, place: int) -> None:
+        """Add what can be reached in one step from a state."""
+        for _, after in self.steps.successors(self.order[place]):
+            self.transitions += 1
+            if after not in self.known:
+                self.known.add(after)
+                self.order.append(after)
+                self.parents.append(place)
+
+    def trace(self, place: int) -> Trace:
+        """Return the way to a state."""
+        states = [self.order[place]]
+        while self.parents[place] >= 0:
+            place = self.parents[place]
+            states.append(self.order[place])
+        return trace_through(self.steps, tuple(reversed(states)))
+
+
+def trace_through(steps: Stepper, states: tuple[State, ...]) -> Trace:
+    """Return the trace that passes these states, each step by the first action that makes it.
+
+    Raises ValueError when no action leads from one to the next: the two readings differ."""
+    names = []
+    for before, after in zip(states, states[1:], strict=False):
+        action = next((number for number, reached in steps.successors(before) if reached == after), None)
+        if action is None:
+            raise ValueError(f"no action leads from {steps.as_dict(before)} to {steps.as_dict(after)}")
+        names.append(steps.model.actions[action].name)
+    return Trace(tuple(names), states)
