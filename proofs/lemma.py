@@ -1,0 +1,107 @@
+"""What is proved, as objects that a command can list: a name, a sentence, how it is proved, and the proof.
+
+A lemma is asked of z3 first, and what z3 answers is asked again of bitwuzla. It holds only when both say so; an answer
+that was not reached counts as a failure, and so does a premise that no value meets. What refutes a lemma is a witness:
+the values of its free names.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+import z3
+
+from .second_solver import decide, script
+
+TIME_LIMIT_MS = 60_000
+"""How long z3 may take for one question."""
+
+
+class Verdict(Enum):
+    """How a proof can end; only HOLDS is good news."""
+
+    HOLDS = "holds"
+    REFUTED = "refuted"
+    VACUOUS = "vacuous"
+    """No value meets the premise, so nothing was claimed."""
+    UNKNOWN = "unknown"
+    """A solver gave up, or the two disagree."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The end of a proof."""
+
+    verdict: Verdict
+    detail: str = ""
+    """What was covered and counted; of a refuted lemma the witness."""
+
+    @property
+    def holds(self) -> bool:
+        """Whether the lemma is proved."""
+        return self.verdict is Verdict.HOLDS
+
+
+@dataclass(frozen=True, slots=True)
+class Lemma:
+    """A claim with its proof."""
+
+    name: str
+    """The claim in a few words, as a name."""
+    sentence: str
+    """The claim for a reader without the code."""
+    method: str
+    """Who decides it, and over what."""
+    prove: Callable[[], Result]
+    """Run the proof, anew each time."""
+
+
+def prove_always(claim: Any, given: Sequence[Any] = (), logic: str = "QF_BV") -> Result:
+    """Return whether the claim holds for all values that meet the premise, by z3 and then by bitwuzla."""
+    premise = find_witness(given)
+    if isinstance(premise, Result):
+        return premise if premise.verdict is Verdict.UNKNOWN else Result(Verdict.VACUOUS, "no value meets the premise")
+    refutation = [*given, z3.Not(claim)]
+    witness = find_witness(refutation)
+    if isinstance(witness, dict):
+        return Result(Verdict.REFUTED, describe(witness))
+    if witness.verdict is Verdict.UNKNOWN:
+        return witness
+    second = decide(script(refutation, logic))
+    if second != "unsat":
+        return Result(Verdict.UNKNOWN, f"z3 finds no counterexample, bitwuzla says {second}")
+    return Result(Verdict.HOLDS, "z3 and bitwuzla")
+
+
+def find_witness(formulas: Iterable[Any]) -> dict[str, Any] | Result:
+    """Return values of the free names that make all formulas true; else a result, UNKNOWN or (none exist) REFUTED."""
+    solver = z3.Solver()
+    solver.set("timeout", TIME_LIMIT_MS)
+    solver.add(*formulas)
+    answer = solver.check()
+    if answer == z3.unsat:
+        return Result(Verdict.REFUTED, "no value meets the formulas")
+    if answer != z3.sat:
+        return Result(Verdict.UNKNOWN, f"z3: {solver.reason_unknown()}")
+    model = solver.model()
+    values = {str(name): model[name] for name in model.decls() if name.arity() == 0}
+    return {name: value.as_long() if hasattr(value, "as_long") else z3.is_true(value) for name, value in values.items()}
+
+
+def describe(witness: dict[str, Any]) -> str:
+    """Return a witness as text, in the order of its names; numbers above 9 as hex words."""
+    return " ".join(
+        f"{name}={value}" if isinstance(value, bool) or value < 10 else f"{name}=0x{value:X}"
+        for name, value in sorted(witness.items())
+    )
+
+
+def prove_each(cases: Iterable[tuple[str, Result]]) -> Result:
+    """Return that every case holds, or the first one that does not, with its name before its detail."""
+    count = 0
+    for name, result in cases:
+        if not result.holds:
+            return Result(result.verdict, f"{name}: {result.detail}")
+        count += 1
+    return Result(Verdict.HOLDS if count else Verdict.VACUOUS, f"{count} cases")
