@@ -3,7 +3,6 @@
 from functools import lru_cache
 
 import pytest
-from worlds import small_world
 
 from otaproof.campaign.baseline import play_script
 from otaproof.campaign.future import FutureOracle
@@ -15,6 +14,7 @@ from otaproof.model.config import Release
 from otaproof.model.device import Scope, Usage
 from otaproof.model.faults import FaultModel
 from otaproof.proofs.explorer import claims_of, explore, with_ghosts_of
+from worlds import small_world
 
 RULES = (Release.V5_1, Release.V5_5, Release.V6_0, Release.V6_1)
 """Releases of the application that the model tells apart."""
