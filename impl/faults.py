@@ -13,6 +13,7 @@ exactly what they admit. A tear is written the way the recorded vectors write it
 
     before  after  prefix:N (program: N bytes done)  partial:N (erase: N bytes done; partial is partial:2048)
     bytes:P.S  bits:P.S  (page P of a program, or P = 0 of an erase; pattern number S)
+    mask:HEX  (bit for bit, for what no pattern leaves: 1 where a program does nothing yet, or an erase is done)
 
 Pages before the one in progress are whole, pages after it untouched, whatever the model.
 """
@@ -34,6 +35,7 @@ class TornKind(Enum):
     PARTIAL = "partial"
     BYTES = "bytes"
     BITS = "bits"
+    MASK = "mask"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,8 @@ class Torn:
     """BYTES and BITS: which page of the program is in progress, from 0."""
     pattern: int = 0
     """BYTES and BITS: number of the pseudo-random pattern."""
+    mask: bytes = b""
+    """MASK: ones where a program does nothing yet, or an erase is done; zeros from its end on."""
 
     @classmethod
     def parse(cls, text: str) -> "Torn":
@@ -64,10 +68,12 @@ class Torn:
                 page, pattern = rest.split(".")
                 if page.isdecimal() and pattern.isdecimal():
                     return cls(kind, page=int(page), pattern=int(pattern))
+            if kind is TornKind.MASK and 0 < len(rest) <= 2 * PAGE_SIZE:
+                return cls(kind, mask=bytes.fromhex(rest))
         except ValueError:
             pass
         raise ValueError(
-            f"{text!r} is no tear; want before, after, prefix:N, partial[:N], bytes:PAGE.N or bits:PAGE.N"
+            f"{text!r} is no tear; want before, after, prefix:N, partial[:N], bytes:PAGE.N, bits:PAGE.N or mask:HEX"
         )
 
     def __str__(self) -> str:
@@ -76,6 +82,8 @@ class Torn:
             return str(self.kind.value)
         if self.kind in (TornKind.PREFIX, TornKind.PARTIAL):
             return f"{self.kind.value}:{self.length}"
+        if self.kind is TornKind.MASK:
+            return f"{self.kind.value}:{self.mask.hex()}"
         return f"{self.kind.value}:{self.page}.{self.pattern}"
 
     @property
@@ -90,6 +98,8 @@ class Torn:
                 return FaultModel.F2
             case TornKind.BITS:
                 return FaultModel.F3
+            case TornKind.MASK:
+                return FaultModel.F2 if set(self.mask) <= {0x00, 0xFF} else FaultModel.F3
 
     def erased(self, old: bytes) -> bytes:
         """Return what a torn erase leaves of the sector `old` (4096 bytes); prefix:N acts as after."""
@@ -100,7 +110,7 @@ class Torn:
                 return ERASED_SECTOR
             case TornKind.PARTIAL:
                 return ERASED_SECTOR[: self.length] + old[self.length :]
-            case TornKind.BYTES | TornKind.BITS:
+            case TornKind.BYTES | TornKind.BITS | TornKind.MASK:
                 return _or_bytes(old, self._mask(SECTOR_SIZE))
 
     def programmed(self, old: bytes, data: bytes, address: int) -> bytes:
@@ -115,7 +125,7 @@ class Torn:
                 return and_bytes(old, data)
             case TornKind.PREFIX:
                 return and_bytes(old[: self.length], data[: self.length]) + old[self.length :]
-            case TornKind.BYTES | TornKind.BITS:
+            case TornKind.BYTES | TornKind.BITS | TornKind.MASK:
                 start, end = page_bounds(address, len(data), self.page)
                 undone = self._mask(end - start)
                 torn = and_bytes(old[start:end], _or_bytes(data[start:end], undone))
@@ -123,6 +133,8 @@ class Torn:
 
     def _mask(self, size: int) -> bytes:
         """Return the pattern: ones where a program does nothing yet, or an erase is already done."""
+        if self.kind is TornKind.MASK:
+            return self.mask[:size].ljust(size, b"\0")
         return pattern_mask(self.kind is TornKind.BYTES, self.page, self.pattern, size)
 
 
