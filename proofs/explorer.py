@@ -8,73 +8,34 @@ searched is told, the numbers are the same.
 """
 
 import time
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from enum import Enum
 
 from ..model.device import Scope
 from ..model.device_claims import DEVICE_CLAIMS, DeviceClaim
 from ..model.device_model import device_model
 from ..model.stepper import State, Stepper, stepper
+from .exploration import Exploration, Progress, Trace, trace_through
 
-Progress = Callable[[int, float], None]
-"""Told now and then: how many states are known, and after how many seconds of searching."""
+
+class Reading(Enum):
+    """Which reading of the model searches."""
+
+    AUTO = "auto"
+    """Python first; what turns out to be no small world is compiled."""
+    PYTHON = "python"
+    COMPILED = "compiled"
+
 
 MEMORY = 4 << 30
 """Bytes that a search may use unless told otherwise."""
+SMALL_WORLD = 200_000
+"""States that the Python search finds in less time than compiling takes."""
 PYTHON_STATE_BYTES = 700
 """What one state costs the Python search: the tuple, its place in the dict, its parent."""
 PROGRESS_EVERY = 1 << 14
 """States of the Python search from one report of progress to the next."""
-
-
-@dataclass(frozen=True, slots=True)
-class Trace:
-    """A way from the first state to another one."""
-
-    actions: tuple[str, ...]
-    """Names of the actions, in order."""
-    states: tuple[State, ...]
-    """The states passed, the first and the last included: one more than actions."""
-
-    def __len__(self) -> int:
-        """Return the number of actions."""
-        return len(self.actions)
-
-
-@dataclass(frozen=True, slots=True)
-class Exploration:
-    """What a search came to."""
-
-    scope: Scope
-    claims: tuple[str, ...]
-    """Ids of the claims that were looked at."""
-    states: int
-    transitions: int
-    """(state, action) pairs of the states that were looked at; two actions to one state are two."""
-    depth: int
-    """Steps to the states farthest from the start."""
-    is_complete: bool
-    """Everything was looked at; if not, `violations` is right, but no claim holds."""
-    seconds: float
-    """Spent searching."""
-    compile_seconds: float
-    """Spent before that on making or loading compiled code."""
-    violations: dict[str, Trace]
-    """By id of a claim that is broken, a shortest way to a state that breaks it."""
-    reading: str
-    """"python" or "compiled"."""
-    threads: int = 1
-    limit: str = ""
-    """What stopped a search that is not complete."""
-
-    @property
-    def rate(self) -> float:
-        """States found in a second."""
-        return self.states / self.seconds if self.seconds else 0.0
-
-    def holds(self, claim_id: str) -> bool:
-        """Tell whether the claim was looked at in every state and never broken."""
-        return self.is_complete and claim_id in self.claims and claim_id not in self.violations
 
 
 def claims_of(scope: Scope) -> tuple[DeviceClaim, ...]:
@@ -93,6 +54,7 @@ def explore(
     threads: int = 1,
     memory: int = MEMORY,
     progress: Progress | None = None,
+    reading: Reading = Reading.AUTO,
 ) -> Exploration:
     """Return what a search of everything reachable came to, with a shortest counterexample for each broken claim.
 
@@ -101,13 +63,34 @@ def explore(
     for claim in claims:
         if not claim.ghosts <= scope.ghosts:
             raise ValueError(f"{claim.claim.id} reads ghosts that the scope has not; see with_ghosts_of()")
-    return explore_in_python(scope, claims, memory, progress)
+    if threads not in (1, 2):
+        raise ValueError(f"{threads} threads, not 1 or 2")
+    if reading is not Reading.COMPILED:
+        most = SMALL_WORLD if reading is Reading.AUTO else None
+        small = explore_in_python(scope, claims, memory, progress, most)
+        if small.is_complete or reading is Reading.PYTHON or small.states <= SMALL_WORLD:
+            return small
+    # numba takes half a second to import, and most worlds are small.
+    from .compiled_search import CompiledSearch  # noqa: PLC0415
+    from .numba_reading import DoesNotFit  # noqa: PLC0415
+
+    try:
+        search = CompiledSearch(scope, claims)
+    except DoesNotFit:
+        if reading is Reading.COMPILED:
+            raise
+        return explore_in_python(scope, claims, memory, progress)
+    return search.run(threads, memory, progress)
 
 
 def explore_in_python(
-    scope: Scope, claims: Sequence[DeviceClaim] = (), memory: int = MEMORY, progress: Progress | None = None
+    scope: Scope,
+    claims: Sequence[DeviceClaim] = (),
+    memory: int = MEMORY,
+    progress: Progress | None = None,
+    most: int | None = None,
 ) -> Exploration:
-    """Return the same, by the plain Python reading."""
+    """Return the same, by the plain Python reading; `most` is how many states it may find before it gives up."""
     steps = stepper(scope)
     device = device_model(scope).device
     pending = {claim.claim.id: claim.is_kept(scope, device) for claim in claims}
@@ -115,6 +98,7 @@ def explore_in_python(
     search = _PythonSearch(steps)
     found: dict[str, int] = {}
     limit = max(1, memory // PYTHON_STATE_BYTES)
+    limit = limit if most is None else min(limit, most)
     checked, depth, level_end, is_complete = 0, 0, 1, True
     while checked < len(search.order):
         if checked == level_end:
@@ -171,16 +155,3 @@ class _PythonSearch:
             place = self.parents[place]
             states.append(self.order[place])
         return trace_through(self.steps, tuple(reversed(states)))
-
-
-def trace_through(steps: Stepper, states: tuple[State, ...]) -> Trace:
-    """Return the trace that passes these states, each step by the first action that makes it.
-
-    Raises ValueError when no action leads from one to the next: the two readings differ."""
-    names = []
-    for before, after in zip(states, states[1:], strict=False):
-        action = next((number for number, reached in steps.successors(before) if reached == after), None)
-        if action is None:
-            raise ValueError(f"no action leads from {steps.as_dict(before)} to {steps.as_dict(after)}")
-        names.append(steps.model.actions[action].name)
-    return Trace(tuple(names), states)

@@ -1,0 +1,243 @@
+"""The inner loops of the compiled search, as text: compiled together with the model's own functions below.
+
+States are 64-bit words, none of them 0. `order` holds them as they were found: it is the queue, and the store that
+traces are read from. `table` is a hash table of the same words, open addressing; the place of a state comes from the
+*highest* bits of its hash, so a table twice as big is filled from the old one in one pass through both.
+
+New states go into the table in batches: first every place is computed and its cache line asked for, then the words are
+compared. So dozens of cache misses are under way at once, not one after the other.
+"""
+
+import numpy as np
+from numba import njit
+
+from otaproof.proofs.intrinsics import prefetch
+
+
+def successors(state, found, count):  # type: ignore[no-untyped-def]
+    """Put every state after `state` into `found`, from `count` on; return the count after."""
+    raise NotImplementedError("numba_reading.py puts the model's own in place of this")
+
+
+def onward(state, found, count):  # type: ignore[no-untyped-def]
+    """Do the same without the cuts."""
+    raise NotImplementedError
+
+
+def broken(state):  # type: ignore[no-untyped-def]
+    """Return the claims that the state breaks, a bit for each."""
+    raise NotImplementedError
+
+
+def is_goal(state):  # type: ignore[no-untyped-def]
+    """Tell whether an upgrade has just been completed."""
+    raise NotImplementedError
+
+
+MOST_FOUND = 64
+"""More than any state has successors, twice over."""
+
+# ---- what follows is copied into each compiled module
+
+BATCH = 256
+"""States that are expanded before what they led to is looked up."""
+
+
+@njit(cache=True, nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+def hashed(state):  # type: ignore[no-untyped-def]
+    """Return the hash: its high bits say where in a table, bit 31 says whose state it is."""
+    folded = state ^ ((state >> 32) & 0xFFFFFFFF)
+    return folded * -7046029254386353131
+
+
+@njit(cache=True, nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+def put_all(order, table, shift, states, places, count, known):  # type: ignore[no-untyped-def]
+    """Add those of `states` that are new; return how many are known then."""
+    mask = table.size - 1
+    for item in range(count):
+        state, place = states[item], places[item]
+        while True:
+            there = table[place]
+            if there == state:
+                break
+            if there == 0:
+                table[place] = state
+                order[known] = state
+                known += 1
+                break
+            place = (place + 1) & mask
+    return known
+
+
+@njit(cache=True, nogil=True)
+def search(order, table, shift, begin, end, known, limit):  # type: ignore[no-untyped-def]
+    """Expand order[begin:end] until more than `limit` states are known; return (begin, known, transitions)."""
+    mask = table.size - 1
+    found = np.empty((BATCH + 1) * MOST_FOUND, np.int64)
+    places = np.empty((BATCH + 1) * MOST_FOUND, np.int64)
+    transitions = 0
+    while begin < end and known <= limit:
+        stop = min(begin + BATCH, end)
+        count = 0
+        for item in range(begin, stop):
+            after = successors(order[item], found, count)
+            for fresh in range(count, after):
+                place = (hashed(found[fresh]) >> shift) & mask
+                places[fresh] = place
+                prefetch(table, place)
+            count = after
+        transitions += count
+        known = put_all(order, table, shift, found, places, count, known)
+        begin = stop
+    return begin, known, transitions
+
+
+@njit(cache=True, nogil=True)
+def search_own(order, table, shift, begin, end, known, limit, owner, foreign):  # type: ignore[no-untyped-def]
+    """Do the same for the states of one of two owners; put those of the other into `foreign`.
+
+    Return (begin, known, transitions, foreign states)."""
+    mask = table.size - 1
+    found = np.empty((BATCH + 1) * MOST_FOUND, np.int64)
+    places = np.empty((BATCH + 1) * MOST_FOUND, np.int64)
+    one = np.empty(2 * MOST_FOUND, np.int64)
+    room = foreign.size - (BATCH + 1) * MOST_FOUND
+    transitions, sent = 0, 0
+    while begin < end and known <= limit and sent <= room:
+        stop = min(begin + BATCH, end)
+        count = 0
+        for item in range(begin, stop):
+            after = successors(order[item], one, 0)
+            transitions += after
+            for fresh in range(after):
+                state = one[fresh]
+                value = hashed(state)
+                place = (value >> shift) & mask
+                is_own = ((value >> 31) & 1) == owner
+                found[count] = state
+                places[count] = place
+                foreign[sent] = state
+                count += is_own
+                sent += not is_own
+                if is_own:
+                    prefetch(table, place)
+        known = put_all(order, table, shift, found, places, count, known)
+        begin = stop
+    return begin, known, transitions, sent
+
+
+@njit(cache=True, nogil=True)
+def take_in(order, table, shift, known, states, count):  # type: ignore[no-untyped-def]
+    """Add those of states[:count] that are new; return how many are known then."""
+    mask = table.size - 1
+    places = np.empty(4 * BATCH, np.int64)
+    for begin in range(0, count, 4 * BATCH):
+        stop = min(begin + 4 * BATCH, count)
+        for item in range(begin, stop):
+            place = (hashed(states[item]) >> shift) & mask
+            places[item - begin] = place
+            prefetch(table, place)
+        known = put_all(order, table, shift, states[begin:stop], places, stop - begin, known)
+    return known
+
+
+@njit(cache=True, nogil=True)
+def fill_again(old, table, shift):  # type: ignore[no-untyped-def]
+    """Put every state of one table into a bigger one."""
+    mask = table.size - 1
+    for state in old:
+        if state != 0:
+            place = (hashed(state) >> shift) & mask
+            while table[place] != 0:
+                place = (place + 1) & mask
+            table[place] = state
+
+
+@njit(cache=True, nogil=True)
+def first_broken(order, begin, end, wanted, first):  # type: ignore[no-untyped-def]
+    """Note in `first` where each wanted claim is first broken; return the claims still wanted."""
+    for item in range(begin, end):
+        bits = broken(order[item]) & wanted
+        if bits != 0:
+            for claim in range(first.size):
+                if (bits >> claim) & 1:
+                    first[claim] = item
+            wanted &= ~bits
+            if wanted == 0:
+                break
+    return wanted
+
+
+@njit(cache=True, nogil=True)
+def find_before(order, begin, end, wanted):  # type: ignore[no-untyped-def]
+    """Return where in order[begin:end] a state is that leads to the wanted one in one step; -1 for nowhere."""
+    found = np.empty(2 * MOST_FOUND, np.int64)
+    for item in range(begin, end):
+        count = successors(order[item], found, 0)
+        for place in range(count):
+            if found[place] == wanted:
+                return item
+    return -1
+
+
+@njit(cache=True, nogil=True)
+def number_all(order, table, numbers, shift):  # type: ignore[no-untyped-def]
+    """Note, beside each state of the table, its number in `order`."""
+    mask = table.size - 1
+    for item in range(order.size):
+        place = (hashed(order[item]) >> shift) & mask
+        while table[place] != order[item]:
+            place = (place + 1) & mask
+        numbers[place] = item
+
+
+@njit(cache=True, nogil=True)
+def count_before(order, table, numbers, shift, counts):  # type: ignore[no-untyped-def]
+    """Count, for each state, the steps without a cut that lead to it."""
+    mask = table.size - 1
+    found = np.empty(2 * MOST_FOUND, np.int64)
+    for item in range(order.size):
+        count = onward(order[item], found, 0)
+        for step in range(count):
+            place = (hashed(found[step]) >> shift) & mask
+            while table[place] != found[step]:
+                place = (place + 1) & mask
+            counts[numbers[place]] += 1
+
+
+@njit(cache=True, nogil=True)
+def note_before(order, table, numbers, shift, ends, before):  # type: ignore[no-untyped-def]
+    """Note, for each state, where the steps without a cut that lead to it come from; `ends` moves to the starts."""
+    mask = table.size - 1
+    found = np.empty(2 * MOST_FOUND, np.int64)
+    for item in range(order.size):
+        count = onward(order[item], found, 0)
+        for step in range(count):
+            place = (hashed(found[step]) >> shift) & mask
+            while table[place] != found[step]:
+                place = (place + 1) & mask
+            number = numbers[place]
+            ends[number] -= 1
+            before[ends[number]] = item
+
+
+@njit(cache=True, nogil=True)
+def mark_back(order, starts, before, marked, queue):  # type: ignore[no-untyped-def]
+    """Mark every state from which a goal can be reached; return how many there are."""
+    count = 0
+    for item in range(order.size):
+        if is_goal(order[item]):
+            marked[item] = 1
+            queue[count] = item
+            count += 1
+    done = 0
+    while done < count:
+        item = queue[done]
+        done += 1
+        for place in range(starts[item], starts[item + 1]):
+            earlier = before[place]
+            if marked[earlier] == 0:
+                marked[earlier] = 1
+                queue[count] = earlier
+                count += 1
+    return count
