@@ -96,10 +96,11 @@ def fresh(scope: Scope, device: Device) -> Record:
 
 
 def burned_for(scope: Scope, device: Device) -> Num:
-    """Return the eFuse once the burn that is going on is done."""
+    """Return the eFuse once the burn that is going on is done; the factory's image has version 0."""
     is_boot = device.task == Task.BURN
     place = choose(is_boot, record_in(device, device.sector).slot, device.running)
-    return burned_up_to(scope, device.burned, slot_at(device, place).version)
+    version = choose(is_slot(scope, place), slot_at(device, place).version, number(0))
+    return burned_up_to(scope, device.burned, version)
 
 
 def _powered(scope: Scope, device: Device) -> Device:

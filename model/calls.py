@@ -41,7 +41,7 @@ def calls(scope: Scope, device: Device) -> Actions:
     if scope.usage is Usage.ANY:
         yield from _set_boot(scope, device)
     restarted = without_program(scope, device, Task.SELECT)
-    yield Action("restart", (Task.STARTED, Task.RUN), fact(True), restarted, Kind.RESET, "IDF-BOOT-SELECT")
+    yield Action("restart", (Task.RUN,), fact(True), restarted, Kind.RESET, "IDF-BOOT-SELECT")
     if scope.config.skip_validate_in_deep_sleep:
         woken = replace(device, task=number(Task.STARTED), session=fact(False))
         yield Action("wake", (Task.RUN,), fact(True), woken, Kind.RESET, "IDF-BOOT-WAKE")

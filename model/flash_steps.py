@@ -19,6 +19,7 @@ from .device import (
     Scope,
     Slot,
     Task,
+    Usage,
     record_in,
     whichever,
     with_record,
@@ -38,8 +39,8 @@ WIPES = (Task.COMMENCE, Task.REJECT)
 """Tasks that erase a slot."""
 BURNS = (Task.BURN, Task.BURN_FRESH, Task.BURN_ACCEPT)
 """Tasks that burn eFuse bits."""
-IDLE = (Task.SELECT, Task.STARTED, Task.STUCK, Task.RUN)
-"""Tasks with no operation in progress."""
+IDLE = (Task.SELECT, Task.STUCK, Task.RUN)
+"""Tasks with no operation in progress. An image that is started runs: a cut in between is one in RUN."""
 
 
 def flash_steps(scope: Scope, device: Device) -> Actions:
@@ -150,6 +151,12 @@ def _returned(scope: Scope, device: Device) -> Device:
     return replace(device, task=number(Task.RUN), old_choice=nowhere, new_choice=nowhere)
 
 
+def _rejected(scope: Scope, device: Device) -> Device:
+    """Return the device once complete() has erased an image that is too old; complete(1) restarts all the same."""
+    returned = _returned(scope, device)
+    return without_program(scope, returned, Task.SELECT) if scope.usage is Usage.PROPER else returned
+
+
 def _erase_only(scope: Scope, device: Device, task: Task) -> Action:
     erased = replace(device, records=with_record(device, device.sector, BLANK), sector=number(Sector.FIRST))
     then = (
@@ -163,7 +170,7 @@ def _erase_only(scope: Scope, device: Device, task: Task) -> Action:
 
 def _wipe(scope: Scope, device: Device, task: Task) -> Action:
     wiped = replace(device, slots=with_slot(device, next_update_slot(scope, device.running), WIPED))
-    then = after_commence(scope, wiped) if task is Task.COMMENCE else _returned(scope, wiped)
+    then = after_commence(scope, wiped) if task is Task.COMMENCE else _rejected(scope, wiped)
     source = "IDF-OTA-BEGIN" if task is Task.COMMENCE else "IDF-OTA-SET-BOOT"
     return Action(f"{task.name.lower()}_erases", (task,), fact(True), then, Kind.FLASH, source)
 
