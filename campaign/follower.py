@@ -8,7 +8,7 @@ The state stays one state. A cut leaves what the model's cuts can leave and the 
 bytes do not tell, whether an image that does not verify is PARTIAL or BROKEN, the follower chooses by what it saw.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
@@ -16,9 +16,11 @@ from functools import lru_cache
 from ..model.action import Action, Kind
 from ..model.device import Scope, Task
 from ..model.device_claims import DEVICE_CLAIMS
+from ..model.device_model import device_model
 from ..model.faults import FaultModel
 from ..model.flash_steps import BURNS, ERASES, REWRITES, WIPES
-from ..model.stepper import State, Stepper, stepper
+from ..model.stepper import State, Stepper
+from ..model.terms import Bool
 from .abstraction import Places, Program, Stored, program_in_state, state_of, stored_in_state
 
 SECTOR = 0x1000
@@ -80,7 +82,7 @@ class Follower:
     def __init__(self, scope: Scope, stored: Stored) -> None:
         """Begin with a device that is switched off and holds this; the scope says which ghosts it carries."""
         self.scope = scope
-        self.stepper = stepper(scope)
+        self.stepper = _stepper(scope)
         self.state = state_of(self.stepper, stored)
         self.violated: set[str] = set()
         """Ids of the claims that were broken since the last `take_violated`."""
@@ -104,6 +106,18 @@ class Follower:
         """Return the claims that were broken since the last call."""
         violated, self.violated = self.violated, set()
         return frozenset(violated)
+
+    def can(self, *names: str) -> bool:
+        """Tell whether one of these actions is possible now."""
+        return any(action.name in names for action, _ in self._successors())
+
+    def planned_call(self, *names: str) -> list[SeenOp]:
+        """Return the operations that a call would have if the power stays."""
+        return self._planned(lambda: self.begin_call(*names))
+
+    def planned_boot(self, is_power_on: bool, wakes: bool = False) -> list[SeenOp]:
+        """Return the operations that a reset would have if the power stays."""
+        return self._planned(lambda: self.begin_reset(is_power_on, wakes))
 
     def begin_call(self, *names: str) -> str | None:
         """Make a call: take the one of these actions that is possible; None: the call is refused."""
@@ -199,6 +213,18 @@ class Follower:
         elif running is not None:
             raise Divergence(f"the device has started place {place}; the model is at {self.task.name}")
 
+    def _planned(self, begin: Callable[[], object]) -> list[SeenOp]:
+        state, violated = self.state, set(self.violated)
+        begin()
+        ops: list[SeenOp] = []
+        self._decide()
+        while (op := self._due_op()) is not None:
+            ops.append(op)
+            self.op(op, None)
+            self._decide()
+        self.state, self.violated = state, violated
+        return ops
+
     def _is_of_slot_data(self, op: SeenOp) -> bool:
         """Tell whether it is no step of the model by itself: a part of an image, or a later sector of a wipe."""
         if op.slot is None:
@@ -213,7 +239,7 @@ class Follower:
         for way in self._ways_to_write():
             state = self._after(begin, way)
             if stored_in_state(self.stepper, state) == after:
-                is_broken = reaches_end and self._can(state, "write_rest_broken")
+                is_broken = reaches_end and self._is_possible(state, "write_rest_broken")
                 for name in (*way, *(("write_rest_broken",) if is_broken else ())):
                     self._take(name)
                 return
@@ -225,10 +251,10 @@ class Follower:
         for action, state in self._successors():
             if action.name.startswith("write_") and self.task is Task.RUN:
                 yield (action.name,)
-                if self._can(state, "write_rest"):
+                if self._is_possible(state, "write_rest"):
                     yield (action.name, "write_rest")
 
-    def _can(self, state: State, name: str) -> bool:
+    def _is_possible(self, state: State, name: str) -> bool:
         return any(action.name == name for action, _ in self._successors(state))
 
     def _after(self, state: State, names: tuple[str, ...]) -> State:
@@ -282,14 +308,24 @@ class Follower:
         self.violated |= _violated_claims(self.stepper, self.state)
 
 
+@lru_cache(maxsize=1024)
+def _stepper(scope: Scope) -> Stepper:
+    """Return the stepper of a scope; random histories go through a few hundred scopes, again and again."""
+    return Stepper(device_model(scope))
+
+
 @lru_cache(maxsize=1 << 16)
 def _violated_claims(model: Stepper, state: State) -> frozenset[str]:
-    """Return the ids of the claims that a state breaks; those whose ghosts the model lacks are not looked at."""
+    """Return the ids of the claims that a state breaks."""
+    return frozenset(claim_id for claim_id, is_kept in _claim_terms(model) if not model.value(is_kept, state))
+
+
+@lru_cache(maxsize=1024)
+def _claim_terms(model: Stepper) -> tuple[tuple[str, Bool], ...]:
+    """Return the claims by their ids; those whose ghosts the model lacks are left out."""
     scope, device = model.model.scope, model.model.device
-    return frozenset(
-        item.claim.id
+    return tuple(
+        (item.claim.id, item.is_kept(scope, device))
         for item in DEVICE_CLAIMS
-        if item.ghosts <= scope.ghosts
-        and item.claim.applies_to(scope.config)
-        and not model.value(item.is_kept(scope, device), state)
+        if item.ghosts <= scope.ghosts and item.claim.applies_to(scope.config)
     )

@@ -96,15 +96,15 @@ class Lockstep:
     def step(self, step: Step) -> frozenset[str]:
         """Play a step in both and return the ids of the claims that were broken on the way."""
         self._check_physical(step)
-        running = self._slot(self.player.running)
+        label = self.player.running
         before = self._stored(self.player.moment.cells, self.player.moment.efuse_bits)
         played = self.player.play(step)
         if played.outcome is Outcome.NOBODY:
             raise OutOfModel(f"{step}: nobody there to make the call")
         stored = [self._stored(moment.cells, moment.efuse_bits) for moment in played.moments]
         self._check_in_model(played, stored)
-        self._follow(played, stored)
-        device = Before(self.history.device.config, self.scope.has_factory, before, running)
+        self._follow(played, stored, label)
+        device = Before(self.history.device.config, self.scope.has_factory, before, self._slot(label))
         self._check_slot_moves(played, device, stored)
         self._check_info()
         return self.follower.take_violated()
@@ -128,7 +128,7 @@ class Lockstep:
             if any(slot.version not in versions for slot in stored[-1].slots if not slot.verifies):
                 raise OutOfModel("a torn description names a version that no image has")
 
-    def _follow(self, played: Played, stored: list[Stored]) -> None:
+    def _follow(self, played: Played, stored: list[Stored], running: str | None) -> None:
         step, follower = played.step, self.follower
         began: str | None = None
         if step.name is StepName.RESET:
@@ -139,7 +139,7 @@ class Lockstep:
             follower.cut(None, stored[-1], FaultModel.F0)
             return
         elif step.name is not StepName.WRITE:
-            began = follower.begin_call(*self._action_names(step))
+            began = follower.begin_call(*action_names(step, running))
         ops = [*map(self._seen_op, played.ops), *(BURN for _ in played.burns)]
         whole = ops[:-1] if played.outcome is Outcome.CUT else ops
         reaches_end = step.offset + step.length >= len(self.history.world.images[step.image].contents)
@@ -155,7 +155,7 @@ class Lockstep:
             follower.end_boot(self._place(played.running), stored[-1])
             return
         self._check_outcome(played, began)
-        follower.end_call(stored[-1], self._program())
+        follower.end_call(stored[-1], self.program)
 
     def _follow_cut(self, op: SeenOp, after: Stored, fault: FaultModel) -> None:
         try:
@@ -165,12 +165,6 @@ class Lockstep:
             if is_torn_number and fault >= FaultModel.F2:
                 raise OutOfModel("a torn number fits its check word by chance") from None
             raise
-
-    def _action_names(self, step: Step) -> tuple[str, ...]:
-        if step.name is StepName.SET_BOOT:
-            is_factory = step.label == "factory" or (step.label == RUNNING and self.player.running == "factory")
-            return ("set_boot_factory",) if is_factory else ("set_boot_running",)
-        return _ACTIONS[step.name]
 
     def _check_outcome(self, played: Played, began: str | None) -> None:
         """The call must have ended as the model has it."""
@@ -217,8 +211,9 @@ class Lockstep:
             if expected.value != state_text:
                 raise Divergence(f"info() says {state_text} of ota_{slot}, the model {expected.value}")
 
-    def _program(self) -> Program | None:
-        """Return the place that runs, and whether an upgrade is in progress; None when nothing runs."""
+    @property
+    def program(self) -> Program | None:
+        """The place that the board runs from, and whether an upgrade is in progress; None when nothing runs."""
         app = self.player.app
         if app is None:
             return None
@@ -242,6 +237,14 @@ class Lockstep:
     def _slot(self, label: str | None) -> int | None:
         place = self._place(label)
         return None if place is None or place == self.scope.factory else place
+
+
+def action_names(step: Step, running: str | None) -> tuple[str, ...]:
+    """Return the actions of the model one of which a call is, when it is not refused. running: a label."""
+    if step.name is StepName.SET_BOOT:
+        is_factory = step.label == "factory" or (step.label == RUNNING and running == "factory")
+        return ("set_boot_factory",) if is_factory else ("set_boot_running",)
+    return _ACTIONS[step.name]
 
 
 def places_of(device: SmallDevice) -> Places:

@@ -6,6 +6,7 @@ table's Situation is made of the two records, never of the device model. So tabl
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from ..model.config import Config
 from ..model.faults import FaultModel
@@ -53,7 +54,7 @@ def forbidden_moves(before: Before, move: Move, after: Stored) -> Iterator[str]:
     for slot in range(len(before.stored.slots)):
         moved_to, _ = reported(after.records, slot)
         found = [_situation(before, slot, move.is_refused, started) for started in move.starts]
-        if not any(_is_allowed(state, moved_to, situation, move) for state, situation in found):
+        if not any(_is_allowed(state, moved_to, situation, move.event, move.cut) for state, situation in found):
             state, situation = found[0]
             yield f"ota_{slot}, {move.event.value}: no row from {state.value} to {moved_to.value}: {situation}"
 
@@ -65,10 +66,11 @@ def reported(records: Sequence[RecordView], slot: int) -> tuple[State, State]:
     return first, second
 
 
-def _is_allowed(state: State, moved_to: State, situation: Situation, move: Move) -> bool:
-    if move.cut is not None:
-        return bool(allowed_rows(state, move.event, moved_to, situation, move.cut))
-    return whole_row(state, move.event, situation).state_after(state, situation.hidden) is moved_to
+@lru_cache(maxsize=1 << 15)
+def _is_allowed(state: State, moved_to: State, situation: Situation, event: Event, cut: FaultModel | None) -> bool:
+    if cut is not None:
+        return bool(allowed_rows(state, event, moved_to, situation, cut))
+    return whole_row(state, event, situation).state_after(state, situation.hidden) is moved_to
 
 
 def _situation(before: Before, slot: int, is_refused: bool, started: int | None) -> tuple[State, Situation]:
