@@ -273,6 +273,9 @@ ROWS: tuple[Row, ...] = (
     Row("L92", NAMED,                    E.ERASE_OTADATA, HIDDEN,      K.POWER_CUT,   W.NOTHING, TWICE,                                       "IDF-BOOT-FACTORY-RESET", F0),
     Row("L93", NAMED,                    E.ERASE_OTADATA, HIDDEN,      K.FLASH_ERROR, W.NOTHING, TWICE,                                       "IDF-BOOT-FACTORY-RESET",
         reach="the bootloader selects again in the same reset, and the two are not seen apart"),
+    # One slot is named twice, new in front of testing: the second is aborted first, then the first is caught half-way.
+    Row("L88", S.NEW,                    E.POWER_ON,      S.ABORTED,   K.POWER_CUT,   W.NOTHING, ROLLBACK & CHOSEN & hides(S.TESTING),        "IDF-BOOT-SELECT", F0),
+    Row("L89", S.NEW,                    E.POWER_ON,      S.ABORTED,   K.FLASH_ERROR, W.NOTHING, ROLLBACK & CHOSEN & hides(S.TESTING),        "IDF-BOOT-SELECT"),
     # Sector 0 is gone and sector 1 is caught half-way: the second record shows, torn.
     *(
         Row(f"L92-{tear.id}", NAMED,     E.ERASE_OTADATA, tear.reads,  K.POWER_CUT,   W.NOTHING, hides(tear.word),                            "IDF-BOOT-FACTORY-RESET", tear.weakest)

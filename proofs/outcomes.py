@@ -63,9 +63,9 @@ class Call(Enum):
 BEGINS = frozenset({Task.OFF, Task.RUN})
 """Tasks in which calls begin: the power-on in OFF, any other between calls."""
 ENDS: Mapping[Call, frozenset[Task]] = {
-    call: frozenset({Task.STARTED, Task.STUCK} if call is Call.POWER_ON else {Task.RUN, Task.SELECT}) for call in Call
+    call: frozenset({Task.RUN, Task.STUCK} if call is Call.POWER_ON else {Task.RUN, Task.SELECT}) for call in Call
 }
-"""Tasks in which a call has ended: the bootloader has chosen; the call has returned, or restarts."""
+"""Tasks in which a call has ended: the image runs, or nothing was found; the call has returned, or restarts."""
 NO_SUCH_CALL = "–"
 """The usage has no such call, or it is never possible."""
 
