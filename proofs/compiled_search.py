@@ -29,7 +29,7 @@ Words = NDArray[np.int64]
 
 WORD_BYTES = 8
 FIRST_TABLE_BITS = 20
-FULL = 0.6
+FULL = 0.65
 """Share of a table that is used before it grows, if it can."""
 CRAMMED = 0.9
 """Share of a table that is used when memory does not allow a bigger one."""
@@ -48,10 +48,10 @@ class Store:
     """The states of one owner."""
 
     order: Words
-    table: Words
-    shift: int
-    capacity: int
-    """Most states that `order` may hold."""
+    room: Words
+    """Memory for the biggest table; of what is not in use yet, no page is touched."""
+    bits: int
+    """The table is the first 2^bits words of it."""
     known: int = 0
     levels: list[int] = field(default_factory=lambda: [0])
     """Where in `order` each level begins; the last one is the end."""
@@ -59,34 +59,39 @@ class Store:
     @classmethod
     def of(cls, memory: int) -> "Store":
         """Return an empty store that will not grow beyond so many bytes."""
-        bits = FIRST_TABLE_BITS
-        while bits > 8 and (WORD_BYTES << bits) * 2 > memory:
-            bits -= 1
-        # Pages of memory that nothing is written to cost nothing.
-        capacity = max(1 << 10, memory // (WORD_BYTES * 2))
-        return cls(np.empty(capacity, np.int64), np.zeros(1 << bits, np.int64), 64 - bits, capacity)
+        most = max(8, (int(memory / (WORD_BYTES * (1 + CRAMMED)))).bit_length() - 1)
+        capacity = max(1 << 8, memory // WORD_BYTES - (1 << most))
+        return cls(np.empty(capacity, np.int64), np.zeros(1 << most, np.int64), min(FIRST_TABLE_BITS, most))
 
     @property
-    def bytes(self) -> int:
-        """Memory in use."""
-        return self.table.nbytes + self.known * WORD_BYTES
+    def table(self) -> Words:
+        """The table."""
+        return self.room[: 1 << self.bits]
 
-    def limit(self, memory: int) -> int:
-        """Return how many states may be known before the table has to grow, or all has to stop."""
-        share = FULL if self._can_grow(memory) else CRAMMED
-        return min(int(self.table.size * share), self.capacity) - 1
+    @property
+    def shift(self) -> int:
+        """How far a hash is shifted to be a place in the table."""
+        return 64 - self.bits
 
-    def grow(self, module: ModuleType, memory: int) -> bool:
+    @property
+    def limit(self) -> int:
+        """How many states may be known before the table has to grow, or all has to stop."""
+        share = FULL if self._can_grow else CRAMMED
+        return min(int(share * (1 << self.bits)), self.order.size) - 1
+
+    def grow(self, module: ModuleType) -> bool:
         """Double the table; tell whether there is memory for that."""
-        if not self._can_grow(memory):
+        if not self._can_grow:
             return False
-        bigger = np.zeros(self.table.size * 2, np.int64)
-        module.fill_again(self.table, bigger, self.shift - 1)
-        self.table, self.shift = bigger, self.shift - 1
+        self.bits += 1
+        if not module.double(self.table, self.shift):
+            self.table[:] = 0
+            module.take_in(self.order, self.table, self.shift, 0, self.order, self.known)
         return True
 
-    def _can_grow(self, memory: int) -> bool:
-        return self.table.nbytes * 3 + int(self.table.size * FULL) * WORD_BYTES <= memory
+    @property
+    def _can_grow(self) -> bool:
+        return 2 << self.bits <= self.room.size
 
 
 class CompiledSearch:
@@ -111,7 +116,7 @@ class CompiledSearch:
         """Have everything compiled that a search calls, on nothing."""
         order, table = np.empty(1, np.int64), np.zeros(16, np.int64)
         self.module.search(order, table, 60, 0, 0, 1, 1)
-        self.module.fill_again(table, np.zeros(32, np.int64), 59)
+        self.module.double(table, 60)
         if self.claims:
             self.module.first_broken(order, 0, 0, 1, np.empty(1, np.int64))
 
@@ -130,7 +135,7 @@ class CompiledSearch:
         owner = owner_of(first) if threads == 2 else 0
         store = self.stores[owner]
         store.known = self.module.take_in(store.order, store.table, store.shift, 0, np.array([first], np.int64), 1)
-        is_complete = (_Pair(self, memory // 2) if threads == 2 else _Alone(self, memory)).run(tell)
+        is_complete = (_Pair(self) if threads == 2 else _Alone(self)).run(tell)
         return Exploration(
             scope=self.scope,
             claims=tuple(claim.claim.id for claim in self.claims),
@@ -196,9 +201,8 @@ class CompiledSearch:
 class _Alone:
     """One thread."""
 
-    def __init__(self, search: CompiledSearch, memory: int) -> None:
+    def __init__(self, search: CompiledSearch) -> None:
         self.search = search
-        self.memory = memory
 
     def run(self, tell: Callable[[], None]) -> bool:
         """Search to the end; tell whether it was reached."""
@@ -213,10 +217,10 @@ class _Alone:
                     begin,
                     min(end, begin + PART),
                     store.known,
-                    store.limit(self.memory) - _ROOM,
+                    store.limit - _ROOM,
                 )
                 search.transitions += transitions
-                if store.known > store.limit(self.memory) - _ROOM and not store.grow(search.module, self.memory):
+                if store.known > store.limit - _ROOM and not store.grow(search.module):
                     return False
                 tell()
         store.levels.pop()
@@ -226,9 +230,8 @@ class _Alone:
 class _Pair:
     """Two threads, in turns."""
 
-    def __init__(self, search: CompiledSearch, memory: int) -> None:
+    def __init__(self, search: CompiledSearch) -> None:
         self.search = search
-        self.memory = memory
         self.foreign = [np.empty(HANDED_OVER, np.int64) for _ in range(2)]
         self.sent = [0, 0]
         self.begins = [0, 0]
@@ -253,8 +256,8 @@ class _Pair:
 
     def _has_room(self, owner: int) -> bool:
         store = self.search.stores[owner]
-        while store.known > store.limit(self.memory) - _ROOM - HANDED_OVER:
-            if not store.grow(self.search.module, self.memory):
+        while store.known > store.limit - _ROOM - HANDED_OVER:
+            if not store.grow(self.search.module):
                 return False
         return True
 
@@ -267,7 +270,7 @@ class _Pair:
             self.begins[owner],
             min(store.levels[-1], self.begins[owner] + TURN),
             store.known,
-            store.limit(self.memory) - _ROOM - HANDED_OVER,
+            store.limit - _ROOM - HANDED_OVER,
             owner,
             self.foreign[owner],
         )

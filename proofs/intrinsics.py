@@ -8,8 +8,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 
-@intrinsic  # type: ignore[misc]  # numba is untyped
-def prefetch(typing_context: Any, array: Any, index: Any) -> Any:
+def _prefetch(typing_context: Any, array: Any, index: Any) -> Any:
     """Begin to fetch array[index] into the cache; nothing is read, nothing waits."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -25,8 +24,7 @@ def prefetch(typing_context: Any, array: Any, index: Any) -> Any:
     return types.void(array, types.int64), generate
 
 
-@intrinsic  # type: ignore[misc]
-def put(typing_context: Any, array: Any, index: Any, value: Any, is_taken: Any) -> Any:
+def _put(typing_context: Any, array: Any, index: Any, value: Any, is_taken: Any) -> Any:
     """Store the value at array[index]; return index + 1 if it is taken, else index, so that the next overwrites it."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -37,11 +35,15 @@ def put(typing_context: Any, array: Any, index: Any, value: Any, is_taken: Any) 
     return types.int64(array, types.int64, types.int64, types.boolean), generate
 
 
-@intrinsic  # type: ignore[misc]
-def select(typing_context: Any, condition: Any, then: Any, otherwise: Any) -> Any:
+def _select(typing_context: Any, condition: Any, then: Any, otherwise: Any) -> Any:
     """Return `then` where the condition holds, else `otherwise`, without a jump; both are computed."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         return builder.select(arguments[0], arguments[1], arguments[2])
 
     return types.int64(types.boolean, types.int64, types.int64), generate
+
+
+prefetch: Any = intrinsic(_prefetch)
+put: Any = intrinsic(_put)
+select: Any = intrinsic(_select)

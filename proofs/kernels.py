@@ -2,11 +2,15 @@
 
 States are 64-bit words, none of them 0. `order` holds them as they were found: it is the queue, and the store that
 traces are read from. `table` is a hash table of the same words, open addressing; the place of a state comes from the
-*highest* bits of its hash, so a table twice as big is filled from the old one in one pass through both.
+*highest* bits of its hash, so a table grows in place, in one pass from its end to its start.
 
 New states go into the table in batches: first every place is computed and its cache line asked for, then the words are
-compared. So dozens of cache misses are under way at once, not one after the other.
+compared. So dozens of cache misses are under way at once, not one after the other. Half of all steps lead to a state
+that was met a moment ago; a small memory of those spares the table most of them.
 """
+
+# mypy: disable-error-code="no-untyped-def, no-untyped-call"
+# numba finds the types: 64-bit integers, and arrays of them.
 
 import numpy as np
 from numba import njit
@@ -14,22 +18,22 @@ from numba import njit
 from otaproof.proofs.intrinsics import prefetch
 
 
-def successors(state, found, count):  # type: ignore[no-untyped-def]
+def successors(state, found, count):
     """Put every state after `state` into `found`, from `count` on; return the count after."""
     raise NotImplementedError("numba_reading.py puts the model's own in place of this")
 
 
-def onward(state, found, count):  # type: ignore[no-untyped-def]
+def onward(state, found, count):
     """Do the same without the cuts."""
     raise NotImplementedError
 
 
-def broken(state):  # type: ignore[no-untyped-def]
+def broken(state):
     """Return the claims that the state breaks, a bit for each."""
     raise NotImplementedError
 
 
-def is_goal(state):  # type: ignore[no-untyped-def]
+def is_goal(state):
     """Tell whether an upgrade has just been completed."""
     raise NotImplementedError
 
@@ -41,17 +45,21 @@ MOST_FOUND = 64
 
 BATCH = 256
 """States that are expanded before what they led to is looked up."""
+RECENT = 1 << 13
+"""States that the small memory has room for, one at a place."""
+LOW = 1 << 12
+"""Places at the start of a table that are moved last when it grows."""
 
 
 @njit(cache=True, nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
-def hashed(state):  # type: ignore[no-untyped-def]
+def hashed(state):
     """Return the hash: its high bits say where in a table, bit 31 says whose state it is."""
     folded = state ^ ((state >> 32) & 0xFFFFFFFF)
     return folded * -7046029254386353131
 
 
 @njit(cache=True, nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
-def put_all(order, table, shift, states, places, count, known):  # type: ignore[no-untyped-def]
+def put_all(order, table, shift, states, places, count, known):
     """Add those of `states` that are new; return how many are known then."""
     mask = table.size - 1
     for item in range(count):
@@ -70,30 +78,37 @@ def put_all(order, table, shift, states, places, count, known):  # type: ignore[
 
 
 @njit(cache=True, nogil=True)
-def search(order, table, shift, begin, end, known, limit):  # type: ignore[no-untyped-def]
+def search(order, table, shift, begin, end, known, limit):
     """Expand order[begin:end] until more than `limit` states are known; return (begin, known, transitions)."""
     mask = table.size - 1
     found = np.empty((BATCH + 1) * MOST_FOUND, np.int64)
     places = np.empty((BATCH + 1) * MOST_FOUND, np.int64)
+    recent = np.zeros(RECENT, np.int64)
     transitions = 0
     while begin < end and known <= limit:
         stop = min(begin + BATCH, end)
         count = 0
         for item in range(begin, stop):
             after = successors(order[item], found, count)
-            for fresh in range(count, after):
-                place = (hashed(found[fresh]) >> shift) & mask
-                places[fresh] = place
+            transitions += after - count
+            for step in range(count, after):
+                state = found[step]
+                value = hashed(state)
+                place = (value >> shift) & mask
+                spot = (value >> 24) & (RECENT - 1)
+                is_new = recent[spot] != state
+                recent[spot] = state
+                found[count] = state
+                places[count] = place
                 prefetch(table, place)
-            count = after
-        transitions += count
+                count += is_new
         known = put_all(order, table, shift, found, places, count, known)
         begin = stop
     return begin, known, transitions
 
 
 @njit(cache=True, nogil=True)
-def search_own(order, table, shift, begin, end, known, limit, owner, foreign):  # type: ignore[no-untyped-def]
+def search_own(order, table, shift, begin, end, known, limit, owner, foreign):
     """Do the same for the states of one of two owners; put those of the other into `foreign`.
 
     Return (begin, known, transitions, foreign states)."""
@@ -101,6 +116,7 @@ def search_own(order, table, shift, begin, end, known, limit, owner, foreign):  
     found = np.empty((BATCH + 1) * MOST_FOUND, np.int64)
     places = np.empty((BATCH + 1) * MOST_FOUND, np.int64)
     one = np.empty(2 * MOST_FOUND, np.int64)
+    recent = np.zeros(RECENT, np.int64)
     room = foreign.size - (BATCH + 1) * MOST_FOUND
     transitions, sent = 0, 0
     while begin < end and known <= limit and sent <= room:
@@ -109,25 +125,27 @@ def search_own(order, table, shift, begin, end, known, limit, owner, foreign):  
         for item in range(begin, stop):
             after = successors(order[item], one, 0)
             transitions += after
-            for fresh in range(after):
-                state = one[fresh]
+            for step in range(after):
+                state = one[step]
                 value = hashed(state)
                 place = (value >> shift) & mask
+                spot = (value >> 24) & (RECENT - 1)
+                is_new = recent[spot] != state
+                recent[spot] = state
                 is_own = ((value >> 31) & 1) == owner
                 found[count] = state
                 places[count] = place
                 foreign[sent] = state
-                count += is_own
-                sent += not is_own
-                if is_own:
-                    prefetch(table, place)
+                prefetch(table, place)
+                count += is_new & is_own
+                sent += is_new & (not is_own)
         known = put_all(order, table, shift, found, places, count, known)
         begin = stop
     return begin, known, transitions, sent
 
 
 @njit(cache=True, nogil=True)
-def take_in(order, table, shift, known, states, count):  # type: ignore[no-untyped-def]
+def take_in(order, table, shift, known, states, count):
     """Add those of states[:count] that are new; return how many are known then."""
     mask = table.size - 1
     places = np.empty(4 * BATCH, np.int64)
@@ -142,19 +160,44 @@ def take_in(order, table, shift, known, states, count):  # type: ignore[no-untyp
 
 
 @njit(cache=True, nogil=True)
-def fill_again(old, table, shift):  # type: ignore[no-untyped-def]
-    """Put every state of one table into a bigger one."""
+def double(table, shift):
+    """Spread the states of the first half of the table over all of it; tell whether that went well.
+
+    From the end on, each state moves to about twice its place, where only states are that have moved before. Those at
+    the start are set aside first, as the end runs on there, and so are the few that lie far behind their place."""
     mask = table.size - 1
-    for state in old:
-        if state != 0:
-            place = (hashed(state) >> shift) & mask
-            while table[place] != 0:
-                place = (place + 1) & mask
-            table[place] = state
+    half = table.size // 2
+    aside = np.empty(16 * LOW, np.int64)
+    count = 0
+    for old in range(min(LOW, half)):
+        aside[count] = table[old]
+        count += table[old] != 0
+        table[old] = 0
+    for old in range(half - 1, LOW - 1, -1):
+        state = table[old]
+        if state == 0:
+            continue
+        table[old] = 0
+        place = (hashed(state) >> shift) & mask
+        if place <= old:
+            if count == aside.size:
+                return False
+            aside[count] = state
+            count += 1
+            continue
+        while table[place] != 0:
+            place = (place + 1) & mask
+        table[place] = state
+    for item in range(count):
+        place = (hashed(aside[item]) >> shift) & mask
+        while table[place] != 0:
+            place = (place + 1) & mask
+        table[place] = aside[item]
+    return True
 
 
 @njit(cache=True, nogil=True)
-def first_broken(order, begin, end, wanted, first):  # type: ignore[no-untyped-def]
+def first_broken(order, begin, end, wanted, first):
     """Note in `first` where each wanted claim is first broken; return the claims still wanted."""
     for item in range(begin, end):
         bits = broken(order[item]) & wanted
@@ -169,7 +212,7 @@ def first_broken(order, begin, end, wanted, first):  # type: ignore[no-untyped-d
 
 
 @njit(cache=True, nogil=True)
-def find_before(order, begin, end, wanted):  # type: ignore[no-untyped-def]
+def find_before(order, begin, end, wanted):
     """Return where in order[begin:end] a state is that leads to the wanted one in one step; -1 for nowhere."""
     found = np.empty(2 * MOST_FOUND, np.int64)
     for item in range(begin, end):
@@ -181,7 +224,7 @@ def find_before(order, begin, end, wanted):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def number_all(order, table, numbers, shift):  # type: ignore[no-untyped-def]
+def number_all(order, table, numbers, shift):
     """Note, beside each state of the table, its number in `order`."""
     mask = table.size - 1
     for item in range(order.size):
@@ -192,7 +235,7 @@ def number_all(order, table, numbers, shift):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, nogil=True)
-def count_before(order, table, numbers, shift, counts):  # type: ignore[no-untyped-def]
+def count_before(order, table, numbers, shift, counts):
     """Count, for each state, the steps without a cut that lead to it."""
     mask = table.size - 1
     found = np.empty(2 * MOST_FOUND, np.int64)
@@ -206,7 +249,7 @@ def count_before(order, table, numbers, shift, counts):  # type: ignore[no-untyp
 
 
 @njit(cache=True, nogil=True)
-def note_before(order, table, numbers, shift, ends, before):  # type: ignore[no-untyped-def]
+def note_before(order, table, numbers, shift, ends, before):
     """Note, for each state, where the steps without a cut that lead to it come from; `ends` moves to the starts."""
     mask = table.size - 1
     found = np.empty(2 * MOST_FOUND, np.int64)
@@ -222,7 +265,7 @@ def note_before(order, table, numbers, shift, ends, before):  # type: ignore[no-
 
 
 @njit(cache=True, nogil=True)
-def mark_back(order, starts, before, marked, queue):  # type: ignore[no-untyped-def]
+def mark_back(order, starts, before, marked, queue):
     """Mark every state from which a goal can be reached; return how many there are."""
     count = 0
     for item in range(order.size):
