@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from ..impl.cells import Cells
 from ..impl.flash import Op
 from ..impl.flash import OpKind as FlashOpKind
-from ..model.config import Release, ResetReason
+from ..model.config import Config, Release, ResetReason
 from ..model.device import Ghost, Scope, Task, Usage
 from ..model.faults import FaultModel
 from ..model.lifecycle import Event
@@ -53,21 +53,21 @@ class Violation:
     """Number of the step, from 0."""
 
 
-def scope_of_device(
-    device: SmallDevice, faults: FaultModel, usage: Usage = Usage.ANY, versions: int = 3, exact: bool = False
-) -> Scope:
-    """Return the scope of the model for a device, with every ghost.
-
-    Without `exact`, releases with the same rules share a scope, and so a compiled model."""
+def scope_of_device(device: SmallDevice, faults: FaultModel, usage: Usage = Usage.ANY, versions: int = 3) -> Scope:
+    """Return the scope of the model for a device, with every ghost."""
     if device.slots != tuple(range(len(device.slots))):
         raise OutOfModel("the model has slots without gaps")
     config = device.config
     if config.skip_validate_always or config.skip_validate_on_power_on:
         raise OutOfModel("the model has a bootloader that validates what it starts")
-    if not exact:
-        rules = max((release for release in _RULES if release <= config.app_release), default=_RULES[0])
-        config = replace(config, app_release=rules, bootloader_release=rules)
-    return Scope(config, len(device.slots), device.has_factory, faults, usage, versions, frozenset(Ghost))
+    rules = rules_of(config)
+    return Scope(rules, len(device.slots), device.has_factory, faults, usage, versions, frozenset(Ghost))
+
+
+def rules_of(config: Config) -> Config:
+    """Return the configuration with releases that stand for all with the same rules: these share a compiled model."""
+    rules = max((release for release in _RULES if release <= config.app_release), default=_RULES[0])
+    return replace(config, app_release=rules, bootloader_release=rules)
 
 
 def play_in_lockstep(history: History, scope: Scope) -> Iterator[frozenset[str]]:
@@ -168,7 +168,7 @@ class Lockstep:
 
     def _check_outcome(self, played: Played, began: str | None) -> None:
         """The call must have ended as the model has it."""
-        allowed = _allowed_outcomes(played.step, began)
+        allowed = allowed_outcomes(played.step, began)
         if played.outcome not in allowed:
             names = " or ".join(outcome.value for outcome in allowed)
             raise Divergence(f"{played.step} {played.outcome.value} ({played.error}); the model: {began}, {names}")
@@ -254,7 +254,7 @@ def places_of(device: SmallDevice) -> Places:
     return Places(OTADATA, tuple((partition.offset, partition.size) for partition in slots))
 
 
-def _allowed_outcomes(step: Step, began: str | None) -> tuple[Outcome, ...]:
+def allowed_outcomes(step: Step, began: str | None) -> tuple[Outcome, ...]:
     """Return how a call may end for which the model took that action; None: it refused."""
     match began:
         case None if step.name is StepName.WRITE:
@@ -272,9 +272,11 @@ def _allowed_outcomes(step: Step, began: str | None) -> tuple[Outcome, ...]:
 
 def _outcome_of_argument(argument: str | int | float | bool | None) -> Outcome:
     """Return how complete() ends once it has switched: by what luaL_optint makes of its argument."""
+    if argument is None:
+        return Outcome.RETURNED
     if isinstance(argument, bool):
         return Outcome.RAISED
     try:
-        return Outcome.RESTARTED if int(float(argument or 0)) else Outcome.RETURNED
+        return Outcome.RESTARTED if int(float(argument)) else Outcome.RETURNED
     except ValueError:
         return Outcome.RAISED

@@ -154,7 +154,7 @@ class Drawer:
     def _draw_download(self) -> Iterator[Step]:
         """Yield the writes of an image, whole, broken or cut short, and complete()."""
         image = self._draw_image()
-        end = self.random.randrange(_SHORTEST_CHUNK, IMAGE_SIZE) if self.random.random() < 0.1 else IMAGE_SIZE
+        end = self.random.randrange(2 * _SHORTEST_CHUNK, IMAGE_SIZE) if self.random.random() < 0.1 else IMAGE_SIZE
         inner = {self.random.randrange(_SHORTEST_CHUNK, end) for _ in range(self.random.choice([0, 1, 1, 2, 3]))}
         inner |= {self.random.randrange(1, 33)} if self.random.random() < 0.1 else set()
         bounds = [0, *sorted(at for at in inner if at < end), end]
