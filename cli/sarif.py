@@ -73,10 +73,9 @@ def _location(place: Place, name: str, base: Path) -> dict[str, Any]:
     """Return where a finding is shown; on the project where no file has it."""
     path, line = Path(place.file), place.line
     if not path.exists():
-        path, line = Path(name), None
+        path, line = _project_file(Path(name)), None
     resolved = path.resolve()
     if resolved.is_relative_to(base):
-        # An empty name would be no file at all: the directory itself.
         uri = quote(resolved.relative_to(base).as_posix())
         location: dict[str, Any] = {"artifactLocation": {"uri": uri, "uriBaseId": "SRCROOT"}}
     else:
@@ -84,6 +83,12 @@ def _location(place: Place, name: str, base: Path) -> dict[str, Any]:
     if line is not None:
         location["region"] = {"startLine": line}
     return location
+
+
+def _project_file(project: Path) -> Path:
+    """Return the file that stands for a whole project."""
+    names = ("sdkconfig", "sdkconfig.defaults", "partitions.bin")
+    return next((project / name for name in names if (project / name).is_file()), project)
 
 
 def _fingerprint(rule: Rule, finding: Finding) -> str:
