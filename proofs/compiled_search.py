@@ -9,6 +9,7 @@ some of their states, keep their own successors and hand the others over, then t
 """
 
 import time
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -166,6 +167,27 @@ class CompiledSearch:
             word = self._word_before(word, before)
             words.append(word)
         return trace_through(self.steps, tuple(self.layout.unpacked(word) for word in reversed(words)))
+
+    def level_of(self, place: int) -> int:
+        """Return the level of a state that one thread found."""
+        return bisect_right(self.stores[0].levels, place) - 1
+
+    def dead_ends(self) -> tuple[int, int, NDArray[np.int64]]:
+        """Return, after a complete search by one thread, how many steps are no cuts, how many states are goals, and
+        the states from which no goal is reached over such steps, in the order in which they were found."""
+        (store,) = self.stores
+        order, table, module = store.order[: store.known], store.table, self.module
+        numbers = np.empty(table.size, np.int32)
+        module.number_all(order, table, numbers, store.shift)
+        counts = np.zeros(store.known + 1, np.int64)
+        module.count_before(order, table, numbers, store.shift, counts)
+        ends = np.cumsum(counts)
+        steps = int(ends[-1])
+        before = np.empty(steps, np.int32)
+        module.note_before(order, table, numbers, store.shift, ends, before)
+        marked = np.zeros(store.known, np.int8)
+        goals = module.mark_back(order, ends, before, marked, np.empty(store.known, np.int32))
+        return steps, int(goals), np.flatnonzero(marked == 0)
 
     def _word_before(self, word: int, level: int) -> int:
         for store in self.stores:

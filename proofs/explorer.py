@@ -89,13 +89,16 @@ def explore_in_python(
     memory: int = MEMORY,
     progress: Progress | None = None,
     most: int | None = None,
+    search: "PythonSearch | None" = None,
 ) -> Exploration:
-    """Return the same, by the plain Python reading; `most` is how many states it may find before it gives up."""
+    """Return the same, by the plain Python reading.
+
+    most: how many states it may find before it gives up. search: an empty one, for who needs the states after."""
     steps = stepper(scope)
     device = device_model(scope).device
     pending = {claim.claim.id: claim.is_kept(scope, device) for claim in claims}
     started = time.perf_counter()
-    search = _PythonSearch(steps)
+    search = search or PythonSearch(steps)
     found: dict[str, int] = {}
     limit = max(1, memory // PYTHON_STATE_BYTES)
     limit = limit if most is None else min(limit, most)
@@ -129,10 +132,11 @@ def explore_in_python(
     )
 
 
-class _PythonSearch:
+class PythonSearch:
     """States in the order in which they were found, and where each was found from."""
 
     def __init__(self, steps: Stepper) -> None:
+        """Begin with the first state alone."""
         self.steps = steps
         self.order: list[State] = [steps.initial]
         self.parents = [-1]

@@ -266,14 +266,14 @@ def note_before(order, table, numbers, shift, ends, before):
 
 @njit(cache=True, nogil=True)
 def mark_back(order, starts, before, marked, queue):
-    """Mark every state from which a goal can be reached; return how many there are."""
+    """Mark every state from which a goal can be reached; return how many goals there are."""
     count = 0
     for item in range(order.size):
         if is_goal(order[item]):
             marked[item] = 1
             queue[count] = item
             count += 1
-    done = 0
+    goals, done = count, 0
     while done < count:
         item = queue[done]
         done += 1
@@ -283,4 +283,4 @@ def mark_back(order, starts, before, marked, queue):
                 marked[earlier] = 1
                 queue[count] = earlier
                 count += 1
-    return count
+    return goals

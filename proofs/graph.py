@@ -1,0 +1,142 @@
+"""C9 on the graph of all states: from every state that is reached, an upgrade can still be completed.
+
+Cuts belong to how a state is reached, not to the way on: what is asked is that the application, left alone, can bring a
+new image and have it started. The states from which it can are found backwards from those where it just has.
+
+Steps are stored by where they lead: for each state, the states that lead to it without a cut.
+"""
+
+import time
+from array import array
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..model.action import Kind
+from ..model.device import Device, Expectation, Ghost, Scope, Task
+from ..model.device_model import device_model
+from ..model.stepper import stepper
+from ..model.terms import Bool
+from .exploration import Exploration, Progress, Trace
+from .explorer import MEMORY, SMALL_WORLD, PythonSearch, Reading, explore_in_python
+
+RECOVERY = "C9"
+"""Id of the claim decided here."""
+GHOSTS = frozenset({Ghost.EXPECTED})
+"""What the scope has to have: the goal speaks of the image that was marked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """Whether an upgrade can be completed from everywhere."""
+
+    scope: Scope
+    states: int
+    steps: int
+    """Steps that are no cuts."""
+    goals: int
+    """States in which an upgrade has just been completed: the marked image starts."""
+    dead_ends: int
+    """States from which none is reached."""
+    is_complete: bool
+    """All states were found; if not, nothing is said of dead ends."""
+    seconds: float
+    trace: Trace | None
+    """A shortest way to a dead end."""
+    reading: str
+    limit: str = ""
+
+    @property
+    def holds(self) -> bool:
+        """Tell whether it is so."""
+        return self.is_complete and self.dead_ends == 0
+
+
+def upgrade_is_completed(scope: Scope, device: Device) -> Bool:
+    """The image that complete() marked has been started."""
+    is_marked = (device.task == Task.STARTED) & (device.expectation == Expectation.MARKED)
+    return is_marked & (device.running == device.expected)
+
+
+def recover(
+    scope: Scope,
+    memory: int = MEMORY,
+    progress: Progress | None = None,
+    reading: Reading = Reading.AUTO,
+) -> Recovery:
+    """Return whether an upgrade can be completed from every state that is reached.
+
+    scope: with the ghosts of GHOSTS; raises ValueError without."""
+    if not scope.ghosts >= GHOSTS:
+        raise ValueError("recovery is told by what the ghosts of EXPECTED know; see GHOSTS")
+    started = time.perf_counter()
+    if reading is not Reading.COMPILED:
+        search = PythonSearch(stepper(scope))
+        most = SMALL_WORLD if reading is Reading.AUTO else None
+        found = explore_in_python(scope, (), memory, progress, most, search)
+        if found.is_complete:
+            return _in_python(scope, search, started)
+        if reading is Reading.PYTHON or found.states <= SMALL_WORLD:
+            return _incomplete(scope, found, started)
+    from .compiled_search import CompiledSearch  # noqa: PLC0415 - numba takes half a second to import
+    from .numba_reading import DoesNotFit  # noqa: PLC0415
+
+    try:
+        compiled = CompiledSearch(scope, (), upgrade_is_completed(scope, device_model(scope).device))
+    except DoesNotFit:
+        return recover(scope, memory, progress, Reading.PYTHON)
+    # The graph takes about as much again: 8 bytes for a state's number in the table, and 4 for each step.
+    found = compiled.run(1, memory // 2, progress)
+    if not found.is_complete:
+        return _incomplete(scope, found, started)
+    steps, goals, dead = compiled.dead_ends()
+    trace = compiled.trace_to(0, dead[0], compiled.level_of(dead[0])) if len(dead) else None
+    return Recovery(
+        scope, found.states, steps, goals, len(dead), True, time.perf_counter() - started, trace, "compiled"
+    )
+
+
+def _in_python(scope: Scope, search: PythonSearch, started: float) -> Recovery:
+    steps = search.steps
+    is_goal = upgrade_is_completed(scope, device_model(scope).device)
+    is_cut = [action.kind is Kind.CUT for action in steps.model.actions]
+    numbers = {state: number for number, state in enumerate(search.order)}
+    before: list[array[int]] = [array("l") for _ in search.order]
+    count = 0
+    for number, state in enumerate(search.order):
+        for action, after in steps.successors(state):
+            if not is_cut[action]:
+                before[numbers[after]].append(number)
+                count += 1
+    goals = [number for number, state in enumerate(search.order) if steps.value(is_goal, state)]
+    dead = _not_reached_back(before, goals)
+    return Recovery(
+        scope=scope,
+        states=len(search.order),
+        steps=count,
+        goals=len(goals),
+        dead_ends=len(dead),
+        is_complete=True,
+        seconds=time.perf_counter() - started,
+        trace=search.trace(dead[0]) if dead else None,
+        reading="python",
+    )
+
+
+def _not_reached_back(before: Sequence[Sequence[int]], goals: Sequence[int]) -> list[int]:
+    """Return the states from which no goal is reached, in the order in which they were found."""
+    marked = bytearray(len(before))
+    queue = list(goals)
+    for number in queue:
+        marked[number] = 1
+    for number in queue:
+        for earlier in before[number]:
+            if not marked[earlier]:
+                marked[earlier] = 1
+                queue.append(earlier)
+    return [number for number, mark in enumerate(marked) if not mark]
+
+
+def _incomplete(scope: Scope, found: Exploration, started: float) -> Recovery:
+    return Recovery(
+        scope, found.states, 0, 0, 0, False, time.perf_counter() - started, None, found.reading, found.limit
+    )
