@@ -81,7 +81,9 @@ class Witness:
 
     def _open_choices(self, step: Step) -> tuple[str | None, str | None] | None:
         """Return what may start if the power fails in this step: as before it, or as after it."""
-        if self._choices is not None or step.cut is None:
+        is_restart = step.name is StepName.RESET and step.reason is not ResetReason.POWER_ON
+        if self._choices is not None or step.cut is None or is_restart:
+            # What a restart may choose was settled by the call that asked for it.
             return self._choices
         whole = self._player.fork()
         uncut = Step(step.name, step.reason, step.image, step.offset, step.length, step.argument, step.label)

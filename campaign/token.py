@@ -105,7 +105,7 @@ def encode_token(token: Token) -> str:
         token.claim_id,
         token.scenario.value,
         [cut.call_index, cut.op_index, None if cut.torn is None else str(cut.torn), cut.efuse_done],
-        _encode_config(token.config),
+        encode_config(token.config),
         token.flash_size,
         [[p.label, p.type, p.subtype, p.offset, p.size, p.encrypted + 2 * p.readonly] for p in token.table],
         None if token.entries is None else ["" if e == _BLANK_ENTRY else e for e in token.entries],
@@ -134,7 +134,7 @@ def decode_token(text: str) -> Token:
             claim_id,
             Scenario(scenario),
             CutPoint(call_index, op_index, None if torn is None else Torn.parse(torn), efuse_done),
-            _decode_config(config),
+            decode_config(config),
             size,
             tuple(
                 Partition(label, type_, subtype, offset, length, bool(flags & 1), bool(flags & 2))
@@ -149,9 +149,7 @@ def decode_token(text: str) -> Token:
         )
         _check(token)
     except (ValueError, TypeError, LookupError, AttributeError, binascii.Error, zlib.error, TableError) as error:
-        raise InputError(
-            f"token: damaged ({error}); paste it whole, as one line and without quotes"
-        ) from None
+        raise InputError(f"token: damaged ({error}); paste it whole, as one line and without quotes") from None
     return token
 
 
@@ -196,9 +194,7 @@ def world_of_token(token: Token, files: Iterable[bytes] = ()) -> World:
     cells = cells.with_bytes(token.config.table_offset, encode_table(token.table))
     for label, number in token.placed:
         cells = cells.with_bytes(_partition(token, label).offset, images[number].contents)
-    world = World(
-        token.config, token.table, cells, images, images[token.update], token.efuse_bits, token.chunk
-    )
+    world = World(token.config, token.table, cells, images, images[token.update], token.efuse_bits, token.chunk)
     if token.entries is None or world.otadata is None:
         return world
     for number, entry in enumerate(token.entries):
@@ -207,9 +203,7 @@ def world_of_token(token: Token, files: Iterable[bytes] = ()) -> World:
 
 
 def _note(image: NamedImage) -> ImageNote:
-    return ImageNote(
-        image.name, len(image.contents), image.version, image.secure_version, _digest(image.contents)
-    )
+    return ImageNote(image.name, len(image.contents), image.version, image.secure_version, _digest(image.contents))
 
 
 def _digest(contents: bytes) -> str:
@@ -233,7 +227,7 @@ def _hex_entries(world: World) -> tuple[str, str] | None:
     return None if entries is None else (entries[0].hex(), entries[1].hex())
 
 
-def _encode_config(config: Config) -> dict[str, object]:
+def encode_config(config: Config) -> dict[str, object]:
     """Return the fields that differ from the default, as JSON values."""
     default = Config()
     changed = {f.name: getattr(config, f.name) for f in fields(config)}
@@ -244,7 +238,8 @@ def _encode_config(config: Config) -> dict[str, object]:
     }
 
 
-def _decode_config(record: dict[str, object]) -> Config:
+def decode_config(record: dict[str, object]) -> Config:
+    """Return the configuration of these values; raises TypeError or ValueError for any that it cannot have."""
     values: dict[str, object] = dict(record)
     for name in ("app_release", "bootloader_release"):
         if name in values:

@@ -36,6 +36,8 @@ from .history import (
     StepCut,
     StepName,
 )
+from .history_replay import token_of
+from .history_token import encode_history_token
 from .history_verdicts import Verdict, Witness, verifies
 
 SLOT_SECTORS = SLOT_SIZE // SECTOR_SIZE
@@ -95,6 +97,17 @@ def confirm(scope: Scope, action_names: Sequence[str], claim_id: str) -> Confirm
     except Divergence as error:
         divergence = str(error)
     return Confirmation(walker.history, divergence, verdicts, claim_id)
+
+
+def token_of_trace(scope: Scope, action_names: Sequence[str], claim_id: str) -> str:
+    """Return the history token of a trace that ends where a claim is broken.
+
+    Raises Divergence when the board goes another way or keeps the claim: a refutation that the board cannot replay is a
+    bug in us."""
+    confirmation = confirm(scope, action_names, claim_id)
+    if not confirmation.is_confirmed:
+        raise Divergence(confirmation.text)
+    return encode_history_token(token_of(confirmation.history, claim_id))
 
 
 def device_of_scope(scope: Scope) -> SmallDevice:

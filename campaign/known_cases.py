@@ -1,0 +1,521 @@
+"""What ESP-IDF does not keep: each case with its name, where it is written down, and a history that shows it.
+
+A case is a history for a set of release rules, how it ends, and the claim that is broken then. Since when and until
+when it happens is decided by playing it under the rules of every release; a test compares that with what stands here.
+The ids of facts are those of the project's fact sheet: C for what was read in the sources, K for what was found to go
+wrong, R for what was recorded from the C code.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+
+from ..impl.faults import Torn
+from ..impl.otadata import encode_entry, make_entry
+from ..model.config import Config, Release, ResetReason
+from ..model.faults import FaultModel
+from ..model.ota_state import OtaImgState
+from .history import (
+    RUNNING,
+    History,
+    Outcome,
+    SmallDevice,
+    SmallImage,
+    Step,
+    StepCut,
+    StepName,
+    upgrade,
+)
+from .history_replay import is_confirmed, replay_history
+from .history_token import HistoryToken, encode_history_token
+from .input_error import InputError
+
+ON = Step(StepName.RESET)
+RESTART = Step(StepName.RESET, ResetReason.SOFTWARE)
+COMMENCE, ACCEPT, ROLLBACK = Step(StepName.COMMENCE), Step(StepName.ACCEPT), Step(StepName.ROLLBACK)
+SET_RUNNING = Step(StepName.SET_BOOT, label=RUNNING)
+COMPLETE = Step(StepName.COMPLETE)
+"""complete() without an argument: it marks the image and does not restart."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownCase:
+    """One thing that ESP-IDF, or NodeMCU's module, does not keep."""
+
+    name: str
+    title: str
+    """One sentence: what happens."""
+    facts: tuple[str, ...]
+    claim_id: str | None
+    """The claim that is broken; None where no claim speaks of it."""
+    since: Release
+    """The oldest release rules under which it happens."""
+    until: Release | None
+    """The newest ones; None when it happens to this day."""
+    outcome: Outcome
+    """How the last step of the history ends."""
+    running: str | None
+    """What runs then."""
+    make: Callable[[Release], History]
+    """The history, under the rules of a release."""
+
+    @property
+    def history(self) -> History:
+        """The history under the oldest rules under which it happens."""
+        return self.make(self.since)
+
+    @property
+    def fault(self) -> FaultModel:
+        """The smallest fault model that admits its cuts; F0 also where there are none."""
+        return self.history.weakest_model
+
+    @property
+    def cuts(self) -> int:
+        """How many power cuts it takes."""
+        return sum(step.cut is not None for step in self.history.steps)
+
+    def token(self, release: Release | None = None) -> HistoryToken:
+        """Return its token under the rules of a release, of the oldest unless one is given."""
+        history = self.history if release is None else self.make(release)
+        return HistoryToken(self.name, self.outcome, self.running, history)
+
+    def happens_under(self, release: Release) -> bool:
+        """Play it, and tell whether the board confirms it."""
+        token = self.token(release)
+        try:
+            return is_confirmed(token, replay_history(token.history), self.claim_id)
+        except InputError:
+            return False
+
+
+@dataclass(frozen=True, slots=True)
+class CaseRow:
+    """One row of the table of cases."""
+
+    name: str
+    title: str
+    facts: str
+    fault: str
+    """Number of cuts and weakest fault model, such as "2 × F0"; "none" without a cut."""
+    releases: str
+    claim_id: str
+    token: str
+
+
+def known_case(name: str) -> KnownCase:
+    """Return the case of that name; raises KeyError for another."""
+    return {case.name: case for case in KNOWN_CASES}[name]
+
+
+def case_rows() -> Iterable[CaseRow]:
+    """Yield the table, a row for each case."""
+    for case in KNOWN_CASES:
+        until = "" if case.until is None else case.until.label
+        yield CaseRow(
+            case.name,
+            case.title,
+            ", ".join(case.facts),
+            f"{case.cuts} × {case.fault.name}" if case.cuts else "none",
+            f"{case.since.label} – {until}" if until else f"{case.since.label} –",
+            case.claim_id or "",
+            encode_history_token(case.token()),
+        )
+
+
+def _config(release: Release, rollback: bool = True, anti_rollback: bool = False) -> Config:
+    return Config(rollback=rollback, anti_rollback=anti_rollback, app_release=release, bootloader_release=release)
+
+
+def _images(count: int) -> tuple[SmallImage, ...]:
+    return tuple(SmallImage(number + 1) for number in range(count))
+
+
+def _start(config: Config, *, slots: tuple[int, ...] = (0, 1), has_factory: bool = False) -> History:
+    """Return a device with an image in factory, else in its first slot, and four images to go to."""
+    place = "factory" if has_factory else "ota_0"
+    return History(SmallDevice(config, slots, has_factory, ((place, 0),)), _images(5))
+
+
+def _cut(step: Step, op: int, torn: str) -> Step:
+    return replace(step, cut=StepCut(op, Torn.parse(torn)))
+
+
+def _written(image: int) -> tuple[Step, ...]:
+    """Return the steps that bring an image to the slot, and stop there."""
+    return upgrade(image)[:-1]
+
+
+def _accepted(image: int) -> tuple[Step, ...]:
+    """Return a whole upgrade, accepted."""
+    return (*upgrade(image), RESTART, ACCEPT)
+
+
+def _accept_loses_the_choice(release: Release) -> History:
+    return _start(_config(release, rollback=False)).then(ON, *upgrade(1), RESTART, _cut(ACCEPT, 0, "after"), ON)
+
+
+def _trial_is_lost(release: Release) -> History:
+    return _start(_config(release)).then(ON, *upgrade(1), _cut(RESTART, 0, "after"), ON)
+
+
+def _accept_before_the_first_boot(release: Release) -> History:
+    return _start(_config(release)).then(ON, *_written(1), COMPLETE, ACCEPT)
+
+
+def _accept_after_a_fallback(release: Release) -> History:
+    return _start(_config(release)).then(ON, *_written(1), COMPLETE, COMMENCE, RESTART, ACCEPT)
+
+
+def _torn_new_reads_valid(release: Release) -> History:
+    *written, complete = upgrade(1)
+    return _start(_config(release)).then(ON, *written, _cut(complete, 1, "bits:0.193"), ON)
+
+
+def _torn_new_is_never_tested(release: Release) -> History:
+    return _start(_config(release)).then(ON, *upgrade(1), _cut(RESTART, 0, "bytes:0.24"), ON, ON)
+
+
+def _factory_switch_boots_a_third(release: Release) -> History:
+    steps = (
+        ON,
+        *_accepted(1),
+        *_accepted(2),
+        *_accepted(3),
+        _cut(Step(StepName.SET_BOOT, label="factory"), 0, "after"),
+    )
+    return _start(_config(release), has_factory=True).then(*steps, ON)
+
+
+def _same_slot_in_both_records(release: Release) -> History:
+    return _start(_config(release)).then(ON, *upgrade(1), RESTART, SET_RUNNING)
+
+
+def _same_slot_in_place(release: Release) -> History:
+    return _start(_config(release)).then(ON, *_accepted(1), _cut(SET_RUNNING, 0, "after"), ON)
+
+
+def _completed_twice(release: Release) -> History:
+    steps = (ON, *_written(1), COMPLETE, *upgrade(2), RESTART, RESTART)
+    return _start(_config(release)).then(*steps)
+
+
+def _both_records_lost(release: Release) -> History:
+    *written, complete = upgrade(2)
+    steps = (ON, *upgrade(1), RESTART, *written, _cut(complete, 0, "after"), ON, _cut(ACCEPT, 0, "after"), ON)
+    return _start(_config(release, rollback=False)).then(*steps)
+
+
+def _unfinished_image_boots(release: Release) -> History:
+    steps = (ON, *upgrade(1), RESTART, *_written(2), _cut(ACCEPT, 0, "after"), ON)
+    return _start(_config(release, rollback=False)).then(*steps)
+
+
+def _table_with_a_gap(release: Release) -> History:
+    return _start(_config(release), slots=(0, 2)).then(ON, *upgrade(1), RESTART)
+
+
+def _number_wraps(release: Release) -> History:
+    older, newer = (encode_entry(make_entry(number, OtaImgState.VALID)) for number in (0xFFFFFFFD, 0xFFFFFFFE))
+    device = SmallDevice(_config(release), holds=(("ota_0", 0), ("ota_1", 1)), entries=(older, newer))
+    return History(device, _images(3)).then(ON, *upgrade(2), RESTART)
+
+
+def _rollback_to_unfinished(release: Release) -> History:
+    return _start(_config(release)).then(ON, *_accepted(1), *_written(2), ROLLBACK, RESTART)
+
+
+def _rollback_to_unfinished_without_trial(release: Release) -> History:
+    config = _config(release, rollback=False)
+    return _start(config).then(ON, *upgrade(1), RESTART, *_written(2), ROLLBACK, RESTART)
+
+
+def _brick(release: Release) -> History:
+    start = _start(_config(release, anti_rollback=True))
+    images = (*start.images, SmallImage(9, secure_version=2, flipped=700))
+    steps = (ON, *_written(1), COMPLETE, ACCEPT, *_written(len(images) - 1), RESTART)
+    return replace(start, images=images).then(*steps)
+
+
+def _aborted_image_boots(release: Release) -> History:
+    steps = (ON, *_accepted(1), *upgrade(2), RESTART, RESTART, _cut(SET_RUNNING, 0, "after"), ON)
+    return _start(_config(release)).then(*steps)
+
+
+def _aborted_image_boots_uncut(release: Release) -> History:
+    steps = (ON, *_accepted(1), *upgrade(2), RESTART, SET_RUNNING, RESTART, RESTART, ACCEPT)
+    return _start(_config(release)).then(*steps)
+
+
+def _locked_out(release: Release) -> History:
+    steps = (ON, SET_RUNNING, ROLLBACK, RESTART, *_written(1), COMPLETE)
+    return _start(_config(release)).then(*steps, ACCEPT, COMMENCE)
+
+
+def _way_back_is_erased(release: Release) -> History:
+    return _start(_config(release), slots=(0, 1, 2)).then(ON, *_accepted(1), COMMENCE, ROLLBACK)
+
+
+def _error_after_the_switch(release: Release) -> History:
+    return _start(_config(release)).then(ON, *_written(1), Step(StepName.COMPLETE, argument="x"), RESTART)
+
+
+ALL = Release.V4_4
+RETURNED, RAISED, NOTHING = Outcome.RETURNED, Outcome.RAISED, Outcome.NOTHING_BOOTS
+
+KNOWN_CASES: tuple[KnownCase, ...] = (
+    KnownCase(
+        "accept-is-not-atomic",
+        "Without rollback, a power cut inside accept() erases the record of the running image, and the one before it "
+        "boots.",
+        ("K2", "R18", "R24"),
+        "C7",
+        ALL,
+        None,
+        RETURNED,
+        "ota_0",
+        _accept_loses_the_choice,
+    ),
+    KnownCase(
+        "trial-is-lost",
+        "A power cut while the bootloader makes PENDING_VERIFY of NEW loses the record: the update is gone without "
+        "ever having run.",
+        ("R9", "R19"),
+        "C4",
+        ALL,
+        None,
+        RETURNED,
+        "ota_0",
+        _trial_is_lost,
+    ),
+    KnownCase(
+        "accept-before-the-first-boot",
+        "accept() after complete() without a restart makes an image VALID that has never run.",
+        ("R3",),
+        "C13",
+        ALL,
+        None,
+        RETURNED,
+        "ota_0",
+        _accept_before_the_first_boot,
+    ),
+    KnownCase(
+        "accept-after-a-fallback",
+        "When the marked slot does not verify, the other image runs, and its accept() makes the broken slot VALID.",
+        ("K7", "K11", "R11"),
+        "C10",
+        ALL,
+        None,
+        RETURNED,
+        "ota_0",
+        _accept_after_a_fallback,
+    ),
+    KnownCase(
+        "torn-new-reads-valid",
+        "One bit of a torn NEW makes VALID of it, unseen by the check word: the image runs without a test.",
+        ("R31",),
+        "C13",
+        ALL,
+        None,
+        RETURNED,
+        "ota_1",
+        _torn_new_reads_valid,
+    ),
+    KnownCase(
+        "torn-new-is-never-tested",
+        "A NEW of which one byte was erased reads as no state at all: the image boots, and boots again, unaccepted.",
+        ("R8", "R31"),
+        "C4",
+        ALL,
+        None,
+        RETURNED,
+        "ota_1",
+        _torn_new_is_never_tested,
+    ),
+    KnownCase(
+        "switch-to-factory-boots-a-third-image",
+        "A power cut between the two erases of a switch to factory boots the older OTA image, neither the current one "
+        "nor factory.",
+        ("K1", "R29"),
+        "C7",
+        ALL,
+        None,
+        RETURNED,
+        "ota_1",
+        _factory_switch_boots_a_third,
+    ),
+    KnownCase(
+        "same-slot-in-both-records",
+        "esp_ota_set_boot_partition() of the running slot writes its number into the other record too: the way back is "
+        "lost, and the two records say different things of one slot.",
+        ("K5", "R28"),
+        "C11",
+        ALL,
+        Release.V5_5,
+        RETURNED,
+        "ota_1",
+        _same_slot_in_both_records,
+    ),
+    KnownCase(
+        "same-slot-in-place",
+        "esp_ota_set_boot_partition() of the running slot rewrites the only record that names it: a power cut there "
+        "boots the other slot.",
+        ("R28",),
+        "C7",
+        Release.V6_0,
+        None,
+        RETURNED,
+        "ota_0",
+        _same_slot_in_place,
+    ),
+    KnownCase(
+        "completed-twice",
+        "Completing one slot twice before the restart overwrites the record of the good image: the new one boots again "
+        "though it was not accepted.",
+        ("R12",),
+        "C4",
+        ALL,
+        Release.V5_5,
+        RETURNED,
+        "ota_1",
+        _completed_twice,
+    ),
+    KnownCase(
+        "both-records-lost",
+        "Two power cuts lose both records, and ota_0 boots an image that was never marked for boot.",
+        ("R18", "R24"),
+        "C7",
+        ALL,
+        None,
+        RETURNED,
+        "ota_0",
+        _both_records_lost,
+    ),
+    KnownCase(
+        "unfinished-image-boots",
+        "Without rollback, a power cut in accept() during a download boots the slot that is being written: its old "
+        "record still names it.",
+        ("R15", "R24"),
+        "C2",
+        ALL,
+        None,
+        RETURNED,
+        "ota_0",
+        _unfinished_image_boots,
+    ),
+    KnownCase(
+        "table-with-a-gap",
+        "With the slots ota_0 and ota_2 alone, bootloader and application count differently: complete(1) restarts into "
+        "the old image.",
+        ("C2", "R1"),
+        "C4",
+        ALL,
+        None,
+        RETURNED,
+        "ota_0",
+        _table_with_a_gap,
+    ),
+    KnownCase(
+        "sequence-number-wraps",
+        "After number 0xFFFFFFFE comes 0xFFFFFFFF, which means erased: complete(1) restarts into the old image.",
+        ("K8", "R21"),
+        "C4",
+        ALL,
+        None,
+        RETURNED,
+        "ota_1",
+        _number_wraps,
+    ),
+    KnownCase(
+        "rollback-to-an-unfinished-image",
+        "rollback() during a download starts the slot that was written and never completed.",
+        ("R15",),
+        "C2",
+        ALL,
+        Release.V5_1,
+        RETURNED,
+        "ota_0",
+        _rollback_to_unfinished,
+    ),
+    KnownCase(
+        "rollback-to-an-unfinished-image-without-trial",
+        "The same without CONFIG_BOOTLOADER_APP_ROLLBACK_ENABLE, to this day.",
+        ("R15",),
+        "C2",
+        ALL,
+        None,
+        RETURNED,
+        "ota_0",
+        _rollback_to_unfinished_without_trial,
+    ),
+    KnownCase(
+        "damaged-image-locks-out-all",
+        "With anti-rollback, the bootloader burns the version that a damaged image names before it verifies the image: "
+        "no other one may start again.",
+        ("R7",),
+        "C1",
+        ALL,
+        None,
+        NOTHING,
+        None,
+        _brick,
+    ),
+    KnownCase(
+        "aborted-image-boots",
+        "When a power cut loses the record of the good image, and the other one is ABORTED, ota_0 boots all the same: "
+        "here the aborted image.",
+        ("K6", "R10"),
+        "C7",
+        Release.V6_0,
+        None,
+        RETURNED,
+        "ota_0",
+        _aborted_image_boots,
+    ),
+    KnownCase(
+        "aborted-image-boots-without-a-cut",
+        "After esp_ota_set_boot_partition() of a slot under test both records are aborted in turn; the aborted image "
+        "goes on booting, and accept() fails.",
+        ("K6", "R10"),
+        None,
+        ALL,
+        Release.V5_5,
+        RAISED,
+        "ota_0",
+        _aborted_image_boots_uncut,
+    ),
+    KnownCase(
+        "locked-out-until-a-reset",
+        "info() reports the first record of a slot, not the one that decides: it says testing, accept() accepts the "
+        "other, and commence() is refused until the next reset.",
+        ("R13",),
+        "C15",
+        ALL,
+        Release.V5_5,
+        RAISED,
+        "ota_0",
+        _locked_out,
+    ),
+    KnownCase(
+        "way-back-is-erased",
+        "With rollback and three slots, commence() erases the record of the image to go back to, which is not the one "
+        "being overwritten: rollback() is not possible any more.",
+        ("R14",),
+        None,
+        Release.V5_5,
+        None,
+        RAISED,
+        "ota_1",
+        _way_back_is_erased,
+    ),
+    KnownCase(
+        "error-after-the-switch",
+        "complete() with an argument that is no number raises an error once the switch is done: the new image boots.",
+        ("R2",),
+        None,
+        ALL,
+        None,
+        RETURNED,
+        "ota_1",
+        _error_after_the_switch,
+    ),
+)
+"""All cases; those that a test of an upgrade finds first come first."""
