@@ -131,6 +131,8 @@ class CompiledSearch:
             if progress is not None:
                 progress(sum(store.known for store in self.stores), time.perf_counter() - started)
 
+        self.transitions, self._first = 0, {}
+        self.stores.clear()  # before the new ones are made: together they would take twice the memory
         self.stores = [Store.of(memory // threads) for _ in range(threads)]
         first = self.layout.packed(self.steps.initial)
         owner = owner_of(first) if threads == 2 else 0

@@ -11,11 +11,14 @@ import shutil
 import subprocess
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-GCC_OPTIONS = ("-w", "-O3", "-march=native", "-DSAFETY", "-DNOREDUCE", "-DNOBOUNDCHECK", "-DNOFAIR")
+FAST = ("-w", "-O3", "-march=native", "-DSAFETY", "-DNOREDUCE", "-DNOBOUNDCHECK", "-DNOFAIR")
 """The fastest options for an exact search, by measurement."""
+QUICK = ("-w", "-O0", "-DSAFETY", "-DNOREDUCE")
+"""Options that compile in less time, for small models."""
 OWN_TRANSITIONS = 1
 """Transitions that SPIN counts and we do not."""
 
@@ -50,7 +53,13 @@ def why_missing() -> str | None:
     return f"{' and '.join(missing)} not installed (Debian packages spin and gcc)" if missing else None
 
 
-def run_spin(text: str, table_bits: int = 20, depth: int = 3_000_000, time_limit: float = 600) -> SpinRun:
+def run_spin(
+    text: str,
+    table_bits: int = 20,
+    depth: int = 3_000_000,
+    time_limit: float = 600,
+    gcc_options: Sequence[str] = FAST,
+) -> SpinRun:
     """Return what SPIN found in a Promela text.
 
     table_bits: SPIN's -w, best about the logarithm of the number of states. Raises SpinMissing and SpinFailed."""
@@ -63,7 +72,7 @@ def run_spin(text: str, table_bits: int = 20, depth: int = 3_000_000, time_limit
         started = time.perf_counter()
         # Without -o2 SPIN leaves out of the state what is only written, such as ghosts.
         _call(["spin", "-o2", "-a", "ota.pml"], place, time_limit)
-        _call(["gcc", *GCC_OPTIONS, "-o", "pan", "pan.c"], place, time_limit)
+        _call(["gcc", *gcc_options, "-o", "pan", "pan.c"], place, time_limit)
         compile_seconds = time.perf_counter() - started
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         output = _call(["./pan", "-n", f"-m{depth}", f"-w{table_bits}"], place, time_limit)
