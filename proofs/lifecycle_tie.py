@@ -185,9 +185,7 @@ class _Walk:
             (now,) = self._looks((self._states[slot],), after)
             self._judge(self._looks(terms, before), event, now, is_refused, cut)
 
-    def _judge(
-        self, view: tuple[int, ...], event: Event, after: int, is_refused: bool, cut: FaultModel | None
-    ) -> None:
+    def _judge(self, view: tuple[int, ...], event: Event, after: int, is_refused: bool, cut: FaultModel | None) -> None:
         key = (view, event, after, is_refused, cut)
         if key in self._judged:
             return
