@@ -91,7 +91,7 @@ class Follower:
         self._has_wiped: int | None = None
         """The slot whose first sector this step has erased."""
         self._is_booting = False
-        self._look_at_claims()
+        self.look_at_claims()
 
     @property
     def task(self) -> Task:
@@ -180,8 +180,7 @@ class Follower:
                 if action.kind is not Kind.CUT or action.weakest is None or action.weakest > fault:
                     continue
                 if stored_in_state(self.stepper, left) == after:
-                    for name in way:
-                        self._take(name)
+                    # What write() did on the way was never there for a call to see.
                     self._go(action, left)
                     return
         raise Divergence(f"a cut of {fault.name} in {op or 'no operation'} at {self.task.name} left {after}")
@@ -303,9 +302,10 @@ class Follower:
 
     def _go(self, action: Action, state: State) -> None:
         self.state = state
-        self._look_at_claims()
+        self.look_at_claims()
 
-    def _look_at_claims(self) -> None:
+    def look_at_claims(self) -> None:
+        """Note which claims the present state breaks."""
         if self._asks_claims:
             self.violated |= _violated_claims(self.stepper, self.state)
 

@@ -16,7 +16,7 @@ from random import Random
 from ..impl.faults import AFTER, BEFORE
 from ..impl.flash import PlanNotReached
 from ..model.config import ResetReason
-from ..model.device import Scope
+from ..model.device import Scope, Task
 from .follower import Divergence, OutOfModel
 from .history import History, Step, StepName
 from .lockstep import Lockstep
@@ -24,6 +24,7 @@ from .random_history import Drawer, Worlds, draw_history, draw_scope
 
 DIVERGENCE = "divergence"
 """Stands for the id of a claim where board, model and table do not agree."""
+_POWER_ON = Step(StepName.RESET)
 BLOCK = 25
 """So many runs in a row share one build of the software: to compile its model takes longer than they do."""
 
@@ -177,11 +178,38 @@ def minimised(finding: Finding) -> Finding:
     best = shortened(finding)
     if best is None:
         return finding
+    for width in (8, 4, 2, 1, 1):
+        best = _without_steps(best, width)
     while True:
-        smaller = next(_smaller(best), None)
-        if smaller is None:
+        plainer = _first_plainer(best)
+        if plainer is None:
             return best
-        best = smaller
+        best = _without_steps(plainer, 1)
+
+
+def _without_steps(finding: Finding, width: int) -> Finding:
+    """Return the finding without as many groups of so many steps as can be left out, from the end to the start."""
+    start = len(finding.history.steps) - width
+    while start >= 0:
+        steps = finding.history.steps
+        smaller = _with_steps(finding, steps[:start] + steps[start + width :])
+        finding = finding if smaller is None else smaller
+        start = min(start - 1, len(finding.history.steps) - width)
+    return finding
+
+
+def _first_plainer(finding: Finding) -> Finding | None:
+    steps = finding.history.steps
+    for number in reversed(range(len(steps))):
+        for step in _plainer(steps[number]):
+            plainer = _with_steps(finding, (*steps[:number], step, *steps[number + 1 :]))
+            if plainer is not None:
+                return plainer
+    return None
+
+
+def _with_steps(finding: Finding, steps: tuple[Step, ...]) -> Finding | None:
+    return shortened(replace(finding, history=replace(finding.history, steps=steps)))
 
 
 def shortened(finding: Finding) -> Finding | None:
@@ -189,6 +217,8 @@ def shortened(finding: Finding) -> Finding | None:
     lockstep = Lockstep(replace(finding.history, steps=()), finding.scope)
     for number, step in enumerate(finding.history.steps, 1):
         text = ""
+        if step == _POWER_ON and lockstep.follower.task is not Task.OFF:
+            return None  # it would hide a power failure in the step; that is to be seen
         try:
             is_broken = finding.claim_id in lockstep.step(step)
         except OutOfModel:
@@ -204,30 +234,13 @@ def shortened(finding: Finding) -> Finding | None:
     return None
 
 
-def _smaller(finding: Finding) -> Iterator[Finding]:
-    """Yield what is a little smaller than the finding and still one."""
-    for steps in _smaller_steps(finding.history.steps):
-        candidate = shortened(replace(finding, history=replace(finding.history, steps=steps)))
-        if candidate is not None:
-            yield candidate
-
-
-def _smaller_steps(steps: tuple[Step, ...]) -> Iterator[tuple[Step, ...]]:
-    for width in (6, 4, 3, 2, 1):
-        for start in reversed(range(len(steps) - width + 1)):
-            yield steps[:start] + steps[start + width :]
-    for number in reversed(range(len(steps))):
-        for step in _plainer(steps[number]):
-            yield (*steps[:number], step, *steps[number + 1 :])
-
-
 def _plainer(step: Step) -> Iterator[Step]:
     """Yield the step without its cut, with a cut that tears nothing, with a plainer reason or argument."""
     if step.cut is not None:
         yield replace(step, cut=None)
         if step.cut.torn not in (None, BEFORE, AFTER):
             yield from (replace(step, cut=replace(step.cut, torn=torn)) for torn in (BEFORE, AFTER))
-    if step.name is StepName.RESET and step.reason is not ResetReason.POWER_ON:
-        yield replace(step, reason=ResetReason.POWER_ON)
+    if step.name is StepName.RESET and step.reason in (ResetReason.PANIC, ResetReason.DEEP_SLEEP):
+        yield replace(step, reason=ResetReason.SOFTWARE)
     if step.name is StepName.COMPLETE and step.argument not in (1, None):
         yield replace(step, argument=1)

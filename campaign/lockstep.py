@@ -107,6 +107,7 @@ class Lockstep:
         device = Before(self.history.device.config, self.scope.has_factory, before, self._slot(label))
         self._check_slot_moves(played, device, stored)
         self._check_info()
+        self.follower.look_at_claims()
         return self.follower.take_violated()
 
     def _check_physical(self, step: Step) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from random import Random
 
-from ..impl.faults import Torn, page_count
+from ..impl.faults import Torn
 from ..model.config import Config, Release, ResetReason
 from ..model.device import Scope, Task, Usage
 from ..model.faults import FaultModel
@@ -25,6 +25,8 @@ BROKEN_BYTE = 600
 _SHORTEST_CHUNK = 40
 """Bytes of an image that hold the secure version of its description."""
 _STATE_WORD = range(24, 28)
+_RESETS = (ResetReason.SOFTWARE, ResetReason.DEEP_SLEEP, ResetReason.PANIC)
+"""With the power on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +117,11 @@ class Drawer:
         return step
 
     def _restart(self) -> Step:
-        """Return the reset that brings a program back."""
-        if self.run.follower.task is Task.OFF or self.random.random() < 0.1:
+        """Return the reset that brings a program back, or a power failure before it."""
+        if self.run.follower.task is Task.OFF:
             return Step(StepName.RESET)
+        if self.random.random() < 0.1:
+            return Step(StepName.POWER_OFF)
         return Step(StepName.RESET, reason=ResetReason.SOFTWARE)
 
     def _next_call(self) -> Step:
@@ -131,8 +135,8 @@ class Drawer:
 
     def _choices(self) -> Iterator[tuple[Step, float]]:
         """Yield what may come next, with its weight."""
-        yield Step(StepName.RESET, reason=self.random.choice(list(ResetReason))), 3
-        yield Step(StepName.POWER_OFF), 0.5
+        yield Step(StepName.RESET, reason=self.random.choice(_RESETS)), 2.5
+        yield Step(StepName.POWER_OFF), 1.0
         usage = self.run.scope.usage
         calls = [(Step(StepName.COMMENCE), 5.0), (Step(StepName.ACCEPT), 5.0), (Step(StepName.ROLLBACK), 2.0)]
         if usage is Usage.ANY:
@@ -219,10 +223,8 @@ def draw_tear(random: Random, faults: FaultModel, op: SeenOp, step: Step) -> Tor
         if op.kind is OpKind.ERASE:
             return Torn.parse(f"partial:{random.choice([random.randrange(1, 40), random.randrange(1, 0x1000)])}")
         return Torn.parse(f"prefix:{random.randrange(1, 32 if op.record is not None else max(2, step.length))}")
-    word, page = ("bytes", 0) if model is FaultModel.F2 else ("bits", 0)
-    if op.record is None and op.kind is OpKind.PROGRAM:
-        page = random.randrange(page_count(step.offset, step.length))
+    word = "bytes" if model is FaultModel.F2 else "bits"
     if op.record is not None and random.random() < 0.5:
         unit = random.choice(_STATE_WORD) if word == "bytes" else 8 * random.choice(_STATE_WORD) + random.randrange(8)
-        return Torn.parse(f"{word}:{page}.{unit + random.choice([0, 256])}")
-    return Torn.parse(f"{word}:{page}.{random.randrange(2000)}")
+        return Torn.parse(f"{word}:0.{unit + random.choice([0, 256])}")
+    return Torn.parse(f"{word}:0.{random.randrange(2000)}")

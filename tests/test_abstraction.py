@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +35,7 @@ from otaproof.campaign.lockstep import action_names, allowed_outcomes, rules_of
 from otaproof.campaign.slot_moves import reported
 from otaproof.campaign.vectors import Vector, read_vectors
 from otaproof.model.calls import TOP
-from otaproof.model.config import Config
+from otaproof.model.config import Config, Release
 from otaproof.model.device import Scope
 from otaproof.model.faults import FaultModel
 from otaproof.model.records import Check, Word
@@ -103,7 +103,11 @@ class Recorded:
         self.places = Places(vector.layout.otadata.offset, tuple((area.offset, area.size) for area in slots))
         has_factory = "factory" in labels
         versions = max(2, len(self.versions))
-        self.scope = Scope(rules_of(vector.config), len(slots), has_factory, FaultModel.F1, versions=versions)
+        config = rules_of(vector.config)
+        if "steps" not in vector.record:
+            # Only applications differ by release, and it takes a while to compile a model.
+            config = replace(config, app_release=Release.V5_1, bootloader_release=Release.V5_1)
+        self.scope = Scope(config, len(slots), has_factory, FaultModel.F1, versions=versions)
         self.flash = Flash(bytearray(vector.cells.to_bytes()))
         if has_factory and not self._is_plain_factory():
             raise Unspoken("factory without a whole image of version 0")
