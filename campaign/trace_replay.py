@@ -127,7 +127,7 @@ class TraceWalker:
         """Step the model through the trace; raises ValueError where an action cannot be taken."""
         self.scope = scope
         self._stepper = stepper(scope)
-        self._segments = list(segments(scope, self._stepper, action_names))
+        self.segments = list(segments(scope, self._stepper, action_names))
         self._images = tuple(images_of(action_names))
         self.history = History(device_of_scope(scope), self._images)
         self.player = Player(self.history.world)
@@ -135,19 +135,19 @@ class TraceWalker:
 
     def play(self) -> Iterator[tuple[Verdict, ...]]:
         """Yield the claims that are broken after each step; raises Divergence."""
-        for number, segment in enumerate(self._segments):
+        for number, segment in enumerate(self.segments):
             step = self._with_cut(segment)
             if step is None:
                 continue
             self.history = self.history.then(step)
             played, verdicts = self._witness.play(step)
-            is_last = number == len(self._segments) - 1
+            is_last = number == len(self.segments) - 1
             self._compare(segment, played, is_last)
             yield verdicts
 
     def state_after(self, number: int) -> State:
         """Return the model's state after a segment."""
-        return self._segments[number].states[-1]
+        return self.segments[number].states[-1]
 
     def _with_cut(self, segment: Segment) -> Step | None:
         """Return the step with the cut that the segment ends in; None for a boot that ends before it begins."""
@@ -411,7 +411,13 @@ def leaves(torn: Torn, kind: OpKind, before: bytes, after: bytes) -> bytes:
     """Return what a torn operation leaves of the 32 bytes of a record."""
     if kind is OpKind.PROGRAM:
         return torn.programmed(before, after, 0)
-    return torn.erased(before + ERASED_SECTOR[ENTRY_SIZE:])[:ENTRY_SIZE]
+    return bytes(old | done for old, done in zip(before, _erased_bits(torn), strict=True))
+
+
+@lru_cache(maxsize=4096)
+def _erased_bits(torn: Torn) -> bytes:
+    """Return which bits of a record a torn erase sets."""
+    return torn.erased(bytes(SECTOR_SIZE))[:ENTRY_SIZE]
 
 
 _PATTERNS = 512

@@ -3,7 +3,7 @@
 This is the plain search of the campaign, for traces to replay. The one that goes to the end is proofs/explorer.py.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from ..model.device import Scope
@@ -26,18 +26,30 @@ def scope_for(scope: Scope, claim_id: str) -> Scope:
 
 def shortest_trace(scope: Scope, claim_id: str, limit: int = LIMIT) -> tuple[str, ...] | None:
     """Return the action names of a shortest trace to a state that breaks the claim; None when none is found."""
-    claim = device_claim(claim_id)
-    scope = scope_for(scope, claim_id)
+    return shortest_traces(scope_for(scope, claim_id), (claim_id,), limit).get(claim_id)
+
+
+def shortest_traces(scope: Scope, claim_ids: Iterable[str], limit: int = LIMIT) -> dict[str, tuple[str, ...]]:
+    """Return a shortest trace for each of the claims that is found broken; the scope has their ghosts."""
     model = stepper(scope)
-    kept = claim.is_kept(scope, model.model.device)
-    came_from: dict[State, tuple[int, State] | None] = {}
-    for state in _breadth_first(model, came_from, limit):
-        if not model.value(kept, state):
-            return tuple(_trace(model, came_from, state))
-    return None
+    kept = {claim_id: device_claim(claim_id).is_kept(scope, model.model.device) for claim_id in claim_ids}
+    found: dict[str, tuple[str, ...]] = {}
+    came_from: CameFrom = {}
+    for state in breadth_first(model, came_from, limit):
+        for claim_id in [known for known in kept if not model.value(kept[known], state)]:
+            found[claim_id] = trace_to(model, came_from, state)
+            del kept[claim_id]
+        if not kept:
+            break
+    return found
 
 
-def _breadth_first(model: Stepper, came_from: dict[State, tuple[int, State] | None], limit: int) -> Iterator[State]:
+CameFrom = dict[State, tuple[int, State] | None]
+"""By state, the number of the action that led there first, and the state before it; None for the initial state."""
+
+
+def breadth_first(model: Stepper, came_from: CameFrom, limit: int) -> Iterator[State]:
+    """Yield the states, nearest first, and note in `came_from` how each was reached; up to some `limit` of them."""
     came_from[model.initial] = None
     level = [model.initial]
     while level and len(came_from) < limit:
@@ -51,9 +63,10 @@ def _breadth_first(model: Stepper, came_from: dict[State, tuple[int, State] | No
         level = coming
 
 
-def _trace(model: Stepper, came_from: dict[State, tuple[int, State] | None], state: State) -> list[str]:
+def trace_to(model: Stepper, came_from: CameFrom, state: State) -> tuple[str, ...]:
+    """Return the names of the actions that led to a state."""
     names = []
     while (step := came_from[state]) is not None:
         number, state = step
         names.append(model.model.actions[number].name)
-    return names[::-1]
+    return tuple(reversed(names))

@@ -87,7 +87,25 @@ def places(record: Any, way: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return [way, *(deeper for key in keys for deeper in places(record[key], (*way, key)))]
 
 
-FORGED = [None, "x", "", -1, 3, 99, 1.5, [], {}, [[]], True, 10**12, 10**400, "9" * 5000, "é\n", "after", float("inf")]
+FORGED: list[Any] = [
+    None,
+    "x",
+    "",
+    -1,
+    3,
+    99,
+    1.5,
+    [],
+    {},
+    [[]],
+    True,
+    10**12,
+    10**400,
+    "9" * 5000,
+    "é\n",
+    "after",
+    float("inf"),
+]
 
 
 @pytest.mark.parametrize("value", FORGED, ids=lambda value: repr(value)[:12])
