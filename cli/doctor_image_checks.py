@@ -78,12 +78,12 @@ def other_secure_version(subject: Subject) -> Iterator[Finding]:
 
 def other_release(subject: Subject) -> Iterator[Finding]:
     """An image of another release than wrote the sdkconfig."""
-    desc, wrote = _app(subject).desc, subject.options.get("IDF_INIT_VERSION")
+    desc, wrote = _app(subject).desc, subject.written_by
     if desc is None or wrote is None:
         return
     versions = [re.match(r"v?(\d+\.\d+)", text.strip('"')) for text in (desc.idf_ver, wrote.raw)]
     if versions[0] and versions[1] and versions[0][1] != versions[1][1]:
-        yield at(_app(subject).path, f"built by ESP-IDF {desc.idf_ver}; {wrote.place} was made by {wrote.raw}")
+        yield at(_app(subject).path, f"built by ESP-IDF {desc.idf_ver}; {wrote.place} was written by {wrote.raw}")
 
 
 def rollback_in_image_only(subject: Subject) -> Iterator[Finding]:

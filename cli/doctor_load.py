@@ -96,6 +96,7 @@ def load_subject(given: Given) -> Subject:
         has_project=project is not None,
         files=tuple(_option_files(project, given, settings)),
         settings=settings,
+        written_by=said.release,
         release_text=release,
         bootloader_options=_bootloader_options(project, given),
         table=_table(project, given, settings, is_configured),
@@ -225,9 +226,7 @@ def _options_of_json(text: str, path: Path) -> dict[str, Option]:
     }
 
 
-def _table(
-    project: Project | None, given: Given, settings: Settings, is_configured: bool
-) -> TableReading | None:
+def _table(project: Project | None, given: Given, settings: Settings, is_configured: bool) -> TableReading | None:
     places = _places(settings)
     if given.table is not None:
         return read_table_leniently(given.table, places)
@@ -354,5 +353,3 @@ def _text(path: Path) -> str:
 
 def _line(text: str, position: int) -> int:
     return text.count("\n", 0, position) + 1
-
-

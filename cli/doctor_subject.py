@@ -82,6 +82,8 @@ class Subject:
     """Whether they are a project's: then what nobody chose is Kconfig's default."""
     files: tuple[OptionFile, ...]
     settings: Settings
+    written_by: Option | None
+    """The release that wrote the sdkconfig last, by its header."""
     release_text: str | None
     """What names the application's release, as it is written; None where nothing does."""
     bootloader_options: Mapping[str, Option] | None

@@ -5,6 +5,7 @@ read strictly first, and where that fails a second time leniently: lines that ma
 others are placed as the generator would place them.
 """
 
+import codecs
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -18,6 +19,7 @@ from ..impl.partitions import MAX_OTA_SLOTS, Partition
 from ..model.config import Release
 from .files import FLASH_SIZES, read_file
 
+_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _TYPE, _SUBTYPE, _OFFSET, _SIZE, _FLAGS = 1, 2, 3, 4, 5
 _FACTORS = {"k": 1 << 10, "m": 1 << 20}
 
@@ -69,18 +71,22 @@ def read_table_leniently(path: Path, places: CsvPlaces) -> TableReading:
     contents = read_file(path)
     if contents.startswith(TABLE_MAGIC):
         return _read_binary(path, contents, places)
-    if b"\0" in contents:
+    if b"\0" in contents and not contents.startswith(_UTF_16):
         raise InputError(f"{path}: neither a CSV nor a binary partition table; name the partition table")
     return read_csv(contents, places, str(path))
 
 
 def read_csv(contents: bytes, places: CsvPlaces, file: str, one_place: str | None = None) -> TableReading:
     """Return what a CSV holds. one_place: what to call every row, for a table that comes with ESP-IDF."""
-    lines = list(_lines(contents.decode("utf-8-sig", "replace")))
+    encoding = "utf-16" if contents.startswith(_UTF_16) else "utf-8-sig"
+    lines = list(_lines(contents.decode(encoding, "replace")))
     at = [one_place or f"{file}:{number}" for number, _ in lines]
     try:
-        rows = [Row(partition, place) for partition, place in zip(parse_csv(contents, places), at, strict=True)]
-        return TableReading(file, tuple(rows))
+        table = parse_csv(contents, places)
+        if len(table) != len(at):
+            # A line that is blank once the environment is filled in: which one, the parser does not tell.
+            at = [file] * len(table)
+        return TableReading(file, tuple(map(Row, table, at)))
     except TableError as error:
         match = re.match(r"line (\d+)", str(error))
         refused_at = one_place or (f"{file}:{match[1]}" if match else file)

@@ -205,8 +205,9 @@ def no_emulated_efuse(subject: Subject) -> Iterator[Finding]:
     names = ("BOOTLOADER_EFUSE_SECURE_VERSION_EMULATE", "EFUSE_VIRTUAL_KEEP_IN_FLASH")
     name = next((name for name in names if subject.is_on(name)), None)
     table = _table(subject)
-    has_partition = any(row.partition.type == PartitionType.DATA and row.partition.subtype == _EFUSE
-                        for row in table.rows)
+    has_partition = any(
+        row.partition.type == PartitionType.DATA and row.partition.subtype == _EFUSE for row in table.rows
+    )
     if name is not None and not has_partition:
         yield at(subject.place(name), f"CONFIG_{name}=y, but {table.file} has no partition of type data, efuse")
 

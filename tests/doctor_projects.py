@@ -31,6 +31,10 @@ OPTIONS = {
 ANTI_ROLLBACK = {"BOOTLOADER_APP_ANTI_ROLLBACK": "y", "BOOTLOADER_APP_SECURE_VERSION": "1"}
 
 
+HEADER = "# Espressif IoT Development Framework (ESP-IDF) 6.0.1 Project Configuration\n"
+"""What idf.py writes into an sdkconfig; here at its end, so that the options have the first lines."""
+
+
 @dataclass
 class Broken:
     """One way in which a project can be broken, and what stays as it is in the sound one."""
@@ -75,7 +79,7 @@ def make_project(directory: Path, broken: Broken | None = None) -> Path:
     broken = broken or Broken()
     options = {name: value for name, value in (OPTIONS | broken.options).items() if value}
     lines = [f"# CONFIG_{name} is not set" if raw == "n" else f"CONFIG_{name}={raw}" for name, raw in options.items()]
-    write(directory / "sdkconfig", "\n".join(lines) + "\n" + broken.sdkconfig)
+    write(directory / "sdkconfig", "\n".join(lines) + "\n" + broken.sdkconfig + HEADER)
     write(directory / "partitions.csv", broken.table)
     if broken.defaults is not None:
         write(directory / "sdkconfig.defaults", broken.defaults)
