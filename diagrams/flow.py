@@ -1,0 +1,215 @@
+"""A flow: boxes and arrows between them, as DOT text for Graphviz and as Mermaid text for Markdown pages.
+
+Both texts follow the order of boxes and arrows, which generators take from the model; nothing else decides them.
+"""
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+import graphviz
+
+from .palette import FAINT, FONT, GROUND, INK, Tone
+
+
+class Shape(Enum):
+    """The shape of a box; the value is Graphviz's."""
+
+    BOX = "box"
+    STATE = "Mrecord"
+    """With round corners."""
+    POINT = "circle"
+    """A small one, where a flow begins or ends."""
+    TEXT = "plain"
+
+
+class Line(Enum):
+    """The style of an arrow; the value is Graphviz's."""
+
+    SOLID = "solid"
+    DASHED = "dashed"
+    DOTTED = "dotted"
+
+
+_MERMAID_LINES = {Line.SOLID: "-->", Line.DASHED: "-.->", Line.DOTTED: "-.->"}
+_MERMAID_DASHES = {Line.SOLID: "", Line.DASHED: ",stroke-dasharray:6 4", Line.DOTTED: ",stroke-dasharray:2 3"}
+_MERMAID_BOXES = {
+    Shape.BOX: ('["', '"]'),
+    Shape.STATE: ('("', '")'),
+    Shape.POINT: ('(("', '"))'),
+    Shape.TEXT: ('["', '"]'),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A box."""
+
+    name: str
+    label: str
+    """Lines end with a line feed; the first is written in bold when there are more."""
+    shape: Shape = Shape.BOX
+    tone: Tone = Tone.PLAIN
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """An arrow."""
+
+    before: str
+    after: str
+    label: str = ""
+    tone: Tone = Tone.PLAIN
+    line: Line = Line.SOLID
+    weight: int = 1
+    """How much it matters that it is short and straight."""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What a kind of arrow means."""
+
+    text: str
+    tone: Tone
+    line: Line = Line.SOLID
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """Boxes and arrows."""
+
+    name: str
+    title: str
+    description: str
+    """What the picture says, for those who do not see it."""
+    nodes: tuple[Node, ...]
+    edges: tuple[Edge, ...]
+    keys: tuple[Key, ...] = ()
+    notes: tuple[str, ...] = ()
+    """Lines below the picture."""
+    is_sideways: bool = False
+    """It runs from left to right, not from top to bottom."""
+    ranks: tuple[tuple[str, ...], ...] = field(default=())
+    """Boxes that stand side by side."""
+
+    def dot(self) -> str:
+        """Return the text for Graphviz."""
+        graph = graphviz.Digraph(
+            self.name,
+            graph_attr={
+                "bgcolor": GROUND,
+                "fontcolor": INK,
+                "fontname": FONT,
+                "fontsize": "11",
+                "label": self._caption(),
+                "labelloc": "b",
+                "nodesep": "0.35",
+                "pad": "0.15",
+                "rankdir": "LR" if self.is_sideways else "TB",
+                "ranksep": "0.45",
+                "tooltip": self.title,
+            },
+            node_attr={"fontname": FONT, "fontsize": "12", "style": "filled", "penwidth": "1.4", "margin": "0.16,0.08"},
+            edge_attr={"fontname": FONT, "fontsize": "10.5", "penwidth": "1.5", "arrowsize": "0.75"},
+        )
+        for node in self.nodes:
+            graph.node(node.name, _dot_label(node), **_dot_node(node))
+        for rank in self.ranks:
+            with graph.subgraph(graph_attr={"rank": "same"}) as row:
+                for name in rank:
+                    row.node(name)
+        for edge in self.edges:
+            graph.edge(edge.before, edge.after, _edge_label(edge.label), **_dot_edge(edge))
+        text: str = graph.source
+        return text
+
+    def mermaid(self) -> str:
+        """Return the text for Mermaid."""
+        lines = [
+            f"flowchart {'LR' if self.is_sideways else 'TB'}",
+            f"  accTitle: {self.title}",
+            f"  accDescr: {' '.join(self.description.split())}",
+        ]
+        for node in self.nodes:
+            opening, closing = _MERMAID_BOXES[node.shape]
+            lines.append(
+                f"  {_mermaid_id(node.name)}{opening}{_mermaid_text(node.label)}{closing}:::{node.tone.name.lower()}"
+            )
+        for edge in self.edges:
+            label = f'|"{_mermaid_text(edge.label)}"|' if edge.label else ""
+            arrow = _MERMAID_LINES[edge.line]
+            lines.append(f"  {_mermaid_id(edge.before)} {arrow}{label} {_mermaid_id(edge.after)}")
+        for tone in sorted({node.tone for node in self.nodes}, key=lambda tone: tone.name):
+            colours = tone.colours
+            lines.append(f"  classDef {tone.name.lower()} fill:{colours.fill},stroke:{colours.line},color:{INK}")
+        kinds = sorted({(edge.tone.name, edge.line.name) for edge in self.edges})
+        for tone_name, line_name in kinds:
+            places = [
+                str(place)
+                for place, edge in enumerate(self.edges)
+                if (edge.tone.name, edge.line.name) == (tone_name, line_name)
+            ]
+            dashes = _MERMAID_DASHES[Line[line_name]]
+            lines.append(f"  linkStyle {','.join(places)} stroke:{Tone[tone_name].colours.line}{dashes}")
+        return "\n".join(lines) + "\n"
+
+    def _caption(self) -> str:
+        samples = {Line.SOLID: "——", Line.DASHED: "– – –", Line.DOTTED: "· · · ·"}
+        keys = "     ".join(
+            f'<FONT COLOR="{key.tone.colours.text}"><B>{samples[key.line]}</B>&#160;&#160;{_escaped(key.text)}</FONT>'
+            for key in self.keys
+        )
+        notes = [f'<FONT COLOR="{FAINT}">{_escaped(note)}</FONT>' for note in self.notes]
+        lines = ([keys, ""] if keys and notes else [keys] if keys else []) + notes
+        return f"<{'<BR/>'.join(['', *lines])}>" if lines else ""
+
+
+def _dot_node(node: Node) -> dict[str, str]:
+    colours = node.tone.colours
+    attributes = {"shape": node.shape.value, "color": colours.line, "fillcolor": colours.fill, "fontcolor": INK}
+    match node.shape:
+        case Shape.STATE:
+            return {**attributes, "shape": "box", "style": "filled,rounded"}
+        case Shape.POINT:
+            return {**attributes, "margin": "0.04"}
+        case Shape.TEXT:
+            attributes = {"shape": "plain", "margin": "0.05"}
+            return {**attributes, "style": "", "fontcolor": colours.text}
+        case _:
+            return attributes
+
+
+def _dot_edge(edge: Edge) -> dict[str, str]:
+    colours = edge.tone.colours
+    attributes = {"color": colours.line, "fontcolor": colours.text, "style": edge.line.value}
+    return attributes if edge.weight == 1 else {**attributes, "weight": str(edge.weight)}
+
+
+def _dot_label(node: Node) -> str:
+    first, *others = node.label.split("\n")
+    if not others:
+        return f"<<B>{_escaped(first)}</B>>" if node.shape is not Shape.TEXT else _dot_text(first)
+    rest = "<BR/>".join(_escaped(line) for line in others)
+    return f'<<B>{_escaped(first)}</B><BR/><FONT POINT-SIZE="10.5">{rest}</FONT>>'
+
+
+def _dot_text(text: str) -> str:
+    """Return a label that begins with no angle bracket and whose lines are kept."""
+    return graphviz.escape(text).replace("\n", "\\n") if text else ""
+
+
+def _edge_label(text: str) -> str:
+    """Return a label that keeps away from its arrow."""
+    return _dot_text("\n".join(f" {line} " for line in text.split("\n"))) if text else ""
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _mermaid_id(name: str) -> str:
+    # "end" and other words of Mermaid's own are no names there.
+    return "n_" + "".join(char if char.isalnum() else "_" for char in name)
+
+
+def _mermaid_text(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace('"', "#quot;").replace("\n", "<br/>")

@@ -1,0 +1,78 @@
+"""Makes pictures of DOT text: finds a program that can, runs it, and dresses its SVG for any page."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from .canvas import Drawing, escaped
+from .catalogue import Diagram
+from .palette import FONTS, style_sheet
+
+PROGRAMS = ("dot", "graphviz-pure")
+"""In this order: the system's Graphviz, then the wheel that comes with otaproof[diagrams]."""
+ADVICE = "no program draws DOT here; pip install 'otaproof[diagrams]', or install Graphviz (apt install graphviz)"
+_LONGEST_SECONDS = 60
+
+
+class NoRenderer(Exception):
+    """There is no program here that draws."""
+
+
+class RenderFailed(Exception):
+    """The program could not draw; the message is its own."""
+
+
+def find_renderer(name: str | None = None) -> str | None:
+    """Return the path of the program of that name, or of the first known one; None without one.
+
+    A virtual environment that is not active still has its own."""
+    beside = str(Path(sys.executable).parent)
+    for program in (name,) if name is not None else PROGRAMS:
+        found = shutil.which(program) or shutil.which(program, path=beside)
+        if found is not None:
+            return found
+    return None
+
+
+def draw(diagram: Diagram, form: str, renderer: str | None) -> bytes:
+    """Return a diagram as svg or png; raises NoRenderer where a program is needed and missing."""
+    if form == "svg" and isinstance(diagram, Drawing):
+        return diagram.svg().encode()
+    if renderer is None:
+        raise NoRenderer(ADVICE)
+    picture = _run(renderer, diagram.dot(), form)
+    return _dressed(picture.decode(), diagram).encode() if form == "svg" else picture
+
+
+def _run(renderer: str, text: str, form: str) -> bytes:
+    options = [f"-T{form}"] if form == "svg" else [f"-T{form}", "-Gdpi=144"]
+    try:
+        run = subprocess.run(
+            [renderer, *options], input=text.encode(), capture_output=True, timeout=_LONGEST_SECONDS, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise RenderFailed(f"{renderer}: {error}") from None
+    # Graphviz warns of fonts, and draws; only its exit code tells.
+    if run.returncode != 0:
+        raise RenderFailed(f"{renderer}: {run.stderr.decode(errors='replace').strip().splitlines()[-1:]}")
+    return run.stdout
+
+
+def _dressed(svg: str, diagram: Diagram) -> str:
+    """Return the SVG of Graphviz with title, description and dark colours, and without what differs by version."""
+    svg = re.sub(r"<!--.*?-->\s*|<!DOCTYPE.*?>\s*|<\?xml.*?\?>\s*", "", svg, flags=re.DOTALL)
+    svg = svg.replace('font-family="Helvetica,sans-Serif"', f'font-family="{FONTS}"')
+    svg = svg.replace('stroke="transparent"', 'stroke="none"').replace(' xml:space="preserve"', "")
+    head, _, body = svg.partition(">")
+    width, height = re.findall(r'(?:width|height)="([\d.]+)pt"', head)
+    box = re.search(r'viewBox="([^"]*)"', head)
+    assert box is not None, "Graphviz writes a viewBox"
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="{width}" '
+        f'height="{height}" viewBox="{box[1]}" role="img" aria-labelledby="title desc" '
+        f'style="max-width:100%;height:auto">\n'
+        f'<title id="title">{escaped(diagram.title)}</title>\n<desc id="desc">{escaped(diagram.description)}</desc>\n'
+        f"<style>{style_sheet()}</style>{body}"
+    )
