@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from ..impl.faults import Torn
+from ..impl.image import APP_DESC_OFFSET
 from ..impl.otadata import encode_entry, make_entry
 from ..model.config import Config, Release, ResetReason
 from ..model.faults import FaultModel
@@ -235,6 +236,12 @@ def _brick(release: Release) -> History:
     return replace(start, images=images).then(*steps)
 
 
+def _torn_erase_raises_the_version(release: Release) -> History:
+    one_bit_of_the_version = "mask:" + "00" * (APP_DESC_OFFSET + 4) + "01"
+    steps = (ON, *_written(1), COMPLETE, ACCEPT, _cut(COMMENCE, 0, one_bit_of_the_version), ON)
+    return _start(_config(release, anti_rollback=True)).then(*steps)
+
+
 def _aborted_image_boots(release: Release) -> History:
     steps = (ON, *_accepted(1), *upgrade(2), RESTART, RESTART, _cut(SET_RUNNING, 0, "after"), ON)
     return _start(_config(release)).then(*steps)
@@ -457,6 +464,18 @@ KNOWN_CASES: tuple[KnownCase, ...] = (
         NOTHING,
         None,
         _brick,
+    ),
+    KnownCase(
+        "torn-erase-raises-the-version",
+        "A power cut in the erase of a slot sets one bit of the secure version in its description; the bootloader "
+        "burns it, and no image is new enough any more.",
+        ("C13", "R7"),
+        "C1",
+        ALL,
+        None,
+        NOTHING,
+        None,
+        _torn_erase_raises_the_version,
     ),
     KnownCase(
         "aborted-image-boots",

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from enum import Enum, IntEnum, auto
 
-from .config import Config
+from .config import Chip, Config
 from .faults import FaultModel
 from .records import BLANK, Numbers, Record, Records, either
 from .terms import Bool, Num, Term, any_of, bool_field, choose, fact, first_of, num_field, number, table
@@ -123,6 +123,10 @@ class Expectation(IntEnum):
     """rollback() restarts: anything but the place expected."""
 
 
+CHIPS_WITHOUT_RTC_FAST_MEMORY = (Chip.ESP32C2, Chip.ESP32C61)
+"""They wake to what otadata selects, not to the image that ran. Source: IDF-BOOT-WAKE."""
+
+
 @dataclass(frozen=True, slots=True)
 class Scope:
     """What of the world a model covers: it is built for one of these, and has nothing that this rules out."""
@@ -145,6 +149,13 @@ class Scope:
             raise ValueError(f"{self.slots} OTA slots, not 1 … 16")
         if not 2 <= self.versions <= 4:
             raise ValueError(f"{self.versions} secure versions, not 2 … 4")
+        config = self.config
+        if config.skip_validate_always or config.skip_validate_on_power_on:
+            raise ValueError("the model verifies every image that it starts (SKIP_VALIDATE_ALWAYS, _ON_POWER_ON)")
+        if config.skip_validate_in_deep_sleep and config.chip in CHIPS_WITHOUT_RTC_FAST_MEMORY:
+            raise ValueError(f"the model wakes the image that ran, and {config.chip.value} does not remember which")
+        if config.anti_rollback and config.secure_version_bits < self.versions - 1:
+            raise ValueError(f"{config.secure_version_bits} eFuse bits hold no {self.versions} secure versions")
 
     @property
     def factory(self) -> int:

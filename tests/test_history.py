@@ -124,3 +124,20 @@ def test_a_history_knows_the_weakest_model_of_its_cuts() -> None:
     history = START.then(cut(POWER_ON, 0, "after"), cut(POWER_ON, 0, "bytes:0.3"), cut(POWER_ON, 0, "prefix:3"))
     assert FaultModel.F2 == history.weakest_model
     assert FaultModel.F0 == START.weakest_model
+
+
+@pytest.mark.parametrize(("text", "weakest"), [("mask:00ff", FaultModel.F2), ("mask:0001", FaultModel.F3)])
+def test_a_mask_tears_bit_for_bit(text: str, weakest: FaultModel) -> None:
+    """Ones: a program does nothing yet, an erase is done; beyond its end all is programmed, nothing erased."""
+    torn = Torn.parse(text)
+    assert (text, weakest) == (str(torn), torn.weakest_model)
+    undone = 0xFF if weakest is FaultModel.F2 else 0x01
+    assert bytes([0, undone, 0]) == torn.programmed(b"\xff" * 3, bytes(3), 0)
+    assert bytes([0, undone]) + bytes(4094) == torn.erased(bytes(4096))
+
+
+@pytest.mark.parametrize("text", ["mask:", "mask:0", "mask:xx", "mask:" + "00" * 257])
+def test_a_mask_that_is_none_is_refused(text: str) -> None:
+    """Whole bytes in hex, of one page at most."""
+    with pytest.raises(ValueError, match="is no tear"):
+        Torn.parse(text)

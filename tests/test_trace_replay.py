@@ -21,11 +21,12 @@ from otaproof.campaign.trace_replay import (
     token_of_trace,
 )
 from otaproof.campaign.trace_search import CameFrom, breadth_first, shortest_trace, shortest_traces, trace_to
+from otaproof.impl.chips import CHIPS
 from otaproof.impl.flash import OpKind
 from otaproof.impl.otadata import SelectEntry, encode_entry, make_entry
 from otaproof.model.action import Action, Kind
-from otaproof.model.config import Config, Release
-from otaproof.model.device import Ghost, Scope, Task, Usage
+from otaproof.model.config import Chip, Config, Release
+from otaproof.model.device import CHIPS_WITHOUT_RTC_FAST_MEMORY, Ghost, Scope, Task, Usage
 from otaproof.model.device_claims import DEVICE_CLAIMS
 from otaproof.model.faults import FaultModel
 from otaproof.model.records import Check, Word
@@ -267,3 +268,24 @@ def test_a_model_that_says_otherwise_diverges(field: str) -> None:
     segment.states[-1] = tuple(wrong)
     with pytest.raises(Divergence):
         list(walker.play())
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        Config(skip_validate_always=True),
+        Config(skip_validate_on_power_on=True),
+        Config(skip_validate_in_deep_sleep=True, chip=Chip.ESP32C2),
+        Config(rollback=True, anti_rollback=True, secure_version_bits=1),
+    ],
+    ids=["always", "power-on", "C2", "bits"],
+)
+def test_configuration_of_which_the_model_says_something_else_is_no_scope(config: Config) -> None:
+    """The board starts what does not verify, wakes another image, or has no room for the version."""
+    with pytest.raises(ValueError, match=r"model|eFuse bits"):
+        Scope(config)
+
+
+def test_model_and_board_know_the_same_chips_without_rtc_fast_memory() -> None:
+    """They wake otherwise."""
+    assert set(CHIPS_WITHOUT_RTC_FAST_MEMORY) == {chip for chip in Chip if not CHIPS[chip].has_rtc_fast_memory}
