@@ -20,7 +20,7 @@ CATALOGUE: dict[str, Callable[[], Diagram]] = {
     "outcome-strips": strips.strips_drawing,
     "upgrade-strip": upgrade_strip.upgrade_drawing,
     "otadata-record": records_drawing.record_drawing,
-    "partition-layout": trace.token_layout,
+    "partition-layout": records_drawing.two_ota_drawing,
     "trace": trace.trace_drawing,
 }
 

@@ -1,6 +1,7 @@
 """The otadata record, byte by byte, and a partition table to scale."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from ..model.ota_state import OtaImgState
@@ -15,9 +16,9 @@ FIELDS = (
 )
 """Name and bytes of each field of a record, in their order; a test compares them with the bytes of impl."""
 _TEXTS = {
-    "ota_seq": ("the number; names slot", "(ota_seq − 1) mod slots"),
-    "seq_label": ("not used", ""),
-    "ota_state": ("the state word", ""),
+    "ota_seq": ("the number:", "it names the slot", "(n − 1) mod slots"),
+    "seq_label": ("not used",),
+    "ota_state": ("the state word",),
     "crc": ("CRC-32 of", "ota_seq alone"),
 }
 
@@ -58,7 +59,7 @@ def record_drawing() -> Drawing:
             items.append(Text(x, top + height + 14 + 14 * line, text, 9.5, colours.text))
         x, at = x + width, at + size
     items.append(Text(x, top - 9, f"0x{at:02X}", 9.5, FAINT, Anchor.END, is_fixed=True))
-    y = top + height + 62
+    y = top + height + 74
     items.append(Text(left, y, "otadata: two sectors of 4096 bytes, a record at the start of each", 11.5, is_bold=True))
     items += _sectors(left, y + 16, x - left)
     y += 84
@@ -102,6 +103,31 @@ def _state_words(left: float, y: float) -> Iterator[Box | Text | Rule]:
         yield Box(x, y, width - 6, 40, colours.fill, colours.line)
         yield Text(x + (width - 6) / 2, y + 13, state.name, 9.5, INK, Anchor.MIDDLE, is_bold=True)
         yield Text(x + (width - 6) / 2, y + 28, f"0x{state.value:08X}", 9, FAINT, Anchor.MIDDLE, is_fixed=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A partition of a table that is known by heart."""
+
+    label: str
+    offset: int
+    size: int
+
+
+TWO_OTA = (
+    Row("nvs", 0x9000, 0x4000),
+    Row("otadata", 0xD000, 0x2000),
+    Row("phy_init", 0xF000, 0x1000),
+    Row("factory", 0x10000, 0x100000),
+    Row("ota_0", 0x110000, 0x100000),
+    Row("ota_1", 0x210000, 0x100000),
+)
+"""ESP-IDF's "factory app, two OTA definitions"; a test compares it with its CSV."""
+
+
+def two_ota_drawing() -> Drawing:
+    """Return ESP-IDF's own layout with two slots, on a flash of 4 MB."""
+    return layout_drawing("partition-layout", TWO_OTA, 4 << 20, 0x8000, "ESP-IDF's “factory app, two OTA definitions”")
 
 
 def layout_drawing(name: str, table: Sequence[Span], flash_size: int, table_offset: int, title: str) -> Drawing:

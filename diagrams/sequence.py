@@ -7,7 +7,7 @@ from .canvas import Anchor, Box, Drawing, Rule, Text
 from .palette import FAINT, INK, Tone
 
 LANES = ("application", "otaupgrade", "esp_ota", "flash", "bootloader")
-_X = dict(zip(LANES, (76.0, 226.0, 396.0, 566.0, 716.0), strict=True))
+_X = dict(zip(LANES, (76.0, 216.0, 376.0, 570.0, 716.0), strict=True))
 _TOP, _STEP, _WIDTH = 84.0, 26.0, 792.0
 
 

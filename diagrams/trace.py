@@ -29,6 +29,8 @@ FUNCTIONS = {
     "rollback": ("esp_ota_mark_app_invalid_rollback_and_reboot",),
 }
 """What otaupgrade calls of esp_ota to write; the last of them rewrites the record. Source: NODEMCU-COMPLETE."""
+_DEAD_ENDS = ("NOTHING BOOTS", "panics", "never ends", "no application runs that could call")
+"""Results after which no program goes on."""
 _MOST_OPS = 6
 """Flash operations of a call that are drawn one by one."""
 
@@ -68,7 +70,7 @@ def trace_drawing(text: str = SAMPLE) -> Drawing:
     return _sequence(token.claim_id, events).drawing()
 
 
-def token_layout(text: str = SAMPLE) -> Drawing:
+def token_layout(text: str) -> Drawing:
     """Return the partition table of a token's device, to scale."""
     if text.strip().startswith(HISTORY_PREFIX):
         world = decode_history_token(text).history.world
@@ -88,29 +90,37 @@ def _sequence(shows: str, events: Iterable[Message | Remark]) -> Sequence:
 
 
 def _events(step: Told, ops: str) -> Iterator[Message | Remark]:
-    call, _, result = step.text.rpartition(": ")
-    call = call or result
+    call, _, result = step.text.partition(": ")
     name = call.partition("(")[0]
     operations = _folded([part for part in ops.split(", ") if part])
+    writer = "esp_ota"
     if name in FUNCTIONS:
+        caller = "otaupgrade"
         yield Message("application", "otaupgrade", call)
         for function in FUNCTIONS[name]:
             yield Message("otaupgrade", "esp_ota", f"{function}()" if len(function) < 26 else f"{function[8:]}()")
-        writer = "esp_ota"
+        # A replay of many writes tells only how many there were.
+        operations = operations or (["program pages"] if name == "write" and not step.is_cut else [])
+    elif name.startswith("esp_ota"):
+        caller = "esp_ota"
+        yield Message("application", "esp_ota", call.removeprefix("esp_ota_"))
     else:
-        yield Remark(call)
-        writer = "application" if name.startswith("esp_ota") else "bootloader"
-    if name == "write" and not operations:
-        operations = ["program pages"]  # a replay tells of whole writes only how many there were
+        caller = writer = "bootloader"
+        yield Remark(call, Tone.RED if step.is_cut and not result else Tone.PLAIN)
     yield from (Message(writer, "flash", operation) for operation in operations)
-    if step.is_cut:
-        yield Remark(f"THE POWER FAILS {result.removeprefix('THE POWER FAILS ')}".strip(), Tone.RED)
-    elif writer == "bootloader":
-        yield Message("bootloader", "application", result)
-    elif result == "restarts":
-        yield Message("otaupgrade", "bootloader", "esp_restart()")
-    else:
-        yield Message("otaupgrade", "application", result, is_answer=True)
+    if result:
+        yield _end(caller, result, step.is_cut)
+
+
+def _end(caller: str, result: str, is_cut: bool) -> Message | Remark:
+    """Return how a step ends."""
+    if is_cut or result in _DEAD_ENDS:
+        return Remark(result, Tone.RED)
+    if caller == "bootloader":
+        return Message("bootloader", "application", result)
+    if result == "restarts":
+        return Message(caller, "bootloader", "esp_restart()")
+    return Message(caller, "application", result, is_answer=True)
 
 
 def _boot(call: str, boot: Boot) -> Iterator[Message | Remark]:

@@ -24,6 +24,7 @@ _SCRIPT = (
     ("accept()", "accept"),
 )
 """Name of a call, and the action that begins it; none where the one before restarts."""
+_WIDTHS = "Wide: the power fails inside the operation. Narrow: right after it. Blank: nothing is written."
 OLD, NEW = 0, 1
 """The slots: the device comes with an image in ota_0."""
 
@@ -82,7 +83,7 @@ def _whole_step(steps: Stepper, state: State) -> State:
     return next(after for action, after in ways if action.kind is not Kind.CUT and action.name != "restart")
 
 
-_LEFT, _TOP, _INSIDE, _AFTER, _HEIGHT = 132, 80, 46, 15, 38
+_LEFT, _TOP, _INSIDE, _AFTER, _HEIGHT = 132, 80, 37, 25, 38
 
 
 def upgrade_drawing() -> Drawing:
@@ -111,8 +112,14 @@ def upgrade_drawing() -> Drawing:
             items += _moment_items(moment, places[moment.call, moment.operation], y)
         y += _HEIGHT + 10
     items += [
-        Text(_LEFT, y + 4, "Wide: the power fails inside the operation. Narrow: right after it. ", 10, FAINT),
-        Text(_LEFT, y + 20, "0: ota_0 starts, the old image. 1: ota_1 starts, the new one.", 10, FAINT),
+        Text(
+            _LEFT,
+            y + 4,
+            _WIDTHS,
+            10,
+            FAINT,
+        ),
+        Text(_LEFT, y + 20, "old: ota_0 starts. new: ota_1 starts, to which the upgrade goes.", 10, FAINT),
     ]
     return Drawing(
         "upgrade-strip",
@@ -142,8 +149,15 @@ def _moment_items(moment: Moment, x: float, y: float) -> Iterator[Box | Text]:
             colours = {OLD: Tone.BLUE, NEW: Tone.GREEN}.get(place, Tone.PURPLE).colours
             tip = f"{_SCRIPT[moment.call][0]}: {'inside' if width == _INSIDE else 'after'} {moment.operation}"
             yield Box(at, y + number * height, width, height, colours.fill, colours.line, tip)
-            text = {OLD: "0", NEW: "1"}.get(place, "–")
-            yield Text(at + width / 2, y + (number + 0.5) * height, text, 11, colours.text, Anchor.MIDDLE)
+            text = {OLD: "old", NEW: "new"}.get(place, "none")
+            yield Text(
+                at + width / 2,
+                y + (number + 0.5) * height,
+                text,
+                10 if width == _INSIDE else 9,
+                colours.text,
+                Anchor.MIDDLE,
+            )
 
 
 def _sentence(moments: tuple[Moment, ...]) -> str:

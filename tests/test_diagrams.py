@@ -10,6 +10,7 @@ from otaproof.campaign.history import FIRST_PART, IMAGE_SIZE, History, SmallDevi
 from otaproof.campaign.history_replay import token_of
 from otaproof.campaign.history_token import encode_history_token
 from otaproof.campaign.input_error import InputError
+from otaproof.cli.builtin_tables import BUILTIN_TABLES
 from otaproof.cli.diagram import contents
 from otaproof.cli.exit_code import ExitCode
 from otaproof.cli.main import main
@@ -22,7 +23,7 @@ from otaproof.diagrams.life_cycle import life_cycle, moves, states_of
 from otaproof.diagrams.member_docs import member_docs
 from otaproof.diagrams.palette import DARK, Tone
 from otaproof.diagrams.reachable import collapsed
-from otaproof.diagrams.records_drawing import FIELDS
+from otaproof.diagrams.records_drawing import FIELDS, TWO_OTA
 from otaproof.diagrams.render import draw, find_renderer
 from otaproof.diagrams.steps import BUILDS, WIDEST, boot_flow, call_flow, forks_without_words
 from otaproof.diagrams.strips import Outcome, strips
@@ -31,6 +32,7 @@ from otaproof.diagrams.upgrade_strip import NEW, OLD, upgrade_moments
 from otaproof.diagrams.walk import CALLS
 from otaproof.impl.esp_ota import EspOta
 from otaproof.impl.otadata import SelectEntry, encode_entry
+from otaproof.impl.partition_csv import parse_csv
 from otaproof.model.device import Task
 from otaproof.model.faults import FaultModel
 from otaproof.model.lifecycle import Event, Kind
@@ -215,6 +217,19 @@ def test_record_is_that_of_the_implementation() -> None:
     assert raw == drawn
 
 
+def test_layout_is_that_of_esp_idf() -> None:
+    """The table that its CSV makes."""
+    table = parse_csv(BUILTIN_TABLES["TWO_OTA"].csv.encode())
+    assert [(row.label, row.offset, row.size) for row in TWO_OTA] == [(p.label, p.offset, p.size) for p in table]
+
+
+def test_layout_of_a_token_is_that_of_its_device() -> None:
+    """Here of a small one, without factory."""
+    description = diagram_of("partition-layout", SAMPLE).description
+    assert "ota_1 at 0x20000, 64 KiB" in description
+    assert "factory" not in description
+
+
 def test_functions_of_the_sequence_exist() -> None:
     """They are methods of esp_ota."""
     assert [] == [name for names in FUNCTIONS.values() for name in names if not hasattr(EspOta, name)]
@@ -291,3 +306,18 @@ def test_labels_keep_signs_that_mean_something_in_dot_mermaid_and_xml() -> None:
     texts = "".join(ET.fromstring(draw(flow, "svg", WHEEL)).itertext())
     assert texts.count("<b>") >= 5
     assert "<b>" not in flow.mermaid().split("n_x", 1)[1]
+
+
+@pytest.mark.parametrize(
+    ("steps", "end"),
+    [
+        ((Step(StepName.COMMENCE),), "no application runs that could call"),
+        ((Step(StepName.RESET), Step(StepName.POWER_OFF)), "the power fails between calls"),
+        ((Step(StepName.RESET), Step(StepName.SET_BOOT, label="running")), "esp_ota-->>application: ok"),
+    ],
+)
+def test_trace_tells_each_way_a_step_ends(steps: tuple[Step, ...], end: str) -> None:
+    """As a remark where no program goes on, else as an answer of who was called."""
+    history = History(SmallDevice(), (SmallImage(1),), steps)
+    last_but_one = trace_drawing(encode_history_token(token_of(history, "C1"))).mermaid().splitlines()[-2]
+    assert last_but_one.endswith(end)
