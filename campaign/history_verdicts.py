@@ -205,6 +205,9 @@ class Witness:
         if step.name is StepName.COMPLETE and outcome is not Outcome.RAISED:
             self._finished |= {target.label for target in (self._target(ran),) if target is not None}
         self._forget_wiped(played)
+        if step.name is StepName.ACCEPT and is_accept_due and played.ops:
+            # An eFuse burn that is refused makes accept() fail once all else is done.
+            self._earned.add(ran.running.label)
         if outcome is Outcome.RAISED:
             # A call that is refused changes nothing; complete() of an image that does not verify ends the session.
             if played.error in _COMPLETE_FAILED:
@@ -218,7 +221,6 @@ class Witness:
             return
         self._expect_nothing()
         if step.name is StepName.ACCEPT:
-            self._earned |= {ran.running.label} if is_accept_due else set()
             self._must_start = ("C5", ran.running.label) if outcome is Outcome.RETURNED else None
         if step.name is StepName.COMPLETE and outcome is not Outcome.CUT:
             self._remember_marked(played, ran)

@@ -242,6 +242,18 @@ def _torn_erase_raises_the_version(release: Release) -> History:
     return _start(_config(release, anti_rollback=True)).then(*steps)
 
 
+def _too_old_is_wiped(release: Release) -> History:
+    images = (SmallImage(1, secure_version=1), SmallImage(2))
+    device = SmallDevice(_config(release, anti_rollback=True), efuse_bits=1)
+    return History(device, images).then(ON, *upgrade(1))
+
+
+def _accept_fails_and_is_done(release: Release) -> History:
+    start = _start(_config(release, anti_rollback=True))
+    images = (SmallImage(1), SmallImage(2, secure_version=start.device.config.secure_version_bits + 1))
+    return replace(start, images=images).then(ON, *upgrade(1), RESTART, ACCEPT)
+
+
 def _aborted_image_boots(release: Release) -> History:
     steps = (ON, *_accepted(1), *upgrade(2), RESTART, RESTART, _cut(SET_RUNNING, 0, "after"), ON)
     return _start(_config(release)).then(*steps)
@@ -476,6 +488,28 @@ KNOWN_CASES: tuple[KnownCase, ...] = (
         NOTHING,
         None,
         _torn_erase_raises_the_version,
+    ),
+    KnownCase(
+        "too-old-image-is-wiped",
+        "complete(1) erases an image whose secure version is too old, says nothing of it, and restarts.",
+        ("C12", "R1"),
+        None,
+        ALL,
+        None,
+        Outcome.RESTARTED,
+        None,
+        _too_old_is_wiped,
+    ),
+    KnownCase(
+        "accept-fails-and-is-done",
+        "accept() of an image with a secure version beyond the eFuse field fails, and has made the image VALID.",
+        ("R16",),
+        None,
+        ALL,
+        None,
+        RAISED,
+        "ota_1",
+        _accept_fails_and_is_done,
     ),
     KnownCase(
         "aborted-image-boots",
