@@ -26,7 +26,7 @@ from otaproof.diagrams.reachable import collapsed
 from otaproof.diagrams.records_drawing import FIELDS, TWO_OTA
 from otaproof.diagrams.render import draw, find_renderer
 from otaproof.diagrams.steps import BUILDS, WIDEST, boot_flow, call_flow, forks_without_words
-from otaproof.diagrams.strips import Outcome, strips
+from otaproof.diagrams.strips import Outcome, scope_of, strips
 from otaproof.diagrams.trace import FUNCTIONS, SAMPLE, trace_drawing
 from otaproof.diagrams.upgrade_strip import NEW, OLD, upgrade_moments
 from otaproof.diagrams.walk import CALLS
@@ -38,6 +38,7 @@ from otaproof.model.faults import FaultModel
 from otaproof.model.lifecycle import Event, Kind
 from otaproof.model.machine import build_machine
 from otaproof.model.situation import ALWAYS, ROLLBACK, RUNNING, State, hides
+from otaproof.proofs.outcomes import outcomes
 
 DRAWN = Path(__file__).parent.parent / "diagrams" / "drawn"
 WHEEL = find_renderer("graphviz-pure")
@@ -191,6 +192,18 @@ def test_strips_tell_what_the_readme_tells() -> None:
     assert Outcome.THIRD in {outcome for outcome, _ in accepted.cells[1].outcomes}
     everything = [o for r in (False, True) for s in strips(r) for cell in s.cells for o, _ in cell.outcomes]
     assert Outcome.NONE not in everything
+
+
+@pytest.mark.parametrize("rollback", [False, True])
+def test_strips_agree_with_the_outcomes_of_proofs(rollback: bool) -> None:
+    """Two programs ask the same of every reachable state: what starts after a cut in a call."""
+    words = {Outcome.OLD: "OLD", Outcome.NEW: "NEW", Outcome.THIRD: "THIRD", Outcome.NONE: "BRICK"}
+    drawn: dict[str, set[str]] = {}
+    for strip in strips(rollback):
+        met = {words[outcome] for cell in strip.cells for outcome, _ in cell.outcomes if outcome in words}
+        drawn.setdefault(strip.call.partition("(")[0], set()).update(met)
+    told = {cell.call.value: {o.name for o in cell.outcomes} - {"SAME"} for cell in outcomes(scope_of(rollback))}
+    assert {call: told[call] for call in drawn} == drawn
 
 
 def test_upgrade_strip_ends_with_the_new_image() -> None:
