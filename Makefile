@@ -19,7 +19,7 @@ QUIETLY  := > $(VENV)/install.log 2>&1 || { cat $(VENV)/install.log >&2; exit 1;
 help:
 	@echo "make check   cut the power everywhere in the update of $(EXAMPLE), and say what that breaks"
 	@echo "make test    run the tests"
-	@echo "make bench   measure the sweep, and prove it against brute force"
+	@echo "make bench   measure the sweep against brute force, and the search against SPIN"
 	@echo "make lint    style, strict types, and whether what is generated still fits its source"
 	@echo "make clean   remove $(VENV) and what builds leave"
 
@@ -33,6 +33,7 @@ test: $(READY)
 
 bench: $(READY)
 	$(BIN)/python -m otaproof.campaign.bench
+	$(BIN)/python -m otaproof.proofs.bench
 
 lint: $(READY)
 	$(BIN)/ruff check .

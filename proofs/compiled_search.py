@@ -13,7 +13,6 @@ from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from types import ModuleType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,8 +22,9 @@ from ..model.device_claims import DeviceClaim
 from ..model.device_model import device_model
 from ..model.stepper import stepper
 from ..model.terms import Bool
+from . import kernels
 from .exploration import Exploration, Progress, Trace, trace_through
-from .numba_reading import Layout, load, module_text
+from .numba_reading import Layout, facts_text, load, most_found, successors_text
 
 Words = NDArray[np.int64]
 
@@ -80,14 +80,14 @@ class Store:
         share = FULL if self._can_grow else CRAMMED
         return min(int(share * (1 << self.bits)), self.order.size) - 1
 
-    def grow(self, module: ModuleType) -> bool:
+    def grow(self) -> bool:
         """Double the table; tell whether there is memory for that."""
         if not self._can_grow:
             return False
         self.bits += 1
-        if not module.double(self.table, self.shift):
+        if not kernels.double(self.table, self.shift):
             self.table[:] = 0
-            module.take_in(self.order, self.table, self.shift, 0, self.order, self.known)
+            kernels.take_in(self.order, self.table, self.shift, 0, self.order, self.known)
         return True
 
     @property
@@ -106,7 +106,11 @@ class CompiledSearch:
         self.steps = stepper(scope)
         model = device_model(scope)
         self.layout = Layout(model)
-        self.module = load(module_text(model, [c.is_kept(scope, model.device) for c in claims], goal))
+        self.most = most_found(model)
+        self.successors = load(successors_text(model))
+        self.broken = load(facts_text(model, [~c.is_kept(scope, model.device) for c in claims])) if claims else 0
+        self.onward = load(successors_text(model, onward=True)) if goal is not None else 0
+        self.is_goal = load(facts_text(model, [goal])) if goal is not None else 0
         self._warm_up()
         self.compile_seconds = time.perf_counter() - started
         self.stores: list[Store] = []
@@ -114,17 +118,16 @@ class CompiledSearch:
         self._first: dict[int, tuple[int, int, int]] = {}
 
     def _warm_up(self) -> None:
-        """Have everything compiled that a search calls, on nothing."""
+        """Have the loops compiled, on nothing."""
         order, table = np.empty(1, np.int64), np.zeros(16, np.int64)
-        self.module.search(order, table, 60, 0, 0, 1, 1)
-        self.module.double(table, 60)
-        if self.claims:
-            self.module.first_broken(order, 0, 0, 1, np.empty(1, np.int64))
+        kernels.search(self.successors, self.most, order, table, 60, 0, 0, 1, 1)
+        kernels.search_own(self.successors, self.most, order, table, 60, 0, 0, 1, 1, 0, order)
+        kernels.take_in(order, table, 60, 0, order, 0)
+        kernels.double(table, 60)
+        kernels.first_broken(self.broken, order, 0, 0, 1, order)
 
     def run(self, threads: int, memory: int, progress: Progress | None = None) -> Exploration:
         """Search; return what it came to."""
-        if threads == 2:
-            self.compile_seconds += self._compile_for_two()
         started = time.perf_counter()
 
         def tell() -> None:
@@ -137,7 +140,7 @@ class CompiledSearch:
         first = self.layout.packed(self.steps.initial)
         owner = owner_of(first) if threads == 2 else 0
         store = self.stores[owner]
-        store.known = self.module.take_in(store.order, store.table, store.shift, 0, np.array([first], np.int64), 1)
+        store.known = kernels.take_in(store.order, store.table, store.shift, 0, np.array([first], np.int64), 1)
         is_complete = (_Pair(self) if threads == 2 else _Alone(self)).run(tell)
         return Exploration(
             scope=self.scope,
@@ -178,22 +181,24 @@ class CompiledSearch:
         """Return, after a complete search by one thread, how many steps are no cuts, how many states are goals, and
         the states from which no goal is reached over such steps, in the order in which they were found."""
         (store,) = self.stores
-        order, table, module = store.order[: store.known], store.table, self.module
+        order, table = store.order[: store.known], store.table
         numbers = np.empty(table.size, np.int32)
-        module.number_all(order, table, numbers, store.shift)
+        kernels.number_all(order, table, numbers, store.shift)
         counts = np.zeros(store.known + 1, np.int64)
-        module.count_before(order, table, numbers, store.shift, counts)
+        kernels.count_before(self.onward, self.most, order, table, numbers, store.shift, counts)
         ends = np.cumsum(counts)
         steps = int(ends[-1])
         before = np.empty(steps, np.int32)
-        module.note_before(order, table, numbers, store.shift, ends, before)
+        kernels.note_before(self.onward, self.most, order, table, numbers, store.shift, ends, before)
         marked = np.zeros(store.known, np.int8)
-        goals = module.mark_back(order, ends, before, marked, np.empty(store.known, np.int32))
+        goals = kernels.mark_back(self.is_goal, order, ends, before, marked, np.empty(store.known, np.int32))
         return steps, int(goals), np.flatnonzero(marked == 0)
 
     def _word_before(self, word: int, level: int) -> int:
         for store in self.stores:
-            place = self.module.find_before(store.order, store.levels[level], store.levels[level + 1], word)
+            place = kernels.find_before(
+                self.successors, self.most, store.order, store.levels[level], store.levels[level + 1], word
+            )
             if place >= 0:
                 return int(store.order[place])
         raise ValueError(f"nothing in level {level} leads to {self.steps.as_dict(self.layout.unpacked(word))}")
@@ -205,7 +210,7 @@ class CompiledSearch:
             if not wanted:
                 return
             first = np.full(len(self.claims), -1, np.int64)
-            self.module.first_broken(store.order, store.levels[level], store.levels[level + 1], wanted, first)
+            kernels.first_broken(self.broken, store.order, store.levels[level], store.levels[level + 1], wanted, first)
             for bit, place in enumerate(first.tolist()):
                 if place >= 0:
                     self._first[bit] = (owner, place, level)
@@ -213,13 +218,6 @@ class CompiledSearch:
 
     def _violations(self) -> dict[str, Trace]:
         return {self.claims[bit].claim.id: self.trace_to(*self._first[bit]) for bit in sorted(self._first)}
-
-    def _compile_for_two(self) -> float:
-        started = time.perf_counter()
-        order, table = np.empty(1, np.int64), np.zeros(16, np.int64)
-        self.module.search_own(order, table, 60, 0, 0, 1, 1, 0, order)
-        self.module.take_in(order, table, 60, 0, order, 0)
-        return time.perf_counter() - started
 
 
 class _Alone:
@@ -234,7 +232,9 @@ class _Alone:
         while search.end_level():
             begin, end = store.levels[-2:]
             while begin < end:
-                begin, store.known, transitions = search.module.search(
+                begin, store.known, transitions = kernels.search(
+                    search.successors,
+                    search.most,
                     store.order,
                     store.table,
                     store.shift,
@@ -244,7 +244,7 @@ class _Alone:
                     store.limit - _ROOM,
                 )
                 search.transitions += transitions
-                if store.known > store.limit - _ROOM and not store.grow(search.module):
+                if store.known > store.limit - _ROOM and not store.grow():
                     return False
                 tell()
         store.levels.pop()
@@ -281,13 +281,15 @@ class _Pair:
     def _has_room(self, owner: int) -> bool:
         store = self.search.stores[owner]
         while store.known > store.limit - _ROOM - HANDED_OVER:
-            if not store.grow(self.search.module):
+            if not store.grow():
                 return False
         return True
 
     def _expand(self, owner: int) -> None:
         store = self.search.stores[owner]
-        self.begins[owner], store.known, transitions, self.sent[owner] = self.search.module.search_own(
+        self.begins[owner], store.known, transitions, self.sent[owner] = kernels.search_own(
+            self.search.successors,
+            self.search.most,
             store.order,
             store.table,
             store.shift,
@@ -302,7 +304,7 @@ class _Pair:
 
     def _take_in(self, owner: int) -> None:
         store = self.search.stores[owner]
-        store.known = self.search.module.take_in(
+        store.known = kernels.take_in(
             store.order, store.table, store.shift, store.known, self.foreign[1 - owner], self.sent[1 - owner]
         )
 

@@ -1,4 +1,8 @@
-"""Three machine instructions that numba has no words for. Imported by compiled searches, and by nothing else."""
+"""Machine instructions that numba has no words for: to prefetch, to choose without a jump, to call an address.
+
+The loops of a search are compiled once; what differs from model to model are a few functions, which they call by
+address. Memory is passed to those by address too.
+"""
 
 from typing import Any
 
@@ -6,6 +10,8 @@ from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
+
+_WORD = ir.IntType(64)
 
 
 def _prefetch(typing_context: Any, array: Any, index: Any) -> Any:
@@ -24,15 +30,37 @@ def _prefetch(typing_context: Any, array: Any, index: Any) -> Any:
     return types.void(array, types.int64), generate
 
 
-def _put(typing_context: Any, array: Any, index: Any, value: Any, is_taken: Any) -> Any:
-    """Store the value at array[index]; return index + 1 if it is taken, else index, so that the next overwrites it."""
+def _put(typing_context: Any, address: Any, index: Any, value: Any, is_taken: Any) -> Any:
+    """Store the value as word `index` from an address on; return index + 1 if it is taken, else index.
+
+    A word that is not taken is overwritten by the next."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
-        builder.store(arguments[2], builder.gep(data, [arguments[1]]))
-        return builder.add(arguments[1], builder.zext(builder.trunc(arguments[3], ir.IntType(1)), ir.IntType(64)))
+        words = builder.inttoptr(arguments[0], _WORD.as_pointer())
+        builder.store(arguments[2], builder.gep(words, [arguments[1]]))
+        return builder.add(arguments[1], builder.zext(builder.trunc(arguments[3], ir.IntType(1)), _WORD))
 
-    return types.int64(array, types.int64, types.int64, types.boolean), generate
+    return types.int64(types.int64, types.int64, types.int64, types.boolean), generate
+
+
+def _call(typing_context: Any, address: Any, state: Any) -> Any:
+    """Call the function at an address with a state."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        kind = ir.FunctionType(_WORD, [_WORD])
+        return builder.call(builder.inttoptr(arguments[0], kind.as_pointer()), arguments[1:])
+
+    return types.int64(types.int64, types.int64), generate
+
+
+def _call_step(typing_context: Any, address: Any, state: Any, found: Any, count: Any) -> Any:
+    """Call the function at an address with a state, the address of what is found, and how much is found before."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        kind = ir.FunctionType(_WORD, [_WORD, _WORD, _WORD])
+        return builder.call(builder.inttoptr(arguments[0], kind.as_pointer()), arguments[1:])
+
+    return types.int64(types.int64, types.int64, types.int64, types.int64), generate
 
 
 def _select(typing_context: Any, condition: Any, then: Any, otherwise: Any) -> Any:
@@ -46,4 +74,6 @@ def _select(typing_context: Any, condition: Any, then: Any, otherwise: Any) -> A
 
 prefetch: Any = intrinsic(_prefetch)
 put: Any = intrinsic(_put)
+call: Any = intrinsic(_call)
+call_step: Any = intrinsic(_call_step)
 select: Any = intrinsic(_select)

@@ -1,4 +1,8 @@
-"""The inner loops of the compiled search, as text: compiled together with the model's own functions below.
+"""The inner loops of the compiled search. They are compiled once, for all models.
+
+What differs from model to model they are given as addresses: `successors` of a function that puts the states after a
+state into memory and returns how many there are then; `broken` and `is_goal` of functions of one state. `most` is more
+than any state has successors.
 
 States are 64-bit words, none of them 0. `order` holds them as they were found: it is the queue, and the store that
 traces are read from. `table` is a hash table of the same words, open addressing; the place of a state comes from the
@@ -15,33 +19,7 @@ that was met a moment ago; a small memory of those spares the table most of them
 import numpy as np
 from numba import njit
 
-from otaproof.proofs.intrinsics import prefetch
-
-
-def successors(state, found, count):
-    """Put every state after `state` into `found`, from `count` on; return the count after."""
-    raise NotImplementedError("numba_reading.py puts the model's own in place of this")
-
-
-def onward(state, found, count):
-    """Do the same without the cuts."""
-    raise NotImplementedError
-
-
-def broken(state):
-    """Return the claims that the state breaks, a bit for each."""
-    raise NotImplementedError
-
-
-def is_goal(state):
-    """Tell whether an upgrade has just been completed."""
-    raise NotImplementedError
-
-
-MOST_FOUND = 64
-"""More than any state has successors, twice over."""
-
-# ---- what follows is copied into each compiled module
+from .intrinsics import call, call_step, prefetch
 
 BATCH = 256
 """States that are expanded before what they led to is looked up."""
@@ -78,18 +56,19 @@ def put_all(order, table, shift, states, places, count, known):
 
 
 @njit(cache=True, nogil=True)
-def search(order, table, shift, begin, end, known, limit):
+def search(successors, most, order, table, shift, begin, end, known, limit):
     """Expand order[begin:end] until more than `limit` states are known; return (begin, known, transitions)."""
     mask = table.size - 1
-    found = np.empty((BATCH + 1) * MOST_FOUND, np.int64)
-    places = np.empty((BATCH + 1) * MOST_FOUND, np.int64)
+    found = np.empty((BATCH + 1) * most, np.int64)
+    address = found.ctypes.data
+    places = np.empty((BATCH + 1) * most, np.int64)
     recent = np.zeros(RECENT, np.int64)
     transitions = 0
     while begin < end and known <= limit:
         stop = min(begin + BATCH, end)
         count = 0
         for item in range(begin, stop):
-            after = successors(order[item], found, count)
+            after = call_step(successors, order[item], address, count)
             transitions += after - count
             for step in range(count, after):
                 state = found[step]
@@ -108,22 +87,23 @@ def search(order, table, shift, begin, end, known, limit):
 
 
 @njit(cache=True, nogil=True)
-def search_own(order, table, shift, begin, end, known, limit, owner, foreign):
+def search_own(successors, most, order, table, shift, begin, end, known, limit, owner, foreign):
     """Do the same for the states of one of two owners; put those of the other into `foreign`.
 
     Return (begin, known, transitions, foreign states)."""
     mask = table.size - 1
-    found = np.empty((BATCH + 1) * MOST_FOUND, np.int64)
-    places = np.empty((BATCH + 1) * MOST_FOUND, np.int64)
-    one = np.empty(2 * MOST_FOUND, np.int64)
+    found = np.empty((BATCH + 1) * most, np.int64)
+    places = np.empty((BATCH + 1) * most, np.int64)
+    one = np.empty(2 * most, np.int64)
+    address = one.ctypes.data
     recent = np.zeros(RECENT, np.int64)
-    room = foreign.size - (BATCH + 1) * MOST_FOUND
+    room = foreign.size - (BATCH + 1) * most
     transitions, sent = 0, 0
     while begin < end and known <= limit and sent <= room:
         stop = min(begin + BATCH, end)
         count = 0
         for item in range(begin, stop):
-            after = successors(order[item], one, 0)
+            after = call_step(successors, order[item], address, 0)
             transitions += after
             for step in range(after):
                 state = one[step]
@@ -197,10 +177,10 @@ def double(table, shift):
 
 
 @njit(cache=True, nogil=True)
-def first_broken(order, begin, end, wanted, first):
+def first_broken(broken, order, begin, end, wanted, first):
     """Note in `first` where each wanted claim is first broken; return the claims still wanted."""
     for item in range(begin, end):
-        bits = broken(order[item]) & wanted
+        bits = call(broken, order[item]) & wanted
         if bits != 0:
             for claim in range(first.size):
                 if (bits >> claim) & 1:
@@ -212,11 +192,12 @@ def first_broken(order, begin, end, wanted, first):
 
 
 @njit(cache=True, nogil=True)
-def find_before(order, begin, end, wanted):
+def find_before(successors, most, order, begin, end, wanted):
     """Return where in order[begin:end] a state is that leads to the wanted one in one step; -1 for nowhere."""
-    found = np.empty(2 * MOST_FOUND, np.int64)
+    found = np.empty(2 * most, np.int64)
+    address = found.ctypes.data
     for item in range(begin, end):
-        count = successors(order[item], found, 0)
+        count = call_step(successors, order[item], address, 0)
         for place in range(count):
             if found[place] == wanted:
                 return item
@@ -235,12 +216,13 @@ def number_all(order, table, numbers, shift):
 
 
 @njit(cache=True, nogil=True)
-def count_before(order, table, numbers, shift, counts):
+def count_before(onward, most, order, table, numbers, shift, counts):
     """Count, for each state, the steps without a cut that lead to it."""
     mask = table.size - 1
-    found = np.empty(2 * MOST_FOUND, np.int64)
+    found = np.empty(2 * most, np.int64)
+    address = found.ctypes.data
     for item in range(order.size):
-        count = onward(order[item], found, 0)
+        count = call_step(onward, order[item], address, 0)
         for step in range(count):
             place = (hashed(found[step]) >> shift) & mask
             while table[place] != found[step]:
@@ -249,12 +231,13 @@ def count_before(order, table, numbers, shift, counts):
 
 
 @njit(cache=True, nogil=True)
-def note_before(order, table, numbers, shift, ends, before):
+def note_before(onward, most, order, table, numbers, shift, ends, before):
     """Note, for each state, where the steps without a cut that lead to it come from; `ends` moves to the starts."""
     mask = table.size - 1
-    found = np.empty(2 * MOST_FOUND, np.int64)
+    found = np.empty(2 * most, np.int64)
+    address = found.ctypes.data
     for item in range(order.size):
-        count = onward(order[item], found, 0)
+        count = call_step(onward, order[item], address, 0)
         for step in range(count):
             place = (hashed(found[step]) >> shift) & mask
             while table[place] != found[step]:
@@ -265,11 +248,11 @@ def note_before(order, table, numbers, shift, ends, before):
 
 
 @njit(cache=True, nogil=True)
-def mark_back(order, starts, before, marked, queue):
+def mark_back(is_goal, order, starts, before, marked, queue):
     """Mark every state from which a goal can be reached; return how many goals there are."""
     count = 0
     for item in range(order.size):
-        if is_goal(order[item]):
+        if call(is_goal, order[item]) != 0:
             marked[item] = 1
             queue[count] = item
             count += 1

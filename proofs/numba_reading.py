@@ -1,8 +1,8 @@
 """The model as compiled code: a state is one 64-bit word, and what comes after it is computed without jumps.
 
-The text of a Python module is made from the terms, one function for the successors and one for the claims, with the
-loops of kernels.py below them. numba compiles it and keeps the machine code beside it, in a cache directory, so a model
-is compiled once; the name of the module is a digest of its text.
+The text of a Python module is made from the terms, for the successors one, for the claims another; the loops of
+kernels.py call their functions by address. numba compiles it and keeps the machine code beside it, in a cache
+directory, so that is done once for a model; the name of the module is a digest of its text.
 
 A step of an action is: keep the bits of the fields that stay, put in those of the fields that change. The word is
 stored whether the action can be taken or not, and the count goes up only if it can. Actions of the same tasks are one
@@ -21,23 +21,23 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from ..model.action import Action, Kind
 from ..model.device import Task
 from ..model.device_model import DeviceModel
 from ..model.stepper import State
-from ..model.terms import Bool, Num, Op, Term, fact, fields_of, number, replaced
+from ..model.terms import Bool, Num, Op, Term, fields_of, number, replaced
 
 WORD_BITS = 64
 TABLE_BITS = 6
 """Bits that a table in one constant can be indexed by."""
 TASK_FLIP = 31
 SPLIT_BY = ("phase", "sector")
-INNER = "@njit(cache=True, nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)"
-"""How functions are compiled that only compiled ones call: without the entries for others, which cost seconds."""
-_COMMON = "# ---- what follows is copied"
+STEP = '@cfunc("int64(int64, int64, int64)", cache=True)'
+"""How the functions are compiled that find states: of a state, an address, and how many are found."""
+FACT = '@cfunc("int64(int64)", cache=True)'
+"""How those are that tell something of a state."""
 
 
 class DoesNotFit(Exception):
@@ -78,36 +78,37 @@ def signed(word: int) -> int:
     return word - (1 << WORD_BITS) if word >> (WORD_BITS - 1) else word
 
 
-def module_text(model: DeviceModel, claims: Sequence[Bool] = (), goal: Bool | None = None) -> str:
-    """Return the text of the module that searches a model and looks at these claims in each state.
+def most_found(model: DeviceModel) -> int:
+    """Return a number that is greater than any state's of successors."""
+    return max(sum(task in action.tasks for action in model.actions) for task in Task) + 1
 
-    claims: each holds where the claim is kept. goal: what graph.py looks for; without one, nothing is a goal."""
-    layout = Layout(model)
-    actions = list(model.actions)
-    onward = [action for action in actions if action.kind is not Kind.CUT] if goal is not None else []
-    most = max(sum(task in action.tasks for action in actions) for task in Task) + 1
-    return "\n".join(
-        [
-            '"""Made by numba_reading.py from the device model."""',
-            "import numpy as np",
-            "from numba import njit",
-            "from otaproof.proofs.intrinsics import prefetch, put, select",
-            f"MOST_FOUND = {most}",
-            *_successors_lines("successors", model, layout, actions),
-            *_successors_lines("onward", model, layout, onward),
-            *_facts_lines("broken", layout, [~claim for claim in claims]),
-            *_facts_lines("is_goal", layout, [goal if goal is not None else fact(False)]),
-            _kernels_text(),
-        ]
+
+def successors_text(model: DeviceModel, onward: bool = False) -> str:
+    """Return the text of the module with a model's successors; `onward` leaves out the cuts."""
+    actions = [action for action in model.actions if not (onward and action.kind is Kind.CUT)]
+    return _module_text(_successors_lines(model, Layout(model), actions))
+
+
+def facts_text(model: DeviceModel, facts: Sequence[Bool]) -> str:
+    """Return the text of the module that tells which of these facts hold in a state, a bit for each."""
+    return _module_text(_facts_lines(Layout(model), facts))
+
+
+def _module_text(lines: Sequence[str]) -> str:
+    head = (
+        '"""Made by numba_reading.py from the device model."""',
+        "from numba import cfunc",
+        "from otaproof.proofs.intrinsics import put, select",
     )
+    return "\n".join([*head, *lines, ""])
 
 
-def load(text: str) -> ModuleType:
-    """Return the module of that text, from the cache directory if it was there before."""
+def load(text: str) -> int:
+    """Return the address of the function of that text, from the cache directory if it was compiled before."""
     digest = hashlib.sha256((text + _versions()).encode()).hexdigest()[:24]
     name = f"otaproof_search_{digest}"
     if name in sys.modules:
-        return sys.modules[name]
+        return int(sys.modules[name].function.address)
     path = cache_directory() / f"{name}.py"
     if not path.exists():
         # Renamed into place: numba takes the time of the file for its version, so it is written once.
@@ -120,7 +121,7 @@ def load(text: str) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     spec.loader.exec_module(module)
-    return module
+    return int(module.function.address)
 
 
 def cache_directory() -> Path:
@@ -139,14 +140,9 @@ def _versions() -> str:
     return f"{numba.__version__} {sys.version} {inspect.getsource(intrinsics)}"
 
 
-def _kernels_text() -> str:
-    text = Path(__file__).with_name("kernels.py").read_text(encoding="utf-8")
-    return text[text.index(_COMMON) :]
-
-
-def _successors_lines(name: str, model: DeviceModel, layout: Layout, actions: Sequence[Action]) -> list[str]:
+def _successors_lines(model: DeviceModel, layout: Layout, actions: Sequence[Action]) -> list[str]:
     """Return the function that finds what comes after a state: a block for the actions of each set of tasks."""
-    lines = [INNER, f"def {name}(s, found, count):"]
+    lines = [STEP, "def function(s, found, count):"]
     position = layout.positions["task"]
     lines.append(f"    task = ((s >> {position}) & 31) ^ {TASK_FLIP}")
     groups: dict[tuple[Task, ...], list[Action]] = {}
@@ -171,9 +167,9 @@ def _is_task(tasks: Sequence[Task]) -> str:
     return f"task == {int(tasks[0])}" if len(tasks) == 1 else f"(({sum(1 << task for task in tasks)} >> task) & 1) != 0"
 
 
-def _facts_lines(name: str, layout: Layout, facts: Sequence[Bool]) -> list[str]:
+def _facts_lines(layout: Layout, facts: Sequence[Bool]) -> list[str]:
     """Return the function that tells which of the facts hold in a state, a bit for each."""
-    lines = [INNER, f"def {name}(s):"]
+    lines = [FACT, "def function(s):"]
     lines.append(f"    task = ((s >> {layout.positions['task']}) & 31) ^ {TASK_FLIP}")
     by_terms: dict[tuple[Bool, ...], list[Task]] = {}
     for task in Task:

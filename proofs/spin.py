@@ -1,7 +1,8 @@
 """SPIN, run on our Promela text: as a second opinion on what can be reached, and as what the explorer is measured by.
 
 SPIN searches depth first. It stores exactly our states; of transitions it counts one more, as it counts the step that
-puts its first state into the store. Everything is compiled for exact search: no partial-order reduction, no hashing
+puts its first state into the store. It tells eight digits of a count, so from 10^8 on two counts are compared as it
+would print them. Everything is compiled for exact search: no partial-order reduction, no hashing
 that can lose a state.
 """
 
@@ -45,6 +46,14 @@ class SpinRun:
     processor_seconds: float
     compile_seconds: float
     """spin -a and gcc."""
+
+    def agrees_with(self, states: int, transitions: int) -> bool:
+        """Tell whether these counts, printed as SPIN prints its own, are those that it printed."""
+        theirs = (self.states, self.transitions + OWN_TRANSITIONS)
+        return all(
+            f"{mine:.8g}" == f"{told:.8g}"
+            for mine, told in zip((states, transitions + OWN_TRANSITIONS), theirs, strict=True)
+        )
 
 
 def why_missing() -> str | None:
