@@ -7,35 +7,15 @@ wrong, R for what was recorded from the C code.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from ..impl.faults import Torn
-from ..impl.image import APP_DESC_OFFSET
-from ..impl.otadata import encode_entry, make_entry
-from ..model.config import Config, Release, ResetReason
+from ..model.config import Release
 from ..model.faults import FaultModel
-from ..model.ota_state import OtaImgState
-from .history import (
-    RUNNING,
-    History,
-    Outcome,
-    SmallDevice,
-    SmallImage,
-    Step,
-    StepCut,
-    StepName,
-    upgrade,
-)
+from . import known_histories
+from .history import History, Outcome
 from .history_replay import is_confirmed, replay_history
 from .history_token import HistoryToken, encode_history_token
 from .input_error import InputError
-
-ON = Step(StepName.RESET)
-RESTART = Step(StepName.RESET, ResetReason.SOFTWARE)
-COMMENCE, ACCEPT, ROLLBACK = Step(StepName.COMMENCE), Step(StepName.ACCEPT), Step(StepName.ROLLBACK)
-SET_RUNNING = Step(StepName.SET_BOOT, label=RUNNING)
-COMPLETE = Step(StepName.COMPLETE)
-"""complete() without an argument: it marks the image and does not restart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,161 +102,6 @@ def case_rows() -> Iterable[CaseRow]:
         )
 
 
-def _config(release: Release, rollback: bool = True, anti_rollback: bool = False) -> Config:
-    return Config(rollback=rollback, anti_rollback=anti_rollback, app_release=release, bootloader_release=release)
-
-
-def _images(count: int) -> tuple[SmallImage, ...]:
-    return tuple(SmallImage(number + 1) for number in range(count))
-
-
-def _start(config: Config, *, slots: tuple[int, ...] = (0, 1), has_factory: bool = False) -> History:
-    """Return a device with an image in factory, else in its first slot, and four images to go to."""
-    place = "factory" if has_factory else "ota_0"
-    return History(SmallDevice(config, slots, has_factory, ((place, 0),)), _images(5))
-
-
-def _cut(step: Step, op: int, torn: str) -> Step:
-    return replace(step, cut=StepCut(op, Torn.parse(torn)))
-
-
-def _written(image: int) -> tuple[Step, ...]:
-    """Return the steps that bring an image to the slot, and stop there."""
-    return upgrade(image)[:-1]
-
-
-def _accepted(image: int) -> tuple[Step, ...]:
-    """Return a whole upgrade, accepted."""
-    return (*upgrade(image), RESTART, ACCEPT)
-
-
-def _accept_loses_the_choice(release: Release) -> History:
-    return _start(_config(release, rollback=False)).then(ON, *upgrade(1), RESTART, _cut(ACCEPT, 0, "after"), ON)
-
-
-def _trial_is_lost(release: Release) -> History:
-    return _start(_config(release)).then(ON, *upgrade(1), _cut(RESTART, 0, "after"), ON)
-
-
-def _accept_before_the_first_boot(release: Release) -> History:
-    return _start(_config(release)).then(ON, *_written(1), COMPLETE, ACCEPT)
-
-
-def _accept_after_a_fallback(release: Release) -> History:
-    return _start(_config(release)).then(ON, *_written(1), COMPLETE, COMMENCE, RESTART, ACCEPT)
-
-
-def _torn_new_reads_valid(release: Release) -> History:
-    *written, complete = upgrade(1)
-    return _start(_config(release)).then(ON, *written, _cut(complete, 1, "bits:0.193"), ON)
-
-
-def _torn_new_is_never_tested(release: Release) -> History:
-    return _start(_config(release)).then(ON, *upgrade(1), _cut(RESTART, 0, "bytes:0.24"), ON, ON)
-
-
-def _factory_switch_boots_a_third(release: Release) -> History:
-    steps = (
-        ON,
-        *_accepted(1),
-        *_accepted(2),
-        *_accepted(3),
-        _cut(Step(StepName.SET_BOOT, label="factory"), 0, "after"),
-    )
-    return _start(_config(release), has_factory=True).then(*steps, ON)
-
-
-def _same_slot_in_both_records(release: Release) -> History:
-    return _start(_config(release)).then(ON, *upgrade(1), RESTART, SET_RUNNING)
-
-
-def _same_slot_in_place(release: Release) -> History:
-    return _start(_config(release)).then(ON, *_accepted(1), _cut(SET_RUNNING, 0, "after"), ON)
-
-
-def _completed_twice(release: Release) -> History:
-    steps = (ON, *_written(1), COMPLETE, *upgrade(2), RESTART, RESTART)
-    return _start(_config(release)).then(*steps)
-
-
-def _both_records_lost(release: Release) -> History:
-    *written, complete = upgrade(2)
-    steps = (ON, *upgrade(1), RESTART, *written, _cut(complete, 0, "after"), ON, _cut(ACCEPT, 0, "after"), ON)
-    return _start(_config(release, rollback=False)).then(*steps)
-
-
-def _unfinished_image_boots(release: Release) -> History:
-    steps = (ON, *upgrade(1), RESTART, *_written(2), _cut(ACCEPT, 0, "after"), ON)
-    return _start(_config(release, rollback=False)).then(*steps)
-
-
-def _table_with_a_gap(release: Release) -> History:
-    return _start(_config(release), slots=(0, 2)).then(ON, *upgrade(1), RESTART)
-
-
-def _number_wraps(release: Release) -> History:
-    older, newer = (encode_entry(make_entry(number, OtaImgState.VALID)) for number in (0xFFFFFFFD, 0xFFFFFFFE))
-    device = SmallDevice(_config(release), holds=(("ota_0", 0), ("ota_1", 1)), entries=(older, newer))
-    return History(device, _images(3)).then(ON, *upgrade(2), RESTART)
-
-
-def _rollback_to_unfinished(release: Release) -> History:
-    return _start(_config(release)).then(ON, *_accepted(1), *_written(2), ROLLBACK, RESTART)
-
-
-def _rollback_to_unfinished_without_trial(release: Release) -> History:
-    config = _config(release, rollback=False)
-    return _start(config).then(ON, *upgrade(1), RESTART, *_written(2), ROLLBACK, RESTART)
-
-
-def _brick(release: Release) -> History:
-    start = _start(_config(release, anti_rollback=True))
-    images = (*start.images, SmallImage(9, secure_version=2, flipped=700))
-    steps = (ON, *_written(1), COMPLETE, ACCEPT, *_written(len(images) - 1), RESTART)
-    return replace(start, images=images).then(*steps)
-
-
-def _torn_erase_raises_the_version(release: Release) -> History:
-    one_bit_of_the_version = "mask:" + "00" * (APP_DESC_OFFSET + 4) + "01"
-    steps = (ON, *_written(1), COMPLETE, ACCEPT, _cut(COMMENCE, 0, one_bit_of_the_version), ON)
-    return _start(_config(release, anti_rollback=True)).then(*steps)
-
-
-def _too_old_is_wiped(release: Release) -> History:
-    images = (SmallImage(1, secure_version=1), SmallImage(2))
-    device = SmallDevice(_config(release, anti_rollback=True), efuse_bits=1)
-    return History(device, images).then(ON, *upgrade(1))
-
-
-def _accept_fails_and_is_done(release: Release) -> History:
-    start = _start(_config(release, anti_rollback=True))
-    images = (SmallImage(1), SmallImage(2, secure_version=start.device.config.secure_version_bits + 1))
-    return replace(start, images=images).then(ON, *upgrade(1), RESTART, ACCEPT)
-
-
-def _aborted_image_boots(release: Release) -> History:
-    steps = (ON, *_accepted(1), *upgrade(2), RESTART, RESTART, _cut(SET_RUNNING, 0, "after"), ON)
-    return _start(_config(release)).then(*steps)
-
-
-def _aborted_image_boots_uncut(release: Release) -> History:
-    steps = (ON, *_accepted(1), *upgrade(2), RESTART, SET_RUNNING, RESTART, RESTART, ACCEPT)
-    return _start(_config(release)).then(*steps)
-
-
-def _locked_out(release: Release) -> History:
-    steps = (ON, SET_RUNNING, ROLLBACK, RESTART, *_written(1), COMPLETE)
-    return _start(_config(release)).then(*steps, ACCEPT, COMMENCE)
-
-
-def _way_back_is_erased(release: Release) -> History:
-    return _start(_config(release), slots=(0, 1, 2)).then(ON, *_accepted(1), COMMENCE, ROLLBACK)
-
-
-def _error_after_the_switch(release: Release) -> History:
-    return _start(_config(release)).then(ON, *_written(1), Step(StepName.COMPLETE, argument="x"), RESTART)
-
-
 ALL = Release.V4_4
 RETURNED, RAISED, NOTHING = Outcome.RETURNED, Outcome.RAISED, Outcome.NOTHING_BOOTS
 
@@ -291,7 +116,7 @@ KNOWN_CASES: tuple[KnownCase, ...] = (
         None,
         RETURNED,
         "ota_0",
-        _accept_loses_the_choice,
+        known_histories.accept_loses_the_choice,
     ),
     KnownCase(
         "trial-is-lost",
@@ -303,7 +128,7 @@ KNOWN_CASES: tuple[KnownCase, ...] = (
         None,
         RETURNED,
         "ota_0",
-        _trial_is_lost,
+        known_histories.trial_is_lost,
     ),
     KnownCase(
         "accept-before-the-first-boot",
@@ -314,7 +139,7 @@ KNOWN_CASES: tuple[KnownCase, ...] = (
         None,
         RETURNED,
         "ota_0",
-        _accept_before_the_first_boot,
+        known_histories.accept_before_the_first_boot,
     ),
     KnownCase(
         "accept-after-a-fallback",
@@ -325,7 +150,7 @@ KNOWN_CASES: tuple[KnownCase, ...] = (
         None,
         RETURNED,
         "ota_0",
-        _accept_after_a_fallback,
+        known_histories.accept_after_a_fallback,
     ),
     KnownCase(
         "torn-new-reads-valid",
@@ -336,7 +161,7 @@ KNOWN_CASES: tuple[KnownCase, ...] = (
         None,
         RETURNED,
         "ota_1",
-        _torn_new_reads_valid,
+        known_histories.torn_new_reads_valid,
     ),
     KnownCase(
         "torn-new-is-never-tested",
@@ -347,7 +172,7 @@ KNOWN_CASES: tuple[KnownCase, ...] = (
         None,
         RETURNED,
         "ota_1",
-        _torn_new_is_never_tested,
+        known_histories.torn_new_is_never_tested,
     ),
     KnownCase(
         "switch-to-factory-boots-a-third-image",
@@ -359,7 +184,7 @@ KNOWN_CASES: tuple[KnownCase, ...] = (
         None,
         RETURNED,
         "ota_1",
-        _factory_switch_boots_a_third,
+        known_histories.factory_switch_boots_a_third,
     ),
     KnownCase(
         "same-slot-in-both-records",
@@ -371,7 +196,7 @@ KNOWN_CASES: tuple[KnownCase, ...] = (
         Release.V5_5,
         RETURNED,
         "ota_1",
-        _same_slot_in_both_records,
+        known_histories.same_slot_in_both_records,
     ),
     KnownCase(
         "same-slot-in-place",
@@ -383,7 +208,7 @@ KNOWN_CASES: tuple[KnownCase, ...] = (
         None,
         RETURNED,
         "ota_0",
-        _same_slot_in_place,
+        known_histories.same_slot_in_place,
     ),
     KnownCase(
         "completed-twice",
@@ -395,7 +220,7 @@ KNOWN_CASES: tuple[KnownCase, ...] = (
         Release.V5_5,
         RETURNED,
         "ota_1",
-        _completed_twice,
+        known_histories.completed_twice,
     ),
     KnownCase(
         "both-records-lost",
@@ -406,7 +231,7 @@ KNOWN_CASES: tuple[KnownCase, ...] = (
         None,
         RETURNED,
         "ota_0",
-        _both_records_lost,
+        known_histories.both_records_lost,
     ),
     KnownCase(
         "unfinished-image-boots",
@@ -418,7 +243,7 @@ KNOWN_CASES: tuple[KnownCase, ...] = (
         None,
         RETURNED,
         "ota_0",
-        _unfinished_image_boots,
+        known_histories.unfinished_image_boots,
     ),
     KnownCase(
         "table-with-a-gap",
@@ -430,7 +255,7 @@ KNOWN_CASES: tuple[KnownCase, ...] = (
         None,
         RETURNED,
         "ota_0",
-        _table_with_a_gap,
+        known_histories.table_with_a_gap,
     ),
     KnownCase(
         "sequence-number-wraps",
@@ -441,7 +266,7 @@ KNOWN_CASES: tuple[KnownCase, ...] = (
         None,
         RETURNED,
         "ota_1",
-        _number_wraps,
+        known_histories.number_wraps,
     ),
     KnownCase(
         "rollback-to-an-unfinished-image",
@@ -452,7 +277,7 @@ KNOWN_CASES: tuple[KnownCase, ...] = (
         Release.V5_1,
         RETURNED,
         "ota_0",
-        _rollback_to_unfinished,
+        known_histories.rollback_to_unfinished,
     ),
     KnownCase(
         "rollback-to-an-unfinished-image-without-trial",
@@ -463,7 +288,7 @@ KNOWN_CASES: tuple[KnownCase, ...] = (
         None,
         RETURNED,
         "ota_0",
-        _rollback_to_unfinished_without_trial,
+        known_histories.rollback_to_unfinished_without_trial,
     ),
     KnownCase(
         "damaged-image-locks-out-all",
@@ -475,7 +300,7 @@ KNOWN_CASES: tuple[KnownCase, ...] = (
         None,
         NOTHING,
         None,
-        _brick,
+        known_histories.brick,
     ),
     KnownCase(
         "torn-erase-raises-the-version",
@@ -487,7 +312,7 @@ KNOWN_CASES: tuple[KnownCase, ...] = (
         None,
         NOTHING,
         None,
-        _torn_erase_raises_the_version,
+        known_histories.torn_erase_raises_the_version,
     ),
     KnownCase(
         "too-old-image-is-wiped",
@@ -498,7 +323,7 @@ KNOWN_CASES: tuple[KnownCase, ...] = (
         None,
         Outcome.RESTARTED,
         None,
-        _too_old_is_wiped,
+        known_histories.too_old_is_wiped,
     ),
     KnownCase(
         "accept-fails-and-is-done",
@@ -509,7 +334,7 @@ KNOWN_CASES: tuple[KnownCase, ...] = (
         None,
         RAISED,
         "ota_1",
-        _accept_fails_and_is_done,
+        known_histories.accept_fails_and_is_done,
     ),
     KnownCase(
         "aborted-image-boots",
@@ -521,7 +346,7 @@ KNOWN_CASES: tuple[KnownCase, ...] = (
         None,
         RETURNED,
         "ota_0",
-        _aborted_image_boots,
+        known_histories.aborted_image_boots,
     ),
     KnownCase(
         "aborted-image-boots-without-a-cut",
@@ -533,7 +358,7 @@ KNOWN_CASES: tuple[KnownCase, ...] = (
         Release.V5_5,
         RAISED,
         "ota_0",
-        _aborted_image_boots_uncut,
+        known_histories.aborted_image_boots_uncut,
     ),
     KnownCase(
         "locked-out-until-a-reset",
@@ -545,7 +370,7 @@ KNOWN_CASES: tuple[KnownCase, ...] = (
         Release.V5_5,
         RAISED,
         "ota_0",
-        _locked_out,
+        known_histories.locked_out,
     ),
     KnownCase(
         "way-back-is-erased",
@@ -557,7 +382,7 @@ KNOWN_CASES: tuple[KnownCase, ...] = (
         None,
         RAISED,
         "ota_1",
-        _way_back_is_erased,
+        known_histories.way_back_is_erased,
     ),
     KnownCase(
         "error-after-the-switch",
@@ -568,7 +393,7 @@ KNOWN_CASES: tuple[KnownCase, ...] = (
         None,
         RETURNED,
         "ota_1",
-        _error_after_the_switch,
+        known_histories.error_after_the_switch,
     ),
 )
 """All cases; those that a test of an upgrade finds first come first."""

@@ -11,13 +11,11 @@ import pytest
 from otaproof.campaign.history import Outcome, Player, Step, StepName
 from otaproof.campaign.history_replay import is_confirmed, replay_history
 from otaproof.campaign.history_token import decode_history_token
+from otaproof.campaign.torn_search import classes_of, find_torn, leaves
 from otaproof.campaign.trace_replay import (
     Divergence,
     TraceWalker,
-    classes_of,
     confirm,
-    find_torn,
-    leaves,
     token_of_trace,
 )
 from otaproof.campaign.trace_search import CameFrom, breadth_first, shortest_trace, shortest_traces, trace_to
