@@ -228,16 +228,21 @@ def _accept(scope: Scope, device: Device) -> Actions:
 def _rollback(scope: Scope, device: Device) -> Action:
     """Make the active record INVALID if the other one leads to an image. Source: IDF-OTA-MARK-INVALID."""
     chosen = active(device.records)
-    other = chosen.other_of(device.records)
-    slot = slot_at(device, other.slot)
-    leads_to_slot = slot.is_complete & is_version_allowed(scope, device, slot.version)
-    leads_to_factory = fact(scope.has_factory and not scope.config.anti_rollback)
-    is_possible = chosen.is_some & ((other.is_bootable & leads_to_slot) | (~other.is_bootable & leads_to_factory))
     invalid = replace(chosen.of(device.records), word=number(Word.INVALID, 3))
     after = replace(device, records=with_record(device, chosen.sector, invalid))
     refusing = replace(_untold(scope, device), task=number(Task.ROLLBACK), sector=chosen.sector)
     refusing = _choosing(scope, device, refusing, boot_choice(scope, after))
-    return _call("rollback", is_possible, refusing, "IDF-OTA-MARK-INVALID")
+    return _call("rollback", is_rollback_possible(scope, device), refusing, "IDF-OTA-MARK-INVALID")
+
+
+def is_rollback_possible(scope: Scope, device: Device) -> Bool:
+    """Tell whether the record that does not decide, else factory, leads to an image. Source: IDF-OTA-MARK-INVALID."""
+    chosen = active(device.records)
+    other = chosen.other_of(device.records)
+    slot = slot_at(device, other.slot)
+    leads_to_slot = slot.is_complete & is_version_allowed(scope, device, slot.version)
+    leads_to_factory = fact(scope.has_factory and not scope.config.anti_rollback)
+    return chosen.is_some & ((other.is_bootable & leads_to_slot) | (~other.is_bootable & leads_to_factory))
 
 
 def _set_boot(scope: Scope, device: Device) -> Actions:

@@ -15,7 +15,7 @@ from .records import Check, Word
 Torn = tuple[Check, Word]
 """What the record reads as; its number and slot are as they were if the check word is right."""
 
-_MORE_BITS: dict[Word, frozenset[Word]] = {
+MORE_BITS: dict[Word, frozenset[Word]] = {
     Word.NEW: frozenset(Word),
     Word.PENDING_VERIFY: frozenset({Word.PENDING_VERIFY, Word.INVALID, Word.UNDEFINED}),
     Word.VALID: frozenset({Word.VALID, Word.INVALID, Word.UNDEFINED}),
@@ -56,4 +56,4 @@ def _independent(check: Check, word: Word, fault: FaultModel) -> frozenset[Torn]
 
 def _torn_words(word: Word, fault: FaultModel) -> frozenset[Word]:
     """Return what a state word, half programmed or half erased, can read as."""
-    return _MORE_BITS[word] if fault is FaultModel.F3 else frozenset({word, Word.UNDEFINED})
+    return MORE_BITS[word] if fault is FaultModel.F3 else frozenset({word, Word.UNDEFINED})

@@ -1,408 +1,292 @@
-"""The decisions of the implementation, run unchanged on all otadata at once, equal what the facts say they are.
+"""The decisions of the implementation equal those of the device model, for all otadata.
 
-impl's functions are explored on two entries whose sequence numbers, state words and check words may be anything. Each
-is then equal to a formula written from ESP-IDF's rules alone (FACTS C1, C2, C3), for every value of those six words.
+impl's own functions run unchanged on symbolic words (symbolic_words.py); each result is set against the model's term
+for it, read over the same words. What the words come to for the model is its abstraction, written here once more as
+formulas: a number 0xFFFFFFFF is EMPTY, a check word that fits is RIGHT, a state word beyond ABORTED is UNDEFINED.
 
-What a function calls is left open: `crc`, `slot_of` and `next_seq` are any functions from words to words, so the
-equalities hold for the real ones too, and for every slot count at once. slot_of_seq and next_seq have equalities of
-their own, for each slot count; what the CRC does is in crc_lemmas. Numbers within reach of 2^32 are left out of
-next_seq here and met one by one in seq_lemmas.
+What both sides call is left open, as in impl_equals_facts: which slot a number names, and the CRC. One thing is asked
+of them: 0xFFFFFFFF does not come with a check word that fits. Erased flash has none, and no tear makes one.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import fields, replace
 from functools import partial
+from types import SimpleNamespace
 from typing import Any
 
 import z3
 
-from ..impl import bootloader, esp_ota_select, otadata
-from ..impl.bootloader import FACTORY_INDEX, Selection, fallback_order, select_boot_partition, select_with_anti_rollback
-from ..impl.esp_ota_select import select_rewrite
-from ..impl.otadata import EntryPair, SelectEntry
-from ..impl.resets import Panic
-from .lemma import Lemma, Result, Verdict, prove_always, prove_each
-from .symbolic_words import SymBool, SymWord, bits_of, explore
+from ..impl import otadata
+from ..impl.bootloader import FACTORY_INDEX, fallback_order, select_boot_partition, select_with_anti_rollback
+from ..impl.esp_ota_select import OtaSelection, select_rewrite
+from ..model import records as model
+from ..model.calls import is_rollback_possible, record_for, rewrite_sector
+from ..model.config import Config, Release
+from ..model.device import Scope, device_of
+from ..model.records import Check, Numbers, Word
+from ..model.selection import fallback, is_version_allowed, select
+from ..model.terms import Bool, Num, Term, num_field, number
+from .impl_equals_facts import (
+    ALLOWED,
+    FIRST,
+    NEXT_SEQ,
+    SECOND,
+    SLOT_OF,
+    EntryTerms,
+    entries,
+    equality,
+    prove_equal,
+    view_entry_number,
+    view_selection,
+    view_truth,
+    view_words,
+)
+from .lemma import Lemma, Result, prove_always, prove_each
+from .symbolic_words import SymBool, SymWord, bits_of
+from .z3_reading import Z3Reading
 
-MAX_SLOTS = 16
-"""ota_0 … ota_15."""
-ALL_COUNTS = range(1, MAX_SLOTS + 1)
-LOGIC = "QF_UFBV"
-_WORD_SORT = z3.BitVecSort(32)
-CRC = z3.Function("crc", _WORD_SORT, _WORD_SORT)
-"""Stands for ota_select_crc."""
-SLOT_OF = z3.Function("slot_of", _WORD_SORT, _WORD_SORT, _WORD_SORT)
-"""Stands for slot_of_seq: number, slot count."""
-NEXT_SEQ = z3.Function("next_seq", _WORD_SORT, _WORD_SORT, _WORD_SORT, _WORD_SORT)
-"""Stands for next_seq: number, slot, slot count."""
-NEVER = z3.BoolVal(False)
-NONE = -1
-"""How "no entry" is written in formulas."""
+COUNTS = (1, 2, 3, 4, 16)
+"""Slot counts that are looked at; what depends on the count is the width of a slot and of a place."""
+VERIFIES = z3.Function("verifies", z3.BitVecSort(32), z3.BoolSort())
+"""Whether the image in a slot verifies, by slot number."""
+SLOT = z3.BitVec("slot", 32)
 
 
-def _number(value: int) -> Any:
-    return z3.BitVecVal(value, 32)
+class View:
+    """The model's device over the words that impl reads."""
 
+    def __init__(self, scope: Scope) -> None:
+        """Take a device of that scope; all but its records may be anything."""
+        self.scope = replace(scope, numbers=Numbers.EXACT)
+        self.device = device_of(self.scope)
+        self._read = Z3Reading()
+        self._words = [
+            (self._read(getattr(record, field.name)), value)
+            for record, entry in zip(self.device.records, (FIRST, SECOND), strict=True)
+            for field in fields(record)
+            if (value := self._abstract(entry, field.name, getattr(record, field.name).bits)) is not None
+        ]
 
-@dataclass(frozen=True, slots=True)
-class EntryTerms:
-    """One entry as z3 words, and what C1 says of it."""
+    def __call__(self, term: Term) -> Any:
+        """Return the term as a formula over the words."""
+        return z3.substitute(self._read(term), *self._words)
 
-    seq: Any
-    state: Any
-    crc: Any
-
-    @classmethod
-    def free(cls, number: int) -> "EntryTerms":
-        """Return entry `number` with nothing known of it."""
-        return cls(*(z3.BitVec(f"{word}{number}", 32) for word in ("seq", "state", "crc")))
-
-    @property
-    def is_empty(self) -> Any:
-        """Its number is that of erased flash."""
-        return self.seq == 0xFFFFFFFF
-
-    @property
-    def is_right(self) -> Any:
-        """Its check word fits."""
-        return self.crc == CRC(self.seq)
-
-    @property
-    def is_given_up(self) -> Any:
-        """It says INVALID or ABORTED."""
-        return z3.Or(self.state == 3, self.state == 4)
-
-    @property
-    def is_invalid(self) -> Any:
-        """C1, invalid(e): the check word plays no part."""
-        return z3.Or(self.is_empty, self.is_given_up)
-
-    @property
-    def is_valid(self) -> Any:
-        """C1, valid(e)."""
-        return z3.And(z3.Not(self.is_invalid), self.is_right)
+    def word(self, term: Term) -> Any:
+        """Return a number as a formula of 32 bits."""
+        bits = self(term)
+        return bits if bits.size() == 32 else z3.ZeroExt(32 - bits.size(), bits)
 
     @property
-    def is_initial(self) -> Any:
-        """C2: empty, or its check word is wrong."""
-        return z3.Or(self.is_empty, z3.Not(self.is_right))
+    def given(self) -> Any:
+        """What is asked of the open functions, and of the slots that have to be somewhere."""
+        count = z3.BitVecVal(self.scope.slots, 32)
+        facts = [z3.Implies(entry.is_empty, z3.Not(entry.is_right)) for entry in (FIRST, SECOND)]
+        facts += [z3.ULT(SLOT_OF(entry.seq, count), count) for entry in (FIRST, SECOND)]
+        for index, slot in enumerate(self.device.slots):
+            here = z3.BitVecVal(index, 32)
+            facts.append(VERIFIES(here) == self(slot.is_complete))
+        return z3.And(*facts)
 
-    def as_impl(self) -> SelectEntry:
-        """Return the entry that impl's functions are run on."""
-        words = (SymWord.free(str(term)) for term in (self.seq, self.state, self.crc))
-        return SelectEntry(*words)  # type: ignore[arg-type]  # symbolic words behave as the numbers they stand for
+    def index_of(self, place: Term) -> Any:
+        """Return the boot index of a place, as impl counts them."""
+        word = self.word(place)
+        return z3.If(word == self.scope.factory, z3.BitVecVal(FACTORY_INDEX, 32), word)
 
-
-FIRST, SECOND = EntryTerms.free(0), EntryTerms.free(1)
-
-
-def entries() -> EntryPair:
-    """Return both entries as impl sees them."""
-    return EntryPair(FIRST.as_impl(), SECOND.as_impl())
-
-
-def newest_of(is_first_usable: Any, is_second_usable: Any, newest: bool = True) -> Any:
-    """C1, active: of two usable entries the one with the greater (smaller) number, the first of equal ones."""
-    is_first_better = z3.UGE(FIRST.seq, SECOND.seq) if newest else z3.ULE(FIRST.seq, SECOND.seq)
-    both = z3.If(is_first_better, _number(0), _number(1))
-    one = z3.If(is_first_usable, _number(0), z3.If(is_second_usable, _number(1), _number(NONE)))
-    return z3.If(z3.And(is_first_usable, is_second_usable), both, one)
-
-
-ACTIVE = newest_of(FIRST.is_valid, SECOND.is_valid)
-"""C1, active, or NONE."""
-
-
-SLOT_COUNT, SLOT = z3.BitVecs("slot_count slot", 32)
-ACTIVE_SEQ = z3.If(ACTIVE == 0, FIRST.seq, SECOND.seq)
+    def _abstract(self, entry: EntryTerms, field: str, bits: int) -> Any:
+        slot = SLOT_OF(entry.seq, z3.BitVecVal(self.scope.slots, 32))
+        match field:
+            case "check":
+                right = z3.If(entry.is_right, _bits(Check.RIGHT, 2), _bits(Check.WRONG, 2))
+                return z3.If(entry.is_empty, _bits(Check.EMPTY, 2), right)
+            case "word":
+                is_named = z3.ULE(entry.state, Word.ABORTED)
+                return z3.If(is_named, z3.Extract(2, 0, entry.state), _bits(Word.UNDEFINED, 3))
+            case "slot":
+                return None if self.scope.slots == 1 else z3.If(entry.is_right, z3.Extract(bits - 1, 0, slot), 0)
+            case _:
+                return z3.If(entry.is_right, entry.seq, 0)
 
 
-@contextmanager
-def open_calls() -> Iterator[None]:
-    """Let CRC, SLOT_OF and NEXT_SEQ stand for impl's functions, for a while."""
-    stand_ins = (
-        (otadata, "ota_select_crc", CRC),
-        (bootloader, "slot_of_seq", SLOT_OF),
-        (esp_ota_select, "slot_of_seq", SLOT_OF),
-        (esp_ota_select, "next_seq", NEXT_SEQ),
-    )
-    with ExitStack() as stack:
-        for module, name, function in stand_ins:
-            stack.callback(setattr, module, name, getattr(module, name))
-            setattr(module, name, _on_words(function))
-        yield
+def _bits(value: int, width: int) -> Any:
+    return z3.BitVecVal(value, width)
 
 
-def _on_words(function: Any) -> Callable[..., SymWord]:
-    return lambda *words: SymWord(z3.ZeroExt(1, function(*map(bits_of, words))), 0, 0xFFFFFFFF)
+def scopes(**options: Any) -> Iterable[tuple[str, View]]:
+    """Yield a view for each slot count, with and without factory."""
+    for slots in COUNTS:
+        for has_factory in (False, True):
+            scope = Scope(config=Config(**options), slots=slots, has_factory=has_factory)
+            yield f"{slots} slots, factory: {has_factory}", View(scope)
 
 
-def prove_equal(
-    function: Callable[[], Any],
-    view: Callable[[Any], Any],
-    formula: Any,
-    given: Any = True,
-    panics: Any = NEVER,
-) -> Result:
-    """Return whether impl's function, seen through `view`, equals the formula wherever `given` holds.
+def prove_active() -> Result:
+    """active_otadata against records.active."""
 
-    panics: the formula of the values for which the C code traps instead."""
-    with open_calls():
-        paths = explore(function, given, raises=(Panic,))
-    is_complete = prove_always(z3.Or(*(path.condition for path in paths)), [given], LOGIC)
-    if not is_complete.holds:
-        return is_complete
-    for path in paths:
-        seen = z3.BoolVal(True) if path.raised else _all_equal(view(path.result), formula)
-        result = prove_always(z3.And(panics if path.raised else z3.Not(panics), seen), [path.condition], LOGIC)
-        if not result.holds:
-            return result
-    return Result(Verdict.HOLDS, f"{len(paths)} paths; z3, bitwuzla")
+    def prove(view: View) -> Result:
+        chosen = model.active(view.device.records)
+        formula = z3.If(view(chosen.is_first), 0, z3.If(view(chosen.is_second), 1, z3.BitVecVal(-1, 32)))
+        return prove_equal(lambda: otadata.active_otadata(entries()), view_entry_number, (formula,), view.given)
+
+    return prove_each((name, prove(view)) for name, view in scopes())
 
 
-def _all_equal(left: tuple[Any, ...], right: tuple[Any, ...]) -> Any:
-    return z3.And(*(a == b for a, b in zip(left, right, strict=True)))
+def prove_is_bootable() -> Result:
+    """is_select_valid, is_select_invalid and is_initial against the properties of Record."""
+
+    def prove(view: View) -> Iterable[tuple[str, Result]]:
+        record = view.device.records[0]
+        for function, term in (
+            (otadata.is_select_valid, record.is_bootable),
+            (otadata.is_select_invalid, record.is_invalid),
+            (otadata.is_initial, record.is_initial),
+        ):
+            run = partial(function, FIRST.as_impl())
+            yield function.__name__, prove_equal(run, view_truth, (view(term),), view.given)
+
+    return prove_each(prove(View(Scope())))
 
 
-def view_truth(value: Any) -> tuple[Any]:
-    """Show a truth, forked on already or not."""
-    return (value.term if isinstance(value, SymBool) else z3.BoolVal(bool(value)),)
+def prove_select() -> Result:
+    """select_boot_partition against selection.select, without anti-rollback."""
 
+    def prove(view: View) -> Result:
+        scope = view.scope
+        run = partial(select_boot_partition, entries(), scope.slots, scope.has_factory)
+        return prove_equal(run, view_selection, _selection(view), view.given)
 
-def view_entry_number(value: int | None) -> tuple[Any]:
-    """Show which entry, or none."""
-    return (_number(NONE if value is None else value),)
-
-
-def view_words(value: Any) -> tuple[Any, ...]:
-    """Show a word, or several."""
-    return tuple(map(bits_of, value if isinstance(value, tuple) else (value,)))
-
-
-def view_selection(value: Selection) -> tuple[Any, ...]:
-    """Show what the bootloader selects."""
-    active = NONE if value.active is None else value.active
-    return bits_of(value.index), _number(active), *view_truth(value.has_initial_contents)
-
-
-def selection_formula(has_factory: bool) -> tuple[Any, ...]:
-    """C2, steps 2 and 4: what is selected without anti-rollback, as index, entry, "nothing was ever written"."""
-    none_bootable = z3.Or(SLOT_COUNT == 0, z3.And(FIRST.is_invalid, SECOND.is_invalid))
-    default = _number(FACTORY_INDEX if has_factory else 0)
-    is_initial = z3.And(none_bootable, not has_factory, FIRST.is_initial, SECOND.is_initial)
-    index = z3.If(ACTIVE == NONE, _number(FACTORY_INDEX), SLOT_OF(ACTIVE_SEQ, SLOT_COUNT))
-    return z3.If(none_bootable, default, index), z3.If(none_bootable, _number(NONE), ACTIVE), is_initial
-
-
-ALLOWED = z3.Function("version_allowed", _WORD_SORT, z3.BoolSort())
-"""Whether the version in a slot is allowed, by slot number."""
-
-
-def anti_rollback_formula() -> tuple[Any, ...]:
-    """C2, steps 3 and 4: what is selected with anti-rollback, as index, entry, "nothing was ever written"."""
-    is_initial = z3.And(FIRST.is_initial, SECOND.is_initial)
-    usable = (z3.And(entry.is_valid, ALLOWED(SLOT_OF(entry.seq, SLOT_COUNT))) for entry in (FIRST, SECOND))
-    active = z3.If(is_initial, _number(NONE), newest_of(*usable))
-    seq = z3.If(active == 0, FIRST.seq, SECOND.seq)
-    return z3.If(active == NONE, _number(FACTORY_INDEX), SLOT_OF(seq, SLOT_COUNT)), active, is_initial
-
-
-def rewrite_formula(same_slot_in_place: bool) -> tuple[Any, ...]:
-    """C3, set_boot: which entry is rewritten, and with which number."""
-    is_in_place = z3.And(same_slot_in_place, SLOT_OF(ACTIVE_SEQ, SLOT_COUNT) == SLOT)
-    number = z3.If(ACTIVE == NONE, _number(0), z3.If(is_in_place, ACTIVE, 1 - ACTIVE))
-    seq = z3.If(is_in_place, ACTIVE_SEQ, NEXT_SEQ(ACTIVE_SEQ, SLOT, SLOT_COUNT))
-    return number, z3.If(ACTIVE == NONE, SLOT + 1, seq)
-
-
-def next_formula(current: Any, slot: Any, slot_count: int) -> Any:
-    """C3: the smallest number from `current` on that names the slot, while no sum wraps."""
-    count = z3.BitVecVal(slot_count, 32)
-    return current + z3.URem(slot + count - z3.URem(current - 1, count), count)
-
-
-def prove_select_boot_partition() -> Result:
-    """Compare for all slot counts, with and without factory."""
-    return prove_each(
-        (
-            f"factory: {factory}",
-            prove_equal(
-                partial(select_boot_partition, entries(), _free("slot_count"), factory),
-                view_selection,
-                selection_formula(factory),
-            ),
-        )
-        for factory in (False, True)
-    )
+    return prove_each((name, prove(view)) for name, view in scopes(rollback=True))
 
 
 def prove_select_with_anti_rollback() -> Result:
-    """Compare for all slot counts; without slots a look at one traps."""
+    """select_with_anti_rollback against selection.select, with it."""
 
-    def allowed(slot: Any) -> Any:
-        return SymBool(ALLOWED(bits_of(slot)))
-
-    return prove_equal(
-        lambda: select_with_anti_rollback(entries(), _free("slot_count"), allowed),
-        view_selection,
-        anti_rollback_formula(),
-        panics=z3.And(SLOT_COUNT == 0, z3.Or(FIRST.is_valid, SECOND.is_valid)),
-    )
-
-
-def prove_select_rewrite() -> Result:
-    """Compare for all slots and slot counts, and both rules for the running slot."""
-    return prove_each(
-        (
-            f"in place: {in_place}",
-            prove_equal(
-                partial(select_rewrite, entries(), _free("slot"), _free("slot_count"), in_place),
-                view_words,
-                rewrite_formula(in_place),
-            ),
+    def prove(view: View) -> Result:
+        allowed = [
+            ALLOWED(z3.BitVecVal(index, 32)) == view(slot.has_description & _is_allowed(view, slot.version))
+            for index, slot in enumerate(view.device.slots)
+        ]
+        run = partial(
+            select_with_anti_rollback,
+            entries(),
+            view.scope.slots,
+            lambda slot: SymBool(ALLOWED(bits_of(slot))),  # type: ignore[arg-type,return-value]  # words stand for numbers
         )
-        for in_place in (False, True)
-    )
+        return prove_equal(run, view_selection, _selection(view), z3.And(view.given, *allowed))
+
+    return prove_each((name, prove(view)) for name, view in scopes(rollback=True, anti_rollback=True))
 
 
-def prove_slot_of_seq(counts: Iterable[int] = ALL_COUNTS) -> Result:
-    """Compare for each slot count."""
+def prove_rewrite() -> Result:
+    """select_rewrite against calls.rewrite_sector and the number of calls.record_for."""
+
+    def prove(view: View) -> Result:
+        scope = view.scope
+        target = num_field("target", scope.slot_bits)
+        to_target = (z3.BitVec("target", scope.slot_bits), z3.Extract(scope.slot_bits - 1, 0, SLOT))
+        sector = z3.substitute(view.word(rewrite_sector(scope, view.device, target)), to_target)
+        seq = z3.substitute(view.word(record_for(scope, view.device, target).seq), to_target)
+        count = z3.BitVecVal(scope.slots, 32)
+        steps = [
+            NEXT_SEQ(entry.seq, SLOT, count) == entry.seq + z3.URem(SLOT + count - SLOT_OF(entry.seq, count), count)
+            for entry in (FIRST, SECOND)
+        ]
+        given = z3.And(view.given, z3.ULT(SLOT, count), *steps)
+        in_place = scope.config.app_release >= Release.V6_0
+        run = partial(select_rewrite, entries(), _word("slot"), scope.slots, in_place)
+        return prove_equal(run, view_words, (sector, seq), given)
+
     return prove_each(
-        (
-            f"{n} slots",
-            prove_equal(
-                partial(otadata.slot_of_seq, _free("seq0"), n),
-                view_words,
-                (z3.URem(FIRST.seq - 1, z3.BitVecVal(n, 32)),),
-            ),
-        )
-        for n in counts
+        (f"{release.label}, {name}", prove(view))
+        for release in (Release.V5_5, Release.V6_0)
+        for name, view in scopes(rollback=True, app_release=release)
     )
 
 
-def prove_next_seq(counts: Iterable[int] = ALL_COUNTS) -> Result:
-    """Compare for each slot count and all slots at once, for numbers from 1 that no search can take past the top."""
+def prove_rollback_is_possible() -> Result:
+    """esp_ota_check_rollback_is_possible against the guard of rollback()."""
+
+    def prove(view: View) -> Result:
+        run = partial(OtaSelection.esp_ota_check_rollback_is_possible, _selection_of(view))  # type: ignore[arg-type]
+        formula = view(is_rollback_possible(view.scope, view.device))
+        allowed = [
+            ALLOWED(z3.BitVecVal(index, 32)) == view(_is_allowed(view, slot.version))
+            for index, slot in enumerate(view.device.slots)
+        ]
+        return prove_equal(run, view_truth, (formula,), z3.And(view.given, *allowed))
+
     return prove_each(
-        (
-            f"{n} slots",
-            prove_equal(
-                partial(otadata.next_seq, _free("seq0"), _free("slot"), n),
-                view_words,
-                (next_formula(FIRST.seq, SLOT, n),),
-                given=z3.And(z3.ULT(SLOT, n), FIRST.seq != 0, z3.ULT(FIRST.seq, -MAX_SLOTS)),
-            ),
-        )
-        for n in counts
+        (f"anti-rollback: {anti}, {name}", prove(view))
+        for anti in (False, True)
+        for name, view in scopes(rollback=True, anti_rollback=anti)
     )
 
 
-def prove_fallback_order() -> Result:
-    """Compare for each slot count and each index that a selection can start from."""
-    for count in range(MAX_SLOTS + 1):
-        for start in range(FACTORY_INDEX, max(count, 1)):
-            below = sorted((index for index in range(FACTORY_INDEX, 256) if index <= start), reverse=True)
-            above = [index for index in range(256) if start < index < count]
-            if below + above != list(fallback_order(start, count)):
-                return Result(Verdict.REFUTED, f"app_count={count} start_index={start}")
-    return Result(Verdict.HOLDS, "each slot count and start index")
+def prove_fallback() -> Result:
+    """fallback_order, with whatever images pass, against selection.fallback."""
+
+    def prove(view: View, start: int) -> Result:
+        scope, device = view.scope, view.device
+        place = scope.factory if start == FACTORY_INDEX else start
+        expected: Any = _bits(scope.nowhere, 32)
+        for index in reversed(list(fallback_order(start, scope.slots))):
+            is_factory = index == FACTORY_INDEX
+            passes = scope.has_factory if is_factory else view(device.slots[index].is_complete)
+            expected = z3.If(passes, _bits(scope.factory if is_factory else index, 32), expected)
+        term = fallback(scope, device, number(place, scope.place_bits))
+        return prove_always(view.word(term) == expected)
+
+    return prove_each(
+        (f"{name}, start {start}", prove(view, start))
+        for name, view in scopes()
+        for start in range(FACTORY_INDEX, view.scope.slots)
+    )
 
 
-def _free(name: str) -> Any:
+def _selection(view: View) -> tuple[Any, ...]:
+    chosen = select(view.scope, view.device)
+    active = z3.If(view(chosen.active.is_first), 0, z3.If(view(chosen.active.is_second), 1, z3.BitVecVal(-1, 32)))
+    return view.index_of(chosen.start), active, view(chosen.is_fresh)
+
+
+def _word(name: str) -> Any:
     return SymWord.free(name)
 
 
-_PATHS = "every path of impl's own function over symbolic words; z3, then bitwuzla"
+def _is_allowed(view: View, version: Num) -> Bool:
+    return is_version_allowed(view.scope, view.device, version)
 
 
-def equality(name: str, sentence: str, prove: Callable[[], Result], method: str = _PATHS) -> Lemma:
-    """Return the lemma that impl's function of that name does what the sentence says."""
-    return Lemma(name, sentence, method, prove)
+def _selection_of(view: View) -> SimpleNamespace:
+    """Return what the method reads of its object: entries, slots by number, images that verify."""
+    factory = object()
+    return SimpleNamespace(
+        config=view.scope.config,
+        partitions=SimpleNamespace(find_first=lambda *_: factory if view.scope.has_factory else None),
+        esp_ota_get_app_partition_count=lambda: view.scope.slots,
+        _read_otadata=lambda: SimpleNamespace(entries=entries()),
+        _find_slot=lambda slot: slot,
+        _is_image_valid=lambda slot: True if slot is factory else SymBool(VERIFIES(bits_of(slot))),
+        _is_version_allowed=lambda slot: SymBool(ALLOWED(bits_of(slot)) if view.scope.config.anti_rollback else True),
+    )
 
 
-def _of_entry(function: Callable[[SelectEntry], bool], formula: Any) -> Callable[[], Result]:
-    return lambda: prove_equal(lambda: function(FIRST.as_impl()), view_truth, (formula,))
-
-
-def _select_otadata(newest: bool) -> Result:
-    usable = z3.Bools("usable0 usable1")
-
-    def select() -> int | None:
-        return otadata.select_otadata(entries(), tuple(map(SymBool, usable)), newest)  # type: ignore[arg-type]
-
-    return prove_equal(select, view_entry_number, (newest_of(usable[0], usable[1], newest),))
-
-
-EQUALITIES: tuple[Lemma, ...] = (
+MODEL_EQUALITIES: tuple[Lemma, ...] = (
     equality(
-        "is_crc_right",
-        "the check word fits when it is the CRC of the number, and nothing else is looked at",
-        _of_entry(otadata.is_crc_right, FIRST.is_right),
+        "record", "impl and model agree on which entries count: bootable, invalid, never written", prove_is_bootable
     ),
-    equality(
-        "is_select_invalid",
-        "invalid is: empty, INVALID or ABORTED, whatever the check word",
-        _of_entry(otadata.is_select_invalid, FIRST.is_invalid),
-    ),
-    equality(
-        "is_select_valid",
-        "valid is: not invalid, and the check word is right",
-        _of_entry(otadata.is_select_valid, FIRST.is_valid),
-    ),
-    equality(
-        "is_initial",
-        "never written is: empty, or the check word is wrong",
-        _of_entry(otadata.is_initial, FIRST.is_initial),
-    ),
-    equality(
-        "is_rejected",
-        "rejected is: written, with INVALID or ABORTED",
-        _of_entry(otadata.is_rejected, z3.And(z3.Not(FIRST.is_initial), FIRST.is_given_up)),
-    ),
-    equality(
-        "select_otadata_newest",
-        "of two usable entries the greater number wins, the first entry on a tie",
-        lambda: _select_otadata(newest=True),
-    ),
-    equality(
-        "select_otadata_oldest",
-        "of two usable entries the smaller number wins, the first entry on a tie",
-        lambda: _select_otadata(newest=False),
-    ),
-    equality(
-        "active_otadata",
-        "the active entry is the newest valid one",
-        lambda: prove_equal(lambda: otadata.active_otadata(entries()), view_entry_number, (ACTIVE,)),
-    ),
-    equality(
-        "slot_of_seq",
-        "a number names slot (number - 1) mod slots, unsigned, for 1 to 16 slots",
-        prove_slot_of_seq,
-    ),
-    equality(
-        "select_boot_partition",
-        "without anti-rollback: the active entry's slot, else factory or the first slot",
-        prove_select_boot_partition,
-    ),
+    equality("active", "impl and model agree on the entry that decides", prove_active),
+    equality("select", "impl and model agree on what the bootloader selects, without anti-rollback", prove_select),
     equality(
         "select_with_anti_rollback",
-        "with anti-rollback: the newest valid entry whose slot is allowed, else factory",
+        "impl and model agree on what the bootloader selects, with anti-rollback",
         prove_select_with_anti_rollback,
     ),
+    equality("fallback", "impl and model agree on the order in which partitions are tried", prove_fallback),
+    equality("rewrite", "impl and model agree on which entry set_boot writes, with which number", prove_rewrite),
     equality(
-        "next_seq",
-        "the next number is the current one plus the way round to the slot, for 1 to 16 slots",
-        prove_next_seq,
-    ),
-    equality(
-        "select_rewrite",
-        "set_boot rewrites the other entry with the next number, or the active one in place",
-        prove_select_rewrite,
-    ),
-    equality(
-        "fallback_order",
-        "from the selected index down to factory, then the slots above it, for 0 to 16 slots",
-        prove_fallback_order,
-        "each slot count and start index, run",
+        "rollback_is_possible",
+        "impl and model agree on whether there is an image to roll back to",
+        prove_rollback_is_possible,
     ),
 )
+"""What is shown, each for every value of the words and for the slot counts of COUNTS."""

@@ -19,8 +19,9 @@ from ..model.device import Content, Device, Phase, Scope, Task, slot_at
 from ..model.device_model import DeviceModel, device_model
 from ..model.records import Check, Record, Sector, Word
 from ..model.selection import boot_choice
-from ..model.terms import Bool, Num, Op, Term, all_of, any_of, fact, nodes_of, number, replaced
+from ..model.terms import Bool, Num, Term, all_of, any_of, fact, number, replaced
 from .outcomes import ENDS, Call, Outcome
+from .z3_reading import Z3Reading
 
 Values = dict[str, Term]
 """A state: each field as a term over the fields of the first state; a field that is not there is as it was."""
@@ -198,51 +199,3 @@ def _is_record(scope: Scope, record: Record) -> Bool:
             (~is_right).implies((record.slot == 0) & (record.seq == 0)),
         ]
     )
-
-
-class Z3Reading:
-    """Terms as z3 formulas: a fact is a Bool, a number a bit-vector, a field a constant of its name."""
-
-    def __init__(self) -> None:
-        """Nothing is read yet."""
-        self._done: dict[Term, Any] = {}
-
-    def __call__(self, term: Term) -> Any:
-        """Return the term as a formula."""
-        for node in nodes_of([term]):
-            if node not in self._done:
-                self._done[node] = self._read(node)
-        return self._done[term]
-
-    def _read(self, node: Term) -> Any:
-        args = [self._done[arg] for arg in node.args if isinstance(arg, Term)]
-        match node.op:
-            case Op.VALUE:
-                return z3.BitVecVal(node.value, node.bits) if node.bits else z3.BoolVal(bool(node.value))
-            case Op.FIELD:
-                name = str(node.args[0])
-                return z3.BitVec(name, node.bits) if node.bits else z3.Bool(name)
-            case Op.NOT:
-                return z3.Not(args[0])
-            case Op.AND:
-                return z3.And(args)
-            case Op.OR:
-                return z3.Or(args)
-            case Op.EQUAL:
-                left, right = _widened(args)
-                return left == right
-            case Op.LESS:
-                return z3.ULT(*_widened(args))
-            case Op.PLUS:
-                left, right = _widened(args)
-                return left + right
-            case Op.MINUS:
-                left, right = _widened(args)
-                return left - right
-            case Op.CHOOSE:
-                return z3.If(args[0], *_widened(args[1:]))
-
-
-def _widened(numbers: list[Any]) -> list[Any]:
-    bits = max(word.size() for word in numbers)
-    return [z3.ZeroExt(bits - word.size(), word) for word in numbers]

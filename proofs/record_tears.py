@@ -1,8 +1,8 @@
 """What a cut can make of an otadata record: every tear of its 32 bytes falls into a few declared readings.
 
 A model without bytes sees a record as two facts. Its check: EMPTY (the number is that of erased flash), RIGHT or WRONG
-(the check word). Its state word: one of the five that mean something, or any other, UNDEFINED. `tears` declares what a
-record can read as when the power fails while it is programmed over erased flash, or while it is erased.
+(the check word). Its state word: one of the five that mean something, or any other, UNDEFINED. model/tears.py declares
+what a record can read as when the power fails while it is programmed over erased flash, or while it is erased.
 
 A STRAY record passes its check with what was never written: another, greater number, or, where the check word was WRONG
 before, one that has become right by chance.
@@ -26,8 +26,10 @@ import z3
 
 from ..impl.faults import can_erase_leave, can_program_leave
 from ..impl.otadata import ENTRY_SIZE, SEQ_EMPTY, SelectEntry, encode_entry, is_crc_right, make_entry, ota_select_crc
+from ..model import records
 from ..model.faults import FaultModel
 from ..model.ota_state import OtaImgState
+from ..model.tears import erased_tears, programmed_tears
 from .crc_lemmas import bit_tears
 from .lemma import Lemma, Result, Verdict, prove_always, prove_each
 
@@ -55,16 +57,6 @@ class Check(Enum):
 Word = OtaImgState
 """What the state word says; UNDEFINED is any but the other five."""
 Reading = tuple[Check, Word]
-BLANK: Reading = (Check.EMPTY, Word.UNDEFINED)
-MORE_BITS: dict[Word, frozenset[Word]] = {
-    Word.NEW: frozenset(Word),
-    Word.PENDING_VERIFY: frozenset({Word.PENDING_VERIFY, Word.INVALID, Word.UNDEFINED}),
-    Word.VALID: frozenset({Word.VALID, Word.INVALID, Word.UNDEFINED}),
-    Word.INVALID: frozenset({Word.INVALID, Word.UNDEFINED}),
-    Word.ABORTED: frozenset({Word.ABORTED, Word.UNDEFINED}),
-    Word.UNDEFINED: frozenset({Word.UNDEFINED}),
-}
-"""What a state word can read as with any of its unset bits set."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,24 +81,15 @@ class Tears:
 
 def tears(kind: Kind, check: Check, word: Word, fault: FaultModel) -> Tears:
     """Return what a cut can make of a record (EMPTY, WRONG or RIGHT) that is being programmed, or erased."""
-    readings = {BLANK, (check, word)}
+    model_tears = programmed_tears if kind is Kind.PROGRAM else erased_tears
+    left = model_tears(records.Check[check.name], records.Word[word.name], fault)
+    readings: frozenset[Reading] = frozenset((Check[torn.name], OtaImgState[read.name]) for torn, read in left)
     strays: frozenset[Word] = frozenset()
-    if fault is F1:
-        # The bytes come in the order number, label, state word, check word. With the number half there the word reads
-        # UNDEFINED in a program; in an erase it is still whole, as it is before and after.
-        if kind is Kind.ERASE:
-            readings.add((Check.EMPTY, word))
-        if check is not Check.EMPTY:
-            readings |= {(Check.WRONG, word), (Check.WRONG, Word.UNDEFINED if kind is Kind.PROGRAM else word)}
-        if check is Check.WRONG:
-            strays = frozenset({word})
-    elif fault in (F2, F3):
-        words = MORE_BITS[word] if fault is F3 else frozenset({word, Word.UNDEFINED})
-        checks = {Check.EMPTY} if check is Check.EMPTY else {Check.EMPTY, Check.WRONG, check}
-        readings |= set(product(checks, words))
-        if check is Check.WRONG or (check is Check.RIGHT and fault is F3):
-            strays = words
-    return Tears(frozenset(readings), strays)
+    if fault is F1 and check is Check.WRONG:
+        strays = frozenset({word})
+    elif fault in (F2, F3) and (check is Check.WRONG or (check is Check.RIGHT and fault is F3)):
+        strays = frozenset(read for _, read in readings)
+    return Tears(readings, strays)
 
 
 Declaration = Callable[[Kind, Check, Word, FaultModel], Tears]

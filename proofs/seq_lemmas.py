@@ -5,7 +5,7 @@ first that names it: next = current + way, where way = (slot - slot of current) 
 
 While next stays below FFFFFFFF all is well; that is what is shown first, by z3 on integers and by bitwuzla on 40-bit
 words, where nothing wraps. A number is written as slots * lap + slot + 1 there, which every number from 1 on is in one
-way, so that no solver has to divide. That impl's next_seq computes the rule is in impl_equals_model. Above, within 16
+way, so that no solver has to divide. That impl's next_seq computes the rule is in impl_equals_facts. Above, within 16
 numbers of 2^32, impl's next_seq is run on every number: there the rule breaks in three ways.
 
 The ranks: a model may forget how large a number is. With n slots a rank is the number itself up to n, and n+1 for every
@@ -25,7 +25,7 @@ import z3
 
 from ..impl.otadata import SEQ_EMPTY, WORD, next_seq, slot_of_seq
 from ..impl.resets import Hang
-from .impl_equals_model import ALL_COUNTS, MAX_SLOTS
+from .impl_equals_facts import ALL_COUNTS, MAX_SLOTS
 from .lemma import TIME_LIMIT_MS, Lemma, Result, Verdict, describe, prove_always, prove_each
 from .second_solver import decide, script
 

@@ -12,8 +12,8 @@ from otaproof.impl import bootloader, esp_ota_select, otadata
 from otaproof.impl.otadata import SEQ_EMPTY, EntryPair, SelectEntry, is_crc_right, is_select_invalid
 from otaproof.impl.resets import Hang
 from otaproof.model.ota_state import OtaImgState
-from otaproof.proofs import impl_equals_model
-from otaproof.proofs.impl_equals_model import EQUALITIES, prove_next_seq, prove_slot_of_seq
+from otaproof.proofs import impl_equals_facts
+from otaproof.proofs.impl_equals_facts import EQUALITIES, prove_next_seq, prove_slot_of_seq
 from otaproof.proofs.lemma import Verdict
 from otaproof.proofs.symbolic_words import SymBool, SymWord, TooManyPaths, bits_of, explore, merged
 
@@ -162,7 +162,7 @@ def next_seq_always_greater(current: int, slot: int, slot_count: int) -> int:
         (esp_ota_select, "active_otadata", lambda entries: None, "select_rewrite"),
         (otadata, "slot_of_seq", slot_of_seq_signed, prove_slot_of_seq),
         (otadata, "next_seq", next_seq_always_greater, lambda: prove_next_seq((3,))),
-        (impl_equals_model, "fallback_order", lambda start, count: iter(range(start, -1, -1)), "fallback_order"),
+        (impl_equals_facts, "fallback_order", lambda start, count: iter(range(start, -1, -1)), "fallback_order"),
     ],
 )
 def test_a_mutant_of_the_implementation_is_refuted(
@@ -178,13 +178,13 @@ def test_a_mutant_of_the_implementation_is_refuted(
 
 def test_the_check_word_stays_real_outside_a_proof() -> None:
     """The stand-ins are taken away again, even when the proof fails."""
-    with pytest.raises(RuntimeError), impl_equals_model.open_calls():
+    with pytest.raises(RuntimeError), impl_equals_facts.open_calls():
         raise RuntimeError
     assert 0x4743989A == otadata.ota_select_crc(1)
 
 
 def test_an_invalid_entry_needs_no_check_word() -> None:
     """The paths of is_select_invalid do not mention the check word at all."""
-    with impl_equals_model.open_calls():
-        paths = explore(lambda: is_select_invalid(impl_equals_model.FIRST.as_impl()))
+    with impl_equals_facts.open_calls():
+        paths = explore(lambda: is_select_invalid(impl_equals_facts.FIRST.as_impl()))
     assert not any("crc" in str(path.condition) for path in paths)
