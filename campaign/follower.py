@@ -87,6 +87,8 @@ class Follower:
         self.state = state_of(self.stepper, stored)
         self.violated: set[str] = set()
         """Ids of the claims that were broken since the last `take_violated`."""
+        self.taken: set[str] = set()
+        """Names of the actions that were taken."""
         self._task = self.stepper.names.index("task")
         self._has_wiped: int | None = None
         """The slot whose first sector this step has erased."""
@@ -214,7 +216,7 @@ class Follower:
             raise Divergence(f"the device has started place {place}; the model is at {self.task.name}")
 
     def _planned(self, begin: Callable[[], object]) -> list[SeenOp]:
-        state, violated = self.state, set(self.violated)
+        state, violated, taken = self.state, set(self.violated), set(self.taken)
         begin()
         ops: list[SeenOp] = []
         self._decide()
@@ -222,7 +224,7 @@ class Follower:
             ops.append(op)
             self.op(op, None)
             self._decide()
-        self.state, self.violated = state, violated
+        self.state, self.violated, self.taken = state, violated, taken
         return ops
 
     def _is_of_slot_data(self, op: SeenOp) -> bool:
@@ -302,6 +304,7 @@ class Follower:
 
     def _go(self, action: Action, state: State) -> None:
         self.state = state
+        self.taken.add(action.name)
         self.look_at_claims()
 
     def look_at_claims(self) -> None:

@@ -86,6 +86,7 @@ class Lockstep:
         self.scope = scope
         self.player = Player(history.world)
         self.places = places_of(history.device)
+        self._wakes = False
         self.follower = Follower(scope, self._stored(self.player.moment.cells, self.player.moment.efuse_bits))
 
     @property
@@ -93,11 +94,23 @@ class Lockstep:
         """An application runs."""
         return self.player.app is not None
 
+    def takes_fast_path(self, step: Step) -> bool:
+        """Tell whether a reset is a wake-up that starts what ran, without a look at otadata.
+
+        With anti-rollback, from 5.5 on, the bootloader takes the version of an image that it does not validate
+        for 0, so once a bit of the eFuse is burned the fast path fails. Source: esp_image_format.c image_load."""
+        config = self.history.device.config
+        if step.reason is not ResetReason.DEEP_SLEEP or not config.skip_validate_in_deep_sleep:
+            return False
+        is_version_read = config.anti_rollback and config.bootloader_release >= Release.V5_5
+        return not is_version_read or self.player.board.efuse.secure_version == 0
+
     def step(self, step: Step) -> frozenset[str]:
         """Play a step in both and return the ids of the claims that were broken on the way."""
         self._check_physical(step)
         label = self.player.running
         before = self._stored(self.player.moment.cells, self.player.moment.efuse_bits)
+        self._wakes = self.takes_fast_path(step)
         played = self.player.play(step)
         if played.outcome is Outcome.NOBODY:
             raise OutOfModel(f"{step}: nobody there to make the call")
@@ -133,9 +146,7 @@ class Lockstep:
         step, follower = played.step, self.follower
         began: str | None = None
         if step.name is StepName.RESET:
-            is_power_on = step.reason is ResetReason.POWER_ON
-            wakes = step.reason is ResetReason.DEEP_SLEEP and self.scope.config.skip_validate_in_deep_sleep
-            follower.begin_reset(is_power_on, wakes)
+            follower.begin_reset(step.reason is ResetReason.POWER_ON, self._wakes)
         elif step.name is StepName.POWER_OFF:
             follower.cut(None, stored[-1], FaultModel.F0)
             return
@@ -178,7 +189,7 @@ class Lockstep:
         event = _EVENTS.get(played.step.name)
         if event is None:
             return
-        if played.step.reason is ResetReason.DEEP_SLEEP and before.config.skip_validate_in_deep_sleep:
+        if event is Event.POWER_ON and self._wakes:
             event = Event.WAKE
         touched = any(op.address - OTADATA in range(0x2000) for op in played.ops)
         is_cut = played.outcome is Outcome.CUT

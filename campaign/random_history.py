@@ -19,7 +19,7 @@ from .history import IMAGE_SIZE, RUNNING, History, SmallDevice, SmallImage, Step
 from .lockstep import Lockstep, action_names, scope_of_device
 
 MAX_CUTS = 3
-MAX_STEPS = 28
+MAX_STEPS = 36
 BROKEN_BYTE = 600
 """Where a damaged image is damaged: behind its description."""
 _SHORTEST_CHUNK = 40
@@ -138,7 +138,8 @@ class Drawer:
         yield Step(StepName.RESET, reason=self.random.choice(_RESETS)), 2.5
         yield Step(StepName.POWER_OFF), 1.0
         usage = self.run.scope.usage
-        calls = [(Step(StepName.COMMENCE), 5.0), (Step(StepName.ACCEPT), 5.0), (Step(StepName.ROLLBACK), 2.0)]
+        accept_weight = 9.0 if self.run.follower.can("accept") else 1.0
+        calls = [(Step(StepName.COMMENCE), 6.0), (Step(StepName.ACCEPT), accept_weight), (Step(StepName.ROLLBACK), 2.0)]
         if usage is Usage.ANY:
             argument = self.random.choice([None, 1, 1, 0, "x", "1", True])
             calls += [(Step(StepName.COMPLETE, argument=argument), 0.7), (self._odd_write(), 0.7)]
@@ -153,7 +154,9 @@ class Drawer:
         return Step(StepName.WRITE, image=self._draw_image(), offset=0, length=self.random.choice([1, 100, IMAGE_SIZE]))
 
     def _draw_image(self) -> int:
-        return self.random.randrange(1, len(self.run.history.images))
+        """Return the number of an image; the last one is damaged."""
+        last = len(self.run.history.images) - 1
+        return last if self.random.random() < 0.15 else self.random.randrange(1, last)
 
     def _draw_download(self) -> Iterator[Step]:
         """Yield the writes of an image, whole, broken or cut short, and complete()."""
@@ -192,8 +195,7 @@ def planned_ops(run: Lockstep, step: Step) -> Iterable[SeenOp]:
     follower = run.follower
     match step.name:
         case StepName.RESET:
-            wakes = step.reason is ResetReason.DEEP_SLEEP and run.scope.config.skip_validate_in_deep_sleep
-            return follower.planned_boot(step.reason is ResetReason.POWER_ON, wakes)
+            return follower.planned_boot(step.reason is ResetReason.POWER_ON, run.takes_fast_path(step))
         case StepName.POWER_OFF:
             return ()
         case StepName.WRITE:

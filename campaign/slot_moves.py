@@ -54,7 +54,7 @@ def forbidden_moves(before: Before, move: Move, after: Stored) -> Iterator[str]:
     for slot in range(len(before.stored.slots)):
         moved_to, _ = reported(after.records, slot)
         found = [_situation(before, slot, move.is_refused, started) for started in move.starts]
-        if not any(_is_allowed(state, moved_to, situation, move.event, move.cut) for state, situation in found):
+        if not any(is_allowed(state, moved_to, situation, move.event, move.cut) for state, situation in found):
             state, situation = found[0]
             yield f"ota_{slot}, {move.event.value}: no row from {state.value} to {moved_to.value}: {situation}"
 
@@ -67,7 +67,8 @@ def reported(records: Sequence[RecordView], slot: int) -> tuple[State, State]:
 
 
 @lru_cache(maxsize=1 << 15)
-def _is_allowed(state: State, moved_to: State, situation: Situation, event: Event, cut: FaultModel | None) -> bool:
+def is_allowed(state: State, moved_to: State, situation: Situation, event: Event, cut: FaultModel | None) -> bool:
+    """Tell whether a row leads there; with a cut, also one that the cut makes."""
     if cut is not None:
         return bool(allowed_rows(state, event, moved_to, situation, cut))
     return whole_row(state, event, situation).state_after(state, situation.hidden) is moved_to

@@ -5,6 +5,7 @@ from hypothesis.strategies import SearchStrategy
 from slot_moves import WORDS, make_record
 from small_boards import BROKEN, IMAGE, OUTLINES, UPDATE, Outline
 
+from otaproof.campaign.history import SmallDevice
 from otaproof.impl.faults import ONE_UNIT_PATTERNS, Torn
 from otaproof.impl.flash import Cut, Failure, FailureExtent
 from otaproof.impl.otaupgrade import LuaValue
@@ -82,3 +83,33 @@ def interruptions(last_op: int) -> SearchStrategy[Interruption]:
     cuts = st.builds(Cut, ops, tears())
     failures = st.builds(Failure, ops, st.sampled_from(FailureExtent))
     return st.integers(0, 8).flatmap(lambda n: st.none() if n < 6 else failures if n == 6 else cuts)
+
+
+def small_devices() -> SearchStrategy[SmallDevice]:
+    """Devices as they are delivered: any build, one to three slots, a factory partition or not."""
+
+    def device(config: Config, slots: int, has_factory: bool) -> SmallDevice:
+        return SmallDevice(config, tuple(range(slots)), has_factory, (("factory" if has_factory else "ota_0", 0),))
+
+    releases = st.sampled_from(Release)
+    builds = st.sampled_from([(False, False), (True, False), (True, True)]).flatmap(
+        lambda build: st.builds(
+            Config,
+            rollback=st.just(build[0]),
+            anti_rollback=st.just(build[1]),
+            app_release=releases,
+            bootloader_release=releases,
+        )
+    )
+    return st.builds(device, builds, st.integers(1, 3), st.booleans())
+
+
+def chunk_bounds() -> SearchStrategy[list[int]]:
+    """Where an image of 1000 bytes is divided; not inside the secure version of its description."""
+    return st.lists(st.sampled_from([1, 16, 32, 40, 255, 256, 300, 512, 700, 999]), max_size=3, unique=True).map(sorted)
+
+
+def places_of_cuts() -> SearchStrategy[tuple[int, Torn, int] | None]:
+    """Mostly no cut; else which operation (modulo as many as there are), its tear, and the bits of a burn done."""
+    cut = st.tuples(st.integers(0, 40), tears(), st.integers(0, 3))
+    return st.integers(0, 3).flatmap(lambda n: cut if n == 0 else st.none())
