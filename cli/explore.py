@@ -59,6 +59,13 @@ class Found:
 
 def run(options: argparse.Namespace) -> int:
     """Explore; return the exit code of what was found."""
+    try:
+        return _explore(options)
+    except MemoryError:
+        raise InputError(f"--memory: the system does not give {options.memory}") from None
+
+
+def _explore(options: argparse.Namespace) -> ExitCode:
     scope, memory = scope_of(options), _memory(options.memory)
     claims, asks_recovery = _claims(options.claims, scope)
     text = Console(stderr=options.json, highlight=False, soft_wrap=True)

@@ -27,9 +27,12 @@ from .exploration import Exploration, Progress, Trace, trace_through
 from .numba_reading import Layout, facts_text, load, most_found, successors_text
 
 Words = NDArray[np.int64]
+Entries = NDArray[np.uint32] | NDArray[np.int64]
 
 WORD_BYTES = 8
-FIRST_TABLE_BITS = 20
+FIRST_TABLE_BITS = 22
+DISTANCE_BITS = 8
+"""Bits that a first table of short entries has at least for how far an entry is from its place."""
 FULL = 0.65
 """Share of a table that is used before it grows, if it can."""
 CRAMMED = 0.9
@@ -49,50 +52,75 @@ class Store:
     """The states of one owner."""
 
     order: Words
-    room: Words
+    room: Entries
     """Memory for the biggest table; of what is not in use yet, no page is touched."""
     bits: int
-    """The table is the first 2^bits words of it."""
+    """The table is the first 2^bits entries of it."""
+    word_bits: int
     known: int = 0
     levels: list[int] = field(default_factory=lambda: [0])
     """Where in `order` each level begins; the last one is the end."""
 
     @classmethod
-    def of(cls, memory: int) -> "Store":
-        """Return an empty store that will not grow beyond so many bytes."""
-        most = max(8, (int(memory / (WORD_BYTES * (1 + CRAMMED)))).bit_length() - 1)
-        capacity = max(1 << 8, memory // WORD_BYTES - (1 << most))
-        return cls(np.empty(capacity, np.int64), np.zeros(1 << most, np.int64), min(FIRST_TABLE_BITS, most))
+    def of(cls, memory: int, word_bits: int) -> "Store":
+        """Return an empty store for words of so many bits, that will not grow beyond so many bytes."""
+        first = max(FIRST_TABLE_BITS, word_bits + DISTANCE_BITS - 32)
+        is_short = first <= FIRST_TABLE_BITS + 2
+        kind = np.dtype(np.uint32) if is_short else np.dtype(np.int64)
+        first = min(first if is_short else FIRST_TABLE_BITS, word_bits)
+        most = max(8, int(memory / (kind.itemsize + WORD_BYTES * CRAMMED)).bit_length() - 1)
+        most = min(most, word_bits)
+        if is_short and most < first:
+            kind, most = np.dtype(np.int64), max(8, most - 1)
+        capacity = max(1 << 8, (memory - (kind.itemsize << most)) // WORD_BYTES)
+        capacity = min(capacity, 1 << most)
+        return cls(np.empty(capacity, np.int64), np.zeros(1 << most, kind), min(first, most), word_bits)
 
     @property
-    def table(self) -> Words:
+    def table(self) -> Entries:
         """The table."""
         return self.room[: 1 << self.bits]
 
     @property
-    def shift(self) -> int:
-        """How far a hash is shifted to be a place in the table."""
-        return 64 - self.bits
+    def form(self) -> tuple[int, int, int]:
+        """What kernels.py calls bits, shift and spare."""
+        shift = self.word_bits - self.bits
+        # The sign of a signed entry is not used; of 63 bits more than enough are left.
+        return self.word_bits, shift, min(40, (32 if self.room.itemsize == 4 else 63) - shift)
 
     @property
     def limit(self) -> int:
         """How many states may be known before the table has to grow, or all has to stop."""
-        share = FULL if self._can_grow else CRAMMED
+        share = FULL if self.can_grow else CRAMMED
         return min(int(share * (1 << self.bits)), self.order.size) - 1
 
-    def grow(self) -> bool:
-        """Double the table; tell whether there is memory for that."""
-        if not self._can_grow:
-            return False
-        self.bits += 1
-        if not kernels.double(self.table, self.shift):
-            self.table[:] = 0
-            kernels.take_in(self.order, self.table, self.shift, 0, self.order, self.known)
-        return True
-
     @property
-    def _can_grow(self) -> bool:
+    def can_grow(self) -> bool:
+        """Whether there is memory for a table twice as big."""
         return 2 << self.bits <= self.room.size
+
+    def grow(self) -> bool:
+        """Double the table, or more if it stays crowded; tell whether there was memory for that."""
+        while self.can_grow:
+            _, shift, spare = self.form
+            self.bits += 1
+            if self.form[2] == spare + 1 and kernels.double(self.table, shift, spare):
+                return True
+            self.table[:] = 0
+            _, done = kernels.take_in(self.order, self.table, *self.form, 0, self.order, 0, self.known)
+            if done == self.known:
+                return True
+        return False
+
+    def take_in(self, states: Words, count: int) -> bool:
+        """Add those of the first `count` states that are new; tell whether there was memory for that."""
+        done = 0
+        while True:
+            self.known, done = kernels.take_in(self.order, self.table, *self.form, self.known, states, done, count)
+            if done == count:
+                return True
+            if not self.grow():
+                return False
 
 
 class CompiledSearch:
@@ -119,11 +147,13 @@ class CompiledSearch:
 
     def _warm_up(self) -> None:
         """Have the loops compiled, on nothing."""
-        order, table = np.empty(1, np.int64), np.zeros(16, np.int64)
-        kernels.search(self.successors, self.most, order, table, 60, 0, 0, 1, 1)
-        kernels.search_own(self.successors, self.most, order, table, 60, 0, 0, 1, 1, 0, order)
-        kernels.take_in(order, table, 60, 0, order, 0)
-        kernels.double(table, 60)
+        order, store = np.empty(1, np.int64), Store.of(1 << 20, self.layout.bits)
+        for kind in (np.uint32, np.int64):
+            table = np.zeros(16, kind)
+            kernels.search(self.successors, self.most, order, table, *store.form, 0, 0, 1, 1)
+            kernels.search_own(self.successors, self.most, order, table, *store.form, 0, 0, 1, 1, 0, order)
+            kernels.take_in(order, table, *store.form, 0, order, 0, 0)
+            kernels.double(table, 10, 4)
         kernels.first_broken(self.broken, order, 0, 0, 1, order)
 
     def run(self, threads: int, memory: int, progress: Progress | None = None) -> Exploration:
@@ -136,11 +166,10 @@ class CompiledSearch:
 
         self.transitions, self._first = 0, {}
         self.stores.clear()  # before the new ones are made: together they would take twice the memory
-        self.stores = [Store.of(memory // threads) for _ in range(threads)]
+        self.stores = [Store.of(memory // threads, self.layout.bits) for _ in range(threads)]
         first = self.layout.packed(self.steps.initial)
-        owner = owner_of(first) if threads == 2 else 0
-        store = self.stores[owner]
-        store.known = kernels.take_in(store.order, store.table, store.shift, 0, np.array([first], np.int64), 1)
+        owner = owner_of(first, self.layout.bits) if threads == 2 else 0
+        self.stores[owner].take_in(np.array([first], np.int64), 1)
         is_complete = (_Pair(self) if threads == 2 else _Alone(self)).run(tell)
         return Exploration(
             scope=self.scope,
@@ -183,13 +212,13 @@ class CompiledSearch:
         (store,) = self.stores
         order, table = store.order[: store.known], store.table
         numbers = np.empty(table.size, np.int32)
-        kernels.number_all(order, table, numbers, store.shift)
+        kernels.number_all(order, table, *store.form, numbers)
         counts = np.zeros(store.known + 1, np.int64)
-        kernels.count_before(self.onward, self.most, order, table, numbers, store.shift, counts)
+        kernels.count_before(self.onward, self.most, order, table, *store.form, numbers, counts)
         ends = np.cumsum(counts)
         steps = int(ends[-1])
         before = np.empty(steps, np.int32)
-        kernels.note_before(self.onward, self.most, order, table, numbers, store.shift, ends, before)
+        kernels.note_before(self.onward, self.most, order, table, *store.form, numbers, ends, before)
         marked = np.zeros(store.known, np.int8)
         goals = kernels.mark_back(self.is_goal, order, ends, before, marked, np.empty(store.known, np.int32))
         return steps, int(goals), np.flatnonzero(marked == 0)
@@ -232,19 +261,20 @@ class _Alone:
         while search.end_level():
             begin, end = store.levels[-2:]
             while begin < end:
+                stop = min(end, begin + PART)
                 begin, store.known, transitions = kernels.search(
                     search.successors,
                     search.most,
                     store.order,
                     store.table,
-                    store.shift,
+                    *store.form,
                     begin,
-                    min(end, begin + PART),
+                    stop,
                     store.known,
                     store.limit - _ROOM,
                 )
                 search.transitions += transitions
-                if store.known > store.limit - _ROOM and not store.grow():
+                if begin < stop and not store.grow():
                     return False
                 tell()
         store.levels.pop()
@@ -259,6 +289,7 @@ class _Pair:
         self.foreign = [np.empty(HANDED_OVER, np.int64) for _ in range(2)]
         self.sent = [0, 0]
         self.begins = [0, 0]
+        self.is_crowded = [False, False]
         self.transitions = [0, 0]
 
     def run(self, tell: Callable[[], None]) -> bool:
@@ -271,7 +302,8 @@ class _Pair:
                     if not all(threads.map(self._has_room, range(2))):
                         return False
                     list(threads.map(self._expand, range(2)))
-                    list(threads.map(self._take_in, range(2)))
+                    if not all(threads.map(self._take_in, range(2))):
+                        return False
                     self.search.transitions = sum(self.transitions)
                     tell()
         for store in stores:
@@ -280,19 +312,20 @@ class _Pair:
 
     def _has_room(self, owner: int) -> bool:
         store = self.search.stores[owner]
-        while store.known > store.limit - _ROOM - HANDED_OVER:
+        while self.is_crowded[owner] or store.known > store.limit - _ROOM - HANDED_OVER:
+            self.is_crowded[owner] = False
             if not store.grow():
                 return False
         return True
 
     def _expand(self, owner: int) -> None:
         store = self.search.stores[owner]
-        self.begins[owner], store.known, transitions, self.sent[owner] = kernels.search_own(
+        begin, known, transitions, self.sent[owner], self.is_crowded[owner] = kernels.search_own(
             self.search.successors,
             self.search.most,
             store.order,
             store.table,
-            store.shift,
+            *store.form,
             self.begins[owner],
             min(store.levels[-1], self.begins[owner] + TURN),
             store.known,
@@ -300,16 +333,14 @@ class _Pair:
             owner,
             self.foreign[owner],
         )
+        self.begins[owner], store.known = begin, known
         self.transitions[owner] += transitions
 
-    def _take_in(self, owner: int) -> None:
-        store = self.search.stores[owner]
-        store.known = kernels.take_in(
-            store.order, store.table, store.shift, store.known, self.foreign[1 - owner], self.sent[1 - owner]
-        )
+    def _take_in(self, owner: int) -> bool:
+        return self.search.stores[owner].take_in(self.foreign[1 - owner], self.sent[1 - owner])
 
 
-def owner_of(word: int) -> int:
+def owner_of(word: int, bits: int) -> int:
     """Return which of two owners a state has; kernels.py says the same."""
-    folded = word ^ ((word >> 32) & 0xFFFFFFFF)
-    return (folded * -7046029254386353131 >> 31) & 1
+    folded = word ^ (word >> (bits >> 1))
+    return (folded * -4417276706812531889 >> (bits - 1)) & 1

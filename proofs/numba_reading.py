@@ -30,6 +30,8 @@ from ..model.stepper import State
 from ..model.terms import Bool, Num, Op, Term, fields_of, number, replaced
 
 WORD_BITS = 64
+STATE_BITS = 63
+"""Bits of a word without its sign."""
 TABLE_BITS = 6
 """Bits that a table in one constant can be indexed by."""
 TASK_FLIP = 31
@@ -54,8 +56,8 @@ class Layout:
         ends = itertools.accumulate(self.widths.values())
         self.positions = {name: end - self.widths[name] for name, end in zip(self.widths, ends, strict=True)}
         self.bits = sum(self.widths.values())
-        if self.bits > WORD_BITS:
-            raise DoesNotFit(f"a state of this world takes {self.bits} bits, and the compiled search has {WORD_BITS}")
+        if self.bits > STATE_BITS:
+            raise DoesNotFit(f"a state of this world takes {self.bits} bits, and the compiled search has {STATE_BITS}")
 
     def packed(self, state: State) -> int:
         """Return the word of a state, as the signed number that numba knows."""

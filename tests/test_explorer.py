@@ -14,7 +14,7 @@ from otaproof.model.device_model import device_model
 from otaproof.model.faults import FaultModel
 from otaproof.model.stepper import stepper
 from otaproof.model.terms import Bool
-from otaproof.proofs import graph, kernels
+from otaproof.proofs import compiled_search, graph
 from otaproof.proofs.compiled_search import CompiledSearch, Store, owner_of
 from otaproof.proofs.exploration import trace_through
 from otaproof.proofs.explorer import Reading, claims_of, explore, explore_in_python, with_ghosts_of
@@ -70,13 +70,16 @@ def test_size_of_a_big_world_is_known(threads: int, slots: int, states: int, tra
     assert (states, transitions, depth) == (found.states, found.transitions, found.depth)
 
 
-def test_compiled_search_finds_what_the_python_search_finds() -> None:
+def test_compiled_search_finds_what_the_python_search_finds(monkeypatch: pytest.MonkeyPatch) -> None:
     """States, transitions, depth, and every claim's shortest trace: two readings, one or two threads."""
     scope = Scope(ROLLBACK, faults=FaultModel.F0)
     python = explore(scope, FEW, reading=Reading.PYTHON)
     search = CompiledSearch(scope, FEW)
-    for threads in (1, 2):
+    for threads, distance_bits in ((1, 8), (2, 8), (1, 30), (2, 30)):
+        # With so many bits for the distance a short entry has no room, so this runs with long ones.
+        monkeypatch.setattr(compiled_search, "DISTANCE_BITS", distance_bits)
         compiled = search.run(threads, 1 << 28)
+        assert {store.room.itemsize for store in search.stores} == {4 if distance_bits == 8 else 8}
         assert compiled.is_complete
         assert (python.states, python.transitions, python.depth) == (
             compiled.states,
@@ -163,14 +166,14 @@ def test_states_too_wide_for_a_word_are_searched_in_python() -> None:
 
 def test_word_of_a_state_gives_the_state_back_and_is_never_0() -> None:
     """Packing loses nothing; 0 means an empty place of the table."""
-    scope = Scope(ROLLBACK, slots=4, ghosts=frozenset(Ghost))
+    scope = Scope(ROLLBACK, slots=3, ghosts=frozenset(Ghost))
     layout, steps = Layout(device_model(scope)), stepper(scope)
     state = steps.initial
     for _ in range(200):
         word = layout.packed(state)
         assert word != 0
         assert layout.unpacked(word) == state
-        assert owner_of(word) in (0, 1)
+        assert owner_of(word, layout.bits) in (0, 1)
         state = steps.successors(state)[-1][1]
     zero = tuple(0 for _ in layout.fields)
     assert layout.packed(zero) != 0
@@ -250,24 +253,44 @@ def test_recovery_without_its_ghosts_is_refused() -> None:
 def test_store_grows_within_its_memory() -> None:
     """Table and order together stay below the bound."""
     for memory in (1 << 20, 100 << 20, 3 << 30):
-        store = Store.of(memory)
+        store = Store.of(memory, 45)
         assert store.room.nbytes + store.order.nbytes <= memory
         assert store.limit < store.order.size
 
 
 def test_table_that_doubles_in_place_loses_nothing() -> None:
     """After each doubling every state is found where its hash says, and none is there twice."""
-    states = np.unique(np.random.default_rng(7).integers(1, 1 << 45, 9_000))
-    order, room = np.empty(states.size + 1, np.int64), np.zeros(1 << 17, np.int64)
-    bits = 14
-    known = kernels.take_in(order, room[: 1 << bits], 64 - bits, 0, states, states.size)
-    assert known == states.size
-    while bits < 17:
-        bits += 1
-        table = room[: 1 << bits]
-        assert kernels.double(table, 64 - bits)
-        assert np.count_nonzero(table) == states.size
-        assert kernels.take_in(order, table, 64 - bits, known, states, states.size) == known
+    states = np.unique(np.random.default_rng(7).integers(1, 1 << 40, 40_000))
+    store = Store.of(1 << 24, 40)
+    store.bits = 16
+    sizes = []
+    assert store.take_in(states, states.size)
+    while store.known == states.size and store.can_grow:
+        sizes.append(store.bits)
+        assert np.count_nonzero(store.table) == states.size
+        assert store.take_in(states, states.size)
+        assert store.grow()
+    assert len(sizes) > 1
+    assert sorted(store.order[: store.known].tolist()) == states.tolist()
+
+
+def test_crowded_table_grows_and_loses_nothing() -> None:
+    """States with one and the same place, more than an entry can count its distance."""
+    store = Store.of(1 << 22, 40)
+    store.bits = 9
+    states = np.array([s for s in range(1, 400_000) if kernels_place(s, store) == 5][:300], np.int64)
+    assert store.form[2] < 2
+    assert store.take_in(states, states.size)
+    assert store.bits > 9
+    assert store.take_in(states, states.size)
+    assert store.known == states.size
+
+
+def kernels_place(state: int, store: Store) -> int:
+    """Return the place of a state, as kernels.py says."""
+    bits, shift, _ = store.form
+    folded = state ^ (state >> (bits >> 1))
+    return ((folded * -7046029254386353131) & ((1 << bits) - 1)) >> shift
 
 
 def test_term_is_evaluated_as_the_stepper_does() -> None:
