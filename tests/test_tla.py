@@ -105,7 +105,7 @@ def test_module_makes_the_steps_that_the_python_reading_makes(scope: Scope) -> N
     """Every action in sampled states, taken or not."""
     module, steps = module_of(scope), stepper(scope)
     assert named(steps, steps.initial) == initial_state(module)
-    taken = set()
+    taken: set[str] = set()
     for state in sampled_states(steps, 1000):
         before = named(steps, state)
         expected = {steps.model.actions[number].name: named(steps, after) for number, after in steps.successors(state)}
@@ -124,7 +124,7 @@ def test_module_states_the_claims_that_the_model_states(scope: Scope) -> None:
     kept = {invariant_name(c): c.is_kept(scope, steps.model.device) for c in claims_of(scope)}
     states = sampled_states(steps, 300)
     made_up = [tuple(rng.randrange(len(values)) for values in ranges(steps)) for _ in range(2000)]
-    falsified = set()
+    falsified: set[str] = set()
     for state in (*islice(states, 100), *made_up):
         for name, term in kept.items():
             expected = bool(steps.value(term, state))

@@ -5,12 +5,14 @@ refused here as it is by TLA+.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from operator import add, lt, mod, sub
 from typing import Any
 
 Value = int | bool | str
 TOKEN = re.compile(r'\s*(?:(\w+\'?)|("\w*")|(==|/\\|\\/|\\in|\.\.|<<|>>|\[\]|[=#<+%~(){},\[\]_-]))')
+OPERATIONS: dict[str, Callable[[int, int], Value]] = {"<": lt, "+": add, "-": sub, "%": mod}
 JUNCTIONS = ("/\\", "\\/")
 
 
@@ -39,7 +41,8 @@ class Module:
 
     def evaluate(self, operator: str, state: Mapping[str, Value]) -> Value:
         """Return the value of an operator without primes in a state."""
-        return _value(self, self.operators[operator], state, {})
+        value: Value = _value(self, self.operators[operator], state, {})
+        return value
 
     def step(self, operator: str, state: Mapping[str, Value]) -> dict[str, Value] | None:
         """Return the state after an action; None when it cannot be taken. Each variable must get one value."""
@@ -261,5 +264,5 @@ def _value(module: Module, tree: Tree, state: Mapping[str, Value], known: dict[s
             if symbol in ("=", "#"):
                 return (a == b) is (symbol == "=")
             assert isinstance(a, int) and isinstance(b, int)
-            return {"<": lambda: a < b, "+": lambda: a + b, "-": lambda: a - b, "%": lambda: a % b}[symbol]()
+            return OPERATIONS[symbol](a, b)
     raise ValueError(tree)
