@@ -6,6 +6,7 @@ Different numbers of states or transitions end the run with exit code 1.
 """
 
 import argparse
+import os
 import resource
 import sys
 import time
@@ -50,6 +51,8 @@ def main() -> int:
     if missing is not None:
         print(f"the search is not set against SPIN: {missing}")
         return 0
+    # Two threads need two cores to themselves; where others work, processor time tells more than the clock.
+    print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} before the start")
     return max(bench_world(title, scope, rounds) for title, scope in WORLDS)
 
 

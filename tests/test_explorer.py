@@ -19,7 +19,8 @@ from otaproof.proofs.compiled_search import CompiledSearch, Store, owner_of
 from otaproof.proofs.exploration import trace_through
 from otaproof.proofs.explorer import Reading, claims_of, explore, explore_in_python, with_ghosts_of
 from otaproof.proofs.graph import GHOSTS, recover
-from otaproof.proofs.numba_reading import DoesNotFit, Layout, evaluated, signed
+from otaproof.proofs.numba_reading import DoesNotFit, Layout, signed
+from otaproof.proofs.term_values import evaluated
 
 ROLLBACK = Config(rollback=True)
 FEW = [claim for claim in DEVICE_CLAIMS if claim.claim.id in ("C1", "C10", "C14")]
@@ -276,7 +277,7 @@ def test_table_that_doubles_in_place_loses_nothing() -> None:
 
 def test_crowded_table_grows_and_loses_nothing() -> None:
     """States with one and the same place, more than an entry can count its distance."""
-    store = Store.of(1 << 22, 40)
+    store = Store.of(1 << 26, 40)
     store.bits = 9
     states = np.array([s for s in range(1, 400_000) if kernels_place(s, store) == 5][:300], np.int64)
     assert store.form[2] < 2
