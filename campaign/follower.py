@@ -187,10 +187,10 @@ class Follower:
                     return
         raise Divergence(f"a cut of {fault.name} in {op or 'no operation'} at {self.task.name} left {after}")
 
-    def end_call(self, after: Stored | None, program: Program | None) -> None:
-        """The call has returned, or raised an error; program is None when it restarts instead.
+    def end_call(self, after: Stored | None, program: Program | None, has_ended: bool = False) -> None:
+        """The call has returned, or raised an error, and nothing is left to do for it.
 
-        Nothing is left to do for it then."""
+        program: what runs, None where nobody looked. has_ended: the call has ended the program; a reset follows."""
         due = self._due_op()
         if due is not None and not self._is_booting:
             raise Divergence(f"the device has done with its call; the model goes on with {due} ({self.task.name})")
@@ -198,6 +198,8 @@ class Follower:
         expected = program_in_state(self.stepper, self.state)
         if program is not None and program != expected:
             raise Divergence(f"the device runs {program}, the model {expected}")
+        if has_ended and self.task is Task.RUN:
+            self._take("restart")
 
     def end_boot(self, running: int | None, after: Stored | None) -> None:
         """The bootloader has started the image at a place; None: it found nothing to start."""
@@ -305,7 +307,9 @@ class Follower:
     def _go(self, action: Action, state: State) -> None:
         self.state = state
         self.taken.add(action.name)
-        self.look_at_claims()
+        if self.task is not Task.RUN:
+            # A program between two calls is looked at once its call has returned: nobody sees it before.
+            self.look_at_claims()
 
     def look_at_claims(self) -> None:
         """Note which claims the present state breaks."""

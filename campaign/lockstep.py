@@ -167,7 +167,8 @@ class Lockstep:
             follower.end_boot(self._place(played.running), stored[-1])
             return
         self._check_outcome(played, began)
-        follower.end_call(stored[-1], self.program)
+        has_ended = played.outcome in (Outcome.RESTARTED, Outcome.PANICKED)
+        follower.end_call(stored[-1], self.program, has_ended)
 
     def _follow_cut(self, op: SeenOp, after: Stored, fault: FaultModel) -> None:
         try:

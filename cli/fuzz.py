@@ -18,6 +18,7 @@ from ..campaign.history_replay import replay_history
 from ..campaign.history_token import HistoryToken, encode_history_token
 from ..campaign.input_error import InputError
 from ..campaign.random_history import MAX_CUTS, Worlds
+from ..impl.resets import Panic
 from ..model.claims import claim
 from ..model.config import Release
 from ..model.device import Usage
@@ -170,7 +171,11 @@ def _reported(finding: Finding) -> Reported:
         # What the board does is not beyond doubt, so the token does not say how it ends.
         token = HistoryToken(DIVERGENCE, Outcome.CUT, None, finding.history)
         return Reported(finding, encode_history_token(token), is_confirmed=True)
-    played = replay_history(finding.history)
+    try:
+        played = replay_history(finding.history)
+    except (InputError, Panic):
+        token = HistoryToken(finding.claim_id, Outcome.CUT, None, finding.history)
+        return Reported(finding, encode_history_token(token), is_confirmed=False)
     token = HistoryToken(finding.claim_id, played.outcome, played.running, finding.history)
     return Reported(finding, encode_history_token(token), played.breaks(finding.claim_id) is not None)
 

@@ -373,13 +373,14 @@ def test_follower_sees_a_wrong_boot() -> None:
     vector = next(v for v in read_vectors(DATA / "boot.jsonl.gz") if v.record["booted"] == "ota_1" and v.record["ops"])
     follow_boot(vector)
     entries = vector.record["otadata_after"]
-    for change in (
+    changes: tuple[dict[str, Any], ...] = (
         {"ops": []},
         {"ops": [*vector.record["ops"], ["e", 0xD000]]},
         {"booted": "ota_0"},
         {"booted": None},
         {"otadata_after": [entries[1], entries[0]]},
-    ):
+    )
+    for change in changes:
         object.__setattr__(vector, "record", {**vector.record, **change})
         with pytest.raises(Divergence):
             follow_boot(vector)
