@@ -20,14 +20,14 @@ _JOINS = {Op.AND: "and", Op.OR: "or", Op.EQUAL: "=", Op.LESS: "bvult", Op.PLUS: 
 class Question:
     """SMT-LIB text in the making: states, terms about them, and what is asserted."""
 
-    def __init__(self, model: DeviceModel, states: int = 1) -> None:
-        """Declare that many states."""
+    def __init__(self, model: DeviceModel, states: int = 1, fields: Iterable[Field] = ()) -> None:
+        """Declare that many states of the model, and more fields that terms may speak of."""
         self.model = model
-        self.widths = {field.name: field.bits for field in model.fields}
         self._lines: list[str] = []
+        self._told = 0
         self._names: dict[tuple[Term, int], str] = {}
         for at in range(states):
-            self._lines += [f"(declare-const {f.name}.{at} {_sort(f.bits)})" for f in model.fields]
+            self._lines += [f"(declare-const {f.name}.{at} {_sort(f.bits)})" for f in (*model.fields, *fields)]
 
     def declare_fact(self, name: str) -> str:
         """Declare a fact of no state, to switch a part of the question on and off; return its name."""
@@ -69,6 +69,11 @@ class Question:
         """Return the question."""
         return "(set-logic QF_BV)\n" + "\n".join(self._lines) + "\n(check-sat)\n"
 
+    def new_text(self) -> str:
+        """Return what was added since this was asked last: for a solver that keeps what it was told."""
+        lines, self._told = self._lines[self._told :], len(self._lines)
+        return "\n".join(lines)
+
     def _action(self, index: int, at: int) -> str:
         action = self.model.actions[index]
         effects = self.model.effects[action.name]
@@ -107,6 +112,16 @@ def misfits(model: DeviceModel) -> Bool:
         ]
         found.append(all_of((model.guard(action), any_of(too_wide))))
     return any_of(found)
+
+
+def any_text(parts: Iterable[str]) -> str:
+    """Return that one of the facts holds, said as text."""
+    return _joined("or", parts)
+
+
+def not_text(text: str) -> str:
+    """Return that a fact does not hold, said as text."""
+    return f"(not {text})"
 
 
 def constant(value: int, bits: int) -> str:

@@ -1,0 +1,124 @@
+"""Induction: facts that hold at the start and that no action can break, found among candidates.
+
+The candidates are the claims and the stated invariants (invariants.py), none of them trusted. Those that fail at the
+start are dropped; then, as long as one step can lead from a state in which all that are left hold to one in which some
+do not, those are dropped too. What is left holds in every state of every history, of any length and with 32-bit
+numbers, and the two questions that say so are written down and asked of both solvers.
+
+A claim that is not among them may hold all the same: `deeper` tries it over several steps.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import z3
+
+from ..model.device_model import DeviceModel
+from ..model.stepper import State, Stepper
+from ..model.terms import Bool
+from .smtlib_reading import Question, any_text, misfits, not_text
+from .verification_condition import TIME_LIMIT_MS, Condition, ask_z3
+
+FITS = "every_value_fits_its_field"
+"""Name of the fact that no action writes a value too wide for its field: one of the candidates, always."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inductive:
+    """Facts that hold in every state that is reached."""
+
+    facts: Mapping[str, Bool]
+    """By name; empty where z3 gave up."""
+    conditions: tuple[Condition, ...]
+    """They hold at the start, and every step keeps them: to be asked of both solvers."""
+    rounds: int
+    """How often candidates were dropped, and the last time, when none were."""
+
+
+def inductive_facts(model: DeviceModel, candidates: Mapping[str, Bool]) -> Inductive:
+    """Return what is left of the candidates; nothing when some value does not fit its field."""
+    facts = {**candidates, FITS: ~misfits(model)}
+    steps = Stepper(model)
+    kept = {name for name, fact in facts.items() if steps.value(fact, steps.initial)}
+    solver, switches = _step_solver(model, facts)
+    rounds = 0
+    while True:
+        rounds += 1
+        answer = solver.check(*(switches[name] if name in kept else z3.Not(switches[name]) for name in facts))
+        if answer == z3.unsat:
+            break
+        if answer != z3.sat:
+            return Inductive({}, (), rounds)
+        after = state_of(model, solver.model(), 1)
+        kept -= {name for name in kept if not steps.value(facts[name], after)}
+    left = {name: fact for name, fact in facts.items() if name in kept}
+    if FITS not in left:
+        return Inductive({}, (), rounds)
+    return Inductive(left, (start_condition(model, left.values()), step_condition(model, left.values())), rounds)
+
+
+def start_condition(model: DeviceModel, facts: Iterable[Bool]) -> Condition:
+    """Return the question whether some fact fails at the start."""
+    question = Question(model)
+    question.require_state(tuple(field.initial for field in model.fields))
+    question.require(any_text(not_text(question.term(fact)) for fact in facts))
+    return Condition("start", question.text(), "unsat")
+
+
+def step_condition(model: DeviceModel, facts: Iterable[Bool]) -> Condition:
+    """Return the question whether a step leads from a state in which all facts hold to one in which some fails."""
+    facts = list(facts)
+    question = Question(model, 2)
+    for fact in facts:
+        question.require(question.term(fact))
+    question.require_step()
+    question.require(any_text(not_text(question.term(fact, 1)) for fact in facts))
+    return Condition("step", question.text(), "unsat")
+
+
+def deeper(model: DeviceModel, known: Iterable[Bool], claim: Bool, name: str, k: int) -> tuple[Condition, ...] | None:
+    """Return the questions that prove a claim by k-induction over what is known; None when z3 does not confirm them."""
+    known = list(known)
+    base = Question(model, k)
+    base.require_state(tuple(field.initial for field in model.fields))
+    for at in range(k - 1):
+        base.require_step(at)
+    base.require(any_text(not_text(base.term(claim, at)) for at in range(k)))
+    step = Question(model, k + 1)
+    for at in range(k):
+        for fact in (*known, claim):
+            step.require(step.term(fact, at))
+        step.require_step(at)
+    step.require(not_text(step.term(claim, k)))
+    found = (
+        Condition(f"{name}_first_{k}", base.text(), "unsat"),
+        Condition(f"{name}_after_{k}", step.text(), "unsat"),
+    )
+    return found if all(ask_z3(condition.text) == condition.needs for condition in found) else None
+
+
+def state_of(model: DeviceModel, found: z3.ModelRef, at: int) -> State:
+    """Return state number `at` of what z3 found."""
+    values = []
+    for field in model.fields:
+        name = f"{field.name}.{at}"
+        constant = z3.BitVec(name, field.bits) if field.bits else z3.Bool(name)
+        value = found.eval(constant, model_completion=True)
+        values.append(value.as_long() if field.bits else int(z3.is_true(value)))
+    return tuple(values)
+
+
+def _step_solver(model: DeviceModel, facts: Mapping[str, Bool]) -> tuple[z3.Solver, dict[str, z3.BoolRef]]:
+    """Return a solver that is asked for a step, and for each fact the switch that makes it a candidate."""
+    question = Question(model, 2)
+    question.require_step()
+    lost = []
+    for name, fact in facts.items():
+        switch = question.declare_fact(f"is_kept.{name}")
+        question.require(f"(=> {switch} {question.term(fact)})")
+        lost.append(f"(and {switch} (not {question.term(fact, 1)}))")
+    question.require(any_text(lost))
+    solver = z3.SolverFor("QF_BV")
+    solver.set("timeout", TIME_LIMIT_MS)
+    solver.from_string(question.text())
+    return solver, {name: z3.Bool(f"is_kept.{name}") for name in facts}

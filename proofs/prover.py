@@ -1,0 +1,315 @@
+"""Every claim decided for one world, each verdict by two routes, with what the verdict rests on.
+
+proved: the claim is among facts that hold at the start and that every step keeps, or follows from them over a few
+steps; histories of any length, 32-bit numbers. z3 found them, and z3 and bitwuzla each confirm the written questions.
+refuted: a way to a state that breaks the claim, walked in Python, and confirmed by both solvers with 32-bit numbers.
+bounded: nothing broken as far as was looked, which is said. unknown: anything else, a disagreement above all.
+
+A world small enough is searched as well, and has to agree. C9 asks for a way on from every state, and is decided by
+that search alone; C12 asks how fast numbers grow (growth.py).
+"""
+
+import time
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from enum import Enum
+
+from ..model.claims import Claim
+from ..model.claims import claim as claim_with_id
+from ..model.device import Ghost, Scope
+from ..model.device_claims import DeviceClaim
+from ..model.device_model import DeviceModel, device_model
+from ..model.records import Numbers
+from ..model.terms import Bool
+from .bounded import shortest_break
+from .explorer import Reading, claims_of
+from .graph import GHOSTS, RECOVERY, recover
+from .growth import GROWTH, growth_condition, growth_detail
+from .induction import Inductive, deeper, inductive_facts
+from .invariants import invariants
+from .premises import premise
+from .refutation import SMALL, Way, carried, confirmation, search, ways_of_small_worlds
+from .verification_condition import Condition, Solver
+
+DEEPEST = 2
+"""Steps over which a claim is tried that is not inductive by itself."""
+RECOVERY_SLOTS = 2
+"""Slots of the biggest world in which recovery is searched for."""
+SEARCHED_SLOTS = 2
+"""Slots of the biggest world that is searched also where induction has proved all."""
+
+
+class Verdict(Enum):
+    """What was found of a claim."""
+
+    PROVED = "proved"
+    REFUTED = "refuted"
+    BOUNDED = "bounded"
+    """It holds as far as was looked."""
+    UNKNOWN = "unknown"
+    """No answer, or answers that do not agree: a failure."""
+
+
+@dataclass(frozen=True)
+class Decision:
+    """A claim and what was found of it."""
+
+    claim: Claim
+    verdict: Verdict
+    method: str
+    """How it was decided, and how far."""
+    depth: int | None = None
+    """Refuted: steps of the way. Proved: k of the induction."""
+    is_shortest: bool = False
+    actions: tuple[str, ...] = ()
+    """Refuted: the names of the actions."""
+    seconds: float = 0.0
+    answers: dict[str, str] = field(default_factory=dict)
+    """By solver, its answers to the questions that the verdict rests on."""
+    facts: tuple[str, ...] = ()
+    """Proved: the facts of the induction."""
+    premise_depth: int | None = None
+    """Steps to a state in which the claim has something to say."""
+    conditions: tuple[Condition, ...] = ()
+
+    @property
+    def is_failure(self) -> bool:
+        """Tell whether there is no answer."""
+        return self.verdict is Verdict.UNKNOWN
+
+
+@dataclass
+class Book:
+    """What worlds of one configuration have taught: taken along from few slots to many."""
+
+    ways: list[Way] = field(default_factory=list)
+    facts: frozenset[str] | None = None
+    """Names of the facts that were inductive in the last world."""
+    is_full: bool = False
+    """The small worlds were searched: their ways are known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How hard to try."""
+
+    solvers: tuple[Solver, ...] = tuple(Solver)
+    bmc_seconds: float = 0.0
+    """For each refuted claim: how long z3 may look for a shorter way."""
+    searches: bool = True
+    """Search small worlds as well."""
+    premises: bool = True
+    """Look for a state in which a proved claim has something to say."""
+
+
+def decide(
+    scope: Scope, claim_ids: Collection[str] | None = None, book: Book | None = None, effort: Effort | None = None
+) -> tuple[Decision, ...]:
+    """Return what is found of each claim, in the order of the claims; all that apply unless some are named."""
+    book, effort = book or Book(), effort or Effort()
+    asked = [c for c in claims_of(scope) if claim_ids is None or c.claim.id in claim_ids]
+    found = _decide_states(scope, asked, book, effort) if asked else []
+    if claim_ids is None or RECOVERY in claim_ids:
+        found.append(_decide_recovery(scope))
+    if claim_ids is None or GROWTH in claim_ids:
+        found.append(_decide_growth(scope, effort))
+    return tuple(sorted(found, key=lambda decision: int(decision.claim.id.removeprefix("C"))))
+
+
+def exact_model(scope: Scope) -> DeviceModel:
+    """Return the model of a world with everything that claims speak of, and 32-bit numbers."""
+    return device_model(replace(scope, ghosts=frozenset(Ghost), numbers=Numbers.EXACT))
+
+
+def induct(model: DeviceModel, claims: Iterable[DeviceClaim], known: Collection[str] | None = None) -> Inductive:
+    """Return the facts, claims among them, that hold in every state; known: names to begin with instead of all."""
+    scope, device = model.scope, model.device
+    candidates = {claim.claim.id: claim.is_kept(scope, device) for claim in claims}
+    candidates |= {item.name: item.is_kept(scope, device) for item in invariants()}
+    if known is not None:
+        candidates = {name: fact for name, fact in candidates.items() if name in known}
+    return inductive_facts(model, candidates)
+
+
+def _decide_states(scope: Scope, asked: Sequence[DeviceClaim], book: Book, effort: Effort) -> list[Decision]:
+    started = time.perf_counter()
+    model = exact_model(scope)
+    searched = search(scope, asked) if effort.searches and scope.slots <= SEARCHED_SLOTS else None
+    if searched is not None:
+        book.ways += searched.ways.values()
+    inductive, ways = _proofs_and_ways(scope, model, asked, book)
+    answers = _answers(inductive.conditions, effort)
+    shared = time.perf_counter() - started
+    decisions = []
+    for claim in asked:
+        begun = time.perf_counter()
+        id_ = claim.claim.id
+        way = searched.ways.get(id_) if searched is not None else None
+        way = way or ways.get(id_)
+        if id_ in inductive.facts:
+            decision = _proved(scope, claim, inductive, answers, effort, way is not None)
+        elif way is not None:
+            decision = _refuted(scope, claim, way, effort)
+        else:
+            decision = _open(
+                model, claim, inductive, answers, effort, searched is not None and id_ in searched.complete
+            )
+        spent = shared / len(asked) + time.perf_counter() - begun
+        decisions.append(replace(decision, seconds=spent))
+    return decisions
+
+
+def _proofs_and_ways(
+    scope: Scope, model: DeviceModel, asked: Sequence[DeviceClaim], book: Book
+) -> tuple[Inductive, dict[str, Way]]:
+    """Return what is inductive and how the rest is broken, what is known from smaller worlds tried first."""
+    ids = {claim.claim.id for claim in asked}
+    ways: dict[str, Way] = {}
+    if book.facts is not None:
+        inductive = induct(model, asked, book.facts)
+        ways = _carried(scope, asked, inductive, book)
+        if ids <= set(inductive.facts) | set(ways):
+            return inductive, ways
+    inductive = induct(model, asked)
+    book.facts = frozenset(inductive.facts) or None
+    rest = [claim for claim in asked if claim.claim.id not in inductive.facts]
+    ways = _carried(scope, rest, inductive, book)
+    rest = [claim for claim in rest if claim.claim.id not in ways]
+    if rest and scope.slots > max(SMALL) and not book.is_full:
+        book.ways += ways_of_small_worlds(scope, [claim.claim.id for claim in rest])
+        book.is_full = True
+        ways |= _carried(scope, rest, inductive, book)
+        rest = [claim for claim in rest if claim.claim.id not in ways]
+    if rest:
+        found = search(scope, rest).ways
+        ways |= found
+        book.ways += found.values()
+    return inductive, ways
+
+
+def _carried(scope: Scope, claims: Sequence[DeviceClaim], inductive: Inductive, book: Book) -> dict[str, Way]:
+    rest = [claim for claim in claims if claim.claim.id not in inductive.facts]
+    found = {claim.claim.id: carried(scope, claim, book.ways) for claim in rest}
+    return {id_: way for id_, way in found.items() if way is not None}
+
+
+def _proved(
+    scope: Scope, claim: DeviceClaim, inductive: Inductive, answers: dict[str, str], effort: Effort, is_broken: bool
+) -> Decision:
+    is_agreed = not is_broken and set(answers.values()) == {"unsat"}
+    names = tuple(name for name in inductive.facts if name != claim.claim.id)
+    depth = premise(scope, claim.claim.id) if effort.premises else None
+    method = f"induction, k = 1, with {len(names)} facts"
+    if is_broken:
+        method = "induction proves it, and the search of all states breaks it"
+    elif not is_agreed:
+        method = "induction, and a solver does not confirm it"
+    elif depth is None and effort.premises:
+        method += "; no state was met in which it has something to say"
+    return Decision(
+        claim.claim,
+        Verdict.PROVED if is_agreed else Verdict.UNKNOWN,
+        method,
+        depth=1,
+        answers=answers,
+        facts=names,
+        premise_depth=depth,
+        conditions=inductive.conditions,
+    )
+
+
+def _refuted(scope: Scope, claim: DeviceClaim, way: Way, effort: Effort) -> Decision:
+    condition = confirmation(scope, claim, way.actions)
+    answers = _answers([condition], effort)
+    is_agreed = set(answers.values()) == {"sat"}
+    method = "breadth-first search" if way.is_shortest else f"a way found with {way.slots} slots"
+    method += ", 32-bit numbers confirmed" if is_agreed else ", and a solver does not confirm it"
+    if is_agreed and effort.bmc_seconds:
+        exact = device_model(replace(scope, ghosts=claim.ghosts, numbers=Numbers.EXACT))
+        bounded = shortest_break(exact, claim.is_kept(exact.scope, exact.device), len(way.actions), effort.bmc_seconds)
+        is_agreed = not bounded.is_broken or bounded.depth == len(way.actions) or not way.is_shortest
+        method += f"; bounded model checking: none shorter than {bounded.depth + (not bounded.is_broken)}"
+    return Decision(
+        claim.claim,
+        Verdict.REFUTED if is_agreed else Verdict.UNKNOWN,
+        method,
+        depth=len(way.actions),
+        is_shortest=way.is_shortest,
+        actions=way.actions,
+        answers=answers,
+        conditions=(condition,),
+    )
+
+
+def _open(
+    model: DeviceModel,
+    claim: DeviceClaim,
+    inductive: Inductive,
+    answers: dict[str, str],
+    effort: Effort,
+    is_searched: bool,
+) -> Decision:
+    """Return what is found of a claim that is not inductive, and that no way is known to break."""
+    fact: Bool = claim.is_kept(model.scope, model.device)
+    for k in range(2, DEEPEST + 1):
+        conditions = deeper(model, inductive.facts.values(), fact, claim.claim.id, k)
+        if conditions is not None:
+            said = _answers([*inductive.conditions, *conditions], effort)
+            is_agreed = set(said.values()) == {"unsat"}
+            return Decision(
+                claim.claim,
+                Verdict.PROVED if is_agreed else Verdict.UNKNOWN,
+                f"induction, k = {k}, with {len(inductive.facts)} facts",
+                depth=k,
+                answers=said,
+                facts=tuple(inductive.facts),
+                conditions=(*inductive.conditions, *conditions),
+            )
+    if is_searched:
+        return Decision(claim.claim, Verdict.BOUNDED, "no state of a complete search breaks it; no induction found")
+    return Decision(claim.claim, Verdict.UNKNOWN, "neither an induction nor a way that breaks it was found")
+
+
+def _decide_recovery(scope: Scope) -> Decision:
+    started = time.perf_counter()
+    claim = claim_with_id(RECOVERY)
+    slots = min(scope.slots, RECOVERY_SLOTS)
+    small = replace(scope, slots=slots, ghosts=GHOSTS, numbers=Numbers.RANKED)
+    found = recover(small, reading=Reading.AUTO)
+    seconds = time.perf_counter() - started
+    if not found.is_complete:
+        return Decision(claim, Verdict.UNKNOWN, f"the search is not complete: {found.limit}", seconds=seconds)
+    method = f"search of all {found.states:,} states"
+    if slots < scope.slots:
+        detail = "a dead end" if found.trace is not None else "no dead end"
+        return Decision(claim, Verdict.BOUNDED, f"{method} with {slots} slots: {detail}", seconds=seconds)
+    if found.trace is None:
+        return Decision(claim, Verdict.PROVED, method, seconds=seconds)
+    depth = len(found.trace.actions)
+    return Decision(
+        claim, Verdict.REFUTED, method, depth=depth, is_shortest=True, actions=found.trace.actions, seconds=seconds
+    )
+
+
+def _decide_growth(scope: Scope, effort: Effort) -> Decision:
+    started = time.perf_counter()
+    condition = growth_condition(scope)
+    answers = _answers([condition], effort)
+    is_agreed = set(answers.values()) == {"unsat"}
+    return Decision(
+        claim_with_id(GROWTH),
+        Verdict.PROVED if is_agreed else Verdict.UNKNOWN,
+        growth_detail(scope),
+        answers=answers,
+        conditions=(condition,),
+        seconds=time.perf_counter() - started,
+    )
+
+
+def _answers(conditions: Iterable[Condition], effort: Effort) -> dict[str, str]:
+    """Return each solver's answer to all of the questions: the one answer that it gives, or what differs."""
+    said: dict[str, set[str]] = {solver.value: set() for solver in effort.solvers}
+    for condition in conditions:
+        for solver, answer in condition.answers(effort.solvers).items():
+            said[solver.value].add(answer)
+    return {solver: " and ".join(sorted(answers)) for solver, answers in said.items() if answers}

@@ -1,0 +1,119 @@
+"""Ways to states that break a claim: searched for in small worlds, carried over to bigger ones, confirmed by solvers.
+
+The breadth-first search finds a shortest way. A way found with few slots is mostly a way with more of them, by the same
+actions: it is walked there, and counts if the claim is broken at its end; it need not be a shortest one then. Either
+way the solvers confirm that 32-bit numbers go along: the actions are fixed, the numbers free.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from ..model.device import Scope
+from ..model.device_claims import DeviceClaim
+from ..model.device_model import DeviceModel, device_model
+from ..model.records import Numbers
+from ..model.stepper import State, Stepper, stepper
+from ..model.terms import Bool
+from .explorer import claims_of, explore_in_python, with_ghosts_of
+from .smtlib_reading import Question, not_text
+from .verification_condition import Condition
+
+SMALL = (2, 3)
+"""Slots of the worlds that are searched for ways that bigger worlds can go too."""
+MOST_STATES = 200_000
+"""States that a search may find before it gives up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A way to a state that breaks a claim."""
+
+    claim_id: str
+    actions: tuple[str, ...]
+    is_shortest: bool
+    """No shorter one exists: the search went through all shorter ones."""
+    slots: int
+    """OTA slots of the world in which it was found."""
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What a search for ways came to."""
+
+    ways: dict[str, Way]
+    """By claim id."""
+    complete: frozenset[str]
+    """Claims that were looked at in every state that can be reached."""
+    states: int
+    """Of the biggest search."""
+
+
+def search(scope: Scope, claims: Iterable[DeviceClaim], most: int = MOST_STATES) -> Search:
+    """Return shortest ways to states that break the claims, each group of claims with its ghosts searched by itself."""
+    groups: dict[frozenset[object], list[DeviceClaim]] = {}
+    for claim in claims:
+        groups.setdefault(frozenset(claim.ghosts), []).append(claim)
+    ways: dict[str, Way] = {}
+    complete: set[str] = set()
+    states = 0
+    for group in groups.values():
+        found = explore_in_python(replace(with_ghosts_of(scope, group), numbers=Numbers.RANKED), group, most=most)
+        ways |= {id_: Way(id_, trace.actions, True, scope.slots) for id_, trace in found.violations.items()}
+        complete |= set(found.claims) if found.is_complete else set()
+        states = max(states, found.states)
+    return Search(ways, frozenset(complete), states)
+
+
+def breaks(scope: Scope, claim: DeviceClaim, actions: Sequence[str]) -> bool:
+    """Tell whether the actions can be taken one after the other in this world, and break the claim at their end."""
+    ranked = replace(with_ghosts_of(scope, [claim]), numbers=Numbers.RANKED)
+    steps = stepper(ranked)
+    state = walk(steps, actions)
+    return state is not None and not steps.value(claim.is_kept(ranked, steps.model.device), state)
+
+
+def walk(steps: Stepper, actions: Sequence[str]) -> State | None:
+    """Return the state after the actions; None when one of them cannot be taken."""
+    state: State | None = steps.initial
+    for name in actions:
+        state = None if state is None else steps.step(state, name)
+    return state
+
+
+def carried(scope: Scope, claim: DeviceClaim, known: Iterable[Way]) -> Way | None:
+    """Return the first of the known ways that breaks the claim in this world, too."""
+    for way in known:
+        if way.claim_id == claim.claim.id and breaks(scope, claim, way.actions):
+            return way if way.slots == scope.slots else replace(way, is_shortest=False)
+    return None
+
+
+def ways_of_small_worlds(scope: Scope, claim_ids: Iterable[str]) -> list[Way]:
+    """Return the ways that break the claims in worlds of few slots, of the same configuration."""
+    wanted = set(claim_ids)
+    found: list[Way] = []
+    for slots in SMALL:
+        if slots >= scope.slots or not wanted:
+            break
+        small = replace(scope, slots=slots)
+        ways = search(small, [claim for claim in claims_of(small) if claim.claim.id in wanted]).ways
+        found += ways.values()
+        wanted -= set(ways)
+    return found
+
+
+def way_condition(model: DeviceModel, actions: Sequence[str], goal: Bool, name: str) -> Condition:
+    """Return the question whether the actions lead, one after the other, to where the fact does not hold."""
+    question = Question(model, len(actions) + 1)
+    question.require_state(tuple(field.initial for field in model.fields))
+    for at, action in enumerate(actions):
+        question.require(question.action(action, at))
+    question.require(not_text(question.term(goal, len(actions))))
+    return Condition(name, question.text(), "sat")
+
+
+def confirmation(scope: Scope, claim: DeviceClaim, actions: Sequence[str]) -> Condition:
+    """Return the question whether the actions break the claim with 32-bit numbers."""
+    exact = replace(with_ghosts_of(scope, [claim]), numbers=Numbers.EXACT)
+    model = device_model(exact)
+    return way_condition(model, actions, claim.is_kept(exact, model.device), f"{claim.claim.id}_refuted")
