@@ -30,7 +30,7 @@ from otaproof.model.terms import (
     replaced,
     table,
 )
-from otaproof.proofs.outcome_queries import Z3Reading
+from otaproof.proofs.z3_reading import Z3Reading
 
 A, B = num_field("a", 3), num_field("b", 5)
 P, Q = bool_field("p"), bool_field("q")
@@ -69,8 +69,8 @@ def random_pair(rng: random.Random, depth: int, is_fact: bool) -> tuple[Term, Ca
         if is_fact:
             name = rng.choice("pq")
             constant = rng.random() < 0.3
-            value = rng.random() < 0.5
-            return (fact(value), lambda v: int(value)) if constant else (bool_field(name), lambda v: v[name])
+            is_so = rng.random() < 0.5
+            return (fact(is_so), lambda v: int(is_so)) if constant else (bool_field(name), lambda v: v[name])
         if rng.random() < 0.4:
             value = rng.randrange(8)
             return number(value, 3), lambda v: value
