@@ -22,8 +22,8 @@ from ..model.slot_view import STATES, situation_of, slot_state, slot_view
 from ..model.terms import Bool, Num, Term, any_of, fact, num_field, number, replaced
 from .lifecycle_tie import REFUSABLE, REFUSED, event_of, fitting_rows
 from .outcome_queries import Path, Undecided, Values, beginning, is_well_formed, paths, stepped
-from .z3_reading import Z3Reading
 from .outcomes import Call
+from .z3_reading import Z3Reading
 
 EVENT_CALLS: dict[Event, tuple[Call, ...]] = {
     Event.POWER_ON: (Call.POWER_ON,),
