@@ -9,7 +9,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 
 from ..impl.board import App, Board
-from ..impl.bootloader import FACTORY_INDEX, select_boot_partition, select_with_anti_rollback
+from ..impl.bootloader import FACTORY_INDEX, fallback_order, select_boot_partition, select_with_anti_rollback
 from ..impl.cells import SECTOR_SIZE, Cells
 from ..impl.efuse import Efuse
 from ..impl.esp_err import OtaError
@@ -30,7 +30,7 @@ from ..impl.partitions import MAX_OTA_SLOTS, Partition
 from ..impl.resets import Hang, Panic, Restart
 from ..model.config import Config
 from ..model.ota_state import OtaImgState
-from .explanation_entries import EntryReading, SlotNames, read_entries
+from .explanation_entries import EntryReading, SlotNames, read_entries, told
 from .history import Outcome
 
 Entries = tuple[bytes, bytes]
@@ -128,6 +128,8 @@ class Answer:
     """Label of what the entries select, before any image is looked at."""
     why: tuple[str, ...]
     """How the selection comes about, a clause each."""
+    order: tuple[str, ...]
+    """Labels of the app partitions in the order in which the bootloader tries them."""
     first: BootReading
     second: BootReading | None
     calls: tuple[CallReading, ...]
@@ -244,7 +246,7 @@ class _Explainer:
             self._config,
         )
         images = tuple(read_images(self._cells, self._table, self._config, self._efuse_bits))
-        selected, why = self._selection(images)
+        selected, why = self._selection()
         app, first = self._boot(board)
         second = None if app is None else self._boot(deepcopy(board))[1]
         return Answer(
@@ -254,6 +256,7 @@ class _Explainer:
             images,
             selected,
             why,
+            self._order(selected),
             first,
             second,
             () if app is None else tuple(self._call(name, board, app) for name in CALLS),
@@ -299,7 +302,7 @@ class _Explainer:
         ops, after = tuple(board.flash.take_ops()), self._entries(board.flash.cells)
         return Change(ops, after, after != self._entries(before.cells), (before.efuse_bits, board.efuse.bits))
 
-    def _selection(self, images: tuple[ImageReading, ...]) -> tuple[str | None, tuple[str, ...]]:
+    def _selection(self) -> tuple[str | None, tuple[str, ...]]:
         """Return what the entries select, and why."""
         if self._table_problem is not None:
             return None, (f"the bootloader refuses the partition table: {self._table_problem}",)
@@ -310,11 +313,9 @@ class _Explainer:
         if self._otadata.size < 2 * SECTOR_SIZE:
             return None, ("the otadata partition is smaller than two sectors",)
         entries = EntryPair(decode_entry(raw[0]), decode_entry(raw[1]))
-        return self._selected_by(entries, factory, images)
+        return self._selected_by(entries, factory)
 
-    def _selected_by(
-        self, entries: EntryPair, factory: str | None, images: tuple[ImageReading, ...]
-    ) -> tuple[str | None, tuple[str, ...]]:
+    def _selected_by(self, entries: EntryPair, factory: str | None) -> tuple[str | None, tuple[str, ...]]:
         why: list[str] = []
         if self._config.rollback:
             aborted = []
@@ -347,10 +348,22 @@ class _Explainer:
         else:
             rank = "the only bootable entry"
         label = self._names.labels.get(selection.index)
-        why.append(f"entry {selection.active} decides, {rank} ({active.ota_seq}): {label or 'a slot that is missing'}")
+        why.append(
+            f"entry {selection.active} decides, {rank} ({told(active.ota_seq)}): {label or 'a slot that is missing'}"
+        )
         if self._config.rollback and active.ota_state == OtaImgState.NEW:
             why.append("it is NEW: it becomes PENDING_VERIFY before the image starts")
         return label, tuple(why)
+
+    def _order(self, selected: str | None) -> tuple[str, ...]:
+        """Return what the bootloader tries one after the other; nothing where it does not get that far."""
+        slots = {label: slot for slot, label in self._names.labels.items()}
+        factory = next((p.label for p in reversed(self._table) if p.is_factory), None)
+        if selected is None:
+            return ()
+        labels = {FACTORY_INDEX: factory, **{slot: label for label, slot in slots.items()}}
+        tried = (labels.get(index) for index in fallback_order(slots.get(selected, FACTORY_INDEX), self._names.count))
+        return tuple(label for label in tried if label is not None)
 
     def _is_version_allowed(self, slot: int) -> bool:
         partition = next((p for p in reversed(self._table) if p.is_ota_slot and p.slot == slot), None)

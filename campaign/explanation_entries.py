@@ -96,7 +96,7 @@ def summary_of(raw: bytes, names: SlotNames) -> str:
         return "blank"
     if entry.ota_seq == SEQ_EMPTY:
         return "no number: counts as erased"
-    said = f"number {_told(entry.ota_seq)} → {names.of(entry.ota_seq)}, {state_name(entry.ota_state)}"
+    said = f"number {told(entry.ota_seq)} → {names.of(entry.ota_seq)}, {state_name(entry.ota_state)}"
     if not is_crc_right(entry):
         return f"{said}, check word wrong"
     return said
@@ -116,9 +116,10 @@ def tear_of(raw: bytes, near: int) -> str | None:
             state = f", {state_name(entry.ota_state)}" if length <= 27 else ""
             return f"the erase of number {entry.ota_seq}{state} stopped after {_bytes(length)}"
     for unit in ("bytes", "bits"):
-        for entry, record in whole:
-            if _is_part(raw, record, unit):
-                return f"only some {unit} of number {entry.ota_seq}, {state_name(entry.ota_state)}, are there"
+        parts = [(entry, record) for entry, record in whole if _is_part(raw, record, unit)]
+        if parts:
+            entry, _ = min(parts, key=lambda part: _distance(raw, part[1]))
+            return f"only some {unit} of number {entry.ota_seq}, {state_name(entry.ota_state)}, are there"
     return None
 
 
@@ -132,6 +133,12 @@ def _read_entry(number: int, sector: bytes, other: SelectEntry, names: SlotNames
 
 def _problems(raw: bytes, entry: SelectEntry, near: int, names: SlotNames) -> Iterator[str]:
     if raw == _BLANK:
+        return
+    if entry.ota_seq == SEQ_EMPTY and is_crc_right(entry):
+        yield (
+            "number 0xffffffff with its check word: what follows number 0xfffffffe, and it means erased "
+            "(case sequence-number-wraps)"
+        )
         return
     if entry.ota_seq == SEQ_EMPTY:
         yield f"the number is erased, what follows is not: {tear_of(raw, near) or _NO_TEAR}"
@@ -186,7 +193,8 @@ def _state_problems(entry: SelectEntry) -> Iterator[str]:
     ]
     torn = ""
     if sources:
-        state, unit = sources[0]
+        unit = sources[0][1]
+        state = min((s for s, u in sources if u == unit), key=lambda s: (int(s) ^ word).bit_count())
         torn = f"; {state.name} with some {unit} not programmed, or erased, reads so"
     yield f"state 0x{word:08x} is none: it reads as UNDEFINED, so the entry boots without a test{torn}"
 
@@ -233,6 +241,11 @@ def _is_covered(raw: bytes, record: bytes, unit: str) -> bool:
     return all(byte & wanted == wanted for byte, wanted in zip(raw, record, strict=True))
 
 
+def _distance(raw: bytes, record: bytes) -> int:
+    """Return in how many bits they differ."""
+    return (int.from_bytes(raw, "little") ^ int.from_bytes(record, "little")).bit_count()
+
+
 def _state_in(raw: bytes, length: int) -> str:
     """Return the state of a record that was programmed up to there, if it got that far."""
     return f", its state {state_name(int.from_bytes(raw[24:28], 'little'))}" if length > 24 else ""
@@ -244,5 +257,6 @@ def _bytes(length: int) -> str:
     return f"{length} byte{'s' if length > 1 else ''}{inside}"
 
 
-def _told(seq: int) -> str:
+def told(seq: int) -> str:
+    """Return a number: decimal unless it is large."""
     return str(seq) if seq < 0x10000 else f"0x{seq:08x}"

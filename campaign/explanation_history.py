@@ -8,17 +8,17 @@ from copy import copy
 from dataclasses import dataclass, replace
 
 from ..impl.cells import Cells
-from ..impl.otadata import encode_entry, make_entry
+from ..impl.otadata import SelectEntry, decode_entry, encode_entry, is_crc_right, make_entry
 from ..impl.partitions import Partition
 from ..model.action import Kind
 from ..model.config import Config, Release, ResetReason
 from ..model.device import Content, Phase, Scope, Task, Usage
-from ..model.faults import FaultModel
 from ..model.ota_state import OtaImgState
 from ..model.records import Check, Word
 from ..model.stepper import State, Stepper, stepper
 from .abstraction import RecordView, SlotView, Stored, ranked, record_in_bytes
 from .explanation import Answer
+from .explanation_entries import NEAR_TOP
 from .history import BLANK_ENTRY, History, Player, StepName
 from .history_replay import token_of
 from .history_token import encode_history_token
@@ -85,6 +85,8 @@ def target_of(
     otadata = next((p for p in reversed(table) if p.is_otadata), None)
     if otadata is None or answer.entries is None:
         return "there is no otadata to tell a history from"
+    if any(_is_near_top(reading.entry) for reading in answer.entries):
+        return "the model leaves out numbers close to the top of their range; no device gets there by upgrades alone"
     if not slots or [p.slot for p in slots] != list(range(len(slots))):
         return "the model has tables with ota_0, ota_1, … without a gap only"
     if len(slots) > _MOST_SLOTS:
@@ -113,6 +115,12 @@ def target_of(
     first, second = (record_in_bytes(reading.raw, len(slots)) for reading in answer.entries)
     records = ranked((first, second), len(slots))
     return Target(scope, Stored(records, views, efuse_bits if config.anti_rollback else 0), knows_images)
+
+
+def _is_near_top(entry: SelectEntry) -> bool:
+    """Tell whether a number that somebody wrote is about to wrap, or has come to mean erased."""
+    is_blank = entry == decode_entry(BLANK_ENTRY)
+    return not is_blank and is_crc_right(entry) and entry.ota_seq >= NEAR_TOP
 
 
 def matcher(steps: Stepper, target: Target) -> Callable[[State], bool]:
@@ -163,25 +171,33 @@ def tell(scope: Scope, start: Start, actions: Sequence[str], names: Sequence[str
     return tuple(_Teller(scope, start, names).sentences(actions))
 
 
-def token_of_way(scope: Scope, start: Start, actions: Sequence[str]) -> tuple[str | None, str | None]:
-    """Return the history token of a trace, and why there is none: the board goes another way than the model."""
+@dataclass(frozen=True, slots=True)
+class Played:
+    """A trace, played on the board."""
+
+    token: str | None
+    """The history token; None where the board goes another way, or where nothing has happened."""
+    divergence: str | None
+    """Where the board goes another way than the model: a bug in one of them."""
+    entries: tuple[bytes, bytes] | None
+    """What otadata holds at its end."""
+
+
+def play_way(scope: Scope, start: Start, actions: Sequence[str]) -> Played:
+    """Play a trace on the board, comparing step by step, and return its token."""
     try:
         walker = _Walker(scope, start, actions)
         broken: tuple[str, ...] = ()
         for verdicts in walker.play():
             broken = tuple(verdict.claim_id for verdict in verdicts)
     except (Divergence, ValueError) as error:
-        return None, str(error)
+        return Played(None, str(error), None)
+    entries = walker.history.world.entries(walker.player.moment.cells)
     if not walker.history.steps:
-        return None, None
-    return encode_history_token(token_of(walker.history, broken[0] if broken else "C1")), None
-
-
-def weakest_of(scope: Scope, actions: Sequence[str]) -> FaultModel:
-    """Return the smallest fault model that has all cuts of a trace."""
-    by_name = {action.name: action for action in stepper(scope).model.actions}
-    found = (by_name[name].weakest for name in actions)
-    return max((weakest for weakest in found if weakest is not None), default=FaultModel.F0)
+        return Played(None, None, entries)
+    # A token names a claim; where none is broken at the end, its replay says that this one is kept.
+    shown = broken[0] if broken else "C1"
+    return Played(encode_history_token(token_of(walker.history, shown)), None, entries)
 
 
 def _started(scope: Scope, start: Start) -> Stepper:

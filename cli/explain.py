@@ -15,11 +15,10 @@ from ..campaign.explanation_history import (
     Start,
     Target,
     matcher,
+    play_way,
     start_state,
     target_of,
     tell,
-    token_of_way,
-    weakest_of,
 )
 from ..campaign.input_error import InputError
 from ..model.config import Config, Release
@@ -187,10 +186,10 @@ class _Searcher:
             return HistoryFound(verdict=f"not searched for: {target}")
         if target not in self._known:
             slots = sorted((p for p in table if p.is_ota_slot), key=lambda p: p.slot)
-            self._known[target] = self._search(target, tuple(p.label for p in slots))
+            self._known[target] = self._search(target, tuple(p.label for p in slots), answer)
         return self._known[target]
 
-    def _search(self, target: Target, names: tuple[str, ...]) -> HistoryFound:
+    def _search(self, target: Target, names: tuple[str, ...], answer: Answer) -> HistoryFound:
         self._is_complete = True
         for usage in Usage:
             way = self._way(target, usage, FaultModel.F0)
@@ -199,7 +198,7 @@ class _Searcher:
                 weaker = (self._way(target, usage, faults) for faults in (FaultModel.F1, FaultModel.F2))
                 way = next((found for found in weaker if found is not None), way)
             if way is not None:
-                return self._found(way, names)
+                return self._found(way, names, answer)
         if not self._is_complete:
             return HistoryFound(verdict="none found in the time and memory given; there may be one (--seconds)")
         return HistoryFound(
@@ -225,17 +224,22 @@ class _Searcher:
                 best = _Way(scope, start, found.trace, found.cuts)
         return best
 
-    def _found(self, way: _Way, names: tuple[str, ...]) -> HistoryFound:
+    def _found(self, way: _Way, names: tuple[str, ...], answer: Answer) -> HistoryFound:
         actions = way.trace.actions
         sentences = tell(way.scope, way.start, actions, names)
-        token, why = token_of_way(way.scope, way.start, actions)
-        usage = "" if way.scope.usage is Usage.PROPER else ", and calls out of order"
-        weakest = weakest_of(way.scope, actions)
+        played = play_way(way.scope, way.start, actions)
+        is_proper = way.scope.usage is Usage.PROPER
         if way.cuts:
             plural = "s" if way.cuts > 1 else ""
-            verdict = f"takes {way.cuts} power cut{plural} ({weakest.name}){usage}"
-        elif usage:
-            verdict = "takes no fault, but calls out of order"
+            misuse = "" if is_proper else ", and calls out of order"
+            verdict = f"takes {way.cuts} power cut{plural} ({way.scope.faults.name}){misuse}"
+        elif not actions:
+            verdict = "as it leaves the factory, before its first power-on"
         else:
-            verdict = "takes no fault: a device in good order" if sentences else "as it leaves the factory"
-        return HistoryFound(verdict, sentences or ("nothing has happened yet",), way.cuts, token, why)
+            verdict = (
+                "takes no fault (a fault may leave the same)" if is_proper else "takes no fault, but calls out of order"
+            )
+        wanted = None if answer.entries is None else tuple(reading.raw for reading in answer.entries)
+        is_alike = played.entries is None or played.entries == wanted
+        note = "" if is_alike else "the entries of the replay read the same, but differ in some bytes"
+        return HistoryFound(verdict, sentences, way.cuts, played.token, played.divergence, note)

@@ -278,6 +278,9 @@ def _read_releases(given: Given, loaded: Loaded) -> None:
         release = None if image.desc is None else _parse_release(image.desc.idf_ver)
         if release is not None:
             loaded.app_releases.setdefault(release, []).append(image.label)
+    named = [f"{release.label} ({', '.join(labels)})" for release, labels in sorted(loaded.app_releases.items())]
+    if named:
+        loaded.settings.append(Setting("rules of the application", ", ".join(named), Origin("the images name them")))
     loaded.bootloader_release = given.bootloader_release
     at = CHIPS[loaded.config.chip].bootloader_offset + 32
     magic, _, _, text = _BOOTLOADER_DESC.unpack(loaded.cells.read(at, _BOOTLOADER_DESC.size))

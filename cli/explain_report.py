@@ -6,11 +6,11 @@ Each section is told once for all rules under which it is the same, so that what
 import textwrap
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from rich.console import Console
 
-from ..campaign.explanation import Answer, BootReading, CallReading, Change, ImageReading, slot_names
+from ..campaign.explanation import CALLS, Answer, BootReading, Change, ImageReading, slot_names
 from ..campaign.explanation_entries import EntryReading, SlotNames, summary_of
 from ..campaign.history import Outcome
 from ..campaign.replay import describe_ops
@@ -41,6 +41,8 @@ class HistoryFound:
     token: str | None = None
     why_no_token: str | None = None
     """The board goes another way than the model: a bug in one of them."""
+    note: str = ""
+    """In what the replay differs from the device."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +104,8 @@ def print_report(console: Console, loaded: Loaded, cases: Sequence[Case]) -> Non
         loaded,
         cases,
         "At the next power-on",
-        lambda c: (c.answer.first, c.answer.selected, c.answer.why, c.answer.is_fallback, c.answer.images),
-        lambda key: _first_boot(page, key, names),
+        lambda c: _told_first(c.answer, loaded),
+        lambda told: _first_boot(page, told, names),
     )
     _by_rules(
         page,
@@ -113,14 +115,9 @@ def print_report(console: Console, loaded: Loaded, cases: Sequence[Case]) -> Non
         lambda c: c.answer.second,
         lambda boot: _second_boot(page, boot, names),
     )
-    _by_rules(
-        page,
-        loaded,
-        cases,
-        "If the application that boots next called …",
-        lambda c: c.answer.calls,
-        lambda calls: _calls(page, calls, names),
-    )
+    page.title("If the application that boots next called …")
+    for name in CALLS:
+        _print_call(page, cases, name, names)
     if any(case.history is not None for case in cases):
         _by_rules(page, loaded, cases, "How it came to this", _told_history, lambda told: _history(page, told, cases))
 
@@ -238,27 +235,41 @@ def _image_text(image: ImageReading) -> str:
     return f"{image.name}, ESP-IDF {desc.idf_ver or '?'}, secure version {desc.secure_version}; {verdict}"
 
 
-FirstKey = tuple[BootReading, str | None, tuple[str, ...], bool, tuple[ImageReading, ...]]
+class _FirstBoot(NamedTuple):
+    """What is told of the next power-on."""
+
+    boot: BootReading
+    selected: str | None
+    why: tuple[str, ...]
+    problem: str | None
+    """What is wrong with what is selected."""
+    is_fallback: bool
+    order: tuple[str, ...]
+    """The order of trying, where nobody knows the images."""
 
 
-def _first_boot(page: _Page, key: FirstKey, names: SlotNames) -> None:
-    boot, selected, why, is_fallback, images = key
+def _told_first(answer: Answer, loaded: Loaded) -> _FirstBoot:
+    problem = next((image.problem for image in answer.images if image.label == answer.selected), None)
+    order = () if loaded.knows_images else answer.order
+    return _FirstBoot(answer.first, answer.selected, answer.why, problem, answer.is_fallback, order)
+
+
+def _first_boot(page: _Page, told: _FirstBoot, names: SlotNames) -> None:
+    boot, selected, problem = told.boot, told.selected, told.problem
     page.line(_boot_text(boot), style="bold" if boot.boots else "bold red")
-    for clause in why:
+    for clause in told.why:
         page.line(clause, indent=4)
-    by_label = {image.label: image for image in images}
-    if is_fallback or (not boot.boots and selected is not None):
-        image = None if selected is None else by_label.get(selected)
-        problem = "" if image is None or image.problem is None else f": {image.problem}"
-        if selected is not None:
-            page.line(f"{selected} does not pass{problem}", indent=4, style="yellow")
-        if boot.boots:
-            page.line(
-                f"so the bootloader tries what lies below it down to factory, then above it, whatever otadata says of "
-                f"them, and starts {boot.label}",
-                indent=4,
-                style="yellow",
-            )
+    if told.order:
+        page.line(f"tried in this order until one verifies: {', '.join(told.order)}", indent=4)
+    if selected is not None and boot.label != selected:
+        page.line(f"{selected} does not pass{'' if problem is None else f': {problem}'}", indent=4, style="yellow")
+    if told.is_fallback:
+        page.line(
+            f"so the bootloader tries what lies below it down to factory, then above it, whatever otadata says of "
+            f"them, and starts {boot.label}",
+            indent=4,
+            style="yellow",
+        )
     _change(page, boot.change, names, 4)
     if boot.boots:
         said = f"it runs {boot.label}" + (f", “{boot.state}”" if boot.state else "")
@@ -294,14 +305,17 @@ def _change(page: _Page, change: Change, names: SlotNames, indent: int) -> None:
         page.line(f"eFuse: secure version {change.efuse[0].bit_count()} → {change.efuse[1].bit_count()}", indent=indent)
 
 
-def _calls(page: _Page, calls: tuple[CallReading, ...], names: SlotNames) -> None:
-    for call in calls:
+def _print_call(page: _Page, cases: Sequence[Case], name: str, names: SlotNames) -> None:
+    """Say what a call comes to, once for all rules that agree."""
+    groups = grouped(cases, lambda case: next((call for call in case.answer.calls if call.name == name), None))
+    for call, members in groups:
+        rules = f"{rules_text(members, cases)}: " if len(groups) > 1 else ""
+        if call is None:
+            page.line(f"{name + '()':11} {rules}no application boots that could call it", hang=12)
+            continue
         end = f"error “{call.error}”" if call.outcome is Outcome.RAISED else _ENDS.get(call.outcome, call.outcome.value)
-        then = f"; {call.then or 'nothing'} boots after it"
-        page.line(f"{call.name + '()':11} {end}{then}", hang=12)
+        page.line(f"{name + '()':11} {rules}{end}; {call.then or 'nothing'} boots after it", hang=12)
         _change(page, call.change, names, 14)
-    if not calls:
-        page.line("no application boots that could call")
 
 
 def _told_history(case: Case) -> tuple[str, tuple[str, ...]]:
@@ -317,6 +331,8 @@ def _history(page: _Page, told: tuple[str, tuple[str, ...]], cases: Sequence[Cas
     found = next(case.history for case in cases if _told_history(case) == told)
     if found is not None and found.token is not None:
         page.whole(f"replay: otaproof replay {found.token}", 4)
+    if found is not None and found.note:
+        page.line(found.note, indent=4)
     if found is not None and found.why_no_token is not None:
         page.line(f"no replay: {found.why_no_token}", indent=4, style="yellow")
 
