@@ -1,0 +1,70 @@
+"""Writes the table of claims in README.md anew, from what `otaproof prove --json` says of four devices.
+
+    otaproof … --json is run for each column; `python docs/claims_table.py` then replaces what lies between the marks.
+"""
+
+import contextlib
+import io
+import json
+import sys
+from pathlib import Path
+
+from otaproof.cli.main import main as otaproof
+
+README = Path(__file__).parent.parent / "README.md"
+BEGIN, END = "<!-- claims: made by docs/claims_table.py -->\n", "<!-- end of claims -->\n"
+
+COLUMNS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("rollback, 6.2-dev", ("--idf", "6.2-dev", "--usage", "proper")),
+    ("rollback, 5.1", ("--idf", "5.1", "--usage", "proper")),
+    ("no rollback, 5.1", ("--no-rollback", "--idf", "5.1", "--usage", "proper")),
+    ("rollback, 5.1, any use", ("--idf", "5.1", "--usage", "any")),
+)
+"""Heading, and the options of `otaproof prove`."""
+
+
+def prove(options: tuple[str, ...]) -> dict[str, dict[str, object]]:
+    """Return the claims of the JSON output by id."""
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(io.StringIO()):
+        otaproof(["prove", *options, "--json"])
+    return {claim["id"]: claim for claim in json.loads(printed.getvalue())["claims"]}
+
+
+def cell(claim: dict[str, object] | None) -> str:
+    """Return what the table says of one claim in one column; an empty one where the claim does not apply."""
+    if claim is None:
+        return ""
+    if claim["verdict"] == "refuted":
+        return f"**no**: {claim['depth']} steps"
+    return str(claim["verdict"])
+
+
+def claims_table() -> str:
+    """Return the table as Markdown."""
+    columns = [(heading, prove(options)) for heading, options in COLUMNS]
+    titles = {claim_id: claim["title"] for _, claims in columns for claim_id, claim in claims.items()}
+    lines = ["| | promise | " + " | ".join(heading for heading, _ in columns) + " |", "|---" * (2 + len(columns)) + "|"]
+    for claim_id in sorted(titles, key=lambda text: int(text.removeprefix("C"))):
+        cells = " | ".join(cell(claims.get(claim_id)) for _, claims in columns)
+        lines.append(f"| {claim_id} | {titles[claim_id]} | {cells} |")
+    return "\n".join(lines) + "\n"
+
+
+def readme_with_table(text: str) -> str:
+    """Return a README with the table made anew; raises ValueError without the marks."""
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise ValueError(f"README.md: no table between {BEGIN.strip()} and {END.strip()}")
+    return f"{before}{BEGIN}\n{claims_table()}\n{END}{after}"
+
+
+def main() -> int:
+    """Rewrite README.md."""
+    README.write_text(readme_with_table(README.read_text(encoding="utf-8")), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
