@@ -28,7 +28,7 @@ from .trace_replay import Divergence, Segment, TraceWalker, device_of_scope, ima
 BOOT_APP0 = encode_entry(make_entry(1, OtaImgState.UNDEFINED))
 """Entry 0 as Arduino and PlatformIO flash it with every application (boot_app0.bin), and otatool.py for ota_0."""
 MOST_VERSION = 3
-"""The highest secure version that a scope has."""
+"""The highest secure version that a scope has; the lowest is 0."""
 _MOST_SLOTS = 4
 _RULE_STEPS = (Release.V5_5, Release.V6_0, Release.V6_1)
 """Releases from which on the application of the model does otherwise than before."""
@@ -95,26 +95,30 @@ def target_of(
     factory = next((p for p in reversed(table) if p.is_factory), None)
     if factory is not None and knows_images and not images[factory.label].is_whole:
         return "the model has whole images in the factory partition only"
+    described = [images[p.label].desc for p in slots]
+    burned = efuse_bits.bit_count() if config.anti_rollback else 0
+    versions = [desc.secure_version if desc is not None and config.anti_rollback else burned for desc in described]
+    if factory is not None and knows_images and config.anti_rollback:
+        desc = images[factory.label].desc
+        versions.append(0 if desc is None else desc.secure_version)
+        if versions[-1] > min(burned, *versions):
+            return "the model has images of the lowest secure version in the factory partition only"
+    # Versions are only compared: those of a device that was made with version 5 count from there.
+    least = min(burned, *versions) if knows_images else burned
+    most = max(burned, *versions) - least
+    if most > MOST_VERSION:
+        return f"the model has secure versions in a range of {MOST_VERSION}, not {most}"
     views = tuple(
-        SlotView(
-            images[p.label].desc is not None,
-            images[p.label].app_problem is None,
-            desc.secure_version if config.anti_rollback and (desc := images[p.label].desc) is not None else 0,
-        )
-        for p in slots
+        SlotView(desc is not None, images[p.label].app_problem is None, version - least if desc is not None else 0)
+        for p, desc, version in zip(slots, described, versions, strict=False)
     )
-    versions = max([efuse_bits.bit_count(), *(view.version for view in views)])
-    if versions > MOST_VERSION and config.anti_rollback:
-        return f"the model has secure versions up to {MOST_VERSION}, not {versions}"
     try:
-        scope = Scope(
-            rules_class(config), len(slots), factory is not None, versions=min(max(2, versions + 1), MOST_VERSION + 1)
-        )
+        scope = Scope(rules_class(config), len(slots), factory is not None, versions=max(2, most + 1))
     except ValueError as error:
         return str(error)
     first, second = (record_in_bytes(reading.raw, len(slots)) for reading in answer.entries)
     records = ranked((first, second), len(slots))
-    return Target(scope, Stored(records, views, efuse_bits if config.anti_rollback else 0), knows_images)
+    return Target(scope, Stored(records, views, (1 << burned - least) - 1), knows_images)
 
 
 def _is_near_top(entry: SelectEntry) -> bool:

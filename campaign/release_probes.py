@@ -39,6 +39,8 @@ class Probe:
     needs: str
     """Configuration without which there is no difference: "", "rollback", "anti-rollback"."""
     play: "Callable[[Bench], str]"
+    is_in_model: bool = False
+    """The device model has it too."""
     since: str = ""
     """The first ESP-IDF release that has the call, if not all have it."""
 
@@ -210,6 +212,7 @@ PROBES: tuple[Probe, ...] = (
         "ota_0 runs, the other entry names ota_1; esp_ota_begin(ota_1)",
         "rollback",
         _begin_erases_entry,
+        is_in_model=True,
     ),
     Probe(
         "esp_ota_begin on a data partition",
@@ -231,6 +234,7 @@ PROBES: tuple[Probe, ...] = (
         "esp_ota_begin(ota_1); esp_ota_begin(ota_1)",
         "",
         _begin_twice,
+        is_in_model=True,
     ),
     Probe(
         "esp_ota_resume while the running image is under test",
@@ -246,6 +250,7 @@ PROBES: tuple[Probe, ...] = (
         "ota_0 runs, the other entry names ota_1; esp_ota_set_boot_partition(ota_0)",
         "",
         _set_boot_running,
+        is_in_model=True,
     ),
     Probe(
         "esp_ota_write of no data without a session",

@@ -275,6 +275,11 @@ def _chip_of(given: Given, cells: Cells, base: Config, offset: int | None) -> tu
 def _read_releases(given: Given, loaded: Loaded) -> None:
     """Note what the images say of the releases that built them."""
     for image in read_images(loaded.cells, loaded.table, loaded.config, loaded.efuse_bits):
+        if image.desc is not None and image.desc.secure_version and not given.anti_rollback:
+            loaded.notes.append(
+                f"the image in {image.label} has secure version {image.desc.secure_version}; if the builds have "
+                "anti-rollback, say --anti-rollback --efuse N"
+            )
         release = None if image.desc is None else _parse_release(image.desc.idf_ver)
         if release is not None:
             loaded.app_releases.setdefault(release, []).append(image.label)

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from .. import __version__
 from ..campaign.input_error import InputError
 from ..impl.partition_table import TableError
-from . import check, conform, diagram, doctor, explain, explore, fuzz, outcomes, prove, replay
+from . import check, conform, diagram, diff, doctor, explain, explore, fuzz, outcomes, prove, replay
 from .exit_code import ExitCode
 
 
@@ -45,7 +45,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"otaproof {__version__}")
     subparsers = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for command in (check, doctor, explain, outcomes, explore, prove, fuzz, replay, conform, diagram):
+    for command in (check, doctor, explain, outcomes, explore, diff, prove, fuzz, replay, conform, diagram):
         command.add_parser(subparsers)
     return parser
 

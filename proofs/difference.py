@@ -647,3 +647,40 @@ def find_differences(
         is_complete=is_complete,
         seconds=time.perf_counter() - started,
     )
+
+
+def answers(scope: Scope, other: Scope, trace: Sequence[Given]) -> tuple[tuple[tuple[str, ...], ...], Response] | None:
+    """Return what a third device makes of the inputs of a trace: its actions for each, and its last response.
+
+    other: the device that the inputs were made for. None where an input cannot be given to it."""
+    side = Side(replace(scope, ghosts=frozenset()), other)
+    state = side.steps.initial
+    actions: list[tuple[str, ...]] = []
+    response = Response()
+    for given in trace:
+        known = side.responses(state).get(given.name)
+        if known is None:
+            if not side.refuses(state, given.name):
+                return None
+            known = Response(result=REFUSED, after=state)
+        if given.cut is not None and given.cut not in known.cuts:
+            return None
+        response = known
+        actions.append(_actions(response, given.cut))
+        state = response.after if given.cut is None else response.cuts[given.cut][1]
+    return tuple(actions), response
+
+
+def told(response: Response, observed: Observed) -> str | None:
+    """Return one thing that can be observed of a response, in words that do not depend on the way there.
+
+    None for what info() and rollback() say: that takes a board."""
+    match observed:
+        case Observed.RESULT:
+            return response.result
+        case Observed.OPERATIONS:
+            return _told(response.ops_by_role)
+        case Observed.BOOT_OPERATIONS:
+            return _told(response.boot_ops_by_role)
+        case _:
+            return response.boots if observed is Observed.BOOTS else None

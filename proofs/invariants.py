@@ -918,7 +918,7 @@ def expected_whole(s, d):
 
 @inv
 def session_target_unnamed(s, d):
-    return ((d.session & ~task(d, Task.SPARE)) | (task(d, Task.COMPLETE) & (d.phase == 0))).implies(
+    return ((d.session & task(d, Task.RUN)) | (task(d, Task.COMPLETE) & (d.phase == 0))).implies(
         all_of(~r.is_bootable | (r.slot != next_update_slot(s, d.running)) for r in d.records)
     )
 
@@ -944,6 +944,11 @@ def testing_accept_helps(s, d):
 @inv
 def accepted_not_fresh(s, d):
     return (d.expectation == Expectation.ACCEPTED).implies(~task(d, Task.FRESH, Task.BURN_FRESH))
+
+
+@inv
+def accept_is_active(s, d):
+    return task(d, Task.ACCEPT).implies(A(d).is_some & (A(d).sector == d.sector))
 
 
 def invariants():

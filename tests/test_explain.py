@@ -135,6 +135,20 @@ def test_unreachable_state_has_no_history(explained: Explained) -> None:
     assert history["token"] is None
 
 
+@pytest.mark.parametrize("efuse", [0, 2, 5])
+def test_history_with_anti_rollback_counts_versions_from_the_lowest(
+    efuse: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A device that was made with secure version 5 gets to a torn record as one with version 0 does."""
+    path = tmp_path / "otadata.bin"
+    path.write_bytes(entry(1, S.VALID).ljust(4096, b"\xff") + entry(2, S.NEW)[:28].ljust(4096, b"\xff"))
+    options = ["--anti-rollback", "--efuse", str(efuse), "--idf", "5.5", "--json"]
+    assert 0 == main(["explain", "--otadata", str(path), *options])
+    case = json.loads(capsys.readouterr().out)["releases"][0]
+    assert "takes 1 power cut (F1)" == case["history"]["verdict"]
+    assert 3 == len(case["history"]["steps"])
+
+
 def test_arduino_otadata_is_a_start_of_its_own(explained: Explained) -> None:
     """boot_app0.bin is told as what was flashed."""
     _, said = explained(device(entry(1, S.UNDEFINED), holds=(("ota_0", 0),)), "--no-rollback", "--idf", "5.1")
@@ -159,7 +173,7 @@ def test_nothing_boots_is_exit_code_1(explained: Explained) -> None:
 
 
 def test_different_answers_are_exit_code_3(explained: Explained) -> None:
-    """A torn PENDING_VERIFY beside a refused entry: with rollback it is aborted, and ota_0 is selected; else nothing."""
+    """A torn PENDING_VERIFY beside a refused entry: with rollback it is aborted and ota_0 selected, else nothing."""
     flash = device(entry(1, S.INVALID), entry(2, S.PENDING_VERIFY)[:28])
     code, said = explained(flash, "--no-history", "--idf", "5.1")
     assert 3 == code
