@@ -28,8 +28,9 @@ from ..model.stepper import stepper
 from ..proofs.exploration import Trace
 from ..proofs.reach import reach
 from .exit_code import ExitCode
+from .explain_json import as_json
 from .explain_load import Given, Loaded, load
-from .explain_report import Case, HistoryFound, as_json, print_report
+from .explain_report import Case, HistoryFound, print_report
 from .files import write_file
 
 

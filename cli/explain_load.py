@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from ..campaign.explanation import app_table, bootloader_table, header_chip_ids, read_images
+from ..campaign.explanation import app_table, bootloader_table
+from ..campaign.explanation_images import header_chip_ids, read_images
 from ..campaign.input_error import InputError
 from ..impl.cells import SECTOR_SIZE, Cells
 from ..impl.chips import CHIPS
