@@ -1,4 +1,4 @@
-"""What the app partitions of a flash hold: descriptions, and whether bootloader and application would take the image."""
+"""What the app partitions of a flash hold, and whether bootloader and application would take the image."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
