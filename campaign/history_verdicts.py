@@ -200,15 +200,17 @@ class Witness:
             return
         if step.name is StepName.POWER_OFF:
             self._must_go = None
+            return
         if ran is None or outcome in (Outcome.NOBODY, Outcome.PANICKED, Outcome.HUNG):
             return
-        if step.name is StepName.COMPLETE and outcome is not Outcome.RAISED:
+        is_refused = outcome is Outcome.RAISED and not _is_about_argument(played)
+        if step.name is StepName.COMPLETE and not is_refused:
             self._finished |= {target.label for target in (self._target(ran),) if target is not None}
         self._forget_wiped(played)
         if step.name is StepName.ACCEPT and is_accept_due and played.ops:
             # An eFuse burn that is refused makes accept() fail once all else is done.
             self._earned.add(ran.running.label)
-        if outcome is Outcome.RAISED:
+        if is_refused:
             # A call that is refused changes nothing; complete() of an image that does not verify ends the session.
             if played.error in _COMPLETE_FAILED:
                 self._expect_nothing()
@@ -311,9 +313,14 @@ def verifies(world: World, cells: Cells, partition: Partition) -> bool:
     flash = world.board(cells).flash
     try:
         verify_image(flash, partition.offset, partition.size, world.config, VerifyMode.APP)
-    except ImageInvalid:
+    except (ImageInvalid, Panic):
         return False
     return True
+
+
+def _is_about_argument(played: Played) -> bool:
+    """Tell whether complete() raised for its argument, which it looks at once all else is done."""
+    return played.step.name is StepName.COMPLETE and (played.error or "").startswith("bad argument")
 
 
 def _switch_on(board: Board) -> str | None:

@@ -19,6 +19,7 @@ from .device import (
     Task,
     Usage,
     burned_up_to,
+    efuse_version,
     slot_at,
     with_record,
     with_slot,
@@ -28,7 +29,8 @@ from .selection import boot_choice, is_slot, is_version_allowed, next_update_slo
 from .terms import Bool, Num, choose, fact, number
 
 TOP = (1 << 32) - 64
-"""Sequence numbers from here on are out of the model: the next one might be 0xFFFFFFFF, or wrap."""
+"""Sequence numbers from here on are out of the model: the next one might be 0xFFFFFFFF, or wrap. So is number 0, which
+counts as 2^32: unless the number of slots divides that, the next number is not the one that next_seq() says."""
 
 
 def calls(scope: Scope, device: Device) -> Actions:
@@ -44,7 +46,15 @@ def calls(scope: Scope, device: Device) -> Actions:
     yield Action("restart", (Task.RUN,), fact(True), restarted, Kind.RESET, "IDF-BOOT-SELECT")
     if scope.config.skip_validate_in_deep_sleep:
         woken = replace(device, task=number(Task.STARTED), session=fact(False))
-        yield Action("wake", (Task.RUN,), fact(True), woken, Kind.RESET, "IDF-BOOT-WAKE")
+        yield Action("wake", (Task.RUN,), _is_wake_fast(scope, device), woken, Kind.RESET, "IDF-BOOT-WAKE")
+
+
+def _is_wake_fast(scope: Scope, device: Device) -> Bool:
+    """Tell whether a wake-up starts what ran without a look at otadata; else it is a restart like any other.
+
+    From 5.5 on, with anti-rollback, an image that is not validated counts as version 0. Source: IDF-BOOT-WAKE."""
+    reads_version = scope.config.anti_rollback and scope.config.bootloader_release >= Release.V5_5
+    return fact(not reads_version) | (efuse_version(scope, device.burned) == 0)
 
 
 def target_of(scope: Scope, device: Device) -> Slot:
