@@ -92,7 +92,7 @@ def show_difference(left: Scope, right: Scope, moves: Sequence[Move], observed: 
 
 def play_both(left: Scope, right: Scope, moves: Sequence[Move]) -> Shown:
     """Play the inputs on two boards and return what is seen after the last one."""
-    images = tuple(_images([name for name, _, _ in moves]))
+    images = tuple(images_of_inputs([name for name, _, _ in moves]))
     sides = BoardSide(left, images), BoardSide(right, images)
     seen = Seen(), Seen()
     for name, mine, other in moves:
@@ -280,7 +280,7 @@ def _slot_number(item: tuple[str, object]) -> int:
     return int(item[0].rpartition("_")[2])
 
 
-def _images(names: Sequence[str]) -> Iterator[SmallImage]:
+def images_of_inputs(names: Sequence[str]) -> Iterator[SmallImage]:
     """Yield the image of the device, then one for each write_first among the inputs."""
     yield SmallImage(1)
     firsts = [index for index, name in enumerate(names) if name.startswith("write_first")]

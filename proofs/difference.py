@@ -36,8 +36,8 @@ POWER_OFF = "power_off"
 WRITE_FIRST = "write_first"
 MOST_PAIRS = 1_000_000
 """Pairs that a search may find unless told otherwise: about a gigabyte."""
-FOLLOW = 2
-"""How many inputs far consequences are looked for unless told otherwise."""
+FOLLOW = {Usage.ANY: 2, Usage.PROPER: 8}
+"""How many inputs far consequences are looked for unless told otherwise; where anything goes, so does everything."""
 
 _API_NAMES = {
     Word.NEW: "new",
@@ -622,13 +622,13 @@ def find_differences(
     left: Scope,
     right: Scope,
     most: int = MOST_PAIRS,
-    follow: int = FOLLOW,
+    follow: int | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Difference:
     """Return what two devices do differently.
 
     most: pairs that may be found before it gives up. follow: inputs after a cause for which consequences are looked
-    for; 0 for causes alone. progress: told the number of pairs now and then. Raises ValueError for worlds of
+    for; 0 for causes alone, None for as many as FOLLOW says. progress: told the number of pairs now and then. Raises ValueError for worlds of
     different shape."""
     for name in ("slots", "has_factory", "versions", "faults", "usage", "numbers"):
         if getattr(left, name) != getattr(right, name):
@@ -637,7 +637,7 @@ def find_differences(
     left, right = replace(left, ghosts=nothing), replace(right, ghosts=nothing)
     started = time.perf_counter()
     search = _Search(left, right)
-    is_complete = search.run(most, follow, progress)
+    is_complete = search.run(most, FOLLOW[left.usage] if follow is None else follow, progress)
     return Difference(
         left=left,
         right=right,
