@@ -141,7 +141,7 @@ def _check(world: World, settings: tuple[Setting, ...], notes: list[str], option
 
 def _inputs(options: argparse.Namespace) -> tuple[Settings, DeviceFiles, list[str]]:
     """Return the configuration, the files and notes on them, the command line going before the project."""
-    project = None if options.project is None else load_project(options.project)
+    project = None if options.project is None else load_project(options.project, options.running, options.update)
     running = options.running or (project.running if project else None)
     said = Sdkconfig() if project is None else project.sdkconfig
     settings = read_settings(_target(running).overlaid(said, *_given(options)), _hints(options, project))

@@ -74,7 +74,11 @@ class Given:
 def load_subject(given: Given) -> Subject:
     """Return what there is to see; raises InputError for what cannot be read."""
     given = _with_release_files(given)
-    project = None if given.directory is None or not _is_project(given.directory) else load_project(given.directory)
+    project = (
+        None
+        if given.directory is None or not _is_project(given.directory)
+        else load_project(given.directory, given.running)
+    )
     if project is None and given.table is None and given.running is None and not given.fragments and not given.options:
         where = f"{given.directory}: " if given.directory else ""
         raise InputError(f"{where}neither sdkconfig nor sdkconfig.defaults; name an ESP-IDF project, or --partitions")

@@ -46,19 +46,23 @@ class Project:
     """build/partition_table/partition-table.bin: the table as it was when the project was built."""
 
 
-def load_project(directory: Path) -> Project:
-    """Return what the directory holds; raises InputError for one that is no project, or an ambiguous one."""
+def load_project(directory: Path, running: Path | None = None, update: Path | None = None) -> Project:
+    """Return what the directory holds; raises InputError for one that is no project, or an ambiguous one.
+
+    running, update: images that were chosen, whatever lies in the directory.
+    """
     if not directory.is_dir():
         raise InputError(f"{directory}: no such directory; name the directory of an ESP-IDF project")
     build = directory / "build"
     description = _load_json(build / _DESCRIPTION)
-    running = _running(build, description)
+    running = running or _running(build, description)
+    updates = directory / "update"
     return Project(
         directory,
         _load_sdkconfig(directory),
         _hints(build, description, running),
         running,
-        _only(_binaries(directory / "update"), directory / "update", "--update"),
+        update or _only(_binaries(updates), updates, "--update"),
         _existing(build / "ota_data_initial.bin"),
         _existing(build / "partition_table/partition-table.bin"),
     )

@@ -80,6 +80,15 @@ def test_sdkconfig_overrules_defaults_of_target_overrule_common_defaults(tmp_pat
     ] == [raw(project, name) for name in "ABCD"]
 
 
+def test_chosen_image_settles_which_of_several_runs(tmp_path: Path) -> None:
+    """The advice that the error gives helps."""
+    write(tmp_path, "sdkconfig", "CONFIG_A=y\n")
+    first, second = (write(tmp_path, f"build/{name}.bin", b"\xe9" * 64) for name in ("a", "b"))
+    with pytest.raises(InputError, match="choose one with --running"):
+        load_project(tmp_path)
+    assert [first, second] == [load_project(tmp_path, running).running for running in (first, second)]
+
+
 def test_defaults_of_another_target_are_not_read(tmp_path: Path) -> None:
     """The sdkconfig names the target."""
     write(tmp_path, "sdkconfig.defaults", "CONFIG_A=y\n")
