@@ -1,4 +1,4 @@
-"""otaproof diff: what release rules do differently, found by the search, shown by boards, as the version matrix has it."""
+"""otaproof diff: what the release rules do differently, found by the search and shown by boards."""
 
 import itertools
 import json
@@ -27,16 +27,13 @@ from otaproof.impl.release_rules import AppRules, app_rules
 from otaproof.model.config import Config, Release
 from otaproof.model.device import Scope, Usage
 from otaproof.model.faults import FaultModel
+from otaproof.proofs.device_answers import REFUSED, Response, Side, unlike
 from otaproof.proofs.difference import (
-    REFUSED,
     Behaviour,
     Difference,
     Observed,
-    Response,
-    Side,
     answers,
     find_differences,
-    unlike,
 )
 
 
@@ -183,8 +180,8 @@ def test_neighbouring_releases_differ_as_the_version_matrix_says(
 @pytest.mark.parametrize("has_factory", [False, True])
 def test_all_differences_with_torn_cuts_are_shown_by_the_boards(has_factory: bool) -> None:
     """5.1 and 6.1 with all cuts of F1: every cause and consequence is seen on two boards."""
-    sides = [scope_of(release, has_factory=has_factory) for release in (Release.V5_1, Release.V6_1)]
-    found = find_differences(*sides)
+    left, right = (scope_of(release, has_factory=has_factory) for release in (Release.V5_1, Release.V6_1))
+    found = find_differences(left, right)
     assert found.is_complete
     assert {SET_BOOT_IN_PLACE[:4], SECOND_COMMENCE[:4], COMMENCE_ERASES[:4], COMPLETE_IN_PLACE[:4]} <= {
         cause[:4] for cause in causes_of(found)
@@ -195,8 +192,8 @@ def test_all_differences_with_torn_cuts_are_shown_by_the_boards(has_factory: boo
 
 def test_proper_usage_meets_one_difference_and_what_comes_of_it() -> None:
     """An application that keeps to the documentation loses its way back in commence(), from 5.5 on."""
-    sides = [scope_of(release, usage=Usage.PROPER) for release in (Release.V5_1, Release.V6_1)]
-    found = find_differences(*sides)
+    left, right = (scope_of(release, usage=Usage.PROPER) for release in (Release.V5_1, Release.V6_1))
+    found = find_differences(left, right)
     assert found.is_complete
     assert [COMMENCE_ERASES] == causes_of(found)
     seen = {(b.call, b.observed) for b in found.behaviours if b.cause is not None}
@@ -206,8 +203,8 @@ def test_proper_usage_meets_one_difference_and_what_comes_of_it() -> None:
 
 def test_anti_rollback_burns_and_that_is_a_difference() -> None:
     """With anti-rollback on one side, the first whole upgrade burns the eFuse there; inputs name the versions."""
-    sides = [scope_of(Release.V5_5, anti_rollback=on, usage=Usage.PROPER) for on in (False, True)]
-    found = find_differences(*sides)
+    left, right = (scope_of(Release.V5_5, anti_rollback=on, usage=Usage.PROPER) for on in (False, True))
+    found = find_differences(left, right)
     assert found.is_complete
     assert any("burns eFuse bits" in cause.right and "burns" not in cause.left for cause in found.causes)
     show_all(found)
@@ -215,8 +212,8 @@ def test_anti_rollback_burns_and_that_is_a_difference() -> None:
 
 def test_rollback_writes_another_word() -> None:
     """Without rollback complete() marks the image UNDEFINED, with it NEW; nothing but that is a cause."""
-    sides = [scope_of(Release.V5_1, rollback=on) for on in (False, True)]
-    found = find_differences(*sides)
+    left, right = (scope_of(Release.V5_1, rollback=on) for on in (False, True))
+    found = find_differences(left, right)
     assert found.is_complete
     assert ["set_boot_running", "complete"] == [cause.call for cause in found.causes]
     assert all("UNDEFINED" in c.left and "NEW" in c.right for c in found.causes)
@@ -225,8 +222,8 @@ def test_rollback_writes_another_word() -> None:
 
 def test_a_wake_without_validation_starts_what_ran() -> None:
     """With SKIP_VALIDATE_IN_DEEP_SLEEP on one side, a wake is an input for both."""
-    sides = [scope_of(Release.V5_1, sleeps=on, faults=FaultModel.F0) for on in (False, True)]
-    found = find_differences(*sides, follow=0)
+    left, right = (scope_of(Release.V5_1, sleeps=on, faults=FaultModel.F0) for on in (False, True))
+    found = find_differences(left, right, follow=0)
     assert found.causes and all(cause.call == "wake" for cause in found.causes)
     show_all(found)
 
@@ -314,8 +311,8 @@ def walk(scope: Scope, rng: random.Random, length: int = 14) -> None:
 
 def test_a_difference_that_the_boards_do_not_show_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     """A board that keeps the inactive entry under 5.5 diverges from the model, and says where."""
-    sides = [scope_of(release, usage=Usage.PROPER) for release in (Release.V5_1, Release.V5_5)]
-    found = find_differences(*sides, follow=0)
+    left, right = (scope_of(release, usage=Usage.PROPER) for release in (Release.V5_1, Release.V5_5))
+    found = find_differences(left, right, follow=0)
     rules = replace(app_rules(Release.V5_1))
     for module in (release_rules, esp_ota_select):
         monkeypatch.setattr(module, "app_rules", lambda release: rules)
@@ -414,8 +411,8 @@ def test_exit_code(arguments: list[str], code: int) -> None:
 
 def test_a_pair_of_histories_survives_its_token() -> None:
     """What is decoded encodes to the same text; damage is an input error."""
-    sides = [scope_of(release, usage=Usage.PROPER) for release in (Release.V5_1, Release.V5_5)]
-    found = find_differences(*sides, follow=0)
+    left, right = (scope_of(release, usage=Usage.PROPER) for release in (Release.V5_1, Release.V5_5))
+    found = find_differences(left, right, follow=0)
     moves = [(given.name, given.left, given.right) for given in found.causes[0].trace]
     token = play_both(found.left, found.right, moves).token
     assert token == encode_pair(*decode_pair(token))
