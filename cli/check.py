@@ -21,6 +21,7 @@ from ..model.claims import Verdict
 from ..model.config import Release
 from ..model.faults import FaultModel
 from .answers import Setting
+from .check_proofs import prove_for
 from .check_report import Report, as_json, print_board, print_report
 from .device import DeviceFiles, build_device
 from .exit_code import ExitCode
@@ -67,6 +68,12 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "--faults", choices=[model.name for model in FaultModel], default="F1", help="how a cut can damage (F1)"
     )
     sweeping.add_argument("--seed", metavar="N", type=int, default=0, help="chooses the samples of F2 and F3 (0)")
+    sweeping.add_argument(
+        "--proofs",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="say as well what is proved of a device like this one (on)",
+    )
     output = parser.add_argument_group("the output")
     output.add_argument("--json", action="store_true", help="print one JSON object instead of text")
     output.add_argument("--out", metavar="FILE", type=Path, help="write the JSON object to a file as well")
@@ -136,6 +143,7 @@ def _check(world: World, settings: tuple[Setting, ...], notes: list[str], option
         sweeps,
         claim_results(world, sweeps),
         time.perf_counter() - started,
+        prove_for(world, faults) if options.proofs else "not asked for",
     )
 
 

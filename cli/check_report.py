@@ -17,6 +17,7 @@ from ..campaign.world import World
 from ..model.claims import Verdict
 from ..model.faults import FaultModel
 from .answers import Setting
+from .check_proofs import Proofs, proof_json, proof_text
 
 _STYLES = {
     Verdict.HOLDS: "green",
@@ -45,6 +46,8 @@ class Report:
     """By the name of the scenario, the plain upgrade first."""
     claims: list[ClaimResult]
     seconds: float
+    proofs: Proofs | str
+    """What is proved of a device like this one, or why nothing is."""
 
     @property
     def upgrade(self) -> SweepResult:
@@ -61,15 +64,11 @@ def token_of(report: Report, claim_id: str, violation: Violation) -> str:
     """Return the replay token of a violation."""
     stretch = violation.stretch
     is_burn = stretch.op is None and not violation.is_between_calls
-    cut = CutPoint(
-        stretch.call.index, stretch.op_index, violation.torn, stretch.efuse_done if is_burn else None
-    )
+    cut = CutPoint(stretch.call.index, stretch.op_index, violation.torn, stretch.efuse_done if is_burn else None)
     return encode_token(make_token(report.world, claim_id, Scenario(violation.scenario), cut))
 
 
-def print_board(
-    console: Console, world: World, settings: Iterable[Setting], notes: Iterable[str]
-) -> None:
+def print_board(console: Console, world: World, settings: Iterable[Setting], notes: Iterable[str]) -> None:
     """Say what board was built, and which value was assumed and why."""
     console.print("[bold]Board[/bold]")
     rows = [(s.name.removeprefix("CONFIG_"), s.value, str(s.origin), s.origin.assumed) for s in settings]
@@ -106,6 +105,10 @@ def print_report(console: Console, report: Report) -> None:
     console.print(f"  faults {report.faults.name}, seed {report.seed}, {report.seconds:.1f} s", highlight=False)
     console.print()
     console.print(_claims_table(report))
+    if isinstance(report.proofs, Proofs):
+        console.print(f"[dim] proved or refuted for every history of: {report.proofs.title}[/]", soft_wrap=True)
+    else:
+        console.print(f"[dim] no proofs: {report.proofs}[/]", soft_wrap=True)
     for found in report.claims:
         if found.shortest is not None:
             _print_trace(console, report, found, found.shortest)
@@ -149,6 +152,7 @@ def as_json(report: Report) -> dict[str, Any]:
                 for name, result in report.sweeps.items()
             },
         },
+        "proofs": report.proofs.title if isinstance(report.proofs, Proofs) else None,
         "claims": [_claim_json(report, result) for result in report.claims],
     }
 
@@ -165,20 +169,21 @@ def _claim_json(report: Report, result: ClaimResult) -> dict[str, Any]:
         "where": None if shortest is None else str(shortest),
         "scenario": None if shortest is None else shortest.scenario,
         "token": None if shortest is None else token_of(report, result.claim.id, shortest),
+        "proof": proof_json(report.proofs, result.claim.id) if isinstance(report.proofs, Proofs) else None,
     }
 
 
 def _claims_table(report: Report) -> Table:
     table = Table(box=None, padding=(0, 1, 0, 1), header_style="bold")
     table.add_column("claim", no_wrap=True)
-    table.add_column("verdict", no_wrap=True)
+    table.add_column("this device", no_wrap=True)
+    if isinstance(report.proofs, Proofs):
+        table.add_column("every history", no_wrap=True)
     table.add_column("promise", overflow="fold")
     for result in report.claims:
-        table.add_row(
-            result.claim.id,
-            f"[{_STYLES[result.verdict]}]{_verdict_text(report, result)}[/]",
-            result.claim.title,
-        )
+        verdict = f"[{_STYLES[result.verdict]}]{_verdict_text(report, result)}[/]"
+        proof = [proof_text(report.proofs, result.claim.id)] if isinstance(report.proofs, Proofs) else []
+        table.add_row(result.claim.id, verdict, *proof, result.claim.title)
     return table
 
 

@@ -40,10 +40,10 @@ def files(tmp_path: Path) -> Path:
 
 
 def arguments(files: Path, *more: str, table: str = "table.csv") -> list[str]:
-    """Return a command line with the files of the directory."""
+    """Return a command line with the files of the directory, without proofs."""
     named = ["--partitions", table, "--running", "running.bin", "--update", "update.bin"]
     paths = [argument if argument.startswith("--") else str(files / argument) for argument in named]
-    return ["check", *paths, *more]
+    return ["check", *paths, "--no-proofs", *more]
 
 
 def checked(capsys: pytest.CaptureFixture[str], *command: str) -> tuple[int, dict[str, Any]]:
@@ -64,6 +64,21 @@ def test_json_tells_everything(files: Path, capsys: pytest.CaptureFixture[str], 
         assert {"id", "title", "verdict", "violations", "weakest_fault", "token"} <= claim.keys()
     assert [f"C{number}" for number in range(1, 11)] == [claim["id"] for claim in report["claims"]]
     assert 3 * 2 + 2 + 16 + 5 == report["upgrade"]["micro_steps"]
+
+
+def test_proofs_stand_beside_the_sweep(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The device model of the same configuration: C4 is refuted, C1 is proved."""
+    _, report = checked(capsys, *arguments(files, "--rollback", "--faults", "F0", "--proofs"))
+    proofs = {claim["id"]: claim["proof"] for claim in report["claims"]}
+    assert "2 OTA slots, rollback on, release rules 5.1, F0, proper usage" == report["proofs"]
+    assert ("proved", "refuted", None) == (proofs["C1"]["verdict"], proofs["C4"]["verdict"], proofs["C8"])
+
+
+def test_device_outside_the_model_has_no_proofs(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """And the text says why."""
+    always = "CONFIG_BOOTLOADER_SKIP_VALIDATE_ALWAYS=y"
+    assert main(arguments(files, "--faults", "F0", "--config", always, "--proofs")) in (0, 1)
+    assert "no proofs: the model verifies every image that it starts" in " ".join(capsys.readouterr().out.split())
 
 
 def test_violated_claims_come_with_tokens_that_replay(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
