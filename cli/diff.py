@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -12,7 +13,7 @@ from rich.console import Console
 from ..campaign.board_difference import Shown, show_difference
 from ..campaign.input_error import InputError
 from ..campaign.release_probes import CALLS_SINCE, Probe, has_call
-from ..campaign.trace_replay import token_of_trace
+from ..campaign.trace_replay import Divergence, token_of_trace
 from ..model.claims import Claim, claim
 from ..model.config import Release
 from ..model.device import Scope
@@ -133,7 +134,15 @@ class DiffReport:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Compare, and print what differs."""
+    """Compare, and print what differs; INCONCLUSIVE where a board does not show what the models say."""
+    try:
+        return _run(options)
+    except Divergence as error:
+        print(f"otaproof: model and board disagree, which is a bug in otaproof: {error}", file=sys.stderr)
+        return ExitCode.INCONCLUSIVE
+
+
+def _run(options: argparse.Namespace) -> int:
     if (options.follow is not None and options.follow < 0) or options.pairs < 1:
         raise InputError("--follow: want 0 or more; --pairs: want 1 or more")
     text = Console(soft_wrap=True, highlight=False)

@@ -320,6 +320,16 @@ def test_a_difference_that_the_boards_do_not_show_fails(monkeypatch: pytest.Monk
         show(found, found.causes[0])
 
 
+def test_command_does_not_take_a_disagreement_for_a_difference(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where the boards do not show what the models say, nothing is decided, and a line says why."""
+    rules = app_rules(Release.V5_1)
+    monkeypatch.setattr(esp_ota_select, "app_rules", lambda release: rules)
+    assert 3 == main(["diff", "5.1", "5.5", *PROPER])
+    assert "a bug in otaproof" in capsys.readouterr().err
+
+
 def test_a_call_that_the_board_does_not_refuse_diverges() -> None:
     """Actions that leave out a call say that it is refused."""
     one = scope_of(Release.V5_1)
