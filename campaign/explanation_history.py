@@ -199,8 +199,7 @@ def play_way(scope: Scope, start: Start, actions: Sequence[str]) -> Played:
     entries = walker.history.world.entries(walker.player.moment.cells)
     if not walker.history.steps:
         return Played(None, None, entries)
-    # A token names a claim; where none is broken at the end, its replay says that this one is kept.
-    shown = broken[0] if broken else "C1"
+    shown = broken[0] if broken else ""
     return Played(encode_history_token(token_of(walker.history, shown)), None, entries)
 
 

@@ -45,7 +45,7 @@ class HistoryToken:
     """A history token, taken apart."""
 
     shows: str
-    """Id of the claim that is broken after the last step, or name of a known case."""
+    """Id of the claim that is broken after the last step, or name of a known case; empty for no more than a history."""
     outcome: Outcome
     """How the last step ends."""
     running: str | None

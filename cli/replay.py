@@ -67,7 +67,7 @@ def _run_history(options: argparse.Namespace) -> int:
     if options.image:
         raise InputError("--image: a history token builds its own images")
     case = _case_of(token)
-    claim_id = token.shows if case is None else case.claim_id
+    claim_id = _claim_of(token, case)
     played = replay_history(token.history)
     confirmed = is_confirmed(token, played, claim_id)
     if options.save_flash is not None:
@@ -76,11 +76,18 @@ def _run_history(options: argparse.Namespace) -> int:
         print(json.dumps(_history_as_json(token, played, confirmed), indent=2))
     else:
         _print_history(token, case, played, confirmed)
-    return ExitCode.VIOLATED if confirmed else ExitCode.HOLDS
+    return ExitCode.VIOLATED if confirmed and token.shows else ExitCode.HOLDS
+
+
+def _claim_of(token: HistoryToken, case: KnownCase | None) -> str | None:
+    """Return the claim that a token is about, if it is about one."""
+    return (token.shows or None) if case is None else case.claim_id
 
 
 def _case_of(token: HistoryToken) -> KnownCase | None:
-    """Return the known case that a token names, None for a claim; raises InputError for what is neither."""
+    """Return the known case that a token names, None for a claim or nothing; raises InputError for anything else."""
+    if not token.shows:
+        return None
     try:
         return known_case(token.shows)
     except KeyError:
@@ -96,7 +103,7 @@ def _print_history(token: HistoryToken, case: KnownCase | None, played: HistoryR
     slots = len(token.history.device.slots)
     if case is not None:
         print(f"{case.name}: {case.title}")
-    claim_id = token.shows if case is None else case.claim_id
+    claim_id = _claim_of(token, case)
     if claim_id is not None:
         print(f"{claim_id} {claim(claim_id).name}: {claim(claim_id).title}")
     print(f"{_describe_device(token)}; the cuts need {token.history.weakest_model.name}")
@@ -116,7 +123,7 @@ def _print_history(token: HistoryToken, case: KnownCase | None, played: HistoryR
     end = played.outcome.value if played.running is None else f"{played.running} runs"
     said = token.outcome.value if token.running is None else f"{token.running} runs"
     print(f"at the end: {end}" + ("" if end == said else f"; the token says: {said}"))
-    print(f"the board {'confirms' if confirmed else 'does not confirm'} {token.shows}")
+    print(f"the board {'confirms' if confirmed else 'does not confirm'} {token.shows or 'this history'}")
 
 
 def _describe_device(token: HistoryToken) -> str:
