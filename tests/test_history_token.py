@@ -73,6 +73,12 @@ def test_replay_says_that_the_board_does_not_confirm(capsys: pytest.CaptureFixtu
     assert "the board does not confirm C3" in capsys.readouterr().out
 
 
+def test_history_that_claims_nothing_is_played(capsys: pytest.CaptureFixture[str]) -> None:
+    """As `otaproof explain` makes them for states that no fault has to lead to."""
+    assert 0 == main(["replay", encode_history_token(token_of(HISTORY, ""))])
+    assert "the board confirms this history" in capsys.readouterr().out
+
+
 def test_replay_as_json_names_every_step(capsys: pytest.CaptureFixture[str]) -> None:
     """For machines."""
     main(["replay", "--json", encode_history_token(token_of(HISTORY, "C3"))])
