@@ -1,0 +1,36 @@
+"""Write the pages of docs/spec; `--verdicts` first computes verdicts.json anew, which takes half an hour.
+
+    python docs/build_spec.py [--verdicts] [--check]
+
+`--check` writes nothing and ends with exit code 1 when a page is not what it would write.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from spec_generator.page import ROOT
+from spec_generator.pages import differences, write_pages
+from spec_generator.verdicts import FILE, make, text_of
+
+SPEC = ROOT / "docs" / "spec"
+
+
+def main() -> int:
+    """Do what the options say; return the exit code."""
+    parser = argparse.ArgumentParser(description="Write the pages of docs/spec.")
+    parser.add_argument("--verdicts", action="store_true", help="compute docs/spec/verdicts.json first")
+    parser.add_argument("--check", action="store_true", help="only say which pages are out of date")
+    options = parser.parse_args()
+    if options.verdicts:
+        FILE.write_text(text_of(make(lambda world: print(world, file=sys.stderr))), encoding="utf-8")
+    if options.check:
+        stale = differences(SPEC)
+        print("\n".join(f"{Path(name)} is out of date: python docs/build_spec.py" for name in stale))
+        return int(bool(stale))
+    write_pages(SPEC)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

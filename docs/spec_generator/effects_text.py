@@ -1,0 +1,87 @@
+"""The effect of an action in words: which fields change, told of the rewritten record and of the target as such.
+
+Whether a field of record 0 or of record 1 changes is decided by `sector`, and which slot by the target; an effect that
+is the same for all of them is told once. Numbers that are ranked anew say so, and the long form has the terms.
+"""
+
+from collections.abc import Iterator
+
+from otaproof.model.action import Action
+from otaproof.model.device import Device
+from otaproof.model.device_model import DeviceModel
+from otaproof.model.selection import next_update_slot
+from otaproof.model.terms import Num, Op, Term
+
+from .terms_text import Vocabulary
+
+RANKED = "ranked anew"
+
+
+def effect_lines(model: DeviceModel, action: Action, words: Vocabulary) -> Iterator[tuple[str, str]]:
+    """Yield what is changed, and what it becomes."""
+    effects = dict(model.effects[action.name])
+    for name in ("check", "word", "slot"):
+        told = _of_record(model, effects, name)
+        if told is not None:
+            new = words.value(f"record0_{name}", told)
+            if new != f"the record being rewritten's {name}":
+                yield f"the rewritten record's {name}", new
+    if effects.pop("record0_seq", None) is not None or effects.pop("record1_seq", None) is not None:
+        effects.pop("record1_seq", None)
+        number = _new_number(model.device, action)
+        yield "the rewritten record's number", f"{words.value('', number)}, {RANKED}" if number is not None else RANKED
+    for name in ("content", "version", "is_finished", "is_earned"):
+        told = _of_target(model, effects, name)
+        if told is not None:
+            new = words.value(f"slot0_{name}", told)
+            if new != f"the target's {name}":
+                yield f"the target's {name}", new
+    for name, term in effects.items():
+        yield name, words.value(name, term)
+
+
+def _of_record(model: DeviceModel, effects: dict[str, Term], name: str) -> Term | None:
+    """Take out what a field of the rewritten record becomes, whichever sector it is in; None where it is not that."""
+    fields = f"record0_{name}", f"record1_{name}"
+    first, second = (effects.get(field) for field in fields)
+    if not isinstance(first, Num) or not isinstance(second, Num):
+        return None
+    if first.op is not Op.CHOOSE or second.op is not Op.CHOOSE:
+        return None
+    is_second = model.device.sector == 1
+    if first.args[0] is not is_second or second.args[0] is not is_second or first.args[2] is not second.args[1]:
+        return None
+    for field in fields:
+        del effects[field]
+    told = second.args[1]
+    assert isinstance(told, Term)
+    return told
+
+
+def _of_target(model: DeviceModel, effects: dict[str, Term], name: str) -> Term | None:
+    """Take out what a field of the target becomes, whichever slot it is; None where it is not that."""
+    target = next_update_slot(model.scope, model.device.running)
+    told: Term | None = None
+    found = []
+    for place in range(model.scope.slots):
+        term = effects.get(f"slot{place}_{name}")
+        if not isinstance(term, Num) or term.op is not Op.CHOOSE or term.args[0] is not (target == place):
+            return None
+        part = term.args[1]
+        assert isinstance(part, Term)
+        if told is not None and told is not part:
+            return None
+        told = part
+        found.append(f"slot{place}_{name}")
+    for field in found:
+        del effects[field]
+    return told
+
+
+def _new_number(before: Device, action: Action) -> Num | None:
+    """Return the number that the rewritten record gets, before numbers are ranked."""
+    seq = action.then.records[1].seq
+    if seq.op is Op.CHOOSE and seq.args[0] is (before.sector == 1):
+        number = seq.args[1]
+        return number if isinstance(number, Num) else None
+    return None

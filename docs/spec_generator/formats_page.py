@@ -1,0 +1,227 @@
+"""The page of byte formats: offsets, meaning, and examples whose bytes are made by the code of impl."""
+
+
+from otaproof.impl.image import (
+    APP_DESC_MAGIC,
+    APP_DESC_OFFSET,
+    APP_DESC_SIZE,
+    IMAGE_HEADER_SIZE,
+    SEGMENT_HEADER_SIZE,
+    AppDesc,
+    build_image,
+    decode_header,
+    decode_segment_header,
+    encode_app_desc,
+)
+from otaproof.impl.otadata import decode_entry, encode_entry, make_entry, ota_select_crc, slot_of_seq
+from otaproof.impl.partition_table import ROW_SIZE, TABLE_MAX_LENGTH, encode_table
+from otaproof.impl.partitions import Partition
+from otaproof.model.ota_state import API_NAMES, OtaImgState
+
+from .page import Page, code, fenced, picture, repo_file
+
+_TABLE = (
+    Partition("nvs", 1, 0x02, 0x9000, 0x4000),
+    Partition("otadata", 1, 0x00, 0xD000, 0x2000),
+    Partition("ota_0", 0, 0x10, 0x10000, 0x100000),
+    Partition("ota_1", 0, 0x11, 0x110000, 0x100000),
+)
+_SUBTYPES = (
+    ("app (0)", "factory 0x00, ota_0 … ota_15 0x10 … 0x1f, test 0x20"),
+    ("data (1)", "ota 0x00 (otadata), phy 0x01, nvs 0x02, coredump 0x03, nvs_keys 0x04, efuse 0x05, undefined 0x06"),
+)
+
+
+def formats_page() -> Page:
+    """Return the page."""
+    page = Page("formats", "Byte formats")
+    page.add(
+        "All numbers are little-endian. The example bytes are made by the code that the simulated board runs, and "
+        "compared with recordings of the vendor's code and tools in the tests."
+    )
+    _otadata(page)
+    _image(page)
+    _table(page)
+    _efuse(page)
+    return page
+
+
+def _otadata(page: Page) -> None:
+    page.heading("otadata")
+    page.add(
+        "A data partition of subtype 0x00, at least two sectors. One record at the start of each of the first two "
+        f"sectors; the rest is not used. In {repo_file('impl/otadata.py')}. Sources: "
+        f"{page.cite('IDF-OTADATA-STATES')}, {page.cite('IDF-OTADATA-CRC')}, {page.cite('IDF-OTADATA-ACTIVE')}.",
+        picture("otadata-record", "The 32 bytes of an otadata record"),
+    )
+    page.table(
+        ("offset", "size", "field", "meaning"),
+        (
+            ("0", "4", code("ota_seq"), "Sequence number; 0xffffffff means no record. Slot (ota_seq − 1) mod 2³² mod the number of slots."),
+            ("4", "20", code("seq_label"), "Not used; 0xff. Carried along by a rewrite."),
+            ("24", "4", code("ota_state"), "State word, see below; not covered by the check word."),
+            ("28", "4", code("crc"), "CRC-32 of the four bytes of ota_seq alone: `zlib.crc32(ota_seq, 0xffffffff)`."),
+        ),
+    )
+    page.table(
+        ("ota_state", "name", "info() says", "bootable"),
+        (
+            (code(f"0x{state:08x}"), state.name, API_NAMES[state], "no" if state in (OtaImgState.INVALID, OtaImgState.ABORTED) else "yes")
+            for state in OtaImgState
+        ),
+    )
+    page.add("Any other state word is bootable, and info() says undefined of it.", "Worked example, the first two records of a device with two slots:")
+    lines = []
+    for number, state in ((1, OtaImgState.VALID), (2, OtaImgState.NEW)):
+        raw = encode_entry(make_entry(number, state))
+        entry = decode_entry(raw)
+        lines += [
+            _hex(raw, 16),
+            f"    ota_seq {entry.ota_seq} → ota_{slot_of_seq(entry.ota_seq, 2)}, state {OtaImgState(entry.ota_state).name}, "
+            f"crc 0x{entry.crc:08x}",
+        ]
+    page.add(fenced("\n".join(lines)), "Check words of some numbers:")
+    page.table(("ota_seq", "crc"), ((code(f"0x{n:08x}"), code(f"0x{ota_select_crc(n):08x}")) for n in (0, 1, 2, 3, 0xFFFFFFFE, 0xFFFFFFFF)))
+    page.add("Number 0 has the check word of erased flash, and no other number has: lemma [only_zero_looks_unwritten](claims.md#lemma-only_zero_looks_unwritten).")
+
+
+def _image(page: Page) -> None:
+    page.heading("Application image")
+    page.add(
+        "Header, segments, padding, checksum, hash:",
+        fenced(
+            "header 24 | segment header 8, data … | zeros up to one byte short of a 16-byte block, checksum 1 | SHA-256 32"
+        ),
+        f"In {repo_file('impl/image.py')}, verified in {repo_file('impl/image_verify.py')}.",
+    )
+    page.heading("Header", 3)
+    page.table(
+        ("offset", "size", "field", "meaning"),
+        (
+            ("0", "1", "magic", "0xe9"),
+            ("1", "1", "segment_count", "at most 16"),
+            ("2", "1", "spi_mode", "not looked at here"),
+            ("3", "1", "spi_speed, spi_size", "four bits each; not looked at here"),
+            ("4", "4", "entry_addr", ""),
+            ("8", "1", "wp_pin", "0xee: none"),
+            ("9", "3", "spi_pin_drv", ""),
+            ("12", "2", "chip_id", "must be that of the chip"),
+            ("14", "1", "min_chip_rev", "least major revision; what 4.4 goes by"),
+            ("15", "2", "min_chip_rev_full", "least revision, major × 100 + minor; what later releases go by"),
+            ("17", "2", "max_chip_rev_full", "highest revision; 0 and 65535 mean any"),
+            ("19", "4", "reserved", ""),
+            ("23", "1", "hash_appended", "1: a SHA-256 follows the checksum. With 0 nothing but eight bits of XOR protects the image."),
+        ),
+    )
+    page.heading("Segments, checksum, hash", 3)
+    page.table(
+        ("what", "bytes", "meaning"),
+        (
+            ("segment header", "8", "load address, then the length of the data: a multiple of 4, below 16 MiB"),
+            ("first segment", "at least 256", "begins with the application description"),
+            ("checksum", "1", "XOR of all segment data, begun with 0xef; the last byte of a 16-byte block"),
+            ("SHA-256", "32", "of all bytes before it, if hash_appended"),
+        ),
+    )
+    page.heading("Application description", 3)
+    page.add(f"{APP_DESC_SIZE} bytes at offset {APP_DESC_OFFSET} of the image.")
+    page.table(
+        ("offset", "size", "field", "meaning"),
+        (
+            ("0", "4", "magic_word", f"0x{APP_DESC_MAGIC:08x}"),
+            ("4", "4", "secure_version", "what anti-rollback compares with the eFuse"),
+            ("8", "8", "reserved", ""),
+            ("16", "32", "version", "a text that fills its field has no NUL, and C reads on into the next"),
+            ("48", "32", "project_name", ""),
+            ("80", "16", "time", ""),
+            ("96", "16", "date", ""),
+            ("112", "32", "idf_ver", ""),
+            ("144", "32", "app_elf_sha256", ""),
+            ("176", "2", "min_efuse_blk_rev_full", ""),
+            ("178", "2", "max_efuse_blk_rev_full", ""),
+            ("180", "1", "mmu_page_size", "base-2 logarithm; 0: the default"),
+            ("181", "1", "spi_flash_mode", ""),
+            ("182", "74", "reserved", ""),
+        ),
+    )
+    image = build_image(size=1024, version="2.0.0", project_name="example", secure_version=1, seed=1)
+    header = decode_header(image[:IMAGE_HEADER_SIZE])
+    segment = decode_segment_header(image[IMAGE_HEADER_SIZE : IMAGE_HEADER_SIZE + SEGMENT_HEADER_SIZE])
+    desc = encode_app_desc(AppDesc(APP_DESC_MAGIC, 1, "2.0.0", "example", "12:00:00", "Jan  1 2026", "v5.1.3"))
+    page.add(
+        "Worked example, an image of 1024 bytes:",
+        fenced(
+            "\n".join(
+                [
+                    f"header        {_hex(image[:12])}",
+                    f"              {_hex(image[12:24])}",
+                    f"              {header.segment_count} segments, entry 0x{header.entry_addr:08x}, chip {header.chip_id}, "
+                    f"hash appended: {'yes' if header.hash_appended else 'no'}",
+                    f"segment 0     {_hex(image[24:32])}   to 0x{segment.load_addr:08x}, {segment.data_len} bytes",
+                    f"description   {_hex(desc[:16])}   magic, secure version 1",
+                    f"              {_hex(desc[16:32])}   version",
+                    f"checksum      {_hex(image[-33:-32])}   at offset {len(image) - 33}",
+                    f"SHA-256       {_hex(image[-32:-16])}",
+                    f"              {_hex(image[-16:])}",
+                ]
+            )
+        ),
+    )
+
+
+def _table(page: Page) -> None:
+    page.heading("Partition table")
+    page.add(
+        f"At 0x8000 unless CONFIG_PARTITION_TABLE_OFFSET says otherwise; at most 0x{TABLE_MAX_LENGTH:x} bytes. Rows of "
+        f"{ROW_SIZE} bytes, then (unless switched off) one row with the MD5 of all rows before it, then a row of 0xff. "
+        f"In {repo_file('impl/partition_table.py')}.",
+        picture("partition-layout", "The partition layout of a device with two slots"),
+    )
+    page.table(
+        ("offset", "size", "field", "meaning"),
+        (
+            ("0", "2", "magic", "0xaa 0x50; 0xeb 0xeb in the MD5 row; 0xff 0xff at the end"),
+            ("2", "1", "type", "0 app, 1 data"),
+            ("3", "1", "subtype", "see below"),
+            ("4", "4", "offset", "bytes from the start of flash"),
+            ("8", "4", "size", "bytes"),
+            ("12", "16", "label", "up to the first NUL; one of 16 bytes has none"),
+            ("28", "4", "flags", "bit 0 encrypted, bit 1 read-only"),
+        ),
+    )
+    page.table(("type", "subtypes"), _SUBTYPES)
+    raw = encode_table(_TABLE)
+    rows = []
+    for number, partition in enumerate(_TABLE):
+        row = raw[number * ROW_SIZE : (number + 1) * ROW_SIZE]
+        rows += [_hex(row[:16]), f"{_hex(row[16:])}   {partition.label}"]
+    md5 = raw[len(_TABLE) * ROW_SIZE : (len(_TABLE) + 1) * ROW_SIZE]
+    rows += [_hex(md5[:16]), f"{_hex(md5[16:])}   MD5"]
+    page.add("Worked example:", fenced("\n".join(rows)))
+
+
+def _efuse(page: Page) -> None:
+    page.heading("Secure version in eFuse")
+    page.add(
+        "The secure version of a device is the number of burned bits in a field of CONFIG_BOOTLOADER_APP_SEC_VER_SIZE_EFUSE_FIELD "
+        "bits. A burn up to version *v* sets, in one go, the bits from the present version up to *v* − 1. Sources: "
+        f"{page.cite('IDF-EFUSE-VERSION')}, {page.cite('IDF-EFUSE-UPDATE')}; in {repo_file('impl/efuse.py')}."
+    )
+    page.table(
+        ("burned bits", "version", "bits of a burn to version 3"),
+        ((code(f"0b{bits:04b}"), str(bits.bit_count()), code(f"0b{_burn(bits, 3):04b}")) for bits in (0b0000, 0b0001, 0b0011, 0b0010)),
+    )
+    page.add(
+        "The last line is what a torn burn can leave: the missing bit 0 is never asked for again, and a bit that is "
+        "burned already is asked for, so the burn is refused ([K15](cases.md#k15))."
+    )
+
+
+def _burn(bits: int, version: int) -> int:
+    return ((1 << version) - 1) & ~((1 << bits.bit_count()) - 1)
+
+
+def _hex(raw: bytes, width: int = 0) -> str:
+    if not width:
+        return raw.hex(" ")
+    return "\n".join(raw[at : at + width].hex(" ") for at in range(0, len(raw), width))

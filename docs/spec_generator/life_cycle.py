@@ -1,0 +1,230 @@
+"""The page of the life cycle: states, events, words of guards, rows and tears, as the table of the model has them."""
+
+import ast
+import inspect
+from collections.abc import Iterator
+
+from otaproof.diagrams.member_docs import member_docs
+from otaproof.model import situation
+from otaproof.model.lifecycle import ROWS, TABLE, TEARS, Event, Follows, Kind, Row, Write
+from otaproof.model.situation import Guard, Place, Situation, State
+
+from .page import Page, anchor, code, picture, repo_file
+
+STATE_WORDS = {
+    "NEW": "Marked for boot by a build with rollback, not started yet.",
+    "TESTING": "Started once, not accepted yet: the state word PENDING_VERIFY.",
+    "VALID": "Accepted, or written by the bootloader for the first image of a blank device.",
+    "INVALID": "Refused by rollback().",
+    "ABORTED": "Was under test at a reset, and not accepted.",
+}
+EVENT_WORDS = {
+    "COMMENCE": "otaupgrade.commence().",
+    "WRITE": "otaupgrade.write().",
+    "COMPLETE": "otaupgrade.complete(); the restart it may end in is an event of its own.",
+    "ACCEPT": "otaupgrade.accept().",
+    "INFO": "otaupgrade.info().",
+}
+
+
+def life_cycle_page() -> Page:
+    """Return the page."""
+    page = Page("life-cycle", "The life cycle of a slot")
+    page.add(
+        f"What `otaupgrade.info()` can say of one slot, and every way in which that can change. This page is the table "
+        f"of {repo_file('model/lifecycle.py')}, printed. For a call or reset that runs to its end exactly one row "
+        "fits, so the order of the rows carries no meaning; that is proved, and every row is walked on the simulated "
+        f"board ({repo_file('tests/test_lifecycle_on_board.py')}).",
+        "A source such as [IDF-OTA-BEGIN] leads to the file at the commit that was read; "
+        "[the list of sources](sources.md) names the symbol to look for.",
+    )
+    page.cite("IDF-OTA-BEGIN")
+    page.heading("With rollback")
+    page.add(picture("life-cycle-with-rollback", "The life cycle of a slot, with rollback"))
+    page.heading("Without rollback")
+    page.add(picture("life-cycle-without-rollback", "The life cycle of a slot, without rollback"))
+    _states(page)
+    _events(page)
+    _words(page)
+    _rows(page)
+    _interrupted(page)
+    return page
+
+
+def _states(page: Page) -> None:
+    page.heading("States")
+    page.add(
+        "The state of a slot is what `info()` says of it: the state word of its *reported record*, which is the first "
+        "of the two otadata records that has a right check word and names the slot. The record that decides what "
+        "boots can be the other one."
+    )
+    docs = member_docs(State)
+    page.table(
+        ("state", "meaning"),
+        ((anchor(f"state-{s.value}") + code(s.value), docs.get(s.name) or STATE_WORDS[s.name]) for s in State),
+    )
+
+
+def _events(page: Page) -> None:
+    page.heading("Events")
+    docs = member_docs(Event)
+    page.table(
+        ("event", "what happens"),
+        (
+            (anchor(f"event-{e.value}") + code(e.value), " ".join(filter(None, (EVENT_WORDS.get(e.name), docs.get(e.name)))))
+            for e in Event
+        ),
+    )
+
+
+def _words(page: Page) -> None:
+    page.heading("Words of the guards")
+    page.add("A guard is a question about one slot at the moment of the event. These are its words:")
+    facts = _field_docs(Situation)
+    places = member_docs(Place)
+    plain = {
+        "always": "Nothing is asked.",
+        "rollback on": "CONFIG_BOOTLOADER_APP_ROLLBACK_ENABLE is set.",
+        "rollback off": "It is not.",
+        "application from 5.5 on": "The application was built with that release or a later one.",
+        "application from 6.0 on": "The same.",
+        "refused": facts["is_refused"],
+        "done": "Not refused.",
+        "selected": places["SELECTED"],
+        "spare": places["SPARE"],
+        "nothing selected": places["REJECTED"],
+        "in sector 0": facts["in_first_sector"],
+        "named twice": "Both records name the slot.",
+        "named once": "At most one record names it.",
+        "running": facts["is_running"],
+        "target": facts["is_target"],
+        "not the target": "It is another slot.",
+        "target already selected": facts["target_is_selected"],
+        "chosen": facts["is_chosen"],
+        "no record, no factory": facts["is_fresh"],
+        "started": facts["is_started"],
+        "torn number names it by chance": facts["is_stray"],
+        "given up by commence()": "Rollback on, application from 5.5 on: the record that does not decide, unless it "
+        "names the running slot.",
+        "overwritten by complete()": "The record in the sector that complete() writes: that of the spare record; from "
+        "6.0 on that of the deciding one if it names the target already; sector 0 when nothing decides.",
+        "new record behind the reported one": "complete() writes sector 1 for a slot that sector 0 goes on to name, so "
+        "info() does not show it.",
+        "new record in front of the reported one": "complete() writes sector 0 for a slot that sector 1 names too.",
+    }
+    missing = set(_guard_texts()) - plain.keys()
+    if missing:
+        raise ValueError(f"words of guards that the page does not explain: {missing}")
+    page.table(("word", "meaning"), ((code(text), meaning) for text, meaning in plain.items()))
+
+
+def _guard_texts() -> Iterator[str]:
+    for name, value in vars(situation).items():
+        if isinstance(value, Guard) and not name.startswith("_"):
+            yield value.text
+
+
+def _rows(page: Page) -> None:
+    page.heading("Rows")
+    kinds = ", ".join(f"**{kind.value}**: {text}" for kind, text in _kind_words())
+    writes = ", ".join(f"**{write.value}**: {text}" for write, text in _write_words())
+    page.add(
+        f"Kinds of rows: {kinds}", f"What happens to the slot's record: {writes}",
+        "*Same* means unchanged; *hidden* is what the second record says of the slot, now that the first is gone.",
+    )
+    made = [row for row in ROWS if "-T" not in row.id]
+    for event in Event:
+        rows = [row for row in made if row.events == (event,)]
+        if rows:
+            page.heading(f"Rows of {event.value}", 3)
+            _row_table(page, rows)
+    page.heading("Rows of steps that do not run to their end", 3)
+    _row_table(page, [row for row in made if len(row.events) > 1])
+
+
+def _row_table(page: Page, rows: list[Row]) -> None:
+    page.table(
+        ("row", "before", "after", "when", "record", "kind", "source"),
+        (
+            (
+                anchor(row.id) + row.id,
+                _states_text(row.states_before),
+                _after(row),
+                row.when.text if not row.reach else f"{row.when.text}. Not seen: {row.reach}",
+                row.write.value,
+                row.kind.value + (f" ({row.weakest.name})" if row.weakest is not None else ""),
+                page.cite(row.source),
+            )
+            for row in rows
+        ),
+    )
+
+
+def _interrupted(page: Page) -> None:
+    page.heading("What a power cut or a failing flash operation makes of a row")
+    page.add(
+        "A changed record is first erased, then programmed. From each row that writes follow others, made by rule: "
+        "`L30-E` is row L30 caught between erase and program by a power cut, `L30-F` is L30 when one of the two "
+        "operations fails and returns, and `L30-T7` is L30 when the state word is torn as T7 says. Number and check "
+        "word are whole in a tear; a record that is torn otherwise names no slot any more (rows "
+        "[L90](#l90), [L91](#l91) and those with -E)."
+    )
+    page.table(
+        ("tear", "word being written or erased", "reads as", "weakest fault model"),
+        ((anchor(t.id) + t.id, code(t.word.value), code(t.reads.value), t.weakest.name) for t in TEARS),
+    )
+    whole = sum(row.kind not in (Kind.POWER_CUT, Kind.FLASH_ERROR) for row in TABLE)
+    page.add(
+        f"With these the table has {len(TABLE)} rows: {whole} of steps that run to their end, "
+        f"{sum(row.kind is Kind.POWER_CUT for row in TABLE)} of power cuts, "
+        f"{sum(row.kind is Kind.FLASH_ERROR for row in TABLE)} of flash errors."
+    )
+    torn = [row for row in TABLE if "-" in row.id]
+    page.add(
+        "<details><summary>All rows that are made by rule</summary>\n\n"
+        + "| row | event | before | after | fault model |\n| --- | --- | --- | --- | --- |\n"
+        + "\n".join(
+            f"| {anchor(row.id)}{row.id} | {row.events[0].value if len(row.events) == 1 else 'any that writes'} | "
+            f"{_states_text(row.states_before)} | {_after(row)} | "
+            f"{row.weakest.name if row.weakest is not None else row.kind.value} |"
+            for row in torn
+        )
+        + "\n\n</details>"
+    )
+
+
+def _states_text(states: tuple[State, ...]) -> str:
+    return "any" if len(states) == len(State) else ", ".join(state.value for state in states)
+
+
+def _after(row: Row) -> str:
+    return f"*{row.after.value}*" if isinstance(row.after, Follows) else row.after.value
+
+
+def _kind_words() -> Iterator[tuple[Kind, str]]:
+    docs = member_docs(Kind)
+    for kind in Kind:
+        yield kind, docs[kind.name][0].lower() + docs[kind.name][1:].rstrip(".")
+
+
+def _write_words() -> Iterator[tuple[Write, str]]:
+    docs = member_docs(Write)
+    for write in Write:
+        text = docs.get(write.name) or "It stays."
+        yield write, text[0].lower() + text[1:].rstrip(".")
+
+
+def _field_docs(kind: type) -> dict[str, str]:
+    """Return the text under each field of a dataclass."""
+    body = ast.parse(inspect.getsource(kind)).body[0]
+    assert isinstance(body, ast.ClassDef)
+    found = {}
+    for one, following in zip(body.body, body.body[1:], strict=False):
+        if isinstance(one, ast.AnnAssign) and isinstance(one.target, ast.Name) and isinstance(following, ast.Expr):
+            value = following.value
+            if isinstance(value, ast.Constant) and isinstance(value.value, str):
+                found[one.target.id] = " ".join(value.value.split())
+    return found
+
+
+field_docs = _field_docs

@@ -1,0 +1,64 @@
+"""All generated pages, by file name, and what writes and compares them."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from .calls_pages import call_pages
+from .cases_page import cases_page
+from .claims_page import claims_page
+from .commands import with_outputs
+from .contract_page import contract_page
+from .device_page import device_page
+from .documents_page import documents_page
+from .formats_page import formats_page
+from .life_cycle import life_cycle_page
+from .page import Page
+from .releases_page import releases_page
+from .sources_page import sources_page
+from .verdicts import read
+
+BY_HAND = ("index.md", "how-to-read.md", "glossary.md")
+"""Pages that are written, not made."""
+
+
+def pages() -> Iterator[Page]:
+    """Yield every page that is made."""
+    kept = read()
+    yield contract_page()
+    yield life_cycle_page()
+    yield device_page()
+    yield from call_pages(kept)
+    yield claims_page(kept)
+    yield cases_page()
+    yield releases_page(kept)
+    yield documents_page()
+    yield formats_page()
+    yield sources_page()
+
+
+def made_files() -> dict[str, str]:
+    """Return the text of every generated page by its file name."""
+    return {f"{page.name}.md": page.text for page in pages()}
+
+
+def write_pages(folder: Path) -> None:
+    """Write them all, and the outputs of commands into those written by hand."""
+    for name, text in (made_files() | written_files(folder)).items():
+        (folder / name).write_text(text, encoding="utf-8")
+
+
+def written_files(folder: Path) -> dict[str, str]:
+    """Return the text of every page that is written by hand, with the present output of its commands."""
+    return {name: with_outputs((folder / name).read_text(encoding="utf-8")) for name in BY_HAND}
+
+
+def differences(folder: Path) -> list[str]:
+    """Return the names of the pages that are not what would be written, and of those that nothing makes."""
+    made = made_files() | written_files(folder)
+    there = {path.name for path in folder.glob("*.md")}
+    stale = [name for name, text in made.items() if not _is_same(folder / name, text)]
+    return sorted({*stale, *(there - made.keys())})
+
+
+def _is_same(path: Path, text: str) -> bool:
+    return path.exists() and path.read_text(encoding="utf-8") == text

@@ -1,0 +1,123 @@
+"""A call on the simulated board, cut at every flash operation and eFuse burn, and what the next power-on makes of it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from otaproof.campaign.history import OTADATA, History, Outcome, Played, Player, Step, StepCut, StepName
+from otaproof.impl.cells import SECTOR_SIZE
+from otaproof.impl.faults import AFTER, BEFORE, Torn, TornKind
+from otaproof.impl.flash import Op, OpKind
+
+ON = Step(StepName.RESET)
+HALF_RECORD = 16
+"""Bytes of an entry that are programmed when a cut falls into the middle of it: number, and half the label."""
+
+
+@dataclass(frozen=True, slots=True)
+class CutRow:
+    """One operation, or several alike in a row, and what a cut before, inside and after it leaves."""
+
+    number: str
+    operation: str
+    before: str
+    half: str
+    after: str
+
+
+def ready(history: History) -> Player:
+    """Return a player that has played the history; raises ValueError where a step goes wrong."""
+    player = Player(history.world)
+    for step in history.steps:
+        played = player.play(step)
+        if played.outcome in (Outcome.RAISED, Outcome.NOBODY, Outcome.NOTHING_BOOTS):
+            raise ValueError(f"{step}: {played.outcome.value} {played.error}")
+    return player
+
+
+def whole(history: History, step: Step) -> Played:
+    """Return the step, played to its end."""
+    return ready(history).play(step)
+
+
+def end_of(history: History, step: Step) -> str:
+    """Return how the whole step ends."""
+    player = ready(history)
+    played = player.play(step)
+    if played.outcome is Outcome.RAISED:
+        return f"raises “{played.error}”"
+    said = {Outcome.RETURNED: "returns", Outcome.RESTARTED: "restarts"}.get(played.outcome, played.outcome.value)
+    if step.name is StepName.RESET:
+        return _boot(player)
+    return f"{said}; then {_next(player)}"
+
+
+def cut_rows(history: History, step: Step) -> Iterator[CutRow]:
+    """Yield the operations of a step with what cuts leave; erases of a whole slot are put together."""
+    player = ready(history)
+    played = player.fork().play(step)
+    last = 0
+    for number, op in enumerate(played.ops):
+        if number < last:
+            continue
+        last = _last_alike(played.ops, number) + 1
+        many = last - number
+        label = str(number) if many == 1 else f"{number} … {last - 1}"
+        name = _name(op, many)
+        half = Torn(TornKind.PARTIAL, length=SECTOR_SIZE // 2) if op.kind is OpKind.ERASE else Torn(TornKind.PREFIX, length=HALF_RECORD)
+        yield CutRow(
+            label,
+            name,
+            _after_cut(player, step, StepCut(number, BEFORE)),
+            _after_cut(player, step, StepCut(number, half)),
+            _after_cut(player, step, StepCut(last - 1, AFTER)),
+        )
+    for number, bits in enumerate(played.burns):
+        cuts = (0, bits & -bits, bits)
+        texts = [_after_cut(player, step, StepCut(number, efuse_done=done)) for done in cuts]
+        yield CutRow(f"burn {number}", f"burn eFuse bits 0x{bits:x}", *texts)
+
+
+def _last_alike(ops: tuple[Op, ...], first: int) -> int:
+    """Return the number of the last erase in a row of erases of one slot."""
+    last = first
+    while (
+        last + 1 < len(ops)
+        and ops[first].kind is OpKind.ERASE
+        and not _is_otadata(ops[first])
+        and ops[last + 1].kind is OpKind.ERASE
+        and ops[last + 1].address == ops[last].address + SECTOR_SIZE
+    ):
+        last += 1
+    return last
+
+
+def _is_otadata(op: Op) -> bool:
+    return OTADATA <= op.address < OTADATA + 2 * SECTOR_SIZE
+
+
+def _name(op: Op, many: int) -> str:
+    if _is_otadata(op):
+        sector = (op.address - OTADATA) // SECTOR_SIZE
+        return f"erase otadata sector {sector}" if op.kind is OpKind.ERASE else f"program record {sector}, 32 bytes"
+    slot = f"0x{op.address:x}"
+    return f"erase {many} sectors from {slot}" if op.kind is OpKind.ERASE else f"program {op.length} bytes at {slot}"
+
+
+def _after_cut(player: Player, step: Step, cut: StepCut) -> str:
+    other = player.fork()
+    other.play(replace(step, cut=cut))
+    return _next(other)
+
+
+def _next(player: Player) -> str:
+    """Return what the next power-on starts, and what info() says then."""
+    player.play(ON)
+    return _boot(player)
+
+
+def _boot(player: Player) -> str:
+    if player.app is None:
+        return "**nothing boots**"
+    slots = player.app.otaupgrade.info().slots
+    said = ", ".join(f"{label} {info.get('state', 'none')}" for label, info in sorted(slots.items()))
+    return f"{player.running} boots ({said})"

@@ -1,0 +1,39 @@
+"""The recordings by their ids: in which file each lies, and of which release it is."""
+
+import gzip
+import json
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from .page import ROOT
+
+DATA = Path("tests/data/vectors")
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """One recording."""
+
+    id: str
+    file: str
+    release: str
+    family: str
+
+
+@lru_cache(maxsize=1)
+def recordings() -> dict[str, Recorded]:
+    """Return all recordings by id."""
+    found = {}
+    for path in sorted((ROOT / DATA).glob("*.jsonl.gz")):
+        for line in gzip.decompress(path.read_bytes()).splitlines():
+            head = json.loads(line)
+            release = str(head["idf"]).split("-g", maxsplit=1)[0]
+            found[head["id"]] = Recorded(head["id"], path.name, release, head["family"])
+    return found
+
+
+def recording(vector_id: str) -> str:
+    """Return a recording in words, such as "s0160 (v5.1.3)"; raises KeyError for one that there is not."""
+    known = recordings()[vector_id]
+    return f"`{known.id}` ({known.release}, {known.file.split('.')[0]})"

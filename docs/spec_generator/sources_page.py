@@ -1,0 +1,34 @@
+"""The page of sources: every id that rows, claims and actions cite, with file, symbol and commit."""
+
+from .page import Page, anchor, code, repo_file, source_place, source_url, sources
+
+
+def sources_page() -> Page:
+    """Return the page."""
+    page = Page("sources", "Sources")
+    page.add(
+        f"Everything is read at one commit. Line numbers rot, so an id names a file and a symbol. The list is "
+        f"{repo_file('docs/sources.toml')}; a test fails on an id that is cited and not listed, and the other way round."
+    )
+    page.heading("Commits")
+    page.table(
+        ("pin", "", "commit"),
+        (
+            (code(name), pin["name"], f"[{pin['commit'][:12]}]({pin['repository']}/tree/{pin['commit']})")
+            for name, pin in sources()["pin"].items()
+        ),
+    )
+    page.heading("Ids")
+    page.table(
+        ("id", "what it says", "file and symbol", "elsewhere"),
+        (
+            (
+                anchor(source_id) + source_id,
+                source["title"],
+                f"[{source['file']}]({source_url(source_id)}): {code(source_place(source_id))} ({source['pin']})",
+                source.get("differs", ""),
+            )
+            for source_id, source in sources()["source"].items()
+        ),
+    )
+    return page

@@ -1,0 +1,213 @@
+"""Terms of the device model as text that can be read aloud: names for what the model has names for, and enum members.
+
+`Vocabulary` looks terms up by identity, since equal terms are one object. What has no name is written out with `and`,
+`or`, `not`, `if … then … else`; in the long form a part that is used more than once gets a name of its own.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from enum import IntEnum
+
+from otaproof.model import calls, selection
+from otaproof.model.device import Content, Device, Expectation, Phase, Scope, Task, record_in, slot_at
+from otaproof.model.records import Check, Record, Sector, Word, active
+from otaproof.model.terms import Op, Term, nodes_of
+
+_SUFFIXES: dict[str, type[IntEnum]] = {
+    "task": Task, "phase": Phase, "sector": Sector, "_check": Check, "_word": Word, "_content": Content,
+    "expectation": Expectation,
+}  # fmt: skip
+PLACES = ("running", "expected", "previous", "old_choice", "new_choice")
+"""Fields that hold a place."""
+_SYMBOLS = {Op.AND: " and ", Op.OR: " or ", Op.EQUAL: " is ", Op.LESS: " < ", Op.PLUS: " + ", Op.MINUS: " - "}
+
+
+def enum_of_field(name: str) -> type[IntEnum] | None:
+    """Return the enum whose members a field holds; None for a plain number or a fact."""
+    return next((enum for suffix, enum in _SUFFIXES.items() if name == suffix or name.endswith(suffix)), None)
+
+
+class Vocabulary:
+    """What the parts of a model's terms are called."""
+
+    def __init__(self, scope: Scope, device: Device) -> None:
+        """Ask the functions of the model for the terms that they build."""
+        self.scope = scope
+        self.names: dict[Term, str] = {}
+        for term, name in self._known(scope, device):
+            if term.op not in (Op.VALUE, Op.FIELD):
+                self.names.setdefault(term, name)
+        self._places = {
+            device.running, device.expected, device.previous, device.old_choice, device.new_choice,
+            *(term for term, name in self.names.items() if name == "the target" or "place" in name or "power-on" in name),
+        }  # fmt: skip
+        self._conjunctions = sorted(
+            (t for t in self.names if t.op in (Op.AND, Op.OR)), key=lambda t: -len(t.args)
+        )
+
+    @staticmethod
+    def _known(scope: Scope, device: Device) -> Iterator[tuple[Term, str]]:
+        for place, record in enumerate(device.records):
+            yield record.is_bootable, f"record {place} is bootable"
+            yield record.is_invalid, f"record {place} is invalid"
+            yield record.is_right, f"record {place} has a right check word"
+            yield record.names(device.running), f"record {place} names the running slot"
+        chosen = active(device.records)
+        selected = selection.select(scope, device)
+        target = selection.next_update_slot(scope, device.running)
+        yield chosen.is_first, "record 0 decides"
+        yield chosen.is_second, "record 1 decides"
+        yield chosen.is_some, "a record decides"
+        yield from _record(chosen.of(device.records), "the deciding record")
+        yield from _record(chosen.other_of(device.records), "the other record")
+        yield from _record(record_in(device, device.sector), "the record being rewritten")
+        yield chosen.sector, "the deciding record's sector"
+        yield chosen.other_sector, "the other record's sector"
+        if scope.config.anti_rollback:
+            yield selected.active.is_first, "record 0 is selected"
+            yield selected.active.is_second, "record 1 is selected"
+            yield selected.active.is_some, "a record is selected"
+            yield from _record(selected.active.of(device.records), "the selected record")
+            yield selected.active.sector, "the selected record's sector"
+        yield selected.start, "the place selected"
+        yield selected.is_fresh, "no record was ever written"
+        yield selection.fallback(scope, device, selected.start), "the first place that passes, from the one selected"
+        rewritten = record_in(device, device.sector).slot
+        yield selection.fallback(scope, device, rewritten), "the first place that passes, from the rewritten record's"
+        yield selection.burned_by_boot(scope, device, selected), "the bits after the bootloader's burn"
+        yield target, "the target"
+        for place in range(scope.slots):
+            yield target == place, f"the target is ota_{place}"
+        yield slot_at(device, target).content, "the target's content"
+        yield slot_at(device, target).version, "the target's version"
+        yield slot_at(device, device.running).content, "the running slot's content"
+        yield slot_at(device, device.running).version, "the running slot's version"
+        yield calls.is_under_test(scope, device), "info() says testing of the running image"
+        yield calls.gives_up_spare(scope, device), "the spare record is given up"
+        yield calls.is_rollback_possible(scope, device), "there is an image to go back to"
+        yield calls.rewrite_sector(scope, device, target), "the sector for the target's record"
+        yield calls.rewrite_sector(scope, device, device.running), "the sector for the running slot's record"
+        yield from _record(calls.marked_record(scope, device), "the target's new record")
+        yield from _record(calls.reselected_record(scope, device), "the running slot's new record")
+        yield selection.is_version_allowed(scope, device, slot_at(device, target).version), "the target's version is allowed"
+        yield (
+            selection.is_version_allowed(scope, device, slot_at(device, device.running).version),
+            "the running slot's version is allowed",
+        )
+        yield selection.boot_choice(scope, device), "what the next power-on starts"
+
+    def text(self, term: Term, names: dict[Term, str] | None = None, top: bool = True) -> str:
+        """Return a term in words; names: those of parts that are told elsewhere."""
+        known = (names or {}).get(term) or self.names.get(term)
+        if known is not None:
+            return known
+        if term.op is Op.VALUE:
+            return str(bool(term.args[0])).lower() if term.bits == 0 else str(term.args[0])
+        if term.op is Op.FIELD:
+            return str(term.args[0])
+        args = [arg for arg in term.args if isinstance(arg, Term)]
+        match term.op:
+            case Op.NOT:
+                if args[0].op is Op.EQUAL and args[0] not in self.names and args[0] not in (names or {}):
+                    return self._equal(args[0], " is not ", names)
+                return f"not {self.text(args[0], names, False)}"
+            case Op.EQUAL:
+                return self._equal(term, " is ", names)
+            case Op.CHOOSE:
+                enum = self.enum(term)
+                then, otherwise = (self._value(arg, enum, names) for arg in args[1:])
+                inner = f"if {self.text(args[0], names, False)} then {then} else {otherwise}"
+                return inner if top else f"({inner})"
+            case Op.AND | Op.OR:
+                parts = [self.text(part, names, False) for part in self._grouped(term, args)]
+                inner = _SYMBOLS[term.op].join(parts)
+                return inner if top or len(parts) == 1 else f"({inner})"
+            case _:
+                inner = _SYMBOLS[term.op].join(self.text(arg, names, False) for arg in args)
+                return inner if top else f"({inner})"
+
+    def enum(self, term: Term) -> type[IntEnum] | None:
+        """Return the enum whose members a number stands for, by the fields that it can be."""
+        if term.op is Op.FIELD:
+            return enum_of_field(str(term.args[0]))
+        if term.op is Op.CHOOSE:
+            for arg in term.args[1:]:
+                if isinstance(arg, Term) and (enum := self.enum(arg)) is not None:
+                    return enum
+        return None
+
+    def value(self, field: str, term: Term, names: dict[Term, str] | None = None) -> str:
+        """Return what a field becomes."""
+        if field in PLACES and term.value is not None:
+            return self.place(term.value)
+        text = self._value(term, enum_of_field(field), names)
+        is_whole = text.startswith("(if ") and text.endswith(")") and term not in self.names
+        return text[1:-1] if is_whole else text
+
+    def long_text(self, goals: Iterable[tuple[str, Term]]) -> str:
+        """Return several terms written out, with a line for each part that is used more than once."""
+        wanted = list(goals)
+        uses: Counter[Term] = Counter(term for _, term in wanted)
+        inner = [node for node in nodes_of([term for _, term in wanted])]
+        for node in inner:
+            if node not in self.names:
+                uses.update(arg for arg in node.args if isinstance(arg, Term))
+        names: dict[Term, str] = {}
+        lines = []
+        for node in inner:
+            is_plain = node.op in (Op.FIELD, Op.VALUE) or node in self.names
+            is_small = node.op in (Op.NOT, Op.EQUAL) and len(self.text(node, names)) < 40
+            if uses[node] > 1 and not is_plain and not is_small:
+                text = self.text(node, names)
+                names[node] = f"t{len(names) + 1}"
+                lines.append((names[node], text))
+        lines += [(name, self.value(name, term, names)) for name, term in wanted]
+        needed = _needed(lines, {name for name, _ in wanted})
+        return "\n".join(f"{name} = {text}" for name, text in lines if name in needed)
+
+    def _equal(self, term: Term, word: str, names: dict[Term, str] | None) -> str:
+        left, right = (arg for arg in term.args if isinstance(arg, Term))
+        if left in self._places and right.value is not None:
+            return f"{self.text(left, names, False)}{word}{self.place(right.value)}"
+        return f"{self.text(left, names, False)}{word}{self._value(right, self.enum(left), names)}"
+
+    def place(self, value: int) -> str:
+        """Return the name of a place."""
+        names = {self.scope.nowhere: "nowhere", self.scope.factory: "factory"}
+        return names.get(value, f"ota_{value}")
+
+    def _value(self, term: Term, enum: type[IntEnum] | None, names: dict[Term, str] | None) -> str:
+        if term.op is Op.VALUE and term.bits and enum is not None and term.value in list(enum):
+            return enum(term.value).name
+        if term.op is Op.CHOOSE and term not in self.names and term not in (names or {}):
+            condition, then, otherwise = (arg for arg in term.args if isinstance(arg, Term))
+            parts = (self._value(arg, enum, names) for arg in (then, otherwise))
+            return "(if {} then {} else {})".format(self.text(condition, names, True), *parts)
+        return self.text(term, names, False)
+
+    def _grouped(self, term: Term, args: list[Term]) -> list[Term]:
+        """Return the parts of a conjunction (or disjunction), those put together that have a name together."""
+        left = list(args)
+        found: list[Term] = []
+        for known in self._conjunctions:
+            if known.op is term.op and known is not term and set(known.args) <= set(left):
+                left = [part for part in left if part not in known.args]
+                found.append(known)
+        return [*left, *found]
+
+
+def _record(record: Record, name: str) -> Iterator[tuple[Term, str]]:
+    yield record.check, f"{name}'s check"
+    yield record.word, f"{name}'s word"
+    yield record.slot, f"{name}'s slot"
+    yield record.seq, f"{name}'s number"
+    yield record.is_bootable, f"{name} is bootable"
+
+
+def _needed(lines: list[tuple[str, str]], wanted: set[str]) -> set[str]:
+    """Return the names that the wanted lines come to use."""
+    needed = set(wanted)
+    for name, text in reversed(lines):
+        if name in needed:
+            needed |= {word.strip("(),") for word in text.split()}
+    return needed

@@ -1,0 +1,168 @@
+"""The verdicts and outcomes of all worlds, as they are kept in docs/spec/verdicts.json.
+
+`decide` is the one function that asks the proofs for a verdict; all else is bookkeeping. A claim that a strong fault
+model keeps is kept by the weaker ones, and one that a weak one breaks is broken by the stronger ones: so F3 is asked
+first, then F0, then those between that are still open.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from otaproof.campaign.trace_replay import token_of_trace
+from otaproof.model.action import Kind
+from otaproof.model.device import Ghost, Scope, Task, Usage
+from otaproof.model.device_claims import DeviceClaim
+from otaproof.model.device_model import device_model
+from otaproof.model.faults import FaultModel
+from otaproof.model.stepper import stepper
+from otaproof.proofs.exploration import Trace
+from otaproof.proofs.explorer import claims_of, explore
+from otaproof.proofs.graph import GHOSTS, RECOVERY, recover
+from otaproof.proofs.outcomes import Cell, Outcome, outcomes
+
+from .worlds import World, worlds
+
+FILE = Path(__file__).parent.parent / "spec" / "verdicts.json"
+ORDER = (FaultModel.F3, FaultModel.F0, FaultModel.F1, FaultModel.F2)
+"""The fault models in the order in which they are asked."""
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What the search says of one world under one fault model."""
+
+    states: int
+    """The most that one of its searches went through."""
+    refuted: Mapping[str, Trace]
+    """By id of a claim, a shortest way to a state that breaks it; a claim that is asked for and not here holds."""
+
+
+def decide(scope: Scope, claim_ids: frozenset[str]) -> Decision:
+    """Return the verdicts of the claims in a scope; raises RuntimeError where a search does not end."""
+    groups: dict[frozenset[Ghost], list[DeviceClaim]] = {}
+    for item in claims_of(scope):
+        if item.claim.id in claim_ids:
+            groups.setdefault(item.ghosts, []).append(item)
+    states, refuted = 0, dict[str, Trace]()
+    for ghosts, group in groups.items():
+        search = explore(replace(scope, ghosts=ghosts), group)
+        if not search.is_complete:
+            raise RuntimeError(f"{scope}: {search.limit}")
+        states = max(states, search.states)
+        refuted |= search.violations
+    if RECOVERY in claim_ids:
+        recovery = recover(replace(scope, ghosts=GHOSTS))
+        if not recovery.is_complete:
+            raise RuntimeError(f"{scope}: {recovery.limit}")
+        states = max(states, recovery.states)
+        if recovery.trace is not None:
+            refuted[RECOVERY] = recovery.trace
+    return Decision(states, refuted)
+
+
+def world_verdicts(world: World) -> dict[str, Any]:
+    """Return, for each claim that applies, its verdict; of a broken one the weakest fault model, trace and token."""
+    strongest = world.scope(FaultModel.F3)
+    asked = frozenset({item.claim.id for item in claims_of(strongest)} | {RECOVERY})
+    first = decide(strongest, asked)
+    broken: dict[str, tuple[FaultModel, Trace]] = {}
+    still_open = frozenset(first.refuted)
+    for faults in ORDER[1:]:
+        found = decide(world.scope(faults), still_open).refuted if still_open else {}
+        broken |= {claim_id: (faults, trace) for claim_id, trace in found.items()}
+        still_open -= found.keys()
+    broken |= {claim_id: (FaultModel.F3, first.refuted[claim_id]) for claim_id in still_open}
+    claims: dict[str, Any] = {}
+    for claim_id in sorted(asked, key=lambda text: int(text[1:])):
+        claims[claim_id] = {"verdict": "holds"}
+        if claim_id in broken:
+            faults, trace = broken[claim_id]
+            claims[claim_id] = _refutation(world.scope(faults), claim_id, faults, trace)
+    return {"states": first.states, "claims": claims}
+
+
+def world_outcomes(world: World, models: tuple[FaultModel, ...] = tuple(FaultModel)) -> dict[str, Any]:
+    """Return, for each call and fault model, what can start after a cut in it, with a way to each unsafe outcome."""
+    table: dict[str, Any] = {}
+    for faults in models:
+        for cell in outcomes(world.scope(faults)):
+            table.setdefault(cell.call.value, {})[faults.name] = _cell(world.scope(faults), cell)
+    return table
+
+
+def make(tell: Tell, wanted: Callable[[World], bool] = lambda world: True) -> dict[str, Any]:
+    """Return verdicts and outcomes of all worlds, computed anew."""
+    made: dict[str, Any] = {}
+    for world in worlds():
+        if wanted(world):
+            tell(world.id)
+            made[world.id] = world_verdicts(world)
+            if has_outcomes(world):
+                made[world.id]["outcomes"] = world_outcomes(world)
+    return made
+
+
+def has_outcomes(world: World) -> bool:
+    """Tell whether the outcomes of a world are kept; of anti-rollback those of proper usage alone, by its size."""
+    return not world.build.anti_rollback or world.usage is Usage.PROPER
+
+
+def read() -> dict[str, Any]:
+    """Return what is kept."""
+    kept: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8"))
+    return kept
+
+
+def text_of(made: Mapping[str, Any]) -> str:
+    """Return the text of the file."""
+    return json.dumps(made, indent=1, ensure_ascii=False) + "\n"
+
+
+def _refutation(scope: Scope, claim_id: str, faults: FaultModel, trace: Trace) -> dict[str, Any]:
+    cuts = {action.name for action in device_model(scope).actions if action.weakest is not None}
+    return {
+        "verdict": "violated",
+        "weakest": faults.name,
+        "cuts": sum(name in cuts for name in trace.actions),
+        "trace": " ".join(trace.actions),
+        "token": _token(scope, claim_id, trace),
+    }
+
+
+def _token(scope: Scope, claim_id: str, trace: Trace) -> str:
+    """Return a token that plays the trace.
+
+    A dead end of C9 is one because nothing starts from there on; the board shows that at the next power-on, as C1."""
+    if claim_id != RECOVERY:
+        return token_of_trace(scope, trace.actions, claim_id)
+    steps = stepper(scope)
+    actions, state = list(trace.actions), steps.initial
+    for name in actions:
+        state = steps.step(state, name) or state
+    while steps.as_dict(state)["task"] not in (Task.RUN, Task.STUCK):
+        number, state = next(pair for pair in steps.successors(state) if steps.model.actions[pair[0]].kind is not Kind.CUT)
+        actions.append(steps.model.actions[number].name)
+    return token_of_trace(scope, actions, "C1")
+
+
+def _cell(scope: Scope, cell: Cell) -> dict[str, Any]:
+    def place(number: int) -> str:
+        named = {scope.nowhere: "nothing", scope.factory: "factory"}
+        return named.get(number, f"ota_{number}")
+
+    unsafe = {
+        outcome.value: {
+            "old": place(example.old),
+            "new": place(example.new),
+            "found": place(example.found),
+            "cuts": example.cuts,
+            "trace": " ".join(example.actions),
+        }
+        for outcome in Outcome
+        if not outcome.is_safe and (example := cell.examples.get(outcome)) is not None
+    }
+    return {"says": str(cell), **({"unsafe": unsafe} if unsafe else {})}

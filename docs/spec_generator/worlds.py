@@ -1,0 +1,89 @@
+"""The worlds that the specification gives verdicts for: configuration, release rules, and how the calls are used.
+
+The device model heeds only some steps from release to release, so releases with the same rules share a world:
+tests/test_spec.py holds their models to be one and the same.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from otaproof.model.config import Config, Release
+from otaproof.model.device import Scope, Usage
+from otaproof.model.faults import FaultModel
+
+RELEASES: dict[Release, tuple[Release, ...]] = {
+    Release.V5_1: (Release.V4_4, Release.V5_1),
+    Release.V5_5: (Release.V5_5,),
+    Release.V6_0: (Release.V6_0,),
+    Release.V6_1: (Release.V6_1, Release.V6_2_DEV),
+}
+"""By the release that is looked at, those that it stands for."""
+VERSIONS = 2
+"""Secure versions that an image can have, with anti-rollback."""
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """What the two sdkconfigs and the partition table decide."""
+
+    id: str
+    title: str
+    rollback: bool
+    anti_rollback: bool
+    has_factory: bool
+
+
+BUILDS: tuple[Build, ...] = (
+    Build("off", "rollback off", False, False, False),
+    Build("off-factory", "rollback off, factory", False, False, True),
+    Build("on", "rollback on", True, False, False),
+    Build("on-factory", "rollback on, factory", True, False, True),
+    Build("anti", "anti-rollback", True, True, False),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """One column of the matrix."""
+
+    build: Build
+    release: Release
+    usage: Usage
+
+    @property
+    def id(self) -> str:
+        """A short name, such as on-5.5-proper."""
+        return f"{self.build.id}-{self.release.label}-{self.usage.value}"
+
+    def scope(self, faults: FaultModel) -> Scope:
+        """Return what the model is built for."""
+        config = Config(
+            rollback=self.build.rollback,
+            anti_rollback=self.build.anti_rollback,
+            app_release=self.release,
+            bootloader_release=self.release,
+        )
+        return Scope(
+            config, has_factory=self.build.has_factory, faults=faults, usage=self.usage, versions=VERSIONS
+        )
+
+    @property
+    def options(self) -> str:
+        """The options of the command line that ask for it; the fault model left out."""
+        flags = ["--rollback" if self.build.rollback else "--no-rollback"]
+        flags += [f"--anti-rollback --versions {VERSIONS}"] if self.build.anti_rollback else []
+        flags += ["--factory"] if self.build.has_factory else []
+        return " ".join([*flags, f"--idf {self.release.label}", f"--usage {self.usage.value}"])
+
+
+def worlds() -> Iterator[World]:
+    """Yield every world, in the order of the tables."""
+    for usage in Usage:
+        for build in BUILDS:
+            for release in RELEASES:
+                yield World(build, release, usage)
+
+
+def releases_label(release: Release) -> str:
+    """Return the releases that one stands for, such as "4.4, 5.1"."""
+    return ", ".join(known.label for known in RELEASES[release])
