@@ -7,6 +7,7 @@ EXAMPLE = examples/two-slot
 BIN   := $(VENV)/bin
 TOOLS := $(VENV)/.tools
 READY := $(VENV)/.ready
+SITE  := $(VENV)/.site
 ROOMS := $(patsubst %/__init__.py,%,$(wildcard */__init__.py))
 
 PIP      := $(BIN)/python -m pip install
@@ -14,13 +15,15 @@ EDITABLE := --config-settings editable_mode=strict --editable .
 QUIETLY  := > $(VENV)/install.log 2>&1 || { cat $(VENV)/install.log >&2; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help check test bench lint clean
+.PHONY: help check test bench lint docs diagrams clean
 
 help:
 	@echo "make check   cut the power everywhere in the update of $(EXAMPLE), and say what that breaks"
 	@echo "make test    run the tests"
 	@echo "make bench   measure the sweep against brute force, and the search against SPIN"
 	@echo "make lint    style, strict types, and whether what is generated still fits its source"
+	@echo "make docs    make the pages of docs/spec anew, and build them as a site in build/site"
+	@echo "make diagrams  draw diagrams/drawn anew"
 	@echo "make clean   remove $(VENV) and what builds leave"
 
 # Exit code 1 is a result, a claim is violated; anything above is a failure.
@@ -38,8 +41,16 @@ bench: $(READY)
 lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/mypy --cache-dir $(VENV)/.mypy_cache
-	$(BIN)/mypy --cache-dir $(VENV)/.mypy_cache tests examples
+	$(BIN)/mypy --cache-dir $(VENV)/.mypy_cache tests examples docs
 	$(BIN)/python -m pytest -q -m drift
+
+docs: $(SITE)
+	$(BIN)/python docs/build_spec.py
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	@echo "open build/site/index.html"
+
+diagrams: $(READY)
+	$(BIN)/otaproof diagram all --out diagrams/drawn --renderer graphviz-pure
 
 $(TOOLS): pyproject.toml constraints.txt
 	@echo "== install into $(VENV)"
@@ -54,6 +65,11 @@ $(TOOLS): pyproject.toml constraints.txt
 $(READY): $(TOOLS) $(ROOMS)
 	@rm -rf $(VENV)/.mypy_cache build/__editable__.otaproof-*
 	@$(PIP) --no-deps --no-build-isolation $(EDITABLE) $(QUIETLY)
+	@touch $@
+
+# What builds the site is installed when it is first asked for.
+$(SITE): $(READY)
+	@$(PIP) --constraint constraints.txt --no-build-isolation $(EDITABLE)'[docs]' $(QUIETLY)
 	@touch $@
 
 clean:

@@ -48,9 +48,15 @@ _ALL_BUT_THE_END = Step(StepName.WRITE, image=2, offset=0, length=IMAGE_SIZE - 4
 
 SCRIPTS: tuple[BoardScript, ...] = (
     BoardScript("switch-without-effect", _device(_config(), _entries((1, _VALID), (4, _ABORTED))).then(ON), "ota_0"),
-    BoardScript("rolled-back-image-returns", _device(_config(), _entries((4, _VALID), (2, _ABORTED))).then(ON, RESTART), "ota_1"),
+    BoardScript(
+        "rolled-back-image-returns", _device(_config(), _entries((4, _VALID), (2, _ABORTED))).then(ON, RESTART), "ota_1"
+    ),
     BoardScript("number-zero", _device(_config(), _entries((0, _VALID), (0, _VALID))).then(ON), "ota_1"),
-    BoardScript("wrong-check-words-stay", _device(_config(), _entries((1, _VALID), (2, _VALID), spoil=1)).then(ON, RESTART), "ota_0"),
+    BoardScript(
+        "wrong-check-words-stay",
+        _device(_config(), _entries((1, _VALID), (2, _VALID), spoil=1)).then(ON, RESTART),
+        "ota_0",
+    ),
     BoardScript(
         "unverified-image-starts",
         _device(_config(skip_validate_always=True)).then(

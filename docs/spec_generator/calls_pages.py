@@ -13,7 +13,7 @@ from otaproof.model.config import Config, Release, ResetReason
 from otaproof.model.faults import FaultModel
 from otaproof.proofs.outcomes import NO_SUCH_CALL
 
-from .page import Page, code, picture
+from .page import Page, code, folded, picture
 from .played_cuts import ON, cut_rows, end_of
 from .worlds import World, releases_label, worlds
 
@@ -84,7 +84,10 @@ CALLS: tuple[CallPage, ...] = (
             "There is an otadata partition of at least two sectors; without one only the factory image boots.",
         ),
         (
-            ("nothing boots: resets for ever", "no app partition holds an image that passes, or otadata has one sector"),
+            (
+                "nothing boots: resets for ever",
+                "no app partition holds an image that passes, or otadata has one sector",
+            ),
             ("the bootloader traps", "anti-rollback, a bootable record, no OTA slot in the table: [K14](cases.md#k14)"),
         ),
         (
@@ -124,7 +127,7 @@ CALLS: tuple[CallPage, ...] = (
             ("ota error", "release 6.1 and later: a session is open; any release: a flash error"),
         ),
         (
-            "The slot's first sector, and with it any image, is erased. Its record stays: row [L05](life-cycle.md#l05).",
+            "The slot, and with it any image, is erased. Its record stays: row [L05](life-cycle.md#l05).",
             "Rollback on, release 5.5 and later: the record that does not decide is erased, unless it names the "
             "running slot: rows [L01](life-cycle.md#l01) to [L04](life-cycle.md#l04).",
         ),
@@ -151,7 +154,7 @@ CALLS: tuple[CallPage, ...] = (
         ),
         ("The slot holds that much more of the image; otadata is as it was: row [L06](life-cycle.md#l06).",),
         (
-            "`write(\"\")` without commence() returns normally, but not on 4.4 ([R5](cases.md#r5)).",
+            '`write("")` without commence() returns normally, but not on 4.4 ([R5](cases.md#r5)).',
             "A write that is refused for lack of room does not spoil a whole image before it ([R6](cases.md#r6)).",
         ),
         (Scene("The last part of an image", _start(_config(), *_WRITTEN[:-1]), _WRITTEN[-1]),),
@@ -269,9 +272,7 @@ CALLS: tuple[CallPage, ...] = (
             ("ESP_ERR_NOT_FOUND", "no otadata partition"),
             ("ESP_ERR_FLASH_OP_FAIL", "a flash error"),
         ),
-        (
-            "For a slot: a record names it, and decides. For factory: both records are erased.",
-        ),
+        ("For a slot: a record names it, and decides. For factory: both records are erased.",),
         (
             "For the slot that decides already, up to 5.5 the other sector takes the same number ([K5](cases.md#k5)); "
             "from 6.0 on the deciding record itself is rewritten, and a cut there falls back to the other slot "
@@ -336,7 +337,10 @@ def _steps(page: Page, call: CallPage) -> None:
         page.add(f"Not cut: {end_of(scene.history, scene.step)}.")
         page.table(
             ("operation", "", "cut before it", "cut half-way", "cut after it"),
-            ((row.number, row.operation, row.before, row.half, row.after) for row in cut_rows(scene.history, scene.step)),
+            (
+                (row.number, row.operation, row.before, row.half, row.after)
+                for row in cut_rows(scene.history, scene.step)
+            ),
         )
 
 
@@ -360,7 +364,7 @@ def _outcomes(page: Page, call: CallPage, kept: Mapping[str, Any]) -> None:
         page.table(
             ("build", "usage", "releases", *(f.name for f in FaultModel)),
             (
-                (group[0].build.title, code(key[1]), ", ".join(releases_label(w.release) for w in group), *key[2:])
+                (group[0].build.title, key[1], ", ".join(releases_label(w.release) for w in group), *key[2:])
                 for key, group in rows.items()
             ),
         )
@@ -374,7 +378,8 @@ def _bold(text: str) -> str:
 def _examples(page: Page, name: str, kept: Mapping[str, Any]) -> None:
     """Show the shortest way to each unsafe outcome, under the weakest fault model, of the first world that has it."""
     shown: set[tuple[str, str, str]] = set()
-    lines = []
+    lines: list[str] = []
+    ways: list[str] = []
     for world in worlds():
         for faults in FaultModel:
             cell = kept[world.id].get("outcomes", {}).get(name, {}).get(faults.name, {})
@@ -384,11 +389,11 @@ def _examples(page: Page, name: str, kept: Mapping[str, Any]) -> None:
                     shown.add(key)
                     cuts = "1 cut" if way["cuts"] == 1 else f"{way['cuts']} cuts"
                     lines.append(
-                        f"- **{outcome}**, {world.build.title}, `{world.usage.value}` usage, release "
+                        f"{len(lines) + 1}. **{outcome}**, {world.build.title}, {world.usage.value} usage, release "
                         f"{world.release.label}, {faults.name}, {cuts}: old {way['old']}, new {way['new']}, boots "
-                        f"{way['found']}.\n  `{way['trace']}`"
+                        f"{way['found']}."
                     )
+                    ways.append(f"{len(lines)}. {way['trace']}")
     if lines:
-        page.add("The shortest ways to what is unsafe, as [actions of the device model](device-model.md#actions):")
-        page.add("\n".join(lines))
-
+        page.add("The shortest ways to what is unsafe, one for each build and usage:", "\n".join(lines))
+        page.add(folded("the same as actions of the device model", "\n\n".join(ways)))

@@ -184,7 +184,8 @@ def _readings(claim: Claim) -> Iterator[str]:
     for cut_claim in CUT_CLAIMS:
         if cut_claim is claim:
             name = code(f"claims.{cut_claim.is_kept.__name__}")
-            yield f"After one cut, on the board (`otaproof check`): {first_line(inspect.getdoc(cut_claim.is_kept))} ({name})"
+            kept = first_line(inspect.getdoc(cut_claim.is_kept))
+            yield f"After one cut, on the board (`otaproof check`): {kept} ({name})"
     if claim.needs_rollback:
         yield "It speaks of devices with rollback alone."
     if claim.needs_anti_rollback:

@@ -42,7 +42,7 @@ SECTIONS: tuple[tuple[str, str, tuple[Clause, ...]], ...] = (
         Clause("It wipes the spare slot and prepares to receive a new image.", f"[commence()](call-commence.md), {_row('L05')}", "From 5.5 on, with rollback, it also erases the record that does not decide: " + f"{_row('L01')}, {_case('R14')}."),
         Clause("It never touches the running application.", _claim("C3")),
         Clause("It raises an error when the upgrade cannot begin.", "[errors](call-commence.md#errors)", f"An application can be locked out until a reset, up to 5.5: {_claim('C15')}, {_case('R13')}."),
-        Clause("It may be called again.", _case("R4"), "From 6.1 on a second call is refused until complete() has been called."),
+        Clause("*Nothing is said of a second call.*", _case("R4"), "From 6.1 on a second call is refused until complete() has been called."),
     )),
     ("write(data)", "SEED-WRITE", (
         Clause("It writes a chunk to the right partition and place; data must come in order.", f"[write()](call-write.md), {_row('L06')}"),
@@ -52,8 +52,8 @@ SECTIONS: tuple[tuple[str, str, tuple[Clause, ...]], ...] = (
     ("complete(reboot)", "SEED-COMPLETE", (
         Clause("It finalises the upgrade: the slot boots next.", f"{_row('L10')}, {_row('L11')}, {_claim('C4')}", f"Not next to the end of the sequence numbers ({_case('K8')}), and not when the switch fails, which it does not tell ({_case('R1')}, {_case('R25')})."),
         Clause("With 1 it restarts at once, with nil it does not.", "[complete()](call-complete.md)", f"Any other number but 0 restarts too; a text raises an error after the switch: {_case('R2')}."),
-        Clause("It raises an error if the image does not pass validation, or nothing was written.", f"[errors](call-complete.md#errors), {_row('L29')}", f"An image whose secure version is too low is erased, and no error is raised: [too-old-image-is-wiped](cases.md#too-old-image-is-wiped)."),
-        Clause("A cut inside it leaves the old choice or the new one.", "[outcomes](call-complete.md#outcomes-of-a-power-cut)", f"In proper usage with rollback this holds under all fault models; else see {_claim('C7')}."),
+        Clause("It raises an error if the image does not pass validation, or nothing was written.", f"[errors](call-complete.md#errors), {_row('L29')}", "An image whose secure version is too low is erased, and no error is raised: [too-old-image-is-wiped](cases.md#too-old-image-is-wiped)."),
+        Clause("*Nothing is said of a power cut inside it.*", _claim("C7"), "With rollback, in proper usage, the old choice or the new one is left, up to 5.4 under every fault model, from 5.5 on under F0 and F1: [outcomes](call-complete.md#outcomes-of-a-power-cut)."),
     )),
     ("accept()", "SEED-ACCEPT", (
         Clause("With rollback a new image is booted once.", f"{_claim('C4')}, {_row('L50')}, {_row('L51')}", f"A power cut in that boot loses the update untried ([trial-is-lost](cases.md#trial-is-lost)); torn state words boot untested ({_case('K17')}); deep sleep runs it again ({_case('K20')})."),
@@ -90,5 +90,7 @@ def contract_page() -> Page:
         page.add(anchor(f"contract-{source.removeprefix('SEED-').lower()}"))
         page.heading(title)
         page.add(f"Documented in {page.cite(source)}.")
-        page.table(("promise", "held by", "but"), ((clause.text, clause.held_by, clause.but or "–") for clause in clauses))
+        page.table(
+            ("promise", "held by", "but"), ((clause.text, clause.held_by, clause.but or "–") for clause in clauses)
+        )
     return page

@@ -12,10 +12,10 @@ from otaproof.model.faults import FaultModel
 from otaproof.model.records import Check, Numbers, Record, Word
 from otaproof.model.tears import erased_tears, programmed_tears
 
-from .effects_text import effect_lines
+from .effects_text import RANKED, effect_lines
 from .life_cycle import field_docs
 from .page import Page, anchor, code, first_line, folded, picture, repo_file
-from .terms_text import Vocabulary, enum_of_field
+from .terms_text import PLACES, Vocabulary, enum_of_field
 from .worlds import RELEASES
 
 _CONFIG = Config(rollback=True, app_release=Release.V6_1, bootloader_release=Release.V6_1)
@@ -24,10 +24,9 @@ PLAIN = Scope(_CONFIG, faults=FaultModel.F3)
 WIDEST = replace(PLAIN, config=replace(_CONFIG, anti_rollback=True), has_factory=True, versions=2)
 """What shows the actions that PLAIN has not."""
 WAKING = replace(PLAIN, config=replace(_CONFIG, skip_validate_in_deep_sleep=True))
+_LONG = 320
+"""Characters from which a term is shown in its long form alone."""
 _TORN = ("cut_in_erase_leaves_", "cut_in_program_leaves_")
-_SPOKEN = {
-    Check.EMPTY: "empty: the number is 0xFFFFFFFF", Check.WRONG: "a wrong check word", Check.RIGHT: "a right check word",
-}  # fmt: skip
 
 
 def device_page() -> Page:
@@ -73,6 +72,7 @@ def _scope(page: Page) -> None:
 def _fields(page: Page) -> None:
     page.heading("Fields")
     model = device_model(replace(WIDEST, ghosts=frozenset(Ghost)))
+    words = Vocabulary(model.scope, model.device)
     docs = {**field_docs(Device)}
     record, slot = field_docs(Record), field_docs(Slot)
     page.add(
@@ -85,11 +85,13 @@ def _fields(page: Page) -> None:
         "burned": docs.get("burned", ""),
         "expectation": first_line(Expectation.__doc__),
         "slot_content": first_line(Content.__doc__),
-        "slot_is_finished": member_docs(Ghost)["FINISHED"].removeprefix("Per slot: "),
-        "slot_is_earned": member_docs(Ghost)["EARNED"].removeprefix("Per slot: "),
+        "slot_is_finished": _capital(member_docs(Ghost)["FINISHED"].removeprefix("Per slot: ")),
+        "slot_is_earned": _capital(member_docs(Ghost)["EARNED"].removeprefix("Per slot: ")),
+        "expected": "The place that has to start next.",
+        "old_choice": "The place that starts if the call that is going on had not begun; nowhere without one.",
         "record_check": first_line(Check.__doc__),
         "record_word": first_line(Word.__doc__),
-        "new_choice": "The same, after the call.",
+        "new_choice": "The place that starts once that call is done.",
     }
 
     def meaning(field: Field) -> str:
@@ -103,6 +105,8 @@ def _fields(page: Page) -> None:
         enum = enum_of_field(field.name)
         if enum is not None:
             return enum(field.initial).name
+        if field.name in PLACES:
+            return words.place(field.initial)
         return str(field.initial) if field.bits else str(bool(field.initial)).lower()
 
     page.table(
@@ -116,12 +120,14 @@ def _fields(page: Page) -> None:
         page.table(("value", "", "meaning"), ((str(m.value), code(m.name), texts.get(m.name, "")) for m in enum))
 
 
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
 def _tasks(page: Page) -> None:
     page.heading("Tasks")
     docs = member_docs(Task)
-    page.table(
-        ("task", "meaning"), ((anchor(f"task-{t.name}") + code(t.name), docs[t.name].strip(" …")) for t in Task)
-    )
+    page.table(("task", "meaning"), ((anchor(f"task-{t.name}") + code(t.name), docs[t.name].strip(" …")) for t in Task))
     page.heading("Phases", 3)
     phases = member_docs(Phase)
     page.table(("phase", "meaning"), ((code(p.name), phases[p.name]) for p in Phase))
@@ -165,21 +171,43 @@ def _words(page: Page) -> None:
     page.table(
         ("words", "meaning"),
         (
-            ("the deciding record, the other record", "The [active](glossary.md#active) record of the two, and the one that is not; record 0 where none is."),
-            ("the selected record", "With anti-rollback: the active one among those whose slot has a description of an allowed version."),
+            (
+                "the deciding record, the other record",
+                "The [active](glossary.md#active) record of the two, and the one that is not; record 0 where none is.",
+            ),
+            (
+                "the selected record",
+                "With anti-rollback: the active one among those whose slot has a description of an allowed version.",
+            ),
             ("the record being rewritten", "The one in the sector `sector`."),
             ("bootable, invalid", "See [glossary](glossary.md#bootable)."),
-            ("the target", "The slot after the running one, round to the first; it is what commence(), write() and complete() act on."),
+            (
+                "the target",
+                "The slot after the running one, round to the first: what commence(), write() and complete() act on.",
+            ),
             ("the place selected", "The slot that the deciding record names, else factory, else ota_0."),
-            ("the first place that passes, from …", "That place, the slots below it, factory, then the slots above it: the first that holds a whole image of an allowed version. The state words play no part."),
-            ("the spare record is given up", "Rollback on, application from 5.5 on: the other record has a right check word and does not name the running slot."),
-            ("there is an image to go back to", "The other record is bootable and its slot holds a whole image of an allowed version; or it is not bootable, there is a factory partition, and anti-rollback is off."),
-            (RANKED_WORDS, "The numbers of both records are put as small as they can be without changing what can be told of them: proved in " + repo_file("proofs/seq_lemmas.py") + "."),
+            (
+                "the first place that passes, from …",
+                "That place, the slots below it, factory, then the slots above it: the first that holds a whole image "
+                "of an allowed version. The state words play no part.",
+            ),
+            (
+                "the spare record is given up",
+                "Rollback on, application from 5.5 on: the other record has a right check word and does not name the "
+                "running slot.",
+            ),
+            (
+                "there is an image to go back to",
+                "The other record is bootable and its slot holds a whole image of an allowed version; or it is not "
+                "bootable, there is a factory partition, and anti-rollback is off.",
+            ),
+            (
+                RANKED,
+                "Numbers above the count of slots are told apart only as “above” and “above that”, so that there are "
+                f"finitely many; nothing is lost by it, as is proved in {repo_file('proofs/seq_lemmas.py')}.",
+            ),
         ),
     )
-
-
-RANKED_WORDS = "ranked anew"
 
 
 def _actions(page: Page) -> None:
@@ -211,19 +239,23 @@ def _actions(page: Page) -> None:
 def _action(page: Page, model: DeviceModel, action: Action, words: Vocabulary, note: str) -> None:
     tasks = ", ".join(code(task.name) for task in action.tasks)
     guard = "always" if action.when.value == 1 else words.text(action.when)
+    guard = guard if len(guard) < _LONG else "see below"
     lines = list(effect_lines(model, action, words))
-    effects = "; ".join(f"{name} := {text}" for name, text in lines if len(text) < 240) or "none"
-    longer = [name for name, text in lines if len(text) >= 240]
+    effects = "; ".join(f"{name} := {text}" for name, text in lines if len(text) < _LONG) or "none"
+    longer = [name for name, text in lines if len(text) >= _LONG]
     if longer:
         effects += f"; {', '.join(longer)}: see below"
     weakest = f" Fault model {action.weakest.name}." if action.weakest is not None else ""
+    head = (
+        f"{anchor(f'action-{action.name}')}**`{action.name}`** in {tasks}. {page.cite(action.source)}.{weakest} {note}"
+    )
     page.add(
-        f"{anchor(f'action-{action.name}')}**`{action.name}`** in {tasks}. {page.cite(action.source)}.{weakest} {note}".rstrip(),
+        head.rstrip(),
         f"- *when* {guard}\n- *effects* {effects}" + "".join(f"\n- {text}" for text in _differences(action.name)),
     )
     goals = [("when", action.when), *model.effects[action.name].items()]
     written = words.long_text([(name, term) for name, term in goals if term.value is None])
-    if longer or RANKED_WORDS in effects:
+    if longer or guard == "see below" or RANKED in effects:
         page.add(folded("all of it, as terms", written))
 
 
@@ -237,7 +269,10 @@ def _differences(name: str) -> Iterator[str]:
         if action is None:
             continue
         # Equal terms are one object.
-        signature = (id(action.when), *((field, id(term)) for field, term in sorted(model.effects[name].items(), key=lambda item: item[0])))
+        signature = (
+            id(action.when),
+            *((field, id(term)) for field, term in sorted(model.effects[name].items(), key=lambda item: item[0])),
+        )
         if not seen or seen[-1][0] != signature:
             seen.append((signature, release))
     if len(seen) > 1:
@@ -263,7 +298,12 @@ def _torn_actions(page: Page) -> None:
         ("action", "weakest fault model", "the record being rewritten is"),
         ((code(a.name), a.weakest.name if a.weakest is not None else "", _causes(a)) for a in torn),
     )
-    page.add(folded(f"one of them as terms: {example.name}", words.long_text([("when", example.when), *model.effects[example.name].items()])))
+    page.add(
+        folded(
+            f"one of them as terms: {example.name}",
+            words.long_text([("when", example.when), *model.effects[example.name].items()]),
+        )
+    )
 
 
 def _causes(action: Action) -> str:

@@ -29,22 +29,143 @@ class Disagreement:
 
 
 DISAGREEMENTS: tuple[Disagreement, ...] = (
-    Disagreement("D1", "What becomes of an image that was not confirmed", "ota.rst, App Rollback", "The next boot marks it INVALID.", "It becomes ABORTED; the rest of that document says so too. INVALID is what rollback() leaves.", ("b00101",), "row [L51](life-cycle.md#l51)"),
-    Disagreement("D2", "How the two sectors are written", "ota.rst and tee-ota.rst, OTA Data Partition", "Both sectors are written with matching data, and a counter decides where they differ.", "A change erases and writes one sector, and the two seldom match. The TEE keeps two copies, and has no counter.", ("s0005",), "[complete(), operation by operation](call-complete.md#flash-operations-and-a-power-cut-at-each)"),
-    Disagreement("D3", "INVALID and ABORTED are not selected at all", "ota.rst, table of states; esp_flash_partitions.h", "Such an image is never selected.", "It is not *selected*, but it may *start*: the fallback heeds no states.", ("s0406", "b00441"), "cases [K6](cases.md#k6), [aborted-image-boots](cases.md#aborted-image-boots)"),
-    Disagreement("D4", "When a rollback is possible", "esp_ota_ops.h, esp_ota_check_rollback_is_possible", "If some slot has an image that is not in state UNDEFINED.", "One image is looked at, that of the other record, or factory; its state may be UNDEFINED, NEW or PENDING_VERIFY.", ("s0286", "s1276", "s0236"), "[rollback()](call-rollback.md)"),
-    Disagreement("D5", "The next slot to update", "esp_ota_ops.h, esp_ota_get_next_update_partition", "Never the partition that is given; NULL when otadata is not valid.", "With one slot it is that very slot; otadata is never read.", script="one-slot"),
-    Disagreement("D6", "Errors of esp_ota_begin and esp_ota_resume", "esp_ota_ops.h", "ESP_ERR_OTA_SELECT_INFO_INVALID may be returned; that the handle is set on failure is not said.", "No line of the code returns that error, and in no recording NodeMCU's text for it comes up. From 5.5 on the handle is set before the erase, and stays so when that fails.", ("a0032", "a0033"), "case [K12](cases.md#k12)"),
-    Disagreement("D7", "esp_ota_set_boot_partition", "esp_ota_ops.h", "Lists its errors, and: if it returns ESP_OK, a restart boots the partition.", "It can also return ESP_ERR_OTA_SMALL_SEC_VER, and has then erased the partition. After ESP_OK another image may boot: next to the top of the numbers, and up to 5.5 for the running slot.", ("a0340", "s0578", "s0651"), "cases [K5](cases.md#k5), [K8](cases.md#k8)"),
-    Disagreement("D8", "The name of a function", "ota.rst", "Names esp_ota_mark_app_invalid_rollback_with_reboot.", "The function is esp_ota_mark_app_invalid_rollback_and_reboot; the recordings call it by that name.", ("a0196",)),
-    Disagreement("D9", "Whether a bootloader can be updated", "bootloader.rst", "OTA cannot flash a new bootloader.", "Since 5.5 it can, and ota.rst tells how.", not_shown="updates of the bootloader are not modelled; read in the code and in ota.rst"),
-    Disagreement("D10", "Rollback and secure versions", "Kconfig, CONFIG_BOOTLOADER_APP_ANTI_ROLLBACK", "Rollback is possible only between applications of the same secure version.", "An image may start if its version is not below that of the eFuse.", ("b01708", "rs0098"), "claim [C8](claims.md#c8)"),
-    Disagreement("D11", "Errors of accepting an image", "esp_ota_ops.h, esp_ota_mark_app_valid_cancel_rollback", "ESP_OK.", "Also ESP_FAIL where no record decides (as when factory runs), ESP_ERR_NOT_FOUND without otadata, and errors of flash and eFuse.", ("s0337", "s0586"), "[accept()](call-accept.md)"),
-    Disagreement("D12", "Names and types in the partition table", "partition-tables.rst", "A name has 16 bytes with its NUL; the bootloader ignores types that it does not know.", "The generator writes 16 bytes without a NUL, and code that reads a text reads 16 at most. The bootloader names unknown types in its log.", also="[the format](formats.md#partition-table); `test_label_of_sixteen_bytes_has_no_end_mark` in [tests/test_partition_table.py](../../tests/test_partition_table.py)"),
-    Disagreement("D13", "Failing operations on the host", "esp_private/partition_linux.h, fail_after", "All operations after the given number fail.", "The simulated flash of ESP-IDF's own host tests behaves otherwise after the first.", not_shown="ESP-IDF's host simulation is not part of this; our flash is [impl/flash.py](../../impl/flash.py)"),
-    Disagreement("D14", "Comments on states of the TEE", "esp_tee_ota_utils.h", "The comments of VALID and INVALID.", "They are swapped.", not_shown="the TEE is not modelled; read in the header"),
-    Disagreement("D15", "Factory and test images with anti-rollback", "ota.rst, Anti-rollback", "There must be no factory and no test partition.", "The bootloader tries both all the same.", ("b00213", "p0015")),
-    Disagreement("D16", "Rollback after accept()", "NodeMCU's otaupgrade.md", "It is also possible after the new version has called accept().", "While the other record is bootable and its image whole. From 5.5 on, with rollback, commence() may have erased that record.", ("s0407", "s0393", "s0449"), "cases [R14](cases.md#r14), [way-back-is-erased](cases.md#way-back-is-erased)"),
+    Disagreement(
+        "D1",
+        "What becomes of an image that was not confirmed",
+        "ota.rst, App Rollback",
+        "The next boot marks it INVALID.",
+        "It becomes ABORTED; the rest of that document says so too. INVALID is what rollback() leaves.",
+        ("b00101",),
+        "row [L51](life-cycle.md#l51)",
+    ),
+    Disagreement(
+        "D2",
+        "How the two sectors are written",
+        "ota.rst and tee-ota.rst, OTA Data Partition",
+        "Both sectors are written with matching data, and a counter decides where they differ.",
+        "A change erases and writes one sector, and the two seldom match. The TEE keeps two copies, and has no counter.",
+        ("s0005",),
+        "[complete(), operation by operation](call-complete.md#flash-operations-and-a-power-cut-at-each)",
+    ),
+    Disagreement(
+        "D3",
+        "INVALID and ABORTED are not selected at all",
+        "ota.rst, table of states; esp_flash_partitions.h",
+        "Such an image is never selected.",
+        "It is not *selected*, but it may *start*: the fallback heeds no states.",
+        ("s0406", "b00441"),
+        "cases [K6](cases.md#k6), [aborted-image-boots](cases.md#aborted-image-boots)",
+    ),
+    Disagreement(
+        "D4",
+        "When a rollback is possible",
+        "esp_ota_ops.h, esp_ota_check_rollback_is_possible",
+        "If some slot has an image that is not in state UNDEFINED.",
+        "One image is looked at, that of the other record, or factory; its state may be UNDEFINED, NEW or PENDING_VERIFY.",
+        ("s0286", "s1276", "s0236"),
+        "[rollback()](call-rollback.md)",
+    ),
+    Disagreement(
+        "D5",
+        "The next slot to update",
+        "esp_ota_ops.h, esp_ota_get_next_update_partition",
+        "Never the partition that is given; NULL when otadata is not valid.",
+        "With one slot it is that very slot; otadata is never read.",
+        script="one-slot",
+    ),
+    Disagreement(
+        "D6",
+        "Errors of esp_ota_begin and esp_ota_resume",
+        "esp_ota_ops.h",
+        "ESP_ERR_OTA_SELECT_INFO_INVALID may be returned; that the handle is set on failure is not said.",
+        "No line of the code returns that error, and in no recording NodeMCU's text for it comes up. From 5.5 on the handle is set before the erase, and stays so when that fails.",
+        ("a0032", "a0033"),
+        "case [K12](cases.md#k12)",
+    ),
+    Disagreement(
+        "D7",
+        "esp_ota_set_boot_partition",
+        "esp_ota_ops.h",
+        "Lists its errors, and: if it returns ESP_OK, a restart boots the partition.",
+        "It can also return ESP_ERR_OTA_SMALL_SEC_VER, and has then erased the partition. After ESP_OK another image may boot: next to the top of the numbers, and up to 5.5 for the running slot.",
+        ("a0340", "s0578", "s0651"),
+        "cases [K5](cases.md#k5), [K8](cases.md#k8)",
+    ),
+    Disagreement(
+        "D8",
+        "The name of a function",
+        "ota.rst",
+        "Names esp_ota_mark_app_invalid_rollback_with_reboot.",
+        "The function is esp_ota_mark_app_invalid_rollback_and_reboot; the recordings call it by that name.",
+        ("a0196",),
+    ),
+    Disagreement(
+        "D9",
+        "Whether a bootloader can be updated",
+        "bootloader.rst",
+        "OTA cannot flash a new bootloader.",
+        "Since 5.5 it can, and ota.rst tells how.",
+        not_shown="updates of the bootloader are not modelled; read in the code and in ota.rst",
+    ),
+    Disagreement(
+        "D10",
+        "Rollback and secure versions",
+        "Kconfig, CONFIG_BOOTLOADER_APP_ANTI_ROLLBACK",
+        "Rollback is possible only between applications of the same secure version.",
+        "An image may start if its version is not below that of the eFuse.",
+        ("b01708", "rs0098"),
+        "claim [C8](claims.md#c8)",
+    ),
+    Disagreement(
+        "D11",
+        "Errors of accepting an image",
+        "esp_ota_ops.h, esp_ota_mark_app_valid_cancel_rollback",
+        "ESP_OK.",
+        "Also ESP_FAIL where no record decides (as when factory runs), ESP_ERR_NOT_FOUND without otadata, and errors of flash and eFuse.",
+        ("s0337", "s0586"),
+        "[accept()](call-accept.md)",
+    ),
+    Disagreement(
+        "D12",
+        "Names and types in the partition table",
+        "partition-tables.rst",
+        "A name has 16 bytes with its NUL; the bootloader ignores types that it does not know.",
+        "The generator writes 16 bytes without a NUL, and code that reads a text reads 16 at most. The bootloader names unknown types in its log.",
+        also="[the format](formats.md#partition-table); `test_label_of_sixteen_bytes_has_no_end_mark` in [tests/test_partition_table.py](../../tests/test_partition_table.py)",
+    ),
+    Disagreement(
+        "D13",
+        "Failing operations on the host",
+        "esp_private/partition_linux.h, fail_after",
+        "All operations after the given number fail.",
+        "The simulated flash of ESP-IDF's own host tests behaves otherwise after the first.",
+        not_shown="ESP-IDF's host simulation is not part of this; our flash is [impl/flash.py](../../impl/flash.py)",
+    ),
+    Disagreement(
+        "D14",
+        "Comments on states of the TEE",
+        "esp_tee_ota_utils.h",
+        "The comments of VALID and INVALID.",
+        "They are swapped.",
+        not_shown="the TEE is not modelled; read in the header",
+    ),
+    Disagreement(
+        "D15",
+        "Factory and test images with anti-rollback",
+        "ota.rst, Anti-rollback",
+        "There must be no factory and no test partition.",
+        "The bootloader tries both all the same.",
+        ("b00213", "p0015"),
+    ),
+    Disagreement(
+        "D16",
+        "Rollback after accept()",
+        "NodeMCU's otaupgrade.md",
+        "It is also possible after the new version has called accept().",
+        "While the other record is bootable and its image whole. From 5.5 on, with rollback, commence() may have erased that record.",
+        ("s0407", "s0393", "s0449"),
+        "cases [R14](cases.md#r14), [way-back-is-erased](cases.md#way-back-is-erased)",
+    ),
 )
 
 
@@ -56,9 +177,7 @@ def documents_page() -> Page:
         "shown, a recording of the C code shows it, named by its id; all recordings are replayed on the simulated "
         f"board by `otaproof conform`. There are {len(recordings()):,}."
     )
-    page.table(
-        ("", "about", "in"), ((f"[{d.id}](#{d.id.lower()})", d.title, d.where) for d in DISAGREEMENTS)
-    )
+    page.table(("", "about", "in"), ((f"[{d.id}](#{d.id.lower()})", d.title, d.where) for d in DISAGREEMENTS))
     for item in DISAGREEMENTS:
         page.add(anchor(item.id))
         page.heading(f"{item.id}: {item.title}")

@@ -29,7 +29,9 @@ def effect_lines(model: DeviceModel, action: Action, words: Vocabulary) -> Itera
     if effects.pop("record0_seq", None) is not None or effects.pop("record1_seq", None) is not None:
         effects.pop("record1_seq", None)
         number = _new_number(model.device, action)
-        yield "the rewritten record's number", f"{words.value('', number)}, {RANKED}" if number is not None else RANKED
+        numbered = "" if number is None else words.value("", number)
+        rank = "as it was" if numbered == "the record being rewritten's number" else numbered
+        yield "the rewritten record's number", f"{rank}, {RANKED}" if rank else RANKED
     for name in ("content", "version", "is_finished", "is_earned"):
         told = _of_target(model, effects, name)
         if told is not None:

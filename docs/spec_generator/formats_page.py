@@ -1,6 +1,5 @@
 """The page of byte formats: offsets, meaning, and examples whose bytes are made by the code of impl."""
 
-
 from otaproof.impl.image import (
     APP_DESC_MAGIC,
     APP_DESC_OFFSET,
@@ -57,7 +56,12 @@ def _otadata(page: Page) -> None:
     page.table(
         ("offset", "size", "field", "meaning"),
         (
-            ("0", "4", code("ota_seq"), "Sequence number; 0xffffffff means no record. Slot (ota_seq − 1) mod 2³² mod the number of slots."),
+            (
+                "0",
+                "4",
+                code("ota_seq"),
+                "Sequence number; 0xffffffff means no record. Slot (ota_seq − 1) mod 2³² mod the number of slots.",
+            ),
             ("4", "20", code("seq_label"), "Not used; 0xff. Carried along by a rewrite."),
             ("24", "4", code("ota_state"), "State word, see below; not covered by the check word."),
             ("28", "4", code("crc"), "CRC-32 of the four bytes of ota_seq alone: `zlib.crc32(ota_seq, 0xffffffff)`."),
@@ -66,11 +70,19 @@ def _otadata(page: Page) -> None:
     page.table(
         ("ota_state", "name", "info() says", "bootable"),
         (
-            (code(f"0x{state:08x}"), state.name, API_NAMES[state], "no" if state in (OtaImgState.INVALID, OtaImgState.ABORTED) else "yes")
+            (
+                code(f"0x{state:08x}"),
+                state.name,
+                API_NAMES[state],
+                "no" if state in (OtaImgState.INVALID, OtaImgState.ABORTED) else "yes",
+            )
             for state in OtaImgState
         ),
     )
-    page.add("Any other state word is bootable, and info() says undefined of it.", "Worked example, the first two records of a device with two slots:")
+    page.add(
+        "Any other state word is bootable, and info() says undefined of it.",
+        "Worked example, the first two records of a device with two slots:",
+    )
     lines = []
     for number, state in ((1, OtaImgState.VALID), (2, OtaImgState.NEW)):
         raw = encode_entry(make_entry(number, state))
@@ -81,8 +93,13 @@ def _otadata(page: Page) -> None:
             f"crc 0x{entry.crc:08x}",
         ]
     page.add(fenced("\n".join(lines)), "Check words of some numbers:")
-    page.table(("ota_seq", "crc"), ((code(f"0x{n:08x}"), code(f"0x{ota_select_crc(n):08x}")) for n in (0, 1, 2, 3, 0xFFFFFFFE, 0xFFFFFFFF)))
-    page.add("Number 0 has the check word of erased flash, and no other number has: lemma [only_zero_looks_unwritten](claims.md#lemma-only_zero_looks_unwritten).")
+    page.table(
+        ("ota_seq", "crc"),
+        ((code(f"0x{n:08x}"), code(f"0x{ota_select_crc(n):08x}")) for n in (0, 1, 2, 3, 0xFFFFFFFE, 0xFFFFFFFF)),
+    )
+    page.add(
+        "Number 0 has the check word of erased flash, and no other number has: lemma [only_zero_looks_unwritten](claims.md#lemma-only_zero_looks_unwritten)."
+    )
 
 
 def _image(page: Page) -> None:
@@ -110,7 +127,12 @@ def _image(page: Page) -> None:
             ("15", "2", "min_chip_rev_full", "least revision, major × 100 + minor; what later releases go by"),
             ("17", "2", "max_chip_rev_full", "highest revision; 0 and 65535 mean any"),
             ("19", "4", "reserved", ""),
-            ("23", "1", "hash_appended", "1: a SHA-256 follows the checksum. With 0 nothing but eight bits of XOR protects the image."),
+            (
+                "23",
+                "1",
+                "hash_appended",
+                "1: a SHA-256 follows the checksum. With 0 nothing but eight bits of XOR protects the image.",
+            ),
         ),
     )
     page.heading("Segments, checksum, hash", 3)
@@ -209,7 +231,10 @@ def _efuse(page: Page) -> None:
     )
     page.table(
         ("burned bits", "version", "bits of a burn to version 3"),
-        ((code(f"0b{bits:04b}"), str(bits.bit_count()), code(f"0b{_burn(bits, 3):04b}")) for bits in (0b0000, 0b0001, 0b0011, 0b0010)),
+        (
+            (code(f"0b{bits:04b}"), str(bits.bit_count()), code(f"0b{_burn(bits, 3):04b}"))
+            for bits in (0b0000, 0b0001, 0b0011, 0b0010)
+        ),
     )
     page.add(
         "The last line is what a torn burn can leave: the missing bit 0 is never asked for again, and a bit that is "

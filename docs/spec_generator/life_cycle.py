@@ -71,7 +71,10 @@ def _events(page: Page) -> None:
     page.table(
         ("event", "what happens"),
         (
-            (anchor(f"event-{e.value}") + code(e.value), " ".join(filter(None, (EVENT_WORDS.get(e.name), docs.get(e.name)))))
+            (
+                anchor(f"event-{e.value}") + code(e.value),
+                " ".join(filter(None, (EVENT_WORDS.get(e.name), docs.get(e.name)))),
+            )
             for e in Event
         ),
     )
@@ -126,10 +129,11 @@ def _guard_texts() -> Iterator[str]:
 
 def _rows(page: Page) -> None:
     page.heading("Rows")
-    kinds = ", ".join(f"**{kind.value}**: {text}" for kind, text in _kind_words())
-    writes = ", ".join(f"**{write.value}**: {text}" for write, text in _write_words())
+    kinds = "; ".join(f"*{kind.value}*: {text}" for kind, text in _kind_words())
+    writes = "; ".join(f"*{write.value}*: {text}" for write, text in _write_words())
     page.add(
-        f"Kinds of rows: {kinds}", f"What happens to the slot's record: {writes}",
+        f"Kinds of rows: {kinds}.",
+        f"What happens to the slot's record: {writes}.",
         "*Same* means unchanged; *hidden* is what the second record says of the slot, now that the first is gone.",
     )
     made = [row for row in ROWS if "-T" not in row.id]

@@ -1,4 +1,4 @@
-"""A call on the simulated board, cut at every flash operation and eFuse burn, and what the next power-on makes of it."""
+"""A call on the simulated board, cut at every operation, and what the next power-on makes of it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -63,7 +63,11 @@ def cut_rows(history: History, step: Step) -> Iterator[CutRow]:
         many = last - number
         label = str(number) if many == 1 else f"{number} … {last - 1}"
         name = _name(op, many)
-        half = Torn(TornKind.PARTIAL, length=SECTOR_SIZE // 2) if op.kind is OpKind.ERASE else Torn(TornKind.PREFIX, length=HALF_RECORD)
+        half = (
+            Torn(TornKind.PARTIAL, length=SECTOR_SIZE // 2)
+            if op.kind is OpKind.ERASE
+            else Torn(TornKind.PREFIX, length=HALF_RECORD)
+        )
         yield CutRow(
             label,
             name,

@@ -34,12 +34,13 @@ def releases_page(kept: Mapping[str, Any]) -> Page:
     page.heading("What changes when")
     page.add(
         "Seen on the board: each line is a script that is played under the rules of each release "
-        f"({repo_file('campaign/release_probes.py')}). `otaproof diff --matrix` prints the same, and what a search of "
-        "the device model finds besides; `otaproof diff 5.1 6.1` tells two releases apart in every order of calls.",
+        f"({repo_file('campaign/release_probes.py')}), errors without the ESP_ERR_ that all begin with. `otaproof diff "
+        "--matrix` prints the same, and what a search of the device model finds besides; `otaproof diff 5.1 6.1` tells "
+        "two releases apart in every order of calls.",
     )
     page.table(
         ("behaviour", *(release.label for release in Release)),
-        ((probe.name, *(observe(probe.name, release) for release in Release)) for probe in PROBES),
+        ((probe.name, *(_short(observe(probe.name, release)) for release in Release)) for probe in PROBES),
     )
     page.add("Calls that not all releases have:")
     page.table(
@@ -60,7 +61,11 @@ def releases_page(kept: Mapping[str, Any]) -> Page:
     page.table(
         ("case", "from", "until"),
         (
-            (f"[{case.name}](cases.md#{case.name})", case.since.label, case.until.label if case.until else "to this day")
+            (
+                f"[{case.name}](cases.md#{case.name})",
+                case.since.label,
+                case.until.label if case.until else "to this day",
+            )
             for case in KNOWN_CASES
             if case.since is not Release.V4_4 or case.until is not None
         ),
@@ -70,6 +75,11 @@ def releases_page(kept: Mapping[str, Any]) -> Page:
     page.table(("claim", "build", "usage", *(releases_label(r) for r in RELEASES)), _changing(kept))
     _options(page)
     return page
+
+
+def _short(seen: str) -> str:
+    """Return what was seen, error codes without what all begin with."""
+    return seen.replace("ESP_ERR_", "")
 
 
 def _changing(kept: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:

@@ -1,7 +1,7 @@
 """What the site does otherwise than a code host: files of the repository that a page links to become pages.
 
-A page says `../../model/claims.py`; the site has `source/model/claims.py.html` for it, with the text in a block. Pictures
-are copied; a folder, and what is no text, becomes the name alone.
+A page says `../../model/claims.py`; the site has `source/model/claims.py.html` for it, with the text in a block.
+Pictures are copied; a folder, and what is no text, becomes the name alone.
 """
 
 import re
@@ -13,6 +13,7 @@ from mkdocs.structure.files import File, Files
 
 ROOT = Path(__file__).parent.parent.parent
 _LINK = re.compile(r"(!?)\[([^\]]*)\]\(\.\./\.\./([^)#]+)(#[^)]*)?\)")
+_HEAD = "---\nsearch:\n  exclude: true\nhide: [toc]\n---\n"
 _LANGUAGES = {".py": "python", ".toml": "toml", ".md": "markdown"}
 
 
@@ -28,8 +29,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         elif path.suffix in _LANGUAGES:
             text = path.read_text(encoding="utf-8")
             fence = "`" * 4
-            page = f"---\nsearch:\n  exclude: true\nhide: [toc]\n---\n\n# {name}\n\n{fence}{_LANGUAGES[path.suffix]}\n{text}\n{fence}\n"
-            files.append(File.generated(config, f"source/{name}.md", content=page))
+            listing = f"{_HEAD}\n# {name}\n\n{fence}{_LANGUAGES[path.suffix]}\n{text}\n{fence}\n"
+            files.append(File.generated(config, f"source/{name}.md", content=listing))
     return files
 
 

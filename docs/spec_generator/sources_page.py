@@ -8,7 +8,8 @@ def sources_page() -> Page:
     page = Page("sources", "Sources")
     page.add(
         f"Everything is read at one commit. Line numbers rot, so an id names a file and a symbol. The list is "
-        f"{repo_file('docs/sources.toml')}; a test fails on an id that is cited and not listed, and the other way round."
+        f"{repo_file('docs/sources.toml')}; a test fails on an id that is cited and not listed, or listed and not "
+        "cited."
     )
     page.heading("Commits")
     page.table(

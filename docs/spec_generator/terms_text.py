@@ -9,7 +9,18 @@ from collections.abc import Iterable, Iterator
 from enum import IntEnum
 
 from otaproof.model import calls, selection
-from otaproof.model.device import Content, Device, Expectation, Phase, Scope, Task, record_in, slot_at
+from otaproof.model.boot_steps import burned_for
+from otaproof.model.device import (
+    Content,
+    Device,
+    Expectation,
+    Phase,
+    Scope,
+    Task,
+    efuse_version,
+    record_in,
+    slot_at,
+)
 from otaproof.model.records import Check, Record, Sector, Word, active
 from otaproof.model.terms import Op, Term, nodes_of
 
@@ -17,6 +28,7 @@ _SUFFIXES: dict[str, type[IntEnum]] = {
     "task": Task, "phase": Phase, "sector": Sector, "_check": Check, "_word": Word, "_content": Content,
     "expectation": Expectation,
 }  # fmt: skip
+_PLACE_NAMES = ("the target", "the place selected", "what the next power-on starts")
 PLACES = ("running", "expected", "previous", "old_choice", "new_choice")
 """Fields that hold a place."""
 _SYMBOLS = {Op.AND: " and ", Op.OR: " or ", Op.EQUAL: " is ", Op.LESS: " < ", Op.PLUS: " + ", Op.MINUS: " - "}
@@ -39,11 +51,9 @@ class Vocabulary:
                 self.names.setdefault(term, name)
         self._places = {
             device.running, device.expected, device.previous, device.old_choice, device.new_choice,
-            *(term for term, name in self.names.items() if name == "the target" or "place" in name or "power-on" in name),
+            *(term for term, name in self.names.items() if name in _PLACE_NAMES or name.startswith("the first place")),
         }  # fmt: skip
-        self._conjunctions = sorted(
-            (t for t in self.names if t.op in (Op.AND, Op.OR)), key=lambda t: -len(t.args)
-        )
+        self._conjunctions = sorted((t for t in self.names if t.op in (Op.AND, Op.OR)), key=lambda t: -len(t.args))
 
     @staticmethod
     def _known(scope: Scope, device: Device) -> Iterator[tuple[Term, str]]:
@@ -64,6 +74,10 @@ class Vocabulary:
         yield chosen.sector, "the deciding record's sector"
         yield chosen.other_sector, "the other record's sector"
         if scope.config.anti_rollback:
+            yield efuse_version(scope, device.burned), "the eFuse's version"
+            yield burned_for(scope, device), "the bits that the burn is to leave"
+            for bits in range(1 << (scope.versions - 1)):
+                yield burned_for(scope, device) == bits, f"the burn is to leave 0b{bits:0{scope.versions - 1}b}"
             yield selected.active.is_first, "record 0 is selected"
             yield selected.active.is_second, "record 1 is selected"
             yield selected.active.is_some, "a record is selected"
@@ -89,7 +103,10 @@ class Vocabulary:
         yield calls.rewrite_sector(scope, device, device.running), "the sector for the running slot's record"
         yield from _record(calls.marked_record(scope, device), "the target's new record")
         yield from _record(calls.reselected_record(scope, device), "the running slot's new record")
-        yield selection.is_version_allowed(scope, device, slot_at(device, target).version), "the target's version is allowed"
+        yield (
+            selection.is_version_allowed(scope, device, slot_at(device, target).version),
+            "the target's version is allowed",
+        )
         yield (
             selection.is_version_allowed(scope, device, slot_at(device, device.running).version),
             "the running slot's version is allowed",

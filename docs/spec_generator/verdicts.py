@@ -13,7 +13,7 @@ from typing import Any
 
 from otaproof.campaign.trace_replay import token_of_trace
 from otaproof.model.action import Kind
-from otaproof.model.device import Ghost, Scope, Task, Usage
+from otaproof.model.device import Ghost, Scope, Task
 from otaproof.model.device_claims import DeviceClaim
 from otaproof.model.device_model import device_model
 from otaproof.model.faults import FaultModel
@@ -100,15 +100,8 @@ def make(tell: Tell, wanted: Callable[[World], bool] = lambda world: True) -> di
     for world in worlds():
         if wanted(world):
             tell(world.id)
-            made[world.id] = world_verdicts(world)
-            if has_outcomes(world):
-                made[world.id]["outcomes"] = world_outcomes(world)
+            made[world.id] = {**world_verdicts(world), "outcomes": world_outcomes(world)}
     return made
-
-
-def has_outcomes(world: World) -> bool:
-    """Tell whether the outcomes of a world are kept; of anti-rollback those of proper usage alone, by its size."""
-    return not world.build.anti_rollback or world.usage is Usage.PROPER
 
 
 def read() -> dict[str, Any]:
@@ -144,7 +137,9 @@ def _token(scope: Scope, claim_id: str, trace: Trace) -> str:
     for name in actions:
         state = steps.step(state, name) or state
     while steps.as_dict(state)["task"] not in (Task.RUN, Task.STUCK):
-        number, state = next(pair for pair in steps.successors(state) if steps.model.actions[pair[0]].kind is not Kind.CUT)
+        number, state = next(
+            pair for pair in steps.successors(state) if steps.model.actions[pair[0]].kind is not Kind.CUT
+        )
         actions.append(steps.model.actions[number].name)
     return token_of_trace(scope, actions, "C1")
 

@@ -63,9 +63,7 @@ class World:
             app_release=self.release,
             bootloader_release=self.release,
         )
-        return Scope(
-            config, has_factory=self.build.has_factory, faults=faults, usage=self.usage, versions=VERSIONS
-        )
+        return Scope(config, has_factory=self.build.has_factory, faults=faults, usage=self.usage, versions=VERSIONS)
 
     @property
     def options(self) -> str:
