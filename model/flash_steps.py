@@ -210,8 +210,6 @@ def _torn_records(
                 for w in Word
                 if (weakest := _weakest(tears, c, w, (check, word))) is not None and weakest <= scope.faults
             }
-            if not causes:
-                continue
             is_right = check is Check.RIGHT
             left = Record(
                 number(check, 2),

@@ -63,8 +63,8 @@ class Situation:
     is_chosen: bool = False
     """At a reset: the reported record decides what boots, once those under test are aborted."""
     is_fresh: bool = False
-    """At a reset: neither record counts for anything and there is no factory app, so the bootloader writes one for
-    the image that starts."""
+    """At a reset: neither record counts for anything, and no factory app starts in their place, so the bootloader
+    writes one for the image that starts."""
     is_started: bool = False
     """At a reset: the slot's image is the one that is started."""
     is_stray: bool = False
