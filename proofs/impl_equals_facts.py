@@ -1,7 +1,8 @@
 """The decisions of the implementation, run unchanged on all otadata at once, equal what the facts say they are.
 
 impl's functions are explored on two entries whose sequence numbers, state words and check words may be anything. Each
-is then equal to a formula written from ESP-IDF's rules alone (FACTS C1, C2, C3), for every value of those six words.
+is then equal to a formula written from ESP-IDF's code alone (the sources that it cites), for every value of those six
+words.
 
 What a function calls is left open: `crc`, `slot_of` and `next_seq` are any functions from words to words, so the
 equalities hold for the real ones too, and for every slot count at once. slot_of_seq and next_seq have equalities of
@@ -47,7 +48,7 @@ def _number(value: int) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class EntryTerms:
-    """One entry as z3 words, and what C1 says of it."""
+    """One entry as z3 words, and what ESP-IDF's code says of it."""
 
     seq: Any
     state: Any
@@ -75,17 +76,17 @@ class EntryTerms:
 
     @property
     def is_invalid(self) -> Any:
-        """C1, invalid(e): the check word plays no part."""
+        """The check word plays no part. Source: IDF-OTADATA-INVALID."""
         return z3.Or(self.is_empty, self.is_given_up)
 
     @property
     def is_valid(self) -> Any:
-        """C1, valid(e)."""
+        """It may be booted by. Source: IDF-OTADATA-VALID."""
         return z3.And(z3.Not(self.is_invalid), self.is_right)
 
     @property
     def is_initial(self) -> Any:
-        """C2: empty, or its check word is wrong."""
+        """Empty, or its check word is wrong. Source: IDF-BOOT-SELECT."""
         return z3.Or(self.is_empty, z3.Not(self.is_right))
 
     def as_impl(self) -> SelectEntry:
@@ -103,7 +104,9 @@ def entries() -> EntryPair:
 
 
 def newest_of(is_first_usable: Any, is_second_usable: Any, newest: bool = True) -> Any:
-    """C1, active: of two usable entries the one with the greater (smaller) number, the first of equal ones."""
+    """Of two usable entries the one with the greater (smaller) number, the first of equal ones.
+
+    Source: IDF-OTADATA-ACTIVE."""
     is_first_better = z3.UGE(FIRST.seq, SECOND.seq) if newest else z3.ULE(FIRST.seq, SECOND.seq)
     both = z3.If(is_first_better, _number(0), _number(1))
     one = z3.If(is_first_usable, _number(0), z3.If(is_second_usable, _number(1), _number(NONE)))
@@ -111,7 +114,7 @@ def newest_of(is_first_usable: Any, is_second_usable: Any, newest: bool = True) 
 
 
 ACTIVE = newest_of(FIRST.is_valid, SECOND.is_valid)
-"""C1, active, or NONE."""
+"""The entry that decides, or NONE."""
 
 
 SLOT_COUNT, SLOT = z3.BitVecs("slot_count slot", 32)
@@ -187,7 +190,7 @@ def view_selection(value: Selection) -> tuple[Any, ...]:
 
 
 def selection_formula(has_factory: bool) -> tuple[Any, ...]:
-    """C2, steps 2 and 4: what is selected without anti-rollback, as index, entry, "nothing was ever written"."""
+    """What is selected without anti-rollback, as index, entry, "nothing was ever written". Source: IDF-BOOT-SELECT."""
     none_bootable = z3.Or(SLOT_COUNT == 0, z3.And(FIRST.is_invalid, SECOND.is_invalid))
     default = _number(FACTORY_INDEX if has_factory else 0)
     is_initial = z3.And(none_bootable, not has_factory, FIRST.is_initial, SECOND.is_initial)
@@ -200,7 +203,7 @@ ALLOWED = z3.Function("version_allowed", _WORD_SORT, z3.BoolSort())
 
 
 def anti_rollback_formula() -> tuple[Any, ...]:
-    """C2, steps 3 and 4: what is selected with anti-rollback, as index, entry, "nothing was ever written"."""
+    """What is selected with anti-rollback, as index, entry, "nothing was ever written". Source: IDF-BOOT-SELECT."""
     is_initial = z3.And(FIRST.is_initial, SECOND.is_initial)
     usable = (z3.And(entry.is_valid, ALLOWED(SLOT_OF(entry.seq, SLOT_COUNT))) for entry in (FIRST, SECOND))
     active = z3.If(is_initial, _number(NONE), newest_of(*usable))
@@ -209,7 +212,7 @@ def anti_rollback_formula() -> tuple[Any, ...]:
 
 
 def rewrite_formula(same_slot_in_place: bool) -> tuple[Any, ...]:
-    """C3, set_boot: which entry is rewritten, and with which number."""
+    """Which entry is rewritten, and with which number. Source: IDF-OTA-SET-BOOT."""
     is_in_place = z3.And(same_slot_in_place, SLOT_OF(ACTIVE_SEQ, SLOT_COUNT) == SLOT)
     number = z3.If(ACTIVE == NONE, _number(0), z3.If(is_in_place, ACTIVE, 1 - ACTIVE))
     seq = z3.If(is_in_place, ACTIVE_SEQ, NEXT_SEQ(ACTIVE_SEQ, SLOT, SLOT_COUNT))
@@ -217,7 +220,7 @@ def rewrite_formula(same_slot_in_place: bool) -> tuple[Any, ...]:
 
 
 def next_formula(current: Any, slot: Any, slot_count: int) -> Any:
-    """C3: the smallest number from `current` on that names the slot, while no sum wraps."""
+    """The smallest number from `current` on that names the slot, while no sum wraps. Source: IDF-OTA-SET-BOOT."""
     count = z3.BitVecVal(slot_count, 32)
     return current + z3.URem(slot + count - z3.URem(current - 1, count), count)
 
