@@ -1,0 +1,82 @@
+"""The words in which the invariants are stated: what is torn, alone, open; what is a sound place to start."""
+
+from dataclasses import replace
+
+from ..model.device import Device, Scope, Slot, slot_at, with_record
+from ..model.records import BLANK, Active, Record, Word, active
+from ..model.selection import is_slot, is_version_allowed
+from ..model.terms import Bool, Num, choose, fact, number
+
+
+def torn(device: Device) -> Device:
+    """Return the device when the record that is being rewritten is gone."""
+    return replace(device, records=with_record(device, device.sector, BLANK))
+
+
+def without_record(device: Device, index: int) -> Device:
+    """Return the device when one record is gone."""
+    first, second = device.records
+    return replace(device, records=(BLANK, second) if index == 0 else (first, BLANK))
+
+
+def decides(device: Device) -> Active:
+    """Return which record decides now."""
+    return active(device.records)
+
+
+def deciding(device: Device) -> Record:
+    """Return the record that decides now; the first when there is none."""
+    return decides(device).of(device.records)
+
+
+def named_slot(device: Device, record: Record) -> Slot:
+    """Return the slot that a record names."""
+    return slot_at(device, record.slot)
+
+
+def is_new(record: Record) -> Bool:
+    """The record's image is marked and was not started."""
+    return record.is_right & (record.word == Word.NEW)
+
+
+def is_open(record: Record) -> Bool:
+    """The record's image is marked or under test: nobody has accepted or refused it."""
+    return record.is_right & record.word.is_in(Word.NEW, Word.PENDING_VERIFY)
+
+
+def is_valid(record: Record) -> Bool:
+    """The record's image was accepted."""
+    return record.is_right & (record.word == Word.VALID)
+
+
+def is_whole(scope: Scope, device: Device, place: Num) -> Bool:
+    """At the place is an image that verifies and may run."""
+    slot = slot_at(device, place)
+    in_slot = is_slot(scope, place) & slot.is_complete & is_version_allowed(scope, device, slot.version)
+    in_factory = (place == scope.factory) & fact(scope.has_factory) & is_version_allowed(scope, device, number(0))
+    return in_slot | in_factory
+
+
+def is_finished(scope: Scope, device: Device, place: Num) -> Bool:
+    """At the place is such an image, and it was verified by complete() or provisioned."""
+    return is_whole(scope, device, place) & (~is_slot(scope, place) | slot_at(device, place).is_finished)
+
+
+def is_earned(scope: Scope, device: Device, place: Num) -> Bool:
+    """At the place is such an image, and it was accepted or provisioned."""
+    return is_whole(scope, device, place) & (~is_slot(scope, place) | slot_at(device, place).is_earned)
+
+
+def next_slot(scope: Scope, slot: Num) -> Num:
+    """Return the slot after, the first after the last."""
+    return choose(slot == scope.slots - 1, number(0), slot + 1)
+
+
+def first_target(scope: Scope) -> int:
+    """Return the slot that the first upgrade goes to."""
+    return 0 if scope.has_factory else 1 % scope.slots
+
+
+def can_start_over(scope: Scope) -> bool:
+    """Tell whether a device can come back to its factory image and count from the start again."""
+    return scope.has_factory and not scope.config.anti_rollback

@@ -1,0 +1,325 @@
+"""Stated facts about the two records and the slots that they name; see invariants.py."""
+
+from ..model.calls import TOP
+from ..model.device import Device, Scope, Task
+from ..model.device_claims import Statement
+from ..model.records import Check, Numbers, Word, active
+from ..model.selection import aborted, boot_choice, is_version_allowed
+from ..model.terms import Bool, all_of, fact, number
+from .invariant_words import (
+    can_start_over,
+    decides,
+    deciding,
+    first_target,
+    is_earned,
+    is_finished,
+    is_open,
+    is_valid,
+    is_whole,
+    named_slot,
+    next_slot,
+    without_record,
+)
+
+
+def fields_are_in_range(scope: Scope, device: Device) -> Bool:
+    """No field has a value that means nothing."""
+    places = (device.running, device.expected, device.previous, device.old_choice, device.new_choice)
+    return all_of(
+        (
+            device.task <= max(Task),
+            *(place <= scope.nowhere for place in places),
+            *(record.check <= Check.RIGHT for record in device.records),
+            *(record.word <= Word.UNDEFINED for record in device.records),
+            *(record.slot < scope.slots for record in device.records),
+            *(slot.version < scope.versions for slot in device.slots),
+        )
+    )
+
+
+def numbers_are_below_the_top(scope: Scope, device: Device) -> Bool:
+    """No number is so high that the next one could be FFFFFFFF."""
+    if scope.numbers is Numbers.RANKED:
+        return fact(True)
+    return all_of(record.seq < TOP + scope.slots for record in device.records)
+
+
+def words_need_rollback(scope: Scope, device: Device) -> Bool:
+    """Without rollback no record is NEW, PENDING_VERIFY or ABORTED."""
+    if scope.config.rollback:
+        return fact(True)
+    return all_of(~r.word.is_in(Word.NEW, Word.PENDING_VERIFY, Word.ABORTED) for r in device.records)
+
+
+def right_record_has_a_state(scope: Scope, device: Device) -> Bool:
+    """With the check word, the state word is there, too."""
+    return all_of(record.is_right.implies(record.word != Word.UNDEFINED) for record in device.records)
+
+
+def one_record_is_open(scope: Scope, device: Device) -> Bool:
+    """Only one image is marked or under test."""
+    first, second = device.records
+    return ~(is_open(first) & is_open(second))
+
+
+def one_word_is_pending(scope: Scope, device: Device) -> Bool:
+    """Only one state word is PENDING_VERIFY, torn records included."""
+    first, second = device.records
+    return ~(first.is_under_test & second.is_under_test)
+
+
+def open_record_is_newest(scope: Scope, device: Device) -> Bool:
+    """An image that is marked or under test has the higher number."""
+    first, second = device.records
+    first_is = (is_open(first) & second.is_bootable).implies(second.seq < first.seq)
+    return first_is & (is_open(second) & first.is_bootable).implies(first.seq < second.seq)
+
+
+def open_record_names_finished_image(scope: Scope, device: Device) -> Bool:
+    """What is marked or under test was verified."""
+    return all_of(is_open(record).implies(is_finished(scope, device, record.slot)) for record in device.records)
+
+
+def open_record_leaves_another_choice(scope: Scope, device: Device) -> Bool:
+    """Without the record that is open another image starts, which was accepted."""
+    parts = []
+    for index, record in enumerate(device.records):
+        left = without_record(device, index)
+        choice = boot_choice(scope, left)
+        parts.append(is_open(record).implies(is_earned(scope, left, choice) & (choice != record.slot)))
+    return all_of(parts)
+
+
+def open_record_leaves_an_allowed_one(scope: Scope, device: Device) -> Bool:
+    """Without the record that is open the other one decides, and the eFuse lets its image run."""
+    parts = []
+    for index, record in enumerate(device.records):
+        left = without_record(device, index)
+        slot = deciding(left).slot
+        is_allowed = is_version_allowed(scope, device, named_slot(left, deciding(left)).version)
+        is_chosen = boot_choice(scope, left) == slot
+        parts.append((is_open(record) & decides(left).is_some).implies(is_allowed & is_chosen))
+    return all_of(parts)
+
+
+def open_record_alone_leaves_first_image(scope: Scope, device: Device) -> Bool:
+    """Where no other record decides and there is no factory, the provisioned image is in ota_0."""
+    if scope.has_factory:
+        return fact(True)
+    return all_of(
+        is_open(record).implies(decides(without_record(device, index)).is_some | is_earned(scope, device, number(0)))
+        for index, record in enumerate(device.records)
+    )
+
+
+def open_record_alone_leaves_factory(scope: Scope, device: Device) -> Bool:
+    """Where no other record decides and there is a factory image, that one starts."""
+    if not scope.has_factory:
+        return fact(True)
+    return all_of(
+        is_open(record).implies(
+            decides(without_record(device, index)).is_some
+            | (boot_choice(scope, without_record(device, index)) == scope.factory)
+        )
+        for index, record in enumerate(device.records)
+    )
+
+
+def open_record_alone_is_of_first_upgrade(scope: Scope, device: Device) -> Bool:
+    """Where no other record decides, it is that of the first upgrade: in the first sector."""
+    if can_start_over(scope):
+        return fact(True)
+    return all_of(
+        is_open(record).implies(
+            decides(without_record(device, index)).is_some | (fact(index == 0) & (record.slot == first_target(scope)))
+        )
+        for index, record in enumerate(device.records)
+    )
+
+
+def open_record_alone_leaves_no_upgrade(scope: Scope, device: Device) -> Bool:
+    """Where no other record decides, nothing but the first upgrade was ever written."""
+    if can_start_over(scope):
+        return fact(True)
+    return all_of(
+        is_open(record).implies(
+            decides(without_record(device, index)).is_some | _is_first_upgrade(scope, without_record(device, index))
+        )
+        for index, record in enumerate(device.records)
+    )
+
+
+def valid_record_names_earned_image(scope: Scope, device: Device) -> Bool:
+    """What a VALID record names was accepted."""
+    return all_of(is_valid(r).implies(named_slot(device, r).is_earned) for r in device.records)
+
+
+def whole_image_of_valid_record_is_earned(scope: Scope, device: Device) -> Bool:
+    """If it is whole, what a VALID record names was accepted."""
+    slots = [(record, named_slot(device, record)) for record in device.records]
+    return all_of((is_valid(record) & slot.is_complete).implies(slot.is_earned) for record, slot in slots)
+
+
+def earned_image_is_finished(scope: Scope, device: Device) -> Bool:
+    """What was accepted was verified before."""
+    return all_of(slot.is_earned.implies(slot.is_finished) for slot in device.slots)
+
+
+def bootable_record_names_whole_image(scope: Scope, device: Device) -> Bool:
+    """What a record leads to is whole."""
+    return all_of(r.is_bootable.implies(named_slot(device, r).is_complete) for r in device.records)
+
+
+def bootable_record_names_finished_image(scope: Scope, device: Device) -> Bool:
+    """What a record leads to was verified."""
+    return all_of(r.is_bootable.implies(named_slot(device, r).is_finished) for r in device.records)
+
+
+def two_bootable_records_differ(scope: Scope, device: Device) -> Bool:
+    """Two records that may decide name two slots."""
+    first, second = device.records
+    return (first.is_bootable & second.is_bootable).implies(first.slot != second.slot)
+
+
+def two_bootable_records_follow(scope: Scope, device: Device) -> Bool:
+    """Of two records that may decide, the newer one names the slot after."""
+    first, second = device.records
+    both = first.is_bootable & second.is_bootable
+    return (
+        (both & (first.seq < second.seq)).implies(second.slot == next_slot(scope, first.slot))
+        & (both & (second.seq < first.seq)).implies(first.slot == next_slot(scope, second.slot))
+        & both.implies(first.seq != second.seq)
+    )
+
+
+def two_records_differ(scope: Scope, device: Device) -> Bool:
+    """Two records name two slots, whatever their states."""
+    first, second = device.records
+    return (first.is_right & second.is_right).implies(first.slot != second.slot)
+
+
+def bootable_second_record_differs(scope: Scope, device: Device) -> Bool:
+    """A second record that may decide names another slot than the first record."""
+    first, second = device.records
+    return (first.is_right & second.is_bootable).implies(first.slot != second.slot)
+
+
+def sector_is_parity_of_slot(scope: Scope, device: Device) -> Bool:
+    """With an even number of slots, even ones have their record in the first sector."""
+    if scope.slots % 2:
+        return fact(True)
+    return all_of(
+        record.is_right.implies(record.slot.is_in(*range(index, scope.slots, 2)))
+        for index, record in enumerate(device.records)
+    )
+
+
+def boot_choice_is_whole(scope: Scope, device: Device) -> Bool:
+    """What starts next is whole, and the eFuse lets it run."""
+    return is_whole(scope, device, boot_choice(scope, device))
+
+
+def boot_choice_is_finished(scope: Scope, device: Device) -> Bool:
+    """What starts next was verified."""
+    return is_finished(scope, device, boot_choice(scope, device))
+
+
+def deciding_record_is_boot_choice(scope: Scope, device: Device) -> Bool:
+    """The record that decides once tests are aborted names what starts next."""
+    chosen = active(aborted(scope, device.records))
+    return chosen.is_some.implies(boot_choice(scope, device) == chosen.of(device.records).slot)
+
+
+def broken_choice_leaves_no_other(scope: Scope, device: Device) -> Bool:
+    """Where the deciding record names no whole image, the other record may not decide."""
+    other = decides(device).other_of(device.records)
+    is_broken = decides(device).is_some & ~named_slot(device, deciding(device)).is_complete
+    return is_broken.implies(~other.is_bootable)
+
+
+def without_record_first_image_stays(scope: Scope, device: Device) -> Bool:
+    """Where no record decides and there is no factory, the provisioned image is in ota_0."""
+    return fact(scope.has_factory) | _is_decided(scope, device) | is_earned(scope, device, number(0))
+
+
+def without_record_factory_starts(scope: Scope, device: Device) -> Bool:
+    """Where no record decides and there is a factory image, that one starts."""
+    return fact(not scope.has_factory) | _is_decided(scope, device) | (boot_choice(scope, device) == scope.factory)
+
+
+def without_record_no_upgrade_was_kept(scope: Scope, device: Device) -> Bool:
+    """Where no record decides, nothing but the first upgrade was ever written."""
+    return fact(can_start_over(scope)) | _is_decided(scope, device) | _is_first_upgrade(scope, device)
+
+
+def without_record_second_is_none(scope: Scope, device: Device) -> Bool:
+    """Where no record decides, there is none in the second sector."""
+    return fact(can_start_over(scope)) | _is_decided(scope, device) | ~device.records[1].is_right
+
+
+def choice_of_open_call_is_old_or_new(scope: Scope, device: Device) -> Bool:
+    """While a call or its cut is open, what starts next is what would have started before, or after."""
+    choice = boot_choice(scope, device)
+    is_open_call = device.old_choice != scope.nowhere
+    return is_open_call.implies((choice == device.old_choice) | (choice == device.new_choice))
+
+
+def _is_decided(scope: Scope, device: Device) -> Bool:
+    """Some record decides once tests are aborted."""
+    return active(aborted(scope, device.records)).is_some
+
+
+def _is_first_upgrade(scope: Scope, device: Device) -> Bool:
+    """There is no record, or only that of the first upgrade."""
+    first, second = device.records
+    return ~second.is_right & (~first.is_right | (first.slot == first_target(scope)))
+
+
+TORN_RECORD_FACTS: tuple[Statement, ...] = (
+    deciding_record_is_boot_choice,
+    choice_of_open_call_is_old_or_new,
+    boot_choice_is_finished,
+    without_record_factory_starts,
+    without_record_first_image_stays,
+    without_record_no_upgrade_was_kept,
+    without_record_second_is_none,
+    open_record_alone_is_of_first_upgrade,
+    open_record_alone_leaves_first_image,
+)
+"""Facts of the device without the record that is being rewritten."""
+
+RECORD_FACTS: tuple[Statement, ...] = (
+    fields_are_in_range,
+    numbers_are_below_the_top,
+    words_need_rollback,
+    right_record_has_a_state,
+    one_record_is_open,
+    one_word_is_pending,
+    open_record_is_newest,
+    open_record_names_finished_image,
+    open_record_leaves_another_choice,
+    open_record_leaves_an_allowed_one,
+    open_record_alone_leaves_first_image,
+    open_record_alone_leaves_factory,
+    open_record_alone_is_of_first_upgrade,
+    open_record_alone_leaves_no_upgrade,
+    valid_record_names_earned_image,
+    whole_image_of_valid_record_is_earned,
+    earned_image_is_finished,
+    bootable_record_names_whole_image,
+    bootable_record_names_finished_image,
+    two_bootable_records_differ,
+    two_bootable_records_follow,
+    two_records_differ,
+    bootable_second_record_differs,
+    sector_is_parity_of_slot,
+    boot_choice_is_whole,
+    boot_choice_is_finished,
+    deciding_record_is_boot_choice,
+    broken_choice_leaves_no_other,
+    without_record_first_image_stays,
+    without_record_factory_starts,
+    without_record_no_upgrade_was_kept,
+    choice_of_open_call_is_old_or_new,
+)
+"""Facts of the device as it lies there."""
