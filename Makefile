@@ -8,7 +8,8 @@ BIN   := $(VENV)/bin
 TOOLS := $(VENV)/.tools
 READY := $(VENV)/.ready
 SITE  := $(VENV)/.site
-ROOMS := $(patsubst %/__init__.py,%,$(wildcard */__init__.py))
+# With a dot behind each, as one room has the name of a target.
+ROOMS := $(patsubst %/__init__.py,%/.,$(wildcard */__init__.py))
 
 PIP      := $(BIN)/python -m pip install
 EDITABLE := --config-settings editable_mode=strict --editable .
@@ -68,7 +69,7 @@ $(READY): $(TOOLS) $(ROOMS)
 	@touch $@
 
 # What builds the site is installed when it is first asked for.
-$(SITE): $(READY)
+$(SITE): pyproject.toml constraints.txt | $(READY)
 	@$(PIP) --constraint constraints.txt --no-build-isolation $(EDITABLE)'[docs]' $(QUIETLY)
 	@touch $@
 

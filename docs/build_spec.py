@@ -1,6 +1,6 @@
-"""Write the pages of docs/spec; `--verdicts` first computes verdicts.json anew, which takes half an hour.
+"""Write the pages of docs/spec; `--verdicts` and `--proofs` first compute what they rest on, which takes a while.
 
-    python docs/build_spec.py [--verdicts] [--check]
+    python docs/build_spec.py [--verdicts] [--proofs] [--check]
 
 `--check` writes nothing and ends with exit code 1 when a page is not what it would write.
 """
@@ -9,9 +9,9 @@ import argparse
 import sys
 from pathlib import Path
 
+from spec_generator import proofs, verdicts
 from spec_generator.page import ROOT
 from spec_generator.pages import differences, write_pages
-from spec_generator.verdicts import FILE, make, text_of
 
 SPEC = ROOT / "docs" / "spec"
 
@@ -19,11 +19,16 @@ SPEC = ROOT / "docs" / "spec"
 def main() -> int:
     """Do what the options say; return the exit code."""
     parser = argparse.ArgumentParser(description="Write the pages of docs/spec.")
-    parser.add_argument("--verdicts", action="store_true", help="compute docs/spec/verdicts.json first")
+    parser.add_argument("--verdicts", action="store_true", help="compute docs/spec/verdicts.json first (20 min)")
+    parser.add_argument("--proofs", action="store_true", help="compute docs/spec/proofs.json first (10 min)")
     parser.add_argument("--check", action="store_true", help="only say which pages are out of date")
     options = parser.parse_args()
     if options.verdicts:
-        FILE.write_text(text_of(make(lambda world: print(world, file=sys.stderr))), encoding="utf-8")
+        made = verdicts.make(lambda world: print(world.id, file=sys.stderr))
+        verdicts.FILE.write_text(verdicts.text_of(made), encoding="utf-8")
+    if options.proofs:
+        decided = proofs.make(lambda world: print(world.id, file=sys.stderr))
+        proofs.FILE.write_text(proofs.text_of(decided), encoding="utf-8")
     if options.check:
         stale = differences(SPEC)
         print("\n".join(f"{Path(name)} is out of date: python docs/build_spec.py" for name in stale))

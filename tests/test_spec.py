@@ -22,7 +22,7 @@ from otaproof.model.device_model import device_model
 from otaproof.model.faults import FaultModel
 from otaproof.model.lifecycle import TABLE
 from otaproof.proofs.graph import RECOVERY
-from spec_generator import calls_pages, verdicts
+from spec_generator import calls_pages, proofs, verdicts
 from spec_generator.board_scripts import SCRIPTS, transcript
 from spec_generator.case_texts import K_CASES, R_CASES, CaseText
 from spec_generator.cases_page import cases_of
@@ -252,20 +252,33 @@ def test_every_token_of_the_verdicts_plays_as_it_says() -> None:
 
 @pytest.mark.parametrize("world_id", ["on-5.1-proper", "on-6.1-proper"])
 def test_kept_verdicts_of_a_small_world_are_those_of_today(world_id: str) -> None:
-    """Computed anew; the rest is, by the slow test."""
+    """Computed anew; the rest is by the slow test."""
     (world,) = (world for world in worlds() if world.id == world_id)
-    made = {**verdicts.world_verdicts(world), "outcomes": verdicts.world_outcomes(world)}
-    assert verdicts.read()[world_id] == json.loads(json.dumps(made))
+    assert verdicts.read()[world_id] == json.loads(json.dumps(verdicts.world_all(world)))
+    assert proofs.read()[world_id] == proofs.how_decided(world)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("world", list(worlds()), ids=lambda world: world.id)
 def test_kept_verdicts_are_those_of_today(world: World) -> None:
-    """All of them: python docs/build_spec.py --verdicts."""
-    made = {**verdicts.world_verdicts(world), "outcomes": verdicts.world_outcomes(world)}
-    assert verdicts.read()[world.id] == json.loads(json.dumps(made))
+    """All of them: python docs/build_spec.py --verdicts --proofs."""
+    assert verdicts.read()[world.id] == json.loads(json.dumps(verdicts.world_all(world)))
+    assert proofs.read()[world.id] == proofs.how_decided(world)
 
 
 def test_kept_verdicts_are_of_the_worlds_there_are() -> None:
     """None is missing, none is left over."""
     assert [world.id for world in worlds()] == list(verdicts.read())
+    assert [world.id for world in worlds()] == list(proofs.read())
+
+
+def test_search_and_proof_agree_in_every_world() -> None:
+    """What is refuted under F1 is what the search breaks with F0 or F1."""
+    kept, proved = verdicts.read(), proofs.read()
+    for world in worlds():
+        claims = kept[world.id]["claims"]
+        broken = {claim_id for claim_id, verdict in claims.items() if verdict.get("weakest") in ("F0", "F1")}
+        refuted = {claim_id for claim_id, how in proved[world.id].items() if how.startswith("refuted: ")}
+        assert broken == refuted, world.id
+        assert claims.keys() | {"C12"} == proved[world.id].keys()
+        assert not any(how.startswith("unknown") for how in proved[world.id].values())

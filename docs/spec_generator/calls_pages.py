@@ -170,6 +170,7 @@ CALLS: tuple[CallPage, ...] = (
             ("no upgrade in progress", "commence() was not called, or the last complete() took its target"),
             ("empty firmware image", "nothing was written"),
             ("validation failed", "the image does not verify"),
+            ("ota error", "it is called once more after it failed, or a flash error"),
             ("bad argument #1 …", "the argument is no number: raised *after* the switch ([R2](cases.md#r2))"),
         ),
         (

@@ -12,6 +12,7 @@ from otaproof.proofs import crc_lemmas, efuse_lemmas, impl_equals_facts, impl_eq
 from otaproof.proofs.graph import RECOVERY
 
 from .page import Page, anchor, code, fenced, first_line, folded, repo_file
+from .proofs import Proofs
 from .worlds import BUILDS, RELEASES, Build, World, releases_label, worlds
 
 GROWTH = "C12"
@@ -27,8 +28,8 @@ LEMMA_GROUPS = (
 Kept = Mapping[str, Any]
 
 
-def claims_page(kept: Kept) -> Page:
-    """Return the page; kept: the verdicts and outcomes."""
+def claims_page(kept: Kept, proved: Proofs) -> Page:
+    """Return the page; kept: the verdicts and outcomes, proved: how `otaproof prove` decides."""
     page = Page("claims", "The claims")
     page.add(
         "What NodeMCU's and ESP-IDF's documents promise of an update, or what a reader takes them to promise, each as "
@@ -62,6 +63,7 @@ def claims_page(kept: Kept) -> Page:
         "**bold**: broken; the fault model is the weakest one that suffices. – : the configuration has not what the "
         f"claim speaks of. All was searched up to F3; the biggest world has {_most_states(kept):,} states."
     )
+    _methods(page, proved)
     for claim in CLAIMS:
         _claim(page, claim, kept)
     _lemmas(page)
@@ -117,6 +119,38 @@ def _verdict_text(verdict: Mapping[str, Any] | None) -> str:
     return f"**{verdict['weakest']}, {'1 cut' if cuts == 1 else f'{cuts} cuts' if cuts else 'no cut'}**"
 
 
+def _methods(page: Page, proved: Proofs) -> None:
+    page.heading("How they are proved")
+    page.add(
+        "The second way, `otaproof prove`, under F1: in how many of the worlds a claim is decided how. *Induction*: it "
+        "is among facts that hold at the start and that every step keeps, with 32-bit numbers; z3 finds them, and z3 "
+        "and bitwuzla both answer the written questions. *Search*: of all states; so C9 is decided, which asks for a "
+        "way on. *Refuted*: a way to a state that breaks it, which both solvers confirm with 32-bit numbers. *No "
+        "induction*: the search of all states found nothing broken, and no induction was found. C12 is about how fast "
+        "numbers grow. The two ways agree in every world; a test says so."
+    )
+    columns = ("induction", "search", "growth", "refuted", "no induction")
+    page.table(
+        ("claim", *columns),
+        (
+            (f"[{claim.id}](#{claim.id.lower()})", *(str(count or "–") for count in _counts(proved, claim.id, columns)))
+            for claim in CLAIMS
+        ),
+    )
+
+
+def _counts(proved: Proofs, claim_id: str, columns: tuple[str, ...]) -> Iterator[int]:
+    ends = {"refuted": "refuted", "bounded": "no induction", "unknown": "unknown"}
+    found: list[str] = []
+    for world in proved.values():
+        if claim_id in world:
+            verdict, _, method = world[claim_id].partition(": ")
+            found.append(ends.get(verdict) or method.split(" ", maxsplit=1)[0].rstrip(","))
+    if set(found) - set(columns):
+        raise ValueError(f"{claim_id} is decided in a way that the page does not know: {set(found) - set(columns)}")
+    yield from (found.count(column) for column in columns)
+
+
 def _claim(page: Page, claim: Claim, kept: Kept) -> None:
     page.add(anchor(claim.id))
     page.heading(f"{claim.id}: {_words(claim.name)}")
@@ -135,6 +169,8 @@ def _claim(page: Page, claim: Claim, kept: Kept) -> None:
         if key not in shown:
             shown.add(key)
             _refutation(page, world, verdict)
+            if claim.id == RECOVERY:
+                page.add("The token goes on to the next power-on, where nothing starts any more; it shows C1.")
     if not shown and claim.id not in (GROWTH,):
         page.add("It holds in all worlds that it applies to.")
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from . import proofs
 from .calls_pages import call_pages
 from .cases_page import cases_page
 from .claims_page import claims_page
@@ -28,7 +29,7 @@ def pages() -> Iterator[Page]:
     yield life_cycle_page()
     yield device_page()
     yield from call_pages(kept)
-    yield claims_page(kept)
+    yield claims_page(kept, proofs.read())
     yield cases_page()
     yield releases_page(kept)
     yield documents_page()

@@ -28,7 +28,7 @@ from .worlds import World, worlds
 FILE = Path(__file__).parent.parent / "spec" / "verdicts.json"
 ORDER = (FaultModel.F3, FaultModel.F0, FaultModel.F1, FaultModel.F2)
 """The fault models in the order in which they are asked."""
-Tell = Callable[[str], None]
+Tell = Callable[[World], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +94,17 @@ def world_outcomes(world: World, models: tuple[FaultModel, ...] = tuple(FaultMod
     return table
 
 
-def make(tell: Tell, wanted: Callable[[World], bool] = lambda world: True) -> dict[str, Any]:
+def world_all(world: World) -> dict[str, Any]:
+    """Return verdicts and outcomes of a world."""
+    return {**world_verdicts(world), "outcomes": world_outcomes(world)}
+
+
+def make(tell: Tell) -> dict[str, Any]:
     """Return verdicts and outcomes of all worlds, computed anew."""
     made: dict[str, Any] = {}
     for world in worlds():
-        if wanted(world):
-            tell(world.id)
-            made[world.id] = {**world_verdicts(world), "outcomes": world_outcomes(world)}
+        tell(world)
+        made[world.id] = world_all(world)
     return made
 
 
