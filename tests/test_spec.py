@@ -272,6 +272,30 @@ def test_kept_verdicts_are_of_the_worlds_there_are() -> None:
     assert [world.id for world in worlds()] == list(proofs.read())
 
 
+def test_overview_sums_up_what_the_verdicts_say() -> None:
+    """The paragraph "In short" is written by hand."""
+    kept = verdicts.read()
+
+    def broken(claim_id: str, **wanted: bool) -> list[World]:
+        return [
+            world
+            for world in worlds()
+            if kept[world.id]["claims"].get(claim_id, {}).get("weakest") in ("F0", "F1")
+            and all(getattr(world.build, name) is value for name, value in wanted.items())
+        ]
+
+    def in_proper_use(claim_id: str, **wanted: bool) -> set[str]:
+        return {world.id for world in broken(claim_id, **wanted) if world.usage is Usage.PROPER}
+
+    every = {world.id for world in worlds() if world.usage is Usage.PROPER and world.build.rollback}
+    for claim_id in ("C1", "C3", "C5", "C9"):
+        assert not in_proper_use(claim_id, rollback=True)
+    assert every == in_proper_use("C4", rollback=True)
+    assert {name for name in every if "-5.1-" in name} == in_proper_use("C2", rollback=True)
+    assert 8 == len(in_proper_use("C7", rollback=False))
+    assert {(True, Usage.ANY)} == {(world.build.anti_rollback, world.usage) for world in broken("C1")}
+
+
 def test_search_and_proof_agree_in_every_world() -> None:
     """What is refuted under F1 is what the search breaks with F0 or F1."""
     kept, proved = verdicts.read(), proofs.read()

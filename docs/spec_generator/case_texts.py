@@ -114,7 +114,7 @@ K_CASES: tuple[CaseText, ...] = (
         "K12",
         "A failed begin keeps its handle",
         "When the erase in `esp_ota_begin` fails, the handle is open, and nobody may know its number: a later begin is refused until `esp_ota_abort`.",
-        releases="5.5 gives out the handle all the same; from 6.0 on it blocks the slot",
+        releases="from 5.5 on the handle is given out all the same; from 6.1 on it blocks the slot",
         vectors=("a0032", "a0033", "e0064", "e0157"),
     ),
     CaseText(

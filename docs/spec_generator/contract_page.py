@@ -41,7 +41,7 @@ SECTIONS: tuple[tuple[str, str, tuple[Clause, ...]], ...] = (
     ("commence()", "SEED-COMMENCE", (
         Clause("It wipes the spare slot and prepares to receive a new image.", f"[commence()](call-commence.md), {_row('L05')}", "From 5.5 on, with rollback, it also erases the record that does not decide: " + f"{_row('L01')}, {_case('R14')}."),
         Clause("It never touches the running application.", _claim("C3")),
-        Clause("It raises an error when the upgrade cannot begin.", "[errors](call-commence.md#errors)", f"An application can be locked out until a reset, up to 5.5: {_claim('C15')}, {_case('R13')}."),
+        Clause("It raises an error when the upgrade cannot begin.", "[errors](call-commence.md#errors)", f"By calls out of order an application can be locked out until a reset, up to 5.5 with no power cut: {_claim('C15')}, {_case('R13')}."),
         Clause("*Nothing is said of a second call.*", _case("R4"), "From 6.1 on a second call is refused until complete() has been called."),
     )),
     ("write(data)", "SEED-WRITE", (
