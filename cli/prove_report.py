@@ -79,7 +79,7 @@ def verdict_text(row: Row) -> str:
     if row.divergence is not None:
         return "refuted, but not on the board"
     if decision.verdict is not Verdict.REFUTED:
-        return decision.verdict.value
+        return str(decision.verdict.value)
     return f"refuted at {decision.depth}" if decision.is_shortest else f"refuted at ≤ {decision.depth}"
 
 

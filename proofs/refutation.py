@@ -1,11 +1,12 @@
 """Ways to states that break a claim: searched for in small worlds, carried over to bigger ones, confirmed by solvers.
 
 The breadth-first search finds a shortest way. A way found with few slots is mostly a way with more of them, by the same
-actions: it is walked there, and counts if the claim is broken at its end; it need not be a shortest one then. Either
+actions, or with some upgrades more: it is walked there, and counts if the claim is broken at its end; it need not be a
+shortest one then. Either
 way the solvers confirm that 32-bit numbers go along: the actions are fixed, the numbers free.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from ..model.device import Scope
@@ -20,6 +21,8 @@ from .verification_condition import Condition
 
 SMALL = (2, 3)
 """Slots of the worlds that are searched for ways that bigger worlds can go too."""
+SHORTEST_UPGRADE = 5
+"""Actions of a stretch that is worth going once more."""
 MOST_STATES = 200_000
 """States that a search may find before it gives up."""
 
@@ -81,11 +84,30 @@ def walk(steps: Stepper, actions: Sequence[str]) -> State | None:
 
 
 def carried(scope: Scope, claim: DeviceClaim, known: Iterable[Way]) -> Way | None:
-    """Return the first of the known ways that breaks the claim in this world, too."""
-    for way in known:
-        if way.claim_id == claim.claim.id and breaks(scope, claim, way.actions):
+    """Return a way that breaks the claim in this world: a known one, or one with a stretch of it gone more often."""
+    mine = [way for way in known if way.claim_id == claim.claim.id]
+    for way in mine:
+        if breaks(scope, claim, way.actions):
             return way if way.slots == scope.slots else replace(way, is_shortest=False)
+    for way in mine:
+        for actions in _stretched(way.actions, scope.slots - way.slots):
+            if breaks(scope, claim, actions):
+                return replace(way, actions=actions, is_shortest=False)
     return None
+
+
+def _stretched(actions: tuple[str, ...], more: int) -> Iterator[tuple[str, ...]]:
+    """Yield the ways in which a stretch that is gone twice in a row is gone some more times: an upgrade for a slot."""
+    if more <= 0:
+        return
+    told: set[tuple[str, ...]] = set()
+    for length in range(SHORTEST_UPGRADE, len(actions) // 2 + 1):
+        for start in range(len(actions) - 2 * length + 1):
+            stretch = actions[start : start + length]
+            longer = actions[:start] + stretch * more + actions[start:]
+            if stretch == actions[start + length : start + 2 * length] and longer not in told:
+                told.add(longer)
+                yield longer
 
 
 def ways_of_small_worlds(scope: Scope, claim_ids: Iterable[str]) -> list[Way]:

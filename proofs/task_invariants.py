@@ -1,4 +1,6 @@
-"""Stated facts about what goes on: what the bootloader has found out, what runs, what a session is; see invariants.py."""
+"""Stated facts about what goes on: what the bootloader has found out, what runs, what a session is.
+
+See invariants.py."""
 
 from ..model.calls import is_under_test
 from ..model.config import Release
