@@ -2,8 +2,7 @@
 
 The breadth-first search finds a shortest way. A way found with few slots is mostly a way with more of them, by the same
 actions, or with some upgrades more: it is walked there, and counts if the claim is broken at its end; it need not be a
-shortest one then. Either
-way the solvers confirm that 32-bit numbers go along: the actions are fixed, the numbers free.
+shortest one then. Either way the solvers confirm that 32-bit numbers go along: the actions are fixed, the numbers free.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,6 +11,7 @@ from dataclasses import dataclass, replace
 from ..model.device import Scope
 from ..model.device_claims import DeviceClaim
 from ..model.device_model import DeviceModel, device_model
+from ..model.faults import FaultModel
 from ..model.records import Numbers
 from ..model.stepper import State, Stepper, stepper
 from ..model.terms import Bool
@@ -61,10 +61,30 @@ def search(scope: Scope, claims: Iterable[DeviceClaim], most: int = MOST_STATES)
     states = 0
     for group in groups.values():
         found = explore_in_python(replace(with_ghosts_of(scope, group), numbers=Numbers.RANKED), group, most=most)
-        ways |= {id_: Way(id_, trace.actions, True, scope.slots) for id_, trace in found.violations.items()}
+        for claim in group:
+            trace = found.violations.get(claim.claim.id)
+            if trace is not None:
+                actions = weakened(scope, claim, trace.actions)
+                ways[claim.claim.id] = Way(claim.claim.id, actions, True, scope.slots)
         complete |= set(found.claims) if found.is_complete else set()
         states = max(states, found.states)
     return Search(ways, frozenset(complete), states)
+
+
+def weakened(scope: Scope, claim: DeviceClaim, actions: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the way with each cut replaced by one that tears nothing, where the claim is broken all the same."""
+    whole = [
+        action.name
+        for action in device_model(scope).actions
+        if action.weakest is FaultModel.F0 and action.name.endswith(("_leaves_empty_undefined", "_wipe"))
+    ]
+    for place, name in enumerate(actions):
+        for other in whole if name.startswith("cut_") and name not in whole else ():
+            tried = (*actions[:place], other, *actions[place + 1 :])
+            if breaks(scope, claim, tried):
+                actions = tried
+                break
+    return actions
 
 
 def breaks(scope: Scope, claim: DeviceClaim, actions: Sequence[str]) -> bool:
