@@ -17,7 +17,7 @@ from ..model.device_model import DeviceModel
 from ..model.stepper import State, Stepper
 from ..model.terms import Bool
 from .smtlib_reading import Question, any_text, misfits, not_text
-from .verification_condition import TIME_LIMIT_MS, Condition, ask_z3
+from .verification_condition import TIME_LIMIT_MS, Condition, Solver
 
 FITS = "every_value_fits_its_field"
 """Name of the fact that no action writes a value too wide for its field: one of the candidates, always."""
@@ -32,12 +32,18 @@ class Inductive:
     conditions: tuple[Condition, ...]
     """They hold at the start, and every step keeps them: to be asked of both solvers."""
     rounds: int
-    """How often candidates were dropped, and the last time, when none were."""
+    """How often candidates were looked through, the last time without dropping any."""
 
 
-def inductive_facts(model: DeviceModel, candidates: Mapping[str, Bool]) -> Inductive:
-    """Return what is left of the candidates; nothing when some value does not fit its field."""
+def inductive_facts(model: DeviceModel, candidates: Mapping[str, Bool], is_guess: bool = False) -> Inductive:
+    """Return what is left of the candidates; nothing when some value does not fit its field.
+
+    is_guess: all candidates may well be left, so that is asked first."""
     facts = {**candidates, FITS: ~misfits(model)}
+    if is_guess:
+        conditions = (start_condition(model, facts.values()), step_condition(model, facts.values()))
+        if all(condition.is_met(Solver.Z3) for condition in conditions):
+            return Inductive(facts, conditions, 0)
     steps = Stepper(model)
     kept = {name for name, fact in facts.items() if steps.value(fact, steps.initial)}
     solver, switches = _step_solver(model, facts)
@@ -94,7 +100,7 @@ def deeper(model: DeviceModel, known: Iterable[Bool], claim: Bool, name: str, k:
         Condition(f"{name}_first_{k}", base.text(), "unsat"),
         Condition(f"{name}_after_{k}", step.text(), "unsat"),
     )
-    return found if all(ask_z3(condition.text) == condition.needs for condition in found) else None
+    return found if all(condition.is_met(Solver.Z3) for condition in found) else None
 
 
 def state_of(model: DeviceModel, found: z3.ModelRef, at: int) -> State:

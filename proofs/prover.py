@@ -13,6 +13,7 @@ import time
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from functools import lru_cache
 
 from ..model.claims import Claim
 from ..model.claims import claim as claim_with_id
@@ -22,8 +23,8 @@ from ..model.device_model import DeviceModel, device_model
 from ..model.records import Numbers
 from ..model.terms import Bool
 from .bounded import shortest_break
-from .explorer import Reading, claims_of
-from .graph import GHOSTS, RECOVERY, recover
+from .explorer import claims_of
+from .graph import GHOSTS, RECOVERY, Recovery, recover
 from .growth import GROWTH, growth_condition, growth_detail
 from .induction import Inductive, deeper, inductive_facts
 from .invariants import invariants
@@ -83,8 +84,8 @@ class Book:
     """What worlds of one configuration have taught: taken along from few slots to many."""
 
     ways: list[Way] = field(default_factory=list)
-    facts: frozenset[str] | None = None
-    """Names of the facts that were inductive in the last world."""
+    facts: dict[bool, frozenset[str]] = field(default_factory=dict)
+    """Names of the facts that were inductive in the last world with an even number of slots, and with an odd one."""
     is_full: bool = False
     """The small worlds were searched: their ways are known."""
 
@@ -128,7 +129,7 @@ def induct(model: DeviceModel, claims: Iterable[DeviceClaim], known: Collection[
     candidates |= {item.name: item.is_kept(scope, device) for item in invariants()}
     if known is not None:
         candidates = {name: fact for name, fact in candidates.items() if name in known}
-    return inductive_facts(model, candidates)
+    return inductive_facts(model, candidates, is_guess=known is not None)
 
 
 def _decide_states(scope: Scope, asked: Sequence[DeviceClaim], book: Book, effort: Effort) -> list[Decision]:
@@ -165,13 +166,14 @@ def _proofs_and_ways(
     """Return what is inductive and how the rest is broken, what is known from smaller worlds tried first."""
     ids = {claim.claim.id for claim in asked}
     ways: dict[str, Way] = {}
-    if book.facts is not None:
-        inductive = induct(model, asked, book.facts)
+    is_even = scope.slots % 2 == 0
+    if known := book.facts.get(is_even, book.facts.get(not is_even)):
+        inductive = induct(model, asked, known)
         ways = _carried(scope, asked, inductive, book)
         if ids <= set(inductive.facts) | set(ways):
             return inductive, ways
     inductive = induct(model, asked)
-    book.facts = frozenset(inductive.facts) or None
+    book.facts[is_even] = frozenset(inductive.facts)
     rest = [claim for claim in asked if claim.claim.id not in inductive.facts]
     ways = _carried(scope, rest, inductive, book)
     rest = [claim for claim in rest if claim.claim.id not in ways]
@@ -275,7 +277,7 @@ def _decide_recovery(scope: Scope) -> Decision:
     claim = claim_with_id(RECOVERY)
     slots = min(scope.slots, RECOVERY_SLOTS)
     small = replace(scope, slots=slots, ghosts=GHOSTS, numbers=Numbers.RANKED)
-    found = recover(small, reading=Reading.AUTO)
+    found = _recovery(small)
     seconds = time.perf_counter() - started
     if not found.is_complete:
         return Decision(claim, Verdict.UNKNOWN, f"the search is not complete: {found.limit}", seconds=seconds)
@@ -289,6 +291,11 @@ def _decide_recovery(scope: Scope) -> Decision:
     return Decision(
         claim, Verdict.REFUTED, method, depth=depth, is_shortest=True, actions=found.trace.actions, seconds=seconds
     )
+
+
+@lru_cache(maxsize=4)
+def _recovery(scope: Scope) -> Recovery:
+    return recover(scope)
 
 
 def _decide_growth(scope: Scope, effort: Effort) -> Decision:

@@ -7,6 +7,7 @@ needs; an answer that does not come counts as none.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 
 import z3
 
@@ -38,8 +39,14 @@ class Condition:
         """Return what the solvers say: "sat", "unsat" or "unknown"."""
         return {solver: _ask(solver, self.text) for solver in solvers}
 
+    def is_met(self, solver: Solver) -> bool:
+        """Tell whether the solver gives the answer that is needed."""
+        return _ask(solver, self.text) == self.needs
 
+
+@lru_cache(maxsize=32)
 def _ask(solver: Solver, text: str) -> str:
+    """Return the answer; that to a question just asked is remembered."""
     return ask_z3(text) if solver is Solver.Z3 else decide(text, TIME_LIMIT_MS)
 
 
