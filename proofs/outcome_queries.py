@@ -10,7 +10,6 @@ The search of outcomes.py and this share the model and nothing else: what the on
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
 
 import z3
 
