@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,10 +15,10 @@ from otaproof.proofs.second_solver import decide
 PROPER_C4 = ["prove", "--usage", "proper", "--claim", "C4", "--claim", "C15"]
 
 
-def run_json(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, dict[str, object]]:
+def run_json(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, dict[str, Any]]:
     """Run the command and return its exit code and its JSON object."""
     code = main(["prove", *arguments, "--json"])
-    answer: dict[str, object] = json.loads(capsys.readouterr().out)
+    answer: dict[str, Any] = json.loads(capsys.readouterr().out)
     return code, answer
 
 
@@ -35,7 +36,7 @@ def test_prove_prints_a_line_for_each_claim_and_the_way_to_a_broken_one(capsys: 
 def test_replay_shows_what_prove_refutes(capsys: pytest.CaptureFixture[str]) -> None:
     """The board breaks the claim, too."""
     code, answer = run_json(capsys, "--usage", "proper", "--claim", "C4")
-    (found,) = answer["claims"]  # type: ignore[misc]
+    (found,) = answer["claims"]
     assert code == 1
     assert main(["replay", found["token"]]) == 1
     assert "C4" in capsys.readouterr().out
@@ -84,7 +85,7 @@ def test_out_writes_the_json(tmp_path: Path, capsys: pytest.CaptureFixture[str])
 def test_one_solver_alone_can_be_asked(capsys: pytest.CaptureFixture[str]) -> None:
     """Then the other has no answer."""
     _, answer = run_json(capsys, "--usage", "any", "--claim", "C12", "--solver", "bitwuzla")
-    (found,) = answer["claims"]  # type: ignore[misc]
+    (found,) = answer["claims"]
     assert (found["solver"], found["second_solver"]) == (None, "unsat")
 
 
@@ -129,6 +130,6 @@ def test_bad_input_is_one_line(capsys: pytest.CaptureFixture[str], arguments: li
 def test_recovery_is_bounded_where_it_was_not_searched(capsys: pytest.CaptureFixture[str]) -> None:
     """More slots than the search covers: the verdict says what it covers, and nothing is claimed beyond."""
     code, answer = run_json(capsys, "--usage", "proper", "--slots", "4", "--claim", "C9")
-    (found,) = answer["claims"]  # type: ignore[misc]
+    (found,) = answer["claims"]
     assert (code, found["verdict"]) == (3, Verdict.BOUNDED.value)
     assert "with 2 slots: no dead end" in found["method"]

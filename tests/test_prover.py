@@ -6,7 +6,7 @@ import pytest
 
 from otaproof.model.config import Config, Release
 from otaproof.model.device import Ghost, Scope, Usage
-from otaproof.model.device_claims import DEVICE_CLAIMS
+from otaproof.model.device_claims import DEVICE_CLAIMS, DeviceClaim
 from otaproof.model.device_model import device_model
 from otaproof.model.faults import FaultModel
 from otaproof.model.records import Numbers
@@ -20,7 +20,7 @@ from otaproof.proofs.invariants import invariants
 from otaproof.proofs.mutants import MUTANTS, Mutant, breaking_condition, way_to_break
 from otaproof.proofs.premises import PREMISES, premise
 from otaproof.proofs.prover import Book, Decision, Effort, Verdict, decide, exact_model, induct
-from otaproof.proofs.refutation import Way, breaks, carried, confirmation, walk
+from otaproof.proofs.refutation import Way, breaks, carried, confirmation, search, walk
 from otaproof.proofs.verification_condition import Condition, Solver
 from otaproof.proofs.worlds import families, with_release
 
@@ -41,7 +41,7 @@ def of(scope: Scope, verdict: Verdict, book: Book | None = None) -> str:
     return " ".join(id_ for id_, said in found.items() if said is verdict)
 
 
-def claim(id_: str):  # a DeviceClaim
+def claim(id_: str) -> DeviceClaim:
     """Return the claim with that id."""
     return next(item for item in DEVICE_CLAIMS if item.claim.id == id_)
 
@@ -180,7 +180,7 @@ def test_a_walk_stops_where_an_action_cannot_be_taken() -> None:
     assert walk(stepper(PROPER), ("power_on", "power_on")) is None
 
 
-@pytest.mark.parametrize("id_", sorted(PREMISES, key=lambda id_: int(id_[1:])))
+@pytest.mark.parametrize("id_", list(PREMISES))
 def test_premises_are_met(id_: str) -> None:
     """Each claim has something to say in some world."""
     scope = replace(ANY, config=Config(rollback=True, anti_rollback=True), versions=2)
@@ -209,7 +209,7 @@ def test_mutant_is_killed_by_its_claim(mutant: Mutant) -> None:
 
 @pytest.mark.parametrize(
     ("scope", "id_"),
-    sorted({(m.scope, m.killed_by) for m in MUTANTS}, key=lambda pair: (repr(pair[0]), pair[1])),
+    sorted({(m.scope, m.killed_by) for m in MUTANTS}, key=repr),
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_claim_of_a_mutant_is_proved_of_the_model(scope: Scope, id_: str) -> None:
@@ -242,7 +242,7 @@ def test_a_solver_that_does_not_confirm_makes_a_proof_unknown(monkeypatch: pytes
 
 def test_a_proof_that_the_search_contradicts_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two routes have to agree."""
-    found = prover.search(PROPER, [claim("C4")])
+    found = search(PROPER, [claim("C4")])
     way = replace(found.ways["C4"], claim_id="C1")
     monkeypatch.setattr(prover, "search", lambda *_: replace(found, ways={"C1": way}))
     assert verdicts(decide(PROPER, {"C1"}, effort=Effort(premises=False))) == {"C1": Verdict.UNKNOWN}
