@@ -4,7 +4,6 @@ A state is a tuple of ints, one for each field of the model, in their order. The
 text is Python, with a local variable for each term that is used more than once, and one branch for each task.
 """
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from typing import Any
@@ -12,7 +11,7 @@ from typing import Any
 from .action import Action
 from .device import Scope, Task
 from .device_model import DeviceModel, device_model
-from .terms import Bool, Op, Term, nodes_of
+from .terms import Bool, Op, Term, nodes_of, uses_of
 
 State = tuple[int, ...]
 """One number for each field of the model."""
@@ -101,11 +100,7 @@ class _Writer:
     """Writes terms as Python, with a local variable for each that is used more than once."""
 
     def __init__(self, terms: Iterable[Term], names: dict[Term, str] | None = None) -> None:
-        uses: Counter[Term] = Counter()
-        terms = list(terms)
-        uses.update(terms)
-        for node in nodes_of(terms):
-            uses.update(arg for arg in node.args if isinstance(arg, Term))
+        uses = uses_of(terms)
         self._shared = {t for t, count in uses.items() if count > 1 and t.op not in (Op.FIELD, Op.VALUE)}
         self.names: dict[Term, str] = {} if names is None else names
 

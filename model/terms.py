@@ -11,6 +11,7 @@ Equal terms are one object: building a term looks for it first, and decides on t
 model built for one configuration has only the parts that matter to it.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from enum import Enum
 from typing import ClassVar, TypeVar
@@ -241,6 +242,15 @@ def nodes_of(terms: Iterable[Term]) -> Iterator[Term]:
             seen.add(node)
             stack.append((node, True))
             stack += [(arg, False) for arg in reversed(node.args) if isinstance(arg, Term) and arg not in seen]
+
+
+def uses_of(terms: Iterable[Term]) -> Counter[Term]:
+    """Return how often each term is used: by another one, or as one of those given."""
+    given = list(terms)
+    uses: Counter[Term] = Counter(given)
+    for node in nodes_of(given):
+        uses.update(arg for arg in node.args if isinstance(arg, Term))
+    return uses
 
 
 def replaced(term: AnyTerm, values: dict[str, Term]) -> AnyTerm:

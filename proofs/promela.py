@@ -9,13 +9,12 @@ more than we do: see spin.py. The text has to be compiled with `spin -o2`, or SP
 written.
 """
 
-from collections import Counter
 from collections.abc import Iterable
 
 from ..model.action import Action
 from ..model.device_model import DeviceModel, Field
 from ..model.records import Numbers
-from ..model.terms import Bool, Num, Op, Term, nodes_of
+from ..model.terms import Bool, Num, Op, Term, nodes_of, uses_of
 
 _SYMBOLS = {Op.AND: " && ", Op.OR: " || ", Op.EQUAL: " == ", Op.LESS: " < "}
 
@@ -73,9 +72,7 @@ class _Writer:
 
     def __init__(self, results: Iterable[Term]) -> None:
         results = list(results)
-        uses: Counter[Term] = Counter()
-        for node in nodes_of(results):
-            uses.update(arg for arg in node.args if isinstance(arg, Term))
+        uses = uses_of(results)
         self._kept = {term for term, count in uses.items() if count > 1 and term.op not in (Op.FIELD, Op.VALUE)}
         self._kept |= set(results)
         self.names: dict[Term, str] = {}

@@ -8,7 +8,6 @@ A field with names is a string in TLA+, a number a natural one; sums wrap as in 
 power of two.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from enum import IntEnum
 from itertools import count, islice
@@ -34,7 +33,7 @@ from ..model.device_model import DeviceModel, Field, device_model
 from ..model.faults import FaultModel
 from ..model.records import Check, Sector, Word, active, reported_word
 from ..model.selection import boot_choice, boot_partition, burned_by_boot, fallback, next_update_slot, select
-from ..model.terms import Op, Term, nodes_of
+from ..model.terms import Op, Term, uses_of
 
 MODULE = "OtaDevice"
 LINE = 118
@@ -115,10 +114,7 @@ class _Writer:
         self._texts: dict[tuple[Term, str], str] = {}
         self._concepts = {term: name for name, term in reversed(list(_concepts(model.scope, model.device)))}
         self._taken = {field.name for field in model.fields} | {action.name for action in model.actions}
-        self._uses: Counter[Term] = Counter()
-        for node in nodes_of(self._roots()):
-            self._uses.update(arg for arg in node.args if isinstance(arg, Term))
-        self._uses.update(self._roots())
+        self._uses = uses_of(self._roots())
 
     def _roots(self) -> list[Term]:
         effects = [term for action in self.model.actions for term in self.model.effects[action.name].values()]
