@@ -171,6 +171,7 @@ def _proofs_and_ways(
         inductive = induct(model, asked, known)
         ways = _carried(scope, asked, inductive, book)
         if ids <= set(inductive.facts) | set(ways):
+            book.facts[is_even] = frozenset(inductive.facts)
             return inductive, ways
     inductive = induct(model, asked)
     book.facts[is_even] = frozenset(inductive.facts)
