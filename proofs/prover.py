@@ -21,7 +21,7 @@ from ..model.device import Ghost, Scope
 from ..model.device_claims import DeviceClaim
 from ..model.device_model import DeviceModel, device_model
 from ..model.records import Numbers
-from ..model.terms import Bool
+from ..model.terms import Bool, fields_of
 from .bounded import shortest_break
 from .explorer import claims_of
 from .graph import GHOSTS, RECOVERY, Recovery, recover
@@ -117,19 +117,31 @@ def decide(
     return tuple(sorted(found, key=lambda decision: int(decision.claim.id.removeprefix("C"))))
 
 
-def exact_model(scope: Scope) -> DeviceModel:
-    """Return the model of a world with everything that claims speak of, and 32-bit numbers."""
-    return device_model(replace(scope, ghosts=frozenset(Ghost), numbers=Numbers.EXACT))
+def exact_model(scope: Scope, ghosts: frozenset[Ghost] = frozenset(Ghost)) -> DeviceModel:
+    """Return the model of a world with what claims speak of, and 32-bit numbers."""
+    return device_model(replace(scope, ghosts=ghosts, numbers=Numbers.EXACT))
 
 
-def induct(model: DeviceModel, claims: Iterable[DeviceClaim], known: Collection[str] | None = None) -> Inductive:
-    """Return the facts, claims among them, that hold in every state; known: names to begin with instead of all."""
-    scope, device = model.scope, model.device
-    candidates = {claim.claim.id: claim.is_kept(scope, device) for claim in claims}
-    candidates |= {item.name: item.is_kept(scope, device) for item in invariants()}
-    if known is not None:
-        candidates = {name: fact for name, fact in candidates.items() if name in known}
-    return inductive_facts(model, candidates, is_guess=known is not None)
+def induct(model: DeviceModel, claims: Iterable[DeviceClaim]) -> Inductive:
+    """Return the facts, claims among them, that hold in every state."""
+    return inductive_facts(model, candidate_facts(model, claims))
+
+
+def induct_again(scope: Scope, claims: Iterable[DeviceClaim], known: Collection[str]) -> Inductive:
+    """Return the same, to begin with what another world has kept, and without ghosts that no claim kept there reads."""
+    kept = [claim for claim in claims if claim.claim.id in known]
+    model = exact_model(scope, frozenset(ghost for claim in kept for ghost in claim.ghosts))
+    fields = {field.name for field in model.fields}
+    said = candidate_facts(exact_model(scope), kept)
+    readable = {name for name, fact in said.items() if name in known and fields_of(fact) <= fields}
+    candidates = {name: fact for name, fact in candidate_facts(model, kept).items() if name in readable}
+    return inductive_facts(model, candidates, is_guess=True)
+
+
+def candidate_facts(model: DeviceModel, claims: Iterable[DeviceClaim]) -> dict[str, Bool]:
+    """Return the claims and the stated invariants, by name."""
+    found = {claim.claim.id: claim.is_kept(model.scope, model.device) for claim in claims}
+    return found | {item.name: item.is_kept(model.scope, model.device) for item in invariants()}
 
 
 def _decide_states(scope: Scope, asked: Sequence[DeviceClaim], book: Book, effort: Effort) -> list[Decision]:
@@ -168,7 +180,7 @@ def _proofs_and_ways(
     ways: dict[str, Way] = {}
     is_even = scope.slots % 2 == 0
     if known := book.facts.get(is_even, book.facts.get(not is_even)):
-        inductive = induct(model, asked, known)
+        inductive = induct_again(scope, asked, known)
         ways = _carried(scope, asked, inductive, book)
         if ids <= set(inductive.facts) | set(ways):
             book.facts[is_even] = frozenset(inductive.facts)
