@@ -29,7 +29,7 @@ from .growth import GROWTH, growth_condition, growth_detail
 from .induction import Inductive, deeper, inductive_facts
 from .invariants import invariants
 from .premises import premise
-from .refutation import SMALL, Way, carried, confirmation, search, ways_of_small_worlds
+from .refutation import SMALL, Search, Way, carried, confirmation, search, ways_of_small_worlds
 from .verification_condition import Condition, Solver
 
 DEEPEST = 2
@@ -147,26 +147,23 @@ def candidate_facts(model: DeviceModel, claims: Iterable[DeviceClaim]) -> dict[s
 def _decide_states(scope: Scope, asked: Sequence[DeviceClaim], book: Book, effort: Effort) -> list[Decision]:
     started = time.perf_counter()
     model = exact_model(scope)
-    searched = search(scope, asked) if effort.searches and scope.slots <= SEARCHED_SLOTS else None
-    if searched is not None:
-        book.ways += searched.ways.values()
-    inductive, ways = _proofs_and_ways(scope, model, asked, book)
+    searched = search(scope, asked) if effort.searches and scope.slots <= SEARCHED_SLOTS else Search({}, frozenset(), 0)
+    book.ways += searched.ways.values()
+    inductive, ways, complete = _proofs_and_ways(scope, model, asked, book)
+    complete |= searched.complete
     answers = _answers(inductive.conditions, effort)
     shared = time.perf_counter() - started
     decisions = []
     for claim in asked:
         begun = time.perf_counter()
         id_ = claim.claim.id
-        way = searched.ways.get(id_) if searched is not None else None
-        way = way or ways.get(id_)
+        way = searched.ways.get(id_) or ways.get(id_)
         if id_ in inductive.facts:
             decision = _proved(scope, claim, inductive, answers, effort, way is not None)
         elif way is not None:
             decision = _refuted(scope, claim, way, effort)
         else:
-            decision = _open(
-                model, claim, inductive, answers, effort, searched is not None and id_ in searched.complete
-            )
+            decision = _open(model, claim, inductive, effort, id_ in complete)
         spent = shared / len(asked) + time.perf_counter() - begun
         decisions.append(replace(decision, seconds=spent))
     return decisions
@@ -174,8 +171,10 @@ def _decide_states(scope: Scope, asked: Sequence[DeviceClaim], book: Book, effor
 
 def _proofs_and_ways(
     scope: Scope, model: DeviceModel, asked: Sequence[DeviceClaim], book: Book
-) -> tuple[Inductive, dict[str, Way]]:
-    """Return what is inductive and how the rest is broken, what is known from smaller worlds tried first."""
+) -> tuple[Inductive, dict[str, Way], frozenset[str]]:
+    """Return what is inductive, how the rest is broken, and what a search of all states does not break.
+
+    What is known from smaller worlds is tried first."""
     ids = {claim.claim.id for claim in asked}
     ways: dict[str, Way] = {}
     is_even = scope.slots % 2 == 0
@@ -184,7 +183,7 @@ def _proofs_and_ways(
         ways = _carried(scope, asked, inductive, book)
         if ids <= set(inductive.facts) | set(ways):
             book.facts[is_even] = frozenset(inductive.facts)
-            return inductive, ways
+            return inductive, ways, frozenset()
     inductive = induct(model, asked)
     book.facts[is_even] = frozenset(inductive.facts)
     rest = [claim for claim in asked if claim.claim.id not in inductive.facts]
@@ -195,11 +194,11 @@ def _proofs_and_ways(
         book.is_full = True
         ways |= _carried(scope, rest, inductive, book)
         rest = [claim for claim in rest if claim.claim.id not in ways]
-    if rest:
-        found = search(scope, rest).ways
-        ways |= found
-        book.ways += found.values()
-    return inductive, ways
+    if not rest:
+        return inductive, ways, frozenset()
+    found = search(scope, rest)
+    book.ways += found.ways.values()
+    return inductive, ways | found.ways, found.complete
 
 
 def _carried(scope: Scope, claims: Sequence[DeviceClaim], inductive: Inductive, book: Book) -> dict[str, Way]:
@@ -260,7 +259,6 @@ def _open(
     model: DeviceModel,
     claim: DeviceClaim,
     inductive: Inductive,
-    answers: dict[str, str],
     effort: Effort,
     is_searched: bool,
 ) -> Decision:
