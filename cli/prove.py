@@ -15,8 +15,9 @@ from ..campaign.trace_replay import Divergence, token_of_trace
 from ..model.claims import CLAIMS, claim
 from ..model.device import Scope, Usage
 from ..model.faults import FaultModel
+from ..proofs.book import Book
 from ..proofs.graph import RECOVERY
-from ..proofs.prover import Book, Decision, Effort, Verdict, decide
+from ..proofs.prover import Decision, Effort, Verdict, decide
 from ..proofs.verification_condition import Condition, Solver
 from ..proofs.worlds import SLOT_COUNTS, Family, families
 from .exit_code import ExitCode

@@ -1,7 +1,7 @@
-"""The model as a Python function: from a state, every action that can be taken and the state after it.
+"""The model as Python functions: from a state, every action that can be taken and the state after it.
 
-A state is a tuple of ints, one for each field of the model, in their order. The function is made from the terms: its
-text is Python, with a local variable for each term that is used more than once, and one branch for each task.
+A state is a tuple of ints, one for each field of the model, in their order. A function is made from the terms when a
+state with its task is first met: its text is Python, with a local variable for each term that is used more than once.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from .action import Action
-from .device import Scope, Task
+from .device import Scope
 from .device_model import DeviceModel, device_model
 from .terms import Bool, Op, Term, nodes_of, uses_of
 
@@ -25,17 +25,22 @@ class Stepper:
     """One model, to step through."""
 
     def __init__(self, model: DeviceModel) -> None:
-        """Make the functions; a model is worth it from a few hundred steps on."""
+        """Make no function yet."""
         self.model = model
         self.names = tuple(field.name for field in model.fields)
         self.initial: State = tuple(field.initial for field in model.fields)
         self._index = {name: place for place, name in enumerate(self.names)}
-        self._successors = self._compiled_successors()
+        self._task = self.names.index("task")
+        self._branches: dict[int, Successors] = {}
         self._values: dict[Term, Callable[[State], int]] = {}
 
     def successors(self, state: State) -> list[tuple[int, State]]:
         """Return (number of the action, state after it) for every action that can be taken."""
-        return self._successors(state)
+        task = state[self._task]
+        branch = self._branches.get(task)
+        if branch is None:
+            branch = self._branches[task] = self._branch(task)
+        return branch(state)
 
     def step(self, state: State, name: str) -> State | None:
         """Return the state after the action of that name; None when it cannot be taken."""
@@ -63,36 +68,30 @@ class Stepper:
     def _unpacking(self) -> str:
         return f"({', '.join(self.names)},) = state"
 
-    def _compiled_successors(self) -> Successors:
-        lines = ["def successors(state):", f"    {self._unpacking()}", "    found = []"]
-        for task in Task:
-            actions = [(n, a) for n, a in enumerate(self.model.actions) if task in a.tasks]
-            if not actions:
-                continue
-            lines.append(f"    if task == {int(task)}:")
-            lines += self._branch(actions)
-            lines.append("        return found")
-        lines.append("    return found")
-        compiled: Successors = _function("\n".join(lines), "successors")
+    def _branch(self, task: int) -> Successors:
+        """Return the function for the states of one task."""
+        actions = [(number, action) for number, action in enumerate(self.model.actions) if task in action.tasks]
+        lines = ["def successors(state):", f"    {self._unpacking()}", "    found = []", *self._lines(actions)]
+        compiled: Successors = _function("\n".join([*lines, "    return found"]), "successors")
         return compiled
 
-    def _branch(self, actions: Iterable[tuple[int, Action]]) -> list[str]:
-        """Return the lines for one task: first what every guard needs, then each action with what it needs itself."""
+    def _lines(self, actions: Iterable[tuple[int, Action]]) -> list[str]:
+        """Return the lines for the actions of one task: first what every guard needs, then each with what it needs."""
         lines: list[str] = []
         chosen = list(actions)
         guards = _Writer([action.when for _, action in chosen])
-        lines += guards.lines([action.when for _, action in chosen], " " * 8)
+        lines += guards.lines([action.when for _, action in chosen], " " * 4)
         for number, action in chosen:
             effects = self.model.effects[action.name]
-            lines.append(f"        if {guards.text(action.when)}:")
+            lines.append(f"    if {guards.text(action.when)}:")
             writer = _Writer(effects.values(), dict(guards.names))
-            lines += writer.lines(effects.values(), " " * 12)
+            lines += writer.lines(effects.values(), " " * 8)
             values = [writer.text(effects[name]) if name in effects else name for name in self.names]
             values = [
                 f"int({value})" if name in effects and isinstance(effects[name], Bool) else value
                 for name, value in zip(self.names, values, strict=True)
             ]
-            lines.append(f"            found.append(({number}, ({', '.join(values)},)))")
+            lines.append(f"        found.append(({number}, ({', '.join(values)},)))")
         return lines
 
 

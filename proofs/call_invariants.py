@@ -1,7 +1,7 @@
 """Stated facts about the calls: what each has found out before it goes on, what it leaves; see invariants.py."""
 
-from ..model.calls import TOP, rewrite_sector
-from ..model.device import Device, Expectation, Phase, Scope, Task, record_in, slot_at
+from ..model.calls import TOP, rewrite_sector, target_of
+from ..model.device import Content, Device, Expectation, Phase, Scope, Task, record_in, slot_at
 from ..model.device_claims import Statement
 from ..model.records import Numbers, Word
 from ..model.selection import boot_choice, is_slot, next_update_slot
@@ -14,6 +14,12 @@ def commence_erases_the_spare(scope: Scope, device: Device) -> Bool:
     """The record that commence() erases is not the one that decides."""
     is_spare = decides(device).is_some & (device.sector == decides(device).other_sector)
     return (device.task == Task.SPARE).implies(is_spare)
+
+
+def commence_has_wiped_the_target(scope: Scope, device: Device) -> Bool:
+    """When commence() erases the spare record, the session is open and the target is empty."""
+    is_open = device.session & (target_of(scope, device).content == Content.EMPTY)
+    return (device.task == Task.SPARE).implies(is_open)
 
 
 def complete_rewrites_the_other(scope: Scope, device: Device) -> Bool:
@@ -66,6 +72,11 @@ def set_boot_rewrites_its_sector(scope: Scope, device: Device) -> Bool:
     return is_due.implies(device.sector == rewrite_sector(scope, device, device.running))
 
 
+def set_boot_is_of_a_running_slot(scope: Scope, device: Device) -> Bool:
+    """esp_ota_set_boot_partition(running) is called from a slot."""
+    return (device.task == Task.SET_BOOT).implies(is_slot(scope, device.running))
+
+
 def accept_and_rollback_rewrite_the_active(scope: Scope, device: Device) -> Bool:
     """accept() and rollback() rewrite the record that decides."""
     is_its = decides(device).is_some & (device.sector == decides(device).sector)
@@ -104,6 +115,12 @@ def accept_programs_valid(scope: Scope, device: Device) -> Bool:
     is_its = is_valid(record_in(device, device.sector)) & record_in(device, device.sector).names(device.running)
     is_due = (device.task == Task.ACCEPT) & _programs(device)
     return is_due.implies(is_its & (boot_choice(scope, device) == device.running))
+
+
+def accept_writes_valid(scope: Scope, device: Device) -> Bool:
+    """What accept() programs is VALID, whatever it names."""
+    is_due = (device.task == Task.ACCEPT) & _programs(device)
+    return is_due.implies(record_in(device, device.sector).word == Word.VALID)
 
 
 def accept_chooses_running_image(scope: Scope, device: Device) -> Bool:
@@ -209,6 +226,7 @@ def _is_refused(device: Device) -> Bool:
 
 CALL_FACTS: tuple[Statement, ...] = (
     commence_erases_the_spare,
+    commence_has_wiped_the_target,
     complete_rewrites_the_other,
     complete_rewrites_its_sector,
     complete_has_room,
@@ -217,12 +235,14 @@ CALL_FACTS: tuple[Statement, ...] = (
     complete_torn_keeps_running_image,
     complete_chooses_running_or_target,
     set_boot_rewrites_its_sector,
+    set_boot_is_of_a_running_slot,
     accept_and_rollback_rewrite_the_active,
     accepted_record_stays_active,
     accept_is_of_tested_image,
     accept_is_of_unknown_image,
     accept_earns,
     accept_programs_valid,
+    accept_writes_valid,
     accept_chooses_running_image,
     rollback_is_of_running_image,
     rollback_programs_invalid,

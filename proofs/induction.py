@@ -3,19 +3,23 @@
 The candidates are the claims and the stated invariants (invariants.py), none of them trusted. Those that fail at the
 start are dropped; then, as long as one step can lead from a state in which all that are left hold to one in which some
 do not, those are dropped too. What is left holds in every state of every history, of any length and with 32-bit
-numbers, and the two questions that say so are written down and asked of both solvers.
+numbers.
 
-A claim that is not among them may hold all the same: `deeper` tries it over several steps.
+Most of what is left follows from the rest in each state by itself, claims above all; the rest is the core. So three
+questions are written down and asked of both solvers: the core holds at the start, steps keep the core, and the core
+implies all else. The solvers answer them sooner than one question about all facts.
+
+A claim that is not among the facts may hold all the same: `deeper` tries it over several steps.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 import z3
 
 from ..model.device_model import DeviceModel
 from ..model.stepper import State, Stepper
-from ..model.terms import Bool
+from ..model.terms import Bool, nodes_of
 from .smtlib_reading import Question, any_text, misfits, not_text
 from .verification_condition import TIME_LIMIT_MS, Condition, Solver
 
@@ -29,21 +33,23 @@ class Inductive:
 
     facts: Mapping[str, Bool]
     """By name; empty where z3 gave up."""
+    core: frozenset[str]
+    """Names of those from which the others follow."""
     conditions: tuple[Condition, ...]
-    """They hold at the start, and every step keeps them: to be asked of both solvers."""
+    """The core holds at the start, every step keeps it, the others follow: to be asked of both solvers."""
     rounds: int
     """How often candidates were looked through, the last time without dropping any."""
 
 
-def inductive_facts(model: DeviceModel, candidates: Mapping[str, Bool], is_guess: bool = False) -> Inductive:
+def inductive_facts(model: DeviceModel, candidates: Mapping[str, Bool], core: Collection[str] = ()) -> Inductive:
     """Return what is left of the candidates; nothing when some value does not fit its field.
 
-    is_guess: all candidates may well be left, so that is asked first."""
+    core: all candidates may well be left, with these as their core, so that is asked first."""
     facts = {**candidates, FITS: ~misfits(model)}
-    if is_guess:
-        conditions = (start_condition(model, facts.values()), step_condition(model, facts.values()))
+    if core:
+        conditions = _conditions(model, facts, core)
         if all(condition.is_met(Solver.Z3) for condition in conditions):
-            return Inductive(facts, conditions, 0)
+            return Inductive(facts, frozenset(core), conditions, 0)
     steps = Stepper(model)
     kept = {name for name, fact in facts.items() if steps.value(fact, steps.initial)}
     solver, switches = _step_solver(model, facts)
@@ -54,13 +60,43 @@ def inductive_facts(model: DeviceModel, candidates: Mapping[str, Bool], is_guess
         if answer == z3.unsat:
             break
         if answer != z3.sat:
-            return Inductive({}, (), rounds)
+            return Inductive({}, frozenset(), (), rounds)
         after = state_of(model, solver.model(), 1)
         kept -= {name for name in kept if not steps.value(facts[name], after)}
     left = {name: fact for name, fact in facts.items() if name in kept}
     if FITS not in left:
-        return Inductive({}, (), rounds)
-    return Inductive(left, (start_condition(model, left.values()), step_condition(model, left.values())), rounds)
+        return Inductive({}, frozenset(), (), rounds)
+    found = core_of(model, left)
+    return Inductive(left, found, _conditions(model, left, found), rounds)
+
+
+def core_of(model: DeviceModel, facts: Mapping[str, Bool]) -> frozenset[str]:
+    """Return names of facts from which all others follow; those with the biggest terms are spared first."""
+    question = Question(model)
+    holds, fails = {}, {}
+    for name, fact in facts.items():
+        holds[name] = z3.Bool(question.declare_fact(f"holds.{name}"))
+        fails[name] = z3.Bool(question.declare_fact(f"fails.{name}"))
+        text = question.term(fact)
+        question.require(f"(=> holds.{name} {text})")
+        question.require(f"(=> fails.{name} {not_text(text)})")
+    solver = z3.SolverFor("QF_BV")
+    solver.set("timeout", TIME_LIMIT_MS)
+    solver.from_string(question.text())
+    core = set(facts)
+    for name in sorted(facts, key=lambda name: -sum(1 for _ in nodes_of([facts[name]]))):
+        rest = (holds[other] for other in facts if other in core and other != name)
+        if solver.check(fails[name], *rest) == z3.unsat:
+            core.remove(name)
+    return frozenset(core)
+
+
+def _conditions(model: DeviceModel, facts: Mapping[str, Bool], core: Collection[str]) -> tuple[Condition, ...]:
+    """Return the questions that say of the facts that they hold in every state."""
+    kept = [fact for name, fact in facts.items() if name in core]
+    others = [fact for name, fact in facts.items() if name not in core]
+    found = start_condition(model, kept), step_condition(model, kept)
+    return (*found, follow_condition(model, kept, others)) if others else found
 
 
 def start_condition(model: DeviceModel, facts: Iterable[Bool]) -> Condition:
@@ -80,6 +116,15 @@ def step_condition(model: DeviceModel, facts: Iterable[Bool]) -> Condition:
     question.require_step()
     question.require(any_text(not_text(question.term(fact, 1)) for fact in facts))
     return Condition("step", question.text(), "unsat")
+
+
+def follow_condition(model: DeviceModel, facts: Iterable[Bool], others: Iterable[Bool]) -> Condition:
+    """Return the question whether there is a state in which all facts hold and some other one does not."""
+    question = Question(model)
+    for fact in facts:
+        question.require(question.term(fact))
+    question.require(any_text(not_text(question.term(fact)) for fact in others))
+    return Condition("follow", question.text(), "unsat")
 
 
 def deeper(model: DeviceModel, known: Iterable[Bool], claim: Bool, name: str, k: int) -> tuple[Condition, ...] | None:

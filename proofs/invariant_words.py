@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from ..model.device import Device, Scope, Slot, slot_at, with_record
 from ..model.records import BLANK, Active, Record, Word, active
-from ..model.selection import is_slot, is_version_allowed
+from ..model.selection import aborted, is_slot, is_version_allowed
 from ..model.terms import Bool, Num, choose, fact, number
 
 
@@ -65,6 +65,14 @@ def is_finished(scope: Scope, device: Device, place: Num) -> Bool:
 def is_earned(scope: Scope, device: Device, place: Num) -> Bool:
     """At the place is such an image, and it was accepted or provisioned."""
     return is_whole(scope, device, place) & (~is_slot(scope, place) | slot_at(device, place).is_earned)
+
+
+def named_choice(scope: Scope, device: Device) -> Num:
+    """Return what starts next if that is whole: what the record names that decides once tests are aborted, else the
+    first image. It asks no image whether it is whole, which spares the solvers most of boot_choice()."""
+    chosen = active(aborted(scope, device.records))
+    first = number(scope.factory if scope.has_factory else 0)
+    return choose(chosen.is_some, chosen.of(device.records).slot, first)
 
 
 def next_slot(scope: Scope, slot: Num) -> Num:

@@ -17,17 +17,16 @@ from functools import lru_cache
 
 from ..model.claims import Claim
 from ..model.claims import claim as claim_with_id
-from ..model.device import Ghost, Scope
+from ..model.device import Scope
 from ..model.device_claims import DeviceClaim
-from ..model.device_model import DeviceModel, device_model
+from ..model.device_model import device_model
 from ..model.records import Numbers
-from ..model.terms import Bool, fields_of
+from .book import Book, exact_model, induct, induct_by, learned
 from .bounded import shortest_break
 from .explorer import claims_of
 from .graph import GHOSTS, RECOVERY, Recovery, recover
 from .growth import GROWTH, growth_condition, growth_detail
-from .induction import Inductive, deeper, inductive_facts
-from .invariants import invariants
+from .induction import Inductive, deeper
 from .premises import premise
 from .refutation import SMALL, Search, Way, carried, confirmation, search, ways_of_small_worlds
 from .verification_condition import Condition, Solver
@@ -79,17 +78,6 @@ class Decision:
         return self.verdict is Verdict.UNKNOWN
 
 
-@dataclass
-class Book:
-    """What worlds of one configuration have taught: taken along from few slots to many."""
-
-    ways: list[Way] = field(default_factory=list)
-    facts: dict[bool, frozenset[str]] = field(default_factory=dict)
-    """Names of the facts that were inductive in the last world with an even number of slots, and with an odd one."""
-    is_full: bool = False
-    """The small worlds were searched: their ways are known."""
-
-
 @dataclass(frozen=True, slots=True)
 class Effort:
     """How hard to try."""
@@ -117,39 +105,11 @@ def decide(
     return tuple(sorted(found, key=lambda decision: int(decision.claim.id.removeprefix("C"))))
 
 
-def exact_model(scope: Scope, ghosts: frozenset[Ghost] = frozenset(Ghost)) -> DeviceModel:
-    """Return the model of a world with what claims speak of, and 32-bit numbers."""
-    return device_model(replace(scope, ghosts=ghosts, numbers=Numbers.EXACT))
-
-
-def induct(model: DeviceModel, claims: Iterable[DeviceClaim]) -> Inductive:
-    """Return the facts, claims among them, that hold in every state."""
-    return inductive_facts(model, candidate_facts(model, claims))
-
-
-def induct_again(scope: Scope, claims: Iterable[DeviceClaim], known: Collection[str]) -> Inductive:
-    """Return the same, to begin with what another world has kept, and without ghosts that no claim kept there reads."""
-    kept = [claim for claim in claims if claim.claim.id in known]
-    model = exact_model(scope, frozenset(ghost for claim in kept for ghost in claim.ghosts))
-    fields = {field.name for field in model.fields}
-    said = candidate_facts(exact_model(scope), kept)
-    readable = {name for name, fact in said.items() if name in known and fields_of(fact) <= fields}
-    candidates = {name: fact for name, fact in candidate_facts(model, kept).items() if name in readable}
-    return inductive_facts(model, candidates, is_guess=True)
-
-
-def candidate_facts(model: DeviceModel, claims: Iterable[DeviceClaim]) -> dict[str, Bool]:
-    """Return the claims and the stated invariants, by name."""
-    found = {claim.claim.id: claim.is_kept(model.scope, model.device) for claim in claims}
-    return found | {item.name: item.is_kept(model.scope, model.device) for item in invariants()}
-
-
 def _decide_states(scope: Scope, asked: Sequence[DeviceClaim], book: Book, effort: Effort) -> list[Decision]:
     started = time.perf_counter()
-    model = exact_model(scope)
     searched = search(scope, asked) if effort.searches and scope.slots <= SEARCHED_SLOTS else Search({}, frozenset(), 0)
     book.ways += searched.ways.values()
-    inductive, ways, complete = _proofs_and_ways(scope, model, asked, book)
+    inductive, ways, complete = _proofs_and_ways(scope, asked, book)
     complete |= searched.complete
     answers = _answers(inductive.conditions, effort)
     shared = time.perf_counter() - started
@@ -163,42 +123,44 @@ def _decide_states(scope: Scope, asked: Sequence[DeviceClaim], book: Book, effor
         elif way is not None:
             decision = _refuted(scope, claim, way, effort)
         else:
-            decision = _open(model, claim, inductive, effort, id_ in complete)
+            decision = _open(scope, claim, inductive, effort, id_ in complete)
         spent = shared / len(asked) + time.perf_counter() - begun
         decisions.append(replace(decision, seconds=spent))
     return decisions
 
 
 def _proofs_and_ways(
-    scope: Scope, model: DeviceModel, asked: Sequence[DeviceClaim], book: Book
+    scope: Scope, asked: Sequence[DeviceClaim], book: Book
 ) -> tuple[Inductive, dict[str, Way], frozenset[str]]:
     """Return what is inductive, how the rest is broken, and what a search of all states does not break.
 
     What is known from smaller worlds is tried first."""
     ids = {claim.claim.id for claim in asked}
-    ways: dict[str, Way] = {}
-    is_even = scope.slots % 2 == 0
-    if known := book.facts.get(is_even, book.facts.get(not is_even)):
-        inductive = induct_again(scope, asked, known)
+    lesson = book.lesson_for(scope)
+    if lesson is not None:
+        inductive = induct_by(lesson, scope, asked)
         ways = _carried(scope, asked, inductive, book)
         if ids <= set(inductive.facts) | set(ways):
-            book.facts[is_even] = frozenset(inductive.facts)
+            book.note(scope, replace(lesson, facts=frozenset(inductive.facts), core=inductive.core))
             return inductive, ways, frozenset()
-    inductive = induct(model, asked)
-    book.facts[is_even] = frozenset(inductive.facts)
-    rest = [claim for claim in asked if claim.claim.id not in inductive.facts]
-    ways = _carried(scope, rest, inductive, book)
-    rest = [claim for claim in rest if claim.claim.id not in ways]
+    inductive, lesson = learned(scope, asked, induct(scope, asked))
+    book.note(scope, lesson)
+    ways = _carried(scope, asked, inductive, book)
+    rest = _undecided(asked, inductive, ways)
     if rest and scope.slots > max(SMALL) and not book.is_full:
         book.ways += ways_of_small_worlds(scope, [claim.claim.id for claim in rest])
         book.is_full = True
         ways |= _carried(scope, rest, inductive, book)
-        rest = [claim for claim in rest if claim.claim.id not in ways]
+        rest = _undecided(asked, inductive, ways)
     if not rest:
         return inductive, ways, frozenset()
-    found = search(scope, rest)
+    found = search(scope, rest, is_complete=scope.slots <= SEARCHED_SLOTS)
     book.ways += found.ways.values()
     return inductive, ways | found.ways, found.complete
+
+
+def _undecided(asked: Sequence[DeviceClaim], inductive: Inductive, ways: dict[str, Way]) -> list[DeviceClaim]:
+    return [claim for claim in asked if claim.claim.id not in inductive.facts and claim.claim.id not in ways]
 
 
 def _carried(scope: Scope, claims: Sequence[DeviceClaim], inductive: Inductive, book: Book) -> dict[str, Way]:
@@ -256,14 +218,15 @@ def _refuted(scope: Scope, claim: DeviceClaim, way: Way, effort: Effort) -> Deci
 
 
 def _open(
-    model: DeviceModel,
+    scope: Scope,
     claim: DeviceClaim,
     inductive: Inductive,
     effort: Effort,
     is_searched: bool,
 ) -> Decision:
     """Return what is found of a claim that is not inductive, and that no way is known to break."""
-    fact: Bool = claim.is_kept(model.scope, model.device)
+    model = exact_model(scope)
+    fact = claim.is_kept(model.scope, model.device)
     for k in range(2, DEEPEST + 1):
         conditions = deeper(model, inductive.facts.values(), fact, claim.claim.id, k)
         if conditions is not None:

@@ -16,25 +16,32 @@ from .invariant_words import (
     is_open,
     is_valid,
     is_whole,
+    named_choice,
     named_slot,
     next_slot,
     without_record,
 )
 
 
-def fields_are_in_range(scope: Scope, device: Device) -> Bool:
-    """No field has a value that means nothing."""
+def tasks_and_places_are_in_range(scope: Scope, device: Device) -> Bool:
+    """No task and no place has a value that means nothing."""
     places = (device.running, device.expected, device.previous, device.old_choice, device.new_choice)
-    return all_of(
-        (
-            device.task <= max(Task),
-            *(place <= scope.nowhere for place in places),
-            *(record.check <= Check.RIGHT for record in device.records),
-            *(record.word <= Word.UNDEFINED for record in device.records),
-            *(record.slot < scope.slots for record in device.records),
-            *(slot.version < scope.versions for slot in device.slots),
-        )
-    )
+    return all_of((device.task <= max(Task), *(place <= scope.nowhere for place in places)))
+
+
+def records_are_in_range(scope: Scope, device: Device) -> Bool:
+    """No check word and no state word has a value that means nothing."""
+    return all_of((r.check <= Check.RIGHT) & (r.word <= Word.UNDEFINED) for r in device.records)
+
+
+def slots_of_records_are_in_range(scope: Scope, device: Device) -> Bool:
+    """No record names a slot that the table has not."""
+    return all_of(record.slot < scope.slots for record in device.records)
+
+
+def versions_are_in_range(scope: Scope, device: Device) -> Bool:
+    """No image has a secure version beyond those of this world."""
+    return all_of(slot.version < scope.versions for slot in device.slots)
 
 
 def numbers_are_below_the_top(scope: Scope, device: Device) -> Bool:
@@ -230,6 +237,11 @@ def deciding_record_is_boot_choice(scope: Scope, device: Device) -> Bool:
     return chosen.is_some.implies(boot_choice(scope, device) == chosen.of(device.records).slot)
 
 
+def named_choice_is_whole(scope: Scope, device: Device) -> Bool:
+    """What the deciding record names, or without one the first image, is whole, and the eFuse lets it run."""
+    return is_whole(scope, device, named_choice(scope, device))
+
+
 def broken_choice_leaves_no_other(scope: Scope, device: Device) -> Bool:
     """Where the deciding record names no whole image, the other record may not decide."""
     other = decides(device).other_of(device.records)
@@ -264,6 +276,13 @@ def choice_of_open_call_is_old_or_new(scope: Scope, device: Device) -> Bool:
     return is_open_call.implies((choice == device.old_choice) | (choice == device.new_choice))
 
 
+def named_choice_of_open_call_is_old_or_new(scope: Scope, device: Device) -> Bool:
+    """The same, of what is named to start next."""
+    choice = named_choice(scope, device)
+    is_open_call = device.old_choice != scope.nowhere
+    return is_open_call.implies((choice == device.old_choice) | (choice == device.new_choice))
+
+
 def _is_decided(scope: Scope, device: Device) -> Bool:
     """Some record decides once tests are aborted."""
     return active(aborted(scope, device.records)).is_some
@@ -276,7 +295,9 @@ def _is_first_upgrade(scope: Scope, device: Device) -> Bool:
 
 
 TORN_RECORD_FACTS: tuple[Statement, ...] = (
+    named_choice_is_whole,
     deciding_record_is_boot_choice,
+    named_choice_of_open_call_is_old_or_new,
     choice_of_open_call_is_old_or_new,
     boot_choice_is_finished,
     without_record_factory_starts,
@@ -289,7 +310,10 @@ TORN_RECORD_FACTS: tuple[Statement, ...] = (
 """Facts of the device without the record that is being rewritten."""
 
 RECORD_FACTS: tuple[Statement, ...] = (
-    fields_are_in_range,
+    tasks_and_places_are_in_range,
+    records_are_in_range,
+    slots_of_records_are_in_range,
+    versions_are_in_range,
     numbers_are_below_the_top,
     words_need_rollback,
     right_record_has_a_state,
@@ -313,6 +337,7 @@ RECORD_FACTS: tuple[Statement, ...] = (
     two_records_differ,
     bootable_second_record_differs,
     sector_is_parity_of_slot,
+    named_choice_is_whole,
     boot_choice_is_whole,
     boot_choice_is_finished,
     deciding_record_is_boot_choice,
@@ -320,6 +345,7 @@ RECORD_FACTS: tuple[Statement, ...] = (
     without_record_first_image_stays,
     without_record_factory_starts,
     without_record_no_upgrade_was_kept,
+    named_choice_of_open_call_is_old_or_new,
     choice_of_open_call_is_old_or_new,
 )
 """Facts of the device as it lies there."""

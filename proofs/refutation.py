@@ -8,14 +8,14 @@ shortest one then. Either way the solvers confirm that 32-bit numbers go along: 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from ..model.device import Scope
+from ..model.device import Ghost, Scope
 from ..model.device_claims import DeviceClaim
 from ..model.device_model import DeviceModel, device_model
 from ..model.faults import FaultModel
 from ..model.records import Numbers
 from ..model.stepper import State, Stepper, stepper
 from ..model.terms import Bool
-from .explorer import claims_of, explore_in_python, with_ghosts_of
+from .explorer import Reading, claims_of, explore, explore_in_python, with_ghosts_of
 from .smtlib_reading import Question, not_text
 from .verification_condition import Condition
 
@@ -51,8 +51,10 @@ class Search:
     """Of the biggest search."""
 
 
-def search(scope: Scope, claims: Iterable[DeviceClaim], most: int = MOST_STATES) -> Search:
-    """Return shortest ways to states that break the claims, each group of claims with its ghosts searched by itself."""
+def search(scope: Scope, claims: Iterable[DeviceClaim], is_complete: bool = False) -> Search:
+    """Return shortest ways to states that break the claims, each group of claims with its ghosts searched by itself.
+
+    is_complete: look at every state, by the compiled search, instead of the nearest MOST_STATES."""
     groups: dict[frozenset[object], list[DeviceClaim]] = {}
     for claim in claims:
         groups.setdefault(frozenset(claim.ghosts), []).append(claim)
@@ -60,7 +62,12 @@ def search(scope: Scope, claims: Iterable[DeviceClaim], most: int = MOST_STATES)
     complete: set[str] = set()
     states = 0
     for group in groups.values():
-        found = explore_in_python(replace(with_ghosts_of(scope, group), numbers=Numbers.RANKED), group, most=most)
+        small = replace(with_ghosts_of(scope, group), numbers=Numbers.RANKED)
+        found = (
+            explore(small, group, reading=Reading.COMPILED)
+            if is_complete
+            else explore_in_python(small, group, most=MOST_STATES)
+        )
         for claim in group:
             trace = found.violations.get(claim.claim.id)
             if trace is not None:
@@ -89,7 +96,8 @@ def weakened(scope: Scope, claim: DeviceClaim, actions: tuple[str, ...]) -> tupl
 
 def breaks(scope: Scope, claim: DeviceClaim, actions: Sequence[str]) -> bool:
     """Tell whether the actions can be taken one after the other in this world, and break the claim at their end."""
-    ranked = replace(with_ghosts_of(scope, [claim]), numbers=Numbers.RANKED)
+    # With all ghosts, so that one stepper serves all claims.
+    ranked = replace(scope, ghosts=frozenset(Ghost), numbers=Numbers.RANKED)
     steps = stepper(ranked)
     state = walk(steps, actions)
     return state is not None and not steps.value(claim.is_kept(ranked, steps.model.device), state)

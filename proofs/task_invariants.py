@@ -10,7 +10,7 @@ from ..model.flash_steps import REWRITES
 from ..model.records import Sector, Word
 from ..model.selection import boot_choice, is_slot, next_update_slot
 from ..model.terms import Bool, all_of, any_of, choose, fact
-from .invariant_words import decides, deciding, is_new, is_open, is_valid, is_whole, torn, without_record
+from .invariant_words import decides, deciding, is_new, is_open, is_valid, is_whole, named_choice, torn, without_record
 
 BOOTING = (Task.OFF, Task.SELECT, Task.ABORT, Task.TRY, Task.BURN, Task.STUCK)
 """Tasks in which nothing runs yet."""
@@ -102,6 +102,27 @@ def tested_image_is_active(scope: Scope, device: Device) -> Bool:
     return (device.task.is_in(Task.STARTED, *CALLS) & is_under_test(scope, device)).implies(is_its)
 
 
+def started_image_alone_is_tested(scope: Scope, device: Device) -> Bool:
+    """As an image starts, nothing is PENDING_VERIFY but the record that decides."""
+    first, second = device.records
+    is_first, is_second = decides(device).is_first, decides(device).is_second
+    is_its = (~first.is_under_test | is_first) & (~second.is_under_test | is_second)
+    return (device.task == Task.STARTED).implies(is_its)
+
+
+def tried_image_alone_is_tested(scope: Scope, device: Device) -> Bool:
+    """While the bootloader puts one image under test, no other one is."""
+    first, second = device.records
+    other_is_tested = choose(device.sector == Sector.SECOND, first.is_under_test, second.is_under_test)
+    return (device.task == Task.TRY).implies(~other_is_tested)
+
+
+def burn_is_of_no_tested_image(scope: Scope, device: Device) -> Bool:
+    """Before the bootloader burns or writes a first record, it has aborted all tests."""
+    is_due = device.task.is_in(Task.BURN, Task.FRESH, Task.BURN_FRESH)
+    return is_due.implies(~any_of(record.is_under_test for record in device.records))
+
+
 def pending_word_is_of_running_image(scope: Scope, device: Device) -> Bool:
     """While something runs, PENDING_VERIFY is said of that alone."""
     return device.task.is_in(Task.STARTED, *CALLS).implies(
@@ -179,6 +200,15 @@ def without_open_record_choice_is_old_or_new(scope: Scope, device: Device) -> Bo
     parts = []
     for index, record in enumerate(device.records):
         choice = boot_choice(scope, without_record(device, index))
+        parts.append(is_open(record).implies((choice == device.old_choice) | (choice == device.new_choice)))
+    return (device.old_choice != scope.nowhere).implies(all_of(parts))
+
+
+def without_open_record_named_choice_is_old_or_new(scope: Scope, device: Device) -> Bool:
+    """The same, of what is named to start without the record that is open."""
+    parts = []
+    for index, record in enumerate(device.records):
+        choice = named_choice(scope, without_record(device, index))
         parts.append(is_open(record).implies((choice == device.old_choice) | (choice == device.new_choice)))
     return (device.old_choice != scope.nowhere).implies(all_of(parts))
 
@@ -274,6 +304,9 @@ TASK_FACTS: tuple[Statement, ...] = (
     unnamed_running_image_is_last,
     without_record_factory_runs,
     tested_image_is_active,
+    started_image_alone_is_tested,
+    tried_image_alone_is_tested,
+    burn_is_of_no_tested_image,
     pending_word_is_of_running_image,
     nothing_is_marked_while_running,
     session_is_of_a_running_image,
@@ -286,6 +319,7 @@ TASK_FACTS: tuple[Statement, ...] = (
     try_programs_pending,
     tried_image_is_old_or_new,
     without_open_record_choice_is_old_or_new,
+    without_open_record_named_choice_is_old_or_new,
     abort_is_of_tested_image,
     abort_programs_aborted,
     fresh_device_has_no_record,
