@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from ..campaign.world import World
 from ..model.device import Scope, Usage
 from ..model.faults import FaultModel
-from ..proofs.prover import Decision, Effort, decide
+from ..proofs.decision import Decision, Effort
+from ..proofs.prover import decide
 from .scope_options import scope_title
 
 

@@ -16,8 +16,9 @@ from ..model.claims import CLAIMS, claim
 from ..model.device import Scope, Usage
 from ..model.faults import FaultModel
 from ..proofs.book import Book
+from ..proofs.decision import Decision, Effort, Verdict
 from ..proofs.graph import RECOVERY
-from ..proofs.prover import Decision, Effort, Verdict, decide
+from ..proofs.prover import decide
 from ..proofs.verification_condition import Condition, Solver
 from ..proofs.worlds import SLOT_COUNTS, Family, families
 from .exit_code import ExitCode

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ..model.device import Scope
-from ..proofs.prover import Decision, Verdict
+from ..proofs.decision import Decision, Verdict
 
 _STYLES = {
     Verdict.PROVED: "green",

@@ -9,12 +9,13 @@ Steps are stored by where they lead: for each state, the states that lead to it 
 import time
 from array import array
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..model.action import Kind
 from ..model.device import Device, Expectation, Ghost, Scope, Task
 from ..model.device_model import device_model
-from ..model.stepper import stepper
+from ..model.records import Numbers
+from ..model.stepper import State, stepper
 from ..model.terms import Bool
 from .exploration import Exploration, Progress, Trace
 from .explorer import MEMORY, SMALL_WORLD, PythonSearch, Reading, explore_in_python
@@ -93,6 +94,31 @@ def recover(
     return Recovery(
         scope, found.states, steps, goals, len(dead), True, time.perf_counter() - started, trace, "compiled"
     )
+
+
+def leads_to_dead_end(scope: Scope, actions: Sequence[str]) -> bool:
+    """Tell whether the actions lead to a state from which no upgrade can be completed any more.
+
+    What is reached from there without a cut is searched in full; raises ValueError if that is no small world."""
+    steps = stepper(replace(scope, ghosts=GHOSTS, numbers=Numbers.RANKED))
+    is_goal = upgrade_is_completed(steps.model.scope, steps.model.device)
+    is_cut = [action.kind is Kind.CUT for action in steps.model.actions]
+    state: State | None = steps.initial
+    for name in actions:
+        state = None if state is None else steps.step(state, name)
+    if state is None:
+        return False
+    known, order = {state}, [state]
+    for state in order:
+        if steps.value(is_goal, state):
+            return False
+        if len(order) > SMALL_WORLD:
+            raise ValueError(f"more than {SMALL_WORLD:,} states are reached after {len(actions)} steps")
+        for action, after in steps.successors(state):
+            if not is_cut[action] and after not in known:
+                known.add(after)
+                order.append(after)
+    return True
 
 
 def _in_python(scope: Scope, search: PythonSearch, started: float) -> Recovery:

@@ -5,17 +5,15 @@ steps; histories of any length, 32-bit numbers. z3 found them, and z3 and bitwuz
 refuted: a way to a state that breaks the claim, walked in Python, and confirmed by both solvers with 32-bit numbers.
 bounded: nothing broken as far as was looked, which is said. unknown: anything else, a disagreement above all.
 
-A world small enough is searched as well, and has to agree. C9 asks for a way on from every state, and is decided by
-that search alone; C12 asks how fast numbers grow (growth.py).
+A world small enough is searched as well, and has to agree. C9 asks for a way on from every state: it is proved by a
+distance that some step always lowers (progress.py), and refuted by a way into a dead end (graph.py). C12 asks how fast
+numbers grow (growth.py).
 """
 
 import time
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field, replace
-from enum import Enum
-from functools import lru_cache
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 
-from ..model.claims import Claim
 from ..model.claims import claim as claim_with_id
 from ..model.device import Scope
 from ..model.device_claims import DeviceClaim
@@ -23,72 +21,19 @@ from ..model.device_model import device_model
 from ..model.records import Numbers
 from .book import Book, exact_model, induct, induct_by, learned
 from .bounded import shortest_break
+from .decision import Decision, Effort, Verdict, answers_of
 from .explorer import claims_of
-from .graph import GHOSTS, RECOVERY, Recovery, recover
+from .graph import RECOVERY
 from .growth import GROWTH, growth_condition, growth_detail
 from .induction import Inductive, deeper
 from .premises import premise
+from .recovery import decide_recovery
 from .refutation import SMALL, Search, Way, carried, confirmation, search, ways_of_small_worlds
-from .verification_condition import Condition, Solver
 
 DEEPEST = 2
 """Steps over which a claim is tried that is not inductive by itself."""
-RECOVERY_SLOTS = 2
-"""Slots of the biggest world in which recovery is searched for."""
 SEARCHED_SLOTS = 2
 """Slots of the biggest world that is searched also where induction has proved all."""
-
-
-class Verdict(Enum):
-    """What was found of a claim."""
-
-    PROVED = "proved"
-    REFUTED = "refuted"
-    BOUNDED = "bounded"
-    """It holds as far as was looked."""
-    UNKNOWN = "unknown"
-    """No answer, or answers that do not agree: a failure."""
-
-
-@dataclass(frozen=True)
-class Decision:
-    """A claim and what was found of it."""
-
-    claim: Claim
-    verdict: Verdict
-    method: str
-    """How it was decided, and how far."""
-    depth: int | None = None
-    """Refuted: steps of the way. Proved: k of the induction."""
-    is_shortest: bool = False
-    actions: tuple[str, ...] = ()
-    """Refuted: the names of the actions."""
-    seconds: float = 0.0
-    answers: dict[str, str] = field(default_factory=dict)
-    """By solver, its answers to the questions that the verdict rests on."""
-    facts: tuple[str, ...] = ()
-    """Proved: the facts of the induction."""
-    premise_depth: int | None = None
-    """Steps to a state in which the claim has something to say."""
-    conditions: tuple[Condition, ...] = ()
-
-    @property
-    def is_failure(self) -> bool:
-        """Tell whether there is no answer."""
-        return self.verdict is Verdict.UNKNOWN
-
-
-@dataclass(frozen=True, slots=True)
-class Effort:
-    """How hard to try."""
-
-    solvers: tuple[Solver, ...] = tuple(Solver)
-    bmc_seconds: float = 0.0
-    """For each refuted claim: how long z3 may look for a shorter way."""
-    searches: bool = True
-    """Search small worlds as well."""
-    premises: bool = True
-    """Look for a state in which a proved claim has something to say."""
 
 
 def decide(
@@ -96,22 +41,29 @@ def decide(
 ) -> tuple[Decision, ...]:
     """Return what is found of each claim, in the order of the claims; all that apply unless some are named."""
     book, effort = book or Book(), effort or Effort()
-    asked = [c for c in claims_of(scope) if claim_ids is None or c.claim.id in claim_ids]
-    found = _decide_states(scope, asked, book, effort) if asked else []
-    if claim_ids is None or RECOVERY in claim_ids:
-        found.append(_decide_recovery(scope))
+    applying = claims_of(scope)
+    asked = [c for c in applying if claim_ids is None or c.claim.id in claim_ids]
+    is_recovery_asked = claim_ids is None or RECOVERY in claim_ids
+    found: list[Decision] = []
+    if asked or is_recovery_asked:
+        found, inductive = _decide_states(scope, asked or applying, book, effort)
+        found = found if asked else []
+        if is_recovery_asked:
+            found.append(decide_recovery(scope, inductive, effort))
     if claim_ids is None or GROWTH in claim_ids:
         found.append(_decide_growth(scope, effort))
     return tuple(sorted(found, key=lambda decision: int(decision.claim.id.removeprefix("C"))))
 
 
-def _decide_states(scope: Scope, asked: Sequence[DeviceClaim], book: Book, effort: Effort) -> list[Decision]:
+def _decide_states(
+    scope: Scope, asked: Sequence[DeviceClaim], book: Book, effort: Effort
+) -> tuple[list[Decision], Inductive]:
     started = time.perf_counter()
     searched = search(scope, asked) if effort.searches and scope.slots <= SEARCHED_SLOTS else Search({}, frozenset(), 0)
     book.ways += searched.ways.values()
     inductive, ways, complete = _proofs_and_ways(scope, asked, book)
     complete |= searched.complete
-    answers = _answers(inductive.conditions, effort)
+    answers = answers_of(inductive.conditions, effort)
     shared = time.perf_counter() - started
     decisions = []
     for claim in asked:
@@ -126,7 +78,7 @@ def _decide_states(scope: Scope, asked: Sequence[DeviceClaim], book: Book, effor
             decision = _open(scope, claim, inductive, effort, id_ in complete)
         spent = shared / len(asked) + time.perf_counter() - begun
         decisions.append(replace(decision, seconds=spent))
-    return decisions
+    return decisions, inductive
 
 
 def _proofs_and_ways(
@@ -196,7 +148,7 @@ def _proved(
 
 def _refuted(scope: Scope, claim: DeviceClaim, way: Way, effort: Effort) -> Decision:
     condition = confirmation(scope, claim, way.actions)
-    answers = _answers([condition], effort)
+    answers = answers_of([condition], effort)
     is_agreed = set(answers.values()) == {"sat"}
     method = "breadth-first search" if way.is_shortest else f"a way found with {way.slots} slots"
     method += ", 32-bit numbers confirmed" if is_agreed else ", and a solver does not confirm it"
@@ -230,7 +182,7 @@ def _open(
     for k in range(2, DEEPEST + 1):
         conditions = deeper(model, inductive.facts.values(), fact, claim.claim.id, k)
         if conditions is not None:
-            said = _answers([*inductive.conditions, *conditions], effort)
+            said = answers_of([*inductive.conditions, *conditions], effort)
             is_agreed = set(said.values()) == {"unsat"}
             return Decision(
                 claim.claim,
@@ -246,36 +198,10 @@ def _open(
     return Decision(claim.claim, Verdict.UNKNOWN, "neither an induction nor a way that breaks it was found")
 
 
-def _decide_recovery(scope: Scope) -> Decision:
-    started = time.perf_counter()
-    claim = claim_with_id(RECOVERY)
-    slots = min(scope.slots, RECOVERY_SLOTS)
-    small = replace(scope, slots=slots, ghosts=GHOSTS, numbers=Numbers.RANKED)
-    found = _recovery(small)
-    seconds = time.perf_counter() - started
-    if not found.is_complete:
-        return Decision(claim, Verdict.UNKNOWN, f"the search is not complete: {found.limit}", seconds=seconds)
-    method = f"search of all {found.states:,} states"
-    if slots < scope.slots:
-        detail = "a dead end" if found.trace is not None else "no dead end"
-        return Decision(claim, Verdict.BOUNDED, f"{method} with {slots} slots: {detail}", seconds=seconds)
-    if found.trace is None:
-        return Decision(claim, Verdict.PROVED, method, seconds=seconds)
-    depth = len(found.trace.actions)
-    return Decision(
-        claim, Verdict.REFUTED, method, depth=depth, is_shortest=True, actions=found.trace.actions, seconds=seconds
-    )
-
-
-@lru_cache(maxsize=4)
-def _recovery(scope: Scope) -> Recovery:
-    return recover(scope)
-
-
 def _decide_growth(scope: Scope, effort: Effort) -> Decision:
     started = time.perf_counter()
     condition = growth_condition(scope)
-    answers = _answers([condition], effort)
+    answers = answers_of([condition], effort)
     is_agreed = set(answers.values()) == {"unsat"}
     return Decision(
         claim_with_id(GROWTH),
@@ -285,12 +211,3 @@ def _decide_growth(scope: Scope, effort: Effort) -> Decision:
         conditions=(condition,),
         seconds=time.perf_counter() - started,
     )
-
-
-def _answers(conditions: Iterable[Condition], effort: Effort) -> dict[str, str]:
-    """Return each solver's answer to all of the questions: the one answer that it gives, or what differs."""
-    said: dict[str, set[str]] = {solver.value: set() for solver in effort.solvers}
-    for condition in conditions:
-        for solver, answer in condition.answers(effort.solvers).items():
-            said[solver.value].add(answer)
-    return {solver: " and ".join(sorted(answers)) for solver, answers in said.items() if answers}

@@ -9,7 +9,7 @@ import pytest
 from otaproof.campaign.trace_replay import Divergence
 from otaproof.cli import prove
 from otaproof.cli.main import main
-from otaproof.proofs.prover import Verdict
+from otaproof.proofs.decision import Verdict
 from otaproof.proofs.second_solver import decide
 
 PROPER_C4 = ["prove", "--usage", "proper", "--claim", "C4", "--claim", "C15"]

@@ -13,13 +13,15 @@ from otaproof.model.records import Numbers
 from otaproof.model.stepper import stepper
 from otaproof.model.terms import bool_field, num_field
 from otaproof.proofs import growth, prover
+from otaproof.proofs.book import Book, exact_model, induct
 from otaproof.proofs.bounded import shortest_break
+from otaproof.proofs.decision import Decision, Effort, Verdict
 from otaproof.proofs.explorer import claims_of, explore, with_ghosts_of
 from otaproof.proofs.induction import FITS, deeper, inductive_facts, start_condition, step_condition
 from otaproof.proofs.invariants import invariants
 from otaproof.proofs.mutants import MUTANTS, Mutant, breaking_condition, way_to_break
 from otaproof.proofs.premises import PREMISES, premise
-from otaproof.proofs.prover import Book, Decision, Effort, Verdict, decide, exact_model, induct
+from otaproof.proofs.prover import decide
 from otaproof.proofs.refutation import Way, breaks, carried, confirmation, search, walk
 from otaproof.proofs.verification_condition import Condition, Solver
 from otaproof.proofs.worlds import families, with_release
@@ -81,7 +83,7 @@ def test_shipped_default_is_decided_for_any_use() -> None:
 def test_induction_proves_all_that_holds(scope: Scope, proved: str) -> None:
     """What is not proved here is refuted by the search."""
     asked = claims_of(scope)
-    found = induct(exact_model(scope), asked)
+    found = induct(scope, asked)
     assert " ".join(c.claim.id for c in asked if c.claim.id in found.facts) == proved
     assert {answer for c in found.conditions for answer in c.answers().values()} == {"unsat"}
     for group in ((c,) for c in asked if c.claim.id in found.facts and scope.slots < 3 and not scope.has_factory):

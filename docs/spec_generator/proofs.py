@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from otaproof.model.faults import FaultModel
-from otaproof.proofs.prover import Verdict, decide
+from otaproof.proofs.decision import Verdict
+from otaproof.proofs.prover import decide
 
 from .worlds import World, worlds
 
