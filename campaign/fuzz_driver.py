@@ -100,10 +100,10 @@ def mapper(jobs: int) -> Iterator[Mapper]:
     if jobs == 1:
         yield map
         return
-    with multiprocessing.Pool(jobs, _ignore_interrupts) as pool:
+    with multiprocessing.Pool(jobs, ignore_interrupts) as pool:
         yield pool.imap
 
 
-def _ignore_interrupts() -> None:
+def ignore_interrupts() -> None:
     """The process that deals out the work handles them."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)

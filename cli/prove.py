@@ -10,6 +10,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from ..campaign.fuzz_driver import ignore_interrupts
 from ..campaign.input_error import InputError
 from ..campaign.trace_replay import Divergence, token_of_trace
 from ..model.claims import CLAIMS, claim
@@ -78,19 +79,24 @@ def run(options: argparse.Namespace) -> int:
     )
     text = Console(stderr=options.json, highlight=False, soft_wrap=True)
     started = time.perf_counter()
-    found = []
-    for configuration in _all(options, claims, effort) if options.all else _one(options, claims, effort):
-        found.append(configuration)
-        print_configuration(text, configuration, is_short=options.all)
-        if options.smt2 is not None:
-            _write_questions(options.smt2, configuration)
+    found: list[Configuration] = []
+    is_interrupted = False
+    try:
+        for configuration in _all(options, claims, effort) if options.all else _one(options, claims, effort):
+            found.append(configuration)
+            print_configuration(text, configuration, is_short=options.all)
+            if options.smt2 is not None:
+                _write_questions(options.smt2, configuration)
+    except KeyboardInterrupt:
+        is_interrupted = True
+        text.print("\n[bold yellow]interrupted[/]: what was decided until then is told and written all the same")
     print_summary(text, found, time.perf_counter() - started)
     answer = json.dumps(as_json(found), indent=2) + "\n"
     if options.out is not None:
         write_file(options.out, answer.encode())
     if options.json:
         print(answer, end="")
-    return exit_code(found)
+    return ExitCode.INCONCLUSIVE if is_interrupted else exit_code(found)
 
 
 def exit_code(found: list[Configuration]) -> ExitCode:
@@ -119,7 +125,7 @@ def _all(options: argparse.Namespace, claims: frozenset[str] | None, effort: Eff
     jobs: list[Job] = [
         (family, claims, effort) for family in families(FaultModel[options.faults], usages, options.versions)
     ]
-    with multiprocessing.get_context("spawn").Pool(options.jobs, maxtasksperchild=1) as pool:
+    with multiprocessing.get_context("spawn").Pool(options.jobs, ignore_interrupts, maxtasksperchild=1) as pool:
         for configurations in pool.imap_unordered(_family, jobs):
             yield from configurations
 

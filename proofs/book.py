@@ -46,6 +46,8 @@ class Book:
     ways: list[Way] = field(default_factory=list)
     is_full: bool = False
     """The small worlds were searched: their ways are known."""
+    has_dead_end: bool = False
+    """In the last world there was a state from which no upgrade can be completed."""
     _lessons: dict[bool, Lesson] = field(default_factory=dict)
 
     def lesson_for(self, scope: Scope) -> Lesson | None:

@@ -10,6 +10,7 @@ Numbers near the end of their range are left out, as everywhere in the model; se
 
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import cache
 
 from ..model.action import Kind
 from ..model.boot_steps import burned_for
@@ -34,10 +35,14 @@ def progress_condition(model: DeviceModel, facts: Iterable[Bool]) -> Condition:
     """Return the question whether there is a state from which no step leads nearer, though all facts hold in it."""
     scope, device = model.scope, model.device
     here = distance(model)
+    at_task = cache(lambda task: replaced(here, {"task": number(task, 5)}))
     nearer = []
     for action in model.actions:
         if action.kind is not Kind.CUT:
-            after = replaced(here, dict(model.effects[action.name]))
+            effects = dict(model.effects[action.name])
+            task = effects.get("task", device.task).value
+            # Where the next task is certain, most of the distance is not about it, and is dropped before all else.
+            after = replaced(here if task is None else at_task(task), effects)
             nearer.append(model.guard(action) & (after < here))
     is_stranded = ~upgrade_is_completed(scope, device) & has_next_number(scope, device) & ~any_of(nearer)
     question = Question(model)

@@ -49,7 +49,7 @@ def decide(
         found, inductive = _decide_states(scope, asked or applying, book, effort)
         found = found if asked else []
         if is_recovery_asked:
-            found.append(decide_recovery(scope, inductive, effort))
+            found.append(decide_recovery(scope, inductive, book, effort))
     if claim_ids is None or GROWTH in claim_ids:
         found.append(_decide_growth(scope, effort))
     return tuple(sorted(found, key=lambda decision: int(decision.claim.id.removeprefix("C"))))

@@ -13,7 +13,7 @@ from ..model.claims import claim as claim_with_id
 from ..model.device import Scope
 from ..model.records import Numbers
 from ..model.terms import fact
-from .book import exact_model
+from .book import Book, exact_model
 from .decision import Decision, Effort, Verdict, answers_of
 from .graph import GHOSTS, RECOVERY, Recovery, leads_to_dead_end, recover
 from .induction import Inductive
@@ -25,23 +25,30 @@ RECOVERY_SLOTS = 2
 """Slots of the biggest world in which dead ends are searched for."""
 
 
-def decide_recovery(scope: Scope, inductive: Inductive, effort: Effort) -> Decision:
+def decide_recovery(scope: Scope, inductive: Inductive, book: Book, effort: Effort) -> Decision:
     """Return what is found of C9, given what holds in every state."""
     started = time.perf_counter()
+    # Where the last world had a dead end, this one mostly has it, too.
+    decision = _refuted(scope, _searched(scope), effort) if book.has_dead_end else None
+    if decision is None or decision.verdict is not Verdict.REFUTED:
+        decision = _proved_or_refuted(scope, inductive, effort)
+    book.has_dead_end = decision.verdict is Verdict.REFUTED
+    return replace(decision, seconds=time.perf_counter() - started)
+
+
+def _proved_or_refuted(scope: Scope, inductive: Inductive, effort: Effort) -> Decision:
     condition = progress_condition(exact_model(scope), inductive.facts.values())
     if inductive.facts and condition.is_met(Solver.Z3):
         is_searched = effort.searches and scope.slots <= RECOVERY_SLOTS
-        decision = _proved(inductive, condition, effort, _searched(scope) if is_searched else None)
-    else:
-        decision = _refuted(scope, _searched(scope), effort)
-    return replace(decision, seconds=time.perf_counter() - started)
+        return _proved(inductive, condition, effort, _searched(scope) if is_searched else None)
+    return _refuted(scope, _searched(scope), effort)
 
 
 def _proved(inductive: Inductive, condition: Condition, effort: Effort, found: Recovery | None) -> Decision:
     conditions = (*inductive.conditions, condition)
     answers = answers_of(conditions, effort)
     is_agreed = set(answers.values()) == {"unsat"} and (found is None or found.trace is None)
-    method = f"a distance that some step always lowers, at most {FARTHEST}, with {len(inductive.facts)} facts"
+    method = f"distance that some step always lowers, at most {FARTHEST}, with {len(inductive.facts)} facts"
     return Decision(
         claim_with_id(RECOVERY),
         Verdict.PROVED if is_agreed else Verdict.UNKNOWN,
@@ -60,10 +67,11 @@ def _refuted(scope: Scope, found: Recovery, effort: Effort) -> Decision:
         return Decision(claim, Verdict.UNKNOWN, f"the search is not complete: {found.limit}")
     is_whole = found.scope.slots == scope.slots
     method = f"search of all {found.states:,} states" + ("" if is_whole else f" with {found.scope.slots} slots")
-    if found.trace is None or not (is_whole or leads_to_dead_end(scope, found.trace.actions)):
-        return Decision(
-            claim, Verdict.BOUNDED, f"{method}: no dead end" if found.trace is None else f"{method}: a dead end"
-        )
+    if found.trace is None:
+        verdict = Verdict.PROVED if is_whole else Verdict.BOUNDED
+        return Decision(claim, verdict, f"{method}: no dead end")
+    if not (is_whole or leads_to_dead_end(scope, found.trace.actions)):
+        return Decision(claim, Verdict.BOUNDED, f"{method}: a dead end")
     actions = found.trace.actions
     condition = way_condition(exact_model(scope), actions, fact(False), f"{RECOVERY}_refuted")
     answers = answers_of([condition], effort)

@@ -69,7 +69,7 @@ def test_smt2_files_need_what_they_say(tmp_path: Path, capsys: pytest.CaptureFix
     """Each question that a verdict rests on, for any solver to answer."""
     assert main([*PROPER_C4, "--smt2", str(tmp_path / "questions")]) == 1
     files = sorted((tmp_path / "questions" / "rollback_5_1_2_slots_F1_proper").iterdir())
-    assert [file.name for file in files] == ["C4_refuted.smt2", "start.smt2", "step.smt2"]
+    assert [file.name for file in files] == ["C4_refuted.smt2", "follow.smt2", "start.smt2", "step.smt2"]
     for file in files:
         text = file.read_text()
         assert text.splitlines()[0].endswith(f"needs {decide(text)}")
@@ -80,6 +80,25 @@ def test_out_writes_the_json(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     out = tmp_path / "found.json"
     code, answer = run_json(capsys, "--usage", "any", "--claim", "C12", "--out", str(out))
     assert (code, json.loads(out.read_text())) == (0, answer)
+
+
+def test_an_interrupt_keeps_what_was_decided(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first configuration is told and written, and the exit code says that not all are there."""
+    right, asked = prove.decide, []
+
+    def impatient(*arguments: Any, **options: Any) -> Any:
+        asked.append(arguments)
+        if len(asked) == 2:
+            raise KeyboardInterrupt
+        return right(*arguments, **options)
+
+    monkeypatch.setattr(prove, "decide", impatient)
+    out = tmp_path / "found.json"
+    assert main(["prove", "--claim", "C12", "--out", str(out)]) == 3
+    assert "interrupted" in capsys.readouterr().out
+    assert [c["usage"] for c in json.loads(out.read_text())["configurations"]] == ["proper"]
 
 
 def test_one_solver_alone_can_be_asked(capsys: pytest.CaptureFixture[str]) -> None:

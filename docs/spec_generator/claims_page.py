@@ -124,12 +124,13 @@ def _methods(page: Page, proved: Proofs) -> None:
     page.add(
         "The second way, `otaproof prove`, under F1: in how many of the worlds a claim is decided how. *Induction*: it "
         "is among facts that hold at the start and that every step keeps, with 32-bit numbers; z3 finds them, and z3 "
-        "and bitwuzla both answer the written questions. *Search*: of all states; so C9 is decided, which asks for a "
-        "way on. *Refuted*: a way to a state that breaks it, which both solvers confirm with 32-bit numbers. *No "
-        "induction*: the search of all states found nothing broken, and no induction was found. C12 is about how fast "
+        "and bitwuzla both answer the written questions. *Distance*: C9 asks for a way on from every state; where "
+        "those facts hold, some step that is no cut always leads nearer to a completed upgrade. *Refuted*: a way to a "
+        "state that breaks it, which both solvers confirm with 32-bit numbers. *No induction*: the search of all "
+        "states found nothing broken, and no induction was found. C12 is about how fast "
         "numbers grow. The two ways agree in every world; a test says so."
     )
-    columns = ("induction", "search", "growth", "refuted", "no induction")
+    columns = ("induction", "distance", "growth", "refuted", "no induction")
     page.table(
         ("claim", *columns),
         (
