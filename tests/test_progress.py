@@ -19,7 +19,7 @@ from otaproof.proofs.prover import decide
 from otaproof.proofs.verification_condition import Condition
 
 PROPER = Scope(Config(rollback=True), faults=FaultModel.F1, usage=Usage.PROPER)
-BURNING = Scope(Config(rollback=True, anti_rollback=True), faults=FaultModel.F1, usage=Usage.ANY)
+BURNING = Scope(Config(rollback=True, anti_rollback=True), 2, has_factory=True, faults=FaultModel.F1)
 QUICK = Effort(searches=False, premises=False)
 INTO_DEAD_END = (
     *("power_on", "boot_starts", "image_begins", "commence", "commence_erases", "write_first_version_1", "write_rest"),

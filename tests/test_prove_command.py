@@ -146,9 +146,9 @@ def test_bad_input_is_one_line(capsys: pytest.CaptureFixture[str], arguments: li
     assert capsys.readouterr().err.startswith(f"otaproof: {message}")
 
 
-def test_recovery_is_bounded_where_it_was_not_searched(capsys: pytest.CaptureFixture[str]) -> None:
-    """More slots than the search covers: the verdict says what it covers, and nothing is claimed beyond."""
+def test_recovery_is_proved_for_more_slots_than_a_search_covers(capsys: pytest.CaptureFixture[str]) -> None:
+    """By the distance: both solvers have answered."""
     code, answer = run_json(capsys, "--usage", "proper", "--slots", "4", "--claim", "C9")
     (found,) = answer["claims"]
-    assert (code, found["verdict"]) == (3, Verdict.BOUNDED.value)
-    assert "with 2 slots: no dead end" in found["method"]
+    assert (code, found["verdict"]) == (0, Verdict.PROVED.value)
+    assert (found["solver"], found["second_solver"]) == ("unsat", "unsat")
