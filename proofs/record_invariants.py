@@ -23,10 +23,15 @@ from .invariant_words import (
 )
 
 
-def tasks_and_places_are_in_range(scope: Scope, device: Device) -> Bool:
-    """No task and no place has a value that means nothing."""
-    places = (device.running, device.expected, device.previous, device.old_choice, device.new_choice)
-    return all_of((device.task <= max(Task), *(place <= scope.nowhere for place in places)))
+def task_and_running_are_in_range(scope: Scope, device: Device) -> Bool:
+    """Neither what goes on nor what runs has a value that means nothing."""
+    return (device.task <= max(Task)) & (device.running <= scope.nowhere)
+
+
+def expected_places_are_in_range(scope: Scope, device: Device) -> Bool:
+    """No ghost that is a place has a value that means nothing."""
+    places = (device.expected, device.previous, device.old_choice, device.new_choice)
+    return all_of(place <= scope.nowhere for place in places)
 
 
 def records_are_in_range(scope: Scope, device: Device) -> Bool:
@@ -310,7 +315,8 @@ TORN_RECORD_FACTS: tuple[Statement, ...] = (
 """Facts of the device without the record that is being rewritten."""
 
 RECORD_FACTS: tuple[Statement, ...] = (
-    tasks_and_places_are_in_range,
+    task_and_running_are_in_range,
+    expected_places_are_in_range,
     records_are_in_range,
     slots_of_records_are_in_range,
     versions_are_in_range,

@@ -10,7 +10,7 @@ from otaproof.model.device import Scope, Usage
 from otaproof.model.device_model import DeviceModel
 from otaproof.model.faults import FaultModel
 from otaproof.model.stepper import State, stepper
-from otaproof.proofs.book import exact_model, induct
+from otaproof.proofs.book import Book, exact_model, induct
 from otaproof.proofs.decision import Effort, Verdict
 from otaproof.proofs.explorer import PythonSearch, claims_of
 from otaproof.proofs.graph import GHOSTS, leads_to_dead_end, upgrade_is_completed
@@ -112,3 +112,13 @@ def test_recovery_is_decided_for_any_number_of_slots() -> None:
     (refuted,) = decide(replace(BURNING, slots=4, versions=2), {"C9"}, effort=QUICK)
     assert (refuted.verdict, set(refuted.answers.values())) == (Verdict.REFUTED, {"sat"})
     assert leads_to_dead_end(replace(BURNING, slots=4, versions=2), refuted.actions)
+
+
+def test_recovery_is_proved_with_what_a_smaller_world_taught() -> None:
+    """Fewer ghosts are looked at there, and what the distance needs is kept all the same."""
+    book = Book()
+    found = [
+        next(d for d in decide(replace(PROPER, usage=Usage.ANY, slots=slots), None, book, QUICK) if d.claim.id == "C9")
+        for slots in (3, 4)
+    ]
+    assert [decision.verdict for decision in found] == [Verdict.PROVED] * 2
