@@ -10,6 +10,7 @@ from otaproof.campaign.trace_replay import Divergence
 from otaproof.cli import prove
 from otaproof.cli.main import main
 from otaproof.proofs.decision import Verdict
+from otaproof.proofs.prover import decide as decide_claims
 from otaproof.proofs.second_solver import decide
 
 PROPER_C4 = ["prove", "--usage", "proper", "--claim", "C4", "--claim", "C15"]
@@ -86,7 +87,7 @@ def test_an_interrupt_keeps_what_was_decided(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The first configuration is told and written, and the exit code says that not all are there."""
-    right, asked = prove.decide, []
+    right, asked = decide_claims, []
 
     def impatient(*arguments: Any, **options: Any) -> Any:
         asked.append(arguments)
