@@ -15,10 +15,11 @@ from ..model.action import Kind
 from ..model.device import Device, Expectation, Ghost, Scope, Task
 from ..model.device_model import device_model
 from ..model.records import Numbers
-from ..model.stepper import State, stepper
+from ..model.stepper import stepper
 from ..model.terms import Bool
 from .exploration import Exploration, Progress, Trace
 from .explorer import MEMORY, SMALL_WORLD, PythonSearch, Reading, explore_in_python
+from .refutation import walk
 
 RECOVERY = "C9"
 """Id of the claim decided here."""
@@ -103,9 +104,7 @@ def leads_to_dead_end(scope: Scope, actions: Sequence[str]) -> bool:
     steps = stepper(replace(scope, ghosts=GHOSTS, numbers=Numbers.RANKED))
     is_goal = upgrade_is_completed(steps.model.scope, steps.model.device)
     is_cut = [action.kind is Kind.CUT for action in steps.model.actions]
-    state: State | None = steps.initial
-    for name in actions:
-        state = None if state is None else steps.step(state, name)
+    state = walk(steps, actions)
     if state is None:
         return False
     known, order = {state}, [state]
