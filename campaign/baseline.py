@@ -99,9 +99,7 @@ class Judge:
         is_between: no cut, but a reset after the call returned."""
         setting, call = self._setting, played.call
         past = {
-            earlier.call.name
-            for earlier in setting.calls
-            if setting.upgrade_start <= earlier.call.index < call.index
+            earlier.call.name for earlier in setting.calls if setting.upgrade_start <= earlier.call.index < call.index
         }
         if is_between:
             past.add(call.name)

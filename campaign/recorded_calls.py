@@ -258,9 +258,7 @@ _FUNCTIONS: dict[str, _Function] = {
     "esp_ota_get_state_partition": _get_state,
     "esp_ota_get_partition_description": _get_description,
     "esp_ota_check_rollback_is_possible": lambda call: {"value": call.ota.esp_ota_check_rollback_is_possible()},
-    "esp_ota_mark_app_valid_cancel_rollback": _code(
-        lambda call: call.ota.esp_ota_mark_app_valid_cancel_rollback()
-    ),
+    "esp_ota_mark_app_valid_cancel_rollback": _code(lambda call: call.ota.esp_ota_mark_app_valid_cancel_rollback()),
     "esp_ota_mark_app_invalid_rollback": _code(lambda call: call.ota.esp_ota_mark_app_invalid_rollback()),
     "esp_ota_mark_app_invalid_rollback_and_reboot": _code(
         lambda call: call.ota.esp_ota_mark_app_invalid_rollback_and_reboot()

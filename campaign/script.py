@@ -123,4 +123,3 @@ def boot(call: Call, board: Board) -> App:
     if app is None:
         raise ScriptFailed(f"call {call.index}, {call}: nothing boots")
     return app
-

@@ -130,9 +130,7 @@ def torn_cells(played: PlayedCall, op_index: int, torn: Torn) -> Cells:
 
 def broken_claims(aftermath: Aftermath, config: Config) -> tuple[str, ...]:
     """Return the ids of the claims that the configuration has and the aftermath breaks."""
-    return tuple(
-        claim.id for claim in CUT_CLAIMS if claim.applies_to(config) and not claim.is_kept(aftermath)
-    )
+    return tuple(claim.id for claim in CUT_CLAIMS if claim.applies_to(config) and not claim.is_kept(aftermath))
 
 
 def _prefix_kind(op: Op) -> TornKind:
@@ -142,9 +140,7 @@ def _prefix_kind(op: Op) -> TornKind:
 class _Sweeper:
     """Decides the cut points of a script, one operation at a time."""
 
-    def __init__(
-        self, world: World, oracle: FutureOracle, judge: Judge, faults: FaultModel, seed: int
-    ) -> None:
+    def __init__(self, world: World, oracle: FutureOracle, judge: Judge, faults: FaultModel, seed: int) -> None:
         self._world = world
         self._oracle = oracle
         self._judge = judge
@@ -181,9 +177,7 @@ class _Sweeper:
         """Decide a reset after the call has returned."""
         known = self._oracle.tell(played.end, played.efuse_end)
         broken = self._broken(played, len(played.ops), known.future, is_between=True)
-        self.result.resets.append(
-            Stretch(played.call, len(played.ops), None, None, 1, 0, known, broken)
-        )
+        self.result.resets.append(Stretch(played.call, len(played.ops), None, None, 1, 0, known, broken))
 
     def _cut_prefixes(self, played: PlayedCall, op_index: int, op: Op, before: Known) -> None:
         """Decide all prefixes, asking only where one byte more can make a difference."""
@@ -242,9 +236,7 @@ class _Sweeper:
             return [0, new_bits]
         if self._faults is FaultModel.F1 or len(bits) > 8:
             return [sum(bits[:count]) for count in range(len(bits) + 1)]
-        return [
-            sum(bit for place, bit in enumerate(bits) if subset >> place & 1) for subset in range(1 << len(bits))
-        ]
+        return [sum(bit for place, bit in enumerate(bits) if subset >> place & 1) for subset in range(1 << len(bits))]
 
     def _tell_torn(
         self, played: PlayedCall, op_index: int, torn: Torn, near: Known, address: int, length: int
@@ -267,14 +259,10 @@ class _Sweeper:
     ) -> None:
         ops_begun = op_index + (torn != BEFORE)
         broken = self._broken(played, ops_begun, known.future)
-        self.result.stretches.append(
-            Stretch(played.call, op_index, op, torn, count, efuse_done, known, broken)
-        )
+        self.result.stretches.append(Stretch(played.call, op_index, op, torn, count, efuse_done, known, broken))
         self.result.cuts += count
 
-    def _broken(
-        self, played: PlayedCall, ops_begun: int, future: Future, is_between: bool = False
-    ) -> tuple[str, ...]:
+    def _broken(self, played: PlayedCall, ops_begun: int, future: Future, is_between: bool = False) -> tuple[str, ...]:
         """Return the ids of the claims that a cut breaks; the same call and future are judged once."""
         key = (played.call.index, ops_begun > 0, is_between, id(future))
         judged = self._verdicts.get(key)

@@ -31,15 +31,11 @@ class BuiltinTable:
 
 
 BUILTIN_TABLES: Mapping[str, BuiltinTable] = {
-    "SINGLE_APP": BuiltinTable(
-        _FACTORY_ONLY.format(size="1M"), _FACTORY_ONLY.format(size="1M") + _COREDUMP
-    ),
+    "SINGLE_APP": BuiltinTable(_FACTORY_ONLY.format(size="1M"), _FACTORY_ONLY.format(size="1M") + _COREDUMP),
     "SINGLE_APP_LARGE": BuiltinTable(
         _FACTORY_ONLY.format(size="1500K"), _FACTORY_ONLY.format(size="1500K") + _COREDUMP
     ),
-    "TWO_OTA": BuiltinTable(
-        _FACTORY_AND_TWO.format(middle=""), _FACTORY_AND_TWO.format(middle=_COREDUMP)
-    ),
+    "TWO_OTA": BuiltinTable(_FACTORY_AND_TWO.format(middle=""), _FACTORY_AND_TWO.format(middle=_COREDUMP)),
     "TWO_OTA_LARGE": BuiltinTable(_TWO_LARGE),
     "SINGLE_APP_ENCRYPTED_NVS": BuiltinTable(_FACTORY_ONLY.format(size="1M") + _NVS_KEY),
     "SINGLE_APP_LARGE_ENC_NVS": BuiltinTable(_FACTORY_ONLY.format(size="1500K") + _NVS_KEY),

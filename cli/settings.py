@@ -173,9 +173,7 @@ def _read_factory_reset(answers: Answers) -> tuple[tuple[str, ...], bool]:
         return (), False
     labels = answers.text("BOOTLOADER_DATA_FACTORY_RESET")
     labels = "nvs" if labels is None else labels
-    answers.note(
-        "CONFIG_BOOTLOADER_DATA_FACTORY_RESET", labels, answers.origin("BOOTLOADER_DATA_FACTORY_RESET")
-    )
+    answers.note("CONFIG_BOOTLOADER_DATA_FACTORY_RESET", labels, answers.origin("BOOTLOADER_DATA_FACTORY_RESET"))
     names = tuple(label.strip() for label in labels.split(",") if label.strip())
     return names, answers.switch("BOOTLOADER_OTA_DATA_ERASE")
 

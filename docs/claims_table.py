@@ -1,6 +1,6 @@
 """Writes the table of claims in README.md anew, from what `otaproof prove --json` says of four devices.
 
-    otaproof … --json is run for each column; `python docs/claims_table.py` then replaces what lies between the marks.
+otaproof … --json is run for each column; `python docs/claims_table.py` then replaces what lies between the marks.
 """
 
 import contextlib

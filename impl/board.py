@@ -26,9 +26,7 @@ class App:
         """Start the image in `booted`; raises Panic when the application cannot find itself in the table."""
         rules = app_rules(config.app_release)
         self.partitions = EspPartitions(flash, _load_table(flash, config), rules)
-        running = next(
-            (p for p in self.partitions.find(PartitionType.APP) if p.offset <= booted.offset < p.end), None
-        )
+        running = next((p for p in self.partitions.find(PartitionType.APP) if p.offset <= booted.offset < p.end), None)
         if running is None:
             raise Panic
         self.running = running

@@ -200,9 +200,7 @@ class Bootloader:
     def _load_test_app(self, state: BootloaderState, reason: ResetReason) -> Partition | None:
         return state.test if self._try_load(state.test, reason) else None
 
-    def _load_boot_image(
-        self, state: BootloaderState, selection: Selection, reason: ResetReason
-    ) -> Partition | None:
+    def _load_boot_image(self, state: BootloaderState, selection: Selection, reason: ResetReason) -> Partition | None:
         """Return the first partition in fallback order whose image passes.
 
         Source: bootloader_utility.c bootloader_utility_load_boot_image."""
@@ -235,9 +233,7 @@ class Bootloader:
 
     def _is_loadable(self, partition: Partition, mode: VerifyMode) -> bool:
         try:
-            verify_image(
-                self._flash, partition.offset, partition.size, self._config, mode, self._efuse.secure_version
-            )
+            verify_image(self._flash, partition.offset, partition.size, self._config, mode, self._efuse.secure_version)
         except ImageInvalid:
             return False
         return True

@@ -29,8 +29,7 @@ class Cells:
         if not all_sectors or any(len(sector) != SECTOR_SIZE for sector in all_sectors):
             raise ValueError(f"a flash is one or more sectors of {SECTOR_SIZE} bytes")
         self._blocks: tuple[_Block, ...] = tuple(
-            all_sectors[start : start + _SECTORS_PER_BLOCK]
-            for start in range(0, len(all_sectors), _SECTORS_PER_BLOCK)
+            all_sectors[start : start + _SECTORS_PER_BLOCK] for start in range(0, len(all_sectors), _SECTORS_PER_BLOCK)
         )
         self.size = len(all_sectors) * SECTOR_SIZE
 

@@ -241,9 +241,7 @@ class OtaSelection:
 
     def _rewrite_entry(self, otadata: Otadata, number: int, ota_seq: int, ota_state: int) -> None:
         """Erase and program one entry; its label stays. Source: rewrite_ota_seq."""
-        entry = replace(
-            otadata.entries[number], ota_seq=ota_seq, ota_state=ota_state, crc=ota_select_crc(ota_seq)
-        )
+        entry = replace(otadata.entries[number], ota_seq=ota_seq, ota_state=ota_state, crc=ota_select_crc(ota_seq))
         self.partitions.erase_range(otadata.partition, SECTOR_SIZE * number, SECTOR_SIZE)
         self.partitions.write(otadata.partition, SECTOR_SIZE * number, encode_entry(entry))
 

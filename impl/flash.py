@@ -263,9 +263,7 @@ class NorFlash:
         if not data:
             return
         if not 0 <= address <= self.size - len(data):
-            raise FlashMisuse(
-                f"program of {len(data)} bytes at 0x{address:x}: beyond this 0x{self.size:x}-byte chip"
-            )
+            raise FlashMisuse(f"program of {len(data)} bytes at 0x{address:x}: beyond this 0x{self.size:x}-byte chip")
         self._begin(Op(OpKind.PROGRAM, address, len(data)))
         if self.tracker is not None:
             self.tracker.note_programmed(address, len(data))

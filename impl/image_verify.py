@@ -166,14 +166,10 @@ def verify_image(
     return reading.metadata
 
 
-def rules_of(
-    config: Config, mode: VerifyMode, secure_version: int = 0, is_bootloader: bool = False
-) -> Rules:
+def rules_of(config: Config, mode: VerifyMode, secure_version: int = 0, is_bootloader: bool = False) -> Rules:
     """Return the rules that a configuration makes for one who verifies."""
     release = config.app_release if mode is VerifyMode.APP else config.bootloader_release
-    return Rules(
-        mode, release, config.chip, config.chip_revision, config.anti_rollback, secure_version, is_bootloader
-    )
+    return Rules(mode, release, config.chip, config.chip_revision, config.anti_rollback, secure_version, is_bootloader)
 
 
 def read_headers(cells: Cells, offset: int, size: int, rules: Rules) -> HeaderReading:

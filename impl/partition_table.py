@@ -119,9 +119,7 @@ def _encode(partition: Partition) -> bytes:
         if not 0 <= value <= limit:
             raise TableError(f"{partition.label!r}: {field} {value} is not in 0 … 0x{limit:x}")
     flags = _ENCRYPTED * partition.encrypted | _READONLY * partition.readonly
-    return _ROW.pack(
-        TABLE_MAGIC, partition.type, partition.subtype, partition.offset, partition.size, label, flags
-    )
+    return _ROW.pack(TABLE_MAGIC, partition.type, partition.subtype, partition.offset, partition.size, label, flags)
 
 
 def encode_label(label: str) -> bytes:

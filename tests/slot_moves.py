@@ -126,18 +126,21 @@ def situations(
         naming = _naming(records, slot, count)
         first = naming[0] if naming else None
         state, hidden = reported(records, slot, count)
-        found[slot] = state, Situation(
-            config=moment.config,
-            place=_place(first, active),
-            in_first_sector=first == 0,
-            hidden=hidden,
-            is_running=slot == moment.running,
-            is_target=slot == target,
-            target_is_selected=active is not None and records[active].slot(count) == target,
-            is_refused=is_refused,
-            is_chosen=first is not None and selected(looked_at) == first,
-            is_fresh=is_fresh and not is_test_pin_held,
-            is_started=slot == started,
+        found[slot] = (
+            state,
+            Situation(
+                config=moment.config,
+                place=_place(first, active),
+                in_first_sector=first == 0,
+                hidden=hidden,
+                is_running=slot == moment.running,
+                is_target=slot == target,
+                target_is_selected=active is not None and records[active].slot(count) == target,
+                is_refused=is_refused,
+                is_chosen=first is not None and selected(looked_at) == first,
+                is_fresh=is_fresh and not is_test_pin_held,
+                is_started=slot == started,
+            ),
         )
     return found
 

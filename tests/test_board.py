@@ -103,8 +103,12 @@ def test_wake_up_from_deep_sleep_bypasses_the_selection() -> None:
 def test_chip_without_rtc_memory_wakes_by_otadata() -> None:
     """The esp32c2 reads otadata instead, and writes nothing."""
     config = Config(
-        rollback=True, skip_validate_in_deep_sleep=True, chip=Chip.ESP32C2, chip_revision=0,
-        app_release=Release.V5_5, bootloader_release=Release.V5_5,
+        rollback=True,
+        skip_validate_in_deep_sleep=True,
+        chip=Chip.ESP32C2,
+        chip_revision=0,
+        app_release=Release.V5_5,
+        bootloader_release=Release.V5_5,
     )
     image = build_image(Chip.ESP32C2, size=1200)
     entries = ((1, OtaImgState.VALID), (2, OtaImgState.PENDING_VERIFY))
@@ -116,9 +120,7 @@ def test_chip_without_rtc_memory_wakes_by_otadata() -> None:
 def test_validation_is_skipped_on_power_on_only() -> None:
     """CONFIG_BOOTLOADER_SKIP_VALIDATE_ON_POWER_ON: a damaged image starts, until a software reset."""
     damaged = IMAGE[:400] + bytes(100) + IMAGE[500:]
-    board = board_with(
-        TWO_SLOTS, {"ota_0": damaged, "ota_1": IMAGE}, config=Config(skip_validate_on_power_on=True)
-    )
+    board = board_with(TWO_SLOTS, {"ota_0": damaged, "ota_1": IMAGE}, config=Config(skip_validate_on_power_on=True))
     assert "ota_0" == booted(board.power_on())
     assert "ota_1" == booted(board.power_on(ResetReason.SOFTWARE))
 

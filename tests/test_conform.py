@@ -287,9 +287,7 @@ def test_command_exits_0_and_counts_by_family_when_all_agree(capsys: pytest.Capt
     assert "" == printed.err
 
 
-def test_command_exits_1_with_a_line_for_each_difference(
-    directory: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_command_exits_1_with_a_line_for_each_difference(directory: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Vector, family, step, field, expected and got; long values are shortened."""
     good = load("sessions.jsonl.gz", "s0001")
     path = write(

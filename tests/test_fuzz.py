@@ -214,9 +214,7 @@ def test_minutes_end_the_runs(capsys: pytest.CaptureFixture[str]) -> None:
         (["--out", "/nowhere/file"], "--out: /nowhere is no directory"),
     ],
 )
-def test_bad_argument_is_one_line(
-    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_bad_argument_is_one_line(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Exit code 2, before any run."""
     assert 2 == main(["fuzz", *arguments])
     error = capsys.readouterr().err

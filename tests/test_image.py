@@ -61,9 +61,7 @@ def test_text_without_end_runs_on_into_the_next_field() -> None:
 @pytest.mark.parametrize("mode", list(VerifyMode))
 def test_built_image_passes_everywhere(chip: Chip, release: Release, mode: VerifyMode) -> None:
     """For every chip, release and verifier, with anti-rollback on."""
-    config = Config(
-        rollback=True, anti_rollback=True, app_release=release, bootloader_release=release, chip=chip
-    )
+    config = Config(rollback=True, anti_rollback=True, app_release=release, bootloader_release=release, chip=chip)
     image = build_image(chip, size=5000, version="1.2.3", secure_version=2)
     flash = NorFlash(Cells.erased(0x20000).with_bytes(0x10000, image))
     assert 4992 == verify_image(flash, 0x10000, 0x10000, config, mode).length

@@ -249,9 +249,7 @@ def test_esp32_ram_that_has_two_names_must_be_ram_under_both(start: int, size: i
         (12, 0x1020, {Release.V5_5, Release.V6_1}),
     ],
 )
-def test_image_names_the_page_its_addresses_are_counted_in(
-    exponent: int, place: int, accepting: set[Release]
-) -> None:
+def test_image_names_the_page_its_addresses_are_counted_in(exponent: int, place: int, accepting: set[Release]) -> None:
     """ESP32-C6: from 5.5 on; 6.2-dev takes 8 KiB … 256 KiB for a page size and anything else for none."""
     desc = replace(decode_app_desc(GOOD[32:288]), mmu_page_size=exponent)
     image = encode_image(Chip.ESP32C6, [(0x42000000 + place, encode_app_desc(desc))])
@@ -329,9 +327,7 @@ def test_bootloader_image_may_run_on_a_newer_chip_from_5_5_on() -> None:
     assert len(image) == verify_image(flash, SLOT, SLOT, config, VerifyMode.APP, is_bootloader=True).length
 
 
-@pytest.mark.parametrize(
-    ("flash_size", "page_size"), [(0x100000, 0x4000), (0x200000, 0x8000), (0x400000, 0x10000)]
-)
+@pytest.mark.parametrize(("flash_size", "page_size"), [(0x100000, 0x4000), (0x200000, 0x8000), (0x400000, 0x10000)])
 def test_default_page_of_a_small_flash_is_small(flash_size: int, page_size: int) -> None:
     """On chips that have the choice: ESP32-C2 here, whose description names no size."""
     image = encode_image(Chip.ESP32C2, [(0x3C000020 + page_size, GOOD[32:288])])

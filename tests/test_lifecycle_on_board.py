@@ -91,7 +91,6 @@ class Case:
             return call(call_of(self.event, app)), None
         return False, running_slot(reset(board, self.event))
 
-
     def interrupted(self, interruption: Cut | Failure) -> Cells:
         """Return what the flash holds after the event, interrupted so."""
         board, app = self.start()
@@ -135,9 +134,7 @@ def play(case: Case) -> list[Step]:
     return list(_factory_reset(case, before, ops, board.flash.cells, started))
 
 
-def _factory_reset(
-    case: Case, before: Moment, ops: list[Op], after: Cells, started: int | None
-) -> Iterator[Step]:
+def _factory_reset(case: Case, before: Moment, ops: list[Op], after: Cells, started: int | None) -> Iterator[Step]:
     """Yield the events of a factory reset. It erases nvs, which lies before otadata, and so tells the looks apart."""
     in_nvs = [number for number, op in enumerate(ops) if op.address in NVS]
     begin, end = in_nvs[0], in_nvs[-1] + 1

@@ -119,9 +119,7 @@ def test_huge_size_wrapped_around_before_6_1() -> None:
 @pytest.mark.parametrize(("md5", "most"), [(True, 94), (False, 95)])
 def test_rows_md5_and_terminator_fill_a_table(md5: bool, most: int) -> None:
     """One more does not fit."""
-    many = tuple(
-        Partition(f"p{number}", 1, 0x81, 0x1000 * (16 + number), 0x1000) for number in range(most + 1)
-    )
+    many = tuple(Partition(f"p{number}", 1, 0x81, 0x1000 * (16 + number), 0x1000) for number in range(most + 1))
     assert TABLE_MAX_LENGTH == len(encode_table(many[:most], md5))
     with pytest.raises(TableError, match=f"{most + 1} partitions do not fit; at most {most} do"):
         encode_table(many, md5)

@@ -42,7 +42,7 @@ def test_option_tells_file_and_line() -> None:
 
 @pytest.mark.parametrize(
     "line",
-    ["CONFIG_A", "CONFIG_A =y", "  CONFIG_A=y", "BOOTLOADER_APP_ROLLBACK_ENABLE=y", "<<<<<<< HEAD", "CONFIG_A=\"x"],
+    ["CONFIG_A", "CONFIG_A =y", "  CONFIG_A=y", "BOOTLOADER_APP_ROLLBACK_ENABLE=y", "<<<<<<< HEAD", 'CONFIG_A="x'],
 )
 def test_line_that_kconfig_would_skip_is_an_error_at_its_line(line: str) -> None:
     """Kconfig only warns of such a line, and the option stays at its default."""

@@ -158,9 +158,7 @@ def test_without_factory_reset_its_list_means_nothing() -> None:
 def test_test_app_pin_is_not_there_with_anti_rollback() -> None:
     """BOOTLOADER_APP_TEST depends on its absence."""
     anti = ("CONFIG_BOOTLOADER_APP_ROLLBACK_ENABLE=y", "CONFIG_BOOTLOADER_APP_ANTI_ROLLBACK=y")
-    assert [(Pin.TEST_APP,), ()] == [
-        settings_of("CONFIG_BOOTLOADER_APP_TEST=y", *more).pins for more in ((), anti)
-    ]
+    assert [(Pin.TEST_APP,), ()] == [settings_of("CONFIG_BOOTLOADER_APP_TEST=y", *more).pins for more in ((), anti)]
 
 
 @pytest.mark.parametrize("value", ["0xd000", "0xD000", "d000"])
@@ -183,9 +181,10 @@ def test_last_member_of_a_choice_wins() -> None:
 
 def test_chosen_member_beats_a_later_one_that_is_only_default() -> None:
     """Kconfig: what stands below "# default:" is no choice."""
-    assert 4 * MEBIBYTE == settings_of(
-        "CONFIG_ESPTOOLPY_FLASHSIZE_4MB=y", "# default:", "CONFIG_ESPTOOLPY_FLASHSIZE_2MB=y"
-    ).flash_size
+    assert (
+        4 * MEBIBYTE
+        == settings_of("CONFIG_ESPTOOLPY_FLASHSIZE_4MB=y", "# default:", "CONFIG_ESPTOOLPY_FLASHSIZE_2MB=y").flash_size
+    )
 
 
 def test_custom_table_has_its_file_name() -> None:

@@ -126,9 +126,7 @@ class Life(RuleBasedStateMachine):
 
     @precondition(lambda self: self.app is not None)
     @rule(interruption=interruptions(1), arguments=complete_arguments(), is_whole=st.booleans())
-    def complete(
-        self, interruption: Interruption, arguments: tuple[LuaValue, ...], is_whole: bool
-    ) -> None:
+    def complete(self, interruption: Interruption, arguments: tuple[LuaValue, ...], is_whole: bool) -> None:
         """Complete, mostly after the rest of the image was written."""
         if is_whole and self.download:
             self.write(None, len(self.download))
@@ -173,9 +171,7 @@ class Life(RuleBasedStateMachine):
 
         self.step(event, make_call, interruption)
 
-    def step(
-        self, event: Event, action: Action, interruption: Interruption, is_test_pin_held: bool = False
-    ) -> None:
+    def step(self, event: Event, action: Action, interruption: Interruption, is_test_pin_held: bool = False) -> None:
         """Let something happen, perhaps interrupted, and check where each slot went."""
         flash = self.board.flash
         before = moment_of(self.board, self.outline, self.app)

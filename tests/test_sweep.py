@@ -84,8 +84,11 @@ def test_cut_points_of_f0_are_before_and_after_each_operation() -> None:
 def test_seed_chooses_the_samples() -> None:
     """The same seed tears alike; another one does not."""
     tears = [
-        {str(torn) for stretch in swept(small_world(), Scenario.ROLLBACK, FaultModel.F2, seed).stretches
-         for torn in stretch.tears()}
+        {
+            str(torn)
+            for stretch in swept(small_world(), Scenario.ROLLBACK, FaultModel.F2, seed).stretches
+            for torn in stretch.tears()
+        }
         for seed in (1, 1, 2)
     ]
     assert tears[0] == tears[1] != tears[2]
@@ -103,9 +106,7 @@ def test_new_image_can_lose_its_only_boot_with_rollback() -> None:
 
 def test_written_image_boots_unverified_up_to_5_1_only_with_rollback_on() -> None:
     """R15: from 5.5 on, commence() erases the entry that would lead rollback() to the unfinished image."""
-    found = {
-        release.label: violated(small_world(release, rollback=True), FaultModel.F0) for release in Release
-    }
+    found = {release.label: violated(small_world(release, rollback=True), FaultModel.F0) for release in Release}
     assert {"4.4": True, "5.1": True, "5.5": False, "6.0": False, "6.1": False, "6.2-dev": False} == {
         label: "C2" in claims for label, claims in found.items()
     }
