@@ -133,7 +133,7 @@ def _all(options: argparse.Namespace, claims: frozenset[str] | None, effort: Eff
 def _family(job: Job) -> list[Configuration]:
     """Decide one family, from few slots to many; what few slots taught is taken along."""
     family, claims, effort = job
-    book, found = Book(), []
+    book, found = Book(most_slots=SLOT_COUNTS[-1]), []
     for slots in SLOT_COUNTS:
         scope = replace(family.scope, slots=slots)
         is_small = slots <= QUICK_SLOTS

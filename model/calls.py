@@ -59,7 +59,7 @@ def _is_wake_fast(scope: Scope, device: Device) -> Bool:
 
 def target_of(scope: Scope, device: Device) -> Slot:
     """Return the slot that commence() and complete() act on."""
-    return slot_at(device, next_update_slot(scope, device.running))
+    return slot_at(device, next_update_slot(device))
 
 
 def is_under_test(scope: Scope, device: Device) -> Bool:
@@ -71,7 +71,7 @@ def is_under_test(scope: Scope, device: Device) -> Bool:
 def _commence(scope: Scope, device: Device) -> Action:
     """Begin to wipe the slot after the running one, unless the running image is under test. Source: IDF-OTA-BEGIN."""
     config = scope.config
-    has_target = next_update_slot(scope, device.running) != device.running
+    has_target = next_update_slot(device) != device.running
     when = has_target & ~(fact(config.rollback) & is_under_test(scope, device))
     if config.app_release >= Release.V6_1 or scope.usage is Usage.PROPER:
         when = when & ~device.session
@@ -83,7 +83,7 @@ def _commence(scope: Scope, device: Device) -> Action:
         expectation=choose(stays, device.expectation, untold.expectation),
         expected=choose(stays, device.expected, untold.expected),
     )
-    target = next_update_slot(scope, device.running)
+    target = next_update_slot(device)
     wiped = replace(device, slots=with_slot(device, target, Slot(number(0, 2), number(0), fact(False), fact(False))))
     erased = replace(wiped, records=with_record(wiped, active(device.records).other_sector, BLANK))
     spared = boot_choice(scope, wiped)
@@ -129,7 +129,7 @@ def _write(scope: Scope, device: Device) -> Actions:
 
 
 def _written(scope: Scope, device: Device, name: str, when: Bool, slot: Slot) -> Action:
-    slots = with_slot(device, next_update_slot(scope, device.running), slot)
+    slots = with_slot(device, next_update_slot(device), slot)
     return Action(name, (Task.RUN,), device.session & when, replace(device, slots=slots), Kind.FLASH, "SEED-WRITE")
 
 
@@ -138,11 +138,11 @@ def _complete(scope: Scope, device: Device) -> Actions:
     target = target_of(scope, device)
     closed = replace(_untold(scope, device), session=fact(False))
     yield _call("complete_fails", device.session & ~target.is_complete, closed, "NODEMCU-COMPLETE")
-    slots = with_slot(device, next_update_slot(scope, device.running), replace(target, is_finished=fact(True)))
+    slots = with_slot(device, next_update_slot(device), replace(target, is_finished=fact(True)))
     verified = replace(closed, slots=slots)
     is_allowed = is_version_allowed(scope, device, target.version)
     has_room = has_next_number(scope, device)
-    sector = rewrite_sector(scope, device, next_update_slot(scope, device.running))
+    sector = rewrite_sector(scope, device, next_update_slot(device))
     marking = replace(verified, task=number(Task.COMPLETE), sector=sector)
     marked = replace(device, records=with_record(device, sector, marked_record(scope, device)))
     marking = _choosing(scope, device, marking, boot_choice(scope, marked))
@@ -172,16 +172,15 @@ def rewrite_sector(scope: Scope, device: Device, slot: Num) -> Num:
 def record_for(scope: Scope, device: Device, slot: Num) -> Record:
     """Return the record that makes `slot` the next to boot. Source: IDF-OTA-SET-BOOT."""
     chosen = active(device.records)
-    seq = choose(
-        chosen.is_some, next_seq(chosen.of(device.records), slot, scope.slots), slot + number(1, scope.place_bits)
-    )
+    following = next_seq(chosen.of(device.records), slot, device.slot_count)
+    seq = choose(chosen.is_some, following, slot + number(1, scope.place_bits))
     word = Word.NEW if scope.config.rollback else Word.UNDEFINED
     return Record(number(Check.RIGHT, 2), number(word, 3), slot, seq)
 
 
 def marked_record(scope: Scope, device: Device) -> Record:
     """Return the record that complete() writes."""
-    return record_for(scope, device, next_update_slot(scope, device.running))
+    return record_for(scope, device, next_update_slot(device))
 
 
 def reselected_record(scope: Scope, device: Device) -> Record:
@@ -195,7 +194,7 @@ def after_complete(scope: Scope, device: Device) -> Device:
     told = replace(
         device,
         expectation=number(Expectation.MARKED),
-        expected=next_update_slot(scope, device.running),
+        expected=next_update_slot(device),
         previous=device.running,
         old_choice=nowhere,
         new_choice=nowhere,

@@ -142,11 +142,17 @@ class Scope:
     """Secure versions 0 … versions - 1 that an image can have; counts with anti-rollback only."""
     ghosts: frozenset[Ghost] = frozenset()
     numbers: Numbers = Numbers.RANKED
+    counts: tuple[int, ...] = ()
+    """Where given, the device has one of these numbers of OTA slots and none knows which; `slots` is the greatest."""
 
     def __post_init__(self) -> None:
         """Refuse sizes that no device has."""
         if not 1 <= self.slots <= 16:
             raise ValueError(f"{self.slots} OTA slots, not 1 … 16")
+        if self.counts and (max(self.counts) != self.slots or min(self.counts) < 1):
+            raise ValueError(f"{self.counts}: numbers of OTA slots, the greatest {self.slots}")
+        if self.counts and self.numbers is not Numbers.EXACT:
+            raise ValueError("with any of several numbers of OTA slots, sequence numbers are exact")
         if not 2 <= self.versions <= 4:
             raise ValueError(f"{self.versions} secure versions, not 2 … 4")
         config = self.config
@@ -213,6 +219,9 @@ class Slot:
 class Device:
     """The state: every value is a term over the fields of the state before."""
 
+    slot_count: Num
+    """How many of the slots there are; it never changes. Those beyond stay empty."""
+
     task: Num
     phase: Num
     sector: Num
@@ -276,6 +285,7 @@ def device_of(scope: Scope) -> Device:
         for index in range(scope.slots)
     )
     return Device(
+        slot_count=num_field("slot_count", 5) if scope.counts else number(scope.slots, 5),
         task=num_field("task", 5),
         phase=num_field("phase", 1),
         sector=num_field("sector", 1),
@@ -306,6 +316,7 @@ def initial_device(scope: Scope) -> Device:
     )
     nowhere = number(scope.nowhere)
     return Device(
+        slot_count=number(scope.slots, 5),
         task=number(Task.OFF),
         phase=number(Phase.ERASE),
         sector=zero,
@@ -365,6 +376,7 @@ def whichever(condition: Bool, then: Device, otherwise: Device) -> Device:
 
     first, second = (either(condition, a, b) for a, b in zip(then.records, otherwise.records, strict=True))
     return Device(
+        slot_count=part(then.slot_count, otherwise.slot_count),
         task=part(then.task, otherwise.task),
         phase=part(then.phase, otherwise.phase),
         sector=part(then.sector, otherwise.sector),

@@ -49,7 +49,7 @@ def unfinished_image_never_boots(scope: Scope, device: Device) -> Bool:
 def running_partition_is_never_written(scope: Scope, device: Device) -> Bool:
     """The slot that commence() wipes and write() fills is not the one that runs."""
     is_written = device.task.is_in(Task.COMMENCE, Task.REJECT) | device.session
-    return is_written.implies(next_update_slot(scope, device.running) != device.running)
+    return is_written.implies(next_update_slot(device) != device.running)
 
 
 def new_image_gets_one_boot(scope: Scope, device: Device) -> Bool:
@@ -127,7 +127,7 @@ def upgrade_is_never_locked_out(scope: Scope, device: Device) -> Bool:
     record = chosen.of(device.records)
     accept_helps = chosen.is_some & (record.slot == device.running) & (record.word == Word.PENDING_VERIFY)
     is_refused = fact(scope.config.rollback) & is_under_test(scope, device)
-    has_target = next_update_slot(scope, device.running) != device.running
+    has_target = next_update_slot(device) != device.running
     return (device.task == Task.RUN).implies(has_target & (~is_refused | accept_helps))
 
 

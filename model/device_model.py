@@ -47,6 +47,10 @@ class DeviceModel:
         """By action, the fields that it changes and what it makes of them."""
         return {action.name: self._changes(action) for action in self.actions}
 
+    def starts(self, field: Field) -> tuple[int, ...]:
+        """Return the values with which a history starts in a field; they go with any of those of the others."""
+        return self.scope.counts if field.name == "slot_count" and self.scope.counts else (field.initial,)
+
     @cached_property
     def _before(self) -> dict[str, Term]:
         return {name: term for name, term in self.device.terms() if term.op is Op.FIELD}

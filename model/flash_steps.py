@@ -169,7 +169,7 @@ def _erase_only(scope: Scope, device: Device, task: Task) -> Action:
 
 
 def _wipe(scope: Scope, device: Device, task: Task) -> Action:
-    wiped = replace(device, slots=with_slot(device, next_update_slot(scope, device.running), WIPED))
+    wiped = replace(device, slots=with_slot(device, next_update_slot(device), WIPED))
     then = after_commence(scope, wiped) if task is Task.COMMENCE else _rejected(scope, wiped)
     source = "IDF-OTA-BEGIN" if task is Task.COMMENCE else "IDF-OTA-SET-BOOT"
     return Action(f"{task.name.lower()}_erases", (task,), fact(True), then, Kind.FLASH, source)
@@ -237,7 +237,7 @@ def _weakest(
 
 def _torn_wipes(scope: Scope, device: Device, off: Device) -> Actions:
     """Yield the cuts in the erase of a slot."""
-    target = next_update_slot(scope, device.running)
+    target = next_update_slot(device)
 
     def cut(name: str, left: Device, when: Bool, weakest: FaultModel) -> Action:
         return Action(name, WIPES, when, left, Kind.CUT, "IDF-OTA-BEGIN", weakest)

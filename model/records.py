@@ -159,7 +159,7 @@ def reported_word(records: Records, slot: Num | int) -> tuple[Bool, Num]:
     return first | second, choose(first, records[0].word, records[1].word)
 
 
-def next_seq(current: Record, slot: Num, slot_count: int) -> Num:
+def next_seq(current: Record, slot: Num, slot_count: Num | int) -> Num:
     """Return the smallest number, not below the current one, that names the slot. Source: IDF-OTA-SET-BOOT."""
     ahead = choose(slot >= current.slot, slot - current.slot, slot + number(slot_count, 5) - current.slot)
     return current.seq + ahead

@@ -135,9 +135,9 @@ def is_slot(scope: Scope, place: Num) -> Bool:
     return place < scope.slots
 
 
-def next_update_slot(scope: Scope, running: Num) -> Num:
+def next_update_slot(device: Device) -> Num:
     """Return the slot that commence() and complete() act on: the next one round. Source: IDF-OTA-NEXT-UPDATE."""
-    return choose(running < scope.slots - 1, running + 1, number(0))
+    return choose(device.running < device.slot_count - 1, device.running + 1, number(0))
 
 
 def boot_partition(scope: Scope, records: Records) -> Num:

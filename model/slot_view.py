@@ -63,7 +63,7 @@ def slot_state(records: Records, slot: Num | int) -> Num:
 
 def slot_view(scope: Scope, device: Device, slot: Num | int, target: Num | None = None) -> SlotView:
     """Return the answers for a slot, before something happens to it; target: None for the next one round."""
-    target = next_update_slot(scope, device.running) if target is None else target
+    target = next_update_slot(device) if target is None else target
     records = device.records
     first, second = (record.names(slot) for record in records)
     chosen = active(records)

@@ -1,9 +1,12 @@
-"""What worlds of one configuration teach each other, from few slots to many: facts that held, and ways that broke.
+"""What worlds of one configuration teach each other, from few slots to many: facts that hold, and ways that broke.
 
-What was inductive with some slots mostly is with more of them, with the same core. And a claim that is kept there
-mostly rests on no ghost but its own: what nothing kept reads is left out of the model, which makes the questions
-smaller. Both are guesses; the solvers decide. Even and odd numbers of slots are taught apart, since with an even one
-the sector of a record tells whether its slot is even.
+What is inductive with some slots mostly is with any more of them. So where many worlds are asked for, the facts of one
+are asked of all that come after it at once: the number of slots is a constant that is left open, and one induction
+proves a claim for all of them. With an even number the sector of a record tells whether its slot is even; where that
+is needed, the even numbers are asked by themselves.
+
+A claim that is kept mostly rests on no ghost but its own: what nothing kept reads is left out of the model, which makes
+the questions smaller. Both are guesses; the solvers decide.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,50 +17,42 @@ from ..model.device_claims import DeviceClaim
 from ..model.device_model import DeviceModel, device_model
 from ..model.records import Numbers
 from ..model.terms import Bool, fields_of
+from .explorer import claims_of
 from .induction import Inductive, inductive_facts
 from .invariants import invariants
+from .record_invariants import COUNT_FACTS
 from .refutation import Way
 
 OF_IMAGES = frozenset({Ghost.FINISHED, Ghost.EARNED})
 """Ghosts that tell of images, on which facts about other things rest."""
-
-
-@dataclass(frozen=True, slots=True)
-class Lesson:
-    """What was inductive in a world."""
-
-    facts: frozenset[str]
-    """Names, claims among them."""
-    core: frozenset[str]
-    """Names of those from which the others follow."""
-    ghosts: frozenset[Ghost]
-    """What the model of that world had to have."""
-
-    @classmethod
-    def of(cls, inductive: Inductive, ghosts: frozenset[Ghost] = frozenset(Ghost)) -> "Lesson":
-        """Return what the facts of an induction teach."""
-        return cls(frozenset(inductive.facts), inductive.core, ghosts)
+FEWEST = 3
+"""Slots from which on worlds are alike; with two, each slot is the one after the other."""
 
 
 @dataclass
 class Book:
     """All that is known of a configuration so far."""
 
+    most_slots: int = 0
+    """Slots of the biggest world that will be asked for; 0 where there is but one."""
     ways: list[Way] = field(default_factory=list)
     is_full: bool = False
     """The small worlds were searched: their ways are known."""
     has_dead_end: bool = False
     """In the last world there was a state from which no upgrade can be completed."""
-    _lessons: dict[bool, Lesson] = field(default_factory=dict)
+    proofs: list[Inductive] = field(default_factory=list)
+    """For several numbers of slots each, the latest last."""
 
-    def lesson_for(self, scope: Scope) -> Lesson | None:
-        """Return the last lesson of a world with such a number of slots, or else the last of all."""
-        is_even = scope.slots % 2 == 0
-        return self._lessons.get(is_even, self._lessons.get(not is_even))
+    def proofs_for(self, scope: Scope) -> Iterator[Inductive]:
+        """Yield the inductions that hold with that number of slots as well, the latest first."""
+        return (inductive for inductive in reversed(self.proofs) if scope.slots in inductive.scope.counts)
 
-    def note(self, scope: Scope, lesson: Lesson) -> None:
-        """Take a lesson down."""
-        self._lessons[scope.slots % 2 == 0] = lesson
+    def note(self, inductive: Inductive) -> None:
+        """Take down what holds in one world, if it also does in those to come."""
+        slots = inductive.scope.slots
+        if FEWEST <= slots < self.most_slots and inductive.facts:
+            found = generalized(inductive, tuple(range(slots, self.most_slots + 1, 1 if slots % 2 else 2)))
+            self.proofs += [found] if found.facts else []
 
 
 def exact_model(scope: Scope, ghosts: frozenset[Ghost] = frozenset(Ghost)) -> DeviceModel:
@@ -77,26 +72,34 @@ def induct(scope: Scope, claims: Iterable[DeviceClaim]) -> Inductive:
     return inductive_facts(model, candidate_facts(model, claims))
 
 
-def induct_by(lesson: Lesson, scope: Scope, claims: Iterable[DeviceClaim]) -> Inductive:
-    """Return the same, of what the lesson names."""
-    kept = [claim for claim in claims if claim.claim.id in lesson.facts]
-    model = exact_model(scope, lesson.ghosts)
-    fields = {field.name for field in model.fields}
-    said = candidate_facts(exact_model(scope), kept)
-    readable = {name for name, fact in said.items() if name in lesson.facts and fields_of(fact) <= fields}
-    candidates = {name: fact for name, fact in candidate_facts(model, kept).items() if name in readable}
-    return inductive_facts(model, candidates, lesson.core)
+def generalized(inductive: Inductive, counts: tuple[int, ...]) -> Inductive:
+    """Return what of an induction holds with each of these numbers of slots."""
+    model = device_model(replace(inductive.scope, slots=max(counts), counts=counts))
+    candidates = {name: fact for name, fact in _all_facts(model).items() if name in inductive.facts}
+    return inductive_facts(model, candidates, inductive.core | {fact.__name__ for fact in COUNT_FACTS})
 
 
-def learned(scope: Scope, claims: Sequence[DeviceClaim], inductive: Inductive) -> tuple[Inductive, Lesson]:
-    """Return an induction that keeps the same claims, with as few ghosts as were found to do, and what it teaches."""
+def leanest(inductive: Inductive, claims: Sequence[DeviceClaim]) -> Inductive:
+    """Return an induction that keeps the same claims, with as few ghosts as were found to do."""
     kept = [claim for claim in claims if claim.claim.id in inductive.facts]
     ids = {claim.claim.id for claim in kept}
     for ghosts in _fewer_ghosts(kept):
-        found = induct_by(Lesson(frozenset(inductive.facts), frozenset(), ghosts), scope, kept)
+        found = _without_ghosts(inductive, ghosts, kept)
         if ids <= set(found.facts):
-            return found, Lesson.of(found, ghosts)
-    return inductive, Lesson.of(inductive)
+            return found
+    return inductive
+
+
+def _all_facts(model: DeviceModel) -> dict[str, Bool]:
+    return candidate_facts(model, claims_of(model.scope))
+
+
+def _without_ghosts(inductive: Inductive, ghosts: frozenset[Ghost], claims: Sequence[DeviceClaim]) -> Inductive:
+    """Return what is left of an induction in a model with these ghosts alone, of facts that read no other ones."""
+    model = device_model(replace(inductive.scope, ghosts=ghosts))
+    fields = {field.name for field in model.fields}
+    readable = {name for name, fact in inductive.facts.items() if fields_of(fact) <= fields}
+    return inductive_facts(model, {n: fact for n, fact in candidate_facts(model, claims).items() if n in readable})
 
 
 def _fewer_ghosts(claims: Iterable[DeviceClaim]) -> Iterator[frozenset[Ghost]]:

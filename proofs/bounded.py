@@ -30,7 +30,7 @@ def shortest_break(model: DeviceModel, claim: Bool, most: int, time_limit_s: flo
     started = time.perf_counter()
     question = Question(model, most + 1)
     solver = z3.SolverFor("QF_BV")
-    question.require_state(tuple(field.initial for field in model.fields))
+    question.require_start()
     for depth in range(most + 1):
         if depth:
             question.require_step(depth - 1)

@@ -30,7 +30,7 @@ def complete_rewrites_the_other(scope: Scope, device: Device) -> Bool:
 
 def complete_rewrites_its_sector(scope: Scope, device: Device) -> Bool:
     """complete() rewrites the record that the release's rule says."""
-    sector = rewrite_sector(scope, device, next_update_slot(scope, device.running))
+    sector = rewrite_sector(scope, device, next_update_slot(device))
     return ((device.task == Task.COMPLETE) & _erases(device)).implies(device.sector == sector)
 
 
@@ -44,14 +44,14 @@ def complete_has_room(scope: Scope, device: Device) -> Bool:
 
 def complete_marks_finished_image(scope: Scope, device: Device) -> Bool:
     """What complete() marks has been verified."""
-    target = next_update_slot(scope, device.running)
+    target = next_update_slot(device)
     return (device.task == Task.COMPLETE).implies(is_finished(scope, device, target))
 
 
 def complete_programs_new(scope: Scope, device: Device) -> Bool:
     """What complete() programs names the target, as NEW."""
     record = record_in(device, device.sector)
-    is_its = record.names(next_update_slot(scope, device.running)) & (record.word == Word.NEW)
+    is_its = record.names(next_update_slot(device)) & (record.word == Word.NEW)
     return ((device.task == Task.COMPLETE) & _programs(device)).implies(is_its)
 
 
@@ -62,7 +62,7 @@ def complete_torn_keeps_running_image(scope: Scope, device: Device) -> Bool:
 
 def complete_chooses_running_or_target(scope: Scope, device: Device) -> Bool:
     """Before complete() what runs would start, after it the target."""
-    is_target = device.new_choice == next_update_slot(scope, device.running)
+    is_target = device.new_choice == next_update_slot(device)
     return (device.task == Task.COMPLETE).implies(is_target & (device.old_choice == device.running))
 
 

@@ -95,7 +95,7 @@ class Side:
         chosen = active(device.records)
         self._is_first, self._is_second = chosen.is_first, chosen.is_second
         self._next = boot_partition(scope, device.records)
-        self._target: Num = next_update_slot(scope, device.running)
+        self._target: Num = next_update_slot(device)
         self._reported = [reported_word(device.records, slot) for slot in range(scope.slots)]
         self._responses: dict[State, dict[str, Response]] = {}
         self._views: dict[State, View | None] = {}

@@ -14,9 +14,11 @@ A claim that is not among the facts may hold all the same: `deeper` tries it ove
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import product
 
 import z3
 
+from ..model.device import Scope
 from ..model.device_model import DeviceModel
 from ..model.stepper import State, Stepper
 from ..model.terms import Bool, nodes_of
@@ -31,6 +33,8 @@ FITS = "every_value_fits_its_field"
 class Inductive:
     """Facts that hold in every state that is reached."""
 
+    scope: Scope
+    """Of what: one world, or as many as it has numbers of slots."""
     facts: Mapping[str, Bool]
     """By name; empty where z3 gave up."""
     core: frozenset[str]
@@ -49,9 +53,10 @@ def inductive_facts(model: DeviceModel, candidates: Mapping[str, Bool], core: Co
     if core:
         conditions = _conditions(model, facts, core)
         if all(condition.is_met(Solver.Z3) for condition in conditions):
-            return Inductive(facts, frozenset(core), conditions, 0)
+            return Inductive(model.scope, facts, frozenset(core), conditions, 0)
     steps = Stepper(model)
-    kept = {name for name, fact in facts.items() if steps.value(fact, steps.initial)}
+    starts = list(product(*(model.starts(field) for field in model.fields)))
+    kept = {name for name, fact in facts.items() if all(steps.value(fact, state) for state in starts)}
     solver, switches = _step_solver(model, facts)
     rounds = 0
     while True:
@@ -60,14 +65,14 @@ def inductive_facts(model: DeviceModel, candidates: Mapping[str, Bool], core: Co
         if answer == z3.unsat:
             break
         if answer != z3.sat:
-            return Inductive({}, frozenset(), (), rounds)
+            return Inductive(model.scope, {}, frozenset(), (), rounds)
         after = state_of(model, solver.model(), 1)
         kept -= {name for name in kept if not steps.value(facts[name], after)}
     left = {name: fact for name, fact in facts.items() if name in kept}
     if FITS not in left:
-        return Inductive({}, frozenset(), (), rounds)
+        return Inductive(model.scope, {}, frozenset(), (), rounds)
     found = core_of(model, left)
-    return Inductive(left, found, _conditions(model, left, found), rounds)
+    return Inductive(model.scope, left, found, _conditions(model, left, found), rounds)
 
 
 def core_of(model: DeviceModel, facts: Mapping[str, Bool]) -> frozenset[str]:
@@ -102,7 +107,7 @@ def _conditions(model: DeviceModel, facts: Mapping[str, Bool], core: Collection[
 def start_condition(model: DeviceModel, facts: Iterable[Bool]) -> Condition:
     """Return the question whether some fact fails at the start."""
     question = Question(model)
-    question.require_state(tuple(field.initial for field in model.fields))
+    question.require_start()
     question.require(any_text(not_text(question.term(fact)) for fact in facts))
     return Condition("start", question.text(), "unsat")
 
@@ -131,7 +136,7 @@ def deeper(model: DeviceModel, known: Iterable[Bool], claim: Bool, name: str, k:
     """Return the questions that prove a claim by k-induction over what is known; None when z3 does not confirm them."""
     known = list(known)
     base = Question(model, k)
-    base.require_state(tuple(field.initial for field in model.fields))
+    base.require_start()
     for at in range(k - 1):
         base.require_step(at)
     base.require(any_text(not_text(base.term(claim, at)) for at in range(k)))

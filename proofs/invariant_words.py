@@ -75,9 +75,9 @@ def named_choice(scope: Scope, device: Device) -> Num:
     return choose(chosen.is_some, chosen.of(device.records).slot, first)
 
 
-def next_slot(scope: Scope, slot: Num) -> Num:
+def next_slot(device: Device, slot: Num) -> Num:
     """Return the slot after, the first after the last."""
-    return choose(slot == scope.slots - 1, number(0), slot + 1)
+    return choose(slot == device.slot_count - 1, number(0), slot + 1)
 
 
 def first_target(scope: Scope) -> int:

@@ -130,7 +130,7 @@ def _always_between_calls(scope: Scope, device: Device, action: Action) -> Actio
 
 
 def _commences_under_test(scope: Scope, device: Device, action: Action) -> Action:
-    return replace(action, when=~device.session & (next_update_slot(scope, device.running) != device.running))
+    return replace(action, when=~device.session & (next_update_slot(device) != device.running))
 
 
 def _commences_on_itself(scope: Scope, device: Device, action: Action) -> Action:
@@ -143,7 +143,7 @@ def _wipes_running(scope: Scope, device: Device, action: Action) -> Action:
 
 
 def _marks_unverified(scope: Scope, device: Device, action: Action) -> Action:
-    target = slot_at(device, next_update_slot(scope, device.running))
+    target = slot_at(device, next_update_slot(device))
     return replace(
         action,
         when=device.session
@@ -171,7 +171,7 @@ def _starts_without_looking(scope: Scope, device: Device, action: Action) -> Act
 
 
 def _names_next(scope: Scope, device: Device, action: Action) -> Action:
-    record = replace(record_in(action.then, device.sector), slot=next_update_slot(scope, device.running))
+    record = replace(record_in(action.then, device.sector), slot=next_update_slot(device))
     return replace(action, then=replace(action.then, records=with_record(action.then, device.sector, record)))
 
 

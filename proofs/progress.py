@@ -126,7 +126,7 @@ def _is_target_next(scope: Scope, device: Device) -> Bool:
     """What complete() writes will start the target."""
     written = replace(device, records=with_record(device, device.sector, marked_record(scope, device)))
     choice = choose(device.phase == Phase.ERASE, boot_choice(scope, written), boot_choice(scope, device))
-    return choice == next_update_slot(scope, device.running)
+    return choice == next_update_slot(device)
 
 
 def _is_useful(scope: Scope, device: Device) -> Bool:

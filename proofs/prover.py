@@ -19,7 +19,7 @@ from ..model.device import Scope
 from ..model.device_claims import DeviceClaim
 from ..model.device_model import device_model
 from ..model.records import Numbers
-from .book import Book, exact_model, induct, induct_by, learned
+from .book import Book, exact_model, induct, leanest
 from .bounded import shortest_break
 from .decision import Decision, Effort, Verdict, answers_of
 from .explorer import claims_of
@@ -87,16 +87,12 @@ def _proofs_and_ways(
     """Return what is inductive, how the rest is broken, and what a search of all states does not break.
 
     What is known from smaller worlds is tried first."""
-    ids = {claim.claim.id for claim in asked}
-    lesson = book.lesson_for(scope)
-    if lesson is not None:
-        inductive = induct_by(lesson, scope, asked)
-        ways = _carried(scope, asked, inductive, book)
-        if ids <= set(inductive.facts) | set(ways):
-            book.note(scope, replace(lesson, facts=frozenset(inductive.facts), core=inductive.core))
-            return inductive, ways, frozenset()
-    inductive, lesson = learned(scope, asked, induct(scope, asked))
-    book.note(scope, lesson)
+    for proof in book.proofs_for(scope):
+        ways = _carried(scope, asked, proof, book)
+        if not _undecided(asked, proof, ways):
+            return proof, ways, frozenset()
+    inductive = leanest(induct(scope, asked), asked)
+    book.note(inductive)
     ways = _carried(scope, asked, inductive, book)
     rest = _undecided(asked, inductive, ways)
     if rest and scope.slots > max(SMALL) and not book.is_full:
@@ -127,7 +123,7 @@ def _proved(
     is_agreed = not is_broken and set(answers.values()) == {"unsat"}
     names = tuple(name for name in inductive.facts if name != claim.claim.id)
     depth = premise(scope, claim.claim.id) if effort.premises else None
-    method = f"induction, k = 1, with {len(names)} facts"
+    method = f"induction, k = 1, with {len(names)} facts{_counts_text(inductive.scope)}"
     if is_broken:
         method = "induction proves it, and the search of all states breaks it"
     elif not is_agreed:
@@ -144,6 +140,14 @@ def _proved(
         premise_depth=depth,
         conditions=inductive.conditions,
     )
+
+
+def _counts_text(scope: Scope) -> str:
+    """Return in words which numbers of slots were proved at once."""
+    if len(scope.counts) < 2:
+        return ""
+    counts, kind = scope.counts, " even" if scope.counts[1] - scope.counts[0] == 2 else ""
+    return f", for every{kind} number of slots from {counts[0]} to {counts[-1]}"
 
 
 def _refuted(scope: Scope, claim: DeviceClaim, way: Way, effort: Effort) -> Decision:

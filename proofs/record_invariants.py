@@ -1,7 +1,7 @@
 """Stated facts about the two records and the slots that they name; see invariants.py."""
 
 from ..model.calls import TOP
-from ..model.device import Device, Scope, Task
+from ..model.device import Content, Device, Scope, Task
 from ..model.device_claims import Statement
 from ..model.records import Check, Numbers, Word, active
 from ..model.selection import aborted, boot_choice, is_version_allowed
@@ -41,7 +41,27 @@ def records_are_in_range(scope: Scope, device: Device) -> Bool:
 
 def slots_of_records_are_in_range(scope: Scope, device: Device) -> Bool:
     """No record names a slot that the table has not."""
-    return all_of(record.slot < scope.slots for record in device.records)
+    return all_of(record.slot < device.slot_count for record in device.records)
+
+
+def slot_count_is_in_range(scope: Scope, device: Device) -> Bool:
+    """There is one of the numbers of slots that this world can have."""
+    return device.slot_count.is_in(*(scope.counts or (scope.slots,)))
+
+
+def slots_beyond_are_empty(scope: Scope, device: Device) -> Bool:
+    """Beyond the last slot there is nothing."""
+    parts = []
+    for index, slot in enumerate(device.slots):
+        is_empty = (slot.content == Content.EMPTY) & (slot.version == 0) & ~slot.is_finished & ~slot.is_earned
+        parts.append((device.slot_count <= index).implies(is_empty))
+    return all_of(parts)
+
+
+def places_are_no_slots_beyond(scope: Scope, device: Device) -> Bool:
+    """No slot beyond the last one runs, nor is it expected to."""
+    places = (device.running, device.expected, device.previous, device.old_choice, device.new_choice)
+    return all_of((place < device.slot_count) | (place >= scope.factory) for place in places)
 
 
 def versions_are_in_range(scope: Scope, device: Device) -> Bool:
@@ -198,8 +218,8 @@ def two_bootable_records_follow(scope: Scope, device: Device) -> Bool:
     first, second = device.records
     both = first.is_bootable & second.is_bootable
     return (
-        (both & (first.seq < second.seq)).implies(second.slot == next_slot(scope, first.slot))
-        & (both & (second.seq < first.seq)).implies(first.slot == next_slot(scope, second.slot))
+        (both & (first.seq < second.seq)).implies(second.slot == next_slot(device, first.slot))
+        & (both & (second.seq < first.seq)).implies(first.slot == next_slot(device, second.slot))
         & both.implies(first.seq != second.seq)
     )
 
@@ -218,7 +238,7 @@ def bootable_second_record_differs(scope: Scope, device: Device) -> Bool:
 
 def sector_is_parity_of_slot(scope: Scope, device: Device) -> Bool:
     """With an even number of slots, even ones have their record in the first sector."""
-    if scope.slots % 2:
+    if any(count % 2 for count in scope.counts or (scope.slots,)):
         return fact(True)
     return all_of(
         record.is_right.implies(record.slot.is_in(*range(index, scope.slots, 2)))
@@ -299,6 +319,13 @@ def _is_first_upgrade(scope: Scope, device: Device) -> Bool:
     return ~second.is_right & (~first.is_right | (first.slot == first_target(scope)))
 
 
+COUNT_FACTS: tuple[Statement, ...] = (
+    slot_count_is_in_range,
+    slots_beyond_are_empty,
+    places_are_no_slots_beyond,
+)
+"""Facts that go without saying where the number of slots is known."""
+
 TORN_RECORD_FACTS: tuple[Statement, ...] = (
     named_choice_is_whole,
     deciding_record_is_boot_choice,
@@ -315,6 +342,7 @@ TORN_RECORD_FACTS: tuple[Statement, ...] = (
 """Facts of the device without the record that is being rewritten."""
 
 RECORD_FACTS: tuple[Statement, ...] = (
+    *COUNT_FACTS,
     task_and_running_are_in_range,
     expected_places_are_in_range,
     records_are_in_range,

@@ -12,7 +12,7 @@ from functools import lru_cache
 from ..model.claims import claim as claim_with_id
 from ..model.device import Scope
 from ..model.records import Numbers
-from ..model.terms import fact
+from ..model.terms import Bool, fact
 from .book import Book, exact_model
 from .decision import Decision, Effort, Verdict, answers_of
 from .graph import GHOSTS, RECOVERY, Recovery, leads_to_dead_end, recover
@@ -37,7 +37,7 @@ def decide_recovery(scope: Scope, inductive: Inductive, book: Book, effort: Effo
 
 
 def _proved_or_refuted(scope: Scope, inductive: Inductive, effort: Effort) -> Decision:
-    condition = progress_condition(exact_model(scope), inductive.facts.values())
+    condition = _progress(inductive.scope, tuple(inductive.facts.values()))
     if inductive.facts and condition.is_met(Solver.Z3):
         is_searched = effort.searches and scope.slots <= RECOVERY_SLOTS
         return _proved(inductive, condition, effort, _searched(scope) if is_searched else None)
@@ -86,6 +86,12 @@ def _refuted(scope: Scope, found: Recovery, effort: Effort) -> Decision:
         answers=answers,
         conditions=(condition,),
     )
+
+
+@lru_cache(maxsize=2)
+def _progress(scope: Scope, facts: tuple[Bool, ...]) -> Condition:
+    """Return the question of progress.py, which worlds of one induction share."""
+    return progress_condition(exact_model(scope), facts)
 
 
 def _searched(scope: Scope) -> Recovery:

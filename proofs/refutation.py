@@ -155,7 +155,7 @@ def ways_of_small_worlds(scope: Scope, claim_ids: Iterable[str]) -> list[Way]:
 def way_condition(model: DeviceModel, actions: Sequence[str], goal: Bool, name: str) -> Condition:
     """Return the question whether the actions lead, one after the other, to where the fact does not hold."""
     question = Question(model, len(actions) + 1)
-    question.require_state(tuple(field.initial for field in model.fields))
+    question.require_start()
     for at, action in enumerate(actions):
         question.require(question.action(action, at))
     question.require(not_text(question.term(goal, len(actions))))

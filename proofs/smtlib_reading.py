@@ -56,6 +56,12 @@ class Question:
         for field, value in zip(self.model.fields, state, strict=True):
             self.require(f"(= {field.name}.{at} {constant(value, field.bits)})")
 
+    def require_start(self) -> None:
+        """Assert that state number 0 is one in which a history starts."""
+        for field in self.model.fields:
+            starts = (constant(value, field.bits) for value in self.model.starts(field))
+            self.require(any_text(f"(= {field.name}.0 {value})" for value in starts))
+
     def require_step(self, at: int = 0) -> None:
         """Assert that some action leads from state number `at` to the next one."""
         self.require(_joined("or", [self._action(number, at) for number in range(len(self.model.actions))]))

@@ -164,7 +164,7 @@ def session_is_not_under_test(scope: Scope, device: Device) -> Bool:
 def session_target_is_named_by_none(scope: Scope, device: Device) -> Bool:
     """While the target is written, no record that may decide names it."""
     is_due = (device.session & (device.task == Task.RUN)) | ((device.task == Task.COMPLETE) & _erases(device))
-    target = next_update_slot(scope, device.running)
+    target = next_update_slot(device)
     return is_due.implies(all_of(~record.is_bootable | (record.slot != target) for record in device.records))
 
 

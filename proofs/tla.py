@@ -271,10 +271,10 @@ def _concepts(scope: Scope, device: Device) -> Iterator[tuple[str, Term]]:
     yield "other_slot", chosen.other_of(device.records).slot
     for part in ("check", "word", "slot", "seq"):
         yield f"{part}_in_sector", getattr(record_in(device, device.sector), part)
-    yield "next_slot", next_update_slot(scope, device.running)
+    yield "next_slot", next_update_slot(device)
     for place in range(scope.slots):
-        yield f"slot{place}_is_next", next_update_slot(scope, device.running) == place
-    target = slot_at(device, next_update_slot(scope, device.running))
+        yield f"slot{place}_is_next", next_update_slot(device) == place
+    target = slot_at(device, next_update_slot(device))
     yield "target_content", target.content
     yield "target_version", target.version
     yield "is_under_test", is_under_test(scope, device)

@@ -5,9 +5,8 @@ needs; an answer that does not come counts as none.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
-from functools import lru_cache
 
 import z3
 
@@ -34,20 +33,20 @@ class Condition:
     """SMT-LIB 2."""
     needs: str
     """"unsat" where it tells that something cannot be, "sat" where it tells that it can."""
+    _said: dict[Solver, str] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def answers(self, solvers: Iterable[Solver] = tuple(Solver)) -> dict[Solver, str]:
-        """Return what the solvers say: "sat", "unsat" or "unknown"."""
-        return {solver: _ask(solver, self.text) for solver in solvers}
+        """Return what the solvers say: "sat", "unsat" or "unknown". Each is asked once."""
+        return {solver: self._answer(solver) for solver in solvers}
 
     def is_met(self, solver: Solver) -> bool:
         """Tell whether the solver gives the answer that is needed."""
-        return _ask(solver, self.text) == self.needs
+        return self._answer(solver) == self.needs
 
-
-@lru_cache(maxsize=32)
-def _ask(solver: Solver, text: str) -> str:
-    """Return the answer; that to a question just asked is remembered."""
-    return ask_z3(text) if solver is Solver.Z3 else decide(text, TIME_LIMIT_MS)
+    def _answer(self, solver: Solver) -> str:
+        if solver not in self._said:
+            self._said[solver] = ask_z3(self.text) if solver is Solver.Z3 else decide(self.text, TIME_LIMIT_MS)
+        return self._said[solver]
 
 
 def ask_z3(text: str, time_limit_ms: int = TIME_LIMIT_MS) -> str:

@@ -272,13 +272,3 @@ def test_what_only_a_search_of_all_states_says_is_bounded() -> None:
     (decision,) = decide(scope, {"C5"}, effort=QUICK)
     assert decision.verdict is Verdict.BOUNDED
     assert decision.method == "no state of a complete search breaks it; no induction found"
-
-
-def test_facts_of_one_world_are_tried_first_in_the_next() -> None:
-    """They are asked anew, and with fewer ghosts where no claim needs them."""
-    book = Book()
-    ids = {"C1", "C3", "C4"}
-    first = decide(replace(ANY, slots=3), ids, book, QUICK)
-    second = decide(replace(ANY, slots=5), ids, book, QUICK)
-    assert verdicts(first) == verdicts(second) == {"C1": Verdict.PROVED, "C3": Verdict.PROVED, "C4": Verdict.REFUTED}
-    assert all("is_finished" not in condition.text for d in second[:2] for condition in d.conditions)

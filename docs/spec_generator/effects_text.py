@@ -62,7 +62,7 @@ def _of_record(model: DeviceModel, effects: dict[str, Term], name: str) -> Term 
 
 def _of_target(model: DeviceModel, effects: dict[str, Term], name: str) -> Term | None:
     """Take out what a field of the target becomes, whichever slot it is; None where it is not that."""
-    target = next_update_slot(model.scope, model.device.running)
+    target = next_update_slot(model.device)
     told: Term | None = None
     found = []
     for place in range(model.scope.slots):

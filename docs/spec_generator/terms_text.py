@@ -64,7 +64,7 @@ class Vocabulary:
             yield record.names(device.running), f"record {place} names the running slot"
         chosen = active(device.records)
         selected = selection.select(scope, device)
-        target = selection.next_update_slot(scope, device.running)
+        target = selection.next_update_slot(device)
         yield chosen.is_first, "record 0 decides"
         yield chosen.is_second, "record 1 decides"
         yield chosen.is_some, "a record decides"
