@@ -143,7 +143,7 @@ class Scope:
     ghosts: frozenset[Ghost] = frozenset()
     numbers: Numbers = Numbers.RANKED
     counts: tuple[int, ...] = ()
-    """Where given, the device has one of these numbers of OTA slots and none knows which; `slots` is the greatest."""
+    """Where given, it is left open which of these is the number of OTA slots; `slots` is the greatest."""
 
     def __post_init__(self) -> None:
         """Refuse sizes that no device has."""
