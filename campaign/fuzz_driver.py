@@ -5,17 +5,15 @@ both can be pickled. Blocks are independent, so a cluster needs nothing but `run
 of the runs; what is reported depends on which runs were made, never on how fast, or where.
 """
 
-import multiprocessing
-import signal
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from .fuzz import BLOCK, Finding, Findings, RunResult, minimised, run
 from .random_history import Worlds
+from .workers import WorkerDied, in_processes
 
 _Given = TypeVar("_Given")
 _Made = TypeVar("_Made")
@@ -63,7 +61,8 @@ class Fuzz:
     def __init__(self, seed: int, worlds: Worlds, limits: Limits, jobs: int = 1) -> None:
         """Prepare; nothing runs yet."""
         self.findings = Findings()
-        self.is_interrupted = False
+        self.ended_by = ""
+        """What ended it too soon, if anything did."""
         self._seed, self._worlds, self._limits, self._jobs = seed, worlds, limits, jobs
 
     def run(self, sink: Sink) -> None:
@@ -71,39 +70,21 @@ class Fuzz:
         started = time.monotonic()
         work = blocks(self._seed, self._limits.runs, self._worlds)
         try:
-            with mapper(self._jobs) as mapped:
-                for results in mapped(run_block, work):
-                    for result in results:
-                        self.findings.add(result)
-                        sink(result)
-                    if self._limits.seconds is not None and time.monotonic() - started >= self._limits.seconds:
-                        return
+            for results in self._mapped(run_block, work):
+                for result in results:
+                    self.findings.add(result)
+                    sink(result)
+                if self._limits.seconds is not None and time.monotonic() - started >= self._limits.seconds:
+                    return
         except KeyboardInterrupt:
-            self.is_interrupted = True
+            self.ended_by = "interrupted"
+        except WorkerDied as error:
+            self.ended_by = str(error)
 
     def reported(self) -> Iterator[Finding]:
         """Yield what was found, each kind once, minimised."""
-        with mapper(self._jobs) as mapped:
-            yield from mapped(minimised, self.findings.all())
+        yield from self._mapped(minimised, self.findings.all())
 
-
-class Mapper(Protocol):
-    """A function like map() with one iterable."""
-
-    def __call__(self, function: Callable[[_Given], _Made], given: Iterable[_Given], /) -> Iterable[_Made]:
-        """Yield what the function makes of each thing given, in their order."""
-
-
-@contextmanager
-def mapper(jobs: int) -> Iterator[Mapper]:
-    """Give a mapper: in this process for one job, else over so many."""
-    if jobs == 1:
-        yield map
-        return
-    with multiprocessing.Pool(jobs, ignore_interrupts) as pool:
-        yield pool.imap
-
-
-def ignore_interrupts() -> None:
-    """The process that deals out the work handles them."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    def _mapped(self, function: Callable[[_Given], _Made], given: Iterable[_Given]) -> Iterator[_Made]:
+        """Yield what the function makes of each thing given: in this process for one job, else in so many."""
+        return map(function, given) if self._jobs == 1 else in_processes(function, given, self._jobs)

@@ -48,14 +48,15 @@ class Report:
     worlds: Worlds
     findings: Findings
     reported: tuple[Reported, ...]
-    is_interrupted: bool
+    ended_by: str
+    """What ended it too soon, if anything did."""
     seconds: float
     """Of the runs, without the making small."""
 
     @property
     def exit_code(self) -> ExitCode:
         """Interrupted, or something was found, or nothing was."""
-        if self.is_interrupted:
+        if self.ended_by:
             return ExitCode.INCONCLUSIVE
         return ExitCode.VIOLATED if self.reported else ExitCode.HOLDS
 
@@ -71,7 +72,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
             "and which claims are broken: each once for a kind of device, as a history made as short as it gets."
         ),
         epilog="Exit codes: 0 nothing found, 1 a claim is violated, or board and model diverge, 2 bad usage, "
-        "3 interrupted.",
+        "3 ended too soon: interrupted, or a process was killed.",
     )
     running = parser.add_argument_group("the runs")
     running.add_argument("--seed", metavar="N", type=int, default=0, help="the same seed finds the same (0)")
@@ -114,7 +115,7 @@ def run(options: argparse.Namespace) -> int:
         fuzz.run(lambda result: progress(fuzz.findings))
         seconds = time.monotonic() - started
         reported = tuple(_reported(finding) for finding in fuzz.reported())
-    report = Report(options.seed, worlds, fuzz.findings, reported, fuzz.is_interrupted, seconds)
+    report = Report(options.seed, worlds, fuzz.findings, reported, fuzz.ended_by, seconds)
     if options.out is not None:
         lines = (json.dumps(_finding_as_json(item)) + "\n" for item in report.reported)
         write_file(options.out, "".join(lines).encode())
@@ -227,8 +228,8 @@ def _print(report: Report) -> None:
         print(f"{count:,} runs ended early: {reason}, which the model leaves out")
     claims = len(report.reported) - findings.divergences
     print(f"{claims} kinds of violated claims, {findings.divergences} divergences of board and model")
-    if report.is_interrupted:
-        print("interrupted; this is what was found so far")
+    if report.ended_by:
+        print(f"{report.ended_by}; this is what was found so far")
 
 
 def _as_json(report: Report) -> dict[str, Any]:
@@ -241,7 +242,7 @@ def _as_json(report: Report) -> dict[str, Any]:
         "steps": findings.steps,
         "cuts": findings.cuts,
         "seconds": round(report.seconds, 3),
-        "interrupted": report.is_interrupted,
+        "interrupted": bool(report.ended_by),
         "left_out": findings.left_out,
         "divergences": findings.divergences,
         "findings": [_finding_as_json(item) for item in report.reported],

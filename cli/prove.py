@@ -2,17 +2,17 @@
 
 import argparse
 import json
-import multiprocessing
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
 
-from ..campaign.fuzz_driver import ignore_interrupts
 from ..campaign.input_error import InputError
 from ..campaign.trace_replay import Divergence, token_of_trace
+from ..campaign.workers import WorkerDied, in_fresh_processes
 from ..model.claims import CLAIMS, claim
 from ..model.device import Scope, Usage
 from ..model.faults import FaultModel
@@ -24,10 +24,9 @@ from ..proofs.verification_condition import Condition, Solver
 from ..proofs.worlds import SLOT_COUNTS, Family, families
 from .exit_code import ExitCode
 from .files import write_file
-from .prove_report import Configuration, Row, as_json, print_configuration, print_summary
+from .prove_report import Configuration, Row, as_json, print_configuration, print_family, print_summary
 from .scope_options import add_scope_options, scope_of, scope_title
 
-Job = tuple[Family, frozenset[str] | None, Effort]
 QUICK_SLOTS = 2
 """With --all: slots of the worlds in which tokens are made and premises looked for."""
 
@@ -63,7 +62,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         help="let z3 look so long for a shorter way to break a refuted claim (0)",
     )
     proving.add_argument("--smt2", metavar="DIR", type=Path, help="write every question that a verdict rests on")
-    proving.add_argument("--jobs", metavar="N", type=int, default=2, help="processes of --all (2)")
+    proving.add_argument("--jobs", metavar="N", type=int, default=2, help="processes to run in (2)")
     output = parser.add_argument_group("the output")
     output.add_argument("--json", action="store_true", help="print one JSON object instead of text")
     output.add_argument("--out", metavar="FILE", type=Path, help="write the JSON object to a file as well")
@@ -82,14 +81,13 @@ def run(options: argparse.Namespace) -> int:
     found: list[Configuration] = []
     is_interrupted = False
     try:
-        for configuration in _all(options, claims, effort) if options.all else _one(options, claims, effort):
-            found.append(configuration)
-            print_configuration(text, configuration, is_short=options.all)
-            if options.smt2 is not None:
+        for told in _all(text, options, claims, effort) if options.all else _one(text, options, claims, effort):
+            found += told
+            for configuration in told if options.smt2 is not None else ():
                 _write_questions(options.smt2, configuration)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, WorkerDied) as error:
         is_interrupted = True
-        text.print("\n[bold yellow]interrupted[/]: what was decided until then is told and written all the same")
+        text.print(f"\n[bold yellow]{str(error) or 'interrupted'}[/]: what was decided until then is told all the same")
     print_summary(text, found, time.perf_counter() - started)
     answer = json.dumps(as_json(found), indent=2) + "\n"
     if options.out is not None:
@@ -110,29 +108,38 @@ def exit_code(found: list[Configuration]) -> ExitCode:
     return ExitCode.INCONCLUSIVE if Verdict.BOUNDED in verdicts else ExitCode.HOLDS
 
 
-def _one(options: argparse.Namespace, claims: frozenset[str] | None, effort: Effort) -> Iterator[Configuration]:
+def _one(
+    text: Console, options: argparse.Namespace, claims: frozenset[str] | None, effort: Effort
+) -> Iterator[list[Configuration]]:
     """Decide the configuration of the command line, for one usage or for both."""
     usages = [usage.value for usage in Usage] if options.usage is None else [options.usage]
-    for usage in usages:
-        scope = scope_of(argparse.Namespace(**{**vars(options), "usage": usage}))
-        applying = _applying(scope, claims)
-        yield _configuration(scope, decide(scope, applying, effort=effort), (), has_tokens=True)
+    scopes = [scope_of(argparse.Namespace(**{**vars(options), "usage": usage})) for usage in usages]
+    decided = partial(_world, claims=claims, effort=effort)
+    is_alone = options.jobs == 1 or len(scopes) == 1
+    for configuration in map(decided, scopes) if is_alone else in_fresh_processes(decided, scopes, options.jobs):
+        print_configuration(text, configuration)
+        yield [configuration]
 
 
-def _all(options: argparse.Namespace, claims: frozenset[str] | None, effort: Effort) -> Iterator[Configuration]:
+def _world(scope: Scope, claims: frozenset[str] | None, effort: Effort) -> Configuration:
+    """Decide one configuration by itself."""
+    return _configuration(scope, decide(scope, _applying(scope, claims), effort=effort), (), has_tokens=True)
+
+
+def _all(
+    text: Console, options: argparse.Namespace, claims: frozenset[str] | None, effort: Effort
+) -> Iterator[list[Configuration]]:
     """Decide every configuration, families of them in parallel."""
     usages = tuple(Usage) if options.usage is None else (Usage(options.usage),)
-    jobs: list[Job] = [
-        (family, claims, effort) for family in families(FaultModel[options.faults], usages, options.versions)
-    ]
-    with multiprocessing.get_context("spawn").Pool(options.jobs, ignore_interrupts, maxtasksperchild=1) as pool:
-        for configurations in pool.imap_unordered(_family, jobs):
-            yield from configurations
+    asked = families(FaultModel[options.faults], usages, options.versions)
+    decided = in_fresh_processes(partial(_family, claims=claims, effort=effort), asked, options.jobs)
+    for number, configurations in enumerate(decided, 1):
+        print_family(text, configurations, f"{number}/{len(asked)}")
+        yield configurations
 
 
-def _family(job: Job) -> list[Configuration]:
+def _family(family: Family, claims: frozenset[str] | None, effort: Effort) -> list[Configuration]:
     """Decide one family, from few slots to many; what few slots taught is taken along."""
-    family, claims, effort = job
     book, found = Book(most_slots=SLOT_COUNTS[-1]), []
     for slots in SLOT_COUNTS:
         scope = replace(family.scope, slots=slots)

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from ..model.device import Scope
 from ..proofs.decision import Decision, Verdict
+from .scope_options import title_of_any_slots
 
 _STYLES = {
     Verdict.PROVED: "green",
@@ -54,11 +55,8 @@ class Configuration:
         )
 
 
-def print_configuration(console: Console, configuration: Configuration, is_short: bool) -> None:
-    """Print the world and its claims; short: one line for all of them."""
-    if is_short:
-        _print_short(console, configuration)
-        return
+def print_configuration(console: Console, configuration: Configuration) -> None:
+    """Print the world and its claims."""
     console.print(f"\n[bold]{configuration.title}[/bold]")
     table = Table(box=None, padding=(0, 1, 0, 1), header_style="bold")
     for name in ("claim", "verdict", "time", "how"):
@@ -71,6 +69,18 @@ def print_configuration(console: Console, configuration: Configuration, is_short
     for row in configuration.rows:
         if row.decision.verdict is Verdict.REFUTED:
             _print_way(console, row)
+
+
+def print_family(console: Console, configurations: Sequence[Configuration], number: str) -> None:
+    """Print worlds that differ in the number of slots alone: those of which the same was found in one line."""
+    first = configurations[0]
+    same = f" (= {', '.join(first.releases[1:])})" if first.releases[1:] else ""
+    console.print(f"[bold]{number}  {title_of_any_slots(first.scope)}{same}[/bold]")
+    slots_of: dict[str, list[int]] = {}
+    for configuration in configurations:
+        slots_of.setdefault(_short(configuration), []).append(configuration.scope.slots)
+    for words, slots in slots_of.items():
+        console.print(f"  {_counts(slots)} slots: {words}")
 
 
 def verdict_text(row: Row) -> str:
@@ -159,11 +169,30 @@ def _runs(actions: Sequence[str]) -> list[str]:
     return [name for name in actions if not name.endswith(silent) and not name.startswith("boot_")]
 
 
-def _print_short(console: Console, configuration: Configuration) -> None:
-    words = []
+def _short(configuration: Configuration) -> str:
+    """Return what was found of the claims, in one line."""
+    by_verdict: dict[Verdict, list[str]] = {verdict: [] for verdict in Verdict}
     for row in configuration.rows:
-        style = _STYLES[row.decision.verdict]
-        depth = f" {row.decision.depth}" if row.decision.verdict is Verdict.REFUTED else ""
-        words.append(f"[{style}]{row.decision.claim.id} {row.decision.verdict.value}{depth}[/]")
-    same = f" (= {', '.join(configuration.releases[1:])})" if configuration.releases[1:] else ""
-    console.print(f"{configuration.title}{same}: {', '.join(words)}")
+        by_verdict[row.decision.verdict].append(_short_row(row))
+    return "; ".join(
+        f"[{_STYLES[verdict]}]{verdict.value}[/] {' '.join(words)}" for verdict, words in by_verdict.items() if words
+    )
+
+
+def _short_row(row: Row) -> str:
+    decision = row.decision
+    if decision.verdict is not Verdict.REFUTED:
+        return decision.claim.id
+    return f"{decision.claim.id}({'' if decision.is_shortest else '≤'}{decision.depth})"
+
+
+def _counts(slots: Sequence[int]) -> str:
+    """Return numbers of slots as text, with stretches of three or more as first–last."""
+    stretches: list[list[int]] = []
+    for count in slots:
+        if stretches and stretches[-1][-1] == count - 1:
+            stretches[-1].append(count)
+        else:
+            stretches.append([count])
+    parts = [f"{part[0]}–{part[-1]}" if len(part) > 2 else ", ".join(map(str, part)) for part in stretches]
+    return ", ".join(parts)

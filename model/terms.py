@@ -50,10 +50,6 @@ class Term:
         """Refuse: a term is neither true nor false until a reading gives it a state."""
         raise TypeError("a term has no truth value here; use & | ~ and choose()")
 
-    def __hash__(self) -> int:
-        """Hash by identity: equal terms are one object."""
-        return id(self)
-
     def __repr__(self) -> str:
         """Return the term as text with brackets."""
         match self.op:
@@ -112,7 +108,8 @@ class Num(Term):
 
     __slots__ = ()
 
-    __hash__ = Term.__hash__
+    # By identity: equal terms are one object.
+    __hash__ = object.__hash__
 
     def __eq__(self, other: "Num | int") -> Bool:  # type: ignore[override]  # a comparison of terms is a term
         """The two are equal."""
@@ -292,14 +289,20 @@ def _rebuilt(node: Term, done: dict[Term, Term], values: dict[str, Term]) -> Ter
 
 def _joined(op: Op, facts: Iterable[Bool], neutral: int) -> Bool:
     parts: dict[Bool, None] = {}
+    denied: set[Term | int | str] = set()
     for part in facts:
         inner = part.args if part.op is op else (part,)
         for item in inner:
             assert isinstance(item, Bool)
-            if item.value == 1 - neutral or ~item in parts:
+            if item.op is Op.VALUE:
+                if item.value != neutral:
+                    return fact(not neutral)
+                continue
+            if item.op is Op.NOT:
+                denied.add(item.args[0])
+            if item in denied or (item.op is Op.NOT and item.args[0] in parts):
                 return fact(not neutral)
-            if item.value is None:
-                parts[item] = None
+            parts[item] = None
     if not parts:
         return fact(bool(neutral))
     if len(parts) == 1:

@@ -17,7 +17,6 @@ from ..model.device_claims import DeviceClaim
 from ..model.device_model import DeviceModel, device_model
 from ..model.records import Numbers
 from ..model.terms import Bool, fields_of
-from .explorer import claims_of
 from .induction import Inductive, inductive_facts
 from .invariants import invariants
 from .record_invariants import COUNT_FACTS
@@ -43,16 +42,30 @@ class Book:
     proofs: list[Inductive] = field(default_factory=list)
     """For several numbers of slots each, the latest last."""
 
-    def proofs_for(self, scope: Scope) -> Iterator[Inductive]:
-        """Yield the inductions that hold with that number of slots as well, the latest first."""
-        return (inductive for inductive in reversed(self.proofs) if scope.slots in inductive.scope.counts)
+    @property
+    def is_of_one(self) -> bool:
+        """There is but one world."""
+        return self.most_slots == 0
 
-    def note(self, inductive: Inductive) -> None:
-        """Take down what holds in one world, if it also does in those to come."""
+    def proofs_for(self, scope: Scope, claims: Sequence[DeviceClaim]) -> Iterator[Inductive]:
+        """Yield what holds in a world by what smaller ones have taught, the latest first; they are asked if none was."""
+        if not self.is_of_one:
+            yield from (proof for proof in reversed(self.proofs) if scope.slots in proof.scope.counts)
+            return
+        for slots in (FEWEST, FEWEST + 1):
+            if slots < scope.slots and (slots - scope.slots) % _step(slots) == 0:
+                yield restated(induct(replace(scope, slots=slots), claims), claims, scope.slots)
+
+    def noted(self, inductive: Inductive, claims: Sequence[DeviceClaim]) -> Inductive:
+        """Take down what holds in one world and also in those to come; return it if no claim is lost, else as given."""
         slots = inductive.scope.slots
-        if FEWEST <= slots < self.most_slots and inductive.facts:
-            found = generalized(inductive, tuple(range(slots, self.most_slots + 1, 1 if slots % 2 else 2)))
-            self.proofs += [found] if found.facts else []
+        if not FEWEST <= slots < self.most_slots:
+            return inductive
+        counts = tuple(range(slots, self.most_slots + 1, _step(slots)))
+        proof = restated(inductive, claims, max(counts), counts)
+        self.proofs.append(proof)
+        ids = {claim.claim.id for claim in claims}
+        return proof if ids & set(inductive.facts) <= set(proof.facts) else inductive
 
 
 def exact_model(scope: Scope, ghosts: frozenset[Ghost] = frozenset(Ghost)) -> DeviceModel:
@@ -72,14 +85,22 @@ def induct(scope: Scope, claims: Iterable[DeviceClaim]) -> Inductive:
     return inductive_facts(model, candidate_facts(model, claims))
 
 
-def generalized(inductive: Inductive, counts: tuple[int, ...]) -> Inductive:
-    """Return what of an induction holds with each of these numbers of slots."""
-    model = device_model(replace(inductive.scope, slots=max(counts), counts=counts))
-    candidates = {name: fact for name, fact in _all_facts(model).items() if name in inductive.facts}
-    return inductive_facts(model, candidates, inductive.core | {fact.__name__ for fact in COUNT_FACTS})
+def restated(
+    inductive: Inductive, claims: Sequence[DeviceClaim], slots: int, counts: tuple[int, ...] = ()
+) -> Inductive:
+    """Return what of an induction holds with so many slots, or with each of these numbers of them, and as few ghosts as
+    were found to do for the claims."""
+    inductive = _leanest(inductive, claims)
+    model = device_model(replace(inductive.scope, slots=slots, counts=counts))
+    about_count = {fact.__name__ for fact in COUNT_FACTS}
+    # An invariant that went without saying there was not found there, and may be hard to keep here.
+    found = {name for name, fact in inductive.facts.items() if fact.value is None}
+    wanted = about_count | found | ({claim.claim.id for claim in claims} & set(inductive.facts))
+    facts = {name: fact for name, fact in candidate_facts(model, claims).items() if name in wanted}
+    return inductive_facts(model, facts, inductive.core | about_count)
 
 
-def leanest(inductive: Inductive, claims: Sequence[DeviceClaim]) -> Inductive:
+def _leanest(inductive: Inductive, claims: Sequence[DeviceClaim]) -> Inductive:
     """Return an induction that keeps the same claims, with as few ghosts as were found to do."""
     kept = [claim for claim in claims if claim.claim.id in inductive.facts]
     ids = {claim.claim.id for claim in kept}
@@ -90,8 +111,9 @@ def leanest(inductive: Inductive, claims: Sequence[DeviceClaim]) -> Inductive:
     return inductive
 
 
-def _all_facts(model: DeviceModel) -> dict[str, Bool]:
-    return candidate_facts(model, claims_of(model.scope))
+def _step(slots: int) -> int:
+    """Return after how many slots there is another world to which the facts of this one may apply."""
+    return 1 if slots % 2 else 2
 
 
 def _without_ghosts(inductive: Inductive, ghosts: frozenset[Ghost], claims: Sequence[DeviceClaim]) -> Inductive:

@@ -90,10 +90,12 @@ def explore_in_python(
     progress: Progress | None = None,
     most: int | None = None,
     search: "PythonSearch | None" = None,
+    until_broken: bool = False,
 ) -> Exploration:
     """Return the same, by the plain Python reading.
 
-    most: how many states it may find before it gives up. search: an empty one, for who needs the states after."""
+    most: how many states it may find before it gives up. search: an empty one, for who needs the states after.
+    until_broken: end when all claims are broken."""
     steps = stepper(scope)
     device = device_model(scope).device
     pending = {claim.claim.id: claim.is_kept(scope, device) for claim in claims}
@@ -102,7 +104,8 @@ def explore_in_python(
     found: dict[str, int] = {}
     limit = max(1, memory // PYTHON_STATE_BYTES)
     limit = limit if most is None else min(limit, most)
-    checked, depth, level_end, is_complete = 0, 0, 1, True
+    checked, depth, level_end = 0, 0, 1
+    why_ended = ""
     while checked < len(search.order):
         if checked == level_end:
             depth, level_end = depth + 1, len(search.order)
@@ -110,8 +113,11 @@ def explore_in_python(
         for claim_id in [c for c, kept in pending.items() if not steps.value(kept, state)]:
             found[claim_id] = checked
             del pending[claim_id]
+        if until_broken and not pending:
+            why_ended = "all claims are broken"
+            break
         if len(search.order) > limit:
-            is_complete = False
+            why_ended = f"more than {limit:,} states do not fit in {memory >> 20:,} MB"
             break
         search.expand(checked)
         checked += 1
@@ -123,12 +129,12 @@ def explore_in_python(
         states=len(search.order),
         transitions=search.transitions,
         depth=depth,
-        is_complete=is_complete,
+        is_complete=not why_ended,
         seconds=time.perf_counter() - started,
         compile_seconds=0.0,
         violations={claim_id: search.trace(place) for claim_id, place in found.items()},
         reading="python",
-        limit="" if is_complete else f"more than {limit:,} states do not fit in {memory >> 20:,} MB",
+        limit=why_ended,
     )
 
 

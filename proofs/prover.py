@@ -19,7 +19,7 @@ from ..model.device import Scope
 from ..model.device_claims import DeviceClaim
 from ..model.device_model import device_model
 from ..model.records import Numbers
-from .book import Book, exact_model, induct, leanest
+from .book import Book, exact_model, induct
 from .bounded import shortest_break
 from .decision import Decision, Effort, Verdict, answers_of
 from .explorer import claims_of
@@ -75,7 +75,7 @@ def _decide_states(
         elif way is not None:
             decision = _refuted(scope, claim, way, effort)
         else:
-            decision = _open(scope, claim, inductive, effort, id_ in complete)
+            decision = _open(claim, inductive, effort, id_ in complete)
         spent = shared / len(asked) + time.perf_counter() - begun
         decisions.append(replace(decision, seconds=spent))
     return decisions, inductive
@@ -87,19 +87,13 @@ def _proofs_and_ways(
     """Return what is inductive, how the rest is broken, and what a search of all states does not break.
 
     What is known from smaller worlds is tried first."""
-    for proof in book.proofs_for(scope):
-        ways = _carried(scope, asked, proof, book)
+    for proof in book.proofs_for(scope, asked):
+        ways = _ways(scope, asked, proof, book) if book.is_of_one else _carried(scope, asked, proof, book)
         if not _undecided(asked, proof, ways):
             return proof, ways, frozenset()
-    inductive = leanest(induct(scope, asked), asked)
-    book.note(inductive)
-    ways = _carried(scope, asked, inductive, book)
+    inductive = book.noted(induct(scope, asked), asked)
+    ways = _ways(scope, asked, inductive, book)
     rest = _undecided(asked, inductive, ways)
-    if rest and scope.slots > max(SMALL) and not book.is_full:
-        book.ways += ways_of_small_worlds(scope, [claim.claim.id for claim in rest])
-        book.is_full = True
-        ways |= _carried(scope, rest, inductive, book)
-        rest = _undecided(asked, inductive, ways)
     if not rest:
         return inductive, ways, frozenset()
     found = search(scope, rest, is_complete=scope.slots <= SEARCHED_SLOTS)
@@ -109,6 +103,17 @@ def _proofs_and_ways(
 
 def _undecided(asked: Sequence[DeviceClaim], inductive: Inductive, ways: dict[str, Way]) -> list[DeviceClaim]:
     return [claim for claim in asked if claim.claim.id not in inductive.facts and claim.claim.id not in ways]
+
+
+def _ways(scope: Scope, asked: Sequence[DeviceClaim], inductive: Inductive, book: Book) -> dict[str, Way]:
+    """Return ways that break what is not inductive: those known, and if they do not do, those of small worlds."""
+    ways = _carried(scope, asked, inductive, book)
+    rest = _undecided(asked, inductive, ways)
+    if rest and scope.slots > max(SMALL) and not book.is_full:
+        book.ways += ways_of_small_worlds(scope, [claim.claim.id for claim in rest])
+        book.is_full = True
+        ways |= _carried(scope, rest, inductive, book)
+    return ways
 
 
 def _carried(scope: Scope, claims: Sequence[DeviceClaim], inductive: Inductive, book: Book) -> dict[str, Way]:
@@ -173,15 +178,9 @@ def _refuted(scope: Scope, claim: DeviceClaim, way: Way, effort: Effort) -> Deci
     )
 
 
-def _open(
-    scope: Scope,
-    claim: DeviceClaim,
-    inductive: Inductive,
-    effort: Effort,
-    is_searched: bool,
-) -> Decision:
+def _open(claim: DeviceClaim, inductive: Inductive, effort: Effort, is_searched: bool) -> Decision:
     """Return what is found of a claim that is not inductive, and that no way is known to break."""
-    model = exact_model(scope)
+    model = exact_model(inductive.scope)
     fact = claim.is_kept(model.scope, model.device)
     for k in range(2, DEEPEST + 1):
         conditions = deeper(model, inductive.facts.values(), fact, claim.claim.id, k)

@@ -66,7 +66,7 @@ def search(scope: Scope, claims: Iterable[DeviceClaim], is_complete: bool = Fals
         found = (
             explore(small, group, reading=Reading.COMPILED)
             if is_complete
-            else explore_in_python(small, group, most=MOST_STATES)
+            else explore_in_python(small, group, most=MOST_STATES, until_broken=True)
         )
         for claim in group:
             trace = found.violations.get(claim.claim.id)

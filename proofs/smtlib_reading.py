@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 
 from ..model.device_model import DeviceModel, Field
 from ..model.stepper import State
-from ..model.terms import Bool, Num, Op, Term, all_of, any_of, nodes_of, number
+from ..model.terms import Bool, Num, Op, Term, all_of, any_of, number
 
 _JOINS = {Op.AND: "and", Op.OR: "or", Op.EQUAL: "=", Op.LESS: "bvult", Op.PLUS: "bvadd", Op.MINUS: "bvsub"}
 
@@ -40,15 +40,22 @@ class Question:
 
     def term(self, term: Term, at: int = 0) -> str:
         """Return the term, said of state number `at`; its parts are defined before."""
-        for node in nodes_of([term]):
-            key = (node, at)
-            if key not in self._names:
+        stack = [term]
+        while stack:
+            node = stack[-1]
+            # What is defined already is not gone through again: facts and effects have most of their parts in common.
+            parts = [arg for arg in node.args if isinstance(arg, Term) and (arg, at) not in self._names]
+            if parts:
+                stack += reversed(parts)
+                continue
+            stack.pop()
+            if (node, at) not in self._names:
                 text = self._node(node, at)
                 if node.op not in (Op.FIELD, Op.VALUE, Op.NOT):
                     name = f"t{len(self._names)}.{at}"
                     self._lines.append(f"(define-fun {name} () {_sort(node.bits)} {text})")
                     text = name
-                self._names[key] = text
+                self._names[node, at] = text
         return self._names[term, at]
 
     def require_state(self, state: State, at: int = 0) -> None:

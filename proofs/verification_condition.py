@@ -51,7 +51,8 @@ class Condition:
 
 def ask_z3(text: str, time_limit_ms: int = TIME_LIMIT_MS) -> str:
     """Return z3's answer to one question: "sat", "unsat" or "unknown"."""
-    solver = z3.SolverFor("QF_BV")
+    # A context of its own: z3 is the slower the more its context has seen.
+    solver = z3.SolverFor("QF_BV", ctx=z3.Context())
     solver.set("timeout", time_limit_ms)
     solver.from_string(text)
     return str(solver.check())

@@ -11,6 +11,7 @@ from ..model.config import Config, Release
 from ..model.device import Ghost, Scope, Usage
 from ..model.device_model import device_model
 from ..model.faults import FaultModel
+from .book import FEWEST
 from .explorer import claims_of
 
 SLOT_COUNTS = range(2, 17)
@@ -62,10 +63,10 @@ def shape(scope: Scope) -> tuple[object, ...]:
 
 
 def _families(plain: Scope) -> Iterator[Family]:
-    """Yield the families of one configuration; releases are compared at the fewest slots and at the most."""
+    """Yield the families of one configuration; releases are compared with two slots and with three (book.FEWEST)."""
     by_shape: dict[tuple[object, ...], list[Release]] = {}
     for release in Release:
-        scopes = (with_release(replace(plain, slots=slots), release) for slots in (SLOT_COUNTS[0], SLOT_COUNTS[-1]))
+        scopes = (with_release(replace(plain, slots=slots), release) for slots in (SLOT_COUNTS[0], FEWEST))
         by_shape.setdefault(tuple(map(shape, scopes)), []).append(release)
     for releases in by_shape.values():
         yield Family(with_release(plain, releases[0]), tuple(releases))

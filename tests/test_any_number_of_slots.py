@@ -13,7 +13,7 @@ from otaproof.model.faults import FaultModel
 from otaproof.model.records import Numbers
 from otaproof.model.stepper import State, Stepper, stepper
 from otaproof.model.terms import Num
-from otaproof.proofs.book import Book, generalized, induct
+from otaproof.proofs.book import Book, induct, restated
 from otaproof.proofs.decision import Decision, Effort, Verdict
 from otaproof.proofs.explorer import claims_of
 from otaproof.proofs.induction import start_condition
@@ -33,6 +33,7 @@ WORLDS = (
 PLACES = {"running", "expected", "previous", "old_choice", "new_choice"}
 QUICK = Effort(searches=False, premises=False)
 PROPER = Scope(Config(rollback=True), slots=3, usage=Usage.PROPER)
+CLAIMS = claims_of(PROPER)
 
 
 def exact(scope: Scope, slots: int, counts: tuple[int, ...] = ()) -> Scope:
@@ -103,9 +104,9 @@ def test_number_of_slots_never_changes() -> None:
 
 def test_claims_are_proved_for_every_number_at_once() -> None:
     """All that hold with three slots hold with up to sixteen."""
-    found = induct(PROPER, claims_of(PROPER))
-    every = generalized(found, tuple(range(3, 17)))
-    ids = {claim.claim.id for claim in claims_of(PROPER)} & set(found.facts)
+    found = induct(PROPER, CLAIMS)
+    every = restated(found, CLAIMS, 16, tuple(range(3, 17)))
+    ids = {claim.claim.id for claim in CLAIMS} & set(found.facts)
     assert (
         ids == ids & set(every.facts) == {"C1", "C2", "C3", "C5", "C6", "C7", "C10", "C11", "C13", "C14", "C15", "C16"}
     )
@@ -114,9 +115,9 @@ def test_claims_are_proved_for_every_number_at_once() -> None:
 
 def test_claim_that_fails_with_some_number_is_dropped() -> None:
     """With two slots, an image that is half-way written can be started; see C2."""
-    found = induct(PROPER, claims_of(PROPER))
+    found = induct(PROPER, CLAIMS)
     assert {"C2", "C13"} <= set(found.facts)
-    kept = generalized(found, (2, 3, 4)).facts
+    kept = restated(found, CLAIMS, 4, (2, 3, 4)).facts
     assert "C1" in kept
     assert not {"C2", "C13"} & set(kept)
 
@@ -126,8 +127,8 @@ def test_facts_of_an_even_number_need_not_hold_with_an_odd_one() -> None:
     scope = replace(PROPER, has_factory=True, slots=4)
     found = induct(scope, claims_of(scope))
     assert "C11" in found.facts
-    assert "C11" in generalized(found, (4, 6, 8)).facts
-    assert "C11" not in generalized(found, (4, 5, 6)).facts
+    assert "C11" in restated(found, CLAIMS, 8, (4, 6, 8)).facts
+    assert "C11" not in restated(found, CLAIMS, 6, (4, 5, 6)).facts
 
 
 def test_mutant_is_not_proved_for_many_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -139,7 +140,7 @@ def test_mutant_is_not_proved_for_many_numbers(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr("otaproof.model.calls.next_update_slot", next_slot)
     device_model.cache_clear()
     try:
-        found = generalized(induct(PROPER, claims_of(PROPER)), (3, 4, 5))
+        found = restated(induct(PROPER, CLAIMS), CLAIMS, 5, (3, 4, 5))
     finally:
         device_model.cache_clear()
     assert "slots_beyond_are_empty" not in found.facts

@@ -139,7 +139,7 @@ def test_interrupt_keeps_what_was_found(jobs: int) -> None:
             raise KeyboardInterrupt
 
     fuzz.run(interrupt)
-    assert (2 * BLOCK, True) == (fuzz.findings.runs, fuzz.is_interrupted)
+    assert (2 * BLOCK, "interrupted") == (fuzz.findings.runs, fuzz.ended_by)
 
 
 def call(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:

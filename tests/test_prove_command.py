@@ -97,7 +97,7 @@ def test_an_interrupt_keeps_what_was_decided(
 
     monkeypatch.setattr(prove, "decide", impatient)
     out = tmp_path / "found.json"
-    assert main(["prove", "--claim", "C12", "--out", str(out)]) == 3
+    assert main(["prove", "--claim", "C12", "--jobs", "1", "--out", str(out)]) == 3
     assert "interrupted" in capsys.readouterr().out
     assert [c["usage"] for c in json.loads(out.read_text())["configurations"]] == ["proper"]
 
