@@ -48,7 +48,7 @@ class Book:
         return self.most_slots == 0
 
     def proofs_for(self, scope: Scope, claims: Sequence[DeviceClaim]) -> Iterator[Inductive]:
-        """Yield what holds in a world by what smaller ones have taught, the latest first; they are asked if none was."""
+        """Yield what holds in a world by what smaller ones taught, the latest first; or else by what they teach now."""
         if not self.is_of_one:
             yield from (proof for proof in reversed(self.proofs) if scope.slots in proof.scope.counts)
             return

@@ -5,11 +5,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from otaproof.campaign.trace_replay import Divergence
 from otaproof.cli import prove
 from otaproof.cli.main import main
-from otaproof.proofs.decision import Verdict
+from otaproof.cli.prove_report import Configuration, Row, print_family
+from otaproof.model.claims import claim
+from otaproof.model.config import Release
+from otaproof.model.device import Scope
+from otaproof.proofs.decision import Decision, Verdict
 from otaproof.proofs.prover import decide as decide_claims
 from otaproof.proofs.second_solver import decide
 
@@ -100,6 +105,36 @@ def test_an_interrupt_keeps_what_was_decided(
     assert main(["prove", "--claim", "C12", "--jobs", "1", "--out", str(out)]) == 3
     assert "interrupted" in capsys.readouterr().out
     assert [c["usage"] for c in json.loads(out.read_text())["configurations"]] == ["proper"]
+
+
+def test_all_tells_each_family_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Worlds of which the same was found share a line; the file has each of them, in order."""
+    out = tmp_path / "found.json"
+    assert main(["prove", "--all", "--claim", "C12", "--usage", "proper", "--out", str(out)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    configurations = json.loads(out.read_text())["configurations"]
+    families = [configurations[at : at + 15] for at in range(0, len(configurations), 15)]
+    assert [[c["slots"] for c in family] for family in families] == [list(range(2, 17))] * len(families)
+    headings = [line.split()[0] for line in lines[0 : 2 * len(families) : 2]]
+    assert headings == [f"{number}/{len(families)}" for number in range(1, len(families) + 1)]
+    assert set(lines[1 : 2 * len(families) : 2]) == {"  2–16 slots: proved C12"}
+    told = {(c["rollback"], c["anti_rollback"], c["factory"], idf) for c in configurations for idf in c["same_model"]}
+    assert len(told) == 3 * 2 * len(Release)
+
+
+def test_worlds_that_differ_have_lines_of_their_own(capsys: pytest.CaptureFixture[str]) -> None:
+    """Numbers of slots are told as stretches, and a way that is no shortest one as such."""
+    proved = Row(Decision(claim("C11"), Verdict.PROVED, "…"))
+    broken = Row(Decision(claim("C11"), Verdict.REFUTED, "…", depth=20))
+    scopes = [Scope(slots=slots) for slots in (2, 3, 4, 5, 6, 8)]
+    rows = [broken, proved, proved, proved, broken, proved]
+    worlds = [Configuration(scope, "", ("5.1", "5.5"), (row,)) for scope, row in zip(scopes, rows, strict=True)]
+    print_family(Console(highlight=False, soft_wrap=True), worlds, "3/7")
+    assert capsys.readouterr().out.splitlines() == [
+        "3/7  rollback off, release rules 5.1, F1, any usage (= 5.5)",
+        "  2, 6 slots: refuted C11(≤20)",
+        "  3–5, 8 slots: proved C11",
+    ]
 
 
 def test_one_solver_alone_can_be_asked(capsys: pytest.CaptureFixture[str]) -> None:
