@@ -32,6 +32,7 @@ from .refutation import SMALL, Search, Way, carried, confirmation, search, ways_
 
 DEEPEST = 2
 """Steps over which a claim is tried that is not inductive by itself."""
+NO_SEARCH = Search({}, frozenset())
 SEARCHED_SLOTS = 2
 """Slots of the biggest world that is searched also where induction has proved all."""
 
@@ -59,10 +60,10 @@ def _decide_states(
     scope: Scope, asked: Sequence[DeviceClaim], book: Book, effort: Effort
 ) -> tuple[list[Decision], Inductive]:
     started = time.perf_counter()
-    searched = search(scope, asked) if effort.searches and scope.slots <= SEARCHED_SLOTS else Search({}, frozenset(), 0)
+    searched = search(scope, asked) if effort.searches and scope.slots <= SEARCHED_SLOTS else NO_SEARCH
     book.ways += searched.ways.values()
-    inductive, ways, complete = _proofs_and_ways(scope, asked, book)
-    complete |= searched.complete
+    inductive, ways, last = _proofs_and_ways(scope, asked, book)
+    last = replace(last, complete=last.complete | searched.complete)
     answers = answers_of(inductive.conditions, effort)
     shared = time.perf_counter() - started
     decisions = []
@@ -75,7 +76,7 @@ def _decide_states(
         elif way is not None:
             decision = _refuted(scope, claim, way, effort)
         else:
-            decision = _open(claim, inductive, effort, id_ in complete)
+            decision = _open(claim, inductive, effort, last)
         spent = shared / len(asked) + time.perf_counter() - begun
         decisions.append(replace(decision, seconds=spent))
     return decisions, inductive
@@ -83,22 +84,22 @@ def _decide_states(
 
 def _proofs_and_ways(
     scope: Scope, asked: Sequence[DeviceClaim], book: Book
-) -> tuple[Inductive, dict[str, Way], frozenset[str]]:
-    """Return what is inductive, how the rest is broken, and what a search of all states does not break.
+) -> tuple[Inductive, dict[str, Way], Search]:
+    """Return what is inductive, how the rest is broken, and the search for what is neither.
 
     What is known from smaller worlds is tried first."""
     for proof in book.proofs_for(scope, asked):
         ways = _ways(scope, asked, proof, book) if book.is_of_one else _carried(scope, asked, proof, book)
         if not _undecided(asked, proof, ways):
-            return proof, ways, frozenset()
+            return proof, ways, NO_SEARCH
     inductive = book.noted(induct(scope, asked), asked)
     ways = _ways(scope, asked, inductive, book)
     rest = _undecided(asked, inductive, ways)
     if not rest:
-        return inductive, ways, frozenset()
+        return inductive, ways, NO_SEARCH
     found = search(scope, rest, is_complete=scope.slots <= SEARCHED_SLOTS)
     book.ways += found.ways.values()
-    return inductive, ways | found.ways, found.complete
+    return inductive, ways | found.ways, found
 
 
 def _undecided(asked: Sequence[DeviceClaim], inductive: Inductive, ways: dict[str, Way]) -> list[DeviceClaim]:
@@ -178,7 +179,7 @@ def _refuted(scope: Scope, claim: DeviceClaim, way: Way, effort: Effort) -> Deci
     )
 
 
-def _open(claim: DeviceClaim, inductive: Inductive, effort: Effort, is_searched: bool) -> Decision:
+def _open(claim: DeviceClaim, inductive: Inductive, effort: Effort, found: Search) -> Decision:
     """Return what is found of a claim that is not inductive, and that no way is known to break."""
     model = exact_model(inductive.scope)
     fact = claim.is_kept(model.scope, model.device)
@@ -196,9 +197,10 @@ def _open(claim: DeviceClaim, inductive: Inductive, effort: Effort, is_searched:
                 facts=tuple(inductive.facts),
                 conditions=(*inductive.conditions, *conditions),
             )
-    if is_searched:
+    if claim.claim.id in found.complete:
         return Decision(claim.claim, Verdict.BOUNDED, "no state of a complete search breaks it; no induction found")
-    return Decision(claim.claim, Verdict.UNKNOWN, "neither an induction nor a way that breaks it was found")
+    method = f"no history of up to {found.depth} steps breaks it, {found.states:,} states; no induction found"
+    return Decision(claim.claim, Verdict.BOUNDED, method, depth=found.depth)
 
 
 def _decide_growth(scope: Scope, effort: Effort) -> Decision:

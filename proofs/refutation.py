@@ -47,8 +47,10 @@ class Search:
     """By claim id."""
     complete: frozenset[str]
     """Claims that were looked at in every state that can be reached."""
-    states: int
+    states: int = 0
     """Of the biggest search."""
+    depth: int = 0
+    """Steps of the longest histories of which all were looked at, for each claim."""
 
 
 def search(scope: Scope, claims: Iterable[DeviceClaim], is_complete: bool = False) -> Search:
@@ -60,7 +62,7 @@ def search(scope: Scope, claims: Iterable[DeviceClaim], is_complete: bool = Fals
         groups.setdefault(frozenset(claim.ghosts), []).append(claim)
     ways: dict[str, Way] = {}
     complete: set[str] = set()
-    states = 0
+    states, depths = 0, []
     for group in groups.values():
         small = replace(with_ghosts_of(scope, group), numbers=Numbers.RANKED)
         found = (
@@ -75,7 +77,8 @@ def search(scope: Scope, claims: Iterable[DeviceClaim], is_complete: bool = Fals
                 ways[claim.claim.id] = Way(claim.claim.id, actions, True, scope.slots)
         complete |= set(found.claims) if found.is_complete else set()
         states = max(states, found.states)
-    return Search(ways, frozenset(complete), states)
+        depths.append(max(0, found.depth - 1))
+    return Search(ways, frozenset(complete), states, min(depths, default=0))
 
 
 def weakened(scope: Scope, claim: DeviceClaim, actions: tuple[str, ...]) -> tuple[str, ...]:
