@@ -5,8 +5,9 @@ first sector on, and that one alone matters: with it go header and description. 
 one.
 """
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from itertools import product
 
 from .action import Action, Actions, Kind
 from .boot_steps import burned_for, fresh, launched, without_program
@@ -60,11 +61,16 @@ def cuts(scope: Scope, device: Device) -> Actions:
     """Yield the ways in which the power can fail."""
     off = without_program(scope, device, Task.OFF)
     yield Action("cut", IDLE, fact(True), off, Kind.CUT, "IDF-OTA-SAFE-UPDATE", FaultModel.F0)
-    for phase, tasks, tears in (
-        (Phase.ERASE, REWRITES + ERASES, erased_tears),
-        (Phase.PROGRAM, REWRITES, programmed_tears),
-    ):
-        yield from _torn_records(scope, device, off, phase, tasks, tears)
+    for torn in torn_records(scope, device):
+        yield Action(
+            f"cut_in_{torn.phase.name.lower()}_leaves_{torn.check.name.lower()}_{torn.word.name.lower()}",
+            torn.tasks,
+            torn.when,
+            replace(off, records=with_record(device, device.sector, torn.record)),
+            Kind.CUT,
+            "IDF-OTADATA-REWRITE",
+            torn.weakest,
+        )
     yield from _torn_wipes(scope, device, off)
     if scope.config.anti_rollback:
         yield from _torn_burns(scope, device, off)
@@ -192,41 +198,52 @@ def _burn(scope: Scope, device: Device, task: Task) -> Action:
     return Action(f"{task.name.lower()}_burns", (task,), fact(True), then, Kind.FLASH, "IDF-EFUSE-UPDATE")
 
 
-def _torn_records(
+@dataclass(frozen=True, slots=True)
+class TornRecord:
+    """One thing that a record which is being rewritten can read as after a cut."""
+
+    phase: Phase
+    tasks: tuple[Task, ...]
+    check: Check
+    word: Word
+    when: Bool
+    """The phase is this one, and the record can be torn to that."""
+    record: Record
+    weakest: FaultModel
+    """The weakest fault model in which it can."""
+
+
+def torn_records(scope: Scope, device: Device) -> Iterator[TornRecord]:
+    """Yield all that the record which is being rewritten can read as after a cut."""
+    for phase, tasks, tears in (
+        (Phase.ERASE, REWRITES + ERASES, erased_tears),
+        (Phase.PROGRAM, REWRITES, programmed_tears),
+    ):
+        for left in product(Check, Word):
+            yield _torn_record(scope, device, phase, tasks, tears, left)
+
+
+def _torn_record(
     scope: Scope,
     device: Device,
-    off: Device,
     phase: Phase,
     tasks: tuple[Task, ...],
     tears: Callable[[Check, Word, FaultModel], frozenset[Torn]],
-) -> Actions:
-    """Yield, for each thing that a torn record can read as, the cut that leaves it."""
+    left: Torn,
+) -> TornRecord:
     old = record_in(device, device.sector)
-    for check in Check:
-        for word in Word:
-            causes = {
-                (c, w): weakest
-                for c in Check
-                for w in Word
-                if (weakest := _weakest(tears, c, w, (check, word))) is not None and weakest <= scope.faults
-            }
-            is_right = check is Check.RIGHT
-            left = Record(
-                number(check, 2),
-                number(word, 3),
-                old.slot if is_right else number(0),
-                old.seq if is_right else number(0),
-            )
-            when = any_of((old.check == c) & (old.word == w) for c, w in sorted(causes))
-            yield Action(
-                f"cut_in_{phase.name.lower()}_leaves_{check.name.lower()}_{word.name.lower()}",
-                tasks,
-                (device.phase == phase) & when,
-                replace(off, records=with_record(device, device.sector, left)),
-                Kind.CUT,
-                "IDF-OTADATA-REWRITE",
-                min(causes.values()),
-            )
+    check, word = left
+    causes = {
+        (c, w): weakest
+        for c, w in product(Check, Word)
+        if (weakest := _weakest(tears, c, w, left)) is not None and weakest <= scope.faults
+    }
+    is_right = check is Check.RIGHT
+    record = Record(
+        number(check, 2), number(word, 3), old.slot if is_right else number(0), old.seq if is_right else number(0)
+    )
+    when = any_of((old.check == c) & (old.word == w) for c, w in sorted(causes))
+    return TornRecord(phase, tasks, check, word, (device.phase == phase) & when, record, min(causes.values()))
 
 
 def _weakest(

@@ -169,6 +169,12 @@ def accepted_image_is_active(scope: Scope, device: Device) -> Bool:
     return _is_accepted(device).implies(is_its)
 
 
+def accepted_device_tests_nothing(scope: Scope, device: Device) -> Bool:
+    """Once an image is accepted, no record is under test."""
+    is_quiet = all_of(~record.is_under_test for record in device.records)
+    return _is_accepted(device).implies(is_quiet & (device.task != Task.ABORT))
+
+
 def accepted_image_runs(scope: Scope, device: Device) -> Bool:
     """What was accepted is what runs, if anything does."""
     is_due = _is_accepted(device) & device.task.is_in(Task.STARTED, *CALLS)
@@ -250,6 +256,7 @@ CALL_FACTS: tuple[Statement, ...] = (
     rollback_has_another_record,
     accept_burns_for_running_image,
     accepted_image_is_active,
+    accepted_device_tests_nothing,
     accepted_image_runs,
     accepted_image_has_no_rival,
     accepted_image_ends_with_a_call,

@@ -1,9 +1,12 @@
 """The words in which the invariants are stated: what is torn, alone, open; what is a sound place to start."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 
-from ..model.device import Device, Scope, Slot, slot_at, with_record
-from ..model.records import BLANK, Active, Record, Word, active
+from ..model.boot_steps import without_program
+from ..model.device import Device, Scope, Slot, Task, slot_at, with_record
+from ..model.flash_steps import torn_records
+from ..model.records import BLANK, Active, Check, Record, Word, active
 from ..model.selection import aborted, is_slot, is_version_allowed
 from ..model.terms import Bool, Num, choose, fact, number
 
@@ -11,6 +14,20 @@ from ..model.terms import Bool, Num, choose, fact, number
 def torn(device: Device) -> Device:
     """Return the device when the record that is being rewritten is gone."""
     return replace(device, records=with_record(device, device.sector, BLANK))
+
+
+def left_by_cuts(scope: Scope, device: Device) -> Iterator[tuple[Bool, Device]]:
+    """Yield what a cut may leave while a record is rewritten: when it can, and the device with that.
+
+    Records whose check word is not right differ in little: the blank one and one that counts as under test do."""
+    off = without_program(scope, device, Task.OFF)
+    for left in torn_records(scope, device):
+        if left.check is Check.RIGHT or (left.check, left.word) in _NO_RECORDS:
+            is_due = device.task.is_in(*left.tasks) & left.when
+            yield is_due, replace(off, records=with_record(device, device.sector, left.record))
+
+
+_NO_RECORDS = ((Check.EMPTY, Word.UNDEFINED), (Check.WRONG, Word.PENDING_VERIFY))
 
 
 def without_record(device: Device, index: int) -> Device:

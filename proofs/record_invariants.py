@@ -224,6 +224,17 @@ def two_bootable_records_follow(scope: Scope, device: Device) -> Bool:
     )
 
 
+def two_records_follow(scope: Scope, device: Device) -> Bool:
+    """Of two records, whatever their states, the newer one names the slot after."""
+    first, second = device.records
+    both = first.is_right & second.is_right
+    return (
+        (both & (first.seq < second.seq)).implies(second.slot == next_slot(device, first.slot))
+        & (both & (second.seq < first.seq)).implies(first.slot == next_slot(device, second.slot))
+        & both.implies(first.seq != second.seq)
+    )
+
+
 def two_records_differ(scope: Scope, device: Device) -> Bool:
     """Two records name two slots, whatever their states."""
     first, second = device.records
@@ -294,6 +305,24 @@ def without_record_second_is_none(scope: Scope, device: Device) -> Bool:
     return fact(can_start_over(scope)) | _is_decided(scope, device) | ~device.records[1].is_right
 
 
+def without_record_first_images_are_named(scope: Scope, device: Device) -> Bool:
+    """Where no record decides, there is none but that of the first image, or of the first upgrade."""
+    first, second = device.records
+    is_early = ~second.is_right & (~first.is_right | first.slot.is_in(0, first_target(scope)))
+    return fact(can_start_over(scope)) | _is_decided(scope, device) | is_early
+
+
+def unfinished_image_is_the_next_target(scope: Scope, device: Device) -> Bool:
+    """If what a record names was not verified, the next upgrade goes there: the other record names the slot before."""
+    parts = []
+    for record, other in (device.records, device.records[::-1]):
+        is_next = other.is_bootable & (next_slot(device, other.slot) == record.slot)
+        is_first = ~_is_decided(scope, device) & (record.slot == first_target(scope))
+        is_verified = named_slot(device, record).is_complete & named_slot(device, record).is_finished
+        parts.append(record.is_right.implies(is_verified | is_next | is_first))
+    return all_of(parts)
+
+
 def choice_of_open_call_is_old_or_new(scope: Scope, device: Device) -> Bool:
     """While a call or its cut is open, what starts next is what would have started before, or after."""
     choice = boot_choice(scope, device)
@@ -325,6 +354,34 @@ COUNT_FACTS: tuple[Statement, ...] = (
     places_are_no_slots_beyond,
 )
 """Facts that go without saying where the number of slots is known."""
+
+CUT_RECORD_FACTS: tuple[Statement, ...] = (
+    one_record_is_open,
+    one_word_is_pending,
+    open_record_is_newest,
+    open_record_names_finished_image,
+    open_record_alone_leaves_first_image,
+    open_record_alone_is_of_first_upgrade,
+    open_record_alone_leaves_no_upgrade,
+    earned_image_is_finished,
+    bootable_record_names_whole_image,
+    bootable_record_names_finished_image,
+    two_bootable_records_differ,
+    two_bootable_records_follow,
+    two_records_follow,
+    two_records_differ,
+    bootable_second_record_differs,
+    named_choice_is_whole,
+    deciding_record_is_boot_choice,
+    broken_choice_leaves_no_other,
+    without_record_first_image_stays,
+    without_record_factory_starts,
+    without_record_no_upgrade_was_kept,
+    without_record_second_is_none,
+    without_record_first_images_are_named,
+    unfinished_image_is_the_next_target,
+)
+"""Facts of whatever a cut leaves of the record that is being rewritten, where it can tear any bytes."""
 
 TORN_RECORD_FACTS: tuple[Statement, ...] = (
     named_choice_is_whole,
@@ -368,6 +425,7 @@ RECORD_FACTS: tuple[Statement, ...] = (
     bootable_record_names_finished_image,
     two_bootable_records_differ,
     two_bootable_records_follow,
+    two_records_follow,
     two_records_differ,
     bootable_second_record_differs,
     sector_is_parity_of_slot,
@@ -379,6 +437,9 @@ RECORD_FACTS: tuple[Statement, ...] = (
     without_record_first_image_stays,
     without_record_factory_starts,
     without_record_no_upgrade_was_kept,
+    without_record_second_is_none,
+    without_record_first_images_are_named,
+    unfinished_image_is_the_next_target,
     named_choice_of_open_call_is_old_or_new,
     choice_of_open_call_is_old_or_new,
 )

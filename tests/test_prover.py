@@ -10,14 +10,15 @@ from otaproof.model.device_claims import DEVICE_CLAIMS, DeviceClaim
 from otaproof.model.device_model import device_model
 from otaproof.model.faults import FaultModel
 from otaproof.model.records import Numbers
-from otaproof.model.stepper import stepper
+from otaproof.model.stepper import Stepper, stepper
 from otaproof.model.terms import bool_field, num_field
 from otaproof.proofs import growth, prover
 from otaproof.proofs.book import Book, exact_model, induct
 from otaproof.proofs.bounded import shortest_break
 from otaproof.proofs.decision import Decision, Effort, Verdict
-from otaproof.proofs.explorer import claims_of, explore, with_ghosts_of
+from otaproof.proofs.explorer import PythonSearch, claims_of, explore, with_ghosts_of
 from otaproof.proofs.induction import FITS, deeper, inductive_facts, start_condition, step_condition
+from otaproof.proofs.invariant_words import left_by_cuts
 from otaproof.proofs.invariants import invariants
 from otaproof.proofs.mutants import MUTANTS, Mutant, breaking_condition, way_to_break
 from otaproof.proofs.premises import PREMISES, premise
@@ -28,6 +29,7 @@ from otaproof.proofs.worlds import families, with_release
 
 PROPER = Scope(Config(rollback=True), usage=Usage.PROPER)
 ANY = Scope(Config(rollback=True))
+F3 = FaultModel.F3
 QUICK = Effort(searches=False, premises=False)
 
 
@@ -267,8 +269,50 @@ def test_releases_with_the_same_rules_are_one_family() -> None:
 
 
 def test_what_only_a_search_of_all_states_says_is_bounded() -> None:
-    """No induction is stated for cuts that tear any byte: the verdict says that the search alone holds it."""
-    scope = replace(PROPER, faults=FaultModel.F2)
-    (decision,) = decide(scope, {"C5"}, effort=QUICK)
+    """No induction is stated for cuts that tear any byte of a spare record that commence() gives up, from 5.5 on."""
+    scope = with_release(replace(PROPER, faults=FaultModel.F2), Release.V5_5)
+    (decision,) = decide(scope, {"C16"}, effort=QUICK)
     assert decision.verdict is Verdict.BOUNDED
     assert decision.method == "no state of a complete search breaks it; no induction found"
+
+
+def test_what_no_search_ends_with_is_bounded_to_the_steps_that_were_looked_at() -> None:
+    """With more slots not all states are looked at, and the verdict says how far."""
+    scope = with_release(replace(PROPER, faults=FaultModel.F2, slots=9), Release.V5_5)
+    (decision,) = decide(scope, {"C16"}, effort=QUICK)
+    assert (decision.verdict, decision.depth) == (Verdict.BOUNDED, 133)
+    assert decision.method.startswith("no history of up to 133 steps breaks it, 200,")
+
+
+@pytest.mark.parametrize("faults", [FaultModel.F2, F3])
+@pytest.mark.parametrize("slots", [2, 3])
+def test_cuts_that_tear_any_byte_are_decided_too(faults: FaultModel, slots: int) -> None:
+    """By facts about whatever a cut may leave of the record that is being rewritten."""
+    decisions = decide(replace(PROPER, faults=faults, slots=slots), effort=QUICK)
+    refuted = {id_ for id_, verdict in verdicts(decisions).items() if verdict is Verdict.REFUTED}
+    assert {d.verdict for d in decisions} == {Verdict.PROVED, Verdict.REFUTED}
+    # With two slots, commence() wipes what the other record names. F3 can make VALID of NEW, F2 cannot.
+    assert refuted == {"C4", "C7"} | ({"C2", "C13"} if slots == 2 else set()) | ({"C13"} if faults is F3 else set())
+
+
+def test_facts_of_what_cuts_leave_speak_of_every_cut() -> None:
+    """Each record with a right check word that a cut leaves is among them, in the states nearest to the start."""
+    model = device_model(replace(ANY, faults=F3, has_factory=True))
+    search, seen = PythonSearch(Stepper(model)), 0
+    steps = search.steps
+    lefts = [(when, dict(left.terms())) for when, left in left_by_cuts(model.scope, model.device)]
+    records = [name for name in steps.names if name.startswith("record")]
+    for place in range(3000):
+        state = search.order[place]
+        search.expand(place)
+        for number, after in steps.successors(state):
+            if "_leaves_right_" in model.actions[number].name:
+                left = [steps.as_dict(after)[name] for name in records]
+                said = [
+                    [steps.value(terms[name], state) for name in records]
+                    for when, terms in lefts
+                    if steps.value(when, state)
+                ]
+                assert left in said
+                seen += 1
+    assert seen > 500
