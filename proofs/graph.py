@@ -109,9 +109,7 @@ def leads_to_dead_end(scope: Scope, actions: Sequence[str]) -> bool:
         return False
     known, order = {state}, [state]
     for state in order:
-        if steps.value(is_goal, state):
-            return False
-        if len(order) > SMALL_WORLD:
+        if steps.value(is_goal, state) or len(order) > SMALL_WORLD:
             return False
         for action, after in steps.successors(state):
             if not is_cut[action] and after not in known:

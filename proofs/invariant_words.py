@@ -105,3 +105,9 @@ def first_target(scope: Scope) -> int:
 def can_start_over(scope: Scope) -> bool:
     """Tell whether a device can come back to its factory image and count from the start again."""
     return scope.has_factory and not scope.config.anti_rollback
+
+
+def is_first_upgrade(scope: Scope, device: Device) -> Bool:
+    """There is no record, or only that of the first upgrade."""
+    first, second = device.records
+    return ~second.is_right & (~first.is_right | (first.slot == first_target(scope)))

@@ -3,8 +3,8 @@
 from ..model.calls import TOP
 from ..model.device import Content, Device, Scope, Task
 from ..model.device_claims import Statement
-from ..model.records import Check, Numbers, Word, active
-from ..model.selection import aborted, boot_choice, is_version_allowed
+from ..model.records import Check, Numbers, Word
+from ..model.selection import boot_choice, is_version_allowed
 from ..model.terms import Bool, all_of, fact, number
 from .invariant_words import (
     can_start_over,
@@ -13,10 +13,9 @@ from .invariant_words import (
     first_target,
     is_earned,
     is_finished,
+    is_first_upgrade,
     is_open,
     is_valid,
-    is_whole,
-    named_choice,
     named_slot,
     next_slot,
     without_record,
@@ -175,7 +174,7 @@ def open_record_alone_leaves_no_upgrade(scope: Scope, device: Device) -> Bool:
         return fact(True)
     return all_of(
         is_open(record).implies(
-            decides(without_record(device, index)).is_some | _is_first_upgrade(scope, without_record(device, index))
+            decides(without_record(device, index)).is_some | is_first_upgrade(scope, without_record(device, index))
         )
         for index, record in enumerate(device.records)
     )
@@ -216,23 +215,21 @@ def two_bootable_records_differ(scope: Scope, device: Device) -> Bool:
 def two_bootable_records_follow(scope: Scope, device: Device) -> Bool:
     """Of two records that may decide, the newer one names the slot after."""
     first, second = device.records
-    both = first.is_bootable & second.is_bootable
-    return (
-        (both & (first.seq < second.seq)).implies(second.slot == next_slot(device, first.slot))
-        & (both & (second.seq < first.seq)).implies(first.slot == next_slot(device, second.slot))
-        & both.implies(first.seq != second.seq)
-    )
+    return (first.is_bootable & second.is_bootable).implies(_follow(device))
 
 
 def two_records_follow(scope: Scope, device: Device) -> Bool:
     """Of two records, whatever their states, the newer one names the slot after."""
     first, second = device.records
-    both = first.is_right & second.is_right
-    return (
-        (both & (first.seq < second.seq)).implies(second.slot == next_slot(device, first.slot))
-        & (both & (second.seq < first.seq)).implies(first.slot == next_slot(device, second.slot))
-        & both.implies(first.seq != second.seq)
-    )
+    return (first.is_right & second.is_right).implies(_follow(device))
+
+
+def _follow(device: Device) -> Bool:
+    """The record with the higher number names the slot after that of the other one."""
+    first, second = device.records
+    is_second_next = (first.seq < second.seq) & (second.slot == next_slot(device, first.slot))
+    is_first_next = (second.seq < first.seq) & (first.slot == next_slot(device, second.slot))
+    return is_second_next | is_first_next
 
 
 def two_records_differ(scope: Scope, device: Device) -> Bool:
@@ -257,146 +254,12 @@ def sector_is_parity_of_slot(scope: Scope, device: Device) -> Bool:
     )
 
 
-def boot_choice_is_whole(scope: Scope, device: Device) -> Bool:
-    """What starts next is whole, and the eFuse lets it run."""
-    return is_whole(scope, device, boot_choice(scope, device))
-
-
-def boot_choice_is_finished(scope: Scope, device: Device) -> Bool:
-    """What starts next was verified."""
-    return is_finished(scope, device, boot_choice(scope, device))
-
-
-def deciding_record_is_boot_choice(scope: Scope, device: Device) -> Bool:
-    """The record that decides once tests are aborted names what starts next."""
-    chosen = active(aborted(scope, device.records))
-    return chosen.is_some.implies(boot_choice(scope, device) == chosen.of(device.records).slot)
-
-
-def named_choice_is_whole(scope: Scope, device: Device) -> Bool:
-    """What the deciding record names, or without one the first image, is whole, and the eFuse lets it run."""
-    return is_whole(scope, device, named_choice(scope, device))
-
-
-def broken_choice_leaves_no_other(scope: Scope, device: Device) -> Bool:
-    """Where the deciding record names no whole image, the other record may not decide."""
-    other = decides(device).other_of(device.records)
-    is_broken = decides(device).is_some & ~named_slot(device, deciding(device)).is_complete
-    return is_broken.implies(~other.is_bootable)
-
-
-def without_record_first_image_stays(scope: Scope, device: Device) -> Bool:
-    """Where no record decides and there is no factory, the provisioned image is in ota_0."""
-    return fact(scope.has_factory) | _is_decided(scope, device) | is_earned(scope, device, number(0))
-
-
-def without_record_factory_starts(scope: Scope, device: Device) -> Bool:
-    """Where no record decides and there is a factory image, that one starts."""
-    return fact(not scope.has_factory) | _is_decided(scope, device) | (boot_choice(scope, device) == scope.factory)
-
-
-def without_record_no_upgrade_was_kept(scope: Scope, device: Device) -> Bool:
-    """Where no record decides, nothing but the first upgrade was ever written."""
-    return fact(can_start_over(scope)) | _is_decided(scope, device) | _is_first_upgrade(scope, device)
-
-
-def without_record_second_is_none(scope: Scope, device: Device) -> Bool:
-    """Where no record decides, there is none in the second sector."""
-    return fact(can_start_over(scope)) | _is_decided(scope, device) | ~device.records[1].is_right
-
-
-def without_record_first_images_are_named(scope: Scope, device: Device) -> Bool:
-    """Where no record decides, there is none but that of the first image, or of the first upgrade."""
-    first, second = device.records
-    is_early = ~second.is_right & (~first.is_right | first.slot.is_in(0, first_target(scope)))
-    return fact(can_start_over(scope)) | _is_decided(scope, device) | is_early
-
-
-def unfinished_image_is_the_next_target(scope: Scope, device: Device) -> Bool:
-    """If what a record names was not verified, the next upgrade goes there: the other record names the slot before."""
-    parts = []
-    for record, other in (device.records, device.records[::-1]):
-        is_next = other.is_bootable & (next_slot(device, other.slot) == record.slot)
-        is_first = ~_is_decided(scope, device) & (record.slot == first_target(scope))
-        is_verified = named_slot(device, record).is_complete & named_slot(device, record).is_finished
-        parts.append(record.is_right.implies(is_verified | is_next | is_first))
-    return all_of(parts)
-
-
-def choice_of_open_call_is_old_or_new(scope: Scope, device: Device) -> Bool:
-    """While a call or its cut is open, what starts next is what would have started before, or after."""
-    choice = boot_choice(scope, device)
-    is_open_call = device.old_choice != scope.nowhere
-    return is_open_call.implies((choice == device.old_choice) | (choice == device.new_choice))
-
-
-def named_choice_of_open_call_is_old_or_new(scope: Scope, device: Device) -> Bool:
-    """The same, of what is named to start next."""
-    choice = named_choice(scope, device)
-    is_open_call = device.old_choice != scope.nowhere
-    return is_open_call.implies((choice == device.old_choice) | (choice == device.new_choice))
-
-
-def _is_decided(scope: Scope, device: Device) -> Bool:
-    """Some record decides once tests are aborted."""
-    return active(aborted(scope, device.records)).is_some
-
-
-def _is_first_upgrade(scope: Scope, device: Device) -> Bool:
-    """There is no record, or only that of the first upgrade."""
-    first, second = device.records
-    return ~second.is_right & (~first.is_right | (first.slot == first_target(scope)))
-
-
 COUNT_FACTS: tuple[Statement, ...] = (
     slot_count_is_in_range,
     slots_beyond_are_empty,
     places_are_no_slots_beyond,
 )
 """Facts that go without saying where the number of slots is known."""
-
-CUT_RECORD_FACTS: tuple[Statement, ...] = (
-    one_record_is_open,
-    one_word_is_pending,
-    open_record_is_newest,
-    open_record_names_finished_image,
-    open_record_alone_leaves_first_image,
-    open_record_alone_is_of_first_upgrade,
-    open_record_alone_leaves_no_upgrade,
-    earned_image_is_finished,
-    bootable_record_names_whole_image,
-    bootable_record_names_finished_image,
-    two_bootable_records_differ,
-    two_bootable_records_follow,
-    two_records_follow,
-    two_records_differ,
-    bootable_second_record_differs,
-    named_choice_is_whole,
-    deciding_record_is_boot_choice,
-    broken_choice_leaves_no_other,
-    without_record_first_image_stays,
-    without_record_factory_starts,
-    without_record_no_upgrade_was_kept,
-    without_record_second_is_none,
-    without_record_first_images_are_named,
-    unfinished_image_is_the_next_target,
-)
-"""Facts of whatever a cut leaves of the record that is being rewritten, where it can tear any bytes."""
-
-TORN_RECORD_FACTS: tuple[Statement, ...] = (
-    named_choice_is_whole,
-    deciding_record_is_boot_choice,
-    named_choice_of_open_call_is_old_or_new,
-    choice_of_open_call_is_old_or_new,
-    boot_choice_is_finished,
-    without_record_factory_starts,
-    without_record_first_image_stays,
-    without_record_no_upgrade_was_kept,
-    without_record_second_is_none,
-    open_record_alone_is_of_first_upgrade,
-    open_record_alone_leaves_first_image,
-)
-"""Facts of the device without the record that is being rewritten."""
 
 RECORD_FACTS: tuple[Statement, ...] = (
     *COUNT_FACTS,
@@ -429,18 +292,5 @@ RECORD_FACTS: tuple[Statement, ...] = (
     two_records_differ,
     bootable_second_record_differs,
     sector_is_parity_of_slot,
-    named_choice_is_whole,
-    boot_choice_is_whole,
-    boot_choice_is_finished,
-    deciding_record_is_boot_choice,
-    broken_choice_leaves_no_other,
-    without_record_first_image_stays,
-    without_record_factory_starts,
-    without_record_no_upgrade_was_kept,
-    without_record_second_is_none,
-    without_record_first_images_are_named,
-    unfinished_image_is_the_next_target,
-    named_choice_of_open_call_is_old_or_new,
-    choice_of_open_call_is_old_or_new,
 )
 """Facts of the device as it lies there."""
