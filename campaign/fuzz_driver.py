@@ -82,8 +82,16 @@ class Fuzz:
             self.ended_by = str(error)
 
     def reported(self) -> Iterator[Finding]:
-        """Yield what was found, each kind once, minimised."""
-        yield from self._mapped(minimised, self.findings.all())
+        """Yield what was found, each kind once, minimised; as it was found from where that ends too soon."""
+        found = self.findings.all()
+        told = 0
+        try:
+            for finding in self._mapped(minimised, found):
+                yield finding
+                told += 1
+        except WorkerDied as error:
+            self.ended_by = str(error)
+            yield from found[told:]
 
     def _mapped(self, function: Callable[[_Given], _Made], given: Iterable[_Given]) -> Iterator[_Made]:
         """Yield what the function makes of each thing given: in this process for one job, else in so many."""

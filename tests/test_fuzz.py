@@ -16,6 +16,7 @@ from otaproof.campaign.history import Step, StepName
 from otaproof.campaign.history_replay import replay_history
 from otaproof.campaign.history_token import decode_history_token
 from otaproof.campaign.random_history import MAX_CUTS, Worlds
+from otaproof.campaign.workers import WorkerDied
 from otaproof.cli.main import main
 from otaproof.impl.bootloader import Bootloader
 from otaproof.model.config import Release
@@ -220,6 +221,23 @@ def test_bad_argument_is_one_line(arguments: list[str], message: str, capsys: py
     error = capsys.readouterr().err
     assert error.startswith(f"otaproof: {message}")
     assert 1 == error.count("\n")
+
+
+def test_findings_stay_where_a_worker_dies_while_they_are_made_small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was made small until then, the rest as it was found, and why."""
+    fuzz = Fuzz(5, WORLDS, Limits(runs=2 * BLOCK))
+    fuzz.run(lambda result: None)
+    found = fuzz.findings.all()
+    assert len(found) > 1
+
+    def dies(finding: Finding) -> Finding:
+        if finding is found[1]:
+            raise WorkerDied
+        return finding
+
+    monkeypatch.setattr(fuzz_driver, "minimised", dies)
+    assert found == list(fuzz.reported())
+    assert "killed" in fuzz.ended_by
 
 
 def test_interrupted_command_reports_and_has_exit_code_3(
