@@ -79,22 +79,22 @@ def run(options: argparse.Namespace) -> int:
     text = Console(stderr=options.json, highlight=False, soft_wrap=True)
     started = time.perf_counter()
     found: list[Configuration] = []
-    is_interrupted = False
+    ended_by = ""
     try:
         for told in _all(text, options, claims, effort) if options.all else _one(text, options, claims, effort):
             found += told
             for configuration in told if options.smt2 is not None else ():
                 _write_questions(options.smt2, configuration)
     except (KeyboardInterrupt, WorkerDied) as error:
-        is_interrupted = True
-        text.print(f"\n[bold yellow]{str(error) or 'interrupted'}[/]: what was decided until then is told all the same")
+        ended_by = str(error) or "interrupted"
+        text.print(f"\n[bold yellow]{ended_by}[/]: what was decided until then is told all the same")
     print_summary(text, found, time.perf_counter() - started)
     answer = json.dumps(as_json(found), indent=2) + "\n"
     if options.out is not None:
         write_file(options.out, answer.encode())
     if options.json:
         print(answer, end="")
-    return ExitCode.INCONCLUSIVE if is_interrupted else exit_code(found)
+    return ExitCode.INCONCLUSIVE if ended_by else exit_code(found)
 
 
 def exit_code(found: list[Configuration]) -> ExitCode:
