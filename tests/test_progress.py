@@ -116,9 +116,11 @@ def test_recovery_is_decided_for_any_number_of_slots() -> None:
 
 def test_recovery_is_proved_with_what_a_smaller_world_taught() -> None:
     """Fewer ghosts are looked at there, and what the distance needs is kept all the same."""
-    book = Book()
+    book = Book(most_slots=4)
     found = [
         next(d for d in decide(replace(PROPER, usage=Usage.ANY, slots=slots), None, book, QUICK) if d.claim.id == "C9")
         for slots in (3, 4)
     ]
     assert [decision.verdict for decision in found] == [Verdict.PROVED] * 2
+    assert [proof.scope.counts for proof in book.proofs] == [(3, 4)]
+    assert found[0].conditions == found[1].conditions
