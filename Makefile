@@ -9,7 +9,7 @@ TOOLS := $(VENV)/.tools
 READY := $(VENV)/.ready
 SITE  := $(VENV)/.site
 # With a dot behind each, as one room has the name of a target.
-ROOMS := $(patsubst %/__init__.py,%/.,$(wildcard */__init__.py))
+ROOMS := $(patsubst %/__init__.py,%/.,$(filter-out build/%,$(wildcard */__init__.py */*/__init__.py */*/*/__init__.py)))
 
 PIP      := $(BIN)/python -m pip install
 EDITABLE := --config-settings editable_mode=strict --editable .
@@ -36,8 +36,8 @@ test: $(READY)
 	$(BIN)/python -m pytest -n auto
 
 bench: $(READY)
-	$(BIN)/python -m otaproof.campaign.bench
-	$(BIN)/python -m otaproof.proofs.bench
+	$(BIN)/python -m otaproof.campaign.upgrade.sweep_bench
+	$(BIN)/python -m otaproof.proofs.search_bench
 
 lint: $(READY)
 	$(BIN)/ruff check .

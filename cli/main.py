@@ -10,9 +10,9 @@ import sys
 from collections.abc import Sequence
 
 from .. import __version__
-from ..campaign.input_error import InputError
-from ..impl.partition_table import TableError
-from . import check, conform, diagram, diff, doctor, explain, explore, fuzz, outcomes, prove, replay
+from ..errors import InputError
+from ..impl.partitions.table import TableError
+from .commands import check, conform, diagram, diff, doctor, explain, explore, fuzz, outcomes, prove, replay
 from .exit_code import ExitCode
 
 

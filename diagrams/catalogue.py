@@ -3,9 +3,27 @@
 from collections.abc import Callable
 from functools import partial
 
-from . import life_cycle, matrix, reachable, records_drawing, steps, strips, trace, upgrade_strip, walk
-from .canvas import Drawing
-from .flow import Flow
+from .drawing.canvas import Drawing
+from .drawing.flow import Flow
+from .model_reading import walk
+from .pictures import (
+    call_steps as steps,
+)
+from .pictures import (
+    event_matrix as matrix,
+)
+from .pictures import (
+    reachable,
+    records_drawing,
+    strips,
+    upgrade_strip,
+)
+from .pictures import (
+    slot_states as life_cycle,
+)
+from .pictures import (
+    trace_drawing as trace,
+)
 
 Diagram = Flow | Drawing
 

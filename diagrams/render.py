@@ -6,9 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from .canvas import Drawing, escaped
 from .catalogue import Diagram
-from .palette import FONTS, style_sheet
+from .drawing.canvas import Drawing, escaped
+from .drawing.palette import FONTS, style_sheet
 
 PROGRAMS = ("dot", "graphviz-pure")
 """In this order: the system's Graphviz, then the wheel that comes with otaproof[diagrams]."""

@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from otaproof.impl.image import build_image
+from otaproof.impl.image.format import build_image
 from otaproof.model.config import Chip
 
 SIZE = 96 * 1024

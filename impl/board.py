@@ -5,18 +5,18 @@ program had in RAM is in its App and goes with it: a new power-on gives a new Ap
 """
 
 from ..model.config import Config, Pin, ResetReason
+from .app.esp_ota import EspOta
+from .app.esp_partition import EspPartitions
+from .app.otaupgrade import OtaUpgrade
 from .bootloader import Bootloader
-from .cells import Cells
-from .efuse import Efuse
-from .esp_ota import EspOta
-from .esp_partition import EspPartitions
-from .flash import NorFlash, Strictness
-from .image import read_app_desc
-from .otaupgrade import OtaUpgrade
-from .partition_table import TableError, load_partitions
-from .partitions import Partition, PartitionType
+from .chip.cells import Cells
+from .chip.efuse import Efuse
+from .chip.flash import NorFlash, Strictness
+from .image.format import read_app_desc
+from .partitions.partition import Partition, PartitionType
+from .partitions.table import TableError, load_partitions
+from .program_end import Panic
 from .release_rules import app_rules
-from .resets import Panic
 
 
 class App:

@@ -12,13 +12,13 @@ from dataclasses import dataclass, replace
 
 from ..model.config import Config, Pin, ResetReason
 from ..model.ota_state import OtaImgState
-from .cells import SECTOR_SIZE
-from .chips import CHIPS
-from .efuse import Efuse
+from .chip.cells import SECTOR_SIZE
+from .chip.chips import CHIPS
+from .chip.efuse import Efuse
+from .chip.flash import NorFlash
 from .esp_err import OtaError
-from .flash import NorFlash
-from .image import APP_DESC_MAGIC, read_app_desc
-from .image_verify import ImageInvalid, VerifyMode, verify_image
+from .image.format import APP_DESC_MAGIC, read_app_desc
+from .image.verify import ImageInvalid, VerifyMode, verify_image
 from .otadata import (
     ENTRY_SIZE,
     EntryPair,
@@ -32,9 +32,9 @@ from .otadata import (
     select_otadata,
     slot_of_seq,
 )
-from .partition_table import TABLE_MAX_LENGTH, TableError, decode_table
-from .partitions import MAX_OTA_SLOTS, AppSubtype, DataSubtype, Partition, PartitionType
-from .resets import Panic
+from .partitions.partition import MAX_OTA_SLOTS, AppSubtype, DataSubtype, Partition, PartitionType
+from .partitions.table import TABLE_MAX_LENGTH, TableError, decode_table
+from .program_end import Panic
 
 FACTORY_INDEX = -1
 """Boot index of the factory app; OTA slots have 0 … 15."""

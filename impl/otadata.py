@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from ..model.ota_state import OtaImgState
-from .resets import Hang
+from .program_end import Hang
 
 ENTRY_SIZE = 32
 """Bytes of an entry: sizeof(esp_ota_select_entry_t)."""

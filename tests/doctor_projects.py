@@ -4,10 +4,10 @@ import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from otaproof.impl.chips import CHIPS
-from otaproof.impl.image import APP_DESC_MAGIC, APP_DESC_OFFSET, AppDesc, encode_app_desc, encode_image
-from otaproof.impl.partition_csv import CsvPlaces, parse_csv
-from otaproof.impl.partition_table import TableError, encode_table
+from otaproof.impl.chip.chips import CHIPS
+from otaproof.impl.image.format import APP_DESC_MAGIC, APP_DESC_OFFSET, AppDesc, encode_app_desc, encode_image
+from otaproof.impl.partitions.csv_format import CsvPlaces, parse_csv
+from otaproof.impl.partitions.table import TableError, encode_table
 from otaproof.model.config import Chip
 
 TABLE = """\

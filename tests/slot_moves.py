@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from otaproof.model.config import Config
-from otaproof.model.situation import Place, Situation, State
+from otaproof.model.slot.situation import Place, Situation, State
 
 EMPTY = 0xFFFFFFFF
 NEW, PENDING_VERIFY, VALID, INVALID, ABORTED = range(5)

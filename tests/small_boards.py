@@ -5,15 +5,15 @@ from dataclasses import dataclass
 
 from slot_moves import Moment, Records, parse_record
 
+from otaproof.impl.app.otaupgrade import LuaError
 from otaproof.impl.board import App, Board
-from otaproof.impl.cells import Cells
-from otaproof.impl.image import build_image
-from otaproof.impl.otaupgrade import LuaError
-from otaproof.impl.partition_table import encode_table
-from otaproof.impl.partitions import Partition
-from otaproof.impl.resets import Hang, Panic, Restart
+from otaproof.impl.chip.cells import Cells
+from otaproof.impl.image.format import build_image
+from otaproof.impl.partitions.partition import Partition
+from otaproof.impl.partitions.table import encode_table
+from otaproof.impl.program_end import Hang, Panic, Restart
 from otaproof.model.config import Config, Pin, ResetReason
-from otaproof.model.lifecycle import Event
+from otaproof.model.slot.life_cycle import Event
 
 OTADATA = 0xD000
 SECTOR_SIZE = 0x1000

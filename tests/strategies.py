@@ -5,10 +5,10 @@ from hypothesis.strategies import SearchStrategy
 from slot_moves import WORDS, make_record
 from small_boards import BROKEN, IMAGE, OUTLINES, UPDATE, Outline
 
-from otaproof.campaign.history import SmallDevice
-from otaproof.impl.faults import ONE_UNIT_PATTERNS, Torn
-from otaproof.impl.flash import Cut, Failure, FailureExtent
-from otaproof.impl.otaupgrade import LuaValue
+from otaproof.campaign.history.history import SmallDevice
+from otaproof.impl.app.otaupgrade import LuaValue
+from otaproof.impl.chip.flash import Cut, Failure, FailureExtent
+from otaproof.impl.chip.torn_operations import ONE_UNIT_PATTERNS, Torn
 from otaproof.model.config import Config, Release
 
 Interruption = Cut | Failure | None

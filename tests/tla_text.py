@@ -1,4 +1,4 @@
-"""A reader of the part of TLA+ that proofs/tla.py writes: it parses a module and evaluates its operators in a state.
+"""Parses the part of TLA+ that proofs/export/tla.py writes, and evaluates its operators in a state.
 
 Made from the language alone, with lists by the column of their bullets. A mixture of /\\ and \\/ without brackets is
 refused here as it is by TLA+.

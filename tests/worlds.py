@@ -1,7 +1,7 @@
 """Small devices for the tests of campaign and cli."""
 
-from otaproof.campaign.bench import two_slot_world
-from otaproof.campaign.world import World
+from otaproof.campaign.device_under_test import World
+from otaproof.campaign.upgrade.sweep_bench import two_slot_world
 from otaproof.model.config import Config, Release
 
 IMAGE_SIZE = 1200

@@ -1,17 +1,26 @@
 """A page for each call: what it wants, what it does to flash, its errors, and what a power cut in it can lead to.
 
 Prose and errors are written here and held by tests; operations and cuts are played on the board, the outcome tables
-are those of proofs/outcomes.py, kept in verdicts.json.
+are those of proofs/explicit/cut_outcomes.py, kept in verdicts.json.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from otaproof.campaign.history import IMAGE_SIZE, RUNNING, History, SmallDevice, SmallImage, Step, StepName, upgrade
+from otaproof.campaign.history.history import (
+    IMAGE_SIZE,
+    RUNNING,
+    History,
+    SmallDevice,
+    SmallImage,
+    Step,
+    StepName,
+    upgrade,
+)
 from otaproof.model.config import Config, Release, ResetReason
-from otaproof.model.faults import FaultModel
-from otaproof.proofs.outcomes import NO_SUCH_CALL
+from otaproof.model.fault_model import FaultModel
+from otaproof.proofs.explicit.cut_outcomes import NO_SUCH_CALL
 
 from .page import Page, code, folded, picture
 from .played_cuts import ON, cut_rows, end_of

@@ -3,10 +3,10 @@
 import re
 from collections.abc import Iterator
 
-from otaproof.campaign.history import Outcome
-from otaproof.campaign.history_replay import replay_history
-from otaproof.campaign.history_token import encode_history_token
-from otaproof.campaign.known_cases import KNOWN_CASES, KnownCase, known_case
+from otaproof.campaign.history.history import Outcome
+from otaproof.campaign.history.history_replay import replay_history
+from otaproof.campaign.history.history_token import encode_history_token
+from otaproof.campaign.history.known_cases import KNOWN_CASES, KnownCase, known_case
 
 from .board_scripts import transcript
 from .case_texts import K_CASES, R_CASES, CaseText

@@ -4,12 +4,15 @@ import inspect
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from otaproof.campaign.known_cases import KNOWN_CASES
-from otaproof.model.claims import CLAIMS, CUT_CLAIMS, Claim
-from otaproof.model.device import Usage
-from otaproof.model.device_claims import DEVICE_CLAIMS
-from otaproof.proofs import crc_lemmas, efuse_lemmas, impl_equals_facts, impl_equals_model, record_tears, seq_lemmas
-from otaproof.proofs.graph import RECOVERY
+from otaproof.campaign.history.known_cases import KNOWN_CASES
+from otaproof.model.claims.claims import CLAIMS, CUT_CLAIMS, Claim
+from otaproof.model.claims.state_claims import DEVICE_CLAIMS
+from otaproof.model.device.state import Usage
+from otaproof.proofs.bytes import crc_lemmas, efuse_lemmas, seq_lemmas
+from otaproof.proofs.bytes import torn_records as record_tears
+from otaproof.proofs.prover.dead_ends import RECOVERY
+from otaproof.proofs.refinement import impl_decisions as impl_equals_facts
+from otaproof.proofs.refinement import impl_refines_model as impl_equals_model
 
 from .page import Page, anchor, code, fenced, first_line, folded, repo_file
 from .proofs import Proofs
@@ -18,12 +21,16 @@ from .worlds import BUILDS, RELEASES, Build, World, releases_label, worlds
 GROWTH = "C12"
 """The claim about numbers, which the search of states does not decide."""
 LEMMA_GROUPS = (
-    ("Sequence numbers", "proofs/seq_lemmas.py", seq_lemmas.LEMMAS),
-    ("Check word", "proofs/crc_lemmas.py", crc_lemmas.LEMMAS),
-    ("Tears of a record", "proofs/record_tears.py", record_tears.LEMMAS),
-    ("Secure version in eFuse", "proofs/efuse_lemmas.py", efuse_lemmas.LEMMAS),
-    ("The board decides as the facts say", "proofs/impl_equals_facts.py", impl_equals_facts.EQUALITIES),
-    ("The board decides as the device model", "proofs/impl_equals_model.py", impl_equals_model.MODEL_EQUALITIES),
+    ("Sequence numbers", "proofs/bytes/seq_lemmas.py", seq_lemmas.LEMMAS),
+    ("Check word", "proofs/bytes/crc_lemmas.py", crc_lemmas.LEMMAS),
+    ("Tears of a record", "proofs/bytes/torn_records.py", record_tears.LEMMAS),
+    ("Secure version in eFuse", "proofs/bytes/efuse_lemmas.py", efuse_lemmas.LEMMAS),
+    ("The board decides as the facts say", "proofs/refinement/impl_decisions.py", impl_equals_facts.EQUALITIES),
+    (
+        "The board decides as the device model",
+        "proofs/refinement/impl_refines_model.py",
+        impl_equals_model.MODEL_EQUALITIES,
+    ),
 )
 Kept = Mapping[str, Any]
 
@@ -33,8 +40,9 @@ def claims_page(kept: Kept, proved: Proofs) -> Page:
     page = Page("claims", "The claims")
     page.add(
         "What NodeMCU's and ESP-IDF's documents promise of an update, or what a reader takes them to promise, each as "
-        f"one sentence that can be decided. The sentences stand in {repo_file('model/claims.py')}; what they mean as "
-        f"facts about a device in {repo_file('model/device_claims.py')}. A broken claim is a result about ESP-IDF, "
+        "one sentence that can be decided. The sentences stand in "
+        f"{repo_file('model/claims/claims.py')}; what they mean as facts about a device in "
+        f"{repo_file('model/claims/state_claims.py')}. A broken claim is a result about ESP-IDF, "
         "not a failure of a test.",
         "**How a verdict comes about.** Every state that the [device model](device-model.md) can reach by histories of "
         "any length, with any number of power cuts, is visited, and the claim is looked at in each; the model is "
@@ -209,14 +217,15 @@ def _readings(claim: Claim) -> Iterator[str]:
     if claim.id == RECOVERY:
         yield (
             "On the graph of all reachable states: from each of them some way without a power cut leads to a state in "
-            f"which the marked image starts ({repo_file('proofs/graph.py')})."
+            f"which the marked image starts ({repo_file('proofs/prover/dead_ends.py')})."
         )
     if claim.id == GROWTH:
         yield (
             "For all 32-bit numbers: each upgrade adds less than the number of slots, so the erases that a sector "
             "endures bound the number far below the top; proved by z3 and bitwuzla "
-            f"([lemmas](#sequence-numbers), {repo_file('proofs/seq_lemmas.py')}). A number that another program has "
-            "left near the top is no upgrade, and does wrap: [sequence-number-wraps](cases.md#sequence-number-wraps)."
+            f"([lemmas](#sequence-numbers), {repo_file('proofs/bytes/seq_lemmas.py')}). A number that another program "
+            "has left near the top is no upgrade, and does wrap: "
+            "[sequence-number-wraps](cases.md#sequence-number-wraps)."
         )
     for cut_claim in CUT_CLAIMS:
         if cut_claim is claim:

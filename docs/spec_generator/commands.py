@@ -7,8 +7,8 @@ import contextlib
 import io
 import re
 
-from otaproof.campaign.history_token import encode_history_token
-from otaproof.campaign.known_cases import known_case
+from otaproof.campaign.history.history_token import encode_history_token
+from otaproof.campaign.history.known_cases import known_case
 from otaproof.cli.main import main
 
 _BLOCK = re.compile(r"(<!-- command: (?P<case>[\w-]+) -->\n```text\n)(?P<text>.*?)(```\n)", re.DOTALL)

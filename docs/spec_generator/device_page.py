@@ -3,14 +3,14 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from otaproof.diagrams.member_docs import member_docs
-from otaproof.model.action import Action, Kind
+from otaproof.diagrams.model_reading.member_docs import member_docs
 from otaproof.model.config import Config, Release
-from otaproof.model.device import Content, Device, Expectation, Ghost, Phase, Scope, Slot, Task, Usage
-from otaproof.model.device_model import DeviceModel, Field, device_model
-from otaproof.model.faults import FaultModel
-from otaproof.model.records import Check, Numbers, Record, Word
-from otaproof.model.tears import erased_tears, programmed_tears
+from otaproof.model.device.action import Action, Kind
+from otaproof.model.device.model import DeviceModel, Field, device_model
+from otaproof.model.device.record_tears import erased_tears, programmed_tears
+from otaproof.model.device.records import Check, Numbers, Record, Word
+from otaproof.model.device.state import Content, Device, Expectation, Ghost, Phase, Scope, Slot, Task, Usage
+from otaproof.model.fault_model import FaultModel
 
 from .effects_text import RANKED, effect_lines
 from .life_cycle import field_docs
@@ -34,10 +34,11 @@ def device_page() -> Page:
     page = Page("device-model", "The device model")
     page.add(
         "A whole device as a finite automaton: two otadata records, the slots, the eFuse, and the program that runs. "
-        f"Its state is in {repo_file('model/device.py')}, its steps in {repo_file('model/boot_steps.py')} (the "
-        f"bootloader), {repo_file('model/calls.py')} (the calls) and {repo_file('model/flash_steps.py')} (flash "
-        "operations and power cuts). All claims are searched for, proved or refuted in it, and its every step is "
-        f"replayed on the simulated board ({repo_file('campaign/trace_replay.py')}).",
+        f"Its state is in {repo_file('model/device/state.py')}, its steps in "
+        f"{repo_file('model/device/boot_steps.py')} (the bootloader), {repo_file('model/device/calls.py')} (the calls) "
+        f"and {repo_file('model/device/flash_steps.py')} (flash operations "
+        " and power cuts). All claims are searched for, proved or refuted in it, and its every step is "
+        f"replayed on the simulated board ({repo_file('campaign/lockstep/trace_replay.py')}).",
         "An action can be taken in its *tasks*, when its *guard* holds; it then changes the fields named under "
         "*effects*, and no others. One action is one thing that the world can see happen: a call, a decision of the "
         "bootloader, one flash operation, or a power cut.",
@@ -139,7 +140,7 @@ def _tears(page: Page) -> None:
     page.add(
         "What a power cut can leave of a record, when its sector is being erased or it is being programmed into an "
         "erased one. Each fault model admits all that those before it do. That every tear of the 32 bytes falls into "
-        f"these classes, and each class is met, is proved ({repo_file('proofs/record_tears.py')}).",
+        f"these classes, and each class is met, is proved ({repo_file('proofs/bytes/torn_records.py')}).",
         picture("otadata-record", "The otadata record and what a cut leaves of it"),
     )
     rows = []
@@ -204,7 +205,7 @@ def _words(page: Page) -> None:
             (
                 RANKED,
                 "Numbers above the count of slots are told apart only as “above” and “above that”, so that there are "
-                f"finitely many; nothing is lost by it, as is proved in {repo_file('proofs/seq_lemmas.py')}.",
+                f"finitely many; nothing is lost by it, as is proved in {repo_file('proofs/bytes/seq_lemmas.py')}.",
             ),
         ),
     )

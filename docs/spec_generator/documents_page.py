@@ -131,7 +131,7 @@ DISAGREEMENTS: tuple[Disagreement, ...] = (
         "partition-tables.rst",
         "A name has 16 bytes with its NUL; the bootloader ignores types that it does not know.",
         "The generator writes 16 bytes without a NUL, and code that reads a text reads 16 at most. The bootloader names unknown types in its log.",
-        also="[the format](formats.md#partition-table); `test_label_of_sixteen_bytes_has_no_end_mark` in [tests/test_partition_table.py](../../tests/test_partition_table.py)",
+        also="[the format](formats.md#partition-table); `test_label_of_sixteen_bytes_has_no_end_mark` in [tests/impl/test_partition_table.py](../../tests/impl/test_partition_table.py)",
     ),
     Disagreement(
         "D13",
@@ -139,7 +139,7 @@ DISAGREEMENTS: tuple[Disagreement, ...] = (
         "esp_private/partition_linux.h, fail_after",
         "All operations after the given number fail.",
         "The simulated flash of ESP-IDF's own host tests behaves otherwise after the first.",
-        not_shown="ESP-IDF's host simulation is not part of this; our flash is [impl/flash.py](../../impl/flash.py)",
+        not_shown="ESP-IDF's host simulation is not part of this; our flash is [impl/chip/flash.py](../../impl/chip/flash.py)",
     ),
     Disagreement(
         "D14",

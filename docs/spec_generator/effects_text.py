@@ -6,11 +6,11 @@ is the same for all of them is told once. Numbers that are ranked anew say so, a
 
 from collections.abc import Iterator
 
-from otaproof.model.action import Action
-from otaproof.model.device import Device
-from otaproof.model.device_model import DeviceModel
-from otaproof.model.selection import next_update_slot
-from otaproof.model.terms import Num, Op, Term
+from otaproof.model.device.action import Action
+from otaproof.model.device.model import DeviceModel
+from otaproof.model.device.selection import next_update_slot
+from otaproof.model.device.state import Device
+from otaproof.model.terms.terms import Num, Op, Term
 
 from .terms_text import Vocabulary
 

@@ -1,6 +1,6 @@
 """The page of byte formats: offsets, meaning, and examples whose bytes are made by the code of impl."""
 
-from otaproof.impl.image import (
+from otaproof.impl.image.format import (
     APP_DESC_MAGIC,
     APP_DESC_OFFSET,
     APP_DESC_SIZE,
@@ -13,8 +13,8 @@ from otaproof.impl.image import (
     encode_app_desc,
 )
 from otaproof.impl.otadata import decode_entry, encode_entry, make_entry, ota_select_crc, slot_of_seq
-from otaproof.impl.partition_table import ROW_SIZE, TABLE_MAX_LENGTH, encode_table
-from otaproof.impl.partitions import Partition
+from otaproof.impl.partitions.partition import Partition
+from otaproof.impl.partitions.table import ROW_SIZE, TABLE_MAX_LENGTH, encode_table
 from otaproof.model.ota_state import API_NAMES, OtaImgState
 
 from .page import Page, code, fenced, picture, repo_file
@@ -109,7 +109,7 @@ def _image(page: Page) -> None:
         fenced(
             "header 24 | segment header 8, data … | zeros up to one byte short of a 16-byte block, checksum 1 | SHA-256 32"
         ),
-        f"In {repo_file('impl/image.py')}, verified in {repo_file('impl/image_verify.py')}.",
+        f"In {repo_file('impl/image/format.py')}, verified in {repo_file('impl/image/verify.py')}.",
     )
     page.heading("Header", 3)
     page.table(
@@ -196,7 +196,7 @@ def _table(page: Page) -> None:
     page.add(
         f"At 0x8000 unless CONFIG_PARTITION_TABLE_OFFSET says otherwise; at most 0x{TABLE_MAX_LENGTH:x} bytes. Rows of "
         f"{ROW_SIZE} bytes, then (unless switched off) one row with the MD5 of all rows before it, then a row of 0xff. "
-        f"In {repo_file('impl/partition_table.py')}.",
+        f"In {repo_file('impl/partitions/table.py')}.",
         picture("partition-layout", "The partition layout of a device with two slots"),
     )
     page.table(
@@ -227,7 +227,7 @@ def _efuse(page: Page) -> None:
     page.add(
         "The secure version of a device is the number of burned bits in a field of CONFIG_BOOTLOADER_APP_SEC_VER_SIZE_EFUSE_FIELD "
         "bits. A burn up to version *v* sets, in one go, the bits from the present version up to *v* − 1. Sources: "
-        f"{page.cite('IDF-EFUSE-VERSION')}, {page.cite('IDF-EFUSE-UPDATE')}; in {repo_file('impl/efuse.py')}."
+        f"{page.cite('IDF-EFUSE-VERSION')}, {page.cite('IDF-EFUSE-UPDATE')}; in {repo_file('impl/chip/efuse.py')}."
     )
     page.table(
         ("burned bits", "version", "bits of a burn to version 3"),

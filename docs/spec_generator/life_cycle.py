@@ -4,10 +4,10 @@ import ast
 import inspect
 from collections.abc import Iterator
 
-from otaproof.diagrams.member_docs import member_docs
-from otaproof.model import situation
-from otaproof.model.lifecycle import ROWS, TABLE, TEARS, Event, Follows, Kind, Row, Write
-from otaproof.model.situation import Guard, Place, Situation, State
+from otaproof.diagrams.model_reading.member_docs import member_docs
+from otaproof.model.slot import situation
+from otaproof.model.slot.life_cycle import ROWS, TABLE, TEARS, Event, Follows, Kind, Row, Write
+from otaproof.model.slot.situation import Guard, Place, Situation, State
 
 from .page import Page, anchor, code, picture, repo_file
 
@@ -32,9 +32,9 @@ def life_cycle_page() -> Page:
     page = Page("life-cycle", "The life cycle of a slot")
     page.add(
         f"What `otaupgrade.info()` can say of one slot, and every way in which that can change. This page is the table "
-        f"of {repo_file('model/lifecycle.py')}, printed. For a call or reset that runs to its end exactly one row "
-        "fits, so the order of the rows carries no meaning; that is proved, and every row is walked on the simulated "
-        f"board ({repo_file('tests/test_lifecycle_on_board.py')}).",
+        f"of {repo_file('model/slot/life_cycle.py')}, printed. For a call or reset that runs to its end exactly one "
+        "row fits, so the order of the rows carries no meaning; that is proved, and every row is walked on the "
+        f"simulated board ({repo_file('tests/campaign/test_life_cycle_on_board.py')}).",
         "A source such as [IDF-OTA-BEGIN] leads to the file at the commit that was read; "
         "[the list of sources](sources.md) names the symbol to look for.",
     )

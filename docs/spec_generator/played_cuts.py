@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from otaproof.campaign.history import OTADATA, History, Outcome, Played, Player, Step, StepCut, StepName
-from otaproof.impl.cells import SECTOR_SIZE
-from otaproof.impl.faults import AFTER, BEFORE, Torn, TornKind
-from otaproof.impl.flash import Op, OpKind
+from otaproof.campaign.history.history import OTADATA, History, Outcome, Played, Player, Step, StepCut, StepName
+from otaproof.impl.chip.cells import SECTOR_SIZE
+from otaproof.impl.chip.flash import Op, OpKind
+from otaproof.impl.chip.torn_operations import AFTER, BEFORE, Torn, TornKind
 
 ON = Step(StepName.RESET)
 HALF_RECORD = 16

@@ -9,9 +9,9 @@ import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from otaproof.model.faults import FaultModel
-from otaproof.proofs.decision import Verdict
-from otaproof.proofs.prover import decide
+from otaproof.model.fault_model import FaultModel
+from otaproof.proofs.prover.decision import Verdict
+from otaproof.proofs.prover.prover import decide
 
 from .worlds import World, worlds
 

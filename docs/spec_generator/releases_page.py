@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from otaproof.campaign.known_cases import KNOWN_CASES
-from otaproof.campaign.release_probes import CALLS_SINCE, PROBES, has_call, observe
+from otaproof.campaign.conformance.release_probes import CALLS_SINCE, PROBES, has_call, observe
+from otaproof.campaign.history.known_cases import KNOWN_CASES
 from otaproof.impl.release_rules import AppRules, app_rules
 from otaproof.model.config import Config, Release
-from otaproof.model.device import Usage
+from otaproof.model.device.state import Usage
 
 from .claims_page import verdict_range
 from .life_cycle import field_docs
@@ -27,16 +27,16 @@ def releases_page(kept: Mapping[str, Any]) -> Page:
         "A release is a set of rules, in force until the next set. Application and bootloader have their own, since "
         f"fleets run new applications on old bootloaders. The rules stand in {repo_file('impl/release_rules.py')} and "
         f"in the [device model](device-model.md); the partition table has some of its own "
-        f"({repo_file('impl/partition_table.py')}). Releases are told apart by recordings of ESP-IDF 4.4, 5.1.3, "
+        f"({repo_file('impl/partitions/table.py')}). Releases are told apart by recordings of ESP-IDF 4.4, 5.1.3, "
         "5.5.5, 6.0.2, 6.1-beta1 and the development branch.",
     )
     page.table(("rules", "for"), ((code(release.label), _STANDS_FOR[release]) for release in Release))
     page.heading("What changes when")
     page.add(
         "Seen on the board: each line is a script that is played under the rules of each release "
-        f"({repo_file('campaign/release_probes.py')}), errors without the ESP_ERR_ that all begin with. `otaproof diff "
-        "--matrix` prints the same, and what a search of the device model finds besides; `otaproof diff 5.1 6.1` tells "
-        "two releases apart in every order of calls.",
+        f"({repo_file('campaign/conformance/release_probes.py')}), errors without the ESP_ERR_ that all begin with. "
+        "`otaproof diff --matrix` prints the same, and what a search of the device model finds besides; "
+        "`otaproof diff 5.1 6.1` tells two releases apart in every order of calls.",
     )
     page.table(
         ("behaviour", *(release.label for release in Release)),

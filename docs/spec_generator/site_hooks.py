@@ -1,7 +1,7 @@
 """What the site does otherwise than a code host: files of the repository that a page links to become pages.
 
-A page says `../../model/claims.py`; the site has `source/model/claims.py.html` for it, with the text in a block.
-Pictures are copied; a folder, and what is no text, becomes the name alone.
+A page says `../../model/claims/claims.py`; the site has `source/model/claims/claims.py.html` for it, with the text in
+a block. Pictures are copied; a folder, and what is no text, becomes the name alone.
 """
 
 import re

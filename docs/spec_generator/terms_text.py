@@ -8,9 +8,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from enum import IntEnum
 
-from otaproof.model import calls, selection
-from otaproof.model.boot_steps import burned_for
-from otaproof.model.device import (
+from otaproof.model.device import calls, selection
+from otaproof.model.device.boot_steps import burned_for
+from otaproof.model.device.records import Check, Record, Sector, Word, active
+from otaproof.model.device.state import (
     Content,
     Device,
     Expectation,
@@ -21,8 +22,7 @@ from otaproof.model.device import (
     record_in,
     slot_at,
 )
-from otaproof.model.records import Check, Record, Sector, Word, active
-from otaproof.model.terms import Op, Term, nodes_of
+from otaproof.model.terms.terms import Op, Term, nodes_of
 
 _SUFFIXES: dict[str, type[IntEnum]] = {
     "task": Task, "phase": Phase, "sector": Sector, "_check": Check, "_word": Word, "_content": Content,

@@ -11,17 +11,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from otaproof.campaign.trace_replay import token_of_trace
-from otaproof.model.action import Kind
-from otaproof.model.device import Ghost, Scope, Task
-from otaproof.model.device_claims import DeviceClaim
-from otaproof.model.device_model import device_model
-from otaproof.model.faults import FaultModel
-from otaproof.model.stepper import stepper
-from otaproof.proofs.exploration import Trace
-from otaproof.proofs.explorer import claims_of, explore
-from otaproof.proofs.graph import GHOSTS, RECOVERY, recover
-from otaproof.proofs.outcomes import Cell, Outcome, outcomes
+from otaproof.campaign.lockstep.trace_replay import token_of_trace
+from otaproof.model.claims.state_claims import DeviceClaim
+from otaproof.model.device.action import Kind
+from otaproof.model.device.model import device_model
+from otaproof.model.device.state import Ghost, Scope, Task
+from otaproof.model.device.stepper import stepper
+from otaproof.model.fault_model import FaultModel
+from otaproof.proofs.explicit.cut_outcomes import Cell, Outcome, outcomes
+from otaproof.proofs.explicit.exploration import Trace
+from otaproof.proofs.explicit.explorer import claims_of, explore
+from otaproof.proofs.prover.dead_ends import GHOSTS, RECOVERY, recover
 
 from .worlds import World, worlds
 

@@ -1,15 +1,15 @@
 """The worlds that the specification gives verdicts for: configuration, release rules, and how the calls are used.
 
 The device model heeds only some steps from release to release, so releases with the same rules share a world:
-tests/test_spec.py holds their models to be one and the same.
+tests/house/test_spec.py holds their models to be one and the same.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from otaproof.model.config import Config, Release
-from otaproof.model.device import Scope, Usage
-from otaproof.model.faults import FaultModel
+from otaproof.model.device.state import Scope, Usage
+from otaproof.model.fault_model import FaultModel
 
 RELEASES: dict[Release, tuple[Release, ...]] = {
     Release.V5_1: (Release.V4_4, Release.V5_1),

@@ -1,0 +1,1 @@
+"""What needs both proofs and boards; the public Python API."""

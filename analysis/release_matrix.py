@@ -1,0 +1,136 @@
+"""The table of `otaproof diff --matrix`: what the release rules do differently, a column for each of them."""
+
+import itertools
+import string
+from dataclasses import dataclass, replace
+from typing import Any
+
+from rich.console import Console
+
+from ..campaign.conformance.release_probes import CALLS_SINCE, PROBES, Probe, has_call, observe
+from ..campaign.lockstep.board_difference import play_both
+from ..campaign.lockstep.trace_replay import Divergence
+from ..cli.exit_code import ExitCode
+from ..cli.options.scope_options import scope_title
+from ..cli.reports.diff_report import cause_title, inputs_text
+from ..model.config import Release
+from ..model.device.state import Scope, Usage
+from ..proofs.explicit.product_search import Behaviour, answers, find_differences, told
+
+NOT_THERE = "–"
+"""Cell of a release in which the inputs cannot be given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One behaviour."""
+
+    title: str
+    origin: str
+    """"model": found by the search, played on a board; "board": seen by a probe; "read": a call that a release has."""
+    how: str
+    """The inputs, or the script."""
+    cells: tuple[str, ...]
+    """What is seen under each of the release rules, oldest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """The table."""
+
+    scope: Scope
+    rows: tuple[Row, ...]
+    is_complete: bool
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """What it comes to."""
+        if any(len(set(row.cells)) > 1 for row in self.rows):
+            return ExitCode.VIOLATED
+        return ExitCode.HOLDS if self.is_complete else ExitCode.INCONCLUSIVE
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as one JSON object."""
+        releases = [release.label for release in Release]
+        return {
+            "world": scope_title(self.scope),
+            "complete": self.is_complete,
+            "rows": [
+                {
+                    "behaviour": row.title,
+                    "origin": row.origin,
+                    "how": row.how,
+                    "releases": dict(zip(releases, row.cells, strict=True)),
+                }
+                for row in self.rows
+            ],
+        }
+
+    def print(self, console: Console) -> None:
+        """Print it: a letter in each cell, and below the row what the letters stand for."""
+        world = scope_title(self.scope).replace(f", release rules {self.scope.config.app_release.label}", "")
+        console.print(f"release rules of application and bootloader; {world}", markup=False)
+        width = max((len(row.title) for row in self.rows), default=0)
+        console.print(f"[bold]{'':{width}}  {'  '.join(release.label for release in Release)}[/]")
+        for row in self.rows:
+            letters = dict(zip(dict.fromkeys(row.cells), string.ascii_lowercase, strict=False))
+            cells = "  ".join(
+                f"{letters[cell]:^{len(release.label)}}" for cell, release in zip(row.cells, Release, strict=True)
+            )
+            console.print(f"[bold]{row.title:{width}}[/]  {cells.rstrip()}")
+            for cell, letter in letters.items():
+                console.print(f"    {letter}  {cell}", markup=False)
+        if not self.is_complete:
+            console.print("not complete: a search did not fit; see --pairs", markup=False)
+
+
+def probes_beyond(scope: Scope) -> tuple[Probe, ...]:
+    """Return the probes for which the configuration has what they need, and whose subject is not in the model."""
+    is_in_model = scope.usage is Usage.ANY and scope.slots > 1
+    return tuple(
+        probe for probe in PROBES if probe.applies_to(scope.config) and not (probe.is_in_model and is_in_model)
+    )
+
+
+def matrix_of(scope: Scope, most: int) -> Matrix:
+    """Return the table for a world; its release is set aside. Raises Divergence where a board shows something else."""
+    scopes = {
+        release: replace(scope, config=replace(scope.config, app_release=release, bootloader_release=release))
+        for release in Release
+    }
+    rows: dict[tuple[str, tuple[str, ...]], Row] = {}
+    is_complete = True
+    for before, after in itertools.pairwise(Release):
+        found = find_differences(scopes[before], scopes[after], most, follow=0)
+        is_complete &= found.is_complete
+        for cause in found.causes:
+            row = _model_row(scopes, scopes[before], cause)
+            rows.setdefault((row.title, row.cells), row)
+    probes = [
+        Row(probe.name, "board", probe.script, tuple(observe(probe.name, release) for release in Release))
+        for probe in probes_beyond(scope)
+    ]
+    calls = [
+        Row(f"there is {name}()", "read", "", tuple(has_call(name, release) for release in Release))
+        for name in CALLS_SINCE
+    ]
+    return Matrix(scope, (*rows.values(), *probes, *calls), is_complete)
+
+
+def _model_row(scopes: dict[Release, Scope], origin: Scope, cause: Behaviour) -> Row:
+    cells = tuple(_cell(scope, origin, cause) for scope in scopes.values())
+    return Row(cause_title(cause), "model", inputs_text(cause.trace), cells)
+
+
+def _cell(scope: Scope, origin: Scope, cause: Behaviour) -> str:
+    """Return what a release is seen to do at the end of the inputs that led to a cause, on the board."""
+    answer = answers(scope, origin, cause.trace)
+    if answer is None:
+        return NOT_THERE
+    actions, response = answer
+    moves = [(given.name, one, one) for given, one in zip(cause.trace, actions, strict=True)]
+    on_board = play_both(scope, scope, moves).seen[0].of(cause.observed.value)
+    by_number = {"operations": "; ".join(response.ops) or "no operation", "result": response.result}
+    if by_number.get(cause.observed.value, on_board) != on_board:
+        raise Divergence(f"{scope.config.app_release.label}, {cause_title(cause)}: the board shows {on_board}")
+    return told(response, cause.observed) or str(on_board)

@@ -1,0 +1,1 @@
+"""The board against recordings of ESP-IDF's own C code."""

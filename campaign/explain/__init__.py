@@ -1,0 +1,1 @@
+"""What a flash holds, and what comes of it."""

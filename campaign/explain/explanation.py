@@ -1,0 +1,336 @@
+"""What a flash holds and what comes of it: what boots, what is written on the way, what the calls would do now.
+
+Everything is found by playing it on the board, on a copy, under one configuration; `why` is told beside it from the
+bootloader's own decision functions. Two answers are equal when nobody can tell the two configurations apart from here.
+"""
+
+from collections.abc import Callable, Mapping
+from copy import deepcopy
+from dataclasses import dataclass
+
+from ...impl.app.otaupgrade import LuaError
+from ...impl.board import App, Board
+from ...impl.bootloader import FACTORY_INDEX, fallback_order, select_boot_partition, select_with_anti_rollback
+from ...impl.chip.cells import SECTOR_SIZE, Cells
+from ...impl.chip.efuse import Efuse
+from ...impl.chip.flash import FlashMisuse, NorFlash, Op, Strictness
+from ...impl.esp_err import OtaError
+from ...impl.image.format import APP_DESC_MAGIC, read_app_desc
+from ...impl.otadata import ENTRY_SIZE, EntryPair, decode_entry, encode_entry, is_select_valid
+from ...impl.partitions.partition import MAX_OTA_SLOTS, Partition
+from ...impl.partitions.table import TABLE_MAX_LENGTH, TableError, decode_table, load_partitions
+from ...impl.program_end import Hang, Panic, Restart
+from ...model.config import Config
+from ...model.ota_state import OtaImgState
+from ..history.history import Outcome
+from .entries import EntryReading, SlotNames, read_entries, told
+from .found_images import ImageReading, read_images
+
+Entries = tuple[bytes, bytes]
+CALLS = ("accept", "rollback", "commence")
+"""The calls of otaupgrade that are tried out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a boot or a call did to flash and eFuse."""
+
+    ops: tuple[Op, ...]
+    entries: Entries | None
+    """The otadata entries after it; None without otadata."""
+    changes_entries: bool
+    """They are other ones than before."""
+    efuse: tuple[int, int]
+    """The bits of the eFuse before and after it."""
+
+
+@dataclass(frozen=True, slots=True)
+class BootReading:
+    """What a power-on comes to."""
+
+    outcome: Outcome
+    detail: str
+    """What went wrong; "" where nothing did."""
+    label: str | None
+    """The partition that runs."""
+    change: Change
+    state: str | None
+    """What info() says of the state of the running image."""
+    info_next: str | None
+    """What info() says starts next."""
+
+    @property
+    def boots(self) -> bool:
+        """An application runs."""
+        return self.label is not None
+
+
+@dataclass(frozen=True, slots=True)
+class CallReading:
+    """What a call would do in the application that boots."""
+
+    name: str
+    outcome: Outcome
+    error: str | None
+    change: Change
+    then: str | None
+    """What the next power-on starts after it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """All there is to say under one configuration."""
+
+    table_problem: str | None
+    """Why the bootloader refuses the partition table."""
+    app_table_problem: str | None
+    """Why the application does."""
+    entries: tuple[EntryReading, EntryReading] | None
+    """None without otadata."""
+    images: tuple[ImageReading, ...]
+    selected: str | None
+    """Label of what the entries select, before any image is looked at."""
+    why: tuple[str, ...]
+    """How the selection comes about, a clause each."""
+    order: tuple[str, ...]
+    """Labels of the app partitions in the order in which the bootloader tries them."""
+    first: BootReading
+    second: BootReading | None
+    calls: tuple[CallReading, ...]
+
+    @property
+    def is_fallback(self) -> bool:
+        """What boots is not what the entries select."""
+        return self.first.boots and self.first.label != self.selected
+
+    @property
+    def is_good(self) -> bool:
+        """What the entries select boots."""
+        return self.first.boots and not self.is_fallback
+
+
+def explain(cells: Cells, config: Config, efuse_bits: int = 0) -> Answer:
+    """Return what comes of a flash under a configuration."""
+    return _Explainer(cells, config, efuse_bits).answer()
+
+
+def bootloader_table(cells: Cells, config: Config) -> tuple[tuple[Partition, ...], str | None]:
+    """Return the partitions as the bootloader reads them, and why it refuses the table."""
+    try:
+        raw = cells.read(config.table_offset, TABLE_MAX_LENGTH)
+        return decode_table(raw, cells.size, config.bootloader_release), None
+    except TableError as error:
+        return (), str(error)
+
+
+def app_table(cells: Cells, config: Config) -> tuple[tuple[Partition, ...], str | None]:
+    """Return the partitions as the application reads them, and why it refuses the table."""
+    try:
+        raw = cells.read(config.table_offset, SECTOR_SIZE)
+        return load_partitions(raw, config.app_release, config.table_md5), None
+    except TableError as error:
+        return (), str(error)
+
+
+def slot_names(table: tuple[Partition, ...]) -> SlotNames:
+    """Return what the numbers of entries lead to."""
+    slots = [partition for partition in table if partition.is_ota_slot]
+    labels: Mapping[int, str] = {partition.slot: partition.label for partition in slots}
+    gapless = next(number for number in range(MAX_OTA_SLOTS + 1) if number not in labels)
+    return SlotNames(len(slots), labels, gapless)
+
+
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """What was there before a boot or a call."""
+
+    efuse_bits: int
+    cells: Cells
+
+
+class _Explainer:
+    """Plays one flash under one configuration."""
+
+    def __init__(self, cells: Cells, config: Config, efuse_bits: int) -> None:
+        self._cells = cells
+        self._config = config
+        self._efuse_bits = efuse_bits
+        self._table, self._table_problem = bootloader_table(cells, config)
+        self._names = slot_names(self._table)
+        self._otadata = next((p for p in reversed(self._table) if p.is_otadata), None)
+
+    def answer(self) -> Answer:
+        sectors = self._sectors()
+        board = Board(
+            NorFlash(self._cells, Strictness.CHIP),
+            Efuse(self._efuse_bits, self._config.secure_version_bits),
+            self._config,
+        )
+        images = tuple(read_images(self._cells, self._table, self._config, self._efuse_bits))
+        selected, why = self._selection()
+        app, first = self._boot(board)
+        second = None if app is None else self._boot(deepcopy(board))[1]
+        return Answer(
+            self._table_problem,
+            app_table(self._cells, self._config)[1],
+            None if sectors is None else read_entries(sectors, self._names),
+            images,
+            selected,
+            why,
+            self._order(selected),
+            first,
+            second,
+            () if app is None else tuple(self._call(name, board, app) for name in CALLS),
+        )
+
+    def _sectors(self) -> tuple[bytes, bytes] | None:
+        otadata = self._otadata
+        if otadata is None or otadata.size < 2 * SECTOR_SIZE:
+            return None
+        start = otadata.offset
+        return self._cells.read(start, SECTOR_SIZE), self._cells.read(start + SECTOR_SIZE, SECTOR_SIZE)
+
+    def _entries(self, cells: Cells) -> Entries | None:
+        if self._otadata is None:
+            return None
+        start = self._otadata.offset
+        return cells.read(start, ENTRY_SIZE), cells.read(start + SECTOR_SIZE, ENTRY_SIZE)
+
+    def _boot(self, board: Board) -> tuple[App | None, BootReading]:
+        """Switch on, and say what came of it."""
+        apps: list[App | None] = []
+        before = _Before(board.efuse.bits, board.flash.cells)
+        board.flash.take_ops()
+        outcome, error = _attempt(lambda: apps.append(board.power_on()))
+        app = apps[0] if apps else None
+        if outcome is Outcome.RETURNED and app is None:
+            outcome = Outcome.NOTHING_BOOTS
+        change = self._change(board, before)
+        state, following = _info(app)
+        detail = error or (_boot_detail(outcome, self._table_problem))
+        return app, BootReading(outcome, detail, app.running.label if app else None, change, state, following)
+
+    def _call(self, name: str, board: Board, app: App) -> CallReading:
+        """Make a call on a copy of the board, then switch it on once more."""
+        board, app = deepcopy((board, app))
+        before = _Before(board.efuse.bits, board.flash.cells)
+        board.flash.take_ops()
+        outcome, error = _attempt(getattr(app.otaupgrade, name))
+        change = self._change(board, before)
+        return CallReading(name, outcome, error, change, self._boot(board)[1].label)
+
+    def _change(self, board: Board, before: "_Before") -> Change:
+        ops, after = tuple(board.flash.take_ops()), self._entries(board.flash.cells)
+        return Change(ops, after, after != self._entries(before.cells), (before.efuse_bits, board.efuse.bits))
+
+    def _selection(self) -> tuple[str | None, tuple[str, ...]]:
+        """Return what the entries select, and why."""
+        if self._table_problem is not None:
+            return None, (f"the bootloader refuses the partition table: {self._table_problem}",)
+        factory = next((p.label for p in reversed(self._table) if p.is_factory), None)
+        raw = self._entries(self._cells)
+        if self._otadata is None or raw is None:
+            return factory, ("the table has no otadata partition",)
+        if self._otadata.size < 2 * SECTOR_SIZE:
+            return None, ("the otadata partition is smaller than two sectors",)
+        entries = EntryPair(decode_entry(raw[0]), decode_entry(raw[1]))
+        return self._selected_by(entries, factory)
+
+    def _selected_by(self, entries: EntryPair, factory: str | None) -> tuple[str | None, tuple[str, ...]]:
+        why: list[str] = []
+        if self._config.rollback:
+            aborted = []
+            for number, entry in enumerate(entries):
+                is_pending = entry.ota_state == OtaImgState.PENDING_VERIFY
+                if is_pending:
+                    why.append(f"entry {number} is PENDING_VERIFY: started, never accepted, so it becomes ABORTED")
+                raw = encode_entry(entry)
+                state = int(OtaImgState.ABORTED).to_bytes(4, "little")
+                aborted.append(decode_entry(raw[:24] + state + raw[28:]) if is_pending else entry)
+            entries = EntryPair(*aborted)
+        try:
+            if self._config.anti_rollback:
+                selection = select_with_anti_rollback(entries, self._names.count, self._is_version_allowed)
+            else:
+                selection = select_boot_partition(entries, self._names.count, factory is not None)
+        except Panic:
+            return None, (*why, "the bootloader divides by the number of slots, which is 0")
+        if selection.active is None:
+            none = "neither entry is bootable" if self._names.count else "there is no OTA slot"
+            label = factory if selection.index == FACTORY_INDEX else self._names.labels.get(selection.index)
+            fresh = " and writes it down as VALID" if selection.has_initial_contents and factory is None else ""
+            goes_to = f", so the bootloader goes to {label}{fresh}" if label else ", and there is no factory partition"
+            return label, (*why, none + goes_to)
+        active = entries[selection.active]
+        both = all(map(is_select_valid, entries)) and not self._config.anti_rollback
+        if both:
+            equal = entries.first.ota_seq == entries.second.ota_seq
+            rank = "the first of two equal numbers" if equal else "the higher number"
+        else:
+            rank = "the only bootable entry"
+        label = self._names.labels.get(selection.index)
+        why.append(
+            f"entry {selection.active} decides, {rank} ({told(active.ota_seq)}): {label or 'a slot that is missing'}"
+        )
+        if self._config.rollback and active.ota_state == OtaImgState.NEW:
+            why.append("it is NEW: it becomes PENDING_VERIFY before the image starts")
+        return label, tuple(why)
+
+    def _order(self, selected: str | None) -> tuple[str, ...]:
+        """Return what the bootloader tries one after the other; nothing where it does not get that far."""
+        slots = {label: slot for slot, label in self._names.labels.items()}
+        factory = next((p.label for p in reversed(self._table) if p.is_factory), None)
+        if selected is None:
+            return ()
+        labels = {FACTORY_INDEX: factory, **{slot: label for label, slot in slots.items()}}
+        tried = (labels.get(index) for index in fallback_order(slots.get(selected, FACTORY_INDEX), self._names.count))
+        return tuple(label for label in tried if label is not None)
+
+    def _is_version_allowed(self, slot: int) -> bool:
+        partition = next((p for p in reversed(self._table) if p.is_ota_slot and p.slot == slot), None)
+        if partition is None:
+            return False
+        desc = read_app_desc(NorFlash(self._cells), partition.offset)
+        efuse = Efuse(self._efuse_bits, self._config.secure_version_bits)
+        return desc.magic_word == APP_DESC_MAGIC and efuse.is_secure_version_allowed(desc.secure_version)
+
+
+def _attempt(call: Callable[[], object]) -> tuple[Outcome, str | None]:
+    """Make a call; return how it ended."""
+    try:
+        call()
+    except Restart:
+        return Outcome.RESTARTED, None
+    except Panic:
+        return Outcome.PANICKED, None
+    except Hang:
+        return Outcome.HUNG, None
+    except (LuaError, OtaError) as error:
+        return Outcome.RAISED, str(error)
+    except FlashMisuse as error:
+        return Outcome.PANICKED, str(error)
+    return Outcome.RETURNED, None
+
+
+def _info(app: App | None) -> tuple[str | None, str | None]:
+    """Return what info() says of the state of the running image, and what it says starts next."""
+    if app is None:
+        return None, None
+    try:
+        info = app.otaupgrade.info()
+    except (Panic, LuaError, OtaError):
+        return None, None
+    state = info.slots.get(app.running.label, {}).get("state")
+    return None if state is None else str(state), info.next
+
+
+def _boot_detail(outcome: Outcome, table_problem: str | None) -> str:
+    match outcome:
+        case Outcome.PANICKED:
+            return "the program that starts crashes at once: an assertion of the C code fails"
+        case Outcome.HUNG:
+            return "a loop has no end"
+        case Outcome.NOTHING_BOOTS:
+            return "no image passes" if table_problem is None else f"the partition table is refused: {table_problem}"
+        case _:
+            return ""

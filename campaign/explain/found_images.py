@@ -1,0 +1,85 @@
+"""What the app partitions of a flash hold, and whether bootloader and application would take the image."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ...impl.chip.cells import SECTOR_SIZE, Cells
+from ...impl.chip.efuse import Efuse
+from ...impl.chip.flash import NorFlash, Strictness
+from ...impl.image.format import APP_DESC_MAGIC, IMAGE_HEADER_SIZE, IMAGE_MAGIC, AppDesc, decode_header, read_app_desc
+from ...impl.image.verify import ImageInvalid, VerifyMode, verify_image
+from ...impl.partitions.partition import Partition
+from ...impl.program_end import Panic
+from ...model.config import Config
+
+
+@dataclass(frozen=True, slots=True)
+class ImageReading:
+    """What an app partition holds."""
+
+    label: str
+    offset: int
+    size: int
+    is_blank: bool
+    """Its first sector is erased."""
+    desc: AppDesc | None
+    """The description; None without one."""
+    problem: str | None
+    """Why the bootloader would not start it; None when it passes."""
+    app_problem: str | None
+    """Why esp_image_verify, in the application, refuses it."""
+
+    @property
+    def is_whole(self) -> bool:
+        """The bootloader would start it."""
+        return self.problem is None
+
+    @property
+    def name(self) -> str:
+        """What the image calls itself."""
+        if self.desc is None:
+            return "an image without a description"
+        return f"{self.desc.project_name} {self.desc.version}".strip() or "an image without a name"
+
+
+def read_images(cells: Cells, table: tuple[Partition, ...], config: Config, efuse_bits: int) -> Iterator[ImageReading]:
+    """Yield what the app partitions of a table hold."""
+    flash = NorFlash(cells, Strictness.CHIP)
+    version = Efuse(efuse_bits, config.secure_version_bits).secure_version
+    for partition in table:
+        if partition.is_app and partition.offset < cells.size:
+            desc = read_app_desc(flash, partition.offset)
+            yield ImageReading(
+                partition.label,
+                partition.offset,
+                partition.size,
+                cells.read(partition.offset, SECTOR_SIZE).count(0xFF) == SECTOR_SIZE,
+                desc if desc.magic_word == APP_DESC_MAGIC else None,
+                _problem(flash, partition, config, VerifyMode.BOOTLOADER_LOAD, version),
+                _problem(flash, partition, config, VerifyMode.APP, version),
+            )
+
+
+def header_chip_ids(cells: Cells, offsets: tuple[int, ...]) -> Iterator[tuple[int, int]]:
+    """Yield (chip id, least revision) of every image header at one of the offsets."""
+    for offset in offsets:
+        raw = cells.read(offset, IMAGE_HEADER_SIZE)
+        if offset < cells.size and raw[0] == IMAGE_MAGIC:
+            header = decode_header(raw)
+            yield header.chip_id, header.min_chip_rev_full
+
+
+def _problem(flash: NorFlash, partition: Partition, config: Config, mode: VerifyMode, version: int) -> str | None:
+    try:
+        metadata = verify_image(flash, partition.offset, partition.size, config, mode, version)
+    except ImageInvalid as error:
+        return error.reason
+    except Panic:
+        return "an assertion of the C code fails on it"
+    described = read_app_desc(flash, partition.offset)
+    if mode is VerifyMode.BOOTLOADER_LOAD and config.anti_rollback and metadata.length:
+        if described.magic_word != APP_DESC_MAGIC:
+            return "no description, so no secure version"
+        if described.secure_version < version:
+            return f"secure version {described.secure_version} is below the eFuse's {version}"
+    return None

@@ -1,0 +1,1 @@
+"""Random histories in lock step, and findings made small."""

@@ -1,0 +1,246 @@
+"""Random histories in lock step, many of them: what they break, each finding as small as it gets.
+
+`run` is a pure function of (seed, index, worlds): it makes one history, plays it, and returns what it broke. Runs know
+nothing of each other, so they can be dealt out to threads, processes or machines in any order; `Findings` takes their
+results in any order and comes to the same. Of the histories that break one claim in one class of scopes it keeps the
+shortest, of equally long ones that of the first run.
+
+Two kinds of findings: a broken claim says something about ESP-IDF, a divergence (board, device model and life-cycle
+table do not agree) says that one of the three is wrong.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from random import Random
+
+from ...impl.chip.flash import PlanNotReached
+from ...impl.chip.torn_operations import AFTER, BEFORE
+from ...model.config import ResetReason
+from ...model.device.state import Scope, Task
+from ..history.history import History, Step, StepName
+from ..lockstep.lockstep import Lockstep
+from ..lockstep.model_tracker import Divergence, OutOfModel
+from .generator import Drawer, Worlds, draw_history, draw_scope
+
+DIVERGENCE = "divergence"
+"""Stands for the id of a claim where board, model and table do not agree."""
+_POWER_ON = Step(StepName.RESET)
+BLOCK = 25
+"""So many runs in a row share one build of the software: to compile its model takes longer than they do."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeClass:
+    """What tells scopes apart, as far as findings go."""
+
+    build: str
+    rules: str
+    """Release rules of the application."""
+    slots: str
+    has_factory: bool
+
+    def __str__(self) -> str:
+        """Say it in one line."""
+        return f"{self.build}, rules {self.rules}, {self.slots}{', factory' if self.has_factory else ''}"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A history that breaks a claim, or on which board and model diverge."""
+
+    claim_id: str
+    """Or DIVERGENCE."""
+    scope: Scope
+    history: History
+    index: int
+    """Number of the run."""
+    text: str = ""
+    """DIVERGENCE: what each did."""
+
+    @property
+    def key(self) -> tuple[str, ScopeClass]:
+        """What makes two findings the same."""
+        return self.claim_id, scope_class(self.scope)
+
+    @property
+    def rank(self) -> tuple[int, int]:
+        """Smaller is better: the shorter history, then the earlier run."""
+        return len(self.history.steps), self.index
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """What one run came to."""
+
+    index: int
+    steps: int
+    """Steps played."""
+    cuts: int
+    """Power cuts among them, those between two steps included."""
+    findings: tuple[Finding, ...]
+    left_out: str | None
+    """Why the run ended early: what happened is left out of the model; None: it did not."""
+
+
+@dataclass
+class Findings:
+    """The results of runs, put together; the order in which they come does not matter."""
+
+    runs: int = 0
+    steps: int = 0
+    cuts: int = 0
+    left_out: dict[str, int] = field(default_factory=dict)
+    _best: dict[tuple[str, ScopeClass], Finding] = field(default_factory=dict)
+
+    def add(self, result: RunResult) -> list[Finding]:
+        """Take a result; return those of its findings that are the first of their kind."""
+        self.runs += 1
+        self.steps += result.steps
+        self.cuts += result.cuts
+        if result.left_out is not None:
+            self.left_out[result.left_out] = self.left_out.get(result.left_out, 0) + 1
+        fresh = []
+        for finding in result.findings:
+            known = self._best.get(finding.key)
+            if known is None:
+                fresh.append(finding)
+            if known is None or finding.rank < known.rank:
+                self._best[finding.key] = finding
+        return fresh
+
+    def __len__(self) -> int:
+        """Return how many kinds of findings there are."""
+        return len(self._best)
+
+    @property
+    def divergences(self) -> int:
+        """How many of them are divergences."""
+        return sum(finding.claim_id == DIVERGENCE for finding in self._best.values())
+
+    def all(self) -> list[Finding]:
+        """Return the best of each kind: divergences first, then by claim and scope."""
+        return sorted(self._best.values(), key=_order)
+
+
+def _order(finding: Finding) -> tuple[bool, int, str]:
+    claim_id, found_in = finding.key
+    return claim_id != DIVERGENCE, int(claim_id.removeprefix("C")) if claim_id != DIVERGENCE else 0, str(found_in)
+
+
+def scope_class(scope: Scope) -> ScopeClass:
+    """Return the class of a scope."""
+    config = scope.config
+    build = "anti-rollback" if config.anti_rollback else "rollback on" if config.rollback else "rollback off"
+    slots = "1 slot" if scope.slots == 1 else "2 slots" if scope.slots == 2 else "3 or more slots"
+    return ScopeClass(build, config.app_release.label, slots, scope.has_factory)
+
+
+def run(seed: int, index: int, worlds: Worlds) -> RunResult:
+    """Make and play history number `index` of a seed; the same on every machine."""
+    config, scope = draw_scope(Random(f"otaproof {seed} block {index // BLOCK}"), worlds)
+    random = Random(f"otaproof {seed} {index}")
+    history = draw_history(random, config, scope)
+    lockstep = Lockstep(history, scope)
+    drawer = Drawer(random, lockstep)
+    findings: dict[str, Finding] = {}
+    played: list[Step] = []
+    left_out = None
+
+    def note(claim_id: str, text: str = "") -> None:
+        so_far = replace(history, steps=tuple(played))
+        findings.setdefault(claim_id, Finding(claim_id, scope, so_far, index, text))
+
+    try:
+        for step in drawer.steps():
+            played.append(step)
+            for claim_id in sorted(lockstep.step(step)):
+                note(claim_id)
+    except OutOfModel as why:
+        left_out = str(why)
+    except Divergence as why:
+        note(DIVERGENCE, str(why))
+    except PlanNotReached as why:
+        note(DIVERGENCE, f"the model has an operation that the board has not: {why}")
+    cuts = sum(step.cut is not None or step.name is StepName.POWER_OFF for step in played)
+    return RunResult(index, len(played), cuts, tuple(findings.values()), left_out)
+
+
+def runs(seed: int, indices: Iterable[int], worlds: Worlds) -> Iterator[RunResult]:
+    """Yield the results of these runs."""
+    for index in indices:
+        yield run(seed, index, worlds)
+
+
+def minimised(finding: Finding) -> Finding:
+    """Return the finding with a history from which nothing can be left out: no step, no cut, no tear.
+
+    Whatever is tried goes from later steps to earlier ones, so the result depends on the history alone."""
+    best = shortened(finding)
+    if best is None:
+        return finding
+    for width in (8, 4, 2, 1, 1):
+        best = _without_steps(best, width)
+    while True:
+        plainer = _first_plainer(best)
+        if plainer is None:
+            return best
+        best = _without_steps(plainer, 1)
+
+
+def _without_steps(finding: Finding, width: int) -> Finding:
+    """Return the finding without as many groups of so many steps as can be left out, from the end to the start."""
+    start = len(finding.history.steps) - width
+    while start >= 0:
+        steps = finding.history.steps
+        smaller = _with_steps(finding, steps[:start] + steps[start + width :])
+        finding = finding if smaller is None else smaller
+        start = min(start - 1, len(finding.history.steps) - width)
+    return finding
+
+
+def _first_plainer(finding: Finding) -> Finding | None:
+    steps = finding.history.steps
+    for number in reversed(range(len(steps))):
+        for step in _plainer(steps[number]):
+            plainer = _with_steps(finding, (*steps[:number], step, *steps[number + 1 :]))
+            if plainer is not None:
+                return plainer
+    return None
+
+
+def _with_steps(finding: Finding, steps: tuple[Step, ...]) -> Finding | None:
+    return shortened(replace(finding, history=replace(finding.history, steps=steps)))
+
+
+def shortened(finding: Finding) -> Finding | None:
+    """Return the finding with its history ended where the claim breaks; None where it does not break at all."""
+    lockstep = Lockstep(replace(finding.history, steps=()), finding.scope)
+    for number, step in enumerate(finding.history.steps, 1):
+        text = ""
+        if step == _POWER_ON and lockstep.follower.task is not Task.OFF:
+            return None  # it would hide a power failure in the step; that is to be seen
+        try:
+            is_broken = finding.claim_id in lockstep.step(step)
+        except OutOfModel:
+            return None
+        except Divergence as why:
+            is_broken, text = finding.claim_id == DIVERGENCE, str(why)
+            if not is_broken:
+                return None
+        except PlanNotReached:
+            return None
+        if is_broken:
+            return replace(finding, history=replace(finding.history, steps=finding.history.steps[:number]), text=text)
+    return None
+
+
+def _plainer(step: Step) -> Iterator[Step]:
+    """Yield the step without its cut, with a cut that tears nothing, with a plainer reason or argument."""
+    if step.cut is not None:
+        yield replace(step, cut=None)
+        if step.cut.torn not in (None, BEFORE, AFTER):
+            yield from (replace(step, cut=replace(step.cut, torn=torn)) for torn in (BEFORE, AFTER))
+    if step.name is StepName.RESET and step.reason in (ResetReason.PANIC, ResetReason.DEEP_SLEEP):
+        yield replace(step, reason=ResetReason.SOFTWARE)
+    if step.name is StepName.COMPLETE and step.argument not in (1, None):
+        yield replace(step, argument=1)

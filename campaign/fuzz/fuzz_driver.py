@@ -1,0 +1,98 @@
+"""Deals out the runs of a fuzz, here or to several processes, and gathers what they found.
+
+A block of runs is the unit of work: a plain tuple of numbers and a Worlds goes out, a list of RunResult comes back, and
+both can be pickled. Blocks are independent, so a cluster needs nothing but `run_block`. Results come back in the order
+of the runs; what is reported depends on which runs were made, never on how fast, or where.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import count
+from typing import TypeVar
+
+from ..workers import WorkerDied, in_processes
+from .findings import BLOCK, Finding, Findings, RunResult, minimised, run
+from .generator import Worlds
+
+_Given = TypeVar("_Given")
+_Made = TypeVar("_Made")
+Sink = Callable[[RunResult], None]
+"""Takes each result as it comes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One block of runs."""
+
+    seed: int
+    first: int
+    """Number of the first run."""
+    past: int
+    """One past the last."""
+    worlds: Worlds
+
+
+def run_block(work: Work) -> list[RunResult]:
+    """Return the results of a block."""
+    return [run(work.seed, index, work.worlds) for index in range(work.first, work.past)]
+
+
+def blocks(seed: int, run_count: int | None, worlds: Worlds) -> Iterator[Work]:
+    """Yield the blocks of so many runs; None: for ever."""
+    for first in count(0, BLOCK):
+        if run_count is not None and first >= run_count:
+            return
+        past = first + BLOCK if run_count is None else min(first + BLOCK, run_count)
+        yield Work(seed, first, past, worlds)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """When to stop: after so many runs, or so many seconds, whichever comes first."""
+
+    runs: int | None = None
+    seconds: float | None = None
+
+
+class Fuzz:
+    """A fuzz under way: what it has found so far can be asked for at any time."""
+
+    def __init__(self, seed: int, worlds: Worlds, limits: Limits, jobs: int = 1) -> None:
+        """Prepare; nothing runs yet."""
+        self.findings = Findings()
+        self.ended_by = ""
+        """What ended it too soon, if anything did."""
+        self._seed, self._worlds, self._limits, self._jobs = seed, worlds, limits, jobs
+
+    def run(self, sink: Sink) -> None:
+        """Make the runs; an interrupt ends them, and what was found stays."""
+        started = time.monotonic()
+        work = blocks(self._seed, self._limits.runs, self._worlds)
+        try:
+            for results in self._mapped(run_block, work):
+                for result in results:
+                    self.findings.add(result)
+                    sink(result)
+                if self._limits.seconds is not None and time.monotonic() - started >= self._limits.seconds:
+                    return
+        except KeyboardInterrupt:
+            self.ended_by = "interrupted"
+        except WorkerDied as error:
+            self.ended_by = str(error)
+
+    def reported(self) -> Iterator[Finding]:
+        """Yield what was found, each kind once, minimised; as it was found from where that ends too soon."""
+        found = self.findings.all()
+        told = 0
+        try:
+            for finding in self._mapped(minimised, found):
+                yield finding
+                told += 1
+        except WorkerDied as error:
+            self.ended_by = str(error)
+            yield from found[told:]
+
+    def _mapped(self, function: Callable[[_Given], _Made], given: Iterable[_Given]) -> Iterator[_Made]:
+        """Yield what the function makes of each thing given: in this process for one job, else in so many."""
+        return map(function, given) if self._jobs == 1 else in_processes(function, given, self._jobs)

@@ -1,0 +1,232 @@
+"""Random histories: a random device, and calls, resets and power cuts drawn one at a time, as the model stands.
+
+What comes next is drawn from what the device is doing: a download goes on more often than not, a program that is gone
+is started again. The model tells which operations a step will have, so that a cut always finds one. All draws come
+from one random.Random: the same seed gives the same history on every machine.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from random import Random
+
+from ...impl.chip.torn_operations import Torn
+from ...model.config import Config, Release, ResetReason
+from ...model.device.state import Scope, Task, Usage
+from ...model.fault_model import FaultModel
+from ..history.history import IMAGE_SIZE, RUNNING, History, SmallDevice, SmallImage, Step, StepCut, StepName
+from ..lockstep.lockstep import Lockstep, action_names, scope_of_device
+from ..lockstep.model_tracker import Follower, OpKind, SeenOp
+
+MAX_CUTS = 3
+MAX_STEPS = 36
+BROKEN_BYTE = 600
+"""Where a damaged image is damaged: behind its description."""
+_SHORTEST_CHUNK = 40
+"""Bytes of an image that hold the secure version of its description."""
+_STATE_WORD = range(24, 28)
+_RESETS = (ResetReason.SOFTWARE, ResetReason.DEEP_SLEEP, ResetReason.PANIC)
+"""With the power on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Worlds:
+    """Which devices are drawn: what is None is drawn anew for each run."""
+
+    slots: int | None = None
+    has_factory: bool | None = None
+    rollback: bool | None = None
+    anti_rollback: bool | None = None
+    app_release: Release | None = None
+    bootloader_release: Release | None = None
+    faults: FaultModel = FaultModel.F3
+    usage: Usage = Usage.ANY
+    versions: int = 3
+
+
+def draw_scope(random: Random, worlds: Worlds) -> tuple[Config, Scope]:
+    """Return a random build of bootloader and application, and its scope: slots, factory and all."""
+    config = _draw_config(random, worlds)
+    slots = worlds.slots or random.randint(1, 4)
+    has_factory = random.random() < 0.4 if worlds.has_factory is None else worlds.has_factory
+    device = SmallDevice(config, tuple(range(slots)), has_factory)
+    return config, scope_of_device(device, worlds.faults, worlds.usage, worlds.versions)
+
+
+def draw_history(random: Random, config: Config, scope: Scope) -> History:
+    """Return a random device of that build, that nothing has happened to yet."""
+    versions = range(scope.versions if config.anti_rollback else 1)
+    # Image 0 is the first one of the device: the model gives it version 0.
+    images = [SmallImage(seed=1)]
+    images += [SmallImage(seed=2 + version, secure_version=version) for version in versions]
+    images.append(SmallImage(seed=9, secure_version=random.choice(versions), flipped=BROKEN_BYTE))
+    holds = (("factory" if scope.has_factory else "ota_0", 0), *_extra(random, scope.slots))
+    return History(SmallDevice(config, tuple(range(scope.slots)), scope.has_factory, holds), tuple(images))
+
+
+def _extra(random: Random, slots: int) -> Iterator[tuple[str, int]]:
+    """Yield the images that other slots were delivered with, seldom any."""
+    for slot in range(1, slots):
+        if random.random() < 0.1:
+            yield f"ota_{slot}", 1
+
+
+def _draw_config(random: Random, worlds: Worlds) -> Config:
+    anti_rollback = random.random() < 0.3 if worlds.anti_rollback is None else worlds.anti_rollback
+    if worlds.rollback is False and worlds.anti_rollback is None:
+        anti_rollback = False
+    rollback = random.random() < 0.7 if worlds.rollback is None else worlds.rollback
+    return Config(
+        rollback=rollback or anti_rollback,
+        anti_rollback=anti_rollback,
+        app_release=worlds.app_release or random.choice(list(Release)),
+        bootloader_release=worlds.bootloader_release or random.choice(list(Release)),
+        skip_validate_in_deep_sleep=random.random() < 0.2,
+    )
+
+
+@dataclass
+class Drawer:
+    """Draws the steps of one history, as it is played."""
+
+    random: Random
+    run: Lockstep
+    cuts_left: int = MAX_CUTS
+    _download: list[Step] = field(default_factory=list)
+    """What is left to do of the upgrade that goes on."""
+    _last: Step | None = None
+
+    def steps(self) -> Iterator[Step]:
+        """Yield steps; each has to be played before the next is drawn."""
+        for _ in range(self.random.randint(4, MAX_STEPS)):
+            if self.run.follower.task is Task.STUCK:
+                return
+            step = self._draw()
+            if step.name is StepName.RESET or step.cut is not None:
+                self._download.clear()
+            self._last = step
+            yield step
+
+    def _draw(self) -> Step:
+        step = self._next_call() if self.run.is_running else self._restart()
+        if self.cuts_left and self.random.random() < 0.2:
+            cut = self._draw_cut(step)
+            if cut is not None:
+                self.cuts_left -= 1
+                return replace(step, cut=cut)
+        return step
+
+    def _restart(self) -> Step:
+        """Return the reset that brings a program back, or a power failure before it."""
+        if self.run.follower.task is Task.OFF:
+            return Step(StepName.RESET)
+        if self.random.random() < 0.1:
+            return Step(StepName.POWER_OFF)
+        return Step(StepName.RESET, reason=ResetReason.SOFTWARE)
+
+    def _next_call(self) -> Step:
+        if self._download and self.random.random() < 0.85:
+            return self._download.pop(0)
+        choices = list(self._choices())
+        step = self.random.choices([step for step, _ in choices], [weight for _, weight in choices])[0]
+        if step.name is StepName.COMMENCE:
+            self._download = list(self._draw_download())
+        return step
+
+    def _choices(self) -> Iterator[tuple[Step, float]]:
+        """Yield what may come next, with its weight."""
+        yield Step(StepName.RESET, reason=self.random.choice(_RESETS)), 2.5
+        yield Step(StepName.POWER_OFF), 1.0
+        usage = self.run.scope.usage
+        accept_weight = 9.0 if self.run.follower.can("accept") else 1.0
+        calls = [(Step(StepName.COMMENCE), 6.0), (Step(StepName.ACCEPT), accept_weight), (Step(StepName.ROLLBACK), 2.0)]
+        if usage is Usage.ANY:
+            argument = self.random.choice([None, 1, 1, 0, "x", "1", True])
+            calls += [(Step(StepName.COMPLETE, argument=argument), 0.7), (self._odd_write(), 0.7)]
+            calls.append((Step(StepName.SET_BOOT, label=RUNNING), 0.7))
+            calls += [(Step(StepName.SET_BOOT, label="factory"), 1.0)] if self.run.scope.has_factory else []
+        for step, weight in calls:
+            if usage is Usage.ANY or self.run.follower.can(*action_names(step, self.run.player.running)):
+                yield step, weight
+
+    def _odd_write(self) -> Step:
+        """Return a write() that belongs to no upgrade that is going on."""
+        return Step(StepName.WRITE, image=self._draw_image(), offset=0, length=self.random.choice([1, 100, IMAGE_SIZE]))
+
+    def _draw_image(self) -> int:
+        """Return the number of an image; the last one is damaged."""
+        last = len(self.run.history.images) - 1
+        return last if self.random.random() < 0.15 else self.random.randrange(1, last)
+
+    def _draw_download(self) -> Iterator[Step]:
+        """Yield the writes of an image, whole, broken or cut short, and complete()."""
+        image = self._draw_image()
+        end = self.random.randrange(2 * _SHORTEST_CHUNK, IMAGE_SIZE) if self.random.random() < 0.1 else IMAGE_SIZE
+        inner = {self.random.randrange(_SHORTEST_CHUNK, end) for _ in range(self.random.choice([0, 1, 1, 2, 3]))}
+        inner |= {self.random.randrange(1, 33)} if self.random.random() < 0.1 else set()
+        bounds = [0, *sorted(at for at in inner if at < end), end]
+        for start, stop in pairwise(bounds):
+            yield Step(StepName.WRITE, image=image, offset=start, length=stop - start)
+        is_plain = self.run.scope.usage is Usage.PROPER or self.random.random() < 0.8
+        yield Step(StepName.COMPLETE, argument=1 if is_plain else self.random.choice([None, 0, "x"]))
+
+    def _draw_cut(self, step: Step) -> StepCut | None:
+        """Return a cut in one of the operations that the step will have; None when it will have none."""
+        ops = list(planned_ops(self.run, step))
+        if not ops:
+            return None
+        burns = [op for op in ops if op.kind is OpKind.BURN]
+        flash_ops = ops[: len(ops) - len(burns)]
+        if burns and (not flash_ops or self.random.random() < 0.4):
+            return StepCut(0, efuse_done=self._draw_burned())
+        # Most of a wipe is later sectors; what matters happens in its first one, and after its last.
+        number = self.random.choice([0, self.random.randrange(len(flash_ops)), len(flash_ops) - 1])
+        return StepCut(number, draw_tear(self.random, self.run.scope.faults, flash_ops[number], step))
+
+    def _draw_burned(self) -> int:
+        everything = (1 << 32) - 1
+        if self.run.scope.faults is FaultModel.F0:
+            return self.random.choice([0, everything])
+        return self.random.randrange(1 << (self.run.scope.versions - 1))
+
+
+def planned_ops(run: Lockstep, step: Step) -> Iterable[SeenOp]:
+    """Return the operations that a step will have, as the model has it."""
+    follower = run.follower
+    match step.name:
+        case StepName.RESET:
+            return follower.planned_boot(step.reason is ResetReason.POWER_ON, run.takes_fast_path(step))
+        case StepName.POWER_OFF:
+            return ()
+        case StepName.WRITE:
+            program = run.program
+            if program is None or not program.session:
+                return ()
+            return (SeenOp(OpKind.PROGRAM, slot=0),)
+        case _:
+            return _with_whole_wipes(follower, action_names(step, run.player.running), run)
+
+
+def _with_whole_wipes(follower: Follower, names: tuple[str, ...], run: Lockstep) -> Iterator[SeenOp]:
+    """Yield what a call will do; the wipe of a slot erases all of its sectors."""
+    for op in follower.planned_call(*names):
+        yield op
+        if op.slot is not None:
+            _, size = run.places.slots[op.slot]
+            yield from (replace(op, is_first_sector=False) for _ in range(size // 0x1000 - 1))
+
+
+def draw_tear(random: Random, faults: FaultModel, op: SeenOp, step: Step) -> Torn:
+    """Return a way to tear an operation that the fault model admits."""
+    model = random.choice([model for model in FaultModel if model <= faults])
+    if model is FaultModel.F0:
+        return Torn.parse(random.choice(["before", "after"]))
+    if model is FaultModel.F1:
+        if op.kind is OpKind.ERASE:
+            return Torn.parse(f"partial:{random.choice([random.randrange(1, 40), random.randrange(1, 0x1000)])}")
+        return Torn.parse(f"prefix:{random.randrange(1, 32 if op.record is not None else max(2, step.length))}")
+    word = "bytes" if model is FaultModel.F2 else "bits"
+    if op.record is not None and random.random() < 0.5:
+        unit = random.choice(_STATE_WORD) if word == "bytes" else 8 * random.choice(_STATE_WORD) + random.randrange(8)
+        return Torn.parse(f"{word}:0.{unit + random.choice([0, 256])}")
+    return Torn.parse(f"{word}:0.{random.randrange(2000)}")

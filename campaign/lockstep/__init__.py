@@ -1,0 +1,1 @@
+"""Board and model side by side, compared after every flash operation."""

@@ -1,0 +1,234 @@
+"""The abstraction: the bytes of a flash, the eFuse bits and the running program as the device model sees them.
+
+Whoever sets the model against a board, or against a recording, looks through this one function, so it is trusted: it
+shares no code with impl, which could be wrong in the same way, and tests/campaign/test_abstraction.py sets it, with
+the model and nothing else, against what ESP-IDF was recorded to do.
+
+Two contents of a slot cannot always be told apart by its bytes: of an image that does not verify, the last part may
+be missing (Content.PARTIAL) or something may be wrong in it (Content.BROKEN). A SlotView says what bytes do tell:
+whether a description can be read, which version it names, and whether the image verifies. Nothing in bootloader or
+application asks for more than that.
+
+Left out of the verification: load addresses and chip revisions, which no image here has wrong. Source:
+esp_image_format.c image_load for images, tests/data/vectors/README.md for records.
+"""
+
+import hashlib
+import struct
+import zlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from ...model.device.records import Check, Word
+from ...model.device.state import Content, Phase, Scope, Task
+from ...model.device.stepper import State, Stepper
+
+Sectors = tuple[bytes, ...]
+ReadSectors = Callable[[int, int], Sectors]
+"""From a sector's address and a length in bytes to the sectors there."""
+
+SECTOR = 0x1000
+EMPTY_NUMBER = 0xFFFFFFFF
+ESP32 = 0
+"""Chip id of the images."""
+DESCRIPTION = 32
+"""Offset of the description in an image; its secure version follows its magic word."""
+DESCRIPTION_MAGIC = 0xABCD5432
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where on the chip the records and the slots lie."""
+
+    otadata: int
+    """Address of the first record's sector; the second one follows."""
+    slots: tuple[tuple[int, int], ...]
+    """(address, size) of ota_0, ota_1, … without a gap."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordView:
+    """One otadata record."""
+
+    check: Check
+    word: Word
+    slot: int = 0
+    """The slot that the number names; 0 unless the check word is right."""
+    seq: int = 0
+    """The number, ranked as Numbers.RANKED has it; 0 unless the check word is right."""
+
+    @property
+    def is_right(self) -> bool:
+        """The check word fits the number."""
+        return self.check is Check.RIGHT
+
+
+BLANK_RECORD = RecordView(Check.EMPTY, Word.UNDEFINED)
+
+
+@dataclass(frozen=True, slots=True)
+class SlotView:
+    """One OTA slot, as far as its bytes tell."""
+
+    has_description: bool
+    verifies: bool
+    version: int
+    """Secure version that the description names; 0 without one, and where nobody looks at versions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What lies in flash and eFuse."""
+
+    records: tuple[RecordView, RecordView]
+    slots: tuple[SlotView, ...]
+    burned: int
+    """The bits of the eFuse field; 0 where nobody looks at them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """The program that runs."""
+
+    place: int
+    """A slot, or the place of factory."""
+    session: bool
+    """An upgrade is in progress."""
+
+
+def stored_in_bytes(scope: Scope, places: Places, read: ReadSectors, efuse_bits: int) -> Stored:
+    """Return what the model sees of flash and eFuse."""
+    sectors = read(places.otadata, 2 * SECTOR)
+    first, second = (record_in_bytes(sector, scope.slots) for sector in sectors)
+    slots = (slot_in_bytes(read(address, size)) for address, size in places.slots)
+    has_versions = scope.config.anti_rollback
+    return Stored(
+        records=ranked((first, second), scope.slots),
+        slots=tuple(slot if has_versions else replace(slot, version=0) for slot in slots),
+        burned=efuse_bits if has_versions else 0,
+    )
+
+
+def record_in_bytes(sector: bytes, slot_count: int) -> RecordView:
+    """Return the record at the start of a sector, its number not ranked yet."""
+    number, word, check = struct.unpack_from("<I20xII", sector)
+    state = Word(word) if word < Word.UNDEFINED else Word.UNDEFINED
+    if number == EMPTY_NUMBER:
+        return RecordView(Check.EMPTY, state)
+    if check != zlib.crc32(sector[:4], 0xFFFFFFFF):
+        return RecordView(Check.WRONG, state)
+    return RecordView(Check.RIGHT, state, (number - 1) % 2**32 % slot_count, number)
+
+
+def ranked(records: tuple[RecordView, RecordView], slot_count: int) -> tuple[RecordView, RecordView]:
+    """Return the records with numbers above the number of slots told by their order alone."""
+    above = slot_count + 1
+    high = [record.seq > slot_count for record in records]
+    first, second = records
+    ranks = [above + (all(high) and mine.seq > other.seq) for mine, other in ((first, second), (second, first))]
+    return (
+        replace(first, seq=ranks[0]) if high[0] else first,
+        replace(second, seq=ranks[1]) if high[1] else second,
+    )
+
+
+@lru_cache(maxsize=4096)
+def slot_in_bytes(sectors: Sectors) -> SlotView:
+    """Return what a partition of these sectors holds."""
+    contents = b"".join(sectors)
+    magic, version = struct.unpack_from("<II", contents, DESCRIPTION)
+    is_described = magic == DESCRIPTION_MAGIC
+    return SlotView(is_described, is_image_right(contents), version if is_described else 0)
+
+
+def is_image_right(partition: bytes) -> bool:
+    """Tell whether the image at the start of a partition verifies: header, segments, checksum, hash."""
+    magic, segment_count, chip, hash_appended = struct.unpack_from("<BB10xH9xB", partition)
+    if magic != 0xE9 or segment_count > 16 or chip != ESP32:
+        return False
+    at, checksum = 24, 0xEF
+    for _ in range(segment_count):
+        if at + 8 > len(partition):
+            return False
+        (length,) = struct.unpack_from("<4xI", partition, at)
+        at += 8
+        if length % 4 or length >= 0x1000000 or at + length > len(partition):
+            return False
+        checksum ^= _xor(partition[at : at + length])
+        at += length
+    at += 16 - at % 16
+    if at + 32 * bool(hash_appended) > len(partition) or partition[at - 1] != checksum:
+        return False
+    return not hash_appended or hashlib.sha256(partition[:at]).digest() == partition[at : at + 32]
+
+
+def _xor(data: bytes) -> int:
+    result = 0
+    for (word,) in struct.iter_unpack("<I", data):
+        result ^= word
+    return (result ^ result >> 8 ^ result >> 16 ^ result >> 24) & 0xFF
+
+
+def stored_in_state(stepper: Stepper, state: State) -> Stored:
+    """Return what a device in that state of the model has in flash and eFuse.
+
+    The record that is being programmed is not there yet: its sector is blank."""
+    scope, fields = stepper.model.scope, stepper.as_dict(state)
+    records = [
+        RecordView(
+            Check(fields[f"record{index}_check"]),
+            Word(fields[f"record{index}_word"]),
+            fields.get(f"record{index}_slot", 0),
+            fields[f"record{index}_seq"],
+        )
+        for index in range(2)
+    ]
+    if fields["phase"] == Phase.PROGRAM:
+        records[fields["sector"]] = BLANK_RECORD
+    return Stored(
+        records=ranked((records[0], records[1]), scope.slots),
+        slots=tuple(
+            SlotView(
+                fields[f"slot{index}_content"] != Content.EMPTY,
+                fields[f"slot{index}_content"] == Content.COMPLETE,
+                fields.get(f"slot{index}_version", 0),
+            )
+            for index in range(scope.slots)
+        ),
+        burned=fields.get("burned", 0),
+    )
+
+
+def program_in_state(stepper: Stepper, state: State) -> Program | None:
+    """Return the program of a device in that state of the model; None when none runs."""
+    fields = stepper.as_dict(state)
+    return Program(fields["running"], bool(fields["session"])) if fields["task"] == Task.RUN else None
+
+
+def state_of(stepper: Stepper, stored: Stored) -> State:
+    """Return the state of a device that is switched off and holds this; whole images count as provisioned.
+
+    An image that has a description and does not verify is taken to be BROKEN."""
+    fields = dict(zip(stepper.names, stepper.initial, strict=True))
+    for index, record in enumerate(stored.records):
+        values = (("check", record.check), ("word", record.word), ("slot", record.slot), ("seq", record.seq))
+        fields |= _present(fields, ((f"record{index}_{name}", value) for name, value in values))
+    for index, slot in enumerate(stored.slots):
+        content = Content.BROKEN if slot.has_description else Content.EMPTY
+        fields |= _present(
+            fields,
+            (
+                (f"slot{index}_content", Content.COMPLETE if slot.verifies else content),
+                (f"slot{index}_version", slot.version),
+                (f"slot{index}_is_finished", slot.verifies),
+                (f"slot{index}_is_earned", slot.verifies),
+            ),
+        )
+    fields |= _present(fields, [("burned", stored.burned)])
+    return tuple(fields[name] for name in stepper.names)
+
+
+def _present(fields: dict[str, int], values: Iterable[tuple[str, int]]) -> dict[str, int]:
+    """Return those of the values that are fields of the model."""
+    return {name: int(value) for name, value in values if name in fields}

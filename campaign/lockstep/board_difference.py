@@ -1,0 +1,324 @@
+"""Two boards that are given the same inputs, side by side.
+
+This confirms what a search over two device models found: each input becomes steps of a history on either board, both
+are played, and what they show has to differ as the models say. A difference that the boards do not show is a bug in us,
+and raises Divergence.
+"""
+
+import base64
+import json
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from ...errors import InputError
+from ...impl.chip.cells import SECTOR_SIZE
+from ...impl.chip.flash import OpKind, PlanNotReached
+from ...impl.chip.torn_operations import AFTER, BEFORE, Torn, TornKind
+from ...impl.otadata import ENTRY_SIZE, decode_entry, slot_of_seq
+from ...model.config import ResetReason
+from ...model.device.action import Action, Kind
+from ...model.device.records import Check, Word
+from ...model.device.state import Scope, Task, Usage
+from ...model.device.stepper import State, stepper
+from ..history.history import (
+    FIRST_PART,
+    IMAGE_SIZE,
+    OTADATA,
+    History,
+    Outcome,
+    Played,
+    Player,
+    SmallImage,
+    Step,
+    StepCut,
+    StepName,
+)
+from ..history.history_token import HISTORY_PREFIX, HistoryToken, decode_history_token, encode_history_token
+from .torn_bytes import classes_of, find_torn, leaves
+from .trace_replay import FLIPPED_BYTE, HEADER_GONE, Divergence, device_of_scope, flash_ops, place_label
+
+Move = tuple[str, Sequence[str], Sequence[str]]
+"""An input, and the actions that each model makes of it; none for a call that is refused."""
+PAIR_PREFIX = "otd1."
+SHOWS = "difference"
+"""What the history tokens of a difference show."""
+
+_RESULTS = {Outcome.RETURNED: "done", Outcome.RAISED: "refused", Outcome.RESTARTED: "restarts"}
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What is observed of one board after an input; None where nothing of the kind is to be observed."""
+
+    result: str | None = None
+    operations: str | None = None
+    boot_operations: str | None = None
+    boots: str | None = None
+    rollback: str | None = None
+    next: str | None = None
+    states: str | None = None
+
+    def of(self, observed: str) -> str | None:
+        """Return one of them by its name, as the search over models has it."""
+        found: str | None = getattr(self, observed.replace(" ", "_"))
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What two boards made of the inputs."""
+
+    left: History
+    right: History
+    seen: tuple[Seen, Seen]
+    """After the last input."""
+    are_tears_alike: bool
+    """A cut tore both boards in the same way, not only to the same effect."""
+    token: str
+    """Both histories, for `otaproof diff --replay`."""
+
+
+def show_difference(left: Scope, right: Scope, moves: Sequence[Move], observed: str, want: tuple[str, str]) -> Shown:
+    """Play the inputs on two boards, and return what they show; raises Divergence unless it is what is wanted.
+
+    observed: name of what differs after the last input; want: what is to be seen of it, left and right."""
+    shown = play_both(left, right, moves)
+    got = tuple(seen.of(observed) for seen in shown.seen)
+    if got != want:
+        raise Divergence(f"after {moves[-1][0]}, {observed}: the models say {want}, the boards show {got}")
+    return shown
+
+
+def play_both(left: Scope, right: Scope, moves: Sequence[Move]) -> Shown:
+    """Play the inputs on two boards and return what is seen after the last one."""
+    images = tuple(images_of_inputs([name for name, _, _ in moves]))
+    sides = BoardSide(left, images), BoardSide(right, images)
+    seen = Seen(), Seen()
+    for name, mine, other in moves:
+        first = sides[0].give(name, mine)
+        seen = first, sides[1].give(name, other, sides[0].torn)
+    histories = [History(device_of_scope(side.scope), images, tuple(side.steps)) for side in sides]
+    are_alike = all(
+        one.cut is None or two.cut is None or one.cut.torn == two.cut.torn
+        for one, two in zip(sides[0].steps, sides[1].steps, strict=False)
+    )
+    ends = [
+        HistoryToken(SHOWS, side.last.outcome, side.last.running, history)
+        for side, history in zip(sides, histories, strict=True)
+        if side.last is not None
+    ]
+    return Shown(histories[0], histories[1], seen, are_alike, encode_pair(ends[0], ends[1]))
+
+
+class BoardSide:
+    """One board, and the model that says where in a call the power fails."""
+
+    def __init__(self, scope: Scope, images: tuple[SmallImage, ...]) -> None:
+        """Take a board that is switched off."""
+        self.scope = scope
+        self.steps: list[Step] = []
+        self.torn: Torn | None = None
+        """How the last cut tore a flash operation."""
+        self.last: Played | None = None
+        self._model = stepper(scope)
+        self._actions = {action.name: action for action in self._model.model.actions}
+        self._state: State = self._model.initial
+        self._player = Player(History(device_of_scope(scope), images).world)
+        self._writes = 0
+
+    def give(self, name: str, actions: Sequence[str], torn: Torn | None = None) -> Seen:
+        """Play an input and return what is seen then; torn: how to tear, where that comes to the same.
+
+        Raises Divergence where the board cannot go the way of the actions."""
+        self._writes += name.startswith("write_first")
+        self.torn = None
+        if not actions:
+            played = self._play(self._call(name))
+            if played.outcome is not Outcome.RAISED or played.before.cells != played.after.cells:
+                raise Divergence(f"{name}: the model refuses it, the board: {played.outcome.value}")
+            return self._see(played, None)
+        call: Played | None = None
+        boot: Played | None = None
+        for step, part in self._parts(name, actions):
+            played = self._play(self._with_cut(step, part, torn))
+            if step.name is StepName.RESET:
+                boot = played
+            else:
+                call = played
+        return self._see(call, boot)
+
+    def _play(self, step: Step) -> Played:
+        self.steps.append(step)
+        try:
+            self.last = self._player.play(step)
+        except PlanNotReached as error:
+            raise Divergence(f"{step}: {error}") from None
+        return self.last
+
+    def _parts(self, name: str, names: Sequence[str]) -> Iterator[tuple[Step, list[tuple[Action, State]]]]:
+        """Yield the steps that actions are, each with its actions and the state before each of them."""
+        step = self._call(name)
+        part: list[tuple[Action, State]] = []
+        for action_name in names:
+            action = self._actions[action_name]
+            is_select = self._task == Task.SELECT
+            if is_select and step.name is not StepName.RESET:
+                yield step, part
+                step = Step(StepName.RESET, ResetReason.SOFTWARE)
+                part = []
+            part.append((action, self._state))
+            after = self._model.step(self._state, action_name)
+            if after is None:
+                raise ValueError(f"{action_name} cannot be taken here")
+            self._state = after
+        yield step, part
+
+    @property
+    def _task(self) -> int:
+        return self._model.as_dict(self._state)["task"]
+
+    def _call(self, name: str) -> Step:
+        if name.startswith("write_first"):
+            return Step(StepName.WRITE, image=self._writes, offset=0, length=FIRST_PART)
+        if name.startswith("write_rest"):
+            return Step(StepName.WRITE, image=self._writes, offset=FIRST_PART, length=IMAGE_SIZE - FIRST_PART)
+        if name.startswith("set_boot_"):
+            return Step(StepName.SET_BOOT, label=name.removeprefix("set_boot_"))
+        if name == "complete":
+            return Step(StepName.COMPLETE, argument=1 if self.scope.usage is Usage.PROPER else None)
+        reasons = {"restart": ResetReason.SOFTWARE, "wake": ResetReason.DEEP_SLEEP, "power_on": ResetReason.POWER_ON}
+        if name in reasons:
+            return Step(StepName.RESET, reasons[name])
+        return Step(StepName(name))
+
+    def _with_cut(self, step: Step, part: Sequence[tuple[Action, State]], torn: Torn | None) -> Step:
+        last = part[-1][0]
+        if last.kind is not Kind.CUT or step.name is StepName.POWER_OFF:
+            return step
+        ops = sum(flash_ops(action) for action, _ in part)
+        if last.name == "cut":
+            # The bootloader is between two operations.
+            return replace(step, cut=StepCut(ops - 1, AFTER)) if ops else Step(StepName.POWER_OFF)
+        if last.name.startswith("cut_in_burn_leaves_"):
+            return replace(step, cut=StepCut(0, efuse_done=int(last.name.rpartition("_")[2], 2)))
+        if last.name.endswith("_wipe"):
+            header = Torn(TornKind.PARTIAL, length=HEADER_GONE)
+            self.torn = {"cut_before_wipe": BEFORE, "cut_after_wipe": AFTER, "cut_in_wipe": header}[last.name]
+        else:
+            self.torn = self._tear(step, ops, last.name, torn)
+        return replace(step, cut=StepCut(ops, self.torn))
+
+    def _tear(self, step: Step, op: int, name: str, preferred: Torn | None) -> Torn:
+        """Return a tear of operation `op` that leaves what the name of the cut says."""
+        played = self._player.fork().play(step)
+        if op >= len(played.ops):
+            raise Divergence(f"{step}: has no operation {op}")
+        kind, address = played.ops[op].kind, played.ops[op].address
+        before, after = (moment.cells.read(address, ENTRY_SIZE) for moment in played.moments[op : op + 2])
+        _, _, check, word = name.removeprefix("cut_in_").split("_", 3)
+        classes = Check[check.upper()], Word[word.upper()]
+        if preferred is not None and preferred.weakest_model <= self.scope.faults:
+            left = leaves(preferred, kind, before, after)
+            is_same = classes[0] is not Check.RIGHT or left[:4] in (before[:4], after[:4])
+            if classes_of(left) == classes and is_same:
+                return preferred
+        found = find_torn(kind, before, after, *classes, self.scope.faults)
+        if found is None:
+            raise Divergence(f"{step}: no tear of operation {op} leaves {check} {word}")
+        return found
+
+    def _see(self, call: Played | None, boot: Played | None) -> Seen:
+        seen = Seen()
+        if call is not None and call.step.name is not StepName.POWER_OFF:
+            result = _RESULTS.get(call.outcome, call.outcome.value)
+            seen = replace(seen, result=result, operations=self._operations(call))
+        if boot is not None:
+            boots = "nothing" if boot.running is None else boot.running
+            seen = replace(seen, boot_operations=self._operations(boot), boots=boots)
+        app = self._player.app
+        if app is None:
+            return seen
+        info = app.otaupgrade.info()
+        is_possible = self._player.fork().play(Step(StepName.ROLLBACK)).outcome is Outcome.RESTARTED
+        named = [f"{label} {slot['state']}" for label, slot in sorted(info.slots.items(), key=_slot_number) if slot]
+        return replace(
+            seen,
+            rollback="possible" if is_possible else "refused",
+            next=info.next,
+            states=", ".join(named) or "no state",
+        )
+
+    def _operations(self, played: Played) -> str:
+        """Return the operations of a step in words, the erase of a slot as one."""
+        told: list[str] = []
+        for number, op in enumerate(played.ops):
+            sector, is_entry = divmod(op.address - OTADATA, SECTOR_SIZE)[0], 0 <= op.address - OTADATA < 2 * SECTOR_SIZE
+            is_erase = op.kind is OpKind.ERASE
+            if not is_entry:
+                text = f"{'erases' if is_erase else 'writes'} {self._label_at(op.address)}"
+                if not told or told[-1] != text:
+                    told.append(text)
+            elif is_erase:
+                told.append(f"erases entry {sector}")
+            else:
+                entry = played.moments[number + 1].cells.read(OTADATA + sector * SECTOR_SIZE, ENTRY_SIZE)
+                told.append(f"writes entry {sector}: {self._entry_text(entry)}")
+        told += [f"burns eFuse bits 0x{bits:x}" for bits in played.burns]
+        return "; ".join(told) or "no operation"
+
+    def _entry_text(self, raw: bytes) -> str:
+        check, word = classes_of(raw)
+        slot = slot_of_seq(decode_entry(raw).ota_seq, self.scope.slots)
+        return f"{word.name} for {place_label(self.scope, slot)}" if check is Check.RIGHT else word.name
+
+    def _label_at(self, address: int) -> str:
+        return next(p.label for p in self._player.world.table if p.offset <= address < p.end)
+
+
+def _slot_number(item: tuple[str, object]) -> int:
+    return int(item[0].rpartition("_")[2])
+
+
+def images_of_inputs(names: Sequence[str]) -> Iterator[SmallImage]:
+    """Yield the image of the device, then one for each write_first among the inputs."""
+    yield SmallImage(1)
+    firsts = [index for index, name in enumerate(names) if name.startswith("write_first")]
+    for number, start in enumerate(firsts):
+        rest = next((name for name in names[start + 1 :] if name.startswith("write_")), "")
+        version = int(names[start].rpartition("_")[2]) if "_version_" in names[start] else 0
+        yield SmallImage(number + 2, secure_version=version, flipped=FLIPPED_BYTE if rest.endswith("broken") else None)
+
+
+def encode_pair(left: HistoryToken, right: HistoryToken) -> str:
+    """Return two histories as one line of text."""
+    texts = [_unpack(encode_history_token(token).removeprefix(HISTORY_PREFIX)).decode() for token in (left, right)]
+    return PAIR_PREFIX + _pack(json.dumps(texts, separators=(",", ":")).encode())
+
+
+def decode_pair(text: str) -> tuple[HistoryToken, HistoryToken]:
+    """Return the two histories that a text holds; raises InputError for anything else."""
+    text = "".join(text.split())
+    if not text.startswith(PAIR_PREFIX):
+        raise InputError(f"token: begins with {text[:8]!r}, not {PAIR_PREFIX!r}; paste the whole token")
+    try:
+        texts = json.loads(_unpack(text.removeprefix(PAIR_PREFIX)))
+        left, right = (HISTORY_PREFIX + _pack(one.encode()) for one in texts)
+    except (ValueError, TypeError, AttributeError, RecursionError, zlib.error):
+        raise InputError("token: damaged; paste it whole, as one line and without quotes") from None
+    return decode_history_token(left), decode_history_token(right)
+
+
+_MOST_BYTES = 1 << 20
+
+
+def _pack(plain: bytes) -> str:
+    return base64.urlsafe_b64encode(zlib.compress(plain, level=9)).decode().rstrip("=")
+
+
+def _unpack(body: str) -> bytes:
+    inflater = zlib.decompressobj()
+    plain = inflater.decompress(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)), _MOST_BYTES)
+    if not inflater.eof:
+        raise ValueError("it is cut short, or far too long")
+    return plain

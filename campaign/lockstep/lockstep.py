@@ -1,0 +1,295 @@
+"""Model and board in lock step: a history is played on the board, and the device model follows every operation of it.
+
+Three witnesses have to agree, or it is a Divergence: the board (impl) does it in bytes; the device model must be able
+to do the same, operation by operation (model_tracker.py); the life-cycle table must have a row for where each slot went
+(slot_moves.py). Outcomes of calls and what info() says are compared too. The claims are asked of every state that the
+model comes through; a broken claim is a result, not a divergence: ESP-IDF does break some.
+
+Left out, and told as OutOfModel: a torn number that fits its torn check word by chance, a torn description that names
+another version, and a history that no device can have, such as deep sleep without an application.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from ...impl.chip.cells import Cells
+from ...impl.chip.flash import Op
+from ...impl.chip.flash import OpKind as FlashOpKind
+from ...model.config import Config, Release, ResetReason
+from ...model.device.records import Check
+from ...model.device.selection import boot_partition
+from ...model.device.state import Ghost, Scope, Task, Usage
+from ...model.fault_model import FaultModel
+from ...model.slot.life_cycle import Event
+from ..history.history import OTADATA, RUNNING, History, Outcome, Played, Player, SmallDevice, Step, StepName
+from .abstraction import Places, Program, Stored, stored_in_bytes
+from .model_tracker import BURN, Divergence, Follower, OpKind, OutOfModel, SeenOp, seen_op
+from .slot_moves import Before, Move, forbidden_moves, reported
+
+_ACTIONS: dict[StepName, tuple[str, ...]] = {
+    StepName.COMMENCE: ("commence",),
+    StepName.COMPLETE: ("complete", "complete_rejects", "complete_fails"),
+    StepName.ACCEPT: ("accept", "accept_again"),
+    StepName.ROLLBACK: ("rollback",),
+}
+_EVENTS: dict[StepName, Event] = {
+    StepName.RESET: Event.POWER_ON,
+    StepName.COMMENCE: Event.COMMENCE,
+    StepName.WRITE: Event.WRITE,
+    StepName.COMPLETE: Event.COMPLETE,
+    StepName.ACCEPT: Event.ACCEPT,
+    StepName.ROLLBACK: Event.ROLLBACK,
+}
+_RULES = (Release.V5_1, Release.V5_5, Release.V6_0, Release.V6_1)
+"""Releases whose applications the model tells apart; the bootloader's release makes no difference to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """A claim that a step of a history broke."""
+
+    claim_id: str
+    step: int
+    """Number of the step, from 0."""
+
+
+def scope_of_device(device: SmallDevice, faults: FaultModel, usage: Usage = Usage.ANY, versions: int = 3) -> Scope:
+    """Return the scope of the model for a device, with every ghost."""
+    if device.slots != tuple(range(len(device.slots))):
+        raise OutOfModel("the model has slots without gaps")
+    config = device.config
+    if config.skip_validate_always or config.skip_validate_on_power_on:
+        raise OutOfModel("the model has a bootloader that validates what it starts")
+    rules = rules_of(config)
+    return Scope(rules, len(device.slots), device.has_factory, faults, usage, versions, frozenset(Ghost))
+
+
+def rules_of(config: Config) -> Config:
+    """Return the configuration with releases that stand for all with the same rules: these share a compiled model."""
+    rules = max((release for release in _RULES if release <= config.app_release), default=_RULES[0])
+    return replace(config, app_release=rules, bootloader_release=rules)
+
+
+def play_in_lockstep(history: History, scope: Scope) -> Iterator[frozenset[str]]:
+    """Yield the claims that each step breaks; raises Divergence, OutOfModel, and PlanNotReached."""
+    run = Lockstep(history, scope)
+    for step in history.steps:
+        yield run.step(step)
+
+
+class Lockstep:
+    """One device, on the board and in the model."""
+
+    def __init__(self, history: History, scope: Scope) -> None:
+        """Begin before the first step of the history, which may be empty."""
+        self.history = history
+        self.scope = scope
+        self.player = Player(history.world)
+        self.places = places_of(history.device)
+        self._wakes = False
+        self.follower = Follower(scope, self._stored(self.player.moment.cells, self.player.moment.efuse_bits))
+
+    @property
+    def is_running(self) -> bool:
+        """An application runs."""
+        return self.player.app is not None
+
+    def takes_fast_path(self, step: Step) -> bool:
+        """Tell whether a reset is a wake-up that starts what ran, without a look at otadata.
+
+        With anti-rollback, from 5.5 on, the bootloader takes the version of an image that it does not validate
+        for 0, so once a bit of the eFuse is burned the fast path fails. Source: esp_image_format.c image_load."""
+        config = self.history.device.config
+        if step.reason is not ResetReason.DEEP_SLEEP or not config.skip_validate_in_deep_sleep:
+            return False
+        is_version_read = config.anti_rollback and config.bootloader_release >= Release.V5_5
+        return not is_version_read or self.player.board.efuse.secure_version == 0
+
+    def step(self, step: Step) -> frozenset[str]:
+        """Play a step in both and return the ids of the claims that were broken on the way."""
+        self._check_physical(step)
+        label = self.player.running
+        before = self._stored(self.player.moment.cells, self.player.moment.efuse_bits)
+        self._wakes = self.takes_fast_path(step)
+        played = self.player.play(step)
+        if played.outcome is Outcome.NOBODY:
+            raise OutOfModel(f"{step}: nobody there to make the call")
+        stored = [self._stored(moment.cells, moment.efuse_bits) for moment in played.moments]
+        self._check_in_model(played, stored)
+        self._follow(played, stored, label)
+        device = Before(self.history.device.config, self.scope.has_factory, before, self._slot(label))
+        self._check_slot_moves(played, device, stored)
+        self._check_info()
+        self.follower.look_at_claims()
+        return self.follower.take_violated()
+
+    def _check_physical(self, step: Step) -> None:
+        """Refuse a reset that the device cannot have in its present condition."""
+        if step.name is not StepName.RESET:
+            return
+        if step.reason is ResetReason.DEEP_SLEEP and not self.is_running:
+            raise OutOfModel("no application runs that could go to sleep")
+        if step.reason is not ResetReason.POWER_ON and self.follower.task is Task.OFF:
+            raise OutOfModel("a device without power cannot be reset")
+
+    def _check_in_model(self, played: Played, stored: list[Stored]) -> None:
+        """Refuse a torn description that names another version than the image has."""
+        if played.outcome is not Outcome.CUT or len(stored) < 2:
+            return
+        if self.scope.config.anti_rollback:
+            versions = {slot.version for moment in stored[:-1] for slot in moment.slots}
+            versions |= set(range(self.scope.versions)) if played.step.name is StepName.WRITE else set()
+            if any(slot.version not in versions for slot in stored[-1].slots if not slot.verifies):
+                raise OutOfModel("a torn description names a version that no image has")
+
+    def _follow(self, played: Played, stored: list[Stored], running: str | None) -> None:
+        step, follower = played.step, self.follower
+        began: str | None = None
+        if step.name is StepName.RESET:
+            follower.begin_reset(step.reason is ResetReason.POWER_ON, self._wakes)
+        elif step.name is StepName.POWER_OFF:
+            follower.cut(None, stored[-1], FaultModel.F0)
+            return
+        elif step.name is not StepName.WRITE:
+            began = follower.begin_call(*action_names(step, running))
+        ops = [*map(self._seen_op, played.ops), *(BURN for _ in played.burns)]
+        whole = ops[:-1] if played.outcome is Outcome.CUT else ops
+        reaches_end = step.offset + step.length >= len(self.history.world.images[step.image].contents)
+        for op, after in zip(whole, stored[1:], strict=False):
+            follower.op(op, after, reaches_end)
+        if played.outcome is Outcome.CUT:
+            assert step.cut is not None and ops
+            self._follow_cut(ops[-1], stored[-1], step.cut.weakest_model)
+            return
+        if step.name is StepName.RESET:
+            if played.outcome not in (Outcome.RETURNED, Outcome.NOTHING_BOOTS):
+                raise Divergence(f"the bootloader {played.outcome.value}")
+            follower.end_boot(self._place(played.running), stored[-1])
+            return
+        self._check_outcome(played, began)
+        has_ended = played.outcome in (Outcome.RESTARTED, Outcome.PANICKED)
+        follower.end_call(stored[-1], self.program, has_ended)
+
+    def _follow_cut(self, op: SeenOp, after: Stored, fault: FaultModel) -> None:
+        try:
+            self.follower.cut(op, after, fault)
+        except Divergence:
+            is_torn_number = op.record is not None and after.records[op.record].check is Check.RIGHT
+            if is_torn_number and fault >= FaultModel.F2:
+                raise OutOfModel("a torn number fits its check word by chance") from None
+            raise
+
+    def _check_outcome(self, played: Played, began: str | None) -> None:
+        """The call must have ended as the model has it."""
+        allowed = allowed_outcomes(played.step, began)
+        if played.outcome not in allowed:
+            names = " or ".join(outcome.value for outcome in allowed)
+            raise Divergence(f"{played.step} {played.outcome.value} ({played.error}); the model: {began}, {names}")
+
+    def _check_slot_moves(self, played: Played, before: Before, stored: list[Stored]) -> None:
+        event = _EVENTS.get(played.step.name)
+        if event is None:
+            return
+        if event is Event.POWER_ON and self._wakes:
+            event = Event.WAKE
+        touched = any(op.address - OTADATA in range(0x2000) for op in played.ops)
+        is_cut = played.outcome is Outcome.CUT
+        failed = played.outcome in (Outcome.RAISED, Outcome.PANICKED) or is_cut
+        starts: tuple[int | None, ...] = (self._slot(played.running),)
+        if event is Event.POWER_ON and is_cut:
+            starts = (None, *range(self.scope.slots))
+        move = Move(
+            event=event,
+            is_refused=not touched and (failed or played.step.name is StepName.COMPLETE),
+            cut=played.step.cut.weakest_model if is_cut and played.step.cut is not None else None,
+            starts=starts,
+        )
+        for text in forbidden_moves(before, move, stored[-1]):
+            raise Divergence(f"the life-cycle table: {text}")
+
+    def _check_info(self) -> None:
+        """info() must say what the model says: what boots next, and the state of each slot."""
+        app = self.player.app
+        if app is None:
+            return
+        info = app.otaupgrade.info()
+        model, state = self.follower.stepper, self.follower.state
+        place = model.value(boot_partition(self.scope, model.model.device.records), state)
+        if self._place(info.next) != place:
+            raise Divergence(f"info() says {info.next} boots next, the model place {place}")
+        records = self.follower.stored.records
+        for slot in range(self.scope.slots):
+            state_text = info.slots[f"ota_{slot}"].get("state", "none")
+            expected, _ = reported(records, slot)
+            if expected.value != state_text:
+                raise Divergence(f"info() says {state_text} of ota_{slot}, the model {expected.value}")
+
+    @property
+    def program(self) -> Program | None:
+        """The place that the board runs from, and whether an upgrade is in progress; None when nothing runs."""
+        app = self.player.app
+        if app is None:
+            return None
+        session = app.ota._find(app.otaupgrade._handle)  # every call that would tell ends it
+        place = self._place(app.running.label)
+        assert place is not None
+        return Program(place, session is not None)
+
+    def _seen_op(self, op: Op) -> SeenOp:
+        kind = OpKind.ERASE if op.kind is FlashOpKind.ERASE else OpKind.PROGRAM
+        return seen_op(self.places, kind, op.address)
+
+    def _stored(self, cells: Cells, efuse_bits: int) -> Stored:
+        return stored_in_bytes(self.scope, self.places, cells.sectors, efuse_bits)
+
+    def _place(self, label: str | None) -> int | None:
+        if label is None:
+            return None
+        return self.scope.factory if label == "factory" else int(label.removeprefix("ota_"))
+
+    def _slot(self, label: str | None) -> int | None:
+        place = self._place(label)
+        return None if place is None or place == self.scope.factory else place
+
+
+def action_names(step: Step, running: str | None) -> tuple[str, ...]:
+    """Return the actions of the model one of which a call is, when it is not refused. running: a label."""
+    if step.name is StepName.SET_BOOT:
+        is_factory = step.label == "factory" or (step.label == RUNNING and running == "factory")
+        return ("set_boot_factory",) if is_factory else ("set_boot_running",)
+    return _ACTIONS[step.name]
+
+
+def places_of(device: SmallDevice) -> Places:
+    """Return where the records and the slots of a device lie."""
+    by_label = {partition.label: partition for partition in device.table}
+    slots = (by_label[f"ota_{slot}"] for slot in device.slots)
+    return Places(OTADATA, tuple((partition.offset, partition.size) for partition in slots))
+
+
+def allowed_outcomes(step: Step, began: str | None) -> tuple[Outcome, ...]:
+    """Return how a call may end for which the model took that action; None: it refused."""
+    match began:
+        case None if step.name is StepName.WRITE:
+            return (Outcome.RETURNED, Outcome.RAISED)
+        case None | "complete_fails":
+            # The C code asserts that an image has a description, where it wants to know its version.
+            return (Outcome.RAISED, Outcome.PANICKED)
+        case "complete" | "complete_rejects":
+            return (_outcome_of_argument(step.argument),)
+        case "rollback":
+            return (Outcome.RESTARTED,)
+        case _:
+            return (Outcome.RETURNED,)
+
+
+def _outcome_of_argument(argument: str | int | float | bool | None) -> Outcome:
+    """Return how complete() ends once it has switched: by what luaL_optint makes of its argument."""
+    if argument is None:
+        return Outcome.RETURNED
+    if isinstance(argument, bool):
+        return Outcome.RAISED
+    try:
+        return Outcome.RESTARTED if int(float(argument)) else Outcome.RETURNED
+    except ValueError:
+        return Outcome.RAISED

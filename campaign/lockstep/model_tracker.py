@@ -1,0 +1,340 @@
+"""The device model follows what a device did: call by call, flash operation by flash operation, cut by cut.
+
+Whoever watches a device (a board that runs, or a recording) says what happened, and what lies in flash and eFuse after
+it, through the abstraction. The follower takes the actions of the model that this can have been; when there is none,
+device and model diverge, and that is an error of one of them.
+
+The state stays one state. A cut leaves what the model's cuts can leave and the bytes tell which of them it was; what
+bytes do not tell, whether an image that does not verify is PARTIAL or BROKEN, the follower chooses by what it saw.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from enum import Enum
+from functools import lru_cache
+
+from ...model.claims.state_claims import DEVICE_CLAIMS
+from ...model.device.action import Action, Kind
+from ...model.device.flash_steps import BURNS, ERASES, REWRITES, WIPES
+from ...model.device.model import device_model
+from ...model.device.state import Scope, Task
+from ...model.device.stepper import State, Stepper
+from ...model.fault_model import FaultModel
+from ...model.terms.terms import Bool
+from .abstraction import Places, Program, Stored, program_in_state, state_of, stored_in_state
+
+SECTOR = 0x1000
+
+
+class Divergence(Exception):
+    """Device and model did not do the same; the message says what each did."""
+
+
+class OutOfModel(Exception):
+    """What happened is none of the model's business: it is said to leave that out."""
+
+
+class OpKind(Enum):
+    """The operations that change flash and eFuse."""
+
+    ERASE = "erase"
+    PROGRAM = "program"
+    BURN = "burn"
+
+
+@dataclass(frozen=True, slots=True)
+class SeenOp:
+    """One operation of the device, as far as the model can see it."""
+
+    kind: OpKind
+    record: int | None = None
+    """The sector of otadata that it is in."""
+    slot: int | None = None
+    """The slot that it is in."""
+    is_first_sector: bool = False
+    """It is in the slot's first sector."""
+
+    def __str__(self) -> str:
+        """Name the operation."""
+        if self.kind is OpKind.BURN:
+            return "an eFuse burn"
+        where = f"record {self.record}" if self.record is not None else f"ota_{self.slot}"
+        return f"{self.kind.value} of {where}{' (first sector)' if self.is_first_sector else ''}"
+
+
+BURN = SeenOp(OpKind.BURN)
+
+
+def seen_op(places: Places, kind: OpKind, address: int) -> SeenOp:
+    """Return what the model sees of a flash operation; raise Divergence for one outside of otadata and the slots."""
+    record, offset = divmod(address - places.otadata, SECTOR)
+    if record in (0, 1):
+        return SeenOp(kind, record=record)
+    for slot, (start, size) in enumerate(places.slots):
+        if start <= address < start + size:
+            return SeenOp(kind, slot=slot, is_first_sector=address < start + SECTOR)
+    raise Divergence(f"an operation at 0x{address:x}, which is neither otadata nor a slot ({offset} bytes on)")
+
+
+class Follower:
+    """The model, and where it has got to."""
+
+    def __init__(self, scope: Scope, stored: Stored, asks_claims: bool = True) -> None:
+        """Begin with a device that is switched off and holds this; the scope says which ghosts it carries."""
+        self._asks_claims = asks_claims
+        self.scope = scope
+        self.stepper = _stepper(scope)
+        self.state = state_of(self.stepper, stored)
+        self.violated: set[str] = set()
+        """Ids of the claims that were broken since the last `take_violated`."""
+        self.taken: set[str] = set()
+        """Names of the actions that were taken."""
+        self._task = self.stepper.names.index("task")
+        self._has_wiped: int | None = None
+        """The slot whose first sector this step has erased."""
+        self._is_booting = False
+        self.look_at_claims()
+
+    @property
+    def task(self) -> Task:
+        """What goes on."""
+        return Task(self.state[self._task])
+
+    @property
+    def stored(self) -> Stored:
+        """What flash and eFuse should hold."""
+        return stored_in_state(self.stepper, self.state)
+
+    def take_violated(self) -> frozenset[str]:
+        """Return the claims that were broken since the last call."""
+        violated, self.violated = self.violated, set()
+        return frozenset(violated)
+
+    def can(self, *names: str) -> bool:
+        """Tell whether one of these actions is possible now."""
+        return any(action.name in names for action, _ in self._successors())
+
+    def planned_call(self, *names: str) -> list[SeenOp]:
+        """Return the operations that a call would have if the power stays."""
+        return self._planned(lambda: self.begin_call(*names))
+
+    def planned_boot(self, is_power_on: bool, wakes: bool = False) -> list[SeenOp]:
+        """Return the operations that a reset would have if the power stays."""
+        return self._planned(lambda: self.begin_reset(is_power_on, wakes))
+
+    def begin_call(self, *names: str) -> str | None:
+        """Make a call: take the one of these actions that is possible; None: the call is refused."""
+        self._has_wiped, self._is_booting = None, False
+        if self.task is not Task.RUN:
+            raise Divergence(f"a call while the model is at {self.task.name}")
+        possible = [action for action, _ in self._successors() if action.name in names]
+        if not possible:
+            return None
+        self._take(possible[0].name)
+        return possible[0].name
+
+    def begin_reset(self, is_power_on: bool, wakes: bool = False) -> None:
+        """Reset the device; is_power_on: its power was gone. wakes: from deep sleep, by the fast path."""
+        self._has_wiped, self._is_booting = None, True
+        if is_power_on and self.task is not Task.OFF:
+            self._take("cut")
+        if self.task is Task.OFF:
+            self._take("power_on")
+        elif wakes:
+            self._take("wake")
+        elif self.task is Task.RUN:
+            self._take("restart")
+        elif self.task is Task.STUCK:
+            raise OutOfModel("a reset of a device that resets for ever")
+
+    def op(self, op: SeenOp, after: Stored | None, reaches_end: bool = False) -> None:
+        """Follow a whole operation. after: what is stored then, None where nobody looked.
+
+        reaches_end: it programs the last bytes of an image."""
+        self._decide()
+        if self._is_of_slot_data(op):
+            self._follow_data(op, after, reaches_end)
+        else:
+            if op != self._due_op():
+                raise Divergence(f"the device: {op}; the model at {self.task.name}: {self._due_op() or 'nothing'}")
+            for action, state in self._successors():
+                if action.kind is Kind.FLASH:
+                    self._go(action, state)
+                    break
+            self._has_wiped = op.slot if op.slot is not None else self._has_wiped
+        self._compare(after)
+
+    def cut(self, op: SeenOp | None, after: Stored, fault: FaultModel) -> None:
+        """Follow a power cut inside an operation (None: between two steps) that left `after`."""
+        self._decide()
+        if op is None:
+            starts: Iterable[tuple[str, ...]] = [()]
+        elif self._is_of_slot_data(op):
+            starts = self._ways_to_write()
+        elif op == self._due_op():
+            starts = [()]
+        else:
+            raise Divergence(f"the device: {op}; the model at {self.task.name}: {self._due_op() or 'nothing'}")
+        begin = self.state
+        for way in starts:
+            state = self._after(begin, way)
+            for action, left in self._successors(state):
+                if action.kind is not Kind.CUT or action.weakest is None or action.weakest > fault:
+                    continue
+                if stored_in_state(self.stepper, left) == after:
+                    # What write() did on the way was never there for a call to see.
+                    self._go(action, left)
+                    return
+        raise Divergence(f"a cut of {fault.name} in {op or 'no operation'} at {self.task.name} left {after}")
+
+    def end_call(self, after: Stored | None, program: Program | None, has_ended: bool = False) -> None:
+        """The call has returned, or raised an error, and nothing is left to do for it.
+
+        program: what runs, None where nobody looked. has_ended: the call has ended the program; a reset follows."""
+        due = self._due_op()
+        if due is not None and not self._is_booting:
+            raise Divergence(f"the device has done with its call; the model goes on with {due} ({self.task.name})")
+        self._compare(after)
+        expected = program_in_state(self.stepper, self.state)
+        if program is not None and program != expected:
+            raise Divergence(f"the device runs {program}, the model {expected}")
+        if has_ended and self.task is Task.RUN:
+            self._take("restart")
+
+    def end_boot(self, running: int | None, after: Stored | None) -> None:
+        """The bootloader has started the image at a place; None: it found nothing to start."""
+        self._decide()
+        due = self._due_op()
+        if due is not None:
+            raise Divergence(f"the device has booted; the model goes on with {due} ({self.task.name})")
+        self._compare(after)
+        place = self.scope.nowhere if running is None else running
+        expected = self.stepper.as_dict(self.state)["running"]
+        if place != expected:
+            raise Divergence(f"the device starts place {place}, the model place {expected}")
+        if self.task is Task.STARTED:
+            self._take("image_begins")
+        elif running is not None:
+            raise Divergence(f"the device has started place {place}; the model is at {self.task.name}")
+
+    def _planned(self, begin: Callable[[], object]) -> list[SeenOp]:
+        state, violated, taken = self.state, set(self.violated), set(self.taken)
+        begin()
+        ops: list[SeenOp] = []
+        self._decide()
+        while (op := self._due_op()) is not None:
+            ops.append(op)
+            self.op(op, None)
+            self._decide()
+        self.state, self.violated, self.taken = state, violated, taken
+        return ops
+
+    def _is_of_slot_data(self, op: SeenOp) -> bool:
+        """Tell whether it is no step of the model by itself: a part of an image, or a later sector of a wipe."""
+        if op.slot is None:
+            return False
+        return op.kind is OpKind.PROGRAM or (not op.is_first_sector and op.slot == self._has_wiped)
+
+    def _follow_data(self, op: SeenOp, after: Stored | None, reaches_end: bool) -> None:
+        """Take the actions of write(), if what lies in the slot tells of any."""
+        if op.kind is OpKind.ERASE or after is None:
+            return
+        begin = self.state
+        for way in self._ways_to_write():
+            state = self._after(begin, way)
+            if stored_in_state(self.stepper, state) == after:
+                is_broken = reaches_end and self._is_possible(state, "write_rest_broken")
+                for name in (*way, *(("write_rest_broken",) if is_broken else ())):
+                    self._take(name)
+                return
+        raise Divergence(f"the device: {op} leaves {after}; the model: {stored_in_state(self.stepper, begin)}")
+
+    def _ways_to_write(self) -> Iterator[tuple[str, ...]]:
+        """Yield what a write() can be: nothing, the first part of an image, the rest of it, both."""
+        yield ()
+        for action, state in self._successors():
+            if action.name.startswith("write_") and self.task is Task.RUN:
+                yield (action.name,)
+                if self._is_possible(state, "write_rest"):
+                    yield (action.name, "write_rest")
+
+    def _is_possible(self, state: State, name: str) -> bool:
+        return any(action.name == name for action, _ in self._successors(state))
+
+    def _after(self, state: State, names: tuple[str, ...]) -> State:
+        for name in names:
+            state = next(after for action, after in self._successors(state) if action.name == name)
+        return state
+
+    def _decide(self) -> None:
+        """Let the bootloader decide, up to its next operation or to the start of an image."""
+        while self._is_booting and self.task is Task.SELECT:
+            (action, state), *others = [pair for pair in self._successors() if pair[0].kind is Kind.BOOT]
+            if others:
+                raise Divergence(f"the model cannot decide between {action.name} and {others[0][0].name}")
+            self._go(action, state)
+
+    def _due_op(self) -> SeenOp | None:
+        """Return the operation that the model does next, if it is to do one."""
+        fields = self.stepper.as_dict(self.state)
+        task, sector = self.task, fields["sector"]
+        if task in REWRITES:
+            return SeenOp(OpKind.PROGRAM if fields["phase"] else OpKind.ERASE, record=sector)
+        if task in ERASES:
+            return SeenOp(OpKind.ERASE, record=sector)
+        if task in WIPES:
+            target = (fields["running"] + 1) % self.scope.slots if fields["running"] < self.scope.slots else 0
+            return SeenOp(OpKind.ERASE, slot=target, is_first_sector=True)
+        return BURN if task in BURNS else None
+
+    def _compare(self, after: Stored | None) -> None:
+        expected = self.stored
+        if after is not None and expected != after:
+            raise Divergence(f"the device holds {after}; the model at {self.task.name} {expected}")
+
+    def _successors(self, state: State | None = None) -> list[tuple[Action, State]]:
+        actions = self.stepper.model.actions
+        found = self.stepper.successors(self.state if state is None else state)
+        return [(actions[number], after) for number, after in found]
+
+    def _take(self, name: str) -> None:
+        for action, state in self._successors():
+            if action.name == name:
+                self._go(action, state)
+                return
+        raise Divergence(f"the model cannot {name} at {self.task.name}")
+
+    def _go(self, action: Action, state: State) -> None:
+        self.state = state
+        self.taken.add(action.name)
+        if self.task is not Task.RUN:
+            # A program between two calls is looked at once its call has returned: nobody sees it before.
+            self.look_at_claims()
+
+    def look_at_claims(self) -> None:
+        """Note which claims the present state breaks."""
+        if self._asks_claims:
+            self.violated |= _violated_claims(self.stepper, self.state)
+
+
+@lru_cache(maxsize=1024)
+def _stepper(scope: Scope) -> Stepper:
+    """Return the stepper of a scope; random histories go through a few hundred scopes, again and again."""
+    return Stepper(device_model(scope))
+
+
+@lru_cache(maxsize=1 << 16)
+def _violated_claims(model: Stepper, state: State) -> frozenset[str]:
+    """Return the ids of the claims that a state breaks."""
+    return frozenset(claim_id for claim_id, is_kept in _claim_terms(model) if not model.value(is_kept, state))
+
+
+@lru_cache(maxsize=1024)
+def _claim_terms(model: Stepper) -> tuple[tuple[str, Bool], ...]:
+    """Return the claims by their ids; those whose ghosts the model lacks are left out."""
+    scope, device = model.model.scope, model.model.device
+    return tuple(
+        (item.claim.id, item.is_kept(scope, device))
+        for item in DEVICE_CLAIMS
+        if item.ghosts <= scope.ghosts and item.claim.applies_to(scope.config)
+    )

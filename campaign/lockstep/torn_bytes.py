@@ -1,0 +1,93 @@
+"""Tears by what they leave: from the classes of a record that the model speaks of to an operation's tear in bytes."""
+
+from collections.abc import Iterator
+from functools import lru_cache
+
+from ...impl.chip.cells import SECTOR_SIZE
+from ...impl.chip.flash import OpKind
+from ...impl.chip.torn_operations import AFTER, BEFORE, Torn, TornKind
+from ...impl.otadata import ENTRY_SIZE, SEQ_EMPTY, decode_entry, is_crc_right
+from ...model.device.records import Check, Word
+from ...model.fault_model import FaultModel
+
+
+def classes_of(entry: bytes) -> tuple[Check, Word]:
+    """Return how the model reads the 32 bytes of a record."""
+    decoded = decode_entry(entry)
+    word = Word(decoded.ota_state) if decoded.ota_state < Word.UNDEFINED else Word.UNDEFINED
+    if decoded.ota_seq == SEQ_EMPTY:
+        return Check.EMPTY, word
+    return (Check.RIGHT if is_crc_right(decoded) else Check.WRONG), word
+
+
+def find_torn(kind: OpKind, before: bytes, after: bytes, check: Check, word: Word, faults: FaultModel) -> Torn | None:
+    """Return a tear of an operation on a record, of the weakest model possible, that leaves these classes.
+
+    before, after: the 32 bytes before the operation and after it, whole."""
+    return _find_torn(kind, before, after, check, word, faults)
+
+
+@lru_cache(maxsize=4096)
+def _find_torn(kind: OpKind, before: bytes, after: bytes, check: Check, word: Word, faults: FaultModel) -> Torn | None:
+    for torn in _candidates(kind, before, after, check, word):
+        if torn.weakest_model > faults:
+            continue
+        left = leaves(torn, kind, before, after)
+        # A check word that is right still names the number that it came with.
+        is_same = check is not Check.RIGHT or left[:4] in (before[:4], after[:4])
+        if classes_of(left) == (check, word) and is_same:
+            return torn
+    return None
+
+
+def leaves(torn: Torn, kind: OpKind, before: bytes, after: bytes) -> bytes:
+    """Return what a torn operation leaves of the 32 bytes of a record."""
+    if kind is OpKind.PROGRAM:
+        return torn.programmed(before, after, 0)
+    return bytes(old | done for old, done in zip(before, _erased_bits(torn), strict=True))
+
+
+@lru_cache(maxsize=4096)
+def _erased_bits(torn: Torn) -> bytes:
+    """Return which bits of a record a torn erase sets."""
+    return torn.erased(bytes(SECTOR_SIZE))[:ENTRY_SIZE]
+
+
+_PATTERNS = 512
+"""Pattern numbers that are tried: those of a single unit, and of all units but one."""
+
+
+def _candidates(kind: OpKind, before: bytes, after: bytes, check: Check, word: Word) -> Iterator[Torn]:
+    yield BEFORE
+    yield AFTER
+    prefix = TornKind.PREFIX if kind is OpKind.PROGRAM else TornKind.PARTIAL
+    yield from (Torn(prefix, length=length) for length in range(1, ENTRY_SIZE))
+    for whole_bytes in (True, False):
+        pattern = TornKind.BYTES if whole_bytes else TornKind.BITS
+        yield from (Torn(pattern, pattern=number) for number in range(_PATTERNS))
+        yield from _masks(kind, before, after, check, word, whole_bytes)
+
+
+def _masks(kind: OpKind, before: bytes, after: bytes, check: Check, word: Word, whole_bytes: bool) -> Iterator[Torn]:
+    """Yield masks that tear number and state word each by itself; the check word stays as it is."""
+    base = int.from_bytes(after if kind is OpKind.PROGRAM else before, "little")
+    everything = 0xFFFFFFFF
+    wrong = [0, everything, *(0xFF << shift for shift in (0, 8, 16, 24))]
+    numbers = {
+        Check.EMPTY: [(everything, 0)],
+        Check.RIGHT: [(0, 0)],
+        Check.WRONG: [*((0, check_word) for check_word in wrong), *((number, 0) for number in wrong)],
+    }[check]
+    old_word = base >> 8 * _WORD_AT & everything
+    words = [0, everything] if whole_bytes or word is Word.UNDEFINED else [0, int(word) & ~old_word]
+    for number, check_word in numbers:
+        for state in words:
+            mask = number | state << 8 * _WORD_AT | check_word << 8 * _CHECK_AT
+            if mask:
+                yield Torn(TornKind.MASK, mask=mask.to_bytes(ENTRY_SIZE, "little").rstrip(b"\0"))
+
+
+_WORD_AT = 24
+"""Where the state word lies in a record, in bytes."""
+_CHECK_AT = 28
+"""Where the check word lies."""

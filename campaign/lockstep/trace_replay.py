@@ -1,0 +1,383 @@
+"""From a trace of the device model to a history on the board, and the comparison of the two, step by step.
+
+A trace is a list of action names. The actions between two calls of the application, or two resets, are one step of the
+history; a cut becomes the operation in which it falls, and the first tear that leaves what the model says was left. The
+board then plays the history, and after every operation what lies on flash, read the model's way, has to be what the
+model says: the records, the slots, the eFuse, the place that runs, the session.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from ...impl.chip.cells import ERASED_SECTOR, SECTOR_SIZE
+from ...impl.chip.torn_operations import AFTER, BEFORE, Torn, TornKind
+from ...impl.image.format import APP_DESC_MAGIC, APP_DESC_OFFSET, APP_DESC_SIZE, IMAGE_MAGIC, decode_app_desc
+from ...impl.otadata import ENTRY_SIZE, decode_entry, slot_of_seq
+from ...model.config import ResetReason
+from ...model.device.action import Action, Kind
+from ...model.device.records import Check, Numbers, Word
+from ...model.device.state import Content, Phase, Scope, Task, Usage
+from ...model.device.stepper import State, Stepper, stepper
+from ..history.claim_monitor import Verdict, Witness, verifies
+from ..history.history import (
+    FIRST_PART,
+    IMAGE_SIZE,
+    SLOT_SIZE,
+    History,
+    Moment,
+    Outcome,
+    Played,
+    Player,
+    SmallDevice,
+    SmallImage,
+    Step,
+    StepCut,
+    StepName,
+)
+from ..history.history_replay import token_of
+from ..history.history_token import encode_history_token
+from .torn_bytes import classes_of, find_torn
+
+SLOT_SECTORS = SLOT_SIZE // SECTOR_SIZE
+FLIPPED_BYTE = 700
+"""The byte in which a damaged image differs: in its last part."""
+HEADER_GONE = 16
+"""Bytes that a cut in the erase of a slot erases: the header, and not the description."""
+
+
+class Divergence(Exception):
+    """The board does otherwise than the model: a bug in one of them. The message says where and what."""
+
+
+@dataclass(frozen=True)
+class Confirmation:
+    """What the board made of a trace."""
+
+    history: History
+    divergence: str | None
+    """Where the board does otherwise than the model; None where they agree to the end."""
+    verdicts: tuple[Verdict, ...]
+    """The claims that the board breaks after the last step."""
+    claim_id: str
+
+    @property
+    def is_confirmed(self) -> bool:
+        """The board goes the way of the trace, and breaks the claim at its end."""
+        return self.divergence is None and any(verdict.claim_id == self.claim_id for verdict in self.verdicts)
+
+    @property
+    def text(self) -> str:
+        """Say in one line what came of it."""
+        if self.divergence is not None:
+            return f"the board does otherwise: {self.divergence}"
+        broken = [verdict.text for verdict in self.verdicts if verdict.claim_id == self.claim_id]
+        return broken[0] if broken else f"the board keeps {self.claim_id}"
+
+
+@dataclass(slots=True)
+class Segment:
+    """The actions that are one step of a history."""
+
+    step: Step
+    actions: list[Action] = field(default_factory=list)
+    states: list[State] = field(default_factory=list)
+    """The state after each of the actions."""
+
+
+def confirm(scope: Scope, action_names: Sequence[str], claim_id: str) -> Confirmation:
+    """Play a trace on the board and compare; the claim has to be broken there too when it ends."""
+    walker = TraceWalker(scope, action_names)
+    divergence: str | None = None
+    verdicts: tuple[Verdict, ...] = ()
+    try:
+        for verdicts in walker.play():  # noqa: B007  # the last ones count
+            pass
+    except Divergence as error:
+        divergence = str(error)
+    return Confirmation(walker.history, divergence, verdicts, claim_id)
+
+
+def token_of_trace(scope: Scope, action_names: Sequence[str], claim_id: str) -> str:
+    """Return the history token of a trace that ends where a claim is broken.
+
+    Raises Divergence when the board goes another way or keeps the claim: a refutation that the board cannot replay is a
+    bug in us."""
+    confirmation = confirm(scope, action_names, claim_id)
+    if not confirmation.is_confirmed:
+        raise Divergence(confirmation.text)
+    return encode_history_token(token_of(confirmation.history, claim_id))
+
+
+def device_of_scope(scope: Scope) -> SmallDevice:
+    """Return the device that the model of a scope begins with: an image in factory, else in ota_0."""
+    return SmallDevice(
+        scope.config,
+        tuple(range(scope.slots)),
+        scope.has_factory,
+        (("factory" if scope.has_factory else "ota_0", 0),),
+    )
+
+
+class TraceWalker:
+    """Plays one trace on the board."""
+
+    def __init__(self, scope: Scope, action_names: Sequence[str]) -> None:
+        """Step the model through the trace; raises ValueError where an action cannot be taken."""
+        self.scope = scope
+        self._stepper = stepper(scope)
+        self.segments = list(segments(scope, self._stepper, action_names))
+        self._images = tuple(images_of(action_names))
+        self.history = History(device_of_scope(scope), self._images)
+        self.player = Player(self.history.world)
+        self._witness = Witness(self.player)
+
+    def play(self) -> Iterator[tuple[Verdict, ...]]:
+        """Yield the claims that are broken after each step; raises Divergence."""
+        for number, segment in enumerate(self.segments):
+            step = self._with_cut(segment)
+            if step is None:
+                continue
+            self.history = self.history.then(step)
+            played, verdicts = self._witness.play(step)
+            is_last = number == len(self.segments) - 1
+            self._compare(segment, played, is_last)
+            yield verdicts
+
+    def state_after(self, number: int) -> State:
+        """Return the model's state after a segment."""
+        return self.segments[number].states[-1]
+
+    def _with_cut(self, segment: Segment) -> Step | None:
+        """Return the step with the cut that the segment ends in; None for a boot that ends before it begins."""
+        last = segment.actions[-1] if segment.actions else None
+        if last is None or last.kind is not Kind.CUT or segment.step.name is StepName.POWER_OFF:
+            return segment.step
+        ops = sum(flash_ops(action) for action in segment.actions)
+        if last.name == "cut":
+            # The bootloader was between two operations.
+            return replace(segment.step, cut=StepCut(ops - 1, AFTER)) if ops else Step(StepName.POWER_OFF)
+        if last.name.startswith("cut_in_burn_leaves_"):
+            return replace(segment.step, cut=StepCut(0, efuse_done=int(last.name.rpartition("_")[2], 2)))
+        if last.name.endswith("_wipe"):
+            torn = {
+                "cut_before_wipe": BEFORE,
+                "cut_after_wipe": AFTER,
+                "cut_in_wipe": Torn(TornKind.PARTIAL, length=HEADER_GONE),
+            }[last.name]
+            return replace(segment.step, cut=StepCut(ops, torn))
+        return replace(segment.step, cut=StepCut(ops, self._torn(segment, ops)))
+
+    def _torn(self, segment: Segment, op: int) -> Torn:
+        """Return the tear of operation `op` that leaves the classes which the last action names."""
+        played = self.player.fork().play(segment.step)
+        if op >= len(played.ops):
+            raise Divergence(f"{segment.step}: has no operation {op}: {describe(played)}")
+        cut = played.ops[op]
+        before = played.moments[op].cells.read(cut.address, ENTRY_SIZE)
+        after = played.moments[op + 1].cells.read(cut.address, ENTRY_SIZE)
+        _, _, check, word = segment.actions[-1].name.removeprefix("cut_in_").split("_", 3)
+        found = find_torn(cut.kind, before, after, Check[check.upper()], Word[word.upper()], self.scope.faults)
+        if found is None:
+            raise Divergence(
+                f"{segment.step}: no tear of operation {op} leaves {check} {word}, within {self.scope.faults.name}"
+            )
+        return found
+
+    def _compare(self, segment: Segment, played: Played, is_last: bool) -> None:
+        """Raise Divergence unless the board did what the actions of the segment say."""
+        done = 0
+        for action, state in zip(segment.actions, segment.states, strict=True):
+            done += flash_ops(action) + (action.kind is Kind.FLASH and action.name.endswith("_burns"))
+            if action.kind is Kind.CUT:
+                continue
+            if done >= len(played.moments):
+                raise Divergence(f"{segment.step}: {action.name}, but {describe(played)}")
+            self._compare_moment(f"{segment.step}: after {action.name}", state, played.moments[done])
+        state = segment.states[-1]
+        task = self._value(state, "task")
+        is_over = task in (Task.RUN, Task.STARTED, Task.STUCK, Task.OFF) or (
+            task == Task.SELECT and segment.step.name is not StepName.RESET
+        )
+        if not is_over:
+            if not is_last:
+                raise Divergence(f"{segment.step}: the model is in the middle of it")
+            return
+        if task != Task.OFF and done + 1 != len(played.moments):
+            raise Divergence(f"{segment.step}: {done} operations, but {describe(played)}")
+        self._compare_moment(f"{segment.step}: at its end", state, played.after)
+        self._compare_outcome(segment, played, task)
+
+    def _compare_outcome(self, segment: Segment, played: Played, task: int) -> None:
+        expected = {
+            Task.OFF: (Outcome.CUT,),
+            Task.SELECT: (Outcome.RESTARTED,),
+            Task.STUCK: (Outcome.NOTHING_BOOTS,),
+            Task.STARTED: (Outcome.RETURNED,),
+            Task.RUN: (Outcome.RAISED,) if segment.actions[0].name == "complete_fails" else (Outcome.RETURNED,),
+        }[Task(task)]
+        if played.outcome not in expected:
+            raise Divergence(f"{segment.step}: want {expected[0].value}, but {describe(played)}")
+        state = segment.states[-1]
+        place = self._value(state, "running")
+        running = None if place == self.scope.nowhere else place_label(self.scope, place)
+        is_running = task in (Task.RUN, Task.STARTED)
+        if (running if is_running else None) != played.running:
+            raise Divergence(f"{segment.step}: {running} should run, but {describe(played)}")
+        if task == Task.RUN:
+            probe = self.player.fork().play(Step(StepName.WRITE, length=1))
+            has_session = probe.outcome is Outcome.RETURNED
+            if has_session != bool(self._value(state, "session")):
+                raise Divergence(f"{segment.step}: a session is {'' if has_session else 'not '}open on the board")
+
+    def _compare_moment(self, where: str, state: State, moment: Moment) -> None:
+        expected, seen = self._expected(state), self._seen(state, moment)
+        different = [
+            f"{name}: model {expected[name]}, board {seen[name]}" for name in expected if expected[name] != seen[name]
+        ]
+        if different:
+            raise Divergence(f"{where}: {'; '.join(different)}")
+
+    def _expected(self, state: State) -> dict[str, int]:
+        """Return what the model says lies on flash, by the names of its fields."""
+        fields = self._stepper.as_dict(state)
+        names = [name for name in fields if name.startswith("record") or name == "burned"]
+        names += [name for name in fields if name.endswith(("_content", "_version"))]
+        expected = {name: fields[name] for name in names}
+        if fields["phase"] == Phase.PROGRAM:
+            # The fields of the record hold what is being programmed; the sector itself is blank.
+            coming = f"record{fields['sector']}_"
+            blank = {"check": Check.EMPTY, "word": Word.UNDEFINED, "slot": 0}
+            for name in [name for name in expected if name.startswith("record")]:
+                if name.endswith("_seq"):
+                    del expected[name]
+                elif name.startswith(coming):
+                    expected[name] = blank[name.removeprefix(coming)]
+        return expected
+
+    def _seen(self, state: State, moment: Moment) -> dict[str, int]:
+        """Return what lies on flash, read as the model reads it."""
+        raw = self.history.world.entries(moment.cells)
+        assert raw is not None
+        seen: dict[str, int] = {"burned": moment.efuse_bits}
+        numbers = []
+        for index, entry in enumerate(raw):
+            check, word = classes_of(entry)
+            number = decode_entry(entry).ota_seq if check is Check.RIGHT else 0
+            numbers.append(number)
+            seen[f"record{index}_check"], seen[f"record{index}_word"] = check, word
+            seen[f"record{index}_slot"] = slot_of_seq(number, self.scope.slots) if check is Check.RIGHT else 0
+        seen["record0_seq"], seen["record1_seq"] = self._ranked(numbers)
+        for index in range(self.scope.slots):
+            content, version = content_of(self.history, moment, f"ota_{index}")
+            seen[f"slot{index}_content"], seen[f"slot{index}_version"] = content, version
+        return seen
+
+    def _ranked(self, numbers: list[int]) -> tuple[int, int]:
+        """Return two sequence numbers as the model keeps them; see Numbers.RANKED."""
+        first, second = numbers
+        if self.scope.numbers is Numbers.EXACT:
+            return first, second
+        above = self.scope.slots + 1
+        is_both = first >= above and second >= above
+        ranks = [
+            number if number < above else above + (is_both and other < number)
+            for number, other in ((first, second), (second, first))
+        ]
+        return ranks[0], ranks[1]
+
+    def _value(self, state: State, name: str) -> int:
+        return self._stepper.as_dict(state)[name]
+
+
+def segments(scope: Scope, model: Stepper, action_names: Sequence[str]) -> Iterator[Segment]:
+    """Yield the steps that the actions of a trace are."""
+    by_name = {action.name: action for action in model.model.actions}
+    state = model.initial
+    current: Segment | None = None
+    writes = -1
+    for name in action_names:
+        action = by_name.get(name)
+        after = None if action is None else model.step(state, name)
+        if action is None or after is None:
+            raise ValueError(f"action {name} cannot be taken here; the scope has another, or the trace is cut short")
+        writes += name.startswith("write_first")
+        task = model.as_dict(state)["task"]
+        is_step_over = task in (Task.OFF, Task.RUN, Task.STARTED, Task.STUCK)
+        begun = _begun_step(scope, action, writes)
+        if begun is None and task == Task.SELECT and (current is None or current.step.name is not StepName.RESET):
+            # A call has restarted the chip.
+            begun = Step(StepName.POWER_OFF) if action.kind is Kind.CUT else Step(StepName.RESET, ResetReason.SOFTWARE)
+        if begun is None and action.kind is Kind.CUT and is_step_over:
+            begun = Step(StepName.POWER_OFF)
+        if begun is not None:
+            if current is not None:
+                yield current
+            current = Segment(begun)
+        assert current is not None
+        current.actions.append(action)
+        current.states.append(after)
+        state = after
+    if current is not None:
+        yield current
+
+
+def _begun_step(scope: Scope, action: Action, writes: int) -> Step | None:
+    """Return the step that an action begins; None when it goes on with one."""
+    name = action.name
+    if action.kind is Kind.RESET:
+        reasons = {"power_on": ResetReason.POWER_ON, "wake": ResetReason.DEEP_SLEEP}
+        return Step(StepName.RESET, reasons.get(name, ResetReason.SOFTWARE))
+    if name.startswith("write_first"):
+        return Step(StepName.WRITE, image=writes + 1, offset=0, length=FIRST_PART)
+    if name.startswith("write_rest"):
+        return Step(StepName.WRITE, image=writes + 1, offset=FIRST_PART, length=IMAGE_SIZE - FIRST_PART)
+    if action.kind is not Kind.CALL:
+        return None
+    if name.startswith("complete"):
+        return Step(StepName.COMPLETE, argument=1 if scope.usage is Usage.PROPER else None)
+    if name.startswith("set_boot"):
+        return Step(StepName.SET_BOOT, label=name.removeprefix("set_boot_"))
+    return Step({"commence": StepName.COMMENCE, "rollback": StepName.ROLLBACK}.get(name, StepName.ACCEPT))
+
+
+def images_of(action_names: Sequence[str]) -> Iterator[SmallImage]:
+    """Yield the image of the device, then one for each write_first of the trace."""
+    yield SmallImage(1)
+    firsts = [index for index, name in enumerate(action_names) if name.startswith("write_first")]
+    for number, start in enumerate(firsts):
+        rest = next((name for name in action_names[start + 1 :] if name.startswith("write_")), "")
+        version = int(action_names[start].rpartition("_version_")[2] or 0) if "_version_" in action_names[start] else 0
+        flipped = FLIPPED_BYTE if rest == "write_rest_broken" else None
+        yield SmallImage(number + 2, secure_version=version, flipped=flipped)
+
+
+def flash_ops(action: Action) -> int:
+    """Return how many flash operations a whole action is."""
+    if action.kind is not Kind.FLASH or not action.name.endswith(("_erases", "_programs")):
+        return 1 if action.name.startswith("write_") else 0
+    return SLOT_SECTORS if action.name in ("commence_erases", "reject_erases") else 1
+
+
+def place_label(scope: Scope, place: int) -> str:
+    """Return the label of a place that is somewhere."""
+    return "factory" if place == scope.factory else f"ota_{place}"
+
+
+def content_of(history: History, moment: Moment, label: str) -> tuple[Content, int]:
+    """Return how the model reads a slot: what it holds, and the secure version of its description."""
+    partition = history.world.partition(label)
+    start = moment.cells.read(partition.offset, SECTOR_SIZE)
+    desc = decode_app_desc(start[APP_DESC_OFFSET : APP_DESC_OFFSET + APP_DESC_SIZE])
+    if desc.magic_word != APP_DESC_MAGIC:
+        return Content.EMPTY, 0
+    if verifies(history.world, moment.cells, partition):
+        return Content.COMPLETE, desc.secure_version
+    is_begun = start[0] == IMAGE_MAGIC and start[FIRST_PART:] == ERASED_SECTOR[FIRST_PART:]
+    return (Content.PARTIAL if is_begun else Content.BROKEN), desc.secure_version
+
+
+def describe(played: Played) -> str:
+    """Return what a step came to, in a few words."""
+    error = "" if played.error is None else f" “{played.error}”"
+    running = "" if played.running is None else f", {played.running} runs"
+    return f"the board: {played.outcome.value}{error}, {len(played.ops)} operations, {len(played.burns)} burns{running}"

@@ -1,0 +1,1 @@
+"""One scripted upgrade, cut at every flash step: what `otaproof check` runs."""

@@ -1,0 +1,98 @@
+"""What sweeps say of each claim: does it hold, else where first, and under how weak a fault model."""
+
+from dataclasses import dataclass
+
+from ...impl.chip.torn_operations import AFTER, BEFORE, Torn, TornKind
+from ...model.claims.claims import CUT_CLAIMS, Claim, Verdict
+from ...model.fault_model import FaultModel
+from ..device_under_test import World
+from .script import CallName
+from .sweep import Stretch, SweepResult
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One cut point, or reset between calls, that breaks a claim."""
+
+    scenario: str
+    stretch: Stretch
+    torn: Torn | None
+    """The simplest tear of the stretch; None for a reset between calls or a cut in an eFuse burn."""
+    is_between_calls: bool
+
+    @property
+    def weakest_fault(self) -> FaultModel:
+        """The smallest fault model under which this happens; a reset between calls tears nothing."""
+        return FaultModel.F0 if self.torn is None else self.torn.weakest_model
+
+    def __str__(self) -> str:
+        """Say where the power goes."""
+        call = self.stretch.call
+        if self.is_between_calls:
+            return f"reset after {call} returned"
+        if self.torn is None or self.stretch.op is None:
+            return f"cut inside {call}, eFuse burn, bits done 0x{self.stretch.efuse_done:x}"
+        op = self.stretch.op
+        what = "erase of" if op.kind.value == "e" else f"program of {op.length} bytes at"
+        return f"cut inside {call}, operation {self.stretch.op_index} ({what} 0x{op.address:x}), {self.torn}"
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimResult:
+    """What the sweeps of a check found of one claim."""
+
+    claim: Claim
+    verdict: Verdict
+    violations: int
+    """Cut points and resets that break it."""
+    shortest: Violation | None
+    """Of those under the weakest fault model, the first."""
+
+
+def claim_results(world: World, sweeps: dict[str, SweepResult]) -> list[ClaimResult]:
+    """Return the verdict on every claim, in their order; `sweeps` by the name of the scenario."""
+    is_complete = all(result.is_complete for result in sweeps.values())
+    results = []
+    for claim in CUT_CLAIMS:
+        if not claim.applies_to(world.config):
+            results.append(ClaimResult(claim, Verdict.NOT_APPLICABLE, 0, None))
+            continue
+        count, shortest = _violations(claim, sweeps)
+        if shortest is not None:
+            verdict = Verdict.VIOLATED
+        else:
+            verdict = Verdict.HOLDS if is_complete else Verdict.INCONCLUSIVE
+        results.append(ClaimResult(claim, verdict, count, shortest))
+    return results
+
+
+def _violations(claim: Claim, sweeps: dict[str, SweepResult]) -> tuple[int, Violation | None]:
+    count, shortest, best = 0, None, None
+    for order, (scenario, result) in enumerate(sweeps.items()):
+        for is_between, stretches in ((False, result.stretches), (True, result.resets)):
+            for stretch in stretches:
+                if claim.id not in stretch.broken:
+                    continue
+                count += stretch.count
+                violation = Violation(scenario, stretch, _simplest(stretch), is_between)
+                rank = _rank(violation, order)
+                if best is None or rank < best:
+                    best, shortest = rank, violation
+    return count, shortest
+
+
+def _rank(violation: Violation, scenario_order: int) -> tuple[int, ...]:
+    """Order violations: weakest fault first, then the shorter scenario, the earlier call and operation.
+
+    Calls are counted without repeating write(), so that the size of the image does not matter."""
+    stretch = violation.stretch
+    step = list(CallName).index(stretch.call.name)
+    kind = 0 if violation.torn is None else list(TornKind).index(violation.torn.kind)
+    return (violation.weakest_fault, scenario_order, stretch.call.index, step, stretch.op_index, kind)
+
+
+def _simplest(stretch: Stretch) -> Torn | None:
+    """Return the tear of a stretch that is easiest to tell: its first."""
+    if stretch.torn in (BEFORE, AFTER, None):
+        return stretch.torn
+    return next(stretch.tears())

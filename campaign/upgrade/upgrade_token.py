@@ -1,0 +1,255 @@
+"""Replay tokens: a device, an upgrade and one power cut in a line of text that plays anywhere.
+
+A token carries everything that decides what happens, except the bytes of the images: of those it keeps
+size, versions and the first 8 hex digits of the SHA-256, and a replay without the files builds images of
+the same size and versions. The text is "otp1." and the base64url of a deflated JSON list.
+"""
+
+import base64
+import binascii
+import hashlib
+import json
+import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass, fields, replace
+
+from ...errors import InputError
+from ...impl.chip.cells import SECTOR_SIZE, Cells
+from ...impl.chip.torn_operations import Torn
+from ...impl.image.format import MIN_IMAGE_SIZE, build_image
+from ...impl.otadata import ENTRY_SIZE
+from ...impl.partitions.partition import Partition
+from ...impl.partitions.table import TableError, encode_table
+from ...model.config import Chip, Config, Release
+from ..device_under_test import NamedImage, World
+from .script import Scenario
+
+PREFIX = "otp1."
+_DIGEST_DIGITS = 8
+_LARGEST_FLASH = 1 << 27
+_BLANK_ENTRY = "ff" * ENTRY_SIZE
+
+
+@dataclass(frozen=True, slots=True)
+class CutPoint:
+    """Where the power fails in a script."""
+
+    call_index: int
+    op_index: int
+    """The operation within the call; as many as it has for a cut in the eFuse burn after them."""
+    torn: Torn | None
+    """None: no operation is cut."""
+    efuse_done: int | None = None
+    """Bits of an eFuse burn that take effect; None when the cut is in flash, or between calls."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImageNote:
+    """What a token keeps of an image."""
+
+    name: str
+    size: int
+    version: str
+    secure_version: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A replay token, taken apart."""
+
+    claim_id: str
+    scenario: Scenario
+    cut: CutPoint
+    config: Config
+    flash_size: int
+    table: tuple[Partition, ...]
+    entries: tuple[str, str] | None
+    """The otadata entries before the first power-on, in hex; None without otadata."""
+    images: tuple[ImageNote, ...]
+    placed: tuple[tuple[str, int], ...]
+    """(label, number of the image in `images`) for each app partition that holds one."""
+    update: int
+    """Number of the image that the upgrade writes."""
+    efuse_bits: int
+    chunk: int
+
+
+def make_token(world: World, claim_id: str, scenario: Scenario, cut: CutPoint) -> Token:
+    """Return the token of a cut in a world's script."""
+    placed = []
+    for partition in world.table:
+        image = world.image_in(world.cells, partition) if partition.is_app else None
+        if image is not None:
+            placed.append((partition.label, world.images.index(image)))
+    return Token(
+        claim_id,
+        scenario,
+        cut,
+        world.config,
+        world.cells.size,
+        world.table,
+        _hex_entries(world),
+        tuple(_note(image) for image in world.images),
+        tuple(placed),
+        world.images.index(world.update),
+        world.efuse_bits,
+        world.chunk,
+    )
+
+
+def encode_token(token: Token) -> str:
+    """Return the text of a token."""
+    cut = token.cut
+    record = [
+        token.claim_id,
+        token.scenario.value,
+        [cut.call_index, cut.op_index, None if cut.torn is None else str(cut.torn), cut.efuse_done],
+        encode_config(token.config),
+        token.flash_size,
+        [[p.label, p.type, p.subtype, p.offset, p.size, p.encrypted + 2 * p.readonly] for p in token.table],
+        None if token.entries is None else ["" if e == _BLANK_ENTRY else e for e in token.entries],
+        [[i.name, i.size, i.version, i.secure_version, i.digest] for i in token.images],
+        [list(pair) for pair in token.placed],
+        token.update,
+        token.efuse_bits,
+        token.chunk,
+    ]
+    packed = zlib.compress(json.dumps(record, separators=(",", ":")).encode(), level=9)
+    return PREFIX + base64.urlsafe_b64encode(packed).decode().rstrip("=")
+
+
+def decode_token(text: str) -> Token:
+    """Return the token that a text holds; raises InputError for anything else."""
+    text = "".join(text.split())
+    if not text.startswith(PREFIX):
+        raise InputError(f"token: begins with {text[:8]!r}, not {PREFIX!r}; paste the whole token of a replay line")
+    body = text.removeprefix(PREFIX)
+    try:
+        packed = base64.urlsafe_b64decode(body + "=" * (-len(body) % 4))
+        record = json.loads(zlib.decompress(packed))
+        claim_id, scenario, cut, config, size, rows, entries, images, placed, update, efuse_bits, chunk = record
+        call_index, op_index, torn, efuse_done = cut
+        token = Token(
+            claim_id,
+            Scenario(scenario),
+            CutPoint(call_index, op_index, None if torn is None else Torn.parse(torn), efuse_done),
+            decode_config(config),
+            size,
+            tuple(
+                Partition(label, type_, subtype, offset, length, bool(flags & 1), bool(flags & 2))
+                for label, type_, subtype, offset, length, flags in rows
+            ),
+            None if entries is None else (entries[0] or _BLANK_ENTRY, entries[1] or _BLANK_ENTRY),
+            tuple(ImageNote(*note) for note in images),
+            tuple((label, number) for label, number in placed),
+            update,
+            efuse_bits,
+            chunk,
+        )
+        _check(token)
+    except (ValueError, TypeError, LookupError, AttributeError, binascii.Error, zlib.error, TableError) as error:
+        raise InputError(f"token: damaged ({error}); paste it whole, as one line and without quotes") from None
+    return token
+
+
+def _check(token: Token) -> None:
+    """Raise ValueError, TypeError or LookupError for a token that no check has made."""
+    cut = token.cut
+    numbers = [cut.call_index, cut.op_index, cut.efuse_done or 0, token.flash_size, token.update, token.efuse_bits]
+    numbers += [token.chunk, *(number for _, number in token.placed)]
+    numbers += [number for image in token.images for number in (image.size, image.secure_version)]
+    numbers += [number for p in token.table for number in (p.type, p.subtype, p.offset, p.size)]
+    if any(type(number) is not int or not 0 <= number < 1 << 32 for number in numbers):
+        raise ValueError("a number is out of range")
+    names = [token.claim_id, *(p.label for p in token.table), *(label for label, _ in token.placed)]
+    names += [text for image in token.images for text in (image.name, image.version, image.digest)]
+    if not all(isinstance(name, str) for name in names):
+        raise TypeError("a name is no text")
+    encode_table(token.table)
+    ends = [partition.end for partition in token.table]
+    ends += [_partition(token, label).offset + token.images[number].size for label, number in token.placed]
+    if token.flash_size > _LARGEST_FLASH or max(ends) > token.flash_size or token.chunk == 0:
+        raise ValueError("the flash does not hold it")
+    if any(p.offset % SECTOR_SIZE for p in token.table if p.is_app or p.is_otadata):
+        raise ValueError("a partition does not begin at a sector")
+    for image in token.images:
+        int(image.digest, 16)
+        if image.size < MIN_IMAGE_SIZE:
+            raise ValueError("an image is too short")
+    if any(len(bytes.fromhex(entry)) != ENTRY_SIZE for entry in token.entries or ()):
+        raise ValueError("an otadata entry is not 32 bytes")
+    _ = token.images[token.update]
+
+
+def _partition(token: Token, label: str) -> Partition:
+    return {partition.label: partition for partition in token.table}[label]
+
+
+def world_of_token(token: Token, files: Iterable[bytes] = ()) -> World:
+    """Return the device of a token; of `files`, those whose digest it names take the place of built images."""
+    by_digest = {_digest(contents): contents for contents in files}
+    images = tuple(_image_of(note, by_digest.get(note.digest), token.config) for note in token.images)
+    cells = Cells.erased(token.flash_size)
+    cells = cells.with_bytes(token.config.table_offset, encode_table(token.table))
+    for label, number in token.placed:
+        cells = cells.with_bytes(_partition(token, label).offset, images[number].contents)
+    world = World(token.config, token.table, cells, images, images[token.update], token.efuse_bits, token.chunk)
+    if token.entries is None or world.otadata is None:
+        return world
+    for number, entry in enumerate(token.entries):
+        cells = cells.with_bytes(world.otadata.offset + SECTOR_SIZE * number, bytes.fromhex(entry))
+    return replace(world, cells=cells)
+
+
+def _note(image: NamedImage) -> ImageNote:
+    return ImageNote(image.name, len(image.contents), image.version, image.secure_version, _digest(image.contents))
+
+
+def _digest(contents: bytes) -> str:
+    return hashlib.sha256(contents).hexdigest()[:_DIGEST_DIGITS]
+
+
+def _image_of(note: ImageNote, contents: bytes | None, config: Config) -> NamedImage:
+    if contents is None:
+        contents = build_image(
+            config.chip,
+            size=note.size,
+            version=note.version,
+            secure_version=note.secure_version,
+            seed=int(note.digest, 16),
+        )
+    return NamedImage(note.name, contents, note.version, note.secure_version)
+
+
+def _hex_entries(world: World) -> tuple[str, str] | None:
+    entries = world.entries(world.cells)
+    return None if entries is None else (entries[0].hex(), entries[1].hex())
+
+
+def encode_config(config: Config) -> dict[str, object]:
+    """Return the fields that differ from the default, as JSON values."""
+    default = Config()
+    changed = {f.name: getattr(config, f.name) for f in fields(config)}
+    return {
+        name: value.label if isinstance(value, Release) else value.value if isinstance(value, Chip) else value
+        for name, value in changed.items()
+        if value != getattr(default, name)
+    }
+
+
+def decode_config(record: dict[str, object]) -> Config:
+    """Return the configuration of these values; raises TypeError or ValueError for any that it cannot have."""
+    values: dict[str, object] = dict(record)
+    for name in ("app_release", "bootloader_release"):
+        if name in values:
+            values[name] = Release.parse(str(values[name]))
+    if "chip" in values:
+        values["chip"] = Chip(values["chip"])
+    labels = values.get("factory_reset_labels")
+    if isinstance(labels, list):
+        values["factory_reset_labels"] = tuple(labels)
+    default = Config()
+    if any(type(value) is not type(getattr(default, name)) for name, value in values.items()):
+        raise TypeError("an option has another type")
+    return Config(**values)  # type: ignore[arg-type]  # a wrong field or type raises TypeError or ValueError

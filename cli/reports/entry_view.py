@@ -1,0 +1,31 @@
+"""An annotated hex view of the otadata entries."""
+
+from collections.abc import Iterator
+
+from ...impl.otadata import SEQ_EMPTY, SelectEntry, decode_entry, is_crc_right, is_select_valid, slot_of_seq
+from ...model.ota_state import OtaImgState, api_name
+
+
+def entry_lines(raw_entries: tuple[bytes, bytes], slot_count: int) -> Iterator[str]:
+    """Yield, for each of the two entries, its 32 bytes by field and what they say."""
+    for number, raw in enumerate(raw_entries):
+        entry = decode_entry(raw)
+        seq, label, state, crc = raw[:4].hex(), raw[4:24].hex(), raw[24:28].hex(), raw[28:].hex()
+        label = "ff×20" if label == "ff" * 20 else label
+        yield f"otadata[{number}]  seq {seq}  label {label}  state {state}  crc {crc}   {_meaning(entry, slot_count)}"
+
+
+def _meaning(entry: SelectEntry, slot_count: int) -> str:
+    if entry.ota_seq == SEQ_EMPTY and entry.crc == 0xFFFFFFFF and entry.ota_state == OtaImgState.UNDEFINED:
+        return "blank"
+    if entry.ota_seq == SEQ_EMPTY:
+        return "empty: no sequence number"
+    slot = f"ota_{slot_of_seq(entry.ota_seq, slot_count)}" if slot_count else "no slot"
+    try:
+        state = OtaImgState(entry.ota_state).name
+    except ValueError:
+        state = f"state 0x{entry.ota_state:08x} (reads {api_name(entry.ota_state)!r})"
+    if not is_crc_right(entry):
+        return f"number {entry.ota_seq} ({slot}), {state}, check word wrong: not bootable"
+    bootable = "bootable" if is_select_valid(entry) else "not bootable"
+    return f"number {entry.ota_seq} ({slot}), {state}: {bootable}"

@@ -1,0 +1,338 @@
+"""What `otaproof explain` prints: the flash, its entries and images, and what comes of them, by the rules that agree.
+
+Each section is told once for all rules under which it is the same, so that what differs stands out.
+"""
+
+import textwrap
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from rich.console import Console
+
+from ...campaign.explain.entries import EntryReading, SlotNames, summary_of
+from ...campaign.explain.explanation import CALLS, Answer, BootReading, Change, slot_names
+from ...campaign.explain.found_images import ImageReading
+from ...campaign.history.history import Outcome
+from ...campaign.upgrade.upgrade_replay import describe_ops
+from ...impl.partitions.partition import Partition, PartitionType
+from ...model.config import Config, Release
+from ...project.flash_dump import Loaded
+
+_WIDEST = 110
+_TYPES = {member.value: member.name.lower() for member in PartitionType}
+_DATA = {0: "ota", 1: "phy", 2: "nvs", 3: "coredump", 4: "nvs_keys", 5: "efuse", 6: "undefined"}
+_DATA |= {0x80: "esphttpd", 0x81: "fat", 0x82: "spiffs", 0x83: "littlefs"}
+_ENDS = {
+    Outcome.RETURNED: "ok",
+    Outcome.RESTARTED: "restarts",
+    Outcome.PANICKED: "crashes: an assertion of the C code fails",
+    Outcome.HUNG: "never ends",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryFound:
+    """How a device came to what it holds."""
+
+    verdict: str
+    """In a few words: what it takes, or that nothing was found."""
+    sentences: tuple[str, ...] = ()
+    cuts: int = 0
+    token: str | None = None
+    why_no_token: str | None = None
+    """The board goes another way than the model: a bug in one of them."""
+    note: str = ""
+    """In what the replay differs from the device."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What holds under one configuration."""
+
+    config: Config
+    answer: Answer
+    history: HistoryFound | None
+    """None where none was searched for."""
+
+
+class _Page:
+    """Prints lines, wrapped at the width of the terminal."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._width = max(60, min(console.width, _WIDEST)) if console.is_terminal else _WIDEST
+
+    def title(self, text: str) -> None:
+        self._console.print()
+        self._console.print(text, style="bold", markup=False, soft_wrap=True)
+
+    def line(self, text: str, indent: int = 2, hang: int = 2, style: str | None = None) -> None:
+        """Print a text, its further lines indented by `hang` more."""
+        first, more = " " * indent, " " * (indent + hang)
+        wrapped = textwrap.wrap(
+            text,
+            self._width,
+            initial_indent=first,
+            subsequent_indent=more,
+            break_long_words=False,
+            drop_whitespace=True,
+        )
+        for part in wrapped or [first]:
+            self._console.print(part, style=style, markup=False, soft_wrap=True)
+
+    def whole(self, text: str, indent: int = 2) -> None:
+        """Print a text that must not be broken."""
+        self._console.print(" " * indent + text, markup=False, soft_wrap=True)
+
+
+def print_report(console: Console, loaded: Loaded, cases: Sequence[Case]) -> None:
+    """Print everything, section by section."""
+    page = _Page(console)
+    page.line(loaded.title, indent=0)
+    for setting in loaded.settings:
+        style = "yellow" if setting.origin.assumed else None
+        page.line(f"{setting.name}: {setting.value} ({setting.origin})", style=style)
+    for note in loaded.notes:
+        page.line(f"note: {note}", style="yellow", hang=6)
+    _print_table(page, loaded)
+    names = slot_names(loaded.table)
+    _by_rules(page, loaded, cases, "otadata", lambda c: c.answer.entries, lambda e: _entry_lines(page, e))
+    if loaded.knows_images:
+        _by_rules(page, loaded, cases, "Images", lambda c: c.answer.images, lambda i: _image_lines(page, i))
+    _by_rules(
+        page,
+        loaded,
+        cases,
+        "At the next power-on",
+        lambda c: _told_first(c.answer, loaded),
+        lambda told: _first_boot(page, told, names),
+    )
+    _by_rules(
+        page,
+        loaded,
+        cases,
+        "At the power-on after that, if nothing is called",
+        lambda c: c.answer.second,
+        lambda boot: _second_boot(page, boot, names),
+    )
+    page.title("If the application that boots next called …")
+    for name in CALLS:
+        _print_call(page, cases, name, names)
+    if any(case.history is not None for case in cases):
+        _by_rules(page, loaded, cases, "How it came to this", _told_history, lambda told: _history(page, told, cases))
+
+
+def _by_rules(
+    page: _Page,
+    loaded: Loaded,
+    cases: Sequence[Case],
+    title: str,
+    part: Callable[[Case], Any],
+    tell: Callable[[Any], None],
+) -> None:
+    """Print a section once for all rules that agree on it."""
+    page.title(title)
+    groups = grouped(cases, part)
+    for value, members in groups:
+        if len(groups) > 1:
+            page.line(f"{rules_text(members, cases)}:", style="cyan")
+        tell(value)
+
+
+def grouped(cases: Sequence[Case], part: Callable[[Case], Any]) -> list[tuple[Any, list[Case]]]:
+    """Return the cases by what they say, in their order."""
+    groups: dict[Hashable, list[Case]] = {}
+    for case in cases:
+        groups.setdefault(part(case), []).append(case)
+    return list(groups.items())
+
+
+def rules_text(members: Sequence[Case], cases: Sequence[Case]) -> str:
+    """Return which rules some cases are, of all."""
+    everything = {case.config.app_release for case in cases}
+    by_rollback: dict[bool, set[Release]] = {}
+    for case in members:
+        by_rollback.setdefault(case.config.rollback, set()).add(case.config.app_release)
+    is_one = len({case.config.rollback for case in cases}) == 1
+    texts = {is_on: _releases_text(found, everything) for is_on, found in by_rollback.items()}
+    if is_one or (len(texts) == 2 and len(set(texts.values())) == 1):
+        return next(iter(texts.values()))
+    return "; ".join(f"{'with' if on else 'without'} rollback, {text}" for on, text in texts.items())
+
+
+def _releases_text(found: set[Release], everything: set[Release]) -> str:
+    if found == everything and len(everything) > 1:
+        return "every release"
+    ordered, known = sorted(found), sorted(everything)
+    first, last = known.index(ordered[0]), known.index(ordered[-1])
+    if len(ordered) > 2 and ordered == known[first : last + 1]:
+        return f"{ordered[0].label} to {ordered[-1].label}"
+    return ", ".join(release.label for release in ordered)
+
+
+def _print_table(page: _Page, loaded: Loaded) -> None:
+    if not loaded.knows_table:
+        return
+    page.title(f"Partition table at 0x{loaded.config.table_offset:x}")
+    width = max((len(p.label) for p in loaded.table), default=0)
+    for partition in loaded.table:
+        kind = f"{_type(partition)}"
+        page.whole(f"{partition.label:{width}}  {kind:14} 0x{partition.offset:06x} … 0x{max(0, partition.end - 1):06x}")
+    if not loaded.table:
+        page.line("no partition can be read from it", style="yellow")
+
+
+def _type(partition: Partition) -> str:
+    if partition.is_ota_slot:
+        return f"app ota_{partition.slot}"
+    if partition.is_app:
+        return {0: "app factory", 0x20: "app test"}.get(partition.subtype, f"app 0x{partition.subtype:02x}")
+    subtype = _DATA.get(partition.subtype) if partition.type == PartitionType.DATA else None
+    return f"{_TYPES.get(partition.type, f'0x{partition.type:02x}')} {subtype or f'0x{partition.subtype:02x}'}"
+
+
+def _entry_lines(page: _Page, entries: tuple[EntryReading, EntryReading] | None) -> None:
+    if entries is None:
+        page.line("there is no otadata partition of two sectors", style="yellow")
+        return
+    for reading in entries:
+        verdict = "" if reading.summary == "blank" else ": bootable" if reading.is_bootable else ": not bootable"
+        page.line(f"entry {reading.number}  {reading.summary}{verdict}", hang=9)
+        if reading.summary != "blank":
+            page.whole(f"         {_fields(reading)}")
+        for problem in reading.problems:
+            page.line(problem, indent=11, hang=2, style="yellow")
+
+
+def _fields(reading: EntryReading) -> str:
+    entry, raw = reading.entry, reading.raw
+    label = "ff×20" if raw[4:24] == b"\xff" * 20 else raw[4:24].hex()
+    right = (
+        "right" if entry.crc == reading.crc_wanted else f"wrong, not {reading.crc_wanted.to_bytes(4, 'little').hex()}"
+    )
+    return f"seq {raw[:4].hex()}  label {label}  state {raw[24:28].hex()}  crc {raw[28:].hex()} ({right})"
+
+
+def _image_lines(page: _Page, images: tuple[ImageReading, ...]) -> None:
+    width = max((len(image.label) for image in images), default=0)
+    for image in images:
+        is_bad = image.problem is not None
+        page.line(f"{image.label:{width}}  {_image_text(image)}", hang=width + 2, style="yellow" if is_bad else None)
+        if image.app_problem != image.problem:
+            said = "accepts it" if image.app_problem is None else f"says: {image.app_problem}"
+            page.line(f"esp_image_verify, in the application, {said}", indent=width + 4, style="yellow")
+    if not images:
+        page.line("no app partition")
+
+
+def _image_text(image: ImageReading) -> str:
+    if image.is_blank:
+        return "blank"
+    verdict = "verifies" if image.problem is None else f"DOES NOT BOOT: {image.problem}"
+    if image.desc is None:
+        return f"no description; {verdict}"
+    desc = image.desc
+    return f"{image.name}, ESP-IDF {desc.idf_ver or '?'}, secure version {desc.secure_version}; {verdict}"
+
+
+class _FirstBoot(NamedTuple):
+    """What is told of the next power-on."""
+
+    boot: BootReading
+    selected: str | None
+    why: tuple[str, ...]
+    problem: str | None
+    """What is wrong with what is selected."""
+    is_fallback: bool
+    order: tuple[str, ...]
+    """The order of trying, where nobody knows the images."""
+
+
+def _told_first(answer: Answer, loaded: Loaded) -> _FirstBoot:
+    problem = next((image.problem for image in answer.images if image.label == answer.selected), None)
+    order = () if loaded.knows_images else answer.order
+    return _FirstBoot(answer.first, answer.selected, answer.why, problem, answer.is_fallback, order)
+
+
+def _first_boot(page: _Page, told: _FirstBoot, names: SlotNames) -> None:
+    boot, selected, problem = told.boot, told.selected, told.problem
+    page.line(_boot_text(boot), style="bold" if boot.boots else "bold red")
+    for clause in told.why:
+        page.line(clause, indent=4)
+    if told.order:
+        page.line(f"tried in this order until one verifies: {', '.join(told.order)}", indent=4)
+    if selected is not None and boot.label != selected:
+        page.line(f"{selected} does not pass{'' if problem is None else f': {problem}'}", indent=4, style="yellow")
+    if told.is_fallback:
+        page.line(
+            f"so the bootloader tries what lies below it down to factory, then above it, whatever otadata says of "
+            f"them, and starts {boot.label}",
+            indent=4,
+            style="yellow",
+        )
+    _change(page, boot.change, names, 4)
+    if boot.boots:
+        said = f"it runs {boot.label}" + (f", “{boot.state}”" if boot.state else "")
+        page.line(f"info() says: {said}; next {boot.info_next or 'unknown'}", indent=4)
+
+
+def _second_boot(page: _Page, boot: BootReading | None, names: SlotNames) -> None:
+    if boot is None:
+        page.line("the same: no application has run")
+        return
+    page.line(_boot_text(boot), style="bold" if boot.boots else "bold red")
+    _change(page, boot.change, names, 4)
+
+
+def _boot_text(boot: BootReading) -> str:
+    if boot.label is None:
+        word = "nothing boots" if boot.outcome is Outcome.NOTHING_BOOTS else boot.outcome.value
+        return f"{word}: {boot.detail}" if boot.detail else word
+    return f"{boot.label} boots" + (", under test" if boot.state == "testing" else "")
+
+
+def _change(page: _Page, change: Change, names: SlotNames, indent: int) -> None:
+    """Say what is written, and what otadata holds then."""
+    if not change.ops and change.efuse[0] == change.efuse[1]:
+        page.line("nothing is written", indent=indent)
+        return
+    if change.ops:
+        page.line(f"flash: {describe_ops(change.ops)}", indent=indent)
+    if change.entries is not None and change.changes_entries:
+        for number, raw in enumerate(change.entries):
+            page.line(f"entry {number} then: {summary_of(raw, names)}", indent=indent, hang=14)
+    if change.efuse[0] != change.efuse[1]:
+        page.line(f"eFuse: secure version {change.efuse[0].bit_count()} → {change.efuse[1].bit_count()}", indent=indent)
+
+
+def _print_call(page: _Page, cases: Sequence[Case], name: str, names: SlotNames) -> None:
+    """Say what a call comes to, once for all rules that agree."""
+    groups = grouped(cases, lambda case: next((call for call in case.answer.calls if call.name == name), None))
+    for call, members in groups:
+        rules = f"{rules_text(members, cases)}: " if len(groups) > 1 else ""
+        if call is None:
+            page.line(f"{name + '()':11} {rules}no application boots that could call it", hang=12)
+            continue
+        end = f"error “{call.error}”" if call.outcome is Outcome.RAISED else _ENDS.get(call.outcome, call.outcome.value)
+        page.line(f"{name + '()':11} {rules}{end}; {call.then or 'nothing'} boots after it", hang=12)
+        _change(page, call.change, names, 14)
+
+
+def _told_history(case: Case) -> tuple[str, tuple[str, ...]]:
+    """Return what is told of a history: tokens differ by the release that they name."""
+    return ("", ()) if case.history is None else (case.history.verdict, case.history.sentences)
+
+
+def _history(page: _Page, told: tuple[str, tuple[str, ...]], cases: Sequence[Case]) -> None:
+    verdict, sentences = told
+    page.line(verdict, style="bold")
+    for number, sentence in enumerate(sentences, 1):
+        page.line(f"{number}. {sentence}", indent=4, hang=3)
+    found = next(case.history for case in cases if _told_history(case) == told)
+    if found is not None and found.token is not None:
+        page.whole(f"replay: otaproof replay {found.token}", 4)
+    if found is not None and found.note:
+        page.line(found.note, indent=4)
+    if found is not None and found.why_no_token is not None:
+        page.line(f"no replay: {found.why_no_token}", indent=4, style="yellow")

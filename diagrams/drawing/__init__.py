@@ -1,0 +1,1 @@
+"""Primitives of drawing: canvas, flow and sequence diagrams, palette."""

@@ -1,0 +1,1 @@
+"""What the pictures read from the model's terms."""

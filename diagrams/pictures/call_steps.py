@@ -1,0 +1,252 @@
+"""What the bootloader and each call do, step by step: read from the tasks and actions of the device model.
+
+The order of steps, and where a way forks, comes from the model. Only the words at a fork are written here, and a test
+fails when the model has a fork without words.
+"""
+
+import textwrap
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+
+from ...model.config import Config, Release
+from ...model.device.action import Action
+from ...model.device.record_tears import erased_tears, programmed_tears
+from ...model.device.records import Check, Word
+from ...model.device.state import Scope, Task
+from ...model.fault_model import FaultModel
+from ..drawing.flow import Edge, Flow, Node, Shape
+from ..drawing.palette import Tone
+from ..model_reading.member_docs import member_docs
+from ..model_reading.walk import CALLS, Walk
+
+WIDEST = Scope(
+    Config(rollback=True, anti_rollback=True, app_release=Release.V5_5, bootloader_release=Release.V5_5),
+    has_factory=True,
+)
+"""The scope that has every step."""
+BUILDS = {
+    "without-rollback": (Scope(), "without rollback"),
+    "with-rollback": (Scope(Config(rollback=True)), "with rollback"),
+    "with-anti-rollback": (Scope(Config(rollback=True, anti_rollback=True)), "with rollback and anti-rollback"),
+}
+
+ACTION_WORDS = {
+    "boot_aborts": "a record is\nPENDING_VERIFY",
+    "boot_tries_new": "the selected\nrecord is NEW",
+    "boot_burns": "the selected record is VALID,\nits version not burned yet",
+    "boot_starts": "otherwise",
+    "complete": "verified",
+    "complete_fails": "the image\ndoes not verify",
+    "complete_rejects": "its secure version\nis too low",
+    "accept": "not VALID yet",
+    "accept_again": "VALID already",
+    "write_first": "first part",
+    "write_rest": "last part",
+    "write_rest_broken": "last part,\ndamaged",
+}
+"""When an action is taken, where there are several."""
+TASK_WORDS = {
+    Task.SPARE: "the spare record does\nnot name what runs",
+    Task.BURN_ACCEPT: "its version is\nnot burned yet",
+    Task.BURN_FRESH: "its version is\nnot burned yet",
+    Task.FRESH: "no record\nwas ever written",
+    Task.STUCK: "no image verifies",
+    Task.STARTED: "",
+    Task.RUN: "",
+}
+"""When a task comes next, where there are several."""
+_DOCS = member_docs(Task)
+_TONES = {
+    Task.STARTED: Tone.GREEN,
+    Task.STUCK: Tone.RED,
+    Task.RUN: Tone.GREEN,
+    Task.OFF: Tone.PLAIN,
+}
+
+
+def boot_flow(build: str) -> Flow:
+    """Return how the bootloader decides, a box for each task."""
+    scope, words = BUILDS[build]
+    walk = Walk(scope)
+    tasks = [Task.OFF, Task.SELECT]
+    edges = [Edge(Task.OFF.name, Task.SELECT.name, "power_on", weight=4)]
+    for task in tasks:  # which grows as the walk goes on
+        ways = [(action, ACTION_WORDS[action.name]) for action in walk.decisions_of(task) if task is Task.SELECT]
+        ways += [(steps[-1], "") for steps in [walk.steps_of(task)] if steps]
+        for action, label in ways:
+            for after, fork in _forks(walk, action):
+                edges.append(
+                    Edge(task.name, after.name, ",\n".join(filter(None, (label, fork))), _TONES.get(after, Tone.PLAIN))
+                )
+                if after not in tasks:
+                    tasks.append(after)
+    return Flow(
+        f"boot-{build}",
+        f"The bootloader's decision, {words}",
+        f"What the bootloader does after a reset, {words}. " + " ".join(_sentence(edge) for edge in edges),
+        tuple(_task_node(walk, task) for task in sorted(tasks)),
+        tuple(edges),
+        notes=("An image is looked for in the selected slot, the slots below it, factory, then the slots above it.",),
+    )
+
+
+def call_flow(call: str) -> Flow:
+    """Return a call as the flash operations that it consists of, with every step that some build has."""
+    walk = Walk(WIDEST)
+    begins = list({_base(action): action for action in walk.begins(call)}.values())
+    nodes = {call: Node(call, f"{_spoken(call)}", Shape.STATE, Tone.BLUE)}
+    edges: list[Edge] = []
+    todo: list[Task] = []
+
+    def goal(task: Task) -> str:
+        """Return the box that a task begins with."""
+        steps = walk.steps_of(task)
+        if steps or (task is Task.SELECT and call == "power_on"):
+            if task not in todo:
+                todo.append(task)
+            return steps[0].name if steps else task.name
+        nodes.setdefault(task.name, _end_node(task, call))
+        return task.name
+
+    for action in begins:
+        label = ACTION_WORDS[_base(action)] if len(begins) > 1 else ""
+        if _is_flash(action):
+            nodes[action.name] = _step_node(walk, action)
+            edges.append(Edge(call, action.name, label))
+            edges.append(Edge(action.name, Task.RUN.name))
+            nodes.setdefault(Task.RUN.name, _end_node(Task.RUN, call))
+            continue
+        edges += _out(walk, action, call, label, goal)
+    for task in todo:
+        steps = walk.steps_of(task)
+        for step in steps:
+            nodes[step.name] = _step_node(walk, step)
+        edges += [Edge(one.name, other.name, weight=4) for one, other in pairwise(steps)]
+        if steps:
+            edges += _out(walk, steps[-1], steps[-1].name, "", goal)
+            continue
+        nodes[task.name] = Node(task.name, f"select\n{_wrapped('which record counts?')}", Shape.STATE, Tone.BLUE)
+        for action in walk.decisions_of(task):
+            edges += _out(walk, action, task.name, ACTION_WORDS[action.name], goal)
+    unused = {node.name for node in nodes.values()} - {end for edge in edges for end in (edge.before, edge.after)}
+    return Flow(
+        f"call-{call}",
+        f"The flash operations of {_spoken(call)}",
+        f"{_spoken(call)} as the flash operations that it consists of. " + " ".join(_sentence(edge) for edge in edges),
+        tuple(node for node in nodes.values() if node.name not in unused),
+        tuple(edges),
+        notes=_cut_note(walk, todo),
+        is_sideways=call != "power_on",
+    )
+
+
+def forks_without_words(scope: Scope) -> list[str]:
+    """Return the forks of a scope that nothing is said about."""
+    walk = Walk(scope)
+    missing = [
+        f"{action.name} → {task.name}"
+        for action in walk.actions.values()
+        if len(walk.next_tasks(action)) > 1
+        for task in walk.next_tasks(action)
+        if task not in TASK_WORDS
+    ]
+    several = [walk.decisions_of(Task.SELECT), *(walk.begins(call) for call in CALLS)]
+    return missing + [a.name for group in several if len(group) > 1 for a in group if _base(a) not in ACTION_WORDS]
+
+
+def _forks(walk: Walk, action: Action) -> Iterator[tuple[Task, str]]:
+    """Yield the tasks that can come next, with the words for each where there are several."""
+    tasks = walk.next_tasks(action)
+    for task in tasks:
+        yield task, TASK_WORDS[task] if len(tasks) > 1 else ""
+
+
+def _out(walk: Walk, action: Action, source: str, label: str, goal: Callable[[Task], str]) -> Iterator[Edge]:
+    for task, fork in _forks(walk, action):
+        yield Edge(source, goal(task), ",\n".join(filter(None, (label, fork))), _TONES.get(task, Tone.PLAIN))
+
+
+def _task_node(walk: Walk, task: Task) -> Node:
+    steps = [_operation(walk, step) for step in walk.steps_of(task)]
+    text = "\n".join([task.name, *_wrapped(_DOCS[task.name]).split("\n")])
+    flash = f"\n{', '.join(steps)}" if steps else ""
+    tone = Tone.BLUE if task is Task.SELECT else Tone.ORANGE if steps else _TONES.get(task, Tone.PLAIN)
+    return Node(task.name, text + flash, Shape.BOX if steps else Shape.STATE, tone)
+
+
+def _step_node(walk: Walk, step: Action) -> Node:
+    task = step.tasks[0]
+    title = _operation(walk, step)
+    doc = "" if task is Task.RUN else f"\n{_wrapped(_DOCS[task.name].strip(' …'), 26)}"
+    is_first = walk.steps_of(task)[:1] in ([], [step])
+    return Node(step.name, title + (doc if is_first else ""), Shape.BOX, Tone.ORANGE)
+
+
+def _operation(walk: Walk, step: Action) -> str:
+    """Return what a flash operation does, in a few words."""
+    task, kind = step.tasks[0], step.name.rpartition("_")[2]
+    if task is Task.RUN:
+        return "program pages"
+    match kind:
+        case "burns":
+            return "burn eFuse bits"
+        case "programs":
+            erase = walk.steps_of(task)[0]
+            return f"program {Word(walk.word_written(erase) or 0).name}"
+        case _ if task in (Task.COMMENCE, Task.REJECT):
+            return "erase the slot"
+        case _:
+            return "erase sector"
+
+
+def _end_node(task: Task, call: str) -> Node:
+    texts = {
+        Task.RUN: "returns,\ncomplete(1) restarts" if call == "complete" else "returns",
+        Task.SELECT: "restarts",
+        Task.STARTED: "the image starts",
+        Task.STUCK: "nothing boots",
+    }
+    return Node(task.name, texts[task], Shape.STATE, Tone.RED if task is Task.STUCK else Tone.GREEN)
+
+
+def _cut_note(walk: Walk, tasks: list[Task]) -> tuple[str, ...]:
+    """Say what a cut under F1 can leave of a record, where the call writes one."""
+    words = [
+        Word(word) for task in tasks for step in walk.steps_of(task) if (word := walk.word_written(step)) is not None
+    ]
+    left = {
+        check
+        for word in words
+        for tears in (erased_tears, programmed_tears)
+        for check, _ in tears(Check.RIGHT, word, FaultModel.F1)
+    }
+    if not left:
+        return ()
+    texts = {Check.EMPTY: "none", Check.WRONG: "one with a wrong check word", Check.RIGHT: "a whole one"}
+    *others, last = (texts[check] for check in sorted(left))
+    return (f"A power cut while a record is rewritten leaves {', '.join(others)} or {last}.",)
+
+
+def _is_flash(action: Action) -> bool:
+    return action.kind.value == "flash"
+
+
+def _base(action: Action) -> str:
+    return action.name.partition("_version_")[0]
+
+
+def _spoken(call: str) -> str:
+    functions = {
+        "set_boot_running": "esp_ota_set_boot_partition(running)",
+        "set_boot_factory": "esp_ota_set_boot_partition(factory)",
+    }
+    return functions.get(call, f"{call}()")
+
+
+def _wrapped(text: str, width: int = 30) -> str:
+    return textwrap.fill(text, width, break_long_words=False, break_on_hyphens=False)
+
+
+def _sentence(edge: Edge) -> str:
+    why = f" ({' '.join(edge.label.split())})" if edge.label else ""
+    return f"{edge.before} to {edge.after}{why}."

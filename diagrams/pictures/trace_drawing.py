@@ -1,0 +1,139 @@
+"""A replay token as a sequence diagram: application, otaupgrade, esp_ota, flash and bootloader."""
+
+from collections.abc import Iterable, Iterator
+from typing import Protocol
+
+from ...campaign.history.history_replay import replay_history
+from ...campaign.history.history_token import HISTORY_PREFIX, decode_history_token
+from ...campaign.upgrade.upgrade_replay import describe_ops, replay
+from ...campaign.upgrade.upgrade_token import decode_token, world_of_token
+from ...model.claims.claims import claim
+from ...model.claims.observation import Boot
+from ..drawing.canvas import Drawing
+from ..drawing.palette import Tone
+from ..drawing.sequence import Message, Remark, Sequence
+from .records_drawing import layout_drawing
+
+SAMPLE = (
+    "otp1.eNpdkM1qxDAMhN9FZxEs_2idvfYxjFmcxl1KTRK8Ti-l7145dFPoRSC-YWakAC8WEPbtXtOcAYNFhZDeWq6Ay15KxC-oaylTev2Aa6t7"
+    "Frxtt5pLTo8MV3CDE4dpXVtZxaP-Q99II7PyGAIsnw9AQo2GPVskNl7yIgZYW5pTS50qdEZbj55GfcKbAgHEyM6Z5zwhHfCCZEhd9Ek7lmoQ"
+    "e3bdl-V9uUuCVnIiDWo4PIHJzJb11GXyCKmR_0T0K8qenXWGIB5mz0ay9cJWjRx_ADgtVy8"
+)
+"""A device of two slots with rollback: a cut while NEW becomes PENDING_VERIFY loses the update (C4)."""
+
+FUNCTIONS = {
+    "commence": ("esp_ota_begin",),
+    "write": ("esp_ota_write",),
+    "complete": ("esp_ota_end", "esp_ota_set_boot_partition"),
+    "accept": ("esp_ota_mark_app_valid_cancel_rollback",),
+    "rollback": ("esp_ota_mark_app_invalid_rollback_and_reboot",),
+}
+"""What otaupgrade calls of esp_ota to write; the last of them rewrites the record. Source: NODEMCU-COMPLETE."""
+_DEAD_ENDS = ("NOTHING BOOTS", "panics", "never ends", "no application runs that could call")
+"""Results after which no program goes on."""
+_MOST_OPS = 6
+"""Flash operations of a call that are drawn one by one."""
+
+
+class Told(Protocol):
+    """A step of a replay, of either kind."""
+
+    @property
+    def text(self) -> str:
+        """What was done, and what came of it."""
+
+    @property
+    def is_cut(self) -> bool:
+        """The power failed in this step."""
+
+
+def trace_drawing(text: str = SAMPLE) -> Drawing:
+    """Return the sequence of a token; raises InputError for one that does not play."""
+    if text.strip().startswith(HISTORY_PREFIX):
+        history = decode_history_token(text)
+        steps = replay_history(history.history).steps
+        events = [event for step in steps for event in _events(step, describe_ops(step.ops))]
+        end = f"{history.shows}: {history.outcome.value}"
+        end += "" if history.running is None else f", {history.running} runs"
+        return _sequence(history.shows, [*events, Remark(end, Tone.RED)]).drawing()
+    token = decode_token(text)
+    played = replay(token, world_of_token(token))
+    events = [event for step in played.steps for event in _events(step, describe_ops(step.ops))]
+    future = played.aftermath.future
+    events += [*_boot("power_on()", future.boot)]
+    if future.idle_boot is not None:
+        events += [*_boot("power_on() again, nothing called", future.idle_boot)]
+    verdict = "holds here" if played.is_claim_kept else "is violated"
+    promised = claim(token.claim_id)
+    tone = Tone.GREEN if played.is_claim_kept else Tone.RED
+    events.append(Remark(f"{promised.id} {promised.name} {verdict}", tone))
+    return _sequence(token.claim_id, events).drawing()
+
+
+def token_layout(text: str) -> Drawing:
+    """Return the partition table of a token's device, to scale."""
+    if text.strip().startswith(HISTORY_PREFIX):
+        world = decode_history_token(text).history.world
+        table, size, config = world.table, world.cells.size, world.config
+    else:
+        token = decode_token(text)
+        table, size, config = token.table, token.flash_size, token.config
+    return layout_drawing(
+        "partition-layout", table, size, config.table_offset, "The partitions of the device, to scale"
+    )
+
+
+def _sequence(shows: str, events: Iterable[Message | Remark]) -> Sequence:
+    events = tuple(events)
+    told = "; ".join(e.text if isinstance(e, Remark) else f"{e.source} to {e.goal}: {e.text}" for e in events)
+    return Sequence("trace", f"A trace that shows {shows}", f"In the order of time: {told}.", events)
+
+
+def _events(step: Told, ops: str) -> Iterator[Message | Remark]:
+    call, _, result = step.text.partition(": ")
+    name = call.partition("(")[0]
+    operations = _folded([part for part in ops.split(", ") if part])
+    writer = "esp_ota"
+    if name in FUNCTIONS:
+        caller = "otaupgrade"
+        yield Message("application", "otaupgrade", call)
+        for function in FUNCTIONS[name]:
+            yield Message("otaupgrade", "esp_ota", f"{function}()" if len(function) < 26 else f"{function[8:]}()")
+        # A replay of many writes tells only how many there were.
+        operations = operations or (["program pages"] if name == "write" and not step.is_cut else [])
+    elif name.startswith("esp_ota"):
+        caller = "esp_ota"
+        yield Message("application", "esp_ota", call.removeprefix("esp_ota_"))
+    else:
+        caller = writer = "bootloader"
+        yield Remark(call, Tone.RED if step.is_cut and not result else Tone.PLAIN)
+    yield from (Message(writer, "flash", operation) for operation in operations)
+    if result:
+        yield _end(caller, result, step.is_cut)
+
+
+def _end(caller: str, result: str, is_cut: bool) -> Message | Remark:
+    """Return how a step ends."""
+    if is_cut or result in _DEAD_ENDS:
+        return Remark(result, Tone.RED)
+    if caller == "bootloader":
+        return Message("bootloader", "application", result)
+    if result == "restarts":
+        return Message(caller, "bootloader", "esp_restart()")
+    return Message(caller, "application", result, is_answer=True)
+
+
+def _boot(call: str, boot: Boot) -> Iterator[Message | Remark]:
+    yield Remark(call)
+    if boot.partition is None:
+        yield Remark("nothing boots", Tone.RED)
+        return
+    tested = ", under test" if boot.is_under_test else ""
+    yield Message("bootloader", "application", f"{boot.partition} boots ({boot.image or 'no whole image'}{tested})")
+
+
+def _folded(operations: list[str]) -> list[str]:
+    if len(operations) <= _MOST_OPS:
+        return operations
+    rest = len(operations) - _MOST_OPS + 1
+    return [*operations[: _MOST_OPS - 1], f"{rest} more operations"]

@@ -1,0 +1,86 @@
+"""The application's view of partitions: esp_partition_* over the flash chip.
+
+Pointers to partitions are compared with `is`, as the C code compares addresses: a copy of a partition
+describes the same place but is another pointer. Source: components/esp_partition/partition.c,
+partition_target.c (spi_flash/partition.c in 4.4).
+"""
+
+from collections.abc import Iterator
+
+from ..chip.cells import SECTOR_SIZE
+from ..chip.flash import NorFlash
+from ..esp_err import EspErr, OtaError
+from ..partitions.partition import Partition
+from ..release_rules import AppRules
+
+
+class EspPartitions:
+    """The partitions that the application loaded from the table, and access to what lies in them."""
+
+    def __init__(self, flash: NorFlash, table: tuple[Partition, ...], rules: AppRules) -> None:
+        """Take the table as the application reads it; without any, nothing is ever found."""
+        self.flash = flash
+        self.table = table
+        self._rules = rules
+
+    def find(self, type_: int, subtype: int | None = None) -> Iterator[Partition]:
+        """Yield the partitions of a type, and of a subtype unless None, in the order of the table."""
+        for partition in self.table:
+            if partition.type == type_ and subtype in (None, partition.subtype):
+                yield partition
+
+    def find_first(self, type_: int, subtype: int | None = None) -> Partition | None:
+        """Return the first of `find`, or None. Source: esp_partition_find_first."""
+        return next(self.find(type_, subtype), None)
+
+    def verify(self, partition: Partition) -> Partition | None:
+        """Return the table's own partition that `partition` describes, or None. Source: esp_partition_verify."""
+        for known in self.find(partition.type, partition.subtype):
+            if partition.label not in ("", known.label):
+                continue
+            if (known.offset, known.size) == (partition.offset, partition.size):
+                return known
+        return None
+
+    def read(self, partition: Partition, offset: int, length: int) -> bytes:
+        """Return `length` bytes from `offset` in the partition; raises OtaError beyond its end."""
+        _check_range(partition, offset, length)
+        return self.flash.read(partition.offset + offset, length)
+
+    def write(self, partition: Partition, offset: int, data: bytes) -> None:
+        """Program `data` at `offset` in the partition; raises OtaError beyond its end or where it is read-only."""
+        self._check_writable(partition)
+        _check_range(partition, offset, len(data))
+        self.flash.program(partition.offset + offset, data)
+
+    def erase_range(self, partition: Partition, offset: int, length: int) -> None:
+        """Erase whole sectors of the partition; raises OtaError for others, beyond its end, or read-only."""
+        self._check_writable(partition)
+        _check_range(partition, offset, length)
+        if length % SECTOR_SIZE:
+            raise OtaError(EspErr.INVALID_SIZE)
+        if offset % SECTOR_SIZE:
+            raise OtaError(EspErr.INVALID_ARG)
+        self.flash.erase(partition.offset + offset, length)
+
+    def copy(self, target: Partition, source: Partition, length: int) -> None:
+        """Copy the first `length` bytes of one partition over another. Source: esp_partition_copy."""
+        if target is source:
+            raise OtaError(EspErr.INVALID_ARG)
+        if length > source.size or length > target.size:
+            raise OtaError(EspErr.INVALID_SIZE)
+        self.erase_range(target, 0, -(-length // SECTOR_SIZE) * SECTOR_SIZE)
+        chunk = SECTOR_SIZE if self._rules.copies_by_sector else length
+        for offset in range(0, length, chunk):
+            self.write(target, offset, self.read(source, offset, min(chunk, length - offset)))
+
+    def _check_writable(self, partition: Partition) -> None:
+        if partition.readonly and self._rules.honours_readonly:
+            raise OtaError(EspErr.NOT_ALLOWED)
+
+
+def _check_range(partition: Partition, offset: int, length: int) -> None:
+    if offset > partition.size:
+        raise OtaError(EspErr.INVALID_ARG)
+    if length > partition.size - offset:
+        raise OtaError(EspErr.INVALID_SIZE)

@@ -1,0 +1,1 @@
+"""Silicon: NOR cells, flash operations and how they tear, eFuse, what chips differ in."""

@@ -1,0 +1,322 @@
+"""The NOR flash chip: erase and program as logged operations, a power cut inside any of them.
+
+An *operation* is one sector erase or one program call, as the recorded vectors log them; its *micro-steps*
+are the sector erase itself, or one page program for each page that the call touches. A power cut happens
+before, inside or after a chosen operation, and leaves what a `Torn` says. After it the chip is dead until
+`power_on()`; the next access of a program that does not know this yet raises PowerCut again.
+
+An operation can also *fail and return* (Failure): some of it took effect, the caller gets
+ESP_ERR_FLASH_OP_FAIL, and the program goes on.
+"""
+
+from collections.abc import Hashable, Iterator
+from dataclasses import dataclass
+from enum import Enum
+from typing import Protocol
+
+from ..esp_err import EspErr, OtaError
+from ..program_end import PowerCut
+from .cells import ERASED_SECTOR, SECTOR_SIZE, Cells, and_bytes, is_programmable, split_by_sector
+from .torn_operations import Torn, page_bounds, page_count
+
+
+class Strictness(Enum):
+    """What the chip does with a program that asks a 0 bit to become 1."""
+
+    STRICT = "strict"
+    """Raise FlashMisuse: correct code never does it."""
+    CHIP = "chip"
+    """Do as the chip does: the bit stays 0."""
+
+
+class OpKind(Enum):
+    """The two operations that change flash, by the letter the recorded vectors use."""
+
+    ERASE = "e"
+    PROGRAM = "p"
+
+
+@dataclass(frozen=True, slots=True)
+class MicroStep:
+    """The least that the chip does in one go: one sector erase, or one program within a page."""
+
+    kind: OpKind
+    address: int
+    length: int
+    """Bytes: 4096 for an erase, 1 … 256 for a program."""
+
+
+@dataclass(frozen=True, slots=True)
+class Op:
+    """One logged operation."""
+
+    kind: OpKind
+    address: int
+    length: int
+    """Bytes: 4096 for an erase, the length of the call for a program."""
+
+    def micro_steps(self) -> Iterator[MicroStep]:
+        """Yield the operation's micro-steps in the order of execution."""
+        if self.kind is OpKind.ERASE:
+            yield MicroStep(self.kind, self.address, self.length)
+            return
+        for page in range(page_count(self.address, self.length)):
+            start, end = page_bounds(self.address, self.length, page)
+            yield MicroStep(self.kind, self.address + start, end - start)
+
+    @property
+    def micro_step_count(self) -> int:
+        """How many micro-steps the operation has."""
+        return 1 if self.kind is OpKind.ERASE else page_count(self.address, self.length)
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A planned power cut: in operation `op`, counted from 0 since `plan_cut`, leaving what `torn` says."""
+
+    op: int
+    torn: Torn
+
+
+class FailureExtent(Enum):
+    """How much of a failing operation takes effect."""
+
+    NONE = "none"
+    HALF = "half"
+    """The first 2048 bytes of an erase, the first half (rounded down) of a program."""
+    ALL = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A planned failure: operation `op`, counted from 0 since `plan_failure`, reports an error and returns."""
+
+    op: int
+    done: FailureExtent
+
+
+class FlashMisuse(Exception):
+    """The code under test used the flash as correct code never does; the message names the access."""
+
+
+class PlanNotReached(Exception):
+    """A planned cut or failure never fired: the run proves nothing about it."""
+
+
+class Query(Protocol):
+    """A question about a range of the chip whose answer matters, not every byte of it."""
+
+    @property
+    def address(self) -> int:
+        """First byte of the range."""
+
+    @property
+    def length(self) -> int:
+        """Bytes of the range; nothing outside it has an influence on the answer."""
+
+    def ask(self, cells: Cells) -> Hashable:
+        """Return the answer for these contents: a pure function, cheap when asked again."""
+
+
+class ReadTracker:
+    """What a run has learned of the chip's contents as they were when tracking began.
+
+    `read` holds (sector, start, end) for each piece of a sector that was read; `answers` holds the queries and
+    what they were answered. A sector that was erased in the meantime no longer tells of the old contents.
+    """
+
+    def __init__(self) -> None:
+        """Begin with nothing learned."""
+        self.read: set[tuple[int, int, int]] = set()
+        self.answers: dict[Query, Hashable] = {}
+        self._renewed: set[int] = set()
+        self._programmed: set[int] = set()
+
+    def fork(self) -> "ReadTracker":
+        """Return a tracker for another way to go on from here; what it learns is noted here too."""
+        other = ReadTracker()
+        other.read, other.answers = self.read, self.answers
+        other._renewed, other._programmed = set(self._renewed), set(self._programmed)
+        return other
+
+    def note_read(self, address: int, length: int) -> None:
+        """Add a range on the chip."""
+        end = address + length
+        while address < end:
+            index, offset = divmod(address, SECTOR_SIZE)
+            stop = min(SECTOR_SIZE, offset + end - address)
+            if index not in self._renewed:
+                self.read.add((index, offset, stop))
+            address += stop - offset
+
+    def note_answer(self, query: Query, answer: Hashable) -> None:
+        """Add an answer; where the range is no longer as it was, all of its old cells count as read."""
+        sectors = range(query.address // SECTOR_SIZE, (query.address + query.length - 1) // SECTOR_SIZE + 1)
+        if self._renewed.isdisjoint(sectors) and self._programmed.isdisjoint(sectors):
+            self.answers[query] = answer
+        else:
+            self.note_read(query.address, query.length)
+
+    def note_erased(self, index: int) -> None:
+        """Add a whole erased sector."""
+        self._renewed.add(index)
+
+    def note_programmed(self, address: int, length: int) -> None:
+        """Add a program: its result depends on what was there."""
+        self.note_read(address, length)
+        self._programmed.update(range(address // SECTOR_SIZE, (address + length - 1) // SECTOR_SIZE + 1))
+
+
+class NorFlash:
+    """A NOR flash chip of 4 KiB sectors; all addresses are bytes from its start."""
+
+    def __init__(self, cells: Cells, strictness: Strictness = Strictness.STRICT) -> None:
+        """Start powered, holding `cells`."""
+        self.cells = cells
+        self.strictness = strictness
+        self.ops: list[Op] = []
+        """Every operation since `take_ops`; one that is cut is the last."""
+        self.powered = True
+        self.tracker: ReadTracker | None = None
+        """Notes what is read, while set."""
+        self.snapshots: list[Cells] | None = None
+        """Takes the contents before every operation, while set."""
+        self._cut: Cut | None = None
+        self._failure: Failure | None = None
+        self._op_index = 0
+
+    @property
+    def size(self) -> int:
+        """Bytes on the chip."""
+        return self.cells.size
+
+    def power_on(self) -> None:
+        """Make the chip answer again. A planned cut or failure stays planned."""
+        self.powered = True
+
+    def plan_cut(self, cut: Cut) -> None:
+        """Cut the power in a later operation; see `end_plan`."""
+        self._cut, self._op_index = cut, 0
+
+    def plan_failure(self, failure: Failure) -> None:
+        """Let a later operation fail and return; see `end_plan`."""
+        self._failure, self._op_index = failure, 0
+
+    def end_plan(self) -> None:
+        """Forget the plan; raises PlanNotReached when it has not fired."""
+        cut, failure, self._cut, self._failure = self._cut, self._failure, None, None
+        if cut is not None or failure is not None:
+            raise PlanNotReached(f"{cut or failure} never fired: there were {self._op_index} operations")
+
+    def take_ops(self) -> list[Op]:
+        """Return the operations since the last call, oldest first."""
+        ops, self.ops = self.ops, []
+        return ops
+
+    def read(self, address: int, length: int) -> bytes:
+        """Return `length` bytes; past the end of the chip the address wraps to 0."""
+        self._check_power()
+        if self.tracker is not None:
+            self._track(address, length)
+        return self.cells.read(address, length)
+
+    def ask(self, query: Query) -> Hashable:
+        """Return the answer to a query about the contents."""
+        self._check_power()
+        answer = query.ask(self.cells)
+        if self.tracker is not None:
+            self.tracker.note_answer(query, answer)
+        return answer
+
+    def note_read(self, address: int, length: int) -> None:
+        """Count a range as read, for a reader that knows its contents already."""
+        if self.tracker is not None and length:
+            self._track(address, length)
+
+    def erase_sector(self, address: int) -> None:
+        """Set the 4096 bytes at `address` to 0xFF."""
+        if address % SECTOR_SIZE or not 0 <= address < self.size:
+            raise FlashMisuse(f"erase at 0x{address:x}: no sector of this 0x{self.size:x}-byte chip begins there")
+        self._begin(Op(OpKind.ERASE, address, SECTOR_SIZE))
+        index = address // SECTOR_SIZE
+        cut, failure = self._due_cut(), self._due_failure()
+        if cut is not None:
+            self.cells = self.cells.with_sector(index, cut.erased(self.cells.sector(index)))
+            raise PowerCut
+        if failure is not None:
+            torn = Torn.parse({"none": "before", "half": "partial", "all": "after"}[failure.value])
+            self.cells = self.cells.with_sector(index, torn.erased(self.cells.sector(index)))
+            raise OtaError(EspErr.FLASH_OP_FAIL)
+        if self.tracker is not None:
+            self.tracker.note_erased(index)
+        self.cells = self.cells.with_sector(index, ERASED_SECTOR)
+
+    def erase(self, address: int, length: int) -> None:
+        """Erase a range of whole sectors, in ascending order; the first that fails ends it."""
+        if length % SECTOR_SIZE:
+            raise FlashMisuse(f"erase of 0x{length:x} bytes at 0x{address:x}: not whole sectors")
+        for sector_address in range(address, address + length, SECTOR_SIZE):
+            self.erase_sector(sector_address)
+
+    def program(self, address: int, data: bytes) -> None:
+        """Clear the bits that are 0 in `data`; a call without data is no operation."""
+        if not data:
+            return
+        if not 0 <= address <= self.size - len(data):
+            raise FlashMisuse(f"program of {len(data)} bytes at 0x{address:x}: beyond this 0x{self.size:x}-byte chip")
+        self._begin(Op(OpKind.PROGRAM, address, len(data)))
+        if self.tracker is not None:
+            self.tracker.note_programmed(address, len(data))
+        cut, failure = self._due_cut(), self._due_failure()
+        if cut is not None:
+            old = self.cells.read(address, len(data))
+            self.cells = self.cells.with_bytes(address, cut.programmed(old, data, address))
+            raise PowerCut
+        if failure is not None:
+            done = {"none": 0, "half": len(data) // 2, "all": len(data)}[failure.value]
+            self._program_cells(address, data[:done])
+            raise OtaError(EspErr.FLASH_OP_FAIL)
+        self._program_cells(address, data)
+
+    def _program_cells(self, address: int, data: bytes) -> None:
+        for index, offset, piece in split_by_sector(address, data):
+            sector = self.cells.sector(index)
+            old = sector[offset : offset + len(piece)]
+            if self.strictness is Strictness.STRICT and not is_programmable(old, piece):
+                raise FlashMisuse(
+                    f"program of {len(data)} bytes at 0x{address:x}: a 0 bit in sector 0x{index * SECTOR_SIZE:x} "
+                    f"would have to become 1 (erase it first)"
+                )
+            new = sector[:offset] + and_bytes(old, piece) + sector[offset + len(piece) :]
+            self.cells = self.cells.with_sector(index, new)
+
+    def _begin(self, op: Op) -> None:
+        self._check_power()
+        if self.snapshots is not None:
+            self.snapshots.append(self.cells)
+        self.ops.append(op)
+        self._op_index += 1
+
+    def _due_cut(self) -> Torn | None:
+        if self._cut is None or self._cut.op != self._op_index - 1:
+            return None
+        torn, self._cut, self.powered = self._cut.torn, None, False
+        return torn
+
+    def _due_failure(self) -> FailureExtent | None:
+        if self._failure is None or self._failure.op != self._op_index - 1:
+            return None
+        done, self._failure = self._failure.done, None
+        return done
+
+    def _track(self, address: int, length: int) -> None:
+        assert self.tracker is not None
+        address %= self.size
+        head = min(length, self.size - address)
+        self.tracker.note_read(address, head)
+        if head < length:
+            self.tracker.note_read(0, length - head)
+
+    def _check_power(self) -> None:
+        if not self.powered:
+            raise PowerCut

@@ -1,0 +1,1 @@
+"""An application image: its format, and whether it verifies."""

@@ -1,0 +1,348 @@
+"""Whether an image passes: the decision of esp_image_verify in the application and of the bootloader's load.
+
+The C code walks the image once, hashing as it goes. Here the decision is taken in two parts that come to
+the same: first what the headers alone decide (`read_headers`: most torn images fail there), and only then
+the megabyte of data (`image_data.is_data_right`). So a segment that runs past the partition fails at once;
+the C code reads on, beyond the partition, and fails at the end. (Where it does not validate, it skips from
+header to header, and so does this.)
+
+Left out, because a flash does not tell it: whether a loaded segment overlaps the bootloader's own memory,
+which depends on how that bootloader was linked; the revision of the eFuse blocks, taken to be one that the
+image accepts; the eFuse bit that lifts the highest chip revision, taken to be blank. Flash encryption and
+secure boot are off, no debugger is attached. Source: esp_image_format.c image_load.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from ...model.config import Chip, Config, Release
+from ..chip.cells import Cells
+from ..chip.chips import CHIPS, traits_of
+from ..chip.flash import NorFlash
+from ..esp_err import EspErr
+from ..program_end import Panic
+from .data import ImageMetadata, Span, data_problem, is_data_right
+from .format import (
+    APP_DESC_MAGIC,
+    APP_DESC_SIZE,
+    HASH_SIZE,
+    IMAGE_HEADER_SIZE,
+    IMAGE_MAGIC,
+    MAX_SEGMENTS,
+    SEGMENT_HEADER_SIZE,
+    ImageHeader,
+    SegmentHeader,
+    checksum_length,
+    decode_header,
+    decode_segment_header,
+)
+
+MAX_IMAGE_SPAN = 0x1000000
+"""16 MiB: the limit of partitions and segments without 32-bit flash addresses."""
+MMU_PAGE_SIZE = 0x10000
+_SMALL_MMU_PAGES = {0x100000: 0x4000, 0x200000: 0x8000}
+"""Default page size of chips that have a choice, by the size of a small flash. Source: Kconfig MMU_PAGE_SIZE."""
+_MMU_PAGE_SIZE_OFFSET = 180
+"""Of the field in the description, from its start."""
+_NOT_LOADED_BELOW = 0x10000000
+_ANY_REVISION = (0, 0xFFFF)
+
+
+class VerifyMode(Enum):
+    """Who verifies, and how much."""
+
+    APP = "application"
+    """esp_image_verify in the application: everything, nothing is loaded."""
+    BOOTLOADER_LOAD = "bootloader"
+    """The bootloader loads and verifies."""
+    BOOTLOADER_LOAD_NO_VALIDATE = "bootloader, no validation"
+    """The bootloader loads as CONFIG_BOOTLOADER_SKIP_VALIDATE_* has it: headers alone."""
+
+
+class ImageInvalid(Exception):
+    """The image does not pass; `reason` says what is wrong and where, in one line."""
+
+    def __init__(self, code: EspErr, reason: str) -> None:
+        """Carry the esp_err_t of the verification and the reason."""
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason
+
+
+class Verdict(Enum):
+    """What verification comes to, as far as its caller can see."""
+
+    PASSES = "passes"
+    FAILS = "fails"
+    PANICS = "panics"
+    """An assertion of the C code fails."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the decision depends on, beside the bytes."""
+
+    mode: VerifyMode
+    release: Release
+    chip: Chip
+    chip_revision: int
+    anti_rollback: bool
+    secure_version: int
+    """In the eFuse; matters to a bootloader with anti-rollback from 5.5 on."""
+    is_bootloader: bool
+    """The image is a bootloader: it has no description, and a hash of it is not compared, since esptool may
+    have changed its header. Source: is_bootloader."""
+
+    @property
+    def validates(self) -> bool:
+        """Whether checksum and hash are checked."""
+        return self.mode is not VerifyMode.BOOTLOADER_LOAD_NO_VALIDATE
+
+    @property
+    def loads(self) -> bool:
+        """Whether segments are loaded to RAM."""
+        return self.mode is not VerifyMode.APP
+
+    @property
+    def asserts_description(self) -> bool:
+        """Whether data of segment 0 is taken for a description, asserting its magic word."""
+        return self.anti_rollback and self.release >= Release.V5_5
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderReading:
+    """What the headers of an image decide, and the bytes they are in."""
+
+    verdict: Verdict
+    """PASSES: the headers are in order, the data is still to be looked at."""
+    code: EspErr
+    reason: str
+    metadata: ImageMetadata | None
+    read: tuple[Span, ...]
+    """What was read for it, from the start of the image."""
+
+
+@dataclass(frozen=True, slots=True)
+class DataQuestion:
+    """Is the data of the image in this partition right? Asked once its headers are known to be in order."""
+
+    address: int
+    """Offset of the partition."""
+    length: int
+    """Size of the partition."""
+    rules: Rules
+
+    def ask(self, cells: Cells) -> Verdict:
+        """Answer for the image as it lies there: headers first, then data."""
+        reading = read_headers(cells, self.address, self.length, self.rules)
+        if reading.metadata is None:
+            return reading.verdict
+        return Verdict.PASSES if is_data_right(cells, self.address, reading.metadata) else Verdict.FAILS
+
+
+def verify_image(
+    flash: NorFlash,
+    offset: int,
+    size: int,
+    config: Config,
+    mode: VerifyMode,
+    secure_version: int = 0,
+    is_bootloader: bool = False,
+) -> ImageMetadata:
+    """Return what is known of the image in a partition that passes.
+
+    secure_version: what the eFuse holds. is_bootloader: the image is meant for a bootloader partition. Raises
+    ImageInvalid for one that does not pass, Panic where the C code crashes."""
+    rules = rules_of(config, mode, secure_version, is_bootloader)
+    reading = read_headers(flash.cells, offset, size, rules)
+    for span in reading.read:
+        flash.read(offset + span.start, span.length)
+    if reading.verdict is Verdict.PANICS:
+        raise Panic
+    if reading.metadata is None:
+        raise ImageInvalid(reading.code, reading.reason)
+    if rules.validates and flash.ask(DataQuestion(offset, size, rules)) is not Verdict.PASSES:
+        raise ImageInvalid(EspErr.IMAGE_INVALID, data_problem(flash.cells, offset, reading.metadata))
+    return reading.metadata
+
+
+def rules_of(config: Config, mode: VerifyMode, secure_version: int = 0, is_bootloader: bool = False) -> Rules:
+    """Return the rules that a configuration makes for one who verifies."""
+    release = config.app_release if mode is VerifyMode.APP else config.bootloader_release
+    return Rules(mode, release, config.chip, config.chip_revision, config.anti_rollback, secure_version, is_bootloader)
+
+
+def read_headers(cells: Cells, offset: int, size: int, rules: Rules) -> HeaderReading:
+    """Return what all of the image's headers decide, in the order in which the C code looks at them."""
+    walk = _HeaderWalk(cells, offset, rules)
+    verdict, code, reason, metadata = Verdict.PASSES, EspErr.OK, "", None
+    try:
+        metadata = walk.read(size)
+    except ImageInvalid as invalid:
+        verdict, code, reason = Verdict.FAILS, invalid.code, invalid.reason
+    except Panic:
+        verdict, code, reason = Verdict.PANICS, EspErr.FAIL, "the C code crashes on these headers"
+    return HeaderReading(verdict, code, reason, metadata, tuple(walk.spans))
+
+
+class _HeaderWalk:
+    """One walk along the headers of an image."""
+
+    def __init__(self, cells: Cells, offset: int, rules: Rules) -> None:
+        self._cells = cells
+        self._offset = offset
+        self._rules = rules
+        self._traits = traits_of(rules.chip, rules.release)
+        self.spans: list[Span] = []
+
+    def read(self, size: int) -> ImageMetadata:
+        """Return the metadata; raises ImageInvalid and Panic."""
+        if size > MAX_IMAGE_SPAN and not self._has_large_flash:
+            raise ImageInvalid(EspErr.INVALID_ARG, f"the partition of 0x{size:x} bytes is larger than 16 MiB")
+        header = decode_header(self._take(0, IMAGE_HEADER_SIZE))
+        self._check_header(header)
+        segments: list[SegmentHeader] = []
+        data: list[Span] = []
+        secure_version = 0
+        position = IMAGE_HEADER_SIZE
+        for number in range(header.segment_count):
+            if number == MAX_SEGMENTS:
+                # Only a header that is not checked gets here: the list of segments overruns what follows it.
+                raise Panic
+            segment = decode_segment_header(self._take(position, SEGMENT_HEADER_SIZE))
+            span = Span(position + SEGMENT_HEADER_SIZE, segment.data_len)
+            self._check_segment(number, segment, span)
+            if number == 0 and self._rules.validates and span.length:
+                secure_version = self._described_version(span)
+            segments.append(segment)
+            data.append(span)
+            end = span.start + span.length
+            if self._rules.validates and end > size:
+                raise _invalid(f"segment {number} ends at byte {end}, past the partition of {size}")
+            position = end % (1 << 32)
+        length = position + checksum_length(position) + HASH_SIZE * header.hash_appended
+        if length > size:
+            raise _invalid(f"its {length} bytes do not fit the partition of {size}")
+        if self._rules.loads and self._rules.asserts_description and secure_version < self._rules.secure_version:
+            raise ImageInvalid(
+                EspErr.FAIL, f"secure version {secure_version} is below the eFuse's {self._rules.secure_version}"
+            )
+        is_hash_checked = header.hash_appended and not self._rules.is_bootloader
+        return ImageMetadata(header, tuple(segments), tuple(data), position, length, is_hash_checked)
+
+    @property
+    def _has_large_flash(self) -> bool:
+        return self._traits.has_large_flash and self._rules.release >= Release.V5_5
+
+    def _take(self, start: int, length: int) -> bytes:
+        self.spans.append(Span(start, length))
+        return self._cells.read(self._offset + start, length)
+
+    def _check_header(self, header: ImageHeader) -> None:
+        """Source: process_image_header, verify_image_header."""
+        if not self._rules.validates and self._rules.release < Release.V6_2_DEV:
+            return
+        if header.magic != IMAGE_MAGIC:
+            raise _invalid(f"byte 0 is 0x{header.magic:02x}, not 0x{IMAGE_MAGIC:02x}: no image here")
+        if self._rules.validates:
+            self._check_chip(header)
+        if header.segment_count > MAX_SEGMENTS:
+            raise _invalid(f"byte 1: {header.segment_count} segments; at most {MAX_SEGMENTS} may be")
+
+    def _check_chip(self, header: ImageHeader) -> None:
+        """Source: bootloader_common_check_chip_validity."""
+        rules = self._rules
+        if header.chip_id != self._traits.chip_id:
+            names = {traits.chip_id: chip.value for chip, traits in CHIPS.items()}
+            found = names.get(header.chip_id, f"chip id {header.chip_id}")
+            raise ImageInvalid(EspErr.FAIL, f"bytes 12-13: the image is for {found}, not for {rules.chip.value}")
+        if rules.release < Release.V5_1:
+            revision, least, highest = _revisions_of_4_4(rules.chip, rules.chip_revision, header.min_chip_rev)
+        else:
+            revision, least, highest = rules.chip_revision, header.min_chip_rev_full, header.max_chip_rev_full
+        if rules.is_bootloader and rules.release >= Release.V5_5:
+            highest = 0
+        if revision < least:
+            raise ImageInvalid(
+                EspErr.FAIL, f"the image wants chip revision {_rev(least)} or newer, this is {_rev(revision)}"
+            )
+        if highest not in _ANY_REVISION and revision > highest:
+            raise ImageInvalid(
+                EspErr.FAIL, f"the image wants chip revision {_rev(highest)} or older, this is {_rev(revision)}"
+            )
+
+    def _check_segment(self, number: int, segment: SegmentHeader, span: Span) -> None:
+        """Source: verify_segment_header, verify_load_addresses."""
+        rules, length = self._rules, segment.data_len
+        where = f"segment {number} at byte {span.start - SEGMENT_HEADER_SIZE}"
+        limit = 0xFFFFFFFF if self._has_large_flash else MAX_IMAGE_SPAN
+        if length % 4 or length >= limit:
+            raise _invalid(f"{where}: length 0x{length:x} is not a multiple of 4 below 16 MiB")
+        needs_desc = number == 0 and not rules.is_bootloader
+        if needs_desc and length < APP_DESC_SIZE and rules.release >= Release.V6_2_DEV:
+            raise _invalid(f"{where}: {length} bytes are too few for the description's {APP_DESC_SIZE}")
+        page_size = self._page_size(number, span) if self._traits.has_variable_page else MMU_PAGE_SIZE
+        is_mapped = self._traits.is_mapped(segment.load_addr)
+        if is_mapped and (self._offset + span.start) % page_size != segment.load_addr % page_size:
+            raise _invalid(f"{where}: load address 0x{segment.load_addr:08x} does not fit its place in the MMU page")
+        if self._is_loaded(segment) and length:
+            self._check_load_address(where, segment.load_addr, segment.load_addr + length)
+
+    def _page_size(self, number: int, span: Span) -> int:
+        """Return the page size that the description names. Source: verify_segment_header, 5.5 and later."""
+        rules, default = self._rules, _SMALL_MMU_PAGES.get(self._cells.size, MMU_PAGE_SIZE)
+        if rules.release < Release.V5_5 or rules.is_bootloader:
+            return default
+        start = span.start if number == 0 else IMAGE_HEADER_SIZE + SEGMENT_HEADER_SIZE
+        magic = int.from_bytes(self._take(start, 4), "little")
+        if number == 0 and magic != APP_DESC_MAGIC:
+            raise ImageInvalid(EspErr.FAIL, "the first segment does not begin with an application description")
+        exponent = self._take(start + _MMU_PAGE_SIZE_OFFSET, 1)[0]
+        if rules.release >= Release.V6_2_DEV:
+            return 1 << exponent if 13 <= exponent <= 18 else default
+        # Shifted by more than 31: both processor families use the lowest five bits of the count.
+        return 1 << exponent % 32 if exponent else default
+
+    def _is_loaded(self, segment: SegmentHeader) -> bool:
+        is_reserved = segment.load_addr < _NOT_LOADED_BELOW
+        return self._rules.loads and not is_reserved and not self._traits.is_mapped(segment.load_addr)
+
+    def _check_load_address(self, where: str, start: int, end: int) -> None:
+        """Source: verify_load_addresses."""
+        if _signed(end) <= _signed(start):
+            # Addresses are signed there: the end lies before the start, which an assertion denies.
+            raise Panic
+        if not self._traits.is_loadable(start, end):
+            raise _invalid(f"{where}: load address 0x{start:08x} is no RAM of this chip")
+
+    def _described_version(self, span: Span) -> int:
+        """Return the secure version in segment 0, with the assertion of process_esp_app_desc_data."""
+        if not self._rules.asserts_description or self._rules.is_bootloader:
+            return 0
+        raw = self._take(span.start, 8)
+        # Of a segment of 4 bytes, 8 are taken off: the count of the rest wraps, and the reading never ends.
+        if int.from_bytes(raw[:4], "little") != APP_DESC_MAGIC or span.length < len(raw):
+            raise Panic
+        return int.from_bytes(raw[4:], "little")
+
+
+def _invalid(reason: str) -> ImageInvalid:
+    return ImageInvalid(EspErr.IMAGE_INVALID, reason)
+
+
+def _revisions_of_4_4(chip: Chip, revision: int, least: int) -> tuple[int, int, int]:
+    """Return what 4.4 takes for the chip's revision, the least and (0: any) the highest one: a single number.
+
+    It is the major revision of an ESP32, the minor one of an ESP32-C3; the other chips had none yet."""
+    if chip is Chip.ESP32:
+        return revision // 100 * 100, least * 100, 0
+    return revision % 100 if chip is Chip.ESP32C3 else 0, least, 0
+
+
+def _signed(address: int) -> int:
+    """Return the value of the lowest 32 bits as a signed number (intptr_t)."""
+    return (address + (1 << 31)) % (1 << 32) - (1 << 31)
+
+
+def _rev(revision: int) -> str:
+    return f"v{revision // 100}.{revision % 100}"

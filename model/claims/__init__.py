@@ -1,0 +1,1 @@
+"""The claims: their wording, how they read after one power cut, and how over a state of the device."""

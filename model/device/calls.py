@@ -1,0 +1,288 @@
+"""The calls of the application: what each decides, and what it goes on to do.
+
+commence, write, complete, accept and rollback are those of otaupgrade. In Usage.ANY they come in any order, and the
+application may also ask esp_ota_set_boot_partition for the running slot or the factory partition. A call that is
+refused changes nothing, so it is no action. Source: NodeMCU otaupgrade.c, ESP-IDF esp_ota_ops.c.
+"""
+
+from dataclasses import replace
+
+from ..config import Release
+from ..terms.terms import Bool, Num, choose, fact, number
+from .action import Action, Actions, Kind
+from .boot_steps import without_program
+from .records import BLANK, Check, Numbers, Record, Sector, Word, active, next_seq, reported_word
+from .selection import boot_choice, is_slot, is_version_allowed, next_update_slot
+from .state import (
+    Content,
+    Device,
+    Expectation,
+    Scope,
+    Slot,
+    Task,
+    Usage,
+    burned_up_to,
+    efuse_version,
+    slot_at,
+    with_record,
+    with_slot,
+)
+
+TOP = (1 << 32) - 64
+"""Sequence numbers from here on are out of the model: the next one might be 0xFFFFFFFF, or wrap. So is number 0, which
+counts as 2^32: unless the number of slots divides that, the next number is not the one that next_seq() says."""
+
+
+def calls(scope: Scope, device: Device) -> Actions:
+    """Yield the calls, and the reset that the application asks for or suffers."""
+    yield _commence(scope, device)
+    yield from _write(scope, device)
+    yield from _complete(scope, device)
+    yield from _accept(scope, device)
+    yield _rollback(scope, device)
+    if scope.usage is Usage.ANY:
+        yield from _set_boot(scope, device)
+    restarted = without_program(scope, device, Task.SELECT)
+    yield Action("restart", (Task.RUN,), fact(True), restarted, Kind.RESET, "IDF-BOOT-SELECT")
+    if scope.config.skip_validate_in_deep_sleep:
+        woken = replace(device, task=number(Task.STARTED), session=fact(False))
+        yield Action("wake", (Task.RUN,), _is_wake_fast(scope, device), woken, Kind.RESET, "IDF-BOOT-WAKE")
+
+
+def _is_wake_fast(scope: Scope, device: Device) -> Bool:
+    """Tell whether a wake-up starts what ran without a look at otadata; else it is a restart like any other.
+
+    From 5.5 on, with anti-rollback, an image that is not validated counts as version 0. Source: IDF-BOOT-WAKE."""
+    reads_version = scope.config.anti_rollback and scope.config.bootloader_release >= Release.V5_5
+    return fact(not reads_version) | (efuse_version(scope, device.burned) == 0)
+
+
+def target_of(scope: Scope, device: Device) -> Slot:
+    """Return the slot that commence() and complete() act on."""
+    return slot_at(device, next_update_slot(device))
+
+
+def is_under_test(scope: Scope, device: Device) -> Bool:
+    """Tell whether info() says "testing" of the image that runs."""
+    is_named, word = reported_word(device.records, device.running)
+    return is_slot(scope, device.running) & is_named & (word == Word.PENDING_VERIFY)
+
+
+def _commence(scope: Scope, device: Device) -> Action:
+    """Begin to wipe the slot after the running one, unless the running image is under test. Source: IDF-OTA-BEGIN."""
+    config = scope.config
+    has_target = next_update_slot(device) != device.running
+    when = has_target & ~(fact(config.rollback) & is_under_test(scope, device))
+    if config.app_release >= Release.V6_1 or scope.usage is Usage.PROPER:
+        when = when & ~device.session
+    stays = device.expectation == Expectation.ACCEPTED
+    untold = _untold(scope, device)
+    begun = replace(
+        untold,
+        task=number(Task.COMMENCE),
+        expectation=choose(stays, device.expectation, untold.expectation),
+        expected=choose(stays, device.expected, untold.expected),
+    )
+    target = next_update_slot(device)
+    wiped = replace(device, slots=with_slot(device, target, Slot(number(0, 2), number(0), fact(False), fact(False))))
+    erased = replace(wiped, records=with_record(wiped, active(device.records).other_sector, BLANK))
+    spared = boot_choice(scope, wiped)
+    new = choose(gives_up_spare(scope, device), boot_choice(scope, erased), spared)
+    return _call("commence", when, _choosing(scope, device, begun, new), "IDF-OTA-BEGIN")
+
+
+def gives_up_spare(scope: Scope, device: Device) -> Bool:
+    """Tell whether commence() erases the spare record: it does unless that names the running slot.
+
+    Source: IDF-OTA-BEGIN."""
+    if not (scope.config.rollback and scope.config.app_release >= Release.V5_5):
+        return fact(False)
+    chosen = active(device.records)
+    spare = chosen.other_of(device.records)
+    return chosen.is_some & spare.is_right & ~spare.names(device.running)
+
+
+def after_commence(scope: Scope, device: Device) -> Device:
+    """Return the device once commence() has wiped the slot; the session is open."""
+    gives_up = gives_up_spare(scope, device)
+    nowhere = number(scope.nowhere)
+    return replace(
+        device,
+        task=choose(gives_up, number(Task.SPARE), number(Task.RUN)),
+        sector=choose(gives_up, active(device.records).other_sector, number(Sector.FIRST)),
+        session=fact(True),
+        old_choice=choose(gives_up, device.old_choice, nowhere),
+        new_choice=choose(gives_up, device.new_choice, nowhere),
+    )
+
+
+def _write(scope: Scope, device: Device) -> Actions:
+    """Write the image's first part, or its last: whole or with something wrong in it. Source: SEED-WRITE."""
+    target = target_of(scope, device)
+    for version in range(scope.versions if scope.config.anti_rollback else 1):
+        begun = Slot(number(Content.PARTIAL, 2), number(version), fact(False), fact(False))
+        suffix = f"_version_{version}" if scope.config.anti_rollback else ""
+        yield _written(scope, device, f"write_first{suffix}", target.content == Content.EMPTY, begun)
+    is_partial = target.content == Content.PARTIAL
+    for name, content in (("write_rest", Content.COMPLETE), ("write_rest_broken", Content.BROKEN)):
+        yield _written(scope, device, name, is_partial, replace(target, content=number(content, 2)))
+
+
+def _written(scope: Scope, device: Device, name: str, when: Bool, slot: Slot) -> Action:
+    slots = with_slot(device, next_update_slot(device), slot)
+    return Action(name, (Task.RUN,), device.session & when, replace(device, slots=slots), Kind.FLASH, "SEED-WRITE")
+
+
+def _complete(scope: Scope, device: Device) -> Actions:
+    """Close the session; of an image that verifies, go on to write the record. Source: NODEMCU-COMPLETE."""
+    target = target_of(scope, device)
+    closed = replace(_untold(scope, device), session=fact(False))
+    yield _call("complete_fails", device.session & ~target.is_complete, closed, "NODEMCU-COMPLETE")
+    slots = with_slot(device, next_update_slot(device), replace(target, is_finished=fact(True)))
+    verified = replace(closed, slots=slots)
+    is_allowed = is_version_allowed(scope, device, target.version)
+    has_room = has_next_number(scope, device)
+    sector = rewrite_sector(scope, device, next_update_slot(device))
+    marking = replace(verified, task=number(Task.COMPLETE), sector=sector)
+    marked = replace(device, records=with_record(device, sector, marked_record(scope, device)))
+    marking = _choosing(scope, device, marking, boot_choice(scope, marked))
+    when = device.session & target.is_complete
+    yield _call("complete", when & is_allowed & has_room, marking, "IDF-OTA-SET-BOOT")
+    if scope.config.anti_rollback:
+        rejecting = replace(verified, task=number(Task.REJECT))
+        rejecting = _choosing(scope, device, rejecting, boot_choice(scope, device))
+        yield _call("complete_rejects", when & ~is_allowed, rejecting, "IDF-OTA-SET-BOOT")
+
+
+def has_next_number(scope: Scope, device: Device) -> Bool:
+    """Tell whether the numbers are far enough from the end of their range; see TOP."""
+    if scope.numbers is Numbers.RANKED:
+        return fact(True)
+    return (device.records[0].seq < TOP) & (device.records[1].seq < TOP)
+
+
+def rewrite_sector(scope: Scope, device: Device, slot: Num) -> Num:
+    """Return which sector gets the record that makes `slot` the next to boot. Source: IDF-OTA-SET-BOOT."""
+    chosen = active(device.records)
+    is_same = chosen.is_some & (chosen.of(device.records).slot == slot)
+    in_place = fact(scope.config.app_release >= Release.V6_0) & is_same
+    return choose(in_place, chosen.sector, chosen.other_sector)
+
+
+def record_for(scope: Scope, device: Device, slot: Num) -> Record:
+    """Return the record that makes `slot` the next to boot. Source: IDF-OTA-SET-BOOT."""
+    chosen = active(device.records)
+    following = next_seq(chosen.of(device.records), slot, device.slot_count)
+    seq = choose(chosen.is_some, following, slot + number(1, scope.place_bits))
+    word = Word.NEW if scope.config.rollback else Word.UNDEFINED
+    return Record(number(Check.RIGHT, 2), number(word, 3), slot, seq)
+
+
+def marked_record(scope: Scope, device: Device) -> Record:
+    """Return the record that complete() writes."""
+    return record_for(scope, device, next_update_slot(device))
+
+
+def reselected_record(scope: Scope, device: Device) -> Record:
+    """Return the record that esp_ota_set_boot_partition(running) writes."""
+    return record_for(scope, device, device.running)
+
+
+def after_complete(scope: Scope, device: Device) -> Device:
+    """Return the device once complete() has marked the target; complete(1) restarts."""
+    nowhere = number(scope.nowhere)
+    told = replace(
+        device,
+        expectation=number(Expectation.MARKED),
+        expected=next_update_slot(device),
+        previous=device.running,
+        old_choice=nowhere,
+        new_choice=nowhere,
+    )
+    if scope.usage is Usage.PROPER:
+        return without_program(scope, told, Task.SELECT)
+    return replace(told, task=number(Task.RUN))
+
+
+def _accept(scope: Scope, device: Device) -> Actions:
+    """Make the active record VALID, whatever image runs. Source: IDF-OTA-MARK-VALID."""
+    chosen = active(device.records)
+    record = chosen.of(device.records)
+    is_accepted = record.word == Word.VALID
+    names_running = is_slot(scope, device.running) & (record.slot == device.running)
+    when = chosen.is_some & ~is_accepted
+    if scope.usage is Usage.PROPER:
+        is_due = is_under_test(scope, device) if scope.config.rollback else record.word == Word.UNDEFINED
+        when = when & names_running & is_due & ~device.session
+    awaited = fact(not scope.config.rollback) | (record.word == Word.PENDING_VERIFY)
+    slots = tuple(
+        replace(slot, is_earned=slot.is_earned | (names_running & awaited & (device.running == index)))
+        for index, slot in enumerate(device.slots)
+    )
+    accepting = replace(_untold(scope, device), task=number(Task.ACCEPT), sector=chosen.sector, slots=slots)
+    valid = replace(record, word=number(Word.VALID, 3))
+    version = slot_at(device, device.running).version
+    after = replace(
+        device,
+        records=with_record(device, chosen.sector, valid),
+        burned=choose(is_slot(scope, device.running), burned_up_to(scope, device.burned, version), device.burned),
+    )
+    accepting = _choosing(scope, device, accepting, boot_choice(scope, after))
+    yield _call("accept", when, accepting, "IDF-OTA-MARK-VALID")
+    if scope.usage is Usage.ANY:
+        told = replace(_untold(scope, device), expectation=number(Expectation.ACCEPTED), expected=device.running)
+        yield _call("accept_again", chosen.is_some & is_accepted, told, "IDF-OTA-MARK-VALID")
+
+
+def _rollback(scope: Scope, device: Device) -> Action:
+    """Make the active record INVALID if the other one leads to an image. Source: IDF-OTA-MARK-INVALID."""
+    chosen = active(device.records)
+    invalid = replace(chosen.of(device.records), word=number(Word.INVALID, 3))
+    after = replace(device, records=with_record(device, chosen.sector, invalid))
+    refusing = replace(_untold(scope, device), task=number(Task.ROLLBACK), sector=chosen.sector)
+    refusing = _choosing(scope, device, refusing, boot_choice(scope, after))
+    return _call("rollback", is_rollback_possible(scope, device), refusing, "IDF-OTA-MARK-INVALID")
+
+
+def is_rollback_possible(scope: Scope, device: Device) -> Bool:
+    """Tell whether the record that does not decide, else factory, leads to an image. Source: IDF-OTA-MARK-INVALID."""
+    chosen = active(device.records)
+    other = chosen.other_of(device.records)
+    slot = slot_at(device, other.slot)
+    leads_to_slot = slot.is_complete & is_version_allowed(scope, device, slot.version)
+    leads_to_factory = fact(scope.has_factory and not scope.config.anti_rollback)
+    return chosen.is_some & ((other.is_bootable & leads_to_slot) | (~other.is_bootable & leads_to_factory))
+
+
+def _set_boot(scope: Scope, device: Device) -> Actions:
+    """Ask for the running slot, or for factory. Source: IDF-OTA-SET-BOOT, IDF-OTA-SET-BOOT-5-1."""
+    sector = rewrite_sector(scope, device, device.running)
+    is_allowed = is_version_allowed(scope, device, slot_at(device, device.running).version)
+    setting = replace(_untold(scope, device), task=number(Task.SET_BOOT), sector=sector)
+    after = replace(device, records=with_record(device, sector, reselected_record(scope, device)))
+    setting = _choosing(scope, device, setting, boot_choice(scope, after))
+    when = is_slot(scope, device.running) & is_allowed & has_next_number(scope, device)
+    yield _call("set_boot_running", when, setting, "IDF-OTA-SET-BOOT-5-1")
+    if scope.has_factory:
+        forgetting = replace(_untold(scope, device), task=number(Task.FORGET_FIRST), sector=number(Sector.FIRST))
+        forgetting = _choosing(scope, device, forgetting, boot_choice(scope, replace(device, records=(BLANK, BLANK))))
+        yield _call("set_boot_factory", fact(True), forgetting, "IDF-OTA-SET-BOOT")
+
+
+def _call(name: str, when: Bool, then: Device, source: str) -> Action:
+    return Action(name, (Task.RUN,), when, then, Kind.CALL, source)
+
+
+def _untold(scope: Scope, device: Device) -> Device:
+    """Return the device with no expectation left."""
+    return replace(
+        device,
+        expectation=number(Expectation.NONE),
+        expected=number(scope.nowhere),
+        previous=number(scope.nowhere),
+    )
+
+
+def _choosing(scope: Scope, device: Device, then: Device, new: Num) -> Device:
+    """Return the device with what a cut in this call may leave as the boot choice: as now, or `new`."""
+    return replace(then, old_choice=boot_choice(scope, device), new_choice=new)

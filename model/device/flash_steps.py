@@ -1,0 +1,298 @@
+"""The flash and eFuse operations that the tasks consist of, and what a power cut inside each can leave.
+
+A record is rewritten in two operations: its sector is erased, then 32 bytes are programmed. A slot is erased from its
+first sector on, and that one alone matters: with it go header and description. The bits of an eFuse burn set one by
+one.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from itertools import product
+
+from ..fault_model import FaultModel
+from ..terms.terms import Bool, any_of, choose, fact, number
+from .action import Action, Actions, Kind
+from .boot_steps import burned_for, fresh, launched, without_program
+from .calls import after_commence, after_complete, marked_record, reselected_record
+from .record_tears import Torn, erased_tears, programmed_tears
+from .records import BLANK, Check, Record, Sector, Word
+from .selection import next_update_slot
+from .state import (
+    Content,
+    Device,
+    Expectation,
+    Phase,
+    Scope,
+    Slot,
+    Task,
+    Usage,
+    record_in,
+    whichever,
+    with_record,
+    with_slot,
+)
+
+REWRITES = (Task.ABORT, Task.TRY, Task.FRESH, Task.COMPLETE, Task.ACCEPT, Task.ROLLBACK, Task.SET_BOOT)
+"""Tasks that erase a record's sector, then program it."""
+ERASES = (Task.SPARE, Task.FORGET_FIRST, Task.FORGET_SECOND)
+"""Tasks that erase a record's sector."""
+WIPES = (Task.COMMENCE, Task.REJECT)
+"""Tasks that erase a slot."""
+BURNS = (Task.BURN, Task.BURN_FRESH, Task.BURN_ACCEPT)
+"""Tasks that burn eFuse bits."""
+IDLE = (Task.SELECT, Task.STUCK, Task.RUN)
+"""Tasks with no operation in progress. An image that is started runs: a cut in between is one in RUN."""
+
+
+def flash_steps(scope: Scope, device: Device) -> Actions:
+    """Yield the operations, whole."""
+    for task in REWRITES:
+        yield _erase_before(scope, device, task)
+        yield _program(scope, device, task)
+    for task in ERASES:
+        yield _erase_only(scope, device, task)
+    for task in WIPES:
+        yield _wipe(scope, device, task)
+    for task in BURNS if scope.config.anti_rollback else ():
+        yield _burn(scope, device, task)
+
+
+def cuts(scope: Scope, device: Device) -> Actions:
+    """Yield the ways in which the power can fail."""
+    off = without_program(scope, device, Task.OFF)
+    yield Action("cut", IDLE, fact(True), off, Kind.CUT, "IDF-OTA-SAFE-UPDATE", FaultModel.F0)
+    for torn in torn_records(scope, device):
+        yield Action(
+            f"cut_in_{torn.phase.name.lower()}_leaves_{torn.check.name.lower()}_{torn.word.name.lower()}",
+            torn.tasks,
+            torn.when,
+            replace(off, records=with_record(device, device.sector, torn.record)),
+            Kind.CUT,
+            "IDF-OTADATA-REWRITE",
+            torn.weakest,
+        )
+    yield from _torn_wipes(scope, device, off)
+    if scope.config.anti_rollback:
+        yield from _torn_burns(scope, device, off)
+
+
+def _erase_before(scope: Scope, device: Device, task: Task) -> Action:
+    """The sector is erased; from here on the record is the one that will be programmed."""
+    records = with_record(device, device.sector, _coming(scope, device, task))
+    then = replace(device, records=records, phase=number(Phase.PROGRAM))
+    return Action(
+        f"{task.name.lower()}_erases", (task,), device.phase == Phase.ERASE, then, Kind.FLASH, "IDF-OTADATA-REWRITE"
+    )
+
+
+def _coming(scope: Scope, device: Device, task: Task) -> Record:
+    """Return the record that the task programs."""
+    old = record_in(device, device.sector)
+    match task:
+        case Task.ABORT:
+            return replace(old, word=number(Word.ABORTED, 3))
+        case Task.TRY:
+            return replace(old, word=number(Word.PENDING_VERIFY, 3))
+        case Task.ACCEPT:
+            return replace(old, word=number(Word.VALID, 3))
+        case Task.ROLLBACK:
+            return replace(old, word=number(Word.INVALID, 3))
+        case Task.COMPLETE:
+            return marked_record(scope, device)
+        case Task.SET_BOOT:
+            return reselected_record(scope, device)
+        case _:
+            return fresh(scope, device)
+
+
+def _program(scope: Scope, device: Device, task: Task) -> Action:
+    """The record is programmed; what comes next."""
+    whole = replace(device, phase=number(Phase.ERASE), sector=number(Sector.FIRST))
+    return Action(
+        f"{task.name.lower()}_programs",
+        (task,),
+        device.phase == Phase.PROGRAM,
+        _after_program(scope, device, whole, task),
+        Kind.FLASH,
+        "IDF-OTADATA-REWRITE",
+    )
+
+
+def _after_program(scope: Scope, device: Device, whole: Device, task: Task) -> Device:
+    match task:
+        case Task.ABORT:
+            return replace(whole, task=number(Task.SELECT))
+        case Task.TRY:
+            return launched(scope, whole, record_in(device, device.sector).slot)
+        case Task.FRESH:
+            burns = burned_for(scope, device) != device.burned
+            return replace(whole, task=choose(burns, number(Task.BURN_FRESH), number(Task.STARTED)))
+        case Task.COMPLETE:
+            return after_complete(scope, whole)
+        case Task.ACCEPT:
+            burns = burned_for(scope, device) != device.burned
+            return whichever(burns, replace(whole, task=number(Task.BURN_ACCEPT)), _accepted(scope, whole))
+        case Task.ROLLBACK:
+            refused = replace(
+                whole,
+                expectation=number(Expectation.REFUSED),
+                expected=whole.running,
+                old_choice=number(scope.nowhere),
+                new_choice=number(scope.nowhere),
+            )
+            return without_program(scope, refused, Task.SELECT)
+        case _:
+            return _returned(scope, whole)
+
+
+def _accepted(scope: Scope, device: Device) -> Device:
+    """Return the device as accept() returns."""
+    returned = _returned(scope, device)
+    return replace(returned, expectation=number(Expectation.ACCEPTED), expected=device.running)
+
+
+def _returned(scope: Scope, device: Device) -> Device:
+    """Return the device as a call returns."""
+    nowhere = number(scope.nowhere)
+    return replace(device, task=number(Task.RUN), old_choice=nowhere, new_choice=nowhere)
+
+
+def _rejected(scope: Scope, device: Device) -> Device:
+    """Return the device once complete() has erased an image that is too old; complete(1) restarts all the same."""
+    returned = _returned(scope, device)
+    return without_program(scope, returned, Task.SELECT) if scope.usage is Usage.PROPER else returned
+
+
+def _erase_only(scope: Scope, device: Device, task: Task) -> Action:
+    erased = replace(device, records=with_record(device, device.sector, BLANK), sector=number(Sector.FIRST))
+    then = (
+        replace(erased, task=number(Task.FORGET_SECOND), sector=number(Sector.SECOND))
+        if task is Task.FORGET_FIRST
+        else _returned(scope, erased)
+    )
+    source = "IDF-OTA-BEGIN" if task is Task.SPARE else "IDF-OTA-SET-BOOT"
+    return Action(f"{task.name.lower()}_erases", (task,), fact(True), then, Kind.FLASH, source)
+
+
+def _wipe(scope: Scope, device: Device, task: Task) -> Action:
+    wiped = replace(device, slots=with_slot(device, next_update_slot(device), WIPED))
+    then = after_commence(scope, wiped) if task is Task.COMMENCE else _rejected(scope, wiped)
+    source = "IDF-OTA-BEGIN" if task is Task.COMMENCE else "IDF-OTA-SET-BOOT"
+    return Action(f"{task.name.lower()}_erases", (task,), fact(True), then, Kind.FLASH, source)
+
+
+WIPED = Slot(number(Content.EMPTY, 2), number(0), fact(False), fact(False))
+"""A slot whose first sector is erased."""
+RUINED = Content.BROKEN
+"""What a slot holds once some bytes of its first sector are erased: the description can still be there."""
+
+
+def _burn(scope: Scope, device: Device, task: Task) -> Action:
+    done = replace(device, burned=burned_for(scope, device))
+    if task is Task.BURN:
+        then = launched(scope, replace(done, sector=number(Sector.FIRST)), record_in(device, device.sector).slot)
+    elif task is Task.BURN_FRESH:
+        then = replace(done, task=number(Task.STARTED))
+    else:
+        then = _accepted(scope, done)
+    return Action(f"{task.name.lower()}_burns", (task,), fact(True), then, Kind.FLASH, "IDF-EFUSE-UPDATE")
+
+
+@dataclass(frozen=True, slots=True)
+class TornRecord:
+    """One thing that a record which is being rewritten can read as after a cut."""
+
+    phase: Phase
+    tasks: tuple[Task, ...]
+    check: Check
+    word: Word
+    when: Bool
+    """The phase is this one, and the record can be torn to that."""
+    record: Record
+    weakest: FaultModel
+    """The weakest fault model in which it can."""
+
+
+def torn_records(scope: Scope, device: Device) -> Iterator[TornRecord]:
+    """Yield all that the record which is being rewritten can read as after a cut."""
+    for phase, tasks, tears in (
+        (Phase.ERASE, REWRITES + ERASES, erased_tears),
+        (Phase.PROGRAM, REWRITES, programmed_tears),
+    ):
+        for left in product(Check, Word):
+            yield _torn_record(scope, device, phase, tasks, tears, left)
+
+
+def _torn_record(
+    scope: Scope,
+    device: Device,
+    phase: Phase,
+    tasks: tuple[Task, ...],
+    tears: Callable[[Check, Word, FaultModel], frozenset[Torn]],
+    left: Torn,
+) -> TornRecord:
+    old = record_in(device, device.sector)
+    check, word = left
+    causes = {
+        (c, w): weakest
+        for c, w in product(Check, Word)
+        if (weakest := _weakest(tears, c, w, left)) is not None and weakest <= scope.faults
+    }
+    is_right = check is Check.RIGHT
+    record = Record(
+        number(check, 2), number(word, 3), old.slot if is_right else number(0), old.seq if is_right else number(0)
+    )
+    when = any_of((old.check == c) & (old.word == w) for c, w in sorted(causes))
+    return TornRecord(phase, tasks, check, word, (device.phase == phase) & when, record, min(causes.values()))
+
+
+def _weakest(
+    tears: Callable[[Check, Word, FaultModel], frozenset[Torn]], check: Check, word: Word, left: Torn
+) -> FaultModel | None:
+    return next((fault for fault in FaultModel if left in tears(check, word, fault)), None)
+
+
+def _torn_wipes(scope: Scope, device: Device, off: Device) -> Actions:
+    """Yield the cuts in the erase of a slot."""
+    target = next_update_slot(device)
+
+    def cut(name: str, left: Device, when: Bool, weakest: FaultModel) -> Action:
+        return Action(name, WIPES, when, left, Kind.CUT, "IDF-OTA-BEGIN", weakest)
+
+    yield cut("cut_before_wipe", off, fact(True), FaultModel.F0)
+    yield cut("cut_after_wipe", replace(off, slots=with_slot(device, target, WIPED)), fact(True), FaultModel.F0)
+    if scope.faults >= FaultModel.F1:
+        ruined = tuple(
+            replace(
+                slot,
+                content=choose(target == index, number(RUINED, 2), slot.content),
+                is_finished=slot.is_finished & (target != index),
+                is_earned=slot.is_earned & (target != index),
+            )
+            for index, slot in enumerate(device.slots)
+        )
+        has_description = any_of((target == i) & slot.has_description for i, slot in enumerate(device.slots))
+        yield cut("cut_in_wipe", replace(off, slots=ruined), has_description, FaultModel.F1)
+
+
+def _torn_burns(scope: Scope, device: Device, off: Device) -> Actions:
+    """Yield the cuts in a burn: any of the bits on their way may be set."""
+    goal = burned_for(scope, device)
+    rows = range(1 << (scope.versions - 1))
+    for left in rows:
+        causes = [
+            (bits, end)
+            for bits in rows
+            for end in rows
+            if bits | left == left and left | end == end and (scope.faults is not FaultModel.F0 or left in (bits, end))
+        ]
+        when = any_of((device.burned == bits) & (goal == end) for bits, end in causes)
+        yield Action(
+            f"cut_in_burn_leaves_{left:0{scope.versions - 1}b}",
+            BURNS,
+            when,
+            replace(off, burned=number(left)),
+            Kind.CUT,
+            "IDF-EFUSE-UPDATE",
+            FaultModel.F0,
+        )

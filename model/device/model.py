@@ -1,0 +1,84 @@
+"""The device model for one scope: its fields, where it starts, and every action.
+
+Left out, so that no claim is proved of it: flash operations that fail and return; what other programs write; the pins
+of factory reset and test app; CONFIG_BOOTLOADER_SKIP_VALIDATE_ALWAYS and _ON_POWER_ON (a scope refuses them); numbers
+near the ends of their range; a torn number that fits its check word by chance; images whose damage passes the
+verification by chance; and, under F2 and F3 with anti-rollback, the cut in a wipe that changes the secure version in
+the description while its first word survives (campaign/history/known_cases.py shows on the board what that does).
+"""
+
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+from ..terms.terms import Bool, Op, Term
+from .action import Action
+from .boot_steps import boot_steps
+from .calls import calls
+from .flash_steps import cuts, flash_steps
+from .records import Numbers, ranked
+from .state import Device, Scope, device_of, initial_device
+
+_RANKED_BY = ("record0_check", "record0_seq", "record1_check", "record1_seq")
+"""A change of these can change how the numbers are ranked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of the state."""
+
+    name: str
+    bits: int
+    """Width; 0 for a fact."""
+    initial: int
+
+
+@dataclass(frozen=True)
+class DeviceModel:
+    """What a reading of the model reads."""
+
+    scope: Scope
+    device: Device
+    """The state as its own fields: what claims are written over."""
+    fields: tuple[Field, ...]
+    actions: tuple[Action, ...]
+
+    @cached_property
+    def effects(self) -> dict[str, dict[str, Term]]:
+        """By action, the fields that it changes and what it makes of them."""
+        return {action.name: self._changes(action) for action in self.actions}
+
+    def starts(self, field: Field) -> tuple[int, ...]:
+        """Return the values with which a history starts in a field; they go with any of those of the others."""
+        return self.scope.counts if field.name == "slot_count" and self.scope.counts else (field.initial,)
+
+    @cached_property
+    def _before(self) -> dict[str, Term]:
+        return {name: term for name, term in self.device.terms() if term.op is Op.FIELD}
+
+    def guard(self, action: Action) -> Bool:
+        """Return when the action can be taken, its tasks included."""
+        return self.device.task.is_in(*action.tasks) & action.when
+
+    def _changes(self, action: Action) -> dict[str, Term]:
+        after = dict(action.then.terms())
+        if self.scope.numbers is Numbers.RANKED and any(self._before[name] is not after[name] for name in _RANKED_BY):
+            after["record0_seq"], after["record1_seq"] = ranked(action.then.records, self.scope.slots)
+        return {name: after[name] for name, before in self._before.items() if after[name] is not before}
+
+
+@lru_cache(maxsize=256)
+def device_model(scope: Scope) -> DeviceModel:
+    """Return the model of a scope."""
+    device = device_of(scope)
+    actions = (
+        *boot_steps(scope, device),
+        *calls(scope, device),
+        *flash_steps(scope, device),
+        *cuts(scope, device),
+    )
+    start = dict(initial_device(scope).terms())
+    fields = tuple(
+        Field(name, term.bits, start[name].value or 0) for name, term in device.terms() if term.op is Op.FIELD
+    )
+    possible = tuple(action for action in actions if action.when.value != 0)
+    return DeviceModel(scope, device, fields, possible)

@@ -1,0 +1,429 @@
+"""The state of a whole device: two otadata records, the slots, the eFuse, and the program that runs.
+
+What a program does is a chain of micro-steps. `task` says what is going on, and for a record that is being rewritten
+`phase` says how far: its sector is erased first, then programmed. Once the sector is erased, the fields of its record
+hold *what is being programmed*, and the sector itself is blank; a cut then leaves one of the tears of that record.
+
+`running`, `session`, `sector` and `phase` live in RAM and processor: a reset replaces them all. Ghosts are facts that
+no program knows and a claim speaks of; a device carries those of the claims that are looked at, and no others.
+
+A place is where an image can be: 0 … n-1 for the OTA slots, n for the factory partition, n+1 for nowhere.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields
+from enum import Enum, IntEnum, auto
+
+from ..config import Chip, Config
+from ..fault_model import FaultModel
+from ..terms.terms import Bool, Num, Term, any_of, bool_field, choose, fact, first_of, num_field, number, table
+from .records import BLANK, Numbers, Record, Records, either
+
+
+class Task(IntEnum):
+    """What is going on. Those from COMMENCE on are calls of the application, with work of theirs left to do."""
+
+    OFF = 0
+    """No power."""
+    SELECT = auto()
+    """The bootloader looks at otadata."""
+    ABORT = auto()
+    """The bootloader makes ABORTED of PENDING_VERIFY, then looks again."""
+    TRY = auto()
+    """The bootloader makes PENDING_VERIFY of NEW, then starts the slot."""
+    BURN = auto()
+    """The bootloader burns the version of an accepted image, then starts the slot."""
+    FRESH = auto()
+    """The bootloader writes the first record of a device that had none, as VALID."""
+    BURN_FRESH = auto()
+    """And burns the version of the image it goes to start."""
+    STARTED = auto()
+    """An image has been started and has done nothing yet."""
+    STUCK = auto()
+    """The bootloader found nothing to start and resets for ever."""
+    RUN = auto()
+    """The application is between calls."""
+    COMMENCE = auto()
+    """commence() erases the target."""
+    SPARE = auto()
+    """commence() erases the spare record."""
+    COMPLETE = auto()
+    """complete() writes the record of the target."""
+    REJECT = auto()
+    """complete() erases an image whose secure version is too old."""
+    ACCEPT = auto()
+    """accept() makes the active record VALID."""
+    BURN_ACCEPT = auto()
+    """accept() burns the version of the running image."""
+    ROLLBACK = auto()
+    """rollback() makes the active record INVALID, then restarts."""
+    SET_BOOT = auto()
+    """esp_ota_set_boot_partition(running) writes a record of the running slot."""
+    FORGET_FIRST = auto()
+    """esp_ota_set_boot_partition(factory) erases the first record …"""
+    FORGET_SECOND = auto()
+    """… then the second."""
+
+
+class Phase(IntEnum):
+    """How far a record is rewritten."""
+
+    ERASE = 0
+    """Its sector is being erased; the record is the old one."""
+    PROGRAM = 1
+    """The sector is blank; the record is the one being programmed."""
+
+
+class Content(IntEnum):
+    """What a slot holds."""
+
+    EMPTY = 0
+    """Not even the description of an image: erased, or only its first bytes are there."""
+    PARTIAL = 1
+    """An image of which the last part is not written yet."""
+    BROKEN = 2
+    """All of an image, or what a torn erase left of one: it does not verify, though its description reads well."""
+    COMPLETE = 3
+    """An image that verifies."""
+
+
+class Usage(Enum):
+    """How the application uses the calls."""
+
+    PROPER = "proper"
+    """As documented: complete(1), accept() once for the image that runs under test, nothing out of order."""
+    ANY = "any"
+    """In any order, complete() without a restart, and esp_ota_set_boot_partition of the running slot and factory."""
+
+
+class Ghost(Enum):
+    """A group of facts that claims speak of and no program knows."""
+
+    FINISHED = "finished"
+    """Per slot: what it holds was provisioned, or passed the verification of complete()."""
+    EARNED = "earned"
+    """Per slot: what it holds was provisioned, or called accept() while it was under test."""
+    EXPECTED = "expected"
+    """The place that has to start next, and why."""
+    CHOICE = "choice"
+    """The places that may start after a cut in the call that is going on: as before it, as after it."""
+
+
+class Expectation(IntEnum):
+    """Why a place has to start next."""
+
+    NONE = 0
+    MARKED = 1
+    """complete() has marked the new image, and no call was made since."""
+    TRIED = 2
+    """The new image runs and is not accepted: the one before it starts next."""
+    ACCEPTED = 3
+    """accept() has returned: the image that runs stays."""
+    REFUSED = 4
+    """rollback() restarts: anything but the place expected."""
+
+
+CHIPS_WITHOUT_RTC_FAST_MEMORY = (Chip.ESP32C2, Chip.ESP32C61)
+"""They wake to what otadata selects, not to the image that ran. Source: IDF-BOOT-WAKE."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What of the world a model covers: it is built for one of these, and has nothing that this rules out."""
+
+    config: Config = field(default_factory=Config)
+    slots: int = 2
+    """OTA slots, 1 … 16: ota_0 … without a gap."""
+    has_factory: bool = False
+    """There is a factory partition, and it holds a whole image of secure version 0, for ever."""
+    faults: FaultModel = FaultModel.F1
+    usage: Usage = Usage.ANY
+    versions: int = 3
+    """Secure versions 0 … versions - 1 that an image can have; counts with anti-rollback only."""
+    ghosts: frozenset[Ghost] = frozenset()
+    numbers: Numbers = Numbers.RANKED
+    counts: tuple[int, ...] = ()
+    """Where given, it is left open which of these is the number of OTA slots; `slots` is the greatest."""
+
+    def __post_init__(self) -> None:
+        """Refuse sizes that no device has."""
+        if not 1 <= self.slots <= 16:
+            raise ValueError(f"{self.slots} OTA slots, not 1 … 16")
+        if self.counts and (max(self.counts) != self.slots or min(self.counts) < 1):
+            raise ValueError(f"{self.counts}: numbers of OTA slots, the greatest {self.slots}")
+        if self.counts and self.numbers is not Numbers.EXACT:
+            raise ValueError("with any of several numbers of OTA slots, sequence numbers are exact")
+        if not 2 <= self.versions <= 4:
+            raise ValueError(f"{self.versions} secure versions, not 2 … 4")
+        config = self.config
+        if config.skip_validate_always or config.skip_validate_on_power_on:
+            raise ValueError("the model verifies every image that it starts (SKIP_VALIDATE_ALWAYS, _ON_POWER_ON)")
+        if config.skip_validate_in_deep_sleep and config.chip in CHIPS_WITHOUT_RTC_FAST_MEMORY:
+            raise ValueError(f"the model wakes the image that ran, and {config.chip.value} does not remember which")
+        if config.anti_rollback and config.secure_version_bits < self.versions - 1:
+            raise ValueError(f"{config.secure_version_bits} eFuse bits hold no {self.versions} secure versions")
+
+    @property
+    def factory(self) -> int:
+        """The place of the factory partition."""
+        return self.slots
+
+    @property
+    def nowhere(self) -> int:
+        """The place that is none."""
+        return self.slots + 1
+
+    @property
+    def place_bits(self) -> int:
+        """Width of a place."""
+        return self.nowhere.bit_length()
+
+    @property
+    def slot_bits(self) -> int:
+        """Width of the number of a slot."""
+        return max(1, (self.slots - 1).bit_length())
+
+    @property
+    def seq_bits(self) -> int:
+        """Width of a sequence number."""
+        return 32 if self.numbers is Numbers.EXACT else (2 * self.slots + 2).bit_length()
+
+    @property
+    def version_bits(self) -> int:
+        """Width of a secure version."""
+        return (self.versions - 1).bit_length()
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One OTA slot."""
+
+    content: Num
+    version: Num
+    """Secure version of the image; 0 for an empty slot."""
+    is_finished: Bool
+    is_earned: Bool
+
+    @property
+    def is_complete(self) -> Bool:
+        """Its image verifies."""
+        return self.content == Content.COMPLETE
+
+    @property
+    def has_description(self) -> Bool:
+        """The description of an image can be read."""
+        return self.content != Content.EMPTY
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """The state: every value is a term over the fields of the state before."""
+
+    slot_count: Num
+    """How many of the slots there are; it never changes. Those beyond stay empty."""
+
+    task: Num
+    phase: Num
+    sector: Num
+    """The sector of otadata that is being rewritten; FIRST when none is."""
+    running: Num
+    """The place of the image that runs, or is about to; nowhere without one."""
+    session: Bool
+    """An upgrade is in progress: commence() has returned, and complete() has not been called since."""
+    records: Records
+    slots: tuple[Slot, ...]
+    burned: Num
+    """The bits of the eFuse field, one for each secure version from 1 on."""
+    expectation: Num
+    expected: Num
+    """Place."""
+    previous: Num
+    """Place that ran when complete() marked the new image."""
+    old_choice: Num
+    """Place; nowhere when no call is going on."""
+    new_choice: Num
+
+    def terms(self) -> Iterator[tuple[str, Term]]:
+        """Yield the name and the value of every field, records and slots taken apart."""
+        for part in fields(self):
+            value = getattr(self, part.name)
+            if isinstance(value, Term):
+                yield part.name, value
+            else:
+                kind = "record" if part.name == "records" else "slot"
+                for index, item in enumerate(value):
+                    yield from ((f"{kind}{index}_{f.name}", getattr(item, f.name)) for f in fields(item))
+
+
+def device_of(scope: Scope) -> Device:
+    """Return the state as its own fields; what the scope rules out is a constant."""
+
+    def num(name: str, bits: int, is_in: bool = True, constant: int = 0) -> Num:
+        return num_field(name, bits) if is_in else number(constant)
+
+    def bool_(name: str, is_in: bool) -> Bool:
+        return bool_field(name) if is_in else fact(False)
+
+    has_versions = scope.config.anti_rollback
+    has_expected, has_choice = Ghost.EXPECTED in scope.ghosts, Ghost.CHOICE in scope.ghosts
+    records = tuple(
+        Record(
+            num_field(f"record{index}_check", 2),
+            num_field(f"record{index}_word", 3),
+            num(f"record{index}_slot", scope.slot_bits, scope.slots > 1),
+            num_field(f"record{index}_seq", scope.seq_bits),
+        )
+        for index in range(2)
+    )
+    slots = tuple(
+        Slot(
+            num_field(f"slot{index}_content", 2),
+            num(f"slot{index}_version", scope.version_bits, has_versions),
+            bool_(f"slot{index}_is_finished", Ghost.FINISHED in scope.ghosts),
+            bool_(f"slot{index}_is_earned", Ghost.EARNED in scope.ghosts),
+        )
+        for index in range(scope.slots)
+    )
+    return Device(
+        slot_count=num_field("slot_count", 5) if scope.counts else number(scope.slots, 5),
+        task=num_field("task", 5),
+        phase=num_field("phase", 1),
+        sector=num_field("sector", 1),
+        running=num_field("running", scope.place_bits),
+        session=bool_field("session"),
+        records=(records[0], records[1]),
+        slots=slots,
+        burned=num("burned", scope.versions - 1, has_versions),
+        expectation=num("expectation", 3, has_expected),
+        expected=num("expected", scope.place_bits, has_expected, scope.nowhere),
+        previous=num("previous", scope.place_bits, has_expected, scope.nowhere),
+        old_choice=num("old_choice", scope.place_bits, has_choice, scope.nowhere),
+        new_choice=num("new_choice", scope.place_bits, has_choice, scope.nowhere),
+    )
+
+
+def initial_device(scope: Scope) -> Device:
+    """Return a device as it leaves the factory: off, otadata blank, an image in factory, else in ota_0."""
+    zero = number(0)
+    slots = tuple(
+        Slot(
+            number(Content.COMPLETE if index == 0 and not scope.has_factory else Content.EMPTY),
+            zero,
+            fact(index == 0 and not scope.has_factory),
+            fact(index == 0 and not scope.has_factory),
+        )
+        for index in range(scope.slots)
+    )
+    nowhere = number(scope.nowhere)
+    return Device(
+        slot_count=number(scope.slots, 5),
+        task=number(Task.OFF),
+        phase=number(Phase.ERASE),
+        sector=zero,
+        running=nowhere,
+        session=fact(False),
+        records=(BLANK, BLANK),
+        slots=slots,
+        burned=zero,
+        expectation=zero,
+        expected=nowhere,
+        previous=nowhere,
+        old_choice=nowhere,
+        new_choice=nowhere,
+    )
+
+
+def slot_at(device: Device, place: Num) -> Slot:
+    """Return the slot at a place; the last one for any place that is no slot."""
+    *cases, last = device.slots
+    is_there = [place == index for index in range(len(cases))]
+    return Slot(
+        first_of(((here, slot.content) for here, slot in zip(is_there, cases, strict=True)), last.content),
+        first_of(((here, slot.version) for here, slot in zip(is_there, cases, strict=True)), last.version),
+        any_of(
+            here & slot.is_finished for here, slot in zip([*is_there, place == len(cases)], device.slots, strict=True)
+        ),
+        any_of(
+            here & slot.is_earned for here, slot in zip([*is_there, place == len(cases)], device.slots, strict=True)
+        ),
+    )
+
+
+def with_slot(device: Device, place: Num, new: Slot) -> tuple[Slot, ...]:
+    """Return the slots with the one at a place changed."""
+    return tuple(
+        Slot(
+            choose(place == index, new.content, old.content),
+            choose(place == index, new.version, old.version),
+            choose(place == index, new.is_finished, old.is_finished),
+            choose(place == index, new.is_earned, old.is_earned),
+        )
+        for index, old in enumerate(device.slots)
+    )
+
+
+def with_record(device: Device, sector: Num, new: Record) -> Records:
+    """Return the records with the one in a sector changed."""
+    is_second = sector == 1
+    return either(is_second, device.records[0], new), either(is_second, new, device.records[1])
+
+
+def whichever(condition: Bool, then: Device, otherwise: Device) -> Device:
+    """Return one of two devices."""
+
+    def part(one: Num, other: Num) -> Num:
+        return choose(condition, one, other)
+
+    first, second = (either(condition, a, b) for a, b in zip(then.records, otherwise.records, strict=True))
+    return Device(
+        slot_count=part(then.slot_count, otherwise.slot_count),
+        task=part(then.task, otherwise.task),
+        phase=part(then.phase, otherwise.phase),
+        sector=part(then.sector, otherwise.sector),
+        running=part(then.running, otherwise.running),
+        session=choose(condition, then.session, otherwise.session),
+        records=(first, second),
+        slots=tuple(
+            Slot(
+                part(a.content, b.content),
+                part(a.version, b.version),
+                choose(condition, a.is_finished, b.is_finished),
+                choose(condition, a.is_earned, b.is_earned),
+            )
+            for a, b in zip(then.slots, otherwise.slots, strict=True)
+        ),
+        burned=part(then.burned, otherwise.burned),
+        expectation=part(then.expectation, otherwise.expectation),
+        expected=part(then.expected, otherwise.expected),
+        previous=part(then.previous, otherwise.previous),
+        old_choice=part(then.old_choice, otherwise.old_choice),
+        new_choice=part(then.new_choice, otherwise.new_choice),
+    )
+
+
+def record_in(device: Device, sector: Num) -> Record:
+    """Return the record of a sector."""
+    return either(sector == 1, device.records[1], device.records[0])
+
+
+def burned_up_to(scope: Scope, burned: Num, version: Num) -> Num:
+    """Return the eFuse bits after a burn up to a version: as they are when it would program a bit again.
+
+    Source: IDF-EFUSE-UPDATE."""
+    if not scope.config.anti_rollback:
+        return burned
+    rows = range(1 << (scope.versions - 1))
+    return table(version, (table(burned, (burn(bits, wanted) for bits in rows)) for wanted in range(scope.versions)))
+
+
+def burn(bits: int, version: int) -> int:
+    """Return what a whole burn up to a version makes of eFuse bits."""
+    new_bits = ((1 << version) - 1) - ((1 << bits.bit_count()) - 1)
+    return bits if new_bits <= 0 or new_bits & bits else bits | new_bits
+
+
+def efuse_version(scope: Scope, burned: Num) -> Num:
+    """Return the secure version of the eFuse: how many bits are burned. Source: IDF-EFUSE-VERSION."""
+    if not scope.config.anti_rollback:
+        return number(0)
+    return table(burned, (bits.bit_count() for bits in range(1 << (scope.versions - 1))))

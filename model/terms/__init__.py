@@ -1,0 +1,1 @@
+"""The expression language of the model: terms, and what walks them."""

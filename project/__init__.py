@@ -1,0 +1,1 @@
+"""What a firmware engineer brings: sdkconfig, partition tables, images, dumps."""

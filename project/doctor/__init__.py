@@ -1,0 +1,1 @@
+"""The linter of OTA configurations: what it looks at, its rules, its findings."""

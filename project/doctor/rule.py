@@ -1,0 +1,77 @@
+"""What a rule of `otaproof doctor` is: a row that says what is wrong, why, and what to do, and a function that looks.
+
+A rule never decides alone whether it can be decided: it names what it needs to see, and where that is missing
+the report says so instead of calling the project sound.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import Enum
+
+from .subject import Need, Subject
+
+
+class Severity(Enum):
+    """How bad a finding is; the values are the levels of SARIF."""
+
+    ERROR = "error"
+    """The device cannot update, or an update can cost it its life."""
+    WARNING = "warning"
+    """A protection is missing, is ignored, or does not do what it seems to."""
+    NOTE = "note"
+    """Nothing to change, but to be known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something is written."""
+
+    file: str
+    """A file, an argument of the command line, or words for what no file says."""
+    line: int | None = None
+    """Counted from 1; None where a file has no lines, or the whole is meant."""
+
+    def __str__(self) -> str:
+        """Say it as compilers do."""
+        return self.file if self.line is None else f"{self.file}:{self.line}"
+
+    @classmethod
+    def parse(cls, text: str) -> "Place":
+        """Return the place that "file:line", or a file alone, names."""
+        match = re.fullmatch(r"(.+):(\d+)", text)
+        return cls(match[1], int(match[2])) if match else cls(text)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong at one place."""
+
+    place: Place
+    what: str
+    """What was found, in one line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One thing to look for."""
+
+    id: str
+    """D01 …; never used again for something else."""
+    severity: Severity
+    title: str
+    reason: str
+    """What happens on the device."""
+    remedy: str
+    source: str
+    """Id in docs/sources.toml, or file and symbol of ESP-IDF."""
+    needs: tuple[Need, ...]
+    """What the rule has to see."""
+    find: Callable[[Subject], Iterator[Finding]]
+    claim: str = ""
+    """Id of the claim that a power cut then breaks, where there is one: `otaproof check` has the trace."""
+
+
+def at(text: str, what: str) -> Finding:
+    """Return a finding at a place such as "sdkconfig:3"."""
+    return Finding(Place.parse(text), what)

@@ -1,0 +1,129 @@
+"""What `otaproof doctor` looks at: the options of both builds, the partition table, the images, the sources.
+
+Gathered once, by load.py, and read by every rule.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+from ...impl.image.format import AppDesc, ImageHeader
+from ...model.config import Config
+from ..lenient_table import TableReading
+from ..option_reader import Answers
+from ..sdkconfig import Option
+from ..settings import Settings
+
+BY_DEFAULT = "(Kconfig's default)"
+"""Place of a value that nobody wrote."""
+
+
+class Need(Enum):
+    """What a rule has to see; the value says what to give where it is missing."""
+
+    OPTIONS = "the options: a project with an sdkconfig, or --config"
+    ROLLBACK = "whether rollback is on: a project, an image that tells, or --rollback"
+    BOOTLOADER_OPTIONS = "the bootloader's options: a build, or --bootloader-sdkconfig"
+    TABLE = "the partition table: a project that names one, or --partitions"
+    APP = "the application's image: a build, or --running"
+    BOOTLOADER = "the bootloader's image: a build, or --bootloader"
+    RELEASE = "the ESP-IDF release: a build, or --idf"
+    BUILD = "a build of the project"
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """A line that sets an option, before anything is made of it."""
+
+    name: str
+    """Without CONFIG_, as it is written."""
+    raw: str
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class OptionFile:
+    """One of the files that options come from."""
+
+    path: str
+    assignments: tuple[Assignment, ...]
+    is_defaults: bool
+    """Whether idf.py reads it only while there is no sdkconfig."""
+
+
+@dataclass(frozen=True, slots=True)
+class AppImage:
+    """The application's image."""
+
+    path: str
+    size: int
+    """Bytes."""
+    header: ImageHeader
+    desc: AppDesc | None
+    """None where the magic word is missing."""
+    problem: str | None
+    """Why esp_image_verify refuses it; None when it does not."""
+    has_rollback: bool
+    """Whether it holds a text that only an application with rollback has. False tells nothing."""
+    is_confirmed_by_arduino: bool
+    """Whether Arduino's start-up code, which accepts the image, is in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """All that can be seen."""
+
+    name: str
+    options: Mapping[str, Option]
+    """By name without CONFIG_."""
+    is_configured: bool
+    """Whether the options are known at all."""
+    has_project: bool
+    """Whether they are a project's: then what nobody chose is Kconfig's default."""
+    files: tuple[OptionFile, ...]
+    settings: Settings
+    written_by: Option | None
+    """The release that wrote the sdkconfig last, by its header."""
+    release_text: str | None
+    """What names the application's release, as it is written; None where nothing does."""
+    bootloader_options: Mapping[str, Option] | None
+    table: TableReading | None
+    built_table: TableReading | None
+    flashed_table_offset: tuple[int, str] | None
+    """Where the build flashes the table, and the file that says so."""
+    app: AppImage | None
+    bootloader: tuple[str, int] | None
+    """Path and size."""
+    accepts: bool | None
+    """Whether the application accepts itself, where it was said."""
+    accept_call: str | None
+    """Where the sources accept."""
+    has_sources: bool
+    missing: frozenset[Need] = field(default_factory=frozenset)
+
+    @property
+    def config(self) -> Config:
+        """What the options come to."""
+        return self.settings.config
+
+    @property
+    def check_command(self) -> str:
+        """The command that cuts the power in an update of this very device."""
+        if self.has_project or self.table is None:
+            return f"otaproof check {self.name if self.has_project else 'PROJECT'}"
+        image = self.app.path if self.app is not None else "FILE"
+        rollback = " --rollback" if self.config.rollback else ""
+        return f"otaproof check --partitions {self.table.file} --running {image}{rollback}"
+
+    def is_on(self, name: str, default: bool = False) -> bool:
+        """Tell whether a switch is on."""
+        return Answers(self.options).is_on(name, default)
+
+    def number(self, name: str) -> int | None:
+        """Return the value of a decimal option, None where it is not set."""
+        return Answers(self.options).number(name, 10)
+
+    def place(self, name: str) -> str:
+        """Return where an option is set."""
+        option = self.options.get(name)
+        return BY_DEFAULT if option is None else option.place

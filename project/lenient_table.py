@@ -1,0 +1,161 @@
+"""Partition tables as they are written, with the line of each row, even where their generator refuses them.
+
+`parse_csv` stops at the first thing that is wrong; a doctor wants to see the rest of the patient. So a table is
+read strictly first, and where that fails a second time leniently: lines that make no sense are left out, all
+others are placed as the generator would place them.
+"""
+
+import codecs
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ..errors import InputError
+from ..impl.partitions.csv_format import SUBTYPES, TYPES, CsvPlaces, parse_csv
+from ..impl.partitions.generator_checks import TABLE_SIZE, check_table, is_primary, offset_alignment
+from ..impl.partitions.partition import MAX_OTA_SLOTS, Partition
+from ..impl.partitions.table import TABLE_MAGIC, TABLE_MAX_LENGTH, TableError, decode_table
+from ..model.config import Release
+from .files import FLASH_SIZES, read_file
+
+_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_TYPE, _SUBTYPE, _OFFSET, _SIZE, _FLAGS = 1, 2, 3, 4, 5
+_FACTORS = {"k": 1 << 10, "m": 1 << 20}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A partition, and where it is written."""
+
+    partition: Partition
+    place: str
+    """File and line, or the file alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class TableReading:
+    """A partition table as far as it can be read."""
+
+    file: str
+    rows: tuple[Row, ...]
+    refusal: str | None = None
+    """What gen_esp32part.py has against it."""
+    refused_at: str = ""
+    too_high: tuple[tuple[str, str], ...] = ()
+    """Place and subtype of each row that wants to be an OTA slot past ota_15."""
+
+    @property
+    def slots(self) -> list[Row]:
+        """The OTA slots, in the order of the table."""
+        return [row for row in self.rows if row.partition.is_ota_slot]
+
+    @property
+    def apps(self) -> list[Row]:
+        """All that holds an application."""
+        return [row for row in self.rows if row.partition.is_app]
+
+    @property
+    def otadata(self) -> list[Row]:
+        """All that is otadata."""
+        return [row for row in self.rows if row.partition.is_otadata]
+
+    @property
+    def factory(self) -> Row | None:
+        """The factory app."""
+        return next((row for row in self.rows if row.partition.is_factory), None)
+
+
+def read_table_leniently(path: Path, places: CsvPlaces) -> TableReading:
+    """Return what a table file holds, CSV or binary; raises InputError for a file that is no table at all."""
+    contents = read_file(path)
+    if contents.startswith(TABLE_MAGIC):
+        return _read_binary(path, contents, places)
+    if b"\0" in contents and not contents.startswith(_UTF_16):
+        raise InputError(f"{path}: neither a CSV nor a binary partition table; name the partition table")
+    return read_csv(contents, places, str(path))
+
+
+def read_csv(contents: bytes, places: CsvPlaces, file: str, one_place: str | None = None) -> TableReading:
+    """Return what a CSV holds. one_place: what to call every row, for a table that comes with ESP-IDF."""
+    encoding = "utf-16" if contents.startswith(_UTF_16) else "utf-8-sig"
+    lines = list(_lines(contents.decode(encoding, "replace")))
+    at = [one_place or f"{file}:{number}" for number, _ in lines]
+    try:
+        table = parse_csv(contents, places)
+        if len(table) != len(at):
+            # A line that is blank once the environment is filled in: which one, the parser does not tell.
+            at = [file] * len(table)
+        return TableReading(file, tuple(map(Row, table, at)))
+    except TableError as error:
+        match = re.match(r"line (\d+)", str(error))
+        refused_at = one_place or (f"{file}:{match[1]}" if match else file)
+        too_high = [
+            (place, fields[_SUBTYPE])
+            for (_, fields), place in zip(lines, at, strict=True)
+            if (slot := re.fullmatch(r"ota_(\d+)", fields[_SUBTYPE].lower())) and int(slot[1]) >= MAX_OTA_SLOTS
+        ]
+        parsed = [(_parse(fields), place) for (_, fields), place in zip(lines, at, strict=True)]
+        known = [(partition, place) for partition, place in parsed if partition is not None]
+        placed = _place([partition for partition, _ in known], places)
+        rows = [Row(partition, place) for partition, (_, place) in zip(placed, known, strict=True)]
+        return TableReading(file, tuple(rows), str(error), refused_at, tuple(too_high))
+
+
+def _read_binary(path: Path, contents: bytes, places: CsvPlaces) -> TableReading:
+    try:
+        table = decode_table(contents[:TABLE_MAX_LENGTH], FLASH_SIZES[-1], Release.V6_2_DEV)
+    except TableError as error:
+        raise InputError(f"{path}: {error}") from None
+    rows = tuple(Row(partition, str(path)) for partition in table)
+    try:
+        check_table(table, places.table_offset)
+    except TableError as error:
+        return TableReading(str(path), rows, str(error), str(path))
+    return TableReading(str(path), rows)
+
+
+def _lines(text: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield number and fields of the lines that count."""
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.strip() and not line.strip().startswith("#"):
+            yield number, [field.strip() for field in (line + ",,,,,").split(",")][:6]
+
+
+def _parse(fields: list[str]) -> Partition | None:
+    """Return the partition of a line, with offset -1 where the line leaves that open; None for nonsense."""
+    try:
+        type_ = _number(fields[_TYPE], TYPES)
+        subtype = _number(fields[_SUBTYPE], SUBTYPES.get(type_, {})) if fields[_SUBTYPE] else 0
+        offset = _number(fields[_OFFSET], {}) if fields[_OFFSET] else -1
+        size = _number(fields[_SIZE], {})
+    except ValueError:
+        return None
+    flags = fields[_FLAGS].split(":")
+    return Partition(fields[0], type_, subtype, offset, size, "encrypted" in flags, "readonly" in flags)
+
+
+def _number(text: str, names: Mapping[str, int]) -> int:
+    if text.lower() in names:
+        return names[text.lower()]
+    factor = 1
+    while text and text[-1].lower() in _FACTORS:
+        factor *= _FACTORS[text[-1].lower()]
+        text = text[:-1]
+    return int(text, 0) * factor
+
+
+def _place(partitions: list[Partition], places: CsvPlaces) -> list[Partition]:
+    """Return the partitions with open offsets and negative sizes filled in."""
+    end, placed = places.table_offset + TABLE_SIZE, []
+    for partition in partitions:
+        whole = partition
+        if whole.offset < 0 and not is_primary(whole.type, whole.subtype):
+            alignment = offset_alignment(whole.type)
+            whole = replace(whole, offset=-(-end // alignment) * alignment)
+        if whole.size < 0:
+            whole = replace(whole, size=max(0, -whole.size - whole.offset))
+        if not is_primary(whole.type, whole.subtype):
+            end = whole.end
+        placed.append(whole)
+    return placed

@@ -1,0 +1,106 @@
+"""Asking an sdkconfig typed questions, and keeping every answer together with where it comes from.
+
+An origin is a line of a file, an argument of the command line, or an assumption and its reason, so that a
+report can say which values it rests on and which of them nobody chose.
+"""
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from ..errors import InputError
+from .sdkconfig import Option
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a value comes from."""
+
+    text: str
+    """File and line, the argument, or the reason for the assumption."""
+    assumed: bool = False
+    """Whether nobody chose the value."""
+
+    def __str__(self) -> str:
+        """Say it in a few words."""
+        return f"assumed: {self.text}" if self.assumed else self.text
+
+
+KCONFIG_DEFAULT = Origin("Kconfig's default", assumed=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One value that a result depends on."""
+
+    name: str
+    """CONFIG_… for an option, words for anything else."""
+    value: str
+    """As a person would write it."""
+    origin: Origin
+
+
+class Answers:
+    """Answers typed questions about options; `given` keeps what was noted, in the order of asking."""
+
+    def __init__(self, options: Mapping[str, Option]) -> None:
+        """Start with no answers."""
+        self.given: list[Setting] = []
+        self._options = options
+
+    def note(self, name: str, value: str, origin: Origin) -> None:
+        """Keep one answer."""
+        self.given.append(Setting(name, value, origin))
+
+    def switch(self, name: str, default: bool = False) -> bool:
+        """Return whether a switch is on, and note it."""
+        is_on = self.is_on(name, default)
+        self.note(f"CONFIG_{name}", "y" if is_on else "n", self.origin(name))
+        return is_on
+
+    def is_on(self, name: str, default: bool = False) -> bool:
+        """Return whether a switch is on. Raises InputError for any value but y and n."""
+        option = self._options.get(name)
+        if option is None:
+            return default
+        if option.raw not in ("y", "n"):
+            raise self.refusal(name, "y or n")
+        return option.raw == "y"
+
+    def origin(self, name: str) -> Origin:
+        """Return who says what is said of an option."""
+        option = self._options.get(name)
+        return KCONFIG_DEFAULT if option is None else Origin(option.place)
+
+    def number(self, name: str, base: int) -> int | None:
+        """Return a number, or None when not given; base 16 takes digits with and without 0x."""
+        option = self._options.get(name)
+        if option is None:
+            return None
+        try:
+            return int(option.raw, base)
+        except ValueError:
+            wanted = "a hexadecimal number such as 0x8000" if base == 16 else "a decimal number"
+            raise self.refusal(name, wanted) from None
+
+    def text(self, name: str) -> str | None:
+        """Return a string without its quotes, or None when not given."""
+        option = self._options.get(name)
+        if option is None:
+            return None
+        if not option.raw.startswith('"'):
+            raise self.refusal(name, "text in double quotes")
+        return re.sub(r"\\(.)", r"\1", option.raw[1:-1])
+
+    def chosen(self, members: Collection[str]) -> Option | None:
+        """Return which member of a Kconfig choice is on: the one switched on last, or None.
+
+        What a file calls a default counts only where nobody chose.
+        """
+        on = [option for name, option in self._options.items() if name in members and self.is_on(name)]
+        return next((option for option in reversed(on) if not option.is_default), on[-1] if on else None)
+
+    def refusal(self, name: str, wanted: str) -> InputError:
+        """Return the error for a given option whose value is not what it takes."""
+        option = self._options[name]
+        return InputError(f"{option.place}: CONFIG_{name}={option.raw}; want {wanted}")

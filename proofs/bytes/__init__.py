@@ -1,0 +1,1 @@
+"""Lemmas on bits: check words, sequence numbers, eFuse, torn otadata records."""

@@ -1,0 +1,282 @@
+"""What a cut can make of an otadata record: every tear of its 32 bytes falls into a few declared readings.
+
+A model without bytes sees a record as two facts. Its check: EMPTY (the number is that of erased flash), RIGHT or WRONG
+(the check word). Its state word: one of the five that mean something, or any other, UNDEFINED.
+model/device/record_tears.py declares what a record can read as when the power fails while it is programmed over erased
+flash, or while it is erased.
+
+A STRAY record passes its check with what was never written: another, greater number, or, where the check word was WRONG
+before, one that has become right by chance.
+
+The declaration is proved by z3 and bitwuzla over all numbers, state words, check words and tears at once. There the
+CRC is any function that is one-to-one and gives FFFFFFFF for 0 alone, as crc_lemmas shows of the real one. It is exact:
+each reading is reached by a real record, found below by search.
+
+Premises: the number is not 0, whose check word is already there in erased flash; at F2 that of a RIGHT record is also
+none of the 317 in crc_lemmas.byte_tears(), of which 59,481,463 is the smallest. Left out: the label; nobody reads it.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import Enum
+from functools import partial
+from itertools import count, product
+from typing import Any
+
+import z3
+
+from ...impl.chip.torn_operations import can_erase_leave, can_program_leave
+from ...impl.otadata import ENTRY_SIZE, SEQ_EMPTY, SelectEntry, encode_entry, is_crc_right, make_entry, ota_select_crc
+from ...model.device import records
+from ...model.device.record_tears import erased_tears, programmed_tears
+from ...model.fault_model import FaultModel
+from ...model.ota_state import OtaImgState
+from ..smt.lemma import Lemma, Result, Verdict, prove_always, prove_each
+from .crc_lemmas import bit_tears
+
+F0, F1, F2, F3 = FaultModel
+
+
+class Kind(Enum):
+    """Which operation on the record is cut."""
+
+    PROGRAM = "program"
+    """Over erased flash."""
+    ERASE = "erase"
+
+
+class Check(Enum):
+    """What number and check word of a record say."""
+
+    EMPTY = "empty"
+    WRONG = "wrong"
+    RIGHT = "right"
+    STRAY = "stray"
+    """Only of a torn record: RIGHT, with what was never written."""
+
+
+Word = OtaImgState
+"""What the state word says; UNDEFINED is any but the other five."""
+Reading = tuple[Check, Word]
+
+
+@dataclass(frozen=True, slots=True)
+class Tears:
+    """What a cut can make of a record."""
+
+    readings: frozenset[Reading]
+    """With the number and, if RIGHT, the check word that were written; the untorn outcomes are among them."""
+    stray_words: frozenset[Word]
+    """The state words of STRAY records; none where there are no such records."""
+
+    @property
+    def has_strays(self) -> bool:
+        """Whether the cut can make a record that passes with what was never written."""
+        return bool(self.stray_words)
+
+    def __contains__(self, reading: Reading) -> bool:
+        """Tell whether the cut can make this of the record."""
+        check, word = reading
+        return word in self.stray_words if check is Check.STRAY else reading in self.readings
+
+
+def tears(kind: Kind, check: Check, word: Word, fault: FaultModel) -> Tears:
+    """Return what a cut can make of a record (EMPTY, WRONG or RIGHT) that is being programmed, or erased."""
+    model_tears = programmed_tears if kind is Kind.PROGRAM else erased_tears
+    left = model_tears(records.Check[check.name], records.Word[word.name], fault)
+    readings: frozenset[Reading] = frozenset((Check[torn.name], OtaImgState[read.name]) for torn, read in left)
+    strays: frozenset[Word] = frozenset()
+    if fault is F1 and check is Check.WRONG:
+        strays = frozenset({word})
+    elif fault in (F2, F3) and (check is Check.WRONG or (check is Check.RIGHT and fault is F3)):
+        strays = frozenset(read for _, read in readings)
+    return Tears(readings, strays)
+
+
+Declaration = Callable[[Kind, Check, Word, FaultModel], Tears]
+Case = tuple[Kind, Check, Word, FaultModel]
+CASES: tuple[Case, ...] = tuple(product(Kind, (Check.EMPTY, Check.WRONG, Check.RIGHT), Word, FaultModel))
+
+
+def case_name(case: Case) -> str:
+    """Return a case as text."""
+    kind, check, word, fault = case
+    return f"{kind.value} of {check.name} {word.name} under {fault.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class RecordTerms:
+    """Number, state word and check word as z3 words."""
+
+    number: Any
+    word: Any
+    check_word: Any
+
+    def reads_word(self, word: Word) -> Any:
+        """Return whether the state word says this."""
+        if word is not Word.UNDEFINED:
+            return self.word == int(word)
+        return z3.And(*(self.word != int(known) for known in Word if known is not Word.UNDEFINED))
+
+
+OLD = RecordTerms(*z3.BitVecs("number word check_word", 32))
+LOST = z3.BitVec("lost", 96)
+"""Which bits of number, word and check word (lowest bits first) read as ones: one of these is torn."""
+NEW = RecordTerms(
+    OLD.number | z3.Extract(31, 0, LOST), OLD.word | z3.Extract(63, 32, LOST), OLD.check_word | z3.Extract(95, 64, LOST)
+)
+RIGHT_OLD, RIGHT_NEW = z3.BitVecs("crc_of_number crc_of_torn_number", 32)
+CRC_FACTS = (
+    (OLD.number == NEW.number) == (RIGHT_OLD == RIGHT_NEW),
+    (OLD.number == 0) == (RIGHT_OLD == SEQ_EMPTY),
+    (NEW.number == 0) == (RIGHT_NEW == SEQ_EMPTY),
+)
+"""What the lemmas crc_is_a_bijection and only_zero_looks_unwritten say of these two numbers."""
+
+
+def possible_losses(kind: Kind, fault: FaultModel) -> Any:
+    """Return the formula of the bits that a cut of the operation can leave as ones."""
+    by_byte = [z3.Extract(8 * place + 7, 8 * place, LOST) for place in range(12)]
+    if fault is F0:
+        return z3.Or(LOST == 0, LOST == -1)
+    if fault is F1:
+        masks = [(1 << 8 * length) - 1 for length in range(13)]
+        return z3.Or(*(LOST == (mask if kind is Kind.ERASE else ~mask) for mask in masks))
+    if fault is F2:
+        return z3.And(*(z3.Or(byte == 0, byte == 0xFF) for byte in by_byte))
+    return z3.BoolVal(True)
+
+
+def premise(check: Check, word: Word, fault: FaultModel) -> list[Any]:
+    """Return what is known of the record, of the CRC, and of byte tears."""
+    passes_as_another = z3.And(OLD.number != NEW.number, NEW.check_word == RIGHT_NEW)
+    is_written = (OLD.number != SEQ_EMPTY, OLD.number != 0)
+    of_check = {
+        Check.EMPTY: (OLD.number == SEQ_EMPTY,),
+        Check.WRONG: (*is_written, OLD.check_word != RIGHT_OLD),
+        Check.RIGHT: (*is_written, OLD.check_word == RIGHT_OLD),
+    }[check]
+    of_bytes = [z3.Not(passes_as_another)] if (check, fault) == (Check.RIGHT, F2) else []
+    return [*CRC_FACTS, *of_check, *of_bytes, OLD.reads_word(word)]
+
+
+def reads_check(old: Check, new: Check) -> Any:
+    """Return whether the torn record says `new`, when the record said `old`."""
+    is_empty, passes = NEW.number == SEQ_EMPTY, NEW.check_word == RIGHT_NEW
+    is_as_written = z3.And(OLD.number == NEW.number, old is Check.RIGHT)
+    return {
+        Check.EMPTY: is_empty,
+        Check.WRONG: z3.And(z3.Not(is_empty), z3.Not(passes)),
+        Check.RIGHT: z3.And(z3.Not(is_empty), passes, is_as_written),
+        Check.STRAY: z3.And(z3.Not(is_empty), passes, z3.Not(is_as_written)),
+    }[new]
+
+
+def prove_declared(case: Case, declared: Declaration = tears) -> Result:
+    """Return whether every tear of every record of the case is declared."""
+    kind, check, word, fault = case
+    allowed = declared(*case)
+    claim = z3.Or(
+        *(
+            z3.And(reads_check(check, new), NEW.reads_word(read))
+            for new, read in product(Check, Word)
+            if (new, read) in allowed
+        )
+    )
+    return prove_always(claim, [*premise(check, word, fault), possible_losses(kind, fault)])
+
+
+def prove_reached(case: Case, declared: Declaration = tears) -> Result:
+    """Return whether every declared reading is met, by a real record and a tear of its bytes that impl admits."""
+    kind, check, word, fault = case
+    reached = {
+        reading_of(record, torn)
+        for record in samples(check, word)
+        for torn in torn_samples(record)
+        if is_left(kind, record, torn, fault)
+    }
+    missing = {reading for reading in product(Check, Word) if reading in declared(*case)} - reached
+    if missing:
+        return Result(Verdict.REFUTED, "reading=" + ", ".join(sorted(f"{c.name} {w.name}" for c, w in missing)))
+    return Result(Verdict.HOLDS, f"{len(reached)} readings")
+
+
+def is_left(kind: Kind, record: SelectEntry, torn: SelectEntry, fault: FaultModel) -> bool:
+    """Tell by the bytes whether a cut can leave this of the record."""
+    before, after = encode_entry(record), encode_entry(torn)
+    if kind is Kind.ERASE:
+        return can_erase_leave(after, before, fault)
+    return can_program_leave(after, b"\xff" * ENTRY_SIZE, before, fault)
+
+
+def reading_of(record: SelectEntry, torn: SelectEntry) -> Reading:
+    """Return what a torn record reads as."""
+    word = Word(torn.ota_state) if torn.ota_state in tuple(Word) else Word.UNDEFINED
+    if torn.ota_seq == SEQ_EMPTY:
+        return Check.EMPTY, word
+    if not is_crc_right(torn):
+        return Check.WRONG, word
+    is_as_written = is_crc_right(record) and record.ota_seq == torn.ota_seq
+    return Check.RIGHT if is_as_written else Check.STRAY, word
+
+
+def samples(check: Check, word: Word) -> Iterator[SelectEntry]:
+    """Yield records of the class, among them such as strays come from."""
+    if check is Check.EMPTY:
+        yield SelectEntry(SEQ_EMPTY, word, ota_select_crc(SEQ_EMPTY))
+    elif check is Check.RIGHT:
+        yield make_entry(1, word)
+    else:
+        # Right again once the first byte of the number, or the last one of the check word, reads FF.
+        yield SelectEntry(1, word, ota_select_crc(0xFF))
+        number = next(n for n in count(1) if ota_select_crc(n) >= 0xFF000000)
+        yield SelectEntry(number, word, ota_select_crc(number) & 0x00FFFFFF)
+
+
+def torn_samples(record: SelectEntry) -> Iterator[SelectEntry]:
+    """Yield the record with some bits set: those of prefixes and suffixes, single bytes, and bits picked to fit."""
+    numbers = {record.ota_seq | mask for mask in (0, 0xFF, 0xFFFFFF00, SEQ_EMPTY, bit_tears(1)[0])}
+    words = {record.ota_state | more for more in (0, 0xFF, SEQ_EMPTY, *Word)}
+    for number, word in product(numbers, words):
+        check_words = {record.crc | mask for mask in (0, 0xFF000000, SEQ_EMPTY)}
+        if ota_select_crc(number) & record.crc == record.crc:
+            check_words.add(ota_select_crc(number))
+        yield from (SelectEntry(number, word, check_word) for check_word in check_words)
+
+
+def prove_case_by_case(prove: Callable[[Case], Result], fault: FaultModel | None = None) -> Result:
+    """Return the result of all cases, or of those of one fault model."""
+    cases = (case for case in CASES if fault in (None, case[3]))
+    return prove_each((case_name(case), prove(case)) for case in cases)
+
+
+def prove_strays_are_greater() -> Result:
+    """Ask both solvers of the worst model."""
+    is_stray = reads_check(Check.RIGHT, Check.STRAY)
+    written = [*CRC_FACTS, OLD.number != SEQ_EMPTY, OLD.number != 0, OLD.check_word == RIGHT_OLD]
+    return prove_always(z3.UGT(NEW.number, OLD.number), [*written, is_stray])
+
+
+LEMMAS: tuple[Lemma, ...] = (
+    *(
+        Lemma(
+            f"tears_under_{fault.name}_are_declared",
+            f"{fault.name}: every tear of a program or an erase of a record falls into the declared readings",
+            "z3, then bitwuzla, over all numbers, words, check words and tears of each case",
+            partial(prove_case_by_case, prove_declared, fault),
+        )
+        for fault in FaultModel
+    ),
+    Lemma(
+        "declared_tears_are_met",
+        "no reading is declared for nothing",
+        "a record and a tear of its bytes for each, admitted by impl/chip/torn_operations.py",
+        partial(prove_case_by_case, prove_reached),
+    ),
+    Lemma(
+        "strays_are_greater",
+        "a RIGHT record that a tear turns into another one gets a greater number, so it wins",
+        "z3, then bitwuzla, over all numbers and tears",
+        prove_strays_are_greater,
+    ),
+)

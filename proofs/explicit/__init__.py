@@ -1,0 +1,1 @@
+"""Explicit-state search of the device model, and what is asked of the graph it finds."""

@@ -1,0 +1,346 @@
+"""The search by compiled code: arrays, how they grow, levels, and traces.
+
+A level is all states at one distance from the start; they lie together in `order`. So where a state came from need not
+be stored: a trace is found backwards, by stepping the level before until the state turns up. That costs at most one
+more pass over the levels, only for what is asked, and none of the table.
+
+Two threads: each owns the states whose hash has its bit, with a table and an order of its own. In turns, both expand
+some of their states, keep their own successors and hand the others over, then take in what was handed to them.
+"""
+
+import time
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ....model.claims.state_claims import DeviceClaim
+from ....model.device.model import device_model
+from ....model.device.state import Scope
+from ....model.device.stepper import stepper
+from ....model.terms.terms import Bool
+from ..exploration import Exploration, Progress, Trace, trace_through
+from . import bfs_kernels as kernels
+from .codegen import Layout, facts_text, load, most_found, successors_text
+
+Words = NDArray[np.int64]
+Entries = NDArray[np.uint32] | NDArray[np.int64]
+
+WORD_BYTES = 8
+FIRST_TABLE_BITS = 22
+DISTANCE_BITS = 8
+"""Bits that a first table of short entries has at least for how far an entry is from its place."""
+FULL = 0.65
+"""Share of a table that is used before it grows, if it can."""
+CRAMMED = 0.9
+"""Share of a table that is used when memory does not allow a bigger one."""
+PART = 1 << 20
+"""States that are expanded from one report of progress to the next."""
+TURN = 1 << 16
+"""States that each of two threads expands before it takes in what the other found."""
+HANDED_OVER = 1 << 18
+"""States that one thread can hand over to the other in a turn."""
+_ROOM = 1 << 15
+"""States that a batch can add after the limit was looked at."""
+
+
+@dataclass
+class Store:
+    """The states of one owner."""
+
+    order: Words
+    room: Entries
+    """Memory for the biggest table; of what is not in use yet, no page is touched."""
+    bits: int
+    """The table is the first 2^bits entries of it."""
+    word_bits: int
+    known: int = 0
+    levels: list[int] = field(default_factory=lambda: [0])
+    """Where in `order` each level begins; the last one is the end."""
+
+    @classmethod
+    def of(cls, memory: int, word_bits: int) -> "Store":
+        """Return an empty store for words of so many bits, that will not grow beyond so many bytes."""
+        first = max(FIRST_TABLE_BITS, word_bits + DISTANCE_BITS - 32)
+        is_short = first <= FIRST_TABLE_BITS + 2
+        kind = np.dtype(np.uint32) if is_short else np.dtype(np.int64)
+        first = min(first if is_short else FIRST_TABLE_BITS, word_bits)
+        most = max(8, int(memory / (kind.itemsize + WORD_BYTES * CRAMMED)).bit_length() - 1)
+        most = min(most, word_bits)
+        if is_short and most < first:
+            kind, most = np.dtype(np.int64), max(8, most - 1)
+        capacity = max(1 << 8, (memory - (kind.itemsize << most)) // WORD_BYTES)
+        capacity = min(capacity, 1 << most)
+        return cls(np.empty(capacity, np.int64), np.zeros(1 << most, kind), min(first, most), word_bits)
+
+    @property
+    def table(self) -> Entries:
+        """The table."""
+        return self.room[: 1 << self.bits]
+
+    @property
+    def form(self) -> tuple[int, int, int]:
+        """What bfs_kernels.py calls bits, shift and spare."""
+        shift = self.word_bits - self.bits
+        # The sign of a signed entry is not used; of 63 bits more than enough are left.
+        return self.word_bits, shift, min(40, (32 if self.room.itemsize == 4 else 63) - shift)
+
+    @property
+    def limit(self) -> int:
+        """How many states may be known before the table has to grow, or all has to stop."""
+        share = FULL if self.can_grow else CRAMMED
+        return min(int(share * (1 << self.bits)), self.order.size) - 1
+
+    @property
+    def can_grow(self) -> bool:
+        """Whether there is memory for a table twice as big."""
+        return 2 << self.bits <= self.room.size
+
+    def grow(self) -> bool:
+        """Double the table, or more if it stays crowded; tell whether there was memory for that."""
+        while self.can_grow:
+            _, shift, spare = self.form
+            self.bits += 1
+            if self.form[2] == spare + 1 and kernels.double(self.table, shift, spare):
+                return True
+            self.table[:] = 0
+            _, done = kernels.take_in(self.order, self.table, *self.form, 0, self.order, 0, self.known)
+            if done == self.known:
+                return True
+        return False
+
+    def take_in(self, states: Words, count: int) -> bool:
+        """Add those of the first `count` states that are new; tell whether there was memory for that."""
+        done = 0
+        while True:
+            self.known, done = kernels.take_in(self.order, self.table, *self.form, self.known, states, done, count)
+            if done == count:
+                return True
+            if not self.grow():
+                return False
+
+
+class CompiledSearch:
+    """A search of one scope, ready to run."""
+
+    def __init__(self, scope: Scope, claims: Sequence[DeviceClaim] = (), goal: Bool | None = None) -> None:
+        """Make and load the code; raise DoesNotFit for a world whose states need more than a word."""
+        started = time.perf_counter()
+        self.scope = scope
+        self.claims = tuple(claims)
+        self.steps = stepper(scope)
+        model = device_model(scope)
+        self.layout = Layout(model)
+        self.most = most_found(model)
+        self.successors = load(successors_text(model))
+        self.broken = load(facts_text(model, [~c.is_kept(scope, model.device) for c in claims])) if claims else 0
+        self.onward = load(successors_text(model, onward=True)) if goal is not None else 0
+        self.is_goal = load(facts_text(model, [goal])) if goal is not None else 0
+        self._warm_up()
+        self.compile_seconds = time.perf_counter() - started
+        self.stores: list[Store] = []
+        self.transitions = 0
+        self._first: dict[int, tuple[int, int, int]] = {}
+
+    def _warm_up(self) -> None:
+        """Have the loops compiled, on nothing."""
+        order, store = np.empty(1, np.int64), Store.of(1 << 20, self.layout.bits)
+        for kind in (np.uint32, np.int64):
+            table = np.zeros(16, kind)
+            kernels.search(self.successors, self.most, order, table, *store.form, 0, 0, 1, 1)
+            kernels.search_own(self.successors, self.most, order, table, *store.form, 0, 0, 1, 1, 0, order)
+            kernels.take_in(order, table, *store.form, 0, order, 0, 0)
+            kernels.double(table, 10, 4)
+        kernels.first_broken(self.broken, order, 0, 0, 1, order)
+
+    def run(self, threads: int, memory: int, progress: Progress | None = None) -> Exploration:
+        """Search; return what it came to."""
+        started = time.perf_counter()
+
+        def tell() -> None:
+            if progress is not None:
+                progress(sum(store.known for store in self.stores), time.perf_counter() - started)
+
+        self.transitions, self._first = 0, {}
+        self.stores.clear()  # before the new ones are made: together they would take twice the memory
+        self.stores = [Store.of(memory // threads, self.layout.bits) for _ in range(threads)]
+        first = self.layout.packed(self.steps.initial)
+        owner = owner_of(first, self.layout.bits) if threads == 2 else 0
+        self.stores[owner].take_in(np.array([first], np.int64), 1)
+        is_complete = (_Pair(self) if threads == 2 else _Alone(self)).run(tell)
+        return Exploration(
+            scope=self.scope,
+            claims=tuple(claim.claim.id for claim in self.claims),
+            states=sum(store.known for store in self.stores),
+            transitions=self.transitions,
+            depth=len(self.stores[0].levels) - 2,
+            is_complete=is_complete,
+            seconds=time.perf_counter() - started,
+            compile_seconds=self.compile_seconds,
+            violations=self._violations(),
+            reading="compiled",
+            threads=threads,
+            limit="" if is_complete else f"the states do not fit in {memory >> 20:,} MB",
+        )
+
+    def end_level(self) -> bool:
+        """Close a level: look at the claims in its states; tell whether it has any."""
+        for store in self.stores:
+            store.levels.append(store.known)
+        self._look(len(self.stores[0].levels) - 2)
+        return any(store.levels[-1] > store.levels[-2] for store in self.stores)
+
+    def trace_to(self, owner: int, place: int, level: int) -> Trace:
+        """Return a shortest way to a state."""
+        word = int(self.stores[owner].order[place])
+        words = [word]
+        for before in range(level - 1, -1, -1):
+            word = self._word_before(word, before)
+            words.append(word)
+        return trace_through(self.steps, tuple(self.layout.unpacked(word) for word in reversed(words)))
+
+    def level_of(self, place: int) -> int:
+        """Return the level of a state that one thread found."""
+        return bisect_right(self.stores[0].levels, place) - 1
+
+    def dead_ends(self) -> tuple[int, int, NDArray[np.int64]]:
+        """Return, after a complete search by one thread, how many steps are no cuts, how many states are goals, and
+        the states from which no goal is reached over such steps, in the order in which they were found."""
+        (store,) = self.stores
+        order, table = store.order[: store.known], store.table
+        numbers = np.empty(table.size, np.int32)
+        kernels.number_all(order, table, *store.form, numbers)
+        counts = np.zeros(store.known + 1, np.int64)
+        kernels.count_before(self.onward, self.most, order, table, *store.form, numbers, counts)
+        ends = np.cumsum(counts)
+        steps = int(ends[-1])
+        before = np.empty(steps, np.int32)
+        kernels.note_before(self.onward, self.most, order, table, *store.form, numbers, ends, before)
+        marked = np.zeros(store.known, np.int8)
+        goals = kernels.mark_back(self.is_goal, order, ends, before, marked, np.empty(store.known, np.int32))
+        return steps, int(goals), np.flatnonzero(marked == 0)
+
+    def _word_before(self, word: int, level: int) -> int:
+        for store in self.stores:
+            place = kernels.find_before(
+                self.successors, self.most, store.order, store.levels[level], store.levels[level + 1], word
+            )
+            if place >= 0:
+                return int(store.order[place])
+        raise ValueError(f"nothing in level {level} leads to {self.steps.as_dict(self.layout.unpacked(word))}")
+
+    def _look(self, level: int) -> None:
+        """Note for each claim not broken yet the first state of the level that breaks it."""
+        wanted = sum(1 << bit for bit in range(len(self.claims)) if bit not in self._first)
+        for owner, store in enumerate(self.stores):
+            if not wanted:
+                return
+            first = np.full(len(self.claims), -1, np.int64)
+            kernels.first_broken(self.broken, store.order, store.levels[level], store.levels[level + 1], wanted, first)
+            for bit, place in enumerate(first.tolist()):
+                if place >= 0:
+                    self._first[bit] = (owner, place, level)
+                    wanted &= ~(1 << bit)
+
+    def _violations(self) -> dict[str, Trace]:
+        return {self.claims[bit].claim.id: self.trace_to(*self._first[bit]) for bit in sorted(self._first)}
+
+
+class _Alone:
+    """One thread."""
+
+    def __init__(self, search: CompiledSearch) -> None:
+        self.search = search
+
+    def run(self, tell: Callable[[], None]) -> bool:
+        """Search to the end; tell whether it was reached."""
+        search, store = self.search, self.search.stores[0]
+        while search.end_level():
+            begin, end = store.levels[-2:]
+            while begin < end:
+                stop = min(end, begin + PART)
+                begin, store.known, transitions = kernels.search(
+                    search.successors,
+                    search.most,
+                    store.order,
+                    store.table,
+                    *store.form,
+                    begin,
+                    stop,
+                    store.known,
+                    store.limit - _ROOM,
+                )
+                search.transitions += transitions
+                if begin < stop and not store.grow():
+                    return False
+                tell()
+        store.levels.pop()
+        return True
+
+
+class _Pair:
+    """Two threads, in turns."""
+
+    def __init__(self, search: CompiledSearch) -> None:
+        self.search = search
+        self.foreign = [np.empty(HANDED_OVER, np.int64) for _ in range(2)]
+        self.sent = [0, 0]
+        self.begins = [0, 0]
+        self.is_crowded = [False, False]
+        self.transitions = [0, 0]
+
+    def run(self, tell: Callable[[], None]) -> bool:
+        """Search to the end; tell whether it was reached."""
+        stores = self.search.stores
+        with ThreadPoolExecutor(2) as threads:
+            while self.search.end_level():
+                self.begins = [store.levels[-2] for store in stores]
+                while any(begin < store.levels[-1] for begin, store in zip(self.begins, stores, strict=True)):
+                    if not all(threads.map(self._has_room, range(2))):
+                        return False
+                    list(threads.map(self._expand, range(2)))
+                    if not all(threads.map(self._take_in, range(2))):
+                        return False
+                    self.search.transitions = sum(self.transitions)
+                    tell()
+        for store in stores:
+            store.levels.pop()
+        return True
+
+    def _has_room(self, owner: int) -> bool:
+        store = self.search.stores[owner]
+        while self.is_crowded[owner] or store.known > store.limit - _ROOM - HANDED_OVER:
+            self.is_crowded[owner] = False
+            if not store.grow():
+                return False
+        return True
+
+    def _expand(self, owner: int) -> None:
+        store = self.search.stores[owner]
+        begin, known, transitions, self.sent[owner], self.is_crowded[owner] = kernels.search_own(
+            self.search.successors,
+            self.search.most,
+            store.order,
+            store.table,
+            *store.form,
+            self.begins[owner],
+            min(store.levels[-1], self.begins[owner] + TURN),
+            store.known,
+            store.limit - _ROOM - HANDED_OVER,
+            owner,
+            self.foreign[owner],
+        )
+        self.begins[owner], store.known = begin, known
+        self.transitions[owner] += transitions
+
+    def _take_in(self, owner: int) -> bool:
+        return self.search.stores[owner].take_in(self.foreign[1 - owner], self.sent[1 - owner])
+
+
+def owner_of(word: int, bits: int) -> int:
+    """Return which of two owners a state has; bfs_kernels.py says the same."""
+    folded = word ^ (word >> (bits >> 1))
+    return (folded * -4417276706812531889 >> (bits - 1)) & 1

@@ -1,0 +1,385 @@
+"""Where two devices differ that are given the same inputs: other release rules, or another configuration.
+
+The two are stepped in lock step, breadth first over pairs of states. An *input* is a call with its arguments, a reset,
+or a power cut after the same number of flash operations of the same call or boot, leaving the same. After each input
+what can be observed is compared: how the call ended, its flash operations, what boots, and what info() and rollback()
+say of the device. What differs is told once for each call and kind of observation, with a shortest sequence of inputs.
+
+A difference between two devices that were equal until then is a *cause*. All causes are found: every state that the two
+reach together is looked at. Once they have parted, what differs is a *consequence* of the first cause on its way; these
+are looked for so many inputs far, since in the end everything differs. Where there is no cause, nothing ever differs.
+
+Where a model has no such action, the call counts as refused only if the device refuses it; what the model leaves out,
+such as a write past the end, is not given.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from enum import Enum
+
+from ...model.device.action import Kind
+from ...model.device.state import Ghost, Scope, Usage
+from ...model.device.stepper import State
+from .observations import REFUSED, Cut, Response, Side, actions_of, joined, operations_text, unlike
+
+MOST_PAIRS = 1_000_000
+"""Pairs that a search may find unless told otherwise: about a gigabyte."""
+FOLLOW = {Usage.ANY: 2, Usage.PROPER: 8}
+"""How many inputs far consequences are looked for unless told otherwise; where anything goes, so does everything."""
+
+_PROGRESS_EVERY = 1 << 12
+"""Pairs that are looked at from one report of progress to the next."""
+
+
+class Observed(Enum):
+    """What is compared after an input; the first that differs names a cause."""
+
+    RESULT = "result"
+    """The call is refused, done, or done with a restart."""
+    OPERATIONS = "operations"
+    """Flash and eFuse operations of the call."""
+    BOOT_OPERATIONS = "boot operations"
+    """Those of the boot that comes of it."""
+    BOOTS = "boots"
+    """The place that starts."""
+    ROLLBACK = "rollback"
+    """Whether rollback() is possible now."""
+    NEXT = "next"
+    """What info() says boots next."""
+    STATES = "states"
+    """What info() says of each slot."""
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """One input, and what each device makes of it."""
+
+    name: str
+    """Of the call or the reset; for write_first with the version of the image where one of the two has any."""
+    left: tuple[str, ...]
+    """Actions of the left model; none for a call that is refused."""
+    right: tuple[str, ...]
+    cut: Cut | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Behaviour:
+    """One thing that the two do differently."""
+
+    call: str
+    """Name of the input after which it is observed."""
+    observed: Observed
+    left: str
+    """What is observed, in words that do not depend on the way there."""
+    right: str
+    seen_left: str
+    """What is observed at the end of the trace: entries and places by their numbers."""
+    seen_right: str
+    trace: tuple[Given, ...]
+    """A shortest sequence of inputs, the one that shows it included."""
+    cause: int | None
+    """Number of the behaviour that this is a consequence of; None for a cause."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What a search came to."""
+
+    left: Scope
+    right: Scope
+    behaviours: tuple[Behaviour, ...]
+    pairs: int
+    """Pairs of states found."""
+    parted: int
+    """Those of devices that have parted."""
+    is_complete: bool
+    """All causes and consequences were looked for; if not, what is told is right, and there may be more."""
+    seconds: float
+
+    @property
+    def causes(self) -> tuple[Behaviour, ...]:
+        """The behaviours that are no consequences."""
+        return tuple(behaviour for behaviour in self.behaviours if behaviour.cause is None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """How a pair was found."""
+
+    parent: int
+    name: str
+    cut: Cut | None
+    depth: int
+    """Inputs up to here."""
+    cause: int | None
+    """Number of the behaviour in which the two parted first."""
+    since: int
+    """Inputs since then."""
+
+
+class _Search:
+    """A search over pairs."""
+
+    def __init__(self, left: Scope, right: Scope) -> None:
+        self.left, self.right = Side(left, right), Side(right, left)
+        self._weakest = {
+            action.name: action.weakest or 0
+            for side in (self.left, self.right)
+            for action in side.steps.model.actions
+            if action.kind is Kind.CUT
+        }
+        names = [name for name in self.left.steps.names if name in self.right.steps.names]
+        self._common = [tuple(side.steps.names.index(name) for name in names) for side in (self.left, self.right)]
+        self._has_same_fields = self.left.steps.names == self.right.steps.names
+        pair = self.left.steps.initial, self.right.steps.initial
+        self.order = [pair]
+        self.known = {pair}
+        self.found: list[_Found] = [_Found(-1, "", None, 0, None, 0)]
+        self.parted: list[int] = []
+        """Numbers of the pairs of two devices that have parted."""
+        self.behaviours: list[Behaviour] = []
+        self._numbers: dict[tuple[object, ...], int] = {}
+
+    def are_equal(self, left: State, right: State) -> bool:
+        """Tell whether two states are the same, as far as both have the fields."""
+        if self._has_same_fields:
+            return left == right
+        mine, other = self._common
+        return all(left[i] == right[j] for i, j in zip(mine, other, strict=True))
+
+    def run(self, most: int, follow: int, progress: Callable[[int], None] | None) -> bool:
+        """Look at all pairs of equal devices, then at those that have parted; tell whether everything fitted."""
+        place = 0
+        while place < len(self.order):
+            if len(self.order) > most:
+                return False
+            if self.found[place].cause is None:
+                self.expand(place)
+            place += 1
+            if progress is not None and place % _PROGRESS_EVERY == 0:
+                progress(len(self.order))
+        return not follow or self._follow(most, follow, progress)
+
+    def _follow(self, most: int, follow: int, progress: Callable[[int], None] | None) -> bool:
+        """Go on from the pairs that have parted, the ones with the shortest trace first."""
+        levels: dict[int, list[int]] = {}
+        for place in self.parted:
+            levels.setdefault(self.found[place].depth, []).append(place)
+        while levels:
+            depth = min(levels)
+            for place in levels.pop(depth):
+                if self.found[place].since > follow:
+                    continue
+                if len(self.order) > most:
+                    return False
+                first = len(self.order)
+                self.expand(place)
+                levels.setdefault(depth + 1, []).extend(range(first, len(self.order)))
+                if progress is not None and place % _PROGRESS_EVERY == 0:
+                    progress(len(self.order))
+        return True
+
+    def expand(self, place: int) -> None:
+        """Give a pair every input that both can be given."""
+        left, right = self.order[place]
+        mine, other = self.left.responses(left), self.right.responses(right)
+        for name in [*mine, *(name for name in other if name not in mine)]:
+            answers = self._answer(self.left, left, name, mine), self._answer(self.right, right, name, other)
+            if answers[0] is not None and answers[1] is not None:
+                self._compare(place, name, answers[0], answers[1])
+
+    @staticmethod
+    def _answer(side: Side, state: State, name: str, known: dict[str, Response]) -> Response | None:
+        """Return what a side makes of an input; None where its model leaves that out."""
+        if name in known:
+            return known[name]
+        return Response(result=REFUSED, after=state) if side.refuses(state, name) else None
+
+    def _compare(self, place: int, name: str, left: Response, right: Response) -> None:
+        cause = self.found[place].cause
+        differences = list(self._differences(left, right))
+        if differences and cause is None:
+            cause = self._report(place, name, left, right, differences[0], None)
+        elif differences and cause is not None:
+            again = self._numbers.get(self._cause_key(name, left, right, differences[0]))
+            if again is not None and again != cause:
+                # Another cause comes on top: what follows cannot be put down to one of them.
+                return
+        if cause is not None:
+            for seen in differences:
+                self._report(place, name, left, right, seen, cause)
+        self._add(place, name, None, (left.after, right.after), cause)
+        if not left.cuts or not right.cuts:
+            return
+        shared = [cut for cut in left.cuts if cut in right.cuts]
+        for cut in sorted(shared, key=lambda one: (one.is_in_boot, one.ops, self._weakest[one.action])):
+            self._add(place, name, cut, (left.cuts[cut][1], right.cuts[cut][1]), cause)
+
+    def _add(self, place: int, name: str, cut: Cut | None, pair: tuple[State, State], cause: int | None) -> None:
+        if pair in self.known:
+            return
+        before = self.found[place]
+        has_parted = before.cause is not None or (cause is not None and not self.are_equal(*pair))
+        if has_parted:
+            self.parted.append(len(self.order))
+        self.known.add(pair)
+        self.order.append(pair)
+        self.found.append(
+            _Found(place, name, cut, before.depth + 1, cause if has_parted else None, before.since + has_parted)
+        )
+
+    def _differences(self, left: Response, right: Response) -> Iterator[tuple[Observed, str, str]]:
+        """Yield what differs, first things first."""
+        if left.result != right.result:
+            yield Observed.RESULT, left.result, right.result
+        elif left.ops != right.ops:
+            yield Observed.OPERATIONS, joined(left.ops), joined(right.ops)
+        if left.boots is not None and right.boots is not None:
+            if left.boot_ops != right.boot_ops:
+                yield Observed.BOOT_OPERATIONS, joined(left.boot_ops), joined(right.boot_ops)
+            if left.boots != right.boots:
+                yield Observed.BOOTS, left.boots, right.boots
+        mine, other = self.left.view(left.after), self.right.view(right.after)
+        if mine is None or other is None or (left.boots is None) != (right.boots is None):
+            return
+        if mine.rollback != other.rollback:
+            yield Observed.ROLLBACK, mine.rollback, other.rollback
+        if mine.next != other.next:
+            yield Observed.NEXT, mine.next, other.next
+        if mine.states != other.states:
+            yield Observed.STATES, mine.states, other.states
+
+    def _report(
+        self,
+        place: int,
+        name: str,
+        left: Response,
+        right: Response,
+        seen: tuple[Observed, str, str],
+        cause: int | None,
+    ) -> int:
+        """Note a behaviour unless it is known; return its number."""
+        observed, seen_left, seen_right = seen
+        told = self._by_role(left, right, seen)
+        key: tuple[object, ...]
+        if cause is None:
+            key = self._cause_key(name, left, right, seen)
+        else:
+            root = self.behaviours[cause]
+            is_told = root.observed is observed and (observed is not Observed.RESULT or root.call == name)
+            is_implied = observed is Observed.RESULT and name == "rollback"
+            if is_told or is_implied or observed in (Observed.OPERATIONS, Observed.BOOT_OPERATIONS):
+                return cause
+            key = (cause, observed, name.partition("_")[0] if observed is Observed.RESULT else None)
+        number = self._numbers.setdefault(key, len(self.behaviours))
+        if number == len(self.behaviours):
+            trace = (*self.trace(place), Given(name, tuple(left.actions), tuple(right.actions)))
+            self.behaviours.append(Behaviour(name, observed, *told, seen_left, seen_right, trace, cause))
+        return number
+
+    @staticmethod
+    def _cause_key(name: str, left: Response, right: Response, seen: tuple[Observed, str, str]) -> tuple[object, ...]:
+        """Return what makes two causes the same one."""
+        match seen[0]:
+            case Observed.RESULT:
+                return name, *seen
+            case Observed.OPERATIONS:
+                return name, seen[0], unlike(left.ops_by_role, right.ops_by_role)
+            case Observed.BOOT_OPERATIONS:
+                return seen[0], unlike(left.boot_ops_by_role, right.boot_ops_by_role)
+            case Observed.ROLLBACK:
+                return seen
+            case _:
+                return (seen[0],)
+
+    @staticmethod
+    def _by_role(left: Response, right: Response, seen: tuple[Observed, str, str]) -> tuple[str, str]:
+        match seen[0]:
+            case Observed.OPERATIONS:
+                return operations_text(left.ops_by_role), operations_text(right.ops_by_role)
+            case Observed.BOOT_OPERATIONS:
+                return operations_text(left.boot_ops_by_role), operations_text(right.boot_ops_by_role)
+            case _:
+                return seen[1], seen[2]
+
+    def trace(self, place: int) -> tuple[Given, ...]:
+        """Return the inputs that lead to a pair."""
+        inputs: list[Given] = []
+        while self.found[place].parent >= 0:
+            found = self.found[place]
+            left, right = self.order[found.parent]
+            mine = self._answer(self.left, left, found.name, self.left.responses(left))
+            other = self._answer(self.right, right, found.name, self.right.responses(right))
+            assert mine is not None and other is not None
+            inputs.append(Given(found.name, actions_of(mine, found.cut), actions_of(other, found.cut), found.cut))
+            place = found.parent
+        return tuple(reversed(inputs))
+
+
+def find_differences(
+    left: Scope,
+    right: Scope,
+    most: int = MOST_PAIRS,
+    follow: int | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> Difference:
+    """Return what two devices do differently.
+
+    most: pairs that may be found before it gives up. follow: inputs after a cause for which consequences are looked
+    for; 0 for causes alone, None for as many as FOLLOW says. progress: told the number of pairs now and then.
+    Raises ValueError for worlds of different shape."""
+    for name in ("slots", "has_factory", "versions", "faults", "usage", "numbers"):
+        if getattr(left, name) != getattr(right, name):
+            raise ValueError(f"the two worlds have other {name}")
+    nothing: frozenset[Ghost] = frozenset()
+    left, right = replace(left, ghosts=nothing), replace(right, ghosts=nothing)
+    started = time.perf_counter()
+    search = _Search(left, right)
+    is_complete = search.run(most, FOLLOW[left.usage] if follow is None else follow, progress)
+    return Difference(
+        left=left,
+        right=right,
+        behaviours=tuple(search.behaviours),
+        pairs=len(search.order),
+        parted=len(search.parted),
+        is_complete=is_complete,
+        seconds=time.perf_counter() - started,
+    )
+
+
+def answers(scope: Scope, other: Scope, trace: Sequence[Given]) -> tuple[tuple[tuple[str, ...], ...], Response] | None:
+    """Return what a third device makes of the inputs of a trace: its actions for each, and its last response.
+
+    other: the device that the inputs were made for. None where an input cannot be given to it."""
+    side = Side(replace(scope, ghosts=frozenset()), other)
+    state = side.steps.initial
+    actions: list[tuple[str, ...]] = []
+    response = Response()
+    for given in trace:
+        known = side.responses(state).get(given.name)
+        if known is None:
+            if not side.refuses(state, given.name):
+                return None
+            known = Response(result=REFUSED, after=state)
+        if given.cut is not None and given.cut not in known.cuts:
+            return None
+        response = known
+        actions.append(actions_of(response, given.cut))
+        state = response.after if given.cut is None else response.cuts[given.cut][1]
+    return tuple(actions), response
+
+
+def told(response: Response, observed: Observed) -> str | None:
+    """Return one thing that can be observed of a response, in words that do not depend on the way there.
+
+    None for what info() and rollback() say: that takes a board."""
+    match observed:
+        case Observed.RESULT:
+            return response.result
+        case Observed.OPERATIONS:
+            return operations_text(response.ops_by_role)
+        case Observed.BOOT_OPERATIONS:
+            return operations_text(response.boot_ops_by_role)
+        case _:
+            return response.boots if observed is Observed.BOOTS else None

@@ -1,0 +1,1 @@
+"""The device model for other model checkers: Promela and SPIN, TLA+."""

@@ -1,0 +1,379 @@
+"""The device model as a TLA+ module: one operator for each action, which says of every field what becomes of it.
+
+The text is for readers first: values have the names that the model gives them, what is asked more than once is an
+operator of its own, and the claims are invariants with their titles. TLC reads it too, and counts the states that we
+count. It is made anew from the model, in an order that depends on nothing else.
+
+A field with names is a string in TLA+, a number a natural one; sums wrap as in the model, so they are taken modulo a
+power of two.
+"""
+
+from collections.abc import Iterable, Iterator
+from enum import IntEnum
+from itertools import count, islice
+
+from ...model.claims.state_claims import DEVICE_CLAIMS, DeviceClaim
+from ...model.config import Config
+from ...model.device.action import Action
+from ...model.device.calls import gives_up_spare, is_under_test
+from ...model.device.model import DeviceModel, Field, device_model
+from ...model.device.records import Check, Sector, Word, active, reported_word
+from ...model.device.selection import boot_choice, boot_partition, burned_by_boot, fallback, next_update_slot, select
+from ...model.device.state import (
+    Content,
+    Device,
+    Expectation,
+    Ghost,
+    Phase,
+    Scope,
+    Task,
+    Usage,
+    efuse_version,
+    record_in,
+    slot_at,
+)
+from ...model.fault_model import FaultModel
+from ...model.terms.terms import Op, Term, uses_of
+
+MODULE = "OtaDevice"
+LINE = 118
+"""Longest line, where words allow."""
+SHARED_LENGTH = 36
+"""What is used more than once gets a name of its own if its text is longer than this."""
+PART_LENGTH = 96
+"""Any part longer than this gets a name."""
+
+_ENUMS: dict[str, type[IntEnum]] = {
+    "task": Task,
+    "phase": Phase,
+    "sector": Sector,
+    "check": Check,
+    "word": Word,
+    "content": Content,
+    "expectation": Expectation,
+}
+"""By the last word of a field's name: what its values are called."""
+_PLACES = ("running", "expected", "previous", "old_choice", "new_choice")
+_PLACE = "place"
+_PLACE_CONCEPTS = ("boot_choice", "boot_partition", "selected_place", "first_place_that_passes", "next_slot")
+
+
+def tla(model: DeviceModel, module: str = MODULE) -> str:
+    """Return the model as the text of a TLA+ module, with every claim whose ghosts it has."""
+    writer = _Writer(model)
+    actions = [list(writer.action_lines(action)) for action in model.actions]
+    claims = [list(writer.claim_lines(claim)) for claim in claims_of(model.scope)]
+    parts = [
+        [f"{f' MODULE {module} ':-^{LINE}}"],
+        _header(model.scope),
+        ["EXTENDS Naturals"],
+        ["VARIABLES", *_comma_lines(field.name for field in model.fields)],
+        ["vars == <<", *_comma_lines(field.name for field in model.fields), ">>"],
+        [f"FACTORY == {model.scope.factory}", f"NOWHERE == {model.scope.nowhere}"],
+        *(_set_lines(name) for name in dict.fromkeys(_kind_of_field(f.name) for f in model.fields) if name in _ENUMS),
+        ["TypeOK =="] + [f"    /\\ {field.name} \\in {_range(field)}" for field in model.fields],
+        ["Init =="] + [f"    /\\ {field.name} = {writer.constant(field.initial, field)}" for field in model.fields],
+        *actions,
+        ["Next =="] + [f"    \\/ {action.name}" for action in model.actions],
+        ["Spec == Init /\\ [][Next]_vars"],
+        *claims,
+        ["=" * LINE],
+    ]
+    return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
+
+
+def tlc_config(claims: Iterable[DeviceClaim] = ()) -> str:
+    """Return the text of the file that tells TLC what to check; our models do stop, in no state they should."""
+    names = ["TypeOK", *(invariant_name(claim) for claim in claims)]
+    return "\n".join(["SPECIFICATION Spec", *(f"INVARIANT {name}" for name in names), ""])
+
+
+def claims_of(scope: Scope) -> tuple[DeviceClaim, ...]:
+    """Return the claims that a model of the scope can be asked for."""
+    return tuple(c for c in DEVICE_CLAIMS if c.claim.applies_to(scope.config) and c.ghosts <= scope.ghosts)
+
+
+def invariant_name(claim: DeviceClaim) -> str:
+    """Return the name of the operator that states a claim."""
+    return f"{claim.claim.id}_{claim.claim.name}"
+
+
+def sample_scope() -> Scope:
+    """Return the scope of the module in docs/: NodeMCU's release, rollback on, calls as documented, no C7."""
+    ghosts = frozenset(Ghost) - {Ghost.CHOICE}
+    return Scope(Config(rollback=True), faults=FaultModel.F1, usage=Usage.PROPER, ghosts=ghosts)
+
+
+class _Writer:
+    """Writes terms; a part that gets a name of its own is defined before the operator that has it first."""
+
+    def __init__(self, model: DeviceModel) -> None:
+        self.model = model
+        self._definitions: list[str] = []
+        self._owner = ""
+        self._texts: dict[tuple[Term, str], str] = {}
+        self._concepts = {term: name for name, term in reversed(list(_concepts(model.scope, model.device)))}
+        self._taken = {field.name for field in model.fields} | {action.name for action in model.actions}
+        self._uses = uses_of(self._roots())
+
+    def _roots(self) -> list[Term]:
+        effects = [term for action in self.model.actions for term in self.model.effects[action.name].values()]
+        claims: list[Term] = [c.is_kept(self.model.scope, self.model.device) for c in claims_of(self.model.scope)]
+        return [*(action.when for action in self.model.actions), *effects, *claims]
+
+    def constant(self, value: int, field: Field) -> str:
+        """Return a value of a field."""
+        if field.bits == 0:
+            return str(bool(value)).upper()
+        return self._number(value, _kind_of_field(field.name))
+
+    def action_lines(self, action: Action) -> Iterator[str]:
+        """Yield the operator of an action: when it can be taken, then what becomes of every field."""
+        self._owner = action.name
+        effects = self.model.effects[action.name]
+        lines = [_task_text(action)]
+        if action.when.value is None:
+            parts = action.when.args if action.when.op is Op.AND else (action.when,)
+            lines += [self.text(part) for part in parts if isinstance(part, Term)]
+        lines += [f"{name}' = {self.text(term, _kind_of_field(name))}" for name, term in effects.items()]
+        weakest = "" if action.weakest is None else f", from {action.weakest.name} on"
+        yield from self._new_definitions()
+        yield f"(* {action.kind.value.capitalize()}{weakest}. Source: {action.source}. *)"
+        yield f"{action.name} =="
+        for line in lines:
+            yield from _wrapped(f"    /\\ {_bare(line)}", indent=" " * 12)
+        unchanged = [field.name for field in self.model.fields if field.name not in effects]
+        if unchanged:
+            yield from _wrapped(f"    /\\ UNCHANGED <<{', '.join(unchanged)}>>", indent=" " * 12)
+
+    def claim_lines(self, claim: DeviceClaim) -> Iterator[str]:
+        """Yield the operator of a claim."""
+        self._owner = claim.claim.id
+        kept = self.text(claim.is_kept(self.model.scope, self.model.device))
+        yield from self._new_definitions()
+        yield from _wrapped(f"(* {claim.claim.id}: {claim.claim.title} Source: {claim.claim.source}. *)", indent="   ")
+        yield f"{invariant_name(claim)} =="
+        yield from _wrapped(f"    {_bare(kept)}", indent="    ")
+
+    def _new_definitions(self) -> Iterator[str]:
+        """Yield the definitions that the last texts brought, with an empty line after them."""
+        if self._definitions:
+            yield from self._definitions
+            yield ""
+        self._definitions = []
+
+    def text(self, term: Term, kind: str = "") -> str:
+        """Return a term, of which parts may be names; kind: what a number that stands alone is a value of."""
+        for node, wanted in self._in_order(term, kind):
+            if (node, wanted) not in self._texts:
+                self._texts[node, wanted] = self._named(node, wanted, self._written(node, wanted))
+        return self._texts[term, kind]
+
+    def _in_order(self, term: Term, kind: str) -> Iterator[tuple[Term, str]]:
+        """Yield the parts of a term that have no text yet, each with its kind, arguments first."""
+        stack = [(term, kind, False)]
+        while stack:
+            node, wanted, is_ready = stack.pop()
+            if is_ready:
+                yield node, wanted
+            elif (node, wanted) not in self._texts:
+                stack.append((node, wanted, True))
+                stack += [(arg, k, False) for arg, k in reversed(self._args(node, wanted))]
+
+    def _args(self, node: Term, kind: str) -> list[tuple[Term, str]]:
+        """Return the arguments of a node, each with its kind."""
+        args = [arg for arg in node.args if isinstance(arg, Term)]
+        match node.op:
+            case Op.CHOOSE:
+                return [(args[0], ""), (args[1], kind), (args[2], kind)]
+            case Op.EQUAL | Op.LESS:
+                shared = self._kind(args[0]) or self._kind(args[1])
+                return [(arg, shared) for arg in args]
+            case _:
+                return [(arg, self._kind(arg)) for arg in args]
+
+    def _kind(self, term: Term) -> str:
+        """Return what the numbers of a term are values of; "" for plain numbers, and for constants."""
+        if self._concepts.get(term) in _PLACE_CONCEPTS:
+            return _PLACE
+        if term.op is Op.FIELD:
+            return _kind_of_field(str(term.args[0]))
+        if term.op is Op.CHOOSE:
+            _, then, otherwise = term.args
+            assert isinstance(then, Term) and isinstance(otherwise, Term)
+            return self._kind(then) or self._kind(otherwise)
+        return ""
+
+    def _written(self, node: Term, kind: str) -> str:
+        args = [self._texts[pair] for pair in self._args(node, kind)]
+        match node.op:
+            case Op.VALUE:
+                return str(bool(node.value)).upper() if node.bits == 0 else self._number(node.value or 0, kind)
+            case Op.FIELD:
+                return str(node.args[0])
+            case Op.NOT:
+                inner = node.args[0]
+                assert isinstance(inner, Term)
+                if inner.op is Op.EQUAL and inner not in self._concepts and args[0].startswith("("):
+                    return "({} # {})".format(*(self._texts[pair] for pair in self._args(inner, "")))
+                return f"~{args[0]}"
+            case Op.CHOOSE:
+                return "(IF {} THEN {} ELSE {})".format(*(_bare(arg) for arg in args))
+            case Op.PLUS:
+                return f"(({args[0]} + {args[1]}) % {1 << node.bits})"
+            case Op.MINUS:
+                return f"(({args[0]} + {1 << node.bits} - {args[1]}) % {1 << node.bits})"
+            case _:
+                symbol = {Op.AND: "/\\", Op.OR: "\\/", Op.EQUAL: "=", Op.LESS: "<"}[node.op]
+                return "(" + f" {symbol} ".join(args) + ")"
+
+    def _number(self, value: int, kind: str) -> str:
+        if kind == _PLACE:
+            scope = self.model.scope
+            return {scope.nowhere: "NOWHERE", scope.factory: "FACTORY"}.get(value, str(value))
+        return f'"{_ENUMS[kind](value).name}"' if kind else str(value)
+
+    def _named(self, node: Term, kind: str, text: str) -> str:
+        """Return the text, or the name of a definition that has it."""
+        if node.op in (Op.FIELD, Op.VALUE):
+            return text
+        name = self._concepts.get(node, "")
+        is_long = len(text) > PART_LENGTH or (self._uses[node] > 1 and len(text) > SHARED_LENGTH)
+        if not name and not (is_long and node.op is not Op.NOT):
+            return text
+        numbered = (f"{self._owner}_{place}" for place in count(1))
+        name = next(n for n in (name, *islice(numbered, len(self._taken) + 1)) if n and n not in self._taken)
+        self._taken.add(name)
+        self._definitions += _wrapped(f"{name} == {_bare(text)}", indent="    ")
+        return name
+
+
+def _concepts(scope: Scope, device: Device) -> Iterator[tuple[str, Term]]:
+    """Yield names for what the model's functions are about, as far as the terms still have it in one piece."""
+    for name, record in zip(("first", "second"), device.records, strict=True):
+        yield f"{name}_is_invalid", record.is_invalid
+        yield f"{name}_is_bootable", record.is_bootable
+        yield f"{name}_names_running", record.names(device.running)
+    first, second = device.records
+    chosen = active(device.records)
+    yield "some_record_is_under_test", first.is_under_test | second.is_under_test
+    yield "first_decides", chosen.is_first
+    yield "second_decides", chosen.is_second
+    yield "some_record_decides", chosen.is_some
+    yield "deciding_sector", chosen.sector
+    yield "other_sector", chosen.other_sector
+    yield "deciding_check", chosen.of(device.records).check
+    yield "deciding_word", chosen.of(device.records).word
+    yield "deciding_slot", chosen.of(device.records).slot
+    yield "deciding_seq", chosen.of(device.records).seq
+    yield "other_check", chosen.other_of(device.records).check
+    yield "other_word", chosen.other_of(device.records).word
+    yield "other_slot", chosen.other_of(device.records).slot
+    for part in ("check", "word", "slot", "seq"):
+        yield f"{part}_in_sector", getattr(record_in(device, device.sector), part)
+    yield "next_slot", next_update_slot(device)
+    for place in range(scope.slots):
+        yield f"slot{place}_is_next", next_update_slot(device) == place
+    target = slot_at(device, next_update_slot(device))
+    yield "target_content", target.content
+    yield "target_version", target.version
+    yield "is_under_test", is_under_test(scope, device)
+    yield "running_word", reported_word(device.records, device.running)[1]
+    yield "gives_up_spare", gives_up_spare(scope, device)
+    selection = select(scope, device)
+    yield "selected_place", selection.start
+    yield "is_fresh_device", selection.is_fresh
+    yield "first_place_that_passes", fallback(scope, device, selection.start)
+    yield "boot_choice", boot_choice(scope, device)
+    yield "boot_partition", boot_partition(scope, device.records)
+    yield "efuse_version", efuse_version(scope, device.burned)
+    yield "burned_by_boot", burned_by_boot(scope, device, selection)
+
+
+def _kind_of_field(name: str) -> str:
+    last = name.rsplit("_", 1)[-1]
+    if name in _PLACES or (name.startswith("record") and last == "slot"):
+        return _PLACE
+    return last if last in _ENUMS else ""
+
+
+def _range(field: Field) -> str:
+    if field.bits == 0:
+        return "BOOLEAN"
+    kind = _kind_of_field(field.name)
+    if kind in _ENUMS:
+        return _set_name(kind)
+    return "0 .. NOWHERE" if kind == _PLACE else f"0 .. {(1 << field.bits) - 1}"
+
+
+def _set_name(kind: str) -> str:
+    return f"{kind.capitalize()}s"
+
+
+def _set_lines(kind: str) -> list[str]:
+    return [f"{_set_name(kind)} == {{", *_comma_lines(f'"{value.name}"' for value in _ENUMS[kind]), "}"]
+
+
+def _task_text(action: Action) -> str:
+    if len(action.tasks) == 1:
+        return f'task = "{action.tasks[0].name}"'
+    return "task \\in {" + ", ".join(f'"{task.name}"' for task in action.tasks) + "}"
+
+
+def _header(scope: Scope) -> list[str]:
+    config = scope.config
+    facts = [
+        f"{scope.slots} OTA slots",
+        "a factory partition" if scope.has_factory else "no factory partition",
+        f"rollback {'on' if config.rollback else 'off'}",
+        f"anti-rollback {'on' if config.anti_rollback else 'off'}",
+        f"release rules {config.app_release.label}",
+        f"cuts as in {scope.faults.name}",
+        f"{scope.usage.value} usage",
+    ]
+    return [
+        "(* " + ", ".join(facts) + ".",
+        "   Made from the device model by proofs/export/tla.py; see docs/reading-the-model.md. *)",
+    ]
+
+
+def _comma_lines(names: Iterable[str], indent: str = "    ") -> list[str]:
+    """Return the names with commas between them, in lines."""
+    lines: list[str] = []
+    words = list(names)
+    for place, name in enumerate(words):
+        word = name if place == len(words) - 1 else f"{name},"
+        if lines and len(lines[-1]) + 1 + len(word) <= LINE:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(indent + word)
+    return lines
+
+
+def _wrapped(line: str, indent: str) -> list[str]:
+    """Return a line in several, none of which begins with an operator: a column of those means a list to TLA+."""
+    first, *words = line.lstrip().split(" ")
+    lines = [line[: len(line) - len(line.lstrip())] + first]
+    for word in words:
+        is_operator = word in ("/\\", "\\/")
+        if len(lines[-1]) + 1 + len(word) > LINE - 3 and not is_operator:
+            lines.append(indent + word)
+        else:
+            lines[-1] += f" {word}"
+    return lines
+
+
+def _bare(text: str) -> str:
+    """Return the text without brackets around the whole of it."""
+    if not text.startswith("("):
+        return text
+    depth = 0
+    for place, character in enumerate(text):
+        depth += {"(": 1, ")": -1}.get(character, 0)
+        if depth == 0:
+            return text[1:-1] if place == len(text) - 1 else text
+    return text
+
+
+if __name__ == "__main__":
+    print(tla(device_model(sample_scope())), end="")

@@ -1,0 +1,1 @@
+"""Invariants of the device model, stated by subject; the prover shows them inductive."""

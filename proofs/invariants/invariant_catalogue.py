@@ -1,0 +1,137 @@
+"""The stated invariants: facts that were thought of because the claims rest on them.
+
+None of them is trusted. The prover drops those that a world does not keep, so each is stated once for all worlds, in
+the words that fit the worlds where it matters. What is left proves the claims, or does not.
+
+Facts about records and what they select (record_invariants.py, boot_choice_invariants.py) are stated of a device as
+it lies there. While a record is rewritten, a cut can take that record away, so many of them are stated of the device
+without it as well: "…, torn". Where a cut can leave any bytes (F2, F3), they are stated of all that it may leave: "…,
+cut". Facts about what goes on (task_invariants.py, call_invariants.py) say what the bootloader or a call has found
+out before it goes on.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+
+from ...model.claims.state_claims import Statement
+from ...model.device.flash_steps import ERASES, REWRITES
+from ...model.device.state import Device, Scope
+from ...model.fault_model import FaultModel
+from ...model.terms.terms import Bool, all_of, fact
+from .boot_choice_invariants import (
+    CHOICE_FACTS,
+    boot_choice_is_finished,
+    broken_choice_leaves_no_other,
+    choice_of_open_call_is_old_or_new,
+    deciding_record_is_boot_choice,
+    named_choice_is_whole,
+    named_choice_of_open_call_is_old_or_new,
+    unfinished_image_is_the_next_target,
+    without_record_factory_starts,
+    without_record_first_image_stays,
+    without_record_first_images_are_named,
+    without_record_no_upgrade_was_kept,
+    without_record_second_is_none,
+)
+from .call_invariants import CALL_FACTS
+from .record_invariants import (
+    RECORD_FACTS,
+    bootable_record_names_finished_image,
+    bootable_record_names_whole_image,
+    bootable_second_record_differs,
+    earned_image_is_finished,
+    one_record_is_open,
+    one_word_is_pending,
+    open_record_alone_is_of_first_upgrade,
+    open_record_alone_leaves_first_image,
+    open_record_alone_leaves_no_upgrade,
+    open_record_is_newest,
+    open_record_names_finished_image,
+    two_bootable_records_differ,
+    two_bootable_records_follow,
+    two_records_differ,
+    two_records_follow,
+)
+from .task_invariants import TASK_FACTS
+from .vocabulary import left_by_cuts, torn
+
+
+@dataclass(frozen=True, slots=True)
+class Invariant:
+    """One stated fact."""
+
+    name: str
+    is_kept: Statement
+
+
+@cache
+def invariants() -> tuple[Invariant, ...]:
+    """Return all stated invariants."""
+    whole = (Invariant(fact.__name__, fact) for fact in (*RECORD_FACTS, *CHOICE_FACTS, *TASK_FACTS, *CALL_FACTS))
+    torn_ones = (Invariant(f"{fact.__name__}_torn", _when_torn(fact)) for fact in TORN_RECORD_FACTS)
+    cut_ones = (Invariant(f"{fact.__name__}_cut", _when_cut(fact)) for fact in CUT_RECORD_FACTS)
+    return (*whole, *torn_ones, *cut_ones)
+
+
+TORN_RECORD_FACTS: tuple[Statement, ...] = (
+    named_choice_is_whole,
+    deciding_record_is_boot_choice,
+    named_choice_of_open_call_is_old_or_new,
+    choice_of_open_call_is_old_or_new,
+    boot_choice_is_finished,
+    without_record_factory_starts,
+    without_record_first_image_stays,
+    without_record_no_upgrade_was_kept,
+    without_record_second_is_none,
+    open_record_alone_is_of_first_upgrade,
+    open_record_alone_leaves_first_image,
+)
+"""Facts of the device without the record that is being rewritten."""
+
+CUT_RECORD_FACTS: tuple[Statement, ...] = (
+    one_record_is_open,
+    one_word_is_pending,
+    open_record_is_newest,
+    open_record_names_finished_image,
+    open_record_alone_leaves_first_image,
+    open_record_alone_is_of_first_upgrade,
+    open_record_alone_leaves_no_upgrade,
+    earned_image_is_finished,
+    bootable_record_names_whole_image,
+    bootable_record_names_finished_image,
+    two_bootable_records_differ,
+    two_bootable_records_follow,
+    two_records_follow,
+    two_records_differ,
+    bootable_second_record_differs,
+    named_choice_is_whole,
+    deciding_record_is_boot_choice,
+    broken_choice_leaves_no_other,
+    without_record_first_image_stays,
+    without_record_factory_starts,
+    without_record_no_upgrade_was_kept,
+    without_record_second_is_none,
+    without_record_first_images_are_named,
+    unfinished_image_is_the_next_target,
+)
+"""Facts of whatever a cut leaves of the record that is being rewritten, where it can tear any bytes."""
+
+
+def _when_torn(statement: Statement) -> Statement:
+    """Return the fact of what a cut leaves where it takes away the record that is being rewritten or erased."""
+
+    def is_kept(scope: Scope, device: Device) -> Bool:
+        return device.task.is_in(*REWRITES, *ERASES).implies(statement(scope, torn(device)))
+
+    return is_kept
+
+
+def _when_cut(statement: Statement) -> Statement:
+    """Return the fact of whatever a cut leaves of the record that is being rewritten or erased."""
+
+    def is_kept(scope: Scope, device: Device) -> Bool:
+        if scope.faults < FaultModel.F2:
+            return fact(True)
+        return all_of(when.implies(statement(scope, left)) for when, left in left_by_cuts(scope, device))
+
+    return is_kept

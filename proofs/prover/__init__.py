@@ -1,0 +1,1 @@
+"""From a claim and a scope to a verdict: induction, ranking functions, counterexamples."""

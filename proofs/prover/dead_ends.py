@@ -1,0 +1,165 @@
+"""C9 on the graph of all states: from every state that is reached, an upgrade can still be completed.
+
+Cuts belong to how a state is reached, not to the way on: what is asked is that the application, left alone, can bring a
+new image and have it started. The states from which it can are found backwards from those where it just has.
+
+Steps are stored by where they lead: for each state, the states that lead to it without a cut.
+"""
+
+import time
+from array import array
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from ...model.device.action import Kind
+from ...model.device.model import device_model
+from ...model.device.records import Numbers
+from ...model.device.state import Device, Expectation, Ghost, Scope, Task
+from ...model.device.stepper import stepper
+from ...model.terms.terms import Bool
+from ..explicit.exploration import Exploration, Progress, Trace
+from ..explicit.explorer import MEMORY, SMALL_WORLD, PythonSearch, Reading, explore_in_python
+from .counterexamples import walk
+
+RECOVERY = "C9"
+"""Id of the claim decided here."""
+GHOSTS = frozenset({Ghost.EXPECTED})
+"""What the scope has to have: the goal speaks of the image that was marked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """Whether an upgrade can be completed from everywhere."""
+
+    scope: Scope
+    states: int
+    steps: int
+    """Steps that are no cuts."""
+    goals: int
+    """States in which an upgrade has just been completed: the marked image starts."""
+    dead_ends: int
+    """States from which none is reached."""
+    is_complete: bool
+    """All states were found; if not, nothing is said of dead ends."""
+    seconds: float
+    trace: Trace | None
+    """A shortest way to a dead end."""
+    reading: str
+    limit: str = ""
+
+    @property
+    def holds(self) -> bool:
+        """Tell whether it is so."""
+        return self.is_complete and self.dead_ends == 0
+
+
+def upgrade_is_completed(scope: Scope, device: Device) -> Bool:
+    """The image that complete() marked has been started."""
+    is_marked = (device.task == Task.STARTED) & (device.expectation == Expectation.MARKED)
+    return is_marked & (device.running == device.expected)
+
+
+def recover(
+    scope: Scope,
+    memory: int = MEMORY,
+    progress: Progress | None = None,
+    reading: Reading = Reading.AUTO,
+) -> Recovery:
+    """Return whether an upgrade can be completed from every state that is reached.
+
+    scope: with the ghosts of GHOSTS; raises ValueError without."""
+    if not scope.ghosts >= GHOSTS:
+        raise ValueError("recovery is told by what the ghosts of EXPECTED know; see GHOSTS")
+    started = time.perf_counter()
+    if reading is not Reading.COMPILED:
+        search = PythonSearch(stepper(scope))
+        most = SMALL_WORLD if reading is Reading.AUTO else None
+        found = explore_in_python(scope, (), memory, progress, most, search)
+        if found.is_complete:
+            return _in_python(scope, search, started)
+        if reading is Reading.PYTHON or found.states <= SMALL_WORLD:
+            return _incomplete(scope, found, started)
+    from ..explicit.compiled.codegen import DoesNotFit  # noqa: PLC0415
+    from ..explicit.compiled.compiled_search import CompiledSearch  # noqa: PLC0415
+
+    try:
+        compiled = CompiledSearch(scope, (), upgrade_is_completed(scope, device_model(scope).device))
+    except DoesNotFit:
+        return recover(scope, memory, progress, Reading.PYTHON)
+    # The graph takes about as much again: 8 bytes for a state's number in the table, and 4 for each step.
+    found = compiled.run(1, memory // 2, progress)
+    if not found.is_complete:
+        return _incomplete(scope, found, started)
+    steps, goals, dead = compiled.dead_ends()
+    trace = compiled.trace_to(0, dead[0], compiled.level_of(dead[0])) if len(dead) else None
+    return Recovery(
+        scope, found.states, steps, goals, len(dead), True, time.perf_counter() - started, trace, "compiled"
+    )
+
+
+def leads_to_dead_end(scope: Scope, actions: Sequence[str]) -> bool:
+    """Tell whether the actions are seen to lead to a state from which no upgrade can be completed any more.
+
+    What is reached from there without a cut is searched in full; where that is no small world, nothing is seen."""
+    steps = stepper(replace(scope, ghosts=GHOSTS, numbers=Numbers.RANKED))
+    is_goal = upgrade_is_completed(steps.model.scope, steps.model.device)
+    is_cut = [action.kind is Kind.CUT for action in steps.model.actions]
+    state = walk(steps, actions)
+    if state is None:
+        return False
+    known, order = {state}, [state]
+    for state in order:
+        if steps.value(is_goal, state) or len(order) > SMALL_WORLD:
+            return False
+        for action, after in steps.successors(state):
+            if not is_cut[action] and after not in known:
+                known.add(after)
+                order.append(after)
+    return True
+
+
+def _in_python(scope: Scope, search: PythonSearch, started: float) -> Recovery:
+    steps = search.steps
+    is_goal = upgrade_is_completed(scope, device_model(scope).device)
+    is_cut = [action.kind is Kind.CUT for action in steps.model.actions]
+    numbers = {state: number for number, state in enumerate(search.order)}
+    before: list[array[int]] = [array("l") for _ in search.order]
+    count = 0
+    for number, state in enumerate(search.order):
+        for action, after in steps.successors(state):
+            if not is_cut[action]:
+                before[numbers[after]].append(number)
+                count += 1
+    goals = [number for number, state in enumerate(search.order) if steps.value(is_goal, state)]
+    dead = _not_reached_back(before, goals)
+    return Recovery(
+        scope=scope,
+        states=len(search.order),
+        steps=count,
+        goals=len(goals),
+        dead_ends=len(dead),
+        is_complete=True,
+        seconds=time.perf_counter() - started,
+        trace=search.trace(dead[0]) if dead else None,
+        reading="python",
+    )
+
+
+def _not_reached_back(before: Sequence[Sequence[int]], goals: Sequence[int]) -> list[int]:
+    """Return the states from which no goal is reached, in the order in which they were found."""
+    marked = bytearray(len(before))
+    queue = list(goals)
+    for number in queue:
+        marked[number] = 1
+    for number in queue:
+        for earlier in before[number]:
+            if not marked[earlier]:
+                marked[earlier] = 1
+                queue.append(earlier)
+    return [number for number, mark in enumerate(marked) if not mark]
+
+
+def _incomplete(scope: Scope, found: Exploration, started: float) -> Recovery:
+    return Recovery(
+        scope, found.states, 0, 0, 0, False, time.perf_counter() - started, None, found.reading, found.limit
+    )

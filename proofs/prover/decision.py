@@ -1,0 +1,69 @@
+"""What a prover says of a claim, what that rests on, and how hard it tries."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import Enum
+
+from ...model.claims.claims import Claim
+from ..smt.verification_condition import Condition, Solver
+
+
+class Verdict(Enum):
+    """What was found of a claim."""
+
+    PROVED = "proved"
+    REFUTED = "refuted"
+    BOUNDED = "bounded"
+    """It holds as far as was looked."""
+    UNKNOWN = "unknown"
+    """No answer, or answers that do not agree: a failure."""
+
+
+@dataclass(frozen=True)
+class Decision:
+    """A claim and what was found of it."""
+
+    claim: Claim
+    verdict: Verdict
+    method: str
+    """How it was decided, and how far."""
+    depth: int | None = None
+    """Refuted: steps of the way. Proved: k of the induction."""
+    is_shortest: bool = False
+    actions: tuple[str, ...] = ()
+    """Refuted: the names of the actions."""
+    seconds: float = 0.0
+    answers: dict[str, str] = field(default_factory=dict)
+    """By solver, its answers to the questions that the verdict rests on."""
+    facts: tuple[str, ...] = ()
+    """Proved: the facts of the induction."""
+    premise_depth: int | None = None
+    """Steps to a state in which the claim has something to say."""
+    conditions: tuple[Condition, ...] = ()
+
+    @property
+    def is_failure(self) -> bool:
+        """Tell whether there is no answer."""
+        return self.verdict is Verdict.UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How hard to try."""
+
+    solvers: tuple[Solver, ...] = tuple(Solver)
+    bmc_seconds: float = 0.0
+    """For each refuted claim: how long z3 may look for a shorter way."""
+    searches: bool = True
+    """Search small worlds as well."""
+    premises: bool = True
+    """Look for a state in which a proved claim has something to say."""
+
+
+def answers_of(conditions: Iterable[Condition], effort: Effort) -> dict[str, str]:
+    """Return each solver's answer to all of the questions: the one answer that it gives, or what differs."""
+    said: dict[str, set[str]] = {solver.value: set() for solver in effort.solvers}
+    for condition in conditions:
+        for solver, answer in condition.answers(effort.solvers).items():
+            said[solver.value].add(answer)
+    return {solver: " and ".join(sorted(answers)) for solver, answers in said.items() if answers}

@@ -1,0 +1,147 @@
+"""C9 for any number of slots: in every state, some step that is no cut leads nearer to a completed upgrade.
+
+`distance` gives each state a number. Where an upgrade has just been completed it is 0; everywhere else some step lowers
+it, which both solvers confirm of all states in which the facts of an induction hold. So from each of them an upgrade is
+completed in at most FARTHEST steps, if no further cut comes: the bootloader starts an image, which accepts itself if it
+is under test, then wipes the next slot, writes it, marks it and restarts. The number is no shortest way, only a bound.
+
+Numbers near the end of their range are left out, as everywhere in the model; see sequence_growth.py.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from functools import cache
+
+from ...model.device.action import Kind
+from ...model.device.boot_steps import burned_for
+from ...model.device.calls import has_next_number, is_under_test, marked_record, target_of
+from ...model.device.model import DeviceModel
+from ...model.device.records import Word, active
+from ...model.device.selection import boot_choice, fallback, is_version_allowed, next_update_slot
+from ...model.device.state import Content, Device, Expectation, Phase, Scope, Task, record_in, with_record
+from ...model.terms.terms import Bool, Num, any_of, choose, first_of, number, replaced
+from ..smt.smtlib import Question, misfits
+from ..smt.verification_condition import Condition
+from .dead_ends import upgrade_is_completed
+
+COMPLETING, WRITING, COMMENCING, ACCEPTING, BOOTING, CALLING = 16, 18, 21, 24, 28, 44
+"""Least distances, by what goes on, from complete() of an image that will start back to any call at all; below the
+first of them the bootloader is on its way to the marked image."""
+FARTHEST = CALLING + 2
+"""The greatest distance."""
+
+
+def progress_condition(model: DeviceModel, facts: Iterable[Bool]) -> Condition:
+    """Return the question whether there is a state from which no step leads nearer, though all facts hold in it."""
+    scope, device = model.scope, model.device
+    here = distance(model)
+    at_task = cache(lambda task: replaced(here, {"task": number(task, 5)}))
+    nearer = []
+    for action in model.actions:
+        if action.kind is not Kind.CUT:
+            effects = dict(model.effects[action.name])
+            task = effects.get("task", device.task).value
+            # Where the next task is certain, most of the distance is not about it, and is dropped before all else.
+            after = replaced(here if task is None else at_task(task), effects)
+            nearer.append(model.guard(action) & (after < here))
+    is_stranded = ~upgrade_is_completed(scope, device) & has_next_number(scope, device) & ~any_of(nearer)
+    question = Question(model)
+    for fact in facts:
+        question.require(question.term(fact))
+    question.require(question.term(is_stranded | misfits(model)))
+    return Condition("C9_progress", question.text(), "unsat")
+
+
+def distance(model: DeviceModel) -> Num:
+    """Return how far a state is at the most from one in which an upgrade has just been completed."""
+    scope, device = model.scope, model.device
+    in_run = device.task == Task.RUN
+    is_useful = _is_useful(scope, device)
+    is_writing = in_run & device.session & is_useful
+    content = target_of(scope, device).content
+    may_accept = ~device.session | is_useful
+    can_accept = is_under_test(scope, device) & _when(model, "accept")
+    helps = may_accept & _is_accept_enough(scope, device, choose(in_run, active(device.records).sector, device.sector))
+    is_starting = device.task.is_in(*_BOOTING, Task.RUN)
+    left = choose(device.phase == Phase.ERASE, number(1), number(0))
+    return first_of(
+        (
+            (is_starting & _is_marked_next(scope, device), _steps_to_start(device)),
+            ((device.task == Task.COMPLETE) & _is_target_next(scope, device), number(COMPLETING, 6) + left),
+            (is_writing & (content == Content.COMPLETE), number(WRITING)),
+            (is_writing & (content == Content.PARTIAL), number(WRITING + 1)),
+            (is_writing & (content == Content.EMPTY), number(WRITING + 2)),
+            (device.task == Task.SPARE, number(COMMENCING)),
+            (device.task == Task.COMMENCE, number(COMMENCING + 1)),
+            (in_run & ~is_under_test(scope, device) & _when(model, "commence"), number(COMMENCING + 2)),
+            ((device.task == Task.BURN_ACCEPT) & may_accept & ~is_under_test(scope, device), number(ACCEPTING)),
+            ((device.task == Task.ACCEPT) & helps, number(ACCEPTING + 1, 6) + left),
+            (in_run & can_accept & helps, number(ACCEPTING + 3)),
+            (is_starting, number(BOOTING, 6) + _steps_to_start(device)),
+            (device.task.is_in(Task.STUCK, Task.FORGET_FIRST), number(FARTHEST)),
+        ),
+        number(CALLING, 6) + left,
+    )
+
+
+_BOOTING = (Task.OFF, *(task for task in Task if Task.SELECT <= task <= Task.STARTED))
+
+
+def _steps_to_start(device: Device) -> Num:
+    """Return in how many steps an image starts at the latest; a running program restarts first."""
+    is_erasing = device.phase == Phase.ERASE
+    aborts = [choose(record.is_under_test, number(3, 4), number(0, 4)) for record in device.records]
+    to_abort = aborts[0] + aborts[1]
+    return first_of(
+        (
+            (device.task == Task.STARTED, number(0)),
+            (device.task == Task.BURN_FRESH, number(1)),
+            (device.task == Task.FRESH, choose(is_erasing, number(3), number(2))),
+            (device.task == Task.BURN, number(4)),
+            (device.task == Task.TRY, choose(is_erasing, number(6), number(5))),
+            (device.task == Task.SELECT, number(7) + to_abort),
+            (device.task == Task.ABORT, choose(is_erasing, number(6), number(8)) + to_abort),
+            (device.task == Task.OFF, number(14)),
+        ),
+        number(15),
+    )
+
+
+def _is_marked_next(scope: Scope, device: Device) -> Bool:
+    """complete() has marked an image, and that is the one that will start."""
+    named = record_in(device, device.sector).slot
+    burned = replace(device, burned=burned_for(scope, device))
+    place = first_of(
+        (
+            (device.task.is_in(Task.FRESH, Task.BURN_FRESH, Task.STARTED), device.running),
+            (device.task == Task.TRY, fallback(scope, device, named)),
+            (device.task == Task.BURN, fallback(scope, burned, named)),
+        ),
+        boot_choice(scope, device),
+    )
+    return (device.expectation == Expectation.MARKED) & (place == device.expected)
+
+
+def _is_target_next(scope: Scope, device: Device) -> Bool:
+    """What complete() writes will start the target."""
+    written = replace(device, records=with_record(device, device.sector, marked_record(scope, device)))
+    choice = choose(device.phase == Phase.ERASE, boot_choice(scope, written), boot_choice(scope, device))
+    return choice == next_update_slot(device)
+
+
+def _is_useful(scope: Scope, device: Device) -> Bool:
+    """Nothing that the session has written so far is wrong: complete() can still mark it."""
+    target = target_of(scope, device)
+    is_old = (target.content != Content.EMPTY) & ~is_version_allowed(scope, device, target.version)
+    return (target.content != Content.BROKEN) & ~is_old
+
+
+def _is_accept_enough(scope: Scope, device: Device, sector: Num) -> Bool:
+    """Once the record of that sector is VALID, info() does not say of what runs that it is under test."""
+    valid = replace(record_in(device, sector), word=number(Word.VALID, 3))
+    return ~is_under_test(scope, replace(device, records=with_record(device, sector, valid)))
+
+
+def _when(model: DeviceModel, name: str) -> Bool:
+    """Return when the action of that name can be taken; never, where the world has none."""
+    return any_of(action.when for action in model.actions if action.name == name)

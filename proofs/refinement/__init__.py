@@ -1,0 +1,1 @@
+"""Two descriptions agree: the board's decisions with the model, the device with the slot's table."""

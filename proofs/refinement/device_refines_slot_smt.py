@@ -1,0 +1,143 @@
+"""The two tables agree from *any* well-formed state: no history is asked for, and the slot is any of them.
+
+device_refines_slot.py walks every state that calls and cuts lead to. Here one event is followed symbolically, as in
+outcomes_smt.py, with records that any program may have written, images of any kind in the slots, and one slot of
+them left open. z3 lists every case of (state, situation, state after) that there is, and each must have its row: the
+one that fits when the event was whole, some row when it was cut. The list is finite and short, since a Situation is
+what the table can ask; so it is a proof for that number of slots, and rows that only foreign records take are met.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import z3
+
+from ...model.device.action import Kind
+from ...model.device.model import DeviceModel, device_model
+from ...model.device.state import Scope, Usage
+from ...model.slot.life_cycle import Event
+from ...model.slot.situation import State
+from ...model.slot.view import STATES, situation_of, slot_state, slot_view
+from ...model.terms.terms import Bool, Num, Term, any_of, fact, num_field, number, replaced
+from ..explicit.cut_outcomes import Call
+from ..smt.z3_terms import Z3Reading
+from .device_refines_slot import REFUSABLE, REFUSED, event_of, fitting_rows
+from .outcomes_smt import Path, Undecided, Values, beginning, is_well_formed, paths, stepped
+
+EVENT_CALLS: dict[Event, tuple[Call, ...]] = {
+    Event.POWER_ON: (Call.POWER_ON,),
+    Event.COMMENCE: (Call.COMMENCE,),
+    Event.WRITE: (Call.WRITE,),
+    Event.COMPLETE: (Call.COMPLETE, Call.SET_BOOT_RUNNING),
+    Event.ACCEPT: (Call.ACCEPT,),
+    Event.ROLLBACK: (Call.ROLLBACK,),
+    Event.ERASE_OTADATA: (Call.SET_BOOT_FACTORY,),
+}
+"""The calls of the device model that are an event of the table."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lift:
+    """What one event showed, from every well-formed state of a scope."""
+
+    scope: Scope
+    call: Call
+    cases: int
+    """Different (state, situation, state after, cut or whole) that there are."""
+    wrong: tuple[str, ...]
+    """Those that the table does not allow."""
+    walked: frozenset[tuple[str, State]]
+    """Row and state before of the others."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """An event that went one way: when it does, and what a slot is after it."""
+
+    when: Bool
+    after: Num
+    is_refused: bool
+    is_cut: bool
+
+
+def lift(scope: Scope, call: Call) -> Lift:
+    """Return what every case of a call shows; raises Undecided."""
+    scope = replace(scope, ghosts=frozenset(), usage=Usage.ANY)
+    event = next(event for event, calls in EVENT_CALLS.items() if call in calls)
+    model = device_model(scope)
+    slot = num_field("slot", scope.slot_bits) if scope.slots > 1 else number(0)
+    known = beginning(scope, call)
+    target = model.device.running if call is Call.SET_BOOT_RUNNING else None
+    view = [replaced(term, known) for term in slot_view(scope, model.device, slot, target).terms()]
+    view = view if event is Event.POWER_ON else [*view[:-3], fact(False), fact(False), fact(False)]
+    premise = replaced(is_well_formed(scope, model.device), known) & (slot < scope.slots)
+    wrong: list[str] = []
+    walked: set[tuple[str, State]] = set()
+    cases = 0
+    ways = list(_ways(model, call, slot))
+    for is_refused, is_cut in sorted({(way.is_refused, way.is_cut) for way in ways}):
+        alike = [way for way in ways if (way.is_refused, way.is_cut) == (is_refused, is_cut)]
+        for *values, after in _cases(premise, view, alike):
+            cases += 1
+            cut = scope.faults if is_cut else None
+            state, situation = situation_of(scope.config, values, is_refused)
+            rows = fitting_rows(state, event, STATES[after], situation, cut)
+            walked.update((row.id, state) for row in rows)
+            if not rows:
+                how = f", cut under {scope.faults.name}" if is_cut else ""
+                wrong.append(f"{call.value}{how}: {state.value} to {STATES[after].value}, {situation}")
+    return Lift(scope, call, cases, tuple(wrong), frozenset(walked))
+
+
+def _ways(model: DeviceModel, call: Call, slot: Num) -> Iterator[_Way]:
+    """Yield every way that the call can go: whole, cut anywhere, or refused."""
+    known = beginning(model.scope, call)
+    begins = []
+    for path in paths(model, call):
+        is_refused = path.actions[0] in REFUSED
+        begins.append(replaced(_guard_of(model, path.actions[0]), known))
+        yield _Way(path.when, _state_after(model, slot, path.states[-1]), is_refused, False)
+        yield from _cut_ways(model, path, slot, is_refused)
+    if event_of(call.value) in REFUSABLE and call is not Call.SET_BOOT_RUNNING:
+        yield _Way(~any_of(begins), _state_after(model, slot, known), True, False)
+
+
+def _cut_ways(model: DeviceModel, path: Path, slot: Num, is_refused: bool) -> Iterator[_Way]:
+    for state in path.states[1:-1]:
+        for action in model.actions:
+            if action.kind is Kind.CUT:
+                when = path.when & replaced(model.guard(action), state)
+                if when.value != 0:
+                    yield _Way(when, _state_after(model, slot, stepped(model, state, action.name)), is_refused, True)
+
+
+def _state_after(model: DeviceModel, slot: Num, values: Values) -> Num:
+    return replaced(slot_state(model.device.records, slot), values)
+
+
+def _guard_of(model: DeviceModel, name: str) -> Bool:
+    return next(model.guard(action) for action in model.actions if action.name == name)
+
+
+def _cases(premise: Bool, view: list[Term], ways: list[_Way]) -> Iterator[list[int]]:
+    """Yield every combination of values that the view, and the state after one of the ways, can have."""
+    reading = Z3Reading()
+    after = z3.BitVec("after", 3)
+    solver = z3.Solver()
+    solver.add(reading(premise))
+    by_after: dict[Num, list[Bool]] = {}
+    for way in ways:
+        by_after.setdefault(way.after, []).append(way.when)
+    solver.add(z3.Or([z3.And(reading(any_of(whens)), after == _wide(reading(a))) for a, whens in by_after.items()]))
+    asked = [*(reading(term) for term in view), after]
+    while (answer := solver.check()) == z3.sat:
+        found = [solver.model().eval(formula, model_completion=True) for formula in asked]
+        yield [int(z3.is_true(v)) if z3.is_bool(v) else v.as_long() for v in found]
+        solver.add(z3.Or([formula != value for formula, value in zip(asked, found, strict=True)]))
+    if answer == z3.unknown:
+        raise Undecided(solver.reason_unknown())
+
+
+def _wide(word: Any) -> Any:
+    return z3.ZeroExt(3 - word.size(), word) if word.size() < 3 else word

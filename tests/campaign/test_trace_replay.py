@@ -1,0 +1,284 @@
+"""The device model against the board: traces of every kind, played and compared after every operation."""
+
+import random
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import lru_cache
+from itertools import product
+
+import pytest
+
+from otaproof.campaign.history.history import Outcome, Player, Step, StepName
+from otaproof.campaign.history.history_replay import is_confirmed, replay_history
+from otaproof.campaign.history.history_token import decode_history_token
+from otaproof.campaign.lockstep.torn_bytes import classes_of, find_torn, leaves
+from otaproof.campaign.lockstep.trace_replay import Divergence, TraceWalker, confirm, token_of_trace
+from otaproof.impl.chip.chips import CHIPS
+from otaproof.impl.chip.flash import OpKind
+from otaproof.impl.otadata import SelectEntry, encode_entry, make_entry
+from otaproof.model.claims.state_claims import DEVICE_CLAIMS
+from otaproof.model.config import Chip, Config, Release
+from otaproof.model.device.action import Action, Kind
+from otaproof.model.device.record_tears import erased_tears, programmed_tears
+from otaproof.model.device.records import Check, Word
+from otaproof.model.device.state import CHIPS_WITHOUT_RTC_FAST_MEMORY, Ghost, Scope, Task, Usage
+from otaproof.model.device.stepper import Stepper, stepper
+from otaproof.model.fault_model import FaultModel
+from otaproof.proofs.explicit.trace_search import CameFrom, breadth_first, shortest_trace, shortest_traces, trace_to
+
+ALL_GHOSTS = frozenset(Ghost)
+MODES = ((False, False), (True, False), (True, True))
+"""(rollback, anti_rollback)"""
+
+
+def scope_of(
+    release: Release,
+    mode: tuple[bool, bool],
+    usage: Usage = Usage.ANY,
+    faults: FaultModel = FaultModel.F3,
+    slots: int = 2,
+    has_factory: bool = False,
+    sleeps: bool = False,
+) -> Scope:
+    """Return a scope with all ghosts."""
+    config = Config(
+        rollback=mode[0],
+        anti_rollback=mode[1],
+        app_release=release,
+        bootloader_release=release,
+        skip_validate_in_deep_sleep=sleeps,
+    )
+    return Scope(config, slots, has_factory, faults, usage, ghosts=ALL_GHOSTS)
+
+
+MATRIX = [scope_of(*parts) for parts in product(Release, MODES, Usage, FaultModel, (2, 3), (False, True))]
+SOME = [MATRIX[48 * number + (7 * number + 5) % 48] for number in range(12)]
+"""Every release twice, and of all else a bit of each."""
+
+
+def name_of(scope: Scope) -> str:
+    """Return a scope in a word."""
+    config = scope.config
+    mode = "anti" if config.anti_rollback else "rollback" if config.rollback else "plain"
+    factory = "+factory" if scope.has_factory else ""
+    return f"{config.app_release.label}-{mode}-{scope.usage.value}-{scope.faults.name}-{scope.slots}{factory}"
+
+
+def claims_of(scope: Scope) -> list[str]:
+    """Return the ids of the claims that speak of the configuration."""
+    return [known.claim.id for known in DEVICE_CLAIMS if known.claim.applies_to(scope.config)]
+
+
+def check_shortest_traces(scope: Scope, limit: int) -> None:
+    """Search the shortest trace for every claim, and let the board confirm each that is found."""
+    for claim_id, names in shortest_traces(scope, claims_of(scope), limit).items():
+        confirmation = confirm(scope, names, claim_id)
+        assert confirmation.is_confirmed, f"{claim_id}: {confirmation.text}: {' '.join(names)}"
+
+
+@pytest.mark.parametrize("scope", SOME, ids=name_of)
+def test_board_confirms_the_shortest_refutation_of_every_claim(scope: Scope) -> None:
+    """A refutation that the board cannot replay is a bug in us."""
+    check_shortest_traces(scope, 6_000)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scope", MATRIX, ids=name_of)
+def test_board_confirms_the_shortest_refutation_of_every_claim_everywhere(scope: Scope) -> None:
+    """The same over the whole matrix, and further into it."""
+    check_shortest_traces(scope, 20_000)
+
+
+COVERING = [
+    scope_of(Release.V5_1, (True, True), has_factory=True, sleeps=True),
+    scope_of(Release.V5_5, (True, False), slots=3),
+    scope_of(Release.V6_1, (True, False)),
+    scope_of(Release.V6_2_DEV, (True, True), faults=FaultModel.F1),
+    scope_of(Release.V6_0, (False, False), Usage.PROPER),
+    scope_of(Release.V4_4, (True, True), Usage.PROPER, has_factory=True),
+]
+"""Among them these take every action that there is."""
+
+
+@lru_cache
+def first_takes(scope: Scope) -> dict[str, tuple[str, ...]]:
+    """Return, for every action that a search finds possible, a shortest trace that ends with it."""
+    model = stepper(replace(scope, ghosts=frozenset()))
+    came_from: CameFrom = {}
+    taken: dict[str, tuple[str, ...]] = {}
+    for state in breadth_first(model, came_from, 60_000):
+        for number, _ in model.successors(state):
+            name = model.model.actions[number].name
+            if name not in taken:
+                taken[name] = (*trace_to(model, came_from, state), name)
+        if len(taken) == len(model.model.actions):
+            break
+    return taken
+
+
+@pytest.mark.parametrize("scope", COVERING, ids=name_of)
+def test_board_goes_the_way_of_every_action(scope: Scope) -> None:
+    """Each is taken at the end of a shortest trace."""
+    for name, names in first_takes(scope).items():
+        assert confirm(scope, names, "C1").divergence is None, name
+
+
+def test_every_action_is_taken() -> None:
+    """No action of the model goes without a comparison."""
+    known = {action.name for scope in COVERING for action in stepper(replace(scope, ghosts=frozenset())).model.actions}
+    assert known == {name for scope in COVERING for name in first_takes(scope)}
+
+
+def random_walk(model: Stepper, source: random.Random, length: int) -> Iterator[Action]:
+    """Yield actions one after another, cuts less often than other steps."""
+    state = model.initial
+    for _ in range(length):
+        after = model.successors(state)
+        weights = [0.15 if model.model.actions[number].kind is Kind.CUT else 1.0 for number, _ in after]
+        ((number, state),) = source.choices(after, weights)
+        yield model.model.actions[number]
+
+
+WHILE_RUNNING = {"C10", "C13", "C15"}
+"""Claims on what a running application is told."""
+
+
+def check_walk(scope: Scope, seed: int, length: int = 60) -> None:
+    """Walk at random; compare flash and program after every operation, and all claims after every step."""
+    model = stepper(scope)
+    names = [action.name for action in random_walk(model, random.Random(seed), length)]
+    walker = TraceWalker(scope, names)
+    kept = {c.claim.id: c.is_kept(scope, model.model.device) for c in DEVICE_CLAIMS}
+    claim_ids = set(claims_of(scope))
+    for number, verdicts in enumerate(walker.play()):
+        states = walker.segments[number].states
+        task = model.as_dict(states[-1])["task"]
+        if number == len(walker.segments) - 1 and task not in (Task.RUN, Task.OFF):
+            break
+        broken = {c for c in claim_ids for state in states if not model.value(kept[c], state)}
+        seen = claim_ids & {verdict.claim_id for verdict in verdicts}
+        if task != Task.RUN:
+            seen -= WHILE_RUNNING
+        assert broken == seen, f"{walker.history.steps[-1]}: {' '.join(names)}"
+        if task == Task.RUN and scope.usage is Usage.ANY:
+            check_refusals(model, states[-1], walker.player)
+
+
+CALLS = {
+    "commence": Step(StepName.COMMENCE),
+    "write": Step(StepName.WRITE, length=100),
+    "complete": Step(StepName.COMPLETE),
+    "accept": Step(StepName.ACCEPT),
+    "rollback": Step(StepName.ROLLBACK),
+    "set_boot_factory": Step(StepName.SET_BOOT, label="factory"),
+}
+
+
+def check_refusals(model: Stepper, state: tuple[int, ...], player: Player) -> None:
+    """Make, on copies of the board, every call that is no action of the model here: each has to be refused."""
+    possible = [model.model.actions[number].name for number, _ in model.successors(state)]
+    for name, step in CALLS.items():
+        is_open = name == "write" and model.as_dict(state)["session"]
+        if is_open or any(action.startswith(name) for action in possible):
+            continue
+        played = player.fork().play(step)
+        assert (Outcome.RAISED, ()) == (played.outcome, played.ops), f"{name} is refused by the model alone"
+
+
+@pytest.mark.parametrize("scope", SOME, ids=name_of)
+def test_board_and_model_agree_on_random_walks(scope: Scope) -> None:
+    """On what lies on flash, what runs, which calls are refused, and which claims are broken."""
+    for seed in range(6):
+        check_walk(scope, seed)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scope", MATRIX[::5], ids=name_of)
+def test_board_and_model_agree_on_many_random_walks(scope: Scope) -> None:
+    """The same for longer."""
+    for seed in range(40):
+        check_walk(scope, seed, 120)
+
+
+def records() -> Iterator[tuple[Check, Word, bytes]]:
+    """Yield 32 bytes for every class of record."""
+    states = {word: int(word) for word in Word} | {Word.UNDEFINED: 0xFFFFFFFF}
+    for word, state in states.items():
+        yield Check.RIGHT, word, encode_entry(make_entry(2, state))
+        yield Check.WRONG, word, encode_entry(SelectEntry(2, state, 0xFFFFFFFF))
+        yield Check.EMPTY, word, encode_entry(SelectEntry(0xFFFFFFFF, state, 0xFFFFFFFF))
+
+
+@pytest.mark.parametrize("fault", FaultModel, ids=lambda fault: fault.name)
+@pytest.mark.parametrize("kind", OpKind, ids=lambda kind: kind.name)
+def test_every_tear_of_the_model_is_found_and_no_other(kind: OpKind, fault: FaultModel) -> None:
+    """For each class of record, and each class that a tear can leave of it."""
+    blank = b"\xff" * 32
+    for check, word, entry in records():
+        before, after = (blank, entry) if kind is OpKind.PROGRAM else (entry, blank)
+        tears = programmed_tears if kind is OpKind.PROGRAM else erased_tears
+        expected = tears(check, word, fault)
+        for left in product(Check, Word):
+            torn = find_torn(kind, before, after, *left, fault)
+            assert (left in expected) == (torn is not None), f"{check.name} {word.name} leaves {left}: {torn}"
+            if torn is not None:
+                assert torn.weakest_model <= fault
+                assert left == classes_of(leaves(torn, kind, before, after))
+
+
+PLAIN = scope_of(Release.V5_1, (True, False), Usage.PROPER, FaultModel.F0)
+LOST_TRIAL = shortest_trace(PLAIN, "C4") or ()
+
+
+def test_token_of_a_trace_plays_the_refutation() -> None:
+    """Pasted into replay, it breaks the claim again."""
+    token = decode_history_token(token_of_trace(PLAIN, LOST_TRIAL, "C4"))
+    assert "C4" == token.shows
+    assert is_confirmed(token, replay_history(token.history), "C4")
+    assert FaultModel.F0 == token.history.weakest_model
+
+
+def test_trace_that_keeps_the_claim_gets_no_token() -> None:
+    """What the board does not break is no refutation."""
+    with pytest.raises(Divergence, match="keeps C4"):
+        token_of_trace(PLAIN, LOST_TRIAL[:-3], "C4")
+
+
+def test_trace_that_cannot_be_taken_is_refused() -> None:
+    """The scope is another one, or the trace was cut short."""
+    with pytest.raises(ValueError, match="cannot be taken"):
+        confirm(PLAIN, ("power_on", "accept"), "C4")
+
+
+@pytest.mark.parametrize("field", ["record0_word", "record1_slot", "slot0_content", "running", "session"])
+def test_a_model_that_says_otherwise_diverges(field: str) -> None:
+    """The comparison can fail: every state after the first boot gets one wrong value."""
+    walker = TraceWalker(PLAIN, LOST_TRIAL[: LOST_TRIAL.index("commence")])
+    place = stepper(PLAIN).names.index(field)
+    (segment,) = walker.segments
+    wrong = list(segment.states[-1])
+    wrong[place] ^= 1
+    segment.states[-1] = tuple(wrong)
+    with pytest.raises(Divergence):
+        list(walker.play())
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        Config(skip_validate_always=True),
+        Config(skip_validate_on_power_on=True),
+        Config(skip_validate_in_deep_sleep=True, chip=Chip.ESP32C2),
+        Config(rollback=True, anti_rollback=True, secure_version_bits=1),
+    ],
+    ids=["always", "power-on", "C2", "bits"],
+)
+def test_configuration_of_which_the_model_says_something_else_is_no_scope(config: Config) -> None:
+    """The board starts what does not verify, wakes another image, or has no room for the version."""
+    with pytest.raises(ValueError, match=r"model|eFuse bits"):
+        Scope(config)
+
+
+def test_model_and_board_know_the_same_chips_without_rtc_fast_memory() -> None:
+    """They wake otherwise."""
+    assert set(CHIPS_WITHOUT_RTC_FAST_MEMORY) == {chip for chip in Chip if not CHIPS[chip].has_rtc_fast_memory}

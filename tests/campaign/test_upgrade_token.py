@@ -1,0 +1,126 @@
+"""Replay tokens, and playing them."""
+
+import base64
+import json
+import zlib
+from typing import Any
+
+import pytest
+
+from otaproof.campaign.upgrade.script import Scenario
+from otaproof.campaign.upgrade.upgrade_replay import replay
+from otaproof.campaign.upgrade.upgrade_token import CutPoint, decode_token, encode_token, make_token, world_of_token
+from otaproof.errors import InputError
+from otaproof.impl.chip.torn_operations import Torn
+from otaproof.model.config import Release
+from worlds import small_world
+
+CUT_IN_PENDING = CutPoint(4, 0, Torn.parse("after"))
+"""Call 4 is the power-on after complete(): one write() brings the small image."""
+
+
+def token_text(claim_id: str = "C4", cut: CutPoint = CUT_IN_PENDING, scenario: Scenario = Scenario.UPGRADE) -> str:
+    """Return a token of the small device with rollback."""
+    return encode_token(make_token(small_world(Release.V5_5, rollback=True), claim_id, scenario, cut))
+
+
+def test_token_carries_the_whole_world() -> None:
+    """Everything but the bytes of the images comes back."""
+    world = small_world(Release.V5_5, rollback=True)
+    token = decode_token(token_text())
+    again = world_of_token(token, [image.contents for image in world.images])
+    assert world == again
+    assert ("C4", Scenario.UPGRADE, CUT_IN_PENDING) == (token.claim_id, token.scenario, token.cut)
+
+
+def test_images_are_built_in_their_size_where_the_files_are_missing() -> None:
+    """The replay needs no file."""
+    world = small_world(Release.V5_5, rollback=True)
+    again = world_of_token(decode_token(token_text()))
+    assert [len(image.contents) for image in world.images] == [len(image.contents) for image in again.images]
+    assert world.images[0].contents != again.images[0].contents
+
+
+def test_replay_confirms_the_violation() -> None:
+    """The cut fires where the token says, the old image boots, and C4 is broken."""
+    token = decode_token(token_text())
+    played = replay(token, world_of_token(token))
+    assert not played.is_claim_kept
+    assert ("ota_0", "ota_1") == (played.aftermath.future.boot.partition, played.aftermath.target)
+    assert "THE POWER FAILS (operation 0, after)" in played.steps[-1].text
+
+
+def test_replay_of_a_harmless_cut_keeps_the_claim() -> None:
+    """One operation later the entry is whole again."""
+    token = decode_token(token_text(cut=CutPoint(4, 1, Torn.parse("after"))))
+    assert not replay(token, world_of_token(token)).is_claim_kept
+    token = decode_token(token_text("C7", cut=CutPoint(4, 1, Torn.parse("after"))))
+    assert replay(token, world_of_token(token)).is_claim_kept
+
+
+def test_reset_between_calls_is_replayed_too() -> None:
+    """No operation is cut; the power goes after the call."""
+    token = decode_token(token_text("C5", CutPoint(5, 2, None)))
+    played = replay(token, world_of_token(token))
+    assert played.is_claim_kept
+    assert played.aftermath.is_accepted
+
+
+def places(record: Any, way: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Return the way to every value in a JSON value."""
+    keys = record.keys() if isinstance(record, dict) else range(len(record)) if isinstance(record, list) else ()
+    return [way, *(deeper for key in keys for deeper in places(record[key], (*way, key)))]
+
+
+@pytest.mark.parametrize("value", [None, "x", -1, 99, 1.5, [], {}, True, 10**12], ids=repr)
+def test_forged_token_plays_or_is_refused(value: Any) -> None:
+    """Whatever stands in the place of one of its values, nothing but an InputError comes of it."""
+    packed = token_text().removeprefix("otp1.")
+    plain = zlib.decompress(base64.urlsafe_b64decode(packed + "=" * (-len(packed) % 4)))
+    ways = [way for way in places(json.loads(plain)) if way]
+    assert len(ways) > 50
+    for *way, last in ways:
+        record = json.loads(plain)
+        inner = record
+        for key in way:
+            inner = inner[key]
+        inner[last] = value
+        text = "otp1." + base64.urlsafe_b64encode(zlib.compress(json.dumps(record).encode())).decode()
+        try:
+            token = decode_token(text)
+            replay(token, world_of_token(token))
+        except InputError as error:
+            assert "\n" not in str(error)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "not 'otp1.'"),
+        ("hello", "not 'otp1.'"),
+        ("otp1.", "damaged"),
+        ("otp1.%%%%", "damaged"),
+        (token_text()[:-9], "damaged"),
+        (token_text()[:40] + "AAAA" + token_text()[44:], "damaged"),
+    ],
+)
+def test_damaged_token_is_refused_in_one_line(text: str, message: str) -> None:
+    """A token that was cut off, or mistyped, is not played as something else."""
+    with pytest.raises(InputError, match=message) as caught:
+        decode_token(text)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("token", "message"),
+    [
+        (token_text("C99"), "claim C99"),
+        (token_text(cut=CutPoint(99, 0, Torn.parse("after"))), "cuts call 99"),
+        (token_text(cut=CutPoint(4, 9, Torn.parse("after"))), "never fired"),
+    ],
+)
+def test_token_of_a_cut_that_does_not_exist_is_refused(token: str, message: str) -> None:
+    """A planned cut that never fires proves nothing."""
+    decoded = decode_token(token)
+    with pytest.raises(InputError, match=message):
+        replay(decoded, world_of_token(decoded))

@@ -1,0 +1,190 @@
+"""`otaproof prove`: its lines, its JSON, its files, its exit codes."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from otaproof.campaign.lockstep.trace_replay import Divergence
+from otaproof.cli.commands import prove
+from otaproof.cli.main import main
+from otaproof.cli.reports.prove_report import Configuration, Row, print_family
+from otaproof.model.claims.claims import claim
+from otaproof.model.config import Release
+from otaproof.model.device.state import Scope
+from otaproof.proofs.prover.decision import Decision, Verdict
+from otaproof.proofs.prover.prover import decide as decide_claims
+from otaproof.proofs.smt.second_solver import decide
+
+PROPER_C4 = ["prove", "--usage", "proper", "--claim", "C4", "--claim", "C15"]
+
+
+def run_json(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, dict[str, Any]]:
+    """Run the command and return its exit code and its JSON object."""
+    code = main(["prove", *arguments, "--json"])
+    answer: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return code, answer
+
+
+def test_prove_prints_a_line_for_each_claim_and_the_way_to_a_broken_one(capsys: pytest.CaptureFixture[str]) -> None:
+    """The verdict, how it came about, and the line that replays it."""
+    assert main(PROPER_C4) == 1
+    out = capsys.readouterr().out
+    assert "2 OTA slots, rollback on, release rules 5.1, F1, proper usage" in out
+    assert "refuted at 16" in out and "32-bit numbers confirmed" in out
+    assert "induction, k = 1" in out
+    assert "power_on → image_begins → commence" in out
+    assert "replay: otaproof replay oth1." in out
+
+
+def test_replay_shows_what_prove_refutes(capsys: pytest.CaptureFixture[str]) -> None:
+    """The board breaks the claim, too."""
+    code, answer = run_json(capsys, "--usage", "proper", "--claim", "C4")
+    (found,) = answer["claims"]
+    assert code == 1
+    assert main(["replay", found["token"]]) == 1
+    assert "C4" in capsys.readouterr().out
+
+
+def test_json_tells_the_world_and_both_solvers(capsys: pytest.CaptureFixture[str]) -> None:
+    """Without --usage there are two configurations; the claims are those of the first."""
+    code, answer = run_json(capsys, "--claim", "C3", "--claim", "C12")
+    configurations = answer["configurations"]
+    assert isinstance(configurations, list)
+    assert [c["usage"] for c in configurations] == ["proper", "any"]
+    assert answer["claims"] == configurations[0]["claims"]
+    assert {
+        key: configurations[0][key] for key in ("rollback", "anti_rollback", "factory", "slots", "idf", "faults")
+    } == {
+        "rollback": True,
+        "anti_rollback": False,
+        "factory": False,
+        "slots": 2,
+        "idf": "5.1",
+        "faults": "F1",
+    }
+    first = configurations[0]["claims"][0]
+    assert (first["id"], first["verdict"], first["second_solver"], first["token"]) == ("C3", "proved", "unsat", None)
+    assert "running_image_is_whole" in first["invariants"]
+    assert code == 0
+
+
+def test_smt2_files_need_what_they_say(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each question that a verdict rests on, for any solver to answer."""
+    assert main([*PROPER_C4, "--smt2", str(tmp_path / "questions")]) == 1
+    files = sorted((tmp_path / "questions" / "rollback_5_1_2_slots_F1_proper").iterdir())
+    assert [file.name for file in files] == ["C4_refuted.smt2", "follow.smt2", "start.smt2", "step.smt2"]
+    for file in files:
+        text = file.read_text()
+        assert text.splitlines()[0].endswith(f"needs {decide(text)}")
+
+
+def test_out_writes_the_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The file holds what --json prints."""
+    out = tmp_path / "found.json"
+    code, answer = run_json(capsys, "--usage", "any", "--claim", "C12", "--out", str(out))
+    assert (code, json.loads(out.read_text())) == (0, answer)
+
+
+def test_an_interrupt_keeps_what_was_decided(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first configuration is told and written, and the exit code says that not all are there."""
+    right, asked = decide_claims, []
+
+    def impatient(*arguments: Any, **options: Any) -> Any:
+        asked.append(arguments)
+        if len(asked) == 2:
+            raise KeyboardInterrupt
+        return right(*arguments, **options)
+
+    monkeypatch.setattr(prove, "decide", impatient)
+    out = tmp_path / "found.json"
+    assert main(["prove", "--claim", "C12", "--jobs", "1", "--out", str(out)]) == 3
+    assert "interrupted" in capsys.readouterr().out
+    assert [c["usage"] for c in json.loads(out.read_text())["configurations"]] == ["proper"]
+
+
+def test_all_tells_each_family_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Worlds of which the same was found share a line; the file has each of them, in order."""
+    out = tmp_path / "found.json"
+    assert main(["prove", "--all", "--claim", "C12", "--usage", "proper", "--out", str(out)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    configurations = json.loads(out.read_text())["configurations"]
+    families = [configurations[at : at + 15] for at in range(0, len(configurations), 15)]
+    assert [[c["slots"] for c in family] for family in families] == [list(range(2, 17))] * len(families)
+    headings = [line.split()[0] for line in lines[0 : 2 * len(families) : 2]]
+    assert headings == [f"{number}/{len(families)}" for number in range(1, len(families) + 1)]
+    assert set(lines[1 : 2 * len(families) : 2]) == {"  2–16 slots: proved C12"}
+    told = {(c["rollback"], c["anti_rollback"], c["factory"], idf) for c in configurations for idf in c["same_model"]}
+    assert len(told) == 3 * 2 * len(Release)
+
+
+def test_worlds_that_differ_have_lines_of_their_own(capsys: pytest.CaptureFixture[str]) -> None:
+    """Numbers of slots are told as stretches, and a way that is no shortest one as such."""
+    proved = Row(Decision(claim("C11"), Verdict.PROVED, "…"))
+    broken = Row(Decision(claim("C11"), Verdict.REFUTED, "…", depth=20))
+    scopes = [Scope(slots=slots) for slots in (2, 3, 4, 5, 6, 8)]
+    rows = [broken, proved, proved, proved, broken, proved]
+    worlds = [Configuration(scope, "", ("5.1", "5.5"), (row,)) for scope, row in zip(scopes, rows, strict=True)]
+    print_family(Console(highlight=False, soft_wrap=True), worlds, "3/7")
+    assert capsys.readouterr().out.splitlines() == [
+        "3/7  rollback off, release rules 5.1, F1, any usage (= 5.5)",
+        "  2, 6 slots: refuted C11(≤20)",
+        "  3–5, 8 slots: proved C11",
+    ]
+
+
+def test_one_solver_alone_can_be_asked(capsys: pytest.CaptureFixture[str]) -> None:
+    """Then the other has no answer."""
+    _, answer = run_json(capsys, "--usage", "any", "--claim", "C12", "--solver", "bitwuzla")
+    (found,) = answer["claims"]
+    assert (found["solver"], found["second_solver"]) == (None, "unsat")
+
+
+def test_bounded_model_checking_tells_how_far_it_came(capsys: pytest.CaptureFixture[str]) -> None:
+    """z3 looked for a shorter way, with all numbers."""
+    assert main(["prove", "--usage", "any", "--faults", "F0", "--claim", "C14", "--bmc", "0.5"]) == 1
+    assert "bounded model checking: none shorter than" in " ".join(capsys.readouterr().out.split())
+
+
+def test_a_refutation_that_the_board_does_not_replay_is_no_verdict(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is a bug in us, and says so."""
+
+    def diverges(*_: object) -> str:
+        raise Divergence("after step 3 record 0 is VALID, not NEW")
+
+    monkeypatch.setattr(prove, "token_of_trace", diverges)
+    assert main(["prove", "--usage", "proper", "--claim", "C4"]) == 3
+    assert "C4: the board does otherwise: after step 3 record 0 is VALID, not NEW" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--claim", "C99"], "--claim: 'C99' is none of C1, C2"),
+        (["--no-rollback", "--claim", "C4"], "--claim: C4 says nothing of a device without what it needs"),
+        (["--claim", "C8"], "--claim: C8 says nothing of a device without what it needs"),
+        (["--slots", "17"], "17 OTA slots"),
+        (["--jobs", "0"], "--jobs: 0; want 1 or more"),
+        (["--bmc", "-1"], "--bmc: -1.0 seconds; want 0 or more"),
+        (["--out", "/nowhere/at/all.json"], "--out: /nowhere/at is no directory"),
+        (["--smt2", "/dev/null/questions"], "--smt2: /dev/null/questions"),
+    ],
+)
+def test_bad_input_is_one_line(capsys: pytest.CaptureFixture[str], arguments: list[str], message: str) -> None:
+    """Nothing is decided, and the line says what to change."""
+    assert main(["prove", *arguments]) == 2
+    assert capsys.readouterr().err.startswith(f"otaproof: {message}")
+
+
+def test_recovery_is_proved_for_more_slots_than_a_search_covers(capsys: pytest.CaptureFixture[str]) -> None:
+    """By the distance: both solvers have answered."""
+    code, answer = run_json(capsys, "--usage", "proper", "--slots", "4", "--claim", "C9")
+    (found,) = answer["claims"]
+    assert (code, found["verdict"]) == (0, Verdict.PROVED.value)
+    assert (found["solver"], found["second_solver"]) == ("unsat", "unsat")

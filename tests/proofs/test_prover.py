@@ -1,0 +1,319 @@
+"""The prover: what it proves holds, what it refutes is a way that exists, its premises are met, and it can fail."""
+
+from dataclasses import replace
+
+import pytest
+
+from otaproof.model.claims.state_claims import DEVICE_CLAIMS, DeviceClaim
+from otaproof.model.config import Config, Release
+from otaproof.model.device.model import device_model
+from otaproof.model.device.records import Numbers
+from otaproof.model.device.state import Ghost, Scope, Usage
+from otaproof.model.device.stepper import Stepper, stepper
+from otaproof.model.fault_model import FaultModel
+from otaproof.model.terms.terms import bool_field, num_field
+from otaproof.proofs.explicit.explorer import PythonSearch, claims_of, explore, with_ghosts_of
+from otaproof.proofs.explicit.vacuity import PREMISES, premise
+from otaproof.proofs.invariants.invariant_catalogue import invariants
+from otaproof.proofs.invariants.vocabulary import left_by_cuts
+from otaproof.proofs.prover import prover
+from otaproof.proofs.prover import sequence_growth as growth
+from otaproof.proofs.prover.bmc import shortest_break
+from otaproof.proofs.prover.configurations import families, with_release
+from otaproof.proofs.prover.counterexamples import Way, breaks, carried, confirmation, search, walk
+from otaproof.proofs.prover.decision import Decision, Effort, Verdict
+from otaproof.proofs.prover.houdini import FITS, deeper, inductive_facts, start_condition, step_condition
+from otaproof.proofs.prover.mutants import MUTANTS, Mutant, breaking_condition, way_to_break
+from otaproof.proofs.prover.proof_reuse import Book, exact_model, induct
+from otaproof.proofs.prover.prover import decide
+from otaproof.proofs.smt.verification_condition import Condition, Solver
+
+PROPER = Scope(Config(rollback=True), usage=Usage.PROPER)
+ANY = Scope(Config(rollback=True))
+F3 = FaultModel.F3
+QUICK = Effort(searches=False, premises=False)
+
+
+def verdicts(decisions: tuple[Decision, ...]) -> dict[str, Verdict]:
+    """Return the verdicts by claim."""
+    return {decision.claim.id: decision.verdict for decision in decisions}
+
+
+def of(scope: Scope, verdict: Verdict, book: Book | None = None) -> str:
+    """Return the ids of the claims that got the verdict."""
+    ids = {claim.claim.id for claim in claims_of(scope)}
+    found = verdicts(decide(scope, ids, book, QUICK))
+    return " ".join(id_ for id_, said in found.items() if said is verdict)
+
+
+def claim(id_: str) -> DeviceClaim:
+    """Return the claim with that id."""
+    return next(item for item in DEVICE_CLAIMS if item.claim.id == id_)
+
+
+def test_shipped_default_is_decided_for_proper_use() -> None:
+    """Everything has a verdict, and both solvers have said so."""
+    decisions = decide(PROPER)
+    assert not [d for d in decisions if d.verdict in (Verdict.UNKNOWN, Verdict.BOUNDED)]
+    refuted = {d.claim.id: d.depth for d in decisions if d.verdict is Verdict.REFUTED}
+    assert refuted == {"C2": 27, "C4": 16, "C13": 23}
+    for decision in decisions:
+        if decision.claim.id != "C9":
+            assert set(decision.answers) == {"z3", "bitwuzla"}
+            assert set(decision.answers.values()) == {"sat" if decision.verdict is Verdict.REFUTED else "unsat"}
+
+
+@pytest.mark.slow
+def test_shipped_default_is_decided_for_any_use() -> None:
+    """Only a boot that always finds something, and the running slot that is never written, are left."""
+    assert of(ANY, Verdict.PROVED) == "C1 C3"
+    assert of(ANY, Verdict.UNKNOWN) == ""
+
+
+@pytest.mark.parametrize(
+    ("scope", "proved"),
+    [
+        (replace(PROPER, slots=3), "C1 C2 C3 C5 C6 C7 C10 C11 C13 C14 C15 C16"),
+        (with_release(PROPER, Release.V5_5), "C1 C2 C3 C5 C6 C7 C10 C11 C13 C14 C15 C16"),
+        (replace(PROPER, config=Config(), has_factory=True), "C1 C3 C5 C15 C16"),
+        (
+            replace(PROPER, config=Config(rollback=True, anti_rollback=True), has_factory=True, versions=2),
+            "C1 C3 C5 C6 C7 C8 C10 C11 C14 C15 C16",
+        ),
+        (replace(ANY, config=Config(rollback=True, app_release=Release.V6_0)), "C1 C3 C15"),
+    ],
+)
+def test_induction_proves_all_that_holds(scope: Scope, proved: str) -> None:
+    """What is not proved here is refuted by the search."""
+    asked = claims_of(scope)
+    found = induct(scope, asked)
+    assert " ".join(c.claim.id for c in asked if c.claim.id in found.facts) == proved
+    assert {answer for c in found.conditions for answer in c.answers().values()} == {"unsat"}
+    for group in ((c,) for c in asked if c.claim.id in found.facts and scope.slots < 3 and not scope.has_factory):
+        assert explore(with_ghosts_of(scope, group), group).violations == {}
+
+
+def test_induction_drops_what_fails_at_the_start_and_what_a_step_breaks() -> None:
+    """Candidates are not trusted."""
+    model = exact_model(PROPER)
+    candidates = {"never_off": num_field("task", 5) != 0, "no_session": ~bool_field("session")}
+    assert set(inductive_facts(model, candidates).facts) == {FITS}
+
+
+def test_no_fact_is_kept_where_a_value_does_not_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A step that loses bits is no step of the model."""
+    model = exact_model(PROPER)
+    wide = replace(model.actions[0].then, task=num_field("record0_seq", 32))
+    broken = replace(model, actions=(replace(model.actions[0], then=wide), *model.actions[1:]))
+    assert inductive_facts(broken, {}).facts == {}
+
+
+def test_conditions_of_a_false_fact_are_not_met() -> None:
+    """The solvers would say so if the candidates were wrong."""
+    model = exact_model(PROPER)
+    fact = ~bool_field("session")
+    assert set(step_condition(model, [fact]).answers().values()) == {"sat"}
+    assert set(start_condition(model, [num_field("task", 5) == 1]).answers().values()) == {"sat"}
+
+
+def test_a_claim_can_need_more_than_one_step() -> None:
+    """Two steps show what one cannot; what is false is shown by none."""
+    model = device_model(replace(PROPER, ghosts=frozenset(Ghost)))
+    task = num_field("task", 5)
+    assert deeper(model, [], ~((task == 3) & (task == 4)), "trivial", 2) is not None
+    assert deeper(model, [], task != 1, "select", 2) is None
+
+
+def test_invariants_have_names_of_their_own() -> None:
+    """Facts and claims are told apart by name."""
+    names = [item.name for item in invariants()]
+    assert len(names) == len({*names, *(item.claim.id for item in DEVICE_CLAIMS), FITS}) - len(DEVICE_CLAIMS) - 1
+
+
+@pytest.mark.parametrize("id_", ["C2", "C4", "C7"])
+def test_a_way_is_confirmed_with_32_bit_numbers(id_: str) -> None:
+    """By both solvers; and with its last step missing it is none."""
+    found = explore(with_ghosts_of(ANY, [claim(id_)]), [claim(id_)])
+    way = found.violations[id_].actions
+    assert set(confirmation(ANY, claim(id_), way).answers().values()) == {"sat"}
+    assert set(confirmation(ANY, claim(id_), way[:-1]).answers().values()) == {"unsat"}
+
+
+def test_bounded_model_checking_finds_the_depth_of_the_search() -> None:
+    """Two ways to the same number."""
+    scope = with_ghosts_of(replace(ANY, numbers=Numbers.EXACT, faults=FaultModel.F0), [claim("C14")])
+    model = device_model(scope)
+    found = shortest_break(model, claim("C14").is_kept(scope, model.device), 20, 120)
+    ranked = replace(scope, numbers=Numbers.RANKED)
+    assert (found.is_broken, found.depth) == (True, len(explore(ranked, [claim("C14")]).violations["C14"]))
+
+
+def test_bounded_model_checking_says_how_far_it_looked() -> None:
+    """No answer is no proof."""
+    model = device_model(replace(PROPER, numbers=Numbers.EXACT))
+    kept = claim("C1").is_kept(model.scope, model.device)
+    assert shortest_break(model, kept, 3, 60).depth == 3
+    assert not shortest_break(model, kept, 50, 0.2).is_broken
+
+
+@pytest.mark.parametrize("slots", [5, 16])
+def test_ways_of_few_slots_are_ways_with_more(slots: int) -> None:
+    """What two slots break, sixteen break; a bound is said to be one."""
+    scope = replace(ANY, slots=slots)
+    found = {d.claim.id: d for d in decide(scope, {"C10", "C14"}, effort=replace(QUICK, solvers=(Solver.Z3,)))}
+    assert [(d.verdict, d.depth, d.is_shortest) for d in found.values()] == [(Verdict.REFUTED, 14, False)] * 2
+
+
+def test_a_way_is_stretched_by_an_upgrade_for_each_slot() -> None:
+    """Where two records come to name one slot only after a round through an odd number of slots."""
+    three = replace(PROPER, config=Config(), has_factory=True, slots=3, faults=FaultModel.F0)
+    way = explore(with_ghosts_of(three, [claim("C11")]), [claim("C11")]).violations["C11"].actions
+    five = replace(three, slots=5)
+    assert not breaks(five, claim("C11"), way)
+    longer = carried(five, claim("C11"), [Way("C11", way, True, 3)])
+    assert longer is not None and not longer.is_shortest and breaks(five, claim("C11"), longer.actions)
+
+
+def test_what_many_slots_keep_is_proved_for_sixteen() -> None:
+    """Two records of one slot cannot come about with an even number of slots."""
+    scope = replace(PROPER, config=Config(), has_factory=True, slots=16)
+    assert verdicts(decide(scope, {"C11"}, effort=QUICK)) == {"C11": Verdict.PROVED}
+
+
+def test_a_walk_stops_where_an_action_cannot_be_taken() -> None:
+    """A way is walked, not believed."""
+    assert walk(stepper(PROPER), ("power_on", "power_on")) is None
+
+
+@pytest.mark.parametrize("id_", list(PREMISES))
+def test_premises_are_met(id_: str) -> None:
+    """Each claim has something to say in some world."""
+    scope = replace(ANY, config=Config(rollback=True, anti_rollback=True), versions=2)
+    assert premise(scope, id_) is not None
+
+
+def test_a_claim_that_has_nothing_to_say_is_told() -> None:
+    """With proper use two records never name one slot: the proof says so."""
+    (decision,) = decide(PROPER, {"C11"}, effort=replace(QUICK, premises=True))
+    assert decision.verdict is Verdict.PROVED
+    assert "nothing" not in decision.method and "no state was met" in decision.method
+
+
+def test_every_claim_about_states_has_a_premise() -> None:
+    """None is left out of the check."""
+    assert set(PREMISES) == {item.claim.id for item in DEVICE_CLAIMS}
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
+def test_mutant_is_killed_by_its_claim(mutant: Mutant) -> None:
+    """A way to break the claim is found, and 32-bit numbers go along."""
+    way = way_to_break(mutant)
+    assert way is not None
+    assert set(breaking_condition(mutant, way).answers().values()) == {"sat"}
+
+
+@pytest.mark.parametrize(
+    ("scope", "id_"),
+    sorted({(m.scope, m.killed_by) for m in MUTANTS}, key=repr),
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_claim_of_a_mutant_is_proved_of_the_model(scope: Scope, id_: str) -> None:
+    """The claim holds while nothing is wrong."""
+    assert id_ in induct(scope, claims_of(scope)).facts
+
+
+def test_mutants_kill_with_every_claim_that_some_device_keeps() -> None:
+    """No device keeps C4, so nothing can be made to break it."""
+    assert {mutant.killed_by for mutant in MUTANTS} == {item.claim.id for item in DEVICE_CLAIMS} - {"C4"}
+
+
+def test_a_mutant_cannot_change_what_is_not_there() -> None:
+    """A renamed action does not make a mutant harmless in silence."""
+    lost = replace(MUTANTS[0], changes={"boot_stars": next(iter(MUTANTS[0].changes.values()))})
+    with pytest.raises(ValueError, match="boot_stars"):
+        lost.model(Numbers.RANKED)
+
+
+def test_a_solver_that_does_not_confirm_makes_a_proof_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    """z3's word alone is not enough."""
+
+    def answers(self: Condition, solvers: object = ()) -> dict[Solver, str]:
+        return {Solver.Z3: self.needs, Solver.BITWUZLA: "unknown"}
+
+    monkeypatch.setattr(Condition, "answers", answers)
+    found = decide(PROPER, {"C1", "C4", "C12"}, effort=Effort(premises=False))
+    assert set(verdicts(found).values()) == {Verdict.UNKNOWN}
+
+
+def test_a_proof_that_the_search_contradicts_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two routes have to agree."""
+    found = search(PROPER, [claim("C4")])
+    way = replace(found.ways["C4"], claim_id="C1")
+    monkeypatch.setattr(prover, "search", lambda *_: replace(found, ways={"C1": way}))
+    assert verdicts(decide(PROPER, {"C1"}, effort=Effort(premises=False))) == {"C1": Verdict.UNKNOWN}
+
+
+def test_sequence_numbers_stay_below_the_top() -> None:
+    """C12 for every number of slots; a device that could erase for ever would wrap."""
+    assert all(growth.highest_number(slots) < growth.ERASED for slots in range(1, 17))
+    assert set(growth.growth_condition(ANY).answers().values()) == {"unsat"}
+
+
+def test_releases_with_the_same_rules_are_one_family() -> None:
+    """Six releases make at most four models, and each world is in one family."""
+    found = families(FaultModel.F1, (Usage.PROPER,), 2)
+    assert [tuple(r.label for r in family.releases) for family in found if not family.scope.config.rollback] == [
+        ("4.4", "5.1", "5.5"),
+        ("6.0", "6.1", "6.2-dev"),
+    ] * 2
+    assert sum(len(family.releases) for family in found) == 3 * 2 * len(Release)
+
+
+def test_what_only_a_search_of_all_states_says_is_bounded() -> None:
+    """No induction is stated for cuts that tear any byte of a spare record that commence() gives up, from 5.5 on."""
+    scope = with_release(replace(PROPER, faults=FaultModel.F2), Release.V5_5)
+    (decision,) = decide(scope, {"C16"}, effort=QUICK)
+    assert decision.verdict is Verdict.BOUNDED
+    assert decision.method == "no state of a complete search breaks it; no induction found"
+
+
+def test_what_no_search_ends_with_is_bounded_to_the_steps_that_were_looked_at() -> None:
+    """With more slots not all states are looked at, and the verdict says how far."""
+    scope = with_release(replace(PROPER, faults=FaultModel.F2, slots=9), Release.V5_5)
+    (decision,) = decide(scope, {"C16"}, effort=QUICK)
+    assert (decision.verdict, decision.depth) == (Verdict.BOUNDED, 133)
+    assert decision.method.startswith("no history of up to 133 steps breaks it, 200,")
+
+
+@pytest.mark.parametrize("faults", [FaultModel.F2, F3])
+@pytest.mark.parametrize("slots", [2, 3])
+def test_cuts_that_tear_any_byte_are_decided_too(faults: FaultModel, slots: int) -> None:
+    """By facts about whatever a cut may leave of the record that is being rewritten."""
+    decisions = decide(replace(PROPER, faults=faults, slots=slots), effort=QUICK)
+    refuted = {id_ for id_, verdict in verdicts(decisions).items() if verdict is Verdict.REFUTED}
+    assert {d.verdict for d in decisions} == {Verdict.PROVED, Verdict.REFUTED}
+    # With two slots, commence() wipes what the other record names. F3 can make VALID of NEW, F2 cannot.
+    assert refuted == {"C4", "C7"} | ({"C2", "C13"} if slots == 2 else set()) | ({"C13"} if faults is F3 else set())
+
+
+def test_facts_of_what_cuts_leave_speak_of_every_cut() -> None:
+    """Each record with a right check word that a cut leaves is among them, in the states nearest to the start."""
+    model = device_model(replace(ANY, faults=F3, has_factory=True))
+    search, seen = PythonSearch(Stepper(model)), 0
+    steps = search.steps
+    lefts = [(when, dict(left.terms())) for when, left in left_by_cuts(model.scope, model.device)]
+    records = [name for name in steps.names if name.startswith("record")]
+    for place in range(3000):
+        state = search.order[place]
+        search.expand(place)
+        for number, after in steps.successors(state):
+            if "_leaves_right_" in model.actions[number].name:
+                left = [steps.as_dict(after)[name] for name in records]
+                said = [
+                    [steps.value(terms[name], state) for name in records]
+                    for when, terms in lefts
+                    if steps.value(when, state)
+                ]
+                assert left in said
+                seen += 1
+    assert seen > 500

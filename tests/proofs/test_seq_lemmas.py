@@ -1,0 +1,150 @@
+"""The next sequence number and the ranks: what holds, where it breaks, and that a wrong rule is refuted."""
+
+from typing import Any
+
+import pytest
+import z3
+
+from otaproof.impl import otadata
+from otaproof.impl.otadata import SEQ_EMPTY, WORD, next_seq
+from otaproof.impl.program_end import Hang
+from otaproof.proofs.bytes.seq_lemmas import (
+    LEMMAS,
+    outcome,
+    prove_breaks_at_the_top,
+    prove_names_slot,
+    prove_ranks_compare,
+    prove_ranks_drop,
+    prove_ranks_step,
+    prove_same_or_greater,
+    prove_smallest,
+    prove_zero_breaks,
+    rank,
+    ranks,
+    way_between,
+)
+from otaproof.proofs.smt.lemma import Verdict
+
+
+@pytest.mark.parametrize("lemma", LEMMAS, ids=lambda lemma: lemma.name)
+def test_lemma_holds(lemma: Any) -> None:
+    """All slot counts of each."""
+    result = lemma.prove()
+    assert Verdict.HOLDS == result.verdict, result.detail
+
+
+def test_the_top_breaks_as_often_as_recorded() -> None:
+    """The last 16 numbers, each slot of 1 to 16 slots."""
+    assert "299 empty, 138 hang, 243 other slot, 1496 right" == prove_breaks_at_the_top().detail
+
+
+@pytest.mark.parametrize(
+    ("current", "slot", "slots", "expected"),
+    [
+        (0xFFFFFFFD, 1, 2, "right"),
+        (0xFFFFFFFE, 0, 2, "empty"),
+        (0xFFFFFFFE, 2, 16, "hang"),
+        (0xFFFFFFFE, 2, 3, "empty"),
+        (0xFFFFFFFE, 0, 3, "empty"),
+        (0xFFFFFFFD, 3, 6, "other slot"),
+    ],
+)
+def test_each_way_to_break_has_a_witness(current: int, slot: int, slots: int, expected: str) -> None:
+    """R21 and R22."""
+    assert expected == outcome(current, slot, slots)
+
+
+def counted_up(current: int, slot: int, slots: int, word: int) -> int | None:
+    """Do as the C code: count up in words that wrap, once round, else for ever."""
+    for lap in range(word):
+        found = ((slot + 1) % slots + lap * slots) % word
+        if current <= found:
+            return found
+    return None
+
+
+@pytest.mark.parametrize("word", [32, 64])
+def test_closed_form_is_the_loop(monkeypatch: pytest.MonkeyPatch, word: int) -> None:
+    """By brute force, in words of 5 and 6 bits."""
+    monkeypatch.setattr(otadata, "WORD", word)
+    for slots in range(1, 17):
+        for slot in range(slots):
+            for current in range(word):
+                try:
+                    found = next_seq(current, slot, slots)
+                except Hang:
+                    found = None
+                assert counted_up(current, slot, slots, word) == found
+
+
+def test_a_way_that_is_never_zero_is_refuted() -> None:
+    """It would skip the number that names the slot already."""
+
+    def longer(here: Any, slot: Any, slots: int) -> Any:
+        return z3.If(slot > here, slot - here, slot - here + slots)
+
+    assert prove_names_slot([3], way=longer).verdict is Verdict.REFUTED
+    assert prove_same_or_greater([3], way=longer).verdict is Verdict.REFUTED
+    assert prove_smallest([3], way=longer).verdict is Verdict.REFUTED
+    assert "here=" in prove_same_or_greater([3], way=longer).detail
+
+
+def test_a_way_the_wrong_way_round_is_refuted() -> None:
+    """It names another slot from three slots on, and is right for two."""
+
+    def backward(here: Any, slot: Any, slots: int) -> Any:
+        return way_between(slot, here, slots)
+
+    assert prove_names_slot([3], way=backward).verdict is Verdict.REFUTED
+    assert prove_names_slot([2], way=backward).verdict is Verdict.HOLDS
+
+
+def test_a_way_without_numbers_is_vacuous() -> None:
+    """A premise that nothing meets claims nothing."""
+    assert Verdict.VACUOUS == prove_names_slot([3], way=lambda here, slot, slots: slot + WORD).verdict
+
+
+def test_a_rule_that_saturates_at_the_top_is_refuted() -> None:
+    """It is not what the C code does."""
+
+    def saturated(current: int, slot: int, slots: int) -> int:
+        return min(current + (slot + 1 - current) % slots, SEQ_EMPTY - 1)
+
+    assert "current=0x" in prove_breaks_at_the_top(saturated).detail
+    assert Verdict.REFUTED == prove_zero_breaks(lambda current, slot, slots: slot + 1).verdict
+
+
+def test_ranks_that_keep_too_little_are_refuted() -> None:
+    """One rank for all numbers above loses the order; ranks that start one lower lose a first number."""
+
+    def flat(first: Any, second: Any, count: Any) -> tuple[Any, Any]:
+        return rank(first, count, count), rank(second, count, count)
+
+    def lower(first: Any, second: Any, count: Any) -> tuple[Any, Any]:
+        return ranks(first, second, count - 1)
+
+    assert Verdict.REFUTED == prove_ranks_compare(flat).verdict
+    assert Verdict.REFUTED == prove_ranks_compare(lower).verdict
+
+
+def test_ranks_by_parity_are_refuted() -> None:
+    """They keep too little to compare; two ranks above, by parity, keep what a step on ranks cannot know."""
+
+    def by_parity(first: Any, second: Any, count: Any) -> tuple[Any, Any]:
+        return first & 1, second & 1
+
+    def above_by_parity(first: Any, second: Any, count: Any) -> tuple[Any, Any]:
+        of_first, of_second = (z3.If(z3.ULE(n, count), n, count + 1 + (n & 1)) for n in (first, second))
+        return of_first, of_second
+
+    assert Verdict.REFUTED == prove_ranks_compare(by_parity).verdict
+    assert Verdict.REFUTED == prove_ranks_step(above_by_parity).verdict
+
+
+def test_a_number_that_remembers_the_dropped_one_is_refuted() -> None:
+    """What is left must not depend on what was lost."""
+
+    def sticky(first: Any, second: Any, count: Any) -> tuple[Any, Any]:
+        return first + z3.If(z3.UGT(second, first), z3.BitVecVal(1, 32), z3.BitVecVal(0, 32)), second
+
+    assert Verdict.REFUTED == prove_ranks_drop(sticky).verdict
