@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from ..campaign.device_under_test import World
-from ..cli.options.scope_options import scope_title
+from ..model.device.scope_text import scope_title
 from ..model.device.state import Scope, Usage
 from ..model.fault_model import FaultModel
 from ..proofs.prover.decision import Decision, Effort

@@ -1,21 +1,15 @@
 """The table of `otaproof diff --matrix`: what the release rules do differently, a column for each of them."""
 
 import itertools
-import string
 from dataclasses import dataclass, replace
-from typing import Any
-
-from rich.console import Console
 
 from ..campaign.conformance.release_probes import CALLS_SINCE, PROBES, Probe, has_call, observe
 from ..campaign.lockstep.board_difference import play_both
 from ..campaign.lockstep.trace_replay import Divergence
-from ..cli.exit_code import ExitCode
-from ..cli.options.scope_options import scope_title
-from ..cli.reports.diff_report import cause_title, inputs_text
 from ..model.config import Release
 from ..model.device.state import Scope, Usage
 from ..proofs.explicit.product_search import Behaviour, answers, find_differences, told
+from .diff_text import cause_title, inputs_text
 
 NOT_THERE = "–"
 """Cell of a release in which the inputs cannot be given."""
@@ -43,45 +37,9 @@ class Matrix:
     is_complete: bool
 
     @property
-    def exit_code(self) -> ExitCode:
-        """What it comes to."""
-        if any(len(set(row.cells)) > 1 for row in self.rows):
-            return ExitCode.VIOLATED
-        return ExitCode.HOLDS if self.is_complete else ExitCode.INCONCLUSIVE
-
-    def as_json(self) -> dict[str, Any]:
-        """Return it as one JSON object."""
-        releases = [release.label for release in Release]
-        return {
-            "world": scope_title(self.scope),
-            "complete": self.is_complete,
-            "rows": [
-                {
-                    "behaviour": row.title,
-                    "origin": row.origin,
-                    "how": row.how,
-                    "releases": dict(zip(releases, row.cells, strict=True)),
-                }
-                for row in self.rows
-            ],
-        }
-
-    def print(self, console: Console) -> None:
-        """Print it: a letter in each cell, and below the row what the letters stand for."""
-        world = scope_title(self.scope).replace(f", release rules {self.scope.config.app_release.label}", "")
-        console.print(f"release rules of application and bootloader; {world}", markup=False)
-        width = max((len(row.title) for row in self.rows), default=0)
-        console.print(f"[bold]{'':{width}}  {'  '.join(release.label for release in Release)}[/]")
-        for row in self.rows:
-            letters = dict(zip(dict.fromkeys(row.cells), string.ascii_lowercase, strict=False))
-            cells = "  ".join(
-                f"{letters[cell]:^{len(release.label)}}" for cell, release in zip(row.cells, Release, strict=True)
-            )
-            console.print(f"[bold]{row.title:{width}}[/]  {cells.rstrip()}")
-            for cell, letter in letters.items():
-                console.print(f"    {letter}  {cell}", markup=False)
-        if not self.is_complete:
-            console.print("not complete: a search did not fit; see --pairs", markup=False)
+    def differs(self) -> bool:
+        """Tell whether any two releases do anything differently."""
+        return any(len(set(row.cells)) > 1 for row in self.rows)
 
 
 def probes_beyond(scope: Scope) -> tuple[Probe, ...]:

@@ -2,20 +2,13 @@
 
 import argparse
 import json
-import time
 from pathlib import Path
 
 from rich.console import Console
 
-from ...analysis.model_verdicts import prove_for
-from ...campaign.device_under_test import DEFAULT_CHUNK, World
-from ...campaign.upgrade.claim_results import claim_results
+from ...analysis.upgrade_check import Report, check_upgrade
+from ...campaign.device_under_test import DEFAULT_CHUNK
 from ...campaign.upgrade.cut_table import write_cut_table
-from ...campaign.upgrade.future_oracle import FutureOracle
-from ...campaign.upgrade.script import Scenario, ScriptFailed, first_call_of_interest, script_of
-from ...campaign.upgrade.sweep import SweepResult, sweep
-from ...campaign.upgrade.uncut_run import Setting as ScriptSetting
-from ...campaign.upgrade.uncut_run import play_script
 from ...errors import InputError
 from ...impl.chip.chips import CHIPS
 from ...model.claims.claims import Verdict
@@ -29,7 +22,7 @@ from ...project.project import Project, load_project, project_table, stale_table
 from ...project.sdkconfig import Option, Sdkconfig, given_options
 from ...project.settings import ReleaseHints, Settings, read_settings
 from ..exit_code import ExitCode
-from ..reports.check_report import Report, as_json, print_board, print_report
+from ..reports.check_report import as_json, print_board, print_report
 from ..reports.progress_bar import progress_bar
 
 
@@ -92,7 +85,11 @@ def run(options: argparse.Namespace) -> int:
     rested_on = (*chosen, *device.settings)
     notes = [*(f"{setting.name}: {setting.value}" for setting in settings.not_modelled), *notes]
     print_board(text, device.world, rested_on, notes)
-    report = _check(device.world, rested_on, notes, options)
+    report = check_upgrade(
+        device.world, FaultModel[options.faults], options.seed, rested_on, tuple(notes), options.proofs, progress_bar
+    )
+    if options.cuts is not None:
+        _write_cuts(options.cuts, report)
     if options.out is not None:
         write_file(options.out, (json.dumps(as_json(report), indent=2) + "\n").encode())
     if options.json:
@@ -108,43 +105,6 @@ def exit_code(report: Report) -> ExitCode:
     if Verdict.VIOLATED in verdicts:
         return ExitCode.VIOLATED
     return ExitCode.INCONCLUSIVE if Verdict.INCONCLUSIVE in verdicts else ExitCode.HOLDS
-
-
-def _check(world: World, settings: tuple[Setting, ...], notes: list[str], options: argparse.Namespace) -> Report:
-    """Play and sweep every scenario."""
-    faults, started = FaultModel[options.faults], time.perf_counter()
-    oracle = FutureOracle(world)
-    sweeps: dict[str, SweepResult] = {}
-    upgrade: ScriptSetting | None = None
-    for scenario in Scenario:
-        try:
-            setting = play_script(world, script_of(scenario, world))
-        except ScriptFailed as error:
-            if upgrade is None:
-                raise InputError(f"the upgrade does not go through even without a power cut: {error}") from None
-            notes.append(f"scenario {scenario.value} left out: {error}")
-            continue
-        upgrade = upgrade or setting
-        first = first_call_of_interest(scenario, world)
-        with progress_bar(scenario.value) as progress:
-            sweeps[scenario.value] = sweep(world, setting, oracle, faults, options.seed, first, progress)
-        if scenario is Scenario.UPGRADE and options.cuts is not None:
-            _write_cuts(options.cuts, world, setting, sweeps[scenario.value])
-        if not sweeps[scenario.value].is_complete:
-            break
-    assert upgrade is not None
-    return Report(
-        world,
-        settings,
-        tuple(notes),
-        upgrade,
-        faults,
-        options.seed,
-        sweeps,
-        claim_results(world, sweeps),
-        time.perf_counter() - started,
-        prove_for(world, faults) if options.proofs else "not asked for",
-    )
 
 
 def _inputs(options: argparse.Namespace) -> tuple[Settings, DeviceFiles, list[str]]:
@@ -252,8 +212,8 @@ def _check_options(options: argparse.Namespace) -> None:
         raise InputError(f"--cuts: {options.cuts.name} must end in .csv or .csv.gz")
 
 
-def _write_cuts(path: Path, world: World, setting: ScriptSetting, result: SweepResult) -> None:
+def _write_cuts(path: Path, report: Report) -> None:
     try:
-        write_cut_table(path, world, setting, result)
+        write_cut_table(path, report.world, report.setting, report.upgrade)
     except OSError as error:
         raise InputError(f"--cuts: {path}: cannot be written: {error.strerror or error}") from None

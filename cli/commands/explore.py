@@ -13,12 +13,13 @@ from rich.table import Table
 from ...errors import InputError
 from ...model.claims.claims import Claim, claim
 from ...model.claims.state_claims import DEVICE_CLAIMS, DeviceClaim
+from ...model.device.scope_text import scope_title
 from ...model.device.state import Ghost, Scope
 from ...proofs.explicit.exploration import Exploration, Progress, Trace
 from ...proofs.explicit.explorer import claims_of, explore
 from ...proofs.prover.dead_ends import GHOSTS, RECOVERY, Recovery, recover
 from ..exit_code import ExitCode
-from ..options.scope_options import add_scope_options, scope_of, scope_title
+from ..options.scope_options import add_scope_options, scope_of
 
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 KNOWN = (*(item.claim.id for item in DEVICE_CLAIMS), RECOVERY)

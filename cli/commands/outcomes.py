@@ -9,12 +9,13 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from ...model.device.scope_text import scope_title
 from ...model.device.state import Scope, Usage
 from ...model.fault_model import FaultModel
 from ...proofs.explicit.cut_outcomes import Call, Cell, Example, Outcome, outcomes
 from ...proofs.refinement.outcomes_smt import possible_outcomes
 from ..exit_code import ExitCode
-from ..options.scope_options import add_scope_options, scope_of, scope_title
+from ..options.scope_options import add_scope_options, scope_of
 
 _STYLES = {Outcome.THIRD: "bold red", Outcome.BRICK: "bold white on red"}
 

@@ -4,31 +4,24 @@ import argparse
 import json
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from rich.console import Console
 
-from ...campaign.lockstep.trace_replay import Divergence, token_of_trace
+from ...analysis.proof_runs import Configuration, decide_configuration, decide_family
 from ...campaign.workers import WorkerDied, in_fresh_processes
 from ...errors import InputError
 from ...model.claims.claims import CLAIMS, claim
-from ...model.device.state import Scope, Usage
+from ...model.device.state import Usage
 from ...model.fault_model import FaultModel
 from ...project.files import write_file
-from ...proofs.prover.configurations import SLOT_COUNTS, Family, families
-from ...proofs.prover.dead_ends import RECOVERY
-from ...proofs.prover.decision import Decision, Effort, Verdict
-from ...proofs.prover.proof_reuse import Book
-from ...proofs.prover.prover import decide
+from ...proofs.prover.configurations import families
+from ...proofs.prover.decision import Effort, Verdict
 from ...proofs.smt.verification_condition import Condition, Solver
 from ..exit_code import ExitCode
-from ..options.scope_options import add_scope_options, scope_of, scope_title
-from ..reports.prove_report import Configuration, Row, as_json, print_configuration, print_family, print_summary
-
-QUICK_SLOTS = 2
-"""With --all: slots of the worlds in which tokens are made and premises looked for."""
+from ..options.scope_options import add_scope_options, scope_of
+from ..reports.prove_report import as_json, print_configuration, print_family, print_summary
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -114,16 +107,11 @@ def _one(
     """Decide the configuration of the command line, for one usage or for both."""
     usages = [usage.value for usage in Usage] if options.usage is None else [options.usage]
     scopes = [scope_of(argparse.Namespace(**{**vars(options), "usage": usage})) for usage in usages]
-    decided = partial(_world, claims=claims, effort=effort)
+    decided = partial(decide_configuration, claims=claims, effort=effort)
     is_alone = options.jobs == 1 or len(scopes) == 1
     for configuration in map(decided, scopes) if is_alone else in_fresh_processes(decided, scopes, options.jobs):
         print_configuration(text, configuration)
         yield [configuration]
-
-
-def _world(scope: Scope, claims: frozenset[str] | None, effort: Effort) -> Configuration:
-    """Decide one configuration by itself."""
-    return _configuration(scope, decide(scope, _applying(scope, claims), effort=effort), (), has_tokens=True)
 
 
 def _all(
@@ -132,44 +120,10 @@ def _all(
     """Decide every configuration, families of them in parallel."""
     usages = tuple(Usage) if options.usage is None else (Usage(options.usage),)
     asked = families(FaultModel[options.faults], usages, options.versions)
-    decided = in_fresh_processes(partial(_family, claims=claims, effort=effort), asked, options.jobs)
+    decided = in_fresh_processes(partial(decide_family, claims=claims, effort=effort), asked, options.jobs)
     for number, configurations in enumerate(decided, 1):
         print_family(text, configurations, f"{number}/{len(asked)}")
         yield configurations
-
-
-def _family(family: Family, claims: frozenset[str] | None, effort: Effort) -> list[Configuration]:
-    """Decide one family, from few slots to many; what few slots taught is taken along."""
-    book, found = Book(most_slots=SLOT_COUNTS[-1]), []
-    for slots in SLOT_COUNTS:
-        scope = replace(family.scope, slots=slots)
-        is_small = slots <= QUICK_SLOTS
-        decisions = decide(scope, _applying(scope, claims), book, replace(effort, premises=is_small))
-        found.append(_configuration(scope, decisions, tuple(r.label for r in family.releases), has_tokens=is_small))
-    return found
-
-
-def _configuration(
-    scope: Scope, decisions: tuple[Decision, ...], releases: tuple[str, ...], has_tokens: bool
-) -> Configuration:
-    rows = tuple(_row(scope, decision, has_tokens) for decision in decisions)
-    return Configuration(scope, scope_title(scope), releases, rows)
-
-
-def _row(scope: Scope, decision: Decision, has_token: bool) -> Row:
-    """Return the decision with the token under which the board replays it."""
-    if not has_token or decision.verdict is not Verdict.REFUTED or decision.claim.id == RECOVERY:
-        return Row(decision)
-    try:
-        return Row(decision, token_of_trace(scope, decision.actions, decision.claim.id))
-    except Divergence as error:
-        return Row(decision, divergence=str(error))
-
-
-def _applying(scope: Scope, claims: frozenset[str] | None) -> frozenset[str]:
-    """Return the claims that are asked for and apply."""
-    known = {item.id for item in CLAIMS if item.applies_to(scope.config)}
-    return frozenset(known if claims is None else known & claims)
 
 
 def _claims(options: argparse.Namespace) -> frozenset[str] | None:

@@ -2,21 +2,17 @@
 
 import textwrap
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
 from ...analysis.model_verdicts import Proofs, proof_json, proof_text
+from ...analysis.upgrade_check import SAMPLED_FROM, Report, token_of
 from ...campaign.device_under_test import World
 from ...campaign.upgrade.claim_results import ClaimResult, Violation
 from ...campaign.upgrade.script import Scenario
-from ...campaign.upgrade.sweep import SweepResult
-from ...campaign.upgrade.uncut_run import Setting as ScriptSetting
-from ...campaign.upgrade.upgrade_token import CutPoint, encode_token, make_token
 from ...model.claims.claims import Verdict
-from ...model.fault_model import FaultModel
 from ...project.option_reader import Setting
 
 _STYLES = {
@@ -26,46 +22,6 @@ _STYLES = {
     Verdict.INCONCLUSIVE: "yellow",
 }
 _VALUE_WIDTH = 24
-SAMPLED_FROM = FaultModel.F2
-"""From this fault model on a claim that holds held for the samples, not for every tear."""
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """All that a check found."""
-
-    world: World
-    settings: tuple[Setting, ...]
-    """Every value that the check rests on."""
-    notes: tuple[str, ...]
-    """What the check does not model or had to leave out, a line each."""
-    setting: ScriptSetting
-    faults: FaultModel
-    seed: int
-    sweeps: dict[str, SweepResult]
-    """By the name of the scenario, the plain upgrade first."""
-    claims: list[ClaimResult]
-    seconds: float
-    proofs: Proofs | str
-    """What is proved of a device like this one, or why nothing is."""
-
-    @property
-    def upgrade(self) -> SweepResult:
-        """The sweep of the plain upgrade."""
-        return self.sweeps[Scenario.UPGRADE.value]
-
-    @property
-    def micro_steps(self) -> int:
-        """Flash micro-steps of the plain upgrade."""
-        return sum(op.micro_step_count for call in self.setting.calls for op in call.ops)
-
-
-def token_of(report: Report, claim_id: str, violation: Violation) -> str:
-    """Return the replay token of a violation."""
-    stretch = violation.stretch
-    is_burn = stretch.op is None and not violation.is_between_calls
-    cut = CutPoint(stretch.call.index, stretch.op_index, violation.torn, stretch.efuse_done if is_burn else None)
-    return encode_token(make_token(report.world, claim_id, Scenario(violation.scenario), cut))
 
 
 def print_board(console: Console, world: World, settings: Iterable[Setting], notes: Iterable[str]) -> None:

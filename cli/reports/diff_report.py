@@ -1,93 +1,22 @@
 """What `otaproof diff` prints: causes, their consequences, what lies outside the model, and claims; text or JSON."""
 
 import json
-from collections.abc import Sequence
 from itertools import zip_longest
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rich.console import Console
 
+from ...analysis.diff_text import cause_title, inputs_text, subject
+from ...analysis.release_diff import Confirmed, DiffReport
 from ...campaign.history.history_replay import HistoryStep, replay_history
 from ...campaign.lockstep.board_difference import decode_pair
 from ...campaign.upgrade.upgrade_replay import describe_ops
+from ...model.device.scope_text import scope_title
 from ...model.device.state import Scope
-from ...proofs.explicit.product_search import Behaviour, Given, Observed
 from ..exit_code import ExitCode
-from ..options.scope_options import scope_title
-
-if TYPE_CHECKING:
-    from ..commands.diff import Confirmed, DiffReport
-
-_CALLS = {
-    "restart": "restart",
-    "wake": "wake from deep sleep",
-    "power_on": "power_on()",
-    "power_off": "power off",
-    "set_boot_running": "esp_ota_set_boot_partition(running)",
-    "set_boot_factory": "esp_ota_set_boot_partition(factory)",
-    "write_rest": "write(rest)",
-    "write_rest_broken": "write(rest, damaged)",
-}
-_SUBJECTS = {
-    Observed.RESULT: "{} is",
-    Observed.OPERATIONS: "flash operations of {}",
-    Observed.BOOT_OPERATIONS: "flash operations of the boot after {}",
-    Observed.BOOTS: "what boots after {}",
-    Observed.ROLLBACK: "rollback() after {} is",
-    Observed.NEXT: "info() says boots next, after {}",
-    Observed.STATES: "info() says of the slots, after {}",
-}
-_OTHERS = (("the active entry", "the other entry"), ("NEW", "UNDEFINED"))
-"""What can stand for each other in operations that are the same for the rest."""
 
 
-def call_text(name: str) -> str:
-    """Return an input as an application would write it."""
-    if name.startswith("write_first"):
-        version = name.rpartition("_version_")[2] if "_version_" in name else ""
-        return f"write(first part of version {version})" if version else "write(first part)"
-    return _CALLS.get(name, f"{name}()")
-
-
-def inputs_text(trace: Sequence[Given]) -> str:
-    """Return a sequence of inputs in one line."""
-    return ", ".join(_given_text(given) for given in trace)
-
-
-def _given_text(given: Given) -> str:
-    text = call_text(given.name)
-    if given.cut is None:
-        return text
-    left = given.cut.action.removeprefix("cut_").removeprefix("in_").replace("_", " ")
-    where = "the boot after it" if given.cut.is_in_boot and given.name not in ("power_on", "restart", "wake") else "it"
-    after = f" after {given.cut.ops} operation{'s' if given.cut.ops > 1 else ''}" if given.cut.ops else ""
-    return f"{text} [power cut in {where}{after}: {left}]"
-
-
-def subject(behaviour: Behaviour) -> str:
-    """Return what is observed."""
-    return _SUBJECTS[behaviour.observed].format(call_text(behaviour.call))
-
-
-def cause_title(behaviour: Behaviour) -> str:
-    """Return a cause in a line, as far as it can be said for both sides at once."""
-    call = call_text(behaviour.call)
-    if behaviour.observed is Observed.RESULT:
-        refused = behaviour.left if behaviour.left == "refused" else behaviour.right
-        others = sum(given.name == behaviour.call for given in behaviour.trace[:-1])
-        return f"{'another ' if others else ''}{call} is {refused}, or not"
-    if behaviour.observed in (Observed.OPERATIONS, Observed.BOOT_OPERATIONS):
-        left, right = behaviour.left.split("; "), behaviour.right.split("; ")
-        more = [part for part in right if part not in left], [part for part in left if part not in right]
-        if not more[0] or not more[1]:
-            return f"{call} {' and '.join(more[0] or more[1])}, or not"
-        for one, other in _OTHERS:
-            if behaviour.left.replace(one, other) == behaviour.right.replace(one, other):
-                return f"{call} writes {one}, or {other}"
-    return subject(behaviour)
-
-
-def print_report(console: Console, report: "DiffReport") -> None:
+def print_report(console: Console, report: DiffReport) -> None:
     """Print it as text."""
     for name, scope in zip(report.names, (report.difference.left, report.difference.right), strict=True):
         console.print(f"{name}: {scope_title(scope)}", markup=False)
@@ -113,17 +42,17 @@ def print_report(console: Console, report: "DiffReport") -> None:
         console.print("not complete: the pairs did not fit, there may be more; see --pairs and --follow")
 
 
-def _print_cause(console: Console, report: "DiffReport", item: "Confirmed", width: int) -> None:
+def _print_cause(console: Console, report: DiffReport, item: Confirmed, width: int) -> None:
     console.print(f"[bold]{cause_title(item.behaviour)}[/]")
     _print_item(console, report, item, width, "  ")
 
 
-def _print_consequence(console: Console, report: "DiffReport", item: "Confirmed", width: int) -> None:
+def _print_consequence(console: Console, report: DiffReport, item: Confirmed, width: int) -> None:
     console.print(f"    so: {subject(item.behaviour)}", markup=False)
     _print_item(console, report, item, width, "      ")
 
 
-def _print_item(console: Console, report: "DiffReport", item: "Confirmed", width: int, indent: str) -> None:
+def _print_item(console: Console, report: DiffReport, item: Confirmed, width: int, indent: str) -> None:
     behaviour = item.behaviour
     for name, text in zip(report.names, (behaviour.left, behaviour.right), strict=True):
         console.print(f"{indent}{name:{width}}  {text}", markup=False)
@@ -133,7 +62,7 @@ def _print_item(console: Console, report: "DiffReport", item: "Confirmed", width
     console.print(f"{indent}replay: otaproof diff --replay {item.shown.token}", markup=False)
 
 
-def _print_beyond(console: Console, report: "DiffReport", width: int) -> None:
+def _print_beyond(console: Console, report: DiffReport, width: int) -> None:
     if not report.probes and not report.calls:
         return
     console.print("[bold]On the board, the model aside[/]")
@@ -147,7 +76,7 @@ def _print_beyond(console: Console, report: "DiffReport", width: int) -> None:
     console.print()
 
 
-def _print_claims(console: Console, report: "DiffReport") -> None:
+def _print_claims(console: Console, report: DiffReport) -> None:
     claims = report.claims
     for change in claims.changes:
         holds, breaks = report.names if change.holds_left else reversed(report.names)
@@ -164,7 +93,7 @@ def _print_claims(console: Console, report: "DiffReport") -> None:
         console.print(f"claims that were not decided: {', '.join(claims.open)}", markup=False)
 
 
-def as_json(report: "DiffReport") -> dict[str, Any]:
+def as_json(report: DiffReport) -> dict[str, Any]:
     """Return it as one JSON object."""
     found = report.difference
     return {
@@ -208,7 +137,7 @@ def _side_json(name: str, scope: Scope) -> dict[str, str]:
     return {"name": name, "world": scope_title(scope)}
 
 
-def _behaviour_json(number: int, item: "Confirmed") -> dict[str, Any]:
+def _behaviour_json(number: int, item: Confirmed) -> dict[str, Any]:
     behaviour = item.behaviour
     return {
         "number": number,

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
+from ...analysis.history_search import Case, HistoryFound
 from ...campaign.explain.entries import EntryReading, SlotNames, summary_of
 from ...campaign.explain.explanation import Change, slot_names
 from ...campaign.explain.found_images import ImageReading
 from ...project.flash_dump import Loaded
-from .explain_report import Case, HistoryFound
 
 
 def as_json(loaded: Loaded, cases: Sequence[Case]) -> dict[str, Any]:

@@ -5,18 +5,18 @@ Each section is told once for all rules under which it is the same, so that what
 
 import textwrap
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from rich.console import Console
 
+from ...analysis.history_search import Case
 from ...campaign.explain.entries import EntryReading, SlotNames, summary_of
 from ...campaign.explain.explanation import CALLS, Answer, BootReading, Change, slot_names
 from ...campaign.explain.found_images import ImageReading
 from ...campaign.history.history import Outcome
 from ...campaign.upgrade.upgrade_replay import describe_ops
 from ...impl.partitions.partition import Partition, PartitionType
-from ...model.config import Config, Release
+from ...model.config import Release
 from ...project.flash_dump import Loaded
 
 _WIDEST = 110
@@ -29,31 +29,6 @@ _ENDS = {
     Outcome.PANICKED: "crashes: an assertion of the C code fails",
     Outcome.HUNG: "never ends",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class HistoryFound:
-    """How a device came to what it holds."""
-
-    verdict: str
-    """In a few words: what it takes, or that nothing was found."""
-    sentences: tuple[str, ...] = ()
-    cuts: int = 0
-    token: str | None = None
-    why_no_token: str | None = None
-    """The board goes another way than the model: a bug in one of them."""
-    note: str = ""
-    """In what the replay differs from the device."""
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """What holds under one configuration."""
-
-    config: Config
-    answer: Answer
-    history: HistoryFound | None
-    """None where none was searched for."""
 
 
 class _Page:

@@ -3,15 +3,14 @@
 import textwrap
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
-from ...model.device.state import Scope
-from ...proofs.prover.decision import Decision, Verdict
-from ..options.scope_options import title_of_any_slots
+from ...analysis.proof_runs import Configuration, Row
+from ...model.device.scope_text import title_of_any_slots
+from ...proofs.prover.decision import Verdict
 
 _STYLES = {
     Verdict.PROVED: "green",
@@ -20,39 +19,6 @@ _STYLES = {
     Verdict.UNKNOWN: "bold yellow",
 }
 _WIDTH = 116
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A claim, what was found of it, and what the board said."""
-
-    decision: Decision
-    token: str | None = None
-    """Refuted: the token under which `otaproof replay` shows it."""
-    divergence: str | None = None
-    """What the board did otherwise: a bug in us."""
-
-
-@dataclass(frozen=True, slots=True)
-class Configuration:
-    """One world and all that was found of it."""
-
-    scope: Scope
-    title: str
-    releases: tuple[str, ...]
-    """Releases whose rules make the same model; none where one release was asked for."""
-    rows: tuple[Row, ...]
-
-    @property
-    def name(self) -> str:
-        """Return a name for a directory."""
-        config = self.scope.config
-        rollback = "anti_rollback" if config.anti_rollback else "rollback" if config.rollback else "no_rollback"
-        factory = "_factory" if self.scope.has_factory else ""
-        release = config.app_release.label.replace(".", "_")
-        return (
-            f"{rollback}{factory}_{release}_{self.scope.slots}_slots_{self.scope.faults.name}_{self.scope.usage.value}"
-        )
 
 
 def print_configuration(console: Console, configuration: Configuration) -> None:

@@ -37,7 +37,7 @@ def device_page() -> Page:
         f"Its state is in {repo_file('model/device/state.py')}, its steps in "
         f"{repo_file('model/device/boot_steps.py')} (the bootloader), {repo_file('model/device/calls.py')} (the calls) "
         f"and {repo_file('model/device/flash_steps.py')} (flash operations "
-        " and power cuts). All claims are searched for, proved or refuted in it, and its every step is "
+        "and power cuts). All claims are searched for, proved or refuted in it, and its every step is "
         f"replayed on the simulated board ({repo_file('campaign/lockstep/trace_replay.py')}).",
         "An action can be taken in its *tasks*, when its *guard* holds; it then changes the fields named under "
         "*effects*, and no others. One action is one thing that the world can see happen: a call, a decision of the "

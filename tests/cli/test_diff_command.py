@@ -7,6 +7,7 @@ from dataclasses import fields, replace
 
 import pytest
 
+from otaproof.analysis.release_diff import compare
 from otaproof.analysis.release_matrix import matrix_of
 from otaproof.campaign.conformance import release_probes
 from otaproof.campaign.conformance.release_probes import NO_SUCH_CALL, PROBES, has_call, observe
@@ -19,7 +20,6 @@ from otaproof.campaign.lockstep.board_difference import (
     show_difference,
 )
 from otaproof.campaign.lockstep.trace_replay import Divergence
-from otaproof.cli.commands.diff import compare
 from otaproof.cli.main import main
 from otaproof.errors import InputError
 from otaproof.impl import release_rules

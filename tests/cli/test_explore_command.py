@@ -6,8 +6,8 @@ import pytest
 
 from otaproof.cli.exit_code import ExitCode
 from otaproof.cli.main import main
-from otaproof.cli.options.scope_options import scope_title
 from otaproof.model.config import Config, Release
+from otaproof.model.device.scope_text import scope_title
 from otaproof.model.device.state import Scope
 from otaproof.model.fault_model import FaultModel
 

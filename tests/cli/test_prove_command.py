@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from otaproof.analysis.proof_runs import Configuration, Row
 from otaproof.campaign.lockstep.trace_replay import Divergence
 from otaproof.cli.commands import prove
 from otaproof.cli.main import main
-from otaproof.cli.reports.prove_report import Configuration, Row, print_family
+from otaproof.cli.reports.prove_report import print_family
 from otaproof.model.claims.claims import claim
 from otaproof.model.config import Release
 from otaproof.model.device.state import Scope

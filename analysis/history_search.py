@@ -1,0 +1,127 @@
+"""How a device came to hold what it holds: the search for a shortest history, and its replay."""
+
+import time
+from dataclasses import dataclass, replace
+
+from ..campaign.explain.explanation import Answer, bootloader_table
+from ..campaign.explain.history_target import STARTS, Start, Target, matcher, play_way, start_state, target_of, tell
+from ..model.config import Config
+from ..model.device.state import Scope, Usage
+from ..model.device.stepper import stepper
+from ..model.fault_model import FaultModel
+from ..project.flash_dump import Loaded
+from ..proofs.explicit.exploration import Trace
+from ..proofs.explicit.fewest_cuts import reach
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryFound:
+    """How a device came to what it holds."""
+
+    verdict: str
+    """In a few words: what it takes, or that nothing was found."""
+    sentences: tuple[str, ...] = ()
+    cuts: int = 0
+    token: str | None = None
+    why_no_token: str | None = None
+    """The board goes another way than the model: a bug in one of them."""
+    note: str = ""
+    """In what the replay differs from the device."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What holds under one configuration."""
+
+    config: Config
+    answer: Answer
+    history: HistoryFound | None
+    """None where none was searched for."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """A way that was found."""
+
+    scope: Scope
+    start: Start
+    trace: Trace
+    cuts: int
+
+
+class HistorySearch:
+    """Searches for histories, each only once, as long as there is time."""
+
+    def __init__(self, loaded: Loaded, deadline: float) -> None:
+        """Search for the histories of a flash until `deadline`, in seconds of time.monotonic()."""
+        self._loaded = loaded
+        self._deadline = deadline
+        self._known: dict[Target, HistoryFound] = {}
+        self._is_complete = True
+
+    def find(self, config: Config, answer: Answer) -> HistoryFound:
+        """Return how a device gets to what is stored, or why that is not known."""
+        loaded = self._loaded
+        table, _ = bootloader_table(loaded.cells, config)
+        target = target_of(loaded.cells, table, answer, config, loaded.efuse_bits, loaded.knows_images)
+        if isinstance(target, str):
+            return HistoryFound(verdict=f"not searched for: {target}")
+        if target not in self._known:
+            slots = sorted((p for p in table if p.is_ota_slot), key=lambda p: p.slot)
+            self._known[target] = self._search(target, tuple(p.label for p in slots), answer)
+        return self._known[target]
+
+    def _search(self, target: Target, names: tuple[str, ...], answer: Answer) -> HistoryFound:
+        self._is_complete = True
+        for usage in Usage:
+            way = self._way(target, usage, FaultModel.F0)
+            if way is None and (way := self._way(target, usage, FaultModel.F3)) is not None:
+                # It takes more than F0: how much more?
+                weaker = (self._way(target, usage, faults) for faults in (FaultModel.F1, FaultModel.F2))
+                way = next((found for found in weaker if found is not None), way)
+            if way is not None:
+                return self._found(way, names, answer)
+        if not self._is_complete:
+            return HistoryFound(verdict="none found in the time and memory given; there may be one (--seconds)")
+        return HistoryFound(
+            verdict="no history of this model leads here: written by another tool, or a fault beyond F3"
+        )
+
+    def _way(self, target: Target, usage: Usage, faults: FaultModel) -> _Way | None:
+        """Return the way with the fewest cuts, of those from any start."""
+        scope = replace(target.scope, usage=usage, faults=faults)
+        steps = stepper(scope)
+        best: _Way | None = None
+        for start in STARTS:
+            first = start_state(steps, start)
+            if first is None or (best is not None and best.cuts == 0):
+                continue
+            left = self._deadline - time.monotonic()
+            if left <= 0:
+                self._is_complete = False
+                break
+            found = reach(scope, matcher(steps, target), first, seconds=left)
+            self._is_complete &= found.is_complete
+            if found.trace is not None and (best is None or found.cuts < best.cuts):
+                best = _Way(scope, start, found.trace, found.cuts)
+        return best
+
+    def _found(self, way: _Way, names: tuple[str, ...], answer: Answer) -> HistoryFound:
+        actions = way.trace.actions
+        sentences = tell(way.scope, way.start, actions, names)
+        played = play_way(way.scope, way.start, actions)
+        is_proper = way.scope.usage is Usage.PROPER
+        if way.cuts:
+            plural = "s" if way.cuts > 1 else ""
+            misuse = "" if is_proper else ", and calls out of order"
+            verdict = f"takes {way.cuts} power cut{plural} ({way.scope.faults.name}){misuse}"
+        elif not actions:
+            verdict = "as it leaves the factory, before its first power-on"
+        else:
+            verdict = (
+                "takes no fault (a fault may leave the same)" if is_proper else "takes no fault, but calls out of order"
+            )
+        wanted = None if answer.entries is None else tuple(reading.raw for reading in answer.entries)
+        is_alike = played.entries is None or played.entries == wanted
+        note = "" if is_alike else "the entries of the replay read the same, but differ in some bytes"
+        return HistoryFound(verdict, sentences, way.cuts, played.token, played.divergence, note)

@@ -1,0 +1,111 @@
+"""One upgrade checked: every scenario played, cut everywhere, and judged by every claim."""
+
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+
+from ..campaign.device_under_test import World
+from ..campaign.upgrade.claim_results import ClaimResult, Violation, claim_results
+from ..campaign.upgrade.future_oracle import FutureOracle
+from ..campaign.upgrade.script import Scenario, ScriptFailed, first_call_of_interest, script_of
+from ..campaign.upgrade.sweep import Progress, SweepResult, sweep
+from ..campaign.upgrade.uncut_run import Setting as ScriptSetting
+from ..campaign.upgrade.uncut_run import play_script
+from ..campaign.upgrade.upgrade_token import CutPoint, encode_token, make_token
+from ..errors import InputError
+from ..model.fault_model import FaultModel
+from ..project.option_reader import Setting
+from .model_verdicts import Proofs, prove_for
+
+SAMPLED_FROM = FaultModel.F2
+"""From this fault model on a claim that holds held for the samples, not for every tear."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All that a check found."""
+
+    world: World
+    settings: tuple[Setting, ...]
+    """Every value that the check rests on."""
+    notes: tuple[str, ...]
+    """What the check does not model or had to leave out, a line each."""
+    setting: ScriptSetting
+    faults: FaultModel
+    seed: int
+    sweeps: dict[str, SweepResult]
+    """By the name of the scenario, the plain upgrade first."""
+    claims: list[ClaimResult]
+    seconds: float
+    proofs: Proofs | str
+    """What is proved of a device like this one, or why nothing is."""
+
+    @property
+    def upgrade(self) -> SweepResult:
+        """The sweep of the plain upgrade."""
+        return self.sweeps[Scenario.UPGRADE.value]
+
+    @property
+    def micro_steps(self) -> int:
+        """Flash micro-steps of the plain upgrade."""
+        return sum(op.micro_step_count for call in self.setting.calls for op in call.ops)
+
+
+def _unwatched(done: int, total: int) -> None:
+    """Take no notice of how far a sweep is."""
+
+
+def token_of(report: Report, claim_id: str, violation: Violation) -> str:
+    """Return the replay token of a violation."""
+    stretch = violation.stretch
+    is_burn = stretch.op is None and not violation.is_between_calls
+    cut = CutPoint(stretch.call.index, stretch.op_index, violation.torn, stretch.efuse_done if is_burn else None)
+    return encode_token(make_token(report.world, claim_id, Scenario(violation.scenario), cut))
+
+
+def check_upgrade(
+    world: World,
+    faults: FaultModel,
+    seed: int,
+    settings: tuple[Setting, ...] = (),
+    notes: tuple[str, ...] = (),
+    with_proofs: bool = True,
+    watch: Callable[[str], AbstractContextManager[Progress]] = lambda name: nullcontext(_unwatched),
+) -> Report:
+    """Play and sweep every scenario.
+
+    watch: gives, for the name of a scenario, what follows its sweep. Raises InputError for an upgrade that does not go
+    through even without a power cut."""
+    started = time.perf_counter()
+    oracle = FutureOracle(world)
+    sweeps: dict[str, SweepResult] = {}
+    left_out: list[str] = []
+    upgrade: ScriptSetting | None = None
+    for scenario in Scenario:
+        try:
+            setting = play_script(world, script_of(scenario, world))
+        except ScriptFailed as error:
+            if upgrade is None:
+                raise InputError(f"the upgrade does not go through even without a power cut: {error}") from None
+            left_out.append(f"scenario {scenario.value} left out: {error}")
+            continue
+        upgrade = upgrade or setting
+        first = first_call_of_interest(scenario, world)
+        with watch(scenario.value) as progress:
+            sweeps[scenario.value] = sweep(world, setting, oracle, faults, seed, first, progress)
+        if not sweeps[scenario.value].is_complete:
+            break
+    assert upgrade is not None
+    return Report(
+        world,
+        settings,
+        (*notes, *left_out),
+        upgrade,
+        faults,
+        seed,
+        sweeps,
+        claim_results(world, sweeps),
+        time.perf_counter() - started,
+        prove_for(world, faults) if with_proofs else "not asked for",
+    )

@@ -1,0 +1,20 @@
+"""A scope in one line of text."""
+
+from .state import Scope
+
+
+def scope_title(scope: Scope) -> str:
+    """Return the scope in one line."""
+    return f"{scope.slots} OTA slot{'s' if scope.slots > 1 else ''}, {title_of_any_slots(scope)}"
+
+
+def title_of_any_slots(scope: Scope) -> str:
+    """Return the scope in one line, but for the number of slots."""
+    config = scope.config
+    parts = ["factory"] if scope.has_factory else []
+    parts.append("rollback on" if config.rollback else "rollback off")
+    parts += [f"anti-rollback with {scope.versions} versions"] if config.anti_rollback else []
+    parts.append(f"release rules {config.app_release.label}")
+    if config.bootloader_release is not config.app_release:
+        parts.append(f"bootloader {config.bootloader_release.label}")
+    return ", ".join([*parts, scope.faults.name, f"{scope.usage.value} usage"])
