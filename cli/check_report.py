@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from ..campaign.baseline import Setting as ScriptSetting
@@ -15,9 +16,12 @@ from ..campaign.token import CutPoint, encode_token, make_token
 from ..campaign.verdicts import ClaimResult, Violation
 from ..campaign.world import World
 from ..model.claims import Verdict
+from ..model.device import Usage
 from ..model.faults import FaultModel
+from ..model.left_out import left_out_line
 from .answers import Setting
 from .check_proofs import Proofs, proof_json, proof_text
+from .left_out_report import left_out_json
 
 _STYLES = {
     Verdict.HOLDS: "green",
@@ -107,6 +111,8 @@ def print_report(console: Console, report: Report) -> None:
     console.print(_claims_table(report))
     if isinstance(report.proofs, Proofs):
         console.print(f"[dim] proved or refuted for every history of: {report.proofs.title}[/]", soft_wrap=True)
+        left_out = left_out_line(report.faults, Usage.PROPER)
+        console.print(f"[dim] {escape(left_out)}[/]", highlight=False, soft_wrap=True)
     else:
         console.print(f"[dim] no proofs: {report.proofs}[/]", soft_wrap=True)
     for found in report.claims:
@@ -153,6 +159,7 @@ def as_json(report: Report) -> dict[str, Any]:
             },
         },
         "proofs": report.proofs.title if isinstance(report.proofs, Proofs) else None,
+        **(left_out_json() if isinstance(report.proofs, Proofs) else {}),
         "claims": [_claim_json(report, result) for result in report.claims],
     }
 

@@ -14,10 +14,12 @@ from ..campaign.input_error import InputError
 from ..model.claims import Claim, claim
 from ..model.device import Ghost, Scope
 from ..model.device_claims import DEVICE_CLAIMS, DeviceClaim
+from ..model.left_out import left_out_line
 from ..proofs.exploration import Exploration, Progress, Trace
 from ..proofs.explorer import claims_of, explore
 from ..proofs.graph import GHOSTS, RECOVERY, Recovery, recover
 from .exit_code import ExitCode
+from .left_out_report import left_out_json
 from .scope_options import add_scope_options, scope_of, scope_title
 
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
@@ -83,6 +85,7 @@ def _explore(options: argparse.Namespace) -> ExitCode:
         print(json.dumps(_as_json(scope, searches, recovery, found), indent=2))
     else:
         _print(text, searches, recovery, found)
+        text.print(left_out_line(scope.faults, scope.usage), markup=False)
     return _exit_code(searches, found)
 
 
@@ -230,6 +233,7 @@ def _as_json(
             }
             for item in found
         ],
+        **left_out_json(),
     }
     if recovery is not None:
         result["recovery"] = {

@@ -11,9 +11,11 @@ from rich.table import Table
 
 from ..model.device import Scope, Usage
 from ..model.faults import FaultModel
+from ..model.left_out import left_out_line
 from ..proofs.outcome_queries import possible_outcomes
 from ..proofs.outcomes import Call, Cell, Example, Outcome, outcomes
 from .exit_code import ExitCode
+from .left_out_report import left_out_json
 from .scope_options import add_scope_options, scope_of, scope_title
 
 _STYLES = {Outcome.THIRD: "bold red", Outcome.BRICK: "bold white on red"}
@@ -84,6 +86,7 @@ def as_json(scope: Scope, tables: Tables, beyond: Beyond) -> dict[str, Any]:
             }
             for usage, table in tables.items()
         },
+        **left_out_json(),
     } | ({"only_history_rules_out": checked} if checked else {})
 
 
@@ -123,6 +126,8 @@ def _print(console: Console, scope: Scope, tables: Tables, seconds: float) -> No
                 _print_example(console, scope, faults, outcome, _cell(table[faults], cell.call))
         console.print()
     console.print(f"every reachable state, upgrades without end, {seconds:.1f} s")
+    usage = Usage.PROPER if Usage.PROPER in tables else Usage.ANY
+    console.print(left_out_line(max(tables[usage]), usage), markup=False)
 
 
 def _beyond(scope: Scope, tables: Tables) -> Beyond:

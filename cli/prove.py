@@ -24,7 +24,7 @@ from ..proofs.verification_condition import Condition, Solver
 from ..proofs.worlds import SLOT_COUNTS, Family, families
 from .exit_code import ExitCode
 from .files import write_file
-from .prove_report import Configuration, Row, as_json, print_configuration, print_family, print_summary
+from .prove_report import Configuration, Row, as_json, print_configuration, print_family, print_left_out, print_summary
 from .scope_options import add_scope_options, scope_of, scope_title
 
 QUICK_SLOTS = 2
@@ -89,6 +89,7 @@ def run(options: argparse.Namespace) -> int:
         ended_by = str(error) or "interrupted"
         text.print(f"\n[bold yellow]{ended_by}[/]: what was decided until then is told all the same")
     print_summary(text, found, time.perf_counter() - started)
+    print_left_out(text, found)
     answer = json.dumps(as_json(found), indent=2) + "\n"
     if options.out is not None:
         write_file(options.out, answer.encode())

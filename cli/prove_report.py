@@ -9,8 +9,10 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from ..model.device import Scope
+from ..model.device import Scope, Usage
+from ..model.left_out import left_out_line
 from ..proofs.decision import Decision, Verdict
+from .left_out_report import left_out_json
 from .scope_options import title_of_any_slots
 
 _STYLES = {
@@ -108,10 +110,21 @@ def print_summary(console: Console, found: Sequence[Configuration], seconds: flo
                 console.print(f"[bold yellow]{name} is undecided[/]: {row.decision.method}")
 
 
+def print_left_out(console: Console, found: Sequence[Configuration]) -> None:
+    """Print what the verdicts leave out, under the strongest fault model and the narrowest usage among them."""
+    if not found:
+        return
+    usages = {configuration.scope.usage for configuration in found}
+    faults = max(configuration.scope.faults for configuration in found)
+    usage = Usage.PROPER if Usage.PROPER in usages else Usage.ANY
+    console.print(textwrap.fill(left_out_line(faults, usage), _WIDTH), markup=False)
+
+
 def as_json(found: Sequence[Configuration]) -> dict[str, Any]:
     """Return all that was found as one JSON object."""
     configurations = [_configuration_json(configuration) for configuration in found]
-    return {"configurations": configurations, "claims": configurations[0]["claims"] if configurations else []}
+    claims = configurations[0]["claims"] if configurations else []
+    return {"configurations": configurations, "claims": claims, **left_out_json()}
 
 
 def _configuration_json(configuration: Configuration) -> dict[str, Any]:
