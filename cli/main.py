@@ -17,7 +17,10 @@ from ..campaign.input_error import InputError
 from ..impl.partition_table import TableError
 from .exit_code import ExitCode
 
-COMMANDS = "check doctor explain outcomes explore diff prove fuzz replay conform diagram".split()
+COMMANDS = (
+    *("check", "doctor", "explain", "outcomes", "explore", "diff"),
+    *("prove", "fuzz", "replay", "conform", "diagram"),
+)
 """Modules of this room with `add_parser`, in the order of `--help`."""
 TRACEBACK, TRACEBACK_ENVIRONMENT = "--traceback", "OTAPROOF_TRACEBACK"
 

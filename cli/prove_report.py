@@ -117,7 +117,7 @@ def print_left_out(console: Console, found: Sequence[Configuration]) -> None:
     usages = {configuration.scope.usage for configuration in found}
     faults = max(configuration.scope.faults for configuration in found)
     usage = Usage.PROPER if Usage.PROPER in usages else Usage.ANY
-    console.print(textwrap.fill(left_out_line(faults, usage), _WIDTH), markup=False)
+    console.print(left_out_line(faults, usage), markup=False)
 
 
 def as_json(found: Sequence[Configuration]) -> dict[str, Any]:

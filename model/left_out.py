@@ -48,7 +48,7 @@ LEFT_OUT: tuple[LeftOut, ...] = (
         ("C2", "C5", "C6"),
         "proofs/record_tears.py proves that it exists. With rollback, C6 falls on 5.1 by one cut in complete(), C2 and "
         "C5 fall on 6.1 by one cut in commence(), whatever their verdicts say. Torn by bytes (F2), 317 numbers can "
-        "leave one, the smallest 59,481,463; torn by prefixes (F1), none below 2^24.",
+        "leave one, the smallest 59,481,463; torn by prefixes (F1), none below 131,072.",
     ),
     LeftOut(
         "torn secure versions",
