@@ -14,3 +14,5 @@ class ExitCode(IntEnum):
     """Bad usage or bad input; nothing was decided."""
     INCONCLUSIVE = 3
     """Interrupted or out of bounds before all was decided."""
+    INTERNAL_ERROR = 70
+    """A bug in otaproof, or no memory left: nothing was decided. As EX_SOFTWARE of sysexits.h."""

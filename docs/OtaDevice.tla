@@ -1,7 +1,7 @@
 -------------------------------------------------- MODULE OtaDevice --------------------------------------------------
 
 (* 2 OTA slots, no factory partition, rollback on, anti-rollback off, release rules 5.1, cuts as in F1, proper usage.
-   Made from the device model by proofs/tla.py; see docs/reading-the-model.md. *)
+   Made from the device model by proofs/export/tla.py; see docs/reading-the-model.md. *)
 
 EXTENDS Naturals
 

@@ -12,6 +12,7 @@ from rich.table import Table
 
 from ...errors import InputError
 from ...model.claims.claims import Claim, claim
+from ...model.claims.left_out import left_out_line
 from ...model.claims.state_claims import DEVICE_CLAIMS, DeviceClaim
 from ...model.device.scope_text import scope_title
 from ...model.device.state import Ghost, Scope
@@ -20,6 +21,7 @@ from ...proofs.explicit.explorer import claims_of, explore
 from ...proofs.prover.dead_ends import GHOSTS, RECOVERY, Recovery, recover
 from ..exit_code import ExitCode
 from ..options.scope_options import add_scope_options, scope_of
+from ..reports.left_out_report import left_out_json
 
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 KNOWN = (*(item.claim.id for item in DEVICE_CLAIMS), RECOVERY)
@@ -84,6 +86,7 @@ def _explore(options: argparse.Namespace) -> ExitCode:
         print(json.dumps(_as_json(scope, searches, recovery, found), indent=2))
     else:
         _print(text, searches, recovery, found)
+        text.print(left_out_line(scope.faults, scope.usage), markup=False)
     return _exit_code(searches, found)
 
 
@@ -231,6 +234,7 @@ def _as_json(
             }
             for item in found
         ],
+        **left_out_json(),
     }
     if recovery is not None:
         result["recovery"] = {

@@ -9,6 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from ...model.claims.left_out import left_out_line
 from ...model.device.scope_text import scope_title
 from ...model.device.state import Scope, Usage
 from ...model.fault_model import FaultModel
@@ -16,6 +17,7 @@ from ...proofs.explicit.cut_outcomes import Call, Cell, Example, Outcome, outcom
 from ...proofs.refinement.outcomes_smt import possible_outcomes
 from ..exit_code import ExitCode
 from ..options.scope_options import add_scope_options, scope_of
+from ..reports.left_out_report import left_out_json
 
 _STYLES = {Outcome.THIRD: "bold red", Outcome.BRICK: "bold white on red"}
 
@@ -85,6 +87,7 @@ def as_json(scope: Scope, tables: Tables, beyond: Beyond) -> dict[str, Any]:
             }
             for usage, table in tables.items()
         },
+        **left_out_json(),
     } | ({"only_history_rules_out": checked} if checked else {})
 
 
@@ -124,6 +127,8 @@ def _print(console: Console, scope: Scope, tables: Tables, seconds: float) -> No
                 _print_example(console, scope, faults, outcome, _cell(table[faults], cell.call))
         console.print()
     console.print(f"every reachable state, upgrades without end, {seconds:.1f} s")
+    usage = Usage.PROPER if Usage.PROPER in tables else Usage.ANY
+    console.print(left_out_line(max(tables[usage]), usage), markup=False)
 
 
 def _beyond(scope: Scope, tables: Tables) -> Beyond:

@@ -21,7 +21,7 @@ from ...proofs.prover.decision import Effort, Verdict
 from ...proofs.smt.verification_condition import Condition, Solver
 from ..exit_code import ExitCode
 from ..options.scope_options import add_scope_options, scope_of
-from ..reports.prove_report import as_json, print_configuration, print_family, print_summary
+from ..reports.prove_report import as_json, print_configuration, print_family, print_left_out, print_summary
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -82,6 +82,7 @@ def run(options: argparse.Namespace) -> int:
         ended_by = str(error) or "interrupted"
         text.print(f"\n[bold yellow]{ended_by}[/]: what was decided until then is told all the same")
     print_summary(text, found, time.perf_counter() - started)
+    print_left_out(text, found)
     answer = json.dumps(as_json(found), indent=2) + "\n"
     if options.out is not None:
         write_file(options.out, answer.encode())

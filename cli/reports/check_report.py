@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from ...analysis.model_verdicts import Proofs, proof_json, proof_text
@@ -13,7 +14,10 @@ from ...campaign.device_under_test import World
 from ...campaign.upgrade.claim_results import ClaimResult, Violation
 from ...campaign.upgrade.script import Scenario
 from ...model.claims.claims import Verdict
+from ...model.claims.left_out import left_out_line
+from ...model.device.state import Usage
 from ...project.option_reader import Setting
+from .left_out_report import left_out_json
 
 _STYLES = {
     Verdict.HOLDS: "green",
@@ -63,6 +67,8 @@ def print_report(console: Console, report: Report) -> None:
     console.print(_claims_table(report))
     if isinstance(report.proofs, Proofs):
         console.print(f"[dim] proved or refuted for every history of: {report.proofs.title}[/]", soft_wrap=True)
+        left_out = left_out_line(report.faults, Usage.PROPER)
+        console.print(f"[dim] {escape(left_out)}[/]", highlight=False, soft_wrap=True)
     else:
         console.print(f"[dim] no proofs: {report.proofs}[/]", soft_wrap=True)
     for found in report.claims:
@@ -109,6 +115,7 @@ def as_json(report: Report) -> dict[str, Any]:
             },
         },
         "proofs": report.proofs.title if isinstance(report.proofs, Proofs) else None,
+        **(left_out_json() if isinstance(report.proofs, Proofs) else {}),
         "claims": [_claim_json(report, result) for result in report.claims],
     }
 

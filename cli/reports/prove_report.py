@@ -9,8 +9,11 @@ from rich.console import Console
 from rich.table import Table
 
 from ...analysis.proof_runs import Configuration, Row
+from ...model.claims.left_out import left_out_line
 from ...model.device.scope_text import title_of_any_slots
+from ...model.device.state import Usage
 from ...proofs.prover.decision import Verdict
+from .left_out_report import left_out_json
 
 _STYLES = {
     Verdict.PROVED: "green",
@@ -74,10 +77,21 @@ def print_summary(console: Console, found: Sequence[Configuration], seconds: flo
                 console.print(f"[bold yellow]{name} is undecided[/]: {row.decision.method}")
 
 
+def print_left_out(console: Console, found: Sequence[Configuration]) -> None:
+    """Print what the verdicts leave out, under the strongest fault model and the narrowest usage among them."""
+    if not found:
+        return
+    usages = {configuration.scope.usage for configuration in found}
+    faults = max(configuration.scope.faults for configuration in found)
+    usage = Usage.PROPER if Usage.PROPER in usages else Usage.ANY
+    console.print(left_out_line(faults, usage), markup=False)
+
+
 def as_json(found: Sequence[Configuration]) -> dict[str, Any]:
     """Return all that was found as one JSON object."""
     configurations = [_configuration_json(configuration) for configuration in found]
-    return {"configurations": configurations, "claims": configurations[0]["claims"] if configurations else []}
+    claims = configurations[0]["claims"] if configurations else []
+    return {"configurations": configurations, "claims": claims, **left_out_json()}
 
 
 def _configuration_json(configuration: Configuration) -> dict[str, Any]:

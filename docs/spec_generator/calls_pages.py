@@ -360,7 +360,8 @@ def _outcomes(page: Page, call: CallPage, kept: Mapping[str, Any]) -> None:
         "What starts at the next power-on after a cut inside the call: *old* what would have started before the call, "
         "*new* what starts after all of it, *same* where the two are one, **THIRD** another image, **BRICK** nothing. "
         "Each cell is exact over every state that histories of any length, with any number of cuts, lead to: nothing "
-        f"could be added to it or left out. “{NO_SUCH_CALL}” means that the call never is possible there."
+        "could be added to it or left out, but for [what the model has not](claims.md#left-out). "
+        f"“{NO_SUCH_CALL}” means that the call never is possible there."
     )
     for name in call.outcomes:
         if len(call.outcomes) > 1:

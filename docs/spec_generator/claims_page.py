@@ -6,6 +6,7 @@ from typing import Any
 
 from otaproof.campaign.history.known_cases import KNOWN_CASES
 from otaproof.model.claims.claims import CLAIMS, CUT_CLAIMS, Claim
+from otaproof.model.claims.left_out import HEADING
 from otaproof.model.claims.state_claims import DEVICE_CLAIMS
 from otaproof.model.device.state import Usage
 from otaproof.proofs.bytes import crc_lemmas, efuse_lemmas, seq_lemmas
@@ -14,6 +15,7 @@ from otaproof.proofs.prover.dead_ends import RECOVERY
 from otaproof.proofs.refinement import impl_decisions as impl_equals_facts
 from otaproof.proofs.refinement import impl_refines_model as impl_equals_model
 
+from .left_out_text import left_out_note, left_out_sentence, left_out_table
 from .page import Page, anchor, code, fenced, first_line, folded, repo_file
 from .proofs import Proofs
 from .worlds import BUILDS, RELEASES, Build, World, releases_label, worlds
@@ -51,11 +53,16 @@ def claims_page(kept: Kept, proved: Proofs) -> Page:
         "[fault model](glossary.md#fault-model) that suffices, and how many power cuts it takes: 0 means that no cut "
         "is needed. `otaproof prove` decides the same claims a second time, by induction over 32-bit numbers with two "
         "SMT solvers.",
-        "**The worlds** have two OTA slots, the same release in bootloader and application, and "
+    )
+    page.heading(HEADING)
+    page.add(left_out_note(), left_out_table())
+    page.heading("Worlds")
+    page.add(
+        "The worlds have two OTA slots, the same release in bootloader and application, and "
         + ", ".join(f"*{build.title}*" for build in BUILDS)
-        + ". *Proper* usage is the documented one; *any* usage has the calls in any order, complete() without a "
-        "restart, and esp_ota_set_boot_partition() of the running slot and of factory. With anti-rollback an image has "
-        "secure version 0 or 1. Other worlds can be asked for: `otaproof explore --help`.",
+        + ". *Proper* usage is the documented one with complete(1) alone; *any* usage has the calls in any order, "
+        "complete() without a restart, and esp_ota_set_boot_partition() of the running slot and of factory. With "
+        "anti-rollback an image has secure version 0 or 1. Other worlds can be asked for: `otaproof explore --help`.",
     )
     for usage in Usage:
         page.heading(f"Verdicts, {usage.value} usage")
@@ -69,7 +76,8 @@ def claims_page(kept: Kept, proved: Proofs) -> Page:
         )  # fmt: skip
     page.add(
         "**bold**: broken; the fault model is the weakest one that suffices. – : the configuration has not what the "
-        f"claim speaks of. All was searched up to F3; the biggest world has {_most_states(kept):,} states."
+        f"claim speaks of. All was searched up to F3; the biggest world has {_most_states(kept):,} states. "
+        + left_out_sentence()
     )
     _methods(page, proved)
     for claim in CLAIMS:

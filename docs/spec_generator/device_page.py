@@ -13,6 +13,7 @@ from otaproof.model.device.state import Content, Device, Expectation, Ghost, Pha
 from otaproof.model.fault_model import FaultModel
 
 from .effects_text import RANKED, effect_lines
+from .left_out_text import left_out_sentence
 from .life_cycle import field_docs
 from .page import Page, anchor, code, first_line, folded, picture, repo_file
 from .terms_text import PLACES, Vocabulary, enum_of_field
@@ -42,6 +43,7 @@ def device_page() -> Page:
         "An action can be taken in its *tasks*, when its *guard* holds; it then changes the fields named under "
         "*effects*, and no others. One action is one thing that the world can see happen: a call, a decision of the "
         "bootloader, one flash operation, or a power cut.",
+        left_out_sentence("claims.md"),
     )
     _scope(page)
     _fields(page)

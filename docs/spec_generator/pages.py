@@ -12,6 +12,7 @@ from .contract_page import contract_page
 from .device_page import device_page
 from .documents_page import documents_page
 from .formats_page import formats_page
+from .left_out_text import with_left_out
 from .life_cycle import life_cycle_page
 from .page import Page
 from .releases_page import releases_page
@@ -49,8 +50,8 @@ def write_pages(folder: Path) -> None:
 
 
 def written_files(folder: Path) -> dict[str, str]:
-    """Return the text of every page that is written by hand, with the present output of its commands."""
-    return {name: with_outputs((folder / name).read_text(encoding="utf-8")) for name in BY_HAND}
+    """Return the text of every page that is written by hand, with commands and what is left out made anew."""
+    return {name: with_left_out(with_outputs((folder / name).read_text(encoding="utf-8"))) for name in BY_HAND}
 
 
 def differences(folder: Path) -> list[str]:

@@ -1,10 +1,6 @@
 """The device model for one scope: its fields, where it starts, and every action.
 
-Left out, so that no claim is proved of it: flash operations that fail and return; what other programs write; the pins
-of factory reset and test app; CONFIG_BOOTLOADER_SKIP_VALIDATE_ALWAYS and _ON_POWER_ON (a scope refuses them); numbers
-near the ends of their range; a torn number that fits its check word by chance; images whose damage passes the
-verification by chance; and, under F2 and F3 with anti-rollback, the cut in a wipe that changes the secure version in
-the description while its first word survives (campaign/history/known_cases.py shows on the board what that does).
+What it leaves out, so that no claim is proved of it, is the table in left_out.py.
 """
 
 from dataclasses import dataclass

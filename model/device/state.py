@@ -91,7 +91,7 @@ class Usage(Enum):
     """How the application uses the calls."""
 
     PROPER = "proper"
-    """As documented: complete(1), accept() once for the image that runs under test, nothing out of order."""
+    """As documented, but for complete(nil): accept() once for the image that runs under test, nothing out of order."""
     ANY = "any"
     """In any order, complete() without a restart, and esp_ota_set_boot_partition of the running slot and factory."""
 

@@ -1,18 +1,10 @@
-"""Writes the table of claims in README.md anew, from what `otaproof prove --json` says of four devices.
-
-otaproof … --json is run for each column; `python docs/claims_table.py` then replaces what lies between the marks.
-"""
+"""The table of claims in README.md, from what `otaproof prove --json` says of four devices."""
 
 import contextlib
 import io
 import json
-import sys
-from pathlib import Path
 
 from otaproof.cli.main import main as otaproof
-
-README = Path(__file__).parent.parent / "README.md"
-BEGIN, END = "<!-- claims: made by docs/claims_table.py -->\n", "<!-- end of claims -->\n"
 
 COLUMNS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("rollback, 6.2-dev", ("--idf", "6.2-dev", "--usage", "proper")),
@@ -49,22 +41,3 @@ def claims_table() -> str:
         cells = " | ".join(cell(claims.get(claim_id)) for _, claims in columns)
         lines.append(f"| {claim_id} | {titles[claim_id]} | {cells} |")
     return "\n".join(lines) + "\n"
-
-
-def readme_with_table(text: str) -> str:
-    """Return a README with the table made anew; raises ValueError without the marks."""
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f"README.md: no table between {BEGIN.strip()} and {END.strip()}")
-    return f"{before}{BEGIN}\n{claims_table()}\n{END}{after}"
-
-
-def main() -> int:
-    """Rewrite README.md."""
-    README.write_text(readme_with_table(README.read_text(encoding="utf-8")), encoding="utf-8")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

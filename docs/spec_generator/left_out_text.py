@@ -1,0 +1,83 @@
+"""What the verdicts leave out, as Markdown: the whole table, a list, and a sentence with what is known to break claims.
+
+Pages written by hand have the list or the sentence between `<!-- left-out: list -->` (or `sentence`) and
+`<!-- end of left-out -->`.
+"""
+
+import re
+import textwrap
+from collections.abc import Iterable
+from functools import partial
+
+from otaproof.model.claims.left_out import LEFT_OUT, LEFT_OUT_OF_PROPER, LeftOut
+
+from .page import anchor, table
+
+ALL = (*LEFT_OUT, *LEFT_OUT_OF_PROPER)
+_BLOCK = re.compile(r"(<!-- left-out: (list|sentence) -->\n\n).*?(\n\n<!-- end of left-out -->)", re.DOTALL)
+_CASE = re.compile(r"\bcase ([a-z]+(?:-[a-z]+)+)")
+_FACT = re.compile(r"\b([RK]\d+)\b")
+_WIDTH = 120
+
+
+def left_out_note() -> str:
+    """Return what to know before the table is read."""
+    return (
+        f"{anchor('left-out')}*Holds*, *proved*, and every other word of certainty on these pages speak of histories "
+        "of the device model. What no such history has is listed here, with the claims that it is known to break. "
+        "Nothing is known of the others: a verdict is no word on them."
+    )
+
+
+def left_out_table() -> str:
+    """Return the whole table, with links to cases and facts."""
+    rows = ((f"**{row.name}**", _linked(row.text), _from(row), _breaks(row) or "–") for row in ALL)
+    return table(("left out", "what it is, and what is known", "from", "breaks"), rows)
+
+
+def left_out_sentence(page: str = "") -> str:
+    """Return what is known to break a claim, and a link to the table on `page`."""
+    known = [f"{row.name} ({', '.join(row.breaks)}{_at(row)})" for row in ALL if row.breaks]
+    rest = ", ".join(row.name for row in ALL if not row.breaks)
+    return (
+        f"No verdict covers [what the model leaves out]({page}#left-out). Known to break claims all the same: "
+        f"{', '.join(known)}. Also left out: {rest}."
+    )
+
+
+def left_out_list() -> str:
+    """Return every row as an item of a list, in lines of at most 120 characters."""
+    wrap = partial(textwrap.fill, width=_WIDTH, subsequent_indent="  ", break_on_hyphens=False)
+    return "\n".join(map(wrap, _items(ALL)))
+
+
+def with_left_out(page: str) -> str:
+    """Return a page written by hand with its blocks made anew."""
+    return _BLOCK.sub(lambda match: f"{match[1]}{_made(match[2])}{match[3]}", page)
+
+
+def _made(kind: str) -> str:
+    return left_out_list() if kind == "list" else textwrap.fill(left_out_sentence("claims.md"), _WIDTH)
+
+
+def _items(rows: Iterable[LeftOut]) -> Iterable[str]:
+    for row in rows:
+        breaks = f" (breaks {_breaks(row, links=False)}{_at(row)})" if row.breaks else ""
+        yield f"* **{row.name}**{breaks}: {row.text}"
+
+
+def _linked(text: str) -> str:
+    text = _CASE.sub(r"case [\1](cases.md#\1)", text)
+    return _FACT.sub(lambda match: f"[{match[1]}](cases.md#{match[1].lower()})", text)
+
+
+def _breaks(row: LeftOut, links: bool = True) -> str:
+    return ", ".join(f"[{claim}](#{claim.lower()})" if links else claim for claim in row.breaks)
+
+
+def _from(row: LeftOut) -> str:
+    return "no cut" if row.faults is None else row.faults.name
+
+
+def _at(row: LeftOut) -> str:
+    return "" if row.faults is None else f"; from {row.faults.name} on"

@@ -1,0 +1,128 @@
+"""The commands that README.md shows with their output: run anew on the shipped example, cut down to what is shown.
+
+Of an output the stretches in `keep` are shown, each from the first line that begins with one text up to the next that
+begins with another; `…` stands for the lines between them, and for the tail of a token.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from .page import ROOT
+
+EXAMPLE = "examples/two-slot"
+WIDTH = 100
+"""Columns of the terminal."""
+_TOKEN = re.compile(r"(\bot[ph]1\.\w{8})[\w-]+")
+_VARYING = (
+    (re.compile(r"\b\d+(\.\d+)? s\b"), "0.0 s"),
+    # Which facts are tried depends on what the solver answers first.
+    (re.compile(r"\bwith \d+ facts"), "with 0 facts"),
+    (re.compile(r" {2,}"), "  "),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One command and what of its output is shown."""
+
+    name: str
+    arguments: str
+    """After `otaproof`; TOKEN stands for the one that the listing `check` prints for C4."""
+    keep: tuple[tuple[str, str], ...]
+    """First and last lines, by how they begin; all when there are none."""
+
+
+LISTINGS: tuple[Listing, ...] = (
+    Listing(
+        "check",
+        f"check {EXAMPLE}",
+        (
+            ("Board", "  BOOTLOADER_APP_ANTI_ROLLBACK"),
+            ("  running image", "  otadata"),
+            ("Upgrade", " Left out"),
+            ("C4 ", "  replay"),
+        ),
+    ),
+    Listing("replay", "replay TOKEN", (("  4 ", "C4 "),)),
+    Listing(
+        "prove",
+        "prove --usage proper",
+        (("2 OTA slots", " C4 "), ("C4 ", "  replay"), ("1 configurations", "Left out")),
+    ),
+    Listing("outcomes", "outcomes --usage proper", (("Power cuts", " rollback"), ("Left out", "Left out"))),
+)
+
+
+def shown(listing: Listing) -> str:
+    """Return the command and its output as README.md shows them."""
+    command = listing.arguments
+    if "TOKEN" in command:
+        command = command.replace("TOKEN", _token())
+    lines = [line.rstrip() for line in output(command).strip("\n").splitlines()]
+    text = "\n".join([f"$ otaproof {command}", *(_kept(lines, listing.keep) if listing.keep else lines)])
+    return _TOKEN.sub(r"\1…", text) + "\n"
+
+
+def masked(text: str) -> str:
+    """Return a listing without what differs from run to run: seconds, the number of facts, widths of columns."""
+    for pattern, instead in _VARYING:
+        text = pattern.sub(instead, text)
+    return text
+
+
+@lru_cache(maxsize=16)
+def output(command: str) -> str:
+    """Return what a command prints in a directory that has the example, built."""
+    with TemporaryDirectory() as name:
+        project = Path(name) / EXAMPLE
+        shutil.copytree(ROOT / EXAMPLE, project, ignore=shutil.ignore_patterns("build", "update"))
+        subprocess.run([sys.executable, ROOT / "examples/build_images.py", project], check=True)
+        ended = subprocess.run(
+            [sys.executable, "-m", "otaproof.cli.main", *command.split()],
+            cwd=name,
+            env={**os.environ, "COLUMNS": str(WIDTH), "PYTHONIOENCODING": "utf-8"},
+            capture_output=True,
+            encoding="utf-8",
+            check=False,
+        )
+    if ended.returncode not in (0, 1):
+        raise RuntimeError(f"otaproof {command}: exit code {ended.returncode}: {ended.stderr}")
+    return ended.stdout
+
+
+def _token() -> str:
+    _, _, after = output(LISTINGS[0].arguments).partition("\nC4 ")
+    found = re.search(r"\botp1\.\S+", after)
+    if found is None:
+        raise RuntimeError("check prints no token for C4")
+    return found[0]
+
+
+def _kept(lines: list[str], keep: tuple[tuple[str, str], ...]) -> Iterator[str]:
+    at = 0
+    for first, last in keep:
+        start = _find(lines, first, at)
+        if any(lines[at:start]):
+            yield "…"
+        if start > at and not lines[start - 1]:
+            yield ""
+        end = _find(lines, last, start) + 1
+        yield from lines[start:end]
+        at = end
+    if any(lines[at:]):
+        yield "…"
+
+
+def _find(lines: list[str], begin: str, at: int) -> int:
+    for number in range(at, len(lines)):
+        if lines[number].startswith(begin):
+            return number
+    raise RuntimeError(f"no line begins with {begin!r} in:\n" + "\n".join(lines))

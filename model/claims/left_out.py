@@ -1,0 +1,145 @@
+"""What the device model leaves out, so that no verdict on a claim speaks of it: one table for every report and page.
+
+*Holds* and *proved* are about histories of the device model. A row names what no such history has, the weakest fault
+model under which it can matter, and the claims that it is known to break although the verdict on them may be *holds*.
+Nothing is known of the other claims. The second table does the same for Usage.PROPER: what NodeMCU's documentation
+allows, and the histories of that usage do not have. tests/house/test_left_out.py plays on the simulated board what
+each row is said to break.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ..device.state import Usage
+from ..fault_model import FaultModel
+
+PAGE = "docs/spec/claims.md"
+"""Where the whole list stands, under the heading `HEADING`."""
+HEADING = "What the verdicts leave out"
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """One thing that no history of the device model has."""
+
+    name: str
+    """A few words for a list."""
+    sentence: str
+    """What it is."""
+    faults: FaultModel | None = None
+    """The weakest fault model under which it can matter; None where no power cut is needed."""
+    breaks: tuple[str, ...] = ()
+    """Ids of the claims that it is known to break."""
+    known: str = ""
+    """What is known to come of it; empty where nothing is."""
+
+    @property
+    def text(self) -> str:
+        """The sentence with what is known."""
+        return f"{self.sentence} {self.known}".strip()
+
+
+LEFT_OUT: tuple[LeftOut, ...] = (
+    LeftOut(
+        "stray numbers",
+        "A torn sequence number that fits its torn check word by chance: it was never written, is greater than the one "
+        "that was, and can name any slot.",
+        FaultModel.F3,
+        ("C2", "C5", "C6"),
+        "proofs/bytes/torn_records.py proves that it exists. With rollback, C6 falls on 5.1 by one cut in complete(), "
+        "C2 and C5 fall on 6.1 by one cut in commence(), whatever their verdicts say. Torn by bytes (F2), 317 numbers "
+        "can leave one, the smallest 59,481,463; torn by prefixes (F1), none below 131,072.",
+    ),
+    LeftOut(
+        "torn secure versions",
+        "With anti-rollback, the cut in the erase of a slot that changes the secure version in the description of its "
+        "image while the first word of the image survives.",
+        FaultModel.F2,
+        ("C1",),
+        "The bootloader can burn a version that no image has (case torn-erase-raises-the-version).",
+    ),
+    LeftOut(
+        "numbers near 2^32",
+        "Sequence numbers near the end of their range, and number 0, which only other programs write.",
+        breaks=("C4",),
+        known="After 0xFFFFFFFE comes 0xFFFFFFFF, which means erased (case sequence-number-wraps).",
+    ),
+    LeftOut(
+        "tables with gaps",
+        "Partition tables whose OTA slots are not ota_0, ota_1, … without a gap, or that have no otadata.",
+        breaks=("C4",),
+        known="Bootloader and application then count the slots differently (case table-with-a-gap).",
+    ),
+    LeftOut(
+        "failing flash operations",
+        "Flash operations that fail and return an error, or report success and have not worked.",
+        known="complete() hides an error of the switch, and the bootloader ignores its own (recorded: R1, R25, R32).",
+    ),
+    LeftOut(
+        "other writers",
+        "What other programs write into otadata and slots: tools on a PC, a serial flash, other update libraries.",
+    ),
+    LeftOut(
+        "other calls",
+        "C functions beyond esp_ota_set_boot_partition() and those below otaupgrade, such as esp_ota_resume(), "
+        "esp_ota_abort(), esp_ota_erase_last_boot_app_partition(); a second update handle; arguments of a wrong type.",
+        known="complete() with a text raises an error once the switch is done (case error-after-the-switch).",
+    ),
+    LeftOut(
+        "pins",
+        "The pins of factory reset and test app.",
+        known="A factory reset can use up the boot of a new image (recorded: R33).",
+    ),
+    LeftOut(
+        "skipped validation",
+        "CONFIG_BOOTLOADER_SKIP_VALIDATE_ALWAYS and _ON_POWER_ON, and _IN_DEEP_SLEEP on chips without RTC fast memory.",
+        known="With the first, the selected slot starts whatever it holds (K19).",
+    ),
+    LeftOut(
+        "chance verification",
+        "Damaged images that pass the verification by chance: without an appended SHA-256, 1 in 256.",
+    ),
+    LeftOut(
+        "odd images",
+        "Images without a description, with a secure version above 3 or beyond the eFuse field, or that the bootloader "
+        "cannot load although they verify; a factory image that is damaged or has a secure version other than 0.",
+        known="accept() can fail and have accepted (case accept-fails-and-is-done).",
+    ),
+    LeftOut(
+        "security features",
+        "Flash encryption, secure boot, the TEE, the recovery bootloader, updates of bootloader and partition table.",
+    ),
+    LeftOut(
+        "unstable cells",
+        "Cells that read differently each time after a cut, and cuts that disturb other sectors.",
+        FaultModel.F0,
+    ),
+    LeftOut("time", "Watchdogs, brown-out detection, how long a call takes, and how likely a cut is where."),
+)
+"""What no history of the device model has; first what is known to break a claim."""
+
+LEFT_OUT_OF_PROPER: tuple[LeftOut, ...] = (
+    LeftOut(
+        "complete(nil)",
+        "complete(nil), which keeps the application running, is documented, as are info() and other calls between it "
+        "and the restart; *proper* usage restarts at once, as complete(1) does.",
+        breaks=("C2", "C4", "C6", "C7", "C10", "C14"),
+        known="With complete(nil) admitted, these claims fall on 6.1 with rollback, without a torn byte (F0). The "
+        "tables of proper usage do not have it yet; those of any usage do.",
+    ),
+)
+"""What the documentation allows and no history of Usage.PROPER has."""
+
+
+def left_out(faults: FaultModel, usage: Usage) -> Iterator[LeftOut]:
+    """Yield what is left out of a verdict under a fault model and a usage."""
+    yield from (row for row in LEFT_OUT if row.faults is None or row.faults <= faults)
+    if usage is Usage.PROPER:
+        yield from LEFT_OUT_OF_PROPER
+
+
+def left_out_line(faults: FaultModel, usage: Usage) -> str:
+    """Return one line for a report: what is known to break a claim by name, the rest by its number."""
+    rows = list(left_out(faults, usage))
+    named = [f"{row.name} (breaks {', '.join(row.breaks)})" for row in rows if row.breaks]
+    return f"Left out of the model: {', '.join(named)}, and {len(rows) - len(named)} more; see --json or {PAGE}"

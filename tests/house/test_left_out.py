@@ -1,0 +1,157 @@
+"""What the verdicts leave out: each row that is said to break a claim breaks it on the board."""
+
+import json
+import random
+import re
+import struct
+from dataclasses import replace
+
+import pytest
+
+from otaproof.campaign.history.history import History, SmallDevice, SmallImage, Step, StepCut, StepName, upgrade
+from otaproof.campaign.history.history_replay import is_confirmed, replay_history
+from otaproof.campaign.history.history_token import decode_history_token
+from otaproof.campaign.history.known_cases import KNOWN_CASES, known_case
+from otaproof.campaign.history.known_histories import ACCEPT, COMMENCE, ON, RESTART, ROLLBACK
+from otaproof.campaign.lockstep.trace_replay import token_of_trace
+from otaproof.cli.main import main
+from otaproof.impl.chip.torn_operations import Torn
+from otaproof.impl.otadata import SEQ_EMPTY, ota_select_crc
+from otaproof.model.claims.claims import CLAIMS
+from otaproof.model.claims.left_out import LEFT_OUT, LEFT_OUT_OF_PROPER, LeftOut, left_out, left_out_line
+from otaproof.model.config import Config, Release
+from otaproof.model.device.state import Scope, Usage
+from otaproof.model.fault_model import FaultModel
+from spec_generator.page import ROOT
+
+ALL = (*LEFT_OUT, *LEFT_OUT_OF_PROPER)
+BEGUN = "power_on boot_starts fresh_erases fresh_programs image_begins"
+DOWNLOAD = "commence commence_erases write_first write_rest"
+MARK = "complete complete_erases complete_programs"
+TRY = "restart boot_tries_new"
+LOST = "cut_in_erase_leaves_empty_undefined power_on boot_starts"
+BY_COMPLETE_NIL = {
+    "C2": f"{BEGUN} {DOWNLOAD} {MARK} {DOWNLOAD} {TRY} try_erases try_programs",
+    "C4": f"{BEGUN} {DOWNLOAD} {MARK} {TRY} {LOST}",
+    "C6": f"{BEGUN} {DOWNLOAD} {MARK} rollback rollback_erases rollback_programs boot_starts",
+    "C7": f"{BEGUN} {DOWNLOAD} {MARK} {DOWNLOAD} complete {LOST}",
+    "C10": f"{BEGUN} {DOWNLOAD} {MARK} commence commence_erases",
+    "C14": f"{BEGUN} {DOWNLOAD} {MARK} commence cut_after_wipe",
+}
+"""Shortest ways, found by a search of proper usage in which complete() does not restart."""
+
+
+def stray_of(number: int) -> int:
+    """Return an odd number, of slot 0 of two, that a torn record of `number` can read as with a right check word."""
+    source, check = random.Random(1), ota_select_crc(number)
+    while True:
+        stray = number | source.getrandbits(32) | 1
+        if stray != SEQ_EMPTY and ota_select_crc(stray) & check == check:
+            return stray
+
+
+def leaving_stray(step: Step, op: int, number: int) -> Step:
+    """Return the step with a cut in an operation on a record of `number` that leaves a stray one."""
+    stray = stray_of(number)
+    bits = struct.pack("<I24xI", number ^ stray, ota_select_crc(number) ^ ota_select_crc(stray))
+    return replace(step, cut=StepCut(op, Torn.parse(f"mask:{bits.hex()}")))
+
+
+def started(release: Release) -> History:
+    """Return a device with rollback, just built."""
+    config = Config(rollback=True, app_release=release, bootloader_release=release)
+    return History(SmallDevice(config), tuple(SmallImage(seed) for seed in (1, 2, 3)))
+
+
+def broken(history: History) -> set[str]:
+    """Return the claims that are broken at the end."""
+    assert history.weakest_model is FaultModel.F3
+    return {verdict.claim_id for verdict in replay_history(history).verdicts}
+
+
+def test_stray_number_breaks_c6_on_5_1() -> None:
+    """One cut in complete(): the new record names the running slot, and rollback() restarts into the same image."""
+    *written, complete = upgrade(1)
+    history = started(Release.V5_1).then(ON, *written, leaving_stray(complete, 1, 2), ON, ROLLBACK, RESTART)
+    assert {"C6"} == broken(history)
+
+
+def test_stray_number_breaks_c2_and_c5_on_6_1() -> None:
+    """One cut in commence(): the spare record decides, and boots what is downloaded before it is completed."""
+    *written, _ = upgrade(2)
+    last = leaving_stray(COMMENCE, 16, 1)
+    history = started(Release.V6_1).then(ON, *upgrade(1), RESTART, ACCEPT, last, ON, *written, RESTART)
+    assert {"C2", "C5"} <= broken(history)
+
+
+def test_rows_say_what_strays_break() -> None:
+    """The two histories above are what the row rests on."""
+    (row,) = (row for row in LEFT_OUT if row.name == "stray numbers")
+    assert (FaultModel.F3, ("C2", "C5", "C6")) == (row.faults, row.breaks)
+
+
+def test_no_small_number_leaves_a_stray_one_by_prefixes() -> None:
+    """A record cut while it is programmed, then cut while it is erased; far more upgrades than a flash endures."""
+    for number in range(1, 1 << 17):
+        check = ota_select_crc(number).to_bytes(4, "little")
+        torn = {check[:done] + b"\xff" * (4 - done) for done in range(4)}
+        for erased in range(1, 4):
+            stray = number | ((1 << (8 * erased)) - 1)
+            assert stray == number or ota_select_crc(stray).to_bytes(4, "little") not in torn, number
+
+
+@pytest.mark.parametrize("claim_id", BY_COMPLETE_NIL)
+def test_complete_nil_breaks_claims_on_the_board(claim_id: str) -> None:
+    """Nothing else in these histories is out of the documented order, and no byte is torn."""
+    scope = Scope(Config(True, app_release=Release.V6_1, bootloader_release=Release.V6_1), faults=FaultModel.F0)
+    token = decode_history_token(token_of_trace(scope, tuple(BY_COMPLETE_NIL[claim_id].split()), claim_id))
+    assert is_confirmed(token, replay_history(token.history), claim_id)
+    assert StepName.SET_BOOT not in {step.name for step in token.history.steps}
+
+
+def test_rows_say_what_complete_nil_breaks() -> None:
+    """No more and no less than what is played above."""
+    (row,) = LEFT_OUT_OF_PROPER
+    assert tuple(BY_COMPLETE_NIL) == row.breaks
+
+
+@pytest.mark.parametrize("row", [row for row in LEFT_OUT if "case " in row.known], ids=lambda row: row.name)
+def test_cases_of_a_row_break_what_it_says(row: LeftOut) -> None:
+    """A named case, which other tests play."""
+    (name,) = re.findall(r"case ([a-z-]+)", row.known)
+    assert name in {case.name for case in KNOWN_CASES}
+    assert row.breaks == tuple(filter(None, [known_case(name).claim_id]))
+
+
+def test_rows_have_names_of_their_own_and_break_claims_there_are() -> None:
+    """Names are anchors of lists."""
+    assert len(ALL) == len({row.name for row in ALL})
+    assert {claim_id for row in ALL for claim_id in row.breaks} <= {claim.id for claim in CLAIMS}
+
+
+def test_line_tells_what_the_fault_model_and_the_usage_can_meet() -> None:
+    """No stray number without bits out of order; complete(nil) is a matter of proper usage alone."""
+    assert "stray numbers (breaks C2, C5, C6)" in left_out_line(FaultModel.F3, Usage.ANY)
+    assert "stray numbers" not in left_out_line(FaultModel.F2, Usage.ANY)
+    assert "complete(nil) (breaks C2, C4, C6, C7, C10, C14)" in left_out_line(FaultModel.F0, Usage.PROPER)
+    assert "complete(nil)" not in left_out_line(FaultModel.F3, Usage.ANY)
+    assert len(ALL) == len(list(left_out(FaultModel.F3, Usage.PROPER)))
+
+
+@pytest.mark.parametrize("command", ["prove --claim C1", "explore --claims C1", "outcomes --faults F1"])
+def test_reports_say_what_they_leave_out(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A line of text; with --json every row."""
+    main([*command.split(), "--usage", "proper"])
+    assert left_out_line(FaultModel.F1, Usage.PROPER) in " ".join(capsys.readouterr().out.split())
+    main([*command.split(), "--usage", "proper", "--json"])
+    told = json.loads(capsys.readouterr().out)
+    assert [row.name for row in LEFT_OUT] == [row["name"] for row in told["left_out"]]
+    assert [row.name for row in LEFT_OUT_OF_PROPER] == [row["name"] for row in told["left_out_of_proper_usage"]]
+
+
+@pytest.mark.drift
+def test_every_row_stands_above_the_tables_of_verdicts() -> None:
+    """Whoever reads a verdict has read past it."""
+    text = (ROOT / "docs/spec/claims.md").read_text(encoding="utf-8")
+    above, _, _ = text.partition("## Verdicts, proper usage")
+    assert all(f"| **{row.name}** |" in above for row in ALL)
