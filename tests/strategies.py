@@ -97,6 +97,7 @@ def small_devices() -> SearchStrategy[SmallDevice]:
             Config,
             rollback=st.just(build[0]),
             anti_rollback=st.just(build[1]),
+            skip_validate_in_deep_sleep=st.booleans(),
             app_release=releases,
             bootloader_release=releases,
         )

@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 from ...impl.chip.cells import Cells
 from ...impl.otadata import SelectEntry, decode_entry, encode_entry, is_crc_right, make_entry
 from ...impl.partitions.partition import Partition
-from ...model.config import Config, Release, ResetReason
+from ...model.config import Config, ResetReason
 from ...model.device.action import Kind
 from ...model.device.records import Check, Word
+from ...model.device.release_class import representative
 from ...model.device.state import Content, Phase, Scope, Task, Usage
 from ...model.device.stepper import State, Stepper, stepper
 from ...model.ota_state import OtaImgState
@@ -31,8 +32,6 @@ BOOT_APP0 = encode_entry(make_entry(1, OtaImgState.UNDEFINED))
 MOST_VERSION = 3
 """The highest secure version that a scope has; the lowest is 0."""
 _MOST_SLOTS = 4
-_RULE_STEPS = (Release.V5_5, Release.V6_0, Release.V6_1)
-"""Releases from which on the application of the model does otherwise than before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,19 +57,6 @@ STARTS = (
     Start("", (BLANK_ENTRY, BLANK_ENTRY)),
     Start("otadata flashed as Arduino's boot_app0.bin", (BOOT_APP0, BLANK_ENTRY)),
 )
-
-
-def rules_class(config: Config) -> Config:
-    """Return the configuration as far as the model reads it, to search only once for those that are the same."""
-    oldest = max((step for step in _RULE_STEPS if step <= config.app_release), default=Release.V5_1)
-    plain = Config()
-    return replace(
-        config,
-        app_release=oldest,
-        bootloader_release=oldest,
-        table_offset=plain.table_offset,
-        table_md5=plain.table_md5,
-    )
 
 
 def target_of(
@@ -114,7 +100,9 @@ def target_of(
         for p, desc, version in zip(slots, described, versions, strict=False)
     )
     try:
-        scope = Scope(rules_class(config), len(slots), factory is not None, versions=max(2, most + 1))
+        plain = replace(config, table_offset=Config().table_offset, table_md5=Config().table_md5)
+        rules = representative(plain)
+        scope = Scope(rules, len(slots), factory is not None, versions=max(2, most + 1))
     except ValueError as error:
         return str(error)
     first, second = (record_in_bytes(reading.raw, len(slots)) for reading in answer.entries)

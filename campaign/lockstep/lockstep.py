@@ -10,13 +10,14 @@ another version, and a history that no device can have, such as deep sleep witho
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ...impl.chip.cells import Cells
 from ...impl.chip.flash import Op
 from ...impl.chip.flash import OpKind as FlashOpKind
-from ...model.config import Config, Release, ResetReason
+from ...model.config import Release, ResetReason
 from ...model.device.records import Check
+from ...model.device.release_class import representative
 from ...model.device.selection import boot_partition
 from ...model.device.state import Ghost, Scope, Task, Usage
 from ...model.fault_model import FaultModel
@@ -40,8 +41,6 @@ _EVENTS: dict[StepName, Event] = {
     StepName.ACCEPT: Event.ACCEPT,
     StepName.ROLLBACK: Event.ROLLBACK,
 }
-_RULES = (Release.V5_1, Release.V5_5, Release.V6_0, Release.V6_1)
-"""Releases whose applications the model tells apart; the bootloader's release makes no difference to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +59,8 @@ def scope_of_device(device: SmallDevice, faults: FaultModel, usage: Usage = Usag
     config = device.config
     if config.skip_validate_always or config.skip_validate_on_power_on:
         raise OutOfModel("the model has a bootloader that validates what it starts")
-    rules = rules_of(config)
+    rules = representative(config)
     return Scope(rules, len(device.slots), device.has_factory, faults, usage, versions, frozenset(Ghost))
-
-
-def rules_of(config: Config) -> Config:
-    """Return the configuration with releases that stand for all with the same rules: these share a compiled model."""
-    rules = max((release for release in _RULES if release <= config.app_release), default=_RULES[0])
-    return replace(config, app_release=rules, bootloader_release=rules)
 
 
 def play_in_lockstep(history: History, scope: Scope) -> Iterator[frozenset[str]]:

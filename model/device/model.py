@@ -64,7 +64,12 @@ class DeviceModel:
 
 @lru_cache(maxsize=256)
 def device_model(scope: Scope) -> DeviceModel:
-    """Return the model of a scope."""
+    """Return the model of a scope; the same object each time, as long as it is in use."""
+    return build_model(scope)
+
+
+def build_model(scope: Scope) -> DeviceModel:
+    """Return the model of a scope, built anew and kept nowhere."""
     device = device_of(scope)
     actions = (
         *boot_steps(scope, device),

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from ...model.config import Config, Release
 from ...model.device.model import device_model
+from ...model.device.release_class import model_terms
 from ...model.device.state import Ghost, Scope, Usage
 from ...model.fault_model import FaultModel
 from ..explicit.explorer import claims_of
@@ -53,13 +54,8 @@ def with_release(scope: Scope, release: Release) -> Scope:
 def shape(scope: Scope) -> tuple[object, ...]:
     """Return what two models have in common exactly if they are the same: fields, actions, claims."""
     model = device_model(replace(scope, ghosts=frozenset(Ghost)))
-    # By identity: a comparison of terms makes another term.
-    actions = tuple(
-        (action.name, id(model.guard(action)), *((name, id(term)) for name, term in model.effects[action.name].items()))
-        for action in model.actions
-    )
     claims = tuple((claim.claim.id, id(claim.is_kept(model.scope, model.device))) for claim in claims_of(scope))
-    return (model.fields, actions, claims)
+    return (*model_terms(scope), claims)
 
 
 def _families(plain: Scope) -> Iterator[Family]:

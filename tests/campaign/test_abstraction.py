@@ -30,12 +30,13 @@ from otaproof.campaign.lockstep.abstraction import (
     stored_in_bytes,
     stored_in_state,
 )
-from otaproof.campaign.lockstep.lockstep import action_names, allowed_outcomes, rules_of
+from otaproof.campaign.lockstep.lockstep import action_names, allowed_outcomes
 from otaproof.campaign.lockstep.model_tracker import Divergence, Follower, OpKind, SeenOp, seen_op
 from otaproof.campaign.lockstep.slot_moves import reported
 from otaproof.model.config import Config, Release
 from otaproof.model.device.calls import TOP
 from otaproof.model.device.records import Check, Word
+from otaproof.model.device.release_class import representative
 from otaproof.model.device.selection import boot_partition
 from otaproof.model.device.state import Scope
 from otaproof.model.device.stepper import stepper
@@ -102,7 +103,7 @@ class Recorded:
         self.places = Places(vector.layout.otadata.offset, tuple((area.offset, area.size) for area in slots))
         has_factory = "factory" in labels
         versions = max(2, len(self.versions))
-        config = rules_of(vector.config)
+        config = representative(vector.config)
         if "steps" not in vector.record:
             # Only applications differ by release, and it takes a while to compile a model.
             config = replace(config, app_release=Release.V5_1, bootloader_release=Release.V5_1)

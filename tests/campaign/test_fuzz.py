@@ -22,7 +22,7 @@ from otaproof.campaign.fuzz.findings import (
     shortened,
 )
 from otaproof.campaign.fuzz.fuzz_driver import Fuzz, Limits, blocks
-from otaproof.campaign.fuzz.generator import MAX_CUTS, Worlds
+from otaproof.campaign.fuzz.generator import MAX_CUTS, Worlds, draw_scope
 from otaproof.campaign.history.history import Step, StepName
 from otaproof.campaign.history.history_replay import replay_history
 from otaproof.campaign.history.history_token import decode_history_token
@@ -101,6 +101,24 @@ def test_proper_usage_makes_no_call_out_of_order() -> None:
             completes = [step for step in finding.history.steps if step.name is StepName.COMPLETE]
             assert {1} >= {step.argument for step in completes}
             assert StepName.SET_BOOT not in {step.name for step in finding.history.steps}
+
+
+def test_bootloader_and_application_have_releases_of_their_own() -> None:
+    """Older bootloaders under newer applications are drawn, and newer ones, with every option that is drawn."""
+    configs = [draw_scope(Random(index), Worlds())[0] for index in range(600)]
+    pairs = {(config.app_release, config.bootloader_release) for config in configs}
+    assert {(app, bootloader) for app in Release for bootloader in Release} == pairs
+    old_under_new = [c for c in configs if c.bootloader_release < c.app_release]
+    assert any(c.anti_rollback and c.skip_validate_in_deep_sleep for c in old_under_new)
+
+
+@pytest.mark.parametrize("bootloader_release", [Release.V4_4, Release.V5_5, Release.V6_2_DEV])
+@pytest.mark.parametrize("app_release", [Release.V4_4, Release.V5_5, Release.V6_0, Release.V6_2_DEV])
+def test_no_pair_of_releases_makes_board_and_model_diverge(app_release: Release, bootloader_release: Release) -> None:
+    """With anti-rollback, and the fast path out of deep sleep where it is drawn."""
+    worlds = Worlds(anti_rollback=True, app_release=app_release, bootloader_release=bootloader_release)
+    for result in runs(11, range(3 * BLOCK), worlds):
+        assert DIVERGENCE not in {finding.claim_id for finding in result.findings}
 
 
 def test_minimised_finding_breaks_its_claim_on_the_board_alone(results: list[RunResult]) -> None:

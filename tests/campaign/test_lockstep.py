@@ -245,6 +245,26 @@ def test_state_of_a_delivered_device_is_the_first_of_the_model() -> None:
             assert run_.follower.stepper.initial == run_.follower.state
 
 
+@pytest.mark.parametrize("bootloader_release", Release, ids=lambda release: f"bootloader-{release.label}")
+@pytest.mark.parametrize("app_release", Release, ids=lambda release: f"app-{release.label}")
+def test_wake_up_goes_by_the_bootloader_s_own_release(app_release: Release, bootloader_release: Release) -> None:
+    """From 5.5 on, a burned eFuse ends the fast path out of deep sleep, whatever the application is built with."""
+    config = Config(
+        rollback=True,
+        anti_rollback=True,
+        skip_validate_in_deep_sleep=True,
+        app_release=app_release,
+        bootloader_release=bootloader_release,
+    )
+    delivered = SmallDevice(config, (0, 1), holds=(("ota_0", 0),))
+    burned = (POWER_ON, *upgrade(2), SOFTWARE, Step(StepName.ACCEPT))
+    wake = Step(StepName.RESET, reason=ResetReason.DEEP_SLEEP)
+    run_ = Lockstep(History(delivered, IMAGES), scope_of_device(delivered, FaultModel.F3))
+    for step in (*burned, wake):
+        run_.step(step)
+    assert (bootloader_release < Release.V5_5) == ("wake" in run_.follower.taken)
+
+
 WORLDS = Worlds(slots=3, has_factory=True, rollback=True, anti_rollback=False, app_release=Release.V5_5)
 
 
