@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 from ..campaign.explain.explanation import Answer, bootloader_table
 from ..campaign.explain.history_target import STARTS, Start, Target, matcher, play_way, start_state, target_of, tell
 from ..model.config import Config
+from ..model.device.search import Trace
 from ..model.device.state import Scope, Usage
 from ..model.device.stepper import stepper
 from ..model.fault_model import FaultModel
 from ..project.flash_dump import Loaded
-from ..proofs.explicit.exploration import Trace
 from ..proofs.explicit.fewest_cuts import reach
 
 

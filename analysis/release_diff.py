@@ -12,8 +12,8 @@ from ..errors import InputError
 from ..model.claims.claims import Claim, claim
 from ..model.claims.state_claims import DeviceClaim
 from ..model.config import Release
+from ..model.device.search import Trace
 from ..model.device.state import Scope
-from ..proofs.explicit.exploration import Trace
 from ..proofs.explicit.explorer import claims_of, explore
 from ..proofs.explicit.product_search import MOST_PAIRS, Behaviour, Difference, find_differences
 from ..proofs.prover.dead_ends import GHOSTS, RECOVERY, recover

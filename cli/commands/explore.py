@@ -15,8 +15,9 @@ from ...model.claims.claims import Claim, claim
 from ...model.claims.left_out import left_out_line
 from ...model.claims.state_claims import DEVICE_CLAIMS, DeviceClaim
 from ...model.device.scope_text import scope_title
+from ...model.device.search import Trace
 from ...model.device.state import Ghost, Scope
-from ...proofs.explicit.exploration import Exploration, Progress, Trace
+from ...proofs.explicit.exploration import Exploration, Progress
 from ...proofs.explicit.explorer import claims_of, explore
 from ...proofs.prover.dead_ends import GHOSTS, RECOVERY, Recovery, recover
 from ..exit_code import ExitCode

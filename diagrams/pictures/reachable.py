@@ -12,6 +12,7 @@ from functools import lru_cache
 from ...model.config import Config
 from ...model.device.action import Kind
 from ...model.device.records import Word, reported_word
+from ...model.device.search import reachable
 from ...model.device.state import Scope, Task, Usage
 from ...model.device.stepper import State, Stepper, stepper
 from ...model.fault_model import FaultModel
@@ -19,7 +20,7 @@ from ...model.slot.situation import State as Reported
 from ...model.terms.terms import number
 from ..drawing.flow import Edge, Flow, Key, Line, Node, Shape
 from ..drawing.palette import Tone
-from .strips import BUILDS, reachable
+from .strips import BUILDS
 
 Box = tuple[Reported, Reported]
 """What info() says of the slot that runs, and of the other one."""

@@ -14,6 +14,7 @@ from functools import lru_cache
 from ...model.config import Config
 from ...model.device.action import Kind
 from ...model.device.records import Check, Word
+from ...model.device.search import reachable
 from ...model.device.selection import boot_choice
 from ...model.device.state import Phase, Scope, Task, Usage
 from ...model.device.stepper import State, Stepper, stepper
@@ -94,18 +95,6 @@ def strips(rollback: bool) -> tuple[Strip, ...]:
         if fields["phase"] == Phase.ERASE:
             by_task.setdefault(fields["task"], []).append(state)
     return tuple(Strip(call, judge.cells(by_task[task])) for call, task in _CALLS.items() if task in by_task)
-
-
-def reachable(steps: Stepper) -> list[State]:
-    """Return every state that the device comes to, in the order of a breadth-first search."""
-    seen = {steps.initial: None}
-    states = [steps.initial]
-    for state in states:
-        for _, after in steps.successors(state):
-            if after not in seen:
-                seen[after] = None
-                states.append(after)
-    return states
 
 
 class _Judge:

@@ -15,11 +15,11 @@ from otaproof.campaign.lockstep.trace_replay import token_of_trace
 from otaproof.model.claims.state_claims import DeviceClaim
 from otaproof.model.device.action import Kind
 from otaproof.model.device.model import device_model
+from otaproof.model.device.search import Trace
 from otaproof.model.device.state import Ghost, Scope, Task
 from otaproof.model.device.stepper import stepper
 from otaproof.model.fault_model import FaultModel
 from otaproof.proofs.explicit.cut_outcomes import Cell, Outcome, outcomes
-from otaproof.proofs.explicit.exploration import Trace
 from otaproof.proofs.explicit.explorer import claims_of, explore
 from otaproof.proofs.prover.dead_ends import GHOSTS, RECOVERY, recover
 

@@ -11,12 +11,12 @@ Left out: a cut inside the power-on that follows a cut is a cut inside `power_on
 step of the model: what a torn one leaves is a partial or a broken image, which is where it began or ends.
 """
 
-import heapq
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
 
 from ...model.device.action import Kind
+from ...model.device.search import DeviceSearch
 from ...model.device.selection import boot_choice
 from ...model.device.state import Scope, Task
 from ...model.device.stepper import State, Stepper, stepper
@@ -125,21 +125,11 @@ def outcome_of(old: int, new: int, found: int, nowhere: int) -> Outcome:
 
 def outcomes(scope: Scope) -> tuple[Cell, ...]:
     """Return the exact outcomes of every call in a scope, under the scope's own fault model."""
-    search = Search(stepper(replace(scope, ghosts=frozenset())))
+    search = OutcomeSearch(stepper(replace(scope, ghosts=frozenset())))
     return tuple(search.cell(call) for call in Call)
 
 
-@dataclass(frozen=True, slots=True)
-class Reached:
-    """How a state was reached first."""
-
-    cuts: int
-    steps: int
-    parent: State | None
-    action: str
-
-
-class Search:
+class OutcomeSearch:
     """Every reachable state of one model, each with a way to it that has the fewest cuts, then the fewest steps."""
 
     def __init__(self, steps: Stepper) -> None:
@@ -151,7 +141,9 @@ class Search:
         self._task = steps.names.index("task")
         self._choice_term = boot_choice(self.scope, steps.model.device)
         self._choices: dict[State, int] = {}
-        self.reached = self._all_reached()
+        self.search = DeviceSearch(steps, is_costly=lambda action, before: self.is_cut[action])
+        for _ in self.search:
+            pass
 
     def task(self, state: State) -> Task:
         """Return what is going on in a state."""
@@ -174,7 +166,7 @@ class Search:
 
     def begun(self, call: Call) -> Iterator[tuple[State, list[State]]]:
         """Yield each state in which the call begins, with the chain of states after that."""
-        for state in self.reached:
+        for state in self.search.order:
             if self.task(state) in BEGINS:
                 for number, after in self.steps.successors(state):
                     if call.is_begun_by(self.names[number]):
@@ -187,9 +179,9 @@ class Search:
         for start, passed in self.begun(call):
             starts.add(start)
             old, new = self.choice(start), self.choice(passed[-1])
-            at = self.reached[start]
+            place = self.search.numbers[start]
             for done, state in enumerate((start, *passed)):
-                length = (at.cuts + 1, at.steps + done + 1)
+                length = (self.search.costs[place] + 1, self.search.depths[place] + done + 1)
                 for left in self.left_by_cuts(state):
                     outcome = outcome_of(old, new, self.choice(left), self.scope.nowhere)
                     if outcome not in shortest or length < shortest[outcome][0]:
@@ -203,19 +195,10 @@ class Search:
             return [state]
         return [after for number, after in self.steps.successors(state) if self.is_cut[number]]
 
-    def actions_to(self, state: State) -> list[str]:
-        """Return the names of the actions that lead to a state."""
-        names = []
-        at = self.reached[state]
-        while at.parent is not None:
-            names.append(at.action)
-            at = self.reached[at.parent]
-        return names[::-1]
-
     def _example(self, states: list[State]) -> Example:
         """Return the example that goes to the first state, through the others but the last, where no cut leads to."""
         start, *passed, whole = states
-        names = self.actions_to(start)
+        names = list(self.search.trace(self.search.numbers[start]).actions)
         for before, after in zip((start, *passed), passed, strict=False):
             if before != after:
                 names.append(self._action_between(before, after))
@@ -224,19 +207,3 @@ class Search:
 
     def _action_between(self, before: State, after: State) -> str:
         return next(self.names[number] for number, state in self.steps.successors(before) if state == after)
-
-    def _all_reached(self) -> dict[State, Reached]:
-        reached: dict[State, Reached] = {}
-        queue: list[tuple[int, int, int, State, State | None, str]] = [(0, 0, 0, self.steps.initial, None, "")]
-        pushed = 0
-        while queue:
-            cuts, steps, _, state, parent, action = heapq.heappop(queue)
-            if state in reached:
-                continue
-            reached[state] = Reached(cuts, steps, parent, action)
-            for number, after in self.steps.successors(state):
-                if after not in reached:
-                    pushed += 1
-                    is_cut = self.is_cut[number]
-                    heapq.heappush(queue, (cuts + is_cut, steps + 1, pushed, after, state, self.names[number]))
-        return reached

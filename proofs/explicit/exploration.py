@@ -1,28 +1,13 @@
 """What a search of everything reachable comes to, whichever reading searched."""
 
-import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from ...model.device.search import Trace
 from ...model.device.state import Scope
-from ...model.device.stepper import State, Stepper
 
 Progress = Callable[[int, float], None]
 """Told now and then: how many states are known, and after how many seconds of searching."""
-
-
-@dataclass(frozen=True, slots=True)
-class Trace:
-    """A way from the first state to another one."""
-
-    actions: tuple[str, ...]
-    """Names of the actions, in order."""
-    states: tuple[State, ...]
-    """The states passed, the first and the last included: one more than actions."""
-
-    def __len__(self) -> int:
-        """Return the number of actions."""
-        return len(self.actions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +44,3 @@ class Exploration:
     def holds(self, claim_id: str) -> bool:
         """Tell whether the claim was looked at in every state and never broken."""
         return self.is_complete and claim_id in self.claims and claim_id not in self.violations
-
-
-def trace_through(steps: Stepper, states: tuple[State, ...]) -> Trace:
-    """Return the trace that passes these states, each step by the first action that makes it.
-
-    Raises ValueError when no action leads from one to the next: the two readings differ."""
-    names = []
-    for before, after in itertools.pairwise(states):
-        action = next((number for number, reached in steps.successors(before) if reached == after), None)
-        if action is None:
-            raise ValueError(f"no action leads from {steps.as_dict(before)} to {steps.as_dict(after)}")
-        names.append(steps.model.actions[action].name)
-    return Trace(tuple(names), states)

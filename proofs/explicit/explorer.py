@@ -14,9 +14,10 @@ from enum import Enum
 
 from ...model.claims.state_claims import DEVICE_CLAIMS, DeviceClaim
 from ...model.device.model import device_model
+from ...model.device.search import DeviceSearch, Trace
 from ...model.device.state import Scope
-from ...model.device.stepper import State, Stepper, stepper
-from .exploration import Exploration, Progress, Trace, trace_through
+from ...model.device.stepper import stepper
+from .exploration import Exploration, Progress
 
 
 class Reading(Enum):
@@ -33,7 +34,7 @@ MEMORY = 4 << 30
 SMALL_WORLD = 200_000
 """States that the Python search finds in less time than compiling takes."""
 PYTHON_STATE_BYTES = 700
-"""What one state costs the Python search: the tuple, its place in the dict, its parent."""
+"""What one state costs the Python search: the tuple, its place in the dict, how it was found."""
 PROGRESS_EVERY = 1 << 14
 """States of the Python search from one report of progress to the next."""
 
@@ -89,29 +90,25 @@ def explore_in_python(
     memory: int = MEMORY,
     progress: Progress | None = None,
     most: int | None = None,
-    search: "PythonSearch | None" = None,
+    search: DeviceSearch | None = None,
     until_broken: bool = False,
 ) -> Exploration:
     """Return the same, by the plain Python reading.
 
-    most: how many states it may find before it gives up. search: an empty one, for who needs the states after.
-    until_broken: end when all claims are broken."""
-    steps = stepper(scope)
-    device = device_model(scope).device
-    pending = {claim.claim.id: claim.is_kept(scope, device) for claim in claims}
+    most: how many states it may find before it gives up. search: one that has not begun, for who needs the states
+    after. until_broken: end when all claims are broken."""
+    search = search or DeviceSearch(stepper(scope))
+    steps = search.steps
+    pending = {claim.claim.id: claim.is_kept(scope, device_model(scope).device) for claim in claims}
+    violations: dict[str, Trace] = {}
     started = time.perf_counter()
-    search = search or PythonSearch(steps)
-    found: dict[str, int] = {}
     limit = max(1, memory // PYTHON_STATE_BYTES)
     limit = limit if most is None else min(limit, most)
-    checked, depth, level_end = 0, 0, 1
-    why_ended = ""
-    while checked < len(search.order):
-        if checked == level_end:
-            depth, level_end = depth + 1, len(search.order)
-        state = search.order[checked]
+    depth, why_ended = 0, ""
+    for place, state in enumerate(search):
+        depth = search.depths[place]
         for claim_id in [c for c, kept in pending.items() if not steps.value(kept, state)]:
-            found[claim_id] = checked
+            violations[claim_id] = search.trace(place)
             del pending[claim_id]
         if until_broken and not pending:
             why_ended = "all claims are broken"
@@ -119,9 +116,7 @@ def explore_in_python(
         if len(search.order) > limit:
             why_ended = f"more than {limit:,} states do not fit in {memory >> 20:,} MB"
             break
-        search.expand(checked)
-        checked += 1
-        if progress is not None and checked % PROGRESS_EVERY == 0:
+        if progress is not None and place and place % PROGRESS_EVERY == 0:
             progress(len(search.order), time.perf_counter() - started)
     return Exploration(
         scope=scope,
@@ -132,36 +127,7 @@ def explore_in_python(
         is_complete=not why_ended,
         seconds=time.perf_counter() - started,
         compile_seconds=0.0,
-        violations={claim_id: search.trace(place) for claim_id, place in found.items()},
+        violations=violations,
         reading="python",
         limit=why_ended,
     )
-
-
-class PythonSearch:
-    """States in the order in which they were found, and where each was found from."""
-
-    def __init__(self, steps: Stepper) -> None:
-        """Begin with the first state alone."""
-        self.steps = steps
-        self.order: list[State] = [steps.initial]
-        self.parents = [-1]
-        self.known = {steps.initial}
-        self.transitions = 0
-
-    def expand(self, place: int) -> None:
-        """Add what can be reached in one step from a state."""
-        for _, after in self.steps.successors(self.order[place]):
-            self.transitions += 1
-            if after not in self.known:
-                self.known.add(after)
-                self.order.append(after)
-                self.parents.append(place)
-
-    def trace(self, place: int) -> Trace:
-        """Return the way to a state."""
-        states = [self.order[place]]
-        while self.parents[place] >= 0:
-            place = self.parents[place]
-            states.append(self.order[place])
-        return trace_through(self.steps, tuple(reversed(states)))

@@ -17,8 +17,10 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
+from itertools import pairwise
 
 from ...model.device.action import Kind
+from ...model.device.search import Search
 from ...model.device.state import Ghost, Scope, Usage
 from ...model.device.stepper import State
 from .observations import REFUSED, Cut, Response, Side, actions_of, joined, operations_text, unlike
@@ -104,22 +106,21 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
-    """How a pair was found."""
+class _Input:
+    """The step by which a pair was found."""
 
-    parent: int
     name: str
     cut: Cut | None
-    depth: int
-    """Inputs up to here."""
     cause: int | None
-    """Number of the behaviour in which the two parted first."""
+    """Number of the behaviour in which the two parted first; None while they are equal."""
     since: int
     """Inputs since then."""
 
 
-class _Search:
-    """A search over pairs."""
+class _ProductSearch:
+    """A search over pairs: of equal devices first, then of those that have parted.
+
+    Which inputs follow depends on how a pair was found, so pairs are expanded here, and noted there."""
 
     def __init__(self, left: Scope, right: Scope) -> None:
         self.left, self.right = Side(left, right), Side(right, left)
@@ -133,9 +134,7 @@ class _Search:
         self._common = [tuple(side.steps.names.index(name) for name in names) for side in (self.left, self.right)]
         self._has_same_fields = self.left.steps.names == self.right.steps.names
         pair = self.left.steps.initial, self.right.steps.initial
-        self.order = [pair]
-        self.known = {pair}
-        self.found: list[_Found] = [_Found(-1, "", None, 0, None, 0)]
+        self.pairs: Search[tuple[State, State], _Input] = Search(lambda pair: (), pair)
         self.parted: list[int] = []
         """Numbers of the pairs of two devices that have parted."""
         self.behaviours: list[Behaviour] = []
@@ -151,38 +150,48 @@ class _Search:
     def run(self, most: int, follow: int, progress: Callable[[int], None] | None) -> bool:
         """Look at all pairs of equal devices, then at those that have parted; tell whether everything fitted."""
         place = 0
-        while place < len(self.order):
-            if len(self.order) > most:
+        while place < len(self.pairs.order):
+            if len(self.pairs.order) > most:
                 return False
-            if self.found[place].cause is None:
+            if self.cause(place) is None:
                 self.expand(place)
             place += 1
             if progress is not None and place % _PROGRESS_EVERY == 0:
-                progress(len(self.order))
+                progress(len(self.pairs.order))
         return not follow or self._follow(most, follow, progress)
 
     def _follow(self, most: int, follow: int, progress: Callable[[int], None] | None) -> bool:
         """Go on from the pairs that have parted, the ones with the shortest trace first."""
         levels: dict[int, list[int]] = {}
         for place in self.parted:
-            levels.setdefault(self.found[place].depth, []).append(place)
+            levels.setdefault(self.pairs.depths[place], []).append(place)
         while levels:
             depth = min(levels)
             for place in levels.pop(depth):
-                if self.found[place].since > follow:
+                if self.since(place) > follow:
                     continue
-                if len(self.order) > most:
+                if len(self.pairs.order) > most:
                     return False
-                first = len(self.order)
+                first = len(self.pairs.order)
                 self.expand(place)
-                levels.setdefault(depth + 1, []).extend(range(first, len(self.order)))
+                levels.setdefault(depth + 1, []).extend(range(first, len(self.pairs.order)))
                 if progress is not None and place % _PROGRESS_EVERY == 0:
-                    progress(len(self.order))
+                    progress(len(self.pairs.order))
         return True
+
+    def cause(self, place: int) -> int | None:
+        """Return the number of the behaviour in which a pair parted; None where it has not."""
+        found_by = self.pairs.labels[place]
+        return None if found_by is None else found_by.cause
+
+    def since(self, place: int) -> int:
+        """Return how many inputs ago a pair parted."""
+        found_by = self.pairs.labels[place]
+        return 0 if found_by is None else found_by.since
 
     def expand(self, place: int) -> None:
         """Give a pair every input that both can be given."""
-        left, right = self.order[place]
+        left, right = self.pairs.order[place]
         mine, other = self.left.responses(left), self.right.responses(right)
         for name in [*mine, *(name for name in other if name not in mine)]:
             answers = self._answer(self.left, left, name, mine), self._answer(self.right, right, name, other)
@@ -197,7 +206,7 @@ class _Search:
         return Response(result=REFUSED, after=state) if side.refuses(state, name) else None
 
     def _compare(self, place: int, name: str, left: Response, right: Response) -> None:
-        cause = self.found[place].cause
+        cause = self.cause(place)
         differences = list(self._differences(left, right))
         if differences and cause is None:
             cause = self._report(place, name, left, right, differences[0], None)
@@ -217,17 +226,13 @@ class _Search:
             self._add(place, name, cut, (left.cuts[cut][1], right.cuts[cut][1]), cause)
 
     def _add(self, place: int, name: str, cut: Cut | None, pair: tuple[State, State], cause: int | None) -> None:
-        if pair in self.known:
+        if pair in self.pairs.numbers:
             return
-        before = self.found[place]
-        has_parted = before.cause is not None or (cause is not None and not self.are_equal(*pair))
+        has_parted = self.cause(place) is not None or (cause is not None and not self.are_equal(*pair))
         if has_parted:
-            self.parted.append(len(self.order))
-        self.known.add(pair)
-        self.order.append(pair)
-        self.found.append(
-            _Found(place, name, cut, before.depth + 1, cause if has_parted else None, before.since + has_parted)
-        )
+            self.parted.append(len(self.pairs.order))
+        found_by = _Input(name, cut, cause if has_parted else None, self.since(place) + has_parted)
+        self.pairs.add(pair, place, found_by, self.pairs.depths[place] + 1)
 
     def _differences(self, left: Response, right: Response) -> Iterator[tuple[Observed, str, str]]:
         """Yield what differs, first things first."""
@@ -306,15 +311,15 @@ class _Search:
     def trace(self, place: int) -> tuple[Given, ...]:
         """Return the inputs that lead to a pair."""
         inputs: list[Given] = []
-        while self.found[place].parent >= 0:
-            found = self.found[place]
-            left, right = self.order[found.parent]
-            mine = self._answer(self.left, left, found.name, self.left.responses(left))
-            other = self._answer(self.right, right, found.name, self.right.responses(right))
+        for before, at in pairwise(self.pairs.places_to(place)):
+            found_by, (left, right) = self.pairs.labels[at], self.pairs.order[before]
+            assert found_by is not None
+            name, cut = found_by.name, found_by.cut
+            mine = self._answer(self.left, left, name, self.left.responses(left))
+            other = self._answer(self.right, right, name, self.right.responses(right))
             assert mine is not None and other is not None
-            inputs.append(Given(found.name, actions_of(mine, found.cut), actions_of(other, found.cut), found.cut))
-            place = found.parent
-        return tuple(reversed(inputs))
+            inputs.append(Given(name, actions_of(mine, cut), actions_of(other, cut), cut))
+        return tuple(inputs)
 
 
 def find_differences(
@@ -335,13 +340,13 @@ def find_differences(
     nothing: frozenset[Ghost] = frozenset()
     left, right = replace(left, ghosts=nothing), replace(right, ghosts=nothing)
     started = time.perf_counter()
-    search = _Search(left, right)
+    search = _ProductSearch(left, right)
     is_complete = search.run(most, FOLLOW[left.usage] if follow is None else follow, progress)
     return Difference(
         left=left,
         right=right,
         behaviours=tuple(search.behaviours),
-        pairs=len(search.order),
+        pairs=len(search.pairs.order),
         parted=len(search.parted),
         is_complete=is_complete,
         seconds=time.perf_counter() - started,

@@ -12,9 +12,10 @@ from ...model.claims.state_claims import Statement
 from ...model.device.calls import is_under_test
 from ...model.device.model import device_model
 from ...model.device.records import Numbers, Word, active, reported_word
+from ...model.device.search import DeviceSearch
 from ...model.device.selection import aborted, is_slot
 from ...model.device.state import Device, Expectation, Ghost, Scope, Task
-from ...model.device.stepper import State, stepper
+from ...model.device.stepper import stepper
 from ...model.fault_model import FaultModel
 from ...model.terms.terms import Bool, any_of, fact
 
@@ -95,21 +96,16 @@ def premise(scope: Scope, claim_id: str) -> int | None:
     wanted = says(plain, device_model(plain).device)
     if wanted.value is not None:
         return 0 if wanted is fact(True) else None
-    steps = stepper(plain)
-    return next((depth for state, depth in _lives(plain) if steps.value(wanted, state)), None)
+    search = _searched(plain)
+    value = search.steps.value
+    return next((d for d, state in zip(search.depths, search.order, strict=True) if value(wanted, state)), None)
 
 
 @lru_cache(maxsize=8)
-def _lives(scope: Scope) -> tuple[tuple[State, int], ...]:
-    """Return the states nearest to the start, each with its distance."""
-    steps = stepper(scope)
-    depth_of = {steps.initial: 0}
-    order = [steps.initial]
-    for state in order:
-        if len(order) > MOST_STATES:
+def _searched(scope: Scope) -> DeviceSearch:
+    """Return a search of the states nearest to the start."""
+    search = DeviceSearch(stepper(scope))
+    for _ in search:
+        if len(search.order) > MOST_STATES:
             break
-        for _, after in steps.successors(state):
-            if after not in depth_of:
-                depth_of[after] = depth_of[state] + 1
-                order.append(after)
-    return tuple(depth_of.items())
+    return search

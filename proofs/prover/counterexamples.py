@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 from ...model.claims.state_claims import DeviceClaim
 from ...model.device.model import DeviceModel, device_model
 from ...model.device.records import Numbers
+from ...model.device.search import state_after
 from ...model.device.state import Ghost, Scope
-from ...model.device.stepper import State, Stepper, stepper
+from ...model.device.stepper import stepper
 from ...model.fault_model import FaultModel
 from ...model.terms.terms import Bool
 from ..explicit.explorer import Reading, claims_of, explore, explore_in_python, with_ghosts_of
@@ -102,16 +103,8 @@ def breaks(scope: Scope, claim: DeviceClaim, actions: Sequence[str]) -> bool:
     # With all ghosts, so that one stepper serves all claims.
     ranked = replace(scope, ghosts=frozenset(Ghost), numbers=Numbers.RANKED)
     steps = stepper(ranked)
-    state = walk(steps, actions)
+    state = state_after(steps, actions)
     return state is not None and not steps.value(claim.is_kept(ranked, steps.model.device), state)
-
-
-def walk(steps: Stepper, actions: Sequence[str]) -> State | None:
-    """Return the state after the actions; None when one of them cannot be taken."""
-    state: State | None = steps.initial
-    for name in actions:
-        state = None if state is None else steps.step(state, name)
-    return state
 
 
 def carried(scope: Scope, claim: DeviceClaim, known: Iterable[Way]) -> Way | None:

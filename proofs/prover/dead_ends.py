@@ -14,12 +14,12 @@ from dataclasses import dataclass, replace
 from ...model.device.action import Kind
 from ...model.device.model import device_model
 from ...model.device.records import Numbers
+from ...model.device.search import DeviceSearch, Trace, is_no_cut, state_after
 from ...model.device.state import Device, Expectation, Ghost, Scope, Task
 from ...model.device.stepper import stepper
 from ...model.terms.terms import Bool
-from ..explicit.exploration import Exploration, Progress, Trace
-from ..explicit.explorer import MEMORY, SMALL_WORLD, PythonSearch, Reading, explore_in_python
-from .counterexamples import walk
+from ..explicit.exploration import Exploration, Progress
+from ..explicit.explorer import MEMORY, SMALL_WORLD, Reading, explore_in_python
 
 RECOVERY = "C9"
 """Id of the claim decided here."""
@@ -72,7 +72,7 @@ def recover(
         raise ValueError("recovery is told by what the ghosts of EXPECTED know; see GHOSTS")
     started = time.perf_counter()
     if reading is not Reading.COMPILED:
-        search = PythonSearch(stepper(scope))
+        search = DeviceSearch(stepper(scope))
         most = SMALL_WORLD if reading is Reading.AUTO else None
         found = explore_in_python(scope, (), memory, progress, most, search)
         if found.is_complete:
@@ -103,32 +103,23 @@ def leads_to_dead_end(scope: Scope, actions: Sequence[str]) -> bool:
     What is reached from there without a cut is searched in full; where that is no small world, nothing is seen."""
     steps = stepper(replace(scope, ghosts=GHOSTS, numbers=Numbers.RANKED))
     is_goal = upgrade_is_completed(steps.model.scope, steps.model.device)
-    is_cut = [action.kind is Kind.CUT for action in steps.model.actions]
-    state = walk(steps, actions)
-    if state is None:
+    start = state_after(steps, actions)
+    if start is None:
         return False
-    known, order = {state}, [state]
-    for state in order:
-        if steps.value(is_goal, state) or len(order) > SMALL_WORLD:
-            return False
-        for action, after in steps.successors(state):
-            if not is_cut[action] and after not in known:
-                known.add(after)
-                order.append(after)
-    return True
+    onward = DeviceSearch(steps, start, is_no_cut)
+    return not any(steps.value(is_goal, state) or len(onward.order) > SMALL_WORLD for state in onward)
 
 
-def _in_python(scope: Scope, search: PythonSearch, started: float) -> Recovery:
+def _in_python(scope: Scope, search: DeviceSearch, started: float) -> Recovery:
     steps = search.steps
     is_goal = upgrade_is_completed(scope, device_model(scope).device)
     is_cut = [action.kind is Kind.CUT for action in steps.model.actions]
-    numbers = {state: number for number, state in enumerate(search.order)}
     before: list[array[int]] = [array("l") for _ in search.order]
     count = 0
     for number, state in enumerate(search.order):
         for action, after in steps.successors(state):
             if not is_cut[action]:
-                before[numbers[after]].append(number)
+                before[search.numbers[after]].append(number)
                 count += 1
     goals = [number for number, state in enumerate(search.order) if steps.value(is_goal, state)]
     dead = _not_reached_back(before, goals)

@@ -13,9 +13,10 @@ from ...model.device.action import Action
 from ...model.device.calls import has_next_number
 from ...model.device.model import DeviceModel, device_model
 from ...model.device.records import BLANK, Numbers, Word, active
+from ...model.device.search import DeviceSearch
 from ...model.device.selection import is_version_allowed, next_update_slot
 from ...model.device.state import Content, Device, Scope, Slot, Task, Usage, record_in, slot_at, with_record, with_slot
-from ...model.device.stepper import State, Stepper
+from ...model.device.stepper import Stepper
 from ...model.fault_model import FaultModel
 from ...model.terms.terms import Num, choose, fact, number
 from ..smt.verification_condition import Condition
@@ -72,34 +73,14 @@ def way_to_break(mutant: Mutant) -> tuple[str, ...] | None:
     model = mutant.model(Numbers.RANKED)
     steps = Stepper(model)
     kept = mutant.claim.is_kept(model.scope, model.device)
-    came: dict[State, tuple[State, int] | None] = {steps.initial: None}
-    order = [steps.initial]
-    for state in order:
-        if not steps.value(kept, state):
-            return _way(model, came, state)
-        if len(order) > _MOST_STATES:
-            break
-        for action, after in steps.successors(state):
-            if after not in came:
-                came[after] = (state, action)
-                order.append(after)
-    return None
+    trace = DeviceSearch(steps).first(lambda state: not steps.value(kept, state), _MOST_STATES)
+    return None if trace is None else trace.actions
 
 
 def breaking_condition(mutant: Mutant, actions: tuple[str, ...]) -> Condition:
     """Return the question whether the way breaks the claim with 32-bit numbers, too."""
     model = mutant.model(Numbers.EXACT)
     return way_condition(model, actions, mutant.claim.is_kept(model.scope, model.device), mutant.name)
-
-
-def _way(model: DeviceModel, came: Mapping[State, tuple[State, int] | None], state: State) -> tuple[str, ...]:
-    names = []
-    step = came[state]
-    while step is not None:
-        state, action = step
-        names.append(model.actions[action].name)
-        step = came[state]
-    return tuple(reversed(names))
 
 
 def _programs(word: Word) -> Change:

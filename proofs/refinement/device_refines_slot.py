@@ -9,11 +9,12 @@ Whole calls are the events of the table, so a chain of micro-steps is one move: 
 and its record not there yet, are no states of a slot, and show only when a cut makes them last.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
 from ...model.device.action import Kind as ActionKind
+from ...model.device.search import reachable
 from ...model.device.state import Scope, Task, Usage
 from ...model.device.stepper import State as DeviceState
 from ...model.device.stepper import Stepper, stepper
@@ -107,19 +108,6 @@ def tie(scope: Scope) -> Tie:
     return _Walk(stepper(scope)).run()
 
 
-def reachable(steps: Stepper) -> Iterator[DeviceState]:
-    """Yield every reachable state, the first one first."""
-    known = {steps.initial}
-    found = [steps.initial]
-    while found:
-        state = found.pop()
-        yield state
-        for _, after in steps.successors(state):
-            if after not in known:
-                known.add(after)
-                found.append(after)
-
-
 class _Walk:
     """One scope on its way through the table."""
 
@@ -143,9 +131,8 @@ class _Walk:
 
     def run(self) -> Tie:
         """Walk from every reachable state."""
-        count = 0
-        for state in reachable(self.steps):
-            count += 1
+        states = reachable(self.steps)
+        for state in states:
             match state[self._task]:
                 case Task.RUN:
                     self._calls(state)
@@ -153,7 +140,7 @@ class _Walk:
                     self._event_from(state, state, Event.POWER_ON)
                 case _:
                     pass
-        return Tie(self.scope, count, self.moves, tuple(self.wrong), frozenset(self.walked))
+        return Tie(self.scope, len(states), self.moves, tuple(self.wrong), frozenset(self.walked))
 
     def _calls(self, state: DeviceState) -> None:
         begun = set()

@@ -21,10 +21,11 @@ from otaproof.model.config import Chip, Config, Release
 from otaproof.model.device.action import Action, Kind
 from otaproof.model.device.record_tears import erased_tears, programmed_tears
 from otaproof.model.device.records import Check, Word
+from otaproof.model.device.search import DeviceSearch
 from otaproof.model.device.state import CHIPS_WITHOUT_RTC_FAST_MEMORY, Ghost, Scope, Task, Usage
 from otaproof.model.device.stepper import Stepper, stepper
 from otaproof.model.fault_model import FaultModel
-from otaproof.proofs.explicit.trace_search import CameFrom, breadth_first, shortest_trace, shortest_traces, trace_to
+from otaproof.proofs.explicit.explorer import claims_of, explore_in_python, with_ghosts_of
 
 ALL_GHOSTS = frozenset(Ghost)
 MODES = ((False, False), (True, False), (True, True))
@@ -64,14 +65,16 @@ def name_of(scope: Scope) -> str:
     return f"{config.app_release.label}-{mode}-{scope.usage.value}-{scope.faults.name}-{scope.slots}{factory}"
 
 
-def claims_of(scope: Scope) -> list[str]:
-    """Return the ids of the claims that speak of the configuration."""
-    return [known.claim.id for known in DEVICE_CLAIMS if known.claim.applies_to(scope.config)]
+def shortest_traces(scope: Scope, limit: int) -> dict[str, tuple[str, ...]]:
+    """Return the actions of a shortest trace for every claim that a search finds broken; limit: states."""
+    claims = claims_of(scope)
+    found = explore_in_python(with_ghosts_of(scope, claims), claims, most=limit, until_broken=True)
+    return {claim_id: trace.actions for claim_id, trace in found.violations.items()}
 
 
 def check_shortest_traces(scope: Scope, limit: int) -> None:
     """Search the shortest trace for every claim, and let the board confirm each that is found."""
-    for claim_id, names in shortest_traces(scope, claims_of(scope), limit).items():
+    for claim_id, names in shortest_traces(scope, limit).items():
         confirmation = confirm(scope, names, claim_id)
         assert confirmation.is_confirmed, f"{claim_id}: {confirmation.text}: {' '.join(names)}"
 
@@ -104,14 +107,14 @@ COVERING = [
 def first_takes(scope: Scope) -> dict[str, tuple[str, ...]]:
     """Return, for every action that a search finds possible, a shortest trace that ends with it."""
     model = stepper(replace(scope, ghosts=frozenset()))
-    came_from: CameFrom = {}
+    search = DeviceSearch(model)
     taken: dict[str, tuple[str, ...]] = {}
-    for state in breadth_first(model, came_from, 60_000):
+    for place, state in enumerate(search):
         for number, _ in model.successors(state):
             name = model.model.actions[number].name
             if name not in taken:
-                taken[name] = (*trace_to(model, came_from, state), name)
-        if len(taken) == len(model.model.actions):
+                taken[name] = (*search.trace(place).actions, name)
+        if len(taken) == len(model.model.actions) or len(search.order) > 60_000:
             break
     return taken
 
@@ -149,7 +152,7 @@ def check_walk(scope: Scope, seed: int, length: int = 60) -> None:
     names = [action.name for action in random_walk(model, random.Random(seed), length)]
     walker = TraceWalker(scope, names)
     kept = {c.claim.id: c.is_kept(scope, model.model.device) for c in DEVICE_CLAIMS}
-    claim_ids = set(claims_of(scope))
+    claim_ids = {known.claim.id for known in claims_of(scope)}
     for number, verdicts in enumerate(walker.play()):
         states = walker.segments[number].states
         task = model.as_dict(states[-1])["task"]
@@ -227,7 +230,7 @@ def test_every_tear_of_the_model_is_found_and_no_other(kind: OpKind, fault: Faul
 
 
 PLAIN = scope_of(Release.V5_1, (True, False), Usage.PROPER, FaultModel.F0)
-LOST_TRIAL = shortest_trace(PLAIN, "C4") or ()
+LOST_TRIAL = shortest_traces(PLAIN, 30_000)["C4"]
 
 
 def test_token_of_a_trace_plays_the_refutation() -> None:

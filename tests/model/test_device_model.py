@@ -25,12 +25,12 @@ from otaproof.model.device.records import (
     ranked,
     reported_word,
 )
+from otaproof.model.device.search import reachable
 from otaproof.model.device.selection import fallback
 from otaproof.model.device.state import Content, Expectation, Ghost, Phase, Scope, Slot, Task, Usage, burn, with_slot
 from otaproof.model.device.stepper import Stepper, stepper
 from otaproof.model.fault_model import FaultModel
 from otaproof.model.terms.terms import number
-from otaproof.proofs.refinement.device_refines_slot import reachable
 
 WORD_VALUES = dict(zip(Word, (0, 1, 2, 3, 4, 0xFFFFFFFF), strict=True))
 SEQ = 2

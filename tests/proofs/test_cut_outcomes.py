@@ -12,7 +12,7 @@ from otaproof.model.config import Config, Release
 from otaproof.model.device.state import Ghost, Scope, Task, Usage
 from otaproof.model.device.stepper import Stepper, stepper
 from otaproof.model.fault_model import FaultModel
-from otaproof.proofs.explicit.cut_outcomes import BEGINS, Call, Cell, Outcome, Search, outcome_of, outcomes
+from otaproof.proofs.explicit.cut_outcomes import BEGINS, Call, Cell, Outcome, OutcomeSearch, outcome_of, outcomes
 from otaproof.proofs.explicit.explorer import explore
 from otaproof.proofs.refinement.outcomes_smt import is_well_formed, possible_outcomes
 
@@ -122,9 +122,9 @@ def test_an_unsafe_cell_is_a_violation_of_c7(usage: Usage, faults: FaultModel, r
 @pytest.mark.parametrize("scope", SCOPES.values(), ids=SCOPES)
 def test_every_reachable_state_that_a_call_begins_in_is_well_formed(scope: Scope) -> None:
     """So what z3 rules out of well-formed states is ruled out of reachable ones."""
-    search = Search(stepper(scope))
+    search = OutcomeSearch(stepper(scope))
     is_it = is_well_formed(scope, search.steps.model.device)
-    assert all(search.steps.value(is_it, s) for s in search.reached if search.task(s) in BEGINS)
+    assert all(search.steps.value(is_it, s) for s in search.search.order if search.task(s) in BEGINS)
 
 
 @pytest.mark.parametrize("call", Call)

@@ -10,6 +10,7 @@ from slot_moves import Moment, situations
 
 from otaproof.model.config import Config, Release
 from otaproof.model.device.records import Check
+from otaproof.model.device.search import reachable
 from otaproof.model.device.selection import boot_choice
 from otaproof.model.device.state import Scope, Task, Usage
 from otaproof.model.device.stepper import stepper
@@ -25,7 +26,6 @@ from otaproof.proofs.refinement.device_refines_slot import (
     Tie,
     Why,
     event_of,
-    reachable,
     tie,
 )
 from otaproof.proofs.refinement.device_refines_slot_smt import EVENT_CALLS, Lift, lift

@@ -10,6 +10,7 @@ from otaproof.model.claims.state_claims import DEVICE_CLAIMS
 from otaproof.model.config import Config, Release
 from otaproof.model.device.action import Kind
 from otaproof.model.device.model import device_model
+from otaproof.model.device.search import trace_through
 from otaproof.model.device.state import Device, Expectation, Ghost, Scope, Task, Usage
 from otaproof.model.device.stepper import stepper
 from otaproof.model.fault_model import FaultModel
@@ -18,7 +19,6 @@ from otaproof.model.terms.terms import Bool
 from otaproof.proofs.explicit.compiled import compiled_search
 from otaproof.proofs.explicit.compiled.codegen import DoesNotFit, Layout, signed
 from otaproof.proofs.explicit.compiled.compiled_search import CompiledSearch, Store, owner_of
-from otaproof.proofs.explicit.exploration import trace_through
 from otaproof.proofs.explicit.explorer import Reading, claims_of, explore, explore_in_python, with_ghosts_of
 from otaproof.proofs.prover import dead_ends as graph
 from otaproof.proofs.prover.dead_ends import GHOSTS, recover

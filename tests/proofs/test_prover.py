@@ -1,6 +1,7 @@
 """The prover: what it proves holds, what it refutes is a way that exists, its premises are met, and it can fail."""
 
 from dataclasses import replace
+from itertools import islice
 
 import pytest
 
@@ -8,11 +9,12 @@ from otaproof.model.claims.state_claims import DEVICE_CLAIMS, DeviceClaim
 from otaproof.model.config import Config, Release
 from otaproof.model.device.model import device_model
 from otaproof.model.device.records import Numbers
+from otaproof.model.device.search import DeviceSearch, state_after
 from otaproof.model.device.state import Ghost, Scope, Usage
 from otaproof.model.device.stepper import Stepper, stepper
 from otaproof.model.fault_model import FaultModel
 from otaproof.model.terms.terms import bool_field, num_field
-from otaproof.proofs.explicit.explorer import PythonSearch, claims_of, explore, with_ghosts_of
+from otaproof.proofs.explicit.explorer import claims_of, explore, with_ghosts_of
 from otaproof.proofs.explicit.vacuity import PREMISES, premise
 from otaproof.proofs.invariants.invariant_catalogue import invariants
 from otaproof.proofs.invariants.vocabulary import left_by_cuts
@@ -20,7 +22,7 @@ from otaproof.proofs.prover import prover
 from otaproof.proofs.prover import sequence_growth as growth
 from otaproof.proofs.prover.bmc import shortest_break
 from otaproof.proofs.prover.configurations import families, with_release
-from otaproof.proofs.prover.counterexamples import Way, breaks, carried, confirmation, search, walk
+from otaproof.proofs.prover.counterexamples import Way, breaks, carried, confirmation, search
 from otaproof.proofs.prover.decision import Decision, Effort, Verdict
 from otaproof.proofs.prover.houdini import FITS, deeper, inductive_facts, start_condition, step_condition
 from otaproof.proofs.prover.mutants import MUTANTS, Mutant, breaking_condition, way_to_break
@@ -182,7 +184,7 @@ def test_what_many_slots_keep_is_proved_for_sixteen() -> None:
 
 def test_a_walk_stops_where_an_action_cannot_be_taken() -> None:
     """A way is walked, not believed."""
-    assert walk(stepper(PROPER), ("power_on", "power_on")) is None
+    assert state_after(stepper(PROPER), ("power_on", "power_on")) is None
 
 
 @pytest.mark.parametrize("id_", list(PREMISES))
@@ -299,13 +301,11 @@ def test_cuts_that_tear_any_byte_are_decided_too(faults: FaultModel, slots: int)
 def test_facts_of_what_cuts_leave_speak_of_every_cut() -> None:
     """Each record with a right check word that a cut leaves is among them, in the states nearest to the start."""
     model = device_model(replace(ANY, faults=F3, has_factory=True))
-    search, seen = PythonSearch(Stepper(model)), 0
+    search, seen = DeviceSearch(Stepper(model)), 0
     steps = search.steps
     lefts = [(when, dict(left.terms())) for when, left in left_by_cuts(model.scope, model.device)]
     records = [name for name in steps.names if name.startswith("record")]
-    for place in range(3000):
-        state = search.order[place]
-        search.expand(place)
+    for state in islice(search, 3000):
         for number, after in steps.successors(state):
             if "_leaves_right_" in model.actions[number].name:
                 left = [steps.as_dict(after)[name] for name in records]

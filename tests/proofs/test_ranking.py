@@ -7,10 +7,11 @@ import pytest
 from otaproof.model.config import Config, Release
 from otaproof.model.device.action import Kind
 from otaproof.model.device.model import DeviceModel
+from otaproof.model.device.search import DeviceSearch
 from otaproof.model.device.state import Scope, Usage
 from otaproof.model.device.stepper import State, stepper
 from otaproof.model.fault_model import FaultModel
-from otaproof.proofs.explicit.explorer import PythonSearch, claims_of
+from otaproof.proofs.explicit.explorer import claims_of
 from otaproof.proofs.prover.dead_ends import GHOSTS, leads_to_dead_end, upgrade_is_completed
 from otaproof.proofs.prover.decision import Effort, Verdict
 from otaproof.proofs.prover.proof_reuse import Book, exact_model, induct
@@ -34,7 +35,7 @@ def question(model: DeviceModel) -> Condition:
     return progress_condition(model, induct(model.scope, claims_of(model.scope)).facts.values())
 
 
-def steps_to_upgrade(search: PythonSearch) -> dict[State, int]:
+def steps_to_upgrade(search: DeviceSearch) -> dict[State, int]:
     """Return, for each state that was found, the least number of steps to a completed upgrade, cuts left out."""
     steps = search.steps
     is_cut = [action.kind is Kind.CUT for action in steps.model.actions]
@@ -66,9 +67,8 @@ def steps_to_upgrade(search: PythonSearch) -> dict[State, int]:
 def test_distance_is_never_less_than_the_real_one(scope: Scope) -> None:
     """In every state that is reached; so it is 0 in none but those where an upgrade has just been completed."""
     steps = stepper(replace(scope, ghosts=GHOSTS))
-    search = PythonSearch(steps)
-    for place, _ in enumerate(search.order):
-        search.expand(place)
+    search = DeviceSearch(steps)
+    assert 0 < sum(1 for _ in search)
     real = steps_to_upgrade(search)
     bound = distance(steps.model)
     assert set(real) == set(search.order)

@@ -19,10 +19,11 @@ from numpy.typing import NDArray
 
 from ....model.claims.state_claims import DeviceClaim
 from ....model.device.model import device_model
+from ....model.device.search import Trace, trace_through
 from ....model.device.state import Scope
 from ....model.device.stepper import stepper
 from ....model.terms.terms import Bool
-from ..exploration import Exploration, Progress, Trace, trace_through
+from ..exploration import Exploration, Progress
 from . import bfs_kernels as kernels
 from .codegen import Layout, facts_text, load, most_found, successors_text
 
