@@ -10,13 +10,14 @@ from otaproof.model.device.model import DeviceModel, Field, device_model
 from otaproof.model.device.record_tears import erased_tears, programmed_tears
 from otaproof.model.device.records import Check, Numbers, Record, Word
 from otaproof.model.device.state import Content, Device, Expectation, Ghost, Phase, Scope, Slot, Task, Usage
+from otaproof.model.device.vocabulary import PLACES, enum_of_field
 from otaproof.model.fault_model import FaultModel
 
 from .effects_text import RANKED, effect_lines
 from .left_out_text import left_out_sentence
 from .life_cycle import field_docs
 from .page import Page, anchor, code, first_line, folded, picture, repo_file
-from .terms_text import PLACES, Vocabulary, enum_of_field
+from .terms_text import Vocabulary
 from .worlds import RELEASES
 
 _CONFIG = Config(rollback=True, app_release=Release.V6_1, bootloader_release=Release.V6_1)

@@ -5,38 +5,14 @@
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from enum import IntEnum
 
-from otaproof.model.device import calls, selection
-from otaproof.model.device.boot_steps import burned_for
-from otaproof.model.device.records import Check, Record, Sector, Word, active
-from otaproof.model.device.state import (
-    Content,
-    Device,
-    Expectation,
-    Phase,
-    Scope,
-    Task,
-    efuse_version,
-    record_in,
-    slot_at,
-)
+from otaproof.model.device.state import Device, Scope
+from otaproof.model.device.vocabulary import PLACES, enum_of_field, named
 from otaproof.model.terms.terms import Op, Term, nodes_of
 
-_SUFFIXES: dict[str, type[IntEnum]] = {
-    "task": Task, "phase": Phase, "sector": Sector, "_check": Check, "_word": Word, "_content": Content,
-    "expectation": Expectation,
-}  # fmt: skip
-_PLACE_NAMES = ("the target", "the place selected", "what the next power-on starts")
-PLACES = ("running", "expected", "previous", "old_choice", "new_choice")
-"""Fields that hold a place."""
 _SYMBOLS = {Op.AND: " and ", Op.OR: " or ", Op.EQUAL: " is ", Op.LESS: " < ", Op.PLUS: " + ", Op.MINUS: " - "}
-
-
-def enum_of_field(name: str) -> type[IntEnum] | None:
-    """Return the enum whose members a field holds; None for a plain number or a fact."""
-    return next((enum for suffix, enum in _SUFFIXES.items() if name == suffix or name.endswith(suffix)), None)
 
 
 class Vocabulary:
@@ -46,72 +22,12 @@ class Vocabulary:
         """Ask the functions of the model for the terms that they build."""
         self.scope = scope
         self.names: dict[Term, str] = {}
-        for term, name in self._known(scope, device):
-            if term.op not in (Op.VALUE, Op.FIELD):
-                self.names.setdefault(term, name)
-        self._places = {
-            device.running, device.expected, device.previous, device.old_choice, device.new_choice,
-            *(term for term, name in self.names.items() if name in _PLACE_NAMES or name.startswith("the first place")),
-        }  # fmt: skip
+        self._places: set[Term] = {getattr(device, name) for name in PLACES}
+        for concept in named(scope, device):
+            if concept.phrase:
+                self.names.setdefault(concept.term, concept.phrase)
+                self._places |= {concept.term} if concept.is_place else set()
         self._conjunctions = sorted((t for t in self.names if t.op in (Op.AND, Op.OR)), key=lambda t: -len(t.args))
-
-    @staticmethod
-    def _known(scope: Scope, device: Device) -> Iterator[tuple[Term, str]]:
-        for place, record in enumerate(device.records):
-            yield record.is_bootable, f"record {place} is bootable"
-            yield record.is_invalid, f"record {place} is invalid"
-            yield record.is_right, f"record {place} has a right check word"
-            yield record.names(device.running), f"record {place} names the running slot"
-        chosen = active(device.records)
-        selected = selection.select(scope, device)
-        target = selection.next_update_slot(device)
-        yield chosen.is_first, "record 0 decides"
-        yield chosen.is_second, "record 1 decides"
-        yield chosen.is_some, "a record decides"
-        yield from _record(chosen.of(device.records), "the deciding record")
-        yield from _record(chosen.other_of(device.records), "the other record")
-        yield from _record(record_in(device, device.sector), "the record being rewritten")
-        yield chosen.sector, "the deciding record's sector"
-        yield chosen.other_sector, "the other record's sector"
-        if scope.config.anti_rollback:
-            yield efuse_version(scope, device.burned), "the eFuse's version"
-            yield burned_for(scope, device), "the bits that the burn is to leave"
-            for bits in range(1 << (scope.versions - 1)):
-                yield burned_for(scope, device) == bits, f"the burn is to leave 0b{bits:0{scope.versions - 1}b}"
-            yield selected.active.is_first, "record 0 is selected"
-            yield selected.active.is_second, "record 1 is selected"
-            yield selected.active.is_some, "a record is selected"
-            yield from _record(selected.active.of(device.records), "the selected record")
-            yield selected.active.sector, "the selected record's sector"
-        yield selected.start, "the place selected"
-        yield selected.is_fresh, "no record was ever written"
-        yield selection.fallback(scope, device, selected.start), "the first place that passes, from the one selected"
-        rewritten = record_in(device, device.sector).slot
-        yield selection.fallback(scope, device, rewritten), "the first place that passes, from the rewritten record's"
-        yield selection.burned_by_boot(scope, device, selected), "the bits after the bootloader's burn"
-        yield target, "the target"
-        for place in range(scope.slots):
-            yield target == place, f"the target is ota_{place}"
-        yield slot_at(device, target).content, "the target's content"
-        yield slot_at(device, target).version, "the target's version"
-        yield slot_at(device, device.running).content, "the running slot's content"
-        yield slot_at(device, device.running).version, "the running slot's version"
-        yield calls.is_under_test(scope, device), "info() says testing of the running image"
-        yield calls.gives_up_spare(scope, device), "the spare record is given up"
-        yield calls.is_rollback_possible(scope, device), "there is an image to go back to"
-        yield calls.rewrite_sector(scope, device, target), "the sector for the target's record"
-        yield calls.rewrite_sector(scope, device, device.running), "the sector for the running slot's record"
-        yield from _record(calls.marked_record(scope, device), "the target's new record")
-        yield from _record(calls.reselected_record(scope, device), "the running slot's new record")
-        yield (
-            selection.is_version_allowed(scope, device, slot_at(device, target).version),
-            "the target's version is allowed",
-        )
-        yield (
-            selection.is_version_allowed(scope, device, slot_at(device, device.running).version),
-            "the running slot's version is allowed",
-        )
-        yield selection.boot_choice(scope, device), "what the next power-on starts"
 
     def text(self, term: Term, names: dict[Term, str] | None = None, top: bool = True) -> str:
         """Return a term in words; names: those of parts that are told elsewhere."""
@@ -211,14 +127,6 @@ class Vocabulary:
                 left = [part for part in left if part not in known.args]
                 found.append(known)
         return [*left, *found]
-
-
-def _record(record: Record, name: str) -> Iterator[tuple[Term, str]]:
-    yield record.check, f"{name}'s check"
-    yield record.word, f"{name}'s word"
-    yield record.slot, f"{name}'s slot"
-    yield record.seq, f"{name}'s number"
-    yield record.is_bootable, f"{name} is bootable"
 
 
 def _needed(lines: list[tuple[str, str]], wanted: set[str]) -> set[str]:

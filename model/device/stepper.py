@@ -4,11 +4,12 @@ A state is a tuple of ints, one for each field of the model, in their order. A f
 state with its task is first met: its text is Python, with a local variable for each term that is used more than once.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any
 
-from ..terms.terms import Bool, Op, Term, nodes_of, uses_of
+from ..terms.terms import Bool, Op, Term
+from ..terms.writer import Syntax, Writer, atom, joined, shaped
 from .action import Action
 from .model import DeviceModel, device_model
 from .state import Scope
@@ -18,7 +19,19 @@ State = tuple[int, ...]
 Successors = Callable[[State], list[tuple[int, State]]]
 """From a state to (number of the action, state after it)."""
 
-_SYMBOLS = {Op.AND: " and ", Op.OR: " or ", Op.EQUAL: " == ", Op.LESS: " < "}
+PYTHON: Syntax = {
+    Op.VALUE: atom,
+    Op.FIELD: atom,
+    Op.NOT: shaped("(not {0})"),
+    Op.AND: joined(" and "),
+    Op.OR: joined(" or "),
+    Op.EQUAL: joined(" == "),
+    Op.LESS: joined(" < "),
+    Op.PLUS: shaped("(({0} + {1}) & {mask})"),
+    Op.MINUS: shaped("(({0} - {1}) & {mask})"),
+    Op.CHOOSE: shaped("({1} if {0} else {2})"),
+}
+"""How a term reads in Python, where the fields are local variables."""
 
 
 class Stepper:
@@ -54,8 +67,8 @@ class Stepper:
         known = self._values.get(term)
         if known is None:
             lines = ["def value(state):", f"    {self._unpacking()}"]
-            writer = _Writer([term])
-            lines += writer.lines([term], "    ")
+            writer = Writer(PYTHON, [term])
+            lines += _assigned(writer, [term], "    ")
             lines.append(f"    return int({writer.text(term)})")
             known = _function("\n".join(lines), "value")
             self._values[term] = known
@@ -79,13 +92,13 @@ class Stepper:
         """Return the lines for the actions of one task: first what every guard needs, then each with what it needs."""
         lines: list[str] = []
         chosen = list(actions)
-        guards = _Writer([action.when for _, action in chosen])
-        lines += guards.lines([action.when for _, action in chosen], " " * 4)
+        guards = Writer(PYTHON, [action.when for _, action in chosen])
+        lines += _assigned(guards, [action.when for _, action in chosen], " " * 4)
         for number, action in chosen:
             effects = self.model.effects[action.name]
             lines.append(f"    if {guards.text(action.when)}:")
-            writer = _Writer(effects.values(), dict(guards.names))
-            lines += writer.lines(effects.values(), " " * 8)
+            writer = Writer(PYTHON, effects.values(), names=guards.names)
+            lines += _assigned(writer, effects.values(), " " * 8)
             values = [writer.text(effects[name]) if name in effects else name for name in self.names]
             values = [
                 f"int({value})" if name in effects and isinstance(effects[name], Bool) else value
@@ -95,39 +108,9 @@ class Stepper:
         return lines
 
 
-class _Writer:
-    """Writes terms as Python, with a local variable for each that is used more than once."""
-
-    def __init__(self, terms: Iterable[Term], names: dict[Term, str] | None = None) -> None:
-        uses = uses_of(terms)
-        self._shared = {t for t, count in uses.items() if count > 1 and t.op not in (Op.FIELD, Op.VALUE)}
-        self.names: dict[Term, str] = {} if names is None else names
-
-    def lines(self, terms: Iterable[Term], indent: str) -> Iterator[str]:
-        """Yield assignments for the shared parts of the terms that have no name yet."""
-        for node in nodes_of(terms):
-            if node in self._shared and node not in self.names:
-                text = self.text(node)
-                self.names[node] = f"t{len(self.names)}"
-                yield f"{indent}{self.names[node]} = {text}"
-
-    def text(self, term: Term) -> str:
-        """Return the term as Python."""
-        if term in self.names:
-            return self.names[term]
-        if term.op in (Op.FIELD, Op.VALUE):
-            return str(term.args[0])
-        args = [self.text(arg) for arg in term.args if isinstance(arg, Term)]
-        match term.op:
-            case Op.NOT:
-                return f"(not {args[0]})"
-            case Op.CHOOSE:
-                return f"({args[1]} if {args[0]} else {args[2]})"
-            case Op.PLUS | Op.MINUS:
-                symbol = "+" if term.op is Op.PLUS else "-"
-                return f"(({args[0]} {symbol} {args[1]}) & {(1 << term.bits) - 1})"
-            case _:
-                return "(" + _SYMBOLS[term.op].join(args) + ")"
+def _assigned(writer: Writer, terms: Iterable[Term], indent: str) -> list[str]:
+    """Return assignments to the local variables of what the terms share."""
+    return [f"{indent}{name} = {text}" for name, text in writer.assignments(terms)]
 
 
 def _function(text: str, name: str) -> Any:

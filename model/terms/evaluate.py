@@ -4,16 +4,20 @@ from collections.abc import Callable
 from typing import Any
 
 from .terms import Op, Term
+from .walker import arguments_of, walk
 
 
 def evaluated(term: Term, fields: dict[str, int]) -> int:
     """Return what a term is for these values of its fields: a number, or 0 or 1."""
-    if term.op is Op.VALUE:
-        return int(term.args[0])  # type: ignore[arg-type]  # VALUE holds an int
-    if term.op is Op.FIELD:
-        return fields[str(term.args[0])]
-    args = [evaluated(arg, fields) for arg in term.args if isinstance(arg, Term)]
-    return int(_MEANINGS[term.op](args)) & ((1 << term.bits) - 1 if term.bits else 1)
+
+    def visit(node: Term, args: list[int]) -> int:
+        if node.op is Op.VALUE:
+            return node.value or 0
+        if node.op is Op.FIELD:
+            return fields[str(node.args[0])]
+        return int(_MEANINGS[node.op](args)) & ((1 << node.bits) - 1 if node.bits else 1)
+
+    return walk(term, arguments_of, visit, {})
 
 
 _MEANINGS: dict[Op, Callable[[list[int]], Any]] = {

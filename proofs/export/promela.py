@@ -14,9 +14,22 @@ from collections.abc import Iterable
 from ...model.device.action import Action
 from ...model.device.model import DeviceModel, Field
 from ...model.device.records import Numbers
-from ...model.terms.terms import Bool, Num, Op, Term, nodes_of, uses_of
+from ...model.terms.terms import Bool, Op
+from ...model.terms.writer import Syntax, Writer, atom, joined, shaped
 
-_SYMBOLS = {Op.AND: " && ", Op.OR: " || ", Op.EQUAL: " == ", Op.LESS: " < "}
+PROMELA: Syntax = {
+    Op.VALUE: atom,
+    Op.FIELD: atom,
+    Op.NOT: shaped("!({0})"),
+    Op.AND: joined(" && "),
+    Op.OR: joined(" || "),
+    Op.EQUAL: joined(" == "),
+    Op.LESS: joined(" < "),
+    Op.PLUS: shaped("(({0} + {1}) & {mask})"),
+    Op.MINUS: shaped("(({0} - {1}) & {mask})"),
+    Op.CHOOSE: shaped("({0} -> {1} : {2})"),
+}
+"""How a term reads in Promela."""
 
 
 def promela(model: DeviceModel, claim: Bool | None = None) -> str:
@@ -27,7 +40,7 @@ def promela(model: DeviceModel, claim: Bool | None = None) -> str:
         raise ValueError("Promela has no unsigned numbers of 32 bits; use Numbers.RANKED")
     options = [_option(model, action) for action in model.actions]
     if claim is not None:
-        options.append(["d_step {", f"  {_Writer([]).text(~claim)} ->", "  assert(false)", "}"])
+        options.append(["d_step {", f"  {Writer(PROMELA).text(~claim)} ->", "  assert(false)", "}"])
     body = [f"  {':: ' if not place else '   '}{line}" for option in options for place, line in enumerate(option)]
     count = max((int(name[1:]) + 1 for option in options for name in _scratch_names(option)), default=0)
     return "\n".join(
@@ -59,49 +72,11 @@ def _option(model: DeviceModel, action: Action) -> list[str]:
     """Return one option of the loop, in lines."""
     effects = model.effects[action.name]
     tasks = " || ".join(f"task == {int(task)}" for task in action.tasks)
-    guard = tasks if action.when.value else f"({tasks}) && {_Writer([]).text(action.when)}"
+    guard = tasks if action.when.value else f"({tasks}) && {Writer(PROMELA).text(action.when)}"
     moving = {name: term for name, term in effects.items() if term.value is None}
-    writer = _Writer(moving.values())
-    lines = [*writer.lines(moving.values()), *(f"{name} = {writer.text(term)};" for name, term in moving.items())]
+    # A hidden variable for every result: all of them read the state before.
+    writer = Writer(PROMELA, moving.values(), "v", assigns_all=True)
+    lines = [f"{name} = {text};" for name, text in writer.assignments(moving.values())]
+    lines += [f"{name} = {writer.text(term)};" for name, term in moving.items()]
     lines += [f"{name} = {term.value};" for name, term in effects.items() if term.value is not None]
     return [f"d_step {{ /* {action.name} */", f"  ({guard}) ->", *(f"  {line}" for line in lines or ["skip"]), "}"]
-
-
-class _Writer:
-    """Writes terms as Promela: a hidden variable for what is used more than once, and for every result."""
-
-    def __init__(self, results: Iterable[Term]) -> None:
-        results = list(results)
-        uses = uses_of(results)
-        self._kept = {term for term, count in uses.items() if count > 1 and term.op not in (Op.FIELD, Op.VALUE)}
-        self._kept |= set(results)
-        self.names: dict[Term, str] = {}
-
-    def lines(self, results: Iterable[Term]) -> list[str]:
-        """Return assignments to the hidden variables."""
-        lines = []
-        for node in nodes_of(results):
-            if node in self._kept:
-                text = self.text(node)
-                self.names[node] = f"v{len(self.names)}"
-                lines.append(f"{self.names[node]} = {text};")
-        return lines
-
-    def text(self, term: Term) -> str:
-        """Return the term as Promela."""
-        if term in self.names:
-            return self.names[term]
-        if term.op in (Op.FIELD, Op.VALUE):
-            return str(term.args[0])
-        args = [self.text(arg) for arg in term.args if isinstance(arg, Term)]
-        match term.op:
-            case Op.NOT:
-                return f"!({args[0]})"
-            case Op.CHOOSE:
-                return f"({args[0]} -> {args[1]} : {args[2]})"
-            case Op.PLUS | Op.MINUS:
-                assert isinstance(term, Num)
-                symbol = "+" if term.op is Op.PLUS else "-"
-                return f"(({args[0]} {symbol} {args[1]}) & {(1 << term.bits) - 1})"
-            case _:
-                return "(" + _SYMBOLS[term.op].join(args) + ")"

@@ -9,31 +9,18 @@ power of two.
 """
 
 from collections.abc import Iterable, Iterator
-from enum import IntEnum
 from itertools import count, islice
 
 from ...model.claims.state_claims import DEVICE_CLAIMS, DeviceClaim
 from ...model.config import Config
 from ...model.device.action import Action
-from ...model.device.calls import gives_up_spare, is_under_test
 from ...model.device.model import DeviceModel, Field, device_model
-from ...model.device.records import Check, Sector, Word, active, reported_word
-from ...model.device.selection import boot_choice, boot_partition, burned_by_boot, fallback, next_update_slot, select
-from ...model.device.state import (
-    Content,
-    Device,
-    Expectation,
-    Ghost,
-    Phase,
-    Scope,
-    Task,
-    Usage,
-    efuse_version,
-    record_in,
-    slot_at,
-)
+from ...model.device.state import Ghost, Scope, Usage
+from ...model.device.vocabulary import ENUMS, PLACES, concepts
 from ...model.fault_model import FaultModel
 from ...model.terms.terms import Op, Term, uses_of
+from ...model.terms.walker import arguments_of, walk
+from ...model.terms.writer import Syntax, atom, joined, shaped
 
 MODULE = "OtaDevice"
 LINE = 118
@@ -43,24 +30,25 @@ SHARED_LENGTH = 36
 PART_LENGTH = 96
 """Any part longer than this gets a name."""
 
-_ENUMS: dict[str, type[IntEnum]] = {
-    "task": Task,
-    "phase": Phase,
-    "sector": Sector,
-    "check": Check,
-    "word": Word,
-    "content": Content,
-    "expectation": Expectation,
-}
-"""By the last word of a field's name: what its values are called."""
-_PLACES = ("running", "expected", "previous", "old_choice", "new_choice")
 _PLACE = "place"
-_PLACE_CONCEPTS = ("boot_choice", "boot_partition", "selected_place", "first_place_that_passes", "next_slot")
+
+TLA: Syntax = {
+    Op.FIELD: atom,
+    Op.NOT: shaped("~{0}"),
+    Op.AND: joined(" /\\ "),
+    Op.OR: joined(" \\/ "),
+    Op.EQUAL: joined(" = "),
+    Op.LESS: joined(" < "),
+    Op.PLUS: shaped("(({0} + {1}) % {modulus})"),
+    Op.MINUS: shaped("(({0} + {modulus} - {1}) % {modulus})"),
+    Op.CHOOSE: shaped("(IF {0} THEN {1} ELSE {2})"),
+}
+"""How a term reads in TLA+, but for constants, which go by the names of their kind."""
 
 
 def tla(model: DeviceModel, module: str = MODULE) -> str:
     """Return the model as the text of a TLA+ module, with every claim whose ghosts it has."""
-    writer = _Writer(model)
+    writer = _TlaWriter(model)
     actions = [list(writer.action_lines(action)) for action in model.actions]
     claims = [list(writer.claim_lines(claim)) for claim in claims_of(model.scope)]
     parts = [
@@ -70,7 +58,7 @@ def tla(model: DeviceModel, module: str = MODULE) -> str:
         ["VARIABLES", *_comma_lines(field.name for field in model.fields)],
         ["vars == <<", *_comma_lines(field.name for field in model.fields), ">>"],
         [f"FACTORY == {model.scope.factory}", f"NOWHERE == {model.scope.nowhere}"],
-        *(_set_lines(name) for name in dict.fromkeys(_kind_of_field(f.name) for f in model.fields) if name in _ENUMS),
+        *(_set_lines(name) for name in dict.fromkeys(_kind_of_field(f.name) for f in model.fields) if name in ENUMS),
         ["TypeOK =="] + [f"    /\\ {field.name} \\in {_range(field)}" for field in model.fields],
         ["Init =="] + [f"    /\\ {field.name} = {writer.constant(field.initial, field)}" for field in model.fields],
         *actions,
@@ -104,7 +92,7 @@ def sample_scope() -> Scope:
     return Scope(Config(rollback=True), faults=FaultModel.F1, usage=Usage.PROPER, ghosts=ghosts)
 
 
-class _Writer:
+class _TlaWriter:
     """Writes terms; a part that gets a name of its own is defined before the operator that has it first."""
 
     def __init__(self, model: DeviceModel) -> None:
@@ -112,7 +100,9 @@ class _Writer:
         self._definitions: list[str] = []
         self._owner = ""
         self._texts: dict[tuple[Term, str], str] = {}
-        self._concepts = {term: name for name, term in reversed(list(_concepts(model.scope, model.device)))}
+        known = [concept for concept in reversed(list(concepts(model.scope, model.device))) if concept.identifier]
+        self._concepts = {concept.term: concept.identifier for concept in known}
+        self._places = {concept.term for concept in known if concept.is_place}
         self._taken = {field.name for field in model.fields} | {action.name for action in model.actions}
         self._uses = uses_of(self._roots())
 
@@ -164,25 +154,15 @@ class _Writer:
 
     def text(self, term: Term, kind: str = "") -> str:
         """Return a term, of which parts may be names; kind: what a number that stands alone is a value of."""
-        for node, wanted in self._in_order(term, kind):
-            if (node, wanted) not in self._texts:
-                self._texts[node, wanted] = self._named(node, wanted, self._written(node, wanted))
-        return self._texts[term, kind]
+        return walk((term, kind), self._args, self._visit, self._texts)
 
-    def _in_order(self, term: Term, kind: str) -> Iterator[tuple[Term, str]]:
-        """Yield the parts of a term that have no text yet, each with its kind, arguments first."""
-        stack = [(term, kind, False)]
-        while stack:
-            node, wanted, is_ready = stack.pop()
-            if is_ready:
-                yield node, wanted
-            elif (node, wanted) not in self._texts:
-                stack.append((node, wanted, True))
-                stack += [(arg, k, False) for arg, k in reversed(self._args(node, wanted))]
+    def _visit(self, pair: tuple[Term, str], args: list[str]) -> str:
+        return self._named(*pair, self._written(*pair, args))
 
-    def _args(self, node: Term, kind: str) -> list[tuple[Term, str]]:
-        """Return the arguments of a node, each with its kind."""
-        args = [arg for arg in node.args if isinstance(arg, Term)]
+    def _args(self, pair: tuple[Term, str]) -> list[tuple[Term, str]]:
+        """Return the arguments of a node with its kind, each with its own."""
+        node, kind = pair
+        args = arguments_of(node)
         match node.op:
             case Op.CHOOSE:
                 return [(args[0], ""), (args[1], kind), (args[2], kind)]
@@ -194,7 +174,7 @@ class _Writer:
 
     def _kind(self, term: Term) -> str:
         """Return what the numbers of a term are values of; "" for plain numbers, and for constants."""
-        if self._concepts.get(term) in _PLACE_CONCEPTS:
+        if term in self._places:
             return _PLACE
         if term.op is Op.FIELD:
             return _kind_of_field(str(term.args[0]))
@@ -204,34 +184,24 @@ class _Writer:
             return self._kind(then) or self._kind(otherwise)
         return ""
 
-    def _written(self, node: Term, kind: str) -> str:
-        args = [self._texts[pair] for pair in self._args(node, kind)]
+    def _written(self, node: Term, kind: str, args: list[str]) -> str:
         match node.op:
             case Op.VALUE:
                 return str(bool(node.value)).upper() if node.bits == 0 else self._number(node.value or 0, kind)
-            case Op.FIELD:
-                return str(node.args[0])
             case Op.NOT:
                 inner = node.args[0]
                 assert isinstance(inner, Term)
                 if inner.op is Op.EQUAL and inner not in self._concepts and args[0].startswith("("):
-                    return "({} # {})".format(*(self._texts[pair] for pair in self._args(inner, "")))
-                return f"~{args[0]}"
+                    return "({} # {})".format(*(self._texts[pair] for pair in self._args((inner, ""))))
             case Op.CHOOSE:
-                return "(IF {} THEN {} ELSE {})".format(*(_bare(arg) for arg in args))
-            case Op.PLUS:
-                return f"(({args[0]} + {args[1]}) % {1 << node.bits})"
-            case Op.MINUS:
-                return f"(({args[0]} + {1 << node.bits} - {args[1]}) % {1 << node.bits})"
-            case _:
-                symbol = {Op.AND: "/\\", Op.OR: "\\/", Op.EQUAL: "=", Op.LESS: "<"}[node.op]
-                return "(" + f" {symbol} ".join(args) + ")"
+                args = [_bare(arg) for arg in args]
+        return TLA[node.op](node, args)
 
     def _number(self, value: int, kind: str) -> str:
         if kind == _PLACE:
             scope = self.model.scope
             return {scope.nowhere: "NOWHERE", scope.factory: "FACTORY"}.get(value, str(value))
-        return f'"{_ENUMS[kind](value).name}"' if kind else str(value)
+        return f'"{ENUMS[kind](value).name}"' if kind else str(value)
 
     def _named(self, node: Term, kind: str, text: str) -> str:
         """Return the text, or the name of a definition that has it."""
@@ -248,60 +218,18 @@ class _Writer:
         return name
 
 
-def _concepts(scope: Scope, device: Device) -> Iterator[tuple[str, Term]]:
-    """Yield names for what the model's functions are about, as far as the terms still have it in one piece."""
-    for name, record in zip(("first", "second"), device.records, strict=True):
-        yield f"{name}_is_invalid", record.is_invalid
-        yield f"{name}_is_bootable", record.is_bootable
-        yield f"{name}_names_running", record.names(device.running)
-    first, second = device.records
-    chosen = active(device.records)
-    yield "some_record_is_under_test", first.is_under_test | second.is_under_test
-    yield "first_decides", chosen.is_first
-    yield "second_decides", chosen.is_second
-    yield "some_record_decides", chosen.is_some
-    yield "deciding_sector", chosen.sector
-    yield "other_sector", chosen.other_sector
-    yield "deciding_check", chosen.of(device.records).check
-    yield "deciding_word", chosen.of(device.records).word
-    yield "deciding_slot", chosen.of(device.records).slot
-    yield "deciding_seq", chosen.of(device.records).seq
-    yield "other_check", chosen.other_of(device.records).check
-    yield "other_word", chosen.other_of(device.records).word
-    yield "other_slot", chosen.other_of(device.records).slot
-    for part in ("check", "word", "slot", "seq"):
-        yield f"{part}_in_sector", getattr(record_in(device, device.sector), part)
-    yield "next_slot", next_update_slot(device)
-    for place in range(scope.slots):
-        yield f"slot{place}_is_next", next_update_slot(device) == place
-    target = slot_at(device, next_update_slot(device))
-    yield "target_content", target.content
-    yield "target_version", target.version
-    yield "is_under_test", is_under_test(scope, device)
-    yield "running_word", reported_word(device.records, device.running)[1]
-    yield "gives_up_spare", gives_up_spare(scope, device)
-    selection = select(scope, device)
-    yield "selected_place", selection.start
-    yield "is_fresh_device", selection.is_fresh
-    yield "first_place_that_passes", fallback(scope, device, selection.start)
-    yield "boot_choice", boot_choice(scope, device)
-    yield "boot_partition", boot_partition(scope, device.records)
-    yield "efuse_version", efuse_version(scope, device.burned)
-    yield "burned_by_boot", burned_by_boot(scope, device, selection)
-
-
 def _kind_of_field(name: str) -> str:
     last = name.rsplit("_", 1)[-1]
-    if name in _PLACES or (name.startswith("record") and last == "slot"):
+    if name in PLACES or (name.startswith("record") and last == "slot"):
         return _PLACE
-    return last if last in _ENUMS else ""
+    return last if last in ENUMS else ""
 
 
 def _range(field: Field) -> str:
     if field.bits == 0:
         return "BOOLEAN"
     kind = _kind_of_field(field.name)
-    if kind in _ENUMS:
+    if kind in ENUMS:
         return _set_name(kind)
     return "0 .. NOWHERE" if kind == _PLACE else f"0 .. {(1 << field.bits) - 1}"
 
@@ -311,7 +239,7 @@ def _set_name(kind: str) -> str:
 
 
 def _set_lines(kind: str) -> list[str]:
-    return [f"{_set_name(kind)} == {{", *_comma_lines(f'"{value.name}"' for value in _ENUMS[kind]), "}"]
+    return [f"{_set_name(kind)} == {{", *_comma_lines(f'"{value.name}"' for value in ENUMS[kind]), "}"]
 
 
 def _task_text(action: Action) -> str:

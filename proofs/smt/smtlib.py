@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from ...model.device.model import DeviceModel, Field
 from ...model.device.stepper import State
 from ...model.terms.terms import Bool, Num, Op, Term, all_of, any_of, number
+from ...model.terms.walker import arguments_of, walk
 
 _JOINS = {Op.AND: "and", Op.OR: "or", Op.EQUAL: "=", Op.LESS: "bvult", Op.PLUS: "bvadd", Op.MINUS: "bvsub"}
 
@@ -40,23 +41,17 @@ class Question:
 
     def term(self, term: Term, at: int = 0) -> str:
         """Return the term, said of state number `at`; its parts are defined before."""
-        stack = [term]
-        while stack:
-            node = stack[-1]
-            # What is defined already is not gone through again: facts and effects have most of their parts in common.
-            parts = [arg for arg in node.args if isinstance(arg, Term) and (arg, at) not in self._names]
-            if parts:
-                stack += reversed(parts)
-                continue
-            stack.pop()
-            if (node, at) not in self._names:
-                text = self._node(node, at)
-                if node.op not in (Op.FIELD, Op.VALUE, Op.NOT):
-                    name = f"t{len(self._names)}.{at}"
-                    self._lines.append(f"(define-fun {name} () {_sort(node.bits)} {text})")
-                    text = name
-                self._names[node, at] = text
-        return self._names[term, at]
+        return walk((term, at), _parts, self._defined, self._names)
+
+    def _defined(self, node_at: tuple[Term, int], args: list[str]) -> str:
+        """Return the text of a node; what is more than a word is defined, and known by its name from then on."""
+        node, at = node_at
+        text = _written(node, at, args)
+        if node.op in (Op.FIELD, Op.VALUE, Op.NOT):
+            return text
+        name = f"t{len(self._names)}.{at}"
+        self._lines.append(f"(define-fun {name} () {_sort(node.bits)} {text})")
+        return name
 
     def require_state(self, state: State, at: int = 0) -> None:
         """Assert that state number `at` is this one."""
@@ -100,17 +95,23 @@ class Question:
         effect = effects[field.name]
         return f"(= {field.name}.{at + 1} {_fitted(self.term(effect, at), effect.bits, field.bits)})"
 
-    def _node(self, node: Term, at: int) -> str:
-        if node.op is Op.VALUE:
-            return constant(int(node.args[0]), node.bits)  # type: ignore[arg-type]  # VALUE holds an int
-        if node.op is Op.FIELD:
-            return f"{node.args[0]}.{at}"
-        args = [arg for arg in node.args if isinstance(arg, Term)]
-        if node.op is Op.NOT:
-            return f"(not {self._names[args[0], at]})"
-        width = max(arg.bits for arg in args)
-        texts = [_fitted(self._names[arg, at], arg.bits, width) if arg.bits else self._names[arg, at] for arg in args]
-        return f"({'ite' if node.op is Op.CHOOSE else _JOINS[node.op]} {' '.join(texts)})"
+
+def _parts(node_at: tuple[Term, int]) -> list[tuple[Term, int]]:
+    """Return the arguments of a term that is said of a state, said of the same state."""
+    return [(arg, node_at[1]) for arg in arguments_of(node_at[0])]
+
+
+def _written(node: Term, at: int, args: list[str]) -> str:
+    if node.op is Op.VALUE:
+        return constant(node.value or 0, node.bits)
+    if node.op is Op.FIELD:
+        return f"{node.args[0]}.{at}"
+    if node.op is Op.NOT:
+        return f"(not {args[0]})"
+    parts = arguments_of(node)
+    width = max(arg.bits for arg in parts)
+    texts = [_fitted(text, arg.bits, width) if arg.bits else text for arg, text in zip(parts, args, strict=True)]
+    return f"({'ite' if node.op is Op.CHOOSE else _JOINS[node.op]} {' '.join(texts)})"
 
 
 def misfits(model: DeviceModel) -> Bool:

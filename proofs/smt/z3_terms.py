@@ -7,7 +7,8 @@ from typing import Any
 
 import z3
 
-from ...model.terms.terms import Op, Term, nodes_of
+from ...model.terms.terms import Op, Term
+from ...model.terms.walker import arguments_of, walk
 
 
 class Z3Reading:
@@ -19,38 +20,36 @@ class Z3Reading:
 
     def __call__(self, term: Term) -> Any:
         """Return the term as a formula."""
-        for node in nodes_of([term]):
-            if node not in self._done:
-                self._done[node] = self._read(node)
-        return self._done[term]
+        return walk(term, arguments_of, _formula, self._done)
 
-    def _read(self, node: Term) -> Any:
-        args = [self._done[arg] for arg in node.args if isinstance(arg, Term)]
-        match node.op:
-            case Op.VALUE:
-                return z3.BitVecVal(node.value, node.bits) if node.bits else z3.BoolVal(bool(node.value))
-            case Op.FIELD:
-                name = str(node.args[0])
-                return z3.BitVec(name, node.bits) if node.bits else z3.Bool(name)
-            case Op.NOT:
-                return z3.Not(args[0])
-            case Op.AND:
-                return z3.And(args)
-            case Op.OR:
-                return z3.Or(args)
-            case Op.EQUAL:
-                left, right = _widened(args)
-                return left == right
-            case Op.LESS:
-                return z3.ULT(*_widened(args))
-            case Op.PLUS:
-                left, right = _widened(args)
-                return left + right
-            case Op.MINUS:
-                left, right = _widened(args)
-                return left - right
-            case Op.CHOOSE:
-                return z3.If(args[0], *_widened(args[1:]))
+
+def _formula(node: Term, args: list[Any]) -> Any:
+    """Return the formula of a node."""
+    match node.op:
+        case Op.VALUE:
+            return z3.BitVecVal(node.value, node.bits) if node.bits else z3.BoolVal(bool(node.value))
+        case Op.FIELD:
+            name = str(node.args[0])
+            return z3.BitVec(name, node.bits) if node.bits else z3.Bool(name)
+        case Op.NOT:
+            return z3.Not(args[0])
+        case Op.AND:
+            return z3.And(args)
+        case Op.OR:
+            return z3.Or(args)
+        case Op.EQUAL:
+            left, right = _widened(args)
+            return left == right
+        case Op.LESS:
+            return z3.ULT(*_widened(args))
+        case Op.PLUS:
+            left, right = _widened(args)
+            return left + right
+        case Op.MINUS:
+            left, right = _widened(args)
+            return left - right
+        case Op.CHOOSE:
+            return z3.If(args[0], *_widened(args[1:]))
 
 
 def _widened(numbers: list[Any]) -> list[Any]:

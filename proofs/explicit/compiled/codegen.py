@@ -28,6 +28,8 @@ from ....model.device.state import Task
 from ....model.device.stepper import State
 from ....model.terms.evaluate import evaluated
 from ....model.terms.terms import Bool, Num, Op, Term, fields_of, number, replaced
+from ....model.terms.walker import arguments_of
+from ....model.terms.writer import Syntax, shaped
 
 WORD_BITS = 64
 STATE_BITS = 63
@@ -40,6 +42,17 @@ STEP = '@cfunc("int64(int64, int64, int64)", cache=True)'
 """How the functions are compiled that find states: of a state, an address, and how many are found."""
 FACT = '@cfunc("int64(int64)", cache=True)'
 """How those are that tell something of a state."""
+
+
+WORDS: Syntax = {
+    Op.NOT: shaped("not {0}"),
+    Op.EQUAL: shaped("{0} == {1}"),
+    Op.LESS: shaped("{0} < {1}"),
+    Op.PLUS: shaped("({0} + {1}) & {mask}"),
+    Op.MINUS: shaped("({0} - {1}) & {mask}"),
+    Op.CHOOSE: shaped("select({0}, {1}, {2})"),
+}
+"""How an operation reads in the compiled code, its arguments being variables; the others read the word of the state."""
 
 
 class DoesNotFit(Exception):
@@ -181,7 +194,7 @@ def _facts_lines(layout: Layout, facts: Sequence[Bool]) -> list[str]:
     for terms, tasks in by_terms.items():
         if all(term.value == 0 for term in terms):
             continue
-        writer = _Writer(layout, names)
+        writer = _WordWriter(layout, names)
         values = [f"select({writer.name(term)}, {1 << bit}, 0)" for bit, term in enumerate(terms) if term.value != 0]
         lines.append(f"    if {_is_task(tasks)}:")
         lines += [f"        {line}" for line in writer.lines]
@@ -215,7 +228,7 @@ class _Block:
         return [f"{indent}if (s >> {self.layout.positions[field]}) & 1:", *first, f"{indent}else:", *second]
 
     def _straight(self, steps: Sequence[_Step], indent: str) -> list[str]:
-        writer = _Writer(self.layout, self.names)
+        writer = _WordWriter(self.layout, self.names)
         bases: dict[tuple[object, ...], str] = {}
         for when, effects in steps:
             taken = writer.name(when)
@@ -248,7 +261,7 @@ def _known(step: _Step, field: str, value: int) -> _Step:
     return replaced(step[0], values), {name: replaced(term, values) for name, term in step[1].items()}
 
 
-class _Writer:
+class _WordWriter:
     """Writes terms as assignments, each part once; no name is ever used for two things, which spares numba work."""
 
     def __init__(self, layout: Layout, names: "itertools.count[int]") -> None:
@@ -283,23 +296,12 @@ class _Writer:
     def _text(self, term: Term) -> str:
         if term.op is Op.FIELD:
             return self._field(str(term.args[0]), isinstance(term, Bool))
-        args = [arg for arg in term.args if isinstance(arg, Term)]
         if self._fits_table(term):
             return self._table([term], term)
-        match term.op:
-            case Op.NOT:
-                return f"not {self.name(args[0])}"
-            case Op.AND | Op.OR:
-                return self._joined(term, [arg for arg in args if isinstance(arg, Bool)])
-            case Op.EQUAL:
-                return f"{self.name(args[0])} == {self.name(args[1])}"
-            case Op.LESS:
-                return f"{self.name(args[0])} < {self.name(args[1])}"
-            case Op.PLUS | Op.MINUS:
-                symbol = "+" if term.op is Op.PLUS else "-"
-                return f"({self.name(args[0])} {symbol} {self.name(args[1])}) & {(1 << term.bits) - 1}"
-            case _:
-                return f"select({', '.join(self.name(arg) for arg in args)})"
+        args = arguments_of(term)
+        if term.op in (Op.AND, Op.OR):
+            return self._joined(term, [arg for arg in args if isinstance(arg, Bool)])
+        return WORDS[term.op](term, [self.name(arg) for arg in args])
 
     def _field(self, name: str, is_fact: bool) -> str:
         text = f"(s >> {self.layout.positions[name]}) & {(1 << self.layout.widths[name]) - 1}"
