@@ -1,4 +1,4 @@
-"""What is proved of a device like the one that is checked: any number of upgrades and cuts, used as documented."""
+"""What is known of a device like the one that is checked: any number of upgrades and cuts, used as documented."""
 
 from dataclasses import dataclass
 
@@ -6,8 +6,8 @@ from ..campaign.device_under_test import World
 from ..model.device.scope_text import scope_title
 from ..model.device.state import Scope, Usage
 from ..model.fault_model import FaultModel
-from ..proofs.prover.decision import Decision, Effort
-from ..proofs.prover.prover import decide
+from .shipped_verdicts import ModelVerdict, Verdicts, shipped
+from .solvers import INSTALL, have_solvers
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,19 +16,35 @@ class Proofs:
 
     title: str
     """The device model in a line."""
-    decisions: dict[str, Decision]
-    """By the id of the claim."""
+    verdicts: Verdicts
+    is_shipped: bool
+    """They came with otaproof; otherwise they were decided here."""
 
 
 def prove_for(world: World, faults: FaultModel) -> Proofs | str:
-    """Return what is proved of the device model of a world, or why there is none."""
+    """Return the verdicts for the device model of a world, or why there are none.
+
+    Where none are shipped they are decided here, which needs the solvers."""
+    scope = scope_of_world(world, faults)
+    if isinstance(scope, str):
+        return scope
+    known = shipped(scope)
+    if known is not None:
+        return Proofs(scope_title(scope), known, is_shipped=True)
+    if not have_solvers():
+        return f"not shipped for this configuration: {INSTALL}"
+    return Proofs(scope_title(scope), decided(scope), is_shipped=False)
+
+
+def scope_of_world(world: World, faults: FaultModel) -> Scope | str:
+    """Return the scope of the model that a world is an instance of, or why there is none."""
     slots = sorted(partition.slot for partition in world.table if partition.is_ota_slot)
     if slots != list(range(len(slots))):
         return f"the OTA slots of the table have gaps: {', '.join(f'ota_{slot}' for slot in slots)}"
     if world.otadata is None:
         return "the table has no otadata partition"
     try:
-        scope = Scope(
+        return Scope(
             config=world.config,
             slots=len(slots),
             has_factory=any(partition.is_factory for partition in world.table),
@@ -37,23 +53,29 @@ def prove_for(world: World, faults: FaultModel) -> Proofs | str:
         )
     except ValueError as error:
         return str(error)
+
+
+def decided(scope: Scope) -> Verdicts:
+    """Return the verdicts for a scope, decided now."""
+    # The solvers are an extra: otherwise nothing that `check` imports needs them.
+    from ..proofs.prover.decision import Effort  # noqa: PLC0415
+    from ..proofs.prover.prover import decide  # noqa: PLC0415
+
     found = decide(scope, effort=Effort(premises=False))
-    return Proofs(scope_title(scope), {decision.claim.id: decision for decision in found})
+    return {item.claim.id: ModelVerdict(item.verdict.value, item.depth, item.method) for item in found}
 
 
 def proof_text(proofs: Proofs, claim_id: str) -> str:
     """Return the verdict on a claim in a word or two."""
-    decision = proofs.decisions.get(claim_id)
-    if decision is None:
+    found = proofs.verdicts.get(claim_id)
+    if found is None:
         return ""
-    if decision.actions:
-        return f"{decision.verdict.value}, {len(decision.actions)} steps"
-    return decision.verdict.value
+    return f"{found.verdict}, {found.depth} steps" if found.verdict == "refuted" else found.verdict
 
 
 def proof_json(proofs: Proofs, claim_id: str) -> dict[str, object] | None:
-    """Return the verdict on a claim as JSON; None where none was asked for."""
-    decision = proofs.decisions.get(claim_id)
-    if decision is None:
+    """Return the verdict on a claim as JSON; None where there is none."""
+    found = proofs.verdicts.get(claim_id)
+    if found is None:
         return None
-    return {"verdict": decision.verdict.value, "method": decision.method, "depth": decision.depth}
+    return {"verdict": found.verdict, "method": found.method, "depth": found.depth}

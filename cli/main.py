@@ -13,13 +13,14 @@ import traceback
 from collections.abc import Sequence
 
 from .. import __version__
+from ..analysis.solvers import INSTALL, is_solver_missing
 from ..errors import InputError
 from ..impl.partitions.table import TableError
 from .exit_code import ExitCode
 
 COMMANDS = (
     *("check", "doctor", "explain", "outcomes", "explore", "diff"),
-    *("prove", "fuzz", "replay", "conform", "diagram"),
+    *("prove", "fuzz", "replay", "conform", "diagram", "demo"),
 )
 """Modules of this room with `add_parser`, in the order of `--help`."""
 TRACEBACK, TRACEBACK_ENVIRONMENT = "--traceback", "OTAPROOF_TRACEBACK"
@@ -43,7 +44,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(arguments: Sequence[str]) -> int:
     """Run the command; expected errors are told, all others raised."""
-    options = build_parser().parse_args(arguments)
+    asked = next((word for word in arguments if not word.startswith("-")), None)
+    try:
+        options = build_parser(asked).parse_args(arguments)
+    except ModuleNotFoundError as error:
+        return _missing(error, asked)
     if isinstance(sys.stdout, io.TextIOWrapper):
         # Names from flash can be any bytes, and not every terminal has every character.
         sys.stdout.reconfigure(errors="backslashreplace")
@@ -53,7 +58,17 @@ def _run(arguments: Sequence[str]) -> int:
     except (InputError, TableError) as error:
         print(f"otaproof: {error}", file=sys.stderr)
         return ExitCode.BAD_INPUT
+    except ModuleNotFoundError as error:
+        return _missing(error, asked)
     return code
+
+
+def _missing(error: ModuleNotFoundError, command: str | None) -> ExitCode:
+    """Tell that a command needs the solvers; raises the error again where it is another module that is missing."""
+    if not is_solver_missing(error):
+        raise error
+    print(f"otaproof {command}: needs the solvers: {INSTALL}", file=sys.stderr)
+    return ExitCode.BAD_INPUT
 
 
 def _internal_error(error: Exception, shows_where: bool) -> ExitCode:
@@ -69,8 +84,8 @@ def _internal_error(error: Exception, shows_where: bool) -> ExitCode:
     return ExitCode.INTERNAL_ERROR
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """Return the parser of the command line, with every sub-command."""
+def build_parser(asked: str | None = None) -> argparse.ArgumentParser:
+    """Return the parser of the command line: with the sub-command that is asked for, or with every one."""
     parser = argparse.ArgumentParser(
         prog="otaproof",
         description="What boots when the power fails inside an ESP32 OTA update?",
@@ -82,8 +97,13 @@ def build_parser() -> argparse.ArgumentParser:
         TRACEBACK, action="store_true", help=f"show where an internal error arose (as {TRACEBACK_ENVIRONMENT}=1)"
     )
     subparsers = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for name in COMMANDS:
-        importlib.import_module(f".commands.{name}", __package__).add_parser(subparsers)
+    for name in (asked,) if asked in COMMANDS else COMMANDS:
+        try:
+            importlib.import_module(f".commands.{name}", __package__).add_parser(subparsers)
+        except ModuleNotFoundError as error:
+            if name == asked or not is_solver_missing(error):
+                raise
+            subparsers.add_parser(name, help=f"needs the solvers: {INSTALL}")
     return parser
 
 

@@ -12,6 +12,7 @@ from rich.table import Table
 from ...campaign.conformance.vector_replay import Mismatch, replay_vector
 from ...campaign.conformance.vectors import list_vector_files, read_vectors
 from ...errors import InputError
+from ...examples.shipped_example import VECTORS
 from ..exit_code import ExitCode
 
 _SHOWN = 60
@@ -30,18 +31,25 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         ),
         epilog="Exit codes: 0 all agree, 1 some do not, 2 bad input.",
     )
-    parser.add_argument("files", metavar="FILE", nargs="+", type=Path, help=".jsonl, .jsonl.gz, or a directory of them")
+    parser.add_argument(
+        "files",
+        metavar="FILE",
+        nargs="*",
+        type=Path,
+        help=".jsonl, .jsonl.gz, or a directory of them (the sample that comes with otaproof)",
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of text")
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
     """Replay all files; return HOLDS when every vector agrees, else VIOLATED."""
+    files = options.files or [VECTORS]
     vectors: Counter[str] = Counter()
     mismatches: list[Mismatch] = []
     console = Console(stderr=True)
     with console.status("replaying") as status:
-        for path in list_vector_files(options.files):
+        for path in list_vector_files(files):
             status.update(f"replaying {path.name}")
             for vector in read_vectors(path):
                 vectors[vector.family] += 1
@@ -49,7 +57,7 @@ def run(options: argparse.Namespace) -> int:
                 if mismatch is not None:
                     mismatches.append(mismatch)
     if not vectors:
-        raise InputError(f"{options.files[0]}: holds no vector")
+        raise InputError(f"{files[0]}: holds no vector")
     if options.json:
         print(json.dumps(_as_json(vectors, mismatches), indent=2, default=str))
     else:

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,11 @@ from ...campaign.history.known_cases import KnownCase, known_case
 from ...campaign.upgrade.upgrade_replay import Replay, describe_ops, replay
 from ...campaign.upgrade.upgrade_token import Token, decode_token, world_of_token
 from ...errors import InputError
+from ...impl.chip.cells import Cells
 from ...model.claims.claims import claim
 from ...model.claims.observation import Boot, Future
 from ...project.files import read_file, write_file
+from ...project.flash_regions import STUDY_ONLY, save_for_board
 from ..exit_code import ExitCode
 from ..reports.entry_view import entry_lines
 
@@ -40,7 +43,14 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "--save-flash",
         metavar="FILE",
         type=Path,
-        help="write the flash as the cut left it, for esptool write-flash 0 FILE or otaproof check --flash FILE",
+        help="write the flash as the cut left it, for otaproof explain FILE or otaproof check --flash FILE",
+    )
+    parser.add_argument(
+        "--bootloader",
+        metavar="FILE",
+        type=Path,
+        help="the board's bootloader.bin: --save-flash then writes what esptool can put on the board, a file for each "
+        "region (FILE-0x8000.bin …); needs an --image for each image",
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of text")
     parser.set_defaults(run=run)
@@ -50,32 +60,53 @@ def run(options: argparse.Namespace) -> int:
     """Play the token; return VIOLATED when the claim is broken as the token says, else HOLDS."""
     if options.token.strip().startswith(HISTORY_PREFIX):
         return _run_history(options)
+    if options.bootloader is not None and options.save_flash is None:
+        raise InputError("--bootloader: goes with --save-flash FILE")
     token = decode_token(options.token)
-    world = world_of_token(token, [read_file(path) for path in options.image])
+    images = [read_file(path) for path in options.image]
+    world = world_of_token(token, images)
     played = replay(token, world)
-    if options.save_flash is not None:
-        write_file(options.save_flash, played.cells.to_bytes())
+    saved = "" if options.save_flash is None else _save(options, world, played.cells, images)
     if options.json:
         print(json.dumps(_as_json(token, played), indent=2))
     else:
         _print_text(token, world, played)
+    _tell_saved(options, saved)
     return ExitCode.HOLDS if played.is_claim_kept else ExitCode.VIOLATED
+
+
+def _save(options: argparse.Namespace, world: World, cells: Cells, images: list[bytes]) -> str:
+    """Write the flash, for a board if its bootloader is given; return what to tell of it."""
+    if options.bootloader is None:
+        return _save_for_study(options.save_flash, cells)
+    return save_for_board(options.save_flash, options.bootloader, world, cells, images)
+
+
+def _save_for_study(path: Path, cells: Cells) -> str:
+    write_file(path, cells.to_bytes())
+    return f"{path}: {STUDY_ONLY}"
+
+
+def _tell_saved(options: argparse.Namespace, saved: str) -> None:
+    if saved:
+        print(f"\n{saved}", file=sys.stderr if options.json else sys.stdout)
 
 
 def _run_history(options: argparse.Namespace) -> int:
     token = decode_history_token(options.token)
-    if options.image:
-        raise InputError("--image: a history token builds its own images")
+    for argument, given in (("--image", options.image), ("--bootloader", options.bootloader)):
+        if given:
+            raise InputError(f"{argument}: a history token builds its own images, which are for study only")
     case = _case_of(token)
     claim_id = _claim_of(token, case)
     played = replay_history(token.history)
     confirmed = is_confirmed(token, played, claim_id)
-    if options.save_flash is not None:
-        write_file(options.save_flash, played.cells.to_bytes())
+    saved = "" if options.save_flash is None else _save_for_study(options.save_flash, played.cells)
     if options.json:
         print(json.dumps(_history_as_json(token, played, confirmed), indent=2))
     else:
         _print_history(token, case, played, confirmed)
+    _tell_saved(options, saved)
     return ExitCode.VIOLATED if confirmed and token.shows else ExitCode.HOLDS
 
 

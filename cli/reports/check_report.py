@@ -70,7 +70,7 @@ def print_report(console: Console, report: Report) -> None:
         left_out = left_out_line(report.faults, Usage.PROPER)
         console.print(f"[dim] {escape(left_out)}[/]", highlight=False, soft_wrap=True)
     else:
-        console.print(f"[dim] no proofs: {report.proofs}[/]", soft_wrap=True)
+        console.print(f"[dim] no proofs: {escape(report.proofs)}[/]", soft_wrap=True)
     for found in report.claims:
         if found.shortest is not None:
             _print_trace(console, report, found, found.shortest)

@@ -1,10 +1,15 @@
 """What is installed is what lies here, under one name; and the pins cover what an install needs."""
 
 import importlib.metadata
+import shutil
+import subprocess
 import sys
+import tarfile
 import tomllib
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from packaging.markers import default_environment
@@ -15,6 +20,24 @@ import otaproof
 from places import ROOT
 
 PYTHONS = ("3.11", "3.12", "3.13")
+VECTORS = "otaproof.examples.vectors"
+"""The package of the wheel that has no module; tests/data/vectors is its folder here."""
+
+
+def setuptools_table() -> dict[str, Any]:
+    """Return what pyproject.toml says to setuptools."""
+    table: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
+    return table
+
+
+def data_files() -> dict[Path, Path]:
+    """Return the files of the wheel that are no modules: where each lies in the package, and where it lies here."""
+    table, found = setuptools_table(), {}
+    for package, patterns in table["package-data"].items():
+        place = Path(*package.split(".")[1:])
+        folder = ROOT / table["package-dir"].get(package, place)
+        found |= {place / path.relative_to(folder): path for pattern in patterns for path in folder.glob(pattern)}
+    return found
 
 
 def packages() -> list[Path]:
@@ -55,8 +78,7 @@ def required(root: Requirement, python: str) -> set[str]:
 def test_every_room_with_modules_is_a_package_of_the_wheel() -> None:
     """The list in pyproject.toml is written by hand."""
     rooms = [".".join(("otaproof", *room.relative_to(ROOT).parts)) for room in packages()]
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    assert sorted(["otaproof", *rooms]) == sorted(project["tool"]["setuptools"]["packages"])
+    assert sorted(["otaproof", *rooms, VECTORS]) == sorted(setuptools_table()["packages"])
 
 
 @pytest.mark.drift
@@ -72,6 +94,34 @@ def test_every_module_here_is_installed_with_the_same_contents() -> None:
     assert [] == different
 
 
+@pytest.mark.drift
+def test_all_data_of_the_package_is_installed() -> None:
+    """The verdicts, the example and the sample of the vectors, which the installed commands read."""
+    installed, files = Path(otaproof.__file__).parent, data_files()
+    assert [] == [path for path, here in files.items() if (installed / path).read_bytes() != here.read_bytes()]
+    needed = {"analysis/verdicts.json", "examples/two-slot/sdkconfig", "examples/vectors/images/alpha.bin", "py.typed"}
+    assert needed <= set(map(str, files))
+
+
+@pytest.mark.slow
+def test_distributions_are_complete_at_every_depth(tmp_path: Path) -> None:
+    """The wheel has every module and all data, and nothing else; the source distribution all that its tests read."""
+    clone = tmp_path / "clone"
+    left_out = ("build", "dist", ".venv", ".git", "update", "*.egg-info", "__pycache__", ".*_cache")
+    shutil.copytree(ROOT, clone, ignore=shutil.ignore_patterns(*left_out))
+    subprocess.run(
+        [sys.executable, "-m", "build", "--no-isolation", "--outdir", tmp_path, clone], check=True, capture_output=True
+    )
+    with zipfile.ZipFile(next(tmp_path.glob("*.whl"))) as wheel:
+        inside = {Path(name).relative_to("otaproof") for name in wheel.namelist() if name.startswith("otaproof/")}
+    modules = {module.relative_to(ROOT) for room in (ROOT, *packages()) for module in room.glob("*.py")}
+    assert modules | data_files().keys() == inside
+    with tarfile.open(next(tmp_path.glob("*.tar.gz"))) as source:
+        packed = {Path(*Path(name).parts[1:]) for name in source.getnames()}
+    here = {path.relative_to(clone) for path in clone.rglob("*") if path.is_file()}
+    assert {path for path in here - packed if not any(part.endswith(".egg-info") for part in path.parts)} == set()
+
+
 def test_no_module_is_loaded_under_a_second_name() -> None:
     """A module of two names has two copies of each enum, and they are not equal."""
     places = {ROOT, Path(otaproof.__file__).parent}
@@ -82,7 +132,7 @@ def test_no_module_is_loaded_under_a_second_name() -> None:
         if (file := getattr(module, "__file__", None)) is not None
         and name.partition(".")[0] != "otaproof"
         and ((path := Path(file).resolve()).parent in roots or path.parent.parent in roots)
-        and path.parent.name not in ("tests", "examples")
+        and path.parent.name != "tests"
     ]
     assert [] == strangers
 
@@ -98,6 +148,7 @@ def test_pins_cover_all_that_an_install_with_tools_needs(python: str) -> None:
 def test_pins_meet_the_ranges_of_the_project() -> None:
     """A pin outside them cannot be installed."""
     declared = [Requirement(line) for line in importlib.metadata.requires("otaproof") or []]
+    declared = [want for want in declared if want.name != "otaproof"]
     outside = [str(want) for want in declared if pins()[canonicalize_name(want.name)] not in want.specifier]
     assert [] == outside
 
