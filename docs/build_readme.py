@@ -8,7 +8,7 @@
 import argparse
 import sys
 
-from spec_generator.readme import PARTS, README, difference, with_part
+from spec_generator.readme_parts import PARTS, README, difference, with_part
 
 
 def main() -> int:

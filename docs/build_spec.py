@@ -9,9 +9,9 @@ import argparse
 import sys
 from pathlib import Path
 
-from spec_generator import proofs, verdicts
-from spec_generator.page import ROOT
+from spec_generator import proof_tables, verdict_tables
 from spec_generator.pages import differences, write_pages
+from spec_generator.spec_page import ROOT
 
 SPEC = ROOT / "docs" / "spec"
 
@@ -24,11 +24,11 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="only say which pages are out of date")
     options = parser.parse_args()
     if options.verdicts:
-        made = verdicts.make(lambda world: print(world.id, file=sys.stderr))
-        verdicts.FILE.write_text(verdicts.text_of(made), encoding="utf-8")
+        made = verdict_tables.make(lambda spec: print(spec.id, file=sys.stderr))
+        verdict_tables.FILE.write_text(verdict_tables.text_of(made), encoding="utf-8")
     if options.proofs:
-        decided = proofs.make(lambda world: print(world.id, file=sys.stderr))
-        proofs.FILE.write_text(proofs.text_of(decided), encoding="utf-8")
+        decided = proof_tables.make(lambda spec: print(spec.id, file=sys.stderr))
+        proof_tables.FILE.write_text(proof_tables.text_of(decided), encoding="utf-8")
     if options.check:
         stale = differences(SPEC)
         print("\n".join(f"{Path(name)} is out of date: python docs/build_spec.py" for name in stale))

@@ -22,9 +22,9 @@ from otaproof.model.config import Config, Release, ResetReason
 from otaproof.model.fault_model import FaultModel
 from otaproof.proofs.explicit.cut_outcomes import NO_SUCH_CALL
 
-from .page import Page, code, folded, picture
 from .played_cuts import ON, cut_rows, end_of
-from .worlds import World, releases_label, worlds
+from .spec_page import SpecPage, code, folded, picture
+from .spec_scopes import SpecScope, releases_label, spec_scopes
 
 RESTART = Step(StepName.RESET, ResetReason.SOFTWARE)
 ACCEPT, ROLLBACK, COMMENCE = Step(StepName.ACCEPT), Step(StepName.ROLLBACK), Step(StepName.COMMENCE)
@@ -304,13 +304,13 @@ CALLS: tuple[CallPage, ...] = (
 )
 
 
-def call_pages(kept: Mapping[str, Any]) -> list[Page]:
+def call_pages(kept: Mapping[str, Any]) -> list[SpecPage]:
     """Return a page for each call; kept: the verdicts and outcomes."""
     return [_call_page(call, kept) for call in CALLS]
 
 
-def _call_page(call: CallPage, kept: Mapping[str, Any]) -> Page:
-    page = Page(f"call-{call.name}", call.title)
+def _call_page(call: CallPage, kept: Mapping[str, Any]) -> SpecPage:
+    page = SpecPage(f"call-{call.name}", call.title)
     page.add(call.summary)
     page.heading("Precondition")
     page.add("\n".join(f"- {text}" for text in call.wants))
@@ -332,7 +332,7 @@ def _raised(text: str) -> str:
     return text if text.startswith(("nothing boots", "the bootloader")) else code(text)
 
 
-def _steps(page: Page, call: CallPage) -> None:
+def _steps(page: SpecPage, call: CallPage) -> None:
     page.heading("Flash operations, and a power cut at each")
     for name in call.outcomes:
         page.add(picture(f"call-{name}", f"The flash operations of {name}"))
@@ -354,7 +354,7 @@ def _steps(page: Page, call: CallPage) -> None:
         )
 
 
-def _outcomes(page: Page, call: CallPage, kept: Mapping[str, Any]) -> None:
+def _outcomes(page: SpecPage, call: CallPage, kept: Mapping[str, Any]) -> None:
     page.heading("Outcomes of a power cut")
     page.add(
         "What starts at the next power-on after a cut inside the call: *old* what would have started before the call, "
@@ -366,12 +366,12 @@ def _outcomes(page: Page, call: CallPage, kept: Mapping[str, Any]) -> None:
     for name in call.outcomes:
         if len(call.outcomes) > 1:
             page.heading(code(name), 3)
-        rows: dict[tuple[str, ...], list[World]] = {}
-        for world in worlds():
-            cells = kept[world.id].get("outcomes", {}).get(name)
+        rows: dict[tuple[str, ...], list[SpecScope]] = {}
+        for spec in spec_scopes():
+            cells = kept[spec.id].get("outcomes", {}).get(name)
             if cells is not None:
-                key = (world.build.id, world.usage.value, *(_bold(cells[f.name]["says"]) for f in FaultModel))
-                rows.setdefault(key, []).append(world)
+                key = (spec.build.id, spec.usage.value, *(_bold(cells[f.name]["says"]) for f in FaultModel))
+                rows.setdefault(key, []).append(spec)
         page.table(
             ("build", "usage", "releases", *(f.name for f in FaultModel)),
             (
@@ -386,22 +386,22 @@ def _bold(text: str) -> str:
     return text.replace("THIRD", "**THIRD**").replace("BRICK", "**BRICK**")
 
 
-def _examples(page: Page, name: str, kept: Mapping[str, Any]) -> None:
-    """Show the shortest way to each unsafe outcome, under the weakest fault model, of the first world that has it."""
+def _examples(page: SpecPage, name: str, kept: Mapping[str, Any]) -> None:
+    """Show a shortest trace to each unsafe outcome, once per build and usage, under the weakest fault model."""
     shown: set[tuple[str, str, str]] = set()
     lines: list[str] = []
     ways: list[str] = []
-    for world in worlds():
+    for spec in spec_scopes():
         for faults in FaultModel:
-            cell = kept[world.id].get("outcomes", {}).get(name, {}).get(faults.name, {})
+            cell = kept[spec.id].get("outcomes", {}).get(name, {}).get(faults.name, {})
             for outcome, way in cell.get("unsafe", {}).items():
-                key = (outcome, world.build.id, world.usage.value)
+                key = (outcome, spec.build.id, spec.usage.value)
                 if key not in shown:
                     shown.add(key)
                     cuts = "1 cut" if way["cuts"] == 1 else f"{way['cuts']} cuts"
                     lines.append(
-                        f"{len(lines) + 1}. **{outcome}**, {world.build.title}, {world.usage.value} usage, release "
-                        f"{world.release.label}, {faults.name}, {cuts}: old {way['old']}, new {way['new']}, boots "
+                        f"{len(lines) + 1}. **{outcome}**, {spec.build.title}, {spec.usage.value} usage, release "
+                        f"{spec.release.label}, {faults.name}, {cuts}: old {way['old']}, new {way['new']}, boots "
                         f"{way['found']}."
                     )
                     ways.append(f"{len(lines)}. {way['trace']}")

@@ -10,15 +10,15 @@ from otaproof.campaign.history.known_cases import KNOWN_CASES, KnownCase, known_
 
 from .board_scripts import transcript
 from .case_texts import K_CASES, R_CASES, CaseText
-from .page import Page, anchor, fenced, folded, picture, repo_file
 from .recordings import DATA, recording
+from .spec_page import SpecPage, anchor, fenced, folded, picture, repo_file
 
 _OWN = re.compile(r"[KR]\d+[a-z]?")
 
 
-def cases_page() -> Page:
+def cases_page() -> SpecPage:
     """Return the page."""
-    page = Page("cases", "Known cases")
+    page = SpecPage("cases", "Known cases")
     page.add(
         "What does not go as the documents say, or as one would think. Three kinds of evidence stand with them:",
         "- a **named case**: a history that the simulated board confirms under the rules of every release for which it "
@@ -55,7 +55,7 @@ def cases_of(case_id: str) -> tuple[KnownCase, ...]:
     return tuple(case for case in KNOWN_CASES if case_id in case.facts)
 
 
-def _case(page: Page, text: CaseText) -> None:
+def _case(page: SpecPage, text: CaseText) -> None:
     named = [*cases_of(text.id), *(known_case(name) for name in text.named)]
     page.add(anchor(text.id))
     page.heading(f"{text.id}: {text.title}", 3)
@@ -82,7 +82,7 @@ def _case(page: Page, text: CaseText) -> None:
         page.add(picture(text.picture, text.title))
 
 
-def _named(page: Page, case: KnownCase) -> None:
+def _named(page: SpecPage, case: KnownCase) -> None:
     page.add(anchor(case.name))
     page.heading(case.name, 3)
     page.add(case.title)

@@ -1,4 +1,4 @@
-"""The page of the claims: each promise, its verdict in every world, how it was decided, shortest trace and token."""
+"""The page of the claims: each promise, its verdict in every configuration, its proof, a shortest trace and a token."""
 
 import inspect
 from collections.abc import Iterator, Mapping
@@ -16,9 +16,9 @@ from otaproof.proofs.refinement import impl_decisions as impl_equals_facts
 from otaproof.proofs.refinement import impl_refines_model as impl_equals_model
 
 from .left_out_text import left_out_note, left_out_sentence, left_out_table
-from .page import Page, anchor, code, fenced, first_line, folded, repo_file
-from .proofs import Proofs
-from .worlds import BUILDS, RELEASES, Build, World, releases_label, worlds
+from .proof_tables import Proofs
+from .spec_page import SpecPage, anchor, code, fenced, first_line, folded, repo_file
+from .spec_scopes import BUILDS, RELEASES, Build, SpecScope, releases_label, spec_scopes
 
 GROWTH = "C12"
 """The claim about numbers, which the search of states does not decide."""
@@ -37,9 +37,9 @@ LEMMA_GROUPS = (
 Kept = Mapping[str, Any]
 
 
-def claims_page(kept: Kept, proved: Proofs) -> Page:
+def claims_page(kept: Kept, proved: Proofs) -> SpecPage:
     """Return the page; kept: the verdicts and outcomes, proved: how `otaproof prove` decides."""
-    page = Page("claims", "The claims")
+    page = SpecPage("claims", "The claims")
     page.add(
         "What NodeMCU's and ESP-IDF's documents promise of an update, or what a reader takes them to promise, each as "
         "one sentence that can be decided. The sentences stand in "
@@ -76,7 +76,7 @@ def claims_page(kept: Kept, proved: Proofs) -> Page:
         )  # fmt: skip
     page.add(
         "**bold**: broken; the fault model is the weakest one that suffices. – : the configuration has not what the "
-        f"claim speaks of. All was searched up to F3; the biggest world has {_most_states(kept):,} states. "
+        f"claim speaks of. All was searched up to F3; the biggest configuration has {_most_states(kept):,} states. "
         + left_out_sentence()
     )
     _methods(page, proved)
@@ -91,11 +91,11 @@ def _words(name: str) -> str:
 
 
 def _most_states(kept: Kept) -> int:
-    return max(int(kept[world.id]["states"]) for world in worlds())
+    return max(int(kept[spec.id]["states"]) for spec in spec_scopes())
 
 
-def _verdict(kept: Kept, world: World, claim_id: str) -> Mapping[str, Any] | None:
-    found: Mapping[str, Any] | None = kept[world.id]["claims"].get(claim_id)
+def _verdict(kept: Kept, spec: SpecScope, claim_id: str) -> Mapping[str, Any] | None:
+    found: Mapping[str, Any] | None = kept[spec.id]["claims"].get(claim_id)
     return found
 
 
@@ -105,7 +105,7 @@ def _cell(kept: Kept, claim_id: str, build: Build, usage: Usage) -> str:
         return "holds"
     groups: list[tuple[str, list[str]]] = []
     for release in RELEASES:
-        verdict = _verdict(kept, World(build, release, usage), claim_id)
+        verdict = _verdict(kept, SpecScope(build, release, usage), claim_id)
         text = _verdict_text(verdict)
         if groups and groups[-1][0] == text:
             groups[-1][1].append(releases_label(release))
@@ -116,9 +116,9 @@ def _cell(kept: Kept, claim_id: str, build: Build, usage: Usage) -> str:
     return "; ".join(f"{_range(labels)}: {text}" for text, labels in groups)
 
 
-def verdict_range(kept: Kept, world: World, claim_id: str) -> str:
-    """Return the verdict of a claim in a world, in a few words."""
-    return _verdict_text(_verdict(kept, world, claim_id))
+def verdict_range(kept: Kept, spec: SpecScope, claim_id: str) -> str:
+    """Return the verdict of a claim in a configuration, in a few words."""
+    return _verdict_text(_verdict(kept, spec, claim_id))
 
 
 def _range(labels: list[str]) -> str:
@@ -135,7 +135,7 @@ def _verdict_text(verdict: Mapping[str, Any] | None) -> str:
     return f"**{verdict['weakest']}, {'1 cut' if cuts == 1 else f'{cuts} cuts' if cuts else 'no cut'}**"
 
 
-def _methods(page: Page, proved: Proofs) -> None:
+def _methods(page: SpecPage, proved: Proofs) -> None:
     page.heading("How they are proved")
     page.add(
         "The second way, `otaproof prove`, under F1: in how many of the worlds a claim is decided how. *Induction*: it "
@@ -144,7 +144,7 @@ def _methods(page: Page, proved: Proofs) -> None:
         "those facts hold, some step that is no cut always leads nearer to a completed upgrade. *Refuted*: a way to a "
         "state that breaks it, which both solvers confirm with 32-bit numbers. *No induction*: the search of all "
         "states found nothing broken, and no induction was found. C12 is about how fast "
-        "numbers grow. The two ways agree in every world; a test says so."
+        "numbers grow. The two ways agree in every configuration; a test says so."
     )
     columns = ("induction", "distance", "growth", "refuted", "no induction")
     page.table(
@@ -159,16 +159,16 @@ def _methods(page: Page, proved: Proofs) -> None:
 def _counts(proved: Proofs, claim_id: str, columns: tuple[str, ...]) -> Iterator[int]:
     ends = {"refuted": "refuted", "bounded": "no induction", "unknown": "unknown"}
     found: list[str] = []
-    for world in proved.values():
-        if claim_id in world:
-            verdict, _, method = world[claim_id].partition(": ")
+    for spec in proved.values():
+        if claim_id in spec:
+            verdict, _, method = spec[claim_id].partition(": ")
             found.append(ends.get(verdict) or method.split(" ", maxsplit=1)[0].rstrip(","))
     if set(found) - set(columns):
         raise ValueError(f"{claim_id} is decided in a way that the page does not know: {set(found) - set(columns)}")
     yield from (found.count(column) for column in columns)
 
 
-def _claim(page: Page, claim: Claim, kept: Kept) -> None:
+def _claim(page: SpecPage, claim: Claim, kept: Kept) -> None:
     page.add(anchor(claim.id))
     page.heading(f"{claim.id}: {_words(claim.name)}")
     page.add(claim.title, f"Source: {page.cite(claim.source)}.")
@@ -178,26 +178,26 @@ def _claim(page: Page, claim: Claim, kept: Kept) -> None:
         links = ", ".join(f"[{case.name}](cases.md#{case.name})" for case in cases)
         page.add(f"Known cases that break it: {links}.")
     shown: set[str] = set()
-    for world in worlds():
-        verdict = None if claim.id == GROWTH else _verdict(kept, world, claim.id)
+    for spec in spec_scopes():
+        verdict = None if claim.id == GROWTH else _verdict(kept, spec, claim.id)
         if verdict is None or verdict["verdict"] == "holds":
             continue
-        key = f"{world.usage.value} {world.build.rollback} {world.build.anti_rollback}"
+        key = f"{spec.usage.value} {spec.build.rollback} {spec.build.anti_rollback}"
         if key not in shown:
             shown.add(key)
-            _refutation(page, world, verdict)
+            _refutation(page, spec, verdict)
             if claim.id == RECOVERY:
                 page.add("The token goes on to the next power-on, where nothing starts any more; it shows C1.")
     if not shown and claim.id not in (GROWTH,):
         page.add("It holds in all worlds that it applies to.")
 
 
-def _refutation(page: Page, world: World, verdict: Mapping[str, Any]) -> None:
+def _refutation(page: SpecPage, spec: SpecScope, verdict: Mapping[str, Any]) -> None:
     cuts = verdict["cuts"]
     steps = len(verdict["trace"].split())
     how_many = "one power cut" if cuts == 1 else f"{cuts} power cuts" if cuts else "no power cut"
     page.add(
-        f"**{world.build.title}, {world.usage.value} usage**, release {world.release.label}, {verdict['weakest']}, "
+        f"**{spec.build.title}, {spec.usage.value} usage**, release {spec.release.label}, {verdict['weakest']}, "
         f"{how_many}, {steps} steps:",
         fenced(_wrapped(verdict["trace"])),
         folded("replay it", f"otaproof replay {verdict['token']}"),
@@ -246,7 +246,7 @@ def _readings(claim: Claim) -> Iterator[str]:
         yield "It speaks of devices with anti-rollback alone."
 
 
-def _lemmas(page: Page) -> None:
+def _lemmas(page: SpecPage) -> None:
     page.heading("Lemmas")
     page.add(
         "What is proved for all values, beyond the states of the model. A lemma holds only when z3 and bitwuzla, or "

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from .page import Page, anchor
+from .spec_page import SpecPage, anchor
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +78,9 @@ SECTIONS: tuple[tuple[str, str, tuple[Clause, ...]], ...] = (
 )  # fmt: skip
 
 
-def contract_page() -> Page:
+def contract_page() -> SpecPage:
     """Return the page."""
-    page = Page("contract", "The contract of otaupgrade")
+    page = SpecPage("contract", "The contract of otaupgrade")
     page.add(
         "What NodeMCU's documentation says of its module, sentence by sentence and in our words; what holds each "
         "sentence; and what breaks it or is to be added. *Held by* names a claim that is decided for all histories, a "

@@ -14,10 +14,10 @@ from otaproof.model.fault_model import FaultModel
 
 from .effects_text import RANKED, effect_lines
 from .left_out_text import left_out_sentence
-from .life_cycle import field_docs
-from .page import Page, anchor, code, first_line, folded, picture, repo_file
+from .life_cycle_page import field_docs
+from .spec_page import SpecPage, anchor, code, first_line, folded, picture, repo_file
+from .spec_scopes import RELEASES
 from .terms_text import PLACES, Vocabulary, enum_of_field
-from .worlds import RELEASES
 
 _CONFIG = Config(rollback=True, app_release=Release.V6_1, bootloader_release=Release.V6_1)
 PLAIN = Scope(_CONFIG, faults=FaultModel.F3)
@@ -30,9 +30,9 @@ _LONG = 320
 _TORN = ("cut_in_erase_leaves_", "cut_in_program_leaves_")
 
 
-def device_page() -> Page:
+def device_page() -> SpecPage:
     """Return the page."""
-    page = Page("device-model", "The device model")
+    page = SpecPage("device-model", "The device model")
     page.add(
         "A whole device as a finite automaton: two otadata records, the slots, the eFuse, and the program that runs. "
         f"Its state is in {repo_file('model/device/state.py')}, its steps in "
@@ -41,7 +41,7 @@ def device_page() -> Page:
         "and power cuts). All claims are searched for, proved or refuted in it, and its every step is "
         f"replayed on the simulated board ({repo_file('campaign/lockstep/trace_replay.py')}).",
         "An action can be taken in its *tasks*, when its *guard* holds; it then changes the fields named under "
-        "*effects*, and no others. One action is one thing that the world can see happen: a call, a decision of the "
+        "*effects*, and no others. One action is one observable event: a call, a decision of the "
         "bootloader, one flash operation, or a power cut.",
         left_out_sentence("claims.md"),
     )
@@ -55,7 +55,7 @@ def device_page() -> Page:
     return page
 
 
-def _scope(page: Page) -> None:
+def _scope(page: SpecPage) -> None:
     page.heading("Scope")
     page.add("A model is built for one of these, and has nothing that it rules out:")
     docs = field_docs(Scope)
@@ -72,7 +72,7 @@ def _scope(page: Page) -> None:
     )
 
 
-def _fields(page: Page) -> None:
+def _fields(page: SpecPage) -> None:
     page.heading("Fields")
     model = device_model(replace(WIDEST, ghosts=frozenset(Ghost)))
     words = Vocabulary(model.scope, model.device)
@@ -127,7 +127,7 @@ def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _tasks(page: Page) -> None:
+def _tasks(page: SpecPage) -> None:
     page.heading("Tasks")
     docs = member_docs(Task)
     page.table(("task", "meaning"), ((anchor(f"task-{t.name}") + code(t.name), docs[t.name].strip(" …")) for t in Task))
@@ -137,7 +137,7 @@ def _tasks(page: Page) -> None:
     page.add(picture("boot-with-rollback", "What the bootloader decides, with rollback"))
 
 
-def _tears(page: Page) -> None:
+def _tears(page: SpecPage) -> None:
     page.heading("Tears of a record")
     page.add(
         "What a power cut can leave of a record, when its sector is being erased or it is being programmed into an "
@@ -165,7 +165,7 @@ def _left(torn: Iterable[tuple[Check, Word]]) -> str:
     return "; ".join(f"{check.name.lower()} {', '.join(words)}" for check, words in by_check.items()) or "–"
 
 
-def _words(page: Page) -> None:
+def _words(page: SpecPage) -> None:
     page.heading("Words of guards and effects")
     page.add(
         "Guards and effects are terms; what is printed here is read from the model, with names for the parts that "
@@ -213,7 +213,7 @@ def _words(page: Page) -> None:
     )
 
 
-def _actions(page: Page) -> None:
+def _actions(page: SpecPage) -> None:
     page.heading("Actions")
     plain, widest, waking = device_model(PLAIN), device_model(WIDEST), device_model(WAKING)
     page.add(
@@ -239,7 +239,7 @@ def _actions(page: Page) -> None:
                     shown.add(action.name)
 
 
-def _action(page: Page, model: DeviceModel, action: Action, words: Vocabulary, note: str) -> None:
+def _action(page: SpecPage, model: DeviceModel, action: Action, words: Vocabulary, note: str) -> None:
     tasks = ", ".join(code(task.name) for task in action.tasks)
     guard = "always" if action.when.value == 1 else words.text(action.when)
     guard = guard if len(guard) < _LONG else "see below"
@@ -283,7 +283,7 @@ def _differences(name: str) -> Iterator[str]:
         yield f"*differs by release*: changes with {changes}; see [releases](releases.md)"
 
 
-def _torn_actions(page: Page) -> None:
+def _torn_actions(page: SpecPage) -> None:
     page.heading("Cuts that tear a record")
     model = device_model(PLAIN)
     torn = [action for action in model.actions if action.name.startswith(_TORN)]

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from .board_scripts import transcript
-from .page import Page, anchor, fenced
 from .recordings import recording, recordings
+from .spec_page import SpecPage, anchor, fenced
 
 NEVER_RECORDED = "ota data partition invalid"
 """The text of otaupgrade for ESP_ERR_OTA_SELECT_INFO_INVALID; a test looks for it in all recordings."""
@@ -169,9 +169,9 @@ DISAGREEMENTS: tuple[Disagreement, ...] = (
 )
 
 
-def documents_page() -> Page:
+def documents_page() -> SpecPage:
     """Return the page."""
-    page = Page("documents", "Where documents and code disagree")
+    page = SpecPage("documents", "Where documents and code disagree")
     page.add(
         "Read in ESP-IDF's documentation and headers at the pinned commit, and set against the code. Where it can be "
         "shown, a recording of the C code shows it, named by its id; all recordings are replayed on the simulated "

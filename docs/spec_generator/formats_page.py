@@ -17,7 +17,7 @@ from otaproof.impl.partitions.partition import Partition
 from otaproof.impl.partitions.table import ROW_SIZE, TABLE_MAX_LENGTH, encode_table
 from otaproof.model.ota_state import API_NAMES, OtaImgState
 
-from .page import Page, code, fenced, picture, repo_file
+from .spec_page import SpecPage, code, fenced, picture, repo_file
 
 _TABLE = (
     Partition("nvs", 1, 0x02, 0x9000, 0x4000),
@@ -31,9 +31,9 @@ _SUBTYPES = (
 )
 
 
-def formats_page() -> Page:
+def formats_page() -> SpecPage:
     """Return the page."""
-    page = Page("formats", "Byte formats")
+    page = SpecPage("formats", "Byte formats")
     page.add(
         "All numbers are little-endian. The example bytes are made by the code that the simulated board runs, and "
         "compared with recordings of the vendor's code and tools in the tests."
@@ -45,7 +45,7 @@ def formats_page() -> Page:
     return page
 
 
-def _otadata(page: Page) -> None:
+def _otadata(page: SpecPage) -> None:
     page.heading("otadata")
     page.add(
         "A data partition of subtype 0x00, at least two sectors. One record at the start of each of the first two "
@@ -102,7 +102,7 @@ def _otadata(page: Page) -> None:
     )
 
 
-def _image(page: Page) -> None:
+def _image(page: SpecPage) -> None:
     page.heading("Application image")
     page.add(
         "Header, segments, padding, checksum, hash:",
@@ -191,7 +191,7 @@ def _image(page: Page) -> None:
     )
 
 
-def _table(page: Page) -> None:
+def _table(page: SpecPage) -> None:
     page.heading("Partition table")
     page.add(
         f"At 0x8000 unless CONFIG_PARTITION_TABLE_OFFSET says otherwise; at most 0x{TABLE_MAX_LENGTH:x} bytes. Rows of "
@@ -222,7 +222,7 @@ def _table(page: Page) -> None:
     page.add("Worked example:", fenced("\n".join(rows)))
 
 
-def _efuse(page: Page) -> None:
+def _efuse(page: SpecPage) -> None:
     page.heading("Secure version in eFuse")
     page.add(
         "The secure version of a device is the number of burned bits in a field of CONFIG_BOOTLOADER_APP_SEC_VER_SIZE_EFUSE_FIELD "

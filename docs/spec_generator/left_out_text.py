@@ -11,7 +11,7 @@ from functools import partial
 
 from otaproof.model.claims.left_out import LEFT_OUT, LEFT_OUT_OF_PROPER, LeftOut
 
-from .page import anchor, table
+from .spec_page import anchor, table
 
 ALL = (*LEFT_OUT, *LEFT_OUT_OF_PROPER)
 _BLOCK = re.compile(r"(<!-- left-out: (list|sentence) -->\n\n).*?(\n\n<!-- end of left-out -->)", re.DOTALL)

@@ -3,34 +3,34 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from . import proofs
+from . import proof_tables
 from .calls_pages import call_pages
 from .cases_page import cases_page
 from .claims_page import claims_page
-from .commands import with_outputs
+from .command_outputs import with_outputs
 from .contract_page import contract_page
 from .device_page import device_page
 from .documents_page import documents_page
 from .formats_page import formats_page
 from .left_out_text import with_left_out
-from .life_cycle import life_cycle_page
-from .page import Page
+from .life_cycle_page import life_cycle_page
 from .releases_page import releases_page
 from .sources_page import sources_page
-from .verdicts import read
+from .spec_page import SpecPage
+from .verdict_tables import read
 
 BY_HAND = ("index.md", "how-to-read.md", "glossary.md")
 """Pages that are written, not made."""
 
 
-def pages() -> Iterator[Page]:
+def pages() -> Iterator[SpecPage]:
     """Yield every page that is made."""
     kept = read()
     yield contract_page()
     yield life_cycle_page()
     yield device_page()
     yield from call_pages(kept)
-    yield claims_page(kept, proofs.read())
+    yield claims_page(kept, proof_tables.read())
     yield cases_page()
     yield releases_page(kept)
     yield documents_page()

@@ -15,7 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from .page import ROOT
+from .spec_page import ROOT
 
 EXAMPLE = "examples/two-slot"
 WIDTH = 100

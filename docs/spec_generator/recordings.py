@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from .page import ROOT
+from .spec_page import ROOT
 
 DATA = Path("tests/data/vectors")
 

@@ -10,9 +10,9 @@ from otaproof.model.config import Config, Release
 from otaproof.model.device.state import Usage
 
 from .claims_page import verdict_range
-from .life_cycle import field_docs
-from .page import Page, code, repo_file
-from .worlds import BUILDS, RELEASES, World, releases_label
+from .life_cycle_page import field_docs
+from .spec_page import SpecPage, code, repo_file
+from .spec_scopes import BUILDS, RELEASES, SpecScope, releases_label
 
 _STANDS_FOR = {
     Release.V4_4: "4.4 to 5.0", Release.V5_1: "5.1 to 5.4; NodeMCU builds against 5.1.3", Release.V5_5: "5.5",
@@ -20,9 +20,9 @@ _STANDS_FOR = {
 }  # fmt: skip
 
 
-def releases_page(kept: Mapping[str, Any]) -> Page:
+def releases_page(kept: Mapping[str, Any]) -> SpecPage:
     """Return the page."""
-    page = Page("releases", "Releases and options")
+    page = SpecPage("releases", "Releases and options")
     page.add(
         "A release is a set of rules, in force until the next set. Application and bootloader have their own, since "
         f"fleets run new applications on old bootloaders. The rules stand in {repo_file('impl/release_rules.py')} and "
@@ -85,14 +85,14 @@ def _short(seen: str) -> str:
 def _changing(kept: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
     for usage in Usage:
         for build in BUILDS:
-            claims = kept[World(build, Release.V5_1, usage).id]["claims"]
+            claims = kept[SpecScope(build, Release.V5_1, usage).id]["claims"]
             for claim_id in claims:
-                texts = [verdict_range(kept, World(build, release, usage), claim_id) for release in RELEASES]
+                texts = [verdict_range(kept, SpecScope(build, release, usage), claim_id) for release in RELEASES]
                 if len(set(texts)) > 1:
                     yield f"[{claim_id}](claims.md#{claim_id.lower()})", build.title, usage.value, *texts
 
 
-def _options(page: Page) -> None:
+def _options(page: SpecPage) -> None:
     page.heading("Options")
     page.add(f"What of the two sdkconfigs and the chip makes a difference ({repo_file('model/config.py')}):")
     page.table(("field", "meaning"), ((code(name), text) for name, text in field_docs(Config).items()))

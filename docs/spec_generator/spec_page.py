@@ -31,7 +31,7 @@ def source_place(source_id: str) -> str:
 
 
 @dataclass(slots=True)
-class Page:
+class SpecPage:
     """One page as it grows; the sources it cites are defined at its end."""
 
     name: str

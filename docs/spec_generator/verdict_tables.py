@@ -23,17 +23,17 @@ from otaproof.proofs.explicit.exploration import Trace
 from otaproof.proofs.explicit.explorer import claims_of, explore
 from otaproof.proofs.prover.dead_ends import GHOSTS, RECOVERY, recover
 
-from .worlds import World, worlds
+from .spec_scopes import SpecScope, spec_scopes
 
 FILE = Path(__file__).parent.parent / "spec" / "verdicts.json"
 ORDER = (FaultModel.F3, FaultModel.F0, FaultModel.F1, FaultModel.F2)
 """The fault models in the order in which they are asked."""
-Tell = Callable[[World], None]
+Tell = Callable[[SpecScope], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
-    """What the search says of one world under one fault model."""
+class ScopeVerdicts:
+    """What the search says of one configuration under one fault model."""
 
     states: int
     """The most that one of its searches went through."""
@@ -41,7 +41,7 @@ class Decision:
     """By id of a claim, a shortest way to a state that breaks it; a claim that is asked for and not here holds."""
 
 
-def decide(scope: Scope, claim_ids: frozenset[str]) -> Decision:
+def decide(scope: Scope, claim_ids: frozenset[str]) -> ScopeVerdicts:
     """Return the verdicts of the claims in a scope; raises RuntimeError where a search does not end."""
     groups: dict[frozenset[Ghost], list[DeviceClaim]] = {}
     for item in claims_of(scope):
@@ -61,18 +61,18 @@ def decide(scope: Scope, claim_ids: frozenset[str]) -> Decision:
         states = max(states, recovery.states)
         if recovery.trace is not None:
             refuted[RECOVERY] = recovery.trace
-    return Decision(states, refuted)
+    return ScopeVerdicts(states, refuted)
 
 
-def world_verdicts(world: World) -> dict[str, Any]:
+def verdicts_of(spec: SpecScope) -> dict[str, Any]:
     """Return, for each claim that applies, its verdict; of a broken one the weakest fault model, trace and token."""
-    strongest = world.scope(FaultModel.F3)
+    strongest = spec.scope(FaultModel.F3)
     asked = frozenset({item.claim.id for item in claims_of(strongest)} | {RECOVERY})
     first = decide(strongest, asked)
     broken: dict[str, tuple[FaultModel, Trace]] = {}
     still_open = frozenset(first.refuted)
     for faults in ORDER[1:]:
-        found = decide(world.scope(faults), still_open).refuted if still_open else {}
+        found = decide(spec.scope(faults), still_open).refuted if still_open else {}
         broken |= {claim_id: (faults, trace) for claim_id, trace in found.items()}
         still_open -= found.keys()
     broken |= {claim_id: (FaultModel.F3, first.refuted[claim_id]) for claim_id in still_open}
@@ -81,30 +81,30 @@ def world_verdicts(world: World) -> dict[str, Any]:
         claims[claim_id] = {"verdict": "holds"}
         if claim_id in broken:
             faults, trace = broken[claim_id]
-            claims[claim_id] = _refutation(world.scope(faults), claim_id, faults, trace)
+            claims[claim_id] = _refutation(spec.scope(faults), claim_id, faults, trace)
     return {"states": first.states, "claims": claims}
 
 
-def world_outcomes(world: World, models: tuple[FaultModel, ...] = tuple(FaultModel)) -> dict[str, Any]:
+def outcomes_of(spec: SpecScope, models: tuple[FaultModel, ...] = tuple(FaultModel)) -> dict[str, Any]:
     """Return, for each call and fault model, what can start after a cut in it, with a way to each unsafe outcome."""
     table: dict[str, Any] = {}
     for faults in models:
-        for cell in outcomes(world.scope(faults)):
-            table.setdefault(cell.call.value, {})[faults.name] = _cell(world.scope(faults), cell)
+        for cell in outcomes(spec.scope(faults)):
+            table.setdefault(cell.call.value, {})[faults.name] = _cell(spec.scope(faults), cell)
     return table
 
 
-def world_all(world: World) -> dict[str, Any]:
-    """Return verdicts and outcomes of a world."""
-    return {**world_verdicts(world), "outcomes": world_outcomes(world)}
+def all_of(spec: SpecScope) -> dict[str, Any]:
+    """Return verdicts and outcomes of a spec."""
+    return {**verdicts_of(spec), "outcomes": outcomes_of(spec)}
 
 
 def make(tell: Tell) -> dict[str, Any]:
     """Return verdicts and outcomes of all worlds, computed anew."""
     made: dict[str, Any] = {}
-    for world in worlds():
-        tell(world)
-        made[world.id] = world_all(world)
+    for spec in spec_scopes():
+        tell(spec)
+        made[spec.id] = all_of(spec)
     return made
 
 

@@ -1,6 +1,6 @@
 """The worlds that the specification gives verdicts for: configuration, release rules, and how the calls are used.
 
-The device model heeds only some steps from release to release, so releases with the same rules share a world:
+The device model heeds only some steps from release to release, so releases with the same rules share a spec:
 tests/house/test_spec.py holds their models to be one and the same.
 """
 
@@ -43,7 +43,7 @@ BUILDS: tuple[Build, ...] = (
 
 
 @dataclass(frozen=True, slots=True)
-class World:
+class SpecScope:
     """One column of the matrix."""
 
     build: Build
@@ -74,12 +74,12 @@ class World:
         return " ".join([*flags, f"--idf {self.release.label}", f"--usage {self.usage.value}"])
 
 
-def worlds() -> Iterator[World]:
-    """Yield every world, in the order of the tables."""
+def spec_scopes() -> Iterator[SpecScope]:
+    """Yield every configuration, in the order of the tables."""
     for usage in Usage:
         for build in BUILDS:
             for release in RELEASES:
-                yield World(build, release, usage)
+                yield SpecScope(build, release, usage)
 
 
 def releases_label(release: Release) -> str:

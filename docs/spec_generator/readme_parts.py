@@ -6,9 +6,9 @@ from collections.abc import Callable
 from functools import partial
 
 from .left_out_text import left_out_list
-from .page import ROOT, fenced
 from .readme_claims import claims_table
 from .readme_listings import LISTINGS, masked, shown
+from .spec_page import ROOT, fenced
 
 README = ROOT / "README.md"
 PARTS: dict[str, Callable[[], str]] = {

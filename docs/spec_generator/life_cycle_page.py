@@ -9,7 +9,7 @@ from otaproof.model.slot import situation
 from otaproof.model.slot.life_cycle import ROWS, TABLE, TEARS, Event, Follows, Kind, Row, Write
 from otaproof.model.slot.situation import Guard, Place, Situation, State
 
-from .page import Page, anchor, code, picture, repo_file
+from .spec_page import SpecPage, anchor, code, picture, repo_file
 
 STATE_WORDS = {
     "NEW": "Marked for boot by a build with rollback, not started yet.",
@@ -27,9 +27,9 @@ EVENT_WORDS = {
 }
 
 
-def life_cycle_page() -> Page:
+def life_cycle_page() -> SpecPage:
     """Return the page."""
-    page = Page("life-cycle", "The life cycle of a slot")
+    page = SpecPage("life-cycle", "The life cycle of a slot")
     page.add(
         f"What `otaupgrade.info()` can say of one slot, and every way in which that can change. This page is the table "
         f"of {repo_file('model/slot/life_cycle.py')}, printed. For a call or reset that runs to its end exactly one "
@@ -51,7 +51,7 @@ def life_cycle_page() -> Page:
     return page
 
 
-def _states(page: Page) -> None:
+def _states(page: SpecPage) -> None:
     page.heading("States")
     page.add(
         "The state of a slot is what `info()` says of it: the state word of its *reported record*, which is the first "
@@ -65,7 +65,7 @@ def _states(page: Page) -> None:
     )
 
 
-def _events(page: Page) -> None:
+def _events(page: SpecPage) -> None:
     page.heading("Events")
     docs = member_docs(Event)
     page.table(
@@ -80,7 +80,7 @@ def _events(page: Page) -> None:
     )
 
 
-def _words(page: Page) -> None:
+def _words(page: SpecPage) -> None:
     page.heading("Words of the guards")
     page.add("A guard is a question about one slot at the moment of the event. These are its words:")
     facts = _field_docs(Situation)
@@ -127,7 +127,7 @@ def _guard_texts() -> Iterator[str]:
             yield value.text
 
 
-def _rows(page: Page) -> None:
+def _rows(page: SpecPage) -> None:
     page.heading("Rows")
     kinds = "; ".join(f"*{kind.value}*: {text}" for kind, text in _kind_words())
     writes = "; ".join(f"*{write.value}*: {text}" for write, text in _write_words())
@@ -146,7 +146,7 @@ def _rows(page: Page) -> None:
     _row_table(page, [row for row in made if len(row.events) > 1])
 
 
-def _row_table(page: Page, rows: list[Row]) -> None:
+def _row_table(page: SpecPage, rows: list[Row]) -> None:
     page.table(
         ("row", "before", "after", "when", "record", "kind", "source"),
         (
@@ -164,7 +164,7 @@ def _row_table(page: Page, rows: list[Row]) -> None:
     )
 
 
-def _interrupted(page: Page) -> None:
+def _interrupted(page: SpecPage) -> None:
     page.heading("What a power cut or a failing flash operation makes of a row")
     page.add(
         "A changed record is first erased, then programmed. From each row that writes follow others, made by rule: "

@@ -1,4 +1,4 @@
-"""How `otaproof prove` decides each claim, world by world, as it is kept in docs/spec/proofs.json; under F1.
+"""How `otaproof prove` decides each claim, configuration by configuration, as it is kept in docs/spec/proofs.json; under F1.
 
 The verdicts of verdicts.json come from a search of all states; these come from induction over 32-bit numbers, each
 question put to z3 and to bitwuzla. A test holds the two against each other.
@@ -13,26 +13,26 @@ from otaproof.model.fault_model import FaultModel
 from otaproof.proofs.prover.decision import Verdict
 from otaproof.proofs.prover.prover import decide
 
-from .worlds import World, worlds
+from .spec_scopes import SpecScope, spec_scopes
 
 FILE = Path(__file__).parent.parent / "spec" / "proofs.json"
 FAULTS = FaultModel.F1
 Proofs = dict[str, dict[str, str]]
-"""By world, by claim, how it was decided."""
+"""By configuration, by claim, how it was decided."""
 _DETAIL = re.compile(r", with \d+ facts.*|; no state was met.*|search of all [\d,]+ states")
 
 
-def how_decided(world: World) -> dict[str, str]:
-    """Return how each claim is decided in a world: "proved: …", "refuted: …", "bounded: …"."""
-    return {found.claim.id: _text(found.verdict, found.method) for found in decide(world.scope(FAULTS))}
+def how_decided(spec: SpecScope) -> dict[str, str]:
+    """Return how each claim is decided in a configuration: "proved: …", "refuted: …", "bounded: …"."""
+    return {found.claim.id: _text(found.verdict, found.method) for found in decide(spec.scope(FAULTS))}
 
 
-def make(tell: Callable[[World], None]) -> Proofs:
+def make(tell: Callable[[SpecScope], None]) -> Proofs:
     """Return that of all worlds, computed anew."""
     made: Proofs = {}
-    for world in worlds():
-        tell(world)
-        made[world.id] = how_decided(world)
+    for spec in spec_scopes():
+        tell(spec)
+        made[spec.id] = how_decided(spec)
     return made
 
 
