@@ -1,4 +1,4 @@
-"""How `otaproof prove` decides each claim, configuration by configuration, as it is kept in docs/spec/proofs.json; under F1.
+"""How `otaproof prove` decides each claim in each configuration, as it is kept in docs/spec/proofs.json; under F1.
 
 The verdicts of verdicts.json come from a search of all states; these come from induction over 32-bit numbers, each
 question put to z3 and to bitwuzla. A test holds the two against each other.
