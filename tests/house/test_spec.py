@@ -22,7 +22,7 @@ from otaproof.model.device.state import Usage
 from otaproof.model.fault_model import FaultModel
 from otaproof.model.slot.life_cycle import TABLE
 from otaproof.proofs.prover.dead_ends import RECOVERY
-from spec_generator import calls_pages, proof_tables, verdict_tables
+from spec_generator import call_texts, proof_tables, verdict_tables
 from spec_generator.board_scripts import SCRIPTS, transcript
 from spec_generator.case_texts import K_CASES, R_CASES, CaseText
 from spec_generator.cases_page import cases_of
@@ -176,7 +176,7 @@ def test_script_ends_on_the_board_as_it_says(name: str) -> None:
 
 def test_errors_of_the_calls_are_those_of_the_module() -> None:
     """Each text that the module can raise is listed at its call, and no other."""
-    listed = {text for call in calls_pages.CALLS for text, _ in call.errors}
+    listed = {text for call in call_texts.CALLS for text, _ in call.errors}
     tables = (otaupgrade._COMMENCE_ERRORS, otaupgrade._WRITE_ERRORS, otaupgrade._COMPLETE_ERRORS)
     texts = {text for table in (*tables, otaupgrade._ROLLBACK_ERRORS) for text in table.values()}
     raised = texts | {otaupgrade._OTHER_ERROR, "no OTA partition available", "no upgrade in progress"}
