@@ -1,4 +1,4 @@
-"""All generated pages, by file name, and what writes and compares them."""
+"""All pages of docs/spec: which are generated, and the functions that write and compare them."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,15 +16,15 @@ from .left_out_text import with_left_out
 from .life_cycle_page import life_cycle_page
 from .releases_page import releases_page
 from .sources_page import sources_page
-from .spec_page import SpecPage
+from .spec_page import SpecPage, with_calls
 from .verdict_tables import read
 
 BY_HAND = ("index.md", "how-to-read.md", "glossary.md")
-"""Pages that are written, not made."""
+"""Pages that are written by hand; parts of them are generated."""
 
 
 def pages() -> Iterator[SpecPage]:
-    """Yield every page that is made."""
+    """Yield every generated page."""
     kept = read()
     yield contract_page()
     yield life_cycle_page()
@@ -44,18 +44,20 @@ def made_files() -> dict[str, str]:
 
 
 def write_pages(folder: Path) -> None:
-    """Write them all, and the outputs of commands into those written by hand."""
+    """Write all generated pages, and the generated parts of those written by hand."""
     for name, text in (made_files() | written_files(folder)).items():
         (folder / name).write_text(text, encoding="utf-8")
 
 
 def written_files(folder: Path) -> dict[str, str]:
-    """Return the text of every page that is written by hand, with commands and what is left out made anew."""
-    return {name: with_left_out(with_outputs((folder / name).read_text(encoding="utf-8"))) for name in BY_HAND}
+    """Return the text of every page that is written by hand, with its generated parts up to date."""
+    return {
+        name: with_calls(with_left_out(with_outputs((folder / name).read_text(encoding="utf-8")))) for name in BY_HAND
+    }
 
 
 def differences(folder: Path) -> list[str]:
-    """Return the names of the pages that are not what would be written, and of those that nothing makes."""
+    """Return the names of the pages that are out of date, and of those that nothing generates."""
     made = made_files() | written_files(folder)
     there = {path.name for path in folder.glob("*.md")}
     stale = [name for name, text in made.items() if not _is_same(folder / name, text)]
