@@ -1,4 +1,4 @@
-"""Pictures of the model and of traces, generated: the texts in drawn/ are compared with the model by a test.
+"""Generated diagrams of the model and of traces. A test compares the committed texts in drawn/ with the model.
 
 `otaproof diagram all --out diagrams/drawn --renderer graphviz-pure` writes them again.
 """

@@ -1,4 +1,4 @@
-"""Makes pictures of DOT text: finds a program that can, runs it, and dresses its SVG for any page."""
+"""Render DOT text: find a renderer, run it, and give its SVG a title, a description and dark colours."""
 
 import re
 import shutil
@@ -11,23 +11,23 @@ from .drawing.canvas import Drawing, escaped
 from .drawing.palette import FONTS, style_sheet
 
 PROGRAMS = ("dot", "graphviz-pure")
-"""In this order: the system's Graphviz, then the wheel that comes with otaproof[diagrams]."""
-ADVICE = "no program draws DOT here; pip install 'otaproof[diagrams]', or install Graphviz (apt install graphviz)"
+"""Tried in this order: the system's Graphviz, then the wheel of otaproof[diagrams]."""
+ADVICE = "no renderer for DOT found; pip install 'otaproof[diagrams]', or install Graphviz (apt install graphviz)"
 _LONGEST_SECONDS = 60
 
 
 class NoRenderer(Exception):
-    """There is no program here that draws."""
+    """No renderer was found."""
 
 
 class RenderFailed(Exception):
-    """The program could not draw; the message is its own."""
+    """The renderer failed; the message is the renderer's."""
 
 
 def find_renderer(name: str | None = None) -> str | None:
-    """Return the path of the program of that name, or of the first known one; None without one.
+    """Return the path of the named renderer, or of the first known one; None when there is none.
 
-    A virtual environment that is not active still has its own."""
+    The directory of the running interpreter is searched too, so that a virtual environment need not be active."""
     beside = str(Path(sys.executable).parent)
     for program in (name,) if name is not None else PROGRAMS:
         found = shutil.which(program) or shutil.which(program, path=beside)
@@ -37,7 +37,7 @@ def find_renderer(name: str | None = None) -> str | None:
 
 
 def draw(diagram: Diagram, form: str, renderer: str | None) -> bytes:
-    """Return a diagram as svg or png; raises NoRenderer where a program is needed and missing."""
+    """Return a diagram as svg or png; raises NoRenderer where a renderer is needed and missing."""
     if form == "svg" and isinstance(diagram, Drawing):
         return diagram.svg().encode()
     if renderer is None:
@@ -54,14 +54,14 @@ def _run(renderer: str, text: str, form: str) -> bytes:
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise RenderFailed(f"{renderer}: {error}") from None
-    # Graphviz warns of fonts, and draws; only its exit code tells.
+    # Graphviz warns about fonts and still draws, so only its exit code counts.
     if run.returncode != 0:
         raise RenderFailed(f"{renderer}: {run.stderr.decode(errors='replace').strip().splitlines()[-1:]}")
     return run.stdout
 
 
 def _dressed(svg: str, diagram: Diagram) -> str:
-    """Return the SVG of Graphviz with title, description and dark colours, and without what differs by version."""
+    """Return Graphviz's SVG with title, description and dark colours, without what differs between versions."""
     svg = re.sub(r"<!--.*?-->\s*|<!DOCTYPE.*?>\s*|<\?xml.*?\?>\s*", "", svg, flags=re.DOTALL)
     svg = svg.replace('font-family="Helvetica,sans-Serif"', f'font-family="{FONTS}"')
     svg = svg.replace('stroke="transparent"', 'stroke="none"').replace(' xml:space="preserve"', "")

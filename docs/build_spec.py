@@ -1,40 +1,38 @@
-"""Write the pages of docs/spec; `--verdicts` and `--proofs` first compute what they rest on, which takes a while.
+"""Write the pages of docs/spec.
 
     python docs/build_spec.py [--verdicts] [--proofs] [--check]
 
-`--check` writes nothing and ends with exit code 1 when a page is not what it would write.
+`--verdicts` and `--proofs` first compute the tables that the pages show. `--check` writes no page, names those that are
+out of date, and exits with 1 if there are any.
 """
 
-import argparse
 import sys
-from pathlib import Path
 
-from spec_generator import proofs, verdicts
-from spec_generator.page import ROOT
+from spec_generator import proof_tables, verdict_tables
+from spec_generator.build_command import build, parser_of
 from spec_generator.pages import differences, write_pages
+from spec_generator.spec_page import ROOT
 
 SPEC = ROOT / "docs" / "spec"
 
 
 def main() -> int:
-    """Do what the options say; return the exit code."""
-    parser = argparse.ArgumentParser(description="Write the pages of docs/spec.")
-    parser.add_argument("--verdicts", action="store_true", help="compute docs/spec/verdicts.json first (20 min)")
-    parser.add_argument("--proofs", action="store_true", help="compute docs/spec/proofs.json first (10 min)")
-    parser.add_argument("--check", action="store_true", help="only say which pages are out of date")
+    """Run the command line; return the exit code."""
+    parser = parser_of("the pages of docs/spec")
+    parser.add_argument("--verdicts", action="store_true", help="compute docs/spec/verdicts.json first (20 minutes)")
+    parser.add_argument("--proofs", action="store_true", help="compute docs/spec/proofs.json first (10 minutes)")
     options = parser.parse_args()
     if options.verdicts:
-        made = verdicts.make(lambda world: print(world.id, file=sys.stderr))
-        verdicts.FILE.write_text(verdicts.text_of(made), encoding="utf-8")
+        verdicts = verdict_tables.make(lambda spec: print(spec.id, file=sys.stderr))
+        verdict_tables.FILE.write_text(verdict_tables.text_of(verdicts), encoding="utf-8")
     if options.proofs:
-        decided = proofs.make(lambda world: print(world.id, file=sys.stderr))
-        proofs.FILE.write_text(proofs.text_of(decided), encoding="utf-8")
-    if options.check:
-        stale = differences(SPEC)
-        print("\n".join(f"{Path(name)} is out of date: python docs/build_spec.py" for name in stale))
-        return int(bool(stale))
-    write_pages(SPEC)
-    return 0
+        proofs = proof_tables.make(lambda spec: print(spec.id, file=sys.stderr))
+        proof_tables.FILE.write_text(proof_tables.text_of(proofs), encoding="utf-8")
+    return build(
+        options.check,
+        lambda: [f"docs/spec/{name} is out of date: run python docs/build_spec.py" for name in differences(SPEC)],
+        lambda: write_pages(SPEC),
+    )
 
 
 if __name__ == "__main__":

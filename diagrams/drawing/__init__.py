@@ -1,1 +1,1 @@
-"""Primitives of drawing: canvas, flow and sequence diagrams, palette."""
+"""Drawing primitives: canvas, flow and sequence diagrams, palette."""

@@ -1,7 +1,7 @@
-"""A drawing to scale: boxes, texts and lines at places of ours, as SVG of our own and as DOT text with pinned places.
+"""A drawing to scale: boxes, texts and strokes at fixed coordinates, written as SVG and as DOT text.
 
-The SVG is ours alone, so it is the same on every machine. The DOT text serves to draw the same as PNG: Graphviz, with
-the layout "nop2", moves nothing. Lengths are points; y grows downwards.
+The SVG is written without Graphviz, so it is the same on every machine. The DOT text pins every coordinate (layout
+"nop2") and serves to render the same drawing as PNG. Lengths are points; y grows downwards.
 """
 
 from dataclasses import dataclass, field
@@ -13,11 +13,11 @@ from .palette import FONT, FONTS, GROUND, INK, style_sheet
 
 _DASHES = {"solid": "", "dashed": "6 4", "dotted": "1.5 3.5"}
 _WIDTH_OF_LETTER = 0.56
-"""Of the size of the font: a little more than letters need on average."""
+"""Width of a letter as a fraction of the font size; a little above the average."""
 
 
 class Anchor(Enum):
-    """Where a text stands; the values are SVG's and Graphviz's."""
+    """Which point of a text its coordinates give; the values are the names in SVG and in Graphviz."""
 
     START = ("start", "LEFT")
     MIDDLE = ("middle", "CENTER")
@@ -35,7 +35,7 @@ class Box:
     fill: str
     line: str
     tip: str = ""
-    """What a pointer that rests on it is told."""
+    """The tooltip."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +50,11 @@ class Text:
     anchor: Anchor = Anchor.START
     is_bold: bool = False
     is_fixed: bool = False
-    """In letters of one width."""
+    """Monospaced."""
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class Stroke:
     """A straight line."""
 
     x1: float
@@ -69,16 +69,16 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """A drawing, with what it says for those who do not see it."""
+    """A drawing, with a description for readers who cannot see it."""
 
     name: str
     title: str
     description: str
     width: float
     height: float
-    items: tuple[Box | Text | Rule, ...]
+    items: tuple[Box | Text | Stroke, ...]
     mermaid_text: str = field(default="")
-    """The same for Mermaid, where that can say it."""
+    """The same as Mermaid text; empty where Mermaid cannot draw it."""
 
     def mermaid(self) -> str:
         """Return the text for Mermaid; empty for a drawing to scale."""
@@ -113,14 +113,14 @@ class Drawing:
             node_attr={"fontname": FONT, "fixedsize": "true", "label": "", "margin": "0", "shape": "box"},
             edge_attr={"fontname": FONT, "arrowsize": "0.7"},
         )
-        # A ground of the drawing's size keeps the margins.
+        # A background of the drawing's size keeps the margins.
         ground = Box(0, 0, self.width, self.height, GROUND, GROUND)
         for number, item in enumerate((ground, *self.items)):
             self._add(graph, f"i{number}", item)
         text: str = graph.source
         return text
 
-    def _add(self, graph: graphviz.Digraph, name: str, item: Box | Text | Rule) -> None:
+    def _add(self, graph: graphviz.Digraph, name: str, item: Box | Text | Stroke) -> None:
         def place(x: float, y: float) -> str:
             return f"{_number(x)},{_number(self.height - y)}"
 
@@ -178,7 +178,7 @@ def escaped(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
 
 
-def _svg_item(item: Box | Text | Rule) -> str:
+def _svg_item(item: Box | Text | Stroke) -> str:
     if isinstance(item, Box):
         tip = f"<title>{escaped(item.tip)}</title>" if item.tip else ""
         return (
@@ -200,21 +200,21 @@ def _svg_item(item: Box | Text | Rule) -> str:
     return line + (_arrow_head(item) if item.has_arrow else "")
 
 
-def _arrow_head(rule: Rule) -> str:
-    length = ((rule.x2 - rule.x1) ** 2 + (rule.y2 - rule.y1) ** 2) ** 0.5 or 1
-    dx, dy = (rule.x2 - rule.x1) / length, (rule.y2 - rule.y1) / length
-    base_x, base_y = rule.x2 - 8 * dx, rule.y2 - 8 * dy
+def _arrow_head(stroke: Stroke) -> str:
+    length = ((stroke.x2 - stroke.x1) ** 2 + (stroke.y2 - stroke.y1) ** 2) ** 0.5 or 1
+    dx, dy = (stroke.x2 - stroke.x1) / length, (stroke.y2 - stroke.y1) / length
+    base_x, base_y = stroke.x2 - 8 * dx, stroke.y2 - 8 * dy
     corners = (
-        (rule.x2, rule.y2),
+        (stroke.x2, stroke.y2),
         (base_x - 3.2 * dy, base_y + 3.2 * dx),
         (base_x + 3.2 * dy, base_y - 3.2 * dx),
     )
     points = " ".join(f"{_number(x)},{_number(y)}" for x, y in corners)
-    return f'<polygon points="{points}" fill="{rule.colour}" stroke="{rule.colour}"/>'
+    return f'<polygon points="{points}" fill="{stroke.colour}" stroke="{stroke.colour}"/>'
 
 
 def _number(value: float) -> str:
-    """Return a length with at most two places, and none that say nothing."""
+    """Return a length with at most two decimals and no trailing zeros."""
     return f"{value:.2f}".rstrip("0").rstrip(".")
 
 

@@ -1,6 +1,6 @@
-"""A flow: boxes and arrows between them, as DOT text for Graphviz and as Mermaid text for Markdown pages.
+"""A flow chart: boxes and arrows, as DOT text for Graphviz and as Mermaid text for Markdown pages.
 
-Both texts follow the order of boxes and arrows, which generators take from the model; nothing else decides them.
+Both texts keep the order of boxes and arrows, so equal models give equal texts.
 """
 
 from dataclasses import dataclass, field
@@ -12,26 +12,30 @@ from .palette import FAINT, FONT, GROUND, INK, Tone
 
 
 class Shape(Enum):
-    """The shape of a box; the value is Graphviz's."""
+    """The shape of a box; the value is Graphviz's name for it."""
 
     BOX = "box"
     STATE = "Mrecord"
-    """With round corners."""
+    """A box with round corners."""
     POINT = "circle"
-    """A small one, where a flow begins or ends."""
+    """A small circle, where a flow begins or ends."""
     TEXT = "plain"
 
 
-class Line(Enum):
-    """The style of an arrow; the value is Graphviz's."""
+class LineStyle(Enum):
+    """The style of an arrow; the value is Graphviz's name for it."""
 
     SOLID = "solid"
     DASHED = "dashed"
     DOTTED = "dotted"
 
 
-_MERMAID_LINES = {Line.SOLID: "-->", Line.DASHED: "-.->", Line.DOTTED: "-.->"}
-_MERMAID_DASHES = {Line.SOLID: "", Line.DASHED: ",stroke-dasharray:6 4", Line.DOTTED: ",stroke-dasharray:2 3"}
+_MERMAID_LINES = {LineStyle.SOLID: "-->", LineStyle.DASHED: "-.->", LineStyle.DOTTED: "-.->"}
+_MERMAID_DASHES = {
+    LineStyle.SOLID: "",
+    LineStyle.DASHED: ",stroke-dasharray:6 4",
+    LineStyle.DOTTED: ",stroke-dasharray:2 3",
+}
 _MERMAID_BOXES = {
     Shape.BOX: ('["', '"]'),
     Shape.STATE: ('("', '")'),
@@ -46,7 +50,7 @@ class Node:
 
     name: str
     label: str
-    """Lines end with a line feed; the first is written in bold when there are more."""
+    """Lines are separated by line feeds; the first of several is bold."""
     shape: Shape = Shape.BOX
     tone: Tone = Tone.PLAIN
 
@@ -59,37 +63,37 @@ class Edge:
     after: str
     label: str = ""
     tone: Tone = Tone.PLAIN
-    line: Line = Line.SOLID
+    line: LineStyle = LineStyle.SOLID
     weight: int = 1
-    """How much it matters that it is short and straight."""
+    """Graphviz's edge weight: heavier arrows are shorter and straighter."""
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """What a kind of arrow means."""
+    """An entry of the legend."""
 
     text: str
     tone: Tone
-    line: Line = Line.SOLID
+    line: LineStyle = LineStyle.SOLID
 
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """Boxes and arrows."""
+    """A flow chart."""
 
     name: str
     title: str
     description: str
-    """What the picture says, for those who do not see it."""
+    """The content in words, for readers who cannot see the picture."""
     nodes: tuple[Node, ...]
     edges: tuple[Edge, ...]
     keys: tuple[Key, ...] = ()
     notes: tuple[str, ...] = ()
     """Lines below the picture."""
     is_sideways: bool = False
-    """It runs from left to right, not from top to bottom."""
+    """Drawn from left to right instead of top to bottom."""
     ranks: tuple[tuple[str, ...], ...] = field(default=())
-    """Boxes that stand side by side."""
+    """Groups of boxes drawn side by side."""
 
     def dot(self) -> str:
         """Return the text for Graphviz."""
@@ -148,12 +152,12 @@ class Flow:
                 for place, edge in enumerate(self.edges)
                 if (edge.tone.name, edge.line.name) == (tone_name, line_name)
             ]
-            dashes = _MERMAID_DASHES[Line[line_name]]
+            dashes = _MERMAID_DASHES[LineStyle[line_name]]
             lines.append(f"  linkStyle {','.join(places)} stroke:{Tone[tone_name].colours.line}{dashes}")
         return "\n".join(lines) + "\n"
 
     def _caption(self) -> str:
-        samples = {Line.SOLID: "——", Line.DASHED: "– – –", Line.DOTTED: "· · · ·"}
+        samples = {LineStyle.SOLID: "——", LineStyle.DASHED: "– – –", LineStyle.DOTTED: "· · · ·"}
         keys = "     ".join(
             f'<FONT COLOR="{key.tone.colours.text}"><B>{samples[key.line]}</B>&#160;&#160;{_escaped(key.text)}</FONT>'
             for key in self.keys
@@ -193,12 +197,12 @@ def _dot_label(node: Node) -> str:
 
 
 def _dot_text(text: str) -> str:
-    """Return a label that begins with no angle bracket and whose lines are kept."""
+    """Return a plain-text label (not HTML-like) with its line breaks."""
     return graphviz.escape(text).replace("\n", "\\n") if text else ""
 
 
 def _edge_label(text: str) -> str:
-    """Return a label that keeps away from its arrow."""
+    """Return a label with space around it, so that it does not touch its arrow."""
     return _dot_text("\n".join(f" {line} " for line in text.split("\n"))) if text else ""
 
 
@@ -207,7 +211,7 @@ def _escaped(text: str) -> str:
 
 
 def _mermaid_id(name: str) -> str:
-    # "end" and other words of Mermaid's own are no names there.
+    # "end" and other keywords of Mermaid are not allowed as names.
     return "n_" + "".join(char if char.isalnum() else "_" for char in name)
 
 

@@ -1,8 +1,7 @@
-"""The colours of every picture, by what they mean: Okabe and Ito's, which people of any colour vision can tell apart.
+"""The colours of every picture by meaning: Okabe and Ito's palette, distinct for every kind of colour vision.
 
-Each stands on a light and on a dark page: a picture brings its own ground, and names for every light colour the one
-that takes its place where the reader's system is dark. Colour never says anything alone: line styles, letters and
-labels say it too.
+A picture has its own background, and a style sheet that replaces every light colour with a dark one when the reader's
+system is dark. Colour never carries meaning alone: line styles and labels repeat it.
 """
 
 from dataclasses import dataclass
@@ -13,12 +12,12 @@ INK = "#1b1f24"
 FAINT = "#5a636d"
 FONT = "Helvetica"
 FONTS = "Helvetica,Arial,Liberation Sans,sans-serif"
-"""Fonts of the same widths come first, so that text fits where it was measured."""
+"""Fonts with the same letter widths come first, so that text fits as measured."""
 
 
 @dataclass(frozen=True, slots=True)
 class Colours:
-    """A line, what it encloses, and text in the same colour."""
+    """The colours of outline, fill and text."""
 
     line: str
     fill: str
@@ -26,24 +25,24 @@ class Colours:
 
 
 class Tone(Enum):
-    """What a box or a line is about."""
+    """The meaning of a box or a line."""
 
     PLAIN = Colours("#6e7781", "#f1f4f7", INK)
-    """Nothing in particular."""
+    """No special meaning."""
     BLUE = Colours("#0072b2", "#dceffa", "#005a8e")
-    """The documented way; the old image."""
+    """Documented use; the old image."""
     GREEN = Colours("#009e73", "#d6f1e8", "#00684b")
-    """All is well; the new image."""
+    """Success; the new image."""
     ORANGE = Colours("#e69f00", "#fdf0d5", "#7d5600")
-    """Flash is written."""
+    """A flash operation."""
     RED = Colours("#d55e00", "#fbe1d1", "#9c4400")
-    """The power is cut; neither image."""
+    """A power cut; neither image."""
     PURPLE = Colours("#cc79a7", "#f8e6f0", "#8f3c6a")
     """Calls out of order."""
 
     @property
     def colours(self) -> Colours:
-        """Its colours on a light page."""
+        """The colours on a light page."""
         return self.value
 
 
@@ -70,11 +69,11 @@ DARK: dict[str, str] = {
         )
     },
 }
-"""By its colour on a light page, what stands for it on a dark one."""
+"""The dark colour that replaces each light one."""
 
 
 def style_sheet() -> str:
-    """Return the rules by which an SVG file puts on its dark colours."""
+    """Return the CSS that gives an SVG file its dark colours."""
     rules = "".join(
         f'[{attribute}="{light}"]{{{attribute}:{dark}}}'
         for light, dark in sorted(DARK.items())

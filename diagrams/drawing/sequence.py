@@ -1,9 +1,9 @@
-"""A sequence diagram: who calls whom, in the order of time; as a drawing and as Mermaid text."""
+"""A sequence diagram of calls between components, as a drawing and as Mermaid text."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .canvas import Anchor, Box, Drawing, Rule, Text
+from .canvas import Anchor, Box, Drawing, Stroke, Text
 from .palette import FAINT, INK, Tone
 
 LANES = ("application", "otaupgrade", "esp_ota", "flash", "bootloader")
@@ -13,7 +13,7 @@ _TOP, _STEP, _WIDTH = 84.0, 26.0, 792.0
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """An arrow from lane to lane."""
+    """An arrow between two lanes."""
 
     source: str
     goal: str
@@ -23,7 +23,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """A bar across the lanes."""
+    """A bar across all lanes."""
 
     text: str
     tone: Tone = Tone.PLAIN
@@ -31,7 +31,7 @@ class Remark:
 
 @dataclass(frozen=True, slots=True)
 class Sequence:
-    """Messages and remarks, in their order."""
+    """Messages and remarks in the order of time."""
 
     name: str
     title: str
@@ -39,12 +39,12 @@ class Sequence:
     events: tuple[Message | Remark, ...]
 
     def drawing(self) -> Drawing:
-        """Return it as a drawing, with its Mermaid text."""
+        """Return the drawing, with its Mermaid text."""
         end = _TOP + _STEP * len(self.events)
-        items: list[Box | Text | Rule] = [Text(16, 22, self.title, 15, is_bold=True)]
+        items: list[Box | Text | Stroke] = [Text(16, 22, self.title, 15, is_bold=True)]
         for lane in LANES:
             plain = Tone.PLAIN.colours
-            items.append(Rule(_X[lane], 62, _X[lane], end, plain.line, "dotted", width=1))
+            items.append(Stroke(_X[lane], 62, _X[lane], end, plain.line, "dotted", width=1))
             items.append(Box(_X[lane] - 52, 40, 104, 24, plain.fill, plain.line))
             items.append(Text(_X[lane], 52, lane, 11.5, INK, Anchor.MIDDLE, is_bold=True))
         for place, event in enumerate(self.events):
@@ -68,12 +68,12 @@ class Sequence:
         return "\n".join(lines) + "\n"
 
 
-def _message_items(message: Message, y: float) -> Iterator[Text | Rule]:
+def _message_items(message: Message, y: float) -> Iterator[Text | Stroke]:
     start, end = _X[message.source], _X[message.goal]
     tone = Tone.ORANGE if "flash" in (message.source, message.goal) else Tone.BLUE
     colours = tone.colours
     style = "dashed" if message.is_answer else "solid"
-    yield Rule(start, y + 8, end, y + 8, colours.line, style, has_arrow=True)
+    yield Stroke(start, y + 8, end, y + 8, colours.line, style, has_arrow=True)
     text = FAINT if message.is_answer else colours.text
     yield Text((start + end) / 2, y, _short(message.text, abs(end - start)), 9.5, text, Anchor.MIDDLE)
 
@@ -86,11 +86,11 @@ def _remark_items(remark: Remark, y: float) -> Iterator[Box | Text]:
 
 
 def _short(text: str, width: float) -> str:
-    """Cut a text that does not fit, at about five points a letter."""
+    """Return the text, shortened to fit at about five points a letter."""
     room = int(max(width, 150) / 4.9)
     return text if len(text) <= room else text[: room - 1] + "…"
 
 
 def _mermaid_text(text: str) -> str:
-    # A semicolon ends a statement there, and # begins an entity.
+    # In Mermaid a semicolon ends a statement, and # begins an entity.
     return " ".join(text.split()).replace("#", "#35;").replace(";", "#59;")

@@ -1,1 +1,1 @@
-"""What the pictures read from the model's terms."""
+"""Queries on the model's terms, for the diagrams."""

@@ -1,4 +1,4 @@
-"""The docstring under each member of an enum, from its source: what a diagram says of a task."""
+"""The docstring under each member of an enum, read from its source."""
 
 import ast
 import inspect
@@ -9,7 +9,7 @@ from functools import lru_cache
 
 @lru_cache(maxsize=8)
 def member_docs(enum: type[Enum]) -> dict[str, str]:
-    """Return the text under each member, by its name; nothing for a member without one."""
+    """Return the docstring of each member by its name; members without one are left out."""
     body = ast.parse(textwrap.dedent(inspect.getsource(enum))).body[0]
     assert isinstance(body, ast.ClassDef)
     found = {}

@@ -1,1 +1,1 @@
-"""One generator a picture."""
+"""The diagrams, one generator in each module."""

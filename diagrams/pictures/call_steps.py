@@ -1,7 +1,7 @@
-"""What the bootloader and each call do, step by step: read from the tasks and actions of the device model.
+"""Flow charts of the bootloader and of each call, read from the tasks and actions of the device model.
 
-The order of steps, and where a way forks, comes from the model. Only the words at a fork are written here, and a test
-fails when the model has a fork without words.
+The order of the steps and the branches come from the model. Only the conditions at a branch are worded here, and a test
+fails when the model has a branch without words.
 """
 
 import textwrap
@@ -16,14 +16,14 @@ from ...model.device.state import Scope, Task
 from ...model.fault_model import FaultModel
 from ..drawing.flow import Edge, Flow, Node, Shape
 from ..drawing.palette import Tone
+from ..model_reading.action_graph import CALLS, ActionGraph
 from ..model_reading.member_docs import member_docs
-from ..model_reading.walk import CALLS, Walk
 
 WIDEST = Scope(
     Config(rollback=True, anti_rollback=True, app_release=Release.V5_5, bootloader_release=Release.V5_5),
     has_factory=True,
 )
-"""The scope that has every step."""
+"""A scope whose model has every step."""
 BUILDS = {
     "without-rollback": (Scope(), "without rollback"),
     "with-rollback": (Scope(Config(rollback=True)), "with rollback"),
@@ -44,9 +44,9 @@ ACTION_WORDS = {
     "write_rest": "last part",
     "write_rest_broken": "last part,\ndamaged",
 }
-"""When an action is taken, where there are several."""
+"""The condition of an action, where several are possible."""
 TASK_WORDS = {
-    Task.SPARE: "the spare record does\nnot name what runs",
+    Task.SPARE: "the spare record does not\nname the running slot",
     Task.BURN_ACCEPT: "its version is\nnot burned yet",
     Task.BURN_FRESH: "its version is\nnot burned yet",
     Task.FRESH: "no record\nwas ever written",
@@ -54,7 +54,7 @@ TASK_WORDS = {
     Task.STARTED: "",
     Task.RUN: "",
 }
-"""When a task comes next, where there are several."""
+"""The condition of the next task, where several are possible."""
 _DOCS = member_docs(Task)
 _TONES = {
     Task.STARTED: Tone.GREEN,
@@ -65,16 +65,16 @@ _TONES = {
 
 
 def boot_flow(build: str) -> Flow:
-    """Return how the bootloader decides, a box for each task."""
+    """Return the flow chart of the bootloader, a box for each task."""
     scope, words = BUILDS[build]
-    walk = Walk(scope)
+    graph = ActionGraph(scope)
     tasks = [Task.OFF, Task.SELECT]
     edges = [Edge(Task.OFF.name, Task.SELECT.name, "power_on", weight=4)]
-    for task in tasks:  # which grows as the walk goes on
-        ways = [(action, ACTION_WORDS[action.name]) for action in walk.decisions_of(task) if task is Task.SELECT]
-        ways += [(steps[-1], "") for steps in [walk.steps_of(task)] if steps]
-        for action, label in ways:
-            for after, fork in _forks(walk, action):
+    for task in tasks:  # grows during the loop
+        branches = [(action, ACTION_WORDS[action.name]) for action in graph.decisions_of(task) if task is Task.SELECT]
+        branches += [(steps[-1], "") for steps in [graph.steps_of(task)] if steps]
+        for action, label in branches:
+            for after, fork in _forks(graph, action):
                 edges.append(
                     Edge(task.name, after.name, ",\n".join(filter(None, (label, fork))), _TONES.get(after, Tone.PLAIN))
                 )
@@ -84,23 +84,23 @@ def boot_flow(build: str) -> Flow:
         f"boot-{build}",
         f"The bootloader's decision, {words}",
         f"What the bootloader does after a reset, {words}. " + " ".join(_sentence(edge) for edge in edges),
-        tuple(_task_node(walk, task) for task in sorted(tasks)),
+        tuple(_task_node(graph, task) for task in sorted(tasks)),
         tuple(edges),
-        notes=("An image is looked for in the selected slot, the slots below it, factory, then the slots above it.",),
+        notes=("The bootloader tries the selected slot, the slots below it, factory, then the slots above it.",),
     )
 
 
 def call_flow(call: str) -> Flow:
-    """Return a call as the flash operations that it consists of, with every step that some build has."""
-    walk = Walk(WIDEST)
-    begins = list({_base(action): action for action in walk.begins(call)}.values())
+    """Return the flow chart of a call's flash operations, with every step that some build has."""
+    graph = ActionGraph(WIDEST)
+    begins = list({_base(action): action for action in graph.begins(call)}.values())
     nodes = {call: Node(call, f"{_spoken(call)}", Shape.STATE, Tone.BLUE)}
     edges: list[Edge] = []
     todo: list[Task] = []
 
     def goal(task: Task) -> str:
-        """Return the box that a task begins with."""
-        steps = walk.steps_of(task)
+        """Return the name of the first box of a task."""
+        steps = graph.steps_of(task)
         if steps or (task is Task.SELECT and call == "power_on"):
             if task not in todo:
                 todo.append(task)
@@ -111,79 +111,79 @@ def call_flow(call: str) -> Flow:
     for action in begins:
         label = ACTION_WORDS[_base(action)] if len(begins) > 1 else ""
         if _is_flash(action):
-            nodes[action.name] = _step_node(walk, action)
+            nodes[action.name] = _step_node(graph, action)
             edges.append(Edge(call, action.name, label))
             edges.append(Edge(action.name, Task.RUN.name))
             nodes.setdefault(Task.RUN.name, _end_node(Task.RUN, call))
             continue
-        edges += _out(walk, action, call, label, goal)
+        edges += _out(graph, action, call, label, goal)
     for task in todo:
-        steps = walk.steps_of(task)
+        steps = graph.steps_of(task)
         for step in steps:
-            nodes[step.name] = _step_node(walk, step)
+            nodes[step.name] = _step_node(graph, step)
         edges += [Edge(one.name, other.name, weight=4) for one, other in pairwise(steps)]
         if steps:
-            edges += _out(walk, steps[-1], steps[-1].name, "", goal)
+            edges += _out(graph, steps[-1], steps[-1].name, "", goal)
             continue
-        nodes[task.name] = Node(task.name, f"select\n{_wrapped('which record counts?')}", Shape.STATE, Tone.BLUE)
-        for action in walk.decisions_of(task):
-            edges += _out(walk, action, task.name, ACTION_WORDS[action.name], goal)
+        nodes[task.name] = Node(task.name, f"select\n{_wrapped('which record is active?')}", Shape.STATE, Tone.BLUE)
+        for action in graph.decisions_of(task):
+            edges += _out(graph, action, task.name, ACTION_WORDS[action.name], goal)
     unused = {node.name for node in nodes.values()} - {end for edge in edges for end in (edge.before, edge.after)}
     return Flow(
         f"call-{call}",
         f"The flash operations of {_spoken(call)}",
-        f"{_spoken(call)} as the flash operations that it consists of. " + " ".join(_sentence(edge) for edge in edges),
+        f"The flash operations of {_spoken(call)}. " + " ".join(_sentence(edge) for edge in edges),
         tuple(node for node in nodes.values() if node.name not in unused),
         tuple(edges),
-        notes=_cut_note(walk, todo),
+        notes=_cut_note(graph, todo),
         is_sideways=call != "power_on",
     )
 
 
 def forks_without_words(scope: Scope) -> list[str]:
-    """Return the forks of a scope that nothing is said about."""
-    walk = Walk(scope)
+    """Return the branches of a scope that have no words here."""
+    graph = ActionGraph(scope)
     missing = [
         f"{action.name} → {task.name}"
-        for action in walk.actions.values()
-        if len(walk.next_tasks(action)) > 1
-        for task in walk.next_tasks(action)
+        for action in graph.actions.values()
+        if len(graph.next_tasks(action)) > 1
+        for task in graph.next_tasks(action)
         if task not in TASK_WORDS
     ]
-    several = [walk.decisions_of(Task.SELECT), *(walk.begins(call) for call in CALLS)]
+    several = [graph.decisions_of(Task.SELECT), *(graph.begins(call) for call in CALLS)]
     return missing + [a.name for group in several if len(group) > 1 for a in group if _base(a) not in ACTION_WORDS]
 
 
-def _forks(walk: Walk, action: Action) -> Iterator[tuple[Task, str]]:
-    """Yield the tasks that can come next, with the words for each where there are several."""
-    tasks = walk.next_tasks(action)
+def _forks(graph: ActionGraph, action: Action) -> Iterator[tuple[Task, str]]:
+    """Yield the tasks that can come next, each with its condition where there are several."""
+    tasks = graph.next_tasks(action)
     for task in tasks:
         yield task, TASK_WORDS[task] if len(tasks) > 1 else ""
 
 
-def _out(walk: Walk, action: Action, source: str, label: str, goal: Callable[[Task], str]) -> Iterator[Edge]:
-    for task, fork in _forks(walk, action):
+def _out(graph: ActionGraph, action: Action, source: str, label: str, goal: Callable[[Task], str]) -> Iterator[Edge]:
+    for task, fork in _forks(graph, action):
         yield Edge(source, goal(task), ",\n".join(filter(None, (label, fork))), _TONES.get(task, Tone.PLAIN))
 
 
-def _task_node(walk: Walk, task: Task) -> Node:
-    steps = [_operation(walk, step) for step in walk.steps_of(task)]
+def _task_node(graph: ActionGraph, task: Task) -> Node:
+    steps = [_operation(graph, step) for step in graph.steps_of(task)]
     text = "\n".join([task.name, *_wrapped(_DOCS[task.name]).split("\n")])
     flash = f"\n{', '.join(steps)}" if steps else ""
     tone = Tone.BLUE if task is Task.SELECT else Tone.ORANGE if steps else _TONES.get(task, Tone.PLAIN)
     return Node(task.name, text + flash, Shape.BOX if steps else Shape.STATE, tone)
 
 
-def _step_node(walk: Walk, step: Action) -> Node:
+def _step_node(graph: ActionGraph, step: Action) -> Node:
     task = step.tasks[0]
-    title = _operation(walk, step)
+    title = _operation(graph, step)
     doc = "" if task is Task.RUN else f"\n{_wrapped(_DOCS[task.name].strip(' …'), 26)}"
-    is_first = walk.steps_of(task)[:1] in ([], [step])
+    is_first = graph.steps_of(task)[:1] in ([], [step])
     return Node(step.name, title + (doc if is_first else ""), Shape.BOX, Tone.ORANGE)
 
 
-def _operation(walk: Walk, step: Action) -> str:
-    """Return what a flash operation does, in a few words."""
+def _operation(graph: ActionGraph, step: Action) -> str:
+    """Return a flash operation in a few words."""
     task, kind = step.tasks[0], step.name.rpartition("_")[2]
     if task is Task.RUN:
         return "program pages"
@@ -191,8 +191,8 @@ def _operation(walk: Walk, step: Action) -> str:
         case "burns":
             return "burn eFuse bits"
         case "programs":
-            erase = walk.steps_of(task)[0]
-            return f"program {Word(walk.word_written(erase) or 0).name}"
+            erase = graph.steps_of(task)[0]
+            return f"program {Word(graph.word_written(erase) or 0).name}"
         case _ if task in (Task.COMMENCE, Task.REJECT):
             return "erase the slot"
         case _:
@@ -209,10 +209,10 @@ def _end_node(task: Task, call: str) -> Node:
     return Node(task.name, texts[task], Shape.STATE, Tone.RED if task is Task.STUCK else Tone.GREEN)
 
 
-def _cut_note(walk: Walk, tasks: list[Task]) -> tuple[str, ...]:
-    """Say what a cut under F1 can leave of a record, where the call writes one."""
+def _cut_note(graph: ActionGraph, tasks: list[Task]) -> tuple[str, ...]:
+    """Return a note on what a cut under F1 can leave of a record; empty if the call writes none."""
     words = [
-        Word(word) for task in tasks for step in walk.steps_of(task) if (word := walk.word_written(step)) is not None
+        Word(word) for task in tasks for step in graph.steps_of(task) if (word := graph.word_written(step)) is not None
     ]
     left = {
         check

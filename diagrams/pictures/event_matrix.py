@@ -1,6 +1,6 @@
-"""Every move of the life-cycle table as a matrix: from which state to which, and the least that has to happen.
+"""Every transition of the life-cycle table as a matrix: for each pair of states, the least unusual cause.
 
-A life-cycle diagram leaves out what only torn bytes lead to, as that is almost everything; here it is all told.
+The life-cycle diagram leaves out transitions that need torn bytes, as there are too many; the matrix has them all.
 """
 
 from enum import Enum
@@ -8,13 +8,13 @@ from enum import Enum
 from ...model.fault_model import FaultModel
 from ...model.slot.life_cycle import Kind
 from ...model.slot.situation import State
-from ..drawing.canvas import Anchor, Box, Drawing, Rule, Text
+from ..drawing.canvas import Anchor, Box, Drawing, Stroke, Text
 from ..drawing.palette import FAINT, INK, Tone
-from .slot_states import Move, moves
+from .slot_states import SlotTransition, moves
 
 
-class Need(Enum):
-    """The least that has to happen, in the order of how ordinary it is; the value is what stands in the cell."""
+class LeastCause(Enum):
+    """Causes of a transition, from the most to the least ordinary; the value is the text of the cell."""
 
     CALLS = "calls"
     MISUSE = "misuse"
@@ -26,41 +26,41 @@ class Need(Enum):
 
 
 _TEXTS = {
-    Need.CALLS: "documented use",
-    Need.MISUSE: "calls out of order",
-    Need.FOREIGN: "a record of another build",
-    Need.ERROR: "a flash operation fails",
-    Need.F0: "a cut between operations",
-    Need.F2: "a cut, torn by bytes",
-    Need.F3: "a cut, torn by bits",
+    LeastCause.CALLS: "documented use",
+    LeastCause.MISUSE: "calls out of order",
+    LeastCause.FOREIGN: "a record of another build",
+    LeastCause.ERROR: "a flash operation fails",
+    LeastCause.F0: "a cut between operations",
+    LeastCause.F2: "a cut, torn by bytes",
+    LeastCause.F3: "a cut, torn by bits",
 }
 _TONES = {
-    Need.CALLS: Tone.BLUE,
-    Need.MISUSE: Tone.PURPLE,
-    Need.FOREIGN: Tone.PURPLE,
-    Need.ERROR: Tone.ORANGE,
-    Need.F0: Tone.RED,
-    Need.F2: Tone.RED,
-    Need.F3: Tone.RED,
+    LeastCause.CALLS: Tone.BLUE,
+    LeastCause.MISUSE: Tone.PURPLE,
+    LeastCause.FOREIGN: Tone.PURPLE,
+    LeastCause.ERROR: Tone.ORANGE,
+    LeastCause.F0: Tone.RED,
+    LeastCause.F2: Tone.RED,
+    LeastCause.F3: Tone.RED,
 }
 _LEFT, _TOP, _WIDTH, _HEIGHT = 110.0, 96.0, 88.0, 46.0
 
 
-def needs(rollback: bool) -> dict[tuple[State, State], tuple[Need, tuple[str, ...]]]:
-    """Return, by pair of states, the least that leads from one to the other, and the events in which it does."""
-    found: dict[tuple[State, State], dict[Need, dict[str, None]]] = {}
-    for need, ways in ((need, _ways(need, rollback)) for need in Need):
-        for move in ways:
+def needs(rollback: bool) -> dict[tuple[State, State], tuple[LeastCause, tuple[str, ...]]]:
+    """Return, for each pair of states, the most ordinary cause of the transition and the events in which it occurs."""
+    found: dict[tuple[State, State], dict[LeastCause, dict[str, None]]] = {}
+    for need in LeastCause:
+        for move in _moves_by(need, rollback):
             found.setdefault((move.before, move.after), {}).setdefault(need, {})[move.event.value] = None
     return {pair: (least := next(iter(by_need)), tuple(by_need[least])) for pair, by_need in found.items()}
 
 
-def _ways(need: Need, rollback: bool) -> list[Move]:
+def _moves_by(need: LeastCause, rollback: bool) -> list[SlotTransition]:
     kinds = {
-        Need.CALLS: Kind.NORMAL,
-        Need.MISUSE: Kind.MISUSE,
-        Need.FOREIGN: Kind.FOREIGN,
-        Need.ERROR: Kind.FLASH_ERROR,
+        LeastCause.CALLS: Kind.NORMAL,
+        LeastCause.MISUSE: Kind.MISUSE,
+        LeastCause.FOREIGN: Kind.FOREIGN,
+        LeastCause.ERROR: Kind.FLASH_ERROR,
     }
     if need in kinds:
         return moves([kinds[need]], rollback)
@@ -73,13 +73,13 @@ def moves_drawing(rollback: bool) -> Drawing:
     cells = needs(rollback)
     states = tuple(State)
     right = _LEFT + _WIDTH * len(states)
-    title = f"Every move between the states of a slot, {build} rollback"
-    items: list[Box | Text | Rule] = [
+    title = f"Every transition between the states of a slot, {build} rollback"
+    items: list[Box | Text | Stroke] = [
         Text(16, 22, title, 15, is_bold=True),
         Text(
             16,
             42,
-            "A cell tells the least that has to happen, and in which calls. Left out: what a second record says.",
+            "A cell shows the most ordinary cause and the calls. Left out: the state that a second record reports.",
             10.5,
             FAINT,
         ),
@@ -97,7 +97,7 @@ def moves_drawing(rollback: bool) -> Drawing:
             if (before, after) in cells:
                 items += _cell(x, y, *cells[before, after])
     y = _TOP + _HEIGHT * len(states) + 22
-    met = [need for need in Need if need in {need for need, _ in cells.values()}]
+    met = [need for need in LeastCause if need in {need for need, _ in cells.values()}]
     for place, need in enumerate(met):
         colours = _TONES[need].colours
         x = 16 + 180 * (place % 4)
@@ -106,14 +106,14 @@ def moves_drawing(rollback: bool) -> Drawing:
     return Drawing(
         f"moves-{build}-rollback",
         title,
-        "For each pair of states, the least that leads from one to the other. " + " ".join(sentences),
+        "For each pair of states, the most ordinary cause of the transition. " + " ".join(sentences),
         right + 16,
         y + 18 * ((len(met) + 3) // 4) + 4,
         tuple(items),
     )
 
 
-def _cell(x: float, y: float, need: Need, events: tuple[str, ...]) -> list[Box | Text]:
+def _cell(x: float, y: float, need: LeastCause, events: tuple[str, ...]) -> list[Box | Text]:
     colours = _TONES[need].colours
     middle = x + (_WIDTH - 4) / 2
     lines = [need.value, *_lines(events)]
@@ -136,7 +136,7 @@ def _cell(x: float, y: float, need: Need, events: tuple[str, ...]) -> list[Box |
 
 
 def _lines(events: tuple[str, ...]) -> list[str]:
-    """Return at most two lines of events."""
+    """Return the events in at most two lines."""
     if len(events) > 3:
         return [f"{len(events)} calls"]
     text = ", ".join(event.replace("erase_otadata", "erase") for event in events)

@@ -1,11 +1,11 @@
-"""The otadata record, byte by byte, and a partition table to scale."""
+"""The otadata record byte by byte, and a partition table to scale."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from ...model.ota_state import OtaImgState
-from ..drawing.canvas import Anchor, Box, Drawing, Rule, Text
+from ..drawing.canvas import Anchor, Box, Drawing, Stroke, Text
 from ..drawing.palette import FAINT, INK, Tone
 
 FIELDS = (
@@ -14,35 +14,35 @@ FIELDS = (
     ("ota_state", 4, Tone.ORANGE),
     ("crc", 4, Tone.GREEN),
 )
-"""Name and bytes of each field of a record, in their order; a test compares them with the bytes of impl."""
+"""Name and size in bytes of each field of a record, in order; a test compares them with impl's encoding."""
 _TEXTS = {
-    "ota_seq": ("the number:", "it names the slot", "(n − 1) mod slots"),
+    "ota_seq": ("sequence number:", "selects the slot", "(n − 1) mod slots"),
     "seq_label": ("not used",),
     "ota_state": ("the state word",),
     "crc": ("CRC-32 of", "ota_seq alone"),
 }
 
 
-class Span(Protocol):
-    """A partition."""
+class PartitionLike(Protocol):
+    """What a drawing needs of a partition."""
 
     @property
     def label(self) -> str:
-        """Its name."""
+        """The name of the partition."""
 
     @property
     def offset(self) -> int:
-        """First byte."""
+        """Offset of the first byte."""
 
     @property
     def size(self) -> int:
-        """Bytes."""
+        """Size in bytes."""
 
 
 def record_drawing() -> Drawing:
-    """Return the record: 32 bytes to scale, where its two copies lie, and what the state word can be."""
+    """Return the drawing of a record: its 32 bytes to scale, the two sectors, and the state words."""
     left, top, unit, height = 24.0, 62.0, 22.0, 46.0
-    items: list[Box | Text | Rule] = [
+    items: list[Box | Text | Stroke] = [
         Text(left, 24, "An otadata record: 32 bytes, little-endian", 15, is_bold=True),
     ]
     x, at = left, 0
@@ -51,7 +51,7 @@ def record_drawing() -> Drawing:
         items.append(Box(x, top, width, height, colours.fill, colours.line))
         for byte in range(1, size):
             items.append(
-                Rule(x + byte * unit, top + height - 6, x + byte * unit, top + height, colours.line, width=0.8)
+                Stroke(x + byte * unit, top + height - 6, x + byte * unit, top + height, colours.line, width=0.8)
             )
         items.append(Text(x + width / 2, top + height / 2 - 4, name, 11.5, INK, Anchor.MIDDLE, is_bold=True))
         items.append(Text(x, top - 9, f"0x{at:02X}", 9.5, FAINT, is_fixed=True))
@@ -78,7 +78,7 @@ def record_drawing() -> Drawing:
     )
 
 
-def _sectors(left: float, y: float, width: float) -> Iterator[Box | Text | Rule]:
+def _sectors(left: float, y: float, width: float) -> Iterator[Box | Text | Stroke]:
     plain, blue = Tone.PLAIN.colours, Tone.BLUE.colours
     for sector in range(2):
         x = left + sector * width / 2
@@ -88,7 +88,7 @@ def _sectors(left: float, y: float, width: float) -> Iterator[Box | Text | Rule]
         yield Text(x, y + 40, f"+0x{sector * 0x1000:04X}", 9.5, FAINT, is_fixed=True)
 
 
-def _state_words(left: float, y: float) -> Iterator[Box | Text | Rule]:
+def _state_words(left: float, y: float) -> Iterator[Box | Text | Stroke]:
     tones = {
         OtaImgState.NEW: Tone.BLUE,
         OtaImgState.PENDING_VERIFY: Tone.ORANGE,
@@ -106,8 +106,8 @@ def _state_words(left: float, y: float) -> Iterator[Box | Text | Rule]:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """A partition of a table that is known by heart."""
+class LayoutRow:
+    """A partition of a built-in layout."""
 
     label: str
     offset: int
@@ -115,26 +115,28 @@ class Row:
 
 
 TWO_OTA = (
-    Row("nvs", 0x9000, 0x4000),
-    Row("otadata", 0xD000, 0x2000),
-    Row("phy_init", 0xF000, 0x1000),
-    Row("factory", 0x10000, 0x100000),
-    Row("ota_0", 0x110000, 0x100000),
-    Row("ota_1", 0x210000, 0x100000),
+    LayoutRow("nvs", 0x9000, 0x4000),
+    LayoutRow("otadata", 0xD000, 0x2000),
+    LayoutRow("phy_init", 0xF000, 0x1000),
+    LayoutRow("factory", 0x10000, 0x100000),
+    LayoutRow("ota_0", 0x110000, 0x100000),
+    LayoutRow("ota_1", 0x210000, 0x100000),
 )
 """ESP-IDF's "factory app, two OTA definitions"; a test compares it with its CSV."""
 
 
 def two_ota_drawing() -> Drawing:
-    """Return ESP-IDF's own layout with two slots, on a flash of 4 MB."""
+    """Return the drawing of ESP-IDF's layout with two slots, on 4 MB of flash."""
     return layout_drawing("partition-layout", TWO_OTA, 4 << 20, 0x8000, "ESP-IDF's “factory app, two OTA definitions”")
 
 
-def layout_drawing(name: str, table: Sequence[Span], flash_size: int, table_offset: int, title: str) -> Drawing:
-    """Return a partition table twice to scale: all of flash, and its beginning, where otadata is."""
+def layout_drawing(
+    name: str, table: Sequence[PartitionLike], flash_size: int, table_offset: int, title: str
+) -> Drawing:
+    """Return a partition table at two scales: all of flash, and its beginning, where otadata lies."""
     left, width = 24.0, 704.0
     zoom_end = next((p.offset for p in table if p.size >= 0x10000), flash_size)
-    items: list[Box | Text | Rule] = [Text(left, 24, title, 15, is_bold=True)]
+    items: list[Box | Text | Stroke] = [Text(left, 24, title, 15, is_bold=True)]
     spans = [
         ("bootloader", 0, table_offset),
         ("table", table_offset, 0x1000),
@@ -147,8 +149,8 @@ def layout_drawing(name: str, table: Sequence[Span], flash_size: int, table_offs
     y_all = y + 128
     share = width * zoom_end / flash_size
     items += [
-        Rule(left, y + 74, left, y_all, FAINT, "dotted", width=1),
-        Rule(left + width, y + 74, left + share, y_all, FAINT, "dotted", width=1),
+        Stroke(left, y + 74, left, y_all, FAINT, "dotted", width=1),
+        Stroke(left + width, y + 74, left + share, y_all, FAINT, "dotted", width=1),
         Box(left, y_all, width, 40, Tone.PLAIN.colours.fill, Tone.PLAIN.colours.line, "all of flash"),
         Text(left + width, y_all - 14, f"all {flash_size >> 10:,} KiB of flash", 10.5, FAINT, Anchor.END),
     ]
@@ -177,7 +179,7 @@ def _bar(label: str, x: float, y: float, width: float) -> Box:
     return Box(x, y, max(width, 0.5), 40, colours.fill, colours.line, label)
 
 
-def _span(label: str, offset: int, size: int, x: float, y: float, width: float) -> Iterator[Box | Text | Rule]:
+def _span(label: str, offset: int, size: int, x: float, y: float, width: float) -> Iterator[Box | Text | Stroke]:
     yield _bar(label, x, y, width)
     fits = width > 7 * len(label)
     yield Text(x + width / 2, y + (20 if fits else -6), label, 10.5 if fits else 9, INK, Anchor.MIDDLE, is_bold=fits)

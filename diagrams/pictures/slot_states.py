@@ -1,8 +1,8 @@
-"""The life cycle of an image as pictures, with or without rollback: the arrows of the table, merged.
+"""The life cycle of a slot as a diagram, with and without rollback: the transitions of the table, merged.
 
-Drawn are the arrows between states that the build comes to itself by its own rows. Where three states or more go the
-same way, one arrow starts at a text that names them. Arrows of one kind between the same two states are one, labelled
-with their events.
+The diagram shows the transitions between the states that the build reaches by its own rows. Three or more states with
+the same transition share one arrow, which starts at a text that names them. Transitions of one kind between the same
+two states are one arrow, labelled with their events.
 """
 
 from collections.abc import Iterable
@@ -12,21 +12,21 @@ from ...model.fault_model import FaultModel
 from ...model.slot.life_cycle import ROWS, Event, Follows, Kind, Row
 from ...model.slot.situation import Guard, State, hides
 from ...model.slot.state_machine import Arrow, arrows
-from ..drawing.flow import Edge, Flow, Key, Line, Node, Shape
+from ..drawing.flow import Edge, Flow, Key, LineStyle, Node, Shape
 from ..drawing.palette import Tone
 from ..model_reading.guard_search import can_hold
 
 ANY = "any state"
 ERASED = "none again"
-"""Where arrows end that lead to none: so the picture runs from top to bottom."""
+"""The second box for `none`, where arrows to it end, so that the diagram runs from top to bottom."""
 _DOCUMENTED = tuple(row for row in ROWS if row.kind is Kind.NORMAL)
 _DRAWN = (Kind.NORMAL, Kind.MISUSE, Kind.POWER_CUT)
 _TONES = {Kind.NORMAL: Tone.BLUE, Kind.MISUSE: Tone.PURPLE, Kind.POWER_CUT: Tone.RED}
-_LINES = {Kind.NORMAL: Line.SOLID, Kind.MISUSE: Line.DOTTED, Kind.POWER_CUT: Line.DASHED}
+_LINES = {Kind.NORMAL: LineStyle.SOLID, Kind.MISUSE: LineStyle.DOTTED, Kind.POWER_CUT: LineStyle.DASHED}
 _KEYS = (
     Key("documented use", Tone.BLUE),
-    Key("power cut inside the call", Tone.RED, Line.DASHED),
-    Key("calls out of order", Tone.PURPLE, Line.DOTTED),
+    Key("power cut inside the call", Tone.RED, LineStyle.DASHED),
+    Key("calls out of order", Tone.PURPLE, LineStyle.DOTTED),
 )
 _STATE_TONES = {
     State.NEW: Tone.BLUE,
@@ -37,35 +37,36 @@ _STATE_TONES = {
     State.ABORTED: Tone.RED,
 }
 _ORDER = (State.NONE, State.NEW, State.UNDEFINED, State.TESTING, State.VALID, State.INVALID, State.ABORTED)
-"""From top to bottom, as a life goes."""
+"""The order of the boxes, from top to bottom."""
 
 
 @dataclass(frozen=True, slots=True)
-class Move:
-    """One kind of way from one state to another, for one event."""
+class SlotTransition:
+    """A transition between two states, of one kind and for one event."""
 
     before: State
     after: State
     kind: Kind
     event: Event
     is_documented: bool
-    """The call that is made, or cut, is in its documented place."""
+    """The call is made in its documented order, also when a cut interrupts it."""
 
 
 def is_chance(row: Row) -> bool:
-    """Tell whether the row needs a torn check word that fits by chance."""
+    """Return whether the row needs a torn check word that matches by chance."""
     return bool(row.reach) and row.weakest is FaultModel.F3
 
 
-def moves(kinds: Iterable[Kind], rollback: bool, faults: FaultModel = FaultModel.F3) -> list[Move]:
-    """Return each way between two states that a build has, in the order of the table.
+def moves(kinds: Iterable[Kind], rollback: bool, faults: FaultModel = FaultModel.F3) -> list[SlotTransition]:
+    """Return the transitions between different states that a build has, in the order of the table.
 
-    Left out: rows by chance, and what a second record for the same slot says once the first is gone, but for none."""
-    found: dict[Move, None] = {}
+    Left out: rows that need a chance match, and the states that a second record of the slot reports once the first is
+    gone, except `none`."""
+    found: dict[SlotTransition, None] = {}
     for arrow in arrows(kinds):
         if arrow.before is not arrow.after and _is_drawn(arrow, faults) and can_hold(_guard(arrow), rollback):
             event = next(e for e in arrow.row.events if arrow.trigger.split(" (")[0] == e.value)
-            found[Move(arrow.before, arrow.after, arrow.row.kind, event, is_documented(arrow.row))] = None
+            found[SlotTransition(arrow.before, arrow.after, arrow.row.kind, event, is_documented(arrow.row))] = None
     return list(found)
 
 
@@ -76,7 +77,7 @@ def _is_drawn(arrow: Arrow, faults: FaultModel) -> bool:
 
 
 def is_documented(row: Row) -> bool:
-    """Tell whether the calls came as documented; of a cut or a flash error: in the call that was caught."""
+    """Return whether the calls were made in documented order; for a cut or flash error, the interrupted call."""
     return row.kind is Kind.NORMAL or any(whole.id == row.id.split("-")[0] for whole in _DOCUMENTED)
 
 
@@ -85,10 +86,10 @@ def _guard(arrow: Arrow) -> Guard:
 
 
 def states_of(rollback: bool, faults: FaultModel = FaultModel.F1) -> tuple[State, ...]:
-    """Return the states that a build comes to from none, by its own rows, in the order of a life."""
-    ways = moves(_DRAWN, rollback, faults)
+    """Return the states that a build reaches from `none` by its own rows, in drawing order."""
+    drawn = moves(_DRAWN, rollback, faults)
     reached = {State.NONE}
-    while new := {move.after for move in ways if move.before in reached} - reached:
+    while new := {move.after for move in drawn if move.before in reached} - reached:
         reached |= new
     return tuple(state for state in _ORDER if state in reached)
 
@@ -96,9 +97,9 @@ def states_of(rollback: bool, faults: FaultModel = FaultModel.F1) -> tuple[State
 def life_cycle(rollback: bool) -> Flow:
     """Return the diagram of a build: documented calls, calls out of order, and power cuts under F0 and F1."""
     states = states_of(rollback)
-    ways = [move for move in moves(_DRAWN, rollback, FaultModel.F1) if {move.before, move.after} <= set(states)]
+    drawn = [move for move in moves(_DRAWN, rollback, FaultModel.F1) if {move.before, move.after} <= set(states)]
     build = "with" if rollback else "without"
-    edges = tuple(_merged(_without_repeats(ways), states))
+    edges = tuple(_merged(_without_repeats(drawn), states))
     used = {name for edge in edges for name in (edge.before, edge.after)}
     nodes = [_node(state.value, state) for state in states]
     nodes += [_node(ERASED, State.NONE)] if ERASED in used else []
@@ -106,13 +107,13 @@ def life_cycle(rollback: bool) -> Flow:
     nodes += [Node(group, group, Shape.TEXT) for group in groups]
     return Flow(
         f"life-cycle-{build}-rollback",
-        f"Life cycle of an image, {build} rollback",
-        f"States of a slot as info() tells them, in a build {build} rollback, and what leads from one to another. "
+        f"Life cycle of a slot, {build} rollback",
+        f"The states of a slot as info() reports them, in a build {build} rollback, and the transitions between them. "
         + " ".join(_sentence(edge) for edge in edges),
         tuple(nodes),
         edges,
         tuple(key for key in _KEYS if key.tone in {edge.tone for edge in edges}),
-        ("What changes nothing is left out. none, drawn twice: or what a second record says of the slot.",),
+        ("Events without effect are left out. `none` is drawn twice. A second record can report another state.",),
     )
 
 
@@ -120,24 +121,24 @@ def _node(name: str, state: State) -> Node:
     return Node(name, state.value, Shape.STATE, _STATE_TONES.get(state, Tone.PLAIN))
 
 
-def _without_repeats(ways: list[Move]) -> list[Move]:
-    """Drop misuse that leads where the documented use of the same call leads too, and cuts in misuse."""
-    normal = {(m.before, m.after, m.event) for m in ways if m.kind is Kind.NORMAL}
+def _without_repeats(drawn: list[SlotTransition]) -> list[SlotTransition]:
+    """Drop misuse whose transition documented use of the same call has too, and cuts in misuse."""
+    normal = {(m.before, m.after, m.event) for m in drawn if m.kind is Kind.NORMAL}
     return [
         move
-        for move in ways
+        for move in drawn
         if (move.kind is not Kind.MISUSE or (move.before, move.after, move.event) not in normal)
         and (move.kind is not Kind.POWER_CUT or move.is_documented)
     ]
 
 
-def _merged(ways: list[Move], states: tuple[State, ...]) -> Iterable[Edge]:
-    """Yield an arrow for each kind and pair of states; three states or more that go the same way share one."""
+def _merged(drawn: list[SlotTransition], states: tuple[State, ...]) -> Iterable[Edge]:
+    """Yield an arrow for each kind and pair of states; three or more states with the same transition share one."""
     for kind in _DRAWN:
         events_of: dict[tuple[str, State], list[Event]] = {}
         for after in states:
             for event in Event:
-                befores = {m.before for m in ways if (m.kind, m.after, m.event) == (kind, after, event)}
+                befores = {m.before for m in drawn if (m.kind, m.after, m.event) == (kind, after, event)}
                 for source in _sources(befores, states, after):
                     events_of.setdefault((source, after), []).append(event)
         order = [state.value for state in states]
@@ -146,7 +147,7 @@ def _merged(ways: list[Move], states: tuple[State, ...]) -> Iterable[Edge]:
 
 
 def _sources(befores: set[State], states: tuple[State, ...], after: State) -> list[str]:
-    """Return where the arrows start: at each state, or once for all of them."""
+    """Return the boxes where the arrows start: each state, or one text for all of them."""
     if befores == set(states) - {after}:
         return [ANY]
     names = [state.value for state in states if state in befores]

@@ -1,4 +1,4 @@
-"""A replay token as a sequence diagram: application, otaupgrade, esp_ota, flash and bootloader."""
+"""A replay token as a sequence diagram between application, otaupgrade, esp_ota, flash and bootloader."""
 
 from collections.abc import Iterable, Iterator
 from typing import Protocol
@@ -19,7 +19,7 @@ SAMPLE = (
     "Frxtt5pLTo8MV3CDE4dpXVtZxaP-Q99II7PyGAIsnw9AQo2GPVskNl7yIgZYW5pTS50qdEZbj55GfcKbAgHEyM6Z5zwhHfCCZEhd9Ek7lmoQ"
     "e3bdl-V9uUuCVnIiDWo4PIHJzJb11GXyCKmR_0T0K8qenXWGIB5mz0ay9cJWjRx_ADgtVy8"
 )
-"""A device of two slots with rollback: a cut while NEW becomes PENDING_VERIFY loses the update (C4)."""
+"""Two slots, rollback on: a power cut while NEW is rewritten as PENDING_VERIFY loses the update (C4)."""
 
 FUNCTIONS = {
     "commence": ("esp_ota_begin",),
@@ -28,27 +28,27 @@ FUNCTIONS = {
     "accept": ("esp_ota_mark_app_valid_cancel_rollback",),
     "rollback": ("esp_ota_mark_app_invalid_rollback_and_reboot",),
 }
-"""What otaupgrade calls of esp_ota to write; the last of them rewrites the record. Source: NODEMCU-COMPLETE."""
+"""The `esp_ota_*` functions that each call of otaupgrade uses to write, in order. Source: NODEMCU-COMPLETE."""
 _DEAD_ENDS = ("NOTHING BOOTS", "panics", "never ends", "no application runs that could call")
-"""Results after which no program goes on."""
+"""Results after which no program runs."""
 _MOST_OPS = 6
-"""Flash operations of a call that are drawn one by one."""
+"""The most flash operations of a call that are drawn one by one."""
 
 
-class Told(Protocol):
-    """A step of a replay, of either kind."""
+class ReplayStep(Protocol):
+    """A step of a replay, of either kind of token."""
 
     @property
     def text(self) -> str:
-        """What was done, and what came of it."""
+        """What was done, and its result."""
 
     @property
     def is_cut(self) -> bool:
-        """The power failed in this step."""
+        """The power was cut in this step."""
 
 
 def trace_drawing(text: str = SAMPLE) -> Drawing:
-    """Return the sequence of a token; raises InputError for one that does not play."""
+    """Return the sequence diagram of a token; raises InputError for an invalid one."""
     if text.strip().startswith(HISTORY_PREFIX):
         history = decode_history_token(text)
         steps = replay_history(history.history).steps
@@ -71,7 +71,7 @@ def trace_drawing(text: str = SAMPLE) -> Drawing:
 
 
 def token_layout(text: str) -> Drawing:
-    """Return the partition table of a token's device, to scale."""
+    """Return the drawing of the partition table of a token's device."""
     if text.strip().startswith(HISTORY_PREFIX):
         world = decode_history_token(text).history.world
         table, size, config = world.table, world.cells.size, world.config
@@ -89,7 +89,7 @@ def _sequence(shows: str, events: Iterable[Message | Remark]) -> Sequence:
     return Sequence("trace", f"A trace that shows {shows}", f"In the order of time: {told}.", events)
 
 
-def _events(step: Told, ops: str) -> Iterator[Message | Remark]:
+def _events(step: ReplayStep, ops: str) -> Iterator[Message | Remark]:
     call, _, result = step.text.partition(": ")
     name = call.partition("(")[0]
     operations = _folded([part for part in ops.split(", ") if part])
@@ -99,7 +99,7 @@ def _events(step: Told, ops: str) -> Iterator[Message | Remark]:
         yield Message("application", "otaupgrade", call)
         for function in FUNCTIONS[name]:
             yield Message("otaupgrade", "esp_ota", f"{function}()" if len(function) < 26 else f"{function[8:]}()")
-        # A replay of many writes tells only how many there were.
+        # The replay of many writes reports only their number.
         operations = operations or (["program pages"] if name == "write" and not step.is_cut else [])
     elif name.startswith("esp_ota"):
         caller = "esp_ota"
@@ -113,7 +113,7 @@ def _events(step: Told, ops: str) -> Iterator[Message | Remark]:
 
 
 def _end(caller: str, result: str, is_cut: bool) -> Message | Remark:
-    """Return how a step ends."""
+    """Return the message or remark that ends a step."""
     if is_cut or result in _DEAD_ENDS:
         return Remark(result, Tone.RED)
     if caller == "bootloader":

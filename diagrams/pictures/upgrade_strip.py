@@ -1,6 +1,6 @@
-"""One upgrade from a new device on, as a strip: which image starts when the power fails here.
+"""The first upgrade of a new device as a strip: which image starts after a power cut at each flash operation.
 
-The way is that of the device model: a device with two slots and otadata blank, the calls in their documented order.
+The trace is one of the device model: two slots, blank otadata, proper usage.
 """
 
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from ...model.device.action import Kind
 from ...model.device.selection import boot_choice
 from ...model.device.state import Phase, Task
 from ...model.device.stepper import State, Stepper, stepper
-from ..drawing.canvas import Anchor, Box, Drawing, Rule, Text
+from ..drawing.canvas import Anchor, Box, Drawing, Stroke, Text
 from ..drawing.palette import FAINT, INK, Tone
 from .strips import BUILDS, operation_in, scope_of
 
@@ -23,36 +23,36 @@ _SCRIPT = (
     ("power_on()", ""),
     ("accept()", "accept"),
 )
-"""Name of a call, and the action that begins it; none where the one before restarts."""
-_WIDTHS = "Wide: the power fails inside the operation. Narrow: right after it. Blank: nothing is written."
+"""Name of a call, and the action that begins it; empty where the call before it restarts."""
+_WIDTHS = "Wide: a power cut inside the operation. Narrow: right after it. Blank: nothing is written."
 OLD, NEW = 0, 1
-"""The slots: the device comes with an image in ota_0."""
+"""The slots; the device leaves the factory with an image in ota_0."""
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
-    """A flash operation of the upgrade, and the moment after it."""
+class UpgradeOperation:
+    """A flash operation of the upgrade, with the images that start after a cut inside it and after it."""
 
     call: int
-    """Place in the script."""
+    """Index in the script."""
     operation: str
     inside: tuple[int, ...]
-    """The places that start when the power fails inside it."""
+    """The places whose images start after a cut inside it."""
     after: tuple[int, ...]
 
 
-def upgrade_moments(rollback: bool) -> tuple[Moment, ...]:
-    """Return the flash operations of the upgrade, with what starts after a cut in each."""
+def upgrade_operations(rollback: bool) -> tuple[UpgradeOperation, ...]:
+    """Return the flash operations of the upgrade, with the images that start after a cut in each."""
     steps = stepper(scope_of(rollback))
     choice = boot_choice(steps.model.scope, steps.model.device)
     state = steps.initial
-    found: list[Moment] = []
+    found: list[UpgradeOperation] = []
 
     def starts(cut: State) -> int:
         return steps.value(choice, cut)
 
-    def walk_on(place: int) -> None:
-        """Go on until the application runs, or the restart that ends the call."""
+    def finish(place: int) -> None:
+        """Step until the application runs, or until the restart that ends the call."""
         nonlocal state
         is_boot = not _SCRIPT[place][1] or place == 0
         while steps.as_dict(state)["task"] != Task.RUN and (is_boot or steps.as_dict(state)["task"] != Task.SELECT):
@@ -63,7 +63,7 @@ def upgrade_moments(rollback: bool) -> tuple[Moment, ...]:
             is_last = steps.as_dict(operation.after)["phase"] != Phase.PROGRAM
             after = starts(operation.after) if is_last else starts(operation.done)
             inside = tuple(sorted({starts(cut) for cut in operation.torn}))
-            found.append(Moment(place, operation.name, inside or (after,), (after,)))
+            found.append(UpgradeOperation(place, operation.name, inside or (after,), (after,)))
             state = operation.after
 
     for place, (_, action) in enumerate(_SCRIPT):
@@ -71,32 +71,34 @@ def upgrade_moments(rollback: bool) -> tuple[Moment, ...]:
             after = steps.step(state, action)
             assert after is not None, f"the upgrade of the device model has no {action}"
             if action.startswith("write"):
-                found.append(Moment(place, "program", tuple(sorted({starts(state), starts(after)})), (starts(after),)))
+                found.append(
+                    UpgradeOperation(place, "program", tuple(sorted({starts(state), starts(after)})), (starts(after),))
+                )
             state = after
-        walk_on(place)
+        finish(place)
     return tuple(found)
 
 
 def _whole_step(steps: Stepper, state: State) -> State:
-    """Return the state after the one step that is no cut and no reset, or after power-on."""
-    ways = [(steps.model.actions[number], after) for number, after in steps.successors(state)]
-    return next(after for action, after in ways if action.kind is not Kind.CUT and action.name != "restart")
+    """Return the state after the only step that is neither a cut nor a restart."""
+    successors = [(steps.model.actions[number], after) for number, after in steps.successors(state)]
+    return next(after for action, after in successors if action.kind is not Kind.CUT and action.name != "restart")
 
 
 _LEFT, _TOP, _INSIDE, _AFTER, _HEIGHT = 132, 80, 37, 25, 38
 
 
 def upgrade_drawing() -> Drawing:
-    """Return the strip of the upgrade in both builds, one below the other."""
+    """Return the drawing of the upgrade in both builds, one below the other."""
     moments = {
-        build: tuple(moment for moment in upgrade_moments(rollback) if moment.call > 0)
+        build: tuple(moment for moment in upgrade_operations(rollback) if moment.call > 0)
         for build, rollback in BUILDS.items()
     }
     columns = list(dict.fromkeys((m.call, m.operation) for build in moments.values() for m in build))
     columns.sort(key=lambda column: (column[0], column[1] == "program"))
     places: dict[tuple[int, str], float] = {}
-    items: list[Box | Text | Rule] = [
-        Text(16, 22, "One upgrade: which image starts when the power fails here?", 15, is_bold=True)
+    items: list[Box | Text | Stroke] = [
+        Text(16, 22, "One upgrade: which image starts after a power cut here?", 15, is_bold=True)
     ]
     x = float(_LEFT)
     for number, column in enumerate(columns):
@@ -119,12 +121,12 @@ def upgrade_drawing() -> Drawing:
             10,
             FAINT,
         ),
-        Text(_LEFT, y + 20, "old: ota_0 starts. new: ota_1 starts, to which the upgrade goes.", 10, FAINT),
+        Text(_LEFT, y + 20, "old: ota_0 starts. new: ota_1 starts, the target of the upgrade.", 10, FAINT),
     ]
     return Drawing(
         "upgrade-strip",
-        "One upgrade, and which image starts when the power fails",
-        "A device that comes with an image in ota_0 receives one in ota_1. "
+        "One upgrade, and which image starts after a power cut",
+        "A device with an image in ota_0 receives one in ota_1. "
         + " ".join(f"{build}: {_sentence(found)}" for build, found in moments.items()),
         x + 16,
         y + 36,
@@ -142,7 +144,7 @@ def _headings(columns: list[tuple[int, str]], places: dict[tuple[int, str], floa
         yield Text(places[column] + _INSIDE / 2, _TOP - 10, column[1], 9.5, FAINT, Anchor.MIDDLE)
 
 
-def _moment_items(moment: Moment, x: float, y: float) -> Iterator[Box | Text]:
+def _moment_items(moment: UpgradeOperation, x: float, y: float) -> Iterator[Box | Text]:
     for at, width, starts in ((x, _INSIDE, moment.inside), (x + _INSIDE, _AFTER, moment.after)):
         height = _HEIGHT / len(starts)
         for number, place in enumerate(starts):
@@ -160,7 +162,7 @@ def _moment_items(moment: Moment, x: float, y: float) -> Iterator[Box | Text]:
             )
 
 
-def _sentence(moments: tuple[Moment, ...]) -> str:
+def _sentence(moments: tuple[UpgradeOperation, ...]) -> str:
     parts = []
     for moment in moments:
         inside = " or ".join(f"ota_{place}" for place in moment.inside)

@@ -1,4 +1,4 @@
-"""Short scripts on the simulated board for cases that no recording and no named case shows."""
+"""Short scripts on the simulated board, for cases that neither a recording nor a named case shows."""
 
 from dataclasses import dataclass, replace
 
@@ -21,15 +21,15 @@ class BoardScript:
     name: str
     history: History
     runs: str
-    """What runs at its end."""
+    """Label of the partition that runs at its end."""
 
 
 def _config(*, rollback: bool = True, **options: bool) -> Config:
-    return Config(rollback=rollback, app_release=Release.V6_1, bootloader_release=Release.V6_1, **options)  # type: ignore[arg-type]  # all that is given here is yes or no
+    return Config(rollback=rollback, app_release=Release.V6_1, bootloader_release=Release.V6_1, **options)  # type: ignore[arg-type]  # every option given here is a boolean
 
 
 def _entries(*entries: tuple[int, OtaImgState], spoil: int = 0) -> tuple[bytes, bytes]:
-    """Return two records; spoil: turned over in each check word."""
+    """Return two records; spoil: bits to flip in each check word."""
     first, second = (replace(entry, crc=entry.crc ^ spoil) for entry in (make_entry(*pair) for pair in entries))
     return encode_entry(first), encode_entry(second)
 
@@ -74,7 +74,7 @@ SCRIPTS: tuple[BoardScript, ...] = (
 
 
 def transcript(name: str) -> str:
-    """Return what a script does on the board, a line for each step; raises ValueError where it ends otherwise."""
+    """Return the steps of a script on the board, one a line; raises ValueError if it ends differently."""
     script = next(script for script in SCRIPTS if script.name == name)
     played = replay_history(script.history)
     if played.running != script.runs:

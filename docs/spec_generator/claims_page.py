@@ -1,68 +1,71 @@
-"""The page of the claims: each promise, its verdict in every world, how it was decided, shortest trace and token."""
+"""The page of the claims: each promise, its verdict in every configuration, its proof, a shortest trace and a token."""
 
 import inspect
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from otaproof.campaign.history.history_replay import replay_history
+from otaproof.campaign.history.history_token import decode_history_token
 from otaproof.campaign.history.known_cases import KNOWN_CASES
 from otaproof.model.claims.claims import CLAIMS, CUT_CLAIMS, Claim
 from otaproof.model.claims.left_out import HEADING
 from otaproof.model.claims.state_claims import DEVICE_CLAIMS
 from otaproof.model.device.state import Usage
-from otaproof.proofs.bytes import crc_lemmas, efuse_lemmas, seq_lemmas
-from otaproof.proofs.bytes import torn_records as record_tears
+from otaproof.model.fault_model import FaultModel
+from otaproof.proofs.bytes import crc_lemmas, efuse_lemmas, seq_lemmas, torn_records
 from otaproof.proofs.prover.dead_ends import RECOVERY
-from otaproof.proofs.refinement import impl_decisions as impl_equals_facts
-from otaproof.proofs.refinement import impl_refines_model as impl_equals_model
+from otaproof.proofs.refinement import impl_decisions, impl_refines_model
 
 from .left_out_text import left_out_note, left_out_sentence, left_out_table
-from .page import Page, anchor, code, fenced, first_line, folded, repo_file
-from .proofs import Proofs
-from .worlds import BUILDS, RELEASES, Build, World, releases_label, worlds
+from .proof_tables import FAULTS, METHODS, Proofs
+from .spec_page import SpecPage, anchor, code, first_line, folded, repo_file
+from .spec_scopes import BUILDS, RELEASES, Build, SpecScope, releases_label, spec_scopes
+from .trace_text import ACTIONS, trace_list
 
 GROWTH = "C12"
-"""The claim about numbers, which the search of states does not decide."""
+"""The claim about sequence numbers, which the search does not decide."""
 LEMMA_GROUPS = (
     ("Sequence numbers", "proofs/bytes/seq_lemmas.py", seq_lemmas.LEMMAS),
     ("Check word", "proofs/bytes/crc_lemmas.py", crc_lemmas.LEMMAS),
-    ("Tears of a record", "proofs/bytes/torn_records.py", record_tears.LEMMAS),
+    ("Tears of a record", "proofs/bytes/torn_records.py", torn_records.LEMMAS),
     ("Secure version in eFuse", "proofs/bytes/efuse_lemmas.py", efuse_lemmas.LEMMAS),
-    ("The board decides as the facts say", "proofs/refinement/impl_decisions.py", impl_equals_facts.EQUALITIES),
+    ("The decisions of the board", "proofs/refinement/impl_decisions.py", impl_decisions.EQUALITIES),
     (
-        "The board decides as the device model",
+        "The board refines the device model",
         "proofs/refinement/impl_refines_model.py",
-        impl_equals_model.MODEL_EQUALITIES,
+        impl_refines_model.MODEL_EQUALITIES,
     ),
 )
 Kept = Mapping[str, Any]
 
 
-def claims_page(kept: Kept, proved: Proofs) -> Page:
+def claims_page(kept: Kept, proved: Proofs) -> SpecPage:
     """Return the page; kept: the verdicts and outcomes, proved: how `otaproof prove` decides."""
-    page = Page("claims", "The claims")
+    page = SpecPage("claims", "The claims")
     page.add(
-        "What NodeMCU's and ESP-IDF's documents promise of an update, or what a reader takes them to promise, each as "
-        "one sentence that can be decided. The sentences stand in "
-        f"{repo_file('model/claims/claims.py')}; what they mean as facts about a device in "
-        f"{repo_file('model/claims/state_claims.py')}. A broken claim is a result about ESP-IDF, "
-        "not a failure of a test.",
-        "**How a verdict comes about.** Every state that the [device model](device-model.md) can reach by histories of "
-        "any length, with any number of power cuts, is visited, and the claim is looked at in each; the model is "
-        "finite, so *holds* means: in all of them. *Broken* comes with a shortest way there, which the simulated board "
-        "has walked too, byte by byte, and a token that `otaproof replay` plays again. Named with it is the weakest "
-        "[fault model](glossary.md#fault-model) that suffices, and how many power cuts it takes: 0 means that no cut "
-        "is needed. `otaproof prove` decides the same claims a second time, by induction over 32-bit numbers with two "
-        "SMT solvers.",
+        "A claim is one promise that the documents of NodeMCU and ESP-IDF make about an update, or that a reader takes "
+        f"from them, in a form that can be decided. {repo_file('model/claims/claims.py')} has the sentences, and "
+        f"{repo_file('model/claims/state_claims.py')} has their meaning as predicates over a state of the device. A "
+        "violated claim is a result about ESP-IDF, not a failing test.",
+        "**How a claim is decided.** A search visits every reachable state of the [device model](device-model.md), for "
+        "histories of any length with any number of power cuts, and evaluates the claim in each state. The model is "
+        "finite, so *holds* means that no reachable state violates the claim. *Violated* comes with a shortest trace, "
+        "which the simulated board has confirmed byte for byte, and with a token for `otaproof replay`. The table "
+        "gives the weakest [fault model](glossary.md#fault-model) under which the claim is violated, and the number of "
+        "power cuts in the trace. `otaproof prove` decides the same claims independently, by induction over 32-bit "
+        "sequence numbers with two SMT solvers; its verdicts are *proved* and *refuted*.",
     )
     page.heading(HEADING)
     page.add(left_out_note(), left_out_table())
-    page.heading("Worlds")
+    page.heading("Configurations")
     page.add(
-        "The worlds have two OTA slots, the same release in bootloader and application, and "
+        "The tables cover devices with two OTA slots and the same release in bootloader and application, in these "
+        "builds: "
         + ", ".join(f"*{build.title}*" for build in BUILDS)
-        + ". *Proper* usage is the documented one with complete(1) alone; *any* usage has the calls in any order, "
-        "complete() without a restart, and esp_ota_set_boot_partition() of the running slot and of factory. With "
-        "anti-rollback an image has secure version 0 or 1. Other worlds can be asked for: `otaproof explore --help`.",
+        + ". *Proper* usage is the documented order of calls, with complete(1) only. *Any* usage allows the calls in "
+        "any order, complete() without a restart, and esp_ota_set_boot_partition() for the running slot and for "
+        "factory. With anti-rollback an image has secure version 0 or 1. `otaproof explore --help` shows how to check "
+        "other configurations.",
     )
     for usage in Usage:
         page.heading(f"Verdicts, {usage.value} usage")
@@ -75,9 +78,9 @@ def claims_page(kept: Kept, proved: Proofs) -> Page:
             ),
         )  # fmt: skip
     page.add(
-        "**bold**: broken; the fault model is the weakest one that suffices. – : the configuration has not what the "
-        f"claim speaks of. All was searched up to F3; the biggest world has {_most_states(kept):,} states. "
-        + left_out_sentence()
+        "A violated claim has the weakest fault model that violates it and the number of power cuts in its shortest "
+        "trace. A claim is not applicable where the build lacks what it is about. The search covers fault models up to "
+        f"F3; the largest configuration has {_most_states(kept):,} states. " + left_out_sentence()
     )
     _methods(page, proved)
     for claim in CLAIMS:
@@ -91,21 +94,21 @@ def _words(name: str) -> str:
 
 
 def _most_states(kept: Kept) -> int:
-    return max(int(kept[world.id]["states"]) for world in worlds())
+    return max(int(kept[spec.id]["states"]) for spec in spec_scopes())
 
 
-def _verdict(kept: Kept, world: World, claim_id: str) -> Mapping[str, Any] | None:
-    found: Mapping[str, Any] | None = kept[world.id]["claims"].get(claim_id)
+def _verdict(kept: Kept, spec: SpecScope, claim_id: str) -> Mapping[str, Any] | None:
+    found: Mapping[str, Any] | None = kept[spec.id]["claims"].get(claim_id)
     return found
 
 
 def _cell(kept: Kept, claim_id: str, build: Build, usage: Usage) -> str:
-    """Return the verdicts of all releases, those that agree put together."""
+    """Return the verdicts of all releases; neighbouring releases with the same verdict are merged."""
     if claim_id == GROWTH:
         return "holds"
     groups: list[tuple[str, list[str]]] = []
     for release in RELEASES:
-        verdict = _verdict(kept, World(build, release, usage), claim_id)
+        verdict = _verdict(kept, SpecScope(build, release, usage), claim_id)
         text = _verdict_text(verdict)
         if groups and groups[-1][0] == text:
             groups[-1][1].append(releases_label(release))
@@ -116,9 +119,9 @@ def _cell(kept: Kept, claim_id: str, build: Build, usage: Usage) -> str:
     return "; ".join(f"{_range(labels)}: {text}" for text, labels in groups)
 
 
-def verdict_range(kept: Kept, world: World, claim_id: str) -> str:
-    """Return the verdict of a claim in a world, in a few words."""
-    return _verdict_text(_verdict(kept, world, claim_id))
+def verdict_range(kept: Kept, spec: SpecScope, claim_id: str) -> str:
+    """Return the verdict of a claim in a configuration, in a few words."""
+    return _verdict_text(_verdict(kept, spec, claim_id))
 
 
 def _range(labels: list[str]) -> str:
@@ -128,47 +131,49 @@ def _range(labels: list[str]) -> str:
 
 def _verdict_text(verdict: Mapping[str, Any] | None) -> str:
     if verdict is None:
-        return "–"
+        return "not applicable"
     if verdict["verdict"] == "holds":
         return "holds"
-    cuts = verdict["cuts"]
-    return f"**{verdict['weakest']}, {'1 cut' if cuts == 1 else f'{cuts} cuts' if cuts else 'no cut'}**"
+    return f"**violated** ({verdict['weakest']}, {_cuts_text(verdict['cuts'])})"
 
 
-def _methods(page: Page, proved: Proofs) -> None:
+def _cuts_text(cuts: int) -> str:
+    return "no cut" if cuts == 0 else "1 cut" if cuts == 1 else f"{cuts} cuts"
+
+
+def _methods(page: SpecPage, proved: Proofs) -> None:
     page.heading("How they are proved")
     page.add(
-        "The second way, `otaproof prove`, under F1: in how many of the worlds a claim is decided how. *Induction*: it "
-        "is among facts that hold at the start and that every step keeps, with 32-bit numbers; z3 finds them, and z3 "
-        "and bitwuzla both answer the written questions. *Distance*: C9 asks for a way on from every state; where "
-        "those facts hold, some step that is no cut always leads nearer to a completed upgrade. *Refuted*: a way to a "
-        "state that breaks it, which both solvers confirm with 32-bit numbers. *No induction*: the search of all "
-        "states found nothing broken, and no induction was found. C12 is about how fast "
-        "numbers grow. The two ways agree in every world; a test says so."
+        "The table counts, for each claim, the configurations in which `otaproof prove` decides it by each method "
+        f"under {FAULTS.name}.",
+        "- *Induction*: the claim is part of an inductive invariant over 32-bit sequence numbers. z3 finds the "
+        "invariant, and z3 and bitwuzla both check it.\n"
+        "- *Ranking function*: C9 is a liveness claim: an upgrade can be completed from every state. In every state "
+        "that satisfies the inductive invariant, some step other than a power cut decreases the ranking function.\n"
+        "- *Sequence-number growth*: C12 bounds how fast sequence numbers grow.\n"
+        "- *Refuted*: a search found a trace to a state that violates the claim, and both solvers confirm it with "
+        "32-bit numbers.\n"
+        "- *Search*: the search of all reachable states found no violation, and no inductive invariant was found.",
+        "Search and proof agree in every configuration; a test compares them.",
     )
-    columns = ("induction", "distance", "growth", "refuted", "no induction")
     page.table(
-        ("claim", *columns),
+        ("claim", *METHODS[:-1], "refuted", METHODS[-1]),
         (
-            (f"[{claim.id}](#{claim.id.lower()})", *(str(count or "–") for count in _counts(proved, claim.id, columns)))
+            (f"[{claim.id}](#{claim.id.lower()})", *(str(count or "–") for count in _counts(proved, claim.id)))
             for claim in CLAIMS
         ),
     )
 
 
-def _counts(proved: Proofs, claim_id: str, columns: tuple[str, ...]) -> Iterator[int]:
-    ends = {"refuted": "refuted", "bounded": "no induction", "unknown": "unknown"}
-    found: list[str] = []
-    for world in proved.values():
-        if claim_id in world:
-            verdict, _, method = world[claim_id].partition(": ")
-            found.append(ends.get(verdict) or method.split(" ", maxsplit=1)[0].rstrip(","))
-    if set(found) - set(columns):
-        raise ValueError(f"{claim_id} is decided in a way that the page does not know: {set(found) - set(columns)}")
-    yield from (found.count(column) for column in columns)
+def _counts(proved: Proofs, claim_id: str) -> Iterator[int]:
+    found = [row[claim_id] for row in proved.values() if claim_id in row]
+    ends = [*(f"proved: {method}" for method in METHODS[:-1]), "refuted: search", "bounded: search"]
+    if unknown := set(found) - set(ends):
+        raise ValueError(f"the page has no column for how {claim_id} is decided: {unknown}")
+    yield from (found.count(end) for end in ends)
 
 
-def _claim(page: Page, claim: Claim, kept: Kept) -> None:
+def _claim(page: SpecPage, claim: Claim, kept: Kept) -> None:
     page.add(anchor(claim.id))
     page.heading(f"{claim.id}: {_words(claim.name)}")
     page.add(claim.title, f"Source: {page.cite(claim.source)}.")
@@ -176,86 +181,80 @@ def _claim(page: Page, claim: Claim, kept: Kept) -> None:
     cases = [case for case in KNOWN_CASES if case.claim_id == claim.id]
     if cases:
         links = ", ".join(f"[{case.name}](cases.md#{case.name})" for case in cases)
-        page.add(f"Known cases that break it: {links}.")
+        page.add(f"Known cases that violate it: {links}.")
     shown: set[str] = set()
-    for world in worlds():
-        verdict = None if claim.id == GROWTH else _verdict(kept, world, claim.id)
+    for spec in spec_scopes():
+        verdict = None if claim.id == GROWTH else _verdict(kept, spec, claim.id)
         if verdict is None or verdict["verdict"] == "holds":
             continue
-        key = f"{world.usage.value} {world.build.rollback} {world.build.anti_rollback}"
+        key = f"{spec.usage.value} {spec.build.rollback} {spec.build.anti_rollback}"
         if key not in shown:
             shown.add(key)
-            _refutation(page, world, verdict)
-            if claim.id == RECOVERY:
-                page.add("The token goes on to the next power-on, where nothing starts any more; it shows C1.")
-    if not shown and claim.id not in (GROWTH,):
-        page.add("It holds in all worlds that it applies to.")
+            _refutation(page, claim, spec, verdict)
+    if not shown and claim.id != GROWTH:
+        page.add("It holds in every configuration that it applies to.")
 
 
-def _refutation(page: Page, world: World, verdict: Mapping[str, Any]) -> None:
-    cuts = verdict["cuts"]
-    steps = len(verdict["trace"].split())
-    how_many = "one power cut" if cuts == 1 else f"{cuts} power cuts" if cuts else "no power cut"
+def _refutation(page: SpecPage, claim: Claim, spec: SpecScope, verdict: Mapping[str, Any]) -> None:
+    token = decode_history_token(verdict["token"])
+    broken = replay_history(token.history).breaks(token.shows)
+    if broken is None:
+        raise ValueError(f"{spec.id}: the token does not violate {token.shows}")
+    end = (
+        "From here no upgrade can complete. The token continues to the next power-on: " if claim.id == RECOVERY else ""
+    )
     page.add(
-        f"**{world.build.title}, {world.usage.value} usage**, release {world.release.label}, {verdict['weakest']}, "
-        f"{how_many}, {steps} steps:",
-        fenced(_wrapped(verdict["trace"])),
-        folded("replay it", f"otaproof replay {verdict['token']}"),
+        f"**Violated: {spec.build.title}, {spec.usage.value} usage**, release {spec.release.label}, under "
+        f"{verdict['weakest']}, {_cuts_text(verdict['cuts'])}, {len(verdict['trace'].split())} steps of the model:",
+        trace_list(spec.scope(FaultModel[verdict["weakest"]]), verdict["trace"]),
+        f"{end}{token.shows} is violated: {broken.text}.",
+        folded(f"replay it; {ACTIONS}", f"otaproof replay {verdict['token']}\n\n{verdict['trace']}"),
     )
 
 
-def _wrapped(trace: str) -> str:
-    lines, line = [], ""
-    for word in trace.split():
-        if len(line) + len(word) > 100:
-            lines.append(line)
-            line = ""
-        line = f"{line} {word}".strip()
-    return "\n".join([*lines, line])
-
-
 def _readings(claim: Claim) -> Iterator[str]:
-    """Yield how the claim is read by the model and by the sweep."""
+    """Yield how the model and the sweep read the claim."""
     for item in DEVICE_CLAIMS:
         if item.claim is claim:
             ghosts = ", ".join(sorted(f"`{ghost.value}`" for ghost in item.ghosts))
-            reads = f" It reads the ghosts {ghosts}." if ghosts else ""
-            name = code(f"device_claims.{item.is_kept.__name__}")
+            reads = f" It reads the ghost variables {ghosts}." if ghosts else ""
+            name = code(f"state_claims.{item.is_kept.__name__}")
             yield f"In every state of the device model: {first_line(inspect.getdoc(item.is_kept))} ({name}){reads}"
     if claim.id == RECOVERY:
         yield (
-            "On the graph of all reachable states: from each of them some way without a power cut leads to a state in "
-            f"which the marked image starts ({repo_file('proofs/prover/dead_ends.py')})."
+            "On the graph of all reachable states: no state is a deadlock. From each state some path without a power "
+            f"cut leads to a state in which the marked image starts ({repo_file('proofs/prover/dead_ends.py')})."
         )
     if claim.id == GROWTH:
         yield (
-            "For all 32-bit numbers: each upgrade adds less than the number of slots, so the erases that a sector "
-            "endures bound the number far below the top; proved by z3 and bitwuzla "
+            "For all 32-bit numbers: each upgrade adds less than the number of slots, so the erase endurance of a "
+            "sector keeps the number far below its maximum; proved by z3 and bitwuzla "
             f"([lemmas](#sequence-numbers), {repo_file('proofs/bytes/seq_lemmas.py')}). A number that another program "
-            "has left near the top is no upgrade, and does wrap: "
+            "has left near the maximum is not covered, and does wrap: "
             "[sequence-number-wraps](cases.md#sequence-number-wraps)."
         )
     for cut_claim in CUT_CLAIMS:
         if cut_claim is claim:
             name = code(f"claims.{cut_claim.is_kept.__name__}")
             kept = first_line(inspect.getdoc(cut_claim.is_kept))
-            yield f"After one cut, on the board (`otaproof check`): {kept} ({name})"
+            yield f"After one power cut, on the simulated board (`otaproof check`): {kept} ({name})"
     if claim.needs_rollback:
-        yield "It speaks of devices with rollback alone."
+        yield "It applies to devices with rollback only."
     if claim.needs_anti_rollback:
-        yield "It speaks of devices with anti-rollback alone."
+        yield "It applies to devices with anti-rollback only."
 
 
-def _lemmas(page: Page) -> None:
+def _lemmas(page: SpecPage) -> None:
     page.heading("Lemmas")
     page.add(
-        "What is proved for all values, beyond the states of the model. A lemma holds only when z3 and bitwuzla, or "
-        "another second way where it says so, agree; a test runs each, and others show that a wrong one is refuted."
+        "A lemma is proved for all values, beyond the states of the model. It holds only if z3 and bitwuzla, or two "
+        "other independent methods where the table says so, agree. A test runs each lemma, and other tests show that "
+        "wrong variants are refuted."
     )
     for title, path, lemmas in LEMMA_GROUPS:
         page.heading(title, 3)
         page.add(f"In {repo_file(path)}.")
         page.table(
-            ("lemma", "what it says", "how"),
+            ("lemma", "statement", "method"),
             ((anchor(f"lemma-{lemma.name}") + code(lemma.name), lemma.sentence, lemma.method) for lemma in lemmas),
         )

@@ -15,35 +15,35 @@ from otaproof.model.fault_model import FaultModel
 
 from .effects_text import RANKED, effect_lines
 from .left_out_text import left_out_sentence
-from .life_cycle import field_docs
-from .page import Page, anchor, code, first_line, folded, picture, repo_file
+from .life_cycle_page import field_docs
+from .spec_page import SpecPage, anchor, code, first_line, folded, picture, repo_file
+from .spec_scopes import RELEASES
 from .terms_text import Vocabulary
-from .worlds import RELEASES
 
 _CONFIG = Config(rollback=True, app_release=Release.V6_1, bootloader_release=Release.V6_1)
 PLAIN = Scope(_CONFIG, faults=FaultModel.F3)
-"""What the actions are shown of: rollback on, two slots, any usage."""
+"""The scope whose actions the page shows: rollback on, two slots, any usage."""
 WIDEST = replace(PLAIN, config=replace(_CONFIG, anti_rollback=True), has_factory=True, versions=2)
-"""What shows the actions that PLAIN has not."""
+"""A scope with the actions that PLAIN lacks."""
 WAKING = replace(PLAIN, config=replace(_CONFIG, skip_validate_in_deep_sleep=True))
 _LONG = 320
-"""Characters from which a term is shown in its long form alone."""
+"""Length in characters from which a term is shown only in its long form."""
 _TORN = ("cut_in_erase_leaves_", "cut_in_program_leaves_")
 
 
-def device_page() -> Page:
+def device_page() -> SpecPage:
     """Return the page."""
-    page = Page("device-model", "The device model")
+    page = SpecPage("device-model", "The device model")
     page.add(
-        "A whole device as a finite automaton: two otadata records, the slots, the eFuse, and the program that runs. "
-        f"Its state is in {repo_file('model/device/state.py')}, its steps in "
+        "A finite transition system of the whole device: two otadata records, the slots, the eFuse, and the running "
+        f"program. {repo_file('model/device/state.py')} has its state. Its actions are in "
         f"{repo_file('model/device/boot_steps.py')} (the bootloader), {repo_file('model/device/calls.py')} (the calls) "
-        f"and {repo_file('model/device/flash_steps.py')} (flash operations "
-        "and power cuts). All claims are searched for, proved or refuted in it, and its every step is "
-        f"replayed on the simulated board ({repo_file('campaign/lockstep/trace_replay.py')}).",
-        "An action can be taken in its *tasks*, when its *guard* holds; it then changes the fields named under "
-        "*effects*, and no others. One action is one thing that the world can see happen: a call, a decision of the "
-        "bootloader, one flash operation, or a power cut.",
+        f"and {repo_file('model/device/flash_steps.py')} (flash operations and power cuts). All claims are decided on "
+        f"this model, and its traces are replayed on the simulated board "
+        f"({repo_file('campaign/lockstep/trace_replay.py')}).",
+        "An action is enabled in its *tasks* if its *guard* holds. It changes the fields under *effects* and no "
+        "others. One action is one observable event: a call, a decision of the bootloader, one flash operation, or a "
+        "power cut.",
         left_out_sentence("claims.md"),
     )
     _scope(page)
@@ -56,9 +56,9 @@ def device_page() -> Page:
     return page
 
 
-def _scope(page: Page) -> None:
+def _scope(page: SpecPage) -> None:
     page.heading("Scope")
-    page.add("A model is built for one of these, and has nothing that it rules out:")
+    page.add("A model is built for one scope, and has no action that the scope excludes:")
     docs = field_docs(Scope)
     page.table(
         ("", "meaning"),
@@ -73,29 +73,29 @@ def _scope(page: Page) -> None:
     )
 
 
-def _fields(page: Page) -> None:
+def _fields(page: SpecPage) -> None:
     page.heading("Fields")
     model = device_model(replace(WIDEST, ghosts=frozenset(Ghost)))
     words = Vocabulary(model.scope, model.device)
     docs = {**field_docs(Device)}
     record, slot = field_docs(Record), field_docs(Slot)
     page.add(
-        "A *place* is where an image can be: an OTA slot, the factory partition, or nowhere. While a record is being "
-        "programmed (`phase` PROGRAM) its fields hold what is being programmed, and its sector is blank."
+        "A *place* is an OTA slot, the factory partition, or nowhere. While a record is being programmed (`phase` "
+        "PROGRAM), its fields hold the new values, and its sector is blank."
     )
     known = {
-        "task": "What is going on; see [tasks](#tasks).",
+        "task": "The current task; see [tasks](#tasks).",
         "phase": first_line(Phase.__doc__) + " See [phases](#phases).",
         "burned": docs.get("burned", ""),
         "expectation": first_line(Expectation.__doc__),
         "slot_content": first_line(Content.__doc__),
         "slot_is_finished": _capital(member_docs(Ghost)["FINISHED"].removeprefix("Per slot: ")),
         "slot_is_earned": _capital(member_docs(Ghost)["EARNED"].removeprefix("Per slot: ")),
-        "expected": "The place that has to start next.",
-        "old_choice": "The place that starts if the call that is going on had not begun; nowhere without one.",
+        "expected": "The place that must start next.",
+        "old_choice": "The place that would start without the current call; nowhere if there is no call.",
         "record_check": first_line(Check.__doc__),
         "record_word": first_line(Word.__doc__),
-        "new_choice": "The place that starts once that call is done.",
+        "new_choice": "The place that starts after that call.",
     }
 
     def meaning(field: Field) -> str:
@@ -114,8 +114,8 @@ def _fields(page: Page) -> None:
         return str(field.initial) if field.bits else str(bool(field.initial)).lower()
 
     page.table(
-        ("field", "bits", "at first", "meaning"),
-        ((code(f.name), str(f.bits or "fact"), initial(f), meaning(f)) for f in model.fields),
+        ("field", "bits", "initial value", "meaning"),
+        ((code(f.name), str(f.bits or "boolean"), initial(f), meaning(f)) for f in model.fields),
     )
     page.heading("Values", 3)
     for enum in (Check, Word, Content, Expectation):
@@ -128,23 +128,23 @@ def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _tasks(page: Page) -> None:
+def _tasks(page: SpecPage) -> None:
     page.heading("Tasks")
     docs = member_docs(Task)
     page.table(("task", "meaning"), ((anchor(f"task-{t.name}") + code(t.name), docs[t.name].strip(" …")) for t in Task))
     page.heading("Phases", 3)
     phases = member_docs(Phase)
     page.table(("phase", "meaning"), ((code(p.name), phases[p.name]) for p in Phase))
-    page.add(picture("boot-with-rollback", "What the bootloader decides, with rollback"))
+    page.add(picture("boot-with-rollback", "The decisions of the bootloader, with rollback"))
 
 
-def _tears(page: Page) -> None:
+def _tears(page: SpecPage) -> None:
     page.heading("Tears of a record")
     page.add(
-        "What a power cut can leave of a record, when its sector is being erased or it is being programmed into an "
-        "erased one. Each fault model admits all that those before it do. That every tear of the 32 bytes falls into "
-        f"these classes, and each class is met, is proved ({repo_file('proofs/bytes/torn_records.py')}).",
-        picture("otadata-record", "The otadata record and what a cut leaves of it"),
+        "The states in which a power cut can leave a record while its sector is erased, or while it is programmed into "
+        "an erased sector. Each fault model includes the ones before it. A proof shows that every tear of the 32 bytes "
+        f"belongs to one of these classes, and that no class is empty ({repo_file('proofs/bytes/torn_records.py')}).",
+        picture("otadata-record", "The otadata record"),
     )
     rows = []
     for title, tears in (("programmed", programmed_tears), ("erased", erased_tears)):
@@ -166,61 +166,61 @@ def _left(torn: Iterable[tuple[Check, Word]]) -> str:
     return "; ".join(f"{check.name.lower()} {', '.join(words)}" for check, words in by_check.items()) or "–"
 
 
-def _words(page: Page) -> None:
-    page.heading("Words of guards and effects")
+def _words(page: SpecPage) -> None:
+    page.heading("Terms of guards and effects")
     page.add(
-        "Guards and effects are terms; what is printed here is read from the model, with names for the parts that "
-        "the model has functions for:"
+        "Guards and effects are terms. The page prints the terms of the model, with a name for each part that a "
+        "function of the model computes:"
     )
     page.table(
-        ("words", "meaning"),
+        ("name", "meaning"),
         (
             (
                 "the deciding record, the other record",
-                "The [active](glossary.md#active) record of the two, and the one that is not; record 0 where none is.",
+                "The [active](glossary.md#active) record, and the other one; record 0 if none is active.",
             ),
             (
                 "the selected record",
-                "With anti-rollback: the active one among those whose slot has a description of an allowed version.",
+                "With anti-rollback: the active one of the records whose slot has a description of an allowed version.",
             ),
-            ("the record being rewritten", "The one in the sector `sector`."),
+            ("the record being rewritten", "The record in the sector `sector`."),
             ("bootable, invalid", "See [glossary](glossary.md#bootable)."),
             (
                 "the target",
-                "The slot after the running one, round to the first: what commence(), write() and complete() act on.",
+                "The slot after the running one, cyclically. commence(), write() and complete() act on it.",
             ),
-            ("the place selected", "The slot that the deciding record names, else factory, else ota_0."),
+            ("the place selected", "The slot that the active record names, else factory, else ota_0."),
             (
                 "the first place that passes, from …",
-                "That place, the slots below it, factory, then the slots above it: the first that holds a whole image "
-                "of an allowed version. The state words play no part.",
+                "The first of that place, the slots below it, factory, and the slots above it that holds a complete "
+                "image of an allowed version. State words are ignored.",
             ),
             (
                 "the spare record is given up",
-                "Rollback on, application from 5.5 on: the other record has a right check word and does not name the "
+                "Rollback on, application from 5.5 on: the other record has a correct check word and does not name the "
                 "running slot.",
             ),
             (
                 "there is an image to go back to",
-                "The other record is bootable and its slot holds a whole image of an allowed version; or it is not "
+                "The other record is bootable and its slot holds a complete image of an allowed version; or it is not "
                 "bootable, there is a factory partition, and anti-rollback is off.",
             ),
             (
                 RANKED,
-                "Numbers above the count of slots are told apart only as “above” and “above that”, so that there are "
-                f"finitely many; nothing is lost by it, as is proved in {repo_file('proofs/bytes/seq_lemmas.py')}.",
+                "The model abstracts sequence numbers above the number of slots to their order, so that there are "
+                f"finitely many. The abstraction is exact; see {repo_file('proofs/bytes/seq_lemmas.py')}.",
             ),
         ),
     )
 
 
-def _actions(page: Page) -> None:
+def _actions(page: SpecPage) -> None:
     page.heading("Actions")
     plain, widest, waking = device_model(PLAIN), device_model(WIDEST), device_model(WAKING)
     page.add(
-        "Shown for a device with two slots and no factory partition, rollback on, application of release 6.1 or "
-        "later, calls in any order; actions that only other devices have are shown for one that has them, and say so. "
-        "In *PROPER* usage complete() restarts, and calls out of order and `set_boot_*` are left out."
+        "The page shows the actions of a device with two slots and no factory partition, rollback on, application of "
+        "release 6.1 or later, and any usage. Actions that only other devices have are marked. *PROPER* usage has "
+        "neither calls out of order nor `set_boot_*`, and complete() always restarts."
     )
     shown = {action.name for action in plain.actions}
     for kind in Kind:
@@ -230,7 +230,7 @@ def _actions(page: Page) -> None:
         for model, note in (
             (plain, ""),
             (waking, "Only with CONFIG_BOOTLOADER_SKIP_VALIDATE_IN_DEEP_SLEEP."),
-            (widest, "Only with anti-rollback or a factory partition; shown with both."),
+            (widest, "Only with anti-rollback or a factory partition; shown for a device with both."),
         ):
             words = Vocabulary(model.scope, model.device)
             for action in model.actions:
@@ -240,7 +240,7 @@ def _actions(page: Page) -> None:
                     shown.add(action.name)
 
 
-def _action(page: Page, model: DeviceModel, action: Action, words: Vocabulary, note: str) -> None:
+def _action(page: SpecPage, model: DeviceModel, action: Action, words: Vocabulary, note: str) -> None:
     tasks = ", ".join(code(task.name) for task in action.tasks)
     guard = "always" if action.when.value == 1 else words.text(action.when)
     guard = guard if len(guard) < _LONG else "see below"
@@ -260,11 +260,11 @@ def _action(page: Page, model: DeviceModel, action: Action, words: Vocabulary, n
     goals = [("when", action.when), *model.effects[action.name].items()]
     written = words.long_text([(name, term) for name, term in goals if term.value is None])
     if longer or guard == "see below" or RANKED in effects:
-        page.add(folded("all of it, as terms", written))
+        page.add(folded("guard and effects as terms", written))
 
 
 def _differences(name: str) -> Iterator[str]:
-    """Yield how the action differs between releases, where it does: the models are compared, term by term."""
+    """Yield a line if the action differs between releases; the models are compared term by term."""
     seen: list[tuple[object, Release]] = []
     for release in RELEASES:
         config = replace(PLAIN.config, app_release=release, bootloader_release=release)
@@ -281,21 +281,21 @@ def _differences(name: str) -> Iterator[str]:
             seen.append((signature, release))
     if len(seen) > 1:
         changes = " and ".join(release.label for _, release in seen[1:])
-        yield f"*differs by release*: changes with {changes}; see [releases](releases.md)"
+        yield f"*changes with release* {changes}; see [releases](releases.md)"
 
 
-def _torn_actions(page: Page) -> None:
+def _torn_actions(page: SpecPage) -> None:
     page.heading("Cuts that tear a record")
     model = device_model(PLAIN)
     torn = [action for action in model.actions if action.name.startswith(_TORN)]
     words = Vocabulary(model.scope, model.device)
     example = torn[0]
     page.add(
-        f"{len(torn)} actions, one for each phase and each reading that a tear can leave: `cut_in_erase_leaves_…` and "
-        "`cut_in_program_leaves_…`, then check word and state word of what is left. They are taken in the tasks "
-        f"{', '.join(code(t.name) for t in example.tasks)} (those that only erase: in phase ERASE alone), when the "
-        "record being rewritten is one that can be torn so. Afterwards the power is off, the program forgotten, and "
-        "the record of `sector` is what was left; number and slot stay where the check word is right. "
+        f"There are {len(torn)} actions, one for each phase and each state that a tear can leave: "
+        "`cut_in_erase_leaves_…` and `cut_in_program_leaves_…`, followed by the check word and the state word that are "
+        f"left. They are enabled in the tasks {', '.join(code(t.name) for t in example.tasks)} (tasks that only erase: "
+        "in phase ERASE only), if a tear of the record being rewritten can leave that state. Afterwards the power is "
+        "off, and the record of `sector` has that state; number and slot are kept if the check word is correct. "
         f"{page.cite(example.source)}.",
     )
     page.table(
@@ -304,14 +304,14 @@ def _torn_actions(page: Page) -> None:
     )
     page.add(
         folded(
-            f"one of them as terms: {example.name}",
+            f"an example as terms: {example.name}",
             words.long_text([("when", example.when), *model.effects[example.name].items()]),
         )
     )
 
 
 def _causes(action: Action) -> str:
-    """Return, from the tears of the model, which records can be torn so."""
+    """Return the records that a tear can leave in the state of this action."""
     _, _, phase, _, check, *rest = action.name.split("_")
     left = Check[check.upper()], Word["_".join(rest).upper()]
     tears = erased_tears if phase == "erase" else programmed_tears

@@ -1,18 +1,18 @@
-"""The page of disagreements: where the vendor's documents say one thing and the code does another, with evidence."""
+"""The page of disagreements between the vendor's documents and the code, with evidence."""
 
 from dataclasses import dataclass
 
 from .board_scripts import transcript
-from .page import Page, anchor, fenced
 from .recordings import recording, recordings
+from .spec_page import SpecPage, anchor, fenced
 
 NEVER_RECORDED = "ota data partition invalid"
-"""The text of otaupgrade for ESP_ERR_OTA_SELECT_INFO_INVALID; a test looks for it in all recordings."""
+"""The text of otaupgrade for ESP_ERR_OTA_SELECT_INFO_INVALID; a test checks that no recording has it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Disagreement:
-    """One place where document and code differ."""
+    """A disagreement between a document and the code."""
 
     id: str
     title: str
@@ -22,19 +22,19 @@ class Disagreement:
     does: str
     vectors: tuple[str, ...] = ()
     also: str = ""
-    """Rows, cases, tests that show it, as Markdown."""
+    """Rows, cases and tests that show it, as Markdown."""
     script: str = ""
     not_shown: str = ""
-    """Why nothing here shows it."""
+    """Why the project has no evidence for it."""
 
 
 DISAGREEMENTS: tuple[Disagreement, ...] = (
     Disagreement(
         "D1",
-        "What becomes of an image that was not confirmed",
+        "The state of an image that was not confirmed",
         "ota.rst, App Rollback",
         "The next boot marks it INVALID.",
-        "It becomes ABORTED; the rest of that document says so too. INVALID is what rollback() leaves.",
+        "It becomes ABORTED, as the rest of that document also says. rollback() leaves INVALID.",
         ("b00101",),
         "row [L51](life-cycle.md#l51)",
     ),
@@ -42,8 +42,8 @@ DISAGREEMENTS: tuple[Disagreement, ...] = (
         "D2",
         "How the two sectors are written",
         "ota.rst and tee-ota.rst, OTA Data Partition",
-        "Both sectors are written with matching data, and a counter decides where they differ.",
-        "A change erases and writes one sector, and the two seldom match. The TEE keeps two copies, and has no counter.",
+        "Both sectors are written with the same data; if they differ, a counter decides.",
+        "A change erases and writes one sector, so the two rarely match. The TEE keeps two copies and has no counter.",
         ("s0005",),
         "[complete(), operation by operation](call-complete.md#flash-operations-and-a-power-cut-at-each)",
     ),
@@ -52,7 +52,7 @@ DISAGREEMENTS: tuple[Disagreement, ...] = (
         "INVALID and ABORTED are not selected at all",
         "ota.rst, table of states; esp_flash_partitions.h",
         "Such an image is never selected.",
-        "It is not *selected*, but it may *start*: the fallback heeds no states.",
+        "It is not *selected*, but it can *start*: the fallback ignores the states.",
         ("s0406", "b00441"),
         "cases [K6](cases.md#k6), [aborted-image-boots](cases.md#aborted-image-boots)",
     ),
@@ -60,8 +60,8 @@ DISAGREEMENTS: tuple[Disagreement, ...] = (
         "D4",
         "When a rollback is possible",
         "esp_ota_ops.h, esp_ota_check_rollback_is_possible",
-        "If some slot has an image that is not in state UNDEFINED.",
-        "One image is looked at, that of the other record, or factory; its state may be UNDEFINED, NEW or PENDING_VERIFY.",
+        "If some slot has an image whose state is not UNDEFINED.",
+        "The function considers one image, that of the other record, or factory. Its state may be UNDEFINED, NEW or PENDING_VERIFY.",
         ("s0286", "s1276", "s0236"),
         "[rollback()](call-rollback.md)",
     ),
@@ -69,16 +69,16 @@ DISAGREEMENTS: tuple[Disagreement, ...] = (
         "D5",
         "The next slot to update",
         "esp_ota_ops.h, esp_ota_get_next_update_partition",
-        "Never the partition that is given; NULL when otadata is not valid.",
-        "With one slot it is that very slot; otadata is never read.",
+        "Never the given partition; NULL if otadata is not valid.",
+        "With one slot it returns that slot. It never reads otadata.",
         script="one-slot",
     ),
     Disagreement(
         "D6",
         "Errors of esp_ota_begin and esp_ota_resume",
         "esp_ota_ops.h",
-        "ESP_ERR_OTA_SELECT_INFO_INVALID may be returned; that the handle is set on failure is not said.",
-        "No line of the code returns that error, and in no recording NodeMCU's text for it comes up. From 5.5 on the handle is set before the erase, and stays so when that fails.",
+        "They may return ESP_ERR_OTA_SELECT_INFO_INVALID. A handle that is set on failure is not mentioned.",
+        "No line of the code returns that error, and no recording has NodeMCU's text for it. From 5.5 on the handle is set before the erase, and stays set if the erase fails.",
         ("a0032", "a0033"),
         "case [K12](cases.md#k12)",
     ),
@@ -86,8 +86,8 @@ DISAGREEMENTS: tuple[Disagreement, ...] = (
         "D7",
         "esp_ota_set_boot_partition",
         "esp_ota_ops.h",
-        "Lists its errors, and: if it returns ESP_OK, a restart boots the partition.",
-        "It can also return ESP_ERR_OTA_SMALL_SEC_VER, and has then erased the partition. After ESP_OK another image may boot: next to the top of the numbers, and up to 5.5 for the running slot.",
+        "It lists the errors, and says that a restart boots the partition if the function returns ESP_OK.",
+        "It can also return ESP_ERR_OTA_SMALL_SEC_VER, and has then erased the partition. After ESP_OK another image can boot: near the maximum of the sequence numbers, and up to 5.5 for the running slot.",
         ("a0340", "s0578", "s0651"),
         "cases [K5](cases.md#k5), [K8](cases.md#k8)",
     ),
@@ -95,8 +95,8 @@ DISAGREEMENTS: tuple[Disagreement, ...] = (
         "D8",
         "The name of a function",
         "ota.rst",
-        "Names esp_ota_mark_app_invalid_rollback_with_reboot.",
-        "The function is esp_ota_mark_app_invalid_rollback_and_reboot; the recordings call it by that name.",
+        "It names esp_ota_mark_app_invalid_rollback_with_reboot.",
+        "The function is esp_ota_mark_app_invalid_rollback_and_reboot; the recordings use that name.",
         ("a0196",),
     ),
     Disagreement(
@@ -104,15 +104,15 @@ DISAGREEMENTS: tuple[Disagreement, ...] = (
         "Whether a bootloader can be updated",
         "bootloader.rst",
         "OTA cannot flash a new bootloader.",
-        "Since 5.5 it can, and ota.rst tells how.",
-        not_shown="updates of the bootloader are not modelled; read in the code and in ota.rst",
+        "Since 5.5 it can; ota.rst describes how.",
+        not_shown="updates of the bootloader are not modelled; the source is the code and ota.rst",
     ),
     Disagreement(
         "D10",
         "Rollback and secure versions",
         "Kconfig, CONFIG_BOOTLOADER_APP_ANTI_ROLLBACK",
         "Rollback is possible only between applications of the same secure version.",
-        "An image may start if its version is not below that of the eFuse.",
+        "An image can start if its version is not below that of the eFuse.",
         ("b01708", "rs0098"),
         "claim [C8](claims.md#c8)",
     ),
@@ -121,7 +121,7 @@ DISAGREEMENTS: tuple[Disagreement, ...] = (
         "Errors of accepting an image",
         "esp_ota_ops.h, esp_ota_mark_app_valid_cancel_rollback",
         "ESP_OK.",
-        "Also ESP_FAIL where no record decides (as when factory runs), ESP_ERR_NOT_FOUND without otadata, and errors of flash and eFuse.",
+        "Also ESP_FAIL if no record is active (for example if factory runs), ESP_ERR_NOT_FOUND without otadata, and errors of flash and eFuse.",
         ("s0337", "s0586"),
         "[accept()](call-accept.md)",
     ),
@@ -129,8 +129,8 @@ DISAGREEMENTS: tuple[Disagreement, ...] = (
         "D12",
         "Names and types in the partition table",
         "partition-tables.rst",
-        "A name has 16 bytes with its NUL; the bootloader ignores types that it does not know.",
-        "The generator writes 16 bytes without a NUL, and code that reads a text reads 16 at most. The bootloader names unknown types in its log.",
+        "A name has 16 bytes including its NUL. The bootloader ignores unknown types.",
+        "The generator writes up to 16 bytes without a NUL, and readers stop after 16 bytes. The bootloader logs unknown types.",
         also="[the format](formats.md#partition-table); `test_label_of_sixteen_bytes_has_no_end_mark` in [tests/impl/test_partition_table.py](../../tests/impl/test_partition_table.py)",
     ),
     Disagreement(
@@ -138,23 +138,23 @@ DISAGREEMENTS: tuple[Disagreement, ...] = (
         "Failing operations on the host",
         "esp_private/partition_linux.h, fail_after",
         "All operations after the given number fail.",
-        "The simulated flash of ESP-IDF's own host tests behaves otherwise after the first.",
-        not_shown="ESP-IDF's host simulation is not part of this; our flash is [impl/chip/flash.py](../../impl/chip/flash.py)",
+        "The simulated flash of ESP-IDF's host tests behaves differently after the first.",
+        not_shown="ESP-IDF's host simulation is not part of this project, which has its own flash in [impl/chip/flash.py](../../impl/chip/flash.py)",
     ),
     Disagreement(
         "D14",
         "Comments on states of the TEE",
         "esp_tee_ota_utils.h",
-        "The comments of VALID and INVALID.",
+        "The comments describe VALID and INVALID.",
         "They are swapped.",
-        not_shown="the TEE is not modelled; read in the header",
+        not_shown="the TEE is not modelled; the source is the header",
     ),
     Disagreement(
         "D15",
         "Factory and test images with anti-rollback",
         "ota.rst, Anti-rollback",
-        "There must be no factory and no test partition.",
-        "The bootloader tries both all the same.",
+        "There must be neither a factory nor a test partition.",
+        "The bootloader still tries both.",
         ("b00213", "p0015"),
     ),
     Disagreement(
@@ -162,20 +162,20 @@ DISAGREEMENTS: tuple[Disagreement, ...] = (
         "Rollback after accept()",
         "NodeMCU's otaupgrade.md",
         "It is also possible after the new version has called accept().",
-        "While the other record is bootable and its image whole. From 5.5 on, with rollback, commence() may have erased that record.",
+        "It is possible while the other record is bootable and its image is complete. From 5.5 on, with rollback, commence() may have erased that record.",
         ("s0407", "s0393", "s0449"),
         "cases [R14](cases.md#r14), [way-back-is-erased](cases.md#way-back-is-erased)",
     ),
 )
 
 
-def documents_page() -> Page:
+def documents_page() -> SpecPage:
     """Return the page."""
-    page = Page("documents", "Where documents and code disagree")
+    page = SpecPage("documents", "Where documents and code disagree")
     page.add(
-        "Read in ESP-IDF's documentation and headers at the pinned commit, and set against the code. Where it can be "
-        "shown, a recording of the C code shows it, named by its id; all recordings are replayed on the simulated "
-        f"board by `otaproof conform`. There are {len(recordings()):,}."
+        "Statements of ESP-IDF's documentation and headers at the pinned commit, compared with the code. Where possible "
+        "a recording of the C code shows the difference. `otaproof conform` replays all "
+        f"{len(recordings()):,} recordings on the simulated board."
     )
     page.table(("", "about", "in"), ((f"[{d.id}](#{d.id.lower()})", d.title, d.where) for d in DISAGREEMENTS))
     for item in DISAGREEMENTS:
@@ -190,5 +190,5 @@ def documents_page() -> Page:
             lines.append(f"*Not shown here:* {item.not_shown}.")
         page.add("\n".join(f"- {line}" for line in lines))
         if item.script:
-            page.add("On the board:", fenced(transcript(item.script)))
+            page.add("On the simulated board:", fenced(transcript(item.script)))
     return page

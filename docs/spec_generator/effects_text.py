@@ -1,7 +1,8 @@
-"""The effect of an action in words: which fields change, told of the rewritten record and of the target as such.
+"""The effects of an action in words: which fields change, and their new values.
 
-Whether a field of record 0 or of record 1 changes is decided by `sector`, and which slot by the target; an effect that
-is the same for all of them is told once. Numbers that are ranked anew say so, and the long form has the terms.
+`sector` selects the record that an action rewrites, and the target selects the slot. An effect that is the same for
+both records, or for all slots, is described once. Effects on sequence numbers say that the numbers are ranked again;
+the long form has the terms.
 """
 
 from collections.abc import Iterator
@@ -14,16 +15,16 @@ from otaproof.model.terms.terms import Num, Op, Term
 
 from .terms_text import Vocabulary
 
-RANKED = "ranked anew"
+RANKED = "ranked again"
 
 
 def effect_lines(model: DeviceModel, action: Action, words: Vocabulary) -> Iterator[tuple[str, str]]:
-    """Yield what is changed, and what it becomes."""
+    """Yield each changed field with its new value."""
     effects = dict(model.effects[action.name])
     for name in ("check", "word", "slot"):
-        told = _of_record(model, effects, name)
-        if told is not None:
-            new = words.value(f"record0_{name}", told)
+        new_value = _of_record(model, effects, name)
+        if new_value is not None:
+            new = words.value(f"record0_{name}", new_value)
             if new != f"the record being rewritten's {name}":
                 yield f"the rewritten record's {name}", new
     if effects.pop("record0_seq", None) is not None or effects.pop("record1_seq", None) is not None:
@@ -33,9 +34,9 @@ def effect_lines(model: DeviceModel, action: Action, words: Vocabulary) -> Itera
         rank = "as it was" if numbered == "the record being rewritten's number" else numbered
         yield "the rewritten record's number", f"{rank}, {RANKED}" if rank else RANKED
     for name in ("content", "version", "is_finished", "is_earned"):
-        told = _of_target(model, effects, name)
-        if told is not None:
-            new = words.value(f"slot0_{name}", told)
+        new_value = _of_target(model, effects, name)
+        if new_value is not None:
+            new = words.value(f"slot0_{name}", new_value)
             if new != f"the target's {name}":
                 yield f"the target's {name}", new
     for name, term in effects.items():
@@ -43,7 +44,7 @@ def effect_lines(model: DeviceModel, action: Action, words: Vocabulary) -> Itera
 
 
 def _of_record(model: DeviceModel, effects: dict[str, Term], name: str) -> Term | None:
-    """Take out what a field of the rewritten record becomes, whichever sector it is in; None where it is not that."""
+    """Remove and return the new value of a field of the rewritten record; None if the two records differ."""
     fields = f"record0_{name}", f"record1_{name}"
     first, second = (effects.get(field) for field in fields)
     if not isinstance(first, Num) or not isinstance(second, Num):
@@ -55,15 +56,15 @@ def _of_record(model: DeviceModel, effects: dict[str, Term], name: str) -> Term 
         return None
     for field in fields:
         del effects[field]
-    told = second.args[1]
-    assert isinstance(told, Term)
-    return told
+    new_value = second.args[1]
+    assert isinstance(new_value, Term)
+    return new_value
 
 
 def _of_target(model: DeviceModel, effects: dict[str, Term], name: str) -> Term | None:
-    """Take out what a field of the target becomes, whichever slot it is; None where it is not that."""
+    """Remove and return the new value of a field of the target; None if the slots differ."""
     target = next_update_slot(model.device)
-    told: Term | None = None
+    new_value: Term | None = None
     found = []
     for place in range(model.scope.slots):
         term = effects.get(f"slot{place}_{name}")
@@ -71,17 +72,17 @@ def _of_target(model: DeviceModel, effects: dict[str, Term], name: str) -> Term 
             return None
         part = term.args[1]
         assert isinstance(part, Term)
-        if told is not None and told is not part:
+        if new_value is not None and new_value is not part:
             return None
-        told = part
+        new_value = part
         found.append(f"slot{place}_{name}")
     for field in found:
         del effects[field]
-    return told
+    return new_value
 
 
 def _new_number(before: Device, action: Action) -> Num | None:
-    """Return the number that the rewritten record gets, before numbers are ranked."""
+    """Return the new number of the rewritten record before numbers are ranked."""
     seq = action.then.records[1].seq
     if seq.op is Op.CHOOSE and seq.args[0] is (before.sector == 1):
         number = seq.args[1]

@@ -1,4 +1,4 @@
-"""The page of byte formats: offsets, meaning, and examples whose bytes are made by the code of impl."""
+"""The page of byte formats: offsets, meanings, and examples that the code of impl encodes."""
 
 from otaproof.impl.image.format import (
     APP_DESC_MAGIC,
@@ -17,7 +17,7 @@ from otaproof.impl.partitions.partition import Partition
 from otaproof.impl.partitions.table import ROW_SIZE, TABLE_MAX_LENGTH, encode_table
 from otaproof.model.ota_state import API_NAMES, OtaImgState
 
-from .page import Page, code, fenced, picture, repo_file
+from .spec_page import SpecPage, code, fenced, picture, repo_file
 
 _TABLE = (
     Partition("nvs", 1, 0x02, 0x9000, 0x4000),
@@ -31,12 +31,12 @@ _SUBTYPES = (
 )
 
 
-def formats_page() -> Page:
+def formats_page() -> SpecPage:
     """Return the page."""
-    page = Page("formats", "Byte formats")
+    page = SpecPage("formats", "Byte formats")
     page.add(
-        "All numbers are little-endian. The example bytes are made by the code that the simulated board runs, and "
-        "compared with recordings of the vendor's code and tools in the tests."
+        "All numbers are little-endian. The code of the simulated board encodes the examples; tests compare that code "
+        "with recordings of the vendor's code and tools."
     )
     _otadata(page)
     _image(page)
@@ -45,11 +45,11 @@ def formats_page() -> Page:
     return page
 
 
-def _otadata(page: Page) -> None:
+def _otadata(page: SpecPage) -> None:
     page.heading("otadata")
     page.add(
-        "A data partition of subtype 0x00, at least two sectors. One record at the start of each of the first two "
-        f"sectors; the rest is not used. In {repo_file('impl/otadata.py')}. Sources: "
+        "A data partition of subtype 0x00 with at least two sectors. Each of the first two sectors begins with a "
+        f"record; the rest is not used. In {repo_file('impl/otadata.py')}. Sources: "
         f"{page.cite('IDF-OTADATA-STATES')}, {page.cite('IDF-OTADATA-CRC')}, {page.cite('IDF-OTADATA-ACTIVE')}.",
         picture("otadata-record", "The 32 bytes of an otadata record"),
     )
@@ -62,13 +62,13 @@ def _otadata(page: Page) -> None:
                 code("ota_seq"),
                 "Sequence number; 0xffffffff means no record. Slot (ota_seq − 1) mod 2³² mod the number of slots.",
             ),
-            ("4", "20", code("seq_label"), "Not used; 0xff. Carried along by a rewrite."),
-            ("24", "4", code("ota_state"), "State word, see below; not covered by the check word."),
+            ("4", "20", code("seq_label"), "Not used; 0xff. A rewrite keeps it."),
+            ("24", "4", code("ota_state"), "State word, see below. The check word does not cover it."),
             ("28", "4", code("crc"), "CRC-32 of the four bytes of ota_seq alone: `zlib.crc32(ota_seq, 0xffffffff)`."),
         ),
     )
     page.table(
-        ("ota_state", "name", "info() says", "bootable"),
+        ("ota_state", "name", "info() reports", "bootable"),
         (
             (
                 code(f"0x{state:08x}"),
@@ -80,7 +80,7 @@ def _otadata(page: Page) -> None:
         ),
     )
     page.add(
-        "Any other state word is bootable, and info() says undefined of it.",
+        "Any other state word is bootable, and info() reports it as undefined.",
         "Worked example, the first two records of a device with two slots:",
     )
     lines = []
@@ -98,11 +98,11 @@ def _otadata(page: Page) -> None:
         ((code(f"0x{n:08x}"), code(f"0x{ota_select_crc(n):08x}")) for n in (0, 1, 2, 3, 0xFFFFFFFE, 0xFFFFFFFF)),
     )
     page.add(
-        "Number 0 has the check word of erased flash, and no other number has: lemma [only_zero_looks_unwritten](claims.md#lemma-only_zero_looks_unwritten)."
+        "Number 0 is the only one with the check word of erased flash: lemma [only_zero_looks_unwritten](claims.md#lemma-only_zero_looks_unwritten)."
     )
 
 
-def _image(page: Page) -> None:
+def _image(page: SpecPage) -> None:
     page.heading("Application image")
     page.add(
         "Header, segments, padding, checksum, hash:",
@@ -117,21 +117,21 @@ def _image(page: Page) -> None:
         (
             ("0", "1", "magic", "0xe9"),
             ("1", "1", "segment_count", "at most 16"),
-            ("2", "1", "spi_mode", "not looked at here"),
-            ("3", "1", "spi_speed, spi_size", "four bits each; not looked at here"),
+            ("2", "1", "spi_mode", "ignored here"),
+            ("3", "1", "spi_speed, spi_size", "four bits each; ignored here"),
             ("4", "4", "entry_addr", ""),
             ("8", "1", "wp_pin", "0xee: none"),
             ("9", "3", "spi_pin_drv", ""),
-            ("12", "2", "chip_id", "must be that of the chip"),
-            ("14", "1", "min_chip_rev", "least major revision; what 4.4 goes by"),
-            ("15", "2", "min_chip_rev_full", "least revision, major × 100 + minor; what later releases go by"),
-            ("17", "2", "max_chip_rev_full", "highest revision; 0 and 65535 mean any"),
+            ("12", "2", "chip_id", "must be the id of the chip"),
+            ("14", "1", "min_chip_rev", "minimum major revision; checked by 4.4"),
+            ("15", "2", "min_chip_rev_full", "minimum revision, major × 100 + minor; checked by later releases"),
+            ("17", "2", "max_chip_rev_full", "maximum revision; 0 and 65535 mean any"),
             ("19", "4", "reserved", ""),
             (
                 "23",
                 "1",
                 "hash_appended",
-                "1: a SHA-256 follows the checksum. With 0 nothing but eight bits of XOR protects the image.",
+                "1: a SHA-256 follows the checksum. 0: only an 8-bit XOR checksum protects the image.",
             ),
         ),
     )
@@ -141,7 +141,7 @@ def _image(page: Page) -> None:
         (
             ("segment header", "8", "load address, then the length of the data: a multiple of 4, below 16 MiB"),
             ("first segment", "at least 256", "begins with the application description"),
-            ("checksum", "1", "XOR of all segment data, begun with 0xef; the last byte of a 16-byte block"),
+            ("checksum", "1", "XOR of all segment data, starting from 0xef; the last byte of a 16-byte block"),
             ("SHA-256", "32", "of all bytes before it, if hash_appended"),
         ),
     )
@@ -151,9 +151,9 @@ def _image(page: Page) -> None:
         ("offset", "size", "field", "meaning"),
         (
             ("0", "4", "magic_word", f"0x{APP_DESC_MAGIC:08x}"),
-            ("4", "4", "secure_version", "what anti-rollback compares with the eFuse"),
+            ("4", "4", "secure_version", "compared with the eFuse by anti-rollback"),
             ("8", "8", "reserved", ""),
-            ("16", "32", "version", "a text that fills its field has no NUL, and C reads on into the next"),
+            ("16", "32", "version", "a text that fills the field has no NUL, and C code reads on into the next field"),
             ("48", "32", "project_name", ""),
             ("80", "16", "time", ""),
             ("96", "16", "date", ""),
@@ -191,7 +191,7 @@ def _image(page: Page) -> None:
     )
 
 
-def _table(page: Page) -> None:
+def _table(page: SpecPage) -> None:
     page.heading("Partition table")
     page.add(
         f"At 0x8000 unless CONFIG_PARTITION_TABLE_OFFSET says otherwise; at most 0x{TABLE_MAX_LENGTH:x} bytes. Rows of "
@@ -207,7 +207,7 @@ def _table(page: Page) -> None:
             ("3", "1", "subtype", "see below"),
             ("4", "4", "offset", "bytes from the start of flash"),
             ("8", "4", "size", "bytes"),
-            ("12", "16", "label", "up to the first NUL; one of 16 bytes has none"),
+            ("12", "16", "label", "up to the first NUL; a label of 16 bytes has none"),
             ("28", "4", "flags", "bit 0 encrypted, bit 1 read-only"),
         ),
     )
@@ -222,11 +222,11 @@ def _table(page: Page) -> None:
     page.add("Worked example:", fenced("\n".join(rows)))
 
 
-def _efuse(page: Page) -> None:
+def _efuse(page: SpecPage) -> None:
     page.heading("Secure version in eFuse")
     page.add(
         "The secure version of a device is the number of burned bits in a field of CONFIG_BOOTLOADER_APP_SEC_VER_SIZE_EFUSE_FIELD "
-        "bits. A burn up to version *v* sets, in one go, the bits from the present version up to *v* − 1. Sources: "
+        "bits. A burn up to version *v* sets the bits from the current version up to *v* − 1 at once. Sources: "
         f"{page.cite('IDF-EFUSE-VERSION')}, {page.cite('IDF-EFUSE-UPDATE')}; in {repo_file('impl/chip/efuse.py')}."
     )
     page.table(
@@ -237,8 +237,8 @@ def _efuse(page: Page) -> None:
         ),
     )
     page.add(
-        "The last line is what a torn burn can leave: the missing bit 0 is never asked for again, and a bit that is "
-        "burned already is asked for, so the burn is refused ([K15](cases.md#k15))."
+        "The last row shows what a torn burn can leave. Later burns never set the missing bit 0, and they try to set a "
+        "bit that is burned already, so the burn is refused ([K15](cases.md#k15))."
     )
 
 

@@ -1,6 +1,6 @@
-"""What the verdicts leave out, as Markdown: the whole table, a list, and a sentence with what is known to break claims.
+"""What the verdicts leave out, as Markdown: the whole table, a list, and a short paragraph.
 
-Pages written by hand have the list or the sentence between `<!-- left-out: list -->` (or `sentence`) and
+A page written by hand has the list or the paragraph between `<!-- left-out: list -->` (or `sentence`) and
 `<!-- end of left-out -->`.
 """
 
@@ -11,7 +11,7 @@ from functools import partial
 
 from otaproof.model.claims.left_out import LEFT_OUT, LEFT_OUT_OF_PROPER, LeftOut
 
-from .page import anchor, table
+from .spec_page import anchor, table
 
 ALL = (*LEFT_OUT, *LEFT_OUT_OF_PROPER)
 _BLOCK = re.compile(r"(<!-- left-out: (list|sentence) -->\n\n).*?(\n\n<!-- end of left-out -->)", re.DOTALL)
@@ -21,27 +21,27 @@ _WIDTH = 120
 
 
 def left_out_note() -> str:
-    """Return what to know before the table is read."""
+    """Return the introduction of the table."""
     return (
-        f"{anchor('left-out')}*Holds*, *proved*, and every other word of certainty on these pages speak of histories "
-        "of the device model. What no such history has is listed here, with the claims that it is known to break. "
-        "Nothing is known of the others: a verdict is no word on them."
+        f"{anchor('left-out')}Every verdict on these pages is about the device model. The table lists what the model "
+        "leaves out, with the claims that are known to break if it is admitted. About all other claims nothing is "
+        "known in these cases: a verdict does not cover them."
     )
 
 
 def left_out_table() -> str:
     """Return the whole table, with links to cases and facts."""
     rows = ((f"**{row.name}**", _linked(row.text), _from(row), _breaks(row) or "–") for row in ALL)
-    return table(("left out", "what it is, and what is known", "from", "breaks"), rows)
+    return table(("left out", "what it is, and what is known", "matters from", "known to break"), rows)
 
 
 def left_out_sentence(page: str = "") -> str:
-    """Return what is known to break a claim, and a link to the table on `page`."""
+    """Return a paragraph with what is known to break a claim, and a link to the table on `page`."""
     known = [f"{row.name} ({', '.join(row.breaks)}{_at(row)})" for row in ALL if row.breaks]
     rest = ", ".join(row.name for row in ALL if not row.breaks)
     return (
-        f"No verdict covers [what the model leaves out]({page}#left-out). Known to break claims all the same: "
-        f"{', '.join(known)}. Also left out: {rest}."
+        f"No verdict covers [what the model leaves out]({page}#left-out). Known to break claims: {', '.join(known)}. "
+        f"Also left out: {rest}."
     )
 
 
@@ -52,7 +52,7 @@ def left_out_list() -> str:
 
 
 def with_left_out(page: str) -> str:
-    """Return a page written by hand with its blocks made anew."""
+    """Return a page written by hand with its blocks up to date."""
     return _BLOCK.sub(lambda match: f"{match[1]}{_made(match[2])}{match[3]}", page)
 
 

@@ -1,36 +1,36 @@
-"""All generated pages, by file name, and what writes and compares them."""
+"""All pages of docs/spec: which are generated, and the functions that write and compare them."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
-from . import proofs
+from . import proof_tables
 from .calls_pages import call_pages
 from .cases_page import cases_page
 from .claims_page import claims_page
-from .commands import with_outputs
+from .command_outputs import with_outputs
 from .contract_page import contract_page
 from .device_page import device_page
 from .documents_page import documents_page
 from .formats_page import formats_page
 from .left_out_text import with_left_out
-from .life_cycle import life_cycle_page
-from .page import Page
+from .life_cycle_page import life_cycle_page
 from .releases_page import releases_page
 from .sources_page import sources_page
-from .verdicts import read
+from .spec_page import SpecPage, with_calls
+from .verdict_tables import read
 
 BY_HAND = ("index.md", "how-to-read.md", "glossary.md")
-"""Pages that are written, not made."""
+"""Pages that are written by hand; parts of them are generated."""
 
 
-def pages() -> Iterator[Page]:
-    """Yield every page that is made."""
+def pages() -> Iterator[SpecPage]:
+    """Yield every generated page."""
     kept = read()
     yield contract_page()
     yield life_cycle_page()
     yield device_page()
     yield from call_pages(kept)
-    yield claims_page(kept, proofs.read())
+    yield claims_page(kept, proof_tables.read())
     yield cases_page()
     yield releases_page(kept)
     yield documents_page()
@@ -44,18 +44,20 @@ def made_files() -> dict[str, str]:
 
 
 def write_pages(folder: Path) -> None:
-    """Write them all, and the outputs of commands into those written by hand."""
+    """Write all generated pages, and the generated parts of those written by hand."""
     for name, text in (made_files() | written_files(folder)).items():
         (folder / name).write_text(text, encoding="utf-8")
 
 
 def written_files(folder: Path) -> dict[str, str]:
-    """Return the text of every page that is written by hand, with commands and what is left out made anew."""
-    return {name: with_left_out(with_outputs((folder / name).read_text(encoding="utf-8"))) for name in BY_HAND}
+    """Return the text of every page that is written by hand, with its generated parts up to date."""
+    return {
+        name: with_calls(with_left_out(with_outputs((folder / name).read_text(encoding="utf-8")))) for name in BY_HAND
+    }
 
 
 def differences(folder: Path) -> list[str]:
-    """Return the names of the pages that are not what would be written, and of those that nothing makes."""
+    """Return the names of the pages that are out of date, and of those that nothing generates."""
     made = made_files() | written_files(folder)
     there = {path.name for path in folder.glob("*.md")}
     stale = [name for name, text in made.items() if not _is_same(folder / name, text)]

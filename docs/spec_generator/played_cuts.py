@@ -1,4 +1,4 @@
-"""A call on the simulated board, cut at every operation, and what the next power-on makes of it."""
+"""Plays a call on the simulated board with a power cut at every flash operation, and the next power-on after it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -10,12 +10,12 @@ from otaproof.impl.chip.torn_operations import AFTER, BEFORE, Torn, TornKind
 
 ON = Step(StepName.RESET)
 HALF_RECORD = 16
-"""Bytes of an entry that are programmed when a cut falls into the middle of it: number, and half the label."""
+"""Bytes of a record that a cut half-way through its program has written: the number and half of the label."""
 
 
 @dataclass(frozen=True, slots=True)
 class CutRow:
-    """One operation, or several alike in a row, and what a cut before, inside and after it leaves."""
+    """One operation, or a run of equal ones, with the boot that follows a cut before, inside and after it."""
 
     number: str
     operation: str
@@ -25,7 +25,7 @@ class CutRow:
 
 
 def ready(history: History) -> Player:
-    """Return a player that has played the history; raises ValueError where a step goes wrong."""
+    """Return a player that has played the history; raises ValueError if a step fails."""
     player = Player(history.world)
     for step in history.steps:
         played = player.play(step)
@@ -35,12 +35,12 @@ def ready(history: History) -> Player:
 
 
 def whole(history: History, step: Step) -> Played:
-    """Return the step, played to its end."""
+    """Return the played step."""
     return ready(history).play(step)
 
 
 def end_of(history: History, step: Step) -> str:
-    """Return how the whole step ends."""
+    """Return how the step ends without a cut."""
     player = ready(history)
     played = player.play(step)
     if played.outcome is Outcome.RAISED:
@@ -52,7 +52,7 @@ def end_of(history: History, step: Step) -> str:
 
 
 def cut_rows(history: History, step: Step) -> Iterator[CutRow]:
-    """Yield the operations of a step with what cuts leave; erases of a whole slot are put together."""
+    """Yield a row for each operation of a step; the erases of a whole slot are one row."""
     player = ready(history)
     played = player.fork().play(step)
     last = 0
@@ -82,7 +82,7 @@ def cut_rows(history: History, step: Step) -> Iterator[CutRow]:
 
 
 def _last_alike(ops: tuple[Op, ...], first: int) -> int:
-    """Return the number of the last erase in a row of erases of one slot."""
+    """Return the index of the last erase in a run of erases of one slot."""
     last = first
     while (
         last + 1 < len(ops)
@@ -114,7 +114,7 @@ def _after_cut(player: Player, step: Step, cut: StepCut) -> str:
 
 
 def _next(player: Player) -> str:
-    """Return what the next power-on starts, and what info() says then."""
+    """Return which image the next power-on starts, and what info() then reports."""
     player.play(ON)
     return _boot(player)
 

@@ -1,4 +1,4 @@
-"""The table of claims in README.md, from what `otaproof prove --json` says of four devices."""
+"""The table of claims in README.md, from the output of `otaproof prove --json` for four configurations."""
 
 import contextlib
 import io
@@ -12,7 +12,7 @@ COLUMNS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("no rollback, 5.1", ("--no-rollback", "--idf", "5.1", "--usage", "proper")),
     ("rollback, 5.1, any use", ("--idf", "5.1", "--usage", "any")),
 )
-"""Heading, and the options of `otaproof prove`."""
+"""Heading of the column, and the options of `otaproof prove`."""
 
 
 def prove(options: tuple[str, ...]) -> dict[str, dict[str, object]]:
@@ -24,11 +24,11 @@ def prove(options: tuple[str, ...]) -> dict[str, dict[str, object]]:
 
 
 def cell(claim: dict[str, object] | None) -> str:
-    """Return what the table says of one claim in one column; an empty one where the claim does not apply."""
+    """Return a cell of the table; empty where the claim is not applicable."""
     if claim is None:
         return ""
     if claim["verdict"] == "refuted":
-        return f"**no**: {claim['depth']} steps"
+        return f"**refuted**, {claim['depth']} steps"
     return str(claim["verdict"])
 
 

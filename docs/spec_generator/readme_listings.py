@@ -1,7 +1,7 @@
-"""The commands that README.md shows with their output: run anew on the shipped example, cut down to what is shown.
+"""The commands that README.md shows with their output, run on the shipped example.
 
-Of an output the stretches in `keep` are shown, each from the first line that begins with one text up to the next that
-begins with another; `…` stands for the lines between them, and for the tail of a token.
+A listing shows the parts of the output that `keep` names, each from a line with one beginning to a line with another.
+`…` replaces the lines between them, and the tail of a token.
 """
 
 import os
@@ -15,7 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from .page import ROOT
+from .spec_page import ROOT
 
 EXAMPLE = "examples/two-slot"
 WIDTH = 100
@@ -23,7 +23,7 @@ WIDTH = 100
 _TOKEN = re.compile(r"(\bot[ph]1\.\w{8})[\w-]+")
 _VARYING = (
     (re.compile(r"\b\d+(\.\d+)? s\b"), "0.0 s"),
-    # Which facts are tried depends on what the solver answers first.
+    # Which invariants are tried depends on the order of the solver's answers.
     (re.compile(r"\bwith \d+ facts"), "with 0 facts"),
     (re.compile(r" {2,}"), "  "),
 )
@@ -31,13 +31,13 @@ _VARYING = (
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """One command and what of its output is shown."""
+    """One command, and the parts of its output that are shown."""
 
     name: str
     arguments: str
-    """After `otaproof`; TOKEN stands for the one that the listing `check` prints for C4."""
+    """After `otaproof`; TOKEN stands for the token that the listing `check` prints for C4."""
     keep: tuple[tuple[str, str], ...]
-    """First and last lines, by how they begin; all when there are none."""
+    """Beginnings of the first and the last line of each part; empty: the whole output."""
 
 
 LISTINGS: tuple[Listing, ...] = (
@@ -72,7 +72,7 @@ def shown(listing: Listing) -> str:
 
 
 def masked(text: str) -> str:
-    """Return a listing without what differs from run to run: seconds, the number of facts, widths of columns."""
+    """Return a listing without what differs between runs: seconds, the number of invariants, column widths."""
     for pattern, instead in _VARYING:
         text = pattern.sub(instead, text)
     return text
@@ -80,7 +80,7 @@ def masked(text: str) -> str:
 
 @lru_cache(maxsize=16)
 def output(command: str) -> str:
-    """Return what a command prints in a directory that has the example, built."""
+    """Return the output of a command in a directory that has the built example."""
     with TemporaryDirectory() as name:
         project = Path(name) / EXAMPLE
         shutil.copytree(ROOT / EXAMPLE, project, ignore=shutil.ignore_patterns("build", "update"))

@@ -1,4 +1,4 @@
-"""The recordings by their ids: in which file each lies, and of which release it is."""
+"""The recordings by id, with the file and the release of each."""
 
 import gzip
 import json
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from .page import ROOT
+from .spec_page import ROOT
 
 DATA = Path("tests/data/vectors")
 
@@ -34,6 +34,6 @@ def recordings() -> dict[str, Recorded]:
 
 
 def recording(vector_id: str) -> str:
-    """Return a recording in words, such as "s0160 (v5.1.3)"; raises KeyError for one that there is not."""
+    """Return a recording in words, such as "s0160 (v5.1.3)"; raises KeyError for an unknown id."""
     known = recordings()[vector_id]
     return f"`{known.id}` ({known.release}, {known.file.split('.')[0]})"

@@ -1,4 +1,4 @@
-"""The page of releases: what each set of rules does otherwise, seen on the board, in the model, and in cases."""
+"""The page of releases: how their rules differ, on the simulated board, in the model, and in the cases."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -10,9 +10,9 @@ from otaproof.model.config import Config, Release
 from otaproof.model.device.state import Usage
 
 from .claims_page import verdict_range
-from .life_cycle import field_docs
-from .page import Page, code, repo_file
-from .worlds import BUILDS, RELEASES, World, releases_label
+from .life_cycle_page import field_docs
+from .spec_page import SpecPage, code, repo_file
+from .spec_scopes import BUILDS, RELEASES, SpecScope, releases_label
 
 _STANDS_FOR = {
     Release.V4_4: "4.4 to 5.0", Release.V5_1: "5.1 to 5.4; NodeMCU builds against 5.1.3", Release.V5_5: "5.5",
@@ -20,31 +20,31 @@ _STANDS_FOR = {
 }  # fmt: skip
 
 
-def releases_page(kept: Mapping[str, Any]) -> Page:
+def releases_page(kept: Mapping[str, Any]) -> SpecPage:
     """Return the page."""
-    page = Page("releases", "Releases and options")
+    page = SpecPage("releases", "Releases and options")
     page.add(
-        "A release is a set of rules, in force until the next set. Application and bootloader have their own, since "
-        f"fleets run new applications on old bootloaders. The rules stand in {repo_file('impl/release_rules.py')} and "
-        f"in the [device model](device-model.md); the partition table has some of its own "
-        f"({repo_file('impl/partitions/table.py')}). Releases are told apart by recordings of ESP-IDF 4.4, 5.1.3, "
-        "5.5.5, 6.0.2, 6.1-beta1 and the development branch.",
+        "A release stands for a set of rules that apply until the next set. Application and bootloader each have a "
+        f"release, since devices run new applications on old bootloaders. The rules are in "
+        f"{repo_file('impl/release_rules.py')} and in the [device model](device-model.md), those of the partition "
+        f"table in {repo_file('impl/partitions/table.py')}. Recordings of ESP-IDF 4.4, 5.1.3, 5.5.5, 6.0.2, 6.1-beta1 "
+        "and the development branch show the differences.",
     )
-    page.table(("rules", "for"), ((code(release.label), _STANDS_FOR[release]) for release in Release))
+    page.table(("rules", "apply to"), ((code(release.label), _STANDS_FOR[release]) for release in Release))
     page.heading("What changes when")
     page.add(
-        "Seen on the board: each line is a script that is played under the rules of each release "
-        f"({repo_file('campaign/conformance/release_probes.py')}), errors without the ESP_ERR_ that all begin with. "
-        "`otaproof diff --matrix` prints the same, and what a search of the device model finds besides; "
-        "`otaproof diff 5.1 6.1` tells two releases apart in every order of calls.",
+        "Each row is a script that the simulated board plays under the rules of each release "
+        f"({repo_file('campaign/conformance/release_probes.py')}); error codes are shown without their prefix "
+        "ESP_ERR_. `otaproof diff --matrix` prints the same table with the differences that a search of the device "
+        "model finds. `otaproof diff 5.1 6.1` compares two releases for every order of calls.",
     )
     page.table(
         ("behaviour", *(release.label for release in Release)),
         ((probe.name, *(_short(observe(probe.name, release)) for release in Release)) for probe in PROBES),
     )
-    page.add("Calls that not all releases have:")
+    page.add("Functions that only some releases have:")
     page.table(
-        ("call", *(release.label for release in Release)),
+        ("function", *(release.label for release in Release)),
         ((code(name), *(has_call(name, release) for release in Release)) for name in CALLS_SINCE),
     )
     page.heading("The rules, one by one")
@@ -57,46 +57,49 @@ def releases_page(kept: Mapping[str, Any]) -> Page:
         ),
     )
     page.heading("Cases that come or go")
-    page.add("All other [named cases](cases.md#named-cases) happen under all rules.")
+    page.add("All other [named cases](cases.md#named-cases) happen in all releases.")
     page.table(
         ("case", "from", "until"),
         (
             (
                 f"[{case.name}](cases.md#{case.name})",
                 case.since.label,
-                case.until.label if case.until else "to this day",
+                case.until.label if case.until else "–",
             )
             for case in KNOWN_CASES
             if case.since is not Release.V4_4 or case.until is not None
         ),
     )
     page.heading("Claims whose verdict changes")
-    page.add("From the [tables of verdicts](claims.md); all other claims have one verdict under all rules.")
+    page.add(
+        "From the [tables of verdicts](claims.md). All other claims have the same verdict in all releases. "
+        "[The claims](claims.md) show a trace in sentences for each violated claim."
+    )
     page.table(("claim", "build", "usage", *(releases_label(r) for r in RELEASES)), _changing(kept))
     _options(page)
     return page
 
 
-def _short(seen: str) -> str:
-    """Return what was seen, error codes without what all begin with."""
-    return seen.replace("ESP_ERR_", "")
+def _short(observed: str) -> str:
+    """Return an observation, with its error code shortened."""
+    return observed.replace("ESP_ERR_", "")
 
 
 def _changing(kept: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
     for usage in Usage:
         for build in BUILDS:
-            claims = kept[World(build, Release.V5_1, usage).id]["claims"]
+            claims = kept[SpecScope(build, Release.V5_1, usage).id]["claims"]
             for claim_id in claims:
-                texts = [verdict_range(kept, World(build, release, usage), claim_id) for release in RELEASES]
+                texts = [verdict_range(kept, SpecScope(build, release, usage), claim_id) for release in RELEASES]
                 if len(set(texts)) > 1:
                     yield f"[{claim_id}](claims.md#{claim_id.lower()})", build.title, usage.value, *texts
 
 
-def _options(page: Page) -> None:
+def _options(page: SpecPage) -> None:
     page.heading("Options")
-    page.add(f"What of the two sdkconfigs and the chip makes a difference ({repo_file('model/config.py')}):")
+    page.add(f"The options of the two sdkconfigs and the chip that matter ({repo_file('model/config.py')}):")
     page.table(("field", "meaning"), ((code(name), text) for name, text in field_docs(Config).items()))
     page.add(
         "Not modelled: flash encryption, secure boot, the TEE, the recovery bootloader, updates of bootloader and "
-        "partition table; `otaproof check` says so when they are on."
+        "partition table. `otaproof check` warns if they are enabled."
     )

@@ -1,7 +1,9 @@
-"""What the site does otherwise than a code host: files of the repository that a page links to become pages.
+"""MkDocs hooks: files of the repository that a page links to become pages of the site.
 
-A page says `../../model/claims/claims.py`; the site has `source/model/claims/claims.py.html` for it, with the text in
-a block. Pictures are copied; a folder, and what is no text, becomes the name alone.
+A link to `../../model/claims/claims.py` becomes a link to `source/model/claims/claims.py.html`, a page with the text of
+the file. Pictures are copied. A link to a folder or to another kind of file becomes plain text.
+
+The line of calls at the top of every page is left out of the search; otherwise every page would match every function.
 """
 
 import re
@@ -13,12 +15,13 @@ from mkdocs.structure.files import File, Files
 
 ROOT = Path(__file__).parent.parent.parent
 _LINK = re.compile(r"(!?)\[([^\]]*)\]\(\.\./\.\./([^)#]+)(#[^)]*)?\)")
+_CALLS = re.compile(r"^(\*Calls:\* .+)$", re.MULTILINE)
 _HEAD = "---\nsearch:\n  exclude: true\nhide: [toc]\n---\n"
 _LANGUAGES = {".py": "python", ".toml": "toml", ".md": "markdown"}
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Add what pages link to."""
+    """Add the files that pages link to."""
     linked: set[str] = set()
     for page in files.documentation_pages():
         linked |= {match[3] for match in _LINK.finditer(page.content_string)}
@@ -35,8 +38,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
-    """Lead links there."""
-    return _LINK.sub(_moved, markdown)
+    """Rewrite the links to those files, and mark the line of calls."""
+    return _CALLS.sub(r"\1\n{ .calls data-search-exclude }", _LINK.sub(_moved, markdown))
 
 
 def _moved(match: re.Match[str]) -> str:

@@ -1,15 +1,15 @@
 """The page of sources: every id that rows, claims and actions cite, with file, symbol and commit."""
 
-from .page import Page, anchor, code, repo_file, source_place, source_url, sources
+from .spec_page import SpecPage, anchor, code, repo_file, source_place, source_url, sources
 
 
-def sources_page() -> Page:
+def sources_page() -> SpecPage:
     """Return the page."""
-    page = Page("sources", "Sources")
+    page = SpecPage("sources", "Sources")
     page.add(
-        f"Everything is read at one commit. Line numbers rot, so an id names a file and a symbol. The list is "
-        f"{repo_file('docs/sources.toml')}; a test fails on an id that is cited and not listed, or listed and not "
-        "cited."
+        f"Each project is read at one commit. Line numbers go out of date, so an id names a file and a symbol. The "
+        f"list is {repo_file('docs/sources.toml')}; a test fails on an id that is cited and not listed, or listed and "
+        "not cited."
     )
     page.heading("Commits")
     page.table(
@@ -21,7 +21,7 @@ def sources_page() -> Page:
     )
     page.heading("Ids")
     page.table(
-        ("id", "what it says", "file and symbol", "elsewhere"),
+        ("id", "subject", "file and symbol", "other releases"),
         (
             (
                 anchor(source_id) + source_id,

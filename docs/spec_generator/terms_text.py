@@ -1,7 +1,7 @@
-"""Terms of the device model as text that can be read aloud: names for what the model has names for, and enum members.
+"""Terms of the device model as readable text, with names for the terms that functions of the model compute.
 
-`Vocabulary` looks terms up by identity, since equal terms are one object. What has no name is written out with `and`,
-`or`, `not`, `if … then … else`; in the long form a part that is used more than once gets a name of its own.
+`Vocabulary` looks terms up by identity, since equal terms are one object. Terms without a name are written with `and`,
+`or`, `not`, `if … then … else`. In the long form a term that is used more than once gets a name.
 """
 
 from collections import Counter
@@ -16,10 +16,10 @@ _SYMBOLS = {Op.AND: " and ", Op.OR: " or ", Op.EQUAL: " is ", Op.LESS: " < ", Op
 
 
 class Vocabulary:
-    """What the parts of a model's terms are called."""
+    """Names for the parts of a model's terms."""
 
     def __init__(self, scope: Scope, device: Device) -> None:
-        """Ask the functions of the model for the terms that they build."""
+        """Collect the terms that the functions of the model build."""
         self.scope = scope
         self.names: dict[Term, str] = {}
         self._places: set[Term] = {getattr(device, name) for name in PLACES}
@@ -30,7 +30,7 @@ class Vocabulary:
         self._conjunctions = sorted((t for t in self.names if t.op in (Op.AND, Op.OR)), key=lambda t: -len(t.args))
 
     def text(self, term: Term, names: dict[Term, str] | None = None, top: bool = True) -> str:
-        """Return a term in words; names: those of parts that are told elsewhere."""
+        """Return a term in words; names: names of parts that are written elsewhere."""
         known = (names or {}).get(term) or self.names.get(term)
         if known is not None:
             return known
@@ -60,7 +60,7 @@ class Vocabulary:
                 return inner if top else f"({inner})"
 
     def enum(self, term: Term) -> type[IntEnum] | None:
-        """Return the enum whose members a number stands for, by the fields that it can be."""
+        """Return the enum of a term's values, derived from the fields that it can evaluate to."""
         if term.op is Op.FIELD:
             return enum_of_field(str(term.args[0]))
         if term.op is Op.CHOOSE:
@@ -70,7 +70,7 @@ class Vocabulary:
         return None
 
     def value(self, field: str, term: Term, names: dict[Term, str] | None = None) -> str:
-        """Return what a field becomes."""
+        """Return the new value of a field in words."""
         if field in PLACES and term.value is not None:
             return self.place(term.value)
         text = self._value(term, enum_of_field(field), names)
@@ -78,7 +78,7 @@ class Vocabulary:
         return text[1:-1] if is_whole else text
 
     def long_text(self, goals: Iterable[tuple[str, Term]]) -> str:
-        """Return several terms written out, with a line for each part that is used more than once."""
+        """Return several terms in the long form, with a line for each part that is used more than once."""
         wanted = list(goals)
         uses: Counter[Term] = Counter(term for _, term in wanted)
         inner = [node for node in nodes_of([term for _, term in wanted])]
@@ -119,7 +119,7 @@ class Vocabulary:
         return self.text(term, names, False)
 
     def _grouped(self, term: Term, args: list[Term]) -> list[Term]:
-        """Return the parts of a conjunction (or disjunction), those put together that have a name together."""
+        """Return the parts of a conjunction (or disjunction), with parts that have a common name merged."""
         left = list(args)
         found: list[Term] = []
         for known in self._conjunctions:
@@ -130,7 +130,7 @@ class Vocabulary:
 
 
 def _needed(lines: list[tuple[str, str]], wanted: set[str]) -> set[str]:
-    """Return the names that the wanted lines come to use."""
+    """Return the names that the wanted lines use, directly or not."""
     needed = set(wanted)
     for name, text in reversed(lines):
         if name in needed:

@@ -1,4 +1,4 @@
-"""Diagrams: what they read from the model, and that what is committed is what the model says today."""
+"""Diagrams: what they read from the model, and that the committed files are up to date."""
 
 import re
 import xml.etree.ElementTree as ET
@@ -24,18 +24,18 @@ from otaproof.cli.main import main
 from otaproof.diagrams import render
 from otaproof.diagrams.catalogue import CATALOGUE, diagram_of
 from otaproof.diagrams.drawing.canvas import Drawing
-from otaproof.diagrams.drawing.flow import Edge, Flow, Line, Node
+from otaproof.diagrams.drawing.flow import Edge, Flow, LineStyle, Node
 from otaproof.diagrams.drawing.palette import DARK, Tone
+from otaproof.diagrams.model_reading.action_graph import CALLS
 from otaproof.diagrams.model_reading.guard_search import can_hold
 from otaproof.diagrams.model_reading.member_docs import member_docs
-from otaproof.diagrams.model_reading.walk import CALLS
 from otaproof.diagrams.pictures.call_steps import BUILDS, WIDEST, boot_flow, call_flow, forks_without_words
 from otaproof.diagrams.pictures.reachable import collapsed
 from otaproof.diagrams.pictures.records_drawing import FIELDS, TWO_OTA
 from otaproof.diagrams.pictures.slot_states import life_cycle, moves, states_of
-from otaproof.diagrams.pictures.strips import Outcome, scope_of, strips
+from otaproof.diagrams.pictures.strips import NextImage, scope_of, strips
 from otaproof.diagrams.pictures.trace_drawing import FUNCTIONS, SAMPLE, trace_drawing
-from otaproof.diagrams.pictures.upgrade_strip import NEW, OLD, upgrade_moments
+from otaproof.diagrams.pictures.upgrade_strip import NEW, OLD, upgrade_operations
 from otaproof.diagrams.render import draw, find_renderer
 from otaproof.errors import InputError
 from otaproof.impl.app.esp_ota import EspOta
@@ -75,7 +75,7 @@ def test_nothing_else_is_committed() -> None:
 
 @pytest.mark.parametrize("name", CATALOGUE)
 def test_diagram_has_its_name_a_title_and_a_description(name: str) -> None:
-    """Who does not see the picture reads it."""
+    """A reader who cannot see the picture has a description."""
     diagram = diagram_of(name)
     assert name == diagram.name
     assert len(diagram.title) > 5
@@ -83,7 +83,7 @@ def test_diagram_has_its_name_a_title_and_a_description(name: str) -> None:
 
 
 def test_every_committed_picture_is_sound_and_dressed() -> None:
-    """Title, description and dark colours are in it, and it fits a page."""
+    """It has a title, a description and dark colours, and it fits a page."""
     for path in sorted(DRAWN.glob("*.svg")):
         root = ET.fromstring(path.read_text(encoding="utf-8"))
         space = "{http://www.w3.org/2000/svg}"
@@ -93,7 +93,7 @@ def test_every_committed_picture_is_sound_and_dressed() -> None:
 
 
 def test_every_colour_of_a_picture_has_a_dark_one() -> None:
-    """A colour that is left out would stay light on a dark page."""
+    """A colour without one would stay light on a dark page."""
     for path in DRAWN.glob("*.svg"):
         body = path.read_text(encoding="utf-8").partition("</style>")[2]
         used = set(re.findall(r'(?:fill|stroke)="(#[0-9a-f]{6}|[a-z]+)"', body)) - {"none"}
@@ -106,8 +106,8 @@ def test_no_light_colour_has_two_dark_ones() -> None:
     assert len(lights) == len(set(lights))
 
 
-def test_guard_search_finds_what_can_hold() -> None:
-    """And what cannot: in a build without rollback no guard that asks for it holds."""
+def test_guard_search_decides_satisfiability() -> None:
+    """A guard that reads `rollback` cannot hold in a build without it."""
     assert can_hold(ALWAYS, False)
     assert can_hold(ROLLBACK & RUNNING & hides(State.NEW), True)
     assert not can_hold(ROLLBACK & RUNNING, False)
@@ -115,11 +115,11 @@ def test_guard_search_finds_what_can_hold() -> None:
 
 
 @pytest.mark.parametrize("rollback", [False, True])
-def test_every_move_drawn_is_one_of_the_machine(rollback: bool) -> None:
-    """The view that is stepped through and the view that is drawn are the same one."""
+def test_every_drawn_transition_is_one_of_the_machine(rollback: bool) -> None:
+    """The `transitions` machine and the diagram read the same table."""
 
     class Model:
-        """What the machine moves."""
+        """The object whose state the machine keeps."""
 
     machine = build_machine(Model(), Kind)
     known = {
@@ -133,36 +133,36 @@ def test_every_move_drawn_is_one_of_the_machine(rollback: bool) -> None:
     assert set() == drawn - known
 
 
-def test_life_cycle_without_rollback_knows_no_test_run() -> None:
-    """NEW, testing and ABORTED are of builds with rollback."""
+def test_life_cycle_without_rollback_has_no_trial() -> None:
+    """Only builds with rollback have NEW, testing and ABORTED."""
     assert (State.NONE, State.UNDEFINED, State.VALID, State.INVALID) == states_of(False)
     assert {State.NEW, State.TESTING, State.ABORTED} < set(states_of(True))
 
 
-def test_life_cycle_shows_the_test_run_and_how_a_cut_ends_it() -> None:
+def test_life_cycle_shows_the_trial_and_how_a_cut_ends_it() -> None:
     """Normal arrows are solid; arrows of cuts are dashed."""
     edges = {(edge.before, edge.after, edge.line): edge.label for edge in life_cycle(True).edges}
-    assert "power_on" == edges["new", "testing", Line.SOLID]
-    assert "accept" == edges["testing", "valid", Line.SOLID]
-    assert "cut in\npower_on" == edges["new", "none again", Line.DASHED]
+    assert "power_on" == edges["new", "testing", LineStyle.SOLID]
+    assert "accept" == edges["testing", "valid", LineStyle.SOLID]
+    assert "cut in\npower_on" == edges["new", "none again", LineStyle.DASHED]
 
 
 def test_erase_of_otadata_starts_at_any_state() -> None:
-    """What all states do alike is drawn once."""
+    """A transition that all states share is drawn once."""
     flow = life_cycle(True)
     assert [("any state", "none again")] == [
         (edge.before, edge.after) for edge in flow.edges if Event.ERASE_OTADATA.value in edge.label
     ]
 
 
-def test_no_fork_of_the_model_is_without_words() -> None:
+def test_no_branch_of_the_model_is_without_words() -> None:
     """A new task or decision needs a line in diagrams/pictures/call_steps.py."""
     scopes = [WIDEST, *(scope for scope, _ in BUILDS.values())]
     assert [] == [missing for scope in scopes for missing in forks_without_words(scope)]
 
 
 def test_every_task_says_what_it_is() -> None:
-    """The text comes from the docstring under the member."""
+    """The text is the docstring under the member."""
     docs = member_docs(Task)
     assert "commence() erases the target." == docs["COMMENCE"]
     assert {task.name for task in Task} == set(docs)
@@ -177,8 +177,8 @@ def test_boot_without_rollback_never_aborts() -> None:
 
 
 @pytest.mark.parametrize("call", CALLS)
-def test_call_comes_to_an_end(call: str) -> None:
-    """Every arrow has two boxes, and from each box the end is reached."""
+def test_every_path_of_a_call_ends(call: str) -> None:
+    """Every arrow has two boxes, and only end boxes have no successor."""
     flow = call_flow(call)
     names = {node.name for node in flow.nodes}
     assert {end for edge in flow.edges for end in (edge.before, edge.after)} <= names
@@ -187,7 +187,7 @@ def test_call_comes_to_an_end(call: str) -> None:
 
 
 def test_accept_erases_then_programs_valid() -> None:
-    """The micro-steps are in the order of the device model."""
+    """The micro-steps have the order of the device model."""
     flow = call_flow("accept")
     labels = {node.name: node.label.partition("\n")[0] for node in flow.nodes}
     assert ("erase sector", "program VALID") == (labels["accept_erases"], labels["accept_programs"])
@@ -197,28 +197,28 @@ def test_accept_erases_then_programs_valid() -> None:
 def test_strips_tell_what_the_readme_tells() -> None:
     """With rollback a cut in TRY loses the update; without, a cut in accept() starts a third image."""
     tried = next(strip for strip in strips(True) if strip.call == "power_on(): NEW")
-    assert [{Outcome.OLD}, *[{Outcome.NEW}] * 4] == [{o for o, _ in cell.outcomes} for cell in tried.cells]
+    assert [{NextImage.OLD}, *[{NextImage.NEW}] * 4] == [{o for o, _ in cell.starts} for cell in tried.cells]
     accepted = next(strip for strip in strips(False) if strip.call == "accept()")
-    assert Outcome.THIRD in {outcome for outcome, _ in accepted.cells[1].outcomes}
-    everything = [o for r in (False, True) for s in strips(r) for cell in s.cells for o, _ in cell.outcomes]
-    assert Outcome.NONE not in everything
+    assert NextImage.THIRD in {outcome for outcome, _ in accepted.cells[1].starts}
+    everything = [o for r in (False, True) for s in strips(r) for cell in s.cells for o, _ in cell.starts]
+    assert NextImage.NONE not in everything
 
 
 @pytest.mark.parametrize("rollback", [False, True])
 def test_strips_agree_with_the_outcomes_of_proofs(rollback: bool) -> None:
-    """Two programs ask the same of every reachable state: what starts after a cut in a call."""
-    words = {Outcome.OLD: "OLD", Outcome.NEW: "NEW", Outcome.THIRD: "THIRD", Outcome.NONE: "BRICK"}
+    """Two programs decide independently which image starts after a cut, over every reachable state."""
+    words = {NextImage.OLD: "OLD", NextImage.NEW: "NEW", NextImage.THIRD: "THIRD", NextImage.NONE: "BRICK"}
     drawn: dict[str, set[str]] = {}
     for strip in strips(rollback):
-        met = {words[outcome] for cell in strip.cells for outcome, _ in cell.outcomes if outcome in words}
+        met = {words[outcome] for cell in strip.cells for outcome, _ in cell.starts if outcome in words}
         drawn.setdefault(strip.call.partition("(")[0], set()).update(met)
-    told = {cell.call.value: {o.name for o in cell.outcomes} - {"SAME"} for cell in outcomes(scope_of(rollback))}
-    assert {call: told[call] for call in drawn} == drawn
+    proved = {cell.call.value: {o.name for o in cell.outcomes} - {"SAME"} for cell in outcomes(scope_of(rollback))}
+    assert {call: proved[call] for call in drawn} == drawn
 
 
 def test_upgrade_strip_ends_with_the_new_image() -> None:
-    """And begins with the old one; a cut while NEW becomes PENDING_VERIFY goes back to it."""
-    moments = upgrade_moments(True)
+    """It begins with the old one, and a cut while NEW becomes PENDING_VERIFY goes back to it."""
+    moments = upgrade_operations(True)
     assert (OLD,) == moments[0].inside
     assert (NEW,) == moments[-1].after
     complete = next(m for m in moments if (m.call, m.operation) == (4, "program"))
@@ -227,39 +227,39 @@ def test_upgrade_strip_ends_with_the_new_image() -> None:
 
 
 def test_collapsed_graph_of_a_build_with_rollback() -> None:
-    """A change of these numbers is a change of the model: look at the picture."""
+    """A change of these numbers is a change of the model; check the picture."""
     plain, torn = collapsed(True, FaultModel.F0), collapsed(True, FaultModel.F1)
     assert (476, 5) == (plain.states, len(plain.boxes))
     assert (2598, 8) == (torn.states, len(torn.boxes))
 
 
 def test_record_is_that_of_the_implementation() -> None:
-    """Fields, sizes and order; a byte of each field is told apart."""
+    """Fields, sizes and order agree with the encoder."""
     raw = encode_entry(SelectEntry(0x11111111, 0x33333333, 0x44444444, b"\x22" * 20))
     drawn = b"".join(bytes([0x11 * (place + 1)]) * size for place, (_, size, _) in enumerate(FIELDS))
     assert raw == drawn
 
 
 def test_layout_is_that_of_esp_idf() -> None:
-    """The table that its CSV makes."""
+    """It equals the parsed CSV of ESP-IDF."""
     table = parse_csv(BUILTIN_TABLES["TWO_OTA"].csv.encode())
     assert [(row.label, row.offset, row.size) for row in TWO_OTA] == [(p.label, p.offset, p.size) for p in table]
 
 
 def test_layout_of_a_token_is_that_of_its_device() -> None:
-    """Here of a small one, without factory."""
+    """The sample's device has no factory partition."""
     description = diagram_of("partition-layout", SAMPLE).description
     assert "ota_1 at 0x20000, 64 KiB" in description
     assert "factory" not in description
 
 
 def test_functions_of_the_sequence_exist() -> None:
-    """They are methods of esp_ota."""
+    """They are methods of EspOta."""
     assert [] == [name for names in FUNCTIONS.values() for name in names if not hasattr(EspOta, name)]
 
 
 def test_trace_of_a_cut_shows_the_cut_and_the_verdict() -> None:
-    """The sample is the update that a cut loses."""
+    """The sample loses the update to a power cut."""
     text = trace_drawing(SAMPLE).mermaid()
     assert "bootloader->>flash: erase 0xe000\n  Note over application,bootloader: THE POWER FAILS" in text
     assert text.endswith("C4 new_image_gets_one_boot is violated\n")
@@ -275,7 +275,7 @@ def test_trace_of_a_history_shows_its_steps() -> None:
 
 
 def test_bad_token_is_told_in_one_line(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    """As everywhere: exit code 2."""
+    """The exit code is 2."""
     assert ExitCode.BAD_INPUT == main(["diagram", "trace", "--token", "otp1.x", "--out", str(tmp_path)])
     assert 1 == len(capsys.readouterr().err.splitlines())
     assert ExitCode.BAD_INPUT == main(["diagram", "boot-with-rollback", "--token", SAMPLE, "--out", str(tmp_path)])
@@ -286,7 +286,7 @@ def test_bad_token_is_told_in_one_line(capsys: pytest.CaptureFixture[str], tmp_p
 def test_without_a_renderer_the_texts_are_written(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    """The pictures that are missing are named, with what to install; exit code 3."""
+    """The message names the missing pictures and what to install; exit code 3."""
     monkeypatch.setattr(render, "PROGRAMS", ())
     assert ExitCode.INCONCLUSIVE == main(["diagram", "call-accept", "--out", str(tmp_path)])
     assert {"call-accept.dot", "call-accept.mmd"} == {path.name for path in tmp_path.iterdir()}
@@ -296,14 +296,14 @@ def test_without_a_renderer_the_texts_are_written(
 
 
 def test_a_drawing_needs_no_renderer_for_its_svg(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """We write it ourselves."""
+    """The SVG is written without Graphviz."""
     monkeypatch.setattr(render, "PROGRAMS", ())
     assert ExitCode.HOLDS == main(["diagram", "outcome-strips", "--out", str(tmp_path)])
     assert (DRAWN / "outcome-strips.svg").read_bytes() == (tmp_path / "outcome-strips.svg").read_bytes()
 
 
 def test_unknown_renderer_is_bad_usage(tmp_path: Path) -> None:
-    """It is said before anything is written."""
+    """The error is reported before anything is written."""
     arguments = ["diagram", "all", "--renderer", "no-such-program", "--out", str(tmp_path / "out")]
     assert ExitCode.BAD_INPUT == main(arguments)
     assert not (tmp_path / "out").exists()
@@ -312,7 +312,7 @@ def test_unknown_renderer_is_bad_usage(tmp_path: Path) -> None:
 @needs_wheel
 @pytest.mark.parametrize("name", ["life-cycle-with-rollback", "upgrade-strip"])
 def test_wheel_draws_both_kinds(name: str) -> None:
-    """A flow, and a drawing with pinned places."""
+    """A flow chart, and a drawing with pinned coordinates."""
     diagram = diagram_of(name)
     assert draw(diagram, "png", WHEEL).startswith(b"\x89PNG")
     svg = draw(diagram, "svg", WHEEL).decode()
@@ -322,7 +322,7 @@ def test_wheel_draws_both_kinds(name: str) -> None:
 
 
 @needs_wheel
-def test_labels_keep_signs_that_mean_something_in_dot_mermaid_and_xml() -> None:
+def test_labels_keep_characters_with_a_meaning_in_dot_mermaid_and_xml() -> None:
     """Angle brackets, quotes, ampersands and backslashes."""
     hard = 'a <b> & "c" \\n d'
     flow = Flow("hard", hard, hard, (Node("x", hard), Node("end", hard)), (Edge("x", "end", hard),))
@@ -339,8 +339,8 @@ def test_labels_keep_signs_that_mean_something_in_dot_mermaid_and_xml() -> None:
         ((Step(StepName.RESET), Step(StepName.SET_BOOT, label="running")), "esp_ota-->>application: ok"),
     ],
 )
-def test_trace_tells_each_way_a_step_ends(steps: tuple[Step, ...], end: str) -> None:
-    """As a remark where no program goes on, else as an answer of who was called."""
+def test_trace_shows_how_a_step_ends(steps: tuple[Step, ...], end: str) -> None:
+    """A remark if no program runs any more, else an answer to the caller."""
     history = History(SmallDevice(), (SmallImage(1),), steps)
     last_but_one = trace_drawing(encode_history_token(token_of(history, "C1"))).mermaid().splitlines()[-2]
     assert last_but_one.endswith(end)

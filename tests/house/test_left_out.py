@@ -22,7 +22,7 @@ from otaproof.model.claims.left_out import LEFT_OUT, LEFT_OUT_OF_PROPER, LeftOut
 from otaproof.model.config import Config, Release
 from otaproof.model.device.state import Scope, Usage
 from otaproof.model.fault_model import FaultModel
-from spec_generator.page import ROOT
+from spec_generator.spec_page import ROOT
 
 ALL = (*LEFT_OUT, *LEFT_OUT_OF_PROPER)
 BEGUN = "power_on boot_starts fresh_erases fresh_programs image_begins"

@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from spec_generator.page import ROOT
-from spec_generator.readme import PARTS, README, difference, with_part
 from spec_generator.readme_listings import EXAMPLE, LISTINGS, masked
+from spec_generator.readme_parts import PARTS, README, difference, with_part
+from spec_generator.spec_page import ROOT
 
 
 @pytest.mark.drift

@@ -22,17 +22,17 @@ from otaproof.model.device.state import Usage
 from otaproof.model.fault_model import FaultModel
 from otaproof.model.slot.life_cycle import TABLE
 from otaproof.proofs.prover.dead_ends import RECOVERY
-from spec_generator import calls_pages, proofs, verdicts
+from spec_generator import call_texts, proof_tables, verdict_tables
 from spec_generator.board_scripts import SCRIPTS, transcript
 from spec_generator.case_texts import K_CASES, R_CASES, CaseText
 from spec_generator.cases_page import cases_of
 from spec_generator.claims_page import LEMMA_GROUPS
 from spec_generator.contract_page import SECTIONS
 from spec_generator.documents_page import DISAGREEMENTS, NEVER_RECORDED
-from spec_generator.page import ROOT
 from spec_generator.pages import BY_HAND, differences
 from spec_generator.recordings import DATA, recordings
-from spec_generator.worlds import BUILDS, RELEASES, World, worlds
+from spec_generator.spec_page import ROOT
+from spec_generator.spec_scopes import BUILDS, RELEASES, SpecScope, spec_scopes
 
 SPEC = ROOT / "docs" / "spec"
 PAGES = sorted(SPEC.glob("*.md"))
@@ -128,8 +128,8 @@ def test_every_action_of_every_world_is_told() -> None:
     """By name, or as one of those that tear a record."""
     told = places(SPEC / "device-model.md")
     torn = (SPEC / "device-model.md").read_text(encoding="utf-8")
-    for world in worlds():
-        for action in device_model(world.scope(FaultModel.F3)).actions:
+    for spec in spec_scopes():
+        for action in device_model(spec.scope(FaultModel.F3)).actions:
             assert f"action-{action.name}" in told or f"`{action.name}`" in torn, action.name
 
 
@@ -176,7 +176,7 @@ def test_script_ends_on_the_board_as_it_says(name: str) -> None:
 
 def test_errors_of_the_calls_are_those_of_the_module() -> None:
     """Each text that the module can raise is listed at its call, and no other."""
-    listed = {text for call in calls_pages.CALLS for text, _ in call.errors}
+    listed = {text for call in call_texts.CALLS for text, _ in call.errors}
     tables = (otaupgrade._COMMENCE_ERRORS, otaupgrade._WRITE_ERRORS, otaupgrade._COMPLETE_ERRORS)
     texts = {text for table in (*tables, otaupgrade._ROLLBACK_ERRORS) for text in table.values()}
     raised = texts | {otaupgrade._OTHER_ERROR, "no OTA partition available", "no upgrade in progress"}
@@ -213,7 +213,7 @@ def test_releases_that_share_a_world_have_one_model() -> None:
             for release, others in RELEASES.items():
                 for other in others:
                     first, second = (
-                        device_model(World(build, known, usage).scope(FaultModel.F3)) for known in (release, other)
+                        device_model(SpecScope(build, known, usage).scope(FaultModel.F3)) for known in (release, other)
                     )
                     assert [a.name for a in first.actions] == [a.name for a in second.actions]
                     for one, same in zip(first.actions, second.actions, strict=True):
@@ -226,7 +226,7 @@ def test_releases_of_different_worlds_differ() -> None:
     """Else a column of the matrix would be too many."""
     seen = set()
     for release in RELEASES:
-        model = device_model(World(BUILDS[2], release, Usage.ANY).scope(FaultModel.F3))
+        model = device_model(SpecScope(BUILDS[2], release, Usage.ANY).scope(FaultModel.F3))
         terms = [
             (a.name, id(a.when), *sorted((k, id(v)) for k, v in model.effects[a.name].items())) for a in model.actions
         ]
@@ -239,8 +239,8 @@ def test_every_token_of_the_verdicts_plays_as_it_says() -> None:
     """All refutations that are kept, on the board."""
     tokens = {
         (claim_id, verdict["token"])
-        for world in verdicts.read().values()
-        for claim_id, verdict in world["claims"].items()
+        for spec in verdict_tables.read().values()
+        for claim_id, verdict in spec["claims"].items()
         if verdict["verdict"] == "violated"
     }
     for claim_id, text in sorted(tokens):
@@ -250,59 +250,59 @@ def test_every_token_of_the_verdicts_plays_as_it_says() -> None:
         assert is_confirmed(token, replay_history(token.history), shown), text
 
 
-@pytest.mark.parametrize("world_id", ["on-5.1-proper", "on-6.1-proper"])
-def test_kept_verdicts_of_a_small_world_are_those_of_today(world_id: str) -> None:
+@pytest.mark.parametrize("scope_id", ["on-5.1-proper", "on-6.1-proper"])
+def test_kept_verdicts_of_a_small_world_are_those_of_today(scope_id: str) -> None:
     """Computed anew; the rest is by the slow test."""
-    (world,) = (world for world in worlds() if world.id == world_id)
-    assert verdicts.read()[world_id] == json.loads(json.dumps(verdicts.world_all(world)))
-    assert proofs.read()[world_id] == proofs.how_decided(world)
+    (spec,) = (spec for spec in spec_scopes() if spec.id == scope_id)
+    assert verdict_tables.read()[scope_id] == json.loads(json.dumps(verdict_tables.all_of(spec)))
+    assert proof_tables.read()[scope_id] == proof_tables.how_decided(spec)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("world", list(worlds()), ids=lambda world: world.id)
-def test_kept_verdicts_are_those_of_today(world: World) -> None:
+@pytest.mark.parametrize("spec", list(spec_scopes()), ids=lambda spec: spec.id)
+def test_kept_verdicts_are_those_of_today(spec: SpecScope) -> None:
     """All of them: python docs/build_spec.py --verdicts --proofs."""
-    assert verdicts.read()[world.id] == json.loads(json.dumps(verdicts.world_all(world)))
-    assert proofs.read()[world.id] == proofs.how_decided(world)
+    assert verdict_tables.read()[spec.id] == json.loads(json.dumps(verdict_tables.all_of(spec)))
+    assert proof_tables.read()[spec.id] == proof_tables.how_decided(spec)
 
 
 def test_kept_verdicts_are_of_the_worlds_there_are() -> None:
     """None is missing, none is left over."""
-    assert [world.id for world in worlds()] == list(verdicts.read())
-    assert [world.id for world in worlds()] == list(proofs.read())
+    assert [spec.id for spec in spec_scopes()] == list(verdict_tables.read())
+    assert [spec.id for spec in spec_scopes()] == list(proof_tables.read())
 
 
 def test_overview_sums_up_what_the_verdicts_say() -> None:
     """The paragraph "In short" is written by hand."""
-    kept = verdicts.read()
+    kept = verdict_tables.read()
 
-    def broken(claim_id: str, **wanted: bool) -> list[World]:
+    def broken(claim_id: str, **wanted: bool) -> list[SpecScope]:
         return [
-            world
-            for world in worlds()
-            if kept[world.id]["claims"].get(claim_id, {}).get("weakest") in ("F0", "F1")
-            and all(getattr(world.build, name) is value for name, value in wanted.items())
+            spec
+            for spec in spec_scopes()
+            if kept[spec.id]["claims"].get(claim_id, {}).get("weakest") in ("F0", "F1")
+            and all(getattr(spec.build, name) is value for name, value in wanted.items())
         ]
 
     def in_proper_use(claim_id: str, **wanted: bool) -> set[str]:
-        return {world.id for world in broken(claim_id, **wanted) if world.usage is Usage.PROPER}
+        return {spec.id for spec in broken(claim_id, **wanted) if spec.usage is Usage.PROPER}
 
-    every = {world.id for world in worlds() if world.usage is Usage.PROPER and world.build.rollback}
+    every = {spec.id for spec in spec_scopes() if spec.usage is Usage.PROPER and spec.build.rollback}
     for claim_id in ("C1", "C3", "C5", "C9"):
         assert not in_proper_use(claim_id, rollback=True)
     assert every == in_proper_use("C4", rollback=True)
     assert {name for name in every if "-5.1-" in name} == in_proper_use("C2", rollback=True)
     assert 8 == len(in_proper_use("C7", rollback=False))
-    assert {(True, Usage.ANY)} == {(world.build.anti_rollback, world.usage) for world in broken("C1")}
+    assert {(True, Usage.ANY)} == {(spec.build.anti_rollback, spec.usage) for spec in broken("C1")}
 
 
 def test_search_and_proof_agree_in_every_world() -> None:
     """What is refuted under F1 is what the search breaks with F0 or F1."""
-    kept, proved = verdicts.read(), proofs.read()
-    for world in worlds():
-        claims = kept[world.id]["claims"]
+    kept, proved = verdict_tables.read(), proof_tables.read()
+    for spec in spec_scopes():
+        claims = kept[spec.id]["claims"]
         broken = {claim_id for claim_id, verdict in claims.items() if verdict.get("weakest") in ("F0", "F1")}
-        refuted = {claim_id for claim_id, how in proved[world.id].items() if how.startswith("refuted: ")}
-        assert broken == refuted, world.id
-        assert claims.keys() | {"C12"} == proved[world.id].keys()
-        assert not any(how.startswith("unknown") for how in proved[world.id].values())
+        refuted = {claim_id for claim_id, how in proved[spec.id].items() if how.startswith("refuted: ")}
+        assert broken == refuted, spec.id
+        assert claims.keys() | {"C12"} == proved[spec.id].keys()
+        assert not any(how.startswith("unknown") for how in proved[spec.id].values())

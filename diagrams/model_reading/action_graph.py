@@ -1,4 +1,4 @@
-"""The ways through the device model, read from its terms: from an action, the tasks that can come next."""
+"""The actions of the device model as a graph, read from its terms: which tasks can follow an action."""
 
 from collections.abc import Iterator
 
@@ -17,11 +17,11 @@ CALLS = (
     "set_boot_running",
     "set_boot_factory",
 )
-"""What a program or a user starts; the actions that begin a call are named after it."""
+"""What a program or a user starts. The names of the actions that begin a call start with the call's name."""
 
 
 def constants_of(term: Term) -> Iterator[int]:
-    """Yield the constants that a term can come to by choosing among them, each once, in its order."""
+    """Yield each constant that a term can evaluate to through its `choose` branches, once, in their order."""
     found: dict[int, None] = {}
     open_ones = [term]
     while open_ones:
@@ -33,11 +33,11 @@ def constants_of(term: Term) -> Iterator[int]:
     yield from found
 
 
-class Walk:
-    """The steps of one scope, as a graph of actions."""
+class ActionGraph:
+    """The actions of one scope as a graph; power cuts are left out."""
 
     def __init__(self, scope: Scope) -> None:
-        """Read the model of a scope."""
+        """Build the graph of a scope's device model."""
         self.model: DeviceModel = device_model(scope)
         self.actions = {action.name: action for action in self.model.actions if action.kind is not Kind.CUT}
 
@@ -54,21 +54,21 @@ class Walk:
         ]
 
     def next_tasks(self, action: Action) -> list[Task]:
-        """Return the tasks that can come after an action."""
+        """Return the tasks that can follow an action."""
         return [Task(value) for value in constants_of(action.then.task)] or list(action.tasks)
 
     def steps_of(self, task: Task) -> list[Action]:
-        """Return the flash operations of a task, in their order."""
+        """Return the flash operations of a task, in order."""
         return [
             a for a in self.actions.values() if a.kind is Kind.FLASH and a.tasks == (task,) and task is not Task.RUN
         ]
 
     def decisions_of(self, task: Task) -> list[Action]:
-        """Return what the bootloader can decide in a task."""
+        """Return the decisions that the bootloader can take in a task."""
         return [a for a in self.actions.values() if a.kind is Kind.BOOT and task in a.tasks]
 
     def word_written(self, action: Action) -> int | None:
-        """Return the state word of the record that is programmed after an erase; None where none is."""
+        """Return the state word that the task programs after its erase; None if it programs none."""
         word = self.model.effects[action.name].get("record0_word")
         is_rewrite = len(self.steps_of(action.tasks[0])) > 1
         return next(constants_of(word), None) if word is not None and is_rewrite else None

@@ -1,7 +1,7 @@
-"""The worlds that the specification gives verdicts for: configuration, release rules, and how the calls are used.
+"""The configurations that the specification gives verdicts for: build, release rules and usage.
 
-The device model heeds only some steps from release to release, so releases with the same rules share a world:
-tests/house/test_spec.py holds their models to be one and the same.
+The device model distinguishes only some releases. Releases with the same model share a configuration;
+tests/house/test_spec.py compares their models.
 """
 
 from collections.abc import Iterator
@@ -17,14 +17,14 @@ RELEASES: dict[Release, tuple[Release, ...]] = {
     Release.V6_0: (Release.V6_0,),
     Release.V6_1: (Release.V6_1, Release.V6_2_DEV),
 }
-"""By the release that is looked at, those that it stands for."""
+"""The releases with the same model, by the one that is checked."""
 VERSIONS = 2
-"""Secure versions that an image can have, with anti-rollback."""
+"""Number of secure versions that an image can have with anti-rollback."""
 
 
 @dataclass(frozen=True, slots=True)
 class Build:
-    """What the two sdkconfigs and the partition table decide."""
+    """The options that the two sdkconfigs and the partition table decide."""
 
     id: str
     title: str
@@ -43,8 +43,8 @@ BUILDS: tuple[Build, ...] = (
 
 
 @dataclass(frozen=True, slots=True)
-class World:
-    """One column of the matrix."""
+class SpecScope:
+    """One configuration: build, release rules and usage."""
 
     build: Build
     release: Release
@@ -56,7 +56,7 @@ class World:
         return f"{self.build.id}-{self.release.label}-{self.usage.value}"
 
     def scope(self, faults: FaultModel) -> Scope:
-        """Return what the model is built for."""
+        """Return the scope of its device model under a fault model."""
         config = Config(
             rollback=self.build.rollback,
             anti_rollback=self.build.anti_rollback,
@@ -67,21 +67,21 @@ class World:
 
     @property
     def options(self) -> str:
-        """The options of the command line that ask for it; the fault model left out."""
+        """The command-line options that select it, without the fault model."""
         flags = ["--rollback" if self.build.rollback else "--no-rollback"]
         flags += [f"--anti-rollback --versions {VERSIONS}"] if self.build.anti_rollback else []
         flags += ["--factory"] if self.build.has_factory else []
         return " ".join([*flags, f"--idf {self.release.label}", f"--usage {self.usage.value}"])
 
 
-def worlds() -> Iterator[World]:
-    """Yield every world, in the order of the tables."""
+def spec_scopes() -> Iterator[SpecScope]:
+    """Yield every configuration, in the order of the tables."""
     for usage in Usage:
         for build in BUILDS:
             for release in RELEASES:
-                yield World(build, release, usage)
+                yield SpecScope(build, release, usage)
 
 
 def releases_label(release: Release) -> str:
-    """Return the releases that one stands for, such as "4.4, 5.1"."""
+    """Return the releases that share a model with this one, such as "4.4, 5.1"."""
     return ", ".join(known.label for known in RELEASES[release])

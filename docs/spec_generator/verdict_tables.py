@@ -1,8 +1,8 @@
-"""The verdicts and outcomes of all worlds, as they are kept in docs/spec/verdicts.json.
+"""The verdicts and outcomes of all configurations, as docs/spec/verdicts.json keeps them.
 
-`decide` is the one function that asks the proofs for a verdict; all else is bookkeeping. A claim that a strong fault
-model keeps is kept by the weaker ones, and one that a weak one breaks is broken by the stronger ones: so F3 is asked
-first, then F0, then those between that are still open.
+Only `decide` runs the search. A claim that holds under a stronger fault model holds under the weaker ones, and a claim
+that a weaker one violates is violated under the stronger ones. So F3 is searched first, then F0, then those between for
+the claims that are still undecided.
 """
 
 import json
@@ -23,26 +23,26 @@ from otaproof.proofs.explicit.cut_outcomes import Cell, Outcome, outcomes
 from otaproof.proofs.explicit.explorer import claims_of, explore
 from otaproof.proofs.prover.dead_ends import GHOSTS, RECOVERY, recover
 
-from .worlds import World, worlds
+from .spec_scopes import SpecScope, spec_scopes
 
 FILE = Path(__file__).parent.parent / "spec" / "verdicts.json"
 ORDER = (FaultModel.F3, FaultModel.F0, FaultModel.F1, FaultModel.F2)
-"""The fault models in the order in which they are asked."""
-Tell = Callable[[World], None]
+"""The fault models in the order of the searches."""
+Report = Callable[[SpecScope], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
-    """What the search says of one world under one fault model."""
+class ScopeVerdicts:
+    """What the search says of one configuration under one fault model."""
 
     states: int
-    """The most that one of its searches went through."""
+    """The number of states of the largest of its searches."""
     refuted: Mapping[str, Trace]
-    """By id of a claim, a shortest way to a state that breaks it; a claim that is asked for and not here holds."""
+    """A shortest trace to a violation, by id of the claim; a claim that was searched and is not here holds."""
 
 
-def decide(scope: Scope, claim_ids: frozenset[str]) -> Decision:
-    """Return the verdicts of the claims in a scope; raises RuntimeError where a search does not end."""
+def decide(scope: Scope, claim_ids: frozenset[str]) -> ScopeVerdicts:
+    """Return the verdicts of the claims in a scope; raises RuntimeError if a search is incomplete."""
     groups: dict[frozenset[Ghost], list[DeviceClaim]] = {}
     for item in claims_of(scope):
         if item.claim.id in claim_ids:
@@ -61,55 +61,55 @@ def decide(scope: Scope, claim_ids: frozenset[str]) -> Decision:
         states = max(states, recovery.states)
         if recovery.trace is not None:
             refuted[RECOVERY] = recovery.trace
-    return Decision(states, refuted)
+    return ScopeVerdicts(states, refuted)
 
 
-def world_verdicts(world: World) -> dict[str, Any]:
-    """Return, for each claim that applies, its verdict; of a broken one the weakest fault model, trace and token."""
-    strongest = world.scope(FaultModel.F3)
-    asked = frozenset({item.claim.id for item in claims_of(strongest)} | {RECOVERY})
-    first = decide(strongest, asked)
-    broken: dict[str, tuple[FaultModel, Trace]] = {}
+def verdicts_of(spec: SpecScope) -> dict[str, Any]:
+    """Return the verdict of each applicable claim; for a violated one the weakest fault model, trace and token."""
+    strongest = spec.scope(FaultModel.F3)
+    claim_ids = frozenset({item.claim.id for item in claims_of(strongest)} | {RECOVERY})
+    first = decide(strongest, claim_ids)
+    violated: dict[str, tuple[FaultModel, Trace]] = {}
     still_open = frozenset(first.refuted)
     for faults in ORDER[1:]:
-        found = decide(world.scope(faults), still_open).refuted if still_open else {}
-        broken |= {claim_id: (faults, trace) for claim_id, trace in found.items()}
+        found = decide(spec.scope(faults), still_open).refuted if still_open else {}
+        violated |= {claim_id: (faults, trace) for claim_id, trace in found.items()}
         still_open -= found.keys()
-    broken |= {claim_id: (FaultModel.F3, first.refuted[claim_id]) for claim_id in still_open}
+    violated |= {claim_id: (FaultModel.F3, first.refuted[claim_id]) for claim_id in still_open}
     claims: dict[str, Any] = {}
-    for claim_id in sorted(asked, key=lambda text: int(text[1:])):
+    for claim_id in sorted(claim_ids, key=lambda text: int(text[1:])):
         claims[claim_id] = {"verdict": "holds"}
-        if claim_id in broken:
-            faults, trace = broken[claim_id]
-            claims[claim_id] = _refutation(world.scope(faults), claim_id, faults, trace)
+        if claim_id in violated:
+            faults, trace = violated[claim_id]
+            claims[claim_id] = _refutation(spec.scope(faults), claim_id, faults, trace)
     return {"states": first.states, "claims": claims}
 
 
-def world_outcomes(world: World, models: tuple[FaultModel, ...] = tuple(FaultModel)) -> dict[str, Any]:
-    """Return, for each call and fault model, what can start after a cut in it, with a way to each unsafe outcome."""
+def outcomes_of(spec: SpecScope, models: tuple[FaultModel, ...] = tuple(FaultModel)) -> dict[str, Any]:
+    """Return the images that can start after a cut in each call, with a trace to each unsafe outcome."""
     table: dict[str, Any] = {}
     for faults in models:
-        for cell in outcomes(world.scope(faults)):
-            table.setdefault(cell.call.value, {})[faults.name] = _cell(world.scope(faults), cell)
+        for cell in outcomes(spec.scope(faults)):
+            table.setdefault(cell.call.value, {})[faults.name] = _cell(spec.scope(faults), cell)
     return table
 
 
-def world_all(world: World) -> dict[str, Any]:
-    """Return verdicts and outcomes of a world."""
-    return {**world_verdicts(world), "outcomes": world_outcomes(world)}
+def all_of(spec: SpecScope) -> dict[str, Any]:
+    """Return verdicts and outcomes of a spec."""
+    return {**verdicts_of(spec), "outcomes": outcomes_of(spec)}
 
 
-def make(tell: Tell) -> dict[str, Any]:
-    """Return verdicts and outcomes of all worlds, computed anew."""
+def make(report: Report) -> dict[str, Any]:
+    """Compute the verdicts and outcomes of all configurations; `report` is called before each."""
     made: dict[str, Any] = {}
-    for world in worlds():
-        tell(world)
-        made[world.id] = world_all(world)
+    for spec in spec_scopes():
+        report(spec)
+        made[spec.id] = all_of(spec)
     return made
 
 
 def read() -> dict[str, Any]:
-    """Return what is kept."""
+    """Return the kept verdicts and outcomes."""
     kept: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8"))
     return kept
 
@@ -133,7 +133,7 @@ def _refutation(scope: Scope, claim_id: str, faults: FaultModel, trace: Trace) -
 def _token(scope: Scope, claim_id: str, trace: Trace) -> str:
     """Return a token that plays the trace.
 
-    A dead end of C9 is one because nothing starts from there on; the board shows that at the next power-on, as C1."""
+    In a deadlock of C9 nothing boots any more. The token goes on to the next power-on, which violates C1."""
     if claim_id != RECOVERY:
         return token_of_trace(scope, trace.actions, claim_id)
     steps = stepper(scope)

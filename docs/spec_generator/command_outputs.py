@@ -1,6 +1,7 @@
-"""Commands that pages written by hand show with their output: run anew, and put in place.
+"""The commands that pages written by hand show with their output.
 
-A page has a comment line, `<!-- command: NAME -->`, and below it a block of code: the command with its output.
+Below a comment line `<!-- command: NAME -->` a page has a block of code: the command that replays the case NAME, and
+its output.
 """
 
 import contextlib
@@ -13,16 +14,16 @@ from otaproof.cli.main import main
 
 _BLOCK = re.compile(r"(<!-- command: (?P<case>[\w-]+) -->\n```text\n)(?P<text>.*?)(```\n)", re.DOTALL)
 _SHOWN = 24
-"""Characters of a token that are shown."""
+"""Characters of a token that the page shows."""
 
 
 def with_outputs(page: str) -> str:
-    """Return the page with each command's present output."""
+    """Return the page with the output of each command up to date."""
     return _BLOCK.sub(lambda match: f"{match[1]}{replayed(match['case'])}{match[4]}", page)
 
 
 def replayed(case_name: str) -> str:
-    """Return the command that replays a named case, its token cut short, and what it prints."""
+    """Return the command that replays a named case, with its token shortened, and its output."""
     token = encode_history_token(known_case(case_name).token())
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):

@@ -1,4 +1,4 @@
-"""The page of the life cycle: states, events, words of guards, rows and tears, as the table of the model has them."""
+"""The page of the life cycle: states, events, terms of the guards, rows and tears, printed from the model's table."""
 
 import ast
 import inspect
@@ -9,34 +9,34 @@ from otaproof.model.slot import situation
 from otaproof.model.slot.life_cycle import ROWS, TABLE, TEARS, Event, Follows, Kind, Row, Write
 from otaproof.model.slot.situation import Guard, Place, Situation, State
 
-from .page import Page, anchor, code, picture, repo_file
+from .spec_page import SpecPage, anchor, code, picture, repo_file
 
 STATE_WORDS = {
     "NEW": "Marked for boot by a build with rollback, not started yet.",
     "TESTING": "Started once, not accepted yet: the state word PENDING_VERIFY.",
-    "VALID": "Accepted, or written by the bootloader for the first image of a blank device.",
-    "INVALID": "Refused by rollback().",
-    "ABORTED": "Was under test at a reset, and not accepted.",
+    "VALID": "Accepted; or written by the bootloader for the first image of a blank device.",
+    "INVALID": "Rejected by rollback().",
+    "ABORTED": "Under test at a reset without having been accepted.",
 }
 EVENT_WORDS = {
     "COMMENCE": "otaupgrade.commence().",
     "WRITE": "otaupgrade.write().",
-    "COMPLETE": "otaupgrade.complete(); the restart it may end in is an event of its own.",
+    "COMPLETE": "otaupgrade.complete(). The restart that can follow is a separate event.",
     "ACCEPT": "otaupgrade.accept().",
     "INFO": "otaupgrade.info().",
 }
 
 
-def life_cycle_page() -> Page:
+def life_cycle_page() -> SpecPage:
     """Return the page."""
-    page = Page("life-cycle", "The life cycle of a slot")
+    page = SpecPage("life-cycle", "The life cycle of a slot")
     page.add(
-        f"What `otaupgrade.info()` can say of one slot, and every way in which that can change. This page is the table "
-        f"of {repo_file('model/slot/life_cycle.py')}, printed. For a call or reset that runs to its end exactly one "
-        "row fits, so the order of the rows carries no meaning; that is proved, and every row is walked on the "
-        f"simulated board ({repo_file('tests/campaign/test_life_cycle_on_board.py')}).",
-        "A source such as [IDF-OTA-BEGIN] leads to the file at the commit that was read; "
-        "[the list of sources](sources.md) names the symbol to look for.",
+        f"The states that `otaupgrade.info()` can report for one slot, and every transition between them. This page "
+        f"prints the table of {repo_file('model/slot/life_cycle.py')}. For a call or reset that runs to its end "
+        "exactly one row applies, so the order of the rows has no meaning. A proof shows this, and a test plays every "
+        f"row on the simulated board ({repo_file('tests/campaign/test_life_cycle_on_board.py')}).",
+        "A source such as [IDF-OTA-BEGIN] links to the file at its pinned commit; [the list of sources](sources.md) "
+        "names the symbol to look for.",
     )
     page.cite("IDF-OTA-BEGIN")
     page.heading("With rollback")
@@ -51,12 +51,12 @@ def life_cycle_page() -> Page:
     return page
 
 
-def _states(page: Page) -> None:
+def _states(page: SpecPage) -> None:
     page.heading("States")
     page.add(
-        "The state of a slot is what `info()` says of it: the state word of its *reported record*, which is the first "
-        "of the two otadata records that has a right check word and names the slot. The record that decides what "
-        "boots can be the other one."
+        "The state of a slot is what `info()` reports for it: the state word of its *reported record*. That is the "
+        "first of the two otadata records that has a correct check word and names the slot. The active record, which "
+        "decides what boots, can be the other one."
     )
     docs = member_docs(State)
     page.table(
@@ -65,7 +65,7 @@ def _states(page: Page) -> None:
     )
 
 
-def _events(page: Page) -> None:
+def _events(page: SpecPage) -> None:
     page.heading("Events")
     docs = member_docs(Event)
     page.table(
@@ -80,19 +80,19 @@ def _events(page: Page) -> None:
     )
 
 
-def _words(page: Page) -> None:
-    page.heading("Words of the guards")
-    page.add("A guard is a question about one slot at the moment of the event. These are its words:")
-    facts = _field_docs(Situation)
+def _words(page: SpecPage) -> None:
+    page.heading("Terms of the guards")
+    page.add("A guard is a condition on one slot at the moment of the event, composed of these terms:")
+    facts = field_docs(Situation)
     places = member_docs(Place)
     plain = {
-        "always": "Nothing is asked.",
+        "always": "No condition.",
         "rollback on": "CONFIG_BOOTLOADER_APP_ROLLBACK_ENABLE is set.",
-        "rollback off": "It is not.",
-        "application from 5.5 on": "The application was built with that release or a later one.",
-        "application from 6.0 on": "The same.",
+        "rollback off": "CONFIG_BOOTLOADER_APP_ROLLBACK_ENABLE is not set.",
+        "application from 5.5 on": "The application was built with release 5.5 or later.",
+        "application from 6.0 on": "The application was built with release 6.0 or later.",
         "refused": facts["is_refused"],
-        "done": "Not refused.",
+        "done": "The call is not refused.",
         "selected": places["SELECTED"],
         "spare": places["SPARE"],
         "nothing selected": places["REJECTED"],
@@ -107,18 +107,18 @@ def _words(page: Page) -> None:
         "no record, no factory": facts["is_fresh"],
         "started": facts["is_started"],
         "torn number names it by chance": facts["is_stray"],
-        "given up by commence()": "Rollback on, application from 5.5 on: the record that does not decide, unless it "
-        "names the running slot.",
+        "given up by commence()": "Rollback on, application from 5.5 on: the inactive record, unless it names the "
+        "running slot.",
         "overwritten by complete()": "The record in the sector that complete() writes: that of the spare record; from "
-        "6.0 on that of the deciding one if it names the target already; sector 0 when nothing decides.",
-        "new record behind the reported one": "complete() writes sector 1 for a slot that sector 0 goes on to name, so "
-        "info() does not show it.",
-        "new record in front of the reported one": "complete() writes sector 0 for a slot that sector 1 names too.",
+        "6.0 on that of the active record if it names the target already; sector 0 if no record is active.",
+        "new record behind the reported one": "complete() writes sector 1 for a slot that sector 0 still names, so "
+        "info() does not report it.",
+        "new record in front of the reported one": "complete() writes sector 0 for a slot that sector 1 also names.",
     }
     missing = set(_guard_texts()) - plain.keys()
     if missing:
-        raise ValueError(f"words of guards that the page does not explain: {missing}")
-    page.table(("word", "meaning"), ((code(text), meaning) for text, meaning in plain.items()))
+        raise ValueError(f"terms of guards that the page does not explain: {missing}")
+    page.table(("term", "meaning"), ((code(text), meaning) for text, meaning in plain.items()))
 
 
 def _guard_texts() -> Iterator[str]:
@@ -127,14 +127,14 @@ def _guard_texts() -> Iterator[str]:
             yield value.text
 
 
-def _rows(page: Page) -> None:
+def _rows(page: SpecPage) -> None:
     page.heading("Rows")
     kinds = "; ".join(f"*{kind.value}*: {text}" for kind, text in _kind_words())
     writes = "; ".join(f"*{write.value}*: {text}" for write, text in _write_words())
     page.add(
         f"Kinds of rows: {kinds}.",
-        f"What happens to the slot's record: {writes}.",
-        "*Same* means unchanged; *hidden* is what the second record says of the slot, now that the first is gone.",
+        f"The effect on the slot's record: {writes}.",
+        "*Same* means unchanged. *Hidden* is the state that the second record reports once the first is gone.",
     )
     made = [row for row in ROWS if "-T" not in row.id]
     for event in Event:
@@ -146,7 +146,7 @@ def _rows(page: Page) -> None:
     _row_table(page, [row for row in made if len(row.events) > 1])
 
 
-def _row_table(page: Page, rows: list[Row]) -> None:
+def _row_table(page: SpecPage, rows: list[Row]) -> None:
     page.table(
         ("row", "before", "after", "when", "record", "kind", "source"),
         (
@@ -154,7 +154,7 @@ def _row_table(page: Page, rows: list[Row]) -> None:
                 anchor(row.id) + row.id,
                 _states_text(row.states_before),
                 _after(row),
-                row.when.text if not row.reach else f"{row.when.text}. Not seen: {row.reach}",
+                row.when.text if not row.reach else f"{row.when.text}. Not reached: {row.reach}",
                 row.write.value,
                 row.kind.value + (f" ({row.weakest.name})" if row.weakest is not None else ""),
                 page.cite(row.source),
@@ -164,28 +164,28 @@ def _row_table(page: Page, rows: list[Row]) -> None:
     )
 
 
-def _interrupted(page: Page) -> None:
-    page.heading("What a power cut or a failing flash operation makes of a row")
+def _interrupted(page: SpecPage) -> None:
+    page.heading("Rows with a power cut or a failing flash operation")
     page.add(
-        "A changed record is first erased, then programmed. From each row that writes follow others, made by rule: "
-        "`L30-E` is row L30 caught between erase and program by a power cut, `L30-F` is L30 when one of the two "
-        "operations fails and returns, and `L30-T7` is L30 when the state word is torn as T7 says. Number and check "
-        "word are whole in a tear; a record that is torn otherwise names no slot any more (rows "
-        "[L90](#l90), [L91](#l91) and those with -E)."
+        "A record is erased first and then programmed. Each row that writes generates further rows. `L30-E` is row L30 "
+        "with a power cut between erase and program. `L30-F` is L30 with one of the two operations failing and "
+        "returning an error. `L30-T7` is L30 with the state word torn as in T7; sequence number and check word are "
+        "complete there. A record that is torn in another way no longer names a slot (rows [L90](#l90), [L91](#l91) "
+        "and those with -E)."
     )
     page.table(
-        ("tear", "word being written or erased", "reads as", "weakest fault model"),
+        ("tear", "state word that is written or erased", "reads as", "weakest fault model"),
         ((anchor(t.id) + t.id, code(t.word.value), code(t.reads.value), t.weakest.name) for t in TEARS),
     )
     whole = sum(row.kind not in (Kind.POWER_CUT, Kind.FLASH_ERROR) for row in TABLE)
     page.add(
-        f"With these the table has {len(TABLE)} rows: {whole} of steps that run to their end, "
-        f"{sum(row.kind is Kind.POWER_CUT for row in TABLE)} of power cuts, "
-        f"{sum(row.kind is Kind.FLASH_ERROR for row in TABLE)} of flash errors."
+        f"The whole table has {len(TABLE)} rows: {whole} for steps that run to their end, "
+        f"{sum(row.kind is Kind.POWER_CUT for row in TABLE)} for power cuts, "
+        f"{sum(row.kind is Kind.FLASH_ERROR for row in TABLE)} for flash errors."
     )
     torn = [row for row in TABLE if "-" in row.id]
     page.add(
-        "<details><summary>All rows that are made by rule</summary>\n\n"
+        "<details><summary>All generated rows</summary>\n\n"
         + "| row | event | before | after | fault model |\n| --- | --- | --- | --- | --- |\n"
         + "\n".join(
             f"| {anchor(row.id)}{row.id} | {row.events[0].value if len(row.events) == 1 else 'any that writes'} | "
@@ -218,8 +218,8 @@ def _write_words() -> Iterator[tuple[Write, str]]:
         yield write, text[0].lower() + text[1:].rstrip(".")
 
 
-def _field_docs(kind: type) -> dict[str, str]:
-    """Return the text under each field of a dataclass."""
+def field_docs(kind: type) -> dict[str, str]:
+    """Return the docstring of each field of a dataclass."""
     body = ast.parse(inspect.getsource(kind)).body[0]
     assert isinstance(body, ast.ClassDef)
     found = {}
@@ -229,6 +229,3 @@ def _field_docs(kind: type) -> dict[str, str]:
             if isinstance(value, ast.Constant) and isinstance(value.value, str):
                 found[one.target.id] = " ".join(value.value.split())
     return found
-
-
-field_docs = _field_docs

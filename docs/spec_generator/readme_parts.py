@@ -1,4 +1,4 @@
-"""The parts of README.md that are made, each between `<!-- NAME: made by docs/build_readme.py -->` and its end mark."""
+"""The generated parts of README.md, each between `<!-- NAME: made by docs/build_readme.py -->` and its end mark."""
 
 import difflib
 import re
@@ -6,9 +6,9 @@ from collections.abc import Callable
 from functools import partial
 
 from .left_out_text import left_out_list
-from .page import ROOT, fenced
 from .readme_claims import claims_table
 from .readme_listings import LISTINGS, masked, shown
+from .spec_page import ROOT, fenced
 
 README = ROOT / "README.md"
 PARTS: dict[str, Callable[[], str]] = {
@@ -16,11 +16,11 @@ PARTS: dict[str, Callable[[], str]] = {
     "left-out": left_out_list,
     **{f"listing-{listing.name}": partial(lambda item: fenced(shown(item)), listing) for listing in LISTINGS},
 }
-"""What makes each part."""
+"""The function that generates each part."""
 
 
 def with_part(text: str, name: str, made: str) -> str:
-    """Return a README with one part made anew, or as it was where only seconds differ; ValueError without the marks."""
+    """Return a README with one part up to date, unchanged if only seconds differ; ValueError without the marks."""
     begin, end = f"<!-- {name}: made by docs/build_readme.py -->\n", f"<!-- end of {name} -->\n"
     match = re.search(f"{re.escape(begin)}(.*?){re.escape(end)}", text, re.DOTALL)
     if match is None:
@@ -31,8 +31,16 @@ def with_part(text: str, name: str, made: str) -> str:
     return f"{text[: match.start(1)]}{body}{text[match.end(1) :]}"
 
 
+def write_readme() -> None:
+    """Write README.md with all parts up to date."""
+    text = README.read_text(encoding="utf-8")
+    for name, make in PARTS.items():
+        text = with_part(text, name, make())
+    README.write_text(text, encoding="utf-8")
+
+
 def difference(name: str) -> str:
-    """Return how a part of README.md differs from what is made now, as a unified diff; empty when it does not."""
+    """Return how a part of README.md differs from its generated text, as a unified diff; empty if it does not."""
     text = README.read_text(encoding="utf-8")
     made = with_part(text, name, PARTS[name]())
     lines = difflib.unified_diff(text.splitlines(), made.splitlines(), "README.md", f"what {name} is now", lineterm="")
