@@ -4,7 +4,7 @@ The flash is a dump, or what a build flashes. From an otadata partition alone no
 partition gets one that verifies, and the report says so.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from ..errors import InputError
@@ -19,6 +19,7 @@ from .files import FLASH_SIZES, OTADATA_SIZE, read_file, read_otadata, read_tabl
 from .flash_reading import FlashReading
 from .inputs import Inputs
 from .option_reader import ConfigValue, Origin
+from .release_text import read_release
 from .resolve import Resolved, resolve
 
 _STAND_IN_SIZE = 4096
@@ -38,6 +39,8 @@ class Loaded:
     knows_table: bool
     rollback: tuple[bool, ...]
     """Both where nobody tells."""
+    releases: tuple[Release, ...]
+    """Of the application: as chosen, else every known one."""
     bootloader_release: Release | None
     """None: that of the application."""
     efuse_bits: int
@@ -45,16 +48,40 @@ class Loaded:
     """Every value with its origin."""
     notes: list[str] = field(default_factory=list)
 
-    def configs(self, releases: tuple[Release, ...]) -> Iterator[Config]:
-        """Yield each configuration to explain. releases: of the application."""
+    def configs(self) -> Iterator[Config]:
+        """Yield each configuration to explain."""
         for rollback in self.rollback:
-            for release in releases:
+            for release in self.releases:
                 bootloader = self.bootloader_release or release
                 yield replace(self.config, rollback=rollback, app_release=release, bootloader_release=bootloader)
 
 
-def load(inputs: Inputs) -> Loaded:
-    """Return what to explain; raises InputError, one line, for what cannot be read."""
+def load(inputs: Inputs, idf: Sequence[str] | None = None) -> Loaded:
+    """Return what to explain; raises InputError, one line, for what cannot be read.
+
+    idf: releases of the application to look at, "5.1" or "5.1,5.5" each; None for every known one."""
+    names = _names(idf)
+    if len(names) == 1:
+        inputs = replace(inputs, app_release=names[0])
+    loaded = _load(inputs)
+    if names:
+        named = [read_release(name, "--idf") for name in names]
+        loaded.releases = tuple(sorted({release.rules for release in named}))
+        if len(named) > 1:
+            loaded.notes += [f"--idf: {release.warning}" for release in named if release.warning is not None]
+    origin = Origin("--idf") if names else Origin("every known one; choose with --idf", assumed=True)
+    loaded.settings.append(ConfigValue("release rules", ", ".join(r.label for r in loaded.releases), origin))
+    return loaded
+
+
+def _names(idf: Sequence[str] | None) -> list[str]:
+    names = [name.strip() for text in idf or () for name in text.split(",") if name.strip()]
+    if idf is not None and not names:
+        raise InputError("--idf: names no release; want one such as 5.1, or several: 5.1,5.5")
+    return names
+
+
+def _load(inputs: Inputs) -> Loaded:
     is_otadata = inputs.subject is None and inputs.flash is None
     if is_otadata == (inputs.otadata is None):
         raise InputError(
@@ -147,6 +174,7 @@ def _loaded(resolved: Resolved, title: str, cells: Cells, table: tuple[Partition
         knows_images=True,
         knows_table=True,
         rollback=(config.rollback,) if resolved.knows_rollback else (True, False),
+        releases=tuple(Release),
         bootloader_release=resolved.own_bootloader_release,
         efuse_bits=(1 << version) - 1,
         settings=values,

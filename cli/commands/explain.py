@@ -10,11 +10,10 @@ from rich.console import Console
 from ...analysis.history_search import Case, HistorySearch
 from ...campaign.explain.explanation import explain
 from ...errors import InputError
-from ...model.config import Config, Release
+from ...model.config import Config
 from ...project.files import write_file
 from ...project.flash_dump import Loaded, load
 from ...project.inputs import Inputs
-from ...project.release_text import read_release
 from ..exit_code import ExitCode
 from ..reports.explain_json import as_json
 from ..reports.explain_report import print_report
@@ -72,10 +71,9 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 def run(options: argparse.Namespace) -> int:
     """Explain; return what boots as an exit code."""
-    releases = _releases(options.idf)
-    loaded = load(_inputs(options, releases))
+    loaded = load(_inputs(options), options.idf)
     searcher = HistorySearch(loaded, time.monotonic() + options.seconds) if options.history else None
-    cases = [_case(loaded, config, searcher) for config in loaded.configs(releases or tuple(Release))]
+    cases = [_case(loaded, config, searcher) for config in loaded.configs()]
     if options.out is not None:
         write_file(options.out, (json.dumps(as_json(loaded, cases), indent=2) + "\n").encode())
     if options.json:
@@ -93,8 +91,8 @@ def exit_code(cases: list[Case]) -> ExitCode:
     return ExitCode.HOLDS if good == {True} else ExitCode.VIOLATED
 
 
-def _inputs(options: argparse.Namespace, releases: tuple[Release, ...]) -> Inputs:
-    """Return what the command line says of the device. releases: of the application; one of several is no answer."""
+def _inputs(options: argparse.Namespace) -> Inputs:
+    """Return what the command line says of the device."""
     if not options.seconds > 0:
         raise InputError(f"--seconds: {options.seconds}; want more than 0")
     if options.out is not None and not options.out.parent.is_dir():
@@ -108,20 +106,9 @@ def _inputs(options: argparse.Namespace, releases: tuple[Release, ...]) -> Input
         efuse_version=options.efuse,
         chip=options.chip,
         table_offset=options.table_offset,
-        app_release=options.idf[0].strip(" ,") if len(releases) == 1 else None,
         bootloader_release=options.bootloader_idf,
         options=tuple(options.config),
     )
-
-
-def _releases(given: list[str] | None) -> tuple[Release, ...]:
-    """Return the rules that --idf names; none where it is not given, and every set of rules is looked at."""
-    if given is None:
-        return ()
-    names = [name.strip() for text in given for name in text.split(",") if name.strip()]
-    if not names:
-        raise InputError("--idf: names no release; want one such as 5.1, or several: 5.1,5.5")
-    return tuple(sorted({read_release(name, "--idf").rules for name in names}))
 
 
 def _case(loaded: Loaded, config: Config, searcher: "HistorySearch | None") -> Case:
