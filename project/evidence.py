@@ -5,7 +5,7 @@ Either way the contradiction is told, with both places.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..errors import InputError
 from ..model.config import Release
@@ -127,4 +127,4 @@ def _rules_of(text: str) -> Release | None:
 
 
 def _as_bootloader(option: Option) -> Option:
-    return Option(option.name, option.raw, f"{option.place}, the bootloader naming none")
+    return replace(option, tells="the bootloader names none")

@@ -204,7 +204,11 @@ def _read_release(answers: Answers, whose: str, hints: tuple[Option, ...]) -> Re
         text = hint.raw.strip('"')
         if names_release(text):
             named = read_release(text, hint.place)
-            answers.note(name, named.rules.label, Origin(f"{text} in {hint.place}"))
+            origin = f"{text} in {hint.place}"
+            is_derived = bool(hint.tells)
+            answers.note(
+                name, named.rules.label, Origin(f"{hint.tells}; {origin}" if is_derived else origin, is_derived)
+            )
             if named.warning is not None:
                 answers.warn(f"{hint.place}: {named.warning}")
             return named.rules
