@@ -24,13 +24,23 @@ _NOT_THE_APP = ("bootloader.bin", "merged-binary.bin", ".merged.bin", ".factory.
 
 
 @dataclass(frozen=True, slots=True)
+class OptionFile:
+    """One of the files that options come from."""
+
+    path: Path
+    sdkconfig: Sdkconfig = field(repr=False)
+    is_defaults: bool = False
+    """Whether idf.py reads it only while there is no sdkconfig, and there is one."""
+
+
+@dataclass(frozen=True, slots=True)
 class Project:
     """What was found in a directory."""
 
     directory: Path
     kind: str
     """Which tool's directory it is, in words."""
-    option_files: tuple["OptionFile", ...] = ()
+    option_files: tuple[OptionFile, ...] = ()
     """Files of options in the order of reading; empty where no options are known."""
     release: Option | None = None
     """The release that the build's description names."""
@@ -46,26 +56,6 @@ class Project:
     """Where the build lies."""
     sources: Path | None = None
     """Where the sources lie."""
-
-    @property
-    def has_options(self) -> bool:
-        """Whether options are known at all: then what nobody chose is Kconfig's default."""
-        return bool(self.option_files)
-
-    @property
-    def sdkconfig(self) -> Sdkconfig:
-        """What the files of options say, one laid over the other."""
-        return Sdkconfig().overlaid(*(file.sdkconfig for file in self.option_files))
-
-
-@dataclass(frozen=True, slots=True)
-class OptionFile:
-    """One of the files that options come from."""
-
-    path: Path
-    sdkconfig: Sdkconfig = field(repr=False)
-    is_defaults: bool = False
-    """Whether idf.py reads it only while there is no sdkconfig, and there is one."""
 
 
 def stale_table_note(project: Project, settings: Settings, table: tuple[Partition, ...]) -> str | None:

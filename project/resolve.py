@@ -17,7 +17,7 @@ from .flash_reading import FlashReading, otadata_state, read_flash
 from .image_evidence import ANTI_ROLLBACK, ROLLBACK, app_evidence, bootloader_evidence
 from .inputs import Inputs
 from .option_reader import Answers, ConfigValue, Origin
-from .project import Project
+from .project import OptionFile, Project
 from .recognise import image_of, recognise
 from .sdkconfig import Option, Sdkconfig, given_options
 from .sdkconfig_file import read_sdkconfig
@@ -44,8 +44,10 @@ class Resolved:
     """As given, with images in place of the directories that were named for them."""
     project: Project | None
     flash: FlashReading | None
+    option_files: tuple[OptionFile, ...]
+    """The project's, then the fragments."""
     said: Sdkconfig
-    """The options of project, fragments and command line."""
+    """The options of these files, and of the command line."""
     evidence: Evidence
     settings: Settings
     warnings: tuple[str, ...]
@@ -78,7 +80,7 @@ class Resolved:
     @property
     def has_options(self) -> bool:
         """Whether a project's options are known: then what nobody chose is Kconfig's default."""
-        return bool(self.inputs.fragments) or (self.project is not None and self.project.has_options)
+        return bool(self.option_files)
 
     @property
     def knows_rollback(self) -> bool:
@@ -131,7 +133,8 @@ def resolve(inputs: Inputs, as_kconfig: bool = False) -> Resolved:
     inputs.check()
     inputs = replace(inputs, running=image_of(inputs.running, "--running"), update=image_of(inputs.update, "--update"))
     project = None if inputs.directory is None else recognise(inputs.directory, inputs.running, inputs.update)
-    said = _said(inputs, project)
+    files = (*(() if project is None else project.option_files), *map(_fragment, inputs.fragments))
+    said = _said(inputs, files)
     flash = None if inputs.flash_file is None else read_flash(inputs.flash_file, _table_offset(said))
     evidence = _evidence(inputs, project, flash)
     hints = release_hints(
@@ -142,15 +145,18 @@ def resolve(inputs: Inputs, as_kconfig: bool = False) -> Resolved:
     )
     options = evidence.options().overlaid(said)
     settings = read_settings(_as_kconfig(options) if as_kconfig else options, hints)
-    resolved = Resolved(inputs, project, flash, said, evidence, settings, ())
+    resolved = Resolved(inputs, project, flash, files, said, evidence, settings, ())
     warnings = (*settings.warnings, *contradictions(said, settings, evidence, resolved.has_options))
     return replace(resolved, warnings=tuple(dict.fromkeys(warnings)))
 
 
-def _said(inputs: Inputs, project: Project | None) -> Sdkconfig:
-    """Return all that is said of options: the project's, then fragments, then the command line."""
-    base = Sdkconfig() if project is None else project.sdkconfig
-    said = base.overlaid(*(read_sdkconfig(path) for path in inputs.fragments), inputs.said())
+def _fragment(path: Path) -> OptionFile:
+    return OptionFile(path, read_sdkconfig(path))
+
+
+def _said(inputs: Inputs, files: tuple[OptionFile, ...]) -> Sdkconfig:
+    """Return all that is said of options: in files, in their order, and on the command line."""
+    said = Sdkconfig().overlaid(*(file.sdkconfig for file in files), inputs.said())
     newer = said.options.get(_NEWER_ROLLBACK)
     if newer is not None and ROLLBACK not in said.options:
         return said.overlaid(Sdkconfig({ROLLBACK: replace(newer, name=ROLLBACK)}))

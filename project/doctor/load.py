@@ -3,7 +3,6 @@
 Where no options are known (the files of a release, a dump), rules that need them are left out.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -24,7 +23,7 @@ from ..resolve import Resolved, resolve
 from ..sdkconfig import Option
 from ..sdkconfig_file import read_options
 from ..source_scan import scan_sources
-from .subject import BY_DEFAULT, AppImage, Assignment, Need, OptionFile, Subject
+from .subject import BY_DEFAULT, AppImage, Need, Subject
 
 
 def load_subject(inputs: Inputs, accepts: bool | None = None) -> Subject:
@@ -45,7 +44,7 @@ def load_subject(inputs: Inputs, accepts: bool | None = None) -> Subject:
         options=options.options,
         is_configured=is_configured,
         has_project=project is not None and has_options,
-        files=tuple(_option_files(resolved)),
+        files=resolved.option_files,
         settings=resolved.settings,
         named_values=resolved.named_values(),
         warnings=resolved.warnings,
@@ -62,27 +61,6 @@ def load_subject(inputs: Inputs, accepts: bool | None = None) -> Subject:
         has_sources=scan.is_complete,
     )
     return replace(subject, missing=frozenset(_missing(subject, resolved)))
-
-
-def assignments_of(text: str, file: str) -> Iterator[Assignment]:
-    """Yield the lines of an sdkconfig that set something, but for the block of old names at its end."""
-    is_deprecated = False
-    for number, line in enumerate(text.removeprefix("\ufeff").split("\n"), 1):
-        if line.startswith("# Deprecated options"):
-            is_deprecated = True
-        elif line.startswith("# End of deprecated"):
-            is_deprecated = False
-        elif not is_deprecated and (match := re.match(r"CONFIG_(\w+)=(.*)|# CONFIG_(\w+) is not set", line.rstrip())):
-            raw = "n" if match[3] else re.split(r"\s+#", match[2])[0]
-            yield Assignment(match[1] or match[3], raw, f"{file}:{number}")
-
-
-def _option_files(resolved: Resolved) -> Iterator[OptionFile]:
-    files = () if resolved.project is None else resolved.project.option_files
-    paths = [(file.path, file.is_defaults) for file in files] + [(path, False) for path in resolved.inputs.fragments]
-    for path, is_defaults in paths:
-        text = path.read_bytes().decode("utf-8", "replace")
-        yield OptionFile(str(path), tuple(assignments_of(text, str(path))), is_defaults)
 
 
 def _bootloader_options(resolved: Resolved) -> Mapping[str, Option] | None:

@@ -39,8 +39,13 @@ def write(directory: Path, name: str, contents: bytes | str) -> Path:
 
 def raw(project: Project, name: str) -> tuple[str, str]:
     """Return an option's value, and the file that gave it."""
-    option = project.sdkconfig.options[name]
+    option = options_of(project).options[name]
     return option.raw, Path(option.place.rpartition(":")[0]).name
+
+
+def options_of(project: Project) -> Sdkconfig:
+    """Return what the project's files of options say."""
+    return Sdkconfig().overlaid(*(file.sdkconfig for file in project.option_files))
 
 
 def settings_of(project: Project) -> Settings:
@@ -110,7 +115,7 @@ def test_defaults_alone_are_a_project(tmp_path: Path) -> None:
 
 def test_empty_sdkconfig_is_one(tmp_path: Path) -> None:
     """Everything is at its default then."""
-    assert Sdkconfig() == recognise(make_project(tmp_path)).sdkconfig
+    assert Sdkconfig() == options_of(recognise(make_project(tmp_path)))
 
 
 def test_sdkconfig_that_is_no_text_is_an_error_at_its_line(tmp_path: Path) -> None:
