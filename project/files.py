@@ -17,6 +17,7 @@ from ..impl.partitions.csv_format import CsvPlaces, parse_csv
 from ..impl.partitions.generator_checks import check_table
 from ..impl.partitions.partition import Partition
 from ..impl.partitions.table import ROW_SIZE, TABLE_MAGIC, TABLE_MAX_LENGTH, TableError, decode_table, load_partitions
+from ..impl.program_end import Panic
 from ..model.config import Config, Release
 
 FLASH_SIZES = tuple(mebibytes << 20 for mebibytes in (1, 2, 4, 8, 16, 32, 64, 128))
@@ -120,6 +121,10 @@ def verify_contents(path: Path, contents: bytes, config: Config) -> ImageMetadat
     except ImageInvalid as error:
         damage = _line_end_mangling(contents) or f"{error.reason}; rebuild it or name the right file"
         raise InputError(f"{path}: {damage}") from None
+    except Panic:
+        raise InputError(
+            f"{path}: an assertion of ESP-IDF's code fails on it, as on no image that idf.py makes"
+        ) from None
 
 
 def read_otadata(path: Path) -> bytes:

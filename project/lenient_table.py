@@ -21,6 +21,8 @@ from .files import FLASH_SIZES, read_file
 
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _TYPE, _SUBTYPE, _OFFSET, _SIZE, _FLAGS = 1, 2, 3, 4, 5
+_LARGEST = 0xFFFFFFFF
+"""What a field of a row can hold."""
 _FACTORS = {"k": 1 << 10, "m": 1 << 20}
 
 
@@ -93,7 +95,7 @@ def read_csv(contents: bytes, places: CsvPlaces, file: str, one_place: str | Non
         too_high = [
             (place, fields[_SUBTYPE])
             for (_, fields), place in zip(lines, at, strict=True)
-            if (slot := re.fullmatch(r"ota_(\d+)", fields[_SUBTYPE].lower())) and int(slot[1]) >= MAX_OTA_SLOTS
+            if (slot := re.fullmatch(r"ota_0*(\d{1,9})", fields[_SUBTYPE].lower())) and int(slot[1]) >= MAX_OTA_SLOTS
         ]
         parsed = [(_parse(fields), place) for (_, fields), place in zip(lines, at, strict=True)]
         known = [(partition, place) for partition, place in parsed if partition is not None]
@@ -147,7 +149,10 @@ def _number(text: str, names: Mapping[str, int]) -> int:
     while text and text[-1].lower() in _FACTORS:
         factor *= _FACTORS[text[-1].lower()]
         text = text[:-1]
-    return int(text, 0) * factor
+    number = int(text, 0) * factor
+    if not -_LARGEST <= number <= _LARGEST:
+        raise ValueError(text)
+    return number
 
 
 def _place(partitions: list[Partition], places: CsvPlaces) -> list[Partition]:

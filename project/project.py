@@ -17,7 +17,7 @@ from ..impl.partitions.table import TableError
 from .builtin_tables import BUILTIN_TABLES
 from .files import read_file, read_table
 from .sdkconfig import Option, Sdkconfig
-from .settings import Settings
+from .settings import Settings, TableChoice
 
 _NOT_THE_APP = ("bootloader.bin", "merged-binary.bin", ".merged.bin", ".factory.bin", ".ota.bin")
 """How the names of files of a build end that begin as an application does, and are none, or a copy of it."""
@@ -78,12 +78,7 @@ def project_table(project: Project, settings: Settings) -> tuple[Partition, ...]
     if project.table is not None:
         return read_table(project.table, config.table_offset, bootloader_offset)
     if choice.builtin == "CUSTOM":
-        path = project.directory / choice.filename
-        if not path.is_file():
-            raise InputError(
-                f"{path}: no such file, but {choice.origin} names it as the partition table; give --partitions"
-            )
-        return read_table(path, config.table_offset, bootloader_offset)
+        return read_table(custom_table(project, choice), config.table_offset, bootloader_offset)
     builtin = BUILTIN_TABLES.get(choice.builtin)
     if builtin is None:
         raise InputError(f"{choice.origin}: ESP-IDF's table {choice.builtin} is not known here; give --partitions")
@@ -92,6 +87,16 @@ def project_table(project: Project, settings: Settings) -> tuple[Partition, ...]
         return parse_csv(csv.encode(), CsvPlaces(config.table_offset, bootloader_offset))
     except TableError as error:
         raise InputError(f"{choice.origin}: table {choice.builtin}: {error}") from None
+
+
+def custom_table(project: Project, choice: TableChoice) -> Path:
+    """Return the project's own table; raises InputError for one that is not there."""
+    path = project.directory / choice.filename
+    if existing(path) is None:
+        raise InputError(
+            f"{path}: no such file, but {choice.origin} names it as the partition table; give --partitions"
+        )
+    return path
 
 
 def load_json(path: Path) -> dict[str, object]:
@@ -124,8 +129,14 @@ def binaries(directory: Path) -> list[Path]:
 
 
 def existing(*paths: Path) -> Path | None:
-    """Return the first of the files that is there."""
-    return next((path for path in paths if path.is_file()), None)
+    """Return the first of the files that is there; a name that no file system takes is none."""
+    for path in paths:
+        try:
+            if path.is_file():
+                return path
+        except OSError:
+            continue
+    return None
 
 
 def _is_app(path: Path) -> bool:

@@ -18,7 +18,7 @@ from ..flash_reading import FlashReading
 from ..image_evidence import ImageEvidence, app_evidence
 from ..inputs import Inputs
 from ..lenient_table import TableReading, read_csv, read_table_in_flash, read_table_leniently
-from ..project import Project, existing, load_json
+from ..project import Project, custom_table, existing, load_json
 from ..resolve import Resolved, resolve
 from ..sdkconfig import Option
 from ..sdkconfig_file import read_options
@@ -80,10 +80,7 @@ def _table(resolved: Resolved, is_configured: bool) -> TableReading | None:
     if path is not None:
         return read_table_leniently(path, places)
     if choice.builtin == "CUSTOM" and project is not None:
-        path = project.directory / choice.filename
-        if not path.is_file():
-            raise InputError(f"{path}: no such file, but {choice.origin} names it as the partition table")
-        return read_table_leniently(path, places)
+        return read_table_leniently(custom_table(project, choice), places)
     builtin = BUILTIN_TABLES.get(choice.builtin)
     if builtin is None or not is_configured:
         return None
