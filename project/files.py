@@ -8,7 +8,7 @@ import codecs
 from pathlib import Path
 
 from ..errors import InputError
-from ..impl.chip.cells import SECTOR_SIZE, Cells
+from ..impl.chip.cells import Cells
 from ..impl.chip.flash import NorFlash
 from ..impl.image.data import ImageMetadata
 from ..impl.image.format import IMAGE_MAGIC, MIN_IMAGE_SIZE
@@ -17,6 +17,7 @@ from ..impl.partitions.csv_format import CsvPlaces, parse_csv
 from ..impl.partitions.generator_checks import check_table
 from ..impl.partitions.partition import Partition
 from ..impl.partitions.table import ROW_SIZE, TABLE_MAGIC, TABLE_MAX_LENGTH, TableError, decode_table, load_partitions
+from ..impl.program_end import Panic
 from ..model.config import Config, Release
 
 FLASH_SIZES = tuple(mebibytes << 20 for mebibytes in (1, 2, 4, 8, 16, 32, 64, 128))
@@ -120,6 +121,10 @@ def verify_contents(path: Path, contents: bytes, config: Config) -> ImageMetadat
     except ImageInvalid as error:
         damage = _line_end_mangling(contents) or f"{error.reason}; rebuild it or name the right file"
         raise InputError(f"{path}: {damage}") from None
+    except Panic:
+        raise InputError(
+            f"{path}: an assertion of ESP-IDF's code fails on it, as on no image that idf.py makes"
+        ) from None
 
 
 def read_otadata(path: Path) -> bytes:
@@ -129,19 +134,6 @@ def read_otadata(path: Path) -> bytes:
         return contents
     hint = _mangling(contents) or "dump both of its sectors"
     raise InputError(f"{path}: 0x{len(contents):x} bytes; an otadata partition has 0x{OTADATA_SIZE:x}: {hint}")
-
-
-def read_dump(path: Path) -> Cells:
-    """Return the contents of a whole flash, as `esptool read-flash` writes it."""
-    contents = read_file(path)
-    if len(contents) in FLASH_SIZES:
-        return Cells.from_bytes(contents)
-    sizes = ", ".join(f"{size >> 20}" for size in FLASH_SIZES)
-    whole = "" if len(contents) % SECTOR_SIZE else " (whole sectors, but no size of a chip)"
-    raise InputError(
-        f"{path}: 0x{len(contents):x} bytes{whole}; a dump of a whole flash has {sizes} MiB: "
-        f"esptool read-flash 0 ALL {path.name}"
-    )
 
 
 def _mangling(contents: bytes) -> str | None:

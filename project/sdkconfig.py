@@ -16,7 +16,7 @@ is not decided here; see settings.py.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ..errors import InputError
 
@@ -37,6 +37,8 @@ RENAMED: Mapping[str, str] = {
 _SET = re.compile(r"CONFIG_(\w+)=(.*)", re.ASCII)
 _NOT_SET = re.compile(r"# CONFIG_(\w+) is not set", re.ASCII)
 _QUOTED = re.compile(r'("(?:[^"\\]|\\.)*")\s*(?:#.*)?')
+# One character behind: r"\s+#" would begin anew at every blank of a long line of them.
+_COMMENT = re.compile(r"(?<=\s)#")
 _NEEDS_NO_QUOTES = re.compile(r'y|n|0x[0-9A-Fa-f]+|-?\d+|".*"')
 _HEADER = re.compile(r"# Espressif IoT Development Framework \(ESP-IDF\) (\S+) Project .*Configuration")
 _DEFAULT_FOLLOWS = "# default:"
@@ -56,6 +58,12 @@ class Option:
     """File and line, or the argument of the command line."""
     is_default: bool = False
     """Whether the file itself calls the value Kconfig's default."""
+    tells: str = ""
+    """How the place tells the value, where it is no line that sets it."""
+    written: str = ""
+    """The name as it is written, where that is one of an older release."""
+    overridden_by: "Option | None" = None
+    """What is assigned instead, for a value that does not count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +74,19 @@ class Sdkconfig:
     """By name, in the order in which they got their value: of the members of a choice the last y counts."""
     release: Option | None = None
     """The ESP-IDF release that wrote the file, by its own header."""
+    overridden: tuple[Option, ...] = ()
+    """Assignments that do not count, since another one of the same option does."""
 
     def overlaid(self, *others: "Sdkconfig") -> "Sdkconfig":
         """Return what holds when `others` are read after this, in their order."""
-        options = dict(self.options)
+        options, overridden = dict(self.options), list(self.overridden)
         release = self.release
         for other in others:
+            overridden += other.overridden
             for option in other.options.values():
-                _assign(options, option)
+                _assign(options, option, overridden)
             release = other.release or release
-        return Sdkconfig(options, release)
+        return Sdkconfig(options, release, tuple(overridden))
 
 
 def parse_sdkconfig(text: str, file: str) -> Sdkconfig:
@@ -84,6 +95,7 @@ def parse_sdkconfig(text: str, file: str) -> Sdkconfig:
     Raises InputError, with file and line, for a line that is neither an assignment nor a comment.
     """
     options: dict[str, Option] = {}
+    overridden: list[Option] = []
     release = None
     is_default = False
     for number, line in _counted_lines(text):
@@ -95,9 +107,9 @@ def parse_sdkconfig(text: str, file: str) -> Sdkconfig:
             continue
         option = _parse_line(line, place)
         if option is not None:
-            _assign(options, Option(option.name, option.raw, place, is_default))
+            _assign(options, replace(option, is_default=is_default), overridden)
             is_default = False
-    return Sdkconfig(options, release)
+    return Sdkconfig(options, release, tuple(overridden))
 
 
 def given_options(assignments: Iterable[str], argument: str) -> Sdkconfig:
@@ -106,14 +118,15 @@ def given_options(assignments: Iterable[str], argument: str) -> Sdkconfig:
     A string may lack its quotes, since a shell takes them away. Raises InputError for anything else.
     """
     options: dict[str, Option] = {}
+    overridden: list[Option] = []
     for assignment in assignments:
         match = _SET.fullmatch(assignment)
         if match is None:
             raise InputError(f"{argument}: {_shortened(assignment)} is no option; want CONFIG_NAME=VALUE")
         name, raw = match.groups()
         quoted = raw if _NEEDS_NO_QUOTES.fullmatch(raw) else f'"{raw}"'
-        _assign(options, _option(name, _without_comment(quoted, name, argument), argument))
-    return Sdkconfig(options)
+        _assign(options, _option(name, _without_comment(quoted, name, argument), argument), overridden)
+    return Sdkconfig(options, overridden=tuple(overridden))
 
 
 def _counted_lines(text: str) -> Iterator[tuple[int, str]]:
@@ -144,7 +157,8 @@ def _parse_line(line: str, place: str) -> Option | None:
 
 def _without_comment(raw: str, name: str, place: str) -> str:
     if not raw.startswith('"'):
-        return re.split(r"\s+#", raw, maxsplit=1)[0]
+        comment = _COMMENT.search(raw)
+        return raw[: comment.start()].rstrip() if comment else raw
     match = _QUOTED.fullmatch(raw)
     if match is None:
         raise InputError(
@@ -155,15 +169,19 @@ def _without_comment(raw: str, name: str, place: str) -> str:
 
 
 def _option(name: str, raw: str, place: str) -> Option:
-    return Option(RENAMED.get(name, name), raw, place)
+    newer = RENAMED.get(name)
+    return Option(name, raw, place) if newer is None else Option(newer, raw, place, written=name)
 
 
-def _assign(options: dict[str, Option], option: Option) -> None:
+def _assign(options: dict[str, Option], option: Option, overridden: list[Option]) -> None:
     """Make `option` the last one assigned, unless it is a mere default for something chosen before."""
     before = options.get(option.name)
     if before is not None and option.is_default and not before.is_default:
+        overridden.append(replace(option, overridden_by=before))
         return
-    options.pop(option.name, None)
+    if before is not None:
+        overridden.append(replace(before, overridden_by=option))
+        del options[option.name]
     options[option.name] = option
 
 

@@ -10,7 +10,8 @@ from enum import Enum
 from ...impl.image.format import AppDesc, ImageHeader
 from ...model.config import Config
 from ..lenient_table import TableReading
-from ..option_reader import Answers
+from ..option_reader import Answers, ConfigValue
+from ..project import OptionFile
 from ..sdkconfig import Option
 from ..settings import Settings
 
@@ -29,26 +30,6 @@ class Need(Enum):
     BOOTLOADER = "the bootloader's image: a build, or --bootloader"
     RELEASE = "the ESP-IDF release: a build, or --idf"
     BUILD = "a build of the project"
-
-
-@dataclass(frozen=True, slots=True)
-class Assignment:
-    """A line that sets an option, before anything is made of it."""
-
-    name: str
-    """Without CONFIG_, as it is written."""
-    raw: str
-    place: str
-
-
-@dataclass(frozen=True, slots=True)
-class OptionFile:
-    """One of the files that options come from."""
-
-    path: str
-    assignments: tuple[Assignment, ...]
-    is_defaults: bool
-    """Whether idf.py reads it only while there is no sdkconfig."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +63,10 @@ class Subject:
     """Whether they are a project's: then what nobody chose is Kconfig's default."""
     files: tuple[OptionFile, ...]
     settings: Settings
+    named_values: tuple[ConfigValue, ...]
+    """What every command names, with origins: chip, rollback, releases, where the table lies."""
+    warnings: tuple[str, ...]
+    """Where images contradict options, a line each."""
     written_by: Option | None
     """The release that wrote the sdkconfig last, by its header."""
     release_text: str | None

@@ -221,3 +221,19 @@ def test_options_of_the_bootloader_come_in_three_forms(
     header.unlink()
     _, report = findings(capsys, str(project), "--bootloader-sdkconfig", str(path))
     assert 1 == len(places(report, "D10"))
+
+
+def test_image_on_which_an_assertion_fails_is_a_finding(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """With anti-rollback the newest releases assert the magic word of the description: no crash of the doctor."""
+    broken = Broken(ANTI_ROLLBACK, table=TWO_SLOTS, image=make_image(magic=0))
+    _, report = findings(capsys, str(make_project(tmp_path, broken)), "--idf", "6.2")
+    assert places(report, "D71") and places(report, "D75")
+
+
+def test_slot_number_of_thousands_of_digits_is_read_like_any_other(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Python refuses to convert it."""
+    table = TABLE + f"last,app,ota_{'9' * 5000},,64K\n"
+    code, _ = findings(capsys, str(make_project(tmp_path, Broken(table=table))))
+    assert 1 == code

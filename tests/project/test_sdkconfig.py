@@ -128,3 +128,26 @@ def test_anything_else_on_the_command_line_is_an_error(assignment: str) -> None:
     """The message names the argument and the form wanted."""
     with pytest.raises(InputError, match=r"^--config: .*want CONFIG_NAME=VALUE"):
         given_options([assignment], "--config")
+
+
+def test_assignment_that_does_not_count_is_kept_with_what_overrides_it() -> None:
+    """Within a file each by the next one, across files by the later file; a default by the choice before it."""
+    parsed = parse_sdkconfig("CONFIG_A=1\nCONFIG_B=2\nCONFIG_A=3\n# default:\nCONFIG_B=4\n", "f")
+    laid_over = parsed.overlaid(parse_sdkconfig("CONFIG_A=5\n", "g"))
+    assert [("1", "f:1", "f:3"), ("4", "f:5", "f:2"), ("3", "f:3", "g:1")] == [
+        (option.raw, option.place, option.overridden_by and option.overridden_by.place)
+        for option in laid_over.overridden
+    ]
+
+
+def test_name_of_an_older_release_is_kept_as_it_is_written() -> None:
+    """For whoever has to find the line."""
+    parsed = parse_sdkconfig("CONFIG_APP_ROLLBACK_ENABLE=y\nCONFIG_X=y\n", "f")
+    assert ["APP_ROLLBACK_ENABLE", ""] == [option.written for option in parsed.options.values()]
+
+
+@pytest.mark.parametrize("raw", ["y" + " " * 100_000, "y" + " " * 100_000 + "x", '"y"' + " " * 100_000])
+def test_long_run_of_blanks_is_read_like_a_short_one(raw: str) -> None:
+    """In time that grows with the line, not with its square, which would be minutes."""
+    parsed = parse_sdkconfig(f"CONFIG_X={raw}\n", "f")
+    assert raw.rstrip() == parsed.options["X"].raw

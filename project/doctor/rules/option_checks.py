@@ -3,12 +3,12 @@
 Which rule a function belongs to, and why it matters, stands in diagnosis.py.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from ....model.config import Release
-from ...sdkconfig import RENAMED, Option
+from ...sdkconfig import Option, Sdkconfig
 from ..rule import Finding, at
-from ..subject import Assignment, Subject
+from ..subject import Subject
 
 ROLLBACK, ANTI_ROLLBACK = "BOOTLOADER_APP_ROLLBACK_ENABLE", "BOOTLOADER_APP_ANTI_ROLLBACK"
 _SKIPS = tuple(f"BOOTLOADER_SKIP_VALIDATE_{which}" for which in ("ALWAYS", "ON_POWER_ON", "IN_DEEP_SLEEP"))
@@ -42,42 +42,29 @@ _BROWNOUT = ("ESP_BROWNOUT_DET", "ESP32_BROWNOUT_DET", "ESP32S2_BROWNOUT_DET", "
 
 def old_names(subject: Subject) -> Iterator[Finding]:
     """Options by a name that ESP-IDF no longer uses."""
-    for assignment in _assignments(subject):
-        if assignment.name in RENAMED:
-            yield at(assignment.place, f"CONFIG_{assignment.name} is now CONFIG_{RENAMED[assignment.name]}")
+    for file in subject.files:
+        for option in (*file.sdkconfig.overridden, *file.sdkconfig.options.values()):
+            if option.written:
+                yield at(option.place, f"CONFIG_{option.written} is now CONFIG_{option.name}")
 
 
 def contradicting_lines(subject: Subject) -> Iterator[Finding]:
     """Two lines of one file that give an option of OTA different values."""
     for file in subject.files:
-        seen: dict[str, Assignment] = {}
-        for assignment in file.assignments:
-            name = RENAMED.get(assignment.name, assignment.name)
-            before = seen.get(name)
-            if before is not None and before.raw != assignment.raw and name.startswith(_OTA_PREFIXES):
+        for lost, winner in _lost_to(file.sdkconfig):
+            if not lost.is_default:
                 yield at(
-                    assignment.place,
-                    f"CONFIG_{name} is {assignment.raw} here and {before.raw} in {before.place}; this line wins",
+                    winner.place,
+                    f"CONFIG_{lost.name} is {winner.raw} here and {lost.raw} in {lost.place}; this line wins",
                 )
-            seen[name] = assignment
 
 
 def shadowed_defaults(subject: Subject) -> Iterator[Finding]:
     """Lines of sdkconfig.defaults that an sdkconfig overrules."""
-    overruling = {
-        RENAMED.get(line.name, line.name): line
-        for file in subject.files
-        if not file.is_defaults
-        for line in file.assignments
-    }
-    last: dict[str, Assignment] = {}
-    for file in subject.files:
-        if file.is_defaults:
-            last.update({RENAMED.get(line.name, line.name): line for line in file.assignments})
-    for name, line in last.items():
-        winner = overruling.get(name)
-        if winner is not None and winner.raw != line.raw and name.startswith(_OTA_PREFIXES):
-            yield at(line.place, f"CONFIG_{name}={line.raw} does not count: {winner.place} has {winner.raw}")
+    defaults = Sdkconfig().overlaid(*(file.sdkconfig for file in subject.files if file.is_defaults))
+    chosen = Sdkconfig().overlaid(*(file.sdkconfig for file in subject.files if not file.is_defaults))
+    for lost, winner in _lost_to(Sdkconfig(defaults.options).overlaid(Sdkconfig(chosen.options))):
+        yield at(lost.place, f"CONFIG_{lost.name}={lost.raw} does not count: {winner.place} has {winner.raw}")
 
 
 def ignored_without_parent(subject: Subject) -> Iterator[Finding]:
@@ -332,8 +319,12 @@ def newer_than_rules(subject: Subject) -> Iterator[Finding]:
         yield at(subject.place(name), f"CONFIG_{name} is of an ESP-IDF after {max(Release).label}")
 
 
-def _assignments(subject: Subject) -> Iterable[Assignment]:
-    return (assignment for file in subject.files for assignment in file.assignments)
+def _lost_to(sdkconfig: Sdkconfig) -> Iterator[tuple[Option, Option]]:
+    """Yield the assignments of options of OTA that another value overrides, with that other one."""
+    for option in sdkconfig.overridden:
+        winner = option.overridden_by
+        if winner is not None and winner.raw != option.raw and option.name.startswith(_OTA_PREFIXES):
+            yield option, winner
 
 
 def _is_on_in_bootloader(subject: Subject, name: str) -> bool:
