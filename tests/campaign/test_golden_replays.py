@@ -1,4 +1,4 @@
-"""Tokens that earlier versions printed still play, and tell the same: texts that are kept, never made anew by a test."""
+"""Tokens that earlier versions printed still play and tell the same: kept texts, which no test makes anew."""
 
 import json
 from typing import Any
