@@ -4,27 +4,21 @@ The text is "oth1." and the base64url of a deflated JSON list. All bytes of a hi
 built from their seeds. Every value is checked as it is read; what no history can have is refused in one line.
 """
 
-import base64
-import binascii
-import json
 import math
-import zlib
 from dataclasses import dataclass
 from typing import Any
 
-from ...errors import InputError
 from ...impl.chip.efuse import Efuse
 from ...impl.chip.torn_operations import Torn
 from ...impl.image.format import MIN_IMAGE_SIZE
 from ...impl.otadata import ENTRY_SIZE
 from ...impl.partitions.partition import MAX_OTA_SLOTS
 from ...model.config import Config, ResetReason
-from ..upgrade.upgrade_token import decode_config, encode_config
+from ..token_packing import pack_token, unpack_token
+from ..token_text import decode_config, encode_config
 from .history import BLANK_ENTRY, RUNNING, SLOT_SIZE, History, Outcome, SmallDevice, SmallImage, Step, StepCut, StepName
 
 HISTORY_PREFIX = "oth1."
-_MOST_BYTES = 1 << 20
-"""Of unpacked text; no history comes near."""
 _MOST_STEPS = 10_000
 _WORD = 1 << 32
 
@@ -44,8 +38,18 @@ class HistoryToken:
 
 def encode_history_token(token: HistoryToken) -> str:
     """Return the text of a token."""
+    return pack_token(HISTORY_PREFIX, record_of_token(token))
+
+
+def decode_history_token(text: str) -> HistoryToken:
+    """Return the token that a text holds; raises InputError for anything else."""
+    return unpack_token(HISTORY_PREFIX, text, token_of_record)
+
+
+def record_of_token(token: HistoryToken) -> list[object]:
+    """Return the JSON value that stands for a token."""
     device = token.history.device
-    record = [
+    return [
         token.shows,
         token.outcome.value,
         token.running,
@@ -58,41 +62,10 @@ def encode_history_token(token: HistoryToken) -> str:
         [[image.seed, image.size, image.secure_version, image.flipped] for image in token.history.images],
         [_encode_step(step) for step in token.history.steps],
     ]
-    packed = zlib.compress(json.dumps(record, separators=(",", ":")).encode(), level=9)
-    return HISTORY_PREFIX + base64.urlsafe_b64encode(packed).decode().rstrip("=")
 
 
-def decode_history_token(text: str) -> HistoryToken:
-    """Return the token that a text holds; raises InputError for anything else."""
-    text = "".join(text.split())
-    if not text.startswith(HISTORY_PREFIX):
-        raise InputError(f"token: begins with {text[:8]!r}, not {HISTORY_PREFIX!r}; paste the whole token")
-    try:
-        return _decode(_unpacked(text.removeprefix(HISTORY_PREFIX)))
-    except (
-        ValueError,
-        TypeError,
-        LookupError,
-        AttributeError,
-        OverflowError,
-        RecursionError,
-        binascii.Error,
-        zlib.error,
-    ) as error:
-        reason = str(error).splitlines()[0][:100] if str(error) else type(error).__name__
-        raise InputError(f"token: damaged ({reason}); paste it whole, as one line and without quotes") from None
-
-
-def _unpacked(body: str) -> Any:
-    packed = base64.urlsafe_b64decode(body + "=" * (-len(body) % 4))
-    inflater = zlib.decompressobj()
-    plain = inflater.decompress(packed, _MOST_BYTES)
-    if not inflater.eof:
-        raise ValueError("it is cut short, or far too long")
-    return json.loads(plain)
-
-
-def _decode(record: Any) -> HistoryToken:
+def token_of_record(record: Any) -> HistoryToken:
+    """Return the token that a JSON value stands for; raises ValueError, TypeError, LookupError for none."""
     shows, outcome, running, config, slots, has_factory, holds, entries, efuse_bits, images, steps = record
     if len(steps) > _MOST_STEPS:
         raise ValueError("too many steps")

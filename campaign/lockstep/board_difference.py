@@ -5,13 +5,11 @@ are played, and what they show has to differ as the models say. A difference tha
 and raises Divergence.
 """
 
-import base64
 import json
-import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
-from ...errors import InputError
 from ...impl.chip.cells import SECTOR_SIZE
 from ...impl.chip.flash import OpKind, PlanNotReached
 from ...impl.chip.torn_operations import AFTER, BEFORE, Torn, TornKind
@@ -34,7 +32,8 @@ from ..history.history import (
     StepCut,
     StepName,
 )
-from ..history.history_token import HISTORY_PREFIX, HistoryToken, decode_history_token, encode_history_token
+from ..history.history_token import HistoryToken, record_of_token, token_of_record
+from ..token_packing import compact_json, pack_token, unpack_token
 from .torn_bytes import classes_of, find_torn, leaves
 from .trace_replay import FLIPPED_BYTE, HEADER_GONE, Divergence, device_of_scope, flash_ops, place_label
 
@@ -292,33 +291,14 @@ def images_of_inputs(names: Sequence[str]) -> Iterator[SmallImage]:
 
 def encode_pair(left: HistoryToken, right: HistoryToken) -> str:
     """Return two histories as one line of text."""
-    texts = [_unpack(encode_history_token(token).removeprefix(HISTORY_PREFIX)).decode() for token in (left, right)]
-    return PAIR_PREFIX + _pack(json.dumps(texts, separators=(",", ":")).encode())
+    return pack_token(PAIR_PREFIX, [compact_json(record_of_token(token)) for token in (left, right)])
 
 
 def decode_pair(text: str) -> tuple[HistoryToken, HistoryToken]:
     """Return the two histories that a text holds; raises InputError for anything else."""
-    text = "".join(text.split())
-    if not text.startswith(PAIR_PREFIX):
-        raise InputError(f"token: begins with {text[:8]!r}, not {PAIR_PREFIX!r}; paste the whole token")
-    try:
-        texts = json.loads(_unpack(text.removeprefix(PAIR_PREFIX)))
-        left, right = (HISTORY_PREFIX + _pack(one.encode()) for one in texts)
-    except (ValueError, TypeError, AttributeError, RecursionError, zlib.error):
-        raise InputError("token: damaged; paste it whole, as one line and without quotes") from None
-    return decode_history_token(left), decode_history_token(right)
+    return unpack_token(PAIR_PREFIX, text, _pair)
 
 
-_MOST_BYTES = 1 << 20
-
-
-def _pack(plain: bytes) -> str:
-    return base64.urlsafe_b64encode(zlib.compress(plain, level=9)).decode().rstrip("=")
-
-
-def _unpack(body: str) -> bytes:
-    inflater = zlib.decompressobj()
-    plain = inflater.decompress(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)), _MOST_BYTES)
-    if not inflater.eof:
-        raise ValueError("it is cut short, or far too long")
-    return plain
+def _pair(record: Any) -> tuple[HistoryToken, HistoryToken]:
+    left, right = (token_of_record(json.loads(text)) for text in record)
+    return left, right

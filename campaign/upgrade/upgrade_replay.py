@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ...errors import InputError
-from ...impl.chip.cells import SECTOR_SIZE, Cells
-from ...impl.chip.flash import Cut, Op, OpKind, PlanNotReached
+from ...impl.chip.cells import Cells
+from ...impl.chip.flash import Cut, Op, PlanNotReached
 from ...impl.program_end import PowerCut
 from ...model.claims.claims import cut_claim
 from ...model.claims.observation import Aftermath
@@ -138,28 +138,3 @@ def _summary(writes: list[Call]) -> Step:
     first, last = writes[0], writes[-1]
     calls = "1 call" if len(writes) == 1 else f"{len(writes)} calls"
     return Step(f"write(bytes {first.offset} … {last.offset + last.length - 1}), {calls}: ok")
-
-
-def describe_ops(ops: tuple[Op, ...]) -> str:
-    """Return operations in one line, runs of sectors taken together."""
-    parts: list[str] = []
-    index = 0
-    while index < len(ops):
-        op = ops[index]
-        run = index
-        while (
-            run + 1 < len(ops)
-            and op.kind is OpKind.ERASE
-            and ops[run + 1].kind is OpKind.ERASE
-            and ops[run + 1].address == ops[run].address + SECTOR_SIZE
-        ):
-            run += 1
-        if run > index:
-            last = ops[run].address + SECTOR_SIZE - 1
-            parts.append(f"erase 0x{op.address:x} … 0x{last:x} ({run - index + 1} sectors)")
-        elif op.kind is OpKind.ERASE:
-            parts.append(f"erase 0x{op.address:x}")
-        else:
-            parts.append(f"program {op.length} bytes at 0x{op.address:x}")
-        index = run + 1
-    return ", ".join(parts)

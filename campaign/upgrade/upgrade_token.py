@@ -5,23 +5,21 @@ size, versions and the first 8 hex digits of the SHA-256, and a replay without t
 the same size and versions. The text is "otp1." and the base64url of a deflated JSON list.
 """
 
-import base64
-import binascii
 import hashlib
-import json
-import zlib
 from collections.abc import Iterable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
+from typing import Any
 
-from ...errors import InputError
 from ...impl.chip.cells import SECTOR_SIZE, Cells
 from ...impl.chip.torn_operations import Torn
 from ...impl.image.format import MIN_IMAGE_SIZE, build_image
 from ...impl.otadata import ENTRY_SIZE
 from ...impl.partitions.partition import Partition
 from ...impl.partitions.table import TableError, encode_table
-from ...model.config import Chip, Config, Release
+from ...model.config import Config
 from ..device_under_test import NamedImage, World
+from ..token_packing import pack_token, unpack_token
+from ..token_text import decode_config, encode_config
 from .script import Scenario
 
 PREFIX = "otp1."
@@ -115,41 +113,38 @@ def encode_token(token: Token) -> str:
         token.efuse_bits,
         token.chunk,
     ]
-    packed = zlib.compress(json.dumps(record, separators=(",", ":")).encode(), level=9)
-    return PREFIX + base64.urlsafe_b64encode(packed).decode().rstrip("=")
+    return pack_token(PREFIX, record)
 
 
 def decode_token(text: str) -> Token:
     """Return the token that a text holds; raises InputError for anything else."""
-    text = "".join(text.split())
-    if not text.startswith(PREFIX):
-        raise InputError(f"token: begins with {text[:8]!r}, not {PREFIX!r}; paste the whole token of a replay line")
-    body = text.removeprefix(PREFIX)
+    return unpack_token(PREFIX, text, _decode)
+
+
+def _decode(record: Any) -> Token:
+    claim_id, scenario, cut, config, size, rows, entries, images, placed, update, efuse_bits, chunk = record
+    call_index, op_index, torn, efuse_done = cut
+    token = Token(
+        claim_id,
+        Scenario(scenario),
+        CutPoint(call_index, op_index, None if torn is None else Torn.parse(torn), efuse_done),
+        decode_config(config),
+        size,
+        tuple(
+            Partition(label, type_, subtype, offset, length, bool(flags & 1), bool(flags & 2))
+            for label, type_, subtype, offset, length, flags in rows
+        ),
+        None if entries is None else (entries[0] or _BLANK_ENTRY, entries[1] or _BLANK_ENTRY),
+        tuple(ImageNote(*note) for note in images),
+        tuple((label, number) for label, number in placed),
+        update,
+        efuse_bits,
+        chunk,
+    )
     try:
-        packed = base64.urlsafe_b64decode(body + "=" * (-len(body) % 4))
-        record = json.loads(zlib.decompress(packed))
-        claim_id, scenario, cut, config, size, rows, entries, images, placed, update, efuse_bits, chunk = record
-        call_index, op_index, torn, efuse_done = cut
-        token = Token(
-            claim_id,
-            Scenario(scenario),
-            CutPoint(call_index, op_index, None if torn is None else Torn.parse(torn), efuse_done),
-            decode_config(config),
-            size,
-            tuple(
-                Partition(label, type_, subtype, offset, length, bool(flags & 1), bool(flags & 2))
-                for label, type_, subtype, offset, length, flags in rows
-            ),
-            None if entries is None else (entries[0] or _BLANK_ENTRY, entries[1] or _BLANK_ENTRY),
-            tuple(ImageNote(*note) for note in images),
-            tuple((label, number) for label, number in placed),
-            update,
-            efuse_bits,
-            chunk,
-        )
         _check(token)
-    except (ValueError, TypeError, LookupError, AttributeError, binascii.Error, zlib.error, TableError) as error:
-        raise InputError(f"token: damaged ({error}); paste it whole, as one line and without quotes") from None
+    except TableError as error:
+        raise ValueError(str(error)) from None
     return token
 
 
@@ -225,31 +220,3 @@ def _image_of(note: ImageNote, contents: bytes | None, config: Config) -> NamedI
 def _hex_entries(world: World) -> tuple[str, str] | None:
     entries = world.entries(world.cells)
     return None if entries is None else (entries[0].hex(), entries[1].hex())
-
-
-def encode_config(config: Config) -> dict[str, object]:
-    """Return the fields that differ from the default, as JSON values."""
-    default = Config()
-    changed = {f.name: getattr(config, f.name) for f in fields(config)}
-    return {
-        name: value.label if isinstance(value, Release) else value.value if isinstance(value, Chip) else value
-        for name, value in changed.items()
-        if value != getattr(default, name)
-    }
-
-
-def decode_config(record: dict[str, object]) -> Config:
-    """Return the configuration of these values; raises TypeError or ValueError for any that it cannot have."""
-    values: dict[str, object] = dict(record)
-    for name in ("app_release", "bootloader_release"):
-        if name in values:
-            values[name] = Release.parse(str(values[name]))
-    if "chip" in values:
-        values["chip"] = Chip(values["chip"])
-    labels = values.get("factory_reset_labels")
-    if isinstance(labels, list):
-        values["factory_reset_labels"] = tuple(labels)
-    default = Config()
-    if any(type(value) is not type(getattr(default, name)) for name, value in values.items()):
-        raise TypeError("an option has another type")
-    return Config(**values)  # type: ignore[arg-type]  # a wrong field or type raises TypeError or ValueError

@@ -10,7 +10,8 @@ from ...campaign.device_under_test import World
 from ...campaign.history.history_replay import HistoryReplay, is_confirmed, replay_history
 from ...campaign.history.history_token import HISTORY_PREFIX, HistoryToken, decode_history_token
 from ...campaign.history.known_cases import KnownCase, known_case
-from ...campaign.upgrade.upgrade_replay import Replay, describe_ops, replay
+from ...campaign.operation_text import describe_ops
+from ...campaign.upgrade.upgrade_replay import Replay, replay
 from ...campaign.upgrade.upgrade_token import Token, decode_token, world_of_token
 from ...errors import InputError
 from ...impl.chip.cells import Cells

@@ -10,7 +10,7 @@ from ...analysis.diff_text import cause_title, inputs_text, subject
 from ...analysis.release_diff import Confirmed, DiffReport
 from ...campaign.history.history_replay import HistoryStep, replay_history
 from ...campaign.lockstep.board_difference import decode_pair
-from ...campaign.upgrade.upgrade_replay import describe_ops
+from ...campaign.operation_text import describe_ops
 from ...model.device.scope_text import scope_title
 from ...model.device.state import Scope
 from ..exit_code import ExitCode

@@ -14,7 +14,7 @@ from ...campaign.explain.entries import EntryReading, SlotNames, summary_of
 from ...campaign.explain.explanation import CALLS, Answer, BootReading, Change, slot_names
 from ...campaign.explain.found_images import ImageReading
 from ...campaign.history.history import Outcome
-from ...campaign.upgrade.upgrade_replay import describe_ops
+from ...campaign.operation_text import describe_ops
 from ...impl.partitions.partition import Partition, PartitionType
 from ...model.config import Release
 from ...project.flash_dump import Loaded

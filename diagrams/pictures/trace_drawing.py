@@ -5,7 +5,8 @@ from typing import Protocol
 
 from ...campaign.history.history_replay import replay_history
 from ...campaign.history.history_token import HISTORY_PREFIX, decode_history_token
-from ...campaign.upgrade.upgrade_replay import describe_ops, replay
+from ...campaign.operation_text import describe_ops
+from ...campaign.upgrade.upgrade_replay import replay
 from ...campaign.upgrade.upgrade_token import decode_token, world_of_token
 from ...model.claims.claims import claim
 from ...model.claims.observation import Boot

@@ -124,3 +124,10 @@ def test_token_of_a_cut_that_does_not_exist_is_refused(token: str, message: str)
     decoded = decode_token(token)
     with pytest.raises(InputError, match=message):
         replay(decoded, world_of_token(decoded))
+
+
+def test_token_that_unpacks_to_far_too_much_is_refused() -> None:
+    """A few bytes that stand for megabytes."""
+    bomb = "otp1." + base64.urlsafe_b64encode(zlib.compress(b" " * (1 << 22))).decode()
+    with pytest.raises(InputError, match="far too long"):
+        decode_token(bomb)

@@ -1,0 +1,38 @@
+"""Tokens that earlier versions printed still play and tell the same: kept texts, which no test makes anew."""
+
+import json
+from typing import Any
+
+import pytest
+
+from otaproof.cli.main import main
+from places import DATA
+
+GOLDEN: list[dict[str, Any]] = json.loads((DATA / "golden_replays.json").read_text(encoding="utf-8"))
+"""Each: the token, the exit code, and what `replay --json` printed, or the lines of `diff --replay` for a pair."""
+PAIRS = [golden for golden in GOLDEN if "lines" in golden]
+SINGLE = [golden for golden in GOLDEN if "replay" in golden]
+
+
+def name_of(golden: dict[str, Any]) -> str:
+    """Return the kind of a token and its first letters."""
+    return str(golden["token"][:20])
+
+
+def test_every_kind_of_token_is_kept() -> None:
+    """Upgrades, histories and pairs of histories."""
+    assert {"otp1.", "oth1.", "otd1."} == {golden["token"][:5] for golden in GOLDEN}
+
+
+@pytest.mark.parametrize("golden", SINGLE, ids=name_of)
+def test_old_token_replays_as_it_did(golden: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
+    """Every step, every flash operation, every otadata entry, and the verdict."""
+    assert golden["exit_code"] == main(["replay", "--json", golden["token"]])
+    assert golden["replay"] == json.loads(capsys.readouterr().out)
+
+
+@pytest.mark.parametrize("golden", PAIRS, ids=name_of)
+def test_old_pair_of_histories_replays_as_it_did(golden: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
+    """Both boards, side by side."""
+    assert golden["exit_code"] == main(["diff", "--replay", golden["token"]])
+    assert golden["lines"] == capsys.readouterr().out.splitlines()
