@@ -12,13 +12,12 @@ from pathlib import Path
 from rich.console import Console
 
 from ...errors import InputError
-from ...model.config import Release
 from ...project.doctor.diagnosis import RULES, Diagnosis, diagnose
-from ...project.doctor.load import Given, load_subject
+from ...project.doctor.load import load_subject
 from ...project.doctor.rule import Severity
 from ...project.doctor.subject import Need
 from ...project.files import write_file
-from ...project.sdkconfig import Option, Sdkconfig, given_options
+from ...project.inputs import Inputs
 from ..exit_code import ExitCode
 from ..reports.doctor_report import as_json, print_diagnosis, print_rules
 from ..reports.sarif import as_sarif
@@ -39,8 +38,9 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "partition table are not known and nothing else was found.",
     )
     parser.add_argument(
-        "project", metavar="PROJECT", nargs="?", type=Path,
-        help="directory of a project, or one with bootloader.bin, partitions.bin and firmware.bin",
+        "subject", metavar="PROJECT", nargs="?", type=Path,
+        help="directory of a project or a build (ESP-IDF, PlatformIO, Arduino, ESPHome), of the files of a release, or "
+        "a dump of the whole flash",
     )  # fmt: skip
     files = parser.add_argument_group("files, in place of those of the project")
     files.add_argument("--partitions", metavar="FILE", type=Path, help="partition table, CSV or binary")
@@ -60,6 +60,9 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         help="whether the application accepts itself after an update; unknown: look for the call in the sources",
     )  # fmt: skip
     config.add_argument("--rollback", action=argparse.BooleanOptionalAction, help="app rollback in the application")
+    config.add_argument("--anti-rollback", action=argparse.BooleanOptionalAction, help="anti-rollback in both builds")
+    config.add_argument("--chip", metavar="NAME", help="IDF_TARGET, such as esp32s3")
+    config.add_argument("--table-offset", metavar="ADDRESS", help="offset of the partition table, such as 0x8000")
     config.add_argument("--idf", metavar="RELEASE", help="ESP-IDF release of the application, such as 5.1")
     config.add_argument("--bootloader-idf", metavar="RELEASE", help="ESP-IDF release of the bootloader (as --idf)")
     config.add_argument(
@@ -83,7 +86,7 @@ def run(options: argparse.Namespace) -> int:
     ignored = _ignored(options.ignore)
     if options.sarif is not None and not options.sarif.parent.is_dir():
         raise InputError(f"--sarif: {options.sarif.parent} is no directory; create it first")
-    diagnosis = diagnose(load_subject(_given(options)), ignored)
+    diagnosis = diagnose(load_subject(_inputs(options), _ACCEPTS[options.accepts]), ignored)
     if options.sarif is not None:
         write_file(options.sarif, (json.dumps(as_sarif(diagnosis), indent=2) + "\n").encode())
     if options.json:
@@ -102,26 +105,22 @@ def exit_code(diagnosis: Diagnosis) -> ExitCode:
     return ExitCode.HOLDS
 
 
-def _given(options: argparse.Namespace) -> Given:
-    said: list[Sdkconfig] = []
-    if options.rollback is not None:
-        value, argument = ("y", "--rollback") if options.rollback else ("n", "--no-rollback")
-        said.append(given_options([f"CONFIG_BOOTLOADER_APP_ROLLBACK_ENABLE={value}"], argument))
-    if options.config:
-        said.append(given_options(options.config, "--config"))
-    if options.project is None and options.partitions is None and options.running is None and not options.sdkconfig:
-        raise InputError("nothing to look at: name a project, --partitions, --running or --sdkconfig")
-    return Given(
-        directory=options.project,
+def _inputs(options: argparse.Namespace) -> Inputs:
+    """Return what the command line says of the device."""
+    return Inputs(
+        subject=options.subject,
+        partitions=options.partitions,
         running=options.running,
         bootloader=options.bootloader,
-        table=options.partitions,
-        bootloader_sdkconfig=options.bootloader_sdkconfig,
         fragments=tuple(options.sdkconfig),
-        options=tuple(said),
-        app_release=_release("--idf", options.idf),
-        bootloader_release=_release("--bootloader-idf", options.bootloader_idf),
-        accepts=_ACCEPTS[options.accepts],
+        bootloader_sdkconfig=options.bootloader_sdkconfig,
+        rollback=options.rollback,
+        anti_rollback=options.anti_rollback,
+        chip=options.chip,
+        table_offset=options.table_offset,
+        app_release=options.idf,
+        bootloader_release=options.bootloader_idf,
+        options=tuple(options.config),
     )
 
 
@@ -133,13 +132,3 @@ def _ignored(arguments: list[str]) -> frozenset[str]:
         if rule_id not in known:
             raise InputError(f"--ignore: {rule_id} is no rule; want {RULES[0].id} … {RULES[-1].id}, see --rules")
     return frozenset(ids)
-
-
-def _release(argument: str, text: str | None) -> Option | None:
-    if text is None:
-        return None
-    try:
-        Release.parse(text)
-    except ValueError as error:
-        raise InputError(f"{argument}: {error}") from None
-    return Option("ESP-IDF release", text, argument)

@@ -3,8 +3,6 @@
 import argparse
 import json
 import time
-from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
@@ -12,9 +10,10 @@ from rich.console import Console
 from ...analysis.history_search import Case, HistorySearch
 from ...campaign.explain.explanation import explain
 from ...errors import InputError
-from ...model.config import Config, Release
+from ...model.config import Config
 from ...project.files import write_file
-from ...project.flash_dump import Given, Loaded, load
+from ...project.flash_dump import Loaded, load
+from ...project.inputs import Inputs
 from ..exit_code import ExitCode
 from ..reports.explain_json import as_json
 from ..reports.explain_report import print_report
@@ -36,8 +35,9 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         ),
     )
     parser.add_argument(
-        "dump", metavar="DUMP", nargs="?", type=Path, help="whole flash, as esptool read-flash writes it"
-    )
+        "subject", metavar="DUMP", nargs="?", type=Path,
+        help="whole flash, as esptool read-flash writes it, or the directory of what is flashed",
+    )  # fmt: skip
     parser.add_argument("--otadata", metavar="FILE", type=Path, help="otadata partition alone, 8192 bytes")
     parser.add_argument(
         "--partitions", metavar="FILE", type=Path, help="with --otadata: partition table, CSV or binary"
@@ -55,6 +55,9 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     config.add_argument("--efuse", metavar="N", type=int, default=0, help="secure version in the eFuse (0)")
     config.add_argument("--chip", metavar="NAME", help="IDF_TARGET, such as esp32s3 (as the images say)")
     config.add_argument("--table-offset", metavar="ADDRESS", help="offset of the partition table, such as 0x8000")
+    config.add_argument(
+        "--config", metavar="CONFIG_X=V", action="append", default=[], help="any other sdkconfig option (repeatable)"
+    )
     history = parser.add_argument_group("the history")
     history.add_argument(
         "--history", action=argparse.BooleanOptionalAction, default=True, help="search how it came to this (on)"
@@ -68,10 +71,9 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 def run(options: argparse.Namespace) -> int:
     """Explain; return what boots as an exit code."""
-    given, releases = _given(options), _releases(options.idf)
-    loaded = load(given)
+    loaded = load(_inputs(options), options.idf)
     searcher = HistorySearch(loaded, time.monotonic() + options.seconds) if options.history else None
-    cases = [_case(loaded, config, searcher) for config in _configs(loaded, releases)]
+    cases = [_case(loaded, config, searcher) for config in loaded.configs()]
     if options.out is not None:
         write_file(options.out, (json.dumps(as_json(loaded, cases), indent=2) + "\n").encode())
     if options.json:
@@ -89,54 +91,24 @@ def exit_code(cases: list[Case]) -> ExitCode:
     return ExitCode.HOLDS if good == {True} else ExitCode.VIOLATED
 
 
-def _given(options: argparse.Namespace) -> Given:
-    if not 0 <= options.efuse <= 32:
-        raise InputError(f"--efuse: {options.efuse}; want 0 … 32")
+def _inputs(options: argparse.Namespace) -> Inputs:
+    """Return what the command line says of the device."""
     if not options.seconds > 0:
         raise InputError(f"--seconds: {options.seconds}; want more than 0")
-    if options.anti_rollback and options.rollback is False:
-        raise InputError("--anti-rollback needs rollback; leave --no-rollback out")
     if options.out is not None and not options.out.parent.is_dir():
         raise InputError(f"--out: {options.out.parent} is no directory; create it first")
-    bootloader = None if options.bootloader_idf is None else _release("--bootloader-idf", options.bootloader_idf)
-    return Given(
-        options.dump,
-        options.otadata,
-        options.partitions,
-        options.rollback,
-        options.anti_rollback,
-        options.efuse,
-        options.chip,
-        options.table_offset,
-        bootloader,
+    return Inputs(
+        subject=options.subject,
+        otadata=options.otadata,
+        partitions=options.partitions,
+        rollback=options.rollback,
+        anti_rollback=options.anti_rollback or None,
+        efuse_version=options.efuse,
+        chip=options.chip,
+        table_offset=options.table_offset,
+        bootloader_release=options.bootloader_idf,
+        options=tuple(options.config),
     )
-
-
-def _releases(given: list[str] | None) -> tuple[Release, ...]:
-    if given is None:
-        return tuple(Release)
-    names = [name.strip() for text in given for name in text.split(",") if name.strip()]
-    if not names:
-        raise InputError("--idf: names no release; want one such as 5.1, or several: 5.1,5.5")
-    return tuple(sorted({_release("--idf", name) for name in names}))
-
-
-def _release(argument: str, text: str) -> Release:
-    try:
-        return Release.parse(text)
-    except ValueError as error:
-        raise InputError(f"{argument}: {error}") from None
-
-
-def _configs(loaded: Loaded, releases: tuple[Release, ...]) -> Iterator[Config]:
-    for rollback in loaded.rollback:
-        for release in releases:
-            yield replace(
-                loaded.config,
-                rollback=rollback,
-                app_release=release,
-                bootloader_release=loaded.bootloader_release or release,
-            )
 
 
 def _case(loaded: Loaded, config: Config, searcher: "HistorySearch | None") -> Case:
