@@ -58,6 +58,12 @@ def _check_bootloader(contents: bytes, config: Config, room: int) -> None:
         raise InputError(f"--bootloader: {len(contents)} bytes reach into the partition table; {room} fit")
 
 
+def save_for_study(path: Path, cells: Cells) -> str:
+    """Write the whole flash to a file; return what to tell of it."""
+    write_file(path, cells.to_bytes())
+    return f"{path}: {STUDY_ONLY}"
+
+
 def save_for_board(prefix: Path, bootloader: Path, world: World, cells: Cells, images: Collection[bytes]) -> str:
     """Write a file for each region, PREFIX-0x8000.bin and the like; return the esptool command for just these."""
     regions = board_regions(world, cells, read_file(bootloader), images)
