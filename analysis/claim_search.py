@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from ..errors import InputError
 from ..model.claims.claims import Claim, claim
 from ..model.claims.state_claims import DEVICE_CLAIMS, DeviceClaim
+from ..model.device.search import Trace
 from ..model.device.state import Ghost, Scope
-from ..proofs.explicit.exploration import Exploration, Progress, Trace
+from ..proofs.explicit.exploration import Exploration, Progress
 from ..proofs.explicit.explorer import claims_of, explore
 from ..proofs.prover.dead_ends import GHOSTS, RECOVERY, Recovery, recover
 

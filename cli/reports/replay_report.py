@@ -7,7 +7,8 @@ from ...campaign.device_under_test import World
 from ...campaign.history.history_replay import HistoryReplay
 from ...campaign.history.history_token import HistoryToken
 from ...campaign.history.known_cases import KnownCase
-from ...campaign.upgrade.upgrade_replay import Replay, describe_ops
+from ...campaign.operation_text import describe_ops
+from ...campaign.upgrade.upgrade_replay import Replay
 from ...campaign.upgrade.upgrade_token import Token
 from ...model.claims.claims import claim
 from ...model.claims.observation import Boot, Future
