@@ -17,7 +17,7 @@ from ...model.device.state import Usage
 from ...model.fault_model import FaultModel
 from ...project.files import write_file
 from ...proofs.prover.configurations import families
-from ...proofs.prover.decision import Effort, Verdict
+from ...proofs.prover.decision import Effort, ProofVerdict
 from ...proofs.smt.verification_condition import Condition, Solver
 from ..exit_code import ExitCode
 from ..options.scope_options import add_scope_options, scope_of
@@ -94,12 +94,12 @@ def run(options: argparse.Namespace) -> int:
 def exit_code(found: list[Configuration]) -> ExitCode:
     """Return what the verdicts come to; a refutation that the board does not replay is no verdict."""
     rows = [row for configuration in found for row in configuration.rows]
-    if any(row.divergence is not None or row.decision.verdict is Verdict.UNKNOWN for row in rows):
+    if any(row.divergence is not None or row.decision.verdict is ProofVerdict.UNKNOWN for row in rows):
         return ExitCode.INCONCLUSIVE
     verdicts = {row.decision.verdict for row in rows}
-    if Verdict.REFUTED in verdicts:
+    if ProofVerdict.REFUTED in verdicts:
         return ExitCode.VIOLATED
-    return ExitCode.INCONCLUSIVE if Verdict.BOUNDED in verdicts else ExitCode.HOLDS
+    return ExitCode.INCONCLUSIVE if ProofVerdict.BOUNDED in verdicts else ExitCode.HOLDS
 
 
 def _one(

@@ -6,7 +6,7 @@ A life-cycle diagram leaves out what only torn bytes lead to, as that is almost 
 from enum import Enum
 
 from ...model.fault_model import FaultModel
-from ...model.slot.life_cycle import Kind
+from ...model.slot.life_cycle import RowKind
 from ...model.slot.situation import State
 from ..drawing.canvas import Anchor, Box, Drawing, Rule, Text
 from ..drawing.palette import FAINT, INK, Tone
@@ -57,14 +57,14 @@ def needs(rollback: bool) -> dict[tuple[State, State], tuple[Need, tuple[str, ..
 
 def _ways(need: Need, rollback: bool) -> list[Move]:
     kinds = {
-        Need.CALLS: Kind.NORMAL,
-        Need.MISUSE: Kind.MISUSE,
-        Need.FOREIGN: Kind.FOREIGN,
-        Need.ERROR: Kind.FLASH_ERROR,
+        Need.CALLS: RowKind.NORMAL,
+        Need.MISUSE: RowKind.MISUSE,
+        Need.FOREIGN: RowKind.FOREIGN,
+        Need.ERROR: RowKind.FLASH_ERROR,
     }
     if need in kinds:
         return moves([kinds[need]], rollback)
-    return moves([Kind.POWER_CUT], rollback, FaultModel[need.name])
+    return moves([RowKind.POWER_CUT], rollback, FaultModel[need.name])
 
 
 def moves_drawing(rollback: bool) -> Drawing:

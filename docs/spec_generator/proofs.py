@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from otaproof.model.fault_model import FaultModel
-from otaproof.proofs.prover.decision import Verdict
+from otaproof.proofs.prover.decision import ProofVerdict
 from otaproof.proofs.prover.prover import decide
 
 from .worlds import World, worlds
@@ -47,7 +47,7 @@ def text_of(made: Mapping[str, Mapping[str, str]]) -> str:
     return json.dumps(made, indent=1) + "\n"
 
 
-def _text(verdict: Verdict, method: str) -> str:
+def _text(verdict: ProofVerdict, method: str) -> str:
     """Return verdict and method, without the numbers that change with every new fact."""
     if method.startswith("at most 0x"):
         return f"{verdict.value}: growth of the numbers"

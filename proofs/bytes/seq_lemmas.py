@@ -26,8 +26,8 @@ import z3
 from ...impl.otadata import SEQ_EMPTY, WORD, next_seq, slot_of_seq
 from ...impl.program_end import Hang
 from ..refinement.impl_decisions import ALL_COUNTS, MAX_SLOTS
-from ..smt.lemma import TIME_LIMIT_MS, Lemma, Result, Verdict, describe, prove_always, prove_each
-from ..smt.second_solver import decide, script
+from ..smt.lemma import TIME_LIMIT_MS, Lemma, LemmaVerdict, Result, describe, prove_always, prove_each
+from ..smt.second_solver import ask_bitwuzla, script
 
 EXACT_BITS = 40
 """Numbers, with all sums and differences of a few of them, are exact in so many bits."""
@@ -63,19 +63,21 @@ def prove_exactly(statement: Statement, names: str) -> Result:
     solver.set("timeout", TIME_LIMIT_MS)
     solver.add(*given, *(z3.And(value >= 0, value <= WORD) for value in integers))
     if solver.check() != z3.sat:
-        return Result(Verdict.VACUOUS, "no number meets the premise")
+        return Result(LemmaVerdict.VACUOUS, "no number meets the premise")
     solver.add(z3.Not(claim))
     answer = solver.check()
     if answer == z3.sat:
         model = solver.model()
-        return Result(Verdict.REFUTED, describe({str(value): model.eval(value, True).as_long() for value in integers}))
+        return Result(
+            LemmaVerdict.REFUTED, describe({str(value): model.eval(value, True).as_long() for value in integers})
+        )
     words = z3.BitVecs(names, EXACT_BITS)
     given, claim = statement(*words)
     bounds = [z3.And(value >= 0, value <= WORD) for value in words]
-    second = decide(script([*given, *bounds, z3.Not(claim)]))
+    second = ask_bitwuzla(script([*given, *bounds, z3.Not(claim)]))
     if (str(answer), second) != ("unsat", "unsat"):
-        return Result(Verdict.UNKNOWN, f"z3 {answer}, bitwuzla {second}")
-    return Result(Verdict.HOLDS, "z3 on integers, bitwuzla on words")
+        return Result(LemmaVerdict.UNKNOWN, f"z3 {answer}, bitwuzla {second}")
+    return Result(LemmaVerdict.HOLDS, "z3 on integers, bitwuzla on words")
 
 
 def _premise(lap: Any, here: Any, slot: Any, count: int, way: Way) -> tuple[Any, Any, list[Any]]:
@@ -163,9 +165,9 @@ def prove_breaks_at_the_top(rule: NextSeq = next_seq) -> Result:
             for current in range(WORD - MAX_SLOTS - 1, SEQ_EMPTY):
                 found = outcome(current, slot, count, rule)
                 if found != expected_outcome(current, slot, count):
-                    return Result(Verdict.REFUTED, f"current=0x{current:X} slot={slot} slots={count}: {found}")
+                    return Result(LemmaVerdict.REFUTED, f"current=0x{current:X} slot={slot} slots={count}: {found}")
                 outcomes[found] += 1
-    return Result(Verdict.HOLDS, ", ".join(f"{many} {name}" for name, many in sorted(outcomes.items())))
+    return Result(LemmaVerdict.HOLDS, ", ".join(f"{many} {name}" for name, many in sorted(outcomes.items())))
 
 
 def prove_first_break(counts: Iterable[int] = ALL_COUNTS) -> Result:
@@ -177,9 +179,9 @@ def prove_first_break(counts: Iterable[int] = ALL_COUNTS) -> Result:
             [next_number(first, slot, n) for slot in range(n)],
         )
         if max(reached[0]) >= SEQ_EMPTY or (max(reached[1]) != SEQ_EMPTY and first < SEQ_EMPTY):
-            return Result(Verdict.REFUTED, f"current=0x{first:X} slots={n}")
+            return Result(LemmaVerdict.REFUTED, f"current=0x{first:X} slots={n}")
     updates = (SEQ_EMPTY - 1) // (MAX_SLOTS - 1)
-    return Result(Verdict.HOLDS, f"after {updates} switches at the earliest, with {MAX_SLOTS} slots")
+    return Result(LemmaVerdict.HOLDS, f"after {updates} switches at the earliest, with {MAX_SLOTS} slots")
 
 
 def prove_zero_breaks(rule: NextSeq = next_seq) -> Result:
@@ -189,9 +191,9 @@ def prove_zero_breaks(rule: NextSeq = next_seq) -> Result:
         for slot in range(n):
             is_right = slot_of_seq(rule(0, slot, n), n) == slot
             if is_right != (slot != n - 1 or WORD % n == 0):
-                return Result(Verdict.REFUTED, f"current=0 slot={slot} slots={n}")
+                return Result(LemmaVerdict.REFUTED, f"current=0 slot={slot} slots={n}")
             broken += [] if is_right else [n]
-    return Result(Verdict.HOLDS, f"breaks for {', '.join(map(str, broken))} slots")
+    return Result(LemmaVerdict.HOLDS, f"breaks for {', '.join(map(str, broken))} slots")
 
 
 def rank(number: Any, other: Any, count: Any) -> Any:

@@ -23,7 +23,7 @@ from ...model.device.action import Kind
 from ...model.device.search import Search
 from ...model.device.state import Ghost, Scope, Usage
 from ...model.device.stepper import State
-from .observations import REFUSED, Cut, Response, Side, actions_of, joined, operations_text, unlike
+from .observations import REFUSED, InputCut, Response, Side, actions_of, joined, operations_text, unlike
 
 MOST_PAIRS = 1_000_000
 """Pairs that a search may find unless told otherwise: about a gigabyte."""
@@ -62,7 +62,7 @@ class Given:
     left: tuple[str, ...]
     """Actions of the left model; none for a call that is refused."""
     right: tuple[str, ...]
-    cut: Cut | None = None
+    cut: InputCut | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ class _Input:
     """The step by which a pair was found."""
 
     name: str
-    cut: Cut | None
+    cut: InputCut | None
     cause: int | None
     """Number of the behaviour in which the two parted first; None while they are equal."""
     since: int
@@ -225,7 +225,7 @@ class _ProductSearch:
         for cut in sorted(shared, key=lambda one: (one.is_in_boot, one.ops, self._weakest[one.action])):
             self._add(place, name, cut, (left.cuts[cut][1], right.cuts[cut][1]), cause)
 
-    def _add(self, place: int, name: str, cut: Cut | None, pair: tuple[State, State], cause: int | None) -> None:
+    def _add(self, place: int, name: str, cut: InputCut | None, pair: tuple[State, State], cause: int | None) -> None:
         if pair in self.pairs.numbers:
             return
         has_parted = self.cause(place) is not None or (cause is not None and not self.are_equal(*pair))

@@ -89,7 +89,7 @@ PREMISES: dict[str, tuple[Callable[[Scope, Device], Bool], frozenset[Ghost]]] = 
 """By claim id, when the claim has something to say, and the ghosts that this reads."""
 
 
-def premise(scope: Scope, claim_id: str) -> int | None:
+def premise_depth(scope: Scope, claim_id: str) -> int | None:
     """Return in how many steps the claim can come to have something to say; None where no such state was met."""
     says, ghosts = PREMISES[claim_id]
     plain = replace(scope, ghosts=ghosts, numbers=Numbers.RANKED, faults=FaultModel.F0)

@@ -20,7 +20,7 @@ from ...model.device.vocabulary import ENUMS, PLACES, concepts
 from ...model.fault_model import FaultModel
 from ...model.terms.terms import Op, Term, uses_of
 from ...model.terms.walker import arguments_of, walk
-from ...model.terms.writer import Syntax, atom, joined, shaped
+from ...model.terms.writer import Syntax, atom, infix, shaped
 
 MODULE = "OtaDevice"
 LINE = 118
@@ -35,10 +35,10 @@ _PLACE = "place"
 TLA: Syntax = {
     Op.FIELD: atom,
     Op.NOT: shaped("~{0}"),
-    Op.AND: joined(" /\\ "),
-    Op.OR: joined(" \\/ "),
-    Op.EQUAL: joined(" = "),
-    Op.LESS: joined(" < "),
+    Op.AND: infix(" /\\ "),
+    Op.OR: infix(" \\/ "),
+    Op.EQUAL: infix(" = "),
+    Op.LESS: infix(" < "),
     Op.PLUS: shaped("(({0} + {1}) % {modulus})"),
     Op.MINUS: shaped("(({0} + {modulus} - {1}) % {modulus})"),
     Op.CHOOSE: shaped("(IF {0} THEN {1} ELSE {2})"),
@@ -50,7 +50,7 @@ def tla(model: DeviceModel, module: str = MODULE) -> str:
     """Return the model as the text of a TLA+ module, with every claim whose ghosts it has."""
     writer = _TlaWriter(model)
     actions = [list(writer.action_lines(action)) for action in model.actions]
-    claims = [list(writer.claim_lines(claim)) for claim in claims_of(model.scope)]
+    claims = [list(writer.claim_lines(claim)) for claim in stated_claims(model.scope)]
     parts = [
         [f"{f' MODULE {module} ':-^{LINE}}"],
         _header(model.scope),
@@ -76,7 +76,7 @@ def tlc_config(claims: Iterable[DeviceClaim] = ()) -> str:
     return "\n".join(["SPECIFICATION Spec", *(f"INVARIANT {name}" for name in names), ""])
 
 
-def claims_of(scope: Scope) -> tuple[DeviceClaim, ...]:
+def stated_claims(scope: Scope) -> tuple[DeviceClaim, ...]:
     """Return the claims that a model of the scope can be asked for."""
     return tuple(c for c in DEVICE_CLAIMS if c.claim.applies_to(scope.config) and c.ghosts <= scope.ghosts)
 
@@ -108,7 +108,7 @@ class _TlaWriter:
 
     def _roots(self) -> list[Term]:
         effects = [term for action in self.model.actions for term in self.model.effects[action.name].values()]
-        claims: list[Term] = [c.is_kept(self.model.scope, self.model.device) for c in claims_of(self.model.scope)]
+        claims: list[Term] = [c.is_kept(self.model.scope, self.model.device) for c in stated_claims(self.model.scope)]
         return [*(action.when for action in self.model.actions), *effects, *claims]
 
     def constant(self, value: int, field: Field) -> str:

@@ -59,7 +59,7 @@ def shape(scope: Scope) -> tuple[object, ...]:
 
 
 def _families(plain: Scope) -> Iterator[Family]:
-    """Yield the families of one configuration; releases are compared with two slots and with three (book.FEWEST)."""
+    """Yield the families of one configuration; releases are compared with two slots and with three (reuse.FEWEST)."""
     by_shape: dict[tuple[object, ...], list[Release]] = {}
     for release in Release:
         scopes = (with_release(replace(plain, slots=slots), release) for slots in (SLOT_COUNTS[0], FEWEST))

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from ...model.claims.state_claims import DeviceClaim
 from ...model.device.model import DeviceModel, device_model
 from ...model.device.records import Numbers
-from ...model.device.search import state_after
+from ...model.device.search import follow
 from ...model.device.state import Ghost, Scope
 from ...model.device.stepper import stepper
 from ...model.fault_model import FaultModel
@@ -29,7 +29,7 @@ MOST_STATES = 200_000
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class Counterexample:
     """A way to a state that breaks a claim."""
 
     claim_id: str
@@ -41,10 +41,10 @@ class Way:
 
 
 @dataclass(frozen=True, slots=True)
-class Search:
+class CounterexampleSearch:
     """What a search for ways came to."""
 
-    ways: dict[str, Way]
+    ways: dict[str, Counterexample]
     """By claim id."""
     complete: frozenset[str]
     """Claims that were looked at in every state that can be reached."""
@@ -54,14 +54,14 @@ class Search:
     """Steps of the longest histories of which all were looked at, for each claim."""
 
 
-def search(scope: Scope, claims: Iterable[DeviceClaim], is_complete: bool = False) -> Search:
+def search(scope: Scope, claims: Iterable[DeviceClaim], is_complete: bool = False) -> CounterexampleSearch:
     """Return shortest ways to states that break the claims, each group of claims with its ghosts searched by itself.
 
     is_complete: look at every state, by the compiled search, instead of the nearest MOST_STATES."""
     groups: dict[frozenset[object], list[DeviceClaim]] = {}
     for claim in claims:
         groups.setdefault(frozenset(claim.ghosts), []).append(claim)
-    ways: dict[str, Way] = {}
+    ways: dict[str, Counterexample] = {}
     complete: set[str] = set()
     states, depths = 0, []
     for group in groups.values():
@@ -75,11 +75,11 @@ def search(scope: Scope, claims: Iterable[DeviceClaim], is_complete: bool = Fals
             trace = found.violations.get(claim.claim.id)
             if trace is not None:
                 actions = weakened(scope, claim, trace.actions)
-                ways[claim.claim.id] = Way(claim.claim.id, actions, True, scope.slots)
+                ways[claim.claim.id] = Counterexample(claim.claim.id, actions, True, scope.slots)
         complete |= set(found.claims) if found.is_complete else set()
         states = max(states, found.states)
         depths.append(max(0, found.depth - 1))
-    return Search(ways, frozenset(complete), states, min(depths, default=0))
+    return CounterexampleSearch(ways, frozenset(complete), states, min(depths, default=0))
 
 
 def weakened(scope: Scope, claim: DeviceClaim, actions: tuple[str, ...]) -> tuple[str, ...]:
@@ -103,11 +103,11 @@ def breaks(scope: Scope, claim: DeviceClaim, actions: Sequence[str]) -> bool:
     # With all ghosts, so that one stepper serves all claims.
     ranked = replace(scope, ghosts=frozenset(Ghost), numbers=Numbers.RANKED)
     steps = stepper(ranked)
-    state = state_after(steps, actions)
+    state = follow(steps, actions)
     return state is not None and not steps.value(claim.is_kept(ranked, steps.model.device), state)
 
 
-def carried(scope: Scope, claim: DeviceClaim, known: Iterable[Way]) -> Way | None:
+def carried(scope: Scope, claim: DeviceClaim, known: Iterable[Counterexample]) -> Counterexample | None:
     """Return a way that breaks the claim in this world: a known one, or one with a stretch of it gone more often."""
     mine = [way for way in known if way.claim_id == claim.claim.id]
     for way in mine:
@@ -134,10 +134,10 @@ def _stretched(actions: tuple[str, ...], more: int) -> Iterator[tuple[str, ...]]
                 yield longer
 
 
-def ways_of_small_worlds(scope: Scope, claim_ids: Iterable[str]) -> list[Way]:
+def counterexamples_with_few_slots(scope: Scope, claim_ids: Iterable[str]) -> list[Counterexample]:
     """Return the ways that break the claims in worlds of few slots, of the same configuration."""
     wanted = set(claim_ids)
-    found: list[Way] = []
+    found: list[Counterexample] = []
     for slots in SMALL:
         if slots >= scope.slots or not wanted:
             break
@@ -148,7 +148,7 @@ def ways_of_small_worlds(scope: Scope, claim_ids: Iterable[str]) -> list[Way]:
     return found
 
 
-def way_condition(model: DeviceModel, actions: Sequence[str], goal: Bool, name: str) -> Condition:
+def trace_condition(model: DeviceModel, actions: Sequence[str], goal: Bool, name: str) -> Condition:
     """Return the question whether the actions lead, one after the other, to where the fact does not hold."""
     question = Question(model, len(actions) + 1)
     question.require_start()
@@ -162,4 +162,4 @@ def confirmation(scope: Scope, claim: DeviceClaim, actions: Sequence[str]) -> Co
     """Return the question whether the actions break the claim with 32-bit numbers."""
     exact = replace(with_ghosts_of(scope, [claim]), numbers=Numbers.EXACT)
     model = device_model(exact)
-    return way_condition(model, actions, claim.is_kept(exact, model.device), f"{claim.claim.id}_refuted")
+    return trace_condition(model, actions, claim.is_kept(exact, model.device), f"{claim.claim.id}_refuted")

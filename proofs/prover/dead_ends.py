@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from ...model.device.action import Kind
 from ...model.device.model import device_model
 from ...model.device.records import Numbers
-from ...model.device.search import DeviceSearch, Trace, is_no_cut, state_after
+from ...model.device.search import DeviceSearch, Trace, follow, is_no_cut
 from ...model.device.state import Device, Expectation, Ghost, Scope, Task
 from ...model.device.stepper import stepper
 from ...model.terms.terms import Bool
@@ -103,7 +103,7 @@ def leads_to_dead_end(scope: Scope, actions: Sequence[str]) -> bool:
     What is reached from there without a cut is searched in full; where that is no small world, nothing is seen."""
     steps = stepper(replace(scope, ghosts=GHOSTS, numbers=Numbers.RANKED))
     is_goal = upgrade_is_completed(steps.model.scope, steps.model.device)
-    start = state_after(steps, actions)
+    start = follow(steps, actions)
     if start is None:
         return False
     onward = DeviceSearch(steps, start, is_no_cut)

@@ -8,7 +8,7 @@ from ...model.claims.claims import Claim
 from ..smt.verification_condition import Condition, Solver
 
 
-class Verdict(Enum):
+class ProofVerdict(Enum):
     """What was found of a claim."""
 
     PROVED = "proved"
@@ -24,7 +24,7 @@ class Decision:
     """A claim and what was found of it."""
 
     claim: Claim
-    verdict: Verdict
+    verdict: ProofVerdict
     method: str
     """How it was decided, and how far."""
     depth: int | None = None
@@ -44,7 +44,7 @@ class Decision:
     @property
     def is_failure(self) -> bool:
         """Tell whether there is no answer."""
-        return self.verdict is Verdict.UNKNOWN
+        return self.verdict is ProofVerdict.UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,7 +66,7 @@ def inductive_facts(model: DeviceModel, candidates: Mapping[str, Bool], core: Co
             break
         if answer != z3.sat:
             return Inductive(model.scope, {}, frozenset(), (), rounds)
-        after = state_of(model, solver.model(), 1)
+        after = state_in_solution(model, solver.model(), 1)
         kept -= {name for name in kept if not steps.value(facts[name], after)}
     left = {name: fact for name, fact in facts.items() if name in kept}
     if FITS not in left:
@@ -153,7 +153,7 @@ def deeper(model: DeviceModel, known: Iterable[Bool], claim: Bool, name: str, k:
     return found if all(condition.is_met(Solver.Z3) for condition in found) else None
 
 
-def state_of(model: DeviceModel, found: z3.ModelRef, at: int) -> State:
+def state_in_solution(model: DeviceModel, found: z3.ModelRef, at: int) -> State:
     """Return state number `at` of what z3 found."""
     values = []
     for field in model.fields:

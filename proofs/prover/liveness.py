@@ -14,25 +14,25 @@ from ...model.device.records import Numbers
 from ...model.device.state import Scope
 from ...model.terms.terms import Bool, fact
 from ..smt.verification_condition import Condition, Solver
-from .counterexamples import way_condition
+from .counterexamples import trace_condition
 from .dead_ends import GHOSTS, RECOVERY, Recovery, leads_to_dead_end, recover
-from .decision import Decision, Effort, Verdict, answers_of
+from .decision import Decision, Effort, ProofVerdict, answers_of
 from .houdini import Inductive
-from .proof_reuse import Book, exact_model
+from .proof_reuse import ProofReuse, exact_model
 from .ranking import FARTHEST, progress_condition
 
 RECOVERY_SLOTS = 2
 """Slots of the biggest world in which dead ends are searched for."""
 
 
-def decide_recovery(scope: Scope, inductive: Inductive, book: Book, effort: Effort) -> Decision:
+def decide_recovery(scope: Scope, inductive: Inductive, reuse: ProofReuse, effort: Effort) -> Decision:
     """Return what is found of C9, given what holds in every state."""
     started = time.perf_counter()
     # Where the last world had a dead end, this one mostly has it, too.
-    decision = _refuted(scope, _searched(scope), effort) if book.has_dead_end else None
-    if decision is None or decision.verdict is not Verdict.REFUTED:
+    decision = _refuted(scope, _searched(scope), effort) if reuse.has_dead_end else None
+    if decision is None or decision.verdict is not ProofVerdict.REFUTED:
         decision = _proved_or_refuted(scope, inductive, effort)
-    book.has_dead_end = decision.verdict is Verdict.REFUTED
+    reuse.has_dead_end = decision.verdict is ProofVerdict.REFUTED
     return replace(decision, seconds=time.perf_counter() - started)
 
 
@@ -51,7 +51,7 @@ def _proved(inductive: Inductive, condition: Condition, effort: Effort, found: R
     method = f"distance that some step always lowers, at most {FARTHEST}, with {len(inductive.facts)} facts"
     return Decision(
         claim_with_id(RECOVERY),
-        Verdict.PROVED if is_agreed else Verdict.UNKNOWN,
+        ProofVerdict.PROVED if is_agreed else ProofVerdict.UNKNOWN,
         method if is_agreed else f"{method}; a solver or the search does not confirm it",
         depth=1,
         answers=answers,
@@ -64,21 +64,21 @@ def _refuted(scope: Scope, found: Recovery, effort: Effort) -> Decision:
     """Return what is found where no distance was: a way into a dead end, or how far was looked."""
     claim = claim_with_id(RECOVERY)
     if not found.is_complete:
-        return Decision(claim, Verdict.UNKNOWN, f"the search is not complete: {found.limit}")
+        return Decision(claim, ProofVerdict.UNKNOWN, f"the search is not complete: {found.limit}")
     is_whole = found.scope.slots == scope.slots
     method = f"search of all {found.states:,} states" + ("" if is_whole else f" with {found.scope.slots} slots")
     if found.trace is None:
-        verdict = Verdict.PROVED if is_whole else Verdict.BOUNDED
+        verdict = ProofVerdict.PROVED if is_whole else ProofVerdict.BOUNDED
         return Decision(claim, verdict, f"{method}: no dead end")
     if not (is_whole or leads_to_dead_end(scope, found.trace.actions)):
-        return Decision(claim, Verdict.BOUNDED, f"{method}: a dead end")
+        return Decision(claim, ProofVerdict.BOUNDED, f"{method}: a dead end")
     actions = found.trace.actions
-    condition = way_condition(exact_model(scope), actions, fact(False), f"{RECOVERY}_refuted")
+    condition = trace_condition(exact_model(scope), actions, fact(False), f"{RECOVERY}_refuted")
     answers = answers_of([condition], effort)
     is_agreed = set(answers.values()) == {"sat"}
     return Decision(
         claim,
-        Verdict.REFUTED if is_agreed else Verdict.UNKNOWN,
+        ProofVerdict.REFUTED if is_agreed else ProofVerdict.UNKNOWN,
         f"{method}, 32-bit numbers confirmed" if is_agreed else f"{method}, and a solver does not confirm it",
         depth=len(actions),
         is_shortest=is_whole,

@@ -20,7 +20,7 @@ from ...model.device.stepper import Stepper
 from ...model.fault_model import FaultModel
 from ...model.terms.terms import Num, choose, fact, number
 from ..smt.verification_condition import Condition
-from .counterexamples import way_condition
+from .counterexamples import trace_condition
 
 Change = Callable[[Scope, Device, Action], Action | None]
 """From an action to what the mutant does instead; None: it never does it."""
@@ -68,7 +68,7 @@ class Mutant:
         return action if change is None else change(right.scope, right.device, action)
 
 
-def way_to_break(mutant: Mutant) -> tuple[str, ...] | None:
+def shortest_counterexample(mutant: Mutant) -> tuple[str, ...] | None:
     """Return the actions of a shortest way on which the mutant breaks its claim; None when it does not."""
     model = mutant.model(Numbers.RANKED)
     steps = Stepper(model)
@@ -80,7 +80,7 @@ def way_to_break(mutant: Mutant) -> tuple[str, ...] | None:
 def breaking_condition(mutant: Mutant, actions: tuple[str, ...]) -> Condition:
     """Return the question whether the way breaks the claim with 32-bit numbers, too."""
     model = mutant.model(Numbers.EXACT)
-    return way_condition(model, actions, mutant.claim.is_kept(model.scope, model.device), mutant.name)
+    return trace_condition(model, actions, mutant.claim.is_kept(model.scope, model.device), mutant.name)
 
 
 def _programs(word: Word) -> Change:

@@ -19,7 +19,7 @@ from ...model.device.state import Ghost, Scope
 from ...model.terms.terms import Bool, fields_of
 from ..invariants.invariant_catalogue import invariants
 from ..invariants.record_invariants import COUNT_FACTS
-from .counterexamples import Way
+from .counterexamples import Counterexample
 from .houdini import Inductive, inductive_facts
 
 OF_IMAGES = frozenset({Ghost.FINISHED, Ghost.EARNED})
@@ -29,12 +29,12 @@ FEWEST = 3
 
 
 @dataclass
-class Book:
+class ProofReuse:
     """All that is known of a configuration so far."""
 
     most_slots: int = 0
     """Slots of the biggest world that will be asked for; 0 where there is but one."""
-    ways: list[Way] = field(default_factory=list)
+    ways: list[Counterexample] = field(default_factory=list)
     is_full: bool = False
     """The small worlds were searched: their ways are known."""
     has_dead_end: bool = False

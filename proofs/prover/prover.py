@@ -20,49 +20,60 @@ from ...model.device.model import device_model
 from ...model.device.records import Numbers
 from ...model.device.state import Scope
 from ..explicit.explorer import claims_of
-from ..explicit.vacuity import premise
+from ..explicit.vacuity import premise_depth
 from .bmc import shortest_break
-from .counterexamples import SMALL, Search, Way, carried, confirmation, search, ways_of_small_worlds
+from .counterexamples import (
+    SMALL,
+    Counterexample,
+    CounterexampleSearch,
+    carried,
+    confirmation,
+    counterexamples_with_few_slots,
+    search,
+)
 from .dead_ends import RECOVERY
-from .decision import Decision, Effort, Verdict, answers_of
+from .decision import Decision, Effort, ProofVerdict, answers_of
 from .houdini import Inductive, deeper
 from .liveness import decide_recovery
-from .proof_reuse import Book, exact_model, induct
+from .proof_reuse import ProofReuse, exact_model, induct
 from .sequence_growth import GROWTH, growth_condition, growth_detail
 
 DEEPEST = 2
 """Steps over which a claim is tried that is not inductive by itself."""
-NO_SEARCH = Search({}, frozenset())
+NO_SEARCH = CounterexampleSearch({}, frozenset())
 SEARCHED_SLOTS = 2
 """Slots of the biggest world that is searched also where induction has proved all."""
 
 
 def decide(
-    scope: Scope, claim_ids: Collection[str] | None = None, book: Book | None = None, effort: Effort | None = None
+    scope: Scope,
+    claim_ids: Collection[str] | None = None,
+    reuse: ProofReuse | None = None,
+    effort: Effort | None = None,
 ) -> tuple[Decision, ...]:
     """Return what is found of each claim, in the order of the claims; all that apply unless some are named."""
-    book, effort = book or Book(), effort or Effort()
+    reuse, effort = reuse or ProofReuse(), effort or Effort()
     applying = claims_of(scope)
     asked = [c for c in applying if claim_ids is None or c.claim.id in claim_ids]
     is_recovery_asked = claim_ids is None or RECOVERY in claim_ids
     found: list[Decision] = []
     if asked or is_recovery_asked:
-        found, inductive = _decide_states(scope, asked or applying, book, effort)
+        found, inductive = _decide_states(scope, asked or applying, reuse, effort)
         found = found if asked else []
         if is_recovery_asked:
-            found.append(decide_recovery(scope, inductive, book, effort))
+            found.append(decide_recovery(scope, inductive, reuse, effort))
     if claim_ids is None or GROWTH in claim_ids:
         found.append(_decide_growth(scope, effort))
     return tuple(sorted(found, key=lambda decision: int(decision.claim.id.removeprefix("C"))))
 
 
 def _decide_states(
-    scope: Scope, asked: Sequence[DeviceClaim], book: Book, effort: Effort
+    scope: Scope, asked: Sequence[DeviceClaim], reuse: ProofReuse, effort: Effort
 ) -> tuple[list[Decision], Inductive]:
     started = time.perf_counter()
     searched = search(scope, asked) if effort.searches and scope.slots <= SEARCHED_SLOTS else NO_SEARCH
-    book.ways += searched.ways.values()
-    inductive, ways, last = _proofs_and_ways(scope, asked, book)
+    reuse.ways += searched.ways.values()
+    inductive, ways, last = _proofs_and_ways(scope, asked, reuse)
     last = replace(last, complete=last.complete | searched.complete)
     answers = answers_of(inductive.conditions, effort)
     shared = time.perf_counter() - started
@@ -83,43 +94,49 @@ def _decide_states(
 
 
 def _proofs_and_ways(
-    scope: Scope, asked: Sequence[DeviceClaim], book: Book
-) -> tuple[Inductive, dict[str, Way], Search]:
+    scope: Scope, asked: Sequence[DeviceClaim], reuse: ProofReuse
+) -> tuple[Inductive, dict[str, Counterexample], CounterexampleSearch]:
     """Return what is inductive, how the rest is broken, and the search for what is neither.
 
     What is known from smaller worlds is tried first."""
-    for proof in book.proofs_for(scope, asked):
-        ways = _ways(scope, asked, proof, book) if book.is_of_one else _carried(scope, asked, proof, book)
+    for proof in reuse.proofs_for(scope, asked):
+        ways = _ways(scope, asked, proof, reuse) if reuse.is_of_one else _carried(scope, asked, proof, reuse)
         if not _undecided(asked, proof, ways):
             return proof, ways, NO_SEARCH
-    inductive = book.noted(induct(scope, asked), asked)
-    ways = _ways(scope, asked, inductive, book)
+    inductive = reuse.noted(induct(scope, asked), asked)
+    ways = _ways(scope, asked, inductive, reuse)
     rest = _undecided(asked, inductive, ways)
     if not rest:
         return inductive, ways, NO_SEARCH
     found = search(scope, rest, is_complete=scope.slots <= SEARCHED_SLOTS)
-    book.ways += found.ways.values()
+    reuse.ways += found.ways.values()
     return inductive, ways | found.ways, found
 
 
-def _undecided(asked: Sequence[DeviceClaim], inductive: Inductive, ways: dict[str, Way]) -> list[DeviceClaim]:
+def _undecided(
+    asked: Sequence[DeviceClaim], inductive: Inductive, ways: dict[str, Counterexample]
+) -> list[DeviceClaim]:
     return [claim for claim in asked if claim.claim.id not in inductive.facts and claim.claim.id not in ways]
 
 
-def _ways(scope: Scope, asked: Sequence[DeviceClaim], inductive: Inductive, book: Book) -> dict[str, Way]:
+def _ways(
+    scope: Scope, asked: Sequence[DeviceClaim], inductive: Inductive, reuse: ProofReuse
+) -> dict[str, Counterexample]:
     """Return ways that break what is not inductive: those known, and if they do not do, those of small worlds."""
-    ways = _carried(scope, asked, inductive, book)
+    ways = _carried(scope, asked, inductive, reuse)
     rest = _undecided(asked, inductive, ways)
-    if rest and scope.slots > max(SMALL) and not book.is_full:
-        book.ways += ways_of_small_worlds(scope, [claim.claim.id for claim in rest])
-        book.is_full = True
-        ways |= _carried(scope, rest, inductive, book)
+    if rest and scope.slots > max(SMALL) and not reuse.is_full:
+        reuse.ways += counterexamples_with_few_slots(scope, [claim.claim.id for claim in rest])
+        reuse.is_full = True
+        ways |= _carried(scope, rest, inductive, reuse)
     return ways
 
 
-def _carried(scope: Scope, claims: Sequence[DeviceClaim], inductive: Inductive, book: Book) -> dict[str, Way]:
+def _carried(
+    scope: Scope, claims: Sequence[DeviceClaim], inductive: Inductive, reuse: ProofReuse
+) -> dict[str, Counterexample]:
     rest = [claim for claim in claims if claim.claim.id not in inductive.facts]
-    found = {claim.claim.id: carried(scope, claim, book.ways) for claim in rest}
+    found = {claim.claim.id: carried(scope, claim, reuse.ways) for claim in rest}
     return {id_: way for id_, way in found.items() if way is not None}
 
 
@@ -128,7 +145,7 @@ def _proved(
 ) -> Decision:
     is_agreed = not is_broken and set(answers.values()) == {"unsat"}
     names = tuple(name for name in inductive.facts if name != claim.claim.id)
-    depth = premise(scope, claim.claim.id) if effort.premises else None
+    depth = premise_depth(scope, claim.claim.id) if effort.premises else None
     method = f"induction, k = 1, with {len(names)} facts{_counts_text(inductive.scope)}"
     if is_broken:
         method = "induction proves it, and the search of all states breaks it"
@@ -138,7 +155,7 @@ def _proved(
         method += "; no state was met in which it has something to say"
     return Decision(
         claim.claim,
-        Verdict.PROVED if is_agreed else Verdict.UNKNOWN,
+        ProofVerdict.PROVED if is_agreed else ProofVerdict.UNKNOWN,
         method,
         depth=1,
         answers=answers,
@@ -156,7 +173,7 @@ def _counts_text(scope: Scope) -> str:
     return f", for every{kind} number of slots from {counts[0]} to {counts[-1]}"
 
 
-def _refuted(scope: Scope, claim: DeviceClaim, way: Way, effort: Effort) -> Decision:
+def _refuted(scope: Scope, claim: DeviceClaim, way: Counterexample, effort: Effort) -> Decision:
     condition = confirmation(scope, claim, way.actions)
     answers = answers_of([condition], effort)
     is_agreed = set(answers.values()) == {"sat"}
@@ -169,7 +186,7 @@ def _refuted(scope: Scope, claim: DeviceClaim, way: Way, effort: Effort) -> Deci
         method += f"; bounded model checking: none shorter than {bounded.depth + (not bounded.is_broken)}"
     return Decision(
         claim.claim,
-        Verdict.REFUTED if is_agreed else Verdict.UNKNOWN,
+        ProofVerdict.REFUTED if is_agreed else ProofVerdict.UNKNOWN,
         method,
         depth=len(way.actions),
         is_shortest=way.is_shortest,
@@ -179,7 +196,7 @@ def _refuted(scope: Scope, claim: DeviceClaim, way: Way, effort: Effort) -> Deci
     )
 
 
-def _open(claim: DeviceClaim, inductive: Inductive, effort: Effort, found: Search) -> Decision:
+def _open(claim: DeviceClaim, inductive: Inductive, effort: Effort, found: CounterexampleSearch) -> Decision:
     """Return what is found of a claim that is not inductive, and that no way is known to break."""
     model = exact_model(inductive.scope)
     fact = claim.is_kept(model.scope, model.device)
@@ -190,7 +207,7 @@ def _open(claim: DeviceClaim, inductive: Inductive, effort: Effort, found: Searc
             is_agreed = set(said.values()) == {"unsat"}
             return Decision(
                 claim.claim,
-                Verdict.PROVED if is_agreed else Verdict.UNKNOWN,
+                ProofVerdict.PROVED if is_agreed else ProofVerdict.UNKNOWN,
                 f"induction, k = {k}, with {len(inductive.facts)} facts",
                 depth=k,
                 answers=said,
@@ -198,9 +215,11 @@ def _open(claim: DeviceClaim, inductive: Inductive, effort: Effort, found: Searc
                 conditions=(*inductive.conditions, *conditions),
             )
     if claim.claim.id in found.complete:
-        return Decision(claim.claim, Verdict.BOUNDED, "no state of a complete search breaks it; no induction found")
+        return Decision(
+            claim.claim, ProofVerdict.BOUNDED, "no state of a complete search breaks it; no induction found"
+        )
     method = f"no history of up to {found.depth} steps breaks it, {found.states:,} states; no induction found"
-    return Decision(claim.claim, Verdict.BOUNDED, method, depth=found.depth)
+    return Decision(claim.claim, ProofVerdict.BOUNDED, method, depth=found.depth)
 
 
 def _decide_growth(scope: Scope, effort: Effort) -> Decision:
@@ -210,7 +229,7 @@ def _decide_growth(scope: Scope, effort: Effort) -> Decision:
     is_agreed = set(answers.values()) == {"unsat"}
     return Decision(
         claim_with_id(GROWTH),
-        Verdict.PROVED if is_agreed else Verdict.UNKNOWN,
+        ProofVerdict.PROVED if is_agreed else ProofVerdict.UNKNOWN,
         growth_detail(scope),
         answers=answers,
         conditions=(condition,),

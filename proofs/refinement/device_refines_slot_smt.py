@@ -23,7 +23,7 @@ from ...model.terms.terms import Bool, Num, Term, any_of, fact, num_field, numbe
 from ..explicit.cut_outcomes import Call
 from ..smt.z3_terms import Z3Reading
 from .device_refines_slot import REFUSABLE, REFUSED, event_of, fitting_rows
-from .outcomes_smt import Path, Undecided, Values, beginning, is_well_formed, paths, stepped
+from .outcomes_smt import CallPath, Undecided, Values, beginning, is_well_formed, paths, stepped
 
 EVENT_CALLS: dict[Event, tuple[Call, ...]] = {
     Event.POWER_ON: (Call.POWER_ON,),
@@ -52,7 +52,7 @@ class Lift:
 
 
 @dataclass(frozen=True, slots=True)
-class _Way:
+class _Case:
     """An event that went one way: when it does, and what a slot is after it."""
 
     when: Bool
@@ -90,26 +90,26 @@ def lift(scope: Scope, call: Call) -> Lift:
     return Lift(scope, call, cases, tuple(wrong), frozenset(walked))
 
 
-def _ways(model: DeviceModel, call: Call, slot: Num) -> Iterator[_Way]:
+def _ways(model: DeviceModel, call: Call, slot: Num) -> Iterator[_Case]:
     """Yield every way that the call can go: whole, cut anywhere, or refused."""
     known = beginning(model.scope, call)
     begins = []
     for path in paths(model, call):
         is_refused = path.actions[0] in REFUSED
         begins.append(replaced(_guard_of(model, path.actions[0]), known))
-        yield _Way(path.when, _state_after(model, slot, path.states[-1]), is_refused, False)
+        yield _Case(path.when, _state_after(model, slot, path.states[-1]), is_refused, False)
         yield from _cut_ways(model, path, slot, is_refused)
     if event_of(call.value) in REFUSABLE and call is not Call.SET_BOOT_RUNNING:
-        yield _Way(~any_of(begins), _state_after(model, slot, known), True, False)
+        yield _Case(~any_of(begins), _state_after(model, slot, known), True, False)
 
 
-def _cut_ways(model: DeviceModel, path: Path, slot: Num, is_refused: bool) -> Iterator[_Way]:
+def _cut_ways(model: DeviceModel, path: CallPath, slot: Num, is_refused: bool) -> Iterator[_Case]:
     for state in path.states[1:-1]:
         for action in model.actions:
             if action.kind is Kind.CUT:
                 when = path.when & replaced(model.guard(action), state)
                 if when.value != 0:
-                    yield _Way(when, _state_after(model, slot, stepped(model, state, action.name)), is_refused, True)
+                    yield _Case(when, _state_after(model, slot, stepped(model, state, action.name)), is_refused, True)
 
 
 def _state_after(model: DeviceModel, slot: Num, values: Values) -> Num:
@@ -120,7 +120,7 @@ def _guard_of(model: DeviceModel, name: str) -> Bool:
     return next(model.guard(action) for action in model.actions if action.name == name)
 
 
-def _cases(premise: Bool, view: list[Term], ways: list[_Way]) -> Iterator[list[int]]:
+def _cases(premise: Bool, view: list[Term], ways: list[_Case]) -> Iterator[list[int]]:
     """Yield every combination of values that the view, and the state after one of the ways, can have."""
     reading = Z3Reading()
     after = z3.BitVec("after", 3)

@@ -30,8 +30,8 @@ from ...impl.bootloader import (
 )
 from ...impl.otadata import EntryPair, SelectEntry
 from ...impl.program_end import Panic
-from ..smt.lemma import Lemma, Result, Verdict, prove_always, prove_each
-from .symbolic_execution import SymBool, SymWord, bits_of, explore
+from ..smt.lemma import Lemma, LemmaVerdict, Result, prove_always, prove_each
+from .symbolic_execution import SymBool, SymWord, bits_of, explored_paths
 
 MAX_SLOTS = 16
 """ota_0 … ota_15."""
@@ -159,7 +159,7 @@ def prove_equal(
 
     panics: the formula of the values for which the C code traps instead."""
     with open_calls():
-        paths = explore(function, given, raises=(Panic,))
+        paths = explored_paths(function, given, raises=(Panic,))
     is_complete = prove_always(z3.Or(*(path.condition for path in paths)), [given], LOGIC)
     if not is_complete.holds:
         return is_complete
@@ -168,7 +168,7 @@ def prove_equal(
         result = prove_always(z3.And(panics if path.raised else z3.Not(panics), seen), [path.condition], LOGIC)
         if not result.holds:
             return result
-    return Result(Verdict.HOLDS, f"{len(paths)} paths; z3, bitwuzla")
+    return Result(LemmaVerdict.HOLDS, f"{len(paths)} paths; z3, bitwuzla")
 
 
 def _all_equal(left: tuple[Any, ...], right: tuple[Any, ...]) -> Any:
@@ -314,8 +314,8 @@ def prove_fallback_order() -> Result:
             below = sorted((index for index in range(FACTORY_INDEX, 256) if index <= start), reverse=True)
             above = [index for index in range(256) if start < index < count]
             if below + above != list(fallback_order(start, count)):
-                return Result(Verdict.REFUTED, f"app_count={count} start_index={start}")
-    return Result(Verdict.HOLDS, "each slot count and start index")
+                return Result(LemmaVerdict.REFUTED, f"app_count={count} start_index={start}")
+    return Result(LemmaVerdict.HOLDS, "each slot count and start index")
 
 
 def _free(name: str) -> Any:

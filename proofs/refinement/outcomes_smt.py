@@ -27,7 +27,7 @@ Values = dict[str, Term]
 
 
 @dataclass(frozen=True, slots=True)
-class Path:
+class CallPath:
     """One way that an undisturbed call can go."""
 
     actions: tuple[str, ...]
@@ -88,7 +88,7 @@ def beginning(scope: Scope, call: Call) -> Values:
     return known
 
 
-def paths(model: DeviceModel, call: Call) -> Iterator[Path]:
+def paths(model: DeviceModel, call: Call) -> Iterator[CallPath]:
     """Yield every way that the call can go."""
     known = beginning(model.scope, call)
     for action in model.actions:
@@ -96,7 +96,7 @@ def paths(model: DeviceModel, call: Call) -> Iterator[Path]:
             when = replaced(model.guard(action), known)
             if when.value != 0:
                 after = stepped(model, known, action.name)
-                yield from _continued(model, call, Path((action.name,), when, (known, after)))
+                yield from _continued(model, call, CallPath((action.name,), when, (known, after)))
 
 
 def stepped(model: DeviceModel, before: Values, action: str) -> Values:
@@ -104,7 +104,7 @@ def stepped(model: DeviceModel, before: Values, action: str) -> Values:
     return before | {name: replaced(term, before) for name, term in model.effects[action].items()}
 
 
-def _continued(model: DeviceModel, call: Call, path: Path) -> Iterator[Path]:
+def _continued(model: DeviceModel, call: Call, path: CallPath) -> Iterator[CallPath]:
     """Yield the ways on from the end of a path, until the call ends."""
     last = path.states[-1]
     task = last["task"]
@@ -117,11 +117,11 @@ def _continued(model: DeviceModel, call: Call, path: Path) -> Iterator[Path]:
             when = path.when & replaced(model.guard(action), last)
             if when.value != 0:
                 after = stepped(model, last, action.name)
-                yield from _continued(model, call, Path((*path.actions, action.name), when, (*path.states, after)))
+                yield from _continued(model, call, CallPath((*path.actions, action.name), when, (*path.states, after)))
 
 
 @dataclass(frozen=True, slots=True)
-class _Cut:
+class _SymbolicCut:
     """A cut on a path: when it is possible, and what starts before the call, after it, and after the cut."""
 
     when: Bool
@@ -168,20 +168,20 @@ class Undecided(Exception):
     """The solver gave up: nothing is known."""
 
 
-def _cuts(model: DeviceModel, call: Call) -> Iterator[_Cut]:
+def _cuts(model: DeviceModel, call: Call) -> Iterator[_SymbolicCut]:
     """Yield the cuts in a call, those before its first step and after its last included."""
     choice = boot_choice(model.scope, model.device)
     for path in paths(model, call):
         old, new = replaced(choice, path.states[0]), replaced(choice, path.states[-1])
-        yield _Cut(path.when, old, new, old)
-        yield _Cut(path.when, old, new, new)
+        yield _SymbolicCut(path.when, old, new, old)
+        yield _SymbolicCut(path.when, old, new, new)
         for state in path.states[1:-1]:
             for action in model.actions:
                 if action.kind is Kind.CUT:
                     when = path.when & replaced(model.guard(action), state)
                     if when.value != 0:
                         left = stepped(model, state, action.name)
-                        yield _Cut(when, old, new, replaced(choice, left))
+                        yield _SymbolicCut(when, old, new, replaced(choice, left))
 
 
 def _is_record(scope: Scope, record: Record) -> Bool:

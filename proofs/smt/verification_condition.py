@@ -10,7 +10,7 @@ from enum import Enum
 
 import z3
 
-from .second_solver import decide
+from .second_solver import ask_bitwuzla
 
 TIME_LIMIT_MS = 120_000
 """How long each solver may take for one question."""
@@ -45,7 +45,7 @@ class Condition:
 
     def _answer(self, solver: Solver) -> str:
         if solver not in self._said:
-            self._said[solver] = ask_z3(self.text) if solver is Solver.Z3 else decide(self.text, TIME_LIMIT_MS)
+            self._said[solver] = ask_z3(self.text) if solver is Solver.Z3 else ask_bitwuzla(self.text, TIME_LIMIT_MS)
         return self._said[solver]
 
 

@@ -14,9 +14,9 @@ from otaproof.model.device.stepper import State, Stepper, stepper
 from otaproof.model.fault_model import FaultModel
 from otaproof.model.terms.terms import Num
 from otaproof.proofs.explicit.explorer import claims_of
-from otaproof.proofs.prover.decision import Decision, Effort, Verdict
+from otaproof.proofs.prover.decision import Decision, Effort, ProofVerdict
 from otaproof.proofs.prover.houdini import start_condition
-from otaproof.proofs.prover.proof_reuse import Book, induct, restated
+from otaproof.proofs.prover.proof_reuse import ProofReuse, induct, restated
 from otaproof.proofs.prover.prover import decide
 
 COUNTS = (1, 2, 3, 5)
@@ -150,22 +150,24 @@ def test_mutant_is_not_proved_for_many_numbers(monkeypatch: pytest.MonkeyPatch) 
 @pytest.mark.parametrize("slots", [4, 7])
 def test_what_is_proved_is_what_each_world_proves_by_itself(usage: Usage, slots: int) -> None:
     """A search for facts in that world alone, by nothing that another one taught, comes to the same claims."""
-    scope, book = replace(PROPER, usage=usage), Book(most_slots=16)
+    scope, reuse = replace(PROPER, usage=usage), ProofReuse(most_slots=16)
     world = replace(scope, slots=slots)
     ids = {claim.claim.id for claim in claims_of(world)}
-    decide(scope, ids, book, QUICK)
-    proved = {id_ for id_, verdict in _verdicts(decide(world, ids, book, QUICK)).items() if verdict is Verdict.PROVED}
+    decide(scope, ids, reuse, QUICK)
+    proved = {
+        id_ for id_, verdict in _verdicts(decide(world, ids, reuse, QUICK)).items() if verdict is ProofVerdict.PROVED
+    }
     assert proved == ids & set(induct(world, claims_of(world)).facts)
-    assert [proof.scope.counts for proof in book.proofs] == [tuple(range(3, 17))]
+    assert [proof.scope.counts for proof in reuse.proofs] == [tuple(range(3, 17))]
 
 
 def test_one_proof_serves_the_worlds_that_follow() -> None:
     """The questions of two worlds are the same ones, and with fewer ghosts where no claim needs them."""
-    book, ids = Book(most_slots=9), {"C1", "C3", "C4"}
+    reuse, ids = ProofReuse(most_slots=9), {"C1", "C3", "C4"}
     scope = replace(PROPER, usage=Usage.ANY)
-    decide(scope, ids, book, QUICK)
-    one, other = (decide(replace(scope, slots=slots), ids, book, QUICK) for slots in (5, 8))
-    assert _verdicts(one) == {"C1": Verdict.PROVED, "C3": Verdict.PROVED, "C4": Verdict.REFUTED}
+    decide(scope, ids, reuse, QUICK)
+    one, other = (decide(replace(scope, slots=slots), ids, reuse, QUICK) for slots in (5, 8))
+    assert _verdicts(one) == {"C1": ProofVerdict.PROVED, "C3": ProofVerdict.PROVED, "C4": ProofVerdict.REFUTED}
     assert one[0].conditions is other[0].conditions
     assert one[0].method.endswith(", for every number of slots from 3 to 9")
     assert all("is_finished" not in condition.text for condition in one[0].conditions)
@@ -173,9 +175,9 @@ def test_one_proof_serves_the_worlds_that_follow() -> None:
 
 def test_world_that_is_alone_is_proved_by_itself() -> None:
     """Without more worlds to come, nothing is asked of them."""
-    book = Book()
-    decide(PROPER, {"C1"}, book, QUICK)
-    assert not book.proofs
+    reuse = ProofReuse()
+    decide(PROPER, {"C1"}, reuse, QUICK)
+    assert not reuse.proofs
 
 
 @pytest.mark.parametrize(
@@ -194,5 +196,5 @@ def test_numbers_of_slots_that_make_no_sense_are_refused(
         Scope(slots=slots, counts=counts, numbers=numbers)
 
 
-def _verdicts(decisions: tuple[Decision, ...]) -> dict[str, Verdict]:
+def _verdicts(decisions: tuple[Decision, ...]) -> dict[str, ProofVerdict]:
     return {decision.claim.id: decision.verdict for decision in decisions}

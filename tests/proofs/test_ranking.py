@@ -13,8 +13,8 @@ from otaproof.model.device.stepper import State, stepper
 from otaproof.model.fault_model import FaultModel
 from otaproof.proofs.explicit.explorer import claims_of
 from otaproof.proofs.prover.dead_ends import GHOSTS, leads_to_dead_end, upgrade_is_completed
-from otaproof.proofs.prover.decision import Effort, Verdict
-from otaproof.proofs.prover.proof_reuse import Book, exact_model, induct
+from otaproof.proofs.prover.decision import Effort, ProofVerdict
+from otaproof.proofs.prover.proof_reuse import ProofReuse, exact_model, induct
 from otaproof.proofs.prover.prover import decide
 from otaproof.proofs.prover.ranking import FARTHEST, distance, progress_condition
 from otaproof.proofs.smt.verification_condition import Condition
@@ -108,19 +108,19 @@ def test_a_way_into_a_dead_end_is_one_with_more_slots_too(slots: int) -> None:
 def test_recovery_is_decided_for_any_number_of_slots() -> None:
     """Proved where it holds, refuted where it does not, and both solvers have said so."""
     (proved,) = decide(replace(PROPER, slots=9), {"C9"}, effort=QUICK)
-    assert (proved.verdict, set(proved.answers.values())) == (Verdict.PROVED, {"unsat"})
+    assert (proved.verdict, set(proved.answers.values())) == (ProofVerdict.PROVED, {"unsat"})
     (refuted,) = decide(replace(BURNING, slots=4, versions=2), {"C9"}, effort=QUICK)
-    assert (refuted.verdict, set(refuted.answers.values())) == (Verdict.REFUTED, {"sat"})
+    assert (refuted.verdict, set(refuted.answers.values())) == (ProofVerdict.REFUTED, {"sat"})
     assert leads_to_dead_end(replace(BURNING, slots=4, versions=2), refuted.actions)
 
 
 def test_recovery_is_proved_with_what_a_smaller_world_taught() -> None:
     """Fewer ghosts are looked at there, and what the distance needs is kept all the same."""
-    book = Book(most_slots=4)
+    reuse = ProofReuse(most_slots=4)
     found = [
-        next(d for d in decide(replace(PROPER, usage=Usage.ANY, slots=slots), None, book, QUICK) if d.claim.id == "C9")
+        next(d for d in decide(replace(PROPER, usage=Usage.ANY, slots=slots), None, reuse, QUICK) if d.claim.id == "C9")
         for slots in (3, 4)
     ]
-    assert [decision.verdict for decision in found] == [Verdict.PROVED] * 2
-    assert [proof.scope.counts for proof in book.proofs] == [(3, 4)]
+    assert [decision.verdict for decision in found] == [ProofVerdict.PROVED] * 2
+    assert [proof.scope.counts for proof in reuse.proofs] == [(3, 4)]
     assert found[0].conditions == found[1].conditions

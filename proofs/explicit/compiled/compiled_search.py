@@ -169,7 +169,7 @@ class CompiledSearch:
         self.stores.clear()  # before the new ones are made: together they would take twice the memory
         self.stores = [Store.of(memory // threads, self.layout.bits) for _ in range(threads)]
         first = self.layout.packed(self.steps.initial)
-        owner = owner_of(first, self.layout.bits) if threads == 2 else 0
+        owner = kernels.owner_of(first, self.layout.bits) if threads == 2 else 0
         self.stores[owner].take_in(np.array([first], np.int64), 1)
         is_complete = (_Pair(self) if threads == 2 else _Alone(self)).run(tell)
         return Exploration(
@@ -339,9 +339,3 @@ class _Pair:
 
     def _take_in(self, owner: int) -> bool:
         return self.search.stores[owner].take_in(self.foreign[1 - owner], self.sent[1 - owner])
-
-
-def owner_of(word: int, bits: int) -> int:
-    """Return which of two owners a state has; bfs_kernels.py says the same."""
-    folded = word ^ (word >> (bits >> 1))
-    return (folded * -4417276706812531889 >> (bits - 1)) & 1
