@@ -37,7 +37,7 @@ def prove_for(world: World, faults: FaultModel) -> Proofs | str:
         )
     except ValueError as error:
         return str(error)
-    found = decide(scope, effort=Effort(premises=False))
+    found = decide(scope, effort=Effort(checks_vacuity=False))
     return Proofs(scope_title(scope), {decision.claim.id: decision for decision in found})
 
 

@@ -60,7 +60,7 @@ def decide_family(family: Family, claims: frozenset[str] | None, effort: Effort)
     for slots in SLOT_COUNTS:
         scope = replace(family.scope, slots=slots)
         is_small = slots <= QUICK_SLOTS
-        decisions = decide(scope, _applying(scope, claims), reuse, replace(effort, premises=is_small))
+        decisions = decide(scope, _applying(scope, claims), reuse, replace(effort, checks_vacuity=is_small))
         found.append(_configuration(scope, decisions, tuple(r.label for r in family.releases), has_tokens=is_small))
     return found
 

@@ -126,7 +126,7 @@ def _claim_json(row: Row) -> dict[str, Any]:
         "second_solver": decision.answers.get("bitwuzla"),
         "token": row.token,
         "trace": list(decision.actions),
-        "invariants": list(decision.facts),
+        "invariants": list(decision.invariants),
         "premise_depth": decision.premise_depth,
         "divergence": row.divergence,
     }

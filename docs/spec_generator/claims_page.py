@@ -138,15 +138,15 @@ def _verdict_text(verdict: Mapping[str, Any] | None) -> str:
 def _methods(page: Page, proved: Proofs) -> None:
     page.heading("How they are proved")
     page.add(
-        "The second way, `otaproof prove`, under F1: in how many of the worlds a claim is decided how. *Induction*: it "
-        "is among facts that hold at the start and that every step keeps, with 32-bit numbers; z3 finds them, and z3 "
-        "and bitwuzla both answer the written questions. *Distance*: C9 asks for a way on from every state; where "
-        "those facts hold, some step that is no cut always leads nearer to a completed upgrade. *Refuted*: a way to a "
-        "state that breaks it, which both solvers confirm with 32-bit numbers. *No induction*: the search of all "
-        "states found nothing broken, and no induction was found. C12 is about how fast "
+        "The second way, `otaproof prove`, under F1: in how many of the worlds a claim is decided how. *k-induction*: "
+        "it is among invariants that hold at the start and that every step preserves, with 32-bit numbers; z3 finds "
+        "them, and z3 and bitwuzla both answer the written questions. *Ranking*: C9 asks for a way on from every "
+        "state; where those invariants hold, some step that is no cut always lowers a ranking function. *Refuted*: a "
+        "trace to a state that breaks it, which both solvers confirm with 32-bit numbers. *No induction*: the search of "
+        "all states found nothing broken, and no induction was found. C12 is about how fast "
         "numbers grow. The two ways agree in every world; a test says so."
     )
-    columns = ("induction", "distance", "growth", "refuted", "no induction")
+    columns = ("k-induction", "ranking", "growth", "refuted", "no induction")
     page.table(
         ("claim", *columns),
         (

@@ -19,7 +19,7 @@ FILE = Path(__file__).parent.parent / "spec" / "proofs.json"
 FAULTS = FaultModel.F1
 Proofs = dict[str, dict[str, str]]
 """By world, by claim, how it was decided."""
-_DETAIL = re.compile(r", with \d+ facts.*|; no state was met.*|search of all [\d,]+ states")
+_DETAIL = re.compile(r", \d+ auxiliary invariants.*|; possibly vacuous.*|search of all [\d,]+ states")
 
 
 def how_decided(world: World) -> dict[str, str]:
@@ -48,7 +48,7 @@ def text_of(made: Mapping[str, Mapping[str, str]]) -> str:
 
 
 def _text(verdict: ProofVerdict, method: str) -> str:
-    """Return verdict and method, without the numbers that change with every new fact."""
+    """Return verdict and method, without the numbers that change with every new invariant."""
     if method.startswith("at most 0x"):
         return f"{verdict.value}: growth of the numbers"
     if method.startswith("search of all"):

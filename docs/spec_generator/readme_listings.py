@@ -23,8 +23,8 @@ WIDTH = 100
 _TOKEN = re.compile(r"(\bot[ph]1\.\w{8})[\w-]+")
 _VARYING = (
     (re.compile(r"\b\d+(\.\d+)? s\b"), "0.0 s"),
-    # Which facts are tried depends on what the solver answers first.
-    (re.compile(r"\bwith \d+ facts"), "with 0 facts"),
+    # Which invariants are tried depends on what the solver answers first.
+    (re.compile(r"\b\d+ auxiliary invariants"), "0 auxiliary invariants"),
     (re.compile(r" {2,}"), "  "),
 )
 
@@ -72,7 +72,7 @@ def shown(listing: Listing) -> str:
 
 
 def masked(text: str) -> str:
-    """Return a listing without what differs from run to run: seconds, the number of facts, widths of columns."""
+    """Return a listing without what differs from run to run: seconds, the number of invariants, widths of columns."""
     for pattern, instead in _VARYING:
         text = pattern.sub(instead, text)
     return text

@@ -254,7 +254,7 @@ def sector_is_parity_of_slot(scope: Scope, device: Device) -> Bool:
     )
 
 
-COUNT_FACTS: tuple[Statement, ...] = (
+COUNT_INVARIANTS: tuple[Statement, ...] = (
     slot_count_is_in_range,
     slots_beyond_are_empty,
     places_are_no_slots_beyond,
@@ -262,7 +262,7 @@ COUNT_FACTS: tuple[Statement, ...] = (
 """Facts that go without saying where the number of slots is known."""
 
 RECORD_FACTS: tuple[Statement, ...] = (
-    *COUNT_FACTS,
+    *COUNT_INVARIANTS,
     task_and_running_are_in_range,
     expected_places_are_in_range,
     records_are_in_range,

@@ -1,10 +1,9 @@
 """Python code run on words that stand for all their values at once.
 
-`explored_paths(function)` runs a function again and again. Where the code asks for the truth of a comparison of symbolic
-words, the run forks: it takes one side now and the other side in a later run, each if it is possible at all. What comes back
-is a list of paths: under which condition one is taken, and what the function then returns or raises. The conditions of
-the paths exclude each other and leave nothing out, so the list *is* the function, and the function is not changed for
-it.
+`explored_paths(function)` runs a function again and again. Where the code asks whether a comparison of symbolic words
+is true, the run forks: it takes one side now and the other side in a later run, each if it is possible at all. What
+comes back is a list of paths: under which condition one is taken, and what the function then returns or raises. The
+conditions exclude each other and leave nothing out, so the list *is* the function, which needs no change for it.
 
 Arithmetic is exact, as Python's is: a word knows its bounds, and a result is as wide as its bounds need. So
 `(seq - 1) % WORD` wraps where the code says so and nowhere else; `%` is Python's, with the sign of the divisor.

@@ -16,7 +16,7 @@ from otaproof.model.claims.claims import claim
 from otaproof.model.config import Release
 from otaproof.model.device.state import Scope
 from otaproof.proofs.prover.decision import Decision, ProofVerdict
-from otaproof.proofs.prover.prover import ask_bitwuzla as decide_claims
+from otaproof.proofs.prover.prover import decide as decide_claims
 from otaproof.proofs.smt.second_solver import ask_bitwuzla
 
 PROPER_C4 = ["prove", "--usage", "proper", "--claim", "C4", "--claim", "C15"]
@@ -35,7 +35,7 @@ def test_prove_prints_a_line_for_each_claim_and_the_way_to_a_broken_one(capsys: 
     out = capsys.readouterr().out
     assert "2 OTA slots, rollback on, release rules 5.1, F1, proper usage" in out
     assert "refuted at 16" in out and "32-bit numbers confirmed" in out
-    assert "induction, k = 1" in out
+    assert "k-induction (k = 1)" in out
     assert "power_on → image_begins → commence" in out
     assert "replay: otaproof replay oth1." in out
 
@@ -101,7 +101,7 @@ def test_an_interrupt_keeps_what_was_decided(
             raise KeyboardInterrupt
         return right(*arguments, **options)
 
-    monkeypatch.setattr(prove, "ask_bitwuzla", impatient)
+    monkeypatch.setattr(prove, "decide", impatient)
     out = tmp_path / "found.json"
     assert main(["prove", "--claim", "C12", "--jobs", "1", "--out", str(out)]) == 3
     assert "interrupted" in capsys.readouterr().out

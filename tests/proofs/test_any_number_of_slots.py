@@ -31,7 +31,7 @@ WORLDS = (
     ),
 )
 PLACES = {"running", "expected", "previous", "old_choice", "new_choice"}
-QUICK = Effort(searches=False, premises=False)
+QUICK = Effort(searches=False, checks_vacuity=False)
 PROPER = Scope(Config(rollback=True), slots=3, usage=Usage.PROPER)
 CLAIMS = claims_of(PROPER)
 
@@ -106,9 +106,11 @@ def test_claims_are_proved_for_every_number_at_once() -> None:
     """All that hold with three slots hold with up to sixteen."""
     found = induct(PROPER, CLAIMS)
     every = restated(found, CLAIMS, 16, tuple(range(3, 17)))
-    ids = {claim.claim.id for claim in CLAIMS} & set(found.facts)
+    ids = {claim.claim.id for claim in CLAIMS} & set(found.invariants)
     assert (
-        ids == ids & set(every.facts) == {"C1", "C2", "C3", "C5", "C6", "C7", "C10", "C11", "C13", "C14", "C15", "C16"}
+        ids
+        == ids & set(every.invariants)
+        == {"C1", "C2", "C3", "C5", "C6", "C7", "C10", "C11", "C13", "C14", "C15", "C16"}
     )
     assert {answer for condition in every.conditions for answer in condition.answers().values()} == {"unsat"}
 
@@ -116,8 +118,8 @@ def test_claims_are_proved_for_every_number_at_once() -> None:
 def test_claim_that_fails_with_some_number_is_dropped() -> None:
     """With two slots, an image that is half-way written can be started; see C2."""
     found = induct(PROPER, CLAIMS)
-    assert {"C2", "C13"} <= set(found.facts)
-    kept = restated(found, CLAIMS, 4, (2, 3, 4)).facts
+    assert {"C2", "C13"} <= set(found.invariants)
+    kept = restated(found, CLAIMS, 4, (2, 3, 4)).invariants
     assert "C1" in kept
     assert not {"C2", "C13"} & set(kept)
 
@@ -126,9 +128,9 @@ def test_facts_of_an_even_number_need_not_hold_with_an_odd_one() -> None:
     """That the sector tells whether the slot is even is asked of even numbers alone."""
     scope = replace(PROPER, has_factory=True, slots=4)
     found = induct(scope, claims_of(scope))
-    assert "C11" in found.facts
-    assert "C11" in restated(found, CLAIMS, 8, (4, 6, 8)).facts
-    assert "C11" not in restated(found, CLAIMS, 6, (4, 5, 6)).facts
+    assert "C11" in found.invariants
+    assert "C11" in restated(found, CLAIMS, 8, (4, 6, 8)).invariants
+    assert "C11" not in restated(found, CLAIMS, 6, (4, 5, 6)).invariants
 
 
 def test_mutant_is_not_proved_for_many_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -143,7 +145,7 @@ def test_mutant_is_not_proved_for_many_numbers(monkeypatch: pytest.MonkeyPatch) 
         found = restated(induct(PROPER, CLAIMS), CLAIMS, 5, (3, 4, 5))
     finally:
         device_model.cache_clear()
-    assert "slots_beyond_are_empty" not in found.facts
+    assert "slots_beyond_are_empty" not in found.invariants
 
 
 @pytest.mark.parametrize("usage", Usage)
@@ -157,7 +159,7 @@ def test_what_is_proved_is_what_each_world_proves_by_itself(usage: Usage, slots:
     proved = {
         id_ for id_, verdict in _verdicts(decide(world, ids, reuse, QUICK)).items() if verdict is ProofVerdict.PROVED
     }
-    assert proved == ids & set(induct(world, claims_of(world)).facts)
+    assert proved == ids & set(induct(world, claims_of(world)).invariants)
     assert [proof.scope.counts for proof in reuse.proofs] == [tuple(range(3, 17))]
 
 

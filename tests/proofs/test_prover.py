@@ -22,9 +22,15 @@ from otaproof.proofs.prover import prover
 from otaproof.proofs.prover import sequence_growth as growth
 from otaproof.proofs.prover.bmc import shortest_break
 from otaproof.proofs.prover.configurations import families, with_release
-from otaproof.proofs.prover.counterexamples import Counterexample, breaks, carried, confirmation, search
+from otaproof.proofs.prover.counterexamples import (
+    Counterexample,
+    breaks,
+    carried_over,
+    confirmation,
+    find_counterexamples,
+)
 from otaproof.proofs.prover.decision import Decision, Effort, ProofVerdict
-from otaproof.proofs.prover.houdini import FITS, deeper, inductive_facts, start_condition, step_condition
+from otaproof.proofs.prover.houdini import FITS, deeper, inductive_invariants, start_condition, step_condition
 from otaproof.proofs.prover.mutants import MUTANTS, Mutant, breaking_condition, shortest_counterexample
 from otaproof.proofs.prover.proof_reuse import ProofReuse, exact_model, induct
 from otaproof.proofs.prover.prover import decide
@@ -33,7 +39,7 @@ from otaproof.proofs.smt.verification_condition import Condition, Solver
 PROPER = Scope(Config(rollback=True), usage=Usage.PROPER)
 ANY = Scope(Config(rollback=True))
 F3 = FaultModel.F3
-QUICK = Effort(searches=False, premises=False)
+QUICK = Effort(searches=False, checks_vacuity=False)
 
 
 def verdicts(decisions: tuple[Decision, ...]) -> dict[str, ProofVerdict]:
@@ -89,9 +95,9 @@ def test_induction_proves_all_that_holds(scope: Scope, proved: str) -> None:
     """What is not proved here is refuted by the search."""
     asked = claims_of(scope)
     found = induct(scope, asked)
-    assert " ".join(c.claim.id for c in asked if c.claim.id in found.facts) == proved
+    assert " ".join(c.claim.id for c in asked if c.claim.id in found.invariants) == proved
     assert {answer for c in found.conditions for answer in c.answers().values()} == {"unsat"}
-    for group in ((c,) for c in asked if c.claim.id in found.facts and scope.slots < 3 and not scope.has_factory):
+    for group in ((c,) for c in asked if c.claim.id in found.invariants and scope.slots < 3 and not scope.has_factory):
         assert explore(with_ghosts_of(scope, group), group).violations == {}
 
 
@@ -99,7 +105,7 @@ def test_induction_drops_what_fails_at_the_start_and_what_a_step_breaks() -> Non
     """Candidates are not trusted."""
     model = exact_model(PROPER)
     candidates = {"never_off": num_field("task", 5) != 0, "no_session": ~bool_field("session")}
-    assert set(inductive_facts(model, candidates).facts) == {FITS}
+    assert set(inductive_invariants(model, candidates).invariants) == {FITS}
 
 
 def test_no_fact_is_kept_where_a_value_does_not_fit(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -107,7 +113,7 @@ def test_no_fact_is_kept_where_a_value_does_not_fit(monkeypatch: pytest.MonkeyPa
     model = exact_model(PROPER)
     wide = replace(model.actions[0].then, task=num_field("record0_seq", 32))
     broken = replace(model, actions=(replace(model.actions[0], then=wide), *model.actions[1:]))
-    assert inductive_facts(broken, {}).facts == {}
+    assert inductive_invariants(broken, {}).invariants == {}
 
 
 def test_conditions_of_a_false_fact_are_not_met() -> None:
@@ -172,7 +178,7 @@ def test_a_way_is_stretched_by_an_upgrade_for_each_slot() -> None:
     way = explore(with_ghosts_of(three, [claim("C11")]), [claim("C11")]).violations["C11"].actions
     five = replace(three, slots=5)
     assert not breaks(five, claim("C11"), way)
-    longer = carried(five, claim("C11"), [Counterexample("C11", way, True, 3)])
+    longer = carried_over(five, claim("C11"), [Counterexample("C11", way, True, 3)])
     assert longer is not None and not longer.is_shortest and breaks(five, claim("C11"), longer.actions)
 
 
@@ -196,9 +202,9 @@ def test_premises_are_met(id_: str) -> None:
 
 def test_a_claim_that_has_nothing_to_say_is_told() -> None:
     """With proper use two records never name one slot: the proof says so."""
-    (decision,) = decide(PROPER, {"C11"}, effort=replace(QUICK, premises=True))
+    (decision,) = decide(PROPER, {"C11"}, effort=replace(QUICK, checks_vacuity=True))
     assert decision.verdict is ProofVerdict.PROVED
-    assert "nothing" not in decision.method and "no state was met" in decision.method
+    assert "nothing" not in decision.method and "possibly vacuous" in decision.method
 
 
 def test_every_claim_about_states_has_a_premise() -> None:
@@ -221,7 +227,7 @@ def test_mutant_is_killed_by_its_claim(mutant: Mutant) -> None:
 )
 def test_claim_of_a_mutant_is_proved_of_the_model(scope: Scope, id_: str) -> None:
     """The claim holds while nothing is wrong."""
-    assert id_ in induct(scope, claims_of(scope)).facts
+    assert id_ in induct(scope, claims_of(scope)).invariants
 
 
 def test_mutants_kill_with_every_claim_that_some_device_keeps() -> None:
@@ -243,16 +249,16 @@ def test_a_solver_that_does_not_confirm_makes_a_proof_unknown(monkeypatch: pytes
         return {Solver.Z3: self.needs, Solver.BITWUZLA: "unknown"}
 
     monkeypatch.setattr(Condition, "answers", answers)
-    found = decide(PROPER, {"C1", "C4", "C12"}, effort=Effort(premises=False))
+    found = decide(PROPER, {"C1", "C4", "C12"}, effort=Effort(checks_vacuity=False))
     assert set(verdicts(found).values()) == {ProofVerdict.UNKNOWN}
 
 
 def test_a_proof_that_the_search_contradicts_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two routes have to agree."""
-    found = search(PROPER, [claim("C4")])
-    way = replace(found.ways["C4"], claim_id="C1")
-    monkeypatch.setattr(prover, "search", lambda *_: replace(found, ways={"C1": way}))
-    assert verdicts(decide(PROPER, {"C1"}, effort=Effort(premises=False))) == {"C1": ProofVerdict.UNKNOWN}
+    found = find_counterexamples(PROPER, [claim("C4")])
+    way = replace(found.found["C4"], claim_id="C1")
+    monkeypatch.setattr(prover, "find_counterexamples", lambda *_: replace(found, found={"C1": way}))
+    assert verdicts(decide(PROPER, {"C1"}, effort=Effort(checks_vacuity=False))) == {"C1": ProofVerdict.UNKNOWN}
 
 
 def test_sequence_numbers_stay_below_the_top() -> None:
@@ -276,7 +282,7 @@ def test_what_only_a_search_of_all_states_says_is_bounded() -> None:
     scope = with_release(replace(PROPER, faults=FaultModel.F2), Release.V5_5)
     (decision,) = decide(scope, {"C16"}, effort=QUICK)
     assert decision.verdict is ProofVerdict.BOUNDED
-    assert decision.method == "no state of a complete search breaks it; no induction found"
+    assert decision.method == "holds in every reachable state; not inductive"
 
 
 def test_what_no_search_ends_with_is_bounded_to_the_steps_that_were_looked_at() -> None:
@@ -284,7 +290,7 @@ def test_what_no_search_ends_with_is_bounded_to_the_steps_that_were_looked_at() 
     scope = with_release(replace(PROPER, faults=FaultModel.F2, slots=9), Release.V5_5)
     (decision,) = decide(scope, {"C16"}, effort=QUICK)
     assert (decision.verdict, decision.depth) == (ProofVerdict.BOUNDED, 133)
-    assert decision.method.startswith("no history of up to 133 steps breaks it, 200,")
+    assert decision.method.startswith("holds in all histories of up to 133 steps, 200,")
 
 
 @pytest.mark.parametrize("faults", [FaultModel.F2, F3])
