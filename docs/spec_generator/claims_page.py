@@ -142,9 +142,9 @@ def _methods(page: Page, proved: Proofs) -> None:
         "it is among invariants that hold at the start and that every step preserves, with 32-bit numbers; z3 finds "
         "them, and z3 and bitwuzla both answer the written questions. *Ranking*: C9 asks for a way on from every "
         "state; where those invariants hold, some step that is no cut always lowers a ranking function. *Refuted*: a "
-        "trace to a state that breaks it, which both solvers confirm with 32-bit numbers. *No induction*: the search of "
-        "all states found nothing broken, and no induction was found. C12 is about how fast "
-        "numbers grow. The two ways agree in every world; a test says so."
+        "trace to a state that breaks it, which both solvers confirm with 32-bit numbers. *No induction*: the search "
+        "of all states found nothing broken, and no induction was found. C12 is about how fast numbers grow. The two "
+        "ways agree in every world; a test says so."
     )
     columns = ("k-induction", "ranking", "growth", "refuted", "no induction")
     page.table(

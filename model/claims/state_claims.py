@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from ..device.calls import is_under_test
+from ..device.device_parts import efuse_version, slot_at
 from ..device.records import BLANK, Word, active, reported_word
 from ..device.selection import (
     aborted,
@@ -19,7 +20,7 @@ from ..device.selection import (
     next_update_slot,
     select,
 )
-from ..device.state import Device, Expectation, Ghost, Scope, Task, efuse_version, slot_at
+from ..device.state import Device, Expectation, Ghost, Scope, Task
 from ..terms.terms import Bool, all_of, any_of, fact
 from .claims import Claim, claim
 

@@ -11,22 +11,10 @@ from ..config import Release
 from ..terms.terms import Bool, Num, choose, fact, number
 from .action import Action, Actions, Kind
 from .boot_steps import without_program
+from .device_parts import burned_up_to, efuse_version, slot_at, with_record, with_slot
 from .records import BLANK, Check, Numbers, Record, Sector, Word, active, next_seq, reported_word
 from .selection import boot_choice, is_slot, is_version_allowed, next_update_slot
-from .state import (
-    Content,
-    Device,
-    Expectation,
-    Scope,
-    Slot,
-    Task,
-    Usage,
-    burned_up_to,
-    efuse_version,
-    slot_at,
-    with_record,
-    with_slot,
-)
+from .state import Content, Device, Expectation, Scope, Slot, Task, Usage
 
 TOP = (1 << 32) - 64
 """Sequence numbers from here on are out of the model: the next one might be 0xFFFFFFFF, or wrap. So is number 0, which

@@ -16,7 +16,7 @@ from ...model.config import Config
 from ...model.device.action import Action
 from ...model.device.model import DeviceModel, Field, device_model
 from ...model.device.state import Ghost, Scope, Usage
-from ...model.device.vocabulary import ENUMS, PLACES, concepts
+from ...model.device.term_names import ENUMS, PLACES, concepts
 from ...model.fault_model import FaultModel
 from ...model.terms.terms import Op, Term, uses_of
 from ...model.terms.walker import arguments_of, walk

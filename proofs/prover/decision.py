@@ -41,11 +41,6 @@ class Decision:
     """Steps to a state in which the premise of the claim holds; None where none was reached."""
     conditions: tuple[Condition, ...] = ()
 
-    @property
-    def is_failure(self) -> bool:
-        """Tell whether there is no answer."""
-        return self.verdict is ProofVerdict.UNKNOWN
-
 
 @dataclass(frozen=True, slots=True)
 class Effort:

@@ -11,11 +11,12 @@ from ...model.claims.state_claims import DEVICE_CLAIMS, DeviceClaim
 from ...model.config import Config, Release
 from ...model.device.action import Action
 from ...model.device.calls import has_next_number
+from ...model.device.device_parts import record_in, slot_at, with_record, with_slot
 from ...model.device.model import DeviceModel, device_model
 from ...model.device.records import BLANK, Numbers, Word, active
 from ...model.device.search import DeviceSearch
 from ...model.device.selection import is_version_allowed, next_update_slot
-from ...model.device.state import Content, Device, Scope, Slot, Task, Usage, record_in, slot_at, with_record, with_slot
+from ...model.device.state import Content, Device, Scope, Slot, Task, Usage
 from ...model.device.stepper import Stepper
 from ...model.fault_model import FaultModel
 from ...model.terms.terms import Num, choose, fact, number

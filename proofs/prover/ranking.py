@@ -15,10 +15,11 @@ from functools import cache
 from ...model.device.action import Kind
 from ...model.device.boot_steps import burned_for
 from ...model.device.calls import has_next_number, is_under_test, marked_record, target_of
+from ...model.device.device_parts import record_in, with_record
 from ...model.device.model import DeviceModel
 from ...model.device.records import Word, active
 from ...model.device.selection import boot_choice, fallback, is_version_allowed, next_update_slot
-from ...model.device.state import Content, Device, Expectation, Phase, Scope, Task, record_in, with_record
+from ...model.device.state import Content, Device, Expectation, Phase, Scope, Task
 from ...model.terms.terms import Bool, Num, any_of, choose, first_of, number, replaced
 from ..smt.smtlib import Question, misfits
 from ..smt.verification_condition import Condition

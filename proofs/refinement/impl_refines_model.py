@@ -28,15 +28,14 @@ from ...model.device.state import Scope, device_of
 from ...model.terms.terms import Bool, Num, Term, num_field, number
 from ..smt.lemma import Lemma, Result, prove_always, prove_each
 from ..smt.z3_terms import Z3Reading
-from .impl_decisions import (
-    ALLOWED,
+from .impl_decisions import ALLOWED, equality
+from .symbolic_entries import (
     FIRST,
     NEXT_SEQ,
     SECOND,
     SLOT_OF,
     EntryTerms,
     entries,
-    equality,
     prove_equal,
     view_entry_number,
     view_selection,

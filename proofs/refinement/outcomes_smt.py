@@ -14,10 +14,11 @@ from dataclasses import dataclass, replace
 import z3
 
 from ...model.device.action import Kind
+from ...model.device.device_parts import slot_at
 from ...model.device.model import DeviceModel, device_model
 from ...model.device.records import Check, Record, Sector, Word
 from ...model.device.selection import boot_choice
-from ...model.device.state import Content, Device, Phase, Scope, Task, slot_at
+from ...model.device.state import Content, Device, Phase, Scope, Task
 from ...model.terms.terms import Bool, Num, Term, all_of, any_of, fact, number, replaced
 from ..explicit.cut_outcomes import ENDS, Call, Outcome
 from ..smt.z3_terms import Z3Reading

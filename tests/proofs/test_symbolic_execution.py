@@ -13,7 +13,7 @@ from otaproof.impl.app import esp_ota_select
 from otaproof.impl.otadata import SEQ_EMPTY, EntryPair, SelectEntry, is_crc_right, is_select_invalid
 from otaproof.impl.program_end import Hang
 from otaproof.model.ota_state import OtaImgState
-from otaproof.proofs.refinement import impl_decisions as impl_equals_facts
+from otaproof.proofs.refinement import impl_decisions, symbolic_entries
 from otaproof.proofs.refinement.impl_decisions import EQUALITIES, prove_next_seq, prove_slot_of_seq
 from otaproof.proofs.refinement.symbolic_execution import (
     SymBool,
@@ -170,7 +170,7 @@ def next_seq_always_greater(current: int, slot: int, slot_count: int) -> int:
         (esp_ota_select, "active_otadata", lambda entries: None, "select_rewrite"),
         (otadata, "slot_of_seq", slot_of_seq_signed, prove_slot_of_seq),
         (otadata, "next_seq", next_seq_always_greater, lambda: prove_next_seq((3,))),
-        (impl_equals_facts, "fallback_order", lambda start, count: iter(range(start, -1, -1)), "fallback_order"),
+        (impl_decisions, "fallback_order", lambda start, count: iter(range(start, -1, -1)), "fallback_order"),
     ],
 )
 def test_a_mutant_of_the_implementation_is_refuted(
@@ -186,13 +186,13 @@ def test_a_mutant_of_the_implementation_is_refuted(
 
 def test_the_check_word_stays_real_outside_a_proof() -> None:
     """The stand-ins are taken away again, even when the proof fails."""
-    with pytest.raises(RuntimeError), impl_equals_facts.open_calls():
+    with pytest.raises(RuntimeError), symbolic_entries.open_calls():
         raise RuntimeError
     assert 0x4743989A == otadata.ota_select_crc(1)
 
 
 def test_an_invalid_entry_needs_no_check_word() -> None:
     """The paths of is_select_invalid do not mention the check word at all."""
-    with impl_equals_facts.open_calls():
-        paths = explored_paths(lambda: is_select_invalid(impl_equals_facts.FIRST.as_impl()))
+    with symbolic_entries.open_calls():
+        paths = explored_paths(lambda: is_select_invalid(symbolic_entries.FIRST.as_impl()))
     assert not any("crc" in str(path.condition) for path in paths)
