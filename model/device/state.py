@@ -4,8 +4,8 @@ What a program does is a chain of micro-steps. `task` says what is going on, and
 `phase` says how far: its sector is erased first, then programmed. Once the sector is erased, the fields of its record
 hold *what is being programmed*, and the sector itself is blank; a cut then leaves one of the tears of that record.
 
-`running`, `session`, `sector` and `phase` live in RAM and processor: a reset replaces them all. Ghosts are facts that
-no program knows and a claim speaks of; a device carries those of the claims that are looked at, and no others.
+`running`, `session`, `sector` and `phase` live in RAM and processor: a reset replaces them all. Ghost variables
+(history variables) record what no program knows and a claim speaks of; a scope has those of its claims, and no others.
 
 A place is where an image can be: 0 … n-1 for the OTA slots, n for the factory partition, n+1 for nowhere.
 """
@@ -129,7 +129,7 @@ CHIPS_WITHOUT_RTC_FAST_MEMORY = (Chip.ESP32C2, Chip.ESP32C61)
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What of the world a model covers: it is built for one of these, and has nothing that this rules out."""
+    """What a model covers: it is built for one scope, and has nothing that the scope rules out."""
 
     config: Config = field(default_factory=Config)
     slots: int = 2

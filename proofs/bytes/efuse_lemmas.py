@@ -9,8 +9,8 @@ ever: the chip then keeps accepting images that are too old.
                                      ->  0000 0111: version 3, no gap; the next burn to 5 heals it
 
 Proved for fields of 32 bits, of which shorter ones are those with no bit above their size. Counting bits is hard for
-solvers, so they are told three laws of it, which are shown bit by bit first. impl's Efuse is compared with the formulas
-on every field of 5 bits. Left out: eFuse coding schemes, and burns by other programs.
+solvers, so they are given three laws of it, which are proved bit by bit first. impl's Efuse is compared with the
+formulas on every field of 5 bits. Left out: eFuse coding schemes, and burns by other programs.
 """
 
 from collections.abc import Callable, Sequence

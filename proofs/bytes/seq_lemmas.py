@@ -5,7 +5,7 @@ first that names it: next = current + way, where way = (slot - slot of current) 
 
 While next stays below FFFFFFFF all is well; that is what is shown first, by z3 on integers and by bitwuzla on 40-bit
 words, where nothing wraps. A number is written as slots * lap + slot + 1 there, which every number from 1 on is in one
-way, so that no solver has to divide. That impl's next_seq computes the rule is in impl_equals_facts. Above, within 16
+way, so that no solver has to divide. That impl's next_seq computes the rule is in impl_decisions.py. Above, within 16
 numbers of 2^32, impl's next_seq is run on every number: there the rule breaks in three ways.
 
 The ranks: a model may forget how large a number is. With n slots a rank is the number itself up to n, and n+1 for every
@@ -32,7 +32,7 @@ from ..smt.second_solver import ask_bitwuzla, script
 EXACT_BITS = 40
 """Numbers, with all sums and differences of a few of them, are exact in so many bits."""
 NextSeq = Callable[[int, int, int], int]
-Way = Callable[[Any, Any, int], Any]
+Advance = Callable[[Any, Any, int], Any]
 Statement = Callable[..., tuple[list[Any], Any]]
 """From the values of some names to premise and claim."""
 
@@ -42,7 +42,7 @@ def number_of(lap: Any, slot: Any, count: int) -> Any:
     return count * lap + slot + 1
 
 
-def way_between(here: Any, slot: Any, count: int) -> Any:
+def advance_between(here: Any, slot: Any, count: int) -> Any:
     """Return how many slots lie between two slots, as a term."""
     return z3.If(slot >= here, slot - here, slot - here + count)
 
@@ -80,14 +80,14 @@ def prove_exactly(statement: Statement, names: str) -> Result:
     return Result(LemmaVerdict.HOLDS, "z3 on integers, bitwuzla on words")
 
 
-def _premise(lap: Any, here: Any, slot: Any, count: int, way: Way) -> tuple[Any, Any, list[Any]]:
+def _premise(lap: Any, here: Any, slot: Any, count: int, way: Advance) -> tuple[Any, Any, list[Any]]:
     """Return the current number, the next one, and that both are numbers and slots below their bounds."""
     current = number_of(lap, here, count)
     following = current + way(here, slot, count)
     return current, following, [lap <= WORD // count, here < count, slot < count, following < SEQ_EMPTY]
 
 
-def prove_names_slot(counts: Iterable[int] = ALL_COUNTS, way: Way = way_between) -> Result:
+def prove_names_slot(counts: Iterable[int] = ALL_COUNTS, way: Advance = advance_between) -> Result:
     """The next number names the slot: it is of this lap, or of the next one when the slot lies behind."""
 
     def statement(n: int, lap: Any, here: Any, slot: Any) -> tuple[list[Any], Any]:
@@ -98,7 +98,7 @@ def prove_names_slot(counts: Iterable[int] = ALL_COUNTS, way: Way = way_between)
     return prove_each((f"{n} slots", prove_exactly(partial(statement, n), "lap here slot")) for n in counts)
 
 
-def prove_same_or_greater(counts: Iterable[int] = ALL_COUNTS, way: Way = way_between) -> Result:
+def prove_same_or_greater(counts: Iterable[int] = ALL_COUNTS, way: Advance = advance_between) -> Result:
     """It is the current one if that names the slot, else greater, by less than the number of slots."""
 
     def statement(n: int, lap: Any, here: Any, slot: Any) -> tuple[list[Any], Any]:
@@ -109,7 +109,7 @@ def prove_same_or_greater(counts: Iterable[int] = ALL_COUNTS, way: Way = way_bet
     return prove_each((f"{n} slots", prove_exactly(partial(statement, n), "lap here slot")) for n in counts)
 
 
-def prove_smallest(counts: Iterable[int] = ALL_COUNTS, way: Way = way_between) -> Result:
+def prove_smallest(counts: Iterable[int] = ALL_COUNTS, way: Advance = advance_between) -> Result:
     """No number between names the slot; with one slot there is none between."""
 
     def statement(n: int, lap: Any, here: Any, slot: Any, ahead: Any) -> tuple[list[Any], Any]:

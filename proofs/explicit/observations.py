@@ -206,7 +206,7 @@ class Side:
             else:
                 going_on.append((action, after))
         if len(going_on) != 1:
-            raise AssertionError(f"{len(going_on)} ways on from {self.steps.as_dict(state)}")
+            raise AssertionError(f"{len(going_on)} steps lead on from {self.steps.as_dict(state)}")
         return going_on[0]
 
     def _operation(self, state: State, action: Action, after: State) -> "_Operation | None":

@@ -1,6 +1,6 @@
 """The device model as a TLA+ module: one operator for each action, which says of every field what becomes of it.
 
-The text is for readers first: values have the names that the model gives them, what is asked more than once is an
+The text is for readers first: values have the names that the model gives them, what is used more than once is an
 operator of its own, and the claims are invariants with their titles. TLC reads it too, and counts the states that we
 count. It is made anew from the model, in an order that depends on nothing else.
 
@@ -47,7 +47,7 @@ TLA: Syntax = {
 
 
 def tla(model: DeviceModel, module: str = MODULE) -> str:
-    """Return the model as the text of a TLA+ module, with every claim whose ghosts it has."""
+    """Return the model as the text of a TLA+ module, with every claim whose ghost variables it has."""
     writer = _TlaWriter(model)
     actions = [list(writer.action_lines(action)) for action in model.actions]
     claims = [list(writer.claim_lines(claim)) for claim in stated_claims(model.scope)]
@@ -77,7 +77,7 @@ def tlc_config(claims: Iterable[DeviceClaim] = ()) -> str:
 
 
 def stated_claims(scope: Scope) -> tuple[DeviceClaim, ...]:
-    """Return the claims that a model of the scope can be asked for."""
+    """Return the claims that a model of the scope can state."""
     return tuple(c for c in DEVICE_CLAIMS if c.claim.applies_to(scope.config) and c.ghosts <= scope.ghosts)
 
 

@@ -1,4 +1,4 @@
-"""Stated facts about what goes on: what the bootloader has found out, what runs, what a session is.
+"""Invariants of what goes on: what the bootloader has found out, what runs, what a session is.
 
 See invariant_catalogue.py."""
 
@@ -24,7 +24,7 @@ UPGRADING = (Task.COMMENCE, Task.SPARE, Task.COMPLETE, Task.REJECT)
 
 
 def tasks_are_those_of_the_world(scope: Scope, device: Device) -> Bool:
-    """Nothing goes on that this world's options and usage rule out."""
+    """Nothing goes on that this scope's options and usage rule out."""
     config, missing = scope.config, set()
     if scope.usage is Usage.PROPER:
         missing |= {Task.SET_BOOT, Task.FORGET_FIRST, Task.FORGET_SECOND}

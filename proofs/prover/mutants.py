@@ -1,7 +1,7 @@
 """Devices with one thing wrong: each breaks a claim that the right device keeps, so the claims can fail.
 
 A mutant is the device model with some actions changed. Its claim is proved of the model as it is; of the mutant the
-search finds a way to break it, and both solvers confirm that way with 32-bit numbers.
+search finds a counterexample, which both solvers confirm with 32-bit numbers.
 """
 
 from collections.abc import Callable, Mapping
@@ -46,7 +46,7 @@ class Mutant:
     killed_by: str
     """Id of the claim that it breaks."""
     scope: Scope
-    """World in which the claim holds of the model as it is."""
+    """Scope in which the claim holds of the model as it is."""
     changes: Mapping[str, Change]
     """By name of the action that is changed."""
 
@@ -56,7 +56,7 @@ class Mutant:
         return next(item for item in DEVICE_CLAIMS if item.claim.id == self.killed_by)
 
     def model(self, numbers: Numbers) -> DeviceModel:
-        """Return the model with the thing wrong, and the ghosts of the claim."""
+        """Return the model with the thing wrong, and the ghost variables of the claim."""
         right = device_model(replace(self.scope, ghosts=self.claim.ghosts, numbers=numbers))
         unknown = set(self.changes) - {action.name for action in right.actions}
         if unknown:
@@ -70,7 +70,7 @@ class Mutant:
 
 
 def shortest_counterexample(mutant: Mutant) -> tuple[str, ...] | None:
-    """Return the actions of a shortest way on which the mutant breaks its claim; None when it does not."""
+    """Return the actions of a shortest trace on which the mutant breaks its claim; None when it does not."""
     model = mutant.model(Numbers.RANKED)
     steps = Stepper(model)
     kept = mutant.claim.is_kept(model.scope, model.device)
@@ -79,7 +79,7 @@ def shortest_counterexample(mutant: Mutant) -> tuple[str, ...] | None:
 
 
 def breaking_condition(mutant: Mutant, actions: tuple[str, ...]) -> Condition:
-    """Return the question whether the way breaks the claim with 32-bit numbers, too."""
+    """Return the question whether the trace breaks the claim with 32-bit numbers, too."""
     model = mutant.model(Numbers.EXACT)
     return trace_condition(model, actions, mutant.claim.is_kept(model.scope, model.device), mutant.name)
 

@@ -144,5 +144,5 @@ def _is_accept_enough(scope: Scope, device: Device, sector: Num) -> Bool:
 
 
 def _when(model: DeviceModel, name: str) -> Bool:
-    """Return when the action of that name can be taken; never, where the world has none."""
+    """Return when the action of that name can be taken; never, where the scope has none."""
     return any_of(action.when for action in model.actions if action.name == name)

@@ -1,6 +1,6 @@
 """The two tables agree: each step of the device moves each of its slots along a row of the life cycle.
 
-lifecycle.py says how what info() tells of *one* slot can change, and people draw it. The device model says what two
+life_cycle.py says how what info() tells of *one* slot can change, and people draw it. The device model says what two
 records, all slots and the bootloader do together, and the proofs are about it. Here every call and every boot of the
 device is looked at from every reachable state: whole, each slot takes the one row that fits; cut, some row allows what
 is left. And the other way round: a row that is never taken is listed in UNREACHED, with the reason.
@@ -43,7 +43,7 @@ REFUSED = ("complete_fails", "complete_rejects")
 REFUSABLE = (Event.COMMENCE, Event.COMPLETE, Event.ACCEPT, Event.ROLLBACK)
 """Calls that the device can refuse; a refused call is no action of the model, and no slot may move by it."""
 MAX_WRONG = 10
-"""So many forbidden moves are told."""
+"""So many forbidden moves are reported."""
 
 
 class Why(Enum):
@@ -109,7 +109,7 @@ def tie(scope: Scope) -> Tie:
 
 
 class _Walk:
-    """One scope on its way through the table."""
+    """Follows the events of one scope through the table."""
 
     def __init__(self, steps: Stepper) -> None:
         self.steps = steps

@@ -4,7 +4,7 @@ impl's own functions run unchanged on symbolic words (symbolic_execution.py); ea
 term for it, read over the same words. What the words come to for the model is its abstraction, written here once more
 as formulas: a number 0xFFFFFFFF is EMPTY, a check word that fits is RIGHT, a state word beyond ABORTED is UNDEFINED.
 
-What both sides call is left open, as in impl_equals_facts: which slot a number names, and the CRC. One thing is asked
+What both sides call is left open, as in symbolic_entries.py: which slot a number names, and the CRC. One thing is asked
 of them: 0xFFFFFFFF does not come with a check word that fits. Erased flash has none, and no tear makes one.
 """
 
@@ -77,7 +77,7 @@ class EntryView:
 
     @property
     def given(self) -> Any:
-        """What is asked of the open functions, and of the slots that have to be somewhere."""
+        """What is assumed of the open functions, and of the slots that have to be somewhere."""
         count = z3.BitVecVal(self.scope.slots, 32)
         facts = [z3.Implies(entry.is_empty, z3.Not(entry.is_right)) for entry in (FIRST, SECOND)]
         facts += [z3.ULT(SLOT_OF(entry.seq, count), count) for entry in (FIRST, SECOND)]

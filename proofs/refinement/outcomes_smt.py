@@ -1,4 +1,4 @@
-"""The outcomes of a cut once more, asked of z3: from any well-formed state, whether it can be reached or not.
+"""The outcomes of a cut once more, decided by z3: from any well-formed state, whether it can be reached or not.
 
 A call is followed symbolically: `paths` puts its steps one after another, from a state in which nothing but the task is
 known, and each cut on the way leaves a state that is a term over the fields of the first. For an outcome that no
@@ -29,11 +29,11 @@ Values = dict[str, Term]
 
 @dataclass(frozen=True, slots=True)
 class CallPath:
-    """One way that an undisturbed call can go."""
+    """One path that an undisturbed call can take."""
 
     actions: tuple[str, ...]
     when: Bool
-    """Over the first state: the call goes this way."""
+    """Over the first state: the call takes this path."""
     states: tuple[Values, ...]
     """The first state, and the one after each action."""
 
@@ -90,7 +90,7 @@ def beginning(scope: Scope, call: Call) -> Values:
 
 
 def paths(model: DeviceModel, call: Call) -> Iterator[CallPath]:
-    """Yield every way that the call can go."""
+    """Yield every path that the call can take."""
     known = beginning(model.scope, call)
     for action in model.actions:
         if call.is_begun_by(action.name):
@@ -106,7 +106,7 @@ def stepped(model: DeviceModel, before: Values, action: str) -> Values:
 
 
 def _continued(model: DeviceModel, call: Call, path: CallPath) -> Iterator[CallPath]:
-    """Yield the ways on from the end of a path, until the call ends."""
+    """Yield the continuations of a path, until the call ends."""
     last = path.states[-1]
     task = last["task"]
     assert isinstance(task, Num)

@@ -33,7 +33,7 @@ class TooManyPaths(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """One way through a function."""
+    """One path through a function."""
 
     condition: Any
     """The z3 formula of exactly the values that take it."""
@@ -204,7 +204,7 @@ def merged(paths: list[Path], view: Callable[[Path], Any]) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Fork:
-    """What one run did where it was asked for a truth."""
+    """What one run did where the truth of a comparison was needed."""
 
     side: bool
     is_other_open: bool

@@ -1,6 +1,6 @@
 """What is proved, as objects that a command can list: a name, a sentence, how it is proved, and the proof.
 
-A lemma is asked of z3 first, and what z3 answers is asked again of bitwuzla. It holds only when both say so; an answer
+A lemma is put to z3 first, and z3's answer is checked by bitwuzla. It holds only when both say so; an answer
 that was not reached counts as a failure, and so does a premise that no value meets. What refutes a lemma is a witness:
 the values of its free names.
 """

@@ -1,4 +1,4 @@
-"""A second opinion: the question that z3 was asked, as SMT-LIB text, and bitwuzla's answer to it.
+"""A second opinion: the question put to z3, as SMT-LIB text, and bitwuzla's answer to it.
 
 z3 and bitwuzla share no code. What passes between them is text that any other solver reads too, so a claim that
 matters is held twice: `script` writes the question down, `ask_bitwuzla` asks it again from the text alone.

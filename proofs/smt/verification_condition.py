@@ -17,7 +17,7 @@ TIME_LIMIT_MS = 120_000
 
 
 class Solver(Enum):
-    """Who may be asked."""
+    """The solvers."""
 
     Z3 = "z3"
     BITWUZLA = "bitwuzla"
@@ -28,7 +28,7 @@ class Condition:
     """One question."""
 
     name: str
-    """What is asked, as part of a file name."""
+    """Name of the question, as part of a file name."""
     text: str
     """SMT-LIB 2."""
     needs: str
@@ -36,7 +36,7 @@ class Condition:
     _said: dict[Solver, str] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def answers(self, solvers: Iterable[Solver] = tuple(Solver)) -> dict[Solver, str]:
-        """Return what the solvers say: "sat", "unsat" or "unknown". Each is asked once."""
+        """Return what the solvers say: "sat", "unsat" or "unknown". Each is queried once."""
         return {solver: self._answer(solver) for solver in solvers}
 
     def is_met(self, solver: Solver) -> bool:

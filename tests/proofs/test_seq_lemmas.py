@@ -10,6 +10,7 @@ from otaproof.impl.otadata import SEQ_EMPTY, WORD, next_seq
 from otaproof.impl.program_end import Hang
 from otaproof.proofs.bytes.seq_lemmas import (
     LEMMAS,
+    advance_between,
     outcome,
     prove_breaks_at_the_top,
     prove_names_slot,
@@ -21,7 +22,6 @@ from otaproof.proofs.bytes.seq_lemmas import (
     prove_zero_breaks,
     rank,
     ranks,
-    way_between,
 )
 from otaproof.proofs.smt.lemma import LemmaVerdict
 
@@ -93,7 +93,7 @@ def test_a_way_the_wrong_way_round_is_refuted() -> None:
     """It names another slot from three slots on, and is right for two."""
 
     def backward(here: Any, slot: Any, slots: int) -> Any:
-        return way_between(slot, here, slots)
+        return advance_between(slot, here, slots)
 
     assert prove_names_slot([3], way=backward).verdict is LemmaVerdict.REFUTED
     assert prove_names_slot([2], way=backward).verdict is LemmaVerdict.HOLDS

@@ -2,7 +2,7 @@
 
 A level is all states at one distance from the start; they lie together in `order`. So where a state came from need not
 be stored: a trace is found backwards, by stepping the level before until the state turns up. That costs at most one
-more pass over the levels, only for what is asked, and none of the table.
+more pass over the levels, only for the traces that are wanted, and none of the table.
 
 Two threads: each owns the states whose hash has its bit, with a table and an order of its own. In turns, both expand
 some of their states, keep their own successors and hand the others over, then take in what was handed to them.
@@ -128,7 +128,7 @@ class CompiledSearch:
     """A search of one scope, ready to run."""
 
     def __init__(self, scope: Scope, claims: Sequence[DeviceClaim] = (), goal: Bool | None = None) -> None:
-        """Make and load the code; raise DoesNotFit for a world whose states need more than a word."""
+        """Make and load the code; raise DoesNotFit for a scope whose states need more than a word."""
         started = time.perf_counter()
         self.scope = scope
         self.claims = tuple(claims)
@@ -195,7 +195,7 @@ class CompiledSearch:
         return any(store.levels[-1] > store.levels[-2] for store in self.stores)
 
     def trace_to(self, owner: int, place: int, level: int) -> Trace:
-        """Return a shortest way to a state."""
+        """Return a shortest trace to a state."""
         word = int(self.stores[owner].order[place])
         words = [word]
         for before in range(level - 1, -1, -1):
