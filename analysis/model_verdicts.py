@@ -61,7 +61,7 @@ def decided(scope: Scope) -> Verdicts:
     from ..proofs.prover.decision import Effort  # noqa: PLC0415
     from ..proofs.prover.prover import decide  # noqa: PLC0415
 
-    found = decide(scope, effort=Effort(premises=False))
+    found = decide(scope, effort=Effort(checks_vacuity=False))
     return {item.claim.id: ModelVerdict(item.verdict.value, item.depth, item.method) for item in found}
 
 

@@ -8,8 +8,8 @@ from ..model.device.scope_text import scope_title
 from ..model.device.state import Scope
 from ..proofs.prover.configurations import SLOT_COUNTS, Family
 from ..proofs.prover.dead_ends import RECOVERY
-from ..proofs.prover.decision import Decision, Effort, Verdict
-from ..proofs.prover.proof_reuse import Book
+from ..proofs.prover.decision import Decision, Effort, ProofVerdict
+from ..proofs.prover.proof_reuse import ProofReuse
 from ..proofs.prover.prover import decide
 
 QUICK_SLOTS = 2
@@ -56,11 +56,11 @@ def decide_configuration(scope: Scope, claims: frozenset[str] | None, effort: Ef
 
 def decide_family(family: Family, claims: frozenset[str] | None, effort: Effort) -> list[Configuration]:
     """Decide one family, from few slots to many; what few slots taught is taken along."""
-    book, found = Book(most_slots=SLOT_COUNTS[-1]), []
+    reuse, found = ProofReuse(most_slots=SLOT_COUNTS[-1]), []
     for slots in SLOT_COUNTS:
         scope = replace(family.scope, slots=slots)
         is_small = slots <= QUICK_SLOTS
-        decisions = decide(scope, _applying(scope, claims), book, replace(effort, premises=is_small))
+        decisions = decide(scope, _applying(scope, claims), reuse, replace(effort, checks_vacuity=is_small))
         found.append(_configuration(scope, decisions, tuple(r.label for r in family.releases), has_tokens=is_small))
     return found
 
@@ -74,7 +74,7 @@ def _configuration(
 
 def _row(scope: Scope, decision: Decision, has_token: bool) -> Row:
     """Return the decision with the token under which the board replays it."""
-    if not has_token or decision.verdict is not Verdict.REFUTED or decision.claim.id == RECOVERY:
+    if not has_token or decision.verdict is not ProofVerdict.REFUTED or decision.claim.id == RECOVERY:
         return Row(decision)
     try:
         return Row(decision, token_of_trace(scope, decision.actions, decision.claim.id))

@@ -1,8 +1,8 @@
 """`make bench`, second part: the compiled search against SPIN, on one machine, in one run, over the same states.
 
 Both search exactly and keep what a trace is made from. Seconds are those of searching alone; what compiling takes is
-told beside. Speeds are told as ratios, since machines differ. Rounds alternate, and the middle one of each counts.
-Different numbers of states or transitions end the run with exit code 1.
+reported beside. Speeds are reported as ratios, since machines differ. Rounds alternate, and the middle one of each
+counts. Different numbers of states or transitions end the run with exit code 1.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from .export.promela import promela
 from .export.spin import FAST, SpinRun, run_spin, why_missing
 
 MEMORY = 6 << 30
-WORLDS = (
+SCOPES = (
     (
         "5 slots, factory, F3, any usage",
         Scope(Config(rollback=True), slots=5, has_factory=True, faults=FaultModel.F3, usage=Usage.ANY),
@@ -53,11 +53,11 @@ def main() -> int:
         return 0
     # Two threads need two cores to themselves; where others work, processor time tells more than the clock.
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} before the start")
-    return max(bench_world(title, scope, rounds) for title, scope in WORLDS)
+    return max(bench_scope(title, scope, rounds) for title, scope in SCOPES)
 
 
-def bench_world(title: str, scope: Scope, rounds: int) -> int:
-    """Measure one world; return 1 when the two differ."""
+def bench_scope(title: str, scope: Scope, rounds: int) -> int:
+    """Measure one scope; return 1 when the two differ."""
     print(f"{title}; SPIN: spin -o2, gcc {' '.join(FAST)}")
     search = CompiledSearch(scope)
     print(f"  compiled search: {search.compile_seconds:.1f} s to compile or load (kept on disk)", flush=True)

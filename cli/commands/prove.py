@@ -103,15 +103,15 @@ def prove(
 
 def exit_code(found: "list[Configuration]") -> ExitCode:
     """Return what the verdicts come to; a refutation that the board does not replay is no verdict."""
-    from ...proofs.prover.decision import Verdict
+    from ...proofs.prover.decision import ProofVerdict
 
     rows = [row for configuration in found for row in configuration.rows]
-    if any(row.divergence is not None or row.decision.verdict is Verdict.UNKNOWN for row in rows):
+    if any(row.divergence is not None or row.decision.verdict is ProofVerdict.UNKNOWN for row in rows):
         return ExitCode.INCONCLUSIVE
     verdicts = {row.decision.verdict for row in rows}
-    if Verdict.REFUTED in verdicts:
+    if ProofVerdict.REFUTED in verdicts:
         return ExitCode.VIOLATED
-    return ExitCode.INCONCLUSIVE if Verdict.BOUNDED in verdicts else ExitCode.HOLDS
+    return ExitCode.INCONCLUSIVE if ProofVerdict.BOUNDED in verdicts else ExitCode.HOLDS
 
 
 def _one(

@@ -12,14 +12,14 @@ from ...analysis.proof_runs import Configuration, Row
 from ...model.claims.left_out import left_out_line
 from ...model.device.scope_text import title_of_any_slots
 from ...model.device.state import Usage
-from ...proofs.prover.decision import Verdict
+from ...proofs.prover.decision import ProofVerdict
 from .left_out_report import left_out_json
 
 _STYLES = {
-    Verdict.PROVED: "green",
-    Verdict.REFUTED: "bold red",
-    Verdict.BOUNDED: "yellow",
-    Verdict.UNKNOWN: "bold yellow",
+    ProofVerdict.PROVED: "green",
+    ProofVerdict.REFUTED: "bold red",
+    ProofVerdict.BOUNDED: "yellow",
+    ProofVerdict.UNKNOWN: "bold yellow",
 }
 _WIDTH = 116
 
@@ -36,7 +36,7 @@ def print_configuration(console: Console, configuration: Configuration) -> None:
         table.add_row(decision.claim.id, verdict, f"{decision.seconds:.1f} s", decision.method)
     console.print(table)
     for row in configuration.rows:
-        if row.decision.verdict is Verdict.REFUTED:
+        if row.decision.verdict is ProofVerdict.REFUTED:
             _print_way(console, row)
 
 
@@ -57,7 +57,7 @@ def verdict_text(row: Row) -> str:
     decision = row.decision
     if row.divergence is not None:
         return "refuted, but not on the board"
-    if decision.verdict is not Verdict.REFUTED:
+    if decision.verdict is not ProofVerdict.REFUTED:
         return str(decision.verdict.value)
     return f"refuted at {decision.depth}" if decision.is_shortest else f"refuted at ≤ {decision.depth}"
 
@@ -66,14 +66,14 @@ def print_summary(console: Console, found: Sequence[Configuration], seconds: flo
     """Print how many verdicts of each kind there are, and what went wrong."""
     rows = [row for configuration in found for row in configuration.rows]
     counts = Counter(row.decision.verdict for row in rows)
-    text = ", ".join(f"{counts[verdict]:,} {verdict.value}" for verdict in Verdict if counts[verdict])
+    text = ", ".join(f"{counts[verdict]:,} {verdict.value}" for verdict in ProofVerdict if counts[verdict])
     console.print(f"\n{len(found):,} configurations, {len(rows):,} claims: {text}; {seconds:.1f} s")
     for configuration in found:
         for row in configuration.rows:
             name = f"{configuration.title}: {row.decision.claim.id}"
             if row.divergence is not None:
                 console.print(f"[bold red]{name}: the board does otherwise[/]: {row.divergence}")
-            elif row.decision.verdict is Verdict.UNKNOWN:
+            elif row.decision.verdict is ProofVerdict.UNKNOWN:
                 console.print(f"[bold yellow]{name} is undecided[/]: {row.decision.method}")
 
 
@@ -120,13 +120,13 @@ def _claim_json(row: Row) -> dict[str, Any]:
         "verdict": decision.verdict.value,
         "method": decision.method,
         "depth": decision.depth,
-        "is_shortest": decision.is_shortest if decision.verdict is Verdict.REFUTED else None,
+        "is_shortest": decision.is_shortest if decision.verdict is ProofVerdict.REFUTED else None,
         "seconds": round(decision.seconds, 3),
         "solver": decision.answers.get("z3"),
         "second_solver": decision.answers.get("bitwuzla"),
         "token": row.token,
         "trace": list(decision.actions),
-        "invariants": list(decision.facts),
+        "invariants": list(decision.invariants),
         "premise_depth": decision.premise_depth,
         "divergence": row.divergence,
     }
@@ -151,7 +151,7 @@ def _runs(actions: Sequence[str]) -> list[str]:
 
 def _short(configuration: Configuration) -> str:
     """Return what was found of the claims, in one line."""
-    by_verdict: dict[Verdict, list[str]] = {verdict: [] for verdict in Verdict}
+    by_verdict: dict[ProofVerdict, list[str]] = {verdict: [] for verdict in ProofVerdict}
     for row in configuration.rows:
         by_verdict[row.decision.verdict].append(_short_row(row))
     return "; ".join(
@@ -161,7 +161,7 @@ def _short(configuration: Configuration) -> str:
 
 def _short_row(row: Row) -> str:
     decision = row.decision
-    if decision.verdict is not Verdict.REFUTED:
+    if decision.verdict is not ProofVerdict.REFUTED:
         return decision.claim.id
     return f"{decision.claim.id}({'' if decision.is_shortest else '≤'}{decision.depth})"
 

@@ -6,7 +6,7 @@ The life-cycle diagram leaves out transitions that need torn bytes, as there are
 from enum import Enum
 
 from ...model.fault_model import FaultModel
-from ...model.slot.life_cycle import Kind
+from ...model.slot.life_cycle import RowKind
 from ...model.slot.situation import State
 from ..drawing.canvas import Anchor, Box, Drawing, Stroke, Text
 from ..drawing.palette import FAINT, INK, Tone
@@ -57,14 +57,14 @@ def needs(rollback: bool) -> dict[tuple[State, State], tuple[LeastCause, tuple[s
 
 def _moves_by(need: LeastCause, rollback: bool) -> list[SlotTransition]:
     kinds = {
-        LeastCause.CALLS: Kind.NORMAL,
-        LeastCause.MISUSE: Kind.MISUSE,
-        LeastCause.FOREIGN: Kind.FOREIGN,
-        LeastCause.ERROR: Kind.FLASH_ERROR,
+        LeastCause.CALLS: RowKind.NORMAL,
+        LeastCause.MISUSE: RowKind.MISUSE,
+        LeastCause.FOREIGN: RowKind.FOREIGN,
+        LeastCause.ERROR: RowKind.FLASH_ERROR,
     }
     if need in kinds:
         return moves([kinds[need]], rollback)
-    return moves([Kind.POWER_CUT], rollback, FaultModel[need.name])
+    return moves([RowKind.POWER_CUT], rollback, FaultModel[need.name])
 
 
 def moves_drawing(rollback: bool) -> Drawing:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ...model.fault_model import FaultModel
-from ...model.slot.life_cycle import ROWS, Event, Follows, Kind, Row
+from ...model.slot.life_cycle import ROWS, Event, Follows, Row, RowKind
 from ...model.slot.situation import Guard, State, hides
 from ...model.slot.state_machine import Arrow, arrows
 from ..drawing.flow import Edge, Flow, Key, LineStyle, Node, Shape
@@ -19,10 +19,10 @@ from ..model_reading.guard_search import can_hold
 ANY = "any state"
 ERASED = "none again"
 """The second box for `none`, where arrows to it end, so that the diagram runs from top to bottom."""
-_DOCUMENTED = tuple(row for row in ROWS if row.kind is Kind.NORMAL)
-_DRAWN = (Kind.NORMAL, Kind.MISUSE, Kind.POWER_CUT)
-_TONES = {Kind.NORMAL: Tone.BLUE, Kind.MISUSE: Tone.PURPLE, Kind.POWER_CUT: Tone.RED}
-_LINES = {Kind.NORMAL: LineStyle.SOLID, Kind.MISUSE: LineStyle.DOTTED, Kind.POWER_CUT: LineStyle.DASHED}
+_DOCUMENTED = tuple(row for row in ROWS if row.kind is RowKind.NORMAL)
+_DRAWN = (RowKind.NORMAL, RowKind.MISUSE, RowKind.POWER_CUT)
+_TONES = {RowKind.NORMAL: Tone.BLUE, RowKind.MISUSE: Tone.PURPLE, RowKind.POWER_CUT: Tone.RED}
+_LINES = {RowKind.NORMAL: LineStyle.SOLID, RowKind.MISUSE: LineStyle.DOTTED, RowKind.POWER_CUT: LineStyle.DASHED}
 _KEYS = (
     Key("documented use", Tone.BLUE),
     Key("power cut inside the call", Tone.RED, LineStyle.DASHED),
@@ -46,7 +46,7 @@ class SlotTransition:
 
     before: State
     after: State
-    kind: Kind
+    kind: RowKind
     event: Event
     is_documented: bool
     """The call is made in its documented order, also when a cut interrupts it."""
@@ -57,7 +57,7 @@ def is_chance(row: Row) -> bool:
     return bool(row.reach) and row.weakest is FaultModel.F3
 
 
-def moves(kinds: Iterable[Kind], rollback: bool, faults: FaultModel = FaultModel.F3) -> list[SlotTransition]:
+def moves(kinds: Iterable[RowKind], rollback: bool, faults: FaultModel = FaultModel.F3) -> list[SlotTransition]:
     """Return the transitions between different states that a build has, in the order of the table.
 
     Left out: rows that need a chance match, and the states that a second record of the slot reports once the first is
@@ -78,7 +78,7 @@ def _is_drawn(arrow: Arrow, faults: FaultModel) -> bool:
 
 def is_documented(row: Row) -> bool:
     """Return whether the calls were made in documented order; for a cut or flash error, the interrupted call."""
-    return row.kind is Kind.NORMAL or any(whole.id == row.id.split("-")[0] for whole in _DOCUMENTED)
+    return row.kind is RowKind.NORMAL or any(whole.id == row.id.split("-")[0] for whole in _DOCUMENTED)
 
 
 def _guard(arrow: Arrow) -> Guard:
@@ -123,12 +123,12 @@ def _node(name: str, state: State) -> Node:
 
 def _without_repeats(drawn: list[SlotTransition]) -> list[SlotTransition]:
     """Drop misuse whose transition documented use of the same call has too, and cuts in misuse."""
-    normal = {(m.before, m.after, m.event) for m in drawn if m.kind is Kind.NORMAL}
+    normal = {(m.before, m.after, m.event) for m in drawn if m.kind is RowKind.NORMAL}
     return [
         move
         for move in drawn
-        if (move.kind is not Kind.MISUSE or (move.before, move.after, move.event) not in normal)
-        and (move.kind is not Kind.POWER_CUT or move.is_documented)
+        if (move.kind is not RowKind.MISUSE or (move.before, move.after, move.event) not in normal)
+        and (move.kind is not RowKind.POWER_CUT or move.is_documented)
     ]
 
 
@@ -159,9 +159,9 @@ def _place(source: str, order: list[str]) -> int:
     return order.index(source) if source in order else len(order)
 
 
-def _edge(before: str, after: State, kind: Kind, events: list[Event]) -> Edge:
+def _edge(before: str, after: State, kind: RowKind, events: list[Event]) -> Edge:
     names = [event.value for event in Event if event in events]
-    label = ",\n".join(names) if kind is not Kind.POWER_CUT else "cut in\n" + ",\n".join(names)
+    label = ",\n".join(names) if kind is not RowKind.POWER_CUT else "cut in\n" + ",\n".join(names)
     goal = ERASED if after is State.NONE else after.value
     return Edge(before, goal, label, _TONES[kind], _LINES[kind])
 

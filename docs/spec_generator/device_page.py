@@ -10,7 +10,7 @@ from otaproof.model.device.model import DeviceModel, Field, device_model
 from otaproof.model.device.record_tears import erased_tears, programmed_tears
 from otaproof.model.device.records import Check, Numbers, Record, Word
 from otaproof.model.device.state import Content, Device, Expectation, Ghost, Phase, Scope, Slot, Task, Usage
-from otaproof.model.device.vocabulary import PLACES, enum_of_field
+from otaproof.model.device.term_names import PLACES, enum_of_field
 from otaproof.model.fault_model import FaultModel
 
 from .effects_text import RANKED, effect_lines

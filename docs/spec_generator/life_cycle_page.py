@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from otaproof.diagrams.model_reading.member_docs import member_docs
 from otaproof.model.slot import situation
-from otaproof.model.slot.life_cycle import ROWS, TABLE, TEARS, Event, Follows, Kind, Row, Write
+from otaproof.model.slot.life_cycle import ROWS, TABLE, TEARS, Event, Follows, Row, RowKind, Write
 from otaproof.model.slot.situation import Guard, Place, Situation, State
 
 from .spec_page import SpecPage, anchor, code, picture, repo_file
@@ -177,11 +177,11 @@ def _interrupted(page: SpecPage) -> None:
         ("tear", "state word that is written or erased", "reads as", "weakest fault model"),
         ((anchor(t.id) + t.id, code(t.word.value), code(t.reads.value), t.weakest.name) for t in TEARS),
     )
-    whole = sum(row.kind not in (Kind.POWER_CUT, Kind.FLASH_ERROR) for row in TABLE)
+    whole = sum(row.kind not in (RowKind.POWER_CUT, RowKind.FLASH_ERROR) for row in TABLE)
     page.add(
         f"The whole table has {len(TABLE)} rows: {whole} for steps that run to their end, "
-        f"{sum(row.kind is Kind.POWER_CUT for row in TABLE)} for power cuts, "
-        f"{sum(row.kind is Kind.FLASH_ERROR for row in TABLE)} for flash errors."
+        f"{sum(row.kind is RowKind.POWER_CUT for row in TABLE)} for power cuts, "
+        f"{sum(row.kind is RowKind.FLASH_ERROR for row in TABLE)} for flash errors."
     )
     torn = [row for row in TABLE if "-" in row.id]
     page.add(
@@ -205,9 +205,9 @@ def _after(row: Row) -> str:
     return f"*{row.after.value}*" if isinstance(row.after, Follows) else row.after.value
 
 
-def _kind_words() -> Iterator[tuple[Kind, str]]:
-    docs = member_docs(Kind)
-    for kind in Kind:
+def _kind_words() -> Iterator[tuple[RowKind, str]]:
+    docs = member_docs(RowKind)
+    for kind in RowKind:
         yield kind, docs[kind.name][0].lower() + docs[kind.name][1:].rstrip(".")
 
 

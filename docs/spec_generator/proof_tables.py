@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from otaproof.model.fault_model import FaultModel
-from otaproof.proofs.prover.decision import Verdict
+from otaproof.proofs.prover.decision import ProofVerdict
 from otaproof.proofs.prover.prover import decide
 
 from .spec_scopes import SpecScope, spec_scopes
@@ -21,9 +21,8 @@ Proofs = dict[str, dict[str, str]]
 METHODS = ("induction", "ranking function", "sequence-number growth", "search")
 _SIGNS = (
     ("at most 0x", "sequence-number growth"),
-    ("distance", "ranking function"),
     ("ranking", "ranking function"),
-    ("induction, k =", "induction"),
+    ("k-induction (k =", "induction"),
     ("search", "search"),
     ("a way found", "search"),
     ("no induction", "search"),
@@ -56,7 +55,7 @@ def text_of(made: Mapping[str, Mapping[str, str]]) -> str:
     return json.dumps(made, indent=1) + "\n"
 
 
-def _text(verdict: Verdict, method: str) -> str:
+def _text(verdict: ProofVerdict, method: str) -> str:
     """Return verdict and method; the prover's numbers are left out, as they change with every new invariant."""
     kind = next((kind for sign, kind in _SIGNS if sign in method), None)
     if kind is None:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from enum import IntEnum
 
 from otaproof.model.device.state import Device, Scope
-from otaproof.model.device.vocabulary import PLACES, enum_of_field, named
+from otaproof.model.device.term_names import PLACES, enum_of_field, named
 from otaproof.model.terms.terms import Op, Term, nodes_of
 
 _SYMBOLS = {Op.AND: " and ", Op.OR: " or ", Op.EQUAL: " is ", Op.LESS: " < ", Op.PLUS: " + ", Op.MINUS: " - "}

@@ -1,1 +1,6 @@
-"""The claims: their wording, how they read after one power cut, and how over a state of the device."""
+"""The claims: each promise once, for every checker.
+
+claims          their wording, and how each reads after one power cut (observation)
+state_claims    the claims as invariants of the device model
+left_out        what the verdicts leave out
+"""

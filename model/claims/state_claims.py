@@ -1,14 +1,15 @@
-"""The claims as facts about one state of the device model: what may never be seen in any history.
+"""The claims as invariants of the device model: what holds in every state of every history.
 
-Titles, names and sources are those of claims.py. A claim that asks what happened before reads ghosts, and says which.
-C9 and C12 are no facts about one state: C9 asks for a way on from every state (proofs/prover/dead_ends.py), C12 is
-about numbers beyond those of the model (proofs/bytes/seq_lemmas.py).
+Titles, names and sources are those of claims.py. A claim about what happened before reads ghost variables (history
+variables), and says which. C9 and C12 are no invariants: C9 asks for a way on from every state
+(proofs/prover/dead_ends.py), C12 is about numbers beyond those of the model (proofs/bytes/seq_lemmas.py).
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from ..device.calls import is_under_test
+from ..device.device_parts import efuse_version, slot_at
 from ..device.records import BLANK, Word, active, reported_word
 from ..device.selection import (
     aborted,
@@ -19,7 +20,7 @@ from ..device.selection import (
     next_update_slot,
     select,
 )
-from ..device.state import Device, Expectation, Ghost, Scope, Task, efuse_version, slot_at
+from ..device.state import Device, Expectation, Ghost, Scope, Task
 from ..terms.terms import Bool, all_of, any_of, fact
 from .claims import Claim, claim
 
@@ -28,7 +29,7 @@ Statement = Callable[[Scope, Device], Bool]
 
 @dataclass(frozen=True, slots=True)
 class DeviceClaim:
-    """One claim, as the device model can be asked for it."""
+    """One claim, as an invariant of the device model."""
 
     claim: Claim
     is_kept: Statement

@@ -4,9 +4,10 @@ from dataclasses import replace
 
 from ..terms.terms import Bool, Num, choose, fact, number
 from .action import Action, Actions, Kind
+from .device_parts import burned_up_to, record_in, slot_at
 from .records import Record, Sector, Word
 from .selection import Selection, boot_choice, burned_by_boot, fallback, is_slot, records_after_boot, select
-from .state import Device, Expectation, Phase, Scope, Task, burned_up_to, record_in, slot_at
+from .state import Device, Expectation, Phase, Scope, Task
 
 
 def without_program(scope: Scope, device: Device, task: Task) -> Device:

@@ -11,22 +11,10 @@ from ..config import Release
 from ..terms.terms import Bool, Num, choose, fact, number
 from .action import Action, Actions, Kind
 from .boot_steps import without_program
+from .device_parts import burned_up_to, efuse_version, slot_at, with_record, with_slot
 from .records import BLANK, Check, Numbers, Record, Sector, Word, active, next_seq, reported_word
 from .selection import boot_choice, is_slot, is_version_allowed, next_update_slot
-from .state import (
-    Content,
-    Device,
-    Expectation,
-    Scope,
-    Slot,
-    Task,
-    Usage,
-    burned_up_to,
-    efuse_version,
-    slot_at,
-    with_record,
-    with_slot,
-)
+from .state import Content, Device, Expectation, Scope, Slot, Task, Usage
 
 TOP = (1 << 32) - 64
 """Sequence numbers from here on are out of the model: the next one might be 0xFFFFFFFF, or wrap. So is number 0, which
@@ -76,12 +64,12 @@ def _commence(scope: Scope, device: Device) -> Action:
     if config.app_release >= Release.V6_1 or scope.usage is Usage.PROPER:
         when = when & ~device.session
     stays = device.expectation == Expectation.ACCEPTED
-    untold = _untold(scope, device)
+    unexpected = _without_expectation(scope, device)
     begun = replace(
-        untold,
+        unexpected,
         task=number(Task.COMMENCE),
-        expectation=choose(stays, device.expectation, untold.expectation),
-        expected=choose(stays, device.expected, untold.expected),
+        expectation=choose(stays, device.expectation, unexpected.expectation),
+        expected=choose(stays, device.expected, unexpected.expected),
     )
     target = next_update_slot(device)
     wiped = replace(device, slots=with_slot(device, target, Slot(number(0, 2), number(0), fact(False), fact(False))))
@@ -136,7 +124,7 @@ def _written(scope: Scope, device: Device, name: str, when: Bool, slot: Slot) ->
 def _complete(scope: Scope, device: Device) -> Actions:
     """Close the session; of an image that verifies, go on to write the record. Source: NODEMCU-COMPLETE."""
     target = target_of(scope, device)
-    closed = replace(_untold(scope, device), session=fact(False))
+    closed = replace(_without_expectation(scope, device), session=fact(False))
     yield _call("complete_fails", device.session & ~target.is_complete, closed, "NODEMCU-COMPLETE")
     slots = with_slot(device, next_update_slot(device), replace(target, is_finished=fact(True)))
     verified = replace(closed, slots=slots)
@@ -191,7 +179,7 @@ def reselected_record(scope: Scope, device: Device) -> Record:
 def after_complete(scope: Scope, device: Device) -> Device:
     """Return the device once complete() has marked the target; complete(1) restarts."""
     nowhere = number(scope.nowhere)
-    told = replace(
+    done = replace(
         device,
         expectation=number(Expectation.MARKED),
         expected=next_update_slot(device),
@@ -200,8 +188,8 @@ def after_complete(scope: Scope, device: Device) -> Device:
         new_choice=nowhere,
     )
     if scope.usage is Usage.PROPER:
-        return without_program(scope, told, Task.SELECT)
-    return replace(told, task=number(Task.RUN))
+        return without_program(scope, done, Task.SELECT)
+    return replace(done, task=number(Task.RUN))
 
 
 def _accept(scope: Scope, device: Device) -> Actions:
@@ -219,7 +207,9 @@ def _accept(scope: Scope, device: Device) -> Actions:
         replace(slot, is_earned=slot.is_earned | (names_running & awaited & (device.running == index)))
         for index, slot in enumerate(device.slots)
     )
-    accepting = replace(_untold(scope, device), task=number(Task.ACCEPT), sector=chosen.sector, slots=slots)
+    accepting = replace(
+        _without_expectation(scope, device), task=number(Task.ACCEPT), sector=chosen.sector, slots=slots
+    )
     valid = replace(record, word=number(Word.VALID, 3))
     version = slot_at(device, device.running).version
     after = replace(
@@ -230,8 +220,10 @@ def _accept(scope: Scope, device: Device) -> Actions:
     accepting = _choosing(scope, device, accepting, boot_choice(scope, after))
     yield _call("accept", when, accepting, "IDF-OTA-MARK-VALID")
     if scope.usage is Usage.ANY:
-        told = replace(_untold(scope, device), expectation=number(Expectation.ACCEPTED), expected=device.running)
-        yield _call("accept_again", chosen.is_some & is_accepted, told, "IDF-OTA-MARK-VALID")
+        done = replace(
+            _without_expectation(scope, device), expectation=number(Expectation.ACCEPTED), expected=device.running
+        )
+        yield _call("accept_again", chosen.is_some & is_accepted, done, "IDF-OTA-MARK-VALID")
 
 
 def _rollback(scope: Scope, device: Device) -> Action:
@@ -239,7 +231,7 @@ def _rollback(scope: Scope, device: Device) -> Action:
     chosen = active(device.records)
     invalid = replace(chosen.of(device.records), word=number(Word.INVALID, 3))
     after = replace(device, records=with_record(device, chosen.sector, invalid))
-    refusing = replace(_untold(scope, device), task=number(Task.ROLLBACK), sector=chosen.sector)
+    refusing = replace(_without_expectation(scope, device), task=number(Task.ROLLBACK), sector=chosen.sector)
     refusing = _choosing(scope, device, refusing, boot_choice(scope, after))
     return _call("rollback", is_rollback_possible(scope, device), refusing, "IDF-OTA-MARK-INVALID")
 
@@ -258,13 +250,15 @@ def _set_boot(scope: Scope, device: Device) -> Actions:
     """Ask for the running slot, or for factory. Source: IDF-OTA-SET-BOOT, IDF-OTA-SET-BOOT-5-1."""
     sector = rewrite_sector(scope, device, device.running)
     is_allowed = is_version_allowed(scope, device, slot_at(device, device.running).version)
-    setting = replace(_untold(scope, device), task=number(Task.SET_BOOT), sector=sector)
+    setting = replace(_without_expectation(scope, device), task=number(Task.SET_BOOT), sector=sector)
     after = replace(device, records=with_record(device, sector, reselected_record(scope, device)))
     setting = _choosing(scope, device, setting, boot_choice(scope, after))
     when = is_slot(scope, device.running) & is_allowed & has_next_number(scope, device)
     yield _call("set_boot_running", when, setting, "IDF-OTA-SET-BOOT-5-1")
     if scope.has_factory:
-        forgetting = replace(_untold(scope, device), task=number(Task.FORGET_FIRST), sector=number(Sector.FIRST))
+        forgetting = replace(
+            _without_expectation(scope, device), task=number(Task.FORGET_FIRST), sector=number(Sector.FIRST)
+        )
         forgetting = _choosing(scope, device, forgetting, boot_choice(scope, replace(device, records=(BLANK, BLANK))))
         yield _call("set_boot_factory", fact(True), forgetting, "IDF-OTA-SET-BOOT")
 
@@ -273,7 +267,7 @@ def _call(name: str, when: Bool, then: Device, source: str) -> Action:
     return Action(name, (Task.RUN,), when, then, Kind.CALL, source)
 
 
-def _untold(scope: Scope, device: Device) -> Device:
+def _without_expectation(scope: Scope, device: Device) -> Device:
     """Return the device with no expectation left."""
     return replace(
         device,

@@ -14,23 +14,11 @@ from ..terms.terms import Bool, any_of, choose, fact, number
 from .action import Action, Actions, Kind
 from .boot_steps import burned_for, fresh, launched, without_program
 from .calls import after_commence, after_complete, marked_record, reselected_record
+from .device_parts import record_in, whichever, with_record, with_slot
 from .record_tears import Torn, erased_tears, programmed_tears
 from .records import BLANK, Check, Record, Sector, Word
 from .selection import next_update_slot
-from .state import (
-    Content,
-    Device,
-    Expectation,
-    Phase,
-    Scope,
-    Slot,
-    Task,
-    Usage,
-    record_in,
-    whichever,
-    with_record,
-    with_slot,
-)
+from .state import Content, Device, Expectation, Phase, Scope, Slot, Task, Usage
 
 REWRITES = (Task.ABORT, Task.TRY, Task.FRESH, Task.COMPLETE, Task.ACCEPT, Task.ROLLBACK, Task.SET_BOOT)
 """Tasks that erase a record's sector, then program it."""

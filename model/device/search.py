@@ -182,7 +182,7 @@ def trace_through(steps: Stepper, states: tuple[State, ...]) -> Trace:
     return Trace(tuple(names), states)
 
 
-def state_after(steps: Stepper, actions: Iterable[str]) -> State | None:
+def follow(steps: Stepper, actions: Iterable[str]) -> State | None:
     """Return the state after these actions, from the first state on; None when one of them cannot be taken."""
     state: State | None = steps.initial
     for name in actions:

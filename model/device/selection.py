@@ -3,8 +3,9 @@
 from dataclasses import dataclass, replace
 
 from ..terms.terms import Bool, Num, choose, fact, first_of, number
+from .device_parts import burned_up_to, efuse_version, slot_at
 from .records import Active, Record, Records, Word, active, newest
-from .state import Device, Scope, burned_up_to, efuse_version, slot_at
+from .state import Device, Scope
 
 
 @dataclass(frozen=True, slots=True)

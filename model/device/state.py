@@ -4,8 +4,8 @@ What a program does is a chain of micro-steps. `task` says what is going on, and
 `phase` says how far: its sector is erased first, then programmed. Once the sector is erased, the fields of its record
 hold *what is being programmed*, and the sector itself is blank; a cut then leaves one of the tears of that record.
 
-`running`, `session`, `sector` and `phase` live in RAM and processor: a reset replaces them all. Ghosts are facts that
-no program knows and a claim speaks of; a device carries those of the claims that are looked at, and no others.
+`running`, `session`, `sector` and `phase` live in RAM and processor: a reset replaces them all. Ghost variables
+(history variables) record what no program knows and a claim speaks of; a scope has those of its claims, and no others.
 
 A place is where an image can be: 0 … n-1 for the OTA slots, n for the factory partition, n+1 for nowhere.
 """
@@ -16,8 +16,8 @@ from enum import Enum, IntEnum, auto
 
 from ..config import Chip, Config
 from ..fault_model import FaultModel
-from ..terms.terms import Bool, Num, Term, any_of, bool_field, choose, fact, first_of, num_field, number, table
-from .records import BLANK, Numbers, Record, Records, either
+from ..terms.terms import Bool, Num, Term, bool_field, fact, num_field, number
+from .records import BLANK, Numbers, Record, Records
 
 
 class Task(IntEnum):
@@ -129,7 +129,7 @@ CHIPS_WITHOUT_RTC_FAST_MEMORY = (Chip.ESP32C2, Chip.ESP32C61)
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What of the world a model covers: it is built for one of these, and has nothing that this rules out."""
+    """What a model covers: it is built for one scope, and has nothing that the scope rules out."""
 
     config: Config = field(default_factory=Config)
     slots: int = 2
@@ -331,99 +331,3 @@ def initial_device(scope: Scope) -> Device:
         old_choice=nowhere,
         new_choice=nowhere,
     )
-
-
-def slot_at(device: Device, place: Num) -> Slot:
-    """Return the slot at a place; the last one for any place that is no slot."""
-    *cases, last = device.slots
-    is_there = [place == index for index in range(len(cases))]
-    return Slot(
-        first_of(((here, slot.content) for here, slot in zip(is_there, cases, strict=True)), last.content),
-        first_of(((here, slot.version) for here, slot in zip(is_there, cases, strict=True)), last.version),
-        any_of(
-            here & slot.is_finished for here, slot in zip([*is_there, place == len(cases)], device.slots, strict=True)
-        ),
-        any_of(
-            here & slot.is_earned for here, slot in zip([*is_there, place == len(cases)], device.slots, strict=True)
-        ),
-    )
-
-
-def with_slot(device: Device, place: Num, new: Slot) -> tuple[Slot, ...]:
-    """Return the slots with the one at a place changed."""
-    return tuple(
-        Slot(
-            choose(place == index, new.content, old.content),
-            choose(place == index, new.version, old.version),
-            choose(place == index, new.is_finished, old.is_finished),
-            choose(place == index, new.is_earned, old.is_earned),
-        )
-        for index, old in enumerate(device.slots)
-    )
-
-
-def with_record(device: Device, sector: Num, new: Record) -> Records:
-    """Return the records with the one in a sector changed."""
-    is_second = sector == 1
-    return either(is_second, device.records[0], new), either(is_second, new, device.records[1])
-
-
-def whichever(condition: Bool, then: Device, otherwise: Device) -> Device:
-    """Return one of two devices."""
-
-    def part(one: Num, other: Num) -> Num:
-        return choose(condition, one, other)
-
-    first, second = (either(condition, a, b) for a, b in zip(then.records, otherwise.records, strict=True))
-    return Device(
-        slot_count=part(then.slot_count, otherwise.slot_count),
-        task=part(then.task, otherwise.task),
-        phase=part(then.phase, otherwise.phase),
-        sector=part(then.sector, otherwise.sector),
-        running=part(then.running, otherwise.running),
-        session=choose(condition, then.session, otherwise.session),
-        records=(first, second),
-        slots=tuple(
-            Slot(
-                part(a.content, b.content),
-                part(a.version, b.version),
-                choose(condition, a.is_finished, b.is_finished),
-                choose(condition, a.is_earned, b.is_earned),
-            )
-            for a, b in zip(then.slots, otherwise.slots, strict=True)
-        ),
-        burned=part(then.burned, otherwise.burned),
-        expectation=part(then.expectation, otherwise.expectation),
-        expected=part(then.expected, otherwise.expected),
-        previous=part(then.previous, otherwise.previous),
-        old_choice=part(then.old_choice, otherwise.old_choice),
-        new_choice=part(then.new_choice, otherwise.new_choice),
-    )
-
-
-def record_in(device: Device, sector: Num) -> Record:
-    """Return the record of a sector."""
-    return either(sector == 1, device.records[1], device.records[0])
-
-
-def burned_up_to(scope: Scope, burned: Num, version: Num) -> Num:
-    """Return the eFuse bits after a burn up to a version: as they are when it would program a bit again.
-
-    Source: IDF-EFUSE-UPDATE."""
-    if not scope.config.anti_rollback:
-        return burned
-    rows = range(1 << (scope.versions - 1))
-    return table(version, (table(burned, (burn(bits, wanted) for bits in rows)) for wanted in range(scope.versions)))
-
-
-def burn(bits: int, version: int) -> int:
-    """Return what a whole burn up to a version makes of eFuse bits."""
-    new_bits = ((1 << version) - 1) - ((1 << bits.bit_count()) - 1)
-    return bits if new_bits <= 0 or new_bits & bits else bits | new_bits
-
-
-def efuse_version(scope: Scope, burned: Num) -> Num:
-    """Return the secure version of the eFuse: how many bits are burned. Source: IDF-EFUSE-VERSION."""
-    if not scope.config.anti_rollback:
-        return number(0)
-    return table(burned, (bits.bit_count() for bits in range(1 << (scope.versions - 1))))

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from ..terms.terms import Bool, Op, Term
-from ..terms.writer import Syntax, Writer, atom, joined, shaped
+from ..terms.writer import Syntax, Writer, atom, infix, shaped
 from .action import Action
 from .model import DeviceModel, device_model
 from .state import Scope
@@ -23,10 +23,10 @@ PYTHON: Syntax = {
     Op.VALUE: atom,
     Op.FIELD: atom,
     Op.NOT: shaped("(not {0})"),
-    Op.AND: joined(" and "),
-    Op.OR: joined(" or "),
-    Op.EQUAL: joined(" == "),
-    Op.LESS: joined(" < "),
+    Op.AND: infix(" and "),
+    Op.OR: infix(" or "),
+    Op.EQUAL: infix(" == "),
+    Op.LESS: infix(" < "),
     Op.PLUS: shaped("(({0} + {1}) & {mask})"),
     Op.MINUS: shaped("(({0} - {1}) & {mask})"),
     Op.CHOOSE: shaped("({1} if {0} else {2})"),

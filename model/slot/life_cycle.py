@@ -71,7 +71,7 @@ class Event(Enum):
     """A wake-up from deep sleep by the fast path, which does not touch otadata."""
 
 
-class Kind(Enum):
+class RowKind(Enum):
     """Why a row is walked."""
 
     NORMAL = "normal"
@@ -115,7 +115,7 @@ class Row:
     before: State | tuple[State, ...]
     event: Event | tuple[Event, ...]
     after: State | Follows
-    kind: Kind
+    kind: RowKind
     write: Write
     when: Guard
     source: str
@@ -161,7 +161,7 @@ class NoSuchMove(Exception):
     """The table knows no way from this state by this event in this situation: a bug in the table or its user."""
 
 
-S, E, K, W = State, Event, Kind, Write
+S, E, K, W = State, Event, RowKind, Write
 SAME, HIDDEN = Follows.SAME, Follows.HIDDEN
 F0, F2, F3 = FaultModel.F0, FaultModel.F2, FaultModel.F3
 
@@ -294,8 +294,8 @@ ROWS: tuple[Row, ...] = (
 def _interrupted(row: Row) -> Iterator[Row]:
     """Yield what a cut, or a flash operation that fails and returns, makes of a row that writes."""
     if row.write is Write.REWRITE:
-        yield replace(row, id=f"{row.id}-E", after=HIDDEN, kind=Kind.POWER_CUT, weakest=F0)
-        yield replace(row, id=f"{row.id}-F", after=HIDDEN, kind=Kind.FLASH_ERROR)
+        yield replace(row, id=f"{row.id}-E", after=HIDDEN, kind=RowKind.POWER_CUT, weakest=F0)
+        yield replace(row, id=f"{row.id}-F", after=HIDDEN, kind=RowKind.FLASH_ERROR)
     for tear in TEARS:
         before = _states_torn_by(tear, row)
         if before:
@@ -304,7 +304,7 @@ def _interrupted(row: Row) -> Iterator[Row]:
                 id=f"{row.id}-{tear.id}",
                 before=before,
                 after=tear.reads,
-                kind=Kind.POWER_CUT,
+                kind=RowKind.POWER_CUT,
                 weakest=tear.weakest,
             )
 
@@ -323,7 +323,9 @@ def _states_torn_by(tear: Tear, row: Row) -> tuple[State, ...]:
 TABLE: tuple[Row, ...] = (*ROWS, *(torn for row in ROWS for torn in _interrupted(row)))
 """Every way to move: ROWS, and what interruptions make of them."""
 
-WHOLE_STEP_ROWS: tuple[Row, ...] = tuple(row for row in TABLE if row.kind not in (Kind.POWER_CUT, Kind.FLASH_ERROR))
+WHOLE_STEP_ROWS: tuple[Row, ...] = tuple(
+    row for row in TABLE if row.kind not in (RowKind.POWER_CUT, RowKind.FLASH_ERROR)
+)
 """The rows of calls and resets that run to their end."""
 
 
@@ -345,8 +347,8 @@ def allowed_rows(
         for row in TABLE
         if row.is_open(before, event, situation)
         and row.state_after(before, situation.hidden) is after
-        and (row.kind is not Kind.POWER_CUT or (cut is not None and _weakest(row) <= cut))
-        and (row.kind is not Kind.FLASH_ERROR or has_flash_error)
+        and (row.kind is not RowKind.POWER_CUT or (cut is not None and _weakest(row) <= cut))
+        and (row.kind is not RowKind.FLASH_ERROR or has_flash_error)
     )
 
 

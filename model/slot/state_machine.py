@@ -10,12 +10,12 @@ from dataclasses import dataclass
 
 from transitions import EventData, Machine, MachineError
 
-from .life_cycle import TABLE, Event, Follows, Kind, NoSuchMove, Row
+from .life_cycle import TABLE, Event, Follows, NoSuchMove, Row, RowKind
 from .situation import Situation, State
 
-WHOLE_STEP_KINDS = frozenset({Kind.NORMAL, Kind.MISUSE, Kind.FOREIGN})
+WHOLE_STEP_KINDS = frozenset({RowKind.NORMAL, RowKind.MISUSE, RowKind.FOREIGN})
 """The kinds of rows that a call or reset walks when it runs to its end."""
-_TRIGGER_SUFFIX = {Kind.POWER_CUT: " (cut)", Kind.FLASH_ERROR: " (flash error)"}
+_TRIGGER_SUFFIX = {RowKind.POWER_CUT: " (cut)", RowKind.FLASH_ERROR: " (flash error)"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +28,12 @@ class Arrow:
     row: Row
 
 
-def trigger_name(event: Event, kind: Kind) -> str:
+def trigger_name(event: Event, kind: RowKind) -> str:
     """Return the name of the trigger that an event has in rows of that kind."""
     return event.value + _TRIGGER_SUFFIX.get(kind, "")
 
 
-def arrows(kinds: Iterable[Kind]) -> Iterator[Arrow]:
+def arrows(kinds: Iterable[RowKind]) -> Iterator[Arrow]:
     """Yield the arrows of all rows of these kinds, in the order of the table."""
     wanted = frozenset(kinds)
     for row in TABLE:
@@ -45,7 +45,7 @@ def arrows(kinds: Iterable[Kind]) -> Iterator[Arrow]:
                     yield Arrow(before, trigger_name(event, row.kind), after, row)
 
 
-def build_machine(model: object, kinds: Iterable[Kind], initial: State = State.NONE) -> Machine:
+def build_machine(model: object, kinds: Iterable[RowKind], initial: State = State.NONE) -> Machine:
     """Return a machine that moves `model` along the rows of these kinds, and along nothing else.
 
     model: gets the attribute `state`, a string such as "testing", and `trigger`. Each trigger needs the
@@ -63,10 +63,10 @@ def build_machine(model: object, kinds: Iterable[Kind], initial: State = State.N
     return machine
 
 
-class Slot:
+class SlotMachine:
     """One slot that moves by the table."""
 
-    def __init__(self, kinds: Iterable[Kind] = WHOLE_STEP_KINDS, initial: State = State.NONE) -> None:
+    def __init__(self, kinds: Iterable[RowKind] = WHOLE_STEP_KINDS, initial: State = State.NONE) -> None:
         """Start in `initial`, ready to move along rows of `kinds`."""
         self._machine = build_machine(self, kinds, initial)
 

@@ -1,1 +1,7 @@
-"""The expression language of the model: terms, and what walks them."""
+"""The expression language of the model.
+
+terms      facts and numbers, and the ten operations on them
+walker     the one walk over terms
+evaluate   a term for given values of its fields
+writer     terms as text, by a table for each language
+"""

@@ -1,4 +1,4 @@
-"""What a term is for given values of its fields: the plainest reading, one state at a time."""
+"""The value of a term for given values of its fields, one state at a time."""
 
 from collections.abc import Callable
 from typing import Any

@@ -158,7 +158,7 @@ class Num(Term):
 
 
 AnyTerm = TypeVar("AnyTerm", bound=Term)
-Kind = TypeVar("Kind", Bool, Num)
+Sort = TypeVar("Sort", Bool, Num)
 
 
 def fact(value: bool) -> Bool:
@@ -193,14 +193,14 @@ def any_of(facts: Iterable[Bool]) -> Bool:
     return _joined(Op.OR, facts, neutral=0)
 
 
-def choose(condition: Bool, then: Kind, otherwise: Kind) -> Kind:
+def choose(condition: Bool, then: Sort, otherwise: Sort) -> Sort:
     """Return `then` where the condition holds, else `otherwise`."""
     if condition.value is not None:
         return then if condition.value else otherwise
     if then is otherwise:
         return then
     if isinstance(then, Bool) and isinstance(otherwise, Bool):
-        return (condition & then) | (~condition & otherwise)  # type: ignore[return-value]  # Kind is Bool here
+        return (condition & then) | (~condition & otherwise)  # type: ignore[return-value]  # Sort is Bool here
     if condition.op is Op.NOT:
         inner = condition.args[0]
         assert isinstance(inner, Bool)
@@ -208,7 +208,7 @@ def choose(condition: Bool, then: Kind, otherwise: Kind) -> Kind:
     return _make(type(then), Op.CHOOSE, (condition, then, otherwise), max(then.bits, otherwise.bits))
 
 
-def first_of(cases: Iterable[tuple[Bool, Kind]], otherwise: Kind) -> Kind:
+def first_of(cases: Iterable[tuple[Bool, Sort]], otherwise: Sort) -> Sort:
     """Return the value of the first case that holds."""
     result = otherwise
     for condition, value in reversed(list(cases)):

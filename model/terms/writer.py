@@ -21,7 +21,7 @@ def shaped(text: str) -> Handler:
     return lambda term, args: text.format(*args, modulus=1 << term.bits, mask=(1 << term.bits) - 1)
 
 
-def joined(symbol: str) -> Handler:
+def infix(symbol: str) -> Handler:
     """Return a handler that puts a symbol between the arguments, and brackets around all."""
     return lambda term, args: f"({symbol.join(args)})"
 

@@ -1,1 +1,7 @@
-"""Lemmas on bits: check words, sequence numbers, eFuse, torn otadata records."""
+"""Lemmas on bits.
+
+crc_lemmas     what the check word of an otadata record detects
+seq_lemmas     sequence numbers: which slot one names, the next one, wrap-around
+efuse_lemmas   secure versions as burned eFuse bits
+torn_records   byte-level tears of a record for each abstract outcome
+"""

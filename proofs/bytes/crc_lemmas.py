@@ -20,7 +20,7 @@ from typing import Any
 import z3
 
 from ...impl.otadata import ota_select_crc
-from ..smt.lemma import Lemma, Result, Verdict, prove_always
+from ..smt.lemma import Lemma, LemmaVerdict, Result, prove_always
 
 BITS = 32
 FULL = 0xFFFFFFFF
@@ -178,8 +178,8 @@ def prove_affine() -> Result:
         bits = divided_by_polynomial(tuple((number >> place & 1) << BITS for place in range(BITS)))
         defined = sum((bit >> BITS & 1) << place for place, bit in enumerate(bits))
         if not defined == changed_crc(number) ^ CRC_OF_0 == ota_select_crc(number):
-            return Result(Verdict.REFUTED, f"number=0x{number:X}")
-    return Result(Verdict.HOLDS, f"definition, matrix and zlib agree on {len(numbers)} numbers")
+            return Result(LemmaVerdict.REFUTED, f"number=0x{number:X}")
+    return Result(LemmaVerdict.HOLDS, f"definition, matrix and zlib agree on {len(numbers)} numbers")
 
 
 def prove_bijection() -> Result:
@@ -187,16 +187,16 @@ def prove_bijection() -> Result:
     found = solutions([(row, 0) for row in matrix_rows()])
     assert found is not None  # zero is one
     if found[1]:
-        return Result(Verdict.REFUTED, f"number=0x{found[1][0]:X} has the check word of number=0x0")
-    return Result(Verdict.HOLDS, f"rank {BITS}")
+        return Result(LemmaVerdict.REFUTED, f"number=0x{found[1][0]:X} has the check word of number=0x0")
+    return Result(LemmaVerdict.HOLDS, f"rank {BITS}")
 
 
 def prove_only_zero_looks_unwritten() -> Result:
     """Solve for the check word of erased flash."""
     found = solutions([(row, 1 ^ (CRC_OF_0 >> bit & 1)) for bit, row in enumerate(matrix_rows())])
     if found != (0, ()):
-        return Result(Verdict.REFUTED, f"number=0x{found[0]:X}" if found else "no number=…")
-    return Result(Verdict.HOLDS, "one solution")
+        return Result(LemmaVerdict.REFUTED, f"number=0x{found[0]:X}" if found else "no number=…")
+    return Result(LemmaVerdict.HOLDS, "one solution")
 
 
 def prove_no_prefix_passes() -> Result:
@@ -204,8 +204,8 @@ def prove_no_prefix_passes() -> Result:
     for a, b in prefix_masks():
         for number, damaged in byte_tears_of(a, b):
             if damaged != FULL:
-                return Result(Verdict.REFUTED, f"number=0x{number:X} damaged=0x{damaged:X}")
-    return Result(Verdict.HOLDS, f"{len(list(prefix_masks()))} prefixes, all numbers")
+                return Result(LemmaVerdict.REFUTED, f"number=0x{number:X} damaged=0x{damaged:X}")
+    return Result(LemmaVerdict.HOLDS, f"{len(list(prefix_masks()))} prefixes, all numbers")
 
 
 def prove_byte_tears(below: int = 59_481_463, count: int = 317) -> Result:
@@ -214,10 +214,10 @@ def prove_byte_tears(below: int = 59_481_463, count: int = 317) -> Result:
         pairs = ((number, damaged), (ota_select_crc(number), ota_select_crc(damaged)))
         bytes_of = (zip(a.to_bytes(4), b.to_bytes(4), strict=True) for a, b in pairs)
         if number == damaged or not all(after in (before, 0xFF) for pair in bytes_of for before, after in pair):
-            return Result(Verdict.REFUTED, f"number=0x{number:X} damaged=0x{damaged:X} is no byte tear")
+            return Result(LemmaVerdict.REFUTED, f"number=0x{number:X} damaged=0x{damaged:X} is no byte tear")
     if (below, count) != (first_byte_tear(), len(byte_tears())):
-        return Result(Verdict.REFUTED, f"number={first_byte_tear()} is the first of {len(byte_tears())}")
-    return Result(Verdict.HOLDS, f"{count} of 2^32 numbers, the smallest {below}")
+        return Result(LemmaVerdict.REFUTED, f"number={first_byte_tear()} is the first of {len(byte_tears())}")
+    return Result(LemmaVerdict.HOLDS, f"{count} of 2^32 numbers, the smallest {below}")
 
 
 def prove_byte_tears_by_solver(masks: Sequence[tuple[int, int]] | None = None) -> Result:
@@ -230,7 +230,7 @@ def prove_byte_tears_by_solver(masks: Sequence[tuple[int, int]] | None = None) -
         result = prove_always(z3.UGE(number, smallest), [passes])
         if not result.holds:
             return Result(result.verdict, f"masks 0x{a:08X} 0x{b:08X}: {result.detail}")
-    return Result(Verdict.HOLDS, f"{len(masks or every)} pairs of masks")
+    return Result(LemmaVerdict.HOLDS, f"{len(masks or every)} pairs of masks")
 
 
 def prove_bit_tears_of_1(dimension: int = 17) -> Result:
@@ -240,10 +240,10 @@ def prove_bit_tears_of_1(dimension: int = 17) -> Result:
     for change in span(0, basis):
         damaged = 1 ^ change
         if damaged & 1 == 0 or ota_select_crc(damaged) & check != check:
-            return Result(Verdict.REFUTED, f"damaged=0x{damaged:X}")
+            return Result(LemmaVerdict.REFUTED, f"damaged=0x{damaged:X}")
     if len(basis) != dimension:
-        return Result(Verdict.REFUTED, f"dimension={len(basis)}")
-    return Result(Verdict.HOLDS, f"2^{dimension} patterns, one of them the undamaged record")
+        return Result(LemmaVerdict.REFUTED, f"dimension={len(basis)}")
+    return Result(LemmaVerdict.HOLDS, f"2^{dimension} patterns, one of them the undamaged record")
 
 
 def prove_damaged_is_greater() -> Result:

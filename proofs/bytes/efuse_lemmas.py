@@ -9,8 +9,8 @@ ever: the chip then keeps accepting images that are too old.
                                      ->  0000 0111: version 3, no gap; the next burn to 5 heals it
 
 Proved for fields of 32 bits, of which shorter ones are those with no bit above their size. Counting bits is hard for
-solvers, so they are told three laws of it, which are shown bit by bit first. impl's Efuse is compared with the formulas
-on every field of 5 bits. Left out: eFuse coding schemes, and burns by other programs.
+solvers, so they are given three laws of it, which are proved bit by bit first. impl's Efuse is compared with the
+formulas on every field of 5 bits. Left out: eFuse coding schemes, and burns by other programs.
 """
 
 from collections.abc import Callable, Sequence
@@ -23,7 +23,7 @@ import z3
 from ...impl.chip.efuse import Efuse
 from ...impl.esp_err import OtaError
 from ...impl.program_end import PowerCut
-from ..smt.lemma import Lemma, Result, Verdict, find_witness, prove_always
+from ..smt.lemma import Lemma, LemmaVerdict, Result, find_witness, prove_always
 
 BITS = 32
 """The widest secure-version field, that of the ESP32."""
@@ -93,7 +93,7 @@ def prove_counting_laws() -> Result:
     for a in (0, 1):
         for b in (0, 1):
             if (a & b == a and a > b) or (a & b == 0 and (a | b) != a + b):
-                return Result(Verdict.REFUTED, f"a={a} b={b}")
+                return Result(LemmaVerdict.REFUTED, f"a={a} b={b}")
     # Two words and their union, in halves: what holds of the counts of halves holds of the sums.
     low, high, other_low, other_high, both_low, both_high = z3.Ints("low high other_low other_high both_low both_high")
     steps = [
@@ -109,8 +109,8 @@ def prove_counting_laws() -> Result:
     ]
     for given, claim in steps:
         witness = find_witness([*given, z3.Not(claim)])
-        if isinstance(witness, dict) or witness.verdict is Verdict.UNKNOWN:
-            return Result(Verdict.REFUTED, str(witness))
+        if isinstance(witness, dict) or witness.verdict is LemmaVerdict.UNKNOWN:
+            return Result(LemmaVerdict.REFUTED, str(witness))
     gapless = z3.Or(*(FIELD == lowest(z3.BitVecVal(count, BITS)) for count in range(BITS + 1)))
     has_form = prove_always(is_gapless(FIELD) == gapless)
     if not has_form.holds:
@@ -118,8 +118,8 @@ def prove_counting_laws() -> Result:
     for version in range(BITS + 1):
         for count in range(version + 1):
             if _value(wanted(z3.BitVecVal(count, BITS), z3.BitVecVal(version, BITS))).bit_count() != version - count:
-                return Result(Verdict.REFUTED, f"count={count} version={version}")
-    return Result(Verdict.HOLDS, f"one bit, doubled to {BITS}")
+                return Result(LemmaVerdict.REFUTED, f"count={count} version={version}")
+    return Result(LemmaVerdict.HOLDS, f"one bit, doubled to {BITS}")
 
 
 def _prove(claim: Any, given: Sequence[Any]) -> Result:
@@ -216,8 +216,8 @@ def prove_impl_burns_so(rule: Burn = burn) -> Result:
             with suppress(PowerCut, OtaError):
                 efuse.update_secure_version(version)
             if efuse.bits != field | burning & done:
-                return Result(Verdict.REFUTED, f"field=0b{field:b} version={version} done=0b{done:b}")
-    return Result(Verdict.HOLDS, f"{len(fields) ** 2 * (SMALL_BITS + 1)} burns of fields of {SMALL_BITS} bits")
+                return Result(LemmaVerdict.REFUTED, f"field=0b{field:b} version={version} done=0b{done:b}")
+    return Result(LemmaVerdict.HOLDS, f"{len(fields) ** 2 * (SMALL_BITS + 1)} burns of fields of {SMALL_BITS} bits")
 
 
 def count_healing(burning: int) -> tuple[int, int]:

@@ -5,7 +5,7 @@ first that names it: next = current + way, where way = (slot - slot of current) 
 
 While next stays below FFFFFFFF all is well; that is what is shown first, by z3 on integers and by bitwuzla on 40-bit
 words, where nothing wraps. A number is written as slots * lap + slot + 1 there, which every number from 1 on is in one
-way, so that no solver has to divide. That impl's next_seq computes the rule is in impl_equals_facts. Above, within 16
+way, so that no solver has to divide. That impl's next_seq computes the rule is in impl_decisions.py. Above, within 16
 numbers of 2^32, impl's next_seq is run on every number: there the rule breaks in three ways.
 
 The ranks: a model may forget how large a number is. With n slots a rank is the number itself up to n, and n+1 for every
@@ -26,13 +26,13 @@ import z3
 from ...impl.otadata import SEQ_EMPTY, WORD, next_seq, slot_of_seq
 from ...impl.program_end import Hang
 from ..refinement.impl_decisions import ALL_COUNTS, MAX_SLOTS
-from ..smt.lemma import TIME_LIMIT_MS, Lemma, Result, Verdict, describe, prove_always, prove_each
-from ..smt.second_solver import decide, script
+from ..smt.lemma import TIME_LIMIT_MS, Lemma, LemmaVerdict, Result, describe, prove_always, prove_each
+from ..smt.second_solver import ask_bitwuzla, script
 
 EXACT_BITS = 40
 """Numbers, with all sums and differences of a few of them, are exact in so many bits."""
 NextSeq = Callable[[int, int, int], int]
-Way = Callable[[Any, Any, int], Any]
+Advance = Callable[[Any, Any, int], Any]
 Statement = Callable[..., tuple[list[Any], Any]]
 """From the values of some names to premise and claim."""
 
@@ -42,7 +42,7 @@ def number_of(lap: Any, slot: Any, count: int) -> Any:
     return count * lap + slot + 1
 
 
-def way_between(here: Any, slot: Any, count: int) -> Any:
+def advance_between(here: Any, slot: Any, count: int) -> Any:
     """Return how many slots lie between two slots, as a term."""
     return z3.If(slot >= here, slot - here, slot - here + count)
 
@@ -63,29 +63,31 @@ def prove_exactly(statement: Statement, names: str) -> Result:
     solver.set("timeout", TIME_LIMIT_MS)
     solver.add(*given, *(z3.And(value >= 0, value <= WORD) for value in integers))
     if solver.check() != z3.sat:
-        return Result(Verdict.VACUOUS, "no number meets the premise")
+        return Result(LemmaVerdict.VACUOUS, "no number meets the premise")
     solver.add(z3.Not(claim))
     answer = solver.check()
     if answer == z3.sat:
         model = solver.model()
-        return Result(Verdict.REFUTED, describe({str(value): model.eval(value, True).as_long() for value in integers}))
+        return Result(
+            LemmaVerdict.REFUTED, describe({str(value): model.eval(value, True).as_long() for value in integers})
+        )
     words = z3.BitVecs(names, EXACT_BITS)
     given, claim = statement(*words)
     bounds = [z3.And(value >= 0, value <= WORD) for value in words]
-    second = decide(script([*given, *bounds, z3.Not(claim)]))
+    second = ask_bitwuzla(script([*given, *bounds, z3.Not(claim)]))
     if (str(answer), second) != ("unsat", "unsat"):
-        return Result(Verdict.UNKNOWN, f"z3 {answer}, bitwuzla {second}")
-    return Result(Verdict.HOLDS, "z3 on integers, bitwuzla on words")
+        return Result(LemmaVerdict.UNKNOWN, f"z3 {answer}, bitwuzla {second}")
+    return Result(LemmaVerdict.HOLDS, "z3 on integers, bitwuzla on words")
 
 
-def _premise(lap: Any, here: Any, slot: Any, count: int, way: Way) -> tuple[Any, Any, list[Any]]:
+def _premise(lap: Any, here: Any, slot: Any, count: int, way: Advance) -> tuple[Any, Any, list[Any]]:
     """Return the current number, the next one, and that both are numbers and slots below their bounds."""
     current = number_of(lap, here, count)
     following = current + way(here, slot, count)
     return current, following, [lap <= WORD // count, here < count, slot < count, following < SEQ_EMPTY]
 
 
-def prove_names_slot(counts: Iterable[int] = ALL_COUNTS, way: Way = way_between) -> Result:
+def prove_names_slot(counts: Iterable[int] = ALL_COUNTS, way: Advance = advance_between) -> Result:
     """The next number names the slot: it is of this lap, or of the next one when the slot lies behind."""
 
     def statement(n: int, lap: Any, here: Any, slot: Any) -> tuple[list[Any], Any]:
@@ -96,7 +98,7 @@ def prove_names_slot(counts: Iterable[int] = ALL_COUNTS, way: Way = way_between)
     return prove_each((f"{n} slots", prove_exactly(partial(statement, n), "lap here slot")) for n in counts)
 
 
-def prove_same_or_greater(counts: Iterable[int] = ALL_COUNTS, way: Way = way_between) -> Result:
+def prove_same_or_greater(counts: Iterable[int] = ALL_COUNTS, way: Advance = advance_between) -> Result:
     """It is the current one if that names the slot, else greater, by less than the number of slots."""
 
     def statement(n: int, lap: Any, here: Any, slot: Any) -> tuple[list[Any], Any]:
@@ -107,7 +109,7 @@ def prove_same_or_greater(counts: Iterable[int] = ALL_COUNTS, way: Way = way_bet
     return prove_each((f"{n} slots", prove_exactly(partial(statement, n), "lap here slot")) for n in counts)
 
 
-def prove_smallest(counts: Iterable[int] = ALL_COUNTS, way: Way = way_between) -> Result:
+def prove_smallest(counts: Iterable[int] = ALL_COUNTS, way: Advance = advance_between) -> Result:
     """No number between names the slot; with one slot there is none between."""
 
     def statement(n: int, lap: Any, here: Any, slot: Any, ahead: Any) -> tuple[list[Any], Any]:
@@ -163,9 +165,9 @@ def prove_breaks_at_the_top(rule: NextSeq = next_seq) -> Result:
             for current in range(WORD - MAX_SLOTS - 1, SEQ_EMPTY):
                 found = outcome(current, slot, count, rule)
                 if found != expected_outcome(current, slot, count):
-                    return Result(Verdict.REFUTED, f"current=0x{current:X} slot={slot} slots={count}: {found}")
+                    return Result(LemmaVerdict.REFUTED, f"current=0x{current:X} slot={slot} slots={count}: {found}")
                 outcomes[found] += 1
-    return Result(Verdict.HOLDS, ", ".join(f"{many} {name}" for name, many in sorted(outcomes.items())))
+    return Result(LemmaVerdict.HOLDS, ", ".join(f"{many} {name}" for name, many in sorted(outcomes.items())))
 
 
 def prove_first_break(counts: Iterable[int] = ALL_COUNTS) -> Result:
@@ -177,9 +179,9 @@ def prove_first_break(counts: Iterable[int] = ALL_COUNTS) -> Result:
             [next_number(first, slot, n) for slot in range(n)],
         )
         if max(reached[0]) >= SEQ_EMPTY or (max(reached[1]) != SEQ_EMPTY and first < SEQ_EMPTY):
-            return Result(Verdict.REFUTED, f"current=0x{first:X} slots={n}")
+            return Result(LemmaVerdict.REFUTED, f"current=0x{first:X} slots={n}")
     updates = (SEQ_EMPTY - 1) // (MAX_SLOTS - 1)
-    return Result(Verdict.HOLDS, f"after {updates} switches at the earliest, with {MAX_SLOTS} slots")
+    return Result(LemmaVerdict.HOLDS, f"after {updates} switches at the earliest, with {MAX_SLOTS} slots")
 
 
 def prove_zero_breaks(rule: NextSeq = next_seq) -> Result:
@@ -189,9 +191,9 @@ def prove_zero_breaks(rule: NextSeq = next_seq) -> Result:
         for slot in range(n):
             is_right = slot_of_seq(rule(0, slot, n), n) == slot
             if is_right != (slot != n - 1 or WORD % n == 0):
-                return Result(Verdict.REFUTED, f"current=0 slot={slot} slots={n}")
+                return Result(LemmaVerdict.REFUTED, f"current=0 slot={slot} slots={n}")
             broken += [] if is_right else [n]
-    return Result(Verdict.HOLDS, f"breaks for {', '.join(map(str, broken))} slots")
+    return Result(LemmaVerdict.HOLDS, f"breaks for {', '.join(map(str, broken))} slots")
 
 
 def rank(number: Any, other: Any, count: Any) -> Any:

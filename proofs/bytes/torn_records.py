@@ -31,13 +31,13 @@ from ...model.device import records
 from ...model.device.record_tears import erased_tears, programmed_tears
 from ...model.fault_model import FaultModel
 from ...model.ota_state import OtaImgState
-from ..smt.lemma import Lemma, Result, Verdict, prove_always, prove_each
+from ..smt.lemma import Lemma, LemmaVerdict, Result, prove_always, prove_each
 from .crc_lemmas import bit_tears
 
 F0, F1, F2, F3 = FaultModel
 
 
-class Kind(Enum):
+class RecordOperation(Enum):
     """Which operation on the record is cut."""
 
     PROGRAM = "program"
@@ -45,7 +45,7 @@ class Kind(Enum):
     ERASE = "erase"
 
 
-class Check(Enum):
+class TornCheck(Enum):
     """What number and check word of a record say."""
 
     EMPTY = "empty"
@@ -57,7 +57,7 @@ class Check(Enum):
 
 Word = OtaImgState
 """What the state word says; UNDEFINED is any but the other five."""
-Reading = tuple[Check, Word]
+Reading = tuple[TornCheck, Word]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,25 +77,27 @@ class Tears:
     def __contains__(self, reading: Reading) -> bool:
         """Tell whether the cut can make this of the record."""
         check, word = reading
-        return word in self.stray_words if check is Check.STRAY else reading in self.readings
+        return word in self.stray_words if check is TornCheck.STRAY else reading in self.readings
 
 
-def tears(kind: Kind, check: Check, word: Word, fault: FaultModel) -> Tears:
+def tears(kind: RecordOperation, check: TornCheck, word: Word, fault: FaultModel) -> Tears:
     """Return what a cut can make of a record (EMPTY, WRONG or RIGHT) that is being programmed, or erased."""
-    model_tears = programmed_tears if kind is Kind.PROGRAM else erased_tears
+    model_tears = programmed_tears if kind is RecordOperation.PROGRAM else erased_tears
     left = model_tears(records.Check[check.name], records.Word[word.name], fault)
-    readings: frozenset[Reading] = frozenset((Check[torn.name], OtaImgState[read.name]) for torn, read in left)
+    readings: frozenset[Reading] = frozenset((TornCheck[torn.name], OtaImgState[read.name]) for torn, read in left)
     strays: frozenset[Word] = frozenset()
-    if fault is F1 and check is Check.WRONG:
+    if fault is F1 and check is TornCheck.WRONG:
         strays = frozenset({word})
-    elif fault in (F2, F3) and (check is Check.WRONG or (check is Check.RIGHT and fault is F3)):
+    elif fault in (F2, F3) and (check is TornCheck.WRONG or (check is TornCheck.RIGHT and fault is F3)):
         strays = frozenset(read for _, read in readings)
     return Tears(readings, strays)
 
 
-Declaration = Callable[[Kind, Check, Word, FaultModel], Tears]
-Case = tuple[Kind, Check, Word, FaultModel]
-CASES: tuple[Case, ...] = tuple(product(Kind, (Check.EMPTY, Check.WRONG, Check.RIGHT), Word, FaultModel))
+Declaration = Callable[[RecordOperation, TornCheck, Word, FaultModel], Tears]
+Case = tuple[RecordOperation, TornCheck, Word, FaultModel]
+CASES: tuple[Case, ...] = tuple(
+    product(RecordOperation, (TornCheck.EMPTY, TornCheck.WRONG, TornCheck.RIGHT), Word, FaultModel)
+)
 
 
 def case_name(case: Case) -> str:
@@ -134,41 +136,41 @@ CRC_FACTS = (
 """What the lemmas crc_is_a_bijection and only_zero_looks_unwritten say of these two numbers."""
 
 
-def possible_losses(kind: Kind, fault: FaultModel) -> Any:
+def possible_losses(kind: RecordOperation, fault: FaultModel) -> Any:
     """Return the formula of the bits that a cut of the operation can leave as ones."""
     by_byte = [z3.Extract(8 * place + 7, 8 * place, LOST) for place in range(12)]
     if fault is F0:
         return z3.Or(LOST == 0, LOST == -1)
     if fault is F1:
         masks = [(1 << 8 * length) - 1 for length in range(13)]
-        return z3.Or(*(LOST == (mask if kind is Kind.ERASE else ~mask) for mask in masks))
+        return z3.Or(*(LOST == (mask if kind is RecordOperation.ERASE else ~mask) for mask in masks))
     if fault is F2:
         return z3.And(*(z3.Or(byte == 0, byte == 0xFF) for byte in by_byte))
     return z3.BoolVal(True)
 
 
-def premise(check: Check, word: Word, fault: FaultModel) -> list[Any]:
+def premise_of(check: TornCheck, word: Word, fault: FaultModel) -> list[Any]:
     """Return what is known of the record, of the CRC, and of byte tears."""
     passes_as_another = z3.And(OLD.number != NEW.number, NEW.check_word == RIGHT_NEW)
     is_written = (OLD.number != SEQ_EMPTY, OLD.number != 0)
     of_check = {
-        Check.EMPTY: (OLD.number == SEQ_EMPTY,),
-        Check.WRONG: (*is_written, OLD.check_word != RIGHT_OLD),
-        Check.RIGHT: (*is_written, OLD.check_word == RIGHT_OLD),
+        TornCheck.EMPTY: (OLD.number == SEQ_EMPTY,),
+        TornCheck.WRONG: (*is_written, OLD.check_word != RIGHT_OLD),
+        TornCheck.RIGHT: (*is_written, OLD.check_word == RIGHT_OLD),
     }[check]
-    of_bytes = [z3.Not(passes_as_another)] if (check, fault) == (Check.RIGHT, F2) else []
+    of_bytes = [z3.Not(passes_as_another)] if (check, fault) == (TornCheck.RIGHT, F2) else []
     return [*CRC_FACTS, *of_check, *of_bytes, OLD.reads_word(word)]
 
 
-def reads_check(old: Check, new: Check) -> Any:
+def reads_check(old: TornCheck, new: TornCheck) -> Any:
     """Return whether the torn record says `new`, when the record said `old`."""
     is_empty, passes = NEW.number == SEQ_EMPTY, NEW.check_word == RIGHT_NEW
-    is_as_written = z3.And(OLD.number == NEW.number, old is Check.RIGHT)
+    is_as_written = z3.And(OLD.number == NEW.number, old is TornCheck.RIGHT)
     return {
-        Check.EMPTY: is_empty,
-        Check.WRONG: z3.And(z3.Not(is_empty), z3.Not(passes)),
-        Check.RIGHT: z3.And(z3.Not(is_empty), passes, is_as_written),
-        Check.STRAY: z3.And(z3.Not(is_empty), passes, z3.Not(is_as_written)),
+        TornCheck.EMPTY: is_empty,
+        TornCheck.WRONG: z3.And(z3.Not(is_empty), z3.Not(passes)),
+        TornCheck.RIGHT: z3.And(z3.Not(is_empty), passes, is_as_written),
+        TornCheck.STRAY: z3.And(z3.Not(is_empty), passes, z3.Not(is_as_written)),
     }[new]
 
 
@@ -179,11 +181,11 @@ def prove_declared(case: Case, declared: Declaration = tears) -> Result:
     claim = z3.Or(
         *(
             z3.And(reads_check(check, new), NEW.reads_word(read))
-            for new, read in product(Check, Word)
+            for new, read in product(TornCheck, Word)
             if (new, read) in allowed
         )
     )
-    return prove_always(claim, [*premise(check, word, fault), possible_losses(kind, fault)])
+    return prove_always(claim, [*premise_of(check, word, fault), possible_losses(kind, fault)])
 
 
 def prove_reached(case: Case, declared: Declaration = tears) -> Result:
@@ -195,16 +197,16 @@ def prove_reached(case: Case, declared: Declaration = tears) -> Result:
         for torn in torn_samples(record)
         if is_left(kind, record, torn, fault)
     }
-    missing = {reading for reading in product(Check, Word) if reading in declared(*case)} - reached
+    missing = {reading for reading in product(TornCheck, Word) if reading in declared(*case)} - reached
     if missing:
-        return Result(Verdict.REFUTED, "reading=" + ", ".join(sorted(f"{c.name} {w.name}" for c, w in missing)))
-    return Result(Verdict.HOLDS, f"{len(reached)} readings")
+        return Result(LemmaVerdict.REFUTED, "reading=" + ", ".join(sorted(f"{c.name} {w.name}" for c, w in missing)))
+    return Result(LemmaVerdict.HOLDS, f"{len(reached)} readings")
 
 
-def is_left(kind: Kind, record: SelectEntry, torn: SelectEntry, fault: FaultModel) -> bool:
+def is_left(kind: RecordOperation, record: SelectEntry, torn: SelectEntry, fault: FaultModel) -> bool:
     """Tell by the bytes whether a cut can leave this of the record."""
     before, after = encode_entry(record), encode_entry(torn)
-    if kind is Kind.ERASE:
+    if kind is RecordOperation.ERASE:
         return can_erase_leave(after, before, fault)
     return can_program_leave(after, b"\xff" * ENTRY_SIZE, before, fault)
 
@@ -213,18 +215,18 @@ def reading_of(record: SelectEntry, torn: SelectEntry) -> Reading:
     """Return what a torn record reads as."""
     word = Word(torn.ota_state) if torn.ota_state in tuple(Word) else Word.UNDEFINED
     if torn.ota_seq == SEQ_EMPTY:
-        return Check.EMPTY, word
+        return TornCheck.EMPTY, word
     if not is_crc_right(torn):
-        return Check.WRONG, word
+        return TornCheck.WRONG, word
     is_as_written = is_crc_right(record) and record.ota_seq == torn.ota_seq
-    return Check.RIGHT if is_as_written else Check.STRAY, word
+    return TornCheck.RIGHT if is_as_written else TornCheck.STRAY, word
 
 
-def samples(check: Check, word: Word) -> Iterator[SelectEntry]:
+def samples(check: TornCheck, word: Word) -> Iterator[SelectEntry]:
     """Yield records of the class, among them such as strays come from."""
-    if check is Check.EMPTY:
+    if check is TornCheck.EMPTY:
         yield SelectEntry(SEQ_EMPTY, word, ota_select_crc(SEQ_EMPTY))
-    elif check is Check.RIGHT:
+    elif check is TornCheck.RIGHT:
         yield make_entry(1, word)
     else:
         # Right again once the first byte of the number, or the last one of the check word, reads FF.
@@ -252,7 +254,7 @@ def prove_case_by_case(prove: Callable[[Case], Result], fault: FaultModel | None
 
 def prove_strays_are_greater() -> Result:
     """Ask both solvers of the worst model."""
-    is_stray = reads_check(Check.RIGHT, Check.STRAY)
+    is_stray = reads_check(TornCheck.RIGHT, TornCheck.STRAY)
     written = [*CRC_FACTS, OLD.number != SEQ_EMPTY, OLD.number != 0, OLD.check_word == RIGHT_OLD]
     return prove_always(z3.UGT(NEW.number, OLD.number), [*written, is_stray])
 

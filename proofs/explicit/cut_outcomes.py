@@ -1,8 +1,8 @@
 """Is it power-safe? What boots after a power cut inside each call, set against what would have booted without it.
 
 A call begins in a state of the device model and ends, when nothing disturbs it, in another one. What the next power-on
-starts is `old` before it and `new` after it. A cut leaves a third state; what starts from there is one of the two, or
-a third place, or nothing. All of that is asked of *every* reachable state from which the call can begin, and of every
+starts is `old` before it and `new` after it. A cut leaves a third state; what starts from there is one of the two, or a
+third place, or nothing. All of that is decided for *every* reachable state from which the call can begin, and of every
 cut in it, so each cell of the table is an exact set: no history, of any length, adds to it or could be left out.
 
 A trace to an outcome is one with the fewest cuts and, of those, one with the fewest steps.
@@ -72,7 +72,7 @@ NO_SUCH_CALL = "–"
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One way to an outcome."""
+    """A trace to an outcome."""
 
     actions: tuple[str, ...]
     """Names of the actions from a device as it left the factory, the cut last."""
@@ -95,7 +95,7 @@ class Cell:
     starts: int
     """Reachable states in which the call begins."""
     examples: Mapping[Outcome, Example]
-    """Every outcome there is, with a shortest way to it."""
+    """Every outcome there is, with a shortest trace to it."""
 
     @property
     def outcomes(self) -> tuple[Outcome, ...]:
@@ -109,9 +109,9 @@ class Cell:
 
     def __str__(self) -> str:
         """Return the outcomes in words; "same" goes without saying where "old" or "new" stands."""
-        told = [outcome for outcome in self.outcomes if outcome is not Outcome.SAME]
-        is_told = Outcome.OLD in told or Outcome.NEW in told
-        return ", ".join(o.value for o in (told if is_told else self.outcomes)) or NO_SUCH_CALL
+        shown = [outcome for outcome in self.outcomes if outcome is not Outcome.SAME]
+        is_change_shown = Outcome.OLD in shown or Outcome.NEW in shown
+        return ", ".join(o.value for o in (shown if is_change_shown else self.outcomes)) or NO_SUCH_CALL
 
 
 def outcome_of(old: int, new: int, found: int, nowhere: int) -> Outcome:
@@ -130,7 +130,7 @@ def outcomes(scope: Scope) -> tuple[Cell, ...]:
 
 
 class OutcomeSearch:
-    """Every reachable state of one model, each with a way to it that has the fewest cuts, then the fewest steps."""
+    """Every reachable state of one model, each with a trace to it that has the fewest cuts, then the fewest steps."""
 
     def __init__(self, steps: Stepper) -> None:
         """Search them all."""

@@ -7,7 +7,7 @@ from ...model.device.search import Trace
 from ...model.device.state import Scope
 
 Progress = Callable[[int, float], None]
-"""Told now and then: how many states are known, and after how many seconds of searching."""
+"""Called now and then with the number of states known and the seconds spent searching."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Exploration:
     compile_seconds: float
     """Spent before that on making or loading compiled code."""
     violations: dict[str, Trace]
-    """By id of a claim that is broken, a shortest way to a state that breaks it."""
+    """By id of a claim that is broken, a shortest trace to a state that breaks it."""
     reading: str
     """"python" or "compiled"."""
     threads: int = 1

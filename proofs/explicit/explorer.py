@@ -3,8 +3,8 @@
 The model is finite, whatever the number of upgrades, so what holds here holds for histories of any length. The first
 state found to break a claim is one of those nearest to the start, so its trace is a shortest counterexample.
 
-A small world is searched by the plain Python reading. A big one is compiled (codegen.py): which of the two
-searched is told, the numbers are the same.
+A small state space is searched in Python, a big one by compiled code (codegen.py). The result says which of the two
+searched; the numbers are the same.
 """
 
 import time
@@ -24,13 +24,13 @@ class Reading(Enum):
     """Which reading of the model searches."""
 
     AUTO = "auto"
-    """Python first; what turns out to be no small world is compiled."""
+    """Python first; compiled code once there turn out to be many states."""
     PYTHON = "python"
     COMPILED = "compiled"
 
 
 MEMORY = 4 << 30
-"""Bytes that a search may use unless told otherwise."""
+"""Bytes that a search may use by default."""
 SMALL_WORLD = 200_000
 """States that the Python search finds in less time than compiling takes."""
 PYTHON_STATE_BYTES = 700
@@ -45,7 +45,7 @@ def claims_of(scope: Scope) -> tuple[DeviceClaim, ...]:
 
 
 def with_ghosts_of(scope: Scope, claims: Iterable[DeviceClaim]) -> Scope:
-    """Return the scope with the ghosts that the claims read, and no others."""
+    """Return the scope with the ghost variables that the claims read, and no others."""
     return replace(scope, ghosts=frozenset(ghost for claim in claims for ghost in claim.ghosts))
 
 
@@ -59,11 +59,11 @@ def explore(
 ) -> Exploration:
     """Return what a search of everything reachable came to, with a shortest counterexample for each broken claim.
 
-    claims: those to look at; their ghosts have to be in the scope (with_ghosts_of). memory: bytes.
-    Raises ValueError for a claim whose ghosts the scope has not."""
+    claims: those to look at; their ghost variables must be in the scope (with_ghosts_of). memory: bytes.
+    Raises ValueError for a claim whose ghost variables are not in the scope."""
     for claim in claims:
         if not claim.ghosts <= scope.ghosts:
-            raise ValueError(f"{claim.claim.id} reads ghosts that the scope has not; see with_ghosts_of()")
+            raise ValueError(f"{claim.claim.id} reads ghost variables that the scope has not; see with_ghosts_of()")
     if threads not in (1, 2):
         raise ValueError(f"{threads} threads, not 1 or 2")
     if reading is not Reading.COMPILED:
@@ -71,7 +71,7 @@ def explore(
         small = explore_in_python(scope, claims, memory, progress, most)
         if small.is_complete or reading is Reading.PYTHON or small.states <= SMALL_WORLD:
             return small
-    # numba takes half a second to import, and most worlds are small.
+    # numba takes half a second to import, and most state spaces are small.
     from .compiled.codegen import DoesNotFit  # noqa: PLC0415
     from .compiled.compiled_search import CompiledSearch  # noqa: PLC0415
 

@@ -1,8 +1,8 @@
-"""A way to a given state: the device model searched, cut by cut, for one that a person asks about.
+"""The trace with the fewest power cuts, and of those the shortest, to a state that a person asks about.
 
-The ways with the fewest power cuts come first, and of those the shortest: the states that n cuts lead to are all looked
-at before a further cut is made. Power that goes away while the application runs, with nothing being written, is no such
-cut. A state is found *at rest*: no record of it is half written, so what lies on flash is what the state says.
+The states that n cuts lead to are all searched before a further cut is made. Power that goes away while the application
+runs, with nothing being written, is no such cut. A state is found *at rest*: no record of it is half written, so what
+lies on flash is what the state says.
 """
 
 import time
@@ -30,18 +30,18 @@ class Reach:
     """What a search came to."""
 
     trace: Trace | None
-    """A way to a state that is asked for; None when there is none, or none was found."""
+    """A trace to a state that is wanted; None when there is none, or none was found."""
     cuts: int
-    """Power cuts on that way."""
+    """Power cuts of that trace."""
     states: int
     is_complete: bool
-    """Everything was looked at, or a way was found."""
+    """Every state was searched, or a trace was found."""
 
 
 def reach(
     scope: Scope, is_goal: IsGoal, start: State | None = None, limit: int = LIMIT, seconds: float = 60.0
 ) -> Reach:
-    """Return the way with the fewest cuts, and of those the shortest, to a state at rest that is asked for.
+    """Return the trace with the fewest cuts, and of those the shortest, to a state at rest that is wanted.
 
     start: None for a device as it leaves the factory."""
     steps = stepper(scope)

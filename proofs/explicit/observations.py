@@ -41,7 +41,7 @@ Operation = tuple[str, str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Cut:
+class InputCut:
     """A power cut in an input."""
 
     is_in_boot: bool
@@ -64,7 +64,7 @@ class Response:
     boots: str | None = None
     after: State = ()
     actions: list[str] = field(default_factory=list)
-    cuts: dict[Cut, tuple[int, State]] = field(default_factory=dict)
+    cuts: dict[InputCut, tuple[int, State]] = field(default_factory=dict)
     """Where the power can fail: how many of the actions come before, and the state after."""
 
 
@@ -202,11 +202,11 @@ class Side:
         for number, after in self.steps.successors(state):
             action = self._actions[number]
             if action.kind is Kind.CUT:
-                response.cuts.setdefault(Cut(is_in_boot, ops, action.name), (len(response.actions), after))
+                response.cuts.setdefault(InputCut(is_in_boot, ops, action.name), (len(response.actions), after))
             else:
                 going_on.append((action, after))
         if len(going_on) != 1:
-            raise AssertionError(f"{len(going_on)} ways on from {self.steps.as_dict(state)}")
+            raise AssertionError(f"{len(going_on)} steps lead on from {self.steps.as_dict(state)}")
         return going_on[0]
 
     def _operation(self, state: State, action: Action, after: State) -> "_Operation | None":
@@ -301,7 +301,7 @@ def _input_of(action: Action) -> str:
     return _ONE_CALL.get(action.name, action.name)
 
 
-def actions_of(response: Response, cut: Cut | None) -> tuple[str, ...]:
+def actions_of(response: Response, cut: InputCut | None) -> tuple[str, ...]:
     """Return the actions of an input, up to its cut and with it if it has one."""
     if cut is None:
         return tuple(response.actions)

@@ -3,7 +3,8 @@
 The two are stepped in lock step, breadth first over pairs of states. An *input* is a call with its arguments, a reset,
 or a power cut after the same number of flash operations of the same call or boot, leaving the same. After each input
 what can be observed is compared: how the call ended, its flash operations, what boots, and what info() and rollback()
-say of the device. What differs is told once for each call and kind of observation, with a shortest sequence of inputs.
+say of the device. What differs is reported once for each call and kind of observation, with a shortest sequence of
+inputs.
 
 A difference between two devices that were equal until then is a *cause*. All causes are found: every state that the two
 reach together is looked at. Once they have parted, what differs is a *consequence* of the first cause on its way; these
@@ -23,12 +24,12 @@ from ...model.device.action import Kind
 from ...model.device.search import Search
 from ...model.device.state import Ghost, Scope, Usage
 from ...model.device.stepper import State
-from .observations import REFUSED, Cut, Response, Side, actions_of, joined, operations_text, unlike
+from .observations import REFUSED, InputCut, Response, Side, actions_of, joined, operations_text, unlike
 
 MOST_PAIRS = 1_000_000
-"""Pairs that a search may find unless told otherwise: about a gigabyte."""
+"""Pairs that a search may find by default: about a gigabyte."""
 FOLLOW = {Usage.ANY: 2, Usage.PROPER: 8}
-"""How many inputs far consequences are looked for unless told otherwise; where anything goes, so does everything."""
+"""For how many inputs consequences are looked for by default; in any usage, soon everything differs."""
 
 _PROGRESS_EVERY = 1 << 12
 """Pairs that are looked at from one report of progress to the next."""
@@ -62,7 +63,7 @@ class Given:
     left: tuple[str, ...]
     """Actions of the left model; none for a call that is refused."""
     right: tuple[str, ...]
-    cut: Cut | None = None
+    cut: InputCut | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,7 @@ class Difference:
     parted: int
     """Those of devices that have parted."""
     is_complete: bool
-    """All causes and consequences were looked for; if not, what is told is right, and there may be more."""
+    """All causes and consequences were looked for; if not, what is reported is right, and there may be more."""
     seconds: float
 
     @property
@@ -110,7 +111,7 @@ class _Input:
     """The step by which a pair was found."""
 
     name: str
-    cut: Cut | None
+    cut: InputCut | None
     cause: int | None
     """Number of the behaviour in which the two parted first; None while they are equal."""
     since: int
@@ -225,7 +226,7 @@ class _ProductSearch:
         for cut in sorted(shared, key=lambda one: (one.is_in_boot, one.ops, self._weakest[one.action])):
             self._add(place, name, cut, (left.cuts[cut][1], right.cuts[cut][1]), cause)
 
-    def _add(self, place: int, name: str, cut: Cut | None, pair: tuple[State, State], cause: int | None) -> None:
+    def _add(self, place: int, name: str, cut: InputCut | None, pair: tuple[State, State], cause: int | None) -> None:
         if pair in self.pairs.numbers:
             return
         has_parted = self.cause(place) is not None or (cause is not None and not self.are_equal(*pair))
@@ -266,21 +267,21 @@ class _ProductSearch:
     ) -> int:
         """Note a behaviour unless it is known; return its number."""
         observed, seen_left, seen_right = seen
-        told = self._by_role(left, right, seen)
+        by_role = self._by_role(left, right, seen)
         key: tuple[object, ...]
         if cause is None:
             key = self._cause_key(name, left, right, seen)
         else:
             root = self.behaviours[cause]
-            is_told = root.observed is observed and (observed is not Observed.RESULT or root.call == name)
+            is_reported = root.observed is observed and (observed is not Observed.RESULT or root.call == name)
             is_implied = observed is Observed.RESULT and name == "rollback"
-            if is_told or is_implied or observed in (Observed.OPERATIONS, Observed.BOOT_OPERATIONS):
+            if is_reported or is_implied or observed in (Observed.OPERATIONS, Observed.BOOT_OPERATIONS):
                 return cause
             key = (cause, observed, name.partition("_")[0] if observed is Observed.RESULT else None)
         number = self._numbers.setdefault(key, len(self.behaviours))
         if number == len(self.behaviours):
             trace = (*self.trace(place), Given(name, tuple(left.actions), tuple(right.actions)))
-            self.behaviours.append(Behaviour(name, observed, *told, seen_left, seen_right, trace, cause))
+            self.behaviours.append(Behaviour(name, observed, *by_role, seen_left, seen_right, trace, cause))
         return number
 
     @staticmethod
@@ -332,11 +333,11 @@ def find_differences(
     """Return what two devices do differently.
 
     most: pairs that may be found before it gives up. follow: inputs after a cause for which consequences are looked
-    for; 0 for causes alone, None for as many as FOLLOW says. progress: told the number of pairs now and then.
-    Raises ValueError for worlds of different shape."""
+    for; 0 for causes alone, None for as many as FOLLOW says. progress: called with the number of pairs now and then.
+    Raises ValueError for scopes that differ in more than configuration."""
     for name in ("slots", "has_factory", "versions", "faults", "usage", "numbers"):
         if getattr(left, name) != getattr(right, name):
-            raise ValueError(f"the two worlds have other {name}")
+            raise ValueError(f"the two scopes differ in {name}")
     nothing: frozenset[Ghost] = frozenset()
     left, right = replace(left, ghosts=nothing), replace(right, ghosts=nothing)
     started = time.perf_counter()

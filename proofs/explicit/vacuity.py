@@ -1,7 +1,7 @@
-"""When a claim has something to say: what holds of a claim only because that never happens is worth little.
+"""Vacuity: whether the premise of a claim is ever reached. A claim that holds because it is not says little.
 
-Each claim says "where this is so, that is so". The first half stands here by itself, and a state in which it holds is
-looked for, by a short search of the world with cuts that tear nothing.
+Each claim says "where this is so, that is so". The premise stands here by itself, and a short search, with cuts that
+tear nothing, looks for a state in which it holds.
 """
 
 from collections.abc import Callable
@@ -86,14 +86,14 @@ PREMISES: dict[str, tuple[Callable[[Scope, Device], Bool], frozenset[Ghost]]] = 
     "C15": (_in(Task.RUN), frozenset()),
     "C16": (_in(Task.OFF), frozenset()),
 }
-"""By claim id, when the claim has something to say, and the ghosts that this reads."""
+"""By claim id, its premise, and the ghost variables that this reads."""
 
 
-def premise(scope: Scope, claim_id: str) -> int | None:
-    """Return in how many steps the claim can come to have something to say; None where no such state was met."""
-    says, ghosts = PREMISES[claim_id]
+def premise_depth(scope: Scope, claim_id: str) -> int | None:
+    """Return in how few steps the premise of a claim is reached; None where the search does not reach it."""
+    premise, ghosts = PREMISES[claim_id]
     plain = replace(scope, ghosts=ghosts, numbers=Numbers.RANKED, faults=FaultModel.F0)
-    wanted = says(plain, device_model(plain).device)
+    wanted = premise(plain, device_model(plain).device)
     if wanted.value is not None:
         return 0 if wanted is fact(True) else None
     search = _searched(plain)

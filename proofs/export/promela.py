@@ -15,16 +15,16 @@ from ...model.device.action import Action
 from ...model.device.model import DeviceModel, Field
 from ...model.device.records import Numbers
 from ...model.terms.terms import Bool, Op
-from ...model.terms.writer import Syntax, Writer, atom, joined, shaped
+from ...model.terms.writer import Syntax, Writer, atom, infix, shaped
 
 PROMELA: Syntax = {
     Op.VALUE: atom,
     Op.FIELD: atom,
     Op.NOT: shaped("!({0})"),
-    Op.AND: joined(" && "),
-    Op.OR: joined(" || "),
-    Op.EQUAL: joined(" == "),
-    Op.LESS: joined(" < "),
+    Op.AND: infix(" && "),
+    Op.OR: infix(" || "),
+    Op.EQUAL: infix(" == "),
+    Op.LESS: infix(" < "),
     Op.PLUS: shaped("(({0} + {1}) & {mask})"),
     Op.MINUS: shaped("(({0} - {1}) & {mask})"),
     Op.CHOOSE: shaped("({0} -> {1} : {2})"),

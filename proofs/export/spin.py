@@ -79,7 +79,7 @@ def run_spin(
         place = Path(name)
         (place / "ota.pml").write_text(text, encoding="utf-8")
         started = time.perf_counter()
-        # Without -o2 SPIN leaves out of the state what is only written, such as ghosts.
+        # Without -o2 SPIN leaves out of the state what is only written, such as ghost variables.
         _call(["spin", "-o2", "-a", "ota.pml"], place, time_limit)
         _call(["gcc", *gcc_options, "-o", "pan", "pan.c"], place, time_limit)
         compile_seconds = time.perf_counter() - started

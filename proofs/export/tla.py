@@ -1,6 +1,6 @@
 """The device model as a TLA+ module: one operator for each action, which says of every field what becomes of it.
 
-The text is for readers first: values have the names that the model gives them, what is asked more than once is an
+The text is for readers first: values have the names that the model gives them, what is used more than once is an
 operator of its own, and the claims are invariants with their titles. TLC reads it too, and counts the states that we
 count. It is made anew from the model, in an order that depends on nothing else.
 
@@ -16,11 +16,11 @@ from ...model.config import Config
 from ...model.device.action import Action
 from ...model.device.model import DeviceModel, Field, device_model
 from ...model.device.state import Ghost, Scope, Usage
-from ...model.device.vocabulary import ENUMS, PLACES, concepts
+from ...model.device.term_names import ENUMS, PLACES, concepts
 from ...model.fault_model import FaultModel
 from ...model.terms.terms import Op, Term, uses_of
 from ...model.terms.walker import arguments_of, walk
-from ...model.terms.writer import Syntax, atom, joined, shaped
+from ...model.terms.writer import Syntax, atom, infix, shaped
 
 MODULE = "OtaDevice"
 LINE = 118
@@ -35,10 +35,10 @@ _PLACE = "place"
 TLA: Syntax = {
     Op.FIELD: atom,
     Op.NOT: shaped("~{0}"),
-    Op.AND: joined(" /\\ "),
-    Op.OR: joined(" \\/ "),
-    Op.EQUAL: joined(" = "),
-    Op.LESS: joined(" < "),
+    Op.AND: infix(" /\\ "),
+    Op.OR: infix(" \\/ "),
+    Op.EQUAL: infix(" = "),
+    Op.LESS: infix(" < "),
     Op.PLUS: shaped("(({0} + {1}) % {modulus})"),
     Op.MINUS: shaped("(({0} + {modulus} - {1}) % {modulus})"),
     Op.CHOOSE: shaped("(IF {0} THEN {1} ELSE {2})"),
@@ -47,10 +47,10 @@ TLA: Syntax = {
 
 
 def tla(model: DeviceModel, module: str = MODULE) -> str:
-    """Return the model as the text of a TLA+ module, with every claim whose ghosts it has."""
+    """Return the model as the text of a TLA+ module, with every claim whose ghost variables it has."""
     writer = _TlaWriter(model)
     actions = [list(writer.action_lines(action)) for action in model.actions]
-    claims = [list(writer.claim_lines(claim)) for claim in claims_of(model.scope)]
+    claims = [list(writer.claim_lines(claim)) for claim in stated_claims(model.scope)]
     parts = [
         [f"{f' MODULE {module} ':-^{LINE}}"],
         _header(model.scope),
@@ -76,8 +76,8 @@ def tlc_config(claims: Iterable[DeviceClaim] = ()) -> str:
     return "\n".join(["SPECIFICATION Spec", *(f"INVARIANT {name}" for name in names), ""])
 
 
-def claims_of(scope: Scope) -> tuple[DeviceClaim, ...]:
-    """Return the claims that a model of the scope can be asked for."""
+def stated_claims(scope: Scope) -> tuple[DeviceClaim, ...]:
+    """Return the claims that a model of the scope can state."""
     return tuple(c for c in DEVICE_CLAIMS if c.claim.applies_to(scope.config) and c.ghosts <= scope.ghosts)
 
 
@@ -108,7 +108,7 @@ class _TlaWriter:
 
     def _roots(self) -> list[Term]:
         effects = [term for action in self.model.actions for term in self.model.effects[action.name].values()]
-        claims: list[Term] = [c.is_kept(self.model.scope, self.model.device) for c in claims_of(self.model.scope)]
+        claims: list[Term] = [c.is_kept(self.model.scope, self.model.device) for c in stated_claims(self.model.scope)]
         return [*(action.when for action in self.model.actions), *effects, *claims]
 
     def constant(self, value: int, field: Field) -> str:

@@ -1,1 +1,9 @@
-"""Invariants of the device model, stated by subject; the prover shows them inductive."""
+"""Invariants of the device model, stated by subject; the prover shows them inductive.
+
+vocabulary              what the invariants are written with
+record_invariants       of the two otadata records
+boot_choice_invariants  of what the next power-on starts
+task_invariants         of the step that is going on
+call_invariants         of the calls and the ghost variables
+invariant_catalogue     all of them, with their names
+"""

@@ -1,4 +1,4 @@
-"""Stated facts about what starts next: which image the records name, and what is left where none decides."""
+"""Invariants of what starts next: which image the records name, and what is left where none decides."""
 
 from ...model.claims.state_claims import Statement
 from ...model.device.records import active

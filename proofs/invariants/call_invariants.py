@@ -2,9 +2,10 @@
 
 from ...model.claims.state_claims import Statement
 from ...model.device.calls import TOP, rewrite_sector, target_of
+from ...model.device.device_parts import record_in, slot_at
 from ...model.device.records import Numbers, Word
 from ...model.device.selection import boot_choice, is_slot, next_update_slot
-from ...model.device.state import Content, Device, Expectation, Phase, Scope, Task, record_in, slot_at
+from ...model.device.state import Content, Device, Expectation, Phase, Scope, Task
 from ...model.terms.terms import Bool, all_of, fact
 from .task_invariants import CALLS
 from .vocabulary import can_start_over, decides, deciding, is_finished, is_new, is_open, is_valid, named_slot, torn

@@ -1,12 +1,12 @@
-"""The stated invariants: facts that were thought of because the claims rest on them.
+"""The stated invariants, written because the proofs of the claims need them.
 
-None of them is trusted. The prover drops those that a world does not keep, so each is stated once for all worlds, in
-the words that fit the worlds where it matters. What is left proves the claims, or does not.
+None of them is trusted. The prover drops those that a scope does not preserve, so each is stated once for all scopes,
+in the form that fits where it matters. What is left proves the claims, or does not.
 
-Facts about records and what they select (record_invariants.py, boot_choice_invariants.py) are stated of a device as
+Invariants of records and what they select (record_invariants.py, boot_choice_invariants.py) are stated of a device as
 it lies there. While a record is rewritten, a cut can take that record away, so many of them are stated of the device
 without it as well: "…, torn". Where a cut can leave any bytes (F2, F3), they are stated of all that it may leave: "…,
-cut". Facts about what goes on (task_invariants.py, call_invariants.py) say what the bootloader or a call has found
+cut". Invariants of what goes on (task_invariants.py, call_invariants.py) say what the bootloader or a call has found
 out before it goes on.
 """
 

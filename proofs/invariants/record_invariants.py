@@ -1,4 +1,4 @@
-"""Stated facts about the two records and the slots that they name; see invariant_catalogue.py."""
+"""Invariants of the two records and the slots that they name; see invariant_catalogue.py."""
 
 from ...model.claims.state_claims import Statement
 from ...model.device.calls import TOP
@@ -28,7 +28,7 @@ def task_and_running_are_in_range(scope: Scope, device: Device) -> Bool:
 
 
 def expected_places_are_in_range(scope: Scope, device: Device) -> Bool:
-    """No ghost that is a place has a value that means nothing."""
+    """No ghost variable that is a place has a value that means nothing."""
     places = (device.expected, device.previous, device.old_choice, device.new_choice)
     return all_of(place <= scope.nowhere for place in places)
 
@@ -44,7 +44,7 @@ def slots_of_records_are_in_range(scope: Scope, device: Device) -> Bool:
 
 
 def slot_count_is_in_range(scope: Scope, device: Device) -> Bool:
-    """There is one of the numbers of slots that this world can have."""
+    """The number of slots is one of those that this scope allows."""
     return device.slot_count.is_in(*(scope.counts or (scope.slots,)))
 
 
@@ -64,7 +64,7 @@ def places_are_no_slots_beyond(scope: Scope, device: Device) -> Bool:
 
 
 def versions_are_in_range(scope: Scope, device: Device) -> Bool:
-    """No image has a secure version beyond those of this world."""
+    """No image has a secure version beyond those of this scope."""
     return all_of(slot.version < scope.versions for slot in device.slots)
 
 
@@ -254,7 +254,7 @@ def sector_is_parity_of_slot(scope: Scope, device: Device) -> Bool:
     )
 
 
-COUNT_FACTS: tuple[Statement, ...] = (
+COUNT_INVARIANTS: tuple[Statement, ...] = (
     slot_count_is_in_range,
     slots_beyond_are_empty,
     places_are_no_slots_beyond,
@@ -262,7 +262,7 @@ COUNT_FACTS: tuple[Statement, ...] = (
 """Facts that go without saying where the number of slots is known."""
 
 RECORD_FACTS: tuple[Statement, ...] = (
-    *COUNT_FACTS,
+    *COUNT_INVARIANTS,
     task_and_running_are_in_range,
     expected_places_are_in_range,
     records_are_in_range,

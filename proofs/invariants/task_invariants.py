@@ -1,14 +1,15 @@
-"""Stated facts about what goes on: what the bootloader has found out, what runs, what a session is.
+"""Invariants of what goes on: what the bootloader has found out, what runs, what a session is.
 
 See invariant_catalogue.py."""
 
 from ...model.claims.state_claims import Statement
 from ...model.config import Release
 from ...model.device.calls import is_under_test
+from ...model.device.device_parts import record_in
 from ...model.device.flash_steps import REWRITES
 from ...model.device.records import Sector, Word
 from ...model.device.selection import boot_choice, is_slot, next_update_slot
-from ...model.device.state import Device, Phase, Scope, Task, Usage, record_in
+from ...model.device.state import Device, Phase, Scope, Task, Usage
 from ...model.terms.terms import Bool, all_of, any_of, choose, fact
 from .vocabulary import decides, deciding, is_new, is_open, is_valid, is_whole, named_choice, torn, without_record
 
@@ -23,7 +24,7 @@ UPGRADING = (Task.COMMENCE, Task.SPARE, Task.COMPLETE, Task.REJECT)
 
 
 def tasks_are_those_of_the_world(scope: Scope, device: Device) -> Bool:
-    """Nothing goes on that this world's options and usage rule out."""
+    """Nothing goes on that this scope's options and usage rule out."""
     config, missing = scope.config, set()
     if scope.usage is Usage.PROPER:
         missing |= {Task.SET_BOOT, Task.FORGET_FIRST, Task.FORGET_SECOND}

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from ...model.device.boot_steps import without_program
+from ...model.device.device_parts import slot_at, with_record
 from ...model.device.flash_steps import torn_records
 from ...model.device.records import BLANK, Active, Check, Record, Word, active
 from ...model.device.selection import aborted, is_slot, is_version_allowed
-from ...model.device.state import Device, Scope, Slot, Task, slot_at, with_record
+from ...model.device.state import Device, Scope, Slot, Task
 from ...model.terms.terms import Bool, Num, choose, fact, number
 
 

@@ -1,6 +1,6 @@
-"""Bounded model checking: a shortest way to a state that breaks a claim, by z3 alone, with 32-bit numbers.
+"""Bounded model checking: a shortest trace to a state that breaks a claim, by z3 alone, with 32-bit numbers.
 
-The steps are unrolled one by one, in one solver that keeps what it learned; at each depth it is asked for a broken
+The steps are unrolled one by one, in one solver that keeps what it learned; at each depth it is queried for a broken
 claim. So the first depth with an answer is the least. It needs no search of states, and says so a second time what the
 breadth-first search found: the two share the model and nothing else.
 """

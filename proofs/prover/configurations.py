@@ -1,4 +1,4 @@
-"""The worlds that ESP-IDF's options make, and which of them are one and the same model.
+"""The configurations that ESP-IDF's options allow, and which of them come to one and the same model.
 
 Releases differ in a few rules, and a rule that a configuration never asks for makes no difference. Terms that say the
 same are one object, so two models are compared by the terms of their actions: the prover decides equal ones once.
@@ -21,7 +21,7 @@ SLOT_COUNTS = range(2, 17)
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """Worlds that differ in the number of slots alone, and the releases whose rules make the same of them."""
+    """Scopes that differ in the number of slots alone, and the releases that come to the same models."""
 
     scope: Scope
     """With the fewest slots, and the oldest of the releases."""
@@ -59,7 +59,7 @@ def shape(scope: Scope) -> tuple[object, ...]:
 
 
 def _families(plain: Scope) -> Iterator[Family]:
-    """Yield the families of one configuration; releases are compared with two slots and with three (book.FEWEST)."""
+    """Yield the families of one configuration; releases are compared with two slots and with three (reuse.FEWEST)."""
     by_shape: dict[tuple[object, ...], list[Release]] = {}
     for release in Release:
         scopes = (with_release(replace(plain, slots=slots), release) for slots in (SLOT_COUNTS[0], FEWEST))

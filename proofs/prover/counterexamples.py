@@ -1,8 +1,9 @@
-"""Ways to states that break a claim: searched for in small worlds, carried over to bigger ones, confirmed by solvers.
+"""Counterexamples: traces to states that break a claim, searched for with few slots and carried over to more.
 
-The breadth-first search finds a shortest way. A way found with few slots is mostly a way with more of them, by the same
-actions, or with some upgrades more: it is walked there, and counts if the claim is broken at its end; it need not be a
-shortest one then. Either way the solvers confirm that 32-bit numbers go along: the actions are fixed, the numbers free.
+Breadth-first search finds a shortest trace. A trace found with few slots mostly is one with more of them too, by the
+same actions, or with an upgrade repeated more often: it is replayed there, and counts if it ends in a state that breaks
+the claim; it need not be a shortest one then. The solvers confirm each with 32-bit numbers: the actions are fixed, the
+numbers are free.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,7 +12,7 @@ from dataclasses import dataclass, replace
 from ...model.claims.state_claims import DeviceClaim
 from ...model.device.model import DeviceModel, device_model
 from ...model.device.records import Numbers
-from ...model.device.search import state_after
+from ...model.device.search import follow
 from ...model.device.state import Ghost, Scope
 from ...model.device.stepper import stepper
 from ...model.fault_model import FaultModel
@@ -21,69 +22,71 @@ from ..smt.smtlib import Question, not_text
 from ..smt.verification_condition import Condition
 
 SMALL = (2, 3)
-"""Slots of the worlds that are searched for ways that bigger worlds can go too."""
+"""Numbers of slots with which counterexamples are searched for that more slots have too."""
 SHORTEST_UPGRADE = 5
-"""Actions of a stretch that is worth going once more."""
+"""Actions of a stretch that is worth repeating."""
 MOST_STATES = 200_000
 """States that a search may find before it gives up."""
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
-    """A way to a state that breaks a claim."""
+class Counterexample:
+    """A trace to a state that breaks a claim."""
 
     claim_id: str
     actions: tuple[str, ...]
     is_shortest: bool
-    """No shorter one exists: the search went through all shorter ones."""
+    """No shorter one exists: all shorter histories were searched."""
     slots: int
-    """OTA slots of the world in which it was found."""
+    """Number of OTA slots with which it was found."""
 
 
 @dataclass(frozen=True, slots=True)
-class Search:
-    """What a search for ways came to."""
+class CounterexampleSearch:
+    """What a search for counterexamples came to."""
 
-    ways: dict[str, Way]
+    found: dict[str, Counterexample]
     """By claim id."""
     complete: frozenset[str]
-    """Claims that were looked at in every state that can be reached."""
+    """Claims that were checked in every reachable state."""
     states: int = 0
     """Of the biggest search."""
     depth: int = 0
-    """Steps of the longest histories of which all were looked at, for each claim."""
+    """Steps up to which all histories were searched, for every claim."""
 
 
-def search(scope: Scope, claims: Iterable[DeviceClaim], is_complete: bool = False) -> Search:
-    """Return shortest ways to states that break the claims, each group of claims with its ghosts searched by itself.
+def find_counterexamples(
+    scope: Scope, claims: Iterable[DeviceClaim], is_complete: bool = False
+) -> CounterexampleSearch:
+    """Return shortest counterexamples, each group of claims with the same ghost variables searched by itself.
 
-    is_complete: look at every state, by the compiled search, instead of the nearest MOST_STATES."""
+    is_complete: search every state, with compiled code, instead of the nearest MOST_STATES."""
     groups: dict[frozenset[object], list[DeviceClaim]] = {}
     for claim in claims:
         groups.setdefault(frozenset(claim.ghosts), []).append(claim)
-    ways: dict[str, Way] = {}
+    found: dict[str, Counterexample] = {}
     complete: set[str] = set()
     states, depths = 0, []
     for group in groups.values():
-        small = replace(with_ghosts_of(scope, group), numbers=Numbers.RANKED)
-        found = (
-            explore(small, group, reading=Reading.COMPILED)
+        ranked = replace(with_ghosts_of(scope, group), numbers=Numbers.RANKED)
+        explored = (
+            explore(ranked, group, reading=Reading.COMPILED)
             if is_complete
-            else explore_in_python(small, group, most=MOST_STATES, until_broken=True)
+            else explore_in_python(ranked, group, most=MOST_STATES, until_broken=True)
         )
         for claim in group:
-            trace = found.violations.get(claim.claim.id)
+            trace = explored.violations.get(claim.claim.id)
             if trace is not None:
                 actions = weakened(scope, claim, trace.actions)
-                ways[claim.claim.id] = Way(claim.claim.id, actions, True, scope.slots)
-        complete |= set(found.claims) if found.is_complete else set()
-        states = max(states, found.states)
-        depths.append(max(0, found.depth - 1))
-    return Search(ways, frozenset(complete), states, min(depths, default=0))
+                found[claim.claim.id] = Counterexample(claim.claim.id, actions, True, scope.slots)
+        complete |= set(explored.claims) if explored.is_complete else set()
+        states = max(states, explored.states)
+        depths.append(max(0, explored.depth - 1))
+    return CounterexampleSearch(found, frozenset(complete), states, min(depths, default=0))
 
 
 def weakened(scope: Scope, claim: DeviceClaim, actions: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the way with each cut replaced by one that tears nothing, where the claim is broken all the same."""
+    """Return the trace with each cut replaced by one that tears nothing, where the claim is broken all the same."""
     whole = [
         action.name
         for action in device_model(scope).actions
@@ -99,57 +102,59 @@ def weakened(scope: Scope, claim: DeviceClaim, actions: tuple[str, ...]) -> tupl
 
 
 def breaks(scope: Scope, claim: DeviceClaim, actions: Sequence[str]) -> bool:
-    """Tell whether the actions can be taken one after the other in this world, and break the claim at their end."""
-    # With all ghosts, so that one stepper serves all claims.
+    """Tell whether the actions can be taken one after the other in this scope, and break the claim at their end."""
+    # With all ghost variables, so that one stepper serves all claims.
     ranked = replace(scope, ghosts=frozenset(Ghost), numbers=Numbers.RANKED)
     steps = stepper(ranked)
-    state = state_after(steps, actions)
+    state = follow(steps, actions)
     return state is not None and not steps.value(claim.is_kept(ranked, steps.model.device), state)
 
 
-def carried(scope: Scope, claim: DeviceClaim, known: Iterable[Way]) -> Way | None:
-    """Return a way that breaks the claim in this world: a known one, or one with a stretch of it gone more often."""
-    mine = [way for way in known if way.claim_id == claim.claim.id]
-    for way in mine:
-        if breaks(scope, claim, way.actions):
-            return way if way.slots == scope.slots else replace(way, is_shortest=False)
-    for way in mine:
-        for actions in _stretched(way.actions, scope.slots - way.slots):
+def carried_over(scope: Scope, claim: DeviceClaim, known: Iterable[Counterexample]) -> Counterexample | None:
+    """Return a counterexample in this scope: a known one, or one with a stretch of it repeated more often."""
+    mine = [counterexample for counterexample in known if counterexample.claim_id == claim.claim.id]
+    for counterexample in mine:
+        if breaks(scope, claim, counterexample.actions):
+            is_of_scope = counterexample.slots == scope.slots
+            return counterexample if is_of_scope else replace(counterexample, is_shortest=False)
+    for counterexample in mine:
+        for actions in _stretched(counterexample.actions, scope.slots - counterexample.slots):
             if breaks(scope, claim, actions):
-                return replace(way, actions=actions, is_shortest=False)
+                return replace(counterexample, actions=actions, is_shortest=False)
     return None
 
 
 def _stretched(actions: tuple[str, ...], more: int) -> Iterator[tuple[str, ...]]:
-    """Yield the ways in which a stretch that is gone twice in a row is gone some more times: an upgrade for a slot."""
+    """Yield the traces in which a stretch that comes twice in a row is repeated `more` times: an upgrade per slot."""
     if more <= 0:
         return
-    told: set[tuple[str, ...]] = set()
+    known: set[tuple[str, ...]] = set()
     for length in range(SHORTEST_UPGRADE, len(actions) // 2 + 1):
         for start in range(len(actions) - 2 * length + 1):
             stretch = actions[start : start + length]
             longer = actions[:start] + stretch * more + actions[start:]
-            if stretch == actions[start + length : start + 2 * length] and longer not in told:
-                told.add(longer)
+            if stretch == actions[start + length : start + 2 * length] and longer not in known:
+                known.add(longer)
                 yield longer
 
 
-def ways_of_small_worlds(scope: Scope, claim_ids: Iterable[str]) -> list[Way]:
-    """Return the ways that break the claims in worlds of few slots, of the same configuration."""
+def counterexamples_with_few_slots(scope: Scope, claim_ids: Iterable[str]) -> list[Counterexample]:
+    """Return counterexamples to the claims in the same configuration with few slots."""
     wanted = set(claim_ids)
-    found: list[Way] = []
+    found: list[Counterexample] = []
     for slots in SMALL:
         if slots >= scope.slots or not wanted:
             break
         small = replace(scope, slots=slots)
-        ways = search(small, [claim for claim in claims_of(small) if claim.claim.id in wanted]).ways
-        found += ways.values()
-        wanted -= set(ways)
+        claims = [claim for claim in claims_of(small) if claim.claim.id in wanted]
+        here = find_counterexamples(small, claims).found
+        found += here.values()
+        wanted -= set(here)
     return found
 
 
-def way_condition(model: DeviceModel, actions: Sequence[str], goal: Bool, name: str) -> Condition:
-    """Return the question whether the actions lead, one after the other, to where the fact does not hold."""
+def trace_condition(model: DeviceModel, actions: Sequence[str], goal: Bool, name: str) -> Condition:
+    """Return the question whether the actions lead, one after the other, to where the goal does not hold."""
     question = Question(model, len(actions) + 1)
     question.require_start()
     for at, action in enumerate(actions):
@@ -162,4 +167,4 @@ def confirmation(scope: Scope, claim: DeviceClaim, actions: Sequence[str]) -> Co
     """Return the question whether the actions break the claim with 32-bit numbers."""
     exact = replace(with_ghosts_of(scope, [claim]), numbers=Numbers.EXACT)
     model = device_model(exact)
-    return way_condition(model, actions, claim.is_kept(exact, model.device), f"{claim.claim.id}_refuted")
+    return trace_condition(model, actions, claim.is_kept(exact, model.device), f"{claim.claim.id}_refuted")

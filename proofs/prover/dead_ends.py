@@ -1,9 +1,8 @@
-"""C9 on the graph of all states: from every state that is reached, an upgrade can still be completed.
+"""C9 by search: from every reachable state, an upgrade can still be completed.
 
-Cuts belong to how a state is reached, not to the way on: what is asked is that the application, left alone, can bring a
-new image and have it started. The states from which it can are found backwards from those where it just has.
-
-Steps are stored by where they lead: for each state, the states that lead to it without a cut.
+Power cuts belong to how a state is reached, not to what follows: what is asked is that the application, left alone, can
+bring a new image and have it started. The states from which it can are found backwards from those where it just has;
+the others are deadlocks. For each state, the search stores the states that lead to it without a cut.
 """
 
 import time
@@ -14,7 +13,7 @@ from dataclasses import dataclass, replace
 from ...model.device.action import Kind
 from ...model.device.model import device_model
 from ...model.device.records import Numbers
-from ...model.device.search import DeviceSearch, Trace, is_no_cut, state_after
+from ...model.device.search import DeviceSearch, Trace, follow, is_no_cut
 from ...model.device.state import Device, Expectation, Ghost, Scope, Task
 from ...model.device.stepper import stepper
 from ...model.terms.terms import Bool
@@ -24,7 +23,7 @@ from ..explicit.explorer import MEMORY, SMALL_WORLD, Reading, explore_in_python
 RECOVERY = "C9"
 """Id of the claim decided here."""
 GHOSTS = frozenset({Ghost.EXPECTED})
-"""What the scope has to have: the goal speaks of the image that was marked."""
+"""Ghost variables that the scope must have: the goal speaks of the image that was marked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +37,18 @@ class Recovery:
     goals: int
     """States in which an upgrade has just been completed: the marked image starts."""
     dead_ends: int
-    """States from which none is reached."""
+    """Deadlocks: states from which no goal is reached."""
     is_complete: bool
-    """All states were found; if not, nothing is said of dead ends."""
+    """All states were found; if not, deadlocks were not looked for."""
     seconds: float
     trace: Trace | None
-    """A shortest way to a dead end."""
+    """A shortest trace to a deadlock."""
     reading: str
     limit: str = ""
 
     @property
     def holds(self) -> bool:
-        """Tell whether it is so."""
+        """Tell whether it can."""
         return self.is_complete and self.dead_ends == 0
 
 
@@ -67,9 +66,9 @@ def recover(
 ) -> Recovery:
     """Return whether an upgrade can be completed from every state that is reached.
 
-    scope: with the ghosts of GHOSTS; raises ValueError without."""
+    scope: with the ghost variables of GHOSTS; raises ValueError without."""
     if not scope.ghosts >= GHOSTS:
-        raise ValueError("recovery is told by what the ghosts of EXPECTED know; see GHOSTS")
+        raise ValueError("recovery is decided by the ghost variables of EXPECTED; see GHOSTS")
     started = time.perf_counter()
     if reading is not Reading.COMPILED:
         search = DeviceSearch(stepper(scope))
@@ -97,13 +96,13 @@ def recover(
     )
 
 
-def leads_to_dead_end(scope: Scope, actions: Sequence[str]) -> bool:
-    """Tell whether the actions are seen to lead to a state from which no upgrade can be completed any more.
+def leads_to_deadlock(scope: Scope, actions: Sequence[str]) -> bool:
+    """Tell whether a search shows that the actions lead to a deadlock.
 
-    What is reached from there without a cut is searched in full; where that is no small world, nothing is seen."""
+    It looks at everything that is reached from there without a cut, up to SMALL_WORLD states."""
     steps = stepper(replace(scope, ghosts=GHOSTS, numbers=Numbers.RANKED))
     is_goal = upgrade_is_completed(steps.model.scope, steps.model.device)
-    start = state_after(steps, actions)
+    start = follow(steps, actions)
     if start is None:
         return False
     onward = DeviceSearch(steps, start, is_no_cut)

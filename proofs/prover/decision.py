@@ -1,4 +1,4 @@
-"""What a prover says of a claim, what that rests on, and how hard it tries."""
+"""What the prover reports of a claim, what the verdict rests on, and how hard it tries."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -8,13 +8,13 @@ from ...model.claims.claims import Claim
 from ..smt.verification_condition import Condition, Solver
 
 
-class Verdict(Enum):
+class ProofVerdict(Enum):
     """What was found of a claim."""
 
     PROVED = "proved"
     REFUTED = "refuted"
     BOUNDED = "bounded"
-    """It holds as far as was looked."""
+    """It holds as far as was searched; no proof was found."""
     UNKNOWN = "unknown"
     """No answer, or answers that do not agree: a failure."""
 
@@ -24,27 +24,22 @@ class Decision:
     """A claim and what was found of it."""
 
     claim: Claim
-    verdict: Verdict
+    verdict: ProofVerdict
     method: str
     """How it was decided, and how far."""
     depth: int | None = None
-    """Refuted: steps of the way. Proved: k of the induction."""
+    """Refuted: steps of the counterexample. Proved: k of the k-induction."""
     is_shortest: bool = False
     actions: tuple[str, ...] = ()
-    """Refuted: the names of the actions."""
+    """Refuted: the names of the actions of the counterexample."""
     seconds: float = 0.0
     answers: dict[str, str] = field(default_factory=dict)
     """By solver, its answers to the questions that the verdict rests on."""
-    facts: tuple[str, ...] = ()
-    """Proved: the facts of the induction."""
+    invariants: tuple[str, ...] = ()
+    """Proved: names of the auxiliary invariants."""
     premise_depth: int | None = None
-    """Steps to a state in which the claim has something to say."""
+    """Steps to a state in which the premise of the claim holds; None where none was reached."""
     conditions: tuple[Condition, ...] = ()
-
-    @property
-    def is_failure(self) -> bool:
-        """Tell whether there is no answer."""
-        return self.verdict is Verdict.UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,17 +48,17 @@ class Effort:
 
     solvers: tuple[Solver, ...] = tuple(Solver)
     bmc_seconds: float = 0.0
-    """For each refuted claim: how long z3 may look for a shorter way."""
+    """For each refuted claim: how long z3 may look for a shorter counterexample."""
     searches: bool = True
-    """Search small worlds as well."""
-    premises: bool = True
-    """Look for a state in which a proved claim has something to say."""
+    """Search scopes with few slots as well."""
+    checks_vacuity: bool = True
+    """Look for a state in which the premise of a proved claim holds."""
 
 
 def answers_of(conditions: Iterable[Condition], effort: Effort) -> dict[str, str]:
-    """Return each solver's answer to all of the questions: the one answer that it gives, or what differs."""
-    said: dict[str, set[str]] = {solver.value: set() for solver in effort.solvers}
+    """Return each solver's answer to all of the questions: the one answer that it gives, or all that it gave."""
+    given: dict[str, set[str]] = {solver.value: set() for solver in effort.solvers}
     for condition in conditions:
         for solver, answer in condition.answers(effort.solvers).items():
-            said[solver.value].add(answer)
-    return {solver: " and ".join(sorted(answers)) for solver, answers in said.items() if answers}
+            given[solver.value].add(answer)
+    return {solver: " and ".join(sorted(answers)) for solver, answers in given.items() if answers}

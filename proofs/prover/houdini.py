@@ -1,4 +1,4 @@
-"""Induction: facts that hold at the start and that no action can break, found among candidates.
+"""Houdini: the greatest set of candidate invariants that hold at the start and that no action can break.
 
 The candidates are the claims and the stated invariants (invariant_catalogue.py), none of them trusted. Those that
 fail at the start are dropped; then, as long as one step can lead from a state in which all that are left hold to one
@@ -6,10 +6,10 @@ in which some do not, those are dropped too. What is left holds in every state o
 with 32-bit numbers.
 
 Most of what is left follows from the rest in each state by itself, claims above all; the rest is the core. So three
-questions are written down and asked of both solvers: the core holds at the start, steps keep the core, and the core
-implies all else. The solvers answer them sooner than one question about all facts.
+questions are written down and asked of both solvers: the core holds at the start, every step preserves the core, and
+the core implies everything else. The solvers answer them sooner than one question about all invariants.
 
-A claim that is not among the facts may hold all the same: `deeper` tries it over several steps.
+A claim that is not among the invariants may hold all the same: `deeper` tries k-induction.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -26,109 +26,111 @@ from ..smt.smtlib import Question, any_text, misfits, not_text
 from ..smt.verification_condition import TIME_LIMIT_MS, Condition, Solver
 
 FITS = "every_value_fits_its_field"
-"""Name of the fact that no action writes a value too wide for its field: one of the candidates, always."""
+"""Name of the invariant that no action writes a value too wide for its field: always one of the candidates."""
 
 
 @dataclass(frozen=True, slots=True)
 class Inductive:
-    """Facts that hold in every state that is reached."""
+    """Invariants: they hold in every reachable state."""
 
     scope: Scope
-    """Of what: one world, or as many as it has numbers of slots."""
-    facts: Mapping[str, Bool]
+    """The scope for which the invariants hold; with several slot counts, for each of them."""
+    invariants: Mapping[str, Bool]
     """By name; empty where z3 gave up."""
     core: frozenset[str]
-    """Names of those from which the others follow."""
+    """Names of the invariants from which the others follow."""
     conditions: tuple[Condition, ...]
-    """The core holds at the start, every step keeps it, the others follow: to be asked of both solvers."""
+    """The core holds at the start, every step preserves it, the others follow: for both solvers."""
     rounds: int
-    """How often candidates were looked through, the last time without dropping any."""
+    """Rounds of dropping candidates, the last one without a drop."""
 
 
-def inductive_facts(model: DeviceModel, candidates: Mapping[str, Bool], core: Collection[str] = ()) -> Inductive:
+def inductive_invariants(model: DeviceModel, candidates: Mapping[str, Bool], core: Collection[str] = ()) -> Inductive:
     """Return what is left of the candidates; nothing when some value does not fit its field.
 
     core: all candidates may well be left, with these as their core, so that is asked first."""
-    facts = {**candidates, FITS: ~misfits(model)}
+    invariants = {**candidates, FITS: ~misfits(model)}
     if core:
-        conditions = _conditions(model, facts, core)
+        conditions = _conditions(model, invariants, core)
         if all(condition.is_met(Solver.Z3) for condition in conditions):
-            return Inductive(model.scope, facts, frozenset(core), conditions, 0)
+            return Inductive(model.scope, invariants, frozenset(core), conditions, 0)
     steps = Stepper(model)
     starts = list(product(*(model.starts(field) for field in model.fields)))
-    kept = {name for name, fact in facts.items() if all(steps.value(fact, state) for state in starts)}
-    solver, switches = _step_solver(model, facts)
+    preserved = {
+        name for name, invariant in invariants.items() if all(steps.value(invariant, state) for state in starts)
+    }
+    solver, switches = _step_solver(model, invariants)
     rounds = 0
     while True:
         rounds += 1
-        answer = solver.check(*(switches[name] if name in kept else z3.Not(switches[name]) for name in facts))
+        answer = solver.check(*(switches[name] if name in preserved else z3.Not(switches[name]) for name in invariants))
         if answer == z3.unsat:
             break
         if answer != z3.sat:
             return Inductive(model.scope, {}, frozenset(), (), rounds)
-        after = state_of(model, solver.model(), 1)
-        kept -= {name for name in kept if not steps.value(facts[name], after)}
-    left = {name: fact for name, fact in facts.items() if name in kept}
+        after = state_in_solution(model, solver.model(), 1)
+        preserved -= {name for name in preserved if not steps.value(invariants[name], after)}
+    left = {name: invariant for name, invariant in invariants.items() if name in preserved}
     if FITS not in left:
         return Inductive(model.scope, {}, frozenset(), (), rounds)
     found = core_of(model, left)
     return Inductive(model.scope, left, found, _conditions(model, left, found), rounds)
 
 
-def core_of(model: DeviceModel, facts: Mapping[str, Bool]) -> frozenset[str]:
-    """Return names of facts from which all others follow; those with the biggest terms are spared first."""
+def core_of(model: DeviceModel, invariants: Mapping[str, Bool]) -> frozenset[str]:
+    """Return names of invariants from which all others follow; those with the biggest terms are spared first."""
     question = Question(model)
     holds, fails = {}, {}
-    for name, fact in facts.items():
+    for name, invariant in invariants.items():
         holds[name] = z3.Bool(question.declare_fact(f"holds.{name}"))
         fails[name] = z3.Bool(question.declare_fact(f"fails.{name}"))
-        text = question.term(fact)
+        text = question.term(invariant)
         question.require(f"(=> holds.{name} {text})")
         question.require(f"(=> fails.{name} {not_text(text)})")
     solver = z3.SolverFor("QF_BV")
     solver.set("timeout", TIME_LIMIT_MS)
     solver.from_string(question.text())
-    core = set(facts)
-    for name in sorted(facts, key=lambda name: -sum(1 for _ in nodes_of([facts[name]]))):
-        rest = (holds[other] for other in facts if other in core and other != name)
+    core = set(invariants)
+    for name in sorted(invariants, key=lambda name: -sum(1 for _ in nodes_of([invariants[name]]))):
+        rest = (holds[other] for other in invariants if other in core and other != name)
         if solver.check(fails[name], *rest) == z3.unsat:
             core.remove(name)
     return frozenset(core)
 
 
-def _conditions(model: DeviceModel, facts: Mapping[str, Bool], core: Collection[str]) -> tuple[Condition, ...]:
-    """Return the questions that say of the facts that they hold in every state."""
-    kept = [fact for name, fact in facts.items() if name in core]
-    others = [fact for name, fact in facts.items() if name not in core]
-    found = start_condition(model, kept), step_condition(model, kept)
-    return (*found, follow_condition(model, kept, others)) if others else found
+def _conditions(model: DeviceModel, invariants: Mapping[str, Bool], core: Collection[str]) -> tuple[Condition, ...]:
+    """Return the questions that say of the invariants that they hold in every state."""
+    preserved = [invariant for name, invariant in invariants.items() if name in core]
+    others = [invariant for name, invariant in invariants.items() if name not in core]
+    found = start_condition(model, preserved), step_condition(model, preserved)
+    return (*found, follow_condition(model, preserved, others)) if others else found
 
 
-def start_condition(model: DeviceModel, facts: Iterable[Bool]) -> Condition:
-    """Return the question whether some fact fails at the start."""
+def start_condition(model: DeviceModel, invariants: Iterable[Bool]) -> Condition:
+    """Return the question whether some invariant fails at the start."""
     question = Question(model)
     question.require_start()
-    question.require(any_text(not_text(question.term(fact)) for fact in facts))
+    question.require(any_text(not_text(question.term(invariant)) for invariant in invariants))
     return Condition("start", question.text(), "unsat")
 
 
-def step_condition(model: DeviceModel, facts: Iterable[Bool]) -> Condition:
-    """Return the question whether a step leads from a state in which all facts hold to one in which some fails."""
-    facts = list(facts)
+def step_condition(model: DeviceModel, invariants: Iterable[Bool]) -> Condition:
+    """Return the question whether a step leads from a state in which all invariants hold to one in which some fails."""
+    invariants = list(invariants)
     question = Question(model, 2)
-    for fact in facts:
-        question.require(question.term(fact))
+    for invariant in invariants:
+        question.require(question.term(invariant))
     question.require_step()
-    question.require(any_text(not_text(question.term(fact, 1)) for fact in facts))
+    question.require(any_text(not_text(question.term(invariant, 1)) for invariant in invariants))
     return Condition("step", question.text(), "unsat")
 
 
-def follow_condition(model: DeviceModel, facts: Iterable[Bool], others: Iterable[Bool]) -> Condition:
-    """Return the question whether there is a state in which all facts hold and some other one does not."""
+def follow_condition(model: DeviceModel, invariants: Iterable[Bool], others: Iterable[Bool]) -> Condition:
+    """Return the question whether there is a state in which all invariants hold and some other one does not."""
     question = Question(model)
-    for fact in facts:
-        question.require(question.term(fact))
-    question.require(any_text(not_text(question.term(fact)) for fact in others))
+    for invariant in invariants:
+        question.require(question.term(invariant))
+    question.require(any_text(not_text(question.term(invariant)) for invariant in others))
     return Condition("follow", question.text(), "unsat")
 
 
@@ -142,8 +144,8 @@ def deeper(model: DeviceModel, known: Iterable[Bool], claim: Bool, name: str, k:
     base.require(any_text(not_text(base.term(claim, at)) for at in range(k)))
     step = Question(model, k + 1)
     for at in range(k):
-        for fact in (*known, claim):
-            step.require(step.term(fact, at))
+        for invariant in (*known, claim):
+            step.require(step.term(invariant, at))
         step.require_step(at)
     step.require(not_text(step.term(claim, k)))
     found = (
@@ -153,7 +155,7 @@ def deeper(model: DeviceModel, known: Iterable[Bool], claim: Bool, name: str, k:
     return found if all(condition.is_met(Solver.Z3) for condition in found) else None
 
 
-def state_of(model: DeviceModel, found: z3.ModelRef, at: int) -> State:
+def state_in_solution(model: DeviceModel, found: z3.ModelRef, at: int) -> State:
     """Return state number `at` of what z3 found."""
     values = []
     for field in model.fields:
@@ -164,17 +166,17 @@ def state_of(model: DeviceModel, found: z3.ModelRef, at: int) -> State:
     return tuple(values)
 
 
-def _step_solver(model: DeviceModel, facts: Mapping[str, Bool]) -> tuple[z3.Solver, dict[str, z3.BoolRef]]:
-    """Return a solver that is asked for a step, and for each fact the switch that makes it a candidate."""
+def _step_solver(model: DeviceModel, invariants: Mapping[str, Bool]) -> tuple[z3.Solver, dict[str, z3.BoolRef]]:
+    """Return a solver that is asked for a step, and for each invariant the switch that makes it a candidate."""
     question = Question(model, 2)
     question.require_step()
     lost = []
-    for name, fact in facts.items():
+    for name, invariant in invariants.items():
         switch = question.declare_fact(f"is_kept.{name}")
-        question.require(f"(=> {switch} {question.term(fact)})")
-        lost.append(f"(and {switch} (not {question.term(fact, 1)}))")
+        question.require(f"(=> {switch} {question.term(invariant)})")
+        lost.append(f"(and {switch} (not {question.term(invariant, 1)}))")
     question.require(any_text(lost))
     solver = z3.SolverFor("QF_BV")
     solver.set("timeout", TIME_LIMIT_MS)
     solver.from_string(question.text())
-    return solver, {name: z3.Bool(f"is_kept.{name}") for name in facts}
+    return solver, {name: z3.Bool(f"is_kept.{name}") for name in invariants}

@@ -1,8 +1,8 @@
-"""C9 decided for one world: a distance that some step always lowers proves it, a way into a dead end refutes it.
+"""C9, a liveness claim, decided for one scope: a ranking function proves it, a trace to a deadlock refutes it.
 
-The distance (ranking.py) is for any number of slots. Dead ends are searched for in the graph of a small world
-(dead_ends.py); a way into one is gone in a bigger world too, and counts if no upgrade can be completed from its end
-there. In a small world that is proved the search has to agree.
+A deadlock here is a state from which no upgrade can be completed. The ranking function (ranking.py) serves any number
+of slots. Deadlocks are searched for with few slots (dead_ends.py); a trace to one is replayed with more slots too, and
+counts if no upgrade can be completed from its end there. With few slots, a proof and the search have to agree.
 """
 
 import time
@@ -14,31 +14,31 @@ from ...model.device.records import Numbers
 from ...model.device.state import Scope
 from ...model.terms.terms import Bool, fact
 from ..smt.verification_condition import Condition, Solver
-from .counterexamples import way_condition
-from .dead_ends import GHOSTS, RECOVERY, Recovery, leads_to_dead_end, recover
-from .decision import Decision, Effort, Verdict, answers_of
+from .counterexamples import trace_condition
+from .dead_ends import GHOSTS, RECOVERY, Recovery, leads_to_deadlock, recover
+from .decision import Decision, Effort, ProofVerdict, answers_of
 from .houdini import Inductive
-from .proof_reuse import Book, exact_model
-from .ranking import FARTHEST, progress_condition
+from .proof_reuse import ProofReuse, exact_model
+from .ranking import HIGHEST, ranking_condition
 
 RECOVERY_SLOTS = 2
-"""Slots of the biggest world in which dead ends are searched for."""
+"""Slots of the biggest scope in which deadlocks are searched for."""
 
 
-def decide_recovery(scope: Scope, inductive: Inductive, book: Book, effort: Effort) -> Decision:
-    """Return what is found of C9, given what holds in every state."""
+def decide_recovery(scope: Scope, inductive: Inductive, reuse: ProofReuse, effort: Effort) -> Decision:
+    """Return what is found of C9, given invariants of the scope."""
     started = time.perf_counter()
-    # Where the last world had a dead end, this one mostly has it, too.
-    decision = _refuted(scope, _searched(scope), effort) if book.has_dead_end else None
-    if decision is None or decision.verdict is not Verdict.REFUTED:
+    # Where the last slot count had a deadlock, this one mostly has it, too.
+    decision = _refuted(scope, _searched(scope), effort) if reuse.has_deadlock else None
+    if decision is None or decision.verdict is not ProofVerdict.REFUTED:
         decision = _proved_or_refuted(scope, inductive, effort)
-    book.has_dead_end = decision.verdict is Verdict.REFUTED
+    reuse.has_deadlock = decision.verdict is ProofVerdict.REFUTED
     return replace(decision, seconds=time.perf_counter() - started)
 
 
 def _proved_or_refuted(scope: Scope, inductive: Inductive, effort: Effort) -> Decision:
-    condition = _progress(inductive.scope, tuple(inductive.facts.values()))
-    if inductive.facts and condition.is_met(Solver.Z3):
+    condition = _ranking(inductive.scope, tuple(inductive.invariants.values()))
+    if inductive.invariants and condition.is_met(Solver.Z3):
         is_searched = effort.searches and scope.slots <= RECOVERY_SLOTS
         return _proved(inductive, condition, effort, _searched(scope) if is_searched else None)
     return _refuted(scope, _searched(scope), effort)
@@ -48,38 +48,38 @@ def _proved(inductive: Inductive, condition: Condition, effort: Effort, found: R
     conditions = (*inductive.conditions, condition)
     answers = answers_of(conditions, effort)
     is_agreed = set(answers.values()) == {"unsat"} and (found is None or found.trace is None)
-    method = f"distance that some step always lowers, at most {FARTHEST}, with {len(inductive.facts)} facts"
+    method = f"ranking function, at most {HIGHEST} steps, {len(inductive.invariants)} auxiliary invariants"
     return Decision(
         claim_with_id(RECOVERY),
-        Verdict.PROVED if is_agreed else Verdict.UNKNOWN,
-        method if is_agreed else f"{method}; a solver or the search does not confirm it",
+        ProofVerdict.PROVED if is_agreed else ProofVerdict.UNKNOWN,
+        method if is_agreed else f"{method}; not confirmed by every solver and the search",
         depth=1,
         answers=answers,
-        facts=tuple(inductive.facts),
+        invariants=tuple(inductive.invariants),
         conditions=conditions,
     )
 
 
 def _refuted(scope: Scope, found: Recovery, effort: Effort) -> Decision:
-    """Return what is found where no distance was: a way into a dead end, or how far was looked."""
+    """Return what is found where the ranking function fails: a trace to a deadlock, or how far was searched."""
     claim = claim_with_id(RECOVERY)
     if not found.is_complete:
-        return Decision(claim, Verdict.UNKNOWN, f"the search is not complete: {found.limit}")
+        return Decision(claim, ProofVerdict.UNKNOWN, f"the search is not complete: {found.limit}")
     is_whole = found.scope.slots == scope.slots
     method = f"search of all {found.states:,} states" + ("" if is_whole else f" with {found.scope.slots} slots")
     if found.trace is None:
-        verdict = Verdict.PROVED if is_whole else Verdict.BOUNDED
-        return Decision(claim, verdict, f"{method}: no dead end")
-    if not (is_whole or leads_to_dead_end(scope, found.trace.actions)):
-        return Decision(claim, Verdict.BOUNDED, f"{method}: a dead end")
+        verdict = ProofVerdict.PROVED if is_whole else ProofVerdict.BOUNDED
+        return Decision(claim, verdict, f"{method}: no deadlock")
+    if not (is_whole or leads_to_deadlock(scope, found.trace.actions)):
+        return Decision(claim, ProofVerdict.BOUNDED, f"{method}: a deadlock")
     actions = found.trace.actions
-    condition = way_condition(exact_model(scope), actions, fact(False), f"{RECOVERY}_refuted")
+    condition = trace_condition(exact_model(scope), actions, fact(False), f"{RECOVERY}_refuted")
     answers = answers_of([condition], effort)
     is_agreed = set(answers.values()) == {"sat"}
     return Decision(
         claim,
-        Verdict.REFUTED if is_agreed else Verdict.UNKNOWN,
-        f"{method}, 32-bit numbers confirmed" if is_agreed else f"{method}, and a solver does not confirm it",
+        ProofVerdict.REFUTED if is_agreed else ProofVerdict.UNKNOWN,
+        f"{method}, 32-bit numbers confirmed" if is_agreed else f"{method}, not confirmed by every solver",
         depth=len(actions),
         is_shortest=is_whole,
         actions=actions,
@@ -89,13 +89,13 @@ def _refuted(scope: Scope, found: Recovery, effort: Effort) -> Decision:
 
 
 @lru_cache(maxsize=2)
-def _progress(scope: Scope, facts: tuple[Bool, ...]) -> Condition:
-    """Return the question of ranking.py, which worlds of one induction share."""
-    return progress_condition(exact_model(scope), facts)
+def _ranking(scope: Scope, invariants: tuple[Bool, ...]) -> Condition:
+    """Return the question of ranking.py, which slot counts of one induction share."""
+    return ranking_condition(exact_model(scope), invariants)
 
 
 def _searched(scope: Scope) -> Recovery:
-    """Return what a search for dead ends comes to, in this world or in a smaller one."""
+    """Return what a search for deadlocks comes to, with as many slots or fewer."""
     slots = min(scope.slots, RECOVERY_SLOTS)
     return _recovery(replace(scope, slots=slots, ghosts=GHOSTS, numbers=Numbers.RANKED))
 

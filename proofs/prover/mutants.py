@@ -1,7 +1,7 @@
 """Devices with one thing wrong: each breaks a claim that the right device keeps, so the claims can fail.
 
 A mutant is the device model with some actions changed. Its claim is proved of the model as it is; of the mutant the
-search finds a way to break it, and both solvers confirm that way with 32-bit numbers.
+search finds a counterexample, which both solvers confirm with 32-bit numbers.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,16 +11,17 @@ from ...model.claims.state_claims import DEVICE_CLAIMS, DeviceClaim
 from ...model.config import Config, Release
 from ...model.device.action import Action
 from ...model.device.calls import has_next_number
+from ...model.device.device_parts import record_in, slot_at, with_record, with_slot
 from ...model.device.model import DeviceModel, device_model
 from ...model.device.records import BLANK, Numbers, Word, active
 from ...model.device.search import DeviceSearch
 from ...model.device.selection import is_version_allowed, next_update_slot
-from ...model.device.state import Content, Device, Scope, Slot, Task, Usage, record_in, slot_at, with_record, with_slot
+from ...model.device.state import Content, Device, Scope, Slot, Task, Usage
 from ...model.device.stepper import Stepper
 from ...model.fault_model import FaultModel
 from ...model.terms.terms import Num, choose, fact, number
 from ..smt.verification_condition import Condition
-from .counterexamples import way_condition
+from .counterexamples import trace_condition
 
 Change = Callable[[Scope, Device, Action], Action | None]
 """From an action to what the mutant does instead; None: it never does it."""
@@ -45,7 +46,7 @@ class Mutant:
     killed_by: str
     """Id of the claim that it breaks."""
     scope: Scope
-    """World in which the claim holds of the model as it is."""
+    """Scope in which the claim holds of the model as it is."""
     changes: Mapping[str, Change]
     """By name of the action that is changed."""
 
@@ -55,7 +56,7 @@ class Mutant:
         return next(item for item in DEVICE_CLAIMS if item.claim.id == self.killed_by)
 
     def model(self, numbers: Numbers) -> DeviceModel:
-        """Return the model with the thing wrong, and the ghosts of the claim."""
+        """Return the model with the thing wrong, and the ghost variables of the claim."""
         right = device_model(replace(self.scope, ghosts=self.claim.ghosts, numbers=numbers))
         unknown = set(self.changes) - {action.name for action in right.actions}
         if unknown:
@@ -68,8 +69,8 @@ class Mutant:
         return action if change is None else change(right.scope, right.device, action)
 
 
-def way_to_break(mutant: Mutant) -> tuple[str, ...] | None:
-    """Return the actions of a shortest way on which the mutant breaks its claim; None when it does not."""
+def shortest_counterexample(mutant: Mutant) -> tuple[str, ...] | None:
+    """Return the actions of a shortest trace on which the mutant breaks its claim; None when it does not."""
     model = mutant.model(Numbers.RANKED)
     steps = Stepper(model)
     kept = mutant.claim.is_kept(model.scope, model.device)
@@ -78,9 +79,9 @@ def way_to_break(mutant: Mutant) -> tuple[str, ...] | None:
 
 
 def breaking_condition(mutant: Mutant, actions: tuple[str, ...]) -> Condition:
-    """Return the question whether the way breaks the claim with 32-bit numbers, too."""
+    """Return the question whether the trace breaks the claim with 32-bit numbers, too."""
     model = mutant.model(Numbers.EXACT)
-    return way_condition(model, actions, mutant.claim.is_kept(model.scope, model.device), mutant.name)
+    return trace_condition(model, actions, mutant.claim.is_kept(model.scope, model.device), mutant.name)
 
 
 def _programs(word: Word) -> Change:

@@ -1,18 +1,20 @@
-"""Every claim decided for one world, each verdict by two routes, with what the verdict rests on.
+"""Every claim decided for one scope, each verdict by two routes, with what the verdict rests on.
 
-proved: the claim is among facts that hold at the start and that every step keeps, or follows from them over a few
-steps; histories of any length, 32-bit numbers. z3 found them, and z3 and bitwuzla each confirm the written questions.
-refuted: a way to a state that breaks the claim, walked in Python, and confirmed by both solvers with 32-bit numbers.
-bounded: nothing broken as far as was looked, which is said. unknown: anything else, a disagreement above all.
+proved: the claim is one of a set of invariants that hold at the start and that every step preserves, or follows from
+them by k-induction; for histories of any length, with 32-bit numbers. z3 found the invariants; z3 and bitwuzla each
+confirm the written questions.
+refuted: a trace to a state that breaks the claim, replayed in Python and confirmed by both solvers with 32-bit numbers.
+bounded: nothing breaks the claim as far as was searched; the method says how far. unknown: anything else, above all a
+disagreement.
 
-A world small enough is searched as well, and has to agree. C9 asks for a way on from every state: it is proved by a
-distance that some step always lowers (ranking.py), and refuted by a way into a dead end (dead_ends.py). C12 asks how
-fast numbers grow (sequence_growth.py).
+A scope with few slots is searched as well, and has to agree. C9 asks for a way on from every state: a ranking function
+proves it (ranking.py), a trace to a deadlock refutes it (dead_ends.py). C12 bounds how fast numbers grow
+(sequence_growth.py).
 """
 
 import time
 from collections.abc import Collection, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from ...model.claims.claims import claim as claim_with_id
 from ...model.claims.state_claims import DeviceClaim
@@ -20,187 +22,219 @@ from ...model.device.model import device_model
 from ...model.device.records import Numbers
 from ...model.device.state import Scope
 from ..explicit.explorer import claims_of
-from ..explicit.vacuity import premise
+from ..explicit.vacuity import premise_depth
 from .bmc import shortest_break
-from .counterexamples import SMALL, Search, Way, carried, confirmation, search, ways_of_small_worlds
+from .counterexamples import (
+    SMALL,
+    Counterexample,
+    CounterexampleSearch,
+    carried_over,
+    confirmation,
+    counterexamples_with_few_slots,
+    find_counterexamples,
+)
 from .dead_ends import RECOVERY
-from .decision import Decision, Effort, Verdict, answers_of
+from .decision import Decision, Effort, ProofVerdict, answers_of
 from .houdini import Inductive, deeper
 from .liveness import decide_recovery
-from .proof_reuse import Book, exact_model, induct
+from .proof_reuse import ProofReuse, exact_model, induct
 from .sequence_growth import GROWTH, growth_condition, growth_detail
 
 DEEPEST = 2
-"""Steps over which a claim is tried that is not inductive by itself."""
-NO_SEARCH = Search({}, frozenset())
+"""The greatest k that is tried for a claim that is not inductive by itself."""
+NO_SEARCH = CounterexampleSearch({}, frozenset())
 SEARCHED_SLOTS = 2
-"""Slots of the biggest world that is searched also where induction has proved all."""
+"""Slots of the biggest scope that is searched also where induction has proved everything."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Evidence:
+    """What is known of the claims of a scope."""
+
+    inductive: Inductive
+    counterexamples: dict[str, Counterexample]
+    """By id of the claims that are not inductive."""
+    search: CounterexampleSearch
+    """For the claims that are neither proved nor refuted."""
 
 
 def decide(
-    scope: Scope, claim_ids: Collection[str] | None = None, book: Book | None = None, effort: Effort | None = None
+    scope: Scope,
+    claim_ids: Collection[str] | None = None,
+    reuse: ProofReuse | None = None,
+    effort: Effort | None = None,
 ) -> tuple[Decision, ...]:
-    """Return what is found of each claim, in the order of the claims; all that apply unless some are named."""
-    book, effort = book or Book(), effort or Effort()
+    """Return what is found of each claim, in the order of the claims; of all that apply unless some are named."""
+    reuse, effort = reuse or ProofReuse(), effort or Effort()
     applying = claims_of(scope)
-    asked = [c for c in applying if claim_ids is None or c.claim.id in claim_ids]
-    is_recovery_asked = claim_ids is None or RECOVERY in claim_ids
+    wanted = [c for c in applying if claim_ids is None or c.claim.id in claim_ids]
+    is_recovery_wanted = claim_ids is None or RECOVERY in claim_ids
     found: list[Decision] = []
-    if asked or is_recovery_asked:
-        found, inductive = _decide_states(scope, asked or applying, book, effort)
-        found = found if asked else []
-        if is_recovery_asked:
-            found.append(decide_recovery(scope, inductive, book, effort))
+    if wanted or is_recovery_wanted:
+        found, inductive = _decide_states(scope, wanted or applying, reuse, effort)
+        found = found if wanted else []
+        if is_recovery_wanted:
+            found.append(decide_recovery(scope, inductive, reuse, effort))
     if claim_ids is None or GROWTH in claim_ids:
         found.append(_decide_growth(scope, effort))
     return tuple(sorted(found, key=lambda decision: int(decision.claim.id.removeprefix("C"))))
 
 
 def _decide_states(
-    scope: Scope, asked: Sequence[DeviceClaim], book: Book, effort: Effort
+    scope: Scope, claims: Sequence[DeviceClaim], reuse: ProofReuse, effort: Effort
 ) -> tuple[list[Decision], Inductive]:
     started = time.perf_counter()
-    searched = search(scope, asked) if effort.searches and scope.slots <= SEARCHED_SLOTS else NO_SEARCH
-    book.ways += searched.ways.values()
-    inductive, ways, last = _proofs_and_ways(scope, asked, book)
-    last = replace(last, complete=last.complete | searched.complete)
+    is_searched = effort.searches and scope.slots <= SEARCHED_SLOTS
+    searched = find_counterexamples(scope, claims) if is_searched else NO_SEARCH
+    reuse.counterexamples += searched.found.values()
+    evidence = _evidence(scope, claims, reuse)
+    inductive = evidence.inductive
+    last = replace(evidence.search, complete=evidence.search.complete | searched.complete)
     answers = answers_of(inductive.conditions, effort)
     shared = time.perf_counter() - started
     decisions = []
-    for claim in asked:
+    for claim in claims:
         begun = time.perf_counter()
         id_ = claim.claim.id
-        way = searched.ways.get(id_) or ways.get(id_)
-        if id_ in inductive.facts:
-            decision = _proved(scope, claim, inductive, answers, effort, way is not None)
-        elif way is not None:
-            decision = _refuted(scope, claim, way, effort)
+        counterexample = searched.found.get(id_) or evidence.counterexamples.get(id_)
+        if id_ in inductive.invariants:
+            decision = _proved(scope, claim, inductive, answers, effort, counterexample is not None)
+        elif counterexample is not None:
+            decision = _refuted(scope, claim, counterexample, effort)
         else:
             decision = _open(claim, inductive, effort, last)
-        spent = shared / len(asked) + time.perf_counter() - begun
+        spent = shared / len(claims) + time.perf_counter() - begun
         decisions.append(replace(decision, seconds=spent))
     return decisions, inductive
 
 
-def _proofs_and_ways(
-    scope: Scope, asked: Sequence[DeviceClaim], book: Book
-) -> tuple[Inductive, dict[str, Way], Search]:
-    """Return what is inductive, how the rest is broken, and the search for what is neither.
+def _evidence(scope: Scope, claims: Sequence[DeviceClaim], reuse: ProofReuse) -> _Evidence:
+    """Return what is inductive, what refutes the rest, and a search for what is neither.
 
-    What is known from smaller worlds is tried first."""
-    for proof in book.proofs_for(scope, asked):
-        ways = _ways(scope, asked, proof, book) if book.is_of_one else _carried(scope, asked, proof, book)
-        if not _undecided(asked, proof, ways):
-            return proof, ways, NO_SEARCH
-    inductive = book.noted(induct(scope, asked), asked)
-    ways = _ways(scope, asked, inductive, book)
-    rest = _undecided(asked, inductive, ways)
+    What is known from scopes with fewer slots is tried first."""
+    for proof in reuse.proofs_for(scope, claims):
+        known = _counterexamples if reuse.is_single else _known_counterexamples
+        found = known(scope, claims, proof, reuse)
+        if not _undecided(claims, proof, found):
+            return _Evidence(proof, found, NO_SEARCH)
+    inductive = reuse.generalised(induct(scope, claims), claims)
+    found = _counterexamples(scope, claims, inductive, reuse)
+    rest = _undecided(claims, inductive, found)
     if not rest:
-        return inductive, ways, NO_SEARCH
-    found = search(scope, rest, is_complete=scope.slots <= SEARCHED_SLOTS)
-    book.ways += found.ways.values()
-    return inductive, ways | found.ways, found
+        return _Evidence(inductive, found, NO_SEARCH)
+    search = find_counterexamples(scope, rest, is_complete=scope.slots <= SEARCHED_SLOTS)
+    reuse.counterexamples += search.found.values()
+    return _Evidence(inductive, found | search.found, search)
 
 
-def _undecided(asked: Sequence[DeviceClaim], inductive: Inductive, ways: dict[str, Way]) -> list[DeviceClaim]:
-    return [claim for claim in asked if claim.claim.id not in inductive.facts and claim.claim.id not in ways]
+def _undecided(
+    claims: Sequence[DeviceClaim], inductive: Inductive, found: dict[str, Counterexample]
+) -> list[DeviceClaim]:
+    return [claim for claim in claims if claim.claim.id not in inductive.invariants and claim.claim.id not in found]
 
 
-def _ways(scope: Scope, asked: Sequence[DeviceClaim], inductive: Inductive, book: Book) -> dict[str, Way]:
-    """Return ways that break what is not inductive: those known, and if they do not do, those of small worlds."""
-    ways = _carried(scope, asked, inductive, book)
-    rest = _undecided(asked, inductive, ways)
-    if rest and scope.slots > max(SMALL) and not book.is_full:
-        book.ways += ways_of_small_worlds(scope, [claim.claim.id for claim in rest])
-        book.is_full = True
-        ways |= _carried(scope, rest, inductive, book)
-    return ways
+def _counterexamples(
+    scope: Scope, claims: Sequence[DeviceClaim], inductive: Inductive, reuse: ProofReuse
+) -> dict[str, Counterexample]:
+    """Return what refutes the claims that are not inductive: known traces, else those of scopes with few slots."""
+    found = _known_counterexamples(scope, claims, inductive, reuse)
+    rest = _undecided(claims, inductive, found)
+    if rest and scope.slots > max(SMALL) and not reuse.has_searched_few_slots:
+        reuse.counterexamples += counterexamples_with_few_slots(scope, [claim.claim.id for claim in rest])
+        reuse.has_searched_few_slots = True
+        found |= _known_counterexamples(scope, rest, inductive, reuse)
+    return found
 
 
-def _carried(scope: Scope, claims: Sequence[DeviceClaim], inductive: Inductive, book: Book) -> dict[str, Way]:
-    rest = [claim for claim in claims if claim.claim.id not in inductive.facts]
-    found = {claim.claim.id: carried(scope, claim, book.ways) for claim in rest}
-    return {id_: way for id_, way in found.items() if way is not None}
+def _known_counterexamples(
+    scope: Scope, claims: Sequence[DeviceClaim], inductive: Inductive, reuse: ProofReuse
+) -> dict[str, Counterexample]:
+    rest = [claim for claim in claims if claim.claim.id not in inductive.invariants]
+    found = {claim.claim.id: carried_over(scope, claim, reuse.counterexamples) for claim in rest}
+    return {id_: counterexample for id_, counterexample in found.items() if counterexample is not None}
 
 
 def _proved(
     scope: Scope, claim: DeviceClaim, inductive: Inductive, answers: dict[str, str], effort: Effort, is_broken: bool
 ) -> Decision:
     is_agreed = not is_broken and set(answers.values()) == {"unsat"}
-    names = tuple(name for name in inductive.facts if name != claim.claim.id)
-    depth = premise(scope, claim.claim.id) if effort.premises else None
-    method = f"induction, k = 1, with {len(names)} facts{_counts_text(inductive.scope)}"
+    names = tuple(name for name in inductive.invariants if name != claim.claim.id)
+    depth = premise_depth(scope, claim.claim.id) if effort.checks_vacuity else None
+    method = f"k-induction (k = 1), {len(names)} auxiliary invariants{_counts_text(inductive.scope)}"
     if is_broken:
-        method = "induction proves it, and the search of all states breaks it"
+        method = "contradiction: k-induction (k = 1) proves it, and explicit search refutes it"
     elif not is_agreed:
-        method = "induction, and a solver does not confirm it"
-    elif depth is None and effort.premises:
-        method += "; no state was met in which it has something to say"
+        method = "k-induction (k = 1), not confirmed by every solver"
+    elif depth is None and effort.checks_vacuity:
+        method += "; possibly vacuous: the premise was never reached"
     return Decision(
         claim.claim,
-        Verdict.PROVED if is_agreed else Verdict.UNKNOWN,
+        ProofVerdict.PROVED if is_agreed else ProofVerdict.UNKNOWN,
         method,
         depth=1,
         answers=answers,
-        facts=names,
+        invariants=names,
         premise_depth=depth,
         conditions=inductive.conditions,
     )
 
 
 def _counts_text(scope: Scope) -> str:
-    """Return in words which numbers of slots were proved at once."""
+    """Return in words for which numbers of slots the proof holds; nothing where it is for one."""
     if len(scope.counts) < 2:
         return ""
     counts, kind = scope.counts, " even" if scope.counts[1] - scope.counts[0] == 2 else ""
     return f", for every{kind} number of slots from {counts[0]} to {counts[-1]}"
 
 
-def _refuted(scope: Scope, claim: DeviceClaim, way: Way, effort: Effort) -> Decision:
-    condition = confirmation(scope, claim, way.actions)
+def _refuted(scope: Scope, claim: DeviceClaim, counterexample: Counterexample, effort: Effort) -> Decision:
+    actions = counterexample.actions
+    condition = confirmation(scope, claim, actions)
     answers = answers_of([condition], effort)
     is_agreed = set(answers.values()) == {"sat"}
-    method = "breadth-first search" if way.is_shortest else f"a way found with {way.slots} slots"
-    method += ", 32-bit numbers confirmed" if is_agreed else ", and a solver does not confirm it"
+    carried = f"counterexample carried over from {counterexample.slots} slots"
+    method = "breadth-first search" if counterexample.is_shortest else carried
+    method += ", 32-bit numbers confirmed" if is_agreed else ", not confirmed by every solver"
     if is_agreed and effort.bmc_seconds:
         exact = device_model(replace(scope, ghosts=claim.ghosts, numbers=Numbers.EXACT))
-        bounded = shortest_break(exact, claim.is_kept(exact.scope, exact.device), len(way.actions), effort.bmc_seconds)
-        is_agreed = not bounded.is_broken or bounded.depth == len(way.actions) or not way.is_shortest
+        bounded = shortest_break(exact, claim.is_kept(exact.scope, exact.device), len(actions), effort.bmc_seconds)
+        is_agreed = not bounded.is_broken or bounded.depth == len(actions) or not counterexample.is_shortest
         method += f"; bounded model checking: none shorter than {bounded.depth + (not bounded.is_broken)}"
     return Decision(
         claim.claim,
-        Verdict.REFUTED if is_agreed else Verdict.UNKNOWN,
+        ProofVerdict.REFUTED if is_agreed else ProofVerdict.UNKNOWN,
         method,
-        depth=len(way.actions),
-        is_shortest=way.is_shortest,
-        actions=way.actions,
+        depth=len(actions),
+        is_shortest=counterexample.is_shortest,
+        actions=actions,
         answers=answers,
         conditions=(condition,),
     )
 
 
-def _open(claim: DeviceClaim, inductive: Inductive, effort: Effort, found: Search) -> Decision:
-    """Return what is found of a claim that is not inductive, and that no way is known to break."""
+def _open(claim: DeviceClaim, inductive: Inductive, effort: Effort, found: CounterexampleSearch) -> Decision:
+    """Return what is found of a claim that is not inductive, and for which no counterexample is known."""
     model = exact_model(inductive.scope)
-    fact = claim.is_kept(model.scope, model.device)
+    kept = claim.is_kept(model.scope, model.device)
     for k in range(2, DEEPEST + 1):
-        conditions = deeper(model, inductive.facts.values(), fact, claim.claim.id, k)
+        conditions = deeper(model, inductive.invariants.values(), kept, claim.claim.id, k)
         if conditions is not None:
-            said = answers_of([*inductive.conditions, *conditions], effort)
-            is_agreed = set(said.values()) == {"unsat"}
+            answers = answers_of([*inductive.conditions, *conditions], effort)
+            is_agreed = set(answers.values()) == {"unsat"}
             return Decision(
                 claim.claim,
-                Verdict.PROVED if is_agreed else Verdict.UNKNOWN,
-                f"induction, k = {k}, with {len(inductive.facts)} facts",
+                ProofVerdict.PROVED if is_agreed else ProofVerdict.UNKNOWN,
+                f"k-induction (k = {k}), {len(inductive.invariants)} auxiliary invariants",
                 depth=k,
-                answers=said,
-                facts=tuple(inductive.facts),
+                answers=answers,
+                invariants=tuple(inductive.invariants),
                 conditions=(*inductive.conditions, *conditions),
             )
     if claim.claim.id in found.complete:
-        return Decision(claim.claim, Verdict.BOUNDED, "no state of a complete search breaks it; no induction found")
-    method = f"no history of up to {found.depth} steps breaks it, {found.states:,} states; no induction found"
-    return Decision(claim.claim, Verdict.BOUNDED, method, depth=found.depth)
+        method = "holds in every reachable state; not inductive"
+        return Decision(claim.claim, ProofVerdict.BOUNDED, method)
+    method = f"holds in all histories of up to {found.depth} steps, {found.states:,} states; not inductive"
+    return Decision(claim.claim, ProofVerdict.BOUNDED, method, depth=found.depth)
 
 
 def _decide_growth(scope: Scope, effort: Effort) -> Decision:
@@ -210,7 +244,7 @@ def _decide_growth(scope: Scope, effort: Effort) -> Decision:
     is_agreed = set(answers.values()) == {"unsat"}
     return Decision(
         claim_with_id(GROWTH),
-        Verdict.PROVED if is_agreed else Verdict.UNKNOWN,
+        ProofVerdict.PROVED if is_agreed else ProofVerdict.UNKNOWN,
         growth_detail(scope),
         answers=answers,
         conditions=(condition,),

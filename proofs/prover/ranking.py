@@ -1,9 +1,9 @@
-"""C9 for any number of slots: in every state, some step that is no cut leads nearer to a completed upgrade.
+"""C9 for any number of slots, by a ranking function: some step that is no cut always lowers it.
 
-`distance` gives each state a number. Where an upgrade has just been completed it is 0; everywhere else some step lowers
-it, which both solvers confirm of all states in which the facts of an induction hold. So from each of them an upgrade is
-completed in at most FARTHEST steps, if no further cut comes: the bootloader starts an image, which accepts itself if it
-is under test, then wipes the next slot, writes it, marks it and restarts. The number is no shortest way, only a bound.
+`ranking_function` gives each state a number. Where an upgrade has just been completed it is 0; everywhere else some
+step lowers it, which both solvers confirm of all states in which the invariants hold. So from each of them an upgrade
+is completed in at most HIGHEST steps, if no further cut comes: the bootloader starts an image, which accepts itself if
+it is under test, then wipes the next slot, writes it, marks it and restarts. The number is a bound, no shortest length.
 
 Numbers near the end of their range are left out, as everywhere in the model; see sequence_growth.py.
 """
@@ -15,45 +15,46 @@ from functools import cache
 from ...model.device.action import Kind
 from ...model.device.boot_steps import burned_for
 from ...model.device.calls import has_next_number, is_under_test, marked_record, target_of
+from ...model.device.device_parts import record_in, with_record
 from ...model.device.model import DeviceModel
 from ...model.device.records import Word, active
 from ...model.device.selection import boot_choice, fallback, is_version_allowed, next_update_slot
-from ...model.device.state import Content, Device, Expectation, Phase, Scope, Task, record_in, with_record
+from ...model.device.state import Content, Device, Expectation, Phase, Scope, Task
 from ...model.terms.terms import Bool, Num, any_of, choose, first_of, number, replaced
 from ..smt.smtlib import Question, misfits
 from ..smt.verification_condition import Condition
 from .dead_ends import upgrade_is_completed
 
 COMPLETING, WRITING, COMMENCING, ACCEPTING, BOOTING, CALLING = 16, 18, 21, 24, 28, 44
-"""Least distances, by what goes on, from complete() of an image that will start back to any call at all; below the
-first of them the bootloader is on its way to the marked image."""
-FARTHEST = CALLING + 2
-"""The greatest distance."""
+"""Least ranks, by what goes on, from complete() of an image that will start back to any call at all; below the first
+of them the bootloader is about to start the marked image."""
+HIGHEST = CALLING + 2
+"""The greatest rank."""
 
 
-def progress_condition(model: DeviceModel, facts: Iterable[Bool]) -> Condition:
-    """Return the question whether there is a state from which no step leads nearer, though all facts hold in it."""
+def ranking_condition(model: DeviceModel, invariants: Iterable[Bool]) -> Condition:
+    """Return the question whether all invariants hold in some state in which no step lowers the rank."""
     scope, device = model.scope, model.device
-    here = distance(model)
+    here = ranking_function(model)
     at_task = cache(lambda task: replaced(here, {"task": number(task, 5)}))
-    nearer = []
+    lowers = []
     for action in model.actions:
         if action.kind is not Kind.CUT:
             effects = dict(model.effects[action.name])
             task = effects.get("task", device.task).value
-            # Where the next task is certain, most of the distance is not about it, and is dropped before all else.
+            # Where the next task is certain, most of the function is not about it, and is dropped before all else.
             after = replaced(here if task is None else at_task(task), effects)
-            nearer.append(model.guard(action) & (after < here))
-    is_stranded = ~upgrade_is_completed(scope, device) & has_next_number(scope, device) & ~any_of(nearer)
+            lowers.append(model.guard(action) & (after < here))
+    is_stranded = ~upgrade_is_completed(scope, device) & has_next_number(scope, device) & ~any_of(lowers)
     question = Question(model)
-    for fact in facts:
-        question.require(question.term(fact))
+    for invariant in invariants:
+        question.require(question.term(invariant))
     question.require(question.term(is_stranded | misfits(model)))
-    return Condition("C9_progress", question.text(), "unsat")
+    return Condition("C9_ranking", question.text(), "unsat")
 
 
-def distance(model: DeviceModel) -> Num:
-    """Return how far a state is at the most from one in which an upgrade has just been completed."""
+def ranking_function(model: DeviceModel) -> Num:
+    """Return in how many steps at the most an upgrade can be completed from a state."""
     scope, device = model.scope, model.device
     in_run = device.task == Task.RUN
     is_useful = _is_useful(scope, device)
@@ -78,7 +79,7 @@ def distance(model: DeviceModel) -> Num:
             ((device.task == Task.ACCEPT) & helps, number(ACCEPTING + 1, 6) + left),
             (in_run & can_accept & helps, number(ACCEPTING + 3)),
             (is_starting, number(BOOTING, 6) + _steps_to_start(device)),
-            (device.task.is_in(Task.STUCK, Task.FORGET_FIRST), number(FARTHEST)),
+            (device.task.is_in(Task.STUCK, Task.FORGET_FIRST), number(HIGHEST)),
         ),
         number(CALLING, 6) + left,
     )
@@ -143,5 +144,5 @@ def _is_accept_enough(scope: Scope, device: Device, sector: Num) -> Bool:
 
 
 def _when(model: DeviceModel, name: str) -> Bool:
-    """Return when the action of that name can be taken; never, where the world has none."""
+    """Return when the action of that name can be taken; never, where the scope has none."""
     return any_of(action.when for action in model.actions if action.name == name)

@@ -1,1 +1,10 @@
-"""Two descriptions agree: the board's decisions with the model, the device with the slot's table."""
+"""Two descriptions of one thing agree.
+
+symbolic_execution      Python code run on words that stand for all their values
+symbolic_entries        otadata entries of such words
+impl_decisions          the implementation's decisions equal formulas written from ESP-IDF's code
+impl_refines_model      the implementation's decisions equal the terms of the device model
+outcomes_smt            calls followed symbolically from any well-formed state: outcomes of a cut
+device_refines_slot     every step of the device moves its slots along rows of the life cycle: over all reachable states
+device_refines_slot_smt the same from any well-formed state, by z3
+"""

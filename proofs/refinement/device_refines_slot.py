@@ -1,6 +1,6 @@
 """The two tables agree: each step of the device moves each of its slots along a row of the life cycle.
 
-lifecycle.py says how what info() tells of *one* slot can change, and people draw it. The device model says what two
+life_cycle.py says how what info() tells of *one* slot can change, and people draw it. The device model says what two
 records, all slots and the bootloader do together, and the proofs are about it. Here every call and every boot of the
 device is looked at from every reachable state: whole, each slot takes the one row that fits; cut, some row allows what
 is left. And the other way round: a row that is never taken is listed in UNREACHED, with the reason.
@@ -13,13 +13,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from ...model.device.action import Kind as ActionKind
+from ...model.device.action import Kind
 from ...model.device.search import reachable
 from ...model.device.state import Scope, Task, Usage
 from ...model.device.stepper import State as DeviceState
 from ...model.device.stepper import Stepper, stepper
 from ...model.fault_model import FaultModel
-from ...model.slot.life_cycle import TABLE, Event, Kind, NoSuchMove, Row, allowed_rows, whole_row
+from ...model.slot.life_cycle import TABLE, Event, NoSuchMove, Row, RowKind, allowed_rows, whole_row
 from ...model.slot.situation import Situation, State
 from ...model.slot.view import STATES, situation_of, slot_state, slot_view
 from ...model.terms.terms import Term
@@ -43,7 +43,7 @@ REFUSED = ("complete_fails", "complete_rejects")
 REFUSABLE = (Event.COMMENCE, Event.COMPLETE, Event.ACCEPT, Event.ROLLBACK)
 """Calls that the device can refuse; a refused call is no action of the model, and no slot may move by it."""
 MAX_WRONG = 10
-"""So many forbidden moves are told."""
+"""So many forbidden moves are reported."""
 
 
 class Why(Enum):
@@ -58,7 +58,7 @@ class Why(Enum):
 UNREACHED: Mapping[str, Why] = {
     row_id: why
     for why, row_ids in (
-        (Why.FLASH_ERROR, tuple(row.id for row in TABLE if row.kind is Kind.FLASH_ERROR)),
+        (Why.FLASH_ERROR, tuple(row.id for row in TABLE if row.kind is RowKind.FLASH_ERROR)),
         (Why.CHANCE, ("L94", "L95", "L96", "L97", "L98", "L99")),
         # With rollback off, nothing writes NEW, TESTING or ABORTED, and no tear of another word reads as one of them.
         (Why.FOREIGN, ("L15", "L15-E", "L15-T2", "L15-T3", "L15-T4", "L15-T5", "L15-T7")),
@@ -109,7 +109,7 @@ def tie(scope: Scope) -> Tie:
 
 
 class _Walk:
-    """One scope on its way through the table."""
+    """Follows the events of one scope through the table."""
 
     def __init__(self, steps: Stepper) -> None:
         self.steps = steps
@@ -119,7 +119,7 @@ class _Walk:
         self._task = steps.names.index("task")
         self._actions = steps.model.actions
         self._event = [event_of(a.name) if Task.RUN in a.tasks else None for a in self._actions]
-        self._is_cut = [action.kind is ActionKind.CUT for action in self._actions]
+        self._is_cut = [action.kind is Kind.CUT for action in self._actions]
         self._views = [tuple(slot_view(self.scope, device, slot).terms()) for slot in slots]
         self._own_views = [tuple(slot_view(self.scope, device, slot, device.running).terms()) for slot in slots]
         self._states = [slot_state(device.records, slot) for slot in slots]

@@ -1,4 +1,4 @@
-"""The two tables agree from *any* well-formed state: no history is asked for, and the slot is any of them.
+"""The two tables agree from *any* well-formed state: no history is needed, and the slot is any of them.
 
 device_refines_slot.py walks every state that calls and cuts lead to. Here one event is followed symbolically, as in
 outcomes_smt.py, with records that any program may have written, images of any kind in the slots, and one slot of
@@ -23,7 +23,7 @@ from ...model.terms.terms import Bool, Num, Term, any_of, fact, num_field, numbe
 from ..explicit.cut_outcomes import Call
 from ..smt.z3_terms import Z3Reading
 from .device_refines_slot import REFUSABLE, REFUSED, event_of, fitting_rows
-from .outcomes_smt import Path, Undecided, Values, beginning, is_well_formed, paths, stepped
+from .outcomes_smt import CallPath, Undecided, Values, beginning, is_well_formed, paths, stepped
 
 EVENT_CALLS: dict[Event, tuple[Call, ...]] = {
     Event.POWER_ON: (Call.POWER_ON,),
@@ -52,8 +52,8 @@ class Lift:
 
 
 @dataclass(frozen=True, slots=True)
-class _Way:
-    """An event that went one way: when it does, and what a slot is after it."""
+class _Case:
+    """How an event can go: when it goes so, and what a slot is after it."""
 
     when: Bool
     after: Num
@@ -74,12 +74,12 @@ def lift(scope: Scope, call: Call) -> Lift:
     premise = replaced(is_well_formed(scope, model.device), known) & (slot < scope.slots)
     wrong: list[str] = []
     walked: set[tuple[str, State]] = set()
-    cases = 0
-    ways = list(_ways(model, call, slot))
-    for is_refused, is_cut in sorted({(way.is_refused, way.is_cut) for way in ways}):
-        alike = [way for way in ways if (way.is_refused, way.is_cut) == (is_refused, is_cut)]
+    count = 0
+    cases = list(_event_cases(model, call, slot))
+    for is_refused, is_cut in sorted({(case.is_refused, case.is_cut) for case in cases}):
+        alike = [case for case in cases if (case.is_refused, case.is_cut) == (is_refused, is_cut)]
         for *values, after in _cases(premise, view, alike):
-            cases += 1
+            count += 1
             cut = scope.faults if is_cut else None
             state, situation = situation_of(scope.config, values, is_refused)
             rows = fitting_rows(state, event, STATES[after], situation, cut)
@@ -87,29 +87,29 @@ def lift(scope: Scope, call: Call) -> Lift:
             if not rows:
                 how = f", cut under {scope.faults.name}" if is_cut else ""
                 wrong.append(f"{call.value}{how}: {state.value} to {STATES[after].value}, {situation}")
-    return Lift(scope, call, cases, tuple(wrong), frozenset(walked))
+    return Lift(scope, call, count, tuple(wrong), frozenset(walked))
 
 
-def _ways(model: DeviceModel, call: Call, slot: Num) -> Iterator[_Way]:
-    """Yield every way that the call can go: whole, cut anywhere, or refused."""
+def _event_cases(model: DeviceModel, call: Call, slot: Num) -> Iterator[_Case]:
+    """Yield every case of the call: whole, cut anywhere, or refused."""
     known = beginning(model.scope, call)
     begins = []
     for path in paths(model, call):
         is_refused = path.actions[0] in REFUSED
         begins.append(replaced(_guard_of(model, path.actions[0]), known))
-        yield _Way(path.when, _state_after(model, slot, path.states[-1]), is_refused, False)
-        yield from _cut_ways(model, path, slot, is_refused)
+        yield _Case(path.when, _state_after(model, slot, path.states[-1]), is_refused, False)
+        yield from _cut_cases(model, path, slot, is_refused)
     if event_of(call.value) in REFUSABLE and call is not Call.SET_BOOT_RUNNING:
-        yield _Way(~any_of(begins), _state_after(model, slot, known), True, False)
+        yield _Case(~any_of(begins), _state_after(model, slot, known), True, False)
 
 
-def _cut_ways(model: DeviceModel, path: Path, slot: Num, is_refused: bool) -> Iterator[_Way]:
+def _cut_cases(model: DeviceModel, path: CallPath, slot: Num, is_refused: bool) -> Iterator[_Case]:
     for state in path.states[1:-1]:
         for action in model.actions:
             if action.kind is Kind.CUT:
                 when = path.when & replaced(model.guard(action), state)
                 if when.value != 0:
-                    yield _Way(when, _state_after(model, slot, stepped(model, state, action.name)), is_refused, True)
+                    yield _Case(when, _state_after(model, slot, stepped(model, state, action.name)), is_refused, True)
 
 
 def _state_after(model: DeviceModel, slot: Num, values: Values) -> Num:
@@ -120,21 +120,21 @@ def _guard_of(model: DeviceModel, name: str) -> Bool:
     return next(model.guard(action) for action in model.actions if action.name == name)
 
 
-def _cases(premise: Bool, view: list[Term], ways: list[_Way]) -> Iterator[list[int]]:
-    """Yield every combination of values that the view, and the state after one of the ways, can have."""
+def _cases(premise: Bool, view: list[Term], cases: list[_Case]) -> Iterator[list[int]]:
+    """Yield every combination of values that the view, and the state after one of the cases, can have."""
     reading = Z3Reading()
     after = z3.BitVec("after", 3)
     solver = z3.Solver()
     solver.add(reading(premise))
     by_after: dict[Num, list[Bool]] = {}
-    for way in ways:
-        by_after.setdefault(way.after, []).append(way.when)
+    for case in cases:
+        by_after.setdefault(case.after, []).append(case.when)
     solver.add(z3.Or([z3.And(reading(any_of(whens)), after == _wide(reading(a))) for a, whens in by_after.items()]))
-    asked = [*(reading(term) for term in view), after]
+    formulas = [*(reading(term) for term in view), after]
     while (answer := solver.check()) == z3.sat:
-        found = [solver.model().eval(formula, model_completion=True) for formula in asked]
+        found = [solver.model().eval(formula, model_completion=True) for formula in formulas]
         yield [int(z3.is_true(v)) if z3.is_bool(v) else v.as_long() for v in found]
-        solver.add(z3.Or([formula != value for formula, value in zip(asked, found, strict=True)]))
+        solver.add(z3.Or([formula != value for formula, value in zip(formulas, found, strict=True)]))
     if answer == z3.unknown:
         raise Undecided(solver.reason_unknown())
 

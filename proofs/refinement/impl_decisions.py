@@ -1,113 +1,49 @@
-"""The decisions of the implementation, run unchanged on all otadata at once, equal what the facts say they are.
+"""The implementation's decisions, run unchanged on all otadata at once, equal formulas written from ESP-IDF's code.
 
-impl's functions are explored on two entries whose sequence numbers, state words and check words may be anything. Each
-is then equal to a formula written from ESP-IDF's code alone (the sources that it cites), for every value of those six
-words.
+impl's functions are explored on two entries whose sequence numbers, state words and check words may be anything
+(symbolic_entries.py). Each is then equal to a formula written from ESP-IDF's code alone (the sources that it cites),
+for every value of those six words.
 
-What a function calls is left open: `crc`, `slot_of` and `next_seq` are any functions from words to words, so the
-equalities hold for the real ones too, and for every slot count at once. slot_of_seq and next_seq have equalities of
-their own, for each slot count; what the CRC does is in crc_lemmas. Numbers within reach of 2^32 are left out of
-next_seq here and met one by one in seq_lemmas.
+slot_of_seq and next_seq, which the others call, have equalities of their own, for each slot count; what the CRC does is
+in crc_lemmas. Numbers within reach of 2^32 are left out of next_seq here and met one by one in seq_lemmas.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
 import z3
 
-from ...impl import bootloader, otadata
-from ...impl.app import esp_ota_select
+from ...impl import otadata
 from ...impl.app.esp_ota_select import select_rewrite
 from ...impl.bootloader import (
     FACTORY_INDEX,
-    Selection,
     fallback_order,
     select_boot_partition,
     select_with_anti_rollback,
 )
-from ...impl.otadata import EntryPair, SelectEntry
-from ...impl.program_end import Panic
-from ..smt.lemma import Lemma, Result, Verdict, prove_always, prove_each
-from .symbolic_execution import SymBool, SymWord, bits_of, explore
+from ...impl.otadata import SelectEntry
+from ..smt.lemma import Lemma, LemmaVerdict, Result, prove_each
+from .symbolic_entries import (
+    FIRST,
+    NEXT_SEQ,
+    NONE,
+    SECOND,
+    SLOT_OF,
+    WORD_SORT,
+    entries,
+    prove_equal,
+    view_entry_number,
+    view_selection,
+    view_truth,
+    view_words,
+    word,
+)
+from .symbolic_execution import SymBool, SymWord, bits_of
 
 MAX_SLOTS = 16
 """ota_0 … ota_15."""
 ALL_COUNTS = range(1, MAX_SLOTS + 1)
-LOGIC = "QF_UFBV"
-_WORD_SORT = z3.BitVecSort(32)
-CRC = z3.Function("crc", _WORD_SORT, _WORD_SORT)
-"""Stands for ota_select_crc."""
-SLOT_OF = z3.Function("slot_of", _WORD_SORT, _WORD_SORT, _WORD_SORT)
-"""Stands for slot_of_seq: number, slot count."""
-NEXT_SEQ = z3.Function("next_seq", _WORD_SORT, _WORD_SORT, _WORD_SORT, _WORD_SORT)
-"""Stands for next_seq: number, slot, slot count."""
-NEVER = z3.BoolVal(False)
-NONE = -1
-"""How "no entry" is written in formulas."""
-
-
-def _number(value: int) -> Any:
-    return z3.BitVecVal(value, 32)
-
-
-@dataclass(frozen=True, slots=True)
-class EntryTerms:
-    """One entry as z3 words, and what ESP-IDF's code says of it."""
-
-    seq: Any
-    state: Any
-    crc: Any
-
-    @classmethod
-    def free(cls, number: int) -> "EntryTerms":
-        """Return entry `number` with nothing known of it."""
-        return cls(*(z3.BitVec(f"{word}{number}", 32) for word in ("seq", "state", "crc")))
-
-    @property
-    def is_empty(self) -> Any:
-        """Its number is that of erased flash."""
-        return self.seq == 0xFFFFFFFF
-
-    @property
-    def is_right(self) -> Any:
-        """Its check word fits."""
-        return self.crc == CRC(self.seq)
-
-    @property
-    def is_given_up(self) -> Any:
-        """It says INVALID or ABORTED."""
-        return z3.Or(self.state == 3, self.state == 4)
-
-    @property
-    def is_invalid(self) -> Any:
-        """The check word plays no part. Source: IDF-OTADATA-INVALID."""
-        return z3.Or(self.is_empty, self.is_given_up)
-
-    @property
-    def is_valid(self) -> Any:
-        """It may be booted by. Source: IDF-OTADATA-VALID."""
-        return z3.And(z3.Not(self.is_invalid), self.is_right)
-
-    @property
-    def is_initial(self) -> Any:
-        """Empty, or its check word is wrong. Source: IDF-BOOT-SELECT."""
-        return z3.Or(self.is_empty, z3.Not(self.is_right))
-
-    def as_impl(self) -> SelectEntry:
-        """Return the entry that impl's functions are run on."""
-        words = (SymWord.free(str(term)) for term in (self.seq, self.state, self.crc))
-        return SelectEntry(*words)  # type: ignore[arg-type]  # symbolic words behave as the numbers they stand for
-
-
-FIRST, SECOND = EntryTerms.free(0), EntryTerms.free(1)
-
-
-def entries() -> EntryPair:
-    """Return both entries as impl sees them."""
-    return EntryPair(FIRST.as_impl(), SECOND.as_impl())
 
 
 def newest_of(is_first_usable: Any, is_second_usable: Any, newest: bool = True) -> Any:
@@ -115,8 +51,8 @@ def newest_of(is_first_usable: Any, is_second_usable: Any, newest: bool = True) 
 
     Source: IDF-OTADATA-ACTIVE."""
     is_first_better = z3.UGE(FIRST.seq, SECOND.seq) if newest else z3.ULE(FIRST.seq, SECOND.seq)
-    both = z3.If(is_first_better, _number(0), _number(1))
-    one = z3.If(is_first_usable, _number(0), z3.If(is_second_usable, _number(1), _number(NONE)))
+    both = z3.If(is_first_better, word(0), word(1))
+    one = z3.If(is_first_usable, word(0), z3.If(is_second_usable, word(1), word(NONE)))
     return z3.If(z3.And(is_first_usable, is_second_usable), both, one)
 
 
@@ -128,84 +64,16 @@ SLOT_COUNT, SLOT = z3.BitVecs("slot_count slot", 32)
 ACTIVE_SEQ = z3.If(ACTIVE == 0, FIRST.seq, SECOND.seq)
 
 
-@contextmanager
-def open_calls() -> Iterator[None]:
-    """Let CRC, SLOT_OF and NEXT_SEQ stand for impl's functions, for a while."""
-    stand_ins = (
-        (otadata, "ota_select_crc", CRC),
-        (bootloader, "slot_of_seq", SLOT_OF),
-        (esp_ota_select, "slot_of_seq", SLOT_OF),
-        (esp_ota_select, "next_seq", NEXT_SEQ),
-    )
-    with ExitStack() as stack:
-        for module, name, function in stand_ins:
-            stack.callback(setattr, module, name, getattr(module, name))
-            setattr(module, name, _on_words(function))
-        yield
-
-
-def _on_words(function: Any) -> Callable[..., SymWord]:
-    return lambda *words: SymWord(z3.ZeroExt(1, function(*map(bits_of, words))), 0, 0xFFFFFFFF)
-
-
-def prove_equal(
-    function: Callable[[], Any],
-    view: Callable[[Any], Any],
-    formula: Any,
-    given: Any = True,
-    panics: Any = NEVER,
-) -> Result:
-    """Return whether impl's function, seen through `view`, equals the formula wherever `given` holds.
-
-    panics: the formula of the values for which the C code traps instead."""
-    with open_calls():
-        paths = explore(function, given, raises=(Panic,))
-    is_complete = prove_always(z3.Or(*(path.condition for path in paths)), [given], LOGIC)
-    if not is_complete.holds:
-        return is_complete
-    for path in paths:
-        seen = z3.BoolVal(True) if path.raised else _all_equal(view(path.result), formula)
-        result = prove_always(z3.And(panics if path.raised else z3.Not(panics), seen), [path.condition], LOGIC)
-        if not result.holds:
-            return result
-    return Result(Verdict.HOLDS, f"{len(paths)} paths; z3, bitwuzla")
-
-
-def _all_equal(left: tuple[Any, ...], right: tuple[Any, ...]) -> Any:
-    return z3.And(*(a == b for a, b in zip(left, right, strict=True)))
-
-
-def view_truth(value: Any) -> tuple[Any]:
-    """Show a truth, forked on already or not."""
-    return (value.term if isinstance(value, SymBool) else z3.BoolVal(bool(value)),)
-
-
-def view_entry_number(value: int | None) -> tuple[Any]:
-    """Show which entry, or none."""
-    return (_number(NONE if value is None else value),)
-
-
-def view_words(value: Any) -> tuple[Any, ...]:
-    """Show a word, or several."""
-    return tuple(map(bits_of, value if isinstance(value, tuple) else (value,)))
-
-
-def view_selection(value: Selection) -> tuple[Any, ...]:
-    """Show what the bootloader selects."""
-    active = NONE if value.active is None else value.active
-    return bits_of(value.index), _number(active), *view_truth(value.has_initial_contents)
-
-
 def selection_formula(has_factory: bool) -> tuple[Any, ...]:
     """What is selected without anti-rollback, as index, entry, "nothing was ever written". Source: IDF-BOOT-SELECT."""
     none_bootable = z3.Or(SLOT_COUNT == 0, z3.And(FIRST.is_invalid, SECOND.is_invalid))
-    default = _number(FACTORY_INDEX if has_factory else 0)
+    default = word(FACTORY_INDEX if has_factory else 0)
     is_initial = z3.And(none_bootable, not has_factory, FIRST.is_initial, SECOND.is_initial)
-    index = z3.If(ACTIVE == NONE, _number(FACTORY_INDEX), SLOT_OF(ACTIVE_SEQ, SLOT_COUNT))
-    return z3.If(none_bootable, default, index), z3.If(none_bootable, _number(NONE), ACTIVE), is_initial
+    index = z3.If(ACTIVE == NONE, word(FACTORY_INDEX), SLOT_OF(ACTIVE_SEQ, SLOT_COUNT))
+    return z3.If(none_bootable, default, index), z3.If(none_bootable, word(NONE), ACTIVE), is_initial
 
 
-ALLOWED = z3.Function("version_allowed", _WORD_SORT, z3.BoolSort())
+ALLOWED = z3.Function("version_allowed", WORD_SORT, z3.BoolSort())
 """Whether the version in a slot is allowed, by slot number."""
 
 
@@ -213,15 +81,15 @@ def anti_rollback_formula() -> tuple[Any, ...]:
     """What is selected with anti-rollback, as index, entry, "nothing was ever written". Source: IDF-BOOT-SELECT."""
     is_initial = z3.And(FIRST.is_initial, SECOND.is_initial)
     usable = (z3.And(entry.is_valid, ALLOWED(SLOT_OF(entry.seq, SLOT_COUNT))) for entry in (FIRST, SECOND))
-    active = z3.If(is_initial, _number(NONE), newest_of(*usable))
+    active = z3.If(is_initial, word(NONE), newest_of(*usable))
     seq = z3.If(active == 0, FIRST.seq, SECOND.seq)
-    return z3.If(active == NONE, _number(FACTORY_INDEX), SLOT_OF(seq, SLOT_COUNT)), active, is_initial
+    return z3.If(active == NONE, word(FACTORY_INDEX), SLOT_OF(seq, SLOT_COUNT)), active, is_initial
 
 
 def rewrite_formula(same_slot_in_place: bool) -> tuple[Any, ...]:
     """Which entry is rewritten, and with which number. Source: IDF-OTA-SET-BOOT."""
     is_in_place = z3.And(same_slot_in_place, SLOT_OF(ACTIVE_SEQ, SLOT_COUNT) == SLOT)
-    number = z3.If(ACTIVE == NONE, _number(0), z3.If(is_in_place, ACTIVE, 1 - ACTIVE))
+    number = z3.If(ACTIVE == NONE, word(0), z3.If(is_in_place, ACTIVE, 1 - ACTIVE))
     seq = z3.If(is_in_place, ACTIVE_SEQ, NEXT_SEQ(ACTIVE_SEQ, SLOT, SLOT_COUNT))
     return number, z3.If(ACTIVE == NONE, SLOT + 1, seq)
 
@@ -314,8 +182,8 @@ def prove_fallback_order() -> Result:
             below = sorted((index for index in range(FACTORY_INDEX, 256) if index <= start), reverse=True)
             above = [index for index in range(256) if start < index < count]
             if below + above != list(fallback_order(start, count)):
-                return Result(Verdict.REFUTED, f"app_count={count} start_index={start}")
-    return Result(Verdict.HOLDS, "each slot count and start index")
+                return Result(LemmaVerdict.REFUTED, f"app_count={count} start_index={start}")
+    return Result(LemmaVerdict.HOLDS, "each slot count and start index")
 
 
 def _free(name: str) -> Any:

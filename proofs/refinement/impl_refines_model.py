@@ -4,7 +4,7 @@ impl's own functions run unchanged on symbolic words (symbolic_execution.py); ea
 term for it, read over the same words. What the words come to for the model is its abstraction, written here once more
 as formulas: a number 0xFFFFFFFF is EMPTY, a check word that fits is RIGHT, a state word beyond ABORTED is UNDEFINED.
 
-What both sides call is left open, as in impl_equals_facts: which slot a number names, and the CRC. One thing is asked
+What both sides call is left open, as in symbolic_entries.py: which slot a number names, and the CRC. One thing is asked
 of them: 0xFFFFFFFF does not come with a check word that fits. Erased flash has none, and no tear makes one.
 """
 
@@ -28,15 +28,14 @@ from ...model.device.state import Scope, device_of
 from ...model.terms.terms import Bool, Num, Term, num_field, number
 from ..smt.lemma import Lemma, Result, prove_always, prove_each
 from ..smt.z3_terms import Z3Reading
-from .impl_decisions import (
-    ALLOWED,
+from .impl_decisions import ALLOWED, equality
+from .symbolic_entries import (
     FIRST,
     NEXT_SEQ,
     SECOND,
     SLOT_OF,
     EntryTerms,
     entries,
-    equality,
     prove_equal,
     view_entry_number,
     view_selection,
@@ -52,7 +51,7 @@ VERIFIES = z3.Function("verifies", z3.BitVecSort(32), z3.BoolSort())
 SLOT = z3.BitVec("slot", 32)
 
 
-class View:
+class EntryView:
     """The model's device over the words that impl reads."""
 
     def __init__(self, scope: Scope) -> None:
@@ -78,7 +77,7 @@ class View:
 
     @property
     def given(self) -> Any:
-        """What is asked of the open functions, and of the slots that have to be somewhere."""
+        """What is assumed of the open functions, and of the slots that have to be somewhere."""
         count = z3.BitVecVal(self.scope.slots, 32)
         facts = [z3.Implies(entry.is_empty, z3.Not(entry.is_right)) for entry in (FIRST, SECOND)]
         facts += [z3.ULT(SLOT_OF(entry.seq, count), count) for entry in (FIRST, SECOND)]
@@ -111,18 +110,18 @@ def _bits(value: int, width: int) -> Any:
     return z3.BitVecVal(value, width)
 
 
-def scopes(**options: Any) -> Iterable[tuple[str, View]]:
+def scopes(**options: Any) -> Iterable[tuple[str, EntryView]]:
     """Yield a view for each slot count, with and without factory."""
     for slots in COUNTS:
         for has_factory in (False, True):
             scope = Scope(config=Config(**options), slots=slots, has_factory=has_factory)
-            yield f"{slots} slots, factory: {has_factory}", View(scope)
+            yield f"{slots} slots, factory: {has_factory}", EntryView(scope)
 
 
 def prove_active() -> Result:
     """active_otadata against records.active."""
 
-    def prove(view: View) -> Result:
+    def prove(view: EntryView) -> Result:
         chosen = model.active(view.device.records)
         formula = z3.If(view(chosen.is_first), 0, z3.If(view(chosen.is_second), 1, z3.BitVecVal(-1, 32)))
         return prove_equal(lambda: otadata.active_otadata(entries()), view_entry_number, (formula,), view.given)
@@ -133,7 +132,7 @@ def prove_active() -> Result:
 def prove_is_bootable() -> Result:
     """is_select_valid, is_select_invalid and is_initial against the properties of Record."""
 
-    def prove(view: View) -> Iterable[tuple[str, Result]]:
+    def prove(view: EntryView) -> Iterable[tuple[str, Result]]:
         record = view.device.records[0]
         for function, term in (
             (otadata.is_select_valid, record.is_bootable),
@@ -143,13 +142,13 @@ def prove_is_bootable() -> Result:
             run = partial(function, FIRST.as_impl())
             yield function.__name__, prove_equal(run, view_truth, (view(term),), view.given)
 
-    return prove_each(prove(View(Scope())))
+    return prove_each(prove(EntryView(Scope())))
 
 
 def prove_select() -> Result:
     """select_boot_partition against selection.select, without anti-rollback."""
 
-    def prove(view: View) -> Result:
+    def prove(view: EntryView) -> Result:
         scope = view.scope
         run = partial(select_boot_partition, entries(), scope.slots, scope.has_factory)
         return prove_equal(run, view_selection, _selection(view), view.given)
@@ -160,7 +159,7 @@ def prove_select() -> Result:
 def prove_select_with_anti_rollback() -> Result:
     """select_with_anti_rollback against selection.select, with it."""
 
-    def prove(view: View) -> Result:
+    def prove(view: EntryView) -> Result:
         allowed = [
             ALLOWED(z3.BitVecVal(index, 32)) == view(slot.has_description & _is_allowed(view, slot.version))
             for index, slot in enumerate(view.device.slots)
@@ -179,7 +178,7 @@ def prove_select_with_anti_rollback() -> Result:
 def prove_rewrite() -> Result:
     """select_rewrite against calls.rewrite_sector and the number of calls.record_for."""
 
-    def prove(view: View) -> Result:
+    def prove(view: EntryView) -> Result:
         scope = view.scope
         target = num_field("target", scope.slot_bits)
         to_target = (z3.BitVec("target", scope.slot_bits), z3.Extract(scope.slot_bits - 1, 0, SLOT))
@@ -205,7 +204,7 @@ def prove_rewrite() -> Result:
 def prove_rollback_is_possible() -> Result:
     """esp_ota_check_rollback_is_possible against the guard of rollback()."""
 
-    def prove(view: View) -> Result:
+    def prove(view: EntryView) -> Result:
         run = partial(OtaSelection.esp_ota_check_rollback_is_possible, _selection_of(view))  # type: ignore[arg-type]
         formula = view(is_rollback_possible(view.scope, view.device))
         allowed = [
@@ -224,7 +223,7 @@ def prove_rollback_is_possible() -> Result:
 def prove_fallback() -> Result:
     """fallback_order, with whatever images pass, against selection.fallback."""
 
-    def prove(view: View, start: int) -> Result:
+    def prove(view: EntryView, start: int) -> Result:
         scope, device = view.scope, view.device
         place = scope.factory if start == FACTORY_INDEX else start
         expected: Any = _bits(scope.nowhere, 32)
@@ -242,7 +241,7 @@ def prove_fallback() -> Result:
     )
 
 
-def _selection(view: View) -> tuple[Any, ...]:
+def _selection(view: EntryView) -> tuple[Any, ...]:
     chosen = select(view.scope, view.device)
     active = z3.If(view(chosen.active.is_first), 0, z3.If(view(chosen.active.is_second), 1, z3.BitVecVal(-1, 32)))
     return view.index_of(chosen.start), active, view(chosen.is_fresh)
@@ -252,11 +251,11 @@ def _word(name: str) -> Any:
     return SymWord.free(name)
 
 
-def _is_allowed(view: View, version: Num) -> Bool:
+def _is_allowed(view: EntryView, version: Num) -> Bool:
     return is_version_allowed(view.scope, view.device, version)
 
 
-def _selection_of(view: View) -> SimpleNamespace:
+def _selection_of(view: EntryView) -> SimpleNamespace:
     """Return what the method reads of its object: entries, slots by number, images that verify."""
     factory = object()
     return SimpleNamespace(

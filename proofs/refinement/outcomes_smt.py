@@ -1,4 +1,4 @@
-"""The outcomes of a cut once more, asked of z3: from any well-formed state, whether it can be reached or not.
+"""The outcomes of a cut once more, decided by z3: from any well-formed state, whether it can be reached or not.
 
 A call is followed symbolically: `paths` puts its steps one after another, from a state in which nothing but the task is
 known, and each cut on the way leaves a state that is a term over the fields of the first. For an outcome that no
@@ -14,10 +14,11 @@ from dataclasses import dataclass, replace
 import z3
 
 from ...model.device.action import Kind
+from ...model.device.device_parts import slot_at
 from ...model.device.model import DeviceModel, device_model
 from ...model.device.records import Check, Record, Sector, Word
 from ...model.device.selection import boot_choice
-from ...model.device.state import Content, Device, Phase, Scope, Task, slot_at
+from ...model.device.state import Content, Device, Phase, Scope, Task
 from ...model.terms.terms import Bool, Num, Term, all_of, any_of, fact, number, replaced
 from ..explicit.cut_outcomes import ENDS, Call, Outcome
 from ..smt.z3_terms import Z3Reading
@@ -27,12 +28,12 @@ Values = dict[str, Term]
 
 
 @dataclass(frozen=True, slots=True)
-class Path:
-    """One way that an undisturbed call can go."""
+class CallPath:
+    """One path that an undisturbed call can take."""
 
     actions: tuple[str, ...]
     when: Bool
-    """Over the first state: the call goes this way."""
+    """Over the first state: the call takes this path."""
     states: tuple[Values, ...]
     """The first state, and the one after each action."""
 
@@ -88,15 +89,15 @@ def beginning(scope: Scope, call: Call) -> Values:
     return known
 
 
-def paths(model: DeviceModel, call: Call) -> Iterator[Path]:
-    """Yield every way that the call can go."""
+def paths(model: DeviceModel, call: Call) -> Iterator[CallPath]:
+    """Yield every path that the call can take."""
     known = beginning(model.scope, call)
     for action in model.actions:
         if call.is_begun_by(action.name):
             when = replaced(model.guard(action), known)
             if when.value != 0:
                 after = stepped(model, known, action.name)
-                yield from _continued(model, call, Path((action.name,), when, (known, after)))
+                yield from _continued(model, call, CallPath((action.name,), when, (known, after)))
 
 
 def stepped(model: DeviceModel, before: Values, action: str) -> Values:
@@ -104,8 +105,8 @@ def stepped(model: DeviceModel, before: Values, action: str) -> Values:
     return before | {name: replaced(term, before) for name, term in model.effects[action].items()}
 
 
-def _continued(model: DeviceModel, call: Call, path: Path) -> Iterator[Path]:
-    """Yield the ways on from the end of a path, until the call ends."""
+def _continued(model: DeviceModel, call: Call, path: CallPath) -> Iterator[CallPath]:
+    """Yield the continuations of a path, until the call ends."""
     last = path.states[-1]
     task = last["task"]
     assert isinstance(task, Num)
@@ -117,11 +118,11 @@ def _continued(model: DeviceModel, call: Call, path: Path) -> Iterator[Path]:
             when = path.when & replaced(model.guard(action), last)
             if when.value != 0:
                 after = stepped(model, last, action.name)
-                yield from _continued(model, call, Path((*path.actions, action.name), when, (*path.states, after)))
+                yield from _continued(model, call, CallPath((*path.actions, action.name), when, (*path.states, after)))
 
 
 @dataclass(frozen=True, slots=True)
-class _Cut:
+class _SymbolicCut:
     """A cut on a path: when it is possible, and what starts before the call, after it, and after the cut."""
 
     when: Bool
@@ -168,20 +169,20 @@ class Undecided(Exception):
     """The solver gave up: nothing is known."""
 
 
-def _cuts(model: DeviceModel, call: Call) -> Iterator[_Cut]:
+def _cuts(model: DeviceModel, call: Call) -> Iterator[_SymbolicCut]:
     """Yield the cuts in a call, those before its first step and after its last included."""
     choice = boot_choice(model.scope, model.device)
     for path in paths(model, call):
         old, new = replaced(choice, path.states[0]), replaced(choice, path.states[-1])
-        yield _Cut(path.when, old, new, old)
-        yield _Cut(path.when, old, new, new)
+        yield _SymbolicCut(path.when, old, new, old)
+        yield _SymbolicCut(path.when, old, new, new)
         for state in path.states[1:-1]:
             for action in model.actions:
                 if action.kind is Kind.CUT:
                     when = path.when & replaced(model.guard(action), state)
                     if when.value != 0:
                         left = stepped(model, state, action.name)
-                        yield _Cut(when, old, new, replaced(choice, left))
+                        yield _SymbolicCut(when, old, new, replaced(choice, left))
 
 
 def _is_record(scope: Scope, record: Record) -> Bool:

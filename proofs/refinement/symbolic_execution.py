@@ -1,16 +1,15 @@
 """Python code run on words that stand for all their values at once.
 
-`explore(function)` runs a function again and again. Where the code asks a comparison of symbolic words for its truth,
-the run forks: it takes one side now and the other side in a later run, each if it is possible at all. What comes back
-is a list of paths: under which condition one is taken, and what the function then returns or raises. The conditions of
-the paths exclude each other and leave nothing out, so the list *is* the function, and the function is not changed for
-it.
+`explored_paths(function)` runs a function again and again. Where the code asks whether a comparison of symbolic words
+is true, the run forks: it takes one side now and the other side in a later run, each if it is possible at all. What
+comes back is a list of paths: under which condition one is taken, and what the function then returns or raises. The
+conditions exclude each other and leave nothing out, so the list *is* the function, which needs no change for it.
 
 Arithmetic is exact, as Python's is: a word knows its bounds, and a result is as wide as its bounds need. So
 `(seq - 1) % WORD` wraps where the code says so and nowhere else; `%` is Python's, with the sign of the divisor.
 
     seq = SymWord.free("seq")
-    for path in explore(lambda: slot_of_seq(seq, 3)): ...
+    for path in explored_paths(lambda: slot_of_seq(seq, 3)): ...
 
 Left out: words as lengths, indices or dictionary keys, division, and shifts; using a word so raises TypeError.
 """
@@ -34,7 +33,7 @@ class TooManyPaths(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """One way through a function."""
+    """One path through a function."""
 
     condition: Any
     """The z3 formula of exactly the values that take it."""
@@ -57,7 +56,7 @@ class SymBool:
         """Return the truth on the path that is being run."""
         run = _RUN.get()
         if run is None:
-            raise TypeError("a symbolic truth outside explore()")
+            raise TypeError("a symbolic truth outside explored_paths()")
         return run.decide(self.term)
 
 
@@ -165,7 +164,9 @@ class SymWord:
     __rand__, __ror__, __rxor__ = __and__, __or__, __xor__
 
 
-def explore(function: Callable[[], Any], given: Any = True, raises: tuple[type[BaseException], ...] = ()) -> list[Path]:
+def explored_paths(
+    function: Callable[[], Any], given: Any = True, raises: tuple[type[BaseException], ...] = ()
+) -> list[Path]:
     """Return every path through a function of no arguments, for the values that meet `given`.
 
     raises: what it may raise as one of its results; anything else is an error here too. Raises TooManyPaths."""
@@ -203,7 +204,7 @@ def merged(paths: list[Path], view: Callable[[Path], Any]) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Fork:
-    """What one run did where it was asked for a truth."""
+    """What one run did where the truth of a comparison was needed."""
 
     side: bool
     is_other_open: bool

@@ -1,6 +1,6 @@
 """What is proved, as objects that a command can list: a name, a sentence, how it is proved, and the proof.
 
-A lemma is asked of z3 first, and what z3 answers is asked again of bitwuzla. It holds only when both say so; an answer
+A lemma is put to z3 first, and z3's answer is checked by bitwuzla. It holds only when both say so; an answer
 that was not reached counts as a failure, and so does a premise that no value meets. What refutes a lemma is a witness:
 the values of its free names.
 """
@@ -12,13 +12,13 @@ from typing import Any
 
 import z3
 
-from .second_solver import decide, script
+from .second_solver import ask_bitwuzla, script
 
 TIME_LIMIT_MS = 60_000
 """How long z3 may take for one question."""
 
 
-class Verdict(Enum):
+class LemmaVerdict(Enum):
     """How a proof can end; only HOLDS is good news."""
 
     HOLDS = "holds"
@@ -33,14 +33,14 @@ class Verdict(Enum):
 class Result:
     """The end of a proof."""
 
-    verdict: Verdict
+    verdict: LemmaVerdict
     detail: str = ""
     """What was covered and counted; of a refuted lemma the witness."""
 
     @property
     def holds(self) -> bool:
         """Whether the lemma is proved."""
-        return self.verdict is Verdict.HOLDS
+        return self.verdict is LemmaVerdict.HOLDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,17 +61,21 @@ def prove_always(claim: Any, given: Sequence[Any] = (), logic: str = "QF_BV") ->
     """Return whether the claim holds for all values that meet the premise, by z3 and then by bitwuzla."""
     premise = find_witness(given)
     if isinstance(premise, Result):
-        return premise if premise.verdict is Verdict.UNKNOWN else Result(Verdict.VACUOUS, "no value meets the premise")
+        return (
+            premise
+            if premise.verdict is LemmaVerdict.UNKNOWN
+            else Result(LemmaVerdict.VACUOUS, "no value meets the premise")
+        )
     refutation = [*given, z3.Not(claim)]
     witness = find_witness(refutation)
     if isinstance(witness, dict):
-        return Result(Verdict.REFUTED, describe(witness))
-    if witness.verdict is Verdict.UNKNOWN:
+        return Result(LemmaVerdict.REFUTED, describe(witness))
+    if witness.verdict is LemmaVerdict.UNKNOWN:
         return witness
-    second = decide(script(refutation, logic))
+    second = ask_bitwuzla(script(refutation, logic))
     if second != "unsat":
-        return Result(Verdict.UNKNOWN, f"z3 finds no counterexample, bitwuzla says {second}")
-    return Result(Verdict.HOLDS, "z3 and bitwuzla")
+        return Result(LemmaVerdict.UNKNOWN, f"z3 finds no counterexample, bitwuzla says {second}")
+    return Result(LemmaVerdict.HOLDS, "z3 and bitwuzla")
 
 
 def find_witness(formulas: Iterable[Any]) -> dict[str, Any] | Result:
@@ -81,9 +85,9 @@ def find_witness(formulas: Iterable[Any]) -> dict[str, Any] | Result:
     solver.add(*formulas)
     answer = solver.check()
     if answer == z3.unsat:
-        return Result(Verdict.REFUTED, "no value meets the formulas")
+        return Result(LemmaVerdict.REFUTED, "no value meets the formulas")
     if answer != z3.sat:
-        return Result(Verdict.UNKNOWN, f"z3: {solver.reason_unknown()}")
+        return Result(LemmaVerdict.UNKNOWN, f"z3: {solver.reason_unknown()}")
     model = solver.model()
     values = {str(name): model[name] for name in model.decls() if name.arity() == 0}
     return {name: value.as_long() if hasattr(value, "as_long") else z3.is_true(value) for name, value in values.items()}
@@ -104,4 +108,4 @@ def prove_each(cases: Iterable[tuple[str, Result]]) -> Result:
         if not result.holds:
             return Result(result.verdict, f"{name}: {result.detail}")
         count += 1
-    return Result(Verdict.HOLDS if count else Verdict.VACUOUS, f"{count} cases")
+    return Result(LemmaVerdict.HOLDS if count else LemmaVerdict.VACUOUS, f"{count} cases")

@@ -1,7 +1,7 @@
-"""A second opinion: the question that z3 was asked, as SMT-LIB text, and bitwuzla's answer to it.
+"""A second opinion: the question put to z3, as SMT-LIB text, and bitwuzla's answer to it.
 
 z3 and bitwuzla share no code. What passes between them is text that any other solver reads too, so a claim that
-matters is held twice: `script` writes the question down, `decide` asks it again from the text alone.
+matters is held twice: `script` writes the question down, `ask_bitwuzla` asks it again from the text alone.
 
 Left out: models and proofs. A witness is found by z3 and then checked by running the code on it.
 """
@@ -28,7 +28,7 @@ def script(formula: Any, logic: str = LOGIC) -> str:
     return f"(set-logic {logic})\n" + _INTERNAL_DIVISION.sub(r"\1", _without_header(solver.to_smt2()))
 
 
-def decide(smt2_text: str, time_limit_ms: int = TIME_LIMIT_MS) -> str:
+def ask_bitwuzla(smt2_text: str, time_limit_ms: int = TIME_LIMIT_MS) -> str:
     """Return bitwuzla's answer to one SMT-LIB question: "sat", "unsat" or "unknown".
 
     smt2_text: declarations and assertions, with or without the last (check-sat); commands are not obeyed.

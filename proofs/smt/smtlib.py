@@ -1,6 +1,6 @@
 """The device model as SMT-LIB text over bit-vectors: what z3 and bitwuzla read, each with a reader of its own.
 
-A question is written once and asked of both. It speaks of a chain of states, number 0, 1, …: the field `task` of
+A question is written once and put to both. It speaks of a chain of states, number 0, 1, …: the field `task` of
 state 1 is the constant `task.1`, as wide as the model says; a fact is a Bool. One step is a disjunction over the
 actions, each with its guard, what it changes and what stays. With Numbers.EXACT, sequence numbers have 32 bits.
 
@@ -25,7 +25,7 @@ class Question:
         """Declare that many states of the model, and more fields that terms may speak of."""
         self.model = model
         self._lines: list[str] = []
-        self._told = 0
+        self._taken = 0
         self._names: dict[tuple[Term, int], str] = {}
         for at in range(states):
             self._lines += [f"(declare-const {f.name}.{at} {_sort(f.bits)})" for f in (*model.fields, *fields)]
@@ -78,8 +78,8 @@ class Question:
         return "(set-logic QF_BV)\n" + "\n".join(self._lines) + "\n(check-sat)\n"
 
     def new_text(self) -> str:
-        """Return what was added since this was asked last: for a solver that keeps what it was told."""
-        lines, self._told = self._lines[self._told :], len(self._lines)
+        """Return what was added since the last call: for an incremental solver."""
+        lines, self._taken = self._lines[self._taken :], len(self._lines)
         return "\n".join(lines)
 
     def _action(self, index: int, at: int) -> str:

@@ -10,14 +10,14 @@ from enum import Enum
 
 import z3
 
-from .second_solver import decide
+from .second_solver import ask_bitwuzla
 
 TIME_LIMIT_MS = 120_000
 """How long each solver may take for one question."""
 
 
 class Solver(Enum):
-    """Who may be asked."""
+    """The solvers."""
 
     Z3 = "z3"
     BITWUZLA = "bitwuzla"
@@ -28,7 +28,7 @@ class Condition:
     """One question."""
 
     name: str
-    """What is asked, as part of a file name."""
+    """Name of the question, as part of a file name."""
     text: str
     """SMT-LIB 2."""
     needs: str
@@ -36,7 +36,7 @@ class Condition:
     _said: dict[Solver, str] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def answers(self, solvers: Iterable[Solver] = tuple(Solver)) -> dict[Solver, str]:
-        """Return what the solvers say: "sat", "unsat" or "unknown". Each is asked once."""
+        """Return what the solvers say: "sat", "unsat" or "unknown". Each is queried once."""
         return {solver: self._answer(solver) for solver in solvers}
 
     def is_met(self, solver: Solver) -> bool:
@@ -45,7 +45,7 @@ class Condition:
 
     def _answer(self, solver: Solver) -> str:
         if solver not in self._said:
-            self._said[solver] = ask_z3(self.text) if solver is Solver.Z3 else decide(self.text, TIME_LIMIT_MS)
+            self._said[solver] = ask_z3(self.text) if solver is Solver.Z3 else ask_bitwuzla(self.text, TIME_LIMIT_MS)
         return self._said[solver]
 
 

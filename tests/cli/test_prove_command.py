@@ -15,9 +15,9 @@ from otaproof.cli.reports.prove_report import print_family
 from otaproof.model.claims.claims import claim
 from otaproof.model.config import Release
 from otaproof.model.device.state import Scope
-from otaproof.proofs.prover.decision import Decision, Verdict
+from otaproof.proofs.prover.decision import Decision, ProofVerdict
 from otaproof.proofs.prover.prover import decide as decide_claims
-from otaproof.proofs.smt.second_solver import decide
+from otaproof.proofs.smt.second_solver import ask_bitwuzla
 
 PROPER_C4 = ["prove", "--usage", "proper", "--claim", "C4", "--claim", "C15"]
 
@@ -35,7 +35,7 @@ def test_prove_prints_a_line_for_each_claim_and_the_way_to_a_broken_one(capsys: 
     out = capsys.readouterr().out
     assert "2 OTA slots, rollback on, release rules 5.1, F1, proper usage" in out
     assert "refuted at 16" in out and "32-bit numbers confirmed" in out
-    assert "induction, k = 1" in out
+    assert "k-induction (k = 1)" in out
     assert "power_on → image_begins → commence" in out
     assert "replay: otaproof replay oth1." in out
 
@@ -79,7 +79,7 @@ def test_smt2_files_need_what_they_say(tmp_path: Path, capsys: pytest.CaptureFix
     assert [file.name for file in files] == ["C4_refuted.smt2", "follow.smt2", "start.smt2", "step.smt2"]
     for file in files:
         text = file.read_text()
-        assert text.splitlines()[0].endswith(f"needs {decide(text)}")
+        assert text.splitlines()[0].endswith(f"needs {ask_bitwuzla(text)}")
 
 
 def test_out_writes_the_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -125,8 +125,8 @@ def test_all_tells_each_family_once(tmp_path: Path, capsys: pytest.CaptureFixtur
 
 def test_worlds_that_differ_have_lines_of_their_own(capsys: pytest.CaptureFixture[str]) -> None:
     """Numbers of slots are told as stretches, and a way that is no shortest one as such."""
-    proved = Row(Decision(claim("C11"), Verdict.PROVED, "…"))
-    broken = Row(Decision(claim("C11"), Verdict.REFUTED, "…", depth=20))
+    proved = Row(Decision(claim("C11"), ProofVerdict.PROVED, "…"))
+    broken = Row(Decision(claim("C11"), ProofVerdict.REFUTED, "…", depth=20))
     scopes = [Scope(slots=slots) for slots in (2, 3, 4, 5, 6, 8)]
     rows = [broken, proved, proved, proved, broken, proved]
     worlds = [Configuration(scope, "", ("5.1", "5.5"), (row,)) for scope, row in zip(scopes, rows, strict=True)]
@@ -187,5 +187,5 @@ def test_recovery_is_proved_for_more_slots_than_a_search_covers(capsys: pytest.C
     """By the distance: both solvers have answered."""
     code, answer = run_json(capsys, "--usage", "proper", "--slots", "4", "--claim", "C9")
     (found,) = answer["claims"]
-    assert (code, found["verdict"]) == (0, Verdict.PROVED.value)
+    assert (code, found["verdict"]) == (0, ProofVerdict.PROVED.value)
     assert (found["solver"], found["second_solver"]) == ("unsat", "unsat")

@@ -43,7 +43,7 @@ from otaproof.impl.otadata import SelectEntry, encode_entry
 from otaproof.impl.partitions.csv_format import parse_csv
 from otaproof.model.device.state import Task
 from otaproof.model.fault_model import FaultModel
-from otaproof.model.slot.life_cycle import Event, Kind
+from otaproof.model.slot.life_cycle import Event, RowKind
 from otaproof.model.slot.situation import ALWAYS, ROLLBACK, RUNNING, State, hides
 from otaproof.model.slot.state_machine import build_machine
 from otaproof.project.builtin_tables import BUILTIN_TABLES
@@ -121,14 +121,14 @@ def test_every_drawn_transition_is_one_of_the_machine(rollback: bool) -> None:
     class Model:
         """The object whose state the machine keeps."""
 
-    machine = build_machine(Model(), Kind)
+    machine = build_machine(Model(), RowKind)
     known = {
         (transition.source, transition.dest, trigger.partition(" (")[0])
         for trigger, event in machine.events.items()
         for transitions in event.transitions.values()
         for transition in transitions
     }
-    drawn = {(move.before.value, move.after.value, move.event.value) for move in moves(Kind, rollback)}
+    drawn = {(move.before.value, move.after.value, move.event.value) for move in moves(RowKind, rollback)}
     assert drawn
     assert set() == drawn - known
 

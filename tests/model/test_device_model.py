@@ -10,6 +10,7 @@ import pytest
 from otaproof.impl.chip.torn_operations import Torn
 from otaproof.model.config import Chip, Config, Release
 from otaproof.model.device.action import Action, Kind
+from otaproof.model.device.device_parts import burn, with_slot
 from otaproof.model.device.model import device_model
 from otaproof.model.device.record_tears import Torn as TornClass
 from otaproof.model.device.record_tears import erased_tears, programmed_tears
@@ -27,7 +28,7 @@ from otaproof.model.device.records import (
 )
 from otaproof.model.device.search import reachable
 from otaproof.model.device.selection import fallback
-from otaproof.model.device.state import Content, Expectation, Ghost, Phase, Scope, Slot, Task, Usage, burn, with_slot
+from otaproof.model.device.state import Content, Expectation, Ghost, Phase, Scope, Slot, Task, Usage
 from otaproof.model.device.stepper import Stepper, stepper
 from otaproof.model.fault_model import FaultModel
 from otaproof.model.terms.terms import number

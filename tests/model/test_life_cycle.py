@@ -19,9 +19,9 @@ from otaproof.model.slot.life_cycle import (
     TEARS,
     WHOLE_STEP_ROWS,
     Event,
-    Kind,
     NoSuchMove,
     Row,
+    RowKind,
     allowed_rows,
     state_after,
     whole_row,
@@ -134,7 +134,7 @@ def test_row_ids_are_unique() -> None:
 
 def test_exactly_the_power_cut_rows_name_a_fault_model() -> None:
     """The weakest one that allows them."""
-    assert [row for row in TABLE if row.kind is Kind.POWER_CUT] == [row for row in TABLE if row.weakest is not None]
+    assert [row for row in TABLE if row.kind is RowKind.POWER_CUT] == [row for row in TABLE if row.weakest is not None]
 
 
 # What was recorded of the real code.
@@ -146,7 +146,7 @@ def read_rows_tsv() -> list[dict[str, str]]:
         return list(csv.DictReader(file, delimiter="\t"))
 
 
-def kinds_between(line: Mapping[str, str], rows: tuple[Row, ...]) -> set[Kind]:
+def kinds_between(line: Mapping[str, str], rows: tuple[Row, ...]) -> set[RowKind]:
     """Return the kinds of the rows that lead from one state of the line to the other, whatever the situation."""
     before, after = State(line["from"]), State(line["to"])
     event = Event(line["event"].split()[0])
@@ -172,7 +172,7 @@ SITUATIONS_OF_RESETS = list(reset_situations())
 def test_table_allows_what_the_recordings_show_at_least(line: dict[str, str]) -> None:
     """Each line of rows.tsv has a row, which is one of a cut only where the line is."""
     kinds = kinds_between(line, TABLE)
-    usable = kinds - (set() if "(cut)" in line["event"] else {Kind.POWER_CUT}) - {Kind.FLASH_ERROR}
+    usable = kinds - (set() if "(cut)" in line["event"] else {RowKind.POWER_CUT}) - {RowKind.FLASH_ERROR}
     assert usable
 
 
@@ -359,7 +359,7 @@ def test_image_under_test_is_aborted_by_the_next_reset() -> None:
 def test_accept_before_the_reboot_skips_the_test() -> None:
     """And is misuse."""
     marked = Situation(WITH_ROLLBACK, Place.SELECTED, is_target=True, target_is_selected=True)
-    assert Kind.MISUSE is whole_row(State.NEW, Event.ACCEPT, marked).kind
+    assert RowKind.MISUSE is whole_row(State.NEW, Event.ACCEPT, marked).kind
 
 
 @pytest.mark.parametrize(("release", "state"), [(Release.V5_1, State.VALID), (Release.V5_5, State.NONE)])

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from otaproof.model.config import Config
 from otaproof.model.device.action import Kind
-from otaproof.model.device.search import DeviceSearch, Search, is_no_cut, reachable, state_after, trace_through
+from otaproof.model.device.search import DeviceSearch, Search, follow, is_no_cut, reachable, trace_through
 from otaproof.model.device.state import Scope, Task, Usage
 from otaproof.model.device.stepper import State, stepper
 from otaproof.model.fault_model import FaultModel
@@ -87,7 +87,7 @@ def test_trace_is_taken_by_the_stepper() -> None:
         states = list(search)
         for place in range(0, len(states), 97):
             trace = search.trace(place)
-            assert states[place] == state_after(steps, trace.actions) == trace.states[-1]
+            assert states[place] == follow(steps, trace.actions) == trace.states[-1]
             assert trace.states == trace_through(steps, trace.states).states
             assert search.costs[place] == (sum(name.startswith("cut") for name in trace.actions) if is_costly else 0)
 
@@ -132,4 +132,4 @@ def test_states_without_a_step_between_them_are_no_trace() -> None:
     steps = stepper(SCOPE)
     with pytest.raises(ValueError, match="no action leads"):
         trace_through(steps, (steps.initial, steps.initial))
-    assert state_after(steps, ("image_begins", "power_on")) is None
+    assert follow(steps, ("image_begins", "power_on")) is None

@@ -11,7 +11,7 @@ from otaproof.model.device.stepper import PYTHON
 from otaproof.model.terms.evaluate import evaluated
 from otaproof.model.terms.terms import Op, Term, bool_field, choose, fact, nodes_of, num_field, number
 from otaproof.model.terms.walker import arguments_of, walk
-from otaproof.model.terms.writer import Writer, atom, joined, shaped
+from otaproof.model.terms.writer import Writer, atom, infix, shaped
 
 A, B = num_field("a", 2), num_field("b", 3)
 P, Q = bool_field("p"), bool_field("q")
@@ -76,7 +76,7 @@ def test_shared_parts_get_one_variable_each_and_plain_ones_none() -> None:
 def test_handlers_fill_in_arguments_and_widths() -> None:
     """A format, a symbol, or the thing itself."""
     assert "x of y, 7, 8" == shaped("{0} of {1}, {mask}, {modulus}")(B, ["x", "y"])
-    assert "(x; y; z)" == joined("; ")(P, ["x", "y", "z"])
+    assert "(x; y; z)" == infix("; ")(P, ["x", "y", "z"])
     assert ("a", "7") == (atom(A, []), atom(number(7), []))
 
 

@@ -14,9 +14,9 @@ from otaproof.model.device.stepper import State, Stepper, stepper
 from otaproof.model.fault_model import FaultModel
 from otaproof.model.terms.terms import Num
 from otaproof.proofs.explicit.explorer import claims_of
-from otaproof.proofs.prover.decision import Decision, Effort, Verdict
+from otaproof.proofs.prover.decision import Decision, Effort, ProofVerdict
 from otaproof.proofs.prover.houdini import start_condition
-from otaproof.proofs.prover.proof_reuse import Book, induct, restated
+from otaproof.proofs.prover.proof_reuse import ProofReuse, induct, restated
 from otaproof.proofs.prover.prover import decide
 
 COUNTS = (1, 2, 3, 5)
@@ -31,7 +31,7 @@ WORLDS = (
     ),
 )
 PLACES = {"running", "expected", "previous", "old_choice", "new_choice"}
-QUICK = Effort(searches=False, premises=False)
+QUICK = Effort(searches=False, checks_vacuity=False)
 PROPER = Scope(Config(rollback=True), slots=3, usage=Usage.PROPER)
 CLAIMS = claims_of(PROPER)
 
@@ -106,9 +106,11 @@ def test_claims_are_proved_for_every_number_at_once() -> None:
     """All that hold with three slots hold with up to sixteen."""
     found = induct(PROPER, CLAIMS)
     every = restated(found, CLAIMS, 16, tuple(range(3, 17)))
-    ids = {claim.claim.id for claim in CLAIMS} & set(found.facts)
+    ids = {claim.claim.id for claim in CLAIMS} & set(found.invariants)
     assert (
-        ids == ids & set(every.facts) == {"C1", "C2", "C3", "C5", "C6", "C7", "C10", "C11", "C13", "C14", "C15", "C16"}
+        ids
+        == ids & set(every.invariants)
+        == {"C1", "C2", "C3", "C5", "C6", "C7", "C10", "C11", "C13", "C14", "C15", "C16"}
     )
     assert {answer for condition in every.conditions for answer in condition.answers().values()} == {"unsat"}
 
@@ -116,8 +118,8 @@ def test_claims_are_proved_for_every_number_at_once() -> None:
 def test_claim_that_fails_with_some_number_is_dropped() -> None:
     """With two slots, an image that is half-way written can be started; see C2."""
     found = induct(PROPER, CLAIMS)
-    assert {"C2", "C13"} <= set(found.facts)
-    kept = restated(found, CLAIMS, 4, (2, 3, 4)).facts
+    assert {"C2", "C13"} <= set(found.invariants)
+    kept = restated(found, CLAIMS, 4, (2, 3, 4)).invariants
     assert "C1" in kept
     assert not {"C2", "C13"} & set(kept)
 
@@ -126,9 +128,9 @@ def test_facts_of_an_even_number_need_not_hold_with_an_odd_one() -> None:
     """That the sector tells whether the slot is even is asked of even numbers alone."""
     scope = replace(PROPER, has_factory=True, slots=4)
     found = induct(scope, claims_of(scope))
-    assert "C11" in found.facts
-    assert "C11" in restated(found, CLAIMS, 8, (4, 6, 8)).facts
-    assert "C11" not in restated(found, CLAIMS, 6, (4, 5, 6)).facts
+    assert "C11" in found.invariants
+    assert "C11" in restated(found, CLAIMS, 8, (4, 6, 8)).invariants
+    assert "C11" not in restated(found, CLAIMS, 6, (4, 5, 6)).invariants
 
 
 def test_mutant_is_not_proved_for_many_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -143,29 +145,31 @@ def test_mutant_is_not_proved_for_many_numbers(monkeypatch: pytest.MonkeyPatch) 
         found = restated(induct(PROPER, CLAIMS), CLAIMS, 5, (3, 4, 5))
     finally:
         device_model.cache_clear()
-    assert "slots_beyond_are_empty" not in found.facts
+    assert "slots_beyond_are_empty" not in found.invariants
 
 
 @pytest.mark.parametrize("usage", Usage)
 @pytest.mark.parametrize("slots", [4, 7])
 def test_what_is_proved_is_what_each_world_proves_by_itself(usage: Usage, slots: int) -> None:
     """A search for facts in that world alone, by nothing that another one taught, comes to the same claims."""
-    scope, book = replace(PROPER, usage=usage), Book(most_slots=16)
+    scope, reuse = replace(PROPER, usage=usage), ProofReuse(most_slots=16)
     world = replace(scope, slots=slots)
     ids = {claim.claim.id for claim in claims_of(world)}
-    decide(scope, ids, book, QUICK)
-    proved = {id_ for id_, verdict in _verdicts(decide(world, ids, book, QUICK)).items() if verdict is Verdict.PROVED}
-    assert proved == ids & set(induct(world, claims_of(world)).facts)
-    assert [proof.scope.counts for proof in book.proofs] == [tuple(range(3, 17))]
+    decide(scope, ids, reuse, QUICK)
+    proved = {
+        id_ for id_, verdict in _verdicts(decide(world, ids, reuse, QUICK)).items() if verdict is ProofVerdict.PROVED
+    }
+    assert proved == ids & set(induct(world, claims_of(world)).invariants)
+    assert [proof.scope.counts for proof in reuse.proofs] == [tuple(range(3, 17))]
 
 
 def test_one_proof_serves_the_worlds_that_follow() -> None:
     """The questions of two worlds are the same ones, and with fewer ghosts where no claim needs them."""
-    book, ids = Book(most_slots=9), {"C1", "C3", "C4"}
+    reuse, ids = ProofReuse(most_slots=9), {"C1", "C3", "C4"}
     scope = replace(PROPER, usage=Usage.ANY)
-    decide(scope, ids, book, QUICK)
-    one, other = (decide(replace(scope, slots=slots), ids, book, QUICK) for slots in (5, 8))
-    assert _verdicts(one) == {"C1": Verdict.PROVED, "C3": Verdict.PROVED, "C4": Verdict.REFUTED}
+    decide(scope, ids, reuse, QUICK)
+    one, other = (decide(replace(scope, slots=slots), ids, reuse, QUICK) for slots in (5, 8))
+    assert _verdicts(one) == {"C1": ProofVerdict.PROVED, "C3": ProofVerdict.PROVED, "C4": ProofVerdict.REFUTED}
     assert one[0].conditions is other[0].conditions
     assert one[0].method.endswith(", for every number of slots from 3 to 9")
     assert all("is_finished" not in condition.text for condition in one[0].conditions)
@@ -173,9 +177,9 @@ def test_one_proof_serves_the_worlds_that_follow() -> None:
 
 def test_world_that_is_alone_is_proved_by_itself() -> None:
     """Without more worlds to come, nothing is asked of them."""
-    book = Book()
-    decide(PROPER, {"C1"}, book, QUICK)
-    assert not book.proofs
+    reuse = ProofReuse()
+    decide(PROPER, {"C1"}, reuse, QUICK)
+    assert not reuse.proofs
 
 
 @pytest.mark.parametrize(
@@ -194,5 +198,5 @@ def test_numbers_of_slots_that_make_no_sense_are_refused(
         Scope(slots=slots, counts=counts, numbers=numbers)
 
 
-def _verdicts(decisions: tuple[Decision, ...]) -> dict[str, Verdict]:
+def _verdicts(decisions: tuple[Decision, ...]) -> dict[str, ProofVerdict]:
     return {decision.claim.id: decision.verdict for decision in decisions}

@@ -26,7 +26,7 @@ from otaproof.proofs.bytes.crc_lemmas import (
     solutions,
     span,
 )
-from otaproof.proofs.smt.lemma import Verdict
+from otaproof.proofs.smt.lemma import LemmaVerdict
 
 QUICK = [lemma for lemma in LEMMAS if lemma.name != "byte_tears_by_solver"]
 words = st.integers(0, FULL)
@@ -36,7 +36,7 @@ words = st.integers(0, FULL)
 def test_lemma_holds(lemma: Any) -> None:
     """Each by its own method."""
     result = lemma.prove()
-    assert Verdict.HOLDS == result.verdict, result.detail
+    assert LemmaVerdict.HOLDS == result.verdict, result.detail
 
 
 def test_solvers_confirm_byte_tears_of_two_pairs_of_masks() -> None:
@@ -103,7 +103,7 @@ def test_another_polynomial_is_refuted(monkeypatch: pytest.MonkeyPatch) -> None:
     """CRC-32C is as good a code, but not this one."""
     crc_lemmas.columns.cache_clear()
     monkeypatch.setattr(crc_lemmas, "POLYNOMIAL", 0x82F63B78)
-    assert Verdict.REFUTED == prove_affine().verdict
+    assert LemmaVerdict.REFUTED == prove_affine().verdict
     crc_lemmas.columns.cache_clear()
 
 
@@ -112,11 +112,11 @@ def test_a_code_that_forgets_a_bit_is_refuted(monkeypatch: pytest.MonkeyPatch) -
     forgetful = tuple(row & ~0x80 for row in matrix_rows())
     monkeypatch.setattr(crc_lemmas, "matrix_rows", lambda: forgetful)
     assert "number=0x80" in prove_bijection().detail
-    assert Verdict.REFUTED == prove_only_zero_looks_unwritten().verdict
+    assert LemmaVerdict.REFUTED == prove_only_zero_looks_unwritten().verdict
 
 
 def test_wrong_counts_are_refuted() -> None:
     """The numbers in the sentences are the ones computed."""
     assert "dimension=17" == prove_bit_tears_of_1(dimension=16).detail
     assert "number=59481463 is the first of 317" == prove_byte_tears(below=59_481_464).detail
-    assert Verdict.REFUTED == prove_byte_tears(count=316).verdict
+    assert LemmaVerdict.REFUTED == prove_byte_tears(count=316).verdict

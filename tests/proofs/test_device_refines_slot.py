@@ -16,7 +16,7 @@ from otaproof.model.device.state import Scope, Task, Usage
 from otaproof.model.device.stepper import stepper
 from otaproof.model.fault_model import FaultModel
 from otaproof.model.slot import life_cycle as lifecycle
-from otaproof.model.slot.life_cycle import TABLE, WHOLE_STEP_ROWS, Event, Kind
+from otaproof.model.slot.life_cycle import TABLE, WHOLE_STEP_ROWS, Event, RowKind
 from otaproof.model.slot.situation import State
 from otaproof.model.slot.view import situation_of, slot_view
 from otaproof.proofs.explicit.cut_outcomes import Call
@@ -171,7 +171,7 @@ def test_reasons_speak_of_rows_that_there_are() -> None:
     """And each reason is in use."""
     assert {row.id for row in TABLE} >= UNREACHED.keys()
     assert set(Why) == set(UNREACHED.values())
-    assert {row.id for row in TABLE if row.kind is Kind.FLASH_ERROR} == {
+    assert {row.id for row in TABLE if row.kind is RowKind.FLASH_ERROR} == {
         row_id for row_id, why in UNREACHED.items() if why is Why.FLASH_ERROR
     }
 

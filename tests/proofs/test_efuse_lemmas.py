@@ -31,7 +31,7 @@ from otaproof.proofs.bytes.efuse_lemmas import (
     prove_whole_burn_reaches_version,
     wanted,
 )
-from otaproof.proofs.smt.lemma import Verdict
+from otaproof.proofs.smt.lemma import LemmaVerdict
 
 words = st.integers(0, 0xFFFFFFFF)
 
@@ -40,7 +40,7 @@ words = st.integers(0, 0xFFFFFFFF)
 def test_lemma_holds(lemma: Any) -> None:
     """Over all fields of 32 bits."""
     result = lemma.prove()
-    assert Verdict.HOLDS == result.verdict, result.detail
+    assert LemmaVerdict.HOLDS == result.verdict, result.detail
 
 
 @given(words, words, st.integers(0, BITS))
@@ -85,7 +85,7 @@ def test_a_burn_that_clears_bits_is_refuted() -> None:
         return lowest(version) & done
 
     assert "field=" in prove_never_goes_down(rewritten).detail
-    assert Verdict.REFUTED == prove_impl_burns_so(rewritten).verdict
+    assert LemmaVerdict.REFUTED == prove_impl_burns_so(rewritten).verdict
 
 
 def test_a_burn_that_skips_what_is_burned_is_refuted() -> None:
@@ -94,8 +94,8 @@ def test_a_burn_that_skips_what_is_burned_is_refuted() -> None:
     def partial_burn(field: Any, count: Any, version: Any, done: Any) -> Any:
         return field | (wanted(count, version) & done)
 
-    assert Verdict.REFUTED == prove_impl_burns_so(partial_burn).verdict
-    assert Verdict.HOLDS == prove_whole_burn_reaches_version(partial_burn).verdict
+    assert LemmaVerdict.REFUTED == prove_impl_burns_so(partial_burn).verdict
+    assert LemmaVerdict.HOLDS == prove_whole_burn_reaches_version(partial_burn).verdict
 
 
 def test_a_burn_of_one_bit_too_many_is_refuted() -> None:
@@ -105,7 +105,7 @@ def test_a_burn_of_one_bit_too_many_is_refuted() -> None:
         return burn(field, count, version + 1, done)
 
     for prove in (prove_whole_burn_reaches_version, prove_torn_burn_lies_between, prove_torn_burn_heals):
-        assert Verdict.REFUTED == prove(greedy).verdict
+        assert LemmaVerdict.REFUTED == prove(greedy).verdict
 
 
 def test_a_burn_that_closes_gaps_is_refuted() -> None:
@@ -114,14 +114,14 @@ def test_a_burn_that_closes_gaps_is_refuted() -> None:
     def repairing(field: Any, count: Any, version: Any, done: Any) -> Any:
         return field & lowest(version)
 
-    assert Verdict.REFUTED == prove_refused_for_ever(repairing).verdict
+    assert LemmaVerdict.REFUTED == prove_refused_for_ever(repairing).verdict
 
 
 def test_a_burn_that_begins_a_bit_too_low_is_refuted(monkeypatch: pytest.MonkeyPatch) -> None:
     """It would be refused for the last bit of the version before."""
     monkeypatch.setattr(efuse_lemmas, "wanted", lambda count, version: lowest(version) & ~lowest(count - 1))
     for prove in (prove_gapless_is_never_refused, prove_gap_refuses, prove_counting_laws, prove_impl_burns_so):
-        assert Verdict.REFUTED == prove().verdict
+        assert LemmaVerdict.REFUTED == prove().verdict
 
 
 def test_fields_with_a_gap_are_met() -> None:

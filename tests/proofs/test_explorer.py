@@ -17,8 +17,9 @@ from otaproof.model.fault_model import FaultModel
 from otaproof.model.terms.evaluate import evaluated
 from otaproof.model.terms.terms import Bool
 from otaproof.proofs.explicit.compiled import compiled_search
+from otaproof.proofs.explicit.compiled.bfs_kernels import owner_of
 from otaproof.proofs.explicit.compiled.codegen import DoesNotFit, Layout, signed
-from otaproof.proofs.explicit.compiled.compiled_search import CompiledSearch, Store, owner_of
+from otaproof.proofs.explicit.compiled.compiled_search import CompiledSearch, Store
 from otaproof.proofs.explicit.explorer import Reading, claims_of, explore, explore_in_python, with_ghosts_of
 from otaproof.proofs.prover import dead_ends as graph
 from otaproof.proofs.prover.dead_ends import GHOSTS, recover

@@ -6,7 +6,7 @@ from otaproof.impl import otadata
 from otaproof.impl.otadata import EntryPair
 from otaproof.proofs.refinement import impl_refines_model as impl_equals_model
 from otaproof.proofs.refinement.impl_refines_model import MODEL_EQUALITIES, prove_active
-from otaproof.proofs.smt.lemma import Lemma, Verdict
+from otaproof.proofs.smt.lemma import Lemma, LemmaVerdict
 
 
 @pytest.fixture
@@ -40,5 +40,5 @@ def test_a_board_that_prefers_the_second_of_equal_entries_is_found(monkeypatch: 
 
     monkeypatch.setattr(otadata, "select_otadata", select)
     result = prove_active()
-    assert result.verdict is Verdict.REFUTED
+    assert result.verdict is LemmaVerdict.REFUTED
     assert "seq0" in result.detail

@@ -9,42 +9,48 @@ from otaproof.model.claims.state_claims import DEVICE_CLAIMS, DeviceClaim
 from otaproof.model.config import Config, Release
 from otaproof.model.device.model import device_model
 from otaproof.model.device.records import Numbers
-from otaproof.model.device.search import DeviceSearch, state_after
+from otaproof.model.device.search import DeviceSearch, follow
 from otaproof.model.device.state import Ghost, Scope, Usage
 from otaproof.model.device.stepper import Stepper, stepper
 from otaproof.model.fault_model import FaultModel
 from otaproof.model.terms.terms import bool_field, num_field
 from otaproof.proofs.explicit.explorer import claims_of, explore, with_ghosts_of
-from otaproof.proofs.explicit.vacuity import PREMISES, premise
+from otaproof.proofs.explicit.vacuity import PREMISES, premise_depth
 from otaproof.proofs.invariants.invariant_catalogue import invariants
 from otaproof.proofs.invariants.vocabulary import left_by_cuts
 from otaproof.proofs.prover import prover
 from otaproof.proofs.prover import sequence_growth as growth
 from otaproof.proofs.prover.bmc import shortest_break
 from otaproof.proofs.prover.configurations import families, with_release
-from otaproof.proofs.prover.counterexamples import Way, breaks, carried, confirmation, search
-from otaproof.proofs.prover.decision import Decision, Effort, Verdict
-from otaproof.proofs.prover.houdini import FITS, deeper, inductive_facts, start_condition, step_condition
-from otaproof.proofs.prover.mutants import MUTANTS, Mutant, breaking_condition, way_to_break
-from otaproof.proofs.prover.proof_reuse import Book, exact_model, induct
+from otaproof.proofs.prover.counterexamples import (
+    Counterexample,
+    breaks,
+    carried_over,
+    confirmation,
+    find_counterexamples,
+)
+from otaproof.proofs.prover.decision import Decision, Effort, ProofVerdict
+from otaproof.proofs.prover.houdini import FITS, deeper, inductive_invariants, start_condition, step_condition
+from otaproof.proofs.prover.mutants import MUTANTS, Mutant, breaking_condition, shortest_counterexample
+from otaproof.proofs.prover.proof_reuse import ProofReuse, exact_model, induct
 from otaproof.proofs.prover.prover import decide
 from otaproof.proofs.smt.verification_condition import Condition, Solver
 
 PROPER = Scope(Config(rollback=True), usage=Usage.PROPER)
 ANY = Scope(Config(rollback=True))
 F3 = FaultModel.F3
-QUICK = Effort(searches=False, premises=False)
+QUICK = Effort(searches=False, checks_vacuity=False)
 
 
-def verdicts(decisions: tuple[Decision, ...]) -> dict[str, Verdict]:
+def verdicts(decisions: tuple[Decision, ...]) -> dict[str, ProofVerdict]:
     """Return the verdicts by claim."""
     return {decision.claim.id: decision.verdict for decision in decisions}
 
 
-def of(scope: Scope, verdict: Verdict, book: Book | None = None) -> str:
+def of(scope: Scope, verdict: ProofVerdict, reuse: ProofReuse | None = None) -> str:
     """Return the ids of the claims that got the verdict."""
     ids = {claim.claim.id for claim in claims_of(scope)}
-    found = verdicts(decide(scope, ids, book, QUICK))
+    found = verdicts(decide(scope, ids, reuse, QUICK))
     return " ".join(id_ for id_, said in found.items() if said is verdict)
 
 
@@ -56,20 +62,20 @@ def claim(id_: str) -> DeviceClaim:
 def test_shipped_default_is_decided_for_proper_use() -> None:
     """Everything has a verdict, and both solvers have said so."""
     decisions = decide(PROPER)
-    assert not [d for d in decisions if d.verdict in (Verdict.UNKNOWN, Verdict.BOUNDED)]
-    refuted = {d.claim.id: d.depth for d in decisions if d.verdict is Verdict.REFUTED}
+    assert not [d for d in decisions if d.verdict in (ProofVerdict.UNKNOWN, ProofVerdict.BOUNDED)]
+    refuted = {d.claim.id: d.depth for d in decisions if d.verdict is ProofVerdict.REFUTED}
     assert refuted == {"C2": 27, "C4": 16, "C13": 23}
     for decision in decisions:
         if decision.claim.id != "C9":
             assert set(decision.answers) == {"z3", "bitwuzla"}
-            assert set(decision.answers.values()) == {"sat" if decision.verdict is Verdict.REFUTED else "unsat"}
+            assert set(decision.answers.values()) == {"sat" if decision.verdict is ProofVerdict.REFUTED else "unsat"}
 
 
 @pytest.mark.slow
 def test_shipped_default_is_decided_for_any_use() -> None:
     """Only a boot that always finds something, and the running slot that is never written, are left."""
-    assert of(ANY, Verdict.PROVED) == "C1 C3"
-    assert of(ANY, Verdict.UNKNOWN) == ""
+    assert of(ANY, ProofVerdict.PROVED) == "C1 C3"
+    assert of(ANY, ProofVerdict.UNKNOWN) == ""
 
 
 @pytest.mark.parametrize(
@@ -89,9 +95,9 @@ def test_induction_proves_all_that_holds(scope: Scope, proved: str) -> None:
     """What is not proved here is refuted by the search."""
     asked = claims_of(scope)
     found = induct(scope, asked)
-    assert " ".join(c.claim.id for c in asked if c.claim.id in found.facts) == proved
+    assert " ".join(c.claim.id for c in asked if c.claim.id in found.invariants) == proved
     assert {answer for c in found.conditions for answer in c.answers().values()} == {"unsat"}
-    for group in ((c,) for c in asked if c.claim.id in found.facts and scope.slots < 3 and not scope.has_factory):
+    for group in ((c,) for c in asked if c.claim.id in found.invariants and scope.slots < 3 and not scope.has_factory):
         assert explore(with_ghosts_of(scope, group), group).violations == {}
 
 
@@ -99,7 +105,7 @@ def test_induction_drops_what_fails_at_the_start_and_what_a_step_breaks() -> Non
     """Candidates are not trusted."""
     model = exact_model(PROPER)
     candidates = {"never_off": num_field("task", 5) != 0, "no_session": ~bool_field("session")}
-    assert set(inductive_facts(model, candidates).facts) == {FITS}
+    assert set(inductive_invariants(model, candidates).invariants) == {FITS}
 
 
 def test_no_fact_is_kept_where_a_value_does_not_fit(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -107,7 +113,7 @@ def test_no_fact_is_kept_where_a_value_does_not_fit(monkeypatch: pytest.MonkeyPa
     model = exact_model(PROPER)
     wide = replace(model.actions[0].then, task=num_field("record0_seq", 32))
     broken = replace(model, actions=(replace(model.actions[0], then=wide), *model.actions[1:]))
-    assert inductive_facts(broken, {}).facts == {}
+    assert inductive_invariants(broken, {}).invariants == {}
 
 
 def test_conditions_of_a_false_fact_are_not_met() -> None:
@@ -163,7 +169,7 @@ def test_ways_of_few_slots_are_ways_with_more(slots: int) -> None:
     """What two slots break, sixteen break; a bound is said to be one."""
     scope = replace(ANY, slots=slots)
     found = {d.claim.id: d for d in decide(scope, {"C10", "C14"}, effort=replace(QUICK, solvers=(Solver.Z3,)))}
-    assert [(d.verdict, d.depth, d.is_shortest) for d in found.values()] == [(Verdict.REFUTED, 14, False)] * 2
+    assert [(d.verdict, d.depth, d.is_shortest) for d in found.values()] == [(ProofVerdict.REFUTED, 14, False)] * 2
 
 
 def test_a_way_is_stretched_by_an_upgrade_for_each_slot() -> None:
@@ -172,33 +178,33 @@ def test_a_way_is_stretched_by_an_upgrade_for_each_slot() -> None:
     way = explore(with_ghosts_of(three, [claim("C11")]), [claim("C11")]).violations["C11"].actions
     five = replace(three, slots=5)
     assert not breaks(five, claim("C11"), way)
-    longer = carried(five, claim("C11"), [Way("C11", way, True, 3)])
+    longer = carried_over(five, claim("C11"), [Counterexample("C11", way, True, 3)])
     assert longer is not None and not longer.is_shortest and breaks(five, claim("C11"), longer.actions)
 
 
 def test_what_many_slots_keep_is_proved_for_sixteen() -> None:
     """Two records of one slot cannot come about with an even number of slots."""
     scope = replace(PROPER, config=Config(), has_factory=True, slots=16)
-    assert verdicts(decide(scope, {"C11"}, effort=QUICK)) == {"C11": Verdict.PROVED}
+    assert verdicts(decide(scope, {"C11"}, effort=QUICK)) == {"C11": ProofVerdict.PROVED}
 
 
 def test_a_walk_stops_where_an_action_cannot_be_taken() -> None:
     """A way is walked, not believed."""
-    assert state_after(stepper(PROPER), ("power_on", "power_on")) is None
+    assert follow(stepper(PROPER), ("power_on", "power_on")) is None
 
 
 @pytest.mark.parametrize("id_", list(PREMISES))
 def test_premises_are_met(id_: str) -> None:
     """Each claim has something to say in some world."""
     scope = replace(ANY, config=Config(rollback=True, anti_rollback=True), versions=2)
-    assert premise(scope, id_) is not None
+    assert premise_depth(scope, id_) is not None
 
 
 def test_a_claim_that_has_nothing_to_say_is_told() -> None:
     """With proper use two records never name one slot: the proof says so."""
-    (decision,) = decide(PROPER, {"C11"}, effort=replace(QUICK, premises=True))
-    assert decision.verdict is Verdict.PROVED
-    assert "nothing" not in decision.method and "no state was met" in decision.method
+    (decision,) = decide(PROPER, {"C11"}, effort=replace(QUICK, checks_vacuity=True))
+    assert decision.verdict is ProofVerdict.PROVED
+    assert "nothing" not in decision.method and "possibly vacuous" in decision.method
 
 
 def test_every_claim_about_states_has_a_premise() -> None:
@@ -209,7 +215,7 @@ def test_every_claim_about_states_has_a_premise() -> None:
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
 def test_mutant_is_killed_by_its_claim(mutant: Mutant) -> None:
     """A way to break the claim is found, and 32-bit numbers go along."""
-    way = way_to_break(mutant)
+    way = shortest_counterexample(mutant)
     assert way is not None
     assert set(breaking_condition(mutant, way).answers().values()) == {"sat"}
 
@@ -221,7 +227,7 @@ def test_mutant_is_killed_by_its_claim(mutant: Mutant) -> None:
 )
 def test_claim_of_a_mutant_is_proved_of_the_model(scope: Scope, id_: str) -> None:
     """The claim holds while nothing is wrong."""
-    assert id_ in induct(scope, claims_of(scope)).facts
+    assert id_ in induct(scope, claims_of(scope)).invariants
 
 
 def test_mutants_kill_with_every_claim_that_some_device_keeps() -> None:
@@ -243,16 +249,16 @@ def test_a_solver_that_does_not_confirm_makes_a_proof_unknown(monkeypatch: pytes
         return {Solver.Z3: self.needs, Solver.BITWUZLA: "unknown"}
 
     monkeypatch.setattr(Condition, "answers", answers)
-    found = decide(PROPER, {"C1", "C4", "C12"}, effort=Effort(premises=False))
-    assert set(verdicts(found).values()) == {Verdict.UNKNOWN}
+    found = decide(PROPER, {"C1", "C4", "C12"}, effort=Effort(checks_vacuity=False))
+    assert set(verdicts(found).values()) == {ProofVerdict.UNKNOWN}
 
 
 def test_a_proof_that_the_search_contradicts_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two routes have to agree."""
-    found = search(PROPER, [claim("C4")])
-    way = replace(found.ways["C4"], claim_id="C1")
-    monkeypatch.setattr(prover, "search", lambda *_: replace(found, ways={"C1": way}))
-    assert verdicts(decide(PROPER, {"C1"}, effort=Effort(premises=False))) == {"C1": Verdict.UNKNOWN}
+    found = find_counterexamples(PROPER, [claim("C4")])
+    way = replace(found.found["C4"], claim_id="C1")
+    monkeypatch.setattr(prover, "find_counterexamples", lambda *_: replace(found, found={"C1": way}))
+    assert verdicts(decide(PROPER, {"C1"}, effort=Effort(checks_vacuity=False))) == {"C1": ProofVerdict.UNKNOWN}
 
 
 def test_sequence_numbers_stay_below_the_top() -> None:
@@ -275,16 +281,16 @@ def test_what_only_a_search_of_all_states_says_is_bounded() -> None:
     """No induction is stated for cuts that tear any byte of a spare record that commence() gives up, from 5.5 on."""
     scope = with_release(replace(PROPER, faults=FaultModel.F2), Release.V5_5)
     (decision,) = decide(scope, {"C16"}, effort=QUICK)
-    assert decision.verdict is Verdict.BOUNDED
-    assert decision.method == "no state of a complete search breaks it; no induction found"
+    assert decision.verdict is ProofVerdict.BOUNDED
+    assert decision.method == "holds in every reachable state; not inductive"
 
 
 def test_what_no_search_ends_with_is_bounded_to_the_steps_that_were_looked_at() -> None:
     """With more slots not all states are looked at, and the verdict says how far."""
     scope = with_release(replace(PROPER, faults=FaultModel.F2, slots=9), Release.V5_5)
     (decision,) = decide(scope, {"C16"}, effort=QUICK)
-    assert (decision.verdict, decision.depth) == (Verdict.BOUNDED, 133)
-    assert decision.method.startswith("no history of up to 133 steps breaks it, 200,")
+    assert (decision.verdict, decision.depth) == (ProofVerdict.BOUNDED, 133)
+    assert decision.method.startswith("holds in all histories of up to 133 steps, 200,")
 
 
 @pytest.mark.parametrize("faults", [FaultModel.F2, F3])
@@ -292,8 +298,8 @@ def test_what_no_search_ends_with_is_bounded_to_the_steps_that_were_looked_at() 
 def test_cuts_that_tear_any_byte_are_decided_too(faults: FaultModel, slots: int) -> None:
     """By facts about whatever a cut may leave of the record that is being rewritten."""
     decisions = decide(replace(PROPER, faults=faults, slots=slots), effort=QUICK)
-    refuted = {id_ for id_, verdict in verdicts(decisions).items() if verdict is Verdict.REFUTED}
-    assert {d.verdict for d in decisions} == {Verdict.PROVED, Verdict.REFUTED}
+    refuted = {id_ for id_, verdict in verdicts(decisions).items() if verdict is ProofVerdict.REFUTED}
+    assert {d.verdict for d in decisions} == {ProofVerdict.PROVED, ProofVerdict.REFUTED}
     # With two slots, commence() wipes what the other record names. F3 can make VALID of NEW, F2 cannot.
     assert refuted == {"C4", "C7"} | ({"C2", "C13"} if slots == 2 else set()) | ({"C13"} if faults is F3 else set())
 

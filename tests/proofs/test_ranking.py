@@ -12,16 +12,16 @@ from otaproof.model.device.state import Scope, Usage
 from otaproof.model.device.stepper import State, stepper
 from otaproof.model.fault_model import FaultModel
 from otaproof.proofs.explicit.explorer import claims_of
-from otaproof.proofs.prover.dead_ends import GHOSTS, leads_to_dead_end, upgrade_is_completed
-from otaproof.proofs.prover.decision import Effort, Verdict
-from otaproof.proofs.prover.proof_reuse import Book, exact_model, induct
+from otaproof.proofs.prover.dead_ends import GHOSTS, leads_to_deadlock, upgrade_is_completed
+from otaproof.proofs.prover.decision import Effort, ProofVerdict
+from otaproof.proofs.prover.proof_reuse import ProofReuse, exact_model, induct
 from otaproof.proofs.prover.prover import decide
-from otaproof.proofs.prover.ranking import FARTHEST, distance, progress_condition
+from otaproof.proofs.prover.ranking import HIGHEST, ranking_condition, ranking_function
 from otaproof.proofs.smt.verification_condition import Condition
 
 PROPER = Scope(Config(rollback=True), faults=FaultModel.F1, usage=Usage.PROPER)
 BURNING = Scope(Config(rollback=True, anti_rollback=True), 2, has_factory=True, faults=FaultModel.F1)
-QUICK = Effort(searches=False, premises=False)
+QUICK = Effort(searches=False, checks_vacuity=False)
 INTO_DEAD_END = (
     *("power_on", "boot_starts", "image_begins", "commence", "commence_erases", "write_first_version_1", "write_rest"),
     *("complete", "complete_erases", "complete_programs", "accept", "accept_erases", "accept_programs"),
@@ -32,7 +32,7 @@ INTO_DEAD_END = (
 
 def question(model: DeviceModel) -> Condition:
     """Return what is asked of the model, given all that induction finds."""
-    return progress_condition(model, induct(model.scope, claims_of(model.scope)).facts.values())
+    return ranking_condition(model, induct(model.scope, claims_of(model.scope)).invariants.values())
 
 
 def steps_to_upgrade(search: DeviceSearch) -> dict[State, int]:
@@ -70,9 +70,9 @@ def test_distance_is_never_less_than_the_real_one(scope: Scope) -> None:
     search = DeviceSearch(steps)
     assert 0 < sum(1 for _ in search)
     real = steps_to_upgrade(search)
-    bound = distance(steps.model)
+    bound = ranking_function(steps.model)
     assert set(real) == set(search.order)
-    assert all(real[state] <= steps.value(bound, state) <= FARTHEST for state in search.order)
+    assert all(real[state] <= steps.value(bound, state) <= HIGHEST for state in search.order)
 
 
 @pytest.mark.parametrize("slots", [2, 3, 6])
@@ -84,43 +84,43 @@ def test_some_step_always_lowers_the_distance(slots: int, usage: Usage) -> None:
 
 def test_without_the_facts_there_is_a_state_from_which_no_step_leads_on() -> None:
     """The proof rests on what holds in every state: the distance by itself says nothing."""
-    assert set(progress_condition(exact_model(PROPER), ()).answers().values()) == {"sat"}
+    assert set(ranking_condition(exact_model(PROPER), ()).answers().values()) == {"sat"}
 
 
 @pytest.mark.parametrize("lost", ["accept", "commence", "write_rest", "complete", "try_programs"])
 def test_a_device_that_lacks_a_step_on_the_way_is_stranded(lost: str) -> None:
     """The claim can fail: each of these is needed."""
     model = exact_model(PROPER)
-    facts = induct(PROPER, claims_of(PROPER)).facts.values()
+    facts = induct(PROPER, claims_of(PROPER)).invariants.values()
     lame = DeviceModel(model.scope, model.device, model.fields, tuple(a for a in model.actions if a.name != lost))
-    assert set(progress_condition(lame, facts).answers().values()) == {"sat"}
+    assert set(ranking_condition(lame, facts).answers().values()) == {"sat"}
 
 
 @pytest.mark.parametrize("slots", [2, 3, 5])
 def test_a_way_into_a_dead_end_is_one_with_more_slots_too(slots: int) -> None:
     """Once the eFuse is burned for an image that does not verify, nothing starts any more; before it, all is well."""
     scope = replace(BURNING, slots=slots)
-    assert leads_to_dead_end(scope, INTO_DEAD_END)
-    assert not leads_to_dead_end(scope, INTO_DEAD_END[:-1])
-    assert not leads_to_dead_end(scope, (*INTO_DEAD_END, "no such action"))
+    assert leads_to_deadlock(scope, INTO_DEAD_END)
+    assert not leads_to_deadlock(scope, INTO_DEAD_END[:-1])
+    assert not leads_to_deadlock(scope, (*INTO_DEAD_END, "no such action"))
 
 
 def test_recovery_is_decided_for_any_number_of_slots() -> None:
     """Proved where it holds, refuted where it does not, and both solvers have said so."""
     (proved,) = decide(replace(PROPER, slots=9), {"C9"}, effort=QUICK)
-    assert (proved.verdict, set(proved.answers.values())) == (Verdict.PROVED, {"unsat"})
+    assert (proved.verdict, set(proved.answers.values())) == (ProofVerdict.PROVED, {"unsat"})
     (refuted,) = decide(replace(BURNING, slots=4, versions=2), {"C9"}, effort=QUICK)
-    assert (refuted.verdict, set(refuted.answers.values())) == (Verdict.REFUTED, {"sat"})
-    assert leads_to_dead_end(replace(BURNING, slots=4, versions=2), refuted.actions)
+    assert (refuted.verdict, set(refuted.answers.values())) == (ProofVerdict.REFUTED, {"sat"})
+    assert leads_to_deadlock(replace(BURNING, slots=4, versions=2), refuted.actions)
 
 
 def test_recovery_is_proved_with_what_a_smaller_world_taught() -> None:
     """Fewer ghosts are looked at there, and what the distance needs is kept all the same."""
-    book = Book(most_slots=4)
+    reuse = ProofReuse(most_slots=4)
     found = [
-        next(d for d in decide(replace(PROPER, usage=Usage.ANY, slots=slots), None, book, QUICK) if d.claim.id == "C9")
+        next(d for d in decide(replace(PROPER, usage=Usage.ANY, slots=slots), None, reuse, QUICK) if d.claim.id == "C9")
         for slots in (3, 4)
     ]
-    assert [decision.verdict for decision in found] == [Verdict.PROVED] * 2
-    assert [proof.scope.counts for proof in book.proofs] == [(3, 4)]
+    assert [decision.verdict for decision in found] == [ProofVerdict.PROVED] * 2
+    assert [proof.scope.counts for proof in reuse.proofs] == [(3, 4)]
     assert found[0].conditions == found[1].conditions

@@ -10,6 +10,7 @@ from otaproof.impl.otadata import SEQ_EMPTY, WORD, next_seq
 from otaproof.impl.program_end import Hang
 from otaproof.proofs.bytes.seq_lemmas import (
     LEMMAS,
+    advance_between,
     outcome,
     prove_breaks_at_the_top,
     prove_names_slot,
@@ -21,16 +22,15 @@ from otaproof.proofs.bytes.seq_lemmas import (
     prove_zero_breaks,
     rank,
     ranks,
-    way_between,
 )
-from otaproof.proofs.smt.lemma import Verdict
+from otaproof.proofs.smt.lemma import LemmaVerdict
 
 
 @pytest.mark.parametrize("lemma", LEMMAS, ids=lambda lemma: lemma.name)
 def test_lemma_holds(lemma: Any) -> None:
     """All slot counts of each."""
     result = lemma.prove()
-    assert Verdict.HOLDS == result.verdict, result.detail
+    assert LemmaVerdict.HOLDS == result.verdict, result.detail
 
 
 def test_the_top_breaks_as_often_as_recorded() -> None:
@@ -83,9 +83,9 @@ def test_a_way_that_is_never_zero_is_refuted() -> None:
     def longer(here: Any, slot: Any, slots: int) -> Any:
         return z3.If(slot > here, slot - here, slot - here + slots)
 
-    assert prove_names_slot([3], way=longer).verdict is Verdict.REFUTED
-    assert prove_same_or_greater([3], way=longer).verdict is Verdict.REFUTED
-    assert prove_smallest([3], way=longer).verdict is Verdict.REFUTED
+    assert prove_names_slot([3], way=longer).verdict is LemmaVerdict.REFUTED
+    assert prove_same_or_greater([3], way=longer).verdict is LemmaVerdict.REFUTED
+    assert prove_smallest([3], way=longer).verdict is LemmaVerdict.REFUTED
     assert "here=" in prove_same_or_greater([3], way=longer).detail
 
 
@@ -93,15 +93,15 @@ def test_a_way_the_wrong_way_round_is_refuted() -> None:
     """It names another slot from three slots on, and is right for two."""
 
     def backward(here: Any, slot: Any, slots: int) -> Any:
-        return way_between(slot, here, slots)
+        return advance_between(slot, here, slots)
 
-    assert prove_names_slot([3], way=backward).verdict is Verdict.REFUTED
-    assert prove_names_slot([2], way=backward).verdict is Verdict.HOLDS
+    assert prove_names_slot([3], way=backward).verdict is LemmaVerdict.REFUTED
+    assert prove_names_slot([2], way=backward).verdict is LemmaVerdict.HOLDS
 
 
 def test_a_way_without_numbers_is_vacuous() -> None:
     """A premise that nothing meets claims nothing."""
-    assert Verdict.VACUOUS == prove_names_slot([3], way=lambda here, slot, slots: slot + WORD).verdict
+    assert LemmaVerdict.VACUOUS == prove_names_slot([3], way=lambda here, slot, slots: slot + WORD).verdict
 
 
 def test_a_rule_that_saturates_at_the_top_is_refuted() -> None:
@@ -111,7 +111,7 @@ def test_a_rule_that_saturates_at_the_top_is_refuted() -> None:
         return min(current + (slot + 1 - current) % slots, SEQ_EMPTY - 1)
 
     assert "current=0x" in prove_breaks_at_the_top(saturated).detail
-    assert Verdict.REFUTED == prove_zero_breaks(lambda current, slot, slots: slot + 1).verdict
+    assert LemmaVerdict.REFUTED == prove_zero_breaks(lambda current, slot, slots: slot + 1).verdict
 
 
 def test_ranks_that_keep_too_little_are_refuted() -> None:
@@ -123,8 +123,8 @@ def test_ranks_that_keep_too_little_are_refuted() -> None:
     def lower(first: Any, second: Any, count: Any) -> tuple[Any, Any]:
         return ranks(first, second, count - 1)
 
-    assert Verdict.REFUTED == prove_ranks_compare(flat).verdict
-    assert Verdict.REFUTED == prove_ranks_compare(lower).verdict
+    assert LemmaVerdict.REFUTED == prove_ranks_compare(flat).verdict
+    assert LemmaVerdict.REFUTED == prove_ranks_compare(lower).verdict
 
 
 def test_ranks_by_parity_are_refuted() -> None:
@@ -137,8 +137,8 @@ def test_ranks_by_parity_are_refuted() -> None:
         of_first, of_second = (z3.If(z3.ULE(n, count), n, count + 1 + (n & 1)) for n in (first, second))
         return of_first, of_second
 
-    assert Verdict.REFUTED == prove_ranks_compare(by_parity).verdict
-    assert Verdict.REFUTED == prove_ranks_step(above_by_parity).verdict
+    assert LemmaVerdict.REFUTED == prove_ranks_compare(by_parity).verdict
+    assert LemmaVerdict.REFUTED == prove_ranks_step(above_by_parity).verdict
 
 
 def test_a_number_that_remembers_the_dropped_one_is_refuted() -> None:
@@ -147,4 +147,4 @@ def test_a_number_that_remembers_the_dropped_one_is_refuted() -> None:
     def sticky(first: Any, second: Any, count: Any) -> tuple[Any, Any]:
         return first + z3.If(z3.UGT(second, first), z3.BitVecVal(1, 32), z3.BitVecVal(0, 32)), second
 
-    assert Verdict.REFUTED == prove_ranks_drop(sticky).verdict
+    assert LemmaVerdict.REFUTED == prove_ranks_drop(sticky).verdict

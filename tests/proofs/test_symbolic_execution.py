@@ -13,10 +13,17 @@ from otaproof.impl.app import esp_ota_select
 from otaproof.impl.otadata import SEQ_EMPTY, EntryPair, SelectEntry, is_crc_right, is_select_invalid
 from otaproof.impl.program_end import Hang
 from otaproof.model.ota_state import OtaImgState
-from otaproof.proofs.refinement import impl_decisions as impl_equals_facts
+from otaproof.proofs.refinement import impl_decisions, symbolic_entries
 from otaproof.proofs.refinement.impl_decisions import EQUALITIES, prove_next_seq, prove_slot_of_seq
-from otaproof.proofs.refinement.symbolic_execution import SymBool, SymWord, TooManyPaths, bits_of, explore, merged
-from otaproof.proofs.smt.lemma import Verdict
+from otaproof.proofs.refinement.symbolic_execution import (
+    SymBool,
+    SymWord,
+    TooManyPaths,
+    bits_of,
+    explored_paths,
+    merged,
+)
+from otaproof.proofs.smt.lemma import LemmaVerdict
 
 QUICK = [lemma for lemma in EQUALITIES if lemma.name != "next_seq"]
 
@@ -24,14 +31,14 @@ QUICK = [lemma for lemma in EQUALITIES if lemma.name != "next_seq"]
 def test_a_comparison_forks_once_for_each_possible_side() -> None:
     """The second comparison has one side left on one of the paths."""
     word = SymWord.free("word")
-    paths = explore(lambda: "low" if word < 5 else "middle" if word < 7 else "high" if word > 6 else "never")
+    paths = explored_paths(lambda: "low" if word < 5 else "middle" if word < 7 else "high" if word > 6 else "never")
     assert {"low", "middle", "high"} == {path.result for path in paths}
 
 
 def test_paths_exclude_each_other_and_leave_nothing_out() -> None:
     """So the paths are the function."""
     first, second = SymWord.free("first"), SymWord.free("second")
-    paths = explore(lambda: (first < second, bool(first == 3), bool(second % 5 == 2), bool(first < second)))
+    paths = explored_paths(lambda: (first < second, bool(first == 3), bool(second % 5 == 2), bool(first < second)))
     solver = z3.Solver()
     for path in paths:
         assert z3.sat == solver.check(path.condition)
@@ -66,7 +73,7 @@ def test_arithmetic_is_exact_as_pythons_is(left: int, right: int, divisor: int) 
 def test_merged_paths_compute_what_the_function_does() -> None:
     """One term for all paths, against the code itself."""
     word: Any = SymWord.free("word", 8)
-    term = merged(explore(lambda: max(word, 10) % 7), lambda path: bits_of(path.result, 8))
+    term = merged(explored_paths(lambda: max(word, 10) % 7), lambda path: bits_of(path.result, 8))
     for value in range(256):
         at_value = z3.simplify(z3.substitute(term, (z3.BitVec("word", 8), z3.BitVecVal(value, 8))))
         assert max(value, 10) % 7 == at_value.as_long()
@@ -81,9 +88,9 @@ def test_what_is_raised_is_a_path_when_asked_for() -> None:
             raise Hang
         return 1
 
-    assert {Hang, None} == {path.raised for path in explore(hang, raises=(Hang,))}
+    assert {Hang, None} == {path.raised for path in explored_paths(hang, raises=(Hang,))}
     with pytest.raises(Hang):
-        explore(hang)
+        explored_paths(hang)
 
 
 def test_a_loop_without_end_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -91,7 +98,7 @@ def test_a_loop_without_end_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("otaproof.proofs.refinement.symbolic_execution.MAX_PATHS", 20)
     word = SymWord.free("word")
     with pytest.raises(TooManyPaths):
-        explore(lambda: next(number for number in range(1 << 32) if word == number))
+        explored_paths(lambda: next(number for number in range(1 << 32) if word == number))
 
 
 def test_symbolic_values_refuse_what_they_cannot_do() -> None:
@@ -108,7 +115,7 @@ def test_symbolic_values_refuse_what_they_cannot_do() -> None:
 def test_implementation_equals_the_facts(lemma: Any) -> None:
     """Every equality but the slow one, in full."""
     result = lemma.prove()
-    assert (Verdict.HOLDS, lemma.name) == (result.verdict, lemma.name), result.detail
+    assert (LemmaVerdict.HOLDS, lemma.name) == (result.verdict, lemma.name), result.detail
 
 
 def test_next_seq_equals_its_closed_form_for_few_slots() -> None:
@@ -163,7 +170,7 @@ def next_seq_always_greater(current: int, slot: int, slot_count: int) -> int:
         (esp_ota_select, "active_otadata", lambda entries: None, "select_rewrite"),
         (otadata, "slot_of_seq", slot_of_seq_signed, prove_slot_of_seq),
         (otadata, "next_seq", next_seq_always_greater, lambda: prove_next_seq((3,))),
-        (impl_equals_facts, "fallback_order", lambda start, count: iter(range(start, -1, -1)), "fallback_order"),
+        (impl_decisions, "fallback_order", lambda start, count: iter(range(start, -1, -1)), "fallback_order"),
     ],
 )
 def test_a_mutant_of_the_implementation_is_refuted(
@@ -173,19 +180,19 @@ def test_a_mutant_of_the_implementation_is_refuted(
     monkeypatch.setattr(module, name, mutant)
     proofs = {lemma.name: lemma.prove for lemma in EQUALITIES}
     result = (proofs[prove] if isinstance(prove, str) else prove)()
-    assert Verdict.REFUTED == result.verdict
+    assert LemmaVerdict.REFUTED == result.verdict
     assert "=" in result.detail
 
 
 def test_the_check_word_stays_real_outside_a_proof() -> None:
     """The stand-ins are taken away again, even when the proof fails."""
-    with pytest.raises(RuntimeError), impl_equals_facts.open_calls():
+    with pytest.raises(RuntimeError), symbolic_entries.open_calls():
         raise RuntimeError
     assert 0x4743989A == otadata.ota_select_crc(1)
 
 
 def test_an_invalid_entry_needs_no_check_word() -> None:
     """The paths of is_select_invalid do not mention the check word at all."""
-    with impl_equals_facts.open_calls():
-        paths = explore(lambda: is_select_invalid(impl_equals_facts.FIRST.as_impl()))
+    with symbolic_entries.open_calls():
+        paths = explored_paths(lambda: is_select_invalid(symbolic_entries.FIRST.as_impl()))
     assert not any("crc" in str(path.condition) for path in paths)

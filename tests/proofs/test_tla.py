@@ -21,7 +21,7 @@ from otaproof.model.device.state import Content, Expectation, Ghost, Phase, Scop
 from otaproof.model.device.stepper import State, Stepper, stepper
 from otaproof.model.fault_model import FaultModel
 from otaproof.proofs.explicit.explorer import explore
-from otaproof.proofs.export.tla import LINE, claims_of, invariant_name, sample_scope, tla, tlc_config
+from otaproof.proofs.export.tla import LINE, invariant_name, sample_scope, stated_claims, tla, tlc_config
 from places import ROOT
 
 SAMPLE = ROOT / "docs/OtaDevice.tla"
@@ -122,7 +122,7 @@ def test_module_states_the_claims_that_the_model_states(scope: Scope) -> None:
     """True and false in the same sampled states, reached or made up."""
     module, steps = module_of(scope), stepper(scope)
     rng = random.Random(11)
-    kept = {invariant_name(c): c.is_kept(scope, steps.model.device) for c in claims_of(scope)}
+    kept = {invariant_name(c): c.is_kept(scope, steps.model.device) for c in stated_claims(scope)}
     states = sampled_states(steps, 300)
     made_up = [tuple(rng.randrange(len(values)) for values in ranges(steps)) for _ in range(2000)]
     falsified: set[str] = set()
@@ -146,7 +146,7 @@ def test_no_operator_is_defined_and_not_used() -> None:
     """But for what TLC is asked for."""
     text = re.sub(r"\(\*.*?\*\)", "", tla(device_model(sample_scope())), flags=re.DOTALL)
     defined = re.findall(r"^(\w+) ==", text, re.MULTILINE)
-    asked = {"Spec", "TypeOK", "vars", *(invariant_name(claim) for claim in claims_of(sample_scope()))}
+    asked = {"Spec", "TypeOK", "vars", *(invariant_name(claim) for claim in stated_claims(sample_scope()))}
     assert [] == [name for name in defined if name not in asked and len(re.findall(rf"\b{name}\b", text)) < 2]
 
 
@@ -183,8 +183,8 @@ def tla2tools() -> Path | None:
 )
 def test_tlc_finds_as_many_states_and_no_broken_claim(tmp_path: Path, scope: Scope) -> None:
     """A model checker that shares no code with ours, on the text alone."""
-    explored = explore(scope, claims_of(scope))
-    held = [claim for claim in claims_of(scope) if explored.holds(claim.claim.id)]
+    explored = explore(scope, stated_claims(scope))
+    held = [claim for claim in stated_claims(scope) if explored.holds(claim.claim.id)]
     (tmp_path / "OtaDevice.tla").write_text(tla(device_model(scope)), encoding="ascii")
     (tmp_path / "OtaDevice.cfg").write_text(tlc_config(held), encoding="ascii")
     command = ["java", "-XX:+UseSerialGC", "-cp", str(tla2tools()), "tlc2.TLC", "-deadlock", "OtaDevice"]

@@ -17,30 +17,32 @@ from otaproof.proofs.bytes.torn_records import (
     CASES,
     LEMMAS,
     Case,
-    Check,
-    Kind,
+    RecordOperation,
     Tears,
+    TornCheck,
     Word,
     prove_declared,
     prove_reached,
     reading_of,
     tears,
 )
-from otaproof.proofs.smt.lemma import Verdict
+from otaproof.proofs.smt.lemma import LemmaVerdict
 
 F0, F1, F2, F3 = FaultModel
-PROGRAM, ERASE = Kind
+PROGRAM, ERASE = RecordOperation
 
 
 @pytest.mark.parametrize("lemma", LEMMAS, ids=lambda lemma: lemma.name)
 def test_lemma_holds(lemma: Any) -> None:
     """All cases of each."""
     result = lemma.prove()
-    assert Verdict.HOLDS == result.verdict, result.detail
+    assert LemmaVerdict.HOLDS == result.verdict, result.detail
 
 
 @given(st.sampled_from([PROGRAM, ERASE]), st.sampled_from(Word), st.integers(1, 59_481_462), st.data())
-def test_torn_bytes_of_the_simulator_are_declared(kind: Kind, word: Word, number: int, data: st.DataObject) -> None:
+def test_torn_bytes_of_the_simulator_are_declared(
+    kind: RecordOperation, word: Word, number: int, data: st.DataObject
+) -> None:
     """What impl/chip/torn_operations.py makes of a record, by prefix, bytes or bits."""
     pattern = data.draw(st.integers(0, 600))
     forms = [
@@ -56,7 +58,7 @@ def test_torn_bytes_of_the_simulator_are_declared(kind: Kind, word: Word, number
     raw = encode_entry(record)
     sector = raw.ljust(4096, b"\xff")
     after = torn.programmed(b"\xff" * 32, raw, 0) if kind is PROGRAM else torn.erased(sector)[:32]
-    assert reading_of(record, decode_entry(after)) in tears(kind, Check.RIGHT, word, torn.weakest_model)
+    assert reading_of(record, decode_entry(after)) in tears(kind, TornCheck.RIGHT, word, torn.weakest_model)
 
 
 def test_more_bits_are_what_supersets_read() -> None:
@@ -78,25 +80,25 @@ def test_models_grow() -> None:
 def test_strays_of_a_right_record_need_single_bits() -> None:
     """Below F3 only a WRONG record can become one that passes, and under F0 none."""
     with_strays = {(check, fault) for kind, check, word, fault in CASES if tears(kind, check, word, fault).has_strays}
-    assert {(Check.RIGHT, F3), (Check.WRONG, F1), (Check.WRONG, F2), (Check.WRONG, F3)} == with_strays
+    assert {(TornCheck.RIGHT, F3), (TornCheck.WRONG, F1), (TornCheck.WRONG, F2), (TornCheck.WRONG, F3)} == with_strays
 
 
 def test_a_number_of_the_317_is_why_byte_tears_have_a_premise() -> None:
     """Its byte tear is a stray that F2 does not declare."""
     number, damaged = byte_tears()[0]
     reading = reading_of(make_entry(number, Word.VALID), make_entry(damaged, Word.VALID))
-    assert (Check.STRAY, Word.VALID) == reading
-    assert reading not in tears(PROGRAM, Check.RIGHT, Word.VALID, F2)
+    assert (TornCheck.STRAY, Word.VALID) == reading
+    assert reading not in tears(PROGRAM, TornCheck.RIGHT, Word.VALID, F2)
 
 
 @pytest.mark.parametrize(
     ("case", "reading"),
     [
-        ((PROGRAM, Check.RIGHT, Word.NEW, F0), (Check.EMPTY, Word.UNDEFINED)),
-        ((PROGRAM, Check.RIGHT, Word.NEW, F1), (Check.WRONG, Word.NEW)),
-        ((ERASE, Check.RIGHT, Word.VALID, F1), (Check.EMPTY, Word.VALID)),
-        ((ERASE, Check.RIGHT, Word.VALID, F2), (Check.RIGHT, Word.UNDEFINED)),
-        ((PROGRAM, Check.RIGHT, Word.NEW, F3), (Check.RIGHT, Word.VALID)),
+        ((PROGRAM, TornCheck.RIGHT, Word.NEW, F0), (TornCheck.EMPTY, Word.UNDEFINED)),
+        ((PROGRAM, TornCheck.RIGHT, Word.NEW, F1), (TornCheck.WRONG, Word.NEW)),
+        ((ERASE, TornCheck.RIGHT, Word.VALID, F1), (TornCheck.EMPTY, Word.VALID)),
+        ((ERASE, TornCheck.RIGHT, Word.VALID, F2), (TornCheck.RIGHT, Word.UNDEFINED)),
+        ((PROGRAM, TornCheck.RIGHT, Word.NEW, F3), (TornCheck.RIGHT, Word.VALID)),
     ],
 )
 def test_a_reading_left_out_is_refuted(case: Case, reading: Any) -> None:
@@ -107,25 +109,25 @@ def test_a_reading_left_out_is_refuted(case: Case, reading: Any) -> None:
         return replace(full, readings=full.readings - {reading})
 
     result = prove_declared(case, forgetful)
-    assert Verdict.REFUTED == result.verdict
+    assert LemmaVerdict.REFUTED == result.verdict
     assert "lost=" in result.detail
 
 
 def test_strays_left_out_are_refuted() -> None:
     """R31: a number and its check word can match by chance."""
     result = prove_declared(
-        (PROGRAM, Check.RIGHT, Word.NEW, F3), lambda *args: replace(tears(*args), stray_words=frozenset())
+        (PROGRAM, TornCheck.RIGHT, Word.NEW, F3), lambda *args: replace(tears(*args), stray_words=frozenset())
     )
-    assert Verdict.REFUTED == result.verdict
+    assert LemmaVerdict.REFUTED == result.verdict
 
 
 def test_a_reading_too_many_is_refuted() -> None:
     """A prefix never leaves a right check word beside a torn state word."""
-    extra = (Check.RIGHT, Word.UNDEFINED)
+    extra = (TornCheck.RIGHT, Word.UNDEFINED)
 
     def generous(*args: Any) -> Tears:
         full = tears(*args)
         return replace(full, readings=full.readings | {extra})
 
-    result = prove_reached((PROGRAM, Check.RIGHT, Word.NEW, F1), generous)
-    assert (Verdict.REFUTED, "reading=RIGHT UNDEFINED") == (result.verdict, result.detail)
+    result = prove_reached((PROGRAM, TornCheck.RIGHT, Word.NEW, F1), generous)
+    assert (LemmaVerdict.REFUTED, "reading=RIGHT UNDEFINED") == (result.verdict, result.detail)

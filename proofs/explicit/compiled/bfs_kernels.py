@@ -10,7 +10,7 @@ that traces are read from.
 `table` is a hash table, open addressing, and need not hold whole words. The hash is a permutation of the words of that
 length: its highest bits are the place, and what is stored is the `shift` bits below them and, in `spare` more bits, how
 far from its place the entry lies, counted from 1. Place and entry together are the word, so nothing is lost, and 32
-bits are enough for most worlds. A table grows in place, in one pass from its end to its start.
+bits are enough for most scopes. A table grows in place, in one pass from its end to its start.
 
 New states go into the table in batches: first every place is computed and its cache line asked for, then the entries
 are compared. So dozens of cache misses are under way at once, not one after the other. Half of all steps lead to a

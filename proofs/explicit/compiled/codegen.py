@@ -70,7 +70,7 @@ class Layout:
         self.positions = {name: end - self.widths[name] for name, end in zip(self.widths, ends, strict=True)}
         self.bits = sum(self.widths.values())
         if self.bits > STATE_BITS:
-            raise DoesNotFit(f"a state of this world takes {self.bits} bits, and the compiled search has {STATE_BITS}")
+            raise DoesNotFit(f"a state of this scope takes {self.bits} bits, and the compiled search has {STATE_BITS}")
 
     def packed(self, state: State) -> int:
         """Return the word of a state, as the signed number that numba knows."""
@@ -148,7 +148,7 @@ def cache_directory() -> Path:
 
 def _versions() -> str:
     """Return what the machine code depends on besides the text."""
-    import numba  # noqa: PLC0415 - takes half a second, and most worlds are small
+    import numba  # noqa: PLC0415 - takes half a second, and most state spaces are small
 
     from . import llvm_intrinsics as intrinsics  # noqa: PLC0415
 

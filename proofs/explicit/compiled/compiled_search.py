@@ -2,7 +2,7 @@
 
 A level is all states at one distance from the start; they lie together in `order`. So where a state came from need not
 be stored: a trace is found backwards, by stepping the level before until the state turns up. That costs at most one
-more pass over the levels, only for what is asked, and none of the table.
+more pass over the levels, only for the traces that are wanted, and none of the table.
 
 Two threads: each owns the states whose hash has its bit, with a table and an order of its own. In turns, both expand
 some of their states, keep their own successors and hand the others over, then take in what was handed to them.
@@ -128,7 +128,7 @@ class CompiledSearch:
     """A search of one scope, ready to run."""
 
     def __init__(self, scope: Scope, claims: Sequence[DeviceClaim] = (), goal: Bool | None = None) -> None:
-        """Make and load the code; raise DoesNotFit for a world whose states need more than a word."""
+        """Make and load the code; raise DoesNotFit for a scope whose states need more than a word."""
         started = time.perf_counter()
         self.scope = scope
         self.claims = tuple(claims)
@@ -169,7 +169,7 @@ class CompiledSearch:
         self.stores.clear()  # before the new ones are made: together they would take twice the memory
         self.stores = [Store.of(memory // threads, self.layout.bits) for _ in range(threads)]
         first = self.layout.packed(self.steps.initial)
-        owner = owner_of(first, self.layout.bits) if threads == 2 else 0
+        owner = kernels.owner_of(first, self.layout.bits) if threads == 2 else 0
         self.stores[owner].take_in(np.array([first], np.int64), 1)
         is_complete = (_Pair(self) if threads == 2 else _Alone(self)).run(tell)
         return Exploration(
@@ -195,7 +195,7 @@ class CompiledSearch:
         return any(store.levels[-1] > store.levels[-2] for store in self.stores)
 
     def trace_to(self, owner: int, place: int, level: int) -> Trace:
-        """Return a shortest way to a state."""
+        """Return a shortest trace to a state."""
         word = int(self.stores[owner].order[place])
         words = [word]
         for before in range(level - 1, -1, -1):
@@ -339,9 +339,3 @@ class _Pair:
 
     def _take_in(self, owner: int) -> bool:
         return self.search.stores[owner].take_in(self.foreign[1 - owner], self.sent[1 - owner])
-
-
-def owner_of(word: int, bits: int) -> int:
-    """Return which of two owners a state has; bfs_kernels.py says the same."""
-    folded = word ^ (word >> (bits >> 1))
-    return (folded * -4417276706812531889 >> (bits - 1)) & 1

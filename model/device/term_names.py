@@ -11,6 +11,7 @@ from enum import IntEnum
 from ..terms.terms import Op, Term
 from .boot_steps import burned_for
 from .calls import gives_up_spare, is_rollback_possible, is_under_test, marked_record, reselected_record, rewrite_sector
+from .device_parts import efuse_version, record_in, slot_at
 from .records import Check, Record, Sector, Word, active, reported_word
 from .selection import (
     boot_choice,
@@ -21,7 +22,7 @@ from .selection import (
     next_update_slot,
     select,
 )
-from .state import Content, Device, Expectation, Phase, Scope, Task, efuse_version, record_in, slot_at
+from .state import Content, Device, Expectation, Phase, Scope, Task
 
 ENUMS: dict[str, type[IntEnum]] = {
     "task": Task,
