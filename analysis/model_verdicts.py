@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ..campaign.device_under_test import World
+from ..campaign.device_under_test import DeviceUnderTest
 from ..model.device.scope_text import scope_title
 from ..model.device.state import Scope, Usage
 from ..model.fault_model import FaultModel
@@ -20,7 +20,7 @@ class Proofs:
     """By the id of the claim."""
 
 
-def prove_for(world: World, faults: FaultModel) -> Proofs | str:
+def prove_for(world: DeviceUnderTest, faults: FaultModel) -> Proofs | str:
     """Return what is proved of the device model of a world, or why there is none."""
     slots = sorted(partition.slot for partition in world.table if partition.is_ota_slot)
     if slots != list(range(len(slots))):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..campaign.device_under_test import NamedImage, World
+from ..campaign.device_under_test import DeviceUnderTest, NamedImage
 from ..errors import InputError
 from ..impl.chip.cells import SECTOR_SIZE, Cells
 from ..impl.chip.efuse import Efuse
@@ -38,7 +38,7 @@ class DeviceFiles:
 class Device:
     """The world to check, and what it rests on."""
 
-    world: World
+    world: DeviceUnderTest
     settings: list[Setting] = field(default_factory=list)
 
 
@@ -107,7 +107,9 @@ class _Builder:
         bits = Efuse.of_version(self._files.efuse_version, self._config.secure_version_bits).bits
         if self._config.anti_rollback:
             self._note("secure version in eFuse", str(self._files.efuse_version), Origin("--efuse"))
-        world = World(self._config, table, cells, distinct, by_contents[update.contents], bits, self._files.chunk)
+        world = DeviceUnderTest(
+            self._config, table, cells, distinct, by_contents[update.contents], bits, self._files.chunk
+        )
         return Device(world, self._settings)
 
     def _check_table(self, table: tuple[Partition, ...], name: str) -> None:

@@ -14,9 +14,9 @@ from rich.console import Console
 from ...campaign.fuzz.findings import DIVERGENCE, Finding, Findings, scope_class
 from ...campaign.fuzz.fuzz_driver import Fuzz, Limits
 from ...campaign.fuzz.generator import MAX_CUTS, Worlds
-from ...campaign.history.history import Outcome
 from ...campaign.history.history_replay import replay_history
 from ...campaign.history.history_token import HistoryToken, encode_history_token
+from ...campaign.history.player import StepOutcome
 from ...errors import InputError
 from ...impl.program_end import Panic
 from ...model.claims.claims import claim
@@ -170,12 +170,12 @@ def _limits(options: argparse.Namespace) -> Limits:
 def _reported(finding: Finding) -> Reported:
     if finding.claim_id == DIVERGENCE:
         # What the board does is not beyond doubt, so the token does not say how it ends.
-        token = HistoryToken(DIVERGENCE, Outcome.CUT, None, finding.history)
+        token = HistoryToken(DIVERGENCE, StepOutcome.CUT, None, finding.history)
         return Reported(finding, encode_history_token(token), is_confirmed=True)
     try:
         played = replay_history(finding.history)
     except (InputError, Panic):
-        token = HistoryToken(finding.claim_id, Outcome.CUT, None, finding.history)
+        token = HistoryToken(finding.claim_id, StepOutcome.CUT, None, finding.history)
         return Reported(finding, encode_history_token(token), is_confirmed=False)
     token = HistoryToken(finding.claim_id, played.outcome, played.running, finding.history)
     return Reported(finding, encode_history_token(token), played.breaks(finding.claim_id) is not None)

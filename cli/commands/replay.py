@@ -5,13 +5,13 @@ import json
 from pathlib import Path
 from typing import Any
 
-from ...campaign.device_under_test import World
+from ...campaign.device_under_test import DeviceUnderTest
 from ...campaign.history.history_replay import HistoryReplay, is_confirmed, replay_history
 from ...campaign.history.history_token import HISTORY_PREFIX, HistoryToken, decode_history_token
 from ...campaign.history.known_cases import KnownCase, known_case
 from ...campaign.operation_text import describe_ops
 from ...campaign.upgrade.upgrade_replay import Replay, replay
-from ...campaign.upgrade.upgrade_token import Token, decode_token, world_of_token
+from ...campaign.upgrade.upgrade_token import Token, decode_token, dut_of_token
 from ...errors import InputError
 from ...model.claims.claims import claim
 from ...model.claims.observation import Boot, Future
@@ -52,14 +52,14 @@ def run(options: argparse.Namespace) -> int:
     if options.token.strip().startswith(HISTORY_PREFIX):
         return _run_history(options)
     token = decode_token(options.token)
-    world = world_of_token(token, [read_file(path) for path in options.image])
-    played = replay(token, world)
+    dut = dut_of_token(token, [read_file(path) for path in options.image])
+    played = replay(token, dut)
     if options.save_flash is not None:
         write_file(options.save_flash, played.cells.to_bytes())
     if options.json:
         print(json.dumps(_as_json(token, played), indent=2))
     else:
-        _print_text(token, world, played)
+        _print_text(token, dut, played)
     return ExitCode.HOLDS if played.is_claim_kept else ExitCode.VIOLATED
 
 
@@ -118,7 +118,7 @@ def _print_history(token: HistoryToken, case: KnownCase | None, played: HistoryR
                 print(f"       {line}")
         if step.efuse is not None:
             print(f"       eFuse: 0x{step.efuse[0]:x} → 0x{step.efuse[1]:x}")
-        for verdict in step.verdicts:
+        for verdict in step.broken:
             print(f"       {verdict.claim_id} is violated: {verdict.text}")
     print()
     end = played.outcome.value if played.running is None else f"{played.running} runs"
@@ -146,7 +146,7 @@ def _history_as_json(token: HistoryToken, played: HistoryReplay, confirmed: bool
                 "otadata": None if step.entries is None else [entry.hex() for entry in step.entries],
                 "efuse": step.efuse,
                 "cut": step.is_cut,
-                "violated": [[verdict.claim_id, verdict.text] for verdict in step.verdicts],
+                "violated": [[verdict.claim_id, verdict.text] for verdict in step.broken],
             }
             for step in played.steps
         ],
@@ -155,9 +155,9 @@ def _history_as_json(token: HistoryToken, played: HistoryReplay, confirmed: bool
     }
 
 
-def _print_text(token: Token, world: World, played: Replay) -> None:
+def _print_text(token: Token, dut: DeviceUnderTest, played: Replay) -> None:
     promised = claim(token.claim_id)
-    slots = sum(partition.is_ota_slot for partition in world.table)
+    slots = sum(partition.is_ota_slot for partition in dut.table)
     print(f"{promised.id} {promised.name}: {promised.title}")
     print()
     for number, step in enumerate(played.steps, 1):
@@ -168,7 +168,7 @@ def _print_text(token: Token, world: World, played: Replay) -> None:
             for line in entry_lines(step.entries, slots):
                 print(f"       {line}")
     print()
-    for line in future_lines(played.aftermath.future):
+    for line in future_lines(played.observation.future):
         print(f"  →  {line}")
     print()
     print(f"{promised.id} {'holds here' if played.is_claim_kept else 'is violated'}")
@@ -206,7 +206,7 @@ def _describe_boot(boot: Boot) -> str:
 
 
 def _as_json(token: Token, played: Replay) -> dict[str, Any]:
-    future = played.aftermath.future
+    future = played.observation.future
     return {
         "claim": token.claim_id,
         "kept": played.is_claim_kept,

@@ -8,16 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from otaproof.campaign.history.history import (
-    IMAGE_SIZE,
-    RUNNING,
-    History,
-    SmallDevice,
-    SmallImage,
-    Step,
-    StepName,
-    upgrade,
-)
+from otaproof.campaign.history.history import IMAGE_SIZE, History, SmallDevice, SmallImage, upgrade
+from otaproof.campaign.history.step import RUNNING, Step, StepName
 from otaproof.model.config import Config, Release, ResetReason
 from otaproof.model.fault_model import FaultModel
 from otaproof.proofs.explicit.cut_outcomes import NO_SUCH_CALL

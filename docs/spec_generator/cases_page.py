@@ -3,10 +3,10 @@
 import re
 from collections.abc import Iterator
 
-from otaproof.campaign.history.history import Outcome
 from otaproof.campaign.history.history_replay import replay_history
 from otaproof.campaign.history.history_token import encode_history_token
 from otaproof.campaign.history.known_cases import KNOWN_CASES, KnownCase, known_case
+from otaproof.campaign.history.player import StepOutcome
 
 from .board_scripts import transcript
 from .case_texts import K_CASES, R_CASES, CaseText
@@ -98,9 +98,9 @@ def _steps(case: KnownCase) -> Iterator[str]:
     played = replay_history(case.history)
     for number, step in enumerate(played.steps, 1):
         yield f"{number:2}  {step.text}"
-    if played.outcome is Outcome.NOTHING_BOOTS:
+    if played.outcome is StepOutcome.NOTHING_BOOTS:
         return
-    for verdict in played.verdicts:
+    for verdict in played.broken:
         if verdict.claim_id == case.claim_id:
             yield f"    {verdict.claim_id} is violated: {verdict.text}"
 
