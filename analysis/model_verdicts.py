@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ..campaign.device_under_test import World
+from ..campaign.device_under_test import DeviceUnderTest
 from ..model.device.scope_text import scope_title
 from ..model.device.state import Scope, Usage
 from ..model.fault_model import FaultModel
@@ -21,7 +21,7 @@ class Proofs:
     """They came with otaproof; otherwise they were decided here."""
 
 
-def prove_for(world: World, faults: FaultModel) -> Proofs | str:
+def prove_for(world: DeviceUnderTest, faults: FaultModel) -> Proofs | str:
     """Return the verdicts for the device model of a world, or why there are none.
 
     Where none are shipped they are decided here, which needs the solvers."""
@@ -36,7 +36,7 @@ def prove_for(world: World, faults: FaultModel) -> Proofs | str:
     return Proofs(scope_title(scope), decided(scope), is_shipped=False)
 
 
-def scope_of_world(world: World, faults: FaultModel) -> Scope | str:
+def scope_of_world(world: DeviceUnderTest, faults: FaultModel) -> Scope | str:
     """Return the scope of the model that a world is an instance of, or why there is none."""
     slots = sorted(partition.slot for partition in world.table if partition.is_ota_slot)
     if slots != list(range(len(slots))):

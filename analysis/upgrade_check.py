@@ -5,13 +5,12 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
-from ..campaign.device_under_test import World
+from ..campaign.device_under_test import DeviceUnderTest
 from ..campaign.upgrade.claim_results import ClaimResult, Violation, claim_results
 from ..campaign.upgrade.future_oracle import FutureOracle
-from ..campaign.upgrade.script import Scenario, ScriptFailed, first_call_of_interest, script_of
+from ..campaign.upgrade.script import Scenario, ScriptFailed, first_step_of_interest, script_of
 from ..campaign.upgrade.sweep import Progress, SweepResult, sweep
-from ..campaign.upgrade.uncut_run import Setting as ScriptSetting
-from ..campaign.upgrade.uncut_run import play_script
+from ..campaign.upgrade.uncut_run import UncutRun, play_script
 from ..campaign.upgrade.upgrade_token import CutPoint, encode_token, make_token
 from ..errors import InputError
 from ..model.fault_model import FaultModel
@@ -26,12 +25,12 @@ SAMPLED_FROM = FaultModel.F2
 class Report:
     """All that a check found."""
 
-    world: World
+    world: DeviceUnderTest
     settings: tuple[ConfigValue, ...]
     """Every value that the check rests on."""
     notes: tuple[str, ...]
     """What the check does not model or had to leave out, a line each."""
-    setting: ScriptSetting
+    setting: UncutRun
     faults: FaultModel
     seed: int
     sweeps: dict[str, SweepResult]
@@ -49,7 +48,7 @@ class Report:
     @property
     def micro_steps(self) -> int:
         """Flash micro-steps of the plain upgrade."""
-        return sum(op.micro_step_count for call in self.setting.calls for op in call.ops)
+        return sum(op.micro_step_count for played in self.setting.played for op in played.ops)
 
 
 def _unwatched(done: int, total: int) -> None:
@@ -60,12 +59,12 @@ def token_of(report: Report, claim_id: str, violation: Violation) -> str:
     """Return the replay token of a violation."""
     stretch = violation.stretch
     is_burn = stretch.op is None and not violation.is_between_calls
-    cut = CutPoint(stretch.call.index, stretch.op_index, violation.torn, stretch.efuse_done if is_burn else None)
+    cut = CutPoint(stretch.played.number, stretch.op_index, violation.torn, stretch.efuse_done if is_burn else None)
     return encode_token(make_token(report.world, claim_id, Scenario(violation.scenario), cut))
 
 
 def check_upgrade(
-    world: World,
+    world: DeviceUnderTest,
     faults: FaultModel,
     seed: int,
     settings: tuple[ConfigValue, ...] = (),
@@ -81,7 +80,7 @@ def check_upgrade(
     oracle = FutureOracle(world)
     sweeps: dict[str, SweepResult] = {}
     left_out: list[str] = []
-    upgrade: ScriptSetting | None = None
+    upgrade: UncutRun | None = None
     for scenario in Scenario:
         try:
             setting = play_script(world, script_of(scenario, world))
@@ -91,7 +90,7 @@ def check_upgrade(
             left_out.append(f"scenario {scenario.value} left out: {error}")
             continue
         upgrade = upgrade or setting
-        first = first_call_of_interest(scenario, world)
+        first = first_step_of_interest(scenario, world)
         with watch(scenario.value) as progress:
             sweeps[scenario.value] = sweep(world, setting, oracle, faults, seed, first, progress)
         if not sweeps[scenario.value].is_complete:

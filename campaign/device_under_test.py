@@ -1,4 +1,4 @@
-"""What an upgrade starts from: a device before its first power-on, and the image it is to receive."""
+"""The device under test: what a board holds before its first power-on, and the image that an upgrade brings."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -26,18 +26,22 @@ class NamedImage:
     secure_version: int = 0
 
 
+NO_IMAGE = NamedImage("no image", b"")
+"""The update of a device that no script upgrades."""
+
+
 @dataclass(frozen=True)
-class World:
-    """One device and one update."""
+class DeviceUnderTest:
+    """One device, and the images that are known; history/history.py makes small ones."""
 
     config: Config
     table: tuple[Partition, ...]
     cells: Cells
     """The flash before the first power-on: partition table, otadata, images."""
-    images: tuple[NamedImage, ...]
+    images: tuple[NamedImage, ...] = ()
     """Every whole image that can be told by its bytes; the update is among them."""
-    update: NamedImage
-    """What the upgrade writes."""
+    update: NamedImage = NO_IMAGE
+    """What an upgrade writes."""
     efuse_bits: int = 0
     chunk: int = DEFAULT_CHUNK
     strictness: Strictness = Strictness.STRICT
@@ -46,6 +50,10 @@ class World:
     def __post_init__(self) -> None:
         """Index the table by label."""
         object.__setattr__(self, "_by_label", {partition.label: partition for partition in self.table})
+
+    def image(self, number: int | None) -> NamedImage:
+        """Return a known image by its number; None: the update."""
+        return self.update if number is None else self.images[number]
 
     def partition(self, label: str) -> Partition:
         """Return the partition with that label."""
@@ -57,7 +65,7 @@ class World:
         return next((p for p in reversed(self.table) if p.is_otadata), None)
 
     def board(self, cells: Cells | None = None, efuse_bits: int | None = None) -> Board:
-        """Return the board, switched off, holding `cells` (None: the world's own)."""
+        """Return the board, switched off, holding `cells` (None: those before the first power-on)."""
         flash = NorFlash(self.cells if cells is None else cells, self.strictness)
         bits = self.efuse_bits if efuse_bits is None else efuse_bits
         return Board(flash, Efuse(bits, self.config.secure_version_bits), self.config)

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..campaign.device_under_test import NamedImage, World
+from ..campaign.device_under_test import DeviceUnderTest, NamedImage
 from ..errors import InputError
 from ..impl.chip.cells import SECTOR_SIZE, Cells
 from ..impl.chip.chips import CHIPS
@@ -36,7 +36,7 @@ _FACTORS = {"": 1, "k": 1 << 10, "m": 1 << 20}
 class DeviceToCheck:
     """The world to check, and what it rests on."""
 
-    world: World
+    world: DeviceUnderTest
     values: list[ConfigValue] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -141,7 +141,7 @@ class _Builder:
         bits = Efuse.of_version(version, self._config.secure_version_bits).bits
         if self._config.anti_rollback:
             self._note("secure version in eFuse", str(version), Origin("--efuse"))
-        world = World(self._config, table, cells, distinct, by_contents[update.contents], bits, self._chunk)
+        world = DeviceUnderTest(self._config, table, cells, distinct, by_contents[update.contents], bits, self._chunk)
         return DeviceToCheck(world, self._values, self._notes)
 
     def _check_table(self, table: tuple[Partition, ...], name: str) -> None:

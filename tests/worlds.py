@@ -1,6 +1,6 @@
 """Small devices for the tests of campaign and cli."""
 
-from otaproof.campaign.device_under_test import World
+from otaproof.campaign.device_under_test import DeviceUnderTest
 from otaproof.campaign.upgrade.sweep_bench import two_slot_world
 from otaproof.model.config import Config, Release
 
@@ -15,7 +15,7 @@ def small_world(
     rollback: bool = False,
     anti_rollback: bool = False,
     skip_validate_always: bool = False,
-) -> World:
+) -> DeviceUnderTest:
     """Return a device with two small slots, application and bootloader of one release."""
     config = Config(
         app_release=release,

@@ -22,7 +22,7 @@ from ...impl.partitions.table import encode_table
 from ...impl.program_end import Hang, Panic, Restart
 from ...model.config import Config, Release
 from ...model.ota_state import OtaImgState
-from ..device_under_test import NamedImage, World
+from ..device_under_test import DeviceUnderTest, NamedImage
 from ..history.history import FIRST_PART, OTADATA, SLOT_SIZE, SmallImage
 
 
@@ -90,8 +90,8 @@ class Bench:
         for place, (number, state) in enumerate(entries):
             cells = cells.with_bytes(OTADATA + place * SECTOR_SIZE, encode_entry(make_entry(number, state)))
         image = NamedImage("image", self._image)
-        world = World(self.config, _TABLE, cells, (image,), image)
-        board = world.board()
+        dut = DeviceUnderTest(self.config, _TABLE, cells, (image,), image)
+        board = dut.board()
         app = board.power_on()
         assert app is not None
         app.partitions.flash.take_ops()

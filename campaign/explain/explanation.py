@@ -4,31 +4,34 @@ Everything is found by playing it on the board, on a copy, under one configurati
 bootloader's own decision functions. Two answers are equal when nobody can tell the two configurations apart from here.
 """
 
-from collections.abc import Callable, Mapping
-from copy import deepcopy
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ...impl.app.otaupgrade import LuaError
-from ...impl.board import App, Board
+from ...impl.board import App
 from ...impl.bootloader import FACTORY_INDEX, fallback_order, select_boot_partition, select_with_anti_rollback
 from ...impl.chip.cells import SECTOR_SIZE, Cells
 from ...impl.chip.efuse import Efuse
-from ...impl.chip.flash import FlashMisuse, NorFlash, Op, Strictness
+from ...impl.chip.flash import NorFlash, Op, Strictness
 from ...impl.esp_err import OtaError
 from ...impl.image.format import APP_DESC_MAGIC, read_app_desc
-from ...impl.otadata import ENTRY_SIZE, EntryPair, decode_entry, encode_entry, is_select_valid
+from ...impl.otadata import EntryPair, decode_entry, encode_entry, is_select_valid
 from ...impl.partitions.partition import MAX_OTA_SLOTS, Partition
 from ...impl.partitions.table import TABLE_MAX_LENGTH, TableError, decode_table, load_partitions
-from ...impl.program_end import Hang, Panic, Restart
+from ...impl.program_end import Panic
 from ...model.config import Config
 from ...model.ota_state import OtaImgState
-from ..history.history import Outcome
+from ..device_under_test import DeviceUnderTest
+from ..history.player import Played, Player, StepOutcome
+from ..history.step import ACCEPT, COMMENCE, POWER_ON, ROLLBACK, Step
 from .entries import EntryReading, SlotNames, read_entries, told
 from .found_images import ImageReading, read_images
 
 Entries = tuple[bytes, bytes]
-CALLS = ("accept", "rollback", "commence")
+TRIED = (ACCEPT, ROLLBACK, COMMENCE)
 """The calls of otaupgrade that are tried out."""
+CALLS = tuple(step.call_name for step in TRIED)
+"""Their names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,7 @@ class Change:
 class BootReading:
     """What a power-on comes to."""
 
-    outcome: Outcome
+    outcome: StepOutcome
     detail: str
     """What went wrong; "" where nothing did."""
     label: str | None
@@ -70,7 +73,7 @@ class CallReading:
     """What a call would do in the application that boots."""
 
     name: str
-    outcome: Outcome
+    outcome: StepOutcome
     error: str | None
     change: Change
     then: str | None
@@ -140,105 +143,73 @@ def slot_names(table: tuple[Partition, ...]) -> SlotNames:
     return SlotNames(len(slots), labels, gapless)
 
 
-@dataclass(frozen=True, slots=True)
-class _Before:
-    """What was there before a boot or a call."""
-
-    efuse_bits: int
-    cells: Cells
-
-
 class _Explainer:
     """Plays one flash under one configuration."""
 
     def __init__(self, cells: Cells, config: Config, efuse_bits: int) -> None:
-        self._cells = cells
-        self._config = config
-        self._efuse_bits = efuse_bits
         self._table, self._table_problem = bootloader_table(cells, config)
         self._names = slot_names(self._table)
-        self._otadata = next((p for p in reversed(self._table) if p.is_otadata), None)
+        self._dut = DeviceUnderTest(config, self._table, cells, efuse_bits=efuse_bits, strictness=Strictness.CHIP)
 
     def answer(self) -> Answer:
         sectors = self._sectors()
-        board = Board(
-            NorFlash(self._cells, Strictness.CHIP),
-            Efuse(self._efuse_bits, self._config.secure_version_bits),
-            self._config,
-        )
-        images = tuple(read_images(self._cells, self._table, self._config, self._efuse_bits))
+        dut, player = self._dut, Player(self._dut)
+        images = tuple(read_images(dut.cells, self._table, dut.config, dut.efuse_bits))
         selected, why = self._selection()
-        app, first = self._boot(board)
-        second = None if app is None else self._boot(deepcopy(board))[1]
+        first = self._boot(player)
         return Answer(
             self._table_problem,
-            app_table(self._cells, self._config)[1],
+            app_table(dut.cells, dut.config)[1],
             None if sectors is None else read_entries(sectors, self._names),
             images,
             selected,
             why,
             self._order(selected),
             first,
-            second,
-            () if app is None else tuple(self._call(name, board, app) for name in CALLS),
+            None if player.app is None else self._boot(player.fork()),
+            () if player.app is None else tuple(self._call(step, player.fork()) for step in TRIED),
         )
 
     def _sectors(self) -> tuple[bytes, bytes] | None:
-        otadata = self._otadata
+        otadata = self._dut.otadata
         if otadata is None or otadata.size < 2 * SECTOR_SIZE:
             return None
         start = otadata.offset
-        return self._cells.read(start, SECTOR_SIZE), self._cells.read(start + SECTOR_SIZE, SECTOR_SIZE)
+        return self._dut.cells.read(start, SECTOR_SIZE), self._dut.cells.read(start + SECTOR_SIZE, SECTOR_SIZE)
 
-    def _entries(self, cells: Cells) -> Entries | None:
-        if self._otadata is None:
-            return None
-        start = self._otadata.offset
-        return cells.read(start, ENTRY_SIZE), cells.read(start + SECTOR_SIZE, ENTRY_SIZE)
-
-    def _boot(self, board: Board) -> tuple[App | None, BootReading]:
+    def _boot(self, player: Player) -> BootReading:
         """Switch on, and say what came of it."""
-        apps: list[App | None] = []
-        before = _Before(board.efuse.bits, board.flash.cells)
-        board.flash.take_ops()
-        outcome, error = _attempt(lambda: apps.append(board.power_on()))
-        app = apps[0] if apps else None
-        if outcome is Outcome.RETURNED and app is None:
-            outcome = Outcome.NOTHING_BOOTS
-        change = self._change(board, before)
-        state, following = _info(app)
-        detail = error or (_boot_detail(outcome, self._table_problem))
-        return app, BootReading(outcome, detail, app.running.label if app else None, change, state, following)
+        played = player.play(POWER_ON)
+        state, following = _info(player.app)
+        detail = played.error or _boot_detail(played.outcome, self._table_problem)
+        return BootReading(played.outcome, detail, played.running, self._change(played), state, following)
 
-    def _call(self, name: str, board: Board, app: App) -> CallReading:
-        """Make a call on a copy of the board, then switch it on once more."""
-        board, app = deepcopy((board, app))
-        before = _Before(board.efuse.bits, board.flash.cells)
-        board.flash.take_ops()
-        outcome, error = _attempt(getattr(app.otaupgrade, name))
-        change = self._change(board, before)
-        return CallReading(name, outcome, error, change, self._boot(board)[1].label)
+    def _call(self, step: Step, player: Player) -> CallReading:
+        """Make a call, then switch on once more."""
+        played = player.play(step)
+        then = player.play(POWER_ON).running
+        return CallReading(step.call_name, played.outcome, played.error, self._change(played), then)
 
-    def _change(self, board: Board, before: "_Before") -> Change:
-        ops, after = tuple(board.flash.take_ops()), self._entries(board.flash.cells)
-        return Change(ops, after, after != self._entries(before.cells), (before.efuse_bits, board.efuse.bits))
+    def _change(self, played: Played) -> Change:
+        before, after = (self._dut.entries(moment.cells) for moment in (played.before, played.after))
+        return Change(played.ops, after, after != before, (played.before.efuse_bits, played.after.efuse_bits))
 
     def _selection(self) -> tuple[str | None, tuple[str, ...]]:
         """Return what the entries select, and why."""
         if self._table_problem is not None:
             return None, (f"the bootloader refuses the partition table: {self._table_problem}",)
         factory = next((p.label for p in reversed(self._table) if p.is_factory), None)
-        raw = self._entries(self._cells)
-        if self._otadata is None or raw is None:
+        raw = self._dut.entries(self._dut.cells)
+        if self._dut.otadata is None or raw is None:
             return factory, ("the table has no otadata partition",)
-        if self._otadata.size < 2 * SECTOR_SIZE:
+        if self._dut.otadata.size < 2 * SECTOR_SIZE:
             return None, ("the otadata partition is smaller than two sectors",)
         entries = EntryPair(decode_entry(raw[0]), decode_entry(raw[1]))
         return self._selected_by(entries, factory)
 
     def _selected_by(self, entries: EntryPair, factory: str | None) -> tuple[str | None, tuple[str, ...]]:
         why: list[str] = []
-        if self._config.rollback:
+        if self._dut.config.rollback:
             aborted = []
             for number, entry in enumerate(entries):
                 is_pending = entry.ota_state == OtaImgState.PENDING_VERIFY
@@ -249,7 +220,7 @@ class _Explainer:
                 aborted.append(decode_entry(raw[:24] + state + raw[28:]) if is_pending else entry)
             entries = EntryPair(*aborted)
         try:
-            if self._config.anti_rollback:
+            if self._dut.config.anti_rollback:
                 selection = select_with_anti_rollback(entries, self._names.count, self._is_version_allowed)
             else:
                 selection = select_boot_partition(entries, self._names.count, factory is not None)
@@ -262,7 +233,7 @@ class _Explainer:
             goes_to = f", so the bootloader goes to {label}{fresh}" if label else ", and there is no factory partition"
             return label, (*why, none + goes_to)
         active = entries[selection.active]
-        both = all(map(is_select_valid, entries)) and not self._config.anti_rollback
+        both = all(map(is_select_valid, entries)) and not self._dut.config.anti_rollback
         if both:
             equal = entries.first.ota_seq == entries.second.ota_seq
             rank = "the first of two equal numbers" if equal else "the higher number"
@@ -272,7 +243,7 @@ class _Explainer:
         why.append(
             f"entry {selection.active} decides, {rank} ({told(active.ota_seq)}): {label or 'a slot that is missing'}"
         )
-        if self._config.rollback and active.ota_state == OtaImgState.NEW:
+        if self._dut.config.rollback and active.ota_state == OtaImgState.NEW:
             why.append("it is NEW: it becomes PENDING_VERIFY before the image starts")
         return label, tuple(why)
 
@@ -290,26 +261,9 @@ class _Explainer:
         partition = next((p for p in reversed(self._table) if p.is_ota_slot and p.slot == slot), None)
         if partition is None:
             return False
-        desc = read_app_desc(NorFlash(self._cells), partition.offset)
-        efuse = Efuse(self._efuse_bits, self._config.secure_version_bits)
+        desc = read_app_desc(NorFlash(self._dut.cells), partition.offset)
+        efuse = Efuse(self._dut.efuse_bits, self._dut.config.secure_version_bits)
         return desc.magic_word == APP_DESC_MAGIC and efuse.is_secure_version_allowed(desc.secure_version)
-
-
-def _attempt(call: Callable[[], object]) -> tuple[Outcome, str | None]:
-    """Make a call; return how it ended."""
-    try:
-        call()
-    except Restart:
-        return Outcome.RESTARTED, None
-    except Panic:
-        return Outcome.PANICKED, None
-    except Hang:
-        return Outcome.HUNG, None
-    except (LuaError, OtaError) as error:
-        return Outcome.RAISED, str(error)
-    except FlashMisuse as error:
-        return Outcome.PANICKED, str(error)
-    return Outcome.RETURNED, None
 
 
 def _info(app: App | None) -> tuple[str | None, str | None]:
@@ -324,13 +278,13 @@ def _info(app: App | None) -> tuple[str | None, str | None]:
     return None if state is None else str(state), info.next
 
 
-def _boot_detail(outcome: Outcome, table_problem: str | None) -> str:
+def _boot_detail(outcome: StepOutcome, table_problem: str | None) -> str:
     match outcome:
-        case Outcome.PANICKED:
+        case StepOutcome.PANICKED:
             return "the program that starts crashes at once: an assertion of the C code fails"
-        case Outcome.HUNG:
+        case StepOutcome.HUNG:
             return "a loop has no end"
-        case Outcome.NOTHING_BOOTS:
+        case StepOutcome.NOTHING_BOOTS:
             return "no image passes" if table_problem is None else f"the partition table is refused: {table_problem}"
         case _:
             return ""

@@ -18,10 +18,12 @@ from ...model.device.release_class import representative
 from ...model.device.state import Content, Phase, Scope, Task, Usage
 from ...model.device.stepper import State, Stepper, stepper
 from ...model.ota_state import OtaImgState
-from ..history.claim_monitor import Witness
-from ..history.history import BLANK_ENTRY, History, Player, StepName
+from ..history.claim_monitor import ClaimMonitor
+from ..history.history import BLANK_ENTRY, History
 from ..history.history_replay import token_of
 from ..history.history_token import encode_history_token
+from ..history.player import Player
+from ..history.step import StepName
 from ..lockstep.abstraction import RecordView, SlotView, Stored, ranked, record_in_bytes
 from ..lockstep.trace_replay import Divergence, Segment, TraceWalker, device_of_scope, images_of, segments
 from .entries import NEAR_TOP
@@ -181,11 +183,11 @@ def play_way(scope: Scope, start: Start, actions: Sequence[str]) -> Played:
     try:
         walker = _Walker(scope, start, actions)
         broken: tuple[str, ...] = ()
-        for verdicts in walker.play():
-            broken = tuple(verdict.claim_id for verdict in verdicts)
+        for claims in walker.play():
+            broken = tuple(claim.claim_id for claim in claims)
     except (Divergence, ValueError) as error:
         return Played(None, str(error), None)
-    entries = walker.history.world.entries(walker.player.moment.cells)
+    entries = walker.history.dut.entries(walker.player.moment.cells)
     if not walker.history.steps:
         return Played(None, None, entries)
     shown = broken[0] if broken else ""
@@ -208,8 +210,8 @@ class _Walker(TraceWalker):
         super().__init__(scope, ())
         self.segments = list(segments(scope, _started(scope, start), actions))
         self.history = History(replace(device_of_scope(scope), entries=start.entries), tuple(images_of(actions)))
-        self.player = Player(self.history.world)
-        self._witness = Witness(self.player)
+        self.player = Player(self.history.dut)
+        self._monitor = ClaimMonitor(self.player)
 
 
 class _Teller:

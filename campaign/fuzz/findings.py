@@ -17,7 +17,8 @@ from ...impl.chip.flash import PlanNotReached
 from ...impl.chip.torn_operations import AFTER, BEFORE
 from ...model.config import ResetReason
 from ...model.device.state import Scope, Task
-from ..history.history import History, Step, StepName
+from ..history.history import History
+from ..history.step import Step, StepName
 from ..lockstep.lockstep import Lockstep
 from ..lockstep.model_tracker import Divergence, OutOfModel
 from .generator import Drawer, Worlds, draw_history, draw_scope

@@ -14,7 +14,8 @@ from ...impl.chip.torn_operations import Torn
 from ...model.config import Config, Release, ResetReason
 from ...model.device.state import Scope, Task, Usage
 from ...model.fault_model import FaultModel
-from ..history.history import IMAGE_SIZE, RUNNING, History, SmallDevice, SmallImage, Step, StepCut, StepName
+from ..history.history import IMAGE_SIZE, History, SmallDevice, SmallImage
+from ..history.step import RUNNING, Step, StepCut, StepName
 from ..lockstep.lockstep import Lockstep, action_names, scope_of_device
 from ..lockstep.model_tracker import Follower, OpKind, SeenOp
 

@@ -1,14 +1,14 @@
 """Which claims a history breaks, in the board's own terms: what boots, what info() says, what was verified, and when.
 
-Nothing here asks the device model. A witness looks at every step as it is played, remembers what no program knows
+Nothing here asks the device model. A monitor looks at every step as it is played, remembers what no program knows
 (which image was provisioned, passed complete(), called accept() under test), and tries out on copies of the board what
 would come next. C9 and C12 are not told from one history.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from ...impl.board import App, Board
+from ...impl.board import App
 from ...impl.bootloader import select_boot_partition, select_with_anti_rollback
 from ...impl.chip.cells import SECTOR_SIZE, Cells
 from ...impl.image.format import APP_DESC_MAGIC, read_app_desc
@@ -26,11 +26,11 @@ from ...impl.partitions.partition import Partition
 from ...impl.program_end import Panic
 from ...model.config import ResetReason
 from ...model.ota_state import OtaImgState, api_name
-from ..device_under_test import World
-from ..upgrade.future_oracle import touches
-from .history import BLANK_ENTRY, OTADATA, Moment, Outcome, Played, Player, Step, StepName
+from ..device_under_test import DeviceUnderTest
+from .history import BLANK_ENTRY, OTADATA
+from .player import Moment, Played, Player, StepOutcome
+from .step import ACCEPT, COMMENCE, POWER_ON, UPGRADE_STEPS, Step, StepName
 
-UPGRADE_STEPS = (StepName.COMMENCE, StepName.WRITE, StepName.COMPLETE)
 _IN_PROGRESS = "ota error"
 """What commence() says of a session that is open already: no lock-out."""
 _COMPLETE_FAILED = ("validation failed", "empty firmware image")
@@ -38,22 +38,22 @@ _COMPLETE_FAILED = ("validation failed", "empty firmware image")
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class BrokenClaim:
     """A claim that is broken after a step, and how that shows."""
 
     claim_id: str
     text: str
 
 
-class Witness:
+class ClaimMonitor:
     """Looks at the steps of one history as they are played."""
 
     def __init__(self, player: Player) -> None:
         """Watch a player that has not played yet."""
         self._player = player
-        self._world = player.world
-        self._anti = self._world.config.anti_rollback
-        whole = {p.label for p in self._world.table if p.is_app and self._verifies(player.moment.cells, p)}
+        self._dut = player.dut
+        self._anti = self._dut.config.anti_rollback
+        whole = {p.label for p in self._dut.table if p.is_app and self._verifies(player.moment.cells, p)}
         self._finished: set[str] = set(whole)
         """Labels of partitions whose image was provisioned, or passed complete()."""
         self._earned: set[str] = set(whole)
@@ -67,7 +67,7 @@ class Witness:
         self._choices: tuple[str | None, str | None] | None = None
         """What may start after the cut that is open."""
 
-    def play(self, step: Step) -> tuple[Played, tuple[Verdict, ...]]:
+    def play(self, step: Step) -> tuple[Played, tuple[BrokenClaim, ...]]:
         """Play a step and return it, with the claims that are broken now."""
         ran = self._player.app
         old_choices = self._open_choices(step)
@@ -85,89 +85,87 @@ class Witness:
         if self._choices is not None or step.cut is None or is_restart:
             # What a restart may choose was settled by the call that asked for it.
             return self._choices
-        whole = self._player.fork()
-        uncut = Step(step.name, step.reason, step.image, step.offset, step.length, step.argument, step.label)
-        end = whole.play(uncut)
+        end = self._player.fork().play(replace(step, cut=None))
         return self._boots(self._player.moment), self._boots(end.after)
 
     @staticmethod
     def _is_window_open(played: Played) -> bool:
         """Tell whether a cut is still to be answered for: until something starts, or fails to."""
-        return played.outcome in (Outcome.CUT, Outcome.NOBODY)
+        return played.outcome in (StepOutcome.CUT, StepOutcome.NOBODY)
 
-    def _broken_by_step(self, played: Played, ran: App | None) -> Iterator[Verdict]:
+    def _broken_by_step(self, played: Played, ran: App | None) -> Iterator[BrokenClaim]:
         step = played.step
         if step.name is StepName.RESET:
             yield from self._broken_by_start(played)
         if ran is None:
             return
-        if step.name in UPGRADE_STEPS and touches(list(played.ops), ran.running):
-            yield Verdict("C3", f"{step} writes {ran.running.label}, which runs")
+        if step.name in UPGRADE_STEPS and played.touches(ran.running):
+            yield BrokenClaim("C3", f"{step} writes {ran.running.label}, which runs")
         if step.name is StepName.ROLLBACK and (
-            played.outcome is Outcome.RETURNED
-            or (played.outcome is Outcome.RAISED and played.before.cells != played.after.cells)
+            played.outcome is StepOutcome.RETURNED
+            or (played.outcome is StepOutcome.RAISED and played.before.cells != played.after.cells)
         ):
-            yield Verdict("C6", f"rollback() {played.outcome.value}, and flash has changed")
+            yield BrokenClaim("C6", f"rollback() {played.outcome.value}, and flash has changed")
 
-    def _broken_by_start(self, played: Played) -> Iterator[Verdict]:
-        if played.outcome in (Outcome.NOTHING_BOOTS, Outcome.PANICKED):
-            yield Verdict("C1", "nothing boots")
+    def _broken_by_start(self, played: Played) -> Iterator[BrokenClaim]:
+        if played.outcome in (StepOutcome.NOTHING_BOOTS, StepOutcome.PANICKED):
+            yield BrokenClaim("C1", "nothing boots")
             if self._must_go is not None:
-                yield Verdict("C6", "after rollback() nothing boots")
-        if played.outcome is not Outcome.RETURNED or played.running is None:
+                yield BrokenClaim("C6", "after rollback() nothing boots")
+        if played.outcome is not StepOutcome.RETURNED or played.running is None:
             return
         label = played.running
-        slot = self._world.partition(label)
+        slot = self._dut.partition(label)
         if slot.is_ota_slot and label not in self._finished:
-            yield Verdict("C2", f"{label} boots; complete() has never verified what it holds")
+            yield BrokenClaim("C2", f"{label} boots; complete() has never verified what it holds")
         if self._must_start is not None and self._must_start[1] != label:
-            yield Verdict(self._must_start[0], f"{label} boots, not {self._must_start[1]}")
+            yield BrokenClaim(self._must_start[0], f"{label} boots, not {self._must_start[1]}")
         if self._must_go == label:
-            yield Verdict("C6", f"{label} boots, which rollback() has refused")
+            yield BrokenClaim("C6", f"{label} boots, which rollback() has refused")
         if self._choices is not None and label not in self._choices:
             before, after = (choice or "nothing" for choice in self._choices)
-            yield Verdict("C7", f"{label} boots; before the call it would have been {before}, after it {after}")
+            yield BrokenClaim("C7", f"{label} boots; before the call it would have been {before}, after it {after}")
         if self._anti:
             version, burned = self._version(slot), self._player.board.efuse.secure_version
             if version < burned:
-                yield Verdict("C8", f"{label} runs with secure version {version}; the eFuse has {burned}")
+                yield BrokenClaim("C8", f"{label} runs with secure version {version}; the eFuse has {burned}")
 
-    def _broken_now(self, played: Played) -> Iterator[Verdict]:
+    def _broken_now(self, played: Played) -> Iterator[BrokenClaim]:
         app = self._player.app
         moment = self._player.moment
         if app is not None:
             yield from self._broken_while_running(app, moment)
-        if app is None and played.outcome in (Outcome.RESTARTED, Outcome.NOTHING_BOOTS):
+        if app is None and played.outcome in (StepOutcome.RESTARTED, StepOutcome.NOTHING_BOOTS):
             return
         yield from self._broken_records(moment)
         if app is None:
             yield from self._broken_while_off(moment)
 
-    def _broken_while_running(self, app: App, moment: Moment) -> Iterator[Verdict]:
+    def _broken_while_running(self, app: App, moment: Moment) -> Iterator[BrokenClaim]:
         info = app.otaupgrade.info()
         is_under_test = info.slots.get(app.running.label, {}).get("state") == "testing"
         if not is_under_test:
             boots = self._boots(moment)
             if info.next != boots:
-                yield Verdict("C10", f"info() says {info.next} is next, and {boots or 'nothing'} boots")
+                yield BrokenClaim("C10", f"info() says {info.next} is next, and {boots or 'nothing'} boots")
         for label, slot in info.slots.items():
-            is_whole = self._verifies(moment.cells, self._world.partition(label))
+            is_whole = self._verifies(moment.cells, self._dut.partition(label))
             if slot.get("state") == "valid" and is_whole and label not in self._earned:
-                yield Verdict("C13", f"info() calls {label} valid; it never called accept() under test")
+                yield BrokenClaim("C13", f"info() calls {label} valid; it never called accept() under test")
         error = self._commence_error(self._player)
         if error not in (None, _IN_PROGRESS):
             other = self._player.fork()
-            other.play(Step(StepName.ACCEPT))
+            other.play(ACCEPT)
             if self._commence_error(other) not in (None, _IN_PROGRESS):
-                yield Verdict("C15", f"commence(): “{error}”, also after accept()")
+                yield BrokenClaim("C15", f"commence(): “{error}”, also after accept()")
 
     @staticmethod
     def _commence_error(player: Player) -> str | None:
-        return player.fork().play(Step(StepName.COMMENCE)).error
+        return player.fork().play(COMMENCE).error
 
-    def _broken_records(self, moment: Moment) -> Iterator[Verdict]:
+    def _broken_records(self, moment: Moment) -> Iterator[BrokenClaim]:
         pair = self._entries(moment.cells)
-        count = sum(partition.is_ota_slot for partition in self._world.table)
+        count = sum(partition.is_ota_slot for partition in self._dut.table)
         if not all(map(is_crc_right, pair)) or not all(entry.ota_seq != 0xFFFFFFFF for entry in pair):
             return
         first, second = pair
@@ -179,31 +177,33 @@ class Witness:
             for entries in ((encode_entry(first), BLANK_ENTRY), (BLANK_ENTRY, encode_entry(second)))
         )
         if by_first != by_second:
-            yield Verdict("C11", f"by the first record alone {by_first} boots, by the second {by_second}")
+            yield BrokenClaim("C11", f"by the first record alone {by_first} boots, by the second {by_second}")
 
-    def _broken_while_off(self, moment: Moment) -> Iterator[Verdict]:
+    def _broken_while_off(self, moment: Moment) -> Iterator[BrokenClaim]:
         label = self._decides(moment)
-        if label is not None and not self._verifies(moment.cells, self._world.partition(label)):
-            yield Verdict("C14", f"the record that decides names {label}, which holds no whole image")
-        board = self._world.board(moment.cells, moment.efuse_bits)
-        _, second, third = (_switch_on(board) for _ in range(3))
+        if label is not None and not self._verifies(moment.cells, self._dut.partition(label)):
+            yield BrokenClaim("C14", f"the record that decides names {label}, which holds no whole image")
+        player = Player(self._dut, moment)
+        _, second, third = (player.play(POWER_ON).running for _ in range(3))
         if second != third:
-            yield Verdict("C16", f"the second power-on starts {second or 'nothing'}, the third {third or 'nothing'}")
+            yield BrokenClaim(
+                "C16", f"the second power-on starts {second or 'nothing'}, the third {third or 'nothing'}"
+            )
 
     def _remember(self, played: Played, ran: App | None, is_accept_due: bool) -> None:
         step, outcome = played.step, played.outcome
         if step.name is StepName.RESET:
-            if outcome is Outcome.RETURNED:
+            if outcome is StepOutcome.RETURNED:
                 self._remember_start()
-            elif outcome is Outcome.CUT:
+            elif outcome is StepOutcome.CUT:
                 self._must_go = None
             return
         if step.name is StepName.POWER_OFF:
             self._must_go = None
             return
-        if ran is None or outcome in (Outcome.NOBODY, Outcome.PANICKED, Outcome.HUNG):
+        if ran is None or outcome in (StepOutcome.NOBODY, StepOutcome.PANICKED, StepOutcome.HUNG):
             return
-        is_refused = outcome is Outcome.RAISED and not _is_about_argument(played)
+        is_refused = outcome is StepOutcome.RAISED and not _is_about_argument(played)
         if step.name is StepName.COMPLETE and not is_refused:
             self._finished |= {target.label for target in (self._target(ran),) if target is not None}
         self._forget_wiped(played)
@@ -223,16 +223,16 @@ class Witness:
             return
         self._expect_nothing()
         if step.name is StepName.ACCEPT:
-            self._must_start = ("C5", ran.running.label) if outcome is Outcome.RETURNED else None
-        if step.name is StepName.COMPLETE and outcome is not Outcome.CUT:
+            self._must_start = ("C5", ran.running.label) if outcome is StepOutcome.RETURNED else None
+        if step.name is StepName.COMPLETE and outcome is not StepOutcome.CUT:
             self._remember_marked(played, ran)
-        if step.name is StepName.ROLLBACK and outcome is Outcome.RESTARTED:
+        if step.name is StepName.ROLLBACK and outcome is StepOutcome.RESTARTED:
             self._must_go = ran.running.label
 
     def _remember_marked(self, played: Played, ran: App) -> None:
         """Expect the new image next, unless complete() has wiped it for its secure version."""
         target = self._target(ran)
-        if target is not None and not touches(list(played.ops), target):
+        if target is not None and not played.touches(target):
             self._must_start, self._previous = ("C4", target.label), ran.running.label
 
     @staticmethod
@@ -246,14 +246,14 @@ class Witness:
     def _remember_start(self) -> None:
         self._must_go = None
         if self._must_start is not None and self._must_start[0] == "C4":
-            is_tried = self._previous is not None and self._world.config.rollback
+            is_tried = self._previous is not None and self._dut.config.rollback
             self._must_start = ("C4", self._previous or "") if is_tried else None
             self._previous = None
 
     def _forget_wiped(self, played: Played) -> None:
         """Forget what was known of the slots that an operation of the step has touched."""
         before, after = played.before.cells, played.after.cells
-        for partition in self._world.table:
+        for partition in self._dut.table:
             # A cut can come before anything took effect.
             if partition.is_app and before.read(partition.offset, partition.size) != after.read(
                 partition.offset, partition.size
@@ -271,14 +271,14 @@ class Witness:
         entry = pair[active]
         if entry.ota_state == OtaImgState.VALID or slot_of_seq(entry.ota_seq, count) != app.running.slot:
             return False
-        return not self._world.config.rollback or entry.ota_state == OtaImgState.PENDING_VERIFY
+        return not self._dut.config.rollback or entry.ota_state == OtaImgState.PENDING_VERIFY
 
     def _decides(self, moment: Moment) -> str | None:
         """Return the label that the deciding record names once the bootloader has aborted what was under test."""
         pair = self._entries(moment.cells)
-        if self._world.config.rollback:
+        if self._dut.config.rollback:
             pair = EntryPair(*(_aborted(entry) for entry in pair))
-        slots = {p.slot: p for p in self._world.table if p.is_ota_slot}
+        slots = {p.slot: p for p in self._dut.table if p.is_ota_slot}
         if self._anti:
             burned = moment.efuse_bits.bit_count()
 
@@ -287,32 +287,32 @@ class Witness:
 
             selection = select_with_anti_rollback(pair, len(slots), is_allowed)
         else:
-            has_factory = any(p.is_factory for p in self._world.table)
+            has_factory = any(p.is_factory for p in self._dut.table)
             selection = select_boot_partition(pair, len(slots), has_factory)
         return None if selection.active is None or selection.index not in slots else slots[selection.index].label
 
     def _version(self, slot: Partition, cells: Cells | None = None, missing: int = 0) -> int:
-        flash = self._world.board(self._player.moment.cells if cells is None else cells).flash
+        flash = self._dut.board(self._player.moment.cells if cells is None else cells).flash
         desc = read_app_desc(flash, slot.offset)
         return desc.secure_version if desc.magic_word == APP_DESC_MAGIC else missing
 
     def _entries(self, cells: Cells) -> EntryPair:
-        raw = self._world.entries(cells) or (BLANK_ENTRY, BLANK_ENTRY)
+        raw = self._dut.entries(cells) or (BLANK_ENTRY, BLANK_ENTRY)
         return EntryPair(*map(decode_entry, raw))
 
     def _verifies(self, cells: Cells, partition: Partition) -> bool:
-        return verifies(self._world, cells, partition)
+        return verifies(self._dut, cells, partition)
 
     def _boots(self, moment: Moment) -> str | None:
         """Return what a power-on starts from there."""
-        return _switch_on(self._world.board(moment.cells, moment.efuse_bits))
+        return Player(self._dut, moment).play(POWER_ON).running
 
 
-def verifies(world: World, cells: Cells, partition: Partition) -> bool:
+def verifies(dut: DeviceUnderTest, cells: Cells, partition: Partition) -> bool:
     """Tell whether a whole image lies in a partition."""
-    flash = world.board(cells).flash
+    flash = dut.board(cells).flash
     try:
-        verify_image(flash, partition.offset, partition.size, world.config, VerifyMode.APP)
+        verify_image(flash, partition.offset, partition.size, dut.config, VerifyMode.APP)
     except (ImageInvalid, Panic):
         return False
     return True
@@ -321,14 +321,6 @@ def verifies(world: World, cells: Cells, partition: Partition) -> bool:
 def _is_about_argument(played: Played) -> bool:
     """Tell whether complete() raised for its argument, which it looks at once all else is done."""
     return played.step.name is StepName.COMPLETE and (played.error or "").startswith("bad argument")
-
-
-def _switch_on(board: Board) -> str | None:
-    try:
-        app = board.power_on(ResetReason.POWER_ON)
-    except Panic:
-        return None
-    return None if app is None else app.running.label
 
 
 def _aborted(entry: SelectEntry) -> SelectEntry:

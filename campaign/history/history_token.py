@@ -16,7 +16,9 @@ from ...impl.partitions.partition import MAX_OTA_SLOTS
 from ...model.config import Config, ResetReason
 from ..token_packing import pack_token, unpack_token
 from ..token_text import decode_config, encode_config
-from .history import BLANK_ENTRY, RUNNING, SLOT_SIZE, History, Outcome, SmallDevice, SmallImage, Step, StepCut, StepName
+from .history import BLANK_ENTRY, SLOT_SIZE, History, SmallDevice, SmallImage
+from .player import StepOutcome
+from .step import RUNNING, Step, StepCut, StepName
 
 HISTORY_PREFIX = "oth1."
 _MOST_STEPS = 10_000
@@ -29,7 +31,7 @@ class HistoryToken:
 
     shows: str
     """Id of the claim that is broken after the last step, or name of a known case; empty for no more than a history."""
-    outcome: Outcome
+    outcome: StepOutcome
     """How the last step ends."""
     running: str | None
     """Label of what runs then."""
@@ -80,7 +82,7 @@ def token_of_record(record: Any) -> HistoryToken:
     history = History(
         device, tuple(_image(image) for image in images), tuple(_step(step, len(images)) for step in steps)
     )
-    token = HistoryToken(_text(shows), Outcome(outcome), None if running is None else _text(running), history)
+    token = HistoryToken(_text(shows), StepOutcome(outcome), None if running is None else _text(running), history)
     _check(token)
     return token
 

@@ -13,9 +13,10 @@ from ...errors import InputError
 from ...model.config import Release
 from ...model.fault_model import FaultModel
 from . import known_histories
-from .history import History, Outcome
+from .history import History
 from .history_replay import is_confirmed, replay_history
 from .history_token import HistoryToken, encode_history_token
+from .player import StepOutcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ class KnownCase:
     """The oldest release rules under which it happens."""
     until: Release | None
     """The newest ones; None when it happens to this day."""
-    outcome: Outcome
+    outcome: StepOutcome
     """How the last step of the history ends."""
     running: str | None
     """What runs then."""
@@ -103,7 +104,7 @@ def case_rows() -> Iterable[CaseRow]:
 
 
 ALL = Release.V4_4
-RETURNED, RAISED, NOTHING = Outcome.RETURNED, Outcome.RAISED, Outcome.NOTHING_BOOTS
+RETURNED, RAISED, NOTHING = StepOutcome.RETURNED, StepOutcome.RAISED, StepOutcome.NOTHING_BOOTS
 
 KNOWN_CASES: tuple[KnownCase, ...] = (
     KnownCase(
@@ -321,7 +322,7 @@ KNOWN_CASES: tuple[KnownCase, ...] = (
         None,
         ALL,
         None,
-        Outcome.RESTARTED,
+        StepOutcome.RESTARTED,
         None,
         known_histories.too_old_is_wiped,
     ),

@@ -7,7 +7,8 @@ from ...impl.image.format import APP_DESC_OFFSET
 from ...impl.otadata import encode_entry, make_entry
 from ...model.config import Config, Release, ResetReason
 from ...model.ota_state import OtaImgState
-from .history import RUNNING, History, SmallDevice, SmallImage, Step, StepCut, StepName, upgrade
+from .history import History, SmallDevice, SmallImage, upgrade
+from .step import RUNNING, Step, StepCut, StepName
 
 ON = Step(StepName.RESET)
 RESTART = Step(StepName.RESET, ResetReason.SOFTWARE)

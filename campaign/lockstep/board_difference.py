@@ -19,20 +19,10 @@ from ...model.device.action import Action, Kind
 from ...model.device.records import Check, Word
 from ...model.device.state import Scope, Task, Usage
 from ...model.device.stepper import State, stepper
-from ..history.history import (
-    FIRST_PART,
-    IMAGE_SIZE,
-    OTADATA,
-    History,
-    Outcome,
-    Played,
-    Player,
-    SmallImage,
-    Step,
-    StepCut,
-    StepName,
-)
+from ..history.history import FIRST_PART, IMAGE_SIZE, OTADATA, History, SmallImage
 from ..history.history_token import HistoryToken, record_of_token, token_of_record
+from ..history.player import Played, Player, StepOutcome
+from ..history.step import Step, StepCut, StepName
 from ..token_packing import compact_json, pack_token, unpack_token
 from .torn_bytes import classes_of, find_torn, leaves
 from .trace_replay import FLIPPED_BYTE, HEADER_GONE, Divergence, device_of_scope, flash_ops, place_label
@@ -43,7 +33,7 @@ PAIR_PREFIX = "otd1."
 SHOWS = "difference"
 """What the history tokens of a difference show."""
 
-_RESULTS = {Outcome.RETURNED: "done", Outcome.RAISED: "refused", Outcome.RESTARTED: "restarts"}
+_RESULTS = {StepOutcome.RETURNED: "done", StepOutcome.RAISED: "refused", StepOutcome.RESTARTED: "restarts"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +113,7 @@ class BoardSide:
         self._model = stepper(scope)
         self._actions = {action.name: action for action in self._model.model.actions}
         self._state: State = self._model.initial
-        self._player = Player(History(device_of_scope(scope), images).world)
+        self._player = Player(History(device_of_scope(scope), images).dut)
         self._writes = 0
 
     def give(self, name: str, actions: Sequence[str], torn: Torn | None = None) -> Seen:
@@ -134,7 +124,7 @@ class BoardSide:
         self.torn = None
         if not actions:
             played = self._play(self._call(name))
-            if played.outcome is not Outcome.RAISED or played.before.cells != played.after.cells:
+            if played.outcome is not StepOutcome.RAISED or played.before.cells != played.after.cells:
                 raise Divergence(f"{name}: the model refuses it, the board: {played.outcome.value}")
             return self._see(played, None)
         call: Played | None = None
@@ -239,7 +229,7 @@ class BoardSide:
         if app is None:
             return seen
         info = app.otaupgrade.info()
-        is_possible = self._player.fork().play(Step(StepName.ROLLBACK)).outcome is Outcome.RESTARTED
+        is_possible = self._player.fork().play(Step(StepName.ROLLBACK)).outcome is StepOutcome.RESTARTED
         named = [f"{label} {slot['state']}" for label, slot in sorted(info.slots.items(), key=_slot_number) if slot]
         return replace(
             seen,
@@ -272,7 +262,7 @@ class BoardSide:
         return f"{word.name} for {place_label(self.scope, slot)}" if check is Check.RIGHT else word.name
 
     def _label_at(self, address: int) -> str:
-        return next(p.label for p in self._player.world.table if p.offset <= address < p.end)
+        return next(p.label for p in self._player.dut.table if p.offset <= address < p.end)
 
 
 def _slot_number(item: tuple[str, object]) -> int:

@@ -22,7 +22,9 @@ from ...model.device.selection import boot_partition
 from ...model.device.state import Ghost, Scope, Task, Usage
 from ...model.fault_model import FaultModel
 from ...model.slot.life_cycle import Event
-from ..history.history import OTADATA, RUNNING, History, Outcome, Played, Player, SmallDevice, Step, StepName
+from ..history.history import OTADATA, History, SmallDevice
+from ..history.player import Played, Player, StepOutcome
+from ..history.step import RUNNING, Step, StepName
 from .abstraction import Places, Program, Stored, stored_in_bytes
 from .model_tracker import BURN, Divergence, Follower, OpKind, OutOfModel, SeenOp, seen_op
 from .slot_moves import Before, Move, forbidden_moves, reported
@@ -77,7 +79,7 @@ class Lockstep:
         """Begin before the first step of the history, which may be empty."""
         self.history = history
         self.scope = scope
-        self.player = Player(history.world)
+        self.player = Player(history.dut)
         self.places = places_of(history.device)
         self._wakes = False
         self.follower = Follower(scope, self._stored(self.player.moment.cells, self.player.moment.efuse_bits))
@@ -105,7 +107,7 @@ class Lockstep:
         before = self._stored(self.player.moment.cells, self.player.moment.efuse_bits)
         self._wakes = self.takes_fast_path(step)
         played = self.player.play(step)
-        if played.outcome is Outcome.NOBODY:
+        if played.outcome is StepOutcome.NOBODY:
             raise OutOfModel(f"{step}: nobody there to make the call")
         stored = [self._stored(moment.cells, moment.efuse_bits) for moment in played.moments]
         self._check_in_model(played, stored)
@@ -127,7 +129,7 @@ class Lockstep:
 
     def _check_in_model(self, played: Played, stored: list[Stored]) -> None:
         """Refuse a torn description that names another version than the image has."""
-        if played.outcome is not Outcome.CUT or len(stored) < 2:
+        if played.outcome is not StepOutcome.CUT or len(stored) < 2:
             return
         if self.scope.config.anti_rollback:
             versions = {slot.version for moment in stored[:-1] for slot in moment.slots}
@@ -146,21 +148,21 @@ class Lockstep:
         elif step.name is not StepName.WRITE:
             began = follower.begin_call(*action_names(step, running))
         ops = [*map(self._seen_op, played.ops), *(BURN for _ in played.burns)]
-        whole = ops[:-1] if played.outcome is Outcome.CUT else ops
-        reaches_end = step.offset + step.length >= len(self.history.world.images[step.image].contents)
+        whole = ops[:-1] if played.outcome is StepOutcome.CUT else ops
+        reaches_end = step.offset + step.length >= len(self.history.dut.image(step.image).contents)
         for op, after in zip(whole, stored[1:], strict=False):
             follower.op(op, after, reaches_end)
-        if played.outcome is Outcome.CUT:
+        if played.outcome is StepOutcome.CUT:
             assert step.cut is not None and ops
             self._follow_cut(ops[-1], stored[-1], step.cut.weakest_model)
             return
         if step.name is StepName.RESET:
-            if played.outcome not in (Outcome.RETURNED, Outcome.NOTHING_BOOTS):
+            if played.outcome not in (StepOutcome.RETURNED, StepOutcome.NOTHING_BOOTS):
                 raise Divergence(f"the bootloader {played.outcome.value}")
             follower.end_boot(self._place(played.running), stored[-1])
             return
         self._check_outcome(played, began)
-        has_ended = played.outcome in (Outcome.RESTARTED, Outcome.PANICKED)
+        has_ended = played.outcome in (StepOutcome.RESTARTED, StepOutcome.PANICKED)
         follower.end_call(stored[-1], self.program, has_ended)
 
     def _follow_cut(self, op: SeenOp, after: Stored, fault: FaultModel) -> None:
@@ -186,8 +188,8 @@ class Lockstep:
         if event is Event.POWER_ON and self._wakes:
             event = Event.WAKE
         touched = any(op.address - OTADATA in range(0x2000) for op in played.ops)
-        is_cut = played.outcome is Outcome.CUT
-        failed = played.outcome in (Outcome.RAISED, Outcome.PANICKED) or is_cut
+        is_cut = played.outcome is StepOutcome.CUT
+        failed = played.outcome in (StepOutcome.RAISED, StepOutcome.PANICKED) or is_cut
         starts: tuple[int | None, ...] = (self._slot(played.running),)
         if event is Event.POWER_ON and is_cut:
             starts = (None, *range(self.scope.slots))
@@ -260,29 +262,29 @@ def places_of(device: SmallDevice) -> Places:
     return Places(OTADATA, tuple((partition.offset, partition.size) for partition in slots))
 
 
-def allowed_outcomes(step: Step, began: str | None) -> tuple[Outcome, ...]:
+def allowed_outcomes(step: Step, began: str | None) -> tuple[StepOutcome, ...]:
     """Return how a call may end for which the model took that action; None: it refused."""
     match began:
         case None if step.name is StepName.WRITE:
-            return (Outcome.RETURNED, Outcome.RAISED)
+            return (StepOutcome.RETURNED, StepOutcome.RAISED)
         case None | "complete_fails":
             # The C code asserts that an image has a description, where it wants to know its version.
-            return (Outcome.RAISED, Outcome.PANICKED)
+            return (StepOutcome.RAISED, StepOutcome.PANICKED)
         case "complete" | "complete_rejects":
             return (_outcome_of_argument(step.argument),)
         case "rollback":
-            return (Outcome.RESTARTED,)
+            return (StepOutcome.RESTARTED,)
         case _:
-            return (Outcome.RETURNED,)
+            return (StepOutcome.RETURNED,)
 
 
-def _outcome_of_argument(argument: str | int | float | bool | None) -> Outcome:
+def _outcome_of_argument(argument: str | int | float | bool | None) -> StepOutcome:
     """Return how complete() ends once it has switched: by what luaL_optint makes of its argument."""
     if argument is None:
-        return Outcome.RETURNED
+        return StepOutcome.RETURNED
     if isinstance(argument, bool):
-        return Outcome.RAISED
+        return StepOutcome.RAISED
     try:
-        return Outcome.RESTARTED if int(float(argument)) else Outcome.RETURNED
+        return StepOutcome.RESTARTED if int(float(argument)) else StepOutcome.RETURNED
     except ValueError:
-        return Outcome.RAISED
+        return StepOutcome.RAISED

@@ -18,24 +18,12 @@ from ...model.device.action import Action, Kind
 from ...model.device.records import Check, Numbers, Word
 from ...model.device.state import Content, Phase, Scope, Task, Usage
 from ...model.device.stepper import State, Stepper, stepper
-from ..history.claim_monitor import Verdict, Witness, verifies
-from ..history.history import (
-    FIRST_PART,
-    IMAGE_SIZE,
-    SLOT_SIZE,
-    History,
-    Moment,
-    Outcome,
-    Played,
-    Player,
-    SmallDevice,
-    SmallImage,
-    Step,
-    StepCut,
-    StepName,
-)
+from ..history.claim_monitor import BrokenClaim, ClaimMonitor, verifies
+from ..history.history import FIRST_PART, IMAGE_SIZE, SLOT_SIZE, History, SmallDevice, SmallImage
 from ..history.history_replay import token_of
 from ..history.history_token import encode_history_token
+from ..history.player import Moment, Played, Player, StepOutcome
+from ..history.step import Step, StepCut, StepName
 from .torn_bytes import classes_of, find_torn
 
 SLOT_SECTORS = SLOT_SIZE // SECTOR_SIZE
@@ -56,21 +44,21 @@ class Confirmation:
     history: History
     divergence: str | None
     """Where the board does otherwise than the model; None where they agree to the end."""
-    verdicts: tuple[Verdict, ...]
+    broken: tuple[BrokenClaim, ...]
     """The claims that the board breaks after the last step."""
     claim_id: str
 
     @property
     def is_confirmed(self) -> bool:
         """The board goes the way of the trace, and breaks the claim at its end."""
-        return self.divergence is None and any(verdict.claim_id == self.claim_id for verdict in self.verdicts)
+        return self.divergence is None and any(broken.claim_id == self.claim_id for broken in self.broken)
 
     @property
     def text(self) -> str:
         """Say in one line what came of it."""
         if self.divergence is not None:
             return f"the board does otherwise: {self.divergence}"
-        broken = [verdict.text for verdict in self.verdicts if verdict.claim_id == self.claim_id]
+        broken = [broken.text for broken in self.broken if broken.claim_id == self.claim_id]
         return broken[0] if broken else f"the board keeps {self.claim_id}"
 
 
@@ -88,13 +76,13 @@ def confirm(scope: Scope, action_names: Sequence[str], claim_id: str) -> Confirm
     """Play a trace on the board and compare; the claim has to be broken there too when it ends."""
     walker = TraceWalker(scope, action_names)
     divergence: str | None = None
-    verdicts: tuple[Verdict, ...] = ()
+    broken: tuple[BrokenClaim, ...] = ()
     try:
-        for verdicts in walker.play():  # noqa: B007  # the last ones count
+        for broken in walker.play():  # noqa: B007  # the last ones count
             pass
     except Divergence as error:
         divergence = str(error)
-    return Confirmation(walker.history, divergence, verdicts, claim_id)
+    return Confirmation(walker.history, divergence, broken, claim_id)
 
 
 def token_of_trace(scope: Scope, action_names: Sequence[str], claim_id: str) -> str:
@@ -128,20 +116,20 @@ class TraceWalker:
         self.segments = list(segments(scope, self._stepper, action_names))
         self._images = tuple(images_of(action_names))
         self.history = History(device_of_scope(scope), self._images)
-        self.player = Player(self.history.world)
-        self._witness = Witness(self.player)
+        self.player = Player(self.history.dut)
+        self._monitor = ClaimMonitor(self.player)
 
-    def play(self) -> Iterator[tuple[Verdict, ...]]:
+    def play(self) -> Iterator[tuple[BrokenClaim, ...]]:
         """Yield the claims that are broken after each step; raises Divergence."""
         for number, segment in enumerate(self.segments):
             step = self._with_cut(segment)
             if step is None:
                 continue
             self.history = self.history.then(step)
-            played, verdicts = self._witness.play(step)
+            played, broken = self._monitor.play(step)
             is_last = number == len(self.segments) - 1
             self._compare(segment, played, is_last)
-            yield verdicts
+            yield broken
 
     def state_after(self, number: int) -> State:
         """Return the model's state after a segment."""
@@ -209,11 +197,11 @@ class TraceWalker:
 
     def _compare_outcome(self, segment: Segment, played: Played, task: int) -> None:
         expected = {
-            Task.OFF: (Outcome.CUT,),
-            Task.SELECT: (Outcome.RESTARTED,),
-            Task.STUCK: (Outcome.NOTHING_BOOTS,),
-            Task.STARTED: (Outcome.RETURNED,),
-            Task.RUN: (Outcome.RAISED,) if segment.actions[0].name == "complete_fails" else (Outcome.RETURNED,),
+            Task.OFF: (StepOutcome.CUT,),
+            Task.SELECT: (StepOutcome.RESTARTED,),
+            Task.STUCK: (StepOutcome.NOTHING_BOOTS,),
+            Task.STARTED: (StepOutcome.RETURNED,),
+            Task.RUN: (StepOutcome.RAISED,) if segment.actions[0].name == "complete_fails" else (StepOutcome.RETURNED,),
         }[Task(task)]
         if played.outcome not in expected:
             raise Divergence(f"{segment.step}: want {expected[0].value}, but {describe(played)}")
@@ -225,7 +213,7 @@ class TraceWalker:
             raise Divergence(f"{segment.step}: {running} should run, but {describe(played)}")
         if task == Task.RUN:
             probe = self.player.fork().play(Step(StepName.WRITE, length=1))
-            has_session = probe.outcome is Outcome.RETURNED
+            has_session = probe.outcome is StepOutcome.RETURNED
             if has_session != bool(self._value(state, "session")):
                 raise Divergence(f"{segment.step}: a session is {'' if has_session else 'not '}open on the board")
 
@@ -256,7 +244,7 @@ class TraceWalker:
 
     def _seen(self, state: State, moment: Moment) -> dict[str, int]:
         """Return what lies on flash, read as the model reads it."""
-        raw = self.history.world.entries(moment.cells)
+        raw = self.history.dut.entries(moment.cells)
         assert raw is not None
         seen: dict[str, int] = {"burned": moment.efuse_bits}
         numbers = []
@@ -365,12 +353,12 @@ def place_label(scope: Scope, place: int) -> str:
 
 def content_of(history: History, moment: Moment, label: str) -> tuple[Content, int]:
     """Return how the model reads a slot: what it holds, and the secure version of its description."""
-    partition = history.world.partition(label)
+    partition = history.dut.partition(label)
     start = moment.cells.read(partition.offset, SECTOR_SIZE)
     desc = decode_app_desc(start[APP_DESC_OFFSET : APP_DESC_OFFSET + APP_DESC_SIZE])
     if desc.magic_word != APP_DESC_MAGIC:
         return Content.EMPTY, 0
-    if verifies(history.world, moment.cells, partition):
+    if verifies(history.dut, moment.cells, partition):
         return Content.COMPLETE, desc.secure_version
     is_begun = start[0] == IMAGE_MAGIC and start[FIRST_PART:] == ERASED_SECTOR[FIRST_PART:]
     return (Content.PARTIAL if is_begun else Content.BROKEN), desc.secure_version

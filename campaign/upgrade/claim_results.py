@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from ...impl.chip.torn_operations import AFTER, BEFORE, Torn, TornKind
 from ...model.claims.claims import CUT_CLAIMS, Claim, Verdict
 from ...model.fault_model import FaultModel
-from ..device_under_test import World
-from .script import CallName
+from ..device_under_test import DeviceUnderTest
+from ..history.step import StepName
 from .sweep import Stretch, SweepResult
 
 
@@ -27,7 +27,7 @@ class Violation:
 
     def __str__(self) -> str:
         """Say where the power goes."""
-        call = self.stretch.call
+        call = self.stretch.played.step
         if self.is_between_calls:
             return f"reset after {call} returned"
         if self.torn is None or self.stretch.op is None:
@@ -49,12 +49,12 @@ class ClaimResult:
     """Of those under the weakest fault model, the first."""
 
 
-def claim_results(world: World, sweeps: dict[str, SweepResult]) -> list[ClaimResult]:
+def claim_results(dut: DeviceUnderTest, sweeps: dict[str, SweepResult]) -> list[ClaimResult]:
     """Return the verdict on every claim, in their order; `sweeps` by the name of the scenario."""
     is_complete = all(result.is_complete for result in sweeps.values())
     results = []
     for claim in CUT_CLAIMS:
-        if not claim.applies_to(world.config):
+        if not claim.applies_to(dut.config):
             results.append(ClaimResult(claim, Verdict.NOT_APPLICABLE, 0, None))
             continue
         count, shortest = _violations(claim, sweeps)
@@ -86,9 +86,9 @@ def _rank(violation: Violation, scenario_order: int) -> tuple[int, ...]:
 
     Calls are counted without repeating write(), so that the size of the image does not matter."""
     stretch = violation.stretch
-    step = list(CallName).index(stretch.call.name)
+    step = list(StepName).index(stretch.played.step.name)
     kind = 0 if violation.torn is None else list(TornKind).index(violation.torn.kind)
-    return (violation.weakest_fault, scenario_order, stretch.call.index, step, stretch.op_index, kind)
+    return (violation.weakest_fault, scenario_order, stretch.played.number, step, stretch.op_index, kind)
 
 
 def _simplest(stretch: Stretch) -> Torn | None:

@@ -14,14 +14,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ...impl.chip.cells import Cells
-from ..device_under_test import World
+from ..device_under_test import DeviceUnderTest
 from .sweep import Stretch, SweepResult, torn_cells
-from .uncut_run import PlayedCall, Setting
 
 COLUMNS = ("call_index", "call", "op", "torn", "address", "otadata_0", "otadata_1", "booted", "verdict")
 
 
-def write_cut_table(path: Path, world: World, setting: Setting, result: SweepResult) -> int:
+def write_cut_table(path: Path, dut: DeviceUnderTest, result: SweepResult) -> int:
     """Write the rows of a sweep to `path` (.csv or .csv.gz) and return how many there are.
 
     The file appears whole or not at all; raises OSError where it cannot be written."""
@@ -32,7 +31,7 @@ def write_cut_table(path: Path, world: World, setting: Setting, result: SweepRes
             writer = csv.writer(stream, lineterminator="\n")
             writer.writerow(COLUMNS)
             count = 0
-            for row in cut_rows(world, setting, result):
+            for row in cut_rows(dut, result):
                 writer.writerow(row)
                 count += 1
         Path(temporary).replace(path)
@@ -42,30 +41,30 @@ def write_cut_table(path: Path, world: World, setting: Setting, result: SweepRes
     return count
 
 
-def cut_rows(world: World, setting: Setting, result: SweepResult) -> Iterator[tuple[int | str, ...]]:
+def cut_rows(dut: DeviceUnderTest, result: SweepResult) -> Iterator[tuple[int | str, ...]]:
     """Yield the rows of a sweep in order."""
-    played = {call.call.index: call for call in setting.calls}
     for stretch in result.stretches:
-        yield from _stretch_rows(world, played[stretch.call.index], stretch)
+        yield from _stretch_rows(dut, stretch)
 
 
-def _stretch_rows(world: World, played: PlayedCall, stretch: Stretch) -> Iterator[tuple[int | str, ...]]:
-    head = stretch.call.index, stretch.call.name.value, stretch.op_index
+def _stretch_rows(dut: DeviceUnderTest, stretch: Stretch) -> Iterator[tuple[int | str, ...]]:
+    played = stretch.played
+    head = played.number, played.step.call_name, stretch.op_index
     tail = stretch.known.future.boot.partition or "", " ".join(stretch.broken) or "ok"
     if stretch.op is None:
-        yield (*head, f"efuse:0x{stretch.efuse_done:x}", "", *_entries(world, played.end), *tail)
+        yield (*head, f"efuse:0x{stretch.efuse_done:x}", "", *_entries(dut, played.after.cells), *tail)
         return
     address = stretch.op.address
-    is_in_otadata = world.is_in_otadata(address)
-    entries = _entries(world, played.before_op[stretch.op_index])
+    is_in_otadata = dut.is_in_otadata(address)
+    entries = _entries(dut, played.moments[stretch.op_index].cells)
     for torn in stretch.tears():
         if is_in_otadata:
-            entries = _entries(world, torn_cells(played, stretch.op_index, torn))
+            entries = _entries(dut, torn_cells(played, stretch.op_index, torn))
         yield (*head, str(torn), address, *entries, *tail)
 
 
-def _entries(world: World, cells: Cells) -> tuple[str, str]:
-    first, second = world.entries(cells) or (b"", b"")
+def _entries(dut: DeviceUnderTest, cells: Cells) -> tuple[str, str]:
+    first, second = dut.entries(cells) or (b"", b"")
     return first.hex(), second.hex()
 
 

@@ -8,19 +8,17 @@ that nothing reads costs nothing, and every answer is exact.
 """
 
 from collections.abc import Hashable, Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 
-from ...impl.app.otaupgrade import LuaError
-from ...impl.board import App, Board
+from ...impl.board import App
 from ...impl.chip.cells import SECTOR_SIZE, Cells
-from ...impl.chip.flash import Op, Query, ReadTracker
+from ...impl.chip.flash import Query, ReadTracker
 from ...impl.esp_err import OtaError
-from ...impl.partitions.partition import Partition
-from ...impl.program_end import Panic, Restart
 from ...model.claims.observation import Boot, Future, Rollback, Upgrade
 from ...model.ota_state import OtaImgState
-from ..device_under_test import World
+from ..device_under_test import DeviceUnderTest
+from ..history.player import Moment, Played, Player, StepOutcome
+from ..history.step import ACCEPT, COMMENCE, COMPLETE, POWER_ON, ROLLBACK, Step, StepName
 
 Ranges = tuple[tuple[int, int, int], ...]
 """(sector, start, end): bytes start … end - 1 of that sector, in ascending order."""
@@ -35,10 +33,11 @@ class Reliance:
     ranges: Ranges
     queries: tuple[Query, ...]
 
-    def facts(self, cells: Cells, efuse_bits: int) -> tuple[Hashable, ...]:
+    def facts(self, moment: Moment) -> tuple[Hashable, ...]:
         """Return what all of it is in a state: equal facts, equal future."""
+        cells = moment.cells
         read = (cells.sector(sector)[start:end] for sector, start, end in self.ranges)
-        return (efuse_bits, *read, *(query.ask(cells) for query in self.queries))
+        return (moment.efuse_bits, *read, *(query.ask(cells) for query in self.queries))
 
     def includes(self, address: int, length: int) -> bool:
         """Tell whether a change of those bytes can change the facts."""
@@ -75,25 +74,25 @@ class Known:
 
 
 class FutureOracle:
-    """Tells the future of any state of one world's device; plays each that differs once."""
+    """Tells the future of any state of one device under test; plays each that differs once."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, dut: DeviceUnderTest) -> None:
         """Know nothing yet."""
-        self.world = world
+        self.dut = dut
         self.played = 0
         """Futures played so far: states that differ in something that matters."""
         self._known: dict[Reliance, dict[tuple[Hashable, ...], Known]] = {}
 
-    def tell(self, cells: Cells, efuse_bits: int) -> Known:
-        """Return the future of a device that holds `cells` and has `efuse_bits` burned, before its power-on."""
+    def tell(self, moment: Moment) -> Known:
+        """Return the future of a device that holds this, before its power-on."""
         for reliance, by_facts in self._known.items():
-            known = by_facts.get(reliance.facts(cells, efuse_bits))
+            known = by_facts.get(reliance.facts(moment))
             if known is not None:
                 return known
         tracker = ReadTracker()
-        future = observe(self.world, cells, efuse_bits, tracker)
+        future = observe(self.dut, moment, tracker)
         reliance = Reliance(_merged(tracker.read), tuple(tracker.answers))
-        known = Known(future, reliance, reliance.facts(cells, efuse_bits))
+        known = Known(future, reliance, reliance.facts(moment))
         self._known.setdefault(reliance, {})[known.facts] = known
         self.played += 1
         return known
@@ -110,111 +109,82 @@ def _merged(pieces: Iterable[tuple[int, int, int]]) -> Ranges:
     return tuple(ranges)
 
 
-def observe(world: World, cells: Cells, efuse_bits: int, tracker: ReadTracker | None = None) -> Future:
+def observe(dut: DeviceUnderTest, moment: Moment, tracker: ReadTracker | None = None) -> Future:
     """Play what follows from a state; `tracker` notes the cells of that state that matter to it."""
-    board = world.board(cells, efuse_bits)
-    board.flash.tracker = tracker
-    app = _switch_on(board)
-    first = _boot(world, board, app)
-    if app is None:
+    player = Player(dut, moment)
+    player.board.flash.tracker = tracker
+    player.play(POWER_ON)
+    first = _boot(player)
+    if player.app is None:
         return Future(first, None, None, None, None, None)
-    info = app.otaupgrade.info()
-    after_boot = _Fork(board, app)
-    idle = after_boot.board(world)
-    idle_boot = _boot(world, idle, _switch_on(idle))
+    info = player.app.otaupgrade.info()
     return Future(
         boot=first,
         info_running=info.running,
         info_next=info.next,
-        idle_boot=idle_boot,
-        rollback=_roll_back(world, after_boot),
-        upgrade=_upgrade(world, after_boot, first.is_under_test),
+        idle_boot=_boot_again(player.fork()),
+        rollback=_roll_back(player.fork()),
+        upgrade=_upgrade(player.fork(), first.is_under_test),
     )
 
 
-class _Fork:
-    """The device as it is right after a boot, to go on from in several ways."""
-
-    def __init__(self, board: Board, app: App) -> None:
-        self._cells = board.flash.cells
-        self._efuse_bits = board.efuse.bits
-        self._tracker = board.flash.tracker
-        self._running = app.running
-
-    def board(self, world: World) -> Board:
-        board = world.board(self._cells, self._efuse_bits)
-        board.flash.tracker = None if self._tracker is None else self._tracker.fork()
-        return board
-
-    def app(self, board: Board) -> App:
-        """Return the application as it is right after the boot."""
-        return App(board.flash, board.efuse, board.config, self._running)
+def _roll_back(player: Player) -> Rollback:
+    played = player.play(ROLLBACK)
+    if played.outcome is StepOutcome.RETURNED:
+        raise AssertionError("rollback() returned")
+    if played.outcome is StepOutcome.RESTARTED:
+        return Rollback(None, bool(played.ops), _boot_again(player))
+    return Rollback(_problem(played), bool(played.ops), None)
 
 
-def _roll_back(world: World, fork: _Fork) -> Rollback:
-    board = fork.board(world)
-    app = fork.app(board)
-    try:
-        app.otaupgrade.rollback()
-    except LuaError as error:
-        return Rollback(str(error), bool(board.flash.ops), None)
-    except Panic:
-        return Rollback("panic", bool(board.flash.ops), None)
-    except Restart:
-        return Rollback(None, bool(board.flash.ops), _boot(world, board, _switch_on(board)))
-    raise AssertionError("rollback() returned")
-
-
-def _upgrade(world: World, fork: _Fork, is_under_test: bool) -> Upgrade:
-    board = fork.board(world)
-    app = fork.app(board)
-    running = app.running
-    target = app.ota.esp_ota_get_next_update_partition()
+def _upgrade(player: Player, is_under_test: bool) -> Upgrade:
+    """Accept what is under test, bring the update in one write(), start it, and accept it."""
+    app, size = player.app, len(player.dut.update.contents)
+    assert app is not None
+    running, target = app.running, app.ota.esp_ota_get_next_update_partition()
     label = None if target is None else target.label
-    step = "accept"
     wrote_running = False
-    try:
-        if is_under_test:
-            app.otaupgrade.accept()
-        board.flash.take_ops()
-        step = "commence"
-        app.otaupgrade.commence()
-        step = "write"
-        app.otaupgrade.write(world.update.contents)
-        step = "complete"
-        with suppress(Restart):
-            app.otaupgrade.complete(1)
-        wrote_running = touches(board.flash.take_ops(), running)
-        step = "power_on"
-        fresh = _switch_on(board)
-        if fresh is None:
-            return Upgrade(label, "power_on: nothing boots", None, wrote_running)
-        if fresh.running.label == label and _reported_state(fresh) is not None:
-            step = "accept"
-            fresh.otaupgrade.accept()
-        return Upgrade(label, None, _boot(world, board, _switch_on(board)), wrote_running)
-    except LuaError as error:
-        return Upgrade(label, f"{step}: {error}", None, wrote_running or touches(board.flash.take_ops(), running))
-    except Panic:
-        return Upgrade(label, f"{step}: panic", None, wrote_running or touches(board.flash.take_ops(), running))
+    first = (ACCEPT,) if is_under_test else ()
+    for step in (*first, COMMENCE, Step(StepName.WRITE, image=None, length=size), COMPLETE):
+        played = player.play(step)
+        wrote_running |= played.touches(running)
+        if (problem := _problem(played)) is not None:
+            return Upgrade(label, f"{step.call_name}: {problem}", None, wrote_running)
+    error = _start_and_accept(player, label)
+    return Upgrade(label, error, _boot_again(player) if error is None else None, wrote_running)
 
 
-def touches(ops: list[Op], partition: Partition) -> bool:
-    """Tell whether any of the operations changes bytes of the partition."""
-    return any(op.address < partition.end and partition.offset < op.address + op.length for op in ops)
-
-
-def _switch_on(board: Board) -> App | None:
-    try:
-        return board.power_on()
-    except Panic:
+def _start_and_accept(player: Player, label: str | None) -> str | None:
+    """Start what the upgrade brought, and accept it where there is something to accept; return what went wrong."""
+    player.play(POWER_ON)
+    if player.app is None:
+        return "power_on: nothing boots"
+    if player.running != label or _reported_state(player.app) is None:
         return None
+    problem = _problem(player.play(ACCEPT))
+    return None if problem is None else f"accept: {problem}"
 
 
-def _boot(world: World, board: Board, app: App | None) -> Boot:
+def _problem(played: Played) -> str | None:
+    """Return why a call did not do what it is for; None when it did."""
+    return {
+        StepOutcome.RAISED: played.error,
+        StepOutcome.PANICKED: "panic",
+        StepOutcome.HUNG: "hang",
+    }.get(played.outcome)
+
+
+def _boot_again(player: Player) -> Boot:
+    player.play(POWER_ON)
+    return _boot(player)
+
+
+def _boot(player: Player) -> Boot:
+    """Return what runs since the last power-on."""
+    app, board = player.app, player.board
     if app is None:
         return NOTHING_BOOTS
-    image = world.image_found(app.running, board.flash.ask)
+    image = player.dut.image_found(app.running, board.flash.ask)
     return Boot(
         partition=app.running.label,
         image=None if image is None else image.name,

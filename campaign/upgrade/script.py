@@ -1,47 +1,15 @@
-"""The calls of an upgrade, one by one, as the recorded vectors name them, and the scripts made of them."""
+"""The scripts that `check` plays: an upgrade, call by call, as the recorded vectors have it, and what may follow it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import Enum
 
-from ...impl.app.otaupgrade import LuaError
-from ...impl.board import App, Board
-from ...impl.program_end import Panic, Restart
-from ..device_under_test import World
-
-
-class CallName(Enum):
-    """The calls of a script."""
-
-    POWER_ON = "power_on"
-    COMMENCE = "commence"
-    WRITE = "write"
-    COMPLETE = "complete"
-    ACCEPT = "accept"
-    ROLLBACK = "rollback"
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One call of a script."""
-
-    index: int
-    """Place in the script; 0 is the first power-on."""
-    name: CallName
-    offset: int = 0
-    """WRITE: first byte of the image."""
-    length: int = 0
-    """WRITE: bytes of the image."""
-
-    def __str__(self) -> str:
-        """Name the call with what is written."""
-        if self.name is CallName.WRITE:
-            return f"write(bytes {self.offset} … {self.offset + self.length - 1})"
-        return "complete(1)" if self.name is CallName.COMPLETE else f"{self.name.value}()"
+from ..device_under_test import DeviceUnderTest
+from ..history.player import Played, StepOutcome
+from ..history.step import ACCEPT, COMMENCE, COMPLETE, POWER_ON, ROLLBACK, Step, StepName
 
 
 class ScriptFailed(Exception):
-    """A call of a script did not do what the script needs; the message says which and why."""
+    """A step of a script did not do what the script needs; the message says which and why."""
 
 
 class Scenario(Enum):
@@ -55,71 +23,44 @@ class Scenario(Enum):
     """After the first upgrade, rollback() and a power_on."""
 
 
-def script_of(scenario: Scenario, world: World) -> tuple[Call, ...]:
-    """Return the calls of a scenario, with the world's update and chunk size."""
-    upgrade = [
-        (CallName.COMMENCE, 0, 0),
-        *((CallName.WRITE, at, length) for at, length in _chunks(world)),
-        (CallName.COMPLETE, 0, 0),
-        (CallName.POWER_ON, 0, 0),
-        (CallName.ACCEPT, 0, 0),
-        (CallName.POWER_ON, 0, 0),
-    ]
-    names = [(CallName.POWER_ON, 0, 0), *upgrade]
-    if scenario is Scenario.UPGRADE_AGAIN:
-        names += upgrade
-    if scenario is Scenario.ROLLBACK:
-        names += [(CallName.ROLLBACK, 0, 0), (CallName.POWER_ON, 0, 0)]
-    return tuple(Call(index, name, offset, length) for index, (name, offset, length) in enumerate(names))
+def script_of(scenario: Scenario, dut: DeviceUnderTest) -> tuple[Step, ...]:
+    """Return the steps of a scenario, with the update and the chunk size of the device."""
+    upgrade = (
+        COMMENCE,
+        *_writes(dut),
+        COMPLETE,
+        POWER_ON,
+        ACCEPT,
+        POWER_ON,
+    )
+    more = {
+        Scenario.UPGRADE: (),
+        Scenario.UPGRADE_AGAIN: upgrade,
+        Scenario.ROLLBACK: (ROLLBACK, POWER_ON),
+    }[scenario]
+    return (POWER_ON, *upgrade, *more)
 
 
-def first_call_of_interest(scenario: Scenario, world: World) -> int:
-    """Return the number of the call from which on a scenario is more than the plain upgrade."""
-    return 0 if scenario is Scenario.UPGRADE else len(script_of(Scenario.UPGRADE, world))
+def first_step_of_interest(scenario: Scenario, dut: DeviceUnderTest) -> int:
+    """Return the number of the step from which on a scenario is more than the plain upgrade."""
+    return 0 if scenario is Scenario.UPGRADE else len(script_of(Scenario.UPGRADE, dut))
 
 
-def _chunks(world: World) -> Iterator[tuple[int, int]]:
-    """Yield (offset, length) of each write()."""
-    size = len(world.update.contents)
-    for at in range(0, size, world.chunk):
-        yield at, min(world.chunk, size - at)
+def _writes(dut: DeviceUnderTest) -> Iterator[Step]:
+    size = len(dut.update.contents)
+    for at in range(0, size, dut.chunk):
+        yield Step(StepName.WRITE, image=None, offset=at, length=min(dut.chunk, size - at))
 
 
-def play(call: Call, board: Board, app: App | None, world: World) -> App | None:
-    """Make one call and return the application that runs after it, None when the device is off.
-
-    Raises ScriptFailed when the call raises an error, or nothing boots; PowerCut passes through."""
-    if call.name is CallName.POWER_ON:
-        return boot(call, board)
-    if app is None:
-        raise ScriptFailed(f"call {call.index}, {call}: the device is off")
-    try:
-        match call.name:
-            case CallName.COMMENCE:
-                app.otaupgrade.commence()
-            case CallName.WRITE:
-                app.otaupgrade.write(world.update.contents[call.offset : call.offset + call.length])
-            case CallName.COMPLETE:
-                app.otaupgrade.complete(1)
-            case CallName.ACCEPT:
-                app.otaupgrade.accept()
-            case CallName.ROLLBACK:
-                app.otaupgrade.rollback()
-    except Restart:
-        return None
-    except LuaError as error:
-        raise ScriptFailed(f"call {call.index}, {call}: {error}") from None
-    except Panic:
-        raise ScriptFailed(f"call {call.index}, {call}: the application panics") from None
-    return app
-
-
-def boot(call: Call, board: Board) -> App:
-    """Switch the board on; raises ScriptFailed when nothing boots."""
-    try:
-        app = board.power_on()
-    except Panic:
-        raise ScriptFailed(f"call {call.index}, {call}: the bootloader panics") from None
-    if app is None:
-        raise ScriptFailed(f"call {call.index}, {call}: nothing boots")
-    return app
+def require_success(played: Played) -> None:
+    """Raise ScriptFailed when a step raised an error, or nothing runs that could go on."""
+    program = "bootloader" if played.step.name is StepName.RESET else "application"
+    problem = {
+        StepOutcome.RAISED: played.error,
+        StepOutcome.NOTHING_BOOTS: "nothing boots",
+        StepOutcome.NOBODY: "the device is off",
+        StepOutcome.PANICKED: f"the {program} panics",
+        StepOutcome.HUNG: f"the {program} hangs",
+    }.get(played.outcome)
+    if problem is not None:
+        raise ScriptFailed(f"call {played.number}, {played.step}: {problem}")

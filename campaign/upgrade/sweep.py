@@ -23,10 +23,10 @@ from ...model.claims.claims import CUT_CLAIMS
 from ...model.claims.observation import Aftermath, Future
 from ...model.config import Config
 from ...model.fault_model import FaultModel
-from ..device_under_test import World
+from ..device_under_test import DeviceUnderTest
+from ..history.player import Moment, Played
 from .future_oracle import FutureOracle, Known
-from .script import Call
-from .uncut_run import Judge, PlayedCall, Setting
+from .uncut_run import Judge, UncutRun
 
 SAMPLES = 64
 """Random patterns for each micro-step on an otadata entry, under F2 and again under F3."""
@@ -41,11 +41,10 @@ Progress = Callable[[int, int], None]
 class Stretch:
     """Cut points in a row, in one operation, that share their future and what it breaks."""
 
-    call: Call
+    played: Played
+    """The step of the uncut run."""
     op_index: int
-    """The operation within the call; the number of operations for a cut in an eFuse burn after them."""
-    op: Op | None
-    """None for an eFuse burn."""
+    """The operation within the step; the number of operations for a cut in an eFuse burn after them."""
     torn: Torn | None
     """The first tear; None for an eFuse burn."""
     count: int
@@ -55,6 +54,12 @@ class Stretch:
     known: Known
     broken: tuple[str, ...]
     """Ids of the claims that are violated."""
+
+    @property
+    def op(self) -> Op | None:
+        """The operation that is cut; None for an eFuse burn, or a reset between steps."""
+        ops = self.played.ops
+        return ops[self.op_index] if self.op_index < len(ops) else None
 
     def tears(self) -> Iterator[Torn]:
         """Yield each tear of the stretch."""
@@ -72,9 +77,9 @@ class SweepResult:
     """Everything decided of one script."""
 
     stretches: list[Stretch] = field(default_factory=list)
-    """In the order of the calls, operations and tears."""
+    """In the order of the steps, operations and tears."""
     resets: list[Stretch] = field(default_factory=list)
-    """Resets between calls, after the call named; not cut points."""
+    """Resets between calls, after the step named; not cut points."""
     cuts: int = 0
     """Cut points decided."""
     distinct_futures: int = 0
@@ -84,24 +89,24 @@ class SweepResult:
 
 
 def sweep(
-    world: World,
-    setting: Setting,
+    dut: DeviceUnderTest,
+    run: UncutRun,
     oracle: FutureOracle,
     faults: FaultModel,
     seed: int,
-    first_call: int = 0,
+    first_step: int = 0,
     progress: Progress = lambda done, total: None,
 ) -> SweepResult:
-    """Decide every cut point of the calls from number `first_call` on.
+    """Decide every cut point of the steps from number `first_step` on.
 
     seed: chooses the random patterns of F2 and F3. An interrupt (KeyboardInterrupt) ends the sweep early."""
-    sweeper = _Sweeper(world, oracle, Judge(world, setting, oracle), faults, seed)
-    calls = [played for played in setting.calls if played.call.index >= first_call]
-    total = sum(sweeper.count_cuts(played) for played in calls)
+    sweeper = _Sweeper(dut, oracle, Judge(dut, run, oracle), faults, seed)
+    steps = run.played[first_step:]
+    total = sum(sweeper.count_cuts(played) for played in steps)
     played_before = oracle.played
     result = sweeper.result
     try:
-        for played in calls:
+        for played in steps:
             for op_index in range(len(played.ops)):
                 sweeper.cut_op(played, op_index)
                 progress(result.cuts, total)
@@ -114,13 +119,12 @@ def sweep(
     return result
 
 
-def torn_cells(played: PlayedCall, op_index: int, torn: Torn) -> Cells:
+def torn_cells(played: Played, op_index: int, torn: Torn) -> Cells:
     """Return the flash after operation `op_index` of a played call was torn.
 
     What the whole operation left stands for the data it was given: programming the one or the other over the
     same cells leaves the same."""
-    op, before = played.ops[op_index], played.before_op[op_index]
-    after = (*played.before_op, played.end)[op_index + 1]
+    op, (before, after) = played.ops[op_index], (moment.cells for moment in played.moments[op_index : op_index + 2])
     if op.kind is OpKind.ERASE:
         index = op.address // SECTOR_SIZE
         return before.with_sector(index, torn.erased(before.sector(index)))
@@ -128,9 +132,9 @@ def torn_cells(played: PlayedCall, op_index: int, torn: Torn) -> Cells:
     return before.with_bytes(op.address, torn.programmed(old, new, op.address))
 
 
-def broken_claims(aftermath: Aftermath, config: Config) -> tuple[str, ...]:
-    """Return the ids of the claims that the configuration has and the aftermath breaks."""
-    return tuple(claim.id for claim in CUT_CLAIMS if claim.applies_to(config) and not claim.is_kept(aftermath))
+def broken_claims(observation: Aftermath, config: Config) -> tuple[str, ...]:
+    """Return the ids of the claims that the configuration has and the observation breaks."""
+    return tuple(claim.id for claim in CUT_CLAIMS if claim.applies_to(config) and not claim.is_kept(observation))
 
 
 def _prefix_kind(op: Op) -> TornKind:
@@ -140,8 +144,8 @@ def _prefix_kind(op: Op) -> TornKind:
 class _Sweeper:
     """Decides the cut points of a script, one operation at a time."""
 
-    def __init__(self, world: World, oracle: FutureOracle, judge: Judge, faults: FaultModel, seed: int) -> None:
-        self._world = world
+    def __init__(self, dut: DeviceUnderTest, oracle: FutureOracle, judge: Judge, faults: FaultModel, seed: int) -> None:
+        self._dut = dut
         self._oracle = oracle
         self._judge = judge
         self._faults = faults
@@ -149,37 +153,37 @@ class _Sweeper:
         self._verdicts: dict[tuple[int, bool, bool, int], tuple[Future, tuple[str, ...]]] = {}
         self.result = SweepResult()
 
-    def count_cuts(self, played: PlayedCall) -> int:
-        """Return how many cut points a call has."""
+    def count_cuts(self, played: Played) -> int:
+        """Return how many cut points a step has."""
         in_ops = sum(2 + self._prefix_count(op) + len(list(self._patterns(op))) for op in played.ops)
         return in_ops + len(self._burn_tears(played))
 
-    def cut_op(self, played: PlayedCall, op_index: int) -> None:
+    def cut_op(self, played: Played, op_index: int) -> None:
         """Decide every cut point of one operation."""
         op = played.ops[op_index]
-        before = self._oracle.tell(played.before_op[op_index], played.efuse_start)
-        self._add(played, op_index, op, BEFORE, 1, before)
+        before = self._oracle.tell(played.moments[op_index])
+        self._add(played, op_index, BEFORE, 1, before)
         if not before.reliance.includes(op.address, op.length):
             self._add_all(played, op_index, op, before)
             return
         self._cut_prefixes(played, op_index, op, before)
         for torn in (*self._patterns(op), AFTER):
             known = self._tell_torn(played, op_index, torn, before, op.address, op.length)
-            self._add(played, op_index, op, torn, 1, known)
+            self._add(played, op_index, torn, 1, known)
 
-    def cut_burn(self, played: PlayedCall) -> None:
+    def cut_burn(self, played: Played) -> None:
         """Decide every way to tear the eFuse burn of a call; it comes after the call's flash operations."""
         for done in self._burn_tears(played):
-            known = self._oracle.tell(played.end, played.efuse_start | done)
-            self._add(played, len(played.ops), None, None, 1, known, efuse_done=done)
+            known = self._oracle.tell(Moment(played.after.cells, played.before.efuse_bits | done))
+            self._add(played, len(played.ops), None, 1, known, efuse_done=done)
 
-    def reset_after(self, played: PlayedCall) -> None:
+    def reset_after(self, played: Played) -> None:
         """Decide a reset after the call has returned."""
-        known = self._oracle.tell(played.end, played.efuse_end)
+        known = self._oracle.tell(played.after)
         broken = self._broken(played, len(played.ops), known.future, is_between=True)
-        self.result.resets.append(Stretch(played.call, len(played.ops), None, None, 1, 0, known, broken))
+        self.result.resets.append(Stretch(played, len(played.ops), None, 1, 0, known, broken))
 
-    def _cut_prefixes(self, played: PlayedCall, op_index: int, op: Op, before: Known) -> None:
+    def _cut_prefixes(self, played: Played, op_index: int, op: Op, before: Known) -> None:
         """Decide all prefixes, asking only where one byte more can make a difference."""
         kind = _prefix_kind(op)
         known, first = before, 1
@@ -189,20 +193,20 @@ class _Sweeper:
             now = self._tell_torn(played, op_index, Torn(kind, length=length), known, op.address + length - 1, 1)
             if now is not known:
                 if length > first:
-                    self._add(played, op_index, op, Torn(kind, length=first), length - first, known)
+                    self._add(played, op_index, Torn(kind, length=first), length - first, known)
                 known, first = now, length
         last = self._prefix_count(op)
         if last >= first:
-            self._add(played, op_index, op, Torn(kind, length=first), last - first + 1, known)
+            self._add(played, op_index, Torn(kind, length=first), last - first + 1, known)
 
-    def _add_all(self, played: PlayedCall, op_index: int, op: Op, known: Known) -> None:
+    def _add_all(self, played: Played, op_index: int, op: Op, known: Known) -> None:
         """Add every tear of an operation that nothing depends on, except `before`."""
         kind = _prefix_kind(op)
         if self._prefix_count(op):
-            self._add(played, op_index, op, Torn(kind, length=1), self._prefix_count(op), known)
+            self._add(played, op_index, Torn(kind, length=1), self._prefix_count(op), known)
         for torn in self._patterns(op):
-            self._add(played, op_index, op, torn, 1, known)
-        self._add(played, op_index, op, AFTER, 1, known)
+            self._add(played, op_index, torn, 1, known)
+        self._add(played, op_index, AFTER, 1, known)
 
     def _prefix_count(self, op: Op) -> int:
         """Return how many prefixes are neither nothing nor all of the operation."""
@@ -224,11 +228,11 @@ class _Sweeper:
 
     def _is_entry(self, op: Op) -> bool:
         """Tell whether the operation rewrites an otadata entry."""
-        return self._world.is_in_otadata(op.address) and op.length in (ENTRY_SIZE, SECTOR_SIZE)
+        return self._dut.is_in_otadata(op.address) and op.length in (ENTRY_SIZE, SECTOR_SIZE)
 
-    def _burn_tears(self, played: PlayedCall) -> list[int]:
+    def _burn_tears(self, played: Played) -> list[int]:
         """Return, for an eFuse burn, the masks of bits that can have taken effect."""
-        new_bits = played.efuse_end & ~played.efuse_start
+        new_bits = played.after.efuse_bits & ~played.before.efuse_bits
         bits = [1 << number for number in range(32) if new_bits >> number & 1]
         if not bits:
             return []
@@ -238,20 +242,17 @@ class _Sweeper:
             return [sum(bits[:count]) for count in range(len(bits) + 1)]
         return [sum(bit for place, bit in enumerate(bits) if subset >> place & 1) for subset in range(1 << len(bits))]
 
-    def _tell_torn(
-        self, played: PlayedCall, op_index: int, torn: Torn, near: Known, address: int, length: int
-    ) -> Known:
+    def _tell_torn(self, played: Played, op_index: int, torn: Torn, near: Known, address: int, length: int) -> Known:
         """Return the future of a torn state that differs from one with the future `near` in those bytes at most."""
         cells = torn_cells(played, op_index, torn)
         if near.reliance.is_same(near.facts, cells, address, length):
             return near
-        return self._oracle.tell(cells, played.efuse_start)
+        return self._oracle.tell(Moment(cells, played.before.efuse_bits))
 
     def _add(
         self,
-        played: PlayedCall,
+        played: Played,
         op_index: int,
-        op: Op | None,
         torn: Torn | None,
         count: int,
         known: Known,
@@ -259,14 +260,14 @@ class _Sweeper:
     ) -> None:
         ops_begun = op_index + (torn != BEFORE)
         broken = self._broken(played, ops_begun, known.future)
-        self.result.stretches.append(Stretch(played.call, op_index, op, torn, count, efuse_done, known, broken))
+        self.result.stretches.append(Stretch(played, op_index, torn, count, efuse_done, known, broken))
         self.result.cuts += count
 
-    def _broken(self, played: PlayedCall, ops_begun: int, future: Future, is_between: bool = False) -> tuple[str, ...]:
+    def _broken(self, played: Played, ops_begun: int, future: Future, is_between: bool = False) -> tuple[str, ...]:
         """Return the ids of the claims that a cut breaks; the same call and future are judged once."""
-        key = (played.call.index, ops_begun > 0, is_between, id(future))
+        key = (played.number, ops_begun > 0, is_between, id(future))
         judged = self._verdicts.get(key)
         if judged is None or judged[0] is not future:
-            broken = broken_claims(self._judge.aftermath(played, ops_begun, future, is_between), self._world.config)
+            broken = broken_claims(self._judge.observation(played, ops_begun, future, is_between), self._dut.config)
             judged = self._verdicts[key] = (future, broken)
         return judged[1]

@@ -14,19 +14,19 @@ from ...impl.partitions.partition import Partition
 from ...impl.partitions.table import encode_table
 from ...model.config import Config
 from ...model.fault_model import FaultModel
-from ..device_under_test import NamedImage, World
+from ..device_under_test import DeviceUnderTest, NamedImage
 from .brute_force import disagreements
 from .future_oracle import FutureOracle
-from .script import Scenario, first_call_of_interest, script_of
+from .script import Scenario, first_step_of_interest, script_of
 from .sweep import SweepResult, sweep
-from .uncut_run import Setting, play_script
+from .uncut_run import play_script
 
 SMALL = 0x10000, 2_000
 """Bytes of a slot, bytes of an image."""
 REAL = 0x1E0000, 1_234_736
 
 
-def two_slot_world(slot_size: int, image_size: int, config: Config) -> World:
+def two_slot_world(slot_size: int, image_size: int, config: Config) -> DeviceUnderTest:
     """Return a device with two OTA slots, the first of which holds an image, and an update of the same size."""
     table = (
         Partition("nvs", 1, 0x02, 0x9000, 0x4000),
@@ -38,16 +38,16 @@ def two_slot_world(slot_size: int, image_size: int, config: Config) -> World:
     update = NamedImage("update", build_image(config.chip, size=image_size, version="1.1.0", seed=2), "1.1.0")
     cells = Cells.erased(0x10000 + 2 * slot_size)
     cells = cells.with_bytes(config.table_offset, encode_table(table)).with_bytes(0x10000, running.contents)
-    return World(config, table, cells, (running, update), update)
+    return DeviceUnderTest(config, table, cells, (running, update), update)
 
 
-def timed_sweep(world: World, scenario: Scenario) -> tuple[Setting, SweepResult, float]:
+def timed_sweep(dut: DeviceUnderTest, scenario: Scenario) -> tuple[SweepResult, float]:
     """Return a sweep under F1, from scratch, and the seconds it took."""
     forget_verdicts()
-    setting = play_script(world, script_of(scenario, world))
+    run = play_script(dut, script_of(scenario, dut))
     started = time.perf_counter()
-    result = sweep(world, setting, FutureOracle(world), FaultModel.F1, 0, first_call_of_interest(scenario, world))
-    return setting, result, time.perf_counter() - started
+    result = sweep(dut, run, FutureOracle(dut), FaultModel.F1, 0, first_step_of_interest(scenario, dut))
+    return result, time.perf_counter() - started
 
 
 def main() -> int:
@@ -55,18 +55,18 @@ def main() -> int:
     config = Config(rollback=True)
     print("rollback on, release rules 5.1, F1: every byte of every flash operation")
     for name, (slot_size, image_size) in (("small", SMALL), ("real size", REAL)):
-        world = two_slot_world(slot_size, image_size, config)
+        dut = two_slot_world(slot_size, image_size, config)
         for scenario in (Scenario.UPGRADE, Scenario.UPGRADE_AGAIN):
-            _, result, seconds = timed_sweep(world, scenario)
+            result, seconds = timed_sweep(dut, scenario)
             print(
                 f"{name:10} {scenario.value:14} {result.cuts:>10,} cut points, {result.distinct_futures:>6,} played, "
                 f"{result.cuts / seconds:>12,.0f} cut points/s"
             )
-    world = two_slot_world(*SMALL, config)
+    dut = two_slot_world(*SMALL, config)
     for scenario in (Scenario.UPGRADE, Scenario.UPGRADE_AGAIN):
-        _, result, seconds = timed_sweep(world, scenario)
+        result, seconds = timed_sweep(dut, scenario)
         started = time.perf_counter()
-        differences = list(disagreements(world, script_of(scenario, world), result))
+        differences = list(disagreements(dut, script_of(scenario, dut), result))
         ratio = (time.perf_counter() - started) / seconds
         print(
             f"brute force {scenario.value}: {result.cuts:,} cut points, {len(differences)} decided otherwise; "

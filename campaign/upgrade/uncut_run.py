@@ -2,38 +2,20 @@
 
 from dataclasses import dataclass
 
-from ...impl.chip.cells import Cells
-from ...impl.chip.flash import Op
+from ...impl.chip.efuse import Efuse
 from ...model.claims.observation import Aftermath, Future
-from ..device_under_test import World
-from .future_oracle import FutureOracle, touches
-from .script import Call, CallName, play
+from ..device_under_test import DeviceUnderTest
+from ..history.player import Moment, Played, Player
+from ..history.step import UPGRADE_STEPS, Step, StepName
+from .future_oracle import FutureOracle
+from .script import require_success
 
 
 @dataclass(frozen=True, slots=True)
-class PlayedCall:
-    """One call as it went."""
+class UncutRun:
+    """What a sweep has to know of a script's run to judge a cut in one of its steps."""
 
-    call: Call
-    start: Cells
-    end: Cells
-    ops: tuple[Op, ...]
-    before_op: tuple[Cells, ...]
-    """Contents of the flash before each operation."""
-    efuse_start: int
-    """Raw bits of the eFuse field."""
-    efuse_end: int
-    efuse_version: int
-    """Secure version in the eFuse before the call."""
-    running: str | None
-    """Label of the partition that runs before the call."""
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """What a sweep has to know of a script's run to judge a cut in one of its calls."""
-
-    calls: tuple[PlayedCall, ...]
+    played: tuple[Played, ...]
     upgrade_start: int
     """Number of the commence() that begins the script's last upgrade; the cuts to judge are those of it."""
     previous: str
@@ -44,103 +26,82 @@ class Setting:
     """App partitions that hold a whole known image when it begins."""
 
 
-def play_script(world: World, script: tuple[Call, ...]) -> Setting:
-    """Play the script and take it down; raises ScriptFailed when a call does not go as the script needs."""
-    board = world.board()
-    board.flash.snapshots = []
-    app = None
-    played: list[PlayedCall] = []
-    targets: list[str] = []
-    for call in script:
-        start, efuse_start, running = board.flash.cells, board.efuse.bits, app
-        efuse_version = board.efuse.secure_version
-        board.flash.snapshots.clear()
-        board.flash.take_ops()
-        if call.name is CallName.COMMENCE and app is not None:
-            target = app.ota.esp_ota_get_next_update_partition()
-            targets.append("" if target is None else target.label)
-        app = play(call, board, app, world)
-        played.append(
-            PlayedCall(
-                call,
-                start,
-                board.flash.cells,
-                tuple(board.flash.take_ops()),
-                tuple(board.flash.snapshots),
-                efuse_start,
-                board.efuse.bits,
-                efuse_version,
-                None if running is None else running.running.label,
-            )
-        )
-    begin = next(call for call in reversed(played) if call.call.name is CallName.COMMENCE)
-    assert begin.running is not None
+def play_script(dut: DeviceUnderTest, script: tuple[Step, ...]) -> UncutRun:
+    """Play the script and take it down; raises ScriptFailed when a step does not go as the script needs."""
+    player = Player(dut)
+    run: list[Played] = []
+    target = ""
+    for step in script:
+        if step.name is StepName.COMMENCE and player.app is not None:
+            partition = player.app.ota.esp_ota_get_next_update_partition()
+            target = "" if partition is None else partition.label
+        run.append(player.play(step))
+        require_success(run[-1])
+    begin = next(played for played in reversed(run) if played.step.name is StepName.COMMENCE)
+    assert begin.ran is not None
     provisioned = frozenset(
         partition.label
-        for partition in world.table
-        if partition.is_app and world.image_in(begin.start, partition) is not None
+        for partition in dut.table
+        if partition.is_app and dut.image_in(begin.before.cells, partition) is not None
     )
-    return Setting(tuple(played), begin.call.index, begin.running, targets[-1], provisioned)
+    return UncutRun(tuple(run), begin.number, begin.ran, target, provisioned)
 
 
 class Judge:
-    """Puts a future beside the call that was cut: the aftermath that claims read."""
+    """Puts a future beside the step that was cut: the observation that claims read."""
 
-    def __init__(self, world: World, setting: Setting, oracle: FutureOracle) -> None:
+    def __init__(self, dut: DeviceUnderTest, run: UncutRun, oracle: FutureOracle) -> None:
         """Judge cuts in this run of a script."""
-        self._world = world
-        self._setting = setting
+        self._dut = dut
+        self._run = run
         self._oracle = oracle
         self._boots: dict[int, tuple[str | None, str | None]] = {}
 
-    def aftermath(self, played: PlayedCall, ops_begun: int, future: Future, is_between: bool = False) -> Aftermath:
-        """Return the aftermath of a cut in `played` once `ops_begun` of its operations had any effect.
+    def observation(self, played: Played, ops_begun: int, future: Future, is_between: bool = False) -> Aftermath:
+        """Return the observation of a cut in `played` once `ops_begun` of its operations had any effect.
 
         is_between: no cut, but a reset after the call returned."""
-        setting, call = self._setting, played.call
-        past = {
-            earlier.call.name for earlier in setting.calls if setting.upgrade_start <= earlier.call.index < call.index
-        }
+        run, name = self._run, played.step.name
+        past = {earlier.step.name for earlier in run.played[run.upgrade_start : played.number]}
         if is_between:
-            past.add(call.name)
-        is_withdrawn = CallName.ROLLBACK in past or call.name is CallName.ROLLBACK
+            past.add(name)
+        is_withdrawn = StepName.ROLLBACK in past or name is StepName.ROLLBACK
         old_boot, new_boot = self._boot_choice(played)
         return Aftermath(
-            call=call.name.value,
+            call=played.step.call_name,
             is_between_calls=is_between,
             old_boot=new_boot if is_between else old_boot,
             new_boot=new_boot,
             finished=self._finished(played, ops_begun, past),
-            previous=setting.previous,
-            target=setting.target,
-            is_marked=CallName.COMPLETE in past and not is_withdrawn,
-            is_accepting=CallName.ACCEPT in past or call.name is CallName.ACCEPT or is_withdrawn,
-            is_accepted=CallName.ACCEPT in past and not is_withdrawn,
+            previous=run.previous,
+            target=run.target,
+            is_marked=StepName.COMPLETE in past and not is_withdrawn,
+            is_accepting=StepName.ACCEPT in past or name is StepName.ACCEPT or is_withdrawn,
+            is_accepted=StepName.ACCEPT in past and not is_withdrawn,
             wrote_running=self._wrote_running(played),
-            efuse_before=played.efuse_version,
+            efuse_before=self._efuse_version(played.before),
             future=future,
         )
 
-    def _boot_choice(self, played: PlayedCall) -> tuple[str | None, str | None]:
+    def _boot_choice(self, played: Played) -> tuple[str | None, str | None]:
         """Return what boots when the power fails just before the call, and just after it."""
-        index = played.call.index
-        if index not in self._boots:
-            old = self._oracle.tell(played.start, played.efuse_start).future
-            new = self._oracle.tell(played.end, played.efuse_end).future
-            self._boots[index] = old.boot.partition, new.boot.partition
-        return self._boots[index]
+        if played.number not in self._boots:
+            old, new = (self._oracle.tell(moment).future for moment in (played.before, played.after))
+            self._boots[played.number] = old.boot.partition, new.boot.partition
+        return self._boots[played.number]
 
-    def _finished(self, played: PlayedCall, ops_begun: int, past: set[CallName]) -> frozenset[str]:
+    def _finished(self, played: Played, ops_begun: int, past: set[StepName]) -> frozenset[str]:
         """Return the partitions whose image is finished; see Aftermath.finished."""
-        setting, name = self._setting, played.call.name
-        if CallName.COMPLETE in past or name is CallName.COMPLETE:
+        run, name = self._run, played.step.name
+        if StepName.COMPLETE in past or name is StepName.COMPLETE:
             # complete() verifies before it changes anything.
-            return setting.provisioned | {setting.target}
-        is_wiped = CallName.COMMENCE in past or (name is CallName.COMMENCE and ops_begun > 0)
-        return setting.provisioned - {setting.target} if is_wiped else setting.provisioned
+            return run.provisioned | {run.target}
+        is_wiped = StepName.COMMENCE in past or (name is StepName.COMMENCE and ops_begun > 0)
+        return run.provisioned - {run.target} if is_wiped else run.provisioned
 
-    def _wrote_running(self, played: PlayedCall) -> bool:
-        is_upgrading = played.call.name in (CallName.COMMENCE, CallName.WRITE, CallName.COMPLETE)
-        if not is_upgrading or played.running is None:
-            return False
-        return touches(list(played.ops), self._world.partition(played.running))
+    def _wrote_running(self, played: Played) -> bool:
+        is_upgrading = played.step.name in UPGRADE_STEPS
+        return is_upgrading and played.ran is not None and played.touches(self._dut.partition(played.ran))
+
+    def _efuse_version(self, moment: Moment) -> int:
+        return Efuse(moment.efuse_bits, self._dut.config.secure_version_bits).secure_version

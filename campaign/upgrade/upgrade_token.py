@@ -17,7 +17,8 @@ from ...impl.otadata import ENTRY_SIZE
 from ...impl.partitions.partition import Partition
 from ...impl.partitions.table import TableError, encode_table
 from ...model.config import Config
-from ..device_under_test import NamedImage, World
+from ..device_under_test import DeviceUnderTest, NamedImage
+from ..history.step import StepCut
 from ..token_packing import pack_token, unpack_token
 from ..token_text import decode_config, encode_config
 from .script import Scenario
@@ -39,6 +40,13 @@ class CutPoint:
     """None: no operation is cut."""
     efuse_done: int | None = None
     """Bits of an eFuse burn that take effect; None when the cut is in flash, or between calls."""
+
+    @property
+    def step_cut(self) -> StepCut | None:
+        """The same as a step carries it; None for a reset between calls."""
+        if self.torn is not None:
+            return StepCut(self.op_index, self.torn)
+        return None if self.efuse_done is None else StepCut(0, efuse_done=self.efuse_done)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,26 +81,26 @@ class Token:
     chunk: int
 
 
-def make_token(world: World, claim_id: str, scenario: Scenario, cut: CutPoint) -> Token:
+def make_token(dut: DeviceUnderTest, claim_id: str, scenario: Scenario, cut: CutPoint) -> Token:
     """Return the token of a cut in a world's script."""
     placed = []
-    for partition in world.table:
-        image = world.image_in(world.cells, partition) if partition.is_app else None
+    for partition in dut.table:
+        image = dut.image_in(dut.cells, partition) if partition.is_app else None
         if image is not None:
-            placed.append((partition.label, world.images.index(image)))
+            placed.append((partition.label, dut.images.index(image)))
     return Token(
         claim_id,
         scenario,
         cut,
-        world.config,
-        world.cells.size,
-        world.table,
-        _hex_entries(world),
-        tuple(_note(image) for image in world.images),
+        dut.config,
+        dut.cells.size,
+        dut.table,
+        _hex_entries(dut),
+        tuple(_note(image) for image in dut.images),
         tuple(placed),
-        world.images.index(world.update),
-        world.efuse_bits,
-        world.chunk,
+        dut.images.index(dut.update),
+        dut.efuse_bits,
+        dut.chunk,
     )
 
 
@@ -181,7 +189,7 @@ def _partition(token: Token, label: str) -> Partition:
     return {partition.label: partition for partition in token.table}[label]
 
 
-def world_of_token(token: Token, files: Iterable[bytes] = ()) -> World:
+def dut_of_token(token: Token, files: Iterable[bytes] = ()) -> DeviceUnderTest:
     """Return the device of a token; of `files`, those whose digest it names take the place of built images."""
     by_digest = {_digest(contents): contents for contents in files}
     images = tuple(_image_of(note, by_digest.get(note.digest), token.config) for note in token.images)
@@ -189,12 +197,12 @@ def world_of_token(token: Token, files: Iterable[bytes] = ()) -> World:
     cells = cells.with_bytes(token.config.table_offset, encode_table(token.table))
     for label, number in token.placed:
         cells = cells.with_bytes(_partition(token, label).offset, images[number].contents)
-    world = World(token.config, token.table, cells, images, images[token.update], token.efuse_bits, token.chunk)
-    if token.entries is None or world.otadata is None:
-        return world
+    dut = DeviceUnderTest(token.config, token.table, cells, images, images[token.update], token.efuse_bits, token.chunk)
+    if token.entries is None or dut.otadata is None:
+        return dut
     for number, entry in enumerate(token.entries):
-        cells = cells.with_bytes(world.otadata.offset + SECTOR_SIZE * number, bytes.fromhex(entry))
-    return replace(world, cells=cells)
+        cells = cells.with_bytes(dut.otadata.offset + SECTOR_SIZE * number, bytes.fromhex(entry))
+    return replace(dut, cells=cells)
 
 
 def _note(image: NamedImage) -> ImageNote:
@@ -217,6 +225,6 @@ def _image_of(note: ImageNote, contents: bytes | None, config: Config) -> NamedI
     return NamedImage(note.name, contents, note.version, note.secure_version)
 
 
-def _hex_entries(world: World) -> tuple[str, str] | None:
-    entries = world.entries(world.cells)
+def _hex_entries(dut: DeviceUnderTest) -> tuple[str, str] | None:
+    entries = dut.entries(dut.cells)
     return None if entries is None else (entries[0].hex(), entries[1].hex())

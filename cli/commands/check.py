@@ -148,6 +148,6 @@ def _check_options(options: argparse.Namespace) -> None:
 
 def _write_cuts(path: Path, report: Report) -> None:
     try:
-        write_cut_table(path, report.world, report.setting, report.upgrade)
+        write_cut_table(path, report.world, report.upgrade)
     except OSError as error:
         raise InputError(f"--cuts: {path}: cannot be written: {error.strerror or error}") from None

@@ -62,7 +62,7 @@ def replay(
 
 def _play_cut(text: str, options: ReplayOptions, output: OutputOptions) -> ExitCode:
     from ...campaign.upgrade.upgrade_replay import replay as play
-    from ...campaign.upgrade.upgrade_token import decode_token, world_of_token
+    from ...campaign.upgrade.upgrade_token import decode_token, dut_of_token
     from ...project.files import read_file
     from ...project.flash_regions import save_for_board, save_for_study
     from ..reports import replay_report
@@ -71,7 +71,7 @@ def _play_cut(text: str, options: ReplayOptions, output: OutputOptions) -> ExitC
         raise InputError("--bootloader: goes with --save-flash FILE")
     token = decode_token(text)
     images = [read_file(path) for path in options.image]
-    world = world_of_token(token, images)
+    world = dut_of_token(token, images)
     played = play(token, world)
     saved = ""
     if options.save_flash is not None and options.bootloader is not None:

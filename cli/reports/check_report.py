@@ -10,7 +10,7 @@ from rich.table import Table
 
 from ...analysis.model_verdicts import Proofs, proof_json, proof_text
 from ...analysis.upgrade_check import SAMPLED_FROM, Report, token_of
-from ...campaign.device_under_test import World
+from ...campaign.device_under_test import DeviceUnderTest
 from ...campaign.upgrade.claim_results import ClaimResult, Violation
 from ...campaign.upgrade.script import Scenario
 from ...model.claims.claims import Verdict
@@ -28,7 +28,7 @@ _STYLES = {
 _VALUE_WIDTH = 24
 
 
-def print_board(console: Console, world: World, settings: Iterable[ConfigValue], notes: Iterable[str]) -> None:
+def print_board(console: Console, world: DeviceUnderTest, settings: Iterable[ConfigValue], notes: Iterable[str]) -> None:
     """Say what board was built, and which value was assumed and why."""
     console.print("[bold]Board[/bold]")
     rows = [(s.name.removeprefix("CONFIG_"), s.value, str(s.origin), s.origin.assumed) for s in settings]

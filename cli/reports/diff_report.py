@@ -8,7 +8,8 @@ from rich.console import Console
 
 from ...analysis.diff_text import cause_title, inputs_text, subject
 from ...analysis.release_diff import Confirmed, DiffReport
-from ...campaign.history.history_replay import HistoryStep, replay_history
+from ...campaign.history.history_replay import replay_history
+from ...campaign.history.replayed_step import ReplayedStep
 from ...campaign.lockstep.board_difference import decode_pair
 from ...campaign.operation_text import describe_ops
 from ...model.device.scope_text import scope_title
@@ -190,7 +191,7 @@ def replay(console: Console, text: str, as_object: bool) -> ExitCode:
     return ExitCode.VIOLATED if differs else ExitCode.HOLDS
 
 
-def _step_text(step: HistoryStep | None) -> str:
+def _step_text(step: ReplayedStep | None) -> str:
     if step is None:
         return "(nothing more)"
     return f"{step.text}; flash: {describe_ops(step.ops)}" if step.ops else step.text

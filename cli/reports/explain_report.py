@@ -13,7 +13,7 @@ from ...analysis.history_search import Case
 from ...campaign.explain.entries import EntryReading, SlotNames, summary_of
 from ...campaign.explain.explanation import CALLS, Answer, BootReading, Change, slot_names
 from ...campaign.explain.found_images import ImageReading
-from ...campaign.history.history import Outcome
+from ...campaign.history.player import StepOutcome
 from ...campaign.operation_text import describe_ops
 from ...impl.partitions.partition import Partition, PartitionType
 from ...model.config import Release
@@ -24,10 +24,10 @@ _TYPES = {member.value: member.name.lower() for member in PartitionType}
 _DATA = {0: "ota", 1: "phy", 2: "nvs", 3: "coredump", 4: "nvs_keys", 5: "efuse", 6: "undefined"}
 _DATA |= {0x80: "esphttpd", 0x81: "fat", 0x82: "spiffs", 0x83: "littlefs"}
 _ENDS = {
-    Outcome.RETURNED: "ok",
-    Outcome.RESTARTED: "restarts",
-    Outcome.PANICKED: "crashes: an assertion of the C code fails",
-    Outcome.HUNG: "never ends",
+    StepOutcome.RETURNED: "ok",
+    StepOutcome.RESTARTED: "restarts",
+    StepOutcome.PANICKED: "crashes: an assertion of the C code fails",
+    StepOutcome.HUNG: "never ends",
 }
 
 
@@ -262,7 +262,7 @@ def _second_boot(page: _Page, boot: BootReading | None, names: SlotNames) -> Non
 
 def _boot_text(boot: BootReading) -> str:
     if boot.label is None:
-        word = "nothing boots" if boot.outcome is Outcome.NOTHING_BOOTS else boot.outcome.value
+        word = "nothing boots" if boot.outcome is StepOutcome.NOTHING_BOOTS else boot.outcome.value
         return f"{word}: {boot.detail}" if boot.detail else word
     return f"{boot.label} boots" + (", under test" if boot.state == "testing" else "")
 
@@ -289,7 +289,11 @@ def _print_call(page: _Page, cases: Sequence[Case], name: str, names: SlotNames)
         if call is None:
             page.line(f"{name + '()':11} {rules}no application boots that could call it", hang=12)
             continue
-        end = f"error “{call.error}”" if call.outcome is Outcome.RAISED else _ENDS.get(call.outcome, call.outcome.value)
+        end = (
+            f"error “{call.error}”"
+            if call.outcome is StepOutcome.RAISED
+            else _ENDS.get(call.outcome, call.outcome.value)
+        )
         page.line(f"{name + '()':11} {rules}{end}; {call.then or 'nothing'} boots after it", hang=12)
         _change(page, call.change, names, 14)
 

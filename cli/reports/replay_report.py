@@ -3,7 +3,7 @@
 from typing import Any
 
 from ...analysis.token_subject import claim_id_of
-from ...campaign.device_under_test import World
+from ...campaign.device_under_test import DeviceUnderTest
 from ...campaign.history.history_replay import HistoryReplay
 from ...campaign.history.history_token import HistoryToken
 from ...campaign.history.known_cases import KnownCase
@@ -34,7 +34,7 @@ def print_history(token: HistoryToken, case: KnownCase | None, played: HistoryRe
                 print(f"       {line}")
         if step.efuse is not None:
             print(f"       eFuse: 0x{step.efuse[0]:x} → 0x{step.efuse[1]:x}")
-        for verdict in step.verdicts:
+        for verdict in step.broken:
             print(f"       {verdict.claim_id} is violated: {verdict.text}")
     print()
     end = played.outcome.value if played.running is None else f"{played.running} runs"
@@ -63,7 +63,7 @@ def history_as_json(token: HistoryToken, played: HistoryReplay, confirmed: bool)
                 "otadata": None if step.entries is None else [entry.hex() for entry in step.entries],
                 "efuse": step.efuse,
                 "cut": step.is_cut,
-                "violated": [[verdict.claim_id, verdict.text] for verdict in step.verdicts],
+                "violated": [[verdict.claim_id, verdict.text] for verdict in step.broken],
             }
             for step in played.steps
         ],
@@ -72,7 +72,7 @@ def history_as_json(token: HistoryToken, played: HistoryReplay, confirmed: bool)
     }
 
 
-def print_cut(token: Token, world: World, played: Replay) -> None:
+def print_cut(token: Token, world: DeviceUnderTest, played: Replay) -> None:
     """Print the power cut of a token, step by step, and what follows it."""
     promised = claim(token.claim_id)
     slots = sum(partition.is_ota_slot for partition in world.table)
@@ -86,7 +86,7 @@ def print_cut(token: Token, world: World, played: Replay) -> None:
             for line in entry_lines(step.entries, slots):
                 print(f"       {line}")
     print()
-    for line in future_lines(played.aftermath.future):
+    for line in future_lines(played.observation.future):
         print(f"  →  {line}")
     print()
     print(f"{promised.id} {'holds here' if played.is_claim_kept else 'is violated'}")
@@ -125,7 +125,7 @@ def _describe_boot(boot: Boot) -> str:
 
 def cut_as_json(token: Token, played: Replay) -> dict[str, Any]:
     """Return the power cut of a token as one JSON object."""
-    future = played.aftermath.future
+    future = played.observation.future
     return {
         "claim": token.claim_id,
         "kept": played.is_claim_kept,

@@ -7,7 +7,7 @@ from ...campaign.history.history_replay import replay_history
 from ...campaign.history.history_token import HISTORY_PREFIX, decode_history_token
 from ...campaign.operation_text import describe_ops
 from ...campaign.upgrade.upgrade_replay import replay
-from ...campaign.upgrade.upgrade_token import decode_token, world_of_token
+from ...campaign.upgrade.upgrade_token import decode_token, dut_of_token
 from ...model.claims.claims import claim
 from ...model.claims.observation import Boot
 from ..drawing.canvas import Drawing
@@ -58,9 +58,9 @@ def trace_drawing(text: str = SAMPLE) -> Drawing:
         end += "" if history.running is None else f", {history.running} runs"
         return _sequence(history.shows, [*events, Remark(end, Tone.RED)]).drawing()
     token = decode_token(text)
-    played = replay(token, world_of_token(token))
+    played = replay(token, dut_of_token(token))
     events = [event for step in played.steps for event in _events(step, describe_ops(step.ops))]
-    future = played.aftermath.future
+    future = played.observation.future
     events += [*_boot("power_on()", future.boot)]
     if future.idle_boot is not None:
         events += [*_boot("power_on() again, nothing called", future.idle_boot)]
@@ -74,8 +74,8 @@ def trace_drawing(text: str = SAMPLE) -> Drawing:
 def token_layout(text: str) -> Drawing:
     """Return the drawing of the partition table of a token's device."""
     if text.strip().startswith(HISTORY_PREFIX):
-        world = decode_history_token(text).history.world
-        table, size, config = world.table, world.cells.size, world.config
+        dut = decode_history_token(text).history.dut
+        table, size, config = dut.table, dut.cells.size, dut.config
     else:
         token = decode_token(text)
         table, size, config = token.table, token.flash_size, token.config

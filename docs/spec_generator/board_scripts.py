@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass, replace
 
-from otaproof.campaign.history.history import IMAGE_SIZE, History, SmallDevice, SmallImage, Step, StepName, upgrade
+from otaproof.campaign.history.history import IMAGE_SIZE, History, SmallDevice, SmallImage, upgrade
 from otaproof.campaign.history.history_replay import replay_history
+from otaproof.campaign.history.step import Step, StepName
 from otaproof.impl.otadata import encode_entry, make_entry
 from otaproof.model.config import Config, Release, ResetReason
 from otaproof.model.ota_state import OtaImgState

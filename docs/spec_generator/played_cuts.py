@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from otaproof.campaign.history.history import OTADATA, History, Outcome, Played, Player, Step, StepCut, StepName
+from otaproof.campaign.history.history import OTADATA, History
+from otaproof.campaign.history.player import Played, Player, StepOutcome
+from otaproof.campaign.history.step import Step, StepCut, StepName
 from otaproof.impl.chip.cells import SECTOR_SIZE
 from otaproof.impl.chip.flash import Op, OpKind
 from otaproof.impl.chip.torn_operations import AFTER, BEFORE, Torn, TornKind
@@ -26,10 +28,10 @@ class CutRow:
 
 def ready(history: History) -> Player:
     """Return a player that has played the history; raises ValueError if a step fails."""
-    player = Player(history.world)
+    player = Player(history.dut)
     for step in history.steps:
         played = player.play(step)
-        if played.outcome in (Outcome.RAISED, Outcome.NOBODY, Outcome.NOTHING_BOOTS):
+        if played.outcome in (StepOutcome.RAISED, StepOutcome.NOBODY, StepOutcome.NOTHING_BOOTS):
             raise ValueError(f"{step}: {played.outcome.value} {played.error}")
     return player
 
@@ -43,9 +45,11 @@ def end_of(history: History, step: Step) -> str:
     """Return how the step ends without a cut."""
     player = ready(history)
     played = player.play(step)
-    if played.outcome is Outcome.RAISED:
+    if played.outcome is StepOutcome.RAISED:
         return f"raises “{played.error}”"
-    said = {Outcome.RETURNED: "returns", Outcome.RESTARTED: "restarts"}.get(played.outcome, played.outcome.value)
+    said = {StepOutcome.RETURNED: "returns", StepOutcome.RESTARTED: "restarts"}.get(
+        played.outcome, played.outcome.value
+    )
     if step.name is StepName.RESET:
         return _boot(player)
     return f"{said}; then {_next(player)}"

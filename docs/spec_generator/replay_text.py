@@ -48,7 +48,7 @@ class _PlayedStep:
 def history_sentences(history: History, replay: HistoryReplay) -> list[str]:
     """Return what happens in a history, a sentence each."""
     steps = [_PlayedStep(*pair) for pair in zip(history.steps, replay.steps, strict=True)]
-    return [with_capital(text) for text in _sentences(steps, history.world.table)]
+    return [with_capital(text) for text in _sentences(steps, history.dut.table)]
 
 
 def operation_text(op: Op) -> str:

@@ -104,6 +104,10 @@ class Cells:
         """Compare all cells; shared blocks compare by identity."""
         return isinstance(other, Cells) and self._blocks == other._blocks
 
+    def __deepcopy__(self, memo: object) -> "Cells":
+        """Return itself: nothing changes it."""
+        return self
+
     def __hash__(self) -> int:
         """Hash all cells; each sector caches its own hash."""
         return hash(self._blocks)

@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 
 from otaproof.campaign.conformance.vectors import Vector, read_vectors
-from otaproof.campaign.history.history import Outcome, Step, StepName
+from otaproof.campaign.history.player import StepOutcome
+from otaproof.campaign.history.step import Step, StepName
 from otaproof.campaign.lockstep.abstraction import (
     BLANK_RECORD,
     Places,
@@ -250,8 +251,13 @@ def _rebuild(device: Recorded, step: dict[str, Any]) -> None:
 
 
 def _check_outcome(step: dict[str, Any], began: str | None) -> None:
-    names = {"ok": Outcome.RETURNED, "err": Outcome.RAISED, "restart": Outcome.RESTARTED, "panic": Outcome.PANICKED}
-    outcome = next((names[word] for word in names if word in step["res"]), Outcome.RETURNED)
+    names = {
+        "ok": StepOutcome.RETURNED,
+        "err": StepOutcome.RAISED,
+        "restart": StepOutcome.RESTARTED,
+        "panic": StepOutcome.PANICKED,
+    }
+    outcome = next((names[word] for word in names if word in step["res"]), StepOutcome.RETURNED)
     name = StepName.WRITE if step["do"] in ("write", "info") else CALLS[step["do"]]
     if outcome not in allowed_outcomes(Step(name, argument=step.get("arg")), began):
         raise Divergence(f"ended {step['res']}, the model: {began}")

@@ -40,7 +40,7 @@ def device(
     """Return the flash of a small device."""
     entries = first.ljust(32, b"\xff"), second.ljust(32, b"\xff")
     made = SmallDevice(config or Config(), has_factory=has_factory, holds=holds, entries=entries)
-    return SmallHistory(made, IMAGES).world.cells.to_bytes()
+    return SmallHistory(made, IMAGES).dut.cells.to_bytes()
 
 
 @pytest.fixture

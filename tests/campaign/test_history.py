@@ -1,31 +1,26 @@
 """Histories on the board: calls, resets, and as many power cuts as there are."""
 
+from collections.abc import Iterator
+
 import pytest
 
-from otaproof.campaign.history.history import (
-    BLANK_ENTRY,
-    History,
-    Moment,
-    Outcome,
-    Player,
-    SmallDevice,
-    SmallImage,
-    Step,
-    StepCut,
-    StepName,
-    play_history,
-    upgrade,
-)
+from otaproof.campaign.history.history import BLANK_ENTRY, History, SmallDevice, SmallImage, upgrade
+from otaproof.campaign.history.player import Moment, Played, Player, StepOutcome
+from otaproof.campaign.history.step import POWER_ON, Step, StepCut, StepName
 from otaproof.impl.chip.flash import PlanNotReached
 from otaproof.impl.chip.torn_operations import Torn
 from otaproof.model.config import Config, Release, ResetReason
 from otaproof.model.fault_model import FaultModel
 
-POWER_ON = Step(StepName.RESET)
 RESTART = Step(StepName.RESET, ResetReason.SOFTWARE)
 ROLLBACK = Config(rollback=True)
 IMAGES = (SmallImage(1), SmallImage(2), SmallImage(3, flipped=700))
 START = History(SmallDevice(ROLLBACK), IMAGES)
+
+
+def play_history(history: History) -> Iterator[Played]:
+    """Yield the steps as they are played."""
+    return map(Player(history.dut).play, history.steps)
 
 
 def outcomes(history: History) -> list[tuple[str, str | None]]:
@@ -49,11 +44,11 @@ def test_upgrade_is_played_to_its_end() -> None:
 
 def test_every_operation_has_its_moment() -> None:
     """What is on flash is told after each operation; the last moment is what is there after the step."""
-    player = Player(START.world)
+    player = Player(START.dut)
     played = player.play(POWER_ON)
     assert 2 == len(played.ops)
     assert 3 == len(played.moments)
-    blank, erased, written = (START.world.entries(moment.cells) for moment in played.moments)
+    blank, erased, written = (START.dut.entries(moment.cells) for moment in played.moments)
     assert blank == erased
     assert blank != written
     assert player.moment == played.after
@@ -70,8 +65,8 @@ def test_a_history_has_as_many_cuts_as_it_likes() -> None:
         Step(StepName.SET_BOOT, label="running", cut=StepCut(0, Torn.parse("after"))),
     )
     *_, last = play_history(history)
-    assert (Outcome.CUT, None) == (last.outcome, last.running)
-    assert (BLANK_ENTRY, BLANK_ENTRY) == history.world.entries(last.after.cells)
+    assert (StepOutcome.CUT, None) == (last.outcome, last.running)
+    assert (BLANK_ENTRY, BLANK_ENTRY) == history.dut.entries(last.after.cells)
 
 
 def test_a_cut_that_never_comes_is_told() -> None:
@@ -82,9 +77,9 @@ def test_a_cut_that_never_comes_is_told() -> None:
 
 def test_a_call_without_an_application_is_made_by_nobody() -> None:
     """Nothing happens, and the step says so."""
-    player = Player(START.world)
+    player = Player(START.dut)
     played = player.play(Step(StepName.ACCEPT))
-    assert (Outcome.NOBODY, ()) == (played.outcome, played.ops)
+    assert (StepOutcome.NOBODY, ()) == (played.outcome, played.ops)
 
 
 def test_a_torn_burn_leaves_the_bits_that_it_had_set() -> None:
@@ -95,19 +90,19 @@ def test_a_torn_burn_leaves_the_bits_that_it_had_set() -> None:
         POWER_ON, *upgrade(1), RESTART, Step(StepName.ACCEPT, cut=StepCut(0, efuse_done=0b10))
     )
     *_, last = play_history(history)
-    assert (Outcome.CUT, 0b10) == (last.outcome, last.after.efuse_bits)
+    assert (StepOutcome.CUT, 0b10) == (last.outcome, last.after.efuse_bits)
     assert 0 == last.before.efuse_bits
 
 
 def test_a_damaged_image_is_refused() -> None:
     """One flipped bit, and complete() says so."""
     *_, last = play_history(START.then(POWER_ON, *upgrade(2)))
-    assert (Outcome.RAISED, "validation failed") == (last.outcome, last.error)
+    assert (StepOutcome.RAISED, "validation failed") == (last.outcome, last.error)
 
 
 def test_a_fork_goes_its_own_way() -> None:
     """Program and flash are copied; the original does not move."""
-    player = Player(START.world)
+    player = Player(START.dut)
     player.play(POWER_ON)
     player.play(Step(StepName.COMMENCE))
     before: Moment = player.moment
@@ -116,7 +111,7 @@ def test_a_fork_goes_its_own_way() -> None:
         other.play(step)
     assert other.running is None
     assert before == player.moment
-    assert Outcome.RETURNED is player.play(upgrade(1)[1]).outcome
+    assert StepOutcome.RETURNED is player.play(upgrade(1)[1]).outcome
 
 
 def test_a_history_knows_the_weakest_model_of_its_cuts() -> None:

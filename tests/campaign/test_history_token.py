@@ -7,18 +7,11 @@ from typing import Any
 
 import pytest
 
-from otaproof.campaign.history.history import (
-    History,
-    Outcome,
-    SmallDevice,
-    SmallImage,
-    Step,
-    StepCut,
-    StepName,
-    upgrade,
-)
+from otaproof.campaign.history.history import History, SmallDevice, SmallImage, upgrade
 from otaproof.campaign.history.history_replay import is_confirmed, replay_history, token_of
 from otaproof.campaign.history.history_token import HistoryToken, decode_history_token, encode_history_token
+from otaproof.campaign.history.player import StepOutcome
+from otaproof.campaign.history.step import Step, StepCut, StepName
 from otaproof.cli.main import main
 from otaproof.errors import InputError
 from otaproof.impl.chip.torn_operations import Torn
@@ -41,7 +34,7 @@ HISTORY = History(
     Step(StepName.COMPLETE, argument="x"),
     Step(StepName.POWER_OFF),
 )
-TOKEN = HistoryToken("C7", Outcome.CUT, None, HISTORY)
+TOKEN = HistoryToken("C7", StepOutcome.CUT, None, HISTORY)
 
 
 def unpacked(text: str) -> Any:
@@ -59,7 +52,7 @@ def test_token_carries_the_whole_history() -> None:
     """Everything comes back, and the world with it."""
     again = decode_history_token(encode_history_token(TOKEN))
     assert again == TOKEN
-    assert again.history.world.cells == HISTORY.world.cells
+    assert again.history.dut.cells == HISTORY.dut.cells
 
 
 def test_token_survives_white_space() -> None:
@@ -71,7 +64,7 @@ def test_token_survives_white_space() -> None:
 def test_token_that_tells_another_end_is_not_confirmed() -> None:
     """The board has the last word."""
     played = replay_history(HISTORY)
-    assert not is_confirmed(HistoryToken("C7", Outcome.RETURNED, "ota_0", HISTORY), played, None)
+    assert not is_confirmed(HistoryToken("C7", StepOutcome.RETURNED, "ota_0", HISTORY), played, None)
     assert is_confirmed(token_of(HISTORY, "C7"), played, None)
     assert not is_confirmed(token_of(HISTORY, "C3"), played, "C3")
 
@@ -171,7 +164,7 @@ def test_token_of_something_unknown_is_refused() -> None:
 def test_cut_that_never_comes_is_refused() -> None:
     """A planned cut that never fires proves nothing."""
     late = HISTORY.then(Step(StepName.RESET, cut=StepCut(40, Torn.parse("after"))))
-    assert 2 == main(["replay", encode_history_token(HistoryToken("C1", Outcome.CUT, None, late))])
+    assert 2 == main(["replay", encode_history_token(HistoryToken("C1", StepOutcome.CUT, None, late))])
 
 
 def test_images_are_no_part_of_a_history_token(tmp_path: Any) -> None:

@@ -24,19 +24,10 @@ from otaproof.campaign.fuzz.generator import (
     draw_scope,
     planned_ops,
 )
-from otaproof.campaign.history.history import (
-    IMAGE_SIZE,
-    RUNNING,
-    History,
-    Outcome,
-    SmallDevice,
-    SmallImage,
-    Step,
-    StepCut,
-    StepName,
-    upgrade,
-)
+from otaproof.campaign.history.history import IMAGE_SIZE, History, SmallDevice, SmallImage, upgrade
 from otaproof.campaign.history.history_token import HistoryToken, encode_history_token
+from otaproof.campaign.history.player import StepOutcome
+from otaproof.campaign.history.step import RUNNING, Step, StepCut, StepName
 from otaproof.campaign.lockstep import lockstep, slot_moves
 from otaproof.campaign.lockstep.lockstep import Lockstep, play_in_lockstep, scope_of_device
 from otaproof.campaign.lockstep.model_tracker import Divergence, Follower, OpKind, OutOfModel
@@ -183,7 +174,7 @@ class Together(RuleBasedStateMachine):
     def token(self) -> str:
         """Return what replays the life so far."""
         history = replace(self.history, steps=tuple(self.steps))
-        return encode_history_token(HistoryToken(DIVERGENCE, Outcome.CUT, None, history))
+        return encode_history_token(HistoryToken(DIVERGENCE, StepOutcome.CUT, None, history))
 
 
 TestTogether = Together.TestCase

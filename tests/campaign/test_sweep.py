@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from otaproof.campaign.device_under_test import NamedImage, World
+from otaproof.campaign.device_under_test import DeviceUnderTest, NamedImage
 from otaproof.campaign.upgrade.brute_force import disagreements
 from otaproof.campaign.upgrade.claim_results import claim_results
 from otaproof.campaign.upgrade.future_oracle import FutureOracle
-from otaproof.campaign.upgrade.script import Scenario, ScriptFailed, first_call_of_interest, script_of
+from otaproof.campaign.upgrade.script import Scenario, ScriptFailed, first_step_of_interest, script_of
 from otaproof.campaign.upgrade.sweep import SweepResult, sweep
 from otaproof.campaign.upgrade.uncut_run import play_script
 from otaproof.impl.chip.cells import SECTOR_SIZE
@@ -21,13 +21,13 @@ from worlds import IMAGE_SIZE, small_world
 SECTORS = 16
 
 
-def swept(world: World, scenario: Scenario, faults: FaultModel, seed: int = 0) -> SweepResult:
+def swept(world: DeviceUnderTest, scenario: Scenario, faults: FaultModel, seed: int = 0) -> SweepResult:
     """Return the sweep of a scenario, from scratch."""
     setting = play_script(world, script_of(scenario, world))
-    return sweep(world, setting, FutureOracle(world), faults, seed, first_call_of_interest(scenario, world))
+    return sweep(world, setting, FutureOracle(world), faults, seed, first_step_of_interest(scenario, world))
 
 
-def violated(world: World, faults: FaultModel) -> dict[str, str]:
+def violated(world: DeviceUnderTest, faults: FaultModel) -> dict[str, str]:
     """Return the weakest fault model under which each violated claim falls."""
     sweeps = {scenario.value: swept(world, scenario, faults) for scenario in Scenario}
     return {
@@ -62,7 +62,7 @@ def test_cuts_in_a_burn_of_the_efuse_are_decided_as_brute_force_does(faults: Fau
     result = swept(world, Scenario.UPGRADE, faults)
     burns = [stretch for stretch in result.stretches if stretch.op is None]
     assert {FaultModel.F0: 2, FaultModel.F1: 4, FaultModel.F3: 8}[faults] == len(burns)
-    assert {"accept"} == {stretch.call.name.value for stretch in burns}
+    assert {"accept"} == {stretch.played.step.call_name for stretch in burns}
     only_burns = replace(result, stretches=burns)
     assert [] == list(disagreements(world, script_of(Scenario.UPGRADE, world), only_burns))
 

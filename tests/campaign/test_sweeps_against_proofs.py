@@ -6,7 +6,7 @@ import pytest
 
 from otaproof.campaign.upgrade.claim_results import claim_results
 from otaproof.campaign.upgrade.future_oracle import FutureOracle
-from otaproof.campaign.upgrade.script import Scenario, ScriptFailed, first_call_of_interest, script_of
+from otaproof.campaign.upgrade.script import Scenario, ScriptFailed, first_step_of_interest, script_of
 from otaproof.campaign.upgrade.sweep import SweepResult, sweep
 from otaproof.campaign.upgrade.uncut_run import play_script
 from otaproof.model.claims.claims import Verdict
@@ -31,7 +31,7 @@ def swept(release: Release, rollback: bool) -> dict[str, Verdict]:
             setting = play_script(world, script_of(scenario, world))
         except ScriptFailed:
             continue
-        first = first_call_of_interest(scenario, world)
+        first = first_step_of_interest(scenario, world)
         results[scenario.value] = sweep(world, setting, oracle, FaultModel.F1, 0, first)
     return {result.claim.id: result.verdict for result in claim_results(world, results)}
 

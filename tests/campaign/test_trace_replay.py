@@ -8,9 +8,10 @@ from itertools import product
 
 import pytest
 
-from otaproof.campaign.history.history import Outcome, Player, Step, StepName
 from otaproof.campaign.history.history_replay import is_confirmed, replay_history
 from otaproof.campaign.history.history_token import decode_history_token
+from otaproof.campaign.history.player import Player, StepOutcome
+from otaproof.campaign.history.step import Step, StepName
 from otaproof.campaign.lockstep.torn_bytes import classes_of, find_torn, leaves
 from otaproof.campaign.lockstep.trace_replay import Divergence, TraceWalker, confirm, token_of_trace
 from otaproof.impl.chip.chips import CHIPS
@@ -185,7 +186,7 @@ def check_refusals(model: Stepper, state: tuple[int, ...], player: Player) -> No
         if is_open or any(action.startswith(name) for action in possible):
             continue
         played = player.fork().play(step)
-        assert (Outcome.RAISED, ()) == (played.outcome, played.ops), f"{name} is refused by the model alone"
+        assert (StepOutcome.RAISED, ()) == (played.outcome, played.ops), f"{name} is refused by the model alone"
 
 
 @pytest.mark.parametrize("scope", SOME, ids=name_of)

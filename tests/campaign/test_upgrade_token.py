@@ -9,7 +9,7 @@ import pytest
 
 from otaproof.campaign.upgrade.script import Scenario
 from otaproof.campaign.upgrade.upgrade_replay import replay
-from otaproof.campaign.upgrade.upgrade_token import CutPoint, decode_token, encode_token, make_token, world_of_token
+from otaproof.campaign.upgrade.upgrade_token import CutPoint, decode_token, dut_of_token, encode_token, make_token
 from otaproof.errors import InputError
 from otaproof.impl.chip.torn_operations import Torn
 from otaproof.model.config import Release
@@ -28,7 +28,7 @@ def test_token_carries_the_whole_world() -> None:
     """Everything but the bytes of the images comes back."""
     world = small_world(Release.V5_5, rollback=True)
     token = decode_token(token_text())
-    again = world_of_token(token, [image.contents for image in world.images])
+    again = dut_of_token(token, [image.contents for image in world.images])
     assert world == again
     assert ("C4", Scenario.UPGRADE, CUT_IN_PENDING) == (token.claim_id, token.scenario, token.cut)
 
@@ -36,7 +36,7 @@ def test_token_carries_the_whole_world() -> None:
 def test_images_are_built_in_their_size_where_the_files_are_missing() -> None:
     """The replay needs no file."""
     world = small_world(Release.V5_5, rollback=True)
-    again = world_of_token(decode_token(token_text()))
+    again = dut_of_token(decode_token(token_text()))
     assert [len(image.contents) for image in world.images] == [len(image.contents) for image in again.images]
     assert world.images[0].contents != again.images[0].contents
 
@@ -44,26 +44,26 @@ def test_images_are_built_in_their_size_where_the_files_are_missing() -> None:
 def test_replay_confirms_the_violation() -> None:
     """The cut fires where the token says, the old image boots, and C4 is broken."""
     token = decode_token(token_text())
-    played = replay(token, world_of_token(token))
+    played = replay(token, dut_of_token(token))
     assert not played.is_claim_kept
-    assert ("ota_0", "ota_1") == (played.aftermath.future.boot.partition, played.aftermath.target)
+    assert ("ota_0", "ota_1") == (played.observation.future.boot.partition, played.observation.target)
     assert "THE POWER FAILS (operation 0, after)" in played.steps[-1].text
 
 
 def test_replay_of_a_harmless_cut_keeps_the_claim() -> None:
     """One operation later the entry is whole again."""
     token = decode_token(token_text(cut=CutPoint(4, 1, Torn.parse("after"))))
-    assert not replay(token, world_of_token(token)).is_claim_kept
+    assert not replay(token, dut_of_token(token)).is_claim_kept
     token = decode_token(token_text("C7", cut=CutPoint(4, 1, Torn.parse("after"))))
-    assert replay(token, world_of_token(token)).is_claim_kept
+    assert replay(token, dut_of_token(token)).is_claim_kept
 
 
 def test_reset_between_calls_is_replayed_too() -> None:
     """No operation is cut; the power goes after the call."""
     token = decode_token(token_text("C5", CutPoint(5, 2, None)))
-    played = replay(token, world_of_token(token))
+    played = replay(token, dut_of_token(token))
     assert played.is_claim_kept
-    assert played.aftermath.is_accepted
+    assert played.observation.is_accepted
 
 
 def places(record: Any, way: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
@@ -88,7 +88,7 @@ def test_forged_token_plays_or_is_refused(value: Any) -> None:
         text = "otp1." + base64.urlsafe_b64encode(zlib.compress(json.dumps(record).encode())).decode()
         try:
             token = decode_token(text)
-            replay(token, world_of_token(token))
+            replay(token, dut_of_token(token))
         except InputError as error:
             assert "\n" not in str(error)
 
@@ -123,7 +123,7 @@ def test_token_of_a_cut_that_does_not_exist_is_refused(token: str, message: str)
     """A planned cut that never fires proves nothing."""
     decoded = decode_token(token)
     with pytest.raises(InputError, match=message):
-        replay(decoded, world_of_token(decoded))
+        replay(decoded, dut_of_token(decoded))
 
 
 def test_token_that_unpacks_to_far_too_much_is_refused() -> None:

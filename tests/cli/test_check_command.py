@@ -11,7 +11,7 @@ import pytest
 
 from otaproof.campaign.upgrade.brute_force import decide
 from otaproof.campaign.upgrade.script import Scenario, script_of
-from otaproof.campaign.upgrade.upgrade_token import decode_token, world_of_token
+from otaproof.campaign.upgrade.upgrade_token import decode_token, dut_of_token
 from otaproof.cli.main import main
 from otaproof.impl.chip.torn_operations import Torn
 from otaproof.impl.image.format import build_image
@@ -110,12 +110,12 @@ def test_cut_table_has_a_row_for_every_cut_point(files: Path, capsys: pytest.Cap
         rows = list(csv.DictReader(stream))
     assert report["sweep"]["cuts"] == len(rows)
     token = next(claim["token"] for claim in report["claims"] if claim["token"])
-    world = world_of_token(decode_token(token), [(files / n).read_bytes() for n in ("running.bin", "update.bin")])
+    world = dut_of_token(decode_token(token), [(files / n).read_bytes() for n in ("running.bin", "update.bin")])
     script = script_of(Scenario.UPGRADE, world)
     for row in rows[::2000]:
-        call = script[int(row["call_index"])]
-        future = decide(world, script, call.index, int(row["op"]), Torn.parse(row["torn"]))
-        assert (call.name.value, future.boot.partition or "") == (row["call"], row["booted"])
+        number = int(row["call_index"])
+        future = decide(world, script, number, int(row["op"]), Torn.parse(row["torn"]))
+        assert (script[number].call_name, future.boot.partition or "") == (row["call"], row["booted"])
     assert {"power_on", "commence", "write", "complete", "accept"} == {row["call"] for row in rows}
 
 

@@ -6,18 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from otaproof.campaign.history.history import (
-    FIRST_PART,
-    IMAGE_SIZE,
-    History,
-    SmallDevice,
-    SmallImage,
-    Step,
-    StepName,
-    upgrade,
-)
+from otaproof.campaign.history.history import FIRST_PART, IMAGE_SIZE, History, SmallDevice, SmallImage, upgrade
 from otaproof.campaign.history.history_replay import token_of
 from otaproof.campaign.history.history_token import encode_history_token
+from otaproof.campaign.history.step import Step, StepName
 from otaproof.cli.commands.diagram import contents
 from otaproof.cli.exit_code import ExitCode
 from otaproof.cli.main import main

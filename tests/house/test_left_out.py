@@ -8,11 +8,12 @@ from dataclasses import replace
 
 import pytest
 
-from otaproof.campaign.history.history import History, SmallDevice, SmallImage, Step, StepCut, StepName, upgrade
+from otaproof.campaign.history.history import History, SmallDevice, SmallImage, upgrade
 from otaproof.campaign.history.history_replay import is_confirmed, replay_history
 from otaproof.campaign.history.history_token import decode_history_token
 from otaproof.campaign.history.known_cases import KNOWN_CASES, known_case
 from otaproof.campaign.history.known_histories import ACCEPT, COMMENCE, ON, RESTART, ROLLBACK
+from otaproof.campaign.history.step import Step, StepCut, StepName
 from otaproof.campaign.lockstep.trace_replay import token_of_trace
 from otaproof.cli.main import main
 from otaproof.impl.chip.torn_operations import Torn
@@ -66,7 +67,7 @@ def started(release: Release) -> History:
 def broken(history: History) -> set[str]:
     """Return the claims that are broken at the end."""
     assert history.weakest_model is FaultModel.F3
-    return {verdict.claim_id for verdict in replay_history(history).verdicts}
+    return {verdict.claim_id for verdict in replay_history(history).broken}
 
 
 def test_stray_number_breaks_c6_on_5_1() -> None:

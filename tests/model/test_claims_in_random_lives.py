@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from otaproof.campaign.device_under_test import World
-from otaproof.campaign.upgrade.future_oracle import observe, touches
+from otaproof.campaign.device_under_test import DeviceUnderTest
+from otaproof.campaign.history.player import Moment, touches
+from otaproof.campaign.upgrade.future_oracle import observe
 from otaproof.impl.app.otaupgrade import LuaError
 from otaproof.impl.board import App
 from otaproof.impl.chip.flash import Cut, PlanNotReached
@@ -51,7 +52,7 @@ LIVES = st.lists(STEPS, min_size=1, max_size=14)
 class Life:
     """One board, its application while it runs, and what its operations have touched."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: DeviceUnderTest) -> None:
         """Switch the board on for the first time."""
         self.world = world
         self.board = world.board()
@@ -97,7 +98,7 @@ class Life:
 
     def future(self) -> Future:
         """Return what follows from the flash as it is."""
-        return observe(self.world, self.board.flash.cells, self.board.efuse.bits)
+        return observe(self.world, Moment(self.board.flash.cells, self.board.efuse.bits))
 
 
 @pytest.mark.parametrize("release", list(Release), ids=lambda release: release.label)

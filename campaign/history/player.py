@@ -1,0 +1,214 @@
+"""The player: performs steps on the board of a device under test and says how each ended.
+
+After a step that ended the program (a cut, a restart) the next reset step starts it again; calls in between find nobody
+to make them, and are told as such. All that plays steps in this room plays them here: sweeps, replays, monitors.
+"""
+
+from collections.abc import Callable, Iterable
+from copy import deepcopy
+from dataclasses import dataclass
+from enum import Enum
+
+from ...impl.app.otaupgrade import LuaError, LuaValue
+from ...impl.board import App
+from ...impl.chip.cells import Cells
+from ...impl.chip.flash import Cut, FlashMisuse, Op, Strictness
+from ...impl.esp_err import OtaError
+from ...impl.partitions.partition import Partition
+from ...impl.program_end import Hang, Panic, PowerCut, Restart
+from ..device_under_test import DeviceUnderTest
+from .step import RUNNING, Step, StepName
+
+
+class StepOutcome(Enum):
+    """How a step ended."""
+
+    RETURNED = "returned"
+    """The call returned normally; after a reset: an application runs."""
+    RAISED = "raised"
+    """The call raised an error; the application goes on."""
+    RESTARTED = "restarted"
+    """The call restarts the chip; a reset step has to come next."""
+    NOTHING_BOOTS = "nothing boots"
+    CUT = "cut"
+    """The power failed."""
+    PANICKED = "panicked"
+    HUNG = "hung"
+    """A loop without an end."""
+    NOBODY = "nobody"
+    """No application runs that could make the call."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What flash and eFuse hold at a moment."""
+
+    cells: Cells
+    efuse_bits: int
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """A step, played."""
+
+    number: int
+    """How many steps this player has played before it."""
+    step: Step
+    outcome: StepOutcome
+    error: str | None
+    """The text of the error that was raised."""
+    ops: tuple[Op, ...]
+    """The flash operations, the one that was cut being the last."""
+    burns: tuple[int, ...]
+    """The bits of each eFuse burn; burns come after all flash operations of their step."""
+    moments: tuple[Moment, ...]
+    """What was there before the step, and after each operation and burn."""
+    running: str | None
+    """Label of the partition whose application runs after the step."""
+    ran: str | None
+    """Label of the partition whose application ran before the step."""
+
+    @property
+    def before(self) -> Moment:
+        """What was there before the step."""
+        return self.moments[0]
+
+    @property
+    def after(self) -> Moment:
+        """What is there after the step."""
+        return self.moments[-1]
+
+    def touches(self, partition: Partition) -> bool:
+        """Tell whether any of the flash operations changes bytes of the partition."""
+        return touches(self.ops, partition)
+
+
+def touches(ops: Iterable[Op], partition: Partition) -> bool:
+    """Tell whether any of the operations changes bytes of the partition."""
+    return any(op.address < partition.end and partition.offset < op.address + op.length for op in ops)
+
+
+class Player:
+    """Plays steps on the board, one at a time."""
+
+    def __init__(self, dut: DeviceUnderTest, moment: Moment | None = None) -> None:
+        """Take a device that is switched off; moment: what it holds, None: what it holds before its first power-on."""
+        self.dut = dut
+        self.board = dut.board() if moment is None else dut.board(moment.cells, moment.efuse_bits)
+        self.app: App | None = None
+        self._played = 0
+
+    def fork(self) -> "Player":
+        """Return another player in the same state, program and all, that goes its own way."""
+        other = Player(self.dut, self.moment)
+        kept = self.dut.config
+        other.board, other.app = deepcopy((self.board, self.app), {id(kept): kept})
+        other._played = self._played
+        return other
+
+    @property
+    def running(self) -> str | None:
+        """Label of the partition whose application runs."""
+        return None if self.app is None else self.app.running.label
+
+    @property
+    def moment(self) -> Moment:
+        """What flash and eFuse hold now."""
+        return Moment(self.board.flash.cells, self.board.efuse.bits)
+
+    def image_in(self, label: str) -> str | None:
+        """Return the name of the known image that lies whole in a partition."""
+        found = self.dut.image_in(self.board.flash.cells, self.dut.partition(label))
+        return None if found is None else found.name
+
+    def play(self, step: Step) -> Played:
+        """Play a step; raises PlanNotReached when its cut never comes, with the step played to its end."""
+        flash, efuse = self.board.flash, self.board.efuse
+        start, ran, number = self.moment, self.running, self._played
+        self._played += 1
+        flash.take_ops()
+        efuse.take_burns()
+        flash.snapshots = []
+        self._plan_cut(step)
+        outcome, error = self._attempt(step)
+        if outcome not in (StepOutcome.RETURNED, StepOutcome.RAISED):
+            self.app = None
+        ops, burns, cells = flash.take_ops(), efuse.take_burns(), [*flash.snapshots, flash.cells]
+        flash.snapshots = None
+        moments = [start, *(Moment(after, start.efuse_bits) for after in cells[1:])]
+        moments += [Moment(flash.cells, bits) for bits in _burned(start.efuse_bits, burns, efuse.bits)]
+        flash.end_plan()
+        efuse.end_plan()
+        return Played(number, step, outcome, error, tuple(ops), tuple(burns), tuple(moments), self.running, ran)
+
+    def _plan_cut(self, step: Step) -> None:
+        if step.cut is None:
+            return
+        if step.cut.torn is not None:
+            self.board.flash.plan_cut(Cut(step.cut.op, step.cut.torn))
+        else:
+            self.board.efuse.plan_cut(step.cut.op, step.cut.efuse_done or 0)
+
+    def _attempt(self, step: Step) -> tuple[StepOutcome, str | None]:
+        """Perform a step; return how it ended, and the text of its error."""
+        try:
+            return self._perform(step), None
+        except PowerCut:
+            return StepOutcome.CUT, None
+        except Restart:
+            return StepOutcome.RESTARTED, None
+        except Panic:
+            return StepOutcome.PANICKED, None
+        except Hang:
+            return StepOutcome.HUNG, None
+        except (LuaError, OtaError) as error:
+            return StepOutcome.RAISED, str(error)
+        except FlashMisuse as error:
+            if self.dut.strictness is Strictness.STRICT:
+                raise
+            # What flash holds in the field may send a program anywhere.
+            return StepOutcome.PANICKED, str(error)
+
+    def _perform(self, step: Step) -> StepOutcome:
+        if step.name is StepName.RESET:
+            self.app = None
+            self.app = self.board.power_on(step.reason)
+            return StepOutcome.NOTHING_BOOTS if self.app is None else StepOutcome.RETURNED
+        if step.name is StepName.POWER_OFF:
+            return StepOutcome.CUT
+        if self.app is None:
+            return StepOutcome.NOBODY
+        self._call_of(step, self.app)()
+        return StepOutcome.RETURNED
+
+    def _call_of(self, step: Step, app: App) -> Callable[[], object]:
+        lua = app.otaupgrade
+        match step.name:
+            case StepName.COMMENCE:
+                return lua.commence
+            case StepName.WRITE:
+                contents = self.dut.image(step.image).contents
+                return lambda: lua.write(contents[step.offset : step.offset + step.length])
+            case StepName.COMPLETE:
+                return lambda: lua.complete(_lua_value(step.argument))
+            case StepName.ACCEPT:
+                return lua.accept
+            case StepName.ROLLBACK:
+                return lua.rollback
+            case _:
+                label = app.running.label if step.label == RUNNING else step.label
+                partition = next((p for p in app.partitions.table if p.label == label), None)
+                return lambda: app.ota.esp_ota_set_boot_partition(partition)
+
+
+def _burned(bits: int, burns: Iterable[int], last: int) -> list[int]:
+    """Return the eFuse bits after each burn; the last one may have been cut."""
+    states = []
+    for new_bits in burns:
+        bits |= new_bits
+        states.append(bits)
+    return [*states[:-1], last] if states else []
+
+
+def _lua_value(argument: str | int | float | bool | None) -> LuaValue:
+    return argument.encode("latin-1", "replace") if isinstance(argument, str) else argument

@@ -1,0 +1,120 @@
+"""Steps: the calls of an application and the resets of the chip, each perhaps cut by a power failure.
+
+A script of `check` and a history are both sequences of steps. A step may carry a power cut: inside one of its flash
+operations, or inside the burn of eFuse bits.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from ...impl.chip.torn_operations import Torn
+from ...model.config import ResetReason
+from ...model.fault_model import FaultModel
+
+RUNNING = "running"
+"""SET_BOOT: the label of whatever runs."""
+
+
+class StepName(Enum):
+    """The calls of an application, and the resets."""
+
+    RESET = "reset"
+    """The chip is reset, or the power comes back; the bootloader runs."""
+    POWER_OFF = "power_off"
+    """The power fails between two calls."""
+    COMMENCE = "commence"
+    WRITE = "write"
+    COMPLETE = "complete"
+    ACCEPT = "accept"
+    ROLLBACK = "rollback"
+    SET_BOOT = "set_boot"
+    """esp_ota_set_boot_partition, of a label."""
+
+
+UPGRADE_STEPS = (StepName.COMMENCE, StepName.WRITE, StepName.COMPLETE)
+"""The calls that bring a new image."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepCut:
+    """Where the power fails within a step: in a flash operation, or in a burn of the eFuse."""
+
+    op: int
+    """Number of the flash operation within the step, or of the burn."""
+    torn: Torn | None = None
+    """What is left of the flash operation; None when a burn is cut."""
+    efuse_done: int | None = None
+    """Bits of the burn that take effect; None when a flash operation is cut."""
+
+    def __post_init__(self) -> None:
+        """Refuse a cut of both, or of neither."""
+        if (self.torn is None) == (self.efuse_done is None):
+            raise ValueError("a cut is in a flash operation or in an eFuse burn")
+
+    def __str__(self) -> str:
+        """Say where it is, and what it leaves."""
+        if self.torn is None:
+            which = f" {self.op}" if self.op else ""
+            return f"eFuse burn{which}, bits done 0x{self.efuse_done or 0:x}"
+        return f"operation {self.op}, {self.torn}"
+
+    @property
+    def weakest_model(self) -> FaultModel:
+        """The smallest fault model that admits this cut."""
+        return FaultModel.F0 if self.torn is None else self.torn.weakest_model
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One call, or one reset."""
+
+    name: StepName
+    reason: ResetReason = ResetReason.POWER_ON
+    """RESET: what reset the chip."""
+    image: int | None = 0
+    """WRITE: number of the image among those that the device knows; None: the update."""
+    offset: int = 0
+    """WRITE: first byte."""
+    length: int = 0
+    """WRITE: how many bytes; what lies beyond the image's end is not written."""
+    argument: str | int | float | bool | None = None
+    """COMPLETE: the Lua value that is given; None is nil."""
+    label: str = ""
+    """SET_BOOT: a partition, or "running"."""
+    cut: StepCut | None = None
+
+    @property
+    def call_name(self) -> str:
+        """The name that recordings and claims have for it: "power_on" for the return of the power."""
+        is_power_on = self.name is StepName.RESET and self.reason is ResetReason.POWER_ON
+        return "power_on" if is_power_on else self.name.value
+
+    def __str__(self) -> str:
+        """Write the call as an application would."""
+        match self.name:
+            case StepName.RESET:
+                return "power_on()" if self.reason is ResetReason.POWER_ON else f"reset ({self.reason.value})"
+            case StepName.POWER_OFF:
+                return "the power fails between calls"
+            case StepName.WRITE:
+                image = "" if self.image is None else f"image {self.image}, "
+                return f"write({image}bytes {self.offset} … {self.offset + self.length - 1})"
+            case StepName.COMPLETE:
+                return f"complete({_lua_text(self.argument)})"
+            case StepName.SET_BOOT:
+                return f"esp_ota_set_boot_partition({self.label})"
+            case _:
+                return f"{self.name.value}()"
+
+
+POWER_ON = Step(StepName.RESET)
+"""The power comes back."""
+COMMENCE, ACCEPT, ROLLBACK = Step(StepName.COMMENCE), Step(StepName.ACCEPT), Step(StepName.ROLLBACK)
+COMPLETE = Step(StepName.COMPLETE, argument=1)
+"""complete(1): it marks the image and restarts."""
+
+
+def _lua_text(argument: str | int | float | bool | None) -> str:
+    if argument is None:
+        return ""
+    return f'"{argument}"' if isinstance(argument, str) else str(argument).lower()
