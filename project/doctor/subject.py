@@ -92,6 +92,18 @@ class Subject:
         return self.settings.config
 
     @property
+    def known_table(self) -> TableReading:
+        """The partition table, for rules that need one."""
+        assert self.table is not None
+        return self.table
+
+    @property
+    def known_app(self) -> AppImage:
+        """The application's image, for rules that need one."""
+        assert self.app is not None
+        return self.app
+
+    @property
     def check_command(self) -> str:
         """The command that cuts the power in an update of this very device."""
         if self.has_project or self.table is None:
