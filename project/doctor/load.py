@@ -3,6 +3,7 @@
 Where no options are known (the files of a release, a dump), rules that need them are left out.
 """
 
+import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -59,8 +60,24 @@ def load_subject(inputs: Inputs, accepts: bool | None = None) -> Subject:
         accepts=accepts,
         accept_call=scan.accept_call,
         has_sources=scan.is_complete,
+        check_command="",
     )
+    subject = replace(subject, check_command=_check_command(subject, resolved))
     return replace(subject, missing=frozenset(_missing(subject, resolved)))
+
+
+def _check_command(subject: Subject, resolved: Resolved) -> str:
+    """Return the command; images are made where there is none, and fragments are named option by option."""
+    arguments = [*resolved.inputs.arguments()]
+    if subject.table is None and resolved.flash is None:
+        arguments += ["--partitions", "TABLE.csv"]
+    if resolved.running is None and resolved.flash is None:
+        slots = [] if subject.table is None else [row.partition.size for row in subject.table.slots]
+        arguments += ["--image-size", f"{max(4, min(slots, default=1 << 17) >> 11)}K"]
+    for file in resolved.option_files[-len(resolved.inputs.fragments) :] if resolved.inputs.fragments else ():
+        for option in file.sdkconfig.options.values():
+            arguments += ["--config", f"CONFIG_{option.name}={option.raw}"]
+    return shlex.join(["otaproof", "check", *arguments])
 
 
 def _bootloader_options(resolved: Resolved) -> Mapping[str, Option] | None:

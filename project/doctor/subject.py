@@ -84,6 +84,8 @@ class Subject:
     accept_call: str | None
     """Where the sources accept."""
     has_sources: bool
+    check_command: str
+    """What to paste into a shell for the traces: the command that cuts the power in an update of this very device."""
     missing: frozenset[Need] = field(default_factory=frozenset)
 
     @property
@@ -102,15 +104,6 @@ class Subject:
         """The application's image, for rules that need one."""
         assert self.app is not None
         return self.app
-
-    @property
-    def check_command(self) -> str:
-        """The command that cuts the power in an update of this very device."""
-        if self.has_project or self.table is None:
-            return f"otaproof check {self.name if self.has_project else 'PROJECT'}"
-        image = self.app.path if self.app is not None else "FILE"
-        rollback = " --rollback" if self.config.rollback else ""
-        return f"otaproof check --partitions {self.table.file} --running {image}{rollback}"
 
     def is_on(self, name: str, default: bool = False) -> bool:
         """Tell whether a switch is on."""
