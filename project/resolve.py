@@ -14,11 +14,12 @@ from ..model.config import Config, Release
 from .evidence import Evidence, contradictions, release_hints
 from .files import read_file, read_otadata
 from .flash_reading import FlashReading, otadata_state, read_flash
+from .idf_project import load_idf_project
 from .image_evidence import ANTI_ROLLBACK, ROLLBACK, app_evidence, bootloader_evidence
 from .inputs import Inputs
 from .option_reader import Answers, ConfigValue, Origin
 from .project import OptionFile, Project
-from .recognise import image_of, recognise
+from .recognise import image_of, is_known, recognise
 from .sdkconfig import Option, Sdkconfig, given_options
 from .sdkconfig_file import read_sdkconfig
 from .settings import Settings, read_settings
@@ -132,7 +133,7 @@ def resolve(inputs: Inputs, as_kconfig: bool = False) -> Resolved:
     as_kconfig: drop what Kconfig would drop without a word, anti-rollback without rollback, instead of refusing it."""
     inputs.check()
     inputs = replace(inputs, running=image_of(inputs.running, "--running"), update=image_of(inputs.update, "--update"))
-    project = None if inputs.directory is None else recognise(inputs.directory, inputs.running, inputs.update)
+    project = _project(inputs)
     files = (*(() if project is None else project.option_files), *map(_fragment, inputs.fragments))
     said = _said(inputs, files)
     flash = None if inputs.flash_file is None else read_flash(inputs.flash_file, _table_offset(said))
@@ -148,6 +149,16 @@ def resolve(inputs: Inputs, as_kconfig: bool = False) -> Resolved:
     resolved = Resolved(inputs, project, flash, files, said, evidence, settings, ())
     warnings = (*settings.warnings, *contradictions(said, settings, evidence, resolved.has_options))
     return replace(resolved, warnings=tuple(dict.fromkeys(warnings)))
+
+
+def _project(inputs: Inputs) -> Project | None:
+    """Return what the directory brings; one with nothing in it is a project whose options are all in fragments."""
+    directory = inputs.directory
+    if directory is None:
+        return None
+    if inputs.fragments and directory.is_dir() and not is_known(directory):
+        return load_idf_project(directory, inputs.running, inputs.update)
+    return recognise(directory, inputs.running, inputs.update)
 
 
 def _fragment(path: Path) -> OptionFile:

@@ -237,3 +237,11 @@ def test_name_that_no_file_system_takes_is_no_file(tmp_path: Path) -> None:
     write(tmp_path / "sdkconfig", lines)
     with pytest.raises(InputError, match=r"no such file, but .*sdkconfig:2 names it"):
         table_of(resolve(Inputs(tmp_path)))
+
+
+def test_directory_whose_options_are_all_in_fragments_is_a_project(tmp_path: Path) -> None:
+    """The table that a fragment names lies in it."""
+    write(tmp_path / "slots.csv", CSV)
+    text = 'CONFIG_PARTITION_TABLE_CUSTOM=y\nCONFIG_PARTITION_TABLE_CUSTOM_FILENAME="slots.csv"\n'
+    fragment = write(tmp_path / "boards/sdkconfig.ota", text)
+    assert 3 == len(table_of(resolve(Inputs(tmp_path, fragments=(fragment,)))))

@@ -53,7 +53,7 @@ def table_elsewhere(subject: Subject) -> Iterator[RuleFinding]:
     "D71",
     Severity.ERROR,
     title="the image is refused",
-    reason="esp_ota_end verifies as the bootloader does: this image neither boots nor updates.",
+    reason="esp_ota_end verifies an image as the bootloader does: this one neither boots nor updates.",
     remedy="Build it again, for the chip that the options name.",
     source="components/bootloader_support/src/esp_image_format.c, esp_image_verify",
     needs=(Need.APP,),
@@ -112,7 +112,7 @@ def image_nearly_fills(subject: Subject) -> Iterator[RuleFinding]:
     "D74",
     Severity.WARNING,
     title="no SHA-256 is appended to the image",
-    reason="Only a checksum of one byte protects it: of 256 damaged images one is accepted.",
+    reason="Only a checksum of one byte protects it: one of 256 damaged images passes.",
     remedy="Let esptool append the hash: drop --dont-append-digest.",
     source="components/bootloader_support/src/esp_image_format.c, verify_simple_hash",
     needs=(Need.APP,),
@@ -128,7 +128,7 @@ def no_hash(subject: Subject) -> Iterator[RuleFinding]:
     "D75",
     Severity.WARNING,
     title="the image has no application description",
-    reason="With anti-rollback complete() and rollback() crash on it from 5.5 on; no version can be told.",
+    reason="From 5.5 on, complete() and rollback() crash on it with anti-rollback, and nothing names its version.",
     remedy="Build with esp_app_desc as the first thing in the first segment.",
     source="components/esp_app_format/include/esp_app_desc.h",
     needs=(Need.APP,),
@@ -143,7 +143,7 @@ def no_description(subject: Subject) -> Iterator[RuleFinding]:
     "D76",
     Severity.ERROR,
     title="the secure version of the image does not fit the eFuse field",
-    reason="accept() fails each time, though the image is marked VALID by then; the version is never burned.",
+    reason="accept() fails each time although it has marked the image VALID, and the version is never burned.",
     remedy="Count versions from 0, one bit each, up to CONFIG_BOOTLOADER_APP_SEC_VER_SIZE_EFUSE_FIELD.",
     source="IDF-EFUSE-UPDATE",
     needs=(Need.APP, Need.OPTIONS),
@@ -179,7 +179,7 @@ def other_secure_version(subject: Subject) -> Iterator[RuleFinding]:
     "D78",
     Severity.NOTE,
     title="the image is of another release than the sdkconfig",
-    reason="Options that one of the two does not know are dropped.",
+    reason="Options that one of the two releases does not know are dropped.",
     remedy="Build again after idf.py reconfigure, and look at the difference.",
     source="components/esp_app_format/include/esp_app_desc.h",
     needs=(Need.APP, Need.OPTIONS),
@@ -197,9 +197,9 @@ def other_release(subject: Subject) -> Iterator[RuleFinding]:
 @rule(
     "D79",
     Severity.WARNING,
-    title="the image has rollback, the options have not",
+    title="the image was built with rollback, the options have it off",
     reason="It was built before the change, or with other options.",
-    remedy="Build again, and see that the bootloader in the field goes with it.",
+    remedy="Build again, and make sure that the bootloader in the field goes with it.",
     source="IDF-OTA-BEGIN",
     needs=(Need.APP, Need.OPTIONS),
 )
@@ -207,7 +207,7 @@ def rollback_in_image_only(subject: Subject) -> Iterator[RuleFinding]:
     """An image built with rollback, in a project without it."""
     if subject.known_app.has_rollback and not subject.is_on(ROLLBACK):
         yield at(
-            subject.known_app.path, f"it holds what only rollback compiles in; {subject.place(ROLLBACK)} has it off"
+            subject.known_app.path, f"it logs what only a build with rollback can; {subject.place(ROLLBACK)} has it off"
         )
 
 
@@ -215,10 +215,10 @@ def rollback_in_image_only(subject: Subject) -> Iterator[RuleFinding]:
     "D80",
     Severity.WARNING,
     title="Arduino accepts the image before setup(), unless the sketch forbids it",
-    reason="initArduino calls verifyOta(), which says yes unless the sketch has its own: an update that starts and "
-    "then fails, cannot reach the network for one, is never undone.",
+    reason="initArduino calls verifyOta(), which returns true unless the sketch defines its own. An update that "
+    "starts and fails afterwards, for example because it cannot reach the network, is never rolled back.",
     remedy="Define verifyRollbackLater() to return true, and call esp_ota_mark_app_valid_cancel_rollback() after a "
-    "self-test; where that is done, say --accepts yes.",
+    "self-test. If the sketch does so already, add --accepts yes.",
     source="arduino-esp32, cores/esp32/esp32-hal-misc.c, initArduino",
     needs=(Need.APP,),
 )

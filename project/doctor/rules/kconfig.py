@@ -44,8 +44,8 @@ _MUST_AGREE = {
     "D01",
     Severity.NOTE,
     title="an option has its old name",
-    reason="ESP-IDF still maps the old name to the new one when it reads this file; a file read later that uses the "
-    "new name overrules it, and code that tests the old name is on its own.",
+    reason="ESP-IDF maps the old name to the new one when it reads this file. A file that is read later and uses the "
+    "new name overrides it.",
     remedy="Write the new name.",
     source="components/bootloader/sdkconfig.rename",
     needs=(Need.OPTIONS,),
@@ -62,7 +62,7 @@ def old_names(subject: Subject) -> Iterator[RuleFinding]:
     "D02",
     Severity.WARNING,
     title="an option is given twice",
-    reason="The last line wins; whoever reads the first one is misled.",
+    reason="The last line counts; a reader who finds the first one is misled.",
     remedy="Keep one of the two lines.",
     source="esp-idf-kconfig, Kconfig.load_config",
     needs=(Need.OPTIONS,),
@@ -117,7 +117,7 @@ def ignored_without_parent(subject: Subject) -> Iterator[RuleFinding]:
     "D05",
     Severity.WARNING,
     title="the project's own partition table is named, but not chosen",
-    reason="The file name only counts with CONFIG_PARTITION_TABLE_CUSTOM=y; the device gets another table.",
+    reason="The file name counts only with CONFIG_PARTITION_TABLE_CUSTOM=y; without it the device gets another table.",
     remedy="Set CONFIG_PARTITION_TABLE_CUSTOM=y.",
     source="components/partition_table/Kconfig.projbuild, PARTITION_TABLE_CUSTOM",
     needs=(Need.OPTIONS,),
@@ -135,7 +135,7 @@ def ignored_custom_table(subject: Subject) -> Iterator[RuleFinding]:
     "D06",
     Severity.ERROR,
     title="anti-rollback without rollback",
-    reason="Kconfig drops anti-rollback without a word: the device accepts old images.",
+    reason="Kconfig drops anti-rollback silently, so the device accepts old images.",
     remedy="Set CONFIG_BOOTLOADER_APP_ROLLBACK_ENABLE=y too, or switch both off.",
     source=f"{_ROLLBACK_KCONFIG}, BOOTLOADER_APP_ANTI_ROLLBACK",
     needs=(Need.OPTIONS,),
@@ -149,7 +149,7 @@ def anti_rollback_without_rollback(subject: Subject) -> Iterator[RuleFinding]:
 @rule(
     "D07",
     Severity.WARNING,
-    title="skipped validation is ineffective with secure boot",
+    title="skipped validation has no effect with secure boot",
     reason="A bootloader that checks signatures reads the whole image at every boot; Kconfig drops the option.",
     remedy="Drop the option.",
     source=f"{_KCONFIG}, BOOTLOADER_SKIP_VALIDATE_ALWAYS",
@@ -170,8 +170,8 @@ def skip_validate_with_signatures(subject: Subject) -> Iterator[RuleFinding]:
 @rule(
     "D08",
     Severity.WARNING,
-    title="the pin of the test app is ineffective with anti-rollback",
-    reason="A test app has no secure version that would be checked; Kconfig drops the option.",
+    title="the pin of the test app has no effect with anti-rollback",
+    reason="A test app has no secure version that could be checked, so Kconfig drops the option.",
     remedy="Drop CONFIG_BOOTLOADER_APP_TEST.",
     source=f"{_KCONFIG}, BOOTLOADER_APP_TEST",
     needs=(Need.OPTIONS,),
@@ -186,9 +186,10 @@ def app_test_with_anti_rollback(subject: Subject) -> Iterator[RuleFinding]:
     "D09",
     Severity.WARNING,
     title="an option of a release whose rules are not known here",
-    reason="Later releases than 6.2-dev call rollback CONFIG_BOOTLOADER_APP_ROLLBACK and have it on by default; "
-    "`otaproof check` does not know that name and takes rollback to be off.",
-    remedy="Give `otaproof check` --rollback; older releases want CONFIG_BOOTLOADER_APP_ROLLBACK_ENABLE.",
+    reason="ESP-IDF releases after 6.2-dev call rollback CONFIG_BOOTLOADER_APP_ROLLBACK and switch it on by default. "
+    "The rules of these releases are not known here: those of the newest known release are used.",
+    remedy="Check the result against the documentation of that release; older releases want "
+    "CONFIG_BOOTLOADER_APP_ROLLBACK_ENABLE.",
     source=f"{_ROLLBACK_KCONFIG}, BOOTLOADER_APP_ROLLBACK",
     needs=(Need.OPTIONS,),
 )
@@ -203,10 +204,10 @@ def newer_than_rules(subject: Subject) -> Iterator[RuleFinding]:
     "D10",
     Severity.ERROR,
     title="rollback in the application only",
-    reason="The application marks an update NEW; a bootloader without rollback starts NEW for ever, never puts it "
-    "under test and never returns to the previous image.",
-    remedy="Build and flash the bootloader with the application's options; where devices in the field have the old "
-    "one, count on no rollback there.",
+    reason="The application marks an update NEW. A bootloader without rollback starts a NEW image at every boot, "
+    "never makes it PENDING_VERIFY and never returns to the previous image.",
+    remedy="Build and flash the bootloader with the application's options. Devices in the field that have the old "
+    "bootloader have no rollback.",
     source="IDF-BOOT-SELECT",
     needs=(Need.OPTIONS, Need.BOOTLOADER_OPTIONS),
 )
@@ -220,8 +221,8 @@ def rollback_in_application_only(subject: Subject) -> Iterator[RuleFinding]:
     "D11",
     Severity.ERROR,
     title="rollback in the bootloader only",
-    reason="The application leaves the state of an update UNDEFINED, and the bootloader only puts NEW under test: no "
-    "update is ever tested or undone.",
+    reason="The application leaves the state of an update UNDEFINED, and the bootloader makes only NEW images "
+    "PENDING_VERIFY: no update is ever tested or rolled back.",
     remedy="Set CONFIG_BOOTLOADER_APP_ROLLBACK_ENABLE=y in the application's build.",
     source="IDF-OTA-SET-BOOT",
     needs=(Need.OPTIONS, Need.BOOTLOADER_OPTIONS),
@@ -236,8 +237,9 @@ def rollback_in_bootloader_only(subject: Subject) -> Iterator[RuleFinding]:
     "D12",
     Severity.ERROR,
     title="anti-rollback in one of the two builds",
-    reason="In the application alone, it keeps old updates out, but the bootloader starts any that lies in a slot; "
-    "in the bootloader alone, old updates are downloaded and marked, and refused at the boot after.",
+    reason="Anti-rollback in the application alone refuses old updates, but the bootloader starts any image that "
+    "lies in a slot. In the bootloader alone, old updates are downloaded and marked, and then refused at the "
+    "next boot.",
     remedy="Build both with the same options.",
     source="IDF-OTA-ANTI-ROLLBACK",
     needs=(Need.OPTIONS, Need.BOOTLOADER_OPTIONS),
@@ -253,8 +255,8 @@ def anti_rollback_differs(subject: Subject) -> Iterator[RuleFinding]:
     "D13",
     Severity.ERROR,
     title="bootloader and application disagree on an option",
-    reason="Both read the same flash, eFuses and RTC memory, each by its own options: they look for the table, or "
-    "count the secure version, in different places.",
+    reason="Both read the same flash, eFuses and RTC memory, each by its own options. With different options they "
+    "look for the partition table, or count the secure version, in different places.",
     remedy="Build both with the same options.",
     source=_KCONFIG,
     needs=(Need.OPTIONS, Need.BOOTLOADER_OPTIONS),

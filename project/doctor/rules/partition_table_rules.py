@@ -68,8 +68,8 @@ def one_slot(subject: Subject) -> Iterator[RuleFinding]:
     "D43",
     Severity.ERROR,
     title="no otadata",
-    reason="The slot to boot is recorded nowhere: an update is written and never starts. With NodeMCU, complete() "
-    "restarts as if all were well.",
+    reason="The slot to boot is recorded nowhere: an update is written and never starts. NodeMCU's complete() "
+    "restarts as if it had worked.",
     remedy="Add otadata, data, ota, , 0x2000.",
     source="IDF-OTA-SET-BOOT",
     needs=(Need.TABLE,),
@@ -85,7 +85,7 @@ def no_otadata(subject: Subject) -> Iterator[RuleFinding]:
     "D44",
     Severity.ERROR,
     title="otadata of the wrong size",
-    reason="It is two sectors, one for each entry. A bootloader that finds less resets for ever.",
+    reason="It needs two sectors, one for each entry. A bootloader that finds less resets for ever.",
     remedy="Make it 0x2000.",
     source=_GENERATOR,
     needs=(Need.TABLE,),
@@ -101,7 +101,7 @@ def otadata_size(subject: Subject) -> Iterator[RuleFinding]:
     "D45",
     Severity.ERROR,
     title="two otadata partitions",
-    reason="Bootloader and application need not take the same one.",
+    reason="Bootloader and application may use different ones.",
     remedy="Drop one.",
     source=_GENERATOR,
     needs=(Need.TABLE,),
@@ -117,8 +117,9 @@ def two_otadata(subject: Subject) -> Iterator[RuleFinding]:
     "D46",
     Severity.ERROR,
     title="a gap in the numbers of the OTA slots",
-    reason="The bootloader counts rows, the application counts from ota_0 up to the first gap: they take remainders "
-    "by different numbers, and an update selects another slot than it was written to, or none.",
+    reason="The bootloader counts the rows, the application counts from ota_0 up to the first gap. Both take the "
+    "sequence number modulo their own count, so an update can select another slot than it was written to, or "
+    "none.",
     remedy="Number the slots ota_0, ota_1, … without a gap.",
     source="IDF-OTA-NEXT-UPDATE",
     needs=(Need.TABLE,),
@@ -138,7 +139,7 @@ def slot_gap(subject: Subject) -> Iterator[RuleFinding]:
     "D47",
     Severity.ERROR,
     title="two apps of one subtype",
-    reason="The bootloader takes the last of them, the application the first; the generator lets it pass.",
+    reason="The bootloader takes the last of them, the application the first; gen_esp32part.py does not refuse it.",
     remedy="Give each app its own subtype.",
     source="IDF-BOOT-SELECT",
     needs=(Need.TABLE,),
@@ -188,7 +189,8 @@ def misaligned(subject: Subject) -> Iterator[RuleFinding]:
     "D50",
     Severity.ERROR,
     title="partitions overlap",
-    reason="An update, or the data of the one, overwrites the other. Neither bootloader nor application looks.",
+    reason="An update, or the data of one partition, overwrites the other. Neither bootloader nor application checks "
+    "for it.",
     remedy="Leave the offset blank, or move it.",
     source=_GENERATOR,
     needs=(Need.TABLE,),
@@ -327,7 +329,7 @@ def readonly(subject: Subject) -> Iterator[RuleFinding]:
     "D57",
     Severity.NOTE,
     title="the flag encrypted changes nothing",
-    reason="With flash encryption apps and otadata are always encrypted, without it nothing is.",
+    reason="With flash encryption, apps and otadata are always encrypted; without it, nothing is.",
     remedy="Drop the flag.",
     source="docs/en/api-guides/partition-tables.rst, Flags",
     needs=(Need.TABLE, Need.OPTIONS),

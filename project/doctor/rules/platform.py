@@ -15,7 +15,7 @@ _BROWNOUT = ("ESP_BROWNOUT_DET", "ESP32_BROWNOUT_DET", "ESP32S2_BROWNOUT_DET", "
     "D18",
     Severity.WARNING,
     title="the start-up watchdog is off",
-    reason="A new image that hangs before app_main never restarts, so it is never undone.",
+    reason="A new image that hangs before app_main never restarts, so it is never rolled back.",
     remedy="Leave CONFIG_BOOTLOADER_WDT_ENABLE on.",
     source=f"{_KCONFIG}, BOOTLOADER_WDT_ENABLE",
     needs=(Need.OPTIONS,),
@@ -30,8 +30,8 @@ def watchdog_off(subject: Subject) -> Iterator[RuleFinding]:
     "D19",
     Severity.WARNING,
     title="a panic does not restart",
-    reason="A new image that panics under test stays where it is: rollback needs the restart.",
-    remedy="Choose CONFIG_ESP_SYSTEM_PANIC_PRINT_REBOOT for what goes into the field.",
+    reason="A new image that panics while it is PENDING_VERIFY stays selected: rollback needs the restart.",
+    remedy="Choose CONFIG_ESP_SYSTEM_PANIC_PRINT_REBOOT for devices in the field.",
     source="components/esp_system/Kconfig, ESP_SYSTEM_PANIC",
     needs=(Need.OPTIONS,),
 )
@@ -63,8 +63,8 @@ def pins_collide(subject: Subject) -> Iterator[RuleFinding]:
     "D29",
     Severity.WARNING,
     title="the brown-out detector is off",
-    reason="While the supply sags the flash is erased and programmed with garbage; power cuts then leave more than "
-    "what `otaproof check` assumes.",
+    reason="While the supply voltage is too low, flash can be erased and programmed with garbage. Power cuts then "
+    "damage more than `otaproof check` assumes.",
     remedy="Leave the detector on.",
     source="components/esp_system/Kconfig, ESP_BROWNOUT_DET",
     needs=(Need.OPTIONS,),
@@ -97,8 +97,8 @@ def dangerous_writes(subject: Subject) -> Iterator[RuleFinding]:
     "D31",
     Severity.WARNING,
     title="the partition table has no MD5",
-    reason="Damage to the table goes unnoticed, and slots lie elsewhere.",
-    remedy="Drop CONFIG_APP_COMPATIBLE_PRE_V3_1_BOOTLOADERS, unless such bootloaders are in the field.",
+    reason="Damage to the table is not noticed, and slots are looked for in the wrong places.",
+    remedy="Drop CONFIG_APP_COMPATIBLE_PRE_V3_1_BOOTLOADERS, unless bootloaders that old are in the field.",
     source="components/partition_table/Kconfig.projbuild, PARTITION_TABLE_MD5",
     needs=(Need.OPTIONS,),
 )
@@ -113,10 +113,11 @@ def table_without_md5(subject: Subject) -> Iterator[RuleFinding]:
 @rule(
     "D33",
     Severity.NOTE,
-    title="from 5.5 on, beginning an update gives up the way back",
-    reason="With two slots the image is being overwritten anyway; with a third slot or a factory app, rollback() no "
-    "longer returns to the image that ran before, though it is intact.",
-    remedy="Do not begin an update before the running image has proved itself.",
+    title="from 5.5 on, beginning an update drops the fallback image",
+    reason="esp_ota_begin erases the other otadata entry. With two slots its image is being overwritten anyway; with "
+    "a third slot or a factory app, rollback() no longer returns to the image that ran before, though it is "
+    "intact.",
+    remedy="Begin an update only after the running image has proved itself.",
     source="IDF-OTA-BEGIN",
     needs=(Need.ROLLBACK, Need.RELEASE),
 )
@@ -130,9 +131,9 @@ def begin_forgets_fallback(subject: Subject) -> Iterator[RuleFinding]:
     "D34",
     Severity.NOTE,
     title="before 6.0, marking the selected slot again loses the other entry",
-    reason="The same number goes into the other entry. The image to go back to is forgotten, and an image that was "
-    "never accepted can boot for ever.",
-    remedy="Never complete the same slot twice, nor mark the running one, without a restart between.",
+    reason="The same sequence number goes into the other entry. The image to fall back to is forgotten, and an image "
+    "that was never accepted can boot for ever.",
+    remedy="Do not complete the same slot twice, or mark the running one, without a restart between.",
     source="IDF-OTA-SET-BOOT-5-1",
     needs=(Need.RELEASE,),
 )
@@ -146,8 +147,8 @@ def same_slot_twice(subject: Subject) -> Iterator[RuleFinding]:
     "D35",
     Severity.NOTE,
     title="from 6.1 on, a session left open blocks the next update",
-    reason="After a download that broke off, esp_ota_begin, NodeMCU's commence(), fails until the session is closed.",
-    remedy="Call esp_ota_abort(), with NodeMCU complete() under pcall, before another attempt.",
+    reason="After a download that broke off, esp_ota_begin (NodeMCU: commence()) fails until the session is closed.",
+    remedy="Call esp_ota_abort() (NodeMCU: complete() under pcall) before another attempt.",
     source="IDF-OTA-BEGIN",
     needs=(Need.RELEASE,),
 )
@@ -161,8 +162,10 @@ def second_begin(subject: Subject) -> Iterator[RuleFinding]:
     "D36",
     Severity.NOTE,
     title="the bootloader is older than the application",
-    reason="An update over the air replaces the application alone; the two then go by different rules.",
-    remedy="Check the pair that is in the field: `otaproof check --idf … --bootloader-idf …`.",
+    reason="An update over the air replaces only the application. Bootloader and application then follow different "
+    "rules.",
+    remedy="Check the pair that is in the field: give both releases to `otaproof check`, with --idf and "
+    "--bootloader-idf.",
     source="IDF-BOOT-SELECT",
     needs=(Need.RELEASE,),
 )
@@ -176,7 +179,7 @@ def bootloader_older(subject: Subject) -> Iterator[RuleFinding]:
 @rule(
     "D37",
     Severity.NOTE,
-    title="NodeMCU's complete() says nothing of a failed switch",
+    title="NodeMCU's complete() hides a failed switch",
     reason="It restarts, or returns, as if the new image had been selected.",
     remedy="After the restart ask otaupgrade.info() which partition runs.",
     source="NODEMCU-COMPLETE",
@@ -187,4 +190,4 @@ def nodemcu_ignores_errors(subject: Subject) -> Iterator[RuleFinding]:
     name = "NODEMCU_CMODULE_OTAUPGRADE"
     if subject.is_on(name):
         suffix = ", such as a secure version that is too old" if subject.config.anti_rollback else ""
-        yield at(subject.place(name), f"complete() drops the error of esp_ota_set_boot_partition{suffix}")
+        yield at(subject.place(name), f"complete() hides the error of esp_ota_set_boot_partition{suffix}")

@@ -1,4 +1,4 @@
-"""Rules on options that do not go with the partition table, and on what boots when no entry counts (D58 to D68)."""
+"""Rules on options that do not go with the partition table, and on what boots without a valid entry (D58 to D68)."""
 
 from collections.abc import Iterator
 
@@ -15,8 +15,8 @@ _EFUSE = 0x05
     "D58",
     Severity.ERROR,
     title="anti-rollback with a factory app",
-    reason="A factory app cannot be replaced over the air: once a version is burned it is locked out, and with it "
-    "the last resort. The build refuses the combination.",
+    reason="A factory app cannot be replaced over the air. Once a higher version is burned it is locked out, and the "
+    "device has no last resort. The build refuses the combination.",
     remedy="Use a table of ota_0 and ota_1 alone.",
     source="IDF-OTA-ANTI-ROLLBACK",
     needs=(Need.TABLE, Need.OPTIONS),
@@ -32,7 +32,8 @@ def anti_rollback_with_factory(subject: Subject) -> Iterator[RuleFinding]:
     "D59",
     Severity.ERROR,
     title="anti-rollback with a test app",
-    reason="As with a factory app. The build refuses the combination.",
+    reason="A test app cannot be replaced over the air, and is locked out once a higher version is burned. The build "
+    "refuses the combination.",
     remedy="Use a table of ota_0 and ota_1 alone.",
     source="IDF-OTA-ANTI-ROLLBACK",
     needs=(Need.TABLE, Need.OPTIONS),
@@ -85,8 +86,8 @@ def no_emulated_efuse(subject: Subject) -> Iterator[RuleFinding]:
     "D62",
     Severity.WARNING,
     title="a factory reset without a factory app",
-    reason="With otadata erased ota_0 boots, whatever it holds, an image that was never accepted or that was undone "
-    "included, and is written down as VALID.",
+    reason="After otadata is erased, ota_0 boots whatever it holds, even an image that was never accepted or that "
+    "was rolled back, and is recorded as VALID.",
     remedy="Add a factory app, or drop CONFIG_BOOTLOADER_OTA_DATA_ERASE.",
     source="IDF-BOOT-LOAD",
     needs=(Need.TABLE, Need.OPTIONS),
@@ -103,8 +104,8 @@ def factory_reset_without_factory(subject: Subject) -> Iterator[RuleFinding]:
     "D63",
     Severity.WARNING,
     title="erased otadata is never written again",
-    reason="Under flash encryption erased flash reads as garbage, not as an empty entry: the image that boots is not "
-    "written down, and accept() fails.",
+    reason="With flash encryption, erased flash does not read as an empty entry. The image that boots is not "
+    "recorded, and accept() fails.",
     remedy="Add a factory app, or drop CONFIG_BOOTLOADER_OTA_DATA_ERASE.",
     source="IDF-BOOT-LOAD",
     needs=(Need.TABLE, Need.OPTIONS),
@@ -119,8 +120,8 @@ def encrypted_reset_without_factory(subject: Subject) -> Iterator[RuleFinding]:
 @rule(
     "D64",
     Severity.WARNING,
-    title="a factory reset erases less than it is told",
-    reason="Names that are not in the table, and apps, are passed over in silence.",
+    title="a factory reset erases less than its list names",
+    reason="The bootloader skips names that are not in the table, and apps, without a message.",
     remedy="Correct CONFIG_BOOTLOADER_DATA_FACTORY_RESET.",
     source="IDF-BOOT-FACTORY-RESET",
     needs=(Need.TABLE, Need.OPTIONS),
@@ -157,8 +158,8 @@ def app_test_without_app(subject: Subject) -> Iterator[RuleFinding]:
     "D66",
     Severity.NOTE,
     title="the test app is the last resort",
-    reason="The bootloader starts it when no other image passes, pin or no pin.",
-    remedy="Drop it from devices in the field, unless that is what it is for.",
+    reason="The bootloader starts it when no other image passes, whether the pin is held or not.",
+    remedy="Drop it from devices in the field, unless it is meant as the last resort.",
     source="IDF-BOOT-LOAD",
     needs=(Need.TABLE, Need.OPTIONS),
 )
@@ -172,9 +173,9 @@ def app_test_as_last_resort(subject: Subject) -> Iterator[RuleFinding]:
 @rule(
     "D67",
     Severity.NOTE,
-    title="a damaged image can lead to factory, not to the other slot",
-    reason="The bootloader walks down from the selected slot: if ota_0 does not pass, factory is next, and the good "
-    "image in ota_1 is left.",
+    title="a damaged image can lead to the factory app, not to the other slot",
+    reason="From the selected slot the bootloader goes down: if ota_0 does not pass, the factory app is next, and "
+    "the good image in ota_1 is not tried.",
     remedy="Give the factory app a way to update, or do without it.",
     source="IDF-BOOT-LOAD",
     needs=(Need.TABLE, Need.OPTIONS),
@@ -189,8 +190,8 @@ def fallback_to_factory(subject: Subject) -> Iterator[RuleFinding]:
 @rule(
     "D68",
     Severity.NOTE,
-    title="when no entry counts, ota_0 boots",
-    reason="Even if it was ABORTED or INVALID; accept() then fails, for there is no entry to accept.",
+    title="without a valid otadata entry ota_0 boots",
+    reason="It boots even if it was ABORTED or INVALID. accept() then fails, since there is no entry to accept.",
     remedy="Add a factory app if the device must never start a rejected image.",
     source="IDF-BOOT-SELECT",
     needs=(Need.TABLE, Need.OPTIONS),
@@ -200,7 +201,7 @@ def fallback_to_first_slot(subject: Subject) -> Iterator[RuleFinding]:
     table = subject.known_table
     if table.factory is None and len(table.slots) > 1 and not subject.config.anti_rollback:
         first = min(table.slots, key=lambda row: row.partition.slot)
-        yield at(first.place, f"without a factory app, {quoted(first)} is what boots when no entry counts")
+        yield at(first.place, f"without a factory app, {quoted(first)} boots when no otadata entry is valid")
 
 
 def _test(subject: Subject) -> TableRow | None:

@@ -16,8 +16,8 @@ _ROLLBACK_KCONFIG = "components/bootloader/Kconfig.app_rollback"
     "D14",
     Severity.WARNING,
     title="no rollback",
-    reason="An image that boots stays, one that crashes at start or cannot reach the network too: nothing but a "
-    "cable brings the previous one back. A power cut in accept() can start the old image.",
+    reason="An image that boots stays, even if it crashes at start or cannot reach the network: only a cable brings "
+    "the previous one back. A power cut in accept() can start the old image.",
     remedy="Set CONFIG_BOOTLOADER_APP_ROLLBACK_ENABLE=y in both builds, and accept after a self-test.",
     source="IDF-OTA-MARK-INVALID",
     needs=(Need.ROLLBACK,),
@@ -33,25 +33,27 @@ def no_rollback(subject: Subject) -> Iterator[RuleFinding]:
     "D15",
     Severity.ERROR,
     title="the application never accepts itself",
-    reason="An image that is still PENDING_VERIFY at the next boot is ABORTED: every update is undone by the first "
-    "restart, whatever caused it. Until then esp_ota_begin refuses the next update.",
-    remedy="Call esp_ota_mark_app_valid_cancel_rollback(), NodeMCU's otaupgrade.accept(), once a self-test has passed.",
+    reason="An image that is still PENDING_VERIFY at the next boot becomes ABORTED: every update is rolled back by "
+    "the first restart, whatever caused it. Until then esp_ota_begin refuses the next update.",
+    remedy="Call esp_ota_mark_app_valid_cancel_rollback() (NodeMCU: otaupgrade.accept()) once a self-test has passed.",
     source="IDF-BOOT-SELECT",
     needs=(Need.ROLLBACK,),
 )
 def never_accepts(subject: Subject) -> Iterator[RuleFinding]:
     """An application that was said never to accept itself."""
     if subject.config.rollback and subject.accepts is False and not _is_confirmed_by_startup(subject):
-        yield at(subject.place(ROLLBACK), "rollback is on, and by --accepts no the application never accepts itself")
+        yield at(
+            subject.place(ROLLBACK), "rollback is on, and --accepts no says that the application never accepts itself"
+        )
 
 
 @rule(
     "D16",
     Severity.WARNING,
-    title="no source accepts the running image",
-    reason="If no component does it either, every update is undone by the first restart.",
-    remedy="Call esp_ota_mark_app_valid_cancel_rollback(), NodeMCU's otaupgrade.accept(), once a self-test has "
-    "passed; if something else does, say --accepts yes.",
+    title="no source file accepts the running image",
+    reason="If no component outside these sources does it, every update is rolled back by the first restart.",
+    remedy="Call esp_ota_mark_app_valid_cancel_rollback() (NodeMCU: otaupgrade.accept()) once a self-test has "
+    "passed. If a component does it already, add --accepts yes.",
     source="IDF-BOOT-SELECT",
     needs=(Need.ROLLBACK,),
 )
@@ -70,7 +72,8 @@ def may_never_accept(subject: Subject) -> Iterator[RuleFinding]:
     "D17",
     Severity.WARNING,
     title="images are accepted before app_main",
-    reason="An update that starts and then fails, cannot reach the network for one, is never undone.",
+    reason="An update that starts and fails afterwards, for example because it cannot reach the network, is never "
+    "rolled back.",
     remedy="Set CONFIG_BOOTLOADER_APP_ROLLBACK_CONFIRM_BY_APP=y and accept after a self-test.",
     source=f"{_ROLLBACK_KCONFIG}, BOOTLOADER_APP_ROLLBACK_CONFIRM_MODE",
     needs=(Need.OPTIONS,),
@@ -90,9 +93,9 @@ def accepted_by_startup(subject: Subject) -> Iterator[RuleFinding]:
     "D20",
     Severity.NOTE,
     title="a power cut can lose an update before it has run",
-    reason="The bootloader erases the entry before it writes PENDING_VERIFY; a cut between, or a torn write, leaves "
-    "the previous image selected.",
-    remedy="Let the server offer the update again, and do not count a first boot as a failed one.",
+    reason="The bootloader erases the entry before it writes PENDING_VERIFY. A power cut between the two, or a torn "
+    "write, leaves the previous image selected.",
+    remedy="Let the server offer the update again, and do not count one lost boot as a failed update.",
     source="IDF-BOOT-SELECT",
     needs=(Need.ROLLBACK,),
     claim="C4",
@@ -106,9 +109,9 @@ def trial_lost_in_cut(subject: Subject) -> Iterator[RuleFinding]:
 @rule(
     "D21",
     Severity.WARNING,
-    title="skipped validation: the bootloader starts what is damaged",
-    reason="It looks at the headers alone, so a slot that is half erased or half written starts, and the other slots "
-    "are not tried.",
+    title="validation is skipped: the bootloader starts damaged images",
+    reason="It reads only the headers. A slot that is half erased or half written starts, and the other slots are "
+    "not tried.",
     remedy="Drop CONFIG_BOOTLOADER_SKIP_VALIDATE_ALWAYS and _ON_POWER_ON on devices that are updated.",
     source=f"{_KCONFIG}, BOOTLOADER_SKIP_VALIDATE_ON_POWER_ON",
     needs=(Need.OPTIONS,),
@@ -125,8 +128,8 @@ def skip_validate(subject: Subject) -> Iterator[RuleFinding]:
     "D22",
     Severity.WARNING,
     title="a wake-up from deep sleep does not end a trial",
-    reason="It starts the last image without a look at otadata: an image under test that sleeps and wakes is neither "
-    "accepted nor undone, and one just marked does not start.",
+    reason="The bootloader starts the last image without reading otadata. An image that is PENDING_VERIFY, sleeps "
+    "and wakes is neither accepted nor rolled back, and an update that was just marked does not start.",
     remedy="Accept or restart before the first deep sleep, or drop CONFIG_BOOTLOADER_SKIP_VALIDATE_IN_DEEP_SLEEP.",
     source="IDF-BOOT-WAKE",
     needs=(Need.OPTIONS,),
@@ -142,8 +145,8 @@ def skip_validate_in_deep_sleep(subject: Subject) -> Iterator[RuleFinding]:
     "D23",
     Severity.WARNING,
     title="secure versions lie in flash",
-    reason="The eFuses are emulated: whoever can write the flash can take the version back.",
-    remedy="Use it for tests only; drop CONFIG_BOOTLOADER_EFUSE_SECURE_VERSION_EMULATE and CONFIG_EFUSE_VIRTUAL.",
+    reason="The eFuses are emulated: whoever can write the flash can lower the version.",
+    remedy="Use it only for tests; drop CONFIG_BOOTLOADER_EFUSE_SECURE_VERSION_EMULATE and CONFIG_EFUSE_VIRTUAL.",
     source=f"{_ROLLBACK_KCONFIG}, BOOTLOADER_EFUSE_SECURE_VERSION_EMULATE",
     needs=(Need.OPTIONS,),
 )
@@ -159,7 +162,7 @@ def emulated_efuses(subject: Subject) -> Iterator[RuleFinding]:
     "D24",
     Severity.ERROR,
     title="the secure version does not fit the eFuse field",
-    reason="accept() fails each time, though the image is marked VALID by then; the version is never burned.",
+    reason="accept() fails each time although it has marked the image VALID, and the version is never burned.",
     remedy="Count versions from 0, one bit each, up to CONFIG_BOOTLOADER_APP_SEC_VER_SIZE_EFUSE_FIELD.",
     source="IDF-EFUSE-UPDATE",
     needs=(Need.OPTIONS,),
@@ -195,23 +198,23 @@ def secure_version_is_last(subject: Subject) -> Iterator[RuleFinding]:
     title="the bootloader burns a version before it has verified the image",
     reason="If the image of a VALID entry is damaged and its description names a high version, every other image is "
     "locked out for ever.",
-    remedy="Raise the version in steps of one, and never write to a slot that otadata calls VALID but by esp_ota_*.",
+    remedy="Raise the version in steps of one, and write to a slot that otadata calls VALID only through esp_ota_*.",
     source="IDF-BOOT-SELECT",
     needs=(Need.OPTIONS,),
 )
 def burns_unverified_version(subject: Subject) -> Iterator[RuleFinding]:
     """Every bootloader with anti-rollback."""
     if subject.config.anti_rollback:
-        yield at(subject.place(ANTI_ROLLBACK), "the version burned is that of an image not yet verified")
+        yield at(subject.place(ANTI_ROLLBACK), "the version that is burned is that of an image not yet verified")
 
 
 @rule(
     "D27",
     Severity.WARNING,
-    title="a factory reset ends a trial that never began",
-    reason="The bootloader selects, erases data and selects again: an update that is NEW becomes ABORTED without "
-    "ever having run.",
-    remedy="Set CONFIG_BOOTLOADER_OTA_DATA_ERASE=y if there is a factory app, or expect the loss.",
+    title="a factory reset aborts an update that has not run yet",
+    reason="The bootloader selects an image, erases the data and selects again: an update that is NEW becomes "
+    "ABORTED without ever having run.",
+    remedy="Set CONFIG_BOOTLOADER_OTA_DATA_ERASE=y if there is a factory app, or accept the loss.",
     source="IDF-BOOT-FACTORY-RESET",
     needs=(Need.OPTIONS,),
 )
@@ -226,8 +229,8 @@ def factory_reset_in_trial(subject: Subject) -> Iterator[RuleFinding]:
     "D32",
     Severity.WARNING,
     title="up to 5.4, rollback() can start an image that is only partly written",
-    reason="The entry of a slot that is being rewritten stays as it was; after a download that broke off, rollback() "
-    "selects it, and what lies there boots if it passes.",
+    reason="esp_ota_begin leaves the entry of the slot that it erases as it was. After a download that broke off, "
+    "rollback() selects this slot, and what lies there boots if it passes the verification.",
     remedy="Move to 5.5 or later, or complete a download before any rollback.",
     source="IDF-OTA-BEGIN",
     needs=(Need.ROLLBACK, Need.RELEASE),
