@@ -101,6 +101,10 @@ def _from_dump(resolved: Resolved, flash: FlashReading) -> Loaded:
     notes = []
     if size not in FLASH_SIZES:
         notes.append(f"0x{size:x} bytes are the size of no flash chip; if the dump is cut off, so is this")
+    notes += [
+        f"an application lies at 0x{offset:x}, where no app partition begins: the bootloader does not find it"
+        for offset in flash.stray
+    ]
     notes += _secure_versions(resolved)
     return _loaded(resolved, f"{flash.path}, {_size(size)}", flash.cells, flash.table, notes)
 

@@ -27,6 +27,7 @@ from .settings import Settings, read_settings
 _NEWER_ROLLBACK = "BOOTLOADER_APP_ROLLBACK"
 """What ESP-IDF calls the option after the newest release whose rules are known here."""
 
+_NOBODY_TELLS = "neither options nor images nor otadata tell"
 _NAMED = (
     "CONFIG_IDF_TARGET",
     f"CONFIG_{ROLLBACK}",
@@ -105,7 +106,7 @@ class Resolved:
         values = tuple(self.value(name) for name in _NAMED)
         if self.knows_rollback:
             return values
-        unknown = Origin("neither options nor images nor otadata tell", assumed=True)
+        unknown = Origin(_NOBODY_TELLS, assumed=True)
         return tuple(
             ConfigValue(value.name, "unknown", unknown) if value.name == f"CONFIG_{ROLLBACK}" else value
             for value in values
@@ -120,7 +121,14 @@ class Resolved:
             left_out |= {"partition table", "CONFIG_PARTITION_TABLE_CUSTOM_FILENAME"}
         if self.chosen_flash_size is None:
             left_out.add("CONFIG_ESPTOOLPY_FLASHSIZE")
-        return tuple(value for value in self.settings.settings if value.name not in left_out)
+        values = (value for value in self.settings.settings if value.name not in left_out)
+        return tuple(map(self._with_reason, values))
+
+    def _with_reason(self, value: ConfigValue) -> ConfigValue:
+        """Return the value of rollback with the reason why it is a default, any other as it is."""
+        if value.name != f"CONFIG_{ROLLBACK}" or self.knows_rollback:
+            return value
+        return replace(value, origin=Origin(f"{_NOBODY_TELLS}; Kconfig's default", assumed=True))
 
     def value(self, name: str) -> ConfigValue:
         """Return a value that always is there, such as CONFIG_IDF_TARGET."""

@@ -44,7 +44,7 @@ def load_subject(inputs: Inputs, accepts: bool | None = None) -> Subject:
         name=str(inputs.subject or inputs.flash or inputs.partitions or inputs.running or "the options given"),
         options=options.options,
         is_configured=is_configured,
-        has_project=project is not None and has_options,
+        flash_size=_flash_size(resolved),
         files=resolved.option_files,
         settings=resolved.settings,
         named_values=resolved.named_values(),
@@ -117,6 +117,17 @@ def _places(resolved: Resolved) -> CsvPlaces:
     return CsvPlaces(resolved.config.table_offset, CHIPS[resolved.config.chip].bootloader_offset)
 
 
+def _flash_size(resolved: Resolved) -> tuple[int, str] | None:
+    """Return the size of the flash, and who says so; Kconfig's default counts only where options choose the table."""
+    if resolved.flash is not None:
+        return resolved.flash.cells.size, "the size of the dump"
+    value = resolved.value("CONFIG_ESPTOOLPY_FLASHSIZE")
+    is_idf = resolved.project is not None and resolved.project.table is None and resolved.has_options
+    if value.origin.assumed:
+        return (resolved.settings.flash_size, "Kconfig's default") if is_idf else None
+    return resolved.settings.flash_size, "CONFIG_ESPTOOLPY_FLASHSIZE"
+
+
 def _flashed_offset(project: Project | None) -> tuple[int, str] | None:
     """Return where the last build flashes its table, and the file that says so."""
     if project is None or project.build is None:
@@ -136,7 +147,7 @@ def _app(resolved: Resolved) -> AppImage | None:
         _check_app(resolved.running, contents)
         evidence = app_evidence(contents, str(resolved.running))
         return None if evidence is None else _app_image(evidence, contents, resolved.config, is_file=True)
-    if resolved.flash is None or not resolved.evidence.apps:
+    if resolved.flash is None or not resolved.evidence.apps or resolved.flash.stray:
         return None
     evidence = resolved.evidence.apps[0]
     return _app_image(evidence, _contents_in(resolved.flash, evidence), resolved.config, is_file=False)

@@ -59,8 +59,8 @@ class Subject:
     """By name without CONFIG_."""
     is_configured: bool
     """Whether the options are known at all."""
-    has_project: bool
-    """Whether they are a project's: then what nobody chose is Kconfig's default."""
+    flash_size: tuple[int, str] | None
+    """Bytes, and who says so; None where nobody knows."""
     files: tuple[OptionFile, ...]
     settings: Settings
     named_values: tuple[ConfigValue, ...]

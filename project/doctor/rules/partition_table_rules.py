@@ -239,18 +239,13 @@ def below_table(subject: Subject) -> Iterator[RuleFinding]:
 )
 def beyond_flash(subject: Subject) -> Iterator[RuleFinding]:
     """Partitions that the flash is too small for."""
-    settings = subject.settings.settings
-    is_default = any(s.name == "CONFIG_ESPTOOLPY_FLASHSIZE" and s.origin.assumed for s in settings)
-    if is_default and not subject.has_project:
+    if subject.flash_size is None:
         return
-    chosen = "Kconfig's default" if is_default else "CONFIG_ESPTOOLPY_FLASHSIZE"
+    size, place = subject.flash_size
     for row in subject.known_table.rows:
-        if row.partition.end > subject.settings.flash_size:
-            yield at(
-                row.place,
-                f"{quoted(row)} ends at 0x{row.partition.end:x}, beyond the flash of "
-                f"{subject.settings.flash_size >> 20} MB ({chosen})",
-            )
+        if row.partition.end > size:
+            end = f"0x{row.partition.end:x}"
+            yield at(row.place, f"{quoted(row)} ends at {end}, beyond the flash of {size >> 20} MB ({place})")
 
 
 @rule(
