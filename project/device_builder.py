@@ -126,10 +126,10 @@ class _Builder:
 
     def _whole(self, cells: Cells) -> Cells:
         """Return the flash in the size of a chip: what a dump that was cut off lacks is taken to be erased."""
-        end = max((partition.end for partition in table_of(self._resolved)), default=0)
-        size = next((size for size in FLASH_SIZES if size >= max(cells.size, end)), cells.size)
-        if size == cells.size:
+        if cells.size in FLASH_SIZES:
             return cells
+        end = max((partition.end for partition in table_of(self._resolved)), default=0)
+        size = next((size for size in FLASH_SIZES if size >= max(cells.size, end)), FLASH_SIZES[-1])
         self._notes.append(
             f"0x{cells.size:x} bytes are the size of no flash chip: the rest of {size >> 20} MiB is taken to be erased"
         )

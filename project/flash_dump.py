@@ -126,7 +126,8 @@ def _from_build(resolved: Resolved) -> Loaded:
     otadata = next((p for p in reversed(table) if p.is_otadata and p.size >= OTADATA_SIZE), None)
     if resolved.otadata is not None and otadata is not None:
         cells = cells.with_bytes(otadata.offset, read_otadata(resolved.otadata))
-    notes = [f"no dump: the flash is taken to be as {project.kind} flashes it, {home.label} with {running}"]
+    otadata_text = "blank otadata" if resolved.otadata is None else f"otadata from {resolved.otadata}"
+    notes = [f"no dump: the flash is taken to hold the partition table, {running} in {home.label}, and {otadata_text}"]
     return _loaded(resolved, f"{project.directory}, {project.kind}", cells, table, notes + _secure_versions(resolved))
 
 

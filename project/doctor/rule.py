@@ -53,8 +53,8 @@ class RuleFinding:
     """What was found, in one line."""
 
 
-Check = Callable[[Subject], Iterator[RuleFinding]]
-"""Yields what it finds."""
+FindInSubject = Callable[[Subject], Iterator[RuleFinding]]
+"""Looks at a subject and yields what is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class Rule:
     """Id in docs/sources.toml, or file and symbol of ESP-IDF."""
     needs: tuple[Need, ...]
     """What the rule has to see."""
-    find: Check
+    find: FindInSubject
     claim: str = ""
     """Id of the claim that a power cut then breaks, where there is one: `otaproof check` has the trace."""
 
@@ -91,7 +91,7 @@ def rule(
     source: str,
     needs: tuple[Need, ...],
     claim: str = "",
-) -> Callable[[Check], Rule]:
+) -> Callable[[FindInSubject], Rule]:
     """Make a rule of the function that looks for it; the arguments are the fields of Rule."""
     return lambda find: Rule(id_, severity, title, reason, remedy, source, needs, find, claim)
 
