@@ -103,12 +103,7 @@ class _Builder:
     def from_dump(self, cells: Cells) -> DeviceToCheck:
         """Return the device whose flash was dumped."""
         path = self._resolved.inputs.flash_file
-        if cells.size not in FLASH_SIZES:
-            sizes = ", ".join(f"{size >> 20}" for size in FLASH_SIZES)
-            raise InputError(
-                f"{path}: 0x{cells.size:x} bytes (whole sectors, but no size of a chip); a dump of a whole flash has "
-                f"{sizes} MiB: esptool read-flash 0 ALL {path.name if path else 'FILE'}"
-            )
+        cells = self._whole(cells)
         try:
             raw = cells.read(self._config.table_offset, TABLE_MAX_LENGTH)
             table = decode_table(raw, cells.size, self._config.bootloader_release)
@@ -128,6 +123,17 @@ class _Builder:
             update = images[0]
             self._note("update image", update.name, Origin("no --update: an image of the dump once more", assumed=True))
         return self._finish(table, cells, [*images, update], update)
+
+    def _whole(self, cells: Cells) -> Cells:
+        """Return the flash in the size of a chip: what a dump that was cut off lacks is taken to be erased."""
+        if cells.size in FLASH_SIZES:
+            return cells
+        end = max((partition.end for partition in table_of(self._resolved)), default=0)
+        size = next((size for size in FLASH_SIZES if size >= max(cells.size, end)), FLASH_SIZES[-1])
+        self._notes.append(
+            f"0x{cells.size:x} bytes are the size of no flash chip: the rest of {size >> 20} MiB is taken to be erased"
+        )
+        return Cells.erased(size).with_bytes(0, cells.to_bytes())
 
     def _finish(
         self, table: tuple[Partition, ...], cells: Cells, images: list[NamedImage], update: NamedImage

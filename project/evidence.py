@@ -127,4 +127,4 @@ def _rules_of(text: str) -> Release | None:
 
 
 def _as_bootloader(option: Option) -> Option:
-    return replace(option, tells="the bootloader names none")
+    return replace(option, tells="no bootloader names one")

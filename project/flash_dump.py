@@ -101,6 +101,10 @@ def _from_dump(resolved: Resolved, flash: FlashReading) -> Loaded:
     notes = []
     if size not in FLASH_SIZES:
         notes.append(f"0x{size:x} bytes are the size of no flash chip; if the dump is cut off, so is this")
+    notes += [
+        f"an application lies at 0x{offset:x}, where no app partition begins: the bootloader does not find it"
+        for offset in flash.stray
+    ]
     notes += _secure_versions(resolved)
     return _loaded(resolved, f"{flash.path}, {_size(size)}", flash.cells, flash.table, notes)
 
@@ -122,7 +126,8 @@ def _from_build(resolved: Resolved) -> Loaded:
     otadata = next((p for p in reversed(table) if p.is_otadata and p.size >= OTADATA_SIZE), None)
     if resolved.otadata is not None and otadata is not None:
         cells = cells.with_bytes(otadata.offset, read_otadata(resolved.otadata))
-    notes = [f"no dump: the flash is taken to be as {project.kind} flashes it, {home.label} with {running}"]
+    otadata_text = "blank otadata" if resolved.otadata is None else f"otadata from {resolved.otadata}"
+    notes = [f"no dump: the flash is taken to hold the partition table, {running} in {home.label}, and {otadata_text}"]
     return _loaded(resolved, f"{project.directory}, {project.kind}", cells, table, notes + _secure_versions(resolved))
 
 

@@ -18,6 +18,9 @@ from .sdkconfig import Option
 
 _TABLE_OFFSETS = range(0x8000, 0x40000, SECTOR_SIZE)
 """Where a table is looked for when nobody says where it is."""
+_MMU_PAGE = 0x10000
+_STRAY_LENGTH = 0x1000
+"""Bytes of a misplaced image that are read: its header and description."""
 _SMALLEST_DUMP = 0x9000
 _BOOTLOADER_OFFSETS = tuple(dict.fromkeys(traits.bootloader_offset for traits in CHIPS.values()))
 _BOOTLOADER_LENGTH = 0x8000
@@ -39,6 +42,8 @@ class FlashReading:
     apps: tuple[ImageEvidence, ...]
     """What the images tell, that of the image that otadata selects first."""
     bootloader: ImageEvidence | None
+    stray: tuple[int, ...]
+    """Where applications lie although no app partition begins there; looked for only where no partition holds one."""
     state: Option | None
     """CONFIG_BOOTLOADER_APP_ROLLBACK_ENABLE where an entry of otadata has a state that only rollback writes."""
 
@@ -72,14 +77,17 @@ def read_flash(path: Path, table_offset: Option | None) -> FlashReading:
     found = table_offset or _table_offset(cells, path)
     offset = int(found.raw, 16)
     table = _any_table(cells, offset)
+    apps = tuple(_apps(cells, table, path))
+    stray = () if apps else tuple(_stray(cells, path))
     return FlashReading(
         path,
         cells,
         found,
         table,
         _table_md5(cells, offset, path),
-        tuple(_apps(cells, table, path)),
+        apps or tuple(evidence for _, evidence in stray),
         _bootloader(cells, path),
+        tuple(offset for offset, _ in stray),
         otadata_state(_otadata_of(cells, table), str(path)),
     )
 
@@ -146,6 +154,15 @@ def _apps(cells: Cells, table: tuple[Partition, ...], path: Path) -> Iterator[Im
         evidence = app_evidence(_contents(cells, partition), _place(partition, path))
         if evidence is not None:
             yield evidence
+
+
+def _stray(cells: Cells, path: Path) -> Iterator[tuple[int, ImageEvidence]]:
+    """Yield applications where none belongs, with their offsets: an image can begin at any page of the MMU."""
+    for offset in range(_MMU_PAGE, cells.size, _MMU_PAGE):
+        contents = cells.read(offset, min(_STRAY_LENGTH, cells.size - offset))
+        evidence = app_evidence(contents, f"0x{offset:x} of {path}")
+        if evidence is not None and evidence.desc is not None:
+            yield offset, evidence
 
 
 def _contents(cells: Cells, partition: Partition) -> bytes:

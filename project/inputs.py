@@ -4,6 +4,7 @@ None, or empty, is what was not said. Texts stay as they were typed: resolve.py 
 option means one thing in all commands.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,6 +65,28 @@ class Inputs:
             raise InputError("--anti-rollback needs rollback; leave --no-rollback out")
         if self.flash is not None and self.subject is not None:
             raise InputError(f"--flash {self.flash} and {self.subject}: give one of the two")
+
+    def arguments(self) -> Iterator[str]:
+        """Yield the arguments with which `otaproof check` is given the same; fragments are for the caller to add."""
+        if self.subject is not None:
+            yield str(self.subject)
+        for argument, value in (
+            ("--flash", self.flash),
+            ("--partitions", self.partitions),
+            ("--running", self.running),
+            ("--bootloader", self.bootloader),
+            ("--idf", self.app_release),
+            ("--bootloader-idf", self.bootloader_release),
+            ("--chip", self.chip),
+            ("--table-offset", self.table_offset),
+        ):
+            if value is not None:
+                yield from (argument, str(value))
+        for name, switch in (("rollback", self.rollback), ("anti-rollback", self.anti_rollback)):
+            if switch is not None:
+                yield f"--{name}" if switch else f"--no-{name}"
+        for option in self.options:
+            yield from ("--config", option)
 
     def said(self) -> Sdkconfig:
         """Return what the command line says of options."""

@@ -40,6 +40,11 @@ def recognise(directory: Path, running: Path | None = None, update: Path | None 
     )
 
 
+def is_known(directory: Path) -> bool:
+    """Tell whether the directory is of a known kind."""
+    return any(is_kind(directory) for is_kind, _ in _KINDS)
+
+
 def image_of(path: Path | None, argument: str) -> Path | None:
     """Return the image that an argument names: the file, or the application of a directory."""
     if path is None or not path.is_dir():

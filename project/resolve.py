@@ -14,11 +14,12 @@ from ..model.config import Config, Release
 from .evidence import Evidence, contradictions, release_hints
 from .files import read_file, read_otadata
 from .flash_reading import FlashReading, otadata_state, read_flash
+from .idf_project import load_idf_project
 from .image_evidence import ANTI_ROLLBACK, ROLLBACK, app_evidence, bootloader_evidence
 from .inputs import Inputs
 from .option_reader import Answers, ConfigValue, Origin
 from .project import OptionFile, Project
-from .recognise import image_of, recognise
+from .recognise import image_of, is_known, recognise
 from .sdkconfig import Option, Sdkconfig, given_options
 from .sdkconfig_file import read_sdkconfig
 from .settings import Settings, read_settings
@@ -26,6 +27,7 @@ from .settings import Settings, read_settings
 _NEWER_ROLLBACK = "BOOTLOADER_APP_ROLLBACK"
 """What ESP-IDF calls the option after the newest release whose rules are known here."""
 
+_NOBODY_TELLS = "neither options nor images nor otadata tell"
 _NAMED = (
     "CONFIG_IDF_TARGET",
     f"CONFIG_{ROLLBACK}",
@@ -104,7 +106,7 @@ class Resolved:
         values = tuple(self.value(name) for name in _NAMED)
         if self.knows_rollback:
             return values
-        unknown = Origin("neither options nor images nor otadata tell", assumed=True)
+        unknown = Origin(_NOBODY_TELLS, assumed=True)
         return tuple(
             ConfigValue(value.name, "unknown", unknown) if value.name == f"CONFIG_{ROLLBACK}" else value
             for value in values
@@ -119,7 +121,14 @@ class Resolved:
             left_out |= {"partition table", "CONFIG_PARTITION_TABLE_CUSTOM_FILENAME"}
         if self.chosen_flash_size is None:
             left_out.add("CONFIG_ESPTOOLPY_FLASHSIZE")
-        return tuple(value for value in self.settings.settings if value.name not in left_out)
+        values = (value for value in self.settings.settings if value.name not in left_out)
+        return tuple(map(self._with_reason, values))
+
+    def _with_reason(self, value: ConfigValue) -> ConfigValue:
+        """Return the value of rollback with the reason why it is a default, any other as it is."""
+        if value.name != f"CONFIG_{ROLLBACK}" or self.knows_rollback:
+            return value
+        return replace(value, origin=Origin(f"{_NOBODY_TELLS}; Kconfig's default", assumed=True))
 
     def value(self, name: str) -> ConfigValue:
         """Return a value that always is there, such as CONFIG_IDF_TARGET."""
@@ -132,7 +141,7 @@ def resolve(inputs: Inputs, as_kconfig: bool = False) -> Resolved:
     as_kconfig: drop what Kconfig would drop without a word, anti-rollback without rollback, instead of refusing it."""
     inputs.check()
     inputs = replace(inputs, running=image_of(inputs.running, "--running"), update=image_of(inputs.update, "--update"))
-    project = None if inputs.directory is None else recognise(inputs.directory, inputs.running, inputs.update)
+    project = _project(inputs)
     files = (*(() if project is None else project.option_files), *map(_fragment, inputs.fragments))
     said = _said(inputs, files)
     flash = None if inputs.flash_file is None else read_flash(inputs.flash_file, _table_offset(said))
@@ -148,6 +157,16 @@ def resolve(inputs: Inputs, as_kconfig: bool = False) -> Resolved:
     resolved = Resolved(inputs, project, flash, files, said, evidence, settings, ())
     warnings = (*settings.warnings, *contradictions(said, settings, evidence, resolved.has_options))
     return replace(resolved, warnings=tuple(dict.fromkeys(warnings)))
+
+
+def _project(inputs: Inputs) -> Project | None:
+    """Return what the directory brings; one with nothing in it is a project whose options are all in fragments."""
+    directory = inputs.directory
+    if directory is None:
+        return None
+    if inputs.fragments and directory.is_dir() and not is_known(directory):
+        return load_idf_project(directory, inputs.running, inputs.update)
+    return recognise(directory, inputs.running, inputs.update)
 
 
 def _fragment(path: Path) -> OptionFile:

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from ...project.doctor.diagnosis import RULES, Diagnosis
-from ...project.doctor.rule import Finding, Rule, Severity
+from ...project.doctor.rule import Rule, RuleFinding, Severity
 
 _STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
 _INDENT = " " * 9
@@ -76,7 +76,7 @@ def as_json(diagnosis: Diagnosis) -> dict[str, Any]:
     }
 
 
-def _finding_json(rule: Rule, finding: Finding) -> Mapping[str, Any]:
+def _finding_json(rule: Rule, finding: RuleFinding) -> Mapping[str, Any]:
     return {
         "rule": rule.id,
         "severity": rule.severity.value,
@@ -92,7 +92,7 @@ def _finding_json(rule: Rule, finding: Finding) -> Mapping[str, Any]:
     }
 
 
-def _print_rule(console: Console, rule: Rule, findings: Iterable[Finding], check_command: str | None) -> None:
+def _print_rule(console: Console, rule: Rule, findings: Iterable[RuleFinding], check_command: str | None) -> None:
     _print_head(console, rule, rule.title)
     for finding in findings:
         line = Text(f"{_INDENT}{finding.place}: ", "bold")

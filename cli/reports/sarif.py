@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from ... import __version__
 from ...project.doctor.diagnosis import RULES, Diagnosis
-from ...project.doctor.rule import Finding, Place, Rule
+from ...project.doctor.rule import Location, Rule, RuleFinding
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 VERSION = "2.1.0"
@@ -57,7 +57,7 @@ def _rule(rule: Rule) -> dict[str, Any]:
     }
 
 
-def _result(rule: Rule, finding: Finding, index: int, name: str, base: Path) -> dict[str, Any]:
+def _result(rule: Rule, finding: RuleFinding, index: int, name: str, base: Path) -> dict[str, Any]:
     what = finding.what if Path(finding.place.file).exists() else f"{finding.place}: {finding.what}"
     return {
         "ruleId": rule.id,
@@ -69,7 +69,7 @@ def _result(rule: Rule, finding: Finding, index: int, name: str, base: Path) -> 
     }
 
 
-def _location(place: Place, name: str, base: Path) -> dict[str, Any]:
+def _location(place: Location, name: str, base: Path) -> dict[str, Any]:
     """Return where a finding is shown; on the project where no file has it."""
     path, line = Path(place.file), place.line
     if not path.exists():
@@ -91,7 +91,7 @@ def _project_file(project: Path) -> Path:
     return next((project / name for name in names if (project / name).is_file()), project)
 
 
-def _fingerprint(rule: Rule, finding: Finding) -> str:
+def _fingerprint(rule: Rule, finding: RuleFinding) -> str:
     """Return what stays the same when lines move: the rule, the file's name and the text without numbers of lines."""
     text = "\0".join((rule.id, Path(finding.place.file).name, finding.what.partition(" (")[0]))
     return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()[:32]

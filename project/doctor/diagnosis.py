@@ -6,12 +6,13 @@ Ids stay: a number that is dropped is never given to something else, since proje
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from .rule import Finding, Rule, Severity
-from .rules.option_rules import OPTION_RULES
-from .rules.table_rules import TABLE_RULES
+from .rule import Rule, RuleFinding, Severity
+from .rules import app_images, kconfig, partition_table_rules, platform, table_and_options, trial
 from .subject import Need, Subject
 
-RULES: tuple[Rule, ...] = OPTION_RULES + TABLE_RULES
+_TOPICS = (kconfig, trial, platform, partition_table_rules, table_and_options, app_images)
+_BY_ID = {found.id: found for topic in _TOPICS for found in vars(topic).values() if isinstance(found, Rule)}
+RULES: tuple[Rule, ...] = tuple(_BY_ID[id_] for id_ in sorted(_BY_ID))
 """In the order of their ids."""
 
 
@@ -20,7 +21,7 @@ class Diagnosis:
     """What was found, and what could not be looked at."""
 
     subject: Subject
-    found: tuple[tuple[Rule, tuple[Finding, ...]], ...]
+    found: tuple[tuple[Rule, tuple[RuleFinding, ...]], ...]
     """Rules that fired, the worst first."""
     not_looked_at: tuple[tuple[Rule, Need], ...]
     """Rules that miss something, and the first thing they miss."""

@@ -3,6 +3,7 @@
 Where no options are known (the files of a release, a dump), rules that need them are left out.
 """
 
+import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -43,7 +44,7 @@ def load_subject(inputs: Inputs, accepts: bool | None = None) -> Subject:
         name=str(inputs.subject or inputs.flash or inputs.partitions or inputs.running or "the options given"),
         options=options.options,
         is_configured=is_configured,
-        has_project=project is not None and has_options,
+        flash_size=_flash_size(resolved),
         files=resolved.option_files,
         settings=resolved.settings,
         named_values=resolved.named_values(),
@@ -59,8 +60,24 @@ def load_subject(inputs: Inputs, accepts: bool | None = None) -> Subject:
         accepts=accepts,
         accept_call=scan.accept_call,
         has_sources=scan.is_complete,
+        check_command="",
     )
+    subject = replace(subject, check_command=_check_command(subject, resolved))
     return replace(subject, missing=frozenset(_missing(subject, resolved)))
+
+
+def _check_command(subject: Subject, resolved: Resolved) -> str:
+    """Return the command; images are made where there is none, and fragments are named option by option."""
+    arguments = [*resolved.inputs.arguments()]
+    if subject.table is None and resolved.flash is None:
+        arguments += ["--partitions", "TABLE.csv"]
+    if resolved.running is None and resolved.flash is None:
+        slots = [] if subject.table is None else [row.partition.size for row in subject.table.slots]
+        arguments += ["--image-size", f"{max(4, min(slots, default=1 << 17) >> 11)}K"]
+    for file in resolved.option_files[-len(resolved.inputs.fragments) :] if resolved.inputs.fragments else ():
+        for option in file.sdkconfig.options.values():
+            arguments += ["--config", f"CONFIG_{option.name}={option.raw}"]
+    return shlex.join(["otaproof", "check", *arguments])
 
 
 def _bootloader_options(resolved: Resolved) -> Mapping[str, Option] | None:
@@ -100,6 +117,17 @@ def _places(resolved: Resolved) -> CsvPlaces:
     return CsvPlaces(resolved.config.table_offset, CHIPS[resolved.config.chip].bootloader_offset)
 
 
+def _flash_size(resolved: Resolved) -> tuple[int, str] | None:
+    """Return the size of the flash, and who says so; Kconfig's default counts only where options choose the table."""
+    if resolved.flash is not None:
+        return resolved.flash.cells.size, "the size of the dump"
+    value = resolved.value("CONFIG_ESPTOOLPY_FLASHSIZE")
+    is_idf = resolved.project is not None and resolved.project.table is None and resolved.has_options
+    if value.origin.assumed:
+        return (resolved.settings.flash_size, "Kconfig's default") if is_idf else None
+    return resolved.settings.flash_size, "CONFIG_ESPTOOLPY_FLASHSIZE"
+
+
 def _flashed_offset(project: Project | None) -> tuple[int, str] | None:
     """Return where the last build flashes its table, and the file that says so."""
     if project is None or project.build is None:
@@ -119,7 +147,7 @@ def _app(resolved: Resolved) -> AppImage | None:
         _check_app(resolved.running, contents)
         evidence = app_evidence(contents, str(resolved.running))
         return None if evidence is None else _app_image(evidence, contents, resolved.config, is_file=True)
-    if resolved.flash is None or not resolved.evidence.apps:
+    if resolved.flash is None or not resolved.evidence.apps or resolved.flash.stray:
         return None
     evidence = resolved.evidence.apps[0]
     return _app_image(evidence, _contents_in(resolved.flash, evidence), resolved.config, is_file=False)

@@ -59,8 +59,8 @@ class Subject:
     """By name without CONFIG_."""
     is_configured: bool
     """Whether the options are known at all."""
-    has_project: bool
-    """Whether they are a project's: then what nobody chose is Kconfig's default."""
+    flash_size: tuple[int, str] | None
+    """Bytes, and who says so; None where nobody knows."""
     files: tuple[OptionFile, ...]
     settings: Settings
     named_values: tuple[ConfigValue, ...]
@@ -84,6 +84,8 @@ class Subject:
     accept_call: str | None
     """Where the sources accept."""
     has_sources: bool
+    check_command: str
+    """What to paste into a shell for the traces: the command that cuts the power in an update of this very device."""
     missing: frozenset[Need] = field(default_factory=frozenset)
 
     @property
@@ -92,13 +94,16 @@ class Subject:
         return self.settings.config
 
     @property
-    def check_command(self) -> str:
-        """The command that cuts the power in an update of this very device."""
-        if self.has_project or self.table is None:
-            return f"otaproof check {self.name if self.has_project else 'PROJECT'}"
-        image = self.app.path if self.app is not None else "FILE"
-        rollback = " --rollback" if self.config.rollback else ""
-        return f"otaproof check --partitions {self.table.file} --running {image}{rollback}"
+    def known_table(self) -> TableReading:
+        """The partition table, for rules that need one."""
+        assert self.table is not None
+        return self.table
+
+    @property
+    def known_app(self) -> AppImage:
+        """The application's image, for rules that need one."""
+        assert self.app is not None
+        return self.app
 
     def is_on(self, name: str, default: bool = False) -> bool:
         """Tell whether a switch is on."""

@@ -111,6 +111,8 @@ def test_contracts_hold() -> None:
         ("impl/app/esp_ota.py", "from ...model.slot.life_cycle import TABLE", "impl takes names from model"),
         ("model/terms/terms.py", "def late(): from ..device import state", "Arrows within model"),
         ("campaign/history/history.py", "from ..upgrade import sweep", "Arrows within campaign"),
+        ("project/settings.py", "from .resolve import resolve", "Arrows within project"),
+        ("project/doctor/rules/kconfig.py", "from . import trial", "Rules of one topic know nothing of another"),
         ("proofs/smt/lemma.py", "from ..prover import bmc", "Arrows within proofs"),
         ("proofs/explicit/compiled/bfs_kernels.py", "from ..explorer import explore", "No circles, at any depth"),
     ],

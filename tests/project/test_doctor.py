@@ -1,6 +1,8 @@
 """Each rule of the doctor fires on a project that is broken in its way, and not on a sound one."""
 
 import json
+import shlex
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,9 @@ from doctor_projects import ANTI_ROLLBACK, TABLE, TWO_SLOTS, Broken, make_image,
 from otaproof.cli.main import main
 from otaproof.model.claims.claims import claim
 from otaproof.project.doctor.diagnosis import RULES
+from otaproof.project.doctor.load import load_subject
 from otaproof.project.doctor.rule import Severity
+from otaproof.project.inputs import Inputs
 
 SECURE = {"SECURE_BOOT": "y", "SECURE_BOOT_V2_ENABLED": "y"}
 RESET = {"BOOTLOADER_FACTORY_RESET": "y"}
@@ -237,3 +241,24 @@ def test_slot_number_of_thousands_of_digits_is_read_like_any_other(
     table = TABLE + f"last,app,ota_{'9' * 5000},,64K\n"
     code, _ = findings(capsys, str(make_project(tmp_path, Broken(table=table))))
     assert 1 == code
+
+
+@pytest.mark.parametrize("what", ["project", "table", "fragment", "unbuilt"])
+def test_command_for_the_trace_can_be_pasted(what: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Names with blanks are quoted, and nothing has to be filled in: an upgrade of this very device is checked."""
+    project = make_project(tmp_path / "my project", Broken(table=TWO_SLOTS))
+    fragment = tmp_path / "more options"
+    fragment.write_text("# CONFIG_BOOTLOADER_APP_ROLLBACK_ENABLE is not set\n")
+    if what == "unbuilt":
+        shutil.rmtree(project / "build")
+    inputs = {
+        "project": Inputs(project),
+        "table": Inputs(partitions=project / "partitions.csv", rollback=True, app_release="5.1"),
+        "fragment": Inputs(project, fragments=(fragment,)),
+        "unbuilt": Inputs(project),
+    }[what]
+    program, *command = shlex.split(load_subject(inputs).check_command)
+    assert "otaproof" == program
+    main([*command, "--faults", "F0", "--no-proofs", "--json"])
+    report = json.loads(capsys.readouterr().out)
+    assert (what != "fragment") == report["config"]["rollback"]

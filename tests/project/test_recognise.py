@@ -12,6 +12,8 @@ from otaproof.impl.partitions.csv_format import parse_csv
 from otaproof.impl.partitions.table import encode_table
 from otaproof.model.config import Release
 from otaproof.project.device_builder import build_device, image_size, table_of
+from otaproof.project.doctor.diagnosis import diagnose
+from otaproof.project.doctor.load import load_subject
 from otaproof.project.image_evidence import ROLLBACK
 from otaproof.project.inputs import Inputs
 from otaproof.project.project import Project
@@ -237,3 +239,21 @@ def test_name_that_no_file_system_takes_is_no_file(tmp_path: Path) -> None:
     write(tmp_path / "sdkconfig", lines)
     with pytest.raises(InputError, match=r"no such file, but .*sdkconfig:2 names it"):
         table_of(resolve(Inputs(tmp_path)))
+
+
+def test_directory_whose_options_are_all_in_fragments_is_a_project(tmp_path: Path) -> None:
+    """The table that a fragment names lies in it."""
+    write(tmp_path / "slots.csv", CSV)
+    text = 'CONFIG_PARTITION_TABLE_CUSTOM=y\nCONFIG_PARTITION_TABLE_CUSTOM_FILENAME="slots.csv"\n'
+    fragment = write(tmp_path / "boards/sdkconfig.ota", text)
+    assert 3 == len(table_of(resolve(Inputs(tmp_path, fragments=(fragment,)))))
+
+
+def test_default_flash_size_does_not_count_for_an_arduino_build(tmp_path: Path) -> None:
+    """The sdkconfig of the libraries knows nothing of the sketch's board."""
+    build = arduino_build(tmp_path / "board")
+    write(build / "sdkconfig", f"CONFIG_{ROLLBACK}=y\n")
+    large = parse_csv((CSV + "disk,data,fat,,3M\n").encode())
+    write(build / "Blink.ino.partitions.bin", encode_table(large))
+    found = {rule.id for rule, _ in diagnose(load_subject(Inputs(build))).found}
+    assert "D52" not in found and "D20" in found

@@ -218,3 +218,44 @@ def test_release_that_is_too_old_is_an_error_at_the_image(tmp_path: Path) -> Non
     with pytest.raises(InputError, match=r"firmware.bin: ESP-IDF v4.2 is older than the oldest known rules"):
         resolve(Inputs(where))
     assert resolve(Inputs(where, app_release="5.1")).config.app_release is Release.V5_1
+
+
+def test_image_where_no_slot_begins_tells_the_chip_and_is_pointed_at(tmp_path: Path) -> None:
+    """A table that was changed under a device: nothing boots, and the report says where the application is."""
+    path = dump(tmp_path, b"\xff")
+    flash = bytearray(path.read_bytes())
+    contents = image()
+    flash[0x50000 : 0x50000 + len(contents)] = contents
+    path.write_bytes(flash)
+    explained = load(Inputs(path))
+    assert explained.config.chip is Chip.ESP32S3
+    assert any("an application lies at 0x50000, where no app partition begins" in note for note in explained.notes)
+    assert load_subject(Inputs(path)).app is None
+
+
+def test_dump_that_was_cut_off_is_checked_as_if_the_rest_were_erased(tmp_path: Path) -> None:
+    """And the report says so."""
+    path = dump(tmp_path, image())
+    path.write_bytes(path.read_bytes()[:0x40000])
+    device = build_device(resolve(Inputs(path)), 4096)
+    assert 0x100000 == device.world.cells.size
+    assert any("0x40000 bytes are the size of no flash chip" in note for note in device.notes)
+
+
+def test_dump_of_a_whole_chip_is_never_enlarged(tmp_path: Path) -> None:
+    """The bootloader refuses a table that ends beyond the chip, and so does the check."""
+    table = parse_csv((CSV + "disk,data,fat,,1M\n").encode(), CsvPlaces(0x8000, None))
+    path = dump(tmp_path, image())
+    flash = bytearray(path.read_bytes())
+    flash[0x8000 : 0x8000 + 0xC00] = encode_table(table)
+    path.write_bytes(flash)
+    with pytest.raises(InputError, match="no partition table at 0x8000"):
+        build_device(resolve(Inputs(path)), 4096)
+
+
+def test_release_is_explained_as_it_is_flashed(tmp_path: Path) -> None:
+    """The application in the first slot, otadata blank, the other slot erased."""
+    explained = load(Inputs(release(tmp_path, image())))
+    assert image() == explained.cells.read(0x20000, len(image()))
+    assert b"\xff" * 64 == explained.cells.read(0x30000, 64)
+    assert any("firmware.bin in ota_0, and blank otadata" in note for note in explained.notes)
