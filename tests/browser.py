@@ -22,13 +22,14 @@ class Browser:
     """One session of a browser."""
 
     def __init__(self, address: str, session: str) -> None:
+        """Take a session that has started."""
         self._base = f"{address}/session/{session}"
 
     def open(self, page: Path, fragment: str = "") -> None:
         """Open a page from disk."""
         self._post("url", url=page.resolve().as_uri() + fragment)
 
-    def run(self, script: str) -> Any:  # noqa: ANN401  # whatever the script returns
+    def run(self, script: str) -> Any:
         """Return the result of a piece of JavaScript."""
         return self._post("execute/sync", script=script, args=[])
 
@@ -37,7 +38,7 @@ class Browser:
         found = self._post("element", using="css selector", value=selector)
         self._post(f"element/{found[_ELEMENT]}/value", text=text)
 
-    def wait_for(self, script: str) -> Any:  # noqa: ANN401
+    def wait_for(self, script: str) -> Any:
         """Return the first truthy result of a piece of JavaScript; raises TimeoutError after 30 s."""
         end = time.monotonic() + _LONGEST_SECONDS
         while time.monotonic() < end:
@@ -48,7 +49,9 @@ class Browser:
 
     def resize(self, width: int, height: int, is_dark: bool = False) -> None:
         """Set the size of the page in CSS pixels, and its colour scheme."""
-        self._cdp("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600)
+        self._cdp(
+            "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 600
+        )
         scheme = {"name": "prefers-color-scheme", "value": "dark" if is_dark else "light"}
         self._cdp("Emulation.setEmulatedMedia", features=[scheme])
 
@@ -63,7 +66,7 @@ class Browser:
     def _cdp(self, command: str, **arguments: object) -> None:
         self._post("goog/cdp/execute", cmd=command, params=arguments)
 
-    def _post(self, command: str, **arguments: object) -> Any:  # noqa: ANN401
+    def _post(self, command: str, **arguments: object) -> Any:
         return _request("POST", f"{self._base}/{command}", arguments)
 
 
@@ -94,7 +97,7 @@ def _capabilities(profile: Path) -> dict[str, object]:
     return {"capabilities": {"alwaysMatch": {"browserName": "chrome", "goog:chromeOptions": options}}}
 
 
-def _request(method: str, url: str, body: object = None) -> Any:  # noqa: ANN401
+def _request(method: str, url: str, body: object = None) -> Any:
     data = None if body is None else json.dumps(body).encode()
     with urlopen(Request(url, data, {"Content-Type": "application/json"}, method=method)) as answer:
         return json.load(answer)["value"]

@@ -1,7 +1,6 @@
 """The texts of the K and R cases, each with its evidence.
 
-K: found by reading the code and by search. R: observed in the recordings of ESP-IDF's and NodeMCU's own code. Releases
-come from the named cases, the recordings and the simulated board where these have them.
+K: found by reading the code and by search. R: observed in the recordings of ESP-IDF's and NodeMCU's own code.
 """
 
 from dataclasses import dataclass
@@ -78,7 +77,7 @@ K_CASES: tuple[CaseText, ...] = (
     ),
     CaseText(
         "K6",
-        "Nothing is bootable, and there is no factory image",
+        "No record is bootable, and there is no factory image",
         "If both records are rejected, ota_0 boots, whatever its state word is.",
     ),
     CaseText(

@@ -90,7 +90,7 @@ def _named(page: SpecPage, case: KnownCase) -> None:
     mine = [fact for fact in case.facts if _OWN.fullmatch(fact)]
     shows = ", ".join(f"[{fact}](#{fact.lower()})" for fact in mine)
     violates = f" Violates [{case.claim_id}](claims.md#{case.claim_id.lower()})." if case.claim_id else ""
-    page.add(f"{_releases(case)}; {_cuts(case)}.{f' Shows {shows}.' if shows else ''}{violates}")
+    page.add(f"Releases: {_releases(case)}. Power cuts: {_cuts(case)}.{f' Shows {shows}.' if shows else ''}{violates}")
     replay = replay_history(case.history)
     page.add(numbered(history_sentences(case.history, replay)))
     violation = replay.breaks(case.claim_id) if case.claim_id else None

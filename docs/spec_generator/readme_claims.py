@@ -10,7 +10,7 @@ COLUMNS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("rollback, 6.2-dev", ("--idf", "6.2-dev", "--usage", "proper")),
     ("rollback, 5.1", ("--idf", "5.1", "--usage", "proper")),
     ("no rollback, 5.1", ("--no-rollback", "--idf", "5.1", "--usage", "proper")),
-    ("rollback, 5.1, any use", ("--idf", "5.1", "--usage", "any")),
+    ("rollback, 5.1, any usage", ("--idf", "5.1", "--usage", "any")),
 )
 """Heading of the column, and the options of `otaproof prove`."""
 

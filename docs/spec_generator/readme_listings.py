@@ -18,7 +18,7 @@ from tempfile import TemporaryDirectory
 from .spec_page import ROOT
 
 EXAMPLE = "examples/two-slot"
-WIDTH = 100
+WIDTH = 80
 """Columns of the terminal."""
 _TOKEN = re.compile(r"(\bot[ph]1\.\w{8})[\w-]+")
 _VARYING = (
@@ -45,19 +45,11 @@ LISTINGS: tuple[Listing, ...] = (
         "check",
         f"check {EXAMPLE}",
         (
-            ("Board", "  BOOTLOADER_APP_ANTI_ROLLBACK"),
-            ("  running image", "  otadata"),
             ("Upgrade", " Left out"),
             ("C4 ", "  replay"),
         ),
     ),
     Listing("replay", "replay TOKEN", (("  4 ", "C4 "),)),
-    Listing(
-        "prove",
-        "prove --usage proper",
-        (("2 OTA slots", " C4 "), ("C4 ", "  replay"), ("1 configurations", "Left out")),
-    ),
-    Listing("outcomes", "outcomes --usage proper", (("Power cuts", " rollback"), ("Left out", "Left out"))),
 )
 
 

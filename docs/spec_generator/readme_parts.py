@@ -2,21 +2,29 @@
 
 import difflib
 import re
+import textwrap
 from collections.abc import Callable
 from functools import partial
 
-from .left_out_text import left_out_list
+from .left_out_text import left_out_sentence
 from .readme_claims import claims_table
 from .readme_listings import LISTINGS, masked, shown
-from .spec_page import ROOT, fenced
+from .spec_page import ROOT, calls_table, fenced
 
 README = ROOT / "README.md"
 PARTS: dict[str, Callable[[], str]] = {
+    "calls": lambda: linked(calls_table()),
     "claims": claims_table,
-    "left-out": left_out_list,
+    "left-out": lambda: linked(textwrap.fill(left_out_sentence("claims.md"), WIDTH)),
     **{f"listing-{listing.name}": partial(lambda item: fenced(shown(item)), listing) for listing in LISTINGS},
 }
 """The function that generates each part."""
+WIDTH = 120
+
+
+def linked(markdown: str) -> str:
+    """Return Markdown of docs/spec with its links seen from README.md."""
+    return re.sub(r"\]\((?=[a-z-]+\.md)", "](docs/spec/", markdown)
 
 
 def with_part(text: str, name: str, made: str) -> str:

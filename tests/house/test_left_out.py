@@ -1,4 +1,4 @@
-"""What the verdicts leave out: each row that is said to break a claim breaks it on the board."""
+"""What the verdicts leave out: each row violates the claims that it names, on the simulated board."""
 
 import json
 import random
@@ -39,7 +39,7 @@ BY_COMPLETE_NIL = {
     "C10": f"{BEGUN} {DOWNLOAD} {MARK} commence commence_erases",
     "C14": f"{BEGUN} {DOWNLOAD} {MARK} commence cut_after_wipe",
 }
-"""Shortest ways, found by a search of proper usage in which complete() does not restart."""
+"""Shortest traces, found by a search of proper usage in which complete() does not restart."""
 
 
 def stray_of(number: int) -> int:
@@ -65,7 +65,7 @@ def started(release: Release) -> History:
 
 
 def broken(history: History) -> set[str]:
-    """Return the claims that are broken at the end."""
+    """Return the claims that are violated at the end."""
     assert history.weakest_model is FaultModel.F3
     return {verdict.claim_id for verdict in replay_history(history).broken}
 

@@ -1,4 +1,4 @@
-"""The pages of docs/spec: up to date, every link leads somewhere, and what they cite is there."""
+"""The pages of docs/spec are up to date, their links have targets, and their evidence exists."""
 
 import ast
 import gzip
@@ -51,20 +51,20 @@ def prose(path: Path) -> str:
 
 @lru_cache(maxsize=64)
 def places(path: Path) -> frozenset[str]:
-    """Return where links into a page can lead: anchors, and headings as code hosts and MkDocs name them."""
+    """Return the targets of links into a page: anchors, and headings as code hosts and MkDocs name them."""
     text = prose(path)
     slugs = (re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in HEADING.findall(text))
     return frozenset({*ANCHOR.findall(text), *slugs})
 
 
 def links() -> list[tuple[str, str]]:
-    """Return (page, target) of every link that stays in the repository."""
+    """Return (page, target) of every link into the repository."""
     found = [(path.name, target) for path in PAGES for target in LINK.findall(prose(path))]
     return [(page, target) for page, target in found if not target.startswith("http")]
 
 
 def leads_somewhere(page: str, target: str) -> bool:
-    """Tell whether file and anchor of a link exist."""
+    """Return whether file and anchor of a link exist."""
     name, _, place = target.partition("#")
     path = (SPEC / (name or page)).resolve()
     return path.exists() and (not place or place in places(path))
@@ -72,24 +72,24 @@ def leads_somewhere(page: str, target: str) -> bool:
 
 @pytest.mark.drift
 def test_pages_are_what_the_generator_writes() -> None:
-    """After a change of model, proofs or cases: python docs/build_spec.py."""
+    """If it fails, run `python docs/build_spec.py`."""
     assert [] == differences(SPEC)
 
 
 def test_every_link_leads_to_a_file_and_a_place_in_it() -> None:
-    """Inside the pages, and to sources and pictures of the repository."""
+    """Links inside the pages, and to sources and pictures of the repository."""
     assert [] == [(page, target) for page, target in links() if not leads_somewhere(page, target)]
 
 
 def test_a_link_to_nowhere_is_found() -> None:
-    """The check above can fail."""
+    """The test above can fail."""
     assert not leads_somewhere("index.md", "claims.md#c99")
     assert not leads_somewhere("index.md", "no-such-page.md")
     assert leads_somewhere("index.md", "claims.md#c1")
 
 
 def test_every_reference_to_a_source_is_defined() -> None:
-    """A page cites [IDF-…] and defines it at its end."""
+    """A page that cites [IDF-…] defines it at its end."""
     for path in PAGES:
         text = path.read_text(encoding="utf-8")
         defined = set(re.findall(r"^\[([A-Z0-9-]+)\]: https://\S+ \".+\"$", text, re.MULTILINE))
@@ -98,7 +98,7 @@ def test_every_reference_to_a_source_is_defined() -> None:
 
 
 def test_every_page_is_on_the_site_and_in_the_overview() -> None:
-    """A new page has to be added to both."""
+    """A new page is added to both."""
     navigation = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
     overview = (SPEC / "index.md").read_text(encoding="utf-8")
     for path in PAGES:
@@ -107,13 +107,13 @@ def test_every_page_is_on_the_site_and_in_the_overview() -> None:
 
 
 def test_pages_speak_of_the_project_alone() -> None:
-    """No path of a machine, and nothing that a reader of the repository cannot find."""
+    """They name no path outside the repository."""
     for path in PAGES:
         assert not re.search(r"/work/|/home/|/tmp/|shared/|FACTS", path.read_text(encoding="utf-8")), path.name
 
 
 def test_every_row_claim_and_case_has_a_place() -> None:
-    """The contract, the pages of calls and others link there."""
+    """Other pages link to them."""
     assert {row.id.lower() for row in TABLE} <= places(SPEC / "life-cycle.md")
     assert {claim.id.lower() for claim in CLAIMS} <= places(SPEC / "claims.md")
     shown = places(SPEC / "cases.md")
@@ -124,8 +124,8 @@ def test_every_row_claim_and_case_has_a_place() -> None:
     assert {f"d{number}" for number in range(1, 17)} <= places(SPEC / "documents.md")
 
 
-def test_every_action_of_every_world_is_told() -> None:
-    """By name, or as one of those that tear a record."""
+def test_every_action_of_every_configuration_is_described() -> None:
+    """It has an entry of its own, or is one of those that tear a record."""
     told = places(SPEC / "device-model.md")
     torn = (SPEC / "device-model.md").read_text(encoding="utf-8")
     for spec in spec_scopes():
@@ -135,7 +135,7 @@ def test_every_action_of_every_world_is_told() -> None:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
 def test_case_has_evidence_that_exists(case: CaseText) -> None:
-    """A named case, a recording, a test, a lemma or a script; or the reason why there is none."""
+    """A named case, a recording, a test, a lemma or a script, or the reason why there is none."""
     named = [*cases_of(case.id), *map(known_case, case.named)]
     assert named or case.vectors or case.tests or case.lemmas or case.script or case.not_modelled
     assert set() == set(case.vectors) - recordings().keys()
@@ -147,15 +147,15 @@ def test_case_has_evidence_that_exists(case: CaseText) -> None:
     assert case.releases or named or case.not_modelled
 
 
-def test_facts_of_named_cases_are_told() -> None:
-    """A named case that says which K or R it shows is found under that heading."""
+def test_cases_that_named_cases_show_have_a_heading() -> None:
+    """Every K or R case that a named case names has a text."""
     told = {case.id for case in CASES}
     facts = {fact for case in KNOWN_CASES for fact in case.facts if fact[0] in "KR"}
     assert set() == facts - told
 
 
 def test_disagreements_have_evidence_or_say_why_not() -> None:
-    """Sixteen, each with a recording, a script or a link."""
+    """Each of the sixteen has a recording, a script, a link or a reason."""
     assert 16 == len(DISAGREEMENTS)
     for item in DISAGREEMENTS:
         assert item.vectors or item.script or item.also or item.not_shown
@@ -163,19 +163,19 @@ def test_disagreements_have_evidence_or_say_why_not() -> None:
 
 
 def test_the_error_that_nothing_returns_is_in_no_recording() -> None:
-    """D6 says so."""
+    """D6 claims this."""
     for path in sorted((ROOT / DATA).glob("*.jsonl.gz")):
         assert NEVER_RECORDED not in gzip.decompress(path.read_bytes()).decode("utf-8")
 
 
 @pytest.mark.parametrize("name", [script.name for script in SCRIPTS])
 def test_script_ends_on_the_board_as_it_says(name: str) -> None:
-    """What runs at its end is written down beside it."""
+    """Each script names what runs at its end."""
     assert transcript(name)
 
 
 def test_errors_of_the_calls_are_those_of_the_module() -> None:
-    """Each text that the module can raise is listed at its call, and no other."""
+    """The pages list exactly the texts that the module can raise."""
     listed = {text for call in call_texts.CALLS for text, _ in call.errors}
     tables = (otaupgrade._COMMENCE_ERRORS, otaupgrade._WRITE_ERRORS, otaupgrade._COMPLETE_ERRORS)
     texts = {text for table in (*tables, otaupgrade._ROLLBACK_ERRORS) for text in table.values()}
@@ -189,7 +189,7 @@ def test_errors_of_the_calls_are_those_of_the_module() -> None:
 
 
 def test_contract_goes_through_all_functions_of_the_module() -> None:
-    """Each section of the documentation has one here."""
+    """Each section of the documentation has a section here."""
     assert {"INTRO", "COMMENCE", "WRITE", "COMPLETE", "ACCEPT", "ROLLBACK", "INFO"} == {
         source.removeprefix("SEED-") for _, source, _ in SECTIONS
     }
@@ -206,8 +206,8 @@ def test_commands_on_pages_are_commands() -> None:
                     assert app.parse_args(shlex.split(line)[1:])
 
 
-def test_releases_that_share_a_world_have_one_model() -> None:
-    """Equal terms are one object, so equal models have the same ones."""
+def test_releases_that_share_a_configuration_have_one_model() -> None:
+    """Equal terms are one object, so equal models have identical terms."""
     for build in BUILDS:
         for usage in Usage:
             for release, others in RELEASES.items():
@@ -222,8 +222,8 @@ def test_releases_that_share_a_world_have_one_model() -> None:
                         assert {k: id(v) for k, v in effects[0].items()} == {k: id(v) for k, v in effects[1].items()}
 
 
-def test_releases_of_different_worlds_differ() -> None:
-    """Else a column of the matrix would be too many."""
+def test_releases_of_different_configurations_differ() -> None:
+    """Otherwise a row of the tables would be redundant."""
     seen = set()
     for release in RELEASES:
         model = device_model(SpecScope(BUILDS[2], release, Usage.ANY).scope(FaultModel.F3))
@@ -236,7 +236,7 @@ def test_releases_of_different_worlds_differ() -> None:
 
 
 def test_every_token_of_the_verdicts_plays_as_it_says() -> None:
-    """All refutations that are kept, on the board."""
+    """The simulated board confirms every kept counterexample."""
     tokens = {
         (claim_id, verdict["token"])
         for spec in verdict_tables.read().values()
@@ -251,8 +251,8 @@ def test_every_token_of_the_verdicts_plays_as_it_says() -> None:
 
 
 @pytest.mark.parametrize("scope_id", ["on-5.1-proper", "on-6.1-proper"])
-def test_kept_verdicts_of_a_small_world_are_those_of_today(scope_id: str) -> None:
-    """Computed anew; the rest is by the slow test."""
+def test_kept_verdicts_of_a_small_configuration_are_up_to_date(scope_id: str) -> None:
+    """They are recomputed; the slow test recomputes the others."""
     (spec,) = (spec for spec in spec_scopes() if spec.id == scope_id)
     assert verdict_tables.read()[scope_id] == json.loads(json.dumps(verdict_tables.all_of(spec)))
     assert proof_tables.read()[scope_id] == proof_tables.how_decided(spec)
@@ -260,23 +260,23 @@ def test_kept_verdicts_of_a_small_world_are_those_of_today(scope_id: str) -> Non
 
 @pytest.mark.slow
 @pytest.mark.parametrize("spec", list(spec_scopes()), ids=lambda spec: spec.id)
-def test_kept_verdicts_are_those_of_today(spec: SpecScope) -> None:
-    """All of them: python docs/build_spec.py --verdicts --proofs."""
+def test_kept_verdicts_are_up_to_date(spec: SpecScope) -> None:
+    """If it fails, run `python docs/build_spec.py --verdicts --proofs`."""
     assert verdict_tables.read()[spec.id] == json.loads(json.dumps(verdict_tables.all_of(spec)))
     assert proof_tables.read()[spec.id] == proof_tables.how_decided(spec)
 
 
-def test_kept_verdicts_are_of_the_worlds_there_are() -> None:
-    """None is missing, none is left over."""
+def test_kept_verdicts_are_of_the_existing_configurations() -> None:
+    """None is missing, and none is superfluous."""
     assert [spec.id for spec in spec_scopes()] == list(verdict_tables.read())
     assert [spec.id for spec in spec_scopes()] == list(proof_tables.read())
 
 
 def test_overview_sums_up_what_the_verdicts_say() -> None:
-    """The paragraph "In short" is written by hand."""
+    """The paragraph "In short" of index.md is written by hand."""
     kept = verdict_tables.read()
 
-    def broken(claim_id: str, **wanted: bool) -> list[SpecScope]:
+    def violated(claim_id: str, **wanted: bool) -> list[SpecScope]:
         return [
             spec
             for spec in spec_scopes()
@@ -285,7 +285,7 @@ def test_overview_sums_up_what_the_verdicts_say() -> None:
         ]
 
     def in_proper_use(claim_id: str, **wanted: bool) -> set[str]:
-        return {spec.id for spec in broken(claim_id, **wanted) if spec.usage is Usage.PROPER}
+        return {spec.id for spec in violated(claim_id, **wanted) if spec.usage is Usage.PROPER}
 
     every = {spec.id for spec in spec_scopes() if spec.usage is Usage.PROPER and spec.build.rollback}
     for claim_id in ("C1", "C3", "C5", "C9"):
@@ -293,16 +293,16 @@ def test_overview_sums_up_what_the_verdicts_say() -> None:
     assert every == in_proper_use("C4", rollback=True)
     assert {name for name in every if "-5.1-" in name} == in_proper_use("C2", rollback=True)
     assert 8 == len(in_proper_use("C7", rollback=False))
-    assert {(True, Usage.ANY)} == {(spec.build.anti_rollback, spec.usage) for spec in broken("C1")}
+    assert {(True, Usage.ANY)} == {(spec.build.anti_rollback, spec.usage) for spec in violated("C1")}
 
 
-def test_search_and_proof_agree_in_every_world() -> None:
-    """What is refuted under F1 is what the search breaks with F0 or F1."""
+def test_search_and_proof_agree_in_every_configuration() -> None:
+    """The proofs refute under F1 what the search violates under F0 or F1."""
     kept, proved = verdict_tables.read(), proof_tables.read()
     for spec in spec_scopes():
         claims = kept[spec.id]["claims"]
-        broken = {claim_id for claim_id, verdict in claims.items() if verdict.get("weakest") in ("F0", "F1")}
+        violated_by_search = {claim_id for claim_id, verdict in claims.items() if verdict.get("weakest") in ("F0", "F1")}
         refuted = {claim_id for claim_id, how in proved[spec.id].items() if how.startswith("refuted: ")}
-        assert broken == refuted, spec.id
+        assert violated_by_search == refuted, spec.id
         assert claims.keys() | {"C12"} == proved[spec.id].keys()
         assert not any(how.startswith("unknown") for how in proved[spec.id].values())
