@@ -12,6 +12,7 @@ from otaproof.analysis.model_verdicts import Proofs, decided, prove_for
 from otaproof.analysis.shipped_verdicts import FILE, ModelVerdict, Verdicts, parse, shipped, text_of
 from otaproof.analysis.solvers import INSTALL
 from otaproof.analysis.verdict_file import BUILDS, UNDECIDED, groups
+from otaproof.model.claims.state_claims import DEVICE_CLAIMS
 from otaproof.model.config import Chip, Config, Release
 from otaproof.model.device.model import DeviceModel, device_model
 from otaproof.model.device.state import Scope, Usage
@@ -66,7 +67,7 @@ def test_digest_tells_start_and_claims(monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert before != changed(monkeypatch, later)
     monkeypatch.undo()
-    weaker = [replace(claim, is_kept=digest_module.DEVICE_CLAIMS[0].is_kept) for claim in digest_module.DEVICE_CLAIMS]
+    weaker = [replace(claim, is_kept=DEVICE_CLAIMS[0].is_kept) for claim in DEVICE_CLAIMS]
     monkeypatch.setattr(digest_module, "DEVICE_CLAIMS", weaker)
     assert before != model_digest(PLAIN)
 

@@ -32,7 +32,8 @@ def setuptools_table() -> dict[str, Any]:
 
 def data_files() -> dict[Path, Path]:
     """Return the files of the wheel that are no modules: where each lies in the package, and where it lies here."""
-    table, found = setuptools_table(), {}
+    table = setuptools_table()
+    found: dict[Path, Path] = {}
     for package, patterns in table["package-data"].items():
         place = Path(*package.split(".")[1:])
         folder = ROOT / table["package-dir"].get(package, place)
