@@ -13,7 +13,11 @@ from ..options.output_options import OutputOptions
 EPILOGUE = epilogue(
     "otaproof conform tests/data/vectors",
     "otaproof conform tests/data/vectors/pins.jsonl.gz --json",
-    codes="0 all vectors agree, 1 some do not, 2 bad usage or bad input.",
+    codes={
+        0: "all vectors agree",
+        1: "some do not",
+        2: "bad usage or bad input",
+    },
 )
 _VECTORS = "A .jsonl or .jsonl.gz file, or a directory of them."
 Vectors = Annotated[Path, Parameter(name="FILE", required=True, group=ARGUMENTS, help=_VECTORS)]
