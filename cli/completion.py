@@ -19,7 +19,9 @@ Examples:
   otaproof {FLAG} --shell zsh
   otaproof {FLAG} --shell bash --output otaproof.bash
 
-Exit codes: 0 installed, 2 bad usage, or no shell that is known."""
+Exit codes:
+  0  installed
+  2  bad usage, or no shell that is known"""
 
 
 @Parameter(name="*", group=OTHERS)

@@ -116,7 +116,7 @@ def build_app(asked: str = "") -> App:
         help_format="plaintext",
         help_formatter=TwoColumns(),
         help_epilogue=_EPILOGUE,
-        default_parameter=Parameter(negative=(), show_env_var=False),
+        default_parameter=Parameter(negative=(), allow_repeating=True),
         group_arguments=ARGUMENTS,
         group_parameters=OTHERS,
         console=Console(soft_wrap=True, highlight=False),

@@ -7,7 +7,6 @@ from cyclopts.exceptions import (
     CoercionError,
     CycloptsError,
     MissingArgumentError,
-    RepeatArgumentError,
     UnknownCommandError,
     UnknownOptionError,
     UnusedCliTokensError,
@@ -30,8 +29,6 @@ def usage_error_text(error: CycloptsError, commands: Iterable[str]) -> str:
             return f"{given} is no option; {_hint(given, known) or 'see --help'}"
         case UnusedCliTokensError():
             return f"{' '.join(error.unused_tokens or [])}: one argument too many; see --help"
-        case RepeatArgumentError():
-            return f"{error.token.keyword}: set more than once"
         case MissingArgumentError() if error.argument is not None:
             name = error.keyword or error.argument.name
             return f"{name}: its value is missing" if name.startswith("-") else f"{name} is missing; see --help"

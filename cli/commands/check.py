@@ -1,152 +1,151 @@
-"""`otaproof check`: run an upgrade, pull the plug at every flash step, say what boots and what that breaks."""
+"""`otaproof check`: an upgrade with the power cut at every flash step, what boots, and what that breaks."""
 
-import argparse
-import json
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
-from rich.console import Console
+from cyclopts import Parameter
 
-from ...analysis.upgrade_check import Report, check_upgrade
-from ...campaign.device_under_test import DEFAULT_CHUNK
-from ...campaign.upgrade.cut_table import write_cut_table
 from ...errors import InputError
-from ...model.claims.claims import Verdict
 from ...model.fault_model import FaultModel
-from ...project.device_builder import build_device
-from ...project.files import write_file
-from ...project.inputs import Inputs
-from ...project.resolve import resolve
 from ..exit_code import ExitCode
-from ..reports.check_report import as_json, print_board, print_report
-from ..reports.progress_bar import progress_bar
+from ..options.build_options import AppRelease, BuildOptions, Project
+from ..options.device_options import Faults
+from ..options.epilogue import epilogue
+from ..options.groups import CUTS, DEVICE, INPUTS, OUTPUT
+from ..options.output_options import OutputOptions
+from ..options.values import File, can_be_made, within
+
+if TYPE_CHECKING:
+    from ...analysis.upgrade_check import Report
+    from ...project.inputs import Inputs
+
+EPILOGUE = epilogue(
+    "otaproof check examples/two-slot",
+    "otaproof check --flash dump.bin --update build/app.bin --idf 5.1",
+    "otaproof check --partitions partitions.csv --image-size 1.2M --rollback",
+    codes={
+        0: "all claims hold",
+        1: "a claim is violated",
+        2: "bad usage or bad input",
+        3: "inconclusive: not all was decided",
+    },
+    names_calls=True,
+)
+USAGE = "otaproof check [OPTIONS] [PROJECT]"
 
 
-def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the sub-command."""
-    parser = subparsers.add_parser(
-        "check",
-        help="cut the power at every flash step of an upgrade and check every claim",
-        description=(
-            "Runs an upgrade on a simulated board that behaves byte for byte as ESP-IDF, cuts the power at every "
-            "flash step in every way the fault model admits, boots, and checks what is promised."
-        ),
-        epilog="Exit codes: 0 all claims hold, 1 one is violated, 2 bad usage or input, 3 inconclusive.",
-    )
-    parser.add_argument(
-        "subject", metavar="PROJECT", nargs="?", type=Path,
-        help="directory of a project or a build (ESP-IDF, PlatformIO, Arduino, ESPHome), of the files of a release, or "
-        "a dump of the whole flash",
-    )  # fmt: skip
-    device = parser.add_argument_group("the device")
-    device.add_argument("--partitions", metavar="FILE", type=Path, help="partition table, CSV or binary")
-    device.add_argument(
-        "--running", metavar="FILE", type=Path, help="image that runs when the upgrade begins, or the folder of it"
-    )
-    device.add_argument(
-        "--update", metavar="FILE", type=Path, help="image that the upgrade brings, or the folder of it"
-    )
-    device.add_argument("--bootloader", metavar="FILE", type=Path, help="image of the bootloader")
-    device.add_argument("--image-size", metavar="SIZE", help="make the images that are not given, such as 1.2M")
-    device.add_argument("--otadata", metavar="FILE", type=Path, help="otadata partition, 8192 bytes; blank otherwise")
-    device.add_argument("--flash", metavar="DUMP", type=Path, help="whole flash, as esptool read-flash writes it")
-    device.add_argument("--efuse", metavar="N", type=int, default=0, help="secure version in the eFuse (0)")
-    config = parser.add_argument_group("its configuration")
-    config.add_argument("--rollback", action=argparse.BooleanOptionalAction, help="app rollback in both builds")
-    config.add_argument("--anti-rollback", action=argparse.BooleanOptionalAction, help="anti-rollback in both builds")
-    config.add_argument("--idf", metavar="RELEASE", help="ESP-IDF release of the application, such as 5.1")
-    config.add_argument("--bootloader-idf", metavar="RELEASE", help="ESP-IDF release of the bootloader (as --idf)")
-    config.add_argument("--chip", metavar="NAME", help="IDF_TARGET, such as esp32s3")
-    config.add_argument("--table-offset", metavar="ADDRESS", help="offset of the partition table, such as 0x8000")
-    config.add_argument(
-        "--config", metavar="CONFIG_X=V", action="append", default=[], help="any other sdkconfig option (repeatable)"
-    )
-    sweeping = parser.add_argument_group("the sweep")
-    sweeping.add_argument("--chunk", metavar="BYTES", type=int, default=DEFAULT_CHUNK, help="bytes for each write()")
-    sweeping.add_argument(
-        "--faults", choices=[model.name for model in FaultModel], default="F1", help="how a cut can damage (F1)"
-    )
-    sweeping.add_argument("--seed", metavar="N", type=int, default=0, help="chooses the samples of F2 and F3 (0)")
-    sweeping.add_argument(
-        "--proofs",
-        action=argparse.BooleanOptionalAction,
-        default=True,
-        help="say as well what is proved of a device like this one (on)",
-    )
-    output = parser.add_argument_group("the output")
-    output.add_argument("--json", action="store_true", help="print one JSON object instead of text")
-    output.add_argument("--out", metavar="FILE", type=Path, help="write the JSON object to a file as well")
-    output.add_argument("--cuts", metavar="FILE", type=Path, help="write every cut point, .csv or .csv.gz")
-    parser.set_defaults(run=run)
+def _is_table(_: object, path: Path | None) -> None:
+    if path is not None and not path.name.endswith((".csv", ".csv.gz")):
+        raise ValueError(f"{path.name} must end in .csv or .csv.gz")
 
 
-def run(options: argparse.Namespace) -> int:
-    """Check; return the exit code of the verdicts."""
-    _check_options(options)
-    resolved = resolve(_inputs(options))
-    device = build_device(resolved, options.chunk)
+@Parameter(name="*", group=INPUTS)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckInputs:
+    """Files, in place of those of the project."""
+
+    partitions: File = None
+    """Partition table, CSV or binary."""
+    running: File = None
+    """Image that runs when the upgrade begins, or the directory that holds it."""
+    update: File = None
+    """Image that the upgrade brings, or the directory that holds it."""
+    bootloader: File = None
+    """Image of the bootloader."""
+    image_size: Annotated[str | None, Parameter(metavar="SIZE")] = None
+    """Make the images that are not given, such as 1.2M."""
+    otadata: File = None
+    """Otadata partition, 8192 bytes (default: blank)."""
+    flash: Annotated[Path | None, Parameter(metavar="DUMP")] = None
+    """Dump of the whole flash, as esptool read-flash writes it."""
+    idf: AppRelease = None
+    """ESP-IDF release of the application, such as 5.1 (default: as its image says)."""
+    efuse: Annotated[int, Parameter(metavar="N", group=DEVICE)] = 0
+    """Secure version in the eFuse."""
+
+    def inputs(self, subject: Path | None, build: BuildOptions) -> "Inputs":
+        """Return all that the command line says of the device."""
+        return replace(
+            build.inputs(),
+            subject=subject,
+            partitions=self.partitions,
+            running=self.running,
+            update=self.update,
+            bootloader=self.bootloader,
+            otadata=self.otadata,
+            flash=self.flash,
+            image_size=self.image_size,
+            app_release=self.idf,
+            efuse_version=self.efuse,
+        )
+
+
+@Parameter(name="*", group=CUTS)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SweepOptions:
+    """Where the power is cut, and what is asked of what boots."""
+
+    chunk: Annotated[int, Parameter(validator=within(1, 1 << 24), metavar="BYTES")] = 4096
+    """Bytes for each write()."""
+    faults: Faults = FaultModel.F1
+    """What a power cut may leave of a flash operation: all or nothing (F0), any prefix (F1), any bytes (F2), any bits
+    (F3)."""
+    seed: Annotated[int, Parameter(validator=within(0), metavar="N")] = 0
+    """Chooses the samples of F2 and F3."""
+    proofs: Annotated[bool, Parameter(negative="--no-proofs")] = True
+    """Print as well what is proved of every history of a device like this one."""
+    cuts: Annotated[Path | None, Parameter(validator=(_is_table, can_be_made), metavar="FILE", group=OUTPUT)] = None
+    """Write every cut point, .csv or .csv.gz."""
+
+
+def check(
+    project: Project = None,
+    /,
+    *,
+    files: CheckInputs = CheckInputs(),
+    build: BuildOptions = BuildOptions(),
+    sweep: SweepOptions = SweepOptions(),
+    output: OutputOptions = OutputOptions(),
+) -> ExitCode:
+    """Cut the power at every step of an upgrade and check every claim.
+
+    Runs an upgrade on a simulated board that behaves byte for byte as ESP-IDF, cuts the power at every flash step in
+    every way that the fault model admits, boots, and checks what is promised.
+    """
+    from ...analysis.upgrade_check import check_upgrade
+    from ...project.device_builder import build_device
+    from ...project.resolve import resolve
+    from ..reports.check_report import as_json, print_board, print_report
+    from ..reports.progress_bar import progress_bar
+
+    resolved = resolve(files.inputs(project, build))
+    device = build_device(resolved, sweep.chunk)
     rested_on = (*resolved.values_for_check(), *device.values)
     not_modelled = (f"{value.name}: {value.value}" for value in resolved.settings.not_modelled)
     notes = [*not_modelled, *resolved.warnings, *device.notes]
-    text = Console(stderr=options.json, highlight=False)
+    text = output.console()
     print_board(text, device.world, rested_on, notes)
-    report = check_upgrade(
-        device.world, FaultModel[options.faults], options.seed, rested_on, tuple(notes), options.proofs, progress_bar
-    )
-    if options.cuts is not None:
-        _write_cuts(options.cuts, report)
-    if options.out is not None:
-        write_file(options.out, (json.dumps(as_json(report), indent=2) + "\n").encode())
-    if options.json:
-        print(json.dumps(as_json(report), indent=2))
-    else:
-        print_report(text, report)
+    report = check_upgrade(device.world, sweep.faults, sweep.seed, rested_on, tuple(notes), sweep.proofs, progress_bar)
+    if sweep.cuts is not None:
+        _write_cuts(sweep.cuts, report)
+    output.give(lambda: as_json(report), lambda: print_report(text, report))
     return exit_code(report)
 
 
-def exit_code(report: Report) -> ExitCode:
+def exit_code(report: "Report") -> ExitCode:
     """Return what the verdicts come to."""
+    from ...model.claims.claims import Verdict
+
     verdicts = {result.verdict for result in report.claims}
     if Verdict.VIOLATED in verdicts:
         return ExitCode.VIOLATED
     return ExitCode.INCONCLUSIVE if Verdict.INCONCLUSIVE in verdicts else ExitCode.HOLDS
 
 
-def _inputs(options: argparse.Namespace) -> Inputs:
-    """Return what the command line says of the device."""
-    return Inputs(
-        subject=options.subject,
-        partitions=options.partitions,
-        running=options.running,
-        update=options.update,
-        bootloader=options.bootloader,
-        otadata=options.otadata,
-        flash=options.flash,
-        image_size=options.image_size,
-        rollback=options.rollback,
-        anti_rollback=options.anti_rollback,
-        app_release=options.idf,
-        bootloader_release=options.bootloader_idf,
-        chip=options.chip,
-        table_offset=options.table_offset,
-        options=tuple(options.config),
-        efuse_version=options.efuse,
-    )
+def _write_cuts(path: Path, report: "Report") -> None:
+    from ...campaign.upgrade.cut_table import write_cut_table
 
-
-def _check_options(options: argparse.Namespace) -> None:
-    """Refuse numbers out of range, and output that has no place to go, before any work."""
-    if not 1 <= options.chunk <= 1 << 24:
-        raise InputError(f"--chunk: {options.chunk} bytes; want 1 … 16777216")
-    if options.seed < 0:
-        raise InputError(f"--seed: {options.seed}; want 0 or more")
-    for argument, path in (("--out", options.out), ("--cuts", options.cuts)):
-        if path is not None and not path.parent.is_dir():
-            raise InputError(f"{argument}: {path.parent} is no directory; create it first")
-    if options.cuts is not None and not options.cuts.name.endswith((".csv", ".csv.gz")):
-        raise InputError(f"--cuts: {options.cuts.name} must end in .csv or .csv.gz")
-
-
-def _write_cuts(path: Path, report: Report) -> None:
     try:
         write_cut_table(path, report.world, report.upgrade)
     except OSError as error:

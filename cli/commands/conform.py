@@ -14,7 +14,11 @@ EPILOGUE = epilogue(
     "otaproof conform",
     "otaproof conform tests/data/vectors",
     "otaproof conform tests/data/vectors/pins.jsonl.gz --json",
-    codes="0 all vectors agree, 1 some do not, 2 bad usage or bad input.",
+    codes={
+        0: "all vectors agree",
+        1: "some do not",
+        2: "bad usage or bad input",
+    },
 )
 _VECTORS = "A .jsonl or .jsonl.gz file, or a directory of them (default: the sample that comes with otaproof)."
 Vectors = Annotated[Path, Parameter(name="FILE", group=ARGUMENTS, help=_VECTORS)]

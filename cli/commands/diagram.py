@@ -23,8 +23,11 @@ EPILOGUE = epilogue(
     "otaproof diagram all --out pictures",
     "otaproof diagram call-complete --format svg",
     "otaproof diagram trace --format svg --format png --out pictures",
-    codes="0 all is written, 2 bad usage or bad token, 3 the texts are written, but a picture is missing, as no "
-    "program draws DOT here.",
+    codes={
+        0: "all is written",
+        2: "bad usage or bad token",
+        3: "the texts are written, but a picture is missing, as no program draws DOT here",
+    },
 )
 
 

@@ -24,7 +24,12 @@ EPILOGUE = epilogue(
     "otaproof diff 5.1,bootloader-idf=4.4 5.1 --usage proper",
     "otaproof diff rollback=off rollback=on --idf 5.5 --claims none",
     "otaproof diff --matrix",
-    codes="0 no difference, 1 differences, 2 bad usage or bad input, 3 inconclusive.",
+    codes={
+        0: "no difference",
+        1: "differences",
+        2: "bad usage or bad input",
+        3: "inconclusive: not all was compared",
+    },
 )
 USAGE = "otaproof diff [OPTIONS] SIDE SIDE"
 _SIDE = "One of the two to compare: such as 5.1, or rollback=off."

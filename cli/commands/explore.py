@@ -18,8 +18,12 @@ EPILOGUE = epilogue(
     "otaproof explore",
     "otaproof explore --slots 3 --claims C1,C9 --usage proper",
     "otaproof explore --factory --no-rollback --faults F3 --memory 2G --json",
-    codes="0 all claims hold, 1 one is violated, 2 bad usage or bad input, 3 inconclusive: not every state was "
-    "searched.",
+    codes={
+        0: "all claims hold",
+        1: "a claim is violated",
+        2: "bad usage or bad input",
+        3: "inconclusive: not every state was searched",
+    },
 )
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 _LEAST = 1 << 20

@@ -23,8 +23,12 @@ EPILOGUE = epilogue(
     "otaproof fuzz --seed 7 --runs 2000",
     "otaproof fuzz --minutes 30 --jobs 2 --out findings.jsonl",
     "otaproof fuzz --slots 2 --rollback --idf 5.5 --faults F1 --usage proper",
-    codes="0 nothing found, 1 a claim is violated, or board and model diverge, 2 bad usage, 3 ended too "
-    "soon: interrupted, or a process was killed.",
+    codes={
+        0: "nothing found",
+        1: "a claim is violated, or board and model diverge",
+        2: "bad usage",
+        3: "ended too soon: interrupted, or a process was killed",
+    },
 )
 
 

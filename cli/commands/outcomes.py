@@ -15,7 +15,11 @@ EPILOGUE = epilogue(
     "otaproof outcomes",
     "otaproof outcomes --usage proper --idf 6.1",
     "otaproof outcomes --slots 3 --factory --faults F1 --json",
-    codes="0 every cell is safe, 1 one has THIRD or BRICK, 2 bad usage or bad input.",
+    codes={
+        0: "every cell is safe",
+        1: "a cell has THIRD or BRICK",
+        2: "bad usage or bad input",
+    },
     names_calls=True,
 )
 

@@ -28,7 +28,12 @@ EPILOGUE = epilogue(
     "otaproof prove --usage proper",
     "otaproof prove --claim C4 --claim C9 --slots 3 --idf 6.1",
     "otaproof prove --all --usage proper --out verdicts.json",
-    codes="0 all claims hold, 1 one is violated, 2 bad usage or bad input, 3 inconclusive: not all are decided.",
+    codes={
+        0: "all claims hold",
+        1: "a claim is violated",
+        2: "bad usage or bad input",
+        3: "inconclusive: not all claims are decided",
+    },
 )
 
 

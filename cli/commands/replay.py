@@ -23,7 +23,11 @@ EPILOGUE = epilogue(
     f"otaproof replay {_LOST_UPDATE}",
     "otaproof replay TOKEN --save-flash cut.bin --json",
     "otaproof replay TOKEN --image build/app.bin --image update/app.bin",
-    codes="0 the claim holds after all, 1 it is violated, as the token says, 2 bad usage or bad token.",
+    codes={
+        0: "the claim holds after all",
+        1: "the claim is violated, as the token says",
+        2: "bad usage or bad token",
+    },
     names_calls=True,
 )
 _TOKEN = "The text after `otaproof replay` in what another command prints."

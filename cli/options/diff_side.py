@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from ...errors import InputError
 from ...model.config import Release
 from .device_options import CutOptions, DeviceOptions
+from .values import release_of
 
 if TYPE_CHECKING:
     from ...model.device.state import Scope
@@ -23,9 +24,9 @@ def side_scope(side: str, device: DeviceOptions, cuts: CutOptions) -> "Scope":
     for part in filter(None, (part.strip() for part in side.split(","))):
         name, is_setting, value = part.partition("=")
         if not is_setting:
-            said["idf"] = _release(part, part)
+            said["idf"] = release_of(part, part)
         elif name in _RELEASES:
-            said[_RELEASES[name]] = _release(part, value)
+            said[_RELEASES[name]] = release_of(value, part)
         elif name in _SWITCHES:
             said[_SWITCHES[name]] = _switch(part, name, value)
         elif name == _DEEP_SLEEP:
@@ -40,10 +41,3 @@ def _switch(part: str, name: str, value: str) -> bool:
     if value not in _VALUES:
         raise InputError(f"{part}: want {name}=on or {name}=off")
     return _VALUES[value]
-
-
-def _release(part: str, text: str) -> Release:
-    try:
-        return Release.parse(text)
-    except ValueError as error:
-        raise InputError(f"{part}: {error}") from None

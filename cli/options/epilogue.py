@@ -7,7 +7,7 @@ from ...analysis.call_names import CALL_FUNCTIONS
 _WIDTH = 78
 
 
-def epilogue(*examples: str, codes: str, names_calls: bool = False) -> str:
+def epilogue(*examples: str, codes: dict[int, str], names_calls: bool = False) -> str:
     """Return the text.
 
     examples: command lines, each as long as it may be at 80 columns; tests give each of them to the parser.
@@ -15,8 +15,12 @@ def epilogue(*examples: str, codes: str, names_calls: bool = False) -> str:
     parts = ["\n".join(["Examples:", *(f"  {example}" for example in examples)])]
     if names_calls:
         parts.append("\n".join(["Calls, and the functions of ESP-IDF behind them:", *_call_lines()]))
-    parts.append(textwrap.fill(f"Exit codes: {codes}", _WIDTH))
+    parts.append("\n".join(["Exit codes:", *(_code_lines(code, text) for code, text in codes.items())]))
     return "\n\n".join(parts)
+
+
+def _code_lines(code: int, text: str) -> str:
+    return textwrap.fill(text, _WIDTH, initial_indent=f"  {code}  ", subsequent_indent=" " * 5)
 
 
 def _call_lines() -> list[str]:

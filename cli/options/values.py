@@ -1,5 +1,6 @@
 """Kinds of option values that several commands take, each with its check; what is wrong is a ValueError in one line."""
 
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated
@@ -7,6 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter, Token
 
 from ...model.config import Release
+from ...project.release_text import read_release
 
 
 def within(least: float, most: float = float("inf")) -> Callable[[object, float | None], None]:
@@ -32,8 +34,18 @@ def can_be_made(_: object, path: Path | None) -> None:
         raise ValueError(f"{path.parent} is no directory; create it first")
 
 
+def release_of(text: str, place: str) -> Release:
+    """Return the rules of the release that `text` names; warn of one that is newer than all known ones.
+
+    Raises InputError at `place` for no release, or one that is too old."""
+    named = read_release(text, place)
+    if named.warning is not None:
+        print(f"otaproof: {place}: {named.warning}", file=sys.stderr)
+    return named.rules
+
+
 def _release(_: object, tokens: Sequence[Token]) -> Release:
-    return Release.parse(tokens[0].value)
+    return release_of(tokens[0].value, tokens[0].keyword or "release")
 
 
 def _label(release: Release) -> str:
@@ -41,6 +53,7 @@ def _label(release: Release) -> str:
 
 
 Count = Annotated[int, Parameter(validator=within(1), metavar="N")]
+File = Annotated[Path | None, Parameter(metavar="FILE")]
 OutFile = Annotated[Path | None, Parameter(validator=can_be_made, metavar="FILE")]
 ReleaseName = Annotated[
     Release, Parameter(converter=_release, metavar="RELEASE", show_choices=False, show_default=_label)

@@ -12,7 +12,7 @@ import pytest
 from otaproof import __version__
 from otaproof.cli.commands import outcomes
 from otaproof.cli.exit_code import ExitCode
-from otaproof.cli.main import COMMANDS, main
+from otaproof.cli.main import COMMANDS, build_app, main
 
 LINE = (
     "otaproof: internal error: {}; please report it, with the command line "
@@ -138,7 +138,6 @@ def test_module_runs_as_the_command() -> None:
         ("prove --xyz", "otaproof prove: --xyz is no option; see --help"),
         ("prove C4", "otaproof prove: C4: one argument too many; see --help"),
         ("prove --claim", "otaproof prove: --claim: its value is missing"),
-        ("prove --jobs 1 --jobs 2", "otaproof prove: --jobs: set more than once"),
         ("replay", "otaproof replay: TOKEN is missing; see --help"),
         ("conform", "otaproof conform: FILE is missing; see --help"),
         ("diagram call-acept", "otaproof diagram: NAME: 'call-acept' is not known; did you mean call-accept?"),
@@ -150,6 +149,14 @@ def test_bad_usage_is_one_line(line: str, told: str, capsys: pytest.CaptureFixtu
     """Exit code 2: the option, what was given, and what there is."""
     assert ExitCode.BAD_INPUT == main(line.split())
     assert ("", told + "\n") == capsys.readouterr()
+
+
+def test_last_of_a_repeated_option_counts() -> None:
+    """So that a script can have options of its own and be given others; what is repeatable is collected."""
+    line = "prove --slots 3 --no-rollback --claim C1 --rollback --slots 4 --claim C3"
+    bound = build_app("prove").parse_args(line.split())[1].arguments
+    assert (4, True) == (bound["device"].slots, bound["device"].rollback)
+    assert ("C1", "C3") == bound["options"].claim
 
 
 def test_unknown_command_lists_the_known_ones(capsys: pytest.CaptureFixture[str]) -> None:
