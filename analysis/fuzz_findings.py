@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ..campaign.fuzz.findings import DIVERGENCE, Finding, Findings
 from ..campaign.fuzz.fuzz_driver import Fuzz, Limits
 from ..campaign.fuzz.generator import Worlds
-from ..campaign.history.history import Outcome
+from ..campaign.history.player import StepOutcome
 from ..campaign.history.history_replay import replay_history
 from ..campaign.history.history_token import HistoryToken, encode_history_token
 from ..errors import InputError
@@ -53,12 +53,12 @@ def fuzz_devices(
 def _reported(finding: Finding) -> ReportedFinding:
     if finding.claim_id == DIVERGENCE:
         # What the board does is not beyond doubt, so the token does not say how it ends.
-        token = HistoryToken(DIVERGENCE, Outcome.CUT, None, finding.history)
+        token = HistoryToken(DIVERGENCE, StepOutcome.CUT, None, finding.history)
         return ReportedFinding(finding, encode_history_token(token), is_confirmed=True)
     try:
         played = replay_history(finding.history)
     except (InputError, Panic):
-        token = HistoryToken(finding.claim_id, Outcome.CUT, None, finding.history)
+        token = HistoryToken(finding.claim_id, StepOutcome.CUT, None, finding.history)
         return ReportedFinding(finding, encode_history_token(token), is_confirmed=False)
     token = HistoryToken(finding.claim_id, played.outcome, played.running, finding.history)
     return ReportedFinding(finding, encode_history_token(token), played.breaks(finding.claim_id) is not None)

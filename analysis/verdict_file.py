@@ -17,7 +17,7 @@ from ..model.device.state import Scope, Usage
 from ..model.fault_model import FaultModel
 from ..proofs.prover.configurations import SLOT_COUNTS
 from ..proofs.prover.decision import Effort
-from ..proofs.prover.proof_reuse import Book
+from ..proofs.prover.proof_reuse import ProofReuse
 from ..proofs.prover.prover import decide
 from .model_digest import model_digest
 from .shipped_verdicts import ModelVerdict, Verdicts, parse, text_of
@@ -59,13 +59,13 @@ def _groups(application: Release, bootloader: Release, faults: FaultModel, slots
 
 def decided_group(group: Group, known: frozenset[str]) -> dict[str, Verdicts]:
     """Return the verdicts of those models of a group that are not known yet, by digest."""
-    book, found = Book(most_slots=MOST_SLOTS), dict[str, Verdicts]()
+    book, found = ProofReuse(most_slots=MOST_SLOTS), dict[str, Verdicts]()
     for scope in group:
         digest = model_digest(scope)
         if digest in known:
             continue
         # What one slot teaches holds of no device that can be upgraded.
-        decisions = decide(scope, None, book if scope.slots > 1 else None, Effort(premises=False))
+        decisions = decide(scope, None, book if scope.slots > 1 else None, Effort(checks_vacuity=False))
         verdicts = {item.claim.id: ModelVerdict(item.verdict.value, item.depth) for item in decisions}
         if UNDECIDED not in {item.verdict for item in verdicts.values()}:
             found[digest] = verdicts

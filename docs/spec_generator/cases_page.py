@@ -5,7 +5,6 @@ import re
 from otaproof.campaign.history.history_replay import replay_history
 from otaproof.campaign.history.history_token import encode_history_token
 from otaproof.campaign.history.known_cases import KNOWN_CASES, KnownCase, known_case
-from otaproof.campaign.history.player import StepOutcome
 
 from .board_scripts import transcript
 from .case_texts import K_CASES, R_CASES, CaseText

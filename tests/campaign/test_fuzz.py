@@ -23,7 +23,6 @@ from otaproof.campaign.fuzz.findings import (
 )
 from otaproof.campaign.fuzz.fuzz_driver import Fuzz, Limits, blocks
 from otaproof.campaign.fuzz.generator import MAX_CUTS, Worlds, draw_scope
-from otaproof.campaign.history.step import Step, StepName
 from otaproof.campaign.history.history_replay import replay_history
 from otaproof.campaign.history.history_token import decode_history_token
 from otaproof.campaign.history.step import Step, StepName
