@@ -40,8 +40,8 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True)
-class _Way:
-    """A way that was found."""
+class _FoundTrace:
+    """A trace that was found, and where it starts."""
 
     scope: Scope
     start: Start
@@ -87,11 +87,11 @@ class HistorySearch:
             verdict="no history of this model leads here: written by another tool, or a fault beyond F3"
         )
 
-    def _way(self, target: Target, usage: Usage, faults: FaultModel) -> _Way | None:
-        """Return the way with the fewest cuts, of those from any start."""
+    def _way(self, target: Target, usage: Usage, faults: FaultModel) -> _FoundTrace | None:
+        """Return the trace with the fewest cuts, of those from any start."""
         scope = replace(target.scope, usage=usage, faults=faults)
         steps = stepper(scope)
-        best: _Way | None = None
+        best: _FoundTrace | None = None
         for start in STARTS:
             first = start_state(steps, start)
             if first is None or (best is not None and best.cuts == 0):
@@ -103,10 +103,10 @@ class HistorySearch:
             found = reach(scope, matcher(steps, target), first, seconds=left)
             self._is_complete &= found.is_complete
             if found.trace is not None and (best is None or found.cuts < best.cuts):
-                best = _Way(scope, start, found.trace, found.cuts)
+                best = _FoundTrace(scope, start, found.trace, found.cuts)
         return best
 
-    def _found(self, way: _Way, names: tuple[str, ...], answer: Answer) -> HistoryFound:
+    def _found(self, way: _FoundTrace, names: tuple[str, ...], answer: Answer) -> HistoryFound:
         actions = way.trace.actions
         sentences = tell(way.scope, way.start, actions, names)
         played = play_way(way.scope, way.start, actions)
@@ -118,9 +118,7 @@ class HistorySearch:
         elif not actions:
             verdict = "as it leaves the factory, before its first power-on"
         else:
-            verdict = (
-                "takes no fault (a fault may leave the same)" if is_proper else "takes no fault, but calls out of order"
-            )
+            verdict = "reachable without a fault" if is_proper else "reachable without a fault, by calls out of order"
         wanted = None if answer.entries is None else tuple(reading.raw for reading in answer.entries)
         is_alike = played.entries is None or played.entries == wanted
         note = "" if is_alike else "the entries of the replay read the same, but differ in some bytes"

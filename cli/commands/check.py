@@ -1,12 +1,12 @@
 """`otaproof check`: run an upgrade, pull the plug at every flash step, say what boots and what that breaks."""
 
 import argparse
-import json
 from pathlib import Path
 
 from rich.console import Console
 
-from ...analysis.upgrade_check import Report, check_upgrade
+from ...analysis.results.check_result import check_result
+from ...analysis.upgrade_check import CheckReport, check_upgrade
 from ...campaign.device_under_test import DEFAULT_CHUNK
 from ...campaign.upgrade.cut_table import write_cut_table
 from ...errors import InputError
@@ -22,7 +22,8 @@ from ...project.project import Project, load_project, project_table, stale_table
 from ...project.sdkconfig import Option, Sdkconfig, given_options
 from ...project.settings import ReleaseHints, Settings, read_settings
 from ..exit_code import ExitCode
-from ..reports.check_report import as_json, print_board, print_report
+from ..reports.check_report import print_check
+from ..reports.json_text import json_text
 from ..reports.progress_bar import progress_bar
 
 
@@ -81,25 +82,24 @@ def run(options: argparse.Namespace) -> int:
     is_size_chosen = not any(_is_free_flash_size(setting) for setting in settings.settings)
     device = build_device(settings.config, settings.flash_size if is_size_chosen else None, files)
     chosen = [setting for setting in settings.settings if _matters(setting, options)]
-    text = Console(stderr=options.json, highlight=False)
     rested_on = (*chosen, *device.settings)
     notes = [*(f"{setting.name}: {setting.value}" for setting in settings.not_modelled), *notes]
-    print_board(text, device.world, rested_on, notes)
     report = check_upgrade(
         device.world, FaultModel[options.faults], options.seed, rested_on, tuple(notes), options.proofs, progress_bar
     )
+    result = check_result(report)
     if options.cuts is not None:
         _write_cuts(options.cuts, report)
     if options.out is not None:
-        write_file(options.out, (json.dumps(as_json(report), indent=2) + "\n").encode())
+        write_file(options.out, json_text(result).encode())
     if options.json:
-        print(json.dumps(as_json(report), indent=2))
+        print(json_text(result), end="")
     else:
-        print_report(text, report)
+        print_check(Console(highlight=False), result)
     return exit_code(report)
 
 
-def exit_code(report: Report) -> ExitCode:
+def exit_code(report: CheckReport) -> ExitCode:
     """Return what the verdicts come to."""
     verdicts = {result.verdict for result in report.claims}
     if Verdict.VIOLATED in verdicts:
@@ -212,7 +212,7 @@ def _check_options(options: argparse.Namespace) -> None:
         raise InputError(f"--cuts: {options.cuts.name} must end in .csv or .csv.gz")
 
 
-def _write_cuts(path: Path, report: Report) -> None:
+def _write_cuts(path: Path, report: CheckReport) -> None:
     try:
         write_cut_table(path, report.world, report.setting, report.upgrade)
     except OSError as error:

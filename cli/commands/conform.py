@@ -1,21 +1,18 @@
 """`otaproof conform`: replay recorded vectors on the board and report each first difference."""
 
 import argparse
-import json
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 
+from ...analysis.results.conform_result import conform_result
 from ...campaign.conformance.vector_replay import Mismatch, replay_vector
 from ...campaign.conformance.vectors import list_vector_files, read_vectors
 from ...errors import InputError
 from ..exit_code import ExitCode
-
-_SHOWN = 60
-"""Characters of a value that fit a line."""
+from ..reports.conform_report import print_conform
+from ..reports.json_text import json_text
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -50,48 +47,9 @@ def run(options: argparse.Namespace) -> int:
                     mismatches.append(mismatch)
     if not vectors:
         raise InputError(f"{options.files[0]}: holds no vector")
+    result = conform_result(vectors, mismatches)
     if options.json:
-        print(json.dumps(_as_json(vectors, mismatches), indent=2, default=str))
+        print(json_text(result), end="")
     else:
-        _print_text(vectors, mismatches)
+        print_conform(Console(highlight=False), result)
     return ExitCode.VIOLATED if mismatches else ExitCode.HOLDS
-
-
-def _as_json(vectors: Counter[str], mismatches: list[Mismatch]) -> dict[str, Any]:
-    return {
-        "vectors": vectors.total(),
-        "agree": vectors.total() - len(mismatches),
-        "families": dict(sorted(vectors.items())),
-        "mismatches": [
-            {"id": m.id, "family": m.family, "step": m.step, "field": m.field, "expected": m.expected, "got": m.got}
-            for m in mismatches
-        ],
-    }
-
-
-def _print_text(vectors: Counter[str], mismatches: list[Mismatch]) -> None:
-    console = Console(highlight=False)
-    failed = Counter(mismatch.family for mismatch in mismatches)
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    table.add_column("family")
-    table.add_column("vectors", justify="right")
-    table.add_column("agree", justify="right")
-    for family, count in sorted(vectors.items()):
-        style = "red" if failed[family] else ""
-        table.add_row(family, str(count), str(count - failed[family]), style=style)
-    console.print(table)
-    for m in mismatches:
-        step = "" if m.step is None else f" step {m.step}"
-        console.print(
-            f"{m.id} {m.family}{step} {m.field}: expected {_short(m.expected)}, got {_short(m.got)}",
-            style="red",
-            markup=False,
-            soft_wrap=True,
-        )
-    total = vectors.total()
-    console.print(f"{total - len(mismatches):,} of {total:,} vectors agree")
-
-
-def _short(value: object) -> str:
-    text = json.dumps(value, default=str)
-    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"

@@ -1,7 +1,6 @@
 """`otaproof diff A B`: what two ESP-IDF releases, or two configurations, do differently in an update."""
 
 import argparse
-import json
 import sys
 from dataclasses import replace
 
@@ -9,6 +8,7 @@ from rich.console import Console
 
 from ...analysis.release_diff import DiffReport, compare
 from ...analysis.release_matrix import Matrix, matrix_of
+from ...analysis.results.diff_result import diff_result, matrix_result
 from ...campaign.lockstep.trace_replay import Divergence
 from ...errors import InputError
 from ...model.device.state import Scope
@@ -16,6 +16,7 @@ from ...proofs.explicit.product_search import MOST_PAIRS
 from ..exit_code import ExitCode
 from ..options.scope_options import add_scope_options, scope_of
 from ..reports import diff_report, matrix_report
+from ..reports.json_text import json_text
 
 _SWITCHES = {
     "rollback": "rollback",
@@ -81,10 +82,11 @@ def _run(options: argparse.Namespace) -> int:
         if options.sides:
             raise InputError("--matrix: compares all release rules; give no A and B")
         matrix = matrix_of(_scope("", options), options.pairs)
+        table = matrix_result(matrix)
         if options.json:
-            print(json.dumps(matrix_report.as_json(matrix), indent=2))
+            print(json_text(table), end="")
         else:
-            matrix_report.print_matrix(text, matrix)
+            matrix_report.print_matrix(text, table)
         return exit_code(matrix)
     if len(options.sides) != 2:
         raise InputError(f"want two to compare, such as 5.1 6.1, not {len(options.sides)}; or --matrix")
@@ -95,10 +97,11 @@ def _run(options: argparse.Namespace) -> int:
         follow=options.follow,
         claims=options.claims,
     )
+    result = diff_result(report)
     if options.json:
-        print(json.dumps(diff_report.as_json(report), indent=2))
+        print(json_text(result), end="")
     else:
-        diff_report.print_report(text, report)
+        diff_report.print_diff(text, result)
     return exit_code(report)
 
 

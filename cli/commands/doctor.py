@@ -11,6 +11,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from ...analysis.results.doctor_result import doctor_result
 from ...errors import InputError
 from ...model.config import Release
 from ...project.doctor.diagnosis import RULES, Diagnosis, diagnose
@@ -20,7 +21,8 @@ from ...project.doctor.subject import Need
 from ...project.files import write_file
 from ...project.sdkconfig import Option, Sdkconfig, given_options
 from ..exit_code import ExitCode
-from ..reports.doctor_report import as_json, print_diagnosis, print_rules
+from ..reports.doctor_report import print_diagnosis, print_rules
+from ..reports.json_text import json_text
 from ..reports.sarif import as_sarif
 
 _ACCEPTS = {"yes": True, "no": False, "unknown": None}
@@ -87,7 +89,7 @@ def run(options: argparse.Namespace) -> int:
     if options.sarif is not None:
         write_file(options.sarif, (json.dumps(as_sarif(diagnosis), indent=2) + "\n").encode())
     if options.json:
-        print(json.dumps(as_json(diagnosis), indent=2))
+        print(json_text(doctor_result(diagnosis)), end="")
     else:
         print_diagnosis(text, diagnosis, options.notes)
     return exit_code(diagnosis)

@@ -1,7 +1,6 @@
 """`otaproof explain`: what a flash holds, what boots, what the calls would do now, and how it came to this."""
 
 import argparse
-import json
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -10,14 +9,15 @@ from pathlib import Path
 from rich.console import Console
 
 from ...analysis.history_search import Case, HistorySearch
+from ...analysis.results.explain_result import explain_result
 from ...campaign.explain.explanation import explain
 from ...errors import InputError
 from ...model.config import Config, Release
 from ...project.files import write_file
 from ...project.flash_dump import Given, Loaded, load
 from ..exit_code import ExitCode
-from ..reports.explain_json import as_json
 from ..reports.explain_report import print_report
+from ..reports.json_text import json_text
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -73,9 +73,9 @@ def run(options: argparse.Namespace) -> int:
     searcher = HistorySearch(loaded, time.monotonic() + options.seconds) if options.history else None
     cases = [_case(loaded, config, searcher) for config in _configs(loaded, releases)]
     if options.out is not None:
-        write_file(options.out, (json.dumps(as_json(loaded, cases), indent=2) + "\n").encode())
+        write_file(options.out, json_text(explain_result(loaded, cases)).encode())
     if options.json:
-        print(json.dumps(as_json(loaded, cases), indent=2))
+        print(json_text(explain_result(loaded, cases)), end="")
     else:
         print_report(Console(highlight=False), loaded, cases)
     return exit_code(cases)

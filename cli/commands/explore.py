@@ -1,27 +1,25 @@
 """`otaproof explore`: every state that a device can reach, and the claims looked at in each of them."""
 
 import argparse
-import json
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from rich.console import Console
-from rich.table import Table
 
+from ...analysis.results.explore_result import ExploredClaim, explore_result
 from ...errors import InputError
-from ...model.claims.claims import Claim, claim
-from ...model.claims.left_out import left_out_line
+from ...model.claims.claims import claim
 from ...model.claims.state_claims import DEVICE_CLAIMS, DeviceClaim
-from ...model.device.scope_text import scope_title
 from ...model.device.state import Ghost, Scope
-from ...proofs.explicit.exploration import Exploration, Progress, Trace
+from ...proofs.explicit.exploration import Exploration, Progress
 from ...proofs.explicit.explorer import claims_of, explore
 from ...proofs.prover.dead_ends import GHOSTS, RECOVERY, Recovery, recover
 from ..exit_code import ExitCode
 from ..options.scope_options import add_scope_options, scope_of
-from ..reports.left_out_report import left_out_json
+from ..reports.explore_report import print_explore
+from ..reports.json_text import json_text
 
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 KNOWN = (*(item.claim.id for item in DEVICE_CLAIMS), RECOVERY)
@@ -50,16 +48,6 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser.set_defaults(run=run)
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What was found of one claim."""
-
-    claim: Claim
-    is_decided: bool
-    trace: Trace | None
-    """A shortest way to a state that breaks it."""
-
-
 def run(options: argparse.Namespace) -> int:
     """Explore; return the exit code of what was found."""
     try:
@@ -71,8 +59,6 @@ def run(options: argparse.Namespace) -> int:
 def _explore(options: argparse.Namespace) -> ExitCode:
     scope, memory = scope_of(options), _memory(options.memory)
     claims, asks_recovery = _claims(options.claims, scope)
-    text = Console(stderr=options.json, highlight=False, soft_wrap=True)
-    text.print(scope_title(scope), markup=False)
     searches: list[Exploration] = []
     recovery: Recovery | None = None
     for ghosts, group in _groups(claims, asks_recovery):
@@ -82,15 +68,15 @@ def _explore(options: argparse.Namespace) -> ExitCode:
         with _progress(RECOVERY) as progress:
             recovery = recover(replace(scope, ghosts=GHOSTS), memory, progress)
     found = _found(claims, searches, recovery)
+    result = explore_result(scope, searches, recovery, found)
     if options.json:
-        print(json.dumps(_as_json(scope, searches, recovery, found), indent=2))
+        print(json_text(result), end="")
     else:
-        _print(text, searches, recovery, found)
-        text.print(left_out_line(scope.faults, scope.usage), markup=False)
+        print_explore(Console(highlight=False), scope, result)
     return _exit_code(searches, found)
 
 
-def _exit_code(searches: Sequence[Exploration], found: Sequence[Found]) -> ExitCode:
+def _exit_code(searches: Sequence[Exploration], found: Sequence[ExploredClaim]) -> ExitCode:
     if any(item.trace is not None for item in found):
         return ExitCode.VIOLATED
     is_complete = all(search.is_complete for search in searches) and all(item.is_decided for item in found)
@@ -152,103 +138,13 @@ def _progress(name: str) -> Iterator[Progress]:
         yield tell
 
 
-def _found(claims: Sequence[DeviceClaim], searches: Sequence[Exploration], recovery: Recovery | None) -> list[Found]:
+def _found(
+    claims: Sequence[DeviceClaim], searches: Sequence[Exploration], recovery: Recovery | None
+) -> list[ExploredClaim]:
     found = []
     for item in claims:
         search = next(search for search in searches if item.claim.id in search.claims)
-        found.append(Found(item.claim, search.is_complete, search.violations.get(item.claim.id)))
+        found.append(ExploredClaim(item.claim, search.is_complete, search.violations.get(item.claim.id)))
     if recovery is not None:
-        found.append(Found(claim(RECOVERY), recovery.is_complete, recovery.trace))
+        found.append(ExploredClaim(claim(RECOVERY), recovery.is_complete, recovery.trace))
     return sorted(found, key=lambda item: int(item.claim.id[1:]))
-
-
-def _print(text: Console, searches: Sequence[Exploration], recovery: Recovery | None, found: Sequence[Found]) -> None:
-    table = Table(box=None, pad_edge=False)
-    table.add_column("remembers")
-    for column in ("states", "transitions", "depth", "seconds", "states/s", "compiled in"):
-        table.add_column(column, justify="right")
-    for search in searches:
-        table.add_row(
-            _group_title(search.scope.ghosts),
-            f"{search.states:,}",
-            f"{search.transitions:,}",
-            f"{search.depth}",
-            f"{search.seconds:.2f}",
-            f"{search.rate:,.0f}",
-            f"{search.compile_seconds:.1f} s" if search.reading == "compiled" else "–",
-        )
-    text.print(table)
-    for search in searches:
-        if not search.is_complete:
-            text.print(f"not complete: {search.limit}", markup=False)
-    if recovery is not None:
-        text.print(_recovery_line(recovery), markup=False)
-    for item in found:
-        text.print(_claim_line(item), markup=False)
-        if item.trace is not None:
-            text.print(f"    {' '.join(item.trace.actions) or 'in the first state'}", markup=False)
-
-
-def _recovery_line(recovery: Recovery) -> str:
-    if not recovery.is_complete:
-        return f"recovery: not complete: {recovery.limit}"
-    return (
-        f"recovery: {recovery.goals:,} of {recovery.states:,} states have just completed an upgrade, "
-        f"{recovery.dead_ends:,} never can; {recovery.steps:,} steps without cuts, {recovery.seconds:.2f} s"
-    )
-
-
-def _claim_line(item: Found) -> str:
-    if item.trace is not None:
-        verdict = f"violated after {len(item.trace)} steps"
-    else:
-        verdict = "holds" if item.is_decided else "inconclusive"
-    return f"{item.claim.id:4} {item.claim.name}: {verdict}"
-
-
-def _as_json(
-    scope: Scope, searches: Sequence[Exploration], recovery: Recovery | None, found: Sequence[Found]
-) -> dict[str, object]:
-    result: dict[str, object] = {
-        "world": scope_title(scope),
-        "searches": [
-            {
-                "remembers": sorted(ghost.value for ghost in search.scope.ghosts),
-                "states": search.states,
-                "transitions": search.transitions,
-                "depth": search.depth,
-                "complete": search.is_complete,
-                "seconds": round(search.seconds, 3),
-                "compile_seconds": round(search.compile_seconds, 3),
-                "reading": search.reading,
-                "threads": search.threads,
-            }
-            for search in searches
-        ],
-        "claims": [
-            {
-                "id": item.claim.id,
-                "name": item.claim.name,
-                "verdict": _verdict(item),
-                "trace": None if item.trace is None else list(item.trace.actions),
-            }
-            for item in found
-        ],
-        **left_out_json(),
-    }
-    if recovery is not None:
-        result["recovery"] = {
-            "states": recovery.states,
-            "steps": recovery.steps,
-            "goals": recovery.goals,
-            "dead_ends": recovery.dead_ends,
-            "complete": recovery.is_complete,
-            "seconds": round(recovery.seconds, 3),
-        }
-    return result
-
-
-def _verdict(item: Found) -> str:
-    if item.trace is not None:
-        return "violated"
-    return "holds" if item.is_decided else "inconclusive"

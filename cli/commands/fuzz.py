@@ -1,64 +1,29 @@
 """`otaproof fuzz`: random histories on board and device model in lock step, and what they break."""
 
 import argparse
-import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 
-from ...campaign.fuzz.findings import DIVERGENCE, Finding, Findings, scope_class
+from ...analysis.fuzz_report import FuzzReport, confirmed
+from ...analysis.results.fuzz_result import fuzz_result
+from ...campaign.fuzz.findings import Findings
 from ...campaign.fuzz.fuzz_driver import Fuzz, Limits
 from ...campaign.fuzz.generator import MAX_CUTS, Worlds
-from ...campaign.history.history import Outcome
-from ...campaign.history.history_replay import replay_history
-from ...campaign.history.history_token import HistoryToken, encode_history_token
 from ...errors import InputError
-from ...impl.program_end import Panic
-from ...model.claims.claims import claim
 from ...model.config import Release
 from ...model.device.state import Usage
 from ...model.fault_model import FaultModel
 from ...project.files import write_file
 from ..exit_code import ExitCode
+from ..reports.fuzz_summary import print_fuzz
+from ..reports.json_text import json_line, json_text
 
 DEFAULT_RUNS = 1000
 Progress = Callable[[Findings], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Reported:
-    """A finding, as it is told."""
-
-    finding: Finding
-    token: str
-    is_confirmed: bool
-    """A replay on the board alone, which does not ask the model, breaks the claim as well."""
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What a fuzz came to."""
-
-    seed: int
-    worlds: Worlds
-    findings: Findings
-    reported: tuple[Reported, ...]
-    ended_by: str
-    """What ended it too soon, if anything did."""
-    seconds: float
-    """Of the runs, without the making small."""
-
-    @property
-    def exit_code(self) -> ExitCode:
-        """Interrupted, or something was found, or nothing was."""
-        if self.ended_by:
-            return ExitCode.INCONCLUSIVE
-        return ExitCode.VIOLATED if self.reported else ExitCode.HOLDS
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -114,16 +79,19 @@ def run(options: argparse.Namespace) -> int:
     with _progress() as progress:
         fuzz.run(lambda result: progress(fuzz.findings))
         seconds = time.monotonic() - started
-        reported = tuple(_reported(finding) for finding in fuzz.reported())
-    report = Report(options.seed, worlds, fuzz.findings, reported, fuzz.ended_by, seconds)
+        reported = confirmed(fuzz.reported())
+    report = FuzzReport(options.seed, worlds, fuzz.findings, reported, fuzz.ended_by, seconds)
+    result = fuzz_result(report)
     if options.out is not None:
-        lines = (json.dumps(_finding_as_json(item)) + "\n" for item in report.reported)
+        lines = (json_line(finding) for finding in result.findings)
         write_file(options.out, "".join(lines).encode())
     if options.json:
-        print(json.dumps(_as_json(report), indent=2))
+        print(json_text(result), end="")
     else:
-        _print(report)
-    return report.exit_code
+        print_fuzz(Console(highlight=False), result)
+    if result.interrupted:
+        return ExitCode.INCONCLUSIVE
+    return ExitCode.VIOLATED if result.findings else ExitCode.HOLDS
 
 
 def _worlds(options: argparse.Namespace) -> Worlds:
@@ -167,20 +135,6 @@ def _limits(options: argparse.Namespace) -> Limits:
     return Limits(options.runs, 60 * options.minutes)
 
 
-def _reported(finding: Finding) -> Reported:
-    if finding.claim_id == DIVERGENCE:
-        # What the board does is not beyond doubt, so the token does not say how it ends.
-        token = HistoryToken(DIVERGENCE, Outcome.CUT, None, finding.history)
-        return Reported(finding, encode_history_token(token), is_confirmed=True)
-    try:
-        played = replay_history(finding.history)
-    except (InputError, Panic):
-        token = HistoryToken(finding.claim_id, Outcome.CUT, None, finding.history)
-        return Reported(finding, encode_history_token(token), is_confirmed=False)
-    token = HistoryToken(finding.claim_id, played.outcome, played.running, finding.history)
-    return Reported(finding, encode_history_token(token), played.breaks(finding.claim_id) is not None)
-
-
 @contextmanager
 def _progress() -> Iterator[Progress]:
     """Give a function that tells how far the runs are, in a line on stderr; without a terminal it does nothing."""
@@ -200,71 +154,3 @@ def _progress_text(findings: Findings, seconds: float) -> str:
 
 def _rate(findings: Findings, seconds: float) -> str:
     return f"{findings.runs / seconds:,.1f} runs/s" if seconds > 0 else "no time at all"
-
-
-def _print(report: Report) -> None:
-    for item in report.reported:
-        finding = item.finding
-        found_in = f"{scope_class(finding.scope)}, run {finding.index}"
-        if finding.claim_id == DIVERGENCE:
-            print(f"DIVERGENCE  {found_in}")
-            print(f"     {finding.text}")
-        else:
-            known = claim(finding.claim_id)
-            print(f"{known.id} {known.name}  {found_in}")
-            if not item.is_confirmed:
-                print("     the replay on the board alone does not show it: model and board judge it differently")
-        for number, step in enumerate(finding.history.steps, 1):
-            print(f"{number:5}  {step}{f': THE POWER FAILS ({step.cut})' if step.cut is not None else ''}")
-        print(f"     otaproof replay {item.token}")
-        print()
-    findings = report.findings
-    print(
-        f"seed {report.seed}, faults {report.worlds.faults.name}, {report.worlds.usage.value} usage: "
-        f"{findings.runs:,} runs of {findings.steps:,} steps with {findings.cuts:,} power cuts "
-        f"in {report.seconds:.0f} s, {_rate(findings, report.seconds)}"
-    )
-    for reason, count in sorted(findings.left_out.items()):
-        print(f"{count:,} runs ended early: {reason}, which the model leaves out")
-    claims = len(report.reported) - findings.divergences
-    print(f"{claims} kinds of violated claims, {findings.divergences} divergences of board and model")
-    if report.ended_by:
-        print(f"{report.ended_by}; this is what was found so far")
-
-
-def _as_json(report: Report) -> dict[str, Any]:
-    findings = report.findings
-    return {
-        "seed": report.seed,
-        "faults": report.worlds.faults.name,
-        "usage": report.worlds.usage.value,
-        "runs": findings.runs,
-        "steps": findings.steps,
-        "cuts": findings.cuts,
-        "seconds": round(report.seconds, 3),
-        "interrupted": bool(report.ended_by),
-        "left_out": findings.left_out,
-        "divergences": findings.divergences,
-        "findings": [_finding_as_json(item) for item in report.reported],
-    }
-
-
-def _finding_as_json(item: Reported) -> dict[str, Any]:
-    finding, config = item.finding, item.finding.history.device.config
-    return {
-        "claim": finding.claim_id,
-        "confirmed": item.is_confirmed,
-        "run": finding.index,
-        "device": {
-            "slots": finding.scope.slots,
-            "factory": finding.scope.has_factory,
-            "rollback": config.rollback,
-            "anti_rollback": config.anti_rollback,
-            "idf": config.app_release.label,
-            "bootloader_idf": config.bootloader_release.label,
-        },
-        "faults": finding.history.weakest_model.name,
-        "steps": [str(step) if step.cut is None else f"{step}: cut in {step.cut}" for step in finding.history.steps],
-        "text": finding.text,
-        "token": item.token,
-    }

@@ -1,7 +1,6 @@
 """`otaproof prove`: every claim proved or refuted by solvers, for histories of any length and 32-bit numbers."""
 
 import argparse
-import json
 import time
 from collections.abc import Iterator
 from functools import partial
@@ -9,7 +8,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from ...analysis.proof_runs import Configuration, decide_configuration, decide_family
+from ...analysis.proof_runs import ConfigurationProof, decide_configuration, decide_family
+from ...analysis.results.prove_result import prove_result
 from ...campaign.workers import WorkerDied, in_fresh_processes
 from ...errors import InputError
 from ...model.claims.claims import CLAIMS, claim
@@ -21,7 +21,8 @@ from ...proofs.prover.decision import Effort, Verdict
 from ...proofs.smt.verification_condition import Condition, Solver
 from ..exit_code import ExitCode
 from ..options.scope_options import add_scope_options, scope_of
-from ..reports.prove_report import as_json, print_configuration, print_family, print_left_out, print_summary
+from ..reports.json_text import json_text
+from ..reports.prove_report import print_configuration, print_family, print_left_out, print_summary
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -71,7 +72,7 @@ def run(options: argparse.Namespace) -> int:
     )
     text = Console(stderr=options.json, highlight=False, soft_wrap=True)
     started = time.perf_counter()
-    found: list[Configuration] = []
+    found: list[ConfigurationProof] = []
     ended_by = ""
     try:
         for told in _all(text, options, claims, effort) if options.all else _one(text, options, claims, effort):
@@ -80,10 +81,10 @@ def run(options: argparse.Namespace) -> int:
                 _write_questions(options.smt2, configuration)
     except (KeyboardInterrupt, WorkerDied) as error:
         ended_by = str(error) or "interrupted"
-        text.print(f"\n[bold yellow]{ended_by}[/]: what was decided until then is told all the same")
+        text.print(f"\n[bold yellow]{ended_by}[/]: partial results follow")
     print_summary(text, found, time.perf_counter() - started)
     print_left_out(text, found)
-    answer = json.dumps(as_json(found), indent=2) + "\n"
+    answer = json_text(prove_result(found))
     if options.out is not None:
         write_file(options.out, answer.encode())
     if options.json:
@@ -91,7 +92,7 @@ def run(options: argparse.Namespace) -> int:
     return ExitCode.INCONCLUSIVE if ended_by else exit_code(found)
 
 
-def exit_code(found: list[Configuration]) -> ExitCode:
+def exit_code(found: list[ConfigurationProof]) -> ExitCode:
     """Return what the verdicts come to; a refutation that the board does not replay is no verdict."""
     rows = [row for configuration in found for row in configuration.rows]
     if any(row.divergence is not None or row.decision.verdict is Verdict.UNKNOWN for row in rows):
@@ -104,7 +105,7 @@ def exit_code(found: list[Configuration]) -> ExitCode:
 
 def _one(
     text: Console, options: argparse.Namespace, claims: frozenset[str] | None, effort: Effort
-) -> Iterator[list[Configuration]]:
+) -> Iterator[list[ConfigurationProof]]:
     """Decide the configuration of the command line, for one usage or for both."""
     usages = [usage.value for usage in Usage] if options.usage is None else [options.usage]
     scopes = [scope_of(argparse.Namespace(**{**vars(options), "usage": usage})) for usage in usages]
@@ -117,7 +118,7 @@ def _one(
 
 def _all(
     text: Console, options: argparse.Namespace, claims: frozenset[str] | None, effort: Effort
-) -> Iterator[list[Configuration]]:
+) -> Iterator[list[ConfigurationProof]]:
     """Decide every configuration, families of them in parallel."""
     usages = tuple(Usage) if options.usage is None else (Usage(options.usage),)
     asked = families(FaultModel[options.faults], usages, options.versions)
@@ -158,7 +159,7 @@ def _check_options(options: argparse.Namespace) -> None:
             raise InputError(f"--smt2: {options.smt2}: {error.strerror or error}") from None
 
 
-def _write_questions(directory: Path, configuration: Configuration) -> None:
+def _write_questions(directory: Path, configuration: ConfigurationProof) -> None:
     """Write each question once, under a name that says what it asks; its first line says the answer it needs."""
     folder = directory / configuration.name
     folder.mkdir(exist_ok=True)

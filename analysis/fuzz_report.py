@@ -1,0 +1,64 @@
+"""The findings of a fuzz, each played once more on the board alone."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ..campaign.fuzz.findings import DIVERGENCE, Finding, Findings
+from ..campaign.fuzz.generator import Worlds
+from ..campaign.history.history import Outcome
+from ..campaign.history.history_replay import replay_history
+from ..campaign.history.history_token import HistoryToken, encode_history_token
+from ..errors import InputError
+from ..impl.program_end import Panic
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmedFinding:
+    """A finding and its replay."""
+
+    finding: Finding
+    token: str
+    is_confirmed: bool
+    """A replay on the board alone, which does not ask the model, breaks the claim as well."""
+    broken_by: str
+    """The event at its end that the claim rules out, or what board and model each did."""
+
+
+@dataclass(frozen=True, slots=True)
+class FuzzReport:
+    """What a fuzz found."""
+
+    seed: int
+    worlds: Worlds
+    findings: Findings
+    reported: tuple[ConfirmedFinding, ...]
+    """The shortest finding for each claim and kind of device."""
+    ended_by: str
+    """What ended it too soon, if anything did."""
+    seconds: float
+    """Of the runs, without the shrinking."""
+
+
+def confirmed(findings: Iterable[Finding]) -> tuple[ConfirmedFinding, ...]:
+    """Return findings with their tokens, each replayed on the board alone."""
+    return tuple(_confirmed(finding) for finding in findings)
+
+
+def _confirmed(finding: Finding) -> ConfirmedFinding:
+    if finding.claim_id == DIVERGENCE:
+        # What the board does is not beyond doubt, so the token does not say how it ends.
+        return ConfirmedFinding(finding, _open_token(finding), True, finding.text)
+    try:
+        played = replay_history(finding.history)
+    except (InputError, Panic):
+        return ConfirmedFinding(finding, _open_token(finding), False, "")
+    token = HistoryToken(finding.claim_id, played.outcome, played.running, finding.history)
+    broken = played.breaks(finding.claim_id)
+    return ConfirmedFinding(
+        finding, encode_history_token(token), broken is not None, "" if broken is None else broken.text
+    )
+
+
+def _open_token(finding: Finding) -> str:
+    """Return a token that does not say how the history ends."""
+    return encode_history_token(HistoryToken(finding.claim_id, Outcome.CUT, None, finding.history))

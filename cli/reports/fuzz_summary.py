@@ -1,0 +1,64 @@
+"""What `otaproof fuzz` prints: one block for each claim, with the shortest history that breaks it."""
+
+from collections.abc import Iterator
+
+from rich.console import Console
+
+from ...analysis.results.fuzz_result import FuzzFinding, FuzzResult, FuzzSummary
+from ...campaign.fuzz.findings import DIVERGENCE
+from .report_page import ReportPage
+
+
+def print_fuzz(console: Console, result: FuzzResult) -> None:
+    """Print a summary for each claim; --json and --out have every finding."""
+    page = ReportPage(console)
+    page.calls()
+    for summary in result.summary:
+        _print_summary(page, summary)
+    page.title("Runs")
+    for line in _totals(result):
+        page.line(line)
+
+
+def _print_summary(page: ReportPage, summary: FuzzSummary) -> None:
+    shortest = summary.shortest
+    kinds = "1 kind of device" if summary.findings == 1 else f"{summary.findings} kinds of devices"
+    if summary.claim == DIVERGENCE:
+        page.title(f"DIVERGENCE of board and model on {kinds}: a bug in otaproof")
+    else:
+        page.title(f"{summary.claim} violated ({shortest.faults}) on {kinds}; shortest: {len(shortest.steps)} steps")
+        page.line(summary.title)
+    page.line(f"{_device(shortest)}, run {shortest.run}", style="dim")
+    page.steps(shortest.steps, shortest.text or None)
+    if summary.confirmed < summary.findings:
+        unconfirmed = summary.findings - summary.confirmed
+        page.line(f"{unconfirmed} not shown by the board alone: board and model judge differently", style="yellow")
+    page.command(f"otaproof replay {shortest.token}")
+
+
+def _device(finding: FuzzFinding) -> str:
+    device = finding.device
+    build = "anti-rollback" if device.anti_rollback else "rollback on" if device.rollback else "rollback off"
+    releases = (
+        device.idf if device.idf == device.bootloader_idf else f"{device.idf}, bootloader {device.bootloader_idf}"
+    )
+    slots = f"{device.slots} OTA slot{'' if device.slots == 1 else 's'}"
+    return f"{slots}{', factory' if device.factory else ''}, {build}, release rules {releases}"
+
+
+def _totals(result: FuzzResult) -> Iterator[str]:
+    rate = f", {result.runs / result.seconds:,.1f} runs/s" if result.seconds > 0 else ""
+    yield (
+        f"seed {result.seed}, {result.faults}, {result.usage} usage: {result.runs:,} runs of {result.steps:,} steps "
+        f"with {result.cuts:,} power cuts in {result.seconds:.0f} s{rate}"
+    )
+    for reason, count in result.left_out.items():
+        yield f"{count:,} runs ended early: {reason}, which is outside the scope of the model"
+    violated = len(result.findings) - result.divergences
+    claims = sum(summary.claim != DIVERGENCE for summary in result.summary)
+    yield (
+        f"{claims} violated claims, {violated} findings by claim and kind of device, {result.divergences} divergences "
+        "of board and model; --json and --out have all of them"
+    )
+    if result.ended_by:
+        yield f"{result.ended_by}; partial results"

@@ -1,0 +1,117 @@
+"""What `otaproof replay` prints: every step with its flash operations and the otadata entries after it."""
+
+from collections.abc import Iterator, Sequence
+
+from rich.console import Console
+
+from ...analysis.broken_claim import broken_by_cut
+from ...campaign.history.history_replay import HistoryReplay, HistoryStep
+from ...campaign.history.history_token import HistoryToken
+from ...campaign.history.known_cases import KnownCase
+from ...campaign.upgrade.upgrade_replay import Replay, Step, describe_ops
+from ...campaign.upgrade.upgrade_token import Token
+from ...model.claims.claims import claim
+from ...model.claims.observation import Boot, Future
+from .entry_view import entry_lines
+from .report_page import WRONG, ReportPage
+from .verdict_words import verdict_words
+
+
+def print_cut_replay(console: Console, token: Token, slots: int, played: Replay) -> None:
+    """Print a power cut in an upgrade, and what follows. slots: OTA slots of its partition table."""
+    page = ReportPage(console)
+    page.calls()
+    page.blank()
+    _print_claim(page, token.claim_id)
+    _print_steps(page, played.steps, slots)
+    page.blank()
+    for line in future_lines(played.aftermath.future):
+        page.item("→", line)
+    if not played.is_claim_kept:
+        page.item(WRONG, broken_by_cut(token.claim_id, played.aftermath), style="bold red")
+    page.blank()
+    verdict = "holds here" if played.is_claim_kept else verdict_words("violated")
+    page.line(f"{token.claim_id} {claim(token.claim_id).name}: {verdict}", indent=0, style="bold")
+
+
+def print_history_replay(
+    console: Console,
+    token: HistoryToken,
+    case: KnownCase | None,
+    claim_id: str | None,
+    played: HistoryReplay,
+    confirmed: bool,
+) -> None:
+    """Print a history. case, claim_id: what the token is about; confirmed: it ends as the token says."""
+    page = ReportPage(console)
+    page.calls()
+    page.blank()
+    if case is not None:
+        page.line(f"{case.name}: {case.title}", indent=0, style="bold")
+    if claim_id is not None:
+        _print_claim(page, claim_id)
+    page.line(f"{_device(token)}; the cuts need {token.history.weakest_model.name}", indent=0)
+    _print_steps(page, played.steps, len(token.history.device.slots))
+    page.blank()
+    end = played.outcome.value if played.running is None else f"{played.running} runs"
+    told = token.outcome.value if token.running is None else f"{token.running} runs"
+    page.line(f"at the end: {end}" + ("" if end == told else f"; the token says: {told}"), indent=0)
+    page.line(f"the board {'confirms' if confirmed else 'does not confirm'} {token.shows or 'this history'}", indent=0)
+
+
+def _print_claim(page: ReportPage, claim_id: str) -> None:
+    promised = claim(claim_id)
+    page.line(f"{promised.id} {promised.name}: {promised.title}", indent=0, style="bold")
+
+
+def _print_steps(page: ReportPage, steps: Sequence[Step | HistoryStep], slots: int) -> None:
+    page.blank()
+    for number, step in enumerate(steps, 1):
+        page.item(f"{number:3} ", step.text, 0, "bold" if step.is_cut else None)
+        if step.ops:
+            page.line(f"flash: {describe_ops(step.ops)}", indent=7)
+        for line in () if step.entries is None else entry_lines(step.entries, slots):
+            page.line(line, indent=7, hang=4)
+        if isinstance(step, HistoryStep):
+            if step.efuse is not None:
+                page.line(f"eFuse: 0x{step.efuse[0]:x} → 0x{step.efuse[1]:x}", indent=7)
+            for verdict in step.verdicts:
+                page.item(WRONG, f"{verdict.claim_id} is violated: {verdict.text}", 5, "bold red")
+
+
+def _device(token: HistoryToken) -> str:
+    device = token.history.device
+    config = device.config
+    parts = (["factory"] if device.has_factory else []) + [f"ota_{slot}" for slot in device.slots]
+    options = [name for name in ("rollback", "anti_rollback") if getattr(config, name)]
+    return f"{', '.join(parts)}; release rules {config.app_release.label}; {', '.join(options) or 'no rollback'}"
+
+
+def future_lines(future: Future) -> Iterator[str]:
+    """Yield what follows a cut, a line for each observation."""
+    yield f"power_on(): {_describe_boot(future.boot)}"
+    if future.boot.partition is None:
+        return
+    yield f"info(): running {future.info_running}, next {future.info_next}"
+    if future.idle_boot is not None:
+        yield f"power_on() again, nothing called: {_describe_boot(future.idle_boot)}"
+    rollback = future.rollback
+    if rollback is not None:
+        if rollback.boot is not None:
+            yield f"or rollback(): restarts, {_describe_boot(rollback.boot)}"
+        else:
+            changed = "flash has changed" if rollback.changed_flash else "nothing has changed"
+            yield f"or rollback(): error “{rollback.error}”, {changed}"
+    upgrade = future.upgrade
+    if upgrade is not None:
+        if upgrade.error is not None:
+            yield f"or a further upgrade to {upgrade.target}: fails in {upgrade.error}"
+        elif upgrade.boot is not None:
+            yield f"or a further upgrade to {upgrade.target}: {_describe_boot(upgrade.boot)}"
+
+
+def _describe_boot(boot: Boot) -> str:
+    if boot.partition is None:
+        return "nothing boots"
+    image = "no whole image" if boot.image is None else f"image “{boot.image}”"
+    return f"{boot.partition} boots ({image}{', under test' if boot.is_under_test else ''})"
