@@ -22,7 +22,7 @@ def print_diagnosis(console: Console, diagnosis: Diagnosis, explains_notes: bool
         _print_rule(page, rule, findings, diagnosis.subject.check_command if is_explained else None)
     for line in _not_looked_at(diagnosis):
         page.line(line, indent=0, style="dim")
-    page.line(summary(diagnosis), indent=0, style="bold")
+    page.whole(summary(diagnosis), 0, "bold")
 
 
 def summary(diagnosis: Diagnosis) -> str:
@@ -54,7 +54,7 @@ def _not_looked_at(diagnosis: Diagnosis) -> Iterator[str]:
 def _print_rule(page: ReportPage, rule: Rule, findings: Iterable[Finding], check_command: str | None) -> None:
     _print_head(page, rule)
     for finding in findings:
-        page.line(f"{finding.place}: {finding.what}", _INDENT, hang=2, style="bold")
+        page.whole(f"{finding.place}: {finding.what}", _INDENT, "bold")
     if check_command is not None:
         _print_explanation(page, rule, check_command)
 
