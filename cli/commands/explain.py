@@ -1,20 +1,16 @@
 """`otaproof explain`: what a flash holds, what boots, what the calls would do now, and how it came to this."""
 
 import argparse
-import time
-from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
 
-from ...analysis.history_search import Case, HistorySearch
+from ...analysis.history_search import Case, explain_cases
 from ...analysis.results.explain_result import explain_result
-from ...campaign.explain.explanation import explain
 from ...errors import InputError
-from ...model.config import Config, Release
+from ...model.config import Release
 from ...project.files import write_file
-from ...project.flash_dump import Given, Loaded, load
+from ...project.flash_dump import Given, load
 from ..exit_code import ExitCode
 from ..reports.explain_report import print_report
 from ..reports.json_text import json_text
@@ -70,8 +66,7 @@ def run(options: argparse.Namespace) -> int:
     """Explain; return what boots as an exit code."""
     given, releases = _given(options), _releases(options.idf)
     loaded = load(given)
-    searcher = HistorySearch(loaded, time.monotonic() + options.seconds) if options.history else None
-    cases = [_case(loaded, config, searcher) for config in _configs(loaded, releases)]
+    cases = explain_cases(loaded, releases, options.seconds if options.history else None)
     if options.out is not None:
         write_file(options.out, json_text(explain_result(loaded, cases)).encode())
     if options.json:
@@ -126,20 +121,3 @@ def _release(argument: str, text: str) -> Release:
         return Release.parse(text)
     except ValueError as error:
         raise InputError(f"{argument}: {error}") from None
-
-
-def _configs(loaded: Loaded, releases: tuple[Release, ...]) -> Iterator[Config]:
-    for rollback in loaded.rollback:
-        for release in releases:
-            yield replace(
-                loaded.config,
-                rollback=rollback,
-                app_release=release,
-                bootloader_release=loaded.bootloader_release or release,
-            )
-
-
-def _case(loaded: Loaded, config: Config, searcher: "HistorySearch | None") -> Case:
-    answer = explain(loaded.cells, config, loaded.efuse_bits)
-    found = None if searcher is None else searcher.find(config, answer)
-    return Case(config, answer, found)

@@ -10,6 +10,7 @@ from ...model.device.state import Usage
 from ...model.fault_model import FaultModel
 from .left_out_report import print_left_out
 from .report_page import WRONG, ReportPage
+from .settings_report import print_settings
 from .verdict_words import depth_words, verdict_style, verdict_words
 
 
@@ -25,7 +26,8 @@ def print_check(console: Console, result: CheckResult) -> None:
         if claim.token is not None:
             _print_violation(page, claim, claim.token)
     _print_sweep(page, result)
-    _print_settings(page, result)
+    _print_partitions(page, result)
+    print_settings(page, result.settings, result.notes)
     if result.proofs is not None:
         page.blank()
         print_left_out(page, FaultModel[sweep.faults], Usage.PROPER)
@@ -99,19 +101,12 @@ def _print_sweep(page: ReportPage, result: CheckResult) -> None:
     page.counts(rows)
 
 
-def _print_settings(page: ReportPage, result: CheckResult) -> None:
-    """Say what the result rests on: first the values that nobody chose."""
-    page.title("Settings")
-    for setting in sorted(result.settings, key=lambda setting: not setting.assumed):
-        text = f"{setting.name.removeprefix('CONFIG_')} = {setting.value}"
-        if setting.assumed:
-            page.item("?", f"{text}  assumed: {setting.origin}", style="yellow")
-        else:
-            page.item(" ", f"{text}  {setting.origin}")
-    for partition in result.layout:
-        if partition.label in result.images:
-            held = result.images[partition.label]
-            text = f"partition {partition.label}: 0x{partition.offset:x}, {partition.size:,} bytes"
-            page.item(" ", f"{text}, {'empty' if held is None else f'holds {held}'}")
-    for note in result.notes:
-        page.item("!", note, style="yellow")
+def _print_partitions(page: ReportPage, result: CheckResult) -> None:
+    """Say what the app partitions hold when the update begins."""
+    page.title("App partitions")
+    rows = [partition for partition in result.layout if partition.label in result.images]
+    width = max(len(partition.label) for partition in rows)
+    for partition in rows:
+        held = result.images[partition.label]
+        place = f"{partition.label:{width}}  0x{partition.offset:06x}, {partition.size:,} bytes"
+        page.line(f"{place}, {'empty' if held is None else f'holds {held}'}")

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from rich.console import Console
 
 from ...analysis.history_search import Case
+from ...analysis.results.result_parts import setting_entries
 from ...campaign.explain.entries import EntryReading, SlotNames, summary_of
 from ...campaign.explain.explanation import CALLS, Answer, BootReading, Change, slot_names
 from ...campaign.explain.found_images import ImageReading
@@ -18,6 +19,7 @@ from ...impl.partitions.partition import Partition, PartitionType
 from ...model.config import Release
 from ...project.flash_dump import Loaded
 from .report_page import ReportPage
+from .settings_report import print_settings
 
 _TYPES = {member.value: member.name.lower() for member in PartitionType}
 _DATA = {0: "ota", 1: "phy", 2: "nvs", 3: "coredump", 4: "nvs_keys", 5: "efuse", 6: "undefined"}
@@ -31,22 +33,15 @@ _ENDS = {
 
 
 def print_report(console: Console, loaded: Loaded, cases: Sequence[Case]) -> None:
-    """Print everything, section by section."""
+    """Print everything, section by section; last what it rests on."""
     page = ReportPage(console)
-    page.line(loaded.title, indent=0)
-    for setting in loaded.settings:
-        style = "yellow" if setting.origin.assumed else None
-        page.line(f"{setting.name}: {setting.value} ({setting.origin})", style=style)
-    for note in loaded.notes:
-        page.line(f"note: {note}", style="yellow", hang=6)
-    _print_table(page, loaded)
+    page.calls()
+    page.title(loaded.title)
+    if len(cases) > 1 and len(grouped(cases, lambda case: _everything(case, loaded))) == 1:
+        page.line(f"What follows is the same for {_rules_looked_at(cases)}.")
     names = slot_names(loaded.table)
-    _by_rules(page, loaded, cases, "otadata", lambda c: c.answer.entries, lambda e: _entry_lines(page, e))
-    if loaded.knows_images:
-        _by_rules(page, loaded, cases, "Images", lambda c: c.answer.images, lambda i: _image_lines(page, i))
     _by_rules(
         page,
-        loaded,
         cases,
         "At the next power-on",
         lambda c: _told_first(c.answer, loaded),
@@ -54,7 +49,6 @@ def print_report(console: Console, loaded: Loaded, cases: Sequence[Case]) -> Non
     )
     _by_rules(
         page,
-        loaded,
         cases,
         "At the power-on after that, if nothing is called",
         lambda c: c.answer.second,
@@ -64,12 +58,29 @@ def print_report(console: Console, loaded: Loaded, cases: Sequence[Case]) -> Non
     for name in CALLS:
         _print_call(page, cases, name, names)
     if any(case.history is not None for case in cases):
-        _by_rules(page, loaded, cases, "How it came to this", _told_history, lambda told: _history(page, told, cases))
+        _by_rules(page, cases, "How it came to this", _told_history, lambda told: _history(page, told, cases))
+    _by_rules(page, cases, "otadata", lambda c: c.answer.entries, lambda e: _entry_lines(page, e))
+    if loaded.knows_images:
+        _by_rules(page, cases, "Images", lambda c: c.answer.images, lambda i: _image_lines(page, i))
+    _print_table(page, loaded)
+    print_settings(page, setting_entries(loaded.settings), loaded.notes)
+
+
+def _everything(case: Case, loaded: Loaded) -> Hashable:
+    """Return all that is told of a case."""
+    answer = case.answer
+    found = (answer.entries, answer.images, _told_first(answer, loaded), answer.second, answer.calls)
+    return (*found, _told_history(case))
+
+
+def _rules_looked_at(cases: Sequence[Case]) -> str:
+    """Return the rules of all cases in words."""
+    text = _releases_text({case.config.app_release for case in cases}, set(Release))
+    return text if len({case.config.rollback for case in cases}) == 1 else f"{text}, with and without rollback"
 
 
 def _by_rules(
     page: ReportPage,
-    loaded: Loaded,
     cases: Sequence[Case],
     title: str,
     part: Callable[[Case], Any],
@@ -275,7 +286,7 @@ def _history(page: ReportPage, told: tuple[str, tuple[str, ...]], cases: Sequenc
         page.line(f"{number}. {sentence}", indent=4, hang=3)
     found = next(case.history for case in cases if _told_history(case) == told)
     if found is not None and found.token is not None:
-        page.whole(f"replay: otaproof replay {found.token}", 4)
+        page.command(f"otaproof replay {found.token}", 4)
     if found is not None and found.note:
         page.line(found.note, indent=4)
     if found is not None and found.why_no_token is not None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from build_schemas import DIALECT, FOLDER, RESULTS, differences, schema_of
+from doctor_projects import TWO_SLOTS
 from jsonschema import Draft202012Validator, ValidationError
 
 from otaproof.analysis.results.result_parts import SCHEMA_VERSION
@@ -18,12 +19,6 @@ from otaproof.impl.otadata import encode_entry, make_entry
 from otaproof.model.ota_state import OtaImgState
 from places import RECORDED
 
-TABLE = """\
-nvs,     data, nvs,   0x9000,  0x4000
-otadata, data, ota,   0xd000,  0x2000
-ota_0,   app,  ota_0, 0x10000, 64K
-ota_1,   app,  ota_1, ,        64K
-"""
 Run = Callable[..., dict[str, Any]]
 
 
@@ -31,7 +26,7 @@ Run = Callable[..., dict[str, Any]]
 def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A table, two images and a torn otadata partition, in the directory that the commands run in."""
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "table.csv").write_text(TABLE)
+    (tmp_path / "table.csv").write_text(TWO_SLOTS)
     for name, seed in (("running.bin", 1), ("update.bin", 2)):
         (tmp_path / name).write_bytes(build_image(size=1200, version=f"1.{seed}", seed=seed))
     entries = [encode_entry(make_entry(1, OtaImgState.VALID)), encode_entry(make_entry(2, OtaImgState.NEW))[:28]]
