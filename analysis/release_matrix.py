@@ -52,7 +52,7 @@ def probes_beyond(scope: Scope) -> tuple[Probe, ...]:
 
 
 def matrix_of(scope: Scope, most: int) -> Matrix:
-    """Return the table for a world; its release is set aside. Raises Divergence where a board shows something else."""
+    """Return the table for a scope; its release is set aside. Raises Divergence where a board shows something else."""
     scopes = {
         release: replace(scope, config=replace(scope.config, app_release=release, bootloader_release=release))
         for release in Release

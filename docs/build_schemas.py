@@ -29,11 +29,11 @@ from otaproof.analysis.results.fuzz_result import FuzzResult
 from otaproof.analysis.results.outcomes_result import OutcomesResult
 from otaproof.analysis.results.prove_result import ProveResult
 from otaproof.analysis.results.replay_result import ReplayResult
-from otaproof.analysis.results.result_parts import Result
+from otaproof.analysis.results.result_parts import CommandResult
 
 FOLDER = Path(__file__).parent / "schemas"
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-RESULTS: dict[str, type[Result]] = {
+RESULTS: dict[str, type[CommandResult]] = {
     "check": CheckResult,
     "conform": ConformResult,
     "diff": DiffResult,
@@ -50,7 +50,7 @@ RESULTS: dict[str, type[Result]] = {
 """By the name of the schema, the result that it describes."""
 
 
-def schema_of(result: type[Result]) -> dict[str, Any]:
+def schema_of(result: type[CommandResult]) -> dict[str, Any]:
     """Return the JSON Schema of a result; every field is required."""
     made = msgspec.json.schema(result)
     definitions = made["$defs"]
@@ -67,7 +67,7 @@ def schema_of(result: type[Result]) -> dict[str, Any]:
     return {"$schema": DIALECT, "title": name, **definitions.pop(name), "$defs": definitions}
 
 
-def schema_text(result: type[Result]) -> str:
+def schema_text(result: type[CommandResult]) -> str:
     """Return the JSON Schema of a result as it is written."""
     return json.dumps(schema_of(result), indent=1, ensure_ascii=False) + "\n"
 

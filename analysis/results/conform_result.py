@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from ...campaign.conformance.vector_replay import Mismatch
-from .result_parts import Result
+from .result_parts import CommandResult
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +28,7 @@ class VectorMismatch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ConformResult(Result):
+class ConformResult(CommandResult):
     """What `otaproof conform` found."""
 
     command: Literal["conform"] = "conform"

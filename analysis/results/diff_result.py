@@ -12,7 +12,7 @@ from ...proofs.explicit.product_search import Given
 from ..diff_text import cause_title, inputs_text, subject
 from ..release_diff import Confirmed, DiffReport, VerdictChange
 from ..release_matrix import Matrix
-from .result_parts import Result
+from .result_parts import CommandResult
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +132,7 @@ class ClaimsDifference:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DiffResult(Result):
+class DiffResult(CommandResult):
     """What `otaproof diff A B` found."""
 
     command: Literal["diff"] = "diff"
@@ -174,7 +174,7 @@ class MatrixRowEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MatrixResult(Result):
+class MatrixResult(CommandResult):
     """What `otaproof diff --matrix` found."""
 
     command: Literal["diff --matrix"] = "diff --matrix"
@@ -198,7 +198,7 @@ class StepPair:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DiffReplayResult(Result):
+class DiffReplayResult(CommandResult):
     """What `otaproof diff --replay` saw."""
 
     command: Literal["diff --replay"] = "diff --replay"

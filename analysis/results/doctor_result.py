@@ -5,7 +5,7 @@ from typing import Literal
 
 from ...project.doctor.diagnosis import RULES, Diagnosis
 from ...project.doctor.rule import Finding, Rule, Severity
-from .result_parts import Result
+from .result_parts import CommandResult
 
 SeverityName = Literal["error", "warning", "note"]
 
@@ -59,7 +59,7 @@ class DoctorFinding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DoctorResult(Result):
+class DoctorResult(CommandResult):
     """What `otaproof doctor` found."""
 
     command: Literal["doctor"] = "doctor"

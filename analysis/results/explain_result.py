@@ -10,9 +10,9 @@ from ...campaign.explain.found_images import ImageReading
 from ...project.flash_dump import Loaded
 from ..history_search import Case, HistoryFound
 from .result_parts import (
+    CommandResult,
     FlashOperation,
     PartitionEntry,
-    Result,
     SettingEntry,
     operations_of,
     partition_entries,
@@ -167,7 +167,7 @@ class RulesCase:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ExplainResult(Result):
+class ExplainResult(CommandResult):
     """What `otaproof explain` found."""
 
     command: Literal["explain"] = "explain"

@@ -7,7 +7,7 @@ from typing import Literal
 from ...campaign.fuzz.findings import DIVERGENCE
 from ...model.claims.claims import claim
 from ..fuzz_report import ConfirmedFinding, FuzzReport
-from .result_parts import FaultName, Result, ScopeEntry, UsageName, fault_name, scope_entry
+from .result_parts import CommandResult, FaultName, ScopeEntry, UsageName, fault_name, scope_entry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +49,7 @@ class FuzzSummary:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FuzzResult(Result):
+class FuzzResult(CommandResult):
     """What `otaproof fuzz` found."""
 
     command: Literal["fuzz"] = "fuzz"

@@ -8,7 +8,7 @@ from ...campaign.history.history_token import HistoryToken
 from ...campaign.upgrade.upgrade_replay import Replay
 from ...campaign.upgrade.upgrade_token import Token
 from ..broken_claim import broken_by_cut
-from .result_parts import FlashOperation, Result, operations_of
+from .result_parts import CommandResult, FlashOperation, operations_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +40,7 @@ class ReplayStep:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReplayResult(Result):
+class ReplayResult(CommandResult):
     """What `otaproof replay` saw."""
 
     command: Literal["replay"] = "replay"

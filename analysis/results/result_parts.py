@@ -20,7 +20,7 @@ FlashOperation = tuple[Literal["e", "p"], int, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
+class CommandResult:
     """What the result of every command says of itself."""
 
     schema_version: str = SCHEMA_VERSION
@@ -44,7 +44,7 @@ class LeftOutEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ModelResult(Result):
+class ModelResult(CommandResult):
     """A result that speaks of histories of the device model, with what the model leaves out."""
 
     left_out: tuple[LeftOutEntry, ...]

@@ -111,8 +111,9 @@ def _one(
     scopes = [scope_of(argparse.Namespace(**{**vars(options), "usage": usage})) for usage in usages]
     decided = partial(decide_configuration, claims=claims, effort=effort)
     is_alone = options.jobs == 1 or len(scopes) == 1
-    for configuration in map(decided, scopes) if is_alone else in_fresh_processes(decided, scopes, options.jobs):
-        print_configuration(text, configuration)
+    found = map(decided, scopes) if is_alone else in_fresh_processes(decided, scopes, options.jobs)
+    for number, configuration in enumerate(found):
+        print_configuration(text, configuration, is_first=number == 0)
         yield [configuration]
 
 

@@ -45,7 +45,7 @@ def _print_item(page: ReportPage, result: DiffResult, item: DiffBehaviour, inden
         page.item(f"{name} ", text, indent)
     page.line(f"inputs: {item.inputs_text}", indent, hang=8)
     if not item.same_tears:
-        page.line("(the cut tears the two in other ways, to the same effect)", indent)
+        page.line("(the cut leaves different bytes on the two, with the same effect)", indent)
     page.command(f"otaproof diff --replay {item.token}", indent)
 
 

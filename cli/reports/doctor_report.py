@@ -17,6 +17,8 @@ _INDENT = 9
 def print_diagnosis(console: Console, diagnosis: Diagnosis, explains_notes: bool) -> None:
     """Print it. explains_notes: whether notes come with reason and remedy, as errors and warnings always do."""
     page = ReportPage(console)
+    page.calls()
+    page.blank()
     for rule, findings in diagnosis.found:
         is_explained = explains_notes or rule.severity is not Severity.NOTE
         _print_rule(page, rule, findings, diagnosis.subject.check_command if is_explained else None)
@@ -38,6 +40,8 @@ def summary(diagnosis: Diagnosis) -> str:
 def print_rules(console: Console) -> None:
     """Print every rule."""
     page = ReportPage(console)
+    page.calls()
+    page.blank()
     for rule in RULES:
         _print_head(page, rule)
         _print_explanation(page, rule, "otaproof check PROJECT")

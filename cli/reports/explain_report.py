@@ -1,6 +1,6 @@
 """What `otaproof explain` prints: the flash, its entries and images, and what comes of them, by the rules that agree.
 
-Each section is told once for all rules under which it is the same, so that what differs stands out.
+Each section is printed once for all rules under which it is the same, so that what differs stands out.
 """
 
 from collections.abc import Callable, Hashable, Sequence
@@ -67,7 +67,7 @@ def print_report(console: Console, loaded: Loaded, cases: Sequence[Case]) -> Non
 
 
 def _everything(case: Case, loaded: Loaded) -> Hashable:
-    """Return all that is told of a case."""
+    """Return all that is reported of a case."""
     answer = case.answer
     found = (answer.entries, answer.images, _told_first(answer, loaded), answer.second, answer.calls)
     return (*found, _told_history(case))
@@ -192,7 +192,7 @@ def _image_text(image: ImageReading) -> str:
 
 
 class _FirstBoot(NamedTuple):
-    """What is told of the next power-on."""
+    """What is reported of the next power-on."""
 
     boot: BootReading
     selected: str | None
@@ -275,7 +275,7 @@ def _print_call(page: ReportPage, cases: Sequence[Case], name: str, names: SlotN
 
 
 def _told_history(case: Case) -> tuple[str, tuple[str, ...]]:
-    """Return what is told of a history: tokens differ by the release that they name."""
+    """Return what is reported of a history: tokens differ by the release that they name."""
     return ("", ()) if case.history is None else (case.history.verdict, case.history.sentences)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from ...analysis.results.result_parts import Result
+from ...analysis.results.result_parts import CommandResult
 
 
 def json_value(result: object) -> Any:
@@ -14,10 +14,10 @@ def json_value(result: object) -> Any:
     return msgspec.to_builtins(result, enc_hook=str, order=None)
 
 
-def json_text(result: Result) -> str:
+def json_text(result: CommandResult) -> str:
     """Return a result as indented JSON text with a newline at its end; what it says of itself comes first."""
     value = json_value(result)
-    first = {field.name: value[field.name] for field in dataclasses.fields(Result)}
+    first = {field.name: value[field.name] for field in dataclasses.fields(CommandResult)}
     return json.dumps(first | value, indent=2) + "\n"
 
 

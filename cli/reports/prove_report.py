@@ -17,10 +17,13 @@ from .report_page import ReportPage
 from .verdict_words import depth_words, verdict_style, verdict_words
 
 
-def print_configuration(console: Console, configuration: ConfigurationProof, shows_identifiers: bool = False) -> None:
-    """Print the configuration and its claims."""
+def print_configuration(
+    console: Console, configuration: ConfigurationProof, is_first: bool = True, shows_identifiers: bool = False
+) -> None:
+    """Print the configuration and its claims. is_first: it begins the report."""
     page = ReportPage(console)
-    page.calls()
+    if is_first:
+        page.calls()
     page.title(configuration.title)
     claims = [claim_entry(row) for row in configuration.rows]
     table = Table(box=None, padding=(0, 1, 0, 1), header_style="bold")

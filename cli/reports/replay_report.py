@@ -70,8 +70,9 @@ def _print_steps(page: ReportPage, steps: Sequence[Step | HistoryStep], slots: i
         page.item(f"{number:3} ", step.text, 0, "bold" if step.is_cut else None)
         if step.ops:
             page.line(f"flash: {describe_ops(step.ops)}", indent=7)
-        for line in () if step.entries is None else entry_lines(step.entries, slots):
-            page.line(line, indent=7, hang=4)
+        for fields, meaning in () if step.entries is None else entry_lines(step.entries, slots):
+            page.whole(fields, indent=7)
+            page.line(meaning, indent=19)
         if isinstance(step, HistoryStep):
             if step.efuse is not None:
                 page.line(f"eFuse: 0x{step.efuse[0]:x} → 0x{step.efuse[1]:x}", indent=7)

@@ -45,19 +45,23 @@ LISTINGS: tuple[Listing, ...] = (
         "check",
         f"check {EXAMPLE}",
         (
-            ("Board", "  BOOTLOADER_APP_ANTI_ROLLBACK"),
-            ("  running image", "  otadata"),
-            ("Upgrade", " Left out"),
-            ("C4 ", "  replay"),
+            ("Power cuts", " every history"),
+            ("C4 ", "  otaproof replay"),
+            ("Settings", "  ? chip revision"),
+            ("Left out", "Left out"),
         ),
     ),
     Listing("replay", "replay TOKEN", (("  4 ", "C4 "),)),
     Listing(
         "prove",
         "prove --usage proper",
-        (("2 OTA slots", " C4 "), ("C4 ", "  replay"), ("1 configurations", "Left out")),
+        (("2 OTA slots", " C4 "), ("C4 ", "  otaproof replay"), ("1 configuration,", "Left out")),
     ),
-    Listing("outcomes", "outcomes --usage proper", (("Power cuts", " rollback"), ("Left out", "Left out"))),
+    Listing(
+        "outcomes",
+        "outcomes --usage proper",
+        (("Power cuts", " rollback"), ("THIRD in rollback", "  ✗"), ("Left out", "Left out")),
+    ),
 )
 
 

@@ -1,6 +1,7 @@
 """The sentence that says what breaks a claim: for each claim, the event that it rules out."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -36,7 +37,7 @@ GOOD = Aftermath(
 """A cut that breaks nothing."""
 
 
-def with_future(**changes: object) -> Aftermath:
+def with_future(**changes: Any) -> Aftermath:
     """Return the cut with another future."""
     return replace(GOOD, future=replace(GOOD.future, **changes))
 

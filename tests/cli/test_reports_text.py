@@ -34,6 +34,7 @@ REPORTS: dict[str, tuple[str, ...]] = {
     "fuzz": ("fuzz", "--seed", "5", "--runs", "25", "--slots", "2", "--rollback", "--idf", "5.1"),
     "diff": ("diff", "5.1", "5.5", "--usage", "proper", "--faults", "F0", "--claims", "C2"),
     "replay": REPLAY,
+    "doctor": ("doctor", "--partitions", "table.csv", "--running", "running.bin"),
 }
 
 
