@@ -10,5 +10,5 @@ CALL_FUNCTIONS: dict[str, tuple[str, ...]] = {
 }
 """By the name of the call, the functions that do its work."""
 
-CALLS_TEXT = "Calls: " + "; ".join(f"{name} = {' + '.join(functions)}" for name, functions in CALL_FUNCTIONS.items())
+CALLS_TEXT = "Calls: " + "; ".join(f"{name}() = {' + '.join(functions)}" for name, functions in CALL_FUNCTIONS.items())
 """The table in one line."""

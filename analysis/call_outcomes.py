@@ -22,8 +22,8 @@ class CallOutcomes:
     tables: Tables
     seconds: float
     """For the tables."""
-    beyond: Beyond
-    """What z3 was asked; empty where it was not."""
+    beyond: Beyond | None
+    """What z3 was asked; None where it was not."""
 
     @property
     def is_safe(self) -> bool:
@@ -39,7 +39,7 @@ def call_outcomes(scope: Scope, usages: tuple[Usage, ...], cross_check: bool = F
         usage: {faults: outcomes(replace(scope, usage=usage, faults=faults)) for faults in columns} for usage in usages
     }
     seconds = time.perf_counter() - started
-    return CallOutcomes(scope, tables, seconds, _beyond(scope, tables) if cross_check else {})
+    return CallOutcomes(scope, tables, seconds, _beyond(scope, tables) if cross_check else None)
 
 
 def cell_of(column: tuple[Cell, ...], call: Call) -> Cell:

@@ -7,21 +7,23 @@ from dataclasses import dataclass
 from ..campaign.fuzz.findings import DIVERGENCE, Finding, Findings
 from ..campaign.fuzz.fuzz_driver import Fuzz, Limits
 from ..campaign.fuzz.generator import Worlds
-from ..campaign.history.player import StepOutcome
 from ..campaign.history.history_replay import replay_history
 from ..campaign.history.history_token import HistoryToken, encode_history_token
+from ..campaign.history.player import StepOutcome
 from ..errors import InputError
 from ..impl.program_end import Panic
 
 
 @dataclass(frozen=True, slots=True)
-class ReportedFinding:
-    """A finding, as it is reported."""
+class ConfirmedFinding:
+    """A finding and its replay."""
 
     finding: Finding
     token: str
     is_confirmed: bool
     """A replay on the board alone, which does not ask the model, breaks the claim as well."""
+    broken_by: str
+    """The event at its end that the claim rules out, or what board and model each did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,7 @@ class FuzzReport:
     seed: int
     worlds: Worlds
     findings: Findings
-    reported: tuple[ReportedFinding, ...]
+    reported: tuple[ConfirmedFinding, ...]
     ended_by: str
     """What ended it too soon, if anything did."""
     seconds: float
@@ -46,19 +48,25 @@ def fuzz_devices(
     started = time.monotonic()
     fuzz.run(lambda result: watch(fuzz.findings))
     seconds = time.monotonic() - started
-    reported = tuple(_reported(finding) for finding in fuzz.reported())
+    reported = tuple(_confirmed(finding) for finding in fuzz.reported())
     return FuzzReport(seed, worlds, fuzz.findings, reported, fuzz.ended_by, seconds)
 
 
-def _reported(finding: Finding) -> ReportedFinding:
+def _confirmed(finding: Finding) -> ConfirmedFinding:
     if finding.claim_id == DIVERGENCE:
         # What the board does is not beyond doubt, so the token does not say how it ends.
-        token = HistoryToken(DIVERGENCE, StepOutcome.CUT, None, finding.history)
-        return ReportedFinding(finding, encode_history_token(token), is_confirmed=True)
+        return ConfirmedFinding(finding, _open_token(finding), True, finding.text)
     try:
         played = replay_history(finding.history)
     except (InputError, Panic):
-        token = HistoryToken(finding.claim_id, StepOutcome.CUT, None, finding.history)
-        return ReportedFinding(finding, encode_history_token(token), is_confirmed=False)
+        return ConfirmedFinding(finding, _open_token(finding), False, "")
     token = HistoryToken(finding.claim_id, played.outcome, played.running, finding.history)
-    return ReportedFinding(finding, encode_history_token(token), played.breaks(finding.claim_id) is not None)
+    broken = played.breaks(finding.claim_id)
+    return ConfirmedFinding(
+        finding, encode_history_token(token), broken is not None, "" if broken is None else broken.text
+    )
+
+
+def _open_token(finding: Finding) -> str:
+    """Return a token that does not say how the history ends."""
+    return encode_history_token(HistoryToken(finding.claim_id, StepOutcome.CUT, None, finding.history))

@@ -1,11 +1,13 @@
 """How a device came to hold what it holds: the search for a shortest history, and its replay."""
 
+import itertools
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from ..campaign.explain.explanation import Answer, bootloader_table
+from ..campaign.explain.explanation import Answer, bootloader_table, explain
 from ..campaign.explain.history_target import STARTS, Start, Target, matcher, play_way, start_state, target_of, tell
-from ..model.config import Config
+from ..model.config import Config, Release
 from ..model.device.search import Trace
 from ..model.device.state import Scope, Usage
 from ..model.device.stepper import stepper
@@ -40,13 +42,31 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True)
-class _Way:
-    """A way that was found."""
+class _FoundTrace:
+    """A trace that was found, and where it starts."""
 
     scope: Scope
     start: Start
     trace: Trace
     cuts: int
+
+
+def explain_cases(loaded: Loaded, releases: Iterable[Release], seconds: float | None) -> list[Case]:
+    """Return what a flash comes to under the rules of each release.
+
+    seconds: time for the search for histories; None: none is searched for."""
+    search = None if seconds is None else HistorySearch(loaded, time.monotonic() + seconds)
+    cases = []
+    for rollback, release in itertools.product(loaded.rollback, releases):
+        config = replace(
+            loaded.config,
+            rollback=rollback,
+            app_release=release,
+            bootloader_release=loaded.bootloader_release or release,
+        )
+        answer = explain(loaded.cells, config, loaded.efuse_bits)
+        cases.append(Case(config, answer, None if search is None else search.find(config, answer)))
+    return cases
 
 
 class HistorySearch:
@@ -87,11 +107,11 @@ class HistorySearch:
             verdict="no history of this model leads here: written by another tool, or a fault beyond F3"
         )
 
-    def _way(self, target: Target, usage: Usage, faults: FaultModel) -> _Way | None:
-        """Return the way with the fewest cuts, of those from any start."""
+    def _way(self, target: Target, usage: Usage, faults: FaultModel) -> _FoundTrace | None:
+        """Return the trace with the fewest cuts, of those from any start."""
         scope = replace(target.scope, usage=usage, faults=faults)
         steps = stepper(scope)
-        best: _Way | None = None
+        best: _FoundTrace | None = None
         for start in STARTS:
             first = start_state(steps, start)
             if first is None or (best is not None and best.cuts == 0):
@@ -103,10 +123,10 @@ class HistorySearch:
             found = reach(scope, matcher(steps, target), first, seconds=left)
             self._is_complete &= found.is_complete
             if found.trace is not None and (best is None or found.cuts < best.cuts):
-                best = _Way(scope, start, found.trace, found.cuts)
+                best = _FoundTrace(scope, start, found.trace, found.cuts)
         return best
 
-    def _found(self, way: _Way, names: tuple[str, ...], answer: Answer) -> HistoryFound:
+    def _found(self, way: _FoundTrace, names: tuple[str, ...], answer: Answer) -> HistoryFound:
         actions = way.trace.actions
         sentences = tell(way.scope, way.start, actions, names)
         played = play_way(way.scope, way.start, actions)
@@ -118,9 +138,7 @@ class HistorySearch:
         elif not actions:
             verdict = "as it leaves the factory, before its first power-on"
         else:
-            verdict = (
-                "takes no fault (a fault may leave the same)" if is_proper else "takes no fault, but calls out of order"
-            )
+            verdict = "reachable without a fault" if is_proper else "reachable without a fault, by calls out of order"
         wanted = None if answer.entries is None else tuple(reading.raw for reading in answer.entries)
         is_alike = played.entries is None or played.entries == wanted
         note = "" if is_alike else "the entries of the replay read the same, but differ in some bytes"

@@ -2,40 +2,42 @@
 
 from dataclasses import dataclass, replace
 
-from ..campaign.lockstep.trace_replay import Divergence, token_of_trace
 from ..model.claims.claims import CLAIMS
 from ..model.device.scope_text import scope_title
 from ..model.device.state import Scope
 from ..proofs.prover.configurations import SLOT_COUNTS, Family
-from ..proofs.prover.dead_ends import RECOVERY
 from ..proofs.prover.decision import Decision, Effort, ProofVerdict
 from ..proofs.prover.proof_reuse import ProofReuse
 from ..proofs.prover.prover import decide
+from .shown_trace import ShownTrace, show_trace
 
 QUICK_SLOTS = 2
-"""With --all: slots of the worlds in which tokens are made and premises looked for."""
+"""With --all: slots of the largest configurations for which tokens are made and premises are searched."""
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """A claim, what was found of it, and what the board said."""
+class ProvedClaim:
+    """A claim, and what was decided of it."""
 
     decision: Decision
-    token: str | None = None
-    """Refuted: the token under which `otaproof replay` shows it."""
-    divergence: str | None = None
-    """What the board did otherwise: a bug in us."""
+    shown: ShownTrace | None = None
+    """Refuted, and asked for: the trace in sentences and on the board."""
+
+    @property
+    def divergence(self) -> str | None:
+        """Where the board does not show the trace, which is a bug in otaproof."""
+        return None if self.shown is None else self.shown.divergence
 
 
 @dataclass(frozen=True, slots=True)
-class Configuration:
-    """One world and all that was found of it."""
+class ConfigurationProof:
+    """One configuration, and the claims decided for it."""
 
     scope: Scope
     title: str
     releases: tuple[str, ...]
     """Releases whose rules make the same model; none where one release was asked for."""
-    rows: tuple[Row, ...]
+    rows: tuple[ProvedClaim, ...]
 
     @property
     def name(self) -> str:
@@ -49,13 +51,13 @@ class Configuration:
         )
 
 
-def decide_configuration(scope: Scope, claims: frozenset[str] | None, effort: Effort) -> Configuration:
+def decide_configuration(scope: Scope, claims: frozenset[str] | None, effort: Effort) -> ConfigurationProof:
     """Decide one configuration by itself."""
     return _configuration(scope, decide(scope, _applying(scope, claims), effort=effort), (), has_tokens=True)
 
 
-def decide_family(family: Family, claims: frozenset[str] | None, effort: Effort) -> list[Configuration]:
-    """Decide one family, from few slots to many; what few slots taught is taken along."""
+def decide_family(family: Family, claims: frozenset[str] | None, effort: Effort) -> list[ConfigurationProof]:
+    """Decide one family, from few slots to many, with proof reuse across slot counts."""
     reuse, found = ProofReuse(most_slots=SLOT_COUNTS[-1]), []
     for slots in SLOT_COUNTS:
         scope = replace(family.scope, slots=slots)
@@ -67,19 +69,16 @@ def decide_family(family: Family, claims: frozenset[str] | None, effort: Effort)
 
 def _configuration(
     scope: Scope, decisions: tuple[Decision, ...], releases: tuple[str, ...], has_tokens: bool
-) -> Configuration:
+) -> ConfigurationProof:
     rows = tuple(_row(scope, decision, has_tokens) for decision in decisions)
-    return Configuration(scope, scope_title(scope), releases, rows)
+    return ConfigurationProof(scope, scope_title(scope), releases, rows)
 
 
-def _row(scope: Scope, decision: Decision, has_token: bool) -> Row:
-    """Return the decision with the token under which the board replays it."""
-    if not has_token or decision.verdict is not ProofVerdict.REFUTED or decision.claim.id == RECOVERY:
-        return Row(decision)
-    try:
-        return Row(decision, token_of_trace(scope, decision.actions, decision.claim.id))
-    except Divergence as error:
-        return Row(decision, divergence=str(error))
+def _row(scope: Scope, decision: Decision, has_token: bool) -> ProvedClaim:
+    """Return the decision, with its trace as a person can follow it."""
+    if not has_token or decision.verdict is not ProofVerdict.REFUTED:
+        return ProvedClaim(decision)
+    return ProvedClaim(decision, show_trace(scope, decision.actions, decision.claim.id))
 
 
 def _applying(scope: Scope, claims: frozenset[str] | None) -> frozenset[str]:

@@ -4,10 +4,10 @@ from pathlib import Path
 
 from ..project.files import write_file
 from ..proofs.smt.verification_condition import Condition
-from .proof_runs import Configuration
+from .proof_runs import ConfigurationProof
 
 
-def write_questions(directory: Path, configuration: Configuration) -> None:
+def write_questions(directory: Path, configuration: ConfigurationProof) -> None:
     """Write each question once, under a name that says what it asks; its first line says the answer it needs."""
     folder = directory / configuration.name
     folder.mkdir(exist_ok=True)

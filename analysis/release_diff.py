@@ -7,7 +7,7 @@ from typing import Any
 
 from ..campaign.conformance.release_probes import CALLS_SINCE, Probe, has_call
 from ..campaign.lockstep.board_difference import Shown, show_difference
-from ..campaign.lockstep.trace_replay import token_of_trace
+from ..campaign.lockstep.trace_replay import Divergence
 from ..errors import InputError
 from ..model.claims.claims import Claim, claim
 from ..model.claims.state_claims import DeviceClaim
@@ -18,6 +18,7 @@ from ..proofs.explicit.explorer import claims_of, explore
 from ..proofs.explicit.product_search import MOST_PAIRS, Behaviour, Difference, find_differences
 from ..proofs.prover.dead_ends import GHOSTS, RECOVERY, recover
 from .release_matrix import probes_beyond
+from .shown_trace import ShownTrace, show_trace
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +36,9 @@ class VerdictChange:
     claim: Claim
     holds_left: bool
     trace: Trace
-    """A shortest way to break it on the other side."""
-    token: str | None
-    """History token of that; None for C9, which no history shows."""
+    """A shortest trace that breaks it on the other side."""
+    shown: ShownTrace
+    """That trace in sentences and on the board."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,12 +166,11 @@ def _compare_claims(scopes: tuple[Scope, Scope], asked: Sequence[str]) -> Claims
             trace = left if isinstance(left, Trace) else right
             assert isinstance(trace, Trace)
             scope = scopes[0] if trace is left else scopes[1]
-            changes.append(VerdictChange(claim(claim_id), trace is right, trace, _token(scope, claim_id, trace)))
+            shown_trace = show_trace(scope, trace.actions, claim_id)
+            if shown_trace.divergence is not None:
+                raise Divergence(shown_trace.divergence)
+            changes.append(VerdictChange(claim(claim_id), trace is right, trace, shown_trace))
     return Claims(tuple(changes), tuple(same), tuple(undecided))
-
-
-def _token(scope: Scope, claim_id: str, trace: Trace) -> str | None:
-    return None if claim_id == RECOVERY else token_of_trace(scope, trace.actions, claim_id)
 
 
 def _verdicts(scope: Scope, asked: Sequence[str]) -> dict[str, Trace | bool | None]:

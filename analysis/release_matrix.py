@@ -2,6 +2,7 @@
 
 import itertools
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from ..campaign.conformance.release_probes import CALLS_SINCE, PROBES, Probe, has_call, observe
 from ..campaign.lockstep.board_difference import play_both
@@ -16,11 +17,11 @@ NOT_THERE = "–"
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class MatrixRow:
     """One behaviour."""
 
     title: str
-    origin: str
+    origin: Literal["model", "board", "read"]
     """"model": found by the search, played on a board; "board": seen by a probe; "read": a call that a release has."""
     how: str
     """The inputs, or the script."""
@@ -33,7 +34,7 @@ class Matrix:
     """The table."""
 
     scope: Scope
-    rows: tuple[Row, ...]
+    rows: tuple[MatrixRow, ...]
     is_complete: bool
 
     @property
@@ -51,12 +52,12 @@ def probes_beyond(scope: Scope) -> tuple[Probe, ...]:
 
 
 def matrix_of(scope: Scope, most: int) -> Matrix:
-    """Return the table for a world; its release is set aside. Raises Divergence where a board shows something else."""
+    """Return the table for a scope; its release is set aside. Raises Divergence where a board shows something else."""
     scopes = {
         release: replace(scope, config=replace(scope.config, app_release=release, bootloader_release=release))
         for release in Release
     }
-    rows: dict[tuple[str, tuple[str, ...]], Row] = {}
+    rows: dict[tuple[str, tuple[str, ...]], MatrixRow] = {}
     is_complete = True
     for before, after in itertools.pairwise(Release):
         found = find_differences(scopes[before], scopes[after], most, follow=0)
@@ -65,19 +66,19 @@ def matrix_of(scope: Scope, most: int) -> Matrix:
             row = _model_row(scopes, scopes[before], cause)
             rows.setdefault((row.title, row.cells), row)
     probes = [
-        Row(probe.name, "board", probe.script, tuple(observe(probe.name, release) for release in Release))
+        MatrixRow(probe.name, "board", probe.script, tuple(observe(probe.name, release) for release in Release))
         for probe in probes_beyond(scope)
     ]
     calls = [
-        Row(f"there is {name}()", "read", "", tuple(has_call(name, release) for release in Release))
+        MatrixRow(f"there is {name}()", "read", "", tuple(has_call(name, release) for release in Release))
         for name in CALLS_SINCE
     ]
     return Matrix(scope, (*rows.values(), *probes, *calls), is_complete)
 
 
-def _model_row(scopes: dict[Release, Scope], origin: Scope, cause: Behaviour) -> Row:
+def _model_row(scopes: dict[Release, Scope], origin: Scope, cause: Behaviour) -> MatrixRow:
     cells = tuple(_cell(scope, origin, cause) for scope in scopes.values())
-    return Row(cause_title(cause), "model", inputs_text(cause.trace), cells)
+    return MatrixRow(cause_title(cause), "model", inputs_text(cause.trace), cells)
 
 
 def _cell(scope: Scope, origin: Scope, cause: Behaviour) -> str:

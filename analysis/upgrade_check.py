@@ -22,7 +22,7 @@ SAMPLED_FROM = FaultModel.F2
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class CheckReport:
     """All that a check found."""
 
     world: DeviceUnderTest
@@ -55,7 +55,7 @@ def _unwatched(done: int, total: int) -> None:
     """Take no notice of how far a sweep is."""
 
 
-def token_of(report: Report, claim_id: str, violation: Violation) -> str:
+def token_of(report: CheckReport, claim_id: str, violation: Violation) -> str:
     """Return the replay token of a violation."""
     stretch = violation.stretch
     is_burn = stretch.op is None and not violation.is_between_calls
@@ -71,7 +71,7 @@ def check_upgrade(
     notes: tuple[str, ...] = (),
     with_proofs: bool = True,
     watch: Callable[[str], AbstractContextManager[Progress]] = lambda name: nullcontext(_unwatched),
-) -> Report:
+) -> CheckReport:
     """Play and sweep every scenario.
 
     watch: gives, for the name of a scenario, what follows its sweep. Raises InputError for an upgrade that does not go
@@ -96,7 +96,7 @@ def check_upgrade(
         if not sweeps[scenario.value].is_complete:
             break
     assert upgrade is not None
-    return Report(
+    return CheckReport(
         world,
         settings,
         (*notes, *left_out),

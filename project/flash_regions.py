@@ -31,7 +31,9 @@ class Region:
     contents: bytes
 
 
-def board_regions(world: DeviceUnderTest, cells: Cells, bootloader: bytes, images: Collection[bytes]) -> tuple[Region, ...]:
+def board_regions(
+    world: DeviceUnderTest, cells: Cells, bootloader: bytes, images: Collection[bytes]
+) -> tuple[Region, ...]:
     """Return what of `cells` a board is to be given, in ascending order.
 
     images: the contents of the files that the user has. Raises InputError where the flash holds an image that was
@@ -64,7 +66,9 @@ def save_for_study(path: Path, cells: Cells) -> str:
     return f"{path}: {STUDY_ONLY}"
 
 
-def save_for_board(prefix: Path, bootloader: Path, world: DeviceUnderTest, cells: Cells, images: Collection[bytes]) -> str:
+def save_for_board(
+    prefix: Path, bootloader: Path, world: DeviceUnderTest, cells: Cells, images: Collection[bytes]
+) -> str:
     """Write a file for each region, PREFIX-0x8000.bin and the like; return the esptool command for just these."""
     regions = board_regions(world, cells, read_file(bootloader), images)
     paths = [prefix.with_name(f"{prefix.name}-0x{region.offset:x}.bin") for region in regions]

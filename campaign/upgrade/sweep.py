@@ -20,7 +20,7 @@ from ...impl.chip.flash import Op, OpKind
 from ...impl.chip.torn_operations import AFTER, BEFORE, ONE_UNIT_PATTERNS, Torn, TornKind, page_count
 from ...impl.otadata import ENTRY_SIZE
 from ...model.claims.claims import CUT_CLAIMS
-from ...model.claims.observation import Aftermath, Future
+from ...model.claims.observation import Future, Observation
 from ...model.config import Config
 from ...model.fault_model import FaultModel
 from ..device_under_test import DeviceUnderTest
@@ -132,7 +132,7 @@ def torn_cells(played: Played, op_index: int, torn: Torn) -> Cells:
     return before.with_bytes(op.address, torn.programmed(old, new, op.address))
 
 
-def broken_claims(observation: Aftermath, config: Config) -> tuple[str, ...]:
+def broken_claims(observation: Observation, config: Config) -> tuple[str, ...]:
     """Return the ids of the claims that the configuration has and the observation breaks."""
     return tuple(claim.id for claim in CUT_CLAIMS if claim.applies_to(config) and not claim.is_kept(observation))
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from ...impl.chip.efuse import Efuse
-from ...model.claims.observation import Aftermath, Future
+from ...model.claims.observation import Future, Observation
 from ..device_under_test import DeviceUnderTest
 from ..history.player import Moment, Played, Player
 from ..history.step import UPGRADE_STEPS, Step, StepName
@@ -57,7 +57,7 @@ class Judge:
         self._oracle = oracle
         self._boots: dict[int, tuple[str | None, str | None]] = {}
 
-    def observation(self, played: Played, ops_begun: int, future: Future, is_between: bool = False) -> Aftermath:
+    def observation(self, played: Played, ops_begun: int, future: Future, is_between: bool = False) -> Observation:
         """Return the observation of a cut in `played` once `ops_begun` of its operations had any effect.
 
         is_between: no cut, but a reset after the call returned."""
@@ -67,7 +67,7 @@ class Judge:
             past.add(name)
         is_withdrawn = StepName.ROLLBACK in past or name is StepName.ROLLBACK
         old_boot, new_boot = self._boot_choice(played)
-        return Aftermath(
+        return Observation(
             call=played.step.call_name,
             is_between_calls=is_between,
             old_boot=new_boot if is_between else old_boot,
@@ -91,7 +91,7 @@ class Judge:
         return self._boots[played.number]
 
     def _finished(self, played: Played, ops_begun: int, past: set[StepName]) -> frozenset[str]:
-        """Return the partitions whose image is finished; see Aftermath.finished."""
+        """Return the partitions whose image is finished; see Observation.finished."""
         run, name = self._run, played.step.name
         if StepName.COMPLETE in past or name is StepName.COMPLETE:
             # complete() verifies before it changes anything.

@@ -7,7 +7,7 @@ from ...errors import InputError
 from ...impl.chip.cells import Cells
 from ...impl.chip.flash import PlanNotReached
 from ...model.claims.claims import cut_claim
-from ...model.claims.observation import Aftermath
+from ...model.claims.observation import Observation
 from ..device_under_test import DeviceUnderTest
 from ..history.player import Player
 from ..history.replayed_step import ReplayedStep, replayed_step
@@ -25,7 +25,7 @@ class Replay:
     steps: tuple[ReplayedStep, ...]
     cells: Cells
     """The flash as the cut left it."""
-    observation: Aftermath
+    observation: Observation
     is_claim_kept: bool
 
 

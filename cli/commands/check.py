@@ -17,7 +17,7 @@ from ..options.output_options import OutputOptions
 from ..options.values import File, can_be_made, within
 
 if TYPE_CHECKING:
-    from ...analysis.upgrade_check import Report
+    from ...analysis.upgrade_check import CheckReport
     from ...project.inputs import Inputs
 
 EPILOGUE = epilogue(
@@ -113,10 +113,11 @@ def check(
     Runs an upgrade on a simulated board that behaves byte for byte as ESP-IDF, cuts the power at every flash step in
     every way that the fault model admits, boots, and checks what is promised.
     """
+    from ...analysis.results.check_result import check_result
     from ...analysis.upgrade_check import check_upgrade
     from ...project.device_builder import build_device
     from ...project.resolve import resolve
-    from ..reports.check_report import as_json, print_board, print_report
+    from ..reports.check_report import print_check
     from ..reports.progress_bar import progress_bar
 
     resolved = resolve(files.inputs(project, build))
@@ -124,16 +125,15 @@ def check(
     rested_on = (*resolved.values_for_check(), *device.values)
     not_modelled = (f"{value.name}: {value.value}" for value in resolved.settings.not_modelled)
     notes = [*not_modelled, *resolved.warnings, *device.notes]
-    text = output.console()
-    print_board(text, device.world, rested_on, notes)
     report = check_upgrade(device.world, sweep.faults, sweep.seed, rested_on, tuple(notes), sweep.proofs, progress_bar)
     if sweep.cuts is not None:
         _write_cuts(sweep.cuts, report)
-    output.give(lambda: as_json(report), lambda: print_report(text, report))
+    result = check_result(report)
+    output.give(result, lambda: print_check(output.console(), result))
     return exit_code(report)
 
 
-def exit_code(report: "Report") -> ExitCode:
+def exit_code(report: "CheckReport") -> ExitCode:
     """Return what the verdicts come to."""
     from ...model.claims.claims import Verdict
 
@@ -143,7 +143,7 @@ def exit_code(report: "Report") -> ExitCode:
     return ExitCode.INCONCLUSIVE if Verdict.INCONCLUSIVE in verdicts else ExitCode.HOLDS
 
 
-def _write_cuts(path: Path, report: "Report") -> None:
+def _write_cuts(path: Path, report: "CheckReport") -> None:
     from ...campaign.upgrade.cut_table import write_cut_table
 
     try:

@@ -34,10 +34,12 @@ def conform(*files: Vectors, output: OutputOptions = OutputOptions()) -> ExitCod
     from rich.console import Console
 
     from ...analysis.conformance_run import replay_files
+    from ...analysis.results.conform_result import conform_result
     from ...examples.shipped_example import VECTORS
-    from ..reports import conform_report
+    from ..reports.conform_report import print_conform
 
     with Console(stderr=True).status("replaying") as status:
         report = replay_files(files or (VECTORS,), lambda path: status.update(f"replaying {path.name}"))
-    output.give(lambda: conform_report.as_json(report), lambda: conform_report.print_report(output.console(), report))
+    result = conform_result(report.vectors, report.mismatches)
+    output.give(result, lambda: print_conform(output.console(), result))
     return ExitCode.VIOLATED if report.mismatches else ExitCode.HOLDS

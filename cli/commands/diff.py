@@ -78,6 +78,7 @@ def diff(
 
     from ...analysis.release_diff import compare
     from ...analysis.release_matrix import matrix_of
+    from ...analysis.results.diff_result import diff_result, matrix_result
     from ...campaign.lockstep.trace_replay import Divergence
     from ..reports import diff_report, matrix_report
 
@@ -88,7 +89,8 @@ def diff(
             return diff_report.replay(text, comparison.replay, output.json)
         if comparison.matrix:
             matrix = matrix_of(side_scope("", device, cuts), comparison.pairs)
-            output.give(lambda: matrix_report.as_json(matrix), lambda: matrix_report.print_matrix(text, matrix))
+            table = matrix_result(matrix)
+            output.give(table, lambda: matrix_report.print_matrix(text, table))
             return exit_code(matrix)
         left, right = sides
         report = compare(
@@ -101,7 +103,8 @@ def diff(
     except Divergence as error:
         print(f"otaproof diff: model and board disagree, which is a bug in otaproof: {error}", file=sys.stderr)
         return ExitCode.INCONCLUSIVE
-    output.give(lambda: diff_report.as_json(report), lambda: diff_report.print_report(text, report))
+    result = diff_result(report)
+    output.give(result, lambda: diff_report.print_diff(text, result, output.identifiers))
     return exit_code(report)
 
 

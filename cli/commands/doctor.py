@@ -105,10 +105,11 @@ def doctor(
     """
     from rich.console import Console
 
+    from ...analysis.results.doctor_result import doctor_result
     from ...project.doctor.diagnosis import diagnose
     from ...project.doctor.load import load_subject
     from ...project.files import write_file
-    from ..reports.doctor_report import as_json, print_diagnosis, print_rules
+    from ..reports.doctor_report import print_diagnosis, print_rules
     from ..reports.sarif import as_sarif
 
     text = Console(highlight=False, emoji=False)
@@ -119,7 +120,7 @@ def doctor(
     diagnosis = diagnose(load_subject(files.inputs(project, build), _ACCEPTS[files.accepts]), ignored)
     if findings.sarif is not None:
         write_file(findings.sarif, (json.dumps(as_sarif(diagnosis), indent=2) + "\n").encode())
-    output.give(lambda: as_json(diagnosis), lambda: print_diagnosis(text, diagnosis, findings.notes))
+    output.give(doctor_result(diagnosis), lambda: print_diagnosis(text, diagnosis, findings.notes))
     return exit_code(diagnosis)
 
 

@@ -87,9 +87,9 @@ def explain(
     history that leads here.
     """
     from ...analysis.history_search import Case, HistorySearch
+    from ...analysis.results.explain_result import explain_result
     from ...campaign.explain.explanation import explain as decode
     from ...project.flash_dump import load
-    from ..reports.explain_json import as_json
     from ..reports.explain_report import print_report
 
     loaded = load(files.inputs(dump, build), list(files.idf) or None)
@@ -98,7 +98,7 @@ def explain(
     for config in loaded.configs():
         answer = decode(loaded.cells, config, loaded.efuse_bits)
         cases.append(Case(config, answer, None if searcher is None else searcher.find(config, answer)))
-    output.give(lambda: as_json(loaded, cases), lambda: print_report(output.console(), loaded, cases))
+    output.give(explain_result(loaded, cases), lambda: print_report(output.console(), loaded, cases))
     return exit_code(cases)
 
 

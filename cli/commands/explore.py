@@ -69,16 +69,17 @@ def explore(
     breaks it.
     """
     from ...analysis.claim_search import search_claims
-    from ..reports import explore_report
+    from ...analysis.results.explore_result import explore_result
+    from ..reports.explore_report import print_explore
+    from ..reports.progress_bar import search_progress
 
     scope = device.scope(cuts.faults, cuts.usage)
     try:
-        found = search_claims(scope, search.claims, search.threads, search.memory, explore_report.search_progress)
+        found = search_claims(scope, search.claims, search.threads, search.memory, search_progress)
     except MemoryError:
         raise InputError(f"--memory: the system does not give {_size(search.memory)}") from None
-    output.give(
-        lambda: explore_report.as_json(found), lambda: explore_report.print_report(output.console(wraps=False), found)
-    )
+    result = explore_result(found)
+    output.give(result, lambda: print_explore(output.console(), scope, result, output.identifiers))
     if found.is_violated:
         return ExitCode.VIOLATED
     return ExitCode.HOLDS if found.is_complete else ExitCode.INCONCLUSIVE

@@ -1,6 +1,5 @@
 """`otaproof fuzz`: random histories on board and device model in lock step, and what they break."""
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
@@ -123,20 +122,25 @@ def fuzz(
     device model and the life-cycle table follow every operation. Prints where the three diverge and which claims are
     violated: each once for a kind of device, with its history shrunk.
     """
+    from rich.console import Console
+
     from ...analysis.fuzz_findings import fuzz_devices
+    from ...analysis.results.fuzz_result import fuzz_result
     from ...project.files import write_file
-    from ..reports import fuzz_report
+    from ..reports.fuzz_report import print_fuzz
+    from ..reports.json_text import json_line, json_text
+    from ..reports.progress_bar import fuzz_progress
 
     worlds = device.worlds()
-    with fuzz_report.fuzz_progress() as progress:
+    with fuzz_progress() as progress:
         report = fuzz_devices(runs.seed, worlds, runs.limits(), runs.jobs, progress)
+    result = fuzz_result(report)
     if output.out is not None:
-        lines = (json.dumps(fuzz_report.finding_as_json(item)) + "\n" for item in report.reported)
-        write_file(output.out, "".join(lines).encode())
+        write_file(output.out, "".join(json_line(finding) for finding in result.findings).encode())
     if output.json:
-        print(json.dumps(fuzz_report.as_json(report), indent=2))
+        print(json_text(result), end="")
     else:
-        fuzz_report.print_report(report)
+        print_fuzz(Console(highlight=False), result)
     if report.ended_by:
         return ExitCode.INCONCLUSIVE
     return ExitCode.VIOLATED if report.reported else ExitCode.HOLDS

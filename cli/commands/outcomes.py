@@ -50,14 +50,13 @@ def outcomes(
     new: what it would start after all of the call; same: old and new are one; THIRD: a third image; BRICK: nothing.
     """
     from ...analysis.call_outcomes import call_outcomes
+    from ...analysis.results.outcomes_result import outcomes_result
     from ...model.device.state import Usage
-    from ..reports import outcomes_report
+    from ..reports.outcomes_report import print_outcomes
 
     scope = device.scope(max(FaultModel) if table.faults is None else table.faults, "any")
     usages = tuple(Usage(usage) for usage in (USAGES if table.usage is None else (table.usage,)))
     found = call_outcomes(scope, usages, table.cross_check)
-    output.give(
-        lambda: outcomes_report.as_json(found),
-        lambda: outcomes_report.print_report(output.console(wraps=False), found),
-    )
+    result = outcomes_result(found)
+    output.give(result, lambda: print_outcomes(output.console(), found, result, output.identifiers))
     return ExitCode.HOLDS if found.is_safe else ExitCode.VIOLATED

@@ -21,7 +21,7 @@ from ..options.values import Count, within
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from ...analysis.proof_runs import Configuration
+    from ...analysis.proof_runs import ConfigurationProof
     from ...proofs.prover.decision import Effort
 
 EPILOGUE = epilogue(
@@ -78,6 +78,7 @@ def prove(
     counterexample, which the simulated board replays. z3 and bitwuzla both have to agree.
     """
     from ...analysis.question_files import write_questions
+    from ...analysis.results.prove_result import prove_result
     from ...campaign.workers import WorkerDied
     from ...proofs.prover.decision import Effort
     from ...proofs.smt.verification_condition import Solver
@@ -89,7 +90,7 @@ def prove(
     )
     text = output.console(wraps=False)
     started = time.perf_counter()
-    found: list[Configuration] = []
+    found: list[ConfigurationProof] = []
     ended_by = ""
     try:
         for decided in _all(text, device, options, effort) if options.all else _one(text, device, options, effort):
@@ -102,11 +103,11 @@ def prove(
         text.print(f"\n[bold yellow]{ended_by}[/]: partial results follow")
     prove_report.print_summary(text, found, time.perf_counter() - started)
     prove_report.print_left_out(text, found)
-    output.give(lambda: prove_report.as_json(found), lambda: None)
+    output.give(prove_result(found), lambda: None)
     return ExitCode.INCONCLUSIVE if ended_by else exit_code(found)
 
 
-def exit_code(found: "list[Configuration]") -> ExitCode:
+def exit_code(found: "list[ConfigurationProof]") -> ExitCode:
     """Return what the verdicts come to; a refutation that the board does not replay is no verdict."""
     from ...proofs.prover.decision import ProofVerdict
 
@@ -121,7 +122,7 @@ def exit_code(found: "list[Configuration]") -> ExitCode:
 
 def _one(
     text: "Console", device: DeviceOptions, options: ProofOptions, effort: "Effort"
-) -> "Iterator[list[Configuration]]":
+) -> "Iterator[list[ConfigurationProof]]":
     """Decide the configuration of the command line, for one usage or for both."""
     from ...analysis.proof_runs import decide_configuration
     from ...campaign.workers import in_fresh_processes
@@ -137,7 +138,7 @@ def _one(
 
 def _all(
     text: "Console", device: DeviceOptions, options: ProofOptions, effort: "Effort"
-) -> "Iterator[list[Configuration]]":
+) -> "Iterator[list[ConfigurationProof]]":
     """Decide every configuration, families of them in parallel."""
     from ...analysis.proof_runs import decide_family
     from ...campaign.workers import in_fresh_processes

@@ -65,11 +65,12 @@ def replay(
 
 
 def _play_cut(text: str, options: ReplayOptions, output: OutputOptions) -> ExitCode:
+    from ...analysis.results.replay_result import cut_replay_result
     from ...campaign.upgrade.upgrade_replay import replay as play
     from ...campaign.upgrade.upgrade_token import decode_token, dut_of_token
     from ...project.files import read_file
     from ...project.flash_regions import save_for_board, save_for_study
-    from ..reports import replay_report
+    from ..reports.replay_report import print_cut_replay
 
     if options.bootloader is not None and options.save_flash is None:
         raise InputError("--bootloader: goes with --save-flash FILE")
@@ -82,17 +83,19 @@ def _play_cut(text: str, options: ReplayOptions, output: OutputOptions) -> ExitC
         saved = save_for_board(options.save_flash, options.bootloader, world, played.cells, images)
     elif options.save_flash is not None:
         saved = save_for_study(options.save_flash, played.cells)
-    output.give(lambda: replay_report.cut_as_json(token, played), lambda: replay_report.print_cut(token, world, played))
+    slots = sum(partition.is_ota_slot for partition in world.table)
+    output.give(cut_replay_result(token, played), lambda: print_cut_replay(output.console(), token, slots, played))
     _print_saved(saved, output)
     return ExitCode.HOLDS if played.is_claim_kept else ExitCode.VIOLATED
 
 
 def _play_history(text: str, options: ReplayOptions, output: OutputOptions) -> ExitCode:
+    from ...analysis.results.replay_result import history_replay_result
     from ...analysis.token_subject import case_of, claim_id_of
     from ...campaign.history.history_replay import is_confirmed, replay_history
     from ...campaign.history.history_token import decode_history_token
     from ...project.flash_regions import save_for_study
-    from ..reports import replay_report
+    from ..reports.replay_report import print_history_replay
 
     token = decode_history_token(text)
     for argument, given in (("--image", options.image), ("--bootloader", options.bootloader)):
@@ -100,11 +103,12 @@ def _play_history(text: str, options: ReplayOptions, output: OutputOptions) -> E
             raise InputError(f"{argument}: a history token builds its own images, which are for study only")
     case = case_of(token)
     played = replay_history(token.history)
-    confirmed = is_confirmed(token, played, claim_id_of(token, case))
+    claim_id = claim_id_of(token, case)
+    confirmed = is_confirmed(token, played, claim_id)
     saved = "" if options.save_flash is None else save_for_study(options.save_flash, played.cells)
     output.give(
-        lambda: replay_report.history_as_json(token, played, confirmed),
-        lambda: replay_report.print_history(token, case, played, confirmed),
+        history_replay_result(token, played, claim_id, confirmed),
+        lambda: print_history_replay(output.console(), token, case, claim_id, played, confirmed),
     )
     _print_saved(saved, output)
     return ExitCode.VIOLATED if confirmed and token.shows else ExitCode.HOLDS

@@ -1,6 +1,5 @@
 """How a command gives its result: as text or as one JSON object, printed or in a file."""
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -13,6 +12,8 @@ from .values import OutFile
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from ...analysis.results.result_parts import CommandResult
+
 
 @Parameter(name="*", group=OUTPUT)
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +24,8 @@ class OutputOptions:
     """Print one JSON object instead of text."""
     out: OutFile = None
     """Write the JSON object to a file as well."""
+    identifiers: bool = False
+    """Print the actions of each trace by their names in the model, too."""
 
     def console(self, wraps: bool = True) -> "Console":
         """Return where text goes: to stderr if stdout is for JSON; without `wraps`, lines stay as long as they are."""
@@ -30,14 +33,15 @@ class OutputOptions:
 
         return Console(stderr=self.json, highlight=False, soft_wrap=not wraps)
 
-    def give(self, as_json: Callable[[], object], print_text: Callable[[], None]) -> None:
-        """Write the JSON object to the file, if there is one, and print it or the text."""
-        answer = json.dumps(as_json(), indent=2, default=str) + "\n" if self.json or self.out is not None else ""
+    def give(self, result: "CommandResult", print_text: Callable[[], None]) -> None:
+        """Write the result to the file, if there is one, and print it or the text."""
+        from ..reports.json_text import json_text
+
         if self.out is not None:
             from ...project.files import write_file
 
-            write_file(self.out, answer.encode())
+            write_file(self.out, json_text(result).encode())
         if self.json:
-            print(answer, end="")
+            print(json_text(result), end="")
         else:
             print_text()

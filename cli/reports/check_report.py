@@ -1,174 +1,112 @@
-"""What `otaproof check` prints: the board it built, the verdicts, the traces; as text or as JSON."""
-
-import textwrap
-from collections.abc import Iterable
-from typing import Any
+"""What `otaproof check` prints: the verdicts, what breaks each violated claim, then what all of it rests on."""
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
-from ...analysis.model_verdicts import Proofs, proof_json, proof_text
-from ...analysis.upgrade_check import SAMPLED_FROM, Report, token_of
-from ...campaign.device_under_test import DeviceUnderTest
-from ...campaign.upgrade.claim_results import ClaimResult, Violation
+from ...analysis.results.check_result import CheckedClaim, CheckResult
 from ...campaign.upgrade.script import Scenario
-from ...model.claims.claims import Verdict
-from ...model.claims.left_out import left_out_line
 from ...model.device.state import Usage
-from ...project.option_reader import ConfigValue
-from .left_out_report import left_out_json
-
-_STYLES = {
-    Verdict.HOLDS: "green",
-    Verdict.VIOLATED: "bold red",
-    Verdict.NOT_APPLICABLE: "dim",
-    Verdict.INCONCLUSIVE: "yellow",
-}
-_VALUE_WIDTH = 24
+from ...model.fault_model import FaultModel
+from .left_out_report import print_left_out
+from .report_page import WRONG, ReportPage
+from .settings_report import print_settings
+from .verdict_words import depth_words, verdict_style, verdict_words
 
 
-def print_board(console: Console, world: DeviceUnderTest, settings: Iterable[ConfigValue], notes: Iterable[str]) -> None:
-    """Say what board was built, and which value was assumed and why."""
-    console.print("[bold]Board[/bold]")
-    rows = [(s.name.removeprefix("CONFIG_"), s.value, str(s.origin), s.origin.assumed) for s in settings]
-    for partition in world.table:
-        if partition.is_app:
-            image = world.image_in(world.cells, partition)
-            held = "empty" if image is None else f"holds {image.name}"
-            place = f"0x{partition.offset:x}, 0x{partition.size:x} bytes"
-            rows.append((f"partition {partition.label}", held, place, False))
-    name_width = max(len(name) for name, _, _, _ in rows)
-    value_width = min(_VALUE_WIDTH, max(len(value) for _, value, _, _ in rows))
-    for name, value, origin, is_assumed in rows:
-        line = f"  {name:{name_width}}  {value:{value_width}}  {origin}"
-        console.print(line, style="yellow" if is_assumed else None, markup=False, soft_wrap=True)
-    for note in notes:
-        console.print(f"  note: {note}", style="yellow", soft_wrap=True)
+def print_check(console: Console, result: CheckResult) -> None:
+    """Print all that a check found."""
+    page = ReportPage(console)
+    upgrade, sweep = result.upgrade, result.sweep
+    page.calls()
+    page.title(f"Power cuts in an update from {upgrade.previous} to {upgrade.target}, fault model {sweep.faults}")
+    console.print(_verdicts(result))
+    _print_columns(page, result)
+    for claim in result.claims:
+        if claim.token is not None:
+            _print_violation(page, claim, claim.token)
+    _print_sweep(page, result)
+    _print_partitions(page, result)
+    print_settings(page, result.settings, result.notes)
+    if result.proofs is not None:
+        page.blank()
+        print_left_out(page, FaultModel[sweep.faults], Usage.PROPER)
 
 
-def print_report(console: Console, report: Report) -> None:
-    """Print the sweep's numbers, a line for each claim, and the replay line of each violated one."""
-    size = len(report.world.update.contents)
-    console.print()
-    console.print(
-        f"[bold]Upgrade[/bold]  {report.setting.previous} → {report.setting.target}, {size:,} bytes in chunks of "
-        f"{report.world.chunk:,}: {report.micro_steps:,} flash micro-steps",
-        highlight=False,
-    )
-    for name, result in report.sweeps.items():
-        state = "" if result.is_complete else "  [yellow]interrupted[/yellow]"
-        console.print(
-            f"  {name:14} {result.cuts:>12,} cut points decided, {result.distinct_futures:>6,} distinct states{state}",
-            highlight=False,
-        )
-    console.print(f"  faults {report.faults.name}, seed {report.seed}, {report.seconds:.1f} s", highlight=False)
-    console.print()
-    console.print(_claims_table(report))
-    if isinstance(report.proofs, Proofs):
-        console.print(f"[dim] proved or refuted for every history of: {report.proofs.title}[/]", soft_wrap=True)
-        left_out = left_out_line(report.faults, Usage.PROPER)
-        console.print(f"[dim] {escape(left_out)}[/]", highlight=False, soft_wrap=True)
-    else:
-        console.print(f"[dim] no proofs: {escape(report.proofs)}[/]", soft_wrap=True)
-    for found in report.claims:
-        if found.shortest is not None:
-            _print_trace(console, report, found, found.shortest)
-
-
-def as_json(report: Report) -> dict[str, Any]:
-    """Return the report as one JSON object."""
-    world, config = report.world, report.world.config
-    return {
-        "config": {setting.name: setting.value for setting in report.settings}
-        | {
-            "rollback": config.rollback,
-            "anti_rollback": config.anti_rollback,
-            "idf": config.app_release.label,
-            "bootloader_idf": config.bootloader_release.label,
-            "chip": config.chip.value,
-            "table_offset": config.table_offset,
-            "chunk": world.chunk,
-        },
-        "assumed": {s.name: str(s.origin) for s in report.settings if s.origin.assumed},
-        "notes": list(report.notes),
-        "layout": [
-            {"label": p.label, "type": p.type, "subtype": p.subtype, "offset": p.offset, "size": p.size}
-            for p in world.table
-        ],
-        "upgrade": {
-            "from": report.setting.previous,
-            "to": report.setting.target,
-            "micro_steps": report.micro_steps,
-            "bytes": len(world.update.contents),
-        },
-        "sweep": {
-            "faults": report.faults.name,
-            "seed": report.seed,
-            "cuts": report.upgrade.cuts,
-            "distinct_states": report.upgrade.distinct_futures,
-            "seconds": round(report.seconds, 3),
-            "complete": all(result.is_complete for result in report.sweeps.values()),
-            "scenarios": {
-                name: {"cuts": result.cuts, "distinct_states": result.distinct_futures}
-                for name, result in report.sweeps.items()
-            },
-        },
-        "proofs": report.proofs.title if isinstance(report.proofs, Proofs) else None,
-        **(left_out_json() if isinstance(report.proofs, Proofs) else {}),
-        "claims": [_claim_json(report, result) for result in report.claims],
-    }
-
-
-def _claim_json(report: Report, result: ClaimResult) -> dict[str, Any]:
-    shortest = result.shortest
-    return {
-        "id": result.claim.id,
-        "name": result.claim.name,
-        "title": result.claim.title,
-        "verdict": result.verdict.value,
-        "violations": result.violations,
-        "weakest_fault": None if shortest is None else shortest.weakest_fault.name,
-        "where": None if shortest is None else str(shortest),
-        "scenario": None if shortest is None else shortest.scenario,
-        "token": None if shortest is None else token_of(report, result.claim.id, shortest),
-        "proof": proof_json(report.proofs, result.claim.id) if isinstance(report.proofs, Proofs) else None,
-    }
-
-
-def _claims_table(report: Report) -> Table:
+def _verdicts(result: CheckResult) -> Table:
     table = Table(box=None, padding=(0, 1, 0, 1), header_style="bold")
     table.add_column("claim", no_wrap=True)
-    table.add_column("this device", no_wrap=True)
-    if isinstance(report.proofs, Proofs):
+    table.add_column("these images", no_wrap=True)
+    if result.proofs is not None:
         table.add_column("every history", no_wrap=True)
     table.add_column("promise", overflow="fold")
-    for result in report.claims:
-        verdict = f"[{_STYLES[result.verdict]}]{_verdict_text(report, result)}[/]"
-        proof = [proof_text(report.proofs, result.claim.id)] if isinstance(report.proofs, Proofs) else []
-        table.add_row(result.claim.id, verdict, *proof, result.claim.title)
+    for claim in result.claims:
+        words = verdict_words(claim.verdict, _detail(result, claim))
+        row = [Text(claim.id), Text(words, verdict_style(claim.verdict))]
+        if result.proofs is not None:
+            row.append(_model_verdict(claim))
+        table.add_row(*row, Text(claim.title))
     return table
 
 
-def _verdict_text(report: Report, result: ClaimResult) -> str:
-    if result.verdict is Verdict.HOLDS and report.faults >= SAMPLED_FROM:
-        return "holds (sampled)"
-    if result.shortest is not None:
-        return f"violated ({result.shortest.weakest_fault.name})"
-    return result.verdict.value
+def _detail(result: CheckResult, claim: CheckedClaim) -> str:
+    if claim.verdict == "holds" and result.sweep.sampled:
+        return "sampled"
+    return claim.weakest_fault or ""
 
 
-def _print_trace(console: Console, report: Report, result: ClaimResult, violation: Violation) -> None:
-    console.print()
-    how_often = "1 cut point" if result.violations == 1 else f"{result.violations:,} cut points"
-    console.print(
-        f"[bold red]{result.claim.id}[/] {result.claim.name}: violated at {how_often}; first: {violation}"
-        + ("" if violation.scenario == Scenario.UPGRADE.value else f" (scenario {violation.scenario})"),
-        highlight=False,
-        soft_wrap=True,
+def _model_verdict(claim: CheckedClaim) -> Text:
+    proof = claim.proof
+    if proof is None:
+        return Text()
+    depth = depth_words(proof.depth) if proof.verdict == "refuted" else ""
+    return Text(verdict_words(proof.verdict, depth), verdict_style(proof.verdict))
+
+
+def _print_columns(page: ReportPage, result: CheckResult) -> None:
+    """Say what the columns of the table mean."""
+    sweep = result.sweep
+    how = "sampled by the seed" if sweep.sampled else "each decided exactly"
+    page.line(f"these images: this update, cut at {sweep.cuts:,} points, {how}.", indent=1, style="dim")
+    if result.proofs is not None:
+        page.line(
+            f"every history: any number of updates, restarts and power cuts of a device like it ({result.proofs}).",
+            indent=1,
+            style="dim",
+        )
+    else:
+        page.line(f"no proofs: {result.no_proofs}", indent=1, style="dim")
+
+
+def _print_violation(page: ReportPage, claim: CheckedClaim, token: str) -> None:
+    points = "1 cut point" if claim.violations == 1 else f"{claim.violations:,} cut points"
+    page.title(f"{claim.id} {claim.name}: {verdict_words(claim.verdict, claim.weakest_fault or '')} at {points}")
+    scenario = "" if claim.scenario == Scenario.UPGRADE.value else f" (scenario {claim.scenario})"
+    page.item(" ", f"{claim.where}{scenario}")
+    page.item(WRONG, claim.then or "", style="bold red")
+    page.command(f"otaproof replay {token}")
+
+
+def _print_sweep(page: ReportPage, result: CheckResult) -> None:
+    upgrade, sweep, config = result.upgrade, result.sweep, result.config
+    page.title("Cut points")
+    page.line(
+        f"{upgrade.bytes:,} bytes in chunks of {config.chunk:,}: {upgrade.micro_steps:,} flash micro-steps; "
+        f"fault model {sweep.faults}, seed {sweep.seed}, {sweep.seconds:.1f} s"
     )
-    boot = violation.stretch.known.future.boot
-    booted = "nothing boots" if boot.partition is None else f"{boot.partition} boots"
-    console.print(textwrap.indent(f"then {booted}", "  "), highlight=False)
-    token = token_of(report, result.claim.id, violation)
-    console.print(f"  replay: otaproof replay {token}", highlight=False, soft_wrap=True, markup=False)
+    rows = [("scenario", "cut points", "distinct states", "")]
+    for name, found in sweep.scenarios.items():
+        state = "" if found.complete else "interrupted"
+        rows.append((name, f"{found.cuts:,}", f"{found.distinct_states:,}", state))
+    page.counts(rows)
+
+
+def _print_partitions(page: ReportPage, result: CheckResult) -> None:
+    """Say what the app partitions hold when the update begins."""
+    page.title("App partitions")
+    rows = [partition for partition in result.layout if partition.label in result.images]
+    width = max(len(partition.label) for partition in rows)
+    for partition in rows:
+        held = result.images[partition.label]
+        place = f"{partition.label:{width}}  0x{partition.offset:06x}, {partition.size:,} bytes"
+        page.line(f"{place}, {'empty' if held is None else f'holds {held}'}")

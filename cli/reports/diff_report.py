@@ -1,197 +1,126 @@
-"""What `otaproof diff` prints: causes, their consequences, what lies outside the model, and claims; text or JSON."""
-
-import json
-from itertools import zip_longest
-from typing import Any
+"""What `otaproof diff` prints: causes, their consequences, what is outside the scope of the model, and claims."""
 
 from rich.console import Console
 
-from ...analysis.diff_text import cause_title, inputs_text, subject
-from ...analysis.release_diff import Confirmed, DiffReport
+from ...analysis.results.diff_result import ClaimDifference, DiffBehaviour, DiffReplayResult, DiffResult
+from ...analysis.results.diff_result import diff_replay_result as result_of
 from ...campaign.history.history_replay import replay_history
-from ...campaign.history.replayed_step import ReplayedStep
 from ...campaign.lockstep.board_difference import decode_pair
-from ...campaign.operation_text import describe_ops
-from ...model.device.scope_text import scope_title
-from ...model.device.state import Scope
+from ...model.config import Config
 from ..exit_code import ExitCode
+from .json_text import json_text
+from .report_page import ReportPage
 
 
-def print_report(console: Console, report: DiffReport) -> None:
-    """Print it as text."""
-    for name, scope in zip(report.names, (report.difference.left, report.difference.right), strict=True):
-        console.print(f"{name}: {scope_title(scope)}", markup=False)
-    console.print()
-    width = max(map(len, report.names))
-    if not report.confirmed:
-        console.print("No input tells the two models apart.")
-    for number, item in enumerate(report.confirmed):
-        if item.behaviour.cause is None:
-            _print_cause(console, report, item, width)
-            for other in report.confirmed:
-                if other.behaviour.cause == number:
-                    _print_consequence(console, report, other, width)
-            console.print()
-    _print_beyond(console, report, width)
-    _print_claims(console, report)
-    found = report.difference
-    console.print(
-        f"{len(found.causes)} causes, {len(found.behaviours) - len(found.causes)} consequences, each shown by two "
-        f"boards; {found.pairs:,} pairs of states, {found.parted:,} of them parted; {report.seconds:.1f} s"
-    )
-    if not found.is_complete:
-        console.print("not complete: the pairs did not fit, there may be more; see --pairs and --follow")
+def print_diff(console: Console, result: DiffResult, shows_identifiers: bool = False) -> None:
+    """Print all that a comparison found."""
+    page = ReportPage(console)
+    page.calls()
+    page.blank()
+    for side in (result.left, result.right):
+        page.line(f"{side.name}: {side.scope}", indent=0, style="bold")
+    if not result.behaviours:
+        page.blank()
+        page.line("No input tells the two models apart.", indent=0)
+    for cause in result.behaviours:
+        if cause.cause is None:
+            page.title(cause.title)
+            _print_item(page, result, cause, 2)
+            for other in result.behaviours:
+                if other.cause == cause.number:
+                    page.line(f"so: {other.title}", indent=4)
+                    _print_item(page, result, other, 6)
+    _print_beyond(page, result)
+    _print_claims(page, result, shows_identifiers)
+    _print_totals(page, result)
 
 
-def _print_cause(console: Console, report: DiffReport, item: Confirmed, width: int) -> None:
-    console.print(f"[bold]{cause_title(item.behaviour)}[/]")
-    _print_item(console, report, item, width, "  ")
+def _names(result: DiffResult) -> tuple[str, str]:
+    width = max(len(result.left.name), len(result.right.name))
+    return f"{result.left.name:{width}}", f"{result.right.name:{width}}"
 
 
-def _print_consequence(console: Console, report: DiffReport, item: Confirmed, width: int) -> None:
-    console.print(f"    so: {subject(item.behaviour)}", markup=False)
-    _print_item(console, report, item, width, "      ")
+def _print_item(page: ReportPage, result: DiffResult, item: DiffBehaviour, indent: int) -> None:
+    for name, text in zip(_names(result), (item.left, item.right), strict=True):
+        page.item(f"{name} ", text, indent)
+    page.line(f"inputs: {item.inputs_text}", indent, hang=8)
+    if not item.same_tears:
+        page.line("(the cut leaves different bytes on the two, with the same effect)", indent)
+    page.command(f"otaproof diff --replay {item.token}", indent)
 
 
-def _print_item(console: Console, report: DiffReport, item: Confirmed, width: int, indent: str) -> None:
-    behaviour = item.behaviour
-    for name, text in zip(report.names, (behaviour.left, behaviour.right), strict=True):
-        console.print(f"{indent}{name:{width}}  {text}", markup=False)
-    console.print(f"{indent}inputs: {inputs_text(behaviour.trace)}", markup=False)
-    if not item.shown.are_tears_alike:
-        console.print(f"{indent}(the cut tears the two in other ways, to the same effect)", markup=False)
-    console.print(f"{indent}replay: otaproof diff --replay {item.shown.token}", markup=False)
-
-
-def _print_beyond(console: Console, report: DiffReport, width: int) -> None:
-    if not report.probes and not report.calls:
+def _print_beyond(page: ReportPage, result: DiffResult) -> None:
+    if not result.board and not result.calls:
         return
-    console.print("[bold]On the board, the model aside[/]")
-    for change in report.probes:
-        console.print(f"  {change.probe.name}", markup=False)
-        for name, text in zip(report.names, (change.left, change.right), strict=True):
-            console.print(f"    {name:{width}}  {text}", markup=False)
-        console.print(f"    script: {change.probe.script}", markup=False)
-    for name, left, right in report.calls:
-        console.print(f"  there is {name}(): {report.names[0]} {left}, {report.names[1]} {right}", markup=False)
-    console.print()
+    page.title("Outside the scope of the model, observed on the board")
+    for change in result.board:
+        page.line(change.behaviour)
+        for name, text in zip(_names(result), (change.left, change.right), strict=True):
+            page.item(f"{name} ", text, 4)
+        page.line(f"script: {change.script}", indent=4, hang=8)
+    for call in result.calls:
+        page.line(f"there is {call.call}(): {result.left.name} {call.left}, {result.right.name} {call.right}")
 
 
-def _print_claims(console: Console, report: DiffReport) -> None:
-    claims = report.claims
-    for change in claims.changes:
-        holds, breaks = report.names if change.holds_left else reversed(report.names)
-        console.print(
-            f"[bold]{change.claim.id}[/] {change.claim.name}: holds with {holds}, [red]violated[/] with {breaks} after "
-            f"{len(change.trace)} steps"
-        )
-        console.print(f"    {' '.join(change.trace.actions)}", markup=False)
-        if change.token is not None:
-            console.print(f"    replay: otaproof replay {change.token}", markup=False)
+def _print_claims(page: ReportPage, result: DiffResult, shows_identifiers: bool) -> None:
+    claims = result.claims
+    page.title("Claims")
+    for change in claims.changed:
+        _print_change(page, result, change, shows_identifiers)
     if claims.same:
-        console.print(f"claims with one verdict for both: {', '.join(claims.same)}", markup=False)
-    if claims.open:
-        console.print(f"claims that were not decided: {', '.join(claims.open)}", markup=False)
+        page.line(f"one verdict for both: {', '.join(claims.same)}")
+    if claims.undecided:
+        page.line(f"not decided: {', '.join(claims.undecided)}", style="yellow")
 
 
-def as_json(report: DiffReport) -> dict[str, Any]:
-    """Return it as one JSON object."""
-    found = report.difference
-    return {
-        "left": _side_json(report.names[0], found.left),
-        "right": _side_json(report.names[1], found.right),
-        "complete": found.is_complete,
-        "pairs": found.pairs,
-        "parted": found.parted,
-        "seconds": round(report.seconds, 3),
-        "behaviours": [_behaviour_json(number, item) for number, item in enumerate(report.confirmed)],
-        "board": [
-            {
-                "behaviour": change.probe.name,
-                "rule": change.probe.rule,
-                "script": change.probe.script,
-                "left": change.left,
-                "right": change.right,
-            }
-            for change in report.probes
-        ],
-        "calls": [{"call": name, "left": left, "right": right} for name, left, right in report.calls],
-        "claims": {
-            "changed": [
-                {
-                    "id": change.claim.id,
-                    "name": change.claim.name,
-                    "left": "holds" if change.holds_left else "violated",
-                    "right": "violated" if change.holds_left else "holds",
-                    "trace": list(change.trace.actions),
-                    "token": change.token,
-                }
-                for change in report.claims.changes
-            ],
-            "same": list(report.claims.same),
-            "undecided": list(report.claims.open),
-        },
-    }
+def _print_change(page: ReportPage, result: DiffResult, change: ClaimDifference, shows_identifiers: bool) -> None:
+    names = (result.left.name, result.right.name)
+    holds, breaks = names if change.left == "holds" else names[::-1]
+    page.line(f"{change.id} {change.name}: holds with {holds}, violated ({len(change.trace)} steps) with {breaks}")
+    page.steps(change.sentences, change.broken_by, 6)
+    if shows_identifiers:
+        page.identifiers(change.trace)
+    if change.token is not None:
+        page.command(f"otaproof replay {change.token}", 4)
 
 
-def _side_json(name: str, scope: Scope) -> dict[str, str]:
-    return {"name": name, "world": scope_title(scope)}
-
-
-def _behaviour_json(number: int, item: Confirmed) -> dict[str, Any]:
-    behaviour = item.behaviour
-    return {
-        "number": number,
-        "title": cause_title(behaviour) if behaviour.cause is None else subject(behaviour),
-        "call": behaviour.call,
-        "observed": behaviour.observed.value,
-        "cause": behaviour.cause,
-        "left": behaviour.left,
-        "right": behaviour.right,
-        "seen": [behaviour.seen_left, behaviour.seen_right],
-        "inputs": [
-            {
-                "input": given.name,
-                "cut": None if given.cut is None else given.cut.action,
-                "left": list(given.left),
-                "right": list(given.right),
-            }
-            for given in behaviour.trace
-        ],
-        "same_tears": item.shown.are_tears_alike,
-        "token": item.shown.token,
-    }
+def _print_totals(page: ReportPage, result: DiffResult) -> None:
+    causes = sum(item.cause is None for item in result.behaviours)
+    page.blank()
+    page.line(
+        f"{causes} causes, {len(result.behaviours) - causes} consequences, each shown by two boards; {result.pairs:,} "
+        f"pairs of states, {result.parted:,} of them with different stored states; {result.seconds:.1f} s",
+        indent=0,
+    )
+    if not result.complete:
+        page.line("not complete: the pairs did not fit, there may be more; see --pairs and --follow", 0, 2, "yellow")
 
 
 def replay(console: Console, text: str, as_object: bool) -> ExitCode:
     """Play the two histories of a token and print them side by side; tell whether they differ."""
     tokens = decode_pair(text)
-    played = [replay_history(token.history) for token in tokens]
-    configs = [token.history.device.config for token in tokens]
-    rows = list(zip_longest(played[0].steps, played[1].steps))
-    differs = any(_step_text(left) != _step_text(right) for left, right in rows)
+    left, right = (replay_history(token.history) for token in tokens)
+    result = result_of(left, right)
     if as_object:
-        steps = [{"left": _step_text(left), "right": _step_text(right)} for left, right in rows]
-        print(json.dumps({"differs": differs, "steps": steps}, indent=2))
-        return ExitCode.VIOLATED if differs else ExitCode.HOLDS
+        print(json_text(result), end="")
+    else:
+        _print_replay(console, result, [token.history.device.config for token in tokens])
+    return ExitCode.VIOLATED if result.differs else ExitCode.HOLDS
+
+
+def _print_replay(console: Console, result: DiffReplayResult, configs: list[Config]) -> None:
+    page = ReportPage(console)
     for mark, config in zip("<>", configs, strict=True):
-        console.print(
-            f"{mark} release rules {config.app_release.label}, bootloader {config.bootloader_release.label}, rollback "
+        page.item(
+            mark,
+            f"release rules {config.app_release.label}, bootloader {config.bootloader_release.label}, rollback "
             f"{'on' if config.rollback else 'off'}, anti-rollback {'on' if config.anti_rollback else 'off'}",
-            markup=False,
+            indent=0,
         )
-    for number, (left, right) in enumerate(rows, 1):
-        mine, other = _step_text(left), _step_text(right)
-        if mine == other:
-            console.print(f"{number:3}   {mine}", markup=False)
+    for number, step in enumerate(result.steps, 1):
+        if step.left == step.right:
+            page.item(f"{number:3}  ", step.left, 0)
             continue
-        console.print(f"{number:3} < {mine}", markup=False)
-        console.print(f"    > {other}", markup=False)
-    console.print("the two differ" if differs else "the two do the same")
-    return ExitCode.VIOLATED if differs else ExitCode.HOLDS
-
-
-def _step_text(step: ReplayedStep | None) -> str:
-    if step is None:
-        return "(nothing more)"
-    return f"{step.text}; flash: {describe_ops(step.ops)}" if step.ops else step.text
+        page.item(f"{number:3} <", step.left, 0)
+        page.item("    >", step.right, 0)
+    page.line("the two differ" if result.differs else "the two do the same", indent=0)

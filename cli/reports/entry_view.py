@@ -6,13 +6,14 @@ from ...impl.otadata import SEQ_EMPTY, SelectEntry, decode_entry, is_crc_right, 
 from ...model.ota_state import OtaImgState, api_name
 
 
-def entry_lines(raw_entries: tuple[bytes, bytes], slot_count: int) -> Iterator[str]:
-    """Yield, for each of the two entries, its 32 bytes by field and what they say."""
+def entry_lines(raw_entries: tuple[bytes, bytes], slot_count: int) -> Iterator[tuple[str, str]]:
+    """Yield, for each of the two entries, its 32 bytes by field, and what they say."""
     for number, raw in enumerate(raw_entries):
         entry = decode_entry(raw)
         seq, label, state, crc = raw[:4].hex(), raw[4:24].hex(), raw[24:28].hex(), raw[28:].hex()
         label = "ff×20" if label == "ff" * 20 else label
-        yield f"otadata[{number}]  seq {seq}  label {label}  state {state}  crc {crc}   {_meaning(entry, slot_count)}"
+        fields = f"otadata[{number}]  seq {seq}  label {label}  state {state}  crc {crc}"
+        yield fields, _meaning(entry, slot_count)
 
 
 def _meaning(entry: SelectEntry, slot_count: int) -> str:

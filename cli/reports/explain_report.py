@@ -1,15 +1,15 @@
 """What `otaproof explain` prints: the flash, its entries and images, and what comes of them, by the rules that agree.
 
-Each section is told once for all rules under which it is the same, so that what differs stands out.
+Each section is printed once for all rules under which it is the same, so that what differs stands out.
 """
 
-import textwrap
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any, NamedTuple
 
 from rich.console import Console
 
 from ...analysis.history_search import Case
+from ...analysis.results.result_parts import setting_entries
 from ...campaign.explain.entries import EntryReading, SlotNames, summary_of
 from ...campaign.explain.explanation import CALLS, Answer, BootReading, Change, slot_names
 from ...campaign.explain.found_images import ImageReading
@@ -18,8 +18,9 @@ from ...campaign.operation_text import describe_ops
 from ...impl.partitions.partition import Partition, PartitionType
 from ...model.config import Release
 from ...project.flash_dump import Loaded
+from .report_page import ReportPage
+from .settings_report import print_settings
 
-_WIDEST = 110
 _TYPES = {member.value: member.name.lower() for member in PartitionType}
 _DATA = {0: "ota", 1: "phy", 2: "nvs", 3: "coredump", 4: "nvs_keys", 5: "efuse", 6: "undefined"}
 _DATA |= {0x80: "esphttpd", 0x81: "fat", 0x82: "spiffs", 0x83: "littlefs"}
@@ -31,53 +32,16 @@ _ENDS = {
 }
 
 
-class _Page:
-    """Prints lines, wrapped at the width of the terminal."""
-
-    def __init__(self, console: Console) -> None:
-        self._console = console
-        self._width = max(60, min(console.width, _WIDEST)) if console.is_terminal else _WIDEST
-
-    def title(self, text: str) -> None:
-        self._console.print()
-        self._console.print(text, style="bold", markup=False, soft_wrap=True)
-
-    def line(self, text: str, indent: int = 2, hang: int = 2, style: str | None = None) -> None:
-        """Print a text, its further lines indented by `hang` more."""
-        first, more = " " * indent, " " * (indent + hang)
-        wrapped = textwrap.wrap(
-            text,
-            self._width,
-            initial_indent=first,
-            subsequent_indent=more,
-            break_long_words=False,
-            drop_whitespace=True,
-        )
-        for part in wrapped or [first]:
-            self._console.print(part, style=style, markup=False, soft_wrap=True)
-
-    def whole(self, text: str, indent: int = 2) -> None:
-        """Print a text that must not be broken."""
-        self._console.print(" " * indent + text, markup=False, soft_wrap=True)
-
-
 def print_report(console: Console, loaded: Loaded, cases: Sequence[Case]) -> None:
-    """Print everything, section by section."""
-    page = _Page(console)
-    page.line(loaded.title, indent=0)
-    for setting in loaded.settings:
-        style = "yellow" if setting.origin.assumed else None
-        page.line(f"{setting.name}: {setting.value} ({setting.origin})", style=style)
-    for note in loaded.notes:
-        page.line(f"note: {note}", style="yellow", hang=6)
-    _print_table(page, loaded)
+    """Print everything, section by section; last what it rests on."""
+    page = ReportPage(console)
+    page.calls()
+    page.title(loaded.title)
+    if len(cases) > 1 and len(grouped(cases, lambda case: _everything(case, loaded))) == 1:
+        page.line(f"What follows is the same for {_rules_looked_at(cases)}.")
     names = slot_names(loaded.table)
-    _by_rules(page, loaded, cases, "otadata", lambda c: c.answer.entries, lambda e: _entry_lines(page, e))
-    if loaded.knows_images:
-        _by_rules(page, loaded, cases, "Images", lambda c: c.answer.images, lambda i: _image_lines(page, i))
     _by_rules(
         page,
-        loaded,
         cases,
         "At the next power-on",
         lambda c: _told_first(c.answer, loaded),
@@ -85,7 +49,6 @@ def print_report(console: Console, loaded: Loaded, cases: Sequence[Case]) -> Non
     )
     _by_rules(
         page,
-        loaded,
         cases,
         "At the power-on after that, if nothing is called",
         lambda c: c.answer.second,
@@ -95,12 +58,29 @@ def print_report(console: Console, loaded: Loaded, cases: Sequence[Case]) -> Non
     for name in CALLS:
         _print_call(page, cases, name, names)
     if any(case.history is not None for case in cases):
-        _by_rules(page, loaded, cases, "How it came to this", _told_history, lambda told: _history(page, told, cases))
+        _by_rules(page, cases, "How it came to this", _told_history, lambda told: _history(page, told, cases))
+    _by_rules(page, cases, "otadata", lambda c: c.answer.entries, lambda e: _entry_lines(page, e))
+    if loaded.knows_images:
+        _by_rules(page, cases, "Images", lambda c: c.answer.images, lambda i: _image_lines(page, i))
+    _print_table(page, loaded)
+    print_settings(page, setting_entries(loaded.settings), loaded.notes)
+
+
+def _everything(case: Case, loaded: Loaded) -> Hashable:
+    """Return all that is reported of a case."""
+    answer = case.answer
+    found = (answer.entries, answer.images, _told_first(answer, loaded), answer.second, answer.calls)
+    return (*found, _told_history(case))
+
+
+def _rules_looked_at(cases: Sequence[Case]) -> str:
+    """Return the rules of all cases in words."""
+    text = _releases_text({case.config.app_release for case in cases}, set(Release))
+    return text if len({case.config.rollback for case in cases}) == 1 else f"{text}, with and without rollback"
 
 
 def _by_rules(
-    page: _Page,
-    loaded: Loaded,
+    page: ReportPage,
     cases: Sequence[Case],
     title: str,
     part: Callable[[Case], Any],
@@ -146,7 +126,7 @@ def _releases_text(found: set[Release], everything: set[Release]) -> str:
     return ", ".join(release.label for release in ordered)
 
 
-def _print_table(page: _Page, loaded: Loaded) -> None:
+def _print_table(page: ReportPage, loaded: Loaded) -> None:
     if not loaded.knows_table:
         return
     page.title(f"Partition table at 0x{loaded.config.table_offset:x}")
@@ -167,7 +147,7 @@ def _type(partition: Partition) -> str:
     return f"{_TYPES.get(partition.type, f'0x{partition.type:02x}')} {subtype or f'0x{partition.subtype:02x}'}"
 
 
-def _entry_lines(page: _Page, entries: tuple[EntryReading, EntryReading] | None) -> None:
+def _entry_lines(page: ReportPage, entries: tuple[EntryReading, EntryReading] | None) -> None:
     if entries is None:
         page.line("there is no otadata partition of two sectors", style="yellow")
         return
@@ -189,7 +169,7 @@ def _fields(reading: EntryReading) -> str:
     return f"seq {raw[:4].hex()}  label {label}  state {raw[24:28].hex()}  crc {raw[28:].hex()} ({right})"
 
 
-def _image_lines(page: _Page, images: tuple[ImageReading, ...]) -> None:
+def _image_lines(page: ReportPage, images: tuple[ImageReading, ...]) -> None:
     width = max((len(image.label) for image in images), default=0)
     for image in images:
         is_bad = image.problem is not None
@@ -212,7 +192,7 @@ def _image_text(image: ImageReading) -> str:
 
 
 class _FirstBoot(NamedTuple):
-    """What is told of the next power-on."""
+    """What is reported of the next power-on."""
 
     boot: BootReading
     selected: str | None
@@ -230,7 +210,7 @@ def _told_first(answer: Answer, loaded: Loaded) -> _FirstBoot:
     return _FirstBoot(answer.first, answer.selected, answer.why, problem, answer.is_fallback, order)
 
 
-def _first_boot(page: _Page, told: _FirstBoot, names: SlotNames) -> None:
+def _first_boot(page: ReportPage, told: _FirstBoot, names: SlotNames) -> None:
     boot, selected, problem = told.boot, told.selected, told.problem
     page.line(_boot_text(boot), style="bold" if boot.boots else "bold red")
     for clause in told.why:
@@ -252,7 +232,7 @@ def _first_boot(page: _Page, told: _FirstBoot, names: SlotNames) -> None:
         page.line(f"info() says: {said}; next {boot.info_next or 'unknown'}", indent=4)
 
 
-def _second_boot(page: _Page, boot: BootReading | None, names: SlotNames) -> None:
+def _second_boot(page: ReportPage, boot: BootReading | None, names: SlotNames) -> None:
     if boot is None:
         page.line("the same: no application has run")
         return
@@ -267,7 +247,7 @@ def _boot_text(boot: BootReading) -> str:
     return f"{boot.label} boots" + (", under test" if boot.state == "testing" else "")
 
 
-def _change(page: _Page, change: Change, names: SlotNames, indent: int) -> None:
+def _change(page: ReportPage, change: Change, names: SlotNames, indent: int) -> None:
     """Say what is written, and what otadata holds then."""
     if not change.ops and change.efuse[0] == change.efuse[1]:
         page.line("nothing is written", indent=indent)
@@ -281,7 +261,7 @@ def _change(page: _Page, change: Change, names: SlotNames, indent: int) -> None:
         page.line(f"eFuse: secure version {change.efuse[0].bit_count()} → {change.efuse[1].bit_count()}", indent=indent)
 
 
-def _print_call(page: _Page, cases: Sequence[Case], name: str, names: SlotNames) -> None:
+def _print_call(page: ReportPage, cases: Sequence[Case], name: str, names: SlotNames) -> None:
     """Say what a call comes to, once for all rules that agree."""
     groups = grouped(cases, lambda case: next((call for call in case.answer.calls if call.name == name), None))
     for call, members in groups:
@@ -299,18 +279,18 @@ def _print_call(page: _Page, cases: Sequence[Case], name: str, names: SlotNames)
 
 
 def _told_history(case: Case) -> tuple[str, tuple[str, ...]]:
-    """Return what is told of a history: tokens differ by the release that they name."""
+    """Return what is reported of a history: tokens differ by the release that they name."""
     return ("", ()) if case.history is None else (case.history.verdict, case.history.sentences)
 
 
-def _history(page: _Page, told: tuple[str, tuple[str, ...]], cases: Sequence[Case]) -> None:
+def _history(page: ReportPage, told: tuple[str, tuple[str, ...]], cases: Sequence[Case]) -> None:
     verdict, sentences = told
     page.line(verdict, style="bold")
     for number, sentence in enumerate(sentences, 1):
         page.line(f"{number}. {sentence}", indent=4, hang=3)
     found = next(case.history for case in cases if _told_history(case) == told)
     if found is not None and found.token is not None:
-        page.whole(f"replay: otaproof replay {found.token}", 4)
+        page.command(f"otaproof replay {found.token}", 4)
     if found is not None and found.note:
         page.line(found.note, indent=4)
     if found is not None and found.why_no_token is not None:

@@ -1,125 +1,69 @@
-"""What `otaproof explore` prints: the size of each search, and a line for each claim with its counterexample."""
-
-from collections.abc import Iterator
-from contextlib import contextmanager
+"""What `otaproof explore` prints: a line for each claim, the trace that breaks each violated one, the searches."""
 
 from rich.console import Console
-from rich.table import Table
 
-from ...analysis.claim_search import ClaimSearch, ExploredClaim, ghosts_title
-from ...model.claims.left_out import left_out_line
-from ...model.device.scope_text import scope_title
-from ...proofs.explicit.exploration import Progress
-from ...proofs.prover.dead_ends import Recovery
-from .left_out_report import left_out_json
+from ...analysis.results.explore_result import ExploredClaimEntry, ExploreResult, RecoveryEntry, SearchEntry
+from ...model.device.state import Scope
+from .left_out_report import print_left_out
+from .report_page import ReportPage
+from .verdict_words import depth_words, verdict_style, verdict_words
 
 
-@contextmanager
-def search_progress(name: str) -> Iterator[Progress]:
-    """Give a function that tells how far the search is, in a line on stderr; without a terminal it does nothing."""
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield lambda states, seconds: None
-        return
-    with console.status(f"{name}: …") as line:
-
-        def tell(states: int, seconds: float) -> None:
-            rate = states / seconds if seconds else 0.0
-            line.update(f"{name}: {states:,} states, {seconds:.0f} s, {rate:,.0f}/s")
-
-        yield tell
-
-
-def print_report(text: Console, found: ClaimSearch) -> None:
-    """Print what was found."""
-    text.print(scope_title(found.scope), markup=False)
-    text.print(_table(found))
-    for search in found.searches:
-        if not search.is_complete:
-            text.print(f"not complete: {search.limit}", markup=False)
-    if found.recovery is not None:
-        text.print(_recovery_line(found.recovery), markup=False)
-    for item in found.claims:
-        text.print(f"{item.claim.id:4} {item.claim.name}: {_verdict_text(item)}", markup=False)
-        if item.trace is not None:
-            text.print(f"    {' '.join(item.trace.actions) or 'in the first state'}", markup=False)
-    text.print(left_out_line(found.scope.faults, found.scope.usage), markup=False)
+def print_explore(console: Console, scope: Scope, result: ExploreResult, shows_identifiers: bool = False) -> None:
+    """Print all that the searches of a scope found."""
+    page = ReportPage(console)
+    page.calls()
+    page.title(result.scope)
+    for claim in result.claims:
+        page.item(f"{claim.id:4}", f"{claim.name}: {_words(claim)}", style=verdict_style(claim.verdict))
+    for claim in result.claims:
+        if claim.trace is not None:
+            _print_trace(page, claim, shows_identifiers)
+    page.title("Searches of all reachable states")
+    page.counts([("ghosts", "states", "transitions", "depth", "seconds", "states/s"), *map(_row, result.searches)])
+    for search in result.searches:
+        if not search.complete:
+            page.line(f"not complete: {search.limit}", style="yellow")
+        elif search.compile_seconds:
+            page.line(f"{_name(search)}: compiled in {search.compile_seconds:.1f} s")
+    if result.recovery is not None:
+        page.line(_recovery_text(result.recovery))
+    page.blank()
+    print_left_out(page, scope.faults, scope.usage)
 
 
-def _table(found: ClaimSearch) -> Table:
-    table = Table(box=None, pad_edge=False)
-    table.add_column("remembers")
-    for column in ("states", "transitions", "depth", "seconds", "states/s", "compiled in"):
-        table.add_column(column, justify="right")
-    for search in found.searches:
-        table.add_row(
-            ghosts_title(search.scope.ghosts),
-            f"{search.states:,}",
-            f"{search.transitions:,}",
-            f"{search.depth}",
-            f"{search.seconds:.2f}",
-            f"{search.rate:,.0f}",
-            f"{search.compile_seconds:.1f} s" if search.reading == "compiled" else "–",
-        )
-    return table
+def _words(claim: ExploredClaimEntry) -> str:
+    if claim.verdict == "holds":
+        return verdict_words(claim.verdict, "searched, every reachable state")
+    return verdict_words(claim.verdict, depth_words(None if claim.trace is None else len(claim.trace)))
 
 
-def _recovery_line(recovery: Recovery) -> str:
-    if not recovery.is_complete:
-        return f"recovery: not complete: {recovery.limit}"
+def _print_trace(page: ReportPage, claim: ExploredClaimEntry, shows_identifiers: bool) -> None:
+    page.title(f"{claim.id} {claim.name}: {_words(claim)}")
+    page.line(claim.title)
+    page.steps(claim.sentences, claim.broken_by)
+    if shows_identifiers:
+        page.identifiers(claim.trace or ())
+    if claim.divergence is not None:
+        page.line(f"the board does not show it: {claim.divergence}", style="bold red")
+    elif claim.token is not None:
+        page.command(f"otaproof replay {claim.token}")
+
+
+def _row(search: SearchEntry) -> tuple[str, ...]:
+    rate = search.states / search.seconds if search.seconds else 0.0
+    counts = (f"{search.states:,}", f"{search.transitions:,}", f"{search.depth}")
+    return (_name(search), *counts, f"{search.seconds:.2f}", f"{rate:,.0f}")
+
+
+def _name(search: SearchEntry) -> str:
+    return " and ".join(search.remembers) or "none"
+
+
+def _recovery_text(found: RecoveryEntry) -> str:
+    if not found.complete:
+        return f"dead ends: not complete: {found.limit}"
     return (
-        f"recovery: {recovery.goals:,} of {recovery.states:,} states have just completed an upgrade, "
-        f"{recovery.dead_ends:,} never can; {recovery.steps:,} steps without cuts, {recovery.seconds:.2f} s"
+        f"dead ends: an upgrade can be completed from all but {found.dead_ends:,} of {found.states:,} states; in "
+        f"{found.goals:,} one has just been completed ({found.steps:,} steps without cuts, {found.seconds:.2f} s)"
     )
-
-
-def _verdict_text(item: ExploredClaim) -> str:
-    return _verdict(item) if item.trace is None else f"violated after {len(item.trace)} steps"
-
-
-def as_json(found: ClaimSearch) -> dict[str, object]:
-    """Return what was found as one JSON object."""
-    result: dict[str, object] = {
-        "world": scope_title(found.scope),
-        "searches": [
-            {
-                "remembers": sorted(ghost.value for ghost in search.scope.ghosts),
-                "states": search.states,
-                "transitions": search.transitions,
-                "depth": search.depth,
-                "complete": search.is_complete,
-                "seconds": round(search.seconds, 3),
-                "compile_seconds": round(search.compile_seconds, 3),
-                "reading": search.reading,
-                "threads": search.threads,
-            }
-            for search in found.searches
-        ],
-        "claims": [
-            {
-                "id": item.claim.id,
-                "name": item.claim.name,
-                "verdict": _verdict(item),
-                "trace": None if item.trace is None else list(item.trace.actions),
-            }
-            for item in found.claims
-        ],
-        **left_out_json(),
-    }
-    recovery = found.recovery
-    if recovery is not None:
-        result["recovery"] = {
-            "states": recovery.states,
-            "steps": recovery.steps,
-            "goals": recovery.goals,
-            "dead_ends": recovery.dead_ends,
-            "complete": recovery.is_complete,
-            "seconds": round(recovery.seconds, 3),
-        }
-    return result
-
-
-def _verdict(item: ExploredClaim) -> str:
-    if item.trace is not None:
-        return "violated"
-    return "holds" if item.is_decided else "inconclusive"

@@ -1,121 +1,101 @@
-"""What `otaproof outcomes` prints: a table for each usage, and a shortest trace to each outcome that is not safe."""
+"""What `otaproof outcomes` prints: the table of each usage, and a trace to each outcome that is not safe."""
 
 from dataclasses import replace
-from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
-from ...analysis.call_outcomes import Beyond, CallOutcomes, cell_of
-from ...model.claims.left_out import left_out_line
+from ...analysis.call_outcomes import CallOutcomes
+from ...analysis.results.outcomes_result import OutcomeCell, OutcomeExample, OutcomesResult
 from ...model.device.scope_text import scope_title
-from ...model.device.state import Scope, Usage
+from ...model.device.state import Usage
 from ...model.fault_model import FaultModel
-from ...proofs.explicit.cut_outcomes import Call, Cell, Example, Outcome
-from .left_out_report import left_out_json
+from ...proofs.explicit.cut_outcomes import NO_SUCH_CALL, Outcome
+from .left_out_report import print_left_out
+from .report_page import ReportPage
 
-_STYLES = {Outcome.THIRD: "bold red", Outcome.BRICK: "bold white on red"}
-
-
-def as_json(found: CallOutcomes) -> dict[str, Any]:
-    """Return the tables as one JSON object; with a cross-check, what only history rules out."""
-    scope = found.scope
-    checked = {f"{u.value} {f.name} {c.value}": [o.value for o in more] for (u, f, c), more in found.beyond.items()}
-    return {
-        "slots": scope.slots,
-        "factory": scope.has_factory,
-        "rollback": scope.config.rollback,
-        "anti_rollback": scope.config.anti_rollback,
-        "idf": scope.config.app_release.label,
-        "bootloader_idf": scope.config.bootloader_release.label,
-        "usages": {
-            usage.value: {
-                call.value: {faults.name: _cell_json(scope, cell_of(column, call)) for faults, column in table.items()}
-                for call in Call
-            }
-            for usage, table in found.tables.items()
-        },
-        **left_out_json(),
-    } | ({"only_history_rules_out": checked} if checked else {})
+_STYLES = {"THIRD": "bold red", "BRICK": "bold white on red"}
+_UNSAFE = tuple(outcome.value for outcome in Outcome if not outcome.is_safe)
+_MEANINGS = (
+    "What the next power-on can start after a power cut inside the call. old: what it starts before the call; new: "
+    "what it starts after the call; same: old and new are one; THIRD: another image; BRICK: nothing."
+)
+Rows = dict[str, dict[str, OutcomeCell]]
+"""By call and fault model."""
 
 
-def place_name(scope: Scope, place: int) -> str:
-    """Return the label of a place."""
-    if place == scope.nowhere:
-        return "nothing"
-    return "factory" if place == scope.factory else f"ota_{place}"
+def print_outcomes(
+    console: Console, found: CallOutcomes, result: OutcomesResult, shows_identifiers: bool = False
+) -> None:
+    """Print the tables; result: what was found, as its JSON has it."""
+    titles = {usage: replace(found.scope, usage=usage) for usage in found.tables}
+    page = ReportPage(console)
+    page.calls()
+    page.line(_MEANINGS, indent=0, style="dim")
+    for usage, scope in titles.items():
+        rows = result.usages[usage.value]
+        page.title(f"Power cuts inside calls: {scope_title(scope)}")
+        console.print(_table(rows))
+        for call, cells in rows.items():
+            for outcome in _UNSAFE:
+                shown = next(
+                    ((f, cell.examples[outcome]) for f, cell in cells.items() if outcome in cell.examples), None
+                )
+                if shown is not None:
+                    _print_example(page, call, outcome, *shown, shows_identifiers)
+    page.blank()
+    page.line(f"Every reachable state, any number of upgrades; {found.seconds:.1f} s", indent=0)
+    _print_cross_check(page, result)
+    usage = Usage.PROPER if Usage.PROPER in titles else Usage.ANY
+    print_left_out(page, max(scope.faults for scope in titles.values()), usage)
 
 
-def _cell_json(scope: Scope, cell: Cell) -> dict[str, Any]:
-    return {
-        "starts": cell.starts,
-        "outcomes": [outcome.value for outcome in cell.outcomes],
-        "examples": {
-            outcome.value: {
-                "cuts": example.cuts,
-                "actions": list(example.actions),
-                "old": place_name(scope, example.old),
-                "new": place_name(scope, example.new),
-                "found": place_name(scope, example.found),
-            }
-            for outcome, example in sorted(cell.examples.items(), key=lambda item: item[0].value)
-        },
-    }
-
-
-def print_report(console: Console, found: CallOutcomes) -> None:
-    """Print the table of each usage, and below it the shortest trace to each outcome that is not safe."""
-    scope = found.scope
-    for usage, table in found.tables.items():
-        widest = table[max(table)]
-        title = scope_title(replace(scope, usage=usage, faults=max(table)))
-        console.print(f"[bold]Power cuts inside calls[/bold]  {title}")
-        console.print(_table(table))
-        for cell in widest:
-            for outcome in (o for o in cell.outcomes if not o.is_safe):
-                faults = next(f for f, column in table.items() if outcome in cell_of(column, cell.call).examples)
-                _print_example(console, scope, faults, outcome, cell_of(table[faults], cell.call))
-        console.print()
-    console.print(f"every reachable state, upgrades without end, {found.seconds:.1f} s")
-    usage = Usage.PROPER if Usage.PROPER in found.tables else Usage.ANY
-    console.print(left_out_line(max(found.tables[usage]), usage), markup=False)
-    _print_beyond(console, found.beyond)
-
-
-def _print_beyond(console: Console, beyond: Beyond) -> None:
-    if not beyond:
-        return
-    console.print("Cross-check by z3: each outcome in the table is possible; each one that is not in it is impossible")
-    console.print(
-        "from any well-formed state, reached or not, but for these, which only the device's history rules out:"
-    )
-    for (usage, faults, call), more in beyond.items():
-        if more:
-            console.print(f"  {usage.value} usage, {faults.name}, {call.value}: {', '.join(o.value for o in more)}")
-
-
-def _table(columns: dict[FaultModel, tuple[Cell, ...]]) -> Table:
+def _table(rows: Rows) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 1), header_style="bold")
     table.add_column("cut inside", no_wrap=True)
-    for faults in columns:
-        table.add_column(faults.name, overflow="fold")
-    for call in Call:
-        cells = [cell_of(column, call) for column in columns.values()]
-        table.add_row(call.value, *(_styled(cell) for cell in cells))
+    for faults in FaultModel:
+        if any(faults.name in cells for cells in rows.values()):
+            table.add_column(faults.name, overflow="fold")
+    for call, cells in rows.items():
+        table.add_row(call, *(_styled(cell) for cell in cells.values()))
     return table
 
 
-def _styled(cell: Cell) -> str:
-    style = next((style for outcome, style in reversed(_STYLES.items()) if outcome in cell.examples), None)
-    return f"[{style}]{cell}[/]" if style else str(cell)
+def _styled(cell: OutcomeCell) -> Text:
+    style = next((style for outcome, style in reversed(_STYLES.items()) if outcome in cell.outcomes), "")
+    return Text(_words(cell), style)
 
 
-def _print_example(console: Console, scope: Scope, faults: FaultModel, outcome: Outcome, cell: Cell) -> None:
-    example: Example = cell.examples[outcome]
+def _words(cell: OutcomeCell) -> str:
+    """Return the outcomes in words; "same" is left out where "old" or "new" stands."""
+    told = [outcome for outcome in cell.outcomes if outcome != "same"]
+    is_told = "old" in told or "new" in told
+    return ", ".join(told if is_told else cell.outcomes) or NO_SUCH_CALL
+
+
+def _print_example(
+    page: ReportPage, call: str, outcome: str, faults: str, example: OutcomeExample, shows_identifiers: bool
+) -> None:
     how_many = "1 cut" if example.cuts == 1 else f"{example.cuts} cuts"
-    places = [place_name(scope, place) for place in (example.old, example.new, example.found)]
-    console.print(
-        f"  [{_STYLES[outcome]}]{outcome.value}[/] in {cell.call.value}, {faults.name}, {how_many}: "
-        f"old {places[0]}, new {places[1]}, boots {places[2]}"
+    page.title(f"{outcome} in {call}, {faults}, {how_many}")
+    page.steps(
+        example.sentences,
+        f"the next power-on starts {example.found}; before the call it starts {example.old}, after it {example.new}",
     )
-    console.print(f"    {' '.join(example.actions)}", markup=False)
+    if shows_identifiers:
+        page.identifiers(example.actions)
+
+
+def _print_cross_check(page: ReportPage, result: OutcomesResult) -> None:
+    if result.only_history_rules_out is None:
+        return
+    page.line(
+        "Cross-check by z3: each outcome in the table is possible; each one that is not in it is impossible from any "
+        "well-formed state, reachable or not, but for these, which only the device's history rules out:",
+        indent=0,
+    )
+    for name, more in result.only_history_rules_out.items():
+        if more:
+            usage, faults, call = name.split(" ")
+            page.line(f"{usage} usage, {faults}, {call}: {', '.join(more)}")

@@ -1,13 +1,16 @@
-"""A progress bar with a rate and an end in sight, on stderr, where that is a terminal."""
+"""How far a command is, on stderr, where that is a terminal."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
+from ...campaign.fuzz.findings import Findings
 from ...campaign.upgrade.sweep import Progress as ReportProgress
+from ...proofs.explicit.exploration import Progress as SearchProgress
 
 
 class _CountColumn(ProgressColumn):
@@ -28,3 +31,40 @@ def progress_bar(name: str) -> Iterator[ReportProgress]:
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task(name, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+@contextmanager
+def search_progress(name: str) -> Iterator[SearchProgress]:
+    """Give a function that tells how far a search is, in a line; without a terminal it does nothing."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda states, seconds: None
+        return
+    with console.status(f"{name}: …") as line:
+
+        def tell(states: int, seconds: float) -> None:
+            rate = states / seconds if seconds else 0.0
+            line.update(f"{name}: {states:,} states, {seconds:.0f} s, {rate:,.0f}/s")
+
+        yield tell
+
+
+@contextmanager
+def fuzz_progress() -> Iterator[Callable[[Findings], None]]:
+    """Give a function that tells how far the runs are, in a line on stderr; without a terminal it does nothing."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda findings: None
+        return
+    started = time.monotonic()
+    with console.status("…") as line:
+        yield lambda findings: line.update(_progress_text(findings, time.monotonic() - started))
+
+
+def _progress_text(findings: Findings, seconds: float) -> str:
+    diverged = f", {findings.divergences} DIVERGENCES" if findings.divergences else ""
+    return f"{findings.runs:,} runs, {_rate(findings, seconds)}, {len(findings)} findings{diverged}"
+
+
+def _rate(findings: Findings, seconds: float) -> str:
+    return f"{findings.runs / seconds:,.1f} runs/s" if seconds > 0 else "no time at all"

@@ -1,165 +1,116 @@
-"""What `otaproof prove` prints: a line for each claim, the way to each broken one; as text or as JSON."""
+"""What `otaproof prove` prints: a line for each claim, and the trace that breaks each refuted one."""
 
-import textwrap
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
-from ...analysis.proof_runs import Configuration, Row
-from ...model.claims.left_out import left_out_line
+from ...analysis.proof_runs import ConfigurationProof, ProvedClaim
+from ...analysis.results.prove_result import ProvedClaimEntry, claim_entry
 from ...model.device.scope_text import title_of_any_slots
 from ...model.device.state import Usage
 from ...proofs.prover.decision import ProofVerdict
-from .left_out_report import left_out_json
-
-_STYLES = {
-    ProofVerdict.PROVED: "green",
-    ProofVerdict.REFUTED: "bold red",
-    ProofVerdict.BOUNDED: "yellow",
-    ProofVerdict.UNKNOWN: "bold yellow",
-}
-_WIDTH = 116
+from . import left_out_report
+from .report_page import ReportPage
+from .verdict_words import depth_words, verdict_style, verdict_words
 
 
-def print_configuration(console: Console, configuration: Configuration) -> None:
-    """Print the world and its claims."""
-    console.print(f"\n[bold]{configuration.title}[/bold]")
+def print_configuration(
+    console: Console, configuration: ConfigurationProof, is_first: bool = True, shows_identifiers: bool = False
+) -> None:
+    """Print the configuration and its claims. is_first: it begins the report."""
+    page = ReportPage(console)
+    if is_first:
+        page.calls()
+    page.title(configuration.title)
+    claims = [claim_entry(row) for row in configuration.rows]
     table = Table(box=None, padding=(0, 1, 0, 1), header_style="bold")
     for name in ("claim", "verdict", "time", "how"):
         table.add_column(name, no_wrap=name != "how", overflow="fold", justify="right" if name == "time" else "left")
-    for row in configuration.rows:
-        decision = row.decision
-        verdict = f"[{_STYLES[decision.verdict]}]{verdict_text(row)}[/]"
-        table.add_row(decision.claim.id, verdict, f"{decision.seconds:.1f} s", decision.method)
-    console.print(table)
-    for row in configuration.rows:
-        if row.decision.verdict is ProofVerdict.REFUTED:
-            _print_way(console, row)
+    for claim in claims:
+        table.add_row(
+            claim.id, Text(_words(claim), verdict_style(claim.verdict)), f"{claim.seconds:.1f} s", Text(claim.method)
+        )
+    console.print(table, soft_wrap=False, width=page.width)
+    for claim in claims:
+        if claim.verdict == "refuted":
+            _print_trace(page, claim, shows_identifiers)
 
 
-def print_family(console: Console, configurations: Sequence[Configuration], number: str) -> None:
-    """Print worlds that differ in the number of slots alone: those of which the same was found in one line."""
+def print_family(console: Console, configurations: Sequence[ConfigurationProof], number: str) -> None:
+    """Print configurations that differ in the number of slots alone: those with the same verdicts in one line."""
+    page = ReportPage(console)
     first = configurations[0]
     same = f" (= {', '.join(first.releases[1:])})" if first.releases[1:] else ""
-    console.print(f"[bold]{number}  {title_of_any_slots(first.scope)}{same}[/bold]")
+    page.line(f"{number}  {title_of_any_slots(first.scope)}{same}", indent=0, style="bold")
     slots_of: dict[str, list[int]] = {}
     for configuration in configurations:
         slots_of.setdefault(_short(configuration), []).append(configuration.scope.slots)
     for words, slots in slots_of.items():
-        console.print(f"  {_counts(slots)} slots: {words}")
+        page.line(f"{_counts(slots)} slots: {words}")
 
 
-def verdict_text(row: Row) -> str:
-    """Return the verdict with its depth."""
-    decision = row.decision
-    if row.divergence is not None:
-        return "refuted, but not on the board"
-    if decision.verdict is not ProofVerdict.REFUTED:
-        return str(decision.verdict.value)
-    return f"refuted at {decision.depth}" if decision.is_shortest else f"refuted at ≤ {decision.depth}"
-
-
-def print_summary(console: Console, found: Sequence[Configuration], seconds: float) -> None:
+def print_summary(console: Console, found: Sequence[ConfigurationProof], seconds: float) -> None:
     """Print how many verdicts of each kind there are, and what went wrong."""
+    page = ReportPage(console)
     rows = [row for configuration in found for row in configuration.rows]
     counts = Counter(row.decision.verdict for row in rows)
-    text = ", ".join(f"{counts[verdict]:,} {verdict.value}" for verdict in ProofVerdict if counts[verdict])
-    console.print(f"\n{len(found):,} configurations, {len(rows):,} claims: {text}; {seconds:.1f} s")
+    text = ", ".join(f"{counts[v]:,} {verdict_words(v.value)}" for v in ProofVerdict if counts[v])
+    page.blank()
+    plural = "" if len(found) == 1 else "s"
+    page.line(f"{len(found):,} configuration{plural}, {len(rows):,} claims: {text}; {seconds:.1f} s", indent=0)
     for configuration in found:
         for row in configuration.rows:
             name = f"{configuration.title}: {row.decision.claim.id}"
             if row.divergence is not None:
-                console.print(f"[bold red]{name}: the board does otherwise[/]: {row.divergence}")
+                page.line(f"{name}: the board does not show it: {row.divergence}", indent=0, style="bold red")
             elif row.decision.verdict is ProofVerdict.UNKNOWN:
-                console.print(f"[bold yellow]{name} is undecided[/]: {row.decision.method}")
+                page.line(f"{name} is undecided: {row.decision.method}", indent=0, style="bold yellow")
 
 
-def print_left_out(console: Console, found: Sequence[Configuration]) -> None:
+def print_left_out(console: Console, found: Sequence[ConfigurationProof]) -> None:
     """Print what the verdicts leave out, under the strongest fault model and the narrowest usage among them."""
     if not found:
         return
     usages = {configuration.scope.usage for configuration in found}
     faults = max(configuration.scope.faults for configuration in found)
     usage = Usage.PROPER if Usage.PROPER in usages else Usage.ANY
-    console.print(left_out_line(faults, usage), markup=False)
+    left_out_report.print_left_out(ReportPage(console), faults, usage)
 
 
-def as_json(found: Sequence[Configuration]) -> dict[str, Any]:
-    """Return all that was found as one JSON object."""
-    configurations = [_configuration_json(configuration) for configuration in found]
-    claims = configurations[0]["claims"] if configurations else []
-    return {"configurations": configurations, "claims": claims, **left_out_json()}
+def _words(claim: ProvedClaimEntry) -> str:
+    """Return the verdict with the length of the trace."""
+    if claim.divergence is not None:
+        return "refuted, but not on the board"
+    depth = depth_words(claim.depth, claim.is_shortest) if claim.verdict == "refuted" else ""
+    return verdict_words(claim.verdict, depth)
 
 
-def _configuration_json(configuration: Configuration) -> dict[str, Any]:
-    scope, config = configuration.scope, configuration.scope.config
-    return {
-        "rollback": config.rollback,
-        "anti_rollback": config.anti_rollback,
-        "factory": scope.has_factory,
-        "slots": scope.slots,
-        "idf": config.app_release.label,
-        "bootloader_idf": config.bootloader_release.label,
-        "faults": scope.faults.name,
-        "usage": scope.usage.value,
-        "versions": scope.versions if config.anti_rollback else None,
-        "same_model": list(configuration.releases),
-        "claims": [_claim_json(row) for row in configuration.rows],
-    }
+def _print_trace(page: ReportPage, claim: ProvedClaimEntry, shows_identifiers: bool) -> None:
+    page.title(f"{claim.id} {claim.name}: {_words(claim)}")
+    page.line(claim.title)
+    page.steps(claim.sentences, claim.broken_by)
+    if shows_identifiers or not claim.sentences:
+        page.identifiers(claim.trace)
+    if claim.divergence is not None:
+        page.line(f"the board does not show it: {claim.divergence}", style="bold red")
+    elif claim.token is not None:
+        page.command(f"otaproof replay {claim.token}")
 
 
-def _claim_json(row: Row) -> dict[str, Any]:
-    decision = row.decision
-    return {
-        "id": decision.claim.id,
-        "name": decision.claim.name,
-        "title": decision.claim.title,
-        "verdict": decision.verdict.value,
-        "method": decision.method,
-        "depth": decision.depth,
-        "is_shortest": decision.is_shortest if decision.verdict is ProofVerdict.REFUTED else None,
-        "seconds": round(decision.seconds, 3),
-        "solver": decision.answers.get("z3"),
-        "second_solver": decision.answers.get("bitwuzla"),
-        "token": row.token,
-        "trace": list(decision.actions),
-        "invariants": list(decision.invariants),
-        "premise_depth": decision.premise_depth,
-        "divergence": row.divergence,
-    }
-
-
-def _print_way(console: Console, row: Row) -> None:
-    decision = row.decision
-    console.print(f"\n[bold red]{decision.claim.id}[/] {decision.claim.title}")
-    way = " → ".join(_runs(decision.actions))
-    console.print(textwrap.indent(textwrap.fill(way, _WIDTH), "  "), markup=False)
-    if row.divergence is not None:
-        console.print(f"  [bold red]the board does otherwise[/]: {row.divergence}")
-    elif row.token is not None:
-        console.print(f"  replay: otaproof replay {row.token}", markup=False)
-
-
-def _runs(actions: Sequence[str]) -> list[str]:
-    """Return the actions without the flash operations that follow from them."""
-    silent = ("_erases", "_programs", "_burns")
-    return [name for name in actions if not name.endswith(silent) and not name.startswith("boot_")]
-
-
-def _short(configuration: Configuration) -> str:
-    """Return what was found of the claims, in one line."""
+def _short(configuration: ConfigurationProof) -> str:
+    """Return the verdicts on the claims in one line."""
     by_verdict: dict[ProofVerdict, list[str]] = {verdict: [] for verdict in ProofVerdict}
     for row in configuration.rows:
         by_verdict[row.decision.verdict].append(_short_row(row))
     return "; ".join(
-        f"[{_STYLES[verdict]}]{verdict.value}[/] {' '.join(words)}" for verdict, words in by_verdict.items() if words
+        f"{verdict_words(verdict.value)} {' '.join(words)}" for verdict, words in by_verdict.items() if words
     )
 
 
-def _short_row(row: Row) -> str:
+def _short_row(row: ProvedClaim) -> str:
     decision = row.decision
     if decision.verdict is not ProofVerdict.REFUTED:
         return decision.claim.id

@@ -45,8 +45,10 @@ LISTINGS: tuple[Listing, ...] = (
         "check",
         f"check {EXAMPLE}",
         (
-            ("Upgrade", " Left out"),
-            ("C4 ", "  replay"),
+            ("Power cuts", " every history"),
+            ("C4 ", "  otaproof replay"),
+            ("Settings", "  ? chip revision"),
+            ("Left out", "Left out"),
         ),
     ),
     Listing("replay", "replay TOKEN", (("  4 ", "C4 "),)),

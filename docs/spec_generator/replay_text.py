@@ -7,8 +7,10 @@ interrupts.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from otaproof.campaign.history.history import OTADATA, History, Step, StepName
-from otaproof.campaign.history.history_replay import HistoryReplay, HistoryStep
+from otaproof.campaign.history.history import OTADATA, History
+from otaproof.campaign.history.history_replay import HistoryReplay
+from otaproof.campaign.history.replayed_step import ReplayedStep
+from otaproof.campaign.history.step import Step, StepName
 from otaproof.impl.chip.cells import SECTOR_SIZE
 from otaproof.impl.chip.flash import Op, OpKind
 from otaproof.impl.partitions.partition import Partition
@@ -32,7 +34,7 @@ class _PlayedStep:
     """A step of the history beside the step of its replay."""
 
     step: Step
-    replayed: HistoryStep
+    replayed: ReplayedStep
 
     @property
     def result(self) -> str:

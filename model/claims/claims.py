@@ -1,6 +1,6 @@
 """What is promised of an upgrade when the power fails: each promise once, for every checker.
 
-A claim reads an Aftermath and says whether the promise was kept there. The wording says exactly what is
+A claim reads an Observation and says whether the promise was kept there. The wording says exactly what is
 checked; where ESP-IDF does not keep a promise, the claim is violated, and that is a result.
 """
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from ..config import Config
-from .observation import Aftermath, Boot
+from .observation import Boot, Observation
 
 
 class Verdict(Enum):
@@ -44,15 +44,15 @@ class Claim:
 class CutClaim(Claim):
     """A promise that one power cut, and what follows it, can break."""
 
-    is_kept: Callable[[Aftermath], bool]
+    is_kept: Callable[[Observation], bool]
 
 
-def some_image_always_boots(after: Aftermath) -> bool:
+def some_image_always_boots(after: Observation) -> bool:
     """A whole image starts."""
     return after.future.boot.image is not None
 
 
-def unfinished_image_never_boots(after: Aftermath) -> bool:
+def unfinished_image_never_boots(after: Observation) -> bool:
     """No boot that can follow starts an image whose download or verification did not finish."""
     later = (after.future.boot, after.future.idle_boot)
     rolled_back = after.future.rollback.boot if after.future.rollback else None
@@ -63,13 +63,13 @@ def unfinished_image_never_boots(after: Aftermath) -> bool:
     )
 
 
-def running_partition_is_never_written(after: Aftermath) -> bool:
+def running_partition_is_never_written(after: Observation) -> bool:
     """No operation of this upgrade or a further one touches the partition that runs."""
     further = after.future.upgrade
     return not after.wrote_running and not (further is not None and further.wrote_running)
 
 
-def new_image_gets_one_boot(after: Aftermath) -> bool:
+def new_image_gets_one_boot(after: Observation) -> bool:
     """A marked image starts, and unless it is accepted then, the boot after that starts the previous one."""
     if after.is_accepting:
         return True
@@ -79,12 +79,12 @@ def new_image_gets_one_boot(after: Aftermath) -> bool:
     return not started or _partition(after.future.idle_boot) == after.previous
 
 
-def accepted_image_stays(after: Aftermath) -> bool:
+def accepted_image_stays(after: Observation) -> bool:
     """An accepted image is the one that boots."""
     return not after.is_accepted or after.future.boot.partition == after.target
 
 
-def rollback_reboots_or_changes_nothing(after: Aftermath) -> bool:
+def rollback_reboots_or_changes_nothing(after: Observation) -> bool:
     """rollback() restarts into another whole image, or raises an error and leaves flash as it was."""
     rollback = after.future.rollback
     if rollback is None:
@@ -95,12 +95,12 @@ def rollback_reboots_or_changes_nothing(after: Aftermath) -> bool:
     return boot is not None and boot.image is not None and boot.partition != after.future.boot.partition
 
 
-def cut_leaves_old_or_new_choice(after: Aftermath) -> bool:
+def cut_leaves_old_or_new_choice(after: Observation) -> bool:
     """What boots is what would have booted before the call, or after it."""
     return after.future.boot.partition in (after.old_boot, after.new_boot)
 
 
-def old_secure_version_never_runs(after: Aftermath) -> bool:
+def old_secure_version_never_runs(after: Observation) -> bool:
     """No image older than the eFuse runs, and the eFuse never goes down."""
     efuse = after.efuse_before
     for boot in _boots(after):
@@ -109,7 +109,7 @@ def old_secure_version_never_runs(after: Aftermath) -> bool:
     return True
 
 
-def further_upgrade_completes(after: Aftermath) -> bool:
+def further_upgrade_completes(after: Observation) -> bool:
     """A further upgrade ends with its image running, accepted, from the partition it went to."""
     further = after.future.upgrade
     if further is None or further.error is not None or further.boot is None:
@@ -117,7 +117,7 @@ def further_upgrade_completes(after: Aftermath) -> bool:
     return further.boot.partition == further.target and further.boot.image is not None
 
 
-def info_tells_the_truth(after: Aftermath) -> bool:
+def info_tells_the_truth(after: Observation) -> bool:
     """info() names what runs and, unless that is under test, what the next power-on starts."""
     future = after.future
     if future.boot.partition is None:
@@ -272,7 +272,7 @@ def _partition(boot: Boot | None) -> str | None:
     return None if boot is None else boot.partition
 
 
-def _boots(after: Aftermath) -> Iterator[Boot]:
+def _boots(after: Observation) -> Iterator[Boot]:
     future = after.future
     rolled_back = future.rollback.boot if future.rollback else None
     upgraded = future.upgrade.boot if future.upgrade else None

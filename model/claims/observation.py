@@ -66,7 +66,7 @@ class Future:
 
 
 @dataclass(frozen=True, slots=True)
-class Aftermath:
+class Observation:
     """One cut, or one reset between two calls, and what follows."""
 
     call: str

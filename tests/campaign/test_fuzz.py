@@ -208,7 +208,7 @@ def test_no_finding_is_exit_code_0(capsys: pytest.CaptureFixture[str]) -> None:
     """Documented calls, cuts that tear nothing, two slots, a few runs."""
     code, output = call(capsys, "--runs", "3", "--usage", "proper", "--faults", "F0", *OPTIONS[:-1], "6.1")
     assert 0 == code
-    assert "0 kinds of violated claims, 0 divergences of board and model" in output
+    assert "0 violated claims" in output and "0 divergences of board and model" in " ".join(output.split())
 
 
 def test_divergence_is_loud(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -216,9 +216,9 @@ def test_divergence_is_loud(capsys: pytest.CaptureFixture[str], monkeypatch: pyt
     monkeypatch.setattr(Bootloader, "_abort_pending", lambda self, otadata, entries: entries)
     code, output = call(capsys, "--runs", "40", *OPTIONS)
     assert 1 == code
-    assert output.startswith("DIVERGENCE  ")
+    assert output.index("DIVERGENCE of board and model") < output.index(" violated (")
     assert "otaproof replay oth1." in output
-    assert "1 divergences of board and model" in output
+    assert "1 divergences of board and model" in " ".join(output.split())
 
 
 def test_minutes_end_the_runs(capsys: pytest.CaptureFixture[str]) -> None:

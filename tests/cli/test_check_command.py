@@ -89,7 +89,7 @@ def test_violated_claims_come_with_tokens_that_replay(files: Path, capsys: pytes
     assert len(tokens) >= 2
     for token in tokens:
         assert 1 == main(["replay", token])
-        assert "is violated" in capsys.readouterr().out
+        assert "violated" in capsys.readouterr().out
 
 
 def test_text_has_a_line_for_each_claim_and_a_replay_line(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -130,7 +130,7 @@ def test_otadata_of_a_device_in_the_field_is_taken(files: Path, capsys: pytest.C
     entries = [encode_entry(make_entry(number, OtaImgState.VALID)).ljust(0x1000, b"\xff") for number in (1, 2)]
     (files / "otadata.bin").write_bytes(b"".join(entries))
     _, report = checked(capsys, *arguments(files, "--otadata", str(files / "otadata.bin"), "--faults", "F0"))
-    assert ("ota_1", "ota_0") == (report["upgrade"]["from"], report["upgrade"]["to"])
+    assert ("ota_1", "ota_0") == (report["upgrade"]["previous"], report["upgrade"]["target"])
 
 
 def test_dump_of_a_whole_flash_is_taken(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -141,7 +141,7 @@ def test_dump_of_a_whole_flash_is_taken(files: Path, capsys: pytest.CaptureFixtu
     (files / "dump.bin").write_bytes(flash)
     command = ["check", "--flash", str(files / "dump.bin"), "--update", str(files / "update.bin"), "--faults", "F0"]
     _, report = checked(capsys, *command)
-    assert ("ota_0", "ota_1") == (report["upgrade"]["from"], report["upgrade"]["to"])
+    assert ("ota_0", "ota_1") == (report["upgrade"]["previous"], report["upgrade"]["target"])
 
 
 def test_out_writes_the_same_object(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -227,7 +227,7 @@ def test_image_of_no_segments_is_checked_like_any_other(files: Path, capsys: pyt
     (files / "running.bin").write_bytes(image)
     code, report = checked(capsys, *arguments(files, "--faults", "F0"))
     assert code in {0, 1}
-    assert "ota_0" == report["upgrade"]["from"]
+    assert "ota_0" == report["upgrade"]["previous"]
 
 
 def test_nothing_is_written_when_the_input_is_bad(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -253,11 +253,11 @@ def test_flash_after_the_cut_can_be_saved_and_checked(files: Path, capsys: pytes
     token = next(claim["token"] for claim in report["claims"] if claim["id"] == "C7")
     images = ["--image", str(files / "running.bin"), "--image", str(files / "update.bin")]
     assert 1 == main(["replay", token, "--json", *images, "--save-flash", str(files / "after.bin")])
-    booted = json.loads(capsys.readouterr().out)["booted"]
+    booted = json.loads(capsys.readouterr().out)["running"]
     _, again = checked(
         capsys, "check", "--flash", str(files / "after.bin"), "--update", str(files / "update.bin"), "--faults", "F0"
     )
-    assert booted == again["upgrade"]["from"]
+    assert booted == again["upgrade"]["previous"]
 
 
 def test_progress_is_shown_on_a_terminal_only(
@@ -285,4 +285,4 @@ def test_report_gets_through_any_terminal(files: Path, monkeypatch: pytest.Monke
     printed = io.BytesIO()
     monkeypatch.setattr("sys.stdout", io.TextIOWrapper(printed, "ascii", write_through=True))
     assert 1 == main(arguments(files, "--no-rollback", "--faults", "F0", table="table.bin"))
-    assert rb"\u20ac\udce2 boots" in printed.getvalue()
+    assert rb"starts \u20ac" in printed.getvalue()

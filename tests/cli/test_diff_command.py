@@ -364,7 +364,7 @@ def test_a_claim_that_holds_on_one_side_only_comes_with_a_history() -> None:
     report = compare(("5.1", "5.5"), sides, claims="C1,C2,C13", follow=0)
     assert [("C2", False), ("C13", False)] == [(c.claim.id, c.holds_left) for c in report.claims.changes]
     assert ("C1",) == report.claims.same
-    token = report.claims.changes[0].token
+    token = report.claims.changes[0].shown.token
     assert token is not None
     assert 1 == main(["replay", token])
 

@@ -72,7 +72,7 @@ def test_ignored_rule_is_not_asked(broken: Path, capsys: pytest.CaptureFixture[s
     """And the report says so."""
     code, text = run(capsys, broken, "--ignore", "d44,D20", "--ignore", "D33")
     assert 0 == code
-    assert "ignored: D20 D33 D44" in text
+    assert "3 rules ignored on request" in text
 
 
 def test_notes_are_explained_on_request(sound: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from otaproof.analysis import proof_runs
-from otaproof.analysis.proof_runs import Configuration, Row
+from otaproof.analysis import proof_runs, shown_trace
+from otaproof.analysis.proof_runs import ConfigurationProof, ProvedClaim
 from otaproof.campaign.lockstep.trace_replay import Divergence
 from otaproof.cli.main import main
 from otaproof.cli.reports.prove_report import print_family
@@ -34,10 +34,10 @@ def test_prove_prints_a_line_for_each_claim_and_the_way_to_a_broken_one(capsys: 
     assert main(PROPER_C4) == 1
     out = capsys.readouterr().out
     assert "2 OTA slots, rollback on, release rules 5.1, F1, proper usage" in out
-    assert "refuted at 16" in out and "32-bit numbers confirmed" in out
+    assert "refuted (16 steps)" in out and "32-bit numbers" in out
     assert "k-induction (k = 1)" in out
-    assert "power_on → image_begins → commence" in out
-    assert "replay: otaproof replay oth1." in out
+    assert "1. ota_0 starts at power-on" in out
+    assert "✗    ota_0 boots, not ota_1\n  otaproof replay oth1." in out
 
 
 def test_replay_shows_what_prove_refutes(capsys: pytest.CaptureFixture[str]) -> None:
@@ -125,11 +125,11 @@ def test_all_tells_each_family_once(tmp_path: Path, capsys: pytest.CaptureFixtur
 
 def test_worlds_that_differ_have_lines_of_their_own(capsys: pytest.CaptureFixture[str]) -> None:
     """Numbers of slots are told as stretches, and a way that is no shortest one as such."""
-    proved = Row(Decision(claim("C11"), ProofVerdict.PROVED, "…"))
-    broken = Row(Decision(claim("C11"), ProofVerdict.REFUTED, "…", depth=20))
+    proved = ProvedClaim(Decision(claim("C11"), ProofVerdict.PROVED, "…"))
+    broken = ProvedClaim(Decision(claim("C11"), ProofVerdict.REFUTED, "…", depth=20))
     scopes = [Scope(slots=slots) for slots in (2, 3, 4, 5, 6, 8)]
     rows = [broken, proved, proved, proved, broken, proved]
-    worlds = [Configuration(scope, "", ("5.1", "5.5"), (row,)) for scope, row in zip(scopes, rows, strict=True)]
+    worlds = [ConfigurationProof(scope, "", ("5.1", "5.5"), (row,)) for scope, row in zip(scopes, rows, strict=True)]
     print_family(Console(highlight=False, soft_wrap=True), worlds, "3/7")
     assert capsys.readouterr().out.splitlines() == [
         "3/7  rollback off, release rules 5.1, F1, any usage (= 5.5)",
@@ -159,9 +159,10 @@ def test_a_refutation_that_the_board_does_not_replay_is_no_verdict(
     def diverges(*_: object) -> str:
         raise Divergence("after step 3 record 0 is VALID, not NEW")
 
-    monkeypatch.setattr(proof_runs, "token_of_trace", diverges)
+    monkeypatch.setattr(shown_trace, "token_of_trace", diverges)
     assert main(["prove", "--usage", "proper", "--claim", "C4"]) == 3
-    assert "C4: the board does otherwise: after step 3 record 0 is VALID, not NEW" in capsys.readouterr().out
+    out = " ".join(capsys.readouterr().out.split())
+    assert "C4: the board does not show it: after step 3 record 0 is VALID, not NEW" in out
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 
 from otaproof.model.claims import claims
 from otaproof.model.claims.claims import CLAIMS, CUT_CLAIMS, cut_claim
-from otaproof.model.claims.observation import Aftermath, Boot, Future, Rollback, Upgrade
+from otaproof.model.claims.observation import Boot, Future, Observation, Rollback, Upgrade
 from otaproof.model.config import Config
 
 OLD = Boot("ota_0", "old")
@@ -21,7 +21,7 @@ FUTURE = Future(
     rollback=Rollback(None, True, replace(OLD, secure_version=1, efuse_version=1)),
     upgrade=UPGRADE,
 )
-KEPT = Aftermath(
+KEPT = Observation(
     call="power_on",
     is_between_calls=False,
     old_boot="ota_1",
@@ -103,5 +103,5 @@ def test_every_fact_of_an_aftermath_is_read_or_told() -> None:
     """Facts that no claim reads would be noise: these are there to be told."""
     told = {"call", "is_between_calls"}
     source = inspect.getsource(claims)
-    unread = {field.name for field in fields(Aftermath) if f"after.{field.name}" not in source}
+    unread = {field.name for field in fields(Observation) if f"after.{field.name}" not in source}
     assert told == unread

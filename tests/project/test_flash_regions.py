@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from otaproof.campaign.upgrade.upgrade_token import decode_token, world_of_token
+from otaproof.campaign.upgrade.upgrade_token import decode_token, dut_of_token
 from otaproof.cli.main import main
 from otaproof.errors import InputError
 from otaproof.impl.chip.chips import CHIPS
@@ -104,7 +104,7 @@ def test_bootloader_without_save_flash_is_refused(token: str, capsys: pytest.Cap
 )
 def test_bootloader_of_another_board_is_refused(token: str, bootloader: bytes, message: str) -> None:
     """The ROM would not start it, or it would overwrite the table."""
-    world = world_of_token(decode_token(token), IMAGES)
+    world = dut_of_token(decode_token(token), IMAGES)
     assert 0x1000 == CHIPS[Chip.ESP32].bootloader_offset
     with pytest.raises(InputError, match=message):
         board_regions(world, world.cells, bootloader, IMAGES)
@@ -112,7 +112,7 @@ def test_bootloader_of_another_board_is_refused(token: str, bootloader: bytes, m
 
 def test_table_on_the_board_is_the_one_of_the_token(token: str) -> None:
     """Regions come in the order of their addresses."""
-    world = world_of_token(decode_token(token), IMAGES)
+    world = dut_of_token(decode_token(token), IMAGES)
     regions = board_regions(world, world.cells, BOOTLOADER, IMAGES)
     assert sorted(region.offset for region in regions) == [region.offset for region in regions]
     table = next(region.contents for region in regions if region.offset == 0x8000)

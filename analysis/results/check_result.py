@@ -1,0 +1,258 @@
+"""The result of `otaproof check`."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from ...campaign.upgrade.claim_results import ClaimResult
+from ...campaign.upgrade.upgrade_replay import replay
+from ...campaign.upgrade.upgrade_token import decode_token
+from ...model.claims.claims import Verdict
+from ..broken_claim import broken_by_cut
+from ..model_verdicts import Proofs, proof_json
+from ..upgrade_check import SAMPLED_FROM, CheckReport, token_of
+from .result_parts import (
+    FaultName,
+    ModelResult,
+    PartitionEntry,
+    SettingEntry,
+    fault_name,
+    left_out_entries,
+    partition_entries,
+    setting_entries,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceConfig:
+    """The configuration of the device that was checked."""
+
+    rollback: bool
+    """App rollback is on in both builds."""
+    anti_rollback: bool
+    """Anti-rollback is on in both builds."""
+    idf: str
+    """ESP-IDF release whose rules the application follows."""
+    bootloader_idf: str
+    """ESP-IDF release whose rules the bootloader follows."""
+    chip: str
+    """IDF_TARGET."""
+    table_offset: int
+    """Of the partition table in flash, in bytes."""
+    chunk: int
+    """Bytes for each write()."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedUpgrade:
+    """The upgrade that was cut everywhere."""
+
+    previous: str
+    """Label of the partition that runs when it begins."""
+    target: str
+    """Label of the partition that it goes to."""
+    micro_steps: int
+    """Flash micro-steps: sector erases, and programs within a page."""
+    bytes: int
+    """Size of the new image."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScenarioSweep:
+    """What was decided of one scenario."""
+
+    cuts: int
+    """Cut points decided."""
+    distinct_states: int
+    """Distinct states of the device after them, each played once."""
+    complete: bool
+    """Every cut point was decided."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckSweep:
+    """How the cut points were decided."""
+
+    faults: FaultName
+    """The fault model."""
+    sampled: bool
+    """Under this fault model torn bytes are sampled, so that a claim holds for the samples only."""
+    seed: int
+    """Chooses the samples."""
+    cuts: int
+    """Cut points of the plain upgrade."""
+    distinct_states: int
+    """Distinct states after them."""
+    seconds: float
+    """For everything."""
+    complete: bool
+    """Every cut point of every scenario was decided."""
+    scenarios: dict[str, ScenarioSweep]
+    """By the name of the scenario."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelVerdict:
+    """The verdict on a claim for every history of the device model."""
+
+    verdict: str
+    """proved, refuted, bounded or unknown."""
+    method: str
+    """How it was decided."""
+    depth: int | None
+    """Refuted: steps of the trace. Proved: k of the induction."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedClaim:
+    """One claim and what was found of it."""
+
+    id: str
+    """Such as C1."""
+    name: str
+    """The promise as a name."""
+    title: str
+    """The promise as a sentence."""
+    verdict: Literal["holds", "violated", "not applicable", "inconclusive"]
+    """For the images given."""
+    violations: int
+    """Cut points and resets between calls that break it."""
+    weakest_fault: FaultName | None
+    """Violated: the weakest fault model that breaks it."""
+    where: str | None
+    """Violated: where the power is cut, of the first of those."""
+    scenario: str | None
+    """Violated: the scenario of that cut."""
+    then: str | None
+    """Violated: the event after that cut which the claim rules out."""
+    token: str | None
+    """Violated: what `otaproof replay` plays that cut by."""
+    proof: ModelVerdict | None
+    """The verdict for every history of a device so configured; null where there is none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckResult(ModelResult):
+    """What `otaproof check` found of one upgrade."""
+
+    command: Literal["check"] = "check"
+    """The command that made the result."""
+    config: DeviceConfig
+    """The configuration of the device."""
+    settings: tuple[SettingEntry, ...]
+    """Every value that the result rests on, with its origin."""
+    notes: tuple[str, ...]
+    """What is not modelled or was left out, a sentence each."""
+    layout: tuple[PartitionEntry, ...]
+    """The partition table."""
+    images: dict[str, str | None]
+    """By the label of the app partition, the image that it holds at the start; null for none."""
+    upgrade: CheckedUpgrade
+    """The upgrade."""
+    sweep: CheckSweep
+    """The cut points."""
+    proofs: str | None
+    """The device model of `claims[].proof` in a line; null where nothing was asked of it."""
+    no_proofs: str | None
+    """Why nothing was asked of the device model."""
+    claims: tuple[CheckedClaim, ...]
+    """Each claim, in the order of the ids."""
+
+    def __post_init__(self) -> None:
+        """Check that there are proofs, or a reason for none."""
+        assert (self.proofs is None) != (self.no_proofs is None)
+
+
+def check_result(report: CheckReport) -> CheckResult:
+    """Return all that a check found."""
+    world, config = report.world, report.world.config
+    has_proofs = isinstance(report.proofs, Proofs)
+    return CheckResult(
+        config=DeviceConfig(
+            rollback=config.rollback,
+            anti_rollback=config.anti_rollback,
+            idf=config.app_release.label,
+            bootloader_idf=config.bootloader_release.label,
+            chip=config.chip.value,
+            table_offset=config.table_offset,
+            chunk=world.chunk,
+        ),
+        settings=setting_entries(report.settings),
+        notes=report.notes,
+        layout=partition_entries(world.table),
+        images={p.label: _image_name(report, p.label) for p in world.table if p.is_app},
+        upgrade=CheckedUpgrade(
+            previous=report.setting.previous,
+            target=report.setting.target,
+            micro_steps=report.micro_steps,
+            bytes=len(world.update.contents),
+        ),
+        sweep=_sweep(report),
+        proofs=report.proofs.title if isinstance(report.proofs, Proofs) else None,
+        no_proofs=None if isinstance(report.proofs, Proofs) else report.proofs,
+        claims=tuple(_claim(report, result) for result in report.claims),
+        **left_out_entries(has_proofs),
+    )
+
+
+def _image_name(report: CheckReport, label: str) -> str | None:
+    image = report.world.image_in(report.world.cells, report.world.partition(label))
+    return None if image is None else image.name
+
+
+def _sweep(report: CheckReport) -> CheckSweep:
+    return CheckSweep(
+        faults=fault_name(report.faults.name),
+        sampled=report.faults >= SAMPLED_FROM,
+        seed=report.seed,
+        cuts=report.upgrade.cuts,
+        distinct_states=report.upgrade.distinct_futures,
+        seconds=round(report.seconds, 3),
+        complete=all(result.is_complete for result in report.sweeps.values()),
+        scenarios={
+            name: ScenarioSweep(cuts=found.cuts, distinct_states=found.distinct_futures, complete=found.is_complete)
+            for name, found in report.sweeps.items()
+        },
+    )
+
+
+def _claim(report: CheckReport, result: ClaimResult) -> CheckedClaim:
+    shortest, claim = result.shortest, result.claim
+    token = None if shortest is None else token_of(report, claim.id, shortest)
+    return CheckedClaim(
+        id=claim.id,
+        name=claim.name,
+        title=claim.title,
+        verdict=_VERDICTS[result.verdict],
+        violations=result.violations,
+        weakest_fault=None if shortest is None else fault_name(shortest.weakest_fault.name),
+        where=None if shortest is None else str(shortest),
+        scenario=None if shortest is None else shortest.scenario,
+        then=None if token is None else _then(report, claim.id, token),
+        token=token,
+        proof=_proof(report, claim.id),
+    )
+
+
+_VERDICTS: dict[Verdict, Literal["holds", "violated", "not applicable", "inconclusive"]] = {
+    Verdict.HOLDS: "holds",
+    Verdict.VIOLATED: "violated",
+    Verdict.NOT_APPLICABLE: "not applicable",
+    Verdict.INCONCLUSIVE: "inconclusive",
+}
+
+
+def _then(report: CheckReport, claim_id: str, token: str) -> str:
+    """Return what breaks the claim, as the replay of the token shows it."""
+    return broken_by_cut(claim_id, replay(decode_token(token), report.world).observation)
+
+
+def _proof(report: CheckReport, claim_id: str) -> ModelVerdict | None:
+    found = proof_json(report.proofs, claim_id) if isinstance(report.proofs, Proofs) else None
+    if found is None:
+        return None
+    depth = found["depth"]
+    return ModelVerdict(
+        verdict=str(found["verdict"]),
+        method=str(found["method"]),
+        depth=depth if isinstance(depth, int) else None,
+    )

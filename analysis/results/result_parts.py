@@ -1,0 +1,181 @@
+"""The parts that several results share."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypedDict
+
+from ...impl.chip.flash import Op
+from ...impl.partitions.partition import Partition
+from ...model.claims.left_out import LEFT_OUT, LEFT_OUT_OF_PROPER, LeftOut
+from ...model.device.state import Scope
+from ...project.option_reader import ConfigValue
+
+SCHEMA_VERSION = "1.0"
+"""Version of the JSON output of every command."""
+
+FaultName = Literal["F0", "F1", "F2", "F3"]
+UsageName = Literal["proper", "any"]
+FlashOperation = tuple[Literal["e", "p"], int, int]
+"""Erase or program, address, length in bytes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandResult:
+    """What the result of every command says of itself."""
+
+    schema_version: str = SCHEMA_VERSION
+    """Version of this schema."""
+    command: str
+    """The command that made the result."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOutEntry:
+    """Something that no history of the device model has, so that no verdict speaks of it."""
+
+    name: str
+    """A few words for it."""
+    text: str
+    """What it is, and what is known to come of it."""
+    weakest_fault: FaultName | None
+    """The weakest fault model under which it can matter; null where no power cut is needed."""
+    breaks: tuple[str, ...]
+    """Ids of the claims that it is known to break, whatever the verdict on them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelResult(CommandResult):
+    """A result that speaks of histories of the device model, with what the model leaves out."""
+
+    left_out: tuple[LeftOutEntry, ...]
+    """What no history of the device model has; empty where nothing was asked of the model."""
+    left_out_of_proper_usage: tuple[LeftOutEntry, ...]
+    """What the documentation allows and proper usage does not have; empty where nothing was asked of the model."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingEntry:
+    """One value that a result depends on."""
+
+    name: str
+    """CONFIG_… for an option of ESP-IDF, words for anything else."""
+    value: str
+    """As a person would write it."""
+    origin: str
+    """File and line, argument of the command line, or the reason for an assumption."""
+    assumed: bool
+    """Nobody chose the value."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartitionEntry:
+    """One row of a partition table."""
+
+    label: str
+    """Its name."""
+    type: int
+    """0 app, 1 data."""
+    subtype: int
+    """Such as 0x10 for ota_0."""
+    offset: int
+    """In flash, in bytes."""
+    size: int
+    """In bytes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScopeEntry:
+    """The devices that a verdict covers."""
+
+    slots: int
+    """OTA slots."""
+    factory: bool
+    """There is a factory partition with an image."""
+    rollback: bool
+    """App rollback is on in both builds."""
+    anti_rollback: bool
+    """Anti-rollback is on in both builds."""
+    idf: str
+    """ESP-IDF release whose rules the application follows."""
+    bootloader_idf: str
+    """ESP-IDF release whose rules the bootloader follows."""
+
+
+class ScopeFields(TypedDict):
+    """The fields of ScopeEntry."""
+
+    slots: int
+    factory: bool
+    rollback: bool
+    anti_rollback: bool
+    idf: str
+    bootloader_idf: str
+
+
+class LeftOutFields(TypedDict):
+    """The fields of ModelResult."""
+
+    left_out: tuple[LeftOutEntry, ...]
+    left_out_of_proper_usage: tuple[LeftOutEntry, ...]
+
+
+def scope_entry(scope: Scope) -> ScopeEntry:
+    """Return what a scope covers."""
+    return ScopeEntry(**scope_fields(scope))
+
+
+def scope_fields(scope: Scope) -> ScopeFields:
+    """Return the fields of ScopeEntry."""
+    config = scope.config
+    return {
+        "slots": scope.slots,
+        "factory": scope.has_factory,
+        "rollback": config.rollback,
+        "anti_rollback": config.anti_rollback,
+        "idf": config.app_release.label,
+        "bootloader_idf": config.bootloader_release.label,
+    }
+
+
+def fault_name(name: str) -> FaultName:
+    """Return the name of a fault model; raises KeyError for another text."""
+    names: dict[str, FaultName] = {"F0": "F0", "F1": "F1", "F2": "F2", "F3": "F3"}
+    return names[name]
+
+
+def left_out_entries(is_asked: bool = True) -> LeftOutFields:
+    """Return both tables of what the model leaves out, whole, by the fields of ModelResult; empty if not asked for."""
+    if not is_asked:
+        return {"left_out": (), "left_out_of_proper_usage": ()}
+    return {"left_out": _entries(LEFT_OUT), "left_out_of_proper_usage": _entries(LEFT_OUT_OF_PROPER)}
+
+
+def setting_entries(settings: Iterable[ConfigValue]) -> tuple[SettingEntry, ...]:
+    """Return settings as a result has them."""
+    return tuple(
+        SettingEntry(name=s.name, value=s.value, origin=s.origin.text, assumed=s.origin.assumed) for s in settings
+    )
+
+
+def partition_entries(table: Iterable[Partition]) -> tuple[PartitionEntry, ...]:
+    """Return the rows of a partition table as a result has them."""
+    return tuple(
+        PartitionEntry(label=p.label, type=p.type, subtype=p.subtype, offset=p.offset, size=p.size) for p in table
+    )
+
+
+def operations_of(ops: Sequence[Op]) -> tuple[FlashOperation, ...]:
+    """Return flash operations as a result has them."""
+    return tuple((op.kind.value, op.address, op.length) for op in ops)
+
+
+def _entries(rows: Iterable[LeftOut]) -> tuple[LeftOutEntry, ...]:
+    return tuple(
+        LeftOutEntry(
+            name=row.name,
+            text=row.text,
+            weakest_fault=None if row.faults is None else fault_name(row.faults.name),
+            breaks=row.breaks,
+        )
+        for row in rows
+    )

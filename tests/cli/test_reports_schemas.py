@@ -1,0 +1,148 @@
+"""The JSON output of every command against its published schema, and the schemas against the code."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from build_schemas import DIALECT, FOLDER, RESULTS, differences, schema_of
+from doctor_projects import TWO_SLOTS
+from jsonschema import Draft202012Validator, ValidationError
+
+from otaproof.analysis.results.result_parts import SCHEMA_VERSION
+from otaproof.campaign.history.history_token import encode_history_token
+from otaproof.campaign.history.known_cases import known_case
+from otaproof.cli.main import main
+from otaproof.impl.image.format import build_image
+from otaproof.impl.otadata import encode_entry, make_entry
+from otaproof.model.ota_state import OtaImgState
+from places import RECORDED
+
+Run = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A table, two images and a torn otadata partition, in the directory that the commands run in."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "table.csv").write_text(TWO_SLOTS)
+    for name, seed in (("running.bin", 1), ("update.bin", 2)):
+        (tmp_path / name).write_bytes(build_image(size=1200, version=f"1.{seed}", seed=seed))
+    entries = [encode_entry(make_entry(1, OtaImgState.VALID)), encode_entry(make_entry(2, OtaImgState.NEW))[:28]]
+    (tmp_path / "otadata.bin").write_bytes(b"".join(entry.ljust(0x1000, b"\xff") for entry in entries))
+    return tmp_path
+
+
+@pytest.fixture
+def run(files: Path, capsys: pytest.CaptureFixture[str]) -> Run:
+    """A function that runs a command with --json and returns the object that it prints."""
+
+    def run(*arguments: str) -> dict[str, Any]:
+        assert main([*arguments, "--json"]) in (0, 1, 3)
+        printed: dict[str, Any] = json.loads(capsys.readouterr().out)
+        return printed
+
+    return run
+
+
+def published(name: str) -> dict[str, Any]:
+    """Return a schema as docs/schemas has it."""
+    schema: dict[str, Any] = json.loads((FOLDER / f"{name}.schema.json").read_text(encoding="utf-8"))
+    return schema
+
+
+def closed(schema: Any) -> Any:
+    """Return a schema that refuses what it does not name."""
+    if isinstance(schema, list):
+        return [closed(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    inner = {name: closed(value) for name, value in schema.items()}
+    return inner | {"additionalProperties": False} if "properties" in schema else inner
+
+
+def agree(name: str, result: dict[str, Any]) -> None:
+    """Fail where a result is not what its schema says, or has more than it says."""
+    Draft202012Validator(closed(published(name))).validate(result)
+    assert (SCHEMA_VERSION, name) == (result["schema_version"], result["command"].replace(" --", "-"))
+    assert ["schema_version", "command"] == list(result)[:2]
+
+
+CHECK = ("check", "--partitions", "table.csv", "--running", "running.bin", "--update", "update.bin", "--faults", "F0")
+SMALL = ("--faults", "F0", "--usage", "any")
+COMMANDS = [
+    ("check", (*CHECK, "--rollback")),
+    ("check", (*CHECK, "--no-proofs")),
+    ("explain", ("explain", "--otadata", "otadata.bin", "--partitions", "table.csv", "--rollback", "--idf", "5.1")),
+    ("explain", ("explain", "--otadata", "otadata.bin", "--no-history")),
+    ("doctor", ("doctor", "--partitions", "table.csv", "--running", "running.bin")),
+    ("explore", ("explore", *SMALL, "--claims", "C1,C9,C10")),
+    ("explore", ("explore", *SMALL, "--claims", "none", "--slots", "1")),
+    ("outcomes", ("outcomes", *SMALL)),
+    pytest.param(
+        "outcomes", ("outcomes", "--faults", "F0", "--usage", "proper", "--cross-check"), marks=pytest.mark.slow
+    ),
+    ("prove", ("prove", "--usage", "proper", "--claim", "C3", "--claim", "C4")),
+    ("fuzz", ("fuzz", "--seed", "5", "--runs", "25", "--slots", "2", "--rollback", "--idf", "5.1")),
+    ("conform", ("conform", str(RECORDED / "pins.jsonl.gz"))),
+    ("diff", ("diff", "5.1", "5.5", "--usage", "proper", "--faults", "F0", "--claims", "C2")),
+    ("replay", ("replay", encode_history_token(known_case("trial-is-lost").token()))),
+]
+
+
+@pytest.mark.parametrize(("name", "arguments"), COMMANDS)
+def test_json_is_what_its_schema_says(name: str, arguments: tuple[str, ...], run: Run) -> None:
+    """Every field that is there is named, every field that is named is there."""
+    agree(name, run(*arguments))
+
+
+def test_replay_of_a_cut_is_what_its_schema_says(run: Run) -> None:
+    """The other kind of token."""
+    found = run(*CHECK, "--rollback", "--no-proofs")
+    token = next(claim["token"] for claim in found["claims"] if claim["token"])
+    agree("replay", run("replay", token))
+
+
+def test_replay_of_a_difference_is_what_its_schema_says(run: Run) -> None:
+    """Two histories side by side."""
+    found = run("diff", "5.1", "5.5", "--usage", "proper", "--faults", "F0", "--claims", "none")
+    agree("diff-replay", run("diff", "--replay", found["behaviours"][0]["token"]))
+
+
+@pytest.mark.slow
+def test_matrix_is_what_its_schema_says(run: Run) -> None:
+    """All releases."""
+    agree("diff-matrix", run("diff", "--matrix", "--usage", "proper", "--faults", "F0"))
+
+
+@pytest.mark.parametrize("name", RESULTS)
+def test_schema_is_of_the_draft_that_it_names(name: str) -> None:
+    """Draft 2020-12, and every field has a description."""
+    schema = published(name)
+    assert DIALECT == schema["$schema"]
+    Draft202012Validator.check_schema(schema)
+    for part in (schema, *schema["$defs"].values()):
+        assert part["description"]
+        assert set(part["properties"]) == set(part["required"])
+        assert all(field["description"] for field in part["properties"].values())
+
+
+def test_schema_refuses_what_it_does_not_describe() -> None:
+    """A text where a number belongs, and a field that is missing."""
+    good = {"schema_version": "1.0", "command": "conform", "vectors": 1, "agree": 1, "families": {}, "mismatches": []}
+    agree("conform", good)
+    for wrong in (good | {"vectors": "1"}, {key: value for key, value in good.items() if key != "agree"}):
+        with pytest.raises(ValidationError):
+            agree("conform", wrong)
+
+
+@pytest.mark.drift
+def test_schemas_are_what_the_code_says() -> None:
+    """`python docs/build_schemas.py` writes nothing new."""
+    assert [] == differences()
+
+
+def test_every_part_of_a_schema_is_described() -> None:
+    """A dataclass field without a docstring has no description, and is an error."""
+    assert {"description", "type"} <= schema_of(RESULTS["conform"])["properties"]["vectors"].keys()
