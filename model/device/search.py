@@ -1,8 +1,9 @@
 """Breadth-first search of a transition system, and the trace to whatever it finds.
 
-Every search of the device model is this one: for all reachable states, for a shortest trace to a state that is asked
-for, by steps alone or by costly steps first (a 0-1 search: what n costly steps lead to is looked at before what n + 1
-do, and within that by steps). The states may be anything that can be hashed, such as pairs of states of two devices.
+One search serves all that is asked of a device model in Python: every reachable state, or a shortest trace to a state
+that is wanted, by steps alone or by costly steps first (0-1 breadth-first search: what n costly steps lead to is
+searched before what n + 1 do, and within that by steps). States may be anything that can be hashed, such as pairs of
+states of two devices. proofs/explicit/compiled/ does the same in machine code, for big models.
 """
 
 import itertools
@@ -46,8 +47,8 @@ class Search(Generic[Node, Label]):
     ) -> None:
         """Begin with the first state alone.
 
-        successors: from a state to (label of the step, state after it). is_costly: whether a step counts before all
-        others, by its label and the state before it; without, all steps are alike."""
+        successors: from a state to (label of the step, state after it). is_costly: whether a step is costly, by its
+        label and the state before it; without, all steps are alike."""
         self._successors = successors
         self._is_costly = is_costly
         self.order: list[Node] = []

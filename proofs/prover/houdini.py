@@ -9,7 +9,7 @@ Most of what is left follows from the rest in each state by itself, claims above
 questions are written down and asked of both solvers: the core holds at the start, every step preserves the core, and
 the core implies everything else. The solvers answer them sooner than one question about all invariants.
 
-A claim that is not among the invariants may hold all the same: `deeper` tries k-induction.
+A claim that is not among the invariants may hold all the same: `k_induction` tries k-induction.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -134,7 +134,9 @@ def follow_condition(model: DeviceModel, invariants: Iterable[Bool], others: Ite
     return Condition("follow", question.text(), "unsat")
 
 
-def deeper(model: DeviceModel, known: Iterable[Bool], claim: Bool, name: str, k: int) -> tuple[Condition, ...] | None:
+def k_induction(
+    model: DeviceModel, known: Iterable[Bool], claim: Bool, name: str, k: int
+) -> tuple[Condition, ...] | None:
     """Return the questions that prove a claim by k-induction over what is known; None when z3 does not confirm them."""
     known = list(known)
     base = Question(model, k)

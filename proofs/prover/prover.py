@@ -35,7 +35,7 @@ from .counterexamples import (
 )
 from .dead_ends import RECOVERY
 from .decision import Decision, Effort, ProofVerdict, answers_of
-from .houdini import Inductive, deeper
+from .houdini import Inductive, k_induction
 from .liveness import decide_recovery
 from .proof_reuse import ProofReuse, exact_model, induct
 from .sequence_growth import GROWTH, growth_condition, growth_detail
@@ -217,7 +217,7 @@ def _open(claim: DeviceClaim, inductive: Inductive, effort: Effort, found: Count
     model = exact_model(inductive.scope)
     kept = claim.is_kept(model.scope, model.device)
     for k in range(2, DEEPEST + 1):
-        conditions = deeper(model, inductive.invariants.values(), kept, claim.claim.id, k)
+        conditions = k_induction(model, inductive.invariants.values(), kept, claim.claim.id, k)
         if conditions is not None:
             answers = answers_of([*inductive.conditions, *conditions], effort)
             is_agreed = set(answers.values()) == {"unsat"}

@@ -80,7 +80,7 @@ MET_BY_ANY_RECORDS = frozenset(row_id for row_id, why in UNREACHED.items() if wh
 
 
 @dataclass(frozen=True, slots=True)
-class Tie:
+class SlotRefinement:
     """What the steps of a device showed."""
 
     scope: Scope
@@ -103,12 +103,12 @@ def event_of(action: str) -> Event | None:
     return next((event for words, event in EVENTS.items() if action == words or action.startswith(f"{words}_")), None)
 
 
-def tie(scope: Scope) -> Tie:
+def check_reachable(scope: Scope) -> SlotRefinement:
     """Return what every event from every reachable state showed."""
-    return _Walk(stepper(scope)).run()
+    return _EventWalk(stepper(scope)).run()
 
 
-class _Walk:
+class _EventWalk:
     """Follows the events of one scope through the table."""
 
     def __init__(self, steps: Stepper) -> None:
@@ -129,7 +129,7 @@ class _Walk:
         self.walked: set[tuple[str, State]] = set()
         self._judged: set[tuple[object, ...]] = set()
 
-    def run(self) -> Tie:
+    def run(self) -> SlotRefinement:
         """Walk from every reachable state."""
         states = reachable(self.steps)
         for state in states:
@@ -140,7 +140,7 @@ class _Walk:
                     self._event_from(state, state, Event.POWER_ON)
                 case _:
                     pass
-        return Tie(self.scope, len(states), self.moves, tuple(self.wrong), frozenset(self.walked))
+        return SlotRefinement(self.scope, len(states), self.moves, tuple(self.wrong), frozenset(self.walked))
 
     def _calls(self, state: DeviceState) -> None:
         begun = set()

@@ -38,7 +38,7 @@ EVENT_CALLS: dict[Event, tuple[Call, ...]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Lift:
+class EventRefinement:
     """What one event showed, from every well-formed state of a scope."""
 
     scope: Scope
@@ -52,7 +52,7 @@ class Lift:
 
 
 @dataclass(frozen=True, slots=True)
-class _Case:
+class _EventCase:
     """How an event can go: when it goes so, and what a slot is after it."""
 
     when: Bool
@@ -61,7 +61,7 @@ class _Case:
     is_cut: bool
 
 
-def lift(scope: Scope, call: Call) -> Lift:
+def check_well_formed(scope: Scope, call: Call) -> EventRefinement:
     """Return what every case of a call shows; raises Undecided."""
     scope = replace(scope, ghosts=frozenset(), usage=Usage.ANY)
     event = next(event for event, calls in EVENT_CALLS.items() if call in calls)
@@ -87,29 +87,31 @@ def lift(scope: Scope, call: Call) -> Lift:
             if not rows:
                 how = f", cut under {scope.faults.name}" if is_cut else ""
                 wrong.append(f"{call.value}{how}: {state.value} to {STATES[after].value}, {situation}")
-    return Lift(scope, call, count, tuple(wrong), frozenset(walked))
+    return EventRefinement(scope, call, count, tuple(wrong), frozenset(walked))
 
 
-def _event_cases(model: DeviceModel, call: Call, slot: Num) -> Iterator[_Case]:
+def _event_cases(model: DeviceModel, call: Call, slot: Num) -> Iterator[_EventCase]:
     """Yield every case of the call: whole, cut anywhere, or refused."""
     known = beginning(model.scope, call)
     begins = []
     for path in paths(model, call):
         is_refused = path.actions[0] in REFUSED
         begins.append(replaced(_guard_of(model, path.actions[0]), known))
-        yield _Case(path.when, _state_after(model, slot, path.states[-1]), is_refused, False)
+        yield _EventCase(path.when, _state_after(model, slot, path.states[-1]), is_refused, False)
         yield from _cut_cases(model, path, slot, is_refused)
     if event_of(call.value) in REFUSABLE and call is not Call.SET_BOOT_RUNNING:
-        yield _Case(~any_of(begins), _state_after(model, slot, known), True, False)
+        yield _EventCase(~any_of(begins), _state_after(model, slot, known), True, False)
 
 
-def _cut_cases(model: DeviceModel, path: CallPath, slot: Num, is_refused: bool) -> Iterator[_Case]:
+def _cut_cases(model: DeviceModel, path: CallPath, slot: Num, is_refused: bool) -> Iterator[_EventCase]:
     for state in path.states[1:-1]:
         for action in model.actions:
             if action.kind is Kind.CUT:
                 when = path.when & replaced(model.guard(action), state)
                 if when.value != 0:
-                    yield _Case(when, _state_after(model, slot, stepped(model, state, action.name)), is_refused, True)
+                    yield _EventCase(
+                        when, _state_after(model, slot, stepped(model, state, action.name)), is_refused, True
+                    )
 
 
 def _state_after(model: DeviceModel, slot: Num, values: Values) -> Num:
@@ -120,7 +122,7 @@ def _guard_of(model: DeviceModel, name: str) -> Bool:
     return next(model.guard(action) for action in model.actions if action.name == name)
 
 
-def _cases(premise: Bool, view: list[Term], cases: list[_Case]) -> Iterator[list[int]]:
+def _cases(premise: Bool, view: list[Term], cases: list[_EventCase]) -> Iterator[list[int]]:
     """Yield every combination of values that the view, and the state after one of the cases, can have."""
     reading = Z3Reading()
     after = z3.BitVec("after", 3)

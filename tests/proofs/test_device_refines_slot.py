@@ -23,12 +23,12 @@ from otaproof.proofs.explicit.cut_outcomes import Call
 from otaproof.proofs.refinement.device_refines_slot import (
     MET_BY_ANY_RECORDS,
     UNREACHED,
-    Tie,
+    SlotRefinement,
     Why,
+    check_reachable,
     event_of,
-    tie,
 )
-from otaproof.proofs.refinement.device_refines_slot_smt import EVENT_CALLS, Lift, lift
+from otaproof.proofs.refinement.device_refines_slot_smt import EVENT_CALLS, EventRefinement, check_well_formed
 
 ROLLBACK = Scope(Config(rollback=True, skip_validate_in_deep_sleep=True))
 PLAIN = Scope(Config(skip_validate_in_deep_sleep=True))
@@ -68,15 +68,15 @@ THREE_SLOTS = [
 
 
 @cache
-def tie_of(scope: Scope) -> Tie:
-    """Return the tie of a scope."""
-    return tie(scope)
+def tie_of(scope: Scope) -> SlotRefinement:
+    """Return what the steps of a scope show."""
+    return check_reachable(scope)
 
 
 @cache
-def lift_of(scope: Scope, call: Call) -> Lift:
-    """Return the lift of a call."""
-    return lift(scope, call)
+def lift_of(scope: Scope, call: Call) -> EventRefinement:
+    """Return what the cases of a call show."""
+    return check_well_formed(scope, call)
 
 
 @pytest.mark.parametrize("scope", QUICK.values(), ids=QUICK)
@@ -103,7 +103,7 @@ def test_unreached_rows_are_exactly_those_that_no_device_takes() -> None:
 def test_a_row_that_is_missing_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """L88 was: the table said nothing of a slot that is new in front of testing, and the board moved it to aborted."""
     monkeypatch.setattr(lifecycle, "TABLE", tuple(row for row in TABLE if row.id != "L88"))
-    wrong = tie(QUICK["any, rollback 5.1"]).wrong
+    wrong = check_reachable(QUICK["any, rollback 5.1"]).wrong
     assert wrong
     assert all(text.startswith("power_on, cut under F0: new to aborted, 5.1, rollback on, selected") for text in wrong)
 
@@ -112,14 +112,14 @@ def test_a_row_that_leads_elsewhere_is_found(monkeypatch: pytest.MonkeyPatch) ->
     """accept() would leave the image invalid."""
     wrong_rows = tuple(replace(row, after=State.INVALID) if row.id == "L30" else row for row in WHOLE_STEP_ROWS)
     monkeypatch.setattr(lifecycle, "WHOLE_STEP_ROWS", wrong_rows)
-    assert any("accept: testing to valid" in text for text in tie(QUICK["proper, rollback"]).wrong)
-    assert any("accept: testing to valid" in text for text in lift(ROLLBACK, Call.ACCEPT).wrong)
+    assert any("accept: testing to valid" in text for text in check_reachable(QUICK["proper, rollback"]).wrong)
+    assert any("accept: testing to valid" in text for text in check_well_formed(ROLLBACK, Call.ACCEPT).wrong)
 
 
 def test_a_case_without_a_row_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """No row fits, rather than one that leads elsewhere."""
     monkeypatch.setattr(lifecycle, "WHOLE_STEP_ROWS", tuple(row for row in WHOLE_STEP_ROWS if row.id != "L50"))
-    assert any("power_on: new to testing" in text for text in tie(QUICK["proper, rollback"]).wrong)
+    assert any("power_on: new to testing" in text for text in check_reachable(QUICK["proper, rollback"]).wrong)
 
 
 @pytest.mark.parametrize("call", Call)

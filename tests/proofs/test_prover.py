@@ -1,4 +1,4 @@
-"""The prover: what it proves holds, what it refutes is a way that exists, its premises are met, and it can fail."""
+"""The prover: what it proves holds, what it refutes has a trace, its premises are reached, and it can fail."""
 
 from dataclasses import replace
 from itertools import islice
@@ -30,7 +30,7 @@ from otaproof.proofs.prover.counterexamples import (
     find_counterexamples,
 )
 from otaproof.proofs.prover.decision import Decision, Effort, ProofVerdict
-from otaproof.proofs.prover.houdini import FITS, deeper, inductive_invariants, start_condition, step_condition
+from otaproof.proofs.prover.houdini import FITS, inductive_invariants, k_induction, start_condition, step_condition
 from otaproof.proofs.prover.mutants import MUTANTS, Mutant, breaking_condition, shortest_counterexample
 from otaproof.proofs.prover.proof_reuse import ProofReuse, exact_model, induct
 from otaproof.proofs.prover.prover import decide
@@ -128,8 +128,8 @@ def test_a_claim_can_need_more_than_one_step() -> None:
     """Two steps show what one cannot; what is false is shown by none."""
     model = device_model(replace(PROPER, ghosts=frozenset(Ghost)))
     task = num_field("task", 5)
-    assert deeper(model, [], ~((task == 3) & (task == 4)), "trivial", 2) is not None
-    assert deeper(model, [], task != 1, "select", 2) is None
+    assert k_induction(model, [], ~((task == 3) & (task == 4)), "trivial", 2) is not None
+    assert k_induction(model, [], task != 1, "select", 2) is None
 
 
 def test_invariants_have_names_of_their_own() -> None:
@@ -142,13 +142,13 @@ def test_invariants_have_names_of_their_own() -> None:
 def test_a_way_is_confirmed_with_32_bit_numbers(id_: str) -> None:
     """By both solvers; and with its last step missing it is none."""
     found = explore(with_ghosts_of(ANY, [claim(id_)]), [claim(id_)])
-    way = found.violations[id_].actions
-    assert set(confirmation(ANY, claim(id_), way).answers().values()) == {"sat"}
-    assert set(confirmation(ANY, claim(id_), way[:-1]).answers().values()) == {"unsat"}
+    trace = found.violations[id_].actions
+    assert set(confirmation(ANY, claim(id_), trace).answers().values()) == {"sat"}
+    assert set(confirmation(ANY, claim(id_), trace[:-1]).answers().values()) == {"unsat"}
 
 
 def test_bounded_model_checking_finds_the_depth_of_the_search() -> None:
-    """Two ways to the same number."""
+    """Two methods, one number."""
     scope = with_ghosts_of(replace(ANY, numbers=Numbers.EXACT, faults=FaultModel.F0), [claim("C14")])
     model = device_model(scope)
     found = shortest_break(model, claim("C14").is_kept(scope, model.device), 20, 120)
@@ -175,10 +175,10 @@ def test_ways_of_few_slots_are_ways_with_more(slots: int) -> None:
 def test_a_way_is_stretched_by_an_upgrade_for_each_slot() -> None:
     """Where two records come to name one slot only after a round through an odd number of slots."""
     three = replace(PROPER, config=Config(), has_factory=True, slots=3, faults=FaultModel.F0)
-    way = explore(with_ghosts_of(three, [claim("C11")]), [claim("C11")]).violations["C11"].actions
+    trace = explore(with_ghosts_of(three, [claim("C11")]), [claim("C11")]).violations["C11"].actions
     five = replace(three, slots=5)
-    assert not breaks(five, claim("C11"), way)
-    longer = carried_over(five, claim("C11"), [Counterexample("C11", way, True, 3)])
+    assert not breaks(five, claim("C11"), trace)
+    longer = carried_over(five, claim("C11"), [Counterexample("C11", trace, True, 3)])
     assert longer is not None and not longer.is_shortest and breaks(five, claim("C11"), longer.actions)
 
 
@@ -189,13 +189,13 @@ def test_what_many_slots_keep_is_proved_for_sixteen() -> None:
 
 
 def test_a_walk_stops_where_an_action_cannot_be_taken() -> None:
-    """A way is walked, not believed."""
+    """A trace is replayed, not believed."""
     assert follow(stepper(PROPER), ("power_on", "power_on")) is None
 
 
 @pytest.mark.parametrize("id_", list(PREMISES))
 def test_premises_are_met(id_: str) -> None:
-    """Each claim has something to say in some world."""
+    """The premise of each claim is reached in some scope."""
     scope = replace(ANY, config=Config(rollback=True, anti_rollback=True), versions=2)
     assert premise_depth(scope, id_) is not None
 
@@ -214,10 +214,10 @@ def test_every_claim_about_states_has_a_premise() -> None:
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
 def test_mutant_is_killed_by_its_claim(mutant: Mutant) -> None:
-    """A way to break the claim is found, and 32-bit numbers go along."""
-    way = shortest_counterexample(mutant)
-    assert way is not None
-    assert set(breaking_condition(mutant, way).answers().values()) == {"sat"}
+    """A counterexample is found, and 32-bit numbers confirm it."""
+    trace = shortest_counterexample(mutant)
+    assert trace is not None
+    assert set(breaking_condition(mutant, trace).answers().values()) == {"sat"}
 
 
 @pytest.mark.parametrize(
@@ -256,8 +256,8 @@ def test_a_solver_that_does_not_confirm_makes_a_proof_unknown(monkeypatch: pytes
 def test_a_proof_that_the_search_contradicts_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two routes have to agree."""
     found = find_counterexamples(PROPER, [claim("C4")])
-    way = replace(found.found["C4"], claim_id="C1")
-    monkeypatch.setattr(prover, "find_counterexamples", lambda *_: replace(found, found={"C1": way}))
+    trace = replace(found.found["C4"], claim_id="C1")
+    monkeypatch.setattr(prover, "find_counterexamples", lambda *_: replace(found, found={"C1": trace}))
     assert verdicts(decide(PROPER, {"C1"}, effort=Effort(checks_vacuity=False))) == {"C1": ProofVerdict.UNKNOWN}
 
 

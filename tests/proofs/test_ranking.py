@@ -1,4 +1,4 @@
-"""C9 by a distance: it bounds the real one, some step always lowers it, and where there is a dead end it cannot be."""
+"""C9 by a ranking function: a bound that some step always lowers, and that cannot be where there is a deadlock."""
 
 from dataclasses import replace
 
@@ -64,7 +64,7 @@ def steps_to_upgrade(search: DeviceSearch) -> dict[State, int]:
     ],
     ids=["rollback", "factory, 5.5", "no rollback"],
 )
-def test_distance_is_never_less_than_the_real_one(scope: Scope) -> None:
+def test_rank_is_never_less_than_the_steps_to_an_upgrade(scope: Scope) -> None:
     """In every state that is reached; so it is 0 in none but those where an upgrade has just been completed."""
     steps = stepper(replace(scope, ghosts=GHOSTS))
     search = DeviceSearch(steps)
@@ -77,13 +77,13 @@ def test_distance_is_never_less_than_the_real_one(scope: Scope) -> None:
 
 @pytest.mark.parametrize("slots", [2, 3, 6])
 @pytest.mark.parametrize("usage", list(Usage))
-def test_some_step_always_lowers_the_distance(slots: int, usage: Usage) -> None:
+def test_some_step_always_lowers_the_rank(slots: int, usage: Usage) -> None:
     """z3 and bitwuzla find no state from which none does."""
     assert set(question(exact_model(replace(PROPER, slots=slots, usage=usage))).answers().values()) == {"unsat"}
 
 
-def test_without_the_facts_there_is_a_state_from_which_no_step_leads_on() -> None:
-    """The proof rests on what holds in every state: the distance by itself says nothing."""
+def test_without_the_invariants_there_is_a_state_in_which_no_step_lowers_the_rank() -> None:
+    """The proof rests on what holds in every state: the ranking function by itself says nothing."""
     assert set(ranking_condition(exact_model(PROPER), ()).answers().values()) == {"sat"}
 
 
@@ -115,7 +115,7 @@ def test_recovery_is_decided_for_any_number_of_slots() -> None:
 
 
 def test_recovery_is_proved_with_what_a_smaller_world_taught() -> None:
-    """Fewer ghosts are looked at there, and what the distance needs is kept all the same."""
+    """The model has fewer ghost variables there, and keeps what the ranking function needs."""
     reuse = ProofReuse(most_slots=4)
     found = [
         next(d for d in decide(replace(PROPER, usage=Usage.ANY, slots=slots), None, reuse, QUICK) if d.claim.id == "C9")
