@@ -122,9 +122,9 @@ def observe(dut: DeviceUnderTest, moment: Moment, tracker: ReadTracker | None = 
         boot=first,
         info_running=info.running,
         info_next=info.next,
-        idle_boot=_boot_again(player.fork()),
-        rollback=_roll_back(player.fork()),
-        upgrade=_upgrade(player.fork(), first.is_under_test),
+        idle_boot=_boot_again(player.fork_at_start()),
+        rollback=_roll_back(player.fork_at_start()),
+        upgrade=_upgrade(player.fork_at_start(), first.is_under_test),
     )
 
 

@@ -139,10 +139,6 @@ class ReadTracker:
         other._renewed, other._programmed = set(self._renewed), set(self._programmed)
         return other
 
-    def __deepcopy__(self, memo: object) -> "ReadTracker":
-        """Return the tracker of a copied board: what the copy learns of the old contents is noted here too."""
-        return self.fork()
-
     def note_read(self, address: int, length: int) -> None:
         """Add a range on the chip."""
         end = address + length

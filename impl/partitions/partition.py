@@ -50,6 +50,10 @@ class Partition:
     encrypted: bool = False
     readonly: bool = False
 
+    def __deepcopy__(self, memo: object) -> "Partition":
+        """Return itself: nothing changes it."""
+        return self
+
     @property
     def end(self) -> int:
         """The first byte past the partition."""
