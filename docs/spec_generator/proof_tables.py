@@ -23,10 +23,12 @@ _SIGNS = (
     ("at most 0x", "sequence-number growth"),
     ("distance", "ranking function"),
     ("ranking", "ranking function"),
-    ("induction, k =", "induction"),
-    ("search", "search"),
-    ("a way found", "search"),
+    ("not inductive", "search"),
     ("no induction", "search"),
+    ("induction", "induction"),
+    ("search", "search"),
+    ("found with", "search"),
+    ("carried over", "search"),
 )
 """(part of the text that the prover gives, method); the first that matches counts."""
 
