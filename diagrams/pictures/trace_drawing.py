@@ -86,8 +86,8 @@ def token_layout(text: str) -> Drawing:
 
 def _sequence(shows: str, events: Iterable[Message | Remark]) -> Sequence:
     events = tuple(events)
-    told = "; ".join(e.text if isinstance(e, Remark) else f"{e.source} to {e.goal}: {e.text}" for e in events)
-    return Sequence("trace", f"A trace that shows {shows}", f"In the order of time: {told}.", events)
+    content = "; ".join(e.text if isinstance(e, Remark) else f"{e.source} to {e.goal}: {e.text}" for e in events)
+    return Sequence("trace", f"A trace that shows {shows}", f"In the order of time: {content}.", events)
 
 
 def _events(step: ReplayStep, ops: str) -> Iterator[Message | Remark]:

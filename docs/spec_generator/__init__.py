@@ -1,1 +1,1 @@
-"""Makes the pages of docs/spec from the model, the proofs and the known cases; docs/build_spec.py runs it."""
+"""Generates the pages of docs/spec and parts of README.md; docs/build_spec.py and docs/build_readme.py run it."""

@@ -22,10 +22,12 @@ METHODS = ("induction", "ranking function", "sequence-number growth", "search")
 _SIGNS = (
     ("at most 0x", "sequence-number growth"),
     ("ranking", "ranking function"),
-    ("k-induction (k =", "induction"),
-    ("search", "search"),
-    ("a way found", "search"),
+    ("not inductive", "search"),
     ("no induction", "search"),
+    ("induction", "induction"),
+    ("search", "search"),
+    ("found with", "search"),
+    ("carried over", "search"),
 )
 """(part of the text that the prover gives, method); the first that matches counts."""
 

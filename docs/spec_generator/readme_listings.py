@@ -24,7 +24,7 @@ _TOKEN = re.compile(r"(\bot[ph]1\.\w{8})[\w-]+")
 _VARYING = (
     (re.compile(r"\b\d+(\.\d+)? s\b"), "0.0 s"),
     # Which invariants are tried depends on the order of the solver's answers.
-    (re.compile(r"\bwith \d+ facts"), "with 0 facts"),
+    (re.compile(r"\b\d+ (?:facts|auxiliary invariants)"), "0 invariants"),
     (re.compile(r" {2,}"), "  "),
 )
 
