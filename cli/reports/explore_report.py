@@ -4,6 +4,7 @@ from rich.console import Console
 
 from ...analysis.results.explore_result import ExploredClaimEntry, ExploreResult, RecoveryEntry, SearchEntry
 from ...model.device.state import Scope
+from .claim_trace import print_claim_trace
 from .left_out_report import print_left_out
 from .report_page import ReportPage
 from .verdict_words import depth_words, verdict_style, verdict_words
@@ -18,7 +19,7 @@ def print_explore(console: Console, scope: Scope, result: ExploreResult, shows_i
         page.item(f"{claim.id:4}", f"{claim.name}: {_words(claim)}", style=verdict_style(claim.verdict))
     for claim in result.claims:
         if claim.trace is not None:
-            _print_trace(page, claim, shows_identifiers)
+            print_claim_trace(page, claim, _words(claim), shows_identifiers)
     page.title("Searches of all reachable states")
     page.counts([("ghosts", "states", "transitions", "depth", "seconds", "states/s"), *map(_row, result.searches)])
     for search in result.searches:
@@ -36,18 +37,6 @@ def _words(claim: ExploredClaimEntry) -> str:
     if claim.verdict == "holds":
         return verdict_words(claim.verdict, "searched, every reachable state")
     return verdict_words(claim.verdict, depth_words(None if claim.trace is None else len(claim.trace)))
-
-
-def _print_trace(page: ReportPage, claim: ExploredClaimEntry, shows_identifiers: bool) -> None:
-    page.title(f"{claim.id} {claim.name}: {_words(claim)}")
-    page.line(claim.title)
-    page.steps(claim.sentences, claim.broken_by)
-    if shows_identifiers:
-        page.identifiers(claim.trace or ())
-    if claim.divergence is not None:
-        page.line(f"the board does not show it: {claim.divergence}", style="bold red")
-    elif claim.token is not None:
-        page.command(f"otaproof replay {claim.token}")
 
 
 def _row(search: SearchEntry) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from ...model.device.scope_text import title_of_any_slots
 from ...model.device.state import Usage
 from ...proofs.prover.decision import ProofVerdict
 from . import left_out_report
+from .claim_trace import print_claim_trace
 from .report_page import ReportPage
 from .verdict_words import depth_words, verdict_style, verdict_words
 
@@ -36,7 +37,7 @@ def print_configuration(
     console.print(table, soft_wrap=False, width=page.width)
     for claim in claims:
         if claim.verdict == "refuted":
-            _print_trace(page, claim, shows_identifiers)
+            print_claim_trace(page, claim, _words(claim), shows_identifiers)
 
 
 def print_family(console: Console, configurations: Sequence[ConfigurationProof], number: str) -> None:
@@ -86,18 +87,6 @@ def _words(claim: ProvedClaimEntry) -> str:
         return "refuted, but not on the board"
     depth = depth_words(claim.depth, claim.is_shortest) if claim.verdict == "refuted" else ""
     return verdict_words(claim.verdict, depth)
-
-
-def _print_trace(page: ReportPage, claim: ProvedClaimEntry, shows_identifiers: bool) -> None:
-    page.title(f"{claim.id} {claim.name}: {_words(claim)}")
-    page.line(claim.title)
-    page.steps(claim.sentences, claim.broken_by)
-    if shows_identifiers or not claim.sentences:
-        page.identifiers(claim.trace)
-    if claim.divergence is not None:
-        page.line(f"the board does not show it: {claim.divergence}", style="bold red")
-    elif claim.token is not None:
-        page.command(f"otaproof replay {claim.token}")
 
 
 def _short(configuration: ConfigurationProof) -> str:
