@@ -15,7 +15,7 @@ from ..campaign.upgrade.uncut_run import play_script
 from ..campaign.upgrade.upgrade_token import CutPoint, encode_token, make_token
 from ..errors import InputError
 from ..model.fault_model import FaultModel
-from ..project.option_reader import Setting
+from ..project.option_reader import ConfigValue
 from .model_verdicts import Proofs, prove_for
 
 SAMPLED_FROM = FaultModel.F2
@@ -27,7 +27,7 @@ class Report:
     """All that a check found."""
 
     world: World
-    settings: tuple[Setting, ...]
+    settings: tuple[ConfigValue, ...]
     """Every value that the check rests on."""
     notes: tuple[str, ...]
     """What the check does not model or had to leave out, a line each."""
@@ -68,7 +68,7 @@ def check_upgrade(
     world: World,
     faults: FaultModel,
     seed: int,
-    settings: tuple[Setting, ...] = (),
+    settings: tuple[ConfigValue, ...] = (),
     notes: tuple[str, ...] = (),
     with_proofs: bool = True,
     watch: Callable[[str], AbstractContextManager[Progress]] = lambda name: nullcontext(_unwatched),

@@ -1,10 +1,9 @@
 """The `otaproof` command: one sub-command per intention, one table of exit codes.
 
-0 all holds, 1 a claim is violated (or a vector disagrees), 2 bad usage or bad input, 3 inconclusive, 70 a bug in
-otaproof. Commands are imported when the parser is built, so that a broken one is told as such a bug.
+A command is a typed function of its own module in commands/; its docstring is its help. The module is imported only
+when the command runs or when its help is asked for. Every error is told here, and nowhere else: in one line on stderr.
 """
 
-import argparse
 import importlib
 import io
 import os
@@ -12,18 +11,43 @@ import sys
 import traceback
 from collections.abc import Sequence
 
-from .. import __version__
-from ..analysis.solvers import INSTALL, is_solver_missing
-from ..errors import InputError
-from ..impl.partitions.table import TableError
-from .exit_code import ExitCode
+from cyclopts import App, CycloptsError, Parameter
+from rich.console import Console
 
-COMMANDS = (
-    *("check", "doctor", "explain", "outcomes", "explore", "diff"),
-    *("prove", "fuzz", "replay", "conform", "diagram", "demo"),
-)
-"""Modules of this room with `add_parser`, in the order of `--help`."""
+from .. import __version__
+from ..errors import InputError
+from .completion import EPILOGUE, FLAG, installer
+from .exit_code import ExitCode
+from .help_format import TwoColumns
+from .options.groups import ARGUMENTS, OTHERS
+from .usage_error import usage_error_text
+
+COMMANDS = {
+    "check": "Cut the power at every step of an upgrade and check every claim.",
+    "doctor": "Look for what is wrong with the OTA configuration of a project.",
+    "explain": "Decode a flash dump or an otadata partition: what boots, and why.",
+    "outcomes": "Say of every call what can boot after a power cut inside it.",
+    "explore": "Search every state that a device can reach.",
+    "diff": "Say what two ESP-IDF releases, or two configurations, do differently.",
+    "prove": "Prove or refute every claim, for histories of any length.",
+    "fuzz": "Play random histories with power cuts, board and model in lock step.",
+    "replay": "Play a power cut or a counterexample step by step.",
+    "conform": "Replay vectors recorded from ESP-IDF's own code.",
+    "diagram": "Draw the model, or a trace.",
+    "demo": "Check the example project that comes with otaproof.",
+}
+"""The modules of commands/, in the order of `--help`, with the first line of their docstrings."""
 TRACEBACK, TRACEBACK_ENVIRONMENT = "--traceback", "OTAPROOF_TRACEBACK"
+_EPILOGUE = f"""\
+otaproof COMMAND --help tells more, with examples.
+{TRACEBACK}, or {TRACEBACK_ENVIRONMENT}=1, shows where an internal error arose.
+
+Exit codes:
+   0  all claims hold
+   1  a claim is violated
+   2  bad usage or bad input
+   3  inconclusive: not all was decided
+  70  an internal error, which is a bug in otaproof"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -44,30 +68,78 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(arguments: Sequence[str]) -> int:
     """Run the command; expected errors are told, all others raised."""
-    asked = next((word for word in arguments if not word.startswith("-")), None)
-    try:
-        options = build_parser(asked).parse_args(arguments)
-    except ModuleNotFoundError as error:
-        return _missing(error, asked)
     if isinstance(sys.stdout, io.TextIOWrapper):
         # Names from flash can be any bytes, and not every terminal has every character.
         sys.stdout.reconfigure(errors="backslashreplace")
+    name = _command_name(arguments)
     try:
-        code = int(options.run(options))
+        command, bound, _ = build_app(name).parse_args(arguments)
+        code = command(*bound.args, **bound.kwargs)
         sys.stdout.flush()
-    except (InputError, TableError) as error:
-        print(f"otaproof: {error}", file=sys.stderr)
-        return ExitCode.BAD_INPUT
-    except ModuleNotFoundError as error:
-        return _missing(error, asked)
-    return code
+    except CycloptsError as error:
+        return _bad_input(name, usage_error_text(error, COMMANDS))
+    except Exception as error:
+        text = _expected(error)
+        if text is None:
+            raise
+        return _bad_input(name, text)
+    return int(code or ExitCode.HOLDS)
 
 
-def _missing(error: ModuleNotFoundError, command: str | None) -> ExitCode:
-    """Tell that a command needs the solvers; raises the error again where it is another module that is missing."""
-    if not is_solver_missing(error):
-        raise error
-    print(f"otaproof {command}: needs the solvers: {INSTALL}", file=sys.stderr)
+def _expected(error: Exception) -> str | None:
+    """Return what to tell of an error that the user can put right; None for a bug."""
+    from ..analysis.solvers import INSTALL, is_solver_missing
+    from ..impl.partitions.table import TableError
+
+    if isinstance(error, ModuleNotFoundError) and is_solver_missing(error):
+        return f"needs the solvers: {INSTALL}"
+    return str(error) if isinstance(error, (InputError, TableError)) else None
+
+
+def _command_name(arguments: Sequence[str]) -> str:
+    """Return the command that is asked for; "" where there is none."""
+    first = next((argument for argument in arguments if not argument.startswith("-")), "")
+    return first if first in COMMANDS else ""
+
+
+def build_app(asked: str = "") -> App:
+    """Return the parser of the command line.
+
+    asked: the command that is imported at once, for its docstring is its help; of the others the root's help tells in
+    one line, and they are imported when they are called."""
+    app = App(
+        name="otaproof",
+        help="If power fails anywhere in an ESP32 OTA update, what boots?",
+        version=f"otaproof {__version__}",
+        version_flags="--version",
+        help_flags=("--help", "-h"),
+        help_format="plaintext",
+        help_formatter=TwoColumns(),
+        help_epilogue=_EPILOGUE,
+        default_parameter=Parameter(negative=(), allow_repeating=True),
+        group_arguments=ARGUMENTS,
+        group_parameters=OTHERS,
+        console=Console(soft_wrap=True, highlight=False),
+        exit_on_error=False,
+        print_error=False,
+    )
+    for order, (name, summary) in enumerate(COMMANDS.items()):
+        module = f"{__package__}.commands.{name}"
+        if name == asked:
+            command = importlib.import_module(module)
+            told = {"usage": getattr(command, "USAGE", None), "help_epilogue": command.EPILOGUE}
+            app.command(getattr(command, name), name=name, sort_key=order, **told)
+        else:
+            app.command(f"{module}:{name}", name=name, sort_key=order, help=summary)
+    app["--help"].help = "Print this help; after a command, the help of that."
+    app["--version"].help = "Print the version."
+    app["--help"].group = app["--version"].group = OTHERS
+    app.command(installer(app), name=FLAG, group=OTHERS, help_epilogue=EPILOGUE)
+    return app
+
+
+def _bad_input(command: str, text: str) -> ExitCode:
+    print(f"otaproof{' ' if command else ''}{command}: {text}", file=sys.stderr)
     return ExitCode.BAD_INPUT
 
 
@@ -82,29 +154,6 @@ def _internal_error(error: Exception, shows_where: bool) -> ExitCode:
         file=sys.stderr,
     )
     return ExitCode.INTERNAL_ERROR
-
-
-def build_parser(asked: str | None = None) -> argparse.ArgumentParser:
-    """Return the parser of the command line: with the sub-command that is asked for, or with every one."""
-    parser = argparse.ArgumentParser(
-        prog="otaproof",
-        description="What boots when the power fails inside an ESP32 OTA update?",
-        epilog="Exit codes: 0 all holds, 1 a claim is violated, 2 bad usage or input, 3 inconclusive, 70 internal "
-        "error: a bug in otaproof.",
-    )
-    parser.add_argument("--version", action="version", version=f"otaproof {__version__}")
-    parser.add_argument(
-        TRACEBACK, action="store_true", help=f"show where an internal error arose (as {TRACEBACK_ENVIRONMENT}=1)"
-    )
-    subparsers = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for name in (asked,) if asked in COMMANDS else COMMANDS:
-        try:
-            importlib.import_module(f".commands.{name}", __package__).add_parser(subparsers)
-        except ModuleNotFoundError as error:
-            if name == asked or not is_solver_missing(error):
-                raise
-            subparsers.add_parser(name, help=f"needs the solvers: {INSTALL}")
-    return parser
 
 
 if __name__ == "__main__":

@@ -1,69 +1,94 @@
 """From what the user gave to the device that the campaign starts from, with every assumption on the way."""
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..campaign.device_under_test import NamedImage, World
 from ..errors import InputError
 from ..impl.chip.cells import SECTOR_SIZE, Cells
+from ..impl.chip.chips import CHIPS
 from ..impl.chip.efuse import Efuse
 from ..impl.chip.flash import NorFlash
-from ..impl.image.format import APP_DESC_MAGIC, APP_DESC_OFFSET, APP_DESC_SIZE, decode_app_desc
+from ..impl.image.format import (
+    APP_DESC_MAGIC,
+    APP_DESC_OFFSET,
+    APP_DESC_SIZE,
+    MIN_IMAGE_SIZE,
+    build_image,
+    decode_app_desc,
+)
 from ..impl.image.verify import ImageInvalid, VerifyMode, verify_image
 from ..impl.otadata import ENTRY_SIZE, EntryPair, active_otadata, decode_entry, is_select_valid, slot_of_seq
 from ..impl.partitions.partition import Partition
 from ..impl.partitions.table import TABLE_MAX_LENGTH, TableError, decode_table, encode_table
-from ..model.config import Config
-from .files import FLASH_SIZES, OTADATA_SIZE, read_dump, read_image, read_otadata
-from .option_reader import Origin, Setting
+from .files import FLASH_SIZES, OTADATA_SIZE, read_image, read_otadata, read_table
+from .option_reader import ConfigValue, Origin
+from .project import project_table, stale_table_note
+from .resolve import Resolved
 
 _BLANK_OTADATA = b"\xff" * OTADATA_SIZE
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)([kKmM]?)")
+_FACTORS = {"": 1, "k": 1 << 10, "m": 1 << 20}
 
 
 @dataclass(slots=True)
-class DeviceFiles:
-    """What the user gave, or a project holds; None for what is not given."""
-
-    table: tuple[Partition, ...] | None
-    """None only with a dump, which has its own."""
-    running: Path | None = None
-    update: Path | None = None
-    otadata: Path | None = None
-    dump: Path | None = None
-    chunk: int = 4096
-    efuse_version: int = 0
-
-
-@dataclass(slots=True)
-class Device:
+class DeviceToCheck:
     """The world to check, and what it rests on."""
 
     world: World
-    settings: list[Setting] = field(default_factory=list)
+    values: list[ConfigValue] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
-def build_device(config: Config, flash_size: int | None, files: DeviceFiles) -> Device:
-    """Return the device that the files describe.
+def build_device(resolved: Resolved, chunk: int) -> DeviceToCheck:
+    """Return the device that is meant. chunk: bytes of each write.
 
-    flash_size: bytes, None when nobody chose it. Raises InputError, one line, for files that do not go together."""
-    builder = _Builder(config, files)
-    return builder.from_dump(files.dump) if files.dump is not None else builder.from_files(flash_size)
+    Raises InputError, one line, for files that do not go together."""
+    builder = _Builder(resolved, chunk)
+    return builder.from_dump(resolved.flash.cells) if resolved.flash is not None else builder.from_files()
+
+
+def table_of(resolved: Resolved) -> tuple[Partition, ...]:
+    """Return the partition table that is meant; raises InputError where there is none, or one that is refused."""
+    config = resolved.config
+    if resolved.flash is not None:
+        return resolved.flash.table
+    if resolved.inputs.partitions is not None:
+        return read_table(resolved.inputs.partitions, config.table_offset, CHIPS[config.chip].bootloader_offset)
+    if resolved.project is not None:
+        return project_table(resolved.project, resolved.settings)
+    raise InputError("no partition table: give a project, --partitions or --flash")
+
+
+def image_size(text: str) -> int:
+    """Return the bytes that "1.2M", "900K" or "1228800" name; raises InputError for anything else."""
+    match = _SIZE.fullmatch(text.strip())
+    size = int(float(match[1]) * _FACTORS[match[2].lower()]) if match and len(text) < 20 else 0
+    if not MIN_IMAGE_SIZE <= size <= FLASH_SIZES[-1]:
+        raise InputError(f"--image-size: {text[:20]!r}; want a size such as 1.2M, 900K or 1228800 bytes")
+    return size
 
 
 class _Builder:
     """Builds one device, noting where each value comes from."""
 
-    def __init__(self, config: Config, files: DeviceFiles) -> None:
-        self._config = config
-        self._files = files
-        self._settings: list[Setting] = []
+    def __init__(self, resolved: Resolved, chunk: int) -> None:
+        self._resolved = resolved
+        self._config = resolved.config
+        self._chunk = chunk
+        self._values: list[ConfigValue] = []
+        self._notes: list[str] = []
 
-    def from_files(self, flash_size: int | None) -> Device:
+    def from_files(self) -> DeviceToCheck:
         """Return a device as it leaves the factory, or with the otadata that was given."""
-        table = self._files.table
-        assert table is not None
+        table = table_of(self._resolved)
+        project = self._resolved.project
+        if project is not None and self._resolved.inputs.partitions is None:
+            stale = stale_table_note(project, self._resolved.settings, table)
+            self._notes += [] if stale is None else [stale]
         self._check_table(table, "the partition table")
-        size = self._flash_size(table, flash_size)
+        size = self._flash_size(table)
         running, update = self._images()
         raw_otadata = self._otadata()
         cells = Cells.erased(size).with_bytes(self._config.table_offset, encode_table(table, self._config.table_md5))
@@ -75,9 +100,15 @@ class _Builder:
             cells = cells.with_bytes(partition.offset, running.contents)
         return self._finish(table, cells, [running, update], update)
 
-    def from_dump(self, path: Path) -> Device:
+    def from_dump(self, cells: Cells) -> DeviceToCheck:
         """Return the device whose flash was dumped."""
-        cells = read_dump(path)
+        path = self._resolved.inputs.flash_file
+        if cells.size not in FLASH_SIZES:
+            sizes = ", ".join(f"{size >> 20}" for size in FLASH_SIZES)
+            raise InputError(
+                f"{path}: 0x{cells.size:x} bytes (whole sectors, but no size of a chip); a dump of a whole flash has "
+                f"{sizes} MiB: esptool read-flash 0 ALL {path.name if path else 'FILE'}"
+            )
         try:
             raw = cells.read(self._config.table_offset, TABLE_MAX_LENGTH)
             table = decode_table(raw, cells.size, self._config.bootloader_release)
@@ -89,8 +120,10 @@ class _Builder:
         images = [image for p in table if p.is_app and (image := self._image_in(cells, p)) is not None]
         if not images:
             raise InputError(f"{path}: no app partition holds a whole image for {self._config.chip.value}")
-        if self._files.update is not None:
-            update = self._image(self._files.update)
+        if self._resolved.update is not None:
+            update = self._image(self._resolved.update)
+        elif self._resolved.inputs.image_size is not None:
+            update = self._made("update image", 2)
         else:
             update = images[0]
             self._note("update image", update.name, Origin("no --update: an image of the dump once more", assumed=True))
@@ -98,17 +131,18 @@ class _Builder:
 
     def _finish(
         self, table: tuple[Partition, ...], cells: Cells, images: list[NamedImage], update: NamedImage
-    ) -> Device:
+    ) -> DeviceToCheck:
         for partition in table:
             if partition.is_ota_slot:
                 self._check_fits(update, partition)
         by_contents = {image.contents: image for image in reversed(images)}
+        version = self._resolved.inputs.efuse_version
         distinct = tuple(by_contents.values())
-        bits = Efuse.of_version(self._files.efuse_version, self._config.secure_version_bits).bits
+        bits = Efuse.of_version(version, self._config.secure_version_bits).bits
         if self._config.anti_rollback:
-            self._note("secure version in eFuse", str(self._files.efuse_version), Origin("--efuse"))
-        world = World(self._config, table, cells, distinct, by_contents[update.contents], bits, self._files.chunk)
-        return Device(world, self._settings)
+            self._note("secure version in eFuse", str(version), Origin("--efuse"))
+        world = World(self._config, table, cells, distinct, by_contents[update.contents], bits, self._chunk)
+        return DeviceToCheck(world, self._values, self._notes)
 
     def _check_table(self, table: tuple[Partition, ...], name: str) -> None:
         slots = [partition for partition in table if partition.is_ota_slot]
@@ -118,32 +152,61 @@ class _Builder:
         if not any(partition.is_otadata for partition in table):
             raise InputError(f"{name} has no otadata partition; add one: otadata, data, ota, , 0x2000")
 
-    def _flash_size(self, table: tuple[Partition, ...], chosen: int | None) -> int:
+    def _flash_size(self, table: tuple[Partition, ...]) -> int:
+        """Return the size of the flash: as chosen, as an image's header has it, or the smallest that is enough."""
         end = max(partition.end for partition in table)
-        fitting = [size for size in FLASH_SIZES if size >= end]
-        if not fitting:
+        enough = next((size for size in FLASH_SIZES if size >= end), None)
+        if enough is None:
             raise InputError(f"the partition table ends at 0x{end:x}, beyond the largest flash of 128 MiB")
+        chosen = self._resolved.chosen_flash_size
         if chosen is not None and chosen >= end:
             return chosen
         if chosen is not None:
             raise InputError(
                 f"the partition table ends at 0x{end:x}, beyond the flash of {chosen >> 20} MB; choose "
-                f"CONFIG_ESPTOOLPY_FLASHSIZE_{fitting[0] >> 20}MB or shrink a partition"
+                f"CONFIG_ESPTOOLPY_FLASHSIZE_{enough >> 20}MB or shrink a partition"
             )
-        self._note("flash size", f"{fitting[0] >> 20} MB", Origin("the smallest that holds the table", assumed=True))
-        return fitting[0]
+        told = self._resolved.evidence.flash_size()
+        if told is not None and told[0] >= end:
+            self._note("flash size", f"{told[0] >> 20} MB", Origin(f"{told[1]}: its header"))
+            return told[0]
+        if told is not None:
+            self._notes.append(
+                f"the header of {told[1]} says {told[0] >> 20} MB of flash, but the partition table ends at 0x{end:x}: "
+                f"{enough >> 20} MB are assumed; unless the flashing tool corrects the header, nothing boots"
+            )
+        self._note("flash size", f"{enough >> 20} MB", Origin("the smallest that holds the table", assumed=True))
+        return enough
 
     def _images(self) -> tuple[NamedImage, NamedImage]:
-        """Return the running image and the update; one that is not given is taken to be the other."""
-        running, update = self._files.running, self._files.update
+        """Return the running image and the update; one that is not given is made, or taken to be the other."""
+        running, update = self._resolved.running, self._resolved.update
+        if self._resolved.inputs.image_size is not None:
+            return self._image_or_made("running image", running, 1), self._image_or_made("update image", update, 2)
         if running is None and update is None:
-            raise InputError("no image: give --running and --update, or a project with build/*.bin")
+            raise InputError("no image: give --running and --update, or --image-size, or a project with build/*.bin")
         for name, given, other in (("running image", running, update), ("update image", update, running)):
             if given is None:
                 self._note(name, _name(other), Origin("not given: the other image once more", assumed=True))
             else:
                 self._note(name, _name(given), Origin(str(given)))
         return self._image(running or update), self._image(update or running)
+
+    def _image_or_made(self, name: str, path: Path | None, number: int) -> NamedImage:
+        if path is None:
+            return self._made(name, number)
+        self._note(name, _name(path), Origin(str(path)))
+        return self._image(path)
+
+    def _made(self, name: str, number: int) -> NamedImage:
+        """Return an image of the size that was asked for, made for this device."""
+        inputs = self._resolved.inputs
+        assert inputs.image_size is not None
+        size, version = image_size(inputs.image_size), f"{number}.0"
+        least = inputs.efuse_version
+        contents = build_image(self._config.chip, size=size, version=version, secure_version=least, seed=number)
+        self._note(name, f"made, {size} bytes", Origin("--image-size"))
+        return NamedImage(f"made image {version}", contents, version, least)
 
     def _image(self, path: Path | None) -> NamedImage:
         assert path is not None
@@ -163,11 +226,12 @@ class _Builder:
         return NamedImage(f"{partition.label} {version}".strip(), contents, version, secure_version)
 
     def _otadata(self) -> bytes:
-        if self._files.otadata is None:
+        path = self._resolved.otadata
+        if path is None:
             self._note("otadata", "blank", Origin("not given: as a device leaves the factory", assumed=True))
             return _BLANK_OTADATA
-        self._note("otadata", self._files.otadata.name, Origin(str(self._files.otadata)))
-        return read_otadata(self._files.otadata)
+        self._note("otadata", path.name, Origin(str(path)))
+        return read_otadata(path)
 
     def _homes(self, table: tuple[Partition, ...], raw: bytes) -> list[Partition]:
         """Return the partitions that hold the running image: what boots, and what a valid entry names besides."""
@@ -194,7 +258,7 @@ class _Builder:
             )
 
     def _note(self, name: str, value: str, origin: Origin) -> None:
-        self._settings.append(Setting(name, value, origin))
+        self._values.append(ConfigValue(name, value, origin))
 
 
 def _described_versions(contents: bytes) -> tuple[str, int]:

@@ -8,7 +8,7 @@ import codecs
 from pathlib import Path
 
 from ..errors import InputError
-from ..impl.chip.cells import SECTOR_SIZE, Cells
+from ..impl.chip.cells import Cells
 from ..impl.chip.flash import NorFlash
 from ..impl.image.data import ImageMetadata
 from ..impl.image.format import IMAGE_MAGIC, MIN_IMAGE_SIZE
@@ -129,19 +129,6 @@ def read_otadata(path: Path) -> bytes:
         return contents
     hint = _mangling(contents) or "dump both of its sectors"
     raise InputError(f"{path}: 0x{len(contents):x} bytes; an otadata partition has 0x{OTADATA_SIZE:x}: {hint}")
-
-
-def read_dump(path: Path) -> Cells:
-    """Return the contents of a whole flash, as `esptool read-flash` writes it."""
-    contents = read_file(path)
-    if len(contents) in FLASH_SIZES:
-        return Cells.from_bytes(contents)
-    sizes = ", ".join(f"{size >> 20}" for size in FLASH_SIZES)
-    whole = "" if len(contents) % SECTOR_SIZE else " (whole sectors, but no size of a chip)"
-    raise InputError(
-        f"{path}: 0x{len(contents):x} bytes{whole}; a dump of a whole flash has {sizes} MiB: "
-        f"esptool read-flash 0 ALL {path.name}"
-    )
 
 
 def _mangling(contents: bytes) -> str | None:

@@ -1,11 +1,13 @@
-"""What images tell of the build that made them: the ESP-IDF release and the chip.
+"""What images tell of the builds that made them: chip, release, rollback, flash size.
 
-An application names its release in its description, a bootloader from 5.2 on in one of its own. An image
-that tells nothing, or is none, gives no hint; whether it is of any use is for its reader to say.
+An application names its release in its description, a bootloader from 5.2 on in one of its own; the header of both
+names the chip and its least revision. Whether rollback is on shows in texts that only a build with rollback logs;
+their absence tells nothing. An image that tells nothing, or is none, is no evidence; what is wrong with it is for
+its reader to say.
 """
 
 import struct
-from pathlib import Path
+from dataclasses import dataclass
 
 from ..impl.chip.chips import CHIPS
 from ..impl.image.format import (
@@ -14,68 +16,104 @@ from ..impl.image.format import (
     APP_DESC_SIZE,
     IMAGE_HEADER_SIZE,
     IMAGE_MAGIC,
+    AppDesc,
+    ImageHeader,
     decode_app_desc,
     decode_header,
 )
+from .release_text import names_release
 from .sdkconfig import Option
-from .settings import ReleaseHints
 
+BEGIN_REFUSES = b"Running app has not confirmed state (ESP_OTA_IMG_PENDING_VERIFY)"
+"""What esp_ota_begin logs; compiled only with rollback. Source: IDF-OTA-BEGIN."""
+ARDUINO_ACCEPTS = b"OTA verification failed! Start rollback to the previous version"
+"""What Arduino's initArduino logs; compiled only with rollback. Source: arduino-esp32, esp32-hal-misc.c."""
+ROLLBACK, ANTI_ROLLBACK = "BOOTLOADER_APP_ROLLBACK_ENABLE", "BOOTLOADER_APP_ANTI_ROLLBACK"
 _BOOTLOADER_DESC = struct.Struct("<BxxBI32s")
 _BOOTLOADER_DESC_MAGIC = 0x50
 """Source: esp_bootloader_desc.h ESP_BOOTLOADER_DESC_MAGIC_BYTE."""
+_FLASH_SIZE_BYTE = 3
+_FLASH_SIZES = {code: 1 << (20 + code) for code in range(8)}
+"""By the upper half of byte 3 of the header. Source: esp_app_format.h esp_image_flash_size_t."""
+_ANY_REVISION = 0xFFFF
 
 
-def release_hints(app: Path | None, bootloader: Path | None) -> ReleaseHints:
-    """Return what an application and a bootloader say of their releases.
+@dataclass(frozen=True, slots=True)
+class ImageEvidence:
+    """What one image tells."""
 
-    A bootloader that says nothing is taken to be of its application's release.
-    """
-    of_app = None if app is None else _release_in_app(app)
-    of_bootloader = None if bootloader is None else _release_in_bootloader(bootloader)
-    if of_bootloader is None and of_app is not None:
-        of_bootloader = Option(of_app.name, of_app.raw, f"{of_app.place}, the bootloader naming none")
-    return ReleaseHints(_as_hints(of_app), _as_hints(of_bootloader))
+    place: str
+    """Its file, or "app0 of dump.bin"."""
+    header: ImageHeader
+    flash_size: int | None
+    """Bytes, as the header has it; None for a code that is none."""
+    release: str | None
+    """The ESP-IDF release as it is named; None where it names none."""
+    desc: AppDesc | None
+    """The description of an application; None without one."""
+    has_rollback: bool
+    """Whether it holds a text that only an application with rollback has. False tells nothing."""
+    is_confirmed_by_arduino: bool
+    """Whether Arduino's start-up code, which accepts the image, is in it."""
+
+    @property
+    def target(self) -> Option | None:
+        """CONFIG_IDF_TARGET as the header has it; None for a chip that is not known."""
+        chip = next((chip for chip, traits in CHIPS.items() if traits.chip_id == self.header.chip_id), None)
+        return None if chip is None else Option("IDF_TARGET", f'"{chip.value}"', self.place, tells="its header")
+
+    @property
+    def least_revision(self) -> int:
+        """The least chip revision it runs on: major * 100 + minor."""
+        revision = self.header.min_chip_rev_full
+        return revision if revision < _ANY_REVISION else 0
+
+    @property
+    def rollback(self) -> Option | None:
+        """CONFIG_BOOTLOADER_APP_ROLLBACK_ENABLE as the image shows it; None where it tells nothing."""
+        told = "logs what only a build with rollback can"
+        return Option(ROLLBACK, "y", self.place, tells=told) if self.has_rollback else None
+
+    @property
+    def release_option(self) -> Option | None:
+        """The release, as what reads releases takes it."""
+        return None if self.release is None else Option("ESP-IDF release", self.release, self.place)
 
 
-def target_hint(image: Path) -> Option | None:
-    """Return CONFIG_IDF_TARGET as the header of an image has it."""
-    raw = _head(image, IMAGE_HEADER_SIZE)
-    if raw is None:
+def app_evidence(contents: bytes, place: str) -> ImageEvidence | None:
+    """Return what an application's image tells; None for one that is cut off before its description ends, or none."""
+    if len(contents) < APP_DESC_OFFSET + APP_DESC_SIZE or contents[0] != IMAGE_MAGIC:
         return None
-    chip_id = decode_header(raw).chip_id
-    chip = next((chip for chip, traits in CHIPS.items() if traits.chip_id == chip_id), None)
-    return None if chip is None else Option("IDF_TARGET", f'"{chip.value}"', str(image))
+    desc = decode_app_desc(contents[APP_DESC_OFFSET : APP_DESC_OFFSET + APP_DESC_SIZE])
+    has_desc = desc.magic_word == APP_DESC_MAGIC
+    confirms = ARDUINO_ACCEPTS in contents
+    return ImageEvidence(
+        place,
+        decode_header(contents[:IMAGE_HEADER_SIZE]),
+        _flash_size(contents),
+        desc.idf_ver if has_desc and names_release(desc.idf_ver) else None,
+        desc if has_desc else None,
+        has_rollback=confirms or BEGIN_REFUSES in contents,
+        is_confirmed_by_arduino=confirms,
+    )
 
 
-def _release_in_app(image: Path) -> Option | None:
-    raw = _head(image, APP_DESC_OFFSET + APP_DESC_SIZE)
-    if raw is None:
+def bootloader_evidence(contents: bytes, place: str) -> ImageEvidence | None:
+    """Return what a bootloader's image tells; None for one that is cut off, or none."""
+    if len(contents) < APP_DESC_OFFSET + _BOOTLOADER_DESC.size or contents[0] != IMAGE_MAGIC:
         return None
-    desc = decode_app_desc(raw[APP_DESC_OFFSET:])
-    return _release(desc.idf_ver, image) if desc.magic_word == APP_DESC_MAGIC else None
+    magic, _, _, raw = _BOOTLOADER_DESC.unpack_from(contents, APP_DESC_OFFSET)
+    text = raw.split(b"\0")[0].decode("latin-1")
+    return ImageEvidence(
+        place,
+        decode_header(contents[:IMAGE_HEADER_SIZE]),
+        _flash_size(contents),
+        text if magic == _BOOTLOADER_DESC_MAGIC and names_release(text) else None,
+        desc=None,
+        has_rollback=False,
+        is_confirmed_by_arduino=False,
+    )
 
 
-def _release_in_bootloader(image: Path) -> Option | None:
-    raw = _head(image, APP_DESC_OFFSET + _BOOTLOADER_DESC.size)
-    if raw is None:
-        return None
-    magic, _, _, idf_ver = _BOOTLOADER_DESC.unpack_from(raw, APP_DESC_OFFSET)
-    return _release(idf_ver.split(b"\0")[0].decode("latin-1"), image) if magic == _BOOTLOADER_DESC_MAGIC else None
-
-
-def _as_hints(option: Option | None) -> tuple[Option, ...]:
-    return () if option is None else (option,)
-
-
-def _release(text: str, image: Path) -> Option:
-    return Option("ESP-IDF release", text, str(image))
-
-
-def _head(image: Path, length: int) -> bytes | None:
-    """Return the first bytes of an image, None for a file that is shorter, no image or not readable."""
-    try:
-        with image.open("rb") as file:
-            raw = file.read(length)
-    except OSError:
-        return None
-    return raw if len(raw) == length and raw[0] == IMAGE_MAGIC else None
+def _flash_size(contents: bytes) -> int | None:
+    return _FLASH_SIZES.get(contents[_FLASH_SIZE_BYTE] >> 4)

@@ -25,7 +25,7 @@ _FACTORS = {"k": 1 << 10, "m": 1 << 20}
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class TableRow:
     """A partition, and where it is written."""
 
     partition: Partition
@@ -38,7 +38,7 @@ class TableReading:
     """A partition table as far as it can be read."""
 
     file: str
-    rows: tuple[Row, ...]
+    rows: tuple[TableRow, ...]
     refusal: str | None = None
     """What gen_esp32part.py has against it."""
     refused_at: str = ""
@@ -46,22 +46,22 @@ class TableReading:
     """Place and subtype of each row that wants to be an OTA slot past ota_15."""
 
     @property
-    def slots(self) -> list[Row]:
+    def slots(self) -> list[TableRow]:
         """The OTA slots, in the order of the table."""
         return [row for row in self.rows if row.partition.is_ota_slot]
 
     @property
-    def apps(self) -> list[Row]:
+    def apps(self) -> list[TableRow]:
         """All that holds an application."""
         return [row for row in self.rows if row.partition.is_app]
 
     @property
-    def otadata(self) -> list[Row]:
+    def otadata(self) -> list[TableRow]:
         """All that is otadata."""
         return [row for row in self.rows if row.partition.is_otadata]
 
     @property
-    def factory(self) -> Row | None:
+    def factory(self) -> TableRow | None:
         """The factory app."""
         return next((row for row in self.rows if row.partition.is_factory), None)
 
@@ -86,7 +86,7 @@ def read_csv(contents: bytes, places: CsvPlaces, file: str, one_place: str | Non
         if len(table) != len(at):
             # A line that is blank once the environment is filled in: which one, the parser does not tell.
             at = [file] * len(table)
-        return TableReading(file, tuple(map(Row, table, at)))
+        return TableReading(file, tuple(map(TableRow, table, at)))
     except TableError as error:
         match = re.match(r"line (\d+)", str(error))
         refused_at = one_place or (f"{file}:{match[1]}" if match else file)
@@ -98,8 +98,18 @@ def read_csv(contents: bytes, places: CsvPlaces, file: str, one_place: str | Non
         parsed = [(_parse(fields), place) for (_, fields), place in zip(lines, at, strict=True)]
         known = [(partition, place) for partition, place in parsed if partition is not None]
         placed = _place([partition for partition, _ in known], places)
-        rows = [Row(partition, place) for partition, (_, place) in zip(placed, known, strict=True)]
+        rows = [TableRow(partition, place) for partition, (_, place) in zip(placed, known, strict=True)]
         return TableReading(file, tuple(rows), str(error), refused_at, tuple(too_high))
+
+
+def read_table_in_flash(table: tuple[Partition, ...], file: str, places: CsvPlaces) -> TableReading:
+    """Return a table whose rows were read already, from a dump or a binary file, with the generator's refusal."""
+    rows = tuple(TableRow(partition, file) for partition in table)
+    try:
+        check_table(table, places.table_offset)
+    except TableError as error:
+        return TableReading(file, rows, str(error), file)
+    return TableReading(file, rows)
 
 
 def _read_binary(path: Path, contents: bytes, places: CsvPlaces) -> TableReading:
@@ -107,12 +117,7 @@ def _read_binary(path: Path, contents: bytes, places: CsvPlaces) -> TableReading
         table = decode_table(contents[:TABLE_MAX_LENGTH], FLASH_SIZES[-1], Release.V6_2_DEV)
     except TableError as error:
         raise InputError(f"{path}: {error}") from None
-    rows = tuple(Row(partition, str(path)) for partition in table)
-    try:
-        check_table(table, places.table_offset)
-    except TableError as error:
-        return TableReading(str(path), rows, str(error), str(path))
-    return TableReading(str(path), rows)
+    return read_table_in_flash(table, str(path), places)
 
 
 def _lines(text: str) -> Iterator[tuple[int, list[str]]]:

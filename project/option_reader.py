@@ -30,7 +30,7 @@ KCONFIG_DEFAULT = Origin("Kconfig's default", assumed=True)
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
+class ConfigValue:
     """One value that a result depends on."""
 
     name: str
@@ -41,16 +41,23 @@ class Setting:
 
 
 class Answers:
-    """Answers typed questions about options; `given` keeps what was noted, in the order of asking."""
+    """Answers typed questions about options; `given` keeps what was noted, in the order of asking.
+
+    `warnings` keeps what is to be said of values that are taken otherwise than they are written."""
 
     def __init__(self, options: Mapping[str, Option]) -> None:
         """Start with no answers."""
-        self.given: list[Setting] = []
+        self.given: list[ConfigValue] = []
+        self.warnings: list[str] = []
         self._options = options
 
     def note(self, name: str, value: str, origin: Origin) -> None:
         """Keep one answer."""
-        self.given.append(Setting(name, value, origin))
+        self.given.append(ConfigValue(name, value, origin))
+
+    def warn(self, warning: str) -> None:
+        """Keep a line on a value that is taken otherwise than it is written."""
+        self.warnings.append(warning)
 
     def switch(self, name: str, default: bool = False) -> bool:
         """Return whether a switch is on, and note it."""
@@ -70,7 +77,9 @@ class Answers:
     def origin(self, name: str) -> Origin:
         """Return who says what is said of an option."""
         option = self._options.get(name)
-        return KCONFIG_DEFAULT if option is None else Origin(option.place)
+        if option is None:
+            return KCONFIG_DEFAULT
+        return Origin(f"{option.place}: {option.tells}" if option.tells else option.place)
 
     def number(self, name: str, base: int) -> int | None:
         """Return a number, or None when not given; base 16 takes digits with and without 0x."""

@@ -1,13 +1,11 @@
-"""What a directory holds: an ESP-IDF project, with its sdkconfig, partition table and built images.
+"""What a directory brings: options, partition table and images, whichever tool made it.
 
-A project is a directory with an sdkconfig, or the sdkconfig.defaults that idf.py would make one from. The
-partition table is the CSV that the configuration names, or one of ESP-IDF's own. Images are taken from
-build/: the application is what runs; an update is what lies in update/. Where the build left a description
-of itself (project_description.json, flasher_args.json), that says which file is which.
+recognise.py finds out which kind of directory it is. The partition table is the CSV that the options name, one of
+ESP-IDF's own, or, where no option names one, the file that the build flashes.
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import InputError
@@ -18,54 +16,56 @@ from ..impl.partitions.partition import Partition
 from ..impl.partitions.table import TableError
 from .builtin_tables import BUILTIN_TABLES
 from .files import read_file, read_table
-from .image_evidence import release_hints
-from .option_reader import Answers
-from .sdkconfig import Option, Sdkconfig, parse_sdkconfig
-from .settings import ReleaseHints, Settings, read_chip
+from .sdkconfig import Option, Sdkconfig
+from .settings import Settings
 
-_DESCRIPTION = "project_description.json"
-_FLASHER_ARGS = "flasher_args.json"
-_NOT_THE_APP = ("bootloader.bin", "merged-binary.bin")
-"""Files of a build that begin as an application does, and are none."""
+_NOT_THE_APP = ("bootloader.bin", "merged-binary.bin", ".merged.bin", ".factory.bin", ".ota.bin")
+"""How the names of files of a build end that begin as an application does, and are none, or a copy of it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """What was found."""
+    """What was found in a directory."""
 
     directory: Path
-    sdkconfig: Sdkconfig
-    hints: ReleaseHints
-    running: Path | None
-    """The application in build/."""
-    update: Path | None
-    """The image in update/."""
-    otadata: Path | None
-    """build/ota_data_initial.bin."""
-    built_table: Path | None
-    """build/partition_table/partition-table.bin: the table as it was when the project was built."""
+    kind: str
+    """Which tool's directory it is, in words."""
+    option_files: tuple["OptionFile", ...] = ()
+    """Files of options in the order of reading; empty where no options are known."""
+    release: Option | None = None
+    """The release that the build's description names."""
+    running: Path | None = None
+    update: Path | None = None
+    bootloader: Path | None = None
+    otadata: Path | None = None
+    table: Path | None = None
+    """The partition table where the options do not choose one."""
+    built_table: Path | None = None
+    """The table as it was when the project was built, where the options choose one."""
+    build: Path | None = None
+    """Where the build lies."""
+    sources: Path | None = None
+    """Where the sources lie."""
+
+    @property
+    def has_options(self) -> bool:
+        """Whether options are known at all: then what nobody chose is Kconfig's default."""
+        return bool(self.option_files)
+
+    @property
+    def sdkconfig(self) -> Sdkconfig:
+        """What the files of options say, one laid over the other."""
+        return Sdkconfig().overlaid(*(file.sdkconfig for file in self.option_files))
 
 
-def load_project(directory: Path, running: Path | None = None, update: Path | None = None) -> Project:
-    """Return what the directory holds; raises InputError for one that is no project, or an ambiguous one.
+@dataclass(frozen=True, slots=True)
+class OptionFile:
+    """One of the files that options come from."""
 
-    running, update: images that were chosen, whatever lies in the directory.
-    """
-    if not directory.is_dir():
-        raise InputError(f"{directory}: no such directory; name the directory of an ESP-IDF project")
-    build = directory / "build"
-    description = _load_json(build / _DESCRIPTION)
-    running = running or _running(build, description)
-    updates = directory / "update"
-    return Project(
-        directory,
-        _load_sdkconfig(directory),
-        _hints(build, description, running),
-        running,
-        update or _only(_binaries(updates), updates, "--update"),
-        _existing(build / "ota_data_initial.bin"),
-        _existing(build / "partition_table/partition-table.bin"),
-    )
+    path: Path
+    sdkconfig: Sdkconfig = field(repr=False)
+    is_defaults: bool = False
+    """Whether idf.py reads it only while there is no sdkconfig, and there is one."""
 
 
 def stale_table_note(project: Project, settings: Settings, table: tuple[Partition, ...]) -> str | None:
@@ -82,9 +82,11 @@ def stale_table_note(project: Project, settings: Settings, table: tuple[Partitio
 
 
 def project_table(project: Project, settings: Settings) -> tuple[Partition, ...]:
-    """Return the partition table that the project's configuration asks for."""
+    """Return the partition table of the project: the file that holds it, or what its options ask for."""
     config, choice = settings.config, settings.table
     bootloader_offset = CHIPS[config.chip].bootloader_offset
+    if project.table is not None:
+        return read_table(project.table, config.table_offset, bootloader_offset)
     if choice.builtin == "CUSTOM":
         path = project.directory / choice.filename
         if not path.is_file():
@@ -102,69 +104,23 @@ def project_table(project: Project, settings: Settings) -> tuple[Partition, ...]
         raise InputError(f"{choice.origin}: table {choice.builtin}: {error}") from None
 
 
-def _load_sdkconfig(directory: Path) -> Sdkconfig:
-    """Return what idf.py goes by: the defaults, those of the target, and over both the sdkconfig."""
-    full, defaults = directory / "sdkconfig", directory / "sdkconfig.defaults"
-    if not full.is_file() and not defaults.is_file():
-        raise InputError(f"{directory}: neither sdkconfig nor sdkconfig.defaults; name an ESP-IDF project")
-    common = _parse(defaults) if defaults.is_file() else Sdkconfig()
-    chosen = _parse(full) if full.is_file() else Sdkconfig()
-    chip = read_chip(Answers(common.overlaid(chosen).options))
-    target = directory / f"sdkconfig.defaults.{chip.value}"
-    # idf.py reads the file of a target only beside a common one.
-    of_target = _parse(target) if defaults.is_file() and target.is_file() else Sdkconfig()
-    return common.overlaid(of_target, chosen)
-
-
-def _parse(path: Path) -> Sdkconfig:
-    raw = read_file(path) if path.stat().st_size else b""
-    try:
-        return parse_sdkconfig(raw.decode("utf-8"), str(path))
-    except UnicodeDecodeError as error:
-        line = raw[: error.start].count(b"\n") + 1
-        raise InputError(f"{path}:{line}: byte 0x{raw[error.start]:02x} is no UTF-8; an sdkconfig is text") from None
-
-
-def _load_json(path: Path) -> dict[str, object]:
-    """Return what the build says of itself, or nothing."""
+def load_json(path: Path) -> dict[str, object]:
+    """Return what a build says of itself in a JSON file; nothing where there is none."""
     if not path.is_file():
         return {}
     try:
         description = json.loads(read_file(path))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{path}: no JSON: {error}; build the project again") from None
     return description if isinstance(description, dict) else {}
 
 
-def _hints(build: Path, description: dict[str, object], running: Path | None) -> ReleaseHints:
-    """Return what tells of the releases: the images themselves, then the build's description."""
-    images = release_hints(running, build / "bootloader/bootloader.bin")
-    version = description.get("git_revision")
-    if not isinstance(version, str):
-        return images
-    option = Option("ESP-IDF release", version, str(build / _DESCRIPTION))
-    return ReleaseHints((*images.app, option), (*images.bootloader, option))
+def only_app(directory: Path, argument: str) -> Path | None:
+    """Return the one application image of a directory, None for none; raises InputError for several."""
+    return only([path for path in binaries(directory) if _is_app(path)], directory, argument)
 
 
-def _running(build: Path, description: dict[str, object]) -> Path | None:
-    """Return the application that the build made: the one it names, else the only one that lies there."""
-    flashed = _load_json(build / _FLASHER_ARGS).get("app")
-    for named in (description.get("app_bin"), flashed.get("file") if isinstance(flashed, dict) else None):
-        if isinstance(named, str) and (build / named).is_file():
-            return build / named
-    return _only([path for path in _binaries(build) if _is_app(path)], build, "--running")
-
-
-def _binaries(directory: Path) -> list[Path]:
-    return sorted(path for path in directory.glob("*.bin") if path.is_file())
-
-
-def _is_app(path: Path) -> bool:
-    """Tell whether a file of build/ can be the application: file systems and tables begin otherwise."""
-    return path.name not in _NOT_THE_APP and read_file(path)[0] == IMAGE_MAGIC
-
-
-def _only(found: list[Path], directory: Path, argument: str) -> Path | None:
+def only(found: list[Path], directory: Path, argument: str) -> Path | None:
     """Return the one file found, None for none; raises InputError for several."""
     if len(found) > 1:
         names = ", ".join(path.name for path in found)
@@ -172,8 +128,19 @@ def _only(found: list[Path], directory: Path, argument: str) -> Path | None:
     return found[0] if found else None
 
 
-def _existing(path: Path) -> Path | None:
-    return path if path.is_file() else None
+def binaries(directory: Path) -> list[Path]:
+    """Return the *.bin of a directory, by name."""
+    return sorted(path for path in directory.glob("*.bin") if path.is_file())
+
+
+def existing(*paths: Path) -> Path | None:
+    """Return the first of the files that is there."""
+    return next((path for path in paths if path.is_file()), None)
+
+
+def _is_app(path: Path) -> bool:
+    """Tell whether a file of a build can be the application: file systems and tables begin otherwise."""
+    return not path.name.endswith(_NOT_THE_APP) and read_file(path)[0] == IMAGE_MAGIC
 
 
 def _place(partition: Partition) -> tuple[str, int, int, int, int]:

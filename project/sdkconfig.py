@@ -56,6 +56,8 @@ class Option:
     """File and line, or the argument of the command line."""
     is_default: bool = False
     """Whether the file itself calls the value Kconfig's default."""
+    tells: str = ""
+    """How the place tells the value, where it is no line that sets it."""
 
 
 @dataclass(frozen=True, slots=True)

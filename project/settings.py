@@ -5,7 +5,6 @@ more than a warning (a word where y or n belongs, anti-rollback without rollback
 the device would not be what its owner believes it is.
 """
 
-import re
 from dataclasses import dataclass
 
 from ..errors import InputError
@@ -13,7 +12,8 @@ from ..impl.chip.cells import SECTOR_SIZE
 from ..impl.chip.chips import CHIPS
 from ..model.config import Chip, Config, Pin, Release
 from .files import FLASH_SIZES
-from .option_reader import KCONFIG_DEFAULT, Answers, Origin, Setting
+from .option_reader import KCONFIG_DEFAULT, Answers, ConfigValue, Origin
+from .release_text import names_release, read_release
 from .sdkconfig import Option, Sdkconfig
 
 _MEBIBYTE = 0x100000
@@ -67,10 +67,12 @@ class Settings:
     table: TableChoice
     pins: tuple[Pin, ...]
     """The pins that the bootloader of this build looks at."""
-    settings: tuple[Setting, ...]
+    settings: tuple[ConfigValue, ...]
     """Every value with its origin, in the order of asking."""
-    not_modelled: tuple[Setting, ...]
+    not_modelled: tuple[ConfigValue, ...]
     """Options that are on and ignored here; the value says what is assumed instead."""
+    warnings: tuple[str, ...] = ()
+    """What is taken otherwise than it is written, a line each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,7 @@ def read_settings(sdkconfig: Sdkconfig, hints: ReleaseHints | None = None) -> Se
         pins=_read_pins(answers, config.anti_rollback),
         settings=tuple(answers.given),
         not_modelled=_read_not_modelled(answers),
+        warnings=tuple(dict.fromkeys(answers.warnings)),
     )
 
 
@@ -199,13 +202,12 @@ def _read_release(answers: Answers, whose: str, hints: tuple[Option, ...]) -> Re
     name = f"ESP-IDF release of {whose}"
     for hint in hints:
         text = hint.raw.strip('"')
-        if re.match(r"v?\d+\.\d+", text):
-            try:
-                release = Release.parse(text)
-            except ValueError as error:
-                raise InputError(f"{hint.place}: {error}") from error
-            answers.note(name, release.label, Origin(f"{text} in {hint.place}"))
-            return release
+        if names_release(text):
+            named = read_release(text, hint.place)
+            answers.note(name, named.rules.label, Origin(f"{text} in {hint.place}"))
+            if named.warning is not None:
+                answers.warn(f"{hint.place}: {named.warning}")
+            return named.rules
     release = Config().app_release
     answers.note(name, release.label, Origin("no file names one", assumed=True))
     return release
@@ -276,16 +278,16 @@ def _read_table_choice(answers: Answers) -> TableChoice:
     return TableChoice(builtin, filename, coredump, answers.origin(name))
 
 
-def _read_not_modelled(answers: Answers) -> tuple[Setting, ...]:
+def _read_not_modelled(answers: Answers) -> tuple[ConfigValue, ...]:
     """Return the options that are on but have no effect here, each once."""
     found = [
-        Setting(f"CONFIG_{name}", f"not modelled: {instead}", answers.origin(name))
+        ConfigValue(f"CONFIG_{name}", f"not modelled: {instead}", answers.origin(name))
         for name, instead in _NOT_MODELLED.items()
         if answers.is_on(name)
     ]
     if not answers.is_on("SECURE_BOOT"):
         found += [
-            Setting(f"CONFIG_{name}", f"not modelled: {_NO_SIGNATURES}", answers.origin(name))
+            ConfigValue(f"CONFIG_{name}", f"not modelled: {_NO_SIGNATURES}", answers.origin(name))
             for name in _IMPLIES_SECURE_BOOT
             if answers.is_on(name)
         ]

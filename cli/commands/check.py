@@ -1,218 +1,151 @@
-"""`otaproof check`: run an upgrade, pull the plug at every flash step, say what boots and what that breaks."""
+"""`otaproof check`: an upgrade with the power cut at every flash step, what boots, and what that breaks."""
 
-import argparse
-import json
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
-from rich.console import Console
+from cyclopts import Parameter
 
-from ...analysis.upgrade_check import Report, check_upgrade
-from ...campaign.device_under_test import DEFAULT_CHUNK
-from ...campaign.upgrade.cut_table import write_cut_table
 from ...errors import InputError
-from ...impl.chip.chips import CHIPS
-from ...model.claims.claims import Verdict
-from ...model.config import Release
 from ...model.fault_model import FaultModel
-from ...project.device_builder import DeviceFiles, build_device
-from ...project.files import read_table, write_file
-from ...project.image_evidence import release_hints, target_hint
-from ...project.option_reader import Setting
-from ...project.project import Project, load_project, project_table, stale_table_note
-from ...project.sdkconfig import Option, Sdkconfig, given_options
-from ...project.settings import ReleaseHints, Settings, read_settings
 from ..exit_code import ExitCode
-from ..reports.check_report import as_json, print_board, print_report
-from ..reports.progress_bar import progress_bar
+from ..options.build_options import AppRelease, BuildOptions, Project
+from ..options.device_options import Faults
+from ..options.epilogue import epilogue
+from ..options.groups import CUTS, DEVICE, INPUTS, OUTPUT
+from ..options.output_options import OutputOptions
+from ..options.values import File, can_be_made, within
+
+if TYPE_CHECKING:
+    from ...analysis.upgrade_check import Report
+    from ...project.inputs import Inputs
+
+EPILOGUE = epilogue(
+    "otaproof check examples/two-slot",
+    "otaproof check --flash dump.bin --update build/app.bin --idf 5.1",
+    "otaproof check --partitions partitions.csv --image-size 1.2M --rollback",
+    codes={
+        0: "all claims hold",
+        1: "a claim is violated",
+        2: "bad usage or bad input",
+        3: "inconclusive: not all was decided",
+    },
+    names_calls=True,
+)
+USAGE = "otaproof check [OPTIONS] [PROJECT]"
 
 
-def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the sub-command."""
-    parser = subparsers.add_parser(
-        "check",
-        help="cut the power at every flash step of an upgrade and check every claim",
-        description=(
-            "Runs an upgrade on a simulated board that behaves byte for byte as ESP-IDF, cuts the power at every "
-            "flash step in every way the fault model admits, boots, and checks what is promised."
-        ),
-        epilog="Exit codes: 0 all claims hold, 1 one is violated, 2 bad usage or input, 3 inconclusive.",
-    )
-    parser.add_argument("project", metavar="PROJECT", nargs="?", type=Path, help="directory of an ESP-IDF project")
-    device = parser.add_argument_group("the device")
-    device.add_argument("--partitions", metavar="FILE", type=Path, help="partition table, CSV or binary")
-    device.add_argument("--running", metavar="FILE", type=Path, help="image that runs when the upgrade begins")
-    device.add_argument("--update", metavar="FILE", type=Path, help="image that the upgrade brings")
-    device.add_argument("--otadata", metavar="FILE", type=Path, help="otadata partition, 8192 bytes; blank otherwise")
-    device.add_argument("--flash", metavar="DUMP", type=Path, help="whole flash, as esptool read-flash writes it")
-    device.add_argument("--efuse", metavar="N", type=int, default=0, help="secure version in the eFuse (0)")
-    config = parser.add_argument_group("its configuration")
-    config.add_argument("--rollback", action=argparse.BooleanOptionalAction, help="app rollback in both builds")
-    config.add_argument("--anti-rollback", action=argparse.BooleanOptionalAction, help="anti-rollback in both builds")
-    config.add_argument("--idf", metavar="RELEASE", help="ESP-IDF release of the application, such as 5.1")
-    config.add_argument("--bootloader-idf", metavar="RELEASE", help="ESP-IDF release of the bootloader (as --idf)")
-    config.add_argument("--chip", metavar="NAME", help="IDF_TARGET, such as esp32s3")
-    config.add_argument("--table-offset", metavar="ADDRESS", help="offset of the partition table, such as 0x8000")
-    config.add_argument(
-        "--config", metavar="CONFIG_X=V", action="append", default=[], help="any other sdkconfig option (repeatable)"
-    )
-    sweeping = parser.add_argument_group("the sweep")
-    sweeping.add_argument("--chunk", metavar="BYTES", type=int, default=DEFAULT_CHUNK, help="bytes for each write()")
-    sweeping.add_argument(
-        "--faults", choices=[model.name for model in FaultModel], default="F1", help="how a cut can damage (F1)"
-    )
-    sweeping.add_argument("--seed", metavar="N", type=int, default=0, help="chooses the samples of F2 and F3 (0)")
-    sweeping.add_argument(
-        "--proofs",
-        action=argparse.BooleanOptionalAction,
-        default=True,
-        help="say as well what is proved of a device like this one (on)",
-    )
-    output = parser.add_argument_group("the output")
-    output.add_argument("--json", action="store_true", help="print one JSON object instead of text")
-    output.add_argument("--out", metavar="FILE", type=Path, help="write the JSON object to a file as well")
-    output.add_argument("--cuts", metavar="FILE", type=Path, help="write every cut point, .csv or .csv.gz")
-    parser.set_defaults(run=run)
+def _is_table(_: object, path: Path | None) -> None:
+    if path is not None and not path.name.endswith((".csv", ".csv.gz")):
+        raise ValueError(f"{path.name} must end in .csv or .csv.gz")
 
 
-def run(options: argparse.Namespace) -> int:
-    """Check; return the exit code of the verdicts."""
-    _check_options(options)
-    settings, files, notes = _inputs(options)
-    is_size_chosen = not any(_is_free_flash_size(setting) for setting in settings.settings)
-    device = build_device(settings.config, settings.flash_size if is_size_chosen else None, files)
-    chosen = [setting for setting in settings.settings if _matters(setting, options)]
-    text = Console(stderr=options.json, highlight=False)
-    rested_on = (*chosen, *device.settings)
-    notes = [*(f"{setting.name}: {setting.value}" for setting in settings.not_modelled), *notes]
+@Parameter(name="*", group=INPUTS)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckInputs:
+    """Files, in place of those of the project."""
+
+    partitions: File = None
+    """Partition table, CSV or binary."""
+    running: File = None
+    """Image that runs when the upgrade begins, or the directory that holds it."""
+    update: File = None
+    """Image that the upgrade brings, or the directory that holds it."""
+    bootloader: File = None
+    """Image of the bootloader."""
+    image_size: Annotated[str | None, Parameter(metavar="SIZE")] = None
+    """Make the images that are not given, such as 1.2M."""
+    otadata: File = None
+    """Otadata partition, 8192 bytes (default: blank)."""
+    flash: Annotated[Path | None, Parameter(metavar="DUMP")] = None
+    """Dump of the whole flash, as esptool read-flash writes it."""
+    idf: AppRelease = None
+    """ESP-IDF release of the application, such as 5.1 (default: as its image says)."""
+    efuse: Annotated[int, Parameter(metavar="N", group=DEVICE)] = 0
+    """Secure version in the eFuse."""
+
+    def inputs(self, subject: Path | None, build: BuildOptions) -> "Inputs":
+        """Return all that the command line says of the device."""
+        return replace(
+            build.inputs(),
+            subject=subject,
+            partitions=self.partitions,
+            running=self.running,
+            update=self.update,
+            bootloader=self.bootloader,
+            otadata=self.otadata,
+            flash=self.flash,
+            image_size=self.image_size,
+            app_release=self.idf,
+            efuse_version=self.efuse,
+        )
+
+
+@Parameter(name="*", group=CUTS)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SweepOptions:
+    """Where the power is cut, and what is asked of what boots."""
+
+    chunk: Annotated[int, Parameter(validator=within(1, 1 << 24), metavar="BYTES")] = 4096
+    """Bytes for each write()."""
+    faults: Faults = FaultModel.F1
+    """What a power cut may leave of a flash operation: all or nothing (F0), any prefix (F1), any bytes (F2), any bits
+    (F3)."""
+    seed: Annotated[int, Parameter(validator=within(0), metavar="N")] = 0
+    """Chooses the samples of F2 and F3."""
+    proofs: Annotated[bool, Parameter(negative="--no-proofs")] = True
+    """Print as well what is proved of every history of a device like this one."""
+    cuts: Annotated[Path | None, Parameter(validator=(_is_table, can_be_made), metavar="FILE", group=OUTPUT)] = None
+    """Write every cut point, .csv or .csv.gz."""
+
+
+def check(
+    project: Project = None,
+    /,
+    *,
+    files: CheckInputs = CheckInputs(),
+    build: BuildOptions = BuildOptions(),
+    sweep: SweepOptions = SweepOptions(),
+    output: OutputOptions = OutputOptions(),
+) -> ExitCode:
+    """Cut the power at every step of an upgrade and check every claim.
+
+    Runs an upgrade on a simulated board that behaves byte for byte as ESP-IDF, cuts the power at every flash step in
+    every way that the fault model admits, boots, and checks what is promised.
+    """
+    from ...analysis.upgrade_check import check_upgrade
+    from ...project.device_builder import build_device
+    from ...project.resolve import resolve
+    from ..reports.check_report import as_json, print_board, print_report
+    from ..reports.progress_bar import progress_bar
+
+    resolved = resolve(files.inputs(project, build))
+    device = build_device(resolved, sweep.chunk)
+    rested_on = (*resolved.values_for_check(), *device.values)
+    not_modelled = (f"{value.name}: {value.value}" for value in resolved.settings.not_modelled)
+    notes = [*not_modelled, *resolved.warnings, *device.notes]
+    text = output.console()
     print_board(text, device.world, rested_on, notes)
-    report = check_upgrade(
-        device.world, FaultModel[options.faults], options.seed, rested_on, tuple(notes), options.proofs, progress_bar
-    )
-    if options.cuts is not None:
-        _write_cuts(options.cuts, report)
-    if options.out is not None:
-        write_file(options.out, (json.dumps(as_json(report), indent=2) + "\n").encode())
-    if options.json:
-        print(json.dumps(as_json(report), indent=2))
-    else:
-        print_report(text, report)
+    report = check_upgrade(device.world, sweep.faults, sweep.seed, rested_on, tuple(notes), sweep.proofs, progress_bar)
+    if sweep.cuts is not None:
+        _write_cuts(sweep.cuts, report)
+    output.give(lambda: as_json(report), lambda: print_report(text, report))
     return exit_code(report)
 
 
-def exit_code(report: Report) -> ExitCode:
+def exit_code(report: "Report") -> ExitCode:
     """Return what the verdicts come to."""
+    from ...model.claims.claims import Verdict
+
     verdicts = {result.verdict for result in report.claims}
     if Verdict.VIOLATED in verdicts:
         return ExitCode.VIOLATED
     return ExitCode.INCONCLUSIVE if Verdict.INCONCLUSIVE in verdicts else ExitCode.HOLDS
 
 
-def _inputs(options: argparse.Namespace) -> tuple[Settings, DeviceFiles, list[str]]:
-    """Return the configuration, the files and notes on them, the command line going before the project."""
-    project = None if options.project is None else load_project(options.project, options.running, options.update)
-    running = options.running or (project.running if project else None)
-    said = Sdkconfig() if project is None else project.sdkconfig
-    settings = read_settings(_target(running).overlaid(said, *_given(options)), _hints(options, project))
-    notes: list[str] = []
-    files = DeviceFiles(
-        table=None,
-        running=running,
-        update=options.update or (project.update if project else None),
-        otadata=options.otadata or (project.otadata if project else None),
-        dump=options.flash,
-        chunk=options.chunk,
-        efuse_version=options.efuse,
-    )
-    config = settings.config
-    if options.flash is not None:
-        return settings, files, notes
-    if options.partitions is not None:
-        files.table = read_table(options.partitions, config.table_offset, CHIPS[config.chip].bootloader_offset)
-    elif project is not None:
-        files.table = project_table(project, settings)
-        note = stale_table_note(project, settings, files.table)
-        notes += [] if note is None else [note]
-    else:
-        raise InputError("no partition table: give a project, --partitions or --flash")
-    return settings, files, notes
+def _write_cuts(path: Path, report: "Report") -> None:
+    from ...campaign.upgrade.cut_table import write_cut_table
 
-
-def _target(running: Path | None) -> Sdkconfig:
-    """Return the chip that the running image is built for, to go by where nobody names one."""
-    hint = None if running is None else target_hint(running)
-    return Sdkconfig({} if hint is None else {hint.name: hint})
-
-
-def _given(options: argparse.Namespace) -> list[Sdkconfig]:
-    """Return what the command line says of options, by the argument that says it."""
-    given = []
-    for argument, name, value in (
-        ("--rollback", "BOOTLOADER_APP_ROLLBACK_ENABLE", options.rollback),
-        ("--anti-rollback", "BOOTLOADER_APP_ANTI_ROLLBACK", options.anti_rollback),
-    ):
-        if value is not None:
-            given.append(given_options([f"CONFIG_{name}={'y' if value else 'n'}"], _spelled(argument, value)))
-    if options.anti_rollback and options.rollback is None:
-        given.insert(0, given_options(["CONFIG_BOOTLOADER_APP_ROLLBACK_ENABLE=y"], "--anti-rollback"))
-    if options.chip is not None:
-        given.append(given_options([f'CONFIG_IDF_TARGET="{options.chip}"'], "--chip"))
-    if options.table_offset is not None:
-        given.append(given_options([f"CONFIG_PARTITION_TABLE_OFFSET={options.table_offset}"], "--table-offset"))
-    return [*given, given_options(options.config, "--config")]
-
-
-def _hints(options: argparse.Namespace, project: Project | None) -> ReleaseHints:
-    """Return what tells of the releases; without --bootloader-idf the bootloader is as old as the application."""
-    found = ReleaseHints() if project is None else project.hints
-    image = release_hints(options.running, None)
-    app = () if options.idf is None else (_release("--idf", options.idf),)
-    bootloader = app if options.bootloader_idf is None else (_release("--bootloader-idf", options.bootloader_idf),)
-    return ReleaseHints((*app, *image.app, *found.app), (*bootloader, *found.bootloader, *image.bootloader))
-
-
-def _release(argument: str, text: str) -> Option:
-    try:
-        Release.parse(text)
-    except ValueError as error:
-        raise InputError(f"{argument}: {error}") from None
-    return Option("ESP-IDF release", text, argument)
-
-
-def _spelled(argument: str, value: bool) -> str:
-    return argument if value else f"--no-{argument.removeprefix('--')}"
-
-
-def _is_free_flash_size(setting: Setting) -> bool:
-    """Tell whether it is the flash size, and nobody chose it: then the table decides."""
-    return setting.name == "CONFIG_ESPTOOLPY_FLASHSIZE" and setting.origin.assumed
-
-
-def _matters(setting: Setting, options: argparse.Namespace) -> bool:
-    """Tell whether the result of a check rests on a setting; files of the command line replace some."""
-    if setting.name in ("CONFIG_BOOTLOADER_FACTORY_RESET", "CONFIG_BOOTLOADER_APP_TEST"):
-        return False  # no pin is held in a check
-    has_table = options.partitions is not None or options.flash is not None
-    if has_table and setting.name in ("partition table", "CONFIG_PARTITION_TABLE_CUSTOM_FILENAME"):
-        return False
-    return not _is_free_flash_size(setting)
-
-
-def _check_options(options: argparse.Namespace) -> None:
-    """Refuse numbers out of range, and output that has no place to go, before any work."""
-    if not 1 <= options.chunk <= 1 << 24:
-        raise InputError(f"--chunk: {options.chunk} bytes; want 1 … 16777216")
-    if options.seed < 0:
-        raise InputError(f"--seed: {options.seed}; want 0 or more")
-    if not 0 <= options.efuse <= 32:
-        raise InputError(f"--efuse: {options.efuse}; want 0 … 32")
-    for argument, path in (("--out", options.out), ("--cuts", options.cuts)):
-        if path is not None and not path.parent.is_dir():
-            raise InputError(f"{argument}: {path.parent} is no directory; create it first")
-    if options.cuts is not None and not options.cuts.name.endswith((".csv", ".csv.gz")):
-        raise InputError(f"--cuts: {options.cuts.name} must end in .csv or .csv.gz")
-
-
-def _write_cuts(path: Path, report: Report) -> None:
     try:
         write_cut_table(path, report.world, report.setting, report.upgrade)
     except OSError as error:

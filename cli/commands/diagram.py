@@ -1,92 +1,111 @@
 """`otaproof diagram NAME`: a picture of the model or of a trace."""
 
-import argparse
 import sys
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from ...diagrams.catalogue import CATALOGUE, OF_TOKEN, Diagram, diagram_of
-from ...diagrams.render import NoRenderer, RenderFailed, draw, find_renderer
+from cyclopts import Parameter
+
 from ...errors import InputError
-from ...project.files import write_file
 from ..exit_code import ExitCode
+from ..options.diagram_names import ALL, NAMES, OF_TOKEN
+from ..options.epilogue import epilogue
+from ..options.groups import ARGUMENTS, INPUTS, OUTPUT
 
-ALL = "all"
-_ENDINGS = {"dot": "dot", "mermaid": "mmd", "svg": "svg", "png": "png"}
-_USUAL = ("dot", "mermaid", "svg")
+if TYPE_CHECKING:
+    from ...diagrams.catalogue import Diagram
 
-
-def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the sub-command."""
-    parser = subparsers.add_parser(
-        "diagram",
-        help="draw the model, or a trace",
-        description="Writes pictures that are read from the model: DOT and Mermaid text, SVG, and PNG.",
-        epilog="Names: " + ", ".join([*CATALOGUE, ALL]) + ". "
-        "Exit codes: 0 all is written, 2 bad usage or bad token, 3 the texts are written, but a picture is missing, "
-        "as no program draws DOT here.",
-    )
-    parser.add_argument("name", metavar="NAME", choices=[*CATALOGUE, ALL], help="a diagram, or all of them")
-    parser.add_argument(
-        "--format",
-        choices=list(_ENDINGS),
-        action="append",
-        help="what to write (repeatable; default: dot, mermaid and svg)",
-    )
-    parser.add_argument("--out", metavar="DIR", type=Path, default=Path(), help="where to write it (default: here)")
-    parser.add_argument(
-        "--token",
-        metavar="TOKEN",
-        help="the replay token that is drawn by: " + ", ".join(OF_TOKEN) + " (default: a sample)",
-    )
-    parser.add_argument(
-        "--renderer",
-        metavar="PROGRAM",
-        help="the program that draws DOT text (default: dot, else graphviz-pure)",
-    )
-    parser.set_defaults(run=run)
+Form = Literal["dot", "mermaid", "svg", "png"]
+_ENDINGS: dict[Form, str] = {"dot": "dot", "mermaid": "mmd", "svg": "svg", "png": "png"}
+_USUAL: tuple[Form, ...] = ("dot", "mermaid", "svg")
+EPILOGUE = epilogue(
+    "otaproof diagram all --out pictures",
+    "otaproof diagram call-complete --format svg",
+    "otaproof diagram trace --format svg --format png --out pictures",
+    codes={
+        0: "all is written",
+        2: "bad usage or bad token",
+        3: "the texts are written, but a picture is missing, as no program draws DOT here",
+    },
+)
 
 
-def run(options: argparse.Namespace) -> int:
-    """Write the diagrams; return INCONCLUSIVE when a picture is missing."""
-    names = list(CATALOGUE) if options.name == ALL else [options.name]
+Name = Annotated[str, Parameter(name="NAME", group=ARGUMENTS, choices=(*NAMES, ALL), help="A diagram, or all of them.")]
+
+
+@Parameter(name="*", group=OUTPUT)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiagramOptions:
+    """What to draw, how and where."""
+
+    token: Annotated[str | None, Parameter(metavar="TOKEN", group=INPUTS)] = None
+    """The replay token that partition-layout and trace draw (default: a sample)."""
+    format: tuple[Form, ...] = ()
+    """What to write, repeatable (default: dot, mermaid and svg)."""
+    out: Annotated[Path, Parameter(metavar="DIR")] = Path()
+    """Directory to write it to."""
+    renderer: Annotated[str | None, Parameter(metavar="PROGRAM")] = None
+    """The program that draws DOT text (default: dot, else graphviz-pure)."""
+
+
+def diagram(name: Name, /, *, options: DiagramOptions = DiagramOptions()) -> ExitCode:
+    """Draw the model, or a trace.
+
+    Writes pictures that are read from the model: DOT and Mermaid text, SVG, and PNG.
+    """
+    from ...diagrams.catalogue import diagram_of
+    from ...diagrams.render import NoRenderer, find_renderer
+    from ...project.files import write_file
+
+    names = NAMES if name == ALL else (name,)
     if options.token is not None and not set(names) & set(OF_TOKEN):
-        raise InputError(f"--token: {options.name} is not of a token; these are: {', '.join(OF_TOKEN)}")
+        raise InputError(f"--token: {name} is not of a token; these are: {', '.join(OF_TOKEN)}")
     renderer = find_renderer(options.renderer)
     if options.renderer is not None and renderer is None:
         raise InputError(f"--renderer: {options.renderer}: no such program")
     _make_directory(options.out)
     missing: list[str] = []
-    for name in names:
-        diagram = diagram_of(name, options.token)
-        for form in options.format or _USUAL:
-            if form == "mermaid" and not diagram.mermaid():
-                if options.name != ALL and options.format is not None:
-                    raise InputError(f"--format mermaid: {name} is drawn to scale, and has no Mermaid text")
-                continue
-            path = options.out / f"{name}.{_ENDINGS[form]}"
+    reason = ""
+    for each in names:
+        drawn = diagram_of(each, options.token)
+        for form in _forms(each, drawn, options, is_alone=name != ALL):
+            path = options.out / f"{each}.{_ENDINGS[form]}"
             try:
-                write_file(path, contents(diagram, form, renderer))
+                write_file(path, contents(drawn, form, renderer))
+                print(path)
             except NoRenderer as error:
                 missing.append(path.name)
                 reason = str(error)
-                continue
-            except RenderFailed as error:
-                raise InputError(str(error)) from None
-            print(path)
     if missing:
-        print(f"otaproof: {', '.join(missing)}: {reason}", file=sys.stderr)
+        print(f"otaproof diagram: {', '.join(missing)}: {reason}", file=sys.stderr)
     return ExitCode.INCONCLUSIVE if missing else ExitCode.HOLDS
 
 
-def contents(diagram: Diagram, form: str, renderer: str | None) -> bytes:
-    """Return what the file of a diagram holds."""
+def contents(diagram: "Diagram", form: str, renderer: str | None) -> bytes:
+    """Return what the file of a diagram holds; raise NoRenderer where nothing can draw it."""
+    from ...diagrams.render import RenderFailed, draw
+
     match form:
         case "dot":
             return diagram.dot().encode()
         case "mermaid":
             return diagram.mermaid().encode()
         case _:
-            return draw(diagram, form, renderer)
+            try:
+                return draw(diagram, form, renderer)
+            except RenderFailed as error:
+                raise InputError(str(error)) from None
+
+
+def _forms(name: str, drawn: "Diagram", options: DiagramOptions, is_alone: bool) -> tuple[Form, ...]:
+    """Return what to write of a diagram: what is drawn to scale has no Mermaid text."""
+    forms = options.format or _USUAL
+    if drawn.mermaid():
+        return forms
+    if is_alone and "mermaid" in options.format:
+        raise InputError(f"--format mermaid: {name} is drawn to scale, and has no Mermaid text")
+    return tuple(form for form in forms if form != "mermaid")
 
 
 def _make_directory(path: Path) -> None:

@@ -1,145 +1,110 @@
 """`otaproof explain`: what a flash holds, what boots, what the calls would do now, and how it came to this."""
 
-import argparse
-import json
 import time
-from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
-from rich.console import Console
+from cyclopts import Parameter
 
-from ...analysis.history_search import Case, HistorySearch
-from ...campaign.explain.explanation import explain
-from ...errors import InputError
-from ...model.config import Config, Release
-from ...project.files import write_file
-from ...project.flash_dump import Given, Loaded, load
 from ..exit_code import ExitCode
-from ..reports.explain_json import as_json
-from ..reports.explain_report import print_report
+from ..options.build_options import BuildOptions
+from ..options.epilogue import epilogue
+from ..options.groups import ARGUMENTS, DEVICE, HISTORY, INPUTS
+from ..options.output_options import OutputOptions
+from ..options.values import File, above_zero
+
+if TYPE_CHECKING:
+    from ...analysis.history_search import Case
+    from ...project.inputs import Inputs
+
+EPILOGUE = epilogue(
+    "otaproof explain dump.bin",
+    "otaproof explain --otadata otadata.bin --partitions table.csv --idf 5.1,5.5",
+    "otaproof explain dump.bin --no-history --json",
+    codes={
+        0: "what otadata selects boots",
+        1: "nothing boots, or an image that otadata does not select",
+        2: "bad usage or bad input",
+        3: "inconclusive: it boots under some of the rules looked at, and not under others",
+    },
+    names_calls=True,
+)
+USAGE = "otaproof explain [OPTIONS] [DUMP]"
+_DUMP = "Whole flash, as esptool read-flash writes it, or the directory of what is flashed."
+Dump = Annotated[Path | None, Parameter(name="DUMP", group=ARGUMENTS, help=_DUMP)]
 
 
-def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the sub-command."""
-    parser = subparsers.add_parser(
-        "explain",
-        help="decode a flash dump or an otadata partition: what boots, why, and how it came to this",
-        description=(
-            "Decodes a dump of the whole flash, or an otadata partition: what its entries say and what is wrong with "
-            "them, what boots at the next power-on and at the one after, what is written, what accept(), rollback() "
-            "and commence() would do now, and the shortest history that leads here."
-        ),
-        epilog=(
-            "Exit codes: 0 what otadata selects boots; 1 nothing boots, or an image that otadata does not select; "
-            "2 bad usage or input; 3 inconclusive: it boots under some of the rules looked at, and not under others."
-        ),
-    )
-    parser.add_argument(
-        "dump", metavar="DUMP", nargs="?", type=Path, help="whole flash, as esptool read-flash writes it"
-    )
-    parser.add_argument("--otadata", metavar="FILE", type=Path, help="otadata partition alone, 8192 bytes")
-    parser.add_argument(
-        "--partitions", metavar="FILE", type=Path, help="with --otadata: partition table, CSV or binary"
-    )
-    config = parser.add_argument_group("the builds")
-    config.add_argument(
-        "--idf",
-        metavar="RELEASES",
-        action="append",
-        help="ESP-IDF releases of the application, such as 5.1,5.5 (repeatable; every rule set known)",
-    )
-    config.add_argument("--bootloader-idf", metavar="RELEASE", help="ESP-IDF release of the bootloader (as --idf)")
-    config.add_argument("--rollback", action=argparse.BooleanOptionalAction, help="app rollback in both builds")
-    config.add_argument("--anti-rollback", action="store_true", help="anti-rollback, too")
-    config.add_argument("--efuse", metavar="N", type=int, default=0, help="secure version in the eFuse (0)")
-    config.add_argument("--chip", metavar="NAME", help="IDF_TARGET, such as esp32s3 (as the images say)")
-    config.add_argument("--table-offset", metavar="ADDRESS", help="offset of the partition table, such as 0x8000")
-    history = parser.add_argument_group("the history")
-    history.add_argument(
-        "--history", action=argparse.BooleanOptionalAction, default=True, help="search how it came to this (on)"
-    )
-    history.add_argument("--seconds", metavar="N", type=float, default=60, help="time for that search (60)")
-    output = parser.add_argument_group("the output")
-    output.add_argument("--json", action="store_true", help="print one JSON object instead of text")
-    output.add_argument("--out", metavar="FILE", type=Path, help="write the JSON object to a file as well")
-    parser.set_defaults(run=run)
+@Parameter(name="*", group=INPUTS)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExplainInputs:
+    """What to decode, in place of a dump, and under which rules."""
+
+    otadata: File = None
+    """Otadata partition alone, 8192 bytes."""
+    partitions: File = None
+    """With --otadata: partition table, CSV or binary."""
+    idf: Annotated[tuple[str, ...], Parameter(metavar="RELEASES", group=DEVICE)] = ()
+    """ESP-IDF releases of the application, such as 5.1,5.5; repeatable (default: as its image says, else all)."""
+    efuse: Annotated[int, Parameter(metavar="N", group=DEVICE)] = 0
+    """Secure version in the eFuse."""
+
+    def inputs(self, subject: Path | None, build: BuildOptions) -> "Inputs":
+        """Return all that the command line says of the device, but for the releases."""
+        return replace(
+            build.inputs(),
+            subject=subject,
+            otadata=self.otadata,
+            partitions=self.partitions,
+            efuse_version=self.efuse,
+        )
 
 
-def run(options: argparse.Namespace) -> int:
-    """Explain; return what boots as an exit code."""
-    given, releases = _given(options), _releases(options.idf)
-    loaded = load(given)
-    searcher = HistorySearch(loaded, time.monotonic() + options.seconds) if options.history else None
-    cases = [_case(loaded, config, searcher) for config in _configs(loaded, releases)]
-    if options.out is not None:
-        write_file(options.out, (json.dumps(as_json(loaded, cases), indent=2) + "\n").encode())
-    if options.json:
-        print(json.dumps(as_json(loaded, cases), indent=2))
-    else:
-        print_report(Console(highlight=False), loaded, cases)
+@Parameter(name="*", group=HISTORY)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryOptions:
+    """Whether and how long to search."""
+
+    history: Annotated[bool, Parameter(negative="--no-history")] = True
+    """Search the shortest history that leads here."""
+    seconds: Annotated[float, Parameter(validator=above_zero, metavar="N")] = 60
+    """Time for that search."""
+
+
+def explain(
+    dump: Dump = None,
+    /,
+    *,
+    files: ExplainInputs = ExplainInputs(),
+    build: BuildOptions = BuildOptions(),
+    history: HistoryOptions = HistoryOptions(),
+    output: OutputOptions = OutputOptions(),
+) -> ExitCode:
+    """Decode a flash dump or an otadata partition: what boots, and why.
+
+    Prints what the otadata entries say and what is wrong with them, what boots at the next power-on and at the one
+    after, what is written to flash then, what accept(), rollback() and commence() would do now, and the shortest
+    history that leads here.
+    """
+    from ...analysis.history_search import Case, HistorySearch
+    from ...campaign.explain.explanation import explain as decode
+    from ...project.flash_dump import load
+    from ..reports.explain_json import as_json
+    from ..reports.explain_report import print_report
+
+    loaded = load(files.inputs(dump, build), list(files.idf) or None)
+    searcher = HistorySearch(loaded, time.monotonic() + history.seconds) if history.history else None
+    cases: list[Case] = []
+    for config in loaded.configs():
+        answer = decode(loaded.cells, config, loaded.efuse_bits)
+        cases.append(Case(config, answer, None if searcher is None else searcher.find(config, answer)))
+    output.give(lambda: as_json(loaded, cases), lambda: print_report(output.console(), loaded, cases))
     return exit_code(cases)
 
 
-def exit_code(cases: list[Case]) -> ExitCode:
+def exit_code(cases: "list[Case]") -> ExitCode:
     """Return what the cases come to."""
     good = {case.answer.is_good for case in cases}
     if len(good) > 1:
         return ExitCode.INCONCLUSIVE
     return ExitCode.HOLDS if good == {True} else ExitCode.VIOLATED
-
-
-def _given(options: argparse.Namespace) -> Given:
-    if not 0 <= options.efuse <= 32:
-        raise InputError(f"--efuse: {options.efuse}; want 0 … 32")
-    if not options.seconds > 0:
-        raise InputError(f"--seconds: {options.seconds}; want more than 0")
-    if options.anti_rollback and options.rollback is False:
-        raise InputError("--anti-rollback needs rollback; leave --no-rollback out")
-    if options.out is not None and not options.out.parent.is_dir():
-        raise InputError(f"--out: {options.out.parent} is no directory; create it first")
-    bootloader = None if options.bootloader_idf is None else _release("--bootloader-idf", options.bootloader_idf)
-    return Given(
-        options.dump,
-        options.otadata,
-        options.partitions,
-        options.rollback,
-        options.anti_rollback,
-        options.efuse,
-        options.chip,
-        options.table_offset,
-        bootloader,
-    )
-
-
-def _releases(given: list[str] | None) -> tuple[Release, ...]:
-    if given is None:
-        return tuple(Release)
-    names = [name.strip() for text in given for name in text.split(",") if name.strip()]
-    if not names:
-        raise InputError("--idf: names no release; want one such as 5.1, or several: 5.1,5.5")
-    return tuple(sorted({_release("--idf", name) for name in names}))
-
-
-def _release(argument: str, text: str) -> Release:
-    try:
-        return Release.parse(text)
-    except ValueError as error:
-        raise InputError(f"{argument}: {error}") from None
-
-
-def _configs(loaded: Loaded, releases: tuple[Release, ...]) -> Iterator[Config]:
-    for rollback in loaded.rollback:
-        for release in releases:
-            yield replace(
-                loaded.config,
-                rollback=rollback,
-                app_release=release,
-                bootloader_release=loaded.bootloader_release or release,
-            )
-
-
-def _case(loaded: Loaded, config: Config, searcher: "HistorySearch | None") -> Case:
-    answer = explain(loaded.cells, config, loaded.efuse_bits)
-    found = None if searcher is None else searcher.find(config, answer)
-    return Case(config, answer, found)

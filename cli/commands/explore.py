@@ -1,254 +1,84 @@
-"""`otaproof explore`: every state that a device can reach, and the claims looked at in each of them."""
+"""`otaproof explore`: every state that a device can reach, and the claims checked in each of them."""
 
-import argparse
-import json
 import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Literal
 
-from rich.console import Console
-from rich.table import Table
+from cyclopts import Parameter, Token
 
 from ...errors import InputError
-from ...model.claims.claims import Claim, claim
-from ...model.claims.left_out import left_out_line
-from ...model.claims.state_claims import DEVICE_CLAIMS, DeviceClaim
-from ...model.device.scope_text import scope_title
-from ...model.device.state import Ghost, Scope
-from ...proofs.explicit.exploration import Exploration, Progress, Trace
-from ...proofs.explicit.explorer import claims_of, explore
-from ...proofs.prover.dead_ends import GHOSTS, RECOVERY, Recovery, recover
 from ..exit_code import ExitCode
-from ..options.scope_options import add_scope_options, scope_of
-from ..reports.left_out_report import left_out_json
+from ..options.device_options import CutOptions, DeviceOptions
+from ..options.epilogue import epilogue
+from ..options.groups import SEARCH
+from ..options.output_options import OutputOptions
 
+EPILOGUE = epilogue(
+    "otaproof explore",
+    "otaproof explore --slots 3 --claims C1,C9 --usage proper",
+    "otaproof explore --factory --no-rollback --faults F3 --memory 2G --json",
+    codes={
+        0: "all claims hold",
+        1: "a claim is violated",
+        2: "bad usage or bad input",
+        3: "inconclusive: not every state was searched",
+    },
+)
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
-KNOWN = (*(item.claim.id for item in DEVICE_CLAIMS), RECOVERY)
+_LEAST = 1 << 20
 
 
-def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the sub-command."""
-    parser = subparsers.add_parser(
-        "explore",
-        help="search every state that a device can reach, any number of upgrades and cuts long",
-        description=(
-            "Searches, breadth first, everything that a device can come to by calls, resets and power cuts, in any "
-            "number, and looks at the claims in every state. What breaks a claim is told as a shortest way there."
-        ),
-        epilog="Exit codes: 0 all claims hold, 1 one is violated, 2 bad usage or input, 3 inconclusive.",
-    )
-    add_scope_options(parser)
-    searching = parser.add_argument_group("the search")
-    searching.add_argument(
-        "--claims", metavar="IDS", default="all", help="claims to look at: such as C1,C2, or all, or none (all)"
-    )
-    searching.add_argument("--threads", type=int, choices=(1, 2), default=1, help="threads of a big search (1)")
-    searching.add_argument("--memory", metavar="SIZE", default="4G", help="memory to use at most, such as 512M (4G)")
-    output = parser.add_argument_group("the output")
-    output.add_argument("--json", action="store_true", help="print one JSON object instead of text")
-    parser.set_defaults(run=run)
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What was found of one claim."""
-
-    claim: Claim
-    is_decided: bool
-    trace: Trace | None
-    """A shortest way to a state that breaks it."""
-
-
-def run(options: argparse.Namespace) -> int:
-    """Explore; return the exit code of what was found."""
-    try:
-        return _explore(options)
-    except MemoryError:
-        raise InputError(f"--memory: the system does not give {options.memory}") from None
-
-
-def _explore(options: argparse.Namespace) -> ExitCode:
-    scope, memory = scope_of(options), _memory(options.memory)
-    claims, asks_recovery = _claims(options.claims, scope)
-    text = Console(stderr=options.json, highlight=False, soft_wrap=True)
-    text.print(scope_title(scope), markup=False)
-    searches: list[Exploration] = []
-    recovery: Recovery | None = None
-    for ghosts, group in _groups(claims, asks_recovery):
-        with _progress(_group_title(ghosts)) as progress:
-            searches.append(explore(replace(scope, ghosts=ghosts), group, options.threads, memory, progress))
-    if asks_recovery:
-        with _progress(RECOVERY) as progress:
-            recovery = recover(replace(scope, ghosts=GHOSTS), memory, progress)
-    found = _found(claims, searches, recovery)
-    if options.json:
-        print(json.dumps(_as_json(scope, searches, recovery, found), indent=2))
-    else:
-        _print(text, searches, recovery, found)
-        text.print(left_out_line(scope.faults, scope.usage), markup=False)
-    return _exit_code(searches, found)
-
-
-def _exit_code(searches: Sequence[Exploration], found: Sequence[Found]) -> ExitCode:
-    if any(item.trace is not None for item in found):
-        return ExitCode.VIOLATED
-    is_complete = all(search.is_complete for search in searches) and all(item.is_decided for item in found)
-    return ExitCode.HOLDS if is_complete else ExitCode.INCONCLUSIVE
-
-
-def _claims(text: str, scope: Scope) -> tuple[tuple[DeviceClaim, ...], bool]:
-    """Return the claims of facts about states that are asked for, and whether recovery is asked for too."""
-    if text == "none":
-        return (), False
-    if text == "all":
-        return claims_of(scope), True
-    asked = [part.strip() for part in text.split(",")]
-    for part in asked:
-        if part not in KNOWN:
-            raise InputError(f"--claims: {part!r} is none of {', '.join(KNOWN)}, all and none")
-        if not claim(part).applies_to(scope.config):
-            raise InputError(f"--claims: {part} says nothing of a device without what it needs: {claim(part).title}")
-    return tuple(item for item in DEVICE_CLAIMS if item.claim.id in asked), RECOVERY in asked
-
-
-def _groups(
-    claims: Sequence[DeviceClaim], asks_recovery: bool
-) -> list[tuple[frozenset[Ghost], tuple[DeviceClaim, ...]]]:
-    """Return the claims by the ghosts they read: to search for each group by itself takes less than for all at once."""
-    groups: dict[frozenset[Ghost], list[DeviceClaim]] = {}
-    if not claims and not asks_recovery:
-        groups[frozenset()] = []
-    for item in claims:
-        groups.setdefault(item.ghosts, []).append(item)
-    return [(ghosts, tuple(group)) for ghosts, group in groups.items()]
-
-
-def _group_title(ghosts: frozenset[Ghost]) -> str:
-    return " and ".join(sorted(ghost.value for ghost in ghosts)) or "plain"
-
-
-def _memory(text: str) -> int:
+def _memory(_: object, tokens: Sequence[Token]) -> int:
+    text = tokens[0].value
     match = re.fullmatch(r"(\d+)([KMG]?)i?B?", text.strip(), re.IGNORECASE)
     size = int(match[1]) * _UNITS[match[2].upper()] if match else 0
-    if size < 1 << 20:
-        raise InputError(f"--memory: {text!r}; want a size from 1M on, such as 512M or 4G")
+    if size < _LEAST:
+        raise ValueError(f"{text!r}; want a size from 1M on, such as 512M or 4G")
     return size
 
 
-@contextmanager
-def _progress(name: str) -> Iterator[Progress]:
-    """Give a function that tells how far the search is, in a line on stderr; without a terminal it does nothing."""
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield lambda states, seconds: None
-        return
-    with console.status(f"{name}: …") as line:
-
-        def tell(states: int, seconds: float) -> None:
-            rate = states / seconds if seconds else 0.0
-            line.update(f"{name}: {states:,} states, {seconds:.0f} s, {rate:,.0f}/s")
-
-        yield tell
+def _size(size: int) -> str:
+    return f"{size / (1 << 30):g}G"
 
 
-def _found(claims: Sequence[DeviceClaim], searches: Sequence[Exploration], recovery: Recovery | None) -> list[Found]:
-    found = []
-    for item in claims:
-        search = next(search for search in searches if item.claim.id in search.claims)
-        found.append(Found(item.claim, search.is_complete, search.violations.get(item.claim.id)))
-    if recovery is not None:
-        found.append(Found(claim(RECOVERY), recovery.is_complete, recovery.trace))
-    return sorted(found, key=lambda item: int(item.claim.id[1:]))
+@Parameter(name="*", group=SEARCH)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchOptions:
+    """What to check, and with how much of the machine."""
+
+    claims: Annotated[str, Parameter(metavar="IDS")] = "all"
+    """Claims to check: such as C1,C2, or all, or none."""
+    threads: Literal[1, 2] = 1
+    """Threads of a big search."""
+    memory: Annotated[int, Parameter(converter=_memory, metavar="SIZE", show_default=_size)] = 4 << 30
+    """Memory to use at most, such as 512M."""
 
 
-def _print(text: Console, searches: Sequence[Exploration], recovery: Recovery | None, found: Sequence[Found]) -> None:
-    table = Table(box=None, pad_edge=False)
-    table.add_column("remembers")
-    for column in ("states", "transitions", "depth", "seconds", "states/s", "compiled in"):
-        table.add_column(column, justify="right")
-    for search in searches:
-        table.add_row(
-            _group_title(search.scope.ghosts),
-            f"{search.states:,}",
-            f"{search.transitions:,}",
-            f"{search.depth}",
-            f"{search.seconds:.2f}",
-            f"{search.rate:,.0f}",
-            f"{search.compile_seconds:.1f} s" if search.reading == "compiled" else "–",
-        )
-    text.print(table)
-    for search in searches:
-        if not search.is_complete:
-            text.print(f"not complete: {search.limit}", markup=False)
-    if recovery is not None:
-        text.print(_recovery_line(recovery), markup=False)
-    for item in found:
-        text.print(_claim_line(item), markup=False)
-        if item.trace is not None:
-            text.print(f"    {' '.join(item.trace.actions) or 'in the first state'}", markup=False)
+def explore(
+    *,
+    device: DeviceOptions = DeviceOptions(),
+    cuts: CutOptions = CutOptions(),
+    search: SearchOptions = SearchOptions(),
+    output: OutputOptions = OutputOptions(),
+) -> ExitCode:
+    """Search every state that a device can reach.
 
+    Searches, breadth first, all states that calls, resets and power cuts can lead to, in any number and order, and
+    checks the claims in each of them. A claim that is violated is printed with a shortest trace to a state that
+    breaks it.
+    """
+    from ...analysis.claim_search import search_claims
+    from ..reports import explore_report
 
-def _recovery_line(recovery: Recovery) -> str:
-    if not recovery.is_complete:
-        return f"recovery: not complete: {recovery.limit}"
-    return (
-        f"recovery: {recovery.goals:,} of {recovery.states:,} states have just completed an upgrade, "
-        f"{recovery.dead_ends:,} never can; {recovery.steps:,} steps without cuts, {recovery.seconds:.2f} s"
+    scope = device.scope(cuts.faults, cuts.usage)
+    try:
+        found = search_claims(scope, search.claims, search.threads, search.memory, explore_report.search_progress)
+    except MemoryError:
+        raise InputError(f"--memory: the system does not give {_size(search.memory)}") from None
+    output.give(
+        lambda: explore_report.as_json(found), lambda: explore_report.print_report(output.console(wraps=False), found)
     )
-
-
-def _claim_line(item: Found) -> str:
-    if item.trace is not None:
-        verdict = f"violated after {len(item.trace)} steps"
-    else:
-        verdict = "holds" if item.is_decided else "inconclusive"
-    return f"{item.claim.id:4} {item.claim.name}: {verdict}"
-
-
-def _as_json(
-    scope: Scope, searches: Sequence[Exploration], recovery: Recovery | None, found: Sequence[Found]
-) -> dict[str, object]:
-    result: dict[str, object] = {
-        "world": scope_title(scope),
-        "searches": [
-            {
-                "remembers": sorted(ghost.value for ghost in search.scope.ghosts),
-                "states": search.states,
-                "transitions": search.transitions,
-                "depth": search.depth,
-                "complete": search.is_complete,
-                "seconds": round(search.seconds, 3),
-                "compile_seconds": round(search.compile_seconds, 3),
-                "reading": search.reading,
-                "threads": search.threads,
-            }
-            for search in searches
-        ],
-        "claims": [
-            {
-                "id": item.claim.id,
-                "name": item.claim.name,
-                "verdict": _verdict(item),
-                "trace": None if item.trace is None else list(item.trace.actions),
-            }
-            for item in found
-        ],
-        **left_out_json(),
-    }
-    if recovery is not None:
-        result["recovery"] = {
-            "states": recovery.states,
-            "steps": recovery.steps,
-            "goals": recovery.goals,
-            "dead_ends": recovery.dead_ends,
-            "complete": recovery.is_complete,
-            "seconds": round(recovery.seconds, 3),
-        }
-    return result
-
-
-def _verdict(item: Found) -> str:
-    if item.trace is not None:
-        return "violated"
-    return "holds" if item.is_decided else "inconclusive"
+    if found.is_violated:
+        return ExitCode.VIOLATED
+    return ExitCode.HOLDS if found.is_complete else ExitCode.INCONCLUSIVE

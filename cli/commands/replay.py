@@ -1,255 +1,115 @@
 """`otaproof replay TOKEN`: a power cut, or a history with any number of them, played step by step."""
 
-import argparse
-import json
 import sys
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated
 
-from ...campaign.device_under_test import World
-from ...campaign.history.history_replay import HistoryReplay, is_confirmed, replay_history
-from ...campaign.history.history_token import HISTORY_PREFIX, HistoryToken, decode_history_token
-from ...campaign.history.known_cases import KnownCase, known_case
-from ...campaign.upgrade.upgrade_replay import Replay, describe_ops, replay
-from ...campaign.upgrade.upgrade_token import Token, decode_token, world_of_token
+from cyclopts import Parameter
+
 from ...errors import InputError
-from ...impl.chip.cells import Cells
-from ...model.claims.claims import claim
-from ...model.claims.observation import Boot, Future
-from ...project.files import read_file, write_file
-from ...project.flash_regions import STUDY_ONLY, save_for_board
 from ..exit_code import ExitCode
-from ..reports.entry_view import entry_lines
+from ..options.epilogue import epilogue
+from ..options.groups import ARGUMENTS, INPUTS, OUTPUT
+from ..options.output_options import OutputOptions
+from ..options.values import OutFile
+
+_LOST_UPDATE = (
+    "oth1.eNp1jsEKwkAMRP8l5wjZUqF49TOWIGtNQdzulnRLD8V_N0VaFPSWvMlMxsO5BgSVMmmSm425hAsBLqA5xmtoH3AqOskTPaFj7EIcBb3f7ogZ"
+    "PZgPGMm4Q0dENqYpRpOqr51Xp8ooxRxDnkUPOcF2C23ue0mtvMmOZ70XY5ZNeHQV_xAMY900_Bk1RFlVt7Pt8Zi7MgddnYQQuiIKe79_9ZhfQrFeiw"
+)
+"""A new image that a cut in the second power-on loses, untested, with rollback on: C4 is violated."""
+EPILOGUE = epilogue(
+    f"otaproof replay {_LOST_UPDATE}",
+    "otaproof replay TOKEN --save-flash cut.bin --json",
+    "otaproof replay TOKEN --image build/app.bin --image update/app.bin",
+    codes={
+        0: "the claim holds after all",
+        1: "the claim is violated, as the token says",
+        2: "bad usage or bad token",
+    },
+    names_calls=True,
+)
+_TOKEN = "The text after `otaproof replay` in what another command prints."
+TokenText = Annotated[str, Parameter(name="TOKEN", group=ARGUMENTS, help=_TOKEN)]
 
 
-def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Add the sub-command."""
-    parser = subparsers.add_parser(
-        "replay",
-        help="play a violated claim's trace step by step",
-        description="Plays the power cut of a replay token, or the history of a history token, on the board.",
-        epilog="Exit codes: 1 the claim is violated, as the token says, 0 it holds after all, 2 bad token.",
-    )
-    parser.add_argument("token", metavar="TOKEN", help="the text after `otaproof replay` in the output of check")
-    parser.add_argument(
-        "--image",
-        metavar="FILE",
-        type=Path,
-        action="append",
-        default=[],
-        help="an image the token was made with, to be used instead of one built in its size (repeatable)",
-    )
-    parser.add_argument(
-        "--save-flash",
-        metavar="FILE",
-        type=Path,
-        help="write the flash as the cut left it, for otaproof explain FILE or otaproof check --flash FILE",
-    )
-    parser.add_argument(
-        "--bootloader",
-        metavar="FILE",
-        type=Path,
-        help="the board's bootloader.bin: --save-flash then writes what esptool can put on the board, a file for each "
-        "region (FILE-0x8000.bin …); needs an --image for each image",
-    )
-    parser.add_argument("--json", action="store_true", help="print one JSON object instead of text")
-    parser.set_defaults(run=run)
+@Parameter(name="*")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplayOptions:
+    """What a replay takes, and what it leaves."""
+
+    image: Annotated[tuple[Path, ...], Parameter(metavar="FILE", group=INPUTS)] = ()
+    """An image that the token was made with, used instead of one built in its size (repeatable)."""
+    save_flash: Annotated[OutFile, Parameter(group=OUTPUT)] = None
+    """Write the flash as the cut left it, for otaproof explain FILE or otaproof check --flash FILE."""
+    bootloader: Annotated[Path | None, Parameter(metavar="FILE", group=INPUTS)] = None
+    """The board's bootloader.bin: --save-flash then writes what esptool can put on the board, a file for each region
+    (FILE-0x8000.bin and others); each image has to be given."""
 
 
-def run(options: argparse.Namespace) -> int:
-    """Play the token; return VIOLATED when the claim is broken as the token says, else HOLDS."""
-    if options.token.strip().startswith(HISTORY_PREFIX):
-        return _run_history(options)
+def replay(
+    token: TokenText, /, *, options: ReplayOptions = ReplayOptions(), output: OutputOptions = OutputOptions()
+) -> ExitCode:
+    """Play a power cut or a counterexample step by step.
+
+    Plays what a replay token says on the simulated board, and prints each call, what it does to flash and the otadata
+    entries after it: for a token otp1… one upgrade with one power cut and what boots afterwards, for a token oth1… a
+    history with any number of cuts.
+    """
+    from ...campaign.history.history_token import HISTORY_PREFIX
+
     if options.bootloader is not None and options.save_flash is None:
         raise InputError("--bootloader: goes with --save-flash FILE")
-    token = decode_token(options.token)
+    if token.strip().startswith(HISTORY_PREFIX):
+        return _play_history(token, options, output)
+    return _play_cut(token, options, output)
+
+
+def _play_cut(text: str, options: ReplayOptions, output: OutputOptions) -> ExitCode:
+    from ...campaign.upgrade.upgrade_replay import replay as play
+    from ...campaign.upgrade.upgrade_token import decode_token, world_of_token
+    from ...project.files import read_file
+    from ...project.flash_regions import save_for_board, save_for_study
+    from ..reports import replay_report
+
+    token = decode_token(text)
     images = [read_file(path) for path in options.image]
     world = world_of_token(token, images)
-    played = replay(token, world)
-    saved = "" if options.save_flash is None else _save(options, world, played.cells, images)
-    if options.json:
-        print(json.dumps(_as_json(token, played), indent=2))
-    else:
-        _print_text(token, world, played)
-    _tell_saved(options, saved)
+    played = play(token, world)
+    saved = ""
+    if options.save_flash is not None and options.bootloader is not None:
+        saved = save_for_board(options.save_flash, options.bootloader, world, played.cells, images)
+    elif options.save_flash is not None:
+        saved = save_for_study(options.save_flash, played.cells)
+    output.give(lambda: replay_report.cut_as_json(token, played), lambda: replay_report.print_cut(token, world, played))
+    _tell_saved(saved, output)
     return ExitCode.HOLDS if played.is_claim_kept else ExitCode.VIOLATED
 
 
-def _save(options: argparse.Namespace, world: World, cells: Cells, images: list[bytes]) -> str:
-    """Write the flash, for a board if its bootloader is given; return what to tell of it."""
-    if options.bootloader is None:
-        return _save_for_study(options.save_flash, cells)
-    return save_for_board(options.save_flash, options.bootloader, world, cells, images)
+def _play_history(text: str, options: ReplayOptions, output: OutputOptions) -> ExitCode:
+    from ...analysis.token_subject import case_of, claim_id_of
+    from ...campaign.history.history_replay import is_confirmed, replay_history
+    from ...campaign.history.history_token import decode_history_token
+    from ...project.flash_regions import save_for_study
+    from ..reports import replay_report
 
-
-def _save_for_study(path: Path, cells: Cells) -> str:
-    write_file(path, cells.to_bytes())
-    return f"{path}: {STUDY_ONLY}"
-
-
-def _tell_saved(options: argparse.Namespace, saved: str) -> None:
-    if saved:
-        print(f"\n{saved}", file=sys.stderr if options.json else sys.stdout)
-
-
-def _run_history(options: argparse.Namespace) -> int:
-    token = decode_history_token(options.token)
-    for argument, given in (("--image", options.image), ("--bootloader", options.bootloader)):
-        if given:
+    token = decode_history_token(text)
+    for argument, is_given in (("--image", options.image), ("--bootloader", options.bootloader)):
+        if is_given:
             raise InputError(f"{argument}: a history token builds its own images, which are for study only")
-    case = _case_of(token)
-    claim_id = _claim_of(token, case)
+    case = case_of(token)
     played = replay_history(token.history)
-    confirmed = is_confirmed(token, played, claim_id)
-    saved = "" if options.save_flash is None else _save_for_study(options.save_flash, played.cells)
-    if options.json:
-        print(json.dumps(_history_as_json(token, played, confirmed), indent=2))
-    else:
-        _print_history(token, case, played, confirmed)
-    _tell_saved(options, saved)
+    confirmed = is_confirmed(token, played, claim_id_of(token, case))
+    saved = "" if options.save_flash is None else save_for_study(options.save_flash, played.cells)
+    output.give(
+        lambda: replay_report.history_as_json(token, played, confirmed),
+        lambda: replay_report.print_history(token, case, played, confirmed),
+    )
+    _tell_saved(saved, output)
     return ExitCode.VIOLATED if confirmed and token.shows else ExitCode.HOLDS
 
 
-def _claim_of(token: HistoryToken, case: KnownCase | None) -> str | None:
-    """Return the claim that a token is about, if it is about one."""
-    return (token.shows or None) if case is None else case.claim_id
-
-
-def _case_of(token: HistoryToken) -> KnownCase | None:
-    """Return the known case that a token names, None for a claim or nothing; raises InputError for anything else."""
-    if not token.shows:
-        return None
-    try:
-        return known_case(token.shows)
-    except KeyError:
-        pass
-    try:
-        claim(token.shows)
-    except KeyError:
-        raise InputError(f"token: shows {token.shows[:40]!r}, which this version does not know") from None
-    return None
-
-
-def _print_history(token: HistoryToken, case: KnownCase | None, played: HistoryReplay, confirmed: bool) -> None:
-    slots = len(token.history.device.slots)
-    if case is not None:
-        print(f"{case.name}: {case.title}")
-    claim_id = _claim_of(token, case)
-    if claim_id is not None:
-        print(f"{claim_id} {claim(claim_id).name}: {claim(claim_id).title}")
-    print(f"{_describe_device(token)}; the cuts need {token.history.weakest_model.name}")
-    print()
-    for number, step in enumerate(played.steps, 1):
-        print(f"{number:3}  {step.text}")
-        if step.ops:
-            print(f"       flash: {describe_ops(step.ops)}")
-        if step.entries is not None:
-            for line in entry_lines(step.entries, slots):
-                print(f"       {line}")
-        if step.efuse is not None:
-            print(f"       eFuse: 0x{step.efuse[0]:x} → 0x{step.efuse[1]:x}")
-        for verdict in step.verdicts:
-            print(f"       {verdict.claim_id} is violated: {verdict.text}")
-    print()
-    end = played.outcome.value if played.running is None else f"{played.running} runs"
-    said = token.outcome.value if token.running is None else f"{token.running} runs"
-    print(f"at the end: {end}" + ("" if end == said else f"; the token says: {said}"))
-    print(f"the board {'confirms' if confirmed else 'does not confirm'} {token.shows or 'this history'}")
-
-
-def _describe_device(token: HistoryToken) -> str:
-    device = token.history.device
-    config = device.config
-    parts = (["factory"] if device.has_factory else []) + [f"ota_{slot}" for slot in device.slots]
-    options = [name for name in ("rollback", "anti_rollback") if getattr(config, name)]
-    return f"{', '.join(parts)}; rules of {config.app_release.label}; {', '.join(options) or 'no rollback'}"
-
-
-def _history_as_json(token: HistoryToken, played: HistoryReplay, confirmed: bool) -> dict[str, Any]:
-    return {
-        "shows": token.shows,
-        "confirmed": confirmed,
-        "steps": [
-            {
-                "text": step.text,
-                "ops": [[op.kind.value, op.address, op.length] for op in step.ops],
-                "otadata": None if step.entries is None else [entry.hex() for entry in step.entries],
-                "efuse": step.efuse,
-                "cut": step.is_cut,
-                "violated": [[verdict.claim_id, verdict.text] for verdict in step.verdicts],
-            }
-            for step in played.steps
-        ],
-        "outcome": played.outcome.value,
-        "running": played.running,
-    }
-
-
-def _print_text(token: Token, world: World, played: Replay) -> None:
-    promised = claim(token.claim_id)
-    slots = sum(partition.is_ota_slot for partition in world.table)
-    print(f"{promised.id} {promised.name}: {promised.title}")
-    print()
-    for number, step in enumerate(played.steps, 1):
-        print(f"{number:3}  {step.text}")
-        if step.ops:
-            print(f"       flash: {describe_ops(step.ops)}")
-        if step.entries is not None:
-            for line in entry_lines(step.entries, slots):
-                print(f"       {line}")
-    print()
-    for line in future_lines(played.aftermath.future):
-        print(f"  →  {line}")
-    print()
-    print(f"{promised.id} {'holds here' if played.is_claim_kept else 'is violated'}")
-
-
-def future_lines(future: Future) -> list[str]:
-    """Return what follows a cut, a line for each thing observed."""
-    lines = [f"power_on(): {_describe_boot(future.boot)}"]
-    if future.boot.partition is None:
-        return lines
-    lines.append(f"info(): running {future.info_running}, next {future.info_next}")
-    if future.idle_boot is not None:
-        lines.append(f"power_on() again, nothing called: {_describe_boot(future.idle_boot)}")
-    rollback = future.rollback
-    if rollback is not None:
-        if rollback.boot is not None:
-            lines.append(f"or rollback(): restarts, {_describe_boot(rollback.boot)}")
-        else:
-            changed = "flash has changed" if rollback.changed_flash else "nothing has changed"
-            lines.append(f"or rollback(): error “{rollback.error}”, {changed}")
-    upgrade = future.upgrade
-    if upgrade is not None:
-        if upgrade.error is not None:
-            lines.append(f"or a further upgrade to {upgrade.target}: fails in {upgrade.error}")
-        elif upgrade.boot is not None:
-            lines.append(f"or a further upgrade to {upgrade.target}: {_describe_boot(upgrade.boot)}")
-    return lines
-
-
-def _describe_boot(boot: Boot) -> str:
-    if boot.partition is None:
-        return "nothing boots"
-    image = "no whole image" if boot.image is None else f"image “{boot.image}”"
-    return f"{boot.partition} boots ({image}{', under test' if boot.is_under_test else ''})"
-
-
-def _as_json(token: Token, played: Replay) -> dict[str, Any]:
-    future = played.aftermath.future
-    return {
-        "claim": token.claim_id,
-        "kept": played.is_claim_kept,
-        "steps": [
-            {
-                "text": step.text,
-                "ops": [[op.kind.value, op.address, op.length] for op in step.ops],
-                "otadata": None if step.entries is None else [entry.hex() for entry in step.entries],
-                "cut": step.is_cut,
-            }
-            for step in played.steps
-        ],
-        "booted": future.boot.partition,
-        "booted_image": future.boot.image,
-        "then": None if future.idle_boot is None else future.idle_boot.partition,
-    }
+def _tell_saved(saved: str, output: OutputOptions) -> None:
+    if saved:
+        print(f"\n{saved}", file=sys.stderr if output.json else sys.stdout)

@@ -16,7 +16,7 @@ from ...campaign.upgrade.script import Scenario
 from ...model.claims.claims import Verdict
 from ...model.claims.left_out import left_out_line
 from ...model.device.state import Usage
-from ...project.option_reader import Setting
+from ...project.option_reader import ConfigValue
 from .left_out_report import left_out_json
 
 _STYLES = {
@@ -28,7 +28,7 @@ _STYLES = {
 _VALUE_WIDTH = 24
 
 
-def print_board(console: Console, world: World, settings: Iterable[Setting], notes: Iterable[str]) -> None:
+def print_board(console: Console, world: World, settings: Iterable[ConfigValue], notes: Iterable[str]) -> None:
     """Say what board was built, and which value was assumed and why."""
     console.print("[bold]Board[/bold]")
     rows = [(s.name.removeprefix("CONFIG_"), s.value, str(s.origin), s.origin.assumed) for s in settings]

@@ -17,6 +17,13 @@ _INDENT = " " * 9
 
 def print_diagnosis(console: Console, diagnosis: Diagnosis, explains_notes: bool) -> None:
     """Print it. explains_notes: whether notes come with reason and remedy, as errors and warnings always do."""
+    for value in diagnosis.subject.named_values:
+        style = "yellow" if value.origin.assumed else "dim"
+        console.print(
+            Text(f"{value.name.removeprefix('CONFIG_')}: {value.value} ({value.origin})", style), soft_wrap=True
+        )
+    for warning in diagnosis.subject.warnings:
+        console.print(Text(f"note: {warning}", "yellow"), soft_wrap=True)
     for rule, findings in diagnosis.found:
         is_explained = explains_notes or rule.severity is not Severity.NOTE
         _print_rule(console, rule, findings, diagnosis.subject.check_command if is_explained else None)
@@ -59,6 +66,8 @@ def as_json(diagnosis: Diagnosis) -> dict[str, Any]:
             "idf": config.app_release.label if subject.release_text else None,
             "bootloader_idf": config.bootloader_release.label if subject.release_text else None,
         },
+        "origins": {value.name: str(value.origin) for value in subject.named_values},
+        "notes": list(subject.warnings),
         "findings": [_finding_json(rule, finding) for rule, findings in diagnosis.found for finding in findings],
         "counts": {severity.value: diagnosis.count(severity) for severity in Severity},
         "not_looked_at": {rule.id: need.value for rule, need in diagnosis.not_looked_at},

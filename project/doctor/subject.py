@@ -10,7 +10,7 @@ from enum import Enum
 from ...impl.image.format import AppDesc, ImageHeader
 from ...model.config import Config
 from ..lenient_table import TableReading
-from ..option_reader import Answers
+from ..option_reader import Answers, ConfigValue
 from ..sdkconfig import Option
 from ..settings import Settings
 
@@ -82,6 +82,10 @@ class Subject:
     """Whether they are a project's: then what nobody chose is Kconfig's default."""
     files: tuple[OptionFile, ...]
     settings: Settings
+    named_values: tuple[ConfigValue, ...]
+    """What every command names, with origins: chip, rollback, releases, where the table lies."""
+    warnings: tuple[str, ...]
+    """Where images contradict options, a line each."""
     written_by: Option | None
     """The release that wrote the sdkconfig last, by its header."""
     release_text: str | None

@@ -18,8 +18,7 @@ from otaproof.impl.otadata import encode_entry, make_entry
 from otaproof.impl.partitions.table import encode_table
 from otaproof.model.config import Chip, Config
 from otaproof.model.ota_state import OtaImgState as S
-from otaproof.project import flash_dump as explain_load
-from otaproof.project.doctor import load as doctor_load
+from otaproof.project.image_evidence import BEGIN_REFUSES
 
 Explained = Callable[..., tuple[int, dict[str, Any]]]
 IMAGES = (SmallImage(1), SmallImage(2), SmallImage(3, flipped=700))
@@ -75,7 +74,7 @@ def test_image_under_test_falls_back_at_the_next_power_on(explained: Explained) 
     (case,) = said["releases"]
     assert (0, "ota_0") == (code, case["boots"])
     assert case["rollback"] is True
-    assert "PENDING_VERIFY" in said["assumed"]["app rollback"]
+    assert "CONFIG_BOOTLOADER_APP_ROLLBACK_ENABLE" not in said["assumed"]
     assert "number 2 → ota_1, ABORTED" == case["otadata_after"][1]["says"]
     assert 0 == case["history"]["cuts"]
     assert "takes no fault" in case["history"]["verdict"]
@@ -201,17 +200,11 @@ def test_chip_comes_from_the_images(explained: Explained) -> None:
 def test_rollback_is_read_from_what_an_image_logs(explained: Explained) -> None:
     """A text that is compiled only with rollback, anywhere in a slot, decides."""
     flash = bytearray(device())
-    flash[0x15000:0x15040] = explain_load.ROLLBACK_TEXTS[0]
+    flash[0x15000:0x15040] = BEGIN_REFUSES
     _, said = explained(bytes(flash[: len(device())]), "--no-history", "--idf", "5.1")
     assert [True] == [case["rollback"] for case in said["releases"]]
     _, said = explained(device(), "--no-history", "--idf", "5.1")
     assert [True, False] == [case["rollback"] for case in said["releases"]]
-
-
-@pytest.mark.drift
-def test_texts_of_rollback_are_those_of_doctor() -> None:
-    """Two commands, one knowledge."""
-    assert (doctor_load._BEGIN_REFUSES, doctor_load._ARDUINO_ACCEPTS) == explain_load.ROLLBACK_TEXTS
 
 
 def test_otadata_alone_says_what_is_assumed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

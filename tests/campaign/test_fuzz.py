@@ -229,7 +229,7 @@ def test_bad_argument_is_one_line(arguments: list[str], message: str, capsys: py
     """Exit code 2, before any run."""
     assert 2 == main(["fuzz", *arguments])
     error = capsys.readouterr().err
-    assert error.startswith(f"otaproof: {message}")
+    assert error.startswith(f"otaproof fuzz: {message}")
     assert 1 == error.count("\n")
 
 

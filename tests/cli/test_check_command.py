@@ -275,7 +275,7 @@ def test_table_of_more_rows_than_fit_is_refused_in_one_line(files: Path, capsys:
     """The CSV is fine, line by line; its binary form has no room for the last."""
     (files / "table.csv").write_text(TABLE + "".join(f"p{number},data,fat,,4K\n" for number in range(91)))
     assert 2 == main(arguments(files))
-    assert "otaproof: 95 partitions do not fit; at most 94 do\n" == capsys.readouterr().err
+    assert "otaproof check: 95 partitions do not fit; at most 94 do\n" == capsys.readouterr().err
 
 
 def test_report_gets_through_any_terminal(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -190,7 +190,7 @@ def test_markup_in_a_name_is_printed_as_it_is(tmp_path: Path, capsys: pytest.Cap
     ("arguments", "said"),
     [
         ((), "nothing to look at"),
-        (("nowhere",), "nowhere: no such directory"),
+        (("nowhere",), "nowhere: no such file or directory"),
         ((".",), "neither sdkconfig nor sdkconfig.defaults"),
         (("--partitions", "nowhere.csv"), "nowhere.csv: no such file"),
         (("--running", "nowhere.bin"), "nowhere.bin: no such file"),

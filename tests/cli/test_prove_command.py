@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from otaproof.analysis import proof_runs
 from otaproof.analysis.proof_runs import Configuration, Row
 from otaproof.campaign.lockstep.trace_replay import Divergence
-from otaproof.cli.commands import prove
 from otaproof.cli.main import main
 from otaproof.cli.reports.prove_report import print_family
 from otaproof.model.claims.claims import claim
@@ -101,7 +101,7 @@ def test_an_interrupt_keeps_what_was_decided(
             raise KeyboardInterrupt
         return right(*arguments, **options)
 
-    monkeypatch.setattr(prove, "decide", impatient)
+    monkeypatch.setattr(proof_runs, "decide", impatient)
     out = tmp_path / "found.json"
     assert main(["prove", "--claim", "C12", "--jobs", "1", "--out", str(out)]) == 3
     assert "interrupted" in capsys.readouterr().out
@@ -159,7 +159,7 @@ def test_a_refutation_that_the_board_does_not_replay_is_no_verdict(
     def diverges(*_: object) -> str:
         raise Divergence("after step 3 record 0 is VALID, not NEW")
 
-    monkeypatch.setattr(prove, "token_of_trace", diverges)
+    monkeypatch.setattr(proof_runs, "token_of_trace", diverges)
     assert main(["prove", "--usage", "proper", "--claim", "C4"]) == 3
     assert "C4: the board does otherwise: after step 3 record 0 is VALID, not NEW" in capsys.readouterr().out
 
@@ -172,7 +172,7 @@ def test_a_refutation_that_the_board_does_not_replay_is_no_verdict(
         (["--claim", "C8"], "--claim: C8 says nothing of a device without what it needs"),
         (["--slots", "17"], "17 OTA slots"),
         (["--jobs", "0"], "--jobs: 0; want 1 or more"),
-        (["--bmc", "-1"], "--bmc: -1.0 seconds; want 0 or more"),
+        (["--bmc", "-1"], "--bmc: -1.0; want 0 or more"),
         (["--out", "/nowhere/at/all.json"], "--out: /nowhere/at is no directory"),
         (["--smt2", "/dev/null/questions"], "--smt2: /dev/null/questions"),
     ],
@@ -180,7 +180,7 @@ def test_a_refutation_that_the_board_does_not_replay_is_no_verdict(
 def test_bad_input_is_one_line(capsys: pytest.CaptureFixture[str], arguments: list[str], message: str) -> None:
     """Nothing is decided, and the line says what to change."""
     assert main(["prove", *arguments]) == 2
-    assert capsys.readouterr().err.startswith(f"otaproof: {message}")
+    assert capsys.readouterr().err.startswith(f"otaproof prove: {message}")
 
 
 def test_recovery_is_proved_for_more_slots_than_a_search_covers(capsys: pytest.CaptureFixture[str]) -> None:

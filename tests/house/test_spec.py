@@ -13,7 +13,7 @@ import pytest
 from otaproof.campaign.history.history_replay import is_confirmed, replay_history
 from otaproof.campaign.history.history_token import decode_history_token
 from otaproof.campaign.history.known_cases import KNOWN_CASES, known_case
-from otaproof.cli.main import build_parser
+from otaproof.cli.main import build_app
 from otaproof.impl.app import otaupgrade
 from otaproof.model.claims.claims import CLAIMS
 from otaproof.model.config import Release
@@ -198,12 +198,12 @@ def test_contract_goes_through_all_functions_of_the_module() -> None:
 
 def test_commands_on_pages_are_commands() -> None:
     """Each line that begins with otaproof is one that the parser takes."""
-    parser = build_parser()
+    app = build_app()
     for name in BY_HAND:
         for block in FENCE.findall((SPEC / name).read_text(encoding="utf-8")):
             for line in block.splitlines():
                 if line.startswith("otaproof "):
-                    assert parser.parse_args(shlex.split(line)[1:])
+                    assert app.parse_args(shlex.split(line)[1:])
 
 
 def test_releases_that_share_a_world_have_one_model() -> None:

@@ -10,7 +10,7 @@ from otaproof.impl.image.format import build_image
 from otaproof.impl.partitions.partition import Partition
 from otaproof.impl.partitions.table import encode_table
 from otaproof.model.config import Chip, Config
-from otaproof.project.files import read_dump, read_file, read_image, read_otadata, read_table
+from otaproof.project.files import read_file, read_image, read_otadata, read_table
 
 CSV = b"otadata,data,ota,0x9000,0x2000\nota_0,app,ota_0,0x10000,64K\nota_1,app,ota_1,0x20000,64K\n"
 TABLE = (
@@ -141,20 +141,6 @@ def test_otadata_of_one_sector_is_refused(tmp_path: Path) -> None:
     """The dump of an entry, not of the partition."""
     with pytest.raises(InputError, match=r"0x1000 bytes; an otadata partition has 0x2000: dump both of its sectors"):
         read_otadata(write(tmp_path / "otadata.bin", BOOT_APP0[:0x1000]))
-
-
-def test_dump_has_the_size_of_a_chip(tmp_path: Path) -> None:
-    """1 MiB is the smallest."""
-    assert 0x100000 == read_dump(write(tmp_path / "dump.bin", bytes(0x100000))).size
-
-
-@pytest.mark.parametrize(
-    ("size", "said"), [(0x100001, r"0x100001 bytes; a dump"), (0x180000, r"whole sectors, but no size of a chip")]
-)
-def test_dump_of_any_other_size_is_refused_with_the_command(tmp_path: Path, size: int, said: str) -> None:
-    """A dump that broke off, or of a part of the flash."""
-    with pytest.raises(InputError, match=f"{said}.*esptool read-flash 0 ALL dump.bin"):
-        read_dump(write(tmp_path / "dump.bin", bytes(size)))
 
 
 def test_csv_in_utf16_is_read_by_its_mark(tmp_path: Path) -> None:

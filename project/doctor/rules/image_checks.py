@@ -6,7 +6,7 @@ Which rule a function belongs to, and why it matters, stands in diagnosis.py.
 import re
 from collections.abc import Iterator
 
-from ...lenient_table import Row
+from ...lenient_table import TableRow
 from ..rule import Finding, at
 from ..subject import AppImage, Subject
 
@@ -88,7 +88,7 @@ def other_release(subject: Subject) -> Iterator[Finding]:
 
 def rollback_in_image_only(subject: Subject) -> Iterator[Finding]:
     """An image built with rollback, in a project without it."""
-    if _app(subject).has_rollback and not subject.config.rollback:
+    if _app(subject).has_rollback and not subject.is_on(_ROLLBACK):
         yield at(_app(subject).path, f"it holds what only rollback compiles in; {subject.place(_ROLLBACK)} has it off")
 
 
@@ -103,7 +103,7 @@ def _app(subject: Subject) -> AppImage:
     return subject.app
 
 
-def _smallest(subject: Subject) -> Row | None:
+def _smallest(subject: Subject) -> TableRow | None:
     """Return the smallest slot, or the factory app where there is no slot."""
     assert subject.table is not None
     rows = subject.table.slots or ([subject.table.factory] if subject.table.factory else [])

@@ -9,7 +9,7 @@ from itertools import pairwise
 from ....impl.chip.chips import CHIPS
 from ....impl.partitions.generator_checks import OTADATA_SIZE, TABLE_SIZE, is_primary, offset_alignment
 from ....impl.partitions.partition import AppSubtype, Partition, PartitionType
-from ...lenient_table import Row, TableReading
+from ...lenient_table import TableReading, TableRow
 from ..rule import Finding, at
 from ..subject import Subject
 from .option_checks import ANTI_ROLLBACK
@@ -74,7 +74,7 @@ def slot_gap(subject: Subject) -> Iterator[Finding]:
 
 def duplicate_subtype(subject: Subject) -> Iterator[Finding]:
     """Two apps of one subtype."""
-    seen: dict[int, Row] = {}
+    seen: dict[int, TableRow] = {}
     for row in _table(subject).apps:
         before = seen.setdefault(row.partition.subtype, row)
         if before is not row:
@@ -291,7 +291,7 @@ def _table(subject: Subject) -> TableReading:
     return subject.table
 
 
-def _test(subject: Subject) -> Row | None:
+def _test(subject: Subject) -> TableRow | None:
     return next((row for row in _table(subject).apps if row.partition.subtype == AppSubtype.TEST), None)
 
 
@@ -309,7 +309,7 @@ def _origin(subject: Subject) -> str:
     return subject.place(ANTI_ROLLBACK)
 
 
-def _name(row: Row) -> str:
+def _name(row: TableRow) -> str:
     return repr(row.partition.label)
 
 

@@ -1,0 +1,26 @@
+"""What a history token is about: a named case, a claim, or nothing but the history."""
+
+from ..campaign.history.history_token import HistoryToken
+from ..campaign.history.known_cases import KnownCase, known_case
+from ..errors import InputError
+from ..model.claims.claims import claim
+
+
+def case_of(token: HistoryToken) -> KnownCase | None:
+    """Return the named case that a token shows, None for a claim or nothing; raise InputError for anything else."""
+    if not token.shows:
+        return None
+    try:
+        return known_case(token.shows)
+    except KeyError:
+        pass
+    try:
+        claim(token.shows)
+    except KeyError:
+        raise InputError(f"token: shows {token.shows[:40]!r}, which this version does not know") from None
+    return None
+
+
+def claim_id_of(token: HistoryToken, case: KnownCase | None) -> str | None:
+    """Return the claim that a token is about, if it is about one."""
+    return (token.shows or None) if case is None else case.claim_id

@@ -1,0 +1,83 @@
+"""The options that say which device model a proof or a search is about."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from cyclopts import Parameter
+
+from ...errors import InputError
+from ...model.config import Config, Release
+from ...model.fault_model import FaultModel
+from .groups import DEVICE
+from .values import AntiRollback, AnyRelease, ReleaseName, Rollback
+
+if TYPE_CHECKING:
+    from ...model.device.state import Scope
+
+Faults = Annotated[FaultModel, Parameter(name_transform=str)]
+UsageName = Literal["proper", "any"]
+"""The values of Usage, which help does not import."""
+USAGES: tuple[UsageName, ...] = ("proper", "any")
+AnyFaults = Annotated[FaultModel | None, Parameter(name_transform=str)]
+
+
+@Parameter(name="*", group=DEVICE)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceOptions:
+    """A device: its slots, its configuration and its releases."""
+
+    slots: Annotated[int, Parameter(metavar="N")] = 2
+    """OTA slots, 1 to 16."""
+    factory: bool = False
+    """There is a factory partition, and it holds an image."""
+    rollback: Annotated[bool, Rollback] = True
+    """App rollback, in bootloader and application."""
+    anti_rollback: Annotated[bool, AntiRollback] = False
+    """Anti-rollback, in bootloader and application."""
+    versions: Annotated[int, Parameter(metavar="N")] = 3
+    """Secure versions that images can have, 2 to 4."""
+    idf: ReleaseName = Release.V5_1
+    """ESP-IDF release of the application."""
+    bootloader_idf: AnyRelease = None
+    """ESP-IDF release of the bootloader (default: as --idf)."""
+
+    def config(self) -> Config:
+        """Return the configuration; raise InputError for one that Kconfig cannot produce."""
+        try:
+            return Config(
+                rollback=self.rollback,
+                anti_rollback=self.anti_rollback,
+                app_release=self.idf,
+                bootloader_release=self.idf if self.bootloader_idf is None else self.bootloader_idf,
+            )
+        except ValueError as error:
+            raise InputError(str(error)) from None
+
+    def scope(self, faults: FaultModel, usage: UsageName) -> "Scope":
+        """Return the scope, without ghosts; raise InputError for one that no device has."""
+        from ...model.device.state import Scope, Usage
+
+        config = self.config()
+        try:
+            return Scope(
+                config=config,
+                slots=self.slots,
+                has_factory=self.factory,
+                faults=faults,
+                usage=Usage(usage),
+                versions=self.versions,
+            )
+        except ValueError as error:
+            raise InputError(str(error)) from None
+
+
+@Parameter(name="*", group=DEVICE)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CutOptions:
+    """How power cuts damage flash, and how the application uses the calls."""
+
+    faults: Faults = FaultModel.F1
+    """What a power cut may leave of a flash operation: all or nothing (F0), any prefix (F1), any bytes (F2), any bits
+    (F3)."""
+    usage: UsageName = "any"
+    """The calls as documented (proper), or in any order (any)."""

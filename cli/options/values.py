@@ -1,0 +1,63 @@
+"""Kinds of option values that several commands take, each with its check; what is wrong is a ValueError in one line."""
+
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter, Token
+
+from ...model.config import Release
+from ...project.release_text import read_release
+
+
+def within(least: float, most: float = float("inf")) -> Callable[[object, float | None], None]:
+    """Return a check that a number is in a range, both ends included."""
+    wanted = f"{least} or more" if most == float("inf") else f"{least} … {most}"
+
+    def check(_: object, value: float | None) -> None:
+        if value is not None and not least <= value <= most:
+            raise ValueError(f"{value}; want {wanted}")
+
+    return check
+
+
+def above_zero(_: object, value: float | None) -> None:
+    """Refuse a number that is not above zero, and one that is not finite."""
+    if value is not None and not 0 < value < float("inf"):
+        raise ValueError(f"{value}; want more than 0")
+
+
+def can_be_made(_: object, path: Path | None) -> None:
+    """Refuse a file to be written whose directory does not exist: told before the work, not after it."""
+    if path is not None and not path.parent.is_dir():
+        raise ValueError(f"{path.parent} is no directory; create it first")
+
+
+def release_of(text: str, place: str) -> Release:
+    """Return the rules of the release that `text` names; warn of one that is newer than all known ones.
+
+    Raises InputError at `place` for no release, or one that is too old."""
+    named = read_release(text, place)
+    if named.warning is not None:
+        print(f"otaproof: {place}: {named.warning}", file=sys.stderr)
+    return named.rules
+
+
+def _release(_: object, tokens: Sequence[Token]) -> Release:
+    return release_of(tokens[0].value, tokens[0].keyword or "release")
+
+
+def _label(release: Release) -> str:
+    return release.label
+
+
+Count = Annotated[int, Parameter(validator=within(1), metavar="N")]
+File = Annotated[Path | None, Parameter(metavar="FILE")]
+OutFile = Annotated[Path | None, Parameter(validator=can_be_made, metavar="FILE")]
+ReleaseName = Annotated[
+    Release, Parameter(converter=_release, metavar="RELEASE", show_choices=False, show_default=_label)
+]
+AnyRelease = Annotated[Release | None, Parameter(converter=_release, metavar="RELEASE", show_choices=False)]
+Rollback = Parameter(negative="--no-rollback")
+AntiRollback = Parameter(negative="--no-anti-rollback")

@@ -1,0 +1,166 @@
+"""What PlatformIO, ESPHome and Arduino leave, and folders in which the files of a release lie.
+
+    PlatformIO   ROOT/platformio.ini          ROOT/.pio/build/ENV/{firmware,bootloader,partitions}.bin
+    ESPHome      ROOT/*.yaml, ROOT/.esphome/  ROOT/.esphome/build/X/.pioenvs/X/{firmware,bootloader,partitions}.bin
+    Arduino      SKETCH/SKETCH.ino            SKETCH/build/FQBN/SKETCH.ino{,.bootloader,.partitions}.bin
+    a release                                 {firmware,bootloader,partitions}.bin, or names like those
+
+With ESP-IDF as its framework PlatformIO keeps the options of an environment in ROOT/sdkconfig.ENV, ESPHome in
+.esphome/build/X/sdkconfig.X. The sdkconfig beside an Arduino build is that of the libraries, which were built long
+before: its flash size and partition table are not the sketch's. The table is always the one that was built, since
+that is what the board gets.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from ..errors import InputError
+from .idf_project import idf_option_files, is_idf_project
+from .project import OptionFile, Project, existing, only_app
+from .sdkconfig import Sdkconfig
+from .sdkconfig_file import read_sdkconfig
+
+_TABLES = ("partitions.bin", "partition-table.bin", "partitions.csv")
+_ARDUINO_SETS_ITSELF = ("ESPTOOLPY_FLASHSIZE_", "PARTITION_TABLE_")
+
+
+def is_platformio(directory: Path) -> bool:
+    """Tell whether it is the root of a PlatformIO project, ESPHome's generated one included.
+
+    A project that PlatformIO and idf.py can both build is PlatformIO's where PlatformIO has built it."""
+    is_root = (directory / "platformio.ini").is_file()
+    return is_root and (bool(_environments(directory)) or not is_idf_project(directory))
+
+
+def is_esphome(directory: Path) -> bool:
+    """Tell whether ESPHome has built something here."""
+    return (directory / ".esphome/build").is_dir()
+
+
+def is_environment(directory: Path) -> bool:
+    """Tell whether it is what PlatformIO built for one environment."""
+    above = directory.resolve().parent
+    return above.name == ".pioenvs" or (above.name, above.parent.name) == ("build", ".pio")
+
+
+def is_sketch(directory: Path) -> bool:
+    """Tell whether it is an Arduino sketch: its main file is called as the directory is."""
+    return (directory / f"{directory.resolve().name}.ino").is_file()
+
+
+def is_arduino_build(directory: Path) -> bool:
+    """Tell whether it holds what Arduino built."""
+    return any(directory.glob("*.ino.bin"))
+
+
+def is_release(directory: Path) -> bool:
+    """Tell whether a partition table lies there, or an image by the name that all tools give it."""
+    return any((directory / name).is_file() for name in (*_TABLES, "firmware.bin"))
+
+
+def load_platformio(root: Path, running: Path | None, update: Path | None) -> Project:
+    """Return the only environment that was built; raises InputError for none, or several."""
+    chosen = _one(_environments(root), root, "environments of PlatformIO", "pio run")
+    return load_environment(chosen, running, update)
+
+
+def load_environment(build: Path, running: Path | None, update: Path | None) -> Project:
+    """Return what was built for one environment, with the options that its framework took."""
+    whole = build if len(build.parts) > 2 else build.resolve()
+    root = whole.parents[1 if whole.parent.name == ".pioenvs" else 2]
+    full = root / f"sdkconfig.{whole.name}"
+    return replace(
+        load_release(build, running, update),
+        directory=build,
+        kind=f"PlatformIO environment {whole.name}",
+        option_files=tuple(idf_option_files(root, full)) if full.is_file() else (),
+        sources=existing_directory(root / "src"),
+    )
+
+
+def load_esphome(root: Path, running: Path | None, update: Path | None) -> Project:
+    """Return the only device that ESPHome built; raises InputError for none, or several."""
+    devices = [path for path in root.glob(".esphome/build/*") if any(path.glob(".pioenvs/*/firmware.bin"))]
+    chosen = _one(devices, root, "devices of ESPHome", "esphome compile")
+    return load_platformio(chosen, running, update)
+
+
+def load_sketch(root: Path, running: Path | None, update: Path | None) -> Project:
+    """Return the only build of a sketch; raises InputError for none, or several."""
+    builds = [path for path in root.glob("build/*") if is_arduino_build(path)]
+    chosen = _one(builds, root, "builds of the sketch", "arduino-cli compile --export-binaries")
+    return replace(load_arduino_build(chosen, running, update), sources=root)
+
+
+def load_arduino_build(build: Path, running: Path | None, update: Path | None) -> Project:
+    """Return what Arduino built."""
+    app = running or only_app_of_arduino(build)
+    stem = "" if app is None else app.name.removesuffix(".bin")
+    sdkconfig = build / "sdkconfig"
+    return Project(
+        build,
+        "Arduino build",
+        (OptionFile(sdkconfig, _of_libraries(read_sdkconfig(sdkconfig))),) if sdkconfig.is_file() else (),
+        running=app,
+        update=update,
+        bootloader=existing(build / f"{stem}.bootloader.bin", build / "bootloader.bin"),
+        table=existing(build / f"{stem}.partitions.bin", build / "partitions.csv"),
+        build=build,
+    )
+
+
+def load_release(directory: Path, running: Path | None, update: Path | None) -> Project:
+    """Return the files of a release, by the names that tools give them."""
+    return Project(
+        directory,
+        "files of a release",
+        running=running or existing(directory / "firmware.bin") or only_app(directory, "--running"),
+        update=update,
+        bootloader=existing(directory / "bootloader.bin"),
+        otadata=existing(directory / "ota_data_initial.bin"),
+        table=existing_table(directory),
+        build=directory,
+    )
+
+
+def only_app_of_arduino(build: Path) -> Path | None:
+    """Return the application of an Arduino build; raises InputError for several."""
+    found = sorted(build.glob("*.ino.bin"))
+    return _one(found, build, "sketches", "--running FILE") if found else None
+
+
+def existing_table(directory: Path) -> Path | None:
+    """Return the partition table of a release."""
+    return existing(*(directory / name for name in _TABLES))
+
+
+def _environments(root: Path) -> list[Path]:
+    """Return the environments that were built."""
+    found = (*root.glob(".pio/build/*"), *root.glob(".pioenvs/*"))
+    return [path for path in found if (path / "firmware.bin").is_file() and existing_table(path)]
+
+
+def existing_directory(path: Path) -> Path | None:
+    """Return a directory, None where there is none."""
+    return path if path.is_dir() else None
+
+
+def _of_libraries(sdkconfig: Sdkconfig) -> Sdkconfig:
+    """Return the options of Arduino's libraries without those that a sketch's build decides anew."""
+    kept = {
+        name: option
+        for name, option in sdkconfig.options.items()
+        if name == "PARTITION_TABLE_OFFSET" or not name.startswith(_ARDUINO_SETS_ITSELF)
+    }
+    return Sdkconfig(kept, sdkconfig.release)
+
+
+def _one(found: Iterable[Path], root: Path, what: str, command: str) -> Path:
+    """Return the one of several that was built; raises InputError, one line, for none, or several."""
+    paths = sorted(found)
+    if not paths:
+        raise InputError(f"{root}: no {what} with an application and a partition table; build first: {command}")
+    if len(paths) > 1:
+        raise InputError(f"{root}: several {what}; name one: {', '.join(map(str, paths))}")
+    return paths[0]

@@ -1,0 +1,106 @@
+"""An ESP-IDF project: sdkconfig, partition table, and what build/ holds.
+
+A project is a directory with an sdkconfig, or the sdkconfig.defaults that idf.py would make one from. Images are
+taken from build/: the application is what runs; an update is what lies in update/. Where the build left a
+description of itself (project_description.json, flasher_args.json), that says which file is which. A build
+directory can stand alone, too: then the options are those that the build wrote down.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from .option_reader import Answers
+from .project import OptionFile, Project, binaries, existing, load_json, only, only_app
+from .sdkconfig import Option, Sdkconfig
+from .sdkconfig_file import read_options, read_sdkconfig
+from .settings import read_chip
+
+_DESCRIPTION = "project_description.json"
+_FLASHER_ARGS = "flasher_args.json"
+
+
+def is_idf_project(directory: Path) -> bool:
+    """Tell whether idf.py could configure it."""
+    return any((directory / name).is_file() for name in ("sdkconfig", "sdkconfig.defaults"))
+
+
+def is_idf_build(directory: Path) -> bool:
+    """Tell whether it is what idf.py made of a project."""
+    return (directory / _FLASHER_ARGS).is_file() or (directory / _DESCRIPTION).is_file()
+
+
+def load_idf_project(directory: Path, running: Path | None, update: Path | None, build: Path | None = None) -> Project:
+    """Return what the project brings; raises InputError for an ambiguous one.
+
+    running, update: images that were chosen, whatever lies in the directory. build: where its build lies."""
+    build = build or directory / "build"
+    updates = directory / "update"
+    return Project(
+        directory,
+        "ESP-IDF project",
+        tuple(idf_option_files(directory, directory / "sdkconfig")),
+        release=_release(build),
+        running=running or _running(build),
+        update=update or only(binaries(updates), updates, "--update"),
+        bootloader=existing(build / "bootloader/bootloader.bin"),
+        otadata=existing(build / "ota_data_initial.bin"),
+        built_table=existing(build / "partition_table/partition-table.bin"),
+        build=build,
+        sources=directory,
+    )
+
+
+def load_idf_build(build: Path, running: Path | None, update: Path | None) -> Project:
+    """Return what a build directory brings, with its project where that is there to be read."""
+    named = load_json(build / _DESCRIPTION).get("project_path")
+    above = build.parent if build.name not in ("", "..") else build.resolve().parent
+    for directory in (above, Path(named) if isinstance(named, str) else above):
+        if is_idf_project(directory):
+            return load_idf_project(directory, running, update, build)
+    options = existing(build / "config/sdkconfig.json")
+    return Project(
+        build,
+        "ESP-IDF build",
+        () if options is None else (OptionFile(options, read_options(options)),),
+        release=_release(build),
+        running=running or _running(build),
+        update=update,
+        bootloader=existing(build / "bootloader/bootloader.bin"),
+        otadata=existing(build / "ota_data_initial.bin"),
+        table=existing(build / "partition_table/partition-table.bin"),
+        build=build,
+    )
+
+
+def idf_option_files(directory: Path, full: Path) -> Iterator[OptionFile]:
+    """Yield what idf.py goes by: the defaults, those of the target, and over both the sdkconfig, `full`."""
+    defaults = directory / "sdkconfig.defaults"
+    common = read_sdkconfig(defaults) if defaults.is_file() else Sdkconfig()
+    chosen = read_sdkconfig(full) if full.is_file() else Sdkconfig()
+    chip = read_chip(Answers(common.overlaid(chosen).options))
+    target = directory / f"sdkconfig.defaults.{chip.value}"
+    # idf.py reads the file of a target only beside a common one.
+    if defaults.is_file():
+        yield OptionFile(defaults, common, is_defaults=full.is_file())
+        if target.is_file():
+            yield OptionFile(target, read_sdkconfig(target), is_defaults=full.is_file())
+    if full.is_file():
+        yield OptionFile(full, chosen)
+
+
+def _release(build: Path) -> Option | None:
+    """Return the release that the build's description names."""
+    version = load_json(build / _DESCRIPTION).get("git_revision")
+    return Option("ESP-IDF release", version, str(build / _DESCRIPTION)) if isinstance(version, str) else None
+
+
+def _running(build: Path) -> Path | None:
+    """Return the application that the build made: the one it names, else the only one that lies there."""
+    flashed = load_json(build / _FLASHER_ARGS).get("app")
+    for named in (
+        load_json(build / _DESCRIPTION).get("app_bin"),
+        flashed.get("file") if isinstance(flashed, dict) else None,
+    ):
+        if isinstance(named, str) and (build / named).is_file():
+            return build / named
+    return only_app(build, "--running")

@@ -1,0 +1,100 @@
+"""What the command line says of a device, the same for `check`, `doctor` and `explain`.
+
+None, or empty, is what was not said. Texts stay as they were typed: resolve.py gives them their meaning, so that each
+option means one thing in all commands.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import InputError
+from .image_evidence import ANTI_ROLLBACK, ROLLBACK
+from .release_text import read_release
+from .sdkconfig import Option, Sdkconfig, given_options
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """Options of the command line, by what they mean."""
+
+    subject: Path | None = None
+    """PROJECT or DUMP: a directory of any kind that is known, or a dump of a whole flash."""
+    partitions: Path | None = None
+    running: Path | None = None
+    """The application that runs, or a directory that holds it."""
+    update: Path | None = None
+    """As `running`, of the image that the update brings."""
+    bootloader: Path | None = None
+    otadata: Path | None = None
+    flash: Path | None = None
+    """A dump, where it is not the subject."""
+    image_size: str | None = None
+    """Bytes of images that are to be made, such as "1.2M"."""
+    fragments: tuple[Path, ...] = ()
+    """Files of options, read after those of the project."""
+    bootloader_sdkconfig: Path | None = None
+    rollback: bool | None = None
+    anti_rollback: bool | None = None
+    app_release: str | None = None
+    bootloader_release: str | None = None
+    chip: str | None = None
+    table_offset: str | None = None
+    options: tuple[str, ...] = ()
+    """CONFIG_X=V, each."""
+    efuse_version: int = 0
+    """Secure version in the eFuse."""
+
+    @property
+    def flash_file(self) -> Path | None:
+        """The dump, whichever way it is given."""
+        if self.flash is not None:
+            return self.flash
+        return self.subject if self.subject is not None and self.subject.is_file() else None
+
+    @property
+    def directory(self) -> Path | None:
+        """The subject, where it is no dump."""
+        return None if self.subject is None or self.subject.is_file() else self.subject
+
+    def check(self) -> None:
+        """Raise InputError, one line, for options that contradict each other or are out of range."""
+        if not 0 <= self.efuse_version <= 32:
+            raise InputError(f"--efuse: {self.efuse_version}; want 0 … 32")
+        if self.anti_rollback and self.rollback is False:
+            raise InputError("--anti-rollback needs rollback; leave --no-rollback out")
+        if self.flash is not None and self.subject is not None:
+            raise InputError(f"--flash {self.flash} and {self.subject}: give one of the two")
+
+    def said(self) -> Sdkconfig:
+        """Return what the command line says of options."""
+        said = Sdkconfig()
+        if self.anti_rollback and self.rollback is None:
+            said = said.overlaid(given_options([f"CONFIG_{ROLLBACK}=y"], "--anti-rollback"))
+        for argument, name, value in (
+            ("rollback", ROLLBACK, self.rollback),
+            ("anti-rollback", ANTI_ROLLBACK, self.anti_rollback),
+        ):
+            if value is not None:
+                spelled = f"--{argument}" if value else f"--no-{argument}"
+                said = said.overlaid(given_options([f"CONFIG_{name}={'y' if value else 'n'}"], spelled))
+        if self.chip is not None:
+            said = said.overlaid(given_options([f'CONFIG_IDF_TARGET="{self.chip}"'], "--chip"))
+        if self.table_offset is not None:
+            offset = f"CONFIG_PARTITION_TABLE_OFFSET={self.table_offset}"
+            said = said.overlaid(given_options([offset], "--table-offset"))
+        return said.overlaid(given_options(self.options, "--config"))
+
+    def app_release_option(self) -> Option | None:
+        """Return what --idf says; raises InputError for no release."""
+        return _release("--idf", self.app_release)
+
+    def bootloader_release_option(self) -> Option | None:
+        """Return what --bootloader-idf says; raises InputError for no release."""
+        return _release("--bootloader-idf", self.bootloader_release)
+
+
+def _release(argument: str, text: str | None) -> Option | None:
+    if text is None:
+        return None
+    read_release(text, argument)
+    return Option("ESP-IDF release", text, argument)

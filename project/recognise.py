@@ -1,0 +1,50 @@
+"""Which kind of directory the user named, by what lies in it."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from ..errors import InputError
+from . import build_folders as folders
+from . import idf_project as idf
+from .project import Project
+
+_Load = Callable[[Path, Path | None, Path | None], Project]
+
+_KINDS: tuple[tuple[Callable[[Path], bool], _Load], ...] = (
+    # Arduino's build holds an sdkconfig, and ESPHome's project a platformio.ini: the more special comes first.
+    (folders.is_arduino_build, folders.load_arduino_build),
+    (folders.is_environment, folders.load_environment),
+    (folders.is_platformio, folders.load_platformio),
+    (folders.is_esphome, folders.load_esphome),
+    (folders.is_sketch, folders.load_sketch),
+    (idf.is_idf_build, idf.load_idf_build),
+    (idf.is_idf_project, idf.load_idf_project),
+    (folders.is_release, folders.load_release),
+)
+"""Kinds of directories in the order of asking."""
+
+
+def recognise(directory: Path, running: Path | None = None, update: Path | None = None) -> Project:
+    """Return what the directory brings; raises InputError for one that is of no known kind, or is ambiguous.
+
+    running, update: images that were chosen, whatever lies in the directory."""
+    if not directory.is_dir():
+        raise InputError(f"{directory}: no such file or directory; name a project, a build or a dump")
+    for is_kind, load in _KINDS:
+        if is_kind(directory):
+            return load(directory, running, update)
+    raise InputError(
+        f"{directory}: neither sdkconfig nor sdkconfig.defaults (ESP-IDF), platformio.ini (PlatformIO), "
+        f"{directory.resolve().name}.ino (Arduino), .esphome/build (ESPHome), nor firmware.bin or partitions.bin "
+        f"(files of a release); name a project or a build"
+    )
+
+
+def image_of(path: Path | None, argument: str) -> Path | None:
+    """Return the image that an argument names: the file, or the application of a directory."""
+    if path is None or not path.is_dir():
+        return path
+    found = recognise(path).running
+    if found is None:
+        raise InputError(f"{argument}: {path} ({recognise(path).kind}) holds no application image; build first")
+    return found

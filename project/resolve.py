@@ -1,0 +1,194 @@
+"""One answer to what device is meant: for `check`, `doctor` and `explain` alike.
+
+    command line  over  project  over  what images and dumps tell  over  defaults
+
+Every value comes with its origin. A value that contradicts an image is told in a warning that names both, whether
+somebody chose it or it is a default.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ..model.config import Config, Release
+from .evidence import Evidence, contradictions, release_hints
+from .files import read_file, read_otadata
+from .flash_reading import FlashReading, otadata_state, read_flash
+from .image_evidence import ANTI_ROLLBACK, ROLLBACK, app_evidence, bootloader_evidence
+from .inputs import Inputs
+from .option_reader import Answers, ConfigValue, Origin
+from .project import Project
+from .recognise import image_of, recognise
+from .sdkconfig import Option, Sdkconfig, given_options
+from .sdkconfig_file import read_sdkconfig
+from .settings import Settings, read_settings
+
+_NEWER_ROLLBACK = "BOOTLOADER_APP_ROLLBACK"
+"""What ESP-IDF calls the option after the newest release whose rules are known here."""
+
+_NAMED = (
+    "CONFIG_IDF_TARGET",
+    f"CONFIG_{ROLLBACK}",
+    f"CONFIG_{ANTI_ROLLBACK}",
+    "ESP-IDF release of the application",
+    "ESP-IDF release of the bootloader",
+    "CONFIG_PARTITION_TABLE_OFFSET",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """What is meant, and where each value comes from."""
+
+    inputs: Inputs
+    """As given, with images in place of the directories that were named for them."""
+    project: Project | None
+    flash: FlashReading | None
+    said: Sdkconfig
+    """The options of project, fragments and command line."""
+    evidence: Evidence
+    settings: Settings
+    warnings: tuple[str, ...]
+
+    @property
+    def config(self) -> Config:
+        """The configuration that all of it comes to."""
+        return self.settings.config
+
+    @property
+    def running(self) -> Path | None:
+        """The application that runs, where it is a file."""
+        return self.inputs.running or (self.project.running if self.project else None)
+
+    @property
+    def update(self) -> Path | None:
+        """The image that an update brings."""
+        return self.inputs.update or (self.project.update if self.project else None)
+
+    @property
+    def bootloader(self) -> Path | None:
+        """The bootloader, where it is a file."""
+        return self.inputs.bootloader or (self.project.bootloader if self.project else None)
+
+    @property
+    def otadata(self) -> Path | None:
+        """The otadata partition, where it is a file."""
+        return self.inputs.otadata or (self.project.otadata if self.project else None)
+
+    @property
+    def has_options(self) -> bool:
+        """Whether a project's options are known: then what nobody chose is Kconfig's default."""
+        return bool(self.inputs.fragments) or (self.project is not None and self.project.has_options)
+
+    @property
+    def knows_rollback(self) -> bool:
+        """Whether anything tells of rollback, be it Kconfig's default in a project's options."""
+        return self.has_options or not self.value(f"CONFIG_{ROLLBACK}").origin.assumed
+
+    @property
+    def chosen_flash_size(self) -> int | None:
+        """Bytes of flash that somebody chose; None where nobody did, and the table decides."""
+        is_assumed = self.value("CONFIG_ESPTOOLPY_FLASHSIZE").origin.assumed
+        return None if is_assumed else self.settings.flash_size
+
+    @property
+    def own_bootloader_release(self) -> Release | None:
+        """The rules that the bootloader, or the command line for it, names; None where it goes with the application."""
+        said = self.inputs.bootloader_release_option() or self.evidence.bootloader_release()
+        return None if said is None else self.config.bootloader_release
+
+    def named_values(self) -> tuple[ConfigValue, ...]:
+        """Return what every command names: chip, rollback, releases, and where the table lies, each with its origin."""
+        values = tuple(self.value(name) for name in _NAMED)
+        if self.knows_rollback:
+            return values
+        unknown = Origin("neither options nor images nor otadata tell", assumed=True)
+        return tuple(
+            ConfigValue(value.name, "unknown", unknown) if value.name == f"CONFIG_{ROLLBACK}" else value
+            for value in values
+        )
+
+    def values_for_check(self) -> tuple[ConfigValue, ...]:
+        """Return the values that an upgrade rests on: no pin is held in one, and a table that is given replaces
+        the options that choose one."""
+        left_out = {"CONFIG_BOOTLOADER_FACTORY_RESET", "CONFIG_BOOTLOADER_APP_TEST"}
+        has_table = self.inputs.partitions is not None or self.flash is not None
+        if has_table or (self.project is not None and self.project.table is not None):
+            left_out |= {"partition table", "CONFIG_PARTITION_TABLE_CUSTOM_FILENAME"}
+        if self.chosen_flash_size is None:
+            left_out.add("CONFIG_ESPTOOLPY_FLASHSIZE")
+        return tuple(value for value in self.settings.settings if value.name not in left_out)
+
+    def value(self, name: str) -> ConfigValue:
+        """Return a value that always is there, such as CONFIG_IDF_TARGET."""
+        return next(value for value in self.settings.settings if value.name == name)
+
+
+def resolve(inputs: Inputs, as_kconfig: bool = False) -> Resolved:
+    """Return what the user means; raises InputError, one line, for what cannot be read or is contradictory.
+
+    as_kconfig: drop what Kconfig would drop without a word, anti-rollback without rollback, instead of refusing it."""
+    inputs.check()
+    inputs = replace(inputs, running=image_of(inputs.running, "--running"), update=image_of(inputs.update, "--update"))
+    project = None if inputs.directory is None else recognise(inputs.directory, inputs.running, inputs.update)
+    said = _said(inputs, project)
+    flash = None if inputs.flash_file is None else read_flash(inputs.flash_file, _table_offset(said))
+    evidence = _evidence(inputs, project, flash)
+    hints = release_hints(
+        inputs.app_release_option(),
+        inputs.bootloader_release_option(),
+        evidence,
+        None if project is None else project.release,
+    )
+    options = evidence.options().overlaid(said)
+    settings = read_settings(_as_kconfig(options) if as_kconfig else options, hints)
+    resolved = Resolved(inputs, project, flash, said, evidence, settings, ())
+    warnings = (*settings.warnings, *contradictions(said, settings, evidence, resolved.has_options))
+    return replace(resolved, warnings=tuple(dict.fromkeys(warnings)))
+
+
+def _said(inputs: Inputs, project: Project | None) -> Sdkconfig:
+    """Return all that is said of options: the project's, then fragments, then the command line."""
+    base = Sdkconfig() if project is None else project.sdkconfig
+    said = base.overlaid(*(read_sdkconfig(path) for path in inputs.fragments), inputs.said())
+    newer = said.options.get(_NEWER_ROLLBACK)
+    if newer is not None and ROLLBACK not in said.options:
+        return said.overlaid(Sdkconfig({ROLLBACK: replace(newer, name=ROLLBACK)}))
+    return said
+
+
+def _as_kconfig(options: Sdkconfig) -> Sdkconfig:
+    """Return the options as Kconfig leaves them: without rollback there is no anti-rollback."""
+    answers = Answers(options.options)
+    if answers.is_on(ANTI_ROLLBACK) and not answers.is_on(ROLLBACK):
+        return options.overlaid(given_options([f"CONFIG_{ANTI_ROLLBACK}=n"], "Kconfig"))
+    return options
+
+
+def _table_offset(said: Sdkconfig) -> Option | None:
+    name = "PARTITION_TABLE_OFFSET"
+    if name not in said.options:
+        return None
+    offset = read_settings(Sdkconfig({name: said.options[name]})).config.table_offset
+    return Option(name, f"0x{offset:x}", said.options[name].place)
+
+
+def _evidence(inputs: Inputs, project: Project | None, flash: FlashReading | None) -> Evidence:
+    """Return what the images tell, in a dump or as files."""
+    if flash is not None:
+        told = (flash.table_offset, flash.table_md5, flash.state)
+        return Evidence(flash.apps, flash.bootloader, tuple(option for option in told if option is not None))
+    running = inputs.running or (project.running if project else None)
+    bootloader = inputs.bootloader or (project.bootloader if project else None)
+    app = None if running is None else app_evidence(read_file(running), str(running))
+    return Evidence(
+        () if app is None else (app,),
+        None if bootloader is None else bootloader_evidence(read_file(bootloader), str(bootloader)),
+        tuple(_otadata_evidence(inputs.otadata)),
+    )
+
+
+def _otadata_evidence(path: Path | None) -> Iterator[Option]:
+    state = None if path is None else otadata_state(read_otadata(path), str(path))
+    if state is not None:
+        yield state

@@ -1,0 +1,220 @@
+"""One answer to what device is meant: the same for every command, with the origin of each value."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from doctor_projects import make_image
+
+from otaproof.errors import InputError
+from otaproof.impl.image.format import encode_image
+from otaproof.impl.otadata import encode_entry, make_entry
+from otaproof.impl.partitions.csv_format import CsvPlaces, parse_csv
+from otaproof.impl.partitions.table import encode_table
+from otaproof.model.config import Chip, Config, Release
+from otaproof.model.ota_state import OtaImgState
+from otaproof.project.device_builder import build_device, table_of
+from otaproof.project.doctor.load import load_subject
+from otaproof.project.flash_dump import load
+from otaproof.project.image_evidence import BEGIN_REFUSES, ROLLBACK
+from otaproof.project.inputs import Inputs
+from otaproof.project.resolve import Resolved, resolve
+from places import REAL
+
+CSV = "otadata,data,ota,,0x2000\nota_0,app,ota_0,0x20000,64K\nota_1,app,ota_1,,64K\n"
+BLANK = b"\xff" * 0x2000
+CYD = REAL / "cyd-photo-frame"
+
+
+def image(chip: Chip = Chip.ESP32S3, idf: str = "v4.4.7-dirty", text: bytes = BEGIN_REFUSES) -> bytes:
+    """Return an application built with rollback for an ESP32-S3 by 4.4."""
+    return make_image(chip=chip, idf=idf, text=text)
+
+
+def release(directory: Path, contents: bytes) -> Path:
+    """Return the directory, with the files of a release in it."""
+    directory.mkdir(exist_ok=True)
+    (directory / "firmware.bin").write_bytes(contents)
+    (directory / "partitions.bin").write_bytes(encode_table(parse_csv(CSV.encode(), CsvPlaces(0x8000, None))))
+    return directory
+
+
+def dump(directory: Path, contents: bytes, *, table_offset: int = 0x8000, otadata: bytes = BLANK) -> Path:
+    """Return a dump of a flash with that image in ota_0."""
+    table = parse_csv(CSV.encode(), CsvPlaces(table_offset, None))
+    flash = bytearray(b"\xff" * 0x100000)
+    for offset, part in (
+        (table_offset, encode_table(table)),
+        (table[0].offset, otadata),
+        (table[1].offset, contents),
+    ):
+        flash[offset : offset + len(part)] = part
+    path = directory / "dump.bin"
+    path.write_bytes(flash)
+    return path
+
+
+def project(directory: Path, *lines: str, contents: bytes | None = None) -> Path:
+    """Return an ESP-IDF project with these options, and that application in its build."""
+    (directory / "build").mkdir(parents=True)
+    (directory / "sdkconfig").write_text("".join(f"CONFIG_{line}\n" for line in lines))
+    if contents is not None:
+        (directory / "build/app.bin").write_bytes(contents)
+    return directory
+
+
+def told(resolved: Resolved) -> dict[str, tuple[str, str]]:
+    """Return every named value with its origin."""
+    return {value.name: (value.value, str(value.origin)) for value in resolved.named_values()}
+
+
+def facts(config: Config) -> tuple[Chip, bool, Release, Release]:
+    """Return what used to differ from command to command."""
+    return config.chip, config.rollback, config.app_release, config.bootloader_release
+
+
+@pytest.mark.parametrize(("make", "name"), [(release, "firmware.bin"), (dump, "ota_0 of")])
+def test_image_tells_chip_rollback_and_release(make: Callable[..., Path], name: str, tmp_path: Path) -> None:
+    """Nobody has to type what the image says, be it a file or in a dump."""
+    values = told(resolve(Inputs(make(tmp_path, image()))))
+    assert ("esp32s3", "4.4", "y") == (
+        values["CONFIG_IDF_TARGET"][0],
+        values["ESP-IDF release of the application"][0],
+        values[f"CONFIG_{ROLLBACK}"][0],
+    )
+    for origin in (values["CONFIG_IDF_TARGET"][1], values[f"CONFIG_{ROLLBACK}"][1]):
+        assert name in origin and "assumed" not in origin
+
+
+def _samples() -> list[object]:
+    real = [] if not CYD.is_dir() else [CYD / "v0.1.3", CYD / "v0.1.4"]
+    return ["release", "dump", "unknown", *real]
+
+
+@pytest.mark.parametrize("sample", _samples(), ids=str)
+def test_every_command_names_the_same_device(sample: str | Path, tmp_path: Path) -> None:
+    """`check`, `doctor` and `explain` on one input."""
+    made = {
+        "release": lambda: release(tmp_path, image()),
+        "dump": lambda: dump(tmp_path, image()),
+        "unknown": lambda: dump(tmp_path, image(text=b"")),
+    }
+    inputs = Inputs(sample if isinstance(sample, Path) else made[sample]())
+    checked = build_device(resolve(inputs), 4096).world.config
+    explained, diagnosed = load(inputs), load_subject(inputs)
+    assert facts(checked) == facts(explained.config) == facts(diagnosed.config)
+    named = resolve(inputs).named_values()
+    assert named == tuple(explained.settings[: len(named)]) == diagnosed.named_values
+
+
+@pytest.mark.skipif(not CYD.is_dir(), reason="real files do not lie beside the repository")
+@pytest.mark.parametrize("is_dump", [False, True])
+def test_photo_frame_is_an_esp32_of_4_4_with_rollback(is_dump: bool, tmp_path: Path) -> None:
+    """As a release, and as the dump of a board that it was flashed to."""
+    folder = CYD / "v0.1.3"
+    flash = bytearray(b"\xff" * 0x400000)
+    for name, offset in (("bootloader.bin", 0x1000), ("partitions.bin", 0x8000), ("firmware.bin", 0x10000)):
+        contents = (folder / name).read_bytes()
+        flash[offset : offset + len(contents)] = contents
+    path = tmp_path / "flash.bin"
+    path.write_bytes(flash)
+    resolved = resolve(Inputs(path if is_dump else folder))
+    assert (Chip.ESP32, True, Release.V4_4, Release.V4_4) == facts(resolved.config)
+    assert () == resolved.warnings
+
+
+def test_command_line_goes_before_project_before_image(tmp_path: Path) -> None:
+    """Each with its origin, and a warning where an image says otherwise."""
+    where = project(tmp_path / "p", 'IDF_TARGET="esp32"', f"{ROLLBACK}=n", contents=image(Chip.ESP32))
+    by_project = resolve(Inputs(where))
+    by_option = resolve(Inputs(where, rollback=True))
+    assert ("n", f"{where}/sdkconfig:2") == told(by_project)[f"CONFIG_{ROLLBACK}"]
+    assert ("y", "--rollback") == told(by_option)[f"CONFIG_{ROLLBACK}"]
+    (warning,) = by_project.warnings
+    assert f"{where}/sdkconfig:2 has rollback off, but {where}/build/app.bin logs" in warning
+    assert () == by_option.warnings
+
+
+def test_default_that_contradicts_an_image_gives_way_and_is_told(tmp_path: Path) -> None:
+    """Nobody chose rollback in the project: Kconfig's default is off, and the image was built with it."""
+    where = project(tmp_path / "p", 'IDF_TARGET="esp32"', contents=image(Chip.ESP32))
+    resolved = resolve(Inputs(where))
+    assert resolved.config.rollback
+    (warning,) = resolved.warnings
+    assert f"rollback is off by Kconfig's default, but {where}/build/app.bin logs" in warning
+
+
+@pytest.mark.parametrize(
+    ("inputs", "said"),
+    [
+        (Inputs(rollback=False), "--no-rollback has rollback off, but"),
+        (Inputs(chip="esp32"), "--chip: chip esp32, but"),
+        (Inputs(app_release="6.1"), "was built by ESP-IDF v4.4.7-dirty; the rules of 6.1 are used"),
+        (Inputs(app_release="9.9"), "newer than the newest known release; the rules of 6.2-dev are used"),
+    ],
+)
+def test_option_that_contradicts_an_image_counts_and_is_told(inputs: Inputs, said: str, tmp_path: Path) -> None:
+    """The user may know better, or ask what would be."""
+    where = dump(tmp_path, image())
+    resolved = resolve(Inputs(**{name: getattr(inputs, name) for name in inputs.__slots__} | {"subject": where}))
+    assert any(said in warning for warning in resolved.warnings)
+
+
+def test_images_of_two_releases_are_both_named(tmp_path: Path) -> None:
+    """The one that otadata selects decides."""
+    entries = encode_entry(make_entry(2, OtaImgState.VALID)).ljust(0x2000, b"\xff")
+    path = dump(tmp_path, image(), otadata=entries)
+    flash = bytearray(path.read_bytes())
+    other = image(idf="v5.5.1")
+    flash[0x30000 : 0x30000 + len(other)] = other
+    path.write_bytes(flash)
+    resolved = resolve(Inputs(path))
+    assert resolved.config.app_release is Release.V5_5
+    assert any("ota_0 of" in warning and "v4.4.7-dirty" in warning for warning in resolved.warnings)
+
+
+def test_entry_under_test_tells_of_rollback(tmp_path: Path) -> None:
+    """PENDING_VERIFY is written only with rollback."""
+    entries = encode_entry(make_entry(1, OtaImgState.PENDING_VERIFY)).ljust(0x2000, b"\xff")
+    resolved = resolve(Inputs(dump(tmp_path, image(text=b""), otadata=entries)))
+    assert resolved.config.rollback and resolved.knows_rollback
+    assert "entry 0 is PENDING_VERIFY" in told(resolved)[f"CONFIG_{ROLLBACK}"][1]
+
+
+def test_rollback_that_nobody_tells_of_is_unknown(tmp_path: Path) -> None:
+    """But Kconfig's default where a project's options are known."""
+    unknown = resolve(Inputs(dump(tmp_path, image(text=b""))))
+    known = resolve(Inputs(project(tmp_path / "p", 'IDF_TARGET="esp32"')))
+    assert (("unknown", False), ("n", True)) == (
+        (told(unknown)[f"CONFIG_{ROLLBACK}"][0], unknown.knows_rollback),
+        (told(known)[f"CONFIG_{ROLLBACK}"][0], known.knows_rollback),
+    )
+
+
+def test_table_of_a_dump_is_found_where_it_lies(tmp_path: Path) -> None:
+    """And the flash is named as the origin."""
+    resolved = resolve(Inputs(dump(tmp_path, image(), table_offset=0x10000)))
+    assert ("0x10000", True) == (
+        told(resolved)["CONFIG_PARTITION_TABLE_OFFSET"][0],
+        "a table begins there, none at 0x8000" in told(resolved)["CONFIG_PARTITION_TABLE_OFFSET"][1],
+    )
+    assert ["otadata", "ota_0", "ota_1"] == [partition.label for partition in table_of(resolved)]
+
+
+def test_bootloader_s_own_word_goes_before_the_application_s_release(tmp_path: Path) -> None:
+    """--idf speaks of the application."""
+    description = b"\x50\0\0\0\1\0\0\0" + b"v5.2.3".ljust(32, b"\0") + bytes(216)
+    (tmp_path / "bootloader.bin").write_bytes(encode_image(Chip.ESP32S3, [(0x3FC88000, description)]))
+    where = release(tmp_path, image())
+    resolved = resolve(Inputs(where, app_release="6.1"))
+    assert (Release.V6_1, Release.V5_1) == (resolved.config.app_release, resolved.config.bootloader_release)
+    chosen = told(resolve(Inputs(where, bootloader_release="4.4")))
+    assert ("4.4", "4.4 in --bootloader-idf") == chosen["ESP-IDF release of the bootloader"]
+
+
+def test_release_that_is_too_old_is_an_error_at_the_image(tmp_path: Path) -> None:
+    """No rules are known for it."""
+    where = release(tmp_path, image(idf="v4.2"))
+    with pytest.raises(InputError, match=r"firmware.bin: ESP-IDF v4.2 is older than the oldest known rules"):
+        resolve(Inputs(where))
+    assert resolve(Inputs(where, app_release="5.1")).config.app_release is Release.V5_1
