@@ -15,7 +15,6 @@ from cyclopts import App, CycloptsError, Parameter
 from rich.console import Console
 
 from .. import __version__
-from ..analysis.solvers import INSTALL, is_solver_missing
 from ..errors import InputError
 from .completion import EPILOGUE, FLAG, installer
 from .exit_code import ExitCode
@@ -84,16 +83,21 @@ def _run(arguments: Sequence[str]) -> int:
             raise
         return _bad_input(name, f"needs the solvers: {INSTALL}")
     except Exception as error:
-        if not _is_bad_input(error):
+        text = _expected(error)
+        if text is None:
             raise
-        return _bad_input(name, str(error))
+        return _bad_input(name, text)
     return int(code or ExitCode.HOLDS)
 
 
-def _is_bad_input(error: Exception) -> bool:
+def _expected(error: Exception) -> str | None:
+    """Return what to tell of an error that the user can put right; None for a bug."""
+    from ..analysis.solvers import INSTALL, is_solver_missing
     from ..impl.partitions.table import TableError
 
-    return isinstance(error, (InputError, TableError))
+    if isinstance(error, ModuleNotFoundError) and is_solver_missing(error):
+        return f"needs the solvers: {INSTALL}"
+    return str(error) if isinstance(error, (InputError, TableError)) else None
 
 
 def _command_name(arguments: Sequence[str]) -> str:

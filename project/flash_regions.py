@@ -17,7 +17,7 @@ from ..impl.image.format import IMAGE_HEADER_SIZE, IMAGE_MAGIC, decode_header
 from ..model.config import Config
 from .files import read_file, write_file
 
-STUDY_ONLY = (
+_STUDY_ONLY = (
     "for study only, as otaproof explain and otaproof check --flash read it. It has no bootloader: on a board it would "
     "wipe yours. For a board give --bootloader FILE, and --image FILE for each image"
 )
@@ -63,7 +63,7 @@ def _check_bootloader(contents: bytes, config: Config, room: int) -> None:
 def save_for_study(path: Path, cells: Cells) -> str:
     """Write the whole flash to a file; return what to tell of it."""
     write_file(path, cells.to_bytes())
-    return f"{path}: {STUDY_ONLY}"
+    return f"{path}: {_STUDY_ONLY}"
 
 
 def save_for_board(

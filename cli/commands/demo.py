@@ -1,7 +1,6 @@
 """`otaproof demo`: the check of the shipped example, and what to try next."""
 
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -13,45 +12,47 @@ from ..options.groups import ARGUMENTS
 EPILOGUE = epilogue(
     "otaproof demo",
     "otaproof demo two-slot",
-    codes={0: "the check ran, whatever it found", 2: "bad usage or bad input"},
-    names_calls=True,
+    codes={
+        0: "the check ran, whatever it found",
+        2: "bad usage, or the folder cannot be made",
+    },
 )
 _NAME = "two-slot"
 """Of the project's folder, where nobody names one."""
 _NEXT = """
 What next
 
-  otaproof replay TOKEN          play a power cut step by step; TOKEN is in a `replay:` line above
-  otaproof check PROJECT         the same check for your own ESP-IDF project
-  otaproof doctor PROJECT        what in its options and partition table can go wrong in an update
-  otaproof explain DUMP          what a flash dump boots, and how it came to that
-  otaproof conform               the simulator beside recordings of ESP-IDF's own code
-  otaproof diagram all           pictures of the life cycle and of the boot decision
-  otaproof prove                 each claim for every history; needs pip install 'otaproof[prove]'
-  otaproof COMMAND --help        all that a command can do
+  otaproof replay TOKEN     play a power cut; TOKEN is in a `replay:` line above
+  otaproof check PROJECT    the same check for your own project
+  otaproof doctor PROJECT   what in its options and table breaks an update
+  otaproof explain DUMP     what a flash dump boots, and how it came to that
+  otaproof conform          the simulator beside recordings of ESP-IDF's code
+  otaproof diagram all      pictures of the life cycle and the boot decision
+  otaproof prove            each claim for every history (otaproof[prove])
+  otaproof COMMAND --help   all that a command can do
 """
 _FOLDER = "New folder to keep the project in (default: a temporary one)."
-Folder = Annotated[Path | None, Parameter(name="FOLDER", group=ARGUMENTS, help=_FOLDER)]
 
 
-def demo(folder: Folder = None, /) -> ExitCode:
+def demo(folder: Annotated[Path | None, Parameter(name="FOLDER", group=ARGUMENTS, help=_FOLDER)] = None, /) -> ExitCode:
     """Check the example project that comes with otaproof.
 
-    Makes the example project, a device with two OTA slots and app rollback, and checks an update of it: cuts the power
-    at every flash step, and says what that breaks.
+    Makes the example project, a device with two OTA slots and app rollback, and checks an update of it: the power is
+    cut at every flash step. Then says what to try next.
     """
+    from tempfile import TemporaryDirectory
+
     if folder is not None:
         _check(folder)
         print(f"\nThe project is in {folder}: otaproof check {folder} checks it again.")
     else:
-        with TemporaryDirectory() as directory:
-            _check(Path(directory) / _NAME)
+        with TemporaryDirectory() as temporary:
+            _check(Path(temporary) / _NAME)
     print(_NEXT, end="")
     return ExitCode.HOLDS
 
 
 def _check(folder: Path) -> None:
-    """Check the example; what that finds is no failure of the demo."""
     from ...examples.shipped_example import copy_example
     from .check import check
 

@@ -59,6 +59,8 @@ def replay(
     """
     from ...campaign.history.history_token import HISTORY_PREFIX
 
+    if options.bootloader is not None and options.save_flash is None:
+        raise InputError("--bootloader: goes with --save-flash FILE")
     if token.strip().startswith(HISTORY_PREFIX):
         return _play_history(token, options, output)
     return _play_cut(token, options, output)

@@ -139,7 +139,6 @@ def test_module_runs_as_the_command() -> None:
         ("prove C4", "otaproof prove: C4: one argument too many; see --help"),
         ("prove --claim", "otaproof prove: --claim: its value is missing"),
         ("replay", "otaproof replay: TOKEN is missing; see --help"),
-        ("conform", "otaproof conform: FILE is missing; see --help"),
         ("diagram call-acept", "otaproof diagram: NAME: 'call-acept' is not known; did you mean call-accept?"),
         ("exlpore", "otaproof: 'exlpore' is no command; did you mean explore?"),
         ("--slots 3", "otaproof: --slots is no option here; options of a command follow its name"),

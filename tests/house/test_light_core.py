@@ -88,4 +88,4 @@ def test_configuration_without_shipped_verdicts_says_what_is_missing(folder: Pat
 def test_demo_refuses_a_folder_that_holds_something(folder: Path) -> None:
     """It would write over a project of the user's."""
     ended = run("demo two-slot", folder)
-    assert (2, "otaproof: two-slot: is not empty; name a new folder\n") == (ended.returncode, ended.stderr)
+    assert (2, "otaproof demo: two-slot: is not empty; name a new folder\n") == (ended.returncode, ended.stderr)

@@ -92,7 +92,7 @@ def test_board_is_given_nothing_that_does_not_boot(
 def test_bootloader_without_save_flash_is_refused(token: str, capsys: pytest.CaptureFixture[str]) -> None:
     """It would have no effect."""
     assert 2 == main(["replay", token, "--bootloader", "bootloader.bin"])
-    assert "otaproof: --bootloader: goes with --save-flash FILE\n" == capsys.readouterr().err
+    assert "otaproof replay: --bootloader: goes with --save-flash FILE\n" == capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
