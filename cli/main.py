@@ -78,10 +78,6 @@ def _run(arguments: Sequence[str]) -> int:
         sys.stdout.flush()
     except CycloptsError as error:
         return _bad_input(name, usage_error_text(error, COMMANDS))
-    except ModuleNotFoundError as error:
-        if not is_solver_missing(error):
-            raise
-        return _bad_input(name, f"needs the solvers: {INSTALL}")
     except Exception as error:
         text = _expected(error)
         if text is None:
