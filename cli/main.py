@@ -59,6 +59,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # The reader of our output has gone; there is nobody left to tell.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.INCONCLUSIVE
+    except SystemExit as error:
+        # What rich makes of a reader that has gone.
+        if isinstance(error.__context__, BrokenPipeError):
+            return ExitCode.INCONCLUSIVE
+        raise
     except KeyboardInterrupt:
         print("otaproof: interrupted", file=sys.stderr)
         return ExitCode.INCONCLUSIVE

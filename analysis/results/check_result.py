@@ -91,7 +91,7 @@ class CheckSweep:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ModelVerdict:
+class HistoryVerdict:
     """The verdict on a claim for every history of the device model."""
 
     verdict: str
@@ -126,7 +126,7 @@ class CheckedClaim:
     """Violated: the event after that cut which the claim rules out."""
     token: str | None
     """Violated: what `otaproof replay` plays that cut by."""
-    proof: ModelVerdict | None
+    proof: HistoryVerdict | None
     """The verdict for every history of a device so configured; null where there is none."""
 
 
@@ -246,12 +246,12 @@ def _then(report: CheckReport, claim_id: str, token: str) -> str:
     return broken_by_cut(claim_id, replay(decode_token(token), report.world).observation)
 
 
-def _proof(report: CheckReport, claim_id: str) -> ModelVerdict | None:
+def _proof(report: CheckReport, claim_id: str) -> HistoryVerdict | None:
     found = proof_json(report.proofs, claim_id) if isinstance(report.proofs, Proofs) else None
     if found is None:
         return None
     depth = found["depth"]
-    return ModelVerdict(
+    return HistoryVerdict(
         verdict=str(found["verdict"]),
         method=str(found["method"]),
         depth=depth if isinstance(depth, int) else None,

@@ -12,7 +12,7 @@ from .result_parts import CommandResult, FlashOperation, operations_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BrokenClaim:
+class ReplayedViolation:
     """A claim that is broken after a step."""
 
     claim: str
@@ -22,7 +22,7 @@ class BrokenClaim:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReplayStep:
+class ReplayStepEntry:
     """One step of a replay."""
 
     text: str
@@ -35,7 +35,7 @@ class ReplayStep:
     """Bits of the eFuse field before and after it, where it changed them."""
     cut: bool
     """The power failed in it."""
-    violated: tuple[BrokenClaim, ...]
+    violated: tuple[ReplayedViolation, ...]
     """Claims that are broken after it."""
 
 
@@ -51,7 +51,7 @@ class ReplayResult(CommandResult):
     """Id of the claim that the token is about, or name of the known case; empty for neither."""
     confirmed: bool
     """It ends as the token says, and breaks the claim."""
-    steps: tuple[ReplayStep, ...]
+    steps: tuple[ReplayStepEntry, ...]
     """Step by step."""
     outcome: str
     """How it ends."""
@@ -74,7 +74,7 @@ def cut_replay_result(token: Token, played: Replay) -> ReplayResult:
         shows=token.claim_id,
         confirmed=is_broken,
         steps=tuple(
-            ReplayStep(
+            ReplayStepEntry(
                 text=step.text,
                 ops=operations_of(step.ops),
                 otadata=_hex(step.entries),
@@ -102,13 +102,13 @@ def history_replay_result(
         shows=token.shows,
         confirmed=confirmed,
         steps=tuple(
-            ReplayStep(
+            ReplayStepEntry(
                 text=step.text,
                 ops=operations_of(step.ops),
                 otadata=_hex(step.entries),
                 efuse=step.efuse,
                 cut=step.is_cut,
-                violated=tuple(BrokenClaim(claim=verdict.claim_id, text=verdict.text) for verdict in step.broken),
+                violated=tuple(ReplayedViolation(claim=verdict.claim_id, text=verdict.text) for verdict in step.broken),
             )
             for step in played.steps
         ),

@@ -12,7 +12,7 @@ from ..options.device_options import CutOptions, DeviceOptions
 from ..options.diff_side import side_scope
 from ..options.epilogue import epilogue
 from ..options.groups import ARGUMENTS, SEARCH
-from ..options.output_options import OutputOptions
+from ..options.output_options import TraceOutputOptions
 from ..options.values import Count, within
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def diff(
     device: DeviceOptions = DeviceOptions(),
     cuts: CutOptions = CutOptions(),
     comparison: ComparisonOptions = ComparisonOptions(),
-    output: OutputOptions = OutputOptions(),
+    output: TraceOutputOptions = TraceOutputOptions(),
 ) -> ExitCode:
     """Say what two ESP-IDF releases, or two configurations, do differently.
 

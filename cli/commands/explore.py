@@ -12,7 +12,7 @@ from ..exit_code import ExitCode
 from ..options.device_options import CutOptions, DeviceOptions
 from ..options.epilogue import epilogue
 from ..options.groups import SEARCH
-from ..options.output_options import OutputOptions
+from ..options.output_options import TraceOutputOptions
 
 EPILOGUE = epilogue(
     "otaproof explore",
@@ -60,7 +60,7 @@ def explore(
     device: DeviceOptions = DeviceOptions(),
     cuts: CutOptions = CutOptions(),
     search: SearchOptions = SearchOptions(),
-    output: OutputOptions = OutputOptions(),
+    output: TraceOutputOptions = TraceOutputOptions(),
 ) -> ExitCode:
     """Search every state that a device can reach.
 

@@ -9,7 +9,7 @@ from ..exit_code import ExitCode
 from ..options.device_options import USAGES, AnyFaults, DeviceOptions, UsageName
 from ..options.epilogue import epilogue
 from ..options.groups import SEARCH
-from ..options.output_options import OutputOptions
+from ..options.output_options import TraceOutputOptions
 
 EPILOGUE = epilogue(
     "otaproof outcomes",
@@ -41,7 +41,7 @@ def outcomes(
     *,
     device: DeviceOptions = DeviceOptions(),
     table: TableOptions = TableOptions(),
-    output: OutputOptions = OutputOptions(),
+    output: TraceOutputOptions = TraceOutputOptions(),
 ) -> ExitCode:
     """Say of every call what can boot after a power cut inside it.
 

@@ -15,7 +15,7 @@ from ..exit_code import ExitCode
 from ..options.device_options import USAGES, DeviceOptions, Faults, UsageName
 from ..options.epilogue import epilogue
 from ..options.groups import DEVICE, SEARCH
-from ..options.output_options import OutputOptions
+from ..options.output_options import TraceOutputOptions
 from ..options.values import Count, within
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def prove(
     *,
     device: DeviceOptions = DeviceOptions(),
     options: ProofOptions = ProofOptions(),
-    output: OutputOptions = OutputOptions(),
+    output: TraceOutputOptions = TraceOutputOptions(),
 ) -> ExitCode:
     """Prove or refute every claim, for histories of any length.
 
@@ -93,7 +93,12 @@ def prove(
     found: list[ConfigurationProof] = []
     ended_by = ""
     try:
-        for decided in _all(text, device, options, effort) if options.all else _one(text, device, options, effort):
+        one_or_all = (
+            _all(text, device, options, effort)
+            if options.all
+            else _one(text, device, options, effort, output.identifiers)
+        )
+        for decided in one_or_all:
             found += decided
             for configuration in decided if options.smt2 is not None else ():
                 assert options.smt2 is not None
@@ -121,7 +126,7 @@ def exit_code(found: "list[ConfigurationProof]") -> ExitCode:
 
 
 def _one(
-    text: "Console", device: DeviceOptions, options: ProofOptions, effort: "Effort"
+    text: "Console", device: DeviceOptions, options: ProofOptions, effort: "Effort", shows_identifiers: bool
 ) -> "Iterator[list[ConfigurationProof]]":
     """Decide the configuration of the command line, for one usage or for both."""
     from ...analysis.proof_runs import decide_configuration
@@ -131,8 +136,9 @@ def _one(
     scopes = [device.scope(options.faults, usage) for usage in options.usages]
     decide = partial(decide_configuration, claims=frozenset(options.claim) or None, effort=effort)
     is_alone = options.jobs == 1 or len(scopes) == 1
-    for configuration in map(decide, scopes) if is_alone else in_fresh_processes(decide, scopes, options.jobs):
-        print_configuration(text, configuration)
+    decided = map(decide, scopes) if is_alone else in_fresh_processes(decide, scopes, options.jobs)
+    for number, configuration in enumerate(decided):
+        print_configuration(text, configuration, number == 0, shows_identifiers)
         yield [configuration]
 
 

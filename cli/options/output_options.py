@@ -24,8 +24,6 @@ class OutputOptions:
     """Print one JSON object instead of text."""
     out: OutFile = None
     """Write the JSON object to a file as well."""
-    identifiers: bool = False
-    """Print the actions of each trace by their names in the model, too."""
 
     def console(self, wraps: bool = True) -> "Console":
         """Return where text goes: to stderr if stdout is for JSON; without `wraps`, lines stay as long as they are."""
@@ -45,3 +43,12 @@ class OutputOptions:
             print(json_text(result), end="")
         else:
             print_text()
+
+
+@Parameter(name="*", group=OUTPUT)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TraceOutputOptions(OutputOptions):
+    """Text or JSON, of traces of the model."""
+
+    identifiers: bool = False
+    """Print the actions of each trace by their names in the model, too."""

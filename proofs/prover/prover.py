@@ -48,7 +48,7 @@ SEARCHED_SLOTS = 2
 
 
 @dataclass(frozen=True, slots=True)
-class _Evidence:
+class _ProofEvidence:
     """What is known of the claims of a scope."""
 
     inductive: Inductive
@@ -108,7 +108,7 @@ def _decide_states(
     return decisions, inductive
 
 
-def _evidence(scope: Scope, claims: Sequence[DeviceClaim], reuse: ProofReuse) -> _Evidence:
+def _evidence(scope: Scope, claims: Sequence[DeviceClaim], reuse: ProofReuse) -> _ProofEvidence:
     """Return what is inductive, what refutes the rest, and a search for what is neither.
 
     What is known from scopes with fewer slots is tried first."""
@@ -116,15 +116,15 @@ def _evidence(scope: Scope, claims: Sequence[DeviceClaim], reuse: ProofReuse) ->
         known = _counterexamples if reuse.is_single else _known_counterexamples
         found = known(scope, claims, proof, reuse)
         if not _undecided(claims, proof, found):
-            return _Evidence(proof, found, NO_SEARCH)
+            return _ProofEvidence(proof, found, NO_SEARCH)
     inductive = reuse.generalised(induct(scope, claims), claims)
     found = _counterexamples(scope, claims, inductive, reuse)
     rest = _undecided(claims, inductive, found)
     if not rest:
-        return _Evidence(inductive, found, NO_SEARCH)
+        return _ProofEvidence(inductive, found, NO_SEARCH)
     search = find_counterexamples(scope, rest, is_complete=scope.slots <= SEARCHED_SLOTS)
     reuse.counterexamples += search.found.values()
-    return _Evidence(inductive, found | search.found, search)
+    return _ProofEvidence(inductive, found | search.found, search)
 
 
 def _undecided(
