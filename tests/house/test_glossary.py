@@ -2,6 +2,7 @@
 
 import ast
 import re
+from functools import lru_cache
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,12 @@ def terms() -> list[tuple[str, Path, str]]:
     """Return (term, file or folder, symbol or "") for each row of the terms of verification."""
     _, _, section = GLOSSARY.read_text(encoding="utf-8").partition("\n## Terms of verification")
     return [(term, ROOT / path, symbol) for term, _, path, symbol in TERM.findall(section.partition("\n## ")[0])]
+
+
+@lru_cache(maxsize=1)
+def pages() -> dict[str, str]:
+    """Return the generated pages by file name."""
+    return made_files()
 
 
 def symbols(path: Path) -> set[str]:
@@ -89,7 +96,7 @@ def test_functions_of_the_sequence_diagram_are_those_of_the_calls() -> None:
 
 def test_every_page_begins_with_the_calls() -> None:
     """A reader who knows only ESP-IDF can read any page."""
-    for name, text in made_files().items():
+    for name, text in pages().items():
         assert calls_line() == text.split("\n\n")[2], name
     for name in BY_HAND:
         text = (GLOSSARY.parent / name).read_text(encoding="utf-8")
@@ -99,6 +106,6 @@ def test_every_page_begins_with_the_calls() -> None:
 def test_titles_of_call_pages_name_their_functions() -> None:
     """So the search of the site ranks the page of a function first."""
     for call, functions in CALL_FUNCTIONS.items():
-        title = made_files()[f"call-{call}.md"].split("\n\n")[1]
+        title = pages()[f"call-{call}.md"].split("\n\n")[1]
         assert title == f"# {call}(): {', '.join(functions)}"
-    assert made_files()["call-set_boot.md"].split("\n\n")[1] == "# esp_ota_set_boot_partition()"
+    assert pages()["call-set_boot.md"].split("\n\n")[1] == "# esp_ota_set_boot_partition()"
