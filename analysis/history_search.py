@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass, replace
 
 from ..campaign.explain.explanation import Answer, bootloader_table
-from ..campaign.explain.history_target import STARTS, Start, Target, matcher, play_way, start_state, target_of, tell
+from ..campaign.explain.history_target import STARTS, Start, Target, matcher, play_trace, start_state, target_of, tell
 from ..model.config import Config
 from ..model.device.state import Scope, Usage
 from ..model.device.stepper import stepper
@@ -109,7 +109,7 @@ class HistorySearch:
     def _found(self, way: _Way, names: tuple[str, ...], answer: Answer) -> HistoryFound:
         actions = way.trace.actions
         sentences = tell(way.scope, way.start, actions, names)
-        played = play_way(way.scope, way.start, actions)
+        played = play_trace(way.scope, way.start, actions)
         is_proper = way.scope.usage is Usage.PROPER
         if way.cuts:
             plural = "s" if way.cuts > 1 else ""
