@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, replace
 
-from ..campaign.lockstep.trace_replay import Divergence, token_of_trace
+from ..campaign.lockstep.divergence import Divergence
+from ..campaign.lockstep.trace_replay import token_of_trace
 from ..model.claims.claims import CLAIMS
 from ..model.device.scope_text import scope_title
 from ..model.device.state import Scope

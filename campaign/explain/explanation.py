@@ -12,7 +12,7 @@ from ...impl.board import App
 from ...impl.bootloader import FACTORY_INDEX, fallback_order, select_boot_partition, select_with_anti_rollback
 from ...impl.chip.cells import SECTOR_SIZE, Cells
 from ...impl.chip.efuse import Efuse
-from ...impl.chip.flash import NorFlash, Op, Strictness
+from ...impl.chip.flash import FlashOp, NorFlash, Strictness
 from ...impl.esp_err import OtaError
 from ...impl.image.format import APP_DESC_MAGIC, read_app_desc
 from ...impl.otadata import EntryPair, decode_entry, encode_entry, is_select_valid
@@ -38,7 +38,7 @@ CALLS = tuple(step.call_name for step in TRIED)
 class Change:
     """What a boot or a call did to flash and eFuse."""
 
-    ops: tuple[Op, ...]
+    ops: tuple[FlashOp, ...]
     entries: Entries | None
     """The otadata entries after it; None without otadata."""
     changes_entries: bool

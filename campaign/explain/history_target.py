@@ -20,8 +20,9 @@ from ..history.history import BLANK_ENTRY, History
 from ..history.history_replay import token_of
 from ..history.history_token import encode_history_token
 from ..history.player import Player
-from ..lockstep.abstraction import RecordView, SlotView, Stored, ranked, record_in_bytes
-from ..lockstep.trace_replay import Divergence, TraceWalker, device_of_scope, images_of, segments
+from ..lockstep.abstraction import RecordView, Stored, StoredSlot, ranked, record_in_bytes
+from ..lockstep.divergence import Divergence
+from ..lockstep.trace_replay import TraceWalker, device_of_scope, images_of, segments
 from .entries import NEAR_TOP
 from .explanation import Answer
 from .trace_in_words import tell_trace
@@ -110,7 +111,7 @@ def target_of(
     if most > MOST_VERSION:
         return f"the model has secure versions in a range of {MOST_VERSION}, not {most}"
     views = tuple(
-        SlotView(desc is not None, images[p.label].app_problem is None, version - least if desc is not None else 0)
+        StoredSlot(desc is not None, images[p.label].app_problem is None, version - least if desc is not None else 0)
         for p, desc, version in zip(slots, described, versions, strict=False)
     )
     try:
@@ -162,7 +163,7 @@ def _record_values(prefix: str, record: RecordView) -> dict[str, set[int]]:
     return {f"{prefix}{name}": {int(value)} for name, value in values}
 
 
-def _contents(slot: SlotView) -> set[int]:
+def _contents(slot: StoredSlot) -> set[int]:
     if slot.verifies:
         return {Content.COMPLETE}
     return {Content.PARTIAL, Content.BROKEN} if slot.has_description else {Content.EMPTY}

@@ -12,8 +12,9 @@ from itertools import count
 from typing import TypeVar
 
 from ..workers import WorkerDied, in_processes
-from .findings import BLOCK, Finding, Findings, RunResult, minimised, run
+from .findings import BLOCK, Finding, Findings, RunResult, run
 from .generator import Worlds
+from .shrink import shrunk
 
 _Given = TypeVar("_Given")
 _Made = TypeVar("_Made")
@@ -82,11 +83,11 @@ class Fuzz:
             self.ended_by = str(error)
 
     def reported(self) -> Iterator[Finding]:
-        """Yield what was found, each kind once, minimised; as it was found from where that ends too soon."""
+        """Yield what was found, each kind once, shrunk; as it was found from where that ends too soon."""
         found = self.findings.all()
         told = 0
         try:
-            for finding in self._mapped(minimised, found):
+            for finding in self._mapped(shrunk, found):
                 yield finding
                 told += 1
         except WorkerDied as error:

@@ -12,7 +12,7 @@ from enum import Enum
 from ...impl.app.otaupgrade import LuaError, LuaValue
 from ...impl.board import App
 from ...impl.chip.cells import Cells
-from ...impl.chip.flash import Cut, FlashMisuse, Op, Strictness
+from ...impl.chip.flash import FlashMisuse, FlashOp, PlannedCut, Strictness
 from ...impl.esp_err import OtaError
 from ...impl.partitions.partition import Partition
 from ...impl.program_end import Hang, Panic, PowerCut, Restart
@@ -57,7 +57,7 @@ class Played:
     outcome: StepOutcome
     error: str | None
     """The text of the error that was raised."""
-    ops: tuple[Op, ...]
+    ops: tuple[FlashOp, ...]
     """The flash operations, the one that was cut being the last."""
     burns: tuple[int, ...]
     """The bits of each eFuse burn; burns come after all flash operations of their step."""
@@ -83,7 +83,7 @@ class Played:
         return touches(self.ops, partition)
 
 
-def touches(ops: Iterable[Op], partition: Partition) -> bool:
+def touches(ops: Iterable[FlashOp], partition: Partition) -> bool:
     """Tell whether any of the operations changes bytes of the partition."""
     return any(op.address < partition.end and partition.offset < op.address + op.length for op in ops)
 
@@ -158,7 +158,7 @@ class Player:
         if step.cut is None:
             return
         if step.cut.torn is not None:
-            self.board.flash.plan_cut(Cut(step.cut.op, step.cut.torn))
+            self.board.flash.plan_cut(PlannedCut(step.cut.op, step.cut.torn))
         else:
             self.board.efuse.plan_cut(step.cut.op, step.cut.efuse_done or 0)
 

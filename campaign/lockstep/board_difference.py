@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ...impl.chip.cells import SECTOR_SIZE
-from ...impl.chip.flash import OpKind, PlanNotReached
+from ...impl.chip.flash import FlashOpKind, PlanNotReached
 from ...impl.chip.torn_operations import AFTER, BEFORE, Torn, TornKind
 from ...impl.otadata import ENTRY_SIZE, decode_entry, slot_of_seq
 from ...model.config import ResetReason
@@ -24,8 +24,9 @@ from ..history.history_token import HistoryToken, record_of_token, token_of_reco
 from ..history.player import Played, Player, StepOutcome
 from ..history.step import Step, StepCut, StepName
 from ..token_packing import compact_json, pack_token, unpack_token
+from .divergence import Divergence
 from .torn_bytes import classes_of, find_torn, leaves
-from .trace_replay import FLIPPED_BYTE, HEADER_GONE, Divergence, device_of_scope, flash_ops, place_label
+from .trace_replay import FLIPPED_BYTE, HEADER_GONE, device_of_scope, flash_ops, place_label
 
 Move = tuple[str, Sequence[str], Sequence[str]]
 """An input, and the actions that each model makes of it; none for a call that is refused."""
@@ -243,7 +244,7 @@ class BoardSide:
         told: list[str] = []
         for number, op in enumerate(played.ops):
             sector, is_entry = divmod(op.address - OTADATA, SECTOR_SIZE)[0], 0 <= op.address - OTADATA < 2 * SECTOR_SIZE
-            is_erase = op.kind is OpKind.ERASE
+            is_erase = op.kind is FlashOpKind.ERASE
             if not is_entry:
                 text = f"{'erases' if is_erase else 'writes'} {self._label_at(op.address)}"
                 if not told or told[-1] != text:

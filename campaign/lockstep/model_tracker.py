@@ -1,11 +1,11 @@
 """The device model follows what a device did: call by call, flash operation by flash operation, cut by cut.
 
 Whoever watches a device (a board that runs, or a recording) says what happened, and what lies in flash and eFuse after
-it, through the abstraction. The follower takes the actions of the model that this can have been; when there is none,
+it, through the abstraction. The tracker takes the actions of the model that this can have been; when there is none,
 device and model diverge, and that is an error of one of them.
 
 The state stays one state. A cut leaves what the model's cuts can leave and the bytes tell which of them it was; what
-bytes do not tell, whether an image that does not verify is PARTIAL or BROKEN, the follower chooses by what it saw.
+bytes do not tell, whether an image that does not verify is PARTIAL or BROKEN, the tracker chooses by what it saw.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -22,16 +22,9 @@ from ...model.device.stepper import State, Stepper
 from ...model.fault_model import FaultModel
 from ...model.terms.terms import Bool
 from .abstraction import Places, Program, Stored, program_in_state, state_of, stored_in_state
+from .divergence import Divergence, OutOfModel
 
 SECTOR = 0x1000
-
-
-class Divergence(Exception):
-    """Device and model did not do the same; the message says what each did."""
-
-
-class OutOfModel(Exception):
-    """What happened is none of the model's business: it is said to leave that out."""
 
 
 class OpKind(Enum):
@@ -76,7 +69,7 @@ def seen_op(places: Places, kind: OpKind, address: int) -> SeenOp:
     raise Divergence(f"an operation at 0x{address:x}, which is neither otadata nor a slot ({offset} bytes on)")
 
 
-class Follower:
+class ModelTracker:
     """The model, and where it has got to."""
 
     def __init__(self, scope: Scope, stored: Stored, asks_claims: bool = True) -> None:

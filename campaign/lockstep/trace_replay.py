@@ -24,6 +24,7 @@ from ..history.history_replay import token_of
 from ..history.history_token import encode_history_token
 from ..history.player import Moment, Played, Player, StepOutcome
 from ..history.step import Step, StepCut, StepName
+from .divergence import Divergence
 from .torn_bytes import classes_of, find_torn
 
 SLOT_SECTORS = SLOT_SIZE // SECTOR_SIZE
@@ -31,10 +32,6 @@ FLIPPED_BYTE = 700
 """The byte in which a damaged image differs: in its last part."""
 HEADER_GONE = 16
 """Bytes that a cut in the erase of a slot erases: the header, and not the description."""
-
-
-class Divergence(Exception):
-    """The board does otherwise than the model: a bug in one of them. The message says where and what."""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from ...analysis.release_diff import DiffReport, compare
 from ...analysis.release_matrix import Matrix, matrix_of
-from ...campaign.lockstep.trace_replay import Divergence
+from ...campaign.lockstep.divergence import Divergence
 from ...errors import InputError
 from ...model.device.state import Scope
 from ...proofs.explicit.product_search import MOST_PAIRS

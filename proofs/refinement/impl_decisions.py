@@ -23,7 +23,7 @@ from ...impl.app import esp_ota_select
 from ...impl.app.esp_ota_select import select_rewrite
 from ...impl.bootloader import (
     FACTORY_INDEX,
-    Selection,
+    SlotSelection,
     fallback_order,
     select_boot_partition,
     select_with_anti_rollback,
@@ -190,7 +190,7 @@ def view_words(value: Any) -> tuple[Any, ...]:
     return tuple(map(bits_of, value if isinstance(value, tuple) else (value,)))
 
 
-def view_selection(value: Selection) -> tuple[Any, ...]:
+def view_selection(value: SlotSelection) -> tuple[Any, ...]:
     """Show what the bootloader selects."""
     active = NONE if value.active is None else value.active
     return bits_of(value.index), _number(active), *view_truth(value.has_initial_contents)

@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from otaproof.analysis.proof_runs import Configuration, Row
-from otaproof.campaign.lockstep.trace_replay import Divergence
+from otaproof.campaign.lockstep.divergence import Divergence
 from otaproof.cli.commands import prove
 from otaproof.cli.main import main
 from otaproof.cli.reports.prove_report import print_family
