@@ -119,7 +119,7 @@ class HistorySearch:
             verdict = "as it leaves the factory, before its first power-on"
         else:
             verdict = (
-                "takes no fault (a fault may leave the same)" if is_proper else "takes no fault, but calls out of order"
+                "reachable without a fault" if is_proper else "reachable without a fault, but with calls out of order"
             )
         wanted = None if answer.entries is None else tuple(reading.raw for reading in answer.entries)
         is_alike = played.entries is None or played.entries == wanted

@@ -180,9 +180,9 @@ class PlayedTrace:
     """A trace, played on the board."""
 
     token: str | None
-    """The history token; None where the board goes another way, or where nothing has happened."""
+    """The history token; None where the board does otherwise, or where nothing has happened."""
     divergence: str | None
-    """Where the board goes another way than the model: a bug in one of them."""
+    """Where the board does otherwise than the model: a bug in one of them."""
     entries: tuple[bytes, bytes] | None
     """What otadata holds at its end."""
 

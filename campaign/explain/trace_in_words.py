@@ -287,7 +287,7 @@ _BOOT_WORDS = {
     "try_programs": "under test (NEW becomes PENDING_VERIFY)",
     "fresh_programs": "and the bootloader writes its entry, VALID",
 }
-"""What the bootloader writes on the way, by action."""
+"""What the bootloader writes before it starts an image, by action."""
 
 
 def _is_cut(part: Segment) -> bool:

@@ -1,7 +1,7 @@
 """The player: performs steps on the board of a device under test and says how each ended.
 
 After a step that ended the program (a cut, a restart) the next reset step starts it again; calls in between find nobody
-to make them, and are told as such. All that plays steps in this room plays them here: sweeps, replays, monitors.
+to make them, and end as NOBODY. Sweeps, replays, monitors and explanations all play their steps here.
 """
 
 from collections.abc import Callable, Iterable

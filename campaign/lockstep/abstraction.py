@@ -4,7 +4,7 @@ Whoever sets the model against a board, or against a recording, looks through th
 shares no code with impl, which could be wrong in the same way, and tests/campaign/test_abstraction.py sets it, with
 the model and nothing else, against what ESP-IDF was recorded to do.
 
-Two contents of a slot cannot always be told apart by its bytes: of an image that does not verify, the last part may
+Two contents of a slot cannot always be distinguished by its bytes: of an image that does not verify, the last part may
 be missing (Content.PARTIAL) or something may be wrong in it (Content.BROKEN). A StoredSlot says what bytes do tell:
 whether a description can be read, which version it names, and whether the image verifies. Nothing in bootloader or
 application asks for more than that.
@@ -122,7 +122,7 @@ def record_in_bytes(sector: bytes, slot_count: int) -> RecordView:
 
 
 def ranked(records: tuple[RecordView, RecordView], slot_count: int) -> tuple[RecordView, RecordView]:
-    """Return the records with numbers above the number of slots told by their order alone."""
+    """Return the records with numbers above the number of slots ranked by their order alone."""
     above = slot_count + 1
     high = [record.seq > slot_count for record in records]
     first, second = records

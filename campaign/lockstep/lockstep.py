@@ -1,11 +1,11 @@
 """Model and board in lock step: a history is played on the board, and the device model follows every operation of it.
 
-Three witnesses have to agree, or it is a Divergence: the board (impl) does it in bytes; the device model must be able
+Three descriptions have to agree, or it is a Divergence: the board (impl) does it in bytes; the device model must be able
 to do the same, operation by operation (model_tracker.py); the life-cycle table must have a row for where each slot went
-(slot_moves.py). Outcomes of calls and what info() says are compared too. The claims are asked of every state that the
+(slot_moves.py). Outcomes of calls and what info() says are compared too. The claims are evaluated in every state that the
 model comes through; a broken claim is a result, not a divergence: ESP-IDF does break some.
 
-Left out, and told as OutOfModel: a torn number that fits its torn check word by chance, a torn description that names
+Left out, and reported as OutOfModel: a torn number that fits its torn check word by chance, a torn description that names
 another version, and a history that no device can have, such as deep sleep without an application.
 """
 
@@ -99,7 +99,7 @@ class Lockstep:
         return not is_version_read or self.player.board.efuse.secure_version == 0
 
     def step(self, step: Step) -> frozenset[str]:
-        """Play a step in both and return the ids of the claims that were broken on the way."""
+        """Play a step in both and return the ids of the claims that it broke."""
         self._check_physical(step)
         label = self.player.running
         before = self._stored(self.player.moment.cells, self.player.moment.efuse_bits)

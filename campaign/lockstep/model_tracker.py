@@ -1,4 +1,4 @@
-"""The device model follows what a device did: call by call, flash operation by flash operation, cut by cut.
+"""The model tracker: the device model follows what a device did, by calls, flash operations and cuts.
 
 Whoever watches a device (a board that runs, or a recording) says what happened, and what lies in flash and eFuse after
 it, through the abstraction. The tracker takes the actions of the model that this can have been; when there is none,
@@ -163,19 +163,19 @@ class ModelTracker:
         if op is None:
             starts: Iterable[tuple[str, ...]] = [()]
         elif self._is_of_slot_data(op):
-            starts = self._ways_to_write()
+            starts = self._writes()
         elif op == self._due_op():
             starts = [()]
         else:
             raise Divergence(f"the device: {op}; the model at {self.task.name}: {self._due_op() or 'nothing'}")
         begin = self.state
-        for way in starts:
-            state = self._after(begin, way)
+        for names in starts:
+            state = self._after(begin, names)
             for action, left in self._successors(state):
                 if action.kind is not Kind.CUT or action.weakest is None or action.weakest > fault:
                     continue
                 if stored_in_state(self.stepper, left) == after:
-                    # What write() did on the way was never there for a call to see.
+                    # What write() did before the cut was never there for a call to see.
                     self._go(action, left)
                     return
         raise Divergence(f"a cut of {fault.name} in {op or 'no operation'} at {self.task.name} left {after}")
@@ -233,16 +233,16 @@ class ModelTracker:
         if op.kind is OpKind.ERASE or after is None:
             return
         begin = self.state
-        for way in self._ways_to_write():
-            state = self._after(begin, way)
+        for names in self._writes():
+            state = self._after(begin, names)
             if stored_in_state(self.stepper, state) == after:
                 is_broken = reaches_end and self._is_possible(state, "write_rest_broken")
-                for name in (*way, *(("write_rest_broken",) if is_broken else ())):
+                for name in (*names, *(("write_rest_broken",) if is_broken else ())):
                     self._take(name)
                 return
         raise Divergence(f"the device: {op} leaves {after}; the model: {stored_in_state(self.stepper, begin)}")
 
-    def _ways_to_write(self) -> Iterator[tuple[str, ...]]:
+    def _writes(self) -> Iterator[tuple[str, ...]]:
         """Yield what a write() can be: nothing, the first part of an image, the rest of it, both."""
         yield ()
         for action, state in self._successors():

@@ -1,4 +1,4 @@
-"""Tears by what they leave: from the classes of a record that the model speaks of to an operation's tear in bytes."""
+"""Byte-level tears for each abstract outcome: from what the model says a cut leaves of a record to a tear of bytes."""
 
 from collections.abc import Iterator
 from functools import lru_cache

@@ -47,7 +47,7 @@ class Confirmation:
 
     @property
     def is_confirmed(self) -> bool:
-        """The board goes the way of the trace, and breaks the claim at its end."""
+        """The board does what the trace says, and breaks the claim at its end."""
         return self.divergence is None and any(broken.claim_id == self.claim_id for broken in self.broken)
 
     @property
@@ -85,7 +85,7 @@ def confirm(scope: Scope, action_names: Sequence[str], claim_id: str) -> Confirm
 def token_of_trace(scope: Scope, action_names: Sequence[str], claim_id: str) -> str:
     """Return the history token of a trace that ends where a claim is broken.
 
-    Raises Divergence when the board goes another way or keeps the claim: a refutation that the board cannot replay is a
+    Raises Divergence when the board does otherwise or keeps the claim: a refutation that the board cannot replay is a
     bug in us."""
     confirmation = confirm(scope, action_names, claim_id)
     if not confirmation.is_confirmed:

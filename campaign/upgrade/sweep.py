@@ -1,13 +1,13 @@
-"""Cuts the power at every micro-step of a script, in every way the fault model admits, and tells what follows.
+"""Cuts the power at every micro-step of a script, in every way the fault model admits, and decides what follows.
 
-Cut points of one operation that share a future are kept as one *stretch*, so that millions of them fit. How
+Cut points of one operation that share a future form one *stretch*, so that millions of them fit. How
 the future of a torn state is found without playing it:
 
 * An operation on cells that the future of the state before it does not depend on changes nothing that
   follows, however it is torn: all of its cut points share that future.
 * A prefix of N + 1 bytes differs from one of N bytes in one byte. Where the future of the latter does not
   depend on that byte, they share it.
-* All else is asked of the oracle, which plays each state that differs in something that is read once.
+* For all else the oracle is queried, which plays each state that differs in something that is read once.
 
 `brute_force` does the same with none of this, for comparison.
 """
@@ -172,7 +172,7 @@ class _Sweeper:
             self._add(played, op_index, torn, 1, known)
 
     def cut_burn(self, played: Played) -> None:
-        """Decide every way to tear the eFuse burn of a call; it comes after the call's flash operations."""
+        """Decide every way to tear the eFuse burn of a step; it comes after the step's flash operations."""
         for done in self._burn_tears(played):
             known = self._oracle.tell(Moment(played.after.cells, played.before.efuse_bits | done))
             self._add(played, len(played.ops), None, 1, known, efuse_done=done)
@@ -245,7 +245,7 @@ class _Sweeper:
     def _tell_torn(self, played: Played, op_index: int, torn: Torn, near: Known, address: int, length: int) -> Known:
         """Return the future of a torn state that differs from one with the future `near` in those bytes at most."""
         cells = torn_cells(played, op_index, torn)
-        if near.reliance.is_same(near.facts, cells, address, length):
+        if near.reliance.is_same(near.answers, cells, address, length):
             return near
         return self._oracle.tell(Moment(cells, played.before.efuse_bits))
 
@@ -264,7 +264,7 @@ class _Sweeper:
         self.result.cuts += count
 
     def _broken(self, played: Played, ops_begun: int, future: Future, is_between: bool = False) -> tuple[str, ...]:
-        """Return the ids of the claims that a cut breaks; the same call and future are judged once."""
+        """Return the ids of the claims that a cut breaks; the same step and future are judged once."""
         key = (played.number, ops_begun > 0, is_between, id(future))
         judged = self._verdicts.get(key)
         if judged is None or judged[0] is not future:

@@ -78,7 +78,7 @@ def test_image_under_test_falls_back_at_the_next_power_on(explained: Explained) 
     assert "PENDING_VERIFY" in said["assumed"]["app rollback"]
     assert "number 2 → ota_1, ABORTED" == case["otadata_after"][1]["says"]
     assert 0 == case["history"]["cuts"]
-    assert "takes no fault" in case["history"]["verdict"]
+    assert "reachable without a fault" in case["history"]["verdict"]
     assert "ota_1 starts after the restart, under test (NEW becomes PENDING_VERIFY)" == case["history"]["steps"][-1]
 
 
