@@ -1,6 +1,6 @@
 """What an otadata entry says, field by field, and what is wrong with it: bad check word, torn record, odd numbers.
 
-A torn record is recognised by trying: which number and which state, programmed or erased up to some byte, would leave these
+A torn record is recognised by trying which number and which state, programmed or erased up to some byte, leave these
 32 bytes. Numbers close to that of the other entry are tried first, then small ones. It is a guess by the bytes alone;
 the history that is searched for (history_target.py) says what the life cycle can leave behind.
 """

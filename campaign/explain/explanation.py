@@ -1,7 +1,7 @@
 """What a flash holds and what follows from it: what boots, what the boot writes, what the calls would do now.
 
-Everything is found by playing it on a copy of the board, under one configuration; `why` is derived from the bootloader's
-own decision functions. Two answers are equal when nobody can tell the two configurations apart from here.
+Everything is found by playing it on a copy of the board, under one configuration; `why` is derived from the decision
+functions of the bootloader. Two answers are equal when nobody can tell the two configurations apart from here.
 """
 
 from collections.abc import Mapping
@@ -241,7 +241,8 @@ class _Explainer:
             rank = "the only bootable entry"
         label = self._names.labels.get(selection.index)
         why.append(
-            f"entry {selection.active} decides, {rank} ({number_text(active.ota_seq)}): {label or 'a slot that is missing'}"
+            f"entry {selection.active} decides, {rank} ({number_text(active.ota_seq)}): "
+            f"{label or 'a slot that is missing'}"
         )
         if self._dut.config.rollback and active.ota_state == OtaImgState.NEW:
             why.append("it is NEW: it becomes PENDING_VERIFY before the image starts")

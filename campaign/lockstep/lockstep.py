@@ -1,12 +1,12 @@
 """Model and board in lock step: a history is played on the board, and the device model follows every operation of it.
 
-Three descriptions have to agree, or it is a Divergence: the board (impl) does it in bytes; the device model must be able
-to do the same, operation by operation (model_tracker.py); the life-cycle table must have a row for where each slot went
-(slot_moves.py). Outcomes of calls and what info() says are compared too. The claims are evaluated in every state that the
-model comes through; a broken claim is a result, not a divergence: ESP-IDF does break some.
+Three descriptions have to agree, or it is a Divergence: the board (impl) does it in bytes; the device model must be
+able to do the same, operation by operation (model_tracker.py); the life-cycle table must have a row for where each slot
+went (slot_moves.py). Outcomes of calls and what info() says are compared too. The claims are evaluated in every state
+that the model comes through; a broken claim is a result, not a divergence: ESP-IDF does break some.
 
-Left out, and reported as OutOfModel: a torn number that fits its torn check word by chance, a torn description that names
-another version, and a history that no device can have, such as deep sleep without an application.
+Left out, and reported as OutOfModel: a torn number that fits its torn check word by chance, a torn description that
+names another version, and a history that no device can have, such as deep sleep without an application.
 """
 
 from collections.abc import Iterator

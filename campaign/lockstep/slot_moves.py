@@ -1,7 +1,7 @@
 """How each slot stood to a call or a reset, and whether the life-cycle table allows where it went.
 
 What info() says of a slot is the state word of the first record that names it, seen through the abstraction; the
-table's Situation is made of the two records, never of the device model. So table and model are two independent descriptions.
+table's Situation is made of the two records, never of the device model. So table and model are independent.
 """
 
 from collections.abc import Iterator, Sequence
