@@ -106,15 +106,20 @@ class Player:
         other._played = self._played
         return other
 
-    def fork_at_start(self) -> "Player":
-        """Return the same, but what runs is as it is right after its start; much faster than to copy a program.
+    def fork_off(self) -> "Player":
+        """Return another player whose device holds the same and is switched off.
 
         What it reads is noted by the tracker of this player's flash too."""
         other = Player(self.dut, self.moment)
-        flash, tracker = other.board.flash, self.board.flash.tracker
-        flash.tracker = None if tracker is None else tracker.fork()
+        tracker = self.board.flash.tracker
+        other.board.flash.tracker = None if tracker is None else tracker.fork()
+        return other
+
+    def fork_at_start(self) -> "Player":
+        """Return the same, with what runs as it is right after its start; much faster than to copy a program."""
+        other = self.fork_off()
         if self.app is not None:
-            other.app = App(flash, other.board.efuse, self.dut.config, self.app.running)
+            other.app = App(other.board.flash, other.board.efuse, self.dut.config, self.app.running)
         return other
 
     @property
@@ -146,7 +151,7 @@ class Player:
             self.app = None
         ops, burns, cells = flash.take_ops(), efuse.take_burns(), [*flash.snapshots, flash.cells]
         flash.snapshots = None
-        moments = [start, *(Moment(after, start.efuse_bits) for after in cells[1:])]
+        moments = [start, *[Moment(after, start.efuse_bits) for after in cells[1:]]]
         if burns:
             moments += [Moment(flash.cells, bits) for bits in _burned(start.efuse_bits, burns, efuse.bits)]
         if step.cut is not None:

@@ -122,7 +122,7 @@ def observe(dut: DeviceUnderTest, moment: Moment, tracker: ReadTracker | None = 
         boot=first,
         info_running=info.running,
         info_next=info.next,
-        idle_boot=_boot_again(player.fork_at_start()),
+        idle_boot=_boot_again(player.fork_off()),
         rollback=_roll_back(player.fork_at_start()),
         upgrade=_upgrade(player.fork_at_start(), first.is_under_test),
     )
@@ -167,11 +167,11 @@ def _start_and_accept(player: Player, label: str | None) -> str | None:
 
 def _problem(played: Played) -> str | None:
     """Return why a call did not do what it is for; None when it did."""
-    return {
-        StepOutcome.RAISED: played.error,
-        StepOutcome.PANICKED: "panic",
-        StepOutcome.HUNG: "hang",
-    }.get(played.outcome)
+    if played.outcome is StepOutcome.RAISED:
+        return played.error
+    if played.outcome is StepOutcome.PANICKED:
+        return "panic"
+    return "hang" if played.outcome is StepOutcome.HUNG else None
 
 
 def _boot_again(player: Player) -> Boot:
