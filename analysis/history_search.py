@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from ..campaign.explain.explanation import Answer, bootloader_table, explain
-from ..campaign.explain.history_target import STARTS, Start, Target, matcher, play_way, start_state, target_of, tell
+from ..campaign.explain.history_target import STARTS, Start, Target, matcher, play_trace, start_state, target_of, tell
 from ..model.config import Config, Release
 from ..model.device.search import Trace
 from ..model.device.state import Scope, Usage
@@ -129,7 +129,7 @@ class HistorySearch:
     def _found(self, way: _FoundTrace, names: tuple[str, ...], answer: Answer) -> HistoryFound:
         actions = way.trace.actions
         sentences = tell(way.scope, way.start, actions, names)
-        played = play_way(way.scope, way.start, actions)
+        played = play_trace(way.scope, way.start, actions)
         is_proper = way.scope.usage is Usage.PROPER
         if way.cuts:
             plural = "s" if way.cuts > 1 else ""

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..campaign.conformance.release_probes import CALLS_SINCE, Probe, has_call
 from ..campaign.lockstep.board_difference import Shown, show_difference
-from ..campaign.lockstep.trace_replay import Divergence
+from ..campaign.lockstep.divergence import Divergence
 from ..errors import InputError
 from ..model.claims.claims import Claim, claim
 from ..model.claims.state_claims import DeviceClaim

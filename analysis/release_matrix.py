@@ -6,7 +6,7 @@ from typing import Literal
 
 from ..campaign.conformance.release_probes import CALLS_SINCE, PROBES, Probe, has_call, observe
 from ..campaign.lockstep.board_difference import play_both
-from ..campaign.lockstep.trace_replay import Divergence
+from ..campaign.lockstep.divergence import Divergence
 from ..model.config import Release
 from ..model.device.state import Scope, Usage
 from ..proofs.explicit.product_search import Behaviour, answers, find_differences, told

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..campaign.explain.history_target import STARTS, tell
-from ..campaign.lockstep.trace_replay import Divergence, place_label, token_of_trace
+from ..campaign.lockstep.divergence import Divergence
+from ..campaign.lockstep.trace_replay import place_label, token_of_trace
 from ..model.device.state import Scope
 from ..proofs.prover.dead_ends import RECOVERY
 from .broken_claim import broken_in_history

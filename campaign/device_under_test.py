@@ -39,7 +39,7 @@ class DeviceUnderTest:
     cells: Cells
     """The flash before the first power-on: partition table, otadata, images."""
     images: tuple[NamedImage, ...] = ()
-    """Every whole image that can be told by its bytes; the update is among them."""
+    """Every whole image that can be recognised by its bytes; the update is among them."""
     update: NamedImage = NO_IMAGE
     """What an upgrade writes."""
     efuse_bits: int = 0

@@ -1,10 +1,10 @@
 """Flash operations in words."""
 
 from ..impl.chip.cells import SECTOR_SIZE
-from ..impl.chip.flash import Op, OpKind
+from ..impl.chip.flash import FlashOp, FlashOpKind
 
 
-def describe_ops(ops: tuple[Op, ...]) -> str:
+def describe_ops(ops: tuple[FlashOp, ...]) -> str:
     """Return operations in one line, runs of sectors taken together."""
     parts: list[str] = []
     index = 0
@@ -13,15 +13,15 @@ def describe_ops(ops: tuple[Op, ...]) -> str:
         run = index
         while (
             run + 1 < len(ops)
-            and op.kind is OpKind.ERASE
-            and ops[run + 1].kind is OpKind.ERASE
+            and op.kind is FlashOpKind.ERASE
+            and ops[run + 1].kind is FlashOpKind.ERASE
             and ops[run + 1].address == ops[run].address + SECTOR_SIZE
         ):
             run += 1
         if run > index:
             last = ops[run].address + SECTOR_SIZE - 1
             parts.append(f"erase 0x{op.address:x} … 0x{last:x} ({run - index + 1} sectors)")
-        elif op.kind is OpKind.ERASE:
+        elif op.kind is FlashOpKind.ERASE:
             parts.append(f"erase 0x{op.address:x}")
         else:
             parts.append(f"program {op.length} bytes at 0x{op.address:x}")

@@ -1,6 +1,6 @@
 """Work dealt out to processes: results in the order of what was given, and no waiting for a process that is gone.
 
-An interrupt is for the process that deals out the work; its workers go on until they are told to end. When that process
+An interrupt is for the process that deals out the work; its workers go on until they are ended. When that process
 dies, so do they; when one of them dies, WorkerDied says so.
 """
 

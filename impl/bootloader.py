@@ -64,7 +64,7 @@ class BootloaderState:
 
 
 @dataclass(frozen=True, slots=True)
-class Selection:
+class SlotSelection:
     """What the two entries, as read, select."""
 
     index: int
@@ -132,12 +132,12 @@ class Bootloader:
         raw = self._flash.read(self._config.table_offset, TABLE_MAX_LENGTH)
         return decode_table(raw, self._flash.size, self._config.bootloader_release)
 
-    def _select(self, state: BootloaderState) -> Selection | None:
+    def _select(self, state: BootloaderState) -> SlotSelection | None:
         """Return the selection, having written what it makes of otadata; None when otadata is too small.
 
         Source: bootloader_utility.c bootloader_utility_get_selected_boot_partition."""
         if state.otadata is None:
-            return Selection(FACTORY_INDEX, None, has_initial_contents=False)
+            return SlotSelection(FACTORY_INDEX, None, has_initial_contents=False)
         if state.otadata.size < 2 * SECTOR_SIZE:
             return None
         entries = self._read_otadata(state.otadata)
@@ -200,7 +200,9 @@ class Bootloader:
     def _load_test_app(self, state: BootloaderState, reason: ResetReason) -> Partition | None:
         return state.test if self._try_load(state.test, reason) else None
 
-    def _load_boot_image(self, state: BootloaderState, selection: Selection, reason: ResetReason) -> Partition | None:
+    def _load_boot_image(
+        self, state: BootloaderState, selection: SlotSelection, reason: ResetReason
+    ) -> Partition | None:
         """Return the first partition in fallback order whose image passes.
 
         Source: bootloader_utility.c bootloader_utility_load_boot_image."""
@@ -274,27 +276,27 @@ class Bootloader:
         return state.at(index)
 
 
-def select_boot_partition(entries: EntryPair, app_count: int, has_factory: bool) -> Selection:
+def select_boot_partition(entries: EntryPair, app_count: int, has_factory: bool) -> SlotSelection:
     """Return what the entries select without anti-rollback: the active one's slot, or factory, or slot 0."""
     if app_count == 0 or (is_select_invalid(entries.first) and is_select_invalid(entries.second)):
         if has_factory:
-            return Selection(FACTORY_INDEX, None, has_initial_contents=False)
-        return Selection(0, None, is_initial(entries.first) and is_initial(entries.second))
+            return SlotSelection(FACTORY_INDEX, None, has_initial_contents=False)
+        return SlotSelection(0, None, is_initial(entries.first) and is_initial(entries.second))
     active = active_otadata(entries)
     if active is None:
-        return Selection(FACTORY_INDEX, None, has_initial_contents=False)
-    return Selection(slot_of_seq(entries[active].ota_seq, app_count), active, has_initial_contents=False)
+        return SlotSelection(FACTORY_INDEX, None, has_initial_contents=False)
+    return SlotSelection(slot_of_seq(entries[active].ota_seq, app_count), active, has_initial_contents=False)
 
 
 def select_with_anti_rollback(
     entries: EntryPair, app_count: int, is_version_allowed: Callable[[int], bool]
-) -> Selection:
+) -> SlotSelection:
     """Return what the entries select with anti-rollback: entries whose slot holds too old a version do not count.
 
     is_version_allowed: asked with the slot number of each valid entry.
     Source: bootloader_utility.c get_active_otadata_with_check_anti_rollback."""
     if is_initial(entries.first) and is_initial(entries.second):
-        return Selection(FACTORY_INDEX, None, has_initial_contents=True)
+        return SlotSelection(FACTORY_INDEX, None, has_initial_contents=True)
 
     def is_usable(entry_number: int) -> bool:
         entry = entries[entry_number]
@@ -302,8 +304,8 @@ def select_with_anti_rollback(
 
     active = select_otadata(entries, (is_usable(0), is_usable(1)))
     if active is None:
-        return Selection(FACTORY_INDEX, None, has_initial_contents=False)
-    return Selection(_slot_index(entries[active].ota_seq, app_count), active, has_initial_contents=False)
+        return SlotSelection(FACTORY_INDEX, None, has_initial_contents=False)
+    return SlotSelection(_slot_index(entries[active].ota_seq, app_count), active, has_initial_contents=False)
 
 
 def fallback_order(start_index: int, app_count: int) -> Iterator[int]:

@@ -7,11 +7,11 @@ from small_boards import BROKEN, IMAGE, OUTLINES, UPDATE, Outline
 
 from otaproof.campaign.history.history import SmallDevice
 from otaproof.impl.app.otaupgrade import LuaValue
-from otaproof.impl.chip.flash import Cut, Failure, FailureExtent
+from otaproof.impl.chip.flash import Failure, FailureExtent, PlannedCut
 from otaproof.impl.chip.torn_operations import ONE_UNIT_PATTERNS, Torn
 from otaproof.model.config import Config, Release
 
-Interruption = Cut | Failure | None
+Interruption = PlannedCut | Failure | None
 
 ENTRY_BITS = 8 * 32
 """An otadata entry has as many bits as there are patterns of one unit."""
@@ -80,7 +80,7 @@ def tears() -> SearchStrategy[Torn]:
 def interruptions(last_op: int) -> SearchStrategy[Interruption]:
     """Nothing, mostly; or a cut in, or a failure of, one of the operations 0 … last_op."""
     ops = st.integers(0, last_op)
-    cuts = st.builds(Cut, ops, tears())
+    cuts = st.builds(PlannedCut, ops, tears())
     failures = st.builds(Failure, ops, st.sampled_from(FailureExtent))
     return st.integers(0, 8).flatmap(lambda n: st.none() if n < 6 else failures if n == 6 else cuts)
 

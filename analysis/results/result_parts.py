@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypedDict
 
-from ...impl.chip.flash import Op
+from ...impl.chip.flash import FlashOp
 from ...impl.partitions.partition import Partition
 from ...model.claims.left_out import LEFT_OUT, LEFT_OUT_OF_PROPER, LeftOut
 from ...model.device.state import Scope
@@ -164,7 +164,7 @@ def partition_entries(table: Iterable[Partition]) -> tuple[PartitionEntry, ...]:
     )
 
 
-def operations_of(ops: Sequence[Op]) -> tuple[FlashOperation, ...]:
+def operations_of(ops: Sequence[FlashOp]) -> tuple[FlashOperation, ...]:
     """Return flash operations as a result has them."""
     return tuple((op.kind.value, op.address, op.length) for op in ops)
 

@@ -13,7 +13,7 @@ from functools import lru_cache
 from ...impl.app.esp_ota import OTA_SIZE_UNKNOWN, OTA_WITH_SEQUENTIAL_WRITES
 from ...impl.board import App
 from ...impl.chip.cells import SECTOR_SIZE, Cells
-from ...impl.chip.flash import OpKind
+from ...impl.chip.flash import FlashOpKind
 from ...impl.esp_err import OtaError
 from ...impl.image.format import APP_DESC_OFFSET, IMAGE_MAGIC
 from ...impl.otadata import ENTRY_SIZE, encode_entry, make_entry
@@ -177,7 +177,7 @@ def _write_a_sector(bench: Bench) -> str:
     handle = app.ota.esp_ota_begin(_part(app, "ota_1"), OTA_WITH_SEQUENTIAL_WRITES)
     app.partitions.flash.take_ops()
     app.ota.esp_ota_write(handle, bytes([IMAGE_MAGIC]).ljust(SECTOR_SIZE, b"\xff"))
-    erased = sum(op.kind is OpKind.ERASE for op in app.partitions.flash.take_ops())
+    erased = sum(op.kind is FlashOpKind.ERASE for op in app.partitions.flash.take_ops())
     return f"{erased} sector{'s' if erased > 1 else ''}"
 
 
@@ -201,7 +201,7 @@ def _finalize_with_copy(bench: Bench) -> str:
     app.ota.esp_ota_write(handle, b"data")
     app.partitions.flash.take_ops()
     app.ota.esp_ota_end(handle)
-    programs = sum(op.kind is OpKind.PROGRAM for op in app.partitions.flash.take_ops())
+    programs = sum(op.kind is FlashOpKind.PROGRAM for op in app.partitions.flash.take_ops())
     return f"{programs} write{'s' if programs > 1 else ''}"
 
 

@@ -20,7 +20,7 @@ from ...impl.board import App, Board
 from ...impl.bootloader import Bootloader
 from ...impl.chip.cells import SECTOR_SIZE
 from ...impl.chip.efuse import Efuse
-from ...impl.chip.flash import Cut, Failure, FailureExtent, NorFlash, OpKind, PlanNotReached, Strictness
+from ...impl.chip.flash import Failure, FailureExtent, FlashOpKind, NorFlash, PlannedCut, PlanNotReached, Strictness
 from ...impl.chip.torn_operations import Torn
 from ...impl.program_end import Hang, Panic, PowerCut, ProgramEnd, Restart
 from ...model.config import Config, Pin, ResetReason
@@ -61,7 +61,7 @@ def replay_vector(vector: Vector) -> Mismatch | None:
 
 
 def _replay_boot(vector: Vector) -> Mismatch | None:
-    device = Device(vector)
+    device = RecordedDevice(vector)
     got = device.boot() | {"ops": device.take_ops()}
     state = device.observe_stored()
     got |= {"otadata_after": state["otadata"], "efuse_after": state["efuse"]}
@@ -76,7 +76,7 @@ def _replay_boot(vector: Vector) -> Mismatch | None:
 
 
 def _replay_scenario(vector: Vector) -> Mismatch | None:
-    device = Device(vector)
+    device = RecordedDevice(vector)
     for index, step in enumerate(take(vector.record, "steps", list, vector.where)):
         where = f"{vector.where}, step {index}"
         got: dict[str, Any] = {"res": device.perform(step, where), "ops": device.take_ops()}
@@ -103,7 +103,7 @@ def first_difference(field: str, expected: object, got: object) -> tuple[str, ob
     return None if expected == got else (field, expected, got)
 
 
-class Device:
+class RecordedDevice:
     """The device of one vector, from its state before the first step."""
 
     def __init__(self, vector: Vector) -> None:
@@ -149,7 +149,7 @@ class Device:
     def take_ops(self) -> list[list[object]]:
         """Return the flash operations since the last call, as the recordings write them."""
         return [
-            [op.kind.value, op.address] if op.kind is OpKind.ERASE else [op.kind.value, op.address, op.length]
+            [op.kind.value, op.address] if op.kind is FlashOpKind.ERASE else [op.kind.value, op.address, op.length]
             for op in self._flash.take_ops()
         ]
 
@@ -192,7 +192,7 @@ class Device:
         if "cut" in step:
             cut = take(step, "cut", dict, where)
             torn = _parse(Torn.parse, take(cut, "torn", str, where), "cut", where)
-            self._flash.plan_cut(Cut(take(cut, "op", int, where), torn))
+            self._flash.plan_cut(PlannedCut(take(cut, "op", int, where), torn))
         if "fail" in step:
             fail = take(step, "fail", dict, where)
             done = _parse(FailureExtent, take(fail, "done", str, where), "fail", where)

@@ -53,7 +53,7 @@ class Area:
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class FlashLayout:
     """A partition layout of a recording."""
 
     name: str
@@ -89,7 +89,7 @@ class Vector:
     id: str
     family: str
     config: Config
-    layout: Layout
+    layout: FlashLayout
     cells: Cells
     """The flash before the first step."""
     efuse: int
@@ -108,12 +108,12 @@ class Recording:
         self.directory = directory
         self._layout_records = _read_tables(directory, "layouts*.json")
         self._image_records = _read_tables(directory, "images*.json")
-        self._layouts: dict[str, Layout] = {}
+        self._layouts: dict[str, FlashLayout] = {}
         self._images: dict[str, bytes] = {}
         if not self._layout_records:
             raise InputError(f"{directory}: no layouts*.json here; vectors need it in their directory")
 
-    def layout(self, name: str, where: str) -> Layout:
+    def layout(self, name: str, where: str) -> FlashLayout:
         """Return the layout of that name; raises InputError when there is none."""
         if name not in self._layouts:
             if name not in self._layout_records:
@@ -206,7 +206,7 @@ def parse_vector(record: Record, recording: Recording, where: str) -> Vector:
     )
 
 
-def _parse_config(record: Record, layout: Layout, where: str) -> Config:
+def _parse_config(record: Record, layout: FlashLayout, where: str) -> Config:
     anti_rollback = take(record, "anti_rollback", bool, where)
     rollback = take(record, "rollback", bool, where)
     revisions = [take(record, name, int, where) for name in ("chip_revision", "revision") if name in record]
@@ -225,7 +225,7 @@ def _parse_config(record: Record, layout: Layout, where: str) -> Config:
     )
 
 
-def _parse_layout(name: str, record: Record, where: str) -> Layout:
+def _parse_layout(name: str, record: Record, where: str) -> FlashLayout:
     where = f"{where}: layout {name!r}"
     areas: list[Area] = []
     apps: list[Area] = []
@@ -240,7 +240,7 @@ def _parse_layout(name: str, record: Record, where: str) -> Layout:
             otadata.append(area)
     table_offset = take(record, "table_offset", int, where)
     table = _parse_hex(take(record, "table_hex", str, where), "table_hex", where)
-    return Layout(
+    return FlashLayout(
         name=name,
         table_offset=table_offset,
         areas=tuple(areas),

@@ -1,1 +1,1 @@
-"""What a flash holds, and what comes of it."""
+"""What a flash holds, what follows from it, and how it came to that, in words."""

@@ -1,6 +1,6 @@
 """What an otadata entry says, field by field, and what is wrong with it: bad check word, torn record, odd numbers.
 
-A torn record is told by trying: which number and which state, programmed or erased up to some byte, would leave these
+A torn record is recognised by trying which number and which state, programmed or erased up to some byte, leave these
 32 bytes. Numbers close to that of the other entry are tried first, then small ones. It is a guess by the bytes alone;
 the history that is searched for (history_target.py) says what the life cycle can leave behind.
 """
@@ -96,7 +96,7 @@ def summary_of(raw: bytes, names: SlotNames) -> str:
         return "blank"
     if entry.ota_seq == SEQ_EMPTY:
         return "no number: counts as erased"
-    said = f"number {told(entry.ota_seq)} → {names.of(entry.ota_seq)}, {state_name(entry.ota_state)}"
+    said = f"number {number_text(entry.ota_seq)} → {names.of(entry.ota_seq)}, {state_name(entry.ota_state)}"
     if not is_crc_right(entry):
         return f"{said}, check word wrong"
     return said
@@ -218,7 +218,7 @@ def _programmed(raw: bytes, record: bytes) -> int | None:
     """Return after how many bytes the program of a record has stopped; None where it has not."""
     length = len(raw.rstrip(b"\xff"))
     is_begun = 0 < length < ENTRY_SIZE and raw[:length] == record[:length]
-    # What is programmed as 0xFF cannot be told from what is not reached; a whole record is not torn.
+    # What is programmed as 0xFF reads the same as what is not reached; a whole record is not torn.
     return length if is_begun and raw != record else None
 
 
@@ -257,6 +257,6 @@ def _bytes(length: int) -> str:
     return f"{length} byte{'s' if length > 1 else ''}{inside}"
 
 
-def told(seq: int) -> str:
+def number_text(seq: int) -> str:
     """Return a number: decimal unless it is large."""
     return str(seq) if seq < 0x10000 else f"0x{seq:08x}"

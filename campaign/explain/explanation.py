@@ -1,7 +1,7 @@
-"""What a flash holds and what comes of it: what boots, what is written on the way, what the calls would do now.
+"""What a flash holds and what follows from it: what boots, what the boot writes, what the calls would do now.
 
-Everything is found by playing it on the board, on a copy, under one configuration; `why` is told beside it from the
-bootloader's own decision functions. Two answers are equal when nobody can tell the two configurations apart from here.
+Everything is found by playing it on a copy of the board, under one configuration; `why` is derived from the decision
+functions of the bootloader. Two answers are equal when nobody can tell the two configurations apart from here.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from ...impl.board import App
 from ...impl.bootloader import FACTORY_INDEX, fallback_order, select_boot_partition, select_with_anti_rollback
 from ...impl.chip.cells import SECTOR_SIZE, Cells
 from ...impl.chip.efuse import Efuse
-from ...impl.chip.flash import NorFlash, Op, Strictness
+from ...impl.chip.flash import FlashOp, NorFlash, Strictness
 from ...impl.esp_err import OtaError
 from ...impl.image.format import APP_DESC_MAGIC, read_app_desc
 from ...impl.otadata import EntryPair, decode_entry, encode_entry, is_select_valid
@@ -24,7 +24,7 @@ from ...model.ota_state import OtaImgState
 from ..device_under_test import DeviceUnderTest
 from ..history.player import Played, Player, StepOutcome
 from ..history.step import ACCEPT, COMMENCE, POWER_ON, ROLLBACK, Step
-from .entries import EntryReading, SlotNames, read_entries, told
+from .entries import EntryReading, SlotNames, number_text, read_entries
 from .found_images import ImageReading, read_images
 
 Entries = tuple[bytes, bytes]
@@ -38,7 +38,7 @@ CALLS = tuple(step.call_name for step in TRIED)
 class Change:
     """What a boot or a call did to flash and eFuse."""
 
-    ops: tuple[Op, ...]
+    ops: tuple[FlashOp, ...]
     entries: Entries | None
     """The otadata entries after it; None without otadata."""
     changes_entries: bool
@@ -241,7 +241,8 @@ class _Explainer:
             rank = "the only bootable entry"
         label = self._names.labels.get(selection.index)
         why.append(
-            f"entry {selection.active} decides, {rank} ({told(active.ota_seq)}): {label or 'a slot that is missing'}"
+            f"entry {selection.active} decides, {rank} ({number_text(active.ota_seq)}): "
+            f"{label or 'a slot that is missing'}"
         )
         if self._dut.config.rollback and active.ota_state == OtaImgState.NEW:
             why.append("it is NEW: it becomes PENDING_VERIFY before the image starts")

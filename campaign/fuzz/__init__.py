@@ -1,1 +1,1 @@
-"""Random histories in lock step, and findings made small."""
+"""Random histories in lock step, and the shrinking of what they break."""

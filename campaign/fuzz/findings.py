@@ -1,4 +1,4 @@
-"""Random histories in lock step, many of them: what they break, each finding as small as it gets.
+"""Random histories in lock step, many of them, and what they break.
 
 `run` is a pure function of (seed, index, worlds): it makes one history, plays it, and returns what it broke. Runs know
 nothing of each other, so they can be dealt out to threads, processes or machines in any order; `Findings` takes their
@@ -14,18 +14,15 @@ from dataclasses import dataclass, field, replace
 from random import Random
 
 from ...impl.chip.flash import PlanNotReached
-from ...impl.chip.torn_operations import AFTER, BEFORE
-from ...model.config import ResetReason
-from ...model.device.state import Scope, Task
+from ...model.device.state import Scope
 from ..history.history import History
 from ..history.step import Step, StepName
+from ..lockstep.divergence import Divergence, OutOfModel
 from ..lockstep.lockstep import Lockstep
-from ..lockstep.model_tracker import Divergence, OutOfModel
 from .generator import Drawer, Worlds, draw_history, draw_scope
 
 DIVERGENCE = "divergence"
 """Stands for the id of a claim where board, model and table do not agree."""
-_POWER_ON = Step(StepName.RESET)
 BLOCK = 25
 """So many runs in a row share one build of the software: to compile its model takes longer than they do."""
 
@@ -170,78 +167,3 @@ def runs(seed: int, indices: Iterable[int], worlds: Worlds) -> Iterator[RunResul
     """Yield the results of these runs."""
     for index in indices:
         yield run(seed, index, worlds)
-
-
-def minimised(finding: Finding) -> Finding:
-    """Return the finding with a history from which nothing can be left out: no step, no cut, no tear.
-
-    Whatever is tried goes from later steps to earlier ones, so the result depends on the history alone."""
-    best = shortened(finding)
-    if best is None:
-        return finding
-    for width in (8, 4, 2, 1, 1):
-        best = _without_steps(best, width)
-    while True:
-        plainer = _first_plainer(best)
-        if plainer is None:
-            return best
-        best = _without_steps(plainer, 1)
-
-
-def _without_steps(finding: Finding, width: int) -> Finding:
-    """Return the finding without as many groups of so many steps as can be left out, from the end to the start."""
-    start = len(finding.history.steps) - width
-    while start >= 0:
-        steps = finding.history.steps
-        smaller = _with_steps(finding, steps[:start] + steps[start + width :])
-        finding = finding if smaller is None else smaller
-        start = min(start - 1, len(finding.history.steps) - width)
-    return finding
-
-
-def _first_plainer(finding: Finding) -> Finding | None:
-    steps = finding.history.steps
-    for number in reversed(range(len(steps))):
-        for step in _plainer(steps[number]):
-            plainer = _with_steps(finding, (*steps[:number], step, *steps[number + 1 :]))
-            if plainer is not None:
-                return plainer
-    return None
-
-
-def _with_steps(finding: Finding, steps: tuple[Step, ...]) -> Finding | None:
-    return shortened(replace(finding, history=replace(finding.history, steps=steps)))
-
-
-def shortened(finding: Finding) -> Finding | None:
-    """Return the finding with its history ended where the claim breaks; None where it does not break at all."""
-    lockstep = Lockstep(replace(finding.history, steps=()), finding.scope)
-    for number, step in enumerate(finding.history.steps, 1):
-        text = ""
-        if step == _POWER_ON and lockstep.follower.task is not Task.OFF:
-            return None  # it would hide a power failure in the step; that is to be seen
-        try:
-            is_broken = finding.claim_id in lockstep.step(step)
-        except OutOfModel:
-            return None
-        except Divergence as why:
-            is_broken, text = finding.claim_id == DIVERGENCE, str(why)
-            if not is_broken:
-                return None
-        except PlanNotReached:
-            return None
-        if is_broken:
-            return replace(finding, history=replace(finding.history, steps=finding.history.steps[:number]), text=text)
-    return None
-
-
-def _plainer(step: Step) -> Iterator[Step]:
-    """Yield the step without its cut, with a cut that tears nothing, with a plainer reason or argument."""
-    if step.cut is not None:
-        yield replace(step, cut=None)
-        if step.cut.torn not in (None, BEFORE, AFTER):
-            yield from (replace(step, cut=replace(step.cut, torn=torn)) for torn in (BEFORE, AFTER))
-    if step.name is StepName.RESET and step.reason in (ResetReason.PANIC, ResetReason.DEEP_SLEEP):
-        yield replace(step, reason=ResetReason.SOFTWARE)
-    if step.name is StepName.COMPLETE and step.argument not in (1, None):
-        yield replace(step, argument=1)

@@ -12,8 +12,9 @@ from itertools import count
 from typing import TypeVar
 
 from ..workers import WorkerDied, in_processes
-from .findings import BLOCK, Finding, Findings, RunResult, minimised, run
+from .findings import BLOCK, Finding, Findings, RunResult, run
 from .generator import Worlds
+from .shrink import shrunk
 
 _Given = TypeVar("_Given")
 _Made = TypeVar("_Made")
@@ -56,7 +57,7 @@ class Limits:
 
 
 class Fuzz:
-    """A fuzz under way: what it has found so far can be asked for at any time."""
+    """A fuzz under way: its findings so far can be read at any time."""
 
     def __init__(self, seed: int, worlds: Worlds, limits: Limits, jobs: int = 1) -> None:
         """Prepare; nothing runs yet."""
@@ -82,16 +83,16 @@ class Fuzz:
             self.ended_by = str(error)
 
     def reported(self) -> Iterator[Finding]:
-        """Yield what was found, each kind once, minimised; as it was found from where that ends too soon."""
+        """Yield what was found, each kind once, shrunk; as it was found from where that ends too soon."""
         found = self.findings.all()
-        told = 0
+        count = 0
         try:
-            for finding in self._mapped(minimised, found):
+            for finding in self._mapped(shrunk, found):
                 yield finding
-                told += 1
+                count += 1
         except WorkerDied as error:
             self.ended_by = str(error)
-            yield from found[told:]
+            yield from found[count:]
 
     def _mapped(self, function: Callable[[_Given], _Made], given: Iterable[_Given]) -> Iterator[_Made]:
         """Yield what the function makes of each thing given: in this process for one job, else in so many."""

@@ -17,7 +17,7 @@ from ...model.fault_model import FaultModel
 from ..history.history import IMAGE_SIZE, History, SmallDevice, SmallImage
 from ..history.step import RUNNING, Step, StepCut, StepName
 from ..lockstep.lockstep import Lockstep, action_names, scope_of_device
-from ..lockstep.model_tracker import Follower, OpKind, SeenOp
+from ..lockstep.model_tracker import ModelTracker, OpKind, SeenOp
 
 MAX_CUTS = 3
 MAX_STEPS = 36
@@ -100,7 +100,7 @@ class Drawer:
     def steps(self) -> Iterator[Step]:
         """Yield steps; each has to be played before the next is drawn."""
         for _ in range(self.random.randint(4, MAX_STEPS)):
-            if self.run.follower.task is Task.STUCK:
+            if self.run.tracker.task is Task.STUCK:
                 return
             step = self._draw()
             if step.name is StepName.RESET or step.cut is not None:
@@ -119,7 +119,7 @@ class Drawer:
 
     def _restart(self) -> Step:
         """Return the reset that brings a program back, or a power failure before it."""
-        if self.run.follower.task is Task.OFF:
+        if self.run.tracker.task is Task.OFF:
             return Step(StepName.RESET)
         if self.random.random() < 0.1:
             return Step(StepName.POWER_OFF)
@@ -139,7 +139,7 @@ class Drawer:
         yield Step(StepName.RESET, reason=self.random.choice(_RESETS)), 2.5
         yield Step(StepName.POWER_OFF), 1.0
         usage = self.run.scope.usage
-        accept_weight = 9.0 if self.run.follower.can("accept") else 1.0
+        accept_weight = 9.0 if self.run.tracker.can("accept") else 1.0
         calls = [(Step(StepName.COMMENCE), 6.0), (Step(StepName.ACCEPT), accept_weight), (Step(StepName.ROLLBACK), 2.0)]
         if usage is Usage.ANY:
             argument = self.random.choice([None, 1, 1, 0, "x", "1", True])
@@ -147,7 +147,7 @@ class Drawer:
             calls.append((Step(StepName.SET_BOOT, label=RUNNING), 0.7))
             calls += [(Step(StepName.SET_BOOT, label="factory"), 1.0)] if self.run.scope.has_factory else []
         for step, weight in calls:
-            if usage is Usage.ANY or self.run.follower.can(*action_names(step, self.run.player.running)):
+            if usage is Usage.ANY or self.run.tracker.can(*action_names(step, self.run.player.running)):
                 yield step, weight
 
     def _odd_write(self) -> Step:
@@ -193,10 +193,10 @@ class Drawer:
 
 def planned_ops(run: Lockstep, step: Step) -> Iterable[SeenOp]:
     """Return the operations that a step will have, as the model has it."""
-    follower = run.follower
+    tracker = run.tracker
     match step.name:
         case StepName.RESET:
-            return follower.planned_boot(step.reason is ResetReason.POWER_ON, run.takes_fast_path(step))
+            return tracker.planned_boot(step.reason is ResetReason.POWER_ON, run.takes_fast_path(step))
         case StepName.POWER_OFF:
             return ()
         case StepName.WRITE:
@@ -205,12 +205,12 @@ def planned_ops(run: Lockstep, step: Step) -> Iterable[SeenOp]:
                 return ()
             return (SeenOp(OpKind.PROGRAM, slot=0),)
         case _:
-            return _with_whole_wipes(follower, action_names(step, run.player.running), run)
+            return _with_whole_wipes(tracker, action_names(step, run.player.running), run)
 
 
-def _with_whole_wipes(follower: Follower, names: tuple[str, ...], run: Lockstep) -> Iterator[SeenOp]:
+def _with_whole_wipes(tracker: ModelTracker, names: tuple[str, ...], run: Lockstep) -> Iterator[SeenOp]:
     """Yield what a call will do; the wipe of a slot erases all of its sectors."""
-    for op in follower.planned_call(*names):
+    for op in tracker.planned_call(*names):
         yield op
         if op.slot is not None:
             _, size = run.places.slots[op.slot]

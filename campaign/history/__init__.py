@@ -1,1 +1,1 @@
-"""Any sequence of steps on a small device: data, player, token, replay, claims, known cases."""
+"""Steps and their player; histories of a small device, with token, replay, claim monitor and known cases."""

@@ -2,7 +2,7 @@
 
 Nothing here asks the device model. A monitor looks at every step as it is played, remembers what no program knows
 (which image was provisioned, passed complete(), called accept() under test), and tries out on copies of the board what
-would come next. C9 and C12 are not told from one history.
+would come next. C9 and C12 cannot be decided from one history.
 """
 
 from collections.abc import Iterator

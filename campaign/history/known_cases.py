@@ -2,7 +2,7 @@
 
 A case is a history for a set of release rules, how it ends, and the claim that is broken then. Since when and until
 when it happens is decided by playing it under the rules of every release; a test compares that with what stands here.
-The ids of facts are those of docs/spec/cases.md: K for what was found to go wrong, R for what was recorded from the C
+The ids are those of docs/spec/cases.md: K for what was found to go wrong, R for what was recorded from the C
 code; C is a chapter of what was read in the sources.
 """
 

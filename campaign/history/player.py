@@ -1,7 +1,7 @@
 """The player: performs steps on the board of a device under test and says how each ended.
 
 After a step that ended the program (a cut, a restart) the next reset step starts it again; calls in between find nobody
-to make them, and are told as such. All that plays steps in this room plays them here: sweeps, replays, monitors.
+to make them, and end as NOBODY. Sweeps, replays, monitors and explanations all play their steps here.
 """
 
 from collections.abc import Callable, Iterable
@@ -12,7 +12,7 @@ from enum import Enum
 from ...impl.app.otaupgrade import LuaError, LuaValue
 from ...impl.board import App
 from ...impl.chip.cells import Cells
-from ...impl.chip.flash import Cut, FlashMisuse, Op, Strictness
+from ...impl.chip.flash import FlashMisuse, FlashOp, PlannedCut, Strictness
 from ...impl.esp_err import OtaError
 from ...impl.partitions.partition import Partition
 from ...impl.program_end import Hang, Panic, PowerCut, Restart
@@ -57,7 +57,7 @@ class Played:
     outcome: StepOutcome
     error: str | None
     """The text of the error that was raised."""
-    ops: tuple[Op, ...]
+    ops: tuple[FlashOp, ...]
     """The flash operations, the one that was cut being the last."""
     burns: tuple[int, ...]
     """The bits of each eFuse burn; burns come after all flash operations of their step."""
@@ -83,7 +83,7 @@ class Played:
         return touches(self.ops, partition)
 
 
-def touches(ops: Iterable[Op], partition: Partition) -> bool:
+def touches(ops: Iterable[FlashOp], partition: Partition) -> bool:
     """Tell whether any of the operations changes bytes of the partition."""
     return any(op.address < partition.end and partition.offset < op.address + op.length for op in ops)
 
@@ -106,15 +106,20 @@ class Player:
         other._played = self._played
         return other
 
-    def fork_at_start(self) -> "Player":
-        """Return the same, but what runs is as it is right after its start; much faster than to copy a program.
+    def fork_off(self) -> "Player":
+        """Return another player whose device holds the same and is switched off.
 
         What it reads is noted by the tracker of this player's flash too."""
         other = Player(self.dut, self.moment)
-        flash, tracker = other.board.flash, self.board.flash.tracker
-        flash.tracker = None if tracker is None else tracker.fork()
+        tracker = self.board.flash.tracker
+        other.board.flash.tracker = None if tracker is None else tracker.fork()
+        return other
+
+    def fork_at_start(self) -> "Player":
+        """Return the same, with what runs as it is right after its start; much faster than to copy a program."""
+        other = self.fork_off()
         if self.app is not None:
-            other.app = App(flash, other.board.efuse, self.dut.config, self.app.running)
+            other.app = App(other.board.flash, other.board.efuse, self.dut.config, self.app.running)
         return other
 
     @property
@@ -146,7 +151,7 @@ class Player:
             self.app = None
         ops, burns, cells = flash.take_ops(), efuse.take_burns(), [*flash.snapshots, flash.cells]
         flash.snapshots = None
-        moments = [start, *(Moment(after, start.efuse_bits) for after in cells[1:])]
+        moments = [start, *[Moment(after, start.efuse_bits) for after in cells[1:]]]
         if burns:
             moments += [Moment(flash.cells, bits) for bits in _burned(start.efuse_bits, burns, efuse.bits)]
         if step.cut is not None:
@@ -158,7 +163,7 @@ class Player:
         if step.cut is None:
             return
         if step.cut.torn is not None:
-            self.board.flash.plan_cut(Cut(step.cut.op, step.cut.torn))
+            self.board.flash.plan_cut(PlannedCut(step.cut.op, step.cut.torn))
         else:
             self.board.efuse.plan_cut(step.cut.op, step.cut.efuse_done or 0)
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ...impl.chip.flash import Op
+from ...impl.chip.flash import FlashOp
 from .claim_monitor import BrokenClaim
 from .player import Played, Player, StepOutcome
 from .step import StepName
@@ -14,7 +14,7 @@ class ReplayedStep:
 
     text: str
     """What was done, and what came of it."""
-    ops: tuple[Op, ...] = ()
+    ops: tuple[FlashOp, ...] = ()
     """Flash operations of the step."""
     entries: tuple[bytes, bytes] | None = None
     """The otadata entries after it, where it changed them."""

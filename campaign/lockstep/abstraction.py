@@ -4,8 +4,8 @@ Whoever sets the model against a board, or against a recording, looks through th
 shares no code with impl, which could be wrong in the same way, and tests/campaign/test_abstraction.py sets it, with
 the model and nothing else, against what ESP-IDF was recorded to do.
 
-Two contents of a slot cannot always be told apart by its bytes: of an image that does not verify, the last part may
-be missing (Content.PARTIAL) or something may be wrong in it (Content.BROKEN). A SlotView says what bytes do tell:
+Two contents of a slot cannot always be distinguished by its bytes: of an image that does not verify, the last part may
+be missing (Content.PARTIAL) or something may be wrong in it (Content.BROKEN). A StoredSlot says what bytes do tell:
 whether a description can be read, which version it names, and whether the image verifies. Nothing in bootloader or
 application asks for more than that.
 
@@ -68,7 +68,7 @@ BLANK_RECORD = RecordView(Check.EMPTY, Word.UNDEFINED)
 
 
 @dataclass(frozen=True, slots=True)
-class SlotView:
+class StoredSlot:
     """One OTA slot, as far as its bytes tell."""
 
     has_description: bool
@@ -82,7 +82,7 @@ class Stored:
     """What lies in flash and eFuse."""
 
     records: tuple[RecordView, RecordView]
-    slots: tuple[SlotView, ...]
+    slots: tuple[StoredSlot, ...]
     burned: int
     """The bits of the eFuse field; 0 where nobody looks at them."""
 
@@ -122,7 +122,7 @@ def record_in_bytes(sector: bytes, slot_count: int) -> RecordView:
 
 
 def ranked(records: tuple[RecordView, RecordView], slot_count: int) -> tuple[RecordView, RecordView]:
-    """Return the records with numbers above the number of slots told by their order alone."""
+    """Return the records with numbers above the number of slots ranked by their order alone."""
     above = slot_count + 1
     high = [record.seq > slot_count for record in records]
     first, second = records
@@ -134,12 +134,12 @@ def ranked(records: tuple[RecordView, RecordView], slot_count: int) -> tuple[Rec
 
 
 @lru_cache(maxsize=4096)
-def slot_in_bytes(sectors: Sectors) -> SlotView:
+def slot_in_bytes(sectors: Sectors) -> StoredSlot:
     """Return what a partition of these sectors holds."""
     contents = b"".join(sectors)
     magic, version = struct.unpack_from("<II", contents, DESCRIPTION)
     is_described = magic == DESCRIPTION_MAGIC
-    return SlotView(is_described, is_image_right(contents), version if is_described else 0)
+    return StoredSlot(is_described, is_image_right(contents), version if is_described else 0)
 
 
 def is_image_right(partition: bytes) -> bool:
@@ -189,7 +189,7 @@ def stored_in_state(stepper: Stepper, state: State) -> Stored:
     return Stored(
         records=ranked((records[0], records[1]), scope.slots),
         slots=tuple(
-            SlotView(
+            StoredSlot(
                 fields[f"slot{index}_content"] != Content.EMPTY,
                 fields[f"slot{index}_content"] == Content.COMPLETE,
                 fields.get(f"slot{index}_version", 0),

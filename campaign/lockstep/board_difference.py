@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ...impl.chip.cells import SECTOR_SIZE
-from ...impl.chip.flash import OpKind, PlanNotReached
+from ...impl.chip.flash import FlashOpKind, PlanNotReached
 from ...impl.chip.torn_operations import AFTER, BEFORE, Torn, TornKind
 from ...impl.otadata import ENTRY_SIZE, decode_entry, slot_of_seq
 from ...model.config import ResetReason
@@ -24,8 +24,9 @@ from ..history.history_token import HistoryToken, record_of_token, token_of_reco
 from ..history.player import Played, Player, StepOutcome
 from ..history.step import Step, StepCut, StepName
 from ..token_packing import compact_json, pack_token, unpack_token
+from .divergence import Divergence
 from .torn_bytes import classes_of, find_torn, leaves
-from .trace_replay import FLIPPED_BYTE, HEADER_GONE, Divergence, device_of_scope, flash_ops, place_label
+from .trace_replay import FLIPPED_BYTE, HEADER_GONE, device_of_scope, flash_ops, place_label
 
 Move = tuple[str, Sequence[str], Sequence[str]]
 """An input, and the actions that each model makes of it; none for a call that is refused."""
@@ -119,7 +120,7 @@ class BoardSide:
     def give(self, name: str, actions: Sequence[str], torn: Torn | None = None) -> Seen:
         """Play an input and return what is seen then; torn: how to tear, where that comes to the same.
 
-        Raises Divergence where the board cannot go the way of the actions."""
+        Raises Divergence where the board cannot do what the actions say."""
         self._writes += name.startswith("write_first")
         self.torn = None
         if not actions:
@@ -240,21 +241,21 @@ class BoardSide:
 
     def _operations(self, played: Played) -> str:
         """Return the operations of a step in words, the erase of a slot as one."""
-        told: list[str] = []
+        parts: list[str] = []
         for number, op in enumerate(played.ops):
             sector, is_entry = divmod(op.address - OTADATA, SECTOR_SIZE)[0], 0 <= op.address - OTADATA < 2 * SECTOR_SIZE
-            is_erase = op.kind is OpKind.ERASE
+            is_erase = op.kind is FlashOpKind.ERASE
             if not is_entry:
                 text = f"{'erases' if is_erase else 'writes'} {self._label_at(op.address)}"
-                if not told or told[-1] != text:
-                    told.append(text)
+                if not parts or parts[-1] != text:
+                    parts.append(text)
             elif is_erase:
-                told.append(f"erases entry {sector}")
+                parts.append(f"erases entry {sector}")
             else:
                 entry = played.moments[number + 1].cells.read(OTADATA + sector * SECTOR_SIZE, ENTRY_SIZE)
-                told.append(f"writes entry {sector}: {self._entry_text(entry)}")
-        told += [f"burns eFuse bits 0x{bits:x}" for bits in played.burns]
-        return "; ".join(told) or "no operation"
+                parts.append(f"writes entry {sector}: {self._entry_text(entry)}")
+        parts += [f"burns eFuse bits 0x{bits:x}" for bits in played.burns]
+        return "; ".join(parts) or "no operation"
 
     def _entry_text(self, raw: bytes) -> str:
         check, word = classes_of(raw)

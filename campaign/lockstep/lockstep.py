@@ -1,20 +1,18 @@
 """Model and board in lock step: a history is played on the board, and the device model follows every operation of it.
 
-Three witnesses have to agree, or it is a Divergence: the board (impl) does it in bytes; the device model must be able
-to do the same, operation by operation (model_tracker.py); the life-cycle table must have a row for where each slot went
-(slot_moves.py). Outcomes of calls and what info() says are compared too. The claims are asked of every state that the
-model comes through; a broken claim is a result, not a divergence: ESP-IDF does break some.
+Three descriptions have to agree, or it is a Divergence: the board (impl) does it in bytes; the device model must be
+able to do the same, operation by operation (model_tracker.py); the life-cycle table must have a row for where each slot
+went (slot_moves.py). Outcomes of calls and what info() says are compared too. The claims are evaluated in every state
+that the model comes through; a broken claim is a result, not a divergence: ESP-IDF does break some.
 
-Left out, and told as OutOfModel: a torn number that fits its torn check word by chance, a torn description that names
-another version, and a history that no device can have, such as deep sleep without an application.
+Left out, and reported as OutOfModel: a torn number that fits its torn check word by chance, a torn description that
+names another version, and a history that no device can have, such as deep sleep without an application.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from ...impl.chip.cells import Cells
-from ...impl.chip.flash import Op
-from ...impl.chip.flash import OpKind as FlashOpKind
+from ...impl.chip.flash import FlashOp, FlashOpKind
 from ...model.config import Release, ResetReason
 from ...model.device.records import Check
 from ...model.device.release_class import representative
@@ -26,8 +24,9 @@ from ..history.history import OTADATA, History, SmallDevice
 from ..history.player import Played, Player, StepOutcome
 from ..history.step import RUNNING, Step, StepName
 from .abstraction import Places, Program, Stored, stored_in_bytes
-from .model_tracker import BURN, Divergence, Follower, OpKind, OutOfModel, SeenOp, seen_op
-from .slot_moves import Before, Move, forbidden_moves, reported
+from .divergence import Divergence, OutOfModel
+from .model_tracker import BURN, ModelTracker, OpKind, SeenOp, seen_op
+from .slot_moves import BeforeMove, Move, forbidden_moves, reported
 
 _ACTIONS: dict[StepName, tuple[str, ...]] = {
     StepName.COMMENCE: ("commence",),
@@ -43,15 +42,6 @@ _EVENTS: dict[StepName, Event] = {
     StepName.ACCEPT: Event.ACCEPT,
     StepName.ROLLBACK: Event.ROLLBACK,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Violation:
-    """A claim that a step of a history broke."""
-
-    claim_id: str
-    step: int
-    """Number of the step, from 0."""
 
 
 def scope_of_device(device: SmallDevice, faults: FaultModel, usage: Usage = Usage.ANY, versions: int = 3) -> Scope:
@@ -82,7 +72,7 @@ class Lockstep:
         self.player = Player(history.dut)
         self.places = places_of(history.device)
         self._wakes = False
-        self.follower = Follower(scope, self._stored(self.player.moment.cells, self.player.moment.efuse_bits))
+        self.tracker = ModelTracker(scope, self._stored(self.player.moment.cells, self.player.moment.efuse_bits))
 
     @property
     def is_running(self) -> bool:
@@ -101,7 +91,7 @@ class Lockstep:
         return not is_version_read or self.player.board.efuse.secure_version == 0
 
     def step(self, step: Step) -> frozenset[str]:
-        """Play a step in both and return the ids of the claims that were broken on the way."""
+        """Play a step in both and return the ids of the claims that it broke."""
         self._check_physical(step)
         label = self.player.running
         before = self._stored(self.player.moment.cells, self.player.moment.efuse_bits)
@@ -112,11 +102,11 @@ class Lockstep:
         stored = [self._stored(moment.cells, moment.efuse_bits) for moment in played.moments]
         self._check_in_model(played, stored)
         self._follow(played, stored, label)
-        device = Before(self.history.device.config, self.scope.has_factory, before, self._slot(label))
+        device = BeforeMove(self.history.device.config, self.scope.has_factory, before, self._slot(label))
         self._check_slot_moves(played, device, stored)
         self._check_info()
-        self.follower.look_at_claims()
-        return self.follower.take_violated()
+        self.tracker.look_at_claims()
+        return self.tracker.take_violated()
 
     def _check_physical(self, step: Step) -> None:
         """Refuse a reset that the device cannot have in its present condition."""
@@ -124,7 +114,7 @@ class Lockstep:
             return
         if step.reason is ResetReason.DEEP_SLEEP and not self.is_running:
             raise OutOfModel("no application runs that could go to sleep")
-        if step.reason is not ResetReason.POWER_ON and self.follower.task is Task.OFF:
+        if step.reason is not ResetReason.POWER_ON and self.tracker.task is Task.OFF:
             raise OutOfModel("a device without power cannot be reset")
 
     def _check_in_model(self, played: Played, stored: list[Stored]) -> None:
@@ -138,20 +128,20 @@ class Lockstep:
                 raise OutOfModel("a torn description names a version that no image has")
 
     def _follow(self, played: Played, stored: list[Stored], running: str | None) -> None:
-        step, follower = played.step, self.follower
+        step, tracker = played.step, self.tracker
         began: str | None = None
         if step.name is StepName.RESET:
-            follower.begin_reset(step.reason is ResetReason.POWER_ON, self._wakes)
+            tracker.begin_reset(step.reason is ResetReason.POWER_ON, self._wakes)
         elif step.name is StepName.POWER_OFF:
-            follower.cut(None, stored[-1], FaultModel.F0)
+            tracker.cut(None, stored[-1], FaultModel.F0)
             return
         elif step.name is not StepName.WRITE:
-            began = follower.begin_call(*action_names(step, running))
+            began = tracker.begin_call(*action_names(step, running))
         ops = [*map(self._seen_op, played.ops), *(BURN for _ in played.burns)]
         whole = ops[:-1] if played.outcome is StepOutcome.CUT else ops
         reaches_end = step.offset + step.length >= len(self.history.dut.image(step.image).contents)
         for op, after in zip(whole, stored[1:], strict=False):
-            follower.op(op, after, reaches_end)
+            tracker.op(op, after, reaches_end)
         if played.outcome is StepOutcome.CUT:
             assert step.cut is not None and ops
             self._follow_cut(ops[-1], stored[-1], step.cut.weakest_model)
@@ -159,15 +149,15 @@ class Lockstep:
         if step.name is StepName.RESET:
             if played.outcome not in (StepOutcome.RETURNED, StepOutcome.NOTHING_BOOTS):
                 raise Divergence(f"the bootloader {played.outcome.value}")
-            follower.end_boot(self._place(played.running), stored[-1])
+            tracker.end_boot(self._place(played.running), stored[-1])
             return
         self._check_outcome(played, began)
         has_ended = played.outcome in (StepOutcome.RESTARTED, StepOutcome.PANICKED)
-        follower.end_call(stored[-1], self.program, has_ended)
+        tracker.end_call(stored[-1], self.program, has_ended)
 
     def _follow_cut(self, op: SeenOp, after: Stored, fault: FaultModel) -> None:
         try:
-            self.follower.cut(op, after, fault)
+            self.tracker.cut(op, after, fault)
         except Divergence:
             is_torn_number = op.record is not None and after.records[op.record].check is Check.RIGHT
             if is_torn_number and fault >= FaultModel.F2:
@@ -181,7 +171,7 @@ class Lockstep:
             names = " or ".join(outcome.value for outcome in allowed)
             raise Divergence(f"{played.step} {played.outcome.value} ({played.error}); the model: {began}, {names}")
 
-    def _check_slot_moves(self, played: Played, before: Before, stored: list[Stored]) -> None:
+    def _check_slot_moves(self, played: Played, before: BeforeMove, stored: list[Stored]) -> None:
         event = _EVENTS.get(played.step.name)
         if event is None:
             return
@@ -208,11 +198,11 @@ class Lockstep:
         if app is None:
             return
         info = app.otaupgrade.info()
-        model, state = self.follower.stepper, self.follower.state
+        model, state = self.tracker.stepper, self.tracker.state
         place = model.value(boot_partition(self.scope, model.model.device.records), state)
         if self._place(info.next) != place:
             raise Divergence(f"info() says {info.next} boots next, the model place {place}")
-        records = self.follower.stored.records
+        records = self.tracker.stored.records
         for slot in range(self.scope.slots):
             state_text = info.slots[f"ota_{slot}"].get("state", "none")
             expected, _ = reported(records, slot)
@@ -230,7 +220,7 @@ class Lockstep:
         assert place is not None
         return Program(place, session is not None)
 
-    def _seen_op(self, op: Op) -> SeenOp:
+    def _seen_op(self, op: FlashOp) -> SeenOp:
         kind = OpKind.ERASE if op.kind is FlashOpKind.ERASE else OpKind.PROGRAM
         return seen_op(self.places, kind, op.address)
 

@@ -1,11 +1,11 @@
-"""The device model follows what a device did: call by call, flash operation by flash operation, cut by cut.
+"""The model tracker: the device model follows what a device did, by calls, flash operations and cuts.
 
 Whoever watches a device (a board that runs, or a recording) says what happened, and what lies in flash and eFuse after
-it, through the abstraction. The follower takes the actions of the model that this can have been; when there is none,
+it, through the abstraction. The tracker takes the actions of the model that this can have been; when there is none,
 device and model diverge, and that is an error of one of them.
 
 The state stays one state. A cut leaves what the model's cuts can leave and the bytes tell which of them it was; what
-bytes do not tell, whether an image that does not verify is PARTIAL or BROKEN, the follower chooses by what it saw.
+bytes do not tell, whether an image that does not verify is PARTIAL or BROKEN, the tracker chooses by what it saw.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -22,16 +22,9 @@ from ...model.device.stepper import State, Stepper
 from ...model.fault_model import FaultModel
 from ...model.terms.terms import Bool
 from .abstraction import Places, Program, Stored, program_in_state, state_of, stored_in_state
+from .divergence import Divergence, OutOfModel
 
 SECTOR = 0x1000
-
-
-class Divergence(Exception):
-    """Device and model did not do the same; the message says what each did."""
-
-
-class OutOfModel(Exception):
-    """What happened is none of the model's business: it is said to leave that out."""
 
 
 class OpKind(Enum):
@@ -76,7 +69,7 @@ def seen_op(places: Places, kind: OpKind, address: int) -> SeenOp:
     raise Divergence(f"an operation at 0x{address:x}, which is neither otadata nor a slot ({offset} bytes on)")
 
 
-class Follower:
+class ModelTracker:
     """The model, and where it has got to."""
 
     def __init__(self, scope: Scope, stored: Stored, asks_claims: bool = True) -> None:
@@ -170,19 +163,19 @@ class Follower:
         if op is None:
             starts: Iterable[tuple[str, ...]] = [()]
         elif self._is_of_slot_data(op):
-            starts = self._ways_to_write()
+            starts = self._writes()
         elif op == self._due_op():
             starts = [()]
         else:
             raise Divergence(f"the device: {op}; the model at {self.task.name}: {self._due_op() or 'nothing'}")
         begin = self.state
-        for way in starts:
-            state = self._after(begin, way)
+        for names in starts:
+            state = self._after(begin, names)
             for action, left in self._successors(state):
                 if action.kind is not Kind.CUT or action.weakest is None or action.weakest > fault:
                     continue
                 if stored_in_state(self.stepper, left) == after:
-                    # What write() did on the way was never there for a call to see.
+                    # What write() did before the cut was never there for a call to see.
                     self._go(action, left)
                     return
         raise Divergence(f"a cut of {fault.name} in {op or 'no operation'} at {self.task.name} left {after}")
@@ -240,16 +233,16 @@ class Follower:
         if op.kind is OpKind.ERASE or after is None:
             return
         begin = self.state
-        for way in self._ways_to_write():
-            state = self._after(begin, way)
+        for names in self._writes():
+            state = self._after(begin, names)
             if stored_in_state(self.stepper, state) == after:
                 is_broken = reaches_end and self._is_possible(state, "write_rest_broken")
-                for name in (*way, *(("write_rest_broken",) if is_broken else ())):
+                for name in (*names, *(("write_rest_broken",) if is_broken else ())):
                     self._take(name)
                 return
         raise Divergence(f"the device: {op} leaves {after}; the model: {stored_in_state(self.stepper, begin)}")
 
-    def _ways_to_write(self) -> Iterator[tuple[str, ...]]:
+    def _writes(self) -> Iterator[tuple[str, ...]]:
         """Yield what a write() can be: nothing, the first part of an image, the rest of it, both."""
         yield ()
         for action, state in self._successors():

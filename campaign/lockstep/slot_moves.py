@@ -1,7 +1,7 @@
 """How each slot stood to a call or a reset, and whether the life-cycle table allows where it went.
 
 What info() says of a slot is the state word of the first record that names it, seen through the abstraction; the
-table's Situation is made of the two records, never of the device model. So table and model are two witnesses.
+table's Situation is made of the two records, never of the device model. So table and model are independent.
 """
 
 from collections.abc import Iterator, Sequence
@@ -27,7 +27,7 @@ _REFUSED = (Word.INVALID, Word.ABORTED)
 
 
 @dataclass(frozen=True, slots=True)
-class Before:
+class BeforeMove:
     """A device just before something happens to its slots."""
 
     config: Config
@@ -49,7 +49,7 @@ class Move:
     """A reset: the slots one of which was started; a cut does not tell which."""
 
 
-def forbidden_moves(before: Before, move: Move, after: Stored) -> Iterator[str]:
+def forbidden_moves(before: BeforeMove, move: Move, after: Stored) -> Iterator[str]:
     """Yield, for each slot that went where the table has no row to, a line that says so."""
     for slot in range(len(before.stored.slots)):
         moved_to, _ = reported(after.records, slot)
@@ -74,7 +74,7 @@ def is_allowed(state: State, moved_to: State, situation: Situation, event: Event
     return whole_row(state, event, situation).state_after(state, situation.hidden) is moved_to
 
 
-def _situation(before: Before, slot: int, is_refused: bool, started: int | None) -> tuple[State, Situation]:
+def _situation(before: BeforeMove, slot: int, is_refused: bool, started: int | None) -> tuple[State, Situation]:
     records, config = before.stored.records, before.config
     active = _selected(records)
     target = 0 if before.running is None else (before.running + 1) % len(before.stored.slots)
@@ -113,7 +113,7 @@ def _selected(records: Sequence[RecordView]) -> int | None:
     return _newest(records, [_is_bootable(record) for record in records])
 
 
-def _chosen(before: Before, records: Sequence[RecordView]) -> int | None:
+def _chosen(before: BeforeMove, records: Sequence[RecordView]) -> int | None:
     """Return which record decides, as the bootloader sees it: with anti-rollback it looks at the slot as well."""
     if not before.config.anti_rollback:
         return _selected(records)
@@ -136,7 +136,7 @@ def _aborted(records: Sequence[RecordView]) -> tuple[RecordView, ...]:
     return tuple(replace(r, word=Word.ABORTED) if r.word is Word.PENDING_VERIFY else r for r in records)
 
 
-def _is_fresh(before: Before, records: Sequence[RecordView]) -> bool:
+def _is_fresh(before: BeforeMove, records: Sequence[RecordView]) -> bool:
     """Tell whether the bootloader will write the first record for what it starts."""
     if any(record.is_right for record in records):
         return False

@@ -1,10 +1,10 @@
-"""Tears by what they leave: from the classes of a record that the model speaks of to an operation's tear in bytes."""
+"""Byte-level tears for each abstract outcome: from what the model says a cut leaves of a record to a tear of bytes."""
 
 from collections.abc import Iterator
 from functools import lru_cache
 
 from ...impl.chip.cells import SECTOR_SIZE
-from ...impl.chip.flash import OpKind
+from ...impl.chip.flash import FlashOpKind
 from ...impl.chip.torn_operations import AFTER, BEFORE, Torn, TornKind
 from ...impl.otadata import ENTRY_SIZE, SEQ_EMPTY, decode_entry, is_crc_right
 from ...model.device.records import Check, Word
@@ -20,7 +20,9 @@ def classes_of(entry: bytes) -> tuple[Check, Word]:
     return (Check.RIGHT if is_crc_right(decoded) else Check.WRONG), word
 
 
-def find_torn(kind: OpKind, before: bytes, after: bytes, check: Check, word: Word, faults: FaultModel) -> Torn | None:
+def find_torn(
+    kind: FlashOpKind, before: bytes, after: bytes, check: Check, word: Word, faults: FaultModel
+) -> Torn | None:
     """Return a tear of an operation on a record, of the weakest model possible, that leaves these classes.
 
     before, after: the 32 bytes before the operation and after it, whole."""
@@ -28,7 +30,9 @@ def find_torn(kind: OpKind, before: bytes, after: bytes, check: Check, word: Wor
 
 
 @lru_cache(maxsize=4096)
-def _find_torn(kind: OpKind, before: bytes, after: bytes, check: Check, word: Word, faults: FaultModel) -> Torn | None:
+def _find_torn(
+    kind: FlashOpKind, before: bytes, after: bytes, check: Check, word: Word, faults: FaultModel
+) -> Torn | None:
     for torn in _candidates(kind, before, after, check, word):
         if torn.weakest_model > faults:
             continue
@@ -40,9 +44,9 @@ def _find_torn(kind: OpKind, before: bytes, after: bytes, check: Check, word: Wo
     return None
 
 
-def leaves(torn: Torn, kind: OpKind, before: bytes, after: bytes) -> bytes:
+def leaves(torn: Torn, kind: FlashOpKind, before: bytes, after: bytes) -> bytes:
     """Return what a torn operation leaves of the 32 bytes of a record."""
-    if kind is OpKind.PROGRAM:
+    if kind is FlashOpKind.PROGRAM:
         return torn.programmed(before, after, 0)
     return bytes(old | done for old, done in zip(before, _erased_bits(torn), strict=True))
 
@@ -57,10 +61,10 @@ _PATTERNS = 512
 """Pattern numbers that are tried: those of a single unit, and of all units but one."""
 
 
-def _candidates(kind: OpKind, before: bytes, after: bytes, check: Check, word: Word) -> Iterator[Torn]:
+def _candidates(kind: FlashOpKind, before: bytes, after: bytes, check: Check, word: Word) -> Iterator[Torn]:
     yield BEFORE
     yield AFTER
-    prefix = TornKind.PREFIX if kind is OpKind.PROGRAM else TornKind.PARTIAL
+    prefix = TornKind.PREFIX if kind is FlashOpKind.PROGRAM else TornKind.PARTIAL
     yield from (Torn(prefix, length=length) for length in range(1, ENTRY_SIZE))
     for whole_bytes in (True, False):
         pattern = TornKind.BYTES if whole_bytes else TornKind.BITS
@@ -68,9 +72,11 @@ def _candidates(kind: OpKind, before: bytes, after: bytes, check: Check, word: W
         yield from _masks(kind, before, after, check, word, whole_bytes)
 
 
-def _masks(kind: OpKind, before: bytes, after: bytes, check: Check, word: Word, whole_bytes: bool) -> Iterator[Torn]:
+def _masks(
+    kind: FlashOpKind, before: bytes, after: bytes, check: Check, word: Word, whole_bytes: bool
+) -> Iterator[Torn]:
     """Yield masks that tear number and state word each by itself; the check word stays as it is."""
-    base = int.from_bytes(after if kind is OpKind.PROGRAM else before, "little")
+    base = int.from_bytes(after if kind is FlashOpKind.PROGRAM else before, "little")
     everything = 0xFFFFFFFF
     wrong = [0, everything, *(0xFF << shift for shift in (0, 8, 16, 24))]
     numbers = {

@@ -24,6 +24,7 @@ from ..history.history_replay import token_of
 from ..history.history_token import encode_history_token
 from ..history.player import Moment, Played, Player, StepOutcome
 from ..history.step import Step, StepCut, StepName
+from .divergence import Divergence
 from .torn_bytes import classes_of, find_torn
 
 SLOT_SECTORS = SLOT_SIZE // SECTOR_SIZE
@@ -31,10 +32,6 @@ FLIPPED_BYTE = 700
 """The byte in which a damaged image differs: in its last part."""
 HEADER_GONE = 16
 """Bytes that a cut in the erase of a slot erases: the header, and not the description."""
-
-
-class Divergence(Exception):
-    """The board does otherwise than the model: a bug in one of them. The message says where and what."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +47,7 @@ class Confirmation:
 
     @property
     def is_confirmed(self) -> bool:
-        """The board goes the way of the trace, and breaks the claim at its end."""
+        """The board does what the trace says, and breaks the claim at its end."""
         return self.divergence is None and any(broken.claim_id == self.claim_id for broken in self.broken)
 
     @property
@@ -88,7 +85,7 @@ def confirm(scope: Scope, action_names: Sequence[str], claim_id: str) -> Confirm
 def token_of_trace(scope: Scope, action_names: Sequence[str], claim_id: str) -> str:
     """Return the history token of a trace that ends where a claim is broken.
 
-    Raises Divergence when the board goes another way or keeps the claim: a refutation that the board cannot replay is a
+    Raises Divergence when the board does otherwise or keeps the claim: a refutation that the board cannot replay is a
     bug in us."""
     confirmation = confirm(scope, action_names, claim_id)
     if not confirmation.is_confirmed:

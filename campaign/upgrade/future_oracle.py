@@ -1,9 +1,9 @@
 """All that follows from one state of the device: the boot, the boot after, rollback(), a further upgrade.
 
 `observe` plays it on a board. `FutureOracle` remembers: while a future is played, the chip notes which of
-its cells, as they were at the start, were read, and which questions about larger ranges were asked ("does
+its cells, as they were at the start, were read, and which queries about larger ranges were made ("does
 this image pass?") with what answer. A state that agrees with an earlier one in exactly that has the same
-future, because the programs that run are deterministic and have nothing else to go by. So a torn sector
+future, because the programs that run are deterministic and depend on nothing else. So a torn sector
 that nothing reads costs nothing, and every answer is exact.
 """
 
@@ -28,27 +28,27 @@ NOTHING_BOOTS = Boot(partition=None, image=None)
 
 @dataclass(frozen=True, slots=True)
 class Reliance:
-    """What a future goes by: the bytes that were read, and the questions that were asked."""
+    """What a future depends on: the bytes that were read, and the queries that were made."""
 
     ranges: Ranges
     queries: tuple[Query, ...]
 
-    def facts(self, moment: Moment) -> tuple[Hashable, ...]:
-        """Return what all of it is in a state: equal facts, equal future."""
+    def answers(self, moment: Moment) -> tuple[Hashable, ...]:
+        """Return what all of it is in a state: equal answers mean an equal future."""
         cells = moment.cells
         read = (cells.sector(sector)[start:end] for sector, start, end in self.ranges)
         return (moment.efuse_bits, *read, *(query.ask(cells) for query in self.queries))
 
     def includes(self, address: int, length: int) -> bool:
-        """Tell whether a change of those bytes can change the facts."""
+        """Tell whether a change of those bytes can change the answers."""
         return next(self._touched(address, length), None) is not None
 
-    def is_same(self, facts: tuple[Hashable, ...], cells: Cells, address: int, length: int) -> bool:
-        """Tell whether the facts are still `facts` in a state that differs from theirs in those bytes at most."""
-        return all(facts[place] == self._fact(place, cells) for place in self._touched(address, length))
+    def is_same(self, answers: tuple[Hashable, ...], cells: Cells, address: int, length: int) -> bool:
+        """Tell whether the answers are still `answers` in a state that differs from theirs in those bytes at most."""
+        return all(answers[place] == self._answer(place, cells) for place in self._touched(address, length))
 
     def _touched(self, address: int, length: int) -> Iterator[int]:
-        """Yield the places, in `facts`, of what overlaps those bytes."""
+        """Yield the places, in `answers`, of what overlaps those bytes."""
         end = address + length
         for place, (sector, first, last) in enumerate(self.ranges, 1):
             if sector * SECTOR_SIZE + first < end and address < sector * SECTOR_SIZE + last:
@@ -57,7 +57,7 @@ class Reliance:
             if query.address < end and address < query.address + query.length:
                 yield place
 
-    def _fact(self, place: int, cells: Cells) -> Hashable:
+    def _answer(self, place: int, cells: Cells) -> Hashable:
         if place <= len(self.ranges):
             sector, start, end = self.ranges[place - 1]
             return cells.sector(sector)[start:end]
@@ -66,11 +66,11 @@ class Reliance:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A future, what it goes by, and what that was in the state it was played from."""
+    """A future, what it depends on, and what that was in the state it was played from."""
 
     future: Future
     reliance: Reliance
-    facts: tuple[Hashable, ...]
+    answers: tuple[Hashable, ...]
 
 
 class FutureOracle:
@@ -85,15 +85,15 @@ class FutureOracle:
 
     def tell(self, moment: Moment) -> Known:
         """Return the future of a device that holds this, before its power-on."""
-        for reliance, by_facts in self._known.items():
-            known = by_facts.get(reliance.facts(moment))
+        for reliance, by_answers in self._known.items():
+            known = by_answers.get(reliance.answers(moment))
             if known is not None:
                 return known
         tracker = ReadTracker()
         future = observe(self.dut, moment, tracker)
         reliance = Reliance(_merged(tracker.read), tuple(tracker.answers))
-        known = Known(future, reliance, reliance.facts(moment))
-        self._known.setdefault(reliance, {})[known.facts] = known
+        known = Known(future, reliance, reliance.answers(moment))
+        self._known.setdefault(reliance, {})[known.answers] = known
         self.played += 1
         return known
 
@@ -122,7 +122,7 @@ def observe(dut: DeviceUnderTest, moment: Moment, tracker: ReadTracker | None = 
         boot=first,
         info_running=info.running,
         info_next=info.next,
-        idle_boot=_boot_again(player.fork_at_start()),
+        idle_boot=_boot_again(player.fork_off()),
         rollback=_roll_back(player.fork_at_start()),
         upgrade=_upgrade(player.fork_at_start(), first.is_under_test),
     )
@@ -167,11 +167,11 @@ def _start_and_accept(player: Player, label: str | None) -> str | None:
 
 def _problem(played: Played) -> str | None:
     """Return why a call did not do what it is for; None when it did."""
-    return {
-        StepOutcome.RAISED: played.error,
-        StepOutcome.PANICKED: "panic",
-        StepOutcome.HUNG: "hang",
-    }.get(played.outcome)
+    if played.outcome is StepOutcome.RAISED:
+        return played.error
+    if played.outcome is StepOutcome.PANICKED:
+        return "panic"
+    return "hang" if played.outcome is StepOutcome.HUNG else None
 
 
 def _boot_again(player: Player) -> Boot:

@@ -1,13 +1,13 @@
-"""Cuts the power at every micro-step of a script, in every way the fault model admits, and tells what follows.
+"""Cuts the power at every micro-step of a script, in every way the fault model admits, and decides what follows.
 
-Cut points of one operation that share a future are kept as one *stretch*, so that millions of them fit. How
+Cut points of one operation that share a future form one *stretch*, so that millions of them fit. How
 the future of a torn state is found without playing it:
 
 * An operation on cells that the future of the state before it does not depend on changes nothing that
   follows, however it is torn: all of its cut points share that future.
 * A prefix of N + 1 bytes differs from one of N bytes in one byte. Where the future of the latter does not
   depend on that byte, they share it.
-* All else is asked of the oracle, which plays each state that differs in something that is read once.
+* For all else the oracle is queried, which plays each state that differs in something that is read once.
 
 `brute_force` does the same with none of this, for comparison.
 """
@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from ...impl.chip.cells import SECTOR_SIZE, Cells
-from ...impl.chip.flash import Op, OpKind
+from ...impl.chip.flash import FlashOp, FlashOpKind
 from ...impl.chip.torn_operations import AFTER, BEFORE, ONE_UNIT_PATTERNS, Torn, TornKind, page_count
 from ...impl.otadata import ENTRY_SIZE
 from ...model.claims.claims import CUT_CLAIMS
@@ -56,7 +56,7 @@ class Stretch:
     """Ids of the claims that are violated."""
 
     @property
-    def op(self) -> Op | None:
+    def op(self) -> FlashOp | None:
         """The operation that is cut; None for an eFuse burn, or a reset between steps."""
         ops = self.played.ops
         return ops[self.op_index] if self.op_index < len(ops) else None
@@ -125,7 +125,7 @@ def torn_cells(played: Played, op_index: int, torn: Torn) -> Cells:
     What the whole operation left stands for the data it was given: programming the one or the other over the
     same cells leaves the same."""
     op, (before, after) = played.ops[op_index], (moment.cells for moment in played.moments[op_index : op_index + 2])
-    if op.kind is OpKind.ERASE:
+    if op.kind is FlashOpKind.ERASE:
         index = op.address // SECTOR_SIZE
         return before.with_sector(index, torn.erased(before.sector(index)))
     old, new = before.read(op.address, op.length), after.read(op.address, op.length)
@@ -137,8 +137,8 @@ def broken_claims(observation: Observation, config: Config) -> tuple[str, ...]:
     return tuple(claim.id for claim in CUT_CLAIMS if claim.applies_to(config) and not claim.is_kept(observation))
 
 
-def _prefix_kind(op: Op) -> TornKind:
-    return TornKind.PARTIAL if op.kind is OpKind.ERASE else TornKind.PREFIX
+def _prefix_kind(op: FlashOp) -> TornKind:
+    return TornKind.PARTIAL if op.kind is FlashOpKind.ERASE else TornKind.PREFIX
 
 
 class _Sweeper:
@@ -172,7 +172,7 @@ class _Sweeper:
             self._add(played, op_index, torn, 1, known)
 
     def cut_burn(self, played: Played) -> None:
-        """Decide every way to tear the eFuse burn of a call; it comes after the call's flash operations."""
+        """Decide every way to tear the eFuse burn of a step; it comes after the step's flash operations."""
         for done in self._burn_tears(played):
             known = self._oracle.tell(Moment(played.after.cells, played.before.efuse_bits | done))
             self._add(played, len(played.ops), None, 1, known, efuse_done=done)
@@ -183,7 +183,7 @@ class _Sweeper:
         broken = self._broken(played, len(played.ops), known.future, is_between=True)
         self.result.resets.append(Stretch(played, len(played.ops), None, 1, 0, known, broken))
 
-    def _cut_prefixes(self, played: Played, op_index: int, op: Op, before: Known) -> None:
+    def _cut_prefixes(self, played: Played, op_index: int, op: FlashOp, before: Known) -> None:
         """Decide all prefixes, asking only where one byte more can make a difference."""
         kind = _prefix_kind(op)
         known, first = before, 1
@@ -199,7 +199,7 @@ class _Sweeper:
         if last >= first:
             self._add(played, op_index, Torn(kind, length=first), last - first + 1, known)
 
-    def _add_all(self, played: Played, op_index: int, op: Op, known: Known) -> None:
+    def _add_all(self, played: Played, op_index: int, op: FlashOp, known: Known) -> None:
         """Add every tear of an operation that nothing depends on, except `before`."""
         kind = _prefix_kind(op)
         if self._prefix_count(op):
@@ -208,15 +208,15 @@ class _Sweeper:
             self._add(played, op_index, torn, 1, known)
         self._add(played, op_index, AFTER, 1, known)
 
-    def _prefix_count(self, op: Op) -> int:
+    def _prefix_count(self, op: FlashOp) -> int:
         """Return how many prefixes are neither nothing nor all of the operation."""
         return 0 if self._faults is FaultModel.F0 else op.length - 1
 
-    def _patterns(self, op: Op) -> Iterator[Torn]:
+    def _patterns(self, op: FlashOp) -> Iterator[Torn]:
         """Yield the sampled tears of F2 and F3."""
         kinds = [TornKind.BYTES] if self._faults >= FaultModel.F2 else []
         kinds += [TornKind.BITS] if self._faults >= FaultModel.F3 else []
-        pages = 1 if op.kind is OpKind.ERASE else page_count(op.address, op.length)
+        pages = 1 if op.kind is FlashOpKind.ERASE else page_count(op.address, op.length)
         is_entry = self._is_entry(op)
         samples = SAMPLES if is_entry else FEW_SAMPLES
         start = 2 * ONE_UNIT_PATTERNS + self._seed * samples
@@ -226,7 +226,7 @@ class _Sweeper:
                 for number in numbers:
                     yield Torn(kind, page=page, pattern=number)
 
-    def _is_entry(self, op: Op) -> bool:
+    def _is_entry(self, op: FlashOp) -> bool:
         """Tell whether the operation rewrites an otadata entry."""
         return self._dut.is_in_otadata(op.address) and op.length in (ENTRY_SIZE, SECTOR_SIZE)
 
@@ -245,7 +245,7 @@ class _Sweeper:
     def _tell_torn(self, played: Played, op_index: int, torn: Torn, near: Known, address: int, length: int) -> Known:
         """Return the future of a torn state that differs from one with the future `near` in those bytes at most."""
         cells = torn_cells(played, op_index, torn)
-        if near.reliance.is_same(near.facts, cells, address, length):
+        if near.reliance.is_same(near.answers, cells, address, length):
             return near
         return self._oracle.tell(Moment(cells, played.before.efuse_bits))
 
@@ -264,7 +264,7 @@ class _Sweeper:
         self.result.cuts += count
 
     def _broken(self, played: Played, ops_begun: int, future: Future, is_between: bool = False) -> tuple[str, ...]:
-        """Return the ids of the claims that a cut breaks; the same call and future are judged once."""
+        """Return the ids of the claims that a cut breaks; the same step and future are judged once."""
         key = (played.number, ops_begun > 0, is_between, id(future))
         judged = self._verdicts.get(key)
         if judged is None or judged[0] is not future:

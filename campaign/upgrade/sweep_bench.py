@@ -1,6 +1,6 @@
 """`make bench`: how fast cut points are decided, and proof that deciding them fast changes no answer.
 
-Speeds are told as ratios within one run, since machines differ. The small upgrade is decided twice, by the
+Speeds are reported as ratios within one run, since machines differ. The small upgrade is decided twice, by the
 sweep and by brute force, at every cut point; any difference ends the run with exit code 1.
 """
 

@@ -82,7 +82,7 @@ class Token:
 
 
 def make_token(dut: DeviceUnderTest, claim_id: str, scenario: Scenario, cut: CutPoint) -> Token:
-    """Return the token of a cut in a world's script."""
+    """Return the token of a cut in the script of a device."""
     placed = []
     for partition in dut.table:
         image = dut.image_in(dut.cells, partition) if partition.is_app else None

@@ -79,7 +79,7 @@ def diff(
     from ...analysis.release_diff import compare
     from ...analysis.release_matrix import matrix_of
     from ...analysis.results.diff_result import diff_result, matrix_result
-    from ...campaign.lockstep.trace_replay import Divergence
+    from ...campaign.lockstep.divergence import Divergence
     from ..reports import diff_report, matrix_report
 
     text = Console(soft_wrap=True, highlight=False)

@@ -7,7 +7,7 @@ from otaproof.campaign.history.history import OTADATA, History
 from otaproof.campaign.history.player import Played, Player, StepOutcome
 from otaproof.campaign.history.step import Step, StepCut, StepName
 from otaproof.impl.chip.cells import SECTOR_SIZE
-from otaproof.impl.chip.flash import Op, OpKind
+from otaproof.impl.chip.flash import FlashOp, FlashOpKind
 from otaproof.impl.chip.torn_operations import AFTER, BEFORE, Torn, TornKind
 
 ON = Step(StepName.RESET)
@@ -69,7 +69,7 @@ def cut_rows(history: History, step: Step) -> Iterator[CutRow]:
         name = _name(op, many)
         half = (
             Torn(TornKind.PARTIAL, length=SECTOR_SIZE // 2)
-            if op.kind is OpKind.ERASE
+            if op.kind is FlashOpKind.ERASE
             else Torn(TornKind.PREFIX, length=HALF_RECORD)
         )
         yield CutRow(
@@ -85,30 +85,34 @@ def cut_rows(history: History, step: Step) -> Iterator[CutRow]:
         yield CutRow(f"burn {number}", f"burn eFuse bits 0x{bits:x}", *texts)
 
 
-def _last_alike(ops: tuple[Op, ...], first: int) -> int:
+def _last_alike(ops: tuple[FlashOp, ...], first: int) -> int:
     """Return the index of the last erase in a run of erases of one slot."""
     last = first
     while (
         last + 1 < len(ops)
-        and ops[first].kind is OpKind.ERASE
+        and ops[first].kind is FlashOpKind.ERASE
         and not _is_otadata(ops[first])
-        and ops[last + 1].kind is OpKind.ERASE
+        and ops[last + 1].kind is FlashOpKind.ERASE
         and ops[last + 1].address == ops[last].address + SECTOR_SIZE
     ):
         last += 1
     return last
 
 
-def _is_otadata(op: Op) -> bool:
+def _is_otadata(op: FlashOp) -> bool:
     return OTADATA <= op.address < OTADATA + 2 * SECTOR_SIZE
 
 
-def _name(op: Op, many: int) -> str:
+def _name(op: FlashOp, many: int) -> str:
     if _is_otadata(op):
         sector = (op.address - OTADATA) // SECTOR_SIZE
-        return f"erase otadata sector {sector}" if op.kind is OpKind.ERASE else f"program record {sector}, 32 bytes"
+        return (
+            f"erase otadata sector {sector}" if op.kind is FlashOpKind.ERASE else f"program record {sector}, 32 bytes"
+        )
     slot = f"0x{op.address:x}"
-    return f"erase {many} sectors from {slot}" if op.kind is OpKind.ERASE else f"program {op.length} bytes at {slot}"
+    return (
+        f"erase {many} sectors from {slot}" if op.kind is FlashOpKind.ERASE else f"program {op.length} bytes at {slot}"
+    )
 
 
 def _after_cut(player: Player, step: Step, cut: StepCut) -> str:

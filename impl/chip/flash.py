@@ -29,7 +29,7 @@ class Strictness(Enum):
     """Do as the chip does: the bit stays 0."""
 
 
-class OpKind(Enum):
+class FlashOpKind(Enum):
     """The two operations that change flash, by the letter the recorded vectors use."""
 
     ERASE = "e"
@@ -40,24 +40,24 @@ class OpKind(Enum):
 class MicroStep:
     """The least that the chip does in one go: one sector erase, or one program within a page."""
 
-    kind: OpKind
+    kind: FlashOpKind
     address: int
     length: int
     """Bytes: 4096 for an erase, 1 … 256 for a program."""
 
 
 @dataclass(frozen=True, slots=True)
-class Op:
+class FlashOp:
     """One logged operation."""
 
-    kind: OpKind
+    kind: FlashOpKind
     address: int
     length: int
     """Bytes: 4096 for an erase, the length of the call for a program."""
 
     def micro_steps(self) -> Iterator[MicroStep]:
         """Yield the operation's micro-steps in the order of execution."""
-        if self.kind is OpKind.ERASE:
+        if self.kind is FlashOpKind.ERASE:
             yield MicroStep(self.kind, self.address, self.length)
             return
         for page in range(page_count(self.address, self.length)):
@@ -67,11 +67,11 @@ class Op:
     @property
     def micro_step_count(self) -> int:
         """How many micro-steps the operation has."""
-        return 1 if self.kind is OpKind.ERASE else page_count(self.address, self.length)
+        return 1 if self.kind is FlashOpKind.ERASE else page_count(self.address, self.length)
 
 
 @dataclass(frozen=True, slots=True)
-class Cut:
+class PlannedCut:
     """A planned power cut: in operation `op`, counted from 0 since `plan_cut`, leaving what `torn` says."""
 
     op: int
@@ -174,14 +174,14 @@ class NorFlash:
         """Start powered, holding `cells`."""
         self.cells = cells
         self.strictness = strictness
-        self.ops: list[Op] = []
+        self.ops: list[FlashOp] = []
         """Every operation since `take_ops`; one that is cut is the last."""
         self.powered = True
         self.tracker: ReadTracker | None = None
         """Notes what is read, while set."""
         self.snapshots: list[Cells] | None = None
         """Takes the contents before every operation, while set."""
-        self._cut: Cut | None = None
+        self._cut: PlannedCut | None = None
         self._failure: Failure | None = None
         self._op_index = 0
 
@@ -194,7 +194,7 @@ class NorFlash:
         """Make the chip answer again. A planned cut or failure stays planned."""
         self.powered = True
 
-    def plan_cut(self, cut: Cut) -> None:
+    def plan_cut(self, cut: PlannedCut) -> None:
         """Cut the power in a later operation; see `end_plan`."""
         self._cut, self._op_index = cut, 0
 
@@ -208,7 +208,7 @@ class NorFlash:
         if cut is not None or failure is not None:
             raise PlanNotReached(f"{cut or failure} never fired: there were {self._op_index} operations")
 
-    def take_ops(self) -> list[Op]:
+    def take_ops(self) -> list[FlashOp]:
         """Return the operations since the last call, oldest first."""
         ops, self.ops = self.ops, []
         return ops
@@ -237,7 +237,7 @@ class NorFlash:
         """Set the 4096 bytes at `address` to 0xFF."""
         if address % SECTOR_SIZE or not 0 <= address < self.size:
             raise FlashMisuse(f"erase at 0x{address:x}: no sector of this 0x{self.size:x}-byte chip begins there")
-        self._begin(Op(OpKind.ERASE, address, SECTOR_SIZE))
+        self._begin(FlashOp(FlashOpKind.ERASE, address, SECTOR_SIZE))
         index = address // SECTOR_SIZE
         cut, failure = self._due_cut(), self._due_failure()
         if cut is not None:
@@ -264,7 +264,7 @@ class NorFlash:
             return
         if not 0 <= address <= self.size - len(data):
             raise FlashMisuse(f"program of {len(data)} bytes at 0x{address:x}: beyond this 0x{self.size:x}-byte chip")
-        self._begin(Op(OpKind.PROGRAM, address, len(data)))
+        self._begin(FlashOp(FlashOpKind.PROGRAM, address, len(data)))
         if self.tracker is not None:
             self.tracker.note_programmed(address, len(data))
         cut, failure = self._due_cut(), self._due_failure()
@@ -290,7 +290,7 @@ class NorFlash:
             new = sector[:offset] + and_bytes(old, piece) + sector[offset + len(piece) :]
             self.cells = self.cells.with_sector(index, new)
 
-    def _begin(self, op: Op) -> None:
+    def _begin(self, op: FlashOp) -> None:
         self._check_power()
         if self.snapshots is not None:
             self.snapshots.append(self.cells)

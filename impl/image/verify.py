@@ -69,7 +69,7 @@ class ImageInvalid(Exception):
         self.reason = reason
 
 
-class Verdict(Enum):
+class Verification(Enum):
     """What verification comes to, as far as its caller can see."""
 
     PASSES = "passes"
@@ -113,7 +113,7 @@ class Rules:
 class HeaderReading:
     """What the headers of an image decide, and the bytes they are in."""
 
-    verdict: Verdict
+    verdict: Verification
     """PASSES: the headers are in order, the data is still to be looked at."""
     code: EspErr
     reason: str
@@ -132,12 +132,12 @@ class DataQuestion:
     """Size of the partition."""
     rules: Rules
 
-    def ask(self, cells: Cells) -> Verdict:
+    def ask(self, cells: Cells) -> Verification:
         """Answer for the image as it lies there: headers first, then data."""
         reading = read_headers(cells, self.address, self.length, self.rules)
         if reading.metadata is None:
             return reading.verdict
-        return Verdict.PASSES if is_data_right(cells, self.address, reading.metadata) else Verdict.FAILS
+        return Verification.PASSES if is_data_right(cells, self.address, reading.metadata) else Verification.FAILS
 
 
 def verify_image(
@@ -157,11 +157,11 @@ def verify_image(
     reading = read_headers(flash.cells, offset, size, rules)
     for span in reading.read:
         flash.read(offset + span.start, span.length)
-    if reading.verdict is Verdict.PANICS:
+    if reading.verdict is Verification.PANICS:
         raise Panic
     if reading.metadata is None:
         raise ImageInvalid(reading.code, reading.reason)
-    if rules.validates and flash.ask(DataQuestion(offset, size, rules)) is not Verdict.PASSES:
+    if rules.validates and flash.ask(DataQuestion(offset, size, rules)) is not Verification.PASSES:
         raise ImageInvalid(EspErr.IMAGE_INVALID, data_problem(flash.cells, offset, reading.metadata))
     return reading.metadata
 
@@ -175,13 +175,13 @@ def rules_of(config: Config, mode: VerifyMode, secure_version: int = 0, is_bootl
 def read_headers(cells: Cells, offset: int, size: int, rules: Rules) -> HeaderReading:
     """Return what all of the image's headers decide, in the order in which the C code looks at them."""
     walk = _HeaderWalk(cells, offset, rules)
-    verdict, code, reason, metadata = Verdict.PASSES, EspErr.OK, "", None
+    verdict, code, reason, metadata = Verification.PASSES, EspErr.OK, "", None
     try:
         metadata = walk.read(size)
     except ImageInvalid as invalid:
-        verdict, code, reason = Verdict.FAILS, invalid.code, invalid.reason
+        verdict, code, reason = Verification.FAILS, invalid.code, invalid.reason
     except Panic:
-        verdict, code, reason = Verdict.PANICS, EspErr.FAIL, "the C code crashes on these headers"
+        verdict, code, reason = Verification.PANICS, EspErr.FAIL, "the C code crashes on these headers"
     return HeaderReading(verdict, code, reason, metadata, tuple(walk.spans))
 
 

@@ -13,7 +13,7 @@ import z3
 
 from ...impl import bootloader, otadata
 from ...impl.app import esp_ota_select
-from ...impl.bootloader import Selection
+from ...impl.bootloader import SlotSelection
 from ...impl.otadata import EntryPair, SelectEntry
 from ...impl.program_end import Panic
 from ..smt.lemma import LemmaVerdict, Result, prove_always
@@ -156,7 +156,7 @@ def view_words(value: Any) -> tuple[Any, ...]:
     return tuple(map(bits_of, value if isinstance(value, tuple) else (value,)))
 
 
-def view_selection(value: Selection) -> tuple[Any, ...]:
+def view_selection(value: SlotSelection) -> tuple[Any, ...]:
     """Show what the bootloader selects."""
     active = NONE if value.active is None else value.active
     return bits_of(value.index), word(active), *view_truth(value.has_initial_contents)

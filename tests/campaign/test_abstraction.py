@@ -21,8 +21,8 @@ from otaproof.campaign.lockstep.abstraction import (
     BLANK_RECORD,
     Places,
     RecordView,
-    SlotView,
     Stored,
+    StoredSlot,
     is_image_right,
     ranked,
     record_in_bytes,
@@ -31,8 +31,9 @@ from otaproof.campaign.lockstep.abstraction import (
     stored_in_bytes,
     stored_in_state,
 )
+from otaproof.campaign.lockstep.divergence import Divergence
 from otaproof.campaign.lockstep.lockstep import action_names, allowed_outcomes
-from otaproof.campaign.lockstep.model_tracker import Divergence, Follower, OpKind, SeenOp, seen_op
+from otaproof.campaign.lockstep.model_tracker import ModelTracker, OpKind, SeenOp, seen_op
 from otaproof.campaign.lockstep.slot_moves import reported
 from otaproof.model.config import Config, Release
 from otaproof.model.device.calls import TOP
@@ -94,7 +95,7 @@ class Recorded:
     versions: dict[int, int]
     """Ranks of the secure versions that occur: the model has four at most."""
     flash: Flash = field(init=False)
-    follower: Follower = field(init=False)
+    tracker: ModelTracker = field(init=False)
 
     def __post_init__(self) -> None:
         """Begin before the first step."""
@@ -112,7 +113,7 @@ class Recorded:
         self.flash = Flash(bytearray(vector.cells.to_bytes()))
         if has_factory and not self._is_plain_factory():
             raise Unspoken("factory without a whole image of version 0")
-        self.follower = Follower(self.scope, self.stored(vector.efuse), asks_claims=False)
+        self.tracker = ModelTracker(self.scope, self.stored(vector.efuse), asks_claims=False)
 
     def _is_plain_factory(self) -> bool:
         area = next(area for area in self.vector.layout.apps if area.label == "factory")
@@ -123,7 +124,7 @@ class Recorded:
         """Return the abstraction of what is stored, versions and eFuse by their ranks."""
         bits = (1 << self.versions.get(efuse, 0)) - 1 if self.scope.config.anti_rollback else 0
         stored = stored_in_bytes(self.scope, self.places, self.flash.sectors, bits)
-        slots = (SlotView(s.has_description, s.verifies, self.versions.get(s.version, 0)) for s in stored.slots)
+        slots = (StoredSlot(s.has_description, s.verifies, self.versions.get(s.version, 0)) for s in stored.slots)
         return Stored(stored.records, tuple(slots), stored.burned)
 
     def put_otadata(self, entries: Iterable[str]) -> None:
@@ -173,11 +174,11 @@ def follow_boot(vector: Vector) -> None:
     if record.get("panic"):
         raise Unspoken("the bootloader panics")
     burns = [SeenOp(OpKind.BURN)] * (device.versions.get(record["efuse_after"]) != device.versions.get(vector.efuse))
-    device.follower.begin_reset(is_power_on=True)
+    device.tracker.begin_reset(is_power_on=True)
     for op in [*device.seen(record["ops"]), *(burns if vector.config.anti_rollback else [])]:
-        device.follower.op(op, None)
+        device.tracker.op(op, None)
     device.put_otadata(record["otadata_after"])
-    device.follower.end_boot(device.place(record["booted"]), device.stored(record["efuse_after"]))
+    device.tracker.end_boot(device.place(record["booted"]), device.stored(record["efuse_after"]))
 
 
 def follow_scenario(vector: Vector) -> None:
@@ -201,7 +202,7 @@ def _has_odd_numbers(entries: list[str]) -> bool:
 
 
 def _follow_step(device: Recorded, step: dict[str, Any], efuse: int) -> None:
-    res, state, follower = step["res"], step["st"], device.follower
+    res, state, tracker = step["res"], step["st"], device.tracker
     if "off" in res:
         return
     _rebuild(device, step)
@@ -212,20 +213,20 @@ def _follow_step(device: Recorded, step: dict[str, Any], efuse: int) -> None:
     began = None
     is_reset = step["do"] == "power_on"
     if is_reset:
-        follower.begin_reset(is_power_on=True)
+        tracker.begin_reset(is_power_on=True)
     elif step["do"] in CALLS:
-        began = follower.begin_call(*action_names(Step(CALLS[step["do"]]), None))
+        began = tracker.begin_call(*action_names(Step(CALLS[step["do"]]), None))
     for op in ops[: len(ops) - ("cut" in res)]:
         # Between operations the recording says nothing of flash, save of the one write().
-        follower.op(op, after if step["do"] == "write" else None)
+        tracker.op(op, after if step["do"] == "write" else None)
     if "cut" in res:
         whole = step["cut"]["torn"] in ("before", "after")
-        follower.cut(ops[-1], after, FaultModel.F0 if whole else FaultModel.F1)
+        tracker.cut(ops[-1], after, FaultModel.F0 if whole else FaultModel.F1)
     elif is_reset:
-        follower.end_boot(device.place(res["booted"]), after)
+        tracker.end_boot(device.place(res["booted"]), after)
     else:
         _check_outcome(step, began)
-        follower.end_call(after, None)
+        tracker.end_call(after, None)
     _check_info(device, state)
 
 
@@ -266,10 +267,10 @@ def _check_outcome(step: dict[str, Any], began: str | None) -> None:
 def _check_info(device: Recorded, state: dict[str, Any]) -> None:
     if state["running"] is None:
         return
-    follower = device.follower
-    model = follower.stepper.model
-    place = follower.stepper.value(boot_partition(device.scope, model.device.records), follower.state)
-    states = {f"ota_{slot}": reported(follower.stored.records, slot)[0].value for slot in range(device.scope.slots)}
+    tracker = device.tracker
+    model = tracker.stepper.model
+    place = tracker.stepper.value(boot_partition(device.scope, model.device.records), tracker.state)
+    states = {f"ota_{slot}": reported(tracker.stored.records, slot)[0].value for slot in range(device.scope.slots)}
     shown = {label: "none" if word is None else word for label, word in state["states"].items()}
     if (device.place(state["next"]), shown) != (place, states):
         raise Divergence(f"info() says {state['next']} and {shown}, the model place {place} and {states}")
@@ -347,7 +348,7 @@ def test_numbers_above_the_slots_are_told_by_their_order(numbers: tuple[int, int
 def test_slot_without_its_magic_word_has_no_description(count: int) -> None:
     """So many bytes of an image are written; the description begins at byte 32."""
     image = (RECORDED / "images" / "delta.bin").read_bytes()
-    assert SlotView(False, False, 0) == slot_in_bytes((image[:count].ljust(SECTOR, b"\xff"),))
+    assert StoredSlot(False, False, 0) == slot_in_bytes((image[:count].ljust(SECTOR, b"\xff"),))
 
 
 def test_half_written_image_and_damaged_image_look_alike() -> None:
@@ -355,15 +356,15 @@ def test_half_written_image_and_damaged_image_look_alike() -> None:
     image = (RECORDED / "images" / "delta.bin").read_bytes()
     half, damaged = image[:600], image[:600] + bytes([image[600] ^ 1]) + image[601:]
     seen = {slot_in_bytes((contents.ljust(SECTOR, b"\xff"),)) for contents in (half, damaged)}
-    assert {SlotView(True, False, 1)} == seen
+    assert {StoredSlot(True, False, 1)} == seen
 
 
 def stored_devices() -> Iterator[Stored]:
     """Yield what some devices with two slots hold."""
-    blank, whole = SlotView(False, False, 0), SlotView(True, True, 2)
+    blank, whole = StoredSlot(False, False, 0), StoredSlot(True, True, 2)
     named = RecordView(Check.RIGHT, Word.NEW, 1, 2)
     for records in ((BLANK_RECORD, BLANK_RECORD), (named, RecordView(Check.WRONG, Word.VALID))):
-        for slots in ((whole, blank), (SlotView(True, False, 1), whole)):
+        for slots in ((whole, blank), (StoredSlot(True, False, 1), whole)):
             yield Stored(records, slots, 3)
 
 

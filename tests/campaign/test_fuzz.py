@@ -16,13 +16,12 @@ from otaproof.campaign.fuzz.findings import (
     Finding,
     Findings,
     RunResult,
-    minimised,
     run,
     runs,
-    shortened,
 )
 from otaproof.campaign.fuzz.fuzz_driver import Fuzz, Limits, blocks
 from otaproof.campaign.fuzz.generator import MAX_CUTS, Worlds, draw_scope
+from otaproof.campaign.fuzz.shrink import shortened, shrunk
 from otaproof.campaign.history.history_replay import replay_history
 from otaproof.campaign.history.history_token import decode_history_token
 from otaproof.campaign.history.step import Step, StepName
@@ -121,10 +120,10 @@ def test_no_pair_of_releases_makes_board_and_model_diverge(app_release: Release,
         assert DIVERGENCE not in {finding.claim_id for finding in result.findings}
 
 
-def test_minimised_finding_breaks_its_claim_on_the_board_alone(results: list[RunResult]) -> None:
+def test_shrunk_finding_breaks_its_claim_on_the_board_alone(results: list[RunResult]) -> None:
     """The replay, which does not ask the model, says the same; and no step can be left out."""
     for finding in found_by(results):
-        small = minimised(finding)
+        small = shrunk(finding)
         assert len(small.history.steps) <= len(finding.history.steps)
         assert replay_history(small.history).breaks(small.claim_id) is not None
         steps = small.history.steps
@@ -138,7 +137,7 @@ def test_history_that_breaks_nothing_has_no_shorter_form(results: list[RunResult
     finding = found_by(results)[0]
     nothing = replace(finding, history=replace(finding.history, steps=(Step(StepName.RESET),)))
     assert shortened(nothing) is None
-    assert nothing == minimised(nothing)
+    assert nothing == shrunk(nothing)
 
 
 def test_blocks_cover_every_run_once() -> None:
@@ -263,7 +262,7 @@ def test_findings_stay_where_a_worker_dies_while_they_are_made_small(monkeypatch
             raise WorkerDied
         return finding
 
-    monkeypatch.setattr(fuzz_driver, "minimised", dies)
+    monkeypatch.setattr(fuzz_driver, "shrunk", dies)
     assert found == list(fuzz.reported())
     assert "killed" in fuzz.ended_by
 

@@ -28,7 +28,7 @@ from small_boards import (
 
 from otaproof.impl.board import App, Board
 from otaproof.impl.chip.cells import Cells
-from otaproof.impl.chip.flash import Cut, Failure, FailureExtent, Op
+from otaproof.impl.chip.flash import Failure, FailureExtent, FlashOp, PlannedCut
 from otaproof.impl.chip.torn_operations import BEFORE, Torn
 from otaproof.impl.program_end import PowerCut
 from otaproof.model.config import Config, Release
@@ -91,10 +91,10 @@ class Case:
             return call(call_of(self.event, app)), None
         return False, running_slot(reset(board, self.event))
 
-    def interrupted(self, interruption: Cut | Failure) -> Cells:
+    def interrupted(self, interruption: PlannedCut | Failure) -> Cells:
         """Return what the flash holds after the event, interrupted so."""
         board, app = self.start()
-        if isinstance(interruption, Cut):
+        if isinstance(interruption, PlannedCut):
             board.flash.plan_cut(interruption)
         else:
             board.flash.plan_failure(interruption)
@@ -134,7 +134,7 @@ def play(case: Case) -> list[Step]:
     return list(_factory_reset(case, before, ops, board.flash.cells, started))
 
 
-def _factory_reset(case: Case, before: Moment, ops: list[Op], after: Cells, started: int | None) -> Iterator[Step]:
+def _factory_reset(case: Case, before: Moment, ops: list[FlashOp], after: Cells, started: int | None) -> Iterator[Step]:
     """Yield the events of a factory reset. It erases nvs, which lies before otadata, and so tells the looks apart."""
     in_nvs = [number for number, op in enumerate(ops) if op.address in NVS]
     begin, end = in_nvs[0], in_nvs[-1] + 1
@@ -147,7 +147,7 @@ def _factory_reset(case: Case, before: Moment, ops: list[Op], after: Cells, star
     moment = before
     for number, (event, first, last) in enumerate(bounds):
         is_last = number == len(bounds) - 1
-        cells = after if is_last or last == len(ops) else case.interrupted(Cut(last, BEFORE))
+        cells = after if is_last or last == len(ops) else case.interrupted(PlannedCut(last, BEFORE))
         if first < last or event is not Event.ERASE_OTADATA:
             yield Step(event, moment, cells, False, started if is_last else None, tuple(range(first, last)))
         moment = replace(moment, records=read_records(cells), running=None)
@@ -240,7 +240,7 @@ def walk_interrupted(cases: Iterable[Case]) -> Walk:
             slots = step.slots()
             for interruption in interruptions(step, can_fail=step is steps[-1]):
                 after = read_records(case.interrupted(interruption))
-                cut = interruption.torn.weakest_model if isinstance(interruption, Cut) else None
+                cut = interruption.torn.weakest_model if isinstance(interruption, PlannedCut) else None
                 for slot, (state, situation) in slots.items():
                     moved_to, _ = reported(after, slot, case.outline.slot_count)
                     rows = allowed_rows(state, step.event, moved_to, situation, cut, has_flash_error=cut is None)
@@ -251,10 +251,10 @@ def walk_interrupted(cases: Iterable[Case]) -> Walk:
     return Walk(tuple(wrong), frozenset(walked))
 
 
-def interruptions(step: Step, can_fail: bool) -> Iterator[Cut | Failure]:
+def interruptions(step: Step, can_fail: bool) -> Iterator[PlannedCut | Failure]:
     """Yield the ways to interrupt a step in its operations on otadata."""
     for number in step.otadata_ops:
-        yield from (Cut(number, torn) for torn in TEARS)
+        yield from (PlannedCut(number, torn) for torn in TEARS)
         if can_fail:
             yield from (Failure(number, done) for done in FailureExtent)
 

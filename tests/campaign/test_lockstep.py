@@ -29,8 +29,9 @@ from otaproof.campaign.history.history_token import HistoryToken, encode_history
 from otaproof.campaign.history.player import StepOutcome
 from otaproof.campaign.history.step import RUNNING, Step, StepCut, StepName
 from otaproof.campaign.lockstep import lockstep, slot_moves
+from otaproof.campaign.lockstep.divergence import Divergence, OutOfModel
 from otaproof.campaign.lockstep.lockstep import Lockstep, play_in_lockstep, scope_of_device
-from otaproof.campaign.lockstep.model_tracker import Divergence, Follower, OpKind, OutOfModel
+from otaproof.campaign.lockstep.model_tracker import ModelTracker, OpKind
 from otaproof.impl import bootloader
 from otaproof.impl.app import esp_ota_select
 from otaproof.impl.app.esp_ota import EspOta
@@ -136,7 +137,7 @@ class Together(RuleBasedStateMachine):
     @property
     def is_off(self) -> bool:
         """The device has no power."""
-        return self.run_.follower.task is Task.OFF
+        return self.run_.tracker.task is Task.OFF
 
     @property
     def is_running(self) -> bool:
@@ -155,7 +156,7 @@ class Together(RuleBasedStateMachine):
             self.is_over = True
         except Divergence as why:
             raise AssertionError(f"{why}\n  otaproof replay {self.token()}") from None
-        if self.run_.follower.task is Task.STUCK:
+        if self.run_.tracker.task is Task.STUCK:
             self.is_over = True
 
     def cut(self, step: Step, place: PlaceOfCut) -> StepCut | None:
@@ -233,7 +234,7 @@ def test_state_of_a_delivered_device_is_the_first_of_the_model() -> None:
         for has_factory in (False, True):
             history = History(device(anti=anti, has_factory=has_factory), IMAGES)
             run_ = Lockstep(history, scope_of_device(history.device, FaultModel.F3))
-            assert run_.follower.stepper.initial == run_.follower.state
+            assert run_.tracker.stepper.initial == run_.tracker.state
 
 
 @pytest.mark.parametrize("bootloader_release", Release, ids=lambda release: f"bootloader-{release.label}")
@@ -279,7 +280,7 @@ def _actions_taken(index: int, worlds: Worlds) -> set[str]:
     run_ = Lockstep(draw_history(random, config, scope), scope)
     for step in Drawer(random, run_).steps():
         run_.step(step)
-    return run_.follower.taken
+    return run_.tracker.taken
 
 
 def diverges() -> bool:
@@ -333,7 +334,9 @@ MODEL_MUTANTS: dict[str, Callable[[Scope], Scope]] = {
 @pytest.mark.parametrize("name", MODEL_MUTANTS)
 def test_wrong_model_is_caught(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A model of another device diverges from the board; in a weaker fault model a cut leaves what it does not know."""
-    monkeypatch.setattr(lockstep, "Follower", lambda scope, stored: Follower(MODEL_MUTANTS[name](scope), stored))
+    monkeypatch.setattr(
+        lockstep, "ModelTracker", lambda scope, stored: ModelTracker(MODEL_MUTANTS[name](scope), stored)
+    )
     assert diverges()
 
 

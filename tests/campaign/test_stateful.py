@@ -25,7 +25,7 @@ from small_boards import (
 
 from otaproof.impl.app.otaupgrade import LuaError, LuaValue, OtaUpgrade
 from otaproof.impl.board import App, Board
-from otaproof.impl.chip.flash import Cut, Failure, PlanNotReached, Strictness
+from otaproof.impl.chip.flash import Failure, PlannedCut, PlanNotReached, Strictness
 from otaproof.impl.program_end import PowerCut, ProgramEnd
 from otaproof.model.config import Config, Pin
 from otaproof.model.fault_model import FaultModel
@@ -175,7 +175,7 @@ class Life(RuleBasedStateMachine):
         """Let something happen, perhaps interrupted, and check where each slot went."""
         flash = self.board.flash
         before = moment_of(self.board, self.outline, self.app)
-        if isinstance(interruption, Cut):
+        if isinstance(interruption, PlannedCut):
             flash.plan_cut(interruption)
         elif isinstance(interruption, Failure):
             flash.plan_failure(interruption)
@@ -201,7 +201,7 @@ class Life(RuleBasedStateMachine):
             started=running_slot(self.app) if event is Event.POWER_ON else None,
             is_test_pin_held=is_test_pin_held,
         )
-        assert is_cut == isinstance(interruption, Cut)
+        assert is_cut == isinstance(interruption, PlannedCut)
 
     def check(
         self,
@@ -215,7 +215,7 @@ class Life(RuleBasedStateMachine):
     ) -> None:
         """Every slot moved by the one row of a whole step, or by one that the interruption allows."""
         after = read_records(self.board.flash.cells)
-        is_cut_reset = event is Event.POWER_ON and isinstance(interruption, Cut)
+        is_cut_reset = event is Event.POWER_ON and isinstance(interruption, PlannedCut)
         starts = range(before.slot_count) if is_cut_reset else [started]
         for slot in range(before.slot_count):
             moved_to, _ = reported(after, slot, before.slot_count)
@@ -234,7 +234,7 @@ class Life(RuleBasedStateMachine):
         if interruption is None:
             row = whole_row(state, event, situation)
             return [row.id] if row.state_after(state, situation.hidden) is moved_to else []
-        cut: FaultModel | None = interruption.torn.weakest_model if isinstance(interruption, Cut) else None
+        cut: FaultModel | None = interruption.torn.weakest_model if isinstance(interruption, PlannedCut) else None
         return [row.id for row in allowed_rows(state, event, moved_to, situation, cut, cut is None)]
 
 

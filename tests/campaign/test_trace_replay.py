@@ -12,10 +12,11 @@ from otaproof.campaign.history.history_replay import is_confirmed, replay_histor
 from otaproof.campaign.history.history_token import decode_history_token
 from otaproof.campaign.history.player import Player, StepOutcome
 from otaproof.campaign.history.step import Step, StepName
+from otaproof.campaign.lockstep.divergence import Divergence
 from otaproof.campaign.lockstep.torn_bytes import classes_of, find_torn, leaves
-from otaproof.campaign.lockstep.trace_replay import Divergence, TraceWalker, confirm, token_of_trace
+from otaproof.campaign.lockstep.trace_replay import TraceWalker, confirm, token_of_trace
 from otaproof.impl.chip.chips import CHIPS
-from otaproof.impl.chip.flash import OpKind
+from otaproof.impl.chip.flash import FlashOpKind
 from otaproof.impl.otadata import SelectEntry, encode_entry, make_entry
 from otaproof.model.claims.state_claims import DEVICE_CLAIMS
 from otaproof.model.config import Chip, Config, Release
@@ -214,13 +215,13 @@ def records() -> Iterator[tuple[Check, Word, bytes]]:
 
 
 @pytest.mark.parametrize("fault", FaultModel, ids=lambda fault: fault.name)
-@pytest.mark.parametrize("kind", OpKind, ids=lambda kind: kind.name)
-def test_every_tear_of_the_model_is_found_and_no_other(kind: OpKind, fault: FaultModel) -> None:
+@pytest.mark.parametrize("kind", FlashOpKind, ids=lambda kind: kind.name)
+def test_every_tear_of_the_model_is_found_and_no_other(kind: FlashOpKind, fault: FaultModel) -> None:
     """For each class of record, and each class that a tear can leave of it."""
     blank = b"\xff" * 32
     for check, word, entry in records():
-        before, after = (blank, entry) if kind is OpKind.PROGRAM else (entry, blank)
-        tears = programmed_tears if kind is OpKind.PROGRAM else erased_tears
+        before, after = (blank, entry) if kind is FlashOpKind.PROGRAM else (entry, blank)
+        tears = programmed_tears if kind is FlashOpKind.PROGRAM else erased_tears
         expected = tears(check, word, fault)
         for left in product(Check, Word):
             torn = find_torn(kind, before, after, *left, fault)

@@ -19,7 +19,7 @@ from otaproof.campaign.lockstep.board_difference import (
     play_both,
     show_difference,
 )
-from otaproof.campaign.lockstep.trace_replay import Divergence
+from otaproof.campaign.lockstep.divergence import Divergence
 from otaproof.cli.main import main
 from otaproof.errors import InputError
 from otaproof.impl import release_rules

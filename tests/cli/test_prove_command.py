@@ -9,7 +9,7 @@ from rich.console import Console
 
 from otaproof.analysis import proof_runs, shown_trace
 from otaproof.analysis.proof_runs import ConfigurationProof, ProvedClaim
-from otaproof.campaign.lockstep.trace_replay import Divergence
+from otaproof.campaign.lockstep.divergence import Divergence
 from otaproof.cli.main import main
 from otaproof.cli.reports.prove_report import print_family
 from otaproof.model.claims.claims import claim

@@ -13,17 +13,6 @@ ROOMS = (
     *("model", "impl", "proofs", "campaign", "project", "analysis", "diagrams", "cli"),
     *("examples", "docs/spec_generator"),
 )
-    "model",
-    "impl",
-    "proofs",
-    "campaign",
-    "project",
-    "analysis",
-    "diagrams",
-    "cli",
-    "examples",
-    "docs/spec_generator",
-)
 
 
 def modules() -> dict[str, str]:

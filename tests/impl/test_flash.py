@@ -4,14 +4,14 @@ import pytest
 
 from otaproof.impl.chip.cells import ERASED_SECTOR, SECTOR_SIZE, Cells
 from otaproof.impl.chip.flash import (
-    Cut,
     Failure,
     FailureExtent,
     FlashMisuse,
+    FlashOp,
+    FlashOpKind,
     MicroStep,
     NorFlash,
-    Op,
-    OpKind,
+    PlannedCut,
     PlanNotReached,
     ReadTracker,
     Strictness,
@@ -69,9 +69,9 @@ def test_range_erase_is_one_operation_for_each_sector() -> None:
     flash.program(0x10F0, b"\x00" * 0x120)
     flash.program(0x1000, b"")
     expected = [
-        Op(OpKind.ERASE, 0x1000, 0x1000),
-        Op(OpKind.ERASE, 0x2000, 0x1000),
-        Op(OpKind.PROGRAM, 0x10F0, 0x120),
+        FlashOp(FlashOpKind.ERASE, 0x1000, 0x1000),
+        FlashOp(FlashOpKind.ERASE, 0x2000, 0x1000),
+        FlashOp(FlashOpKind.PROGRAM, 0x10F0, 0x120),
     ]
     assert expected == flash.take_ops()
     assert [] == flash.take_ops()
@@ -80,14 +80,14 @@ def test_range_erase_is_one_operation_for_each_sector() -> None:
 def test_program_has_a_micro_step_for_each_page() -> None:
     """A page is 256 bytes; the first and the last may be touched in part."""
     expected = [
-        MicroStep(OpKind.PROGRAM, 0x10F0, 0x10),
-        MicroStep(OpKind.PROGRAM, 0x1100, 0x100),
-        MicroStep(OpKind.PROGRAM, 0x1200, 0x10),
+        MicroStep(FlashOpKind.PROGRAM, 0x10F0, 0x10),
+        MicroStep(FlashOpKind.PROGRAM, 0x1100, 0x100),
+        MicroStep(FlashOpKind.PROGRAM, 0x1200, 0x10),
     ]
-    op = Op(OpKind.PROGRAM, 0x10F0, 0x120)
+    op = FlashOp(FlashOpKind.PROGRAM, 0x10F0, 0x120)
     assert expected == list(op.micro_steps())
     assert 3 == op.micro_step_count
-    assert 1 == Op(OpKind.ERASE, 0, SECTOR_SIZE).micro_step_count
+    assert 1 == FlashOp(FlashOpKind.ERASE, 0, SECTOR_SIZE).micro_step_count
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_program_has_a_micro_step_for_each_page() -> None:
 def test_cut_erase_leaves_what_the_recordings_say(torn: str, left: bytes) -> None:
     """The table of torn erases in the description of the recorded vectors."""
     flash = flash_of_zeros()
-    flash.plan_cut(Cut(1, Torn.parse(torn)))
+    flash.plan_cut(PlannedCut(1, Torn.parse(torn)))
     flash.erase_sector(0x1000)
     with pytest.raises(PowerCut):
         flash.erase_sector(0x2000)
@@ -125,7 +125,7 @@ def test_cut_erase_leaves_what_the_recordings_say(torn: str, left: bytes) -> Non
 def test_cut_program_leaves_what_the_recordings_say(torn: str, left: bytes) -> None:
     """The table of torn programs in the description of the recorded vectors."""
     flash = NorFlash(Cells.erased(SIZE))
-    flash.plan_cut(Cut(0, Torn.parse(torn)))
+    flash.plan_cut(PlannedCut(0, Torn.parse(torn)))
     with pytest.raises(PowerCut):
         flash.program(0xFE, b"abcd")
     assert left == flash.cells.read(0xFE, 4)
@@ -134,7 +134,7 @@ def test_cut_program_leaves_what_the_recordings_say(torn: str, left: bytes) -> N
 def test_flash_is_dead_after_a_cut_until_power_on() -> None:
     """No handler can write after the power is gone."""
     flash = NorFlash(Cells.erased(SIZE))
-    flash.plan_cut(Cut(0, AFTER))
+    flash.plan_cut(PlannedCut(0, AFTER))
     with pytest.raises(PowerCut):
         flash.program(0, b"a")
     for access in (lambda: flash.read(0, 1), lambda: flash.program(8, b"b"), lambda: flash.erase_sector(0)):
@@ -152,7 +152,7 @@ def test_power_cut_passes_handlers_of_exceptions() -> None:
 def test_cut_that_never_fires_is_an_error() -> None:
     """A run whose planned cut was not reached proves nothing."""
     flash = NorFlash(Cells.erased(SIZE))
-    flash.plan_cut(Cut(2, BEFORE))
+    flash.plan_cut(PlannedCut(2, BEFORE))
     flash.program(0, b"a")
     with pytest.raises(PlanNotReached, match="1 operations"):
         flash.end_plan()

@@ -17,7 +17,7 @@ from otaproof.campaign.history.player import Moment, touches
 from otaproof.campaign.upgrade.future_oracle import observe
 from otaproof.impl.app.otaupgrade import LuaError
 from otaproof.impl.board import App
-from otaproof.impl.chip.flash import Cut, PlanNotReached
+from otaproof.impl.chip.flash import PlannedCut, PlanNotReached
 from otaproof.impl.chip.torn_operations import Torn
 from otaproof.impl.program_end import ProgramEnd
 from otaproof.model.claims.observation import Future
@@ -30,7 +30,7 @@ class Step:
     """One thing that happens: a call by its name, or a reset, perhaps cut."""
 
     name: str
-    cut: Cut | None
+    cut: PlannedCut | None
 
 
 TEARS = st.one_of(
@@ -40,7 +40,7 @@ TEARS = st.one_of(
     st.integers(0, 600).map(lambda number: f"bytes:0.{number}"),
     st.integers(0, 600).map(lambda number: f"bits:0.{number}"),
 )
-CUTS = st.builds(lambda op, torn: Cut(op, Torn.parse(torn)), st.integers(0, 18), TEARS)
+CUTS = st.builds(lambda op, torn: PlannedCut(op, Torn.parse(torn)), st.integers(0, 18), TEARS)
 STEPS = st.builds(
     Step,
     st.sampled_from(["upgrade", "upgrade", "commence", "write", "complete", "accept", "accept", "rollback", "reset"]),
@@ -84,7 +84,7 @@ class Life:
         if step.name in ("upgrade", "commence", "write", "complete"):
             self.wrote_running |= touches(self.board.flash.ops, running)
 
-    def _do(self, action: Callable[[], object], cut: Cut | None) -> None:
+    def _do(self, action: Callable[[], object], cut: PlannedCut | None) -> None:
         self.board.flash.take_ops()
         if cut is not None:
             self.board.flash.plan_cut(cut)
@@ -156,6 +156,6 @@ def test_cut_in_a_late_accept_can_boot_an_image_that_was_never_marked() -> None:
     assert device.app is not None
     device.take(Step("commence", None))
     device.take(Step("write", None))
-    device.take(Step("accept", Cut(0, Torn.parse("after"))))
+    device.take(Step("accept", PlannedCut(0, Torn.parse("after"))))
     future = device.future()
     assert ("ota_0", "update") == (future.boot.partition, future.boot.image)
