@@ -2,20 +2,12 @@
 
 from collections.abc import Callable
 
-from ..campaign.history.history_replay import replay_history
-from ..campaign.history.history_token import decode_history_token
 from ..model.claims.observation import Boot, Observation
 
 
 def broken_by_cut(claim_id: str, after: Observation) -> str:
     """Return what breaks a claim after one power cut, or one reset between two calls."""
     return _SENTENCES[claim_id](after)
-
-
-def broken_in_history(token: str, claim_id: str) -> str | None:
-    """Return what breaks a claim at the end of the history of a token; None where the board does not show it."""
-    found = replay_history(decode_history_token(token).history).breaks(claim_id)
-    return None if found is None else found.text
 
 
 def _starts(boot: Boot | None) -> str:

@@ -1,14 +1,15 @@
 """A trace of the device model as a person can follow it: in sentences, and as a token that the board replays."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from ..campaign.explain.history_target import STARTS, tell
+from ..campaign.explain.trace_in_words import tell_trace, tell_violation
 from ..campaign.lockstep.divergence import Divergence
-from ..campaign.lockstep.trace_replay import place_label, token_of_trace
-from ..model.device.state import Scope
+from ..campaign.lockstep.trace_replay import token_of_trace
+from ..model.claims.state_claims import DEVICE_CLAIMS
+from ..model.device.state import Ghost, Scope
+from ..model.device.stepper import State, stepper
 from ..proofs.prover.dead_ends import RECOVERY
-from .broken_claim import broken_in_history
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,24 +21,31 @@ class ShownTrace:
     token: str | None = None
     """The token under which `otaproof replay` shows it; None for C9, and where a board does not show it."""
     broken_by: str | None = None
-    """With a token: the event at the end which the claim rules out, as the board shows it."""
+    """The event at the end which the claim rules out."""
     divergence: str | None = None
     """Where the board does not show the trace, which is a bug in otaproof."""
 
 
-def sentences_of(scope: Scope, actions: Sequence[str]) -> tuple[str, ...]:
-    """Return what happens in a trace that begins with a blank device."""
-    names = [place_label(scope, slot) for slot in range(scope.slots)]
-    return tell(scope, STARTS[0], actions, names)
-
-
 def show_trace(scope: Scope, actions: Sequence[str], claim_id: str) -> ShownTrace:
     """Return a trace that breaks a claim in sentences, and played on the board."""
-    sentences = sentences_of(scope, actions)
+    sentences = tell_trace(scope, actions)
+    broken_by = tell_violation(scope, claim_id, _states(scope, actions, claim_id))
     if claim_id == RECOVERY:
-        return ShownTrace(sentences)
+        return ShownTrace(sentences, broken_by=broken_by)
     try:
         token = token_of_trace(scope, actions, claim_id)
     except Divergence as error:
-        return ShownTrace(sentences, divergence=str(error))
-    return ShownTrace(sentences, token, broken_in_history(token, claim_id))
+        return ShownTrace(sentences, broken_by=broken_by, divergence=str(error))
+    return ShownTrace(sentences, token, broken_by)
+
+
+def _states(scope: Scope, actions: Sequence[str], claim_id: str) -> tuple[State, ...]:
+    """Return the states of a trace, with the ghosts that the claim reads."""
+    ghosts = next((item.ghosts for item in DEVICE_CLAIMS if item.claim.id == claim_id), frozenset[Ghost]())
+    steps = stepper(replace(scope, ghosts=ghosts))
+    states = [steps.initial]
+    for name in actions:
+        after = steps.step(states[-1], name)
+        assert after is not None, name
+        states.append(after)
+    return tuple(states)

@@ -5,7 +5,7 @@ from typing import Literal
 
 from ...project.doctor.diagnosis import RULES, Diagnosis
 from ...project.doctor.rule import Rule, RuleFinding, Severity
-from .result_parts import CommandResult
+from .result_parts import CommandResult, SettingEntry, setting_entries
 
 SeverityName = Literal["error", "warning", "note"]
 
@@ -68,6 +68,10 @@ class DoctorResult(CommandResult):
     """What was looked at."""
     config: ProjectConfig
     """Its configuration."""
+    settings: tuple[SettingEntry, ...]
+    """What else is known of it, with where that is from."""
+    notes: tuple[str, ...]
+    """What its files contradict or leave open, a sentence each."""
     findings: tuple[DoctorFinding, ...]
     """Everything found, rule by rule."""
     counts: dict[SeverityName, int]
@@ -94,6 +98,8 @@ def doctor_result(diagnosis: Diagnosis) -> DoctorResult:
             idf=config.app_release.label if subject.release_text else None,
             bootloader_idf=config.bootloader_release.label if subject.release_text else None,
         ),
+        settings=setting_entries(subject.named_values),
+        notes=tuple(subject.warnings),
         findings=tuple(_finding(rule, finding) for rule, findings in diagnosis.found for finding in findings),
         counts={severity.value: diagnosis.count(severity) for severity in Severity},
         not_looked_at={rule.id: need.value for rule, need in diagnosis.not_looked_at},

@@ -3,11 +3,11 @@
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from ...campaign.explain.trace_in_words import tell_trace
 from ...campaign.lockstep.trace_replay import place_label
 from ...model.device.state import Scope
 from ...proofs.explicit.cut_outcomes import Call, Cell, Example, Outcome
 from ..call_outcomes import CallOutcomes, cell_of
-from ..shown_trace import sentences_of
 from .result_parts import ModelResult, ScopeEntry, left_out_entries, scope_entry
 
 OutcomeName = Literal["same", "old", "new", "THIRD", "BRICK"]
@@ -96,7 +96,7 @@ def _example(scope: Scope, outcome: Outcome, example: Example) -> OutcomeExample
     return OutcomeExample(
         cuts=example.cuts,
         actions=example.actions,
-        sentences=() if outcome.is_safe else sentences_of(scope, example.actions),
+        sentences=() if outcome.is_safe else tell_trace(scope, example.actions),
         old=place_name(scope, example.old),
         new=place_name(scope, example.new),
         found=place_name(scope, example.found),

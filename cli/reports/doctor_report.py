@@ -6,9 +6,11 @@ from collections.abc import Iterable, Iterator
 from rich.console import Console
 from rich.text import Text
 
+from ...analysis.results.result_parts import setting_entries
 from ...project.doctor.diagnosis import RULES, Diagnosis
 from ...project.doctor.rule import Rule, RuleFinding, Severity
 from .report_page import ReportPage
+from .settings_report import print_settings
 
 _STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
 _INDENT = 9
@@ -24,6 +26,10 @@ def print_diagnosis(console: Console, diagnosis: Diagnosis, explains_notes: bool
         _print_rule(page, rule, findings, diagnosis.subject.check_command if is_explained else None)
     for line in _not_looked_at(diagnosis):
         page.line(line, indent=0, style="dim")
+    subject = diagnosis.subject
+    if subject.named_values or subject.warnings:
+        print_settings(page, setting_entries(subject.named_values), subject.warnings)
+        page.console.print()
     page.whole(summary(diagnosis), 0, "bold")
 
 

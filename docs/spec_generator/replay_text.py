@@ -12,7 +12,7 @@ from otaproof.campaign.history.history_replay import HistoryReplay
 from otaproof.campaign.history.replayed_step import ReplayedStep
 from otaproof.campaign.history.step import Step, StepName
 from otaproof.impl.chip.cells import SECTOR_SIZE
-from otaproof.impl.chip.flash import Op, OpKind
+from otaproof.impl.chip.flash import FlashOp, FlashOpKind
 from otaproof.impl.partitions.partition import Partition
 from otaproof.model.config import ResetReason
 
@@ -53,16 +53,16 @@ def history_sentences(history: History, replay: HistoryReplay) -> list[str]:
     return [with_capital(text) for text in _sentences(steps, history.dut.table)]
 
 
-def operation_text(op: Op) -> str:
+def operation_text(op: FlashOp) -> str:
     """Return a flash operation in words, such as "erase of otadata sector 1"."""
-    kind = "erase" if op.kind is OpKind.ERASE else "program"
+    kind = "erase" if op.kind is FlashOpKind.ERASE else "program"
     if not _is_otadata(op):
         return f"{kind} at 0x{op.address:x}"
     sector = (op.address - OTADATA) // SECTOR_SIZE
     return f"erase of otadata sector {sector}" if kind == "erase" else f"program of record {sector}"
 
 
-def _is_otadata(op: Op) -> bool:
+def _is_otadata(op: FlashOp) -> bool:
     return OTADATA <= op.address < OTADATA + 2 * SECTOR_SIZE
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from otaproof.campaign.explain.history_target import STARTS, tell
+from otaproof.campaign.explain.trace_in_words import tell_trace
 from otaproof.model.device.state import Scope
 
 from .spec_page import folded_markdown, numbered
@@ -12,8 +12,7 @@ ACTIONS = "the actions of the device model"
 
 def sentences(scope: Scope, actions: Sequence[str]) -> list[str]:
     """Return what happens in a trace that begins at the first power-on of a blank device, a sentence each."""
-    labels = [f"ota_{slot}" for slot in range(scope.slots)]
-    return [with_capital(text) for text in tell(scope, STARTS[0], actions, labels)]
+    return [with_capital(text) for text in tell_trace(scope, actions)]
 
 
 def trace_list(scope: Scope, trace: str) -> str:

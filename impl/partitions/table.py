@@ -43,7 +43,7 @@ class TableError(Exception):
     """The bytes are no partition table that the reader accepts; the message names row and field."""
 
 
-class _TableRow(NamedTuple):
+class _BinaryRow(NamedTuple):
     magic: bytes
     type: int
     subtype: int
@@ -59,7 +59,7 @@ def decode_table(raw: bytes, flash_size: int, release: Release) -> tuple[Partiti
 
     raw: TABLE_MAX_LENGTH bytes from the table's offset. The flags are those of the rows; the bootloader
     itself heeds none. Source: flash_partitions.c esp_partition_table_verify."""
-    rows: list[_TableRow] = []
+    rows: list[_BinaryRow] = []
     has_md5 = False
     for number, row in enumerate(_rows(raw[:TABLE_MAX_LENGTH])):
         if row.magic == TABLE_MAGIC:
@@ -132,12 +132,12 @@ def decode_label(raw: bytes) -> str:
     return raw.split(b"\0")[0].decode("utf-8", "surrogateescape")
 
 
-def _rows(raw: bytes) -> Iterator[_TableRow]:
+def _rows(raw: bytes) -> Iterator[_BinaryRow]:
     for at in range(0, len(raw) - ROW_SIZE + 1, ROW_SIZE):
-        yield _TableRow(*_ROW.unpack_from(raw, at))
+        yield _BinaryRow(*_ROW.unpack_from(raw, at))
 
 
-def _partition(row: _TableRow) -> Partition:
+def _partition(row: _BinaryRow) -> Partition:
     return Partition(
         decode_label(row.label),
         row.type,
@@ -149,11 +149,11 @@ def _partition(row: _TableRow) -> Partition:
     )
 
 
-def _is_terminator(row: _TableRow) -> bool:
+def _is_terminator(row: _BinaryRow) -> bool:
     return row.magic == TERMINATOR_MAGIC and row.type == row.subtype == 0xFF
 
 
-def _check_place(number: int, row: _TableRow, flash_size: int, release: Release) -> None:
+def _check_place(number: int, row: _BinaryRow, flash_size: int, release: Release) -> None:
     end = row.offset + row.size
     if release < Release.V6_1:
         # The C code adds in 32 bits, so a huge size can wrap to a small end.

@@ -5,9 +5,7 @@ from typing import Any
 
 import pytest
 
-from otaproof.analysis.broken_claim import broken_by_cut, broken_in_history
-from otaproof.campaign.history.history_token import encode_history_token
-from otaproof.campaign.history.known_cases import known_case
+from otaproof.analysis.broken_claim import broken_by_cut
 from otaproof.model.claims.claims import CUT_CLAIMS, cut_claim
 from otaproof.model.claims.observation import Boot, Future, Observation, Rollback, Upgrade
 
@@ -90,10 +88,3 @@ def test_event_that_breaks_the_claim_is_named(claim_id: str, after: Observation,
 def test_every_claim_of_a_sweep_has_a_sentence() -> None:
     """None is forgotten when one is added."""
     assert {claim.id for claim in CUT_CLAIMS} == {claim_id for claim_id, _, _ in BROKEN}
-
-
-def test_history_names_the_event_that_breaks_the_claim() -> None:
-    """As the board shows it; and nothing for a claim that it keeps."""
-    token = encode_history_token(known_case("trial-is-lost").token())
-    assert "ota_0 boots, not ota_1" == broken_in_history(token, "C4")
-    assert broken_in_history(token, "C3") is None

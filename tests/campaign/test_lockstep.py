@@ -254,7 +254,7 @@ def test_wake_up_goes_by_the_bootloader_s_own_release(app_release: Release, boot
     run_ = Lockstep(History(delivered, IMAGES), scope_of_device(delivered, FaultModel.F3))
     for step in (*burned, wake):
         run_.step(step)
-    assert (bootloader_release < Release.V5_5) == ("wake" in run_.follower.taken)
+    assert (bootloader_release < Release.V5_5) == ("wake" in run_.tracker.taken)
 
 
 WORLDS = Worlds(slots=3, has_factory=True, rollback=True, anti_rollback=False, app_release=Release.V5_5)

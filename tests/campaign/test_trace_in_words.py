@@ -8,9 +8,9 @@ from otaproof.campaign.explain.trace_in_words import VIOLATIONS, tell_trace, tel
 from otaproof.model.claims.claims import CLAIMS
 from otaproof.model.claims.state_claims import DEVICE_CLAIMS
 from otaproof.model.config import Config
+from otaproof.model.device.search import Trace
 from otaproof.model.device.state import Scope, Usage
 from otaproof.model.fault_model import FaultModel
-from otaproof.proofs.explicit.exploration import Trace
 from otaproof.proofs.explicit.explorer import explore_in_python
 
 
