@@ -281,5 +281,5 @@ def test_interrupted_command_reports_and_has_exit_code_3(
     monkeypatch.setattr(fuzz_driver, "run_block", interrupted)
     code, output = call(capsys, "--runs", "1000", "--seed", "5", *OPTIONS)
     assert 3 == code
-    assert "interrupted; this is what was found so far" in output
+    assert "interrupted; partial results" in output
     assert "otaproof replay oth1." in output

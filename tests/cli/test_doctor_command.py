@@ -60,7 +60,7 @@ def test_error_exits_with_1(broken: Path, capsys: pytest.CaptureFixture[str]) ->
     assert 1 == code
     assert "error    D44  otadata of the wrong size" in text
     assert f"{broken / 'partitions.csv'}:3: 'otadata' has 0x1000 bytes, not 0x2000" in text
-    assert "do    Make it 0x2000." in text
+    assert "do     Make it 0x2000." in text
 
 
 def test_warning_exits_with_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -47,9 +47,9 @@ def test_check_replay_and_explain_need_no_solver(folder: Path) -> None:
     """The search of `explain` for a history is the one in plain Python."""
     token = checked(folder)["C4"]
     assert 1 == run(f"replay {token} --save-flash flash.bin", folder).returncode
-    explained = run("explain flash.bin --idf 5.1 --rollback --json", folder)
+    explained = run("explain flash.bin --idf 5.1 --rollback", folder)
     assert (0, "") == (explained.returncode, explained.stderr)
-    assert json.loads(explained.stdout)["cases"][0]["history"]["sentences"]
+    assert "otaproof replay oth1." in explained.stdout
 
 
 @pytest.mark.parametrize(
