@@ -375,7 +375,7 @@ def test_state_of_the_model_holds_what_it_was_made_of(stored: Stored) -> None:
     assert stored == stored_in_state(model, state_of(model, stored))
 
 
-def test_follower_sees_a_wrong_boot() -> None:
+def test_tracker_sees_a_wrong_boot() -> None:
     """Every kind of difference is told: another operation, one too many, another start, other bytes."""
     vectors = read_vectors(RECORDED / "boot.jsonl.gz")
     vector = next(v for v in vectors if v.record["booted"] == "ota_1" and v.record["ops"])
