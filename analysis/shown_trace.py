@@ -8,7 +8,7 @@ from ..campaign.lockstep.divergence import Divergence
 from ..campaign.lockstep.trace_replay import token_of_trace
 from ..model.claims.state_claims import DEVICE_CLAIMS
 from ..model.device.state import Ghost, Scope
-from ..model.device.stepper import State, stepper
+from ..model.device.stepper import stepper
 from ..proofs.prover.dead_ends import RECOVERY
 
 
@@ -29,7 +29,7 @@ class ShownTrace:
 def show_trace(scope: Scope, actions: Sequence[str], claim_id: str) -> ShownTrace:
     """Return a trace that breaks a claim in sentences, and played on the board."""
     sentences = tell_trace(scope, actions)
-    broken_by = tell_violation(scope, claim_id, _states(scope, actions, claim_id))
+    broken_by = _broken_by(scope, actions, claim_id)
     if claim_id == RECOVERY:
         return ShownTrace(sentences, broken_by=broken_by)
     try:
@@ -39,13 +39,14 @@ def show_trace(scope: Scope, actions: Sequence[str], claim_id: str) -> ShownTrac
     return ShownTrace(sentences, token, broken_by)
 
 
-def _states(scope: Scope, actions: Sequence[str], claim_id: str) -> tuple[State, ...]:
-    """Return the states of a trace, with the ghosts that the claim reads."""
+def _broken_by(scope: Scope, actions: Sequence[str], claim_id: str) -> str:
+    """Return what breaks the claim at the end of a trace, seen with the ghosts that the claim reads."""
     ghosts = next((item.ghosts for item in DEVICE_CLAIMS if item.claim.id == claim_id), frozenset[Ghost]())
-    steps = stepper(replace(scope, ghosts=ghosts))
+    scope = replace(scope, ghosts=ghosts)
+    steps = stepper(scope)
     states = [steps.initial]
     for name in actions:
         after = steps.step(states[-1], name)
         assert after is not None, name
         states.append(after)
-    return tuple(states)
+    return tell_violation(scope, claim_id, states)
