@@ -47,7 +47,7 @@ def hashed(state, bits):
     return (folded * -7046029254386353131) & ((1 << bits) - 1)
 
 
-@njit(**INNER)
+@njit(cache=True, nogil=True)  # called from Python, too: without the wrapper that INNER leaves out, it would crash
 def owner_of(state, bits):
     """Return which of two owners a state has; that says nothing of its place."""
     folded = state ^ (state >> (bits >> 1))
