@@ -127,8 +127,8 @@ def fuzz(
     from ...analysis.fuzz_findings import fuzz_devices
     from ...analysis.results.fuzz_result import fuzz_result
     from ...project.files import write_file
+    from ..json_text import json_line, json_text
     from ..reports.fuzz_report import print_fuzz
-    from ..reports.json_text import json_line, json_text
     from ..reports.progress_bar import fuzz_progress
 
     worlds = device.worlds()

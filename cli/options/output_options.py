@@ -33,7 +33,7 @@ class OutputOptions:
 
     def give(self, result: "CommandResult", print_text: Callable[[], None]) -> None:
         """Write the result to the file, if there is one, and print it or the text."""
-        from ..reports.json_text import json_text
+        from ..json_text import json_text
 
         if self.out is not None:
             from ...project.files import write_file

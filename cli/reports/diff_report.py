@@ -8,7 +8,7 @@ from ...campaign.history.history_replay import replay_history
 from ...campaign.lockstep.board_difference import decode_pair
 from ...model.config import Config
 from ..exit_code import ExitCode
-from .json_text import json_text
+from ..json_text import json_text
 from .report_page import ReportPage
 
 

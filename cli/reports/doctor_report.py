@@ -30,7 +30,7 @@ def print_diagnosis(console: Console, diagnosis: Diagnosis, explains_notes: bool
     if subject.named_values or subject.warnings:
         print_settings(page, setting_entries(subject.named_values), subject.warnings)
         page.console.print()
-    page.whole(summary(diagnosis), 0, "bold")
+    page.line(summary(diagnosis), 0, style="bold")
 
 
 def summary(diagnosis: Diagnosis) -> str:
@@ -64,7 +64,7 @@ def _not_looked_at(diagnosis: Diagnosis) -> Iterator[str]:
 def _print_rule(page: ReportPage, rule: Rule, findings: Iterable[RuleFinding], check_command: str | None) -> None:
     _print_head(page, rule)
     for finding in findings:
-        page.whole(f"{finding.place}: {finding.what}", _INDENT, "bold")
+        page.line(f"{finding.place}: {finding.what}", _INDENT, style="bold")
     if check_command is not None:
         _print_explanation(page, rule, check_command)
 

@@ -21,7 +21,8 @@ PROPER = Scope(Config(rollback=True), faults=FaultModel.F0, usage=Usage.PROPER)
 def test_proof_is_a_value_with_a_trace_in_sentences() -> None:
     """C4 of the documented use: refuted, in sentences and as a token."""
     (claim,) = analysis.prove(PROPER, ["C4"]).claims
-    assert ("refuted", "ota_0 boots, not ota_1") == (claim.verdict, claim.broken_by)
+    broken_by = "the next power-on starts ota_0, not ota_1, which complete() has marked"
+    assert ("refuted", broken_by) == (claim.verdict, claim.broken_by)
     assert "ota_0 starts at power-on, and the bootloader writes its entry, VALID" == claim.sentences[0]
     assert claim.token is not None and claim.token.startswith("oth1.")
 

@@ -74,7 +74,7 @@ def test_image_under_test_falls_back_at_the_next_power_on(explained: Explained) 
     (case,) = said["releases"]
     assert (0, "ota_0") == (code, case["boots"])
     assert case["rollback"] is True
-    assert any("PENDING_VERIFY" in s["origin"] for s in said["settings"] if s["name"] == "app rollback")
+    assert any("PENDING_VERIFY" in s["origin"] for s in said["settings"] if s["name"].endswith("ROLLBACK_ENABLE"))
     assert "number 2 → ota_1, ABORTED" == case["otadata_after"][1]["says"]
     assert 0 == case["history"]["cuts"]
     assert "reachable without a fault" in case["history"]["verdict"]

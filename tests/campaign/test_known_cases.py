@@ -54,7 +54,7 @@ def test_replay_confirms_the_case(case: KnownCase, capsys: pytest.CaptureFixture
     """The command plays the token of the table and says so."""
     (row,) = (row for row in case_rows() if row.name == case.name)
     assert 1 == main(["replay", row.token])
-    said = capsys.readouterr().out
+    said = " ".join(capsys.readouterr().out.split())
     assert f"the board confirms {case.name}" in said
     assert case.title in said
     assert case.claim_id is None or f"{case.claim_id} is violated" in said

@@ -14,7 +14,7 @@ WITHOUT = (
     "from otaproof.cli.main import main; sys.exit(main(sys.argv[1:]))"
 )
 """Runs the command where an import of a solver fails, as in an install without the extra."""
-NEEDS_SOLVERS = ("prove", "explore", "outcomes", "diff 5.1 6.1")
+NEEDS_SOLVERS = ("prove", "explore", "outcomes")
 
 
 def run(command: str, folder: Path) -> subprocess.CompletedProcess[str]:

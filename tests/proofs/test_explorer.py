@@ -147,7 +147,7 @@ def test_search_that_does_not_fit_says_so() -> None:
 def test_claim_without_its_ghosts_is_refused() -> None:
     """A claim cannot be told in a world that does not remember what it speaks of."""
     claim = next(claim for claim in DEVICE_CLAIMS if claim.ghosts)
-    with pytest.raises(ValueError, match="ghosts"):
+    with pytest.raises(ValueError, match="ghost variables"):
         explore(Scope(ROLLBACK), [claim])
     assert claim.ghosts == with_ghosts_of(Scope(ROLLBACK), [claim]).ghosts
 
@@ -249,7 +249,7 @@ def test_recovery_that_does_not_fit_says_so() -> None:
 
 def test_recovery_without_its_ghosts_is_refused() -> None:
     """The goal cannot be told without."""
-    with pytest.raises(ValueError, match="ghosts"):
+    with pytest.raises(ValueError, match="ghost variables"):
         recover(Scope(ROLLBACK))
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from ...analysis.results.result_parts import CommandResult
+from ..analysis.results.result_parts import CommandResult
 
 
 def json_value(result: object) -> Any:
