@@ -125,15 +125,18 @@ def test_distributions_are_complete_at_every_depth(tmp_path: Path) -> None:
 
 def test_no_module_is_loaded_under_a_second_name() -> None:
     """A module of two names has two copies of each enum, and they are not equal."""
-    places = {ROOT, Path(otaproof.__file__).parent}
-    roots = {place.resolve() for place in places}
+    roots = {place.resolve() for place in (ROOT, Path(otaproof.__file__).parent)}
+    rooms = {room.relative_to(ROOT).parts[0] for room in packages()}
     strangers = [
         name
         for name, module in list(sys.modules.items())
         if (file := getattr(module, "__file__", None)) is not None
         and name.partition(".")[0] != "otaproof"
-        and ((path := Path(file).resolve()).parent in roots or path.parent.parent in roots)
-        and path.parent.name != "tests"
+        and any(
+            path.is_relative_to(root) and path.relative_to(root).parts[0] in {*rooms, "__init__.py", "errors.py"}
+            for path in (Path(file).resolve(),)
+            for root in roots
+        )
     ]
     assert [] == strangers
 
