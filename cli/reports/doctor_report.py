@@ -64,7 +64,7 @@ def _not_looked_at(diagnosis: Diagnosis) -> Iterator[str]:
 def _print_rule(page: ReportPage, rule: Rule, findings: Iterable[RuleFinding], check_command: str | None) -> None:
     _print_head(page, rule)
     for finding in findings:
-        page.line(f"{finding.place}: {finding.what}", _INDENT, style="bold")
+        page.whole(f"{finding.place}: {finding.what}", _INDENT, "bold")
     if check_command is not None:
         _print_explanation(page, rule, check_command)
 
