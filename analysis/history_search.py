@@ -1,13 +1,11 @@
 """How a device came to hold what it holds: the search for a shortest history, and its replay."""
 
-import itertools
 import time
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from ..campaign.explain.explanation import Answer, bootloader_table, explain
 from ..campaign.explain.history_target import STARTS, Start, Target, matcher, play_trace, start_state, target_of, tell
-from ..model.config import Config, Release
+from ..model.config import Config
 from ..model.device.search import Trace
 from ..model.device.state import Scope, Usage
 from ..model.device.stepper import stepper
@@ -51,19 +49,13 @@ class _FoundTrace:
     cuts: int
 
 
-def explain_cases(loaded: Loaded, releases: Iterable[Release], seconds: float | None) -> list[Case]:
-    """Return what a flash comes to under the rules of each release.
+def explain_cases(loaded: Loaded, seconds: float | None) -> list[Case]:
+    """Return what a flash comes to under each of its configurations.
 
     seconds: time for the search for histories; None: none is searched for."""
     search = None if seconds is None else HistorySearch(loaded, time.monotonic() + seconds)
     cases = []
-    for rollback, release in itertools.product(loaded.rollback, releases):
-        config = replace(
-            loaded.config,
-            rollback=rollback,
-            app_release=release,
-            bootloader_release=loaded.bootloader_release or release,
-        )
+    for config in loaded.configs():
         answer = explain(loaded.cells, config, loaded.efuse_bits)
         cases.append(Case(config, answer, None if search is None else search.find(config, answer)))
     return cases

@@ -63,19 +63,3 @@ def decided(scope: Scope) -> Verdicts:
 
     found = decide(scope, effort=Effort(checks_vacuity=False))
     return {item.claim.id: ModelVerdict(item.verdict.value, item.depth, item.method) for item in found}
-
-
-def proof_text(proofs: Proofs, claim_id: str) -> str:
-    """Return the verdict on a claim in a word or two."""
-    found = proofs.verdicts.get(claim_id)
-    if found is None:
-        return ""
-    return f"{found.verdict}, {found.depth} steps" if found.verdict == "refuted" else found.verdict
-
-
-def proof_json(proofs: Proofs, claim_id: str) -> dict[str, object] | None:
-    """Return the verdict on a claim as JSON; None where there is none."""
-    found = proofs.verdicts.get(claim_id)
-    if found is None:
-        return None
-    return {"verdict": found.verdict, "method": found.method, "depth": found.depth}

@@ -12,7 +12,6 @@
 from collections.abc import Iterable, Sequence
 
 from ..campaign.device_under_test import DeviceUnderTest
-from ..model.config import Release
 from ..model.device.state import Scope, Usage
 from ..model.fault_model import FaultModel
 from ..project.doctor.diagnosis import diagnose
@@ -77,12 +76,12 @@ def diff_matrix(scope: Scope, most: int = MOST_PAIRS) -> MatrixResult:
     return matrix_result(matrix_of(scope, most))
 
 
-def explain(flash: Loaded, releases: Iterable[Release] = tuple(Release), seconds: float | None = None) -> ExplainResult:
+def explain(flash: Loaded, seconds: float | None = None) -> ExplainResult:
     """Return what a flash holds, what boots, what the calls would do, and how it came to this.
 
-    flash: a dump or an otadata partition, as project/flash_dump.py loads it. seconds: time to search for a shortest
-    history that leads there; None: none is searched for."""
-    return explain_result(flash, explain_cases(flash, tuple(releases), seconds))
+    flash: a dump or an otadata partition with the releases to look at, as project/flash_dump.py loads it. seconds:
+    time to search for a shortest history that leads there; None: none is searched for."""
+    return explain_result(flash, explain_cases(flash, seconds))
 
 
 def doctor(subject: Subject, ignored: Iterable[str] = ()) -> DoctorResult:

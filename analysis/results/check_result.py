@@ -8,7 +8,7 @@ from ...campaign.upgrade.upgrade_replay import replay
 from ...campaign.upgrade.upgrade_token import decode_token
 from ...model.claims.claims import Verdict
 from ..broken_claim import broken_by_cut
-from ..model_verdicts import Proofs, proof_json
+from ..model_verdicts import Proofs
 from ..upgrade_check import SAMPLED_FROM, CheckReport, token_of
 from .result_parts import (
     FaultName,
@@ -247,12 +247,5 @@ def _then(report: CheckReport, claim_id: str, token: str) -> str:
 
 
 def _proof(report: CheckReport, claim_id: str) -> HistoryVerdict | None:
-    found = proof_json(report.proofs, claim_id) if isinstance(report.proofs, Proofs) else None
-    if found is None:
-        return None
-    depth = found["depth"]
-    return HistoryVerdict(
-        verdict=str(found["verdict"]),
-        method=str(found["method"]),
-        depth=depth if isinstance(depth, int) else None,
-    )
+    found = report.proofs.verdicts.get(claim_id) if isinstance(report.proofs, Proofs) else None
+    return None if found is None else HistoryVerdict(verdict=found.verdict, method=found.method, depth=found.depth)

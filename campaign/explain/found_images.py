@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from ...impl.chip.cells import SECTOR_SIZE, Cells
 from ...impl.chip.efuse import Efuse
 from ...impl.chip.flash import NorFlash, Strictness
-from ...impl.image.format import APP_DESC_MAGIC, IMAGE_HEADER_SIZE, IMAGE_MAGIC, AppDesc, decode_header, read_app_desc
+from ...impl.image.format import APP_DESC_MAGIC, AppDesc, read_app_desc
 from ...impl.image.verify import ImageInvalid, VerifyMode, verify_image
 from ...impl.partitions.partition import Partition
 from ...impl.program_end import Panic
@@ -58,15 +58,6 @@ def read_images(cells: Cells, table: tuple[Partition, ...], config: Config, efus
                 _problem(flash, partition, config, VerifyMode.BOOTLOADER_LOAD, version),
                 _problem(flash, partition, config, VerifyMode.APP, version),
             )
-
-
-def header_chip_ids(cells: Cells, offsets: tuple[int, ...]) -> Iterator[tuple[int, int]]:
-    """Yield (chip id, least revision) of every image header at one of the offsets."""
-    for offset in offsets:
-        raw = cells.read(offset, IMAGE_HEADER_SIZE)
-        if offset < cells.size and raw[0] == IMAGE_MAGIC:
-            header = decode_header(raw)
-            yield header.chip_id, header.min_chip_rev_full
 
 
 def _problem(flash: NorFlash, partition: Partition, config: Config, mode: VerifyMode, version: int) -> str | None:

@@ -1,6 +1,5 @@
 """`otaproof explain`: what a flash holds, what boots, what the calls would do now, and how it came to this."""
 
-import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -86,18 +85,13 @@ def explain(
     after, what is written to flash then, what accept(), rollback() and commence() would do now, and the shortest
     history that leads here.
     """
-    from ...analysis.history_search import Case, HistorySearch
+    from ...analysis.history_search import explain_cases
     from ...analysis.results.explain_result import explain_result
-    from ...campaign.explain.explanation import explain as decode
     from ...project.flash_dump import load
     from ..reports.explain_report import print_report
 
     loaded = load(files.inputs(dump, build), list(files.idf) or None)
-    searcher = HistorySearch(loaded, time.monotonic() + history.seconds) if history.history else None
-    cases: list[Case] = []
-    for config in loaded.configs():
-        answer = decode(loaded.cells, config, loaded.efuse_bits)
-        cases.append(Case(config, answer, None if searcher is None else searcher.find(config, answer)))
+    cases = explain_cases(loaded, history.seconds if history.history else None)
     output.give(explain_result(loaded, cases), lambda: print_report(output.console(), loaded, cases))
     return exit_code(cases)
 
