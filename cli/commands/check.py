@@ -9,7 +9,7 @@ from cyclopts import Parameter
 from ...errors import InputError
 from ...model.fault_model import FaultModel
 from ..exit_code import ExitCode
-from ..options.build_options import AppRelease, BuildOptions, Project
+from ..options.build_options import BuildFiles, BuildOptions, Project
 from ..options.device_options import Faults
 from ..options.epilogue import epilogue
 from ..options.groups import CUTS, DEVICE, INPUTS, OUTPUT
@@ -42,41 +42,28 @@ def _is_table(_: object, path: Path | None) -> None:
 
 @Parameter(name="*", group=INPUTS)
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CheckInputs:
-    """Files, in place of those of the project."""
+class CheckInputs(BuildFiles):
+    """Files, in place of those of the project, and what else the device holds."""
 
-    partitions: File = None
-    """Partition table, CSV or binary."""
-    running: File = None
-    """Image that runs when the upgrade begins, or the directory that holds it."""
     update: File = None
     """Image that the upgrade brings, or the directory that holds it."""
-    bootloader: File = None
-    """Image of the bootloader."""
     image_size: Annotated[str | None, Parameter(metavar="SIZE")] = None
     """Make the images that are not given, such as 1.2M."""
     otadata: File = None
     """Otadata partition, 8192 bytes (default: blank)."""
     flash: Annotated[Path | None, Parameter(metavar="DUMP")] = None
     """Dump of the whole flash, as esptool read-flash writes it."""
-    idf: AppRelease = None
-    """ESP-IDF release of the application, such as 5.1 (default: as its image says)."""
     efuse: Annotated[int, Parameter(metavar="N", group=DEVICE)] = 0
     """Secure version in the eFuse."""
 
     def inputs(self, subject: Path | None, build: BuildOptions) -> "Inputs":
         """Return all that the command line says of the device."""
         return replace(
-            build.inputs(),
-            subject=subject,
-            partitions=self.partitions,
-            running=self.running,
+            self.named(subject, build),
             update=self.update,
-            bootloader=self.bootloader,
             otadata=self.otadata,
             flash=self.flash,
             image_size=self.image_size,
-            app_release=self.idf,
             efuse_version=self.efuse,
         )
 

@@ -14,7 +14,7 @@ from cyclopts import Parameter
 
 from ...errors import InputError
 from ..exit_code import ExitCode
-from ..options.build_options import AppRelease, BuildOptions, Project
+from ..options.build_options import BuildFiles, BuildOptions, Project
 from ..options.epilogue import epilogue
 from ..options.groups import DEVICE, INPUTS, OUTPUT
 from ..options.output_options import OutputOptions
@@ -42,35 +42,22 @@ _ACCEPTS = {"yes": True, "no": False, "unknown": None}
 
 @Parameter(name="*", group=INPUTS)
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DoctorInputs:
-    """Files, in place of those of the project."""
+class DoctorInputs(BuildFiles):
+    """Files, in place of those of the project, and what its sources do."""
 
-    partitions: File = None
-    """Partition table, CSV or binary."""
-    running: File = None
-    """Image of the application."""
-    bootloader: File = None
-    """Image of the bootloader."""
     sdkconfig: Annotated[tuple[Path, ...], Parameter(metavar="FILE")] = ()
     """A further file of options, read after the project's (repeatable)."""
     bootloader_sdkconfig: File = None
     """Options of the bootloader: its sdkconfig, sdkconfig.h or sdkconfig.json."""
-    idf: AppRelease = None
-    """ESP-IDF release of the application, such as 5.1 (default: as its image says)."""
     accepts: Annotated[Literal["yes", "no", "unknown"], Parameter(group=DEVICE)] = "unknown"
     """The application accepts itself after an update; unknown: look for the call in the sources."""
 
     def inputs(self, subject: Path | None, build: BuildOptions) -> "Inputs":
         """Return all that the command line says of the device."""
         return replace(
-            build.inputs(),
-            subject=subject,
-            partitions=self.partitions,
-            running=self.running,
-            bootloader=self.bootloader,
+            self.named(subject, build),
             fragments=self.sdkconfig,
             bootloader_sdkconfig=self.bootloader_sdkconfig,
-            app_release=self.idf,
         )
 
 

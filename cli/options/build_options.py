@@ -1,13 +1,13 @@
 """What a user says of the two builds, for the commands that read a project, images or a dump."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from .groups import ARGUMENTS, DEVICE
-from .values import AntiRollback, Rollback
+from .groups import ARGUMENTS, DEVICE, INPUTS
+from .values import AntiRollback, File, Rollback
 
 if TYPE_CHECKING:
     from ...project.inputs import Inputs
@@ -49,4 +49,30 @@ class BuildOptions:
             chip=self.chip,
             table_offset=self.table_offset,
             options=self.config,
+        )
+
+
+@Parameter(name="*", group=INPUTS)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildFiles:
+    """Files, in place of those of the project."""
+
+    partitions: File = None
+    """Partition table, CSV or binary."""
+    running: File = None
+    """Image of the application that runs, or the directory that holds it."""
+    bootloader: File = None
+    """Image of the bootloader."""
+    idf: AppRelease = None
+    """ESP-IDF release of the application, such as 5.1 (default: as its image says)."""
+
+    def named(self, subject: Path | None, build: BuildOptions) -> "Inputs":
+        """Return what the command line says of subject, files and builds; a command adds the rest with `replace`."""
+        return replace(
+            build.inputs(),
+            subject=subject,
+            partitions=self.partitions,
+            running=self.running,
+            bootloader=self.bootloader,
+            app_release=self.idf,
         )

@@ -166,6 +166,10 @@ def _image(page: SpecPage) -> None:
             ("182", "74", "reserved", ""),
         ),
     )
+    _image_example(page)
+
+
+def _image_example(page: SpecPage) -> None:
     image = build_image(size=1024, version="2.0.0", project_name="example", secure_version=1, seed=1)
     header = decode_header(image[:IMAGE_HEADER_SIZE])
     segment = decode_segment_header(image[IMAGE_HEADER_SIZE : IMAGE_HEADER_SIZE + SEGMENT_HEADER_SIZE])

@@ -5,39 +5,15 @@ from typing import Any
 
 import pytest
 
+from observations import KEPT, NEW, OLD
 from otaproof.analysis.broken_claim import broken_by_cut
 from otaproof.model.claims.claims import CUT_CLAIMS, cut_claim
-from otaproof.model.claims.observation import Boot, Future, Observation, Rollback, Upgrade
-
-OLD, NEW = Boot("ota_0", "old"), Boot("ota_1", "new", is_under_test=True)
-GOOD = Observation(
-    call="power_on",
-    is_between_calls=False,
-    old_boot="ota_1",
-    new_boot="ota_1",
-    finished=frozenset({"ota_0", "ota_1"}),
-    previous="ota_0",
-    target="ota_1",
-    is_marked=True,
-    is_accepting=False,
-    is_accepted=False,
-    wrote_running=False,
-    efuse_before=0,
-    future=Future(
-        boot=NEW,
-        info_running="ota_1",
-        info_next="ota_1",
-        idle_boot=OLD,
-        rollback=Rollback(None, True, OLD),
-        upgrade=Upgrade("ota_0", None, OLD, False),
-    ),
-)
-"""A cut that breaks nothing."""
+from otaproof.model.claims.observation import Boot, Observation, Rollback, Upgrade
 
 
 def with_future(**changes: Any) -> Observation:
     """Return the cut with another future."""
-    return replace(GOOD, future=replace(GOOD.future, **changes))
+    return replace(KEPT, future=replace(KEPT.future, **changes))
 
 
 NOTHING = Boot(None, None)
@@ -46,7 +22,7 @@ BROKEN: list[tuple[str, Observation, str]] = [
     ("C1", with_future(boot=Boot("ota_1", None)), "the next power-on starts ota_1, which holds no whole image"),
     (
         "C2",
-        replace(GOOD, finished=frozenset({"ota_1"})),
+        replace(KEPT, finished=frozenset({"ota_1"})),
         "the power-on after the next then starts ota_0, whose image was never completed",
     ),
     (
@@ -54,7 +30,7 @@ BROKEN: list[tuple[str, Observation, str]] = [
         replace(with_future(idle_boot=NEW), finished=frozenset({"ota_1"})),
         "the next power-on starts ota_1, rollback() then starts ota_0, whose image was never completed",
     ),
-    ("C3", replace(GOOD, wrote_running=True), "has changed the partition that runs, ota_0"),
+    ("C3", replace(KEPT, wrote_running=True), "has changed the partition that runs, ota_0"),
     ("C4", with_future(boot=OLD), "the next power-on starts ota_0, not ota_1, which complete() has marked"),
     ("C4", with_future(idle_boot=NEW), "the one after that starts ota_1, not ota_0"),
     ("C5", replace(with_future(boot=OLD), is_accepted=True), "starts ota_0, although ota_1 was accepted"),
@@ -65,7 +41,7 @@ BROKEN: list[tuple[str, Observation, str]] = [
         replace(with_future(boot=OLD), new_boot=None),
         "the next power-on starts ota_0; before the call it starts ota_1, after it nothing",
     ),
-    ("C8", with_future(boot=replace(NEW, efuse_version=2)), "ota_1 runs with secure version 0; the eFuse has 2"),
+    ("C8", with_future(boot=replace(NEW, efuse_version=3)), "ota_1 runs with secure version 2; the eFuse has 3"),
     ("C9", with_future(upgrade=None), "no application runs that could begin a further upgrade"),
     ("C9", with_future(upgrade=Upgrade("ota_0", "commence(): no", None, False)), "to ota_0 fails in commence(): no"),
     ("C9", with_future(upgrade=Upgrade("ota_0", None, NEW, False)), "to ota_0 the power-on starts ota_1"),
@@ -80,7 +56,7 @@ BROKEN: list[tuple[str, Observation, str]] = [
 @pytest.mark.parametrize(("claim_id", "after", "sentence"), BROKEN)
 def test_event_that_breaks_the_claim_is_named(claim_id: str, after: Observation, sentence: str) -> None:
     """The claim itself says that it is broken there."""
-    assert cut_claim(claim_id).is_kept(GOOD)
+    assert cut_claim(claim_id).is_kept(KEPT)
     assert not cut_claim(claim_id).is_kept(after)
     assert sentence in broken_by_cut(claim_id, after)
 
