@@ -45,10 +45,10 @@ LEFT_OUT: tuple[LeftOut, ...] = (
         "A torn sequence number that fits its torn check word by chance: it was never written, is greater than the one "
         "that was, and can name any slot.",
         FaultModel.F3,
-        ("C2", "C5", "C6"),
+        ("C2", "C5", "C6", "C10", "C13", "C14"),
         "proofs/bytes/torn_records.py proves that it exists. With rollback, C6 falls on 5.1 by one cut in complete(), "
-        "C2 and C5 fall on 6.1 by one cut in commence(), whatever their verdicts say. Torn by bytes (F2), 317 numbers "
-        "can leave one, the smallest 59,481,463; torn by prefixes (F1), none below 131,072.",
+        "and C2, C5, C10, C13 and C14 fall on 6.1 by one cut in commence(), whatever their verdicts say. Torn by bytes "
+        "(F2), 317 numbers can leave one, the smallest 59,481,463; torn by prefixes (F1), none below 131,072.",
     ),
     LeftOut(
         "torn secure versions",

@@ -65,9 +65,9 @@ def started(release: Release) -> History:
 
 
 def broken(history: History) -> set[str]:
-    """Return the claims that are violated at the end."""
+    """Return the claims that are violated after any step."""
     assert history.weakest_model is FaultModel.F3
-    return {verdict.claim_id for verdict in replay_history(history).broken}
+    return {found.claim_id for step in replay_history(history).steps for found in step.broken}
 
 
 def test_stray_number_breaks_c6_on_5_1() -> None:
@@ -77,18 +77,18 @@ def test_stray_number_breaks_c6_on_5_1() -> None:
     assert {"C6"} == broken(history)
 
 
-def test_stray_number_breaks_c2_and_c5_on_6_1() -> None:
+def test_stray_number_breaks_five_claims_on_6_1() -> None:
     """One cut in commence(): the spare record decides, and boots what is downloaded before it is completed."""
     *written, _ = upgrade(2)
     last = leaving_stray(COMMENCE, 16, 1)
     history = started(Release.V6_1).then(ON, *upgrade(1), RESTART, ACCEPT, last, ON, *written, RESTART)
-    assert {"C2", "C5"} <= broken(history)
+    assert {"C2", "C5", "C10", "C13", "C14"} == broken(history)
 
 
 def test_rows_say_what_strays_break() -> None:
     """The two histories above are what the row rests on."""
     (row,) = (row for row in LEFT_OUT if row.name == "stray numbers")
-    assert (FaultModel.F3, ("C2", "C5", "C6")) == (row.faults, row.breaks)
+    assert (FaultModel.F3, ("C2", "C5", "C6", "C10", "C13", "C14")) == (row.faults, row.breaks)
 
 
 def test_no_small_number_leaves_a_stray_one_by_prefixes() -> None:
@@ -132,7 +132,7 @@ def test_rows_have_names_of_their_own_and_break_claims_there_are() -> None:
 
 def test_line_tells_what_the_fault_model_and_the_usage_can_meet() -> None:
     """No stray number without bits out of order; complete(nil) is a matter of proper usage alone."""
-    assert "stray numbers (breaks C2, C5, C6)" in left_out_line(FaultModel.F3, Usage.ANY)
+    assert "stray numbers (breaks C2, C5, C6, C10, C13, C14)" in left_out_line(FaultModel.F3, Usage.ANY)
     assert "stray numbers" not in left_out_line(FaultModel.F2, Usage.ANY)
     assert "complete(nil) (breaks C2, C4, C6, C7, C10, C14)" in left_out_line(FaultModel.F0, Usage.PROPER)
     assert "complete(nil)" not in left_out_line(FaultModel.F3, Usage.ANY)
