@@ -2,7 +2,7 @@
 
 import textwrap
 
-from ...analysis.call_names import CALL_FUNCTIONS
+from ...model.call_names import CALL_FUNCTIONS
 
 _WIDTH = 78
 

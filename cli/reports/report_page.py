@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from rich.console import Console
 from rich.text import Text
 
-from ...analysis.call_names import CALLS_TEXT
+from ...model.call_names import CALLS_TEXT
 
 _NARROWEST, _WIDEST = 60, 110
 WRONG = "✗"

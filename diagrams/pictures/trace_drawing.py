@@ -8,6 +8,7 @@ from ...campaign.history.history_token import HISTORY_PREFIX, decode_history_tok
 from ...campaign.operation_text import describe_ops
 from ...campaign.upgrade.upgrade_replay import replay
 from ...campaign.upgrade.upgrade_token import decode_token, dut_of_token
+from ...model.call_names import CALL_FUNCTIONS
 from ...model.claims.claims import claim
 from ...model.claims.observation import Boot
 from ..drawing.canvas import Drawing
@@ -22,15 +23,7 @@ SAMPLE = (
 )
 """Two slots, rollback on: a power cut while NEW is rewritten as PENDING_VERIFY loses the update (C4)."""
 
-FUNCTIONS = {
-    "commence": ("esp_ota_begin",),
-    "write": ("esp_ota_write",),
-    "complete": ("esp_ota_end", "esp_ota_set_boot_partition"),
-    "accept": ("esp_ota_mark_app_valid_cancel_rollback",),
-    "rollback": ("esp_ota_mark_app_invalid_rollback_and_reboot",),
-}
-"""The `esp_ota_*` functions that each call of otaupgrade uses to write, in order. Source: NODEMCU-COMPLETE."""
-_DEAD_ENDS = ("NOTHING BOOTS", "panics", "never ends", "no application runs that could call")
+_ENDINGS = ("NOTHING BOOTS", "panics", "never ends", "no application runs that could call")
 """Results after which no program runs."""
 _MOST_OPS = 6
 """The most flash operations of a call that are drawn one by one."""
@@ -95,10 +88,10 @@ def _events(step: ReplayStep, ops: str) -> Iterator[Message | Remark]:
     name = call.partition("(")[0]
     operations = _folded([part for part in ops.split(", ") if part])
     writer = "esp_ota"
-    if name in FUNCTIONS:
+    if name in CALL_FUNCTIONS:
         caller = "otaupgrade"
         yield Message("application", "otaupgrade", call)
-        for function in FUNCTIONS[name]:
+        for function in CALL_FUNCTIONS[name]:
             yield Message("otaupgrade", "esp_ota", f"{function}()" if len(function) < 26 else f"{function[8:]}()")
         # The replay of many writes reports only their number.
         operations = operations or (["program pages"] if name == "write" and not step.is_cut else [])
@@ -115,7 +108,7 @@ def _events(step: ReplayStep, ops: str) -> Iterator[Message | Remark]:
 
 def _end(caller: str, result: str, is_cut: bool) -> Message | Remark:
     """Return the message or remark that ends a step."""
-    if is_cut or result in _DEAD_ENDS:
+    if is_cut or result in _ENDINGS:
         return Remark(result, Tone.RED)
     if caller == "bootloader":
         return Message("bootloader", "application", result)

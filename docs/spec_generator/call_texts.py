@@ -5,9 +5,9 @@ tests/house/test_spec.py compares the errors with those of impl/app/otaupgrade.p
 
 from dataclasses import dataclass
 
-from otaproof.analysis.call_names import CALL_FUNCTIONS
 from otaproof.campaign.history.history import History, SmallDevice, SmallImage, upgrade
 from otaproof.campaign.history.step import RUNNING, Step, StepName
+from otaproof.model.call_names import CALL_FUNCTIONS
 from otaproof.model.config import Config, Release, ResetReason
 
 from .played_cuts import ON

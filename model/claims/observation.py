@@ -1,6 +1,6 @@
 """What is observed after a power cut: the facts that the claims speak of.
 
-A *future* is all that follows from the state of the device, whatever led to it. An *aftermath* adds what led
+A *future* is all that follows from the state of the device, whatever led to it. An *observation* adds what led
 to it: the call that was cut, and what that call was to change. Partitions go by their labels, images by
 names; a partition that holds no whole image known to the campaign has the image None.
 """

@@ -8,8 +8,8 @@ import pytest
 
 from otaproof import analysis
 from otaproof.analysis import public_api
-from otaproof.analysis.call_names import CALL_FUNCTIONS, CALLS_TEXT
 from otaproof.impl.app import otaupgrade
+from otaproof.model.call_names import CALL_FUNCTIONS, CALLS_TEXT
 from otaproof.model.config import Config, Release
 from otaproof.model.device.state import Scope, Usage
 from otaproof.model.fault_model import FaultModel

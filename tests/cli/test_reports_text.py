@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from doctor_projects import TWO_SLOTS
 
-from otaproof.analysis.call_names import CALLS_TEXT
 from otaproof.campaign.history.history_token import encode_history_token
 from otaproof.campaign.history.known_cases import known_case
 from otaproof.cli.main import main
 from otaproof.impl.image.format import build_image
+from otaproof.model.call_names import CALLS_TEXT
 
 COLUMNS = 80
 REPLAY = ("replay", encode_history_token(known_case("trial-is-lost").token()))

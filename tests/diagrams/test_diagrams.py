@@ -26,13 +26,14 @@ from otaproof.diagrams.pictures.reachable import collapsed
 from otaproof.diagrams.pictures.records_drawing import FIELDS, TWO_OTA
 from otaproof.diagrams.pictures.slot_states import life_cycle, moves, states_of
 from otaproof.diagrams.pictures.strips import NextImage, scope_of, strips
-from otaproof.diagrams.pictures.trace_drawing import FUNCTIONS, SAMPLE, trace_drawing
+from otaproof.diagrams.pictures.trace_drawing import SAMPLE, trace_drawing
 from otaproof.diagrams.pictures.upgrade_strip import NEW, OLD, upgrade_operations
 from otaproof.diagrams.render import draw, find_renderer
 from otaproof.errors import InputError
 from otaproof.impl.app.esp_ota import EspOta
 from otaproof.impl.otadata import SelectEntry, encode_entry
 from otaproof.impl.partitions.csv_format import parse_csv
+from otaproof.model.call_names import CALL_FUNCTIONS
 from otaproof.model.device.state import Task
 from otaproof.model.fault_model import FaultModel
 from otaproof.model.slot.life_cycle import Event, RowKind
@@ -247,7 +248,7 @@ def test_layout_of_a_token_is_that_of_its_device() -> None:
 
 def test_functions_of_the_sequence_exist() -> None:
     """They are methods of EspOta."""
-    assert [] == [name for names in FUNCTIONS.values() for name in names if not hasattr(EspOta, name)]
+    assert [] == [name for names in CALL_FUNCTIONS.values() for name in names if not hasattr(EspOta, name)]
 
 
 def test_trace_of_a_cut_shows_the_cut_and_the_verdict() -> None:

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from otaproof.analysis.call_names import CALL_FUNCTIONS
-from otaproof.diagrams.pictures.trace_drawing import FUNCTIONS
 from otaproof.impl.app.otaupgrade import OtaUpgrade
+from otaproof.model.call_names import CALL_FUNCTIONS
 from spec_generator.calls_pages import functions_of
 from spec_generator.pages import BY_HAND, made_files
 from spec_generator.spec_page import ROOT, calls_line, calls_table
@@ -86,12 +85,6 @@ def test_functions_of_a_call_are_those_that_it_calls(call: str) -> None:
 def test_every_call_of_the_module_has_functions() -> None:
     """No call is missing from the table."""
     assert {name for name in vars(OtaUpgrade) if not name.startswith("_")} == set(CALL_FUNCTIONS)
-
-
-def test_functions_of_the_sequence_diagram_are_those_of_the_calls() -> None:
-    """The diagram has the calls that write."""
-    assert {name: CALL_FUNCTIONS[name] for name in FUNCTIONS} == FUNCTIONS
-    assert {"info"} == CALL_FUNCTIONS.keys() - FUNCTIONS.keys()
 
 
 def test_every_page_begins_with_the_calls() -> None:

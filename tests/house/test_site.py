@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from browser import CHROMEDRIVER, CHROMIUM, Browser, browser
-from otaproof.analysis.call_names import CALL_FUNCTIONS
+from otaproof.model.call_names import CALL_FUNCTIONS
 from spec_generator.spec_page import ROOT
 
 pytestmark = [

@@ -38,7 +38,7 @@ BROKEN = [
 
 
 def test_every_claim_is_kept_when_all_is_as_it_should_be() -> None:
-    """The premise of the rest: there is an aftermath that keeps all."""
+    """The premise of the rest: there is an observation that keeps all."""
     assert [] == [known.id for known in CUT_CLAIMS if not known.is_kept(KEPT)]
 
 
@@ -72,7 +72,7 @@ def test_ids_and_names_are_unique() -> None:
     assert all(known.name == known.is_kept.__name__ for known in CUT_CLAIMS)
 
 
-def test_every_fact_of_an_aftermath_is_read_or_told() -> None:
+def test_every_fact_of_an_observation_is_read_or_told() -> None:
     """Facts that no claim reads would be noise: these are there to be told."""
     told = {"call", "is_between_calls"}
     source = inspect.getsource(claims)
