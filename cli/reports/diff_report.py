@@ -9,7 +9,7 @@ from ...campaign.lockstep.board_difference import decode_pair
 from ...model.config import Config
 from ..exit_code import ExitCode
 from ..json_text import json_text
-from .report_page import ReportPage
+from .report_page import ReportPage, counted
 
 
 def print_diff(console: Console, result: DiffResult, shows_identifiers: bool = False) -> None:
@@ -87,8 +87,9 @@ def _print_change(page: ReportPage, result: DiffResult, change: ClaimDifference,
 def _print_totals(page: ReportPage, result: DiffResult) -> None:
     causes = sum(item.cause is None for item in result.behaviours)
     page.blank()
+    consequences = counted(len(result.behaviours) - causes, "consequence")
     page.line(
-        f"{causes} causes, {len(result.behaviours) - causes} consequences, each shown by two boards; {result.pairs:,} "
+        f"{counted(causes, 'cause')}, {consequences}, each shown by two boards; {result.pairs:,} "
         f"pairs of states, {result.parted:,} of them with different stored states; {result.seconds:.1f} s",
         indent=0,
     )

@@ -9,7 +9,7 @@ from rich.text import Text
 from ...analysis.results.result_parts import setting_entries
 from ...project.doctor.diagnosis import RULES, Diagnosis
 from ...project.doctor.rule import Rule, RuleFinding, Severity
-from .report_page import ReportPage
+from .report_page import ReportPage, counted
 from .settings_report import print_settings
 
 _STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
@@ -35,7 +35,7 @@ def print_diagnosis(console: Console, diagnosis: Diagnosis, explains_notes: bool
 
 def summary(diagnosis: Diagnosis) -> str:
     """Return the last line."""
-    counts = [_counted(diagnosis.count(severity), severity.value) for severity in Severity]
+    counts = [counted(diagnosis.count(severity), severity.value) for severity in Severity]
     looked_at = len(RULES) - len(diagnosis.not_looked_at) - len(diagnosis.ignored)
     hint = ""
     if any(rule.severity is Severity.NOTE for rule, _ in diagnosis.found):
@@ -56,9 +56,9 @@ def print_rules(console: Console) -> None:
 def _not_looked_at(diagnosis: Diagnosis) -> Iterator[str]:
     """Yield how many rules were not looked at, and why; --json names each."""
     for need, count in Counter(need for _, need in diagnosis.not_looked_at).items():
-        yield f"{_counted(count, 'rule')} not looked at, for want of {need.value}"
+        yield f"{counted(count, 'rule')} not looked at, for want of {need.value}"
     if diagnosis.ignored:
-        yield f"{_counted(len(diagnosis.ignored), 'rule')} ignored on request"
+        yield f"{counted(len(diagnosis.ignored), 'rule')} ignored on request"
 
 
 def _print_rule(page: ReportPage, rule: Rule, findings: Iterable[RuleFinding], check_command: str | None) -> None:
@@ -80,7 +80,3 @@ def _print_explanation(page: ReportPage, rule: Rule, check_command: str) -> None
             page.line(f"{word:6} {text}", _INDENT, hang=7)
     if rule.claim:
         page.whole(f"trace  {check_command}", _INDENT)
-
-
-def _counted(count: int, word: str) -> str:
-    return f"{count} {word}{'' if count == 1 else 's'}"

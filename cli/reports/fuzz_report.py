@@ -6,7 +6,7 @@ from rich.console import Console
 
 from ...analysis.results.fuzz_result import FuzzFinding, FuzzResult, FuzzSummary
 from ...campaign.fuzz.findings import DIVERGENCE
-from .report_page import ReportPage
+from .report_page import ReportPage, counted
 
 
 def print_fuzz(console: Console, result: FuzzResult) -> None:
@@ -42,7 +42,7 @@ def _device(finding: FuzzFinding) -> str:
     releases = (
         device.idf if device.idf == device.bootloader_idf else f"{device.idf}, bootloader {device.bootloader_idf}"
     )
-    slots = f"{device.slots} OTA slot{'' if device.slots == 1 else 's'}"
+    slots = counted(device.slots, "OTA slot")
     return f"{slots}{', factory' if device.factory else ''}, {build}, release rules {releases}"
 
 

@@ -14,7 +14,7 @@ from ...model.device.state import Usage
 from ...proofs.prover.decision import ProofVerdict
 from . import left_out_report
 from .claim_trace import print_claim_trace
-from .report_page import ReportPage
+from .report_page import ReportPage, counted
 from .verdict_words import depth_words, verdict_style, verdict_words
 
 
@@ -60,8 +60,8 @@ def print_summary(console: Console, found: Sequence[ConfigurationProof], seconds
     counts = Counter(row.decision.verdict for row in rows)
     text = ", ".join(f"{counts[v]:,} {verdict_words(v.value)}" for v in ProofVerdict if counts[v])
     page.blank()
-    plural = "" if len(found) == 1 else "s"
-    page.line(f"{len(found):,} configuration{plural}, {len(rows):,} claims: {text}; {seconds:.1f} s", indent=0)
+    asked = f"{counted(len(found), 'configuration')}, {counted(len(rows), 'claim')}"
+    page.line(f"{asked}: {text}; {seconds:.1f} s", indent=0)
     for configuration in found:
         for row in configuration.rows:
             name = f"{configuration.title}: {row.decision.claim.id}"

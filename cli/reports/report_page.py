@@ -84,3 +84,8 @@ class ReportPage:
         )
         for part in wrapped or [first]:
             self.console.print(Text(part, style=style or ""), soft_wrap=True)
+
+
+def counted(count: int, word: str) -> str:
+    """Return a number with its word, in the plural but for 1."""
+    return f"{count:,} {word}{'' if count == 1 else 's'}"
