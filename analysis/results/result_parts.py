@@ -14,7 +14,7 @@ SCHEMA_VERSION = "1.0"
 """Version of the JSON output of every command."""
 
 FaultName = Literal["F0", "F1", "F2", "F3"]
-UsageName = Literal["proper", "any"]
+UsageName = Literal["restart-at-once", "any"]
 FlashOperation = tuple[Literal["e", "p"], int, int]
 """Erase or program, address, length in bytes."""
 

@@ -2,7 +2,7 @@
 
 *Holds* and *proved* are about histories of the device model. A row names what no such history has, the weakest fault
 model under which it can matter, and the claims that it is known to break although the verdict on them may be *holds*.
-Nothing is known of the other claims. The second table does the same for Usage.PROPER: what NodeMCU's documentation
+Nothing is known of the other claims. The second table does the same for Usage.RESTART_AT_ONCE: what NodeMCU's documentation
 allows, and the histories of that usage do not have. tests/house/test_left_out.py plays on the simulated board what
 each row is said to break.
 """
@@ -128,13 +128,13 @@ LEFT_OUT_OF_PROPER: tuple[LeftOut, ...] = (
         "tables of proper usage do not have it yet; those of any usage do.",
     ),
 )
-"""What the documentation allows and no history of Usage.PROPER has."""
+"""What the documentation allows and no history of Usage.RESTART_AT_ONCE has."""
 
 
 def left_out(faults: FaultModel, usage: Usage) -> Iterator[LeftOut]:
     """Yield what is left out of a verdict under a fault model and a usage."""
     yield from (row for row in LEFT_OUT if row.faults is None or row.faults <= faults)
-    if usage is Usage.PROPER:
+    if usage is Usage.RESTART_AT_ONCE:
         yield from LEFT_OUT_OF_PROPER
 
 

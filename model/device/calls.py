@@ -61,7 +61,7 @@ def _commence(scope: Scope, device: Device) -> Action:
     config = scope.config
     has_target = next_update_slot(device) != device.running
     when = has_target & ~(fact(config.rollback) & is_under_test(scope, device))
-    if config.app_release >= Release.V6_1 or scope.usage is Usage.PROPER:
+    if config.app_release >= Release.V6_1 or scope.usage is not Usage.ANY:
         when = when & ~device.session
     stays = device.expectation == Expectation.ACCEPTED
     unexpected = _without_expectation(scope, device)
@@ -187,7 +187,7 @@ def after_complete(scope: Scope, device: Device) -> Device:
         old_choice=nowhere,
         new_choice=nowhere,
     )
-    if scope.usage is Usage.PROPER:
+    if scope.usage is Usage.RESTART_AT_ONCE:
         return without_program(scope, done, Task.SELECT)
     return replace(done, task=number(Task.RUN))
 
@@ -199,7 +199,7 @@ def _accept(scope: Scope, device: Device) -> Actions:
     is_accepted = record.word == Word.VALID
     names_running = is_slot(scope, device.running) & (record.slot == device.running)
     when = chosen.is_some & ~is_accepted
-    if scope.usage is Usage.PROPER:
+    if scope.usage is not Usage.ANY:
         is_due = is_under_test(scope, device) if scope.config.rollback else record.word == Word.UNDEFINED
         when = when & names_running & is_due & ~device.session
     awaited = fact(not scope.config.rollback) | (record.word == Word.PENDING_VERIFY)

@@ -148,7 +148,7 @@ def _returned(scope: Scope, device: Device) -> Device:
 def _rejected(scope: Scope, device: Device) -> Device:
     """Return the device once complete() has erased an image that is too old; complete(1) restarts all the same."""
     returned = _returned(scope, device)
-    return without_program(scope, returned, Task.SELECT) if scope.usage is Usage.PROPER else returned
+    return without_program(scope, returned, Task.SELECT) if scope.usage is Usage.RESTART_AT_ONCE else returned
 
 
 def _erase_only(scope: Scope, device: Device, task: Task) -> Action:

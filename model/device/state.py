@@ -90,10 +90,13 @@ class Content(IntEnum):
 class Usage(Enum):
     """How the application uses the calls."""
 
-    PROPER = "proper"
-    """As documented, but for complete(nil): accept() once for the image that runs under test, nothing out of order."""
+    RESTART_AT_ONCE = "restart-at-once"
+    """As documented, and nothing between complete() and the restart, as complete(1) has it."""
+    DOCUMENTED = "documented"
+    """As NodeMCU documents the calls: accept() once for the image that runs under test, nothing out of order; but
+    complete(nil) keeps the application running, and whatever it may call then."""
     ANY = "any"
-    """In any order, complete() without a restart, and esp_ota_set_boot_partition of the running slot and factory."""
+    """In any order, and esp_ota_set_boot_partition of the running slot and factory."""
 
 
 class Ghost(Enum):
@@ -107,6 +110,10 @@ class Ghost(Enum):
     """The place that has to start next, and why."""
     CHOICE = "choice"
     """The places that may start after a cut in the call that is going on: as before it, as after it."""
+    REJECTED = "rejected"
+    """Per slot: a record that called what it holds INVALID or ABORTED was written, and the slot was not wiped since."""
+    ORIGIN = "origin"
+    """The slot of the last upgrade that was started, and the place that ran when it was marked."""
 
 
 class Expectation(IntEnum):
@@ -121,6 +128,8 @@ class Expectation(IntEnum):
     """accept() has returned: the image that runs stays."""
     REFUSED = 4
     """rollback() restarts: anything but the place expected."""
+    SELECTED = 5
+    """esp_ota_set_boot_partition() has returned: the place that it was asked for starts next."""
 
 
 CHIPS_WITHOUT_RTC_FAST_MEMORY = (Chip.ESP32C2, Chip.ESP32C61)

@@ -89,7 +89,7 @@ def invariant_name(claim: DeviceClaim) -> str:
 def sample_scope() -> Scope:
     """Return the scope of the module in docs/: NodeMCU's release, rollback on, calls as documented, no C7."""
     ghosts = frozenset(Ghost) - {Ghost.CHOICE}
-    return Scope(Config(rollback=True), faults=FaultModel.F1, usage=Usage.PROPER, ghosts=ghosts)
+    return Scope(Config(rollback=True), faults=FaultModel.F1, usage=Usage.RESTART_AT_ONCE, ghosts=ghosts)
 
 
 class _TlaWriter:

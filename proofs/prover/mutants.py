@@ -27,7 +27,7 @@ Change = Callable[[Scope, Device, Action], Action | None]
 """From an action to what the mutant does instead; None: it never does it."""
 
 _MOST_STATES = 400_000
-_PROPER = Scope(Config(rollback=True), 3, faults=FaultModel.F0, usage=Usage.PROPER)
+_PROPER = Scope(Config(rollback=True), 3, faults=FaultModel.F0, usage=Usage.RESTART_AT_ONCE)
 _PROPER_5_5 = replace(_PROPER, config=Config(rollback=True, app_release=Release.V5_5))
 _PROPER_5_5_TWO = replace(_PROPER_5_5, slots=2)
 _ANY = Scope(Config(rollback=True), 2, faults=FaultModel.F0)

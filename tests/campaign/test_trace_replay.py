@@ -99,8 +99,8 @@ COVERING = [
     scope_of(Release.V5_5, (True, False), slots=3),
     scope_of(Release.V6_1, (True, False)),
     scope_of(Release.V6_2_DEV, (True, True), faults=FaultModel.F1),
-    scope_of(Release.V6_0, (False, False), Usage.PROPER),
-    scope_of(Release.V4_4, (True, True), Usage.PROPER, has_factory=True),
+    scope_of(Release.V6_0, (False, False), Usage.RESTART_AT_ONCE),
+    scope_of(Release.V4_4, (True, True), Usage.RESTART_AT_ONCE, has_factory=True),
 ]
 """Among them these take every action that there is."""
 
@@ -231,7 +231,7 @@ def test_every_tear_of_the_model_is_found_and_no_other(kind: FlashOpKind, fault:
                 assert left == classes_of(leaves(torn, kind, before, after))
 
 
-PLAIN = scope_of(Release.V5_1, (True, False), Usage.PROPER, FaultModel.F0)
+PLAIN = scope_of(Release.V5_1, (True, False), Usage.RESTART_AT_ONCE, FaultModel.F0)
 LOST_TRIAL = shortest_traces(PLAIN, 30_000)["C4"]
 
 

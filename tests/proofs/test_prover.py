@@ -36,7 +36,7 @@ from otaproof.proofs.prover.proof_reuse import ProofReuse, exact_model, induct
 from otaproof.proofs.prover.prover import decide
 from otaproof.proofs.smt.verification_condition import Condition, Solver
 
-PROPER = Scope(Config(rollback=True), usage=Usage.PROPER)
+PROPER = Scope(Config(rollback=True), usage=Usage.RESTART_AT_ONCE)
 ANY = Scope(Config(rollback=True))
 F3 = FaultModel.F3
 QUICK = Effort(searches=False, checks_vacuity=False)
@@ -269,7 +269,7 @@ def test_sequence_numbers_stay_below_the_top() -> None:
 
 def test_releases_with_the_same_rules_are_one_family() -> None:
     """Six releases make at most four models, and each world is in one family."""
-    found = families(FaultModel.F1, (Usage.PROPER,), 2)
+    found = families(FaultModel.F1, (Usage.RESTART_AT_ONCE,), 2)
     assert [tuple(r.label for r in family.releases) for family in found if not family.scope.config.rollback] == [
         ("4.4", "5.1", "5.5"),
         ("6.0", "6.1", "6.2-dev"),

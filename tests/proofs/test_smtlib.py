@@ -20,7 +20,7 @@ from otaproof.proofs.smt.smtlib import Question, constant, misfits
 ALL = frozenset(Ghost)
 EXACT = Numbers.EXACT
 WORLDS = (
-    Scope(Config(rollback=True), usage=Usage.PROPER, ghosts=ALL, numbers=EXACT),
+    Scope(Config(rollback=True), usage=Usage.RESTART_AT_ONCE, ghosts=ALL, numbers=EXACT),
     Scope(Config(rollback=True, anti_rollback=True), slots=3, ghosts=ALL, numbers=EXACT),
     Scope(Config(app_release=Release.V6_1), slots=1, has_factory=True, faults=FaultModel.F3, ghosts=ALL),
     Scope(Config(skip_validate_in_deep_sleep=True), slots=16, has_factory=True, ghosts=ALL, numbers=EXACT),
