@@ -22,7 +22,7 @@ from ..device.selection import (
     next_update_slot,
     select,
 )
-from ..device.state import Device, Expectation, Ghost, Scope, Task
+from ..device.state import Device, Expectation, Ghost, Scope, Task, Usage
 from ..terms.terms import Bool, Num, all_of, any_of, fact
 from .claims import Claim, claim
 
@@ -42,6 +42,12 @@ class DeviceClaim:
     ghosts: frozenset[Ghost] = frozenset()
     is_over_effects: bool = False
     """The meaning is an EffectStatement."""
+    usages: tuple[Usage, ...] = tuple(Usage)
+    """The usages that have the calls that it speaks of."""
+
+    def applies_to(self, scope: Scope) -> bool:
+        """Tell whether the scope has what the claim speaks of."""
+        return self.claim.applies_to(scope.config) and scope.usage in self.usages
 
     def kept_in(self, model: DeviceModel) -> Bool:
         """Return the fact of a state of the model that the claim is kept there."""
@@ -289,7 +295,7 @@ DEVICE_CLAIMS: tuple[DeviceClaim, ...] = (
     DeviceClaim(claim("C20"), accepted_image_is_called_valid, frozenset({Ghost.EXPECTED})),
     DeviceClaim(claim("C21"), download_changes_no_choice, is_over_effects=True),
     DeviceClaim(claim("C22"), rollback_starts_the_previous_image, frozenset({Ghost.EXPECTED, Ghost.ORIGIN})),
-    DeviceClaim(claim("C23"), selected_partition_starts, frozenset({Ghost.EXPECTED})),
+    DeviceClaim(claim("C23"), selected_partition_starts, frozenset({Ghost.EXPECTED}), usages=(Usage.ANY,)),
     DeviceClaim(claim("C24"), settled_boot_writes_nothing),
     DeviceClaim(claim("C25"), accepted_image_comes_back, frozenset({Ghost.EARNED})),
 )
