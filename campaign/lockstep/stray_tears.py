@@ -7,7 +7,7 @@ word that is set already. They are solved here anew; proofs/bytes/crc_lemmas.py 
 
 import random
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ...impl.chip.torn_operations import Torn, TornKind
 from ...impl.otadata import ota_select_crc
@@ -22,26 +22,32 @@ _TRIES = 1 << 12
 """Solutions that are looked at for one that names the slot, in the order that is wanted."""
 
 
-def find_stray(entry: bytes, stray: Stray, slots: int, other: int | None, to_come: Stray | None = None) -> Torn | None:
+def find_stray(entry: bytes, strays: Sequence[Stray], slots: int, other: int | None) -> Torn | None:
     """Return a tear that leaves a stray record; None where none was found.
 
-    entry: the 32 bytes that are being erased, or programmed; other: the number of the other record, if it has one;
-    to_come: the stray that a further tear is to make of this one."""
+    entry: the 32 bytes that are being erased, or programmed; strays: the one to leave, and those that further tears are
+    to make of it; other: the number of the other record, if it has one."""
     number, _, check = struct.unpack(_WORDS, entry)
-    for found in _numbers_of(number, check, stray, slots, other):
-        right = ota_select_crc(found)
-        if to_come is None or next(_numbers_of(found, right, to_come, slots, other), None) is not None:
-            return _torn(entry, found ^ number, stray.word, right ^ check)
-    return None
+    found = _first_of_chain(number, check, strays, slots, other)
+    return None if found is None else _torn(entry, found ^ number, strays[0].word, ota_select_crc(found) ^ check)
 
 
-def find_tear_towards(entry: bytes, stray: Stray, slots: int, other: int | None, word: Word) -> Torn | None:
-    """Return a tear that leaves a wrong check word, of which a further tear can make a stray record; None for none.
+def find_tear_towards(entry: bytes, strays: Sequence[Stray], slots: int, other: int | None, word: Word) -> Torn | None:
+    """Return a tear that leaves a wrong check word, of which further tears can make stray records; None for none.
 
     word: what the state word reads as in between."""
     number, _, check = struct.unpack(_WORDS, entry)
-    found = next(_numbers_of(number, check, stray, slots, other), None)
+    found = _first_of_chain(number, check, strays, slots, other)
     return None if found is None else _torn(entry, 0, word, ota_select_crc(found) ^ check)
+
+
+def _first_of_chain(number: int, check: int, strays: Sequence[Stray], slots: int, other: int | None) -> int | None:
+    """Return a number for the first stray, of which the next can be made, and so on."""
+    for found in _numbers_of(number, check, strays[0], slots, other):
+        rest = strays[1:]
+        if not rest or _first_of_chain(found, ota_select_crc(found), rest, slots, other) is not None:
+            return found
+    return None
 
 
 def _numbers_of(number: int, check: int, stray: Stray, slots: int, other: int | None) -> Iterator[int]:

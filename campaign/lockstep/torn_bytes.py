@@ -29,26 +29,25 @@ def torn_by_cut(
     moments: Sequence[Moment],
     slots: int,
     faults: FaultModel,
-    to_come: Stray | None = None,
+    to_come: Sequence[Stray] = (),
 ) -> Torn | None:
     """Return a tear of an operation on a record, of the weakest model possible, that leaves what a cut's name says.
 
-    name: of an action of the model; moments: before the operation and after it; to_come: the stray number that a later
-    cut is to make of what is left, if any."""
+    name: of an action of the model; moments: before the operation and after it; to_come: the stray numbers that later
+    cuts are to make of what is left."""
     before, after = (moment.cells.read(op.address, ENTRY_SIZE) for moment in moments)
     stray = stray_named(name)
-    if stray is None and to_come is None:
+    if stray is None and not to_come:
         return find_torn(op.kind, before, after, *_classes_named(name), faults)
     other = decode_entry(moments[0].cells.read(op.address ^ SECTOR_SIZE, ENTRY_SIZE))
     number = other.ota_seq if is_crc_right(other) and other.ota_seq != SEQ_EMPTY else None
     entry = after if op.kind is FlashOpKind.PROGRAM else before
     if stray is not None:
-        return find_stray(entry, stray, slots, number)
-    classes = _classes_named(name)
-    way = (
-        find_tear_towards(entry, to_come, slots, number, classes[1]) if classes[0] is Check.WRONG and to_come else None
-    )
-    return way or find_torn(op.kind, before, after, *classes, faults)
+        return find_stray(entry, (stray, *to_come), slots, number)
+    check, word = _classes_named(name)
+    if check is Check.WRONG and to_come:
+        return find_tear_towards(entry, to_come, slots, number, word)
+    return find_torn(op.kind, before, after, check, word, faults)
 
 
 def is_left_by_cut(name: str, left: bytes, before: bytes, after: bytes) -> bool:

@@ -15,6 +15,7 @@ from ...impl.image.format import APP_DESC_MAGIC, APP_DESC_OFFSET, APP_DESC_SIZE,
 from ...impl.otadata import decode_entry, slot_of_seq
 from ...model.config import ResetReason
 from ...model.device.action import Action, Kind
+from ...model.device.flash_steps import ERASES
 from ...model.device.records import Check, Numbers, Word
 from ...model.device.state import Content, Phase, Scope, Task, Usage
 from ...model.device.stepper import State, Stepper, stepper
@@ -104,6 +105,10 @@ def device_of_scope(scope: Scope) -> SmallDevice:
     )
 
 
+_NEW_NUMBERS = tuple(f"{task.name.lower()}_erases" for task in (*ERASES, Task.COMPLETE, Task.SET_BOOT, Task.FRESH))
+"""Actions after which a sector has no record, or one with another number."""
+
+
 class TraceWalker:
     """Plays one trace on the board."""
 
@@ -153,20 +158,19 @@ class TraceWalker:
             return replace(segment.step, cut=StepCut(ops, torn))
         return replace(segment.step, cut=StepCut(ops, self._torn(segment, ops)))
 
-    def _stray_to_come(self, segment: Segment) -> Stray | None:
-        """Return the stray that a later cut makes of the record which the cut at the end of the segment tears."""
-        sector = self._value(segment.states[-2], "sector") if len(segment.states) > 1 else 0
-        later = self.segments[self.segments.index(segment) + 1 :]
-        for part in later:
-            before = None
+    def _strays_to_come(self, segment: Segment) -> Iterator[Stray]:
+        """Yield the strays that later cuts make of the record which the cut at the end of the segment tears."""
+        sector = self._value(segment.states[-2], "sector")
+        before = segment.states[-1]
+        for part in self.segments[self.segments.index(segment) + 1 :]:
             for action, state in zip(part.actions, part.states, strict=True):
-                is_its = before is not None and self._value(before, "sector") == sector
-                if is_its and (stray := stray_named(action.name)) is not None:
-                    return stray if stray.phase is Phase.ERASE else None
-                if is_its and action.kind is Kind.FLASH and action.name.endswith("_erases"):
-                    return None
+                if self._value(before, "sector") == sector:
+                    stray = stray_named(action.name)
+                    if stray is not None:
+                        yield stray
+                    if action.name in _NEW_NUMBERS:
+                        return
                 before = state
-        return None
 
     def _torn(self, segment: Segment, op: int) -> Torn:
         """Return the tear of operation `op` that leaves the classes which the last action names."""
@@ -175,7 +179,7 @@ class TraceWalker:
             raise Divergence(f"{segment.step}: has no operation {op}: {describe(played)}")
         cut = played.ops[op]
         name, moments = segment.actions[-1].name, played.moments[op : op + 2]
-        to_come = self._stray_to_come(segment) if self.scope.has_strays else None
+        to_come = tuple(self._strays_to_come(segment)) if self.scope.has_strays else ()
         found = torn_by_cut(name, cut, moments, self.scope.slots, self.scope.faults, to_come)
         if found is None:
             raise Divergence(f"{segment.step}: no tear of operation {op} is a {name}, within {self.scope.faults.name}")
