@@ -33,7 +33,7 @@ HALF = Fraction(1, 2)
 
 
 @dataclass(frozen=True, slots=True)
-class Timing:
+class FlashTiming:
     """How long the operations on a record take, and how often the power fails: assumptions."""
 
     erase: float = 0.045
@@ -102,7 +102,7 @@ def worst_odds(number: int, steps: int = 64) -> tuple[Fraction, Fraction]:
     return max((odds_at(number, Fraction(step, steps)), Fraction(step, steps)) for step in range(1, steps))
 
 
-def odds_per_upgrade(odds: float, erases: int, programs: int, timing: Timing) -> float:
+def odds_per_upgrade(odds: float, erases: int, programs: int, timing: FlashTiming) -> float:
     """Return the probability of a stray in one upgrade that erases and programs records so many times."""
     return odds * (erases * timing.erase + programs * timing.program) / timing.between_failures
 
