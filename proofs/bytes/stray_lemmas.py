@@ -20,15 +20,19 @@ from itertools import combinations, islice
 import z3
 
 from ...impl.otadata import SEQ_EMPTY, WORD, ota_select_crc, slot_of_seq
+from ...model.config import Config
+from ...model.device.records import TOP
+from ...model.device.state import Scope
+from ...model.device.stray_numbers import can_name
 from ...model.fault_model import FaultModel
 from ...model.flash_endurance import highest_number
+from ...model.terms.evaluate import evaluated
+from ...model.terms.terms import number as constant
 from ..refinement.impl_decisions import ALL_COUNTS, MAX_SLOTS
 from ..smt.lemma import Lemma, LemmaVerdict, Result, prove_always, prove_each
 from .crc_lemmas import BITS, CRC_OF_0, bit_tears, columns, first_byte_tear, matrix_rows, solutions, span
 from .torn_records import are_bytes
 
-NEAR_THE_TOP = 64
-"""So many numbers below 2^32 are near the top: another upgrade or two, and the number counts as erased, or wraps."""
 SAMPLE = 256
 """Strays of one number that are looked at, and laps of a slot."""
 StraySlots = Callable[[int, int], frozenset[int]]
@@ -89,6 +93,12 @@ def stray_slots(slot: int, slots: int) -> frozenset[int]:
     return frozenset(other for other in range(slots) if other + 1 & kept == kept)
 
 
+def model_slots(slot: int, slots: int) -> frozenset[int]:
+    """Return the slots that the device model admits there."""
+    scope = Scope(Config(), slots, faults=FaultModel.F3)
+    return frozenset(other for other in range(slots) if evaluated(can_name(scope, constant(slot), other), {}))
+
+
 def prove_torn_once(fault: FaultModel) -> Result:
     """Ask both solvers of two masks, one after the other, over the bytes of number, state word and check word."""
     written, first, second = z3.BitVecs("written first second", 3 * BITS)
@@ -138,13 +148,29 @@ def prove_slots_met(counts: Iterable[int] = ALL_COUNTS, declared: StraySlots = s
     return Result(LemmaVerdict.HOLDS, f"{met} pairs of slots")
 
 
+def prove_model_admits(admitted: StraySlots = model_slots, counts: Iterable[int] = ALL_COUNTS) -> Result:
+    """Compare slot by slot; the model tells numbers up to the slot count from others, and strays are none of them."""
+    for n in counts:
+        for slot in range(n):
+            missing = stray_slots(slot, n) - admitted(slot, n)
+            too_many = admitted(slot, n) - stray_slots(slot, n) if n & (n - 1) == 0 else frozenset[int]()
+            for other in sorted(missing | too_many):
+                said = "missing" if other in missing else "too many"
+                return Result(LemmaVerdict.REFUTED, f"slots={n} from={slot} to={other}: {said}")
+    return Result(LemmaVerdict.HOLDS, "1 to 16 slots")
+
+
+def smallest_stray() -> tuple[int, tuple[int, ...]]:
+    """Return the smallest stray there is, and the numbers that can leave it, the greatest first."""
+    found = ((stray, tuple(numbers_before(stray))) for stray in range(1, WORD))
+    return next((stray, numbers) for stray, numbers in found if numbers)
+
+
 def prove_high(smallest: int = 638, of: tuple[int, ...] = (70,)) -> Result:
     """Try every number from 1 on, with all numbers that have no other bits."""
-    for stray in range(1, WORD):
-        if before := tuple(numbers_before(stray)):
-            if (smallest, of) != (stray, before):
-                return Result(LemmaVerdict.REFUTED, f"stray={stray} number={before[0]}")
-            break
+    stray, numbers = smallest_stray()
+    if (smallest, of) != (stray, numbers):
+        return Result(LemmaVerdict.REFUTED, f"stray={stray} number={numbers[0]}")
     return Result(LemmaVerdict.HOLDS, f"{smallest} of {', '.join(map(str, of))}")
 
 
@@ -191,16 +217,22 @@ def _damaged_by(change: int) -> int | None:
     return None if found is None else next((number for number in span(*found) if number), None)
 
 
+def strays_near_the_top() -> dict[int, int]:
+    """Return the strays among the numbers that the device model leaves out, each with the smallest that leaves it."""
+    before = ((stray, smallest_before(stray)) for stray in range(TOP, SEQ_EMPTY))
+    return {stray: number for stray, number in before if number is not None}
+
+
 def prove_reach_the_top(first: int = 3_795, first_last: int = 10_064) -> Result:
     """Solve, for each number near the top, for the smallest number that it can be a stray of."""
-    before = {stray: smallest_before(stray) for stray in range(WORD - NEAR_THE_TOP, SEQ_EMPTY)}
-    smallest = min(number for number in before.values() if number is not None)
-    if (first, first_last) != (smallest, before[SEQ_EMPTY - 1]):
-        return Result(LemmaVerdict.REFUTED, f"number={smallest}, and {before[SEQ_EMPTY - 1]} for 0xFFFFFFFE")
-    if not first_last <= highest_number(2):
-        return Result(LemmaVerdict.REFUTED, f"number={first_last} is out of reach")
+    before = strays_near_the_top()
+    smallest, last = min(before.values()), before[SEQ_EMPTY - 1]
+    if (first, first_last) != (smallest, last):
+        return Result(LemmaVerdict.REFUTED, f"number={smallest}, and {last} for 0xFFFFFFFE")
+    if not last <= highest_number(2):
+        return Result(LemmaVerdict.REFUTED, f"number={last} is out of reach")
     near = next(stray for stray, number in before.items() if number == first)
-    return Result(LemmaVerdict.HOLDS, f"0x{near:X} of {first:,}, 0xFFFFFFFE of {first_last:,}")
+    return Result(LemmaVerdict.HOLDS, f"0x{near:X} of {first:,}, 0xFFFFFFFE of {last:,}")
 
 
 _BOTH = "z3, then bitwuzla"
@@ -234,6 +266,12 @@ LEMMAS: tuple[Lemma, ...] = (
         prove_slots_met,
     ),
     Lemma(
+        "the_model_admits_these_slots",
+        "the device model lets a stray name each of these slots, and with 1, 2, 4, 8 or 16 slots no other",
+        "the model's terms, evaluated for each pair of slots",
+        prove_model_admits,
+    ),
+    Lemma(
         "strays_are_high",
         "F3: the smallest stray number is 638, and only 70 can leave it; so every stray is far above any slot count",
         "every number up to 638, with every number below it that has no other bits",
@@ -247,7 +285,7 @@ LEMMAS: tuple[Lemma, ...] = (
     ),
     Lemma(
         "strays_reach_the_top",
-        "F3: 3,795 is the smallest number that can leave a stray of the last 64 numbers, and 10,064 the smallest that "
+        "F3: 3,795 is the smallest number that can leave one of the last 64 as a stray, and 10,064 the smallest that "
         "can leave 0xFFFFFFFE, after which the next number counts as erased",
         "a linear system over GF(2) for each of the last 64 numbers",
         prove_reach_the_top,

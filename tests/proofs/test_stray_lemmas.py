@@ -20,6 +20,7 @@ from otaproof.proofs.bytes.stray_lemmas import (
     numbers_before,
     prove_fewest_bits,
     prove_high,
+    prove_model_admits,
     prove_none_of_bytes,
     prove_reach_the_top,
     prove_slots,
@@ -127,6 +128,12 @@ def test_a_slot_too_many_is_never_met(slots: int, slot: int, never: int) -> None
     """Any slot would be too much."""
     result = prove_slots_met([slots], lambda s, n: frozenset(range(n)) if s == slot else stray_slots(s, n))
     assert f"slots={slots} from={slot} never={never}" == result.detail
+
+
+def test_a_model_that_forgets_a_slot_or_admits_one_too_many_is_refuted() -> None:
+    """Two slots: the first can be left by the second alone, the second by both."""
+    assert "slots=2 from=0 to=1: too many" == prove_model_admits(lambda _, n: frozenset(range(n))).detail
+    assert "slots=2 from=1 to=0: missing" == prove_model_admits(lambda slot, _: frozenset({slot})).detail
 
 
 def test_wrong_numbers_are_refuted() -> None:
