@@ -29,8 +29,9 @@ GROWTH = "C12"
 GROWTH_VERDICT = {"verdict": "violated", "weakest": FaultModel.F3.name, "cuts": 1}
 """By the lemmas next_seq_is_the_same_or_greater and no_strays_of_bytes, and under F3 by strays_reach_the_top."""
 USAGE_TEXTS = {
-    Usage.DOCUMENTED: "the application follows NodeMCU's documentation. complete(1) restarts, complete(nil) keeps it "
-    "running, and it may make any call then; accept() comes once, from the image under test. This is the main column.",
+    Usage.DOCUMENTED: "the application follows NodeMCU's documentation. complete(1) restarts; complete(nil) keeps it "
+    "running, and it may go on with rollback() or another commence(); accept() comes once, from the image that runs "
+    "under test. This is the main column.",
     Usage.RESTART_AT_ONCE: "as documented, and nothing comes between complete() and the restart, as with complete(1). "
     "It is a discipline that an application can choose; the claims that it repairs are those that differ here.",
     Usage.ANY: "the calls come in any order, and esp_ota_set_boot_partition() may set the running slot and factory.",

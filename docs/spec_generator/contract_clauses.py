@@ -84,7 +84,7 @@ SEED_SECTIONS: tuple[Section, ...] = (
     ("complete(reboot)", "SEED-COMPLETE", (
         Clause("It finalises the upgrade.", f"{claims('C17')}, {rows('L10', 'L11')}", f"Not near the maximum of the sequence numbers ({cases('K8', 'stray-number-wraps')}), and not if the switch fails, which the call does not report ({cases('R1', 'R25')})."),
         Clause("It restarts into the new firmware, if that is asked for.", f"[complete()](call-complete.md), {claims('C17')}"),
-        Clause("The argument is 1 to restart at once, or nil to keep running.", "[complete()](call-complete.md), [usages](claims.md#configurations)", f"Every number other than 0 restarts. A string raises an error after the switch: {cases('R2')}. What the application calls after complete(nil) is not restricted, and breaks claims: the column *documented* of [the verdicts](claims.md#verdicts)."),
+        Clause("The argument is 1 to restart at once, or nil to keep running.", "[complete()](call-complete.md), [usages](claims.md#configurations)", f"Every number other than 0 restarts. A string raises an error after the switch: {cases('R2')}. The calls that may follow complete(nil) break claims: compare the columns *documented* and *restart-at-once* of [the verdicts](claims.md#verdicts)."),
         Clause("It returns nil.", "[complete()](call-complete.md)"),
         Clause("It can raise an error if the image does not pass the validation.", f"[errors](call-complete.md#errors), {rows('L29')}, {claims('C2')}", f"An image with too low a secure version is erased without an error: {cases('too-old-image-is-wiped')}."),
         Clause("It can raise an error if nothing was written.", "[errors](call-complete.md#errors)"),

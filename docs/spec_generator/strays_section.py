@@ -127,7 +127,8 @@ def _odds(page: SpecPage) -> None:
     page.add(
         f"Over the numbers 1 to {NUMBERS:,} the probability is between {in_units(known.least):.3f} and "
         f"{in_units(known.greatest):.3f} times 2^-32, and for half of them at most {in_units(known.middle):.3f} times "
-        "2^-32: about one in four thousand million of the cuts that fall inside such an operation.",
+        "2^-32: about one in four thousand million of the cuts that fall inside such an operation. The lemma "
+        "[odds_within_endurance](#lemma-odds_within_endurance) has the bound for all numbers that upgrades can write.",
         "*Further assumptions,* to tell it per upgrade: the power fails once in "
         f"{timing.between_failures:,.0f} seconds on average, at moments that do not depend on the update; the erase of "
         f"a sector takes {timing.erase * 1000:g} ms, and the program of a record {timing.program * 1000:g} ms. An "

@@ -15,13 +15,15 @@ Neither is a law. Bits of one operation are not independent, and a bit can be un
 from collections import Counter
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cache
+from functools import cache, partial
 from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...impl.otadata import SEQ_EMPTY, ota_select_crc
+from ...model.flash_endurance import highest_number
+from ..refinement.impl_decisions import MAX_SLOTS
 from ..smt.lemma import Lemma, LemmaVerdict, Result
 from .crc_lemmas import BITS, CRC_OF_0, bit_tears, columns
 
@@ -161,17 +163,11 @@ def _middle(odds: Counter[Fraction]) -> Fraction:
     return next(value for value, place in zip(ordered, places, strict=True) if 2 * place >= odds.total())
 
 
-def prove_most_numbers_stray(count: int = 10_000, without: int = 13, first: int = 1_502) -> Result:
-    """Compute the kernel of each number, all of them at once."""
+def prove_odds(count: int, without: int, greatest: Fraction, first: int = 1_502) -> Result:
+    """Count the strays of each number, and its bits in flight, all of them at once."""
     found = odds_of_numbers(count)
     if (without, first) != (found.without, found.first_without):
         return Result(LemmaVerdict.REFUTED, f"number={found.first_without} is the first of {found.without}")
-    return Result(LemmaVerdict.HOLDS, f"{count - without:,} of {count:,} numbers can leave a stray")
-
-
-def prove_odds(count: int = 10_000, greatest: Fraction = Fraction(1, 2**29)) -> Result:
-    """Count the strays of each number, and the bits in flight."""
-    found = odds_of_numbers(count)
     if found.greatest != greatest:
         return Result(LemmaVerdict.REFUTED, f"greatest={in_units(found.greatest):.3f} × 2^-32")
     return Result(LemmaVerdict.HOLDS, f"for half of the numbers at most {in_units(found.middle):.3f} × 2^-32")
@@ -182,19 +178,22 @@ def in_units(odds: Fraction) -> float:
     return float(odds * 2**BITS)
 
 
-_KERNELS = "the dimension of the kernel over GF(2), of each number"
+SMALL = partial(prove_odds, 10_000, 13, Fraction(1, 2**29))
+WITHIN_ENDURANCE = partial(prove_odds, highest_number(MAX_SLOTS), 3_477_873, Fraction(1, 2**20))
+_KERNELS = "dimension of the kernel over GF(2) and bits in flight, of each number"
 LEMMAS: tuple[Lemma, ...] = (
     Lemma(
-        "most_numbers_can_stray",
-        "F3: of the numbers 1 to 10,000 all but 13 can leave a stray; the smallest that cannot is 1,502",
+        "odds_of_small_numbers",
+        "F3: of the numbers 1 to 10,000 all but 13 can leave a stray; the smallest that cannot is 1,502; a cut leaves "
+        "one with a probability of at most 2^-29, where each bit in flight is decided by the toss of a coin",
         _KERNELS,
-        prove_most_numbers_stray,
+        SMALL,
     ),
     Lemma(
-        "strays_are_as_rare_as_the_check_word_makes_them",
-        "F3: a cut in the program or the erase of a record with a number from 1 to 10,000 leaves a stray with a "
-        "probability of at most 2^-29, where each bit in flight is decided by the toss of a coin",
-        _KERNELS + ", and the bits in flight",
-        prove_odds,
+        "odds_within_endurance",
+        "F3: of the 30,000,016 numbers that upgrades can write within the endurance of flash 3,477,873 leave no stray; "
+        "a cut leaves one with a probability of at most 2^-20, for half of them of less than 2^-32",
+        _KERNELS + ": some ten minutes",
+        WITHIN_ENDURANCE,
     ),
 )
