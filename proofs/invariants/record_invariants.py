@@ -92,10 +92,12 @@ def numbers_are_below_the_top(scope: Scope, device: Device) -> Bool:
 
 
 def right_records_alone_have_numbers(scope: Scope, device: Device) -> Bool:
-    """A record has a number, and names a slot, exactly if its check word is right."""
-    return all_of(record.is_right.same_as(record.seq != 0) for record in device.records) & all_of(
-        record.is_right | (record.slot == 0) for record in device.records
-    )
+    """A record has a number, and names a slot, exactly if its check word is right; or was, before strays could be."""
+    parts = []
+    for record in device.records:
+        has_number = record.is_right | (fact(scope.has_strays) & (record.check == Check.WRONG))
+        parts += [record.is_right.implies(record.seq != 0), has_number | ((record.seq == 0) & (record.slot == 0))]
+    return all_of(parts)
 
 
 def words_need_rollback(scope: Scope, device: Device) -> Bool:

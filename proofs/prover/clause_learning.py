@@ -8,7 +8,7 @@ to find out. Nothing here is trusted, and no proof runs this: what was learned i
 """
 
 import random
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -72,7 +72,8 @@ class ReachableAtoms:
                 return np.full(self.states, node.value or 0, np.int64)
             if node.op is Op.FIELD:
                 return self._columns[str(node.args[0])]
-            return _MEANINGS[node.op](args) & ((1 << node.bits) - 1 if node.bits else 1)
+            meaning: Column = _MEANINGS[node.op](args)
+            return meaning & ((1 << node.bits) - 1 if node.bits else 1)
 
         return walk(term, arguments_of, visit, self._done)
 
@@ -83,7 +84,7 @@ class ReachableAtoms:
         return self.bits[name] if holds else ~self.bits[name] & self.tail
 
 
-_MEANINGS = {
+_MEANINGS: dict[Op, Callable[[list[Column]], Column]] = {
     Op.NOT: lambda a: 1 - a[0],
     Op.AND: np.minimum.reduce,
     Op.OR: np.maximum.reduce,
@@ -141,11 +142,11 @@ class Learner:
             if state is None:
                 return Learned(found, search.is_decided)
             self.seen.append(state)
-            clause = self.clause_without(state)
-            if clause is None:
+            learned = self.clause_without(state)
+            if learned is None:
                 return Learned(found, False)
-            found.append(clause)
-            search.require(clause_term(clause, self.atoms))
+            found.append(learned)
+            search.require(clause_term(learned, self.atoms))
         return Learned(found, False)
 
     def clause_without(self, state: State) -> Clause | None:
@@ -155,7 +156,8 @@ class Learner:
             for name, atom in self.atoms.items()
             if any(name in known.bits or name in known.constant for known in self.reachable)
         ]
-        found = [clause for _ in range(_TRIES) if (clause := self._covered(literals)) is not None]
+        tried = (self._covered(literals) for _ in range(_TRIES))
+        found: list[Clause] = [clause for clause in tried if clause is not None]
         return min(found, key=lambda clause: (len(clause), -self._weight(clause)), default=None)
 
     def _weight(self, clause: Clause) -> int:
@@ -173,7 +175,7 @@ class Learner:
                 return None
             picked.append(best)
             left = after
-        for literal in list(picked):
+        for literal in tuple(picked):
             rest = [other for other in picked if other != literal]
             if rest and not any(_count(_all(known, rest)) for known in self.reachable):
                 picked = rest
