@@ -27,9 +27,10 @@ Change = Callable[[Scope, Device, Action], Action | None]
 """From an action to what the mutant does instead; None: it never does it."""
 
 _MOST_STATES = 400_000
-_PROPER = Scope(Config(rollback=True), 3, faults=FaultModel.F0, usage=Usage.RESTART_AT_ONCE)
-_PROPER_5_5 = replace(_PROPER, config=Config(rollback=True, app_release=Release.V5_5))
-_PROPER_5_5_TWO = replace(_PROPER_5_5, slots=2)
+_AT_ONCE = Scope(Config(rollback=True), 3, faults=FaultModel.F0, usage=Usage.RESTART_AT_ONCE)
+_AT_ONCE_5_5 = replace(_AT_ONCE, config=Config(rollback=True, app_release=Release.V5_5))
+_AT_ONCE_5_5_TWO = replace(_AT_ONCE_5_5, slots=2)
+_PLAIN = replace(_AT_ONCE, config=Config())
 _ANY = Scope(Config(rollback=True), 2, faults=FaultModel.F0)
 _ANY_6_0 = replace(_ANY, config=Config(rollback=True, app_release=Release.V6_0))
 _ANY_ONE_SLOT = replace(_ANY, slots=1)
@@ -157,6 +158,29 @@ def _names_next(scope: Scope, device: Device, action: Action) -> Action:
     return replace(action, then=replace(action.then, records=with_record(action.then, device.sector, record)))
 
 
+def _writes_running(scope: Scope, device: Device, action: Action) -> Action:
+    begun = replace(slot_at(device, device.running), content=number(Content.PARTIAL, 2))
+    return replace(action, then=replace(action.then, slots=with_slot(device, device.running, begun)))
+
+
+def _clears_efuse(scope: Scope, device: Device, action: Action) -> Action:
+    return replace(action, then=replace(action.then, burned=number(0)))
+
+
+def _leaves_blank(scope: Scope, device: Device, action: Action) -> Action:
+    return replace(action, then=replace(action.then, records=with_record(action.then, device.sector, BLANK)))
+
+
+def _forgets_records(scope: Scope, device: Device, action: Action) -> Action:
+    return replace(action, then=replace(action.then, records=(BLANK, BLANK)))
+
+
+def _leaves_other_pending(scope: Scope, device: Device, action: Action) -> Action:
+    other = number(1) - device.sector
+    pending = replace(record_in(device, other), word=number(Word.PENDING_VERIFY, 3))
+    return replace(action, then=replace(action.then, records=with_record(action.then, other, pending)))
+
+
 def _keeps_spare(scope: Scope, device: Device, action: Action) -> Action:
     nowhere = number(scope.nowhere)
     done = replace(action.then, task=number(Task.RUN), sector=number(0), old_choice=nowhere, new_choice=nowhere)
@@ -182,28 +206,28 @@ MUTANTS: tuple[Mutant, ...] = (
         "fresh_record_names_another_slot",
         "the first record names the slot after the one that starts",
         "C2",
-        _PROPER,
+        _AT_ONCE,
         {"fresh_erases": _names_next},
     ),
     Mutant(
         "abort_forgives",
         "the bootloader makes VALID of what was under test, not ABORTED",
         "C13",
-        _PROPER,
+        _AT_ONCE,
         {"abort_erases": _programs(Word.VALID)},
     ),
     Mutant(
         "try_forgets",
         "the bootloader leaves NEW what it tries, not PENDING_VERIFY",
         "C16",
-        _PROPER,
+        _AT_ONCE,
         {"try_erases": _programs(Word.NEW)},
     ),
     Mutant(
         "commence_under_test",
         "commence() is not refused while the image is under test",
         "C11",
-        _PROPER,
+        _AT_ONCE,
         {"commence": _commences_under_test},
     ),
     Mutant(
@@ -217,85 +241,169 @@ MUTANTS: tuple[Mutant, ...] = (
         "commence_wipes_what_runs",
         "commence() wipes the running slot, not the one after",
         "C10",
-        _PROPER,
+        _AT_ONCE,
         {"commence_erases": _wipes_running},
     ),
     Mutant(
         "commence_keeps_the_spare",
         "commence() leaves the record that names the wiped slot",
         "C2",
-        _PROPER_5_5_TWO,
+        _AT_ONCE_5_5_TWO,
         {"commence_erases": _keeps_spare},
     ),
     Mutant(
         "commence_erases_the_active",
         "commence() erases the record that decides, not the spare",
         "C5",
-        _PROPER_5_5,
+        _AT_ONCE_5_5,
         {"commence_erases": _in_sector(_active_sector)},
     ),
     Mutant(
         "complete_forgets_to_verify",
         "complete() marks what was written, whole or not",
         "C14",
-        _PROPER,
+        _AT_ONCE,
         {"complete": _marks_unverified},
     ),
     Mutant(
         "complete_rewrites_the_active",
         "complete() rewrites the record that decides, not the other",
         "C7",
-        _PROPER,
+        _AT_ONCE,
         {"complete": _in_sector(_active_sector)},
     ),
     Mutant(
         "complete_erases_both",
         "complete() erases both records before it writes one",
         "C7",
-        _PROPER,
+        _AT_ONCE,
         {"complete_erases": _erases_both},
     ),
     Mutant(
         "complete_names_what_runs",
         "complete() marks the running slot, not the new one",
         "C6",
-        _PROPER,
+        _AT_ONCE,
         {"complete_erases": _names_running},
     ),
     Mutant(
         "complete_accepts",
         "complete() writes VALID, not NEW",
         "C13",
-        _PROPER,
+        _AT_ONCE,
         {"complete_erases": _programs(Word.VALID)},
     ),
     Mutant(
         "accept_forgets",
         "accept() leaves PENDING_VERIFY what it accepts",
         "C5",
-        _PROPER,
+        _AT_ONCE,
         {"accept_erases": _programs(Word.PENDING_VERIFY)},
     ),
     Mutant(
         "accept_takes_the_other_record",
         "accept() rewrites the record that does not decide",
         "C11",
-        _PROPER,
+        _AT_ONCE,
         {"accept": _in_sector(_other_sector)},
     ),
     Mutant(
         "rollback_without_another_image",
         "rollback() is not refused where nothing else can start",
         "C6",
-        _PROPER,
+        _AT_ONCE,
         {"rollback": _always_between_calls},
     ),
     Mutant(
         "rollback_takes_the_other_record",
         "rollback() refuses the image that does not run",
         "C6",
-        _PROPER,
+        _AT_ONCE,
         {"rollback": _in_sector(_other_sector)},
+    ),
+    Mutant(
+        "write_goes_to_what_runs",
+        "write() writes into the running slot",
+        "C3",
+        _AT_ONCE,
+        {"write_first": _writes_running},
+    ),
+    Mutant(
+        "commence_clears_the_efuse",
+        "commence() makes the secure version of the eFuse 0 again",
+        "C8",
+        _ANY_BURNING,
+        {"commence": _clears_efuse},
+    ),
+    Mutant(
+        "failed_complete_forgets_the_records",
+        "complete() erases otadata where the image does not verify",
+        "C5",
+        _AT_ONCE,
+        {"complete_fails": _forgets_records},
+    ),
+    Mutant(
+        "complete_marks_nothing",
+        "complete() returns, and its record is not there",
+        "C17",
+        _PLAIN,
+        {"complete_programs": _leaves_blank},
+    ),
+    Mutant(
+        "rollback_forgives",
+        "rollback() writes VALID, not INVALID",
+        "C18",
+        _AT_ONCE,
+        {"rollback_erases": _programs(Word.VALID)},
+    ),
+    Mutant(
+        "complete_marks_what_runs_twice",
+        "complete() writes a second record of the running slot",
+        "C19",
+        _AT_ONCE,
+        {"complete_erases": _names_running},
+    ),
+    Mutant(
+        "accept_says_nothing",
+        "accept() writes UNDEFINED, not VALID",
+        "C20",
+        _AT_ONCE,
+        {"accept_erases": _programs(Word.UNDEFINED)},
+    ),
+    Mutant(
+        "write_forgets_the_records",
+        "write() of the last part erases otadata",
+        "C21",
+        _AT_ONCE,
+        {"write_rest": _forgets_records},
+    ),
+    Mutant(
+        "rollback_forgets_the_way_back",
+        "rollback() erases the record of the image before, too",
+        "C22",
+        _AT_ONCE,
+        {"rollback_erases": _erases_both},
+    ),
+    Mutant(
+        "accept_puts_the_other_image_under_test",
+        "accept() makes PENDING_VERIFY of the record that does not decide",
+        "C24",
+        _AT_ONCE,
+        {"accept_programs": _leaves_other_pending},
+    ),
+    Mutant(
+        "abort_accepts",
+        "the bootloader makes VALID of what was under test, from 5.5 on",
+        "C25",
+        _AT_ONCE_5_5,
+        {"abort_erases": _programs(Word.VALID)},
+    ),
+    Mutant(
+        "set_boot_selects_the_next",
+        "esp_ota_set_boot_partition() of the running slot selects the slot after",
+        "C23",
+        replace(_ANY, config=Config()),
+        {"set_boot_erases": _names_next},
     ),
     Mutant(
         "set_boot_takes_the_other_record",
