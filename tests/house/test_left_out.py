@@ -19,13 +19,13 @@ from otaproof.cli.main import main
 from otaproof.impl.chip.torn_operations import Torn
 from otaproof.impl.otadata import SEQ_EMPTY, ota_select_crc
 from otaproof.model.claims.claims import CLAIMS
-from otaproof.model.claims.left_out import LEFT_OUT, LEFT_OUT_OF_PROPER, LeftOut, left_out, left_out_line
+from otaproof.model.claims.left_out import LEFT_OUT, LEFT_OUT_OF_RESTART, LeftOut, left_out, left_out_line
 from otaproof.model.config import Config, Release
 from otaproof.model.device.state import Scope, Usage
 from otaproof.model.fault_model import FaultModel
 from spec_generator.spec_page import ROOT
 
-ALL = (*LEFT_OUT, *LEFT_OUT_OF_PROPER)
+ALL = (*LEFT_OUT, *LEFT_OUT_OF_RESTART)
 BEGUN = "power_on boot_starts fresh_erases fresh_programs image_begins"
 DOWNLOAD = "commence commence_erases write_first write_rest"
 MARK = "complete complete_erases complete_programs"
@@ -112,7 +112,7 @@ def test_complete_nil_breaks_claims_on_the_board(claim_id: str) -> None:
 
 def test_rows_say_what_complete_nil_breaks() -> None:
     """No more and no less than what is played above."""
-    (row,) = LEFT_OUT_OF_PROPER
+    (row,) = LEFT_OUT_OF_RESTART
     assert tuple(BY_COMPLETE_NIL) == row.breaks
 
 
@@ -147,7 +147,7 @@ def test_reports_say_what_they_leave_out(command: str, capsys: pytest.CaptureFix
     main([*command.split(), "--usage", "restart-at-once", "--json"])
     told = json.loads(capsys.readouterr().out)
     assert [row.name for row in LEFT_OUT] == [row["name"] for row in told["left_out"]]
-    assert [row.name for row in LEFT_OUT_OF_PROPER] == [row["name"] for row in told["left_out_of_proper_usage"]]
+    assert [row.name for row in LEFT_OUT_OF_RESTART] == [row["name"] for row in told["left_out_of_proper_usage"]]
 
 
 @pytest.mark.drift
