@@ -6,12 +6,12 @@ A record is whole when its check word fits its number; what a cut leaves of a re
 from collections.abc import Callable, Iterator
 
 from ...impl.chip.cells import SECTOR_SIZE
-from ...impl.otadata import ENTRY_SIZE, EntryPair, active_otadata, decode_entry, is_initial, slot_of_seq
+from ...impl.otadata import ENTRY_SIZE, EntryPair, SelectEntry, active_otadata, decode_entry, is_initial, slot_of_seq
 from ...model.claims.observation import Note, Notes
 from ...model.ota_state import api_name
 from ..device_under_test import DeviceUnderTest
 from .player import Played, StepOutcome
-from .step import RUNNING, StepName
+from .step import StepName
 
 Read = Callable[[int, int], bytes]
 """(address, length): the bytes that lie there; `read` of a chip or of its cells."""
@@ -29,21 +29,21 @@ def notes_in(dut: DeviceUnderTest, read: Read) -> Notes:
     pair = entries_in(dut, read)
     if pair is None:
         return None, None
-    slots = {partition.slot: partition.label for partition in dut.table if partition.is_ota_slot}
-    first, second = (
-        None
-        if is_initial(entry) or not slots
-        else Note(slots.get(slot_of_seq(entry.ota_seq, len(slots))), entry.ota_seq, api_name(entry.ota_state))
-        for entry in pair
-    )
-    return first, second
+    return _note(dut, pair.first), _note(dut, pair.second)
+
+
+def _note(dut: DeviceUnderTest, entry: SelectEntry) -> Note | None:
+    slots = dut.slot_labels
+    if not slots or is_initial(entry):
+        return None
+    return Note(slots.get(slot_of_seq(entry.ota_seq, len(slots))), entry.ota_seq, api_name(entry.ota_state))
 
 
 def deciding_note(dut: DeviceUnderTest, read: Read) -> Note | None:
     """Return what the record says that decides: the newest that may boot; None without one."""
     pair = entries_in(dut, read)
     active = None if pair is None else active_otadata(pair)
-    return None if active is None else notes_in(dut, read)[active]
+    return None if pair is None or active is None else _note(dut, pair[active])
 
 
 def newly_rejected(before: Notes, after: Notes) -> frozenset[str]:
@@ -78,7 +78,7 @@ def rejected_after(dut: DeviceUnderTest, rejected: frozenset[str], played: Playe
     step = played.step
     excused = set(changed_partitions(dut, played))
     if step.name is StepName.SET_BOOT and played.outcome is not StepOutcome.RAISED:
-        excused.add((played.ran or "") if step.label == RUNNING else step.label)
+        excused.add(step.asked_for(played.ran))
     before, after = (notes_in(dut, moment.cells.read) for moment in (played.before, played.after))
     return (rejected - excused) | newly_rejected(before, after)
 

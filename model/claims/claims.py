@@ -121,9 +121,9 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         "C12",
         "sequence_number_never_wraps",
-        "An upgrade raises the sequence number that decides by less than the number of slots, and without one begins at "
-        "no more than that; so no number of upgrades that the flash can endure brings it to 0xFFFFFFFF, which means "
-        "erased.",
+        "An upgrade raises the sequence number that decides by less than the number of slots, and where none does "
+        "begins at no more than that; so no number of upgrades that the flash can endure brings it to 0xFFFFFFFF, "
+        "which means erased.",
         "IDF-OTA-SET-BOOT",
     ),
     Claim(
