@@ -24,6 +24,8 @@ class NamedImage:
     contents: bytes
     version: str = ""
     secure_version: int = 0
+    is_damaged: bool = False
+    """It does not verify, and is not to."""
 
 
 NO_IMAGE = NamedImage("no image", b"")

@@ -138,6 +138,9 @@ class ClaimMonitor:
         if played.outcome is not StepOutcome.RETURNED or label is None:
             return
         slot = self._dut.partition(label)
+        image = self._dut.image_in(played.after.cells, slot)
+        if image is None or image.is_damaged:
+            yield BrokenClaim("C1", f"{label} boots, which holds no whole image")
         if slot.is_ota_slot and label not in self._memory.finished:
             yield BrokenClaim("C2", f"{label} boots; complete() has never verified what it holds")
         if self._choices is not None and label not in self._choices:

@@ -132,6 +132,7 @@ def _built(device: SmallDevice, images: tuple[SmallImage, ...]) -> DeviceUnderTe
             contents[number],
             f"1.{image.seed}",
             image.secure_version,
+            is_damaged=image.flipped is not None,
         )
         for number, image in enumerate(images)
     )

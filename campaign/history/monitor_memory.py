@@ -185,9 +185,9 @@ def _has_completed(played: Played) -> bool:
 
 
 def _marks_nothing(played: Played, ran: App) -> bool:
-    """Tell whether complete() wipes the image for its secure version, or esp_ota_set_boot_partition() fails."""
+    """Tell whether complete() or esp_ota_set_boot_partition() fails, or wipes the image for its secure version."""
+    if played.step.name not in (StepName.COMPLETE, StepName.SET_BOOT):
+        return False
     target = ran.ota.esp_ota_get_next_update_partition()
-    is_wiped = target is not None and played.touches(target)
-    return (played.step.name is StepName.COMPLETE and is_wiped) or (
-        played.step.name is StepName.SET_BOOT and _is_refused(played)
-    )
+    is_wiped = played.step.name is StepName.COMPLETE and target is not None and played.touches(target)
+    return _is_refused(played) or is_wiped

@@ -134,12 +134,9 @@ def _roll_back(player: Player) -> Rollback:
     dut, read = player.dut, player.board.flash.read
     before = notes_in(dut, read)
     played = player.play(ROLLBACK)
-    if played.outcome is StepOutcome.RETURNED:
-        raise AssertionError("rollback() returned")
     rejected = newly_rejected(before, notes_in(dut, read))
-    if played.outcome is StepOutcome.RESTARTED:
-        return Rollback(None, bool(played.ops), _boot(player), rejected)
-    return Rollback(_problem(played), bool(played.ops), None, rejected)
+    boot = _boot(player) if played.outcome is StepOutcome.RESTARTED else None
+    return Rollback(_problem(played), bool(played.ops), boot, rejected)
 
 
 def _upgrade(player: Player, is_under_test: bool) -> Upgrade:

@@ -66,10 +66,10 @@ class Rollback:
     """What rollback() does right after the boot."""
 
     error: str | None
-    """Text of the error raised; None: it restarted the device."""
+    """Text of the error raised; None: it restarted the device, as it should, or returned."""
     changed_flash: bool
     boot: Boot | None
-    """The boot after the restart; None after an error."""
+    """The boot after the restart; None without one."""
     rejected: frozenset[str] = frozenset()
     """Partitions whose record rollback() has made INVALID or ABORTED."""
 
