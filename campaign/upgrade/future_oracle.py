@@ -92,11 +92,16 @@ class FutureOracle:
                 return known
         tracker = ReadTracker()
         future = observe(self.dut, moment, tracker)
-        reliance = Reliance(_merged(tracker.read), tuple(tracker.answers))
+        reliance = reliance_of(tracker)
         known = Known(future, reliance, reliance.answers(moment))
         self._known.setdefault(reliance, {})[known.answers] = known
         self.played += 1
         return known
+
+
+def reliance_of(tracker: ReadTracker) -> Reliance:
+    """Return what a future depends on that was played with this tracker."""
+    return Reliance(_merged(tracker.read), tuple(tracker.answers))
 
 
 def _merged(pieces: Iterable[tuple[int, int, int]]) -> Ranges:
