@@ -175,15 +175,7 @@ def stored_in_state(stepper: Stepper, state: State) -> Stored:
 
     The record that is being programmed is not there yet: its sector is blank."""
     scope, fields = stepper.model.scope, stepper.as_dict(state)
-    records = [
-        RecordView(
-            Check(fields[f"record{index}_check"]),
-            Word(fields[f"record{index}_word"]),
-            fields.get(f"record{index}_slot", 0),
-            fields[f"record{index}_seq"],
-        )
-        for index in range(2)
-    ]
+    records = [_record_in_fields(fields, index) for index in range(2)]
     if fields["phase"] == Phase.PROGRAM:
         records[fields["sector"]] = BLANK_RECORD
     return Stored(
@@ -198,6 +190,13 @@ def stored_in_state(stepper: Stepper, state: State) -> Stored:
         ),
         burned=fields.get("burned", 0),
     )
+
+
+def _record_in_fields(fields: dict[str, int], index: int) -> RecordView:
+    check, word = Check(fields[f"record{index}_check"]), Word(fields[f"record{index}_word"])
+    if check is not Check.RIGHT:
+        return RecordView(check, word)
+    return RecordView(check, word, fields.get(f"record{index}_slot", 0), fields[f"record{index}_seq"])
 
 
 def program_in_state(stepper: Stepper, state: State) -> Program | None:

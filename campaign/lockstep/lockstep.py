@@ -5,23 +5,25 @@ able to do the same, operation by operation (model_tracker.py); the life-cycle t
 went (slot_moves.py). Outcomes of calls and what info() says are compared too. The claims are evaluated in every state
 that the model comes through; a broken claim is a result, not a divergence: ESP-IDF does break some.
 
-Left out, and reported as OutOfModel: a torn number that fits its torn check word by chance, a torn description that
-names another version, and a history that no device can have, such as deep sleep without an application.
+Left out, and reported as OutOfModel: a torn number near the end of its range that fits its torn check word by chance,
+a torn description that names another version, and a history that no device can have, such as deep sleep without an
+application.
 """
 
 from collections.abc import Iterator
 
-from ...impl.chip.cells import Cells
+from ...impl.chip.cells import SECTOR_SIZE, Cells
 from ...impl.chip.flash import FlashOp, FlashOpKind
+from ...impl.otadata import ENTRY_SIZE, decode_entry
 from ...model.config import Release, ResetReason
-from ...model.device.records import Check
+from ...model.device.records import TOP, Check
 from ...model.device.release_class import representative
 from ...model.device.selection import boot_partition
 from ...model.device.state import Ghost, Scope, Task, Usage
 from ...model.fault_model import FaultModel
 from ...model.slot.life_cycle import Event
 from ..history.history import OTADATA, History, SmallDevice
-from ..history.player import Played, Player, StepOutcome
+from ..history.player import Moment, Played, Player, StepOutcome
 from ..history.step import RUNNING, Step, StepName
 from .abstraction import Places, Program, Stored, stored_in_bytes
 from .divergence import Divergence, OutOfModel
@@ -144,7 +146,7 @@ class Lockstep:
             tracker.op(op, after, reaches_end)
         if played.outcome is StepOutcome.CUT:
             assert step.cut is not None and ops
-            self._follow_cut(ops[-1], stored[-1], step.cut.weakest_model)
+            self._follow_cut(ops[-1], played.after, stored[-1], step.cut.weakest_model)
             return
         if step.name is StepName.RESET:
             if played.outcome not in (StepOutcome.RETURNED, StepOutcome.NOTHING_BOOTS):
@@ -155,13 +157,14 @@ class Lockstep:
         has_ended = played.outcome in (StepOutcome.RESTARTED, StepOutcome.PANICKED)
         tracker.end_call(stored[-1], self.program, has_ended)
 
-    def _follow_cut(self, op: SeenOp, after: Stored, fault: FaultModel) -> None:
+    def _follow_cut(self, op: SeenOp, left: Moment, after: Stored, fault: FaultModel) -> None:
         try:
             self.tracker.cut(op, after, fault)
         except Divergence:
-            is_torn_number = op.record is not None and after.records[op.record].check is Check.RIGHT
-            if is_torn_number and fault >= FaultModel.F2:
-                raise OutOfModel("a torn number fits its check word by chance") from None
+            if op.record is not None and after.records[op.record].check is Check.RIGHT:
+                entry = left.cells.read(self.places.otadata + op.record * SECTOR_SIZE, ENTRY_SIZE)
+                if decode_entry(entry).ota_seq >= TOP:
+                    raise OutOfModel("by chance a torn number near the end of its range fits its check word") from None
             raise
 
     def _check_outcome(self, played: Played, began: str | None) -> None:

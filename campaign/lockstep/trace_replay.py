@@ -12,12 +12,14 @@ from dataclasses import dataclass, field, replace
 from ...impl.chip.cells import ERASED_SECTOR, SECTOR_SIZE
 from ...impl.chip.torn_operations import AFTER, BEFORE, Torn, TornKind
 from ...impl.image.format import APP_DESC_MAGIC, APP_DESC_OFFSET, APP_DESC_SIZE, IMAGE_MAGIC, decode_app_desc
-from ...impl.otadata import ENTRY_SIZE, decode_entry, slot_of_seq
+from ...impl.otadata import decode_entry, slot_of_seq
 from ...model.config import ResetReason
 from ...model.device.action import Action, Kind
+from ...model.device.flash_steps import ERASES
 from ...model.device.records import Check, Numbers, Word
 from ...model.device.state import Content, Phase, Scope, Task, Usage
 from ...model.device.stepper import State, Stepper, stepper
+from ...model.device.stray_numbers import Stray, stray_named
 from ..history.claim_monitor import BrokenClaim, ClaimMonitor, verifies
 from ..history.history import FIRST_PART, IMAGE_SIZE, SLOT_SIZE, History, SmallDevice, SmallImage
 from ..history.history_replay import token_of
@@ -25,7 +27,7 @@ from ..history.history_token import encode_history_token
 from ..history.player import Moment, Played, Player, StepOutcome
 from ..history.step import Step, StepCut, StepName
 from .divergence import Divergence
-from .torn_bytes import classes_of, find_torn
+from .torn_bytes import classes_of, torn_by_cut
 
 SLOT_SECTORS = SLOT_SIZE // SECTOR_SIZE
 FLIPPED_BYTE = 700
@@ -103,6 +105,10 @@ def device_of_scope(scope: Scope) -> SmallDevice:
     )
 
 
+_NEW_NUMBERS = tuple(f"{task.name.lower()}_erases" for task in (*ERASES, Task.COMPLETE, Task.SET_BOOT, Task.FRESH))
+"""Actions after which a sector has no record, or one with another number."""
+
+
 class TraceWalker:
     """Plays one trace on the board."""
 
@@ -152,20 +158,31 @@ class TraceWalker:
             return replace(segment.step, cut=StepCut(ops, torn))
         return replace(segment.step, cut=StepCut(ops, self._torn(segment, ops)))
 
+    def _strays_to_come(self, segment: Segment) -> Iterator[Stray]:
+        """Yield the strays that later cuts make of the record which the cut at the end of the segment tears."""
+        sector = self._value(segment.states[-2], "sector")
+        before = segment.states[-1]
+        for part in self.segments[self.segments.index(segment) + 1 :]:
+            for action, state in zip(part.actions, part.states, strict=True):
+                if self._value(before, "sector") == sector:
+                    stray = stray_named(action.name)
+                    if stray is not None:
+                        yield stray
+                    if action.name in _NEW_NUMBERS:
+                        return
+                before = state
+
     def _torn(self, segment: Segment, op: int) -> Torn:
         """Return the tear of operation `op` that leaves the classes which the last action names."""
         played = self.player.fork().play(segment.step)
         if op >= len(played.ops):
             raise Divergence(f"{segment.step}: has no operation {op}: {describe(played)}")
         cut = played.ops[op]
-        before = played.moments[op].cells.read(cut.address, ENTRY_SIZE)
-        after = played.moments[op + 1].cells.read(cut.address, ENTRY_SIZE)
-        _, _, check, word = segment.actions[-1].name.removeprefix("cut_in_").split("_", 3)
-        found = find_torn(cut.kind, before, after, Check[check.upper()], Word[word.upper()], self.scope.faults)
+        name, moments = segment.actions[-1].name, played.moments[op : op + 2]
+        to_come = tuple(self._strays_to_come(segment)) if self.scope.has_strays else ()
+        found = torn_by_cut(name, cut, moments, self.scope.slots, self.scope.faults, to_come)
         if found is None:
-            raise Divergence(
-                f"{segment.step}: no tear of operation {op} leaves {check} {word}, within {self.scope.faults.name}"
-            )
+            raise Divergence(f"{segment.step}: no tear of operation {op} is a {name}, within {self.scope.faults.name}")
         return found
 
     def _compare(self, segment: Segment, played: Played, is_last: bool) -> None:
@@ -237,6 +254,13 @@ class TraceWalker:
                     del expected[name]
                 elif name.startswith(coming):
                     expected[name] = blank[name.removeprefix(coming)]
+        elif self.scope.has_strays:
+            # The model remembers a number that was torn; the flash does not.
+            numbers = [fields[f"record{i}_seq"] * (fields[f"record{i}_check"] == Check.RIGHT) for i in range(2)]
+            expected["record0_seq"], expected["record1_seq"] = self._ranked(numbers)
+        for index in range(2):
+            if f"record{index}_slot" in expected and expected[f"record{index}_check"] != Check.RIGHT:
+                expected[f"record{index}_slot"] = 0
         return expected
 
     def _seen(self, state: State, moment: Moment) -> dict[str, int]:

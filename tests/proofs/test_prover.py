@@ -13,6 +13,7 @@ from otaproof.model.device.search import DeviceSearch, follow
 from otaproof.model.device.state import Ghost, Scope, Usage
 from otaproof.model.device.stepper import Stepper, stepper
 from otaproof.model.fault_model import FaultModel
+from otaproof.model.flash_endurance import highest_number
 from otaproof.model.terms.terms import bool_field, num_field
 from otaproof.proofs.explicit.explorer import claims_of, explore, with_ghosts_of
 from otaproof.proofs.explicit.vacuity import PREMISES, premise_depth
@@ -151,7 +152,7 @@ def test_bounded_model_checking_finds_the_depth_of_the_search() -> None:
     """Two methods, one number."""
     scope = with_ghosts_of(replace(ANY, numbers=Numbers.EXACT, faults=FaultModel.F0), [claim("C14")])
     model = device_model(scope)
-    found = shortest_break(model, claim("C14").is_kept(scope, model.device), 20, 120)
+    found = shortest_break(model, claim("C14").kept_in(model), 20, 120)
     ranked = replace(scope, numbers=Numbers.RANKED)
     assert (found.is_broken, found.depth) == (True, len(explore(ranked, [claim("C14")]).violations["C14"]))
 
@@ -159,7 +160,7 @@ def test_bounded_model_checking_finds_the_depth_of_the_search() -> None:
 def test_bounded_model_checking_says_how_far_it_looked() -> None:
     """No answer is no proof."""
     model = device_model(replace(PROPER, numbers=Numbers.EXACT))
-    kept = claim("C1").is_kept(model.scope, model.device)
+    kept = claim("C1").kept_in(model)
     assert shortest_break(model, kept, 3, 60).depth == 3
     assert not shortest_break(model, kept, 50, 0.2).is_broken
 
@@ -263,7 +264,7 @@ def test_a_proof_that_the_search_contradicts_is_unknown(monkeypatch: pytest.Monk
 
 def test_sequence_numbers_stay_below_the_top() -> None:
     """C12 for every number of slots; a device that could erase for ever would wrap."""
-    assert all(growth.highest_number(slots) < growth.ERASED for slots in range(1, 17))
+    assert all(highest_number(slots) < growth.ERASED for slots in range(1, 17))
     assert set(growth.growth_condition(ANY).answers().values()) == {"unsat"}
 
 
