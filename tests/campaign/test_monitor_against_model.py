@@ -10,7 +10,8 @@ import pytest
 from otaproof.campaign.fuzz.generator import Drawer, Worlds, draw_history, draw_scope
 from otaproof.campaign.history.claim_monitor import ClaimMonitor
 from otaproof.campaign.history.player import Player
-from otaproof.campaign.lockstep.lockstep import Lockstep, OutOfModel
+from otaproof.campaign.lockstep.divergence import OutOfModel
+from otaproof.campaign.lockstep.lockstep import Lockstep
 from otaproof.model.claims.state_claims import DEVICE_CLAIMS
 from otaproof.model.device.state import Usage
 from otaproof.model.fault_model import FaultModel
