@@ -24,6 +24,8 @@ class NamedImage:
     contents: bytes
     version: str = ""
     secure_version: int = 0
+    is_damaged: bool = False
+    """It does not verify, and is not to."""
 
 
 NO_IMAGE = NamedImage("no image", b"")
@@ -63,6 +65,11 @@ class DeviceUnderTest:
     def otadata(self) -> Partition | None:
         """The otadata partition that the bootloader uses: the last one of the table."""
         return next((p for p in reversed(self.table) if p.is_otadata), None)
+
+    @cached_property
+    def slot_labels(self) -> dict[int, str]:
+        """The labels of the OTA slots, by their numbers."""
+        return {partition.slot: partition.label for partition in self.table if partition.is_ota_slot}
 
     def board(self, cells: Cells | None = None, efuse_bits: int | None = None) -> Board:
         """Return the board, switched off, holding `cells` (None: those before the first power-on)."""

@@ -82,6 +82,11 @@ class _LastState:
         """The place that had to start, or for rollback() must not."""
         return self.label(self.fields.get("expected", self.scope.nowhere))
 
+    @property
+    def previous(self) -> str:
+        """The place that ran when the image was marked that rollback() refuses."""
+        return self.label(self.fields.get("previous", self.scope.nowhere))
+
     def content(self) -> str:
         """Say why the image of the running slot is none that complete() has verified."""
         place = self.fields["running"]
@@ -143,6 +148,15 @@ VIOLATIONS: Mapping[str, Callable[[_LastState], str]] = {
     "C14": lambda last: "the otadata entry that decides what boots names a slot that holds no whole image",
     "C15": lambda last: f"{last.running} runs, and neither commence() nor accept() is possible",
     "C16": lambda last: "the second power-on from here starts another image than the third",
+    "C17": _new_image,
+    "C18": lambda last: f"{last.starts} {last.running}, which was rejected and not written anew",
+    "C19": lambda last: f"info() does not tell of {last.running} what the otadata entry says that decides",
+    "C20": lambda last: f"info() does not call {last.running} valid, which was accepted",
+    "C21": lambda last: f"the download to {last.target} changes what the next power-on starts",
+    "C22": lambda last: f"after rollback() starts {last.running}, not {last.previous}, which ran before",
+    "C23": lambda last: f"{last.starts} {last.running}, not {last.expected}, which was selected",
+    "C24": lambda last: f"{last.running} is selected and not under test, and the next power-on writes",
+    "C25": lambda last: "neither of the next two power-ons starts an image that was ever accepted",
 }
 """For each claim: how a state breaks it."""
 

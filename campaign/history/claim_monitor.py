@@ -1,8 +1,8 @@
 """Which claims a history breaks, in the board's own terms: what boots, what info() says, what was verified, and when.
 
 Nothing here asks the device model. A monitor looks at every step as it is played, remembers what no program knows
-(which image was provisioned, passed complete(), called accept() under test), and tries out on copies of the board what
-would come next. C9 and C12 cannot be decided from one history.
+(monitor_memory.py), and tries out on copies of the board what would come next. C9 cannot be decided from one history;
+of C12 only the bound is, which each upgrade has to keep.
 """
 
 from collections.abc import Iterator
@@ -13,28 +13,30 @@ from ...impl.bootloader import select_boot_partition, select_with_anti_rollback
 from ...impl.chip.cells import SECTOR_SIZE, Cells
 from ...impl.image.format import APP_DESC_MAGIC, read_app_desc
 from ...impl.image.verify import ImageInvalid, VerifyMode, verify_image
-from ...impl.otadata import (
-    EntryPair,
-    SelectEntry,
-    active_otadata,
-    decode_entry,
-    encode_entry,
-    is_crc_right,
-    slot_of_seq,
-)
+from ...impl.otadata import EntryPair, SelectEntry, encode_entry, is_crc_right, slot_of_seq
 from ...impl.partitions.partition import Partition
 from ...impl.program_end import Panic
+from ...model.claims.claims import claim
+from ...model.claims.observation import NEW, TESTING, VALID
 from ...model.config import ResetReason
 from ...model.ota_state import OtaImgState, api_name
-from ..device_under_test import DeviceUnderTest
+from ..device_under_test import DeviceUnderTest, Holds
 from .history import BLANK_ENTRY, OTADATA
+from .monitor_memory import Due, Expected, Memory, is_accept_due, target_of
 from .player import Moment, Played, Player, StepOutcome
 from .step import ACCEPT, COMMENCE, POWER_ON, UPGRADE_STEPS, Step, StepName
+from .whole_records import deciding_note, entries_in
 
 _IN_PROGRESS = "ota error"
 """What commence() says of a session that is open already: no lock-out."""
-_COMPLETE_FAILED = ("validation failed", "empty firmware image")
-"""What complete() says of an image that it refuses."""
+_DOWNLOAD = (StepName.COMMENCE, StepName.WRITE)
+_CLAIMS_OF = {
+    Due.MARKED: ("C17", "C4"),
+    Due.TRIED: ("C4",),
+    Due.ACCEPTED: ("C5",),
+    Due.SELECTED: ("C23",),
+}
+"""What is broken when something else starts than has to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,17 +55,8 @@ class ClaimMonitor:
         self._player = player
         self._dut = player.dut
         self._anti = self._dut.config.anti_rollback
-        whole = {p.label for p in self._dut.table if p.is_app and self._verifies(player.moment.cells, p)}
-        self._finished: set[str] = set(whole)
-        """Labels of partitions whose image was provisioned, or passed complete()."""
-        self._earned: set[str] = set(whole)
-        """Labels of partitions whose image was provisioned, or called accept() under test."""
-        self._must_start: tuple[str, str] | None = None
-        """(claim, label) of what has to start next."""
-        self._previous: str | None = None
-        """What ran when complete() marked the image that has to start next."""
-        self._must_go: str | None = None
-        """What may not start next: rollback() has refused it."""
+        apps = (partition for partition in self._dut.table if partition.is_app)
+        self._memory = Memory(self._dut, frozenset(p.label for p in apps if self._verifies(player.moment.cells, p)))
         self._choices: tuple[str | None, str | None] | None = None
         """What may start after the cut that is open."""
 
@@ -71,22 +64,33 @@ class ClaimMonitor:
         """Play a step and return it, with the claims that are broken now."""
         ran = self._player.app
         old_choices = self._open_choices(step)
-        due = self._is_accept_due(ran) if step.name is StepName.ACCEPT and ran is not None else False
+        is_due = step.name is StepName.ACCEPT and ran is not None and is_accept_due(self._dut, self._player.moment, ran)
         played = self._player.play(step)
-        broken = list(self._broken_by_step(played, ran))
-        self._remember(played, ran, due)
+        expected = self._memory.expected
+        self._memory.take(played, ran, is_due)
+        broken = [*self._broken_by_step(played, ran)]
+        if step.name is StepName.RESET:
+            broken += self._broken_by_start(played, expected)
         self._choices = old_choices if self._is_window_open(played) else None
         broken += self._broken_now(played)
-        return played, tuple(broken)
+        applicable = [found for found in broken if claim(found.claim_id).applies_to(self._dut.config)]
+        return played, tuple(applicable)
 
     def _open_choices(self, step: Step) -> tuple[str | None, str | None] | None:
-        """Return what may start if the power fails in this step: as before it, or as after it."""
+        """Return what may start if the power fails in this step: as before it, or as it is to make it."""
         is_restart = step.name is StepName.RESET and step.reason is not ResetReason.POWER_ON
         if self._choices is not None or step.cut is None or is_restart:
             # What a restart may choose was settled by the call that asked for it.
             return self._choices
-        end = self._player.fork().play(replace(step, cut=None))
-        return self._boots(self._player.moment), self._boots(end.after)
+        before, app = self._boots(self._player.moment), self._player.app
+        if step.name in _DOWNLOAD:
+            return before, before
+        whole = self._player.fork().play(replace(step, cut=None))
+        target = None if app is None else target_of(app)
+        if step.name is StepName.COMPLETE and target is not None and whole.touches(self._dut.partition(target)):
+            # It wipes an image for its secure version, and marks nothing.
+            return before, before
+        return before, self._boots(whole.after)
 
     @staticmethod
     def _is_window_open(played: Played) -> bool:
@@ -94,9 +98,11 @@ class ClaimMonitor:
         return played.outcome in (StepOutcome.CUT, StepOutcome.NOBODY)
 
     def _broken_by_step(self, played: Played, ran: App | None) -> Iterator[BrokenClaim]:
+        """Yield what the step itself has broken."""
         step = played.step
-        if step.name is StepName.RESET:
-            yield from self._broken_by_start(played)
+        before, after = (self._burned(moment) for moment in (played.before, played.after))
+        if after < before:
+            yield BrokenClaim("C8", f"{step} takes the eFuse from {before} to {after}")
         if ran is None:
             return
         if step.name in UPGRADE_STEPS and played.touches(ran.running):
@@ -106,52 +112,86 @@ class ClaimMonitor:
             or (played.outcome is StepOutcome.RAISED and played.before.cells != played.after.cells)
         ):
             yield BrokenClaim("C6", f"rollback() {played.outcome.value}, and flash has changed")
+        if step.name in _DOWNLOAD and played.ops:
+            old, new = (self._boots(moment) or "nothing" for moment in (played.before, played.after))
+            if old != new:
+                yield BrokenClaim("C21", f"{step} makes {new} boot; before it was {old}")
+        if step.name in (StepName.COMPLETE, StepName.SET_BOOT):
+            yield from self._broken_growth(played)
 
-    def _broken_by_start(self, played: Played) -> Iterator[BrokenClaim]:
-        if played.outcome in (StepOutcome.NOTHING_BOOTS, StepOutcome.PANICKED):
-            yield BrokenClaim("C1", "nothing boots")
-            if self._must_go is not None:
-                yield BrokenClaim("C6", "after rollback() nothing boots")
-        if played.outcome is not StepOutcome.RETURNED or played.running is None:
-            return
+    def _broken_growth(self, played: Played) -> Iterator[BrokenClaim]:
+        notes = (deciding_note(self._dut, moment.cells.read) for moment in (played.before, played.after))
+        before, after = (None if note is None else note.number for note in notes)
+        count = sum(partition.is_ota_slot for partition in self._dut.table)
+        highest = count if before is None else before + count - 1
+        if after is not None and after > highest and played.outcome is not StepOutcome.CUT:
+            yield BrokenClaim("C12", f"{played.step} makes the number that decides {after}; it was {before or 'none'}")
+
+    def _broken_by_start(self, played: Played, expected: Expected | None) -> Iterator[BrokenClaim]:
+        """Yield what a reset has broken by what it starts; expected: what had to start."""
         label = played.running
+        is_stuck = played.outcome in (StepOutcome.NOTHING_BOOTS, StepOutcome.PANICKED)
+        if is_stuck:
+            yield BrokenClaim("C1", "nothing boots")
+        if is_stuck or played.outcome is StepOutcome.RETURNED:
+            yield from _broken_expectation(label, expected)
+        if played.outcome is not StepOutcome.RETURNED or label is None:
+            return
         slot = self._dut.partition(label)
-        if slot.is_ota_slot and label not in self._finished:
+        if not self._holds_whole_image(played.after.cells, slot):
+            yield BrokenClaim("C1", f"{label} boots, which holds no whole image")
+        if slot.is_ota_slot and label not in self._memory.finished:
             yield BrokenClaim("C2", f"{label} boots; complete() has never verified what it holds")
-        if self._must_start is not None and self._must_start[1] != label:
-            yield BrokenClaim(self._must_start[0], f"{label} boots, not {self._must_start[1]}")
-        if self._must_go == label:
-            yield BrokenClaim("C6", f"{label} boots, which rollback() has refused")
         if self._choices is not None and label not in self._choices:
             before, after = (choice or "nothing" for choice in self._choices)
             yield BrokenClaim("C7", f"{label} boots; before the call it would have been {before}, after it {after}")
-        if self._anti:
-            version, burned = self._version(slot), self._player.board.efuse.secure_version
-            if version < burned:
-                yield BrokenClaim("C8", f"{label} runs with secure version {version}; the eFuse has {burned}")
+        if label in self._memory.rejected:
+            yield BrokenClaim("C18", f"{label} boots, which was rejected and not written anew")
 
     def _broken_now(self, played: Played) -> Iterator[BrokenClaim]:
-        app = self._player.app
-        moment = self._player.moment
-        if app is not None:
-            yield from self._broken_while_running(app, moment)
+        """Yield what is broken in the state that the step has left."""
+        app, moment = self._player.app, self._player.moment
         if app is None and played.outcome in (StepOutcome.RESTARTED, StepOutcome.NOTHING_BOOTS):
             return
+        later = self._power_ons(moment)
         yield from self._broken_records(moment)
         if app is None:
-            yield from self._broken_while_off(moment)
+            yield from self._broken_while_off(moment, later)
+        else:
+            yield from self._broken_info(app, moment, later[0])
+            yield from self._broken_while_running(app, moment)
+        starts = [start.running for start in later[:2]]
+        if not any(label in self._memory.earned for label in starts):
+            first, second = (label or "nothing" for label in starts)
+            yield BrokenClaim("C25", f"the next power-ons start {first} and {second}, none of them ever accepted")
 
-    def _broken_while_running(self, app: App, moment: Moment) -> Iterator[BrokenClaim]:
-        info = app.otaupgrade.info()
-        is_under_test = info.slots.get(app.running.label, {}).get("state") == "testing"
-        if not is_under_test:
-            boots = self._boots(moment)
-            if info.next != boots:
-                yield BrokenClaim("C10", f"info() says {info.next} is next, and {boots or 'nothing'} boots")
+    def _broken_info(self, app: App, moment: Moment, next_start: Played) -> Iterator[BrokenClaim]:
+        """Yield what info() tells amiss; next_start: the power-on that comes next when no call is made."""
+        info, running = app.otaupgrade.info(), app.running.label
+        state = info.slots.get(running, {}).get("state")
+        if info.running != running:
+            yield BrokenClaim("C10", f"info() says that {info.running} runs, and {running} does")
+        if state != TESTING and info.next != next_start.running:
+            yield BrokenClaim("C10", f"info() says {info.next} is next, and {next_start.running or 'nothing'} boots")
         for label, slot in info.slots.items():
             is_whole = self._verifies(moment.cells, self._dut.partition(label))
-            if slot.get("state") == "valid" and is_whole and label not in self._earned:
+            if slot.get("state") == VALID and is_whole and label not in self._memory.earned:
                 yield BrokenClaim("C13", f"info() calls {label} valid; it never called accept() under test")
+        note, expected = deciding_note(self._dut, moment.cells.read), self._memory.expected
+        if note is not None and note.partition == running and note.state != state:
+            yield BrokenClaim("C19", f"info() calls {running} {state}; the record that decides says {note.state}")
+        is_accepted = expected is not None and (expected.due, expected.place) == (Due.ACCEPTED, running)
+        if is_accepted and app.running.is_ota_slot and state != VALID:
+            yield BrokenClaim("C20", f"info() calls {running} {state}, which was accepted")
+        is_tried_out = note is None or note.state not in (NEW, TESTING)
+        if info.next == running and state != TESTING and is_tried_out and (next_start.ops or next_start.burns):
+            yield BrokenClaim("C24", f"{running} is selected and not under test, and the next power-on writes")
+
+    def _broken_while_running(self, app: App, moment: Moment) -> Iterator[BrokenClaim]:
+        if self._anti:
+            version, burned = self._version(app.running), self._burned(moment)
+            if version < burned:
+                yield BrokenClaim("C8", f"{app.running.label} runs with version {version}; the eFuse has {burned}")
         error = self._commence_error(self._player)
         if error not in (None, _IN_PROGRESS):
             other = self._player.fork()
@@ -166,7 +206,7 @@ class ClaimMonitor:
     def _broken_records(self, moment: Moment) -> Iterator[BrokenClaim]:
         pair = self._entries(moment.cells)
         count = sum(partition.is_ota_slot for partition in self._dut.table)
-        if not all(map(is_crc_right, pair)) or not all(entry.ota_seq != 0xFFFFFFFF for entry in pair):
+        if pair is None or not all(map(is_crc_right, pair)) or not all(entry.ota_seq != 0xFFFFFFFF for entry in pair):
             return
         first, second = pair
         same = slot_of_seq(first.ota_seq, count) == slot_of_seq(second.ota_seq, count)
@@ -179,108 +219,26 @@ class ClaimMonitor:
         if by_first != by_second:
             yield BrokenClaim("C11", f"by the first record alone {by_first} boots, by the second {by_second}")
 
-    def _broken_while_off(self, moment: Moment) -> Iterator[BrokenClaim]:
+    def _broken_while_off(self, moment: Moment, later: list[Played]) -> Iterator[BrokenClaim]:
         label = self._decides(moment)
         if label is not None and not self._verifies(moment.cells, self._dut.partition(label)):
             yield BrokenClaim("C14", f"the record that decides names {label}, which holds no whole image")
-        player = Player(self._dut, moment)
-        _, second, third = (player.play(POWER_ON).running for _ in range(3))
+        second, third = (start.running for start in later[1:3])
         if second != third:
             yield BrokenClaim(
                 "C16", f"the second power-on starts {second or 'nothing'}, the third {third or 'nothing'}"
             )
 
-    def _remember(self, played: Played, ran: App | None, is_accept_due: bool) -> None:
-        step, outcome = played.step, played.outcome
-        if step.name is StepName.RESET:
-            if outcome is StepOutcome.RETURNED:
-                self._remember_start()
-            elif outcome is StepOutcome.CUT:
-                self._must_go = None
-            return
-        if step.name is StepName.POWER_OFF:
-            self._must_go = None
-            return
-        if ran is None or outcome in (StepOutcome.NOBODY, StepOutcome.PANICKED, StepOutcome.HUNG):
-            return
-        is_refused = outcome is StepOutcome.RAISED and not _is_about_argument(played)
-        if step.name is StepName.COMPLETE and not is_refused:
-            self._finished |= {target.label for target in (self._target(ran),) if target is not None}
-        self._forget_wiped(played)
-        if step.name is StepName.ACCEPT and is_accept_due and played.ops:
-            # An eFuse burn that is refused makes accept() fail once all else is done.
-            self._earned.add(ran.running.label)
-        if is_refused:
-            # A call that is refused changes nothing; complete() of an image that does not verify ends the session.
-            if played.error in _COMPLETE_FAILED:
-                self._expect_nothing()
-            return
-        if step.name is StepName.COMMENCE:
-            if self._must_start is not None and self._must_start[0] != "C5":
-                self._expect_nothing()
-            return
-        if step.name is StepName.WRITE:
-            return
-        self._expect_nothing()
-        if step.name is StepName.ACCEPT:
-            self._must_start = ("C5", ran.running.label) if outcome is StepOutcome.RETURNED else None
-        if step.name is StepName.COMPLETE and outcome is not StepOutcome.CUT:
-            self._remember_marked(played, ran)
-        if step.name is StepName.ROLLBACK and outcome is StepOutcome.RESTARTED:
-            self._must_go = ran.running.label
-
-    def _remember_marked(self, played: Played, ran: App) -> None:
-        """Expect the new image next, unless complete() has wiped it for its secure version."""
-        target = self._target(ran)
-        if target is not None and not played.touches(target):
-            self._must_start, self._previous = ("C4", target.label), ran.running.label
-
-    @staticmethod
-    def _target(app: App) -> Partition | None:
-        """Return the partition that commence(), write() and complete() act on."""
-        return app.ota.esp_ota_get_next_update_partition()
-
-    def _expect_nothing(self) -> None:
-        self._must_start, self._previous, self._must_go = None, None, None
-
-    def _remember_start(self) -> None:
-        self._must_go = None
-        if self._must_start is not None and self._must_start[0] == "C4":
-            is_tried = self._previous is not None and self._dut.config.rollback
-            self._must_start = ("C4", self._previous or "") if is_tried else None
-            self._previous = None
-
-    def _forget_wiped(self, played: Played) -> None:
-        """Forget what was known of the slots that an operation of the step has touched."""
-        before, after = played.before.cells, played.after.cells
-        for partition in self._dut.table:
-            # A cut can come before anything took effect.
-            if partition.is_app and before.read(partition.offset, partition.size) != after.read(
-                partition.offset, partition.size
-            ):
-                self._finished.discard(partition.label)
-                self._earned.discard(partition.label)
-
-    def _is_accept_due(self, app: App) -> bool:
-        """Tell whether the running image is what accept() accepts now, and under test."""
-        pair = self._entries(self._player.moment.cells)
-        active = active_otadata(pair)
-        count = app.ota.esp_ota_get_app_partition_count()
-        if active is None or not app.running.is_ota_slot:
-            return False
-        entry = pair[active]
-        if entry.ota_state == OtaImgState.VALID or slot_of_seq(entry.ota_seq, count) != app.running.slot:
-            return False
-        return not self._dut.config.rollback or entry.ota_state == OtaImgState.PENDING_VERIFY
-
     def _decides(self, moment: Moment) -> str | None:
         """Return the label that the deciding record names once the bootloader has aborted what was under test."""
         pair = self._entries(moment.cells)
+        if pair is None:
+            return None
         if self._dut.config.rollback:
             pair = EntryPair(*(_aborted(entry) for entry in pair))
         slots = {p.slot: p for p in self._dut.table if p.is_ota_slot}
         if self._anti:
-            burned = moment.efuse_bits.bit_count()
+            burned = self._burned(moment)
 
             def is_allowed(slot: int) -> bool:
                 return slot in slots and burned <= self._version(slots[slot], moment.cells, missing=-1)
@@ -291,21 +249,52 @@ class ClaimMonitor:
             selection = select_boot_partition(pair, len(slots), has_factory)
         return None if selection.active is None or selection.index not in slots else slots[selection.index].label
 
+    def _burned(self, moment: Moment) -> int:
+        """Return the secure version in the eFuse."""
+        return self._dut.board(moment.cells, moment.efuse_bits).efuse.secure_version
+
     def _version(self, slot: Partition, cells: Cells | None = None, missing: int = 0) -> int:
         flash = self._dut.board(self._player.moment.cells if cells is None else cells).flash
         desc = read_app_desc(flash, slot.offset)
         return desc.secure_version if desc.magic_word == APP_DESC_MAGIC else missing
 
-    def _entries(self, cells: Cells) -> EntryPair:
-        raw = self._dut.entries(cells) or (BLANK_ENTRY, BLANK_ENTRY)
-        return EntryPair(*map(decode_entry, raw))
+    def _entries(self, cells: Cells) -> EntryPair | None:
+        return entries_in(self._dut, cells.read)
 
     def _verifies(self, cells: Cells, partition: Partition) -> bool:
         return verifies(self._dut, cells, partition)
 
+    def _holds_whole_image(self, cells: Cells, partition: Partition) -> bool:
+        """Tell whether an image lies there as it was built, by its bytes; whatever verification makes of it."""
+        # What a file has over a multiple of 16 bytes follows the image.
+        images = (i.contents[: len(i.contents) // 16 * 16] for i in self._dut.images if not i.is_damaged)
+        return any(len(image) <= partition.size and Holds(partition.offset, image).ask(cells) for image in images)
+
+    def _power_ons(self, moment: Moment) -> list[Played]:
+        """Return the next power-ons from there when no call is made: as many as the claims speak of."""
+        player = Player(self._dut, moment)
+        return [player.play(POWER_ON) for _ in range(3 if self._player.app is None else 2)]
+
     def _boots(self, moment: Moment) -> str | None:
         """Return what a power-on starts from there."""
         return Player(self._dut, moment).play(POWER_ON).running
+
+
+def _broken_expectation(label: str | None, expected: Expected | None) -> Iterator[BrokenClaim]:
+    """Yield what is broken when a partition, or nothing, starts where something was expected."""
+    if expected is None:
+        return
+    what = label or "nothing"
+    if expected.due is not Due.REFUSED:
+        if label != expected.place:
+            yield from (BrokenClaim(found, f"{what} boots, not {expected.place}") for found in _CLAIMS_OF[expected.due])
+        return
+    if label is None:
+        yield BrokenClaim("C6", "after rollback() nothing boots")
+    if label == expected.place:
+        yield BrokenClaim("C6", f"{label} boots, which rollback() has refused")
+    if expected.previous is not None and label != expected.previous:
+        yield BrokenClaim("C22", f"after rollback() {what} boots, not {expected.previous}")
 
 
 def verifies(dut: DeviceUnderTest, cells: Cells, partition: Partition) -> bool:
@@ -316,11 +305,6 @@ def verifies(dut: DeviceUnderTest, cells: Cells, partition: Partition) -> bool:
     except (ImageInvalid, Panic):
         return False
     return True
-
-
-def _is_about_argument(played: Played) -> bool:
-    """Tell whether complete() raised for its argument, which it looks at once all else is done."""
-    return played.step.name is StepName.COMPLETE and (played.error or "").startswith("bad argument")
 
 
 def _aborted(entry: SelectEntry) -> SelectEntry:

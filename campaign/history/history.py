@@ -34,6 +34,11 @@ class SmallImage:
     flipped: int | None = None
     """The byte of which one bit is turned over; None for a whole image."""
 
+    @property
+    def is_damaged(self) -> bool:
+        """The byte that is turned over is one of the image, and does not lie in what fills its file up."""
+        return self.flipped is not None and self.flipped < self.size // 16 * 16
+
     def contents(self, chip: Chip = Chip.ESP32) -> bytes:
         """Return its bytes."""
         return _image_contents(self, chip)
@@ -128,10 +133,11 @@ def _built(device: SmallDevice, images: tuple[SmallImage, ...]) -> DeviceUnderTe
         cells = cells.with_bytes(OTADATA + SECTOR_SIZE * number, entry)
     named = tuple(
         NamedImage(
-            f"image {number}{'' if image.flipped is None else ' (damaged)'}",
+            f"image {number}{' (damaged)' if image.is_damaged else ''}",
             contents[number],
             f"1.{image.seed}",
             image.secure_version,
+            is_damaged=image.is_damaged,
         )
         for number, image in enumerate(images)
     )

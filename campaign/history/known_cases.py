@@ -366,7 +366,7 @@ KNOWN_CASES: tuple[KnownCase, ...] = (
         "After esp_ota_set_boot_partition() of a slot under test both records are aborted in turn; the aborted image "
         "goes on booting, and accept() fails.",
         ("K6", "R10"),
-        None,
+        "C25",
         ALL,
         Release.V5_5,
         RAISED,

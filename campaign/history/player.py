@@ -17,7 +17,7 @@ from ...impl.esp_err import OtaError
 from ...impl.partitions.partition import Partition
 from ...impl.program_end import Hang, Panic, PowerCut, Restart
 from ..device_under_test import DeviceUnderTest
-from .step import RUNNING, Step, StepName
+from .step import Step, StepName
 
 
 class StepOutcome(Enum):
@@ -214,7 +214,7 @@ class Player:
             case StepName.ROLLBACK:
                 return lua.rollback
             case _:
-                label = app.running.label if step.label == RUNNING else step.label
+                label = step.asked_for(app.running.label)
                 partition = next((p for p in app.partitions.table if p.label == label), None)
                 return lambda: app.ota.esp_ota_set_boot_partition(partition)
 

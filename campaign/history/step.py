@@ -89,6 +89,10 @@ class Step:
         is_power_on = self.name is StepName.RESET and self.reason is ResetReason.POWER_ON
         return "power_on" if is_power_on else self.name.value
 
+    def asked_for(self, running: str | None) -> str:
+        """SET_BOOT: return the label of the partition that is asked for while `running` runs."""
+        return (running or "") if self.label == RUNNING else self.label
+
     def __str__(self) -> str:
         """Write the call as an application would."""
         match self.name:

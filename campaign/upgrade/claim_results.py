@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from ...impl.chip.torn_operations import AFTER, BEFORE, Torn, TornKind
-from ...model.claims.claims import CUT_CLAIMS, Claim, Verdict
+from ...model.claims.claims import Claim, Verdict
+from ...model.claims.cut_claims import CUT_CLAIMS
 from ...model.fault_model import FaultModel
 from ..device_under_test import DeviceUnderTest
 from ..history.step import StepName
@@ -53,7 +54,7 @@ def claim_results(dut: DeviceUnderTest, sweeps: dict[str, SweepResult]) -> list[
     """Return the verdict on every claim, in their order; `sweeps` by the name of the scenario."""
     is_complete = all(result.is_complete for result in sweeps.values())
     results = []
-    for claim in CUT_CLAIMS:
+    for claim in (known.claim for known in CUT_CLAIMS):
         if not claim.applies_to(dut.config):
             results.append(ClaimResult(claim, Verdict.NOT_APPLICABLE, 0, None))
             continue

@@ -15,10 +15,11 @@ from ...impl.chip.cells import SECTOR_SIZE, Cells
 from ...impl.chip.flash import Query, ReadTracker
 from ...impl.esp_err import OtaError
 from ...model.claims.observation import Boot, Future, Rollback, Upgrade
-from ...model.ota_state import OtaImgState
+from ...model.ota_state import api_name
 from ..device_under_test import DeviceUnderTest
 from ..history.player import Moment, Played, Player, StepOutcome
 from ..history.step import ACCEPT, COMMENCE, COMPLETE, POWER_ON, ROLLBACK, Step, StepName
+from ..history.whole_records import deciding_note, newly_rejected, notes_in
 
 Ranges = tuple[tuple[int, int, int], ...]
 """(sector, start, end): bytes start … end - 1 of that sector, in ascending order."""
@@ -91,11 +92,16 @@ class FutureOracle:
                 return known
         tracker = ReadTracker()
         future = observe(self.dut, moment, tracker)
-        reliance = Reliance(_merged(tracker.read), tuple(tracker.answers))
+        reliance = reliance_of(tracker)
         known = Known(future, reliance, reliance.answers(moment))
         self._known.setdefault(reliance, {})[known.answers] = known
         self.played += 1
         return known
+
+
+def reliance_of(tracker: ReadTracker) -> Reliance:
+    """Return what a future depends on that was played with this tracker."""
+    return Reliance(_merged(tracker.read), tuple(tracker.answers))
 
 
 def _merged(pieces: Iterable[tuple[int, int, int]]) -> Ranges:
@@ -113,53 +119,55 @@ def observe(dut: DeviceUnderTest, moment: Moment, tracker: ReadTracker | None = 
     """Play what follows from a state; `tracker` notes the cells of that state that matter to it."""
     player = Player(dut, moment)
     player.board.flash.tracker = tracker
-    player.play(POWER_ON)
+    notes = notes_in(dut, player.board.flash.read)
     first = _boot(player)
     if player.app is None:
-        return Future(first, None, None, None, None, None)
+        return Future(notes, first, None, None, None, None, None)
     info = player.app.otaupgrade.info()
     return Future(
+        notes=notes,
         boot=first,
         info_running=info.running,
         info_next=info.next,
-        idle_boot=_boot_again(player.fork_off()),
+        idle_boot=_boot(player.fork_off()),
         rollback=_roll_back(player.fork_at_start()),
         upgrade=_upgrade(player.fork_at_start(), first.is_under_test),
     )
 
 
 def _roll_back(player: Player) -> Rollback:
+    dut, read = player.dut, player.board.flash.read
+    before = notes_in(dut, read)
     played = player.play(ROLLBACK)
-    if played.outcome is StepOutcome.RETURNED:
-        raise AssertionError("rollback() returned")
-    if played.outcome is StepOutcome.RESTARTED:
-        return Rollback(None, bool(played.ops), _boot_again(player))
-    return Rollback(_problem(played), bool(played.ops), None)
+    rejected = newly_rejected(before, notes_in(dut, read))
+    boot = _boot(player) if played.outcome is StepOutcome.RESTARTED else None
+    return Rollback(_problem(played), bool(played.ops), boot, rejected)
 
 
 def _upgrade(player: Player, is_under_test: bool) -> Upgrade:
     """Accept what is under test, bring the update in one write(), start it, and accept it."""
-    app, size = player.app, len(player.dut.update.contents)
+    app, contents = player.app, player.dut.update.contents
     assert app is not None
     running, target = app.running, app.ota.esp_ota_get_next_update_partition()
     label = None if target is None else target.label
+    image = next((known.name for known in player.dut.images if known.contents == contents), None)
     wrote_running = False
     first = (ACCEPT,) if is_under_test else ()
-    for step in (*first, COMMENCE, Step(StepName.WRITE, image=None, length=size), COMPLETE):
+    for step in (*first, COMMENCE, Step(StepName.WRITE, image=None, length=len(contents)), COMPLETE):
         played = player.play(step)
         wrote_running |= played.touches(running)
         if (problem := _problem(played)) is not None:
-            return Upgrade(label, f"{step.call_name}: {problem}", None, wrote_running)
+            return Upgrade(label, image, f"{step.call_name}: {problem}", None, wrote_running)
     error = _start_and_accept(player, label)
-    return Upgrade(label, error, _boot_again(player) if error is None else None, wrote_running)
+    return Upgrade(label, image, error, _boot(player) if error is None else None, wrote_running)
 
 
 def _start_and_accept(player: Player, label: str | None) -> str | None:
-    """Start what the upgrade brought, and accept it where there is something to accept; return what went wrong."""
+    """Start what the upgrade brought, and accept it where it runs; return what went wrong."""
     player.play(POWER_ON)
     if player.app is None:
         return "power_on: nothing boots"
-    if player.running != label or _reported_state(player.app) is None:
+    if player.running != label:
         return None
     problem = _problem(player.play(ACCEPT))
     return None if problem is None else f"accept: {problem}"
@@ -174,30 +182,32 @@ def _problem(played: Played) -> str | None:
     return "hang" if played.outcome is StepOutcome.HUNG else None
 
 
-def _boot_again(player: Player) -> Boot:
-    player.play(POWER_ON)
-    return _boot(player)
-
-
 def _boot(player: Player) -> Boot:
-    """Return what runs since the last power-on."""
-    app, board = player.app, player.board
+    """Switch the board on and return what runs."""
+    dut, board = player.dut, player.board
+    before = notes_in(dut, board.flash.read)
+    played = player.play(POWER_ON)
+    app = player.app
     if app is None:
         return NOTHING_BOOTS
-    image = player.dut.image_found(app.running, board.flash.ask)
+    image = dut.image_found(app.running, board.flash.ask)
+    deciding = deciding_note(dut, board.flash.read)
     return Boot(
         partition=app.running.label,
         image=None if image is None else image.name,
-        is_under_test=_reported_state(app) == OtaImgState.PENDING_VERIFY,
+        state=_reported_state(app),
+        deciding=deciding.state if deciding is not None and deciding.partition == app.running.label else None,
+        rejected=newly_rejected(before, notes_in(dut, board.flash.read)),
+        wrote=bool(played.ops or played.burns),
         secure_version=_secure_version(app),
         efuse_version=board.efuse.secure_version,
     )
 
 
-def _reported_state(app: App) -> int | None:
-    """Return the state word of the running slot; None where no otadata entry names it: nothing to accept."""
+def _reported_state(app: App) -> str | None:
+    """Return the state that info() tells of the running slot; None where no otadata entry names it."""
     try:
-        return app.ota.esp_ota_get_state_partition(app.running)
+        return api_name(app.ota.esp_ota_get_state_partition(app.running))
     except OtaError:
         return None
 

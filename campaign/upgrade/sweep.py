@@ -19,7 +19,7 @@ from ...impl.chip.cells import SECTOR_SIZE, Cells
 from ...impl.chip.flash import FlashOp, FlashOpKind
 from ...impl.chip.torn_operations import AFTER, BEFORE, ONE_UNIT_PATTERNS, Torn, TornKind, page_count
 from ...impl.otadata import ENTRY_SIZE
-from ...model.claims.claims import CUT_CLAIMS
+from ...model.claims.cut_claims import CUT_CLAIMS
 from ...model.claims.observation import Future, Observation
 from ...model.config import Config
 from ...model.fault_model import FaultModel
@@ -134,7 +134,7 @@ def torn_cells(played: Played, op_index: int, torn: Torn) -> Cells:
 
 def broken_claims(observation: Observation, config: Config) -> tuple[str, ...]:
     """Return the ids of the claims that the configuration has and the observation breaks."""
-    return tuple(claim.id for claim in CUT_CLAIMS if claim.applies_to(config) and not claim.is_kept(observation))
+    return tuple(known.id for known in CUT_CLAIMS if known.claim.applies_to(config) and not known.is_kept(observation))
 
 
 def _prefix_kind(op: FlashOp) -> TornKind:

@@ -1,12 +1,14 @@
 """One run of a script without a cut, taken down operation by operation: what a sweep cuts into."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from ...impl.chip.efuse import Efuse
-from ...model.claims.observation import Future, Observation
+from ...model.claims.observation import NEW, TESTING, Future, Notes, Observation
 from ..device_under_test import DeviceUnderTest
 from ..history.player import Moment, Played, Player
 from ..history.step import UPGRADE_STEPS, Step, StepName
+from ..history.whole_records import newly_rejected, notes_in, rejected_after, rejected_at_first
 from .future_oracle import FutureOracle
 from .script import require_success
 
@@ -56,6 +58,10 @@ class Judge:
         self._run = run
         self._oracle = oracle
         self._boots: dict[int, tuple[str | None, str | None]] = {}
+        self._rejected = [rejected_at_first(dut)]
+        """By the number of a step: what is rejected before it."""
+        for played in run.played:
+            self._rejected.append(rejected_after(dut, self._rejected[-1], played))
 
     def observation(self, played: Played, ops_begun: int, future: Future, is_between: bool = False) -> Observation:
         """Return the observation of a cut in `played` once `ops_begun` of its operations had any effect.
@@ -70,14 +76,19 @@ class Judge:
         return Observation(
             call=played.step.call_name,
             is_between_calls=is_between,
-            old_boot=new_boot if is_between else old_boot,
-            new_boot=new_boot,
+            has_begun=bool(played.ops) if is_between else ops_begun > 0,
+            old_boot=old_boot,
+            new_boot=old_boot if name in (StepName.COMMENCE, StepName.WRITE) else new_boot,
             finished=self._finished(played, ops_begun, past),
+            earned=self._earned(played, ops_begun, past),
+            rejected=self._rejected_at(played, ops_begun, future, is_between),
             previous=run.previous,
             target=run.target,
             is_marked=StepName.COMPLETE in past and not is_withdrawn,
+            is_tried=self._is_tried(past, future),
             is_accepting=StepName.ACCEPT in past or name is StepName.ACCEPT or is_withdrawn,
-            is_accepted=StepName.ACCEPT in past and not is_withdrawn,
+            accepted=self._accepted(played, is_between),
+            is_rolled_back=StepName.ROLLBACK in past,
             wrote_running=self._wrote_running(played),
             efuse_before=self._efuse_version(played.before),
             future=future,
@@ -92,12 +103,57 @@ class Judge:
 
     def _finished(self, played: Played, ops_begun: int, past: set[StepName]) -> frozenset[str]:
         """Return the partitions whose image is finished; see Observation.finished."""
-        run, name = self._run, played.step.name
-        if StepName.COMPLETE in past or name is StepName.COMPLETE:
+        if StepName.COMPLETE in past or played.step.name is StepName.COMPLETE:
             # complete() verifies before it changes anything.
-            return run.provisioned | {run.target}
-        is_wiped = StepName.COMMENCE in past or (name is StepName.COMMENCE and ops_begun > 0)
+            return self._run.provisioned | {self._run.target}
+        return self._provisioned(played, ops_begun, past)
+
+    def _earned(self, played: Played, ops_begun: int, past: set[StepName]) -> frozenset[str]:
+        """Return the partitions whose image was accepted or provisioned; see Observation.earned."""
+        if StepName.ACCEPT in past or played.step.name is StepName.ACCEPT:
+            return self._run.provisioned | {self._run.target}
+        return self._provisioned(played, ops_begun, past)
+
+    def _provisioned(self, played: Played, ops_begun: int, past: set[StepName]) -> frozenset[str]:
+        """Return the partitions that held an image when the upgrade began, and hold it still."""
+        run, is_commence = self._run, played.step.name is StepName.COMMENCE
+        is_wiped = StepName.COMMENCE in past or (is_commence and ops_begun > 0)
         return run.provisioned - {run.target} if is_wiped else run.provisioned
+
+    def _rejected_at(self, played: Played, ops_begun: int, future: Future, is_between: bool) -> frozenset[str]:
+        """Return the partitions that may not start; see Observation.rejected."""
+        if is_between:
+            return self._rejected[played.number + 1]
+        rejected = self._rejected[played.number]
+        if played.step.name is StepName.COMMENCE and ops_begun > 0:
+            rejected -= {self._run.target}
+        return rejected | newly_rejected(notes_in(self._dut, played.before.cells.read), future.notes)
+
+    def _is_tried(self, past: set[StepName], future: Future) -> bool:
+        """Tell whether the marked image was started, or its record tells so, whole."""
+        if StepName.RESET in past:
+            return True
+        marked = [note.number for note in self._marking_notes if note is not None and note.state == NEW]
+        return any(
+            note is not None and note.state == TESTING and note.number in marked and note.partition == self._run.target
+            for note in future.notes
+        )
+
+    @cached_property
+    def _marking_notes(self) -> Notes:
+        """The records that the upgrade's complete() has left."""
+        steps = self._run.played[self._run.upgrade_start :]
+        complete = next((played for played in steps if played.step.name is StepName.COMPLETE), None)
+        return (None, None) if complete is None else notes_in(self._dut, complete.after.cells.read)
+
+    def _accepted(self, played: Played, is_between: bool) -> str | None:
+        """Return the partition that ran when accept() returned; see Observation.accepted."""
+        deciding = (StepName.COMPLETE, StepName.ACCEPT, StepName.ROLLBACK)
+        if played.step.name in deciding and not is_between:
+            return None
+        done = self._run.played[: played.number + is_between]
+        last = next((earlier for earlier in reversed(done) if earlier.step.name in deciding), None)
+        return None if last is None or last.step.name is not StepName.ACCEPT else last.ran
 
     def _wrote_running(self, played: Played) -> bool:
         is_upgrading = played.step.name in UPGRADE_STEPS

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from ...errors import InputError
 from ...impl.chip.cells import Cells
 from ...impl.chip.flash import PlanNotReached
-from ...model.claims.claims import cut_claim
+from ...model.claims.cut_claims import cut_claim
 from ...model.claims.observation import Observation
 from ..device_under_test import DeviceUnderTest
 from ..history.player import Player

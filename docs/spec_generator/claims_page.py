@@ -7,7 +7,8 @@ from typing import Any
 from otaproof.campaign.history.history_replay import replay_history
 from otaproof.campaign.history.history_token import decode_history_token
 from otaproof.campaign.history.known_cases import KNOWN_CASES
-from otaproof.model.claims.claims import CLAIMS, CUT_CLAIMS, Claim
+from otaproof.model.claims.claims import CLAIMS, Claim
+from otaproof.model.claims.cut_claims import CUT_CLAIMS
 from otaproof.model.claims.left_out import HEADING
 from otaproof.model.claims.state_claims import DEVICE_CLAIMS
 from otaproof.model.device.state import Usage
@@ -251,9 +252,9 @@ def _readings(claim: Claim) -> Iterator[str]:
             "there wraps as well: [sequence-number-wraps](cases.md#sequence-number-wraps)."
         )
     for cut_claim in CUT_CLAIMS:
-        if cut_claim is claim:
-            name = code(f"claims.{cut_claim.is_kept.__name__}")
-            kept = first_line(inspect.getdoc(cut_claim.is_kept))
+        if cut_claim.claim is claim:
+            name = code(f"cut_claims.{cut_claim.is_met.__name__}")
+            kept = first_line(inspect.getdoc(cut_claim.is_met))
             yield f"After one power cut, on the simulated board (`otaproof check`): {kept} ({name})"
     if claim.needs_rollback:
         yield "It applies to devices with rollback only."

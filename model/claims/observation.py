@@ -2,10 +2,36 @@
 
 A *future* is all that follows from the state of the device, whatever led to it. An *observation* adds what led
 to it: the call that was cut, and what that call was to change. Partitions go by their labels, images by
-names; a partition that holds no whole image known to the campaign has the image None.
+names; a partition that holds no whole image known to the campaign has the image None. States go by the words of
+info(), see ota_state.api_name().
 """
 
 from dataclasses import dataclass
+
+from ..ota_state import API_NAMES, OtaImgState
+
+NEW, TESTING, VALID = (API_NAMES[s] for s in (OtaImgState.NEW, OtaImgState.PENDING_VERIFY, OtaImgState.VALID))
+REJECTED = (API_NAMES[OtaImgState.INVALID], API_NAMES[OtaImgState.ABORTED])
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A whole otadata record: its check word fits its number."""
+
+    partition: str | None
+    """The slot that it names; None where the table has no such slot."""
+    number: int
+    """ota_seq, 0 … 0xFFFFFFFE."""
+    state: str
+
+    @property
+    def is_rejected(self) -> bool:
+        """It calls the image INVALID or ABORTED."""
+        return self.state in REJECTED
+
+
+Notes = tuple[Note | None, Note | None]
+"""By sector of otadata; None where no whole record lies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,12 +42,23 @@ class Boot:
     """What started; None: the bootloader found nothing, or trapped, and resets for ever."""
     image: str | None
     """The image that started; None when it is none of the known ones, whole."""
-    is_under_test: bool = False
-    """The state reported for the running image is "testing"."""
+    state: str | None = None
+    """What info() says of it; None where it has no state: no record names it."""
+    deciding: str | None = None
+    """State of the record that decides once it runs; None where that names another slot, or none decides."""
+    rejected: frozenset[str] = frozenset()
+    """Partitions whose record this power-on has made INVALID or ABORTED."""
+    wrote: bool = False
+    """This power-on has changed flash or eFuse."""
     secure_version: int = 0
     """Of the image that started."""
     efuse_version: int = 0
     """In the eFuse once it runs."""
+
+    @property
+    def is_under_test(self) -> bool:
+        """The state reported for the running image is "testing"."""
+        return self.state == TESTING
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +66,12 @@ class Rollback:
     """What rollback() does right after the boot."""
 
     error: str | None
-    """Text of the error raised; None: it restarted the device."""
+    """Text of the error raised; None: it restarted the device, as it should, or returned."""
     changed_flash: bool
     boot: Boot | None
-    """The boot after the restart; None after an error."""
+    """The boot after the restart; None without one."""
+    rejected: frozenset[str] = frozenset()
+    """Partitions whose record rollback() has made INVALID or ABORTED."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +80,8 @@ class Upgrade:
 
     target: str | None
     """Partition that it goes to."""
+    image: str | None
+    """The image that it brings."""
     error: str | None
     """The first call that failed, with the text of its error."""
     boot: Boot | None
@@ -53,6 +94,8 @@ class Upgrade:
 class Future:
     """All that is observed of what follows from one state of the device."""
 
+    notes: Notes
+    """The whole records that the state holds."""
     boot: Boot
     """The first power-on."""
     info_running: str | None
@@ -72,22 +115,32 @@ class Observation:
     call: str
     """Name of the call that was cut; for a reset between calls, of the call before it."""
     is_between_calls: bool
+    has_begun: bool
+    """An operation of the call had any effect."""
     old_boot: str | None
     """What would have booted had the power failed before the call."""
     new_boot: str | None
-    """What boots when the power fails after the call."""
+    """What the call is to make boot; commence() and write() are to change nothing, whatever they erase."""
     finished: frozenset[str]
     """Partitions whose image was provisioned, or passed the verification of complete(), and was not wiped since."""
+    earned: frozenset[str]
+    """Partitions whose image was provisioned, or called accept() under test, and was not wiped since."""
+    rejected: frozenset[str]
+    """Partitions of which a whole record INVALID or ABORTED was left, and which were not written anew since."""
     previous: str
     """The partition that ran when the upgrade began."""
     target: str
     """The partition that the upgrade goes to."""
     is_marked: bool
-    """complete() has returned: the new image is marked for boot, and no call has been made on it since."""
+    """complete() has returned, and rollback() has not been called since."""
+    is_tried: bool
+    """The marked image was started, or the record that complete() wrote reads PENDING_VERIFY, whole."""
     is_accepting: bool
-    """accept() has been called for it."""
-    is_accepted: bool
-    """accept() has returned."""
+    """accept() or rollback() has been called for it."""
+    accepted: str | None
+    """The partition that ran when accept() returned; None once complete(), accept() or rollback() is called again."""
+    is_rolled_back: bool
+    """rollback() has restarted the device."""
     wrote_running: bool
     """A flash operation of commence, write or complete touched the running partition."""
     efuse_before: int

@@ -1,0 +1,193 @@
+"""What a claim monitor remembers of a history, and no program knows: what was verified, accepted, rejected, promised.
+
+The facts are those that the claims speak of. They are taken from the steps as they are played, and from nothing else.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from ...impl.board import App
+from ...impl.otadata import active_otadata, slot_of_seq
+from ...model.claims.observation import TESTING
+from ...model.ota_state import OtaImgState
+from ..device_under_test import DeviceUnderTest
+from .player import Moment, Played, StepOutcome
+from .step import StepName
+from .whole_records import changed_partitions, deciding_note, entries_in, notes_in, rejected_after, rejected_at_first
+
+_COMPLETE_FAILED = ("validation failed", "empty firmware image")
+"""What complete() says of an image that it refuses."""
+
+
+class Due(Enum):
+    """Why something has to start next."""
+
+    MARKED = "marked"
+    """complete() has marked the new image, and no call was made since."""
+    TRIED = "tried"
+    """The new image has had its try and is not accepted: the one before it starts next."""
+    ACCEPTED = "accepted"
+    """accept() has returned: the image that ran stays."""
+    REFUSED = "refused"
+    """rollback() restarts: anything but the place starts next."""
+    SELECTED = "selected"
+    """esp_ota_set_boot_partition() has returned: the place that it was given starts next."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What has to start next."""
+
+    due: Due
+    place: str
+    """Label of a partition."""
+    previous: str | None = None
+    """MARKED: what ran then. REFUSED: what ran when the image that is refused was marked, if it is still there."""
+    number: int | None = None
+    """MARKED, SELECTED: ota_seq of the record that was written."""
+
+
+class Memory:
+    """The facts of one history, as its steps are played."""
+
+    def __init__(self, dut: DeviceUnderTest, whole: frozenset[str]) -> None:
+        """Begin before the first step; whole: the partitions that hold a whole image."""
+        self._dut = dut
+        self.finished = set(whole)
+        """Labels of partitions whose image was provisioned, or passed complete()."""
+        self.earned = set(whole)
+        """Labels of partitions whose image was provisioned, or called accept() under test."""
+        self.rejected = rejected_at_first(dut)
+        """Labels of partitions that may not start; see whole_records.rejected_after()."""
+        self.expected: Expected | None = None
+        self._upgraded: tuple[str, str] | None = None
+        """The last image that was marked and started, and what ran when it was marked; both still there."""
+
+    def take(self, played: Played, ran: App | None, is_accept_due: bool) -> None:
+        """Remember a step; ran: the application that it began in, is_accept_due: see is_accept_due()."""
+        self.rejected = rejected_after(self._dut, self.rejected, played)
+        if ran is not None and _has_completed(played):
+            self.finished |= {label for label in (target_of(ran),) if label is not None}
+        self._forget_wiped(set(changed_partitions(self._dut, played)))
+        if played.step.name is StepName.RESET:
+            self._take_reset(played)
+        elif played.step.name is StepName.POWER_OFF:
+            self._lose_power(played)
+        elif ran is not None and played.outcome not in (StepOutcome.PANICKED, StepOutcome.HUNG):
+            self._take_call(played, ran, is_accept_due)
+
+    def _forget_wiped(self, wiped: set[str]) -> None:
+        self.finished -= wiped
+        self.earned -= wiped
+        if self._upgraded is not None and wiped & set(self._upgraded):
+            self._upgraded = None
+
+    def _take_reset(self, played: Played) -> None:
+        expected = self.expected
+        if played.outcome is StepOutcome.CUT:
+            self._lose_power(played)
+        elif played.outcome is StepOutcome.RETURNED and expected is not None:
+            if expected.due is Due.MARKED and expected.place == played.running and expected.previous is not None:
+                self._upgraded = expected.place, expected.previous
+            self._end_try()
+
+    def _lose_power(self, played: Played) -> None:
+        """Expect nothing of a rollback() that did not get to restart; a try that is noted whole counts as a start."""
+        expected = self.expected
+        if expected is None:
+            return
+        notes = notes_in(self._dut, played.after.cells.read)
+        if expected.due is Due.REFUSED:
+            self.expected = None
+        elif expected.due in (Due.MARKED, Due.SELECTED) and any(
+            note is not None and (note.partition, note.number, note.state) == (expected.place, expected.number, TESTING)
+            for note in notes
+        ):
+            self._end_try()
+
+    def _end_try(self) -> None:
+        """Settle what was expected of the start that has been; with rollback, a new image has only one try."""
+        expected = self.expected
+        if expected is None or expected.due is Due.ACCEPTED:
+            return
+        is_tried = expected.due is Due.MARKED and expected.previous is not None and self._dut.config.rollback
+        self.expected = Expected(Due.TRIED, expected.previous or "") if is_tried else None
+
+    def _take_call(self, played: Played, ran: App, is_accept_due: bool) -> None:
+        step, running = played.step, ran.running.label
+        if step.name is StepName.ACCEPT and is_accept_due and played.ops:
+            # An eFuse burn that is refused makes accept() fail once all else is done.
+            self.earned.add(running)
+        if step.name is StepName.WRITE or (_is_refused(played) and not played.ops):
+            if played.error in _COMPLETE_FAILED:
+                self._expect_no_start()
+            return
+        if step.name is StepName.COMMENCE or _marks_nothing(played, ran):
+            self._expect_no_start()
+            return
+        self.expected = self._expected_of(played, ran)
+        if step.name is StepName.COMPLETE and self.expected is not None:
+            self.rejected -= {self.expected.place}
+
+    def _expect_no_start(self) -> None:
+        """Expect nothing any more, but that an accepted image stays."""
+        if self.expected is not None and self.expected.due is not Due.ACCEPTED:
+            self.expected = None
+
+    def _expected_of(self, played: Played, ran: App) -> Expected | None:
+        """Return what has to start next once a call has changed the choice."""
+        name, outcome, running = played.step.name, played.outcome, ran.running.label
+        if outcome is StepOutcome.CUT:
+            return None
+        decides = deciding_note(self._dut, played.after.cells.read)
+        number = None if decides is None else decides.number
+        if name is StepName.COMPLETE:
+            target = target_of(ran)
+            return None if target is None else Expected(Due.MARKED, target, running, number)
+        if name is StepName.ACCEPT and outcome is StepOutcome.RETURNED:
+            return Expected(Due.ACCEPTED, running)
+        if name is StepName.ROLLBACK and outcome is StepOutcome.RESTARTED:
+            upgraded = self._upgraded
+            return Expected(Due.REFUSED, running, upgraded[1] if upgraded and upgraded[0] == running else None)
+        if name is StepName.SET_BOOT and outcome is StepOutcome.RETURNED:
+            return Expected(Due.SELECTED, played.step.asked_for(running), number=number)
+        return None
+
+
+def target_of(app: App) -> str | None:
+    """Return the partition that commence(), write() and complete() act on."""
+    target = app.ota.esp_ota_get_next_update_partition()
+    return None if target is None else target.label
+
+
+def is_accept_due(dut: DeviceUnderTest, moment: Moment, app: App) -> bool:
+    """Tell whether the running image is what accept() accepts now, and under test."""
+    pair = entries_in(dut, moment.cells.read)
+    active = None if pair is None else active_otadata(pair)
+    if pair is None or active is None or not app.running.is_ota_slot:
+        return False
+    entry, count = pair[active], app.ota.esp_ota_get_app_partition_count()
+    if entry.ota_state == OtaImgState.VALID or slot_of_seq(entry.ota_seq, count) != app.running.slot:
+        return False
+    return not dut.config.rollback or entry.ota_state == OtaImgState.PENDING_VERIFY
+
+
+def _is_refused(played: Played) -> bool:
+    """Tell whether a call raised, other than complete() for its argument, at which it looks once all else is done."""
+    is_about_argument = played.step.name is StepName.COMPLETE and (played.error or "").startswith("bad argument")
+    return played.outcome is StepOutcome.RAISED and not is_about_argument
+
+
+def _has_completed(played: Played) -> bool:
+    """Tell whether complete() has verified the image; it does so before it changes anything."""
+    is_made = played.outcome not in (StepOutcome.NOBODY, StepOutcome.PANICKED, StepOutcome.HUNG)
+    return played.step.name is StepName.COMPLETE and is_made and not _is_refused(played)
+
+
+def _marks_nothing(played: Played, ran: App) -> bool:
+    """Tell whether complete() or esp_ota_set_boot_partition() fails, or wipes the image for its secure version."""
+    if played.step.name not in (StepName.COMPLETE, StepName.SET_BOOT):
+        return False
+    target = ran.ota.esp_ota_get_next_update_partition()
+    is_wiped = played.step.name is StepName.COMPLETE and target is not None and played.touches(target)
+    return _is_refused(played) or is_wiped
