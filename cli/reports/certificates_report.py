@@ -13,11 +13,11 @@ def print_certificates(console: Console, manifest: CertificatesResult, directory
     page = ReportPage(console)
     page.title("Certificates")
     certified = [question for question in manifest.questions if question.outcome == "certified"]
-    claims = sum(claim.is_certified and claim.certificate == "questions" for claim in manifest.claims)
+    proved = [claim.is_certified for claim in manifest.claims if claim.verdict == "proved"]
     lines = sum(question.proof_lines or 0 for question in certified)
     page.line(
         f"{len(certified):,} of {counted(len(manifest.questions), 'question')} certified, in {lines:,} lines of proof; "
-        f"{counted(claims, 'proved claim')} rest on certified questions alone"
+        f"proved claims that rest on certified questions alone: {sum(proved):,} of {len(proved):,}"
     )
     words = {
         "too_big": f"not certified: more than {manifest.most_clauses:,} clauses",
