@@ -13,7 +13,7 @@ from .question_clauses import QuestionClauses, question_clauses
 from .sat_solver import SatAnswer, solve_clauses
 
 
-class Outcome(Enum):
+class CertificateOutcome(Enum):
     """What came of a question that has to be unsatisfiable."""
 
     CERTIFIED = "certified"
@@ -39,7 +39,7 @@ class CertificateLimits:
 class Certificate:
     """One question."""
 
-    outcome: Outcome
+    outcome: CertificateOutcome
     question: QuestionClauses | None = None
     """None where it is not in terms."""
     proof: tuple[str, ...] = ()
@@ -49,19 +49,19 @@ class Certificate:
 
 
 _OUTCOMES = {
-    SatAnswer.UNSATISFIABLE: Outcome.CERTIFIED,
-    SatAnswer.SATISFIABLE: Outcome.SATISFIABLE,
-    SatAnswer.UNKNOWN: Outcome.TIMED_OUT,
+    SatAnswer.UNSATISFIABLE: CertificateOutcome.CERTIFIED,
+    SatAnswer.SATISFIABLE: CertificateOutcome.SATISFIABLE,
+    SatAnswer.UNKNOWN: CertificateOutcome.TIMED_OUT,
 }
 
 
 def certify(asked: QuestionTerms | None, limits: CertificateLimits) -> Certificate:
     """Return what comes of a question that has to be unsatisfiable."""
     if asked is None:
-        return Certificate(Outcome.NOT_IN_TERMS)
+        return Certificate(CertificateOutcome.NOT_IN_TERMS)
     started = time.perf_counter()
     question = question_clauses(asked)
     if len(question.clauses) > limits.clauses:
-        return Certificate(Outcome.TOO_BIG, question, seconds=time.perf_counter() - started)
+        return Certificate(CertificateOutcome.TOO_BIG, question, seconds=time.perf_counter() - started)
     result = solve_clauses(question.clauses, limits.seconds)
     return Certificate(_OUTCOMES[result.answer], question, result.proof, time.perf_counter() - started)

@@ -45,7 +45,7 @@ def question_clauses(asked: QuestionTerms) -> QuestionClauses:
     circuit = Circuit()
     fields = (*asked.model.fields, *asked.extra)
     states = tuple({f.name: tuple(circuit.inputs(f.bits or 1)) for f in fields} for _ in range(asked.states))
-    writer = _Writer(circuit, asked.model, [BitBlaster(circuit, state) for state in states], states)
+    writer = _QuestionWriter(circuit, asked.model, [BitBlaster(circuit, state) for state in states], states)
     required = [writer.asserted(assertion) for assertion in asked.assertions]
     clauses = tuple(circuit.clauses(wire for wires in required for wire in wires))
     said = (f"true: {' '.join(map(str, w))}: {_words(a)}" for w, a in zip(required, asked.assertions, strict=True))
@@ -68,7 +68,7 @@ def _words(assertion: Assertion) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Writer:
+class _QuestionWriter:
     """What is asserted of a chain of states, as wires that have to be true."""
 
     circuit: Circuit

@@ -24,7 +24,7 @@ from otaproof.model.terms.terms import Bool, Num, all_of, any_of, bool_field, ch
 from otaproof.proofs.certificates import bit_blaster, question_clauses
 from otaproof.proofs.certificates import circuit as circuit_module
 from otaproof.proofs.certificates.bit_blaster import BitBlaster, Wires
-from otaproof.proofs.certificates.certificate import Certificate, CertificateLimits, Outcome, certify
+from otaproof.proofs.certificates.certificate import Certificate, CertificateLimits, CertificateOutcome, certify
 from otaproof.proofs.certificates.circuit import FALSE, TRUE, Circuit, Clause, Gate
 from otaproof.proofs.certificates.sat_solver import SatAnswer, SatResult, solve_clauses
 from otaproof.proofs.explicit.explorer import claims_of
@@ -284,15 +284,15 @@ def test_every_action_is_a_step_that_python_takes(scope: Scope) -> None:
 @pytest.mark.parametrize("name", ["power_on", "accept", "commence_erases", "complete_programs", "cut_in_wipe"])
 def test_action_that_is_dropped_is_noticed(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A step relation with an action too few would prove too much."""
-    right = question_clauses._Writer.asserted
+    right = question_clauses._QuestionWriter.asserted
 
-    def all_but_one(writer: question_clauses._Writer, assertion: Assertion) -> list[int]:
+    def all_but_one(writer: question_clauses._QuestionWriter, assertion: Assertion) -> list[int]:
         if isinstance(assertion, Steps) and assertion.action is None:
             left = (action for action in writer.model.actions if action.name != name)
             return [writer.circuit.any_of(writer._taken(action, assertion.at) for action in left)]
         return right(writer, assertion)
 
-    monkeypatch.setattr(question_clauses._Writer, "asserted", all_but_one)
+    monkeypatch.setattr(question_clauses._QuestionWriter, "asserted", all_but_one)
     assert name in lost_actions(EXACT)
 
 
@@ -340,7 +340,7 @@ def test_every_question_of_an_induction_is_in_terms() -> None:
     conditions = {condition.name: condition for decision in decisions for condition in decision.conditions}
     proofs = {name: certify(c.asked, LIMITS).outcome for name, c in conditions.items() if c.needs == "unsat"}
     assert {"start", "step", "follow", "C12_growth"} <= set(proofs)
-    assert set(proofs.values()) == {Outcome.CERTIFIED}
+    assert set(proofs.values()) == {CertificateOutcome.CERTIFIED}
 
 
 def test_ranking_function_is_certified() -> None:
@@ -348,7 +348,7 @@ def test_ranking_function_is_certified() -> None:
     scope = replace(PROPER, faults=FaultModel.F0)
     invariants = induct(scope, claims_of(scope)).invariants.values()
     found = certify(ranking_condition(exact_model(scope), invariants).asked, LIMITS)
-    assert found.outcome is Outcome.CERTIFIED and found.question is not None
+    assert found.outcome is CertificateOutcome.CERTIFIED and found.question is not None
     assert dratify_accepts(found.question.dimacs(), found.proof)
 
 
@@ -357,7 +357,7 @@ def test_question_that_is_satisfiable_is_not_certified() -> None:
     question = Question(exact_model(SMALL))
     question.require_all([bool_field("session")])
     found = certify(question.in_terms(), LIMITS)
-    assert (found.outcome, found.proof) == (Outcome.SATISFIABLE, ())
+    assert (found.outcome, found.proof) == (CertificateOutcome.SATISFIABLE, ())
 
 
 def test_question_that_is_asked_as_text_is_not_certified() -> None:
@@ -366,7 +366,7 @@ def test_question_that_is_asked_as_text_is_not_certified() -> None:
     question.require_start()
     assert question.in_terms() is not None
     question.require("false")
-    assert certify(question.in_terms(), LIMITS).outcome is Outcome.NOT_IN_TERMS
+    assert certify(question.in_terms(), LIMITS).outcome is CertificateOutcome.NOT_IN_TERMS
     assert [c.asked for c in pickle.loads(pickle.dumps(small_proof()))] == [None] * len(small_proof())
 
 
@@ -374,7 +374,7 @@ def test_question_beyond_the_limits_is_not_certified() -> None:
     """It says which limit."""
     step = next(condition.asked for condition in small_proof() if condition.name == "step")
     too_big = certify(step, CertificateLimits(clauses=1000))
-    assert (too_big.outcome, too_big.proof) == (Outcome.TOO_BIG, ())
+    assert (too_big.outcome, too_big.proof) == (CertificateOutcome.TOO_BIG, ())
     assert too_big.question is not None and len(too_big.question.clauses) > 1000
 
 
