@@ -63,6 +63,17 @@ def stray_named(name: str) -> Stray | None:
     return None
 
 
+def is_stray(device: Device, stray: Stray) -> Bool:
+    """Tell whether the inputs of Numbers.EXACT, at the cut, are those of this stray."""
+    other = record_in(device, number(1) - device.sector)
+    in_order = {
+        StrayOrder.GREATER: ~other.is_right | (other.seq < device.chance),
+        StrayOrder.EQUAL: other.is_right & (other.seq == device.chance),
+        StrayOrder.LOWER: other.is_right & (device.chance < other.seq),
+    }[stray.order]
+    return in_order & (device.chance_slot == stray.slot) & (device.chance_word == stray.word)
+
+
 def stray_cuts(scope: Scope, device: Device, off: Device, tasks: dict[Phase, tuple[Task, ...]]) -> Actions:
     """Yield the cuts that leave a stray number.
 
