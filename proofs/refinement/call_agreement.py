@@ -1,0 +1,132 @@
+"""When a path through impl does what a chain of the model does: the same operations, bytes and end, as a formula.
+
+A record of the model is programmed as its encoding: its number, state word and check word; the label is the one that
+the sector had, blank for a first record. A record whose check word is wrong keeps number and check word. A slot is
+erased as all of its sectors, upwards.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from enum import Enum
+from typing import Any
+
+import z3
+
+from ...impl.chip.cells import SECTOR_SIZE
+from ...impl.otadata import ENTRY_SIZE
+from ...impl.partitions.partition import Partition
+from ...model.device.records import Record, Word
+from ...model.device.state import Task
+from .impl_refines_model import EntryView
+from .model_chains import BurnsBits, Chain, ErasesSector, Operation, ProgramsRecord, WipesSlot
+from .symbolic_board import ENTRY, LABELS, OTADATA, Burn, Erase, FlashLog, Program, SymBytes
+from .symbolic_entries import FIRST, SECOND, EntryTerms
+from .symbolic_execution import bits_of
+
+REFUSED_BY_NAME = ("complete_fails",)
+"""Actions of the model whose call raises an error; the others return. What the model has no action for raises one too."""
+NEVER = z3.BoolVal(False)
+
+
+class End(Enum):
+    """How a call ends."""
+
+    RETURNED = "returns"
+    REFUSED = "raises an error"
+    RESTARTED = "restarts the chip"
+    STARTED = "starts an image"
+    STUCK = "finds nothing to start"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one path through impl does."""
+
+    log: FlashLog
+    end: End
+    started: Partition | None = None
+
+    @property
+    def is_refusal(self) -> bool:
+        """It changes nothing and reports an error."""
+        return self.end is End.REFUSED and not self.log
+
+
+def agreement(view: EntryView, outcome: Outcome, chain: Chain, slot_offsets: dict[int, range]) -> Any:
+    """Return the formula that the path does what the chain does.
+
+    slot_offsets: by slot, the addresses of its sectors."""
+    expected = [part for operation in chain.operations for part in _parts(operation, slot_offsets)]
+    if len(expected) != len(outcome.log):
+        return NEVER
+    same = [_same(view, done, part) for done, part in zip(outcome.log, expected, strict=True)]
+    return z3.And(_ends_alike(view, outcome, chain), *same)
+
+
+def _parts(operation: Operation, slot_offsets: dict[int, range]) -> Iterator[Erase | ProgramsRecord | BurnsBits]:
+    match operation:
+        case ErasesSector(sector):
+            yield Erase(_address(sector))
+        case WipesSlot(slot):
+            yield from map(Erase, slot_offsets[slot])
+        case _:
+            yield operation
+
+
+def _same(view: EntryView, done: Erase | Program | Burn, expected: Erase | ProgramsRecord | BurnsBits) -> Any:
+    match done, expected:
+        case Erase(), Erase():
+            return z3.BoolVal(done == expected)
+        case Program(), ProgramsRecord():
+            is_there = done.address == _address(expected.sector) and len(done.data) == ENTRY_SIZE
+            return is_encoded(view, done.data, expected) if is_there else NEVER
+        case Burn(), BurnsBits():
+            before, after = view.word(expected.before), view.word(expected.after)
+            return z3.And(before & done.bits == 0, before | done.bits == after)
+        case _:
+            return NEVER
+
+
+def is_encoded(view: EntryView, data: SymBytes, expected: ProgramsRecord) -> Any:
+    """Return the formula that the bytes are the encoding of the record."""
+    seq, label, state, crc = ENTRY.unpack(data)
+    entry = EntryTerms(bits_of(seq), bits_of(state), bits_of(crc))
+    record, before = expected.record, (FIRST, SECOND)[expected.sector]
+    word = view.word(record.word)
+    wanted = z3.BitVecVal(-1, 160) if expected.task is Task.FRESH else LABELS[expected.sector]
+    return z3.And(
+        *_reads_as(view, entry, record),
+        entry.state == z3.If(word == Word.UNDEFINED, z3.BitVecVal(-1, 32), word),
+        z3.Or(view(record.is_right), z3.And(entry.seq == before.seq, entry.crc == before.crc)),
+        label.term == wanted,
+    )
+
+
+def _reads_as(view: EntryView, entry: EntryTerms, record: Record) -> Iterator[Any]:
+    """Yield, for each field of the model's record, that the entry reads as it."""
+    for part in fields(Record):
+        wanted = getattr(record, part.name)
+        read = view.abstract(entry, part.name, wanted.bits)
+        if read is not None:
+            yield _widened(read) == view.word(wanted)
+
+
+def _ends_alike(view: EntryView, outcome: Outcome, chain: Chain) -> Any:
+    match chain.task:
+        case Task.RUN:
+            return z3.BoolVal(outcome.end is (End.REFUSED if chain.first in REFUSED_BY_NAME else End.RETURNED))
+        case Task.SELECT:
+            return z3.BoolVal(outcome.end is End.RESTARTED)
+        case Task.STARTED if outcome.started is not None:
+            place = view.scope.factory if outcome.started.is_factory else outcome.started.slot
+            return view.word(chain.running) == place
+        case task:
+            return z3.BoolVal(task is Task.STUCK and outcome.end is End.STUCK)
+
+
+def _address(sector: int) -> int:
+    return OTADATA + sector * SECTOR_SIZE
+
+
+def _widened(bits: Any) -> Any:
+    return bits if bits.size() == 32 else z3.ZeroExt(32 - bits.size(), bits)
