@@ -24,7 +24,7 @@ from .symbolic_entries import FIRST, SECOND, EntryTerms
 from .symbolic_execution import bits_of
 
 REFUSED_BY_NAME = ("complete_fails",)
-"""Actions of the model whose call raises an error; the others return. What the model has no action for raises one too."""
+"""Actions of the model whose call raises an error, as it does where the model has no action; the others return."""
 NEVER = z3.BoolVal(False)
 
 

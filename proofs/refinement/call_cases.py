@@ -19,24 +19,27 @@ from ...impl.chip.cells import SECTOR_SIZE
 from ...impl.esp_err import OtaError
 from ...impl.partitions.partition import Partition
 from ...impl.program_end import Restart
+from ...impl.release_rules import AppRules, app_rules
 from ...model.config import Config, Release, ResetReason
 from ...model.device.calls import TOP
+from ...model.device.records import Numbers
+from ...model.device.scope_text import scope_title
 from ...model.device.selection import is_version_allowed
 from ...model.device.state import Phase, Scope, Task, Usage
 from ...model.fault_model import FaultModel
 from ...model.terms.terms import Term, fact, number, replaced
 from . import impl_refines_model
 from .call_agreement import End, Outcome
+from .impl_decisions import MAX_SLOTS
 from .impl_refines_model import EntryView
-from .symbolic_board import SymbolicEfuse, SymbolicFlash, partition_table
+from .symbolic_board import SymbolicEfuse, SymbolicFlash, UnknownAccess, partition_table
 from .symbolic_entries import FIRST, NEXT_SEQ, SECOND, SLOT_OF, word
 
 VERSIONS = 3
 """Secure versions 0 … 2, so that a torn burn can have left a gap."""
 BUILDS = (Config(), Config(rollback=True), Config(rollback=True, anti_rollback=True))
-RELEASES = tuple(Release)
-WRITTEN = 1
-"""Bytes that a session has written, where it has written any: their number does not matter to a call."""
+COUNTS = impl_refines_model.COUNTS
+FACTORIES = (False, True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +50,8 @@ class Case:
     running: int
     """Place; nowhere for the bootloader."""
     session: bool = False
-    is_written: bool = True
-    """The session has written something."""
+    wrote: int = 0
+    """Bytes that the session has written."""
     burned: int = 0
 
     @property
@@ -59,12 +62,8 @@ class Case:
     @property
     def name(self) -> str:
         """The case in a few words."""
-        config = self.scope.config
-        return (
-            f"{config.app_release.label}, rollback: {config.rollback}, anti-rollback: {config.anti_rollback}, "
-            f"{self.scope.slots} slots, factory: {self.scope.has_factory}, running: {self.running}, "
-            f"session: {self.session}, written: {self.is_written}, eFuse: {self.burned:b}"
-        )
+        session = f"{self.wrote} bytes written" if self.session else "no session"
+        return f"{scope_title(self.scope)}, place {self.running} runs, {session}, eFuse 0b{self.burned:b}"
 
     @property
     def target(self) -> int:
@@ -106,7 +105,7 @@ class Case:
             if index == self.running:
                 allowed = is_version_allowed(self.scope, self.view.device, slot.version)
                 yield self.view(replaced(slot.is_complete & allowed, self.fields(Task.RUN)))
-            elif index == self.target and not self.is_written:
+            elif index == self.target and self.session and not self.wrote:
                 yield self.view(~slot.is_complete)
 
 
@@ -120,39 +119,82 @@ def distance(named: Any, slot: Any, count: Any) -> Any:
     return z3.If(z3.ULE(named, slot), slot - named, slot + count - named)
 
 
-def app_cases() -> Iterator[Case]:
-    """Yield every case of a running application."""
-    for case, view in _cases("app_release"):
-        scope = view.scope
-        for running in range(scope.slots + scope.has_factory):
-            yield replace(case, running=running)
-            if running != replace(case, running=running).target:
-                yield replace(case, running=running, session=True)
-                yield replace(case, running=running, session=True, is_written=False)
+def app_cases(rules: tuple[str, ...], sessions: tuple[int | None, ...]) -> Iterator[Case]:
+    """Yield every case of a running application, once for all releases that these rules do not tell apart.
+
+    rules: names of fields of AppRules. sessions: bytes that an upgrade in progress has written; None: without one."""
+    for scope in scopes(rules):
+        view = EntryView(scope)
+        for running, wrote, burned in product(range(scope.slots + scope.has_factory), sessions, _burned(scope)):
+            case = Case(view, running, wrote is not None, wrote or 0, burned)
+            if not case.session or case.target != running:
+                yield case
+
+
+def scopes(rules: tuple[str, ...]) -> Iterator[Scope]:
+    """Yield each scope of a running application, with one release of those that these rules do not tell apart."""
+    for build, release, slots, has_factory in product(BUILDS, Release, COUNTS, FACTORIES):
+        if release is alike(release, rules)[0]:
+            yield scope_of(replace(build, app_release=release), slots, has_factory)
+
+
+def alike(release: Release, rules: tuple[str, ...]) -> tuple[Release, ...]:
+    """Return the releases with the same values of these rules, the oldest first."""
+
+    def known(of: Release) -> list[bool]:
+        return [getattr(app_rules(of), rule) for rule in rules]
+
+    return tuple(other for other in Release if known(other) == known(release))
+
+
+def scope_of(config: Config, slots: int, has_factory: bool) -> Scope:
+    """Return the scope of a model that has every call in any order, and exact numbers."""
+    return Scope(config, slots, has_factory, FaultModel.F1, Usage.ANY, VERSIONS, numbers=Numbers.EXACT)
 
 
 def boot_cases() -> Iterator[Case]:
-    """Yield every case of the bootloader."""
-    for case, _ in _cases("bootloader_release"):
-        yield case
+    """Yield every case of the bootloader, which knows no rules that differ."""
+    for build, slots, has_factory in product(BUILDS, COUNTS, FACTORIES):
+        if slots <= most_boot_slots(build):
+            view = EntryView(scope_of(build, slots, has_factory))
+            for burned in _burned(view.scope):
+                yield Case(view, view.scope.nowhere, burned=burned)
 
 
-def _cases(side: str) -> Iterator[tuple[Case, EntryView]]:
-    """Yield a case of each scope and eFuse, with nothing running; side: whose release it is."""
-    for build, release, slots, has_factory in product(BUILDS, RELEASES, impl_refines_model.COUNTS, (False, True)):
-        config = replace(build, **{side: release})  # type: ignore[arg-type]  # both sides are releases
-        view = EntryView(Scope(config, slots, has_factory, FaultModel.F0, Usage.ANY, VERSIONS))
-        for burned in range(1 << (VERSIONS - 1)) if config.anti_rollback else (0,):
-            yield Case(view, running=view.scope.nowhere, burned=burned), view
+def most_boot_slots(build: Config) -> int:
+    """Return for how many slots the bootloader is looked at: its paths grow with the square of their number."""
+    if build.anti_rollback:
+        return 2
+    return 4 if build.rollback else MAX_SLOTS
 
 
-def app_outcome(case: Case, call: Callable[[App], None]) -> Outcome:
-    """Return what a call of the application does, on one path."""
+def _burned(scope: Scope) -> range:
+    """Return what the bits of the eFuse can be."""
+    return range(1 << (VERSIONS - 1) if scope.config.anti_rollback else 1)
+
+
+class KnownRules:
+    """The rules of a release that a call is said to depend on, and no others."""
+
+    def __init__(self, rules: AppRules, names: tuple[str, ...]) -> None:
+        """Take the rules, and the names of those that may be read."""
+        self._rules, self._names = rules, names
+
+    def __getattr__(self, name: str) -> bool:
+        """Return a rule; raises UnknownAccess for one that the cases do not tell apart."""
+        if name not in self._names:
+            raise UnknownAccess(f"rule {name}")
+        return bool(getattr(self._rules, name))
+
+
+def app_outcome(case: Case, call: Callable[[App], None], rules: tuple[str, ...]) -> Outcome:
+    """Return what a call of the application does, on one path; rules: those that it may read."""
     flash = SymbolicFlash(case.view)
     efuse = SymbolicEfuse(case.burned, case.scope.config.secure_version_bits, flash)
     app = App(flash, efuse, case.scope.config, partition_at(case.scope, flash, case.running))
+    app.ota.rules = KnownRules(app.ota.rules, rules)  # type: ignore[assignment]  # answers as they do, or not at all
     if case.session:
-        open_session(app, WRITTEN if case.is_written else 0)
+        open_session(app, case.wrote)
     try:
         call(app)
     except Restart:

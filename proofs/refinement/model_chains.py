@@ -1,9 +1,9 @@
 """What a call of the device model does to flash and eFuse, as chains of its micro-steps.
 
-From a device that is about to begin a call, the model's own actions are put one after another: the guard and the effects
-of each, with the fields replaced by what they have become. Power cuts are left out. Where the next task or sector
-depends on the state, the chain forks, so on each chain tasks and sectors are known, and the rest are terms over the
-fields of the device before the call. Nothing is said here of what a call does: all of it comes from the actions.
+From a device that is about to begin a call, the model's own actions are put one after another: guard and effects of
+each, with the fields replaced by what they have become. Power cuts are left out. Where the next task or sector depends
+on the state, the chain forks, so on each chain tasks and sectors are known, and the rest are terms over the fields of
+the device before the call. Nothing is said here of what a call does: all of it comes from the actions.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -84,6 +84,23 @@ def chains(model: DeviceModel, begin: Fields, first: Iterable[str], ends: Iterab
         if action.name in names:
             for condition, operations, after in follower.take(action, before, fact(True), ()):
                 yield Chain(action.name, condition, operations, Task(_number(after["task"])), _num(after["running"]))
+
+
+def terms_of_chains(model: DeviceModel, first: Iterable[str], ends: Iterable[Task]) -> tuple[object, ...]:
+    """Return what two models have in common exactly if these chains are made of the same actions in both.
+
+    By identity: equal terms are one object."""
+    names, over = list(first), frozenset(ends)
+    for name in names:
+        task = model.effects[name].get("task")
+        tasks = set() if task is None else _values(_num(task)) - over
+        onward = (a.name for a in model.actions if tasks & {*a.tasks} and a.kind is not Kind.CUT)
+        names += [other for other in onward if other not in names]
+    actions = (action for action in model.actions if action.name in names)
+    return tuple(
+        (action.name, id(model.guard(action)), *((name, id(term)) for name, term in model.effects[action.name].items()))
+        for action in actions
+    )
 
 
 class _Follower:

@@ -69,7 +69,7 @@ class SymStruct:
         self.format = layout
         self._sizes = [(4, True) if part == "I" else (int(part[:-1]), False) for part in re.findall(r"I|\d+s", layout)]
 
-    def unpack(self, raw: SymBytes) -> Iterator[SymWord | SymBytes]:
+    def unpack(self, raw: SymBytes) -> Iterator[Any]:
         """Yield the words and byte strings."""
         start = 0
         for size, is_word in self._sizes:
@@ -112,7 +112,8 @@ class SmallWord(SymWord):
     def __index__(self) -> int:
         """Return its value on the path that is being run."""
         if self._value is None:
-            self._value = next(value for value in range(self.low, self.high + 1) if value == self.high or self == value)
+            below = (value for value in range(self.low, self.high) if self == value)
+            self._value = next(below, self.high)
         return self._value
 
     def __hash__(self) -> int:

@@ -109,11 +109,13 @@ class SymWord:
 
     def __gt__(self, other: object) -> SymBool:
         """Tell whether this one is greater."""
-        return _word(other) < self
+        left, right = _aligned(self, _word(other))
+        return SymBool(left > right)
 
     def __ge__(self, other: object) -> SymBool:
         """Tell whether this one is not smaller."""
-        return _word(other) <= self
+        left, right = _aligned(self, _word(other))
+        return SymBool(left >= right)
 
     def __add__(self, other: object) -> SymWord:
         """Return the exact sum."""

@@ -13,28 +13,29 @@ that verifies. Secure versions are 0 … VERSIONS - 1. The lemma `open_functions
 among those that the open ones stand for.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 import z3
 
-from ...impl import otadata
 from ...impl.app.otaupgrade import OtaUpgrade
 from ...impl.board import App
 from ...impl.partitions.partition import AppSubtype, PartitionType
+from ...model.config import Release
 from ...model.device.model import device_model
-from ...model.device.state import Task
-from ..smt.lemma import Lemma, Result, prove_always, prove_each
-from . import impl_refines_model
+from ...model.device.scope_text import scope_title
+from ...model.device.state import Scope, Task
+from ..smt.lemma import Lemma, LemmaVerdict, Result, prove_always, prove_each
 from .call_agreement import Outcome, agreement
-from .call_cases import Case, app_cases, app_outcome, boot_cases, boot_outcome, distance, has_room, slot_sectors
+from .call_cases import Case, alike, app_cases, app_outcome, boot_cases, boot_outcome, scopes, slot_sectors
+from .call_premises import PREMISES
 from .impl_decisions import equality
-from .model_chains import Chain, chains
+from .model_chains import Chain, chains, terms_of_chains
 from .symbolic_board import symbolic_calls
-from .symbolic_entries import LOGIC, word
-from .symbolic_execution import Path, SymWord, bits_of, explored_paths
+from .symbolic_entries import LOGIC
+from .symbolic_execution import Path, explored_paths
 
 CALL_ENDS = (Task.RUN, Task.SELECT)
 BOOT_ENDS = (Task.STARTED, Task.STUCK)
@@ -49,6 +50,10 @@ class WholeCall:
     sentence: str
     actions: tuple[str, ...]
     run: Callable[[App], None]
+    rules: tuple[str, ...] = ()
+    """The fields of AppRules that it reads; no path may read another."""
+    sessions: tuple[int | None, ...] = (None, 1)
+    """What an upgrade in progress has written, in bytes; None: none is."""
     needs_number: bool = False
     """It writes a record with a new number."""
     is_for: Callable[[Case], bool] = lambda case: True
@@ -56,11 +61,15 @@ class WholeCall:
 
     def prove(self) -> Result:
         """Prove it in each case that has the call."""
-        return prove_each((case.name, self.prove_in(case)) for case in app_cases() if self.is_for(case))
+        return prove_each((case.name, self.prove_in(case)) for case in self.cases())
+
+    def cases(self) -> Iterator[Case]:
+        """Yield the cases that have the call."""
+        return filter(self.is_for, app_cases(self.rules, self.sessions))
 
     def prove_in(self, case: Case) -> Result:
         """Prove it in one case."""
-        run = partial(app_outcome, case, self.run)
+        run = partial(app_outcome, case, self.run, self.rules)
         return prove_followed(case, run, case.given(self.needs_number), Task.RUN, self.actions, CALL_ENDS)
 
 
@@ -102,27 +111,23 @@ def _is_followed(case: Case, path: Path, taken: Sequence[tuple[Any, Chain]]) -> 
     return z3.Implies(path.condition, z3.And(is_taken, *same))
 
 
-def prove_open_functions() -> Result:
-    """Prove of impl's slot_of_seq and next_seq what is asked of the functions that stand for them."""
-    return prove_each((f"{count} slots", _prove_open_functions(count)) for count in impl_refines_model.COUNTS)
+def prove_releases() -> Result:
+    """Prove that a call's actions are the same for releases that its rules do not tell apart."""
+    return prove_each(
+        (f"{call.name}, {release.label}, {scope_title(scope)}", _has_same_chains(call, scope, release))
+        for call in CALLS
+        for scope in scopes(call.rules)
+        for release in alike(scope.config.app_release, call.rules)
+    )
 
 
-def _prove_open_functions(count: int) -> Result:
-    def run() -> tuple[Any, ...]:
-        seq, slot = SymWord.free("seq"), SymWord.free("slot")
-        following = otadata.next_seq(seq, slot, count)  # type: ignore[arg-type]  # words stand for numbers
-        named, then = otadata.slot_of_seq(seq, count), otadata.slot_of_seq(following, count)  # type: ignore[arg-type]
-        return following, named, then, otadata.slot_of_seq(slot + 1, count)  # type: ignore[arg-type]
-
-    seq, slot = z3.BitVecs("seq slot", 32)
-    given = z3.And(has_room(seq), z3.ULT(slot, count))
-    paths = explored_paths(run, given)
-    facts = [z3.Or(*(path.condition for path in paths))]
-    for path in paths:
-        following, named, then, first = map(bits_of, path.result)
-        is_next = following == seq + distance(named, slot, word(count))
-        facts.append(z3.Implies(path.condition, z3.And(z3.ULT(named, count), is_next, then == slot, first == slot)))
-    return prove_always(z3.And(*facts), [given])
+def _has_same_chains(call: WholeCall, scope: Scope, release: Release) -> Result:
+    other = replace(scope, config=replace(scope.config, app_release=release))
+    one, another = (
+        terms_of_chains(model, [action.name for action in model.actions if action.name in call.actions], CALL_ENDS)
+        for model in map(device_model, (scope, other))
+    )
+    return Result(LemmaVerdict.HOLDS if one == another else LemmaVerdict.REFUTED, "the actions differ")
 
 
 def _is_run_from_slot(case: Case) -> bool:
@@ -151,12 +156,15 @@ CALLS = (
         "commence(), with esp_ota_begin in it, erases the slot and the spare record as the model does",
         ("commence",),
         _call("commence"),
+        rules=("begin_takes_any_partition", "begin_refuses_second_session"),
     ),
     WholeCall(
         "complete",
         "complete(), with esp_ota_end and esp_ota_set_boot_partition in it, writes the record that the model writes",
         ("complete_fails", "complete", "complete_rejects"),
         _call("complete"),
+        rules=("same_slot_in_place",),
+        sessions=(None, 0, 1),
         needs_number=True,
     ),
     WholeCall(
@@ -164,6 +172,7 @@ CALLS = (
         "accept(), which is esp_ota_mark_app_valid_cancel_rollback, writes and burns what the model does",
         ("accept", "accept_again"),
         _call("accept"),
+        rules=("burns_version_of_linked_image",),
     ),
     WholeCall(
         "rollback",
@@ -176,6 +185,7 @@ CALLS = (
         "esp_ota_set_boot_partition of the running slot writes the record that the model writes",
         ("set_boot_running",),
         _set_boot_running,
+        rules=("same_slot_in_place",),
         needs_number=True,
         is_for=_is_run_from_slot,
     ),
@@ -189,10 +199,12 @@ CALLS = (
 )
 METHOD = "every path of impl's own call on a symbolic board; z3, then bitwuzla"
 WHOLE_CALLS: tuple[Lemma, ...] = (
+    *PREMISES,
     equality(
-        "open_functions",
-        "impl's slot_of_seq and next_seq are among the functions that the ones left open stand for",
-        prove_open_functions,
+        "releases",
+        "releases that the rules of a call do not tell apart have the same actions in the model",
+        prove_releases,
+        "the terms of the actions, which are one object where they are equal",
     ),
     *(equality(call.name, call.sentence, call.prove, METHOD) for call in CALLS),
     equality(
