@@ -19,9 +19,8 @@ from ...model.device.records import Record, Word
 from ...model.device.state import Task
 from .impl_refines_model import EntryView
 from .model_chains import BurnsBits, Chain, ErasesSector, Operation, ProgramsRecord, WipesSlot
-from .symbolic_board import ENTRY, LABELS, OTADATA, Burn, Erase, FlashLog, Program, SymBytes
+from .symbolic_board import LABELS, OTADATA, Burn, Erase, FlashLog, Program, SymBytes
 from .symbolic_entries import FIRST, SECOND, EntryTerms
-from .symbolic_execution import bits_of
 
 REFUSED_BY_NAME = ("complete_fails",)
 """Actions of the model whose call raises an error, as it does where the model has no action; the others return."""
@@ -88,9 +87,8 @@ def _same(view: EntryView, done: Erase | Program | Burn, expected: Erase | Progr
 
 
 def is_encoded(view: EntryView, data: SymBytes, expected: ProgramsRecord) -> Any:
-    """Return the formula that the bytes are the encoding of the record."""
-    seq, label, state, crc = ENTRY.unpack(data)
-    entry = EntryTerms(bits_of(seq), bits_of(state), bits_of(crc))
+    """Return the formula that the bytes are the encoding of the record. Source: esp_ota_select_entry_t."""
+    entry = EntryTerms(data.part(0, 4), data.part(24, 4), data.part(28, 4))
     record, before = expected.record, (FIRST, SECOND)[expected.sector]
     word = view.word(record.word)
     wanted = z3.BitVecVal(-1, 160) if expected.task is Task.FRESH else LABELS[expected.sector]
@@ -98,7 +96,7 @@ def is_encoded(view: EntryView, data: SymBytes, expected: ProgramsRecord) -> Any
         *_reads_as(view, entry, record),
         entry.state == z3.If(word == Word.UNDEFINED, z3.BitVecVal(-1, 32), word),
         z3.Or(view(record.is_right), z3.And(entry.seq == before.seq, entry.crc == before.crc)),
-        label.term == wanted,
+        data.part(4, 20) == wanted,
     )
 
 

@@ -91,8 +91,6 @@ def _bits(value: Any, size: int) -> Any:
     return bits_of(value, 8 * size)
 
 
-ENTRY = SymStruct(otadata._LAYOUT.format)
-"""The layout of an otadata entry, as impl has it."""
 BLANK = SymBytes(z3.BitVecVal((1 << 8 * ENTRY_SIZE) - 1, 8 * ENTRY_SIZE))
 
 
@@ -267,7 +265,7 @@ def partition_table(slots: int, has_factory: bool) -> tuple[Partition, ...]:
 def symbolic_calls() -> Iterator[None]:
     """Let whole calls run on a symbolic board, for a while."""
     stand_ins = (
-        (otadata, "_LAYOUT", ENTRY),
+        (otadata, "_LAYOUT", SymStruct(otadata._LAYOUT.format)),
         (bootloader, "slot_of_seq", _slot_of_seq),
         (esp_ota_select, "slot_of_seq", _slot_of_seq),
         (bootloader, "verify_image", _verify_image),
