@@ -51,39 +51,56 @@ class Outcome:
         return self.end is End.REFUSED and not self.log
 
 
-def agreement(view: EntryView, outcome: Outcome, chain: Chain, slot_offsets: dict[int, range]) -> Any:
-    """Return the formula that the path does what the chain does.
+class Agreement:
+    """When paths of one case do what chains do."""
 
-    slot_offsets: by slot, the addresses of its sectors."""
-    expected = [part for operation in chain.operations for part in _parts(operation, slot_offsets)]
-    if len(expected) != len(outcome.log):
-        return NEVER
-    same = [_same(view, done, part) for done, part in zip(outcome.log, expected, strict=True)]
-    return z3.And(_ends_alike(view, outcome, chain), *same)
+    def __init__(self, view: EntryView, sectors: dict[int, range]) -> None:
+        """Compare as the view reads terms; sectors: by slot, the addresses of its sectors."""
+        self._view = view
+        self._sectors = sectors
+        self._encoded: dict[tuple[int, int], Any] = {}
 
-
-def _parts(operation: Operation, slot_offsets: dict[int, range]) -> Iterator[Erase | ProgramsRecord | BurnsBits]:
-    match operation:
-        case ErasesSector(sector):
-            yield Erase(_address(sector))
-        case WipesSlot(slot):
-            yield from map(Erase, slot_offsets[slot])
-        case _:
-            yield operation
-
-
-def _same(view: EntryView, done: Erase | Program | Burn, expected: Erase | ProgramsRecord | BurnsBits) -> Any:
-    match done, expected:
-        case Erase(), Erase():
-            return z3.BoolVal(done == expected)
-        case Program(), ProgramsRecord():
-            is_there = done.address == _address(expected.sector) and len(done.data) == ENTRY_SIZE
-            return is_encoded(view, done.data, expected) if is_there else NEVER
-        case Burn(), BurnsBits():
-            before, after = view.word(expected.before), view.word(expected.after)
-            return z3.And(before & done.bits == 0, before | done.bits == after)
-        case _:
+    def __call__(self, outcome: Outcome, chain: Chain) -> Any:
+        """Return the formula that the path does what the chain does."""
+        expected = [part for operation in chain.operations for part in self._parts(operation)]
+        pairs = list(zip(outcome.log, expected, strict=False))
+        if len(outcome.log) != len(expected) or not all(_is_alike(done, part) for done, part in pairs):
             return NEVER
+        return z3.And(_ends_alike(self._view, outcome, chain), *(self._is_same(done, part) for done, part in pairs))
+
+    def _parts(self, operation: Operation) -> Iterator[Erase | ProgramsRecord | BurnsBits]:
+        match operation:
+            case ErasesSector(sector):
+                yield Erase(_address(sector))
+            case WipesSlot(slot):
+                yield from map(Erase, self._sectors[slot])
+            case _:
+                yield operation
+
+    def _is_same(self, done: Erase | Program | Burn, part: Erase | ProgramsRecord | BurnsBits) -> Any:
+        match done, part:
+            case Program(), ProgramsRecord():
+                # Many paths program the same bytes, and terms and chains stay alive meanwhile.
+                key = done.data.term.get_id(), id(part)
+                if key not in self._encoded:
+                    self._encoded[key] = is_encoded(self._view, done.data, part)
+                return self._encoded[key]
+            case Burn(), BurnsBits():
+                before, after = self._view.word(part.before), self._view.word(part.after)
+                return z3.And(before & done.bits == 0, before | done.bits == after)
+            case _:
+                return z3.BoolVal(True)
+
+
+def _is_alike(done: Erase | Program | Burn, part: Erase | ProgramsRecord | BurnsBits) -> bool:
+    """Tell whether both are the same kind of operation at the same place, whatever the bytes and bits."""
+    match done, part:
+        case Program(), ProgramsRecord():
+            return done.address == _address(part.sector) and len(done.data) == ENTRY_SIZE
+        case Burn(), BurnsBits():
+            return True
+        case _:
+            return done == part
 
 
 def is_encoded(view: EntryView, data: SymBytes, expected: ProgramsRecord) -> Any:
@@ -91,12 +108,12 @@ def is_encoded(view: EntryView, data: SymBytes, expected: ProgramsRecord) -> Any
     entry = EntryTerms(data.part(0, 4), data.part(24, 4), data.part(28, 4))
     record, before = expected.record, (FIRST, SECOND)[expected.sector]
     word = view.word(record.word)
-    wanted = z3.BitVecVal(-1, 160) if expected.task is Task.FRESH else LABELS[expected.sector]
+    label = z3.BitVecVal(-1, 160) if expected.task is Task.FRESH else LABELS[expected.sector]
     return z3.And(
         *_reads_as(view, entry, record),
         entry.state == z3.If(word == Word.UNDEFINED, z3.BitVecVal(-1, 32), word),
         z3.Or(view(record.is_right), z3.And(entry.seq == before.seq, entry.crc == before.crc)),
-        data.part(4, 20) == wanted,
+        data.part(4, 20) == label,
     )
 
 

@@ -141,8 +141,7 @@ class Program:
     """Bytes are programmed at an address."""
 
     address: int
-    data: Any
-    """SymBytes or bytes."""
+    data: SymBytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +201,7 @@ class SymbolicFlash(NorFlash):
     def program(self, address: int, data: Any) -> None:
         """Log a program; in otadata, bits go from 1 to 0."""
         partition = self._partition_at(address)
-        self.log.append(Program(address, data))
+        self.log.append(Program(address, SymBytes(_bits(data, len(data)))))
         if partition is not None and partition.is_otadata:
             sector, offset = divmod(address - partition.offset, SECTOR_SIZE)
             if offset or len(data) != ENTRY_SIZE:

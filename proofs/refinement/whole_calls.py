@@ -28,7 +28,7 @@ from ...model.device.model import device_model
 from ...model.device.scope_text import scope_title
 from ...model.device.state import Scope, Task
 from ..smt.lemma import Lemma, LemmaVerdict, Result, prove_always, prove_each
-from .call_agreement import Outcome, agreement
+from .call_agreement import Agreement, Outcome
 from .call_cases import Case, alike, app_cases, app_outcome, boot_cases, boot_outcome, scopes, slot_sectors
 from .call_premises import PREMISES
 from .impl_decisions import equality
@@ -92,22 +92,23 @@ def prove_followed(
         paths = explored_paths(run, given)
     found = list(chains(device_model(case.scope), case.fields(task), actions, ends))
     taken = [(case.view(chain.condition), chain) for chain in found]
+    agreement = Agreement(case.view, slot_sectors(case.scope))
     is_covered = z3.Or(*(path.condition for path in paths))
-    result = prove_always(z3.And(is_covered, *(_is_followed(case, path, taken) for path in paths)), [given], LOGIC)
+    is_followed = (_is_followed(path, taken, agreement) for path in paths)
+    result = prove_always(z3.And(is_covered, *is_followed), [given], LOGIC)
     if result.holds:
         return Result(result.verdict, f"{len(paths)} paths, {len(found)} chains; z3, bitwuzla")
     covered = prove_always(is_covered, [given], LOGIC)
     return result if covered.holds else Result(covered.verdict, f"a path is missing: {covered.detail}")
 
 
-def _is_followed(case: Case, path: Path, taken: Sequence[tuple[Any, Chain]]) -> Any:
+def _is_followed(path: Path, taken: Sequence[tuple[Any, Chain]], agreement: Agreement) -> Any:
     """Return the formula that where impl takes the path, the model takes a chain, and only chains that do the same.
 
     taken: the chains, each with the formula of when the model takes it."""
-    slots = slot_sectors(case.scope)
     outcome: Outcome = path.result
-    same = (z3.Implies(condition, agreement(case.view, outcome, chain, slots)) for condition, chain in taken)
     is_taken = z3.Or(outcome.is_refusal, *(condition for condition, _ in taken))
+    same = (z3.Implies(condition, agreement(outcome, chain)) for condition, chain in taken)
     return z3.Implies(path.condition, z3.And(is_taken, *same))
 
 
