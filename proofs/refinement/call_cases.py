@@ -40,6 +40,10 @@ VERSIONS = 3
 BUILDS = (Config(), Config(rollback=True), Config(rollback=True, anti_rollback=True))
 COUNTS = impl_refines_model.COUNTS
 FACTORIES = (False, True)
+FEW_SLOTS = 4
+"""With more slots than these, not every case is looked at; see places, scopes and most_boot_slots."""
+SESSIONS, EFUSE = "_sessions", "_efuse"
+"""Attributes of EspOta: the upgrades in progress, and the eFuse."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +53,12 @@ class Case:
     view: EntryView
     running: int
     """Place; nowhere for the bootloader."""
-    session: bool = False
+    session: bool | None = False
+    """An upgrade is in progress; None: it may be or not, and the call does not look."""
     wrote: int = 0
-    """Bytes that the session has written."""
-    burned: int = 0
+    """Bytes that it has written."""
+    burned: int | None = 0
+    """The bits of the eFuse; None: any, and the call does not look."""
 
     @property
     def scope(self) -> Scope:
@@ -62,8 +68,8 @@ class Case:
     @property
     def name(self) -> str:
         """The case in a few words."""
-        session = f"{self.wrote} bytes written" if self.session else "no session"
-        return f"{scope_title(self.scope)}, place {self.running} runs, {session}, eFuse 0b{self.burned:b}"
+        known = f"session: {self.session}, written: {self.wrote}, eFuse: {self.burned}"
+        return f"{scope_title(self.scope)}, place {self.running} runs, {known}"
 
     @property
     def target(self) -> int:
@@ -77,9 +83,10 @@ class Case:
             "phase": number(Phase.ERASE, 1),
             "sector": number(0, 1),
             "running": number(self.running, self.scope.place_bits),
-            "session": fact(self.session),
         }
-        if self.scope.config.anti_rollback:
+        if self.session is not None:
+            known["session"] = fact(self.session)
+        if self.scope.config.anti_rollback and self.burned is not None:
             known["burned"] = number(self.burned, VERSIONS - 1)
         return known
 
@@ -119,22 +126,32 @@ def distance(named: Any, slot: Any, count: Any) -> Any:
     return z3.If(z3.ULE(named, slot), slot - named, slot + count - named)
 
 
-def app_cases(rules: tuple[str, ...], sessions: tuple[int | None, ...]) -> Iterator[Case]:
-    """Yield every case of a running application, once for all releases that these rules do not tell apart.
+def app_cases(rules: tuple[str, ...], unread: tuple[str, ...], wrote: tuple[int, ...]) -> Iterator[Case]:
+    """Yield every case of a running application, but for what a call does not depend on.
 
-    rules: names of fields of AppRules. sessions: bytes that an upgrade in progress has written; None: without one."""
+    rules: those fields of AppRules that tell releases apart. unread: attributes of EspOta, as in app_outcome. wrote:
+    bytes that an upgrade in progress has written."""
+    sessions = [(None, 0)] if SESSIONS in unread else [(False, 0), *((True, count) for count in wrote)]
     for scope in scopes(rules):
         view = EntryView(scope)
-        for running, wrote, burned in product(range(scope.slots + scope.has_factory), sessions, _burned(scope)):
-            case = Case(view, running, wrote is not None, wrote or 0, burned)
-            if not case.session or case.target != running:
+        bits = [None] if EFUSE in unread else burned_bits(scope)
+        for running, (session, count), burned in product(places(scope), sessions, bits):
+            case = Case(view, running, session, count, burned)
+            if not session or case.target != running:
                 yield case
+
+
+def places(scope: Scope) -> tuple[int, ...]:
+    """Return the places that an application is looked at in: all, or with many slots the first two and the last."""
+    slots = tuple(range(scope.slots))
+    factory = (scope.factory,) if scope.has_factory else ()
+    return (slots if scope.slots <= FEW_SLOTS else (*slots[:2], slots[-1])) + factory
 
 
 def scopes(rules: tuple[str, ...]) -> Iterator[Scope]:
     """Yield each scope of a running application, with one release of those that these rules do not tell apart."""
     for build, release, slots, has_factory in product(BUILDS, Release, COUNTS, FACTORIES):
-        if release is alike(release, rules)[0]:
+        if release is alike(release, rules)[0] and (slots <= FEW_SLOTS or not build.anti_rollback):
             yield scope_of(replace(build, app_release=release), slots, has_factory)
 
 
@@ -157,7 +174,7 @@ def boot_cases() -> Iterator[Case]:
     for build, slots, has_factory in product(BUILDS, COUNTS, FACTORIES):
         if slots <= most_boot_slots(build):
             view = EntryView(scope_of(build, slots, has_factory))
-            for burned in _burned(view.scope):
+            for burned in burned_bits(view.scope):
                 yield Case(view, view.scope.nowhere, burned=burned)
 
 
@@ -165,12 +182,12 @@ def most_boot_slots(build: Config) -> int:
     """Return for how many slots the bootloader is looked at: its paths grow with the square of their number."""
     if build.anti_rollback:
         return 2
-    return 4 if build.rollback else MAX_SLOTS
+    return FEW_SLOTS if build.rollback else MAX_SLOTS
 
 
-def _burned(scope: Scope) -> range:
+def burned_bits(scope: Scope) -> list[int]:
     """Return what the bits of the eFuse can be."""
-    return range(1 << (VERSIONS - 1) if scope.config.anti_rollback else 1)
+    return list(range(1 << (VERSIONS - 1))) if scope.config.anti_rollback else [0]
 
 
 class KnownRules:
@@ -187,12 +204,18 @@ class KnownRules:
         return bool(getattr(self._rules, name))
 
 
-def app_outcome(case: Case, call: Callable[[App], None], rules: tuple[str, ...]) -> Outcome:
-    """Return what a call of the application does, on one path; rules: those that it may read."""
+def app_outcome(
+    case: Case, call: Callable[[App], None], rules: tuple[str, ...] = (), unread: tuple[str, ...] = ()
+) -> Outcome:
+    """Return what a call of the application does, on one path.
+
+    rules: those that it may read. unread: attributes of EspOta that it does not; a call that does ends in an error."""
     flash = SymbolicFlash(case.view)
-    efuse = SymbolicEfuse(case.burned, case.scope.config.secure_version_bits, flash)
+    efuse = SymbolicEfuse(case.burned or 0, case.scope.config.secure_version_bits, flash)
     app = App(flash, efuse, case.scope.config, partition_at(case.scope, flash, case.running))
     app.ota.rules = KnownRules(app.ota.rules, rules)  # type: ignore[assignment]  # answers as they do, or not at all
+    for name in unread:
+        delattr(app.ota, name)
     if case.session:
         open_session(app, case.wrote)
     try:
@@ -216,7 +239,7 @@ def open_session(app: App, wrote_size: int) -> None:
 def boot_outcome(case: Case) -> Outcome:
     """Return what a power-on does, on one path."""
     flash = SymbolicFlash(case.view)
-    efuse = SymbolicEfuse(case.burned, case.scope.config.secure_version_bits, flash)
+    efuse = SymbolicEfuse(case.burned or 0, case.scope.config.secure_version_bits, flash)
     started = Bootloader(flash, efuse, case.scope.config).boot(ResetReason.POWER_ON, pin=None, retained=None)
     return Outcome(flash.log, End.STUCK if started is None else End.STARTED, started)
 

@@ -29,7 +29,18 @@ from ...model.device.scope_text import scope_title
 from ...model.device.state import Scope, Task
 from ..smt.lemma import Lemma, LemmaVerdict, Result, prove_always, prove_each
 from .call_agreement import Agreement, Outcome
-from .call_cases import Case, alike, app_cases, app_outcome, boot_cases, boot_outcome, scopes, slot_sectors
+from .call_cases import (
+    EFUSE,
+    SESSIONS,
+    Case,
+    alike,
+    app_cases,
+    app_outcome,
+    boot_cases,
+    boot_outcome,
+    scopes,
+    slot_sectors,
+)
 from .call_premises import PREMISES
 from .impl_decisions import equality
 from .model_chains import Chain, chains, terms_of_chains
@@ -52,8 +63,10 @@ class WholeCall:
     run: Callable[[App], None]
     rules: tuple[str, ...] = ()
     """The fields of AppRules that it reads; no path may read another."""
-    sessions: tuple[int | None, ...] = (None, 1)
-    """What an upgrade in progress has written, in bytes; None: none is."""
+    unread: tuple[str, ...] = (SESSIONS,)
+    """Attributes of EspOta that it does not read: no path may."""
+    wrote: tuple[int, ...] = ()
+    """Bytes that an upgrade in progress has written; each is looked at, and no upgrade."""
     needs_number: bool = False
     """It writes a record with a new number."""
     is_for: Callable[[Case], bool] = lambda case: True
@@ -65,11 +78,11 @@ class WholeCall:
 
     def cases(self) -> Iterator[Case]:
         """Yield the cases that have the call."""
-        return filter(self.is_for, app_cases(self.rules, self.sessions))
+        return filter(self.is_for, app_cases(self.rules, self.unread, self.wrote))
 
     def prove_in(self, case: Case) -> Result:
         """Prove it in one case."""
-        run = partial(app_outcome, case, self.run, self.rules)
+        run = partial(app_outcome, case, self.run, self.rules, self.unread)
         return prove_followed(case, run, case.given(self.needs_number), Task.RUN, self.actions, CALL_ENDS)
 
 
@@ -158,6 +171,8 @@ CALLS = (
         ("commence",),
         _call("commence"),
         rules=("begin_takes_any_partition", "begin_refuses_second_session"),
+        unread=(EFUSE,),
+        wrote=(1,),
     ),
     WholeCall(
         "complete",
@@ -165,7 +180,8 @@ CALLS = (
         ("complete_fails", "complete", "complete_rejects"),
         _call("complete"),
         rules=("same_slot_in_place",),
-        sessions=(None, 0, 1),
+        unread=(),
+        wrote=(0, 1),
         needs_number=True,
     ),
     WholeCall(
@@ -195,6 +211,7 @@ CALLS = (
         "esp_ota_set_boot_partition of factory erases both records as the model does",
         ("set_boot_factory",),
         _set_boot_factory,
+        unread=(SESSIONS, EFUSE),
         is_for=_has_factory,
     ),
 )
