@@ -19,7 +19,7 @@ from ...model.device.records import Record, Word
 from ...model.device.state import Task
 from .impl_refines_model import EntryView
 from .model_chains import BurnsBits, Chain, ErasesSector, Operation, ProgramsRecord, WipesSlot
-from .symbolic_board import LABELS, OTADATA, Burn, Erase, FlashLog, Program, SymBytes
+from .symbolic_board import LABELS, OTADATA, BurnOp, EraseOp, FlashLog, ProgramOp, SymBytes
 from .symbolic_entries import FIRST, SECOND, EntryTerms
 
 REFUSED_BY_NAME = ("complete_fails",)
@@ -38,7 +38,7 @@ class End(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class PathOutcome:
     """What one path through impl does."""
 
     log: FlashLog
@@ -60,7 +60,7 @@ class Agreement:
         self._sectors = sectors
         self._encoded: dict[tuple[int, int], Any] = {}
 
-    def __call__(self, outcome: Outcome, chain: Chain) -> Any:
+    def __call__(self, outcome: PathOutcome, chain: Chain) -> Any:
         """Return the formula that the path does what the chain does."""
         expected = [part for operation in chain.operations for part in self._parts(operation)]
         pairs = list(zip(outcome.log, expected, strict=False))
@@ -68,36 +68,36 @@ class Agreement:
             return NEVER
         return z3.And(_ends_alike(self._view, outcome, chain), *(self._is_same(done, part) for done, part in pairs))
 
-    def _parts(self, operation: Operation) -> Iterator[Erase | ProgramsRecord | BurnsBits]:
+    def _parts(self, operation: Operation) -> Iterator[EraseOp | ProgramsRecord | BurnsBits]:
         match operation:
             case ErasesSector(sector):
-                yield Erase(_address(sector))
+                yield EraseOp(_address(sector))
             case WipesSlot(slot):
-                yield from map(Erase, self._sectors[slot])
+                yield from map(EraseOp, self._sectors[slot])
             case _:
                 yield operation
 
-    def _is_same(self, done: Erase | Program | Burn, part: Erase | ProgramsRecord | BurnsBits) -> Any:
+    def _is_same(self, done: EraseOp | ProgramOp | BurnOp, part: EraseOp | ProgramsRecord | BurnsBits) -> Any:
         match done, part:
-            case Program(), ProgramsRecord():
+            case ProgramOp(), ProgramsRecord():
                 # Many paths program the same bytes, and terms and chains stay alive meanwhile.
                 key = done.data.term.get_id(), id(part)
                 if key not in self._encoded:
                     self._encoded[key] = is_encoded(self._view, done.data, part)
                 return self._encoded[key]
-            case Burn(), BurnsBits():
+            case BurnOp(), BurnsBits():
                 before, after = self._view.word(part.before), self._view.word(part.after)
                 return z3.And(before & done.bits == 0, before | done.bits == after)
             case _:
                 return z3.BoolVal(True)
 
 
-def _is_alike(done: Erase | Program | Burn, part: Erase | ProgramsRecord | BurnsBits) -> bool:
+def _is_alike(done: EraseOp | ProgramOp | BurnOp, part: EraseOp | ProgramsRecord | BurnsBits) -> bool:
     """Tell whether both are the same kind of operation at the same place, whatever the bytes and bits."""
     match done, part:
-        case Program(), ProgramsRecord():
+        case ProgramOp(), ProgramsRecord():
             return done.address == _address(part.sector) and len(done.data) == ENTRY_SIZE
-        case Burn(), BurnsBits():
+        case BurnOp(), BurnsBits():
             return True
         case _:
             return done == part
@@ -126,7 +126,7 @@ def _reads_as(view: EntryView, entry: EntryTerms, record: Record) -> Iterator[An
             yield _widened(read) == view.word(wanted)
 
 
-def _ends_alike(view: EntryView, outcome: Outcome, chain: Chain) -> Any:
+def _ends_alike(view: EntryView, outcome: PathOutcome, chain: Chain) -> Any:
     match chain.task:
         case Task.RUN:
             return z3.BoolVal(outcome.end is (End.REFUSED if chain.first in REFUSED_BY_NAME else End.RETURNED))

@@ -29,7 +29,7 @@ from ...model.device.state import Phase, Scope, Task, Usage
 from ...model.fault_model import FaultModel
 from ...model.terms.terms import Term, fact, number, replaced
 from . import impl_refines_model
-from .call_agreement import End, Outcome
+from .call_agreement import End, PathOutcome
 from .impl_decisions import MAX_SLOTS
 from .impl_refines_model import EntryView
 from .symbolic_board import SymbolicEfuse, SymbolicFlash, UnknownAccess, partition_table
@@ -47,7 +47,7 @@ SESSIONS, EFUSE = "_sessions", "_efuse"
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class CallCase:
     """A scope, and what is known of the device in it."""
 
     view: EntryView
@@ -126,7 +126,7 @@ def distance(named: Any, slot: Any, count: Any) -> Any:
     return z3.If(z3.ULE(named, slot), slot - named, slot + count - named)
 
 
-def app_cases(rules: tuple[str, ...], unread: tuple[str, ...], wrote: tuple[int, ...]) -> Iterator[Case]:
+def app_cases(rules: tuple[str, ...], unread: tuple[str, ...], wrote: tuple[int, ...]) -> Iterator[CallCase]:
     """Yield every case of a running application, but for what a call does not depend on.
 
     rules: those fields of AppRules that tell releases apart. unread: attributes of EspOta, as in app_outcome. wrote:
@@ -136,7 +136,7 @@ def app_cases(rules: tuple[str, ...], unread: tuple[str, ...], wrote: tuple[int,
         view = EntryView(scope)
         bits = [None] if EFUSE in unread else burned_bits(scope)
         for running, (session, count), burned in product(places(scope), sessions, bits):
-            case = Case(view, running, session, count, burned)
+            case = CallCase(view, running, session, count, burned)
             if not session or case.target != running:
                 yield case
 
@@ -169,13 +169,13 @@ def scope_of(config: Config, slots: int, has_factory: bool) -> Scope:
     return Scope(config, slots, has_factory, FaultModel.F1, Usage.ANY, VERSIONS, numbers=Numbers.EXACT)
 
 
-def boot_cases() -> Iterator[Case]:
+def boot_cases() -> Iterator[CallCase]:
     """Yield every case of the bootloader, which knows no rules that differ."""
     for build, slots, has_factory in product(BUILDS, COUNTS, FACTORIES):
         if slots <= most_boot_slots(build):
             view = EntryView(scope_of(build, slots, has_factory))
             for burned in burned_bits(view.scope):
-                yield Case(view, view.scope.nowhere, burned=burned)
+                yield CallCase(view, view.scope.nowhere, burned=burned)
 
 
 def most_boot_slots(build: Config) -> int:
@@ -205,8 +205,8 @@ class KnownRules:
 
 
 def app_outcome(
-    case: Case, call: Callable[[App], None], rules: tuple[str, ...] = (), unread: tuple[str, ...] = ()
-) -> Outcome:
+    case: CallCase, call: Callable[[App], None], rules: tuple[str, ...] = (), unread: tuple[str, ...] = ()
+) -> PathOutcome:
     """Return what a call of the application does, on one path.
 
     rules: those that it may read. unread: attributes of EspOta that it does not; a call that does ends in an error."""
@@ -221,10 +221,10 @@ def app_outcome(
     try:
         call(app)
     except Restart:
-        return Outcome(flash.log, End.RESTARTED)
+        return PathOutcome(flash.log, End.RESTARTED)
     except (LuaError, OtaError):
-        return Outcome(flash.log, End.REFUSED)
-    return Outcome(flash.log, End.RETURNED)
+        return PathOutcome(flash.log, End.REFUSED)
+    return PathOutcome(flash.log, End.RETURNED)
 
 
 def open_session(app: App, wrote_size: int) -> None:
@@ -236,12 +236,12 @@ def open_session(app: App, wrote_size: int) -> None:
     app.otaupgrade._next, app.otaupgrade._handle = target, session.handle
 
 
-def boot_outcome(case: Case) -> Outcome:
+def boot_outcome(case: CallCase) -> PathOutcome:
     """Return what a power-on does, on one path."""
     flash = SymbolicFlash(case.view)
     efuse = SymbolicEfuse(case.burned or 0, case.scope.config.secure_version_bits, flash)
     started = Bootloader(flash, efuse, case.scope.config).boot(ResetReason.POWER_ON, pin=None, retained=None)
-    return Outcome(flash.log, End.STUCK if started is None else End.STARTED, started)
+    return PathOutcome(flash.log, End.STUCK if started is None else End.STARTED, started)
 
 
 def partition_at(scope: Scope, flash: SymbolicFlash, place: int) -> Partition:

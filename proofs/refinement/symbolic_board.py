@@ -130,14 +130,14 @@ class SmallWord(SymWord):
 
 
 @dataclass(frozen=True, slots=True)
-class Erase:
+class EraseOp:
     """The sector at an address is erased."""
 
     address: int
 
 
 @dataclass(frozen=True, slots=True)
-class Program:
+class ProgramOp:
     """Bytes are programmed at an address."""
 
     address: int
@@ -145,13 +145,13 @@ class Program:
 
 
 @dataclass(frozen=True, slots=True)
-class Burn:
+class BurnOp:
     """Bits of the eFuse field are burned."""
 
     bits: int
 
 
-FlashLog = list[Erase | Program | Burn]
+FlashLog = list[EraseOp | ProgramOp | BurnOp]
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +192,7 @@ class SymbolicFlash(NorFlash):
     def erase_sector(self, address: int) -> None:
         """Log the erase of a sector, and have it blank."""
         partition = self._partition_at(address)
-        self.log.append(Erase(address))
+        self.log.append(EraseOp(address))
         if partition is not None and partition.is_otadata:
             self._entries[(address - partition.offset) // SECTOR_SIZE] = BLANK
         elif partition is not None and partition.is_ota_slot and address == partition.offset:
@@ -201,7 +201,7 @@ class SymbolicFlash(NorFlash):
     def program(self, address: int, data: Any) -> None:
         """Log a program; in otadata, bits go from 1 to 0."""
         partition = self._partition_at(address)
-        self.log.append(Program(address, SymBytes(_bits(data, len(data)))))
+        self.log.append(ProgramOp(address, SymBytes(_bits(data, len(data)))))
         if partition is not None and partition.is_otadata:
             sector, offset = divmod(address - partition.offset, SECTOR_SIZE)
             if offset or len(data) != ENTRY_SIZE:
@@ -240,7 +240,7 @@ class SymbolicEfuse(Efuse):
         self._flash = flash
 
     def _burn(self, new_bits: int) -> None:
-        self._flash.log.append(Burn(new_bits))
+        self._flash.log.append(BurnOp(new_bits))
         super()._burn(new_bits)
 
 

@@ -9,8 +9,11 @@ model has no action for, since it is refused there, changes nothing and raises a
 Premises, beside those of impl_refines_model.py. For calls that write a new number: the numbers of records with a right
 check word lie from 1 to TOP - 1, which is `has_next_number` of the model. What runs, where it is a slot, holds an image
 that verifies and whose version is allowed: the bootloader started it. A session that has written nothing has no image
-that verifies. Secure versions are 0 … VERSIONS - 1. The lemma `open_functions` shows that impl's own functions are
-among those that the open ones stand for.
+that verifies. Secure versions are 0 … VERSIONS - 1, and factory's is 0. An image that verifies in the application
+loads. The lemmas `open_functions` and `runs_whole` show what can be shown of these (call_premises.py).
+
+Not every case is looked at with more than FEW_SLOTS slots (call_cases.py: places, scopes, most_boot_slots). write(),
+restart and wake write no otadata and are no part of this.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -28,11 +31,11 @@ from ...model.device.model import device_model
 from ...model.device.scope_text import scope_title
 from ...model.device.state import Scope, Task
 from ..smt.lemma import Lemma, LemmaVerdict, Result, prove_always, prove_each
-from .call_agreement import Agreement, Outcome
+from .call_agreement import Agreement, PathOutcome
 from .call_cases import (
     EFUSE,
     SESSIONS,
-    Case,
+    CallCase,
     alike,
     app_cases,
     app_outcome,
@@ -69,18 +72,18 @@ class WholeCall:
     """Bytes that an upgrade in progress has written; each is looked at, and no upgrade."""
     needs_number: bool = False
     """It writes a record with a new number."""
-    is_for: Callable[[Case], bool] = lambda case: True
+    is_for: Callable[[CallCase], bool] = lambda case: True
     """Whether a case has the call."""
 
     def prove(self) -> Result:
         """Prove it in each case that has the call."""
         return prove_each((case.name, self.prove_in(case)) for case in self.cases())
 
-    def cases(self) -> Iterator[Case]:
+    def cases(self) -> Iterator[CallCase]:
         """Yield the cases that have the call."""
         return filter(self.is_for, app_cases(self.rules, self.unread, self.wrote))
 
-    def prove_in(self, case: Case) -> Result:
+    def prove_in(self, case: CallCase) -> Result:
         """Prove it in one case."""
         run = partial(app_outcome, case, self.run, self.rules, self.unread)
         return prove_followed(case, run, case.given(self.needs_number), Task.RUN, self.actions, CALL_ENDS)
@@ -91,14 +94,14 @@ def prove_boot() -> Result:
     return prove_each((case.name, prove_boot_in(case)) for case in boot_cases())
 
 
-def prove_boot_in(case: Case) -> Result:
+def prove_boot_in(case: CallCase) -> Result:
     """Prove it in one case."""
     run = partial(boot_outcome, case)
     return prove_followed(case, run, case.given(needs_number=False), Task.SELECT, BOOT_ACTIONS, BOOT_ENDS)
 
 
 def prove_followed(
-    case: Case, run: Callable[[], Outcome], given: Any, task: Task, actions: Iterable[str], ends: Iterable[Task]
+    case: CallCase, run: Callable[[], PathOutcome], given: Any, task: Task, actions: Iterable[str], ends: Iterable[Task]
 ) -> Result:
     """Prove that the paths leave nothing out, and that each does what the model's chains do."""
     with symbolic_calls():
@@ -119,7 +122,7 @@ def _is_followed(path: Path, taken: Sequence[tuple[Any, Chain]], agreement: Agre
     """Return the formula that where impl takes the path, the model takes a chain, and only chains that do the same.
 
     taken: the chains, each with the formula of when the model takes it."""
-    outcome: Outcome = path.result
+    outcome: PathOutcome = path.result
     is_taken = z3.Or(outcome.is_refusal, *(condition for condition, _ in taken))
     same = (z3.Implies(condition, agreement(outcome, chain)) for condition, chain in taken)
     return z3.Implies(path.condition, z3.And(is_taken, *same))
@@ -144,7 +147,7 @@ def _has_same_chains(call: WholeCall, scope: Scope, release: Release) -> Result:
     return Result(LemmaVerdict.HOLDS if one == another else LemmaVerdict.REFUTED, "the actions differ")
 
 
-def _is_run_from_slot(case: Case) -> bool:
+def _is_run_from_slot(case: CallCase) -> bool:
     return case.running != case.scope.factory
 
 
@@ -156,7 +159,7 @@ def _set_boot_factory(app: App) -> None:
     app.ota.esp_ota_set_boot_partition(app.partitions.find_first(PartitionType.APP, AppSubtype.FACTORY))
 
 
-def _has_factory(case: Case) -> bool:
+def _has_factory(case: CallCase) -> bool:
     return case.scope.has_factory
 
 
@@ -232,4 +235,4 @@ WHOLE_CALLS: tuple[Lemma, ...] = (
         METHOD,
     ),
 )
-"""What is shown, for the slot counts of impl_refines_model.COUNTS and all releases."""
+"""What is shown, in the cases of call_cases.py; each stands for all releases that its rules do not tell apart."""

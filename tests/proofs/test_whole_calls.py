@@ -28,9 +28,9 @@ from otaproof.model.config import Config, Release
 from otaproof.model.device.state import Content
 from otaproof.model.ota_state import OtaImgState
 from otaproof.proofs.refinement import call_cases, whole_calls
-from otaproof.proofs.refinement.call_cases import Case, app_outcome, open_session, scope_of
+from otaproof.proofs.refinement.call_cases import CallCase, app_outcome, open_session, scope_of
 from otaproof.proofs.refinement.impl_refines_model import EntryView
-from otaproof.proofs.refinement.symbolic_board import LABELS, Erase, Program, UnknownAccess, symbolic_calls
+from otaproof.proofs.refinement.symbolic_board import LABELS, EraseOp, ProgramOp, UnknownAccess, symbolic_calls
 from otaproof.proofs.refinement.symbolic_entries import CRC, FIRST, NEXT_SEQ, SECOND, SLOT_OF
 from otaproof.proofs.refinement.symbolic_execution import Path, explored_paths
 from otaproof.proofs.refinement.whole_calls import CALLS, WHOLE_CALLS, prove_boot_in
@@ -41,9 +41,9 @@ ROLLBACK = Config(rollback=True)
 ANTI_ROLLBACK = Config(rollback=True, anti_rollback=True)
 
 
-def case_of(config: Config, running: int = 0, slots: int = 2, factory: bool = False, **known: Any) -> Case:
+def case_of(config: Config, running: int = 0, slots: int = 2, factory: bool = False, **known: Any) -> CallCase:
     """Return a case."""
-    return Case(EntryView(scope_of(config, slots, factory)), running, **known)
+    return CallCase(EntryView(scope_of(config, slots, factory)), running, **known)
 
 
 def of(release: Release, config: Config = ROLLBACK) -> Config:
@@ -93,7 +93,7 @@ def test_whole_calls_do_what_the_model_does_whatever_the_slots(lemma: Lemma) -> 
         ("complete", case_of(Config(), slots=16, running=15, session=True, wrote=1)),
     ],
 )
-def test_other_builds_too(name: str, case: Case) -> None:
+def test_other_builds_too(name: str, case: CallCase) -> None:
     """One case of each that the quick test leaves to the slow one: versions, gaps in the eFuse, factory, sixteen."""
     assert BY_NAME[name].prove_in(case).holds
 
@@ -104,7 +104,7 @@ def test_the_bootloader_burns_and_writes_a_first_record_as_the_model_does() -> N
 
 
 @cache
-def outcomes(name: str, case: Case) -> list[Path]:
+def outcomes(name: str, case: CallCase) -> list[Path]:
     """Return the paths of a call."""
     call = BY_NAME[name]
     with symbolic_calls():
@@ -120,12 +120,12 @@ def shapes(paths: list[Path]) -> set[tuple[str, ...]]:
 
 def test_the_sequences_of_operations_are_those_of_the_recordings() -> None:
     """So the equalities are of calls that write: both sectors, both orders; and of calls that are refused."""
-    first, second = ("Erase d000", "Program d000"), ("Erase e000", "Program e000")
-    wipe = ("Erase 20000", "Erase 21000")
+    first, second = ("EraseOp d000", "ProgramOp d000"), ("EraseOp e000", "ProgramOp e000")
+    wipe = ("EraseOp 20000", "EraseOp 21000")
     assert {(), first, second} == shapes(outcomes("accept", PLAIN))
     assert {(), first, second} == shapes(outcomes("complete", OPEN))
     assert {(), wipe} == shapes(outcomes("commence", PLAIN))
-    spare = {(), wipe, (*wipe, "Erase d000"), (*wipe, "Erase e000")}
+    spare = {(), wipe, (*wipe, "EraseOp d000"), (*wipe, "EraseOp e000")}
     assert spare == shapes(outcomes("commence", case_of(of(Release.V5_5))))
 
 
@@ -283,7 +283,7 @@ def encoded_swapped(entry: SelectEntry) -> Any:
 
 
 BURNED = case_of(ANTI_ROLLBACK, burned=0b00)
-MUTANTS: tuple[tuple[str, Case, Any, str, Mutant], ...] = (
+MUTANTS: tuple[tuple[str, CallCase, Any, str, Mutant], ...] = (
     ("accept", PLAIN, OtaSelection, "_rewrite_entry", rewrites_the_other_sector),
     ("accept", PLAIN, OtaSelection, "_rewrite_entry", programs_before_it_erases),
     ("accept", PLAIN, OtaSelection, "_rewrite_entry", forgets_the_label),
@@ -308,7 +308,7 @@ MUTANTS: tuple[tuple[str, Case, Any, str, Mutant], ...] = (
 )
 
 
-def prove(name: str, case: Case) -> Result:
+def prove(name: str, case: CallCase) -> Result:
     """Prove one case of a call, or of the bootloader."""
     return prove_boot_in(case) if name == "boot" else BY_NAME[name].prove_in(case)
 
@@ -317,7 +317,7 @@ def prove(name: str, case: Case) -> Result:
     ("name", "case", "owner", "attribute", "mutant"), MUTANTS, ids=[getattr(m[4], "__name__", "") for m in MUTANTS]
 )
 def test_a_mutant_of_the_board_is_refuted(
-    monkeypatch: pytest.MonkeyPatch, name: str, case: Case, owner: Any, attribute: str, mutant: Mutant
+    monkeypatch: pytest.MonkeyPatch, name: str, case: CallCase, owner: Any, attribute: str, mutant: Mutant
 ) -> None:
     """A wrong sector, order, byte, number, state, end: none goes unnoticed, and a witness shows it."""
     monkeypatch.setattr(owner, attribute, mutant)
@@ -409,11 +409,11 @@ def test_the_symbolic_board_does_as_the_byte_board(name: str, first: bytes, seco
     assert solver.check(taken[0].condition) == z3.sat
     values = solver.model()
     log = taken[0].result.log
-    kinds = {FlashOpKind.ERASE: Erase, FlashOpKind.PROGRAM: Program}
+    kinds = {FlashOpKind.ERASE: EraseOp, FlashOpKind.PROGRAM: ProgramOp}
     flash = app.partitions.flash
     assert [(kinds[op.kind], op.address) for op in flash.take_ops()] == [(type(op), op.address) for op in log]
     for op in log:
-        if isinstance(op, Program):
+        if isinstance(op, ProgramOp):
             data = values.eval(op.data.term, model_completion=True).as_long()
             assert int.from_bytes(flash.cells.read(op.address, 32), "little") == data
 
