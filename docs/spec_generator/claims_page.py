@@ -15,7 +15,7 @@ from otaproof.model.device.state import Usage
 from otaproof.model.fault_model import FaultModel
 from otaproof.proofs.bytes import crc_lemmas, efuse_lemmas, seq_lemmas, stray_lemmas, stray_odds, torn_records
 from otaproof.proofs.prover.dead_ends import RECOVERY
-from otaproof.proofs.refinement import impl_decisions, impl_refines_model
+from otaproof.proofs.refinement import impl_decisions, impl_refines_model, whole_calls
 
 from .claim_notes import CLAIM_NOTES
 from .left_out_text import left_out_note, left_out_sentence, left_out_table
@@ -50,6 +50,7 @@ LEMMA_GROUPS = (
         "proofs/refinement/impl_refines_model.py",
         impl_refines_model.MODEL_EQUALITIES,
     ),
+    ("Whole calls of the board", "proofs/refinement/whole_calls.py", whole_calls.WHOLE_CALLS),
 )
 Kept = Mapping[str, Any]
 

@@ -59,16 +59,19 @@ class EntryView:
         self.scope = replace(scope, numbers=Numbers.EXACT)
         self.device = device_of(self.scope)
         self._read = Z3Reading()
+        self._known: dict[Term, Any] = {}
         self._words = [
             (self._read(getattr(record, field.name)), value)
             for record, entry in zip(self.device.records, (FIRST, SECOND), strict=True)
             for field in fields(record)
-            if (value := self._abstract(entry, field.name, getattr(record, field.name).bits)) is not None
+            if (value := self.abstract(entry, field.name, getattr(record, field.name).bits)) is not None
         ]
 
     def __call__(self, term: Term) -> Any:
         """Return the term as a formula over the words."""
-        return z3.substitute(self._read(term), *self._words)
+        if term not in self._known:
+            self._known[term] = z3.substitute(self._read(term), *self._words)
+        return self._known[term]
 
     def word(self, term: Term) -> Any:
         """Return a number as a formula of 32 bits."""
@@ -91,7 +94,8 @@ class EntryView:
         word = self.word(place)
         return z3.If(word == self.scope.factory, z3.BitVecVal(FACTORY_INDEX, 32), word)
 
-    def _abstract(self, entry: EntryTerms, field: str, bits: int) -> Any:
+    def abstract(self, entry: EntryTerms, field: str, bits: int) -> Any:
+        """Return what a field of the model's record is for an entry; None for a field that is a constant there."""
         slot = SLOT_OF(entry.seq, z3.BitVecVal(self.scope.slots, 32))
         match field:
             case "check":

@@ -99,6 +99,7 @@ def open_calls() -> Iterator[None]:
     """Let CRC, SLOT_OF and NEXT_SEQ stand for impl's functions, for a while."""
     stand_ins = (
         (otadata, "ota_select_crc", CRC),
+        (esp_ota_select, "ota_select_crc", CRC),
         (bootloader, "slot_of_seq", SLOT_OF),
         (esp_ota_select, "slot_of_seq", SLOT_OF),
         (esp_ota_select, "next_seq", NEXT_SEQ),

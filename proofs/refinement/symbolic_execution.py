@@ -109,11 +109,13 @@ class SymWord:
 
     def __gt__(self, other: object) -> SymBool:
         """Tell whether this one is greater."""
-        return _word(other) < self
+        left, right = _aligned(self, _word(other))
+        return SymBool(left > right)
 
     def __ge__(self, other: object) -> SymBool:
         """Tell whether this one is not smaller."""
-        return _word(other) <= self
+        left, right = _aligned(self, _word(other))
+        return SymBool(left >= right)
 
     def __add__(self, other: object) -> SymWord:
         """Return the exact sum."""
@@ -172,17 +174,21 @@ def explored_paths(
     raises: what it may raise as one of its results; anything else is an error here too. Raises TooManyPaths."""
     paths: list[Path] = []
     script: list[Fork] | None = []
+    solver = z3.Solver()
+    solver.add(given)
     while script is not None:
         if len(paths) == MAX_PATHS:
             raise TooManyPaths(f"more than {MAX_PATHS}")
-        run = _Run(given, script)
+        run = _Run(solver, script)
         token = _RUN.set(run)
+        solver.push()
         try:
             result, raised = function(), None
         except raises as error:
             result, raised = None, type(error)
         finally:
             _RUN.reset(token)
+            solver.pop()
         paths.append(Path(z3.And(given, *run.conditions), result, raised))
         script = run.next_script()
     return paths
@@ -214,9 +220,8 @@ class Fork:
 class _Run:
     """One run: follows the script as far as it goes, then takes the true side wherever it is possible."""
 
-    def __init__(self, given: Any, script: list[Fork]) -> None:
-        self._solver = z3.Solver()
-        self._solver.add(given)
+    def __init__(self, solver: z3.Solver, script: list[Fork]) -> None:
+        self._solver = solver
         self._script = script
         self._taken: list[Fork] = []
         self.conditions: list[Any] = []

@@ -50,24 +50,25 @@ _WORDS = {bitwuzla.Result.SAT: "sat", bitwuzla.Result.UNSAT: "unsat"}
 
 def _without_short_joins(formula: Any) -> Any:
     """Return the formula without "and" and "or" of fewer than two parts, which z3 writes but SMT-LIB has not."""
+    root = formula if z3.is_expr(formula) else z3.BoolVal(formula)
     done: dict[int, Any] = {}
-    stack = [formula if z3.is_expr(formula) else z3.BoolVal(formula)]
-    root = stack[0].get_id()
+    stack = [(root, root.children(), False)]
     while stack:
-        term = stack[-1]
-        open_parts = [part for part in term.children() if part.get_id() not in done]
-        if open_parts:
-            stack += open_parts
+        term, parts, is_ready = stack.pop()
+        if term.get_id() in done:
             continue
-        stack.pop()
-        parts = [done[part.get_id()] for part in term.children()]
-        if (z3.is_and(term) or z3.is_or(term)) and len(parts) < 2:
-            done[term.get_id()] = parts[0] if parts else z3.BoolVal(z3.is_and(term))
-        elif any(new.get_id() != old.get_id() for new, old in zip(parts, term.children(), strict=True)):
-            done[term.get_id()] = term.update(*parts)
+        if not is_ready:
+            stack.append((term, parts, True))
+            stack += [(part, part.children(), False) for part in parts if part.get_id() not in done]
+            continue
+        new_parts = [done[part.get_id()] for part in parts]
+        if len(parts) < 2 and (z3.is_and(term) or z3.is_or(term)):
+            done[term.get_id()] = new_parts[0] if parts else z3.BoolVal(z3.is_and(term))
+        elif any(new is not old for new, old in zip(new_parts, parts, strict=True)):
+            done[term.get_id()] = term.update(*new_parts)
         else:
             done[term.get_id()] = term
-    return done[root]
+    return done[root.get_id()]
 
 
 def _without_header(text: str) -> str:
