@@ -14,7 +14,7 @@ from otaproof.model.device.state import Usage
 from otaproof.model.fault_model import FaultModel
 from otaproof.proofs.bytes import crc_lemmas, efuse_lemmas, seq_lemmas, torn_records
 from otaproof.proofs.prover.dead_ends import RECOVERY
-from otaproof.proofs.refinement import impl_decisions, impl_refines_model
+from otaproof.proofs.refinement import boot_choice_smt, impl_decisions, impl_refines_model, ranking_quotient
 
 from .left_out_text import left_out_note, left_out_sentence, left_out_table
 from .proof_tables import FAULTS, METHODS, Proofs
@@ -26,6 +26,8 @@ GROWTH = "C12"
 """The claim about sequence numbers, which the search does not decide."""
 LEMMA_GROUPS = (
     ("Sequence numbers", "proofs/bytes/seq_lemmas.py", seq_lemmas.LEMMAS),
+    ("Ranked numbers", "proofs/refinement/ranking_quotient.py", ranking_quotient.LEMMAS),
+    ("The boot choice", "proofs/refinement/boot_choice_smt.py", boot_choice_smt.LEMMAS),
     ("Check word", "proofs/bytes/crc_lemmas.py", crc_lemmas.LEMMAS),
     ("Tears of a record", "proofs/bytes/torn_records.py", torn_records.LEMMAS),
     ("Secure version in eFuse", "proofs/bytes/efuse_lemmas.py", efuse_lemmas.LEMMAS),
