@@ -60,20 +60,20 @@ class RankingQuotient:
     """A model with 32-bit numbers, the one with their ranks, and how a state of the first is one of the second."""
 
     exact: DeviceModel
-    ranked: DeviceModel
+    by_rank: DeviceModel
     ranking: Ranking = ranked
 
     def conditions(self) -> Iterator[Condition]:
         """Yield the questions: whether any state meets the premise, then of the start, each action, and each claim."""
         yield replace(self._asked("premise", fact(False)), needs="sat")
         start = dict(initial_device(self.exact.scope).terms())
-        is_same = is_same_state(self._ranks_of(start), dict(initial_device(self.ranked.scope).terms()))
+        is_same = is_same_state(self._ranks_of(start), dict(initial_device(self.by_rank.scope).terms()))
         yield self._asked("start", is_same & replaced(self._has_numbers, start))
         for action in self.exact.actions:
             yield self._asked(action.name, self._simulates(action))
         for claim in claims_of(self.exact.scope):
             kept = claim.is_kept(self.exact.scope, self.exact.device)
-            kept_by_ranks = replaced(claim.is_kept(self.ranked.scope, self.ranked.device), self._ranks)
+            kept_by_ranks = replaced(claim.is_kept(self.by_rank.scope, self.by_rank.device), self._ranks)
             is_same = kept_by_ranks.implies(kept) & (kept.implies(kept_by_ranks) | self._reads_input(kept))
             yield self._asked(claim.claim.id, is_same)
 
@@ -90,8 +90,8 @@ class RankingQuotient:
         goal = self._ranks_of(after)
         ranked_guards, ranked_steps = [], []
         for other in self._counterparts(action):
-            can_follow = replaced(self.ranked.guard(other), self._ranks)
-            effects = self.ranked.effects[other.name]
+            can_follow = replaced(self.by_rank.guard(other), self._ranks)
+            effects = self.by_rank.effects[other.name]
             reached = self._ranks | {name: replaced(term, self._ranks) for name, term in effects.items()}
             ranked_guards.append(can_follow)
             ranked_steps.append(can_follow & is_same_state(goal, reached))
@@ -100,8 +100,8 @@ class RankingQuotient:
 
     def _counterparts(self, action: Action) -> list[Action]:
         """Return the ranked actions that an exact one can be."""
-        named = [other for other in self.ranked.actions if other.name == action.name]
-        return named or [other for other in self.ranked.actions if other.name.startswith(f"{action.name}_")]
+        named = [other for other in self.by_rank.actions if other.name == action.name]
+        return named or [other for other in self.by_rank.actions if other.name.startswith(f"{action.name}_")]
 
     @cached_property
     def _premise(self) -> Bool:
@@ -117,11 +117,11 @@ class RankingQuotient:
     @cached_property
     def _ranks(self) -> Values:
         """The ranked state, where no step is taken: as wide as the fields of the ranked model."""
-        bits = self.ranked.scope.seq_bits
+        bits = self.by_rank.scope.seq_bits
         ranks = self.ranking(self.exact.device.records, self.exact.scope.slots)
         fitted = (table(rank, (number(value, bits) for value in range(1 << bits))) for rank in ranks)
         state = dict(self.exact.device.terms()) | dict(zip(("record0_seq", "record1_seq"), fitted, strict=True))
-        return {field.name: state[field.name] for field in self.ranked.fields}
+        return {field.name: state[field.name] for field in self.by_rank.fields}
 
     def _ranks_of(self, values: Values) -> Values:
         """Return the ranked state of another state."""
@@ -129,7 +129,7 @@ class RankingQuotient:
 
     def _reads_input(self, term: Term) -> Bool:
         """Return, as a constant, whether a term reads an input."""
-        inputs = {field.name for field in self.exact.fields} - {field.name for field in self.ranked.fields}
+        inputs = {field.name for field in self.exact.fields} - {field.name for field in self.by_rank.fields}
         return fact(bool(fields_of(term) & inputs))
 
 
@@ -157,7 +157,7 @@ LEMMAS: tuple[Lemma, ...] = (
         "ranks_tell_what_numbers_tell",
         "an action can be taken with 32-bit numbers exactly if it can be with their ranks, and leads to the ranks of "
         "what it leads to; a claim holds of both or of neither",
-        "z3 and bitwuzla, a question for each action and claim of the device model; tests ask it of every configuration",
+        "z3 and bitwuzla, for each action and claim of the device model; tests ask it of all configurations",
         partial(prove_quotient, _SCOPES),
     ),
 )
