@@ -122,7 +122,7 @@ class HistorySearch:
         actions = way.trace.actions
         sentences = tell(way.scope, way.start, actions, names)
         played = play_trace(way.scope, way.start, actions)
-        is_proper = way.scope.usage is Usage.PROPER
+        is_proper = way.scope.usage is Usage.RESTART_AT_ONCE
         if way.cuts:
             plural = "s" if way.cuts > 1 else ""
             misuse = "" if is_proper else ", and calls out of order"

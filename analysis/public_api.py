@@ -3,7 +3,7 @@
     from otaproof.analysis import explain, prove
     from otaproof.model.device.state import Scope, Usage
 
-    for claim in prove(Scope(usage=Usage.PROPER)).claims:
+    for claim in prove(Scope(usage=Usage.RESTART_AT_ONCE)).claims:
         print(claim.id, claim.verdict, claim.broken_by)
 
 `otaproof.cli` prints these results; nothing here prints, or reads the command line.

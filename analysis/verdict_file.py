@@ -54,7 +54,7 @@ def groups() -> Iterator[Group]:
 def _groups(application: Release, bootloader: Release, faults: FaultModel, slots: Iterable[int]) -> Iterator[Group]:
     for plain, has_factory in BUILDS:
         config = replace(plain, app_release=application, bootloader_release=bootloader)
-        yield tuple(Scope(config, count, has_factory, faults, Usage.PROPER) for count in slots)
+        yield tuple(Scope(config, count, has_factory, faults, Usage.RESTART_AT_ONCE) for count in slots)
 
 
 def decided_group(group: Group, known: frozenset[str]) -> dict[str, Verdicts]:

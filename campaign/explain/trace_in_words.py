@@ -243,7 +243,7 @@ class _Teller:
             return " finds that it does not verify"
         if "complete_rejects" in names:
             return " erases it: its secure version is too low"
-        restarts = " and restarts" if self._scope.usage is Usage.PROPER else ", without a restart"
+        restarts = " and restarts" if self._scope.usage is Usage.RESTART_AT_ONCE else ", without a restart"
         return f" marks it{restarts}"
 
     def _target(self, state: State) -> str:

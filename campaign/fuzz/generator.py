@@ -168,7 +168,7 @@ class Drawer:
         bounds = [0, *sorted(at for at in inner if at < end), end]
         for start, stop in pairwise(bounds):
             yield Step(StepName.WRITE, image=image, offset=start, length=stop - start)
-        is_plain = self.run.scope.usage is Usage.PROPER or self.random.random() < 0.8
+        is_plain = self.run.scope.usage is Usage.RESTART_AT_ONCE or self.random.random() < 0.8
         yield Step(StepName.COMPLETE, argument=1 if is_plain else self.random.choice([None, 0, "x"]))
 
     def _draw_cut(self, step: Step) -> StepCut | None:

@@ -176,7 +176,7 @@ class BoardSide:
         if name.startswith("set_boot_"):
             return Step(StepName.SET_BOOT, label=name.removeprefix("set_boot_"))
         if name == "complete":
-            return Step(StepName.COMPLETE, argument=1 if self.scope.usage is Usage.PROPER else None)
+            return Step(StepName.COMPLETE, argument=1 if self.scope.usage is Usage.RESTART_AT_ONCE else None)
         reasons = {"restart": ResetReason.SOFTWARE, "wake": ResetReason.DEEP_SLEEP, "power_on": ResetReason.POWER_ON}
         if name in reasons:
             return Step(StepName.RESET, reasons[name])

@@ -319,7 +319,7 @@ def _begun_step(scope: Scope, action: Action, writes: int) -> Step | None:
     if action.kind is not Kind.CALL:
         return None
     if name.startswith("complete"):
-        return Step(StepName.COMPLETE, argument=1 if scope.usage is Usage.PROPER else None)
+        return Step(StepName.COMPLETE, argument=1 if scope.usage is Usage.RESTART_AT_ONCE else None)
     if name.startswith("set_boot"):
         return Step(StepName.SET_BOOT, label=name.removeprefix("set_boot_"))
     return Step({"commence": StepName.COMMENCE, "rollback": StepName.ROLLBACK}.get(name, StepName.ACCEPT))

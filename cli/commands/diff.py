@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 EPILOGUE = epilogue(
     "otaproof diff 5.1 6.1",
-    "otaproof diff 5.1,bootloader-idf=4.4 5.1 --usage proper",
+    "otaproof diff 5.1,bootloader-idf=4.4 5.1 --usage restart-at-once",
     "otaproof diff rollback=off rollback=on --idf 5.5 --claims none",
     "otaproof diff --matrix",
     codes={

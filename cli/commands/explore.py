@@ -16,7 +16,7 @@ from ..options.output_options import TraceOutputOptions
 
 EPILOGUE = epilogue(
     "otaproof explore",
-    "otaproof explore --slots 3 --claims C1,C9 --usage proper",
+    "otaproof explore --slots 3 --claims C1,C9 --usage restart-at-once",
     "otaproof explore --factory --no-rollback --faults F3 --memory 2G --json",
     codes={
         0: "all claims hold",

@@ -13,7 +13,7 @@ from ..options.output_options import TraceOutputOptions
 
 EPILOGUE = epilogue(
     "otaproof outcomes",
-    "otaproof outcomes --usage proper --idf 6.1",
+    "otaproof outcomes --usage restart-at-once --idf 6.1",
     "otaproof outcomes --slots 3 --factory --faults F1 --json",
     codes={
         0: "every cell is safe",
@@ -32,7 +32,7 @@ class TableOptions:
     faults: AnyFaults = None
     """The last column of the table: what a power cut may leave of a flash operation (default: F3)."""
     usage: UsageName | None = None
-    """The calls as documented (proper), or in any order (any); without it, a table for each."""
+    """As documented, with nothing between complete() and the restart, or in any order; without it, a table for each."""
     cross_check: bool = False
     """Ask z3 as well which outcomes every well-formed state rules out, and which only the history of the device."""
 

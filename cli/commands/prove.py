@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from ...proofs.prover.decision import Effort
 
 EPILOGUE = epilogue(
-    "otaproof prove --usage proper",
+    "otaproof prove --usage restart-at-once",
     "otaproof prove --claim C4 --claim C9 --slots 3 --idf 6.1",
-    "otaproof prove --all --usage proper --out verdicts.json",
+    "otaproof prove --all --usage restart-at-once --out verdicts.json",
     codes={
         0: "all claims hold",
         1: "a claim is violated",
@@ -46,7 +46,7 @@ class ProofOptions:
     """What a power cut may leave of a flash operation: all or nothing (F0), any prefix (F1), any bytes (F2), any bits
     (F3)."""
     usage: Annotated[UsageName | None, Parameter(group=DEVICE)] = None
-    """The calls as documented (proper), or in any order (any); without it, one after the other."""
+    """As documented, with nothing between complete() and the restart, or in any order; without it, one after the other."""
     claim: Annotated[tuple[str, ...], Parameter(metavar="ID")] = ()
     """Decide this claim alone, such as C4 (repeatable)."""
     all: bool = False

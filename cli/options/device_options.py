@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from ...model.device.state import Scope
 
 Faults = Annotated[FaultModel, Parameter(name_transform=str)]
-UsageName = Literal["proper", "any"]
+UsageName = Literal["restart-at-once", "documented", "any"]
 """The values of Usage, which help does not import."""
-USAGES: tuple[UsageName, ...] = ("proper", "any")
+USAGES: tuple[UsageName, ...] = ("documented", "restart-at-once", "any")
 AnyFaults = Annotated[FaultModel | None, Parameter(name_transform=str)]
 
 
@@ -80,4 +80,5 @@ class CutOptions:
     """What a power cut may leave of a flash operation: all or nothing (F0), any prefix (F1), any bytes (F2), any bits
     (F3)."""
     usage: UsageName = "any"
-    """The calls as documented (proper), or in any order (any)."""
+    """The calls as documented (documented), the same with nothing between complete() and the restart
+    (restart-at-once), or in any order (any)."""

@@ -65,7 +65,7 @@ class Graph:
 @lru_cache(maxsize=4)
 def collapsed(rollback: bool, faults: FaultModel = FaultModel.F0) -> Graph:
     """Return the graph of a build."""
-    steps = stepper(Scope(Config(rollback=rollback), SLOTS, faults=faults, usage=Usage.PROPER))
+    steps = stepper(Scope(Config(rollback=rollback), SLOTS, faults=faults, usage=Usage.RESTART_AT_ONCE))
     view = _ApplicationView(steps)
     states = reachable(steps)
     running = [state for state in states if view.task(state) is Task.RUN]

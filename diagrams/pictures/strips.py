@@ -81,7 +81,7 @@ class Strip:
 
 def scope_of(rollback: bool) -> Scope:
     """Return the scope of the small device: two slots, proper usage, any number of cuts."""
-    return Scope(Config(rollback=rollback), usage=Usage.PROPER)
+    return Scope(Config(rollback=rollback), usage=Usage.RESTART_AT_ONCE)
 
 
 @lru_cache(maxsize=2)

@@ -7,9 +7,9 @@ import json
 from otaproof.cli.main import main as otaproof
 
 COLUMNS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("rollback, 6.2-dev", ("--idf", "6.2-dev", "--usage", "proper")),
-    ("rollback, 5.1", ("--idf", "5.1", "--usage", "proper")),
-    ("no rollback, 5.1", ("--no-rollback", "--idf", "5.1", "--usage", "proper")),
+    ("rollback, 6.2-dev", ("--idf", "6.2-dev", "--usage", "restart-at-once")),
+    ("rollback, 5.1", ("--idf", "5.1", "--usage", "restart-at-once")),
+    ("no rollback, 5.1", ("--no-rollback", "--idf", "5.1", "--usage", "restart-at-once")),
     ("rollback, 5.1, any usage", ("--idf", "5.1", "--usage", "any")),
 )
 """Heading of the column, and the options of `otaproof prove`."""

@@ -249,6 +249,66 @@ HISTORY_CLAIMS: tuple[Claim, ...] = (
         "After a power cut, the second power-on starts what every later one starts.",
         "IDF-OTA-SAFE-UPDATE",
     ),
+    Claim(
+        "C17",
+        "marked_image_starts",
+        "The image that complete() has marked is what starts next, if no call is made before; a try that was noted "
+        "whole counts as a start.",
+        "SEED-COMPLETE",
+    ),
+    Claim(
+        "C18",
+        "rejected_image_never_starts",
+        "An image whose record was written as INVALID or ABORTED never starts again, until its slot is written anew or "
+        "esp_ota_set_boot_partition() asks for it.",
+        "SEED-INFO",
+    ),
+    Claim(
+        "C19",
+        "info_tells_the_deciding_state",
+        "Where the record that decides names the running slot, the state that info() tells of that slot is the one of "
+        "this record.",
+        "SEED-INFO",
+    ),
+    Claim(
+        "C20",
+        "accepted_image_is_called_valid",
+        'Once accept() has returned, info() calls the image that runs "valid", until another upgrade or rollback().',
+        "SEED-ACCEPT",
+    ),
+    Claim(
+        "C21",
+        "download_changes_no_choice",
+        "commence() and write() do not change what the next power-on starts, whether they return or the power fails.",
+        "SEED-COMMENCE",
+    ),
+    Claim(
+        "C22",
+        "rollback_starts_the_previous_image",
+        "rollback() starts the image that ran when the running one was marked, as long as its slot was not wiped.",
+        "SEED-ROLLBACK",
+    ),
+    Claim(
+        "C23",
+        "selected_partition_starts",
+        "Once esp_ota_set_boot_partition() has returned ESP_OK, the partition that it was given starts next, OTA slot "
+        "or factory.",
+        "IDF-OTA-SET-BOOT",
+    ),
+    Claim(
+        "C24",
+        "settled_boot_writes_nothing",
+        "A power-on writes neither otadata nor eFuse, where the running image is the one selected and is not new or "
+        "under test.",
+        "IDF-BOOT-SELECT",
+    ),
+    Claim(
+        "C25",
+        "accepted_image_comes_back",
+        "Whatever an image does that never calls accept(), one of the next two power-ons starts an image that was "
+        "accepted or provisioned.",
+        "SEED-ACCEPT",
+    ),
 )
 """The claims that take more than one cut, or no cut at all, to tell; state_claims.py asks the device model."""
 

@@ -90,10 +90,13 @@ class Content(IntEnum):
 class Usage(Enum):
     """How the application uses the calls."""
 
-    PROPER = "proper"
-    """As documented, but for complete(nil): accept() once for the image that runs under test, nothing out of order."""
+    RESTART_AT_ONCE = "restart-at-once"
+    """As documented, and nothing between complete() and the restart, as complete(1) has it."""
+    DOCUMENTED = "documented"
+    """As NodeMCU documents the calls: accept() once for the image that runs under test, nothing out of order; but
+    complete(nil) keeps the application running, and whatever it may call then."""
     ANY = "any"
-    """In any order, complete() without a restart, and esp_ota_set_boot_partition of the running slot and factory."""
+    """In any order, and esp_ota_set_boot_partition of the running slot and factory."""
 
 
 class Ghost(Enum):
@@ -107,6 +110,10 @@ class Ghost(Enum):
     """The place that has to start next, and why."""
     CHOICE = "choice"
     """The places that may start after a cut in the call that is going on: as before it, as after it."""
+    REJECTED = "rejected"
+    """Per slot: a record that called what it holds INVALID or ABORTED was written, and the slot was not wiped since."""
+    ORIGIN = "origin"
+    """The slot of the last upgrade that was started, and the place that ran when it was marked."""
 
 
 class Expectation(IntEnum):
@@ -121,6 +128,8 @@ class Expectation(IntEnum):
     """accept() has returned: the image that runs stays."""
     REFUSED = 4
     """rollback() restarts: anything but the place expected."""
+    SELECTED = 5
+    """esp_ota_set_boot_partition() has returned: the place that it was asked for starts next."""
 
 
 CHIPS_WITHOUT_RTC_FAST_MEMORY = (Chip.ESP32C2, Chip.ESP32C61)
@@ -189,6 +198,11 @@ class Scope:
         return 32 if self.numbers is Numbers.EXACT else (2 * self.slots + 2).bit_length()
 
     @property
+    def has_strays(self) -> bool:
+        """A cut can leave a right check word on a number that was never written; see stray_numbers.py."""
+        return self.faults >= FaultModel.F3
+
+    @property
     def version_bits(self) -> int:
         """Width of a secure version."""
         return (self.versions - 1).bit_length()
@@ -203,6 +217,7 @@ class Slot:
     """Secure version of the image; 0 for an empty slot."""
     is_finished: Bool
     is_earned: Bool
+    is_rejected: Bool
 
     @property
     def is_complete(self) -> Bool:
@@ -238,10 +253,20 @@ class Device:
     expected: Num
     """Place."""
     previous: Num
-    """Place that ran when complete() marked the new image."""
+    """Place that ran when complete() marked the new image; of one that rollback() refuses, when it was marked."""
     old_choice: Num
     """Place; nowhere when no call is going on."""
     new_choice: Num
+    upgraded: Num
+    """Place of the last marked image that was started; nowhere once one of the two was wiped."""
+    upgraded_from: Num
+    """Place that ran when it was marked."""
+    chance: Num
+    """EXACT: a number that a cut may leave by chance; any number, after each step again."""
+    chance_slot: Num
+    """The slot that goes with it."""
+    chance_word: Num
+    """The state word that goes with it."""
 
     def terms(self) -> Iterator[tuple[str, Term]]:
         """Yield the name and the value of every field, records and slots taken apart."""
@@ -266,6 +291,7 @@ def device_of(scope: Scope) -> Device:
 
     has_versions = scope.config.anti_rollback
     has_expected, has_choice = Ghost.EXPECTED in scope.ghosts, Ghost.CHOICE in scope.ghosts
+    has_origin, has_chance = Ghost.ORIGIN in scope.ghosts, scope.has_strays and scope.numbers is Numbers.EXACT
     records = tuple(
         Record(
             num_field(f"record{index}_check", 2),
@@ -281,6 +307,7 @@ def device_of(scope: Scope) -> Device:
             num(f"slot{index}_version", scope.version_bits, has_versions),
             bool_(f"slot{index}_is_finished", Ghost.FINISHED in scope.ghosts),
             bool_(f"slot{index}_is_earned", Ghost.EARNED in scope.ghosts),
+            bool_(f"slot{index}_is_rejected", Ghost.REJECTED in scope.ghosts),
         )
         for index in range(scope.slots)
     )
@@ -299,6 +326,11 @@ def device_of(scope: Scope) -> Device:
         previous=num("previous", scope.place_bits, has_expected, scope.nowhere),
         old_choice=num("old_choice", scope.place_bits, has_choice, scope.nowhere),
         new_choice=num("new_choice", scope.place_bits, has_choice, scope.nowhere),
+        upgraded=num("upgraded", scope.place_bits, has_origin, scope.nowhere),
+        upgraded_from=num("upgraded_from", scope.place_bits, has_origin, scope.nowhere),
+        chance=num("chance", scope.seq_bits, has_chance),
+        chance_slot=num("chance_slot", scope.slot_bits, has_chance and scope.slots > 1),
+        chance_word=num("chance_word", 3, has_chance),
     )
 
 
@@ -311,6 +343,7 @@ def initial_device(scope: Scope) -> Device:
             zero,
             fact(index == 0 and not scope.has_factory),
             fact(index == 0 and not scope.has_factory),
+            fact(False),
         )
         for index in range(scope.slots)
     )
@@ -330,4 +363,13 @@ def initial_device(scope: Scope) -> Device:
         previous=nowhere,
         old_choice=nowhere,
         new_choice=nowhere,
+        upgraded=nowhere,
+        upgraded_from=nowhere,
+        chance=zero,
+        chance_slot=zero,
+        chance_word=zero,
     )
+
+
+INPUTS = ("chance", "chance_slot", "chance_word")
+"""Fields that no step determines: an action may read them, and after it they are anything."""

@@ -28,7 +28,7 @@ from .observations import REFUSED, InputCut, Response, Side, actions_of, joined,
 
 MOST_PAIRS = 1_000_000
 """Pairs that a search may find by default: about a gigabyte."""
-FOLLOW = {Usage.ANY: 2, Usage.PROPER: 8}
+FOLLOW = {Usage.ANY: 2, Usage.DOCUMENTED: 4, Usage.RESTART_AT_ONCE: 8}
 """For how many inputs consequences are looked for by default; in any usage, soon everything differs."""
 
 _PROGRESS_EVERY = 1 << 12

@@ -78,7 +78,7 @@ def tlc_config(claims: Iterable[DeviceClaim] = ()) -> str:
 
 def stated_claims(scope: Scope) -> tuple[DeviceClaim, ...]:
     """Return the claims that a model of the scope can state."""
-    return tuple(c for c in DEVICE_CLAIMS if c.claim.applies_to(scope.config) and c.ghosts <= scope.ghosts)
+    return tuple(c for c in DEVICE_CLAIMS if c.applies_to(scope) and c.ghosts <= scope.ghosts)
 
 
 def invariant_name(claim: DeviceClaim) -> str:
@@ -89,7 +89,7 @@ def invariant_name(claim: DeviceClaim) -> str:
 def sample_scope() -> Scope:
     """Return the scope of the module in docs/: NodeMCU's release, rollback on, calls as documented, no C7."""
     ghosts = frozenset(Ghost) - {Ghost.CHOICE}
-    return Scope(Config(rollback=True), faults=FaultModel.F1, usage=Usage.PROPER, ghosts=ghosts)
+    return Scope(Config(rollback=True), faults=FaultModel.F1, usage=Usage.RESTART_AT_ONCE, ghosts=ghosts)
 
 
 class _TlaWriter:
@@ -108,7 +108,7 @@ class _TlaWriter:
 
     def _roots(self) -> list[Term]:
         effects = [term for action in self.model.actions for term in self.model.effects[action.name].values()]
-        claims: list[Term] = [c.is_kept(self.model.scope, self.model.device) for c in stated_claims(self.model.scope)]
+        claims: list[Term] = [c.kept_in(self.model) for c in stated_claims(self.model.scope)]
         return [*(action.when for action in self.model.actions), *effects, *claims]
 
     def constant(self, value: int, field: Field) -> str:
@@ -139,7 +139,7 @@ class _TlaWriter:
     def claim_lines(self, claim: DeviceClaim) -> Iterator[str]:
         """Yield the operator of a claim."""
         self._owner = claim.claim.id
-        kept = self.text(claim.is_kept(self.model.scope, self.model.device))
+        kept = self.text(claim.kept_in(self.model))
         yield from self._new_definitions()
         yield from _wrapped(f"(* {claim.claim.id}: {claim.claim.title} Source: {claim.claim.source}. *)", indent="   ")
         yield f"{invariant_name(claim)} =="

@@ -1,11 +1,10 @@
 """Invariants of the two records and the slots that they name; see invariant_catalogue.py."""
 
 from ...model.claims.state_claims import Statement
-from ...model.device.calls import TOP
-from ...model.device.records import Check, Numbers, Word
+from ...model.device.records import TOP, Check, Numbers, Word
 from ...model.device.selection import boot_choice, is_version_allowed
-from ...model.device.state import Content, Device, Scope, Task
-from ...model.terms.terms import Bool, all_of, fact, number
+from ...model.device.state import Content, Device, Expectation, Scope, Task, Usage
+from ...model.terms.terms import Bool, Num, all_of, fact, number
 from .vocabulary import (
     can_start_over,
     decides,
@@ -29,8 +28,24 @@ def task_and_running_are_in_range(scope: Scope, device: Device) -> Bool:
 
 def expected_places_are_in_range(scope: Scope, device: Device) -> Bool:
     """No ghost variable that is a place has a value that means nothing."""
-    places = (device.expected, device.previous, device.old_choice, device.new_choice)
-    return all_of(place <= scope.nowhere for place in places)
+    return all_of(place <= scope.nowhere for place in _ghost_places(device))
+
+
+def _ghost_places(device: Device) -> tuple[Num, ...]:
+    return (
+        device.expected,
+        device.previous,
+        device.old_choice,
+        device.new_choice,
+        device.upgraded,
+        device.upgraded_from,
+    )
+
+
+def expectation_is_of_the_world(scope: Scope, device: Device) -> Bool:
+    """Nothing is expected that the calls of this usage do not promise."""
+    last = Expectation.SELECTED if scope.usage is Usage.ANY else Expectation.REFUSED
+    return device.expectation <= last
 
 
 def records_are_in_range(scope: Scope, device: Device) -> Bool:
@@ -52,14 +67,15 @@ def slots_beyond_are_empty(scope: Scope, device: Device) -> Bool:
     """Beyond the last slot there is nothing."""
     parts = []
     for index, slot in enumerate(device.slots):
-        is_empty = (slot.content == Content.EMPTY) & (slot.version == 0) & ~slot.is_finished & ~slot.is_earned
+        knows_nothing = ~slot.is_finished & ~slot.is_earned & ~slot.is_rejected
+        is_empty = (slot.content == Content.EMPTY) & (slot.version == 0) & knows_nothing
         parts.append((device.slot_count <= index).implies(is_empty))
     return all_of(parts)
 
 
 def places_are_no_slots_beyond(scope: Scope, device: Device) -> Bool:
     """No slot beyond the last one runs, nor is it expected to."""
-    places = (device.running, device.expected, device.previous, device.old_choice, device.new_choice)
+    places = (device.running, *_ghost_places(device))
     return all_of((place < device.slot_count) | (place >= scope.factory) for place in places)
 
 
@@ -73,6 +89,13 @@ def numbers_are_below_the_top(scope: Scope, device: Device) -> Bool:
     if scope.numbers is Numbers.RANKED:
         return fact(True)
     return all_of(record.seq < TOP + scope.slots for record in device.records)
+
+
+def right_records_alone_have_numbers(scope: Scope, device: Device) -> Bool:
+    """A record has a number, and names a slot, exactly if its check word is right."""
+    return all_of(record.is_right.same_as(record.seq != 0) for record in device.records) & all_of(
+        record.is_right | (record.slot == 0) for record in device.records
+    )
 
 
 def words_need_rollback(scope: Scope, device: Device) -> Bool:
@@ -196,6 +219,13 @@ def earned_image_is_finished(scope: Scope, device: Device) -> Bool:
     return all_of(slot.is_earned.implies(slot.is_finished) for slot in device.slots)
 
 
+def noted_image_is_complete(scope: Scope, device: Device) -> Bool:
+    """What was verified, accepted or rejected verifies."""
+    return all_of(
+        (slot.is_finished | slot.is_earned | slot.is_rejected).implies(slot.is_complete) for slot in device.slots
+    )
+
+
 def bootable_record_names_whole_image(scope: Scope, device: Device) -> Bool:
     """What a record leads to is whole."""
     return all_of(r.is_bootable.implies(named_slot(device, r).is_complete) for r in device.records)
@@ -265,10 +295,12 @@ RECORD_FACTS: tuple[Statement, ...] = (
     *COUNT_INVARIANTS,
     task_and_running_are_in_range,
     expected_places_are_in_range,
+    expectation_is_of_the_world,
     records_are_in_range,
     slots_of_records_are_in_range,
     versions_are_in_range,
     numbers_are_below_the_top,
+    right_records_alone_have_numbers,
     words_need_rollback,
     right_record_has_a_state,
     one_record_is_open,
@@ -284,6 +316,7 @@ RECORD_FACTS: tuple[Statement, ...] = (
     valid_record_names_earned_image,
     whole_image_of_valid_record_is_earned,
     earned_image_is_finished,
+    noted_image_is_complete,
     bootable_record_names_whole_image,
     bootable_record_names_finished_image,
     two_bootable_records_differ,

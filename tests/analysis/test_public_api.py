@@ -15,7 +15,7 @@ from otaproof.model.device.state import Scope, Usage
 from otaproof.model.fault_model import FaultModel
 from places import ROOT
 
-PROPER = Scope(Config(rollback=True), faults=FaultModel.F0, usage=Usage.PROPER)
+PROPER = Scope(Config(rollback=True), faults=FaultModel.F0, usage=Usage.RESTART_AT_ONCE)
 
 
 def test_proof_is_a_value_with_a_trace_in_sentences() -> None:
@@ -29,8 +29,8 @@ def test_proof_is_a_value_with_a_trace_in_sentences() -> None:
 
 def test_releases_are_compared() -> None:
     """commence() erases the other entry from 5.5 on."""
-    newer = Scope(Config(rollback=True, app_release=Release.V5_5, bootloader_release=Release.V5_5), usage=Usage.PROPER)
-    older = Scope(Config(rollback=True), usage=Usage.PROPER)
+    newer = Scope(Config(rollback=True, app_release=Release.V5_5, bootloader_release=Release.V5_5), usage=Usage.RESTART_AT_ONCE)
+    older = Scope(Config(rollback=True), usage=Usage.RESTART_AT_ONCE)
     found = analysis.diff(older, newer, ("5.1", "5.5"), claims="none")
     assert ["5.1", "5.5"] == [found.left.name, found.right.name]
     assert any("commence()" in behaviour.title for behaviour in found.behaviours)
@@ -38,9 +38,9 @@ def test_releases_are_compared() -> None:
 
 def test_outcomes_are_by_usage_call_and_fault_model() -> None:
     """In documented use without torn bytes, every cut is safe."""
-    found = analysis.outcomes(PROPER, [Usage.PROPER])
-    assert {"proper"} == found.usages.keys()
-    assert ("same", "old", "new") == found.usages["proper"]["complete"]["F0"].outcomes
+    found = analysis.outcomes(PROPER, [Usage.RESTART_AT_ONCE])
+    assert {"restart-at-once"} == found.usages.keys()
+    assert ("same", "old", "new") == found.usages["restart-at-once"]["complete"]["F0"].outcomes
 
 
 def test_every_name_of_the_api_is_there_and_described() -> None:

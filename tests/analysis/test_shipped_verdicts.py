@@ -19,7 +19,7 @@ from otaproof.model.device.state import Scope, Usage
 from otaproof.model.fault_model import FaultModel
 from worlds import small_world
 
-PLAIN = Scope(Config(rollback=True), usage=Usage.PROPER)
+PLAIN = Scope(Config(rollback=True), usage=Usage.RESTART_AT_ONCE)
 
 
 def bare(verdicts: Verdicts) -> dict[str, tuple[str, int | None]]:
@@ -67,7 +67,7 @@ def test_digest_tells_start_and_claims(monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert before != changed(monkeypatch, later)
     monkeypatch.undo()
-    weaker = [replace(claim, is_kept=DEVICE_CLAIMS[0].is_kept) for claim in DEVICE_CLAIMS]
+    weaker = [replace(claim, meaning=DEVICE_CLAIMS[0].meaning) for claim in DEVICE_CLAIMS]
     monkeypatch.setattr(digest_module, "DEVICE_CLAIMS", weaker)
     assert before != model_digest(PLAIN)
 
@@ -92,7 +92,7 @@ def test_configurations_of_one_model_share_their_verdicts(other: dict[str, objec
 def test_verdicts_of_common_devices_are_shipped() -> None:
     """Two slots, the default faults, every build and release: what `check` asks for without a change of the model."""
     scopes = [
-        Scope(replace(config, app_release=release, bootloader_release=release), 2, has_factory, usage=Usage.PROPER)
+        Scope(replace(config, app_release=release, bootloader_release=release), 2, has_factory, usage=Usage.RESTART_AT_ONCE)
         for config, has_factory in BUILDS
         for release in Release
     ]

@@ -93,7 +93,7 @@ def test_cuts_stay_in_their_fault_model(faults: FaultModel) -> None:
 
 def test_proper_usage_makes_no_call_out_of_order() -> None:
     """complete(1) alone, nothing refused, no esp_ota_set_boot_partition."""
-    worlds = replace(WORLDS, usage=Usage.PROPER, faults=FaultModel.F3)
+    worlds = replace(WORLDS, usage=Usage.RESTART_AT_ONCE, faults=FaultModel.F3)
     for result in runs(4, range(60), worlds):
         for finding in result.findings:
             assert finding.claim_id != DIVERGENCE
@@ -205,7 +205,7 @@ def test_output_is_the_same_every_time(capsys: pytest.CaptureFixture[str]) -> No
 
 def test_no_finding_is_exit_code_0(capsys: pytest.CaptureFixture[str]) -> None:
     """Documented calls, cuts that tear nothing, two slots, a few runs."""
-    code, output = call(capsys, "--runs", "3", "--usage", "proper", "--faults", "F0", *OPTIONS[:-1], "6.1")
+    code, output = call(capsys, "--runs", "3", "--usage", "restart-at-once", "--faults", "F0", *OPTIONS[:-1], "6.1")
     assert 0 == code
     assert "0 violated claims" in output and "0 divergences of board and model" in " ".join(output.split())
 

@@ -13,7 +13,7 @@ from otaproof.model.device.stepper import State, Stepper, stepper
 from otaproof.model.fault_model import FaultModel
 from otaproof.proofs.explicit.fewest_cuts import reach
 
-SCOPE = Scope(Config(rollback=True), usage=Usage.PROPER, faults=FaultModel.F0)
+SCOPE = Scope(Config(rollback=True), usage=Usage.RESTART_AT_ONCE, faults=FaultModel.F0)
 IDLE = (Task.RUN, Task.STUCK)
 
 

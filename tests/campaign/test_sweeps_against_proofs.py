@@ -51,7 +51,7 @@ def refuted(release: Release, rollback: bool, usage: Usage) -> frozenset[str]:
 def test_sweeps_and_proofs_agree(release: Release, rollback: bool) -> None:
     """What a sweep breaks, the model refutes; what the model proves, no sweep breaks."""
     verdicts = swept(release, rollback)
-    known = refuted(release, rollback, Usage.PROPER)
+    known = refuted(release, rollback, Usage.RESTART_AT_ONCE)
     decided = {claim_id: verdict for claim_id, verdict in verdicts.items() if claim_id != "C9"}
     assert {claim_id for claim_id, verdict in decided.items() if verdict is Verdict.VIOLATED} <= known
     assert {verdict for claim_id, verdict in decided.items() if claim_id not in known} <= {
@@ -62,5 +62,5 @@ def test_sweeps_and_proofs_agree(release: Release, rollback: bool) -> None:
 
 def test_misuse_breaks_all_that_proper_use_breaks() -> None:
     """Calls in any order include those in the documented order."""
-    proper = refuted(Release.V5_1, True, Usage.PROPER)
+    proper = refuted(Release.V5_1, True, Usage.RESTART_AT_ONCE)
     assert proper < refuted(Release.V5_1, True, Usage.ANY)

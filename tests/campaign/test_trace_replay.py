@@ -99,8 +99,8 @@ COVERING = [
     scope_of(Release.V5_5, (True, False), slots=3),
     scope_of(Release.V6_1, (True, False)),
     scope_of(Release.V6_2_DEV, (True, True), faults=FaultModel.F1),
-    scope_of(Release.V6_0, (False, False), Usage.PROPER),
-    scope_of(Release.V4_4, (True, True), Usage.PROPER, has_factory=True),
+    scope_of(Release.V6_0, (False, False), Usage.RESTART_AT_ONCE),
+    scope_of(Release.V4_4, (True, True), Usage.RESTART_AT_ONCE, has_factory=True),
 ]
 """Among them these take every action that there is."""
 
@@ -153,7 +153,7 @@ def check_walk(scope: Scope, seed: int, length: int = 60) -> None:
     model = stepper(scope)
     names = [action.name for action in random_walk(model, random.Random(seed), length)]
     walker = TraceWalker(scope, names)
-    kept = {c.claim.id: c.is_kept(scope, model.model.device) for c in DEVICE_CLAIMS}
+    kept = {c.claim.id: c.kept_in(model.model) for c in DEVICE_CLAIMS}
     claim_ids = {known.claim.id for known in claims_of(scope)}
     for number, verdicts in enumerate(walker.play()):
         states = walker.segments[number].states
@@ -231,7 +231,7 @@ def test_every_tear_of_the_model_is_found_and_no_other(kind: FlashOpKind, fault:
                 assert left == classes_of(leaves(torn, kind, before, after))
 
 
-PLAIN = scope_of(Release.V5_1, (True, False), Usage.PROPER, FaultModel.F0)
+PLAIN = scope_of(Release.V5_1, (True, False), Usage.RESTART_AT_ONCE, FaultModel.F0)
 LOST_TRIAL = shortest_traces(PLAIN, 30_000)["C4"]
 
 

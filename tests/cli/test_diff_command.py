@@ -187,7 +187,7 @@ def test_all_differences_with_torn_cuts_are_shown_by_the_boards(has_factory: boo
 
 def test_proper_usage_meets_one_difference_and_what_comes_of_it() -> None:
     """An application that keeps to the documentation loses its way back in commence(), from 5.5 on."""
-    left, right = (scope_of(release, usage=Usage.PROPER) for release in (Release.V5_1, Release.V6_1))
+    left, right = (scope_of(release, usage=Usage.RESTART_AT_ONCE) for release in (Release.V5_1, Release.V6_1))
     found = find_differences(left, right)
     assert found.is_complete
     assert [COMMENCE_ERASES] == causes_of(found)
@@ -198,7 +198,7 @@ def test_proper_usage_meets_one_difference_and_what_comes_of_it() -> None:
 
 def test_anti_rollback_burns_and_that_is_a_difference() -> None:
     """With anti-rollback on one side, the first whole upgrade burns the eFuse there; inputs name the versions."""
-    left, right = (scope_of(Release.V5_5, anti_rollback=on, usage=Usage.PROPER) for on in (False, True))
+    left, right = (scope_of(Release.V5_5, anti_rollback=on, usage=Usage.RESTART_AT_ONCE) for on in (False, True))
     found = find_differences(left, right)
     assert found.is_complete
     assert any("burns eFuse bits" in cause.right and "burns" not in cause.left for cause in found.causes)
@@ -225,7 +225,7 @@ def test_a_wake_without_validation_starts_what_ran() -> None:
 
 def test_a_world_does_not_differ_from_itself() -> None:
     """The same rules twice: no pair parts, and every state is looked at."""
-    one = scope_of(Release.V5_1, usage=Usage.PROPER)
+    one = scope_of(Release.V5_1, usage=Usage.RESTART_AT_ONCE)
     found = find_differences(one, one)
     assert ((), 0, True) == (found.behaviours, found.parted, found.is_complete)
 
@@ -254,7 +254,7 @@ def test_what_tells_operations_apart_is_said_in_few_words() -> None:
 WALKS = (
     scope_of(Release.V5_1),
     scope_of(Release.V5_5, has_factory=True, slots=3),
-    scope_of(Release.V6_1, usage=Usage.PROPER),
+    scope_of(Release.V6_1, usage=Usage.RESTART_AT_ONCE),
     scope_of(Release.V6_2_DEV, anti_rollback=True, faults=FaultModel.F3),
     scope_of(Release.V4_4, rollback=False, faults=FaultModel.F2),
     scope_of(Release.V6_0, sleeps=True),
@@ -306,7 +306,7 @@ def walk(scope: Scope, rng: random.Random, length: int = 14) -> None:
 
 def test_a_difference_that_the_boards_do_not_show_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     """A board that keeps the inactive entry under 5.5 diverges from the model, and says where."""
-    left, right = (scope_of(release, usage=Usage.PROPER) for release in (Release.V5_1, Release.V5_5))
+    left, right = (scope_of(release, usage=Usage.RESTART_AT_ONCE) for release in (Release.V5_1, Release.V5_5))
     found = find_differences(left, right, follow=0)
     rules = replace(app_rules(Release.V5_1))
     for module in (release_rules, esp_ota_select):
@@ -360,7 +360,7 @@ def test_the_matrix_has_the_rows_of_the_version_matrix() -> None:
 
 def test_a_claim_that_holds_on_one_side_only_comes_with_a_history() -> None:
     """From 5.5 on commence() gives up the entry of the slot that it wipes, so C2 and C13 hold in proper usage."""
-    sides = scope_of(Release.V5_1, usage=Usage.PROPER), scope_of(Release.V5_5, usage=Usage.PROPER)
+    sides = scope_of(Release.V5_1, usage=Usage.RESTART_AT_ONCE), scope_of(Release.V5_5, usage=Usage.RESTART_AT_ONCE)
     report = compare(("5.1", "5.5"), sides, claims="C1,C2,C13", follow=0)
     assert [("C2", False), ("C13", False)] == [(c.claim.id, c.holds_left) for c in report.claims.changes]
     assert ("C1",) == report.claims.same
@@ -369,7 +369,7 @@ def test_a_claim_that_holds_on_one_side_only_comes_with_a_history() -> None:
     assert 1 == main(["replay", token])
 
 
-PROPER = ["--usage", "proper", "--claims", "none"]
+PROPER = ["--usage", "restart-at-once", "--claims", "none"]
 
 
 def test_command_prints_each_difference_once_and_replays_it(capsys: pytest.CaptureFixture[str]) -> None:
@@ -416,7 +416,7 @@ def test_exit_code(arguments: list[str], code: int) -> None:
 
 def test_a_pair_of_histories_survives_its_token() -> None:
     """What is decoded encodes to the same text; damage is an input error."""
-    left, right = (scope_of(release, usage=Usage.PROPER) for release in (Release.V5_1, Release.V5_5))
+    left, right = (scope_of(release, usage=Usage.RESTART_AT_ONCE) for release in (Release.V5_1, Release.V5_5))
     found = find_differences(left, right, follow=0)
     moves = [(given.name, given.left, given.right) for given in found.causes[0].trace]
     token = play_both(found.left, found.right, moves).token

@@ -20,7 +20,7 @@ from otaproof.proofs.prover.decision import Decision, ProofVerdict
 from otaproof.proofs.prover.prover import decide as decide_claims
 from otaproof.proofs.smt.second_solver import ask_bitwuzla
 
-PROPER_C4 = ["prove", "--usage", "proper", "--claim", "C4", "--claim", "C15"]
+PROPER_C4 = ["prove", "--usage", "restart-at-once", "--claim", "C4", "--claim", "C15"]
 
 
 def run_json(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, dict[str, Any]]:
@@ -43,7 +43,7 @@ def test_prove_prints_a_line_for_each_claim_and_the_way_to_a_broken_one(capsys: 
 
 def test_replay_shows_what_prove_refutes(capsys: pytest.CaptureFixture[str]) -> None:
     """The board breaks the claim, too."""
-    code, answer = run_json(capsys, "--usage", "proper", "--claim", "C4")
+    code, answer = run_json(capsys, "--usage", "restart-at-once", "--claim", "C4")
     (found,) = answer["claims"]
     assert code == 1
     assert main(["replay", found["token"]]) == 1
@@ -55,7 +55,7 @@ def test_json_tells_the_world_and_both_solvers(capsys: pytest.CaptureFixture[str
     code, answer = run_json(capsys, "--claim", "C3", "--claim", "C12")
     configurations = answer["configurations"]
     assert isinstance(configurations, list)
-    assert [c["usage"] for c in configurations] == ["proper", "any"]
+    assert [c["usage"] for c in configurations] == ["restart-at-once", "any"]
     assert answer["claims"] == configurations[0]["claims"]
     assert {
         key: configurations[0][key] for key in ("rollback", "anti_rollback", "factory", "slots", "idf", "faults")
@@ -106,13 +106,13 @@ def test_an_interrupt_keeps_what_was_decided(
     out = tmp_path / "found.json"
     assert main(["prove", "--claim", "C12", "--jobs", "1", "--out", str(out)]) == 3
     assert "interrupted" in capsys.readouterr().out
-    assert [c["usage"] for c in json.loads(out.read_text())["configurations"]] == ["proper"]
+    assert [c["usage"] for c in json.loads(out.read_text())["configurations"]] == ["restart-at-once"]
 
 
 def test_all_tells_each_family_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Worlds of which the same was found share a line; the file has each of them, in order."""
     out = tmp_path / "found.json"
-    assert main(["prove", "--all", "--claim", "C12", "--usage", "proper", "--out", str(out)]) == 0
+    assert main(["prove", "--all", "--claim", "C12", "--usage", "restart-at-once", "--out", str(out)]) == 0
     said = capsys.readouterr().out
     configurations = json.loads(out.read_text())["configurations"]
     families = [configurations[at : at + 15] for at in range(0, len(configurations), 15)]
@@ -161,7 +161,7 @@ def test_a_refutation_that_the_board_does_not_replay_is_no_verdict(
         raise Divergence("after step 3 record 0 is VALID, not NEW")
 
     monkeypatch.setattr(shown_trace, "token_of_trace", diverges)
-    assert main(["prove", "--usage", "proper", "--claim", "C4"]) == 3
+    assert main(["prove", "--usage", "restart-at-once", "--claim", "C4"]) == 3
     out = " ".join(capsys.readouterr().out.split())
     assert "C4: the board does not show it: after step 3 record 0 is VALID, not NEW" in out
 
@@ -187,7 +187,7 @@ def test_bad_input_is_one_line(capsys: pytest.CaptureFixture[str], arguments: li
 
 def test_recovery_is_proved_for_more_slots_than_a_search_covers(capsys: pytest.CaptureFixture[str]) -> None:
     """By the distance: both solvers have answered."""
-    code, answer = run_json(capsys, "--usage", "proper", "--slots", "4", "--claim", "C9")
+    code, answer = run_json(capsys, "--usage", "restart-at-once", "--slots", "4", "--claim", "C9")
     (found,) = answer["claims"]
     assert (code, found["verdict"]) == (0, ProofVerdict.PROVED.value)
     assert (found["solver"], found["second_solver"]) == ("unsat", "unsat")

@@ -81,12 +81,12 @@ COMMANDS = [
     ("explore", ("explore", *SMALL, "--claims", "none", "--slots", "1")),
     ("outcomes", ("outcomes", *SMALL)),
     pytest.param(
-        "outcomes", ("outcomes", "--faults", "F0", "--usage", "proper", "--cross-check"), marks=pytest.mark.slow
+        "outcomes", ("outcomes", "--faults", "F0", "--usage", "restart-at-once", "--cross-check"), marks=pytest.mark.slow
     ),
-    ("prove", ("prove", "--usage", "proper", "--claim", "C3", "--claim", "C4")),
+    ("prove", ("prove", "--usage", "restart-at-once", "--claim", "C3", "--claim", "C4")),
     ("fuzz", ("fuzz", "--seed", "5", "--runs", "25", "--slots", "2", "--rollback", "--idf", "5.1")),
     ("conform", ("conform", str(RECORDED / "pins.jsonl.gz"))),
-    ("diff", ("diff", "5.1", "5.5", "--usage", "proper", "--faults", "F0", "--claims", "C2")),
+    ("diff", ("diff", "5.1", "5.5", "--usage", "restart-at-once", "--faults", "F0", "--claims", "C2")),
     ("replay", ("replay", encode_history_token(known_case("trial-is-lost").token()))),
 ]
 
@@ -106,14 +106,14 @@ def test_replay_of_a_cut_is_what_its_schema_says(run: Run) -> None:
 
 def test_replay_of_a_difference_is_what_its_schema_says(run: Run) -> None:
     """Two histories side by side."""
-    found = run("diff", "5.1", "5.5", "--usage", "proper", "--faults", "F0", "--claims", "none")
+    found = run("diff", "5.1", "5.5", "--usage", "restart-at-once", "--faults", "F0", "--claims", "none")
     agree("diff-replay", run("diff", "--replay", found["behaviours"][0]["token"]))
 
 
 @pytest.mark.slow
 def test_matrix_is_what_its_schema_says(run: Run) -> None:
     """All releases."""
-    agree("diff-matrix", run("diff", "--matrix", "--usage", "proper", "--faults", "F0"))
+    agree("diff-matrix", run("diff", "--matrix", "--usage", "restart-at-once", "--faults", "F0"))
 
 
 @pytest.mark.parametrize("name", RESULTS)

@@ -31,9 +31,9 @@ REPORTS: dict[str, tuple[str, ...]] = {
     ),
     "explore": ("explore", "--faults", "F0", "--claims", "C1,C10"),
     "outcomes": ("outcomes", "--faults", "F0", "--usage", "any"),
-    "prove": ("prove", "--usage", "proper", "--claim", "C4", "--faults", "F0"),
+    "prove": ("prove", "--usage", "restart-at-once", "--claim", "C4", "--faults", "F0"),
     "fuzz": ("fuzz", "--seed", "5", "--runs", "25", "--slots", "2", "--rollback", "--idf", "5.1"),
-    "diff": ("diff", "5.1", "5.5", "--usage", "proper", "--faults", "F0", "--claims", "C2"),
+    "diff": ("diff", "5.1", "5.5", "--usage", "restart-at-once", "--faults", "F0", "--claims", "C2"),
     "replay": REPLAY,
     "doctor": ("doctor", "--partitions", "table.csv", "--running", "running.bin"),
 }

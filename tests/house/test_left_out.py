@@ -134,17 +134,17 @@ def test_line_tells_what_the_fault_model_and_the_usage_can_meet() -> None:
     """No stray number without bits out of order; complete(nil) is a matter of proper usage alone."""
     assert "stray numbers (breaks C2, C5, C6, C10, C13, C14)" in left_out_line(FaultModel.F3, Usage.ANY)
     assert "stray numbers" not in left_out_line(FaultModel.F2, Usage.ANY)
-    assert "complete(nil) (breaks C2, C4, C6, C7, C10, C14)" in left_out_line(FaultModel.F0, Usage.PROPER)
+    assert "complete(nil) (breaks C2, C4, C6, C7, C10, C14)" in left_out_line(FaultModel.F0, Usage.RESTART_AT_ONCE)
     assert "complete(nil)" not in left_out_line(FaultModel.F3, Usage.ANY)
-    assert len(ALL) == len(list(left_out(FaultModel.F3, Usage.PROPER)))
+    assert len(ALL) == len(list(left_out(FaultModel.F3, Usage.RESTART_AT_ONCE)))
 
 
 @pytest.mark.parametrize("command", ["prove --claim C1", "explore --claims C1", "outcomes --faults F1"])
 def test_reports_say_what_they_leave_out(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     """A line of text; with --json every row."""
-    main([*command.split(), "--usage", "proper"])
-    assert left_out_line(FaultModel.F1, Usage.PROPER) in " ".join(capsys.readouterr().out.split())
-    main([*command.split(), "--usage", "proper", "--json"])
+    main([*command.split(), "--usage", "restart-at-once"])
+    assert left_out_line(FaultModel.F1, Usage.RESTART_AT_ONCE) in " ".join(capsys.readouterr().out.split())
+    main([*command.split(), "--usage", "restart-at-once", "--json"])
     told = json.loads(capsys.readouterr().out)
     assert [row.name for row in LEFT_OUT] == [row["name"] for row in told["left_out"]]
     assert [row.name for row in LEFT_OUT_OF_PROPER] == [row["name"] for row in told["left_out_of_proper_usage"]]

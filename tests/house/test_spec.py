@@ -285,9 +285,9 @@ def test_overview_sums_up_what_the_verdicts_say() -> None:
         ]
 
     def in_proper_use(claim_id: str, **wanted: bool) -> set[str]:
-        return {spec.id for spec in violated(claim_id, **wanted) if spec.usage is Usage.PROPER}
+        return {spec.id for spec in violated(claim_id, **wanted) if spec.usage is Usage.RESTART_AT_ONCE}
 
-    every = {spec.id for spec in spec_scopes() if spec.usage is Usage.PROPER and spec.build.rollback}
+    every = {spec.id for spec in spec_scopes() if spec.usage is Usage.RESTART_AT_ONCE and spec.build.rollback}
     for claim_id in ("C1", "C3", "C5", "C9"):
         assert not in_proper_use(claim_id, rollback=True)
     assert every == in_proper_use("C4", rollback=True)

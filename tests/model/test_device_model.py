@@ -37,16 +37,16 @@ WORD_VALUES = dict(zip(Word, (0, 1, 2, 3, 4, 0xFFFFFFFF), strict=True))
 SEQ = 2
 EMPTY = b"\xff" * 32
 SCOPES = {
-    "proper, rollback": Scope(Config(rollback=True), faults=FaultModel.F3, usage=Usage.PROPER),
-    "proper, plain": Scope(Config(), faults=FaultModel.F3, usage=Usage.PROPER),
+    "proper, rollback": Scope(Config(rollback=True), faults=FaultModel.F3, usage=Usage.RESTART_AT_ONCE),
+    "proper, plain": Scope(Config(), faults=FaultModel.F3, usage=Usage.RESTART_AT_ONCE),
     "any, rollback 5.5, factory": Scope(
         Config(rollback=True, app_release=Release.V5_5, skip_validate_in_deep_sleep=True),
         has_factory=True,
         faults=FaultModel.F0,
     ),
-    "anti-rollback": Scope(Config(rollback=True, anti_rollback=True), faults=FaultModel.F1, usage=Usage.PROPER),
+    "anti-rollback": Scope(Config(rollback=True, anti_rollback=True), faults=FaultModel.F1, usage=Usage.RESTART_AT_ONCE),
     "one slot": Scope(Config(rollback=True), slots=1),
-    "every ghost": Scope(Config(rollback=True), usage=Usage.PROPER, ghosts=frozenset(Ghost)),
+    "every ghost": Scope(Config(rollback=True), usage=Usage.RESTART_AT_ONCE, ghosts=frozenset(Ghost)),
 }
 
 
@@ -247,7 +247,7 @@ def why_not(scope: Scope, action: Action) -> str:
     left = name.rpartition("leaves_")[2] if name.startswith(("cut_in_erase_", "cut_in_program_")) else ""
     word = left.partition("_")[2]
     reasons = {
-        "documented use asks for no partition": name.startswith("set_boot_") and scope.usage is Usage.PROPER,
+        "documented use asks for no partition": name.startswith("set_boot_") and scope.usage is Usage.RESTART_AT_ONCE,
         "there is no factory to ask for": name.startswith("forget_")
         and not (scope.has_factory and scope.usage is Usage.ANY),
         "commence() spares the record": name.startswith("spare_")

@@ -36,7 +36,7 @@ def pairs(config: Config) -> list[Config]:
 
 
 OTHER_SCOPES = (
-    *(Scope(config, 4, has_factory=True, usage=Usage.PROPER) for config in BUILDS),
+    *(Scope(config, 4, has_factory=True, usage=Usage.RESTART_AT_ONCE) for config in BUILDS),
     Scope(SLEEPER, 1, has_factory=True, faults=FaultModel.F3),
     Scope(SLEEPER, 3),
 )

@@ -15,7 +15,7 @@ from otaproof.model.device.state import Scope, Task, Usage
 from otaproof.model.device.stepper import State, stepper
 from otaproof.model.fault_model import FaultModel
 
-SCOPE = Scope(Config(rollback=True), usage=Usage.PROPER, faults=FaultModel.F0)
+SCOPE = Scope(Config(rollback=True), usage=Usage.RESTART_AT_ONCE, faults=FaultModel.F0)
 Graph = dict[int, list[tuple[bool, int]]]
 
 

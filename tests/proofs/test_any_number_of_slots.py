@@ -23,7 +23,7 @@ COUNTS = (1, 2, 3, 5)
 WORLDS = (
     Scope(Config(rollback=True), faults=FaultModel.F3),
     Scope(Config(rollback=True, anti_rollback=True), has_factory=True),
-    Scope(Config(), usage=Usage.PROPER, faults=FaultModel.F0),
+    Scope(Config(), usage=Usage.RESTART_AT_ONCE, faults=FaultModel.F0),
     Scope(
         Config(rollback=True, app_release=Release.V6_0, bootloader_release=Release.V6_0),
         has_factory=True,
@@ -32,7 +32,7 @@ WORLDS = (
 )
 PLACES = {"running", "expected", "previous", "old_choice", "new_choice"}
 QUICK = Effort(searches=False, checks_vacuity=False)
-PROPER = Scope(Config(rollback=True), slots=3, usage=Usage.PROPER)
+PROPER = Scope(Config(rollback=True), slots=3, usage=Usage.RESTART_AT_ONCE)
 CLAIMS = claims_of(PROPER)
 
 

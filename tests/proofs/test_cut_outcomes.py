@@ -57,7 +57,7 @@ def test_documented_use_is_power_safe_up_to_prefixes(faults: FaultModel, power_o
         "set_boot_running": "–",
         "set_boot_factory": "–",
     }
-    assert expected == texts(replace(ROLLBACK_5_1, faults=faults, usage=Usage.PROPER))
+    assert expected == texts(replace(ROLLBACK_5_1, faults=faults, usage=Usage.RESTART_AT_ONCE))
 
 
 def test_calls_out_of_order_are_not_power_safe_even_when_nothing_is_torn() -> None:
@@ -148,7 +148,7 @@ ONLY_HISTORY = {
 @pytest.mark.parametrize("call", ONLY_HISTORY)
 def test_what_only_the_history_of_a_device_rules_out(call: Call) -> None:
     """In documented use a record of the right kind always lies in the other sector; records alone do not say so."""
-    scope = replace(ROLLBACK_5_1, usage=Usage.PROPER)
+    scope = replace(ROLLBACK_5_1, usage=Usage.RESTART_AT_ONCE)
     (cell,) = [cell for cell in cells(scope) if cell.call is call]
     assert ONLY_HISTORY[call] == possible_outcomes(scope, call) - set(cell.outcomes)
 
@@ -186,7 +186,7 @@ def test_command_prints_the_table_and_the_way_to_what_is_not_safe(capsys: pytest
 
 def test_command_succeeds_when_every_outcome_is_safe(capsys: pytest.CaptureFixture[str]) -> None:
     """Exit code 0; the cross-check tells what z3 could not rule out by itself."""
-    assert 0 == main(["outcomes", "--usage", "proper", "--faults", "F0", "--cross-check"])
+    assert 0 == main(["outcomes", "--usage", "restart-at-once", "--faults", "F0", "--cross-check"])
     assert "proper usage, F0, accept: same, THIRD" in capsys.readouterr().out
 
 
@@ -194,7 +194,7 @@ def test_json_has_every_cell(capsys: pytest.CaptureFixture[str]) -> None:
     """Both usages, and the fault models up to the one asked for."""
     assert 1 == main(["outcomes", "--factory", "--faults", "F0", "--json"])
     report = json.loads(capsys.readouterr().out)
-    assert {"proper", "any"} == set(report["usages"])
+    assert {"restart-at-once", "any"} == set(report["usages"])
     cell = report["usages"]["any"]["set_boot_factory"]["F0"]
     assert ["same", "old", "new", "THIRD"] == cell["outcomes"]
     assert {"cuts": 1, "old": "ota_0", "new": "factory", "found": "ota_1"}.items() <= cell["examples"]["THIRD"].items()
@@ -203,7 +203,7 @@ def test_json_has_every_cell(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_json_of_a_cross_check_tells_what_history_rules_out(capsys: pytest.CaptureFixture[str]) -> None:
     """By usage, fault model and call."""
-    main(["outcomes", "--usage", "proper", "--faults", "F0", "--cross-check", "--json"])
+    main(["outcomes", "--usage", "restart-at-once", "--faults", "F0", "--cross-check", "--json"])
     assert ["THIRD"] == json.loads(capsys.readouterr().out)["only_history_rules_out"]["proper F0 complete"]
 
 

@@ -33,9 +33,9 @@ from otaproof.proofs.refinement.device_refines_slot_smt import EVENT_CALLS, Even
 ROLLBACK = Scope(Config(rollback=True, skip_validate_in_deep_sleep=True))
 PLAIN = Scope(Config(skip_validate_in_deep_sleep=True))
 QUICK = {
-    "proper, rollback": replace(ROLLBACK, usage=Usage.PROPER, faults=FaultModel.F3),
-    "proper, plain": replace(PLAIN, usage=Usage.PROPER, faults=FaultModel.F2),
-    "proper, 3 slots": replace(ROLLBACK, usage=Usage.PROPER, faults=FaultModel.F1, slots=3),
+    "proper, rollback": replace(ROLLBACK, usage=Usage.RESTART_AT_ONCE, faults=FaultModel.F3),
+    "proper, plain": replace(PLAIN, usage=Usage.RESTART_AT_ONCE, faults=FaultModel.F2),
+    "proper, 3 slots": replace(ROLLBACK, usage=Usage.RESTART_AT_ONCE, faults=FaultModel.F1, slots=3),
     "any, rollback 5.1": replace(ROLLBACK, faults=FaultModel.F0),
     "any, rollback 6.1": replace(
         ROLLBACK, config=replace(ROLLBACK.config, app_release=Release.V6_1), faults=FaultModel.F0
@@ -46,7 +46,7 @@ QUICK = {
         Config(rollback=True, anti_rollback=True),
         has_factory=True,
         faults=FaultModel.F1,
-        usage=Usage.PROPER,
+        usage=Usage.RESTART_AT_ONCE,
         versions=2,
     ),
 }
@@ -63,7 +63,7 @@ BIG = [
 """Calls in any order, bits torn: every set of rules that the table tells apart."""
 THREE_SLOTS = [
     replace(ROLLBACK, slots=3, faults=FaultModel.F3),
-    *(replace(scope, slots=3, faults=FaultModel.F3, usage=Usage.PROPER) for scope in (ROLLBACK, PLAIN)),
+    *(replace(scope, slots=3, faults=FaultModel.F3, usage=Usage.RESTART_AT_ONCE) for scope in (ROLLBACK, PLAIN)),
 ]
 
 

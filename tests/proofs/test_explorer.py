@@ -51,7 +51,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
             38_537,
             74,
         ),
-        ("3 slots, proper usage", Scope(ROLLBACK, slots=3, usage=Usage.PROPER), 14_760, 37_659, 125),
+        ("3 slots, proper usage", Scope(ROLLBACK, slots=3, usage=Usage.RESTART_AT_ONCE), 14_760, 37_659, 125),
     ],
 )
 def test_size_of_a_world_is_known(name: str, scope: Scope, states: int, transitions: int, depth: int) -> None:
@@ -106,7 +106,7 @@ def test_compiled_search_finds_what_the_python_search_finds(monkeypatch: pytest.
 )
 def test_compiled_search_finds_what_the_python_search_finds_of_every_claim(config: Config) -> None:
     """The same for all claims, with all their ghosts at once."""
-    usage = Usage.PROPER if config.anti_rollback else Usage.ANY
+    usage = Usage.RESTART_AT_ONCE if config.anti_rollback else Usage.ANY
     scope = Scope(config, faults=FaultModel.F3, versions=2, usage=usage)
     claims = claims_of(scope)
     scope = with_ghosts_of(scope, claims)
@@ -122,14 +122,14 @@ def test_trace_leads_from_the_first_state_to_one_that_breaks_the_claim() -> None
     scope = Scope(ROLLBACK)
     found = explore(scope, PLAIN)
     assert found.violations
-    steps, device = stepper(scope), device_model(scope).device
+    steps = stepper(scope)
     for claim in PLAIN:
         if claim.claim.id not in found.violations:
             assert found.holds(claim.claim.id)
             continue
         trace = found.violations[claim.claim.id]
         state = steps.initial
-        kept = claim.is_kept(scope, device)
+        kept = claim.kept_in(steps.model)
         for name, after in zip(trace.actions, trace.states[1:], strict=True):
             assert steps.value(kept, state)
             assert (state := steps.step(state, name) or ()) == after
@@ -224,7 +224,7 @@ def test_dead_ends_are_found_by_both_readings(monkeypatch: pytest.MonkeyPatch) -
     """A goal that burned eFuse bits rule out has dead ends: as many, and as near, in both readings."""
     monkeypatch.setattr(graph, "upgrade_is_completed", never_with_an_empty_first_record)
     config = Config(rollback=True, anti_rollback=True)
-    scope = Scope(config, faults=FaultModel.F0, usage=Usage.PROPER, versions=2, ghosts=GHOSTS)
+    scope = Scope(config, faults=FaultModel.F0, usage=Usage.RESTART_AT_ONCE, versions=2, ghosts=GHOSTS)
     python, compiled = (recover(scope, reading=reading) for reading in (Reading.PYTHON, Reading.COMPILED))
     assert not python.holds
     assert python.trace is not None

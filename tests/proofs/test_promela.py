@@ -34,9 +34,9 @@ SCOPES = {
     "rollback on": scope_with(),
     "rollback off, F3": scope_with(rollback=False, faults=FaultModel.F3),
     "factory, F0": scope_with(has_factory=True, faults=FaultModel.F0),
-    "anti-rollback, proper usage": scope_with(anti_rollback=True, faults=FaultModel.F0, usage=Usage.PROPER),
+    "anti-rollback, proper usage": scope_with(anti_rollback=True, faults=FaultModel.F0, usage=Usage.RESTART_AT_ONCE),
     "6.2-dev, factory, F3": scope_with(release=Release.V6_2_DEV, has_factory=True, faults=FaultModel.F3),
-    "three slots, proper usage, F3": scope_with(slots=3, usage=Usage.PROPER, faults=FaultModel.F3),
+    "three slots, proper usage, F3": scope_with(slots=3, usage=Usage.RESTART_AT_ONCE, faults=FaultModel.F3),
     "ghosts": scope_with(ghosts=frozenset({Ghost.EXPECTED, Ghost.FINISHED}), faults=FaultModel.F0),
 }
 
@@ -58,7 +58,7 @@ def test_spin_finds_the_same_claims_broken(claim: DeviceClaim) -> None:
     """A claim that we find broken is one that SPIN finds broken, and no other."""
     scope = with_ghosts_of(scope_with(has_factory=True), [claim])
     model = device_model(scope)
-    theirs = run_spin(promela(model, claim.is_kept(scope, model.device)), gcc_options=QUICK)
+    theirs = run_spin(promela(model, claim.kept_in(model)), gcc_options=QUICK)
     assert bool(theirs.errors) == (claim.claim.id in explore(scope, [claim]).violations)
 
 

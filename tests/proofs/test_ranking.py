@@ -19,7 +19,7 @@ from otaproof.proofs.prover.prover import decide
 from otaproof.proofs.prover.ranking import HIGHEST, ranking_condition, ranking_function
 from otaproof.proofs.smt.verification_condition import Condition
 
-PROPER = Scope(Config(rollback=True), faults=FaultModel.F1, usage=Usage.PROPER)
+PROPER = Scope(Config(rollback=True), faults=FaultModel.F1, usage=Usage.RESTART_AT_ONCE)
 BURNING = Scope(Config(rollback=True, anti_rollback=True), 2, has_factory=True, faults=FaultModel.F1)
 QUICK = Effort(searches=False, checks_vacuity=False)
 INTO_DEAD_END = (

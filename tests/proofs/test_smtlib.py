@@ -20,7 +20,7 @@ from otaproof.proofs.smt.smtlib import Question, constant, misfits
 ALL = frozenset(Ghost)
 EXACT = Numbers.EXACT
 WORLDS = (
-    Scope(Config(rollback=True), usage=Usage.PROPER, ghosts=ALL, numbers=EXACT),
+    Scope(Config(rollback=True), usage=Usage.RESTART_AT_ONCE, ghosts=ALL, numbers=EXACT),
     Scope(Config(rollback=True, anti_rollback=True), slots=3, ghosts=ALL, numbers=EXACT),
     Scope(Config(app_release=Release.V6_1), slots=1, has_factory=True, faults=FaultModel.F3, ghosts=ALL),
     Scope(Config(skip_validate_in_deep_sleep=True), slots=16, has_factory=True, ghosts=ALL, numbers=EXACT),
@@ -100,7 +100,7 @@ def test_claims_read_the_same(scope: Scope) -> None:
     """In states of random lives and in random states."""
     steps, chance = stepper(scope), random.Random(11)
     question = Question(steps.model)
-    claims = [claim.is_kept(scope, steps.model.device) for claim in DEVICE_CLAIMS]
+    claims = [claim.kept_in(steps.model) for claim in DEVICE_CLAIMS]
     for number_, claim in enumerate(claims):
         question.require(f"(= {question.declare_fact(f'claim{number_}')} {question.term(claim)})")
     solver = z3.SolverFor("QF_BV")
