@@ -7,8 +7,9 @@ ranked one. So both models have the same histories, by the names of actions. A c
 holds in the ranked state.
 
 What is known of the exact state is what PREMISES say, which are invariants: the prover shows that every history keeps
-them. To them come that a record has a number from 1 on exactly if its check word is right, which is asked here with
-each step, and that the numbers are far enough from the end of their range, which C12 is about.
+them. To them comes what makes a number one: a record has one exactly if its check word is right, 1 … n name slots
+0 … n - 1, and equal numbers name the same slot; that a step preserves this is asked with the step. And the numbers are
+far enough from the end of their range, which C12 is about.
 
 An input is a field of the exact model alone, which no step determines. An exact action that reads one can have several
 ranked ones, named after it; one of them has to do what it does. That each of them is an exact step for some input is
@@ -68,12 +69,12 @@ class RankingQuotient:
         yield replace(self._asked("premise", fact(False)), needs="sat")
         start = dict(initial_device(self.exact.scope).terms())
         is_same = is_same_state(self._ranks_of(start), dict(initial_device(self.by_rank.scope).terms()))
-        yield self._asked("start", is_same & replaced(self._has_numbers, start))
+        yield self._asked("start", is_same & replaced(self._are_numbers, start))
         for action in self.exact.actions:
             yield self._asked(action.name, self._simulates(action))
         for claim in claims_of(self.exact.scope):
-            kept = claim.is_kept(self.exact.scope, self.exact.device)
-            kept_by_ranks = replaced(claim.is_kept(self.by_rank.scope, self.by_rank.device), self._ranks)
+            kept = claim.kept_in(self.exact)
+            kept_by_ranks = replaced(claim.kept_in(self.by_rank), self._ranks)
             is_same = kept_by_ranks.implies(kept) & (kept.implies(kept_by_ranks) | self._reads_input(kept))
             yield self._asked(claim.claim.id, is_same)
 
@@ -95,7 +96,7 @@ class RankingQuotient:
             reached = self._ranks | {name: replaced(term, self._ranks) for name, term in effects.items()}
             ranked_guards.append(can_follow)
             ranked_steps.append(can_follow & is_same_state(goal, reached))
-        is_followed = can_go.implies(any_of(ranked_steps) & replaced(self._has_numbers, after))
+        is_followed = can_go.implies(any_of(ranked_steps) & replaced(self._are_numbers, after))
         return is_followed & (any_of(ranked_guards).implies(can_go) | self._reads_input(can_go))
 
     def _counterparts(self, action: Action) -> list[Action]:
@@ -107,12 +108,23 @@ class RankingQuotient:
     def _premise(self) -> Bool:
         scope, device = self.exact.scope, self.exact.device
         known = all_of(premise(scope, device) for premise in PREMISES)
-        return known & self._has_numbers & has_next_number(scope, device)
+        chance_names_one = all_of(
+            (record.is_right & (record.seq == device.chance)).implies(record.slot == device.chance_slot)
+            for record in device.records
+        )
+        return known & self._are_numbers & chance_names_one & has_next_number(scope, device)
 
     @cached_property
-    def _has_numbers(self) -> Bool:
-        """Each record has a number, from 1 on, exactly if its check word is right."""
-        return all_of(record.is_right.same_as(record.seq != 0) for record in self.exact.device.records)
+    def _are_numbers(self) -> Bool:
+        """A record has a number exactly if its check word is right; 1 … n name slots 0 … n-1, equal numbers one slot."""
+        first, second = self.exact.device.records
+        is_equal = first.is_right & second.is_right & (first.seq == second.seq)
+        has_number = (record.is_right.same_as(record.seq != 0) for record in (first, second))
+        is_named = (
+            (record.is_right & (record.seq <= self.exact.scope.slots)).implies(record.seq == record.slot + number(1, 5))
+            for record in (first, second)
+        )
+        return all_of((*has_number, *is_named, is_equal.implies(first.slot == second.slot)))
 
     @cached_property
     def _ranks(self) -> Values:
