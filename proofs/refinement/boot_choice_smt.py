@@ -15,6 +15,7 @@ from functools import partial
 
 from ...model.config import Config
 from ...model.device.model import DeviceModel, device_model
+from ...model.device.records import Numbers
 from ...model.device.scope_text import scope_title
 from ...model.device.selection import boot_choice, device_after_boot
 from ...model.device.state import Phase, Scope, Task
@@ -78,8 +79,8 @@ def prove_boot_choice(scopes: Iterable[Scope]) -> Result:
 
 
 def boot_question(scope: Scope) -> Condition:
-    """Return the question for a scope, with all of the premises."""
-    model = device_model(replace(scope, ghosts=frozenset()))
+    """Return the question for a scope, with all of the premises and 32-bit numbers."""
+    model = device_model(replace(scope, ghosts=frozenset(), numbers=Numbers.EXACT))
     return boot_condition(model, premises_of(model).values())
 
 

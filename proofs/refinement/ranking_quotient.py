@@ -116,7 +116,7 @@ class RankingQuotient:
 
     @cached_property
     def _are_numbers(self) -> Bool:
-        """A record has a number exactly if its check word is right; 1 … n name slots 0 … n-1, equal numbers one slot."""
+        """A record has a number exactly if its check word is right; numbers name slots as numbers do."""
         first, second = self.exact.device.records
         is_equal = first.is_right & second.is_right & (first.seq == second.seq)
         has_number = (record.is_right.same_as(record.seq != 0) for record in (first, second))
