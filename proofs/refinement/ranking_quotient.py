@@ -35,7 +35,7 @@ from ..invariants.call_invariants import (
     set_boot_rewrites_its_sector,
 )
 from ..invariants.record_invariants import slots_of_records_are_in_range
-from ..invariants.task_invariants import fresh_device_has_no_record, fresh_device_runs_a_slot
+from ..invariants.task_invariants import fresh_device_runs_a_slot
 from ..smt.lemma import Lemma, Result, prove_condition, prove_each
 from ..smt.smtlib import Question
 from ..smt.verification_condition import Condition
@@ -43,7 +43,6 @@ from .term_states import is_same_state
 
 PREMISES = (
     slots_of_records_are_in_range,
-    fresh_device_has_no_record,
     fresh_device_runs_a_slot,
     complete_rewrites_its_sector,
     set_boot_rewrites_its_sector,
