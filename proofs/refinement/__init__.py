@@ -5,6 +5,9 @@ symbolic_entries        otadata entries of such words
 impl_decisions          the implementation's decisions equal formulas written from ESP-IDF's code
 impl_refines_model      the implementation's decisions equal the terms of the device model
 outcomes_smt            calls followed symbolically from any well-formed state: outcomes of a cut
+boot_choice_smt         the boot choice is what the boot actions do, from any state without power
+ranking_quotient        ranked sequence numbers tell what 32-bit numbers tell
+term_states             states whose fields are terms, compared
 device_refines_slot     every step of the device moves its slots along rows of the life cycle: over all reachable states
 device_refines_slot_smt the same from any well-formed state, by z3
 """

@@ -25,7 +25,7 @@ from otaproof.proofs.prover.mutants import MUTANTS, Mutant
 from otaproof.proofs.prover.prover import decide
 from otaproof.proofs.refinement import boot_choice_smt, ranking_quotient
 from otaproof.proofs.refinement.boot_choice_smt import boot_condition, boot_paths, boot_question, premises_of
-from otaproof.proofs.smt.lemma import LemmaVerdict, prove_condition
+from otaproof.proofs.smt.lemma import Lemma, LemmaVerdict, prove_condition
 from otaproof.proofs.smt.verification_condition import Solver
 from otaproof.proofs.smt.z3_terms import Z3Reading
 
@@ -48,9 +48,11 @@ def worlds(of_kind: tuple[bool, bool], slots: int) -> Iterator[Scope]:
         scope = Scope(config, slots, has_factory, usage=usage, numbers=EXACT)
         model = device_model(scope)
         boot = [action for action in model.actions if max(action.tasks) <= Task.STARTED and action.kind is not Kind.CUT]
-        terms = [(model.guard(action), *model.effects[action.name].items()) for action in boot]
         # By identity: a comparison of terms makes another term.
-        key = tuple((id(guard), *((name, id(term)) for name, term in effects)) for guard, *effects in terms)
+        key = tuple(
+            (id(model.guard(action)), *((name, id(term)) for name, term in model.effects[action.name].items()))
+            for action in boot
+        )
         if (has_factory, key) not in known:
             known.add((has_factory, key))
             yield scope
@@ -82,7 +84,7 @@ def test_boot_choice_is_what_the_boot_actions_do_with_any_number_of_slots(
 
 
 @pytest.mark.parametrize("lemma", boot_choice_smt.LEMMAS, ids=lambda lemma: lemma.name)
-def test_lemma_holds(lemma: boot_choice_smt.Lemma) -> None:
+def test_lemma_holds(lemma: Lemma) -> None:
     """As it stands on the page of the claims."""
     assert LemmaVerdict.HOLDS == lemma.prove().verdict
 
@@ -212,8 +214,7 @@ def test_proof_rests_on_the_boot_choice(monkeypatch: pytest.MonkeyPatch) -> None
     (decision,) = decide(scope, {"C1"}, effort=quick)
     assert ProofVerdict.PROVED is decision.verdict
     assert "boot_choice" in {condition.name for condition in decision.conditions}
-    right = prover.boot_condition
-    monkeypatch.setattr(prover, "boot_condition", lambda model, known: right(_without_start(model), known))
+    monkeypatch.setattr(prover, "boot_condition", lambda model, known: boot_condition(_without_start(model), known))
     (decision,) = decide(scope, {"C1"}, effort=quick)
     assert ProofVerdict.UNKNOWN is decision.verdict
 
