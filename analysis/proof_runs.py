@@ -14,7 +14,8 @@ from .certified_question import CertifiedQuestion
 from .shown_trace import ShownTrace, show_trace
 
 QUICK_SLOTS = 2
-"""With --all: slots of the largest configurations for which tokens are made and premises are searched."""
+"""With --all: slots of the largest configurations for which tokens are made, premises are searched, and the boot choice
+is set against the boot actions; tests do that for more slots."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,8 @@ def decide_family(family: Family, claims: frozenset[str] | None, effort: Effort)
     for slots in SLOT_COUNTS:
         scope = replace(family.scope, slots=slots)
         is_small = slots <= QUICK_SLOTS
-        decisions = decide(scope, _applying(scope, claims), reuse, replace(effort, checks_vacuity=is_small))
+        mine = replace(effort, checks_vacuity=is_small, asks_boot_choice=is_small)
+        decisions = decide(scope, _applying(scope, claims), reuse, mine)
         found.append(_configuration(scope, decisions, tuple(r.label for r in family.releases), has_tokens=is_small))
     return found
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ...impl.chip.cells import SECTOR_SIZE
-from ...impl.chip.flash import FlashOpKind, PlanNotReached
+from ...impl.chip.flash import FlashMisuse, FlashOpKind, PlanNotReached
 from ...impl.chip.torn_operations import AFTER, BEFORE, Torn, TornKind
 from ...impl.otadata import ENTRY_SIZE, decode_entry, slot_of_seq
 from ...model.config import ResetReason
@@ -143,7 +143,7 @@ class BoardSide:
         self.steps.append(step)
         try:
             self.last = self._player.play(step)
-        except PlanNotReached as error:
+        except (PlanNotReached, FlashMisuse) as error:
             raise Divergence(f"{step}: {error}") from None
         return self.last
 

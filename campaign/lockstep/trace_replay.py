@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from ...impl.chip.cells import ERASED_SECTOR, SECTOR_SIZE
+from ...impl.chip.flash import FlashMisuse, PlanNotReached
 from ...impl.chip.torn_operations import AFTER, BEFORE, Torn, TornKind
 from ...impl.image.format import APP_DESC_MAGIC, APP_DESC_OFFSET, APP_DESC_SIZE, IMAGE_MAGIC, decode_app_desc
 from ...impl.otadata import decode_entry, slot_of_seq
@@ -91,7 +92,7 @@ def token_of_trace(scope: Scope, action_names: Sequence[str], claim_id: str) -> 
     bug in us."""
     confirmation = confirm(scope, action_names, claim_id)
     if not confirmation.is_confirmed:
-        raise Divergence(confirmation.text)
+        raise Divergence(confirmation.divergence or confirmation.text)
     return encode_history_token(token_of(confirmation.history, claim_id))
 
 
@@ -125,11 +126,15 @@ class TraceWalker:
     def play(self) -> Iterator[tuple[BrokenClaim, ...]]:
         """Yield the claims that are broken after each step; raises Divergence."""
         for number, segment in enumerate(self.segments):
-            step = self._with_cut(segment)
-            if step is None:
-                continue
-            self.history = self.history.then(step)
-            played, broken = self._monitor.play(step)
+            try:
+                step = self._with_cut(segment)
+                if step is None:
+                    continue
+                self.history = self.history.then(step)
+                played, broken = self._monitor.play(step)
+            except (PlanNotReached, FlashMisuse) as error:
+                # The board has fewer operations than the model, or one that no board has.
+                raise Divergence(f"{segment.step}: {error}") from None
             is_last = number == len(self.segments) - 1
             self._compare(segment, played, is_last)
             yield broken

@@ -32,7 +32,7 @@ EPILOGUE = epilogue(
         0: "all claims hold",
         1: "a claim is violated",
         2: "bad usage or bad input",
-        3: "inconclusive: not all claims are decided",
+        3: "inconclusive: not all claims are decided, or board and model differ",
     },
 )
 

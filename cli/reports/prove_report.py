@@ -66,7 +66,8 @@ def print_summary(console: Console, found: Sequence[ConfigurationProof], seconds
         for row in configuration.rows:
             name = f"{configuration.title}: {row.decision.claim.id}"
             if row.divergence is not None:
-                page.line(f"{name}: the board does not show it: {row.divergence}", indent=0, style="bold red")
+                told = f"board and model differ, which is a bug in otaproof: {row.divergence}"
+                page.line(f"{name}: {told}; please report it, with the command line", indent=0, style="bold red")
             elif row.decision.verdict is ProofVerdict.UNKNOWN:
                 page.line(f"{name} is undecided: {row.decision.method}", indent=0, style="bold yellow")
 

@@ -15,7 +15,13 @@ from otaproof.model.device.state import Usage
 from otaproof.model.fault_model import FaultModel
 from otaproof.proofs.bytes import crc_lemmas, efuse_lemmas, seq_lemmas, stray_lemmas, stray_odds, torn_records
 from otaproof.proofs.prover.dead_ends import RECOVERY
-from otaproof.proofs.refinement import impl_decisions, impl_refines_model, whole_calls
+from otaproof.proofs.refinement import (
+    boot_choice_smt,
+    impl_decisions,
+    impl_refines_model,
+    ranking_quotient,
+    whole_calls,
+)
 
 from .claim_notes import CLAIM_NOTES
 from .left_out_text import left_out_note, left_out_sentence, left_out_table
@@ -39,6 +45,8 @@ USAGE_TEXTS = {
 }
 LEMMA_GROUPS = (
     ("Sequence numbers", "proofs/bytes/seq_lemmas.py", seq_lemmas.LEMMAS),
+    ("Ranked numbers", "proofs/refinement/ranking_quotient.py", ranking_quotient.LEMMAS),
+    ("The boot choice", "proofs/refinement/boot_choice_smt.py", boot_choice_smt.LEMMAS),
     ("Check word", "proofs/bytes/crc_lemmas.py", crc_lemmas.LEMMAS),
     ("Tears of a record", "proofs/bytes/torn_records.py", torn_records.LEMMAS),
     ("Which numbers are stray", "proofs/bytes/stray_lemmas.py", stray_lemmas.LEMMAS),

@@ -208,7 +208,7 @@ def _words(page: SpecPage) -> None:
             (
                 RANKED,
                 "The model abstracts sequence numbers above the number of slots to their order, so that there are "
-                f"finitely many. The abstraction is exact; see {repo_file('proofs/bytes/seq_lemmas.py')}.",
+                f"finitely many. The abstraction is exact; see {repo_file('proofs/refinement/ranking_quotient.py')}.",
             ),
         ),
     )

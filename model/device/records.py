@@ -50,7 +50,7 @@ class Numbers(Enum):
 
     RANKED = "ranked"
     """By what can be told of them: 1 … n as they are, any above as "above", or "above that". Finitely many, for any
-    number of upgrades; nothing is lost (proofs/bytes/seq_lemmas.py)."""
+    number of upgrades; nothing is lost (proofs/refinement/ranking_quotient.py)."""
     EXACT = "exact"
     """As they are: 32 bits."""
 

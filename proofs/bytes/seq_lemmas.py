@@ -1,4 +1,4 @@
-"""The rule of the next sequence number, for all 2^32 numbers and 1 to 16 slots, and what may stand for the numbers.
+"""The rule of the next sequence number, for all 2^32 numbers and 1 to 16 slots.
 
 A number names slot (number - 1) mod slots. To switch to a slot, the C code counts up from the current number to the
 first that names it: next = current + way, where way = (slot - slot of current) mod slots is how many slots lie between.
@@ -7,10 +7,6 @@ While next stays below FFFFFFFF all is well; that is what is shown first, by z3 
 words, where nothing wraps. A number is written as slots * lap + slot + 1 there, which every number from 1 on is in one
 way, so that no solver has to divide. That impl's next_seq computes the rule is in impl_decisions.py. Above, within 16
 numbers of 2^32, impl's next_seq is run on every number: there the rule breaks in three ways.
-
-The ranks: a model may forget how large a number is. With n slots a rank is the number itself up to n, and n+1 for every
-number above; of two different numbers above, the greater has rank n+2. All that the model asks of numbers has the same
-answer for ranks, and a step on ranks ends in the ranks of the step on numbers.
 
 Left out: number 0, from which only foreign tools start, but for the lemma that tells what it breaks.
 """
@@ -26,7 +22,7 @@ import z3
 from ...impl.otadata import SEQ_EMPTY, WORD, next_seq, slot_of_seq
 from ...impl.program_end import Hang
 from ..refinement.impl_decisions import ALL_COUNTS, MAX_SLOTS
-from ..smt.lemma import TIME_LIMIT_MS, Lemma, LemmaVerdict, Result, describe, prove_always, prove_each
+from ..smt.lemma import TIME_LIMIT_MS, Lemma, LemmaVerdict, Result, describe, prove_each
 from ..smt.second_solver import ask_bitwuzla, script
 
 EXACT_BITS = 40
@@ -196,78 +192,7 @@ def prove_zero_breaks(rule: NextSeq = next_seq) -> Result:
     return Result(LemmaVerdict.HOLDS, f"breaks for {', '.join(map(str, broken))} slots")
 
 
-def rank(number: Any, other: Any, count: Any) -> Any:
-    """Return the rank of one of two numbers (z3 words), where there are so many slots."""
-    is_greater_above = z3.And(z3.UGT(other, count), z3.UGT(number, other))
-    return z3.If(z3.ULE(number, count), number, z3.If(is_greater_above, count + 2, count + 1))
-
-
-def ranks(first: Any, second: Any, count: Any) -> tuple[Any, Any]:
-    """Return the ranks of both numbers."""
-    return rank(first, second, count), rank(second, first, count)
-
-
-def prove_ranks(claim: Callable[..., Any], ranking: Callable[..., tuple[Any, Any]] = ranks) -> Result:
-    """Return whether a claim of two numbers, their ranks, a slot, a way and the slot count holds for all of them."""
-    first, second, slot, way, count = z3.BitVecs("first second slot way slots", 32)
-    bounds = [
-        z3.ULE(1, count),
-        z3.ULE(count, MAX_SLOTS),
-        z3.ULT(slot, count),
-        z3.ULT(way, count),
-        *(z3.And(number != 0, z3.ULT(number, SEQ_EMPTY - count)) for number in (first, second)),
-    ]
-    return prove_always(claim(first, second, *ranking(first, second, count), slot, way, count), bounds)
-
-
-def prove_ranks_compare(ranking: Callable[..., tuple[Any, Any]] = ranks) -> Result:
-    """Order and equality of two numbers, and of a number with a first number, are those of the ranks."""
-
-    def claim(first: Any, second: Any, of_first: Any, of_second: Any, slot: Any, way: Any, count: Any) -> Any:
-        pairs = [(first, second, of_first, of_second), (first, slot + 1, of_first, slot + 1)]
-        return z3.And(
-            *(z3.And(z3.UGE(a, b) == z3.UGE(x, y), (a == b) == (x == y)) for a, b, x, y in pairs),
-            z3.ULE(of_first, count + 2),
-            z3.Implies(z3.ULE(of_first, count), of_first == first),
-        )
-
-    return prove_ranks(claim, ranking)
-
-
-def prove_ranks_step(ranking: Callable[..., tuple[Any, Any]] = ranks) -> Result:
-    """Ranking after a switch equals ranking after the switch on ranks.
-
-    A switch drops one number and puts another beside the one that stays: the next one (`way` ahead of it), or the first
-    number of a slot. The way depends on the slots alone, which a model keeps apart from the ranks."""
-
-    def claim(first: Any, second: Any, of_first: Any, of_second: Any, slot: Any, way: Any, count: Any) -> Any:
-        claims = []
-        for kept, of_kept in ((first, of_first), (second, of_second)):
-            for new, of_new in ((kept + way, of_kept + way), (slot + 1, slot + 1)):
-                pairs = zip(ranking(kept, new, count), ranking(of_kept, of_new, count), strict=True)
-                claims += [real == ranked for real, ranked in pairs]
-        return z3.And(*claims)
-
-    return prove_ranks(claim, ranking)
-
-
-def prove_ranks_drop(ranking: Callable[..., tuple[Any, Any]] = ranks) -> Result:
-    """Ranking what is left, when one record is lost, equals ranking its rank alone; a lost record counts as 0."""
-
-    def claim(first: Any, second: Any, of_first: Any, of_second: Any, slot: Any, way: Any, count: Any) -> Any:
-        lost = z3.BitVecVal(0, 32)
-        return z3.And(
-            *(
-                ranking(kept, lost, count)[0] == ranking(of_kept, lost, count)[0]
-                for kept, of_kept in ((first, of_first), (second, of_second))
-            )
-        )
-
-    return prove_ranks(claim, ranking)
-
-
 _EXACT = "z3 on integers, bitwuzla on 40-bit words, for each slot count"
-_BOTH = "z3, then bitwuzla, on 32-bit words, for all slot counts at once"
 _RUN = "impl's function, run on each of them"
 LEMMAS: tuple[Lemma, ...] = (
     Lemma("next_seq_names_the_slot", "below FFFFFFFF the next number names the slot", _EXACT, prove_names_slot),
@@ -296,14 +221,4 @@ LEMMAS: tuple[Lemma, ...] = (
         _RUN,
         prove_zero_breaks,
     ),
-    Lemma(
-        "ranks_compare_as_numbers", "order and equality of numbers are those of their ranks", _BOTH, prove_ranks_compare
-    ),
-    Lemma(
-        "ranks_step_as_numbers",
-        "ranking after a switch equals ranking after the switch on ranks",
-        _BOTH,
-        prove_ranks_step,
-    ),
-    Lemma("ranks_drop_as_numbers", "the rank of what is left depends on its rank alone", _BOTH, prove_ranks_drop),
 )

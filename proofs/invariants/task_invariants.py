@@ -234,6 +234,11 @@ def fresh_device_has_no_record(scope: Scope, device: Device) -> Bool:
     return (device.task == Task.FRESH).implies(is_blank & ~device.records[1].is_right)
 
 
+def fresh_device_runs_a_slot(scope: Scope, device: Device) -> Bool:
+    """The first record is of a slot."""
+    return device.task.is_in(Task.FRESH, Task.BURN_FRESH).implies(device.running < device.slot_count)
+
+
 def fresh_device_runs_first_slot(scope: Scope, device: Device) -> Bool:
     """The first record is of ota_0, and there is no other."""
     is_due = device.task.is_in(Task.FRESH, Task.BURN_FRESH)
@@ -324,6 +329,7 @@ TASK_FACTS: tuple[Statement, ...] = (
     abort_is_of_tested_image,
     abort_programs_aborted,
     fresh_device_has_no_record,
+    fresh_device_runs_a_slot,
     fresh_device_runs_first_slot,
     fresh_record_is_valid,
     fresh_burn_follows_the_record,

@@ -53,6 +53,8 @@ class Effort:
     """Search scopes with few slots as well."""
     checks_vacuity: bool = True
     """Look for a state in which the premise of a proved claim holds."""
+    asks_boot_choice: bool = True
+    """Ask whether the boot choice, of which claims speak, is what the boot actions do."""
 
 
 def answers_of(conditions: Iterable[Condition], effort: Effort) -> dict[str, str]:

@@ -9,7 +9,8 @@ disagreement.
 
 A scope with few slots is searched as well, and has to agree. C9 asks for a way on from every state: a ranking function
 proves it (ranking.py), a trace to a deadlock refutes it (dead_ends.py). C12 bounds how fast numbers grow
-(sequence_growth.py).
+(sequence_growth.py). Claims ask for the boot choice as a function of the device: that it is what the boot actions do is
+one more question of each proof (boot_choice_smt.py).
 """
 
 import time
@@ -22,6 +23,7 @@ from ...model.device.records import Numbers
 from ...model.device.state import Scope
 from ..explicit.explorer import claims_of
 from ..explicit.vacuity import premise_depth
+from ..refinement.boot_choice_smt import boot_condition, premises_of
 from .bmc import shortest_break
 from .counterexamples import (
     SMALL,
@@ -87,7 +89,7 @@ def _decide_states(
     searched = find_counterexamples(scope, claims) if is_searched else NO_SEARCH
     reuse.counterexamples += searched.found.values()
     evidence = _evidence(scope, claims, reuse)
-    inductive = evidence.inductive
+    inductive = _with_boot_choice(scope, evidence.inductive) if effort.asks_boot_choice else evidence.inductive
     last = replace(evidence.search, complete=evidence.search.complete | searched.complete)
     answers = answers_of(inductive.conditions, effort)
     shared = time.perf_counter() - started
@@ -105,6 +107,15 @@ def _decide_states(
         spent = shared / len(claims) + time.perf_counter() - begun
         decisions.append(replace(decision, seconds=spent))
     return decisions, inductive
+
+
+def _with_boot_choice(scope: Scope, inductive: Inductive) -> Inductive:
+    """Return the induction with one more question: whether the boot choice is what the boot actions do.
+
+    Claims speak of the boot choice; what is known of the state before a boot is what the induction has proved."""
+    model = exact_model(scope, frozenset())
+    proved = (term for name, term in premises_of(model).items() if name in inductive.invariants)
+    return replace(inductive, conditions=(*inductive.conditions, boot_condition(model, proved)))
 
 
 def _evidence(scope: Scope, claims: Sequence[DeviceClaim], reuse: ProofReuse) -> _ProofEvidence:

@@ -89,9 +89,9 @@ def beginning(scope: Scope, call: Call) -> Values:
     return known
 
 
-def paths(model: DeviceModel, call: Call) -> Iterator[CallPath]:
-    """Yield every path that the call can take."""
-    known = beginning(model.scope, call)
+def paths(model: DeviceModel, call: Call, known: Values | None = None) -> Iterator[CallPath]:
+    """Yield every path that the call can take; known: of the first state, if it is not what beginning() says."""
+    known = beginning(model.scope, call) if known is None else known
     for action in model.actions:
         if call.is_begun_by(action.name):
             when = replaced(model.guard(action), known)
@@ -114,7 +114,9 @@ def _continued(model: DeviceModel, call: Call, path: CallPath) -> Iterator[CallP
     if has_ended.value != 0:
         yield replace(path, when=has_ended)
     for action in model.actions:
-        if action.kind in (Kind.FLASH, Kind.BOOT) and not set(action.tasks) & ENDS[call]:
+        if action.kind not in (Kind.FLASH, Kind.BOOT) or set(action.tasks) & ENDS[call]:
+            continue
+        if task.is_in(*action.tasks).value != 0:
             when = path.when & replaced(model.guard(action), last)
             if when.value != 0:
                 after = stepped(model, last, action.name)

@@ -13,6 +13,7 @@ from typing import Any
 import z3
 
 from .second_solver import ask_bitwuzla, script
+from .verification_condition import Condition
 
 TIME_LIMIT_MS = 60_000
 """How long z3 may take for one question."""
@@ -99,6 +100,15 @@ def describe(witness: dict[str, Any]) -> str:
         f"{name}={value}" if isinstance(value, bool) or value < 10 else f"{name}=0x{value:X}"
         for name, value in sorted(witness.items())
     )
+
+
+def prove_condition(condition: Condition) -> Result:
+    """Return whether both solvers give the answer that a written question needs."""
+    answers = set(condition.answers().values())
+    if answers == {condition.needs}:
+        return Result(LemmaVerdict.HOLDS, "z3 and bitwuzla")
+    verdict = LemmaVerdict.UNKNOWN if len(answers) > 1 or "unknown" in answers else LemmaVerdict.REFUTED
+    return Result(verdict, f"{condition.name}: the solvers say {' and '.join(sorted(answers))}")
 
 
 def prove_each(cases: Iterable[tuple[str, Result]]) -> Result:

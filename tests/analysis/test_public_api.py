@@ -29,7 +29,9 @@ def test_proof_is_a_value_with_a_trace_in_sentences() -> None:
 
 def test_releases_are_compared() -> None:
     """commence() erases the other entry from 5.5 on."""
-    newer = Scope(Config(rollback=True, app_release=Release.V5_5, bootloader_release=Release.V5_5), usage=Usage.RESTART_AT_ONCE)
+    newer = Scope(
+        Config(rollback=True, app_release=Release.V5_5, bootloader_release=Release.V5_5), usage=Usage.RESTART_AT_ONCE
+    )
     older = Scope(Config(rollback=True), usage=Usage.RESTART_AT_ONCE)
     found = analysis.diff(older, newer, ("5.1", "5.5"), claims="none")
     assert ["5.1", "5.5"] == [found.left.name, found.right.name]

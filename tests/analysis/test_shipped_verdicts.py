@@ -92,7 +92,12 @@ def test_configurations_of_one_model_share_their_verdicts(other: dict[str, objec
 def test_verdicts_of_common_devices_are_shipped() -> None:
     """Two slots, the default faults, every build and release: what `check` asks for without a change of the model."""
     scopes = [
-        Scope(replace(config, app_release=release, bootloader_release=release), 2, has_factory, usage=Usage.RESTART_AT_ONCE)
+        Scope(
+            replace(config, app_release=release, bootloader_release=release),
+            2,
+            has_factory,
+            usage=Usage.RESTART_AT_ONCE,
+        )
         for config, has_factory in BUILDS
         for release in Release
     ]

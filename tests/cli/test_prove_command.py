@@ -84,7 +84,13 @@ def test_smt2_files_need_what_they_say(tmp_path: Path, capsys: pytest.CaptureFix
     """Each question that a verdict rests on, for any solver to answer."""
     assert main([*PROPER_C4, "--smt2", str(tmp_path / "questions")]) == 1
     files = sorted((tmp_path / "questions" / "rollback_5_1_2_slots_F1_proper").iterdir())
-    assert [file.name for file in files] == ["C4_refuted.smt2", "follow.smt2", "start.smt2", "step.smt2"]
+    assert [file.name for file in files] == [
+        "C4_refuted.smt2",
+        "boot_choice.smt2",
+        "follow.smt2",
+        "start.smt2",
+        "step.smt2",
+    ]
     for file in files:
         text = file.read_text()
         assert text.splitlines()[0].endswith(f"needs {ask_bitwuzla(text)}")
@@ -255,7 +261,9 @@ def test_a_refutation_that_the_board_does_not_replay_is_no_verdict(
     monkeypatch.setattr(shown_trace, "token_of_trace", diverges)
     assert main(["prove", "--usage", "restart-at-once", "--claim", "C4"]) == 3
     out = " ".join(capsys.readouterr().out.split())
-    assert "C4: the board does not show it: after step 3 record 0 is VALID, not NEW" in out
+    assert (
+        "C4: board and model differ, which is a bug in otaproof: after step 3 record 0 is VALID, not NEW; please" in out
+    )
 
 
 @pytest.mark.parametrize(

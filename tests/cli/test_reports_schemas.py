@@ -81,7 +81,9 @@ COMMANDS = [
     ("explore", ("explore", *SMALL, "--claims", "none", "--slots", "1")),
     ("outcomes", ("outcomes", *SMALL)),
     pytest.param(
-        "outcomes", ("outcomes", "--faults", "F0", "--usage", "restart-at-once", "--cross-check"), marks=pytest.mark.slow
+        "outcomes",
+        ("outcomes", "--faults", "F0", "--usage", "restart-at-once", "--cross-check"),
+        marks=pytest.mark.slow,
     ),
     ("prove", ("prove", "--usage", "restart-at-once", "--claim", "C3", "--claim", "C4")),
     ("fuzz", ("fuzz", "--seed", "5", "--runs", "25", "--slots", "2", "--rollback", "--idf", "5.1")),

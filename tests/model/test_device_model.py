@@ -44,7 +44,9 @@ SCOPES = {
         has_factory=True,
         faults=FaultModel.F0,
     ),
-    "anti-rollback": Scope(Config(rollback=True, anti_rollback=True), faults=FaultModel.F1, usage=Usage.RESTART_AT_ONCE),
+    "anti-rollback": Scope(
+        Config(rollback=True, anti_rollback=True), faults=FaultModel.F1, usage=Usage.RESTART_AT_ONCE
+    ),
     "one slot": Scope(Config(rollback=True), slots=1),
     "every ghost": Scope(Config(rollback=True), usage=Usage.RESTART_AT_ONCE, ghosts=frozenset(Ghost)),
 }

@@ -14,14 +14,9 @@ from otaproof.proofs.bytes.seq_lemmas import (
     outcome,
     prove_breaks_at_the_top,
     prove_names_slot,
-    prove_ranks_compare,
-    prove_ranks_drop,
-    prove_ranks_step,
     prove_same_or_greater,
     prove_smallest,
     prove_zero_breaks,
-    rank,
-    ranks,
 )
 from otaproof.proofs.smt.lemma import LemmaVerdict
 
@@ -112,39 +107,3 @@ def test_a_rule_that_saturates_at_the_top_is_refuted() -> None:
 
     assert "current=0x" in prove_breaks_at_the_top(saturated).detail
     assert LemmaVerdict.REFUTED == prove_zero_breaks(lambda current, slot, slots: slot + 1).verdict
-
-
-def test_ranks_that_keep_too_little_are_refuted() -> None:
-    """One rank for all numbers above loses the order; ranks that start one lower lose a first number."""
-
-    def flat(first: Any, second: Any, count: Any) -> tuple[Any, Any]:
-        return rank(first, count, count), rank(second, count, count)
-
-    def lower(first: Any, second: Any, count: Any) -> tuple[Any, Any]:
-        return ranks(first, second, count - 1)
-
-    assert LemmaVerdict.REFUTED == prove_ranks_compare(flat).verdict
-    assert LemmaVerdict.REFUTED == prove_ranks_compare(lower).verdict
-
-
-def test_ranks_by_parity_are_refuted() -> None:
-    """They keep too little to compare; two ranks above, by parity, keep what a step on ranks cannot know."""
-
-    def by_parity(first: Any, second: Any, count: Any) -> tuple[Any, Any]:
-        return first & 1, second & 1
-
-    def above_by_parity(first: Any, second: Any, count: Any) -> tuple[Any, Any]:
-        of_first, of_second = (z3.If(z3.ULE(n, count), n, count + 1 + (n & 1)) for n in (first, second))
-        return of_first, of_second
-
-    assert LemmaVerdict.REFUTED == prove_ranks_compare(by_parity).verdict
-    assert LemmaVerdict.REFUTED == prove_ranks_step(above_by_parity).verdict
-
-
-def test_a_number_that_remembers_the_dropped_one_is_refuted() -> None:
-    """What is left must not depend on what was lost."""
-
-    def sticky(first: Any, second: Any, count: Any) -> tuple[Any, Any]:
-        return first + z3.If(z3.UGT(second, first), z3.BitVecVal(1, 32), z3.BitVecVal(0, 32)), second
-
-    assert LemmaVerdict.REFUTED == prove_ranks_drop(sticky).verdict
