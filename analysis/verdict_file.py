@@ -1,8 +1,8 @@
 """Makes the file of shipped verdicts anew: `python -m otaproof.analysis.verdict_file FILE`.
 
 Verdicts of models that have not changed are kept, so a run that was ended early goes on where it was. What ships is
-documented usage: under F1 every family of `otaproof prove --all`, and one slot; under the other fault models one slot and
-two; and the mixes of an older bootloader with a newer application, two slots, under F1.
+documented usage: under F1 every family of `otaproof prove --all`, and one slot; under the other fault models one slot
+and two; and the mixes of an older bootloader with a newer application, two slots, under F1.
 """
 
 import sys

@@ -90,11 +90,11 @@ class Content(IntEnum):
 class Usage(Enum):
     """How the application uses the calls."""
 
-    RESTART_AT_ONCE = "restart-at-once"
-    """As documented, and nothing between complete() and the restart, as complete(1) has it."""
     DOCUMENTED = "documented"
     """As NodeMCU documents the calls: accept() once for the image that runs under test, nothing out of order; but
     complete(nil) keeps the application running, and whatever it may call then."""
+    RESTART_AT_ONCE = "restart-at-once"
+    """As documented, and nothing between complete() and the restart, as complete(1) has it."""
     ANY = "any"
     """In any order, and esp_ota_set_boot_partition of the running slot and factory."""
 

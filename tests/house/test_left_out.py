@@ -39,7 +39,7 @@ BY_COMPLETE_NIL = {
     "C10": f"{BEGUN} {DOWNLOAD} {MARK} commence commence_erases",
     "C14": f"{BEGUN} {DOWNLOAD} {MARK} commence cut_after_wipe",
 }
-"""Shortest traces, found by a search of proper usage in which complete() does not restart."""
+"""Shortest traces, found by a search of restart-at-once usage in which complete() does not restart."""
 
 
 def stray_of(number: int) -> int:
@@ -131,7 +131,7 @@ def test_rows_have_names_of_their_own_and_break_claims_there_are() -> None:
 
 
 def test_line_tells_what_the_fault_model_and_the_usage_can_meet() -> None:
-    """No stray number without bits out of order; complete(nil) is a matter of proper usage alone."""
+    """No stray number without bits out of order; complete(nil) is a matter of restart-at-once usage alone."""
     assert "stray numbers (breaks C2, C5, C6, C10, C13, C14)" in left_out_line(FaultModel.F3, Usage.ANY)
     assert "stray numbers" not in left_out_line(FaultModel.F2, Usage.ANY)
     assert "complete(nil) (breaks C2, C4, C6, C7, C10, C14)" in left_out_line(FaultModel.F0, Usage.RESTART_AT_ONCE)
@@ -147,7 +147,7 @@ def test_reports_say_what_they_leave_out(command: str, capsys: pytest.CaptureFix
     main([*command.split(), "--usage", "restart-at-once", "--json"])
     told = json.loads(capsys.readouterr().out)
     assert [row.name for row in LEFT_OUT] == [row["name"] for row in told["left_out"]]
-    assert [row.name for row in LEFT_OUT_OF_RESTART] == [row["name"] for row in told["left_out_of_proper_usage"]]
+    assert [row.name for row in LEFT_OUT_OF_RESTART] == [row["name"] for row in told["left_out_of_restart_at_once"]]
 
 
 @pytest.mark.drift

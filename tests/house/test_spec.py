@@ -323,15 +323,15 @@ def test_overview_sums_up_what_the_verdicts_say() -> None:
             and all(getattr(spec.build, name) is value for name, value in wanted.items())
         ]
 
-    def in_proper_use(claim_id: str, **wanted: bool) -> set[str]:
+    def restarting_at_once(claim_id: str, **wanted: bool) -> set[str]:
         return {spec.id for spec in violated(claim_id, **wanted) if spec.usage is Usage.RESTART_AT_ONCE}
 
     every = {spec.id for spec in spec_scopes() if spec.usage is Usage.RESTART_AT_ONCE and spec.build.rollback}
     for claim_id in ("C1", "C3", "C5", "C9"):
-        assert not in_proper_use(claim_id, rollback=True)
-    assert every == in_proper_use("C4", rollback=True)
-    assert {name for name in every if "-5.1-" in name} == in_proper_use("C2", rollback=True)
-    assert 8 == len(in_proper_use("C7", rollback=False))
+        assert not restarting_at_once(claim_id, rollback=True)
+    assert every == restarting_at_once("C4", rollback=True)
+    assert {name for name in every if "-5.1-" in name} == restarting_at_once("C2", rollback=True)
+    assert 8 == len(restarting_at_once("C7", rollback=False))
     assert {(True, Usage.ANY)} == {(spec.build.anti_rollback, spec.usage) for spec in violated("C1")}
 
 

@@ -210,7 +210,7 @@ def test_premises_are_met(id_: str) -> None:
 
 
 def test_a_claim_that_has_nothing_to_say_is_told() -> None:
-    """With proper use two records never name one slot: the proof says so."""
+    """With restart-at-once use two records never name one slot: the proof says so."""
     (decision,) = decide(PROPER, {"C11"}, effort=replace(QUICK, checks_vacuity=True))
     assert decision.verdict is ProofVerdict.PROVED
     assert "nothing" not in decision.method and "possibly vacuous" in decision.method
