@@ -19,7 +19,7 @@ from otaproof.model.device.state import Scope, Usage
 from otaproof.model.fault_model import FaultModel
 from worlds import small_world
 
-PLAIN = Scope(Config(rollback=True), usage=Usage.RESTART_AT_ONCE)
+PLAIN = Scope(Config(rollback=True), usage=Usage.DOCUMENTED)
 
 
 def bare(verdicts: Verdicts) -> dict[str, tuple[str, int | None]]:
@@ -96,7 +96,7 @@ def test_verdicts_of_common_devices_are_shipped() -> None:
             replace(config, app_release=release, bootloader_release=release),
             2,
             has_factory,
-            usage=Usage.RESTART_AT_ONCE,
+            usage=Usage.DOCUMENTED,
         )
         for config, has_factory in BUILDS
         for release in Release
