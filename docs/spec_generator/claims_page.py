@@ -41,7 +41,8 @@ USAGE_TEXTS = {
     "under test. This is the main column.",
     Usage.RESTART_AT_ONCE: "as documented, and nothing comes between complete() and the restart, as with complete(1). "
     "It is a discipline that an application can choose; the claims that it repairs are those that differ here.",
-    Usage.ANY: "the calls come in any order, and esp_ota_set_boot_partition() may set the running slot and factory.",
+    Usage.ANY: "the calls come in any order, and esp_ota_set_boot_partition() may set the running slot and factory. It "
+    "has no column: most claims fall, and `otaproof explore --usage any` tells which, with a trace for each.",
 }
 LEMMA_GROUPS = (
     ("Sequence numbers", "proofs/bytes/seq_lemmas.py", seq_lemmas.LEMMAS),
@@ -87,7 +88,7 @@ def claims_page(kept: Kept, proved: Proofs) -> SpecPage:
         "builds: "
         + ", ".join(f"*{build.title}*" for build in BUILDS)
         + ". With anti-rollback an image has secure version 0 or 1. `otaproof explore --help` shows how to check other "
-        "configurations. Each table has a column for each usage of the calls:",
+        "configurations. Each table has a column for each usage of the calls but the last:",
         "\n".join(f"- *{usage.value}*: {text}" for usage, text in USAGE_TEXTS.items()),
     )
     page.heading("Verdicts")
