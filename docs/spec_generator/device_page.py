@@ -219,8 +219,8 @@ def _actions(page: SpecPage) -> None:
     plain, widest, waking = device_model(PLAIN), device_model(WIDEST), device_model(WAKING)
     page.add(
         "The page shows the actions of a device with two slots and no factory partition, rollback on, application of "
-        "release 6.1 or later, and any usage. Actions that only other devices have are marked. *PROPER* usage has "
-        "neither calls out of order nor `set_boot_*`, and complete() always restarts."
+        "release 6.1 or later, and any usage. Actions that only other devices have are marked. *DOCUMENTED* usage "
+        "has neither calls out of order nor `set_boot_*`; in *RESTART_AT_ONCE* usage complete() restarts, too."
     )
     shown = {action.name for action in plain.actions}
     for kind in Kind:
