@@ -1,6 +1,7 @@
 """Claims decided for configurations, and each refutation played on the board."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from ..model.claims.claims import CLAIMS
 from ..model.device.scope_text import scope_title
@@ -9,6 +10,7 @@ from ..proofs.prover.configurations import SLOT_COUNTS, Family
 from ..proofs.prover.decision import Decision, Effort, ProofVerdict
 from ..proofs.prover.proof_reuse import ProofReuse
 from ..proofs.prover.prover import decide
+from .certified_question import CertifiedQuestion
 from .shown_trace import ShownTrace, show_trace
 
 QUICK_SLOTS = 2
@@ -38,6 +40,8 @@ class ConfigurationProof:
     releases: tuple[str, ...]
     """Releases whose rules make the same model; none where one release was asked for."""
     rows: tuple[ProvedClaim, ...]
+    certificates: Mapping[str, CertifiedQuestion] = field(default_factory=dict)
+    """By name, the questions of what is proved, where certificates were asked for."""
 
     @property
     def name(self) -> str:

@@ -3,6 +3,7 @@
 from importlib.util import find_spec
 
 INSTALL = "pip install 'otaproof[prove]'"
+INSTALL_SAT = "pip install 'otaproof[certificates]'"
 MODULES = ("z3", "bitwuzla", "numba", "llvmlite", "numpy")
 """What the extra brings, by the names that are imported."""
 
@@ -10,6 +11,11 @@ MODULES = ("z3", "bitwuzla", "numba", "llvmlite", "numpy")
 def have_solvers() -> bool:
     """Tell whether all of them are installed."""
     return all(find_spec(name) is not None for name in MODULES)
+
+
+def have_sat_solver() -> bool:
+    """Tell whether the extra `certificates` is installed; the package pysat is another distribution's name as well."""
+    return find_spec("pysolvers") is not None
 
 
 def is_solver_missing(error: ModuleNotFoundError) -> bool:

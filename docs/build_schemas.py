@@ -19,6 +19,7 @@ from typing import Any
 
 import msgspec
 
+from otaproof.analysis.results.certificates_result import CertificatesResult
 from otaproof.analysis.results.check_result import CheckResult
 from otaproof.analysis.results.conform_result import ConformResult
 from otaproof.analysis.results.diff_result import DiffReplayResult, DiffResult, MatrixResult
@@ -45,6 +46,7 @@ RESULTS: dict[str, type[CommandResult]] = {
     "fuzz": FuzzResult,
     "outcomes": OutcomesResult,
     "prove": ProveResult,
+    "prove-certificates": CertificatesResult,
     "replay": ReplayResult,
 }
 """By the name of the schema, the result that it describes."""

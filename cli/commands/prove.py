@@ -57,6 +57,9 @@ class ProofOptions:
     """Let z3 look so long for a shorter counterexample to each refuted claim."""
     smt2: Annotated[Path | None, Parameter(metavar="DIR")] = None
     """Write every question that a verdict rests on, as SMT-LIB."""
+    certificates: Annotated[Path | None, Parameter(metavar="DIR")] = None
+    """Have a SAT solver refute every question that a proof rests on, and write clauses and refutation, for other
+    programs to check."""
     jobs: Count = 2
     """Processes to run in."""
 
@@ -108,15 +111,22 @@ def prove(
         text.print(f"\n[bold yellow]{ended_by}[/]: partial results follow")
     prove_report.print_summary(text, found, time.perf_counter() - started)
     prove_report.print_left_out(text, found)
+    if options.certificates is not None:
+        _give_certificates(text, options.certificates, found)
     output.give(prove_result(found), lambda: None)
     return ExitCode.INCONCLUSIVE if ended_by else exit_code(found)
 
 
 def exit_code(found: "list[ConfigurationProof]") -> ExitCode:
-    """Return what the verdicts come to; a refutation that the board does not replay is no verdict."""
+    """Return what the verdicts come to; a refutation that the board does not replay is no verdict.
+
+    Neither is a proof of which a question is satisfiable as clauses."""
     from ...proofs.prover.decision import ProofVerdict
 
     rows = [row for configuration in found for row in configuration.rows]
+    certificates = [question for configuration in found for question in configuration.certificates.values()]
+    if any(question.outcome == "satisfiable" for question in certificates):
+        return ExitCode.INCONCLUSIVE
     if any(row.divergence is not None or row.decision.verdict is ProofVerdict.UNKNOWN for row in rows):
         return ExitCode.INCONCLUSIVE
     verdicts = {row.decision.verdict for row in rows}
@@ -135,6 +145,10 @@ def _one(
 
     scopes = [device.scope(options.faults, usage) for usage in options.usages]
     decide = partial(decide_configuration, claims=frozenset(options.claim) or None, effort=effort)
+    if options.certificates is not None:
+        from ...analysis.certificate_files import certified_configuration
+
+        decide = partial(certified_configuration, directory=options.certificates, **decide.keywords)
     is_alone = options.jobs == 1 or len(scopes) == 1
     decided = map(decide, scopes) if is_alone else in_fresh_processes(decide, scopes, options.jobs)
     for number, configuration in enumerate(decided):
@@ -154,13 +168,29 @@ def _all(
 
     asked = families(options.faults, tuple(Usage(usage) for usage in options.usages), device.versions)
     decide = partial(decide_family, claims=frozenset(options.claim) or None, effort=effort)
+    if options.certificates is not None:
+        from ...analysis.certificate_files import certified_family
+
+        decide = partial(certified_family, directory=options.certificates, **decide.keywords)
     for number, configurations in enumerate(in_fresh_processes(decide, asked, options.jobs), 1):
         print_family(text, configurations, f"{number}/{len(asked)}")
         yield configurations
 
 
+def _give_certificates(text: "Console", directory: Path, found: "list[ConfigurationProof]") -> None:
+    from ...analysis.certificate_files import write_guide
+    from ...analysis.results.certificates_result import certificates_result
+    from ..json_text import json_text
+    from ..reports.certificates_report import print_certificates
+
+    manifest = certificates_result(found)
+    write_guide(directory, found, json_text(manifest))
+    print_certificates(text, manifest, directory)
+
+
 def _check(device: DeviceOptions, options: ProofOptions) -> None:
-    """Refuse what cannot work before any work; make the directory of --smt2."""
+    """Refuse what cannot work before any work; make the directories of --smt2 and --certificates."""
+    from ...analysis.solvers import INSTALL_SAT, have_sat_solver
     from ...model.claims.claims import CLAIMS, claim
 
     config = device.scope(options.faults, options.usages[0]).config
@@ -170,8 +200,11 @@ def _check(device: DeviceOptions, options: ProofOptions) -> None:
             raise InputError(f"--claim: {id_!r} is none of {', '.join(known)}")
         if not options.all and not claim(id_).applies_to(config):
             raise InputError(f"--claim: {id_} says nothing of a device without what it needs: {claim(id_).title}")
-    if options.smt2 is not None:
+    if options.certificates is not None and not have_sat_solver():
+        raise InputError(f"--certificates: needs a SAT solver: {INSTALL_SAT}")
+    for option, directory in (("--smt2", options.smt2), ("--certificates", options.certificates)):
         try:
-            options.smt2.mkdir(parents=True, exist_ok=True)
+            if directory is not None:
+                directory.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise InputError(f"--smt2: {options.smt2}: {error.strerror or error}") from None
+            raise InputError(f"{option}: {directory}: {error.strerror or error}") from None

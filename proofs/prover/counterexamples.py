@@ -18,7 +18,7 @@ from ...model.device.stepper import stepper
 from ...model.fault_model import FaultModel
 from ...model.terms.terms import Bool
 from ..explicit.explorer import Reading, claims_of, explore, explore_in_python, with_ghosts_of
-from ..smt.smtlib import Question, not_text
+from ..smt.smtlib import Question
 from ..smt.verification_condition import Condition
 
 SMALL = (2, 3)
@@ -158,9 +158,9 @@ def trace_condition(model: DeviceModel, actions: Sequence[str], goal: Bool, name
     question = Question(model, len(actions) + 1)
     question.require_start()
     for at, action in enumerate(actions):
-        question.require(question.action(action, at))
-    question.require(not_text(question.term(goal, len(actions))))
-    return Condition(name, question.text(), "sat")
+        question.require_action(action, at)
+    question.require_all([~goal], len(actions))
+    return Condition(name, question.text(), "sat", question.in_terms())
 
 
 def confirmation(scope: Scope, claim: DeviceClaim, actions: Sequence[str]) -> Condition:

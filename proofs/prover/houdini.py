@@ -110,28 +110,26 @@ def start_condition(model: DeviceModel, invariants: Iterable[Bool]) -> Condition
     """Return the question whether some invariant fails at the start."""
     question = Question(model)
     question.require_start()
-    question.require(any_text(not_text(question.term(invariant)) for invariant in invariants))
-    return Condition("start", question.text(), "unsat")
+    question.require_some((~invariant, 0) for invariant in invariants)
+    return Condition("start", question.text(), "unsat", question.in_terms())
 
 
 def step_condition(model: DeviceModel, invariants: Iterable[Bool]) -> Condition:
     """Return the question whether a step leads from a state in which all invariants hold to one in which some fails."""
     invariants = list(invariants)
     question = Question(model, 2)
-    for invariant in invariants:
-        question.require(question.term(invariant))
+    question.require_all(invariants)
     question.require_step()
-    question.require(any_text(not_text(question.term(invariant, 1)) for invariant in invariants))
-    return Condition("step", question.text(), "unsat")
+    question.require_some((~invariant, 1) for invariant in invariants)
+    return Condition("step", question.text(), "unsat", question.in_terms())
 
 
 def follow_condition(model: DeviceModel, invariants: Iterable[Bool], others: Iterable[Bool]) -> Condition:
     """Return the question whether there is a state in which all invariants hold and some other one does not."""
     question = Question(model)
-    for invariant in invariants:
-        question.require(question.term(invariant))
-    question.require(any_text(not_text(question.term(invariant)) for invariant in others))
-    return Condition("follow", question.text(), "unsat")
+    question.require_all(invariants)
+    question.require_some((~invariant, 0) for invariant in others)
+    return Condition("follow", question.text(), "unsat", question.in_terms())
 
 
 def k_induction(
@@ -143,16 +141,15 @@ def k_induction(
     base.require_start()
     for at in range(k - 1):
         base.require_step(at)
-    base.require(any_text(not_text(base.term(claim, at)) for at in range(k)))
+    base.require_some((~claim, at) for at in range(k))
     step = Question(model, k + 1)
     for at in range(k):
-        for invariant in (*known, claim):
-            step.require(step.term(invariant, at))
+        step.require_all((*known, claim), at)
         step.require_step(at)
-    step.require(not_text(step.term(claim, k)))
+    step.require_all([~claim], k)
     found = (
-        Condition(f"{name}_first_{k}", base.text(), "unsat"),
-        Condition(f"{name}_after_{k}", step.text(), "unsat"),
+        Condition(f"{name}_first_{k}", base.text(), "unsat", base.in_terms()),
+        Condition(f"{name}_after_{k}", step.text(), "unsat", step.in_terms()),
     )
     return found if all(condition.is_met(Solver.Z3) for condition in found) else None
 

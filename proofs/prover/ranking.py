@@ -47,10 +47,8 @@ def ranking_condition(model: DeviceModel, invariants: Iterable[Bool]) -> Conditi
             lowers.append(model.guard(action) & (after < here))
     is_stranded = ~upgrade_is_completed(scope, device) & has_next_number(scope, device) & ~any_of(lowers)
     question = Question(model)
-    for invariant in invariants:
-        question.require(question.term(invariant))
-    question.require(question.term(is_stranded | misfits(model)))
-    return Condition("C9_ranking", question.text(), "unsat")
+    question.require_all((*invariants, is_stranded | misfits(model)))
+    return Condition("C9_ranking", question.text(), "unsat", question.in_terms())
 
 
 def ranking_function(model: DeviceModel) -> Num:

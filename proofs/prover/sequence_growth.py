@@ -29,8 +29,8 @@ def growth_condition(scope: Scope) -> Condition:
     premise = all_of((current.slot < scope.slots, slot < scope.slots, current.seq < ERASED - scope.slots))
     grown = premise & ~((after - current.seq) < scope.slots)
     question = Question(device_model(scope), fields=_FIELDS)
-    question.require(question.term(grown))
-    return Condition("C12_growth", question.text(), "unsat")
+    question.require_all([grown])
+    return Condition("C12_growth", question.text(), "unsat", question.in_terms())
 
 
 def growth_detail(scope: Scope) -> str:

@@ -14,6 +14,7 @@ from ...model.device.model import DeviceModel, Field
 from ...model.device.stepper import State
 from ...model.terms.terms import Bool, Num, Op, Term, all_of, any_of, number
 from ...model.terms.walker import arguments_of, walk
+from .question_terms import Assertion, QuestionTerms, SomeHold, Starts, Steps
 
 _JOINS = {Op.AND: "and", Op.OR: "or", Op.EQUAL: "=", Op.LESS: "bvult", Op.PLUS: "bvadd", Op.MINUS: "bvsub"}
 
@@ -24,11 +25,14 @@ class Question:
     def __init__(self, model: DeviceModel, states: int = 1, fields: Iterable[Field] = ()) -> None:
         """Declare that many states of the model, and more fields that terms may speak of."""
         self.model = model
+        self._states, self._extra = states, tuple(fields)
+        self._assertions: list[Assertion] = []
+        self._is_in_terms = True
         self._lines: list[str] = []
         self._taken = 0
         self._names: dict[tuple[Term, int], str] = {}
         for at in range(states):
-            self._lines += [f"(declare-const {f.name}.{at} {_sort(f.bits)})" for f in (*model.fields, *fields)]
+            self._lines += [f"(declare-const {f.name}.{at} {_sort(f.bits)})" for f in (*model.fields, *self._extra)]
 
     def declare_fact(self, name: str) -> str:
         """Declare a fact of no state, to switch a part of the question on and off; return its name."""
@@ -36,8 +40,28 @@ class Question:
         return name
 
     def require(self, text: str) -> None:
-        """Assert what is written in the text."""
+        """Assert what is written in the text: from then on the question is more than its terms."""
+        self._is_in_terms = False
+        self._assert(text)
+
+    def require_some(self, facts: Iterable[tuple[Bool, int]]) -> None:
+        """Assert that at least one of the facts holds, each of the state of that number."""
+        some = SomeHold(tuple(facts))
+        self._assert(any_text(self.term(fact, at) for fact, at in some.facts), some)
+
+    def require_all(self, facts: Iterable[Bool], at: int = 0) -> None:
+        """Assert each of the facts, of state number `at`."""
+        for fact in facts:
+            self.require_some([(fact, at)])
+
+    def in_terms(self) -> QuestionTerms | None:
+        """Return the question for another encoder; None where something was asserted as text alone."""
+        asked = QuestionTerms(self.model, self._states, self._extra, tuple(self._assertions))
+        return asked if self._is_in_terms else None
+
+    def _assert(self, text: str, *assertions: Assertion) -> None:
         self._lines.append(f"(assert {text})")
+        self._assertions += assertions
 
     def term(self, term: Term, at: int = 0) -> str:
         """Return the term, said of state number `at`; its parts are defined before."""
@@ -62,11 +86,16 @@ class Question:
         """Assert that state number 0 is one in which a history starts."""
         for field in self.model.fields:
             starts = (constant(value, field.bits) for value in self.model.starts(field))
-            self.require(any_text(f"(= {field.name}.0 {value})" for value in starts))
+            self._assert(any_text(f"(= {field.name}.0 {value})" for value in starts))
+        self._assertions.append(Starts())
 
     def require_step(self, at: int = 0) -> None:
         """Assert that some action leads from state number `at` to the next one."""
-        self.require(_joined("or", [self._action(number, at) for number in range(len(self.model.actions))]))
+        self._assert(_joined("or", [self._action(number, at) for number in range(len(self.model.actions))]), Steps(at))
+
+    def require_action(self, name: str, at: int = 0) -> None:
+        """Assert that the action of that name leads from state number `at` to the next one."""
+        self._assert(self.action(name, at), Steps(at, name))
 
     def action(self, name: str, at: int = 0) -> str:
         """Return that the action of that name leads from state number `at` to the next one."""

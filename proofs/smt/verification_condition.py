@@ -10,6 +10,7 @@ from enum import Enum
 
 import z3
 
+from .question_terms import QuestionTerms
 from .second_solver import ask_bitwuzla
 
 TIME_LIMIT_MS = 120_000
@@ -33,6 +34,8 @@ class Condition:
     """SMT-LIB 2."""
     needs: str
     """"unsat" where it tells that something cannot be, "sat" where it tells that it can."""
+    asked: QuestionTerms | None = field(default=None, repr=False, compare=False)
+    """The same question in terms; None where they are not known, as in a process other than the one that asked."""
     _said: dict[Solver, str] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def answers(self, solvers: Iterable[Solver] = tuple(Solver)) -> dict[Solver, str]:

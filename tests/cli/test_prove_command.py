@@ -2,13 +2,18 @@
 
 import json
 import re
+import shutil
+import subprocess
+from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
+from dratify import check_proof, parse_dimacs
 from rich.console import Console
 
-from otaproof.analysis import proof_runs, shown_trace
+from otaproof.analysis import proof_runs, shown_trace, solvers
 from otaproof.analysis.proof_runs import ConfigurationProof, ProvedClaim
 from otaproof.campaign.lockstep.divergence import Divergence
 from otaproof.cli.main import main
@@ -16,6 +21,8 @@ from otaproof.cli.reports.prove_report import print_family
 from otaproof.model.claims.claims import claim
 from otaproof.model.config import Release
 from otaproof.model.device.state import Scope
+from otaproof.proofs.certificates import certificate
+from otaproof.proofs.certificates.sat_solver import SatAnswer, SatResult
 from otaproof.proofs.prover.decision import Decision, ProofVerdict
 from otaproof.proofs.prover.prover import decide as decide_claims
 from otaproof.proofs.smt.second_solver import ask_bitwuzla
@@ -81,6 +88,91 @@ def test_smt2_files_need_what_they_say(tmp_path: Path, capsys: pytest.CaptureFix
     for file in files:
         text = file.read_text()
         assert text.splitlines()[0].endswith(f"needs {ask_bitwuzla(text)}")
+
+
+def test_certificates_are_checked_by_another_program(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each proof is one of the clauses beside it; the manifest has every claim, and hashes of every file."""
+    folder = tmp_path / "certificates"
+    scope = ("--slots", "1", "--factory", "--no-rollback", "--faults", "F0", "--usage", "proper")
+    assert main(["prove", *scope, "--claim", "C3", "--certificates", str(folder)]) == 0
+    assert "3 of 3 questions certified" in capsys.readouterr().out
+    manifest = json.loads((folder / "manifest.json").read_text())
+    questions = {question["name"].partition("/")[2]: question for question in manifest["questions"]}
+    assert list(questions) == ["start", "step", "follow"]
+    for question in questions.values():
+        cnf, proof = ((folder / f"{question['name']}.{kind}").read_text() for kind in ("cnf", "drat"))
+        assert check_proof(parse_dimacs(cnf), proof).ok
+        assert f"p cnf {question['variables']} {question['clauses']}\n" in cnf
+        assert "c rests on it: C3: commence(), write()" in cnf and question["scope"] in cnf
+    sums = [line.split() for line in (folder / "SHA256SUMS").read_text().splitlines()]
+    assert sums == [[sha256((folder / file).read_bytes()).hexdigest(), file] for _, file in sums]
+    assert len(sums) == 2 * len(questions) + 1
+    (proved,) = manifest["claims"]
+    assert (proved["id"], proved["certificate"], proved["is_certified"]) == ("C3", "questions", True)
+    assert proved["questions"] == [question["name"] for question in manifest["questions"]]
+
+
+def test_certificate_of_a_refuted_claim_is_its_trace(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The manifest has the actions, and the token that the board plays; there is nothing to refute."""
+    assert main(["prove", "--usage", "proper", "--claim", "C4", "--certificates", str(tmp_path)]) == 1
+    assert "0 of 0 questions certified" in capsys.readouterr().out
+    manifest = json.loads((tmp_path / "manifest.json").read_text())
+    (refuted,) = manifest["claims"]
+    assert (refuted["id"], refuted["certificate"], refuted["is_certified"]) == ("C4", "trace", True)
+    assert manifest["questions"] == refuted["questions"] == []
+    assert len(refuted["trace"]) == 16 and refuted["token"].startswith("oth1.")
+
+
+def test_claim_that_is_proved_by_search_has_no_certificate(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """With the invariants that C4 leaves alone no ranking function is found, and a search decides C9."""
+    arguments = ["prove", "--usage", "proper", "--faults", "F0", "--claim", "C9", "--claim", "C4"]
+    assert main([*arguments, "--certificates", str(tmp_path)]) == 1
+    assert "has no certificate: search of all" in " ".join(capsys.readouterr().out.split())
+    claims = json.loads((tmp_path / "manifest.json").read_text())["claims"]
+    assert {c["id"]: c["certificate"] for c in claims} == {"C4": "trace", "C9": "none"}
+    assert [c["is_certified"] for c in claims if c["id"] == "C9"] == [False]
+
+
+def test_question_that_cannot_be_certified_is_told_by_name(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the report and in the manifest; one that has a solution as clauses takes the verdict back."""
+    folder, arguments = tmp_path / "certificates", ["prove", "--usage", "any", "--claim", "C12", "--certificates"]
+    for answer, outcome, code, words in (
+        (SatAnswer.UNKNOWN, "timed_out", 0, "C12_growth: not certified: no proof within 300 s"),
+        (SatAnswer.SATISFIABLE, "satisfiable", 3, "C12_growth: CONTRADICTION: the clauses have a solution"),
+    ):
+        monkeypatch.setattr(certificate, "solve_clauses", lambda *_, answer=answer: SatResult(answer))
+        assert main([*arguments, str(folder)]) == code
+        out = " ".join(capsys.readouterr().out.split())
+        assert "0 of 1 question certified" in out and words in out
+        (question,) = json.loads((folder / "manifest.json").read_text())["questions"]
+        assert (question["outcome"], question["drat_sha256"]) == (outcome, None)
+
+
+def test_certificates_want_a_sat_solver(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One line names the extra that brings it, before any work."""
+    monkeypatch.setattr(solvers, "have_sat_solver", lambda: False)
+    assert main(["prove", "--certificates", str(tmp_path)]) == 2
+    message = "otaproof prove: --certificates: needs a SAT solver: pip install 'otaproof[certificates]'\n"
+    assert capsys.readouterr().err == message
+
+
+def test_check_script_runs_the_checker_on_every_certificate(tmp_path: Path) -> None:
+    """And fails where a file has changed, or where the checker does not verify."""
+    if shutil.which("drat-trim") is None:
+        pytest.skip("drat-trim is not on the path")
+    folder = tmp_path / "certificates"
+    assert main(["prove", "--usage", "any", "--claim", "C12", "--certificates", str(folder)]) == 0
+    run = partial(subprocess.run, capture_output=True, text=True, check=False)
+    name = "rollback_5_1_2_slots_F1_any/C12_growth"
+    found = run(["sh", folder / "check.sh"])
+    assert (found.returncode, found.stdout) == (0, f"verified      {name}\n")
+    assert run(["sh", folder / "check.sh", "true"]).returncode == 1
+    (folder / f"{name}.drat").write_text("0\n")
+    assert run(["sh", folder / "check.sh"]).returncode == 1
 
 
 def test_out_writes_the_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -177,6 +269,7 @@ def test_a_refutation_that_the_board_does_not_replay_is_no_verdict(
         (["--bmc", "-1"], "--bmc: -1.0; want 0 or more"),
         (["--out", "/nowhere/at/all.json"], "--out: /nowhere/at is no directory"),
         (["--smt2", "/dev/null/questions"], "--smt2: /dev/null/questions"),
+        (["--certificates", "/dev/null/proofs"], "--certificates: /dev/null/proofs"),
     ],
 )
 def test_bad_input_is_one_line(capsys: pytest.CaptureFixture[str], arguments: list[str], message: str) -> None:

@@ -110,6 +110,12 @@ def test_replay_of_a_difference_is_what_its_schema_says(run: Run) -> None:
     agree("diff-replay", run("diff", "--replay", found["behaviours"][0]["token"]))
 
 
+def test_manifest_of_certificates_is_what_its_schema_says(run: Run, files: Path) -> None:
+    """It is a file, and no output."""
+    run("prove", "--usage", "any", "--claim", "C12", "--certificates", "certificates")
+    agree("prove-certificates", json.loads((files / "certificates" / "manifest.json").read_text()))
+
+
 @pytest.mark.slow
 def test_matrix_is_what_its_schema_says(run: Run) -> None:
     """All releases."""
