@@ -44,7 +44,7 @@ _IN_ANY_ORDER = (Op.AND, Op.OR, Op.EQUAL)
 
 
 def _term_digests(model: DeviceModel, terms: Iterable[Term]) -> dict[Term, str]:
-    """Return the digest of every node: of its operation, its width and its arguments, in any order where none counts."""
+    """Return the digest of every node: of its operation, width and arguments, in any order where none counts."""
     place = {field.name: str(number) for number, field in enumerate(model.fields)}
     found: dict[Term, str] = {}
     for node in nodes_of(terms):

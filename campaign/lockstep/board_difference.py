@@ -27,7 +27,8 @@ from ..history.step import Step, StepCut, StepName
 from ..token_packing import compact_json, pack_token, unpack_token
 from .divergence import Divergence
 from .torn_bytes import classes_of, is_left_by_cut, leaves, torn_by_cut
-from .trace_replay import FLIPPED_BYTE, HEADER_GONE, device_of_scope, flash_ops, place_label
+from .trace_replay import HEADER_GONE, device_of_scope, flash_ops, place_label
+from .trace_steps import FLIPPED_BYTE
 
 Move = tuple[str, Sequence[str], Sequence[str]]
 """An input, and the actions that each model makes of it; none for a call that is refused."""

@@ -20,21 +20,20 @@ from ...model.device.action import Action, Kind
 from ...model.device.flash_steps import ERASES
 from ...model.device.records import Check, Numbers, Word
 from ...model.device.search import follow
-from ...model.device.state import Content, Phase, Scope, Task, Usage
+from ...model.device.state import Content, Phase, Scope, Task
 from ...model.device.stepper import State, Stepper, stepper
 from ...model.device.stray_numbers import Stray, stray_named
 from ..history.claim_monitor import BrokenClaim, ClaimMonitor, verifies
-from ..history.history import FIRST_PART, IMAGE_SIZE, SLOT_SIZE, History, SmallDevice, SmallImage
+from ..history.history import FIRST_PART, SLOT_SIZE, History, SmallDevice
 from ..history.history_replay import token_of
 from ..history.history_token import encode_history_token
 from ..history.player import Moment, Played, Player, StepOutcome
 from ..history.step import Step, StepCut, StepName
 from .divergence import Divergence
 from .torn_bytes import classes_of, torn_by_cut
+from .trace_steps import begun_step, images_of
 
 SLOT_SECTORS = SLOT_SIZE // SECTOR_SIZE
-FLIPPED_BYTE = 700
-"""The byte in which a damaged image differs: in its last part."""
 HEADER_GONE = 16
 """Bytes that a cut in the erase of a slot erases: the header, and not the description."""
 
@@ -334,7 +333,7 @@ def segments(scope: Scope, model: Stepper, action_names: Sequence[str]) -> Itera
         writes += name.startswith("write_first")
         task = model.as_dict(state)["task"]
         is_step_over = task in (Task.OFF, Task.RUN, Task.STARTED, Task.STUCK)
-        begun = _begun_step(scope, action, writes)
+        begun = begun_step(scope, action, writes)
         if begun is None and task == Task.SELECT and (current is None or current.step.name is not StepName.RESET):
             # A call has restarted the chip.
             begun = Step(StepName.POWER_OFF) if action.kind is Kind.CUT else Step(StepName.RESET, ResetReason.SOFTWARE)
@@ -350,36 +349,6 @@ def segments(scope: Scope, model: Stepper, action_names: Sequence[str]) -> Itera
         state = after
     if current is not None:
         yield current
-
-
-def _begun_step(scope: Scope, action: Action, writes: int) -> Step | None:
-    """Return the step that an action begins; None when it goes on with one."""
-    name = action.name
-    if action.kind is Kind.RESET:
-        reasons = {"power_on": ResetReason.POWER_ON, "wake": ResetReason.DEEP_SLEEP}
-        return Step(StepName.RESET, reasons.get(name, ResetReason.SOFTWARE))
-    if name.startswith("write_first"):
-        return Step(StepName.WRITE, image=writes + 1, offset=0, length=FIRST_PART)
-    if name.startswith("write_rest"):
-        return Step(StepName.WRITE, image=writes + 1, offset=FIRST_PART, length=IMAGE_SIZE - FIRST_PART)
-    if action.kind is not Kind.CALL:
-        return None
-    if name.startswith("complete"):
-        return Step(StepName.COMPLETE, argument=1 if scope.usage is Usage.RESTART_AT_ONCE else None)
-    if name.startswith("set_boot"):
-        return Step(StepName.SET_BOOT, label=name.removeprefix("set_boot_"))
-    return Step({"commence": StepName.COMMENCE, "rollback": StepName.ROLLBACK}.get(name, StepName.ACCEPT))
-
-
-def images_of(action_names: Sequence[str]) -> Iterator[SmallImage]:
-    """Yield the image of the device, then one for each write_first of the trace."""
-    yield SmallImage(1)
-    firsts = [index for index, name in enumerate(action_names) if name.startswith("write_first")]
-    for number, start in enumerate(firsts):
-        rest = next((name for name in action_names[start + 1 :] if name.startswith("write_")), "")
-        version = int(action_names[start].rpartition("_version_")[2] or 0) if "_version_" in action_names[start] else 0
-        flipped = FLIPPED_BYTE if rest == "write_rest_broken" else None
-        yield SmallImage(number + 2, secure_version=version, flipped=flipped)
 
 
 def flash_ops(action: Action) -> int:
