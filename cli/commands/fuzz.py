@@ -21,7 +21,7 @@ DEFAULT_RUNS = 1000
 EPILOGUE = epilogue(
     "otaproof fuzz --seed 7 --runs 2000",
     "otaproof fuzz --minutes 30 --jobs 2 --out findings.jsonl",
-    "otaproof fuzz --slots 2 --rollback --idf 5.5 --faults F1 --usage restart-at-once",
+    "otaproof fuzz --slots 2 --rollback --idf 5.5 --usage restart-at-once",
     codes={
         0: "nothing found",
         1: "a claim is violated, or board and model diverge",
@@ -54,8 +54,8 @@ class DrawnDevice:
     """What a power cut may leave of a flash operation: all or nothing (F0), any prefix (F1), any bytes (F2), any bits
     (F3)."""
     usage: UsageName = "any"
-    """The calls as documented (documented), the same with nothing between complete() and the restart
-    (restart-at-once), or in any order (any)."""
+    """The calls as documented (documented), the same with a restart as soon as an update is complete (restart-at-once),
+    or in any order (any)."""
 
     def worlds(self) -> "Worlds":
         """Return the devices to draw; raise InputError where there is none."""

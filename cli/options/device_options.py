@@ -1,7 +1,7 @@
 """The options that say which device model a proof or a search is about."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, get_args
 
 from cyclopts import Parameter
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from ...model.device.state import Scope
 
 Faults = Annotated[FaultModel, Parameter(name_transform=str)]
-UsageName = Literal["restart-at-once", "documented", "any"]
+UsageName = Literal["documented", "restart-at-once", "any"]
 """The values of Usage, which help does not import."""
-USAGES: tuple[UsageName, ...] = ("documented", "restart-at-once", "any")
+USAGES: tuple[UsageName, ...] = get_args(UsageName)
 AnyFaults = Annotated[FaultModel | None, Parameter(name_transform=str)]
 
 
@@ -80,5 +80,5 @@ class CutOptions:
     """What a power cut may leave of a flash operation: all or nothing (F0), any prefix (F1), any bytes (F2), any bits
     (F3)."""
     usage: UsageName = "any"
-    """The calls as documented (documented), the same with nothing between complete() and the restart
-    (restart-at-once), or in any order (any)."""
+    """The calls as documented (documented), the same with a restart as soon as an update is complete (restart-at-once),
+    or in any order (any)."""

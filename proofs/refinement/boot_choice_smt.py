@@ -53,9 +53,8 @@ def boot_condition(model: DeviceModel, premises: Iterable[Bool]) -> Condition:
     agrees = (path.when.implies(_ends_as_said(model, path, said, chosen)) for path in found)
     ends = any_of(path.when for path in found)
     question = Question(model)
-    question.require(question.term(all_of(premises) & (model.device.task == Task.OFF)))
-    question.require(question.term(~(ends & all_of(agrees))))
-    return Condition("boot_choice", question.text(), "unsat")
+    question.require_all((*premises, model.device.task == Task.OFF, ~(ends & all_of(agrees))))
+    return Condition("boot_choice", question.text(), "unsat", question.in_terms())
 
 
 def boot_paths(model: DeviceModel) -> tuple[CallPath, ...]:
