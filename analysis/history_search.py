@@ -14,6 +14,14 @@ from ..project.flash_dump import Loaded
 from ..proofs.explicit.fewest_cuts import reach
 
 
+_IN_ORDER_FIRST = (Usage.RESTART_AT_ONCE, Usage.DOCUMENTED, Usage.ANY)
+_LIKELY_FIRST = (
+    *((usage, faults) for usage in _IN_ORDER_FIRST for faults in (FaultModel.F0, FaultModel.F2)),
+    *((usage, FaultModel.F3) for usage in _IN_ORDER_FIRST),
+)
+"""The histories that are searched: single bits that a cut leaves come last, as they may make a stray number."""
+
+
 @dataclass(frozen=True, slots=True)
 class HistoryFound:
     """How a device came to what it holds."""
@@ -85,12 +93,11 @@ class HistorySearch:
 
     def _search(self, target: Target, names: tuple[str, ...], answer: Answer) -> HistoryFound:
         self._is_complete = True
-        for usage in (Usage.RESTART_AT_ONCE, Usage.DOCUMENTED, Usage.ANY):
-            way = self._way(target, usage, FaultModel.F0)
-            if way is None and (way := self._way(target, usage, FaultModel.F3)) is not None:
-                # It takes more than F0: how much more?
-                weaker = (self._way(target, usage, faults) for faults in (FaultModel.F1, FaultModel.F2))
-                way = next((found for found in weaker if found is not None), way)
+        for usage, faults in _LIKELY_FIRST:
+            way = self._way(target, usage, faults)
+            if way is not None and faults is FaultModel.F2:
+                # It takes more than F0: is F1 enough?
+                way = self._way(target, usage, FaultModel.F1) or way
             if way is not None:
                 return self._found(way, names, answer)
         if not self._is_complete:

@@ -12,6 +12,7 @@ from ...impl.chip.cells import Cells
 from ...impl.otadata import SelectEntry, decode_entry, encode_entry, is_crc_right, make_entry
 from ...impl.partitions.partition import Partition
 from ...model.config import Config
+from ...model.device.records import Check
 from ...model.device.release_class import representative
 from ...model.device.state import Content, Scope
 from ...model.device.stepper import State, Stepper, stepper
@@ -123,6 +124,8 @@ def matcher(steps: Stepper, target: Target) -> Callable[[State], bool]:
     allowed: dict[str, set[int]] = {}
     for index, record in enumerate(target.stored.records):
         allowed |= _record_values(f"record{index}_", record)
+    if steps.model.scope.has_strays:
+        _forget_torn_numbers(allowed, target)
     if target.knows_images:
         for index, slot in enumerate(target.stored.slots):
             allowed |= {f"slot{index}_content": _contents(slot), f"slot{index}_version": {slot.version}}
@@ -133,6 +136,17 @@ def matcher(steps: Stepper, target: Target) -> Callable[[State], bool]:
         return all(state[place] in values for place, values in wanted)
 
     return is_goal
+
+
+def _forget_torn_numbers(allowed: dict[str, set[int]], target: Target) -> None:
+    """Allow any number of a torn record: a model with strays remembers it, and the flash does not."""
+    above = target.scope.slots + 1
+    for index, record in enumerate(target.stored.records):
+        if record.check is Check.WRONG:
+            del allowed[f"record{index}_slot"], allowed[f"record{index}_seq"]
+            other = f"record{1 - index}_seq"
+            if above in allowed.get(other, ()):
+                allowed[other] = {above, above + 1}
 
 
 def start_state(steps: Stepper, start: Start) -> State | None:
