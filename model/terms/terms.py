@@ -16,6 +16,9 @@ from collections.abc import Iterable, Iterator
 from enum import Enum
 from typing import ClassVar, TypeVar
 
+_TOLD_DEPTH = 6
+"""How deep repr() goes into a term."""
+
 
 class Op(Enum):
     """What a term does with its arguments."""
@@ -51,19 +54,25 @@ class Term:
         raise TypeError("a term has no truth value here; use & | ~ and choose()")
 
     def __repr__(self) -> str:
-        """Return the term as text with brackets."""
+        """Return the term as text with brackets; what lies deep in it is left out, as terms share their parts."""
+        return self._text(_TOLD_DEPTH)
+
+    def _text(self, depth: int) -> str:
+        if self.op is Op.VALUE:
+            return str(bool(self.args[0])) if self.bits == 0 else str(self.args[0])
+        if self.op is Op.FIELD:
+            return str(self.args[0])
+        if depth == 0:
+            return "…"
+        parts = [arg._text(depth - 1) if isinstance(arg, Term) else str(arg) for arg in self.args]
         match self.op:
-            case Op.VALUE:
-                return str(bool(self.args[0])) if self.bits == 0 else str(self.args[0])
-            case Op.FIELD:
-                return str(self.args[0])
             case Op.NOT:
-                return f"~{self.args[0]!r}"
+                return f"~{parts[0]}"
             case Op.CHOOSE:
-                return "choose({!r}, {!r}, {!r})".format(*self.args)
+                return f"choose({', '.join(parts)})"
             case _:
                 symbol = {Op.AND: "&", Op.OR: "|"}.get(self.op, self.op.value)
-                return "(" + f" {symbol} ".join(map(repr, self.args)) + ")"
+                return "(" + f" {symbol} ".join(parts) + ")"
 
     @property
     def value(self) -> int | None:

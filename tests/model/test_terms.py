@@ -236,6 +236,14 @@ def test_a_term_reads_as_it_was_written(expected: str, term: Term) -> None:
     assert expected == repr(term)
 
 
+def test_a_deep_term_is_told_in_part() -> None:
+    """Its parts are shared: written out whole, a hundred sums of a sum with itself would fill any memory."""
+    term = A
+    for _ in range(100):
+        term = term + term
+    assert len(repr(term)) < 1000 and "…" in repr(term)
+
+
 def test_fields_and_nodes_of_a_term() -> None:
     """Each node once, arguments first."""
     term = choose(P, A, A + 1) == B
