@@ -54,6 +54,8 @@ def whichever(condition: Bool, then: Device, otherwise: Device) -> Device:
         sector=part(then.sector, otherwise.sector),
         running=part(then.running, otherwise.running),
         session=choose(condition, then.session, otherwise.session),
+        other_session=choose(condition, then.other_session, otherwise.other_session),
+        asked=part(then.asked, otherwise.asked),
         records=(first, second),
         slots=tuple(
             Slot(

@@ -1,0 +1,122 @@
+"""The calls of ESP-IDF's own that Usage.ANY has beside those of otaupgrade.
+
+esp_ota_set_boot_partition of an OTA slot that does not run, esp_ota_resume, esp_ota_abort, esp_ota_write_with_offset
+and esp_ota_erase_last_boot_app_partition. The handles are of one slot, the one that commence() takes. Before 6.1 there
+can be two: a second esp_ota_begin erases what was written through the first handle and leaves that open, and the end of
+one session does not end the other. How far a handle has got is left out, as esp_ota_write_with_offset writes anywhere.
+Source: ESP-IDF esp_ota_ops.c.
+"""
+
+from dataclasses import replace
+
+from ..config import Release
+from ..terms.terms import Bool, choose, fact, number
+from .action import Action, Actions, Kind
+from .calls import (
+    call,
+    choosing,
+    has_next_number,
+    is_under_test,
+    record_for,
+    rewrite_sector,
+    target_of,
+    with_other_handle,
+    without_expectation,
+)
+from .device_parts import with_record, with_slot
+from .records import BLANK, active
+from .selection import boot_choice, is_version_allowed, next_update_slot
+from .state import Content, Device, Expectation, Scope, Slot, Task, Usage
+
+RESUME_FROM = Release.V5_5
+"""The first rules with esp_ota_resume; 5.3 and 5.4 have it too, for which the rules of 5.1 stand."""
+
+
+def api_calls(scope: Scope, device: Device) -> Actions:
+    """Yield the calls; none unless the usage has them."""
+    if scope.usage is not Usage.ANY:
+        return
+    for slot in range(scope.slots):
+        yield from _set_boot(scope, device, slot)
+    if scope.slots > 1:
+        yield from _sessions(scope, device)
+    yield _erase_last_boot(scope, device)
+
+
+def _set_boot(scope: Scope, device: Device, index: int) -> Actions:
+    """Select a slot that does not run, if its image verifies; erase one whose version is too old.
+
+    Source: IDF-OTA-SET-BOOT."""
+    slot = device.slots[index]
+    target = number(index, scope.slot_bits)
+    when = slot.is_complete & (device.running != index)
+    is_allowed = is_version_allowed(scope, device, slot.version)
+    slots = with_slot(device, target, replace(slot, is_finished=fact(True)))
+    verified = replace(without_expectation(scope, device), slots=slots, asked=target)
+    sector = rewrite_sector(scope, device, target)
+    after = replace(device, records=with_record(device, sector, record_for(scope, device, target)))
+    setting = replace(verified, task=number(Task.SET_BOOT), sector=sector)
+    setting = choosing(scope, device, setting, boot_choice(scope, after))
+    when_set = when & is_allowed & has_next_number(scope, device)
+    yield call(f"set_boot_ota_{index}", when_set, setting, "IDF-OTA-SET-BOOT")
+    if scope.config.anti_rollback:
+        rejecting = replace(verified, task=number(Task.SET_BOOT_REJECT))
+        rejecting = choosing(scope, device, rejecting, boot_choice(scope, device))
+        yield call(f"set_boot_ota_{index}_rejects", when & ~is_allowed, rejecting, "IDF-OTA-SET-BOOT")
+
+
+def _sessions(scope: Scope, device: Device) -> Actions:
+    """Open a session on what is there, close one, go on with the other one, write over what is there."""
+    if scope.config.app_release >= RESUME_FROM:
+        resumed = replace(
+            _as_download(scope, device), session=fact(True), other_session=with_other_handle(scope, device)
+        )
+        yield call("session_resume", is_resume_possible(scope, device), resumed, "IDF-OTA-RESUME")
+    yield call("session_abort", device.session, replace(device, session=fact(False)), "IDF-OTA-ABORT")
+    if scope.has_two_handles:
+        switched = replace(device, session=fact(True), other_session=fact(False))
+        yield call("session_switch", device.other_session & ~device.session, switched, "IDF-OTA-BEGIN")
+    target = target_of(scope, device)
+    damaged = replace(target, content=number(Content.BROKEN, 2), is_finished=fact(False), is_earned=fact(False))
+    over = replace(_as_download(scope, device), slots=with_slot(device, next_update_slot(device), damaged))
+    yield Action(
+        "write_over", (Task.RUN,), device.session & target.is_complete, over, Kind.FLASH, "IDF-OTA-WRITE-OFFSET"
+    )
+
+
+def is_resume_possible(scope: Scope, device: Device) -> Bool:
+    """Tell whether esp_ota_resume opens a session; from 6.2 on it asks what esp_ota_begin asks.
+
+    Source: IDF-OTA-RESUME."""
+    config = scope.config
+    when = next_update_slot(device) != device.running
+    if config.rollback and config.app_release >= Release.V6_2_DEV:
+        when = when & ~is_under_test(scope, device)
+    return when & ~device.session if config.app_release >= Release.V6_1 else when
+
+
+def _as_download(scope: Scope, device: Device) -> Device:
+    """Return the device with the expectations that a download leaves: that an accepted image stays."""
+    stays = device.expectation == Expectation.ACCEPTED
+    unexpected = without_expectation(scope, device)
+    return replace(
+        unexpected,
+        expectation=choose(stays, device.expectation, unexpected.expectation),
+        expected=choose(stays, device.expected, unexpected.expected),
+    )
+
+
+def _erase_last_boot(scope: Scope, device: Device) -> Action:
+    """Begin to erase the slot of the record that does not decide, unless it runs. Source: IDF-OTA-ERASE-LAST."""
+    chosen = active(device.records)
+    last = chosen.other_of(device.records)
+    when = chosen.is_some & last.is_right & (last.slot != device.running)
+    wiped = Slot(number(Content.EMPTY, 2), number(0), fact(False), fact(False))
+    after = replace(
+        device,
+        slots=with_slot(device, last.slot, wiped),
+        records=with_record(device, chosen.other_sector, BLANK),
+    )
+    erasing = replace(_as_download(scope, device), task=number(Task.ERASE_LAST))
+    erasing = choosing(scope, device, erasing, boot_choice(scope, after))
+    return call("erase_last_boot", when, erasing, "IDF-OTA-ERASE-LAST")
