@@ -29,12 +29,17 @@ from ...model.ota_state import OtaImgState, api_name
 from ..device_under_test import DeviceUnderTest
 from .history import BLANK_ENTRY, OTADATA
 from .player import Moment, Played, Player, StepOutcome
-from .step import ACCEPT, COMMENCE, POWER_ON, UPGRADE_STEPS, Step, StepName
+from .step import ACCEPT, COMMENCE, POWER_ON, RUNNING, UPGRADE_STEPS, WRITE_STEPS, Step, StepName
 
 _IN_PROGRESS = "ota error"
 """What commence() says of a session that is open already: no lock-out."""
 _COMPLETE_FAILED = ("validation failed", "empty firmware image")
 """What complete() says of an image that it refuses."""
+
+_DOWNLOADS = (StepName.COMMENCE, StepName.RESUME, StepName.ERASE_LAST_BOOT)
+"""Calls that take an image away, other than the one that runs: what was accepted is expected to stay, no more."""
+_LEAVE_EXPECTED = (*WRITE_STEPS, StepName.ABORT, StepName.SWITCH)
+"""Calls after which the same is expected as before, unless they damage an image."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,20 +211,24 @@ class ClaimMonitor:
         is_refused = outcome is StepOutcome.RAISED and not _is_about_argument(played)
         if step.name is StepName.COMPLETE and not is_refused:
             self._finished |= {target.label for target in (self._target(ran),) if target is not None}
+        if step.name is StepName.SET_BOOT and (not is_refused or played.ops):
+            # It verifies what it is asked for.
+            self._finished.add(ran.running.label if step.label == RUNNING else step.label)
         self._forget_wiped(played)
         if step.name is StepName.ACCEPT and is_accept_due and played.ops:
             # An eFuse burn that is refused makes accept() fail once all else is done.
             self._earned.add(ran.running.label)
         if is_refused:
             # A call that is refused changes nothing; complete() of an image that does not verify ends the session.
-            if played.error in _COMPLETE_FAILED:
+            # esp_ota_set_boot_partition erases an image whose secure version is too old, and raises an error.
+            if played.error in _COMPLETE_FAILED or (step.name is StepName.SET_BOOT and played.ops):
                 self._expect_nothing()
             return
-        if step.name is StepName.COMMENCE:
+        if step.name in _DOWNLOADS or (step.name in WRITE_STEPS and self._has_damaged(played)):
             if self._must_start is not None and self._must_start[0] != "C5":
                 self._expect_nothing()
             return
-        if step.name is StepName.WRITE:
+        if step.name in _LEAVE_EXPECTED:
             return
         self._expect_nothing()
         if step.name is StepName.ACCEPT:
@@ -249,6 +258,13 @@ class ClaimMonitor:
             is_tried = self._previous is not None and self._dut.config.rollback
             self._must_start = ("C4", self._previous or "") if is_tried else None
             self._previous = None
+
+    def _has_damaged(self, played: Played) -> bool:
+        """Tell whether an image that was whole before the step is not any more."""
+        apps = [partition for partition in self._dut.table if partition.is_app and played.touches(partition)]
+        return any(
+            self._verifies(played.before.cells, app) and not self._verifies(played.after.cells, app) for app in apps
+        )
 
     def _forget_wiped(self, played: Played) -> None:
         """Forget what was known of the slots that an operation of the step has touched."""

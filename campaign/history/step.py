@@ -44,6 +44,8 @@ class StepName(Enum):
 
 UPGRADE_STEPS = (StepName.COMMENCE, StepName.WRITE, StepName.COMPLETE)
 """The calls that bring a new image."""
+WRITE_STEPS = (StepName.WRITE, StepName.WRITE_AT)
+"""The calls that write a piece of an image."""
 
 
 @dataclass(frozen=True, slots=True)

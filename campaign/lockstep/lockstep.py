@@ -14,6 +14,7 @@ from collections.abc import Iterator
 
 from ...impl.chip.cells import Cells
 from ...impl.chip.flash import FlashOp, FlashOpKind
+from ...impl.image.format import IMAGE_MAGIC
 from ...model.config import Release, ResetReason
 from ...model.device.api_calls import RESUME_FROM
 from ...model.device.records import Check
@@ -25,7 +26,7 @@ from ...model.slot.life_cycle import Event
 from ..history.handles import has_written, is_open
 from ..history.history import OTADATA, History, SmallDevice
 from ..history.player import Played, Player, StepOutcome
-from ..history.step import RUNNING, Step, StepName
+from ..history.step import RUNNING, WRITE_STEPS, Step, StepName
 from .abstraction import Places, Program, Stored, stored_in_bytes
 from .divergence import Divergence, OutOfModel
 from .model_tracker import BURN, ModelTracker, OpKind, SeenOp, seen_op
@@ -41,7 +42,6 @@ _ACTIONS: dict[StepName, tuple[str, ...]] = {
     StepName.SWITCH: ("session_switch",),
     StepName.ERASE_LAST_BOOT: ("erase_last_boot",),
 }
-WRITES = (StepName.WRITE, StepName.WRITE_AT)
 _EVENTS: dict[StepName, Event] = {
     StepName.RESET: Event.POWER_ON,
     StepName.COMMENCE: Event.COMMENCE,
@@ -137,7 +137,7 @@ class Lockstep:
 
     def _check_in_model(self, played: Played, stored: list[Stored]) -> None:
         """Refuse a torn description that names another version than the image has, and one that is written over."""
-        if played.step.name in WRITES:
+        if played.step.name in WRITE_STEPS:
             for old, new in zip(stored[0].slots, stored[-1].slots, strict=True):
                 if old.has_description and (new.has_description, new.version) != (True, old.version):
                     raise OutOfModel("a description is written over")
@@ -145,7 +145,7 @@ class Lockstep:
             return
         if self.scope.config.anti_rollback:
             versions = {slot.version for moment in stored[:-1] for slot in moment.slots}
-            versions |= set(range(self.scope.versions)) if played.step.name in WRITES else set()
+            versions |= set(range(self.scope.versions)) if played.step.name in WRITE_STEPS else set()
             if any(slot.version not in versions for slot in stored[-1].slots if not slot.verifies):
                 raise OutOfModel("a torn description names a version that no image has")
 
@@ -159,6 +159,13 @@ class Lockstep:
             return ("complete_fails", "session_abort")
         return names
 
+    def takes(self, step: Step) -> bool:
+        """Tell whether a write through the handle that is open writes: its first byte must be that of an image."""
+        app = self.player.app
+        data = self.history.dut.image(step.image).contents[step.offset : step.offset + step.length]
+        is_first = app is not None and step.name is StepName.WRITE and not has_written(app)
+        return bool(data) and (not is_first or data[0] == IMAGE_MAGIC)
+
     def _follow(self, played: Played, stored: list[Stored], names: tuple[str, ...]) -> None:
         step, tracker = played.step, self.tracker
         began: str | None = None
@@ -167,7 +174,7 @@ class Lockstep:
         elif step.name is StepName.POWER_OFF:
             tracker.cut(None, stored[-1], FaultModel.F0)
             return
-        elif step.name not in WRITES:
+        elif step.name not in WRITE_STEPS:
             began = tracker.begin_call(*names)
         ops = [*map(self._seen_op, played.ops), *(BURN for _ in played.burns)]
         whole = ops[:-1] if played.outcome is StepOutcome.CUT else ops
@@ -294,7 +301,7 @@ def places_of(device: SmallDevice) -> Places:
 def allowed_outcomes(step: Step, began: str | None) -> tuple[StepOutcome, ...]:
     """Return how a call may end for which the model took that action; None: it refused."""
     match began:
-        case None if step.name in (*WRITES, StepName.SWITCH):
+        case None if step.name in (*WRITE_STEPS, StepName.SWITCH):
             return (StepOutcome.RETURNED, StepOutcome.RAISED)
         case "session_abort" if step.name is StepName.COMPLETE:
             return (StepOutcome.RAISED,)

@@ -38,7 +38,7 @@ def api_calls(scope: Scope, device: Device) -> Actions:
         return
     for slot in range(scope.slots):
         yield from _set_boot(scope, device, slot)
-    if scope.slots > 1:
+    if scope.has_target:
         yield from _sessions(scope, device)
     yield _erase_last_boot(scope, device)
 

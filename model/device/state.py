@@ -194,7 +194,12 @@ class Scope:
     @property
     def has_two_handles(self) -> bool:
         """Two handles can be open on one slot: esp_ota_begin does not ask whether one is. Source: IDF-OTA-BEGIN."""
-        return self.usage is Usage.ANY and self.slots > 1 and self.config.app_release < Release.V6_1
+        return self.usage is Usage.ANY and self.has_target and self.config.app_release < Release.V6_1
+
+    @property
+    def has_target(self) -> bool:
+        """There can be a slot to write to: one that does not run."""
+        return self.slots > 1 or self.has_factory
 
     @property
     def place_bits(self) -> int:
