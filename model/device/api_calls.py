@@ -26,7 +26,7 @@ from .calls import (
 from .device_parts import with_record, with_slot
 from .records import BLANK, active
 from .selection import boot_choice, is_version_allowed, next_update_slot
-from .state import Content, Device, Expectation, Scope, Slot, Task, Usage
+from .state import Content, Device, Expectation, Scope, Slot, Task
 
 RESUME_FROM = Release.V5_5
 """The first rules with esp_ota_resume; 5.3 and 5.4 have it too, for which the rules of 5.1 stand."""
@@ -34,12 +34,11 @@ RESUME_FROM = Release.V5_5
 
 def api_calls(scope: Scope, device: Device) -> Actions:
     """Yield the calls; none unless the usage has them."""
-    if scope.usage is not Usage.ANY:
+    if not scope.has_api_calls:
         return
     for slot in range(scope.slots):
         yield from _set_boot(scope, device, slot)
-    if scope.has_target:
-        yield from _sessions(scope, device)
+    yield from _sessions(scope, device)
     yield _erase_last_boot(scope, device)
 
 

@@ -43,7 +43,7 @@ IDLE = (Task.SELECT, Task.STUCK, Task.RUN)
 
 def tasks_of(scope: Scope, tasks: tuple[Task, ...]) -> tuple[Task, ...]:
     """Return those of the tasks that the usage has."""
-    return tasks if scope.usage is Usage.ANY else tuple(task for task in tasks if task not in API_TASKS)
+    return tasks if scope.has_api_calls else tuple(task for task in tasks if task not in API_TASKS)
 
 
 def flash_steps(scope: Scope, device: Device) -> Actions:

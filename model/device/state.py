@@ -192,14 +192,14 @@ class Scope:
         return self.slots + 1
 
     @property
-    def has_two_handles(self) -> bool:
-        """Two handles can be open on one slot: esp_ota_begin does not ask whether one is. Source: IDF-OTA-BEGIN."""
-        return self.usage is Usage.ANY and self.has_target and self.config.app_release < Release.V6_1
+    def has_api_calls(self) -> bool:
+        """The usage has calls of ESP-IDF's own, and there can be a slot that does not run, to which they matter."""
+        return self.usage is Usage.ANY and (self.slots > 1 or self.has_factory)
 
     @property
-    def has_target(self) -> bool:
-        """There can be a slot to write to: one that does not run."""
-        return self.slots > 1 or self.has_factory
+    def has_two_handles(self) -> bool:
+        """Two handles can be open on one slot: esp_ota_begin does not ask whether one is. Source: IDF-OTA-BEGIN."""
+        return self.has_api_calls and self.config.app_release < Release.V6_1
 
     @property
     def place_bits(self) -> int:
@@ -324,7 +324,7 @@ def device_of(scope: Scope) -> Device:
         running=num_field("running", scope.place_bits),
         session=bool_field("session"),
         other_session=bool_("other_session", scope.has_two_handles),
-        asked=num("asked", scope.slot_bits, scope.usage is Usage.ANY and scope.slots > 1),
+        asked=num("asked", scope.slot_bits, scope.has_api_calls and scope.slots > 1),
         records=(records[0], records[1]),
         slots=slots,
         burned=num("burned", scope.versions - 1, has_versions),

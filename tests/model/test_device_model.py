@@ -252,7 +252,7 @@ def why_not(scope: Scope, action: Action) -> str:
         and not (scope.has_factory and scope.usage is Usage.ANY),
         "commence() spares the record": name.startswith("spare_")
         and not (config.rollback and config.app_release >= Release.V5_5),
-        "no image is too old": name.startswith("reject_") and not config.anti_rollback,
+        "no image is too old": name.startswith(("reject_", "set_boot_reject_")) and not config.anti_rollback,
         "rollback is off": not config.rollback
         and (name.startswith(("abort_", "try_")) or word in ("new", "pending_verify", "aborted")),
         "with a factory image no first record is written": name.startswith("fresh_") and scope.has_factory,
