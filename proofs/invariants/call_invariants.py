@@ -68,14 +68,25 @@ def complete_chooses_running_or_target(scope: Scope, device: Device) -> Bool:
 
 
 def set_boot_rewrites_its_sector(scope: Scope, device: Device) -> Bool:
-    """esp_ota_set_boot_partition(running) rewrites the record that the release's rule says."""
+    """esp_ota_set_boot_partition(slot) rewrites the record that the release's rule says."""
     is_due = (device.task == Task.SET_BOOT) & _erases(device)
-    return is_due.implies(device.sector == rewrite_sector(scope, device, device.running))
+    return is_due.implies(device.sector == rewrite_sector(scope, device, device.asked))
 
 
-def set_boot_is_of_a_running_slot(scope: Scope, device: Device) -> Bool:
-    """esp_ota_set_boot_partition(running) is called from a slot."""
-    return (device.task == Task.SET_BOOT).implies(is_slot(scope, device.running))
+def set_boot_is_of_a_whole_slot(scope: Scope, device: Device) -> Bool:
+    """esp_ota_set_boot_partition(slot) has verified the image of a slot."""
+    is_whole = is_slot(scope, device.asked) & slot_at(device, device.asked).is_complete
+    return device.task.is_in(Task.SET_BOOT, Task.SET_BOOT_REJECT).implies(is_whole)
+
+
+def one_asks_in_set_boot_alone(scope: Scope, device: Device) -> Bool:
+    """No other call has a slot that it was asked for."""
+    return device.task.is_in(Task.SET_BOOT, Task.SET_BOOT_REJECT) | (device.asked == 0)
+
+
+def other_handle_is_of_a_running_image(scope: Scope, device: Device) -> Bool:
+    """A handle ends with the program."""
+    return device.other_session.implies(device.task.is_in(*CALLS))
 
 
 def accept_and_rollback_rewrite_the_active(scope: Scope, device: Device) -> Bool:
@@ -242,7 +253,9 @@ CALL_FACTS: tuple[Statement, ...] = (
     complete_torn_keeps_running_image,
     complete_chooses_running_or_target,
     set_boot_rewrites_its_sector,
-    set_boot_is_of_a_running_slot,
+    set_boot_is_of_a_whole_slot,
+    one_asks_in_set_boot_alone,
+    other_handle_is_of_a_running_image,
     accept_and_rollback_rewrite_the_active,
     accepted_record_stays_active,
     accept_is_of_tested_image,

@@ -102,6 +102,11 @@ class SlotRefinement:
         return frozenset(row_id for row_id, _ in self.walked)
 
 
+def is_refused_action(action: str) -> bool:
+    """Tell whether an action that begins a call does not get as far as otadata."""
+    return action in REFUSED or action.endswith("_rejects")
+
+
 def event_of(action: str) -> Event | None:
     """Return the event that an action begins; None for one that goes on, or is a cut or a reset."""
     return next((event for words, event in EVENTS.items() if action == words or action.startswith(f"{words}_")), None)
@@ -157,13 +162,9 @@ class _EventWalk:
             event, name = self._event[number], self._actions[number].name
             if event is None:
                 continue
-            call = name.removesuffix("_rejects")
-            if name in REFUSED:
-                self._event_from(state, after, event, is_refused=True)
-            elif call in self._views_of:
-                self._event_from(state, after, event, call != name, self._views_of[call])
-            else:
-                self._event_from(state, after, event)
+            views = self._views_of.get(name.removesuffix("_rejects"))
+            self._event_from(state, after, event, is_refused_action(name), views)
+            if views is None and not is_refused_action(name):
                 begun.add(event)
         self._judge_all(state, Event.INFO, state)
         if self.scope.usage is Usage.ANY:
