@@ -300,7 +300,7 @@ class _Teller:
             Task.SET_BOOT: f"esp_ota_set_boot_partition({self._asked(fields)}) rewrote {entry}",
             Task.FORGET_FIRST: "esp_ota_set_boot_partition(factory) erased entry 0",
             Task.FORGET_SECOND: "esp_ota_set_boot_partition(factory) erased entry 1",
-            Task.SET_BOOT_REJECT: f"esp_ota_set_boot_partition erased {self._asked(fields)}, its secure version too low",
+            Task.SET_BOOT_REJECT: f"esp_ota_set_boot_partition({self._asked(fields)}) erased that slot",
             Task.ERASE_LAST: f"{ESP_IDF_FUNCTIONS['erase_last_boot']} erased {self._last_boot(moment)}",
             Task.FORGET_LAST: f"{ESP_IDF_FUNCTIONS['erase_last_boot']} erased {entry}",
         }.get(task, task.name)
