@@ -214,7 +214,9 @@ class Player:
             self.other_handle = None
         elif before is not None and before != self.app.otaupgrade._handle and self.app.ota._find(before) is not None:
             self.other_handle = before
-        elif self.other_handle == self.app.otaupgrade._handle:
+        elif self.other_handle is not None and (
+            self.other_handle == self.app.otaupgrade._handle or self.app.ota._find(self.other_handle) is None
+        ):
             self.other_handle = None
 
     def _call_of(self, step: Step, app: App) -> Callable[[], object]:

@@ -63,8 +63,10 @@ def claims_page(kept: Kept, proved: Proofs) -> SpecPage:
         "builds: "
         + ", ".join(f"*{build.title}*" for build in BUILDS)
         + ". *Proper* usage is the documented order of calls, with complete(1) only. *Any* usage allows the calls in "
-        "any order, complete() without a restart, and esp_ota_set_boot_partition() for the running slot and for "
-        "factory. With anti-rollback an image has secure version 0 or 1. `otaproof explore --help` shows how to check "
+        "any order, complete() without a restart, and calls of ESP-IDF's own: esp_ota_set_boot_partition() of any "
+        "partition, esp_ota_resume(), esp_ota_abort(), esp_ota_write_with_offset(), "
+        "esp_ota_erase_last_boot_app_partition(), and before 6.1 two handles at once. With anti-rollback an image has "
+        "secure version 0 or 1. `otaproof explore --help` shows how to check "
         "other configurations.",
     )
     for usage in Usage:
