@@ -16,23 +16,23 @@ from ...impl.image.format import APP_DESC_MAGIC, APP_DESC_OFFSET, APP_DESC_SIZE,
 from ...impl.otadata import decode_entry, slot_of_seq
 from ...model.config import ResetReason
 from ...model.device.action import Action, Kind
-from ...model.device.flash_steps import ERASES
+from ...model.device.flash_steps import ERASES, WIPES
 from ...model.device.records import Check, Numbers, Word
-from ...model.device.state import Content, Phase, Scope, Task, Usage
+from ...model.device.state import Content, Phase, Scope, Task
 from ...model.device.stepper import State, Stepper, stepper
 from ...model.device.stray_numbers import Stray, stray_named
 from ..history.claim_monitor import BrokenClaim, ClaimMonitor, verifies
-from ..history.history import FIRST_PART, IMAGE_SIZE, SLOT_SIZE, History, SmallDevice, SmallImage
+from ..history.history import FIRST_PART, SLOT_SIZE, History, SmallDevice
 from ..history.history_replay import token_of
 from ..history.history_token import encode_history_token
 from ..history.player import Moment, Played, Player, StepOutcome
 from ..history.step import Step, StepCut, StepName
 from .divergence import Divergence
 from .torn_bytes import classes_of, torn_by_cut
+from .trace_steps import StepMaker, images_of
 
 SLOT_SECTORS = SLOT_SIZE // SECTOR_SIZE
-FLIPPED_BYTE = 700
-"""The byte in which a damaged image differs: in its last part."""
+_WIPES = frozenset(f"{task.name.lower()}_erases" for task in WIPES)
 HEADER_GONE = 16
 """Bytes that a cut in the erase of a slot erases: the header, and not the description."""
 
@@ -67,6 +67,8 @@ class Segment:
     """The actions that are one step of a history."""
 
     step: Step
+    before: tuple[Step, ...] = ()
+    """What the board does before it, and the model need not see."""
     actions: list[Action] = field(default_factory=list)
     states: list[State] = field(default_factory=list)
     """The state after each of the actions."""
@@ -130,7 +132,9 @@ class TraceWalker:
                 step = self._with_cut(segment)
                 if step is None:
                     continue
-                self.history = self.history.then(step)
+                self.history = self.history.then(*segment.before, step)
+                for early in segment.before:
+                    self._monitor.play(early)
                 played, broken = self._monitor.play(step)
             except (PlanNotReached, FlashMisuse) as error:
                 # The board has fewer operations than the model, or one that no board has.
@@ -220,7 +224,7 @@ class TraceWalker:
             Task.SELECT: (StepOutcome.RESTARTED,),
             Task.STUCK: (StepOutcome.NOTHING_BOOTS,),
             Task.STARTED: (StepOutcome.RETURNED,),
-            Task.RUN: (StepOutcome.RAISED,) if segment.actions[0].name == "complete_fails" else (StepOutcome.RETURNED,),
+            Task.RUN: (StepOutcome.RAISED,) if _raises(segment.actions[0].name) else (StepOutcome.RETURNED,),
         }[Task(task)]
         if played.outcome not in expected:
             raise Divergence(f"{segment.step}: want {expected[0].value}, but {describe(played)}")
@@ -235,6 +239,9 @@ class TraceWalker:
             has_session = probe.outcome is StepOutcome.RETURNED
             if has_session != bool(self._value(state, "session")):
                 raise Divergence(f"{segment.step}: a session is {'' if has_session else 'not '}open on the board")
+            has_other = self.player.other_handle is not None
+            if has_other != bool(self._stepper.as_dict(state).get("other_session", 0)):
+                raise Divergence(f"{segment.step}: another handle is {'' if has_other else 'not '}open on the board")
 
     def _compare_moment(self, where: str, state: State, moment: Moment) -> None:
         expected, seen = self._expected(state), self._seen(state, moment)
@@ -263,9 +270,10 @@ class TraceWalker:
             # The model remembers a number that was torn; the flash does not.
             numbers = [fields[f"record{i}_seq"] * (fields[f"record{i}_check"] == Check.RIGHT) for i in range(2)]
             expected["record0_seq"], expected["record1_seq"] = self._ranked(numbers)
-        for index in range(2):
-            if f"record{index}_slot" in expected and expected[f"record{index}_check"] != Check.RIGHT:
-                expected[f"record{index}_slot"] = 0
+        if self.scope.has_strays:
+            for index in range(2):
+                if f"record{index}_slot" in expected and expected[f"record{index}_check"] == Check.WRONG:
+                    expected[f"record{index}_slot"] = 0
         return expected
 
     def _seen(self, state: State, moment: Moment) -> dict[str, int]:
@@ -308,16 +316,15 @@ def segments(scope: Scope, model: Stepper, action_names: Sequence[str]) -> Itera
     by_name = {action.name: action for action in model.model.actions}
     state = model.initial
     current: Segment | None = None
-    writes = -1
+    steps = StepMaker(scope, model, action_names)
     for name in action_names:
         action = by_name.get(name)
         after = None if action is None else model.step(state, name)
         if action is None or after is None:
             raise ValueError(f"action {name} cannot be taken here; the scope has another, or the trace is cut short")
-        writes += name.startswith("write_first")
         task = model.as_dict(state)["task"]
         is_step_over = task in (Task.OFF, Task.RUN, Task.STARTED, Task.STUCK)
-        begun = _begun_step(scope, action, writes)
+        *prelude, begun = steps.steps(name, state)
         if begun is None and task == Task.SELECT and (current is None or current.step.name is not StepName.RESET):
             # A call has restarted the chip.
             begun = Step(StepName.POWER_OFF) if action.kind is Kind.CUT else Step(StepName.RESET, ResetReason.SOFTWARE)
@@ -326,7 +333,7 @@ def segments(scope: Scope, model: Stepper, action_names: Sequence[str]) -> Itera
         if begun is not None:
             if current is not None:
                 yield current
-            current = Segment(begun)
+            current = Segment(begun, tuple(step for step in prelude if step is not None))
         assert current is not None
         current.actions.append(action)
         current.states.append(after)
@@ -335,41 +342,16 @@ def segments(scope: Scope, model: Stepper, action_names: Sequence[str]) -> Itera
         yield current
 
 
-def _begun_step(scope: Scope, action: Action, writes: int) -> Step | None:
-    """Return the step that an action begins; None when it goes on with one."""
-    name = action.name
-    if action.kind is Kind.RESET:
-        reasons = {"power_on": ResetReason.POWER_ON, "wake": ResetReason.DEEP_SLEEP}
-        return Step(StepName.RESET, reasons.get(name, ResetReason.SOFTWARE))
-    if name.startswith("write_first"):
-        return Step(StepName.WRITE, image=writes + 1, offset=0, length=FIRST_PART)
-    if name.startswith("write_rest"):
-        return Step(StepName.WRITE, image=writes + 1, offset=FIRST_PART, length=IMAGE_SIZE - FIRST_PART)
-    if action.kind is not Kind.CALL:
-        return None
-    if name.startswith("complete"):
-        return Step(StepName.COMPLETE, argument=1 if scope.usage is Usage.RESTART_AT_ONCE else None)
-    if name.startswith("set_boot"):
-        return Step(StepName.SET_BOOT, label=name.removeprefix("set_boot_"))
-    return Step({"commence": StepName.COMMENCE, "rollback": StepName.ROLLBACK}.get(name, StepName.ACCEPT))
-
-
-def images_of(action_names: Sequence[str]) -> Iterator[SmallImage]:
-    """Yield the image of the device, then one for each write_first of the trace."""
-    yield SmallImage(1)
-    firsts = [index for index, name in enumerate(action_names) if name.startswith("write_first")]
-    for number, start in enumerate(firsts):
-        rest = next((name for name in action_names[start + 1 :] if name.startswith("write_")), "")
-        version = int(action_names[start].rpartition("_version_")[2] or 0) if "_version_" in action_names[start] else 0
-        flipped = FLIPPED_BYTE if rest == "write_rest_broken" else None
-        yield SmallImage(number + 2, secure_version=version, flipped=flipped)
+def _raises(call: str) -> bool:
+    """Tell whether a call that the model does not refuse raises an error all the same."""
+    return call == "complete_fails" or (call.startswith("set_boot_") and call.endswith("_rejects"))
 
 
 def flash_ops(action: Action) -> int:
     """Return how many flash operations a whole action is."""
     if action.kind is not Kind.FLASH or not action.name.endswith(("_erases", "_programs")):
         return 1 if action.name.startswith("write_") else 0
-    return SLOT_SECTORS if action.name in ("commence_erases", "reject_erases") else 1
+    return SLOT_SECTORS if action.name in _WIPES else 1
 
 
 def place_label(scope: Scope, place: int) -> str:

@@ -10,10 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from ...model.device.action import Action, Kind
-from ...model.device.flash_steps import BURNS, ERASES, REWRITES, WIPES
+from ...model.device.flash_steps import BURNS, ERASES, REWRITES, WIPES, wiped_slot
 from ...model.device.model import DeviceModel
 from ...model.device.records import Record
-from ...model.device.selection import next_update_slot
 from ...model.device.state import Phase, Task
 from ...model.terms.terms import Bool, Num, Op, Term, fact, number, replaced
 
@@ -142,7 +141,8 @@ class _Follower:
         elif task in REWRITES or task in ERASES:
             yield ErasesSector(sector)
         elif task in WIPES:
-            yield WipesSlot(_number(replaced(next_update_slot(self._model.device), dict(before))))
+            slot = wiped_slot(self._model.scope, self._model.device)
+            yield WipesSlot(_number(replaced(slot, dict(before))))
         elif task in BURNS:
             yield BurnsBits(_num(before["burned"]), _num(after["burned"]))
         else:

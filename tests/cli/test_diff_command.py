@@ -15,7 +15,6 @@ from otaproof.campaign.lockstep.board_difference import (
     BoardSide,
     decode_pair,
     encode_pair,
-    images_of_inputs,
     play_both,
     show_difference,
 )
@@ -285,7 +284,7 @@ def walk(scope: Scope, rng: random.Random, length: int = 14) -> None:
             actions = (*actions[: response.cuts[cut][0]], cut.action)
             state = response.cuts[cut][1]
         inputs.append((name, actions, response, cut is not None))
-    board = BoardSide(scope, tuple(images_of_inputs([name for name, _, _, _ in inputs])))
+    board = BoardSide(scope, [name for name, _, _, _ in inputs])
     for name, actions, response, is_cut in inputs:
         seen = board.give(name, actions)
         if is_cut or name == "power_off":

@@ -37,8 +37,8 @@ from otaproof.proofs.smt.question_terms import Assertion, QuestionTerms, SomeHol
 from otaproof.proofs.smt.smtlib import Question, misfits
 from otaproof.proofs.smt.verification_condition import Condition, Solver
 
-PROPER = Scope(Config(rollback=True), faults=FaultModel.F1, usage=Usage.PROPER)
-SMALL = Scope(Config(), slots=1, has_factory=True, faults=FaultModel.F0, usage=Usage.PROPER)
+PROPER = Scope(Config(rollback=True), faults=FaultModel.F1, usage=Usage.RESTART_AT_ONCE)
+SMALL = Scope(Config(), slots=1, has_factory=True, faults=FaultModel.F0, usage=Usage.RESTART_AT_ONCE)
 EXACT = replace(PROPER, ghosts=frozenset(Ghost), numbers=Numbers.EXACT)
 COUNTS = Scope(Config(anti_rollback=True, rollback=True), slots=5, counts=(3, 5), numbers=Numbers.EXACT)
 OTHERS = (
