@@ -18,6 +18,8 @@ from ...model.terms.terms import Bool, Num, Op, Term, fact, number, replaced
 
 CONTROL = ("task", "sector")
 """Fields that have to be known for a chain to go on."""
+OTHER = "other_session"
+"""A field that no chain reads, and not every release has: whether a handle is open beside the session."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,11 @@ def terms_of_chains(model: DeviceModel, first: Iterable[str], ends: Iterable[Tas
         names += [other for other in onward if other not in names]
     actions = (action for action in model.actions if action.name in names)
     return tuple(
-        (action.name, id(model.guard(action)), *((name, id(term)) for name, term in model.effects[action.name].items()))
+        (
+            action.name,
+            id(model.guard(action)),
+            *((n, id(t)) for n, t in model.effects[action.name].items() if n != OTHER),
+        )
         for action in actions
     )
 
