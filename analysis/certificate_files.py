@@ -98,7 +98,7 @@ def write_guide(directory: Path, found: Sequence[ConfigurationProof], manifest: 
     """Write the manifest, and beside it how to check all certificates."""
     questions = questions_of(found)
     certified = [question.name for question in questions if question.outcome == "certified"]
-    sums = [*(file for question in questions for file in question.files)]
+    sums = [file for question in questions for file in question.files]
     sums.append(("manifest.json", sha256(manifest.encode()).hexdigest()))
     texts = {
         "manifest.json": manifest,

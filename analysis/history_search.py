@@ -85,7 +85,7 @@ class HistorySearch:
 
     def _search(self, target: Target, names: tuple[str, ...], answer: Answer) -> HistoryFound:
         self._is_complete = True
-        for usage in Usage:
+        for usage in (Usage.RESTART_AT_ONCE, Usage.DOCUMENTED, Usage.ANY):
             way = self._way(target, usage, FaultModel.F0)
             if way is None and (way := self._way(target, usage, FaultModel.F3)) is not None:
                 # It takes more than F0: how much more?
@@ -122,15 +122,15 @@ class HistorySearch:
         actions = way.trace.actions
         sentences = tell(way.scope, way.start, actions, names)
         played = play_trace(way.scope, way.start, actions)
-        is_proper = way.scope.usage is Usage.RESTART_AT_ONCE
+        is_in_order = way.scope.usage is not Usage.ANY
         if way.cuts:
             plural = "s" if way.cuts > 1 else ""
-            misuse = "" if is_proper else ", and calls out of order"
+            misuse = "" if is_in_order else ", and calls out of order"
             verdict = f"takes {way.cuts} power cut{plural} ({way.scope.faults.name}){misuse}"
         elif not actions:
             verdict = "as it leaves the factory, before its first power-on"
         else:
-            verdict = "reachable without a fault" if is_proper else "reachable without a fault, by calls out of order"
+            verdict = "reachable without a fault" + ("" if is_in_order else ", by calls out of order")
         wanted = None if answer.entries is None else tuple(reading.raw for reading in answer.entries)
         is_alike = played.entries is None or played.entries == wanted
         note = "" if is_alike else "the entries of the replay read the same, but differ in some bytes"

@@ -40,14 +40,17 @@ def model_digest(scope: Scope) -> str:
     return _digest(*fields, *actions, *claims)[:DIGITS]
 
 
+_IN_ANY_ORDER = (Op.AND, Op.OR, Op.EQUAL)
+
+
 def _term_digests(model: DeviceModel, terms: Iterable[Term]) -> dict[Term, str]:
-    """Return the digest of every node: of its operation, its width and its arguments."""
+    """Return the digest of every node: of its operation, width and arguments, in any order where none counts."""
     place = {field.name: str(number) for number, field in enumerate(model.fields)}
     found: dict[Term, str] = {}
     for node in nodes_of(terms):
         args = (place[str(node.args[0])],) if node.op is Op.FIELD else node.args
-        texts = (found[arg] if isinstance(arg, Term) else str(arg) for arg in args)
-        found[node] = _digest(node.op.value, str(node.bits), *texts)
+        texts = [found[arg] if isinstance(arg, Term) else str(arg) for arg in args]
+        found[node] = _digest(node.op.value, str(node.bits), *(sorted(texts) if node.op in _IN_ANY_ORDER else texts))
     return found
 
 

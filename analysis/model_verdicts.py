@@ -49,7 +49,7 @@ def scope_of_world(world: DeviceUnderTest, faults: FaultModel) -> Scope | str:
             slots=len(slots),
             has_factory=any(partition.is_factory for partition in world.table),
             faults=faults,
-            usage=Usage.RESTART_AT_ONCE,
+            usage=Usage.DOCUMENTED,
         )
     except ValueError as error:
         return str(error)

@@ -1,8 +1,8 @@
 """Makes the file of shipped verdicts anew: `python -m otaproof.analysis.verdict_file FILE`.
 
 Verdicts of models that have not changed are kept, so a run that was ended early goes on where it was. What ships is
-proper usage: under F1 every family of `otaproof prove --all`, and one slot; under the other fault models one slot and
-two; and the mixes of an older bootloader with a newer application, two slots, under F1.
+documented usage: under F1 every family of `otaproof prove --all`, and one slot; under the other fault models one slot
+and two; and the mixes of an older bootloader with a newer application, two slots, under F1.
 """
 
 import sys
@@ -54,7 +54,7 @@ def groups() -> Iterator[Group]:
 def _groups(application: Release, bootloader: Release, faults: FaultModel, slots: Iterable[int]) -> Iterator[Group]:
     for plain, has_factory in BUILDS:
         config = replace(plain, app_release=application, bootloader_release=bootloader)
-        yield tuple(Scope(config, count, has_factory, faults, Usage.RESTART_AT_ONCE) for count in slots)
+        yield tuple(Scope(config, count, has_factory, faults, Usage.DOCUMENTED) for count in slots)
 
 
 def decided_group(group: Group, known: frozenset[str]) -> dict[str, Verdicts]:

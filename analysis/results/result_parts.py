@@ -49,8 +49,8 @@ class ModelResult(CommandResult):
 
     left_out: tuple[LeftOutEntry, ...]
     """What no history of the device model has; empty where nothing was asked of the model."""
-    left_out_of_proper_usage: tuple[LeftOutEntry, ...]
-    """What the documentation allows and proper usage does not have; empty where nothing was asked of the model."""
+    left_out_of_restart_at_once: tuple[LeftOutEntry, ...]
+    """What the documentation allows and this usage does not have; empty where nothing was asked of the model."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +116,7 @@ class LeftOutFields(TypedDict):
     """The fields of ModelResult."""
 
     left_out: tuple[LeftOutEntry, ...]
-    left_out_of_proper_usage: tuple[LeftOutEntry, ...]
+    left_out_of_restart_at_once: tuple[LeftOutEntry, ...]
 
 
 def scope_entry(scope: Scope) -> ScopeEntry:
@@ -146,8 +146,8 @@ def fault_name(name: str) -> FaultName:
 def left_out_entries(is_asked: bool = True) -> LeftOutFields:
     """Return both tables of what the model leaves out, whole, by the fields of ModelResult; empty if not asked for."""
     if not is_asked:
-        return {"left_out": (), "left_out_of_proper_usage": ()}
-    return {"left_out": _entries(LEFT_OUT), "left_out_of_proper_usage": _entries(LEFT_OUT_OF_RESTART)}
+        return {"left_out": (), "left_out_of_restart_at_once": ()}
+    return {"left_out": _entries(LEFT_OUT), "left_out_of_restart_at_once": _entries(LEFT_OUT_OF_RESTART)}
 
 
 def setting_entries(settings: Iterable[ConfigValue]) -> tuple[SettingEntry, ...]:

@@ -8,6 +8,7 @@ word that is set already. They are solved here anew; proofs/bytes/crc_lemmas.py 
 import random
 import struct
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from ...impl.chip.torn_operations import Torn, TornKind
 from ...impl.otadata import ota_select_crc
@@ -18,6 +19,8 @@ _WORDS = "<I20xII"
 """Number, state word and check word of a record."""
 _BITS = 32
 _FULL = 0xFFFFFFFF
+_LOOKED_OVER = 64
+"""Solutions of which the best is taken first."""
 _TRIES = 1 << 12
 """Solutions that are looked at for one that names the slot, in the order that is wanted."""
 
@@ -51,15 +54,28 @@ def _first_of_chain(number: int, check: int, strays: Sequence[Stray], slots: int
 
 
 def _numbers_of(number: int, check: int, stray: Stray, slots: int, other: int | None) -> Iterator[int]:
-    """Yield stray numbers that name the slot and compare with the other number as is wanted."""
-    for found in stray_numbers(number, check):
-        is_in_order = {
-            StrayOrder.GREATER: other is None or found > other,
-            StrayOrder.EQUAL: found == other,
-            StrayOrder.LOWER: other is not None and found < other,
-        }[stray.order]
-        if is_in_order and (found - 1) % slots == stray.slot and slots < found < TOP:
-            yield found
+    """Yield stray numbers that name the slot and compare with the other number as is wanted.
+
+    Of those that shall be greater, numbers come first that leave later tears the most strays to make."""
+    fitting = (found for found in stray_numbers(number, check) if _fits(found, stray, slots, other))
+    if stray.order is StrayOrder.GREATER:
+        yield from sorted(islice(fitting, _LOOKED_OVER), key=_later_strays, reverse=True)
+    yield from fitting
+
+
+def _later_strays(number: int) -> int:
+    """Return how many independent changes make strays of a number, and of the two that upgrades write after it."""
+    solved = (_solved(later, ota_select_crc(later)) for later in range(number, number + 3))
+    return sum(len(found[1]) for found in solved if found is not None)
+
+
+def _fits(found: int, stray: Stray, slots: int, other: int | None) -> bool:
+    is_in_order = {
+        StrayOrder.GREATER: other is None or found > other,
+        StrayOrder.EQUAL: found == other,
+        StrayOrder.LOWER: other is not None and found < other,
+    }[stray.order]
+    return is_in_order and (found - 1) % slots == stray.slot and slots < found < TOP
 
 
 def _torn(entry: bytes, number_bits: int, word: Word, check_bits: int) -> Torn:

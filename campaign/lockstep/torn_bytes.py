@@ -10,6 +10,7 @@ from ...impl.otadata import ENTRY_SIZE, SEQ_EMPTY, decode_entry, is_crc_right
 from ...model.device.records import Check, Word
 from ...model.device.stray_numbers import Stray, stray_named
 from ...model.fault_model import FaultModel
+from ..history.history import OTADATA
 from ..history.player import Moment
 from .stray_tears import find_stray, find_tear_towards
 
@@ -39,7 +40,8 @@ def torn_by_cut(
     stray = stray_named(name)
     if stray is None and not to_come:
         return find_torn(op.kind, before, after, *_classes_named(name), faults)
-    other = decode_entry(moments[0].cells.read(op.address ^ SECTOR_SIZE, ENTRY_SIZE))
+    is_first = op.address < OTADATA + SECTOR_SIZE
+    other = decode_entry(moments[0].cells.read(OTADATA + SECTOR_SIZE * is_first, ENTRY_SIZE))
     number = other.ota_seq if is_crc_right(other) and other.ota_seq != SEQ_EMPTY else None
     entry = after if op.kind is FlashOpKind.PROGRAM else before
     if stray is not None:

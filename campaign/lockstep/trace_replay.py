@@ -14,10 +14,12 @@ from ...impl.chip.flash import FlashMisuse, PlanNotReached
 from ...impl.chip.torn_operations import AFTER, BEFORE, Torn, TornKind
 from ...impl.image.format import APP_DESC_MAGIC, APP_DESC_OFFSET, APP_DESC_SIZE, IMAGE_MAGIC, decode_app_desc
 from ...impl.otadata import decode_entry, slot_of_seq
+from ...model.claims.state_claims import DEVICE_CLAIMS
 from ...model.config import ResetReason
 from ...model.device.action import Action, Kind
 from ...model.device.flash_steps import ERASES, WIPES
 from ...model.device.records import Check, Numbers, Word
+from ...model.device.search import follow
 from ...model.device.state import Content, Phase, Scope, Task
 from ...model.device.stepper import State, Stepper, stepper
 from ...model.device.stray_numbers import Stray, stray_named
@@ -75,7 +77,22 @@ class Segment:
 
 
 def confirm(scope: Scope, action_names: Sequence[str], claim_id: str) -> Confirmation:
-    """Play a trace on the board and compare; the claim has to be broken there too when it ends."""
+    """Play a trace on the board and compare; the claim has to be broken there too when it ends.
+
+    A claim over effects is broken in the state before the step that breaks it: that step is played, too."""
+    confirmation = _confirmed(scope, action_names, claim_id)
+    if confirmation.is_confirmed or not any(c.is_over_effects for c in DEVICE_CLAIMS if c.claim.id == claim_id):
+        return confirmation
+    steps = stepper(scope)
+    state = follow(steps, action_names)
+    for number, _ in steps.successors(state) if state is not None else ():
+        later = _confirmed(scope, (*action_names, steps.model.actions[number].name), claim_id)
+        if later.is_confirmed:
+            return later
+    return confirmation
+
+
+def _confirmed(scope: Scope, action_names: Sequence[str], claim_id: str) -> Confirmation:
     walker = TraceWalker(scope, action_names)
     divergence: str | None = None
     broken: tuple[BrokenClaim, ...] = ()

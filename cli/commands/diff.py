@@ -50,7 +50,7 @@ class ComparisonOptions:
     replay: Annotated[str | None, Parameter(metavar="TOKEN")] = None
     """Play the two histories of a difference, side by side."""
     follow: Annotated[int | None, Parameter(validator=within(0), metavar="N")] = None
-    """Inputs to look at after a difference (default: 2, with proper usage 8)."""
+    """Inputs to look at after a difference (default: 2, with restart-at-once usage 8)."""
     pairs: Annotated[Count, Parameter(show_default=_thousands)] = 1_000_000
     """Pairs of states to keep at most."""
     claims: Annotated[str, Parameter(metavar="IDS")] = "all"

@@ -46,7 +46,7 @@ class ProofOptions:
     """What a power cut may leave of a flash operation: all or nothing (F0), any prefix (F1), any bytes (F2), any bits
     (F3)."""
     usage: Annotated[UsageName | None, Parameter(group=DEVICE)] = None
-    """As documented, with nothing between complete() and the restart, or in any order; without it, each in turn."""
+    """As documented, the same with nothing between complete() and the restart, or in any order; without it, each."""
     claim: Annotated[tuple[str, ...], Parameter(metavar="ID")] = ()
     """Decide this claim alone, such as C4 (repeatable)."""
     all: bool = False

@@ -30,7 +30,7 @@ def print_check(console: Console, result: CheckResult) -> None:
     print_settings(page, result.settings, result.notes)
     if result.proofs is not None:
         page.blank()
-        print_left_out(page, FaultModel[sweep.faults], Usage.RESTART_AT_ONCE)
+        print_left_out(page, FaultModel[sweep.faults], Usage.DOCUMENTED)
 
 
 def _verdicts(result: CheckResult) -> Table:

@@ -47,7 +47,7 @@ def print_outcomes(
     page.blank()
     page.line(f"Every reachable state, any number of upgrades; {found.seconds:.1f} s", indent=0)
     _print_cross_check(page, result)
-    usage = Usage.RESTART_AT_ONCE if Usage.RESTART_AT_ONCE in titles else Usage.ANY
+    usage = Usage.RESTART_AT_ONCE if Usage.RESTART_AT_ONCE in titles else Usage.DOCUMENTED
     print_left_out(page, max(scope.faults for scope in titles.values()), usage)
 
 

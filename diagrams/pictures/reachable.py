@@ -1,8 +1,8 @@
 """The reachable states of a small device, collapsed to what info() reports for the running slot and the other slot.
 
-Two slots, proper usage. Every state in which the application runs belongs to one box; the numbers of the slots do not
-matter. An arrow is a call or a reset, up to the next state in which the application runs; a dashed arrow contains a
-power cut. Arrows from a box to itself are left out.
+Two slots, restart-at-once usage. Every state in which the application runs belongs to one box; the numbers of the
+slots do not matter. An arrow is a call or a reset, up to the next state in which the application runs; a dashed arrow
+contains a power cut. Arrows from a box to itself are left out.
 """
 
 from collections import Counter, deque

@@ -80,7 +80,7 @@ class Strip:
 
 
 def scope_of(rollback: bool) -> Scope:
-    """Return the scope of the small device: two slots, proper usage, any number of cuts."""
+    """Return the scope of the small device: two slots, restart-at-once usage, any number of cuts."""
     return Scope(Config(rollback=rollback), usage=Usage.RESTART_AT_ONCE)
 
 
@@ -201,7 +201,7 @@ def strips_drawing() -> Drawing:
     y = float(_TOP)
     sentences = []
     states = " and ".join(f"{len(reachable(stepper(scope_of(r)))):,}" for r in BUILDS.values())
-    note = f"over all {states} reachable states of a device with two slots, proper usage, any earlier cuts"
+    note = f"over all {states} reachable states of a device with two slots, restart-at-once usage, any earlier cuts"
     items.append(Text(16, 41, note, 10.5, FAINT))
     for build, rollback in BUILDS.items():
         items.append(Text(16, y, f"{build}", 12.5, is_bold=True))

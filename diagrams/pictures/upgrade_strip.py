@@ -1,6 +1,6 @@
 """The first upgrade of a new device as a strip: which image starts after a power cut at each flash operation.
 
-The trace is one of the device model: two slots, blank otadata, proper usage.
+The trace is one of the device model: two slots, blank otadata, restart-at-once usage.
 """
 
 from collections.abc import Iterator

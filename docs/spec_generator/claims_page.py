@@ -43,7 +43,8 @@ USAGE_TEXTS = {
     "It is a discipline that an application can choose; the claims that it repairs are those that differ here.",
     Usage.ANY: "the calls come in any order, and with them calls of ESP-IDF's own: esp_ota_set_boot_partition() of any "
     "partition, esp_ota_resume(), esp_ota_abort(), esp_ota_write_with_offset(), "
-    "esp_ota_erase_last_boot_app_partition(), and before 6.1 two handles at once.",
+    "esp_ota_erase_last_boot_app_partition(), and before 6.1 two handles at once. It has no column: most claims fall, "
+    "and `otaproof explore --usage any` tells which, with a trace for each.",
 }
 LEMMA_GROUPS = (
     ("Sequence numbers", "proofs/bytes/seq_lemmas.py", seq_lemmas.LEMMAS),
@@ -89,7 +90,7 @@ def claims_page(kept: Kept, proved: Proofs) -> SpecPage:
         "builds: "
         + ", ".join(f"*{build.title}*" for build in BUILDS)
         + ". With anti-rollback an image has secure version 0 or 1. `otaproof explore --help` shows how to check other "
-        "configurations. Each table has a column for each usage of the calls:",
+        "configurations. Each table has a column for each usage of the calls but the last:",
         "\n".join(f"- *{usage.value}*: {text}" for usage, text in USAGE_TEXTS.items()),
     )
     page.heading("Verdicts")
@@ -180,7 +181,9 @@ def _methods(page: SpecPage, proved: Proofs) -> None:
         "- *Sequence-number growth*: C12 bounds how fast sequence numbers grow.\n"
         "- *Refuted*: a search found a trace to a state that violates the claim, and both solvers confirm it with "
         "32-bit numbers.\n"
-        "- *Search*: the search of all reachable states found no violation, and no inductive invariant was found.",
+        "- *Search*: the search of all reachable states found no violation, with ranked numbers. Nothing is lost by "
+        "ranking them ([lemmas](#ranked-numbers)), so with these two slots it is a proof; no inductive invariant was "
+        "found, so with more slots the claim is *bounded* where no search ends.",
         "Search and proof agree in every configuration; a test compares them.",
     )
     page.table(
@@ -194,7 +197,7 @@ def _methods(page: SpecPage, proved: Proofs) -> None:
 
 def _counts(proved: Proofs, claim_id: str) -> Iterator[int]:
     found = [row[claim_id] for row in proved.values() if claim_id in row]
-    ends = [*(f"proved: {method}" for method in METHODS[:-1]), "refuted: search", "bounded: search"]
+    ends = [*(f"proved: {method}" for method in METHODS[:-1]), "refuted: search", "proved: search"]
     if unknown := set(found) - set(ends):
         raise ValueError(f"the page has no column for how {claim_id} is decided: {unknown}")
     yield from (found.count(end) for end in ends)
@@ -278,7 +281,8 @@ def _lemmas(page: SpecPage) -> None:
     page.add(
         "A lemma is proved for all values, beyond the states of the model. It holds only if z3 and bitwuzla, or two "
         "other independent methods where the table says so, agree. A test runs each lemma, and other tests show that "
-        "wrong variants are refuted."
+        "wrong variants are refuted. Of whole calls `make test` runs the cases with rollback and two slots, and a few "
+        "of the others; `pytest -m slow` runs all."
     )
     for title, path, lemmas in LEMMA_GROUPS:
         page.heading(title, 3)

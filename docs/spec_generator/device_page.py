@@ -222,9 +222,9 @@ def _actions(page: SpecPage) -> None:
     plain, widest, waking = device_model(PLAIN), device_model(WIDEST), device_model(WAKING)
     page.add(
         "The page shows the actions of a device with two slots and no factory partition, rollback on, application of "
-        "release 6.1 or later, and any usage. Actions that only other devices have are marked. *PROPER* usage has "
+        "release 6.1 or later, and any usage. Actions that only other devices have are marked. *DOCUMENTED* usage has "
         "neither calls out of order nor those of ESP-IDF's own (`set_boot_*`, `session_*`, `write_over`, "
-        "`erase_last_boot`), and complete() always restarts."
+        "`erase_last_boot`); in *RESTART_AT_ONCE* usage complete() restarts, too."
     )
     shown = {action.name for action in plain.actions}
     for kind in Kind:

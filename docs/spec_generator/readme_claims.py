@@ -7,10 +7,10 @@ import json
 from otaproof.cli.main import main as otaproof
 
 COLUMNS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("rollback, 6.2-dev", ("--idf", "6.2-dev", "--usage", "restart-at-once")),
-    ("rollback, 5.1", ("--idf", "5.1", "--usage", "restart-at-once")),
-    ("no rollback, 5.1", ("--no-rollback", "--idf", "5.1", "--usage", "restart-at-once")),
-    ("rollback, 5.1, any usage", ("--idf", "5.1", "--usage", "any")),
+    ("rollback, 6.2-dev", ("--idf", "6.2-dev", "--usage", "documented")),
+    ("the same, restart at once", ("--idf", "6.2-dev", "--usage", "restart-at-once")),
+    ("rollback, 5.1", ("--idf", "5.1", "--usage", "documented")),
+    ("no rollback, 5.1", ("--no-rollback", "--idf", "5.1", "--usage", "documented")),
 )
 """Heading of the column, and the options of `otaproof prove`."""
 

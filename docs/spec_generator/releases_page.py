@@ -7,12 +7,11 @@ from otaproof.campaign.conformance.release_probes import CALLS_SINCE, PROBES, ha
 from otaproof.campaign.history.known_cases import KNOWN_CASES
 from otaproof.impl.release_rules import AppRules, app_rules
 from otaproof.model.config import Config, Release
-from otaproof.model.device.state import Usage
 
 from .claims_page import verdict_range
 from .life_cycle_page import field_docs
 from .spec_page import SpecPage, code, repo_file
-from .spec_scopes import BUILDS, RELEASES, SpecScope, releases_label
+from .spec_scopes import BUILDS, RELEASES, USAGES, SpecScope, releases_label
 
 _STANDS_FOR = {
     Release.V4_4: "4.4 to 5.0", Release.V5_1: "5.1 to 5.4; NodeMCU builds against 5.1.3", Release.V5_5: "5.5",
@@ -86,7 +85,7 @@ def _short(observed: str) -> str:
 
 
 def _changing(kept: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
-    for usage in Usage:
+    for usage in USAGES:
         for build in BUILDS:
             claims = kept[SpecScope(build, Release.V5_1, usage).id]["claims"]
             for claim_id in claims:

@@ -97,11 +97,11 @@ class Content(IntEnum):
 class Usage(Enum):
     """How the application uses the calls."""
 
-    RESTART_AT_ONCE = "restart-at-once"
-    """As documented, and nothing between complete() and the restart, as complete(1) has it."""
     DOCUMENTED = "documented"
     """As NodeMCU documents the calls: accept() once for the image that runs under test, nothing out of order; but
     complete(nil) keeps the application running, and whatever it may call then."""
+    RESTART_AT_ONCE = "restart-at-once"
+    """As documented, and nothing between complete() and the restart, as complete(1) has it."""
     ANY = "any"
     """In any order, and with them calls of ESP-IDF's own: esp_ota_set_boot_partition of any OTA slot and of factory,
     esp_ota_abort, esp_ota_resume, esp_ota_write_with_offset, esp_ota_erase_last_boot_app_partition; before 6.1 two

@@ -122,8 +122,10 @@ def _stray_cut(scope: Scope, device: Device, off: Device, stray: Stray, tasks: t
 
 def _any_stray(scope: Scope, device: Device, off: Device, phase: Phase, tasks: tuple[Task, ...]) -> Action:
     old = record_in(device, device.sector)
+    other = record_in(device, number(1) - device.sector)
     chance = device.chance
     is_above = (chance > scope.slots) & (chance < TOP)
+    is_one_number = other.is_right & (chance == other.seq)
     fits_slot = any_of((device.chance_slot == slot) & can_name(scope, old.slot, slot) for slot in range(scope.slots))
     fits_word = any_of((device.chance_word == word) & _can_read(old, word) for word in Word)
     when = all_of(
@@ -135,6 +137,7 @@ def _any_stray(scope: Scope, device: Device, off: Device, phase: Phase, tasks: t
             fits_word,
             old.check != Check.EMPTY,
             chance > old.seq,
+            is_one_number.implies(device.chance_slot == other.slot),
         )
     )
     record = Record(number(Check.RIGHT, 2), device.chance_word, device.chance_slot, chance)

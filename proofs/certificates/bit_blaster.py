@@ -49,7 +49,8 @@ class BitBlaster:
             case Op.LESS:
                 return (_less(circuit, *_same_width(args)),)
             case Op.PLUS:
-                return _sum(circuit, *_same_width(args))
+                left, right = _same_width(args)
+                return _sum(circuit, left, right)
             case Op.MINUS:
                 return _difference(circuit, *_same_width(args))
             case Op.CHOOSE:
@@ -81,8 +82,8 @@ def _less(circuit: Circuit, left: Wires, right: Wires) -> int:
     return is_less
 
 
-def _sum(circuit: Circuit, left: Wires, right: Wires) -> Wires:
-    carry, found = FALSE, []
+def _sum(circuit: Circuit, left: Wires, right: Wires, carry: int = FALSE) -> Wires:
+    found = []
     for a, b in zip(left, right, strict=True):
         is_odd = circuit.differ(a, b)
         found.append(circuit.differ(is_odd, carry))
@@ -91,12 +92,8 @@ def _sum(circuit: Circuit, left: Wires, right: Wires) -> Wires:
 
 
 def _difference(circuit: Circuit, left: Wires, right: Wires) -> Wires:
-    borrow, found = FALSE, []
-    for a, b in zip(left, right, strict=True):
-        is_odd = circuit.differ(a, b)
-        found.append(circuit.differ(is_odd, borrow))
-        borrow = circuit.choose(is_odd, b, borrow)
-    return tuple(found)
+    """Return the sum of the left number, the inverted right one, and 1."""
+    return _sum(circuit, left, tuple(-wire for wire in right), TRUE)
 
 
 def _same_width(numbers: Sequence[Wires]) -> list[Wires]:

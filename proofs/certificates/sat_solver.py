@@ -45,8 +45,11 @@ def solve_clauses(clauses: Collection[Clause], seconds: float) -> SatResult:
     with Glucose4(bootstrap_with=clauses, with_proof=True) as solver:
         timer = Timer(seconds, solver.interrupt)
         timer.start()
-        answer = solver.solve_limited(expect_interrupt=True)
-        timer.cancel()
+        try:
+            answer = solver.solve_limited(expect_interrupt=True)
+        finally:
+            # A timer that is left alone keeps the process for as long as it runs.
+            timer.cancel()
         if answer is None:
             return SatResult(SatAnswer.UNKNOWN)
         if answer:

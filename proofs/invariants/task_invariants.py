@@ -146,7 +146,7 @@ def session_is_of_a_running_image(scope: Scope, device: Device) -> Bool:
 
 
 def session_is_left_alone(scope: Scope, device: Device) -> Bool:
-    """With proper use, a session sees no call but those that end it, and rollback()."""
+    """With restart-at-once use, a session sees no call but those that end it, and rollback()."""
     if scope.usage is Usage.ANY:
         return fact(True)
     return device.session.implies(device.task.is_in(Task.RUN, Task.SPARE, Task.ROLLBACK))

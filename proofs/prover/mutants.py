@@ -59,15 +59,19 @@ class Mutant:
     def model(self, numbers: Numbers) -> DeviceModel:
         """Return the model with the thing wrong, and the ghost variables of the claim."""
         right = device_model(replace(self.scope, ghosts=self.claim.ghosts, numbers=numbers))
-        unknown = set(self.changes) - {action.name for action in right.actions}
-        if unknown:
-            raise ValueError(f"{self.name} changes {', '.join(sorted(unknown))}, which the model has not")
-        changed = (self._changed(right, action) for action in right.actions)
-        return DeviceModel(right.scope, right.device, right.fields, tuple(a for a in changed if a is not None))
+        return with_changes(right, self.changes)
 
-    def _changed(self, right: DeviceModel, action: Action) -> Action | None:
-        change = self.changes.get(action.name)
-        return action if change is None else change(right.scope, right.device, action)
+
+def with_changes(right: DeviceModel, changes: Mapping[str, Change]) -> DeviceModel:
+    """Return the model with some actions changed, by name; raises ValueError for an action that it has not."""
+    unknown = set(changes) - {action.name for action in right.actions}
+    if unknown:
+        raise ValueError(f"there is no {', '.join(sorted(unknown))} to change")
+    changed = (
+        changes[action.name](right.scope, right.device, action) if action.name in changes else action
+        for action in right.actions
+    )
+    return DeviceModel(right.scope, right.device, right.fields, tuple(a for a in changed if a is not None))
 
 
 def shortest_counterexample(mutant: Mutant) -> tuple[str, ...] | None:
@@ -165,6 +169,13 @@ def _writes_running(scope: Scope, device: Device, action: Action) -> Action:
 
 def _clears_efuse(scope: Scope, device: Device, action: Action) -> Action:
     return replace(action, then=replace(action.then, burned=number(0)))
+
+
+def adds_sixteen_laps(scope: Scope, device: Device, action: Action) -> Action:
+    """The record gets a number that is sixteen laps too high."""
+    record = record_in(action.then, device.sector)
+    record = replace(record, seq=record.seq + number(16 * scope.slots, 32))
+    return replace(action, then=replace(action.then, records=with_record(action.then, device.sector, record)))
 
 
 def _leaves_blank(scope: Scope, device: Device, action: Action) -> Action:

@@ -224,6 +224,10 @@ def _refuted(scope: Scope, claim: DeviceClaim, counterexample: Counterexample, e
 
 def _open(claim: DeviceClaim, inductive: Inductive, effort: Effort, found: CounterexampleSearch) -> Decision:
     """Return what is found of a claim that is not inductive, and for which no counterexample is known."""
+    if claim.claim.id in found.complete:
+        # The numbers are ranked there, and nothing is lost by that: proofs/refinement/ asks it of every action.
+        method = "search of all reachable states, with ranked numbers; not inductive"
+        return Decision(claim.claim, ProofVerdict.PROVED, method)
     model = exact_model(inductive.scope)
     kept = claim.kept_in(model)
     for k in range(2, DEEPEST + 1):
@@ -240,9 +244,5 @@ def _open(claim: DeviceClaim, inductive: Inductive, effort: Effort, found: Count
                 invariants=tuple(inductive.invariants),
                 conditions=(*inductive.conditions, *conditions),
             )
-    if claim.claim.id in found.complete:
-        # The numbers are ranked there, and nothing is lost by that: proofs/refinement/ asks it of every action.
-        method = "search of all reachable states, with ranked numbers; not inductive"
-        return Decision(claim.claim, ProofVerdict.PROVED, method)
     method = f"holds in all histories of up to {found.depth} steps, {found.states:,} states; not inductive"
     return Decision(claim.claim, ProofVerdict.BOUNDED, method, depth=found.depth)

@@ -26,7 +26,7 @@ import z3
 from ...impl.app.otaupgrade import OtaUpgrade
 from ...impl.board import App
 from ...impl.partitions.partition import AppSubtype, PartitionType
-from ...model.config import Release
+from ...model.config import Config, Release
 from ...model.device.model import device_model
 from ...model.device.scope_text import scope_title
 from ...model.device.state import Scope, Task
@@ -34,6 +34,7 @@ from ..smt.lemma import Lemma, LemmaVerdict, Result, prove_always, prove_each
 from .call_agreement import Agreement, PathOutcome
 from .call_cases import (
     EFUSE,
+    FEW_SLOTS,
     SESSIONS,
     CallCase,
     alike,
@@ -41,11 +42,12 @@ from .call_cases import (
     app_outcome,
     boot_cases,
     boot_outcome,
+    most_boot_slots,
     scopes,
     slot_sectors,
 )
 from .call_premises import PREMISES
-from .impl_decisions import equality
+from .impl_decisions import MAX_SLOTS, equality
 from .model_chains import Chain, chains, terms_of_chains
 from .symbolic_board import symbolic_calls
 from .symbolic_entries import LOGIC
@@ -218,7 +220,15 @@ CALLS = (
         is_for=_has_factory,
     ),
 )
-METHOD = "every path of impl's own call on a symbolic board; z3, then bitwuzla"
+METHOD = (
+    f"every path of impl's own call on a symbolic board, with 1 to {FEW_SLOTS} slots, and with {MAX_SLOTS} from four "
+    "places without anti-rollback; z3, then bitwuzla"
+)
+_ROLLBACK, _ANTI_ROLLBACK = (most_boot_slots(Config(rollback=True, anti_rollback=anti)) for anti in (False, True))
+BOOT_METHOD = (
+    f"every path of impl's own bootloader on a symbolic board, with up to {_ROLLBACK} slots, with anti-rollback "
+    f"{_ANTI_ROLLBACK}, without rollback {MAX_SLOTS}; z3, then bitwuzla"
+)
 WHOLE_CALLS: tuple[Lemma, ...] = (
     *PREMISES,
     equality(
@@ -232,7 +242,7 @@ WHOLE_CALLS: tuple[Lemma, ...] = (
         "boot",
         "the bootloader aborts, tries, burns and writes a first record as the model does, and starts the same place",
         prove_boot,
-        METHOD,
+        BOOT_METHOD,
     ),
 )
 """What is shown, in the cases of call_cases.py; each stands for all releases that its rules do not tell apart."""

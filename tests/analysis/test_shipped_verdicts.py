@@ -19,7 +19,7 @@ from otaproof.model.device.state import Scope, Usage
 from otaproof.model.fault_model import FaultModel
 from worlds import small_world
 
-PLAIN = Scope(Config(rollback=True), usage=Usage.RESTART_AT_ONCE)
+PLAIN = Scope(Config(rollback=True), usage=Usage.DOCUMENTED)
 
 
 def bare(verdicts: Verdicts) -> dict[str, tuple[str, int | None]]:
@@ -67,7 +67,7 @@ def test_digest_tells_start_and_claims(monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert before != changed(monkeypatch, later)
     monkeypatch.undo()
-    weaker = [replace(claim, meaning=DEVICE_CLAIMS[0].meaning) for claim in DEVICE_CLAIMS]
+    weaker = [replace(claim, meaning=DEVICE_CLAIMS[0].meaning, is_over_effects=False) for claim in DEVICE_CLAIMS]
     monkeypatch.setattr(digest_module, "DEVICE_CLAIMS", weaker)
     assert before != model_digest(PLAIN)
 
@@ -96,7 +96,7 @@ def test_verdicts_of_common_devices_are_shipped() -> None:
             replace(config, app_release=release, bootloader_release=release),
             2,
             has_factory,
-            usage=Usage.RESTART_AT_ONCE,
+            usage=Usage.DOCUMENTED,
         )
         for config, has_factory in BUILDS
         for release in Release

@@ -358,7 +358,7 @@ def test_the_matrix_has_the_rows_of_the_version_matrix() -> None:
 
 
 def test_a_claim_that_holds_on_one_side_only_comes_with_a_history() -> None:
-    """From 5.5 on commence() gives up the entry of the slot that it wipes, so C2 and C13 hold in proper usage."""
+    """From 5.5 on commence() gives up the entry of the slot that it wipes, so C2 and C13 hold."""
     sides = scope_of(Release.V5_1, usage=Usage.RESTART_AT_ONCE), scope_of(Release.V5_5, usage=Usage.RESTART_AT_ONCE)
     report = compare(("5.1", "5.5"), sides, claims="C1,C2,C13", follow=0)
     assert [("C2", False), ("C13", False)] == [(c.claim.id, c.holds_left) for c in report.claims.changes]

@@ -41,7 +41,7 @@ def test_prove_prints_a_line_for_each_claim_and_the_way_to_a_broken_one(capsys: 
     """The verdict, how it came about, and the line that replays it."""
     assert main(PROPER_C4) == 1
     out = capsys.readouterr().out
-    assert "2 OTA slots, rollback on, release rules 5.1, F1, proper usage" in out
+    assert "2 OTA slots, rollback on, release rules 5.1, F1, restart-at-once usage" in out
     assert "refuted (16 steps)" in out and "32-bit numbers" in out
     assert "k-induction (k = 1)" in out
     assert "1. ota_0 starts at power-on" in out
@@ -83,7 +83,7 @@ def test_json_tells_the_world_and_both_solvers(capsys: pytest.CaptureFixture[str
 def test_smt2_files_need_what_they_say(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Each question that a verdict rests on, for any solver to answer."""
     assert main([*PROPER_C4, "--smt2", str(tmp_path / "questions")]) == 1
-    files = sorted((tmp_path / "questions" / "rollback_5_1_2_slots_F1_proper").iterdir())
+    files = sorted((tmp_path / "questions" / "rollback_5_1_2_slots_F1_restart-at-once").iterdir())
     assert [file.name for file in files] == [
         "C4_refuted.smt2",
         "boot_choice.smt2",
@@ -99,7 +99,7 @@ def test_smt2_files_need_what_they_say(tmp_path: Path, capsys: pytest.CaptureFix
 def test_certificates_are_checked_by_another_program(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Each proof is one of the clauses beside it; the manifest has every claim, and hashes of every file."""
     folder = tmp_path / "certificates"
-    scope = ("--slots", "1", "--factory", "--no-rollback", "--faults", "F0", "--usage", "proper")
+    scope = ("--slots", "1", "--factory", "--no-rollback", "--faults", "F0", "--usage", "restart-at-once")
     assert main(["prove", *scope, "--claim", "C3", "--certificates", str(folder)]) == 0
     assert "3 of 3 questions certified" in capsys.readouterr().out
     manifest = json.loads((folder / "manifest.json").read_text())
@@ -120,7 +120,7 @@ def test_certificates_are_checked_by_another_program(tmp_path: Path, capsys: pyt
 
 def test_certificate_of_a_refuted_claim_is_its_trace(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The manifest has the actions, and the token that the board plays; there is nothing to refute."""
-    assert main(["prove", "--usage", "proper", "--claim", "C4", "--certificates", str(tmp_path)]) == 1
+    assert main(["prove", "--usage", "restart-at-once", "--claim", "C4", "--certificates", str(tmp_path)]) == 1
     assert "0 of 0 questions certified" in capsys.readouterr().out
     manifest = json.loads((tmp_path / "manifest.json").read_text())
     (refuted,) = manifest["claims"]
@@ -131,7 +131,7 @@ def test_certificate_of_a_refuted_claim_is_its_trace(tmp_path: Path, capsys: pyt
 
 def test_claim_that_is_proved_by_search_has_no_certificate(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """With the invariants that C4 leaves alone no ranking function is found, and a search decides C9."""
-    arguments = ["prove", "--usage", "proper", "--faults", "F0", "--claim", "C9", "--claim", "C4"]
+    arguments = ["prove", "--usage", "restart-at-once", "--faults", "F0", "--claim", "C9", "--claim", "C4"]
     assert main([*arguments, "--certificates", str(tmp_path)]) == 1
     assert "has no certificate: search of all" in " ".join(capsys.readouterr().out.split())
     claims = json.loads((tmp_path / "manifest.json").read_text())["claims"]

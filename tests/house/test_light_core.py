@@ -39,7 +39,7 @@ def checked(folder: Path) -> dict[str, str]:
     ended = run("check two-slot --json --faults F0", folder)
     assert 1 == ended.returncode, ended.stderr
     report = json.loads(ended.stdout)
-    assert "2 OTA slots, rollback on, release rules 5.1, F0, proper usage" == report["proofs"]
+    assert "2 OTA slots, rollback on, release rules 5.1, F0, documented usage" == report["proofs"]
     return {claim["id"]: claim["token"] for claim in report["claims"] if claim["token"] is not None}
 
 

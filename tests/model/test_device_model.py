@@ -38,8 +38,8 @@ WORD_VALUES = dict(zip(Word, (0, 1, 2, 3, 4, 0xFFFFFFFF), strict=True))
 SEQ = 2
 EMPTY = b"\xff" * 32
 SCOPES = {
-    "proper, rollback": Scope(Config(rollback=True), faults=FaultModel.F3, usage=Usage.RESTART_AT_ONCE),
-    "proper, plain": Scope(Config(), faults=FaultModel.F3, usage=Usage.RESTART_AT_ONCE),
+    "restart at once, rollback": Scope(Config(rollback=True), faults=FaultModel.F3, usage=Usage.RESTART_AT_ONCE),
+    "restart at once, plain": Scope(Config(), faults=FaultModel.F3, usage=Usage.RESTART_AT_ONCE),
     "any, rollback 5.5, factory": Scope(
         Config(rollback=True, app_release=Release.V5_5, skip_validate_in_deep_sleep=True),
         has_factory=True,
@@ -331,13 +331,13 @@ def test_names_of_actions_are_unique_and_their_sources_cited() -> None:
 )
 def test_a_guard_reads_as_its_rule(name: str, guard: str) -> None:
     """Terms print as they were built, less what the scope decides."""
-    model = device_model(SCOPES["proper, rollback"])
+    model = device_model(SCOPES["restart at once, rollback"])
     assert guard == repr(next(model.guard(action) for action in model.actions if action.name == name))
 
 
 def test_a_step_that_cannot_be_taken_is_none() -> None:
     """And one that can, leads to one state."""
-    steps: Stepper = stepper(SCOPES["proper, rollback"])
+    steps: Stepper = stepper(SCOPES["restart at once, rollback"])
     assert steps.step(steps.initial, "commence") is None
     after = steps.step(steps.initial, "power_on")
     assert after is not None

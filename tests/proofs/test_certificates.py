@@ -128,7 +128,7 @@ def test_random_terms_have_the_value_that_they_have_in_python() -> None:
     assert [] == wrong_terms()
 
 
-def sum_without_carry(circuit: Circuit, left: Wires, right: Wires) -> Wires:
+def sum_without_carry(circuit: Circuit, left: Wires, right: Wires, carry: int = FALSE) -> Wires:
     """Add bit by bit."""
     return tuple(circuit.differ(a, b) for a, b in zip(left, right, strict=True))
 

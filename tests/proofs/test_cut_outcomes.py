@@ -189,7 +189,7 @@ def test_command_prints_the_table_and_the_way_to_what_is_not_safe(capsys: pytest
 def test_command_succeeds_when_every_outcome_is_safe(capsys: pytest.CaptureFixture[str]) -> None:
     """Exit code 0; the cross-check tells what z3 could not rule out by itself."""
     assert 0 == main(["outcomes", "--usage", "restart-at-once", "--faults", "F0", "--cross-check"])
-    assert "proper usage, F0, accept: same, THIRD" in capsys.readouterr().out
+    assert "restart-at-once usage, F0, accept: same, THIRD" in capsys.readouterr().out
 
 
 def test_json_has_every_cell(capsys: pytest.CaptureFixture[str]) -> None:
@@ -206,7 +206,7 @@ def test_json_has_every_cell(capsys: pytest.CaptureFixture[str]) -> None:
 def test_json_of_a_cross_check_tells_what_history_rules_out(capsys: pytest.CaptureFixture[str]) -> None:
     """By usage, fault model and call."""
     main(["outcomes", "--usage", "restart-at-once", "--faults", "F0", "--cross-check", "--json"])
-    assert ["THIRD"] == json.loads(capsys.readouterr().out)["only_history_rules_out"]["proper F0 complete"]
+    assert ["THIRD"] == json.loads(capsys.readouterr().out)["only_history_rules_out"]["restart-at-once F0 complete"]
 
 
 def test_command_refuses_a_scope_that_no_device_has(capsys: pytest.CaptureFixture[str]) -> None:

@@ -33,9 +33,9 @@ from otaproof.proofs.refinement.device_refines_slot_smt import EVENT_CALLS, Even
 ROLLBACK = Scope(Config(rollback=True, skip_validate_in_deep_sleep=True))
 PLAIN = Scope(Config(skip_validate_in_deep_sleep=True))
 QUICK = {
-    "proper, rollback": replace(ROLLBACK, usage=Usage.RESTART_AT_ONCE, faults=FaultModel.F3),
-    "proper, plain": replace(PLAIN, usage=Usage.RESTART_AT_ONCE, faults=FaultModel.F2),
-    "proper, 3 slots": replace(ROLLBACK, usage=Usage.RESTART_AT_ONCE, faults=FaultModel.F1, slots=3),
+    "restart at once, rollback": replace(ROLLBACK, usage=Usage.RESTART_AT_ONCE, faults=FaultModel.F3),
+    "restart at once, plain": replace(PLAIN, usage=Usage.RESTART_AT_ONCE, faults=FaultModel.F2),
+    "restart at once, 3 slots": replace(ROLLBACK, usage=Usage.RESTART_AT_ONCE, faults=FaultModel.F1, slots=3),
     "any, rollback 5.1": replace(ROLLBACK, faults=FaultModel.F0),
     "any, rollback 6.1": replace(
         ROLLBACK, config=replace(ROLLBACK.config, app_release=Release.V6_1), faults=FaultModel.F0
@@ -112,14 +112,14 @@ def test_a_row_that_leads_elsewhere_is_found(monkeypatch: pytest.MonkeyPatch) ->
     """accept() would leave the image invalid."""
     wrong_rows = tuple(replace(row, after=State.INVALID) if row.id == "L30" else row for row in WHOLE_STEP_ROWS)
     monkeypatch.setattr(lifecycle, "WHOLE_STEP_ROWS", wrong_rows)
-    assert any("accept: testing to valid" in text for text in check_reachable(QUICK["proper, rollback"]).wrong)
+    assert any("accept: testing to valid" in text for text in check_reachable(QUICK["restart at once, rollback"]).wrong)
     assert any("accept: testing to valid" in text for text in check_well_formed(ROLLBACK, Call.ACCEPT).wrong)
 
 
 def test_a_case_without_a_row_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """No row fits, rather than one that leads elsewhere."""
     monkeypatch.setattr(lifecycle, "WHOLE_STEP_ROWS", tuple(row for row in WHOLE_STEP_ROWS if row.id != "L50"))
-    assert any("power_on: new to testing" in text for text in check_reachable(QUICK["proper, rollback"]).wrong)
+    assert any("power_on: new to testing" in text for text in check_reachable(QUICK["restart at once, rollback"]).wrong)
 
 
 @pytest.mark.parametrize("call", Call)

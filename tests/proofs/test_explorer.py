@@ -51,7 +51,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
             53_261,
             69,
         ),
-        ("3 slots, proper usage", Scope(ROLLBACK, slots=3, usage=Usage.RESTART_AT_ONCE), 14_760, 37_659, 125),
+        ("3 slots, restart-at-once usage", Scope(ROLLBACK, slots=3, usage=Usage.RESTART_AT_ONCE), 14_760, 37_659, 125),
     ],
 )
 def test_size_of_a_world_is_known(name: str, scope: Scope, states: int, transitions: int, depth: int) -> None:

@@ -34,9 +34,9 @@ SCOPES = {
     "rollback on": scope_with(),
     "rollback off, F3": scope_with(rollback=False, faults=FaultModel.F3),
     "factory, F0": scope_with(has_factory=True, faults=FaultModel.F0),
-    "anti-rollback, proper usage": scope_with(anti_rollback=True, faults=FaultModel.F0, usage=Usage.RESTART_AT_ONCE),
+    "anti-rollback, restart at once": scope_with(anti_rollback=True, faults=FaultModel.F0, usage=Usage.RESTART_AT_ONCE),
     "6.2-dev, factory, F3": scope_with(release=Release.V6_2_DEV, has_factory=True, faults=FaultModel.F3),
-    "three slots, proper usage, F3": scope_with(slots=3, usage=Usage.RESTART_AT_ONCE, faults=FaultModel.F3),
+    "three slots, restart-at-once usage, F3": scope_with(slots=3, usage=Usage.RESTART_AT_ONCE, faults=FaultModel.F3),
     "ghosts": scope_with(ghosts=frozenset({Ghost.EXPECTED, Ghost.FINISHED}), faults=FaultModel.F0),
 }
 

@@ -5,6 +5,7 @@ from itertools import islice
 
 import pytest
 
+from otaproof.campaign.history.known_cases import known_case
 from otaproof.model.claims.state_claims import DEVICE_CLAIMS, DeviceClaim
 from otaproof.model.config import Config, Release
 from otaproof.model.device.model import device_model
@@ -32,7 +33,14 @@ from otaproof.proofs.prover.counterexamples import (
 )
 from otaproof.proofs.prover.decision import Decision, Effort, ProofVerdict
 from otaproof.proofs.prover.houdini import FITS, inductive_invariants, k_induction, start_condition, step_condition
-from otaproof.proofs.prover.mutants import MUTANTS, Mutant, breaking_condition, shortest_counterexample
+from otaproof.proofs.prover.mutants import (
+    MUTANTS,
+    Mutant,
+    adds_sixteen_laps,
+    breaking_condition,
+    shortest_counterexample,
+    with_changes,
+)
 from otaproof.proofs.prover.proof_reuse import ProofReuse, exact_model, induct
 from otaproof.proofs.prover.prover import decide
 from otaproof.proofs.smt.verification_condition import Condition, Solver
@@ -202,7 +210,7 @@ def test_premises_are_met(id_: str) -> None:
 
 
 def test_a_claim_that_has_nothing_to_say_is_told() -> None:
-    """With proper use two records never name one slot: the proof says so."""
+    """With restart-at-once use two records never name one slot: the proof says so."""
     (decision,) = decide(PROPER, {"C11"}, effort=replace(QUICK, checks_vacuity=True))
     assert decision.verdict is ProofVerdict.PROVED
     assert "nothing" not in decision.method and "possibly vacuous" in decision.method
@@ -265,8 +273,21 @@ def test_a_proof_that_the_search_contradicts_is_unknown(monkeypatch: pytest.Monk
 def test_sequence_numbers_stay_below_the_top() -> None:
     """C12 for every number of slots; a device that could erase for ever would wrap."""
     assert all(highest_number(slots) < growth.ERASED for slots in range(1, 17))
-    conditions = growth.growth_conditions(growth.growing_model(ANY))
-    assert {answer for condition in conditions for answer in condition.answers().values()} == {"unsat"}
+    assert growth.decide_growth(ANY, Effort()).verdict is ProofVerdict.PROVED
+
+
+def test_numbers_that_grow_more_than_a_lap_break_c12() -> None:
+    """A device that adds sixteen laps more at each switch; the bound is of each step, not of the formula."""
+    model = growth.growing_model(ANY)
+    found = growth.growth_conditions(with_changes(model, {"complete_erases": adds_sixteen_laps}))
+    assert "sat" in {answer for condition in found for answer in condition.answers().values()}
+
+
+def test_stray_number_breaks_c12() -> None:
+    """Under F3 there is no bound; the case shows it."""
+    decision = growth.decide_growth(replace(ANY, faults=FaultModel.F3), Effort())
+    assert decision.verdict is ProofVerdict.REFUTED
+    assert known_case(growth.STRAY_CASE).name in decision.method
 
 
 def test_releases_with_the_same_rules_are_one_family() -> None:
@@ -279,12 +300,12 @@ def test_releases_with_the_same_rules_are_one_family() -> None:
     assert sum(len(family.releases) for family in found) == 3 * 2 * len(Release)
 
 
-def test_what_only_a_search_of_all_states_says_is_bounded() -> None:
+def test_a_search_of_all_states_proves_where_no_induction_is_stated() -> None:
     """No induction is stated for cuts that tear any byte of a spare record that commence() gives up, from 5.5 on."""
     scope = with_release(replace(PROPER, faults=FaultModel.F2), Release.V5_5)
     (decision,) = decide(scope, {"C16"}, effort=QUICK)
-    assert decision.verdict is ProofVerdict.BOUNDED
-    assert decision.method == "holds in every reachable state; not inductive"
+    assert decision.verdict is ProofVerdict.PROVED
+    assert decision.method == "search of all reachable states, with ranked numbers; not inductive"
 
 
 def test_what_no_search_ends_with_is_bounded_to_the_steps_that_were_looked_at() -> None:
