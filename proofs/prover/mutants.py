@@ -31,7 +31,6 @@ _PROPER = Scope(Config(rollback=True), 3, faults=FaultModel.F0, usage=Usage.REST
 _PROPER_5_5 = replace(_PROPER, config=Config(rollback=True, app_release=Release.V5_5))
 _PROPER_5_5_TWO = replace(_PROPER_5_5, slots=2)
 _ANY = Scope(Config(rollback=True), 2, faults=FaultModel.F0)
-_ANY_6_0 = replace(_ANY, config=Config(rollback=True, app_release=Release.V6_0))
 _ANY_ONE_SLOT = replace(_ANY, slots=1)
 _ANY_BURNING = Scope(Config(rollback=True, anti_rollback=True), 2, faults=FaultModel.F0, versions=2)
 
@@ -298,11 +297,11 @@ MUTANTS: tuple[Mutant, ...] = (
         {"rollback": _in_sector(_other_sector)},
     ),
     Mutant(
-        "set_boot_takes_the_other_record",
-        "esp_ota_set_boot_partition() writes a second record of the running slot, as before 6.0",
+        "boot_tries_the_other_record",
+        "the bootloader puts the record under test that does not decide",
         "C15",
-        _ANY_6_0,
-        {"set_boot_running": _in_sector(_other_sector)},
+        _PROPER,
+        {"boot_tries_new": _in_sector(_other_sector)},
     ),
 )
 """All mutants. C4 has none: no device keeps it."""
