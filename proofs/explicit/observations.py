@@ -37,6 +37,11 @@ _API_NAMES = {
 """What info() says of a state word. Source: NODEMCU-INFO."""
 _ONE_CALL = {"complete_fails": "complete", "complete_rejects": "complete", "accept_again": "accept"}
 """Actions that are one call with others, by what they are called as an input."""
+_REFUSABLE = (
+    *("commence", "complete", "accept", "rollback"),
+    *("session_resume", "session_abort", "erase_last_boot"),
+)
+"""Calls that the device refuses where its model, if it has them, has no action."""
 _WIPES = frozenset(f"{task.name.lower()}_erases" for task in WIPES)
 Operation = tuple[str, str, str, str]
 """A flash or eFuse operation by the part it plays: verb, entry, word written there, slot; "" for none."""
@@ -88,6 +93,7 @@ class Side:
         self.steps = stepper(scope)
         self._free = stepper(replace(scope, usage=Usage.ANY))
         self._actions = self.steps.model.actions
+        self._inputs = frozenset(_input_of(action) for action in self._free.model.actions)
         self._versions = 0 if scope.config.anti_rollback or not other.config.anti_rollback else other.versions
         self._wakes_by_restart = (
             other.config.skip_validate_in_deep_sleep and not scope.config.skip_validate_in_deep_sleep
@@ -122,12 +128,14 @@ class Side:
             return False
         if name.startswith("write_"):
             return not self.value(state, "session")
-        if name not in ("commence", "complete", "accept", "rollback"):
+        if name not in _REFUSABLE or name not in self._inputs:
             return False
         truly = self._truly.get(state)
         if truly is None:
             actions = self._free.model.actions
-            truly = frozenset(_input_of(actions[number]) for number, _ in self._free.successors(state))
+            fields = self.steps.as_dict(state)
+            free = tuple(fields.get(name, 0) for name in self._free.names)
+            truly = frozenset(_input_of(actions[number]) for number, _ in self._free.successors(free))
             self._truly[state] = truly
         return name not in truly
 

@@ -73,7 +73,7 @@ UNREACHED: Mapping[str, Why] = {
         (Why.FOREIGN, ("L55",)),
         # One record at a time is TESTING: the others are aborted first. Until the next boot no call writes in front of
         # it, or behind it, a second one for its slot that decides while another slot runs.
-        (Why.HISTORY, ("L04-T6", "L04-T7", "L28-T6", "L28-T7")),
+        (Why.HISTORY, ("L04-T6", "L04-T7", "L28-T6", "L28-T7", "L71-T6", "L71-T7")),
     )
     for row_id in row_ids
 }

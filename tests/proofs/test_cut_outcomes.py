@@ -63,7 +63,7 @@ def test_documented_use_is_power_safe_up_to_prefixes(faults: FaultModel, power_o
 
 
 def test_calls_out_of_order_are_not_power_safe_even_when_nothing_is_torn() -> None:
-    """accept() before the restart, complete() twice or a switch rewrites the one record that still decides."""
+    """accept() before the restart, complete() twice or a switch rewrites the one record that led to what runs."""
     unsafe = {cell.call for cell in cells(replace(ROLLBACK_5_1, faults=FaultModel.F0)) if not cell.is_safe}
     assert {Call.COMPLETE, Call.ACCEPT, Call.SET_BOOT_RUNNING, Call.SET_BOOT_OTHER} == unsafe
 
