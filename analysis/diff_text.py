@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from ..model.call_names import ESP_IDF_FUNCTIONS
 from ..proofs.explicit.product_search import Behaviour, Given, Observed
 
 _CALLS = {
@@ -13,6 +14,11 @@ _CALLS = {
     "set_boot_factory": "esp_ota_set_boot_partition(factory)",
     "write_rest": "write(rest)",
     "write_rest_broken": "write(rest, damaged)",
+    "write_over": f"{ESP_IDF_FUNCTIONS['write_at']}()",
+    "session_resume": f"{ESP_IDF_FUNCTIONS['resume']}()",
+    "session_abort": f"{ESP_IDF_FUNCTIONS['abort']}()",
+    "session_switch": "go on with the other handle",
+    "erase_last_boot": f"{ESP_IDF_FUNCTIONS['erase_last_boot']}()",
 }
 
 
@@ -36,6 +42,8 @@ def call_text(name: str) -> str:
     if name.startswith("write_first"):
         version = name.rpartition("_version_")[2] if "_version_" in name else ""
         return f"write(first part of version {version})" if version else "write(first part)"
+    if name.startswith("set_boot_ota_"):
+        return f"{ESP_IDF_FUNCTIONS['set_boot']}({name.removeprefix('set_boot_')})"
     return _CALLS.get(name, f"{name}()")
 
 

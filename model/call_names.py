@@ -10,5 +10,14 @@ CALL_FUNCTIONS: dict[str, tuple[str, ...]] = {
 }
 """By the name of the call, the functions that do its work."""
 
+ESP_IDF_FUNCTIONS: dict[str, str] = {
+    "set_boot": "esp_ota_set_boot_partition",
+    "resume": "esp_ota_resume",
+    "abort": "esp_ota_abort",
+    "write_at": "esp_ota_write_with_offset",
+    "erase_last_boot": "esp_ota_erase_last_boot_app_partition",
+}
+"""By the name of a step, the function of ESP-IDF that an application calls itself, beside otaupgrade."""
+
 CALLS_TEXT = "Calls: " + "; ".join(f"{name}() = {' + '.join(functions)}" for name, functions in CALL_FUNCTIONS.items())
 """The table in one line."""

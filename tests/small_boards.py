@@ -8,6 +8,7 @@ from slot_moves import Moment, Records, parse_record
 from otaproof.impl.app.otaupgrade import LuaError
 from otaproof.impl.board import App, Board
 from otaproof.impl.chip.cells import Cells
+from otaproof.impl.esp_err import OtaError
 from otaproof.impl.image.format import build_image
 from otaproof.impl.partitions.partition import Partition
 from otaproof.impl.partitions.table import encode_table
@@ -89,7 +90,7 @@ def call(function: Callable[[], object]) -> bool:
     """Make a Lua call and tell whether it failed: raised an error, or the C code trapped or hung."""
     try:
         function()
-    except (LuaError, Panic, Hang):
+    except (LuaError, OtaError, Panic, Hang):
         return True
     except Restart:
         return False
@@ -106,6 +107,7 @@ def call_of(event: Event, app: App) -> Callable[[], object]:
         Event.ACCEPT: lua.accept,
         Event.ROLLBACK: lua.rollback,
         Event.INFO: lua.info,
+        Event.ERASE_LAST_BOOT: app.ota.esp_ota_erase_last_boot_app_partition,
     }[event]
 
 

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
+from ...model.call_names import ESP_IDF_FUNCTIONS
 from ...model.config import ResetReason
 from ...model.device.action import Kind
-from ...model.device.records import Check, Word
+from ...model.device.records import Check, Word, active
 from ...model.device.selection import boot_choice, boot_partition
 from ...model.device.state import Content, Device, Expectation, Phase, Scope, Task, Usage
 from ...model.device.stepper import State, Stepper, stepper
@@ -214,17 +215,39 @@ class _Teller:
                 return ""
             case StepName.COMMENCE:
                 return self._upgrade(parts, target)
-            case StepName.WRITE:
+            case StepName.WRITE | StepName.WRITE_AT:
+                is_over = any(action.name == "write_over" for action in last.actions)
+                if is_over:
+                    return f"{ESP_IDF_FUNCTIONS['write_at']} writes over the image in {target}"
                 return f"more of the image is written to {target}"
+            case StepName.RESUME:
+                return f"{ESP_IDF_FUNCTIONS['resume']} opens a session on what is in {target}"
+            case StepName.ABORT:
+                return f"{ESP_IDF_FUNCTIONS['abort']} closes the session"
+            case StepName.SWITCH:
+                return f"the application goes on with its other handle on {target}"
+            case StepName.ERASE_LAST_BOOT:
+                return f"{ESP_IDF_FUNCTIONS['erase_last_boot']} erases {self._last_boot(before)} and its entry"
             case StepName.COMPLETE:
                 return f"complete(){self._completed(last)}"
             case StepName.SET_BOOT:
                 running = self._names[self._steps.as_dict(before)["running"]]
                 label = running if first.step.label == "running" else first.step.label
-                return f"the application asks esp_ota_set_boot_partition for {label}"
+                is_rejected = any(action.name.endswith("_rejects") for action in first.actions)
+                then = ", which is erased: its secure version is too low" if is_rejected else ""
+                return f"the application asks esp_ota_set_boot_partition for {self._label(label)}{then}"
             case name:
                 after = ", which restarts the chip" if name is StepName.ROLLBACK else ""
                 return f"{name.value}() in {self._names[self._steps.as_dict(before)['running']]}{after}"
+
+    def _label(self, label: str) -> str:
+        """Return the name of a place that a step calls by its label in the partition table of a history."""
+        return self._names[int(label.removeprefix("ota_"))] if label.startswith("ota_") else label
+
+    def _last_boot(self, state: State) -> str:
+        """Return the slot that esp_ota_erase_last_boot_app_partition erases."""
+        device = self._steps.model.device
+        return self._names[self._steps.value(active(device.records).other_of(device.records).slot, state)]
 
     def _reset(self, part: Segment, before: State) -> str:
         fields = self._steps.as_dict(part.states[-1])
@@ -289,12 +312,20 @@ class _Teller:
             Task.ACCEPT: f"accept() rewrote {entry}",
             Task.BURN_ACCEPT: "accept() burned the eFuse",
             Task.ROLLBACK: f"rollback() rewrote {entry} as INVALID",
-            Task.SET_BOOT: f"esp_ota_set_boot_partition(running) rewrote {entry}",
+            Task.SET_BOOT: f"esp_ota_set_boot_partition({self._asked(fields)}) rewrote {entry}",
             Task.FORGET_FIRST: "esp_ota_set_boot_partition(factory) erased entry 0",
             Task.FORGET_SECOND: "esp_ota_set_boot_partition(factory) erased entry 1",
+            Task.SET_BOOT_REJECT: f"esp_ota_set_boot_partition({self._asked(fields)}) erased that slot",
+            Task.ERASE_LAST: f"{ESP_IDF_FUNCTIONS['erase_last_boot']} erased {self._last_boot(moment)}",
+            Task.FORGET_LAST: f"{ESP_IDF_FUNCTIONS['erase_last_boot']} erased {entry}",
         }.get(task, task.name)
         check = Check(fields[f"record{fields['sector']}_check"]).name
         return f"POWER FAILS while {doing}, {_where(last.name, fields['phase'], check, word)}"
+
+    def _asked(self, fields: Mapping[str, int]) -> str:
+        """Return what esp_ota_set_boot_partition was asked for."""
+        slot = fields.get("asked", 0)
+        return "running" if slot == fields["running"] else self._names[slot]
 
 
 _BOOT_WORDS = {

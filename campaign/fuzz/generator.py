@@ -12,11 +12,12 @@ from random import Random
 
 from ...impl.chip.torn_operations import Torn
 from ...model.config import Config, Release, ResetReason
+from ...model.device.api_calls import RESUME_FROM
 from ...model.device.state import Scope, Task, Usage
 from ...model.fault_model import FaultModel
 from ..history.history import IMAGE_SIZE, History, SmallDevice, SmallImage
 from ..history.step import RUNNING, Step, StepCut, StepName
-from ..lockstep.lockstep import Lockstep, action_names, scope_of_device
+from ..lockstep.lockstep import Lockstep, scope_of_device
 from ..lockstep.model_tracker import ModelTracker, OpKind, SeenOp
 
 MAX_CUTS = 3
@@ -25,6 +26,8 @@ BROKEN_BYTE = 600
 """Where a damaged image is damaged: behind its description."""
 _SHORTEST_CHUNK = 40
 """Bytes of an image that hold the secure version of its description."""
+_PAST_DESCRIPTION = 300
+"""Bytes of an image that hold its header and its description, and a few more."""
 _STATE_WORD = range(24, 28)
 _RESETS = (ResetReason.SOFTWARE, ResetReason.DEEP_SLEEP, ResetReason.PANIC)
 """With the power on."""
@@ -96,6 +99,10 @@ class Drawer:
     _download: list[Step] = field(default_factory=list)
     """What is left to do of the upgrade that goes on."""
     _last: Step | None = None
+    _image: int = 1
+    """The image that was downloaded last."""
+    _end_of_download: int = 0
+    """How much of it was written."""
 
     def steps(self) -> Iterator[Step]:
         """Yield steps; each has to be played before the next is drawn."""
@@ -127,11 +134,14 @@ class Drawer:
 
     def _next_call(self) -> Step:
         if self._download and self.random.random() < 0.85:
-            return self._download.pop(0)
+            step = self._download.pop(0)
+            if step.name is StepName.WRITE:
+                self._end_of_download = step.offset + step.length
+            return step
         choices = list(self._choices())
         step = self.random.choices([step for step, _ in choices], [weight for _, weight in choices])[0]
-        if step.name is StepName.COMMENCE:
-            self._download = list(self._draw_download())
+        if step.name in (StepName.COMMENCE, StepName.RESUME):
+            self._download = list(self._draw_download(step.offset))
         return step
 
     def _choices(self) -> Iterator[tuple[Step, float]]:
@@ -146,9 +156,29 @@ class Drawer:
             calls += [(Step(StepName.COMPLETE, argument=argument), 0.7), (self._odd_write(), 0.7)]
             calls.append((Step(StepName.SET_BOOT, label=RUNNING), 0.7))
             calls += [(Step(StepName.SET_BOOT, label="factory"), 1.0)] if self.run.scope.has_factory else []
+            calls += self._esp_idf_calls()
         for step, weight in calls:
-            if usage is Usage.ANY or self.run.tracker.can(*action_names(step, self.run.player.running)):
+            if usage is Usage.ANY or self.run.tracker.can(*self.run.names_of(step)):
                 yield step, weight
+
+    def _esp_idf_calls(self) -> Iterator[tuple[Step, float]]:
+        """Yield calls of ESP-IDF's own, beside otaupgrade."""
+        steps = [
+            Step(StepName.SET_BOOT, label=f"ota_{self.random.randrange(self.run.scope.slots)}"),
+            Step(StepName.ERASE_LAST_BOOT),
+            Step(StepName.ABORT),
+        ]
+        if self.run.history.device.config.app_release >= RESUME_FROM:
+            steps.append(Step(StepName.RESUME, offset=self.random.choice([0, self._end_of_download, IMAGE_SIZE])))
+        yield from ((step, 2.0 if self.run.tracker.can(*self.run.names_of(step)) else 0.3) for step in steps)
+        yield self._overwrite(), 3.0 if self.run.tracker.can("write_over") else 0.3
+        if self.run.player.other_handle is not None:
+            yield Step(StepName.SWITCH), 6.0
+
+    def _overwrite(self) -> Step:
+        """Return an esp_ota_write_with_offset behind the description of an image, or of all of one."""
+        offset = self.random.choice([0, self.random.randrange(_PAST_DESCRIPTION, IMAGE_SIZE)])
+        return Step(StepName.WRITE_AT, image=self._draw_image(), offset=offset, length=IMAGE_SIZE - offset)
 
     def _odd_write(self) -> Step:
         """Return a write() that belongs to no upgrade that is going on."""
@@ -159,9 +189,16 @@ class Drawer:
         last = len(self.run.history.images) - 1
         return last if self.random.random() < 0.15 else self.random.randrange(1, last)
 
-    def _draw_download(self) -> Iterator[Step]:
-        """Yield the writes of an image, whole, broken or cut short, and complete()."""
-        image = self._draw_image()
+    def _draw_download(self, resumed: int) -> Iterator[Step]:
+        """Yield the writes of an image, whole, broken or cut short, and complete().
+
+        resumed: how much of it is there."""
+        if resumed:
+            if resumed < IMAGE_SIZE:
+                yield Step(StepName.WRITE, image=self._image, offset=resumed, length=IMAGE_SIZE - resumed)
+            yield Step(StepName.COMPLETE, argument=self.random.choice([None, 1]))
+            return
+        image = self._image = self._draw_image()
         end = self.random.randrange(2 * _SHORTEST_CHUNK, IMAGE_SIZE) if self.random.random() < 0.1 else IMAGE_SIZE
         inner = {self.random.randrange(_SHORTEST_CHUNK, end) for _ in range(self.random.choice([0, 1, 1, 2, 3]))}
         inner |= {self.random.randrange(1, 33)} if self.random.random() < 0.1 else set()
@@ -199,13 +236,13 @@ def planned_ops(run: Lockstep, step: Step) -> Iterable[SeenOp]:
             return tracker.planned_boot(step.reason is ResetReason.POWER_ON, run.takes_fast_path(step))
         case StepName.POWER_OFF:
             return ()
-        case StepName.WRITE:
+        case StepName.WRITE | StepName.WRITE_AT:
             program = run.program
-            if program is None or not program.session:
+            if program is None or not program.session or not run.takes(step):
                 return ()
             return (SeenOp(OpKind.PROGRAM, slot=0),)
         case _:
-            return _with_whole_wipes(tracker, action_names(step, run.player.running), run)
+            return _with_whole_wipes(tracker, run.names_of(step), run)
 
 
 def _with_whole_wipes(tracker: ModelTracker, names: tuple[str, ...], run: Lockstep) -> Iterator[SeenOp]:

@@ -22,14 +22,14 @@ from ...model.config import ResetReason
 from ...model.ota_state import OtaImgState, api_name
 from ..device_under_test import DeviceUnderTest, Holds
 from .history import BLANK_ENTRY, OTADATA
-from .monitor_memory import Due, Expected, Memory, is_accept_due, target_of
+from .monitor_memory import Due, Expected, Memory, is_accept_due, marks_nothing, target_of
 from .player import Moment, Played, Player, StepOutcome
-from .step import ACCEPT, COMMENCE, POWER_ON, UPGRADE_STEPS, Step, StepName
+from .step import ACCEPT, COMMENCE, POWER_ON, UPGRADE_STEPS, WRITE_STEPS, Step, StepName
 from .whole_records import deciding_note, entries_in
 
 _IN_PROGRESS = "ota error"
 """What commence() says of a session that is open already: no lock-out."""
-_DOWNLOAD = (StepName.COMMENCE, StepName.WRITE)
+_DOWNLOAD = (StepName.COMMENCE, *WRITE_STEPS)
 _CLAIMS_OF = {
     Due.MARKED: ("C17", "C4"),
     Due.TRIED: ("C4",),
@@ -67,7 +67,7 @@ class ClaimMonitor:
         is_due = step.name is StepName.ACCEPT and ran is not None and is_accept_due(self._dut, self._player.moment, ran)
         played = self._player.play(step)
         expected = self._memory.expected
-        self._memory.take(played, ran, is_due)
+        self._memory.take(played, ran, is_due, self._has_damaged(played))
         broken = [*self._broken_by_step(played, ran)]
         if step.name is StepName.RESET:
             broken += self._broken_by_start(played, expected)
@@ -83,12 +83,10 @@ class ClaimMonitor:
             # What a restart may choose was settled by the call that asked for it.
             return self._choices
         before, app = self._boots(self._player.moment), self._player.app
-        if step.name in _DOWNLOAD:
+        if step.name is StepName.COMMENCE:
             return before, before
         whole = self._player.fork().play(replace(step, cut=None))
-        target = None if app is None else target_of(app)
-        if step.name is StepName.COMPLETE and target is not None and whole.touches(self._dut.partition(target)):
-            # It wipes an image for its secure version, and marks nothing.
+        if app is not None and marks_nothing(self._dut, whole, app):
             return before, before
         return before, self._boots(whole.after)
 
@@ -112,7 +110,7 @@ class ClaimMonitor:
             or (played.outcome is StepOutcome.RAISED and played.before.cells != played.after.cells)
         ):
             yield BrokenClaim("C6", f"rollback() {played.outcome.value}, and flash has changed")
-        if step.name in _DOWNLOAD and played.ops:
+        if step.name in _DOWNLOAD and played.ops and not self._writes_over(played, ran):
             old, new = (self._boots(moment) or "nothing" for moment in (played.before, played.after))
             if old != new:
                 yield BrokenClaim("C21", f"{step} makes {new} boot; before it was {old}")
@@ -260,6 +258,19 @@ class ClaimMonitor:
 
     def _entries(self, cells: Cells) -> EntryPair | None:
         return entries_in(self._dut, cells.read)
+
+    def _writes_over(self, played: Played, ran: App) -> bool:
+        """Tell whether a write goes to a slot with a whole image, which is no part of a download."""
+        target = target_of(ran) if played.step.name in WRITE_STEPS else None
+        return target is not None and self._verifies(played.before.cells, self._dut.partition(target))
+
+    def _has_damaged(self, played: Played) -> bool:
+        """Tell whether a write has damaged an image that was whole."""
+        if played.step.name not in WRITE_STEPS:
+            return False
+        apps = (partition for partition in self._dut.table if partition.is_app and played.touches(partition))
+        before, after = played.before.cells, played.after.cells
+        return any(self._verifies(before, app) and not self._verifies(after, app) for app in apps)
 
     def _verifies(self, cells: Cells, partition: Partition) -> bool:
         return verifies(self._dut, cells, partition)

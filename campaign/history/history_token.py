@@ -14,6 +14,7 @@ from ...impl.image.format import MIN_IMAGE_SIZE
 from ...impl.otadata import ENTRY_SIZE
 from ...impl.partitions.partition import MAX_OTA_SLOTS
 from ...model.config import Config, ResetReason
+from ...model.device.api_calls import RESUME_FROM
 from ..token_packing import pack_token, unpack_token
 from ..token_text import decode_config, encode_config
 from .history import BLANK_ENTRY, SLOT_SIZE, History, SmallDevice, SmallImage
@@ -98,6 +99,8 @@ def _check(token: HistoryToken) -> None:
         raise ValueError("a partition or an image is missing")
     if any(step.name is StepName.SET_BOOT and step.label not in {RUNNING, *labels} for step in token.history.steps):
         raise ValueError("set_boot of a partition that is missing")
+    if any(step.name is StepName.RESUME for step in token.history.steps) and device.config.app_release < RESUME_FROM:
+        raise ValueError(f"esp_ota_resume before {RESUME_FROM.label}")
     if not images or not token.history.steps:
         raise ValueError("no image, or no step")
     Efuse(device.efuse_bits, device.config.secure_version_bits)
@@ -130,8 +133,10 @@ def _encode_step(step: Step) -> list[object]:
     match step.name:
         case StepName.RESET:
             detail = step.reason.value
-        case StepName.WRITE:
+        case StepName.WRITE | StepName.WRITE_AT:
             detail = [step.image, step.offset, step.length]
+        case StepName.RESUME:
+            detail = step.offset
         case StepName.COMPLETE:
             detail = step.argument
         case StepName.SET_BOOT:
@@ -148,10 +153,12 @@ def _step(record: Any, image_count: int) -> Step:
     match StepName(name):
         case StepName.RESET:
             return Step(StepName.RESET, ResetReason(detail), cut=planned)
-        case StepName.WRITE:
+        case StepName.WRITE | StepName.WRITE_AT as write:
             image, offset, length = detail
             place = _number(offset, SLOT_SIZE + 1), _number(length, SLOT_SIZE + 1)
-            return Step(StepName.WRITE, ResetReason.POWER_ON, _number(image, image_count), *place, cut=planned)
+            return Step(write, ResetReason.POWER_ON, _number(image, image_count), *place, cut=planned)
+        case StepName.RESUME:
+            return Step(StepName.RESUME, offset=_number(detail, SLOT_SIZE + 1), cut=planned)
         case StepName.COMPLETE:
             return Step(StepName.COMPLETE, argument=_argument(detail), cut=planned)
         case StepName.SET_BOOT:

@@ -12,11 +12,16 @@ from ...model.claims.observation import TESTING
 from ...model.ota_state import OtaImgState
 from ..device_under_test import DeviceUnderTest
 from .player import Moment, Played, StepOutcome
-from .step import StepName
+from .step import WRITE_STEPS, StepName
 from .whole_records import changed_partitions, deciding_note, entries_in, notes_in, rejected_after, rejected_at_first
 
 _COMPLETE_FAILED = ("validation failed", "empty firmware image")
 """What complete() says of an image that it refuses."""
+_DOWNLOADS = (StepName.COMMENCE, StepName.RESUME, StepName.ERASE_LAST_BOOT)
+"""Calls that begin a download, or take away an image that does not run: of what was expected, they leave that an
+accepted image stays."""
+_HANDLES = (*WRITE_STEPS, StepName.ABORT, StepName.SWITCH)
+"""Calls that leave what is expected as it is, unless they damage an image."""
 
 
 class Due(Enum):
@@ -63,18 +68,20 @@ class Memory:
         self._upgraded: tuple[str, str] | None = None
         """The last image that was marked and started, and what ran when it was marked; both still there."""
 
-    def take(self, played: Played, ran: App | None, is_accept_due: bool) -> None:
-        """Remember a step; ran: the application that it began in, is_accept_due: see is_accept_due()."""
+    def take(self, played: Played, ran: App | None, is_accept_due: bool, has_damaged: bool) -> None:
+        """Remember a step; ran: the application that it began in, is_accept_due: see is_accept_due().
+
+        has_damaged: an image that was whole is not any more, by a write."""
         self.rejected = rejected_after(self._dut, self.rejected, played)
-        if ran is not None and _has_completed(played):
-            self.finished |= {label for label in (target_of(ran),) if label is not None}
+        if ran is not None:
+            self.finished |= {label for label in (_verified(played, ran),) if label is not None}
         self._forget_wiped(set(changed_partitions(self._dut, played)))
         if played.step.name is StepName.RESET:
             self._take_reset(played)
         elif played.step.name is StepName.POWER_OFF:
             self._lose_power(played)
         elif ran is not None and played.outcome not in (StepOutcome.PANICKED, StepOutcome.HUNG):
-            self._take_call(played, ran, is_accept_due)
+            self._take_call(played, ran, is_accept_due, has_damaged)
 
     def _forget_wiped(self, wiped: set[str]) -> None:
         self.finished -= wiped
@@ -113,16 +120,16 @@ class Memory:
         is_tried = expected.due is Due.MARKED and expected.previous is not None and self._dut.config.rollback
         self.expected = Expected(Due.TRIED, expected.previous or "") if is_tried else None
 
-    def _take_call(self, played: Played, ran: App, is_accept_due: bool) -> None:
+    def _take_call(self, played: Played, ran: App, is_accept_due: bool, has_damaged: bool) -> None:
         step, running = played.step, ran.running.label
         if step.name is StepName.ACCEPT and is_accept_due and played.ops:
             # An eFuse burn that is refused makes accept() fail once all else is done.
             self.earned.add(running)
-        if step.name is StepName.WRITE or (_is_refused(played) and not played.ops):
-            if played.error in _COMPLETE_FAILED:
+        if step.name in _HANDLES or (_is_refused(played) and not played.ops):
+            if has_damaged or played.error in _COMPLETE_FAILED:
                 self._expect_no_start()
             return
-        if step.name is StepName.COMMENCE or _marks_nothing(played, ran):
+        if step.name in _DOWNLOADS or marks_nothing(self._dut, played, ran):
             self._expect_no_start()
             return
         self.expected = self._expected_of(played, ran)
@@ -178,16 +185,25 @@ def _is_refused(played: Played) -> bool:
     return played.outcome is StepOutcome.RAISED and not is_about_argument
 
 
-def _has_completed(played: Played) -> bool:
-    """Tell whether complete() has verified the image; it does so before it changes anything."""
-    is_made = played.outcome not in (StepOutcome.NOBODY, StepOutcome.PANICKED, StepOutcome.HUNG)
-    return played.step.name is StepName.COMPLETE and is_made and not _is_refused(played)
+def _verified(played: Played, ran: App) -> str | None:
+    """Return the partition whose image the call has verified: complete() and esp_ota_set_boot_partition() do so first.
+
+    The latter erases a verified image whose secure version is too old, and raises an error."""
+    if played.outcome in (StepOutcome.NOBODY, StepOutcome.PANICKED, StepOutcome.HUNG):
+        return None
+    is_done = not _is_refused(played)
+    if played.step.name is StepName.COMPLETE:
+        return target_of(ran) if is_done else None
+    if played.step.name is StepName.SET_BOOT and (is_done or played.ops):
+        return played.step.asked_for(ran.running.label)
+    return None
 
 
-def _marks_nothing(played: Played, ran: App) -> bool:
+def marks_nothing(dut: DeviceUnderTest, played: Played, ran: App) -> bool:
     """Tell whether complete() or esp_ota_set_boot_partition() fails, or wipes the image for its secure version."""
-    if played.step.name not in (StepName.COMPLETE, StepName.SET_BOOT):
+    name = played.step.name
+    if name not in (StepName.COMPLETE, StepName.SET_BOOT):
         return False
-    target = ran.ota.esp_ota_get_next_update_partition()
-    is_wiped = played.step.name is StepName.COMPLETE and target is not None and played.touches(target)
+    label = target_of(ran) if name is StepName.COMPLETE else played.step.asked_for(ran.running.label)
+    is_wiped = any(partition.label == label and played.touches(partition) for partition in dut.table)
     return _is_refused(played) or is_wiped

@@ -17,6 +17,7 @@ from ...impl.esp_err import OtaError
 from ...impl.partitions.partition import Partition
 from ...impl.program_end import Hang, Panic, PowerCut, Restart
 from ..device_under_test import DeviceUnderTest
+from .handles import abort, is_open, resume, switch, write_at
 from .step import Step, StepName
 
 
@@ -96,6 +97,8 @@ class Player:
         self.dut = dut
         self.board = dut.board() if moment is None else dut.board(moment.cells, moment.efuse_bits)
         self.app: App | None = None
+        self.other_handle: int | None = None
+        """A handle that is open beside the one that write() uses; of three the application forgets the oldest."""
         self._played = 0
 
     def fork(self) -> "Player":
@@ -103,7 +106,7 @@ class Player:
         other = Player(self.dut, self.moment)
         config = self.dut.config
         other.board, other.app = deepcopy((self.board, self.app), {id(config): config})
-        other._played = self._played
+        other._played, other.other_handle = self._played, self.other_handle
         return other
 
     def fork_off(self) -> "Player":
@@ -146,9 +149,11 @@ class Player:
         efuse.take_burns()
         flash.snapshots = []
         self._plan_cut(step)
+        app, handle = self.app, self._open_handle()
         outcome, error = self._attempt(step)
         if outcome not in (StepOutcome.RETURNED, StepOutcome.RAISED):
             self.app = None
+        self._note_handle(app, handle)
         ops, burns, cells = flash.take_ops(), efuse.take_burns(), [*flash.snapshots, flash.cells]
         flash.snapshots = None
         moments = [start, *[Moment(after, start.efuse_bits) for after in cells[1:]]]
@@ -199,6 +204,21 @@ class Player:
         self._call_of(step, self.app)()
         return StepOutcome.RETURNED
 
+    def _open_handle(self) -> int | None:
+        """Return the handle that write() uses; None where none is open."""
+        return None if self.app is None or not is_open(self.app) else self.app.otaupgrade._handle
+
+    def _note_handle(self, app: App | None, before: int | None) -> None:
+        """Keep the handle that a step has put another one in front of; they end with the program."""
+        if self.app is None or self.app is not app:
+            self.other_handle = None
+        elif before is not None and before != self.app.otaupgrade._handle and self.app.ota._find(before) is not None:
+            self.other_handle = before
+        elif self.other_handle is not None and (
+            self.other_handle == self.app.otaupgrade._handle or self.app.ota._find(self.other_handle) is None
+        ):
+            self.other_handle = None
+
     def _call_of(self, step: Step, app: App) -> Callable[[], object]:
         lua = app.otaupgrade
         match step.name:
@@ -213,6 +233,17 @@ class Player:
                 return lua.accept
             case StepName.ROLLBACK:
                 return lua.rollback
+            case StepName.RESUME:
+                return lambda: resume(app, step.offset)
+            case StepName.ABORT:
+                return lambda: abort(app)
+            case StepName.SWITCH:
+                return lambda: switch(app, self.other_handle)
+            case StepName.WRITE_AT:
+                contents = self.dut.image(step.image).contents
+                return lambda: write_at(app, contents[step.offset : step.offset + step.length], step.offset)
+            case StepName.ERASE_LAST_BOOT:
+                return app.ota.esp_ota_erase_last_boot_app_partition
             case _:
                 label = step.asked_for(app.running.label)
                 partition = next((p for p in app.partitions.table if p.label == label), None)

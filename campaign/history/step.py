@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from ...impl.chip.torn_operations import Torn
+from ...model.call_names import ESP_IDF_FUNCTIONS
 from ...model.config import ResetReason
 from ...model.fault_model import FaultModel
 
@@ -29,10 +30,22 @@ class StepName(Enum):
     ROLLBACK = "rollback"
     SET_BOOT = "set_boot"
     """esp_ota_set_boot_partition, of a label."""
+    RESUME = "resume"
+    """esp_ota_resume of the slot that commence() takes, at an offset; from 5.5 on."""
+    ABORT = "abort"
+    """esp_ota_abort of the handle that write() uses."""
+    SWITCH = "switch"
+    """The application goes on with its other handle; before 6.1 it can have two on one slot."""
+    WRITE_AT = "write_at"
+    """esp_ota_write_with_offset through the handle that write() uses."""
+    ERASE_LAST_BOOT = "erase_last_boot"
+    """esp_ota_erase_last_boot_app_partition."""
 
 
 UPGRADE_STEPS = (StepName.COMMENCE, StepName.WRITE, StepName.COMPLETE)
 """The calls that bring a new image."""
+WRITE_STEPS = (StepName.WRITE, StepName.WRITE_AT)
+"""The calls that write a piece of an image."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +85,11 @@ class Step:
     reason: ResetReason = ResetReason.POWER_ON
     """RESET: what reset the chip."""
     image: int | None = 0
-    """WRITE: number of the image among those that the device knows; None: the update."""
+    """WRITE, WRITE_AT: number of the image among those that the device knows; None: the update."""
     offset: int = 0
-    """WRITE: first byte."""
+    """WRITE: first byte of the image. WRITE_AT: the same, and where in the slot it goes. RESUME: where to go on."""
     length: int = 0
-    """WRITE: how many bytes; what lies beyond the image's end is not written."""
+    """WRITE, WRITE_AT: how many bytes; what lies beyond the image's end is not written."""
     argument: str | int | float | bool | None = None
     """COMPLETE: the Lua value that is given; None is nil."""
     label: str = ""
@@ -100,15 +113,23 @@ class Step:
                 return "power_on()" if self.reason is ResetReason.POWER_ON else f"reset ({self.reason.value})"
             case StepName.POWER_OFF:
                 return "the power fails between calls"
-            case StepName.WRITE:
+            case StepName.WRITE | StepName.WRITE_AT:
                 image = "" if self.image is None else f"image {self.image}, "
-                return f"write({image}bytes {self.offset} … {self.offset + self.length - 1})"
+                return f"{self._function}({image}bytes {self.offset} … {self.offset + self.length - 1})"
             case StepName.COMPLETE:
                 return f"complete({_lua_text(self.argument)})"
             case StepName.SET_BOOT:
-                return f"esp_ota_set_boot_partition({self.label})"
+                return f"{self._function}({self.label})"
+            case StepName.RESUME:
+                return f"{self._function}(at byte {self.offset})"
+            case StepName.SWITCH:
+                return "the application goes on with its other handle"
             case _:
-                return f"{self.name.value}()"
+                return f"{self._function}()"
+
+    @property
+    def _function(self) -> str:
+        return ESP_IDF_FUNCTIONS.get(self.name.value, self.name.value)
 
 
 POWER_ON = Step(StepName.RESET)

@@ -95,6 +95,8 @@ class Program:
     """A slot, or the place of factory."""
     session: bool
     """An upgrade is in progress."""
+    other_session: bool = False
+    """Another handle is open on the same slot."""
 
 
 def stored_in_bytes(scope: Scope, places: Places, read: ReadSectors, efuse_bits: int) -> Stored:
@@ -202,7 +204,9 @@ def _record_in_fields(fields: dict[str, int], index: int) -> RecordView:
 def program_in_state(stepper: Stepper, state: State) -> Program | None:
     """Return the program of a device in that state of the model; None when none runs."""
     fields = stepper.as_dict(state)
-    return Program(fields["running"], bool(fields["session"])) if fields["task"] == Task.RUN else None
+    if fields["task"] != Task.RUN:
+        return None
+    return Program(fields["running"], bool(fields["session"]), bool(fields.get("other_session", 0)))
 
 
 def state_of(stepper: Stepper, stored: Stored) -> State:

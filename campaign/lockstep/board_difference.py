@@ -17,10 +17,10 @@ from ...impl.otadata import ENTRY_SIZE, decode_entry, slot_of_seq
 from ...model.config import ResetReason
 from ...model.device.action import Action, Kind
 from ...model.device.records import Check
-from ...model.device.state import Scope, Task, Usage
+from ...model.device.state import Scope, Task
 from ...model.device.stepper import State, stepper
 from ...model.device.stray_numbers import stray_named
-from ..history.history import FIRST_PART, IMAGE_SIZE, OTADATA, History, SmallImage
+from ..history.history import OTADATA, History
 from ..history.history_token import HistoryToken, record_of_token, token_of_record
 from ..history.player import Played, Player, StepOutcome
 from ..history.step import Step, StepCut, StepName
@@ -28,7 +28,7 @@ from ..token_packing import compact_json, pack_token, unpack_token
 from .divergence import Divergence
 from .torn_bytes import classes_of, is_left_by_cut, leaves, torn_by_cut
 from .trace_replay import HEADER_GONE, device_of_scope, flash_ops, place_label
-from .trace_steps import FLIPPED_BYTE
+from .trace_steps import StepMaker, images_of
 
 Move = tuple[str, Sequence[str], Sequence[str]]
 """An input, and the actions that each model makes of it; none for a call that is refused."""
@@ -84,8 +84,9 @@ def show_difference(left: Scope, right: Scope, moves: Sequence[Move], observed: 
 
 def play_both(left: Scope, right: Scope, moves: Sequence[Move]) -> Shown:
     """Play the inputs on two boards and return what is seen after the last one."""
-    images = tuple(images_of_inputs([name for name, _, _ in moves]))
-    sides = BoardSide(left, images), BoardSide(right, images)
+    names = [name for name, _, _ in moves]
+    images = tuple(images_of(names))
+    sides = BoardSide(left, names), BoardSide(right, names)
     seen = Seen(), Seen()
     for name, mine, other in moves:
         first = sides[0].give(name, mine)
@@ -106,8 +107,8 @@ def play_both(left: Scope, right: Scope, moves: Sequence[Move]) -> Shown:
 class BoardSide:
     """One board, and the model that says where in a call the power fails."""
 
-    def __init__(self, scope: Scope, images: tuple[SmallImage, ...]) -> None:
-        """Take a board that is switched off."""
+    def __init__(self, scope: Scope, inputs: Sequence[str]) -> None:
+        """Take a board that is switched off; inputs: all that it will be given."""
         self.scope = scope
         self.steps: list[Step] = []
         self.torn: Torn | None = None
@@ -116,25 +117,27 @@ class BoardSide:
         self._model = stepper(scope)
         self._actions = {action.name: action for action in self._model.model.actions}
         self._state: State = self._model.initial
-        self._player = Player(History(device_of_scope(scope), images).dut)
-        self._writes = 0
+        self._player = Player(History(device_of_scope(scope), tuple(images_of(inputs))).dut)
+        self._maker = StepMaker(scope, self._model, inputs)
 
     def give(self, name: str, actions: Sequence[str], torn: Torn | None = None) -> Seen:
         """Play an input and return what is seen then; torn: how to tear, where that comes to the same.
 
         Raises Divergence where the board cannot do what the actions say."""
-        self._writes += name.startswith("write_first")
         self.torn = None
+        *early, step = self._steps_of(name)
+        for other in early:
+            self._play(other)
         if not actions:
-            played = self._play(self._call(name))
+            played = self._play(step)
             if played.outcome is not StepOutcome.RAISED or played.before.cells != played.after.cells:
                 raise Divergence(f"{name}: the model refuses it, the board: {played.outcome.value}")
             return self._see(played, None)
         call: Played | None = None
         boot: Played | None = None
-        for step, part in self._parts(name, actions):
-            played = self._play(self._with_cut(step, part, torn))
-            if step.name is StepName.RESET:
+        for each, part in self._parts(step, actions):
+            played = self._play(self._with_cut(each, part, torn))
+            if each.name is StepName.RESET:
                 boot = played
             else:
                 call = played
@@ -148,9 +151,8 @@ class BoardSide:
             raise Divergence(f"{step}: {error}") from None
         return self.last
 
-    def _parts(self, name: str, names: Sequence[str]) -> Iterator[tuple[Step, list[tuple[Action, State]]]]:
+    def _parts(self, step: Step, names: Sequence[str]) -> Iterator[tuple[Step, list[tuple[Action, State]]]]:
         """Yield the steps that actions are, each with its actions and the state before each of them."""
-        step = self._call(name)
         part: list[tuple[Action, State]] = []
         for action_name in names:
             action = self._actions[action_name]
@@ -170,19 +172,11 @@ class BoardSide:
     def _task(self) -> int:
         return self._model.as_dict(self._state)["task"]
 
-    def _call(self, name: str) -> Step:
-        if name.startswith("write_first"):
-            return Step(StepName.WRITE, image=self._writes, offset=0, length=FIRST_PART)
-        if name.startswith("write_rest"):
-            return Step(StepName.WRITE, image=self._writes, offset=FIRST_PART, length=IMAGE_SIZE - FIRST_PART)
-        if name.startswith("set_boot_"):
-            return Step(StepName.SET_BOOT, label=name.removeprefix("set_boot_"))
-        if name == "complete":
-            return Step(StepName.COMPLETE, argument=1 if self.scope.usage is Usage.RESTART_AT_ONCE else None)
-        reasons = {"restart": ResetReason.SOFTWARE, "wake": ResetReason.DEEP_SLEEP, "power_on": ResetReason.POWER_ON}
-        if name in reasons:
-            return Step(StepName.RESET, reasons[name])
-        return Step(StepName(name))
+    def _steps_of(self, name: str) -> list[Step]:
+        """Return the steps that an input is."""
+        if name == "power_off":
+            return [Step(StepName.POWER_OFF)]
+        return [step for step in self._maker.steps(name, self._state) if step is not None]
 
     def _with_cut(self, step: Step, part: Sequence[tuple[Action, State]], torn: Torn | None) -> Step:
         last = part[-1][0]
@@ -267,16 +261,6 @@ class BoardSide:
 
 def _slot_number(item: tuple[str, object]) -> int:
     return int(item[0].rpartition("_")[2])
-
-
-def images_of_inputs(names: Sequence[str]) -> Iterator[SmallImage]:
-    """Yield the image of the device, then one for each write_first among the inputs."""
-    yield SmallImage(1)
-    firsts = [index for index, name in enumerate(names) if name.startswith("write_first")]
-    for number, start in enumerate(firsts):
-        rest = next((name for name in names[start + 1 :] if name.startswith("write_")), "")
-        version = int(names[start].rpartition("_")[2]) if "_version_" in names[start] else 0
-        yield SmallImage(number + 2, secure_version=version, flipped=FLIPPED_BYTE if rest.endswith("broken") else None)
 
 
 def encode_pair(left: HistoryToken, right: HistoryToken) -> str:

@@ -6,25 +6,28 @@ went (slot_moves.py). Outcomes of calls and what info() says are compared too. T
 that the model comes through; a broken claim is a result, not a divergence: ESP-IDF does break some.
 
 Left out, and reported as OutOfModel: a torn number near the end of its range that fits its torn check word by chance,
-a torn description that names another version, and a history that no device can have, such as deep sleep without an
-application.
+a torn description that names another version, a description that is written over, a damaged image that is made whole
+without an erase, and a history that no device can have, such as deep sleep without an application.
 """
 
 from collections.abc import Iterator
 
 from ...impl.chip.cells import SECTOR_SIZE, Cells
 from ...impl.chip.flash import FlashOp, FlashOpKind
+from ...impl.image.format import IMAGE_MAGIC
 from ...impl.otadata import ENTRY_SIZE, decode_entry
 from ...model.config import Release, ResetReason
+from ...model.device.api_calls import RESUME_FROM
 from ...model.device.records import TOP, Check
 from ...model.device.release_class import representative
 from ...model.device.selection import boot_partition
 from ...model.device.state import Ghost, Scope, Task, Usage
 from ...model.fault_model import FaultModel
 from ...model.slot.life_cycle import Event
+from ..history.handles import has_written, is_open
 from ..history.history import OTADATA, History, SmallDevice
 from ..history.player import Moment, Played, Player, StepOutcome
-from ..history.step import RUNNING, Step, StepName
+from ..history.step import WRITE_STEPS, Step, StepName
 from .abstraction import Places, Program, Stored, stored_in_bytes
 from .divergence import Divergence, OutOfModel
 from .model_tracker import BURN, ModelTracker, OpKind, SeenOp, seen_op
@@ -35,15 +38,26 @@ _ACTIONS: dict[StepName, tuple[str, ...]] = {
     StepName.COMPLETE: ("complete", "complete_rejects", "complete_fails"),
     StepName.ACCEPT: ("accept", "accept_again"),
     StepName.ROLLBACK: ("rollback",),
+    StepName.RESUME: ("session_resume",),
+    StepName.ABORT: ("session_abort",),
+    StepName.SWITCH: ("session_switch",),
+    StepName.ERASE_LAST_BOOT: ("erase_last_boot",),
 }
 _EVENTS: dict[StepName, Event] = {
     StepName.RESET: Event.POWER_ON,
     StepName.COMMENCE: Event.COMMENCE,
     StepName.WRITE: Event.WRITE,
+    StepName.WRITE_AT: Event.WRITE,
+    StepName.RESUME: Event.WRITE,
+    StepName.ABORT: Event.WRITE,
+    StepName.SWITCH: Event.WRITE,
     StepName.COMPLETE: Event.COMPLETE,
     StepName.ACCEPT: Event.ACCEPT,
     StepName.ROLLBACK: Event.ROLLBACK,
+    StepName.SET_BOOT: Event.COMPLETE,
+    StepName.ERASE_LAST_BOOT: Event.ERASE_LAST_BOOT,
 }
+"""esp_ota_set_boot_partition is what complete() ends in, with a target of its own. Handles are no matter of records."""
 
 
 def scope_of_device(device: SmallDevice, faults: FaultModel, usage: Usage = Usage.ANY, versions: int = 3) -> Scope:
@@ -98,12 +112,13 @@ class Lockstep:
         label = self.player.running
         before = self._stored(self.player.moment.cells, self.player.moment.efuse_bits)
         self._wakes = self.takes_fast_path(step)
+        names = self.names_of(step)
         played = self.player.play(step)
         if played.outcome is StepOutcome.NOBODY:
             raise OutOfModel(f"{step}: nobody there to make the call")
         stored = [self._stored(moment.cells, moment.efuse_bits) for moment in played.moments]
         self._check_in_model(played, stored)
-        self._follow(played, stored, label)
+        self._follow(played, stored, names)
         device = BeforeMove(self.history.device.config, self.scope.has_factory, before, self._slot(label))
         self._check_slot_moves(played, device, stored)
         self._check_info()
@@ -112,6 +127,8 @@ class Lockstep:
 
     def _check_physical(self, step: Step) -> None:
         """Refuse a reset that the device cannot have in its present condition."""
+        if step.name is StepName.RESUME and self.history.device.config.app_release < RESUME_FROM:
+            raise OutOfModel(f"esp_ota_resume before {RESUME_FROM.label}")
         if step.name is not StepName.RESET:
             return
         if step.reason is ResetReason.DEEP_SLEEP and not self.is_running:
@@ -120,16 +137,37 @@ class Lockstep:
             raise OutOfModel("a device without power cannot be reset")
 
     def _check_in_model(self, played: Played, stored: list[Stored]) -> None:
-        """Refuse a torn description that names another version than the image has."""
+        """Refuse a torn description that names another version than the image has, and one that is written over."""
+        if played.step.name in WRITE_STEPS:
+            for old, new in zip(stored[0].slots, stored[-1].slots, strict=True):
+                if old.has_description and (new.has_description, new.version) != (True, old.version):
+                    raise OutOfModel("a description is written over")
         if played.outcome is not StepOutcome.CUT or len(stored) < 2:
             return
         if self.scope.config.anti_rollback:
             versions = {slot.version for moment in stored[:-1] for slot in moment.slots}
-            versions |= set(range(self.scope.versions)) if played.step.name is StepName.WRITE else set()
+            versions |= set(range(self.scope.versions)) if played.step.name in WRITE_STEPS else set()
             if any(slot.version not in versions for slot in stored[-1].slots if not slot.verifies):
                 raise OutOfModel("a torn description names a version that no image has")
 
-    def _follow(self, played: Played, stored: list[Stored], running: str | None) -> None:
+    def names_of(self, step: Step) -> tuple[str, ...]:
+        """Return the actions of the model one of which a call is, made now, when it is not refused.
+
+        complete() through a handle that has written nothing closes that handle, whatever the slot holds."""
+        app = self.player.app
+        names = action_names(step, self.player.running)
+        if step.name is StepName.COMPLETE and app is not None and is_open(app) and not has_written(app):
+            return ("complete_fails", "session_abort")
+        return names
+
+    def takes(self, step: Step) -> bool:
+        """Tell whether a write through the handle that is open writes: its first byte must be that of an image."""
+        app = self.player.app
+        data = self.history.dut.image(step.image).contents[step.offset : step.offset + step.length]
+        is_first = app is not None and step.name is StepName.WRITE and not has_written(app)
+        return bool(data) and (not is_first or data[0] == IMAGE_MAGIC)
+
+    def _follow(self, played: Played, stored: list[Stored], names: tuple[str, ...]) -> None:
         step, tracker = played.step, self.tracker
         began: str | None = None
         if step.name is StepName.RESET:
@@ -137,8 +175,8 @@ class Lockstep:
         elif step.name is StepName.POWER_OFF:
             tracker.cut(None, stored[-1], FaultModel.F0)
             return
-        elif step.name is not StepName.WRITE:
-            began = tracker.begin_call(*action_names(step, running))
+        elif step.name not in WRITE_STEPS:
+            began = tracker.begin_call(*names)
         ops = [*map(self._seen_op, played.ops), *(BURN for _ in played.burns)]
         whole = ops[:-1] if played.outcome is StepOutcome.CUT else ops
         reaches_end = step.offset + step.length >= len(self.history.dut.image(step.image).contents)
@@ -178,6 +216,11 @@ class Lockstep:
         event = _EVENTS.get(played.step.name)
         if event is None:
             return
+        target = None
+        if played.step.name is StepName.SET_BOOT:
+            label = played.step.asked_for(played.ran)
+            target = self._slot(label)
+            event = Event.ERASE_OTADATA if label == "factory" else event
         if event is Event.POWER_ON and self._wakes:
             event = Event.WAKE
         touched = any(op.address - OTADATA in range(0x2000) for op in played.ops)
@@ -189,6 +232,7 @@ class Lockstep:
         move = Move(
             event=event,
             is_refused=not touched and (failed or played.step.name is StepName.COMPLETE),
+            target=target,
             cut=played.step.cut.weakest_model if is_cut and played.step.cut is not None else None,
             starts=starts,
         )
@@ -218,10 +262,9 @@ class Lockstep:
         app = self.player.app
         if app is None:
             return None
-        session = app.ota._find(app.otaupgrade._handle)  # every call that would tell ends it
         place = self._place(app.running.label)
         assert place is not None
-        return Program(place, session is not None)
+        return Program(place, is_open(app), self.player.other_handle is not None)
 
     def _seen_op(self, op: FlashOp) -> SeenOp:
         kind = OpKind.ERASE if op.kind is FlashOpKind.ERASE else OpKind.PROGRAM
@@ -242,10 +285,12 @@ class Lockstep:
 
 def action_names(step: Step, running: str | None) -> tuple[str, ...]:
     """Return the actions of the model one of which a call is, when it is not refused. running: a label."""
-    if step.name is StepName.SET_BOOT:
-        is_factory = step.label == "factory" or (step.label == RUNNING and running == "factory")
-        return ("set_boot_factory",) if is_factory else ("set_boot_running",)
-    return _ACTIONS[step.name]
+    if step.name is not StepName.SET_BOOT:
+        return _ACTIONS.get(step.name, ())
+    label = step.asked_for(running)
+    if label not in ("factory", running):
+        return (f"set_boot_{label}", f"set_boot_{label}_rejects")
+    return ("set_boot_factory",) if label == "factory" else ("set_boot_running",)
 
 
 def places_of(device: SmallDevice) -> Places:
@@ -258,8 +303,12 @@ def places_of(device: SmallDevice) -> Places:
 def allowed_outcomes(step: Step, began: str | None) -> tuple[StepOutcome, ...]:
     """Return how a call may end for which the model took that action; None: it refused."""
     match began:
-        case None if step.name is StepName.WRITE:
+        case None if step.name in (*WRITE_STEPS, StepName.SWITCH):
             return (StepOutcome.RETURNED, StepOutcome.RAISED)
+        case "session_abort" if step.name is StepName.COMPLETE:
+            return (StepOutcome.RAISED,)
+        case _ if began is not None and step.name is StepName.SET_BOOT and began.endswith("_rejects"):
+            return (StepOutcome.RAISED,)
         case None | "complete_fails":
             # The C code asserts that an image has a description, where it wants to know its version.
             return (StepOutcome.RAISED, StepOutcome.PANICKED)

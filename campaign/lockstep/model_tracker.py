@@ -15,9 +15,9 @@ from functools import lru_cache
 
 from ...model.claims.state_claims import DEVICE_CLAIMS
 from ...model.device.action import Action, Kind
-from ...model.device.flash_steps import BURNS, ERASES, REWRITES, WIPES
+from ...model.device.flash_steps import BURNS, ERASES, REWRITES, WIPES, wiped_slot
 from ...model.device.model import device_model
-from ...model.device.state import Scope, Task
+from ...model.device.state import Content, Scope, Task
 from ...model.device.stepper import State, Stepper
 from ...model.fault_model import FaultModel
 from ...model.terms.terms import Bool
@@ -83,6 +83,7 @@ class ModelTracker:
         self.taken: set[str] = set()
         """Names of the actions that were taken."""
         self._task = self.stepper.names.index("task")
+        self._wiped_slot = wiped_slot(scope, self.stepper.model.device)
         self._has_wiped: int | None = None
         """The slot whose first sector this step has erased."""
         self._is_booting = False
@@ -178,6 +179,7 @@ class ModelTracker:
                     # What write() did before the cut was never there for a call to see.
                     self._go(action, left)
                     return
+        self._refuse_mended(after)
         raise Divergence(f"a cut of {fault.name} in {op or 'no operation'} at {self.task.name} left {after}")
 
     def end_call(self, after: Stored | None, program: Program | None, has_ended: bool = False) -> None:
@@ -240,7 +242,15 @@ class ModelTracker:
                 for name in (*names, *(("write_rest_broken",) if is_broken else ())):
                     self._take(name)
                 return
+        self._refuse_mended(after)
         raise Divergence(f"the device: {op} leaves {after}; the model: {stored_in_state(self.stepper, begin)}")
+
+    def _refuse_mended(self, after: Stored) -> None:
+        """Refuse an image that was written over, or torn, and is made whole again without an erase."""
+        fields = self.stepper.as_dict(self.state)
+        broken = (slot for slot in range(self.scope.slots) if fields[f"slot{slot}_content"] == Content.BROKEN)
+        if any(after.slots[slot].verifies for slot in broken):
+            raise OutOfModel("a damaged image is made whole without an erase")
 
     def _writes(self) -> Iterator[tuple[str, ...]]:
         """Yield what a write() can be: nothing, the first part of an image, the rest of it, both."""
@@ -276,8 +286,8 @@ class ModelTracker:
         if task in ERASES:
             return SeenOp(OpKind.ERASE, record=sector)
         if task in WIPES:
-            target = (fields["running"] + 1) % self.scope.slots if fields["running"] < self.scope.slots else 0
-            return SeenOp(OpKind.ERASE, slot=target, is_first_sector=True)
+            slot = self.stepper.value(self._wiped_slot, self.state)
+            return SeenOp(OpKind.ERASE, slot=slot, is_first_sector=True)
         return BURN if task in BURNS else None
 
     def _compare(self, after: Stored | None) -> None:

@@ -47,13 +47,15 @@ class Move:
     """The fault model of the cut that ended it; None: it was not cut."""
     starts: tuple[int | None, ...]
     """A reset: the slots one of which was started; a cut does not tell which."""
+    target: int | None = None
+    """esp_ota_set_boot_partition: the slot that it was asked for."""
 
 
 def forbidden_moves(before: BeforeMove, move: Move, after: Stored) -> Iterator[str]:
     """Yield, for each slot that went where the table has no row to, a line that says so."""
     for slot in range(len(before.stored.slots)):
         moved_to, _ = reported(after.records, slot)
-        found = [_situation(before, slot, move.is_refused, started) for started in move.starts]
+        found = [_situation(before, slot, move, started) for started in move.starts]
         if not any(is_allowed(state, moved_to, situation, move.event, move.cut) for state, situation in found):
             state, situation = found[0]
             yield f"ota_{slot}, {move.event.value}: no row from {state.value} to {moved_to.value}: {situation}"
@@ -74,10 +76,11 @@ def is_allowed(state: State, moved_to: State, situation: Situation, event: Event
     return whole_row(state, event, situation).state_after(state, situation.hidden) is moved_to
 
 
-def _situation(before: BeforeMove, slot: int, is_refused: bool, started: int | None) -> tuple[State, Situation]:
+def _situation(before: BeforeMove, slot: int, move: Move, started: int | None) -> tuple[State, Situation]:
     records, config = before.stored.records, before.config
     active = _selected(records)
     target = 0 if before.running is None else (before.running + 1) % len(before.stored.slots)
+    target = target if move.target is None else move.target
     looked_at = _aborted(records) if config.rollback else records
     naming = _naming(records, slot)
     state, hidden = reported(records, slot)
@@ -89,7 +92,7 @@ def _situation(before: BeforeMove, slot: int, is_refused: bool, started: int | N
         is_running=slot == before.running,
         is_target=slot == target,
         target_is_selected=active is not None and records[active].slot == target,
-        is_refused=is_refused,
+        is_refused=move.is_refused,
         is_chosen=bool(naming) and _chosen(before, looked_at) == naming[0],
         is_fresh=_is_fresh(before, looked_at),
         is_started=slot == started,

@@ -17,7 +17,7 @@ from ...impl.otadata import decode_entry, slot_of_seq
 from ...model.claims.state_claims import DEVICE_CLAIMS
 from ...model.config import ResetReason
 from ...model.device.action import Action, Kind
-from ...model.device.flash_steps import ERASES
+from ...model.device.flash_steps import ERASES, WIPES
 from ...model.device.records import Check, Numbers, Word
 from ...model.device.search import follow
 from ...model.device.state import Content, Phase, Scope, Task
@@ -31,9 +31,10 @@ from ..history.player import Moment, Played, Player, StepOutcome
 from ..history.step import Step, StepCut, StepName
 from .divergence import Divergence
 from .torn_bytes import classes_of, torn_by_cut
-from .trace_steps import begun_step, images_of
+from .trace_steps import StepMaker, images_of
 
 SLOT_SECTORS = SLOT_SIZE // SECTOR_SIZE
+_WIPES = frozenset(f"{task.name.lower()}_erases" for task in WIPES)
 HEADER_GONE = 16
 """Bytes that a cut in the erase of a slot erases: the header, and not the description."""
 
@@ -68,6 +69,8 @@ class Segment:
     """The actions that are one step of a history."""
 
     step: Step
+    before: tuple[Step, ...] = ()
+    """What the board does before it, and the model need not see."""
     actions: list[Action] = field(default_factory=list)
     states: list[State] = field(default_factory=list)
     """The state after each of the actions."""
@@ -146,7 +149,9 @@ class TraceWalker:
                 step = self._with_cut(segment)
                 if step is None:
                     continue
-                self.history = self.history.then(step)
+                self.history = self.history.then(*segment.before, step)
+                for early in segment.before:
+                    self._monitor.play(early)
                 played, broken = self._monitor.play(step)
             except (PlanNotReached, FlashMisuse) as error:
                 # The board has fewer operations than the model, or one that no board has.
@@ -236,7 +241,7 @@ class TraceWalker:
             Task.SELECT: (StepOutcome.RESTARTED,),
             Task.STUCK: (StepOutcome.NOTHING_BOOTS,),
             Task.STARTED: (StepOutcome.RETURNED,),
-            Task.RUN: (StepOutcome.RAISED,) if segment.actions[0].name == "complete_fails" else (StepOutcome.RETURNED,),
+            Task.RUN: (StepOutcome.RAISED,) if _raises(segment.actions[0].name) else (StepOutcome.RETURNED,),
         }[Task(task)]
         if played.outcome not in expected:
             raise Divergence(f"{segment.step}: want {expected[0].value}, but {describe(played)}")
@@ -251,6 +256,9 @@ class TraceWalker:
             has_session = probe.outcome is StepOutcome.RETURNED
             if has_session != bool(self._value(state, "session")):
                 raise Divergence(f"{segment.step}: a session is {'' if has_session else 'not '}open on the board")
+            has_other = self.player.other_handle is not None
+            if has_other != bool(self._stepper.as_dict(state).get("other_session", 0)):
+                raise Divergence(f"{segment.step}: another handle is {'' if has_other else 'not '}open on the board")
 
     def _compare_moment(self, where: str, state: State, moment: Moment) -> None:
         expected, seen = self._expected(state), self._seen(state, moment)
@@ -279,9 +287,10 @@ class TraceWalker:
             # The model remembers a number that was torn; the flash does not.
             numbers = [fields[f"record{i}_seq"] * (fields[f"record{i}_check"] == Check.RIGHT) for i in range(2)]
             expected["record0_seq"], expected["record1_seq"] = self._ranked(numbers)
-        for index in range(2):
-            if f"record{index}_slot" in expected and expected[f"record{index}_check"] != Check.RIGHT:
-                expected[f"record{index}_slot"] = 0
+        if self.scope.has_strays:
+            for index in range(2):
+                if f"record{index}_slot" in expected and expected[f"record{index}_check"] == Check.WRONG:
+                    expected[f"record{index}_slot"] = 0
         return expected
 
     def _seen(self, state: State, moment: Moment) -> dict[str, int]:
@@ -324,16 +333,15 @@ def segments(scope: Scope, model: Stepper, action_names: Sequence[str]) -> Itera
     by_name = {action.name: action for action in model.model.actions}
     state = model.initial
     current: Segment | None = None
-    writes = -1
+    steps = StepMaker(scope, model, action_names)
     for name in action_names:
         action = by_name.get(name)
         after = None if action is None else model.step(state, name)
         if action is None or after is None:
             raise ValueError(f"action {name} cannot be taken here; the scope has another, or the trace is cut short")
-        writes += name.startswith("write_first")
         task = model.as_dict(state)["task"]
         is_step_over = task in (Task.OFF, Task.RUN, Task.STARTED, Task.STUCK)
-        begun = begun_step(scope, action, writes)
+        *prelude, begun = steps.steps(name, state)
         if begun is None and task == Task.SELECT and (current is None or current.step.name is not StepName.RESET):
             # A call has restarted the chip.
             begun = Step(StepName.POWER_OFF) if action.kind is Kind.CUT else Step(StepName.RESET, ResetReason.SOFTWARE)
@@ -342,7 +350,7 @@ def segments(scope: Scope, model: Stepper, action_names: Sequence[str]) -> Itera
         if begun is not None:
             if current is not None:
                 yield current
-            current = Segment(begun)
+            current = Segment(begun, tuple(step for step in prelude if step is not None))
         assert current is not None
         current.actions.append(action)
         current.states.append(after)
@@ -351,11 +359,16 @@ def segments(scope: Scope, model: Stepper, action_names: Sequence[str]) -> Itera
         yield current
 
 
+def _raises(call: str) -> bool:
+    """Tell whether a call that the model does not refuse raises an error all the same."""
+    return call == "complete_fails" or (call.startswith("set_boot_") and call.endswith("_rejects"))
+
+
 def flash_ops(action: Action) -> int:
     """Return how many flash operations a whole action is."""
     if action.kind is not Kind.FLASH or not action.name.endswith(("_erases", "_programs")):
         return 1 if action.name.startswith("write_") else 0
-    return SLOT_SECTORS if action.name in ("commence_erases", "reject_erases") else 1
+    return SLOT_SECTORS if action.name in _WIPES else 1
 
 
 def place_label(scope: Scope, place: int) -> str:

@@ -43,6 +43,7 @@ ACTION_WORDS = {
     "write_first": "first part",
     "write_rest": "last part",
     "write_rest_broken": "last part,\ndamaged",
+    "write_over": "over a whole\nimage",
 }
 """The condition of an action, where several are possible."""
 TASK_WORDS = {

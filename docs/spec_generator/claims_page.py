@@ -41,8 +41,10 @@ USAGE_TEXTS = {
     "under test. This is the main column.",
     Usage.RESTART_AT_ONCE: "as documented, and nothing comes between complete() and the restart, as with complete(1). "
     "It is a discipline that an application can choose; the claims that it repairs are those that differ here.",
-    Usage.ANY: "the calls come in any order, and esp_ota_set_boot_partition() may set the running slot and factory. It "
-    "has no column: most claims fall, and `otaproof explore --usage any` tells which, with a trace for each.",
+    Usage.ANY: "the calls come in any order, and with them calls of ESP-IDF's own: esp_ota_set_boot_partition() of any "
+    "partition, esp_ota_resume(), esp_ota_abort(), esp_ota_write_with_offset(), "
+    "esp_ota_erase_last_boot_app_partition(), and before 6.1 two handles at once. It has no column: most claims fall, "
+    "and `otaproof explore --usage any` tells which, with a trace for each.",
 }
 LEMMA_GROUPS = (
     ("Sequence numbers", "proofs/bytes/seq_lemmas.py", seq_lemmas.LEMMAS),

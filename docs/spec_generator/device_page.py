@@ -26,6 +26,8 @@ PLAIN = Scope(_CONFIG, faults=FaultModel.F3)
 WIDEST = replace(PLAIN, config=replace(_CONFIG, anti_rollback=True), has_factory=True, versions=2)
 """A scope with the actions that PLAIN lacks."""
 WAKING = replace(PLAIN, config=replace(_CONFIG, skip_validate_in_deep_sleep=True))
+TWO_HANDLES = replace(PLAIN, config=replace(_CONFIG, app_release=Release.V6_0))
+"""A scope in which one slot can have two handles."""
 _LONG = 320
 """Length in characters from which a term is shown only in its long form."""
 _TORN = ("cut_in_erase_leaves_", "cut_in_program_leaves_")
@@ -37,8 +39,9 @@ def device_page() -> SpecPage:
     page.add(
         "A finite transition system of the whole device: two otadata records, the slots, the eFuse, and the running "
         f"program. {repo_file('model/device/state.py')} has its state. Its actions are in "
-        f"{repo_file('model/device/boot_steps.py')} (the bootloader), {repo_file('model/device/calls.py')} (the calls) "
-        f"and {repo_file('model/device/flash_steps.py')} (flash operations and power cuts). All claims are decided on "
+        f"{repo_file('model/device/boot_steps.py')} (the bootloader), {repo_file('model/device/calls.py')} and "
+        f"{repo_file('model/device/api_calls.py')} (the calls) and {repo_file('model/device/flash_steps.py')} (flash "
+        f"operations and power cuts). All claims are decided on "
         f"this model, and its traces are replayed on the simulated board "
         f"({repo_file('campaign/lockstep/trace_replay.py')}).",
         "An action is enabled in its *tasks* if its *guard* holds. It changes the fields under *effects* and no "
@@ -219,8 +222,9 @@ def _actions(page: SpecPage) -> None:
     plain, widest, waking = device_model(PLAIN), device_model(WIDEST), device_model(WAKING)
     page.add(
         "The page shows the actions of a device with two slots and no factory partition, rollback on, application of "
-        "release 6.1 or later, and any usage. Actions that only other devices have are marked. *DOCUMENTED* usage "
-        "has neither calls out of order nor `set_boot_*`; in *RESTART_AT_ONCE* usage complete() restarts, too."
+        "release 6.1 or later, and any usage. Actions that only other devices have are marked. *DOCUMENTED* usage has "
+        "neither calls out of order nor those of ESP-IDF's own (`set_boot_*`, `session_*`, `write_over`, "
+        "`erase_last_boot`); in *RESTART_AT_ONCE* usage complete() restarts, too."
     )
     shown = {action.name for action in plain.actions}
     for kind in Kind:
@@ -230,6 +234,7 @@ def _actions(page: SpecPage) -> None:
         for model, note in (
             (plain, ""),
             (waking, "Only with CONFIG_BOOTLOADER_SKIP_VALIDATE_IN_DEEP_SLEEP."),
+            (device_model(TWO_HANDLES), "Only with an application before 6.1."),
             (widest, "Only with anti-rollback or a factory partition; shown for a device with both."),
         ):
             words = Vocabulary(model.scope, model.device)

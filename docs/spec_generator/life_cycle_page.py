@@ -109,6 +109,7 @@ def _words(page: SpecPage) -> None:
         "torn number names it by chance": facts["is_stray"],
         "given up by commence()": "Rollback on, application from 5.5 on: the inactive record, unless it names the "
         "running slot.",
+        "erased as the last boot": "The inactive record, unless it names the running slot.",
         "overwritten by complete()": "The record in the sector that complete() writes: that of the spare record; from "
         "6.0 on that of the active record if it names the target already; sector 0 if no record is active.",
         "new record behind the reported one": "complete() writes sector 1 for a slot that sector 0 still names, so "

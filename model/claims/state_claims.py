@@ -133,15 +133,18 @@ def accepted_image_is_called_valid(scope: Scope, device: Device) -> Bool:
 
 
 def download_changes_no_choice(model: DeviceModel) -> Bool:
-    """What commence() and write() do, and what a cut leaves of it, does not change what the next power-on starts."""
+    """What commence() and write() do, and what a cut leaves of it, does not change what the next power-on starts.
+
+    To write over a whole image is no part of a download: commence() has erased it before."""
     scope, device = model.scope, model.device
     choice = boot_choice(scope, device)
     is_erasing = device.task.is_in(Task.COMMENCE, Task.SPARE)
+    writes = ("write_first", "write_rest")
     return all_of(
         (is_due & model.guard(action)).implies(boot_choice(scope, action.then) == choice)
         for action in model.actions
-        for is_due in (fact(True) if action.name.startswith("write_") else is_erasing,)
-        if action.name.startswith("write_") or set(action.tasks) & {Task.COMMENCE, Task.SPARE}
+        for is_due in (fact(True) if action.name.startswith(writes) else is_erasing,)
+        if action.name.startswith(writes) or set(action.tasks) & {Task.COMMENCE, Task.SPARE}
     )
 
 

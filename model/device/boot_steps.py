@@ -25,6 +25,8 @@ def without_program(scope: Scope, device: Device, task: Task) -> Device:
         sector=number(Sector.FIRST),
         running=number(scope.nowhere),
         session=fact(False),
+        other_session=fact(False),
+        asked=number(0),
     )
 
 

@@ -1,8 +1,9 @@
 """The calls of the application: what each decides, and what it goes on to do.
 
 commence, write, complete, accept and rollback are those of otaupgrade. In Usage.ANY they come in any order, and the
-application may also ask esp_ota_set_boot_partition for the running slot or the factory partition. A call that is
-refused changes nothing, so it is no action. Source: NodeMCU otaupgrade.c, ESP-IDF esp_ota_ops.c.
+application may also ask esp_ota_set_boot_partition for the running slot or the factory partition; what else it may ask
+of ESP-IDF then is in api_calls.py. A call that is refused changes nothing, so it is no action. Source: NodeMCU
+otaupgrade.c, ESP-IDF esp_ota_ops.c.
 """
 
 from dataclasses import replace
@@ -29,7 +30,7 @@ def calls(scope: Scope, device: Device) -> Actions:
     restarted = without_program(scope, device, Task.SELECT)
     yield Action("restart", (Task.RUN,), fact(True), restarted, Kind.RESET, "IDF-BOOT-SELECT")
     if scope.config.skip_validate_in_deep_sleep:
-        woken = replace(device, task=number(Task.STARTED), session=fact(False))
+        woken = replace(device, task=number(Task.STARTED), session=fact(False), other_session=fact(False))
         yield Action("wake", (Task.RUN,), _is_wake_fast(scope, device), woken, Kind.RESET, "IDF-BOOT-WAKE")
 
 
@@ -59,9 +60,9 @@ def _commence(scope: Scope, device: Device) -> Action:
     when = has_target & ~(fact(config.rollback) & is_under_test(scope, device))
     if config.app_release >= Release.V6_1 or scope.usage is not Usage.ANY:
         when = when & ~device.session
-    begun = replace(_with_promise_alone(scope, device), task=number(Task.COMMENCE))
+    begun = replace(with_promise_alone(scope, device), task=number(Task.COMMENCE))
     # commence() is to change no choice: what its own erases make of it is not a new one.
-    return _call("commence", when, _choosing(scope, device, begun, boot_choice(scope, device)), "IDF-OTA-BEGIN")
+    return call("commence", when, choosing(scope, device, begun, boot_choice(scope, device)), "IDF-OTA-BEGIN")
 
 
 def gives_up_spare(scope: Scope, device: Device) -> Bool:
@@ -84,9 +85,15 @@ def after_commence(scope: Scope, device: Device) -> Device:
         task=choose(gives_up, number(Task.SPARE), number(Task.RUN)),
         sector=choose(gives_up, active(device.records).other_sector, number(Sector.FIRST)),
         session=fact(True),
+        other_session=with_other_handle(scope, device),
         old_choice=choose(gives_up, device.old_choice, nowhere),
         new_choice=choose(gives_up, device.new_choice, nowhere),
     )
+
+
+def with_other_handle(scope: Scope, device: Device) -> Bool:
+    """Tell whether two handles are open once one more is; the application forgets a third. Source: IDF-OTA-BEGIN."""
+    return device.other_session | device.session if scope.has_two_handles else fact(False)
 
 
 def _write(scope: Scope, device: Device) -> Actions:
@@ -109,23 +116,23 @@ def _written(scope: Scope, device: Device, name: str, when: Bool, slot: Slot) ->
 def _complete(scope: Scope, device: Device) -> Actions:
     """Close the session; of an image that verifies, go on to write the record. Source: NODEMCU-COMPLETE."""
     target = target_of(scope, device)
-    closed = replace(_with_promise_alone(scope, device), session=fact(False))
-    yield _call("complete_fails", device.session & ~target.is_complete, closed, "NODEMCU-COMPLETE")
+    closed = replace(with_promise_alone(scope, device), session=fact(False))
+    yield call("complete_fails", device.session & ~target.is_complete, closed, "NODEMCU-COMPLETE")
     slots = with_slot(device, next_update_slot(device), replace(target, is_finished=fact(True)))
     verified = replace(closed, slots=slots)
-    unexpected = _without_expectation(scope, verified)
+    unexpected = without_expectation(scope, verified)
     is_allowed = is_version_allowed(scope, device, target.version)
     has_room = has_next_number(scope, device)
     sector = rewrite_sector(scope, device, next_update_slot(device))
     marking = replace(unexpected, task=number(Task.COMPLETE), sector=sector)
     marked = replace(device, records=with_record(device, sector, marked_record(scope, device)))
-    marking = _choosing(scope, device, marking, boot_choice(scope, marked))
+    marking = choosing(scope, device, marking, boot_choice(scope, marked))
     when = device.session & target.is_complete
-    yield _call("complete", when & is_allowed & has_room, marking, "IDF-OTA-SET-BOOT")
+    yield call("complete", when & is_allowed & has_room, marking, "IDF-OTA-SET-BOOT")
     if scope.config.anti_rollback:
         rejecting = replace(verified, task=number(Task.REJECT))
-        rejecting = _choosing(scope, device, rejecting, boot_choice(scope, device))
-        yield _call("complete_rejects", when & ~is_allowed, rejecting, "IDF-OTA-SET-BOOT")
+        rejecting = choosing(scope, device, rejecting, boot_choice(scope, device))
+        yield call("complete_rejects", when & ~is_allowed, rejecting, "IDF-OTA-SET-BOOT")
 
 
 def has_next_number(scope: Scope, device: Device) -> Bool:
@@ -157,9 +164,9 @@ def marked_record(scope: Scope, device: Device) -> Record:
     return record_for(scope, device, next_update_slot(device))
 
 
-def reselected_record(scope: Scope, device: Device) -> Record:
-    """Return the record that esp_ota_set_boot_partition(running) writes."""
-    return record_for(scope, device, device.running)
+def asked_record(scope: Scope, device: Device) -> Record:
+    """Return the record that esp_ota_set_boot_partition() writes."""
+    return record_for(scope, device, device.asked)
 
 
 def after_complete(scope: Scope, device: Device) -> Device:
@@ -194,9 +201,7 @@ def _accept(scope: Scope, device: Device) -> Actions:
         replace(slot, is_earned=slot.is_earned | (names_running & awaited & (device.running == index)))
         for index, slot in enumerate(device.slots)
     )
-    accepting = replace(
-        _without_expectation(scope, device), task=number(Task.ACCEPT), sector=chosen.sector, slots=slots
-    )
+    accepting = replace(without_expectation(scope, device), task=number(Task.ACCEPT), sector=chosen.sector, slots=slots)
     valid = replace(record, word=number(Word.VALID, 3))
     version = slot_at(device, device.running).version
     after = replace(
@@ -204,13 +209,13 @@ def _accept(scope: Scope, device: Device) -> Actions:
         records=with_record(device, chosen.sector, valid),
         burned=choose(is_slot(scope, device.running), burned_up_to(scope, device.burned, version), device.burned),
     )
-    accepting = _choosing(scope, device, accepting, boot_choice(scope, after))
-    yield _call("accept", when, accepting, "IDF-OTA-MARK-VALID")
+    accepting = choosing(scope, device, accepting, boot_choice(scope, after))
+    yield call("accept", when, accepting, "IDF-OTA-MARK-VALID")
     if scope.usage is Usage.ANY:
         done = replace(
-            _without_expectation(scope, device), expectation=number(Expectation.ACCEPTED), expected=device.running
+            without_expectation(scope, device), expectation=number(Expectation.ACCEPTED), expected=device.running
         )
-        yield _call("accept_again", chosen.is_some & is_accepted, done, "IDF-OTA-MARK-VALID")
+        yield call("accept_again", chosen.is_some & is_accepted, done, "IDF-OTA-MARK-VALID")
 
 
 def _rollback(scope: Scope, device: Device) -> Action:
@@ -218,9 +223,9 @@ def _rollback(scope: Scope, device: Device) -> Action:
     chosen = active(device.records)
     invalid = replace(chosen.of(device.records), word=number(Word.INVALID, 3))
     after = replace(device, records=with_record(device, chosen.sector, invalid))
-    refusing = replace(_without_expectation(scope, device), task=number(Task.ROLLBACK), sector=chosen.sector)
-    refusing = _choosing(scope, device, refusing, boot_choice(scope, after))
-    return _call("rollback", is_rollback_possible(scope, device), refusing, "IDF-OTA-MARK-INVALID")
+    refusing = replace(without_expectation(scope, device), task=number(Task.ROLLBACK), sector=chosen.sector)
+    refusing = choosing(scope, device, refusing, boot_choice(scope, after))
+    return call("rollback", is_rollback_possible(scope, device), refusing, "IDF-OTA-MARK-INVALID")
 
 
 def is_rollback_possible(scope: Scope, device: Device) -> Bool:
@@ -237,24 +242,32 @@ def _set_boot(scope: Scope, device: Device) -> Actions:
     """Ask for the running slot, or for factory. Source: IDF-OTA-SET-BOOT, IDF-OTA-SET-BOOT-5-1."""
     sector = rewrite_sector(scope, device, device.running)
     is_allowed = is_version_allowed(scope, device, slot_at(device, device.running).version)
-    setting = replace(_without_expectation(scope, device), task=number(Task.SET_BOOT), sector=sector)
-    after = replace(device, records=with_record(device, sector, reselected_record(scope, device)))
-    setting = _choosing(scope, device, setting, boot_choice(scope, after))
+    slots = with_slot(device, device.running, asked_for(slot_at(device, device.running)))
+    setting = replace(without_expectation(scope, device), task=number(Task.SET_BOOT), sector=sector)
+    setting = replace(setting, slots=slots, asked=device.running)
+    after = replace(device, records=with_record(device, sector, record_for(scope, device, device.running)))
+    setting = choosing(scope, device, setting, boot_choice(scope, after))
     when = is_slot(scope, device.running) & is_allowed & has_next_number(scope, device)
-    yield _call("set_boot_running", when, setting, "IDF-OTA-SET-BOOT-5-1")
+    yield call("set_boot_running", when, setting, "IDF-OTA-SET-BOOT-5-1")
     if scope.has_factory:
         forgetting = replace(
-            _without_expectation(scope, device), task=number(Task.FORGET_FIRST), sector=number(Sector.FIRST)
+            without_expectation(scope, device), task=number(Task.FORGET_FIRST), sector=number(Sector.FIRST)
         )
-        forgetting = _choosing(scope, device, forgetting, boot_choice(scope, replace(device, records=(BLANK, BLANK))))
-        yield _call("set_boot_factory", fact(True), forgetting, "IDF-OTA-SET-BOOT")
+        forgetting = choosing(scope, device, forgetting, boot_choice(scope, replace(device, records=(BLANK, BLANK))))
+        yield call("set_boot_factory", fact(True), forgetting, "IDF-OTA-SET-BOOT")
 
 
-def _call(name: str, when: Bool, then: Device, source: str) -> Action:
+def asked_for(slot: Slot) -> Slot:
+    """Return a slot that esp_ota_set_boot_partition() has verified: being asked for excuses a rejected image."""
+    return replace(slot, is_finished=fact(True), is_rejected=fact(False))
+
+
+def call(name: str, when: Bool, then: Device, source: str) -> Action:
+    """Return a call that a running application makes."""
     return Action(name, (Task.RUN,), when, then, Kind.CALL, source)
 
 
-def _without_expectation(scope: Scope, device: Device) -> Device:
+def without_expectation(scope: Scope, device: Device) -> Device:
     """Return the device with no expectation left."""
     return replace(
         device,
@@ -264,10 +277,10 @@ def _without_expectation(scope: Scope, device: Device) -> Device:
     )
 
 
-def _with_promise_alone(scope: Scope, device: Device) -> Device:
+def with_promise_alone(scope: Scope, device: Device) -> Device:
     """Return the device with no expectation left but what accept() has promised: that the image stays."""
     stays = device.expectation == Expectation.ACCEPTED
-    nothing = _without_expectation(scope, device)
+    nothing = without_expectation(scope, device)
     return replace(
         nothing,
         expectation=choose(stays, device.expectation, nothing.expectation),
@@ -275,6 +288,6 @@ def _with_promise_alone(scope: Scope, device: Device) -> Device:
     )
 
 
-def _choosing(scope: Scope, device: Device, then: Device, new: Num) -> Device:
+def choosing(scope: Scope, device: Device, then: Device, new: Num) -> Device:
     """Return the device with what a cut in this call may leave as the boot choice: as now, or `new`."""
     return replace(then, old_choice=boot_choice(scope, device), new_choice=new)

@@ -48,6 +48,17 @@ def with_rejected(device: Device, place: Num, is_rejected: Bool, when: Bool) -> 
     )
 
 
+def without_origin(scope: Scope, device: Device, place: Num) -> Device:
+    """Return the device once the image of a slot is gone: there is no way back to it, or from it."""
+    is_lost = (device.upgraded == place) | (device.upgraded_from == place)
+    nowhere = number(scope.nowhere)
+    return replace(
+        device,
+        upgraded=choose(is_lost, nowhere, device.upgraded),
+        upgraded_from=choose(is_lost, nowhere, device.upgraded_from),
+    )
+
+
 def with_record(device: Device, sector: Num, new: Record) -> Records:
     """Return the records with the one in a sector changed."""
     is_second = sector == 1
@@ -68,6 +79,8 @@ def whichever(condition: Bool, then: Device, otherwise: Device) -> Device:
         sector=part(then.sector, otherwise.sector),
         running=part(then.running, otherwise.running),
         session=choose(condition, then.session, otherwise.session),
+        other_session=choose(condition, then.other_session, otherwise.other_session),
+        asked=part(then.asked, otherwise.asked),
         records=(first, second),
         slots=tuple(
             Slot(

@@ -10,27 +10,41 @@ from dataclasses import dataclass, replace
 from itertools import product
 
 from ..fault_model import FaultModel
-from ..terms.terms import Bool, Num, any_of, choose, fact, number
+from ..terms.terms import Bool, Num, any_of, choose, fact, first_of, number
 from .action import Action, Actions, Kind
 from .boot_steps import after_try, burned_for, fresh, launched, without_program
-from .calls import after_commence, after_complete, marked_record, reselected_record
-from .device_parts import record_in, whichever, with_record, with_rejected, with_slot
+from .calls import after_commence, after_complete, asked_record, marked_record
+from .device_parts import record_in, whichever, with_record, with_rejected, with_slot, without_origin
 from .record_tears import Torn, erased_tears, programmed_tears
-from .records import BLANK, Check, Record, Sector, Word
+from .records import BLANK, Check, Record, Sector, Word, active
 from .selection import next_update_slot
 from .state import Content, Device, Expectation, Phase, Scope, Slot, Task, Usage
 from .stray_numbers import stray_cuts
 
 REWRITES = (Task.ABORT, Task.TRY, Task.FRESH, Task.COMPLETE, Task.ACCEPT, Task.ROLLBACK, Task.SET_BOOT)
 """Tasks that erase a record's sector, then program it."""
-ERASES = (Task.SPARE, Task.FORGET_FIRST, Task.FORGET_SECOND)
+ERASES = (Task.SPARE, Task.FORGET_FIRST, Task.FORGET_SECOND, Task.FORGET_LAST)
 """Tasks that erase a record's sector."""
-WIPES = (Task.COMMENCE, Task.REJECT)
+WIPES = (Task.COMMENCE, Task.REJECT, Task.SET_BOOT_REJECT, Task.ERASE_LAST)
 """Tasks that erase a slot."""
+API_TASKS = (Task.SET_BOOT_REJECT, Task.ERASE_LAST, Task.FORGET_LAST)
+"""Tasks of the calls of api_calls.py."""
+SOURCES = {
+    Task.COMMENCE: "IDF-OTA-BEGIN",
+    Task.SPARE: "IDF-OTA-BEGIN",
+    Task.ERASE_LAST: "IDF-OTA-ERASE-LAST",
+    Task.FORGET_LAST: "IDF-OTA-ERASE-LAST",
+}
+"""Where erases are read that are not those of esp_ota_set_boot_partition."""
 BURNS = (Task.BURN, Task.BURN_FRESH, Task.BURN_ACCEPT)
 """Tasks that burn eFuse bits."""
 IDLE = (Task.SELECT, Task.STUCK, Task.RUN)
 """Tasks with no operation in progress. An image that is started runs: a cut in between is one in RUN."""
+
+
+def tasks_of(scope: Scope, tasks: tuple[Task, ...]) -> tuple[Task, ...]:
+    """Return those of the tasks that the usage has."""
+    return tasks if scope.has_api_calls else tuple(task for task in tasks if task not in API_TASKS)
 
 
 def flash_steps(scope: Scope, device: Device) -> Actions:
@@ -38,9 +52,9 @@ def flash_steps(scope: Scope, device: Device) -> Actions:
     for task in REWRITES:
         yield _erase_before(scope, device, task)
         yield _program(scope, device, task)
-    for task in ERASES:
+    for task in tasks_of(scope, ERASES):
         yield _erase_only(scope, device, task)
-    for task in WIPES:
+    for task in tasks_of(scope, WIPES):
         yield _wipe(scope, device, task)
     for task in BURNS if scope.config.anti_rollback else ():
         yield _burn(scope, device, task)
@@ -61,7 +75,8 @@ def cuts(scope: Scope, device: Device) -> Actions:
             torn.weakest,
         )
     if scope.has_strays:
-        yield from stray_cuts(scope, device, off, {Phase.ERASE: REWRITES + ERASES, Phase.PROGRAM: REWRITES})
+        during = {Phase.ERASE: REWRITES + tasks_of(scope, ERASES), Phase.PROGRAM: REWRITES}
+        yield from stray_cuts(scope, device, off, during)
     yield from _torn_wipes(scope, device, off)
     if scope.config.anti_rollback:
         yield from _torn_burns(scope, device, off)
@@ -105,7 +120,7 @@ def _coming(scope: Scope, device: Device, task: Task) -> Record:
         case Task.COMPLETE:
             return marked_record(scope, device)
         case Task.SET_BOOT:
-            return reselected_record(scope, device)
+            return asked_record(scope, device)
         case _:
             return fresh(scope, device)
 
@@ -152,14 +167,12 @@ def _after_program(scope: Scope, device: Device, whole: Device, task: Task) -> D
             )
             return without_program(scope, refused, Task.SELECT)
         case _:
-            return _selected(scope, whole, device.running)
+            return _selected(scope, whole, device.asked)
 
 
 def _selected(scope: Scope, device: Device, place: Num) -> Device:
     """Return the device as esp_ota_set_boot_partition() returns."""
-    slots = with_rejected(device, place, fact(False), fact(True))
-    returned = _returned(scope, replace(device, slots=slots))
-    return replace(returned, expectation=number(Expectation.SELECTED), expected=place)
+    return replace(_returned(scope, device), expectation=number(Expectation.SELECTED), expected=place)
 
 
 def _accepted(scope: Scope, device: Device) -> Device:
@@ -171,7 +184,7 @@ def _accepted(scope: Scope, device: Device) -> Device:
 def _returned(scope: Scope, device: Device) -> Device:
     """Return the device as a call returns."""
     nowhere = number(scope.nowhere)
-    return replace(device, task=number(Task.RUN), old_choice=nowhere, new_choice=nowhere)
+    return replace(device, task=number(Task.RUN), asked=number(0), old_choice=nowhere, new_choice=nowhere)
 
 
 def _rejected(scope: Scope, device: Device) -> Device:
@@ -188,32 +201,49 @@ def _erase_only(scope: Scope, device: Device, task: Task) -> Action:
         then = _selected(scope, erased, number(scope.factory))
     else:
         then = _returned(scope, erased)
-    source = "IDF-OTA-BEGIN" if task is Task.SPARE else "IDF-OTA-SET-BOOT"
+    source = SOURCES.get(task, "IDF-OTA-SET-BOOT")
     return Action(f"{task.name.lower()}_erases", (task,), fact(True), then, Kind.FLASH, source)
 
 
 def _wipe(scope: Scope, device: Device, task: Task) -> Action:
-    wiped = _wiped(scope, device, device)
-    then = after_commence(scope, wiped) if task is Task.COMMENCE else _rejected(scope, wiped)
-    source = "IDF-OTA-BEGIN" if task is Task.COMMENCE else "IDF-OTA-SET-BOOT"
-    return Action(f"{task.name.lower()}_erases", (task,), fact(True), then, Kind.FLASH, source)
-
-
-def _wiped(scope: Scope, device: Device, left: Device) -> Device:
-    """Return the device `left`, with the slot wiped that is the target while `device` runs."""
-    target = next_update_slot(device)
-    return _without_origin(scope, replace(left, slots=with_slot(device, target, WIPED)), target)
-
-
-def _without_origin(scope: Scope, device: Device, target: Num) -> Device:
-    """Return the device once the image of a slot is gone: there is no way back to it, or from it."""
-    is_lost = (device.upgraded == target) | (device.upgraded_from == target)
-    nowhere = number(scope.nowhere)
-    return replace(
-        device,
-        upgraded=choose(is_lost, nowhere, device.upgraded),
-        upgraded_from=choose(is_lost, nowhere, device.upgraded_from),
+    wiped = _wiped(scope, device, _wiped_by(device, task))
+    source = SOURCES.get(task, "IDF-OTA-SET-BOOT")
+    return Action(
+        f"{task.name.lower()}_erases", (task,), fact(True), _after_wipe(scope, wiped, task), Kind.FLASH, source
     )
+
+
+def _after_wipe(scope: Scope, wiped: Device, task: Task) -> Device:
+    match task:
+        case Task.COMMENCE:
+            return after_commence(scope, wiped)
+        case Task.ERASE_LAST:
+            return replace(wiped, task=number(Task.FORGET_LAST), sector=active(wiped.records).other_sector)
+        case Task.SET_BOOT_REJECT:
+            return _returned(scope, wiped)
+        case _:
+            return _rejected(scope, wiped)
+
+
+def wiped_slot(scope: Scope, device: Device) -> Num:
+    """Return the slot that is erased while one is."""
+    cases = ((device.task == task, _wiped_by(device, task)) for task in tasks_of(scope, WIPES) if task in API_TASKS)
+    return first_of(cases, next_update_slot(device))
+
+
+def _wiped_by(device: Device, task: Task) -> Num:
+    match task:
+        case Task.ERASE_LAST:
+            return active(device.records).other_of(device.records).slot
+        case Task.SET_BOOT_REJECT:
+            return device.asked
+        case _:
+            return next_update_slot(device)
+
+
+def _wiped(scope: Scope, device: Device, target: Num) -> Device:
+    """Return the device with a slot wiped."""
+    return without_origin(scope, replace(device, slots=with_slot(device, target, WIPED)), target)
 
 
 WIPED = Slot(number(Content.EMPTY, 2), number(0), fact(False), fact(False), fact(False))
@@ -251,7 +281,7 @@ class TornRecord:
 def torn_records(scope: Scope, device: Device) -> Iterator[TornRecord]:
     """Yield all that the record which is being rewritten can read as after a cut."""
     for phase, tasks, tears in (
-        (Phase.ERASE, REWRITES + ERASES, erased_tears),
+        (Phase.ERASE, REWRITES + tasks_of(scope, ERASES), erased_tears),
         (Phase.PROGRAM, REWRITES, programmed_tears),
     ):
         for left in product(Check, Word):
@@ -289,13 +319,13 @@ def _weakest(
 
 def _torn_wipes(scope: Scope, device: Device, off: Device) -> Actions:
     """Yield the cuts in the erase of a slot."""
-    target = next_update_slot(device)
+    target = wiped_slot(scope, device)
 
     def cut(name: str, left: Device, when: Bool, weakest: FaultModel) -> Action:
-        return Action(name, WIPES, when, left, Kind.CUT, "IDF-OTA-BEGIN", weakest)
+        return Action(name, tasks_of(scope, WIPES), when, left, Kind.CUT, "IDF-OTA-BEGIN", weakest)
 
     yield cut("cut_before_wipe", off, fact(True), FaultModel.F0)
-    yield cut("cut_after_wipe", _wiped(scope, device, off), fact(True), FaultModel.F0)
+    yield cut("cut_after_wipe", _wiped(scope, off, target), fact(True), FaultModel.F0)
     if scope.faults >= FaultModel.F1:
         ruined = tuple(
             replace(
@@ -308,7 +338,7 @@ def _torn_wipes(scope: Scope, device: Device, off: Device) -> Actions:
             for index, slot in enumerate(device.slots)
         )
         has_description = any_of((target == i) & slot.has_description for i, slot in enumerate(device.slots))
-        left = _without_origin(scope, replace(off, slots=ruined), target)
+        left = without_origin(scope, replace(off, slots=ruined), target)
         yield cut("cut_in_wipe", left, has_description, FaultModel.F1)
 
 

@@ -8,6 +8,7 @@ from functools import cached_property, lru_cache
 
 from ..terms.terms import Bool, Op, Term
 from .action import Action
+from .api_calls import api_calls
 from .boot_steps import boot_steps
 from .calls import calls
 from .flash_steps import cuts, flash_steps
@@ -79,6 +80,7 @@ def build_model(scope: Scope) -> DeviceModel:
     actions = (
         *boot_steps(scope, device),
         *calls(scope, device),
+        *api_calls(scope, device),
         *flash_steps(scope, device),
         *cuts(scope, device),
     )

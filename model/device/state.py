@@ -4,8 +4,9 @@ What a program does is a chain of micro-steps. `task` says what is going on, and
 `phase` says how far: its sector is erased first, then programmed. Once the sector is erased, the fields of its record
 hold *what is being programmed*, and the sector itself is blank; a cut then leaves one of the tears of that record.
 
-`running`, `session`, `sector` and `phase` live in RAM and processor: a reset replaces them all. Ghost variables
-(history variables) record what no program knows and a claim speaks of; a scope has those of its claims, and no others.
+`running`, `session`, `other_session`, `asked`, `sector` and `phase` live in RAM and processor: a reset replaces them
+all. Ghost variables (history variables) record what no program knows and a claim speaks of; a scope has those of its
+claims, and no others.
 
 A place is where an image can be: 0 … n-1 for the OTA slots, n for the factory partition, n+1 for nowhere.
 """
@@ -14,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from enum import Enum, IntEnum, auto
 
-from ..config import Chip, Config
+from ..config import Chip, Config, Release
 from ..fault_model import FaultModel
 from ..terms.terms import Bool, Num, Term, bool_field, fact, num_field, number
 from .records import BLANK, Numbers, Record, Records
@@ -58,11 +59,17 @@ class Task(IntEnum):
     ROLLBACK = auto()
     """rollback() makes the active record INVALID, then restarts."""
     SET_BOOT = auto()
-    """esp_ota_set_boot_partition(running) writes a record of the running slot."""
+    """esp_ota_set_boot_partition(slot) writes a record of the slot that it was asked for."""
     FORGET_FIRST = auto()
     """esp_ota_set_boot_partition(factory) erases the first record …"""
     FORGET_SECOND = auto()
     """… then the second."""
+    SET_BOOT_REJECT = auto()
+    """esp_ota_set_boot_partition(slot) erases an image whose secure version is too old."""
+    ERASE_LAST = auto()
+    """esp_ota_erase_last_boot_app_partition() erases the slot of the record that does not decide …"""
+    FORGET_LAST = auto()
+    """… then that record."""
 
 
 class Phase(IntEnum):
@@ -96,7 +103,9 @@ class Usage(Enum):
     RESTART_AT_ONCE = "restart-at-once"
     """As documented, and nothing between complete() and the restart, as complete(1) has it."""
     ANY = "any"
-    """In any order, and esp_ota_set_boot_partition of the running slot and factory."""
+    """In any order, and with them calls of ESP-IDF's own: esp_ota_set_boot_partition of any OTA slot and of factory,
+    esp_ota_abort, esp_ota_resume, esp_ota_write_with_offset, esp_ota_erase_last_boot_app_partition; before 6.1 two
+    handles at once."""
 
 
 class Ghost(Enum):
@@ -183,6 +192,16 @@ class Scope:
         return self.slots + 1
 
     @property
+    def has_api_calls(self) -> bool:
+        """The usage has calls of ESP-IDF's own, and there can be a slot that does not run, to which they matter."""
+        return self.usage is Usage.ANY and (self.slots > 1 or self.has_factory)
+
+    @property
+    def has_two_handles(self) -> bool:
+        """Two handles can be open on one slot: esp_ota_begin does not ask whether one is. Source: IDF-OTA-BEGIN."""
+        return self.has_api_calls and self.config.app_release < Release.V6_1
+
+    @property
     def place_bits(self) -> int:
         """Width of a place."""
         return self.nowhere.bit_length()
@@ -245,6 +264,10 @@ class Device:
     """The place of the image that runs, or is about to; nowhere without one."""
     session: Bool
     """An upgrade is in progress: commence() has returned, and complete() has not been called since."""
+    other_session: Bool
+    """Another handle is open on the slot that commence() takes: the application goes on with it when it likes."""
+    asked: Num
+    """The slot that esp_ota_set_boot_partition() goes on to select; 0 while it does not."""
     records: Records
     slots: tuple[Slot, ...]
     burned: Num
@@ -318,6 +341,8 @@ def device_of(scope: Scope) -> Device:
         sector=num_field("sector", 1),
         running=num_field("running", scope.place_bits),
         session=bool_field("session"),
+        other_session=bool_("other_session", scope.has_two_handles),
+        asked=num("asked", scope.slot_bits, scope.has_api_calls and scope.slots > 1),
         records=(records[0], records[1]),
         slots=slots,
         burned=num("burned", scope.versions - 1, has_versions),
@@ -355,6 +380,8 @@ def initial_device(scope: Scope) -> Device:
         sector=zero,
         running=nowhere,
         session=fact(False),
+        other_session=fact(False),
+        asked=zero,
         records=(BLANK, BLANK),
         slots=slots,
         burned=zero,

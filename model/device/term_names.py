@@ -10,7 +10,15 @@ from enum import IntEnum
 
 from ..terms.terms import Op, Term
 from .boot_steps import burned_for
-from .calls import gives_up_spare, is_rollback_possible, is_under_test, marked_record, reselected_record, rewrite_sector
+from .calls import (
+    asked_record,
+    gives_up_spare,
+    is_rollback_possible,
+    is_under_test,
+    marked_record,
+    record_for,
+    rewrite_sector,
+)
 from .device_parts import efuse_version, record_in, slot_at
 from .records import Check, Record, Sector, Word, active, reported_word
 from .selection import (
@@ -34,7 +42,7 @@ ENUMS: dict[str, type[IntEnum]] = {
     "expectation": Expectation,
 }
 """By the last word of a field's name: what its values are called."""
-PLACES = ("running", "expected", "previous", "old_choice", "new_choice")
+PLACES = ("running", "asked", "expected", "previous", "old_choice", "new_choice")
 """Fields that hold a place."""
 
 
@@ -126,7 +134,8 @@ def _of_calls(scope: Scope, device: Device) -> Iterator[Concept]:
     yield Concept(rewrite_sector(scope, device, target), "", "the sector for the target's record")
     yield Concept(rewrite_sector(scope, device, device.running), "", "the sector for the running slot's record")
     yield from _record(marked_record(scope, device), "", "the target's new record")
-    yield from _record(reselected_record(scope, device), "", "the running slot's new record")
+    yield from _record(record_for(scope, device, device.running), "", "the running slot's new record")
+    yield from _record(asked_record(scope, device), "", "the asked slot's new record")
     yield Concept(is_version_allowed(scope, device, theirs.version), "", "the target's version is allowed")
     yield Concept(is_version_allowed(scope, device, running.version), "", "the running slot's version is allowed")
 

@@ -15,8 +15,11 @@ rollback is on and the slot is selected and running". situation.py has the words
 A reset with the factory-reset pin held is up to three events: power_on (nothing is started yet), erase_otadata if
 the build asks for it, power_on. A new image goes from new to testing to aborted so, and never runs.
 
-Left out: what other programs write into otadata (the table starts from whatever they left), C functions that
-otaupgrade does not call, and records whose sequence number is 0 or next to 0xFFFFFFFF.
+esp_ota_set_boot_partition of a slot moves the slots as complete() does, with that slot as its target. Of the other C
+functions that otaupgrade does not call, esp_ota_erase_last_boot_app_partition alone moves one.
+
+Left out: what other programs write into otadata (the table starts from whatever they left), and records whose
+sequence number is 0 or next to 0xFFFFFFFF.
 """
 
 from collections.abc import Iterator
@@ -32,6 +35,7 @@ from .situation import (
     FRESH,
     GIVEN_UP,
     IN_FRONT,
+    LAST_BOOT,
     NO_ROLLBACK,
     ONCE,
     OTHER,
@@ -67,6 +71,8 @@ class Event(Enum):
     """Any reset after which the bootloader selects, with or without the test pin."""
     ERASE_OTADATA = "erase_otadata"
     """The factory-reset pin, or a tool, erases otadata."""
+    ERASE_LAST_BOOT = "erase_last_boot"
+    """esp_ota_erase_last_boot_app_partition, which otaupgrade does not call."""
     WAKE = "wake"
     """A wake-up from deep sleep by the fast path, which does not touch otadata."""
 
@@ -175,7 +181,7 @@ PLAIN = (S.UNDEFINED, S.VALID, S.INVALID)
 """States in which a build without rollback leaves records."""
 UNSETTLED = (S.UNDEFINED, S.NEW, S.TESTING)
 FROM_ROLLBACK = (S.NEW, S.TESTING, S.ABORTED)
-WRITERS = (E.COMMENCE, E.COMPLETE, E.ACCEPT, E.ROLLBACK, E.POWER_ON, E.ERASE_OTADATA)
+WRITERS = (E.COMMENCE, E.COMPLETE, E.ACCEPT, E.ROLLBACK, E.POWER_ON, E.ERASE_OTADATA, E.ERASE_LAST_BOOT)
 """Events that may write otadata."""
 
 # The two tables are read by column, so their lines are as long as they have to be.
@@ -266,6 +272,11 @@ ROWS: tuple[Row, ...] = (
     # Otadata erased as a whole, sector 0 first.
     Row("L60", NAMED,                    E.ERASE_OTADATA, S.NONE,      K.NORMAL,  W.ERASE,   ALWAYS,                                          "IDF-BOOT-FACTORY-RESET"),
     Row("L61", S.NONE,                   E.ERASE_OTADATA, SAME,        K.NORMAL,  W.NOTHING, ALWAYS,                                          "IDF-BOOT-FACTORY-RESET"),
+
+    # The record that does not decide is erased, and its slot before it.
+    Row("L70", NAMED,                    E.ERASE_LAST_BOOT, S.NONE,    K.NORMAL,  W.ERASE,   LAST_BOOT & ONCE,                                "IDF-OTA-ERASE-LAST"),
+    Row("L71", NAMED,                    E.ERASE_LAST_BOOT, HIDDEN,    K.MISUSE,  W.ERASE,   LAST_BOOT & TWICE,                               "IDF-OTA-ERASE-LAST"),
+    Row("L72", ANY,                      E.ERASE_LAST_BOOT, SAME,      K.NORMAL,  W.NOTHING, ~LAST_BOOT,                                      "IDF-OTA-ERASE-LAST"),
 
     # Steps that do not run to their end; more of them are made from the rows above.
     Row("L90", ANY,                      WRITERS,         SAME,        K.POWER_CUT,   W.NOTHING, ALWAYS,                                      "IDF-OTADATA-REWRITE", F0),

@@ -133,6 +133,11 @@ def hides(state: State) -> Guard:
 GIVEN_UP = (DONE & ROLLBACK & FROM_5_5 & SPARE & ~RUNNING).called("given up by commence()")
 """commence() erases the spare record, unless it names the running slot. Source: IDF-OTA-BEGIN."""
 
+LAST_BOOT = (DONE & SPARE & ~RUNNING).called("erased as the last boot")
+"""esp_ota_erase_last_boot_app_partition() erases the spare record, unless it names the running slot.
+
+Source: IDF-OTA-ERASE-LAST."""
+
 _IN_PLACE = TARGET_SELECTED & FROM_6_0
 OVERWRITTEN = (DONE & ((SELECTED & TARGET & FROM_6_0) | (SPARE & ~_IN_PLACE) | (REJECTED & FIRST_SECTOR))).called(
     "overwritten by complete()"

@@ -44,7 +44,7 @@ class Outcome(Enum):
 
 
 class Call(Enum):
-    """What a cut can fall into: the calls of otaupgrade, two uses of esp_ota_set_boot_partition, and the boot."""
+    """What a cut can fall into: the calls of otaupgrade, those of ESP-IDF that change flash, and the boot."""
 
     POWER_ON = "power_on"
     COMMENCE = "commence"
@@ -54,6 +54,9 @@ class Call(Enum):
     ROLLBACK = "rollback"
     SET_BOOT_RUNNING = "set_boot_running"
     SET_BOOT_FACTORY = "set_boot_factory"
+    SET_BOOT_OTHER = "set_boot_ota"
+    """esp_ota_set_boot_partition of an OTA slot that does not run."""
+    ERASE_LAST_BOOT = "erase_last_boot"
 
     def is_begun_by(self, action: str) -> bool:
         """Tell whether an action is the call's first step; complete_fails, for one, is complete()'s."""

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from ...model.device.action import Action, Kind
+from ...model.device.flash_steps import WIPES, wiped_slot
 from ...model.device.records import Check, Word, active, reported_word
 from ...model.device.selection import boot_partition, next_update_slot
 from ...model.device.state import Scope, Task, Usage
@@ -36,6 +37,12 @@ _API_NAMES = {
 """What info() says of a state word. Source: NODEMCU-INFO."""
 _ONE_CALL = {"complete_fails": "complete", "complete_rejects": "complete", "accept_again": "accept"}
 """Actions that are one call with others, by what they are called as an input."""
+_REFUSABLE = (
+    *("commence", "complete", "accept", "rollback"),
+    *("session_resume", "session_abort", "erase_last_boot"),
+)
+"""Calls that the device refuses where its model, if it has them, has no action."""
+_WIPES = frozenset(f"{task.name.lower()}_erases" for task in WIPES)
 Operation = tuple[str, str, str, str]
 """A flash or eFuse operation by the part it plays: verb, entry, word written there, slot; "" for none."""
 
@@ -86,6 +93,7 @@ class Side:
         self.steps = stepper(scope)
         self._free = stepper(replace(scope, usage=Usage.ANY))
         self._actions = self.steps.model.actions
+        self._inputs = frozenset(_input_of(action) for action in self._free.model.actions)
         self._versions = 0 if scope.config.anti_rollback or not other.config.anti_rollback else other.versions
         self._wakes_by_restart = (
             other.config.skip_validate_in_deep_sleep and not scope.config.skip_validate_in_deep_sleep
@@ -96,6 +104,7 @@ class Side:
         self._is_first, self._is_second = chosen.is_first, chosen.is_second
         self._next = boot_partition(scope, device.records)
         self._target: Num = next_update_slot(device)
+        self._wiped: Num = wiped_slot(scope, device)
         self._reported = [reported_word(device.records, slot) for slot in range(scope.slots)]
         self._responses: dict[State, dict[str, Response]] = {}
         self._views: dict[State, View | None] = {}
@@ -119,12 +128,14 @@ class Side:
             return False
         if name.startswith("write_"):
             return not self.value(state, "session")
-        if name not in ("commence", "complete", "accept", "rollback"):
+        if name not in _REFUSABLE or name not in self._inputs:
             return False
         truly = self._truly.get(state)
         if truly is None:
             actions = self._free.model.actions
-            truly = frozenset(_input_of(actions[number]) for number, _ in self._free.successors(state))
+            fields = self.steps.as_dict(state)
+            free = tuple(fields.get(name, 0) for name in self._free.names)
+            truly = frozenset(_input_of(actions[number]) for number, _ in self._free.successors(free))
             self._truly[state] = truly
         return name not in truly
 
@@ -172,7 +183,7 @@ class Side:
 
     def _walk(self, state: State, action: Action, after: State) -> Response:
         """Go on from an action until the device rests, and note where the power can fail on the way."""
-        response = Response(result=REFUSED if action.name == "complete_fails" else DONE)
+        response = Response(result=REFUSED if raises(action) else DONE)
         start = state
         is_in_boot = action.kind is Kind.RESET
         while True:
@@ -213,9 +224,10 @@ class Side:
         """Return the flash or eFuse operation that an action is."""
         if action.kind is not Kind.FLASH:
             return None
-        if action.name in ("commence_erases", "reject_erases") or action.name.startswith("write_"):
-            verb = "erases" if action.name.endswith("_erases") else "writes"
-            return _Operation(verb, place=self.steps.value(self._target, state))
+        if action.name in _WIPES:
+            return _Operation("erases", place=self.steps.value(self._wiped, state))
+        if action.name.startswith("write_"):
+            return _Operation("writes", place=self.steps.value(self._target, state))
         if action.name.endswith("_burns"):
             bits = self.value(after, "burned") & ~self.value(state, "burned")
             return _Operation("burns eFuse bits", bits=bits)
@@ -297,7 +309,14 @@ def unlike(left: Sequence[Operation], right: Sequence[Operation]) -> tuple[objec
     return frozenset(mine - other), frozenset(other - mine)
 
 
+def raises(action: Action) -> bool:
+    """Tell whether a call that the model does not refuse raises an error all the same."""
+    return action.name == "complete_fails" or (action.name.startswith("set_boot_") and action.name.endswith("_rejects"))
+
+
 def _input_of(action: Action) -> str:
+    if action.name.startswith("set_boot_"):
+        return action.name.removesuffix("_rejects")
     return _ONE_CALL.get(action.name, action.name)
 
 

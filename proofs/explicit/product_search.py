@@ -286,7 +286,8 @@ class _ProductSearch:
 
     @staticmethod
     def _cause_key(name: str, left: Response, right: Response, seen: tuple[Observed, str, str]) -> tuple[object, ...]:
-        """Return what makes two causes the same one."""
+        """Return what makes two causes the same one: which slot esp_ota_set_boot_partition is asked for does not."""
+        name = name.rstrip("0123456789") if name.startswith("set_boot_ota_") else name
         match seen[0]:
             case Observed.RESULT:
                 return name, *seen

@@ -3,6 +3,7 @@
 from ...model.claims.state_claims import Statement
 from ...model.device.calls import rewrite_sector, target_of
 from ...model.device.device_parts import record_in, slot_at
+from ...model.device.flash_steps import wiped_slot
 from ...model.device.records import TOP, Numbers, Word
 from ...model.device.selection import boot_choice, is_slot, next_update_slot
 from ...model.device.state import Content, Device, Expectation, Phase, Scope, Task
@@ -68,14 +69,39 @@ def complete_chooses_running_or_target(scope: Scope, device: Device) -> Bool:
 
 
 def set_boot_rewrites_its_sector(scope: Scope, device: Device) -> Bool:
-    """esp_ota_set_boot_partition(running) rewrites the record that the release's rule says."""
+    """esp_ota_set_boot_partition(slot) rewrites the record that the release's rule says."""
     is_due = (device.task == Task.SET_BOOT) & _erases(device)
-    return is_due.implies(device.sector == rewrite_sector(scope, device, device.running))
+    return is_due.implies(device.sector == rewrite_sector(scope, device, device.asked))
 
 
-def set_boot_is_of_a_running_slot(scope: Scope, device: Device) -> Bool:
-    """esp_ota_set_boot_partition(running) is called from a slot."""
-    return (device.task == Task.SET_BOOT).implies(is_slot(scope, device.running))
+def set_boot_is_of_a_whole_slot(scope: Scope, device: Device) -> Bool:
+    """esp_ota_set_boot_partition(slot) has verified the image of a slot."""
+    is_whole = is_slot(scope, device.asked) & slot_at(device, device.asked).is_complete
+    return device.task.is_in(Task.SET_BOOT, Task.SET_BOOT_REJECT).implies(is_whole)
+
+
+def erased_slot_does_not_run(scope: Scope, device: Device) -> Bool:
+    """The slot that a call of ESP-IDF's own erases is not the one that runs."""
+    is_due = device.task.is_in(Task.SET_BOOT_REJECT, Task.ERASE_LAST)
+    return is_due.implies(wiped_slot(scope, device) != device.running)
+
+
+def erase_last_erases_the_spare(scope: Scope, device: Device) -> Bool:
+    """The record that esp_ota_erase_last_boot_app_partition() erases is not the one that decides."""
+    is_spare = decides(device).is_some & (device.sector == decides(device).other_sector)
+    return (device.task == Task.FORGET_LAST).implies(is_spare) & (
+        (device.task == Task.ERASE_LAST).implies(decides(device).is_some)
+    )
+
+
+def one_asks_in_set_boot_alone(scope: Scope, device: Device) -> Bool:
+    """No other call has a slot that it was asked for."""
+    return device.task.is_in(Task.SET_BOOT, Task.SET_BOOT_REJECT) | (device.asked == 0)
+
+
+def other_handle_is_of_a_running_image(scope: Scope, device: Device) -> Bool:
+    """A handle ends with the program."""
+    return device.other_session.implies(device.task.is_in(*CALLS))
 
 
 def accept_and_rollback_rewrite_the_active(scope: Scope, device: Device) -> Bool:
@@ -242,7 +268,11 @@ CALL_FACTS: tuple[Statement, ...] = (
     complete_torn_keeps_running_image,
     complete_chooses_running_or_target,
     set_boot_rewrites_its_sector,
-    set_boot_is_of_a_running_slot,
+    set_boot_is_of_a_whole_slot,
+    erased_slot_does_not_run,
+    erase_last_erases_the_spare,
+    one_asks_in_set_boot_alone,
+    other_handle_is_of_a_running_image,
     accept_and_rollback_rewrite_the_active,
     accepted_record_stays_active,
     accept_is_of_tested_image,

@@ -6,7 +6,7 @@ from ...model.claims.state_claims import Statement
 from ...model.config import Release
 from ...model.device.calls import is_under_test
 from ...model.device.device_parts import record_in
-from ...model.device.flash_steps import REWRITES
+from ...model.device.flash_steps import API_TASKS, REWRITES
 from ...model.device.records import Sector, Word
 from ...model.device.selection import boot_choice, is_slot, next_update_slot
 from ...model.device.state import Device, Phase, Scope, Task, Usage
@@ -28,6 +28,8 @@ def tasks_are_those_of_the_world(scope: Scope, device: Device) -> Bool:
     config, missing = scope.config, set()
     if scope.usage is not Usage.ANY:
         missing |= {Task.SET_BOOT, Task.FORGET_FIRST, Task.FORGET_SECOND}
+    if not scope.has_api_calls:
+        missing |= set(API_TASKS)
     if not scope.has_factory:
         missing |= {Task.FORGET_FIRST, Task.FORGET_SECOND}
     if not config.rollback:
@@ -35,7 +37,7 @@ def tasks_are_those_of_the_world(scope: Scope, device: Device) -> Bool:
     if not config.rollback or config.app_release < Release.V5_5:
         missing |= {Task.SPARE}
     if not config.anti_rollback:
-        missing |= {Task.BURN, Task.BURN_FRESH, Task.BURN_ACCEPT, Task.REJECT}
+        missing |= {Task.BURN, Task.BURN_FRESH, Task.BURN_ACCEPT, Task.REJECT, Task.SET_BOOT_REJECT}
     if scope.has_factory:
         missing |= {Task.FRESH, Task.BURN_FRESH}
     return ~device.task.is_in(*missing)

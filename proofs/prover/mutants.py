@@ -32,7 +32,6 @@ _AT_ONCE_5_5 = replace(_AT_ONCE, config=Config(rollback=True, app_release=Releas
 _AT_ONCE_5_5_TWO = replace(_AT_ONCE_5_5, slots=2)
 _PLAIN = replace(_AT_ONCE, config=Config())
 _ANY = Scope(Config(rollback=True), 2, faults=FaultModel.F0)
-_ANY_6_0 = replace(_ANY, config=Config(rollback=True, app_release=Release.V6_0))
 _ANY_ONE_SLOT = replace(_ANY, slots=1)
 _ANY_BURNING = Scope(Config(rollback=True, anti_rollback=True), 2, faults=FaultModel.F0, versions=2)
 
@@ -417,11 +416,11 @@ MUTANTS: tuple[Mutant, ...] = (
         {"set_boot_erases": _names_next},
     ),
     Mutant(
-        "set_boot_takes_the_other_record",
-        "esp_ota_set_boot_partition() writes a second record of the running slot, as before 6.0",
+        "boot_tries_the_other_record",
+        "the bootloader puts the record under test that does not decide",
         "C15",
-        _ANY_6_0,
-        {"set_boot_running": _in_sector(_other_sector)},
+        _AT_ONCE,
+        {"boot_tries_new": _in_sector(_other_sector)},
     ),
 )
 """All mutants. C4 has none: no device keeps it."""

@@ -77,7 +77,7 @@ def ranking_function(model: DeviceModel) -> Num:
             ((device.task == Task.ACCEPT) & helps, number(ACCEPTING + 1, 6) + left),
             (in_run & can_accept & helps, number(ACCEPTING + 3)),
             (is_starting, number(BOOTING, 6) + _steps_to_start(device)),
-            (device.task.is_in(Task.STUCK, Task.FORGET_FIRST), number(HIGHEST)),
+            (device.task.is_in(Task.STUCK, Task.FORGET_FIRST, Task.ERASE_LAST), number(HIGHEST)),
         ),
         number(CALLING, 6) + left,
     )

@@ -18,7 +18,7 @@ from ...model.device.state import Scope
 from ...model.fault_model import FaultModel
 from ...model.flash_endurance import ENDURANCE, highest_number
 from ...model.terms.terms import Bool, Num, all_of, choose, fact, number
-from ..invariants.call_invariants import complete_has_room, set_boot_is_of_a_running_slot
+from ..invariants.call_invariants import complete_has_room, set_boot_is_of_a_whole_slot
 from ..invariants.record_invariants import (
     numbers_are_below_the_top,
     places_are_no_slots_beyond,
@@ -50,7 +50,7 @@ _FACTS = (
     numbers_are_below_the_top,
     complete_has_room,
     something_runs,
-    set_boot_is_of_a_running_slot,
+    set_boot_is_of_a_whole_slot,
     tasks_are_those_of_the_world,
 )
 

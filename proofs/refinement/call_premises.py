@@ -8,7 +8,7 @@ import z3
 
 from ...impl import otadata
 from ...model.config import Release
-from ...model.device.flash_steps import WIPES
+from ...model.device.flash_steps import WIPES, wiped_slot
 from ...model.device.model import device_model
 from ...model.device.scope_text import scope_title
 from ...model.device.selection import next_update_slot
@@ -65,10 +65,11 @@ def prove_runs_whole() -> Result:
 
 def runs_whole(scope: Scope, device: Device) -> Bool:
     """What runs is whole and the eFuse lets it run, and no slot is erased or upgraded that runs."""
-    is_due = device.session | device.task.is_in(*WIPES)
-    is_other = device.task.is_in(*CALLS) & (next_update_slot(device) != device.running)
+    is_open, runs = device.session | device.other_session, device.task.is_in(*CALLS)
+    upgrades_other = is_open.implies(runs & (next_update_slot(device) != device.running))
+    erases_other = device.task.is_in(*WIPES).implies(wiped_slot(scope, device) != device.running)
     whole = device.task.is_in(*RUNNING).implies(is_whole(scope, device, device.running))
-    return whole & is_due.implies(is_other)
+    return whole & upgrades_other & erases_other
 
 
 def _prove_kept(scope: Scope) -> Result:

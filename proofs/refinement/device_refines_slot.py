@@ -23,6 +23,7 @@ from ...model.slot.life_cycle import TABLE, Event, NoSuchMove, Row, RowKind, all
 from ...model.slot.situation import Situation, State
 from ...model.slot.view import STATES, situation_of, slot_state, slot_view
 from ...model.terms.terms import Term
+from ...model.terms.terms import number as constant
 
 EVENTS: Mapping[str, Event] = {
     "commence": Event.COMMENCE,
@@ -32,15 +33,18 @@ EVENTS: Mapping[str, Event] = {
     "rollback": Event.ROLLBACK,
     "set_boot_running": Event.COMPLETE,
     "set_boot_factory": Event.ERASE_OTADATA,
+    "set_boot_ota": Event.COMPLETE,
+    "session": Event.WRITE,
+    "erase_last_boot": Event.ERASE_LAST_BOOT,
     "wake": Event.WAKE,
 }
 """By the first words of an action that begins something: the event of the table.
 
-The table has otaupgrade's calls alone. But esp_ota_set_boot_partition is what complete() ends in, with another target,
-and asked for factory it erases otadata as the factory-reset pin does."""
+esp_ota_set_boot_partition is what complete() ends in, with another target, and asked for factory it erases otadata as
+the factory-reset pin does. Opening and closing a handle moves no slot, as write() does."""
 REFUSED = ("complete_fails", "complete_rejects")
 """Actions of complete() that do not get as far as otadata."""
-REFUSABLE = (Event.COMMENCE, Event.COMPLETE, Event.ACCEPT, Event.ROLLBACK)
+REFUSABLE = (Event.COMMENCE, Event.COMPLETE, Event.ACCEPT, Event.ROLLBACK, Event.ERASE_LAST_BOOT)
 """Calls that the device can refuse; a refused call is no action of the model, and no slot may move by it."""
 MAX_WRONG = 10
 """So many forbidden moves are reported."""
@@ -69,7 +73,7 @@ UNREACHED: Mapping[str, Why] = {
         (Why.FOREIGN, ("L55",)),
         # One record at a time is TESTING: the others are aborted first. Until the next boot no call writes in front of
         # it, or behind it, a second one for its slot that decides while another slot runs.
-        (Why.HISTORY, ("L04-T6", "L04-T7", "L28-T6", "L28-T7")),
+        (Why.HISTORY, ("L04-T6", "L04-T7", "L28-T6", "L28-T7", "L71-T6", "L71-T7")),
     )
     for row_id in row_ids
 }
@@ -98,6 +102,11 @@ class SlotRefinement:
         return frozenset(row_id for row_id, _ in self.walked)
 
 
+def is_refused_action(action: str) -> bool:
+    """Tell whether an action that begins a call does not get as far as otadata."""
+    return action in REFUSED or action.endswith("_rejects")
+
+
 def event_of(action: str) -> Event | None:
     """Return the event that an action begins; None for one that goes on, or is a cut or a reset."""
     return next((event for words, event in EVENTS.items() if action == words or action.startswith(f"{words}_")), None)
@@ -121,7 +130,12 @@ class _EventWalk:
         self._event = [event_of(a.name) if Task.RUN in a.tasks else None for a in self._actions]
         self._is_cut = [action.kind is Kind.CUT for action in self._actions]
         self._views = [tuple(slot_view(self.scope, device, slot).terms()) for slot in slots]
-        self._own_views = [tuple(slot_view(self.scope, device, slot, device.running).terms()) for slot in slots]
+        targets = {f"set_boot_ota_{slot}": constant(slot, self.scope.slot_bits) for slot in slots}
+        self._views_of = {
+            name: [tuple(slot_view(self.scope, device, slot, target).terms()) for slot in slots]
+            for name, target in {"set_boot_running": device.running, **targets}.items()
+        }
+        """By action, the slots seen with the target that it has of its own."""
         self._states = [slot_state(device.records, slot) for slot in slots]
         self._looks = _Looks(steps)
         self.moves = 0
@@ -148,12 +162,9 @@ class _EventWalk:
             event, name = self._event[number], self._actions[number].name
             if event is None:
                 continue
-            if name in REFUSED:
-                self._event_from(state, after, event, is_refused=True)
-            elif name == "set_boot_running":
-                self._event_from(state, after, event, is_own=True)
-            else:
-                self._event_from(state, after, event)
+            views = self._views_of.get(name.removesuffix("_rejects"))
+            self._event_from(state, after, event, is_refused_action(name), views)
+            if views is None and not is_refused_action(name):
                 begun.add(event)
         self._judge_all(state, Event.INFO, state)
         if self.scope.usage is Usage.ANY:
@@ -162,7 +173,12 @@ class _EventWalk:
                     self._judge_all(state, event, state, is_refused=True)
 
     def _event_from(
-        self, before: DeviceState, first: DeviceState, event: Event, is_refused: bool = False, is_own: bool = False
+        self,
+        before: DeviceState,
+        first: DeviceState,
+        event: Event,
+        is_refused: bool = False,
+        views: list[tuple[Term, ...]] | None = None,
     ) -> None:
         """Follow an event from the state after its first step to its end, with every cut on the way."""
         state = first
@@ -170,11 +186,11 @@ class _EventWalk:
             onward = []
             for number, after in self.steps.successors(state):
                 if self._is_cut[number]:
-                    self._judge_all(before, event, after, is_refused, is_own, cut=self.scope.faults)
+                    self._judge_all(before, event, after, is_refused, views, cut=self.scope.faults)
                 else:
                     onward.append(after)
             (state,) = onward
-        self._judge_all(before, event, state, is_refused, is_own)
+        self._judge_all(before, event, state, is_refused, views)
 
     def _has_ended(self, event: Event, state: DeviceState) -> bool:
         ends = (Task.STARTED, Task.STUCK) if event in (Event.POWER_ON, Event.WAKE) else (Task.RUN, Task.SELECT)
@@ -186,11 +202,10 @@ class _EventWalk:
         event: Event,
         after: DeviceState,
         is_refused: bool = False,
-        is_own: bool = False,
+        views: list[tuple[Term, ...]] | None = None,
         cut: FaultModel | None = None,
     ) -> None:
-        views = self._own_views if is_own else self._views
-        for slot, terms in enumerate(views):
+        for slot, terms in enumerate(self._views if views is None else views):
             self.moves += 1
             (now,) = self._looks((self._states[slot],), after)
             self._judge(self._looks(terms, before), event, now, is_refused, cut)

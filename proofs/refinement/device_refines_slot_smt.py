@@ -22,17 +22,18 @@ from ...model.slot.view import STATES, situation_of, slot_state, slot_view
 from ...model.terms.terms import Bool, Num, Term, any_of, fact, num_field, number, replaced
 from ..explicit.cut_outcomes import Call
 from ..smt.z3_terms import Z3Reading
-from .device_refines_slot import REFUSABLE, REFUSED, event_of, fitting_rows
+from .device_refines_slot import REFUSABLE, event_of, fitting_rows, is_refused_action
 from .outcomes_smt import CallPath, Undecided, Values, beginning, is_well_formed, paths, stepped
 
 EVENT_CALLS: dict[Event, tuple[Call, ...]] = {
     Event.POWER_ON: (Call.POWER_ON,),
     Event.COMMENCE: (Call.COMMENCE,),
     Event.WRITE: (Call.WRITE,),
-    Event.COMPLETE: (Call.COMPLETE, Call.SET_BOOT_RUNNING),
+    Event.COMPLETE: (Call.COMPLETE, Call.SET_BOOT_RUNNING, Call.SET_BOOT_OTHER),
     Event.ACCEPT: (Call.ACCEPT,),
     Event.ROLLBACK: (Call.ROLLBACK,),
     Event.ERASE_OTADATA: (Call.SET_BOOT_FACTORY,),
+    Event.ERASE_LAST_BOOT: (Call.ERASE_LAST_BOOT,),
 }
 """The calls of the device model that are an event of the table."""
 
@@ -68,7 +69,7 @@ def check_well_formed(scope: Scope, call: Call) -> EventRefinement:
     model = device_model(scope)
     slot = num_field("slot", scope.slot_bits) if scope.slots > 1 else number(0)
     known = beginning(scope, call)
-    target = model.device.running if call is Call.SET_BOOT_RUNNING else None
+    target = model.device.running if call is Call.SET_BOOT_RUNNING else _chosen_target(model, call)
     view = [replaced(term, known) for term in slot_view(scope, model.device, slot, target).terms()]
     view = view if event is Event.POWER_ON else [*view[:-3], fact(False), fact(False), fact(False)]
     premise = replaced(is_well_formed(scope, model.device), known) & (slot < scope.slots)
@@ -94,13 +95,29 @@ def _event_cases(model: DeviceModel, call: Call, slot: Num) -> Iterator[_EventCa
     """Yield every case of the call: whole, cut anywhere, or refused."""
     known = beginning(model.scope, call)
     begins = []
-    for path in paths(model, call):
-        is_refused = path.actions[0] in REFUSED
+    for path in _paths_to_target(model, call):
+        is_refused = is_refused_action(path.actions[0])
         begins.append(replaced(_guard_of(model, path.actions[0]), known))
         yield _EventCase(path.when, _state_after(model, slot, path.states[-1]), is_refused, False)
         yield from _cut_cases(model, path, slot, is_refused)
-    if event_of(call.value) in REFUSABLE and call is not Call.SET_BOOT_RUNNING:
+    if event_of(call.value) in REFUSABLE and call not in (Call.SET_BOOT_RUNNING, Call.SET_BOOT_OTHER):
         yield _EventCase(~any_of(begins), _state_after(model, slot, known), True, False)
+
+
+def _chosen_target(model: DeviceModel, call: Call) -> Num | None:
+    """Return the slot that the application chooses, left open; None for a call without such a choice."""
+    if call is not Call.SET_BOOT_OTHER:
+        return None
+    return num_field("target", model.scope.slot_bits) if model.scope.slots > 1 else number(0)
+
+
+def _paths_to_target(model: DeviceModel, call: Call) -> Iterator[CallPath]:
+    """Yield the paths of a call; those to a slot that the application chooses only where that is the target."""
+    target = _chosen_target(model, call)
+    for path in paths(model, call):
+        asked = path.states[1]["asked"]
+        assert isinstance(asked, Num)
+        yield path if target is None else replace(path, when=path.when & (target == asked))
 
 
 def _cut_cases(model: DeviceModel, path: CallPath, slot: Num, is_refused: bool) -> Iterator[_EventCase]:

@@ -10,15 +10,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from ...model.device.action import Action, Kind
-from ...model.device.flash_steps import BURNS, ERASES, REWRITES, WIPES
+from ...model.device.flash_steps import BURNS, ERASES, REWRITES, WIPES, wiped_slot
 from ...model.device.model import DeviceModel
 from ...model.device.records import Record
-from ...model.device.selection import next_update_slot
 from ...model.device.state import Phase, Task
 from ...model.terms.terms import Bool, Num, Op, Term, fact, number, replaced
 
 CONTROL = ("task", "sector")
 """Fields that have to be known for a chain to go on."""
+OTHER = "other_session"
+"""A field that no chain reads, and not every release has: whether a handle is open beside the session."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,11 @@ def terms_of_chains(model: DeviceModel, first: Iterable[str], ends: Iterable[Tas
         names += [other for other in onward if other not in names]
     actions = (action for action in model.actions if action.name in names)
     return tuple(
-        (action.name, id(model.guard(action)), *((name, id(term)) for name, term in model.effects[action.name].items()))
+        (
+            action.name,
+            id(model.guard(action)),
+            *((n, id(t)) for n, t in model.effects[action.name].items() if n != OTHER),
+        )
         for action in actions
     )
 
@@ -142,7 +147,8 @@ class _Follower:
         elif task in REWRITES or task in ERASES:
             yield ErasesSector(sector)
         elif task in WIPES:
-            yield WipesSlot(_number(replaced(next_update_slot(self._model.device), dict(before))))
+            slot = wiped_slot(self._model.scope, self._model.device)
+            yield WipesSlot(_number(replaced(slot, dict(before))))
         elif task in BURNS:
             yield BurnsBits(_num(before["burned"]), _num(after["burned"]))
         else:

@@ -64,7 +64,8 @@ def is_well_formed(scope: Scope, device: Device) -> Bool:
             device.phase == Phase.ERASE,
             device.sector == Sector.FIRST,
             is_running,
-            choose_task(device, Task.RUN, fact(True), ~device.session),
+            choose_task(device, Task.RUN, fact(True), ~device.session & ~device.other_session),
+            device.asked == 0,
             *(_is_record(scope, record) for record in device.records),
             *ranks,
             *slots,
@@ -84,8 +85,10 @@ def beginning(scope: Scope, call: Call) -> Values:
     is_off = call is Call.POWER_ON
     task = Task.OFF if is_off else Task.RUN
     known: Values = {"task": number(task, 5), "phase": number(Phase.ERASE, 1), "sector": number(Sector.FIRST, 1)}
+    known["asked"] = number(0, scope.slot_bits)
     if is_off:
         known |= {"running": number(scope.nowhere, scope.place_bits), "session": fact(False)}
+        known["other_session"] = fact(False)
     return known
 
 

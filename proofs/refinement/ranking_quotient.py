@@ -31,7 +31,7 @@ from ...model.terms.terms import Bool, Num, Term, all_of, any_of, fact, fields_o
 from ..explicit.explorer import claims_of
 from ..invariants.call_invariants import (
     complete_rewrites_its_sector,
-    set_boot_is_of_a_running_slot,
+    set_boot_is_of_a_whole_slot,
     set_boot_rewrites_its_sector,
 )
 from ..invariants.record_invariants import slots_of_records_are_in_range
@@ -46,7 +46,7 @@ PREMISES = (
     fresh_device_runs_a_slot,
     complete_rewrites_its_sector,
     set_boot_rewrites_its_sector,
-    set_boot_is_of_a_running_slot,
+    set_boot_is_of_a_whole_slot,
 )
 """Records name slots that exist; a new number is put beside the one that it follows, or beside none."""
 Ranking = Callable[[Records, int], tuple[Num, Num]]

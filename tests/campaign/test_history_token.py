@@ -31,6 +31,11 @@ HISTORY = History(
     Step(StepName.RESET, ResetReason.SOFTWARE),
     Step(StepName.COMMENCE, cut=StepCut(0, Torn.parse("mask:ff01"))),
     Step(StepName.RESET),
+    Step(StepName.RESUME, offset=100),
+    Step(StepName.WRITE_AT, image=1, offset=100, length=50),
+    Step(StepName.SWITCH),
+    Step(StepName.ABORT),
+    Step(StepName.ERASE_LAST_BOOT),
     Step(StepName.COMPLETE, argument="x"),
     Step(StepName.POWER_OFF),
 )

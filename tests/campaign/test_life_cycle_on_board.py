@@ -44,7 +44,7 @@ BLANK = b"\xff" * 32
 BAD_CHECK = make_record(3, 2)[:28] + b"\x00" * 4
 STRIDE = 67
 """One case in so many is played by default."""
-STRIDE_INTERRUPTED = 997
+STRIDE_INTERRUPTED = 977
 """One case in so many is interrupted by default."""
 TEARS = [
     *(Torn.parse(text) for text in ("before", "after", "prefix:3", "prefix:24", "prefix:30")),

@@ -38,8 +38,10 @@ from otaproof.impl.app.esp_ota import EspOta
 from otaproof.impl.bootloader import Bootloader
 from otaproof.impl.chip.torn_operations import Torn
 from otaproof.model.config import Config, Release, ResetReason
+from otaproof.model.device.api_calls import RESUME_FROM
 from otaproof.model.device.model import device_model
 from otaproof.model.device.state import Scope, Task
+from otaproof.model.device.stray_numbers import stray_named
 from otaproof.model.fault_model import FaultModel
 from otaproof.model.slot.life_cycle import Event, Row, whole_row
 from otaproof.model.slot.situation import Situation, State
@@ -133,6 +135,38 @@ class Together(RuleBasedStateMachine):
         """Ask for the running slot, or for factory."""
         label = "factory" if is_factory and self.history.device.has_factory else RUNNING
         self.play(Step(StepName.SET_BOOT, label=label), place)
+
+    @precondition(lambda self: self.is_running)
+    @rule(slot=st.integers(0, 2), place=places_of_cuts())
+    def select(self, slot: int, place: PlaceOfCut) -> None:
+        """Ask for any OTA slot."""
+        slots = self.history.device.slots
+        self.play(Step(StepName.SET_BOOT, label=f"ota_{slots[slot % len(slots)]}"), place)
+
+    @precondition(lambda self: self.is_running)
+    @rule(place=places_of_cuts())
+    def erase_last_boot(self, place: PlaceOfCut) -> None:
+        """Erase the slot of the record that does not decide."""
+        self.play(Step(StepName.ERASE_LAST_BOOT), place)
+
+    @precondition(lambda self: self.is_running)
+    @rule(
+        name=st.sampled_from([StepName.RESUME, StepName.ABORT, StepName.SWITCH]),
+        offset=st.sampled_from([0, 100, 512, IMAGE_SIZE]),
+    )
+    def handle(self, name: StepName, offset: int) -> None:
+        """Open a handle on what is there, close one, or go on with the other one."""
+        if name is not StepName.RESUME:
+            self.play(Step(name), None)
+        elif self.history.device.config.app_release >= RESUME_FROM:
+            self.play(Step(name, offset=offset), None)
+
+    @precondition(lambda self: self.is_running)
+    @rule(image=st.integers(1, 9), start=st.sampled_from([0, 400, 512]), place=places_of_cuts())
+    def write_at(self, image: int, start: int, place: PlaceOfCut) -> None:
+        """Write anywhere in the slot, perhaps over what is there."""
+        number = image % len(self.history.images)
+        self.play(Step(StepName.WRITE_AT, image=number, offset=start, length=IMAGE_SIZE - start), place)
 
     @property
     def is_off(self) -> bool:
@@ -261,13 +295,14 @@ WORLDS = Worlds(slots=3, has_factory=True, rollback=True, anti_rollback=False, a
 
 
 def test_random_histories_take_every_action_of_the_model() -> None:
-    """Calls, operations and boots, and most cuts: lock step is not idle."""
+    """Calls, operations and boots, and most cuts of F1 and F2: lock step is not idle. By chance, no number is stray."""
     taken: set[str] = set()
     names: set[str] = set()
     for has_factory in (False, True):
         worlds = replace(WORLDS, has_factory=has_factory)
         _, scope = draw_scope(Random(0), worlds)
-        names |= {action.name for action in device_model(scope).actions} - {"wake", "reject_erases"}
+        names |= {action.name for action in device_model(scope).actions if stray_named(action.name) is None}
+        names -= {"wake", "reject_erases", "set_boot_reject_erases"}
         for index in range(150):
             taken |= _actions_taken(index, worlds)
     assert set() == {name for name in names - taken if not name.startswith("cut_in_")}
@@ -311,6 +346,27 @@ BOARD_MUTANTS: dict[str, tuple[object, str, object]] = {
     ),
     "any image can be gone back to": (EspOta, "esp_ota_check_rollback_is_possible", lambda self: True),
     "complete() takes any image": (EspOta, "_is_download_valid", lambda self, session: True),
+    "a handle outlives its abort": (EspOta, "esp_ota_abort", lambda self, handle: None),
+    "the end of a session ends all": (
+        EspOta,
+        "esp_ota_end",
+        lambda self, handle, end=EspOta.esp_ota_end: (end(self, handle), self._sessions.clear()),
+    ),
+    "the slot of the last boot is kept": (
+        EspOta,
+        "esp_ota_erase_last_boot_app_partition",
+        lambda self: self._erase_last_boot(with_image=False),
+    ),
+    "any image can be selected": (
+        EspOta,
+        "esp_ota_set_boot_partition",
+        EspOta.esp_ota_set_boot_partition_skip_validate,
+    ),
+    "a resumed download begins anew": (
+        EspOta,
+        "esp_ota_resume",
+        lambda self, target, size, offset: self.esp_ota_begin(target, size),
+    ),
 }
 
 

@@ -43,7 +43,7 @@ def test_every_claim_has_a_sentence() -> None:
         ),
         ("C10", True, FaultModel.F0, "info() says that ota_1 is next, and the next power-on starts ota_0"),
         ("C13", True, FaultModel.F0, "info() calls ota_1 valid, which never called accept() while under test"),
-        ("C15", True, FaultModel.F0, "ota_0 runs, and neither commence() nor accept() is possible"),
+        ("C15", True, FaultModel.F0, "ota_1 runs, and neither commence() nor accept() is possible"),
     ],
 )
 def test_sentence_says_what_breaks(claim_id: str, rollback: bool, faults: FaultModel, sentence: str) -> None:

@@ -21,6 +21,7 @@ from otaproof.impl.otadata import SelectEntry, encode_entry, make_entry
 from otaproof.model.claims.state_claims import DEVICE_CLAIMS
 from otaproof.model.config import Chip, Config, Release
 from otaproof.model.device.action import Action, Kind
+from otaproof.model.device.api_calls import RESUME_FROM
 from otaproof.model.device.record_tears import erased_tears, programmed_tears
 from otaproof.model.device.records import Check, Word
 from otaproof.model.device.search import DeviceSearch
@@ -176,15 +177,23 @@ CALLS = {
     "accept": Step(StepName.ACCEPT),
     "rollback": Step(StepName.ROLLBACK),
     "set_boot_factory": Step(StepName.SET_BOOT, label="factory"),
+    "session_resume": Step(StepName.RESUME),
+    "session_abort": Step(StepName.ABORT),
+    "erase_last_boot": Step(StepName.ERASE_LAST_BOOT),
+    "set_boot_ota_0": Step(StepName.SET_BOOT, label="ota_0"),
+    "set_boot_ota_1": Step(StepName.SET_BOOT, label="ota_1"),
 }
 
 
 def check_refusals(model: Stepper, state: tuple[int, ...], player: Player) -> None:
     """Make, on copies of the board, every call that is no action of the model here: each has to be refused."""
     possible = [model.model.actions[number].name for number, _ in model.successors(state)]
+    fields, config = model.as_dict(state), model.model.scope.config
     for name, step in CALLS.items():
-        is_open = name == "write" and model.as_dict(state)["session"]
-        if is_open or any(action.startswith(name) for action in possible):
+        is_open = name == "write" and fields["session"]
+        is_running = step.label == f"ota_{fields['running']}"
+        is_missing = name == "session_resume" and config.app_release < RESUME_FROM
+        if is_open or is_running or is_missing or any(action.startswith(name) for action in possible):
             continue
         played = player.fork().play(step)
         assert (StepOutcome.RAISED, ()) == (played.outcome, played.ops), f"{name} is refused by the model alone"

@@ -15,7 +15,6 @@ from otaproof.campaign.lockstep.board_difference import (
     BoardSide,
     decode_pair,
     encode_pair,
-    images_of_inputs,
     play_both,
     show_difference,
 )
@@ -145,9 +144,12 @@ COMPLETE_IN_PLACE = (
     Observed.OPERATIONS,
     "erases the other entry; writes the other entry: NEW for the next slot",
     "erases the active entry; writes the active entry: NEW for the next slot",
-    9,
+    6,
 )
+SELECT_IN_PLACE = ("set_boot_ota_1", *COMPLETE_IN_PLACE[1:])
 SECOND_COMMENCE = ("commence", Observed.RESULT, "done", "refused", 3)
+SECOND_RESUME = ("session_resume", Observed.RESULT, "done", "refused", 3)
+RESUME_UNDER_TEST = ("session_resume", Observed.RESULT, "done", "refused", 4)
 
 
 @pytest.mark.parametrize(
@@ -155,9 +157,9 @@ SECOND_COMMENCE = ("commence", Observed.RESULT, "done", "refused", 3)
     [
         (Release.V4_4, Release.V5_1, []),
         (Release.V5_1, Release.V5_5, [COMMENCE_ERASES]),
-        (Release.V5_5, Release.V6_0, [SET_BOOT_IN_PLACE, COMPLETE_IN_PLACE]),
-        (Release.V6_0, Release.V6_1, [SECOND_COMMENCE]),
-        (Release.V6_1, Release.V6_2_DEV, []),
+        (Release.V5_5, Release.V6_0, [SET_BOOT_IN_PLACE, SELECT_IN_PLACE, COMPLETE_IN_PLACE]),
+        (Release.V6_0, Release.V6_1, [SECOND_COMMENCE, SECOND_RESUME]),
+        (Release.V6_1, Release.V6_2_DEV, [RESUME_UNDER_TEST]),
     ],
     ids=lambda value: value.label if isinstance(value, Release) else "",
 )
@@ -206,11 +208,11 @@ def test_anti_rollback_burns_and_that_is_a_difference() -> None:
 
 
 def test_rollback_writes_another_word() -> None:
-    """Without rollback complete() marks the image UNDEFINED, with it NEW; nothing but that is a cause."""
+    """Without rollback a selected image is marked UNDEFINED, with it NEW; nothing but that is a cause."""
     left, right = (scope_of(Release.V5_1, rollback=on) for on in (False, True))
     found = find_differences(left, right)
     assert found.is_complete
-    assert ["set_boot_running", "complete"] == [cause.call for cause in found.causes]
+    assert ["set_boot_running", "complete", "set_boot_ota_1"] == [cause.call for cause in found.causes]
     assert all("UNDEFINED" in c.left and "NEW" in c.right for c in found.causes)
     show_all(found)
 
@@ -285,7 +287,7 @@ def walk(scope: Scope, rng: random.Random, length: int = 14) -> None:
             actions = (*actions[: response.cuts[cut][0]], cut.action)
             state = response.cuts[cut][1]
         inputs.append((name, actions, response, cut is not None))
-    board = BoardSide(scope, tuple(images_of_inputs([name for name, _, _, _ in inputs])))
+    board = BoardSide(scope, [name for name, _, _, _ in inputs])
     for name, actions, response, is_cut in inputs:
         seen = board.give(name, actions)
         if is_cut or name == "power_off":
@@ -336,10 +338,11 @@ def test_a_call_that_the_board_does_not_refuse_diverges() -> None:
 def test_a_third_release_answers_the_inputs_of_a_difference() -> None:
     """The inputs that tell 6.0 and 6.1 apart, given to 5.1: it goes with the older one."""
     scopes = {r: scope_of(r, faults=FaultModel.F0) for r in (Release.V5_1, Release.V6_0, Release.V6_1)}
-    (cause,) = find_differences(scopes[Release.V6_0], scopes[Release.V6_1], follow=0).causes
+    cause, resumed = find_differences(scopes[Release.V6_0], scopes[Release.V6_1], follow=0).causes
     answer = answers(scopes[Release.V5_1], scopes[Release.V6_0], cause.trace)
     assert answer is not None
     assert "done" == answer[1].result
+    assert answers(scopes[Release.V5_1], scopes[Release.V6_0], resumed.trace) is None, "5.1 has no esp_ota_resume"
 
 
 # The command
@@ -348,13 +351,21 @@ def test_a_third_release_answers_the_inputs_of_a_difference() -> None:
 def test_the_matrix_has_the_rows_of_the_version_matrix() -> None:
     """Found by the search between neighbours, the cells played on the board of each release."""
     matrix = matrix_of(scope_of(Release.V5_1, faults=FaultModel.F0), 100_000)
-    cells = {row.title: [row.cells[0] == cell for cell in row.cells] for row in matrix.rows if row.origin == "model"}
-    assert {
-        "commence() erases the other entry, or not": [True] * 2 + [False] * 4,
-        "esp_ota_set_boot_partition(running) writes the active entry, or the other entry": [True] * 3 + [False] * 3,
-        "complete() writes the active entry, or the other entry": [True] * 3 + [False] * 3,
-        "another commence() is refused, or not": [True] * 4 + [False] * 2,
-    } == cells
+    cells = [(row.title, [row.cells[0] == cell for cell in row.cells]) for row in matrix.rows if row.origin == "model"]
+    assert [
+        ("commence() erases the other entry, or not", [True] * 2 + [False] * 4),
+        ("esp_ota_set_boot_partition(running) writes the active entry, or the other entry", [True] * 3 + [False] * 3),
+        ("esp_ota_set_boot_partition(ota_1) writes the active entry, or the other entry", [True] * 3 + [False] * 3),
+        ("complete() writes the active entry, or the other entry", [True] * 3 + [False] * 3),
+        ("another commence() is refused, or not", [True] * 4 + [False] * 2),
+        ("esp_ota_resume() is refused, or not", [True] * 2 + [False] * 4),
+        ("esp_ota_resume() is refused, or not", [True] * 2 + [False] * 4),
+    ] == cells
+    resumed = [r.cells for r in matrix.rows if r.origin == "model" and r.title.startswith("esp_ota_resume")]
+    assert [
+        ("–", "–", "done", "done", "refused", "refused"),
+        ("–", "–", "done", "done", "done", "refused"),
+    ] == resumed
     assert matrix.is_complete
 
 

@@ -37,7 +37,10 @@ RULES = [
     for release in (Release.V5_1, Release.V5_5, Release.V6_0)
 ]
 """One build for each set of rules that the table tells apart."""
-CALLS = (Event.COMMENCE, Event.WRITE, Event.COMPLETE, Event.ACCEPT, Event.ROLLBACK, Event.INFO)
+CALLS = (
+    *(Event.COMMENCE, Event.WRITE, Event.COMPLETE, Event.ACCEPT, Event.ROLLBACK, Event.INFO),
+    Event.ERASE_LAST_BOOT,
+)
 RESETS = (Event.POWER_ON, Event.ERASE_OTADATA, Event.WAKE)
 BOOTABLE = (State.UNDEFINED, State.NEW, State.TESTING, State.VALID)
 REFUSED_STATES = (State.INVALID, State.ABORTED)

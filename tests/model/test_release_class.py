@@ -61,8 +61,10 @@ def test_representatives_differ_from_each_other(config: Config) -> None:
     ("config", "app", "bootloader", "expected"),
     [
         (BUILDS[1], Release.V4_4, Release.V6_1, (Release.V5_1, Release.V5_1)),
-        (BUILDS[1], Release.V6_2_DEV, Release.V4_4, (Release.V6_1, Release.V6_1)),
-        (BUILDS[0], Release.V5_5, Release.V5_5, (Release.V5_1, Release.V5_1)),
+        (BUILDS[1], Release.V6_2_DEV, Release.V4_4, (Release.V6_2_DEV, Release.V6_2_DEV)),
+        (BUILDS[0], Release.V6_2_DEV, Release.V4_4, (Release.V6_1, Release.V6_1)),
+        (BUILDS[0], Release.V5_5, Release.V5_5, (Release.V5_5, Release.V5_5)),
+        (BUILDS[0], Release.V4_4, Release.V5_5, (Release.V5_1, Release.V5_1)),
         (SLEEPER, Release.V6_0, Release.V4_4, (Release.V6_0, Release.V5_1)),
         (SLEEPER, Release.V6_0, Release.V6_2_DEV, (Release.V6_0, Release.V6_0)),
         (SLEEPER, Release.V4_4, Release.V6_1, (Release.V5_1, Release.V5_5)),

@@ -56,14 +56,16 @@ def test_documented_use_is_power_safe_up_to_prefixes(faults: FaultModel, power_o
         "rollback": rollback,
         "set_boot_running": "–",
         "set_boot_factory": "–",
+        "set_boot_ota": "–",
+        "erase_last_boot": "–",
     }
     assert expected == texts(replace(ROLLBACK_5_1, faults=faults, usage=Usage.RESTART_AT_ONCE))
 
 
 def test_calls_out_of_order_are_not_power_safe_even_when_nothing_is_torn() -> None:
-    """accept() before the restart, or complete() twice, rewrites the one record that led to the running image."""
+    """accept() before the restart, complete() twice or a switch rewrites the one record that led to what runs."""
     unsafe = {cell.call for cell in cells(replace(ROLLBACK_5_1, faults=FaultModel.F0)) if not cell.is_safe}
-    assert {Call.COMPLETE, Call.ACCEPT, Call.SET_BOOT_RUNNING} == unsafe
+    assert {Call.COMPLETE, Call.ACCEPT, Call.SET_BOOT_RUNNING, Call.SET_BOOT_OTHER} == unsafe
 
 
 def test_switch_to_factory_can_start_the_other_slot() -> None:

@@ -41,15 +41,15 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 @pytest.mark.parametrize(
     ("name", "scope", "states", "transitions", "depth"),
     [
-        ("2 slots", Scope(ROLLBACK), 47_815, 174_819, 75),
-        ("2 slots, rollback off", Scope(Config()), 17_568, 64_498, 65),
-        ("2 slots, factory, F3", Scope(ROLLBACK, has_factory=True, faults=FaultModel.F3), 178_774, 1_002_350, 76),
+        ("2 slots", Scope(ROLLBACK), 85_784, 363_850, 63),
+        ("2 slots, rollback off", Scope(Config()), 34_565, 146_113, 56),
+        ("2 slots, factory, F3", Scope(ROLLBACK, has_factory=True, faults=FaultModel.F3), 1_111_111, 9_333_949, 75),
         (
             "2 slots, 6.2-dev, F0",
             Scope(Config(rollback=True, app_release=Release.V6_2_DEV), faults=FaultModel.F0),
-            13_073,
-            38_537,
-            74,
+            16_375,
+            53_261,
+            69,
         ),
         ("3 slots, restart-at-once usage", Scope(ROLLBACK, slots=3, usage=Usage.RESTART_AT_ONCE), 14_760, 37_659, 125),
     ],
