@@ -13,7 +13,6 @@ from ..model.fault_model import FaultModel
 from ..project.flash_dump import Loaded
 from ..proofs.explicit.fewest_cuts import reach
 
-
 _IN_ORDER_FIRST = (Usage.RESTART_AT_ONCE, Usage.DOCUMENTED, Usage.ANY)
 _LIKELY_FIRST = (
     *((usage, faults) for usage in _IN_ORDER_FIRST for faults in (FaultModel.F0, FaultModel.F2)),
