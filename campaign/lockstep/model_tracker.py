@@ -329,5 +329,5 @@ def _claim_terms(model: Stepper) -> tuple[tuple[str, Bool], ...]:
     return tuple(
         (item.claim.id, item.is_kept(scope, device))
         for item in DEVICE_CLAIMS
-        if item.ghosts <= scope.ghosts and item.claim.applies_to(scope.config)
+        if item.ghosts <= scope.ghosts and item.applies_to(scope)
     )

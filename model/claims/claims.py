@@ -309,6 +309,13 @@ HISTORY_CLAIMS: tuple[Claim, ...] = (
         "accepted or provisioned.",
         "SEED-ACCEPT",
     ),
+    Claim(
+        "C26",
+        "error_changes_no_choice",
+        "A call that raises an error, other than rollback(), leaves what the next power-on starts as it was before the "
+        "call.",
+        "IDF-OTA-SAFE-UPDATE",
+    ),
 )
 """The claims that take more than one cut, or no cut at all, to tell; state_claims.py asks the device model."""
 

@@ -8,6 +8,7 @@ variables), and says which. C9 and C12 are no invariants: C9 asks for a way on f
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from ..device.allowance import Allowance
 from ..device.calls import is_under_test
 from ..device.device_parts import efuse_version, slot_at
 from ..device.records import BLANK, Word, active, reported_word
@@ -35,6 +36,12 @@ class DeviceClaim:
     is_kept: Statement
     """Holds in every state that is reached, if the claim does."""
     ghosts: frozenset[Ghost] = frozenset()
+    needs: frozenset[Allowance] = frozenset()
+    """What a scope has to allow for it to say anything."""
+
+    def applies_to(self, scope: Scope) -> bool:
+        """Tell whether a scope has what the claim speaks of."""
+        return self.claim.applies_to(scope.config) and self.needs <= scope.allows
 
 
 def some_image_always_boots(scope: Scope, device: Device) -> Bool:
@@ -66,10 +73,11 @@ def accepted_image_stays(scope: Scope, device: Device) -> Bool:
 
 
 def rollback_reboots_or_changes_nothing(scope: Scope, device: Device) -> Bool:
-    """After rollback() another image starts."""
+    """After rollback() another image starts; where it raised an error, it has changed nothing."""
     is_due = device.expectation == Expectation.REFUSED
     is_other = _is_started(device) & (device.running != device.expected)
-    return (device.task.is_in(Task.STARTED, Task.STUCK) & is_due).implies(is_other)
+    starts_other = (device.task.is_in(Task.STARTED, Task.STUCK) & is_due).implies(is_other)
+    return starts_other & (device.expectation != Expectation.SPOILT)
 
 
 def cut_leaves_old_or_new_choice(scope: Scope, device: Device) -> Bool:
@@ -139,6 +147,11 @@ def choice_settles_in_two_boots(scope: Scope, device: Device) -> Bool:
     return (device.task == Task.OFF).implies(boot_choice(scope, once) == boot_choice(scope, twice))
 
 
+def error_changes_no_choice(scope: Scope, device: Device) -> Bool:
+    """No call has raised an error and changed what starts next."""
+    return device.expectation != Expectation.CHANGED
+
+
 def _is_started(device: Device) -> Bool:
     return device.task == Task.STARTED
 
@@ -167,5 +180,11 @@ DEVICE_CLAIMS: tuple[DeviceClaim, ...] = (
     DeviceClaim(claim("C14"), lost_record_selects_whole_image),
     DeviceClaim(claim("C15"), upgrade_is_never_locked_out),
     DeviceClaim(claim("C16"), choice_settles_in_two_boots),
+    DeviceClaim(
+        claim("C26"),
+        error_changes_no_choice,
+        frozenset({Ghost.EXPECTED, Ghost.CHOICE}),
+        frozenset({Allowance.FAILING_FLASH}),
+    ),
 )
 """The claims that are facts about states, in the order of their ids."""

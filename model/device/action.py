@@ -22,6 +22,12 @@ class Kind(Enum):
     """A reset with power on, or the power coming back."""
     CUT = "cut"
     """The power fails, perhaps inside an operation."""
+    FAILURE = "failure"
+    """A flash or eFuse operation returns an error."""
+
+
+MISHAPS = (Kind.CUT, Kind.FAILURE)
+"""What happens to a device although nobody does it."""
 
 
 @dataclass(frozen=True, slots=True)

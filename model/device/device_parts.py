@@ -54,6 +54,9 @@ def whichever(condition: Bool, then: Device, otherwise: Device) -> Device:
         sector=part(then.sector, otherwise.sector),
         running=part(then.running, otherwise.running),
         session=choose(condition, then.session, otherwise.session),
+        progress=part(then.progress, otherwise.progress),
+        first_failed=part(then.first_failed, otherwise.first_failed),
+        second_failed=part(then.second_failed, otherwise.second_failed),
         records=(first, second),
         slots=tuple(
             Slot(

@@ -130,25 +130,25 @@ def _after_program(scope: Scope, device: Device, whole: Device, task: Task) -> D
             )
             return without_program(scope, refused, Task.SELECT)
         case _:
-            return _returned(scope, whole)
+            return returned(scope, whole)
 
 
 def _accepted(scope: Scope, device: Device) -> Device:
     """Return the device as accept() returns."""
-    returned = _returned(scope, device)
-    return replace(returned, expectation=number(Expectation.ACCEPTED), expected=device.running)
+    done = returned(scope, device)
+    return replace(done, expectation=number(Expectation.ACCEPTED), expected=device.running)
 
 
-def _returned(scope: Scope, device: Device) -> Device:
+def returned(scope: Scope, device: Device) -> Device:
     """Return the device as a call returns."""
     nowhere = number(scope.nowhere)
     return replace(device, task=number(Task.RUN), old_choice=nowhere, new_choice=nowhere)
 
 
-def _rejected(scope: Scope, device: Device) -> Device:
+def rejected(scope: Scope, device: Device) -> Device:
     """Return the device once complete() has erased an image that is too old; complete(1) restarts all the same."""
-    returned = _returned(scope, device)
-    return without_program(scope, returned, Task.SELECT) if scope.usage is Usage.RESTART_AT_ONCE else returned
+    done = returned(scope, device)
+    return without_program(scope, done, Task.SELECT) if scope.usage is Usage.RESTART_AT_ONCE else done
 
 
 def _erase_only(scope: Scope, device: Device, task: Task) -> Action:
@@ -156,7 +156,7 @@ def _erase_only(scope: Scope, device: Device, task: Task) -> Action:
     then = (
         replace(erased, task=number(Task.FORGET_SECOND), sector=number(Sector.SECOND))
         if task is Task.FORGET_FIRST
-        else _returned(scope, erased)
+        else returned(scope, erased)
     )
     source = "IDF-OTA-BEGIN" if task is Task.SPARE else "IDF-OTA-SET-BOOT"
     return Action(f"{task.name.lower()}_erases", (task,), fact(True), then, Kind.FLASH, source)
@@ -164,7 +164,7 @@ def _erase_only(scope: Scope, device: Device, task: Task) -> Action:
 
 def _wipe(scope: Scope, device: Device, task: Task) -> Action:
     wiped = replace(device, slots=with_slot(device, next_update_slot(device), WIPED))
-    then = after_commence(scope, wiped) if task is Task.COMMENCE else _rejected(scope, wiped)
+    then = after_commence(scope, wiped) if task is Task.COMMENCE else rejected(scope, wiped)
     source = "IDF-OTA-BEGIN" if task is Task.COMMENCE else "IDF-OTA-SET-BOOT"
     return Action(f"{task.name.lower()}_erases", (task,), fact(True), then, Kind.FLASH, source)
 
@@ -176,14 +176,15 @@ RUINED = Content.BROKEN
 
 
 def _burn(scope: Scope, device: Device, task: Task) -> Action:
-    done = replace(device, burned=burned_for(scope, device))
-    if task is Task.BURN:
-        then = launched(scope, replace(done, sector=number(Sector.FIRST)), record_in(device, device.sector).slot)
-    elif task is Task.BURN_FRESH:
-        then = replace(done, task=number(Task.STARTED))
-    else:
-        then = _accepted(scope, done)
+    then = after_burn(scope, device, replace(device, burned=burned_for(scope, device)), task)
     return Action(f"{task.name.lower()}_burns", (task,), fact(True), then, Kind.FLASH, "IDF-EFUSE-UPDATE")
+
+
+def after_burn(scope: Scope, device: Device, done: Device, task: Task) -> Device:
+    """Return the device once a burn is over; `done` is the device with what it has burned."""
+    if task is Task.BURN:
+        return launched(scope, replace(done, sector=number(Sector.FIRST)), record_in(device, device.sector).slot)
+    return replace(done, task=number(Task.STARTED)) if task is Task.BURN_FRESH else _accepted(scope, done)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,13 @@ What it leaves out, so that no claim is proved of it, is the table in left_out.p
 
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import chain
 
 from ..terms.terms import Bool, Op, Term
 from .action import Action
 from .boot_steps import boot_steps
 from .calls import calls
+from .failing_steps import with_failures
 from .flash_steps import cuts, flash_steps
 from .records import Numbers, ranked
 from .state import Device, Scope, device_of, initial_device
@@ -71,12 +73,8 @@ def device_model(scope: Scope) -> DeviceModel:
 def build_model(scope: Scope) -> DeviceModel:
     """Return the model of a scope, built anew and kept nowhere."""
     device = device_of(scope)
-    actions = (
-        *boot_steps(scope, device),
-        *calls(scope, device),
-        *flash_steps(scope, device),
-        *cuts(scope, device),
-    )
+    plain = chain(boot_steps(scope, device), calls(scope, device), flash_steps(scope, device), cuts(scope, device))
+    actions = tuple(with_failures(scope, device, plain))
     start = dict(initial_device(scope).terms())
     fields = tuple(
         Field(name, term.bits, start[name].value or 0) for name, term in device.terms() if term.op is Op.FIELD

@@ -17,6 +17,7 @@ from enum import Enum, IntEnum, auto
 from ..config import Chip, Config
 from ..fault_model import FaultModel
 from ..terms.terms import Bool, Num, Term, bool_field, fact, num_field, number
+from .allowance import Allowance
 from .records import BLANK, Numbers, Record, Records
 
 
@@ -130,6 +131,36 @@ class Expectation(IntEnum):
     """rollback() restarts: anything but the place expected."""
     SELECTED = 5
     """esp_ota_set_boot_partition() has returned: the place that it was asked for starts next."""
+    CHANGED = 6
+    """A call has raised an error, and the next power-on starts another place than without the call."""
+    SPOILT = 7
+    """rollback() has raised an error, and flash is not as it was."""
+
+
+class Progress(IntEnum):
+    """How far a session with a failed operation has got; in any other the next byte goes where the contents end."""
+
+    IN_STEP = 0
+    """The next byte goes where the contents of the slot end, or there is no session."""
+    AT_START = 1
+    """Nothing was written, though the slot holds something: complete() refuses it."""
+    BEHIND = 2
+    """Less was written than the slot holds: what comes next is programmed over it."""
+    AHEAD = 3
+    """The start of the slot was wiped after it was written: what is missing does not come any more."""
+
+
+class Failed(IntEnum):
+    """How the bootloader failed to write ABORTED into a record, while it goes by its copy in RAM."""
+
+    NOT = 0
+    """It did not fail: the record is as the copy."""
+    BEFORE = 1
+    """The record is as it was, PENDING_VERIFY."""
+    ERASED = 2
+    """The sector is blank."""
+    HALF = 3
+    """The number is there, state and check word are not."""
 
 
 CHIPS_WITHOUT_RTC_FAST_MEMORY = (Chip.ESP32C2, Chip.ESP32C61)
@@ -153,6 +184,8 @@ class Scope:
     numbers: Numbers = Numbers.RANKED
     counts: tuple[int, ...] = ()
     """Where given, it is left open which of these is the number of OTA slots; `slots` is the greatest."""
+    allows: frozenset[Allowance] = frozenset()
+    """What can happen beyond calls, resets and power cuts."""
 
     def __post_init__(self) -> None:
         """Refuse sizes that no device has."""
@@ -239,6 +272,11 @@ class Device:
     """The place of the image that runs, or is about to; nowhere without one."""
     session: Bool
     """An upgrade is in progress: commence() has returned, and complete() has not been called since."""
+    progress: Num
+    """Of the session; IN_STEP without one."""
+    first_failed: Num
+    """Failed, of the first record."""
+    second_failed: Num
     records: Records
     slots: tuple[Slot, ...]
     burned: Num
@@ -274,6 +312,7 @@ def device_of(scope: Scope) -> Device:
         return bool_field(name) if is_in else fact(False)
 
     has_versions = scope.config.anti_rollback
+    can_fail = Allowance.FAILING_FLASH in scope.allows
     has_expected, has_choice = Ghost.EXPECTED in scope.ghosts, Ghost.CHOICE in scope.ghosts
     records = tuple(
         Record(
@@ -300,6 +339,9 @@ def device_of(scope: Scope) -> Device:
         sector=num_field("sector", 1),
         running=num_field("running", scope.place_bits),
         session=bool_field("session"),
+        progress=num("progress", 2, can_fail),
+        first_failed=num("first_failed", 2, can_fail),
+        second_failed=num("second_failed", 2, can_fail),
         records=(records[0], records[1]),
         slots=slots,
         burned=num("burned", scope.versions - 1, has_versions),
@@ -331,6 +373,9 @@ def initial_device(scope: Scope) -> Device:
         sector=zero,
         running=nowhere,
         session=fact(False),
+        progress=zero,
+        first_failed=zero,
+        second_failed=zero,
         records=(BLANK, BLANK),
         slots=slots,
         burned=zero,

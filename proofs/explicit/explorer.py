@@ -41,7 +41,7 @@ PROGRESS_EVERY = 1 << 14
 
 def claims_of(scope: Scope) -> tuple[DeviceClaim, ...]:
     """Return the claims that apply to the configuration of a scope."""
-    return tuple(claim for claim in DEVICE_CLAIMS if claim.claim.applies_to(scope.config))
+    return tuple(claim for claim in DEVICE_CLAIMS if claim.applies_to(scope))
 
 
 def with_ghosts_of(scope: Scope, claims: Iterable[DeviceClaim]) -> Scope:

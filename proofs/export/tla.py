@@ -78,7 +78,7 @@ def tlc_config(claims: Iterable[DeviceClaim] = ()) -> str:
 
 def stated_claims(scope: Scope) -> tuple[DeviceClaim, ...]:
     """Return the claims that a model of the scope can state."""
-    return tuple(c for c in DEVICE_CLAIMS if c.claim.applies_to(scope.config) and c.ghosts <= scope.ghosts)
+    return tuple(c for c in DEVICE_CLAIMS if c.applies_to(scope) and c.ghosts <= scope.ghosts)
 
 
 def invariant_name(claim: DeviceClaim) -> str:
