@@ -6,7 +6,7 @@ from typing import Literal, TypedDict
 
 from ...impl.chip.flash import FlashOp
 from ...impl.partitions.partition import Partition
-from ...model.claims.left_out import LEFT_OUT, LEFT_OUT_OF_PROPER, LeftOut
+from ...model.claims.left_out import LEFT_OUT, LEFT_OUT_OF_RESTART, LeftOut
 from ...model.device.state import Scope
 from ...project.option_reader import ConfigValue
 
@@ -14,7 +14,7 @@ SCHEMA_VERSION = "1.0"
 """Version of the JSON output of every command."""
 
 FaultName = Literal["F0", "F1", "F2", "F3"]
-UsageName = Literal["restart-at-once", "any"]
+UsageName = Literal["restart-at-once", "documented", "any"]
 FlashOperation = tuple[Literal["e", "p"], int, int]
 """Erase or program, address, length in bytes."""
 
@@ -147,7 +147,7 @@ def left_out_entries(is_asked: bool = True) -> LeftOutFields:
     """Return both tables of what the model leaves out, whole, by the fields of ModelResult; empty if not asked for."""
     if not is_asked:
         return {"left_out": (), "left_out_of_proper_usage": ()}
-    return {"left_out": _entries(LEFT_OUT), "left_out_of_proper_usage": _entries(LEFT_OUT_OF_PROPER)}
+    return {"left_out": _entries(LEFT_OUT), "left_out_of_proper_usage": _entries(LEFT_OUT_OF_RESTART)}
 
 
 def setting_entries(settings: Iterable[ConfigValue]) -> tuple[SettingEntry, ...]:

@@ -99,6 +99,8 @@ def _new_image(last: _LastState) -> str:
 
 
 def _rolled_back(last: _LastState) -> str:
+    if last.fields["expectation"] == Expectation.SPOILT:
+        return "rollback() has raised an error, and flash has changed"
     if last.fields["task"] == Task.STUCK:
         return "after rollback() nothing boots"
     return f"{last.starts} {last.running} again, which rollback() has refused"
@@ -142,6 +144,7 @@ VIOLATIONS: Mapping[str, Callable[[_LastState], str]] = {
     "C14": lambda last: "the otadata entry that decides what boots names a slot that holds no whole image",
     "C15": lambda last: f"{last.running} runs, and neither commence() nor accept() is possible",
     "C16": lambda last: "the second power-on from here starts another image than the third",
+    "C26": lambda last: f"a call has raised an error, and the next power-on starts {last.boots} because of it",
 }
 """For each claim: how a state breaks it."""
 

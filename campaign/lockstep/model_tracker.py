@@ -325,9 +325,9 @@ def _violated_claims(model: Stepper, state: State) -> frozenset[str]:
 @lru_cache(maxsize=1024)
 def _claim_terms(model: Stepper) -> tuple[tuple[str, Bool], ...]:
     """Return the claims by their ids; those whose ghosts the model lacks are left out."""
-    scope, device = model.model.scope, model.model.device
+    scope = model.model.scope
     return tuple(
-        (item.claim.id, item.is_kept(scope, device))
+        (item.claim.id, item.kept_in(model.model))
         for item in DEVICE_CLAIMS
         if item.ghosts <= scope.ghosts and item.applies_to(scope)
     )

@@ -218,8 +218,8 @@ def _readings(claim: Claim) -> Iterator[str]:
         if item.claim is claim:
             ghosts = ", ".join(sorted(f"`{ghost.value}`" for ghost in item.ghosts))
             reads = f" It reads the ghost variables {ghosts}." if ghosts else ""
-            name = code(f"state_claims.{item.is_kept.__name__}")
-            yield f"In every state of the device model: {first_line(inspect.getdoc(item.is_kept))} ({name}){reads}"
+            name = code(f"state_claims.{item.meaning.__name__}")
+            yield f"In every state of the device model: {first_line(inspect.getdoc(item.meaning))} ({name}){reads}"
     if claim.id == RECOVERY:
         yield (
             "On the graph of all reachable states: no state is a deadlock. From each state some path without a power "

@@ -9,11 +9,11 @@ import textwrap
 from collections.abc import Iterable
 from functools import partial
 
-from otaproof.model.claims.left_out import LEFT_OUT, LEFT_OUT_OF_PROPER, LeftOut
+from otaproof.model.claims.left_out import LEFT_OUT, LEFT_OUT_OF_RESTART, LeftOut
 
 from .spec_page import anchor, table
 
-ALL = (*LEFT_OUT, *LEFT_OUT_OF_PROPER)
+ALL = (*LEFT_OUT, *LEFT_OUT_OF_RESTART)
 _BLOCK = re.compile(r"(<!-- left-out: (list|sentence) -->\n\n).*?(\n\n<!-- end of left-out -->)", re.DOTALL)
 _CASE = re.compile(r"\bcase ([a-z]+(?:-[a-z]+)+)")
 _FACT = re.compile(r"\b([RK]\d+)\b")

@@ -2,9 +2,9 @@
 
 *Holds* and *proved* are about histories of the device model. A row names what no such history has, the weakest fault
 model under which it can matter, and the claims that it is known to break although the verdict on them may be *holds*.
-Nothing is known of the other claims. The second table does the same for Usage.RESTART_AT_ONCE: what NodeMCU's documentation
-allows, and the histories of that usage do not have. tests/house/test_left_out.py plays on the simulated board what
-each row is said to break.
+Nothing is known of the other claims. The second table does the same for Usage.RESTART_AT_ONCE: what NodeMCU's
+documentation allows, and the histories of that usage do not have. tests/house/test_left_out.py plays on the simulated
+board what each row is said to break.
 """
 
 from collections.abc import Iterator
@@ -41,16 +41,6 @@ class LeftOut:
 
 LEFT_OUT: tuple[LeftOut, ...] = (
     LeftOut(
-        "stray numbers",
-        "A torn sequence number that fits its torn check word by chance: it was never written, is greater than the one "
-        "that was, and can name any slot.",
-        FaultModel.F3,
-        ("C2", "C5", "C6", "C10", "C13", "C14"),
-        "proofs/bytes/torn_records.py proves that it exists. With rollback, C6 falls on 5.1 by one cut in complete(), "
-        "and C2, C5, C10, C13 and C14 fall on 6.1 by one cut in commence(), whatever their verdicts say. Torn by bytes "
-        "(F2), 317 numbers can leave one, the smallest 59,481,463; torn by prefixes (F1), none below 131,072.",
-    ),
-    LeftOut(
         "torn secure versions",
         "With anti-rollback, the cut in the erase of a slot that changes the secure version in the description of its "
         "image while the first word of the image survives.",
@@ -60,7 +50,8 @@ LEFT_OUT: tuple[LeftOut, ...] = (
     ),
     LeftOut(
         "numbers near 2^32",
-        "Sequence numbers near the end of their range, and number 0, which only other programs write.",
+        "Sequence numbers in the last 64 of their range, which other programs write, or a cut leaves by chance (F3); "
+        "and number 0, which only other programs write.",
         breaks=("C4",),
         known="After 0xFFFFFFFE comes 0xFFFFFFFF, which means erased (case sequence-number-wraps).",
     ),
@@ -118,14 +109,12 @@ LEFT_OUT: tuple[LeftOut, ...] = (
 )
 """What no history of the device model has; first what is known to break a claim."""
 
-LEFT_OUT_OF_PROPER: tuple[LeftOut, ...] = (
+LEFT_OUT_OF_RESTART: tuple[LeftOut, ...] = (
     LeftOut(
-        "complete(nil)",
-        "complete(nil), which keeps the application running, is documented, as are info() and other calls between it "
-        "and the restart; *proper* usage restarts at once, as complete(1) does.",
-        breaks=("C2", "C4", "C6", "C7", "C10", "C14"),
-        known="With complete(nil) admitted, these claims fall on 6.1 with rollback, without a torn byte (F0). The "
-        "tables of proper usage do not have it yet; those of any usage do.",
+        "calls after complete()",
+        "complete(nil), which keeps the application running, is documented, and so are the calls that may follow it; "
+        "restart-at-once usage has nothing between complete() and the restart.",
+        known="The column for documented usage has them.",
     ),
 )
 """What the documentation allows and no history of Usage.RESTART_AT_ONCE has."""
@@ -135,7 +124,7 @@ def left_out(faults: FaultModel, usage: Usage) -> Iterator[LeftOut]:
     """Yield what is left out of a verdict under a fault model and a usage."""
     yield from (row for row in LEFT_OUT if row.faults is None or row.faults <= faults)
     if usage is Usage.RESTART_AT_ONCE:
-        yield from LEFT_OUT_OF_PROPER
+        yield from LEFT_OUT_OF_RESTART
 
 
 def left_out_line(faults: FaultModel, usage: Usage) -> str:

@@ -7,10 +7,12 @@ variables), and says which. C9 and C12 are no invariants: C9 asks for a way on f
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import cast
 
 from ..device.allowance import Allowance
 from ..device.calls import is_under_test
 from ..device.device_parts import efuse_version, slot_at
+from ..device.model import DeviceModel
 from ..device.records import BLANK, Word, active, reported_word
 from ..device.selection import (
     aborted,
@@ -22,10 +24,13 @@ from ..device.selection import (
     select,
 )
 from ..device.state import Device, Expectation, Ghost, Scope, Task
-from ..terms.terms import Bool, all_of, any_of, fact
+from ..terms.terms import Bool, Num, all_of, any_of, fact
 from .claims import Claim, claim
 
 Statement = Callable[[Scope, Device], Bool]
+"""A fact of a state."""
+EffectStatement = Callable[[DeviceModel], Bool]
+"""A fact of a state and of what every action that can be taken there makes of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +38,23 @@ class DeviceClaim:
     """One claim, as an invariant of the device model."""
 
     claim: Claim
-    is_kept: Statement
+    meaning: Statement | EffectStatement
     """Holds in every state that is reached, if the claim does."""
     ghosts: frozenset[Ghost] = frozenset()
+    is_over_effects: bool = False
+    """The meaning is an EffectStatement."""
     needs: frozenset[Allowance] = frozenset()
     """What a scope has to allow for it to say anything."""
 
     def applies_to(self, scope: Scope) -> bool:
         """Tell whether a scope has what the claim speaks of."""
         return self.claim.applies_to(scope.config) and self.needs <= scope.allows
+
+    def kept_in(self, model: DeviceModel) -> Bool:
+        """Return the fact of a state of the model that the claim is kept there."""
+        if self.is_over_effects:
+            return cast(EffectStatement, self.meaning)(model)
+        return cast(Statement, self.meaning)(model.scope, model.device)
 
 
 def some_image_always_boots(scope: Scope, device: Device) -> Bool:
@@ -54,22 +67,116 @@ def unfinished_image_never_boots(scope: Scope, device: Device) -> Bool:
     return _starts_slot(scope, device).implies(slot_at(device, device.running).is_finished)
 
 
-def running_partition_is_never_written(scope: Scope, device: Device) -> Bool:
-    """The slot that commence() wipes and write() fills is not the one that runs."""
-    is_written = device.task.is_in(Task.COMMENCE, Task.REJECT) | device.session
-    return is_written.implies(next_update_slot(device) != device.running)
+def running_partition_is_never_written(model: DeviceModel) -> Bool:
+    """Whatever the application does, and wherever a cut stops it, the slot that runs holds what it held."""
+    device = model.device
+    return all_of(
+        model.guard(action).implies(_is_as_it_was(device, action.then))
+        for action in model.actions
+        if set(action.tasks) & _OF_APPLICATION
+    )
+
+
+def _is_as_it_was(before: Device, after: Device) -> Bool:
+    """The slot that runs before a step has the same content and version after it."""
+    return all_of(
+        (before.running == index).implies((old.content == new.content) & (old.version == new.version))
+        for index, (old, new) in enumerate(zip(before.slots, after.slots, strict=True))
+        if old.content is not new.content or old.version is not new.version
+    )
 
 
 def new_image_gets_one_boot(scope: Scope, device: Device) -> Bool:
     """A marked image starts; one that was tried and not accepted makes way for the one before it."""
-    is_due = device.expectation.is_in(Expectation.MARKED, Expectation.TRIED)
-    return (_is_started(device) & is_due).implies(device.running == device.expected)
+    return _starts_as_expected(device, Expectation.MARKED, Expectation.TRIED)
 
 
 def accepted_image_stays(scope: Scope, device: Device) -> Bool:
     """The image that ran when accept() returned starts again."""
-    is_due = device.expectation == Expectation.ACCEPTED
-    return (_is_started(device) & is_due).implies(device.running == device.expected)
+    return _starts_as_expected(device, Expectation.ACCEPTED)
+
+
+def marked_image_starts(scope: Scope, device: Device) -> Bool:
+    """What complete() has marked starts."""
+    return _starts_as_expected(device, Expectation.MARKED)
+
+
+def selected_partition_starts(scope: Scope, device: Device) -> Bool:
+    """What esp_ota_set_boot_partition() has selected starts."""
+    return _starts_as_expected(device, Expectation.SELECTED)
+
+
+def rollback_starts_the_previous_image(scope: Scope, device: Device) -> Bool:
+    """After rollback() starts what ran when the image that it refuses was marked, where that is still there."""
+    is_due = (device.expectation == Expectation.REFUSED) & (device.previous != scope.nowhere)
+    return (device.task.is_in(Task.STARTED, Task.STUCK) & is_due).implies(device.running == device.previous)
+
+
+def rejected_image_never_starts(scope: Scope, device: Device) -> Bool:
+    """What starts was not rejected."""
+    return _starts_slot(scope, device).implies(~slot_at(device, device.running).is_rejected)
+
+
+def info_tells_the_deciding_state(scope: Scope, device: Device) -> Bool:
+    """Where the record that decides names the running slot, info() tells its state word."""
+    record = active(device.records).of(device.records)
+    decides = active(device.records).is_some & is_slot(scope, device.running) & record.names(device.running)
+    _, word = reported_word(device.records, device.running)
+    return ((device.task == Task.RUN) & decides).implies(word == record.word)
+
+
+def accepted_image_is_called_valid(scope: Scope, device: Device) -> Bool:
+    """While the slot runs that accept() has accepted, info() calls it valid."""
+    is_due = (device.expectation == Expectation.ACCEPTED) & (device.running == device.expected)
+    named, word = reported_word(device.records, device.running)
+    is_valid = named & (word == Word.VALID)
+    return ((device.task == Task.RUN) & is_due & is_slot(scope, device.running)).implies(is_valid)
+
+
+def download_changes_no_choice(model: DeviceModel) -> Bool:
+    """What commence() and write() do, and what a cut leaves of it, does not change what the next power-on starts."""
+    scope, device = model.scope, model.device
+    choice = boot_choice(scope, device)
+    is_erasing = device.task.is_in(Task.COMMENCE, Task.SPARE)
+    return all_of(
+        (is_due & model.guard(action)).implies(boot_choice(scope, action.then) == choice)
+        for action in model.actions
+        for is_due in (fact(True) if action.name.startswith("write_") else is_erasing,)
+        if action.name.startswith("write_") or set(action.tasks) & {Task.COMMENCE, Task.SPARE}
+    )
+
+
+def settled_boot_writes_nothing(scope: Scope, device: Device) -> Bool:
+    """Where what runs is selected and neither new nor under test, a power-on leaves otadata and eFuse as they are."""
+    chosen = active(device.records)
+    is_tried_out = ~chosen.is_some | chosen.of(device.records).word.is_in(Word.VALID, Word.UNDEFINED)
+    is_selected = boot_partition(scope, device.records) == device.running
+    is_settled = (device.task == Task.RUN) & is_selected & is_tried_out & ~is_under_test(scope, device)
+    after = device_after_boot(scope, device)
+    is_same = all_of(
+        (a.check == b.check) & (a.word == b.word) & (a.slot == b.slot) & (a.seq == b.seq)
+        for a, b in zip(device.records, after.records, strict=True)
+    )
+    return is_settled.implies(is_same & (device.burned == after.burned))
+
+
+def accepted_image_comes_back(scope: Scope, device: Device) -> Bool:
+    """With the power off or a program running, one of the next two power-ons starts an image that has earned it."""
+    once = device_after_boot(scope, device)
+    is_back = _has_earned(scope, device, boot_choice(scope, device))
+    is_back_later = _has_earned(scope, device, boot_choice(scope, once))
+    return device.task.is_in(Task.OFF, Task.RUN).implies(is_back | is_back_later)
+
+
+def _has_earned(scope: Scope, device: Device, place: Num) -> Bool:
+    """What is at a place was provisioned, or called accept() while it was under test."""
+    return (place == scope.factory) | (is_slot(scope, place) & slot_at(device, place).is_earned)
+
+
+def _starts_as_expected(device: Device, *expectations: Expectation) -> Bool:
+    """Where this is expected, the place that is expected starts."""
+    is_due = device.task.is_in(Task.STARTED, Task.STUCK) & device.expectation.is_in(*expectations)
+    return is_due.implies(device.running == device.expected)
 
 
 def rollback_reboots_or_changes_nothing(scope: Scope, device: Device) -> Bool:
@@ -87,12 +194,18 @@ def cut_leaves_old_or_new_choice(scope: Scope, device: Device) -> Bool:
     return (_is_started(device) & is_due).implies(is_either)
 
 
-def old_secure_version_never_runs(scope: Scope, device: Device) -> Bool:
-    """The version of what starts is not below that of the eFuse."""
+def old_secure_version_never_runs(model: DeviceModel) -> Bool:
+    """The version of what starts is not below that of the eFuse, and no step makes that lower."""
+    scope, device = model.scope, model.device
     efuse = efuse_version(scope, device.burned)
+    never_sinks = all_of(
+        model.guard(action).implies(efuse_version(scope, action.then.burned) >= efuse)
+        for action in model.actions
+        if action.then.burned is not device.burned
+    )
     is_allowed = (slot_at(device, device.running).version >= efuse) & is_slot(scope, device.running)
     is_old_factory = (device.running == scope.factory) & (efuse == 0)
-    return _is_started(device).implies(is_allowed | is_old_factory)
+    return _is_started(device).implies(is_allowed | is_old_factory) & never_sinks
 
 
 def info_tells_the_truth(scope: Scope, device: Device) -> Bool:
@@ -152,6 +265,9 @@ def error_changes_no_choice(scope: Scope, device: Device) -> Bool:
     return device.expectation != Expectation.CHANGED
 
 
+_OF_APPLICATION = {task for task in Task if task >= Task.RUN}
+
+
 def _is_started(device: Device) -> Bool:
     return device.task == Task.STARTED
 
@@ -168,23 +284,32 @@ def _is_quiet(device: Device) -> Bool:
 DEVICE_CLAIMS: tuple[DeviceClaim, ...] = (
     DeviceClaim(claim("C1"), some_image_always_boots),
     DeviceClaim(claim("C2"), unfinished_image_never_boots, frozenset({Ghost.FINISHED})),
-    DeviceClaim(claim("C3"), running_partition_is_never_written),
+    DeviceClaim(claim("C3"), running_partition_is_never_written, is_over_effects=True),
     DeviceClaim(claim("C4"), new_image_gets_one_boot, frozenset({Ghost.EXPECTED})),
     DeviceClaim(claim("C5"), accepted_image_stays, frozenset({Ghost.EXPECTED})),
     DeviceClaim(claim("C6"), rollback_reboots_or_changes_nothing, frozenset({Ghost.EXPECTED})),
     DeviceClaim(claim("C7"), cut_leaves_old_or_new_choice, frozenset({Ghost.CHOICE})),
-    DeviceClaim(claim("C8"), old_secure_version_never_runs),
+    DeviceClaim(claim("C8"), old_secure_version_never_runs, is_over_effects=True),
     DeviceClaim(claim("C10"), info_tells_the_truth),
     DeviceClaim(claim("C11"), records_of_one_slot_agree),
     DeviceClaim(claim("C13"), valid_image_earned_it, frozenset({Ghost.EARNED})),
     DeviceClaim(claim("C14"), lost_record_selects_whole_image),
     DeviceClaim(claim("C15"), upgrade_is_never_locked_out),
     DeviceClaim(claim("C16"), choice_settles_in_two_boots),
+    DeviceClaim(claim("C17"), marked_image_starts, frozenset({Ghost.EXPECTED})),
+    DeviceClaim(claim("C18"), rejected_image_never_starts, frozenset({Ghost.REJECTED})),
+    DeviceClaim(claim("C19"), info_tells_the_deciding_state),
+    DeviceClaim(claim("C20"), accepted_image_is_called_valid, frozenset({Ghost.EXPECTED})),
+    DeviceClaim(claim("C21"), download_changes_no_choice, is_over_effects=True),
+    DeviceClaim(claim("C22"), rollback_starts_the_previous_image, frozenset({Ghost.EXPECTED, Ghost.ORIGIN})),
+    DeviceClaim(claim("C23"), selected_partition_starts, frozenset({Ghost.EXPECTED})),
+    DeviceClaim(claim("C24"), settled_boot_writes_nothing),
+    DeviceClaim(claim("C25"), accepted_image_comes_back, frozenset({Ghost.EARNED})),
     DeviceClaim(
         claim("C26"),
         error_changes_no_choice,
         frozenset({Ghost.EXPECTED, Ghost.CHOICE}),
-        frozenset({Allowance.FAILING_FLASH}),
+        needs=frozenset({Allowance.FAILING_FLASH}),
     ),
 )
 """The claims that are facts about states, in the order of their ids."""

@@ -19,6 +19,7 @@ def without_program(scope: Scope, device: Device, task: Task) -> Device:
         device,
         expectation=choose(is_forgotten, number(Expectation.NONE), device.expectation),
         expected=choose(is_forgotten, number(scope.nowhere), device.expected),
+        previous=choose(is_forgotten, number(scope.nowhere), device.previous),
         task=number(task),
         phase=number(Phase.ERASE),
         sector=number(Sector.FIRST),
@@ -110,16 +111,28 @@ def _powered(scope: Scope, device: Device) -> Device:
 
 def _begun(scope: Scope, device: Device) -> Device:
     """Return the device as the started image begins to run; expectations on the start are settled."""
-    is_tried = (device.expectation == Expectation.MARKED) & fact(scope.config.rollback)
-    stays = device.expectation == Expectation.ACCEPTED
-    kept = choose(stays, device.expectation, number(Expectation.NONE))
-    place = choose(is_tried, device.previous, choose(stays, device.expected, number(scope.nowhere)))
+    is_upgraded = (device.expectation == Expectation.MARKED) & (device.running == device.expected)
+    settled = after_try(scope, device, device.expectation != Expectation.ACCEPTED)
     return replace(
-        device,
+        settled,
         task=number(Task.RUN),
-        expectation=choose(is_tried, number(Expectation.TRIED), kept),
-        expected=place,
-        previous=number(scope.nowhere),
         old_choice=number(scope.nowhere),
         new_choice=number(scope.nowhere),
+        upgraded=choose(is_upgraded, device.running, device.upgraded),
+        upgraded_from=choose(is_upgraded, device.previous, device.upgraded_from),
+    )
+
+
+def after_try(scope: Scope, device: Device, when: Bool) -> Device:
+    """Return the device once what is expected of the next start is over, where the condition holds.
+
+    With rollback, a marked image has used up its one try: what ran when it was marked comes next."""
+    is_tried = (device.expectation == Expectation.MARKED) & fact(scope.config.rollback)
+    expectation = choose(is_tried, number(Expectation.TRIED), number(Expectation.NONE))
+    nowhere = number(scope.nowhere)
+    return replace(
+        device,
+        expectation=choose(when, expectation, device.expectation),
+        expected=choose(when, choose(is_tried, device.previous, nowhere), device.expected),
+        previous=choose(when, nowhere, device.previous),
     )

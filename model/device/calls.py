@@ -11,14 +11,10 @@ from ..config import Release
 from ..terms.terms import Bool, Num, choose, fact, number
 from .action import Action, Actions, Kind
 from .boot_steps import without_program
-from .device_parts import burned_up_to, efuse_version, slot_at, with_record, with_slot
-from .records import BLANK, Check, Numbers, Record, Sector, Word, active, next_seq, reported_word
+from .device_parts import burned_up_to, efuse_version, slot_at, with_record, with_rejected, with_slot
+from .records import BLANK, TOP, Check, Numbers, Record, Sector, Word, active, next_seq, reported_word
 from .selection import boot_choice, is_slot, is_version_allowed, next_update_slot
 from .state import Content, Device, Expectation, Scope, Slot, Task, Usage
-
-TOP = (1 << 32) - 64
-"""Sequence numbers from here on are out of the model: the next one might be 0xFFFFFFFF, or wrap. So is number 0, which
-counts as 2^32: unless the number of slots divides that, the next number is not the one that next_seq() says."""
 
 
 def calls(scope: Scope, device: Device) -> Actions:
@@ -63,20 +59,9 @@ def _commence(scope: Scope, device: Device) -> Action:
     when = has_target & ~(fact(config.rollback) & is_under_test(scope, device))
     if config.app_release >= Release.V6_1 or scope.usage is not Usage.ANY:
         when = when & ~device.session
-    stays = device.expectation == Expectation.ACCEPTED
-    unexpected = _without_expectation(scope, device)
-    begun = replace(
-        unexpected,
-        task=number(Task.COMMENCE),
-        expectation=choose(stays, device.expectation, unexpected.expectation),
-        expected=choose(stays, device.expected, unexpected.expected),
-    )
-    target = next_update_slot(device)
-    wiped = replace(device, slots=with_slot(device, target, Slot(number(0, 2), number(0), fact(False), fact(False))))
-    erased = replace(wiped, records=with_record(wiped, active(device.records).other_sector, BLANK))
-    spared = boot_choice(scope, wiped)
-    new = choose(gives_up_spare(scope, device), boot_choice(scope, erased), spared)
-    return _call("commence", when, _choosing(scope, device, begun, new), "IDF-OTA-BEGIN")
+    begun = replace(_with_promise_alone(scope, device), task=number(Task.COMMENCE))
+    # commence() is to change no choice: what its own erases make of it is not a new one.
+    return _call("commence", when, _choosing(scope, device, begun, boot_choice(scope, device)), "IDF-OTA-BEGIN")
 
 
 def gives_up_spare(scope: Scope, device: Device) -> Bool:
@@ -108,7 +93,7 @@ def _write(scope: Scope, device: Device) -> Actions:
     """Write the image's first part, or its last: whole or with something wrong in it. Source: SEED-WRITE."""
     target = target_of(scope, device)
     for version in range(scope.versions if scope.config.anti_rollback else 1):
-        begun = Slot(number(Content.PARTIAL, 2), number(version), fact(False), fact(False))
+        begun = Slot(number(Content.PARTIAL, 2), number(version), fact(False), fact(False), fact(False))
         suffix = f"_version_{version}" if scope.config.anti_rollback else ""
         yield _written(scope, device, f"write_first{suffix}", target.content == Content.EMPTY, begun)
     is_partial = target.content == Content.PARTIAL
@@ -124,14 +109,15 @@ def _written(scope: Scope, device: Device, name: str, when: Bool, slot: Slot) ->
 def _complete(scope: Scope, device: Device) -> Actions:
     """Close the session; of an image that verifies, go on to write the record. Source: NODEMCU-COMPLETE."""
     target = target_of(scope, device)
-    closed = replace(_without_expectation(scope, device), session=fact(False))
+    closed = replace(_with_promise_alone(scope, device), session=fact(False))
     yield _call("complete_fails", device.session & ~target.is_complete, closed, "NODEMCU-COMPLETE")
     slots = with_slot(device, next_update_slot(device), replace(target, is_finished=fact(True)))
     verified = replace(closed, slots=slots)
+    unexpected = _without_expectation(scope, verified)
     is_allowed = is_version_allowed(scope, device, target.version)
     has_room = has_next_number(scope, device)
     sector = rewrite_sector(scope, device, next_update_slot(device))
-    marking = replace(verified, task=number(Task.COMPLETE), sector=sector)
+    marking = replace(unexpected, task=number(Task.COMPLETE), sector=sector)
     marked = replace(device, records=with_record(device, sector, marked_record(scope, device)))
     marking = _choosing(scope, device, marking, boot_choice(scope, marked))
     when = device.session & target.is_complete
@@ -178,14 +164,15 @@ def reselected_record(scope: Scope, device: Device) -> Record:
 
 def after_complete(scope: Scope, device: Device) -> Device:
     """Return the device once complete() has marked the target; complete(1) restarts."""
-    nowhere = number(scope.nowhere)
+    nowhere, target = number(scope.nowhere), next_update_slot(device)
     done = replace(
         device,
         expectation=number(Expectation.MARKED),
-        expected=next_update_slot(device),
+        expected=target,
         previous=device.running,
         old_choice=nowhere,
         new_choice=nowhere,
+        slots=with_rejected(device, target, fact(False), fact(True)),
     )
     if scope.usage is Usage.RESTART_AT_ONCE:
         return without_program(scope, done, Task.SELECT)
@@ -274,6 +261,17 @@ def _without_expectation(scope: Scope, device: Device) -> Device:
         expectation=number(Expectation.NONE),
         expected=number(scope.nowhere),
         previous=number(scope.nowhere),
+    )
+
+
+def _with_promise_alone(scope: Scope, device: Device) -> Device:
+    """Return the device with no expectation left but what accept() has promised: that the image stays."""
+    stays = device.expectation == Expectation.ACCEPTED
+    nothing = _without_expectation(scope, device)
+    return replace(
+        nothing,
+        expectation=choose(stays, device.expectation, nothing.expectation),
+        expected=choose(stays, device.expected, nothing.expected),
     )
 
 

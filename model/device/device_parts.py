@@ -1,5 +1,7 @@
 """Parts of a device read and changed: a slot by its place, a record by its sector, the eFuse; one of two devices."""
 
+from dataclasses import replace
+
 from ..terms.terms import Bool, Num, any_of, choose, first_of, number, table
 from .records import Record, Records, either
 from .state import Device, Scope, Slot
@@ -18,6 +20,9 @@ def slot_at(device: Device, place: Num) -> Slot:
         any_of(
             here & slot.is_earned for here, slot in zip([*is_there, place == len(cases)], device.slots, strict=True)
         ),
+        any_of(
+            here & slot.is_rejected for here, slot in zip([*is_there, place == len(cases)], device.slots, strict=True)
+        ),
     )
 
 
@@ -29,8 +34,17 @@ def with_slot(device: Device, place: Num, new: Slot) -> tuple[Slot, ...]:
             choose(place == index, new.version, old.version),
             choose(place == index, new.is_finished, old.is_finished),
             choose(place == index, new.is_earned, old.is_earned),
+            choose(place == index, new.is_rejected, old.is_rejected),
         )
         for index, old in enumerate(device.slots)
+    )
+
+
+def with_rejected(device: Device, place: Num, is_rejected: Bool, when: Bool) -> tuple[Slot, ...]:
+    """Return the slots with the one at a place noted as rejected or not, where the condition holds."""
+    return tuple(
+        replace(slot, is_rejected=choose(when & (place == index), is_rejected, slot.is_rejected))
+        for index, slot in enumerate(device.slots)
     )
 
 
@@ -64,6 +78,7 @@ def whichever(condition: Bool, then: Device, otherwise: Device) -> Device:
                 part(a.version, b.version),
                 choose(condition, a.is_finished, b.is_finished),
                 choose(condition, a.is_earned, b.is_earned),
+                choose(condition, a.is_rejected, b.is_rejected),
             )
             for a, b in zip(then.slots, otherwise.slots, strict=True)
         ),
@@ -73,6 +88,11 @@ def whichever(condition: Bool, then: Device, otherwise: Device) -> Device:
         previous=part(then.previous, otherwise.previous),
         old_choice=part(then.old_choice, otherwise.old_choice),
         new_choice=part(then.new_choice, otherwise.new_choice),
+        upgraded=part(then.upgraded, otherwise.upgraded),
+        upgraded_from=part(then.upgraded_from, otherwise.upgraded_from),
+        chance=then.chance,
+        chance_slot=then.chance_slot,
+        chance_word=then.chance_word,
     )
 
 

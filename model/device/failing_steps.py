@@ -17,8 +17,8 @@ from .action import Action, Actions, Kind
 from .allowance import Allowance
 from .boot_steps import burned_for, launched
 from .calls import after_complete, target_of
-from .device_parts import record_in, whichever, with_record, with_slot
-from .flash_steps import BURNS, ERASES, REWRITES, WIPED, WIPES, after_burn, rejected, returned
+from .device_parts import record_in, whichever, with_record, with_rejected, with_slot
+from .flash_steps import BURNS, ERASES, REWRITES, WIPES, after_burn, rejected, returned, wiped_target
 from .records import BLANK, Check, Record, Sector, Word
 from .selection import boot_choice, next_update_slot
 from .state import Content, Device, Expectation, Failed, Phase, Progress, Scope, Slot, Task
@@ -81,6 +81,8 @@ def _failing_rewrites(scope: Scope, device: Device) -> Actions:
 def _after_rewrite(scope: Scope, device: Device, task: Task, left: _Left) -> Device:
     records = with_record(device, device.sector, left.record)
     over = replace(device, records=records, phase=number(Phase.ERASE), sector=number(Sector.FIRST))
+    if task in (Task.ABORT, Task.ROLLBACK) and left.failed is Failed.NOT:
+        over = replace(over, slots=with_rejected(over, left.record.slot, fact(True), left.record.is_right))
     match task:
         case Task.ABORT:
             copied = replace(record_in(device, device.sector), word=number(Word.ABORTED, 3))
@@ -132,8 +134,7 @@ def _failing_wipes(scope: Scope, device: Device) -> Actions:
     """Yield the failures in the erase of a slot: before its first sector is erased, or once that is."""
     for task in WIPES:
         for name, is_wiped in (("erase_fails_none", False), ("erase_fails_done", True)):
-            slots = with_slot(device, next_update_slot(device), WIPED) if is_wiped else device.slots
-            over = replace(device, slots=slots)
+            over = wiped_target(scope, device, device) if is_wiped else device
             then = rejected(scope, over) if task is Task.REJECT else _after_begin(scope, device, over, is_wiped)
             source = "IDF-OTA-SET-BOOT" if task is Task.REJECT else "IDF-OTA-BEGIN"
             yield _failure(f"{task.name.lower()}_{name}", task, fact(True), then, source)
@@ -168,7 +169,7 @@ def _failing_writes(scope: Scope, device: Device) -> Actions:
     """Yield the writes that take effect and raise an error all the same: the next one goes to the same place."""
     target = target_of(scope, device)
     for version in range(scope.versions if scope.config.anti_rollback else 1):
-        begun = Slot(number(Content.PARTIAL, 2), number(version), fact(False), fact(False))
+        begun = Slot(number(Content.PARTIAL, 2), number(version), fact(False), fact(False), fact(False))
         suffix = f"_version_{version}" if scope.config.anti_rollback else ""
         when = device.session & (target.content == Content.EMPTY) & (device.progress == Progress.IN_STEP)
         yield _written(device, f"write_first_fails{suffix}", when, begun, number(Progress.AT_START))
@@ -193,7 +194,7 @@ def _overwrites(scope: Scope, device: Device) -> Actions:
     is_at_start = device.progress == Progress.AT_START
     is_behind = is_at_start | (device.progress == Progress.BEHIND)
     behind, in_step = number(Progress.BEHIND), number(Progress.IN_STEP)
-    damaged = replace(target, content=number(Content.BROKEN, 2), is_finished=fact(False), is_earned=fact(False))
+    damaged = Slot(number(Content.BROKEN, 2), target.version, fact(False), fact(False), fact(False))
     again = _written(device, "write_again", has_some & is_at_start, target, behind)
     over = _written(device, "write_over", has_some & is_behind, damaged, in_step)
     yield from (replace(action, kind=Kind.FLASH) for action in (again, over))

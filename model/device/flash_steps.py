@@ -10,15 +10,16 @@ from dataclasses import dataclass, replace
 from itertools import product
 
 from ..fault_model import FaultModel
-from ..terms.terms import Bool, any_of, choose, fact, number
+from ..terms.terms import Bool, Num, any_of, choose, fact, number
 from .action import Action, Actions, Kind
-from .boot_steps import burned_for, fresh, launched, without_program
+from .boot_steps import after_try, burned_for, fresh, launched, without_program
 from .calls import after_commence, after_complete, marked_record, reselected_record
-from .device_parts import record_in, whichever, with_record, with_slot
+from .device_parts import record_in, whichever, with_record, with_rejected, with_slot
 from .record_tears import Torn, erased_tears, programmed_tears
 from .records import BLANK, Check, Record, Sector, Word
 from .selection import next_update_slot
 from .state import Content, Device, Expectation, Phase, Scope, Slot, Task, Usage
+from .stray_numbers import stray_cuts
 
 REWRITES = (Task.ABORT, Task.TRY, Task.FRESH, Task.COMPLETE, Task.ACCEPT, Task.ROLLBACK, Task.SET_BOOT)
 """Tasks that erase a record's sector, then program it."""
@@ -54,14 +55,30 @@ def cuts(scope: Scope, device: Device) -> Actions:
             f"cut_in_{torn.phase.name.lower()}_leaves_{torn.check.name.lower()}_{torn.word.name.lower()}",
             torn.tasks,
             torn.when,
-            replace(off, records=with_record(device, device.sector, torn.record)),
+            _left(scope, device, off, torn),
             Kind.CUT,
             "IDF-OTADATA-REWRITE",
             torn.weakest,
         )
+    if scope.has_strays:
+        yield from stray_cuts(scope, device, off, {Phase.ERASE: REWRITES + ERASES, Phase.PROGRAM: REWRITES})
     yield from _torn_wipes(scope, device, off)
     if scope.config.anti_rollback:
         yield from _torn_burns(scope, device, off)
+
+
+def _left(scope: Scope, device: Device, off: Device, torn: "TornRecord") -> Device:
+    """Return the device after a cut that left this record; a note that is whole counts, though nothing came of it."""
+    left = replace(off, records=with_record(device, device.sector, torn.record))
+    if torn.phase is not Phase.PROGRAM or torn.check is not Check.RIGHT:
+        return left
+    if torn.word is Word.PENDING_VERIFY:
+        is_over = device.expectation.is_in(Expectation.MARKED, Expectation.SELECTED)
+        return after_try(scope, left, (device.task == Task.TRY) & is_over)
+    if torn.word in (Word.ABORTED, Word.INVALID):
+        is_written = device.task == (Task.ABORT if torn.word is Word.ABORTED else Task.ROLLBACK)
+        return replace(left, slots=with_rejected(left, torn.record.slot, fact(True), is_written))
+    return left
 
 
 def _erase_before(scope: Scope, device: Device, task: Task) -> Action:
@@ -107,11 +124,13 @@ def _program(scope: Scope, device: Device, task: Task) -> Action:
 
 
 def _after_program(scope: Scope, device: Device, whole: Device, task: Task) -> Device:
+    record = record_in(device, device.sector)
+    rejected = with_rejected(whole, record.slot, fact(True), record.is_right)
     match task:
         case Task.ABORT:
-            return replace(whole, task=number(Task.SELECT))
+            return replace(whole, task=number(Task.SELECT), slots=rejected)
         case Task.TRY:
-            return launched(scope, whole, record_in(device, device.sector).slot)
+            return launched(scope, whole, record.slot)
         case Task.FRESH:
             burns = burned_for(scope, device) != device.burned
             return replace(whole, task=choose(burns, number(Task.BURN_FRESH), number(Task.STARTED)))
@@ -121,16 +140,26 @@ def _after_program(scope: Scope, device: Device, whole: Device, task: Task) -> D
             burns = burned_for(scope, device) != device.burned
             return whichever(burns, replace(whole, task=number(Task.BURN_ACCEPT)), _accepted(scope, whole))
         case Task.ROLLBACK:
+            is_of_upgrade = whole.running == whole.upgraded
             refused = replace(
                 whole,
+                slots=rejected,
                 expectation=number(Expectation.REFUSED),
                 expected=whole.running,
+                previous=choose(is_of_upgrade, whole.upgraded_from, number(scope.nowhere)),
                 old_choice=number(scope.nowhere),
                 new_choice=number(scope.nowhere),
             )
             return without_program(scope, refused, Task.SELECT)
         case _:
-            return returned(scope, whole)
+            return _selected(scope, whole, device.running)
+
+
+def _selected(scope: Scope, device: Device, place: Num) -> Device:
+    """Return the device as esp_ota_set_boot_partition() returns."""
+    slots = with_rejected(device, place, fact(False), fact(True))
+    done = returned(scope, replace(device, slots=slots))
+    return replace(done, expectation=number(Expectation.SELECTED), expected=place)
 
 
 def _accepted(scope: Scope, device: Device) -> Device:
@@ -153,23 +182,41 @@ def rejected(scope: Scope, device: Device) -> Device:
 
 def _erase_only(scope: Scope, device: Device, task: Task) -> Action:
     erased = replace(device, records=with_record(device, device.sector, BLANK), sector=number(Sector.FIRST))
-    then = (
-        replace(erased, task=number(Task.FORGET_SECOND), sector=number(Sector.SECOND))
-        if task is Task.FORGET_FIRST
-        else returned(scope, erased)
-    )
+    if task is Task.FORGET_FIRST:
+        then = replace(erased, task=number(Task.FORGET_SECOND), sector=number(Sector.SECOND))
+    elif task is Task.FORGET_SECOND:
+        then = _selected(scope, erased, number(scope.factory))
+    else:
+        then = returned(scope, erased)
     source = "IDF-OTA-BEGIN" if task is Task.SPARE else "IDF-OTA-SET-BOOT"
     return Action(f"{task.name.lower()}_erases", (task,), fact(True), then, Kind.FLASH, source)
 
 
 def _wipe(scope: Scope, device: Device, task: Task) -> Action:
-    wiped = replace(device, slots=with_slot(device, next_update_slot(device), WIPED))
+    wiped = wiped_target(scope, device, device)
     then = after_commence(scope, wiped) if task is Task.COMMENCE else rejected(scope, wiped)
     source = "IDF-OTA-BEGIN" if task is Task.COMMENCE else "IDF-OTA-SET-BOOT"
     return Action(f"{task.name.lower()}_erases", (task,), fact(True), then, Kind.FLASH, source)
 
 
-WIPED = Slot(number(Content.EMPTY, 2), number(0), fact(False), fact(False))
+def wiped_target(scope: Scope, device: Device, left: Device) -> Device:
+    """Return the device `left`, with the slot wiped that is the target while `device` runs."""
+    target = next_update_slot(device)
+    return _without_origin(scope, replace(left, slots=with_slot(device, target, WIPED)), target)
+
+
+def _without_origin(scope: Scope, device: Device, target: Num) -> Device:
+    """Return the device once the image of a slot is gone: there is no way back to it, or from it."""
+    is_lost = (device.upgraded == target) | (device.upgraded_from == target)
+    nowhere = number(scope.nowhere)
+    return replace(
+        device,
+        upgraded=choose(is_lost, nowhere, device.upgraded),
+        upgraded_from=choose(is_lost, nowhere, device.upgraded_from),
+    )
+
+
+WIPED = Slot(number(Content.EMPTY, 2), number(0), fact(False), fact(False), fact(False))
 """A slot whose first sector is erased."""
 RUINED = Content.BROKEN
 """What a slot holds once some bytes of its first sector are erased: the description can still be there."""
@@ -249,7 +296,7 @@ def _torn_wipes(scope: Scope, device: Device, off: Device) -> Actions:
         return Action(name, WIPES, when, left, Kind.CUT, "IDF-OTA-BEGIN", weakest)
 
     yield cut("cut_before_wipe", off, fact(True), FaultModel.F0)
-    yield cut("cut_after_wipe", replace(off, slots=with_slot(device, target, WIPED)), fact(True), FaultModel.F0)
+    yield cut("cut_after_wipe", wiped_target(scope, device, off), fact(True), FaultModel.F0)
     if scope.faults >= FaultModel.F1:
         ruined = tuple(
             replace(
@@ -257,11 +304,13 @@ def _torn_wipes(scope: Scope, device: Device, off: Device) -> Actions:
                 content=choose(target == index, number(RUINED, 2), slot.content),
                 is_finished=slot.is_finished & (target != index),
                 is_earned=slot.is_earned & (target != index),
+                is_rejected=slot.is_rejected & (target != index),
             )
             for index, slot in enumerate(device.slots)
         )
         has_description = any_of((target == i) & slot.has_description for i, slot in enumerate(device.slots))
-        yield cut("cut_in_wipe", replace(off, slots=ruined), has_description, FaultModel.F1)
+        left = _without_origin(scope, replace(off, slots=ruined), target)
+        yield cut("cut_in_wipe", left, has_description, FaultModel.F1)
 
 
 def _torn_burns(scope: Scope, device: Device, off: Device) -> Actions:

@@ -14,7 +14,7 @@ from .calls import calls
 from .failing_steps import with_failures
 from .flash_steps import cuts, flash_steps
 from .records import Numbers, ranked
-from .state import Device, Scope, device_of, initial_device
+from .state import INPUTS, Device, Scope, device_of, initial_device
 
 _RANKED_BY = ("record0_check", "record0_seq", "record1_check", "record1_seq")
 """A change of these can change how the numbers are ranked."""
@@ -28,6 +28,11 @@ class Field:
     bits: int
     """Width; 0 for a fact."""
     initial: int
+
+    @property
+    def is_input(self) -> bool:
+        """No step determines it."""
+        return self.name in INPUTS
 
 
 @dataclass(frozen=True)

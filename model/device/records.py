@@ -10,6 +10,10 @@ from enum import Enum, IntEnum
 
 from ..terms.terms import Bool, Num, choose, number
 
+TOP = (1 << 32) - 64
+"""Sequence numbers from here on are out of the model: the next one might be 0xFFFFFFFF, or wrap. So is number 0, which
+counts as 2^32: unless the number of slots divides that, the next number is not the one that next_seq() says."""
+
 
 class Check(IntEnum):
     """What the number and the check word of a record come to."""

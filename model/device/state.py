@@ -231,6 +231,11 @@ class Scope:
         return 32 if self.numbers is Numbers.EXACT else (2 * self.slots + 2).bit_length()
 
     @property
+    def has_strays(self) -> bool:
+        """A cut can leave a right check word on a number that was never written; see stray_numbers.py."""
+        return self.faults >= FaultModel.F3
+
+    @property
     def version_bits(self) -> int:
         """Width of a secure version."""
         return (self.versions - 1).bit_length()
@@ -245,6 +250,7 @@ class Slot:
     """Secure version of the image; 0 for an empty slot."""
     is_finished: Bool
     is_earned: Bool
+    is_rejected: Bool
 
     @property
     def is_complete(self) -> Bool:
@@ -285,10 +291,20 @@ class Device:
     expected: Num
     """Place."""
     previous: Num
-    """Place that ran when complete() marked the new image."""
+    """Place that ran when complete() marked the new image; of one that rollback() refuses, when it was marked."""
     old_choice: Num
     """Place; nowhere when no call is going on."""
     new_choice: Num
+    upgraded: Num
+    """Place of the last marked image that was started; nowhere once one of the two was wiped."""
+    upgraded_from: Num
+    """Place that ran when it was marked."""
+    chance: Num
+    """EXACT: a number that a cut may leave by chance; any number, after each step again."""
+    chance_slot: Num
+    """The slot that goes with it."""
+    chance_word: Num
+    """The state word that goes with it."""
 
     def terms(self) -> Iterator[tuple[str, Term]]:
         """Yield the name and the value of every field, records and slots taken apart."""
@@ -314,6 +330,7 @@ def device_of(scope: Scope) -> Device:
     has_versions = scope.config.anti_rollback
     can_fail = Allowance.FAILING_FLASH in scope.allows
     has_expected, has_choice = Ghost.EXPECTED in scope.ghosts, Ghost.CHOICE in scope.ghosts
+    has_origin, has_chance = Ghost.ORIGIN in scope.ghosts, scope.has_strays and scope.numbers is Numbers.EXACT
     records = tuple(
         Record(
             num_field(f"record{index}_check", 2),
@@ -329,6 +346,7 @@ def device_of(scope: Scope) -> Device:
             num(f"slot{index}_version", scope.version_bits, has_versions),
             bool_(f"slot{index}_is_finished", Ghost.FINISHED in scope.ghosts),
             bool_(f"slot{index}_is_earned", Ghost.EARNED in scope.ghosts),
+            bool_(f"slot{index}_is_rejected", Ghost.REJECTED in scope.ghosts),
         )
         for index in range(scope.slots)
     )
@@ -350,6 +368,11 @@ def device_of(scope: Scope) -> Device:
         previous=num("previous", scope.place_bits, has_expected, scope.nowhere),
         old_choice=num("old_choice", scope.place_bits, has_choice, scope.nowhere),
         new_choice=num("new_choice", scope.place_bits, has_choice, scope.nowhere),
+        upgraded=num("upgraded", scope.place_bits, has_origin, scope.nowhere),
+        upgraded_from=num("upgraded_from", scope.place_bits, has_origin, scope.nowhere),
+        chance=num("chance", scope.seq_bits, has_chance),
+        chance_slot=num("chance_slot", scope.slot_bits, has_chance and scope.slots > 1),
+        chance_word=num("chance_word", 3, has_chance),
     )
 
 
@@ -362,6 +385,7 @@ def initial_device(scope: Scope) -> Device:
             zero,
             fact(index == 0 and not scope.has_factory),
             fact(index == 0 and not scope.has_factory),
+            fact(False),
         )
         for index in range(scope.slots)
     )
@@ -384,4 +408,13 @@ def initial_device(scope: Scope) -> Device:
         previous=nowhere,
         old_choice=nowhere,
         new_choice=nowhere,
+        upgraded=nowhere,
+        upgraded_from=nowhere,
+        chance=zero,
+        chance_slot=zero,
+        chance_word=zero,
     )
+
+
+INPUTS = ("chance", "chance_slot", "chance_word")
+"""Fields that no step determines: an action may read them, and after it they are anything."""

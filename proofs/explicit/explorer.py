@@ -99,7 +99,7 @@ def explore_in_python(
     after. until_broken: end when all claims are broken."""
     search = search or DeviceSearch(stepper(scope))
     steps = search.steps
-    pending = {claim.claim.id: claim.is_kept(scope, device_model(scope).device) for claim in claims}
+    pending = {claim.claim.id: claim.kept_in(device_model(scope)) for claim in claims}
     violations: dict[str, Trace] = {}
     started = time.perf_counter()
     limit = max(1, memory // PYTHON_STATE_BYTES)

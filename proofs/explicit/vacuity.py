@@ -10,10 +10,11 @@ from functools import lru_cache
 
 from ...model.claims.state_claims import Statement
 from ...model.device.calls import is_under_test
+from ...model.device.device_parts import slot_at
 from ...model.device.model import device_model
-from ...model.device.records import Numbers, Word, active, reported_word
+from ...model.device.records import Numbers, Word, active, newest, reported_word
 from ...model.device.search import DeviceSearch
-from ...model.device.selection import aborted, is_slot
+from ...model.device.selection import aborted, boot_choice, boot_partition, device_after_boot, is_slot
 from ...model.device.state import Device, Expectation, Ghost, Scope, Task
 from ...model.device.stepper import stepper
 from ...model.fault_model import FaultModel
@@ -37,6 +38,13 @@ def _in(*tasks: Task) -> Statement:
     return is_due
 
 
+def _starts_in_spite_of_damage(scope: Scope, device: Device) -> Bool:
+    """The image that starts is not the one that the newest record with a right check word names."""
+    newest_one = newest(device.records, (device.records[0].is_right, device.records[1].is_right))
+    is_named = newest_one.is_some & (newest_one.of(device.records).slot == device.running)
+    return (device.task == Task.STARTED) & newest_one.is_some & ~is_named
+
+
 def _starts_slot(scope: Scope, device: Device) -> Bool:
     return (device.task == Task.STARTED) & is_slot(scope, device.running)
 
@@ -46,7 +54,58 @@ def _writes(scope: Scope, device: Device) -> Bool:
 
 
 def _has_choice(scope: Scope, device: Device) -> Bool:
-    return (device.task == Task.STARTED) & (device.old_choice != scope.nowhere)
+    """A cut in a call is open, and without the call something else would have started than with all of it."""
+    is_open = (device.old_choice != scope.nowhere) & (device.new_choice != scope.nowhere)
+    return (device.task == Task.STARTED) & is_open & (device.old_choice != device.new_choice)
+
+
+def _has_unsettled_choice(scope: Scope, device: Device) -> Bool:
+    """The next power-on starts something else than the one after it."""
+    once = device_after_boot(scope, device)
+    return (device.task == Task.OFF) & (boot_choice(scope, device) != boot_choice(scope, once))
+
+
+def _refuses_for_another(scope: Scope, device: Device) -> Bool:
+    return (device.task == Task.STARTED) & (device.previous != scope.nowhere) & _refuses(device)
+
+
+def _refuses(device: Device) -> Bool:
+    return device.expectation == Expectation.REFUSED
+
+
+def _starts_where_some_slot_is_rejected(scope: Scope, device: Device) -> Bool:
+    return (device.task == Task.STARTED) & any_of(slot.is_rejected & slot.is_complete for slot in device.slots)
+
+
+def _is_named_by_two(scope: Scope, device: Device) -> Bool:
+    """A slot runs whose record decides, and the other record has another state word."""
+    chosen = active(device.records)
+    is_its = chosen.is_some & chosen.of(device.records).names(device.running)
+    words_differ = device.records[0].word != device.records[1].word
+    return (device.task == Task.RUN) & is_slot(scope, device.running) & is_its & words_differ
+
+
+def _runs_accepted(scope: Scope, device: Device) -> Bool:
+    is_its = (device.expectation == Expectation.ACCEPTED) & (device.running == device.expected)
+    return (device.task == Task.RUN) & is_its & is_slot(scope, device.running)
+
+
+def _is_downloading(scope: Scope, device: Device) -> Bool:
+    return device.task.is_in(Task.COMMENCE, Task.SPARE) | ((device.task == Task.RUN) & device.session)
+
+
+def _is_settled(scope: Scope, device: Device) -> Bool:
+    """What runs is selected, with a second record beside the one that decides."""
+    are_right = device.records[0].is_right & device.records[1].is_right
+    is_selected = boot_partition(scope, device.records) == device.running
+    return (device.task == Task.RUN) & are_right & is_selected & ~is_under_test(scope, device)
+
+
+def _may_start_unaccepted(scope: Scope, device: Device) -> Bool:
+    """The next power-on starts an image that was never accepted."""
+    choice = boot_choice(scope, device)
+    has_earned = slot_at(device, choice).is_earned | (choice == scope.factory)
+    return device.task.is_in(Task.OFF, Task.RUN) & ~has_earned
 
 
 def _tells(scope: Scope, device: Device) -> Bool:
@@ -71,7 +130,7 @@ def _is_decided(scope: Scope, device: Device) -> Bool:
 
 
 PREMISES: dict[str, tuple[Callable[[Scope, Device], Bool], frozenset[Ghost]]] = {
-    "C1": (_in(Task.STARTED), frozenset()),
+    "C1": (_starts_in_spite_of_damage, frozenset()),
     "C2": (_starts_slot, frozenset()),
     "C3": (_writes, frozenset()),
     "C4": (_expects(Expectation.MARKED, Expectation.TRIED), frozenset({Ghost.EXPECTED})),
@@ -84,7 +143,17 @@ PREMISES: dict[str, tuple[Callable[[Scope, Device], Bool], frozenset[Ghost]]] = 
     "C13": (_says_valid, frozenset()),
     "C14": (_is_decided, frozenset()),
     "C15": (_in(Task.RUN), frozenset()),
-    "C16": (_in(Task.OFF), frozenset()),
+    "C16": (_has_unsettled_choice, frozenset()),
+    "C17": (_expects(Expectation.MARKED), frozenset({Ghost.EXPECTED})),
+    "C18": (_starts_where_some_slot_is_rejected, frozenset({Ghost.REJECTED})),
+    "C19": (_is_named_by_two, frozenset()),
+    "C20": (_runs_accepted, frozenset({Ghost.EXPECTED})),
+    "C21": (_is_downloading, frozenset()),
+    "C22": (_refuses_for_another, frozenset({Ghost.EXPECTED, Ghost.ORIGIN})),
+    "C23": (_expects(Expectation.SELECTED), frozenset({Ghost.EXPECTED})),
+    "C24": (_is_settled, frozenset()),
+    "C25": (_may_start_unaccepted, frozenset({Ghost.EARNED})),
+    "C26": (_in(Task.COMMENCE, Task.ACCEPT), frozenset()),
 }
 """By claim id, its premise, and the ghost variables that this reads."""
 

@@ -108,7 +108,7 @@ class _TlaWriter:
 
     def _roots(self) -> list[Term]:
         effects = [term for action in self.model.actions for term in self.model.effects[action.name].values()]
-        claims: list[Term] = [c.is_kept(self.model.scope, self.model.device) for c in stated_claims(self.model.scope)]
+        claims: list[Term] = [c.kept_in(self.model) for c in stated_claims(self.model.scope)]
         return [*(action.when for action in self.model.actions), *effects, *claims]
 
     def constant(self, value: int, field: Field) -> str:
@@ -139,7 +139,7 @@ class _TlaWriter:
     def claim_lines(self, claim: DeviceClaim) -> Iterator[str]:
         """Yield the operator of a claim."""
         self._owner = claim.claim.id
-        kept = self.text(claim.is_kept(self.model.scope, self.model.device))
+        kept = self.text(claim.kept_in(self.model))
         yield from self._new_definitions()
         yield from _wrapped(f"(* {claim.claim.id}: {claim.claim.title} Source: {claim.claim.source}. *)", indent="   ")
         yield f"{invariant_name(claim)} =="

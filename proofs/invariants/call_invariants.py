@@ -1,9 +1,9 @@
 """Invariants of the calls: what each has found out before it goes on, and what it leaves."""
 
 from ...model.claims.state_claims import Statement
-from ...model.device.calls import TOP, rewrite_sector, target_of
+from ...model.device.calls import rewrite_sector, target_of
 from ...model.device.device_parts import record_in, slot_at
-from ...model.device.records import Numbers, Word
+from ...model.device.records import TOP, Numbers, Word
 from ...model.device.selection import boot_choice, is_slot, next_update_slot
 from ...model.device.state import Content, Device, Expectation, Phase, Scope, Task
 from ...model.terms.terms import Bool, all_of, fact

@@ -1,8 +1,7 @@
 """Invariants of the two records and the slots that they name; see invariant_catalogue.py."""
 
 from ...model.claims.state_claims import Statement
-from ...model.device.calls import TOP
-from ...model.device.records import Check, Numbers, Word
+from ...model.device.records import TOP, Check, Numbers, Word
 from ...model.device.selection import boot_choice, is_version_allowed
 from ...model.device.state import Content, Device, Scope, Task
 from ...model.terms.terms import Bool, all_of, fact, number

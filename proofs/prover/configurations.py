@@ -54,7 +54,7 @@ def with_release(scope: Scope, release: Release) -> Scope:
 def shape(scope: Scope) -> tuple[object, ...]:
     """Return what two models have in common exactly if they are the same: fields, actions, claims."""
     model = device_model(replace(scope, ghosts=frozenset(Ghost)))
-    claims = tuple((claim.claim.id, id(claim.is_kept(model.scope, model.device))) for claim in claims_of(scope))
+    claims = tuple((claim.claim.id, id(claim.kept_in(model))) for claim in claims_of(scope))
     return (*model_terms(scope), claims)
 
 

@@ -107,7 +107,7 @@ def breaks(scope: Scope, claim: DeviceClaim, actions: Sequence[str]) -> bool:
     ranked = replace(scope, ghosts=frozenset(Ghost), numbers=Numbers.RANKED)
     steps = stepper(ranked)
     state = follow(steps, actions)
-    return state is not None and not steps.value(claim.is_kept(ranked, steps.model.device), state)
+    return state is not None and not steps.value(claim.kept_in(steps.model), state)
 
 
 def carried_over(scope: Scope, claim: DeviceClaim, known: Iterable[Counterexample]) -> Counterexample | None:
@@ -167,4 +167,4 @@ def confirmation(scope: Scope, claim: DeviceClaim, actions: Sequence[str]) -> Co
     """Return the question whether the actions break the claim with 32-bit numbers."""
     exact = replace(with_ghosts_of(scope, [claim]), numbers=Numbers.EXACT)
     model = device_model(exact)
-    return trace_condition(model, actions, claim.is_kept(exact, model.device), f"{claim.claim.id}_refuted")
+    return trace_condition(model, actions, claim.kept_in(model), f"{claim.claim.id}_refuted")

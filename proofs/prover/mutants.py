@@ -73,7 +73,7 @@ def shortest_counterexample(mutant: Mutant) -> tuple[str, ...] | None:
     """Return the actions of a shortest trace on which the mutant breaks its claim; None when it does not."""
     model = mutant.model(Numbers.RANKED)
     steps = Stepper(model)
-    kept = mutant.claim.is_kept(model.scope, model.device)
+    kept = mutant.claim.kept_in(model)
     trace = DeviceSearch(steps).first(lambda state: not steps.value(kept, state), _MOST_STATES)
     return None if trace is None else trace.actions
 
@@ -81,7 +81,7 @@ def shortest_counterexample(mutant: Mutant) -> tuple[str, ...] | None:
 def breaking_condition(mutant: Mutant, actions: tuple[str, ...]) -> Condition:
     """Return the question whether the trace breaks the claim with 32-bit numbers, too."""
     model = mutant.model(Numbers.EXACT)
-    return trace_condition(model, actions, mutant.claim.is_kept(model.scope, model.device), mutant.name)
+    return trace_condition(model, actions, mutant.claim.kept_in(model), mutant.name)
 
 
 def _programs(word: Word) -> Change:
@@ -120,7 +120,7 @@ def _commences_on_itself(scope: Scope, device: Device, action: Action) -> Action
 
 
 def _wipes_running(scope: Scope, device: Device, action: Action) -> Action:
-    empty = Slot(number(Content.EMPTY, 2), number(0), fact(False), fact(False))
+    empty = Slot(number(Content.EMPTY, 2), number(0), fact(False), fact(False), fact(False))
     return replace(action, then=replace(action.then, slots=with_slot(device, device.running, empty)))
 
 

@@ -75,7 +75,7 @@ def exact_model(scope: Scope, ghosts: frozenset[Ghost] = frozenset(Ghost)) -> De
 
 def candidate_invariants(model: DeviceModel, claims: Iterable[DeviceClaim]) -> dict[str, Bool]:
     """Return the claims and the stated invariants, by name."""
-    found = {claim.claim.id: claim.is_kept(model.scope, model.device) for claim in claims}
+    found = {claim.claim.id: claim.kept_in(model) for claim in claims}
     return found | {item.name: item.is_kept(model.scope, model.device) for item in invariants()}
 
 

@@ -197,7 +197,7 @@ def _refuted(scope: Scope, claim: DeviceClaim, counterexample: Counterexample, e
     method += ", 32-bit numbers confirmed" if is_agreed else ", not confirmed by every solver"
     if is_agreed and effort.bmc_seconds:
         exact = device_model(replace(scope, ghosts=claim.ghosts, numbers=Numbers.EXACT))
-        bounded = shortest_break(exact, claim.is_kept(exact.scope, exact.device), len(actions), effort.bmc_seconds)
+        bounded = shortest_break(exact, claim.kept_in(exact), len(actions), effort.bmc_seconds)
         is_agreed = not bounded.is_broken or bounded.depth == len(actions) or not counterexample.is_shortest
         method += f"; bounded model checking: none shorter than {bounded.depth + (not bounded.is_broken)}"
     return Decision(
@@ -215,7 +215,7 @@ def _refuted(scope: Scope, claim: DeviceClaim, counterexample: Counterexample, e
 def _open(claim: DeviceClaim, inductive: Inductive, effort: Effort, found: CounterexampleSearch) -> Decision:
     """Return what is found of a claim that is not inductive, and for which no counterexample is known."""
     model = exact_model(inductive.scope)
-    kept = claim.is_kept(model.scope, model.device)
+    kept = claim.kept_in(model)
     for k in range(2, DEEPEST + 1):
         conditions = k_induction(model, inductive.invariants.values(), kept, claim.claim.id, k)
         if conditions is not None:

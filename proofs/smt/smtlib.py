@@ -61,6 +61,8 @@ class Question:
     def require_start(self) -> None:
         """Assert that state number 0 is one in which a history starts."""
         for field in self.model.fields:
+            if field.is_input:
+                continue
             starts = (constant(value, field.bits) for value in self.model.starts(field))
             self.require(any_text(f"(= {field.name}.0 {value})" for value in starts))
 
@@ -86,7 +88,7 @@ class Question:
         action = self.model.actions[index]
         effects = self.model.effects[action.name]
         parts = [self.term(self.model.guard(action), at)]
-        parts += [self._change(field, effects, at) for field in self.model.fields]
+        parts += [self._change(field, effects, at) for field in self.model.fields if not field.is_input]
         return _joined("and", parts)
 
     def _change(self, field: Field, effects: Mapping[str, Term], at: int) -> str:

@@ -67,7 +67,7 @@ def test_digest_tells_start_and_claims(monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert before != changed(monkeypatch, later)
     monkeypatch.undo()
-    weaker = [replace(claim, is_kept=DEVICE_CLAIMS[0].is_kept) for claim in DEVICE_CLAIMS]
+    weaker = [replace(claim, meaning=DEVICE_CLAIMS[0].meaning) for claim in DEVICE_CLAIMS]
     monkeypatch.setattr(digest_module, "DEVICE_CLAIMS", weaker)
     assert before != model_digest(PLAIN)
 

@@ -36,7 +36,7 @@ from otaproof.campaign.lockstep.lockstep import action_names, allowed_outcomes
 from otaproof.campaign.lockstep.model_tracker import ModelTracker, OpKind, SeenOp, seen_op
 from otaproof.campaign.lockstep.slot_moves import reported
 from otaproof.model.config import Config, Release
-from otaproof.model.device.calls import TOP
+from otaproof.model.device.records import TOP
 from otaproof.model.device.records import Check, Word
 from otaproof.model.device.release_class import representative
 from otaproof.model.device.selection import boot_partition

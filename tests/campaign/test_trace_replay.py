@@ -153,7 +153,7 @@ def check_walk(scope: Scope, seed: int, length: int = 60) -> None:
     model = stepper(scope)
     names = [action.name for action in random_walk(model, random.Random(seed), length)]
     walker = TraceWalker(scope, names)
-    kept = {c.claim.id: c.is_kept(scope, model.model.device) for c in DEVICE_CLAIMS}
+    kept = {c.claim.id: c.kept_in(model.model) for c in DEVICE_CLAIMS}
     claim_ids = {known.claim.id for known in claims_of(scope)}
     for number, verdicts in enumerate(walker.play()):
         states = walker.segments[number].states

@@ -122,14 +122,14 @@ def test_trace_leads_from_the_first_state_to_one_that_breaks_the_claim() -> None
     scope = Scope(ROLLBACK)
     found = explore(scope, PLAIN)
     assert found.violations
-    steps, device = stepper(scope), device_model(scope).device
+    steps = stepper(scope)
     for claim in PLAIN:
         if claim.claim.id not in found.violations:
             assert found.holds(claim.claim.id)
             continue
         trace = found.violations[claim.claim.id]
         state = steps.initial
-        kept = claim.is_kept(scope, device)
+        kept = claim.kept_in(steps.model)
         for name, after in zip(trace.actions, trace.states[1:], strict=True):
             assert steps.value(kept, state)
             assert (state := steps.step(state, name) or ()) == after

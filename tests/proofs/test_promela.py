@@ -58,7 +58,7 @@ def test_spin_finds_the_same_claims_broken(claim: DeviceClaim) -> None:
     """A claim that we find broken is one that SPIN finds broken, and no other."""
     scope = with_ghosts_of(scope_with(has_factory=True), [claim])
     model = device_model(scope)
-    theirs = run_spin(promela(model, claim.is_kept(scope, model.device)), gcc_options=QUICK)
+    theirs = run_spin(promela(model, claim.kept_in(model)), gcc_options=QUICK)
     assert bool(theirs.errors) == (claim.claim.id in explore(scope, [claim]).violations)
 
 

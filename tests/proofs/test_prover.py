@@ -151,7 +151,7 @@ def test_bounded_model_checking_finds_the_depth_of_the_search() -> None:
     """Two methods, one number."""
     scope = with_ghosts_of(replace(ANY, numbers=Numbers.EXACT, faults=FaultModel.F0), [claim("C14")])
     model = device_model(scope)
-    found = shortest_break(model, claim("C14").is_kept(scope, model.device), 20, 120)
+    found = shortest_break(model, claim("C14").kept_in(model), 20, 120)
     ranked = replace(scope, numbers=Numbers.RANKED)
     assert (found.is_broken, found.depth) == (True, len(explore(ranked, [claim("C14")]).violations["C14"]))
 
@@ -159,7 +159,7 @@ def test_bounded_model_checking_finds_the_depth_of_the_search() -> None:
 def test_bounded_model_checking_says_how_far_it_looked() -> None:
     """No answer is no proof."""
     model = device_model(replace(PROPER, numbers=Numbers.EXACT))
-    kept = claim("C1").is_kept(model.scope, model.device)
+    kept = claim("C1").kept_in(model)
     assert shortest_break(model, kept, 3, 60).depth == 3
     assert not shortest_break(model, kept, 50, 0.2).is_broken
 

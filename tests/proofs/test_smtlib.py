@@ -100,7 +100,7 @@ def test_claims_read_the_same(scope: Scope) -> None:
     """In states of random lives and in random states."""
     steps, chance = stepper(scope), random.Random(11)
     question = Question(steps.model)
-    claims = [claim.is_kept(scope, steps.model.device) for claim in DEVICE_CLAIMS]
+    claims = [claim.kept_in(steps.model) for claim in DEVICE_CLAIMS]
     for number_, claim in enumerate(claims):
         question.require(f"(= {question.declare_fact(f'claim{number_}')} {question.term(claim)})")
     solver = z3.SolverFor("QF_BV")

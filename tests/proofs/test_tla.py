@@ -122,7 +122,7 @@ def test_module_states_the_claims_that_the_model_states(scope: Scope) -> None:
     """True and false in the same sampled states, reached or made up."""
     module, steps = module_of(scope), stepper(scope)
     rng = random.Random(11)
-    kept = {invariant_name(c): c.is_kept(scope, steps.model.device) for c in stated_claims(scope)}
+    kept = {invariant_name(c): c.kept_in(steps.model) for c in stated_claims(scope)}
     states = sampled_states(steps, 300)
     made_up = [tuple(rng.randrange(len(values)) for values in ranges(steps)) for _ in range(2000)]
     falsified: set[str] = set()

@@ -137,7 +137,7 @@ class CompiledSearch:
         self.layout = Layout(model)
         self.most = most_found(model)
         self.successors = load(successors_text(model))
-        self.broken = load(facts_text(model, [~c.is_kept(scope, model.device) for c in claims])) if claims else 0
+        self.broken = load(facts_text(model, [~c.kept_in(model) for c in claims])) if claims else 0
         self.onward = load(successors_text(model, onward=True)) if goal is not None else 0
         self.is_goal = load(facts_text(model, [goal])) if goal is not None else 0
         self._warm_up()
