@@ -5,17 +5,19 @@ is started again. The model tells which operations a step will have, so that a c
 from one random.Random: the same seed gives the same history on every machine.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
+from itertools import islice, pairwise
 from random import Random
 
+from ...impl.chip.flash import FailureExtent
 from ...impl.chip.torn_operations import Torn
 from ...model.config import Config, Release, ResetReason
+from ...model.device.allowance import Allowance
 from ...model.device.state import Scope, Task, Usage
 from ...model.fault_model import FaultModel
 from ..history.history import IMAGE_SIZE, History, SmallDevice, SmallImage
-from ..history.step import RUNNING, Step, StepCut, StepName
+from ..history.step import RUNNING, Step, StepCut, StepFailure, StepName
 from ..lockstep.lockstep import Lockstep, action_names, scope_of_device
 from ..lockstep.model_tracker import ModelTracker, OpKind, SeenOp
 
@@ -43,6 +45,7 @@ class Worlds:
     faults: FaultModel = FaultModel.F3
     usage: Usage = Usage.ANY
     versions: int = 3
+    allows: frozenset[Allowance] = frozenset()
 
 
 def draw_scope(random: Random, worlds: Worlds) -> tuple[Config, Scope]:
@@ -51,7 +54,7 @@ def draw_scope(random: Random, worlds: Worlds) -> tuple[Config, Scope]:
     slots = worlds.slots or random.randint(1, 4)
     has_factory = random.random() < 0.4 if worlds.has_factory is None else worlds.has_factory
     device = SmallDevice(config, tuple(range(slots)), has_factory)
-    return config, scope_of_device(device, worlds.faults, worlds.usage, worlds.versions)
+    return config, scope_of_device(device, worlds.faults, worlds.usage, worlds.versions, worlds.allows)
 
 
 def draw_history(random: Random, config: Config, scope: Scope) -> History:
@@ -110,6 +113,8 @@ class Drawer:
 
     def _draw(self) -> Step:
         step = self._next_call() if self.run.is_running else self._restart()
+        if Allowance.FAILING_FLASH in self.run.scope.allows and self.random.random() < 0.2:
+            step = replace(step, failures=tuple(self._draw_failures(step)))
         if self.cuts_left and self.random.random() < 0.2:
             cut = self._draw_cut(step)
             if cut is not None:
@@ -171,17 +176,37 @@ class Drawer:
         is_plain = self.run.scope.usage is Usage.RESTART_AT_ONCE or self.random.random() < 0.8
         yield Step(StepName.COMPLETE, argument=1 if is_plain else self.random.choice([None, 0, "x"]))
 
+    def _draw_failures(self, step: Step) -> Iterator[StepFailure]:
+        """Yield what fails in a step: one of its operations, or some of the bootloader's."""
+        failures: dict[int, FailureExtent] = {}
+        while len(ops := list(planned_ops(self.run, step, failures))) > max(failures, default=-1) + 1:
+            number = self._draw_number(ops, max(failures, default=-1) + 1)
+            is_burn = ops[number].kind is OpKind.BURN
+            done = self.random.choice([d for d in FailureExtent if not is_burn or d is not FailureExtent.HALF])
+            failures[number] = done
+            yield StepFailure(0 if is_burn else number, done, is_burn)
+            if step.name is not StepName.RESET or self.random.random() < 0.5:
+                return
+
+    def _draw_number(self, ops: Sequence[SeenOp], first: int = 0) -> int:
+        """Return the number of an operation, from the first on.
+
+        Most of a wipe is later sectors; what matters happens in its first one, and after its last."""
+        return self.random.choice([first, self.random.randrange(first, len(ops)), len(ops) - 1])
+
     def _draw_cut(self, step: Step) -> StepCut | None:
         """Return a cut in one of the operations that the step will have; None when it will have none."""
-        ops = list(planned_ops(self.run, step))
-        if not ops:
+        failures = {failure.op: failure.done for failure in step.failures}
+        ops = list(planned_ops(self.run, step, failures))
+        if len(ops) <= len(step.failures) or any(failure.is_burn for failure in step.failures):
             return None
         burns = [op for op in ops if op.kind is OpKind.BURN]
         flash_ops = ops[: len(ops) - len(burns)]
         if burns and (not flash_ops or self.random.random() < 0.4):
             return StepCut(0, efuse_done=self._draw_burned())
-        # Most of a wipe is later sectors; what matters happens in its first one, and after its last.
-        number = self.random.choice([0, self.random.randrange(len(flash_ops)), len(flash_ops) - 1])
+        number = self._draw_number(flash_ops)
+        if number <= max(failures, default=-1):
+            return None
         return StepCut(number, draw_tear(self.random, self.run.scope.faults, flash_ops[number], step))
 
     def _draw_burned(self) -> int:
@@ -191,19 +216,23 @@ class Drawer:
         return self.random.randrange(1 << (self.run.scope.versions - 1))
 
 
-def planned_ops(run: Lockstep, step: Step) -> Iterable[SeenOp]:
-    """Return the operations that a step will have, as the model has it."""
+def planned_ops(run: Lockstep, step: Step, failures: Mapping[int, FailureExtent] | None = None) -> Iterable[SeenOp]:
+    """Return the operations that a step will have, as the model has it; failures: by number, those that fail.
+
+    A call of the application does nothing more once an operation has failed."""
+    ops = _planned(run, step, failures or {})
+    return islice(ops, max(failures) + 1) if failures and step.name is not StepName.RESET else ops
+
+
+def _planned(run: Lockstep, step: Step, failures: Mapping[int, FailureExtent]) -> Iterable[SeenOp]:
     tracker = run.tracker
     match step.name:
         case StepName.RESET:
-            return tracker.planned_boot(step.reason is ResetReason.POWER_ON, run.takes_fast_path(step))
+            return tracker.planned_boot(step.reason is ResetReason.POWER_ON, run.takes_fast_path(step), failures)
         case StepName.POWER_OFF:
             return ()
         case StepName.WRITE:
-            program = run.program
-            if program is None or not program.session:
-                return ()
-            return (SeenOp(OpKind.PROGRAM, slot=0),)
+            return (SeenOp(OpKind.PROGRAM, slot=0),) if run.takes_write(step) else ()
         case _:
             return _with_whole_wipes(tracker, action_names(step, run.player.running), run)
 

@@ -5,10 +5,11 @@ built from their seeds. Every value is checked as it is read; what no history ca
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ...impl.chip.efuse import Efuse
+from ...impl.chip.flash import FailureExtent
 from ...impl.chip.torn_operations import Torn
 from ...impl.image.format import MIN_IMAGE_SIZE
 from ...impl.otadata import ENTRY_SIZE
@@ -18,7 +19,7 @@ from ..token_packing import pack_token, unpack_token
 from ..token_text import decode_config, encode_config
 from .history import BLANK_ENTRY, SLOT_SIZE, History, SmallDevice, SmallImage
 from .player import StepOutcome
-from .step import RUNNING, Step, StepCut, StepName
+from .step import RUNNING, Step, StepCut, StepFailure, StepName
 
 HISTORY_PREFIX = "oth1."
 _MOST_STEPS = 10_000
@@ -139,10 +140,21 @@ def _encode_step(step: Step) -> list[object]:
     cut: list[object] | None = None
     if step.cut is not None:
         cut = [step.cut.op, None if step.cut.torn is None else str(step.cut.torn), step.cut.efuse_done]
-    return [step.name.value, detail, cut]
+    failures = [[failure.op, failure.done.value, failure.is_burn] for failure in step.failures]
+    return [step.name.value, detail, cut, *([failures] if failures else [])]
 
 
 def _step(record: Any, image_count: int) -> Step:
+    failures = record[3] if len(record) == 4 else []
+    return replace(_call(record[:3] if failures else record, image_count), failures=tuple(map(_failure, failures)))
+
+
+def _failure(record: Any) -> StepFailure:
+    op, done, is_burn = record
+    return StepFailure(_number(op), FailureExtent(done), _flag(is_burn))
+
+
+def _call(record: Any, image_count: int) -> Step:
     name, detail, cut = record
     planned = None if cut is None else _cut(cut)
     match StepName(name):

@@ -12,7 +12,7 @@ from enum import Enum
 from ...impl.app.otaupgrade import LuaError, LuaValue
 from ...impl.board import App
 from ...impl.chip.cells import Cells
-from ...impl.chip.flash import FlashMisuse, FlashOp, PlannedCut, Strictness
+from ...impl.chip.flash import Failure, FailureExtent, FlashMisuse, FlashOp, PlannedCut, Strictness
 from ...impl.esp_err import OtaError
 from ...impl.partitions.partition import Partition
 from ...impl.program_end import Hang, Panic, PowerCut, Restart
@@ -138,14 +138,14 @@ class Player:
         return None if found is None else found.name
 
     def play(self, step: Step) -> Played:
-        """Play a step; raises PlanNotReached when its cut never comes, with the step played to its end."""
+        """Play a step; raises PlanNotReached when its cut or failure never comes, with the step played to its end."""
         flash, efuse = self.board.flash, self.board.efuse
         start, ran, number = self.moment, self.running, self._played
         self._played += 1
         flash.take_ops()
         efuse.take_burns()
         flash.snapshots = []
-        self._plan_cut(step)
+        self._plan(step)
         outcome, error = self._attempt(step)
         if outcome not in (StepOutcome.RETURNED, StepOutcome.RAISED):
             self.app = None
@@ -154,12 +154,18 @@ class Player:
         moments = [start, *[Moment(after, start.efuse_bits) for after in cells[1:]]]
         if burns:
             moments += [Moment(flash.cells, bits) for bits in _burned(start.efuse_bits, burns, efuse.bits)]
-        if step.cut is not None:
+        if step.cut is not None or step.failures:
             flash.end_plan()
             efuse.end_plan()
         return Played(number, step, outcome, error, tuple(ops), tuple(burns), tuple(moments), self.running, ran)
 
-    def _plan_cut(self, step: Step) -> None:
+    def _plan(self, step: Step) -> None:
+        for failure in step.failures:
+            # What a failed operation has left may be programmed over, as correct code never does.
+            self.board.flash.strictness = Strictness.CHIP
+            if failure.is_burn:
+                self.board.efuse.plan_failure(failure.op, failure.done is FailureExtent.ALL)
+        self.board.flash.plan_failure(*(Failure(f.op, f.done) for f in step.failures if not f.is_burn))
         if step.cut is None:
             return
         if step.cut.torn is not None:

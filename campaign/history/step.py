@@ -1,12 +1,13 @@
 """Steps: the calls of an application and the resets of the chip, each perhaps cut by a power failure.
 
 A script of `check` and a history are both sequences of steps. A step may carry a power cut: inside one of its flash
-operations, or inside the burn of eFuse bits.
+operations, or inside the burn of eFuse bits. Before that, some of its operations may fail and return an error.
 """
 
 from dataclasses import dataclass
 from enum import Enum
 
+from ...impl.chip.flash import FailureExtent
 from ...impl.chip.torn_operations import Torn
 from ...model.config import ResetReason
 from ...model.fault_model import FaultModel
@@ -65,6 +66,26 @@ class StepCut:
 
 
 @dataclass(frozen=True, slots=True)
+class StepFailure:
+    """A flash operation of a step, or a burn of the eFuse, that returns an error."""
+
+    op: int
+    """Number of the flash operation within the step, or of the burn."""
+    done: FailureExtent
+    """How much of it takes effect; of a burn none or all."""
+    is_burn: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse half a burn."""
+        if self.is_burn and self.done is FailureExtent.HALF:
+            raise ValueError("half of a burn is none of the failures")
+
+    def __str__(self) -> str:
+        """Say where it is, and what it leaves."""
+        return f"{'eFuse burn' if self.is_burn else 'operation'} {self.op} fails, {self.done.value} of it done"
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """One call, or one reset."""
 
@@ -82,6 +103,7 @@ class Step:
     label: str = ""
     """SET_BOOT: a partition, or "running"."""
     cut: StepCut | None = None
+    failures: tuple[StepFailure, ...] = ()
 
     @property
     def call_name(self) -> str:

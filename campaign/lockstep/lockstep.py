@@ -9,11 +9,14 @@ Left out, and reported as OutOfModel: a torn number that fits its torn check wor
 names another version, and a history that no device can have, such as deep sleep without an application.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from ...impl.app.esp_ota import Session
 from ...impl.chip.cells import Cells
-from ...impl.chip.flash import FlashOp, FlashOpKind
+from ...impl.chip.flash import FailureExtent, FlashOp, FlashOpKind
+from ...impl.image.format import IMAGE_MAGIC
 from ...model.config import Release, ResetReason
+from ...model.device.allowance import Allowance
 from ...model.device.records import Check
 from ...model.device.release_class import representative
 from ...model.device.selection import boot_partition
@@ -44,15 +47,21 @@ _EVENTS: dict[StepName, Event] = {
 }
 
 
-def scope_of_device(device: SmallDevice, faults: FaultModel, usage: Usage = Usage.ANY, versions: int = 3) -> Scope:
+def scope_of_device(
+    device: SmallDevice,
+    faults: FaultModel,
+    usage: Usage = Usage.ANY,
+    versions: int = 3,
+    allows: frozenset[Allowance] = frozenset(),
+) -> Scope:
     """Return the scope of the model for a device, with every ghost."""
     if device.slots != tuple(range(len(device.slots))):
         raise OutOfModel("the model has slots without gaps")
     config = device.config
     if config.skip_validate_always or config.skip_validate_on_power_on:
         raise OutOfModel("the model has a bootloader that validates what it starts")
-    rules = representative(config)
-    return Scope(rules, len(device.slots), device.has_factory, faults, usage, versions, frozenset(Ghost))
+    rules = representative(config, allows)
+    return Scope(rules, len(device.slots), device.has_factory, faults, usage, versions, frozenset(Ghost), allows=allows)
 
 
 def play_in_lockstep(history: History, scope: Scope) -> Iterator[frozenset[str]]:
@@ -135,13 +144,18 @@ class Lockstep:
         elif step.name is StepName.POWER_OFF:
             tracker.cut(None, stored[-1], FaultModel.F0)
             return
-        elif step.name is not StepName.WRITE:
+        elif step.name is StepName.WRITE:
+            tracker.begin_write()
+        else:
             began = tracker.begin_call(*action_names(step, running))
         ops = [*map(self._seen_op, played.ops), *(BURN for _ in played.burns)]
         whole = ops[:-1] if played.outcome is StepOutcome.CUT else ops
         reaches_end = step.offset + step.length >= len(self.history.dut.image(step.image).contents)
-        for op, after in zip(whole, stored[1:], strict=False):
-            tracker.op(op, after, reaches_end)
+        fails = _failures(step, ops, len(played.ops))
+        if step.name is StepName.WRITE and fails and self._has_written:
+            raise OutOfModel("a write fails that begins in the middle of the first part of an image")
+        for number, (op, after) in enumerate(zip(whole, stored[1:], strict=False)):
+            tracker.op(op, after, reaches_end, fails.get(number))
         if played.outcome is StepOutcome.CUT:
             assert step.cut is not None and ops
             self._follow_cut(ops[-1], stored[-1], step.cut.weakest_model)
@@ -155,6 +169,25 @@ class Lockstep:
         has_ended = played.outcome in (StepOutcome.RESTARTED, StepOutcome.PANICKED)
         tracker.end_call(stored[-1], self.program, has_ended)
 
+    def takes_write(self, step: Step) -> bool:
+        """Tell whether write() programs what the step gives it: a session is open, and it begins as an image does."""
+        session = self._session
+        contents = self.history.dut.image(step.image).contents[step.offset : step.offset + step.length]
+        is_begun = session is not None and session.wrote_size > 0
+        return session is not None and bool(contents) and (is_begun or contents[0] == IMAGE_MAGIC)
+
+    @property
+    def _session(self) -> Session | None:
+        app = self.player.app
+        return None if app is None else app.ota._find(app.otaupgrade._handle)  # every call that would tell ends it
+
+    @property
+    def _has_written(self) -> bool:
+        """The upgrade has begun with the first part of an image, and the model has not."""
+        session = self._session
+        firsts = (action.name for action in self.tracker.stepper.model.actions if action.name.startswith("write_first"))
+        return session is not None and session.wrote_size > 0 and self.tracker.can(*firsts)
+
     def _follow_cut(self, op: SeenOp, after: Stored, fault: FaultModel) -> None:
         try:
             self.tracker.cut(op, after, fault)
@@ -166,7 +199,7 @@ class Lockstep:
 
     def _check_outcome(self, played: Played, began: str | None) -> None:
         """The call must have ended as the model has it."""
-        allowed = allowed_outcomes(played.step, began)
+        allowed = (StepOutcome.RAISED,) if self.tracker.has_raised else allowed_outcomes(played.step, began)
         if played.outcome not in allowed:
             names = " or ".join(outcome.value for outcome in allowed)
             raise Divergence(f"{played.step} {played.outcome.value} ({played.error}); the model: {began}, {names}")
@@ -188,6 +221,7 @@ class Lockstep:
             is_refused=not touched and (failed or played.step.name is StepName.COMPLETE),
             cut=played.step.cut.weakest_model if is_cut and played.step.cut is not None else None,
             starts=starts,
+            has_flash_error=bool(played.step.failures),
         )
         for text in forbidden_moves(before, move, stored[-1]):
             raise Divergence(f"the life-cycle table: {text}")
@@ -215,10 +249,9 @@ class Lockstep:
         app = self.player.app
         if app is None:
             return None
-        session = app.ota._find(app.otaupgrade._handle)  # every call that would tell ends it
         place = self._place(app.running.label)
         assert place is not None
-        return Program(place, session is not None)
+        return Program(place, self._session is not None)
 
     def _seen_op(self, op: FlashOp) -> SeenOp:
         kind = OpKind.ERASE if op.kind is FlashOpKind.ERASE else OpKind.PROGRAM
@@ -235,6 +268,17 @@ class Lockstep:
     def _slot(self, label: str | None) -> int | None:
         place = self._place(label)
         return None if place is None or place == self.scope.factory else place
+
+
+def _failures(step: Step, ops: Sequence[SeenOp], flash_ops: int) -> dict[int, FailureExtent]:
+    """Return the operations that fail, by their number; of the erase of a slot, the first tells of a later one."""
+    fails = {failure.op + flash_ops * failure.is_burn: failure.done for failure in step.failures}
+    later = [number for number in fails if number < len(ops) and ops[number].slot is not None]
+    for number in later:
+        first = next((n for n in range(number) if ops[n].slot == ops[number].slot and ops[n].is_first_sector), None)
+        if first is not None and ops[number].kind is OpKind.ERASE:
+            fails[first] = FailureExtent.ALL
+    return fails
 
 
 def action_names(step: Step, running: str | None) -> tuple[str, ...]:

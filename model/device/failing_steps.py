@@ -23,6 +23,17 @@ from .records import BLANK, Check, Record, Sector, Word
 from .selection import boot_choice, next_update_slot
 from .state import Content, Device, Expectation, Failed, Phase, Progress, Scope, Slot, Task
 
+RAISING = (
+    Task.COMMENCE,
+    Task.ACCEPT,
+    Task.BURN_ACCEPT,
+    Task.ROLLBACK,
+    Task.SET_BOOT,
+    Task.FORGET_FIRST,
+    Task.FORGET_SECOND,
+    Task.RUN,
+)
+"""Tasks of calls that raise the error of a failed operation. RUN: write() programs there."""
 DECIDING = (Task.SELECT, Task.ABORT)
 """Tasks in which the bootloader goes by its copies of the records."""
 
