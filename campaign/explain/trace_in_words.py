@@ -9,7 +9,7 @@ from ...model.device.selection import boot_choice, boot_partition
 from ...model.device.state import Content, Device, Expectation, Phase, Scope, Task, Usage
 from ...model.device.stepper import State, Stepper, stepper
 from ..history.step import StepName
-from ..lockstep.trace_replay import Segment, segments
+from ..lockstep.trace_steps import Segment, segments
 
 
 def tell_trace(

@@ -66,6 +66,8 @@ class ClaimMonitor:
         """What may not start next: rollback() has refused it."""
         self._choices: tuple[str | None, str | None] | None = None
         """What may start after the cut that is open."""
+        self._by_error: BrokenClaim | None = None
+        """What a call broke that raised an error, while nothing else is expected since."""
 
     def play(self, step: Step) -> tuple[Played, tuple[BrokenClaim, ...]]:
         """Play a step and return it, with the claims that are broken now."""
@@ -74,7 +76,10 @@ class ClaimMonitor:
         due = self._is_accept_due(ran) if step.name is StepName.ACCEPT and ran is not None else False
         played = self._player.play(step)
         broken = list(self._broken_by_step(played, ran))
+        open_error = self._by_error if step.name is StepName.RESET else None
         self._remember(played, ran, due)
+        self._by_error = self._broken_by_error(played, ran) or self._by_error
+        broken += [error for error in (open_error or self._by_error,) if error is not None]
         self._choices = old_choices if self._is_window_open(played) else None
         broken += self._broken_now(played)
         return played, tuple(broken)
@@ -85,7 +90,7 @@ class ClaimMonitor:
         if self._choices is not None or step.cut is None or is_restart:
             # What a restart may choose was settled by the call that asked for it.
             return self._choices
-        end = self._player.fork().play(replace(step, cut=None))
+        end = self._player.fork().play(replace(step, cut=None, failures=()))
         return self._boots(self._player.moment), self._boots(end.after)
 
     @staticmethod
@@ -101,11 +106,22 @@ class ClaimMonitor:
             return
         if step.name in UPGRADE_STEPS and played.touches(ran.running):
             yield BrokenClaim("C3", f"{step} writes {ran.running.label}, which runs")
-        if step.name is StepName.ROLLBACK and (
-            played.outcome is StepOutcome.RETURNED
-            or (played.outcome is StepOutcome.RAISED and played.before.cells != played.after.cells)
-        ):
-            yield BrokenClaim("C6", f"rollback() {played.outcome.value}, and flash has changed")
+        if step.name is StepName.ROLLBACK and played.outcome is StepOutcome.RETURNED:
+            yield BrokenClaim("C6", "rollback() returned")
+
+    def _broken_by_error(self, played: Played, ran: App | None) -> BrokenClaim | None:
+        """Return what a call broke that raised an error: rollback() must change nothing, the others not the choice."""
+        name, before, after = played.step.name, played.before, played.after
+        if ran is None or played.outcome is not StepOutcome.RAISED or before == after:
+            return None
+        if name is StepName.ROLLBACK:
+            return BrokenClaim("C6", "rollback() raised an error, and flash has changed")
+        was, boots = self._boots(before), self._boots(after)
+        if was == boots or name not in (StepName.COMMENCE, StepName.ACCEPT, StepName.SET_BOOT):
+            return None
+        return BrokenClaim(
+            "C26", f"{played.step} raised an error; {boots or 'nothing'} boots next, before it was {was or 'nothing'}"
+        )
 
     def _broken_by_start(self, played: Played) -> Iterator[BrokenClaim]:
         if played.outcome in (StepOutcome.NOTHING_BOOTS, StepOutcome.PANICKED):
@@ -203,7 +219,7 @@ class ClaimMonitor:
             return
         if ran is None or outcome in (StepOutcome.NOBODY, StepOutcome.PANICKED, StepOutcome.HUNG):
             return
-        is_refused = outcome is StepOutcome.RAISED and not _is_about_argument(played)
+        is_refused = outcome is StepOutcome.RAISED and not _is_about_argument(played) and not step.failures
         if step.name is StepName.COMPLETE and not is_refused:
             self._finished |= {target.label for target in (self._target(ran),) if target is not None}
         self._forget_wiped(played)
@@ -216,7 +232,7 @@ class ClaimMonitor:
                 self._expect_nothing()
             return
         if step.name is StepName.COMMENCE:
-            if self._must_start is not None and self._must_start[0] != "C5":
+            if self._must_start is None or self._must_start[0] != "C5":
                 self._expect_nothing()
             return
         if step.name is StepName.WRITE:
@@ -241,10 +257,10 @@ class ClaimMonitor:
         return app.ota.esp_ota_get_next_update_partition()
 
     def _expect_nothing(self) -> None:
-        self._must_start, self._previous, self._must_go = None, None, None
+        self._must_start, self._previous, self._must_go, self._by_error = None, None, None, None
 
     def _remember_start(self) -> None:
-        self._must_go = None
+        self._must_go, self._by_error = None, None
         if self._must_start is not None and self._must_start[0] == "C4":
             is_tried = self._previous is not None and self._dut.config.rollback
             self._must_start = ("C4", self._previous or "") if is_tried else None

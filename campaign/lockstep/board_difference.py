@@ -26,7 +26,8 @@ from ..history.step import Step, StepCut, StepName
 from ..token_packing import compact_json, pack_token, unpack_token
 from .divergence import Divergence
 from .torn_bytes import classes_of, find_torn, leaves
-from .trace_replay import FLIPPED_BYTE, HEADER_GONE, device_of_scope, flash_ops, place_label
+from .trace_replay import HEADER_GONE, device_of_scope, place_label
+from .trace_steps import FLIPPED_BYTE, flash_ops
 
 Move = tuple[str, Sequence[str], Sequence[str]]
 """An input, and the actions that each model makes of it; none for a call that is refused."""

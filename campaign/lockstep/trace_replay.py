@@ -7,29 +7,28 @@ model says: the records, the slots, the eFuse, the place that runs, the session.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from ...impl.chip.cells import ERASED_SECTOR, SECTOR_SIZE
+from ...impl.chip.flash import FailureExtent
 from ...impl.chip.torn_operations import AFTER, BEFORE, Torn, TornKind
 from ...impl.image.format import APP_DESC_MAGIC, APP_DESC_OFFSET, APP_DESC_SIZE, IMAGE_MAGIC, decode_app_desc
 from ...impl.otadata import ENTRY_SIZE, decode_entry, slot_of_seq
-from ...model.config import ResetReason
-from ...model.device.action import Action, Kind
+from ...model.device.action import Kind
 from ...model.device.records import Check, Numbers, Word
-from ...model.device.state import Content, Phase, Scope, Task, Usage
-from ...model.device.stepper import State, Stepper, stepper
+from ...model.device.state import Content, Scope, Task
+from ...model.device.stepper import State, stepper
 from ..history.claim_monitor import BrokenClaim, ClaimMonitor, verifies
-from ..history.history import FIRST_PART, IMAGE_SIZE, SLOT_SIZE, History, SmallDevice, SmallImage
+from ..history.history import FIRST_PART, History, SmallDevice
 from ..history.history_replay import token_of
 from ..history.history_token import encode_history_token
 from ..history.player import Moment, Played, Player, StepOutcome
 from ..history.step import Step, StepCut, StepName
+from .abstraction import in_flash
 from .divergence import Divergence
 from .torn_bytes import classes_of, find_torn
+from .trace_steps import Segment, flash_ops, images_of, is_burn, segments
 
-SLOT_SECTORS = SLOT_SIZE // SECTOR_SIZE
-FLIPPED_BYTE = 700
-"""The byte in which a damaged image differs: in its last part."""
 HEADER_GONE = 16
 """Bytes that a cut in the erase of a slot erases: the header, and not the description."""
 
@@ -57,16 +56,6 @@ class Confirmation:
             return f"the board does otherwise: {self.divergence}"
         broken = [broken.text for broken in self.broken if broken.claim_id == self.claim_id]
         return broken[0] if broken else f"the board keeps {self.claim_id}"
-
-
-@dataclass(slots=True)
-class Segment:
-    """The actions that are one step of a history."""
-
-    step: Step
-    actions: list[Action] = field(default_factory=list)
-    states: list[State] = field(default_factory=list)
-    """The state after each of the actions."""
 
 
 def confirm(scope: Scope, action_names: Sequence[str], claim_id: str) -> Confirmation:
@@ -134,13 +123,13 @@ class TraceWalker:
 
     def _with_cut(self, segment: Segment) -> Step | None:
         """Return the step with the cut that the segment ends in; None for a boot that ends before it begins."""
-        last = segment.actions[-1] if segment.actions else None
-        if last is None or last.kind is not Kind.CUT or segment.step.name is StepName.POWER_OFF:
+        last = segment.actions[-1]
+        if last.kind is not Kind.CUT or segment.step.name is StepName.POWER_OFF:
             return segment.step
         ops = sum(flash_ops(action) for action in segment.actions)
         if last.name == "cut":
             # The bootloader was between two operations.
-            return replace(segment.step, cut=StepCut(ops - 1, AFTER)) if ops else Step(StepName.POWER_OFF)
+            return _cut_after(segment, ops) if ops else Step(StepName.POWER_OFF)
         if last.name.startswith("cut_in_burn_leaves_"):
             return replace(segment.step, cut=StepCut(0, efuse_done=int(last.name.rpartition("_")[2], 2)))
         if last.name.endswith("_wipe"):
@@ -172,7 +161,7 @@ class TraceWalker:
         """Raise Divergence unless the board did what the actions of the segment say."""
         done = 0
         for action, state in zip(segment.actions, segment.states, strict=True):
-            done += flash_ops(action) + (action.kind is Kind.FLASH and action.name.endswith("_burns"))
+            done += flash_ops(action) + is_burn(action)
             if action.kind is Kind.CUT:
                 continue
             if done >= len(played.moments):
@@ -198,7 +187,7 @@ class TraceWalker:
             Task.SELECT: (StepOutcome.RESTARTED,),
             Task.STUCK: (StepOutcome.NOTHING_BOOTS,),
             Task.STARTED: (StepOutcome.RETURNED,),
-            Task.RUN: (StepOutcome.RAISED,) if segment.actions[0].name == "complete_fails" else (StepOutcome.RETURNED,),
+            Task.RUN: (StepOutcome.RAISED,) if segment.raises else (StepOutcome.RETURNED,),
         }[Task(task)]
         if played.outcome not in expected:
             raise Divergence(f"{segment.step}: want {expected[0].value}, but {describe(played)}")
@@ -227,17 +216,8 @@ class TraceWalker:
         fields = self._stepper.as_dict(state)
         names = [name for name in fields if name.startswith("record") or name == "burned"]
         names += [name for name in fields if name.endswith(("_content", "_version"))]
-        expected = {name: fields[name] for name in names}
-        if fields["phase"] == Phase.PROGRAM:
-            # The fields of the record hold what is being programmed; the sector itself is blank.
-            coming = f"record{fields['sector']}_"
-            blank = {"check": Check.EMPTY, "word": Word.UNDEFINED, "slot": 0}
-            for name in [name for name in expected if name.startswith("record")]:
-                if name.endswith("_seq"):
-                    del expected[name]
-                elif name.startswith(coming):
-                    expected[name] = blank[name.removeprefix(coming)]
-        return expected
+        is_as_ranked = fields == (stored := in_flash(fields))
+        return {name: stored[name] for name in names if is_as_ranked or not name.endswith("_seq")}
 
     def _seen(self, state: State, moment: Moment) -> dict[str, int]:
         """Return what lies on flash, read as the model reads it."""
@@ -274,73 +254,15 @@ class TraceWalker:
         return self._stepper.as_dict(state)[name]
 
 
-def segments(scope: Scope, model: Stepper, action_names: Sequence[str]) -> Iterator[Segment]:
-    """Yield the steps that the actions of a trace are."""
-    by_name = {action.name: action for action in model.model.actions}
-    state = model.initial
-    current: Segment | None = None
-    writes = -1
-    for name in action_names:
-        action = by_name.get(name)
-        after = None if action is None else model.step(state, name)
-        if action is None or after is None:
-            raise ValueError(f"action {name} cannot be taken here; the scope has another, or the trace is cut short")
-        writes += name.startswith("write_first")
-        task = model.as_dict(state)["task"]
-        is_step_over = task in (Task.OFF, Task.RUN, Task.STARTED, Task.STUCK)
-        begun = _begun_step(scope, action, writes)
-        if begun is None and task == Task.SELECT and (current is None or current.step.name is not StepName.RESET):
-            # A call has restarted the chip.
-            begun = Step(StepName.POWER_OFF) if action.kind is Kind.CUT else Step(StepName.RESET, ResetReason.SOFTWARE)
-        if begun is None and action.kind is Kind.CUT and is_step_over:
-            begun = Step(StepName.POWER_OFF)
-        if begun is not None:
-            if current is not None:
-                yield current
-            current = Segment(begun)
-        assert current is not None
-        current.actions.append(action)
-        current.states.append(after)
-        state = after
-    if current is not None:
-        yield current
-
-
-def _begun_step(scope: Scope, action: Action, writes: int) -> Step | None:
-    """Return the step that an action begins; None when it goes on with one."""
-    name = action.name
-    if action.kind is Kind.RESET:
-        reasons = {"power_on": ResetReason.POWER_ON, "wake": ResetReason.DEEP_SLEEP}
-        return Step(StepName.RESET, reasons.get(name, ResetReason.SOFTWARE))
-    if name.startswith("write_first"):
-        return Step(StepName.WRITE, image=writes + 1, offset=0, length=FIRST_PART)
-    if name.startswith("write_rest"):
-        return Step(StepName.WRITE, image=writes + 1, offset=FIRST_PART, length=IMAGE_SIZE - FIRST_PART)
-    if action.kind is not Kind.CALL:
-        return None
-    if name.startswith("complete"):
-        return Step(StepName.COMPLETE, argument=1 if scope.usage is Usage.RESTART_AT_ONCE else None)
-    if name.startswith("set_boot"):
-        return Step(StepName.SET_BOOT, label=name.removeprefix("set_boot_"))
-    return Step({"commence": StepName.COMMENCE, "rollback": StepName.ROLLBACK}.get(name, StepName.ACCEPT))
-
-
-def images_of(action_names: Sequence[str]) -> Iterator[SmallImage]:
-    """Yield the image of the device, then one for each write_first of the trace."""
-    yield SmallImage(1)
-    firsts = [index for index, name in enumerate(action_names) if name.startswith("write_first")]
-    for number, start in enumerate(firsts):
-        rest = next((name for name in action_names[start + 1 :] if name.startswith("write_")), "")
-        version = int(action_names[start].rpartition("_version_")[2] or 0) if "_version_" in action_names[start] else 0
-        flipped = FLIPPED_BYTE if rest == "write_rest_broken" else None
-        yield SmallImage(number + 2, secure_version=version, flipped=flipped)
-
-
-def flash_ops(action: Action) -> int:
-    """Return how many flash operations a whole action is."""
-    if action.kind is not Kind.FLASH or not action.name.endswith(("_erases", "_programs")):
-        return 1 if action.name.startswith("write_") else 0
-    return SLOT_SECTORS if action.name in ("commence_erases", "reject_erases") else 1
+def _cut_after(segment: Segment, ops: int) -> Step:
+    """Return the step cut after so many operations; where the last of them fails, that comes to a cut inside it."""
+    step, torn = segment.step, AFTER
+    if segment.actions[-2].kind is Kind.FAILURE:
+        *failures, last = step.failures
+        step = replace(step, failures=tuple(failures))
+        half = Torn(TornKind.PREFIX, length=ENTRY_SIZE // 2)
+        torn = {FailureExtent.NONE: BEFORE, FailureExtent.HALF: half, FailureExtent.ALL: AFTER}[last.done]
+    return replace(step, cut=StepCut(ops - 1, torn))
 
 
 def place_label(scope: Scope, place: int) -> str:

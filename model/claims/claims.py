@@ -312,8 +312,8 @@ HISTORY_CLAIMS: tuple[Claim, ...] = (
     Claim(
         "C26",
         "error_changes_no_choice",
-        "A call that raises an error, other than rollback(), leaves what the next power-on starts as it was before the "
-        "call.",
+        "Where commence(), accept() or esp_ota_set_boot_partition() raises an error, the next power-on starts what it "
+        "would have started without the call.",
         "IDF-OTA-SAFE-UPDATE",
     ),
 )
