@@ -10,6 +10,7 @@ board what each row is said to break.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ..device.allowance import Allowance
 from ..device.state import Usage
 from ..fault_model import FaultModel
 
@@ -32,6 +33,8 @@ class LeftOut:
     """Ids of the claims that it is known to break."""
     known: str = ""
     """What is known to come of it; empty where nothing is."""
+    allowance: Allowance | None = None
+    """What brings it into the model where a scope allows it; None where nothing does."""
 
     @property
     def text(self) -> str:
@@ -63,8 +66,14 @@ LEFT_OUT: tuple[LeftOut, ...] = (
     ),
     LeftOut(
         "failing flash operations",
-        "Flash operations that fail and return an error, or report success and have not worked.",
+        "Operations of flash and eFuse that return an error, after none, half or all of them has taken effect.",
+        breaks=("C6", "C10", "C14", "C17", "C24"),
         known="complete() hides an error of the switch, and the bootloader ignores its own (recorded: R1, R25, R32).",
+        allowance=Allowance.FAILING_FLASH,
+    ),
+    LeftOut(
+        "silent failures",
+        "Flash operations that report success and have not worked; reads that return something else than is there.",
     ),
     LeftOut(
         "other writers",
@@ -120,15 +129,16 @@ LEFT_OUT_OF_RESTART: tuple[LeftOut, ...] = (
 """What the documentation allows and no history of Usage.RESTART_AT_ONCE has."""
 
 
-def left_out(faults: FaultModel, usage: Usage) -> Iterator[LeftOut]:
-    """Yield what is left out of a verdict under a fault model and a usage."""
-    yield from (row for row in LEFT_OUT if row.faults is None or row.faults <= faults)
+def left_out(faults: FaultModel, usage: Usage, allows: frozenset[Allowance] = frozenset()) -> Iterator[LeftOut]:
+    """Yield what is left out of a verdict under a fault model and a usage, where this is allowed."""
+    rows = (row for row in LEFT_OUT if row.allowance not in allows)
+    yield from (row for row in rows if row.faults is None or row.faults <= faults)
     if usage is Usage.RESTART_AT_ONCE:
         yield from LEFT_OUT_OF_RESTART
 
 
-def left_out_line(faults: FaultModel, usage: Usage) -> str:
+def left_out_line(faults: FaultModel, usage: Usage, allows: frozenset[Allowance] = frozenset()) -> str:
     """Return one line for a report: what is known to break a claim by name, the rest by its number."""
-    rows = list(left_out(faults, usage))
+    rows = list(left_out(faults, usage, allows))
     named = [f"{row.name} (breaks {', '.join(row.breaks)})" for row in rows if row.breaks]
     return f"Left out of the model: {', '.join(named)}, and {len(rows) - len(named)} more; see --json or {PAGE}"

@@ -23,7 +23,7 @@ from ..device.selection import (
     next_update_slot,
     select,
 )
-from ..device.state import Device, Expectation, Ghost, Scope, Task
+from ..device.state import Device, Expectation, Ghost, Scope, Task, Usage
 from ..terms.terms import Bool, Num, all_of, any_of, fact
 from .claims import Claim, claim
 
@@ -45,10 +45,13 @@ class DeviceClaim:
     """The meaning is an EffectStatement."""
     needs: frozenset[Allowance] = frozenset()
     """What a scope has to allow for it to say anything."""
+    usages: tuple[Usage, ...] = tuple(Usage)
+    """The usages that have the calls that it speaks of."""
 
     def applies_to(self, scope: Scope) -> bool:
-        """Tell whether a scope has what the claim speaks of."""
-        return self.claim.applies_to(scope.config) and self.needs <= scope.allows
+        """Tell whether the scope has what the claim speaks of."""
+        is_in_scope = scope.usage in self.usages and self.needs <= scope.allows
+        return is_in_scope and self.claim.applies_to(scope.config)
 
     def kept_in(self, model: DeviceModel) -> Bool:
         """Return the fact of a state of the model that the claim is kept there."""
@@ -302,7 +305,7 @@ DEVICE_CLAIMS: tuple[DeviceClaim, ...] = (
     DeviceClaim(claim("C20"), accepted_image_is_called_valid, frozenset({Ghost.EXPECTED})),
     DeviceClaim(claim("C21"), download_changes_no_choice, is_over_effects=True),
     DeviceClaim(claim("C22"), rollback_starts_the_previous_image, frozenset({Ghost.EXPECTED, Ghost.ORIGIN})),
-    DeviceClaim(claim("C23"), selected_partition_starts, frozenset({Ghost.EXPECTED})),
+    DeviceClaim(claim("C23"), selected_partition_starts, frozenset({Ghost.EXPECTED}), usages=(Usage.ANY,)),
     DeviceClaim(claim("C24"), settled_boot_writes_nothing),
     DeviceClaim(claim("C25"), accepted_image_comes_back, frozenset({Ghost.EARNED})),
     DeviceClaim(

@@ -40,7 +40,7 @@ PROGRESS_EVERY = 1 << 14
 
 
 def claims_of(scope: Scope) -> tuple[DeviceClaim, ...]:
-    """Return the claims that apply to the configuration of a scope."""
+    """Return the claims that apply to a scope."""
     return tuple(claim for claim in DEVICE_CLAIMS if claim.applies_to(scope))
 
 

@@ -3,8 +3,8 @@
 from ...model.claims.state_claims import Statement
 from ...model.device.records import TOP, Check, Numbers, Word
 from ...model.device.selection import boot_choice, is_version_allowed
-from ...model.device.state import Content, Device, Scope, Task
-from ...model.terms.terms import Bool, all_of, fact, number
+from ...model.device.state import Content, Device, Expectation, Scope, Task, Usage
+from ...model.terms.terms import Bool, Num, all_of, fact, number
 from .vocabulary import (
     can_start_over,
     decides,
@@ -28,8 +28,24 @@ def task_and_running_are_in_range(scope: Scope, device: Device) -> Bool:
 
 def expected_places_are_in_range(scope: Scope, device: Device) -> Bool:
     """No ghost variable that is a place has a value that means nothing."""
-    places = (device.expected, device.previous, device.old_choice, device.new_choice)
-    return all_of(place <= scope.nowhere for place in places)
+    return all_of(place <= scope.nowhere for place in _ghost_places(device))
+
+
+def _ghost_places(device: Device) -> tuple[Num, ...]:
+    return (
+        device.expected,
+        device.previous,
+        device.old_choice,
+        device.new_choice,
+        device.upgraded,
+        device.upgraded_from,
+    )
+
+
+def expectation_is_of_the_world(scope: Scope, device: Device) -> Bool:
+    """Nothing is expected that the calls of this usage do not promise."""
+    last = Expectation.SELECTED if scope.usage is Usage.ANY else Expectation.REFUSED
+    return device.expectation <= last
 
 
 def records_are_in_range(scope: Scope, device: Device) -> Bool:
@@ -51,14 +67,15 @@ def slots_beyond_are_empty(scope: Scope, device: Device) -> Bool:
     """Beyond the last slot there is nothing."""
     parts = []
     for index, slot in enumerate(device.slots):
-        is_empty = (slot.content == Content.EMPTY) & (slot.version == 0) & ~slot.is_finished & ~slot.is_earned
+        knows_nothing = ~slot.is_finished & ~slot.is_earned & ~slot.is_rejected
+        is_empty = (slot.content == Content.EMPTY) & (slot.version == 0) & knows_nothing
         parts.append((device.slot_count <= index).implies(is_empty))
     return all_of(parts)
 
 
 def places_are_no_slots_beyond(scope: Scope, device: Device) -> Bool:
     """No slot beyond the last one runs, nor is it expected to."""
-    places = (device.running, device.expected, device.previous, device.old_choice, device.new_choice)
+    places = (device.running, *_ghost_places(device))
     return all_of((place < device.slot_count) | (place >= scope.factory) for place in places)
 
 
@@ -264,6 +281,7 @@ RECORD_FACTS: tuple[Statement, ...] = (
     *COUNT_INVARIANTS,
     task_and_running_are_in_range,
     expected_places_are_in_range,
+    expectation_is_of_the_world,
     records_are_in_range,
     slots_of_records_are_in_range,
     versions_are_in_range,

@@ -26,7 +26,7 @@ UPGRADING = (Task.COMMENCE, Task.SPARE, Task.COMPLETE, Task.REJECT)
 def tasks_are_those_of_the_world(scope: Scope, device: Device) -> Bool:
     """Nothing goes on that this scope's options and usage rule out."""
     config, missing = scope.config, set()
-    if scope.usage is Usage.RESTART_AT_ONCE:
+    if scope.usage is not Usage.ANY:
         missing |= {Task.SET_BOOT, Task.FORGET_FIRST, Task.FORGET_SECOND}
     if not scope.has_factory:
         missing |= {Task.FORGET_FIRST, Task.FORGET_SECOND}
