@@ -151,7 +151,7 @@ class Lockstep:
         ops = [*map(self._seen_op, played.ops), *(BURN for _ in played.burns)]
         whole = ops[:-1] if played.outcome is StepOutcome.CUT else ops
         reaches_end = step.offset + step.length >= len(self.history.dut.image(step.image).contents)
-        fails = _failures(step, ops, len(played.ops))
+        fails = failed_ops(step, ops, len(played.ops))
         if step.name is StepName.WRITE and fails and self._has_written:
             raise OutOfModel("a write fails that begins in the middle of the first part of an image")
         for number, (op, after) in enumerate(zip(whole, stored[1:], strict=False)):
@@ -270,7 +270,7 @@ class Lockstep:
         return None if place is None or place == self.scope.factory else place
 
 
-def _failures(step: Step, ops: Sequence[SeenOp], flash_ops: int) -> dict[int, FailureExtent]:
+def failed_ops(step: Step, ops: Sequence[SeenOp], flash_ops: int) -> dict[int, FailureExtent]:
     """Return the operations that fail, by their number; of the erase of a slot, the first tells of a later one."""
     fails = {failure.op + flash_ops * failure.is_burn: failure.done for failure in step.failures}
     later = [number for number in fails if number < len(ops) and ops[number].slot is not None]
