@@ -12,7 +12,7 @@ from random import Random
 
 from ...impl.chip.flash import FailureExtent
 from ...impl.chip.torn_operations import Torn
-from ...model.config import Config, Release, ResetReason
+from ...model.config import Config, Pin, Release, ResetReason
 from ...model.device.allowance import Allowance
 from ...model.device.state import Scope, Task, Usage
 from ...model.fault_model import FaultModel
@@ -51,6 +51,8 @@ class Worlds:
 def draw_scope(random: Random, worlds: Worlds) -> tuple[Config, Scope]:
     """Return a random build of bootloader and application, and its scope: slots, factory and all."""
     config = _draw_config(random, worlds)
+    if Allowance.PINS in worlds.allows:
+        config = replace(config, anti_rollback=False, factory_reset_erases_otadata=random.random() < 0.5)
     slots = worlds.slots or random.randint(1, 4)
     has_factory = random.random() < 0.4 if worlds.has_factory is None else worlds.has_factory
     device = SmallDevice(config, tuple(range(slots)), has_factory)
@@ -113,6 +115,8 @@ class Drawer:
 
     def _draw(self) -> Step:
         step = self._next_call() if self.run.is_running else self._restart()
+        if Allowance.PINS in self.run.scope.allows and step.name is StepName.RESET and self.random.random() < 0.3:
+            step = replace(step, pin=self.random.choice(list(Pin)))
         if Allowance.FAILING_FLASH in self.run.scope.allows and self.random.random() < 0.2:
             step = replace(step, failures=tuple(self._draw_failures(step)))
         if self.cuts_left and self.random.random() < 0.2:
@@ -228,7 +232,8 @@ def _planned(run: Lockstep, step: Step, failures: Mapping[int, FailureExtent]) -
     tracker = run.tracker
     match step.name:
         case StepName.RESET:
-            return tracker.planned_boot(step.reason is ResetReason.POWER_ON, run.takes_fast_path(step), failures)
+            is_power_on, wakes = step.reason is ResetReason.POWER_ON, run.takes_fast_path(step)
+            return tracker.planned_boot(is_power_on, wakes, run.held_pin(step), failures)
         case StepName.POWER_OFF:
             return ()
         case StepName.WRITE:

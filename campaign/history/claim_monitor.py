@@ -24,7 +24,7 @@ from ...impl.otadata import (
 )
 from ...impl.partitions.partition import Partition
 from ...impl.program_end import Panic
-from ...model.config import ResetReason
+from ...model.config import Pin, ResetReason
 from ...model.ota_state import OtaImgState, api_name
 from ..device_under_test import DeviceUnderTest
 from .history import BLANK_ENTRY, OTADATA
@@ -72,6 +72,7 @@ class ClaimMonitor:
     def play(self, step: Step) -> tuple[Played, tuple[BrokenClaim, ...]]:
         """Play a step and return it, with the claims that are broken now."""
         ran = self._player.app
+        self._forget_by_pin(step)
         old_choices = self._open_choices(step)
         due = self._is_accept_due(ran) if step.name is StepName.ACCEPT and ran is not None else False
         played = self._player.play(step)
@@ -84,10 +85,18 @@ class ClaimMonitor:
         broken += self._broken_now(played)
         return played, tuple(broken)
 
+    def _forget_by_pin(self, step: Step) -> None:
+        """Forget what was expected of a reset: a pin asks for another start."""
+        if step.pin is None or step.reason is ResetReason.DEEP_SLEEP:
+            return
+        self._choices = None
+        if step.pin is Pin.FACTORY_RESET and self._dut.config.factory_reset_erases_otadata:
+            self._expect_nothing()
+
     def _open_choices(self, step: Step) -> tuple[str | None, str | None] | None:
         """Return what may start if the power fails in this step: as before it, or as after it."""
         is_restart = step.name is StepName.RESET and step.reason is not ResetReason.POWER_ON
-        if self._choices is not None or step.cut is None or is_restart:
+        if self._choices is not None or step.cut is None or step.pin is not None or is_restart:
             # What a restart may choose was settled by the call that asked for it.
             return self._choices
         end = self._player.fork().play(replace(step, cut=None, failures=()))
@@ -124,6 +133,9 @@ class ClaimMonitor:
         )
 
     def _broken_by_start(self, played: Played) -> Iterator[BrokenClaim]:
+        if played.outcome is StepOutcome.NOTHING_BOOTS and played.step.pin is Pin.TEST_APP:
+            # There is no test app; what comes next is a reset without the pin.
+            return
         if played.outcome in (StepOutcome.NOTHING_BOOTS, StepOutcome.PANICKED):
             yield BrokenClaim("C1", "nothing boots")
             if self._must_go is not None:

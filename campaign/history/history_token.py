@@ -14,7 +14,7 @@ from ...impl.chip.torn_operations import Torn
 from ...impl.image.format import MIN_IMAGE_SIZE
 from ...impl.otadata import ENTRY_SIZE
 from ...impl.partitions.partition import MAX_OTA_SLOTS
-from ...model.config import Config, ResetReason
+from ...model.config import Config, Pin, ResetReason
 from ..token_packing import pack_token, unpack_token
 from ..token_text import decode_config, encode_config
 from .history import BLANK_ENTRY, SLOT_SIZE, History, SmallDevice, SmallImage
@@ -24,6 +24,8 @@ from .step import RUNNING, Step, StepCut, StepFailure, StepName
 HISTORY_PREFIX = "oth1."
 _MOST_STEPS = 10_000
 _WORD = 1 << 32
+_WRITE_ENDS = (SLOT_SIZE + 1, SLOT_SIZE + 1)
+"""What the offset and the length of a write are below."""
 
 
 @dataclass(frozen=True)
@@ -130,7 +132,7 @@ def _encode_step(step: Step) -> list[object]:
     detail: object = None
     match step.name:
         case StepName.RESET:
-            detail = step.reason.value
+            detail = step.reason.value if step.pin is None else [step.reason.value, step.pin.value]
         case StepName.WRITE:
             detail = [step.image, step.offset, step.length]
         case StepName.COMPLETE:
@@ -159,11 +161,11 @@ def _call(record: Any, image_count: int) -> Step:
     planned = None if cut is None else _cut(cut)
     match StepName(name):
         case StepName.RESET:
-            return Step(StepName.RESET, ResetReason(detail), cut=planned)
+            reason, pin = detail if isinstance(detail, list) else (detail, None)
+            return Step(StepName.RESET, ResetReason(reason), None if pin is None else Pin(pin), cut=planned)
         case StepName.WRITE:
-            image, offset, length = detail
-            place = _number(offset, SLOT_SIZE + 1), _number(length, SLOT_SIZE + 1)
-            return Step(StepName.WRITE, ResetReason.POWER_ON, _number(image, image_count), *place, cut=planned)
+            image, offset, length = (_number(v, end) for v, end in zip(detail, (image_count, *_WRITE_ENDS), strict=True))
+            return Step(StepName.WRITE, image=image, offset=offset, length=length, cut=planned)
         case StepName.COMPLETE:
             return Step(StepName.COMPLETE, argument=_argument(detail), cut=planned)
         case StepName.SET_BOOT:

@@ -196,7 +196,7 @@ class Player:
     def _perform(self, step: Step) -> StepOutcome:
         if step.name is StepName.RESET:
             self.app = None
-            self.app = self.board.power_on(step.reason)
+            self.app = self.board.power_on(step.reason, step.pin)
             return StepOutcome.NOTHING_BOOTS if self.app is None else StepOutcome.RETURNED
         if step.name is StepName.POWER_OFF:
             return StepOutcome.CUT

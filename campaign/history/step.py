@@ -9,7 +9,7 @@ from enum import Enum
 
 from ...impl.chip.flash import FailureExtent
 from ...impl.chip.torn_operations import Torn
-from ...model.config import ResetReason
+from ...model.config import Pin, ResetReason
 from ...model.fault_model import FaultModel
 
 RUNNING = "running"
@@ -92,6 +92,8 @@ class Step:
     name: StepName
     reason: ResetReason = ResetReason.POWER_ON
     """RESET: what reset the chip."""
+    pin: Pin | None = None
+    """RESET: the pin that is held."""
     image: int | None = 0
     """WRITE: number of the image among those that the device knows; None: the update."""
     offset: int = 0
@@ -115,7 +117,9 @@ class Step:
         """Write the call as an application would."""
         match self.name:
             case StepName.RESET:
-                return "power_on()" if self.reason is ResetReason.POWER_ON else f"reset ({self.reason.value})"
+                held = "" if self.pin is None else f", {self.pin.value} pin held"
+                name = "power_on()" if self.reason is ResetReason.POWER_ON else f"reset ({self.reason.value})"
+                return f"{name}{held}"
             case StepName.POWER_OFF:
                 return "the power fails between calls"
             case StepName.WRITE:

@@ -15,6 +15,7 @@ from functools import lru_cache
 
 from ...impl.chip.flash import FailureExtent
 from ...model.claims.state_claims import DEVICE_CLAIMS
+from ...model.config import Pin
 from ...model.device.action import Action, Kind
 from ...model.device.failing_steps import RAISING
 from ...model.device.flash_steps import BURNS, ERASES, REWRITES, WIPES
@@ -88,6 +89,8 @@ class ModelTracker:
         self._has_wiped: int | None = None
         """The slot whose first sector this step has erased."""
         self._is_booting = False
+        self._pin: Pin | None = None
+        """What is held at the reset that goes on."""
         self.has_raised = False
         """A failed operation has made the call of this step raise an error."""
         self._is_astray = False
@@ -118,10 +121,14 @@ class ModelTracker:
         return self._planned(lambda: self.begin_call(*names))
 
     def planned_boot(
-        self, is_power_on: bool, wakes: bool = False, failures: Mapping[int, FailureExtent] | None = None
+        self,
+        is_power_on: bool,
+        wakes: bool = False,
+        pin: Pin | None = None,
+        failures: Mapping[int, FailureExtent] | None = None,
     ) -> list[SeenOp]:
         """Return the operations that a reset would have if the power stays; failures: by number, those that fail."""
-        return self._planned(lambda: self.begin_reset(is_power_on, wakes), failures or {})
+        return self._planned(lambda: self.begin_reset(is_power_on, wakes, pin), failures or {})
 
     def begin_call(self, *names: str) -> str | None:
         """Make a call: take the one of these actions that is possible; None: the call is refused."""
@@ -138,8 +145,9 @@ class ModelTracker:
         """Make a call of write(): what it programs tells what it does."""
         self._has_wiped, self._is_booting, self.has_raised = None, False, False
 
-    def begin_reset(self, is_power_on: bool, wakes: bool = False) -> None:
+    def begin_reset(self, is_power_on: bool, wakes: bool = False, pin: Pin | None = None) -> None:
         """Reset the device; is_power_on: its power was gone. wakes: from deep sleep, by the fast path."""
+        self._pin = pin
         self._has_wiped, self._is_booting, self.has_raised = None, True, False
         if is_power_on and self.task is not Task.OFF:
             self._take("cut")
@@ -151,6 +159,8 @@ class ModelTracker:
             self._take("restart")
         elif self.task is Task.STUCK:
             raise OutOfModel("a reset of a device that resets for ever")
+        if pin is not None:
+            self._take("hold_factory_reset" if pin is Pin.FACTORY_RESET else "hold_test_app")
 
     def op(
         self, op: SeenOp, after: Stored | None, reaches_end: bool = False, fails: FailureExtent | None = None
@@ -231,6 +241,8 @@ class ModelTracker:
         if due is not None:
             raise Divergence(f"the device has booted; the model goes on with {due} ({self.task.name})")
         self._compare(after)
+        if self.task is Task.SELECT and running is None:
+            return
         place = self.scope.nowhere if running is None else running
         expected = self.stepper.as_dict(self.state)["running"]
         if place != expected:
@@ -308,11 +320,16 @@ class ModelTracker:
 
     def _decide(self) -> None:
         """Let the bootloader decide, up to its next operation or to the start of an image."""
-        while self._is_booting and self.task is Task.SELECT:
+        while self._is_booting and self.task is Task.SELECT and not self._resets_anew:
             (action, state), *others = [pair for pair in self._successors() if pair[0].kind is Kind.BOOT]
             if others:
                 raise Divergence(f"the model cannot decide between {action.name} and {others[0][0].name}")
             self._go(action, state)
+
+    @property
+    def _resets_anew(self) -> bool:
+        """The bootloader has found no test app to start."""
+        return self._pin is Pin.TEST_APP and not self.stepper.as_dict(self.state)["pin"]
 
     def _due_op(self) -> SeenOp | None:
         """Return the operation that the model does next, if it is to do one."""

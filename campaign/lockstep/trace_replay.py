@@ -14,6 +14,7 @@ from ...impl.chip.flash import FailureExtent
 from ...impl.chip.torn_operations import AFTER, BEFORE, Torn, TornKind
 from ...impl.image.format import APP_DESC_MAGIC, APP_DESC_OFFSET, APP_DESC_SIZE, IMAGE_MAGIC, decode_app_desc
 from ...impl.otadata import ENTRY_SIZE, decode_entry, slot_of_seq
+from ...model.config import Pin
 from ...model.device.action import Kind
 from ...model.device.records import Check, Numbers, Word
 from ...model.device.state import Content, Scope, Task
@@ -170,7 +171,7 @@ class TraceWalker:
         state = segment.states[-1]
         task = self._value(state, "task")
         is_over = task in (Task.RUN, Task.STARTED, Task.STUCK, Task.OFF) or (
-            task == Task.SELECT and segment.step.name is not StepName.RESET
+            task == Task.SELECT and (segment.step.name is not StepName.RESET or self._is_anew(segment))
         )
         if not is_over:
             if not is_last:
@@ -181,10 +182,14 @@ class TraceWalker:
         self._compare_moment(f"{segment.step}: at its end", state, played.after)
         self._compare_outcome(segment, played, task)
 
+    def _is_anew(self, segment: Segment) -> bool:
+        """Tell whether the bootloader has found no test app, and resets."""
+        return segment.step.pin is Pin.TEST_APP and not self._value(segment.states[-1], "pin")
+
     def _compare_outcome(self, segment: Segment, played: Played, task: int) -> None:
         expected = {
             Task.OFF: (StepOutcome.CUT,),
-            Task.SELECT: (StepOutcome.RESTARTED,),
+            Task.SELECT: (StepOutcome.NOTHING_BOOTS if self._is_anew(segment) else StepOutcome.RESTARTED,),
             Task.STUCK: (StepOutcome.NOTHING_BOOTS,),
             Task.STARTED: (StepOutcome.RETURNED,),
             Task.RUN: (StepOutcome.RAISED,) if segment.raises else (StepOutcome.RETURNED,),

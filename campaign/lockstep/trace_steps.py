@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from ...impl.chip.cells import SECTOR_SIZE
 from ...impl.chip.flash import FailureExtent
-from ...model.config import Release, ResetReason
+from ...model.config import Pin, Release, ResetReason
 from ...model.device.action import Action, Kind
 from ...model.device.failing_steps import RAISING
 from ...model.device.state import Scope, Task, Usage
@@ -87,6 +87,8 @@ def segments(scope: Scope, model: Stepper, action_names: Sequence[str]) -> Itera
                 yield current
             current = Segment(begun)
         assert current is not None
+        if action.kind is Kind.PIN:
+            current.step = replace(current.step, pin=Pin[name.removeprefix("hold_").upper()])
         if name == "commence_erases" or (name.startswith("commence_erase") and _begins_anyway(scope)):
             download.position = 0
         current.add(action, after)
@@ -113,8 +115,9 @@ def _begun_step(
         return download.step(name, running + 1 if running < scope.slots - 1 else 0)
     if action.kind is Kind.CALL:
         return _call(scope, name)
-    if task == Task.SELECT and (current is None or current.step.name is not StepName.RESET):
-        # A call has restarted the chip.
+    is_anew = current is not None and current.step.pin is Pin.TEST_APP and not before["pin"]
+    if task == Task.SELECT and (current is None or current.step.name is not StepName.RESET or is_anew):
+        # A call has restarted the chip, or a bootloader that found no test app.
         return Step(StepName.POWER_OFF) if action.kind is Kind.CUT else Step(StepName.RESET, ResetReason.SOFTWARE)
     is_step_over = task in (Task.OFF, Task.RUN, Task.STARTED, Task.STUCK)
     return Step(StepName.POWER_OFF) if action.kind is Kind.CUT and is_step_over else None

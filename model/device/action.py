@@ -24,10 +24,12 @@ class Kind(Enum):
     """The power fails, perhaps inside an operation."""
     FAILURE = "failure"
     """A flash or eFuse operation returns an error."""
+    PIN = "pin"
+    """A pin is held at a reset."""
 
 
-MISHAPS = (Kind.CUT, Kind.FAILURE)
-"""What happens to a device although nobody does it."""
+MISHAPS = (Kind.CUT, Kind.FAILURE, Kind.PIN)
+"""What happens to a device although no program of its own does it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,3 +8,5 @@ class Allowance(Enum):
 
     FAILING_FLASH = "failing-flash"
     """Operations of flash and eFuse that return an error, after none, half or all of them has taken effect."""
+    PINS = "pins"
+    """The pins of factory reset and test app are held while the bootloader selects."""

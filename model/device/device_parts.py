@@ -71,6 +71,7 @@ def whichever(condition: Bool, then: Device, otherwise: Device) -> Device:
         progress=part(then.progress, otherwise.progress),
         first_failed=part(then.first_failed, otherwise.first_failed),
         second_failed=part(then.second_failed, otherwise.second_failed),
+        pin=part(then.pin, otherwise.pin),
         records=(first, second),
         slots=tuple(
             Slot(

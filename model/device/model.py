@@ -13,6 +13,7 @@ from .boot_steps import boot_steps
 from .calls import calls
 from .failing_steps import with_failures
 from .flash_steps import cuts, flash_steps
+from .pin_steps import with_pins
 from .records import Numbers, ranked
 from .state import INPUTS, Device, Scope, device_of, initial_device
 
@@ -79,7 +80,7 @@ def build_model(scope: Scope) -> DeviceModel:
     """Return the model of a scope, built anew and kept nowhere."""
     device = device_of(scope)
     plain = chain(boot_steps(scope, device), calls(scope, device), flash_steps(scope, device), cuts(scope, device))
-    actions = tuple(with_failures(scope, device, plain))
+    actions = tuple(with_pins(scope, device, with_failures(scope, device, plain)))
     start = dict(initial_device(scope).terms())
     fields = tuple(
         Field(name, term.bits, start[name].value or 0) for name, term in device.terms() if term.op is Op.FIELD

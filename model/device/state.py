@@ -61,7 +61,7 @@ class Task(IntEnum):
     SET_BOOT = auto()
     """esp_ota_set_boot_partition(running) writes a record of the running slot."""
     FORGET_FIRST = auto()
-    """esp_ota_set_boot_partition(factory) erases the first record …"""
+    """esp_ota_set_boot_partition(factory), or the factory reset, erases the first record …"""
     FORGET_SECOND = auto()
     """… then the second."""
 
@@ -150,6 +150,16 @@ class Progress(IntEnum):
     """The start of the slot was wiped after it was written: what is missing does not come any more."""
 
 
+class HeldPin(IntEnum):
+    """Which pin the bootloader finds held, once it has selected."""
+
+    NONE = 0
+    FACTORY_RESET = 1
+    TEST_APP = 2
+    DONE = 3
+    """The factory reset is on its way, or was made; no pin counts until the next reset."""
+
+
 class Failed(IntEnum):
     """How the bootloader failed to write ABORTED into a record, while it goes by its copy in RAM."""
 
@@ -202,6 +212,8 @@ class Scope:
             raise ValueError("the model verifies every image that it starts (SKIP_VALIDATE_ALWAYS, _ON_POWER_ON)")
         if config.skip_validate_in_deep_sleep and config.chip in CHIPS_WITHOUT_RTC_FAST_MEMORY:
             raise ValueError(f"the model wakes the image that ran, and {config.chip.value} does not remember which")
+        if config.anti_rollback and Allowance.PINS in self.allows:
+            raise ValueError("the pins are modelled without anti-rollback")
         if config.anti_rollback and config.secure_version_bits < self.versions - 1:
             raise ValueError(f"{config.secure_version_bits} eFuse bits hold no {self.versions} secure versions")
 
@@ -283,6 +295,8 @@ class Device:
     first_failed: Num
     """Failed, of the first record."""
     second_failed: Num
+    pin: Num
+    """HeldPin; NONE unless the bootloader runs."""
     records: Records
     slots: tuple[Slot, ...]
     burned: Num
@@ -360,6 +374,7 @@ def device_of(scope: Scope) -> Device:
         progress=num("progress", 2, can_fail),
         first_failed=num("first_failed", 2, can_fail),
         second_failed=num("second_failed", 2, can_fail),
+        pin=num("pin", 2, Allowance.PINS in scope.allows),
         records=(records[0], records[1]),
         slots=slots,
         burned=num("burned", scope.versions - 1, has_versions),
@@ -400,6 +415,7 @@ def initial_device(scope: Scope) -> Device:
         progress=zero,
         first_failed=zero,
         second_failed=zero,
+        pin=zero,
         records=(BLANK, BLANK),
         slots=slots,
         burned=zero,
