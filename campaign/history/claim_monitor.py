@@ -90,7 +90,7 @@ class ClaimMonitor:
         if step.pin is None or step.reason is ResetReason.DEEP_SLEEP:
             return
         self._choices = None
-        if step.pin is Pin.FACTORY_RESET and self._dut.config.factory_reset_erases_otadata:
+        if step.pin is Pin.FACTORY_RESET and self._dut.config.factory_reset_clears_otadata:
             self._expect_nothing()
 
     def _open_choices(self, step: Step) -> tuple[str | None, str | None] | None:

@@ -24,8 +24,6 @@ from .step import RUNNING, Step, StepCut, StepFailure, StepName
 HISTORY_PREFIX = "oth1."
 _MOST_STEPS = 10_000
 _WORD = 1 << 32
-_WRITE_ENDS = (SLOT_SIZE + 1, SLOT_SIZE + 1)
-"""What the offset and the length of a write are below."""
 
 
 @dataclass(frozen=True)
@@ -164,7 +162,8 @@ def _call(record: Any, image_count: int) -> Step:
             reason, pin = detail if isinstance(detail, list) else (detail, None)
             return Step(StepName.RESET, ResetReason(reason), None if pin is None else Pin(pin), cut=planned)
         case StepName.WRITE:
-            image, offset, length = (_number(v, end) for v, end in zip(detail, (image_count, *_WRITE_ENDS), strict=True))
+            ends = (image_count, SLOT_SIZE + 1, SLOT_SIZE + 1)
+            image, offset, length = (_number(value, end) for value, end in zip(detail, ends, strict=True))
             return Step(StepName.WRITE, image=image, offset=offset, length=length, cut=planned)
         case StepName.COMPLETE:
             return Step(StepName.COMPLETE, argument=_argument(detail), cut=planned)

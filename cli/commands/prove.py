@@ -49,7 +49,8 @@ class ProofOptions:
     usage: Annotated[UsageName | None, Parameter(group=DEVICE)] = None
     """As documented, with nothing between complete() and the restart, or in any order; without it, one after the other."""
     allow: Annotated[Allowances, Parameter(group=DEVICE)] = frozenset()
-    """What may happen beyond calls, resets and power cuts: flash operations that return an error (failing-flash)."""
+    """What may happen beyond calls, resets and power cuts: flash operations that return an error (failing-flash), the
+    pins of factory reset and test app (pins)."""
     claim: Annotated[tuple[str, ...], Parameter(metavar="ID")] = ()
     """Decide this claim alone, such as C4 (repeatable)."""
     all: bool = False

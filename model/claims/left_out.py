@@ -87,8 +87,15 @@ LEFT_OUT: tuple[LeftOut, ...] = (
     ),
     LeftOut(
         "pins",
-        "The pins of factory reset and test app.",
-        known="A factory reset can use up the boot of a new image (recorded: R33).",
+        "The pins of factory reset and test app, held while the bootloader selects.",
+        breaks=("C2", "C10", "C14"),
+        known="A factory reset can use up the boot of a new image (recorded: R33). One that erases otadata can start an "
+        "image whose download never finished.",
+        allowance=Allowance.PINS,
+    ),
+    LeftOut(
+        "test app, and pins with anti-rollback",
+        "A partition for a test app; the pins of a device with anti-rollback.",
     ),
     LeftOut(
         "skipped validation",

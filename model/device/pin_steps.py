@@ -36,7 +36,7 @@ def _hold(scope: Scope, device: Device, pin: HeldPin) -> Action:
     """Hold a pin while the bootloader selects: whoever does so asks for another start than is expected otherwise."""
     nowhere = number(scope.nowhere)
     held = replace(device, pin=number(pin, 2), old_choice=nowhere, new_choice=nowhere)
-    if pin is HeldPin.FACTORY_RESET and scope.config.factory_reset_erases_otadata:
+    if pin is HeldPin.FACTORY_RESET and scope.config.factory_reset_clears_otadata:
         held = replace(held, expectation=number(Expectation.NONE), expected=nowhere, previous=nowhere)
     name = f"hold_{pin.name.lower()}"
     return Action(name, (Task.SELECT,), device.pin == HeldPin.NONE, held, Kind.PIN, "IDF-BOOT-FACTORY-RESET")
@@ -49,7 +49,7 @@ def _pinned(scope: Scope, device: Device, action: Action) -> Action:
         return replace(action, then=_forgetting(device, action))
     if not set(action.tasks) <= {Task.SELECT, Task.TRY, Task.BURN} or action.kind in (Kind.CUT, Kind.PIN):
         return action
-    erases = scope.config.factory_reset_erases_otadata
+    erases = scope.config.factory_reset_clears_otadata
     again = replace(
         then,
         task=number(Task.FORGET_FIRST if erases else Task.SELECT),

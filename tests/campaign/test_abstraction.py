@@ -36,7 +36,7 @@ from otaproof.campaign.lockstep.lockstep import action_names, allowed_outcomes, 
 from otaproof.campaign.lockstep.model_tracker import ModelTracker, OpKind, SeenOp, seen_op
 from otaproof.campaign.lockstep.slot_moves import reported
 from otaproof.impl.chip.flash import FailureExtent
-from otaproof.model.config import Config, Release
+from otaproof.model.config import Config, Pin, Release
 from otaproof.model.device.allowance import Allowance
 from otaproof.model.device.records import TOP, Check, Word
 from otaproof.model.device.release_class import representative
@@ -107,9 +107,13 @@ class Recorded:
         self.places = Places(vector.layout.otadata.offset, tuple((area.offset, area.size) for area in slots))
         has_factory = "factory" in labels
         versions = max(2, len(self.versions))
-        can_fail = any("fail" in step for step in vector.record.get("steps", ()))
-        allows = frozenset({Allowance.FAILING_FLASH}) if can_fail else frozenset[Allowance]()
-        config = representative(vector.config, allows)
+        needed = {"fail": Allowance.FAILING_FLASH, "pin": Allowance.PINS}
+        steps = vector.record.get("steps", ())
+        allows = frozenset(allowance for word, allowance in needed.items() if any(word in step for step in steps))
+        erasing = {step["ota_data_erase"] or "otadata" in step["erase_list"] for step in steps if "erase_list" in step}
+        if len(erasing) > 1 or (vector.config.anti_rollback and Allowance.PINS in allows):
+            raise Unspoken("pins of several builds, or with anti-rollback")
+        config = replace(representative(vector.config, allows), factory_reset_erases_otadata=True in erasing)
         if "steps" not in vector.record:
             # Only applications differ by release, and it takes a while to compile a model.
             config = replace(config, app_release=Release.V5_1, bootloader_release=Release.V5_1)
@@ -146,7 +150,9 @@ class Recorded:
     def seen(self, ops: list[list[Any]]) -> list[SeenOp]:
         """Return recorded operations as the model sees them."""
         kinds = {"e": OpKind.ERASE, "p": OpKind.PROGRAM}
-        return [seen_op(self.places, kinds[op[0]], op[1]) for op in ops]
+        apps = min(area.offset for area in self.vector.layout.apps)
+        otadata = range(self.places.otadata, self.places.otadata + 2 * SECTOR)
+        return [seen_op(self.places, kinds[op[0]], op[1]) for op in ops if op[1] >= apps or op[1] in otadata]
 
 
 def recorded(vector: Vector) -> Recorded:
@@ -211,13 +217,15 @@ def _follow_step(device: Recorded, step: dict[str, Any], efuse: int) -> None:
         return
     _rebuild(device, step)
     ops = device.seen(step["ops"])
+    if "pin" in step and "cut" in res and len(ops) < len(step["ops"]):
+        raise Unspoken("a factory reset that is cut among other partitions")
     if device.versions.get(state["efuse"]) != device.versions.get(efuse) and device.scope.config.anti_rollback:
         ops.append(SeenOp(OpKind.BURN))
     after = device.stored(state["efuse"])
     began = None
     is_reset = step["do"] == "power_on"
     if is_reset:
-        tracker.begin_reset(is_power_on=True)
+        tracker.begin_reset(is_power_on=True, pin=Pin(step["pin"]) if "pin" in step else None)
     elif step["do"] in CALLS:
         began = tracker.begin_call(*action_names(Step(CALLS[step["do"]]), None))
     else:
@@ -314,6 +322,7 @@ FOLLOWED = {
     "releases-sessions.jsonl.gz": 143,
     "cuts2.jsonl.gz": 300,
     "flash-errors.jsonl.gz": 98,
+    "pins.jsonl.gz": 26,
 }
 """Of each file, the vectors that the model speaks of; fewer would be a gap that nobody sees."""
 
