@@ -202,6 +202,8 @@ class _Teller:
                 return ""
             case StepName.COMMENCE:
                 return self._upgrade(parts, target)
+            case StepName.BLANK_OTADATA | StepName.FLASH_SLOT:
+                return str(first.step)
             case StepName.WRITE:
                 return f"more of the image is written to {target}"
             case StepName.COMPLETE:

@@ -129,10 +129,19 @@ class Drawer:
     def _restart(self) -> Step:
         """Return the reset that brings a program back, or a power failure before it."""
         if self.run.tracker.task is Task.OFF:
+            if Allowance.OTHER_WRITERS in self.run.scope.allows and self.random.random() < 0.3:
+                return self._draw_tool()
             return Step(StepName.RESET)
         if self.random.random() < 0.1:
             return Step(StepName.POWER_OFF)
         return Step(StepName.RESET, reason=ResetReason.SOFTWARE)
+
+    def _draw_tool(self) -> Step:
+        """Return what a tool does while the device is off: a whole image, or blank otadata."""
+        if self.random.random() < 0.5:
+            return Step(StepName.BLANK_OTADATA)
+        image = self.random.randrange(len(self.run.history.images) - 1)
+        return Step(StepName.FLASH_SLOT, image=image, label=f"ota_{self.random.randrange(self.run.scope.slots)}")
 
     def _next_call(self) -> Step:
         if self._download and self.random.random() < 0.85:
@@ -234,7 +243,7 @@ def _planned(run: Lockstep, step: Step, failures: Mapping[int, FailureExtent]) -
         case StepName.RESET:
             is_power_on, wakes = step.reason is ResetReason.POWER_ON, run.takes_fast_path(step)
             return tracker.planned_boot(is_power_on, wakes, run.held_pin(step), failures)
-        case StepName.POWER_OFF:
+        case StepName.POWER_OFF | StepName.BLANK_OTADATA | StepName.FLASH_SLOT:
             return ()
         case StepName.WRITE:
             return (SeenOp(OpKind.PROGRAM, slot=0),) if run.takes_write(step) else ()

@@ -29,7 +29,7 @@ from ...model.ota_state import OtaImgState, api_name
 from ..device_under_test import DeviceUnderTest
 from .history import BLANK_ENTRY, OTADATA
 from .player import Moment, Played, Player, StepOutcome
-from .step import ACCEPT, COMMENCE, POWER_ON, UPGRADE_STEPS, Step, StepName
+from .step import ACCEPT, COMMENCE, POWER_ON, TOOL_STEPS, UPGRADE_STEPS, Step, StepName
 
 _IN_PROGRESS = "ota error"
 """What commence() says of a session that is open already: no lock-out."""
@@ -220,6 +220,13 @@ class ClaimMonitor:
 
     def _remember(self, played: Played, ran: App | None, is_accept_due: bool) -> None:
         step, outcome = played.step, played.outcome
+        if step.name in TOOL_STEPS:
+            self._expect_nothing()
+            self._choices = None
+            provisioned = {step.label} - {""}
+            self._finished |= provisioned
+            self._earned |= provisioned
+            return
         if step.name is StepName.RESET:
             if outcome is StepOutcome.RETURNED:
                 self._remember_start()

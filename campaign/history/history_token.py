@@ -99,6 +99,8 @@ def _check(token: HistoryToken) -> None:
         raise ValueError("a partition or an image is missing")
     if any(step.name is StepName.SET_BOOT and step.label not in {RUNNING, *labels} for step in token.history.steps):
         raise ValueError("set_boot of a partition that is missing")
+    if any(step.name is StepName.FLASH_SLOT and step.label not in labels for step in token.history.steps):
+        raise ValueError("a tool flashes a partition that is missing")
     if not images or not token.history.steps:
         raise ValueError("no image, or no step")
     Efuse(device.efuse_bits, device.config.secure_version_bits)
@@ -137,6 +139,8 @@ def _encode_step(step: Step) -> list[object]:
             detail = step.argument
         case StepName.SET_BOOT:
             detail = step.label
+        case StepName.FLASH_SLOT:
+            detail = [step.label, step.image]
     cut: list[object] | None = None
     if step.cut is not None:
         cut = [step.cut.op, None if step.cut.torn is None else str(step.cut.torn), step.cut.efuse_done]
@@ -169,6 +173,9 @@ def _call(record: Any, image_count: int) -> Step:
             return Step(StepName.COMPLETE, argument=_argument(detail), cut=planned)
         case StepName.SET_BOOT:
             return Step(StepName.SET_BOOT, label=_text(detail), cut=planned)
+        case StepName.FLASH_SLOT:
+            label, image = detail
+            return Step(StepName.FLASH_SLOT, image=_number(image, image_count), label=_text(label))
         case known:
             if detail is not None:
                 raise ValueError(f"{name} takes nothing")

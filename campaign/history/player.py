@@ -17,7 +17,7 @@ from ...impl.esp_err import OtaError
 from ...impl.partitions.partition import Partition
 from ...impl.program_end import Hang, Panic, PowerCut, Restart
 from ..device_under_test import DeviceUnderTest
-from .step import RUNNING, Step, StepName
+from .step import RUNNING, TOOL_STEPS, Step, StepName
 
 
 class StepOutcome(Enum):
@@ -200,10 +200,25 @@ class Player:
             return StepOutcome.NOTHING_BOOTS if self.app is None else StepOutcome.RETURNED
         if step.name is StepName.POWER_OFF:
             return StepOutcome.CUT
+        if step.name in TOOL_STEPS:
+            self._use_tool(step)
+            return StepOutcome.RETURNED
         if self.app is None:
             return StepOutcome.NOBODY
         self._call_of(step, self.app)()
         return StepOutcome.RETURNED
+
+    def _use_tool(self, step: Step) -> None:
+        """Write as a tool does; no program of the device runs then."""
+        self.app = None
+        flash = self.board.flash
+        flash.power_on()
+        if step.name is StepName.FLASH_SLOT:
+            partition = self.dut.partition(step.label)
+            flash.erase(partition.offset, partition.size)
+            flash.program(partition.offset, self.dut.image(step.image).contents)
+        elif self.dut.otadata is not None:
+            flash.erase(self.dut.otadata.offset, self.dut.otadata.size)
 
     def _call_of(self, step: Step, app: App) -> Callable[[], object]:
         lua = app.otaupgrade

@@ -30,8 +30,14 @@ class StepName(Enum):
     ROLLBACK = "rollback"
     SET_BOOT = "set_boot"
     """esp_ota_set_boot_partition, of a label."""
+    BLANK_OTADATA = "blank_otadata"
+    """A tool erases otadata, while the chip waits for it."""
+    FLASH_SLOT = "flash_slot"
+    """A tool writes a whole image into a slot, of a label."""
 
 
+TOOL_STEPS = (StepName.BLANK_OTADATA, StepName.FLASH_SLOT)
+"""What other programs do; the device is off before it and after it."""
 UPGRADE_STEPS = (StepName.COMMENCE, StepName.WRITE, StepName.COMPLETE)
 """The calls that bring a new image."""
 
@@ -95,7 +101,7 @@ class Step:
     pin: Pin | None = None
     """RESET: the pin that is held."""
     image: int | None = 0
-    """WRITE: number of the image among those that the device knows; None: the update."""
+    """WRITE, FLASH_SLOT: number of the image among those that the device knows; None: the update."""
     offset: int = 0
     """WRITE: first byte."""
     length: int = 0
@@ -103,7 +109,7 @@ class Step:
     argument: str | int | float | bool | None = None
     """COMPLETE: the Lua value that is given; None is nil."""
     label: str = ""
-    """SET_BOOT: a partition, or "running"."""
+    """SET_BOOT, FLASH_SLOT: a partition; SET_BOOT also "running"."""
     cut: StepCut | None = None
     failures: tuple[StepFailure, ...] = ()
 
@@ -127,6 +133,10 @@ class Step:
                 return f"write({image}bytes {self.offset} … {self.offset + self.length - 1})"
             case StepName.COMPLETE:
                 return f"complete({_lua_text(self.argument)})"
+            case StepName.BLANK_OTADATA:
+                return "a tool blanks otadata"
+            case StepName.FLASH_SLOT:
+                return f"a tool flashes {self.label} with image {self.image}"
             case StepName.SET_BOOT:
                 return f"esp_ota_set_boot_partition({self.label})"
             case _:

@@ -25,7 +25,7 @@ from ...model.fault_model import FaultModel
 from ...model.slot.life_cycle import Event
 from ..history.history import OTADATA, History, SmallDevice
 from ..history.player import Played, Player, StepOutcome
-from ..history.step import RUNNING, Step, StepName
+from ..history.step import RUNNING, TOOL_STEPS, Step, StepName
 from .abstraction import Places, Program, Stored, stored_in_bytes
 from .divergence import Divergence, OutOfModel
 from .model_tracker import BURN, ModelTracker, OpKind, SeenOp, seen_op
@@ -103,6 +103,13 @@ class Lockstep:
         """Return the pin that a reset looks at; a wake-up from deep sleep looks at none."""
         return None if step.reason is ResetReason.DEEP_SLEEP else step.pin
 
+    def tool_action(self, step: Step) -> str:
+        """Return the name of what a tool does, in the model."""
+        if step.name is StepName.BLANK_OTADATA:
+            return "tool_blanks_otadata"
+        version = self.history.images[step.image or 0].secure_version
+        return f"tool_flashes_{step.label}{f'_version_{version}' if self.scope.config.anti_rollback else ''}"
+
     def step(self, step: Step) -> frozenset[str]:
         """Play a step in both and return the ids of the claims that it broke."""
         self._check_physical(step)
@@ -143,6 +150,9 @@ class Lockstep:
     def _follow(self, played: Played, stored: list[Stored], running: str | None) -> None:
         step, tracker = played.step, self.tracker
         began: str | None = None
+        if step.name in TOOL_STEPS:
+            tracker.use_tool(self.tool_action(step), stored[-1])
+            return
         if step.name is StepName.RESET:
             tracker.begin_reset(step.reason is ResetReason.POWER_ON, self._wakes, self.held_pin(step))
         elif step.name is StepName.POWER_OFF:

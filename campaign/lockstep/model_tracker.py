@@ -141,6 +141,11 @@ class ModelTracker:
         self._take(possible[0].name)
         return possible[0].name
 
+    def use_tool(self, name: str, after: Stored) -> None:
+        """Let another program write: take this action."""
+        self._take(name)
+        self._compare(after)
+
     def begin_write(self) -> None:
         """Make a call of write(): what it programs tells what it does."""
         self._has_wiped, self._is_booting, self.has_raised = None, False, False

@@ -188,7 +188,7 @@ class TraceWalker:
 
     def _compare_outcome(self, segment: Segment, played: Played, task: int) -> None:
         expected = {
-            Task.OFF: (StepOutcome.CUT,),
+            Task.OFF: (StepOutcome.RETURNED if segment.actions[-1].kind is Kind.WRITER else StepOutcome.CUT,),
             Task.SELECT: (StepOutcome.NOTHING_BOOTS if self._is_anew(segment) else StepOutcome.RESTARTED,),
             Task.STUCK: (StepOutcome.NOTHING_BOOTS,),
             Task.STARTED: (StepOutcome.RETURNED,),

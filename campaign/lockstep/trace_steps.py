@@ -17,6 +17,7 @@ FLIPPED_BYTE = 700
 """The byte in which a damaged image differs: in its last part."""
 SLOT_SECTORS = SLOT_SIZE // SECTOR_SIZE
 _OVER = "write_over"
+_FLASHES = "tool_flashes_ota_"
 _EXTENTS = {extent.value: extent for extent in FailureExtent} | {"done": FailureExtent.ALL}
 
 
@@ -69,6 +70,15 @@ class _Download:
         self.position = start if "_fails" in name else end
         return Step(StepName.WRITE, image=self.begun.get(target, 0), offset=start, length=end - start)
 
+    def tool(self, name: str) -> Step:
+        """Return the step that a tool takes."""
+        if not name.startswith(_FLASHES):
+            return Step(StepName.BLANK_OTADATA)
+        slot = int(name.removeprefix(_FLASHES).partition("_")[0])
+        self.image += 1
+        self.begun[slot] = self.image
+        return Step(StepName.FLASH_SLOT, image=self.image, label=f"ota_{slot}")
+
 
 def segments(scope: Scope, model: Stepper, action_names: Sequence[str]) -> Iterator[Segment]:
     """Yield the steps that the actions of a trace are."""
@@ -110,6 +120,8 @@ def _begun_step(
     if action.kind is Kind.RESET:
         reasons = {"power_on": ResetReason.POWER_ON, "wake": ResetReason.DEEP_SLEEP}
         return Step(StepName.RESET, reasons.get(name, ResetReason.SOFTWARE))
+    if action.kind is Kind.WRITER:
+        return download.tool(name)
     if name.startswith("write_"):
         running = before["running"]
         return download.step(name, running + 1 if running < scope.slots - 1 else 0)
@@ -134,7 +146,7 @@ def _call(scope: Scope, name: str) -> Step:
 def images_of(action_names: Sequence[str]) -> Iterator[SmallImage]:
     """Yield the image of the device, then one for each that the trace begins to write."""
     yield SmallImage(1)
-    begun = [index for index, name in enumerate(action_names) if name.startswith(("write_first", _OVER))]
+    begun = [index for index, name in enumerate(action_names) if name.startswith(("write_first", _OVER, _FLASHES))]
     for number, start in enumerate(begun):
         name = action_names[start]
         later = action_names[start + 1 :]
@@ -142,7 +154,8 @@ def images_of(action_names: Sequence[str]) -> Iterator[SmallImage]:
         version = int(name.rpartition("_version_")[2]) if "_version_" in name else 0
         # Programmed over another image, it takes no bit of that one's secure version.
         version = 3 if name == _OVER else version
-        flipped = FLIPPED_BYTE if rest.startswith("write_rest_broken") and name != _OVER else None
+        is_damaged = name.startswith("write_first") and rest.startswith("write_rest_broken")
+        flipped = FLIPPED_BYTE if is_damaged else None
         yield SmallImage(number + 2, secure_version=version, flipped=flipped)
 
 
@@ -152,6 +165,8 @@ def flash_ops(action: Action) -> int:
         return 1
     if action.kind is Kind.FAILURE:
         return 0 if is_burn(action) else 1
+    if action.kind is Kind.WRITER:
+        return SLOT_SECTORS + 1 if action.name.startswith(_FLASHES) else 2
     if action.kind is not Kind.FLASH or not action.name.endswith(("_erases", "_programs")):
         return 0
     return SLOT_SECTORS if action.name in ("commence_erases", "reject_erases") else 1

@@ -53,7 +53,7 @@ class SearchOptions:
     """Claims to check: such as C1,C2, or all, or none."""
     allow: Annotated[Allowances, Parameter(group=DEVICE)] = frozenset()
     """What may happen beyond calls, resets and power cuts: flash operations that return an error (failing-flash), the
-    pins of factory reset and test app (pins)."""
+    pins of factory reset and test app (pins), tools that blank otadata or flash a slot (other-writers)."""
     threads: Literal[1, 2] = 1
     """Threads of a big search."""
     memory: Annotated[int, Parameter(converter=_memory, metavar="SIZE", show_default=_size)] = 4 << 30

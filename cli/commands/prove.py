@@ -50,7 +50,7 @@ class ProofOptions:
     """As documented, with nothing between complete() and the restart, or in any order; without it, one after the other."""
     allow: Annotated[Allowances, Parameter(group=DEVICE)] = frozenset()
     """What may happen beyond calls, resets and power cuts: flash operations that return an error (failing-flash), the
-    pins of factory reset and test app (pins)."""
+    pins of factory reset and test app (pins), tools that blank otadata or flash a slot (other-writers)."""
     claim: Annotated[tuple[str, ...], Parameter(metavar="ID")] = ()
     """Decide this claim alone, such as C4 (repeatable)."""
     all: bool = False

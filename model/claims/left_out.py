@@ -77,7 +77,14 @@ LEFT_OUT: tuple[LeftOut, ...] = (
     ),
     LeftOut(
         "other writers",
-        "What other programs write into otadata and slots: tools on a PC, a serial flash, other update libraries.",
+        "Tools on a PC that blank otadata, or flash a slot with a whole image, while the device is off.",
+        allowance=Allowance.OTHER_WRITERS,
+    ),
+    LeftOut(
+        "other records and images",
+        "What other programs write beside that: records of their own making, images that are damaged, other update "
+        "libraries; a tool that is cut.",
+        known="A tool that keeps the state word of a record brings back an image that was rolled back (K4).",
     ),
     LeftOut(
         "other calls",
@@ -89,8 +96,8 @@ LEFT_OUT: tuple[LeftOut, ...] = (
         "pins",
         "The pins of factory reset and test app, held while the bootloader selects.",
         breaks=("C2", "C10", "C14"),
-        known="A factory reset can use up the boot of a new image (recorded: R33). One that erases otadata can start an "
-        "image whose download never finished.",
+        known="A factory reset can use up the boot of a new image (recorded: R33). One that erases otadata can start "
+        "an image whose download never finished.",
         allowance=Allowance.PINS,
     ),
     LeftOut(

@@ -26,9 +26,11 @@ class Kind(Enum):
     """A flash or eFuse operation returns an error."""
     PIN = "pin"
     """A pin is held at a reset."""
+    WRITER = "writer"
+    """Another program writes flash, while no program of the device runs."""
 
 
-MISHAPS = (Kind.CUT, Kind.FAILURE, Kind.PIN)
+MISHAPS = (Kind.CUT, Kind.FAILURE, Kind.PIN, Kind.WRITER)
 """What happens to a device although no program of its own does it."""
 
 

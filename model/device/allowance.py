@@ -10,3 +10,5 @@ class Allowance(Enum):
     """Operations of flash and eFuse that return an error, after none, half or all of them has taken effect."""
     PINS = "pins"
     """The pins of factory reset and test app are held while the bootloader selects."""
+    OTHER_WRITERS = "other-writers"
+    """Tools on a PC blank otadata, or flash a slot with a whole image."""

@@ -202,10 +202,10 @@ def _wipe(scope: Scope, device: Device, task: Task) -> Action:
 def wiped_target(scope: Scope, device: Device, left: Device) -> Device:
     """Return the device `left`, with the slot wiped that is the target while `device` runs."""
     target = next_update_slot(device)
-    return _without_origin(scope, replace(left, slots=with_slot(device, target, WIPED)), target)
+    return without_origin(scope, replace(left, slots=with_slot(device, target, WIPED)), target)
 
 
-def _without_origin(scope: Scope, device: Device, target: Num) -> Device:
+def without_origin(scope: Scope, device: Device, target: Num) -> Device:
     """Return the device once the image of a slot is gone: there is no way back to it, or from it."""
     is_lost = (device.upgraded == target) | (device.upgraded_from == target)
     nowhere = number(scope.nowhere)
@@ -309,7 +309,7 @@ def _torn_wipes(scope: Scope, device: Device, off: Device) -> Actions:
             for index, slot in enumerate(device.slots)
         )
         has_description = any_of((target == i) & slot.has_description for i, slot in enumerate(device.slots))
-        left = _without_origin(scope, replace(off, slots=ruined), target)
+        left = without_origin(scope, replace(off, slots=ruined), target)
         yield cut("cut_in_wipe", left, has_description, FaultModel.F1)
 
 

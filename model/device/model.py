@@ -16,6 +16,7 @@ from .flash_steps import cuts, flash_steps
 from .pin_steps import with_pins
 from .records import Numbers, ranked
 from .state import INPUTS, Device, Scope, device_of, initial_device
+from .writer_steps import other_writers
 
 _RANKED_BY = ("record0_check", "record0_seq", "record1_check", "record1_seq")
 """A change of these can change how the numbers are ranked."""
@@ -80,7 +81,7 @@ def build_model(scope: Scope) -> DeviceModel:
     """Return the model of a scope, built anew and kept nowhere."""
     device = device_of(scope)
     plain = chain(boot_steps(scope, device), calls(scope, device), flash_steps(scope, device), cuts(scope, device))
-    actions = tuple(with_pins(scope, device, with_failures(scope, device, plain)))
+    actions = (*with_pins(scope, device, with_failures(scope, device, plain)), *other_writers(scope, device))
     start = dict(initial_device(scope).terms())
     fields = tuple(
         Field(name, term.bits, start[name].value or 0) for name, term in device.terms() if term.op is Op.FIELD
