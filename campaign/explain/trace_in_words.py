@@ -8,6 +8,7 @@ from ...model.device.records import Check, Word
 from ...model.device.selection import boot_choice, boot_partition
 from ...model.device.state import Content, Device, Expectation, Phase, Scope, Task, Usage
 from ...model.device.stepper import State, Stepper, stepper
+from ...model.device.stray_numbers import stray_named
 from ..history.step import StepName
 from ..lockstep.trace_steps import Segment, segments
 
@@ -323,6 +324,10 @@ def _where(name: str, phase: int, check: str, word: str) -> str:
         ]
     if name.startswith("cut_in_burn"):
         return f"with the bits {name.rpartition('_')[2]} set"
+    stray = stray_named(name)
+    if stray is not None:
+        inside = f"inside the {stray.phase.name.lower()}"
+        return f"{inside}: by chance the check word fits a number of ota_{stray.slot} that was never written"
     _, _, left_check, left_word = name.removeprefix("cut_in_").split("_", 3)
     left_check, left_word = left_check.upper(), left_word.upper()
     is_program = phase == Phase.PROGRAM

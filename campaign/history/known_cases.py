@@ -270,6 +270,18 @@ KNOWN_CASES: tuple[KnownCase, ...] = (
         known_histories.number_wraps,
     ),
     KnownCase(
+        "stray-number-wraps",
+        "A power cut in complete() of number 10,064 leaves 0xFFFFFFFE with a right check word; the next upgrade gets "
+        "0xFFFFFFFF, which means erased, and complete(1) restarts into the old image.",
+        ("K8", "K18"),
+        "C4",
+        ALL,
+        None,
+        RETURNED,
+        "ota_1",
+        known_histories.stray_number_wraps,
+    ),
+    KnownCase(
         "rollback-to-an-unfinished-image",
         "rollback() during a download starts the slot that was written and never completed.",
         ("R15",),

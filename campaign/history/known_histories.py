@@ -14,6 +14,7 @@ ON = Step(StepName.RESET)
 RESTART = Step(StepName.RESET, ResetReason.SOFTWARE)
 COMMENCE, ACCEPT, ROLLBACK = Step(StepName.COMMENCE), Step(StepName.ACCEPT), Step(StepName.ROLLBACK)
 SET_RUNNING = Step(StepName.SET_BOOT, label=RUNNING)
+NEW, VALID = OtaImgState.NEW, OtaImgState.VALID
 COMPLETE = Step(StepName.COMPLETE)
 """complete() without an argument: it marks the image and does not restart."""
 
@@ -125,9 +126,24 @@ def table_with_a_gap(release: Release) -> History:
 
 def number_wraps(release: Release) -> History:
     """An upgrade after number 0xFFFFFFFE."""
-    older, newer = (encode_entry(make_entry(number, OtaImgState.VALID)) for number in (0xFFFFFFFD, 0xFFFFFFFE))
+    older, newer = (encode_entry(make_entry(number, VALID)) for number in (0xFFFFFFFD, 0xFFFFFFFE))
     device = SmallDevice(_config(release), holds=(("ota_0", 0), ("ota_1", 1)), entries=(older, newer))
     return History(device, _images(3)).then(ON, *upgrade(2), RESTART)
+
+
+def stray_number_wraps(release: Release) -> History:
+    """complete() writes number 10,064, and a cut leaves 0xFFFFFFFE with a right check word; then one more upgrade.
+
+    Upgrades could have brought the numbers so far; provisioning makes the history short."""
+    *written, complete = upgrade(2)
+    older, newer, whole, stray = (
+        encode_entry(make_entry(number, state))
+        for number, state in ((10_062, VALID), (10_063, VALID), (10_064, NEW), (0xFFFFFFFE, NEW))
+    )
+    torn = bytes(left & ~right for left, right in zip(stray, whole, strict=True))
+    device = SmallDevice(_config(release), holds=(("ota_0", 0), ("ota_1", 1)), entries=(newer, older))
+    steps = (ON, *written, _cut(complete, 1, f"mask:{torn.hex()}"), ON, ACCEPT, *upgrade(3), RESTART)
+    return History(device, _images(4)).then(*steps)
 
 
 def rollback_to_unfinished(release: Release) -> History:

@@ -173,15 +173,7 @@ def _xor(data: bytes) -> int:
 def stored_in_state(stepper: Stepper, state: State) -> Stored:
     """Return what a device in that state of the model has in flash and eFuse."""
     scope, fields = stepper.model.scope, in_flash(stepper.as_dict(state))
-    records = [
-        RecordView(
-            Check(fields[f"record{index}_check"]),
-            Word(fields[f"record{index}_word"]),
-            fields.get(f"record{index}_slot", 0),
-            fields[f"record{index}_seq"],
-        )
-        for index in range(2)
-    ]
+    records = [_record_in_fields(fields, index) for index in range(2)]
     return Stored(
         records=ranked((records[0], records[1]), scope.slots),
         slots=tuple(
@@ -215,6 +207,13 @@ def in_flash(fields: Mapping[str, int]) -> dict[str, int]:
                 found |= {f"{name}check": Check.EMPTY if is_blank else Check.WRONG, f"{name}word": Word.UNDEFINED}
                 found |= {f"{name}{part}": 0 for part in ("slot", "seq") if f"{name}{part}" in found}
     return found
+
+
+def _record_in_fields(fields: dict[str, int], index: int) -> RecordView:
+    check, word = Check(fields[f"record{index}_check"]), Word(fields[f"record{index}_word"])
+    if check is not Check.RIGHT:
+        return RecordView(check, word)
+    return RecordView(check, word, fields.get(f"record{index}_slot", 0), fields[f"record{index}_seq"])
 
 
 def program_in_state(stepper: Stepper, state: State) -> Program | None:

@@ -16,16 +16,17 @@ from ...impl.chip.torn_operations import AFTER, BEFORE, Torn, TornKind
 from ...impl.otadata import ENTRY_SIZE, decode_entry, slot_of_seq
 from ...model.config import ResetReason
 from ...model.device.action import Action, Kind
-from ...model.device.records import Check, Word
+from ...model.device.records import Check
 from ...model.device.state import Scope, Task, Usage
 from ...model.device.stepper import State, stepper
+from ...model.device.stray_numbers import stray_named
 from ..history.history import FIRST_PART, IMAGE_SIZE, OTADATA, History, SmallImage
 from ..history.history_token import HistoryToken, record_of_token, token_of_record
 from ..history.player import Played, Player, StepOutcome
 from ..history.step import Step, StepCut, StepName
 from ..token_packing import compact_json, pack_token, unpack_token
 from .divergence import Divergence
-from .torn_bytes import classes_of, find_torn, leaves
+from .torn_bytes import classes_of, is_left_by_cut, leaves, torn_by_cut
 from .trace_replay import HEADER_GONE, device_of_scope, place_label
 from .trace_steps import FLIPPED_BYTE, flash_ops
 
@@ -205,18 +206,15 @@ class BoardSide:
         played = self._player.fork().play(step)
         if op >= len(played.ops):
             raise Divergence(f"{step}: has no operation {op}")
-        kind, address = played.ops[op].kind, played.ops[op].address
-        before, after = (moment.cells.read(address, ENTRY_SIZE) for moment in played.moments[op : op + 2])
-        _, _, check, word = name.removeprefix("cut_in_").split("_", 3)
-        classes = Check[check.upper()], Word[word.upper()]
+        moments = played.moments[op : op + 2]
         if preferred is not None and preferred.weakest_model <= self.scope.faults:
-            left = leaves(preferred, kind, before, after)
-            is_same = classes[0] is not Check.RIGHT or left[:4] in (before[:4], after[:4])
-            if classes_of(left) == classes and is_same:
+            before, after = (moment.cells.read(played.ops[op].address, ENTRY_SIZE) for moment in moments)
+            left = leaves(preferred, played.ops[op].kind, before, after)
+            if stray_named(name) is None and is_left_by_cut(name, left, before, after):
                 return preferred
-        found = find_torn(kind, before, after, *classes, self.scope.faults)
+        found = torn_by_cut(name, played.ops[op], moments, self.scope.slots, self.scope.faults)
         if found is None:
-            raise Divergence(f"{step}: no tear of operation {op} leaves {check} {word}")
+            raise Divergence(f"{step}: no tear of operation {op} is a {name}")
         return found
 
     def _see(self, call: Played | None, boot: Played | None) -> Seen:

@@ -1,14 +1,17 @@
 """Byte-level tears for each abstract outcome: from what the model says a cut leaves of a record to a tear of bytes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from ...impl.chip.cells import SECTOR_SIZE
-from ...impl.chip.flash import FlashOpKind
+from ...impl.chip.flash import FlashOp, FlashOpKind
 from ...impl.chip.torn_operations import AFTER, BEFORE, Torn, TornKind
 from ...impl.otadata import ENTRY_SIZE, SEQ_EMPTY, decode_entry, is_crc_right
 from ...model.device.records import Check, Word
+from ...model.device.stray_numbers import Stray, stray_named
 from ...model.fault_model import FaultModel
+from ..history.player import Moment
+from .stray_tears import find_stray, find_tear_towards
 
 
 def classes_of(entry: bytes) -> tuple[Check, Word]:
@@ -18,6 +21,46 @@ def classes_of(entry: bytes) -> tuple[Check, Word]:
     if decoded.ota_seq == SEQ_EMPTY:
         return Check.EMPTY, word
     return (Check.RIGHT if is_crc_right(decoded) else Check.WRONG), word
+
+
+def torn_by_cut(
+    name: str,
+    op: FlashOp,
+    moments: Sequence[Moment],
+    slots: int,
+    faults: FaultModel,
+    to_come: Sequence[Stray] = (),
+) -> Torn | None:
+    """Return a tear of an operation on a record, of the weakest model possible, that leaves what a cut's name says.
+
+    name: of an action of the model; moments: before the operation and after it; to_come: the stray numbers that later
+    cuts are to make of what is left."""
+    before, after = (moment.cells.read(op.address, ENTRY_SIZE) for moment in moments)
+    stray = stray_named(name)
+    if stray is None and not to_come:
+        return find_torn(op.kind, before, after, *_classes_named(name), faults)
+    other = decode_entry(moments[0].cells.read(op.address ^ SECTOR_SIZE, ENTRY_SIZE))
+    number = other.ota_seq if is_crc_right(other) and other.ota_seq != SEQ_EMPTY else None
+    entry = after if op.kind is FlashOpKind.PROGRAM else before
+    if stray is not None:
+        return find_stray(entry, (stray, *to_come), slots, number)
+    check, word = _classes_named(name)
+    if check is Check.WRONG and to_come:
+        return find_tear_towards(entry, to_come, slots, number, word)
+    return find_torn(op.kind, before, after, check, word, faults)
+
+
+def is_left_by_cut(name: str, left: bytes, before: bytes, after: bytes) -> bool:
+    """Tell whether the 32 bytes that a tear has left are those of a cut's name, with the number that was there."""
+    classes = _classes_named(name)
+    # A check word that is right still names the number that it came with.
+    is_same = classes[0] is not Check.RIGHT or left[:4] in (before[:4], after[:4])
+    return classes_of(left) == classes and is_same
+
+
+def _classes_named(name: str) -> tuple[Check, Word]:
+    _, _, check, word = name.removeprefix("cut_in_").split("_", 3)
+    return Check[check.upper()], Word[word.upper()]
 
 
 def find_torn(

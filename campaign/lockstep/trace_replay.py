@@ -16,9 +16,11 @@ from ...impl.image.format import APP_DESC_MAGIC, APP_DESC_OFFSET, APP_DESC_SIZE,
 from ...impl.otadata import ENTRY_SIZE, decode_entry, slot_of_seq
 from ...model.config import Pin
 from ...model.device.action import Kind
-from ...model.device.records import Check, Numbers, Word
+from ...model.device.flash_steps import ERASES
+from ...model.device.records import Check, Numbers
 from ...model.device.state import Content, Scope, Task
 from ...model.device.stepper import State, stepper
+from ...model.device.stray_numbers import Stray, stray_named
 from ..history.claim_monitor import BrokenClaim, ClaimMonitor, verifies
 from ..history.history import FIRST_PART, History, SmallDevice
 from ..history.history_replay import token_of
@@ -27,7 +29,7 @@ from ..history.player import Moment, Played, Player, StepOutcome
 from ..history.step import Step, StepCut, StepName
 from .abstraction import in_flash
 from .divergence import Divergence
-from .torn_bytes import classes_of, find_torn
+from .torn_bytes import classes_of, torn_by_cut
 from .trace_steps import Segment, flash_ops, images_of, is_burn, segments
 
 HEADER_GONE = 16
@@ -93,6 +95,10 @@ def device_of_scope(scope: Scope) -> SmallDevice:
     )
 
 
+_NEW_NUMBERS = tuple(f"{task.name.lower()}_erases" for task in (*ERASES, Task.COMPLETE, Task.SET_BOOT, Task.FRESH))
+"""Actions after which a sector has no record, or one with another number."""
+
+
 class TraceWalker:
     """Plays one trace on the board."""
 
@@ -142,20 +148,31 @@ class TraceWalker:
             return replace(segment.step, cut=StepCut(ops, torn))
         return replace(segment.step, cut=StepCut(ops, self._torn(segment, ops)))
 
+    def _strays_to_come(self, segment: Segment) -> Iterator[Stray]:
+        """Yield the strays that later cuts make of the record which the cut at the end of the segment tears."""
+        sector = self._value(segment.states[-2], "sector")
+        before = segment.states[-1]
+        for part in self.segments[self.segments.index(segment) + 1 :]:
+            for action, state in zip(part.actions, part.states, strict=True):
+                if self._value(before, "sector") == sector:
+                    stray = stray_named(action.name)
+                    if stray is not None:
+                        yield stray
+                    if action.name in _NEW_NUMBERS:
+                        return
+                before = state
+
     def _torn(self, segment: Segment, op: int) -> Torn:
         """Return the tear of operation `op` that leaves the classes which the last action names."""
         played = self.player.fork().play(segment.step)
         if op >= len(played.ops):
             raise Divergence(f"{segment.step}: has no operation {op}: {describe(played)}")
         cut = played.ops[op]
-        before = played.moments[op].cells.read(cut.address, ENTRY_SIZE)
-        after = played.moments[op + 1].cells.read(cut.address, ENTRY_SIZE)
-        _, _, check, word = segment.actions[-1].name.removeprefix("cut_in_").split("_", 3)
-        found = find_torn(cut.kind, before, after, Check[check.upper()], Word[word.upper()], self.scope.faults)
+        name, moments = segment.actions[-1].name, played.moments[op : op + 2]
+        to_come = tuple(self._strays_to_come(segment)) if self.scope.has_strays else ()
+        found = torn_by_cut(name, cut, moments, self.scope.slots, self.scope.faults, to_come)
         if found is None:
-            raise Divergence(
-                f"{segment.step}: no tear of operation {op} leaves {check} {word}, within {self.scope.faults.name}"
-            )
+            raise Divergence(f"{segment.step}: no tear of operation {op} is a {name}, within {self.scope.faults.name}")
         return found
 
     def _compare(self, segment: Segment, played: Played, is_last: bool) -> None:
@@ -221,8 +238,14 @@ class TraceWalker:
         fields = self._stepper.as_dict(state)
         names = [name for name in fields if name.startswith("record") or name == "burned"]
         names += [name for name in fields if name.endswith(("_content", "_version"))]
-        is_as_ranked = fields == (stored := in_flash(fields))
-        return {name: stored[name] for name in names if is_as_ranked or not name.endswith("_seq")}
+        expected = {name: value for name, value in in_flash(fields).items() if name in names}
+        numbers = [expected[f"record{i}_seq"] * (expected[f"record{i}_check"] == Check.RIGHT) for i in range(2)]
+        # The model remembers a number that was torn, and ranks by what is coming; the flash does neither.
+        expected["record0_seq"], expected["record1_seq"] = self._ranked(numbers)
+        for index in range(2):
+            if f"record{index}_slot" in expected and expected[f"record{index}_check"] != Check.RIGHT:
+                expected[f"record{index}_slot"] = 0
+        return expected
 
     def _seen(self, state: State, moment: Moment) -> dict[str, int]:
         """Return what lies on flash, read as the model reads it."""

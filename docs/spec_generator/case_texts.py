@@ -153,10 +153,17 @@ K_CASES: tuple[CaseText, ...] = (
     CaseText(
         "K18",
         "A torn number matches its torn check word",
-        "A torn number and a torn check word can match by chance. The record then names an arbitrary slot and is the active one, since tears only increase numbers.",
+        "A torn number and a torn check word can match by chance: a [stray number](claims.md#stray-numbers). The record then decides what boots, since tears only increase numbers, and can name another slot. Which numbers it takes, and how likely it is, stands with [the claims](claims.md#stray-numbers).",
         releases=_ALL,
         vectors=("t0472",),
-        lemmas=("no_prefix_passes", "byte_tears_are_few", "bit_tears_of_1", "strays_are_greater"),
+        lemmas=(
+            "no_prefix_passes",
+            "byte_tears_are_few",
+            "bit_tears_of_1",
+            "strays_are_greater",
+            "strays_name_declared_slots",
+            "strays_reach_the_top",
+        ),
         also="rows [L94](life-cycle.md#l94) to [L99](life-cycle.md#l99)",
     ),
     CaseText(

@@ -12,22 +12,36 @@ from otaproof.model.claims.left_out import HEADING
 from otaproof.model.claims.state_claims import DEVICE_CLAIMS
 from otaproof.model.device.state import Usage
 from otaproof.model.fault_model import FaultModel
-from otaproof.proofs.bytes import crc_lemmas, efuse_lemmas, seq_lemmas, torn_records
+from otaproof.proofs.bytes import crc_lemmas, efuse_lemmas, seq_lemmas, stray_lemmas, stray_odds, torn_records
 from otaproof.proofs.prover.dead_ends import RECOVERY
 from otaproof.proofs.refinement import impl_decisions, impl_refines_model
 
+from .claim_notes import CLAIM_NOTES
 from .left_out_text import left_out_note, left_out_sentence, left_out_table
 from .proof_tables import FAULTS, METHODS, Proofs
 from .spec_page import SpecPage, anchor, code, first_line, folded, repo_file
-from .spec_scopes import BUILDS, RELEASES, Build, SpecScope, releases_label, spec_scopes
+from .spec_scopes import BUILDS, RELEASES, USAGES, Build, SpecScope, releases_label, spec_scopes
+from .strays_section import strays_section
 from .trace_text import ACTIONS, trace_list
 
 GROWTH = "C12"
 """The claim about sequence numbers, which the search does not decide."""
+GROWTH_VERDICT = {"verdict": "violated", "weakest": FaultModel.F3.name, "cuts": 1}
+"""By the lemmas next_seq_is_the_same_or_greater and no_strays_of_bytes, and under F3 by strays_reach_the_top."""
+USAGE_TEXTS = {
+    Usage.DOCUMENTED: "the application follows NodeMCU's documentation. complete(1) restarts; complete(nil) keeps it "
+    "running, and it may go on with rollback() or another commence(); accept() comes once, from the image that runs "
+    "under test. This is the main column.",
+    Usage.RESTART_AT_ONCE: "as documented, and nothing comes between complete() and the restart, as with complete(1). "
+    "It is a discipline that an application can choose; the claims that it repairs are those that differ here.",
+    Usage.ANY: "the calls come in any order, and esp_ota_set_boot_partition() may set the running slot and factory.",
+}
 LEMMA_GROUPS = (
     ("Sequence numbers", "proofs/bytes/seq_lemmas.py", seq_lemmas.LEMMAS),
     ("Check word", "proofs/bytes/crc_lemmas.py", crc_lemmas.LEMMAS),
     ("Tears of a record", "proofs/bytes/torn_records.py", torn_records.LEMMAS),
+    ("Which numbers are stray", "proofs/bytes/stray_lemmas.py", stray_lemmas.LEMMAS),
+    ("How likely they are", "proofs/bytes/stray_odds.py", stray_odds.LEMMAS),
     ("Secure version in eFuse", "proofs/bytes/efuse_lemmas.py", efuse_lemmas.LEMMAS),
     ("The decisions of the board", "proofs/refinement/impl_decisions.py", impl_decisions.EQUALITIES),
     (
@@ -62,18 +76,18 @@ def claims_page(kept: Kept, proved: Proofs) -> SpecPage:
         "The tables cover devices with two OTA slots and the same release in bootloader and application, in these "
         "builds: "
         + ", ".join(f"*{build.title}*" for build in BUILDS)
-        + ". *Proper* usage is the documented order of calls, with complete(1) only. *Any* usage allows the calls in "
-        "any order, complete() without a restart, and esp_ota_set_boot_partition() for the running slot and for "
-        "factory. With anti-rollback an image has secure version 0 or 1. `otaproof explore --help` shows how to check "
-        "other configurations.",
+        + ". With anti-rollback an image has secure version 0 or 1. `otaproof explore --help` shows how to check other "
+        "configurations. Each table has a column for each usage of the calls:",
+        "\n".join(f"- *{usage.value}*: {text}" for usage, text in USAGE_TEXTS.items()),
     )
-    for usage in Usage:
-        page.heading(f"Verdicts, {usage.value} usage")
+    page.heading("Verdicts")
+    for build in BUILDS:
+        page.heading(f"Verdicts, {build.title}", 3)
         page.table(
-            ("claim", *(build.title for build in BUILDS)),
+            ("claim", *(usage.value for usage in USAGES)),
             (
                 (f"[{claim.id}](#{claim.id.lower()}) {_words(claim.name)}",
-                 *(_cell(kept, claim.id, build, usage) for build in BUILDS))
+                 *(_cell(kept, claim.id, build, usage) for usage in USAGES))
                 for claim in CLAIMS
             ),
         )  # fmt: skip
@@ -82,6 +96,7 @@ def claims_page(kept: Kept, proved: Proofs) -> SpecPage:
         "trace. A claim is not applicable where the build lacks what it is about. The search covers fault models up to "
         f"F3; the largest configuration has {_most_states(kept):,} states. " + left_out_sentence()
     )
+    strays_section(page)
     _methods(page, proved)
     for claim in CLAIMS:
         _claim(page, claim, kept)
@@ -105,7 +120,7 @@ def _verdict(kept: Kept, spec: SpecScope, claim_id: str) -> Mapping[str, Any] | 
 def _cell(kept: Kept, claim_id: str, build: Build, usage: Usage) -> str:
     """Return the verdicts of all releases; neighbouring releases with the same verdict are merged."""
     if claim_id == GROWTH:
-        return "holds"
+        return _verdict_text(GROWTH_VERDICT)
     groups: list[tuple[str, list[str]]] = []
     for release in RELEASES:
         verdict = _verdict(kept, SpecScope(build, release, usage), claim_id)
@@ -177,7 +192,7 @@ def _claim(page: SpecPage, claim: Claim, kept: Kept) -> None:
     page.add(anchor(claim.id))
     page.heading(f"{claim.id}: {_words(claim.name)}")
     page.add(claim.title, f"Source: {page.cite(claim.source)}.")
-    page.add("\n".join(f"- {line}" for line in _readings(claim)))
+    page.add("\n".join(f"- {line}" for line in _readings(claim)), *CLAIM_NOTES.get(claim.id, ()))
     cases = [case for case in KNOWN_CASES if case.claim_id == claim.id]
     if cases:
         links = ", ".join(f"[{case.name}](cases.md#{case.name})" for case in cases)
@@ -187,9 +202,10 @@ def _claim(page: SpecPage, claim: Claim, kept: Kept) -> None:
         verdict = None if claim.id == GROWTH else _verdict(kept, spec, claim.id)
         if verdict is None or verdict["verdict"] == "holds":
             continue
-        key = f"{spec.usage.value} {spec.build.rollback} {spec.build.anti_rollback}"
-        if key not in shown:
-            shown.add(key)
+        options = f"{spec.build.rollback} {spec.build.anti_rollback}"
+        keys = {f"{spec.usage.value} {options}", f"{verdict['trace']} {options}"}
+        if not keys & shown:
+            shown |= keys
             _refutation(page, claim, spec, verdict)
     if not shown and claim.id != GROWTH:
         page.add("It holds in every configuration that it applies to.")
@@ -229,9 +245,10 @@ def _readings(claim: Claim) -> Iterator[str]:
         yield (
             "For all 32-bit numbers: each upgrade adds less than the number of slots, so the erase endurance of a "
             "sector keeps the number far below its maximum; proved by z3 and bitwuzla "
-            f"([lemmas](#sequence-numbers), {repo_file('proofs/bytes/seq_lemmas.py')}). A number that another program "
-            "has left near the maximum is not covered, and does wrap: "
-            "[sequence-number-wraps](cases.md#sequence-number-wraps)."
+            f"([lemmas](#sequence-numbers), {repo_file('proofs/bytes/seq_lemmas.py')}). Under F0, F1 and F2 no cut "
+            "adds to that. Under F3 a [stray number](#stray-numbers) can lie just below the maximum, and the next "
+            "upgrade wraps: [stray-number-wraps](cases.md#stray-number-wraps). A number that another program has left "
+            "there wraps as well: [sequence-number-wraps](cases.md#sequence-number-wraps)."
         )
     for cut_claim in CUT_CLAIMS:
         if cut_claim is claim:

@@ -18,6 +18,8 @@ RELEASES: dict[Release, tuple[Release, ...]] = {
     Release.V6_1: (Release.V6_1, Release.V6_2_DEV),
 }
 """The releases with the same model, by the one that is checked."""
+USAGES = (Usage.DOCUMENTED, Usage.RESTART_AT_ONCE, Usage.ANY)
+"""The usages, the main one first."""
 VERSIONS = 2
 """Number of secure versions that an image can have with anti-rollback."""
 
@@ -52,7 +54,7 @@ class SpecScope:
 
     @property
     def id(self) -> str:
-        """A short name, such as on-5.5-proper."""
+        """A short name, such as on-5.5-documented."""
         return f"{self.build.id}-{self.release.label}-{self.usage.value}"
 
     def scope(self, faults: FaultModel) -> Scope:
@@ -76,7 +78,7 @@ class SpecScope:
 
 def spec_scopes() -> Iterator[SpecScope]:
     """Yield every configuration, in the order of the tables."""
-    for usage in Usage:
+    for usage in USAGES:
         for build in BUILDS:
             for release in RELEASES:
                 yield SpecScope(build, release, usage)

@@ -274,9 +274,9 @@ def _torn_record(
         for c, w in product(Check, Word)
         if (weakest := _weakest(tears, c, w, left)) is not None and weakest <= scope.faults
     }
-    is_right = check is Check.RIGHT
+    keeps = check is Check.RIGHT or (check is Check.WRONG and scope.has_strays)
     record = Record(
-        number(check, 2), number(word, 3), old.slot if is_right else number(0), old.seq if is_right else number(0)
+        number(check, 2), number(word, 3), old.slot if keeps else number(0), old.seq if keeps else number(0)
     )
     when = any_of((old.check == c) & (old.word == w) for c, w in sorted(causes))
     return TornRecord(phase, tasks, check, word, (device.phase == phase) & when, record, min(causes.values()))

@@ -62,9 +62,10 @@ class Record:
     check: Num
     word: Num
     slot: Num
-    """The slot that the number names; 0 unless the check word is right."""
+    """The slot that the number names; 0 unless the check word is right. Where a cut can leave stray numbers, a record
+    with a wrong check word keeps that of the number that was torn: the bits that it set stay set."""
     seq: Num
-    """The number; 0 unless the check word is right."""
+    """The number, with the same exception."""
 
     @property
     def is_right(self) -> Bool:
@@ -172,7 +173,7 @@ def next_seq(current: Record, slot: Num, slot_count: Num | int) -> Num:
 def ranked(records: Records, slot_count: int) -> tuple[Num, Num]:
     """Return the numbers of two records as Numbers.RANKED keeps them."""
     above, above_that = number(slot_count + 1), number(slot_count + 2)
-    is_above = [record.is_right & (record.seq > slot_count) for record in records]
+    is_above = [record.seq > slot_count for record in records]
     both = is_above[0] & is_above[1]
     is_higher = (records[1].seq < records[0].seq, records[0].seq < records[1].seq)
     first, second = (

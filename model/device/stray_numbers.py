@@ -63,9 +63,7 @@ def stray_named(name: str) -> Stray | None:
     return None
 
 
-def stray_cuts(
-    scope: Scope, device: Device, off: Device, tasks: dict[Phase, tuple[Task, ...]]
-) -> Actions:
+def stray_cuts(scope: Scope, device: Device, off: Device, tasks: dict[Phase, tuple[Task, ...]]) -> Actions:
     """Yield the cuts that leave a stray number.
 
     off: the device without power. tasks: by phase, those in which a record is erased or programmed."""
@@ -93,14 +91,13 @@ def _can_read(old: Record, word: Word) -> Bool:
 def _stray_cut(scope: Scope, device: Device, off: Device, stray: Stray, tasks: tuple[Task, ...]) -> Action:
     old = record_in(device, device.sector)
     other = record_in(device, number(1) - device.sector)
-    is_wrong = old.check == Check.WRONG
-    fits = (device.phase == stray.phase) & _can_read(old, stray.word)
-    fits = fits & (is_wrong | (old.is_right & can_name(scope, old.slot, stray.slot)))
+    has_number = old.check != Check.EMPTY
+    fits = (device.phase == stray.phase) & has_number & _can_read(old, stray.word)
+    fits = fits & can_name(scope, old.slot, stray.slot)
     above, above_all = number(scope.slots + 1), number(2 * scope.slots + 2)
     seq, others = above_all, other
     if stray.order is not StrayOrder.GREATER:
-        is_between = other.is_right & (other.seq > scope.slots) & (is_wrong | (old.seq < other.seq))
-        fits = fits & is_between
+        fits = fits & other.is_right & (other.seq > scope.slots) & (old.seq < other.seq)
     if stray.order is StrayOrder.EQUAL:
         fits, seq = fits & other.names(stray.slot), other.seq
     elif stray.order is StrayOrder.LOWER:
@@ -117,17 +114,17 @@ def _any_stray(scope: Scope, device: Device, off: Device, phase: Phase, tasks: t
     is_above = (chance > scope.slots) & (chance < TOP)
     fits_slot = any_of((device.chance_slot == slot) & can_name(scope, old.slot, slot) for slot in range(scope.slots))
     fits_word = any_of((device.chance_word == word) & _can_read(old, word) for word in Word)
-    follows = old.is_right & (chance > old.seq) & fits_slot
     when = all_of(
         (
             device.phase == phase,
             is_above,
             device.chance_slot < device.slot_count,
+            fits_slot,
             fits_word,
-            follows | (old.check == Check.WRONG),
+            old.check != Check.EMPTY,
+            chance > old.seq,
         )
     )
     record = Record(number(Check.RIGHT, 2), device.chance_word, device.chance_slot, chance)
     records = with_record(device, device.sector, record)
     return Action(exact_name(phase), tasks, when, replace(off, records=records), Kind.CUT, SOURCE, FaultModel.F3)
-

@@ -5,22 +5,23 @@ A model without bytes sees a record as two facts. Its check: EMPTY (the number i
 model/device/record_tears.py declares what a record can read as when the power fails while it is programmed over erased
 flash, or while it is erased.
 
-A STRAY record passes its check with what was never written: another, greater number, or, where the check word was WRONG
-before, one that has become right by chance.
+A STRAY record passes its check with a number that was never written. A RIGHT record can become one, and so can a WRONG
+one, which an earlier tear has left: single bits (F3) suffice. stray_lemmas.py tells which numbers and slots they have.
 
 The declaration is proved by z3 and bitwuzla over all numbers, state words, check words and tears at once. There the
 CRC is any function that is one-to-one and gives FFFFFFFF for 0 alone, as crc_lemmas shows of the real one. It is exact:
 each reading is reached by a real record, found below by search.
 
-Premises: the number is not 0, whose check word is already there in erased flash; at F2 that of a RIGHT record is also
-none of the 317 in crc_lemmas.byte_tears(), of which 59,481,463 is the smallest. Left out: the label; nobody reads it.
+Premises: the number is not 0, whose check word is already there in erased flash. Under F1 and F2 a WRONG record is what
+tears of whole bytes have left of a RIGHT one, however many, and its number, as that of a RIGHT record at F2, is none of
+the 317 in crc_lemmas.byte_tears(), of which 59,481,463 is the smallest. Left out: the label; nobody reads it.
 """
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 from functools import partial
-from itertools import count, product
+from itertools import combinations, product
 from typing import Any
 
 import z3
@@ -52,7 +53,7 @@ class TornCheck(Enum):
     WRONG = "wrong"
     RIGHT = "right"
     STRAY = "stray"
-    """Only of a torn record: RIGHT, with what was never written."""
+    """Only of a torn record: RIGHT, with a number that was never written."""
 
 
 Word = OtaImgState
@@ -85,12 +86,8 @@ def tears(kind: RecordOperation, check: TornCheck, word: Word, fault: FaultModel
     model_tears = programmed_tears if kind is RecordOperation.PROGRAM else erased_tears
     left = model_tears(records.Check[check.name], records.Word[word.name], fault)
     readings: frozenset[Reading] = frozenset((TornCheck[torn.name], OtaImgState[read.name]) for torn, read in left)
-    strays: frozenset[Word] = frozenset()
-    if fault is F1 and check is TornCheck.WRONG:
-        strays = frozenset({word})
-    elif fault in (F2, F3) and (check is TornCheck.WRONG or (check is TornCheck.RIGHT and fault is F3)):
-        strays = frozenset(read for _, read in readings)
-    return Tears(readings, strays)
+    has_strays = fault is F3 and check is not TornCheck.EMPTY
+    return Tears(readings, frozenset(read for _, read in readings) if has_strays else frozenset())
 
 
 Declaration = Callable[[RecordOperation, TornCheck, Word, FaultModel], Tears]
@@ -127,26 +124,50 @@ LOST = z3.BitVec("lost", 96)
 NEW = RecordTerms(
     OLD.number | z3.Extract(31, 0, LOST), OLD.word | z3.Extract(63, 32, LOST), OLD.check_word | z3.Extract(95, 64, LOST)
 )
-RIGHT_OLD, RIGHT_NEW = z3.BitVecs("crc_of_number crc_of_torn_number", 32)
+WRITTEN = z3.BitVec("written", 32)
+"""The number of the RIGHT record that tears have made a WRONG one of."""
+LOST_BEFORE = z3.BitVec("lost_before", 96)
+"""Which bits of it read as ones since then."""
+RIGHT_WRITTEN, RIGHT_OLD, RIGHT_NEW = z3.BitVecs("crc_of_written crc_of_number crc_of_torn_number", 32)
+_CRCS = ((WRITTEN, RIGHT_WRITTEN), (OLD.number, RIGHT_OLD), (NEW.number, RIGHT_NEW))
 CRC_FACTS = (
-    (OLD.number == NEW.number) == (RIGHT_OLD == RIGHT_NEW),
-    (OLD.number == 0) == (RIGHT_OLD == SEQ_EMPTY),
-    (NEW.number == 0) == (RIGHT_NEW == SEQ_EMPTY),
+    *((a == b) == (right_a == right_b) for (a, right_a), (b, right_b) in combinations(_CRCS, 2)),
+    *((number == 0) == (right == SEQ_EMPTY) for number, right in _CRCS),
 )
-"""What the lemmas crc_is_a_bijection and only_zero_looks_unwritten say of these two numbers."""
+"""What the lemmas crc_is_a_bijection and only_zero_looks_unwritten say of these numbers."""
+
+
+def are_bytes(lost: Any) -> Any:
+    """Return whether a mask is made of whole bytes."""
+    by_byte = (z3.Extract(8 * place + 7, 8 * place, lost) for place in range(lost.size() // 8))
+    return z3.And(*(z3.Or(byte == 0, byte == 0xFF) for byte in by_byte))
 
 
 def possible_losses(kind: RecordOperation, fault: FaultModel) -> Any:
     """Return the formula of the bits that a cut of the operation can leave as ones."""
-    by_byte = [z3.Extract(8 * place + 7, 8 * place, LOST) for place in range(12)]
     if fault is F0:
         return z3.Or(LOST == 0, LOST == -1)
     if fault is F1:
         masks = [(1 << 8 * length) - 1 for length in range(13)]
         return z3.Or(*(LOST == (mask if kind is RecordOperation.ERASE else ~mask) for mask in masks))
     if fault is F2:
-        return z3.And(*(z3.Or(byte == 0, byte == 0xFF) for byte in by_byte))
+        return are_bytes(LOST)
     return z3.BoolVal(True)
+
+
+def torn_before(fault: FaultModel) -> list[Any]:
+    """Return that the WRONG record is what tears of whole bytes have left of a RIGHT one; nothing under F0 and F3.
+
+    That number is none of those whose byte tears pass, and the second tear makes another byte tear of it."""
+    if fault not in (F1, F2):
+        return []
+    passes_as_another = z3.And(WRITTEN != NEW.number, NEW.check_word == RIGHT_NEW)
+    return [
+        are_bytes(LOST_BEFORE),
+        OLD.number == WRITTEN | z3.Extract(31, 0, LOST_BEFORE),
+        OLD.check_word == RIGHT_WRITTEN | z3.Extract(95, 64, LOST_BEFORE),
+        z3.Implies(are_bytes(LOST_BEFORE | LOST), z3.Not(passes_as_another)),
+    ]
 
 
 def premise_of(check: TornCheck, word: Word, fault: FaultModel) -> list[Any]:
@@ -155,7 +176,7 @@ def premise_of(check: TornCheck, word: Word, fault: FaultModel) -> list[Any]:
     is_written = (OLD.number != SEQ_EMPTY, OLD.number != 0)
     of_check = {
         TornCheck.EMPTY: (OLD.number == SEQ_EMPTY,),
-        TornCheck.WRONG: (*is_written, OLD.check_word != RIGHT_OLD),
+        TornCheck.WRONG: (*is_written, OLD.check_word != RIGHT_OLD, *torn_before(fault)),
         TornCheck.RIGHT: (*is_written, OLD.check_word == RIGHT_OLD),
     }[check]
     of_bytes = [z3.Not(passes_as_another)] if (check, fault) == (TornCheck.RIGHT, F2) else []
@@ -223,16 +244,15 @@ def reading_of(record: SelectEntry, torn: SelectEntry) -> Reading:
 
 
 def samples(check: TornCheck, word: Word) -> Iterator[SelectEntry]:
-    """Yield records of the class, among them such as strays come from."""
+    """Yield records of the class, torn ones for WRONG; strays come from them."""
     if check is TornCheck.EMPTY:
         yield SelectEntry(SEQ_EMPTY, word, ota_select_crc(SEQ_EMPTY))
     elif check is TornCheck.RIGHT:
         yield make_entry(1, word)
     else:
-        # Right again once the first byte of the number, or the last one of the check word, reads FF.
-        yield SelectEntry(1, word, ota_select_crc(0xFF))
-        number = next(n for n in count(1) if ota_select_crc(n) >= 0xFF000000)
-        yield SelectEntry(number, word, ota_select_crc(number) & 0x00FFFFFF)
+        # The second one has the number of a stray, and its check word lacks bits.
+        yield SelectEntry(1, word, ota_select_crc(1) | 0xFF000000)
+        yield SelectEntry(1 | bit_tears(1)[0], word, ota_select_crc(1))
 
 
 def torn_samples(record: SelectEntry) -> Iterator[SelectEntry]:
@@ -252,11 +272,27 @@ def prove_case_by_case(prove: Callable[[Case], Result], fault: FaultModel | None
     return prove_each((case_name(case), prove(case)) for case in cases)
 
 
-def prove_strays_are_greater() -> Result:
-    """Ask both solvers of the worst model."""
-    is_stray = reads_check(TornCheck.RIGHT, TornCheck.STRAY)
-    written = [*CRC_FACTS, OLD.number != SEQ_EMPTY, OLD.number != 0, OLD.check_word == RIGHT_OLD]
-    return prove_always(z3.UGT(NEW.number, OLD.number), [*written, is_stray])
+def prove_strays_are_greater(check: TornCheck | None = None) -> Result:
+    """Ask both solvers of the worst model: of a RIGHT record, and of a WRONG one that tears have left of a number."""
+    premises = {
+        TornCheck.RIGHT: [OLD.number != 0, OLD.check_word == RIGHT_OLD, WRITTEN == OLD.number],
+        TornCheck.WRONG: [
+            WRITTEN != 0,
+            OLD.check_word != RIGHT_OLD,
+            OLD.number & WRITTEN == WRITTEN,
+            OLD.check_word & RIGHT_WRITTEN == RIGHT_WRITTEN,
+        ],
+    }
+    cases = premises if check is None else [check]
+    return prove_each(
+        (
+            case.name,
+            prove_always(
+                z3.UGT(NEW.number, WRITTEN), [*CRC_FACTS, *premises[case], reads_check(case, TornCheck.STRAY)]
+            ),
+        )
+        for case in cases
+    )
 
 
 LEMMAS: tuple[Lemma, ...] = (
@@ -277,7 +313,7 @@ LEMMAS: tuple[Lemma, ...] = (
     ),
     Lemma(
         "strays_are_greater",
-        "a RIGHT record that a tear turns into another one gets a greater number, so it wins",
+        "a stray has a greater number than the record that was written there, torn once or several times",
         "z3, then bitwuzla, over all numbers and tears",
         prove_strays_are_greater,
     ),

@@ -18,6 +18,16 @@ from ...model.device.flash_steps import ERASES, REWRITES
 from ...model.device.state import Device, Scope
 from ...model.fault_model import FaultModel
 from ...model.terms.terms import Bool, all_of, fact
+from .bookkeeping_invariants import (
+    BOOKKEEPING_FACTS,
+    boot_choice_is_not_rejected,
+    bootable_record_names_no_rejected_image,
+    marked_record_leaves_the_previous,
+    named_choice_is_not_rejected,
+    other_record_is_of_the_origin,
+    upgraded_record_leaves_the_origin,
+    without_record_first_image_is_not_rejected,
+)
 from .boot_choice_invariants import (
     CHOICE_FACTS,
     boot_choice_is_finished,
@@ -67,7 +77,8 @@ class Invariant:
 @cache
 def invariants() -> tuple[Invariant, ...]:
     """Return all stated invariants."""
-    whole = (Invariant(fact.__name__, fact) for fact in (*RECORD_FACTS, *CHOICE_FACTS, *TASK_FACTS, *CALL_FACTS))
+    facts = (*RECORD_FACTS, *CHOICE_FACTS, *TASK_FACTS, *CALL_FACTS, *BOOKKEEPING_FACTS)
+    whole = (Invariant(fact.__name__, fact) for fact in facts)
     torn_ones = (Invariant(f"{fact.__name__}_torn", _when_torn(fact)) for fact in TORN_RECORD_FACTS)
     cut_ones = (Invariant(f"{fact.__name__}_cut", _when_cut(fact)) for fact in CUT_RECORD_FACTS)
     return (*whole, *torn_ones, *cut_ones)
@@ -85,6 +96,11 @@ TORN_RECORD_FACTS: tuple[Statement, ...] = (
     without_record_second_is_none,
     open_record_alone_is_of_first_upgrade,
     open_record_alone_leaves_first_image,
+    named_choice_is_not_rejected,
+    boot_choice_is_not_rejected,
+    without_record_first_image_is_not_rejected,
+    marked_record_leaves_the_previous,
+    upgraded_record_leaves_the_origin,
 )
 """Facts of the device without the record that is being rewritten."""
 
@@ -113,6 +129,12 @@ CUT_RECORD_FACTS: tuple[Statement, ...] = (
     without_record_second_is_none,
     without_record_first_images_are_named,
     unfinished_image_is_the_next_target,
+    bootable_record_names_no_rejected_image,
+    named_choice_is_not_rejected,
+    without_record_first_image_is_not_rejected,
+    marked_record_leaves_the_previous,
+    upgraded_record_leaves_the_origin,
+    other_record_is_of_the_origin,
 )
 """Facts of whatever a cut leaves of the record that is being rewritten, where it can tear any bytes."""
 

@@ -91,6 +91,15 @@ def numbers_are_below_the_top(scope: Scope, device: Device) -> Bool:
     return all_of(record.seq < TOP + scope.slots for record in device.records)
 
 
+def right_records_alone_have_numbers(scope: Scope, device: Device) -> Bool:
+    """A record has a number, and names a slot, exactly if its check word is right; or was, before strays could be."""
+    parts = []
+    for record in device.records:
+        has_number = record.is_right | (fact(scope.has_strays) & (record.check == Check.WRONG))
+        parts += [record.is_right.implies(record.seq != 0), has_number | ((record.seq == 0) & (record.slot == 0))]
+    return all_of(parts)
+
+
 def words_need_rollback(scope: Scope, device: Device) -> Bool:
     """Without rollback no record is NEW, PENDING_VERIFY or ABORTED."""
     if scope.config.rollback:
@@ -212,6 +221,13 @@ def earned_image_is_finished(scope: Scope, device: Device) -> Bool:
     return all_of(slot.is_earned.implies(slot.is_finished) for slot in device.slots)
 
 
+def noted_image_is_complete(scope: Scope, device: Device) -> Bool:
+    """What was verified, accepted or rejected verifies."""
+    return all_of(
+        (slot.is_finished | slot.is_earned | slot.is_rejected).implies(slot.is_complete) for slot in device.slots
+    )
+
+
 def bootable_record_names_whole_image(scope: Scope, device: Device) -> Bool:
     """What a record leads to is whole."""
     return all_of(r.is_bootable.implies(named_slot(device, r).is_complete) for r in device.records)
@@ -286,6 +302,7 @@ RECORD_FACTS: tuple[Statement, ...] = (
     slots_of_records_are_in_range,
     versions_are_in_range,
     numbers_are_below_the_top,
+    right_records_alone_have_numbers,
     words_need_rollback,
     right_record_has_a_state,
     one_record_is_open,
@@ -301,6 +318,7 @@ RECORD_FACTS: tuple[Statement, ...] = (
     valid_record_names_earned_image,
     whole_image_of_valid_record_is_earned,
     earned_image_is_finished,
+    noted_image_is_complete,
     bootable_record_names_whole_image,
     bootable_record_names_finished_image,
     two_bootable_records_differ,

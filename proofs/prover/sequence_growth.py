@@ -8,14 +8,13 @@ number, far below 0xFFFFFFFF. That a number begins at 1 … slots, and the rule 
 from ...model.device.model import Field, device_model
 from ...model.device.records import Record, next_seq
 from ...model.device.state import Scope
+from ...model.flash_endurance import ENDURANCE, highest_number
 from ...model.terms.terms import all_of, num_field, number
 from ..smt.smtlib import Question
 from ..smt.verification_condition import Condition
 
 GROWTH = "C12"
 """Id of the claim decided here."""
-ENDURANCE = 1_000_000
-"""Erases of one sector: ten times what makers of NOR flash promise."""
 ERASED = 0xFFFFFFFF
 """The number that counts as erased."""
 _FIELDS = (Field("current", 32, 0), Field("current_slot", 5, 0), Field("slot", 5, 0))
@@ -37,8 +36,3 @@ def growth_detail(scope: Scope) -> str:
     """Return in one line how far the number can get."""
     highest = highest_number(scope.slots)
     return f"at most 0x{highest:X} after {ENDURANCE:,} erases of each sector" if highest < ERASED else "it can wrap"
-
-
-def highest_number(slots: int) -> int:
-    """Return the highest number that the erases allow."""
-    return slots + 2 * ENDURANCE * (slots - 1)

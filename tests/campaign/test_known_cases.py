@@ -1,13 +1,23 @@
 """What ESP-IDF does not keep: every case is played under the rules of every release."""
 
+from dataclasses import replace
+
 import pytest
 
+from otaproof.campaign.history.history import History, SmallDevice, SmallImage, upgrade
+from otaproof.campaign.history.history_replay import replay_history
 from otaproof.campaign.history.history_token import decode_history_token
 from otaproof.campaign.history.known_cases import KNOWN_CASES, KnownCase, case_rows, known_case
+from otaproof.campaign.history.player import Player, StepOutcome
+from otaproof.campaign.history.step import Step, StepCut, StepName
 from otaproof.cli.main import main
+from otaproof.impl.chip.torn_operations import AFTER
 from otaproof.model.claims.claims import claim
-from otaproof.model.config import Release
+from otaproof.model.config import Config, Release, ResetReason
 from otaproof.model.fault_model import FaultModel
+
+IMAGES = tuple(SmallImage(number + 1) for number in range(2))
+RESTART = Step(StepName.RESET, ResetReason.SOFTWARE)
 
 
 @pytest.mark.parametrize("case", KNOWN_CASES, ids=lambda case: case.name)
@@ -58,3 +68,27 @@ def test_replay_confirms_the_case(case: KnownCase, capsys: pytest.CaptureFixture
     assert f"the board confirms {case.name}" in said
     assert case.title in said
     assert case.claim_id is None or f"{case.claim_id} is violated" in said
+
+
+@pytest.mark.parametrize("release", Release, ids=lambda release: release.label)
+def test_flash_is_the_same_before_and_after_the_first_instruction(release: Release) -> None:
+    """The lemma of C4: a selector cannot tell the two cuts apart, of which the claim asks different images."""
+    marked = History(SmallDevice(Config(rollback=True, app_release=release, bootloader_release=release)), IMAGES)
+    before, after = (Player(marked.dut) for _ in range(2))
+    for step in (Step(StepName.RESET), *upgrade(1)):
+        before.play(step)
+        after.play(step)
+    started = after.play(RESTART)
+    note = len(started.ops) - 1
+    assert StepOutcome.CUT is before.play(replace(RESTART, cut=StepCut(note, AFTER))).outcome
+    assert (None, "ota_1") == (before.running, after.running)
+    assert before.moment == after.moment
+
+
+@pytest.mark.parametrize("release", Release, ids=lambda release: release.label)
+def test_a_mark_is_lost_before_the_try_is_noted(release: Release) -> None:
+    """The attainable wording of C4 falls, too: after the erase there is neither mark nor note."""
+    trial_is_lost = replay_history(known_case("trial-is-lost").make(release))
+    cut = next(step for step in trial_is_lost.steps if step.is_cut)
+    assert cut.entries is not None and b"\xff" * 32 in cut.entries
+    assert "ota_0" == trial_is_lost.running

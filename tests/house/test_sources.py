@@ -16,8 +16,9 @@ CITATION = re.compile(r"\b(?:SEED|IDF|NODEMCU)-[A-Z0-9]+(?:-[A-Z0-9]+)*\b")
 
 
 def cited_ids() -> set[str]:
-    """Return every id that a module of ours names, in code, docstring or comment."""
+    """Return every id that a module of ours names, in code, docstring or comment; the generator of pages is one."""
     modules = [path for init in ROOT.glob("*/__init__.py") for path in init.parent.rglob("*.py")]
+    modules += (ROOT / "docs/spec_generator").glob("*.py")
     return {source_id for path in modules for source_id in CITATION.findall(path.read_text(encoding="utf-8"))}
 
 

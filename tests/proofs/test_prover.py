@@ -13,6 +13,7 @@ from otaproof.model.device.search import DeviceSearch, follow
 from otaproof.model.device.state import Ghost, Scope, Usage
 from otaproof.model.device.stepper import Stepper, stepper
 from otaproof.model.fault_model import FaultModel
+from otaproof.model.flash_endurance import highest_number
 from otaproof.model.terms.terms import bool_field, num_field
 from otaproof.proofs.explicit.explorer import claims_of, explore, with_ghosts_of
 from otaproof.proofs.explicit.vacuity import PREMISES, premise_depth
@@ -263,7 +264,7 @@ def test_a_proof_that_the_search_contradicts_is_unknown(monkeypatch: pytest.Monk
 
 def test_sequence_numbers_stay_below_the_top() -> None:
     """C12 for every number of slots; a device that could erase for ever would wrap."""
-    assert all(growth.highest_number(slots) < growth.ERASED for slots in range(1, 17))
+    assert all(highest_number(slots) < growth.ERASED for slots in range(1, 17))
     assert set(growth.growth_condition(ANY).answers().values()) == {"unsat"}
 
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+import z3
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,17 +13,20 @@ from otaproof.impl.otadata import decode_entry, encode_entry, make_entry
 from otaproof.model.device import records
 from otaproof.model.device.record_tears import MORE_BITS
 from otaproof.model.fault_model import FaultModel
+from otaproof.proofs.bytes import torn_records
 from otaproof.proofs.bytes.crc_lemmas import byte_tears
 from otaproof.proofs.bytes.torn_records import (
     CASES,
     LEMMAS,
     Case,
     RecordOperation,
+    RecordTerms,
     Tears,
     TornCheck,
     Word,
     prove_declared,
     prove_reached,
+    prove_strays_are_greater,
     reading_of,
     tears,
 )
@@ -77,10 +81,34 @@ def test_models_grow() -> None:
             assert smaller.stray_words <= larger.stray_words
 
 
-def test_strays_of_a_right_record_need_single_bits() -> None:
-    """Below F3 only a WRONG record can become one that passes, and under F0 none."""
+def test_strays_need_single_bits() -> None:
+    """Below F3 no record can become one that passes with another number, however often it is torn."""
     with_strays = {(check, fault) for kind, check, word, fault in CASES if tears(kind, check, word, fault).has_strays}
-    assert {(TornCheck.RIGHT, F3), (TornCheck.WRONG, F1), (TornCheck.WRONG, F2), (TornCheck.WRONG, F3)} == with_strays
+    assert {(TornCheck.RIGHT, F3), (TornCheck.WRONG, F3)} == with_strays
+
+
+@pytest.mark.parametrize("fault", [F1, F2])
+def test_a_wrong_record_of_any_origin_could_become_a_stray(fault: FaultModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The premise that tears have left it is needed."""
+    monkeypatch.setattr(torn_records, "torn_before", lambda _: [])
+    result = prove_declared((ERASE, TornCheck.WRONG, Word.NEW, fault))
+    assert LemmaVerdict.REFUTED == result.verdict
+
+
+@pytest.mark.parametrize("check", [TornCheck.RIGHT, TornCheck.WRONG])
+def test_strays_are_greater_because_tears_set_bits(check: TornCheck, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Were bits cleared as well, a stray could be smaller."""
+    number, check_word = z3.BitVecs("any_number any_check", 32)
+    monkeypatch.setattr(torn_records, "NEW", RecordTerms(number, torn_records.OLD.word, check_word))
+    monkeypatch.setattr(
+        torn_records,
+        "CRC_FACTS",
+        (
+            (torn_records.WRITTEN == number) == (torn_records.RIGHT_WRITTEN == torn_records.RIGHT_NEW),
+            (torn_records.OLD.number == number) == (torn_records.RIGHT_OLD == torn_records.RIGHT_NEW),
+        ),
+    )
+    assert LemmaVerdict.REFUTED == prove_strays_are_greater(check).verdict
 
 
 def test_a_number_of_the_317_is_why_byte_tears_have_a_premise() -> None:
@@ -115,10 +143,11 @@ def test_a_reading_left_out_is_refuted(case: Case, reading: Any) -> None:
 
 def test_strays_left_out_are_refuted() -> None:
     """R31: a number and its check word can match by chance."""
-    result = prove_declared(
-        (PROGRAM, TornCheck.RIGHT, Word.NEW, F3), lambda *args: replace(tears(*args), stray_words=frozenset())
-    )
-    assert LemmaVerdict.REFUTED == result.verdict
+    for check in (TornCheck.RIGHT, TornCheck.WRONG):
+        result = prove_declared(
+            (PROGRAM, check, Word.NEW, F3), lambda *args: replace(tears(*args), stray_words=frozenset())
+        )
+        assert LemmaVerdict.REFUTED == result.verdict
 
 
 def test_a_reading_too_many_is_refuted() -> None:

@@ -1,0 +1,27 @@
+"""What is argued of a claim beyond its verdicts: paragraphs for the page of the claims, by claim."""
+
+from .spec_page import anchor
+
+CLAIM_NOTES: dict[str, tuple[str, ...]] = {
+    "C4": (
+        anchor("lemma-of-c4"),
+        "**Lemma: no selector keeps the claim, if an image is “started” once its first instruction was executed.** A "
+        "selector is whatever decides which image starts. It decides from flash, as nothing else survives a power "
+        "failure. Suppose that a new image is marked, and that a power-on is about to start it. Perhaps the selector "
+        "has noted this try in flash by then, perhaps it has not. The image executes its first instruction, which "
+        "does not write flash. Consider two power failures:",
+        "1. *just before the first instruction.* The image was not started, so the claim asks for it at the next "
+        "power-on.\n"
+        "2. *just after the first instruction.* The image was started and not accepted, so the claim asks for the "
+        "previous one.",
+        "Flash is the same in both cases, noted or not. So the selector starts the same image, and violates the claim "
+        "in one of the two.",
+        "What a selector can attain is this wording: a try counts from the moment at which its note is whole, whether "
+        "the image came to run or not.",
+        "**ESP-IDF violates the attainable wording, too.** The bootloader notes a try by a rewrite of the record: it "
+        "erases the sector, which holds the mark NEW, and programs PENDING_VERIFY. A power cut between the two loses "
+        "the mark while there is no note: the new image was never tried and is not started again "
+        "([trial-is-lost](cases.md#trial-is-lost), under F0). A note that needs no erase, by clearing bits of the "
+        "record that is there, would not lose the mark.",
+    ),
+}
