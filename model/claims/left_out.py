@@ -78,6 +78,8 @@ LEFT_OUT: tuple[LeftOut, ...] = (
     LeftOut(
         "other writers",
         "Tools on a PC that blank otadata, or flash a slot with a whole image, while the device is off.",
+        breaks=("C2", "C13"),
+        known="With blank otadata, the first slot starts and is called valid, even if its download never finished.",
         allowance=Allowance.OTHER_WRITERS,
     ),
     LeftOut(
@@ -117,6 +119,7 @@ LEFT_OUT: tuple[LeftOut, ...] = (
         "odd images",
         "Images without a description, with a secure version above 3 or beyond the eFuse field, or that the bootloader "
         "cannot load although they verify; a factory image that is damaged or has a secure version other than 0.",
+        breaks=("C26",),
         known="accept() can fail and have accepted (case accept-fails-and-is-done).",
     ),
     LeftOut(

@@ -28,6 +28,7 @@ from otaproof.impl.chip.flash import FailureExtent
 from otaproof.impl.esp_err import OtaError
 from otaproof.impl.otadata import EntryPair
 from otaproof.impl.partitions.partition import Partition
+from otaproof.model.claims.left_out import LEFT_OUT, left_out
 from otaproof.model.config import Config, Release, ResetReason
 from otaproof.model.device.action import Kind
 from otaproof.model.device.allowance import Allowance
@@ -111,6 +112,14 @@ def test_claim_holds_where_nothing_fails_and_falls_where_operations_can(name: st
     confirmation = confirm(scope, trace, claim_id)
     assert confirmation.divergence is None
     assert confirmation.is_confirmed or claim_id in UNREAD
+
+
+def test_what_is_left_out_says_what_it_breaks() -> None:
+    """No more and no less than the theorems above; where it is allowed, it is not left out."""
+    (row,) = (row for row in LEFT_OUT if row.allowance is Allowance.FAILING_FLASH)
+    assert tuple(sorted({claim_id for claim_id, *_ in THEOREMS.values()}, key=lambda id_: int(id_[1:]))) == row.breaks
+    assert row in list(left_out(FaultModel.F3, Usage.ANY))
+    assert row not in list(left_out(FaultModel.F3, Usage.ANY, FAILING))
 
 
 @pytest.mark.parametrize("anti_rollback", [False, True], ids=["record", "burn"])

@@ -14,6 +14,7 @@ from otaproof.campaign.history.player import Player, StepOutcome
 from otaproof.campaign.history.step import POWER_ON, Step, StepName
 from otaproof.campaign.lockstep.trace_replay import confirm, device_of_scope
 from otaproof.errors import InputError
+from otaproof.model.claims.left_out import LEFT_OUT, left_out
 from otaproof.model.config import Config, Release
 from otaproof.model.device.action import Kind
 from otaproof.model.device.allowance import Allowance
@@ -38,7 +39,10 @@ def broken(scope: Scope, claim_id: str) -> tuple[str, ...] | None:
     return None if trace is None else trace.actions
 
 
-@pytest.mark.parametrize("claim_id", ["C2", "C13"])
+BROKEN = ("C2", "C13")
+
+
+@pytest.mark.parametrize("claim_id", BROKEN)
 def test_blank_otadata_breaks_what_holds_without_tools(claim_id: str) -> None:
     """The first slot starts and is called valid, though its download never finished; the board confirms it."""
     assert broken(replace(SCOPE, allows=frozenset()), claim_id) is None
@@ -46,6 +50,14 @@ def test_blank_otadata_breaks_what_holds_without_tools(claim_id: str) -> None:
     assert trace is not None
     assert "tool_blanks_otadata" in trace
     assert confirm(SCOPE, trace, claim_id).is_confirmed
+
+
+def test_what_is_left_out_says_what_it_breaks() -> None:
+    """No more and no less than the theorems above; where it is allowed, it is not left out."""
+    (row,) = (row for row in LEFT_OUT if row.allowance is Allowance.OTHER_WRITERS)
+    assert BROKEN == row.breaks
+    assert row in list(left_out(FaultModel.F3, Usage.ANY))
+    assert row not in list(left_out(FaultModel.F3, Usage.ANY, WRITERS))
 
 
 SCOPES = {

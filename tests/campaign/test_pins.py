@@ -14,6 +14,7 @@ from otaproof.campaign.history.player import StepOutcome
 from otaproof.campaign.history.step import POWER_ON, Step, StepName
 from otaproof.campaign.lockstep.trace_replay import confirm, device_of_scope
 from otaproof.impl.bootloader import Bootloader
+from otaproof.model.claims.left_out import LEFT_OUT, left_out
 from otaproof.model.claims.state_claims import DeviceClaim
 from otaproof.model.config import Config, Pin, Release, ResetReason
 from otaproof.model.device.action import Kind
@@ -44,7 +45,10 @@ def broken(scope: Scope, claim_id: str) -> tuple[str, ...] | None:
     return None if trace is None else trace.actions
 
 
-@pytest.mark.parametrize("claim_id", ["C2", "C10", "C14"])
+BROKEN = ("C2", "C10", "C14")
+
+
+@pytest.mark.parametrize("claim_id", BROKEN)
 def test_factory_reset_that_erases_otadata_breaks_what_holds_without_pins(claim_id: str) -> None:
     """With the record goes what kept the unfinished image from starting; the board confirms it."""
     scope = scope_of(Release.V6_1, erases=True)
@@ -53,6 +57,14 @@ def test_factory_reset_that_erases_otadata_breaks_what_holds_without_pins(claim_
     assert trace is not None
     assert "hold_factory_reset" in trace
     assert confirm(scope, trace, claim_id).is_confirmed
+
+
+def test_what_is_left_out_says_what_it_breaks() -> None:
+    """No more and no less than the theorems above; where it is allowed, it is not left out."""
+    (row,) = (row for row in LEFT_OUT if row.allowance is Allowance.PINS)
+    assert BROKEN == row.breaks
+    assert row in list(left_out(FaultModel.F3, Usage.ANY))
+    assert row not in list(left_out(FaultModel.F3, Usage.ANY, PINS))
 
 
 def fewest_cuts(scope: Scope, claim: DeviceClaim) -> int | None:
