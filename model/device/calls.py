@@ -187,8 +187,8 @@ def _accept(scope: Scope, device: Device) -> Actions:
     names_running = is_slot(scope, device.running) & (record.slot == device.running)
     when = chosen.is_some & ~is_accepted
     if scope.usage is not Usage.ANY:
-        is_due = is_under_test(scope, device) if scope.config.rollback else record.word == Word.UNDEFINED
-        when = when & names_running & is_due & ~device.session
+        due = Word.PENDING_VERIFY if scope.config.rollback else Word.UNDEFINED
+        when = when & names_running & (record.word == due) & ~device.session
     awaited = fact(not scope.config.rollback) | (record.word == Word.PENDING_VERIFY)
     slots = tuple(
         replace(slot, is_earned=slot.is_earned | (names_running & awaited & (device.running == index)))

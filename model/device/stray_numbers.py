@@ -3,8 +3,8 @@
 A tear only sets bits, in the number and in its check word. Some of the numbers that come of it fit what has come of the
 check word, by chance. What is known of them is proved over the bytes (proofs/bytes/): prefixes and whole bytes (F1, F2)
 leave none that flash can live to see; single bits (F3) can leave one of almost every number. A stray number is greater
-than the one that was there, it is greater than any number that the model tells from others by its value, and with two,
-four, eight or sixteen slots some slots cannot be named by it: bits that are set stay set.
+than the one that was there, and greater than any number that the model tells from others by its value. With an even
+number of slots some slots cannot be named by it: bits that are set stay set.
 
 Numbers.RANKED has an action for each slot, state word and order beside the other record. Numbers.EXACT has one action
 for each phase, and reads the inputs `chance`, `chance_slot` and `chance_word` of the state.
@@ -77,9 +77,10 @@ def stray_cuts(scope: Scope, device: Device, off: Device, tasks: dict[Phase, tup
 
 def can_name(scope: Scope, old: Num, slot: int) -> Bool:
     """Tell whether a number that names slot `old` can become one that names `slot` by setting bits."""
-    if scope.counts or scope.slots & (scope.slots - 1):
+    # Of a number that names a slot, as many low bits are known as 2 divides the number of slots.
+    rest = 0 if scope.counts else (scope.slots & -scope.slots) - 1
+    if rest == 0:
         return fact(True)
-    rest = scope.slots - 1
     return old.is_in(*(s for s in range(scope.slots) if (s + 1) & (slot + 1) & rest == (s + 1) & rest))
 
 

@@ -1,8 +1,8 @@
 """C9 by search: from every reachable state, an upgrade can still be completed.
 
 Power cuts belong to how a state is reached, not to what follows: what is asked is that the application, left alone, can
-bring a new image and have it started. The states from which it can are found backwards from those where it just has;
-the others are deadlocks. For each state, the search stores the states that lead to it without a cut.
+bring a new image and have it started and accepted. The states from which it can are found backwards from those where
+it just has; the others are deadlocks. For each state, the search stores the states that lead to it without a cut.
 """
 
 import time
@@ -11,12 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ...model.device.action import MISHAPS
-from ...model.device.model import device_model
-from ...model.device.records import Numbers
+from ...model.device.model import DeviceModel, device_model
+from ...model.device.records import Numbers, Word, active
 from ...model.device.search import DeviceSearch, Trace, follow, is_no_cut
 from ...model.device.state import Device, Expectation, Ghost, Scope, Task
 from ...model.device.stepper import stepper
-from ...model.terms.terms import Bool
+from ...model.terms.terms import Bool, Term, fact, replaced
 from ..explicit.exploration import Exploration, Progress
 from ..explicit.explorer import MEMORY, SMALL_WORLD, Reading, explore_in_python
 
@@ -35,7 +35,7 @@ class Recovery:
     steps: int
     """Steps that are no cuts."""
     goals: int
-    """States in which an upgrade has just been completed: the marked image starts."""
+    """States in which an upgrade has just been completed: the marked image starts, and can accept itself."""
     dead_ends: int
     """Deadlocks: states from which no goal is reached."""
     is_complete: bool
@@ -52,10 +52,37 @@ class Recovery:
         return self.is_complete and self.dead_ends == 0
 
 
-def upgrade_is_completed(scope: Scope, device: Device) -> Bool:
-    """The image that complete() marked has been started."""
+ACCEPTING = ("image_begins", "accept", "accept_erases", "accept_programs")
+"""The actions by which an image that has been started accepts itself; a burn may follow."""
+
+
+def upgrade_is_completed(model: DeviceModel) -> Bool:
+    """The image that complete() marked has been started, and if no cut comes it can accept itself.
+
+    It can where the record that decides names it, and is VALID or becomes so by the actions of ACCEPTING."""
+    device = model.device
     is_marked = (device.task == Task.STARTED) & (device.expectation == Expectation.MARKED)
-    return is_marked & (device.running == device.expected)
+    return is_marked & (device.running == device.expected) & _can_accept(model)
+
+
+def _can_accept(model: DeviceModel) -> Bool:
+    actions = {action.name: action for action in model.actions}
+    is_valid = _decides_as_valid(model.device)
+    if any(name not in actions for name in ACCEPTING):
+        return fact(False)
+    values: dict[str, Term] = {}
+    possible = fact(True)
+    for name in ACCEPTING:
+        possible = possible & replaced(model.guard(actions[name]), values)
+        values |= {field: replaced(effect, values) for field, effect in model.effects[name].items()}
+    return is_valid | (possible & replaced(is_valid, values))
+
+
+def _decides_as_valid(device: Device) -> Bool:
+    """The record that decides names what runs, as VALID."""
+    chosen = active(device.records)
+    record = chosen.of(device.records)
+    return chosen.is_some & (record.slot == device.running) & (record.word == Word.VALID)
 
 
 def recover(
@@ -82,7 +109,7 @@ def recover(
     from ..explicit.compiled.compiled_search import CompiledSearch  # noqa: PLC0415
 
     try:
-        compiled = CompiledSearch(scope, (), upgrade_is_completed(scope, device_model(scope).device))
+        compiled = CompiledSearch(scope, (), upgrade_is_completed(device_model(scope)))
     except DoesNotFit:
         return recover(scope, memory, progress, Reading.PYTHON)
     # The graph takes about as much again: 8 bytes for a state's number in the table, and 4 for each step.
@@ -101,7 +128,7 @@ def leads_to_deadlock(scope: Scope, actions: Sequence[str]) -> bool:
 
     It looks at everything that is reached from there without a cut, up to SMALL_WORLD states."""
     steps = stepper(replace(scope, ghosts=GHOSTS, numbers=Numbers.RANKED))
-    is_goal = upgrade_is_completed(steps.model.scope, steps.model.device)
+    is_goal = upgrade_is_completed(steps.model)
     start = follow(steps, actions)
     if start is None:
         return False
@@ -111,7 +138,7 @@ def leads_to_deadlock(scope: Scope, actions: Sequence[str]) -> bool:
 
 def _in_python(scope: Scope, search: DeviceSearch, started: float) -> Recovery:
     steps = search.steps
-    is_goal = upgrade_is_completed(scope, device_model(scope).device)
+    is_goal = upgrade_is_completed(device_model(scope))
     is_mishap = [action.kind in MISHAPS for action in steps.model.actions]
     before: list[array[int]] = [array("l") for _ in search.order]
     count = 0

@@ -16,7 +16,6 @@ import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
-from ...model.claims.claims import claim as claim_with_id
 from ...model.claims.state_claims import DeviceClaim
 from ...model.device.model import device_model
 from ...model.device.records import Numbers
@@ -38,7 +37,7 @@ from .decision import Decision, Effort, ProofVerdict, answers_of
 from .houdini import Inductive, k_induction
 from .liveness import decide_recovery
 from .proof_reuse import ProofReuse, exact_model, induct
-from .sequence_growth import GROWTH, growth_condition, growth_detail
+from .sequence_growth import GROWTH, decide_growth
 
 DEEPEST = 2
 """The greatest k that is tried for a claim that is not inductive by itself."""
@@ -76,7 +75,7 @@ def decide(
         if is_recovery_wanted:
             found.append(decide_recovery(scope, inductive, reuse, effort))
     if claim_ids is None or GROWTH in claim_ids:
-        found.append(_decide_growth(scope, effort))
+        found.append(decide_growth(scope, effort, reuse.most_slots))
     return tuple(sorted(found, key=lambda decision: int(decision.claim.id.removeprefix("C"))))
 
 
@@ -231,22 +230,8 @@ def _open(claim: DeviceClaim, inductive: Inductive, effort: Effort, found: Count
                 conditions=(*inductive.conditions, *conditions),
             )
     if claim.claim.id in found.complete:
-        method = "holds in every reachable state; not inductive"
-        return Decision(claim.claim, ProofVerdict.BOUNDED, method)
+        # The numbers are ranked there, and nothing is lost by that: proofs/refinement/ asks it of every action.
+        method = "search of all reachable states, with ranked numbers; not inductive"
+        return Decision(claim.claim, ProofVerdict.PROVED, method)
     method = f"holds in all histories of up to {found.depth} steps, {found.states:,} states; not inductive"
     return Decision(claim.claim, ProofVerdict.BOUNDED, method, depth=found.depth)
-
-
-def _decide_growth(scope: Scope, effort: Effort) -> Decision:
-    started = time.perf_counter()
-    condition = growth_condition(scope)
-    answers = answers_of([condition], effort)
-    is_agreed = set(answers.values()) == {"unsat"}
-    return Decision(
-        claim_with_id(GROWTH),
-        ProofVerdict.PROVED if is_agreed else ProofVerdict.UNKNOWN,
-        growth_detail(scope),
-        answers=answers,
-        conditions=(condition,),
-        seconds=time.perf_counter() - started,
-    )

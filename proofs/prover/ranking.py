@@ -18,9 +18,9 @@ from ...model.device.calls import has_next_number, is_under_test, marked_record,
 from ...model.device.device_parts import record_in, with_record
 from ...model.device.model import DeviceModel
 from ...model.device.records import Word, active
-from ...model.device.selection import boot_choice, fallback, is_version_allowed, next_update_slot
+from ...model.device.selection import aborted, boot_choice, fallback, is_version_allowed, next_update_slot
 from ...model.device.state import Content, Device, Expectation, Phase, Scope, Task
-from ...model.terms.terms import Bool, Num, any_of, choose, first_of, number, replaced
+from ...model.terms.terms import Bool, Num, any_of, choose, fact, first_of, number, replaced
 from ..smt.smtlib import Question, misfits
 from ..smt.verification_condition import Condition
 from .dead_ends import upgrade_is_completed
@@ -45,7 +45,7 @@ def ranking_condition(model: DeviceModel, invariants: Iterable[Bool]) -> Conditi
             # Where the next task is certain, most of the function is not about it, and is dropped before all else.
             after = replaced(here if task is None else at_task(task), effects)
             lowers.append(model.guard(action) & (after < here))
-    is_stranded = ~upgrade_is_completed(scope, device) & has_next_number(scope, device) & ~any_of(lowers)
+    is_stranded = ~upgrade_is_completed(model) & has_next_number(scope, device) & ~any_of(lowers)
     question = Question(model)
     for invariant in invariants:
         question.require(question.term(invariant))
@@ -67,7 +67,7 @@ def ranking_function(model: DeviceModel) -> Num:
     left = choose(device.phase == Phase.ERASE, number(1), number(0))
     return first_of(
         (
-            (is_starting & _is_marked_next(scope, device), _steps_to_start(device)),
+            (is_starting & _is_marked_next(model), _steps_to_start(device)),
             ((device.task == Task.COMPLETE) & _is_target_next(scope, device), number(COMPLETING, 6) + left),
             (is_writing & (content == Content.COMPLETE), number(WRITING)),
             (is_writing & (content == Content.PARTIAL), number(WRITING + 1)),
@@ -108,8 +108,9 @@ def _steps_to_start(device: Device) -> Num:
     )
 
 
-def _is_marked_next(scope: Scope, device: Device) -> Bool:
-    """complete() has marked an image, and that is the one that will start."""
+def _is_marked_next(model: DeviceModel) -> Bool:
+    """complete() has marked an image, and that is the one that will start, by its record."""
+    scope, device = model.scope, model.device
     named = record_in(device, device.sector).slot
     burned = replace(device, burned=burned_for(scope, device))
     place = first_of(
@@ -120,14 +121,29 @@ def _is_marked_next(scope: Scope, device: Device) -> Bool:
         ),
         boot_choice(scope, device),
     )
-    return (device.expectation == Expectation.MARKED) & (place == device.expected)
+    is_named = first_of(
+        (
+            (device.task == Task.STARTED, upgrade_is_completed(model)),
+            (device.task.is_in(Task.FRESH, Task.BURN_FRESH), fact(True)),
+            (device.task.is_in(Task.TRY, Task.BURN), named == device.expected),
+        ),
+        _is_selected(scope, device, device.expected),
+    )
+    return (device.expectation == Expectation.MARKED) & (place == device.expected) & is_named
+
+
+def _is_selected(scope: Scope, device: Device, place: Num) -> Bool:
+    """A record decides once tests are aborted, and names the place."""
+    records = aborted(scope, device.records)
+    return active(records).is_some & (active(records).of(records).slot == place)
 
 
 def _is_target_next(scope: Scope, device: Device) -> Bool:
     """What complete() writes will start the target."""
     written = replace(device, records=with_record(device, device.sector, marked_record(scope, device)))
-    choice = choose(device.phase == Phase.ERASE, boot_choice(scope, written), boot_choice(scope, device))
-    return choice == next_update_slot(device)
+    target = next_update_slot(device)
+    is_next = [(boot_choice(scope, it) == target) & _is_selected(scope, it, target) for it in (written, device)]
+    return choose(device.phase == Phase.ERASE, *is_next)
 
 
 def _is_useful(scope: Scope, device: Device) -> Bool:

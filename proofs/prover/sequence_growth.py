@@ -1,38 +1,118 @@
 """C12: how fast the sequence number grows, and why flash wears out first.
 
-A record with a new number costs the erase of a sector. The new number is above the active one by less than the number
-of slots, which both solvers confirm for the model's own rule. So the erases that two sectors can endure bound the
-number, far below 0xFFFFFFFF. That a number begins at 1 … slots, and the rule itself, are lemmas of seq_lemmas.py.
+Every step of the model keeps two bounds, which both solvers confirm: the highest number grows by less than the number
+of slots, and only by the erase of a sector does it grow at all. So the erases that two sectors can endure bound the
+number, far below 0xFFFFFFFF. What the bounds rest on (which slots a record can name, what can run) is inductive in the
+same model. Stray numbers are no part of it: under F3 one power cut can leave 0xFFFFFFFE of a number that upgrades reach
+(proofs/bytes/stray_lemmas.py), and then the claim is broken.
 """
 
-from ...model.device.model import Field, device_model
-from ...model.device.records import Record, next_seq
+import time
+from dataclasses import replace
+from functools import lru_cache
+
+from ...model.claims.claims import claim as claim_with_id
+from ...model.device.model import DeviceModel, device_model
+from ...model.device.records import Numbers
 from ...model.device.state import Scope
+from ...model.fault_model import FaultModel
 from ...model.flash_endurance import ENDURANCE, highest_number
-from ...model.terms.terms import all_of, num_field, number
-from ..smt.smtlib import Question
+from ...model.terms.terms import Bool, Num, all_of, choose, fact, number
+from ..invariants.call_invariants import complete_has_room, set_boot_is_of_a_running_slot
+from ..invariants.record_invariants import (
+    numbers_are_below_the_top,
+    places_are_no_slots_beyond,
+    records_are_in_range,
+    slot_count_is_in_range,
+    slots_beyond_are_empty,
+    slots_of_records_are_in_range,
+    task_and_running_are_in_range,
+)
+from ..invariants.task_invariants import something_runs, tasks_are_those_of_the_world
+from ..smt.smtlib import Question, not_text
 from ..smt.verification_condition import Condition
+from .decision import Decision, Effort, ProofVerdict, answers_of
+from .houdini import inductive_invariants
 
 GROWTH = "C12"
 """Id of the claim decided here."""
 ERASED = 0xFFFFFFFF
 """The number that counts as erased."""
-_FIELDS = (Field("current", 32, 0), Field("current_slot", 5, 0), Field("slot", 5, 0))
+STRAY_CASE = "stray-number-wraps"
+"""The named case in which a stray number wraps."""
+_FACTS = (
+    slot_count_is_in_range,
+    slots_beyond_are_empty,
+    places_are_no_slots_beyond,
+    task_and_running_are_in_range,
+    records_are_in_range,
+    slots_of_records_are_in_range,
+    numbers_are_below_the_top,
+    complete_has_room,
+    something_runs,
+    set_boot_is_of_a_running_slot,
+    tasks_are_those_of_the_world,
+)
 
 
-def growth_condition(scope: Scope) -> Condition:
-    """Return the question whether some number grows by as many as there are slots, or more, in one step."""
-    current = Record(number(2, 2), number(2, 3), num_field("current_slot", 5), num_field("current", 32))
-    slot = num_field("slot", 5)
-    after = next_seq(current, slot, scope.slots)
-    premise = all_of((current.slot < scope.slots, slot < scope.slots, current.seq < ERASED - scope.slots))
-    grown = premise & ~((after - current.seq) < scope.slots)
-    question = Question(device_model(scope), fields=_FIELDS)
-    question.require(question.term(grown))
-    return Condition("C12_growth", question.text(), "unsat")
+def decide_growth(scope: Scope, effort: Effort, most_slots: int = 0) -> Decision:
+    """Return what is found of C12; most_slots: where more slot counts will be asked for, the greatest of them."""
+    started = time.perf_counter()
+    if scope.has_strays:
+        method = f"a stray number can be 0xFFFFFFFE, and the next one wraps: case {STRAY_CASE}"
+        return Decision(claim_with_id(GROWTH), ProofVerdict.REFUTED, method)
+    counts = tuple(range(2, most_slots + 1)) if 2 <= scope.slots <= most_slots else ()
+    conditions = _conditions(replace(scope, slots=max(scope.slots, most_slots), counts=counts, numbers=Numbers.EXACT))
+    answers = answers_of(conditions, effort)
+    is_agreed = len(conditions) > 1 and set(answers.values()) == {"unsat"} and highest_number(scope.slots) < ERASED
+    return Decision(
+        claim_with_id(GROWTH),
+        ProofVerdict.PROVED if is_agreed else ProofVerdict.UNKNOWN,
+        f"at most 0x{highest_number(scope.slots):X} after {ENDURANCE:,} erases of each sector",
+        answers=answers,
+        conditions=conditions,
+        seconds=time.perf_counter() - started,
+    )
 
 
-def growth_detail(scope: Scope) -> str:
-    """Return in one line how far the number can get."""
-    highest = highest_number(scope.slots)
-    return f"at most 0x{highest:X} after {ENDURANCE:,} erases of each sector" if highest < ERASED else "it can wrap"
+@lru_cache(maxsize=8)
+def _conditions(scope: Scope) -> tuple[Condition, ...]:
+    """Return the questions, which slot counts share."""
+    return growth_conditions(growing_model(scope))
+
+
+def growing_model(scope: Scope) -> DeviceModel:
+    """Return the model in which numbers grow: what a cut leaves of a record is no new number."""
+    return device_model(replace(scope, ghosts=frozenset(), numbers=Numbers.EXACT, faults=FaultModel.F0))
+
+
+def growth_conditions(model: DeviceModel) -> tuple[Condition, ...]:
+    """Return the questions whether some step lets the highest number grow too much, or without an erase."""
+    facts = {fact.__name__: fact(model.scope, model.device) for fact in _FACTS}
+    inductive = inductive_invariants(model, facts)
+    question = Question(model)
+    for invariant in inductive.invariants.values():
+        question.require(question.term(invariant))
+    question.require(not_text(question.term(grows_slowly(model))))
+    return (*inductive.conditions, Condition("C12_growth", question.text(), "unsat"))
+
+
+def grows_slowly(model: DeviceModel) -> Bool:
+    """Whatever step is taken, the highest number grows by less than the number of slots, and by an erase alone."""
+    first, second = model.device.records
+    highest = _higher(first.seq, second.seq)
+    bound = _higher(highest, number(1, 32)) + (model.device.slot_count - 1)
+    parts = []
+    for action in model.actions:
+        effects = model.effects[action.name]
+        erases = fact(action.name.endswith("_erases"))
+        for name in ("record0_seq", "record1_seq"):
+            after = effects.get(name)
+            if isinstance(after, Num):
+                grown = (after <= highest) | (erases & (after <= bound))
+                parts.append(model.guard(action).implies(grown))
+    return all_of(parts)
+
+
+def _higher(one: Num, other: Num) -> Num:
+    return choose(one < other, other, one)

@@ -39,7 +39,7 @@ def steps_to_upgrade(search: DeviceSearch) -> dict[State, int]:
     """Return, for each state that was found, the least number of steps to a completed upgrade, cuts left out."""
     steps = search.steps
     is_cut = [action.kind is Kind.CUT for action in steps.model.actions]
-    is_goal = upgrade_is_completed(steps.model.scope, steps.model.device)
+    is_goal = upgrade_is_completed(steps.model)
     before: dict[State, list[State]] = {state: [] for state in search.order}
     for state in search.order:
         for action, after in steps.successors(state):
