@@ -47,7 +47,7 @@ class ProofOptions:
     """What a power cut may leave of a flash operation: all or nothing (F0), any prefix (F1), any bytes (F2), any bits
     (F3)."""
     usage: Annotated[UsageName | None, Parameter(group=DEVICE)] = None
-    """As documented, with nothing between complete() and the restart, or in any order; without it, one after the other."""
+    """As documented, with a restart at once after complete(), or in any order; without it, one after the other."""
     allow: Annotated[Allowances, Parameter(group=DEVICE)] = frozenset()
     """What may happen beyond calls, resets and power cuts: flash operations that return an error (failing-flash), the
     pins of factory reset and test app (pins), tools that blank otadata or flash a slot (other-writers)."""
