@@ -20,8 +20,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
+from ...model.device.allowance import Failed
 from ...model.device.records import Check, Word
-from ...model.device.state import Content, Failed, Phase, Scope, Task
+from ...model.device.state import Content, Phase, Scope, Task
 from ...model.device.stepper import State, Stepper
 
 Sectors = tuple[bytes, ...]

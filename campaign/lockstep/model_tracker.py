@@ -118,7 +118,7 @@ class ModelTracker:
 
     def planned_call(self, *names: str) -> list[SeenOp]:
         """Return the operations that a call would have if the power stays."""
-        return self._planned(lambda: self.begin_call(*names))
+        return self._planned(lambda: self.begin_call(*names), {})
 
     def planned_boot(
         self,
@@ -257,9 +257,7 @@ class ModelTracker:
         elif running is not None:
             raise Divergence(f"the device has started place {place}; the model is at {self.task.name}")
 
-    def _planned(
-        self, begin: Callable[[], object], failures: Mapping[int, FailureExtent] | None = None
-    ) -> list[SeenOp]:
+    def _planned(self, begin: Callable[[], object], failures: Mapping[int, FailureExtent]) -> list[SeenOp]:
         state, violated, taken = self.state, set(self.violated), set(self.taken)
         is_astray = self._is_astray
         begin()
@@ -267,7 +265,7 @@ class ModelTracker:
         self._decide()
         while (op := self._due_op()) is not None:
             ops.append(op)
-            self.op(op, None, fails=(failures or {}).get(len(ops) - 1))
+            self.op(op, None, fails=failures.get(len(ops) - 1))
             self._decide()
         self.state, self.violated, self.taken, self._is_astray = state, violated, taken, is_astray
         return ops

@@ -14,14 +14,14 @@ from dataclasses import dataclass, replace
 from ..config import Release
 from ..terms.terms import Bool, Num, choose, fact, number
 from .action import Action, Actions, Kind
-from .allowance import Allowance
+from .allowance import Allowance, Failed, Progress
 from .boot_steps import burned_for, launched
 from .calls import after_complete, target_of
 from .device_parts import record_in, whichever, with_record, with_rejected, with_slot
 from .flash_steps import BURNS, ERASES, REWRITES, WIPES, after_burn, rejected, returned, wiped_target
 from .records import BLANK, Check, Record, Sector, Word
 from .selection import boot_choice, next_update_slot
-from .state import Content, Device, Expectation, Failed, Phase, Progress, Scope, Slot, Task
+from .state import Content, Device, Expectation, Phase, Scope, Slot, Task
 
 RAISING = (
     Task.COMMENCE,

@@ -10,10 +10,10 @@ from dataclasses import replace
 
 from ..terms.terms import choose, number
 from .action import Action, Actions, Kind
-from .allowance import Allowance
+from .allowance import Allowance, HeldPin
 from .device_parts import whichever
 from .records import Sector
-from .state import Device, Expectation, HeldPin, Phase, Scope, Task
+from .state import Device, Expectation, Phase, Scope, Task
 
 BOOTING = (Task.SELECT, Task.ABORT, Task.TRY, Task.BURN, Task.FRESH, Task.BURN_FRESH)
 """Tasks of the bootloader that end in a start."""

@@ -137,42 +137,6 @@ class Expectation(IntEnum):
     """rollback() has raised an error, and flash is not as it was."""
 
 
-class Progress(IntEnum):
-    """How far a session with a failed operation has got; in any other the next byte goes where the contents end."""
-
-    IN_STEP = 0
-    """The next byte goes where the contents of the slot end, or there is no session."""
-    AT_START = 1
-    """Nothing was written, though the slot holds something: complete() refuses it."""
-    BEHIND = 2
-    """Less was written than the slot holds: what comes next is programmed over it."""
-    AHEAD = 3
-    """The start of the slot was wiped after it was written: what is missing does not come any more."""
-
-
-class HeldPin(IntEnum):
-    """Which pin the bootloader finds held, once it has selected."""
-
-    NONE = 0
-    FACTORY_RESET = 1
-    TEST_APP = 2
-    DONE = 3
-    """The factory reset is on its way, or was made; no pin counts until the next reset."""
-
-
-class Failed(IntEnum):
-    """How the bootloader failed to write ABORTED into a record, while it goes by its copy in RAM."""
-
-    NOT = 0
-    """It did not fail: the record is as the copy."""
-    BEFORE = 1
-    """The record is as it was, PENDING_VERIFY."""
-    ERASED = 2
-    """The sector is blank."""
-    HALF = 3
-    """The number is there, state and check word are not."""
-
-
 CHIPS_WITHOUT_RTC_FAST_MEMORY = (Chip.ESP32C2, Chip.ESP32C61)
 """They wake to what otadata selects, not to the image that ran. Source: IDF-BOOT-WAKE."""
 
