@@ -342,7 +342,7 @@ KNOWN_CASES: tuple[KnownCase, ...] = (
         "accept-fails-and-is-done",
         "accept() of an image with a secure version beyond the eFuse field fails, and has made the image VALID.",
         ("R16",),
-        None,
+        "C26",
         ALL,
         None,
         RAISED,

@@ -18,6 +18,7 @@ from enum import Enum, IntEnum, auto
 from ..config import Chip, Config, Release
 from ..fault_model import FaultModel
 from ..terms.terms import Bool, Num, Term, bool_field, fact, num_field, number
+from .allowance import Allowance
 from .records import BLANK, Numbers, Record, Records
 
 
@@ -61,7 +62,7 @@ class Task(IntEnum):
     SET_BOOT = auto()
     """esp_ota_set_boot_partition(slot) writes a record of the slot that it was asked for."""
     FORGET_FIRST = auto()
-    """esp_ota_set_boot_partition(factory) erases the first record …"""
+    """esp_ota_set_boot_partition(factory), or the factory reset, erases the first record …"""
     FORGET_SECOND = auto()
     """… then the second."""
     SET_BOOT_REJECT = auto()
@@ -139,6 +140,10 @@ class Expectation(IntEnum):
     """rollback() restarts: anything but the place expected."""
     SELECTED = 5
     """esp_ota_set_boot_partition() has returned: the place that it was asked for starts next."""
+    CHANGED = 6
+    """A call has raised an error, and the next power-on starts another place than without the call."""
+    SPOILT = 7
+    """rollback() has raised an error, and flash is not as it was."""
 
 
 CHIPS_WITHOUT_RTC_FAST_MEMORY = (Chip.ESP32C2, Chip.ESP32C61)
@@ -162,6 +167,8 @@ class Scope:
     numbers: Numbers = Numbers.RANKED
     counts: tuple[int, ...] = ()
     """Where given, it is left open which of these is the number of OTA slots; `slots` is the greatest."""
+    allows: frozenset[Allowance] = frozenset()
+    """What can happen beyond calls, resets and power cuts."""
 
     def __post_init__(self) -> None:
         """Refuse sizes that no device has."""
@@ -178,6 +185,8 @@ class Scope:
             raise ValueError("the model verifies every image that it starts (SKIP_VALIDATE_ALWAYS, _ON_POWER_ON)")
         if config.skip_validate_in_deep_sleep and config.chip in CHIPS_WITHOUT_RTC_FAST_MEMORY:
             raise ValueError(f"the model wakes the image that ran, and {config.chip.value} does not remember which")
+        if config.anti_rollback and Allowance.PINS in self.allows:
+            raise ValueError("the pins are modelled without anti-rollback")
         if config.anti_rollback and config.secure_version_bits < self.versions - 1:
             raise ValueError(f"{config.secure_version_bits} eFuse bits hold no {self.versions} secure versions")
 
@@ -193,8 +202,12 @@ class Scope:
 
     @property
     def has_api_calls(self) -> bool:
-        """The usage has calls of ESP-IDF's own, and there can be a slot that does not run, to which they matter."""
-        return self.usage is Usage.ANY and (self.slots > 1 or self.has_factory)
+        """The usage has calls of ESP-IDF's own, and there can be a slot that does not run, to which they matter.
+
+        Where flash operations can fail, they are left out, but for esp_ota_set_boot_partition of what runs and of
+        factory; see left_out.py."""
+        can_fail = Allowance.FAILING_FLASH in self.allows
+        return self.usage is Usage.ANY and not can_fail and (self.slots > 1 or self.has_factory)
 
     @property
     def has_two_handles(self) -> bool:
@@ -268,6 +281,13 @@ class Device:
     """Another handle is open on the slot that commence() takes: the application goes on with it when it likes."""
     asked: Num
     """The slot that esp_ota_set_boot_partition() goes on to select; 0 while it does not."""
+    progress: Num
+    """Of the session; IN_STEP without one."""
+    first_failed: Num
+    """Failed, of the first record."""
+    second_failed: Num
+    pin: Num
+    """HeldPin; NONE unless the bootloader runs."""
     records: Records
     slots: tuple[Slot, ...]
     burned: Num
@@ -313,6 +333,7 @@ def device_of(scope: Scope) -> Device:
         return bool_field(name) if is_in else fact(False)
 
     has_versions = scope.config.anti_rollback
+    can_fail = Allowance.FAILING_FLASH in scope.allows
     has_expected, has_choice = Ghost.EXPECTED in scope.ghosts, Ghost.CHOICE in scope.ghosts
     has_origin, has_chance = Ghost.ORIGIN in scope.ghosts, scope.has_strays and scope.numbers is Numbers.EXACT
     records = tuple(
@@ -342,7 +363,11 @@ def device_of(scope: Scope) -> Device:
         running=num_field("running", scope.place_bits),
         session=bool_field("session"),
         other_session=bool_("other_session", scope.has_two_handles),
-        asked=num("asked", scope.slot_bits, scope.has_api_calls and scope.slots > 1),
+        asked=num("asked", scope.slot_bits, scope.usage is Usage.ANY and scope.slots > 1),
+        progress=num("progress", 2, can_fail),
+        first_failed=num("first_failed", 2, can_fail),
+        second_failed=num("second_failed", 2, can_fail),
+        pin=num("pin", 2, Allowance.PINS in scope.allows),
         records=(records[0], records[1]),
         slots=slots,
         burned=num("burned", scope.versions - 1, has_versions),
@@ -382,6 +407,10 @@ def initial_device(scope: Scope) -> Device:
         session=fact(False),
         other_session=fact(False),
         asked=zero,
+        progress=zero,
+        first_failed=zero,
+        second_failed=zero,
+        pin=zero,
         records=(BLANK, BLANK),
         slots=slots,
         burned=zero,
