@@ -20,7 +20,8 @@ from ...model.fault_model import FaultModel
 from ..history.history import IMAGE_SIZE, History, SmallDevice, SmallImage
 from ..history.step import RUNNING, Step, StepCut, StepFailure, StepName
 from ..lockstep.lockstep import Lockstep, scope_of_device
-from ..lockstep.model_tracker import ModelTracker, OpKind, SeenOp
+from ..lockstep.model_tracker import ModelTracker
+from ..lockstep.seen_operations import OpKind, SeenOp
 
 MAX_CUTS = 3
 MAX_STEPS = 36

@@ -31,7 +31,8 @@ from ..history.player import Moment, Played, Player, StepOutcome
 from ..history.step import TOOL_STEPS, WRITE_STEPS, Step, StepName
 from .abstraction import Places, Program, Stored, stored_in_bytes
 from .divergence import Divergence, OutOfModel
-from .model_tracker import BURN, ModelTracker, OpKind, SeenOp, seen_op
+from .model_tracker import ModelTracker
+from .seen_operations import BURN, OpKind, SeenOp, seen_op
 from .slot_moves import BeforeMove, Move, forbidden_moves, reported
 
 _ACTIONS: dict[StepName, tuple[str, ...]] = {

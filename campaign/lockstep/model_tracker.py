@@ -9,8 +9,6 @@ bytes do not tell, whether an image that does not verify is PARTIAL or BROKEN, t
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from enum import Enum
 from functools import lru_cache
 
 from ...impl.chip.flash import FailureExtent
@@ -24,52 +22,9 @@ from ...model.device.state import Content, Scope, Task
 from ...model.device.stepper import State, Stepper
 from ...model.fault_model import FaultModel
 from ...model.terms.terms import Bool
-from .abstraction import Places, Program, Stored, program_in_state, state_of, stored_in_state
+from .abstraction import Program, Stored, program_in_state, state_of, stored_in_state
 from .divergence import Divergence, OutOfModel
-
-SECTOR = 0x1000
-
-
-class OpKind(Enum):
-    """The operations that change flash and eFuse."""
-
-    ERASE = "erase"
-    PROGRAM = "program"
-    BURN = "burn"
-
-
-@dataclass(frozen=True, slots=True)
-class SeenOp:
-    """One operation of the device, as far as the model can see it."""
-
-    kind: OpKind
-    record: int | None = None
-    """The sector of otadata that it is in."""
-    slot: int | None = None
-    """The slot that it is in."""
-    is_first_sector: bool = False
-    """It is in the slot's first sector."""
-
-    def __str__(self) -> str:
-        """Name the operation."""
-        if self.kind is OpKind.BURN:
-            return "an eFuse burn"
-        where = f"record {self.record}" if self.record is not None else f"ota_{self.slot}"
-        return f"{self.kind.value} of {where}{' (first sector)' if self.is_first_sector else ''}"
-
-
-BURN = SeenOp(OpKind.BURN)
-
-
-def seen_op(places: Places, kind: OpKind, address: int) -> SeenOp:
-    """Return what the model sees of a flash operation; raise Divergence for one outside of otadata and the slots."""
-    record, offset = divmod(address - places.otadata, SECTOR)
-    if record in (0, 1):
-        return SeenOp(kind, record=record)
-    for slot, (start, size) in enumerate(places.slots):
-        if start <= address < start + size:
-            return SeenOp(kind, slot=slot, is_first_sector=address < start + SECTOR)
-    raise Divergence(f"an operation at 0x{address:x}, which is neither otadata nor a slot ({offset} bytes on)")
+from .seen_operations import BURN, OpKind, SeenOp
 
 
 class ModelTracker:

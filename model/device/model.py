@@ -12,11 +12,12 @@ from .action import Action
 from .api_calls import api_calls
 from .boot_steps import boot_steps
 from .calls import calls
+from .device_fields import INPUTS, device_of, initial_device
 from .failing_steps import with_failures
 from .flash_steps import cuts, flash_steps
 from .pin_steps import with_pins
 from .records import Numbers, ranked
-from .state import INPUTS, Device, Scope, device_of, initial_device
+from .state import Device, Scope
 from .writer_steps import other_writers
 
 _RANKED_BY = ("record0_check", "record0_seq", "record1_check", "record1_seq")
