@@ -91,7 +91,12 @@ def _claims(text: str, scope: Scope) -> tuple[tuple[DeviceClaim, ...], bool]:
             raise InputError(f"--claims: {part!r} is none of {', '.join(KNOWN)}, all and none")
         if not claim(part).applies_to(scope.config):
             raise InputError(f"--claims: {part} says nothing of a device without what it needs: {claim(part).title}")
-    return tuple(item for item in DEVICE_CLAIMS if item.claim.id in asked), RECOVERY in asked
+    found = tuple(item for item in DEVICE_CLAIMS if item.claim.id in asked)
+    for item in found:
+        if not item.applies_to(scope):
+            title = item.claim.title
+            raise InputError(f"--claims: {item.claim.id} says nothing of this usage, or of what is allowed: {title}")
+    return found, RECOVERY in asked
 
 
 def _groups(

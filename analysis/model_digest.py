@@ -24,8 +24,7 @@ DIGITS = 24
 def model_digest(scope: Scope) -> str:
     """Return the digest of a scope, with 32-bit sequence numbers and all that claims speak of."""
     model = device_model(replace(scope, ghosts=frozenset(Ghost), numbers=Numbers.EXACT))
-    config = model.scope.config
-    kept = {c.claim.id: c.kept_in(model) for c in DEVICE_CLAIMS if c.claim.applies_to(config)}
+    kept = {c.claim.id: c.kept_in(model) for c in DEVICE_CLAIMS if c.applies_to(model.scope)}
     guards = [model.guard(action) for action in model.actions]
     effects = [model.effects[action.name] for action in model.actions]
     changes = (term for effect in effects for term in effect.values())

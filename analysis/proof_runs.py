@@ -51,9 +51,9 @@ class ConfigurationProof:
         rollback = "anti_rollback" if config.anti_rollback else "rollback" if config.rollback else "no_rollback"
         factory = "_factory" if self.scope.has_factory else ""
         release = config.app_release.label.replace(".", "_")
-        return (
-            f"{rollback}{factory}_{release}_{self.scope.slots}_slots_{self.scope.faults.name}_{self.scope.usage.value}"
-        )
+        scope = self.scope
+        allowed = "".join(f"_{name}" for name in sorted(item.value.replace("-", "_") for item in scope.allows))
+        return f"{rollback}{factory}_{release}_{scope.slots}_slots_{scope.faults.name}_{scope.usage.value}{allowed}"
 
 
 def decide_configuration(scope: Scope, claims: frozenset[str] | None, effort: Effort) -> ConfigurationProof:

@@ -109,6 +109,11 @@ class Config:
     factory_reset_erases_otadata: bool = False
     """CONFIG_BOOTLOADER_OTA_DATA_ERASE."""
 
+    @property
+    def factory_reset_clears_otadata(self) -> bool:
+        """A factory reset erases otadata, by its own option or by its label."""
+        return self.factory_reset_erases_otadata or "otadata" in self.factory_reset_labels
+
     def __post_init__(self) -> None:
         """Refuse combinations that Kconfig cannot produce."""
         if self.anti_rollback and not self.rollback:

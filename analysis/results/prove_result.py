@@ -84,7 +84,8 @@ def prove_result(found: Sequence[ConfigurationProof]) -> ProveResult:
     """Return all that was decided."""
     configurations = tuple(configuration_entry(configuration) for configuration in found)
     claims = configurations[0].claims if configurations else ()
-    return ProveResult(configurations=configurations, claims=claims, **left_out_entries())
+    allows = found[0].scope.allows if found else frozenset()
+    return ProveResult(configurations=configurations, claims=claims, **left_out_entries(allows=allows))
 
 
 def configuration_entry(configuration: ConfigurationProof) -> ProvedConfiguration:

@@ -7,6 +7,7 @@ from typing import Literal, TypedDict
 from ...impl.chip.flash import FlashOp
 from ...impl.partitions.partition import Partition
 from ...model.claims.left_out import LEFT_OUT, LEFT_OUT_OF_RESTART, LeftOut
+from ...model.device.allowance import Allowance
 from ...model.device.state import Scope
 from ...project.option_reader import ConfigValue
 
@@ -15,6 +16,7 @@ SCHEMA_VERSION = "1.0"
 
 FaultName = Literal["F0", "F1", "F2", "F3"]
 UsageName = Literal["restart-at-once", "documented", "any"]
+AllowanceName = Literal["failing-flash", "pins", "other-writers"]
 FlashOperation = tuple[Literal["e", "p"], int, int]
 """Erase or program, address, length in bytes."""
 
@@ -99,6 +101,8 @@ class ScopeEntry:
     """ESP-IDF release whose rules the application follows."""
     bootloader_idf: str
     """ESP-IDF release whose rules the bootloader follows."""
+    allows: tuple[AllowanceName, ...] = ()
+    """What can happen beyond calls, resets and power cuts."""
 
 
 class ScopeFields(TypedDict):
@@ -110,6 +114,7 @@ class ScopeFields(TypedDict):
     anti_rollback: bool
     idf: str
     bootloader_idf: str
+    allows: tuple[AllowanceName, ...]
 
 
 class LeftOutFields(TypedDict):
@@ -134,6 +139,7 @@ def scope_fields(scope: Scope) -> ScopeFields:
         "anti_rollback": config.anti_rollback,
         "idf": config.app_release.label,
         "bootloader_idf": config.bootloader_release.label,
+        "allows": tuple(allowance.value for allowance in Allowance if allowance in scope.allows),
     }
 
 
@@ -143,11 +149,14 @@ def fault_name(name: str) -> FaultName:
     return names[name]
 
 
-def left_out_entries(is_asked: bool = True) -> LeftOutFields:
-    """Return both tables of what the model leaves out, whole, by the fields of ModelResult; empty if not asked for."""
+def left_out_entries(is_asked: bool = True, allows: frozenset[Allowance] = frozenset()) -> LeftOutFields:
+    """Return both tables of what the model leaves out where this is allowed, by the fields of ModelResult.
+
+    They are for every fault model; empty if not asked for."""
     if not is_asked:
         return {"left_out": (), "left_out_of_restart_at_once": ()}
-    return {"left_out": _entries(LEFT_OUT), "left_out_of_restart_at_once": _entries(LEFT_OUT_OF_RESTART)}
+    rows = (row for row in LEFT_OUT if row.allowance not in allows)
+    return {"left_out": _entries(rows), "left_out_of_restart_at_once": _entries(LEFT_OUT_OF_RESTART)}
 
 
 def setting_entries(settings: Iterable[ConfigValue]) -> tuple[SettingEntry, ...]:

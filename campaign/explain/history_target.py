@@ -24,8 +24,9 @@ from ..history.history_token import encode_history_token
 from ..history.player import Player
 from ..lockstep.abstraction import RecordView, Stored, StoredSlot, ranked, record_in_bytes
 from ..lockstep.divergence import Divergence
-from ..lockstep.trace_replay import TraceWalker, device_of_scope, segments
-from ..lockstep.trace_steps import images_of
+from ..lockstep.step_maker import images_of
+from ..lockstep.trace_replay import TraceWalker, device_of_scope
+from ..lockstep.trace_steps import segments
 from .entries import NEAR_TOP
 from .explanation import Answer
 from .trace_in_words import tell_trace

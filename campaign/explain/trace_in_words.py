@@ -11,7 +11,7 @@ from ...model.device.state import Content, Device, Expectation, Phase, Scope, Ta
 from ...model.device.stepper import State, Stepper, stepper
 from ...model.device.stray_numbers import stray_named
 from ..history.step import StepName
-from ..lockstep.trace_replay import Segment, segments
+from ..lockstep.trace_steps import Segment, segments
 
 
 def tell_trace(
@@ -106,6 +106,8 @@ def _new_image(last: _LastState) -> str:
 
 
 def _rolled_back(last: _LastState) -> str:
+    if last.fields["expectation"] == Expectation.SPOILT:
+        return "rollback() has raised an error, and flash has changed"
     if last.fields["task"] == Task.STUCK:
         return "after rollback() nothing boots"
     return f"{last.starts} {last.running} again, which rollback() has refused"
@@ -158,6 +160,7 @@ VIOLATIONS: Mapping[str, Callable[[_LastState], str]] = {
     "C23": lambda last: f"{last.starts} {last.running}, not {last.expected}, which was selected",
     "C24": lambda last: f"{last.running} is selected and not under test, and the next power-on writes",
     "C25": lambda last: "neither of the next two power-ons starts an image that was ever accepted",
+    "C26": lambda last: f"a call has raised an error, and the next power-on starts {last.boots} because of it",
 }
 """For each claim: how a state breaks it."""
 
@@ -187,17 +190,17 @@ class _Teller:
             run = self._upgrade_at(parts, place)
             text = self._told(parts[place : place + run], before)
             if text:
-                yield text
+                yield text + _failures(parts[place])
             place += run
             before = parts[place - 1].states[-1]
 
     def _upgrade_at(self, parts: Sequence[Segment], place: int) -> int:
         """Return how many steps from here are one upgrade; 1 for anything else."""
-        if parts[place].step.name is not StepName.COMMENCE or _is_cut(parts[place]):
+        if parts[place].step.name is not StepName.COMMENCE or _is_disturbed(parts[place]):
             return 1
         order = (StepName.WRITE, StepName.COMPLETE)
         end = place + 1
-        while end < len(parts) and parts[end].step.name in order and not _is_cut(parts[end]):
+        while end < len(parts) and parts[end].step.name in order and not _is_disturbed(parts[end]):
             end += 1
             if parts[end - 1].step.name is StepName.COMPLETE:
                 break
@@ -215,6 +218,8 @@ class _Teller:
                 return ""
             case StepName.COMMENCE:
                 return self._upgrade(parts, target)
+            case StepName.BLANK_OTADATA | StepName.FLASH_SLOT:
+                return str(first.step)
             case StepName.WRITE | StepName.WRITE_AT:
                 is_over = any(action.name == "write_over" for action in last.actions)
                 if is_over:
@@ -237,7 +242,7 @@ class _Teller:
                 then = ", which is erased: its secure version is too low" if is_rejected else ""
                 return f"the application asks esp_ota_set_boot_partition for {self._label(label)}{then}"
             case name:
-                after = ", which restarts the chip" if name is StepName.ROLLBACK else ""
+                after = ", which restarts the chip" if name is StepName.ROLLBACK and not first.raises else ""
                 return f"{name.value}() in {self._names[self._steps.as_dict(before)['running']]}{after}"
 
     def _label(self, label: str) -> str:
@@ -282,7 +287,7 @@ class _Teller:
         if "complete_rejects" in names:
             return " erases it: its secure version is too low"
         restarts = " and restarts" if self._scope.usage is Usage.RESTART_AT_ONCE else ", without a restart"
-        return f" marks it{restarts}"
+        return f" marks it{restarts}" if not part.step.failures else f" raises no error{restarts}"
 
     def _target(self, state: State) -> str:
         return self._names[_target_place(self._scope, self._steps.as_dict(state)["running"])]
@@ -338,6 +343,22 @@ _BOOT_WORDS = {
 
 def _is_cut(part: Segment) -> bool:
     return bool(part.actions) and part.actions[-1].kind is Kind.CUT
+
+
+def _is_disturbed(part: Segment) -> bool:
+    return _is_cut(part) or bool(part.step.failures)
+
+
+def _failures(part: Segment) -> str:
+    """Say which operations of a step return an error, how much of each is done, and who is told."""
+    texts = []
+    for action in part.actions:
+        if action.kind is Kind.FAILURE:
+            words = action.name.split("_")
+            what = next((word for word in words if word in ("erase", "burn")), "program")
+            done = {"none": "none of it done", "half": "half of it done"}.get(words[-1], "all of it done")
+            texts.append(f"; BUT THE {what.upper()} FAILS, with {done}")
+    return "".join(texts) + (", and the call raises an error" if texts and part.raises else "")
 
 
 def _where(name: str, phase: int, check: str, word: str) -> str:

@@ -5,20 +5,23 @@ is started again. The model tells which operations a step will have, so that a c
 from one random.Random: the same seed gives the same history on every machine.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
+from itertools import islice, pairwise
 from random import Random
 
+from ...impl.chip.flash import FailureExtent
 from ...impl.chip.torn_operations import Torn
-from ...model.config import Config, Release, ResetReason
+from ...model.config import Config, Pin, Release, ResetReason
+from ...model.device.allowance import Allowance
 from ...model.device.api_calls import RESUME_FROM
 from ...model.device.state import Scope, Task, Usage
 from ...model.fault_model import FaultModel
 from ..history.history import IMAGE_SIZE, History, SmallDevice, SmallImage
-from ..history.step import RUNNING, Step, StepCut, StepName
+from ..history.step import RUNNING, Step, StepCut, StepFailure, StepName
 from ..lockstep.lockstep import Lockstep, scope_of_device
-from ..lockstep.model_tracker import ModelTracker, OpKind, SeenOp
+from ..lockstep.model_tracker import ModelTracker
+from ..lockstep.seen_operations import OpKind, SeenOp
 
 MAX_CUTS = 3
 MAX_STEPS = 36
@@ -46,15 +49,18 @@ class Worlds:
     faults: FaultModel = FaultModel.F3
     usage: Usage = Usage.ANY
     versions: int = 3
+    allows: frozenset[Allowance] = frozenset()
 
 
 def draw_scope(random: Random, worlds: Worlds) -> tuple[Config, Scope]:
     """Return a random build of bootloader and application, and its scope: slots, factory and all."""
     config = _draw_config(random, worlds)
+    if Allowance.PINS in worlds.allows:
+        config = replace(config, anti_rollback=False, factory_reset_erases_otadata=random.random() < 0.5)
     slots = worlds.slots or random.randint(1, 4)
     has_factory = random.random() < 0.4 if worlds.has_factory is None else worlds.has_factory
     device = SmallDevice(config, tuple(range(slots)), has_factory)
-    return config, scope_of_device(device, worlds.faults, worlds.usage, worlds.versions)
+    return config, scope_of_device(device, worlds.faults, worlds.usage, worlds.versions, worlds.allows)
 
 
 def draw_history(random: Random, config: Config, scope: Scope) -> History:
@@ -117,6 +123,10 @@ class Drawer:
 
     def _draw(self) -> Step:
         step = self._next_call() if self.run.is_running else self._restart()
+        if Allowance.PINS in self.run.scope.allows and step.name is StepName.RESET and self.random.random() < 0.3:
+            step = replace(step, pin=self.random.choice(list(Pin)))
+        if Allowance.FAILING_FLASH in self.run.scope.allows and self.random.random() < 0.2:
+            step = replace(step, failures=tuple(self._draw_failures(step)))
         if self.cuts_left and self.random.random() < 0.2:
             cut = self._draw_cut(step)
             if cut is not None:
@@ -127,10 +137,19 @@ class Drawer:
     def _restart(self) -> Step:
         """Return the reset that brings a program back, or a power failure before it."""
         if self.run.tracker.task is Task.OFF:
+            if Allowance.OTHER_WRITERS in self.run.scope.allows and self.random.random() < 0.3:
+                return self._draw_tool()
             return Step(StepName.RESET)
         if self.random.random() < 0.1:
             return Step(StepName.POWER_OFF)
         return Step(StepName.RESET, reason=ResetReason.SOFTWARE)
+
+    def _draw_tool(self) -> Step:
+        """Return what a tool does while the device is off: a whole image, or blank otadata."""
+        if self.random.random() < 0.5:
+            return Step(StepName.BLANK_OTADATA)
+        image = self.random.randrange(len(self.run.history.images) - 1)
+        return Step(StepName.FLASH_SLOT, image=image, label=f"ota_{self.random.randrange(self.run.scope.slots)}")
 
     def _next_call(self) -> Step:
         if self._download and self.random.random() < 0.85:
@@ -156,7 +175,7 @@ class Drawer:
             calls += [(Step(StepName.COMPLETE, argument=argument), 0.7), (self._odd_write(), 0.7)]
             calls.append((Step(StepName.SET_BOOT, label=RUNNING), 0.7))
             calls += [(Step(StepName.SET_BOOT, label="factory"), 1.0)] if self.run.scope.has_factory else []
-            calls += self._esp_idf_calls()
+            calls += self._esp_idf_calls() if self.run.scope.has_api_calls else ()
         for step, weight in calls:
             if usage is Usage.ANY or self.run.tracker.can(*self.run.names_of(step)):
                 yield step, weight
@@ -208,17 +227,37 @@ class Drawer:
         is_plain = self.run.scope.usage is Usage.RESTART_AT_ONCE or self.random.random() < 0.8
         yield Step(StepName.COMPLETE, argument=1 if is_plain else self.random.choice([None, 0, "x"]))
 
+    def _draw_failures(self, step: Step) -> Iterator[StepFailure]:
+        """Yield what fails in a step: one of its operations, or some of the bootloader's."""
+        failures: dict[int, FailureExtent] = {}
+        while len(ops := list(planned_ops(self.run, step, failures))) > max(failures, default=-1) + 1:
+            number = self._draw_number(ops, max(failures, default=-1) + 1)
+            is_burn = ops[number].kind is OpKind.BURN
+            done = self.random.choice([d for d in FailureExtent if not is_burn or d is not FailureExtent.HALF])
+            failures[number] = done
+            yield StepFailure(0 if is_burn else number, done, is_burn)
+            if step.name is not StepName.RESET or self.random.random() < 0.5:
+                return
+
+    def _draw_number(self, ops: Sequence[SeenOp], first: int = 0) -> int:
+        """Return the number of an operation, from the first on.
+
+        Most of a wipe is later sectors; what matters happens in its first one, and after its last."""
+        return self.random.choice([first, self.random.randrange(first, len(ops)), len(ops) - 1])
+
     def _draw_cut(self, step: Step) -> StepCut | None:
         """Return a cut in one of the operations that the step will have; None when it will have none."""
-        ops = list(planned_ops(self.run, step))
-        if not ops:
+        failures = {failure.op: failure.done for failure in step.failures}
+        ops = list(planned_ops(self.run, step, failures))
+        if len(ops) <= len(step.failures) or any(failure.is_burn for failure in step.failures):
             return None
         burns = [op for op in ops if op.kind is OpKind.BURN]
         flash_ops = ops[: len(ops) - len(burns)]
         if burns and (not flash_ops or self.random.random() < 0.4):
             return StepCut(0, efuse_done=self._draw_burned())
-        # Most of a wipe is later sectors; what matters happens in its first one, and after its last.
-        number = self.random.choice([0, self.random.randrange(len(flash_ops)), len(flash_ops) - 1])
+        number = self._draw_number(flash_ops)
+        if number <= max(failures, default=-1):
+            return None
         return StepCut(number, draw_tear(self.random, self.run.scope.faults, flash_ops[number], step))
 
     def _draw_burned(self) -> int:
@@ -228,19 +267,24 @@ class Drawer:
         return self.random.randrange(1 << (self.run.scope.versions - 1))
 
 
-def planned_ops(run: Lockstep, step: Step) -> Iterable[SeenOp]:
-    """Return the operations that a step will have, as the model has it."""
+def planned_ops(run: Lockstep, step: Step, failures: Mapping[int, FailureExtent] | None = None) -> Iterable[SeenOp]:
+    """Return the operations that a step will have, as the model has it; failures: by number, those that fail.
+
+    A call of the application does nothing more once an operation has failed."""
+    ops = _planned(run, step, failures or {})
+    return islice(ops, max(failures) + 1) if failures and step.name is not StepName.RESET else ops
+
+
+def _planned(run: Lockstep, step: Step, failures: Mapping[int, FailureExtent]) -> Iterable[SeenOp]:
     tracker = run.tracker
     match step.name:
         case StepName.RESET:
-            return tracker.planned_boot(step.reason is ResetReason.POWER_ON, run.takes_fast_path(step))
-        case StepName.POWER_OFF:
+            is_power_on, wakes = step.reason is ResetReason.POWER_ON, run.takes_fast_path(step)
+            return tracker.planned_boot(is_power_on, wakes, run.held_pin(step), failures)
+        case StepName.POWER_OFF | StepName.BLANK_OTADATA | StepName.FLASH_SLOT:
             return ()
         case StepName.WRITE | StepName.WRITE_AT:
-            program = run.program
-            if program is None or not program.session or not run.takes(step):
-                return ()
-            return (SeenOp(OpKind.PROGRAM, slot=0),)
+            return (SeenOp(OpKind.PROGRAM, slot=0),) if run.takes(step) else ()
         case _:
             return _with_whole_wipes(tracker, run.names_of(step), run)
 

@@ -18,13 +18,13 @@ from ...impl.partitions.partition import Partition
 from ...impl.program_end import Panic
 from ...model.claims.claims import claim
 from ...model.claims.observation import NEW, TESTING, VALID
-from ...model.config import ResetReason
+from ...model.config import Pin, ResetReason
 from ...model.ota_state import OtaImgState, api_name
 from ..device_under_test import DeviceUnderTest, Holds
 from .history import BLANK_ENTRY, OTADATA
-from .monitor_memory import Due, Expected, Memory, is_accept_due, marks_nothing, target_of
+from .monitor_memory import Due, Expected, Memory, Noticed, is_accept_due, marks_nothing, target_of
 from .player import Moment, Played, Player, StepOutcome
-from .step import ACCEPT, COMMENCE, POWER_ON, UPGRADE_STEPS, WRITE_STEPS, Step, StepName
+from .step import ACCEPT, COMMENCE, POWER_ON, TOOL_STEPS, UPGRADE_STEPS, WRITE_STEPS, Step, StepName
 from .whole_records import deciding_note, entries_in
 
 _IN_PROGRESS = "ota error"
@@ -37,6 +37,8 @@ _CLAIMS_OF = {
     Due.SELECTED: ("C23",),
 }
 """What is broken when something else starts than has to."""
+_CLAIMS_OF_ERRORS = {Due.CHANGED: "C26", Due.SPOILT: "C6"}
+"""What is broken by a call that raised an error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,29 +65,41 @@ class ClaimMonitor:
     def play(self, step: Step) -> tuple[Played, tuple[BrokenClaim, ...]]:
         """Play a step and return it, with the claims that are broken now."""
         ran = self._player.app
+        self._forget_by_pin(step)
         old_choices = self._open_choices(step)
         is_due = step.name is StepName.ACCEPT and ran is not None and is_accept_due(self._dut, self._player.moment, ran)
         played = self._player.play(step)
         expected = self._memory.expected
-        self._memory.take(played, ran, is_due, self._has_damaged(played))
+        self._memory.take(played, ran, Noticed(is_due, self._has_damaged(played), self._error_of(played)))
         broken = [*self._broken_by_step(played, ran)]
         if step.name is StepName.RESET:
             broken += self._broken_by_start(played, expected)
+        broken += _broken_by_errors(*([expected] if step.name is StepName.RESET else []), self._memory.expected)
+        if step.name in TOOL_STEPS:
+            old_choices = None
         self._choices = old_choices if self._is_window_open(played) else None
         broken += self._broken_now(played)
         applicable = [found for found in broken if claim(found.claim_id).applies_to(self._dut.config)]
         return played, tuple(applicable)
 
+    def _forget_by_pin(self, step: Step) -> None:
+        """Forget what was expected of a reset: a pin asks for another start."""
+        if step.pin is None or step.reason is ResetReason.DEEP_SLEEP:
+            return
+        self._choices = None
+        if step.pin is Pin.FACTORY_RESET and self._dut.config.factory_reset_clears_otadata:
+            self._memory.expected = None
+
     def _open_choices(self, step: Step) -> tuple[str | None, str | None] | None:
         """Return what may start if the power fails in this step: as before it, or as it is to make it."""
         is_restart = step.name is StepName.RESET and step.reason is not ResetReason.POWER_ON
-        if self._choices is not None or step.cut is None or is_restart:
+        if self._choices is not None or step.cut is None or step.pin is not None or is_restart:
             # What a restart may choose was settled by the call that asked for it.
             return self._choices
         before, app = self._boots(self._player.moment), self._player.app
         if step.name is StepName.COMMENCE:
             return before, before
-        whole = self._player.fork().play(replace(step, cut=None))
+        whole = self._player.fork().play(replace(step, cut=None, failures=()))
         if app is not None and marks_nothing(self._dut, whole, app):
             return before, before
         return before, self._boots(whole.after)
@@ -105,11 +119,8 @@ class ClaimMonitor:
             return
         if step.name in UPGRADE_STEPS and played.touches(ran.running):
             yield BrokenClaim("C3", f"{step} writes {ran.running.label}, which runs")
-        if step.name is StepName.ROLLBACK and (
-            played.outcome is StepOutcome.RETURNED
-            or (played.outcome is StepOutcome.RAISED and played.before.cells != played.after.cells)
-        ):
-            yield BrokenClaim("C6", f"rollback() {played.outcome.value}, and flash has changed")
+        if step.name is StepName.ROLLBACK and played.outcome is StepOutcome.RETURNED:
+            yield BrokenClaim("C6", "rollback() returned")
         if step.name in _DOWNLOAD and played.ops and not self._writes_over(played, ran):
             old, new = (self._boots(moment) or "nothing" for moment in (played.before, played.after))
             if old != new:
@@ -125,8 +136,24 @@ class ClaimMonitor:
         if after is not None and after > highest and played.outcome is not StepOutcome.CUT:
             yield BrokenClaim("C12", f"{played.step} makes the number that decides {after}; it was {before or 'none'}")
 
+    def _error_of(self, played: Played) -> Expected | None:
+        """Return what a call broke that raised an error: rollback() must change nothing, the others not the choice."""
+        name, before, after = played.step.name, played.before, played.after
+        if played.ran is None or played.outcome is not StepOutcome.RAISED or before == after:
+            return None
+        if name is StepName.ROLLBACK:
+            return Expected(Due.SPOILT, "rollback() raised an error, and flash has changed")
+        was, boots = self._boots(before), self._boots(after)
+        if was == boots or name not in (StepName.COMMENCE, StepName.ACCEPT, StepName.SET_BOOT):
+            return None
+        what = f"{boots or 'nothing'} boots next, before it was {was or 'nothing'}"
+        return Expected(Due.CHANGED, f"{played.step} raised an error; {what}")
+
     def _broken_by_start(self, played: Played, expected: Expected | None) -> Iterator[BrokenClaim]:
         """Yield what a reset has broken by what it starts; expected: what had to start."""
+        if played.outcome is StepOutcome.NOTHING_BOOTS and played.step.pin is Pin.TEST_APP:
+            # There is no test app; what comes next is a reset without the pin.
+            return
         label = played.running
         is_stuck = played.outcome in (StepOutcome.NOTHING_BOOTS, StepOutcome.PANICKED)
         if is_stuck:
@@ -291,9 +318,15 @@ class ClaimMonitor:
         return Player(self._dut, moment).play(POWER_ON).running
 
 
+def _broken_by_errors(*expected: Expected | None) -> Iterator[BrokenClaim]:
+    """Yield what a call broke that raised an error, while nothing else is expected since."""
+    found = {each for each in expected if each is not None and each.due in _CLAIMS_OF_ERRORS}
+    yield from (BrokenClaim(_CLAIMS_OF_ERRORS[each.due], each.place) for each in found)
+
+
 def _broken_expectation(label: str | None, expected: Expected | None) -> Iterator[BrokenClaim]:
     """Yield what is broken when a partition, or nothing, starts where something was expected."""
-    if expected is None:
+    if expected is None or expected.due in _CLAIMS_OF_ERRORS:
         return
     what = label or "nothing"
     if expected.due is not Due.REFUSED:

@@ -5,21 +5,22 @@ built from their seeds. Every value is checked as it is read; what no history ca
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ...impl.chip.efuse import Efuse
+from ...impl.chip.flash import FailureExtent
 from ...impl.chip.torn_operations import Torn
 from ...impl.image.format import MIN_IMAGE_SIZE
 from ...impl.otadata import ENTRY_SIZE
 from ...impl.partitions.partition import MAX_OTA_SLOTS
-from ...model.config import Config, ResetReason
+from ...model.config import Config, Pin, ResetReason
 from ...model.device.api_calls import RESUME_FROM
 from ..token_packing import pack_token, unpack_token
 from ..token_text import decode_config, encode_config
 from .history import BLANK_ENTRY, SLOT_SIZE, History, SmallDevice, SmallImage
 from .player import StepOutcome
-from .step import RUNNING, Step, StepCut, StepName
+from .step import RUNNING, Step, StepCut, StepFailure, StepName
 
 HISTORY_PREFIX = "oth1."
 _MOST_STEPS = 10_000
@@ -101,6 +102,8 @@ def _check(token: HistoryToken) -> None:
         raise ValueError("set_boot of a partition that is missing")
     if any(step.name is StepName.RESUME for step in token.history.steps) and device.config.app_release < RESUME_FROM:
         raise ValueError(f"esp_ota_resume before {RESUME_FROM.label}")
+    if any(step.name is StepName.FLASH_SLOT and step.label not in labels for step in token.history.steps):
+        raise ValueError("a tool flashes a partition that is missing")
     if not images or not token.history.steps:
         raise ValueError("no image, or no step")
     Efuse(device.efuse_bits, device.config.secure_version_bits)
@@ -132,7 +135,7 @@ def _encode_step(step: Step) -> list[object]:
     detail: object = None
     match step.name:
         case StepName.RESET:
-            detail = step.reason.value
+            detail = step.reason.value if step.pin is None else [step.reason.value, step.pin.value]
         case StepName.WRITE | StepName.WRITE_AT:
             detail = [step.image, step.offset, step.length]
         case StepName.RESUME:
@@ -141,28 +144,45 @@ def _encode_step(step: Step) -> list[object]:
             detail = step.argument
         case StepName.SET_BOOT:
             detail = step.label
+        case StepName.FLASH_SLOT:
+            detail = [step.label, step.image]
     cut: list[object] | None = None
     if step.cut is not None:
         cut = [step.cut.op, None if step.cut.torn is None else str(step.cut.torn), step.cut.efuse_done]
-    return [step.name.value, detail, cut]
+    failures = [[failure.op, failure.done.value, failure.is_burn] for failure in step.failures]
+    return [step.name.value, detail, cut, *([failures] if failures else [])]
 
 
 def _step(record: Any, image_count: int) -> Step:
+    failures = record[3] if len(record) == 4 else []
+    return replace(_call(record[:3] if failures else record, image_count), failures=tuple(map(_failure, failures)))
+
+
+def _failure(record: Any) -> StepFailure:
+    op, done, is_burn = record
+    return StepFailure(_number(op), FailureExtent(done), _flag(is_burn))
+
+
+def _call(record: Any, image_count: int) -> Step:
     name, detail, cut = record
     planned = None if cut is None else _cut(cut)
     match StepName(name):
         case StepName.RESET:
-            return Step(StepName.RESET, ResetReason(detail), cut=planned)
+            reason, pin = detail if isinstance(detail, list) else (detail, None)
+            return Step(StepName.RESET, ResetReason(reason), None if pin is None else Pin(pin), cut=planned)
         case StepName.WRITE | StepName.WRITE_AT as write:
-            image, offset, length = detail
-            place = _number(offset, SLOT_SIZE + 1), _number(length, SLOT_SIZE + 1)
-            return Step(write, ResetReason.POWER_ON, _number(image, image_count), *place, cut=planned)
+            ends = (image_count, SLOT_SIZE + 1, SLOT_SIZE + 1)
+            image, offset, length = (_number(value, end) for value, end in zip(detail, ends, strict=True))
+            return Step(write, image=image, offset=offset, length=length, cut=planned)
         case StepName.RESUME:
             return Step(StepName.RESUME, offset=_number(detail, SLOT_SIZE + 1), cut=planned)
         case StepName.COMPLETE:
             return Step(StepName.COMPLETE, argument=_argument(detail), cut=planned)
         case StepName.SET_BOOT:
             return Step(StepName.SET_BOOT, label=_text(detail), cut=planned)
+        case StepName.FLASH_SLOT:
+            label, image = detail
+            return Step(StepName.FLASH_SLOT, image=_number(image, image_count), label=_text(label))
         case known:
             if detail is not None:
                 raise ValueError(f"{name} takes nothing")

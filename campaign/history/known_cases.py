@@ -6,7 +6,7 @@ The ids are those of docs/spec/cases.md: K for what was found to go wrong, R for
 code; C is a chapter of what was read in the sources.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from ...errors import InputError
@@ -15,7 +15,7 @@ from ...model.fault_model import FaultModel
 from . import known_histories
 from .history import History
 from .history_replay import is_confirmed, replay_history
-from .history_token import HistoryToken, encode_history_token
+from .history_token import HistoryToken
 from .player import StepOutcome
 
 
@@ -69,38 +69,9 @@ class KnownCase:
             return False
 
 
-@dataclass(frozen=True, slots=True)
-class CaseRow:
-    """One row of the table of cases."""
-
-    name: str
-    title: str
-    facts: str
-    fault: str
-    """Number of cuts and weakest fault model, such as "2 × F0"; "none" without a cut."""
-    releases: str
-    claim_id: str
-    token: str
-
-
 def known_case(name: str) -> KnownCase:
     """Return the case of that name; raises KeyError for another."""
     return {case.name: case for case in KNOWN_CASES}[name]
-
-
-def case_rows() -> Iterable[CaseRow]:
-    """Yield the table, a row for each case."""
-    for case in KNOWN_CASES:
-        until = "" if case.until is None else case.until.label
-        yield CaseRow(
-            case.name,
-            case.title,
-            ", ".join(case.facts),
-            f"{case.cuts} × {case.fault.name}" if case.cuts else "none",
-            f"{case.since.label} – {until}" if until else f"{case.since.label} –",
-            case.claim_id or "",
-            encode_history_token(case.token()),
-        )
 
 
 ALL = Release.V4_4
@@ -342,7 +313,7 @@ KNOWN_CASES: tuple[KnownCase, ...] = (
         "accept-fails-and-is-done",
         "accept() of an image with a secure version beyond the eFuse field fails, and has made the image VALID.",
         ("R16",),
-        None,
+        "C26",
         ALL,
         None,
         RAISED,

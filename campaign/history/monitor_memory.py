@@ -12,7 +12,7 @@ from ...model.claims.observation import TESTING
 from ...model.ota_state import OtaImgState
 from ..device_under_test import DeviceUnderTest
 from .player import Moment, Played, StepOutcome
-from .step import WRITE_STEPS, StepName
+from .step import TOOL_STEPS, WRITE_STEPS, Step, StepName
 from .whole_records import changed_partitions, deciding_note, entries_in, notes_in, rejected_after, rejected_at_first
 
 _COMPLETE_FAILED = ("validation failed", "empty firmware image")
@@ -37,6 +37,10 @@ class Due(Enum):
     """rollback() restarts: anything but the place starts next."""
     SELECTED = "selected"
     """esp_ota_set_boot_partition() has returned: the place that it was given starts next."""
+    CHANGED = "changed"
+    """A call has raised an error, and something else starts next because of it."""
+    SPOILT = "spoilt"
+    """rollback() has raised an error, and flash is not as it was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +49,23 @@ class Expected:
 
     due: Due
     place: str
-    """Label of a partition."""
+    """Label of a partition; CHANGED, SPOILT: what happened, in words."""
     previous: str | None = None
     """MARKED: what ran then. REFUSED: what ran when the image that is refused was marked, if it is still there."""
     number: int | None = None
     """MARKED, SELECTED: ota_seq of the record that was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Noticed:
+    """What a monitor has noticed of a call, beside how it was played."""
+
+    is_accept_due: bool
+    """See is_accept_due(), before the call."""
+    has_damaged: bool
+    """An image that was whole is not any more, by a write."""
+    error: Expected | None
+    """The call has raised an error and broken something: CHANGED or SPOILT."""
 
 
 class Memory:
@@ -68,26 +84,36 @@ class Memory:
         self._upgraded: tuple[str, str] | None = None
         """The last image that was marked and started, and what ran when it was marked; both still there."""
 
-    def take(self, played: Played, ran: App | None, is_accept_due: bool, has_damaged: bool) -> None:
-        """Remember a step; ran: the application that it began in, is_accept_due: see is_accept_due().
-
-        has_damaged: an image that was whole is not any more, by a write."""
+    def take(self, played: Played, ran: App | None, noticed: Noticed) -> None:
+        """Remember a step; ran: the application that it began in."""
         self.rejected = rejected_after(self._dut, self.rejected, played)
         if ran is not None:
             self.finished |= {label for label in (_verified(played, ran),) if label is not None}
         self._forget_wiped(set(changed_partitions(self._dut, played)))
-        if played.step.name is StepName.RESET:
+        if played.step.name in TOOL_STEPS:
+            self._take_tool(played.step)
+        elif played.step.name is StepName.RESET:
             self._take_reset(played)
         elif played.step.name is StepName.POWER_OFF:
             self._lose_power(played)
         elif ran is not None and played.outcome not in (StepOutcome.PANICKED, StepOutcome.HUNG):
-            self._take_call(played, ran, is_accept_due, has_damaged)
+            self._take_call(played, ran, noticed)
+            self.expected = noticed.error or self.expected
 
     def _forget_wiped(self, wiped: set[str]) -> None:
         self.finished -= wiped
         self.earned -= wiped
         if self._upgraded is not None and wiped & set(self._upgraded):
             self._upgraded = None
+
+    def _take_tool(self, step: Step) -> None:
+        """Expect nothing any more: whoever writes flash asks for another start. A flashed slot is provisioned."""
+        self.expected = None
+        if step.name is StepName.FLASH_SLOT:
+            self._forget_wiped({step.label})
+            self.finished.add(step.label)
+            self.earned.add(step.label)
+            self.rejected -= {step.label}
 
     def _take_reset(self, played: Played) -> None:
         expected = self.expected
@@ -120,13 +146,13 @@ class Memory:
         is_tried = expected.due is Due.MARKED and expected.previous is not None and self._dut.config.rollback
         self.expected = Expected(Due.TRIED, expected.previous or "") if is_tried else None
 
-    def _take_call(self, played: Played, ran: App, is_accept_due: bool, has_damaged: bool) -> None:
+    def _take_call(self, played: Played, ran: App, noticed: Noticed) -> None:
         step, running = played.step, ran.running.label
-        if step.name is StepName.ACCEPT and is_accept_due and played.ops:
+        if step.name is StepName.ACCEPT and noticed.is_accept_due and played.ops:
             # An eFuse burn that is refused makes accept() fail once all else is done.
             self.earned.add(running)
         if step.name in _HANDLES or (_is_refused(played) and not played.ops):
-            if has_damaged or played.error in _COMPLETE_FAILED:
+            if noticed.has_damaged or played.error in _COMPLETE_FAILED:
                 self._expect_no_start()
             return
         if step.name in _DOWNLOADS or marks_nothing(self._dut, played, ran):
@@ -180,9 +206,10 @@ def is_accept_due(dut: DeviceUnderTest, moment: Moment, app: App) -> bool:
 
 
 def _is_refused(played: Played) -> bool:
-    """Tell whether a call raised, other than complete() for its argument, at which it looks once all else is done."""
+    """Tell whether a call raised of its own: not by a failed operation, nor for an argument that complete() looks at
+    once all else is done."""
     is_about_argument = played.step.name is StepName.COMPLETE and (played.error or "").startswith("bad argument")
-    return played.outcome is StepOutcome.RAISED and not is_about_argument
+    return played.outcome is StepOutcome.RAISED and not is_about_argument and not played.step.failures
 
 
 def _verified(played: Played, ran: App) -> str | None:

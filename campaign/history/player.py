@@ -12,13 +12,13 @@ from enum import Enum
 from ...impl.app.otaupgrade import LuaError, LuaValue
 from ...impl.board import App
 from ...impl.chip.cells import Cells
-from ...impl.chip.flash import FlashMisuse, FlashOp, PlannedCut, Strictness
+from ...impl.chip.flash import Failure, FailureExtent, FlashMisuse, FlashOp, PlannedCut, Strictness
 from ...impl.esp_err import OtaError
 from ...impl.partitions.partition import Partition
 from ...impl.program_end import Hang, Panic, PowerCut, Restart
 from ..device_under_test import DeviceUnderTest
 from .handles import abort, is_open, resume, switch, write_at
-from .step import Step, StepName
+from .step import TOOL_STEPS, Step, StepName
 
 
 class StepOutcome(Enum):
@@ -141,14 +141,14 @@ class Player:
         return None if found is None else found.name
 
     def play(self, step: Step) -> Played:
-        """Play a step; raises PlanNotReached when its cut never comes, with the step played to its end."""
+        """Play a step; raises PlanNotReached when its cut or failure never comes, with the step played to its end."""
         flash, efuse = self.board.flash, self.board.efuse
         start, ran, number = self.moment, self.running, self._played
         self._played += 1
         flash.take_ops()
         efuse.take_burns()
         flash.snapshots = []
-        self._plan_cut(step)
+        self._plan(step)
         app, handle = self.app, self._open_handle()
         outcome, error = self._attempt(step)
         if outcome not in (StepOutcome.RETURNED, StepOutcome.RAISED):
@@ -159,12 +159,18 @@ class Player:
         moments = [start, *[Moment(after, start.efuse_bits) for after in cells[1:]]]
         if burns:
             moments += [Moment(flash.cells, bits) for bits in _burned(start.efuse_bits, burns, efuse.bits)]
-        if step.cut is not None:
+        if step.cut is not None or step.failures:
             flash.end_plan()
             efuse.end_plan()
         return Played(number, step, outcome, error, tuple(ops), tuple(burns), tuple(moments), self.running, ran)
 
-    def _plan_cut(self, step: Step) -> None:
+    def _plan(self, step: Step) -> None:
+        for failure in step.failures:
+            # What a failed operation has left may be programmed over, as correct code never does.
+            self.board.flash.strictness = Strictness.CHIP
+            if failure.is_burn:
+                self.board.efuse.plan_failure(failure.op, failure.done is FailureExtent.ALL)
+        self.board.flash.plan_failure(*(Failure(f.op, f.done) for f in step.failures if not f.is_burn))
         if step.cut is None:
             return
         if step.cut.torn is not None:
@@ -195,14 +201,29 @@ class Player:
     def _perform(self, step: Step) -> StepOutcome:
         if step.name is StepName.RESET:
             self.app = None
-            self.app = self.board.power_on(step.reason)
+            self.app = self.board.power_on(step.reason, step.pin)
             return StepOutcome.NOTHING_BOOTS if self.app is None else StepOutcome.RETURNED
         if step.name is StepName.POWER_OFF:
             return StepOutcome.CUT
+        if step.name in TOOL_STEPS:
+            self._use_tool(step)
+            return StepOutcome.RETURNED
         if self.app is None:
             return StepOutcome.NOBODY
         self._call_of(step, self.app)()
         return StepOutcome.RETURNED
+
+    def _use_tool(self, step: Step) -> None:
+        """Write as a tool does; no program of the device runs then."""
+        self.app = None
+        flash = self.board.flash
+        flash.power_on()
+        if step.name is StepName.FLASH_SLOT:
+            partition = self.dut.partition(step.label)
+            flash.erase(partition.offset, partition.size)
+            flash.program(partition.offset, self.dut.image(step.image).contents)
+        elif self.dut.otadata is not None:
+            flash.erase(self.dut.otadata.offset, self.dut.otadata.size)
 
     def _open_handle(self) -> int | None:
         """Return the handle that write() uses; None where none is open."""

@@ -46,11 +46,12 @@ def replayed_step(
 
 def _text(player: Player, played: Played, names_images: bool) -> str:
     step = played.step
+    failing = f" ({'; '.join(map(str, step.failures))})" if step.failures else ""
     if played.outcome is StepOutcome.CUT:
-        return str(step) if step.cut is None else f"{step}: THE POWER FAILS ({step.cut})"
+        return str(step) if step.cut is None else f"{step}{failing}: THE POWER FAILS ({step.cut})"
     if step.name is StepName.RESET and played.outcome is StepOutcome.RETURNED:
         image = f" ({_describe_image(player, played.running or '')})" if names_images else ""
-        return f"{step}: {played.running} boots{image}"
+        return f"{step}{failing}: {played.running} boots{image}"
     results = {
         StepOutcome.RETURNED: "ok",
         StepOutcome.RAISED: f"error “{played.error}”",
@@ -60,7 +61,7 @@ def _text(player: Player, played: Played, names_images: bool) -> str:
         StepOutcome.HUNG: "never ends",
         StepOutcome.NOBODY: "no application runs that could call",
     }
-    return f"{step}: {results[played.outcome]}"
+    return f"{step}{failing}: {results[played.outcome]}"
 
 
 def _describe_image(player: Player, label: str) -> str:

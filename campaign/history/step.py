@@ -1,15 +1,16 @@
 """Steps: the calls of an application and the resets of the chip, each perhaps cut by a power failure.
 
 A script of `check` and a history are both sequences of steps. A step may carry a power cut: inside one of its flash
-operations, or inside the burn of eFuse bits.
+operations, or inside the burn of eFuse bits. Before that, some of its operations may fail and return an error.
 """
 
 from dataclasses import dataclass
 from enum import Enum
 
+from ...impl.chip.flash import FailureExtent
 from ...impl.chip.torn_operations import Torn
 from ...model.call_names import ESP_IDF_FUNCTIONS
-from ...model.config import ResetReason
+from ...model.config import Pin, ResetReason
 from ...model.fault_model import FaultModel
 
 RUNNING = "running"
@@ -40,8 +41,14 @@ class StepName(Enum):
     """esp_ota_write_with_offset through the handle that write() uses."""
     ERASE_LAST_BOOT = "erase_last_boot"
     """esp_ota_erase_last_boot_app_partition."""
+    BLANK_OTADATA = "blank_otadata"
+    """A tool erases otadata, while the chip waits for it."""
+    FLASH_SLOT = "flash_slot"
+    """A tool writes a whole image into a slot, of a label."""
 
 
+TOOL_STEPS = (StepName.BLANK_OTADATA, StepName.FLASH_SLOT)
+"""What other programs do; the device is off before it and after it."""
 UPGRADE_STEPS = (StepName.COMMENCE, StepName.WRITE, StepName.COMPLETE)
 """The calls that bring a new image."""
 WRITE_STEPS = (StepName.WRITE, StepName.WRITE_AT)
@@ -78,14 +85,36 @@ class StepCut:
 
 
 @dataclass(frozen=True, slots=True)
+class StepFailure:
+    """A flash operation of a step, or a burn of the eFuse, that returns an error."""
+
+    op: int
+    """Number of the flash operation within the step, or of the burn."""
+    done: FailureExtent
+    """How much of it takes effect; of a burn none or all."""
+    is_burn: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse half a burn."""
+        if self.is_burn and self.done is FailureExtent.HALF:
+            raise ValueError("half of a burn is none of the failures")
+
+    def __str__(self) -> str:
+        """Say where it is, and what it leaves."""
+        return f"{'eFuse burn' if self.is_burn else 'operation'} {self.op} fails, {self.done.value} of it done"
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """One call, or one reset."""
 
     name: StepName
     reason: ResetReason = ResetReason.POWER_ON
     """RESET: what reset the chip."""
+    pin: Pin | None = None
+    """RESET: the pin that is held."""
     image: int | None = 0
-    """WRITE, WRITE_AT: number of the image among those that the device knows; None: the update."""
+    """WRITE, WRITE_AT, FLASH_SLOT: number of the image among those that the device knows; None: the update."""
     offset: int = 0
     """WRITE: first byte of the image. WRITE_AT: the same, and where in the slot it goes. RESUME: where to go on."""
     length: int = 0
@@ -93,8 +122,9 @@ class Step:
     argument: str | int | float | bool | None = None
     """COMPLETE: the Lua value that is given; None is nil."""
     label: str = ""
-    """SET_BOOT: a partition, or "running"."""
+    """SET_BOOT, FLASH_SLOT: a partition; SET_BOOT also "running"."""
     cut: StepCut | None = None
+    failures: tuple[StepFailure, ...] = ()
 
     @property
     def call_name(self) -> str:
@@ -110,7 +140,9 @@ class Step:
         """Write the call as an application would."""
         match self.name:
             case StepName.RESET:
-                return "power_on()" if self.reason is ResetReason.POWER_ON else f"reset ({self.reason.value})"
+                held = "" if self.pin is None else f", {self.pin.value} pin held"
+                name = "power_on()" if self.reason is ResetReason.POWER_ON else f"reset ({self.reason.value})"
+                return f"{name}{held}"
             case StepName.POWER_OFF:
                 return "the power fails between calls"
             case StepName.WRITE | StepName.WRITE_AT:
@@ -118,6 +150,10 @@ class Step:
                 return f"{self._function}({image}bytes {self.offset} … {self.offset + self.length - 1})"
             case StepName.COMPLETE:
                 return f"complete({_lua_text(self.argument)})"
+            case StepName.BLANK_OTADATA:
+                return "a tool blanks otadata"
+            case StepName.FLASH_SLOT:
+                return f"a tool flashes {self.label} with image {self.image}"
             case StepName.SET_BOOT:
                 return f"{self._function}({self.label})"
             case StepName.RESUME:

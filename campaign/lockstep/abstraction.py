@@ -16,10 +16,11 @@ esp_image_format.c image_load for images, tests/data/vectors/README.md for recor
 import hashlib
 import struct
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
+from ...model.device.allowance import Failed
 from ...model.device.records import Check, Word
 from ...model.device.state import Content, Phase, Scope, Task
 from ...model.device.stepper import State, Stepper
@@ -173,13 +174,9 @@ def _xor(data: bytes) -> int:
 
 
 def stored_in_state(stepper: Stepper, state: State) -> Stored:
-    """Return what a device in that state of the model has in flash and eFuse.
-
-    The record that is being programmed is not there yet: its sector is blank."""
-    scope, fields = stepper.model.scope, stepper.as_dict(state)
+    """Return what a device in that state of the model has in flash and eFuse."""
+    scope, fields = stepper.model.scope, in_flash(stepper.as_dict(state))
     records = [_record_in_fields(fields, index) for index in range(2)]
-    if fields["phase"] == Phase.PROGRAM:
-        records[fields["sector"]] = BLANK_RECORD
     return Stored(
         records=ranked((records[0], records[1]), scope.slots),
         slots=tuple(
@@ -192,6 +189,27 @@ def stored_in_state(stepper: Stepper, state: State) -> Stored:
         ),
         burned=fields.get("burned", 0),
     )
+
+
+def in_flash(fields: Mapping[str, int]) -> dict[str, int]:
+    """Return the fields of a state with the records as they lie in flash.
+
+    The record that is being programmed is not there yet: its sector is blank. Nor is one there that the bootloader
+    goes by a copy of, having failed to write it."""
+    found = dict(fields)
+    for sector, failed in enumerate((fields.get("first_failed", 0), fields.get("second_failed", 0))):
+        name = f"record{sector}_"
+        if fields["phase"] == Phase.PROGRAM and fields["sector"] == sector:
+            failed = Failed.ERASED  # noqa: PLW2901  # as blank as if nothing else had ever come of it
+        check = fields[f"{name}check"]
+        match Failed(failed):
+            case Failed.BEFORE:
+                found[f"{name}word"] = Word.PENDING_VERIFY
+            case Failed.ERASED | Failed.HALF:
+                is_blank = failed == Failed.ERASED or check == Check.EMPTY
+                found |= {f"{name}check": Check.EMPTY if is_blank else Check.WRONG, f"{name}word": Word.UNDEFINED}
+                found |= {f"{name}{part}": 0 for part in ("slot", "seq") if f"{name}{part}" in found}
+    return found
 
 
 def _record_in_fields(fields: dict[str, int], index: int) -> RecordView:

@@ -26,9 +26,10 @@ from ..history.player import Played, Player, StepOutcome
 from ..history.step import Step, StepCut, StepName
 from ..token_packing import compact_json, pack_token, unpack_token
 from .divergence import Divergence
+from .step_maker import StepMaker, images_of
 from .torn_bytes import classes_of, is_left_by_cut, leaves, torn_by_cut
-from .trace_replay import HEADER_GONE, device_of_scope, flash_ops, place_label
-from .trace_steps import StepMaker, images_of
+from .trace_replay import HEADER_GONE, device_of_scope, place_label
+from .trace_steps import flash_ops
 
 Move = tuple[str, Sequence[str], Sequence[str]]
 """An input, and the actions that each model makes of it; none for a call that is refused."""

@@ -10,13 +10,14 @@ a torn description that names another version, a description that is written ove
 without an erase, and a history that no device can have, such as deep sleep without an application.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ...impl.chip.cells import SECTOR_SIZE, Cells
-from ...impl.chip.flash import FlashOp, FlashOpKind
+from ...impl.chip.flash import FailureExtent, FlashOp, FlashOpKind
 from ...impl.image.format import IMAGE_MAGIC
 from ...impl.otadata import ENTRY_SIZE, decode_entry
-from ...model.config import Release, ResetReason
+from ...model.config import Pin, Release, ResetReason
+from ...model.device.allowance import Allowance
 from ...model.device.api_calls import RESUME_FROM
 from ...model.device.records import TOP, Check
 from ...model.device.release_class import representative
@@ -27,10 +28,11 @@ from ...model.slot.life_cycle import Event
 from ..history.handles import has_written, is_open
 from ..history.history import OTADATA, History, SmallDevice
 from ..history.player import Moment, Played, Player, StepOutcome
-from ..history.step import WRITE_STEPS, Step, StepName
+from ..history.step import TOOL_STEPS, WRITE_STEPS, Step, StepName
 from .abstraction import Places, Program, Stored, stored_in_bytes
 from .divergence import Divergence, OutOfModel
-from .model_tracker import BURN, ModelTracker, OpKind, SeenOp, seen_op
+from .model_tracker import ModelTracker
+from .seen_operations import BURN, OpKind, SeenOp, seen_op
 from .slot_moves import BeforeMove, Move, forbidden_moves, reported
 
 _ACTIONS: dict[StepName, tuple[str, ...]] = {
@@ -60,15 +62,21 @@ _EVENTS: dict[StepName, Event] = {
 """esp_ota_set_boot_partition is what complete() ends in, with a target of its own. Handles are no matter of records."""
 
 
-def scope_of_device(device: SmallDevice, faults: FaultModel, usage: Usage = Usage.ANY, versions: int = 3) -> Scope:
+def scope_of_device(
+    device: SmallDevice,
+    faults: FaultModel,
+    usage: Usage = Usage.ANY,
+    versions: int = 3,
+    allows: frozenset[Allowance] = frozenset(),
+) -> Scope:
     """Return the scope of the model for a device, with every ghost."""
     if device.slots != tuple(range(len(device.slots))):
         raise OutOfModel("the model has slots without gaps")
     config = device.config
     if config.skip_validate_always or config.skip_validate_on_power_on:
         raise OutOfModel("the model has a bootloader that validates what it starts")
-    rules = representative(config)
-    return Scope(rules, len(device.slots), device.has_factory, faults, usage, versions, frozenset(Ghost))
+    rules = representative(config, allows)
+    return Scope(rules, len(device.slots), device.has_factory, faults, usage, versions, frozenset(Ghost), allows=allows)
 
 
 def play_in_lockstep(history: History, scope: Scope) -> Iterator[frozenset[str]]:
@@ -105,6 +113,17 @@ class Lockstep:
             return False
         is_version_read = config.anti_rollback and config.bootloader_release >= Release.V5_5
         return not is_version_read or self.player.board.efuse.secure_version == 0
+
+    def held_pin(self, step: Step) -> Pin | None:
+        """Return the pin that a reset looks at; a wake-up from deep sleep looks at none."""
+        return None if step.reason is ResetReason.DEEP_SLEEP else step.pin
+
+    def tool_action(self, step: Step) -> str:
+        """Return the name of what a tool does, in the model."""
+        if step.name is StepName.BLANK_OTADATA:
+            return "tool_blanks_otadata"
+        version = self.history.images[step.image or 0].secure_version
+        return f"tool_flashes_{step.label}{f'_version_{version}' if self.scope.config.anti_rollback else ''}"
 
     def step(self, step: Step) -> frozenset[str]:
         """Play a step in both and return the ids of the claims that it broke."""
@@ -161,27 +180,36 @@ class Lockstep:
         return names
 
     def takes(self, step: Step) -> bool:
-        """Tell whether a write through the handle that is open writes: its first byte must be that of an image."""
+        """Tell whether a write goes on to program: a handle is open, and its first byte is that of an image."""
         app = self.player.app
         data = self.history.dut.image(step.image).contents[step.offset : step.offset + step.length]
-        is_first = app is not None and step.name is StepName.WRITE and not has_written(app)
-        return bool(data) and (not is_first or data[0] == IMAGE_MAGIC)
+        if app is None or not is_open(app) or not data:
+            return False
+        return step.name is StepName.WRITE_AT or has_written(app) or data[0] == IMAGE_MAGIC
 
     def _follow(self, played: Played, stored: list[Stored], names: tuple[str, ...]) -> None:
         step, tracker = played.step, self.tracker
         began: str | None = None
+        if step.name in TOOL_STEPS:
+            tracker.use_tool(self.tool_action(step), stored[-1])
+            return
         if step.name is StepName.RESET:
-            tracker.begin_reset(step.reason is ResetReason.POWER_ON, self._wakes)
+            tracker.begin_reset(step.reason is ResetReason.POWER_ON, self._wakes, self.held_pin(step))
         elif step.name is StepName.POWER_OFF:
             tracker.cut(None, stored[-1], FaultModel.F0)
             return
-        elif step.name not in WRITE_STEPS:
+        elif step.name in WRITE_STEPS:
+            tracker.begin_write()
+        else:
             began = tracker.begin_call(*names)
         ops = [*map(self._seen_op, played.ops), *(BURN for _ in played.burns)]
         whole = ops[:-1] if played.outcome is StepOutcome.CUT else ops
         reaches_end = step.offset + step.length >= len(self.history.dut.image(step.image).contents)
-        for op, after in zip(whole, stored[1:], strict=False):
-            tracker.op(op, after, reaches_end)
+        fails = failed_ops(step, ops, len(played.ops))
+        if step.name is StepName.WRITE and fails and self._has_written:
+            raise OutOfModel("a write fails that begins in the middle of the first part of an image")
+        for number, (op, after) in enumerate(zip(whole, stored[1:], strict=False)):
+            tracker.op(op, after, reaches_end, fails.get(number))
         if played.outcome is StepOutcome.CUT:
             assert step.cut is not None and ops
             self._follow_cut(ops[-1], played.after, stored[-1], step.cut.weakest_model)
@@ -195,6 +223,13 @@ class Lockstep:
         has_ended = played.outcome in (StepOutcome.RESTARTED, StepOutcome.PANICKED)
         tracker.end_call(stored[-1], self.program, has_ended)
 
+    @property
+    def _has_written(self) -> bool:
+        """The upgrade has begun with the first part of an image, and the model has not."""
+        app = self.player.app
+        firsts = (action.name for action in self.tracker.stepper.model.actions if action.name.startswith("write_first"))
+        return app is not None and has_written(app) and self.tracker.can(*firsts)
+
     def _follow_cut(self, op: SeenOp, left: Moment, after: Stored, fault: FaultModel) -> None:
         try:
             self.tracker.cut(op, after, fault)
@@ -207,14 +242,15 @@ class Lockstep:
 
     def _check_outcome(self, played: Played, began: str | None) -> None:
         """The call must have ended as the model has it."""
-        allowed = allowed_outcomes(played.step, began)
+        allowed = (StepOutcome.RAISED,) if self.tracker.has_raised else allowed_outcomes(played.step, began)
         if played.outcome not in allowed:
             names = " or ".join(outcome.value for outcome in allowed)
             raise Divergence(f"{played.step} {played.outcome.value} ({played.error}); the model: {began}, {names}")
 
     def _check_slot_moves(self, played: Played, before: BeforeMove, stored: list[Stored]) -> None:
         event = _EVENTS.get(played.step.name)
-        if event is None:
+        if event is None or self.held_pin(played.step) is Pin.FACTORY_RESET:
+            # A factory reset is up to three events, which tests/campaign/test_life_cycle_on_board.py tells apart.
             return
         target = None
         if played.step.name is StepName.SET_BOOT:
@@ -235,6 +271,7 @@ class Lockstep:
             target=target,
             cut=played.step.cut.weakest_model if is_cut and played.step.cut is not None else None,
             starts=starts,
+            has_flash_error=bool(played.step.failures),
         )
         for text in forbidden_moves(before, move, stored[-1]):
             raise Divergence(f"the life-cycle table: {text}")
@@ -264,7 +301,7 @@ class Lockstep:
             return None
         place = self._place(app.running.label)
         assert place is not None
-        return Program(place, is_open(app), self.player.other_handle is not None)
+        return Program(place, is_open(app), self.scope.has_two_handles and self.player.other_handle is not None)
 
     def _seen_op(self, op: FlashOp) -> SeenOp:
         kind = OpKind.ERASE if op.kind is FlashOpKind.ERASE else OpKind.PROGRAM
@@ -281,6 +318,17 @@ class Lockstep:
     def _slot(self, label: str | None) -> int | None:
         place = self._place(label)
         return None if place is None or place == self.scope.factory else place
+
+
+def failed_ops(step: Step, ops: Sequence[SeenOp], flash_ops: int) -> dict[int, FailureExtent]:
+    """Return the operations that fail, by their number; of the erase of a slot, the first tells of a later one."""
+    fails = {failure.op + flash_ops * failure.is_burn: failure.done for failure in step.failures}
+    later = [number for number in fails if number < len(ops) and ops[number].slot is not None]
+    for number in later:
+        first = next((n for n in range(number) if ops[n].slot == ops[number].slot and ops[n].is_first_sector), None)
+        if first is not None and ops[number].kind is OpKind.ERASE:
+            fails[first] = FailureExtent.ALL
+    return fails
 
 
 def action_names(step: Step, running: str | None) -> tuple[str, ...]:

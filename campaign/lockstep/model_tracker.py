@@ -8,65 +8,23 @@ The state stays one state. A cut leaves what the model's cuts can leave and the 
 bytes do not tell, whether an image that does not verify is PARTIAL or BROKEN, the tracker chooses by what it saw.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from enum import Enum
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 
+from ...impl.chip.flash import FailureExtent
 from ...model.claims.state_claims import DEVICE_CLAIMS
+from ...model.config import Pin
 from ...model.device.action import Action, Kind
+from ...model.device.failing_steps import RAISING
 from ...model.device.flash_steps import BURNS, ERASES, REWRITES, WIPES, wiped_slot
 from ...model.device.model import device_model
 from ...model.device.state import Content, Scope, Task
 from ...model.device.stepper import State, Stepper
 from ...model.fault_model import FaultModel
 from ...model.terms.terms import Bool
-from .abstraction import Places, Program, Stored, program_in_state, state_of, stored_in_state
+from .abstraction import Program, Stored, program_in_state, state_of, stored_in_state
 from .divergence import Divergence, OutOfModel
-
-SECTOR = 0x1000
-
-
-class OpKind(Enum):
-    """The operations that change flash and eFuse."""
-
-    ERASE = "erase"
-    PROGRAM = "program"
-    BURN = "burn"
-
-
-@dataclass(frozen=True, slots=True)
-class SeenOp:
-    """One operation of the device, as far as the model can see it."""
-
-    kind: OpKind
-    record: int | None = None
-    """The sector of otadata that it is in."""
-    slot: int | None = None
-    """The slot that it is in."""
-    is_first_sector: bool = False
-    """It is in the slot's first sector."""
-
-    def __str__(self) -> str:
-        """Name the operation."""
-        if self.kind is OpKind.BURN:
-            return "an eFuse burn"
-        where = f"record {self.record}" if self.record is not None else f"ota_{self.slot}"
-        return f"{self.kind.value} of {where}{' (first sector)' if self.is_first_sector else ''}"
-
-
-BURN = SeenOp(OpKind.BURN)
-
-
-def seen_op(places: Places, kind: OpKind, address: int) -> SeenOp:
-    """Return what the model sees of a flash operation; raise Divergence for one outside of otadata and the slots."""
-    record, offset = divmod(address - places.otadata, SECTOR)
-    if record in (0, 1):
-        return SeenOp(kind, record=record)
-    for slot, (start, size) in enumerate(places.slots):
-        if start <= address < start + size:
-            return SeenOp(kind, slot=slot, is_first_sector=address < start + SECTOR)
-    raise Divergence(f"an operation at 0x{address:x}, which is neither otadata nor a slot ({offset} bytes on)")
+from .seen_operations import BURN, OpKind, SeenOp
 
 
 class ModelTracker:
@@ -87,6 +45,12 @@ class ModelTracker:
         self._has_wiped: int | None = None
         """The slot whose first sector this step has erased."""
         self._is_booting = False
+        self._pin: Pin | None = None
+        """What is held at the reset that goes on."""
+        self.has_raised = False
+        """A failed operation has made the call of this step raise an error."""
+        self._is_astray = False
+        """An operation on the slot of the upgrade has failed, and the slot was not wiped since."""
         self.look_at_claims()
 
     @property
@@ -110,15 +74,21 @@ class ModelTracker:
 
     def planned_call(self, *names: str) -> list[SeenOp]:
         """Return the operations that a call would have if the power stays."""
-        return self._planned(lambda: self.begin_call(*names))
+        return self._planned(lambda: self.begin_call(*names), {})
 
-    def planned_boot(self, is_power_on: bool, wakes: bool = False) -> list[SeenOp]:
-        """Return the operations that a reset would have if the power stays."""
-        return self._planned(lambda: self.begin_reset(is_power_on, wakes))
+    def planned_boot(
+        self,
+        is_power_on: bool,
+        wakes: bool = False,
+        pin: Pin | None = None,
+        failures: Mapping[int, FailureExtent] | None = None,
+    ) -> list[SeenOp]:
+        """Return the operations that a reset would have if the power stays; failures: by number, those that fail."""
+        return self._planned(lambda: self.begin_reset(is_power_on, wakes, pin), failures or {})
 
     def begin_call(self, *names: str) -> str | None:
         """Make a call: take the one of these actions that is possible; None: the call is refused."""
-        self._has_wiped, self._is_booting = None, False
+        self._has_wiped, self._is_booting, self.has_raised = None, False, False
         if self.task is not Task.RUN:
             raise Divergence(f"a call while the model is at {self.task.name}")
         possible = [action for action, _ in self._successors() if action.name in names]
@@ -127,9 +97,19 @@ class ModelTracker:
         self._take(possible[0].name)
         return possible[0].name
 
-    def begin_reset(self, is_power_on: bool, wakes: bool = False) -> None:
+    def use_tool(self, name: str, after: Stored) -> None:
+        """Let another program write: take this action."""
+        self._take(name)
+        self._compare(after)
+
+    def begin_write(self) -> None:
+        """Make a call of write(): what it programs tells what it does."""
+        self._has_wiped, self._is_booting, self.has_raised = None, False, False
+
+    def begin_reset(self, is_power_on: bool, wakes: bool = False, pin: Pin | None = None) -> None:
         """Reset the device; is_power_on: its power was gone. wakes: from deep sleep, by the fast path."""
-        self._has_wiped, self._is_booting = None, True
+        self._pin = pin
+        self._has_wiped, self._is_booting, self.has_raised = None, True, False
         if is_power_on and self.task is not Task.OFF:
             self._take("cut")
         if self.task is Task.OFF:
@@ -140,23 +120,41 @@ class ModelTracker:
             self._take("restart")
         elif self.task is Task.STUCK:
             raise OutOfModel("a reset of a device that resets for ever")
+        if pin is not None:
+            self._take("hold_factory_reset" if pin is Pin.FACTORY_RESET else "hold_test_app")
 
-    def op(self, op: SeenOp, after: Stored | None, reaches_end: bool = False) -> None:
-        """Follow a whole operation. after: what is stored then, None where nobody looked.
+    def op(
+        self, op: SeenOp, after: Stored | None, reaches_end: bool = False, fails: FailureExtent | None = None
+    ) -> None:
+        """Follow an operation that is not cut. after: what is stored then, None where nobody looked.
 
-        reaches_end: it programs the last bytes of an image."""
+        reaches_end: it programs the last bytes of an image. fails: it returns an error, and so much of it was done; of
+        the first erase of a slot, it or a later one."""
         self._decide()
         if self._is_of_slot_data(op):
-            self._follow_data(op, after, reaches_end)
+            self._follow_data(op, after, reaches_end, fails)
         else:
             if op != self._due_op():
                 raise Divergence(f"the device: {op}; the model at {self.task.name}: {self._due_op() or 'nothing'}")
-            for action, state in self._successors():
-                if action.kind is Kind.FLASH:
-                    self._go(action, state)
-                    break
+            if fails is not None:
+                self._fail(op, fails)
+            else:
+                self._go(*next(pair for pair in self._successors() if pair[0].kind is Kind.FLASH))
+                self._is_astray = self._is_astray and op.slot is None
             self._has_wiped = op.slot if op.slot is not None else self._has_wiped
         self._compare(after)
+
+    def _fail(self, op: SeenOp, done: FailureExtent) -> None:
+        """Take the action in which the operation that is due fails."""
+        self.has_raised = self.has_raised or self.task in RAISING
+        self._is_astray = self._is_astray or op.slot is not None
+        is_none = done is FailureExtent.NONE
+        ending = {
+            OpKind.ERASE: f"erase_fails_{'none' if is_none else 'done'}",
+            OpKind.PROGRAM: f"program_fails_{done.value}",
+            OpKind.BURN: f"fails_{'none' if is_none else 'all'}",
+        }[op.kind]
+        self._take(f"{self.task.name.lower()}_{ending}")
 
     def cut(self, op: SeenOp | None, after: Stored, fault: FaultModel) -> None:
         """Follow a power cut inside an operation (None: between two steps) that left `after`."""
@@ -180,6 +178,8 @@ class ModelTracker:
                     self._go(action, left)
                     return
         self._refuse_mended(after)
+        if op is not None and op.slot is not None:
+            self._refuse_astray()
         raise Divergence(f"a cut of {fault.name} in {op or 'no operation'} at {self.task.name} left {after}")
 
     def end_call(self, after: Stored | None, program: Program | None, has_ended: bool = False) -> None:
@@ -203,6 +203,8 @@ class ModelTracker:
         if due is not None:
             raise Divergence(f"the device has booted; the model goes on with {due} ({self.task.name})")
         self._compare(after)
+        if self.task is Task.SELECT and running is None:
+            return
         place = self.scope.nowhere if running is None else running
         expected = self.stepper.as_dict(self.state)["running"]
         if place != expected:
@@ -212,16 +214,17 @@ class ModelTracker:
         elif running is not None:
             raise Divergence(f"the device has started place {place}; the model is at {self.task.name}")
 
-    def _planned(self, begin: Callable[[], object]) -> list[SeenOp]:
+    def _planned(self, begin: Callable[[], object], failures: Mapping[int, FailureExtent]) -> list[SeenOp]:
         state, violated, taken = self.state, set(self.violated), set(self.taken)
+        is_astray = self._is_astray
         begin()
         ops: list[SeenOp] = []
         self._decide()
         while (op := self._due_op()) is not None:
             ops.append(op)
-            self.op(op, None)
+            self.op(op, None, fails=failures.get(len(ops) - 1))
             self._decide()
-        self.state, self.violated, self.taken = state, violated, taken
+        self.state, self.violated, self.taken, self._is_astray = state, violated, taken, is_astray
         return ops
 
     def _is_of_slot_data(self, op: SeenOp) -> bool:
@@ -230,19 +233,23 @@ class ModelTracker:
             return False
         return op.kind is OpKind.PROGRAM or (not op.is_first_sector and op.slot == self._has_wiped)
 
-    def _follow_data(self, op: SeenOp, after: Stored | None, reaches_end: bool) -> None:
+    def _follow_data(self, op: SeenOp, after: Stored | None, reaches_end: bool, fails: FailureExtent | None) -> None:
         """Take the actions of write(), if what lies in the slot tells of any."""
         if op.kind is OpKind.ERASE or after is None:
             return
-        begin = self.state
-        for names in self._writes():
+        begin, suffix = self.state, "" if fails is None else "_fails"
+        self.has_raised = self.has_raised or fails is not None
+        for names in self._writes(suffix):
             state = self._after(begin, names)
             if stored_in_state(self.stepper, state) == after:
-                is_broken = reaches_end and self._is_possible(state, "write_rest_broken")
-                for name in (*names, *(("write_rest_broken",) if is_broken else ())):
+                is_whole = reaches_end and fails in (None, FailureExtent.ALL)
+                broken = f"write_rest_broken{suffix}"
+                for name in (*names, *((broken,) if is_whole and self._is_possible(state, broken) else ())):
                     self._take(name)
+                self._is_astray = self._is_astray or fails is not None
                 return
         self._refuse_mended(after)
+        self._refuse_astray()
         raise Divergence(f"the device: {op} leaves {after}; the model: {stored_in_state(self.stepper, begin)}")
 
     def _refuse_mended(self, after: Stored) -> None:
@@ -252,14 +259,24 @@ class ModelTracker:
         if any(after.slots[slot].verifies for slot in broken):
             raise OutOfModel("a damaged image is made whole without an erase")
 
-    def _writes(self) -> Iterator[tuple[str, ...]]:
-        """Yield what a write() can be: nothing, the first part of an image, the rest of it, both."""
-        yield ()
+    def _refuse_astray(self) -> None:
+        if self._is_astray:
+            raise OutOfModel("what is written over what a failed operation left changes the description")
+
+    def _writes(self, suffix: str = "") -> Iterator[tuple[str, ...]]:
+        """Yield what a write() can be: nothing, the first part of an image, the rest of it, both, the same again, or
+        another image over it. suffix: of the names of writes that fail."""
+        if suffix or not self._is_possible(self.state, "write_again"):
+            yield ()
+        rest = f"write_rest{suffix}"
         for action, state in self._successors():
-            if action.name.startswith("write_") and self.task is Task.RUN:
-                yield (action.name,)
-                if self._is_possible(state, "write_rest"):
-                    yield (action.name, "write_rest")
+            name = action.name
+            if not name.startswith("write_") or self.task is not Task.RUN:
+                continue
+            if name in ("write_again", "write_over") or ("_fails" in name) == bool(suffix):
+                yield (name,)
+                if self._is_possible(state, rest):
+                    yield (name, rest)
 
     def _is_possible(self, state: State, name: str) -> bool:
         return any(action.name == name for action, _ in self._successors(state))
@@ -271,11 +288,16 @@ class ModelTracker:
 
     def _decide(self) -> None:
         """Let the bootloader decide, up to its next operation or to the start of an image."""
-        while self._is_booting and self.task is Task.SELECT:
+        while self._is_booting and self.task is Task.SELECT and not self._resets_anew:
             (action, state), *others = [pair for pair in self._successors() if pair[0].kind is Kind.BOOT]
             if others:
                 raise Divergence(f"the model cannot decide between {action.name} and {others[0][0].name}")
             self._go(action, state)
+
+    @property
+    def _resets_anew(self) -> bool:
+        """The bootloader has found no test app to start."""
+        return self._pin is Pin.TEST_APP and not self.stepper.as_dict(self.state)["pin"]
 
     def _due_op(self) -> SeenOp | None:
         """Return the operation that the model does next, if it is to do one."""

@@ -49,6 +49,8 @@ class Move:
     """A reset: the slots one of which was started; a cut does not tell which."""
     target: int | None = None
     """esp_ota_set_boot_partition: the slot that it was asked for."""
+    has_flash_error: bool = False
+    """An operation of it failed and returned."""
 
 
 def forbidden_moves(before: BeforeMove, move: Move, after: Stored) -> Iterator[str]:
@@ -56,7 +58,7 @@ def forbidden_moves(before: BeforeMove, move: Move, after: Stored) -> Iterator[s
     for slot in range(len(before.stored.slots)):
         moved_to, _ = reported(after.records, slot)
         found = [_situation(before, slot, move, started) for started in move.starts]
-        if not any(is_allowed(state, moved_to, situation, move.event, move.cut) for state, situation in found):
+        if not any(is_allowed(state, moved_to, situation, move) for state, situation in found):
             state, situation = found[0]
             yield f"ota_{slot}, {move.event.value}: no row from {state.value} to {moved_to.value}: {situation}"
 
@@ -69,11 +71,11 @@ def reported(records: Sequence[RecordView], slot: int) -> tuple[State, State]:
 
 
 @lru_cache(maxsize=1 << 15)
-def is_allowed(state: State, moved_to: State, situation: Situation, event: Event, cut: FaultModel | None) -> bool:
-    """Tell whether a row leads there; with a cut, also one that the cut makes."""
-    if cut is not None:
-        return bool(allowed_rows(state, event, moved_to, situation, cut))
-    return whole_row(state, event, situation).state_after(state, situation.hidden) is moved_to
+def is_allowed(state: State, moved_to: State, situation: Situation, move: Move) -> bool:
+    """Tell whether a row leads there; with a cut or a failed operation, also one that it makes."""
+    if move.cut is not None or move.has_flash_error:
+        return bool(allowed_rows(state, move.event, moved_to, situation, move.cut, move.has_flash_error))
+    return whole_row(state, move.event, situation).state_after(state, situation.hidden) is moved_to
 
 
 def _situation(before: BeforeMove, slot: int, move: Move, started: int | None) -> tuple[State, Situation]:

@@ -7,34 +7,34 @@ model says: the records, the slots, the eFuse, the place that runs, the session.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from ...impl.chip.cells import ERASED_SECTOR, SECTOR_SIZE
-from ...impl.chip.flash import FlashMisuse, PlanNotReached
+from ...impl.chip.flash import FailureExtent, FlashMisuse, PlanNotReached
 from ...impl.chip.torn_operations import AFTER, BEFORE, Torn, TornKind
 from ...impl.image.format import APP_DESC_MAGIC, APP_DESC_OFFSET, APP_DESC_SIZE, IMAGE_MAGIC, decode_app_desc
-from ...impl.otadata import decode_entry, slot_of_seq
+from ...impl.otadata import ENTRY_SIZE, decode_entry, slot_of_seq
 from ...model.claims.state_claims import DEVICE_CLAIMS
-from ...model.config import ResetReason
-from ...model.device.action import Action, Kind
-from ...model.device.flash_steps import ERASES, WIPES
-from ...model.device.records import Check, Numbers, Word
+from ...model.config import Pin
+from ...model.device.action import Kind
+from ...model.device.flash_steps import ERASES
+from ...model.device.records import Check, Numbers
 from ...model.device.search import follow
-from ...model.device.state import Content, Phase, Scope, Task
-from ...model.device.stepper import State, Stepper, stepper
+from ...model.device.state import Content, Scope, Task
+from ...model.device.stepper import State, stepper
 from ...model.device.stray_numbers import Stray, stray_named
 from ..history.claim_monitor import BrokenClaim, ClaimMonitor, verifies
-from ..history.history import FIRST_PART, SLOT_SIZE, History, SmallDevice
+from ..history.history import FIRST_PART, History, SmallDevice
 from ..history.history_replay import token_of
 from ..history.history_token import encode_history_token
 from ..history.player import Moment, Played, Player, StepOutcome
 from ..history.step import Step, StepCut, StepName
+from .abstraction import in_flash
 from .divergence import Divergence
+from .step_maker import images_of
 from .torn_bytes import classes_of, torn_by_cut
-from .trace_steps import StepMaker, images_of
+from .trace_steps import Segment, flash_ops, is_burn, segments
 
-SLOT_SECTORS = SLOT_SIZE // SECTOR_SIZE
-_WIPES = frozenset(f"{task.name.lower()}_erases" for task in WIPES)
 HEADER_GONE = 16
 """Bytes that a cut in the erase of a slot erases: the header, and not the description."""
 
@@ -62,18 +62,6 @@ class Confirmation:
             return f"the board does otherwise: {self.divergence}"
         broken = [broken.text for broken in self.broken if broken.claim_id == self.claim_id]
         return broken[0] if broken else f"the board keeps {self.claim_id}"
-
-
-@dataclass(slots=True)
-class Segment:
-    """The actions that are one step of a history."""
-
-    step: Step
-    before: tuple[Step, ...] = ()
-    """What the board does before it, and the model need not see."""
-    actions: list[Action] = field(default_factory=list)
-    states: list[State] = field(default_factory=list)
-    """The state after each of the actions."""
 
 
 def confirm(scope: Scope, action_names: Sequence[str], claim_id: str) -> Confirmation:
@@ -166,13 +154,13 @@ class TraceWalker:
 
     def _with_cut(self, segment: Segment) -> Step | None:
         """Return the step with the cut that the segment ends in; None for a boot that ends before it begins."""
-        last = segment.actions[-1] if segment.actions else None
-        if last is None or last.kind is not Kind.CUT or segment.step.name is StepName.POWER_OFF:
+        last = segment.actions[-1]
+        if last.kind is not Kind.CUT or segment.step.name is StepName.POWER_OFF:
             return segment.step
         ops = sum(flash_ops(action) for action in segment.actions)
         if last.name == "cut":
             # The bootloader was between two operations.
-            return replace(segment.step, cut=StepCut(ops - 1, AFTER)) if ops else Step(StepName.POWER_OFF)
+            return _cut_after(segment, ops) if ops else Step(StepName.POWER_OFF)
         if last.name.startswith("cut_in_burn_leaves_"):
             return replace(segment.step, cut=StepCut(0, efuse_done=int(last.name.rpartition("_")[2], 2)))
         if last.name.endswith("_wipe"):
@@ -215,7 +203,7 @@ class TraceWalker:
         """Raise Divergence unless the board did what the actions of the segment say."""
         done = 0
         for action, state in zip(segment.actions, segment.states, strict=True):
-            done += flash_ops(action) + (action.kind is Kind.FLASH and action.name.endswith("_burns"))
+            done += flash_ops(action) + is_burn(action)
             if action.kind is Kind.CUT:
                 continue
             if done >= len(played.moments):
@@ -224,7 +212,7 @@ class TraceWalker:
         state = segment.states[-1]
         task = self._value(state, "task")
         is_over = task in (Task.RUN, Task.STARTED, Task.STUCK, Task.OFF) or (
-            task == Task.SELECT and segment.step.name is not StepName.RESET
+            task == Task.SELECT and (segment.step.name is not StepName.RESET or self._is_anew(segment))
         )
         if not is_over:
             if not is_last:
@@ -235,13 +223,17 @@ class TraceWalker:
         self._compare_moment(f"{segment.step}: at its end", state, played.after)
         self._compare_outcome(segment, played, task)
 
+    def _is_anew(self, segment: Segment) -> bool:
+        """Tell whether the bootloader has found no test app, and resets."""
+        return segment.step.pin is Pin.TEST_APP and not self._value(segment.states[-1], "pin")
+
     def _compare_outcome(self, segment: Segment, played: Played, task: int) -> None:
         expected = {
-            Task.OFF: (StepOutcome.CUT,),
-            Task.SELECT: (StepOutcome.RESTARTED,),
+            Task.OFF: (StepOutcome.RETURNED if segment.actions[-1].kind is Kind.WRITER else StepOutcome.CUT,),
+            Task.SELECT: (StepOutcome.NOTHING_BOOTS if self._is_anew(segment) else StepOutcome.RESTARTED,),
             Task.STUCK: (StepOutcome.NOTHING_BOOTS,),
             Task.STARTED: (StepOutcome.RETURNED,),
-            Task.RUN: (StepOutcome.RAISED,) if _raises(segment.actions[0].name) else (StepOutcome.RETURNED,),
+            Task.RUN: (StepOutcome.RAISED,) if segment.raises else (StepOutcome.RETURNED,),
         }[Task(task)]
         if played.outcome not in expected:
             raise Divergence(f"{segment.step}: want {expected[0].value}, but {describe(played)}")
@@ -256,7 +248,7 @@ class TraceWalker:
             has_session = probe.outcome is StepOutcome.RETURNED
             if has_session != bool(self._value(state, "session")):
                 raise Divergence(f"{segment.step}: a session is {'' if has_session else 'not '}open on the board")
-            has_other = self.player.other_handle is not None
+            has_other = self.scope.has_two_handles and self.player.other_handle is not None
             if has_other != bool(self._stepper.as_dict(state).get("other_session", 0)):
                 raise Divergence(f"{segment.step}: another handle is {'' if has_other else 'not '}open on the board")
 
@@ -273,24 +265,14 @@ class TraceWalker:
         fields = self._stepper.as_dict(state)
         names = [name for name in fields if name.startswith("record") or name == "burned"]
         names += [name for name in fields if name.endswith(("_content", "_version"))]
-        expected = {name: fields[name] for name in names}
-        if fields["phase"] == Phase.PROGRAM:
-            # The fields of the record hold what is being programmed; the sector itself is blank.
-            coming = f"record{fields['sector']}_"
-            blank = {"check": Check.EMPTY, "word": Word.UNDEFINED, "slot": 0}
-            for name in [name for name in expected if name.startswith("record")]:
-                if name.endswith("_seq"):
-                    del expected[name]
-                elif name.startswith(coming):
-                    expected[name] = blank[name.removeprefix(coming)]
-        elif self.scope.has_strays:
-            # The model remembers a number that was torn; the flash does not.
-            numbers = [fields[f"record{i}_seq"] * (fields[f"record{i}_check"] == Check.RIGHT) for i in range(2)]
-            expected["record0_seq"], expected["record1_seq"] = self._ranked(numbers)
-        if self.scope.has_strays:
-            for index in range(2):
-                if f"record{index}_slot" in expected and expected[f"record{index}_check"] == Check.WRONG:
-                    expected[f"record{index}_slot"] = 0
+        expected = {name: value for name, value in in_flash(fields).items() if name in names}
+        numbers = [expected[f"record{i}_seq"] * (expected[f"record{i}_check"] == Check.RIGHT) for i in range(2)]
+        # The model remembers a number that was torn, and ranks by what is coming; the flash does neither.
+        expected["record0_seq"], expected["record1_seq"] = self._ranked(numbers)
+        for index in range(2):
+            is_torn = self.scope.has_strays and expected[f"record{index}_check"] == Check.WRONG
+            if is_torn and f"record{index}_slot" in expected:
+                expected[f"record{index}_slot"] = 0
         return expected
 
     def _seen(self, state: State, moment: Moment) -> dict[str, int]:
@@ -328,47 +310,15 @@ class TraceWalker:
         return self._stepper.as_dict(state)[name]
 
 
-def segments(scope: Scope, model: Stepper, action_names: Sequence[str]) -> Iterator[Segment]:
-    """Yield the steps that the actions of a trace are."""
-    by_name = {action.name: action for action in model.model.actions}
-    state = model.initial
-    current: Segment | None = None
-    steps = StepMaker(scope, model, action_names)
-    for name in action_names:
-        action = by_name.get(name)
-        after = None if action is None else model.step(state, name)
-        if action is None or after is None:
-            raise ValueError(f"action {name} cannot be taken here; the scope has another, or the trace is cut short")
-        task = model.as_dict(state)["task"]
-        is_step_over = task in (Task.OFF, Task.RUN, Task.STARTED, Task.STUCK)
-        *prelude, begun = steps.steps(name, state)
-        if begun is None and task == Task.SELECT and (current is None or current.step.name is not StepName.RESET):
-            # A call has restarted the chip.
-            begun = Step(StepName.POWER_OFF) if action.kind is Kind.CUT else Step(StepName.RESET, ResetReason.SOFTWARE)
-        if begun is None and action.kind is Kind.CUT and is_step_over:
-            begun = Step(StepName.POWER_OFF)
-        if begun is not None:
-            if current is not None:
-                yield current
-            current = Segment(begun, tuple(step for step in prelude if step is not None))
-        assert current is not None
-        current.actions.append(action)
-        current.states.append(after)
-        state = after
-    if current is not None:
-        yield current
-
-
-def _raises(call: str) -> bool:
-    """Tell whether a call that the model does not refuse raises an error all the same."""
-    return call == "complete_fails" or (call.startswith("set_boot_") and call.endswith("_rejects"))
-
-
-def flash_ops(action: Action) -> int:
-    """Return how many flash operations a whole action is."""
-    if action.kind is not Kind.FLASH or not action.name.endswith(("_erases", "_programs")):
-        return 1 if action.name.startswith("write_") else 0
-    return SLOT_SECTORS if action.name in _WIPES else 1
+def _cut_after(segment: Segment, ops: int) -> Step:
+    """Return the step cut after so many operations; where the last of them fails, that comes to a cut inside it."""
+    step, torn = segment.step, AFTER
+    if segment.actions[-2].kind is Kind.FAILURE:
+        *failures, last = step.failures
+        step = replace(step, failures=tuple(failures))
+        half = Torn(TornKind.PREFIX, length=ENTRY_SIZE // 2)
+        torn = {FailureExtent.NONE: BEFORE, FailureExtent.HALF: half, FailureExtent.ALL: AFTER}[last.done]
+    return replace(step, cut=StepCut(ops - 1, torn))
 
 
 def place_label(scope: Scope, place: int) -> str:

@@ -11,13 +11,15 @@ from ...errors import InputError
 from ..exit_code import ExitCode
 from ..options.device_options import CutOptions, DeviceOptions
 from ..options.epilogue import epilogue
-from ..options.groups import SEARCH
+from ..options.groups import DEVICE, SEARCH
 from ..options.output_options import TraceOutputOptions
+from ..options.values import Allowances
 
 EPILOGUE = epilogue(
     "otaproof explore",
     "otaproof explore --slots 3 --claims C1,C9 --usage restart-at-once",
     "otaproof explore --factory --no-rollback --faults F3 --memory 2G --json",
+    "otaproof explore --usage documented --allow failing-flash",
     codes={
         0: "all claims hold",
         1: "a claim is violated",
@@ -49,6 +51,9 @@ class SearchOptions:
 
     claims: Annotated[str, Parameter(metavar="IDS")] = "all"
     """Claims to check: such as C1,C2, or all, or none."""
+    allow: Annotated[Allowances, Parameter(group=DEVICE)] = frozenset()
+    """What may happen beyond calls, resets and power cuts: flash operations that return an error (failing-flash), the
+    pins of factory reset and test app (pins), tools that blank otadata or flash a slot (other-writers)."""
     threads: Literal[1, 2] = 1
     """Threads of a big search."""
     memory: Annotated[int, Parameter(converter=_memory, metavar="SIZE", show_default=_size)] = 4 << 30
@@ -73,7 +78,7 @@ def explore(
     from ..reports.explore_report import print_explore
     from ..reports.progress_bar import search_progress
 
-    scope = device.scope(cuts.faults, cuts.usage)
+    scope = device.scope(cuts.faults, cuts.usage, search.allow)
     try:
         found = search_claims(scope, search.claims, search.threads, search.memory, search_progress)
     except MemoryError:

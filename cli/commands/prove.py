@@ -16,7 +16,7 @@ from ..options.device_options import USAGES, DeviceOptions, Faults, UsageName
 from ..options.epilogue import epilogue
 from ..options.groups import DEVICE, SEARCH
 from ..options.output_options import TraceOutputOptions
-from ..options.values import Count, within
+from ..options.values import Allowances, Count, within
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -28,6 +28,7 @@ EPILOGUE = epilogue(
     "otaproof prove --usage restart-at-once",
     "otaproof prove --claim C4 --claim C9 --slots 3 --idf 6.1",
     "otaproof prove --all --usage restart-at-once --out verdicts.json",
+    "otaproof prove --claim C17 --no-rollback --allow failing-flash",
     codes={
         0: "all claims hold",
         1: "a claim is violated",
@@ -47,6 +48,9 @@ class ProofOptions:
     (F3)."""
     usage: Annotated[UsageName | None, Parameter(group=DEVICE)] = None
     """As documented, the same with a restart as soon as an update is complete, or in any order; without it, each."""
+    allow: Annotated[Allowances, Parameter(group=DEVICE)] = frozenset()
+    """What may happen beyond calls, resets and power cuts: flash operations that return an error (failing-flash), the
+    pins of factory reset and test app (pins), tools that blank otadata or flash a slot (other-writers)."""
     claim: Annotated[tuple[str, ...], Parameter(metavar="ID")] = ()
     """Decide this claim alone, such as C4 (repeatable)."""
     all: bool = False
@@ -143,7 +147,7 @@ def _one(
     from ...campaign.workers import in_fresh_processes
     from ..reports.prove_report import print_configuration
 
-    scopes = [device.scope(options.faults, usage) for usage in options.usages]
+    scopes = [device.scope(options.faults, usage, options.allow) for usage in options.usages]
     decide = partial(decide_configuration, claims=frozenset(options.claim) or None, effort=effort)
     if options.certificates is not None:
         from ...analysis.certificate_files import certified_configuration
@@ -166,7 +170,7 @@ def _all(
     from ...proofs.prover.configurations import families
     from ..reports.prove_report import print_family
 
-    asked = families(options.faults, tuple(Usage(usage) for usage in options.usages), device.versions)
+    asked = families(options.faults, tuple(map(Usage, options.usages)), device.versions, options.allow)
     decide = partial(decide_family, claims=frozenset(options.claim) or None, effort=effort)
     if options.certificates is not None:
         from ...analysis.certificate_files import certified_family
@@ -192,14 +196,18 @@ def _check(device: DeviceOptions, options: ProofOptions) -> None:
     """Refuse what cannot work before any work; make the directories of --smt2 and --certificates."""
     from ...analysis.solvers import INSTALL_SAT, have_sat_solver
     from ...model.claims.claims import CLAIMS, claim
+    from ...model.claims.state_claims import DEVICE_CLAIMS
 
-    config = device.scope(options.faults, options.usages[0]).config
+    scopes = [device.scope(options.faults, usage, options.allow) for usage in options.usages]
+    config = scopes[0].config
     known = [item.id for item in CLAIMS]
     for id_ in options.claim:
         if id_ not in known:
             raise InputError(f"--claim: {id_!r} is none of {', '.join(known)}")
         if not options.all and not claim(id_).applies_to(config):
             raise InputError(f"--claim: {id_} says nothing of a device without what it needs: {claim(id_).title}")
+        if any(item.claim.id == id_ and not any(map(item.applies_to, scopes)) for item in DEVICE_CLAIMS):
+            raise InputError(f"--claim: {id_} says nothing of this usage, or of what is allowed: {claim(id_).title}")
     if options.certificates is not None and not have_sat_solver():
         raise InputError(f"--certificates: needs a SAT solver: {INSTALL_SAT}")
     for option, directory in (("--smt2", options.smt2), ("--certificates", options.certificates)):

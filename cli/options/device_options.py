@@ -7,6 +7,7 @@ from cyclopts import Parameter
 
 from ...errors import InputError
 from ...model.config import Config, Release
+from ...model.device.allowance import Allowance
 from ...model.fault_model import FaultModel
 from .groups import DEVICE
 from .values import AntiRollback, AnyRelease, ReleaseName, Rollback
@@ -53,7 +54,7 @@ class DeviceOptions:
         except ValueError as error:
             raise InputError(str(error)) from None
 
-    def scope(self, faults: FaultModel, usage: UsageName) -> "Scope":
+    def scope(self, faults: FaultModel, usage: UsageName, allows: frozenset[Allowance] = frozenset()) -> "Scope":
         """Return the scope, without ghosts; raise InputError for one that no device has."""
         from ...model.device.state import Scope, Usage
 
@@ -66,6 +67,7 @@ class DeviceOptions:
                 faults=faults,
                 usage=Usage(usage),
                 versions=self.versions,
+                allows=allows,
             )
         except ValueError as error:
             raise InputError(str(error)) from None

@@ -8,6 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter, Token
 
 from ...model.config import Release
+from ...model.device.allowance import Allowance
 from ...project.release_text import read_release
 
 
@@ -52,11 +53,23 @@ def _label(release: Release) -> str:
     return release.label
 
 
+def _allowances(_: object, tokens: Sequence[Token]) -> frozenset[Allowance]:
+    names = {allowance.value: allowance for allowance in Allowance}
+    asked = [name.strip() for token in tokens for name in token.value.split(",")]
+    for name in asked:
+        if name not in names:
+            raise ValueError(f"{name!r}; want some of {', '.join(names)}")
+    return frozenset(names[name] for name in asked)
+
+
 Count = Annotated[int, Parameter(validator=within(1), metavar="N")]
 File = Annotated[Path | None, Parameter(metavar="FILE")]
 OutFile = Annotated[Path | None, Parameter(validator=can_be_made, metavar="FILE")]
 ReleaseName = Annotated[
     Release, Parameter(converter=_release, metavar="RELEASE", show_choices=False, show_default=_label)
+]
+Allowances = Annotated[
+    frozenset[Allowance], Parameter(converter=_allowances, metavar="NAMES", show_default=False, negative="", n_tokens=1)
 ]
 AnyRelease = Annotated[Release | None, Parameter(converter=_release, metavar="RELEASE", show_choices=False)]
 Rollback = Parameter(negative="--no-rollback")

@@ -20,6 +20,7 @@ class Efuse:
         self.burns: list[int] = []
         """The bits of every burn since `take_burns`, oldest first."""
         self._cut: tuple[int, int] | None = None
+        self._failure: tuple[int, bool] | None = None
 
     @classmethod
     def of_version(cls, version: int, secure_version_bits: int = 16) -> "Efuse":
@@ -38,8 +39,8 @@ class Efuse:
     def update_secure_version(self, secure_version: int) -> None:
         """Burn the field up to `secure_version`; a version the field already has changes nothing.
 
-        Raises OtaError(INVALID_ARG) for more than the field can hold and OtaError(FAIL) for less than it
-        holds. Source: esp_efuse_fields.c esp_efuse_update_secure_version."""
+        Raises OtaError(INVALID_ARG) for more than the field can hold, and OtaError(FAIL) for less than it
+        holds or a burn that fails. Source: esp_efuse_fields.c esp_efuse_update_secure_version."""
         if secure_version > self.secure_version_bits:
             raise OtaError(EspErr.INVALID_ARG)
         burned = self.secure_version
@@ -53,11 +54,15 @@ class Efuse:
         """Cut the power in burn number `burn` from now, with only the bits of mask `done` taking effect."""
         self._cut = burn + len(self.burns), done
 
+    def plan_failure(self, burn: int, is_done: bool) -> None:
+        """Let burn number `burn` from now return an error, with all of its bits burned or none."""
+        self._failure = burn + len(self.burns), is_done
+
     def end_plan(self) -> None:
-        """Forget the planned cut; raises PlanNotReached when it has not fired."""
-        cut, self._cut = self._cut, None
-        if cut is not None:
-            raise PlanNotReached(f"eFuse burn {cut[0]} never happened: there were {len(self.burns)}")
+        """Forget the planned cut or failure; raises PlanNotReached when it has not fired."""
+        planned, self._cut, self._failure = self._cut or self._failure, None, None
+        if planned is not None:
+            raise PlanNotReached(f"eFuse burn {planned[0]} never happened: there were {len(self.burns)}")
 
     def take_burns(self) -> list[int]:
         """Return the burns since the last call, oldest first."""
@@ -70,4 +75,8 @@ class Efuse:
             done, self._cut = self._cut[1], None
             self.bits |= new_bits & done
             raise PowerCut
+        if self._failure is not None and self._failure[0] == len(self.burns) - 1:
+            is_done, self._failure = self._failure[1], None
+            self.bits |= new_bits if is_done else 0
+            raise OtaError(EspErr.FAIL)
         self.bits |= new_bits

@@ -182,7 +182,7 @@ class NorFlash:
         self.snapshots: list[Cells] | None = None
         """Takes the contents before every operation, while set."""
         self._cut: PlannedCut | None = None
-        self._failure: Failure | None = None
+        self._failures: dict[int, FailureExtent] = {}
         self._op_index = 0
 
     @property
@@ -198,15 +198,16 @@ class NorFlash:
         """Cut the power in a later operation; see `end_plan`."""
         self._cut, self._op_index = cut, 0
 
-    def plan_failure(self, failure: Failure) -> None:
-        """Let a later operation fail and return; see `end_plan`."""
-        self._failure, self._op_index = failure, 0
+    def plan_failure(self, *failures: Failure) -> None:
+        """Let later operations fail and return; see `end_plan`."""
+        self._failures, self._op_index = {failure.op: failure.done for failure in failures}, 0
 
     def end_plan(self) -> None:
-        """Forget the plan; raises PlanNotReached when it has not fired."""
-        cut, failure, self._cut, self._failure = self._cut, self._failure, None, None
-        if cut is not None or failure is not None:
-            raise PlanNotReached(f"{cut or failure} never fired: there were {self._op_index} operations")
+        """Forget the plan; raises PlanNotReached when not all of it has fired."""
+        left = [*([self._cut] if self._cut is not None else ()), *(Failure(*item) for item in self._failures.items())]
+        self._cut, self._failures = None, {}
+        if left:
+            raise PlanNotReached(f"{left[0]} never fired: there were {self._op_index} operations")
 
     def take_ops(self) -> list[FlashOp]:
         """Return the operations since the last call, oldest first."""
@@ -304,10 +305,7 @@ class NorFlash:
         return torn
 
     def _due_failure(self) -> FailureExtent | None:
-        if self._failure is None or self._failure.op != self._op_index - 1:
-            return None
-        done, self._failure = self._failure.done, None
-        return done
+        return self._failures.pop(self._op_index - 1, None)
 
     def _track(self, address: int, length: int) -> None:
         assert self.tracker is not None

@@ -213,6 +213,13 @@ CLAIMS: tuple[Claim, ...] = (
         "accepted or provisioned.",
         "SEED-ACCEPT",
     ),
+    Claim(
+        "C26",
+        "error_changes_no_choice",
+        "Where commence(), accept() or esp_ota_set_boot_partition() raises an error, the next power-on starts what it "
+        "would have started without the call.",
+        "IDF-OTA-SAFE-UPDATE",
+    ),
 )
 """All claims, in the order of their ids."""
 

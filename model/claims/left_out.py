@@ -10,6 +10,7 @@ board what each row is said to break.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ..device.allowance import Allowance
 from ..device.state import Usage
 from ..fault_model import FaultModel
 
@@ -32,6 +33,8 @@ class LeftOut:
     """Ids of the claims that it is known to break."""
     known: str = ""
     """What is known to come of it; empty where nothing is."""
+    allowance: Allowance | None = None
+    """What brings it into the model where a scope allows it; None where nothing does."""
 
     @property
     def text(self) -> str:
@@ -63,12 +66,27 @@ LEFT_OUT: tuple[LeftOut, ...] = (
     ),
     LeftOut(
         "failing flash operations",
-        "Flash operations that fail and return an error, or report success and have not worked.",
+        "Operations of flash and eFuse that return an error, after none, half or all of them has taken effect.",
+        breaks=("C6", "C10", "C14", "C17", "C24"),
         known="complete() hides an error of the switch, and the bootloader ignores its own (recorded: R1, R25, R32).",
+        allowance=Allowance.FAILING_FLASH,
+    ),
+    LeftOut(
+        "silent failures",
+        "Flash operations that report success and have not worked; reads that return something else than is there.",
     ),
     LeftOut(
         "other writers",
-        "What other programs write into otadata and slots: tools on a PC, a serial flash, other update libraries.",
+        "Tools on a PC that blank otadata, or flash a slot with a whole image, while the device is off.",
+        breaks=("C2", "C13"),
+        known="With blank otadata, the first slot starts and is called valid, even if its download never finished.",
+        allowance=Allowance.OTHER_WRITERS,
+    ),
+    LeftOut(
+        "other records and images",
+        "What other programs write beside that: records of their own making, images that are damaged, other update "
+        "libraries; a tool that is cut.",
+        known="A tool that keeps the state word of a record brings back an image that was rolled back (K4).",
     ),
     LeftOut(
         "other calls",
@@ -76,13 +94,21 @@ LEFT_OUT: tuple[LeftOut, ...] = (
         "they write (OTA_WITH_SEQUENTIAL_WRITES); a damaged image that is made whole without an erase, and a "
         "description that is written over; esp_ota_set_boot_partition_skip_validate(), esp_ota_set_final_partition(), "
         "esp_ota_mark_app_invalid_rollback() without a restart, esp_ota_invalidate_inactive_ota_data_slot(); "
-        "esp_ota_resume() of 5.3 and 5.4; arguments of a wrong type. Documented use has no call of ESP-IDF's own.",
+        "esp_ota_resume() of 5.3 and 5.4; arguments of a wrong type. Any use alone has calls of ESP-IDF's own. "
+        "Where flash operations may fail, it has esp_ota_set_boot_partition() of the running slot and factory alone.",
         known="complete() with a text raises an error once the switch is done (case error-after-the-switch).",
     ),
     LeftOut(
         "pins",
-        "The pins of factory reset and test app.",
-        known="A factory reset can use up the boot of a new image (recorded: R33).",
+        "The pins of factory reset and test app, held while the bootloader selects.",
+        breaks=("C2", "C10", "C14"),
+        known="A factory reset can use up the boot of a new image (recorded: R33). One that erases otadata can start "
+        "an image whose download never finished.",
+        allowance=Allowance.PINS,
+    ),
+    LeftOut(
+        "test app, and pins with anti-rollback",
+        "A partition for a test app; the pins of a device with anti-rollback.",
     ),
     LeftOut(
         "skipped validation",
@@ -97,6 +123,7 @@ LEFT_OUT: tuple[LeftOut, ...] = (
         "odd images",
         "Images without a description, with a secure version above 3 or beyond the eFuse field, or that the bootloader "
         "cannot load although they verify; a factory image that is damaged or has a secure version other than 0.",
+        breaks=("C26",),
         known="accept() can fail and have accepted (case accept-fails-and-is-done).",
     ),
     LeftOut(
@@ -123,15 +150,16 @@ LEFT_OUT_OF_RESTART: tuple[LeftOut, ...] = (
 """What the documentation allows and no history of Usage.RESTART_AT_ONCE has."""
 
 
-def left_out(faults: FaultModel, usage: Usage) -> Iterator[LeftOut]:
-    """Yield what is left out of a verdict under a fault model and a usage."""
-    yield from (row for row in LEFT_OUT if row.faults is None or row.faults <= faults)
+def left_out(faults: FaultModel, usage: Usage, allows: frozenset[Allowance] = frozenset()) -> Iterator[LeftOut]:
+    """Yield what is left out of a verdict under a fault model and a usage, where this is allowed."""
+    rows = (row for row in LEFT_OUT if row.allowance not in allows)
+    yield from (row for row in rows if row.faults is None or row.faults <= faults)
     if usage is Usage.RESTART_AT_ONCE:
         yield from LEFT_OUT_OF_RESTART
 
 
-def left_out_line(faults: FaultModel, usage: Usage) -> str:
+def left_out_line(faults: FaultModel, usage: Usage, allows: frozenset[Allowance] = frozenset()) -> str:
     """Return one line for a report: what is known to break a claim by name, the rest by its number."""
-    rows = list(left_out(faults, usage))
+    rows = list(left_out(faults, usage, allows))
     named = [f"{row.name} (breaks {', '.join(row.breaks)})" for row in rows if row.breaks]
     return f"Left out of the model: {', '.join(named)}, and {len(rows) - len(named)} more; see --json or {PAGE}"

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import cast
 
+from ..device.allowance import Allowance
 from ..device.calls import is_under_test
 from ..device.device_parts import efuse_version, slot_at
 from ..device.model import DeviceModel
@@ -42,12 +43,15 @@ class DeviceClaim:
     ghosts: frozenset[Ghost] = frozenset()
     is_over_effects: bool = False
     """The meaning is an EffectStatement."""
+    needs: frozenset[Allowance] = frozenset()
+    """What a scope has to allow for it to say anything."""
     usages: tuple[Usage, ...] = tuple(Usage)
     """The usages that have the calls that it speaks of."""
 
     def applies_to(self, scope: Scope) -> bool:
         """Tell whether the scope has what the claim speaks of."""
-        return self.claim.applies_to(scope.config) and scope.usage in self.usages
+        is_in_scope = scope.usage in self.usages and self.needs <= scope.allows
+        return is_in_scope and self.claim.applies_to(scope.config)
 
     def kept_in(self, model: DeviceModel) -> Bool:
         """Return the fact of a state of the model that the claim is kept there."""
@@ -182,10 +186,11 @@ def _starts_as_expected(device: Device, *expectations: Expectation) -> Bool:
 
 
 def rollback_reboots_or_changes_nothing(scope: Scope, device: Device) -> Bool:
-    """After rollback() another image starts."""
+    """After rollback() another image starts; where it raised an error, it has changed nothing."""
     is_due = device.expectation == Expectation.REFUSED
     is_other = _is_started(device) & (device.running != device.expected)
-    return (device.task.is_in(Task.STARTED, Task.STUCK) & is_due).implies(is_other)
+    starts_other = (device.task.is_in(Task.STARTED, Task.STUCK) & is_due).implies(is_other)
+    return starts_other & (device.expectation != Expectation.SPOILT)
 
 
 def cut_leaves_old_or_new_choice(scope: Scope, device: Device) -> Bool:
@@ -261,6 +266,11 @@ def choice_settles_in_two_boots(scope: Scope, device: Device) -> Bool:
     return (device.task == Task.OFF).implies(boot_choice(scope, once) == boot_choice(scope, twice))
 
 
+def error_changes_no_choice(scope: Scope, device: Device) -> Bool:
+    """No call has raised an error and changed what starts next."""
+    return device.expectation != Expectation.CHANGED
+
+
 _OF_APPLICATION = {task for task in Task if task >= Task.RUN}
 
 
@@ -301,5 +311,11 @@ DEVICE_CLAIMS: tuple[DeviceClaim, ...] = (
     DeviceClaim(claim("C23"), selected_partition_starts, frozenset({Ghost.EXPECTED}), usages=(Usage.ANY,)),
     DeviceClaim(claim("C24"), settled_boot_writes_nothing),
     DeviceClaim(claim("C25"), accepted_image_comes_back, frozenset({Ghost.EARNED})),
+    DeviceClaim(
+        claim("C26"),
+        error_changes_no_choice,
+        frozenset({Ghost.EXPECTED, Ghost.CHOICE}),
+        needs=frozenset({Allowance.FAILING_FLASH}),
+    ),
 )
 """The claims that are facts about states, in the order of their ids."""

@@ -1,6 +1,6 @@
 """The transition system of a whole device.
 
-state           what a device is: tasks, scope, fields; device_parts reads and changes parts of it
+state           what a device is: tasks, scope, state; device_fields has its fields, device_parts reads and changes some
 records         the two otadata records, and which decides; record_tears says what a torn one reads as
 selection       what the bootloader selects and starts
 boot_steps      the bootloader in micro-steps; calls the application's calls; flash_steps operations and power cuts

@@ -22,6 +22,16 @@ class Kind(Enum):
     """A reset with power on, or the power coming back."""
     CUT = "cut"
     """The power fails, perhaps inside an operation."""
+    FAILURE = "failure"
+    """A flash or eFuse operation returns an error."""
+    PIN = "pin"
+    """A pin is held at a reset."""
+    WRITER = "writer"
+    """Another program writes flash, while no program of the device runs."""
+
+
+MISHAPS = (Kind.CUT, Kind.FAILURE, Kind.PIN, Kind.WRITER)
+"""What happens to a device although no program of its own does it."""
 
 
 @dataclass(frozen=True, slots=True)

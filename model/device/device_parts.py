@@ -81,6 +81,10 @@ def whichever(condition: Bool, then: Device, otherwise: Device) -> Device:
         session=choose(condition, then.session, otherwise.session),
         other_session=choose(condition, then.other_session, otherwise.other_session),
         asked=part(then.asked, otherwise.asked),
+        progress=part(then.progress, otherwise.progress),
+        first_failed=part(then.first_failed, otherwise.first_failed),
+        second_failed=part(then.second_failed, otherwise.second_failed),
+        pin=part(then.pin, otherwise.pin),
         records=(first, second),
         slots=tuple(
             Slot(

@@ -172,25 +172,25 @@ def _after_program(scope: Scope, device: Device, whole: Device, task: Task) -> D
 
 def _selected(scope: Scope, device: Device, place: Num) -> Device:
     """Return the device as esp_ota_set_boot_partition() returns."""
-    return replace(_returned(scope, device), expectation=number(Expectation.SELECTED), expected=place)
+    return replace(returned(scope, device), expectation=number(Expectation.SELECTED), expected=place)
 
 
 def _accepted(scope: Scope, device: Device) -> Device:
     """Return the device as accept() returns."""
-    returned = _returned(scope, device)
-    return replace(returned, expectation=number(Expectation.ACCEPTED), expected=device.running)
+    done = returned(scope, device)
+    return replace(done, expectation=number(Expectation.ACCEPTED), expected=device.running)
 
 
-def _returned(scope: Scope, device: Device) -> Device:
+def returned(scope: Scope, device: Device) -> Device:
     """Return the device as a call returns."""
     nowhere = number(scope.nowhere)
     return replace(device, task=number(Task.RUN), asked=number(0), old_choice=nowhere, new_choice=nowhere)
 
 
-def _rejected(scope: Scope, device: Device) -> Device:
+def rejected(scope: Scope, device: Device) -> Device:
     """Return the device once complete() has erased an image that is too old; complete(1) restarts all the same."""
-    returned = _returned(scope, device)
-    return without_program(scope, returned, Task.SELECT) if scope.usage is Usage.RESTART_AT_ONCE else returned
+    done = returned(scope, device)
+    return without_program(scope, done, Task.SELECT) if scope.usage is Usage.RESTART_AT_ONCE else done
 
 
 def _erase_only(scope: Scope, device: Device, task: Task) -> Action:
@@ -200,29 +200,29 @@ def _erase_only(scope: Scope, device: Device, task: Task) -> Action:
     elif task is Task.FORGET_SECOND:
         then = _selected(scope, erased, number(scope.factory))
     else:
-        then = _returned(scope, erased)
+        then = returned(scope, erased)
     source = SOURCES.get(task, "IDF-OTA-SET-BOOT")
     return Action(f"{task.name.lower()}_erases", (task,), fact(True), then, Kind.FLASH, source)
 
 
 def _wipe(scope: Scope, device: Device, task: Task) -> Action:
-    wiped = _wiped(scope, device, _wiped_by(device, task))
+    over = wiped(scope, device, _wiped_by(device, task))
     source = SOURCES.get(task, "IDF-OTA-SET-BOOT")
     return Action(
-        f"{task.name.lower()}_erases", (task,), fact(True), _after_wipe(scope, wiped, task), Kind.FLASH, source
+        f"{task.name.lower()}_erases", (task,), fact(True), _after_wipe(scope, over, task), Kind.FLASH, source
     )
 
 
-def _after_wipe(scope: Scope, wiped: Device, task: Task) -> Device:
+def _after_wipe(scope: Scope, over: Device, task: Task) -> Device:
     match task:
         case Task.COMMENCE:
-            return after_commence(scope, wiped)
+            return after_commence(scope, over)
         case Task.ERASE_LAST:
-            return replace(wiped, task=number(Task.FORGET_LAST), sector=active(wiped.records).other_sector)
+            return replace(over, task=number(Task.FORGET_LAST), sector=active(over.records).other_sector)
         case Task.SET_BOOT_REJECT:
-            return _returned(scope, wiped)
+            return returned(scope, over)
         case _:
-            return _rejected(scope, wiped)
+            return rejected(scope, over)
 
 
 def wiped_slot(scope: Scope, device: Device) -> Num:
@@ -241,7 +241,7 @@ def _wiped_by(device: Device, task: Task) -> Num:
             return next_update_slot(device)
 
 
-def _wiped(scope: Scope, device: Device, target: Num) -> Device:
+def wiped(scope: Scope, device: Device, target: Num) -> Device:
     """Return the device with a slot wiped."""
     return without_origin(scope, replace(device, slots=with_slot(device, target, WIPED)), target)
 
@@ -253,14 +253,15 @@ RUINED = Content.BROKEN
 
 
 def _burn(scope: Scope, device: Device, task: Task) -> Action:
-    done = replace(device, burned=burned_for(scope, device))
-    if task is Task.BURN:
-        then = launched(scope, replace(done, sector=number(Sector.FIRST)), record_in(device, device.sector).slot)
-    elif task is Task.BURN_FRESH:
-        then = replace(done, task=number(Task.STARTED))
-    else:
-        then = _accepted(scope, done)
+    then = after_burn(scope, device, replace(device, burned=burned_for(scope, device)), task)
     return Action(f"{task.name.lower()}_burns", (task,), fact(True), then, Kind.FLASH, "IDF-EFUSE-UPDATE")
+
+
+def after_burn(scope: Scope, device: Device, done: Device, task: Task) -> Device:
+    """Return the device once a burn is over; `done` is the device with what it has burned."""
+    if task is Task.BURN:
+        return launched(scope, replace(done, sector=number(Sector.FIRST)), record_in(device, device.sector).slot)
+    return replace(done, task=number(Task.STARTED)) if task is Task.BURN_FRESH else _accepted(scope, done)
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,7 +326,7 @@ def _torn_wipes(scope: Scope, device: Device, off: Device) -> Actions:
         return Action(name, tasks_of(scope, WIPES), when, left, Kind.CUT, "IDF-OTA-BEGIN", weakest)
 
     yield cut("cut_before_wipe", off, fact(True), FaultModel.F0)
-    yield cut("cut_after_wipe", _wiped(scope, off, target), fact(True), FaultModel.F0)
+    yield cut("cut_after_wipe", wiped(scope, off, target), fact(True), FaultModel.F0)
     if scope.faults >= FaultModel.F1:
         ruined = tuple(
             replace(

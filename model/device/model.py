@@ -5,15 +5,20 @@ What it leaves out, so that no claim is proved of it, is the table in left_out.p
 
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import chain
 
 from ..terms.terms import Bool, Op, Term
 from .action import Action
 from .api_calls import api_calls
 from .boot_steps import boot_steps
 from .calls import calls
+from .device_fields import INPUTS, device_of, initial_device
+from .failing_steps import with_failures
 from .flash_steps import cuts, flash_steps
+from .pin_steps import with_pins
 from .records import Numbers, ranked
-from .state import INPUTS, Device, Scope, device_of, initial_device
+from .state import Device, Scope
+from .writer_steps import other_writers
 
 _RANKED_BY = ("record0_check", "record0_seq", "record1_check", "record1_seq")
 """A change of these can change how the numbers are ranked."""
@@ -77,13 +82,14 @@ def device_model(scope: Scope) -> DeviceModel:
 def build_model(scope: Scope) -> DeviceModel:
     """Return the model of a scope, built anew and kept nowhere."""
     device = device_of(scope)
-    actions = (
-        *boot_steps(scope, device),
-        *calls(scope, device),
-        *api_calls(scope, device),
-        *flash_steps(scope, device),
-        *cuts(scope, device),
+    plain = chain(
+        boot_steps(scope, device),
+        calls(scope, device),
+        api_calls(scope, device),
+        flash_steps(scope, device),
+        cuts(scope, device),
     )
+    actions = (*with_pins(scope, device, with_failures(scope, device, plain)), *other_writers(scope, device))
     start = dict(initial_device(scope).terms())
     fields = tuple(
         Field(name, term.bits, start[name].value or 0) for name, term in device.terms() if term.op is Op.FIELD

@@ -11,6 +11,7 @@ from functools import cache
 
 from ..config import Config, Release
 from ..fault_model import FaultModel
+from .allowance import Allowance
 from .model import Field, build_model
 from .state import Ghost, Scope, Usage
 
@@ -31,8 +32,10 @@ def model_terms(scope: Scope) -> ModelTerms:
 
 
 @cache
-def representative(config: Config) -> Config:
+def representative(config: Config, allows: frozenset[Allowance] = frozenset()) -> Config:
     """Return the configuration with the releases that stand for all whose device models are the same.
+
+    allows: of the scopes that are meant; with failing operations, more releases differ.
 
     Each side by itself: an older bootloader under a newer application stays apart from a newer one where that makes a
     difference. The representative of a side is the default release where that is in the class, else the oldest; of the
@@ -40,16 +43,19 @@ def representative(config: Config) -> Config:
     Raises ValueError for a configuration that the model leaves out."""
     default = Config().app_release
     plain = replace(config, app_release=default, bootloader_release=default)
-    app = _first_alike(plain, "app_release", config.app_release, (default, *Release))
-    bootloader = _first_alike(plain, "bootloader_release", config.bootloader_release, (app, default, *Release))
+    app = _first_alike(plain, allows, "app_release", config.app_release, (default, *Release))
+    candidates = (app, default, *Release)
+    bootloader = _first_alike(plain, allows, "bootloader_release", config.bootloader_release, candidates)
     return replace(config, app_release=app, bootloader_release=bootloader)
 
 
-def _first_alike(plain: Config, side: str, release: Release, candidates: Iterable[Release]) -> Release:
+def _first_alike(
+    plain: Config, allows: frozenset[Allowance], side: str, release: Release, candidates: Iterable[Release]
+) -> Release:
     """Return the first candidate that makes the same model of a side as a release, which is one of them itself."""
 
     def terms(of: Release) -> ModelTerms:
         config = replace(plain, **{side: of})  # type: ignore[arg-type]  # both sides are releases
-        return model_terms(Scope(config, faults=FaultModel.F0, usage=Usage.ANY, versions=2))
+        return model_terms(Scope(config, faults=FaultModel.F0, usage=Usage.ANY, versions=2, allows=allows))
 
     return next(candidate for candidate in candidates if terms(candidate) == terms(release))

@@ -17,4 +17,5 @@ def title_of_any_slots(scope: Scope) -> str:
     parts.append(f"release rules {config.app_release.label}")
     if config.bootloader_release is not config.app_release:
         parts.append(f"bootloader {config.bootloader_release.label}")
-    return ", ".join([*parts, scope.faults.name, f"{scope.usage.value} usage"])
+    parts += [scope.faults.name, f"{scope.usage.value} usage"]
+    return ", ".join([*parts, *sorted(allowance.value.replace("-", " ") for allowance in scope.allows)])

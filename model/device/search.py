@@ -12,7 +12,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from .action import Action, Kind
+from .action import MISHAPS, Action
 from .stepper import State, Stepper
 
 Node = TypeVar("Node", bound=Hashable)
@@ -161,8 +161,8 @@ class DeviceSearch(Search[State, int]):
 
 
 def is_no_cut(action: Action) -> bool:
-    """Tell whether an action is something else than a power cut."""
-    return action.kind is not Kind.CUT
+    """Tell whether an action is something else than a power cut, or an operation that fails."""
+    return action.kind not in MISHAPS
 
 
 def reachable(steps: Stepper) -> list[State]:

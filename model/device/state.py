@@ -17,8 +17,9 @@ from enum import Enum, IntEnum, auto
 
 from ..config import Chip, Config, Release
 from ..fault_model import FaultModel
-from ..terms.terms import Bool, Num, Term, bool_field, fact, num_field, number
-from .records import BLANK, Numbers, Record, Records
+from ..terms.terms import Bool, Num, Term
+from .allowance import Allowance
+from .records import Numbers, Records
 
 
 class Task(IntEnum):
@@ -61,7 +62,7 @@ class Task(IntEnum):
     SET_BOOT = auto()
     """esp_ota_set_boot_partition(slot) writes a record of the slot that it was asked for."""
     FORGET_FIRST = auto()
-    """esp_ota_set_boot_partition(factory) erases the first record …"""
+    """esp_ota_set_boot_partition(factory), or the factory reset, erases the first record …"""
     FORGET_SECOND = auto()
     """… then the second."""
     SET_BOOT_REJECT = auto()
@@ -139,6 +140,10 @@ class Expectation(IntEnum):
     """rollback() restarts: anything but the place expected."""
     SELECTED = 5
     """esp_ota_set_boot_partition() has returned: the place that it was asked for starts next."""
+    CHANGED = 6
+    """A call has raised an error, and the next power-on starts another place than without the call."""
+    SPOILT = 7
+    """rollback() has raised an error, and flash is not as it was."""
 
 
 CHIPS_WITHOUT_RTC_FAST_MEMORY = (Chip.ESP32C2, Chip.ESP32C61)
@@ -162,6 +167,8 @@ class Scope:
     numbers: Numbers = Numbers.RANKED
     counts: tuple[int, ...] = ()
     """Where given, it is left open which of these is the number of OTA slots; `slots` is the greatest."""
+    allows: frozenset[Allowance] = frozenset()
+    """What can happen beyond calls, resets and power cuts."""
 
     def __post_init__(self) -> None:
         """Refuse sizes that no device has."""
@@ -178,6 +185,8 @@ class Scope:
             raise ValueError("the model verifies every image that it starts (SKIP_VALIDATE_ALWAYS, _ON_POWER_ON)")
         if config.skip_validate_in_deep_sleep and config.chip in CHIPS_WITHOUT_RTC_FAST_MEMORY:
             raise ValueError(f"the model wakes the image that ran, and {config.chip.value} does not remember which")
+        if config.anti_rollback and Allowance.PINS in self.allows:
+            raise ValueError("the pins are modelled without anti-rollback")
         if config.anti_rollback and config.secure_version_bits < self.versions - 1:
             raise ValueError(f"{config.secure_version_bits} eFuse bits hold no {self.versions} secure versions")
 
@@ -193,8 +202,12 @@ class Scope:
 
     @property
     def has_api_calls(self) -> bool:
-        """The usage has calls of ESP-IDF's own, and there can be a slot that does not run, to which they matter."""
-        return self.usage is Usage.ANY and (self.slots > 1 or self.has_factory)
+        """The usage has calls of ESP-IDF's own, and there can be a slot that does not run, to which they matter.
+
+        Where flash operations can fail, they are left out, but for esp_ota_set_boot_partition of what runs and of
+        factory; see left_out.py."""
+        can_fail = Allowance.FAILING_FLASH in self.allows
+        return self.usage is Usage.ANY and not can_fail and (self.slots > 1 or self.has_factory)
 
     @property
     def has_two_handles(self) -> bool:
@@ -268,6 +281,13 @@ class Device:
     """Another handle is open on the slot that commence() takes: the application goes on with it when it likes."""
     asked: Num
     """The slot that esp_ota_set_boot_partition() goes on to select; 0 while it does not."""
+    progress: Num
+    """Of the session; IN_STEP without one."""
+    first_failed: Num
+    """Failed, of the first record."""
+    second_failed: Num
+    pin: Num
+    """HeldPin; NONE unless the bootloader runs."""
     records: Records
     slots: tuple[Slot, ...]
     burned: Num
@@ -301,102 +321,3 @@ class Device:
                 kind = "record" if part.name == "records" else "slot"
                 for index, item in enumerate(value):
                     yield from ((f"{kind}{index}_{f.name}", getattr(item, f.name)) for f in fields(item))
-
-
-def device_of(scope: Scope) -> Device:
-    """Return the state as its own fields; what the scope rules out is a constant."""
-
-    def num(name: str, bits: int, is_in: bool = True, constant: int = 0) -> Num:
-        return num_field(name, bits) if is_in else number(constant)
-
-    def bool_(name: str, is_in: bool) -> Bool:
-        return bool_field(name) if is_in else fact(False)
-
-    has_versions = scope.config.anti_rollback
-    has_expected, has_choice = Ghost.EXPECTED in scope.ghosts, Ghost.CHOICE in scope.ghosts
-    has_origin, has_chance = Ghost.ORIGIN in scope.ghosts, scope.has_strays and scope.numbers is Numbers.EXACT
-    records = tuple(
-        Record(
-            num_field(f"record{index}_check", 2),
-            num_field(f"record{index}_word", 3),
-            num(f"record{index}_slot", scope.slot_bits, scope.slots > 1),
-            num_field(f"record{index}_seq", scope.seq_bits),
-        )
-        for index in range(2)
-    )
-    slots = tuple(
-        Slot(
-            num_field(f"slot{index}_content", 2),
-            num(f"slot{index}_version", scope.version_bits, has_versions),
-            bool_(f"slot{index}_is_finished", Ghost.FINISHED in scope.ghosts),
-            bool_(f"slot{index}_is_earned", Ghost.EARNED in scope.ghosts),
-            bool_(f"slot{index}_is_rejected", Ghost.REJECTED in scope.ghosts),
-        )
-        for index in range(scope.slots)
-    )
-    return Device(
-        slot_count=num_field("slot_count", 5) if scope.counts else number(scope.slots, 5),
-        task=num_field("task", 5),
-        phase=num_field("phase", 1),
-        sector=num_field("sector", 1),
-        running=num_field("running", scope.place_bits),
-        session=bool_field("session"),
-        other_session=bool_("other_session", scope.has_two_handles),
-        asked=num("asked", scope.slot_bits, scope.has_api_calls and scope.slots > 1),
-        records=(records[0], records[1]),
-        slots=slots,
-        burned=num("burned", scope.versions - 1, has_versions),
-        expectation=num("expectation", 3, has_expected),
-        expected=num("expected", scope.place_bits, has_expected, scope.nowhere),
-        previous=num("previous", scope.place_bits, has_expected, scope.nowhere),
-        old_choice=num("old_choice", scope.place_bits, has_choice, scope.nowhere),
-        new_choice=num("new_choice", scope.place_bits, has_choice, scope.nowhere),
-        upgraded=num("upgraded", scope.place_bits, has_origin, scope.nowhere),
-        upgraded_from=num("upgraded_from", scope.place_bits, has_origin, scope.nowhere),
-        chance=num("chance", scope.seq_bits, has_chance),
-        chance_slot=num("chance_slot", scope.slot_bits, has_chance and scope.slots > 1),
-        chance_word=num("chance_word", 3, has_chance),
-    )
-
-
-def initial_device(scope: Scope) -> Device:
-    """Return a device as it leaves the factory: off, otadata blank, an image in factory, else in ota_0."""
-    zero = number(0)
-    slots = tuple(
-        Slot(
-            number(Content.COMPLETE if index == 0 and not scope.has_factory else Content.EMPTY),
-            zero,
-            fact(index == 0 and not scope.has_factory),
-            fact(index == 0 and not scope.has_factory),
-            fact(False),
-        )
-        for index in range(scope.slots)
-    )
-    nowhere = number(scope.nowhere)
-    return Device(
-        slot_count=number(scope.slots, 5),
-        task=number(Task.OFF),
-        phase=number(Phase.ERASE),
-        sector=zero,
-        running=nowhere,
-        session=fact(False),
-        other_session=fact(False),
-        asked=zero,
-        records=(BLANK, BLANK),
-        slots=slots,
-        burned=zero,
-        expectation=zero,
-        expected=nowhere,
-        previous=nowhere,
-        old_choice=nowhere,
-        new_choice=nowhere,
-        upgraded=nowhere,
-        upgraded_from=nowhere,
-        chance=zero,
-        chance_slot=zero,
-        chance_word=zero,
-    )
-
-
-INPUTS = ("chance", "chance_slot", "chance_word")
-"""Fields that no step determines: an action may read them, and after it they are anything."""

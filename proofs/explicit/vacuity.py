@@ -153,6 +153,7 @@ PREMISES: dict[str, tuple[Callable[[Scope, Device], Bool], frozenset[Ghost]]] = 
     "C23": (_expects(Expectation.SELECTED), frozenset({Ghost.EXPECTED})),
     "C24": (_is_settled, frozenset()),
     "C25": (_may_start_unaccepted, frozenset({Ghost.EARNED})),
+    "C26": (_in(Task.COMMENCE, Task.ACCEPT), frozenset()),
 }
 """By claim id, its premise, and the ghost variables that this reads."""
 

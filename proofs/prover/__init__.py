@@ -9,5 +9,5 @@ bmc               bounded model checking: no shorter counterexample exists
 liveness          C9: ranking (a ranking function) proves it, dead_ends (a search for deadlocks) refutes it
 sequence_growth   C12: how fast sequence numbers grow
 configurations    families of configurations whose device models are the same
-mutants           wrong devices, each of which breaks a claim: the claims can fail
+mutants           wrong devices, each of which breaks a claim: the claims can fail; mutant_changes is what is wrong
 """

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from ...model.config import Config, Release
+from ...model.device.allowance import Allowance
 from ...model.device.model import device_model
 from ...model.device.release_class import model_terms
 from ...model.device.state import Ghost, Scope, Usage
@@ -28,7 +29,9 @@ class Family:
     releases: tuple[Release, ...]
 
 
-def families(faults: FaultModel, usages: tuple[Usage, ...], versions: int) -> tuple[Family, ...]:
+def families(
+    faults: FaultModel, usages: tuple[Usage, ...], versions: int, allows: frozenset[Allowance] = frozenset()
+) -> tuple[Family, ...]:
     """Return all families, those with the most work first."""
     found: list[Family] = []
     for has_rollback, has_anti_rollback in ((True, True), (True, False), (False, False)):
@@ -41,6 +44,7 @@ def families(faults: FaultModel, usages: tuple[Usage, ...], versions: int) -> tu
                     faults,
                     usage,
                     versions,
+                    allows=allows,
                 )
                 found += _families(plain)
     return tuple(found)

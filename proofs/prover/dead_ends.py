@@ -10,7 +10,7 @@ from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from ...model.device.action import Kind
+from ...model.device.action import MISHAPS
 from ...model.device.model import DeviceModel, device_model
 from ...model.device.records import Numbers, Word, active
 from ...model.device.search import DeviceSearch, Trace, follow, is_no_cut
@@ -139,12 +139,12 @@ def leads_to_deadlock(scope: Scope, actions: Sequence[str]) -> bool:
 def _in_python(scope: Scope, search: DeviceSearch, started: float) -> Recovery:
     steps = search.steps
     is_goal = upgrade_is_completed(device_model(scope))
-    is_cut = [action.kind is Kind.CUT for action in steps.model.actions]
+    is_mishap = [action.kind in MISHAPS for action in steps.model.actions]
     before: list[array[int]] = [array("l") for _ in search.order]
     count = 0
     for number, state in enumerate(search.order):
         for action, after in steps.successors(state):
-            if not is_cut[action]:
+            if not is_mishap[action]:
                 before[search.numbers[after]].append(number)
                 count += 1
     goals = [number for number, state in enumerate(search.order) if steps.value(is_goal, state)]

@@ -4,27 +4,41 @@ A mutant is the device model with some actions changed. Its claim is proved of t
 search finds a counterexample, which both solvers confirm with 32-bit numbers.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from ...model.claims.state_claims import DEVICE_CLAIMS, DeviceClaim
 from ...model.config import Config, Release
-from ...model.device.action import Action
-from ...model.device.calls import has_next_number
-from ...model.device.device_parts import record_in, slot_at, with_record, with_slot
 from ...model.device.model import DeviceModel, device_model
-from ...model.device.records import BLANK, Numbers, Word, active
+from ...model.device.records import Numbers, Word
 from ...model.device.search import DeviceSearch
-from ...model.device.selection import is_version_allowed, next_update_slot
-from ...model.device.state import Content, Device, Scope, Slot, Task, Usage
+from ...model.device.state import Scope, Usage
 from ...model.device.stepper import Stepper
 from ...model.fault_model import FaultModel
-from ...model.terms.terms import Num, choose, fact, number
 from ..smt.verification_condition import Condition
 from .counterexamples import trace_condition
-
-Change = Callable[[Scope, Device, Action], Action | None]
-"""From an action to what the mutant does instead; None: it never does it."""
+from .mutant_changes import (
+    Change,
+    active_sector,
+    always_between_calls,
+    clears_efuse,
+    commences_on_itself,
+    commences_under_test,
+    erases_both,
+    forgets_records,
+    in_sector,
+    keeps_spare,
+    leaves_blank,
+    leaves_other_pending,
+    marks_unverified,
+    names_next,
+    names_running,
+    other_sector,
+    programs,
+    starts_without_looking,
+    wipes_running,
+    writes_running,
+)
 
 _MOST_STATES = 400_000
 _AT_ONCE = Scope(Config(rollback=True), 3, faults=FaultModel.F0, usage=Usage.RESTART_AT_ONCE)
@@ -88,339 +102,230 @@ def breaking_condition(mutant: Mutant, actions: tuple[str, ...]) -> Condition:
     return trace_condition(model, actions, mutant.claim.kept_in(model), mutant.name)
 
 
-def _programs(word: Word) -> Change:
-    """The record gets another state word."""
-
-    def change(scope: Scope, device: Device, action: Action) -> Action:
-        record = replace(record_in(action.then, device.sector), word=number(word, 3))
-        return replace(action, then=replace(action.then, records=with_record(action.then, device.sector, record)))
-
-    return change
-
-
-def _in_sector(sector: Callable[[Device], Num]) -> Change:
-    """Another sector is rewritten."""
-    return lambda scope, device, action: replace(action, then=replace(action.then, sector=sector(device)))
-
-
-def _active_sector(device: Device) -> Num:
-    return active(device.records).sector
-
-
-def _other_sector(device: Device) -> Num:
-    return active(device.records).other_sector
-
-
-def _always_between_calls(scope: Scope, device: Device, action: Action) -> Action:
-    return replace(action, when=fact(True))
-
-
-def _commences_under_test(scope: Scope, device: Device, action: Action) -> Action:
-    return replace(action, when=~device.session & (next_update_slot(device) != device.running))
-
-
-def _commences_on_itself(scope: Scope, device: Device, action: Action) -> Action:
-    return replace(action, when=~device.session)
-
-
-def _wipes_running(scope: Scope, device: Device, action: Action) -> Action:
-    empty = Slot(number(Content.EMPTY, 2), number(0), fact(False), fact(False), fact(False))
-    return replace(action, then=replace(action.then, slots=with_slot(device, device.running, empty)))
-
-
-def _marks_unverified(scope: Scope, device: Device, action: Action) -> Action:
-    target = slot_at(device, next_update_slot(device))
-    return replace(
-        action,
-        when=device.session
-        & target.has_description
-        & has_next_number(scope, device)
-        & is_version_allowed(scope, device, target.version),
-    )
-
-
-def _names_running(scope: Scope, device: Device, action: Action) -> Action:
-    record = replace(record_in(action.then, device.sector), slot=device.running)
-    return replace(action, then=replace(action.then, records=with_record(action.then, device.sector, record)))
-
-
-def _erases_both(scope: Scope, device: Device, action: Action) -> Action:
-    other = choose(device.sector == 0, number(1), number(0))
-    records = with_record(action.then, other, BLANK)
-    return replace(action, then=replace(action.then, records=records))
-
-
-def _starts_without_looking(scope: Scope, device: Device, action: Action) -> Action:
-    chosen = active(device.records)
-    place = choose(chosen.is_some, chosen.of(device.records).slot, number(0))
-    return replace(action, then=replace(action.then, task=number(Task.STARTED), running=place))
-
-
-def _names_next(scope: Scope, device: Device, action: Action) -> Action:
-    record = replace(record_in(action.then, device.sector), slot=next_update_slot(device))
-    return replace(action, then=replace(action.then, records=with_record(action.then, device.sector, record)))
-
-
-def _writes_running(scope: Scope, device: Device, action: Action) -> Action:
-    begun = replace(slot_at(device, device.running), content=number(Content.PARTIAL, 2))
-    return replace(action, then=replace(action.then, slots=with_slot(device, device.running, begun)))
-
-
-def _clears_efuse(scope: Scope, device: Device, action: Action) -> Action:
-    return replace(action, then=replace(action.then, burned=number(0)))
-
-
-def adds_sixteen_laps(scope: Scope, device: Device, action: Action) -> Action:
-    """The record gets a number that is sixteen laps too high."""
-    record = record_in(action.then, device.sector)
-    record = replace(record, seq=record.seq + number(16 * scope.slots, 32))
-    return replace(action, then=replace(action.then, records=with_record(action.then, device.sector, record)))
-
-
-def _leaves_blank(scope: Scope, device: Device, action: Action) -> Action:
-    return replace(action, then=replace(action.then, records=with_record(action.then, device.sector, BLANK)))
-
-
-def _forgets_records(scope: Scope, device: Device, action: Action) -> Action:
-    return replace(action, then=replace(action.then, records=(BLANK, BLANK)))
-
-
-def _leaves_other_pending(scope: Scope, device: Device, action: Action) -> Action:
-    other = number(1) - device.sector
-    pending = replace(record_in(device, other), word=number(Word.PENDING_VERIFY, 3))
-    return replace(action, then=replace(action.then, records=with_record(action.then, other, pending)))
-
-
-def _keeps_spare(scope: Scope, device: Device, action: Action) -> Action:
-    nowhere = number(scope.nowhere)
-    done = replace(action.then, task=number(Task.RUN), sector=number(0), old_choice=nowhere, new_choice=nowhere)
-    return replace(action, then=done)
-
-
 MUTANTS: tuple[Mutant, ...] = (
     Mutant(
         "boot_starts_unverified",
         "the bootloader starts what the record names without a look at the image",
         "C1",
         _ANY,
-        {"boot_starts": _starts_without_looking},
+        {"boot_starts": starts_without_looking},
     ),
     Mutant(
         "boot_ignores_the_efuse",
         "the bootloader starts what the record names, whatever its secure version",
         "C8",
         _ANY_BURNING,
-        {"boot_starts": _starts_without_looking},
+        {"boot_starts": starts_without_looking},
     ),
     Mutant(
         "fresh_record_names_another_slot",
         "the first record names the slot after the one that starts",
         "C2",
         _AT_ONCE,
-        {"fresh_erases": _names_next},
+        {"fresh_erases": names_next},
     ),
     Mutant(
         "abort_forgives",
         "the bootloader makes VALID of what was under test, not ABORTED",
         "C13",
         _AT_ONCE,
-        {"abort_erases": _programs(Word.VALID)},
+        {"abort_erases": programs(Word.VALID)},
     ),
     Mutant(
         "try_forgets",
         "the bootloader leaves NEW what it tries, not PENDING_VERIFY",
         "C16",
         _AT_ONCE,
-        {"try_erases": _programs(Word.NEW)},
+        {"try_erases": programs(Word.NEW)},
     ),
     Mutant(
         "commence_under_test",
         "commence() is not refused while the image is under test",
         "C11",
         _AT_ONCE,
-        {"commence": _commences_under_test},
+        {"commence": commences_under_test},
     ),
     Mutant(
         "commence_on_itself",
         "commence() is not refused where there is no other slot",
         "C3",
         _ANY_ONE_SLOT,
-        {"commence": _commences_on_itself},
+        {"commence": commences_on_itself},
     ),
     Mutant(
         "commence_wipes_what_runs",
         "commence() wipes the running slot, not the one after",
         "C10",
         _AT_ONCE,
-        {"commence_erases": _wipes_running},
+        {"commence_erases": wipes_running},
     ),
     Mutant(
         "commence_keeps_the_spare",
         "commence() leaves the record that names the wiped slot",
         "C2",
         _AT_ONCE_5_5_TWO,
-        {"commence_erases": _keeps_spare},
+        {"commence_erases": keeps_spare},
     ),
     Mutant(
         "commence_erases_the_active",
         "commence() erases the record that decides, not the spare",
         "C5",
         _AT_ONCE_5_5,
-        {"commence_erases": _in_sector(_active_sector)},
+        {"commence_erases": in_sector(active_sector)},
     ),
     Mutant(
         "complete_forgets_to_verify",
         "complete() marks what was written, whole or not",
         "C14",
         _AT_ONCE,
-        {"complete": _marks_unverified},
+        {"complete": marks_unverified},
     ),
     Mutant(
         "complete_rewrites_the_active",
         "complete() rewrites the record that decides, not the other",
         "C7",
         _AT_ONCE,
-        {"complete": _in_sector(_active_sector)},
+        {"complete": in_sector(active_sector)},
     ),
     Mutant(
         "complete_erases_both",
         "complete() erases both records before it writes one",
         "C7",
         _AT_ONCE,
-        {"complete_erases": _erases_both},
+        {"complete_erases": erases_both},
     ),
     Mutant(
         "complete_names_what_runs",
         "complete() marks the running slot, not the new one",
         "C6",
         _AT_ONCE,
-        {"complete_erases": _names_running},
+        {"complete_erases": names_running},
     ),
     Mutant(
         "complete_accepts",
         "complete() writes VALID, not NEW",
         "C13",
         _AT_ONCE,
-        {"complete_erases": _programs(Word.VALID)},
+        {"complete_erases": programs(Word.VALID)},
     ),
     Mutant(
         "accept_forgets",
         "accept() leaves PENDING_VERIFY what it accepts",
         "C5",
         _AT_ONCE,
-        {"accept_erases": _programs(Word.PENDING_VERIFY)},
+        {"accept_erases": programs(Word.PENDING_VERIFY)},
     ),
     Mutant(
         "accept_takes_the_other_record",
         "accept() rewrites the record that does not decide",
         "C11",
         _AT_ONCE,
-        {"accept": _in_sector(_other_sector)},
+        {"accept": in_sector(other_sector)},
     ),
     Mutant(
         "rollback_without_another_image",
         "rollback() is not refused where nothing else can start",
         "C6",
         _AT_ONCE,
-        {"rollback": _always_between_calls},
+        {"rollback": always_between_calls},
     ),
     Mutant(
         "rollback_takes_the_other_record",
         "rollback() refuses the image that does not run",
         "C6",
         _AT_ONCE,
-        {"rollback": _in_sector(_other_sector)},
+        {"rollback": in_sector(other_sector)},
     ),
     Mutant(
         "write_goes_to_what_runs",
         "write() writes into the running slot",
         "C3",
         _AT_ONCE,
-        {"write_first": _writes_running},
+        {"write_first": writes_running},
     ),
     Mutant(
         "commence_clears_the_efuse",
         "commence() makes the secure version of the eFuse 0 again",
         "C8",
         _ANY_BURNING,
-        {"commence": _clears_efuse},
+        {"commence": clears_efuse},
     ),
     Mutant(
         "failed_complete_forgets_the_records",
         "complete() erases otadata where the image does not verify",
         "C5",
         _AT_ONCE,
-        {"complete_fails": _forgets_records},
+        {"complete_fails": forgets_records},
     ),
     Mutant(
         "complete_marks_nothing",
         "complete() returns, and its record is not there",
         "C17",
         _PLAIN,
-        {"complete_programs": _leaves_blank},
+        {"complete_programs": leaves_blank},
     ),
     Mutant(
         "rollback_forgives",
         "rollback() writes VALID, not INVALID",
         "C18",
         _AT_ONCE,
-        {"rollback_erases": _programs(Word.VALID)},
+        {"rollback_erases": programs(Word.VALID)},
     ),
     Mutant(
         "complete_marks_what_runs_twice",
         "complete() writes a second record of the running slot",
         "C19",
         _AT_ONCE,
-        {"complete_erases": _names_running},
+        {"complete_erases": names_running},
     ),
     Mutant(
         "accept_says_nothing",
         "accept() writes UNDEFINED, not VALID",
         "C20",
         _AT_ONCE,
-        {"accept_erases": _programs(Word.UNDEFINED)},
+        {"accept_erases": programs(Word.UNDEFINED)},
     ),
     Mutant(
         "write_forgets_the_records",
         "write() of the last part erases otadata",
         "C21",
         _AT_ONCE,
-        {"write_rest": _forgets_records},
+        {"write_rest": forgets_records},
     ),
     Mutant(
         "rollback_forgets_the_way_back",
         "rollback() erases the record of the image before, too",
         "C22",
         _AT_ONCE,
-        {"rollback_erases": _erases_both},
+        {"rollback_erases": erases_both},
     ),
     Mutant(
         "accept_puts_the_other_image_under_test",
         "accept() makes PENDING_VERIFY of the record that does not decide",
         "C24",
         _AT_ONCE,
-        {"accept_programs": _leaves_other_pending},
+        {"accept_programs": leaves_other_pending},
     ),
     Mutant(
         "abort_accepts",
         "the bootloader makes VALID of what was under test, from 5.5 on",
         "C25",
         _AT_ONCE_5_5,
-        {"abort_erases": _programs(Word.VALID)},
+        {"abort_erases": programs(Word.VALID)},
     ),
     Mutant(
         "set_boot_selects_the_next",
         "esp_ota_set_boot_partition() of the running slot selects the slot after",
         "C23",
         replace(_ANY, config=Config()),
-        {"set_boot_erases": _names_next},
+        {"set_boot_erases": names_next},
     ),
     Mutant(
         "boot_tries_the_other_record",
         "the bootloader puts the record under test that does not decide",
         "C15",
         _AT_ONCE,
-        {"boot_tries_new": _in_sector(_other_sector)},
+        {"boot_tries_new": in_sector(other_sector)},
     ),
 )
 """All mutants. C4 has none: no device keeps it."""

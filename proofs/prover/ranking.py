@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from functools import cache
 
-from ...model.device.action import Kind
+from ...model.device.action import MISHAPS
 from ...model.device.boot_steps import burned_for
 from ...model.device.calls import has_next_number, is_under_test, marked_record, target_of
 from ...model.device.device_parts import record_in, with_record
@@ -39,7 +39,7 @@ def ranking_condition(model: DeviceModel, invariants: Iterable[Bool]) -> Conditi
     at_task = cache(lambda task: replaced(here, {"task": number(task, 5)}))
     lowers = []
     for action in model.actions:
-        if action.kind is not Kind.CUT:
+        if action.kind not in MISHAPS:
             effects = dict(model.effects[action.name])
             task = effects.get("task", device.task).value
             # Where the next task is certain, most of the function is not about it, and is dropped before all else.

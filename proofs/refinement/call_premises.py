@@ -8,11 +8,12 @@ import z3
 
 from ...impl import otadata
 from ...model.config import Release
+from ...model.device.device_fields import initial_device
 from ...model.device.flash_steps import WIPES, wiped_slot
 from ...model.device.model import device_model
 from ...model.device.scope_text import scope_title
 from ...model.device.selection import next_update_slot
-from ...model.device.state import Device, Scope, Task, initial_device
+from ...model.device.state import Device, Scope, Task
 from ...model.terms.terms import Bool, replaced
 from ..invariants.vocabulary import is_whole
 from ..smt.lemma import Lemma, Result, prove_always, prove_each

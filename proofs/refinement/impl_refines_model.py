@@ -22,9 +22,10 @@ from ...impl.bootloader import FACTORY_INDEX, fallback_order, select_boot_partit
 from ...model.config import Config, Release
 from ...model.device import records as model
 from ...model.device.calls import is_rollback_possible, record_for, rewrite_sector
+from ...model.device.device_fields import device_of
 from ...model.device.records import Check, Numbers, Word
 from ...model.device.selection import fallback, is_version_allowed, select
-from ...model.device.state import Scope, device_of
+from ...model.device.state import Scope
 from ...model.terms.terms import Bool, Num, Term, num_field, number
 from ..smt.lemma import Lemma, Result, prove_always, prove_each
 from ..smt.z3_terms import Z3Reading

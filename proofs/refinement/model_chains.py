@@ -1,9 +1,10 @@
 """What a call of the device model does to flash and eFuse, as chains of its micro-steps.
 
 From a device that is about to begin a call, the model's own actions are put one after another: guard and effects of
-each, with the fields replaced by what they have become. Power cuts are left out. Where the next task or sector depends
-on the state, the chain forks, so on each chain tasks and sectors are known, and the rest are terms over the fields of
-the device before the call. Nothing is said here of what a call does: all of it comes from the actions.
+each, with the fields replaced by what they have become. Power cuts and failing operations are left out. Where the next
+task or sector depends on the state, the chain forks, so on each chain tasks and sectors are known, and the rest are
+terms over the fields of the device before the call. Nothing is said here of what a call does: all of it comes from the
+actions.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -20,6 +21,8 @@ CONTROL = ("task", "sector")
 """Fields that have to be known for a chain to go on."""
 OTHER = "other_session"
 """A field that no chain reads, and not every release has: whether a handle is open beside the session."""
+ONWARD = (Kind.BOOT, Kind.FLASH)
+"""The kinds of actions with which a call or a boot goes on: nothing is cut, fails, or comes from outside."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +98,7 @@ def terms_of_chains(model: DeviceModel, first: Iterable[str], ends: Iterable[Tas
     for name in names:
         task = model.effects[name].get("task")
         tasks = set() if task is None else _values(_num(task)) - over
-        onward = (a.name for a in model.actions if tasks & {*a.tasks} and a.kind is not Kind.CUT)
+        onward = (a.name for a in model.actions if tasks & {*a.tasks} and a.kind in ONWARD)
         names += [other for other in onward if other not in names]
     actions = (action for action in model.actions if action.name in names)
     return tuple(
@@ -133,7 +136,7 @@ class _Follower:
             yield condition, done, state
             return
         for action in self._model.actions:
-            if action.kind is not Kind.CUT:
+            if action.kind in ONWARD:
                 yield from self.take(action, state, condition, done)
 
     def _operations(self, action: Action, before: Fields, after: Fields) -> Iterator[Operation]:

@@ -23,10 +23,11 @@ from functools import cached_property, partial
 from ...model.config import Config
 from ...model.device.action import Action
 from ...model.device.calls import has_next_number
+from ...model.device.device_fields import initial_device
 from ...model.device.model import DeviceModel, device_model
 from ...model.device.records import Numbers, Records, ranked
 from ...model.device.scope_text import scope_title
-from ...model.device.state import Ghost, Scope, initial_device
+from ...model.device.state import Ghost, Scope
 from ...model.terms.terms import Bool, Num, Term, all_of, any_of, fact, fields_of, number, replaced, table
 from ..explicit.explorer import claims_of
 from ..invariants.call_invariants import (

@@ -16,7 +16,7 @@ import pytest
 
 from otaproof.campaign.conformance.vectors import Vector, read_vectors
 from otaproof.campaign.history.player import StepOutcome
-from otaproof.campaign.history.step import Step, StepName
+from otaproof.campaign.history.step import Step, StepFailure, StepName
 from otaproof.campaign.lockstep.abstraction import (
     BLANK_RECORD,
     Places,
@@ -32,10 +32,13 @@ from otaproof.campaign.lockstep.abstraction import (
     stored_in_state,
 )
 from otaproof.campaign.lockstep.divergence import Divergence
-from otaproof.campaign.lockstep.lockstep import action_names, allowed_outcomes
-from otaproof.campaign.lockstep.model_tracker import ModelTracker, OpKind, SeenOp, seen_op
+from otaproof.campaign.lockstep.lockstep import action_names, allowed_outcomes, failed_ops
+from otaproof.campaign.lockstep.model_tracker import ModelTracker
+from otaproof.campaign.lockstep.seen_operations import OpKind, SeenOp, seen_op
 from otaproof.campaign.lockstep.slot_moves import reported
-from otaproof.model.config import Config, Release
+from otaproof.impl.chip.flash import FailureExtent
+from otaproof.model.config import Config, Pin, Release
+from otaproof.model.device.allowance import Allowance
 from otaproof.model.device.records import TOP, Check, Word
 from otaproof.model.device.release_class import representative
 from otaproof.model.device.selection import boot_partition
@@ -73,15 +76,16 @@ class Flash:
         self.contents[address : address + len(data)] = data
 
     def erase(self, address: int, torn: str) -> None:
-        """Erase a sector, as far as a tear lets it."""
+        """Erase a sector, as far as a tear or a failure lets it."""
         word, _, count = torn.partition(":")
-        length = {"before": 0, "partial": int(count or 2048)}.get(word, SECTOR)
+        length = {"before": 0, "none": 0, "half": SECTOR // 2, "partial": int(count or 2048)}.get(word, SECTOR)
         self.put(address, b"\xff" * length)
 
     def program(self, address: int, data: bytes, torn: str) -> None:
-        """Program bytes, as far as a tear lets it."""
+        """Program bytes, as far as a tear or a failure lets it."""
         word, _, count = torn.partition(":")
-        done = data[: {"before": 0, "prefix": int(count or 0)}.get(word, len(data))]
+        ends = {"before": 0, "none": 0, "half": len(data) // 2, "prefix": int(count or 0)}
+        done = data[: ends.get(word, len(data))]
         old = self.contents[address : address + len(done)]
         self.put(address, bytes(a & b for a, b in zip(old, done, strict=True)))
 
@@ -104,11 +108,17 @@ class Recorded:
         self.places = Places(vector.layout.otadata.offset, tuple((area.offset, area.size) for area in slots))
         has_factory = "factory" in labels
         versions = max(2, len(self.versions))
-        config = representative(vector.config)
+        needed = {"fail": Allowance.FAILING_FLASH, "pin": Allowance.PINS}
+        steps = vector.record.get("steps", ())
+        allows = frozenset(allowance for word, allowance in needed.items() if any(word in step for step in steps))
+        erasing = {step["ota_data_erase"] or "otadata" in step["erase_list"] for step in steps if "erase_list" in step}
+        if len(erasing) > 1 or (vector.config.anti_rollback and Allowance.PINS in allows):
+            raise Unspoken("pins of several builds, or with anti-rollback")
+        config = replace(representative(vector.config, allows), factory_reset_erases_otadata=True in erasing)
         if "steps" not in vector.record:
             # Only applications differ by release, and it takes a while to compile a model.
             config = replace(config, app_release=Release.V5_1, bootloader_release=Release.V5_1)
-        self.scope = Scope(config, len(slots), has_factory, FaultModel.F1, versions=versions)
+        self.scope = Scope(config, len(slots), has_factory, FaultModel.F1, versions=versions, allows=allows)
         self.flash = Flash(bytearray(vector.cells.to_bytes()))
         if has_factory and not self._is_plain_factory():
             raise Unspoken("factory without a whole image of version 0")
@@ -141,7 +151,9 @@ class Recorded:
     def seen(self, ops: list[list[Any]]) -> list[SeenOp]:
         """Return recorded operations as the model sees them."""
         kinds = {"e": OpKind.ERASE, "p": OpKind.PROGRAM}
-        return [seen_op(self.places, kinds[op[0]], op[1]) for op in ops]
+        apps = min(area.offset for area in self.vector.layout.apps)
+        otadata = range(self.places.otadata, self.places.otadata + 2 * SECTOR)
+        return [seen_op(self.places, kinds[op[0]], op[1]) for op in ops if op[1] >= apps or op[1] in otadata]
 
 
 def recorded(vector: Vector) -> Recorded:
@@ -206,27 +218,39 @@ def _follow_step(device: Recorded, step: dict[str, Any], efuse: int) -> None:
         return
     _rebuild(device, step)
     ops = device.seen(step["ops"])
+    if "pin" in step and "cut" in res and len(ops) < len(step["ops"]):
+        raise Unspoken("a factory reset that is cut among other partitions")
     if device.versions.get(state["efuse"]) != device.versions.get(efuse) and device.scope.config.anti_rollback:
         ops.append(SeenOp(OpKind.BURN))
     after = device.stored(state["efuse"])
     began = None
     is_reset = step["do"] == "power_on"
     if is_reset:
-        tracker.begin_reset(is_power_on=True)
+        tracker.begin_reset(is_power_on=True, pin=Pin(step["pin"]) if "pin" in step else None)
     elif step["do"] in CALLS:
         began = tracker.begin_call(*action_names(Step(CALLS[step["do"]]), None))
-    for op in ops[: len(ops) - ("cut" in res)]:
+    else:
+        tracker.begin_write()
+    failed = failed_ops(_played(step), ops, len(step["ops"]))
+    for place, op in enumerate(ops[: len(ops) - ("cut" in res)]):
         # Between operations the recording says nothing of flash, save of the one write().
-        tracker.op(op, after if step["do"] == "write" else None)
+        tracker.op(op, after if step["do"] == "write" else None, fails=failed.get(place))
     if "cut" in res:
         whole = step["cut"]["torn"] in ("before", "after")
         tracker.cut(ops[-1], after, FaultModel.F0 if whole else FaultModel.F1)
     elif is_reset:
         tracker.end_boot(device.place(res["booted"]), after)
     else:
-        _check_outcome(step, began)
+        _check_outcome(step, began, tracker.has_raised)
         tracker.end_call(after, None)
     _check_info(device, state)
+
+
+def _played(step: dict[str, Any]) -> Step:
+    """Return the call of a step, with what fails in it."""
+    fail = step.get("fail")
+    failures = () if fail is None else (StepFailure(fail["op"], FailureExtent(fail["done"])),)
+    return Step(CALLS.get(step["do"], StepName.WRITE), argument=step.get("arg"), failures=failures)
 
 
 def _rebuild(device: Recorded, step: dict[str, Any]) -> None:
@@ -238,7 +262,8 @@ def _rebuild(device: Recorded, step: dict[str, Any]) -> None:
         data = bytes([step["fill"]]) * step["len"] if "fill" in step else str(step.get("data", "")).encode()
     for number, op in enumerate(step["ops"]):
         is_cut = "cut" in step["res"] and number == len(step["ops"]) - 1
-        torn = step["cut"]["torn"] if is_cut else "after"
+        is_failing = "fail" in step and number == step["fail"]["op"]
+        torn = step["cut"]["torn"] if is_cut else step["fail"]["done"] if is_failing else "after"
         if op[0] == "e":
             device.flash.erase(op[1], torn)
         elif step["do"] == "write":
@@ -250,7 +275,7 @@ def _rebuild(device: Recorded, step: dict[str, Any]) -> None:
         assert step["st"]["sha"][area.label] == digest[:12]
 
 
-def _check_outcome(step: dict[str, Any], began: str | None) -> None:
+def _check_outcome(step: dict[str, Any], began: str | None, has_raised: bool) -> None:
     names = {
         "ok": StepOutcome.RETURNED,
         "err": StepOutcome.RAISED,
@@ -258,8 +283,7 @@ def _check_outcome(step: dict[str, Any], began: str | None) -> None:
         "panic": StepOutcome.PANICKED,
     }
     outcome = next((names[word] for word in names if word in step["res"]), StepOutcome.RETURNED)
-    name = StepName.WRITE if step["do"] in ("write", "info") else CALLS[step["do"]]
-    if outcome not in allowed_outcomes(Step(name, argument=step.get("arg")), began):
+    if outcome not in ((StepOutcome.RAISED,) if has_raised else allowed_outcomes(_played(step), began)):
         raise Divergence(f"ended {step['res']}, the model: {began}")
 
 
@@ -298,6 +322,8 @@ FOLLOWED = {
     "sessions.jsonl.gz": 1360,
     "releases-sessions.jsonl.gz": 143,
     "cuts2.jsonl.gz": 300,
+    "flash-errors.jsonl.gz": 98,
+    "pins.jsonl.gz": 26,
 }
 """Of each file, the vectors that the model speaks of; fewer would be a gap that nobody sees."""
 

@@ -31,7 +31,8 @@ from otaproof.campaign.history.step import RUNNING, Step, StepCut, StepName
 from otaproof.campaign.lockstep import lockstep, slot_moves
 from otaproof.campaign.lockstep.divergence import Divergence, OutOfModel
 from otaproof.campaign.lockstep.lockstep import Lockstep, play_in_lockstep, scope_of_device
-from otaproof.campaign.lockstep.model_tracker import ModelTracker, OpKind
+from otaproof.campaign.lockstep.model_tracker import ModelTracker
+from otaproof.campaign.lockstep.seen_operations import OpKind
 from otaproof.impl import bootloader
 from otaproof.impl.app import esp_ota_select
 from otaproof.impl.app.esp_ota import EspOta

@@ -3,10 +3,10 @@
 import random
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import lru_cache
 from itertools import product
 
 import pytest
+from model_traces import first_takes, random_walk
 
 from otaproof.campaign.history.history_replay import is_confirmed, replay_history
 from otaproof.campaign.history.history_token import decode_history_token
@@ -20,11 +20,9 @@ from otaproof.impl.chip.flash import FlashOpKind
 from otaproof.impl.otadata import SelectEntry, encode_entry, make_entry
 from otaproof.model.claims.state_claims import DEVICE_CLAIMS
 from otaproof.model.config import Chip, Config, Release
-from otaproof.model.device.action import Action, Kind
 from otaproof.model.device.api_calls import RESUME_FROM
 from otaproof.model.device.record_tears import erased_tears, programmed_tears
 from otaproof.model.device.records import Check, Word
-from otaproof.model.device.search import DeviceSearch
 from otaproof.model.device.state import CHIPS_WITHOUT_RTC_FAST_MEMORY, Ghost, Scope, Task, Usage
 from otaproof.model.device.stepper import Stepper, stepper
 from otaproof.model.fault_model import FaultModel
@@ -106,22 +104,6 @@ COVERING = [
 """Among them these take every action that there is."""
 
 
-@lru_cache
-def first_takes(scope: Scope) -> dict[str, tuple[str, ...]]:
-    """Return, for every action that a search finds possible, a shortest trace that ends with it."""
-    model = stepper(replace(scope, ghosts=frozenset()))
-    search = DeviceSearch(model)
-    taken: dict[str, tuple[str, ...]] = {}
-    for place, state in enumerate(search):
-        for number, _ in model.successors(state):
-            name = model.model.actions[number].name
-            if name not in taken:
-                taken[name] = (*search.trace(place).actions, name)
-        if len(taken) == len(model.model.actions) or len(search.order) > 60_000:
-            break
-    return taken
-
-
 @pytest.mark.parametrize("scope", COVERING, ids=name_of)
 def test_board_goes_the_way_of_every_action(scope: Scope) -> None:
     """Each is taken at the end of a shortest trace."""
@@ -133,16 +115,6 @@ def test_every_action_is_taken() -> None:
     """No action of the model goes without a comparison."""
     known = {action.name for scope in COVERING for action in stepper(replace(scope, ghosts=frozenset())).model.actions}
     assert known == {name for scope in COVERING for name in first_takes(scope)}
-
-
-def random_walk(model: Stepper, source: random.Random, length: int) -> Iterator[Action]:
-    """Yield actions one after another, cuts less often than other steps."""
-    state = model.initial
-    for _ in range(length):
-        after = model.successors(state)
-        weights = [0.15 if model.model.actions[number].kind is Kind.CUT else 1.0 for number, _ in after]
-        ((number, state),) = source.choices(after, weights)
-        yield model.model.actions[number]
 
 
 WHILE_RUNNING = {"C10", "C13", "C15"}

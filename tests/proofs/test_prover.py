@@ -33,14 +33,8 @@ from otaproof.proofs.prover.counterexamples import (
 )
 from otaproof.proofs.prover.decision import Decision, Effort, ProofVerdict
 from otaproof.proofs.prover.houdini import FITS, inductive_invariants, k_induction, start_condition, step_condition
-from otaproof.proofs.prover.mutants import (
-    MUTANTS,
-    Mutant,
-    adds_sixteen_laps,
-    breaking_condition,
-    shortest_counterexample,
-    with_changes,
-)
+from otaproof.proofs.prover.mutant_changes import adds_sixteen_laps
+from otaproof.proofs.prover.mutants import MUTANTS, Mutant, breaking_condition, shortest_counterexample, with_changes
 from otaproof.proofs.prover.proof_reuse import ProofReuse, exact_model, induct
 from otaproof.proofs.prover.prover import decide
 from otaproof.proofs.smt.verification_condition import Condition, Solver

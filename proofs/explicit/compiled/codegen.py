@@ -22,7 +22,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from ....model.device.action import Action, Kind
+from ....model.device.action import MISHAPS, Action
 from ....model.device.model import DeviceModel
 from ....model.device.state import Task
 from ....model.device.stepper import State
@@ -99,8 +99,8 @@ def most_found(model: DeviceModel) -> int:
 
 
 def successors_text(model: DeviceModel, onward: bool = False) -> str:
-    """Return the text of the module with a model's successors; `onward` leaves out the cuts."""
-    actions = [action for action in model.actions if not (onward and action.kind is Kind.CUT)]
+    """Return the text of the module with a model's successors; `onward` leaves out cuts and failures."""
+    actions = [action for action in model.actions if not (onward and action.kind in MISHAPS)]
     return _module_text(_successors_lines(model, Layout(model), actions))
 
 
