@@ -18,8 +18,8 @@ RELEASES: dict[Release, tuple[Release, ...]] = {
     Release.V6_1: (Release.V6_1, Release.V6_2_DEV),
 }
 """The releases with the same model, by the one that is checked."""
-USAGES = tuple(Usage)
-"""The usages of the tables, the main one first."""
+USAGES = (Usage.DOCUMENTED, Usage.RESTART_AT_ONCE)
+"""The usages of the tables, the main one first. Verdicts of any usage come from `otaproof explore --usage any`."""
 VERSIONS = 2
 """Number of secure versions that an image can have with anti-rollback."""
 
