@@ -25,6 +25,7 @@ from otaproof.model.device.record_tears import erased_tears, programmed_tears
 from otaproof.model.device.records import Check, Word
 from otaproof.model.device.state import CHIPS_WITHOUT_RTC_FAST_MEMORY, Ghost, Scope, Task, Usage
 from otaproof.model.device.stepper import Stepper, stepper
+from otaproof.model.device.stray_numbers import stray_named
 from otaproof.model.fault_model import FaultModel
 from otaproof.proofs.explicit.explorer import claims_of, explore_in_python, with_ghosts_of
 
@@ -106,9 +107,19 @@ COVERING = [
 
 @pytest.mark.parametrize("scope", COVERING, ids=name_of)
 def test_board_goes_the_way_of_every_action(scope: Scope) -> None:
-    """Each is taken at the end of a shortest trace."""
+    """Each is taken at the end of a shortest trace.
+
+    The model has a stray of every order; which orders there are depends on numbers that it does not have. So of some
+    strays the board has none in the shortest trace, and says so; of most it has one."""
+    stray_takes = []
     for name, names in first_takes(scope).items():
-        assert confirm(scope, names, "C1").divergence is None, name
+        divergence = confirm(scope, names, "C1").divergence
+        if any(stray_named(taken) for taken in names):
+            assert divergence is None or "no tear of operation" in divergence, name
+            stray_takes.append(divergence is None)
+        else:
+            assert divergence is None, name
+    assert not stray_takes or sum(stray_takes) > len(stray_takes) / 2
 
 
 def test_every_action_is_taken() -> None:
