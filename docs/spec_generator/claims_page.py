@@ -222,8 +222,20 @@ def _claim(page: SpecPage, claim: Claim, kept: Kept) -> None:
         if not keys & shown:
             shown |= keys
             _refutation(page, claim, spec, verdict)
-    if not shown and claim.id != GROWTH:
-        page.add("It holds in every configuration that it applies to.")
+    if claim.id == GROWTH or shown:
+        return
+    is_decided = any(_verdict(kept, spec, claim.id) for spec in spec_scopes())
+    page.add("It holds in every configuration that it applies to." if is_decided else _beyond_the_tables(claim))
+
+
+def _beyond_the_tables(claim: Claim) -> str:
+    """Return how to have a claim decided that needs what no configuration of the tables has."""
+    device_claim = next(known for known in DEVICE_CLAIMS if known.claim is claim)
+    needs = [f"--allow {allowance.value}" for allowance in device_claim.needs]
+    usages = device_claim.usages
+    needs += [f"--usage {usage.value}" for usage in usages if len(usages) == 1]
+    command = " ".join(("otaproof prove", f"--claim {claim.id}", *needs))
+    return f"No configuration of the tables has what it is about. `{command}` decides it for one that has."
 
 
 def _refutation(page: SpecPage, claim: Claim, spec: SpecScope, verdict: Mapping[str, Any]) -> None:

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from itertools import groupby
 
 from otaproof.diagrams.model_reading.member_docs import member_docs
 from otaproof.model.config import Config, Release
 from otaproof.model.device.action import Action, Kind
+from otaproof.model.device.allowance import Allowance
 from otaproof.model.device.model import DeviceModel, Field, device_model
 from otaproof.model.device.record_tears import erased_tears, programmed_tears
 from otaproof.model.device.records import Check, Numbers, Record, Word
@@ -31,6 +33,14 @@ TWO_HANDLES = replace(PLAIN, config=replace(_CONFIG, app_release=Release.V6_0))
 _LONG = 320
 """Length in characters from which a term is shown only in its long form."""
 _TORN = ("cut_in_erase_leaves_", "cut_in_program_leaves_")
+_KINDS = {
+    Kind.CALL: "Calls",
+    Kind.FLASH: "Flash and eFuse operations",
+    Kind.BOOT: "Decisions of the bootloader",
+    Kind.RESET: "Resets",
+    Kind.CUT: "Power cuts",
+}
+"""The kinds of actions of every device, with their titles; the others are there where a scope allows them."""
 
 
 def device_page() -> SpecPage:
@@ -56,6 +66,7 @@ def device_page() -> SpecPage:
     _words(page)
     _actions(page)
     _torn_actions(page)
+    _allowed_actions(page)
     return page
 
 
@@ -227,9 +238,7 @@ def _actions(page: SpecPage) -> None:
         "`erase_last_boot`); in *RESTART_AT_ONCE* usage complete() restarts, too."
     )
     shown = {action.name for action in plain.actions}
-    for kind in Kind:
-        title = {"call": "Calls", "flash": "Flash and eFuse operations", "boot": "Decisions of the bootloader",
-                 "reset": "Resets", "cut": "Power cuts"}[kind.value]  # fmt: skip
+    for kind, title in _KINDS.items():
         page.heading(title, 3)
         for model, note in (
             (plain, ""),
@@ -313,6 +322,34 @@ def _torn_actions(page: SpecPage) -> None:
             words.long_text([("when", example.when), *model.effects[example.name].items()]),
         )
     )
+
+
+def _allowed_actions(page: SpecPage) -> None:
+    page.heading("What a scope may allow")
+    page.add(
+        "Verdicts are about calls, resets and power cuts. A scope can allow more, with the option `--allow` of "
+        "`otaproof prove` and `otaproof explore`. Then the model has these actions, too; without the option its terms "
+        f"are as they are above. {repo_file('model/device/failing_steps.py')}, "
+        f"{repo_file('model/device/pin_steps.py')} and {repo_file('model/device/writer_steps.py')} have them as terms."
+    )
+    known = {action.name for action in device_model(PLAIN).actions}
+    for allowance, text in member_docs(Allowance).items():
+        model = device_model(replace(PLAIN, faults=FaultModel.F1, allows=frozenset({Allowance[allowance]})))
+        page.heading(f"`--allow {Allowance[allowance].value}`", 3)
+        page.add(first_line(text))
+        added = [action for action in model.actions if action.name not in known]
+        page.table(
+            ("actions", "in the tasks", "source"),
+            (
+                (
+                    ", ".join(code(action.name) for action in group),
+                    ", ".join(code(task.name) for task in tasks),
+                    page.cite(source),
+                )
+                for (tasks, source), found in groupby(added, key=lambda action: (action.tasks, action.source))
+                for group in [list(found)]
+            ),
+        )
 
 
 def _causes(action: Action) -> str:
