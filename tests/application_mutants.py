@@ -75,7 +75,7 @@ def failed_complete_forgets(patch: Patch) -> None:
 
 
 def rejecting_forgets(patch: Patch) -> None:
-    """complete() of an image that is too old erases the entry that decides."""
+    """The switch to an image that is too old, or to none, erases the entry that decides."""
     real = OtaSelection._set_boot_partition
 
     def set_boot_partition(self: OtaSelection, partition: Any) -> None:
