@@ -75,7 +75,7 @@ def failed_complete_forgets(patch: Patch) -> None:
 
 
 def rejecting_forgets(patch: Patch) -> None:
-    """The switch to an image that is too old, or to none, erases the entry that decides."""
+    """complete() of an image that is too old erases the entry that decides."""
     real = OtaSelection._set_boot_partition
 
     def set_boot_partition(self: OtaSelection, partition: Any) -> None:
@@ -87,6 +87,21 @@ def rejecting_forgets(patch: Patch) -> None:
             raise
 
     patch.setattr(OtaSelection, "_set_boot_partition", set_boot_partition)
+
+
+def refused_switch_forgets(patch: Patch) -> None:
+    """esp_ota_set_boot_partition() of a slot without an image erases the entry that decides."""
+    real = OtaSelection.esp_ota_set_boot_partition
+
+    def set_boot_partition(self: OtaSelection, partition: Any) -> None:
+        try:
+            real(self, partition)
+        except OtaError:
+            otadata, active = self._read_active()
+            self.partitions.erase_range(otadata.partition, SECTOR_SIZE * active, SECTOR_SIZE)
+            raise
+
+    patch.setattr(OtaSelection, "esp_ota_set_boot_partition", set_boot_partition)
 
 
 def rollback_returns(patch: Patch) -> None:

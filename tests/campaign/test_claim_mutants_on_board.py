@@ -189,7 +189,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant("C23", app.switch_ignores_ota_0, started(slots=3).then(*accepted(1), set_boot("ota_0"), RESTART)),
     Mutant("C24", boot.rewrites_always, started()),
     Mutant("C25", boot.aborts_nothing, started().then(*upgrade(1), RESTART)),
-    Mutant("C26", app.rejecting_forgets, started(slots=3).then(*accepted(1), set_boot("ota_2"))),
+    Mutant("C26", app.refused_switch_forgets, started(slots=3).then(*accepted(1), set_boot("ota_2"))),
 )
 
 
