@@ -72,7 +72,7 @@ SEED_SECTIONS: tuple[Section, ...] = (
         Clause("It wipes the spare slot.", f"[commence()](call-commence.md), {claims('C3')}", f"From 5.5 on, with rollback, it also erases the inactive record: {rows('L01')}, {cases('R14')}."),
         Clause("It prepares to receive the new firmware.", f"{claims('C15', 'C21')}, {rows('L05')}"),
         Clause("It has no parameters and returns nil.", "[commence()](call-commence.md)"),
-        Clause("It can raise an error when the upgrade cannot begin, as with a wrong partition setup.", f"[errors](call-commence.md#errors), {claims('C15')}", f"After calls out of order commence() can fail until a reset, up to 5.5 without a power cut: {cases('R13')}."),
+        Clause("It can raise an error when the upgrade cannot begin, as with a wrong partition setup.", f"[errors](call-commence.md#errors), {claims('C15', 'C26')}", f"After calls out of order commence() can fail until a reset, up to 5.5 without a power cut: {cases('R13')}."),
         Clause("*A second call is not documented.*", cases("R4"), "From 6.1 on a second call is refused until complete() has been called."),
     )),
     ("write(data)", "SEED-WRITE", (

@@ -4,7 +4,8 @@ from .contract_clauses import ADVICE, APPLICATION, Clause, Section, cases, claim
 
 OTHER_UPDATES = "updates of anything but the application are not modelled."
 SECURITY = "flash encryption, secure boot and signatures are not modelled."
-TOOL = "it is a tool on a PC; what other programs write is not modelled."
+TOOL = "it is a tool on a PC; of what other programs write, only blank otadata and whole images are modelled."
+ALLOWED = "[what a scope may allow](device-model.md#what-a-scope-may-allow)"
 
 GUIDE_SECTIONS: tuple[Section, ...] = (
     ("OTA process overview", "IDF-OTA-SAFE-UPDATE", (
@@ -94,10 +95,14 @@ GUIDE_SECTIONS: tuple[Section, ...] = (
         Clause("There must be no factory and no test partition.", because=f"the bootloader tries both all the same: {disagreement(15)}.", but=cases("K14") + "."),
         Clause("The version is kept in the description of the image, and on the chip in eFuse bits that are never cleared.", f"{claims('C8')}, [formats](formats.md#secure-version-in-efuse)"),
     )),
+    ("The OTA tool", "IDF-OTA-OTATOOL", (
+        Clause("otatool.py erases otadata, so that the device starts its factory application.", f"{ALLOWED}, [power_on](call-power_on.md)"),
+        Clause("It writes an image into a slot.", ALLOWED, "Of a whole image, while the device is off."),
+        Clause("It reads otadata and slots, erases slots, and switches the slot.", because=TOOL, but=f"It can leave a stale state word: {cases('K4a', 'K4b')}."),
+    )),
     ("Other sections of the guide", "IDF-OTA-OTHER-SECTIONS", (
         Clause("Updates can be signed without secure boot.", because=SECURITY),
         Clause("Data partitions can be signed.", because=SECURITY),
         Clause("How to make an update faster.", because="no time is modelled."),
-        Clause("otatool.py reads and erases otadata, switches slots, and reads, writes and erases slots.", because=TOOL, but=f"It can leave a stale state word: {cases('K4a', 'K4b')}."),
     )),
 )  # fmt: skip

@@ -86,7 +86,7 @@ LEFT_OUT: tuple[LeftOut, ...] = (
         "other records and images",
         "What other programs write beside that: records of their own making, images that are damaged, other update "
         "libraries; a tool that is cut.",
-        known="A tool that keeps the state word of a record brings back an image that was rolled back (K4).",
+        known="A tool that keeps the state word of a record brings back an image that was rolled back (K4b).",
     ),
     LeftOut(
         "other calls",

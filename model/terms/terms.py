@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator
 from enum import Enum
 from typing import ClassVar, TypeVar
 
-_TOLD_DEPTH = 6
+_TOLD_DEPTH = 8
 """How deep repr() goes into a term."""
 
 

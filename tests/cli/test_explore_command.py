@@ -27,7 +27,7 @@ def test_violated_claim_is_told_with_its_shortest_trace(capsys: pytest.CaptureFi
     """The number of steps, and their names."""
     assert main([*SMALL, "--claims", "C10"]) == ExitCode.VIOLATED
     output = capsys.readouterr().out
-    assert "info_tells_the_truth: violated (14 steps)" in output
+    assert "info_tells_the_truth: violated (13 steps)" in output
     assert "1. ota_0 starts at power-on" in output
     assert "✗ " in output and "otaproof replay oth1." in output
 
@@ -39,7 +39,7 @@ def test_json_is_one_object(capsys: pytest.CaptureFixture[str]) -> None:
     assert all(search["complete"] for search in output["searches"])
     traces = {claim["id"]: claim["trace"] for claim in output["claims"]}
     assert traces["C1"] is None
-    assert len(traces["C10"]) == 14
+    assert len(traces["C10"]) == 13
     assert output["recovery"]["dead_ends"] == 0
 
 

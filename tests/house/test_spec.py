@@ -248,7 +248,7 @@ def test_commands_on_pages_are_commands() -> None:
 def test_releases_that_share_a_configuration_have_one_model() -> None:
     """Equal terms are one object, so equal models have identical terms."""
     for build in BUILDS:
-        for usage in Usage:
+        for usage in USAGES:
             for release, others in RELEASES.items():
                 for other in others:
                     first, second = (
