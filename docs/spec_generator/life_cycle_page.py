@@ -155,7 +155,7 @@ def _row_table(page: SpecPage, rows: list[Row]) -> None:
                 anchor(row.id) + row.id,
                 _states_text(row.states_before),
                 _after(row),
-                row.when.text if not row.reach else f"{row.when.text}. Not reached: {row.reach}",
+                row.when.text if not row.reach else f"{row.when.text}. In no recording or random run: {row.reach}",
                 row.write.value,
                 row.kind.value + (f" ({row.weakest.name})" if row.weakest is not None else ""),
                 page.cite(row.source),

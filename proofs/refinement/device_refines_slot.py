@@ -10,7 +10,7 @@ and its record not there yet, are no states of a slot, and show only when a cut 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from ...model.device.action import Kind
@@ -18,6 +18,7 @@ from ...model.device.search import reachable
 from ...model.device.state import Scope, Task, Usage
 from ...model.device.stepper import State as DeviceState
 from ...model.device.stepper import Stepper, stepper
+from ...model.device.stray_numbers import Stray, stray_named
 from ...model.fault_model import FaultModel
 from ...model.slot.life_cycle import TABLE, Event, NoSuchMove, Row, RowKind, allowed_rows, whole_row
 from ...model.slot.situation import Situation, State
@@ -53,8 +54,7 @@ MAX_WRONG = 10
 class Why(Enum):
     """Why no step of a device takes a row."""
 
-    FLASH_ERROR = "a flash operation fails and returns: the device model has power cuts, no errors"
-    CHANCE = "a torn number matches its torn check word by chance: left out of the device model, see crc_lemmas.py"
+    FLASH_ERROR = "a flash operation fails and returns: the scopes that are looked at allow no errors"
     FOREIGN = "records that another program wrote, or a build with another configuration left"
     HISTORY = "no history of calls and cuts leads to it, though records could say so"
 
@@ -63,7 +63,6 @@ UNREACHED: Mapping[str, Why] = {
     row_id: why
     for why, row_ids in (
         (Why.FLASH_ERROR, tuple(row.id for row in TABLE if row.kind is RowKind.FLASH_ERROR)),
-        (Why.CHANCE, ("L94", "L95", "L96", "L97", "L98", "L99")),
         # With rollback off, nothing writes NEW, TESTING or ABORTED, and no tear of another word reads as one of them.
         (Why.FOREIGN, ("L15", "L15-E", "L15-T2", "L15-T3", "L15-T4", "L15-T5", "L15-T7")),
         (Why.FOREIGN, ("L17-T2", "L17-T3", "L17-T4", "L17-T5", "L17-T7")),
@@ -129,6 +128,7 @@ class _EventWalk:
         self._actions = steps.model.actions
         self._event = [event_of(a.name) if Task.RUN in a.tasks else None for a in self._actions]
         self._is_cut = [action.kind is Kind.CUT for action in self._actions]
+        self._strays = [stray_named(action.name) for action in self._actions]
         self._views = [tuple(slot_view(self.scope, device, slot).terms()) for slot in slots]
         targets = {f"set_boot_ota_{slot}": constant(slot, self.scope.slot_bits) for slot in slots}
         self._views_of = {
@@ -186,7 +186,7 @@ class _EventWalk:
             onward = []
             for number, after in self.steps.successors(state):
                 if self._is_cut[number]:
-                    self._judge_all(before, event, after, is_refused, views, cut=self.scope.faults)
+                    self._judge_all(before, event, after, is_refused, views, self.scope.faults, self._strays[number])
                 else:
                     onward.append(after)
             (state,) = onward
@@ -204,17 +204,28 @@ class _EventWalk:
         is_refused: bool = False,
         views: list[tuple[Term, ...]] | None = None,
         cut: FaultModel | None = None,
+        stray: Stray | None = None,
     ) -> None:
         for slot, terms in enumerate(self._views if views is None else views):
             self.moves += 1
             (now,) = self._looks((self._states[slot],), after)
-            self._judge(self._looks(terms, before), event, now, is_refused, cut)
+            is_stray = stray is not None and stray.slot == slot
+            self._judge(self._looks(terms, before), event, now, is_refused, cut, is_stray)
 
-    def _judge(self, view: tuple[int, ...], event: Event, after: int, is_refused: bool, cut: FaultModel | None) -> None:
-        key = (view, event, after, is_refused, cut)
+    def _judge(
+        self,
+        view: tuple[int, ...],
+        event: Event,
+        after: int,
+        is_refused: bool,
+        cut: FaultModel | None,
+        is_stray: bool,
+    ) -> None:
+        key = (view, event, after, is_refused, cut, is_stray)
         if key in self._judged:
             return
         state, situation = situation_of(self.scope.config, view, is_refused)
+        situation = replace(situation, is_stray=is_stray)
         rows = fitting_rows(state, event, STATES[after], situation, cut)
         self._judged.add(key)
         self.walked.update((row.id, state) for row in rows)
