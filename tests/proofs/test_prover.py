@@ -233,12 +233,14 @@ def test_mutant_is_killed_by_its_claim(mutant: Mutant) -> None:
 )
 def test_claim_of_a_mutant_is_proved_of_the_model(scope: Scope, id_: str) -> None:
     """The claim holds while nothing is wrong."""
-    assert id_ in induct(scope, claims_of(scope)).invariants
+    (decision,) = decide(scope, {id_}, effort=Effort(checks_vacuity=False))
+    assert decision.verdict is ProofVerdict.PROVED, decision.method
 
 
 def test_mutants_kill_with_every_claim_that_some_device_keeps() -> None:
-    """No device keeps C4, so nothing can be made to break it."""
-    assert {mutant.killed_by for mutant in MUTANTS} == {item.claim.id for item in DEVICE_CLAIMS} - {"C4"}
+    """No device keeps C4 or C26, so nothing can be made to break it."""
+    kept_by_some = {item.claim.id for item in DEVICE_CLAIMS} - {"C4", "C26"}
+    assert {mutant.killed_by for mutant in MUTANTS} == kept_by_some
 
 
 def test_a_mutant_cannot_change_what_is_not_there() -> None:
@@ -309,19 +311,26 @@ def test_what_no_search_ends_with_is_bounded_to_the_steps_that_were_looked_at() 
     """With more slots not all states are looked at, and the verdict says how far."""
     scope = with_release(replace(PROPER, faults=FaultModel.F2, slots=9), Release.V5_5)
     (decision,) = decide(scope, {"C16"}, effort=QUICK)
-    assert (decision.verdict, decision.depth) == (ProofVerdict.BOUNDED, 133)
-    assert decision.method.startswith("holds in all histories of up to 133 steps, 200,")
+    assert (decision.verdict, decision.depth) == (ProofVerdict.BOUNDED, 132)
+    assert decision.method.startswith("holds in all histories of up to 132 steps, 200,")
 
 
-@pytest.mark.parametrize("faults", [FaultModel.F2, F3])
-@pytest.mark.parametrize("slots", [2, 3])
-def test_cuts_that_tear_any_byte_are_decided_too(faults: FaultModel, slots: int) -> None:
-    """By facts about whatever a cut may leave of the record that is being rewritten."""
-    decisions = decide(replace(PROPER, faults=faults, slots=slots), effort=QUICK)
-    refuted = {id_ for id_, verdict in verdicts(decisions).items() if verdict is ProofVerdict.REFUTED}
-    assert {d.verdict for d in decisions} == {ProofVerdict.PROVED, ProofVerdict.REFUTED}
-    # With two slots, commence() wipes what the other record names. F3 can make VALID of NEW, F2 cannot.
-    assert refuted == {"C4", "C7"} | ({"C2", "C13"} if slots == 2 else set()) | ({"C13"} if faults is F3 else set())
+@pytest.mark.parametrize(
+    ("faults", "slots", "refuted", "bounded"),
+    [
+        (FaultModel.F2, 2, "C2 C4 C7 C13 C17 C25", ""),
+        (F3, 2, "C2 C4 C6 C7 C12 C13 C17 C18 C19 C20 C25", ""),
+        (FaultModel.F2, 3, "C4 C7 C17 C25", "C9"),
+        (F3, 3, "C2 C4 C6 C7 C10 C11 C12 C13 C14 C17 C18 C19 C20 C21 C22 C25", "C5 C9 C15 C16 C24"),
+    ],
+)
+def test_cuts_that_tear_any_byte_are_decided_too(faults: FaultModel, slots: int, refuted: str, bounded: str) -> None:
+    """With two slots, commence() wipes what the other record names; with three, a stray number can name any slot."""
+    found = verdicts(decide(replace(PROPER, faults=faults, slots=slots), effort=QUICK))
+    by_verdict = {verdict: " ".join(i for i, said in found.items() if said is verdict) for verdict in ProofVerdict}
+    assert by_verdict[ProofVerdict.REFUTED] == refuted
+    assert by_verdict[ProofVerdict.BOUNDED] == bounded
+    assert by_verdict[ProofVerdict.UNKNOWN] == ""
 
 
 def test_facts_of_what_cuts_leave_speak_of_every_cut() -> None:
