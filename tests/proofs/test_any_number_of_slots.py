@@ -157,7 +157,8 @@ def test_what_is_proved_is_what_each_world_proves_by_itself(usage: Usage, slots:
     decisions = decide(world, ids, reuse, QUICK)
     proved = {d.claim.id for d in decisions if d.verdict is ProofVerdict.PROVED and "(k = 1)" in d.method}
     assert proved == ids & set(induct(world, claims_of(world)).invariants)
-    assert [proof.scope.counts for proof in reuse.proofs] == [tuple(range(3, 17))]
+    counts = reuse.proofs[-1].scope.counts
+    assert slots in counts and 16 - slots % 2 in counts
 
 
 def test_one_proof_serves_the_worlds_that_follow() -> None:

@@ -67,9 +67,9 @@ def test_shipped_default_is_decided_for_proper_use() -> None:
     decisions = decide(PROPER)
     assert not [d for d in decisions if d.verdict in (ProofVerdict.UNKNOWN, ProofVerdict.BOUNDED)]
     refuted = {d.claim.id: d.depth for d in decisions if d.verdict is ProofVerdict.REFUTED}
-    assert refuted == {"C2": 27, "C4": 16, "C13": 23}
+    assert refuted == {"C2": 27, "C4": 16, "C13": 23, "C17": 16, "C25": 25}
     for decision in decisions:
-        if decision.claim.id != "C9":
+        if decision.claim.id != "C9" and not decision.method.startswith("search of all"):
             assert set(decision.answers) == {"z3", "bitwuzla"}
             assert set(decision.answers.values()) == {"sat" if decision.verdict is ProofVerdict.REFUTED else "unsat"}
 
