@@ -70,11 +70,15 @@ def _later_strays(number: int) -> int:
 
 
 def _fits(found: int, stray: Stray, slots: int, other: int | None) -> bool:
-    is_in_order = {
-        StrayOrder.GREATER: other is None or found > other,
-        StrayOrder.EQUAL: found == other,
-        StrayOrder.LOWER: other is not None and found < other,
-    }[stray.order]
+    # What a torn record held is remembered by the model alone: beside it any order will do.
+    is_in_order = (
+        other is None
+        or {
+            StrayOrder.GREATER: found > other,
+            StrayOrder.EQUAL: found == other,
+            StrayOrder.LOWER: found < other,
+        }[stray.order]
+    )
     return is_in_order and (found - 1) % slots == stray.slot and slots < found < TOP
 
 

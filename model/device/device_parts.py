@@ -115,6 +115,11 @@ def record_in(device: Device, sector: Num) -> Record:
     return either(sector == 1, device.records[1], device.records[0])
 
 
+def other_record(device: Device) -> Record:
+    """Return the record of the sector that is not being rewritten."""
+    return either(device.sector == 1, device.records[0], device.records[1])
+
+
 def burned_up_to(scope: Scope, burned: Num, version: Num) -> Num:
     """Return the eFuse bits after a burn up to a version: as they are when it would program a bit again.
 

@@ -17,7 +17,7 @@ from itertools import product
 from ..fault_model import FaultModel
 from ..terms.terms import Bool, Num, all_of, any_of, fact, number
 from .action import Action, Actions, Kind
-from .device_parts import record_in, with_record
+from .device_parts import other_record, record_in, with_record
 from .record_tears import MORE_BITS
 from .records import TOP, Check, Numbers, Record, Word, either
 from .state import Device, Phase, Scope, Task
@@ -26,7 +26,7 @@ SOURCE = "IDF-OTADATA-REWRITE"
 
 
 class StrayOrder(Enum):
-    """How a stray number compares with that of the other record."""
+    """How a stray number compares with that of the other record, or with what a tear has left of it."""
 
     GREATER = "greater"
     """Or the other record has none."""
@@ -65,11 +65,11 @@ def stray_named(name: str) -> Stray | None:
 
 def is_stray(device: Device, stray: Stray) -> Bool:
     """Tell whether the inputs of Numbers.EXACT, at the cut, are those of this stray."""
-    other = record_in(device, number(1) - device.sector)
+    other = other_record(device)
     in_order = {
-        StrayOrder.GREATER: ~other.is_right | (other.seq < device.chance),
-        StrayOrder.EQUAL: other.is_right & (other.seq == device.chance),
-        StrayOrder.LOWER: other.is_right & (device.chance < other.seq),
+        StrayOrder.GREATER: other.seq < device.chance,
+        StrayOrder.EQUAL: other.seq == device.chance,
+        StrayOrder.LOWER: device.chance < other.seq,
     }[stray.order]
     return in_order & (device.chance_slot == stray.slot) & (device.chance_word == stray.word)
 
@@ -102,16 +102,16 @@ def _can_read(old: Record, word: Word) -> Bool:
 
 def _stray_cut(scope: Scope, device: Device, off: Device, stray: Stray, tasks: tuple[Task, ...]) -> Action:
     old = record_in(device, device.sector)
-    other = record_in(device, number(1) - device.sector)
+    other = other_record(device)
     has_number = old.check != Check.EMPTY
     fits = (device.phase == stray.phase) & has_number & _can_read(old, stray.word)
     fits = fits & can_name(scope, old.slot, stray.slot)
     above, above_all = number(scope.slots + 1), number(2 * scope.slots + 2)
     seq, others = above_all, other
     if stray.order is not StrayOrder.GREATER:
-        fits = fits & other.is_right & (other.seq > scope.slots) & (old.seq < other.seq)
+        fits = fits & (other.seq > scope.slots) & (old.seq < other.seq)
     if stray.order is StrayOrder.EQUAL:
-        fits, seq = fits & other.names(stray.slot), other.seq
+        fits, seq = fits & (other.slot == stray.slot), other.seq
     elif stray.order is StrayOrder.LOWER:
         seq, others = above, replace(other, seq=above_all)
     record = Record(number(Check.RIGHT, 2), number(stray.word, 3), number(stray.slot), seq)
@@ -122,10 +122,10 @@ def _stray_cut(scope: Scope, device: Device, off: Device, stray: Stray, tasks: t
 
 def _any_stray(scope: Scope, device: Device, off: Device, phase: Phase, tasks: tuple[Task, ...]) -> Action:
     old = record_in(device, device.sector)
-    other = record_in(device, number(1) - device.sector)
+    other = other_record(device)
     chance = device.chance
     is_above = (chance > scope.slots) & (chance < TOP)
-    is_one_number = other.is_right & (chance == other.seq)
+    is_one_number = chance == other.seq
     fits_slot = any_of((device.chance_slot == slot) & can_name(scope, old.slot, slot) for slot in range(scope.slots))
     fits_word = any_of((device.chance_word == word) & _can_read(old, word) for word in Word)
     when = all_of(

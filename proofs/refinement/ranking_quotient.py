@@ -7,9 +7,9 @@ ranked one. So both models have the same histories, by the names of actions. A c
 holds in the ranked state.
 
 What is known of the exact state is what PREMISES say, which are invariants: the prover shows that every history keeps
-them. To them comes what makes a number one: a record has one exactly if its check word is right, 1 … n name slots
-0 … n - 1, and equal numbers name the same slot; that a step preserves this is asked with the step. And the numbers are
-far enough from the end of their range, which C12 is about.
+them. To them comes what makes a number one: a record with a right check word has one, a torn one may where the model
+has strays and remembers it; 1 … n name slots 0 … n - 1, and equal numbers name the same slot. That a step preserves
+this is asked with the step. And the numbers are far enough from the end of their range, which C12 is about.
 
 An input is a field of the exact model alone, which no step determines. An exact action that reads one can have several
 ranked ones, named after it; one of them has to do what it does. That each of them is an exact step for some input is
@@ -25,7 +25,7 @@ from ...model.device.action import Action
 from ...model.device.calls import has_next_number
 from ...model.device.device_fields import initial_device
 from ...model.device.model import DeviceModel, device_model
-from ...model.device.records import Numbers, Records, ranked
+from ...model.device.records import Check, Numbers, Record, Records, ranked
 from ...model.device.scope_text import scope_title
 from ...model.device.state import Ghost, Scope
 from ...model.terms.terms import Bool, Num, Term, all_of, any_of, fact, fields_of, number, replaced, table
@@ -109,22 +109,33 @@ class RankingQuotient:
         scope, device = self.exact.scope, self.exact.device
         known = all_of(premise(scope, device) for premise in PREMISES)
         chance_names_one = all_of(
-            (record.is_right & (record.seq == device.chance)).implies(record.slot == device.chance_slot)
+            (_has_number(record) & (record.seq == device.chance)).implies(record.slot == device.chance_slot)
             for record in device.records
         )
         return known & self._are_numbers & chance_names_one & has_next_number(scope, device)
 
     @cached_property
     def _are_numbers(self) -> Bool:
-        """A record has a number exactly if its check word is right; numbers name slots as numbers do."""
+        """A record with a right check word has a number; numbers name slots as numbers do."""
         first, second = self.exact.device.records
-        is_equal = first.is_right & second.is_right & (first.seq == second.seq)
-        has_number = (record.is_right.same_as(record.seq != 0) for record in (first, second))
+        is_equal = _has_number(first) & _has_number(second) & (first.seq == second.seq)
         is_named = (
-            (record.is_right & (record.seq <= self.exact.scope.slots)).implies(record.seq == record.slot + number(1, 5))
+            (_has_number(record) & (record.seq <= self.exact.scope.slots)).implies(
+                record.seq == record.slot + number(1, 5)
+            )
             for record in (first, second)
         )
-        return all_of((*has_number, *is_named, is_equal.implies(first.slot == second.slot)))
+        are_kept = (self._keeps_number(record) for record in (first, second))
+        return all_of((*are_kept, *is_named, is_equal.implies(first.slot == second.slot)))
+
+    def _keeps_number(self, record: Record) -> Bool:
+        """Return that a record has a number exactly if its check word is right; a torn one may, where there are strays.
+
+        The model with strays remembers the number that was torn."""
+        if not self.exact.scope.has_strays:
+            return record.is_right.same_as(_has_number(record))
+        is_empty = record.check == Check.EMPTY
+        return record.is_right.implies(_has_number(record)) & is_empty.implies(~_has_number(record))
 
     @cached_property
     def _ranks(self) -> Values:
@@ -143,6 +154,10 @@ class RankingQuotient:
         """Return, as a constant, whether a term reads an input."""
         inputs = {field.name for field in self.exact.fields} - {field.name for field in self.by_rank.fields}
         return fact(bool(fields_of(term) & inputs))
+
+
+def _has_number(record: Record) -> Bool:
+    return record.seq != 0
 
 
 def quotient(scope: Scope) -> RankingQuotient:
