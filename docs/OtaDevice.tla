@@ -1,19 +1,22 @@
 -------------------------------------------------- MODULE OtaDevice --------------------------------------------------
 
-(* 2 OTA slots, no factory partition, rollback on, anti-rollback off, release rules 5.1, cuts as in F1, proper usage.
+(* 2 OTA slots, no factory partition, rollback on, anti-rollback off, release rules 5.1, cuts as in F1, restart-at-
+   once usage.
    Made from the device model by proofs/export/tla.py; see docs/reading-the-model.md. *)
 
 EXTENDS Naturals
 
 VARIABLES
     task, phase, sector, running, session, record0_check, record0_word, record0_slot, record0_seq, record1_check,
-    record1_word, record1_slot, record1_seq, slot0_content, slot0_is_finished, slot0_is_earned, slot1_content,
-    slot1_is_finished, slot1_is_earned, expectation, expected, previous
+    record1_word, record1_slot, record1_seq, slot0_content, slot0_is_finished, slot0_is_earned, slot0_is_rejected,
+    slot1_content, slot1_is_finished, slot1_is_earned, slot1_is_rejected, expectation, expected, previous, upgraded,
+    upgraded_from
 
 vars == <<
     task, phase, sector, running, session, record0_check, record0_word, record0_slot, record0_seq, record1_check,
-    record1_word, record1_slot, record1_seq, slot0_content, slot0_is_finished, slot0_is_earned, slot1_content,
-    slot1_is_finished, slot1_is_earned, expectation, expected, previous
+    record1_word, record1_slot, record1_seq, slot0_content, slot0_is_finished, slot0_is_earned, slot0_is_rejected,
+    slot1_content, slot1_is_finished, slot1_is_earned, slot1_is_rejected, expectation, expected, previous, upgraded,
+    upgraded_from
 >>
 
 FACTORY == 2
@@ -21,7 +24,8 @@ NOWHERE == 3
 
 Tasks == {
     "OFF", "SELECT", "ABORT", "TRY", "BURN", "FRESH", "BURN_FRESH", "STARTED", "STUCK", "RUN", "COMMENCE", "SPARE",
-    "COMPLETE", "REJECT", "ACCEPT", "BURN_ACCEPT", "ROLLBACK", "SET_BOOT", "FORGET_FIRST", "FORGET_SECOND"
+    "COMPLETE", "REJECT", "ACCEPT", "BURN_ACCEPT", "ROLLBACK", "SET_BOOT", "FORGET_FIRST", "FORGET_SECOND",
+    "SET_BOOT_REJECT", "ERASE_LAST", "FORGET_LAST"
 }
 
 Phases == {
@@ -45,7 +49,7 @@ Contents == {
 }
 
 Expectations == {
-    "NONE", "MARKED", "TRIED", "ACCEPTED", "REFUSED"
+    "NONE", "MARKED", "TRIED", "ACCEPTED", "REFUSED", "SELECTED", "CHANGED", "SPOILT"
 }
 
 TypeOK ==
@@ -65,12 +69,16 @@ TypeOK ==
     /\ slot0_content \in Contents
     /\ slot0_is_finished \in BOOLEAN
     /\ slot0_is_earned \in BOOLEAN
+    /\ slot0_is_rejected \in BOOLEAN
     /\ slot1_content \in Contents
     /\ slot1_is_finished \in BOOLEAN
     /\ slot1_is_earned \in BOOLEAN
+    /\ slot1_is_rejected \in BOOLEAN
     /\ expectation \in Expectations
     /\ expected \in 0 .. NOWHERE
     /\ previous \in 0 .. NOWHERE
+    /\ upgraded \in 0 .. 3
+    /\ upgraded_from \in 0 .. 3
 
 Init ==
     /\ task = "OFF"
@@ -89,12 +97,16 @@ Init ==
     /\ slot0_content = "COMPLETE"
     /\ slot0_is_finished = TRUE
     /\ slot0_is_earned = TRUE
+    /\ slot0_is_rejected = FALSE
     /\ slot1_content = "EMPTY"
     /\ slot1_is_finished = FALSE
     /\ slot1_is_earned = FALSE
+    /\ slot1_is_rejected = FALSE
     /\ expectation = "NONE"
     /\ expected = NOWHERE
     /\ previous = NOWHERE
+    /\ upgraded = 3
+    /\ upgraded_from = 3
 
 (* Reset. Source: IDF-BOOT-SELECT. *)
 power_on ==
@@ -102,7 +114,8 @@ power_on ==
     /\ task' = "SELECT"
     /\ UNCHANGED <<phase, sector, running, session, record0_check, record0_word, record0_slot, record0_seq,
             record1_check, record1_word, record1_slot, record1_seq, slot0_content, slot0_is_finished,
-            slot0_is_earned, slot1_content, slot1_is_finished, slot1_is_earned, expectation, expected, previous>>
+            slot0_is_earned, slot0_is_rejected, slot1_content, slot1_is_finished, slot1_is_earned,
+            slot1_is_rejected, expectation, expected, previous, upgraded, upgraded_from>>
 
 some_record_is_under_test == (record0_word = "PENDING_VERIFY") \/ (record1_word = "PENDING_VERIFY")
 
@@ -114,7 +127,8 @@ boot_aborts ==
     /\ sector' = (IF record0_word = "PENDING_VERIFY" THEN "FIRST" ELSE "SECOND")
     /\ UNCHANGED <<phase, running, session, record0_check, record0_word, record0_slot, record0_seq, record1_check,
             record1_word, record1_slot, record1_seq, slot0_content, slot0_is_finished, slot0_is_earned,
-            slot1_content, slot1_is_finished, slot1_is_earned, expectation, expected, previous>>
+            slot0_is_rejected, slot1_content, slot1_is_finished, slot1_is_earned, slot1_is_rejected, expectation,
+            expected, previous, upgraded, upgraded_from>>
 
 first_is_invalid == (record0_check = "EMPTY") \/ (record0_word = "INVALID") \/ (record0_word = "ABORTED")
 second_is_invalid == (record1_check = "EMPTY") \/ (record1_word = "INVALID") \/ (record1_word = "ABORTED")
@@ -137,7 +151,8 @@ boot_tries_new ==
     /\ sector' = deciding_sector
     /\ UNCHANGED <<phase, running, session, record0_check, record0_word, record0_slot, record0_seq, record1_check,
             record1_word, record1_slot, record1_seq, slot0_content, slot0_is_finished, slot0_is_earned,
-            slot1_content, slot1_is_finished, slot1_is_earned, expectation, expected, previous>>
+            slot0_is_rejected, slot1_content, slot1_is_finished, slot1_is_earned, slot1_is_rejected, expectation,
+            expected, previous, upgraded, upgraded_from>>
 
 boot_starts_1 == first_is_invalid /\ second_is_invalid
 deciding_slot == IF second_decides THEN record1_slot ELSE record0_slot
@@ -165,22 +180,29 @@ boot_starts ==
     /\ sector' = "FIRST"
     /\ running' = first_place_that_passes
     /\ UNCHANGED <<session, record0_check, record0_word, record0_slot, record0_seq, record1_check, record1_word,
-            record1_slot, record1_seq, slot0_content, slot0_is_finished, slot0_is_earned, slot1_content,
-            slot1_is_finished, slot1_is_earned, expectation, expected, previous>>
+            record1_slot, record1_seq, slot0_content, slot0_is_finished, slot0_is_earned, slot0_is_rejected,
+            slot1_content, slot1_is_finished, slot1_is_earned, slot1_is_rejected, expectation, expected, previous,
+            upgraded, upgraded_from>>
 
-image_begins_1 == IF expectation = "ACCEPTED" THEN expectation ELSE "NONE"
-image_begins_2 == IF expectation = "ACCEPTED" THEN expected ELSE NOWHERE
+image_begins_1 == IF expectation = "ACCEPTED" THEN expectation ELSE IF expectation = "MARKED" THEN "TRIED" ELSE
+    "NONE"
+image_begins_2 == IF expectation = "ACCEPTED" THEN expected ELSE IF expectation = "MARKED" THEN previous ELSE
+    NOWHERE
+image_begins_3 == (expectation = "MARKED") /\ (running = expected)
 
 (* Boot. Source: IDF-BOOT-LOAD. *)
 image_begins ==
     /\ task = "STARTED"
     /\ task' = "RUN"
-    /\ expectation' = (IF expectation = "MARKED" THEN "TRIED" ELSE image_begins_1)
-    /\ expected' = (IF expectation = "MARKED" THEN previous ELSE image_begins_2)
-    /\ previous' = NOWHERE
+    /\ expectation' = image_begins_1
+    /\ expected' = image_begins_2
+    /\ previous' = (IF expectation = "ACCEPTED" THEN previous ELSE NOWHERE)
+    /\ upgraded' = (IF image_begins_3 THEN running ELSE upgraded)
+    /\ upgraded_from' = (IF image_begins_3 THEN previous ELSE upgraded_from)
     /\ UNCHANGED <<phase, sector, running, session, record0_check, record0_word, record0_slot, record0_seq,
             record1_check, record1_word, record1_slot, record1_seq, slot0_content, slot0_is_finished,
-            slot0_is_earned, slot1_content, slot1_is_finished, slot1_is_earned>>
+            slot0_is_earned, slot0_is_rejected, slot1_content, slot1_is_finished, slot1_is_earned,
+            slot1_is_rejected>>
 
 next_slot == IF running < 1 THEN (running + 1) % 4 ELSE 0
 first_names_running == (record0_check = "RIGHT") /\ (record0_slot = running)
@@ -188,6 +210,8 @@ second_names_running == (record1_check = "RIGHT") /\ (record1_slot = running)
 commence_1 == first_names_running \/ second_names_running
 running_word == IF first_names_running THEN record0_word ELSE record1_word
 is_under_test == (running < FACTORY) /\ commence_1 /\ (running_word = "PENDING_VERIFY")
+commence_2 == IF expectation = "ACCEPTED" THEN expectation ELSE "NONE"
+commence_3 == IF expectation = "ACCEPTED" THEN expected ELSE NOWHERE
 
 (* Call. Source: IDF-OTA-BEGIN. *)
 commence ==
@@ -196,56 +220,74 @@ commence ==
     /\ ~is_under_test
     /\ ~session
     /\ task' = "COMMENCE"
-    /\ expectation' = image_begins_1
-    /\ expected' = image_begins_2
+    /\ expectation' = commence_2
+    /\ expected' = commence_3
     /\ previous' = NOWHERE
     /\ UNCHANGED <<phase, sector, running, session, record0_check, record0_word, record0_slot, record0_seq,
             record1_check, record1_word, record1_slot, record1_seq, slot0_content, slot0_is_finished,
-            slot0_is_earned, slot1_content, slot1_is_finished, slot1_is_earned>>
+            slot0_is_earned, slot0_is_rejected, slot1_content, slot1_is_finished, slot1_is_earned,
+            slot1_is_rejected, upgraded, upgraded_from>>
 
 write_first_1 == (running < 1) /\ (((running + 1) % 4) = 0)
 slot0_is_next == write_first_1 \/ ~(running < 1)
 target_content == IF slot0_is_next THEN slot0_content ELSE slot1_content
-write_first_2 == ~slot0_is_next /\ slot0_is_finished
+write_first_2 == IF slot0_is_next THEN "PARTIAL" ELSE slot0_content
+write_first_3 == ~slot0_is_next /\ slot0_is_finished
+write_first_4 == ~slot0_is_next /\ slot0_is_rejected
 slot1_is_next == (running < 1) /\ (((running + 1) % 4) = 1)
-write_first_3 == ~slot1_is_next /\ slot1_is_finished
+write_first_5 == IF slot1_is_next THEN "PARTIAL" ELSE slot1_content
+write_first_6 == ~slot1_is_next /\ slot1_is_finished
+write_first_7 == ~slot1_is_next /\ slot1_is_rejected
 
 (* Flash. Source: SEED-WRITE. *)
 write_first ==
     /\ task = "RUN"
     /\ session
     /\ target_content = "EMPTY"
-    /\ slot0_content' = (IF slot0_is_next THEN "PARTIAL" ELSE slot0_content)
-    /\ slot0_is_finished' = write_first_2
+    /\ slot0_content' = write_first_2
+    /\ slot0_is_finished' = write_first_3
     /\ slot0_is_earned' = (~slot0_is_next /\ slot0_is_earned)
-    /\ slot1_content' = (IF slot1_is_next THEN "PARTIAL" ELSE slot1_content)
-    /\ slot1_is_finished' = write_first_3
+    /\ slot0_is_rejected' = write_first_4
+    /\ slot1_content' = write_first_5
+    /\ slot1_is_finished' = write_first_6
     /\ slot1_is_earned' = (~slot1_is_next /\ slot1_is_earned)
+    /\ slot1_is_rejected' = write_first_7
     /\ UNCHANGED <<task, phase, sector, running, session, record0_check, record0_word, record0_slot, record0_seq,
-            record1_check, record1_word, record1_slot, record1_seq, expectation, expected, previous>>
+            record1_check, record1_word, record1_slot, record1_seq, expectation, expected, previous, upgraded,
+            upgraded_from>>
 
-write_rest_1 == (slot0_is_next /\ slot0_is_finished) \/ ((running < 1) /\ (((running + 1) % 4) = 1) /\
+write_rest_1 == IF slot0_is_next THEN "COMPLETE" ELSE slot0_content
+write_rest_2 == (slot0_is_next /\ slot0_is_finished) \/ ((running < 1) /\ (((running + 1) % 4) = 1) /\
     slot1_is_finished)
-write_rest_2 == (slot0_is_next /\ write_rest_1) \/ write_first_2
-write_rest_3 == (slot0_is_next /\ slot0_is_earned) \/ ((running < 1) /\ (((running + 1) % 4) = 1) /\
+write_rest_3 == (slot0_is_next /\ write_rest_2) \/ write_first_3
+write_rest_4 == (slot0_is_next /\ slot0_is_earned) \/ ((running < 1) /\ (((running + 1) % 4) = 1) /\
     slot1_is_earned)
-write_rest_4 == (slot0_is_next /\ write_rest_3) \/ (~slot0_is_next /\ slot0_is_earned)
-write_rest_5 == ((running < 1) /\ (((running + 1) % 4) = 1) /\ write_rest_1) \/ write_first_3
-write_rest_6 == ((running < 1) /\ (((running + 1) % 4) = 1) /\ write_rest_3) \/ (~slot1_is_next /\ slot1_is_earned)
+write_rest_5 == (slot0_is_next /\ write_rest_4) \/ (~slot0_is_next /\ slot0_is_earned)
+write_rest_6 == (slot0_is_next /\ slot0_is_rejected) \/ ((running < 1) /\ (((running + 1) % 4) = 1) /\
+    slot1_is_rejected)
+write_rest_7 == (slot0_is_next /\ write_rest_6) \/ write_first_4
+write_rest_8 == IF slot1_is_next THEN "COMPLETE" ELSE slot1_content
+write_rest_9 == ((running < 1) /\ (((running + 1) % 4) = 1) /\ write_rest_2) \/ write_first_6
+write_rest_10 == ((running < 1) /\ (((running + 1) % 4) = 1) /\ write_rest_4) \/ (~slot1_is_next /\
+    slot1_is_earned)
+write_rest_11 == ((running < 1) /\ (((running + 1) % 4) = 1) /\ write_rest_6) \/ write_first_7
 
 (* Flash. Source: SEED-WRITE. *)
 write_rest ==
     /\ task = "RUN"
     /\ session
     /\ target_content = "PARTIAL"
-    /\ slot0_content' = (IF slot0_is_next THEN "COMPLETE" ELSE slot0_content)
-    /\ slot0_is_finished' = write_rest_2
-    /\ slot0_is_earned' = write_rest_4
-    /\ slot1_content' = (IF slot1_is_next THEN "COMPLETE" ELSE slot1_content)
-    /\ slot1_is_finished' = write_rest_5
-    /\ slot1_is_earned' = write_rest_6
+    /\ slot0_content' = write_rest_1
+    /\ slot0_is_finished' = write_rest_3
+    /\ slot0_is_earned' = write_rest_5
+    /\ slot0_is_rejected' = write_rest_7
+    /\ slot1_content' = write_rest_8
+    /\ slot1_is_finished' = write_rest_9
+    /\ slot1_is_earned' = write_rest_10
+    /\ slot1_is_rejected' = write_rest_11
     /\ UNCHANGED <<task, phase, sector, running, session, record0_check, record0_word, record0_slot, record0_seq,
-            record1_check, record1_word, record1_slot, record1_seq, expectation, expected, previous>>
+            record1_check, record1_word, record1_slot, record1_seq, expectation, expected, previous, upgraded,
+            upgraded_from>>
 
 write_rest_broken_1 == IF slot0_is_next THEN "BROKEN" ELSE slot0_content
 write_rest_broken_2 == IF slot1_is_next THEN "BROKEN" ELSE slot1_content
@@ -256,13 +298,16 @@ write_rest_broken ==
     /\ session
     /\ target_content = "PARTIAL"
     /\ slot0_content' = write_rest_broken_1
-    /\ slot0_is_finished' = write_rest_2
-    /\ slot0_is_earned' = write_rest_4
+    /\ slot0_is_finished' = write_rest_3
+    /\ slot0_is_earned' = write_rest_5
+    /\ slot0_is_rejected' = write_rest_7
     /\ slot1_content' = write_rest_broken_2
-    /\ slot1_is_finished' = write_rest_5
-    /\ slot1_is_earned' = write_rest_6
+    /\ slot1_is_finished' = write_rest_9
+    /\ slot1_is_earned' = write_rest_10
+    /\ slot1_is_rejected' = write_rest_11
     /\ UNCHANGED <<task, phase, sector, running, session, record0_check, record0_word, record0_slot, record0_seq,
-            record1_check, record1_word, record1_slot, record1_seq, expectation, expected, previous>>
+            record1_check, record1_word, record1_slot, record1_seq, expectation, expected, previous, upgraded,
+            upgraded_from>>
 
 (* Call. Source: NODEMCU-COMPLETE. *)
 complete_fails ==
@@ -270,14 +315,17 @@ complete_fails ==
     /\ session
     /\ target_content # "COMPLETE"
     /\ session' = FALSE
-    /\ expectation' = "NONE"
-    /\ expected' = NOWHERE
+    /\ expectation' = commence_2
+    /\ expected' = commence_3
     /\ previous' = NOWHERE
     /\ UNCHANGED <<task, phase, sector, running, record0_check, record0_word, record0_slot, record0_seq,
             record1_check, record1_word, record1_slot, record1_seq, slot0_content, slot0_is_finished,
-            slot0_is_earned, slot1_content, slot1_is_finished, slot1_is_earned>>
+            slot0_is_earned, slot0_is_rejected, slot1_content, slot1_is_finished, slot1_is_earned,
+            slot1_is_rejected, upgraded, upgraded_from>>
 
 other_sector == IF first_decides THEN "SECOND" ELSE "FIRST"
+complete_1 == IF slot0_is_next THEN target_content ELSE slot0_content
+complete_2 == IF slot1_is_next THEN target_content ELSE slot1_content
 
 (* Call. Source: IDF-OTA-SET-BOOT. *)
 complete ==
@@ -287,17 +335,19 @@ complete ==
     /\ task' = "COMPLETE"
     /\ sector' = other_sector
     /\ session' = FALSE
-    /\ slot0_content' = (IF slot0_is_next THEN target_content ELSE slot0_content)
-    /\ slot0_is_finished' = (write_first_1 \/ ~(running < 1) \/ write_first_2)
-    /\ slot0_is_earned' = write_rest_4
-    /\ slot1_content' = (IF slot1_is_next THEN target_content ELSE slot1_content)
-    /\ slot1_is_finished' = (slot1_is_next \/ write_first_3)
-    /\ slot1_is_earned' = write_rest_6
+    /\ slot0_content' = complete_1
+    /\ slot0_is_finished' = (write_first_1 \/ ~(running < 1) \/ write_first_3)
+    /\ slot0_is_earned' = write_rest_5
+    /\ slot0_is_rejected' = write_rest_7
+    /\ slot1_content' = complete_2
+    /\ slot1_is_finished' = (slot1_is_next \/ write_first_6)
+    /\ slot1_is_earned' = write_rest_10
+    /\ slot1_is_rejected' = write_rest_11
     /\ expectation' = "NONE"
     /\ expected' = NOWHERE
     /\ previous' = NOWHERE
     /\ UNCHANGED <<phase, running, record0_check, record0_word, record0_slot, record0_seq, record1_check,
-            record1_word, record1_slot, record1_seq>>
+            record1_word, record1_slot, record1_seq, upgraded, upgraded_from>>
 
 accept_1 == (running < FACTORY) /\ (deciding_slot = running) /\ (deciding_word = "PENDING_VERIFY") /\ (running = 0)
 accept_2 == (running < FACTORY) /\ (deciding_slot = running) /\ (deciding_word = "PENDING_VERIFY") /\ (running = 1)
@@ -309,8 +359,7 @@ accept ==
     /\ deciding_word # "VALID"
     /\ running < FACTORY
     /\ deciding_slot = running
-    /\ commence_1
-    /\ running_word = "PENDING_VERIFY"
+    /\ deciding_word = "PENDING_VERIFY"
     /\ ~session
     /\ task' = "ACCEPT"
     /\ sector' = deciding_sector
@@ -320,8 +369,8 @@ accept ==
     /\ expected' = NOWHERE
     /\ previous' = NOWHERE
     /\ UNCHANGED <<phase, running, session, record0_check, record0_word, record0_slot, record0_seq, record1_check,
-            record1_word, record1_slot, record1_seq, slot0_content, slot0_is_finished, slot1_content,
-            slot1_is_finished>>
+            record1_word, record1_slot, record1_seq, slot0_content, slot0_is_finished, slot0_is_rejected,
+            slot1_content, slot1_is_finished, slot1_is_rejected, upgraded, upgraded_from>>
 
 other_check == IF first_decides THEN record1_check ELSE record0_check
 other_word == IF first_decides THEN record1_word ELSE record0_word
@@ -341,7 +390,8 @@ rollback ==
     /\ previous' = NOWHERE
     /\ UNCHANGED <<phase, running, session, record0_check, record0_word, record0_slot, record0_seq, record1_check,
             record1_word, record1_slot, record1_seq, slot0_content, slot0_is_finished, slot0_is_earned,
-            slot1_content, slot1_is_finished, slot1_is_earned>>
+            slot0_is_rejected, slot1_content, slot1_is_finished, slot1_is_earned, slot1_is_rejected, upgraded,
+            upgraded_from>>
 
 (* Reset. Source: IDF-BOOT-SELECT. *)
 restart ==
@@ -352,8 +402,9 @@ restart ==
     /\ running' = NOWHERE
     /\ session' = FALSE
     /\ UNCHANGED <<record0_check, record0_word, record0_slot, record0_seq, record1_check, record1_word,
-            record1_slot, record1_seq, slot0_content, slot0_is_finished, slot0_is_earned, slot1_content,
-            slot1_is_finished, slot1_is_earned, expectation, expected, previous>>
+            record1_slot, record1_seq, slot0_content, slot0_is_finished, slot0_is_earned, slot0_is_rejected,
+            slot1_content, slot1_is_finished, slot1_is_earned, slot1_is_rejected, expectation, expected, previous,
+            upgraded, upgraded_from>>
 
 check_in_sector == IF sector = "SECOND" THEN record1_check ELSE record0_check
 abort_erases_1 == IF sector = "SECOND" THEN record0_check ELSE check_in_sector
@@ -362,18 +413,14 @@ slot_in_sector == IF sector = "SECOND" THEN record1_slot ELSE record0_slot
 abort_erases_3 == IF sector = "SECOND" THEN record0_slot ELSE slot_in_sector
 seq_in_sector == IF sector = "SECOND" THEN record1_seq ELSE record0_seq
 abort_erases_4 == IF sector = "SECOND" THEN record0_seq ELSE seq_in_sector
-abort_erases_5 == IF sector = "SECOND" THEN check_in_sector ELSE record1_check
-abort_erases_6 == IF sector = "SECOND" THEN seq_in_sector ELSE record1_seq
-abort_erases_7 == (abort_erases_1 = "RIGHT") /\ (2 < abort_erases_4) /\ (abort_erases_5 = "RIGHT") /\ (2 <
-    abort_erases_6) /\ (abort_erases_6 < abort_erases_4)
-abort_erases_8 == IF abort_erases_7 THEN 4 ELSE IF (abort_erases_1 = "RIGHT") /\ (2 < abort_erases_4) THEN 3 ELSE
-    abort_erases_4
-abort_erases_9 == IF sector = "SECOND" THEN "ABORTED" ELSE record1_word
-abort_erases_10 == IF sector = "SECOND" THEN slot_in_sector ELSE record1_slot
-abort_erases_11 == (abort_erases_5 = "RIGHT") /\ (2 < abort_erases_6) /\ (abort_erases_1 = "RIGHT") /\ (2 <
-    abort_erases_4) /\ (abort_erases_4 < abort_erases_6)
-abort_erases_12 == IF abort_erases_11 THEN 4 ELSE IF (abort_erases_5 = "RIGHT") /\ (2 < abort_erases_6) THEN 3 ELSE
-    abort_erases_6
+abort_erases_5 == IF sector = "SECOND" THEN seq_in_sector ELSE record1_seq
+abort_erases_6 == IF (2 < abort_erases_4) /\ (2 < abort_erases_5) /\ (abort_erases_5 < abort_erases_4) THEN 4 ELSE
+    IF 2 < abort_erases_4 THEN 3 ELSE abort_erases_4
+abort_erases_7 == IF sector = "SECOND" THEN check_in_sector ELSE record1_check
+abort_erases_8 == IF sector = "SECOND" THEN "ABORTED" ELSE record1_word
+abort_erases_9 == IF sector = "SECOND" THEN slot_in_sector ELSE record1_slot
+abort_erases_10 == IF (2 < abort_erases_5) /\ (2 < abort_erases_4) /\ (abort_erases_4 < abort_erases_5) THEN 4 ELSE
+    IF 2 < abort_erases_5 THEN 3 ELSE abort_erases_5
 
 (* Flash. Source: IDF-OTADATA-REWRITE. *)
 abort_erases ==
@@ -383,13 +430,19 @@ abort_erases ==
     /\ record0_check' = abort_erases_1
     /\ record0_word' = abort_erases_2
     /\ record0_slot' = abort_erases_3
-    /\ record0_seq' = abort_erases_8
-    /\ record1_check' = abort_erases_5
-    /\ record1_word' = abort_erases_9
-    /\ record1_slot' = abort_erases_10
-    /\ record1_seq' = abort_erases_12
+    /\ record0_seq' = abort_erases_6
+    /\ record1_check' = abort_erases_7
+    /\ record1_word' = abort_erases_8
+    /\ record1_slot' = abort_erases_9
+    /\ record1_seq' = abort_erases_10
     /\ UNCHANGED <<task, sector, running, session, slot0_content, slot0_is_finished, slot0_is_earned,
-            slot1_content, slot1_is_finished, slot1_is_earned, expectation, expected, previous>>
+            slot0_is_rejected, slot1_content, slot1_is_finished, slot1_is_earned, slot1_is_rejected, expectation,
+            expected, previous, upgraded, upgraded_from>>
+
+abort_programs_1 == (check_in_sector = "RIGHT") /\ (slot_in_sector = 0)
+abort_programs_2 == abort_programs_1 \/ (~abort_programs_1 /\ slot0_is_rejected)
+abort_programs_3 == (check_in_sector = "RIGHT") /\ (slot_in_sector = 1)
+abort_programs_4 == abort_programs_3 \/ (~abort_programs_3 /\ slot1_is_rejected)
 
 (* Flash. Source: IDF-OTADATA-REWRITE. *)
 abort_programs ==
@@ -398,9 +451,12 @@ abort_programs ==
     /\ task' = "SELECT"
     /\ phase' = "ERASE"
     /\ sector' = "FIRST"
+    /\ slot0_is_rejected' = abort_programs_2
+    /\ slot1_is_rejected' = abort_programs_4
     /\ UNCHANGED <<running, session, record0_check, record0_word, record0_slot, record0_seq, record1_check,
             record1_word, record1_slot, record1_seq, slot0_content, slot0_is_finished, slot0_is_earned,
-            slot1_content, slot1_is_finished, slot1_is_earned, expectation, expected, previous>>
+            slot1_content, slot1_is_finished, slot1_is_earned, expectation, expected, previous, upgraded,
+            upgraded_from>>
 
 try_erases_1 == IF sector = "SECOND" THEN record0_word ELSE "PENDING_VERIFY"
 try_erases_2 == IF sector = "SECOND" THEN "PENDING_VERIFY" ELSE record1_word
@@ -413,13 +469,14 @@ try_erases ==
     /\ record0_check' = abort_erases_1
     /\ record0_word' = try_erases_1
     /\ record0_slot' = abort_erases_3
-    /\ record0_seq' = abort_erases_8
-    /\ record1_check' = abort_erases_5
+    /\ record0_seq' = abort_erases_6
+    /\ record1_check' = abort_erases_7
     /\ record1_word' = try_erases_2
-    /\ record1_slot' = abort_erases_10
-    /\ record1_seq' = abort_erases_12
+    /\ record1_slot' = abort_erases_9
+    /\ record1_seq' = abort_erases_10
     /\ UNCHANGED <<task, sector, running, session, slot0_content, slot0_is_finished, slot0_is_earned,
-            slot1_content, slot1_is_finished, slot1_is_earned, expectation, expected, previous>>
+            slot0_is_rejected, slot1_content, slot1_is_finished, slot1_is_earned, slot1_is_rejected, expectation,
+            expected, previous, upgraded, upgraded_from>>
 
 try_programs_1 == (slot1_content = "COMPLETE") /\ ~(slot_in_sector < 1)
 try_programs_2 == IF ~try_programs_1 /\ (slot0_content # "COMPLETE") THEN IF (slot1_content = "COMPLETE") /\
@@ -438,27 +495,20 @@ try_programs ==
     /\ sector' = "FIRST"
     /\ running' = try_programs_3
     /\ UNCHANGED <<session, record0_check, record0_word, record0_slot, record0_seq, record1_check, record1_word,
-            record1_slot, record1_seq, slot0_content, slot0_is_finished, slot0_is_earned, slot1_content,
-            slot1_is_finished, slot1_is_earned, expectation, expected, previous>>
+            record1_slot, record1_seq, slot0_content, slot0_is_finished, slot0_is_earned, slot0_is_rejected,
+            slot1_content, slot1_is_finished, slot1_is_earned, slot1_is_rejected, expectation, expected, previous,
+            upgraded, upgraded_from>>
 
 fresh_erases_1 == IF sector = "SECOND" THEN record0_check ELSE "RIGHT"
 fresh_erases_2 == IF sector = "SECOND" THEN record0_word ELSE "VALID"
-fresh_erases_3 == IF sector = "SECOND" THEN record0_slot ELSE running
-fresh_erases_4 == ((sector = "SECOND") /\ (record0_check = "RIGHT")) \/ (sector # "SECOND")
-fresh_erases_5 == IF sector = "SECOND" THEN record0_seq ELSE (running + 1) % 32
-fresh_erases_6 == (sector = "SECOND") \/ ((sector # "SECOND") /\ (record1_check = "RIGHT"))
-fresh_erases_7 == IF sector = "SECOND" THEN (running + 1) % 32 ELSE record1_seq
-fresh_erases_8 == fresh_erases_4 /\ (2 < fresh_erases_5) /\ fresh_erases_6 /\ (2 < fresh_erases_7) /\
-    (fresh_erases_7 < fresh_erases_5)
-fresh_erases_9 == IF fresh_erases_8 THEN 4 ELSE IF fresh_erases_4 /\ (2 < fresh_erases_5) THEN 3 ELSE
-    fresh_erases_5
-fresh_erases_10 == IF sector = "SECOND" THEN "RIGHT" ELSE record1_check
-fresh_erases_11 == IF sector = "SECOND" THEN "VALID" ELSE record1_word
-fresh_erases_12 == IF sector = "SECOND" THEN running ELSE record1_slot
-fresh_erases_13 == fresh_erases_6 /\ (2 < fresh_erases_7) /\ fresh_erases_4 /\ (2 < fresh_erases_5) /\
-    (fresh_erases_5 < fresh_erases_7)
-fresh_erases_14 == IF fresh_erases_13 THEN 4 ELSE IF fresh_erases_6 /\ (2 < fresh_erases_7) THEN 3 ELSE
-    fresh_erases_7
+fresh_erases_3 == IF sector = "SECOND" THEN record0_seq ELSE (running + 1) % 32
+fresh_erases_4 == IF sector = "SECOND" THEN (running + 1) % 32 ELSE record1_seq
+fresh_erases_5 == IF (2 < fresh_erases_3) /\ (2 < fresh_erases_4) /\ (fresh_erases_4 < fresh_erases_3) THEN 4 ELSE
+    IF 2 < fresh_erases_3 THEN 3 ELSE fresh_erases_3
+fresh_erases_6 == IF sector = "SECOND" THEN "RIGHT" ELSE record1_check
+fresh_erases_7 == IF sector = "SECOND" THEN "VALID" ELSE record1_word
+fresh_erases_8 == IF (2 < fresh_erases_4) /\ (2 < fresh_erases_3) /\ (fresh_erases_3 < fresh_erases_4) THEN 4 ELSE
+    IF 2 < fresh_erases_4 THEN 3 ELSE fresh_erases_4
 
 (* Flash. Source: IDF-OTADATA-REWRITE. *)
 fresh_erases ==
@@ -467,14 +517,15 @@ fresh_erases ==
     /\ phase' = "PROGRAM"
     /\ record0_check' = fresh_erases_1
     /\ record0_word' = fresh_erases_2
-    /\ record0_slot' = fresh_erases_3
-    /\ record0_seq' = fresh_erases_9
-    /\ record1_check' = fresh_erases_10
-    /\ record1_word' = fresh_erases_11
-    /\ record1_slot' = fresh_erases_12
-    /\ record1_seq' = fresh_erases_14
+    /\ record0_slot' = (IF sector = "SECOND" THEN record0_slot ELSE running)
+    /\ record0_seq' = fresh_erases_5
+    /\ record1_check' = fresh_erases_6
+    /\ record1_word' = fresh_erases_7
+    /\ record1_slot' = (IF sector = "SECOND" THEN running ELSE record1_slot)
+    /\ record1_seq' = fresh_erases_8
     /\ UNCHANGED <<task, sector, running, session, slot0_content, slot0_is_finished, slot0_is_earned,
-            slot1_content, slot1_is_finished, slot1_is_earned, expectation, expected, previous>>
+            slot0_is_rejected, slot1_content, slot1_is_finished, slot1_is_earned, slot1_is_rejected, expectation,
+            expected, previous, upgraded, upgraded_from>>
 
 (* Flash. Source: IDF-OTADATA-REWRITE. *)
 fresh_programs ==
@@ -485,7 +536,8 @@ fresh_programs ==
     /\ sector' = "FIRST"
     /\ UNCHANGED <<running, session, record0_check, record0_word, record0_slot, record0_seq, record1_check,
             record1_word, record1_slot, record1_seq, slot0_content, slot0_is_finished, slot0_is_earned,
-            slot1_content, slot1_is_finished, slot1_is_earned, expectation, expected, previous>>
+            slot0_is_rejected, slot1_content, slot1_is_finished, slot1_is_earned, slot1_is_rejected, expectation,
+            expected, previous, upgraded, upgraded_from>>
 
 complete_erases_1 == IF sector = "SECOND" THEN record0_word ELSE "NEW"
 deciding_seq == IF second_decides THEN record1_seq ELSE record0_seq
@@ -494,15 +546,11 @@ complete_erases_2 == IF next_slot < deciding_slot THEN (((next_slot + 2) % 32) +
 complete_erases_3 == IF some_record_decides THEN (deciding_seq + complete_erases_2) % 32 ELSE (next_slot + 1) % 4
 complete_erases_4 == IF sector = "SECOND" THEN record0_seq ELSE complete_erases_3
 complete_erases_5 == IF sector = "SECOND" THEN complete_erases_3 ELSE record1_seq
-complete_erases_6 == fresh_erases_4 /\ (2 < complete_erases_4) /\ fresh_erases_6 /\ (2 < complete_erases_5) /\
-    (complete_erases_5 < complete_erases_4)
-complete_erases_7 == IF complete_erases_6 THEN 4 ELSE IF fresh_erases_4 /\ (2 < complete_erases_4) THEN 3 ELSE
-    complete_erases_4
-complete_erases_8 == IF sector = "SECOND" THEN "NEW" ELSE record1_word
-complete_erases_9 == fresh_erases_6 /\ (2 < complete_erases_5) /\ fresh_erases_4 /\ (2 < complete_erases_4) /\
-    (complete_erases_4 < complete_erases_5)
-complete_erases_10 == IF complete_erases_9 THEN 4 ELSE IF fresh_erases_6 /\ (2 < complete_erases_5) THEN 3 ELSE
-    complete_erases_5
+complete_erases_6 == IF (2 < complete_erases_4) /\ (2 < complete_erases_5) /\ (complete_erases_5 <
+    complete_erases_4) THEN 4 ELSE IF 2 < complete_erases_4 THEN 3 ELSE complete_erases_4
+complete_erases_7 == IF sector = "SECOND" THEN "NEW" ELSE record1_word
+complete_erases_8 == IF (2 < complete_erases_5) /\ (2 < complete_erases_4) /\ (complete_erases_4 <
+    complete_erases_5) THEN 4 ELSE IF 2 < complete_erases_5 THEN 3 ELSE complete_erases_5
 
 (* Flash. Source: IDF-OTADATA-REWRITE. *)
 complete_erases ==
@@ -512,13 +560,14 @@ complete_erases ==
     /\ record0_check' = fresh_erases_1
     /\ record0_word' = complete_erases_1
     /\ record0_slot' = (IF sector = "SECOND" THEN record0_slot ELSE next_slot)
-    /\ record0_seq' = complete_erases_7
-    /\ record1_check' = fresh_erases_10
-    /\ record1_word' = complete_erases_8
+    /\ record0_seq' = complete_erases_6
+    /\ record1_check' = fresh_erases_6
+    /\ record1_word' = complete_erases_7
     /\ record1_slot' = (IF sector = "SECOND" THEN next_slot ELSE record1_slot)
-    /\ record1_seq' = complete_erases_10
+    /\ record1_seq' = complete_erases_8
     /\ UNCHANGED <<task, sector, running, session, slot0_content, slot0_is_finished, slot0_is_earned,
-            slot1_content, slot1_is_finished, slot1_is_earned, expectation, expected, previous>>
+            slot0_is_rejected, slot1_content, slot1_is_finished, slot1_is_earned, slot1_is_rejected, expectation,
+            expected, previous, upgraded, upgraded_from>>
 
 (* Flash. Source: IDF-OTADATA-REWRITE. *)
 complete_programs ==
@@ -529,12 +578,14 @@ complete_programs ==
     /\ sector' = "FIRST"
     /\ running' = NOWHERE
     /\ session' = FALSE
+    /\ slot0_is_rejected' = write_first_4
+    /\ slot1_is_rejected' = write_first_7
     /\ expectation' = "MARKED"
     /\ expected' = next_slot
     /\ previous' = running
     /\ UNCHANGED <<record0_check, record0_word, record0_slot, record0_seq, record1_check, record1_word,
             record1_slot, record1_seq, slot0_content, slot0_is_finished, slot0_is_earned, slot1_content,
-            slot1_is_finished, slot1_is_earned>>
+            slot1_is_finished, slot1_is_earned, upgraded, upgraded_from>>
 
 (* Flash. Source: IDF-OTADATA-REWRITE. *)
 accept_erases ==
@@ -544,13 +595,14 @@ accept_erases ==
     /\ record0_check' = abort_erases_1
     /\ record0_word' = fresh_erases_2
     /\ record0_slot' = abort_erases_3
-    /\ record0_seq' = abort_erases_8
-    /\ record1_check' = abort_erases_5
-    /\ record1_word' = fresh_erases_11
-    /\ record1_slot' = abort_erases_10
-    /\ record1_seq' = abort_erases_12
+    /\ record0_seq' = abort_erases_6
+    /\ record1_check' = abort_erases_7
+    /\ record1_word' = fresh_erases_7
+    /\ record1_slot' = abort_erases_9
+    /\ record1_seq' = abort_erases_10
     /\ UNCHANGED <<task, sector, running, session, slot0_content, slot0_is_finished, slot0_is_earned,
-            slot1_content, slot1_is_finished, slot1_is_earned, expectation, expected, previous>>
+            slot0_is_rejected, slot1_content, slot1_is_finished, slot1_is_earned, slot1_is_rejected, expectation,
+            expected, previous, upgraded, upgraded_from>>
 
 (* Flash. Source: IDF-OTADATA-REWRITE. *)
 accept_programs ==
@@ -563,7 +615,8 @@ accept_programs ==
     /\ expected' = running
     /\ UNCHANGED <<running, session, record0_check, record0_word, record0_slot, record0_seq, record1_check,
             record1_word, record1_slot, record1_seq, slot0_content, slot0_is_finished, slot0_is_earned,
-            slot1_content, slot1_is_finished, slot1_is_earned, previous>>
+            slot0_is_rejected, slot1_content, slot1_is_finished, slot1_is_earned, slot1_is_rejected, previous,
+            upgraded, upgraded_from>>
 
 rollback_erases_1 == IF sector = "SECOND" THEN record0_word ELSE "INVALID"
 rollback_erases_2 == IF sector = "SECOND" THEN "INVALID" ELSE record1_word
@@ -576,13 +629,14 @@ rollback_erases ==
     /\ record0_check' = abort_erases_1
     /\ record0_word' = rollback_erases_1
     /\ record0_slot' = abort_erases_3
-    /\ record0_seq' = abort_erases_8
-    /\ record1_check' = abort_erases_5
+    /\ record0_seq' = abort_erases_6
+    /\ record1_check' = abort_erases_7
     /\ record1_word' = rollback_erases_2
-    /\ record1_slot' = abort_erases_10
-    /\ record1_seq' = abort_erases_12
+    /\ record1_slot' = abort_erases_9
+    /\ record1_seq' = abort_erases_10
     /\ UNCHANGED <<task, sector, running, session, slot0_content, slot0_is_finished, slot0_is_earned,
-            slot1_content, slot1_is_finished, slot1_is_earned, expectation, expected, previous>>
+            slot0_is_rejected, slot1_content, slot1_is_finished, slot1_is_earned, slot1_is_rejected, expectation,
+            expected, previous, upgraded, upgraded_from>>
 
 (* Flash. Source: IDF-OTADATA-REWRITE. *)
 rollback_programs ==
@@ -593,25 +647,26 @@ rollback_programs ==
     /\ sector' = "FIRST"
     /\ running' = NOWHERE
     /\ session' = FALSE
+    /\ slot0_is_rejected' = abort_programs_2
+    /\ slot1_is_rejected' = abort_programs_4
     /\ expectation' = "REFUSED"
     /\ expected' = running
+    /\ previous' = (IF running = upgraded THEN upgraded_from ELSE NOWHERE)
     /\ UNCHANGED <<record0_check, record0_word, record0_slot, record0_seq, record1_check, record1_word,
             record1_slot, record1_seq, slot0_content, slot0_is_finished, slot0_is_earned, slot1_content,
-            slot1_is_finished, slot1_is_earned, previous>>
+            slot1_is_finished, slot1_is_earned, upgraded, upgraded_from>>
 
-set_boot_erases_1 == IF running < deciding_slot THEN (((running + 2) % 32) + 32 - deciding_slot) % 32 ELSE (running
-    + 4 - deciding_slot) % 4
-set_boot_erases_2 == IF some_record_decides THEN (deciding_seq + set_boot_erases_1) % 32 ELSE (running + 1) % 4
-set_boot_erases_3 == IF sector = "SECOND" THEN record0_seq ELSE set_boot_erases_2
-set_boot_erases_4 == IF sector = "SECOND" THEN set_boot_erases_2 ELSE record1_seq
-set_boot_erases_5 == fresh_erases_4 /\ (2 < set_boot_erases_3) /\ fresh_erases_6 /\ (2 < set_boot_erases_4) /\
-    (set_boot_erases_4 < set_boot_erases_3)
-set_boot_erases_6 == IF set_boot_erases_5 THEN 4 ELSE IF fresh_erases_4 /\ (2 < set_boot_erases_3) THEN 3 ELSE
-    set_boot_erases_3
-set_boot_erases_7 == fresh_erases_6 /\ (2 < set_boot_erases_4) /\ fresh_erases_4 /\ (2 < set_boot_erases_3) /\
-    (set_boot_erases_3 < set_boot_erases_4)
-set_boot_erases_8 == IF set_boot_erases_7 THEN 4 ELSE IF fresh_erases_6 /\ (2 < set_boot_erases_4) THEN 3 ELSE
-    set_boot_erases_4
+set_boot_erases_1 == IF sector = "SECOND" THEN record0_slot ELSE 0
+set_boot_erases_2 == (deciding_seq + (IF 0 < deciding_slot THEN (2 + 32 - deciding_slot) % 32 ELSE (0 + 2 -
+    deciding_slot) % 2)) % 32
+set_boot_erases_3 == IF some_record_decides THEN set_boot_erases_2 ELSE 1
+set_boot_erases_4 == IF sector = "SECOND" THEN record0_seq ELSE set_boot_erases_3
+set_boot_erases_5 == IF sector = "SECOND" THEN set_boot_erases_3 ELSE record1_seq
+set_boot_erases_6 == IF (2 < set_boot_erases_4) /\ (2 < set_boot_erases_5) /\ (set_boot_erases_5 <
+    set_boot_erases_4) THEN 4 ELSE IF 2 < set_boot_erases_4 THEN 3 ELSE set_boot_erases_4
+set_boot_erases_7 == IF sector = "SECOND" THEN 0 ELSE record1_slot
+set_boot_erases_8 == IF (2 < set_boot_erases_5) /\ (2 < set_boot_erases_4) /\ (set_boot_erases_4 <
+    set_boot_erases_5) THEN 4 ELSE IF 2 < set_boot_erases_5 THEN 3 ELSE set_boot_erases_5
 
 (* Flash. Source: IDF-OTADATA-REWRITE. *)
 set_boot_erases ==
@@ -620,14 +675,15 @@ set_boot_erases ==
     /\ phase' = "PROGRAM"
     /\ record0_check' = fresh_erases_1
     /\ record0_word' = complete_erases_1
-    /\ record0_slot' = fresh_erases_3
+    /\ record0_slot' = set_boot_erases_1
     /\ record0_seq' = set_boot_erases_6
-    /\ record1_check' = fresh_erases_10
-    /\ record1_word' = complete_erases_8
-    /\ record1_slot' = fresh_erases_12
+    /\ record1_check' = fresh_erases_6
+    /\ record1_word' = complete_erases_7
+    /\ record1_slot' = set_boot_erases_7
     /\ record1_seq' = set_boot_erases_8
     /\ UNCHANGED <<task, sector, running, session, slot0_content, slot0_is_finished, slot0_is_earned,
-            slot1_content, slot1_is_finished, slot1_is_earned, expectation, expected, previous>>
+            slot0_is_rejected, slot1_content, slot1_is_finished, slot1_is_earned, slot1_is_rejected, expectation,
+            expected, previous, upgraded, upgraded_from>>
 
 (* Flash. Source: IDF-OTADATA-REWRITE. *)
 set_boot_programs ==
@@ -636,22 +692,23 @@ set_boot_programs ==
     /\ task' = "RUN"
     /\ phase' = "ERASE"
     /\ sector' = "FIRST"
+    /\ expectation' = "SELECTED"
+    /\ expected' = 0
     /\ UNCHANGED <<running, session, record0_check, record0_word, record0_slot, record0_seq, record1_check,
             record1_word, record1_slot, record1_seq, slot0_content, slot0_is_finished, slot0_is_earned,
-            slot1_content, slot1_is_finished, slot1_is_earned, expectation, expected, previous>>
+            slot0_is_rejected, slot1_content, slot1_is_finished, slot1_is_earned, slot1_is_rejected, previous,
+            upgraded, upgraded_from>>
 
 spare_erases_1 == IF sector = "SECOND" THEN record0_check ELSE "EMPTY"
 spare_erases_2 == IF sector = "SECOND" THEN record0_word ELSE "UNDEFINED"
-spare_erases_3 == IF sector = "SECOND" THEN record0_slot ELSE 0
-spare_erases_4 == IF sector = "SECOND" THEN record0_seq ELSE 0
-spare_erases_5 == IF (sector = "SECOND") /\ (record0_check = "RIGHT") /\ (2 < spare_erases_4) THEN 3 ELSE
-    spare_erases_4
+spare_erases_3 == IF sector = "SECOND" THEN record0_seq ELSE 0
+spare_erases_4 == IF sector = "SECOND" THEN 0 ELSE record1_seq
+spare_erases_5 == IF (2 < spare_erases_3) /\ (2 < spare_erases_4) /\ (spare_erases_4 < spare_erases_3) THEN 4 ELSE
+    IF 2 < spare_erases_3 THEN 3 ELSE spare_erases_3
 spare_erases_6 == IF sector = "SECOND" THEN "EMPTY" ELSE record1_check
 spare_erases_7 == IF sector = "SECOND" THEN "UNDEFINED" ELSE record1_word
-spare_erases_8 == IF sector = "SECOND" THEN 0 ELSE record1_slot
-spare_erases_9 == IF sector = "SECOND" THEN 0 ELSE record1_seq
-spare_erases_10 == IF (sector # "SECOND") /\ (record1_check = "RIGHT") /\ (2 < spare_erases_9) THEN 3 ELSE
-    spare_erases_9
+spare_erases_8 == IF (2 < spare_erases_4) /\ (2 < spare_erases_3) /\ (spare_erases_3 < spare_erases_4) THEN 4 ELSE
+    IF 2 < spare_erases_4 THEN 3 ELSE spare_erases_4
 
 (* Flash. Source: IDF-OTA-BEGIN. *)
 spare_erases ==
@@ -660,14 +717,15 @@ spare_erases ==
     /\ sector' = "FIRST"
     /\ record0_check' = spare_erases_1
     /\ record0_word' = spare_erases_2
-    /\ record0_slot' = spare_erases_3
+    /\ record0_slot' = set_boot_erases_1
     /\ record0_seq' = spare_erases_5
     /\ record1_check' = spare_erases_6
     /\ record1_word' = spare_erases_7
-    /\ record1_slot' = spare_erases_8
-    /\ record1_seq' = spare_erases_10
-    /\ UNCHANGED <<phase, running, session, slot0_content, slot0_is_finished, slot0_is_earned, slot1_content,
-            slot1_is_finished, slot1_is_earned, expectation, expected, previous>>
+    /\ record1_slot' = set_boot_erases_7
+    /\ record1_seq' = spare_erases_8
+    /\ UNCHANGED <<phase, running, session, slot0_content, slot0_is_finished, slot0_is_earned, slot0_is_rejected,
+            slot1_content, slot1_is_finished, slot1_is_earned, slot1_is_rejected, expectation, expected, previous,
+            upgraded, upgraded_from>>
 
 (* Flash. Source: IDF-OTA-SET-BOOT. *)
 forget_first_erases ==
@@ -676,14 +734,15 @@ forget_first_erases ==
     /\ sector' = "SECOND"
     /\ record0_check' = spare_erases_1
     /\ record0_word' = spare_erases_2
-    /\ record0_slot' = spare_erases_3
+    /\ record0_slot' = set_boot_erases_1
     /\ record0_seq' = spare_erases_5
     /\ record1_check' = spare_erases_6
     /\ record1_word' = spare_erases_7
-    /\ record1_slot' = spare_erases_8
-    /\ record1_seq' = spare_erases_10
-    /\ UNCHANGED <<phase, running, session, slot0_content, slot0_is_finished, slot0_is_earned, slot1_content,
-            slot1_is_finished, slot1_is_earned, expectation, expected, previous>>
+    /\ record1_slot' = set_boot_erases_7
+    /\ record1_seq' = spare_erases_8
+    /\ UNCHANGED <<phase, running, session, slot0_content, slot0_is_finished, slot0_is_earned, slot0_is_rejected,
+            slot1_content, slot1_is_finished, slot1_is_earned, slot1_is_rejected, expectation, expected, previous,
+            upgraded, upgraded_from>>
 
 (* Flash. Source: IDF-OTA-SET-BOOT. *)
 forget_second_erases ==
@@ -692,17 +751,23 @@ forget_second_erases ==
     /\ sector' = "FIRST"
     /\ record0_check' = spare_erases_1
     /\ record0_word' = spare_erases_2
-    /\ record0_slot' = spare_erases_3
+    /\ record0_slot' = set_boot_erases_1
     /\ record0_seq' = spare_erases_5
     /\ record1_check' = spare_erases_6
     /\ record1_word' = spare_erases_7
-    /\ record1_slot' = spare_erases_8
-    /\ record1_seq' = spare_erases_10
-    /\ UNCHANGED <<phase, running, session, slot0_content, slot0_is_finished, slot0_is_earned, slot1_content,
-            slot1_is_finished, slot1_is_earned, expectation, expected, previous>>
+    /\ record1_slot' = set_boot_erases_7
+    /\ record1_seq' = spare_erases_8
+    /\ expectation' = "SELECTED"
+    /\ expected' = FACTORY
+    /\ UNCHANGED <<phase, running, session, slot0_content, slot0_is_finished, slot0_is_earned, slot0_is_rejected,
+            slot1_content, slot1_is_finished, slot1_is_earned, slot1_is_rejected, previous, upgraded,
+            upgraded_from>>
 
 commence_erases_1 == IF slot0_is_next THEN "EMPTY" ELSE slot0_content
 commence_erases_2 == IF slot1_is_next THEN "EMPTY" ELSE slot1_content
+commence_erases_3 == (upgraded = next_slot) \/ (upgraded_from = next_slot)
+commence_erases_4 == IF commence_erases_3 THEN 3 ELSE upgraded
+commence_erases_5 == IF commence_erases_3 THEN 3 ELSE upgraded_from
 
 (* Flash. Source: IDF-OTA-BEGIN. *)
 commence_erases ==
@@ -711,11 +776,15 @@ commence_erases ==
     /\ sector' = "FIRST"
     /\ session' = TRUE
     /\ slot0_content' = commence_erases_1
-    /\ slot0_is_finished' = write_first_2
+    /\ slot0_is_finished' = write_first_3
     /\ slot0_is_earned' = (~slot0_is_next /\ slot0_is_earned)
+    /\ slot0_is_rejected' = write_first_4
     /\ slot1_content' = commence_erases_2
-    /\ slot1_is_finished' = write_first_3
+    /\ slot1_is_finished' = write_first_6
     /\ slot1_is_earned' = (~slot1_is_next /\ slot1_is_earned)
+    /\ slot1_is_rejected' = write_first_7
+    /\ upgraded' = commence_erases_4
+    /\ upgraded_from' = commence_erases_5
     /\ UNCHANGED <<phase, running, record0_check, record0_word, record0_slot, record0_seq, record1_check,
             record1_word, record1_slot, record1_seq, expectation, expected, previous>>
 
@@ -728,16 +797,21 @@ reject_erases ==
     /\ running' = NOWHERE
     /\ session' = FALSE
     /\ slot0_content' = commence_erases_1
-    /\ slot0_is_finished' = write_first_2
+    /\ slot0_is_finished' = write_first_3
     /\ slot0_is_earned' = (~slot0_is_next /\ slot0_is_earned)
+    /\ slot0_is_rejected' = write_first_4
     /\ slot1_content' = commence_erases_2
-    /\ slot1_is_finished' = write_first_3
+    /\ slot1_is_finished' = write_first_6
     /\ slot1_is_earned' = (~slot1_is_next /\ slot1_is_earned)
+    /\ slot1_is_rejected' = write_first_7
+    /\ upgraded' = commence_erases_4
+    /\ upgraded_from' = commence_erases_5
     /\ UNCHANGED <<record0_check, record0_word, record0_slot, record0_seq, record1_check, record1_word,
             record1_slot, record1_seq, expectation, expected, previous>>
 
 cut_1 == IF expectation = "REFUSED" THEN "NONE" ELSE expectation
 cut_2 == IF expectation = "REFUSED" THEN NOWHERE ELSE expected
+cut_3 == IF expectation = "REFUSED" THEN NOWHERE ELSE previous
 
 (* Cut, from F0 on. Source: IDF-OTA-SAFE-UPDATE. *)
 cut ==
@@ -749,9 +823,10 @@ cut ==
     /\ session' = FALSE
     /\ expectation' = cut_1
     /\ expected' = cut_2
+    /\ previous' = cut_3
     /\ UNCHANGED <<record0_check, record0_word, record0_slot, record0_seq, record1_check, record1_word,
-            record1_slot, record1_seq, slot0_content, slot0_is_finished, slot0_is_earned, slot1_content,
-            slot1_is_finished, slot1_is_earned, previous>>
+            record1_slot, record1_seq, slot0_content, slot0_is_finished, slot0_is_earned, slot0_is_rejected,
+            slot1_content, slot1_is_finished, slot1_is_earned, slot1_is_rejected, upgraded, upgraded_from>>
 
 word_in_sector == IF sector = "SECOND" THEN record1_word ELSE record0_word
 cut_in_erase_leaves_empty_new_1 == (check_in_sector = "EMPTY") /\ (word_in_sector = "NEW")
@@ -773,16 +848,17 @@ cut_in_erase_leaves_empty_new ==
     /\ session' = FALSE
     /\ record0_check' = spare_erases_1
     /\ record0_word' = complete_erases_1
-    /\ record0_slot' = spare_erases_3
+    /\ record0_slot' = set_boot_erases_1
     /\ record0_seq' = spare_erases_5
     /\ record1_check' = spare_erases_6
-    /\ record1_word' = complete_erases_8
-    /\ record1_slot' = spare_erases_8
-    /\ record1_seq' = spare_erases_10
+    /\ record1_word' = complete_erases_7
+    /\ record1_slot' = set_boot_erases_7
+    /\ record1_seq' = spare_erases_8
     /\ expectation' = cut_1
     /\ expected' = cut_2
-    /\ UNCHANGED <<slot0_content, slot0_is_finished, slot0_is_earned, slot1_content, slot1_is_finished,
-            slot1_is_earned, previous>>
+    /\ previous' = cut_3
+    /\ UNCHANGED <<slot0_content, slot0_is_finished, slot0_is_earned, slot0_is_rejected, slot1_content,
+            slot1_is_finished, slot1_is_earned, slot1_is_rejected, upgraded, upgraded_from>>
 
 cut_in_erase_leaves_empty_pending_verify_1 == (check_in_sector = "EMPTY") /\ (word_in_sector = "PENDING_VERIFY")
 cut_in_erase_leaves_empty_pending_verify_2 == (check_in_sector = "WRONG") /\ (word_in_sector = "PENDING_VERIFY")
@@ -803,16 +879,17 @@ cut_in_erase_leaves_empty_pending_verify ==
     /\ session' = FALSE
     /\ record0_check' = spare_erases_1
     /\ record0_word' = try_erases_1
-    /\ record0_slot' = spare_erases_3
+    /\ record0_slot' = set_boot_erases_1
     /\ record0_seq' = spare_erases_5
     /\ record1_check' = spare_erases_6
     /\ record1_word' = try_erases_2
-    /\ record1_slot' = spare_erases_8
-    /\ record1_seq' = spare_erases_10
+    /\ record1_slot' = set_boot_erases_7
+    /\ record1_seq' = spare_erases_8
     /\ expectation' = cut_1
     /\ expected' = cut_2
-    /\ UNCHANGED <<slot0_content, slot0_is_finished, slot0_is_earned, slot1_content, slot1_is_finished,
-            slot1_is_earned, previous>>
+    /\ previous' = cut_3
+    /\ UNCHANGED <<slot0_content, slot0_is_finished, slot0_is_earned, slot0_is_rejected, slot1_content,
+            slot1_is_finished, slot1_is_earned, slot1_is_rejected, upgraded, upgraded_from>>
 
 cut_in_erase_leaves_empty_valid_1 == (check_in_sector = "EMPTY") /\ (word_in_sector = "VALID")
 cut_in_erase_leaves_empty_valid_2 == (check_in_sector = "WRONG") /\ (word_in_sector = "VALID")
@@ -833,16 +910,17 @@ cut_in_erase_leaves_empty_valid ==
     /\ session' = FALSE
     /\ record0_check' = spare_erases_1
     /\ record0_word' = fresh_erases_2
-    /\ record0_slot' = spare_erases_3
+    /\ record0_slot' = set_boot_erases_1
     /\ record0_seq' = spare_erases_5
     /\ record1_check' = spare_erases_6
-    /\ record1_word' = fresh_erases_11
-    /\ record1_slot' = spare_erases_8
-    /\ record1_seq' = spare_erases_10
+    /\ record1_word' = fresh_erases_7
+    /\ record1_slot' = set_boot_erases_7
+    /\ record1_seq' = spare_erases_8
     /\ expectation' = cut_1
     /\ expected' = cut_2
-    /\ UNCHANGED <<slot0_content, slot0_is_finished, slot0_is_earned, slot1_content, slot1_is_finished,
-            slot1_is_earned, previous>>
+    /\ previous' = cut_3
+    /\ UNCHANGED <<slot0_content, slot0_is_finished, slot0_is_earned, slot0_is_rejected, slot1_content,
+            slot1_is_finished, slot1_is_earned, slot1_is_rejected, upgraded, upgraded_from>>
 
 cut_in_erase_leaves_empty_invalid_1 == (check_in_sector = "EMPTY") /\ (word_in_sector = "INVALID")
 cut_in_erase_leaves_empty_invalid_2 == (check_in_sector = "WRONG") /\ (word_in_sector = "INVALID")
@@ -863,16 +941,17 @@ cut_in_erase_leaves_empty_invalid ==
     /\ session' = FALSE
     /\ record0_check' = spare_erases_1
     /\ record0_word' = rollback_erases_1
-    /\ record0_slot' = spare_erases_3
+    /\ record0_slot' = set_boot_erases_1
     /\ record0_seq' = spare_erases_5
     /\ record1_check' = spare_erases_6
     /\ record1_word' = rollback_erases_2
-    /\ record1_slot' = spare_erases_8
-    /\ record1_seq' = spare_erases_10
+    /\ record1_slot' = set_boot_erases_7
+    /\ record1_seq' = spare_erases_8
     /\ expectation' = cut_1
     /\ expected' = cut_2
-    /\ UNCHANGED <<slot0_content, slot0_is_finished, slot0_is_earned, slot1_content, slot1_is_finished,
-            slot1_is_earned, previous>>
+    /\ previous' = cut_3
+    /\ UNCHANGED <<slot0_content, slot0_is_finished, slot0_is_earned, slot0_is_rejected, slot1_content,
+            slot1_is_finished, slot1_is_earned, slot1_is_rejected, upgraded, upgraded_from>>
 
 cut_in_erase_leaves_empty_aborted_1 == (check_in_sector = "EMPTY") /\ (word_in_sector = "ABORTED")
 cut_in_erase_leaves_empty_aborted_2 == (check_in_sector = "WRONG") /\ (word_in_sector = "ABORTED")
@@ -893,16 +972,17 @@ cut_in_erase_leaves_empty_aborted ==
     /\ session' = FALSE
     /\ record0_check' = spare_erases_1
     /\ record0_word' = abort_erases_2
-    /\ record0_slot' = spare_erases_3
+    /\ record0_slot' = set_boot_erases_1
     /\ record0_seq' = spare_erases_5
     /\ record1_check' = spare_erases_6
-    /\ record1_word' = abort_erases_9
-    /\ record1_slot' = spare_erases_8
-    /\ record1_seq' = spare_erases_10
+    /\ record1_word' = abort_erases_8
+    /\ record1_slot' = set_boot_erases_7
+    /\ record1_seq' = spare_erases_8
     /\ expectation' = cut_1
     /\ expected' = cut_2
-    /\ UNCHANGED <<slot0_content, slot0_is_finished, slot0_is_earned, slot1_content, slot1_is_finished,
-            slot1_is_earned, previous>>
+    /\ previous' = cut_3
+    /\ UNCHANGED <<slot0_content, slot0_is_finished, slot0_is_earned, slot0_is_rejected, slot1_content,
+            slot1_is_finished, slot1_is_earned, slot1_is_rejected, upgraded, upgraded_from>>
 
 cut_in_erase_leaves_empty_undefined_1 == (check_in_sector = "WRONG") /\ (word_in_sector = "UNDEFINED")
 cut_in_erase_leaves_empty_undefined_2 == (check_in_sector = "RIGHT") /\ (word_in_sector = "UNDEFINED")
@@ -930,16 +1010,17 @@ cut_in_erase_leaves_empty_undefined ==
     /\ session' = FALSE
     /\ record0_check' = spare_erases_1
     /\ record0_word' = spare_erases_2
-    /\ record0_slot' = spare_erases_3
+    /\ record0_slot' = set_boot_erases_1
     /\ record0_seq' = spare_erases_5
     /\ record1_check' = spare_erases_6
     /\ record1_word' = spare_erases_7
-    /\ record1_slot' = spare_erases_8
-    /\ record1_seq' = spare_erases_10
+    /\ record1_slot' = set_boot_erases_7
+    /\ record1_seq' = spare_erases_8
     /\ expectation' = cut_1
     /\ expected' = cut_2
-    /\ UNCHANGED <<slot0_content, slot0_is_finished, slot0_is_earned, slot1_content, slot1_is_finished,
-            slot1_is_earned, previous>>
+    /\ previous' = cut_3
+    /\ UNCHANGED <<slot0_content, slot0_is_finished, slot0_is_earned, slot0_is_rejected, slot1_content,
+            slot1_is_finished, slot1_is_earned, slot1_is_rejected, upgraded, upgraded_from>>
 
 cut_in_erase_leaves_wrong_new_1 == cut_in_erase_leaves_empty_new_2 \/ cut_in_erase_leaves_empty_new_3
 cut_in_erase_leaves_wrong_new_2 == IF sector = "SECOND" THEN record0_check ELSE "WRONG"
@@ -958,16 +1039,17 @@ cut_in_erase_leaves_wrong_new ==
     /\ session' = FALSE
     /\ record0_check' = cut_in_erase_leaves_wrong_new_2
     /\ record0_word' = complete_erases_1
-    /\ record0_slot' = spare_erases_3
+    /\ record0_slot' = set_boot_erases_1
     /\ record0_seq' = spare_erases_5
     /\ record1_check' = cut_in_erase_leaves_wrong_new_3
-    /\ record1_word' = complete_erases_8
-    /\ record1_slot' = spare_erases_8
-    /\ record1_seq' = spare_erases_10
+    /\ record1_word' = complete_erases_7
+    /\ record1_slot' = set_boot_erases_7
+    /\ record1_seq' = spare_erases_8
     /\ expectation' = cut_1
     /\ expected' = cut_2
-    /\ UNCHANGED <<slot0_content, slot0_is_finished, slot0_is_earned, slot1_content, slot1_is_finished,
-            slot1_is_earned, previous>>
+    /\ previous' = cut_3
+    /\ UNCHANGED <<slot0_content, slot0_is_finished, slot0_is_earned, slot0_is_rejected, slot1_content,
+            slot1_is_finished, slot1_is_earned, slot1_is_rejected, upgraded, upgraded_from>>
 
 cut_in_erase_leaves_wrong_pending_verify_1 == cut_in_erase_leaves_empty_pending_verify_2 \/
     cut_in_erase_leaves_empty_pending_verify_3
@@ -985,16 +1067,17 @@ cut_in_erase_leaves_wrong_pending_verify ==
     /\ session' = FALSE
     /\ record0_check' = cut_in_erase_leaves_wrong_new_2
     /\ record0_word' = try_erases_1
-    /\ record0_slot' = spare_erases_3
+    /\ record0_slot' = set_boot_erases_1
     /\ record0_seq' = spare_erases_5
     /\ record1_check' = cut_in_erase_leaves_wrong_new_3
     /\ record1_word' = try_erases_2
-    /\ record1_slot' = spare_erases_8
-    /\ record1_seq' = spare_erases_10
+    /\ record1_slot' = set_boot_erases_7
+    /\ record1_seq' = spare_erases_8
     /\ expectation' = cut_1
     /\ expected' = cut_2
-    /\ UNCHANGED <<slot0_content, slot0_is_finished, slot0_is_earned, slot1_content, slot1_is_finished,
-            slot1_is_earned, previous>>
+    /\ previous' = cut_3
+    /\ UNCHANGED <<slot0_content, slot0_is_finished, slot0_is_earned, slot0_is_rejected, slot1_content,
+            slot1_is_finished, slot1_is_earned, slot1_is_rejected, upgraded, upgraded_from>>
 
 cut_in_erase_leaves_wrong_valid_1 == cut_in_erase_leaves_empty_valid_2 \/ cut_in_erase_leaves_empty_valid_3
 
@@ -1011,16 +1094,17 @@ cut_in_erase_leaves_wrong_valid ==
     /\ session' = FALSE
     /\ record0_check' = cut_in_erase_leaves_wrong_new_2
     /\ record0_word' = fresh_erases_2
-    /\ record0_slot' = spare_erases_3
+    /\ record0_slot' = set_boot_erases_1
     /\ record0_seq' = spare_erases_5
     /\ record1_check' = cut_in_erase_leaves_wrong_new_3
-    /\ record1_word' = fresh_erases_11
-    /\ record1_slot' = spare_erases_8
-    /\ record1_seq' = spare_erases_10
+    /\ record1_word' = fresh_erases_7
+    /\ record1_slot' = set_boot_erases_7
+    /\ record1_seq' = spare_erases_8
     /\ expectation' = cut_1
     /\ expected' = cut_2
-    /\ UNCHANGED <<slot0_content, slot0_is_finished, slot0_is_earned, slot1_content, slot1_is_finished,
-            slot1_is_earned, previous>>
+    /\ previous' = cut_3
+    /\ UNCHANGED <<slot0_content, slot0_is_finished, slot0_is_earned, slot0_is_rejected, slot1_content,
+            slot1_is_finished, slot1_is_earned, slot1_is_rejected, upgraded, upgraded_from>>
 
 cut_in_erase_leaves_wrong_invalid_1 == cut_in_erase_leaves_empty_invalid_2 \/ cut_in_erase_leaves_empty_invalid_3
 
@@ -1037,16 +1121,17 @@ cut_in_erase_leaves_wrong_invalid ==
     /\ session' = FALSE
     /\ record0_check' = cut_in_erase_leaves_wrong_new_2
     /\ record0_word' = rollback_erases_1
-    /\ record0_slot' = spare_erases_3
+    /\ record0_slot' = set_boot_erases_1
     /\ record0_seq' = spare_erases_5
     /\ record1_check' = cut_in_erase_leaves_wrong_new_3
     /\ record1_word' = rollback_erases_2
-    /\ record1_slot' = spare_erases_8
-    /\ record1_seq' = spare_erases_10
+    /\ record1_slot' = set_boot_erases_7
+    /\ record1_seq' = spare_erases_8
     /\ expectation' = cut_1
     /\ expected' = cut_2
-    /\ UNCHANGED <<slot0_content, slot0_is_finished, slot0_is_earned, slot1_content, slot1_is_finished,
-            slot1_is_earned, previous>>
+    /\ previous' = cut_3
+    /\ UNCHANGED <<slot0_content, slot0_is_finished, slot0_is_earned, slot0_is_rejected, slot1_content,
+            slot1_is_finished, slot1_is_earned, slot1_is_rejected, upgraded, upgraded_from>>
 
 cut_in_erase_leaves_wrong_aborted_1 == cut_in_erase_leaves_empty_aborted_2 \/ cut_in_erase_leaves_empty_aborted_3
 
@@ -1063,23 +1148,27 @@ cut_in_erase_leaves_wrong_aborted ==
     /\ session' = FALSE
     /\ record0_check' = cut_in_erase_leaves_wrong_new_2
     /\ record0_word' = abort_erases_2
-    /\ record0_slot' = spare_erases_3
+    /\ record0_slot' = set_boot_erases_1
     /\ record0_seq' = spare_erases_5
     /\ record1_check' = cut_in_erase_leaves_wrong_new_3
-    /\ record1_word' = abort_erases_9
-    /\ record1_slot' = spare_erases_8
-    /\ record1_seq' = spare_erases_10
+    /\ record1_word' = abort_erases_8
+    /\ record1_slot' = set_boot_erases_7
+    /\ record1_seq' = spare_erases_8
     /\ expectation' = cut_1
     /\ expected' = cut_2
-    /\ UNCHANGED <<slot0_content, slot0_is_finished, slot0_is_earned, slot1_content, slot1_is_finished,
-            slot1_is_earned, previous>>
+    /\ previous' = cut_3
+    /\ UNCHANGED <<slot0_content, slot0_is_finished, slot0_is_earned, slot0_is_rejected, slot1_content,
+            slot1_is_finished, slot1_is_earned, slot1_is_rejected, upgraded, upgraded_from>>
+
+cut_in_erase_leaves_wrong_undefined_1 == cut_in_erase_leaves_empty_undefined_1 \/
+    cut_in_erase_leaves_empty_undefined_2
 
 (* Cut, from F0 on. Source: IDF-OTADATA-REWRITE. *)
 cut_in_erase_leaves_wrong_undefined ==
     /\ task \in {"ABORT", "TRY", "FRESH", "COMPLETE", "ACCEPT", "ROLLBACK", "SET_BOOT", "SPARE", "FORGET_FIRST",
             "FORGET_SECOND"}
     /\ phase = "ERASE"
-    /\ cut_in_erase_leaves_empty_undefined_1 \/ cut_in_erase_leaves_empty_undefined_2
+    /\ cut_in_erase_leaves_wrong_undefined_1
     /\ task' = "OFF"
     /\ phase' = "ERASE"
     /\ sector' = "FIRST"
@@ -1087,25 +1176,17 @@ cut_in_erase_leaves_wrong_undefined ==
     /\ session' = FALSE
     /\ record0_check' = cut_in_erase_leaves_wrong_new_2
     /\ record0_word' = spare_erases_2
-    /\ record0_slot' = spare_erases_3
+    /\ record0_slot' = set_boot_erases_1
     /\ record0_seq' = spare_erases_5
     /\ record1_check' = cut_in_erase_leaves_wrong_new_3
     /\ record1_word' = spare_erases_7
-    /\ record1_slot' = spare_erases_8
-    /\ record1_seq' = spare_erases_10
+    /\ record1_slot' = set_boot_erases_7
+    /\ record1_seq' = spare_erases_8
     /\ expectation' = cut_1
     /\ expected' = cut_2
-    /\ UNCHANGED <<slot0_content, slot0_is_finished, slot0_is_earned, slot1_content, slot1_is_finished,
-            slot1_is_earned, previous>>
-
-cut_in_erase_leaves_right_new_1 == fresh_erases_4 /\ (2 < abort_erases_4) /\ fresh_erases_6 /\ (2 < abort_erases_6) /\
-    (abort_erases_6 < abort_erases_4)
-cut_in_erase_leaves_right_new_2 == IF cut_in_erase_leaves_right_new_1 THEN 4 ELSE IF fresh_erases_4 /\ (2 <
-    abort_erases_4) THEN 3 ELSE abort_erases_4
-cut_in_erase_leaves_right_new_3 == fresh_erases_6 /\ (2 < abort_erases_6) /\ fresh_erases_4 /\ (2 < abort_erases_4) /\
-    (abort_erases_4 < abort_erases_6)
-cut_in_erase_leaves_right_new_4 == IF cut_in_erase_leaves_right_new_3 THEN 4 ELSE IF fresh_erases_6 /\ (2 <
-    abort_erases_6) THEN 3 ELSE abort_erases_6
+    /\ previous' = cut_3
+    /\ UNCHANGED <<slot0_content, slot0_is_finished, slot0_is_earned, slot0_is_rejected, slot1_content,
+            slot1_is_finished, slot1_is_earned, slot1_is_rejected, upgraded, upgraded_from>>
 
 (* Cut, from F0 on. Source: IDF-OTADATA-REWRITE. *)
 cut_in_erase_leaves_right_new ==
@@ -1122,15 +1203,16 @@ cut_in_erase_leaves_right_new ==
     /\ record0_check' = fresh_erases_1
     /\ record0_word' = complete_erases_1
     /\ record0_slot' = abort_erases_3
-    /\ record0_seq' = cut_in_erase_leaves_right_new_2
-    /\ record1_check' = fresh_erases_10
-    /\ record1_word' = complete_erases_8
-    /\ record1_slot' = abort_erases_10
-    /\ record1_seq' = cut_in_erase_leaves_right_new_4
+    /\ record0_seq' = abort_erases_6
+    /\ record1_check' = fresh_erases_6
+    /\ record1_word' = complete_erases_7
+    /\ record1_slot' = abort_erases_9
+    /\ record1_seq' = abort_erases_10
     /\ expectation' = cut_1
     /\ expected' = cut_2
-    /\ UNCHANGED <<slot0_content, slot0_is_finished, slot0_is_earned, slot1_content, slot1_is_finished,
-            slot1_is_earned, previous>>
+    /\ previous' = cut_3
+    /\ UNCHANGED <<slot0_content, slot0_is_finished, slot0_is_earned, slot0_is_rejected, slot1_content,
+            slot1_is_finished, slot1_is_earned, slot1_is_rejected, upgraded, upgraded_from>>
 
 (* Cut, from F0 on. Source: IDF-OTADATA-REWRITE. *)
 cut_in_erase_leaves_right_pending_verify ==
@@ -1147,15 +1229,16 @@ cut_in_erase_leaves_right_pending_verify ==
     /\ record0_check' = fresh_erases_1
     /\ record0_word' = try_erases_1
     /\ record0_slot' = abort_erases_3
-    /\ record0_seq' = cut_in_erase_leaves_right_new_2
-    /\ record1_check' = fresh_erases_10
+    /\ record0_seq' = abort_erases_6
+    /\ record1_check' = fresh_erases_6
     /\ record1_word' = try_erases_2
-    /\ record1_slot' = abort_erases_10
-    /\ record1_seq' = cut_in_erase_leaves_right_new_4
+    /\ record1_slot' = abort_erases_9
+    /\ record1_seq' = abort_erases_10
     /\ expectation' = cut_1
     /\ expected' = cut_2
-    /\ UNCHANGED <<slot0_content, slot0_is_finished, slot0_is_earned, slot1_content, slot1_is_finished,
-            slot1_is_earned, previous>>
+    /\ previous' = cut_3
+    /\ UNCHANGED <<slot0_content, slot0_is_finished, slot0_is_earned, slot0_is_rejected, slot1_content,
+            slot1_is_finished, slot1_is_earned, slot1_is_rejected, upgraded, upgraded_from>>
 
 (* Cut, from F0 on. Source: IDF-OTADATA-REWRITE. *)
 cut_in_erase_leaves_right_valid ==
@@ -1172,15 +1255,16 @@ cut_in_erase_leaves_right_valid ==
     /\ record0_check' = fresh_erases_1
     /\ record0_word' = fresh_erases_2
     /\ record0_slot' = abort_erases_3
-    /\ record0_seq' = cut_in_erase_leaves_right_new_2
-    /\ record1_check' = fresh_erases_10
-    /\ record1_word' = fresh_erases_11
-    /\ record1_slot' = abort_erases_10
-    /\ record1_seq' = cut_in_erase_leaves_right_new_4
+    /\ record0_seq' = abort_erases_6
+    /\ record1_check' = fresh_erases_6
+    /\ record1_word' = fresh_erases_7
+    /\ record1_slot' = abort_erases_9
+    /\ record1_seq' = abort_erases_10
     /\ expectation' = cut_1
     /\ expected' = cut_2
-    /\ UNCHANGED <<slot0_content, slot0_is_finished, slot0_is_earned, slot1_content, slot1_is_finished,
-            slot1_is_earned, previous>>
+    /\ previous' = cut_3
+    /\ UNCHANGED <<slot0_content, slot0_is_finished, slot0_is_earned, slot0_is_rejected, slot1_content,
+            slot1_is_finished, slot1_is_earned, slot1_is_rejected, upgraded, upgraded_from>>
 
 (* Cut, from F0 on. Source: IDF-OTADATA-REWRITE. *)
 cut_in_erase_leaves_right_invalid ==
@@ -1197,15 +1281,16 @@ cut_in_erase_leaves_right_invalid ==
     /\ record0_check' = fresh_erases_1
     /\ record0_word' = rollback_erases_1
     /\ record0_slot' = abort_erases_3
-    /\ record0_seq' = cut_in_erase_leaves_right_new_2
-    /\ record1_check' = fresh_erases_10
+    /\ record0_seq' = abort_erases_6
+    /\ record1_check' = fresh_erases_6
     /\ record1_word' = rollback_erases_2
-    /\ record1_slot' = abort_erases_10
-    /\ record1_seq' = cut_in_erase_leaves_right_new_4
+    /\ record1_slot' = abort_erases_9
+    /\ record1_seq' = abort_erases_10
     /\ expectation' = cut_1
     /\ expected' = cut_2
-    /\ UNCHANGED <<slot0_content, slot0_is_finished, slot0_is_earned, slot1_content, slot1_is_finished,
-            slot1_is_earned, previous>>
+    /\ previous' = cut_3
+    /\ UNCHANGED <<slot0_content, slot0_is_finished, slot0_is_earned, slot0_is_rejected, slot1_content,
+            slot1_is_finished, slot1_is_earned, slot1_is_rejected, upgraded, upgraded_from>>
 
 (* Cut, from F0 on. Source: IDF-OTADATA-REWRITE. *)
 cut_in_erase_leaves_right_aborted ==
@@ -1222,15 +1307,16 @@ cut_in_erase_leaves_right_aborted ==
     /\ record0_check' = fresh_erases_1
     /\ record0_word' = abort_erases_2
     /\ record0_slot' = abort_erases_3
-    /\ record0_seq' = cut_in_erase_leaves_right_new_2
-    /\ record1_check' = fresh_erases_10
-    /\ record1_word' = abort_erases_9
-    /\ record1_slot' = abort_erases_10
-    /\ record1_seq' = cut_in_erase_leaves_right_new_4
+    /\ record0_seq' = abort_erases_6
+    /\ record1_check' = fresh_erases_6
+    /\ record1_word' = abort_erases_8
+    /\ record1_slot' = abort_erases_9
+    /\ record1_seq' = abort_erases_10
     /\ expectation' = cut_1
     /\ expected' = cut_2
-    /\ UNCHANGED <<slot0_content, slot0_is_finished, slot0_is_earned, slot1_content, slot1_is_finished,
-            slot1_is_earned, previous>>
+    /\ previous' = cut_3
+    /\ UNCHANGED <<slot0_content, slot0_is_finished, slot0_is_earned, slot0_is_rejected, slot1_content,
+            slot1_is_finished, slot1_is_earned, slot1_is_rejected, upgraded, upgraded_from>>
 
 (* Cut, from F0 on. Source: IDF-OTADATA-REWRITE. *)
 cut_in_erase_leaves_right_undefined ==
@@ -1247,15 +1333,16 @@ cut_in_erase_leaves_right_undefined ==
     /\ record0_check' = fresh_erases_1
     /\ record0_word' = spare_erases_2
     /\ record0_slot' = abort_erases_3
-    /\ record0_seq' = cut_in_erase_leaves_right_new_2
-    /\ record1_check' = fresh_erases_10
+    /\ record0_seq' = abort_erases_6
+    /\ record1_check' = fresh_erases_6
     /\ record1_word' = spare_erases_7
-    /\ record1_slot' = abort_erases_10
-    /\ record1_seq' = cut_in_erase_leaves_right_new_4
+    /\ record1_slot' = abort_erases_9
+    /\ record1_seq' = abort_erases_10
     /\ expectation' = cut_1
     /\ expected' = cut_2
-    /\ UNCHANGED <<slot0_content, slot0_is_finished, slot0_is_earned, slot1_content, slot1_is_finished,
-            slot1_is_earned, previous>>
+    /\ previous' = cut_3
+    /\ UNCHANGED <<slot0_content, slot0_is_finished, slot0_is_earned, slot0_is_rejected, slot1_content,
+            slot1_is_finished, slot1_is_earned, slot1_is_rejected, upgraded, upgraded_from>>
 
 (* Cut, from F0 on. Source: IDF-OTADATA-REWRITE. *)
 cut_in_program_leaves_empty_new ==
@@ -1270,16 +1357,17 @@ cut_in_program_leaves_empty_new ==
     /\ session' = FALSE
     /\ record0_check' = spare_erases_1
     /\ record0_word' = complete_erases_1
-    /\ record0_slot' = spare_erases_3
+    /\ record0_slot' = set_boot_erases_1
     /\ record0_seq' = spare_erases_5
     /\ record1_check' = spare_erases_6
-    /\ record1_word' = complete_erases_8
-    /\ record1_slot' = spare_erases_8
-    /\ record1_seq' = spare_erases_10
+    /\ record1_word' = complete_erases_7
+    /\ record1_slot' = set_boot_erases_7
+    /\ record1_seq' = spare_erases_8
     /\ expectation' = cut_1
     /\ expected' = cut_2
-    /\ UNCHANGED <<slot0_content, slot0_is_finished, slot0_is_earned, slot1_content, slot1_is_finished,
-            slot1_is_earned, previous>>
+    /\ previous' = cut_3
+    /\ UNCHANGED <<slot0_content, slot0_is_finished, slot0_is_earned, slot0_is_rejected, slot1_content,
+            slot1_is_finished, slot1_is_earned, slot1_is_rejected, upgraded, upgraded_from>>
 
 (* Cut, from F0 on. Source: IDF-OTADATA-REWRITE. *)
 cut_in_program_leaves_empty_pending_verify ==
@@ -1294,16 +1382,17 @@ cut_in_program_leaves_empty_pending_verify ==
     /\ session' = FALSE
     /\ record0_check' = spare_erases_1
     /\ record0_word' = try_erases_1
-    /\ record0_slot' = spare_erases_3
+    /\ record0_slot' = set_boot_erases_1
     /\ record0_seq' = spare_erases_5
     /\ record1_check' = spare_erases_6
     /\ record1_word' = try_erases_2
-    /\ record1_slot' = spare_erases_8
-    /\ record1_seq' = spare_erases_10
+    /\ record1_slot' = set_boot_erases_7
+    /\ record1_seq' = spare_erases_8
     /\ expectation' = cut_1
     /\ expected' = cut_2
-    /\ UNCHANGED <<slot0_content, slot0_is_finished, slot0_is_earned, slot1_content, slot1_is_finished,
-            slot1_is_earned, previous>>
+    /\ previous' = cut_3
+    /\ UNCHANGED <<slot0_content, slot0_is_finished, slot0_is_earned, slot0_is_rejected, slot1_content,
+            slot1_is_finished, slot1_is_earned, slot1_is_rejected, upgraded, upgraded_from>>
 
 (* Cut, from F0 on. Source: IDF-OTADATA-REWRITE. *)
 cut_in_program_leaves_empty_valid ==
@@ -1318,16 +1407,17 @@ cut_in_program_leaves_empty_valid ==
     /\ session' = FALSE
     /\ record0_check' = spare_erases_1
     /\ record0_word' = fresh_erases_2
-    /\ record0_slot' = spare_erases_3
+    /\ record0_slot' = set_boot_erases_1
     /\ record0_seq' = spare_erases_5
     /\ record1_check' = spare_erases_6
-    /\ record1_word' = fresh_erases_11
-    /\ record1_slot' = spare_erases_8
-    /\ record1_seq' = spare_erases_10
+    /\ record1_word' = fresh_erases_7
+    /\ record1_slot' = set_boot_erases_7
+    /\ record1_seq' = spare_erases_8
     /\ expectation' = cut_1
     /\ expected' = cut_2
-    /\ UNCHANGED <<slot0_content, slot0_is_finished, slot0_is_earned, slot1_content, slot1_is_finished,
-            slot1_is_earned, previous>>
+    /\ previous' = cut_3
+    /\ UNCHANGED <<slot0_content, slot0_is_finished, slot0_is_earned, slot0_is_rejected, slot1_content,
+            slot1_is_finished, slot1_is_earned, slot1_is_rejected, upgraded, upgraded_from>>
 
 (* Cut, from F0 on. Source: IDF-OTADATA-REWRITE. *)
 cut_in_program_leaves_empty_invalid ==
@@ -1342,16 +1432,17 @@ cut_in_program_leaves_empty_invalid ==
     /\ session' = FALSE
     /\ record0_check' = spare_erases_1
     /\ record0_word' = rollback_erases_1
-    /\ record0_slot' = spare_erases_3
+    /\ record0_slot' = set_boot_erases_1
     /\ record0_seq' = spare_erases_5
     /\ record1_check' = spare_erases_6
     /\ record1_word' = rollback_erases_2
-    /\ record1_slot' = spare_erases_8
-    /\ record1_seq' = spare_erases_10
+    /\ record1_slot' = set_boot_erases_7
+    /\ record1_seq' = spare_erases_8
     /\ expectation' = cut_1
     /\ expected' = cut_2
-    /\ UNCHANGED <<slot0_content, slot0_is_finished, slot0_is_earned, slot1_content, slot1_is_finished,
-            slot1_is_earned, previous>>
+    /\ previous' = cut_3
+    /\ UNCHANGED <<slot0_content, slot0_is_finished, slot0_is_earned, slot0_is_rejected, slot1_content,
+            slot1_is_finished, slot1_is_earned, slot1_is_rejected, upgraded, upgraded_from>>
 
 (* Cut, from F0 on. Source: IDF-OTADATA-REWRITE. *)
 cut_in_program_leaves_empty_aborted ==
@@ -1366,16 +1457,17 @@ cut_in_program_leaves_empty_aborted ==
     /\ session' = FALSE
     /\ record0_check' = spare_erases_1
     /\ record0_word' = abort_erases_2
-    /\ record0_slot' = spare_erases_3
+    /\ record0_slot' = set_boot_erases_1
     /\ record0_seq' = spare_erases_5
     /\ record1_check' = spare_erases_6
-    /\ record1_word' = abort_erases_9
-    /\ record1_slot' = spare_erases_8
-    /\ record1_seq' = spare_erases_10
+    /\ record1_word' = abort_erases_8
+    /\ record1_slot' = set_boot_erases_7
+    /\ record1_seq' = spare_erases_8
     /\ expectation' = cut_1
     /\ expected' = cut_2
-    /\ UNCHANGED <<slot0_content, slot0_is_finished, slot0_is_earned, slot1_content, slot1_is_finished,
-            slot1_is_earned, previous>>
+    /\ previous' = cut_3
+    /\ UNCHANGED <<slot0_content, slot0_is_finished, slot0_is_earned, slot0_is_rejected, slot1_content,
+            slot1_is_finished, slot1_is_earned, slot1_is_rejected, upgraded, upgraded_from>>
 
 (* Cut, from F0 on. Source: IDF-OTADATA-REWRITE. *)
 cut_in_program_leaves_empty_undefined ==
@@ -1389,16 +1481,17 @@ cut_in_program_leaves_empty_undefined ==
     /\ session' = FALSE
     /\ record0_check' = spare_erases_1
     /\ record0_word' = spare_erases_2
-    /\ record0_slot' = spare_erases_3
+    /\ record0_slot' = set_boot_erases_1
     /\ record0_seq' = spare_erases_5
     /\ record1_check' = spare_erases_6
     /\ record1_word' = spare_erases_7
-    /\ record1_slot' = spare_erases_8
-    /\ record1_seq' = spare_erases_10
+    /\ record1_slot' = set_boot_erases_7
+    /\ record1_seq' = spare_erases_8
     /\ expectation' = cut_1
     /\ expected' = cut_2
-    /\ UNCHANGED <<slot0_content, slot0_is_finished, slot0_is_earned, slot1_content, slot1_is_finished,
-            slot1_is_earned, previous>>
+    /\ previous' = cut_3
+    /\ UNCHANGED <<slot0_content, slot0_is_finished, slot0_is_earned, slot0_is_rejected, slot1_content,
+            slot1_is_finished, slot1_is_earned, slot1_is_rejected, upgraded, upgraded_from>>
 
 (* Cut, from F0 on. Source: IDF-OTADATA-REWRITE. *)
 cut_in_program_leaves_wrong_new ==
@@ -1412,16 +1505,17 @@ cut_in_program_leaves_wrong_new ==
     /\ session' = FALSE
     /\ record0_check' = cut_in_erase_leaves_wrong_new_2
     /\ record0_word' = complete_erases_1
-    /\ record0_slot' = spare_erases_3
+    /\ record0_slot' = set_boot_erases_1
     /\ record0_seq' = spare_erases_5
     /\ record1_check' = cut_in_erase_leaves_wrong_new_3
-    /\ record1_word' = complete_erases_8
-    /\ record1_slot' = spare_erases_8
-    /\ record1_seq' = spare_erases_10
+    /\ record1_word' = complete_erases_7
+    /\ record1_slot' = set_boot_erases_7
+    /\ record1_seq' = spare_erases_8
     /\ expectation' = cut_1
     /\ expected' = cut_2
-    /\ UNCHANGED <<slot0_content, slot0_is_finished, slot0_is_earned, slot1_content, slot1_is_finished,
-            slot1_is_earned, previous>>
+    /\ previous' = cut_3
+    /\ UNCHANGED <<slot0_content, slot0_is_finished, slot0_is_earned, slot0_is_rejected, slot1_content,
+            slot1_is_finished, slot1_is_earned, slot1_is_rejected, upgraded, upgraded_from>>
 
 (* Cut, from F0 on. Source: IDF-OTADATA-REWRITE. *)
 cut_in_program_leaves_wrong_pending_verify ==
@@ -1435,16 +1529,17 @@ cut_in_program_leaves_wrong_pending_verify ==
     /\ session' = FALSE
     /\ record0_check' = cut_in_erase_leaves_wrong_new_2
     /\ record0_word' = try_erases_1
-    /\ record0_slot' = spare_erases_3
+    /\ record0_slot' = set_boot_erases_1
     /\ record0_seq' = spare_erases_5
     /\ record1_check' = cut_in_erase_leaves_wrong_new_3
     /\ record1_word' = try_erases_2
-    /\ record1_slot' = spare_erases_8
-    /\ record1_seq' = spare_erases_10
+    /\ record1_slot' = set_boot_erases_7
+    /\ record1_seq' = spare_erases_8
     /\ expectation' = cut_1
     /\ expected' = cut_2
-    /\ UNCHANGED <<slot0_content, slot0_is_finished, slot0_is_earned, slot1_content, slot1_is_finished,
-            slot1_is_earned, previous>>
+    /\ previous' = cut_3
+    /\ UNCHANGED <<slot0_content, slot0_is_finished, slot0_is_earned, slot0_is_rejected, slot1_content,
+            slot1_is_finished, slot1_is_earned, slot1_is_rejected, upgraded, upgraded_from>>
 
 (* Cut, from F0 on. Source: IDF-OTADATA-REWRITE. *)
 cut_in_program_leaves_wrong_valid ==
@@ -1458,16 +1553,17 @@ cut_in_program_leaves_wrong_valid ==
     /\ session' = FALSE
     /\ record0_check' = cut_in_erase_leaves_wrong_new_2
     /\ record0_word' = fresh_erases_2
-    /\ record0_slot' = spare_erases_3
+    /\ record0_slot' = set_boot_erases_1
     /\ record0_seq' = spare_erases_5
     /\ record1_check' = cut_in_erase_leaves_wrong_new_3
-    /\ record1_word' = fresh_erases_11
-    /\ record1_slot' = spare_erases_8
-    /\ record1_seq' = spare_erases_10
+    /\ record1_word' = fresh_erases_7
+    /\ record1_slot' = set_boot_erases_7
+    /\ record1_seq' = spare_erases_8
     /\ expectation' = cut_1
     /\ expected' = cut_2
-    /\ UNCHANGED <<slot0_content, slot0_is_finished, slot0_is_earned, slot1_content, slot1_is_finished,
-            slot1_is_earned, previous>>
+    /\ previous' = cut_3
+    /\ UNCHANGED <<slot0_content, slot0_is_finished, slot0_is_earned, slot0_is_rejected, slot1_content,
+            slot1_is_finished, slot1_is_earned, slot1_is_rejected, upgraded, upgraded_from>>
 
 (* Cut, from F0 on. Source: IDF-OTADATA-REWRITE. *)
 cut_in_program_leaves_wrong_invalid ==
@@ -1481,16 +1577,17 @@ cut_in_program_leaves_wrong_invalid ==
     /\ session' = FALSE
     /\ record0_check' = cut_in_erase_leaves_wrong_new_2
     /\ record0_word' = rollback_erases_1
-    /\ record0_slot' = spare_erases_3
+    /\ record0_slot' = set_boot_erases_1
     /\ record0_seq' = spare_erases_5
     /\ record1_check' = cut_in_erase_leaves_wrong_new_3
     /\ record1_word' = rollback_erases_2
-    /\ record1_slot' = spare_erases_8
-    /\ record1_seq' = spare_erases_10
+    /\ record1_slot' = set_boot_erases_7
+    /\ record1_seq' = spare_erases_8
     /\ expectation' = cut_1
     /\ expected' = cut_2
-    /\ UNCHANGED <<slot0_content, slot0_is_finished, slot0_is_earned, slot1_content, slot1_is_finished,
-            slot1_is_earned, previous>>
+    /\ previous' = cut_3
+    /\ UNCHANGED <<slot0_content, slot0_is_finished, slot0_is_earned, slot0_is_rejected, slot1_content,
+            slot1_is_finished, slot1_is_earned, slot1_is_rejected, upgraded, upgraded_from>>
 
 (* Cut, from F0 on. Source: IDF-OTADATA-REWRITE. *)
 cut_in_program_leaves_wrong_aborted ==
@@ -1504,16 +1601,17 @@ cut_in_program_leaves_wrong_aborted ==
     /\ session' = FALSE
     /\ record0_check' = cut_in_erase_leaves_wrong_new_2
     /\ record0_word' = abort_erases_2
-    /\ record0_slot' = spare_erases_3
+    /\ record0_slot' = set_boot_erases_1
     /\ record0_seq' = spare_erases_5
     /\ record1_check' = cut_in_erase_leaves_wrong_new_3
-    /\ record1_word' = abort_erases_9
-    /\ record1_slot' = spare_erases_8
-    /\ record1_seq' = spare_erases_10
+    /\ record1_word' = abort_erases_8
+    /\ record1_slot' = set_boot_erases_7
+    /\ record1_seq' = spare_erases_8
     /\ expectation' = cut_1
     /\ expected' = cut_2
-    /\ UNCHANGED <<slot0_content, slot0_is_finished, slot0_is_earned, slot1_content, slot1_is_finished,
-            slot1_is_earned, previous>>
+    /\ previous' = cut_3
+    /\ UNCHANGED <<slot0_content, slot0_is_finished, slot0_is_earned, slot0_is_rejected, slot1_content,
+            slot1_is_finished, slot1_is_earned, slot1_is_rejected, upgraded, upgraded_from>>
 
 cut_in_program_leaves_wrong_undefined_1 == cut_in_erase_leaves_empty_new_2 \/
     cut_in_erase_leaves_empty_pending_verify_2 \/ cut_in_erase_leaves_empty_valid_2 \/
@@ -1535,16 +1633,17 @@ cut_in_program_leaves_wrong_undefined ==
     /\ session' = FALSE
     /\ record0_check' = cut_in_erase_leaves_wrong_new_2
     /\ record0_word' = spare_erases_2
-    /\ record0_slot' = spare_erases_3
+    /\ record0_slot' = set_boot_erases_1
     /\ record0_seq' = spare_erases_5
     /\ record1_check' = cut_in_erase_leaves_wrong_new_3
     /\ record1_word' = spare_erases_7
-    /\ record1_slot' = spare_erases_8
-    /\ record1_seq' = spare_erases_10
+    /\ record1_slot' = set_boot_erases_7
+    /\ record1_seq' = spare_erases_8
     /\ expectation' = cut_1
     /\ expected' = cut_2
-    /\ UNCHANGED <<slot0_content, slot0_is_finished, slot0_is_earned, slot1_content, slot1_is_finished,
-            slot1_is_earned, previous>>
+    /\ previous' = cut_3
+    /\ UNCHANGED <<slot0_content, slot0_is_finished, slot0_is_earned, slot0_is_rejected, slot1_content,
+            slot1_is_finished, slot1_is_earned, slot1_is_rejected, upgraded, upgraded_from>>
 
 (* Cut, from F0 on. Source: IDF-OTADATA-REWRITE. *)
 cut_in_program_leaves_right_new ==
@@ -1560,15 +1659,24 @@ cut_in_program_leaves_right_new ==
     /\ record0_check' = fresh_erases_1
     /\ record0_word' = complete_erases_1
     /\ record0_slot' = abort_erases_3
-    /\ record0_seq' = cut_in_erase_leaves_right_new_2
-    /\ record1_check' = fresh_erases_10
-    /\ record1_word' = complete_erases_8
-    /\ record1_slot' = abort_erases_10
-    /\ record1_seq' = cut_in_erase_leaves_right_new_4
+    /\ record0_seq' = abort_erases_6
+    /\ record1_check' = fresh_erases_6
+    /\ record1_word' = complete_erases_7
+    /\ record1_slot' = abort_erases_9
+    /\ record1_seq' = abort_erases_10
     /\ expectation' = cut_1
     /\ expected' = cut_2
-    /\ UNCHANGED <<slot0_content, slot0_is_finished, slot0_is_earned, slot1_content, slot1_is_finished,
-            slot1_is_earned, previous>>
+    /\ previous' = cut_3
+    /\ UNCHANGED <<slot0_content, slot0_is_finished, slot0_is_earned, slot0_is_rejected, slot1_content,
+            slot1_is_finished, slot1_is_earned, slot1_is_rejected, upgraded, upgraded_from>>
+
+cut_in_program_leaves_right_pending_verify_1 == (task = "TRY") /\ ((expectation = "MARKED") \/ (expectation =
+    "SELECTED"))
+cut_in_program_leaves_right_pending_verify_2 == (expectation # "REFUSED") /\ (expectation = "MARKED")
+cut_in_program_leaves_right_pending_verify_3 == IF cut_in_program_leaves_right_pending_verify_1 THEN IF
+    cut_in_program_leaves_right_pending_verify_2 THEN "TRIED" ELSE "NONE" ELSE cut_1
+cut_in_program_leaves_right_pending_verify_4 == IF cut_in_program_leaves_right_pending_verify_1 THEN IF
+    cut_in_program_leaves_right_pending_verify_2 THEN cut_3 ELSE NOWHERE ELSE cut_2
 
 (* Cut, from F0 on. Source: IDF-OTADATA-REWRITE. *)
 cut_in_program_leaves_right_pending_verify ==
@@ -1584,15 +1692,16 @@ cut_in_program_leaves_right_pending_verify ==
     /\ record0_check' = fresh_erases_1
     /\ record0_word' = try_erases_1
     /\ record0_slot' = abort_erases_3
-    /\ record0_seq' = cut_in_erase_leaves_right_new_2
-    /\ record1_check' = fresh_erases_10
+    /\ record0_seq' = abort_erases_6
+    /\ record1_check' = fresh_erases_6
     /\ record1_word' = try_erases_2
-    /\ record1_slot' = abort_erases_10
-    /\ record1_seq' = cut_in_erase_leaves_right_new_4
-    /\ expectation' = cut_1
-    /\ expected' = cut_2
-    /\ UNCHANGED <<slot0_content, slot0_is_finished, slot0_is_earned, slot1_content, slot1_is_finished,
-            slot1_is_earned, previous>>
+    /\ record1_slot' = abort_erases_9
+    /\ record1_seq' = abort_erases_10
+    /\ expectation' = cut_in_program_leaves_right_pending_verify_3
+    /\ expected' = cut_in_program_leaves_right_pending_verify_4
+    /\ previous' = (IF cut_in_program_leaves_right_pending_verify_1 THEN NOWHERE ELSE cut_3)
+    /\ UNCHANGED <<slot0_content, slot0_is_finished, slot0_is_earned, slot0_is_rejected, slot1_content,
+            slot1_is_finished, slot1_is_earned, slot1_is_rejected, upgraded, upgraded_from>>
 
 (* Cut, from F0 on. Source: IDF-OTADATA-REWRITE. *)
 cut_in_program_leaves_right_valid ==
@@ -1608,15 +1717,23 @@ cut_in_program_leaves_right_valid ==
     /\ record0_check' = fresh_erases_1
     /\ record0_word' = fresh_erases_2
     /\ record0_slot' = abort_erases_3
-    /\ record0_seq' = cut_in_erase_leaves_right_new_2
-    /\ record1_check' = fresh_erases_10
-    /\ record1_word' = fresh_erases_11
-    /\ record1_slot' = abort_erases_10
-    /\ record1_seq' = cut_in_erase_leaves_right_new_4
+    /\ record0_seq' = abort_erases_6
+    /\ record1_check' = fresh_erases_6
+    /\ record1_word' = fresh_erases_7
+    /\ record1_slot' = abort_erases_9
+    /\ record1_seq' = abort_erases_10
     /\ expectation' = cut_1
     /\ expected' = cut_2
-    /\ UNCHANGED <<slot0_content, slot0_is_finished, slot0_is_earned, slot1_content, slot1_is_finished,
-            slot1_is_earned, previous>>
+    /\ previous' = cut_3
+    /\ UNCHANGED <<slot0_content, slot0_is_finished, slot0_is_earned, slot0_is_rejected, slot1_content,
+            slot1_is_finished, slot1_is_earned, slot1_is_rejected, upgraded, upgraded_from>>
+
+cut_in_program_leaves_right_invalid_1 == (task = "ROLLBACK") /\ (slot_in_sector = 0)
+cut_in_program_leaves_right_invalid_2 == cut_in_program_leaves_right_invalid_1 \/
+    (~cut_in_program_leaves_right_invalid_1 /\ slot0_is_rejected)
+cut_in_program_leaves_right_invalid_3 == (task = "ROLLBACK") /\ (slot_in_sector = 1)
+cut_in_program_leaves_right_invalid_4 == cut_in_program_leaves_right_invalid_3 \/
+    (~cut_in_program_leaves_right_invalid_3 /\ slot1_is_rejected)
 
 (* Cut, from F0 on. Source: IDF-OTADATA-REWRITE. *)
 cut_in_program_leaves_right_invalid ==
@@ -1632,15 +1749,25 @@ cut_in_program_leaves_right_invalid ==
     /\ record0_check' = fresh_erases_1
     /\ record0_word' = rollback_erases_1
     /\ record0_slot' = abort_erases_3
-    /\ record0_seq' = cut_in_erase_leaves_right_new_2
-    /\ record1_check' = fresh_erases_10
+    /\ record0_seq' = abort_erases_6
+    /\ record1_check' = fresh_erases_6
     /\ record1_word' = rollback_erases_2
-    /\ record1_slot' = abort_erases_10
-    /\ record1_seq' = cut_in_erase_leaves_right_new_4
+    /\ record1_slot' = abort_erases_9
+    /\ record1_seq' = abort_erases_10
+    /\ slot0_is_rejected' = cut_in_program_leaves_right_invalid_2
+    /\ slot1_is_rejected' = cut_in_program_leaves_right_invalid_4
     /\ expectation' = cut_1
     /\ expected' = cut_2
+    /\ previous' = cut_3
     /\ UNCHANGED <<slot0_content, slot0_is_finished, slot0_is_earned, slot1_content, slot1_is_finished,
-            slot1_is_earned, previous>>
+            slot1_is_earned, upgraded, upgraded_from>>
+
+cut_in_program_leaves_right_aborted_1 == (task = "ABORT") /\ (slot_in_sector = 0)
+cut_in_program_leaves_right_aborted_2 == cut_in_program_leaves_right_aborted_1 \/
+    (~cut_in_program_leaves_right_aborted_1 /\ slot0_is_rejected)
+cut_in_program_leaves_right_aborted_3 == (task = "ABORT") /\ (slot_in_sector = 1)
+cut_in_program_leaves_right_aborted_4 == cut_in_program_leaves_right_aborted_3 \/
+    (~cut_in_program_leaves_right_aborted_3 /\ slot1_is_rejected)
 
 (* Cut, from F0 on. Source: IDF-OTADATA-REWRITE. *)
 cut_in_program_leaves_right_aborted ==
@@ -1656,15 +1783,18 @@ cut_in_program_leaves_right_aborted ==
     /\ record0_check' = fresh_erases_1
     /\ record0_word' = abort_erases_2
     /\ record0_slot' = abort_erases_3
-    /\ record0_seq' = cut_in_erase_leaves_right_new_2
-    /\ record1_check' = fresh_erases_10
-    /\ record1_word' = abort_erases_9
-    /\ record1_slot' = abort_erases_10
-    /\ record1_seq' = cut_in_erase_leaves_right_new_4
+    /\ record0_seq' = abort_erases_6
+    /\ record1_check' = fresh_erases_6
+    /\ record1_word' = abort_erases_8
+    /\ record1_slot' = abort_erases_9
+    /\ record1_seq' = abort_erases_10
+    /\ slot0_is_rejected' = cut_in_program_leaves_right_aborted_2
+    /\ slot1_is_rejected' = cut_in_program_leaves_right_aborted_4
     /\ expectation' = cut_1
     /\ expected' = cut_2
+    /\ previous' = cut_3
     /\ UNCHANGED <<slot0_content, slot0_is_finished, slot0_is_earned, slot1_content, slot1_is_finished,
-            slot1_is_earned, previous>>
+            slot1_is_earned, upgraded, upgraded_from>>
 
 (* Cut, from F0 on. Source: IDF-OTADATA-REWRITE. *)
 cut_in_program_leaves_right_undefined ==
@@ -1680,15 +1810,16 @@ cut_in_program_leaves_right_undefined ==
     /\ record0_check' = fresh_erases_1
     /\ record0_word' = spare_erases_2
     /\ record0_slot' = abort_erases_3
-    /\ record0_seq' = cut_in_erase_leaves_right_new_2
-    /\ record1_check' = fresh_erases_10
+    /\ record0_seq' = abort_erases_6
+    /\ record1_check' = fresh_erases_6
     /\ record1_word' = spare_erases_7
-    /\ record1_slot' = abort_erases_10
-    /\ record1_seq' = cut_in_erase_leaves_right_new_4
+    /\ record1_slot' = abort_erases_9
+    /\ record1_seq' = abort_erases_10
     /\ expectation' = cut_1
     /\ expected' = cut_2
-    /\ UNCHANGED <<slot0_content, slot0_is_finished, slot0_is_earned, slot1_content, slot1_is_finished,
-            slot1_is_earned, previous>>
+    /\ previous' = cut_3
+    /\ UNCHANGED <<slot0_content, slot0_is_finished, slot0_is_earned, slot0_is_rejected, slot1_content,
+            slot1_is_finished, slot1_is_earned, slot1_is_rejected, upgraded, upgraded_from>>
 
 (* Cut, from F0 on. Source: IDF-OTA-BEGIN. *)
 cut_before_wipe ==
@@ -1700,9 +1831,10 @@ cut_before_wipe ==
     /\ session' = FALSE
     /\ expectation' = cut_1
     /\ expected' = cut_2
+    /\ previous' = cut_3
     /\ UNCHANGED <<record0_check, record0_word, record0_slot, record0_seq, record1_check, record1_word,
-            record1_slot, record1_seq, slot0_content, slot0_is_finished, slot0_is_earned, slot1_content,
-            slot1_is_finished, slot1_is_earned, previous>>
+            record1_slot, record1_seq, slot0_content, slot0_is_finished, slot0_is_earned, slot0_is_rejected,
+            slot1_content, slot1_is_finished, slot1_is_earned, slot1_is_rejected, upgraded, upgraded_from>>
 
 (* Cut, from F0 on. Source: IDF-OTA-BEGIN. *)
 cut_after_wipe ==
@@ -1713,15 +1845,20 @@ cut_after_wipe ==
     /\ running' = NOWHERE
     /\ session' = FALSE
     /\ slot0_content' = commence_erases_1
-    /\ slot0_is_finished' = write_first_2
+    /\ slot0_is_finished' = write_first_3
     /\ slot0_is_earned' = (~slot0_is_next /\ slot0_is_earned)
+    /\ slot0_is_rejected' = write_first_4
     /\ slot1_content' = commence_erases_2
-    /\ slot1_is_finished' = write_first_3
+    /\ slot1_is_finished' = write_first_6
     /\ slot1_is_earned' = (~slot1_is_next /\ slot1_is_earned)
+    /\ slot1_is_rejected' = write_first_7
     /\ expectation' = cut_1
     /\ expected' = cut_2
+    /\ previous' = cut_3
+    /\ upgraded' = commence_erases_4
+    /\ upgraded_from' = commence_erases_5
     /\ UNCHANGED <<record0_check, record0_word, record0_slot, record0_seq, record1_check, record1_word,
-            record1_slot, record1_seq, previous>>
+            record1_slot, record1_seq>>
 
 cut_in_wipe_1 == (slot0_is_next /\ (slot0_content # "EMPTY")) \/ ((running < 1) /\ (((running + 1) % 4) = 1) /\
     (slot1_content # "EMPTY"))
@@ -1738,13 +1875,18 @@ cut_in_wipe ==
     /\ slot0_content' = write_rest_broken_1
     /\ slot0_is_finished' = (slot0_is_finished /\ ~slot0_is_next)
     /\ slot0_is_earned' = (slot0_is_earned /\ ~slot0_is_next)
+    /\ slot0_is_rejected' = (slot0_is_rejected /\ ~slot0_is_next)
     /\ slot1_content' = write_rest_broken_2
     /\ slot1_is_finished' = (slot1_is_finished /\ ~slot1_is_next)
     /\ slot1_is_earned' = (slot1_is_earned /\ ~slot1_is_next)
+    /\ slot1_is_rejected' = (slot1_is_rejected /\ ~slot1_is_next)
     /\ expectation' = cut_1
     /\ expected' = cut_2
+    /\ previous' = cut_3
+    /\ upgraded' = commence_erases_4
+    /\ upgraded_from' = commence_erases_5
     /\ UNCHANGED <<record0_check, record0_word, record0_slot, record0_seq, record1_check, record1_word,
-            record1_slot, record1_seq, previous>>
+            record1_slot, record1_seq>>
 
 Next ==
     \/ power_on
@@ -1836,25 +1978,39 @@ C2_1 == ~((task = "STARTED") /\ (running < FACTORY)) \/ ((running = 0) /\ slot0_
 C2_unfinished_image_never_boots ==
     C2_1
 
+C3_1 == ((running # 0) \/ (slot0_content = write_first_2)) /\ ((running # 1) \/ (slot1_content = write_first_5))
+C3_2 == ((running # 0) \/ (slot0_content = write_rest_1)) /\ ((running # 1) \/ (slot1_content = write_rest_8))
+C3_3 == ((running # 0) \/ (slot0_content = write_rest_broken_1)) /\ ((running # 1) \/ (slot1_content =
+    write_rest_broken_2))
+C3_4 == ((running # 0) \/ (slot0_content = complete_1)) /\ ((running # 1) \/ (slot1_content = complete_2))
+C3_5 == ((running # 0) \/ (slot0_content = commence_erases_1)) /\ ((running # 1) \/ (slot1_content =
+    commence_erases_2))
+C3_6 == (task = "COMMENCE") \/ (task = "REJECT")
+C3_7 == (~((task = "RUN") /\ session /\ (target_content = "EMPTY")) \/ C3_1) /\ (~((task = "RUN") /\ session /\
+    (target_content = "PARTIAL")) \/ C3_2) /\ (~((task = "RUN") /\ session /\ (target_content = "PARTIAL")) \/
+    C3_3) /\ (~((task = "RUN") /\ session /\ (target_content = "COMPLETE")) \/ C3_4) /\ ((task # "COMMENCE") \/
+    C3_5) /\ ((task # "REJECT") \/ C3_5) /\ (~C3_6 \/ C3_5) /\ (~(C3_6 /\ cut_in_wipe_1) \/ C3_3)
+
 (* C3: commence(), write() and complete() never change the partition of the running image. Source: SEED-COMMENCE.
    *)
 C3_running_partition_is_never_written ==
-    ~((task = "COMMENCE") \/ (task = "REJECT") \/ session) \/ (next_slot # running)
+    C3_7
 
-C4_1 == ~((task = "STARTED") /\ ((expectation = "MARKED") \/ (expectation = "TRIED"))) \/ (running = expected)
+C4_1 == (task = "STARTED") \/ (task = "STUCK")
 
-(* C4: With rollback, an image that complete() has marked is started at the next boot, and unless it is accepted
-   then, the boot after that starts the previous image. Source: SEED-ACCEPT. *)
+(* C4: With rollback, an image that complete() has marked gets one try: it is what starts next, or the note of its
+   try is whole when the power fails; unless it is accepted then, the start after its try is that of the previous
+   image. Source: SEED-ACCEPT. *)
 C4_new_image_gets_one_boot ==
-    C4_1
+    ~(C4_1 /\ ((expectation = "MARKED") \/ (expectation = "TRIED"))) \/ (running = expected)
 
-(* C5: Once accept() has returned, the image stays the one that boots until another upgrade or rollback(). Source:
-   SEED-ACCEPT. *)
+(* C5: Once accept() has returned, the image stays the one that boots, until another one is marked or selected or
+   rollback() restarts; a download, and a complete() that marks nothing, do not end that. Source: SEED-ACCEPT. *)
 C5_accepted_image_stays ==
-    ~((task = "STARTED") /\ (expectation = "ACCEPTED")) \/ (running = expected)
+    ~(C4_1 /\ (expectation = "ACCEPTED")) \/ (running = expected)
 
-C6_1 == ~(((task = "STARTED") \/ (task = "STUCK")) /\ (expectation = "REFUSED")) \/ ((task = "STARTED") /\ (running
-    # expected))
+C6_1 == (~(C4_1 /\ (expectation = "REFUSED")) \/ ((task = "STARTED") /\ (running # expected))) /\ (expectation #
+    "SPOILT")
 
 (* C6: rollback() never returns normally: the board reboots into another whole image, or an error is raised and
    flash is unchanged. Source: SEED-ROLLBACK. *)
@@ -2006,5 +2162,288 @@ C16_43 == C16_21 = (IF ~C16_39 /\ ~C16_40 THEN C16_42 ELSE IF C16_39 THEN 1 ELSE
 (* C16: After a power cut, the second power-on starts what every later one starts. Source: IDF-OTA-SAFE-UPDATE. *)
 C16_choice_settles_in_two_boots ==
     (task # "OFF") \/ C16_43
+
+(* C17: The image that complete() has marked is what starts next, if no call is made before; a try that was noted
+   whole counts as a start. Source: SEED-COMPLETE. *)
+C17_marked_image_starts ==
+    ~(C4_1 /\ (expectation = "MARKED")) \/ (running = expected)
+
+C18_1 == ~((task = "STARTED") /\ (running < FACTORY)) \/ ~(((running = 0) /\ slot0_is_rejected) \/ ((running = 1) /\
+    slot1_is_rejected))
+
+(* C18: An image whose record was written as INVALID or ABORTED never starts again, until its slot is written anew
+   or esp_ota_set_boot_partition() asks for it. Source: SEED-INFO. *)
+C18_rejected_image_never_starts ==
+    C18_1
+
+deciding_check == IF second_decides THEN record1_check ELSE record0_check
+C19_1 == (task = "RUN") /\ some_record_decides /\ (running < FACTORY) /\ (deciding_check = "RIGHT") /\
+    (deciding_slot = running)
+
+(* C19: Where the record that decides names the running slot, the state that info() tells of that slot is the one
+   of this record. Source: SEED-INFO. *)
+C19_info_tells_the_deciding_state ==
+    ~C19_1 \/ (running_word = deciding_word)
+
+C20_1 == ~((task = "RUN") /\ (expectation = "ACCEPTED") /\ (running = expected) /\ (running < FACTORY)) \/
+    (commence_1 /\ (running_word = "VALID"))
+
+(* C20: Once accept() has returned, info() calls the accepted image "valid" when it runs, until another one is
+   marked or selected or rollback() restarts. Source: SEED-ACCEPT. *)
+C20_accepted_image_is_called_valid ==
+    C20_1
+
+C21_1 == ~slot1_is_next /\ (slot1_content = "COMPLETE") /\ ~(~(C10_2 /\ C10_4) /\ ~C10_8) /\ ~((IF C10_2 /\ C10_4
+    THEN 0 ELSE IF C10_8 THEN C10_9 ELSE FACTORY) < 1)
+C21_2 == ~slot0_is_next /\ (slot0_content = "COMPLETE") /\ ~(~(C10_2 /\ C10_4) /\ ~C10_8)
+C21_3 == IF ~slot0_is_next /\ (slot0_content = "COMPLETE") /\ ~(C10_2 /\ C10_4) /\ ~C10_8 THEN 0 ELSE IF
+    ~slot1_is_next /\ (slot1_content = "COMPLETE") /\ ~C10_12 THEN 1 ELSE NOWHERE
+C21_4 == (IF ~C21_1 /\ ~C21_2 THEN C21_3 ELSE IF C21_1 THEN 1 ELSE IF C21_2 THEN 0 ELSE NOWHERE) = boot_choice
+C21_5 == slot1_is_next \/ (~slot1_is_next /\ (slot1_content = "COMPLETE"))
+C21_6 == C21_5 /\ ~(~(C10_2 /\ C10_4) /\ ~C10_8) /\ ~((IF C10_2 /\ C10_4 THEN 0 ELSE IF C10_8 THEN C10_9 ELSE
+    FACTORY) < 1)
+C21_7 == write_first_1 \/ ~(running < 1) \/ (~slot0_is_next /\ (slot0_content = "COMPLETE"))
+C21_8 == C21_7 /\ ~(~(C10_2 /\ C10_4) /\ ~C10_8)
+C21_9 == IF ~C21_6 /\ ~C21_8 THEN IF C21_7 /\ ~(C10_2 /\ C10_4) /\ ~C10_8 THEN 0 ELSE IF C21_5 /\ ~C10_12 THEN 1
+    ELSE NOWHERE ELSE IF C21_6 THEN 1 ELSE IF C21_8 THEN 0 ELSE NOWHERE
+C21_10 == (task = "COMMENCE") \/ (task = "SPARE")
+C21_11 == (sector = "SECOND") /\ (record0_check = "EMPTY")
+C21_12 == (sector = "SECOND") /\ (record0_word = "PENDING_VERIFY")
+C21_13 == ~C21_12 /\ (sector = "SECOND") /\ (record0_word = "INVALID")
+C21_14 == ~C21_12 /\ (sector = "SECOND") /\ (record0_word = "ABORTED")
+C21_15 == C21_11 \/ (sector # "SECOND") \/ C21_13 \/ C21_12 \/ C21_14
+C21_16 == (sector # "SECOND") /\ (record1_check = "EMPTY")
+C21_17 == (sector # "SECOND") /\ (record1_word = "PENDING_VERIFY")
+C21_18 == ~C21_17 /\ (sector # "SECOND") /\ (record1_word = "INVALID")
+C21_19 == ~C21_17 /\ (sector # "SECOND") /\ (record1_word = "ABORTED")
+C21_20 == (sector = "SECOND") \/ C21_16 \/ C21_18 \/ C21_17 \/ C21_19
+C21_21 == ~(~C21_20 /\ (sector # "SECOND") /\ (record1_check = "RIGHT")) \/ ~(spare_erases_3 < spare_erases_4)
+C21_22 == ~C21_15 /\ (sector = "SECOND") /\ (record0_check = "RIGHT") /\ ~(spare_erases_3 < spare_erases_4)
+C21_23 == ~C21_20 /\ (sector # "SECOND") /\ (record1_check = "RIGHT") /\ ~C21_22
+C21_24 == (~C21_15 /\ (sector = "SECOND") /\ (record0_check = "RIGHT") /\ C21_21) \/ C21_23
+C21_25 == IF C21_15 /\ C21_20 THEN 0 ELSE IF C21_24 THEN IF C21_23 THEN set_boot_erases_7 ELSE set_boot_erases_1
+    ELSE FACTORY
+C21_26 == (slot1_content = "COMPLETE") /\ ~(~(C21_15 /\ C21_20) /\ ~C21_24) /\ ~(C21_25 < 1)
+C21_27 == (slot0_content = "COMPLETE") /\ ~(~(C21_15 /\ C21_20) /\ ~C21_24)
+C21_28 == IF (slot1_content = "COMPLETE") /\ ~(~(~(C21_15 /\ C21_20) /\ ~C21_24) /\ ~(C21_25 < 1)) THEN 1 ELSE
+    NOWHERE
+C21_29 == IF ~C21_26 /\ ~C21_27 THEN IF (slot0_content = "COMPLETE") /\ ~(C21_15 /\ C21_20) /\ ~C21_24 THEN 0 ELSE
+    C21_28 ELSE IF C21_26 THEN 1 ELSE IF C21_27 THEN 0 ELSE NOWHERE
+C21_30 == (task = "ABORT") \/ (task = "TRY") \/ (task = "FRESH") \/ (task = "COMPLETE") \/ (task = "ACCEPT") \/
+    (task = "ROLLBACK") \/ (task = "SET_BOOT") \/ (task = "SPARE") \/ (task = "FORGET_FIRST") \/ (task =
+    "FORGET_SECOND")
+C21_31 == ~(C21_10 /\ C21_30 /\ (phase = "ERASE") /\ cut_in_erase_leaves_empty_new_4) \/ (C21_29 = boot_choice)
+C21_32 == ~(C21_12 \/ (sector # "SECOND")) /\ (sector = "SECOND") /\ (record0_word = "INVALID")
+C21_33 == ~(C21_12 \/ (sector # "SECOND")) /\ (sector = "SECOND") /\ (record0_word = "ABORTED")
+C21_34 == C21_11 \/ (sector # "SECOND") \/ C21_32 \/ C21_12 \/ C21_33
+C21_35 == ~((sector = "SECOND") \/ C21_17) /\ (sector # "SECOND") /\ (record1_word = "INVALID")
+C21_36 == ~((sector = "SECOND") \/ C21_17) /\ (sector # "SECOND") /\ (record1_word = "ABORTED")
+C21_37 == (sector = "SECOND") \/ C21_16 \/ C21_35 \/ C21_17 \/ C21_36
+C21_38 == ~(~C21_37 /\ (sector # "SECOND") /\ (record1_check = "RIGHT")) \/ ~(spare_erases_3 < spare_erases_4)
+C21_39 == ~C21_34 /\ (sector = "SECOND") /\ (record0_check = "RIGHT") /\ ~(spare_erases_3 < spare_erases_4)
+C21_40 == ~C21_37 /\ (sector # "SECOND") /\ (record1_check = "RIGHT") /\ ~C21_39
+C21_41 == (~C21_34 /\ (sector = "SECOND") /\ (record0_check = "RIGHT") /\ C21_38) \/ C21_40
+C21_42 == IF C21_34 /\ C21_37 THEN 0 ELSE IF C21_41 THEN IF C21_40 THEN set_boot_erases_7 ELSE set_boot_erases_1
+    ELSE FACTORY
+C21_43 == (slot1_content = "COMPLETE") /\ ~(~(C21_34 /\ C21_37) /\ ~C21_41) /\ ~(C21_42 < 1)
+C21_44 == (slot0_content = "COMPLETE") /\ ~(~(C21_34 /\ C21_37) /\ ~C21_41)
+C21_45 == IF (slot1_content = "COMPLETE") /\ ~(~(~(C21_34 /\ C21_37) /\ ~C21_41) /\ ~(C21_42 < 1)) THEN 1 ELSE
+    NOWHERE
+C21_46 == IF ~C21_43 /\ ~C21_44 THEN IF (slot0_content = "COMPLETE") /\ ~(C21_34 /\ C21_37) /\ ~C21_41 THEN 0 ELSE
+    C21_45 ELSE IF C21_43 THEN 1 ELSE IF C21_44 THEN 0 ELSE NOWHERE
+C21_47 == ~(C21_10 /\ C21_30 /\ (phase = "ERASE") /\ cut_in_erase_leaves_empty_pending_verify_4) \/ (C21_46 =
+    boot_choice)
+C21_48 == ~(C21_10 /\ C21_30 /\ (phase = "ERASE") /\ cut_in_erase_leaves_empty_valid_4) \/ (C21_29 = boot_choice)
+C21_49 == ~C21_12 /\ (((sector = "SECOND") /\ (record0_word = "INVALID")) \/ (sector # "SECOND"))
+C21_50 == C21_11 \/ (sector # "SECOND") \/ C21_49 \/ C21_12 \/ C21_14
+C21_51 == ~C21_17 /\ ((sector = "SECOND") \/ ((sector # "SECOND") /\ (record1_word = "INVALID")))
+C21_52 == (sector = "SECOND") \/ C21_16 \/ C21_51 \/ C21_17 \/ C21_19
+C21_53 == ~(~C21_52 /\ (sector # "SECOND") /\ (record1_check = "RIGHT")) \/ ~(spare_erases_3 < spare_erases_4)
+C21_54 == ~C21_50 /\ (sector = "SECOND") /\ (record0_check = "RIGHT") /\ ~(spare_erases_3 < spare_erases_4)
+C21_55 == ~C21_52 /\ (sector # "SECOND") /\ (record1_check = "RIGHT") /\ ~C21_54
+C21_56 == (~C21_50 /\ (sector = "SECOND") /\ (record0_check = "RIGHT") /\ C21_53) \/ C21_55
+C21_57 == IF C21_50 /\ C21_52 THEN 0 ELSE IF C21_56 THEN IF C21_55 THEN set_boot_erases_7 ELSE set_boot_erases_1
+    ELSE FACTORY
+C21_58 == (slot1_content = "COMPLETE") /\ ~(~(C21_50 /\ C21_52) /\ ~C21_56) /\ ~(C21_57 < 1)
+C21_59 == (slot0_content = "COMPLETE") /\ ~(~(C21_50 /\ C21_52) /\ ~C21_56)
+C21_60 == IF (slot1_content = "COMPLETE") /\ ~(~(~(C21_50 /\ C21_52) /\ ~C21_56) /\ ~(C21_57 < 1)) THEN 1 ELSE
+    NOWHERE
+C21_61 == IF ~C21_58 /\ ~C21_59 THEN IF (slot0_content = "COMPLETE") /\ ~(C21_50 /\ C21_52) /\ ~C21_56 THEN 0 ELSE
+    C21_60 ELSE IF C21_58 THEN 1 ELSE IF C21_59 THEN 0 ELSE NOWHERE
+C21_62 == ~(C21_10 /\ C21_30 /\ (phase = "ERASE") /\ cut_in_erase_leaves_empty_invalid_4) \/ (C21_61 = boot_choice)
+C21_63 == ~C21_12 /\ (((sector = "SECOND") /\ (record0_word = "ABORTED")) \/ (sector # "SECOND"))
+C21_64 == C21_11 \/ (sector # "SECOND") \/ C21_13 \/ C21_12 \/ C21_63
+C21_65 == ~C21_17 /\ ((sector = "SECOND") \/ ((sector # "SECOND") /\ (record1_word = "ABORTED")))
+C21_66 == (sector = "SECOND") \/ C21_16 \/ C21_18 \/ C21_17 \/ C21_65
+C21_67 == ~(~C21_66 /\ (sector # "SECOND") /\ (record1_check = "RIGHT")) \/ ~(spare_erases_3 < spare_erases_4)
+C21_68 == ~C21_64 /\ (sector = "SECOND") /\ (record0_check = "RIGHT") /\ ~(spare_erases_3 < spare_erases_4)
+C21_69 == ~C21_66 /\ (sector # "SECOND") /\ (record1_check = "RIGHT") /\ ~C21_68
+C21_70 == (~C21_64 /\ (sector = "SECOND") /\ (record0_check = "RIGHT") /\ C21_67) \/ C21_69
+C21_71 == IF C21_64 /\ C21_66 THEN 0 ELSE IF C21_70 THEN IF C21_69 THEN set_boot_erases_7 ELSE set_boot_erases_1
+    ELSE FACTORY
+C21_72 == (slot1_content = "COMPLETE") /\ ~(~(C21_64 /\ C21_66) /\ ~C21_70) /\ ~(C21_71 < 1)
+C21_73 == (slot0_content = "COMPLETE") /\ ~(~(C21_64 /\ C21_66) /\ ~C21_70)
+C21_74 == IF (slot1_content = "COMPLETE") /\ ~(~(~(C21_64 /\ C21_66) /\ ~C21_70) /\ ~(C21_71 < 1)) THEN 1 ELSE
+    NOWHERE
+C21_75 == IF ~C21_72 /\ ~C21_73 THEN IF (slot0_content = "COMPLETE") /\ ~(C21_64 /\ C21_66) /\ ~C21_70 THEN 0 ELSE
+    C21_74 ELSE IF C21_72 THEN 1 ELSE IF C21_73 THEN 0 ELSE NOWHERE
+C21_76 == ~(C21_10 /\ C21_30 /\ (phase = "ERASE") /\ cut_in_erase_leaves_empty_aborted_4) \/ (C21_75 = boot_choice)
+C21_77 == ~(C21_10 /\ C21_30 /\ (phase = "ERASE") /\ cut_in_erase_leaves_empty_undefined_3) \/ (C21_29 =
+    boot_choice)
+C21_78 == C21_11 \/ C21_13 \/ C21_12 \/ C21_14
+C21_79 == C21_16 \/ C21_18 \/ C21_17 \/ C21_19
+C21_80 == ~(~C21_79 /\ (sector # "SECOND") /\ (record1_check = "RIGHT")) \/ ~(spare_erases_3 < spare_erases_4)
+C21_81 == ~C21_78 /\ (sector = "SECOND") /\ (record0_check = "RIGHT") /\ ~(spare_erases_3 < spare_erases_4)
+C21_82 == ~C21_79 /\ (sector # "SECOND") /\ (record1_check = "RIGHT") /\ ~C21_81
+C21_83 == (~C21_78 /\ (sector = "SECOND") /\ (record0_check = "RIGHT") /\ C21_80) \/ C21_82
+C21_84 == IF C21_78 /\ C21_79 THEN 0 ELSE IF C21_83 THEN IF C21_82 THEN set_boot_erases_7 ELSE set_boot_erases_1
+    ELSE FACTORY
+C21_85 == (slot1_content = "COMPLETE") /\ ~(~(C21_78 /\ C21_79) /\ ~C21_83) /\ ~(C21_84 < 1)
+C21_86 == (slot0_content = "COMPLETE") /\ ~(~(C21_78 /\ C21_79) /\ ~C21_83)
+C21_87 == IF (slot1_content = "COMPLETE") /\ ~(~(~(C21_78 /\ C21_79) /\ ~C21_83) /\ ~(C21_84 < 1)) THEN 1 ELSE
+    NOWHERE
+C21_88 == IF ~C21_85 /\ ~C21_86 THEN IF (slot0_content = "COMPLETE") /\ ~(C21_78 /\ C21_79) /\ ~C21_83 THEN 0 ELSE
+    C21_87 ELSE IF C21_85 THEN 1 ELSE IF C21_86 THEN 0 ELSE NOWHERE
+C21_89 == ~(C21_10 /\ C21_30 /\ (phase = "ERASE") /\ cut_in_erase_leaves_wrong_new_1) \/ (C21_88 = boot_choice)
+C21_90 == C21_11 \/ C21_32 \/ C21_12 \/ (sector # "SECOND") \/ C21_33
+C21_91 == C21_16 \/ C21_35 \/ (sector = "SECOND") \/ C21_17 \/ C21_36
+C21_92 == ~(~C21_91 /\ (sector # "SECOND") /\ (record1_check = "RIGHT")) \/ ~(spare_erases_3 < spare_erases_4)
+C21_93 == ~C21_90 /\ (sector = "SECOND") /\ (record0_check = "RIGHT") /\ ~(spare_erases_3 < spare_erases_4)
+C21_94 == ~C21_91 /\ (sector # "SECOND") /\ (record1_check = "RIGHT") /\ ~C21_93
+C21_95 == (~C21_90 /\ (sector = "SECOND") /\ (record0_check = "RIGHT") /\ C21_92) \/ C21_94
+C21_96 == IF C21_90 /\ C21_91 THEN 0 ELSE IF C21_95 THEN IF C21_94 THEN set_boot_erases_7 ELSE set_boot_erases_1
+    ELSE FACTORY
+C21_97 == (slot1_content = "COMPLETE") /\ ~(~(C21_90 /\ C21_91) /\ ~C21_95) /\ ~(C21_96 < 1)
+C21_98 == (slot0_content = "COMPLETE") /\ ~(~(C21_90 /\ C21_91) /\ ~C21_95)
+C21_99 == IF (slot1_content = "COMPLETE") /\ ~(~(~(C21_90 /\ C21_91) /\ ~C21_95) /\ ~(C21_96 < 1)) THEN 1 ELSE
+    NOWHERE
+C21_100 == IF ~C21_97 /\ ~C21_98 THEN IF (slot0_content = "COMPLETE") /\ ~(C21_90 /\ C21_91) /\ ~C21_95 THEN 0 ELSE
+    C21_99 ELSE IF C21_97 THEN 1 ELSE IF C21_98 THEN 0 ELSE NOWHERE
+C21_101 == ~(C21_10 /\ C21_30 /\ (phase = "ERASE") /\ cut_in_erase_leaves_wrong_pending_verify_1) \/ (C21_100 =
+    boot_choice)
+C21_102 == ~(C21_10 /\ C21_30 /\ (phase = "ERASE") /\ cut_in_erase_leaves_wrong_valid_1) \/ (C21_88 = boot_choice)
+C21_103 == C21_11 \/ C21_49 \/ C21_12 \/ C21_14
+C21_104 == C21_16 \/ C21_51 \/ C21_17 \/ C21_19
+C21_105 == ~(~C21_104 /\ (sector # "SECOND") /\ (record1_check = "RIGHT")) \/ ~(spare_erases_3 < spare_erases_4)
+C21_106 == ~C21_103 /\ (sector = "SECOND") /\ (record0_check = "RIGHT") /\ ~(spare_erases_3 < spare_erases_4)
+C21_107 == ~C21_104 /\ (sector # "SECOND") /\ (record1_check = "RIGHT") /\ ~C21_106
+C21_108 == (~C21_103 /\ (sector = "SECOND") /\ (record0_check = "RIGHT") /\ C21_105) \/ C21_107
+C21_109 == IF C21_103 /\ C21_104 THEN 0 ELSE IF C21_108 THEN IF C21_107 THEN set_boot_erases_7 ELSE
+    set_boot_erases_1 ELSE FACTORY
+C21_110 == (slot1_content = "COMPLETE") /\ ~(~(C21_103 /\ C21_104) /\ ~C21_108) /\ ~(C21_109 < 1)
+C21_111 == (slot0_content = "COMPLETE") /\ ~(~(C21_103 /\ C21_104) /\ ~C21_108)
+C21_112 == IF (slot1_content = "COMPLETE") /\ ~(~(~(C21_103 /\ C21_104) /\ ~C21_108) /\ ~(C21_109 < 1)) THEN 1 ELSE
+    NOWHERE
+C21_113 == IF ~C21_110 /\ ~C21_111 THEN IF (slot0_content = "COMPLETE") /\ ~(C21_103 /\ C21_104) /\ ~C21_108 THEN 0
+    ELSE C21_112 ELSE IF C21_110 THEN 1 ELSE IF C21_111 THEN 0 ELSE NOWHERE
+C21_114 == ~(C21_10 /\ C21_30 /\ (phase = "ERASE") /\ cut_in_erase_leaves_wrong_invalid_1) \/ (C21_113 =
+    boot_choice)
+C21_115 == C21_11 \/ C21_13 \/ C21_12 \/ C21_63
+C21_116 == C21_16 \/ C21_18 \/ C21_17 \/ C21_65
+C21_117 == ~(~C21_116 /\ (sector # "SECOND") /\ (record1_check = "RIGHT")) \/ ~(spare_erases_3 < spare_erases_4)
+C21_118 == ~C21_115 /\ (sector = "SECOND") /\ (record0_check = "RIGHT") /\ ~(spare_erases_3 < spare_erases_4)
+C21_119 == ~C21_116 /\ (sector # "SECOND") /\ (record1_check = "RIGHT") /\ ~C21_118
+C21_120 == (~C21_115 /\ (sector = "SECOND") /\ (record0_check = "RIGHT") /\ C21_117) \/ C21_119
+C21_121 == IF C21_115 /\ C21_116 THEN 0 ELSE IF C21_120 THEN IF C21_119 THEN set_boot_erases_7 ELSE
+    set_boot_erases_1 ELSE FACTORY
+C21_122 == (slot1_content = "COMPLETE") /\ ~(~(C21_115 /\ C21_116) /\ ~C21_120) /\ ~(C21_121 < 1)
+C21_123 == (slot0_content = "COMPLETE") /\ ~(~(C21_115 /\ C21_116) /\ ~C21_120)
+C21_124 == IF (slot1_content = "COMPLETE") /\ ~(~(~(C21_115 /\ C21_116) /\ ~C21_120) /\ ~(C21_121 < 1)) THEN 1 ELSE
+    NOWHERE
+C21_125 == IF ~C21_122 /\ ~C21_123 THEN IF (slot0_content = "COMPLETE") /\ ~(C21_115 /\ C21_116) /\ ~C21_120 THEN 0
+    ELSE C21_124 ELSE IF C21_122 THEN 1 ELSE IF C21_123 THEN 0 ELSE NOWHERE
+C21_126 == ~(C21_10 /\ C21_30 /\ (phase = "ERASE") /\ cut_in_erase_leaves_wrong_aborted_1) \/ (C21_125 =
+    boot_choice)
+C21_127 == ~(C21_10 /\ C21_30 /\ (phase = "ERASE") /\ cut_in_erase_leaves_wrong_undefined_1) \/ (C21_88 =
+    boot_choice)
+C21_128 == C21_10 /\ C21_30 /\ (phase = "ERASE") /\ (check_in_sector = "RIGHT") /\ (word_in_sector = "NEW")
+C21_129 == ((sector = "SECOND") /\ (record0_check = "RIGHT")) \/ (sector # "SECOND")
+C21_130 == (sector = "SECOND") \/ ((sector # "SECOND") /\ (record1_check = "RIGHT"))
+C21_131 == ~C21_79 /\ C21_130 /\ ~(~C21_78 /\ C21_129 /\ ~(abort_erases_4 < abort_erases_5))
+C21_132 == (~C21_78 /\ C21_129 /\ (~(~C21_79 /\ C21_130) \/ ~(abort_erases_4 < abort_erases_5))) \/ C21_131
+C21_133 == IF C21_78 /\ C21_79 THEN 0 ELSE IF C21_132 THEN IF C21_131 THEN abort_erases_9 ELSE abort_erases_3 ELSE
+    FACTORY
+C21_134 == (slot1_content = "COMPLETE") /\ ~(~(C21_78 /\ C21_79) /\ ~C21_132) /\ ~(C21_133 < 1)
+C21_135 == (slot0_content = "COMPLETE") /\ ~(~(C21_78 /\ C21_79) /\ ~C21_132)
+C21_136 == IF (slot1_content = "COMPLETE") /\ ~(~(~(C21_78 /\ C21_79) /\ ~C21_132) /\ ~(C21_133 < 1)) THEN 1 ELSE
+    NOWHERE
+C21_137 == IF ~C21_134 /\ ~C21_135 THEN IF (slot0_content = "COMPLETE") /\ ~(C21_78 /\ C21_79) /\ ~C21_132 THEN 0
+    ELSE C21_136 ELSE IF C21_134 THEN 1 ELSE IF C21_135 THEN 0 ELSE NOWHERE
+C21_138 == C21_10 /\ C21_30 /\ (phase = "ERASE") /\ (check_in_sector = "RIGHT") /\ (word_in_sector =
+    "PENDING_VERIFY")
+C21_139 == ~C21_91 /\ C21_130 /\ ~(~C21_90 /\ C21_129 /\ ~(abort_erases_4 < abort_erases_5))
+C21_140 == (~C21_90 /\ C21_129 /\ (~(~C21_91 /\ C21_130) \/ ~(abort_erases_4 < abort_erases_5))) \/ C21_139
+C21_141 == IF C21_90 /\ C21_91 THEN 0 ELSE IF C21_140 THEN IF C21_139 THEN abort_erases_9 ELSE abort_erases_3 ELSE
+    FACTORY
+C21_142 == (slot1_content = "COMPLETE") /\ ~(~(C21_90 /\ C21_91) /\ ~C21_140) /\ ~(C21_141 < 1)
+C21_143 == (slot0_content = "COMPLETE") /\ ~(~(C21_90 /\ C21_91) /\ ~C21_140)
+C21_144 == IF (slot1_content = "COMPLETE") /\ ~(~(~(C21_90 /\ C21_91) /\ ~C21_140) /\ ~(C21_141 < 1)) THEN 1 ELSE
+    NOWHERE
+C21_145 == IF ~C21_142 /\ ~C21_143 THEN IF (slot0_content = "COMPLETE") /\ ~(C21_90 /\ C21_91) /\ ~C21_140 THEN 0
+    ELSE C21_144 ELSE IF C21_142 THEN 1 ELSE IF C21_143 THEN 0 ELSE NOWHERE
+C21_146 == C21_10 /\ C21_30 /\ (phase = "ERASE") /\ (check_in_sector = "RIGHT") /\ (word_in_sector = "VALID")
+C21_147 == C21_10 /\ C21_30 /\ (phase = "ERASE") /\ (check_in_sector = "RIGHT") /\ (word_in_sector = "INVALID")
+C21_148 == ~C21_104 /\ C21_130 /\ ~(~C21_103 /\ C21_129 /\ ~(abort_erases_4 < abort_erases_5))
+C21_149 == (~C21_103 /\ C21_129 /\ (~(~C21_104 /\ C21_130) \/ ~(abort_erases_4 < abort_erases_5))) \/ C21_148
+C21_150 == IF C21_103 /\ C21_104 THEN 0 ELSE IF C21_149 THEN IF C21_148 THEN abort_erases_9 ELSE abort_erases_3
+    ELSE FACTORY
+C21_151 == (slot1_content = "COMPLETE") /\ ~(~(C21_103 /\ C21_104) /\ ~C21_149) /\ ~(C21_150 < 1)
+C21_152 == (slot0_content = "COMPLETE") /\ ~(~(C21_103 /\ C21_104) /\ ~C21_149)
+C21_153 == IF (slot1_content = "COMPLETE") /\ ~(~(~(C21_103 /\ C21_104) /\ ~C21_149) /\ ~(C21_150 < 1)) THEN 1 ELSE
+    NOWHERE
+C21_154 == IF ~C21_151 /\ ~C21_152 THEN IF (slot0_content = "COMPLETE") /\ ~(C21_103 /\ C21_104) /\ ~C21_149 THEN 0
+    ELSE C21_153 ELSE IF C21_151 THEN 1 ELSE IF C21_152 THEN 0 ELSE NOWHERE
+C21_155 == C21_10 /\ C21_30 /\ (phase = "ERASE") /\ (check_in_sector = "RIGHT") /\ (word_in_sector = "ABORTED")
+C21_156 == ~C21_116 /\ C21_130 /\ ~(~C21_115 /\ C21_129 /\ ~(abort_erases_4 < abort_erases_5))
+C21_157 == (~C21_115 /\ C21_129 /\ (~(~C21_116 /\ C21_130) \/ ~(abort_erases_4 < abort_erases_5))) \/ C21_156
+C21_158 == IF C21_115 /\ C21_116 THEN 0 ELSE IF C21_157 THEN IF C21_156 THEN abort_erases_9 ELSE abort_erases_3
+    ELSE FACTORY
+C21_159 == (slot1_content = "COMPLETE") /\ ~(~(C21_115 /\ C21_116) /\ ~C21_157) /\ ~(C21_158 < 1)
+C21_160 == (slot0_content = "COMPLETE") /\ ~(~(C21_115 /\ C21_116) /\ ~C21_157)
+C21_161 == IF (slot1_content = "COMPLETE") /\ ~(~(~(C21_115 /\ C21_116) /\ ~C21_157) /\ ~(C21_158 < 1)) THEN 1 ELSE
+    NOWHERE
+C21_162 == IF ~C21_159 /\ ~C21_160 THEN IF (slot0_content = "COMPLETE") /\ ~(C21_115 /\ C21_116) /\ ~C21_157 THEN 0
+    ELSE C21_161 ELSE IF C21_159 THEN 1 ELSE IF C21_160 THEN 0 ELSE NOWHERE
+C21_163 == C21_10 /\ C21_30 /\ (phase = "ERASE") /\ (check_in_sector = "RIGHT") /\ (word_in_sector = "UNDEFINED")
+C21_164 == (~((task = "RUN") /\ session /\ (target_content = "EMPTY")) \/ C21_4) /\ (~((task = "RUN") /\ session /\
+    (target_content = "PARTIAL")) \/ (C21_9 = boot_choice)) /\ (~((task = "RUN") /\ session /\ (target_content =
+    "PARTIAL")) \/ C21_4) /\ (~(C21_10 /\ (task = "SPARE")) \/ (C21_29 = boot_choice)) /\ (~(C21_10 /\ (task =
+    "COMMENCE")) \/ C21_4) /\ C21_31 /\ C21_47 /\ C21_48 /\ C21_62 /\ C21_76 /\ C21_77 /\ C21_89 /\ C21_101 /\
+    C21_102 /\ C21_114 /\ C21_126 /\ C21_127 /\ (~C21_128 \/ (C21_137 = boot_choice)) /\ (~C21_138 \/ (C21_145 =
+    boot_choice)) /\ (~C21_146 \/ (C21_137 = boot_choice)) /\ (~C21_147 \/ (C21_154 = boot_choice)) /\ (~C21_155 \/
+    (C21_162 = boot_choice)) /\ (~C21_163 \/ (C21_137 = boot_choice)) /\ (~(C21_10 /\ C3_6) \/ C21_4) /\ (~(C21_10 /\
+    C3_6 /\ cut_in_wipe_1) \/ C21_4)
+
+(* C21: commence() and write() do not change what the next power-on starts, whether they return or the power fails.
+   Source: SEED-COMMENCE. *)
+C21_download_changes_no_choice ==
+    C21_164
+
+(* C22: Where rollback() restarts, it starts the image that ran when the running one was marked, as long as its
+   slot was not wiped. Source: SEED-ROLLBACK. *)
+C22_rollback_starts_the_previous_image ==
+    ~(C4_1 /\ (expectation = "REFUSED") /\ (previous # NOWHERE)) \/ (running = previous)
+
+C24_1 == (task = "RUN") /\ (boot_partition = running) /\ (~some_record_decides \/ (deciding_word = "VALID") \/
+    (deciding_word = "UNDEFINED")) /\ ~is_under_test
+C24_2 == IF C16_3 THEN "PENDING_VERIFY" ELSE IF record0_word = "PENDING_VERIFY" THEN "ABORTED" ELSE record0_word
+C24_3 == IF C16_6 THEN "PENDING_VERIFY" ELSE IF record1_word = "PENDING_VERIFY" THEN "ABORTED" ELSE record1_word
+C24_4 == (record0_check = (IF C16_1 THEN "RIGHT" ELSE record0_check)) /\ (record0_word = (IF C16_1 THEN "VALID"
+    ELSE C24_2)) /\ (record0_slot = C16_14) /\ (record0_seq = C16_10) /\ (record1_word = C24_3)
+
+(* C24: A power-on changes neither flash nor eFuse, where the running image is the one selected and is not new or
+   under test. Source: IDF-BOOT-SELECT. *)
+C24_settled_boot_writes_nothing ==
+    ~C24_1 \/ C24_4
+
+C25_1 == (boot_choice < FACTORY) /\ (((boot_choice = 0) /\ slot0_is_earned) \/ ((boot_choice = 1) /\
+    slot1_is_earned))
+C25_2 == ~((task = "OFF") \/ (task = "RUN")) \/ (boot_choice = FACTORY) \/ C25_1 \/ (C16_21 = 2) \/ ((C16_21 < 2) /\
+    (((C16_21 = 0) /\ slot0_is_earned) \/ ((C16_21 = 1) /\ slot1_is_earned)))
+
+(* C25: Whatever an image does that never calls accept(), one of the next two power-ons starts an image that was
+   accepted or provisioned. Source: SEED-ACCEPT. *)
+C25_accepted_image_comes_back ==
+    C25_2
 
 ======================================================================================================================

@@ -8,6 +8,7 @@ A field with names is a string in TLA+, a number a natural one; sums wrap as in 
 power of two.
 """
 
+import textwrap
 from collections.abc import Iterable, Iterator
 from itertools import count, islice
 
@@ -260,7 +261,7 @@ def _header(scope: Scope) -> list[str]:
         f"{scope.usage.value} usage",
     ]
     return [
-        "(* " + ", ".join(facts) + ".",
+        *textwrap.wrap(f"(* {', '.join(facts)}.", LINE, subsequent_indent="   "),
         "   Made from the device model by proofs/export/tla.py; see docs/reading-the-model.md. *)",
     ]
 

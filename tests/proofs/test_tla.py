@@ -19,6 +19,7 @@ from otaproof.model.device.model import device_model
 from otaproof.model.device.records import Check, Sector, Word
 from otaproof.model.device.state import Content, Expectation, Ghost, Phase, Scope, Task, Usage
 from otaproof.model.device.stepper import State, Stepper, stepper
+from otaproof.model.device.stray_numbers import stray_named
 from otaproof.model.fault_model import FaultModel
 from otaproof.proofs.explicit.explorer import explore
 from otaproof.proofs.export.tla import LINE, invariant_name, sample_scope, stated_claims, tla, tlc_config
@@ -114,7 +115,8 @@ def test_module_makes_the_steps_that_the_python_reading_makes(scope: Scope) -> N
         for action in steps.model.actions:
             assert expected.get(action.name) == module.step(action.name, before), action.name
         assert module.evaluate("TypeOK", before)
-    assert len(taken) > len(steps.model.actions) // 2
+    # Of the stray numbers few lie so near to the start.
+    assert len(taken) > sum(stray_named(action.name) is None for action in steps.model.actions) // 2
 
 
 @pytest.mark.parametrize("scope", SCOPES.values(), ids=SCOPES)
