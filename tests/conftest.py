@@ -1,4 +1,4 @@
-"""Keeps pytest from importing the root of the repository as a package of its own.
+"""Keeps pytest from importing the root of the repository as a package of its own, and Hypothesis from timing tests.
 
 The root is the package `otaproof`, so it has an `__init__.py`, and pytest takes a directory with one for a package
 of tests: it would import it a second time, under the name of whatever directory the repository was cloned to.
@@ -7,6 +7,7 @@ of tests: it would import it a second time, under the name of whatever directory
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).parent.parent
 
@@ -21,5 +22,7 @@ class RootIsNoPackageOfTests:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Add the plugin."""
+    """Add the plugin; let no test fail because the machine is busy."""
     config.pluginmanager.register(RootIsNoPackageOfTests())
+    settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("untimed")
