@@ -12,7 +12,7 @@ from ...model.device.selection import aborted, boot_choice, fallback, is_slot, n
 from ...model.device.state import Device, Expectation, Phase, Scope, Task
 from ...model.terms.terms import Bool, all_of, any_of, fact
 from .task_invariants import CALLS, is_before_rewrite
-from .vocabulary import decides, deciding, is_new, is_open, is_valid, marking_word, named_slot, spared_record
+from .vocabulary import decides, deciding, is_new, is_open, marking_word, named_slot, next_slot, spared_record
 
 
 def unnamed_choice_is_the_target(scope: Scope, device: Device) -> Bool:
@@ -41,14 +41,14 @@ def stand_in_is_the_boot_choice(scope: Scope, device: Device) -> Bool:
     return is_due.implies(boot_choice(scope, device) == device.running)
 
 
-def wiped_accepted_image_is_above(scope: Scope, device: Device) -> Bool:
-    """An accepted image that was wiped was above the one that runs."""
-    return is_before_rewrite(device).implies(
-        all_of(
-            (is_valid(record) & ~named_slot(device, record).is_complete).implies(device.running < record.slot)
-            for record in device.records
-        )
-    )
+def wiped_image_is_after_the_choice(scope: Scope, device: Device) -> Bool:
+    """If the other record names an image above ota_0 that was wiped, the one that starts next is in the slot before.
+
+    That one started in place of a broken image in ota_0, and an upgrade began."""
+    other = decides(device).other_of(device.records)
+    is_wiped = other.is_bootable & ~named_slot(device, other).is_complete & (other.slot != 0)
+    is_due = decides(device).is_some & is_wiped & (other.slot != deciding(device).slot)
+    return is_due.implies(next_slot(device, boot_choice(scope, device)) == other.slot)
 
 
 def running_device_is_not_fresh(scope: Scope, device: Device) -> Bool:
@@ -166,7 +166,7 @@ MARKING_FACTS: tuple[Statement, ...] = (
     unnamed_choice_is_unaccepted,
     marked_choice_is_the_target,
     stand_in_is_the_boot_choice,
-    wiped_accepted_image_is_above,
+    wiped_image_is_after_the_choice,
     running_device_is_not_fresh,
     accepted_running_image_burns_nothing,
     tested_image_beside_a_marked_one_is_broken,

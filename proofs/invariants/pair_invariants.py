@@ -45,9 +45,10 @@ def older_record_of_the_slot_is_unaccepted(scope: Scope, device: Device) -> Bool
 def other_record_names_whole_image_or_the_same(scope: Scope, device: Device) -> Bool:
     """The record that does not decide names a whole image, or the same slot as the one that does.
 
-    Without factory, one of them may also name ota_0, whose image was wiped: what started then is in a slot above."""
+    Without factory, one of them may also name ota_0, whose image was wiped: what started then is in a slot above. If
+    that is the one that decides, the other one names the last slot."""
     other, record = decides(device).other_of(device.records), deciding(device)
-    is_wiped = (record.slot == 0) & ~named_slot(device, record).is_complete
+    is_wiped = (record.slot == 0) & ~named_slot(device, record).is_complete & (next_slot(device, other.slot) == 0)
     is_above = fact(not scope.has_factory) & ((other.slot == 0) | is_wiped)
     is_due = decides(device).is_some & other.is_bootable
     return is_due.implies(named_slot(device, other).is_complete | (other.slot == record.slot) | is_above)
