@@ -9,7 +9,7 @@ from ...model.device.records import Word, active
 from ...model.device.selection import aborted, boot_choice, is_slot
 from ...model.device.state import Device, Expectation, Phase, Scope, Task
 from ...model.terms.terms import Bool, Num, all_of, fact
-from .task_invariants import BOOTING
+from .task_invariants import BOOTING, is_before_rewrite
 from .vocabulary import decides, deciding, is_open, is_whole, named_choice, named_slot, torn, without_record
 
 
@@ -140,13 +140,13 @@ def rollback_leads_to_the_origin(scope: Scope, device: Device) -> Bool:
 
 
 def tested_word_is_of_the_deciding_record(scope: Scope, device: Device) -> Bool:
-    """While an image runs, PENDING_VERIFY stands in the record that decides, or another image is marked."""
+    """While something runs, PENDING_VERIFY stands in the record that decides, or another image is marked."""
     is_marked = decides(device).is_some & (deciding(device).word == Word.NEW)
     parts = [
         (record.word == Word.PENDING_VERIFY).implies(is_it | is_marked)
         for record, is_it in zip(device.records, (decides(device).is_first, decides(device).is_second), strict=True)
     ]
-    return (device.task == Task.RUN).implies(all_of(parts))
+    return is_before_rewrite(device).implies(all_of(parts))
 
 
 def accepted_record_is_valid(scope: Scope, device: Device) -> Bool:
@@ -173,8 +173,10 @@ def accepted_image_runs_or_boots(scope: Scope, device: Device) -> Bool:
 
 
 def marked_image_is_selected(scope: Scope, device: Device) -> Bool:
-    """What complete() has marked is what starts next."""
-    return (device.expectation == Expectation.MARKED).implies(boot_choice(scope, device) == device.expected)
+    """What complete() has marked is what the record that decides names, and starts next."""
+    is_its = decides(device).is_some & (deciding(device).slot == device.expected)
+    is_due = device.expectation == Expectation.MARKED
+    return is_due.implies(is_its & (boot_choice(scope, device) == device.expected))
 
 
 def _is_rejected(scope: Scope, device: Device, place: Num) -> Bool:

@@ -9,7 +9,18 @@ from ...model.device.selection import boot_choice, is_slot, next_update_slot
 from ...model.device.state import Content, Device, Expectation, Phase, Scope, Task
 from ...model.terms.terms import Bool, all_of, fact
 from .task_invariants import CALLS
-from .vocabulary import can_start_over, decides, deciding, is_finished, is_new, is_open, is_valid, named_slot, torn
+from .vocabulary import (
+    can_start_over,
+    decides,
+    deciding,
+    is_finished,
+    is_new,
+    is_open,
+    is_valid,
+    marking_word,
+    named_slot,
+    torn,
+)
 
 
 def commence_erases_the_spare(scope: Scope, device: Device) -> Bool:
@@ -50,10 +61,10 @@ def complete_marks_finished_image(scope: Scope, device: Device) -> Bool:
     return (device.task == Task.COMPLETE).implies(is_finished(scope, device, target))
 
 
-def complete_programs_new(scope: Scope, device: Device) -> Bool:
-    """What complete() programs names the target, as NEW."""
+def complete_programs_its_record(scope: Scope, device: Device) -> Bool:
+    """What complete() programs names the target, as marked."""
     record = record_in(device, device.sector)
-    is_its = record.names(next_update_slot(device)) & (record.word == Word.NEW)
+    is_its = record.names(next_update_slot(device)) & (record.word == marking_word(scope))
     return ((device.task == Task.COMPLETE) & _programs(device)).implies(is_its)
 
 
@@ -215,7 +226,7 @@ def accepted_image_has_no_rival(scope: Scope, device: Device) -> Bool:
 
 def accepted_image_ends_with_a_call(scope: Scope, device: Device) -> Bool:
     """A call that changes the choice ends what accept() promised."""
-    over = (Task.COMPLETE, Task.REJECT, Task.ROLLBACK, Task.ACCEPT, Task.BURN_ACCEPT, Task.TRY)
+    over = (Task.COMPLETE, Task.ROLLBACK, Task.ACCEPT, Task.BURN_ACCEPT, Task.TRY)
     return _is_accepted(device).implies(~device.task.is_in(*over))
 
 
@@ -264,7 +275,7 @@ CALL_FACTS: tuple[Statement, ...] = (
     complete_rewrites_its_sector,
     complete_has_room,
     complete_marks_finished_image,
-    complete_programs_new,
+    complete_programs_its_record,
     complete_torn_keeps_running_image,
     complete_chooses_running_or_target,
     set_boot_rewrites_its_sector,

@@ -44,6 +44,8 @@ from .boot_choice_invariants import (
     without_record_second_is_none,
 )
 from .call_invariants import CALL_FACTS
+from .marking_invariants import MARKING_FACTS
+from .pair_invariants import PAIR_FACTS
 from .record_invariants import (
     RECORD_FACTS,
     bootable_record_names_finished_image,
@@ -77,7 +79,7 @@ class Invariant:
 @cache
 def invariants() -> tuple[Invariant, ...]:
     """Return all stated invariants."""
-    facts = (*RECORD_FACTS, *CHOICE_FACTS, *TASK_FACTS, *CALL_FACTS, *BOOKKEEPING_FACTS)
+    facts = (*RECORD_FACTS, *CHOICE_FACTS, *TASK_FACTS, *CALL_FACTS, *BOOKKEEPING_FACTS, *PAIR_FACTS, *MARKING_FACTS)
     whole = (Invariant(fact.__name__, fact) for fact in facts)
     torn_ones = (Invariant(f"{fact.__name__}_torn", _when_torn(fact)) for fact in TORN_RECORD_FACTS)
     cut_ones = (Invariant(f"{fact.__name__}_cut", _when_cut(fact)) for fact in CUT_RECORD_FACTS)

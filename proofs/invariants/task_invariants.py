@@ -23,6 +23,12 @@ QUIET = (Task.STARTED, Task.RUN, Task.COMMENCE, Task.SPARE, Task.REJECT)
 UPGRADING = (Task.COMMENCE, Task.SPARE, Task.COMPLETE, Task.REJECT)
 
 
+def is_before_rewrite(device: Device) -> Bool:
+    """Something runs, and no record has been changed yet by the call that is going on."""
+    rewrites = device.task.is_in(Task.COMPLETE, Task.ACCEPT, Task.ROLLBACK) & _erases(device)
+    return device.task.is_in(*QUIET) | rewrites
+
+
 def tasks_are_those_of_the_world(scope: Scope, device: Device) -> Bool:
     """Nothing goes on that this scope's options and usage rule out."""
     config, missing = scope.config, set()
@@ -66,7 +72,7 @@ def running_image_is_whole(scope: Scope, device: Device) -> Bool:
 
 def running_image_is_named(scope: Scope, device: Device) -> Bool:
     """The record that decides names what runs."""
-    return _is_before_rewrite(device).implies(~decides(device).is_some | (deciding(device).slot == device.running))
+    return is_before_rewrite(device).implies(~decides(device).is_some | (deciding(device).slot == device.running))
 
 
 def quiet_running_image_is_named_or_first(scope: Scope, device: Device) -> Bool:
@@ -286,12 +292,6 @@ def _programs(device: Device) -> Bool:
 def _is_begun(device: Device) -> Bool:
     """Something runs, and no call but an upgrade is going on."""
     return device.task.is_in(Task.STARTED, Task.RUN, Task.COMMENCE) | ((device.task == Task.COMPLETE) & _erases(device))
-
-
-def _is_before_rewrite(device: Device) -> Bool:
-    """Something runs, and no record has been changed yet by the call that is going on."""
-    rewrites = device.task.is_in(Task.COMPLETE, Task.ACCEPT, Task.ROLLBACK) & _erases(device)
-    return device.task.is_in(*QUIET) | rewrites
 
 
 def _is_named_or_first(scope: Scope, device: Device) -> Bool:

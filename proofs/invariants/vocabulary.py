@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from ...model.device.boot_steps import without_program
-from ...model.device.device_parts import slot_at, with_record
+from ...model.device.device_parts import record_in, slot_at, with_record
 from ...model.device.flash_steps import torn_records
 from ...model.device.records import BLANK, Active, Check, Record, Word, active
 from ...model.device.selection import aborted, is_slot, is_version_allowed
@@ -50,6 +50,16 @@ def deciding(device: Device) -> Record:
 def named_slot(device: Device, record: Record) -> Slot:
     """Return the slot that a record names."""
     return slot_at(device, record.slot)
+
+
+def spared_record(device: Device) -> Record:
+    """Return the record of the sector that is not being rewritten."""
+    return record_in(device, number(1, 1) - device.sector)
+
+
+def marking_word(scope: Scope) -> Word:
+    """Return the state word with which complete() marks an image."""
+    return Word.NEW if scope.config.rollback else Word.UNDEFINED
 
 
 def is_new(record: Record) -> Bool:
