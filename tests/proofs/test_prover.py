@@ -84,12 +84,12 @@ def test_shipped_default_is_decided_for_any_use() -> None:
 @pytest.mark.parametrize(
     ("scope", "proved"),
     [
-        (replace(PROPER, slots=3), "C1 C2 C3 C5 C6 C7 C10 C11 C13 C14 C15 C16 C19 C20 C21 C25"),
-        (with_release(PROPER, Release.V5_5), "C1 C2 C3 C5 C6 C7 C10 C11 C13 C14 C15 C16 C19 C20 C21 C25"),
+        (replace(PROPER, slots=3), "C1 C2 C3 C5 C6 C7 C10 C11 C13 C14 C15 C16 C18 C19 C20 C21 C22 C24 C25"),
+        (with_release(PROPER, Release.V5_5), "C1 C2 C3 C5 C6 C7 C10 C11 C13 C14 C15 C16 C18 C19 C20 C21 C22 C24 C25"),
         (replace(PROPER, config=Config(), has_factory=True), "C1 C3 C5 C15 C16 C24"),
         (
             replace(PROPER, config=Config(rollback=True, anti_rollback=True), has_factory=True, versions=2),
-            "C1 C3 C6 C7 C8 C10 C11 C14 C15 C16 C19 C21",
+            "C1 C3 C5 C6 C7 C8 C10 C11 C14 C15 C16 C18 C19 C20 C21 C22 C24",
         ),
         (replace(ANY, config=Config(rollback=True, app_release=Release.V6_0)), "C1 C3 C19"),
     ],
