@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,7 +31,7 @@ from ...impl.otadata import ENTRY_SIZE
 from ...impl.partitions.partition import AppSubtype, DataSubtype, Partition, PartitionType
 from ...impl.partitions.table import encode_table
 from .impl_refines_model import EntryView
-from .symbolic_entries import FIRST, SECOND, SLOT_OF, open_calls
+from .symbolic_entries import FIRST, SECOND, SLOT_OF, open_calls, standing_in
 from .symbolic_execution import SymBool, SymWord, bits_of
 
 OTADATA = 0xD000
@@ -272,10 +272,7 @@ def symbolic_calls() -> Iterator[None]:
         (image_format, "decode_app_desc", _decode_app_desc),
         (esp_ota_select, "decode_app_desc", _decode_app_desc),
     )
-    with open_calls(), ExitStack() as stack:
-        for module, name, stand_in in stand_ins:
-            stack.callback(setattr, module, name, getattr(module, name))
-            setattr(module, name, stand_in)
+    with open_calls(), standing_in(stand_ins):
         yield
 
 

@@ -4,9 +4,10 @@ What a function calls is left open: CRC, SLOT_OF and NEXT_SEQ stand for any func
 shown with them holds for the real ones too, and for every slot count at once.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 
 import z3
@@ -97,17 +98,24 @@ def entries() -> EntryPair:
 @contextmanager
 def open_calls() -> Iterator[None]:
     """Let CRC, SLOT_OF and NEXT_SEQ stand for impl's functions, for a while."""
-    stand_ins = (
+    functions = (
         (otadata, "ota_select_crc", CRC),
         (esp_ota_select, "ota_select_crc", CRC),
         (bootloader, "slot_of_seq", SLOT_OF),
         (esp_ota_select, "slot_of_seq", SLOT_OF),
         (esp_ota_select, "next_seq", NEXT_SEQ),
     )
+    with standing_in((module, name, _on_words(function)) for module, name, function in functions):
+        yield
+
+
+@contextmanager
+def standing_in(stand_ins: Iterable[tuple[ModuleType, str, object]]) -> Iterator[None]:
+    """Let other objects stand for what modules of impl call by these names, for a while."""
     with ExitStack() as stack:
-        for module, name, function in stand_ins:
+        for module, name, stand_in in stand_ins:
             stack.callback(setattr, module, name, getattr(module, name))
-            setattr(module, name, _on_words(function))
+            setattr(module, name, stand_in)
         yield
 
 

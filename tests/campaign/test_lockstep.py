@@ -214,7 +214,7 @@ class Together(RuleBasedStateMachine):
 
 
 TestTogether = Together.TestCase
-TestTogether.settings = settings(max_examples=40, stateful_step_count=20, deadline=None)
+TestTogether.settings = settings(max_examples=40, stateful_step_count=20)
 
 
 class LongTogether(Together):
@@ -222,7 +222,7 @@ class LongTogether(Together):
 
 
 TestLongTogether = pytest.mark.slow(LongTogether.TestCase)
-TestLongTogether.settings = settings(max_examples=3000, stateful_step_count=50, deadline=None)
+TestLongTogether.settings = settings(max_examples=3000, stateful_step_count=50)
 
 
 def device(

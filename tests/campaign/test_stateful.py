@@ -239,7 +239,7 @@ class Life(RuleBasedStateMachine):
 
 
 TestLife = Life.TestCase
-TestLife.settings = settings(max_examples=500, stateful_step_count=25, deadline=None)
+TestLife.settings = settings(max_examples=500, stateful_step_count=25)
 
 
 class LongLife(Life):
@@ -247,4 +247,4 @@ class LongLife(Life):
 
 
 TestLongLife = pytest.mark.slow(LongLife.TestCase)
-TestLongLife.settings = settings(max_examples=4000, stateful_step_count=60, deadline=None)
+TestLongLife.settings = settings(max_examples=4000, stateful_step_count=60)

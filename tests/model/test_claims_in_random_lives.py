@@ -103,7 +103,7 @@ class Life:
 
 @pytest.mark.parametrize("release", list(Release), ids=lambda release: release.label)
 @pytest.mark.parametrize("rollback", [True, False], ids=["rollback", "no rollback"])
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(life=LIVES)
 def test_some_whole_image_always_boots_and_the_running_one_is_never_written(
     release: Release, rollback: bool, life: list[Step]
@@ -120,7 +120,7 @@ def test_some_whole_image_always_boots_and_the_running_one_is_never_written(
 
 
 @pytest.mark.parametrize("release", list(Release), ids=lambda release: release.label)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(life=LIVES)
 def test_secure_version_never_goes_down_and_old_images_never_run(release: Release, life: list[Step]) -> None:
     """C8, with anti-rollback: in whatever order the calls come."""
