@@ -128,7 +128,8 @@ def distance(named: Any, slot: Any, count: Any) -> Any:
 def app_cases(rules: tuple[str, ...], unread: tuple[str, ...], wrote: tuple[int, ...]) -> Iterator[CallCase]:
     """Yield every case of a running application, but for what a call does not depend on.
 
-    rules: those fields of AppRules that tell releases apart. unread: attributes of EspOta, as in app_outcome. wrote:
+    The factory image has secure version 0, so it runs only with a blank eFuse; what a slot must hold to run is in
+    CallCase.given. rules: those fields of AppRules that tell releases apart. unread: attributes of EspOta, as in app_outcome. wrote:
     bytes that an upgrade in progress has written."""
     sessions = [(None, 0)] if SESSIONS in unread else [(False, 0), *((True, count) for count in wrote)]
     for scope in scopes(rules):
@@ -136,7 +137,8 @@ def app_cases(rules: tuple[str, ...], unread: tuple[str, ...], wrote: tuple[int,
         bits = [None] if EFUSE in unread else burned_bits(scope)
         for running, (session, count), burned in product(places(scope), sessions, bits):
             case = CallCase(view, running, session, count, burned)
-            if not session or case.target != running:
+            is_started = running != scope.factory or not burned
+            if is_started and (not session or case.target != running):
                 yield case
 
 
