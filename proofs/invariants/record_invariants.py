@@ -288,6 +288,7 @@ def sector_is_parity_of_slot(scope: Scope, device: Device) -> Bool:
 
 COUNT_INVARIANTS: tuple[Statement, ...] = (
     slot_count_is_in_range,
+    slots_of_records_are_in_range,
     slots_beyond_are_empty,
     places_are_no_slots_beyond,
 )
@@ -299,7 +300,6 @@ RECORD_FACTS: tuple[Statement, ...] = (
     expected_places_are_in_range,
     expectation_is_of_the_world,
     records_are_in_range,
-    slots_of_records_are_in_range,
     versions_are_in_range,
     numbers_are_below_the_top,
     right_records_alone_have_numbers,
