@@ -1,0 +1,122 @@
+"""All that a bootloader is run on, in phases, and what came of each."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Generic
+
+from ...model.config import Config
+from ...model.fault_model import FaultModel
+from .boot_bench import BootBench
+from .boot_cases import BootCase, boot_cases
+from .comparison import (
+    UNDISTURBED,
+    Bench,
+    CaseT,
+    Difference,
+    Disturbance,
+    compare,
+    failing_operations,
+    power_cuts,
+    simplest,
+)
+from .otadata_pairs import OtadataPair, classes, random_pairs, writing_pairs
+from .program import BootloaderProgram
+from .riscv_core import CoreFault
+from .selection_bench import SelectionBench
+
+Progress = Callable[[str, int], None]
+"""Called with the name of the phase and the runs that it has had so far."""
+_TOLD_EVERY = 512
+Run = tuple[CaseT, Disturbance]
+
+
+@dataclass(frozen=True, slots=True)
+class Phase(Generic[CaseT]):
+    """What one kind of runs came to."""
+
+    name: str
+    runs: int
+    """Runs compared; one with a power cut counts once, with the boot after it."""
+    differing: int
+    """Those that differ."""
+    seconds: float
+    found: Difference[CaseT] | None
+    """The first difference, made as simple as it gets."""
+    fault: str
+    """Why the program could not be run on; "": it could."""
+
+
+AnyPhase = Phase[OtadataPair] | Phase[BootCase]
+
+
+@dataclass(frozen=True, slots=True)
+class TrialPlan:
+    """How much is run."""
+
+    pairs: int = 20_000
+    """Random pairs."""
+    seed: int = 0
+    """Chooses them, and the random patterns of F2 and F3."""
+    faults: FaultModel = FaultModel.F1
+    """What a power cut may leave."""
+
+
+def fitting_rollback(program: BootloaderProgram, config: Config) -> bool:
+    """Tell whether the program fits `impl` better with rollback on than with rollback off.
+
+    Raises CoreFault where the program cannot be run on."""
+    differing = {}
+    for rollback in (True, False):
+        bench = SelectionBench(program, replace(config, rollback=rollback))
+        differing[rollback] = sum(compare(bench, pair) is not None for pair in writing_pairs())
+    return differing[True] <= differing[False]
+
+
+def trials(
+    program: BootloaderProgram, config: Config, plan: TrialPlan, progress: Progress = lambda name, runs: None
+) -> Iterator[AnyPhase]:
+    """Yield what each phase came to. Raises InputError where the program lacks a function that is run."""
+    pairs, boots = SelectionBench(program, config), BootBench(program, config)
+    yield _phase("classes of pairs", pairs, _undisturbed(classes()), progress)
+    yield _phase("random pairs", pairs, _undisturbed(random_pairs(plan.seed, plan.pairs)), progress)
+    yield _phase("whole boots", boots, _undisturbed(boot_cases()), progress)
+    plain = [case for case in boot_cases() if not case.damaged]
+    failing = "failing flash operations"
+    yield _phase(f"{failing}, selection", pairs, _failing(pairs, writing_pairs()), progress)
+    yield _phase(f"{failing}, whole boots", boots, _failing(boots, plain), progress)
+    cuts = f"power cuts under {plan.faults.name}"
+    yield _phase(f"{cuts}, selection", pairs, _cut(pairs, writing_pairs(), plan), progress)
+    yield _phase(f"{cuts}, whole boots", boots, _cut(boots, plain, plan), progress)
+
+
+def _undisturbed(cases: Iterable[CaseT]) -> Iterator[Run[CaseT]]:
+    return ((case, UNDISTURBED) for case in cases)
+
+
+def _failing(bench: Bench[CaseT], cases: Iterable[CaseT]) -> Iterator[Run[CaseT]]:
+    return ((case, failure) for case in cases for failure in failing_operations(bench, case))
+
+
+def _cut(bench: Bench[CaseT], cases: Iterable[CaseT], plan: TrialPlan) -> Iterator[Run[CaseT]]:
+    return ((case, cut) for case in cases for cut in power_cuts(bench, case, plan.faults, plan.seed))
+
+
+def _phase(name: str, bench: Bench[CaseT], runs: Iterator[Run[CaseT]], progress: Progress) -> Phase[CaseT]:
+    count = differing = 0
+    first, fault = None, ""
+    began = time.perf_counter()
+    try:
+        for case, disturbance in runs:
+            found = compare(bench, case, disturbance)
+            count += 1
+            if found is not None:
+                differing += 1
+                first = first or found
+            if count % _TOLD_EVERY == 0:
+                progress(name, count)
+        if first is not None:
+            first = simplest(bench, first)
+    except CoreFault as error:
+        fault = str(error)
+    return Phase(name, count, differing, time.perf_counter() - began, first, fault)
