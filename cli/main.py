@@ -10,6 +10,7 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from typing import Any
 
 from cyclopts import App, CycloptsError, Parameter
 from rich.console import Console
@@ -33,10 +34,19 @@ COMMANDS = {
     "fuzz": "Play random histories with power cuts, board and model in lock step.",
     "replay": "Play a power cut or a counterexample step by step.",
     "conform": "Replay vectors recorded from ESP-IDF's own code.",
+    "binary": "Run the machine code of a bootloader.",
     "diagram": "Draw the model, or a trace.",
     "demo": "Check the example project that comes with otaproof.",
 }
-"""The modules of commands/, in the order of `--help`, with the first line of their docstrings."""
+"""The modules of commands/, in the order of `--help`, with the first line of their docstrings; GROUPS has other ones."""
+GROUPS = {
+    "binary": {
+        "run": "Run a bootloader's machine code beside the simulated bootloader.",
+    },
+}
+"""Commands that have commands: `binary run` is the module binary_run."""
+NAMES = tuple(f"{name} {sub}".rstrip() for name in COMMANDS for sub in GROUPS.get(name, {"": ""}))
+"""Every command that does something, as it is typed."""
 TRACEBACK, TRACEBACK_ENVIRONMENT = "--traceback", "OTAPROOF_TRACEBACK"
 _EPILOGUE = f"""\
 otaproof COMMAND --help tells more, with examples.
@@ -82,7 +92,7 @@ def _run(arguments: Sequence[str]) -> int:
         code = command(*bound.args, **bound.kwargs)
         sys.stdout.flush()
     except CycloptsError as error:
-        return _bad_input(name, usage_error_text(error, COMMANDS))
+        return _bad_input(name, usage_error_text(error, GROUPS.get(name, COMMANDS)))
     except Exception as error:
         text = _expected(error)
         if text is None:
@@ -102,9 +112,10 @@ def _expected(error: Exception) -> str | None:
 
 
 def _command_name(arguments: Sequence[str]) -> str:
-    """Return the command that is asked for; "" where there is none."""
-    first = next((argument for argument in arguments if not argument.startswith("-")), "")
-    return first if first in COMMANDS else ""
+    """Return the command that is asked for, or the group of an unknown one; "" where there is none."""
+    words = [argument for argument in arguments if not argument.startswith("-")]
+    pair, first = " ".join(words[:2]), (words or [""])[0]
+    return pair if pair in NAMES else first if first in COMMANDS else ""
 
 
 def build_app(asked: str = "") -> App:
@@ -112,35 +123,57 @@ def build_app(asked: str = "") -> App:
 
     asked: the command that is imported at once, for its docstring is its help; of the others the root's help tells in
     one line, and they are imported when they are called."""
-    app = App(
-        name="otaproof",
-        help="If power fails anywhere in an ESP32 OTA update, what boots?",
+    app = _app(
+        "otaproof",
+        "If power fails anywhere in an ESP32 OTA update, what boots?",
         version=f"otaproof {__version__}",
         version_flags="--version",
-        help_flags=("--help", "-h"),
-        help_format="plaintext",
-        help_formatter=TwoColumns(),
         help_epilogue=_EPILOGUE,
-        default_parameter=Parameter(negative=(), allow_repeating=True),
-        group_arguments=ARGUMENTS,
-        group_parameters=OTHERS,
         console=Console(soft_wrap=True, highlight=False),
-        exit_on_error=False,
-        print_error=False,
+        default_parameter=Parameter(negative=(), allow_repeating=True),
     )
     for order, (name, summary) in enumerate(COMMANDS.items()):
-        module = f"{__package__}.commands.{name}"
-        if name == asked:
-            command = importlib.import_module(module)
-            told = {"usage": getattr(command, "USAGE", None), "help_epilogue": command.EPILOGUE}
-            app.command(getattr(command, name), name=name, sort_key=order, **told)
-        else:
-            app.command(f"{module}:{name}", name=name, sort_key=order, help=summary)
+        if name not in GROUPS:
+            _add(app, name, name, summary, order, asked)
+            continue
+        group = _app(name, summary, sort_key=order)
+        for place, (sub, told) in enumerate(GROUPS[name].items()):
+            _add(group, sub, f"{name} {sub}", told, place, asked)
+        group["--help"].help = "Print this help; after a command, the help of that."
+        group["--help"].group = OTHERS
+        app.command(group)
     app["--help"].help = "Print this help; after a command, the help of that."
     app["--version"].help = "Print the version."
     app["--help"].group = app["--version"].group = OTHERS
     app.command(installer(app), name=FLAG, group=OTHERS, help_epilogue=EPILOGUE)
     return app
+
+
+def _app(name: str, text: str, **more: Any) -> App:
+    return App(
+        name=name,
+        help=text,
+        help_flags=("--help", "-h"),
+        help_format="plaintext",
+        help_formatter=TwoColumns(),
+        group_arguments=ARGUMENTS,
+        group_parameters=OTHERS,
+        exit_on_error=False,
+        print_error=False,
+        **more,
+    )
+
+
+def _add(app: App, name: str, typed: str, summary: str, order: int, asked: str) -> None:
+    """Add the command that is typed as `typed`, and known by `name` in its app."""
+    function = typed.replace(" ", "_")
+    module = f"{__package__}.commands.{function}"
+    if typed != asked:
+        app.command(f"{module}:{function}", name=name, sort_key=order, help=summary)
+        return
+    command = importlib.import_module(module)
+    told = {"usage": getattr(command, "USAGE", None), "help_epilogue": command.EPILOGUE}
+    app.command(getattr(command, function), name=name, sort_key=order, **told)
 
 
 def _bad_input(command: str, text: str) -> ExitCode:

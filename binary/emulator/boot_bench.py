@@ -8,7 +8,7 @@ from ...model.config import Config
 from .boot_cases import FLASH_SIZE, BootCase, simpler_boots
 from .comparison import Bench
 from .emulated_bootloader import EmulatedBootloader
-from .outcome import Outcome
+from .run_outcome import Outcome
 from .program import BootloaderProgram
 from .simulated_bootloader import SimulatedBootloader
 

@@ -14,7 +14,7 @@ from ...impl.chip.cells import Cells
 from ...impl.chip.flash import Failure, FailureExtent, FlashOp, FlashOpKind, NorFlash, PlannedCut, Strictness
 from ...impl.chip.torn_operations import Torn
 from ...model.fault_model import FaultModel
-from .outcome import Outcome, first_difference
+from .run_outcome import Outcome, first_difference
 
 
 @dataclass(frozen=True, slots=True)

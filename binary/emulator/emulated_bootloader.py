@@ -17,7 +17,7 @@ from ...impl.program_end import Panic, PowerCut
 from ...model.config import Config
 from . import rv32_stubs
 from .md5_stand_in import Md5StandIn
-from .outcome import PANIC, POWER_CUT, RESETS, Outcome, selects, starts
+from .run_outcome import PANIC, POWER_CUT, RESETS, Outcome, selects, starts
 from .program import BootloaderProgram
 from .riscv_core import ProgramError, RiscvCore, StandIn
 from .shared_memory import PAGE
@@ -56,6 +56,7 @@ class EmulatedBootloader:
         self._flash: NorFlash
         self._is_encrypted = False
         self._passed: int | None = None
+        self._tried: list[int] = []
         self._start_gate = self._core.gate(self._start)
         self._stand_in_code(flash_size)
         self._stand_in()
@@ -148,7 +149,7 @@ class EmulatedBootloader:
         return self._run(flash, False, run)
 
     def _run(self, flash: NorFlash, is_encrypted: bool, run: Callable[[], str]) -> Outcome:
-        self._flash, self._is_encrypted, self._passed = flash, is_encrypted, None
+        self._flash, self._is_encrypted, self._passed, self._tried = flash, is_encrypted, None, []
         self._core.reset()
         self._show(flash.cells)
         try:
@@ -161,7 +162,7 @@ class EmulatedBootloader:
             ending = PANIC
         except (ProgramError, FlashMisuse) as error:
             ending = str(error)
-        return Outcome.of(ending, flash)
+        return Outcome.of(ending, flash, self._tried)
 
     def _select(self) -> int:
         index = self._core.call(self._program.function(SELECT), _STATE)
@@ -211,6 +212,7 @@ class EmulatedBootloader:
         """Source: esp_image_format.c bootloader_load_image; of the metadata only the entry point matters here."""
         self._passed = None
         offset, size = struct.unpack("<II", self._core.read(part, 8))
+        self._tried.append(offset)
         try:
             verify_image(self._flash, offset, size, self._config, VerifyMode.BOOTLOADER_LOAD)
         except ImageInvalid as error:

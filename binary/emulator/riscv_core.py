@@ -190,7 +190,7 @@ class RiscvCore:
             self._uc.emu_start(_ENTRY, _STOP, 0, INSTRUCTION_LIMIT)
         except unicorn.UcError as error:
             if self._raised is None:
-                raise CoreFault(self._fault or f"{error} in {self._place_name(self._pc())}") from None
+                raise CoreFault(self._fault or self._why_it_stopped(error)) from None
         if self._raised is not None:
             raised, self._raised = self._raised, None
             raise raised
@@ -201,17 +201,23 @@ class RiscvCore:
             raise ProgramError(f"does not return in {INSTRUCTION_LIMIT:,} instructions: {self._place_name(self._pc())}")
         return int.from_bytes(result[:4], "little")
 
+    def _why_it_stopped(self, error: Exception) -> str:
+        place = self._pc()
+        if self.read(place, 4) == bytes(4):
+            return self._no_code(place)
+        return f"{error} in {self._place_name(place)}"
+
+    def _no_code(self, place: int) -> str:
+        caller = self._place_name(self._uc.reg_read(riscv_const.UC_RISCV_REG_RA))
+        return f"jumps to {self._place_name(place)}, where no code is and no stand-in, last call from {caller}"
+
     def _pc(self) -> int:
         return int(self._uc.reg_read(riscv_const.UC_RISCV_REG_PC))
 
     def _note_access(self, uc: Any, access: int, address: int, size: int, value: int, data: object) -> bool:
         """Remember what is wrong with an access; the run ends by it."""
         if access in (unicorn.UC_MEM_FETCH_UNMAPPED, unicorn.UC_MEM_FETCH_PROT):
-            caller = uc.reg_read(riscv_const.UC_RISCV_REG_RA)
-            self._fault = (
-                f"jumps to {self._place_name(address)}, where no code is and no stand-in, "
-                f"last call from {self._place_name(caller)}"
-            )
+            self._fault = self._no_code(address)
             return False
         verb = "writes" if access in (unicorn.UC_MEM_WRITE_UNMAPPED, unicorn.UC_MEM_WRITE_PROT) else "reads"
         is_mapped = access in (unicorn.UC_MEM_WRITE_PROT, unicorn.UC_MEM_READ_PROT)

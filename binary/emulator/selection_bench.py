@@ -11,7 +11,7 @@ from ...model.config import Config
 from .comparison import Bench
 from .emulated_bootloader import EmulatedBootloader
 from .otadata_pairs import OtadataPair, simpler_pairs
-from .outcome import Outcome
+from .run_outcome import Outcome
 from .program import BootloaderProgram
 from .simulated_bootloader import SimulatedBootloader
 

@@ -1,12 +1,15 @@
 """`impl`'s bootloader, run the same way as an emulated one: its selection alone, or a whole boot."""
 
+from collections.abc import Callable
+
 from ...impl.bootloader import Bootloader, BootloaderState
 from ...impl.chip.efuse import Efuse
 from ...impl.chip.flash import NorFlash
+from ...impl.image.verify import VerifyMode
 from ...impl.partitions.partition import Partition
 from ...impl.program_end import Panic, PowerCut
 from ...model.config import Config, ResetReason
-from .outcome import PANIC, POWER_CUT, RESETS, Outcome, selects, starts
+from .run_outcome import PANIC, POWER_CUT, RESETS, Outcome, selects, starts
 
 
 class SimulatedBootloader(Bootloader):
@@ -15,25 +18,33 @@ class SimulatedBootloader(Bootloader):
     def __init__(self, flash: NorFlash, config: Config) -> None:
         """Run on a flash that takes snapshots, built with `config`; the eFuse is blank."""
         super().__init__(flash, Efuse(0, config.secure_version_bits), config)
+        self._tried: list[int] = []
 
     def selection(self, otadata: Partition | None, app_count: int, factory: Partition | None) -> Outcome:
         """Return what the selection comes to."""
-        state = BootloaderState(factory, None, {}, app_count, otadata)
-        try:
-            selection = self._select(state)
-        except PowerCut:
-            return Outcome.of(POWER_CUT, self._flash)
-        except Panic:
-            return Outcome.of(PANIC, self._flash)
-        ending = RESETS if selection is None else selects(selection.index, selection.has_initial_contents)
-        return Outcome.of(ending, self._flash)
+        return self._outcome(lambda: self._selected(BootloaderState(factory, None, {}, app_count, otadata)))
 
     def whole_boot(self) -> Outcome:
         """Return what a boot after power-on comes to."""
+        return self._outcome(self._booted)
+
+    def _outcome(self, run: Callable[[], str]) -> Outcome:
         try:
-            booted = self.boot(ResetReason.POWER_ON, None, None)
+            ending = run()
         except PowerCut:
-            return Outcome.of(POWER_CUT, self._flash)
+            ending = POWER_CUT
         except Panic:
-            return Outcome.of(PANIC, self._flash)
-        return Outcome.of(RESETS if booted is None else starts(booted.offset), self._flash)
+            ending = PANIC
+        return Outcome.of(ending, self._flash, self._tried)
+
+    def _selected(self, state: BootloaderState) -> str:
+        selection = self._select(state)
+        return RESETS if selection is None else selects(selection.index, selection.has_initial_contents)
+
+    def _booted(self) -> str:
+        partition = self.boot(ResetReason.POWER_ON, None, None)
+        return RESETS if partition is None else starts(partition.offset)
+
+    def _is_loadable(self, partition: Partition, mode: VerifyMode) -> bool:
+        self._tried.append(partition.offset)
+        return super()._is_loadable(partition, mode)

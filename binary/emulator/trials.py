@@ -90,6 +90,15 @@ def trials(
     yield _phase(f"{cuts}, whole boots", boots, _cut(boots, plain, plan), progress)
 
 
+def repeat(
+    program: BootloaderProgram, config: Config, case: OtadataPair | BootCase, disturbance: Disturbance
+) -> AnyPhase:
+    """Return what one run comes to, as it is."""
+    if isinstance(case, OtadataPair):
+        return _phase("one run", SelectionBench(program, config), iter([(case, disturbance)]), is_simplified=False)
+    return _phase("one run", BootBench(program, config), iter([(case, disturbance)]), is_simplified=False)
+
+
 def _undisturbed(cases: Iterable[CaseT]) -> Iterator[Run[CaseT]]:
     return ((case, UNDISTURBED) for case in cases)
 
@@ -102,7 +111,13 @@ def _cut(bench: Bench[CaseT], cases: Iterable[CaseT], plan: TrialPlan) -> Iterat
     return ((case, cut) for case in cases for cut in power_cuts(bench, case, plan.faults, plan.seed))
 
 
-def _phase(name: str, bench: Bench[CaseT], runs: Iterator[Run[CaseT]], progress: Progress) -> Phase[CaseT]:
+def _phase(
+    name: str,
+    bench: Bench[CaseT],
+    runs: Iterator[Run[CaseT]],
+    progress: Progress = lambda name, runs: None,
+    is_simplified: bool = True,
+) -> Phase[CaseT]:
     count = differing = 0
     first, fault = None, ""
     began = time.perf_counter()
@@ -115,7 +130,7 @@ def _phase(name: str, bench: Bench[CaseT], runs: Iterator[Run[CaseT]], progress:
                 first = first or found
             if count % _TOLD_EVERY == 0:
                 progress(name, count)
-        if first is not None:
+        if first is not None and is_simplified:
             first = simplest(bench, first)
     except CoreFault as error:
         fault = str(error)

@@ -61,6 +61,17 @@ def fuzz_progress() -> Iterator[Callable[[Findings], None]]:
         yield lambda findings: line.update(_progress_text(findings, time.monotonic() - started))
 
 
+@contextmanager
+def phase_progress() -> Iterator[Callable[[str, int], None]]:
+    """Give a function that tells the phase and its runs, in a line on stderr; without a terminal it does nothing."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda name, runs: None
+        return
+    with console.status("…") as line:
+        yield lambda name, runs: line.update(f"{name}: {runs:,} runs")
+
+
 def _progress_text(findings: Findings, seconds: float) -> str:
     diverged = f", {findings.divergences} DIVERGENCES" if findings.divergences else ""
     return f"{findings.runs:,} runs, {_rate(findings, seconds)}, {len(findings)} findings{diverged}"

@@ -1,5 +1,6 @@
 """What a run of a bootloader comes to, told the same way of the emulated one and of the simulated one."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ...impl.chip.cells import SECTOR_SIZE, Cells
@@ -22,11 +23,13 @@ class Outcome:
     """What the flash held before each of them."""
     cells: Cells
     """What it holds at the end."""
+    tried: tuple[int, ...]
+    """Where the images begin that were verified, oldest first."""
 
     @classmethod
-    def of(cls, ending: str, flash: NorFlash) -> "Outcome":
+    def of(cls, ending: str, flash: NorFlash, tried: Sequence[int]) -> "Outcome":
         """Return the outcome of a run on a flash that took snapshots."""
-        return cls(ending, tuple(flash.ops), tuple(flash.snapshots or ()), flash.cells)
+        return cls(ending, tuple(flash.ops), tuple(flash.snapshots or ()), flash.cells, tuple(tried))
 
 
 def selects(index: int, has_initial_contents: bool) -> str:
@@ -55,7 +58,15 @@ def first_difference(emulated: Outcome, simulated: Outcome) -> tuple[str, str] |
         return _operation(emulated.ops[count]), "no further flash operation"
     if count > len(emulated.ops):
         return f"no further flash operation, {emulated.ending}", _operation(simulated.ops[len(emulated.ops)])
+    if emulated.tried != simulated.tried:
+        return _tries(emulated), _tries(simulated)
     return emulated.ending, simulated.ending
+
+
+def _tries(outcome: Outcome) -> str:
+    """Return in words which images were verified."""
+    places = ", ".join(f"0x{offset:x}" for offset in outcome.tried)
+    return f"verifies {f'the images at {places}' if places else 'no image'}, {outcome.ending}"
 
 
 def _operation(op: FlashOp) -> str:
