@@ -37,22 +37,10 @@ from .boot_inputs import (
     record_bits,
 )
 from .flash_operations import Erased, FlashOperation, Programmed
+from .outcome import Outcome, distinct_outcomes
 
 INVALID_INDEX = -99
 """What the C code returns where otadata is too small. Source: bootloader_config.h INVALID_INDEX."""
-
-
-@dataclass(frozen=True, slots=True)
-class ExpectedPath:
-    """One path through impl."""
-
-    condition: Any
-    """The formula of exactly the inputs that take it."""
-    index: Any
-    """Boot index, as a z3 bit-vector."""
-    has_initial_contents: Any
-    """Formula."""
-    operations: tuple[FlashOperation, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +48,8 @@ class Expectation:
     """What impl does, for all inputs."""
 
     config: Config
-    paths: tuple[ExpectedPath, ...]
+    outcomes: tuple[Outcome, ...]
+    path_count: int
     read: frozenset[str]
     """Fields of Config that impl has looked at; no other one has an influence."""
 
@@ -126,8 +115,8 @@ def expected_selection(config: Config) -> Expectation:
     recorded = RecordedConfig(config)
     with open_records():
         paths = explored_paths(partial(_selected, recorded), z3.And(*GIVEN))
-    found = tuple(ExpectedPath(path.condition, *path.result) for path in paths)
-    return Expectation(config, found, frozenset(recorded.read))
+    outcomes = (Outcome(path.condition, *path.result) for path in paths)
+    return Expectation(config, distinct_outcomes(outcomes), len(paths), frozenset(recorded.read))
 
 
 def open_records() -> Any:

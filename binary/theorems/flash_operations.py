@@ -30,7 +30,7 @@ class Programmed:
 FlashOperation = Erased | Programmed
 
 
-def shape_of(operations: tuple[Any, ...]) -> tuple[tuple[type, int], ...]:
+def shape_of(operations: tuple[FlashOperation, ...]) -> tuple[tuple[type, int], ...]:
     """Return what two lists of operations have in common that can be equal: kinds and lengths in bits."""
     return tuple((type(op), op.data.size() if isinstance(op, Programmed) else 0) for op in operations)
 

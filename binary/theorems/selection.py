@@ -15,9 +15,9 @@ from ..execution.machine_state import MachineState
 from ..execution.path_search import Exploration
 from ..execution.words import Word, as_bits
 from .boot_inputs import APP_COUNT, ENCRYPTED, FACTORY_OFFSET, FACTORY_SIZE, GIVEN, OTADATA_OFFSET, OTADATA_SIZE
-from .expected_selection import Expectation, ExpectedPath
-from .flash_operations import same_operations, shape_of
+from .expected_selection import Expectation
 from .machine_setup import ENCRYPTION_GIVEN, Machine, Semantics, all_hooks, machine_for
+from .outcome import Outcome, differing, distinct_outcomes
 
 FUNCTION = "bootloader_utility_get_selected_boot_partition"
 FLAG = "ota_has_initial_contents"
@@ -40,10 +40,7 @@ class SelectionCode:
     exploration: Exploration
     hooks: tuple[str, ...]
     """Names of the functions that hooks stood for on some path."""
-    flag: int
-    """Address of ota_has_initial_contents."""
-    table: tuple[Word, ...]
-    """bootloader_state_t as it was at the entry, byte by byte."""
+    outcomes: tuple[Outcome, ...]
 
 
 def explore_selection(elf: BootloaderElf, semantics: Semantics) -> SelectionCode:
@@ -60,43 +57,29 @@ def explore_selection(elf: BootloaderElf, semantics: Semantics) -> SelectionCode
     plain = {address: hook for address, (_, hook) in hooks.items()}
     found = machine.explore(state, plain, semantics, GIVEN_OF_SELECTION)
     names = tuple(sorted({hooks[address][0] for address in found.called}))
-    return SelectionCode(machine, semantics, found, names, flag, table)
+    outcomes = distinct_outcomes(_outcome(machine, path, flag, table) for path in found.paths)
+    return SelectionCode(machine, semantics, found, names, outcomes)
 
 
 def selection_differs(code: SelectionCode, expected: Expectation) -> Any:
     """Return the formula of exactly the inputs for which code and expectation differ."""
-    by_shape: dict[Any, list[ExpectedPath]] = {}
-    for path in expected.paths:
-        by_shape.setdefault(shape_of(path.operations), []).append(path)
-    return z3.Or(
-        *(
-            z3.And(state.condition, z3.Not(_agrees(code, state, by_shape.get(shape_of(state.events), []))))
-            for state in code.exploration.paths
-        )
-    )
+    return differing(code.outcomes, expected.outcomes, ENCRYPTED)
 
 
-def _agrees(code: SelectionCode, state: MachineState, expected: list[ExpectedPath]) -> Any:
-    """Return when the end of a path is that of the path which impl takes."""
-    return z3.And(*_frame(code, state), z3.Or(*(_same(code, state, path) for path in expected)))
-
-
-def _same(code: SelectionCode, state: MachineState, path: ExpectedPath) -> Any:
-    return z3.And(
-        path.condition,
-        as_bits(code.machine.convention.result(state)) == path.index,
-        (as_bits(state.load(code.flag, 1), 8) != 0) == path.has_initial_contents,
-        *same_operations(state.events, path.operations, ENCRYPTED),
-    )
-
-
-def _frame(code: SelectionCode, state: MachineState) -> list[Any]:
-    """Return when what a selection may not touch is as it was."""
-    table = zip(code.table, _table(code.machine, state), strict=True)
-    return [
-        *code.machine.returns_properly(state),
-        *(as_bits(before, 8) == as_bits(after, 8) for before, after in table if before is not after),
+def _outcome(machine: Machine, state: MachineState, flag: int, table: tuple[Word, ...]) -> Outcome:
+    changed = zip(table, _table(machine, state), strict=True)
+    frame = [
+        *machine.returns_properly(state),
+        *(as_bits(before, 8) == as_bits(after, 8) for before, after in changed if before is not after),
     ]
+    noted = z3.simplify(as_bits(state.load(flag, 1), 8) != 0)
+    return Outcome(
+        state.condition,
+        as_bits(machine.convention.result(state)),
+        noted,
+        state.events,
+        z3.simplify(z3.And(*frame)),
+    )
 
 
 def _table(machine: Machine, state: MachineState) -> tuple[Word, ...]:
