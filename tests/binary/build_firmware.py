@@ -26,7 +26,9 @@ FIRMWARE = Path(__file__).parent / "firmware"
 SOURCES = FIRMWARE / "sources"
 IMAGES = FIRMWARE / "images"
 DIGESTS = IMAGES / "digests.json"
-OPTIMISATIONS = ("-Os", "-O2", "-Og")
+OPTIMISATIONS = (("-Os", False), ("-O2", False), ("-Og", False), ("-Os", True))
+"""Level, and whether it is done at link time."""
+OPTIONS = ((), ("CONFIG_ROLLBACK=0",), ("CONFIG_ANTI_ROLLBACK=1",), ("CONFIG_READ_UNMAPPED=1",))
 
 _FLAGS = ("-std=c11", "-ffreestanding", "-fno-record-gcc-switches")
 _LINK = ("-nostdlib", "-Wl,--build-id=none", "-Wl,-z,max-page-size=16")
@@ -135,12 +137,11 @@ def _run(*command: str) -> None:
 def all_builds() -> Iterator[Build]:
     """Yield the right bootloader in every configuration, and each broken one in its own."""
     for core in CORES:
-        for optimisation in OPTIMISATIONS:
-            for lto in (False, True):
-                for options in ((), ("CONFIG_ROLLBACK=0",), ("CONFIG_ANTI_ROLLBACK=1",), ("CONFIG_READ_UNMAPPED=1",)):
-                    yield Build(core, None, optimisation, lto, options)
-                for name, fault in FAULTS.items():
-                    yield Build(core, name, optimisation, lto, fault.options)
+        for optimisation, lto in OPTIMISATIONS:
+            for options in OPTIONS:
+                yield Build(core, None, optimisation, lto, options)
+            for name, fault in FAULTS.items():
+                yield Build(core, name, optimisation, lto, fault.options)
 
 
 def source_digest(build: Build) -> str:

@@ -7,13 +7,14 @@ unicorn has no Xtensa core.
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 pytest.importorskip("elftools", reason="pyelftools is not installed")
 pytest.importorskip("unicorn", reason="unicorn is not installed")
 
-from build_firmware import CORES, IMAGES, OPTIMISATIONS, SOURCES, Build, compile_firmware
+from build_firmware import CORES, IMAGES, SOURCES, Build, all_builds, compile_firmware
 from emulated_firmware import SECTOR, EmulatedFirmware, Hardware
 from firmware_faults import FAULTS, Subject
 from firmware_trials import OTADATA, Trial, differs, first_difference, otadata_regions
@@ -25,13 +26,19 @@ from otaproof.model.ota_state import OtaImgState
 
 TRIALS = 2000
 MANY = 60000
-OPTIONS = ((), ("CONFIG_ROLLBACK=0",), ("CONFIG_ANTI_ROLLBACK=1",), ("CONFIG_READ_UNMAPPED=1",))
+RIGHT_BUILDS = [build for build in all_builds() if build.core == "riscv" and build.fault is None]
 UNNOTICED = [name for name, fault in FAULTS.items() if not fault.is_noticed]
 EMPTY = SelectEntry(0xFFFFFFFF, 0xFFFFFFFF, 0xFFFFFFFF)
 
 needs_riscv_compiler = pytest.mark.skipif(
     not CORES["riscv"].is_here, reason=f"{CORES['riscv'].compiler} is not installed"
 )
+
+
+def marked(build: Build) -> Any:
+    """Return the build as a parameter, slow where its options and its optimisation have each had their turn."""
+    is_slow = build.options and (build.lto or build.optimisation != "-Os")
+    return pytest.param(build, marks=[pytest.mark.slow] if is_slow else [])
 
 
 def config_of(build: Build) -> Config:
@@ -79,12 +86,9 @@ def test_every_unnoticed_fault_has_a_witness() -> None:
 
 
 @needs_riscv_compiler
-@pytest.mark.parametrize("options", OPTIONS, ids=lambda options: "-".join(options) or "rollback")
-@pytest.mark.parametrize("lto", [False, True], ids=["files", "lto"])
-@pytest.mark.parametrize("optimisation", OPTIMISATIONS)
-def test_right_bootloader_does_as_impl(tmp_path: Path, optimisation: str, lto: bool, options: tuple[str, ...]) -> None:
+@pytest.mark.parametrize("build", map(marked, RIGHT_BUILDS), ids=lambda build: build.name)
+def test_right_bootloader_does_as_impl(build: Build, tmp_path: Path) -> None:
     """Selection, fallback, partition table and wake-up, at every optimisation and in every configuration."""
-    build = Build("riscv", None, optimisation, lto, options)
     firmware = EmulatedFirmware(compile_firmware(build, tmp_path))
     found = {subject: first_difference(firmware, subject, config_of(build), TRIALS // 4) for subject in Subject}
     assert dict.fromkeys(Subject) == found
