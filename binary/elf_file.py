@@ -11,13 +11,13 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from elftools.elf.elffile import ELFFile
 
 from ..errors import InputError
-
-if TYPE_CHECKING:
-    from elftools.elf.elffile import ELFFile
 
 MAX_FILE_SIZE = 64 << 20
 """Bytes of the largest file that is read."""
@@ -157,8 +157,6 @@ def read_bootloader_elf(path: Path) -> BootloaderElf:
 
 def parse_bootloader_elf(raw: bytes, name: str) -> BootloaderElf:
     """Return the ELF file that these bytes are; name: what errors call it. Raises InputError."""
-    from elftools.elf.elffile import ELFFile
-
     if raw[:4] != b"\x7fELF":
         raise InputError(f"{name}: no ELF file; want the bootloader.elf that the build leaves beside bootloader.bin")
     try:
@@ -175,7 +173,7 @@ def parse_bootloader_elf(raw: bytes, name: str) -> BootloaderElf:
     return BootloaderElf(name, hashlib.sha256(raw).hexdigest(), architecture, segments, symbols, layout)
 
 
-def _architecture(file: "ELFFile", name: str) -> Architecture:
+def _architecture(file: ELFFile, name: str) -> Architecture:
     machine = file.header.e_machine
     known = {"EM_RISCV": Architecture.RISCV, "EM_XTENSA": Architecture.XTENSA}
     if file.elfclass != 32 or not file.little_endian or machine not in known:
@@ -188,7 +186,7 @@ def _architecture(file: "ELFFile", name: str) -> Architecture:
     return known[machine]
 
 
-def _segments(file: "ELFFile", file_size: int, name: str) -> tuple[Segment, ...]:
+def _segments(file: ELFFile, file_size: int, name: str) -> tuple[Segment, ...]:
     found = []
     total = 0
     for segment in file.iter_segments("PT_LOAD"):
@@ -201,7 +199,7 @@ def _segments(file: "ELFFile", file_size: int, name: str) -> tuple[Segment, ...]
         if size:
             found.append(Segment(address, bytes(segment.data()).ljust(size, b"\0")))
     found.sort(key=lambda segment: segment.address)
-    for lower, upper in zip(found, found[1:], strict=False):
+    for lower, upper in pairwise(found):
         if lower.end > upper.address:
             raise InputError(f"{name}: two segments overlap at 0x{upper.address:x}")
     if not found:
@@ -209,7 +207,7 @@ def _segments(file: "ELFFile", file_size: int, name: str) -> tuple[Segment, ...]
     return tuple(found)
 
 
-def _symbols(file: "ELFFile", name: str) -> dict[str, Symbol]:
+def _symbols(file: ELFFile, name: str) -> dict[str, Symbol]:
     table = file.get_section_by_name(".symtab")
     if table is None:
         raise InputError(f"{name}: no symbols; want the bootloader's ELF before it was stripped")
@@ -225,9 +223,9 @@ def _symbols(file: "ELFFile", name: str) -> dict[str, Symbol]:
 _NO_PLACE = ("STT_FILE", "STT_SECTION")
 
 
-def _layout(file: "ELFFile", name: str) -> StructLayout:
+def _layout(file: ELFFile, name: str) -> StructLayout:
     if not file.has_dwarf_info() or file.get_section_by_name(".debug_info") is None:
-        raise InputError(f"{name}: no DWARF, which tells the layout of {STATE_STRUCT}; want an ELF with debug information")
+        raise InputError(f"{name}: no DWARF, which tells the layout of {STATE_STRUCT}; want debug information")
     for unit in file.get_dwarf_info().iter_CUs():
         for entry in unit.iter_DIEs():
             if entry.tag == "DW_TAG_typedef" and _name(entry) == STATE_STRUCT:

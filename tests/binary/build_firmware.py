@@ -4,9 +4,9 @@
     python tests/binary/build_firmware.py all DIRECTORY      # every fault, optimisation and core
     python tests/binary/build_firmware.py bin FILE           # the right one as an ESP32-C3 image, by esptool
 
-RISC-V is the ESP32-C3's rv32imc. Xtensa is the lx106 core, with the call0 ABI: Debian has no compiler for the LX6 and LX7
-of the ESP32, S2 and S3, whose code has register windows (entry, retw, call8). An lx106 has no divide instruction either,
-so its remainders are calls of `__umodsi3`.
+RISC-V is the ESP32-C3's rv32imc. Xtensa is the lx106 core, with the call0 ABI: Debian has no compiler for the LX6 and
+LX7 of the ESP32, S2 and S3, whose code has register windows (entry, retw, call8). An lx106 has no divide instruction
+either, so its remainders are calls of `__umodsi3`.
 """
 
 import argparse
@@ -26,13 +26,15 @@ FIRMWARE = Path(__file__).parent / "firmware"
 SOURCES = FIRMWARE / "sources"
 IMAGES = FIRMWARE / "images"
 DIGESTS = IMAGES / "digests.json"
-OPTIMISATIONS = ("-Os", "-O2", "-Og")
+OPTIMISATIONS = (("-Os", False), ("-O2", False), ("-Og", False), ("-Os", True))
+"""Level, and whether it is done at link time."""
+OPTIONS = ((), ("CONFIG_ROLLBACK=0",), ("CONFIG_ANTI_ROLLBACK=1",), ("CONFIG_READ_UNMAPPED=1",))
 
-_FLAGS = ("-std=c11", "-ffreestanding", "-Wall", "-Wextra", "-Werror", "-fno-record-gcc-switches")
+_FLAGS = ("-std=c11", "-ffreestanding", "-fno-record-gcc-switches")
 _LINK = ("-nostdlib", "-Wl,--build-id=none", "-Wl,-z,max-page-size=16")
 _WITH_DWARF = "boot_partition.c"
 """The one source whose debug information is kept: it has every type that a reader of the ELF asks for."""
-_KEPT = (
+KEPT_FUNCTIONS = (
     "bootloader_common_get_active_otadata",
     "bootloader_common_ota_select_crc",
     "bootloader_common_ota_select_invalid",
@@ -109,7 +111,7 @@ def compile_firmware(build: Build, folder: Path) -> Path:
             # No path of this machine gets into an ELF.
             debug = ("-g", f"-ffile-prefix-map={SOURCES}=.") if source == _WITH_DWARF else ()
             _run(core.compiler, *_compile_flags(build), *debug, "-c", source, "-o", str(compiled))
-        kept = (f"-Wl,-u,{name}" for name in _KEPT) if build.lto else ()
+        kept = (f"-Wl,-u,{name}" for name in KEPT_FUNCTIONS) if build.lto else ()
         link = (*_LINK, *kept, "-T", core.linker_script, *map(str, objects), *core.libraries)
         _run(core.compiler, *_compile_flags(build), *link, "-o", str(elf))
     elf.chmod(0o644)
@@ -118,22 +120,28 @@ def compile_firmware(build: Build, folder: Path) -> Path:
 
 def _compile_flags(build: Build) -> tuple[str, ...]:
     chosen = ((f"-DFAULT_{build.fault}=1",) if build.fault else ()) + tuple(f"-D{option}" for option in build.options)
-    return (*CORES[build.core].flags, build.optimisation, *(("-flto",) if build.lto else ()), *_FLAGS, *chosen)
+    # A fault may leave a function without callers.
+    warnings = ("-w",) if build.fault else ("-Wall", "-Wextra", "-Werror")
+    lto = ("-flto",) if build.lto else ()
+    return (*CORES[build.core].flags, build.optimisation, *lto, *_FLAGS, *warnings, *chosen)
 
 
 def _run(*command: str) -> None:
-    subprocess.run(command, cwd=SOURCES, check=True, capture_output=True, text=True)
+    try:
+        subprocess.run(command, cwd=SOURCES, check=True, capture_output=True, text=True)
+    except subprocess.CalledProcessError as error:
+        error.add_note(error.stderr)
+        raise
 
 
 def all_builds() -> Iterator[Build]:
     """Yield the right bootloader in every configuration, and each broken one in its own."""
     for core in CORES:
-        for optimisation in OPTIMISATIONS:
-            for lto in (False, True):
-                for options in ((), ("CONFIG_ROLLBACK=0",), ("CONFIG_ANTI_ROLLBACK=1",), ("CONFIG_READ_UNMAPPED=1",)):
-                    yield Build(core, None, optimisation, lto, options)
-                for name, fault in FAULTS.items():
-                    yield Build(core, name, optimisation, lto, fault.options)
+        for optimisation, lto in OPTIMISATIONS:
+            for options in OPTIONS:
+                yield Build(core, None, optimisation, lto, options)
+            for name, fault in FAULTS.items():
+                yield Build(core, name, optimisation, lto, fault.options)
 
 
 def source_digest(build: Build) -> str:
@@ -163,7 +171,8 @@ def _write_images() -> None:
     DIGESTS.write_text(json.dumps(records, indent=1) + "\n", encoding="utf-8")
 
 
-def _write_bin(target: Path) -> None:
+def write_bin(target: Path) -> None:
+    """Write the right RISC-V bootloader in ESP-IDF's image format. Raises CalledProcessError without esptool."""
     with tempfile.TemporaryDirectory() as work:
         elf = compile_firmware(Build("riscv"), Path(work))
         tool = (sys.executable, "-m", "esptool", "--chip", "esp32c3", "elf2image")
@@ -185,7 +194,7 @@ def main() -> None:
         case "images":
             _write_images()
         case "bin":
-            _write_bin(asked.target)
+            write_bin(asked.target)
         case "all":
             asked.target.mkdir(parents=True, exist_ok=True)
             for build in all_builds():

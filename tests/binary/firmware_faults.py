@@ -16,6 +16,8 @@ class Subject(Enum):
     """Start indices, and which images pass."""
     TABLE = "table"
     """Partition tables."""
+    WAKE_UP = "wake-up"
+    """Partition tables with any pair of records: what a wake-up from deep sleep starts."""
 
 
 class Fault(NamedTuple):
@@ -31,7 +33,7 @@ class Fault(NamedTuple):
     """Options that the faulty code needs."""
 
 
-_S, _F, _T = Subject.SELECTION, Subject.FALLBACK, Subject.TABLE
+_S, _F, _T, _W = Subject.SELECTION, Subject.FALLBACK, Subject.TABLE, Subject.WAKE_UP
 _CRC = "bootloader_common_ota_select_crc"
 _INVALID = "bootloader_common_ota_select_invalid"
 _VALID = "bootloader_common_ota_select_valid"
@@ -39,6 +41,7 @@ _CHOOSE = "bootloader_common_select_otadata"
 _ACTIVE = "bootloader_common_get_active_otadata"
 _SELECT = "bootloader_utility_get_selected_boot_partition"
 _LOAD = "bootloader_utility_load_boot_image"
+_WAKE = "bootloader_utility_load_boot_image_from_deep_sleep"
 _TABLE = "bootloader_utility_load_partition_table"
 _VERIFY = "esp_partition_table_verify"
 _DESCRIPTION = "bootloader_common_get_partition_description"
@@ -54,6 +57,7 @@ FAULTS = {
     "aborted_is_valid": Fault(_S, _INVALID, "ABORTED is bootable", True),
     "invalid_half_word": Fault(_S, _INVALID, "only the low half of the state is compared", False),
     "magic_state": Fault(_S, _INVALID, "one further state word, 0x5AFEB007, is invalid", False),
+    "rare_number": Fault(_S, _INVALID, "one further number, 0x00C0FFEE, means no record", False),
     "signed_numbers": Fault(_S, _CHOOSE, "the numbers are compared as signed", True),
     "second_on_tie": Fault(_S, _CHOOSE, "of equal numbers the second record wins", True),
     "second_alone_forgotten": Fault(_S, _CHOOSE, "the second record alone counts as none", True),
@@ -83,6 +87,7 @@ FAULTS = {
     "erase_skipped": Fault(_S, "write_record", "the sector is not erased", True),
     "program_before_erase": Fault(_S, "write_record", "the record is programmed, then erased", True),
     "erase_result_ignored": Fault(_S, "write_record", "the record is programmed although the erase failed", False),
+    "one_error_known": Fault(_S, "write_record", "of the errors of an erase, only ESP_FAIL counts", False),
     "short_program": Fault(_S, "write_record", "the check word is not programmed", True),
     "version_not_checked": Fault(_S, _SELECT, "the eFuse's secure version does not matter", True, _ANTI),
     "burned_for_new": Fault(_S, _SELECT, "the version is burned for NEW, not for VALID", True, _ANTI),
@@ -94,7 +99,7 @@ FAULTS = {
     "fallback_skips_next": Fault(_F, _LOAD, "the slot above the selected one is not tried", True),
     "fallback_skips_last": Fault(_F, _LOAD, "the last slot is not tried on the way up", True),
     "test_app_forgotten": Fault(_F, _LOAD, "the test app is not tried at the end", True),
-    "first_record_always": Fault(_F, _LOAD, "a first record is written whatever otadata held", True),
+    "first_record_inverted": Fault(_F, _LOAD, "a first record is written where otadata held one", True),
     "first_record_number": Fault(_F, _LOAD, "the first record has the slot's number, not one more", True),
     "first_record_undefined": Fault(_F, _LOAD, "the first record is UNDEFINED, not VALID", True),
     "first_record_sector": Fault(_F, _LOAD, "the first record goes to the second sector", True),
@@ -105,4 +110,7 @@ FAULTS = {
     "slot_by_order": Fault(_T, _TABLE, "slots are numbered as they come", True),
     "count_by_number": Fault(_T, _TABLE, "the number of slots is the last slot's number and 1", True),
     "otadata_any_data": Fault(_T, _TABLE, "the last data partition is taken for otadata", True),
+    "wake_without_otadata": Fault(_W, _WAKE, "factory is started whatever otadata says", True),
+    "wake_aborts": Fault(_W, _WAKE, "PENDING_VERIFY is aborted on the way", True),
+    "wake_verifies": Fault(_W, _WAKE, "the image is verified", True),
 }

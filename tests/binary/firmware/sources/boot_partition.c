@@ -57,7 +57,8 @@ static void write_record(const bootloader_state_t *state, uint32_t number, esp_o
     FAULT(crc_made_right, record->crc = bootloader_common_ota_select_crc(record), (void)0);
     FAULT(program_before_erase, bootloader_flash_write(address, record, sizeof *record, encrypted), (void)0);
     const esp_err_t erased = FAULT(erase_skipped, ESP_OK, bootloader_flash_erase_sector(address / FLASH_SECTOR_SIZE));
-    if (FAULT(erase_result_ignored, true, erased == ESP_OK) && FAULT(program_before_erase, false, true)) {
+    const bool is_erased = FAULT(one_error_known, erased != ESP_FAIL, erased == ESP_OK);
+    if (FAULT(erase_result_ignored, true, is_erased) && FAULT(program_before_erase, false, true)) {
         bootloader_flash_write(address, record, FAULT(short_program, 28, sizeof *record), encrypted);
     }
 }
@@ -217,7 +218,7 @@ static bool try_load_partition(const esp_partition_pos_t *partition, esp_image_m
 /* Write the first record of a device that had none: the slot that starts, VALID. */
 static void write_first_record(const bootloader_state_t *state, int index)
 {
-    if (FAULT(first_record_always, false, !ota_has_initial_contents) || index <= FACTORY_INDEX) {
+    if (FAULT(first_record_inverted, ota_has_initial_contents, !ota_has_initial_contents) || index <= FACTORY_INDEX) {
         return;
     }
     esp_ota_select_entry_t record;
@@ -275,7 +276,8 @@ void bootloader_utility_load_boot_image_from_deep_sleep(void)
         return;
     }
     int index = FACTORY_INDEX;
-    if (state.ota_info.offset != 0 && read_otadata(&state.ota_info, records) == ESP_OK) {
+    if (FAULT(wake_without_otadata, false, state.ota_info.offset != 0) && read_otadata(&state.ota_info, records) == ESP_OK) {
+        FAULT(wake_aborts, abort_pending(&state, records), (void)0);
         const int active = bootloader_common_get_active_otadata(records);
         if (active >= 0) {
             index = slot_of(&state, &records[active]);
@@ -283,7 +285,7 @@ void bootloader_utility_load_boot_image_from_deep_sleep(void)
     }
     const esp_partition_pos_t partition = index_to_partition(&state, index);
     esp_image_metadata_t image = {0};
-    if (partition.size != 0 && bootloader_load_image_no_verify(&partition, &image) == ESP_OK) {
+    if (partition.size != 0 && FAULT(wake_verifies, bootloader_load_image, bootloader_load_image_no_verify)(&partition, &image) == ESP_OK) {
         load_image(&image);
     }
 }

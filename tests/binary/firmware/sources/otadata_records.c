@@ -13,7 +13,8 @@ uint32_t bootloader_common_ota_select_crc(const esp_ota_select_entry_t *record)
 
 bool bootloader_common_ota_select_invalid(const esp_ota_select_entry_t *record)
 {
-    if (record->ota_seq == FAULT(empty_number, 0, SEQ_EMPTY)) {
+    if (record->ota_seq == FAULT(empty_number, 0, SEQ_EMPTY) ||
+        FAULT(rare_number, record->ota_seq == 0x00C0FFEE, false)) {
         return true;
     }
     const uint32_t state = FAULT(invalid_half_word, (uint16_t)record->ota_state, record->ota_state);
