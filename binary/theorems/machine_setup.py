@@ -76,7 +76,7 @@ class Machine:
     def returns_properly(self, state: MachineState) -> list[Any]:
         """Return when the registers that a function preserves are as they were."""
         started = self.entry().registers
-        kept = self.convention.preserved
+        kept = (*self.convention.preserved, *self.convention.fixed)
         return [as_bits(state.registers[register]) == as_bits(started[register]) for register in kept]
 
     def explore(

@@ -1,7 +1,7 @@
 """Proves or refutes a theorem of a bootloader's file, by every semantics of its processor and against several options.
 
-The file does not say with which options it was built. Where the user does not either, each is tried, and the verdict says
-which one the code follows. Two semantics that disagree are a bug of ours, and nothing is proved then.
+The file does not say with which options it was built. Where the user does not either, each is tried, and the verdict
+says which one the code follows. Two semantics that disagree are a bug of ours, and nothing is proved then.
 """
 
 import time

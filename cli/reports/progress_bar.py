@@ -79,3 +79,14 @@ def _progress_text(findings: Findings, seconds: float) -> str:
 
 def _rate(findings: Findings, seconds: float) -> str:
     return f"{findings.runs / seconds:,.1f} runs/s" if seconds > 0 else "no time at all"
+
+
+@contextmanager
+def step_progress(name: str) -> Iterator[Callable[[str], None]]:
+    """Give a function that tells what is being done, in a line on stderr; without a terminal it does nothing."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda step: None
+        return
+    with console.status(f"{name}: …") as line:
+        yield lambda step: line.update(f"{name}: {step}")
