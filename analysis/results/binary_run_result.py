@@ -65,8 +65,10 @@ class BinaryRunResult(CommandResult):
     """Its instruction set."""
     rollback: bool
     """CONFIG_BOOTLOADER_APP_ROLLBACK_ENABLE of the simulated bootloader."""
-    rollback_chosen: bool
-    """The command line says so; else it is what the program fits better."""
+    anti_rollback: bool
+    """CONFIG_BOOTLOADER_APP_ANTI_ROLLBACK of it."""
+    is_configuration_given: bool
+    """The command line says so; else both are what the program fits best."""
     idf: str
     """ESP-IDF release whose rules the simulated bootloader follows."""
     pairs: int
@@ -82,7 +84,7 @@ class BinaryRunResult(CommandResult):
 
 
 def binary_run_result(
-    elf: BootloaderElf, config: Config, rollback_chosen: bool, plan: TrialPlan, phases: Sequence[AnyPhase]
+    elf: BootloaderElf, config: Config, is_given: bool, plan: TrialPlan, phases: Sequence[AnyPhase]
 ) -> BinaryRunResult:
     """Return the result of all phases."""
     return BinaryRunResult(
@@ -90,7 +92,8 @@ def binary_run_result(
         sha256=elf.digest,
         architecture=elf.architecture.value,
         rollback=config.rollback,
-        rollback_chosen=rollback_chosen,
+        anti_rollback=config.anti_rollback,
+        is_configuration_given=is_given,
         idf=config.bootloader_release.label,
         pairs=plan.pairs,
         seed=plan.seed,

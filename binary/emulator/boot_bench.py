@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 
 from ...impl.chip.cells import Cells
-from ...impl.chip.flash import NorFlash
+from ...impl.chip.efuse import Efuse
 from ...model.config import Config
 from .boot_cases import FLASH_SIZE, BootCase, simpler_boots
 from .comparison import Bench
 from .emulated_bootloader import EmulatedBootloader
-from .run_outcome import Outcome
 from .program import BootloaderProgram
+from .run_outcome import ChipMemory, Outcome
 from .simulated_bootloader import SimulatedBootloader
 
 
@@ -25,13 +25,17 @@ class BootBench(Bench[BootCase]):
         """Return a flash with the table, the images and the records."""
         return case.cells(self._config.chip)
 
-    def emulate(self, case: BootCase, flash: NorFlash) -> Outcome:
-        """Boot by the program."""
-        return self._emulated.boot(flash)
+    def efuse(self, case: BootCase) -> Efuse:
+        """Return an eFuse of the case's secure version."""
+        return Efuse.of_version(case.burned, self._config.secure_version_bits)
 
-    def simulate(self, case: BootCase, flash: NorFlash) -> Outcome:
+    def emulate(self, case: BootCase, chip: ChipMemory) -> Outcome:
+        """Boot by the program."""
+        return self._emulated.boot(chip)
+
+    def simulate(self, case: BootCase, chip: ChipMemory) -> Outcome:
         """Boot by `impl`."""
-        return SimulatedBootloader(flash, self._config).whole_boot()
+        return SimulatedBootloader(chip, self._config).whole_boot()
 
     def simpler(self, case: BootCase) -> Iterator[BootCase]:
         """Yield boots that are simpler in one respect."""

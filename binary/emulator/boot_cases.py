@@ -54,6 +54,8 @@ TABLES: Mapping[str, tuple[Partition, ...]] = {
     "a row beyond the flash": (_NVS, _OTADATA_ROW, *_apps(_OTA_0), Partition("data", 1, 6, FLASH_SIZE, SECTOR_SIZE)),
 }
 """Partition tables by name."""
+BLANK_APP = -1
+"""Stands for the secure version of an app partition that is blank."""
 DAMAGES = ("", "no MD5", "wrong MD5", "wrong magic", "no end")
 """What else can be the matter with a table; "": nothing."""
 _RECORDS = (
@@ -90,10 +92,14 @@ class BootCase:
     """Numbers of the app partitions, in the order of the table, whose image does not pass."""
     records: tuple[bytes, bytes]
     """The 32 bytes of each otadata record, where there is otadata."""
+    versions: tuple[int, ...] = ()
+    """Secure version of each app partition's image, in the order of the table; BLANK_APP: it has none; (): all 0."""
+    burned: int = 0
+    """Secure version in the eFuse."""
 
     def cells(self, chip: Chip) -> Cells:
         """Return what the flash holds."""
-        cells = _without_records(self.table, self.damage, self.damaged, chip)
+        cells = _without_records(self.table, self.damage, self.damaged, self.versions, chip)
         for number, record in enumerate(self.records):
             cells = cells.with_bytes(_OTADATA + number * SECTOR_SIZE, record)
         return cells
@@ -112,14 +118,35 @@ def boot_cases() -> Iterator[BootCase]:
             yield BootCase("two slots, factory", damage, (), records)
 
 
+def version_cases() -> Iterator[BootCase]:
+    """Yield boots of images with each choice of secure versions, for a bootloader with anti-rollback."""
+    for table in ("two slots", "two slots, factory", "two slots, test app"):
+        apps = sum(partition.is_app for partition in TABLES[table])
+        for versions, burned in product(product((BLANK_APP, 0, 1, 2), repeat=apps), (0, 1)):
+            for records in _RECORDS:
+                yield BootCase(table, "", (), records, versions, burned)
+
+
+def has_slots(case: BootCase) -> bool:
+    """Tell whether the table has an OTA slot.
+
+    With anti-rollback, a slot number is then taken modulo 0, which only an Xtensa core traps, as `impl` has it."""
+    return any(partition.is_ota_slot for partition in TABLES[case.table])
+
+
 def simpler_boots(case: BootCase) -> Iterator[BootCase]:
     """Yield boots that are simpler in one respect."""
     if case.damage:
         yield replace(case, damage="")
     names = list(TABLES)
     for name in ("two slots", "two slots, factory"):
-        if names.index(name) < names.index(case.table):
+        if names.index(name) < names.index(case.table) and not case.versions:
             yield replace(case, table=name)
+    if case.versions and case.burned:
+        yield replace(case, burned=0)
+    for place, version in enumerate(case.versions):
+        if version:
+            yield replace(case, versions=(*case.versions[:place], 0, *case.versions[place + 1 :]))
     for number in case.damaged:
         yield replace(case, damaged=tuple(other for other in case.damaged if other != number))
     for records in _RECORDS[: _RECORDS.index(case.records) if case.records in _RECORDS else None]:
@@ -127,11 +154,14 @@ def simpler_boots(case: BootCase) -> Iterator[BootCase]:
 
 
 @cache
-def _without_records(table: str, damage: str, damaged: tuple[int, ...], chip: Chip) -> Cells:
+def _without_records(table: str, damage: str, damaged: tuple[int, ...], versions: tuple[int, ...], chip: Chip) -> Cells:
     partitions = TABLES[table]
     cells = Cells.erased(FLASH_SIZE).with_bytes(TABLE_OFFSET, _table_bytes(partitions, damage))
     for number, partition in enumerate(partition for partition in partitions if partition.is_app):
-        image = build_image(chip, size=_IMAGE_SIZE, version=f"1.{number}", seed=number)
+        secure_version = versions[number] if versions else 0
+        if secure_version == BLANK_APP:
+            continue
+        image = build_image(chip, size=_IMAGE_SIZE, version=f"1.{number}", secure_version=secure_version, seed=number)
         if number in damaged:
             image = image[:600] + bytes([image[600] ^ 1]) + image[601:]
         cells = cells.with_bytes(partition.offset, image)

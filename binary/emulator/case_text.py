@@ -4,7 +4,7 @@ import struct
 
 from ...impl.otadata import SEQ_EMPTY, ota_select_crc
 from ...model.ota_state import OtaImgState
-from .boot_cases import BootCase
+from .boot_cases import BLANK_APP, BootCase
 from .otadata_pairs import BLANK_RECORD, RECORD_LAYOUT, OtadataPair
 
 _NAMES = {int(state): state.name for state in OtaImgState}
@@ -19,7 +19,9 @@ def _device(case: OtadataPair | BootCase) -> str:
     if isinstance(case, BootCase):
         damaged = ", ".join(map(str, case.damaged))
         images = f"; images that do not pass: app {damaged}" if damaged else ""
-        return f"boot; partition table: {case.table}{f', {case.damage}' if case.damage else ''}{images}"
+        apps = ", ".join("none" if version == BLANK_APP else str(version) for version in case.versions)
+        versions = f"; secure versions of the apps: {apps}, of the eFuse: {case.burned}" if apps else ""
+        return f"boot; partition table: {case.table}{f', {case.damage}' if case.damage else ''}{images}{versions}"
     slots = "no slot" if case.app_count == 0 else f"{case.app_count} slot{'' if case.app_count == 1 else 's'}"
     otadata = f"otadata of {case.otadata_size} bytes" if case.otadata_size else "no otadata"
     extra = "" if case.otadata_size == 0x2000 else f", {otadata}"

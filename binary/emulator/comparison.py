@@ -11,10 +11,11 @@ from typing import Generic, TypeVar
 
 from ...campaign.cut_points import entry_tears
 from ...impl.chip.cells import Cells
+from ...impl.chip.efuse import Efuse
 from ...impl.chip.flash import Failure, FailureExtent, FlashOp, FlashOpKind, NorFlash, PlannedCut, Strictness
 from ...impl.chip.torn_operations import Torn
 from ...model.fault_model import FaultModel
-from .run_outcome import Outcome, first_difference
+from .run_outcome import ChipMemory, Outcome, first_difference
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +56,19 @@ class Bench(ABC, Generic[CaseT]):
         """Return what the flash holds before the run."""
 
     @abstractmethod
-    def emulate(self, case: CaseT, flash: NorFlash) -> Outcome:
+    def efuse(self, case: CaseT) -> Efuse:
+        """Return what the eFuse holds before the run."""
+
+    def chip(self, case: CaseT, disturbance: "Disturbance") -> ChipMemory:
+        """Return a chip as it is before the run, to whose flash the disturbance will happen."""
+        return ChipMemory(disturbance.flash(self.cells(case)), self.efuse(case))
+
+    @abstractmethod
+    def emulate(self, case: CaseT, chip: ChipMemory) -> Outcome:
         """Run the program under test."""
 
     @abstractmethod
-    def simulate(self, case: CaseT, flash: NorFlash) -> Outcome:
+    def simulate(self, case: CaseT, chip: ChipMemory) -> Outcome:
         """Run `impl`'s bootloader."""
 
     @abstractmethod
@@ -83,26 +92,31 @@ class Difference(Generic[CaseT]):
 
 def compare(bench: Bench[CaseT], case: CaseT, disturbance: Disturbance = UNDISTURBED) -> Difference[CaseT] | None:
     """Return where the two first differ, or None. Raises CoreFault where the program cannot be run on."""
-    cells = bench.cells(case)
-    emulated = bench.emulate(case, disturbance.flash(cells))
-    simulated = bench.simulate(case, disturbance.flash(cells))
+    emulated = bench.emulate(case, bench.chip(case, disturbance))
+    simulated = bench.simulate(case, bench.chip(case, disturbance))
     found = first_difference(emulated, simulated)
     if found is not None:
         return Difference(case, disturbance, False, *found)
     if disturbance.cut is None:
         return None
-    left = simulated.cells
     found = first_difference(
-        bench.emulate(case, UNDISTURBED.flash(left)), bench.simulate(case, UNDISTURBED.flash(left))
+        bench.emulate(case, _left_chip(bench.efuse(case), simulated)),
+        bench.simulate(case, _left_chip(bench.efuse(case), simulated)),
     )
     return None if found is None else Difference(case, disturbance, True, *found)
+
+
+def _left_chip(efuse: Efuse, outcome: Outcome) -> ChipMemory:
+    """Return the chip that a run has left; efuse: one of its kind."""
+    efuse.bits = outcome.efuse_bits
+    return ChipMemory(UNDISTURBED.flash(outcome.cells), efuse)
 
 
 def power_cuts(bench: Bench[CaseT], case: CaseT, faults: FaultModel, seed: int) -> Iterator[Disturbance]:
     """Yield the power cuts in each operation of a case; of all tears that leave the same, one.
 
     seed: chooses the random patterns of F2 and F3."""
-    outcome = bench.simulate(case, UNDISTURBED.flash(bench.cells(case)))
+    outcome = bench.simulate(case, bench.chip(case, UNDISTURBED))
     for number, op in enumerate(outcome.ops):
         before, after = (*outcome.before_ops, outcome.cells)[number : number + 2]
         seen: set[bytes] = set()
@@ -125,7 +139,7 @@ def _left(torn: Torn, op: FlashOp, before: Cells, after: Cells) -> bytes:
 
 def failing_operations(bench: Bench[CaseT], case: CaseT) -> Iterator[Disturbance]:
     """Yield failures of each operation of a case, and of all of them, each with nothing, half or all of it done."""
-    count = len(bench.simulate(case, UNDISTURBED.flash(bench.cells(case))).ops)
+    count = len(bench.simulate(case, bench.chip(case, UNDISTURBED)).ops)
     for extent in FailureExtent:
         for number in range(count):
             yield Disturbance(failures=(Failure(number, extent),))

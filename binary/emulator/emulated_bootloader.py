@@ -9,6 +9,7 @@ import struct
 from collections.abc import Callable
 
 from ...impl.chip.cells import SECTOR_SIZE, Cells
+from ...impl.chip.efuse import Efuse
 from ...impl.chip.flash import FlashMisuse, NorFlash
 from ...impl.esp_err import EspErr, OtaError
 from ...impl.image.verify import ImageInvalid, VerifyMode, verify_image
@@ -17,9 +18,9 @@ from ...impl.program_end import Panic, PowerCut
 from ...model.config import Config
 from . import rv32_stubs
 from .md5_stand_in import Md5StandIn
-from .run_outcome import PANIC, POWER_CUT, RESETS, Outcome, selects, starts
 from .program import BootloaderProgram
 from .riscv_core import ProgramError, RiscvCore, StandIn
+from .run_outcome import PANIC, POWER_CUT, RESETS, ChipMemory, Outcome, selects, starts
 from .shared_memory import PAGE
 
 SELECT = "bootloader_utility_get_selected_boot_partition"
@@ -54,6 +55,7 @@ class EmulatedBootloader:
         self._core.map_data(_STATE, PAGE, is_writable=True)
         self._shown: tuple[bytes, ...] = (bytes(SECTOR_SIZE),) * (flash_size // SECTOR_SIZE)
         self._flash: NorFlash
+        self._efuse: Efuse
         self._is_encrypted = False
         self._passed: int | None = None
         self._tried: list[int] = []
@@ -88,6 +90,9 @@ class EmulatedBootloader:
             "bootloader_common_update_rtc_retain_mem": (0, lambda: 0),
             "memcmp": (3, self._compare),
             "bzero": (2, lambda to, length: self._core.write(to, bytes(length))),
+            "esp_efuse_check_secure_version": (1, self._is_allowed),
+            "esp_efuse_read_secure_version": (0, lambda: self._efuse.secure_version),
+            "esp_efuse_update_secure_version": (1, self._burn),
             "abort": (0, _raise_panic),
             "__assert_func": (0, _raise_panic),
             "load_image": (0, self._start),
@@ -115,13 +120,13 @@ class EmulatedBootloader:
 
     def select(
         self,
-        flash: NorFlash,
+        chip: ChipMemory,
         otadata: Partition | None,
         app_count: int,
         factory: Partition | None,
         is_encrypted: bool,
     ) -> Outcome:
-        """Return what the selection comes to on a flash that takes snapshots."""
+        """Return what the selection comes to on a chip whose flash takes snapshots."""
         state = self._program.state(otadata, app_count, factory)
 
         def run() -> str:
@@ -131,9 +136,9 @@ class EmulatedBootloader:
                 return RESETS
             return selects(index, self._core.read(self._program.initial_contents, 1) != b"\0")
 
-        return self._run(flash, is_encrypted, run)
+        return self._run(chip, is_encrypted, run)
 
-    def boot(self, flash: NorFlash) -> Outcome:
+    def boot(self, chip: ChipMemory) -> Outcome:
         """Return what a boot comes to, from the partition table to the image that is started."""
 
         def run() -> str:
@@ -146,12 +151,13 @@ class EmulatedBootloader:
             self._core.call(self._program.function(LOAD_IMAGE), _STATE, index & 0xFFFFFFFF)
             raise ProgramError(f"{LOAD_IMAGE} returns, and starts nothing")
 
-        return self._run(flash, False, run)
+        return self._run(chip, False, run)
 
-    def _run(self, flash: NorFlash, is_encrypted: bool, run: Callable[[], str]) -> Outcome:
-        self._flash, self._is_encrypted, self._passed, self._tried = flash, is_encrypted, None, []
+    def _run(self, chip: ChipMemory, is_encrypted: bool, run: Callable[[], str]) -> Outcome:
+        self._flash, self._efuse = chip
+        self._is_encrypted, self._passed, self._tried = is_encrypted, None, []
         self._core.reset()
-        self._show(flash.cells)
+        self._show(self._flash.cells)
         try:
             ending = run()
         except _Ended as ended:
@@ -162,7 +168,7 @@ class EmulatedBootloader:
             ending = PANIC
         except (ProgramError, FlashMisuse) as error:
             ending = str(error)
-        return Outcome.of(ending, flash, self._tried)
+        return Outcome.of(ending, chip, self._tried)
 
     def _select(self) -> int:
         index = self._core.call(self._program.function(SELECT), _STATE)
@@ -204,6 +210,16 @@ class EmulatedBootloader:
         self._core.write(to, self._flash.read(address, length))
         return EspErr.OK
 
+    def _is_allowed(self, version: int) -> int:
+        return self._efuse.is_secure_version_allowed(version)
+
+    def _burn(self, version: int) -> int:
+        try:
+            self._efuse.update_secure_version(version)
+        except OtaError as error:
+            return error.code
+        return EspErr.OK
+
     def _compare(self, left: int, right: int, length: int) -> int:
         ours, theirs = self._core.read(left, length), self._core.read(right, length)
         return (ours > theirs) - (ours < theirs)
@@ -214,7 +230,9 @@ class EmulatedBootloader:
         offset, size = struct.unpack("<II", self._core.read(part, 8))
         self._tried.append(offset)
         try:
-            verify_image(self._flash, offset, size, self._config, VerifyMode.BOOTLOADER_LOAD)
+            verify_image(
+                self._flash, offset, size, self._config, VerifyMode.BOOTLOADER_LOAD, self._efuse.secure_version
+            )
         except ImageInvalid as error:
             return error.code
         self._passed = offset

@@ -2,13 +2,22 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from ...impl.chip.cells import SECTOR_SIZE, Cells
+from ...impl.chip.efuse import Efuse
 from ...impl.chip.flash import FlashOp, FlashOpKind, NorFlash
 
 POWER_CUT = "the power fails"
 PANIC = "an assertion fails, or the processor traps"
 RESETS = "resets without starting an image"
+
+
+class ChipMemory(NamedTuple):
+    """What a run reads and changes."""
+
+    flash: NorFlash
+    efuse: Efuse
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +34,17 @@ class Outcome:
     """What it holds at the end."""
     tried: tuple[int, ...]
     """Where the images begin that were verified, oldest first."""
+    burns: tuple[int, ...]
+    """The bits of each eFuse burn, oldest first."""
+    efuse_bits: int
+    """What the eFuse holds at the end."""
 
     @classmethod
-    def of(cls, ending: str, flash: NorFlash, tried: Sequence[int]) -> "Outcome":
-        """Return the outcome of a run on a flash that took snapshots."""
-        return cls(ending, tuple(flash.ops), tuple(flash.snapshots or ()), flash.cells, tuple(tried))
+    def of(cls, ending: str, chip: ChipMemory, tried: Sequence[int]) -> "Outcome":
+        """Return the outcome of a run on a chip whose flash took snapshots."""
+        flash, efuse = chip
+        ops, before = tuple(flash.ops), tuple(flash.snapshots or ())
+        return cls(ending, ops, before, flash.cells, tuple(tried), tuple(efuse.burns), efuse.bits)
 
 
 def selects(index: int, has_initial_contents: bool) -> str:
@@ -58,6 +73,8 @@ def first_difference(emulated: Outcome, simulated: Outcome) -> tuple[str, str] |
         return _operation(emulated.ops[count]), "no further flash operation"
     if count > len(emulated.ops):
         return f"no further flash operation, {emulated.ending}", _operation(simulated.ops[len(emulated.ops)])
+    if emulated.burns != simulated.burns:
+        return _burns(emulated), _burns(simulated)
     if emulated.tried != simulated.tried:
         return _tries(emulated), _tries(simulated)
     return emulated.ending, simulated.ending
@@ -67,6 +84,12 @@ def _tries(outcome: Outcome) -> str:
     """Return in words which images were verified."""
     places = ", ".join(f"0x{offset:x}" for offset in outcome.tried)
     return f"verifies {f'the images at {places}' if places else 'no image'}, {outcome.ending}"
+
+
+def _burns(outcome: Outcome) -> str:
+    """Return the eFuse burns in words."""
+    burns = " and ".join(f"the eFuse bits 0x{bits:x}" for bits in outcome.burns)
+    return f"burns {burns or 'no eFuse bit'}, {outcome.ending}"
 
 
 def _operation(op: FlashOp) -> str:

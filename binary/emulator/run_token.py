@@ -12,12 +12,12 @@ from ...impl.chip.flash import Failure, FailureExtent, PlannedCut
 from ...impl.chip.torn_operations import Torn
 from ...impl.otadata import ENTRY_SIZE
 from ...model.config import Config
-from .boot_cases import DAMAGES, TABLES, BootCase
+from .boot_cases import BLANK_APP, DAMAGES, TABLES, BootCase
 from .comparison import Disturbance
 from .otadata_pairs import OtadataPair
 
 PREFIX = "otb1."
-_MOST_SLOTS, _MOST_SECTORS = 16, 16
+_MOST_SLOTS, _MOST_SECTORS, _MOST_BURNED = 16, 16, 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ def encode_run_token(token: RunToken) -> str:
     if isinstance(case, OtadataPair):
         parts = [case.app_count, case.has_factory, case.is_encrypted, case.otadata_size]
     else:
-        parts = [case.table, case.damage, list(case.damaged)]
+        parts = [case.table, case.damage, list(case.damaged), list(case.versions), case.burned]
     record = [
         [record.hex() for record in case.records],
         parts,
@@ -66,10 +66,14 @@ def _decode(record: Any) -> RunToken:
 
 def _case(records: tuple[bytes, bytes], parts: Any) -> OtadataPair | BootCase:
     if isinstance(parts[0], str):
-        table, damage, damaged = parts
+        table, damage, damaged, versions, burned = parts
         if table not in TABLES or damage not in DAMAGES:
             raise ValueError("names a partition table that this version does not know")
-        return BootCase(table, damage, tuple(map(_number, damaged)), records)
+        apps = sum(partition.is_app for partition in TABLES[table])
+        kept = tuple(BLANK_APP if version == BLANK_APP else _number(version) for version in versions)
+        if len(kept) not in (0, apps) or _number(burned) > _MOST_BURNED:
+            raise ValueError("a secure version is missing or out of range")
+        return BootCase(table, damage, tuple(map(_number, damaged)), records, kept, burned)
     count, has_factory, is_encrypted, size = parts
     if not 0 <= _number(count) <= _MOST_SLOTS or not 0 <= _number(size) <= _MOST_SECTORS << 12:
         raise ValueError("a number is out of range")

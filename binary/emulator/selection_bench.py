@@ -4,15 +4,15 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from ...impl.chip.cells import ERASED_SECTOR, SECTOR_SIZE, Cells
-from ...impl.chip.flash import NorFlash
+from ...impl.chip.efuse import Efuse
 from ...impl.otadata import ENTRY_SIZE
 from ...impl.partitions.partition import Partition
 from ...model.config import Config
 from .comparison import Bench
 from .emulated_bootloader import EmulatedBootloader
 from .otadata_pairs import OtadataPair, simpler_pairs
-from .run_outcome import Outcome
 from .program import BootloaderProgram
+from .run_outcome import ChipMemory, Outcome
 from .simulated_bootloader import SimulatedBootloader
 
 OTADATA = 0x1000
@@ -36,15 +36,19 @@ class SelectionBench(Bench[OtadataPair]):
         index = OTADATA // SECTOR_SIZE
         return _BLANK.with_sector(index, first + _REST).with_sector(index + 1, second + _REST)
 
-    def emulate(self, case: OtadataPair, flash: NorFlash) -> Outcome:
+    def efuse(self, case: OtadataPair) -> Efuse:
+        """Return a blank eFuse."""
+        return Efuse(0, self._config.secure_version_bits)
+
+    def emulate(self, case: OtadataPair, chip: ChipMemory) -> Outcome:
         """Run the selection of the program."""
         factory = _FACTORY if case.has_factory else None
-        return self._emulated.select(flash, _otadata(case.otadata_size), case.app_count, factory, case.is_encrypted)
+        return self._emulated.select(chip, _otadata(case.otadata_size), case.app_count, factory, case.is_encrypted)
 
-    def simulate(self, case: OtadataPair, flash: NorFlash) -> Outcome:
+    def simulate(self, case: OtadataPair, chip: ChipMemory) -> Outcome:
         """Run the selection of `impl`."""
         factory = _FACTORY if case.has_factory else None
-        return SimulatedBootloader(flash, self._config).selection(_otadata(case.otadata_size), case.app_count, factory)
+        return SimulatedBootloader(chip, self._config).selection(_otadata(case.otadata_size), case.app_count, factory)
 
     def simpler(self, case: OtadataPair) -> Iterator[OtadataPair]:
         """Yield pairs that are simpler in one respect."""

@@ -3,21 +3,20 @@
 from collections.abc import Callable
 
 from ...impl.bootloader import Bootloader, BootloaderState
-from ...impl.chip.efuse import Efuse
-from ...impl.chip.flash import NorFlash
 from ...impl.image.verify import VerifyMode
 from ...impl.partitions.partition import Partition
 from ...impl.program_end import Panic, PowerCut
 from ...model.config import Config, ResetReason
-from .run_outcome import PANIC, POWER_CUT, RESETS, Outcome, selects, starts
+from .run_outcome import PANIC, POWER_CUT, RESETS, ChipMemory, Outcome, selects, starts
 
 
 class SimulatedBootloader(Bootloader):
     """One run of `impl`'s bootloader, with an outcome instead of a partition."""
 
-    def __init__(self, flash: NorFlash, config: Config) -> None:
-        """Run on a flash that takes snapshots, built with `config`; the eFuse is blank."""
-        super().__init__(flash, Efuse(0, config.secure_version_bits), config)
+    def __init__(self, chip: ChipMemory, config: Config) -> None:
+        """Run on a chip whose flash takes snapshots, built with `config`."""
+        super().__init__(chip.flash, chip.efuse, config)
+        self._chip = chip
         self._tried: list[int] = []
 
     def selection(self, otadata: Partition | None, app_count: int, factory: Partition | None) -> Outcome:
@@ -35,7 +34,7 @@ class SimulatedBootloader(Bootloader):
             ending = POWER_CUT
         except Panic:
             ending = PANIC
-        return Outcome.of(ending, self._flash, self._tried)
+        return Outcome.of(ending, self._chip, self._tried)
 
     def _selected(self, state: BootloaderState) -> str:
         selection = self._select(state)

@@ -8,7 +8,7 @@ from typing import Generic
 from ...model.config import Config
 from ...model.fault_model import FaultModel
 from .boot_bench import BootBench
-from .boot_cases import BootCase, boot_cases
+from .boot_cases import BootCase, boot_cases, has_slots, version_cases
 from .comparison import (
     UNDISTURBED,
     Bench,
@@ -28,6 +28,10 @@ from .selection_bench import SelectionBench
 Progress = Callable[[str, int], None]
 """Called with the name of the phase and the runs that it has had so far."""
 _TOLD_EVERY = 512
+_PROBED = 7
+"""Of so many boots, one is a probe of how the program was built."""
+_OPTIONS = ((True, False), (False, False), (True, True))
+"""Rollback and anti-rollback, the likeliest first."""
 Run = tuple[CaseT, Disturbance]
 
 
@@ -62,31 +66,44 @@ class TrialPlan:
     """What a power cut may leave."""
 
 
-def fitting_rollback(program: BootloaderProgram, config: Config) -> bool:
-    """Tell whether the program fits `impl` better with rollback on than with rollback off.
+def fitting_config(program: BootloaderProgram, config: Config) -> Config:
+    """Return the configuration with rollback and anti-rollback as the program fits best."""
+    probes = [case for number, case in enumerate(version_cases()) if number % _PROBED == 0]
 
-    Raises CoreFault where the program cannot be run on."""
-    differing = {}
-    for rollback in (True, False):
-        bench = SelectionBench(program, replace(config, rollback=rollback))
-        differing[rollback] = sum(compare(bench, pair) is not None for pair in writing_pairs())
-    return differing[True] <= differing[False]
+    def misfits(options: tuple[bool, bool]) -> int:
+        bench = BootBench(program, replace(config, rollback=options[0], anti_rollback=options[1]))
+        return sum(_is_misfit(bench, case) for case in probes)
+
+    rollback, anti_rollback = min(_OPTIONS, key=misfits)
+    return replace(config, rollback=rollback, anti_rollback=anti_rollback)
+
+
+def _is_misfit(bench: BootBench, case: BootCase) -> bool:
+    try:
+        return compare(bench, case) is not None
+    except CoreFault:
+        return True
 
 
 def trials(
     program: BootloaderProgram, config: Config, plan: TrialPlan, progress: Progress = lambda name, runs: None
 ) -> Iterator[AnyPhase]:
     """Yield what each phase came to. Raises InputError where the program lacks a function that is run."""
-    pairs, boots = SelectionBench(program, config), BootBench(program, config)
-    yield _phase("classes of pairs", pairs, _undisturbed(classes()), progress)
-    yield _phase("random pairs", pairs, _undisturbed(random_pairs(plan.seed, plan.pairs)), progress)
-    yield _phase("whole boots", boots, _undisturbed(boot_cases()), progress)
-    plain = [case for case in boot_cases() if not case.damaged]
-    failing = "failing flash operations"
-    yield _phase(f"{failing}, selection", pairs, _failing(pairs, writing_pairs()), progress)
+    failing, cuts = "failing flash operations", f"power cuts under {plan.faults.name}"
+    # With anti-rollback a selection goes by the images as well, so only whole boots have all that it reads.
+    if not config.anti_rollback:
+        pairs = SelectionBench(program, config)
+        yield _phase("classes of pairs", pairs, _undisturbed(classes()), progress)
+        yield _phase("random pairs", pairs, _undisturbed(random_pairs(plan.seed, plan.pairs)), progress)
+        yield _phase(f"{failing}, selection", pairs, _failing(pairs, writing_pairs()), progress)
+        yield _phase(f"{cuts}, selection", pairs, _cut(pairs, writing_pairs(), plan), progress)
+    boots = BootBench(program, config)
+    cases = [case for case in boot_cases() if has_slots(case) or not config.anti_rollback]
+    yield _phase("whole boots", boots, _undisturbed(cases), progress)
+    if config.anti_rollback:
+        yield _phase("whole boots, secure versions", boots, _undisturbed(version_cases()), progress)
+    plain = [case for case in cases if not case.damaged]
     yield _phase(f"{failing}, whole boots", boots, _failing(boots, plain), progress)
-    cuts = f"power cuts under {plan.faults.name}"
-    yield _phase(f"{cuts}, selection", pairs, _cut(pairs, writing_pairs(), plan), progress)
     yield _phase(f"{cuts}, whole boots", boots, _cut(boots, plain, plan), progress)
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+from ...errors import InputError
 from ...model.config import Chip, Config, Release
 from ...model.fault_model import FaultModel
 from ..exit_code import ExitCode
@@ -41,7 +42,9 @@ class RunOptions:
     """How the bootloader was built, and how much is run."""
 
     rollback: Annotated[bool | None, Rollback, Parameter(group=DEVICE)] = None
-    """CONFIG_BOOTLOADER_APP_ROLLBACK_ENABLE (default: what the program fits better)."""
+    """CONFIG_BOOTLOADER_APP_ROLLBACK_ENABLE (default, for both: what the program fits best)."""
+    anti_rollback: Annotated[bool, Parameter(group=DEVICE)] = False
+    """CONFIG_BOOTLOADER_APP_ANTI_ROLLBACK, with rollback."""
     idf: Annotated[ReleaseName, Parameter(group=DEVICE)] = Release.V5_1
     """ESP-IDF release whose rules the simulated bootloader follows."""
     faults: Annotated[Faults, Parameter(group=CUTS)] = FaultModel.F1
@@ -53,6 +56,13 @@ class RunOptions:
     """Chooses them, and the samples of F2 and F3."""
     replay: Annotated[str | None, Parameter(metavar="TOKEN", group=SEARCH)] = None
     """Repeat one run, by what another one printed."""
+
+    def config(self, base: Config) -> Config:
+        """Return the configuration that is asked for; raises InputError."""
+        if self.anti_rollback and self.rollback is False:
+            raise InputError("--anti-rollback: goes with rollback on")
+        rollback = self.anti_rollback or bool(self.rollback)
+        return replace(base, rollback=rollback, anti_rollback=self.anti_rollback)
 
 
 def binary_run(
@@ -86,16 +96,19 @@ def binary_run(
 
 def _tried(elf: "BootloaderElf", program: "BootloaderProgram", options: RunOptions) -> "BinaryRunResult":
     from ...analysis.results.binary_run_result import binary_run_result
-    from ...binary.emulator.trials import TrialPlan, fitting_rollback, trials
+    from ...binary.emulator.trials import TrialPlan, fitting_config, trials
     from ..reports.progress_bar import phase_progress
 
     config = Config(chip=Chip.ESP32C3, app_release=options.idf, bootloader_release=options.idf)
     plan = TrialPlan(options.pairs, options.seed, options.faults)
     with phase_progress() as progress:
-        rollback = options.rollback if options.rollback is not None else fitting_rollback(program, config)
-        config = replace(config, rollback=rollback)
+        if options.rollback is None and not options.anti_rollback:
+            config = fitting_config(program, config)
+        else:
+            config = options.config(config)
         phases = list(trials(program, config, plan, progress))
-    return binary_run_result(elf, config, options.rollback is not None, plan, phases)
+    is_chosen = options.rollback is not None or options.anti_rollback
+    return binary_run_result(elf, config, is_chosen, plan, phases)
 
 
 def _repeated(elf: "BootloaderElf", program: "BootloaderProgram", text: str) -> "BinaryRunResult":

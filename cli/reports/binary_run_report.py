@@ -17,10 +17,10 @@ RESTS_ON = (
 def print_binary_run(console: Console, result: BinaryRunResult) -> None:
     """Print the result of all runs."""
     page = ReportPage(console)
-    rollback = f"rollback {'on' if result.rollback else 'off'}"
-    why = "" if result.rollback_chosen else ", which fits the program better"
+    build = "anti-rollback on" if result.anti_rollback else f"rollback {'on' if result.rollback else 'off'}"
+    why = "" if result.is_configuration_given else ", which the program fits best"
     page.line(f"{PurePath(result.file).name}: {result.architecture}, SHA-256 {result.sha256[:16]}…", indent=0)
-    page.line(f"compared with the simulated bootloader: {rollback}{why}; release rules {result.idf}", indent=0)
+    page.line(f"compared with the simulated bootloader: {build}{why}; release rules {result.idf}", indent=0)
     page.blank()
     rows = [(phase.name, f"{phase.runs:,}", f"{phase.differing:,}", _rate(phase)) for phase in result.phases]
     page.counts([("run on", "runs", "differ", "per second"), *rows])
@@ -54,8 +54,8 @@ def _print_difference(page: ReportPage, difference: RunDifference, file: str, in
         page.line(line, indent)
     if difference.disturbance:
         page.line(difference.disturbance + (", then a boot" if difference.in_next_boot else ""), indent)
-    page.item(WRONG, f"program    {difference.program}", indent, "bold red")
-    page.item(" ", f"simulated  {difference.simulated}", indent)
+    page.item(WRONG, f"code: {difference.program}", indent, "bold red")
+    page.item(" ", f"impl: {difference.simulated}", indent)
     page.command(f"otaproof binary run {file} --replay {difference.token}", indent)
 
 
