@@ -1,7 +1,7 @@
 """Which images impl's own bootloader checks, and which it starts, on symbolic inputs.
 
-`Bootloader._load_boot_image` runs unchanged. What stands for something else meanwhile, beside what open_records replaces:
-an image check that may pass or fail.
+`Bootloader._load_boot_image` runs unchanged. What stands for something else meanwhile, beside what open_records
+replaces: an image check that may pass or fail.
 """
 
 from collections.abc import Iterator

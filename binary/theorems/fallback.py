@@ -1,26 +1,32 @@
 """The theorem about bootloader_utility_load_boot_image: it tries the images that impl's bootloader tries.
 
 For every start index that a selection returns, with up to fallback_inputs.MOST_SLOTS slots anywhere in flash, with a
-factory and a test partition or without, and each image passing its check or not: the same images are checked in the same
-order, the same one is started or the chip is reset, and the same first record is written before.
+factory and a test partition or without, and each image passing its check or not: the same images are checked in the
+same order, the same one is started or the chip is reset, and the same first record is written before.
 
-Where the image is started, load_image, which does not return: what it starts is the image that was checked last.
+An image is started where load_image is called, which does not return: what it starts is the image checked last.
 """
+
+from collections.abc import Iterator
+from typing import Any
 
 import z3
 
+from ...impl.chip.cells import SECTOR_SIZE
 from ..elf_file import BootloaderElf
 from ..execution.machine_state import ExecutionStopped, MachineState
 from ..execution.path_search import Arguments, Ended, Hook
 from ..execution.words import Word, as_bits
-from .boot_inputs import APP_COUNT, OTADATA_OFFSET, OTADATA_SIZE, operation_result
-from .expected_fallback import NO_RESULT
+from .boot_inputs import APP_COUNT, ENCRYPTED, OTADATA_OFFSET, OTADATA_SIZE, operation_result
+from .expected_fallback import NO_RESULT, expected_fallback
 from .fallback_inputs import (
     FACTORY_PLACE,
     GIVEN_OF_FALLBACK,
     HAS_FACTORY,
     HAS_TEST,
     IS_FRESH,
+    MOST_SLOTS,
+    PARTITION_SIZE,
     SLOT_OFFSETS,
     START_INDEX,
     TEST_PLACE,
@@ -30,10 +36,10 @@ from .flash_operations import Checked, Started
 from .machine_setup import ENCRYPTION_GIVEN, Machine, Semantics, all_hooks, machine_for
 from .outcome import Outcome, distinct_outcomes
 from .selection import FLAG
-from .theorem_code import TheoremCode
+from .theorem import Theorem, TheoremCode
 
 FUNCTION = "bootloader_utility_load_boot_image"
-GIVEN = (*GIVEN_OF_FALLBACK, ENCRYPTION_GIVEN)
+_GIVEN = (*GIVEN_OF_FALLBACK, ENCRYPTION_GIVEN)
 _SLOT_SIZE = 8
 """Bytes of an esp_partition_pos_t: offset and size."""
 
@@ -46,7 +52,7 @@ def explore_fallback(elf: BootloaderElf, semantics: Semantics) -> TheoremCode:
     _store_table(machine, state)
     hooks = all_hooks(machine, _hooks()) | {elf.object("load_image").address: ("load_image", _start)}
     plain = {address: hook for address, (_, hook) in hooks.items()}
-    found = machine.explore(state, plain, semantics, GIVEN)
+    found = machine.explore(state, plain, semantics, _GIVEN)
     names = tuple(sorted({hooks[address][0] for address in found.called}))
     outcomes = (Outcome(path.condition, NO_RESULT, z3.BoolVal(False), path.events) for path in found.paths)
     return TheoremCode(machine, semantics, found, names, distinct_outcomes(outcomes))
@@ -100,3 +106,31 @@ def _start(state: MachineState, arguments: Arguments) -> Ended:
 
 def _reset(state: MachineState, arguments: Arguments) -> Ended:
     return Ended()
+
+
+def plain_inputs() -> Iterator[Any]:
+    """Yield how an example is to look, what matters most first."""
+    yield z3.And(OTADATA_OFFSET == 0xD000, OTADATA_SIZE == 2 * SECTOR_SIZE)
+    places = (FACTORY_PLACE, TEST_PLACE, *SLOT_OFFSETS)
+    yield z3.And(*(place == 0x10000 + PARTITION_SIZE * number for number, place in enumerate(places)))
+    yield ENCRYPTED == 0
+    yield z3.Not(HAS_TEST)
+    yield z3.Not(IS_FRESH)
+    yield APP_COUNT == 2
+
+
+FALLBACK = Theorem(
+    name="fallback",
+    title="Images that are tried",
+    sentence=(
+        f"For every start index that a selection returns, up to {MOST_SLOTS} OTA slots anywhere in flash, with or "
+        "without a factory and a test partition, and each image check and flash operation succeeding or failing: "
+        "bootloader_utility_load_boot_image in this file checks the images that impl's bootloader checks, in the same "
+        "order, starts the same one or resets, and before that writes the same first record as VALID where otadata "
+        "was never written."
+    ),
+    explore=explore_fallback,
+    expected=expected_fallback,
+    given=_GIVEN,
+    wishes=plain_inputs,
+)
