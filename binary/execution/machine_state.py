@@ -22,7 +22,7 @@ class NeedsNumber(Exception):
 
     def __init__(self, term: Any) -> None:
         """Name the term."""
-        super().__init__(str(term))
+        super().__init__()
         self.term = term
 
 
@@ -36,7 +36,10 @@ class Frame:
 class MachineState:
     """The machine on one path."""
 
-    __slots__ = ("elf", "events", "frames", "known", "memory", "others", "path", "pc", "registers", "rooms", "steps")
+    __slots__ = (
+        *("condition", "elf", "events", "frames", "guard", "known"),
+        *("memory", "others", "pc", "registers", "rooms", "steps"),
+    )
 
     def __init__(self, elf: BootloaderElf, pc: int, registers: list[Word], rooms: tuple[range, ...] = ()) -> None:
         """Start with memory as loaded; rooms: addresses of further memory that may be written."""
@@ -49,26 +52,23 @@ class MachineState:
         self.frames: tuple[Frame, ...] = ()
         self.memory: dict[int, Word] = {}
         """Bytes that were stored."""
-        self.path: tuple[Any, ...] = ()
-        """The conditions of the branches that were taken."""
+        self.condition: Any = z3.BoolVal(True)
+        """The formula of exactly the inputs that take this path."""
+        self.guard: Any = self.condition
+        """What the search's solver knows the condition by."""
         self.known: dict[int, tuple[Any, int]] = {}
         """By the id of a term that a fork gave a value: the term, which keeps the id its own, and the value."""
         self.events: tuple[Any, ...] = ()
         """What the hooks noted: flash operations in order."""
         self.steps = 0
 
-    def fork(self, *conditions: Any, pc: int | None = None) -> "MachineState":
-        """Return a copy on which further conditions hold."""
-        copy = MachineState(self.elf, self.pc if pc is None else pc, list(self.registers), self.rooms)
+    def fork(self) -> "MachineState":
+        """Return a copy."""
+        copy = MachineState(self.elf, self.pc, list(self.registers), self.rooms)
         copy.others, copy.frames, copy.memory = dict(self.others), self.frames, dict(self.memory)
-        copy.path, copy.known, copy.events = (*self.path, *conditions), dict(self.known), self.events
-        copy.steps = self.steps
+        copy.condition, copy.guard = self.condition, self.guard
+        copy.known, copy.events, copy.steps = dict(self.known), self.events, self.steps
         return copy
-
-    @property
-    def condition(self) -> Any:
-        """The formula of exactly the inputs that take this path."""
-        return z3.And(*self.path)
 
     def number(self, word: Word) -> int:
         """Return the value of a word; raises NeedsNumber where it is a term."""

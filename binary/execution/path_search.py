@@ -135,18 +135,37 @@ class PathSearch:
             state.pc = branch.taken if z3.is_true(condition) else branch.fallen
             return [state]
         sides = ((condition, branch.taken), (z3.Not(condition), branch.fallen))
-        return [state.fork(side, pc=pc) for side, pc in sides if self._is_possible(*state.path, side)]
+        open_sides = [(side, pc) for side, pc in sides if self._is_possible(state.guard, side)]
+        if len(open_sides) == 1:
+            state.pc = open_sides[0][1]
+            return [state]
+        forks = []
+        for side, pc in open_sides:
+            fork = self._fork(state, side)
+            fork.pc = pc
+            forks.append(fork)
+        return forks
 
     def _split(self, state: MachineState, term: Any) -> list[MachineState]:
         values: list[int] = []
-        while self._is_possible(*state.path, *(term != value for value in values)):
+        while self._is_possible(state.guard, *(term != value for value in values)):
             values.append(self._solver.model().eval(term, model_completion=True).as_long())
             if len(values) > MAX_VALUES:
                 raise ExecutionStopped(f"an address or a length with too many values at 0x{state.pc:x}")
-        forks = [state.fork(term == value) for value in values]
-        for fork, value in zip(forks, values, strict=True):
+        forks = []
+        for value in values:
+            fork = self._fork(state, term == value)
             fork.known[term.get_id()] = (term, value)
+            forks.append(fork)
         return forks
+
+    def _fork(self, state: MachineState, condition: Any) -> MachineState:
+        """Return a copy on which a further condition holds; the solver knows both by one name."""
+        fork = state.fork()
+        fork.condition = z3.And(state.condition, condition)
+        fork.guard = z3.FreshBool("path")
+        self._solver.add(z3.Implies(fork.guard, z3.And(state.guard, condition)))
+        return fork
 
     def _is_possible(self, *conditions: Any) -> bool:
         answer = self._solver.check(*conditions)

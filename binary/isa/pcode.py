@@ -53,6 +53,7 @@ _SHIFTS: dict[OpCode, Computation] = {
     OpCode.INT_RIGHT: z3.LShR,
     OpCode.INT_SRIGHT: lambda a, b: a >> b,
 }
+_KNOWN = {*_UNARY, *_BINARY, *_SHIFTS, OpCode.INT_ZEXT, OpCode.INT_SEXT, OpCode.SUBPIECE, OpCode.PIECE}
 _DIVISIONS = (OpCode.INT_DIV, OpCode.INT_REM, OpCode.INT_SDIV, OpCode.INT_SREM)
 _DIRECT = (OpCode.BRANCH, OpCode.CALL)
 _INDIRECT = (OpCode.BRANCHIND, OpCode.CALLIND, OpCode.RETURN)
@@ -82,18 +83,18 @@ def step(state: MachineState) -> list[MachineState] | Branch:
         elif operation.code in _DIRECT:
             return _continued(state, inputs[0].offset)
         elif operation.code in _INDIRECT:
-            return _continued(state, _jump_target(state, simplified(_read(state, inputs[0]))))
+            return _continued(state, _jump_target(state, _read(state, inputs[0])))
         elif operation.code == OpCode.CBRANCH and inputs[0].space == "const":
-            is_taken = state.number(simplified(_read(state, inputs[1])))
+            is_taken = state.number(_read(state, inputs[1]))
             place = _target(state, place, inputs[0]) if is_taken else place
         elif operation.code == OpCode.CBRANCH:
             if place < len(lifted.operations):
                 raise ExecutionStopped(f"a conditional jump amid an instruction at 0x{state.pc:x}")
-            return Branch(_read(state, inputs[1]) != 0, inputs[0].offset, following)
+            return Branch(as_bits(_read(state, inputs[1]), 8) != 0, inputs[0].offset, following)
         elif operation.code == OpCode.CALLOTHER:
             _move_window(state, operation)
         elif operation.code == OpCode.STORE:
-            state.store(simplified(_read(state, inputs[0])), simplified(_read(state, inputs[1])), inputs[1].size)
+            state.store(_read(state, inputs[0]), _read(state, inputs[1]), inputs[1].size)
         else:
             assert operation.output is not None
             _write(state, operation.output, _value(state, operation))
@@ -125,58 +126,75 @@ def _value(state: MachineState, operation: Operation) -> Word:
     code, inputs, output = operation.code, operation.inputs, operation.output
     assert output is not None
     if code == OpCode.LOAD:
-        return state.load(simplified(_read(state, inputs[0])), output.size)
-    values = [_read(state, place) for place in inputs]
-    first, bits = values[0], 8 * output.size
+        return state.load(_read(state, inputs[0]), output.size)
+    if code not in _KNOWN:
+        raise ExecutionStopped(f"{code} at 0x{state.pc:x} has no meaning here")
+    words = tuple(_read(state, place) for place in inputs)
+    sizes = tuple(8 * place.size for place in inputs)
+    if all(isinstance(word, int) for word in words):
+        return _of_constants(code, words, sizes, 8 * output.size)
     if code in _DIVISIONS and state.elf.architecture is Architecture.XTENSA:
-        _refuse_zero(state, values[1])
+        _refuse_zero(state, as_bits(words[1], sizes[1]))
+    return _computed(code, words, sizes, 8 * output.size)
+
+
+@cache
+def _of_constants(code: OpCode, words: tuple[int, ...], sizes: tuple[int, ...], bits: int) -> Word:
+    """Return what an operation makes of known words; most operations come again and again."""
+    return _computed(code, words, sizes, bits)
+
+
+def _computed(code: OpCode, words: tuple[Word, ...], sizes: tuple[int, ...], bits: int) -> Word:
+    first, *others = (as_bits(word, size) for word, size in zip(words, sizes, strict=True))
     if code in _UNARY:
         return simplified(_UNARY[code](first))
     if code in _BINARY:
-        return simplified(_BINARY[code](first, values[1]))
+        return simplified(_BINARY[code](first, others[0]))
     if code in _SHIFTS:
-        return simplified(_SHIFTS[code](first, _fitted(values[1], first.size())))
-    if code in (OpCode.INT_ZEXT, OpCode.INT_SEXT):
-        return simplified((z3.ZeroExt if code == OpCode.INT_ZEXT else z3.SignExt)(bits - first.size(), first))
-    if code == OpCode.SUBPIECE:
-        low = 8 * inputs[1].offset
-        return simplified(_fitted(z3.LShR(first, low), bits))
+        return simplified(_SHIFTS[code](first, _fitted(others[0], first.size())))
+    if code == OpCode.INT_SEXT:
+        return simplified(z3.SignExt(bits - first.size(), first))
+    if code == OpCode.INT_ZEXT:
+        return simplified(z3.ZeroExt(bits - first.size(), first))
     if code == OpCode.PIECE:
-        return simplified(z3.Concat(first, values[1]))
-    raise ExecutionStopped(f"{code} at 0x{state.pc:x} has no meaning here")
+        return simplified(z3.Concat(first, others[0]))
+    assert code == OpCode.SUBPIECE
+    return simplified(_fitted(z3.LShR(first, 8 * int(words[1])), bits))
 
 
 def _refuse_zero(state: MachineState, divisor: Any) -> None:
     """Xtensa traps where the divisor is 0: stop unless the path excludes that."""
     solver = z3.Solver()
-    if solver.check(*state.path, divisor == 0) != z3.unsat:
+    if solver.check(state.condition, divisor == 0) != z3.unsat:
         raise ExecutionStopped(f"a division by what may be 0 at 0x{state.pc:x}")
 
 
-def _fitted(word: Any, bits: int) -> Any:
+def _fitted(word: Word, bits: int) -> Word:
+    if isinstance(word, int):
+        return word & (1 << bits) - 1
     if word.size() > bits:
         return z3.Extract(bits - 1, 0, word)
     return z3.ZeroExt(bits - word.size(), word) if word.size() < bits else word
 
 
-def _read(state: MachineState, place: Place) -> Any:
+def _read(state: MachineState, place: Place) -> Word:
     bits = 8 * place.size
     if place.space == "const":
-        return z3.BitVecVal(place.offset, bits)
+        return place.offset & (1 << bits) - 1
     if place.space == "unique":
         return _fitted(state.others[_temporary(place)], bits)
     if place.space == "ram":
-        return as_bits(state.load(place.offset & MASK, place.size), bits)
+        return state.load(place.offset & MASK, place.size)
     if place.number is not None:
-        return _fitted(as_bits(state.registers[place.number]), bits)
+        return _fitted(state.registers[place.number], bits)
     if place.name not in state.others:
         state.others[place.name] = anything(bits)
-    return as_bits(state.others[place.name], bits)
+    return state.others[place.name]
 
 
 def _write(state: MachineState, place: Place, word: Word) -> None:
     if place.space == "unique":
-        state.others[_temporary(place)] = as_bits(word, 8 * place.size)
+        state.others[_temporary(place)] = word
     elif place.space == "ram":
         state.store(place.offset & MASK, word, place.size)
     elif place.number is None:
@@ -194,7 +212,7 @@ def _temporary(place: Place) -> str:
 def _move_window(state: MachineState, operation: Operation) -> None:
     """Carry out what `entry` and `retw` do to the register window."""
     if operation.user_name == _ROTATE:
-        shift = 4 * state.number(simplified(_read(state, operation.inputs[0])))
+        shift = 4 * state.number(_read(state, operation.inputs[0]))
         state.frames += (Frame(tuple(state.registers[:shift])),)
         state.registers = state.registers[shift:] + [anything() for _ in range(shift)]
     elif operation.user_name == _RESTORE:

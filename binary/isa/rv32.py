@@ -1,6 +1,7 @@
 """RV32IMC carried out on words, by the decoder of our own: a second semantics that shares nothing with pypcode's."""
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import z3
@@ -62,8 +63,8 @@ def step(state: MachineState) -> list[MachineState] | Branch:
     following = state.pc + length
     left, right = state.registers[instruction.rs1], state.registers[instruction.rs2]
     if instruction.kind is Kind.BRANCH:
-        condition = _COMPARISONS[instruction.funct3](as_bits(left), as_bits(right))
-        return Branch(condition, state.pc + instruction.immediate, following)
+        compare = _known_order if isinstance(left, int) and isinstance(right, int) else _order
+        return Branch(compare(instruction.funct3, left, right), state.pc + instruction.immediate, following)
     target = following
     match instruction.kind:
         case Kind.STORE:
@@ -85,8 +86,8 @@ def _result(state: MachineState, instruction: Instruction, following: int) -> Wo
     match instruction.kind:
         case Kind.COMPUTE | Kind.COMPUTE_IMMEDIATE as kind:
             second = right if kind is Kind.COMPUTE else instruction.immediate & MASK
-            compute = _COMPUTATIONS[instruction.funct3, instruction.funct7]
-            return simplified(compute(as_bits(left), as_bits(second)))
+            compute = _of_constants if isinstance(left, int) and isinstance(second, int) else _computed
+            return compute(instruction.funct3, instruction.funct7, left, second)
         case Kind.LOAD:
             return _loaded(state, added(left, instruction.immediate), instruction.funct3)
         case Kind.UPPER:
@@ -96,6 +97,25 @@ def _result(state: MachineState, instruction: Instruction, following: int) -> Wo
         case Kind.JUMP | Kind.JUMP_REGISTER:
             return following
     return None
+
+
+def _order(funct3: int, left: Word, right: Word) -> Any:
+    return _COMPARISONS[funct3](as_bits(left), as_bits(right))
+
+
+@cache
+def _known_order(funct3: int, left: int, right: int) -> Any:
+    return z3.simplify(_order(funct3, left, right))
+
+
+def _computed(funct3: int, funct7: int, left: Word, right: Word) -> Word:
+    return simplified(_COMPUTATIONS[funct3, funct7](as_bits(left), as_bits(right)))
+
+
+@cache
+def _of_constants(funct3: int, funct7: int, left: int, right: int) -> Word:
+    """Return what a computation makes of known words; most come again and again."""
+    return _computed(funct3, funct7, left, right)
 
 
 def _loaded(state: MachineState, address: Word, funct3: int) -> Word:

@@ -1,51 +1,51 @@
-"""Inputs for which a bootloader's code differs from impl, as numbers and bytes, with what each of the two does.
+"""Inputs for which a bootloader's code differs from impl, as numbers and bytes, with what each of the two does."""
 
-What impl does is not taken from the formula alone: impl's bootloader runs on a simulated flash with these records, and
-has to do the same.
-"""
-
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any
 
 import z3
 
-from ...impl.bootloader import Bootloader, BootloaderState
-from ...impl.chip.cells import SECTOR_SIZE, Cells
-from ...impl.chip.efuse import Efuse
-from ...impl.chip.flash import Failure, FailureExtent, NorFlash, Strictness
-from ...impl.otadata import SEQ_EMPTY
-from ...impl.partitions.partition import AppSubtype, DataSubtype, Partition, PartitionType
-from ...model.config import Config
 from .boot_inputs import (
     APP_COUNT,
     ENCRYPTED,
     FACTORY_OFFSET,
-    FACTORY_SIZE,
+    MOST_OPERATIONS,
     OTADATA_OFFSET,
     OTADATA_SIZE,
-    RECORDS,
     operation_result,
     record_bits,
 )
-from .expected_selection import INVALID_INDEX
-from .flash_operations import FlashOperation, Programmed
+from .fallback_inputs import HAS_FACTORY, HAS_TEST, IS_FRESH, START_INDEX
+from .flash_operations import Checked, Erased, FlashOperation, Programmed
 from .outcome import Outcome
 
-MOST_OPERATIONS = 8
-"""More flash operations than a boot has on any path that is right."""
-_FLASH_SIZE = 1 << 28
+
+class DeedKind(Enum):
+    """What is done."""
+
+    ERASE = "erase"
+    PROGRAM = "program"
+    CHECK = "check"
+    """An image is checked."""
+    START = "start"
+    """An image is started."""
 
 
 @dataclass(frozen=True, slots=True)
-class OperationBytes:
-    """A flash operation as it was asked for."""
+class Act:
+    """One thing that is done."""
 
+    kind: DeedKind
     address: int
-    data: bytes | None
-    """None for an erase."""
+    """In flash, in bytes; of the partition, for an image."""
+    data: bytes
+    """What is programmed; else empty."""
     fails: bool
+    """It returns an error; of a check, the image does not pass."""
     encrypted: bool = False
+    """Flash encryption is asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,17 +53,17 @@ class Deed:
     """What one side does."""
 
     result: int
-    """Boot index: -1 is factory, -99 none."""
+    """Boot index, of a selection: -1 is factory, -99 none."""
     noted: bool
-    """Whether ota_has_initial_contents is set."""
-    operations: tuple[OperationBytes, ...]
+    """Whether ota_has_initial_contents is set, by a selection."""
+    acts: tuple[Act, ...]
     keeps_frame: bool = True
     """The registers and the table that it has to leave alone are as they were."""
 
 
 @dataclass(frozen=True, slots=True)
-class Counterexample:
-    """Inputs, and what code and impl do with them."""
+class SelectionInputs:
+    """What a selection depends on."""
 
     records: tuple[bytes, bytes]
     app_count: int
@@ -74,121 +74,86 @@ class Counterexample:
     otadata_size: int
     encrypted: bool
     """Flash encryption is on."""
+
+
+@dataclass(frozen=True, slots=True)
+class FallbackInputs:
+    """What the choice among images depends on."""
+
+    start_index: int
+    app_count: int
+    has_factory: bool
+    has_test: bool
+    is_fresh: bool
+    """otadata was never written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counterexample:
+    """Inputs, and what code and impl do with them."""
+
+    inputs: SelectionInputs | FallbackInputs
     failing: tuple[int, ...]
-    """Numbers of the flash operations that return an error."""
+    """Numbers of the operations that return an error, from 0."""
     code: Deed
     impl: Deed
 
 
-def plain_inputs() -> Iterator[Any]:
-    """Yield how an example is to look, what matters most first."""
-    for words in RECORDS:
-        yield z3.Or(words[0] == SEQ_EMPTY, z3.And(words[0] != 0, z3.ULE(words[0], 16)))
-        yield z3.Or(words[6] == SEQ_EMPTY, z3.ULE(words[6], 4))
-        yield z3.And(*(word == SEQ_EMPTY for word in words[1:6]))
-    yield z3.And(OTADATA_OFFSET == 0xD000, OTADATA_SIZE == 2 * SECTOR_SIZE)
-    yield z3.And(z3.UGE(APP_COUNT, 1), z3.ULE(APP_COUNT, 16))
-    yield z3.Or(FACTORY_OFFSET == 0, FACTORY_OFFSET == 0x10000)
-    yield z3.And(*(operation_result(number) == 0 for number in range(MOST_OPERATIONS)))
-    yield ENCRYPTED == 0
-    yield APP_COUNT == 2
-    yield FACTORY_OFFSET == 0
-    yield from (z3.And(*(word == SEQ_EMPTY for word in words)) for words in RECORDS)
-
-
-def counterexample(
-    model: z3.ModelRef, code: tuple[Outcome, ...], expected: tuple[Outcome, ...], config: Config
-) -> Counterexample | str:
-    """Return the example that a model is; text where impl does not do what the formula says of it."""
-    values = _Values(model)
-    example = Counterexample(
-        (values.bytes(record_bits(0)), values.bytes(record_bits(1))),
-        values(APP_COUNT),
-        values(FACTORY_OFFSET),
-        values(OTADATA_OFFSET),
-        values(OTADATA_SIZE),
-        bool(values(ENCRYPTED)),
-        tuple(number for number in range(MOST_OPERATIONS) if values(operation_result(number))),
-        values.deed(code),
-        values.deed(expected),
-    )
-    played = _play(example, config, values(FACTORY_SIZE))
-    return example if played == example.impl else f"impl does {played}, its formula says {example.impl}"
-
-
-class _Values:
-    """The values that a model gives to terms."""
+class ModelReader:
+    """Reads the values that a model gives to terms."""
 
     def __init__(self, model: z3.ModelRef) -> None:
+        """Take the model; what it leaves open is 0."""
         self._model = model
 
-    def __call__(self, term: Any) -> int:
+    def selection(self) -> SelectionInputs:
+        """Return the inputs of a selection."""
+        return SelectionInputs(
+            (self._bytes(record_bits(0)), self._bytes(record_bits(1))),
+            self.number(APP_COUNT),
+            self.number(FACTORY_OFFSET),
+            self.number(OTADATA_OFFSET),
+            self.number(OTADATA_SIZE),
+            bool(self.number(ENCRYPTED)),
+        )
+
+    def fallback(self) -> FallbackInputs:
+        """Return the inputs of the choice among images."""
+        flags = map(self._is_true, (HAS_FACTORY, HAS_TEST, IS_FRESH))
+        return FallbackInputs(_signed(self.number(START_INDEX)), self.number(APP_COUNT), *flags)
+
+    def failing(self) -> tuple[int, ...]:
+        """Return the numbers of the operations that fail."""
+        return tuple(number for number in range(MOST_OPERATIONS) if self.number(operation_result(number)))
+
+    def deed(self, outcomes: Sequence[Outcome]) -> Deed:
+        """Return what the side does whose outcomes these are."""
+        taken = next(outcome for outcome in outcomes if self._is_true(outcome.condition))
+        acts = tuple(self._act(number, operation) for number, operation in enumerate(taken.operations))
+        frame = taken.frame is True or self._is_true(taken.frame)
+        return Deed(_signed(self.number(taken.result)), self._is_true(taken.noted), acts, frame)
+
+    def number(self, term: Any) -> int:
+        """Return the value of a bit-vector."""
         return int(self._model.eval(term, model_completion=True).as_long())
 
-    def truth(self, formula: Any) -> bool:
+    def _is_true(self, formula: Any) -> bool:
         return bool(z3.is_true(self._model.eval(formula, model_completion=True)))
 
-    def bytes(self, term: Any) -> bytes:
-        return self(term).to_bytes(term.size() // 8, "little")
+    def _bytes(self, term: Any) -> bytes:
+        return self.number(term).to_bytes(term.size() // 8, "little")
 
-    def deed(self, outcomes: tuple[Outcome, ...]) -> Deed:
-        taken = next(outcome for outcome in outcomes if self.truth(outcome.condition))
-        result = self(taken.result)
-        operations = tuple(self._operation(number, op) for number, op in enumerate(taken.operations))
-        frame = taken.frame is True or self.truth(taken.frame)
-        return Deed(result - (result >> 31 << 32), self.truth(taken.noted), operations, frame)
-
-    def _operation(self, number: int, op: FlashOperation) -> OperationBytes:
-        fails = self(operation_result(number)) != 0
-        if not isinstance(op, Programmed):
-            return OperationBytes(self(op.address), None, fails)
-        asks = op.encrypted is not None and bool(self(op.encrypted))
-        return OperationBytes(self(op.address), self.bytes(op.data), fails, asks)
+    def _act(self, number: int, operation: FlashOperation) -> Act:
+        address, fails = self.number(operation.address), self.number(operation_result(number)) != 0
+        if isinstance(operation, Programmed):
+            asks = operation.encrypted is not None and self.number(operation.encrypted) != 0
+            return Act(DeedKind.PROGRAM, address, self._bytes(operation.data), fails, asks)
+        if isinstance(operation, Erased):
+            return Act(DeedKind.ERASE, address, b"", fails)
+        if isinstance(operation, Checked):
+            return Act(DeedKind.CHECK, address, b"", fails)
+        return Act(DeedKind.START, address, b"", fails=False)
 
 
-def _play(example: Counterexample, config: Config, factory_size: int) -> Deed:
-    """Return what impl's bootloader does on a simulated flash with these records."""
-    end = example.otadata_offset + 2 * SECTOR_SIZE
-    cells = Cells.erased(min(end, _FLASH_SIZE))
-    for number, record in enumerate(example.records):
-        cells = cells.with_bytes(example.otadata_offset + SECTOR_SIZE * number, record)
-    flash = _NotedFlash(cells)
-    flash.plan_failure(*(Failure(number, FailureExtent.NONE) for number in example.failing))
-    selection = Bootloader(flash, Efuse(0, config.secure_version_bits), config)._select(_table(example, factory_size))
-    operations = tuple(
-        OperationBytes(op.address, data, number in example.failing)
-        for number, (op, data) in enumerate(zip(flash.take_ops(), flash.programmed, strict=True))
-    )
-    if selection is None:
-        return Deed(INVALID_INDEX, noted=False, operations=operations)
-    return Deed(selection.index, selection.has_initial_contents, operations)
-
-
-class _NotedFlash(NorFlash):
-    """A flash that keeps the bytes of each program."""
-
-    def __init__(self, cells: Cells) -> None:
-        """Start powered, holding `cells`."""
-        super().__init__(cells, Strictness.STRICT)
-        self.programmed: list[bytes | None] = []
-        """By operation; None for an erase."""
-
-    def erase_sector(self, address: int) -> None:
-        """Erase; no bytes."""
-        self.programmed.append(None)
-        super().erase_sector(address)
-
-    def program(self, address: int, data: bytes) -> None:
-        """Program; keep the bytes."""
-        self.programmed.append(data)
-        super().program(address, data)
-
-
-def _table(example: Counterexample, factory_size: int) -> BootloaderState:
-    factory = otadata = None
-    if example.factory_offset:
-        factory = Partition("factory", PartitionType.APP, AppSubtype.FACTORY, example.factory_offset, factory_size)
-    if example.otadata_offset:
-        place = example.otadata_offset, example.otadata_size
-        otadata = Partition("otadata", PartitionType.DATA, DataSubtype.OTA, *place)
-    return BootloaderState(factory, None, {}, example.app_count, otadata)
+def _signed(number: int) -> int:
+    return number - (number >> 31 << 32)

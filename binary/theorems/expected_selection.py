@@ -5,7 +5,6 @@ and on a flash whose records may be anything and whose operations may fail. What
 SymStruct for Python's struct, an open function for the check word, and an open function for the remainder.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -81,11 +80,10 @@ class RecordedConfig:
 class RecordFlash(NorFlash):
     """A flash with two otadata records of any bytes, whose operations are noted and may fail."""
 
-    def __init__(self, first_number: int = 0) -> None:
-        """Count operations from a number on."""
+    def __init__(self) -> None:
+        """Nothing is done yet."""
         super().__init__(Cells.erased(0x1000))
         self.operations: tuple[FlashOperation, ...] = ()
-        self._first = first_number
 
     def read(self, address: int, length: int) -> Any:
         """Return a record."""
@@ -103,10 +101,14 @@ class RecordFlash(NorFlash):
         """Note a program."""
         self._end(Programmed(z3.simplify(bits_of(address)), data.term))
 
-    def _end(self, operation: FlashOperation) -> None:
-        result = operation_result(self._first + len(self.operations))
+    def fails(self, operation: FlashOperation) -> bool:
+        """Note an operation, and tell whether it fails; forks."""
+        result = operation_result(len(self.operations))
         self.operations += (operation,)
-        if SymBool(result != 0):
+        return bool(SymBool(result != 0))
+
+    def _end(self, operation: FlashOperation) -> None:
+        if self.fails(operation):
             raise OtaError(EspErr.FLASH_OP_FAIL)
 
 
@@ -136,24 +138,25 @@ def open_records() -> Any:
 def _selected(config: Any) -> tuple[Any, Any, tuple[FlashOperation, ...]]:
     flash = RecordFlash()
     bootloader = Bootloader(flash, Efuse(0, config.secure_version_bits), config)
-    selection = bootloader._select(_partitions(_word))
+    selection = bootloader._select(_partitions())
     if selection is None:
         return z3.BitVecVal(INVALID_INDEX, 32), z3.BoolVal(False), flash.operations
     return z3.simplify(bits_of(selection.index)), *view_truth(selection.has_initial_contents), flash.operations
 
 
-def _word(term: Any) -> Any:
+def word_of(term: Any) -> Any:
+    """Return a z3 bit-vector of 32 bits as the number that impl computes with."""
     return SymWord(z3.ZeroExt(1, term), 0, 0xFFFFFFFF)
 
 
-def _partitions(word: Callable[[Any], Any]) -> BootloaderState:
+def _partitions() -> BootloaderState:
     """Return what the bootloader knows of the partition table; forks on whether factory and otadata are there."""
     factory = otadata_partition = None
     if SymBool(FACTORY_OFFSET != 0):
-        place = word(FACTORY_OFFSET), word(FACTORY_SIZE)
+        place = word_of(FACTORY_OFFSET), word_of(FACTORY_SIZE)
         factory = Partition("factory", PartitionType.APP, AppSubtype.FACTORY, *place)
     if SymBool(OTADATA_OFFSET != 0):
-        place = word(OTADATA_OFFSET), word(OTADATA_SIZE)
+        place = word_of(OTADATA_OFFSET), word_of(OTADATA_SIZE)
         otadata_partition = Partition("otadata", PartitionType.DATA, DataSubtype.OTA, *place)
     count = CountWord(z3.ZeroExt(1, APP_COUNT), 0, 0xFFFFFFFF)
     return BootloaderState(factory, None, {}, count, otadata_partition)  # type: ignore[arg-type]  # a symbolic count

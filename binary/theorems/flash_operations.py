@@ -27,7 +27,24 @@ class Programmed:
     """The argument of the driver that asks for encryption; impl knows nothing of it."""
 
 
-FlashOperation = Erased | Programmed
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """An image is checked, and loaded if it passes."""
+
+    address: Any
+    """Of its partition."""
+    size: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The image that was loaded is started: nothing follows."""
+
+    address: Any
+    """Of its partition."""
+
+
+FlashOperation = Erased | Programmed | Checked | Started
 
 
 def shape_of(operations: tuple[FlashOperation, ...]) -> tuple[tuple[type, int], ...]:
@@ -40,6 +57,8 @@ def same_operations(ones: tuple[Any, ...], others: tuple[Any, ...], encrypted: A
     equal = []
     for one, other in zip(ones, others, strict=True):
         equal.append(one.address == other.address)
+        if isinstance(one, Checked):
+            equal.append(one.size == other.size)
         if isinstance(one, Programmed):
             equal += [one.data == other.data, as_bits(one.encrypted) == encrypted]
     return [z3.simplify(condition) for condition in equal]

@@ -140,10 +140,13 @@ def otadata_hooks(machine: Machine) -> dict[str, Hook]:
         return _ended(state, Programmed(as_bits(arguments[0]), data, as_bits(arguments[3])))
 
     def crc32_le(state: MachineState, arguments: Arguments) -> Word:
-        """Return an open function of a word; every other use stops the path."""
-        if (state.number(arguments[0]), state.number(arguments[2])) != (MASK, 4):
-            raise ExecutionStopped(f"a check word of something else than 4 bytes from 0x{MASK:x}, at 0x{state.pc:x}")
-        return simplified(CRC(as_bits(state.load(arguments[1], 4))))
+        """Return the check word by an open function of a word; a CRC-32 of more words is made of such steps."""
+        crc, start, length = arguments[0], state.number(arguments[1]), state.number(arguments[2])
+        if length % 4:
+            raise ExecutionStopped(f"a check word of {length} bytes at 0x{state.pc:x}")
+        for place in range(start, start + length, 4):
+            crc = simplified(CRC(z3.simplify(as_bits(state.load(place, 4)) ^ as_bits(crc) ^ MASK)))
+        return crc
 
     def is_encryption_enabled(state: MachineState, arguments: Arguments) -> Word:
         return ENCRYPTED

@@ -1,4 +1,4 @@
-"""Proves or refutes a theorem of a bootloader's file, by every semantics of its processor and against several options.
+"""Proves or refutes the theorems of a bootloader's file, by every semantics of its processor, against several options.
 
 The file does not say with which options it was built. Where the user does not either, each is tried, and the verdict
 says which one the code follows. Two semantics that disagree are a bug of ours, and nothing is proved then.
@@ -6,17 +6,22 @@ says which one the code follows. Two semantics that disagree are a bug of ours, 
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from ...model.config import Config, Release
 from ..elf_file import BootloaderElf
 from ..execution.machine_state import ExecutionStopped
-from .counterexample import Counterexample, counterexample, plain_inputs
-from .expected_selection import Expectation, expected_selection
+from .boot_inputs import ENCRYPTED
+from .counterexample import Counterexample, ModelReader
+from .expected_selection import Expectation
+from .fallback import FALLBACK
 from .machine_setup import Semantics, semantics_for
+from .outcome import differing
+from .played_selection import played_selection
 from .question import Answer, Verdict, decide, find_example
-from .selection import GIVEN_OF_SELECTION, SelectionCode, explore_selection, selection_differs
+from .selection import SELECTION
+from .theorem import Theorem, TheoremCode
 
 Progress = Callable[[str], None]
 ROLLBACK_OPTIONS = (Config(rollback=True), Config())
@@ -40,86 +45,128 @@ class ConfigVerdict:
     verdict: Verdict
     detail: str
     """Who says so, or why nobody does."""
-    releases: tuple[Release, ...]
-    """The releases whose bootloader does the same, by impl's rules."""
-    runs: tuple[SemanticsRun, ...]
-    impl_paths: int
+    releases: tuple[Release, ...] = ()
+    """The releases for which impl's bootloader does the same."""
+    runs: tuple[SemanticsRun, ...] = ()
+    impl_paths: int = 0
     example: Counterexample | None = None
     """Inputs for which the code differs."""
 
 
 @dataclass(frozen=True, slots=True)
-class SelectionProof:
-    """What is known of the selection in a file."""
+class TheoremProof:
+    """What is known of one theorem of a file."""
 
-    elf: BootloaderElf
+    theorem: Theorem
     verdicts: tuple[ConfigVerdict, ...]
-    codes: tuple[SelectionCode, ...]
+    codes: tuple[TheoremCode, ...]
     seconds: float
 
     @property
     def verdict(self) -> Verdict:
         """Proved for one configuration, refuted for all of them, or neither."""
-        found = {item.verdict for item in self.verdicts}
-        if Verdict.PROVED in found:
-            return Verdict.PROVED
-        return Verdict.REFUTED if found == {Verdict.REFUTED} else Verdict.UNDECIDED
+        return self.followed.verdict if self.followed.verdict is Verdict.PROVED else _worst(self.verdicts)
 
     @property
     def followed(self) -> ConfigVerdict:
         """The configuration that is proved; else the one that the code comes closest to, by whether it writes."""
-        proved = [item for item in self.verdicts if item.verdict is Verdict.PROVED]
         writes = any(path.events for code in self.codes for path in code.exploration.paths)
-        nearest = sorted(self.verdicts, key=lambda item: item.config.rollback is not writes)
-        return (proved or nearest)[0]
+        return min(
+            self.verdicts, key=lambda item: (item.verdict is not Verdict.PROVED, item.config.rollback is not writes)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class BootloaderProof:
+    """What is known of a file."""
+
+    elf: BootloaderElf
+    theorems: tuple[TheoremProof, ...]
+
+    @property
+    def verdict(self) -> Verdict:
+        """Proved where every theorem is; refuted where one is."""
+        found = {proof.verdict for proof in self.theorems}
+        if Verdict.REFUTED in found:
+            return Verdict.REFUTED
+        return Verdict.PROVED if found == {Verdict.PROVED} else Verdict.UNDECIDED
+
+    @property
+    def config(self) -> Config:
+        """The configuration that the code follows, or comes closest to."""
+        return self.theorems[0].followed.config
+
+    @property
+    def seconds(self) -> float:
+        """How long it took."""
+        return sum(proof.seconds for proof in self.theorems)
+
+
+def prove_bootloader(
+    elf: BootloaderElf, configs: Iterable[Config] = ROLLBACK_OPTIONS, progress: Progress = lambda text: None
+) -> BootloaderProof:
+    """Prove every theorem: the selection for one of the configurations, the others for that one. Raises InputError."""
+    selection = prove_theorem(SELECTION, elf, tuple(configs), progress)
+    fallback = prove_theorem(FALLBACK, elf, (selection.followed.config,), progress)
+    return BootloaderProof(elf, (selection, fallback))
+
+
+def prove_theorem(
+    theorem: Theorem, elf: BootloaderElf, configs: tuple[Config, ...], progress: Progress = lambda text: None
+) -> TheoremProof:
+    """Prove one theorem for one of the configurations. Raises InputError."""
+    started = time.perf_counter()
+    codes: list[TheoremCode] = []
+    stopped = ""
+    for semantics in semantics_for(elf):
+        progress(f"{theorem.name}: following the machine code ({semantics.value})")
+        try:
+            codes.append(theorem.explore(elf, semantics))
+        except ExecutionStopped as error:
+            stopped = f"{semantics.value}: {error}"
+    verdicts = []
+    for config in configs:
+        if stopped:
+            verdicts.append(ConfigVerdict(config, Verdict.UNDECIDED, stopped))
+            continue
+        progress(f"{theorem.name}: comparing it with impl ({config_text(config)})")
+        verdicts.append(_decide(theorem, codes, expected(theorem, config)))
+    return TheoremProof(theorem, tuple(verdicts), tuple(codes), time.perf_counter() - started)
 
 
 @cache
-def expected(config: Config) -> Expectation:
+def expected(theorem: Theorem, config: Config) -> Expectation:
     """Return what impl does with a configuration."""
-    return expected_selection(config)
+    return theorem.expected(config)
 
 
-def prove_selection(
-    elf: BootloaderElf, configs: Iterable[Config] = ROLLBACK_OPTIONS, progress: Progress = lambda text: None
-) -> SelectionProof:
-    """Prove that the selection does what impl does, for one of the configurations. Raises InputError."""
-    started = time.perf_counter()
-    tried = tuple(configs)
-    codes: list[SelectionCode] = []
-    stopped = ""
-    for semantics in semantics_for(elf):
-        progress(f"following every path of the machine code ({semantics.value})")
-        try:
-            codes.append(explore_selection(elf, semantics))
-        except ExecutionStopped as error:
-            stopped = f"{semantics.value}: {error}"
-    verdicts = tuple(_stopped(config, stopped) if stopped else _decide(config, codes, progress) for config in tried)
-    return SelectionProof(elf, verdicts, tuple(codes), time.perf_counter() - started)
+def config_text(config: Config) -> str:
+    """Return a configuration in a few words."""
+    return "rollback on" if config.rollback else "rollback off"
 
 
-def _stopped(config: Config, why: str) -> ConfigVerdict:
-    return ConfigVerdict(config, Verdict.UNDECIDED, why, (), (), 0)
-
-
-def _decide(config: Config, codes: list[SelectionCode], progress: Progress) -> ConfigVerdict:
-    progress(f"following every path of impl's bootloader ({config_text(config)})")
-    expectation = expected(config)
-    progress(f"comparing ({config_text(config)})")
-    runs = tuple(SemanticsRun(code.semantics, _answer(code, expectation)) for code in codes)
+def _decide(theorem: Theorem, codes: list[TheoremCode], expectation: Expectation) -> ConfigVerdict:
+    differences = [differing(code.outcomes, expectation.outcomes, ENCRYPTED) for code in codes]
+    runs = tuple(
+        SemanticsRun(code.semantics, decide(differs, theorem.given))
+        for code, differs in zip(codes, differences, strict=True)
+    )
     verdict, detail = _joined(runs)
-    example = None
-    if verdict is Verdict.REFUTED:
-        found = _example(codes[0], expectation)
-        verdict, detail, example = (
-            (Verdict.UNDECIDED, found, None) if isinstance(found, str) else (verdict, detail, found)
-        )
-    releases = tuple(Release) if not RELEASE_FIELDS & expectation.read else (config.bootloader_release,)
-    return ConfigVerdict(config, verdict, detail, releases, runs, expectation.path_count, example)
-
-
-def _answer(code: SelectionCode, expectation: Expectation) -> Answer:
-    return decide(selection_differs(code, expectation), GIVEN_OF_SELECTION)
+    reads_release = RELEASE_FIELDS & expectation.read
+    found = ConfigVerdict(
+        expectation.config,
+        verdict,
+        detail,
+        (expectation.config.bootloader_release,) if reads_release else tuple(Release),
+        runs,
+        expectation.path_count,
+    )
+    if verdict is not Verdict.REFUTED:
+        return found
+    example = _example(theorem, codes[0], differences[0], expectation)
+    if isinstance(example, str):
+        return replace(found, verdict=Verdict.UNDECIDED, detail=example)
+    return replace(found, example=example)
 
 
 def _joined(runs: tuple[SemanticsRun, ...]) -> tuple[Verdict, str]:
@@ -134,14 +181,19 @@ def _joined(runs: tuple[SemanticsRun, ...]) -> tuple[Verdict, str]:
     return Verdict.UNDECIDED, f"the two semantics disagree, which is a bug of otaproof: {said}"
 
 
-def _example(code: SelectionCode, expectation: Expectation) -> Counterexample | str:
-    differs = selection_differs(code, expectation)
-    model = find_example(differs, GIVEN_OF_SELECTION, plain_inputs())
+def _example(theorem: Theorem, code: TheoremCode, differs: object, expectation: Expectation) -> Counterexample | str:
+    """Return inputs for which the code differs; text where none is found, or impl does not do what is said of it."""
+    model = find_example(differs, theorem.given, theorem.wishes())
     if model is None:
-        return "it differs for some check word, but none was found with which the true CRC-32 does"
-    return counterexample(model, code.outcomes, expectation.outcomes, expectation.config)
+        return "it differs for some check word, but no inputs were found for which it does with the true CRC-32"
+    reader = ModelReader(model)
+    inputs = reader.selection() if theorem is SELECTION else reader.fallback()
+    example = Counterexample(inputs, reader.failing(), reader.deed(code.outcomes), reader.deed(expectation.outcomes))
+    if theorem is SELECTION and played_selection(example, expectation.config) != example.impl:
+        return "impl does not do on the simulated flash what its formula says, which is a bug of otaproof"
+    return example
 
 
-def config_text(config: Config) -> str:
-    """Return a configuration in a few words."""
-    return "rollback on" if config.rollback else "rollback off"
+def _worst(verdicts: tuple[ConfigVerdict, ...]) -> Verdict:
+    is_refuted = all(item.verdict is Verdict.REFUTED for item in verdicts)
+    return Verdict.REFUTED if is_refuted else Verdict.UNDECIDED

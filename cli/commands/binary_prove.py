@@ -1,5 +1,6 @@
 """`otaproof binary prove`: does the machine code of a bootloader select as impl's bootloader does, for all inputs?"""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,6 +17,7 @@ from ..options.values import AnyRelease, File, Rollback
 if TYPE_CHECKING:
     from ...binary.theorems.proof import SelectionProof
     from ...model.config import Config
+    from ...project.sdkconfig import Option
 
 EPILOGUE = epilogue(
     "otaproof binary prove build/bootloader/bootloader.elf",
@@ -109,9 +111,9 @@ def exit_code(found: "SelectionProof") -> ExitCode:
     return codes.get(found.verdict, ExitCode.INCONCLUSIVE)
 
 
-def _is_on(options: "dict[str, object]", name: str) -> bool:
+def _is_on(options: "Mapping[str, Option]", name: str) -> bool:
     option = options.get(name)
-    return option is not None and getattr(option, "value", "n") in ("y", "1")
+    return option is not None and option.raw in ("y", "1")
 
 
 def _make_directory(directory: Path) -> None:
