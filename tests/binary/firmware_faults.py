@@ -28,7 +28,8 @@ class Fault(NamedTuple):
     """Where the change is; a static function may be inlined into its callers."""
     breaks: str
     is_noticed: bool
-    """Whether random runs of the subject are expected to notice it: 60,000 pairs, or some thousand of the others."""
+    """Whether random runs of the subject are expected to notice it: of those that are not, less than one pair of
+    records in 60,000 shows them."""
     options: tuple[str, ...] = ()
     """Options that the faulty code needs."""
 

@@ -6,6 +6,7 @@ unicorn has no Xtensa core.
 
 import re
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ pytest.importorskip("unicorn", reason="unicorn is not installed")
 from build_firmware import CORES, IMAGES, SOURCES, Build, all_builds, compile_firmware
 from emulated_firmware import SECTOR, EmulatedFirmware, Hardware
 from firmware_faults import FAULTS, Subject
-from firmware_trials import OTADATA, Trial, differs, first_difference, otadata_regions
+from firmware_trials import OTADATA, Trial, differs, first_difference, otadata_regions, trials
 from otaproof.impl.bootloader import BootloaderState
 from otaproof.impl.otadata import SelectEntry, encode_entry, make_entry
 from otaproof.impl.partitions.partition import Partition
@@ -86,7 +87,7 @@ def test_every_unnoticed_fault_has_a_witness() -> None:
 
 
 @needs_riscv_compiler
-@pytest.mark.parametrize("build", map(marked, RIGHT_BUILDS), ids=lambda build: build.name)
+@pytest.mark.parametrize("build", [marked(build) for build in RIGHT_BUILDS], ids=lambda build: build.name)
 def test_right_bootloader_does_as_impl(build: Build, tmp_path: Path) -> None:
     """Selection, fallback, partition table and wake-up, at every optimisation and in every configuration."""
     firmware = EmulatedFirmware(compile_firmware(build, tmp_path))
@@ -118,10 +119,11 @@ def test_unnoticed_fault_shows_on_its_witness(tmp_path: Path, name: str) -> None
 @needs_riscv_compiler
 @pytest.mark.slow
 @pytest.mark.parametrize("name", UNNOTICED)
-def test_sixty_thousand_pairs_pass_over_a_fault(tmp_path: Path, name: str) -> None:
-    """So it takes a proof to find it."""
+def test_at_most_one_pair_in_sixty_thousand_notices_a_fault(tmp_path: Path, name: str) -> None:
+    """So it takes a proof to find it: of a half word, the other half must be right by chance."""
     firmware = EmulatedFirmware(compile_firmware(Build("riscv", name), tmp_path))
-    assert first_difference(firmware, Subject.SELECTION, Config(rollback=True), MANY) is None
+    drawn = islice(trials(Subject.SELECTION, Config(rollback=True), seed=1), MANY)
+    assert 1 >= sum(differs(firmware, Subject.SELECTION, trial) for trial in drawn)
 
 
 @pytest.mark.parametrize("subject", Subject)
