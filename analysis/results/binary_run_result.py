@@ -75,6 +75,8 @@ class BinaryRunResult(CommandResult):
     """Random pairs of records asked for."""
     seed: int
     """What chose them."""
+    every: int
+    """Of all cases that are not random, one in so many was run."""
     faults: FaultName
     """Fault model of the power cuts."""
     phases: tuple[RunPhase, ...]
@@ -97,6 +99,7 @@ def binary_run_result(
         idf=config.bootloader_release.label,
         pairs=plan.pairs,
         seed=plan.seed,
+        every=plan.every,
         faults=fault_name(plan.faults.name),
         phases=tuple(_phase(phase, config) for phase in phases),
         verdict=_verdict(phases),

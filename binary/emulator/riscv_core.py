@@ -203,8 +203,10 @@ class RiscvCore:
 
     def _why_it_stopped(self, error: Exception) -> str:
         place = self._pc()
-        if self.read(place, 4) == bytes(4):
-            return self._no_code(place)
+        # unicorn has gone on from an instruction that traps, which zeros are.
+        for start in (place, place - 4):
+            if self._memory.read(start, 4) == bytes(4):
+                return self._no_code(start)
         return f"{error} in {self._place_name(place)}"
 
     def _no_code(self, place: int) -> str:

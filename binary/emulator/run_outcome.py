@@ -70,7 +70,7 @@ def first_difference(emulated: Outcome, simulated: Outcome) -> tuple[str, str] |
             return _left(ours, *after), _left(ours, after[1], after[0])
     count = len(simulated.ops)
     if len(emulated.ops) > count:
-        return _operation(emulated.ops[count]), "no further flash operation"
+        return _operation(emulated.ops[count]), f"no further flash operation, {simulated.ending}"
     if count > len(emulated.ops):
         return f"no further flash operation, {emulated.ending}", _operation(simulated.ops[len(emulated.ops)])
     if emulated.burns != simulated.burns:

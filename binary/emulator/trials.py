@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Generic
 
 from ...model.config import Config
@@ -28,7 +29,7 @@ from .selection_bench import SelectionBench
 Progress = Callable[[str, int], None]
 """Called with the name of the phase and the runs that it has had so far."""
 _TOLD_EVERY = 512
-_PROBED = 7
+_PROBED = 29
 """Of so many boots, one is a probe of how the program was built."""
 _OPTIONS = ((True, False), (False, False), (True, True))
 """Rollback and anti-rollback, the likeliest first."""
@@ -64,6 +65,12 @@ class TrialPlan:
     """Chooses them, and the random patterns of F2 and F3."""
     faults: FaultModel = FaultModel.F1
     """What a power cut may leave."""
+    every: int = 1
+    """Of all cases that are not random, one in so many is run."""
+
+    def sampled(self, cases: Iterable[CaseT]) -> list[CaseT]:
+        """Return the cases to run."""
+        return list(islice(cases, 0, None, self.every))
 
 
 def fitting_config(program: BootloaderProgram, config: Config) -> Config:
@@ -92,17 +99,17 @@ def trials(
     failing, cuts = "failing flash operations", f"power cuts under {plan.faults.name}"
     # With anti-rollback a selection goes by the images as well, so only whole boots have all that it reads.
     if not config.anti_rollback:
-        pairs = SelectionBench(program, config)
-        yield _phase("classes of pairs", pairs, _undisturbed(classes()), progress)
+        pairs, writing = SelectionBench(program, config), plan.sampled(writing_pairs())
+        yield _phase("classes of pairs", pairs, _undisturbed(plan.sampled(classes())), progress)
         yield _phase("random pairs", pairs, _undisturbed(random_pairs(plan.seed, plan.pairs)), progress)
-        yield _phase(f"{failing}, selection", pairs, _failing(pairs, writing_pairs()), progress)
-        yield _phase(f"{cuts}, selection", pairs, _cut(pairs, writing_pairs(), plan), progress)
+        yield _phase(f"{failing}, selection", pairs, _failing(pairs, writing), progress)
+        yield _phase(f"{cuts}, selection", pairs, _cut(pairs, writing, plan), progress)
     boots = BootBench(program, config)
     cases = [case for case in boot_cases() if has_slots(case) or not config.anti_rollback]
-    yield _phase("whole boots", boots, _undisturbed(cases), progress)
+    yield _phase("whole boots", boots, _undisturbed(plan.sampled(cases)), progress)
     if config.anti_rollback:
-        yield _phase("whole boots, secure versions", boots, _undisturbed(version_cases()), progress)
-    plain = [case for case in cases if not case.damaged]
+        yield _phase("whole boots, secure versions", boots, _undisturbed(plan.sampled(version_cases())), progress)
+    plain = plan.sampled(case for case in cases if not case.damaged)
     yield _phase(f"{failing}, whole boots", boots, _failing(boots, plain), progress)
     yield _phase(f"{cuts}, whole boots", boots, _cut(boots, plain, plan), progress)
 

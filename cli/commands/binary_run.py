@@ -14,7 +14,7 @@ from ..options.device_options import Faults
 from ..options.epilogue import epilogue
 from ..options.groups import ARGUMENTS, CUTS, DEVICE, SEARCH
 from ..options.output_options import OutputOptions
-from ..options.values import ReleaseName, Rollback, within
+from ..options.values import Count, ReleaseName, Rollback, within
 
 if TYPE_CHECKING:
     from ...analysis.results.binary_run_result import BinaryRunResult
@@ -54,6 +54,8 @@ class RunOptions:
     """Random pairs of otadata records."""
     seed: Annotated[int, Parameter(validator=within(0), metavar="N", group=SEARCH)] = 0
     """Chooses them, and the samples of F2 and F3."""
+    every: Annotated[Count, Parameter(group=SEARCH)] = 1
+    """Run one in N of all that is not random, for a quick look."""
     replay: Annotated[str | None, Parameter(metavar="TOKEN", group=SEARCH)] = None
     """Repeat one run, by what another one printed."""
 
@@ -100,7 +102,7 @@ def _tried(elf: "BootloaderElf", program: "BootloaderProgram", options: RunOptio
     from ..reports.progress_bar import phase_progress
 
     config = Config(chip=Chip.ESP32C3, app_release=options.idf, bootloader_release=options.idf)
-    plan = TrialPlan(options.pairs, options.seed, options.faults)
+    plan = TrialPlan(options.pairs, options.seed, options.faults, options.every)
     with phase_progress() as progress:
         if options.rollback is None and not options.anti_rollback:
             config = fitting_config(program, config)
