@@ -3,24 +3,27 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from ...binary.theorems.counterexample import Counterexample, Deed
-from ...binary.theorems.proof import ConfigVerdict, SelectionProof
-from ...binary.theorems.theorem_text import ASSUMPTIONS, SELECTION_THEOREM
+from ...binary.theorems.counterexample import Counterexample, Deed, SelectionInputs
+from ...binary.theorems.proof import BootloaderProof, ConfigVerdict, TheoremProof
+from ...binary.theorems.theorem_text import assumptions
 from .result_parts import CommandResult
 
 VerdictName = Literal["proved", "refuted", "undecided"]
+ArchitectureName = Literal["RISC-V", "Xtensa"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BinaryOperation:
-    """A flash operation that is asked for."""
+class BinaryAct:
+    """One thing that is done."""
 
+    kind: Literal["erase", "program", "check", "start"]
+    """An erase of a sector, a program, the check of an image, or its start."""
     address: int
-    """In flash, in bytes."""
-    program: str | None
-    """The bytes that are programmed, as hex; null for an erase of the sector."""
+    """In flash, in bytes; of the partition, for an image."""
+    data: str
+    """The bytes that are programmed, as hex; else empty."""
     fails: bool
-    """It returns an error."""
+    """It returns an error; of a check, the image does not pass."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,10 +31,10 @@ class BinaryDeed:
     """What code or impl does."""
 
     boot_index: int
-    """What is returned: a slot's number, -1 for factory, -99 for none."""
+    """What a selection returns: a slot's number, -1 for factory, -99 for none."""
     has_initial_contents: bool
-    """It is noted that otadata was never written."""
-    operations: tuple[BinaryOperation, ...]
+    """A selection notes that otadata was never written."""
+    acts: tuple[BinaryAct, ...]
     """In order."""
 
 
@@ -39,22 +42,20 @@ class BinaryDeed:
 class BinaryExample:
     """Inputs for which the code differs."""
 
-    records: tuple[str, str]
-    """Both otadata records, 32 bytes each, as hex."""
+    records: tuple[str, ...]
+    """Of a selection: both otadata records, 32 bytes each, as hex."""
+    start_index: int | None
+    """Of the choice among images: which is tried first."""
     app_count: int
     """OTA slots in the partition table."""
-    factory_offset: int
-    """0 where there is no factory partition."""
-    otadata_offset: int
-    """0 where there is no otadata partition."""
-    otadata_size: int
-    """In bytes."""
-    failing_operations: tuple[int, ...]
-    """Numbers of the flash operations that return an error, from 0."""
+    factory: bool
+    """There is a factory partition."""
+    failing: tuple[int, ...]
+    """Numbers of the operations that return an error, from 0."""
     code: BinaryDeed
     """What the machine code does."""
     impl: BinaryDeed
-    """What otaproof's bootloader does, which ran with these records."""
+    """What otaproof's bootloader does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,47 +75,66 @@ class BinaryConfigVerdict:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BinaryProveResult(CommandResult):
-    """What `otaproof binary prove` found."""
+class BinaryTheorem:
+    """What is known of one theorem."""
 
-    command: Literal["binary prove"] = "binary prove"
-    """The command that made the result."""
-    file: str
-    """The ELF file."""
-    sha256: str
-    """Its digest."""
-    architecture: Literal["RISC-V", "Xtensa"]
-    """Its instruction set."""
-    theorem: str
+    name: str
+    """The theorem in a word."""
+    sentence: str
     """What is proved."""
-    assumptions: tuple[str, ...]
-    """What the verdict rests on."""
-    hooks: tuple[str, ...]
-    """Functions that were called on some path, and taken to do what their names say."""
     verdict: VerdictName
     """Proved for one configuration, refuted for all of them, or neither."""
     configurations: tuple[BinaryConfigVerdict, ...]
     """The verdict for each configuration that was tried."""
+    assumptions: tuple[str, ...]
+    """What the verdict rests on."""
+    hooks: tuple[str, ...]
+    """Functions that were called on some path, and taken to do what their names say."""
     paths: dict[str, int]
     """Paths of the machine code, by semantics."""
     seconds: float
     """How long it took."""
 
 
-def binary_prove_result(found: SelectionProof) -> BinaryProveResult:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BinaryProveResult(CommandResult):
+    """What `otaproof binary prove` found."""
+
+    command: Literal["binary-prove"] = "binary-prove"
+    """The command that made the result."""
+    file: str
+    """The ELF file."""
+    sha256: str
+    """Its digest."""
+    architecture: ArchitectureName
+    """Its instruction set."""
+    verdict: VerdictName
+    """Proved where every theorem is, refuted where one is, or neither."""
+    theorems: tuple[BinaryTheorem, ...]
+    """The verdict on each theorem."""
+
+
+def binary_prove_result(found: BootloaderProof) -> BinaryProveResult:
     """Return all that is known of a file."""
-    names = {"RISC-V": "RISC-V", "Xtensa": "Xtensa"}
     return BinaryProveResult(
         file=found.elf.name,
         sha256=found.elf.digest,
-        architecture=names[found.elf.architecture.value],  # type: ignore[arg-type]  # the two of the enum
-        theorem=SELECTION_THEOREM,
-        assumptions=ASSUMPTIONS,
-        hooks=tuple(sorted({name for code in found.codes for name in code.hooks})),
+        architecture=found.elf.architecture.value,
         verdict=found.verdict.value,
-        configurations=tuple(map(_config, found.verdicts)),
-        paths={code.semantics.value: len(code.exploration.paths) for code in found.codes},
-        seconds=round(found.seconds, 2),
+        theorems=tuple(map(_theorem, found.theorems)),
+    )
+
+
+def _theorem(proof: TheoremProof) -> BinaryTheorem:
+    return BinaryTheorem(
+        name=proof.theorem.name,
+        sentence=proof.theorem.sentence,
+        verdict=proof.verdict.value,
+        configurations=tuple(map(_config, proof.verdicts)),
+        assumptions=assumptions(proof.theorem.name),
+        hooks=proof.hooks,
+        paths={code.semantics.value: len(code.exploration.paths) for code in proof.codes},
+        seconds=round(proof.seconds, 2),
     )
 
 
@@ -129,21 +149,20 @@ def _config(item: ConfigVerdict) -> BinaryConfigVerdict:
 
 
 def _example(example: Counterexample) -> BinaryExample:
+    inputs = example.inputs
     return BinaryExample(
-        records=(example.records[0].hex(), example.records[1].hex()),
-        app_count=example.app_count,
-        factory_offset=example.factory_offset,
-        otadata_offset=example.otadata_offset,
-        otadata_size=example.otadata_size,
-        failing_operations=example.failing,
+        records=tuple(record.hex() for record in inputs.records) if isinstance(inputs, SelectionInputs) else (),
+        start_index=None if isinstance(inputs, SelectionInputs) else inputs.start_index,
+        app_count=inputs.app_count,
+        factory=inputs.has_factory,
+        failing=example.failing,
         code=_deed(example.code),
         impl=_deed(example.impl),
     )
 
 
 def _deed(deed: Deed) -> BinaryDeed:
-    operations = (
-        BinaryOperation(address=op.address, program=None if op.data is None else op.data.hex(), fails=op.fails)
-        for op in deed.operations
+    acts = (
+        BinaryAct(kind=act.kind.value, address=act.address, data=act.data.hex(), fails=act.fails) for act in deed.acts
     )
-    return BinaryDeed(boot_index=deed.result, has_initial_contents=deed.noted, operations=tuple(operations))
+    return BinaryDeed(boot_index=deed.result, has_initial_contents=deed.noted, acts=tuple(acts))

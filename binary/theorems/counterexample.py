@@ -75,6 +75,11 @@ class SelectionInputs:
     encrypted: bool
     """Flash encryption is on."""
 
+    @property
+    def has_factory(self) -> bool:
+        """There is a factory partition."""
+        return self.factory_offset != 0
+
 
 @dataclass(frozen=True, slots=True)
 class FallbackInputs:

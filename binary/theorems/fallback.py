@@ -12,6 +12,7 @@ from typing import Any
 
 import z3
 
+from ...errors import InputError
 from ...impl.chip.cells import SECTOR_SIZE
 from ..elf_file import BootloaderElf
 from ..execution.machine_state import ExecutionStopped, MachineState
@@ -50,12 +51,20 @@ def explore_fallback(elf: BootloaderElf, semantics: Semantics) -> TheoremCode:
     state = machine.entry(machine.arguments, START_INDEX)
     state.memory[elf.object(FLAG).address] = z3.If(IS_FRESH, z3.BitVecVal(1, 8), z3.BitVecVal(0, 8))
     _store_table(machine, state)
-    hooks = all_hooks(machine, _hooks()) | {elf.object("load_image").address: ("load_image", _start)}
+    hooks = all_hooks(machine, _hooks()) | {_load_image(elf): ("load_image", _start)}
     plain = {address: hook for address, (_, hook) in hooks.items()}
     found = machine.explore(state, plain, semantics, _GIVEN)
     names = tuple(sorted({hooks[address][0] for address in found.called}))
     outcomes = (Outcome(path.condition, NO_RESULT, z3.BoolVal(False), path.events) for path in found.paths)
     return TheoremCode(machine, semantics, found, names, distinct_outcomes(outcomes))
+
+
+def _load_image(elf: BootloaderElf) -> int:
+    """Return the address of the static function; where it is inlined, nothing says what is started."""
+    try:
+        return elf.object("load_image").address
+    except InputError as error:
+        raise ExecutionStopped(str(error)) from error
 
 
 def _store_table(machine: Machine, state: MachineState) -> None:

@@ -41,9 +41,7 @@ class Outcome:
         return shape_of(self.operations), *(term.get_id() for term in self._terms)
 
     def equals(self, other: "Outcome", encrypted: Any) -> Any:
-        """Return when another outcome, of impl, is the same one; encrypted: what each program must ask for."""
-        if shape_of(self.operations) != shape_of(other.operations):
-            return z3.BoolVal(False)
+        """Return when an outcome of impl, of the same shape, is this one; encrypted: what each program must ask for."""
         same = same_operations(self.operations, other.operations, encrypted)
         return z3.simplify(z3.And(self.result == other.result, self.noted == other.noted, *same))
 
@@ -68,8 +66,13 @@ def distinct_outcomes(outcomes: Iterable[Outcome]) -> tuple[Outcome, ...]:
 def differing(code: Iterable[Outcome], expected: tuple[Outcome, ...], encrypted: Any) -> Any:
     """Return the formula of exactly the inputs for which the code comes to an end that impl does not come to."""
 
+    by_shape: dict[Any, list[Outcome]] = {}
+    for other in expected:
+        by_shape.setdefault(shape_of(other.operations), []).append(other)
+
     def agrees(outcome: Outcome) -> Any:
-        pairs = ((other, outcome.equals(other, encrypted)) for other in expected)
+        of_shape = by_shape.get(shape_of(outcome.operations), [])
+        pairs = ((other, outcome.equals(other, encrypted)) for other in of_shape)
         same = (z3.And(other.condition, equal) for other, equal in pairs if not z3.is_false(equal))
         return z3.And(outcome.frame, z3.Or(*same))
 

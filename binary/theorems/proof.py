@@ -75,6 +75,11 @@ class TheoremProof:
             self.verdicts, key=lambda item: (item.verdict is not Verdict.PROVED, item.config.rollback is not writes)
         )
 
+    @property
+    def hooks(self) -> tuple[str, ...]:
+        """Functions that were called on some path, and taken to do what their names say."""
+        return tuple(sorted({name for code in self.codes for name in code.hooks}))
+
 
 @dataclass(frozen=True, slots=True)
 class BootloaderProof:

@@ -1,18 +1,25 @@
-"""What is proved and what it rests on, in sentences, for reports and for JSON."""
+"""What the theorems rest on, in sentences, for reports and for JSON."""
 
-SELECTION_THEOREM = (
-    "For both otadata records with any 64 bytes, any number of OTA slots, any factory partition or none, any otadata "
-    "partition or none, and any of its flash operations failing: bootloader_utility_get_selected_boot_partition in "
-    "this file returns the boot index that impl's bootloader selects, sets ota_has_initial_contents where that notes "
-    "that otadata was never written, and erases and programs the same records in the same order with the same bytes."
-)
-"""What `selection` proves."""
-ASSUMPTIONS = (
+_ALL = (
     "The processor: instructions do what pypcode's description of it says; on RISC-V what our own decoder says gives "
     "the same verdict.",
-    "The loader: memory is as the file has it, and ota_has_initial_contents is false at the entry.",
-    "otadata begins at a sector in the first 256 MiB of flash, and mapping it succeeds and shows the two records.",
-    "The check word may be any function of ota_seq, and the remainder any function of two words.",
-    "Calls that were not followed, but taken to do what their names say",
+    "The loader: memory is as the file has it.",
+    "otadata begins at a sector in the first 256 MiB of flash.",
+    "The check word may be any function of ota_seq.",
 )
-"""What every verdict rests on; the last one goes on with the names of the hooks."""
+_ONE = {
+    "selection": (
+        "ota_has_initial_contents is false at the entry.",
+        "Mapping otadata succeeds and shows the two records.",
+        "The remainder may be any function of two words.",
+    ),
+    "fallback": (
+        "OTA slots 0 to app_count - 1 are in the partition table, without gaps.",
+        "load_image starts the image that bootloader_load_image has loaded last, and does not return.",
+    ),
+}
+
+
+def assumptions(theorem: str) -> tuple[str, ...]:
+    """Return what the theorem of that name rests on, beside the functions that hooks stand for."""
+    return *_ALL, *_ONE[theorem]

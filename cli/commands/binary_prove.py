@@ -15,7 +15,7 @@ from ..options.output_options import OutputOptions
 from ..options.values import AnyRelease, File, Rollback
 
 if TYPE_CHECKING:
-    from ...binary.theorems.proof import SelectionProof
+    from ...binary.theorems.proof import BootloaderProof
     from ...model.config import Config
     from ...project.sdkconfig import Option
 
@@ -81,14 +81,14 @@ def binary_prove(
 ) -> ExitCode:
     """Prove that a bootloader's machine code selects as ESP-IDF's rules say.
 
-    Follows every path of bootloader_utility_get_selected_boot_partition in your bootloader.elf, for all contents of
-    both otadata records, any partition table and any failing flash operation, and compares what it does with the
-    bootloader of otaproof's board. Two solvers decide; where the code differs, an example shows it.
+    Follows every path of the selection of the boot partition, and of the choice among the images, in your
+    bootloader.elf: for all contents of both otadata records and any failing flash operation. Compares what the code
+    does with the bootloader of otaproof's board. Two solvers decide; where the code differs, an example shows it.
     """
     from ...analysis.results.binary_prove_result import binary_prove_result
     from ...binary.elf_file import read_bootloader_elf
-    from ...binary.theorems.proof import prove_selection
-    from ..reports.binary_prove_report import print_selection
+    from ...binary.theorems.proof import prove_bootloader
+    from ..reports.binary_prove_report import print_proof
     from ..reports.progress_bar import step_progress
 
     configs = build.configs()
@@ -96,14 +96,14 @@ def binary_prove(
     if output.smt2 is not None:
         _make_directory(output.smt2)
     with step_progress("binary prove") as tell:
-        found = prove_selection(elf, configs, tell)
+        found = prove_bootloader(elf, configs, tell)
     if output.smt2 is not None:
         _write_questions(output.smt2, found)
-    output.give(binary_prove_result(found), lambda: print_selection(output.console(), found))
+    output.give(binary_prove_result(found), lambda: print_proof(output.console(), found))
     return exit_code(found)
 
 
-def exit_code(found: "SelectionProof") -> ExitCode:
+def exit_code(found: "BootloaderProof") -> ExitCode:
     """Return what the verdict comes to."""
     from ...binary.theorems.question import Verdict
 
@@ -123,12 +123,14 @@ def _make_directory(directory: Path) -> None:
         raise InputError(f"--smt2: {directory}: {error.strerror or error}") from None
 
 
-def _write_questions(directory: Path, found: "SelectionProof") -> None:
+def _write_questions(directory: Path, found: "BootloaderProof") -> None:
     from ...project.files import write_file
 
-    for item in found.verdicts:
-        for run in item.runs:
-            rollback = "rollback" if item.config.rollback else "no-rollback"
-            needs = 'needs "unsat" for a proof; "sat" where the code differs'
-            text = f"; {found.elf.name}: selection, {rollback}, {run.semantics.value}: {needs}\n{run.answer.text}"
-            write_file(directory / f"selection-{rollback}-{run.semantics.value}.smt2", text.encode())
+    for proof in found.theorems:
+        for item in proof.verdicts:
+            for run in item.runs:
+                rollback = "rollback" if item.config.rollback else "no-rollback"
+                name = f"{proof.theorem.name}-{rollback}-{run.semantics.value}"
+                needs = 'needs "unsat" for a proof; "sat" where the code differs'
+                text = f"; {found.elf.name}: {name}, {needs}\n{run.answer.text}"
+                write_file(directory / f"{name}.smt2", text.encode())
