@@ -3,9 +3,12 @@
 from importlib.util import find_spec
 
 INSTALL = "pip install 'otaproof[prove]'"
+INSTALL_BINARY = "pip install 'otaproof[binary]'"
 INSTALL_SAT = "pip install 'otaproof[certificates]'"
 MODULES = ("z3", "bitwuzla", "numba", "llvmlite", "numpy")
 """What the extra brings, by the names that are imported."""
+BINARY_MODULES = ("elftools", "pypcode", "unicorn")
+"""What the extra `binary` brings beside them."""
 
 
 def have_solvers() -> bool:
@@ -21,3 +24,8 @@ def have_sat_solver() -> bool:
 def is_solver_missing(error: ModuleNotFoundError) -> bool:
     """Tell whether an import failed because the extra is not installed."""
     return (error.name or "").partition(".")[0] in MODULES
+
+
+def is_binary_missing(error: ModuleNotFoundError) -> bool:
+    """Tell whether an import failed because the extra `binary` is not installed."""
+    return (error.name or "").partition(".")[0] in BINARY_MODULES

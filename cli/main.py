@@ -10,6 +10,7 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from typing import Any
 
 from cyclopts import App, CycloptsError, Parameter
 from rich.console import Console
@@ -37,6 +38,14 @@ COMMANDS = {
     "demo": "Check the example project that comes with otaproof.",
 }
 """The modules of commands/, in the order of `--help`, with the first line of their docstrings."""
+GROUPS = {
+    "binary": {
+        "prove": "Prove that a bootloader's machine code selects as ESP-IDF's rules say.",
+        "run": "Run a bootloader's machine code beside the simulated bootloader.",
+    },
+}
+"""Commands of two words: the first one, the second ones as in COMMANDS; each is the module first_second."""
+GROUP_SUMMARIES = {"binary": "Prove or run the machine code of your own bootloader.elf."}
 TRACEBACK, TRACEBACK_ENVIRONMENT = "--traceback", "OTAPROOF_TRACEBACK"
 _EPILOGUE = f"""\
 otaproof COMMAND --help tells more, with examples.
@@ -82,7 +91,7 @@ def _run(arguments: Sequence[str]) -> int:
         code = command(*bound.args, **bound.kwargs)
         sys.stdout.flush()
     except CycloptsError as error:
-        return _bad_input(name, usage_error_text(error, COMMANDS))
+        return _bad_input(name, usage_error_text(error, GROUPS.get(name) or [*COMMANDS, *GROUPS]))
     except Exception as error:
         text = _expected(error)
         if text is None:
@@ -93,17 +102,22 @@ def _run(arguments: Sequence[str]) -> int:
 
 def _expected(error: Exception) -> str | None:
     """Return what to tell of an error that the user can put right; None for a bug."""
-    from ..analysis.solvers import INSTALL, is_solver_missing
+    from ..analysis.solvers import INSTALL, INSTALL_BINARY, is_binary_missing, is_solver_missing
     from ..impl.partitions.table import TableError
 
     if isinstance(error, ModuleNotFoundError) and is_solver_missing(error):
         return f"needs the solvers: {INSTALL}"
+    if isinstance(error, ModuleNotFoundError) and is_binary_missing(error):
+        return f"needs what reads machine code: {INSTALL_BINARY}"
     return str(error) if isinstance(error, (InputError, TableError)) else None
 
 
 def _command_name(arguments: Sequence[str]) -> str:
-    """Return the command that is asked for; "" where there is none."""
-    first = next((argument for argument in arguments if not argument.startswith("-")), "")
+    """Return the command that is asked for, of one word or two; "" where there is none."""
+    words = [argument for argument in arguments if not argument.startswith("-")]
+    first, second = (*words, "", "")[:2]
+    if first in GROUPS:
+        return f"{first} {second}" if second in GROUPS[first] else first
     return first if first in COMMANDS else ""
 
 
@@ -112,35 +126,48 @@ def build_app(asked: str = "") -> App:
 
     asked: the command that is imported at once, for its docstring is its help; of the others the root's help tells in
     one line, and they are imported when they are called."""
+    looks: dict[str, Any] = {
+        "help_flags": ("--help", "-h"),
+        "help_format": "plaintext",
+        "help_formatter": TwoColumns(),
+        "default_parameter": Parameter(negative=(), allow_repeating=True),
+        "group_arguments": ARGUMENTS,
+        "group_parameters": OTHERS,
+    }
     app = App(
         name="otaproof",
         help="If power fails anywhere in an ESP32 OTA update, what boots?",
         version=f"otaproof {__version__}",
         version_flags="--version",
-        help_flags=("--help", "-h"),
-        help_format="plaintext",
-        help_formatter=TwoColumns(),
         help_epilogue=_EPILOGUE,
-        default_parameter=Parameter(negative=(), allow_repeating=True),
-        group_arguments=ARGUMENTS,
-        group_parameters=OTHERS,
         console=Console(soft_wrap=True, highlight=False),
         exit_on_error=False,
         print_error=False,
+        **looks,
     )
     for order, (name, summary) in enumerate(COMMANDS.items()):
-        module = f"{__package__}.commands.{name}"
-        if name == asked:
-            command = importlib.import_module(module)
-            told = {"usage": getattr(command, "USAGE", None), "help_epilogue": command.EPILOGUE}
-            app.command(getattr(command, name), name=name, sort_key=order, **told)
-        else:
-            app.command(f"{module}:{name}", name=name, sort_key=order, help=summary)
+        _add(app, name, name, summary, order, name == asked)
+    for order, (name, commands) in enumerate(GROUPS.items(), len(COMMANDS)):
+        group = App(name=name, help=GROUP_SUMMARIES[name], sort_key=order, **looks)
+        for place, (second, summary) in enumerate(commands.items()):
+            _add(group, second, f"{name}_{second}", summary, place, f"{name} {second}" == asked)
+        app.command(group)
     app["--help"].help = "Print this help; after a command, the help of that."
     app["--version"].help = "Print the version."
     app["--help"].group = app["--version"].group = OTHERS
     app.command(installer(app), name=FLAG, group=OTHERS, help_epilogue=EPILOGUE)
     return app
+
+
+def _add(app: App, name: str, module: str, summary: str, order: int, is_asked: bool) -> None:
+    """Add a command, whose function has the name of its module."""
+    where = f"{__package__}.commands.{module}"
+    if not is_asked:
+        app.command(f"{where}:{module}", name=name, sort_key=order, help=summary)
+        return
+    command = importlib.import_module(where)
+    told = {"usage": getattr(command, "USAGE", None), "help_epilogue": command.EPILOGUE}
+    app.command(getattr(command, module), name=name, sort_key=order, **told)
 
 
 def _bad_input(command: str, text: str) -> ExitCode:

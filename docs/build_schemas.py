@@ -19,6 +19,8 @@ from typing import Any
 
 import msgspec
 
+from otaproof.analysis.results.binary_prove_result import BinaryProveResult
+from otaproof.analysis.results.binary_run_result import BinaryRunResult
 from otaproof.analysis.results.certificates_result import CertificatesResult
 from otaproof.analysis.results.check_result import CheckResult
 from otaproof.analysis.results.conform_result import ConformResult
@@ -35,6 +37,8 @@ from otaproof.analysis.results.result_parts import CommandResult
 FOLDER = Path(__file__).parent / "schemas"
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 RESULTS: dict[str, type[CommandResult]] = {
+    "binary-prove": BinaryProveResult,
+    "binary-run": BinaryRunResult,
     "check": CheckResult,
     "conform": ConformResult,
     "diff": DiffResult,

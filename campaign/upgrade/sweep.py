@@ -17,21 +17,17 @@ from dataclasses import dataclass, field
 
 from ...impl.chip.cells import SECTOR_SIZE, Cells
 from ...impl.chip.flash import FlashOp, FlashOpKind
-from ...impl.chip.torn_operations import AFTER, BEFORE, ONE_UNIT_PATTERNS, Torn, TornKind, page_count
+from ...impl.chip.torn_operations import AFTER, BEFORE, Torn, TornKind
 from ...impl.otadata import ENTRY_SIZE
 from ...model.claims.cut_claims import CUT_CLAIMS
 from ...model.claims.observation import Future, Observation
 from ...model.config import Config
 from ...model.fault_model import FaultModel
+from ..cut_points import prefix_count, prefix_kind, sampled_tears
 from ..device_under_test import DeviceUnderTest
 from ..history.player import Moment, Played
 from .future_oracle import FutureOracle, Known
 from .uncut_run import Judge, UncutRun
-
-SAMPLES = 64
-"""Random patterns for each micro-step on an otadata entry, under F2 and again under F3."""
-FEW_SAMPLES = 16
-"""The same for any other micro-step."""
 
 Progress = Callable[[int, int], None]
 """Called with the cut points decided so far, and with how many there are in all."""
@@ -137,10 +133,6 @@ def broken_claims(observation: Observation, config: Config) -> tuple[str, ...]:
     return tuple(known.id for known in CUT_CLAIMS if known.claim.applies_to(config) and not known.is_kept(observation))
 
 
-def _prefix_kind(op: FlashOp) -> TornKind:
-    return TornKind.PARTIAL if op.kind is FlashOpKind.ERASE else TornKind.PREFIX
-
-
 class _Sweeper:
     """Decides the cut points of a script, one operation at a time."""
 
@@ -185,7 +177,7 @@ class _Sweeper:
 
     def _cut_prefixes(self, played: Played, op_index: int, op: FlashOp, before: Known) -> None:
         """Decide all prefixes, asking only where one byte more can make a difference."""
-        kind = _prefix_kind(op)
+        kind = prefix_kind(op)
         known, first = before, 1
         for length in range(1, 1 + self._prefix_count(op)):
             if not known.reliance.includes(op.address + length - 1, 1):
@@ -201,7 +193,7 @@ class _Sweeper:
 
     def _add_all(self, played: Played, op_index: int, op: FlashOp, known: Known) -> None:
         """Add every tear of an operation that nothing depends on, except `before`."""
-        kind = _prefix_kind(op)
+        kind = prefix_kind(op)
         if self._prefix_count(op):
             self._add(played, op_index, Torn(kind, length=1), self._prefix_count(op), known)
         for torn in self._patterns(op):
@@ -209,22 +201,10 @@ class _Sweeper:
         self._add(played, op_index, AFTER, 1, known)
 
     def _prefix_count(self, op: FlashOp) -> int:
-        """Return how many prefixes are neither nothing nor all of the operation."""
-        return 0 if self._faults is FaultModel.F0 else op.length - 1
+        return prefix_count(op, self._faults)
 
     def _patterns(self, op: FlashOp) -> Iterator[Torn]:
-        """Yield the sampled tears of F2 and F3."""
-        kinds = [TornKind.BYTES] if self._faults >= FaultModel.F2 else []
-        kinds += [TornKind.BITS] if self._faults >= FaultModel.F3 else []
-        pages = 1 if op.kind is FlashOpKind.ERASE else page_count(op.address, op.length)
-        is_entry = self._is_entry(op)
-        samples = SAMPLES if is_entry else FEW_SAMPLES
-        start = 2 * ONE_UNIT_PATTERNS + self._seed * samples
-        numbers = [*(range(2 * ONE_UNIT_PATTERNS) if is_entry else ()), *range(start, start + samples)]
-        for kind in kinds:
-            for page in range(pages):
-                for number in numbers:
-                    yield Torn(kind, page=page, pattern=number)
+        return sampled_tears(op, self._faults, self._seed, self._is_entry(op))
 
     def _is_entry(self, op: FlashOp) -> bool:
         """Tell whether the operation rewrites an otadata entry."""

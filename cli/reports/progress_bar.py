@@ -61,6 +61,17 @@ def fuzz_progress() -> Iterator[Callable[[Findings], None]]:
         yield lambda findings: line.update(_progress_text(findings, time.monotonic() - started))
 
 
+@contextmanager
+def phase_progress() -> Iterator[Callable[[str, int], None]]:
+    """Give a function that tells the phase and its runs, in a line on stderr; without a terminal it does nothing."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda name, runs: None
+        return
+    with console.status("…") as line:
+        yield lambda name, runs: line.update(f"{name}: {runs:,} runs")
+
+
 def _progress_text(findings: Findings, seconds: float) -> str:
     diverged = f", {findings.divergences} DIVERGENCES" if findings.divergences else ""
     return f"{findings.runs:,} runs, {_rate(findings, seconds)}, {len(findings)} findings{diverged}"
@@ -68,3 +79,14 @@ def _progress_text(findings: Findings, seconds: float) -> str:
 
 def _rate(findings: Findings, seconds: float) -> str:
     return f"{findings.runs / seconds:,.1f} runs/s" if seconds > 0 else "no time at all"
+
+
+@contextmanager
+def step_progress(name: str) -> Iterator[Callable[[str], None]]:
+    """Give a function that tells what is being done, in a line on stderr; without a terminal it does nothing."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda step: None
+        return
+    with console.status(f"{name}: …") as line:
+        yield lambda step: line.update(f"{name}: {step}")

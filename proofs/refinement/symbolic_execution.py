@@ -85,7 +85,12 @@ class SymWord:
 
     def bits(self, count: int = 32) -> Any:
         """Return the lowest `count` bits, of as many as it takes, as a z3 bit-vector."""
-        return _resized(self.term, count, is_signed=self.low < 0)
+        return self.term if count == self.width else _resized(self.term, count, is_signed=self.low < 0)
+
+    @property
+    def width(self) -> int:
+        """The bits of its term."""
+        return _width(self.low, self.high)
 
     def __eq__(self, other: object) -> SymBool:  # type: ignore[override]  # forks where Python wants a bool
         """Tell whether both are the same number."""
@@ -174,12 +179,13 @@ def explored_paths(
     raises: what it may raise as one of its results; anything else is an error here too. Raises TooManyPaths."""
     paths: list[Path] = []
     script: list[Fork] | None = []
+    known: dict[int, tuple[Any, bool | None]] = {}
     solver = z3.Solver()
     solver.add(given)
     while script is not None:
         if len(paths) == MAX_PATHS:
             raise TooManyPaths(f"more than {MAX_PATHS}")
-        run = _Run(solver, script)
+        run = _Run(solver, script, known)
         token = _RUN.set(run)
         solver.push()
         try:
@@ -220,16 +226,17 @@ class Fork:
 class _Run:
     """One run: follows the script as far as it goes, then takes the true side wherever it is possible."""
 
-    def __init__(self, solver: z3.Solver, script: list[Fork]) -> None:
+    def __init__(self, solver: z3.Solver, script: list[Fork], known: dict[int, tuple[Any, bool | None]]) -> None:
         self._solver = solver
         self._script = script
+        self._known = known
         self._taken: list[Fork] = []
         self.conditions: list[Any] = []
 
     def decide(self, term: Any) -> bool:
-        known = z3.simplify(term)
-        if z3.is_true(known) or z3.is_false(known):
-            return bool(z3.is_true(known))
+        known = self._truth(term)
+        if known is not None:
+            return known
         number = len(self._taken)
         fork = self._script[number] if number < len(self._script) else self._fork(term)
         self._taken.append(fork)
@@ -237,6 +244,15 @@ class _Run:
         self.conditions.append(condition)
         self._solver.add(condition)
         return fork.side
+
+    def _truth(self, term: Any) -> bool | None:
+        """Return the truth of a formula that no value changes; runs ask again and again for the same ones."""
+        number = term.get_id()
+        if number not in self._known:
+            simple = z3.simplify(term)
+            # With the term beside it, no other one gets its number.
+            self._known[number] = (term, z3.is_true(simple) if z3.is_true(simple) or z3.is_false(simple) else None)
+        return self._known[number][1]
 
     def next_script(self) -> list[Fork] | None:
         """Return the forks up to the last one with an open side, which is taken there; None when none is open."""
@@ -281,13 +297,13 @@ def _resized(term: Any, width: int, is_signed: bool) -> Any:
 
 
 def _aligned(left: SymWord, right: SymWord) -> tuple[Any, Any]:
-    width = max(left.term.size(), right.term.size())
+    width = max(left.width, right.width)
     return left.bits(width), right.bits(width)
 
 
 def _computed(operation: Callable[[Any, Any], Any], left: SymWord, right: SymWord, low: int, high: int) -> SymWord:
     """Return the result of an operation that is exact in a width that holds both arguments and the bounds."""
-    width = max(_width(low, high), left.term.size(), right.term.size())
+    width = max(_width(low, high), left.width, right.width)
     return SymWord(operation(left.bits(width), right.bits(width)), low, high)
 
 

@@ -17,7 +17,7 @@ from otaproof.cli.main import main
 from otaproof.impl.image.format import build_image
 from otaproof.impl.otadata import encode_entry, make_entry
 from otaproof.model.ota_state import OtaImgState
-from places import RECORDED
+from places import RECORDED, ROOT
 
 Run = Callable[..., dict[str, Any]]
 
@@ -65,11 +65,13 @@ def closed(schema: Any) -> Any:
 def agree(name: str, result: dict[str, Any]) -> None:
     """Fail where a result is not what its schema says, or has more than it says."""
     Draft202012Validator(closed(published(name))).validate(result)
-    assert (SCHEMA_VERSION, name) == (result["schema_version"], result["command"].replace(" --", "-"))
+    assert (SCHEMA_VERSION, name) == (result["schema_version"], result["command"].replace(" --", "-").replace(" ", "-"))
     assert ["schema_version", "command"] == list(result)[:2]
 
 
 CHECK = ("check", "--partitions", "table.csv", "--running", "running.bin", "--update", "update.bin", "--faults", "F0")
+BOOTLOADER = ROOT / "tests/binary/firmware/images/riscv-new_half_word-Os.elf"
+RUN = ("binary", "run", str(BOOTLOADER), "--rollback", "--every", "5000", "--pairs", "300", "--faults", "F0")
 SMALL = ("--faults", "F0", "--usage", "any")
 COMMANDS = [
     ("check", (*CHECK, "--rollback")),
@@ -87,6 +89,7 @@ COMMANDS = [
     ),
     ("prove", ("prove", "--usage", "restart-at-once", "--claim", "C3", "--claim", "C4")),
     ("fuzz", ("fuzz", "--seed", "5", "--runs", "25", "--slots", "2", "--rollback", "--idf", "5.1")),
+    ("binary-run", RUN),
     ("conform", ("conform", str(RECORDED / "pins.jsonl.gz"))),
     ("diff", ("diff", "5.1", "5.5", "--usage", "restart-at-once", "--faults", "F0", "--claims", "C2")),
     ("replay", ("replay", encode_history_token(known_case("trial-is-lost").token()))),

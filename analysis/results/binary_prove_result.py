@@ -1,0 +1,168 @@
+"""The result of `otaproof binary prove`."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from ...binary.theorems.counterexample import Counterexample, Deed, SelectionInputs
+from ...binary.theorems.proof import BootloaderProof, ConfigVerdict, TheoremProof
+from ...binary.theorems.theorem_text import assumptions
+from .result_parts import CommandResult
+
+VerdictName = Literal["proved", "refuted", "undecided"]
+ArchitectureName = Literal["RISC-V", "Xtensa"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BinaryAct:
+    """One thing that is done."""
+
+    kind: Literal["erase", "program", "check", "start"]
+    """An erase of a sector, a program, the check of an image, or its start."""
+    address: int
+    """In flash, in bytes; of the partition, for an image."""
+    data: str
+    """The bytes that are programmed, as hex; else empty."""
+    fails: bool
+    """It returns an error; of a check, the image does not pass."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BinaryDeed:
+    """What code or impl does."""
+
+    boot_index: int
+    """What a selection returns: a slot's number, -1 for factory, -99 for none."""
+    has_initial_contents: bool
+    """A selection notes that otadata was never written."""
+    acts: tuple[BinaryAct, ...]
+    """In order."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BinaryExample:
+    """Inputs for which the code differs."""
+
+    records: tuple[str, ...]
+    """Of a selection: both otadata records, 32 bytes each, as hex."""
+    start_index: int | None
+    """Of the choice among images: which is tried first."""
+    app_count: int
+    """OTA slots in the partition table."""
+    factory: bool
+    """There is a factory partition."""
+    failing: tuple[int, ...]
+    """Numbers of the operations that return an error, from 0."""
+    code: BinaryDeed
+    """What the machine code does."""
+    impl: BinaryDeed
+    """What otaproof's bootloader does."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BinaryConfigVerdict:
+    """The verdict for one configuration."""
+
+    rollback: bool
+    """App rollback is on."""
+    verdict: VerdictName
+    """Whether the code does what impl does with it."""
+    detail: str
+    """Who says so, or why nobody does."""
+    releases: tuple[str, ...]
+    """ESP-IDF releases for which impl's bootloader does the same."""
+    example: BinaryExample | None
+    """Inputs for which the code differs; null where it does not, or where none was found."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BinaryTheorem:
+    """What is known of one theorem."""
+
+    name: str
+    """The theorem in a word."""
+    sentence: str
+    """What is proved."""
+    verdict: VerdictName
+    """Proved for one configuration, refuted for all of them, or neither."""
+    configurations: tuple[BinaryConfigVerdict, ...]
+    """The verdict for each configuration that was tried."""
+    assumptions: tuple[str, ...]
+    """What the verdict rests on."""
+    hooks: tuple[str, ...]
+    """Functions that were called on some path, and taken to do what their names say."""
+    paths: dict[str, int]
+    """Paths of the machine code, by semantics."""
+    seconds: float
+    """How long it took."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BinaryProveResult(CommandResult):
+    """What `otaproof binary prove` found."""
+
+    command: Literal["binary-prove"] = "binary-prove"
+    """The command that made the result."""
+    file: str
+    """The ELF file."""
+    sha256: str
+    """Its digest."""
+    architecture: ArchitectureName
+    """Its instruction set."""
+    verdict: VerdictName
+    """Proved where every theorem is, refuted where one is, or neither."""
+    theorems: tuple[BinaryTheorem, ...]
+    """The verdict on each theorem."""
+
+
+def binary_prove_result(found: BootloaderProof) -> BinaryProveResult:
+    """Return all that is known of a file."""
+    return BinaryProveResult(
+        file=found.elf.name,
+        sha256=found.elf.digest,
+        architecture=found.elf.architecture.value,
+        verdict=found.verdict.value,
+        theorems=tuple(map(_theorem, found.theorems)),
+    )
+
+
+def _theorem(proof: TheoremProof) -> BinaryTheorem:
+    return BinaryTheorem(
+        name=proof.theorem.name,
+        sentence=proof.theorem.sentence,
+        verdict=proof.verdict.value,
+        configurations=tuple(map(_config, proof.verdicts)),
+        assumptions=assumptions(proof.theorem.name),
+        hooks=proof.hooks,
+        paths={code.semantics.value: len(code.exploration.paths) for code in proof.codes},
+        seconds=round(proof.seconds, 2),
+    )
+
+
+def _config(item: ConfigVerdict) -> BinaryConfigVerdict:
+    return BinaryConfigVerdict(
+        rollback=item.config.rollback,
+        verdict=item.verdict.value,
+        detail=item.detail,
+        releases=tuple(release.label for release in item.releases),
+        example=None if item.example is None else _example(item.example),
+    )
+
+
+def _example(example: Counterexample) -> BinaryExample:
+    inputs = example.inputs
+    return BinaryExample(
+        records=tuple(record.hex() for record in inputs.records) if isinstance(inputs, SelectionInputs) else (),
+        start_index=None if isinstance(inputs, SelectionInputs) else inputs.start_index,
+        app_count=inputs.app_count,
+        factory=inputs.has_factory,
+        failing=example.failing,
+        code=_deed(example.code),
+        impl=_deed(example.impl),
+    )
+
+
+def _deed(deed: Deed) -> BinaryDeed:
+    acts = (
+        BinaryAct(kind=act.kind.value, address=act.address, data=act.data.hex(), fails=act.fails) for act in deed.acts
+    )
+    return BinaryDeed(boot_index=deed.result, has_initial_contents=deed.noted, acts=tuple(acts))

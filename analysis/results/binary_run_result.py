@@ -1,0 +1,134 @@
+"""The result of `otaproof binary run`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from ...binary.elf_file import BootloaderElf
+from ...binary.emulator.boot_cases import BootCase
+from ...binary.emulator.case_text import case_lines
+from ...binary.emulator.comparison import Difference
+from ...binary.emulator.otadata_pairs import OtadataPair
+from ...binary.emulator.run_token import RunToken, encode_run_token
+from ...binary.emulator.trials import AnyPhase, TrialPlan
+from ...model.config import Config
+from .result_parts import CommandResult, FaultName, fault_name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunDifference:
+    """Where program and simulated bootloader first differ, in a case that cannot be made simpler."""
+
+    case: tuple[str, ...]
+    """What both ran on: the device, and each otadata record."""
+    disturbance: str
+    """The power cut, or the failing flash operations; empty for none."""
+    in_next_boot: bool
+    """They differ in the boot after the power cut."""
+    program: str
+    """What the program does."""
+    simulated: str
+    """What the simulated bootloader does."""
+    token: str
+    """For --replay."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunPhase:
+    """One kind of runs."""
+
+    name: str
+    """What was run."""
+    runs: int
+    """Runs compared; a power cut and the boot after it are one."""
+    differing: int
+    """Runs that differ."""
+    seconds: float
+    """How long they took."""
+    difference: RunDifference | None
+    """The first of them, made as simple as it gets; null where none differs."""
+    fault: str
+    """Why the program could not be run on; empty where it could."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BinaryRunResult(CommandResult):
+    """What `otaproof binary run` found."""
+
+    command: Literal["binary run"] = "binary run"
+    """The command that made the result."""
+    file: str
+    """The ELF file."""
+    sha256: str
+    """Of the file, in hex."""
+    architecture: str
+    """Its instruction set."""
+    rollback: bool
+    """CONFIG_BOOTLOADER_APP_ROLLBACK_ENABLE of the simulated bootloader."""
+    anti_rollback: bool
+    """CONFIG_BOOTLOADER_APP_ANTI_ROLLBACK of it."""
+    is_configuration_given: bool
+    """The command line says so; else both are what the program fits best."""
+    idf: str
+    """ESP-IDF release whose rules the simulated bootloader follows."""
+    pairs: int
+    """Random pairs of records asked for."""
+    seed: int
+    """What chose them."""
+    every: int
+    """Of all cases that are not random, one in so many was run."""
+    faults: FaultName
+    """Fault model of the power cuts."""
+    phases: tuple[RunPhase, ...]
+    """What was run, in order."""
+    verdict: Literal["no difference", "differs", "inconclusive"]
+    """A difference counts more than what could not be run."""
+
+
+def binary_run_result(
+    elf: BootloaderElf, config: Config, is_given: bool, plan: TrialPlan, phases: Sequence[AnyPhase]
+) -> BinaryRunResult:
+    """Return the result of all phases."""
+    return BinaryRunResult(
+        file=elf.name,
+        sha256=elf.digest,
+        architecture=elf.architecture.value,
+        rollback=config.rollback,
+        anti_rollback=config.anti_rollback,
+        is_configuration_given=is_given,
+        idf=config.bootloader_release.label,
+        pairs=plan.pairs,
+        seed=plan.seed,
+        every=plan.every,
+        faults=fault_name(plan.faults.name),
+        phases=tuple(_phase(phase, config) for phase in phases),
+        verdict=_verdict(phases),
+    )
+
+
+def _verdict(phases: Sequence[AnyPhase]) -> Literal["no difference", "differs", "inconclusive"]:
+    if any(phase.differing for phase in phases):
+        return "differs"
+    return "inconclusive" if any(phase.fault for phase in phases) else "no difference"
+
+
+def _phase(phase: AnyPhase, config: Config) -> RunPhase:
+    return RunPhase(
+        name=phase.name,
+        runs=phase.runs,
+        differing=phase.differing,
+        seconds=round(phase.seconds, 3),
+        difference=None if phase.found is None else _difference(phase.found, config),
+        fault=phase.fault,
+    )
+
+
+def _difference(found: Difference[OtadataPair] | Difference[BootCase], config: Config) -> RunDifference:
+    return RunDifference(
+        case=case_lines(found.case),
+        disturbance=str(found.disturbance),
+        in_next_boot=found.in_next_boot,
+        program=found.emulated,
+        simulated=found.simulated,
+        token=encode_run_token(RunToken(found.case, found.disturbance, config)),
+    )

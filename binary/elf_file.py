@@ -1,0 +1,270 @@
+"""A bootloader's ELF file: the bytes that are loaded, its symbols, and the layout of its structs from DWARF.
+
+No address and no offset is guessed: what the file does not tell is an InputError that names it.
+Left out: relocatable files, 64-bit and big-endian ones, and every architecture but RISC-V and Xtensa.
+"""
+
+import hashlib
+import io
+import re
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from elftools.elf.elffile import ELFFile
+
+from ..errors import InputError
+
+MAX_FILE_SIZE = 64 << 20
+"""Bytes of the largest file that is read."""
+MAX_LOADED_SIZE = 16 << 20
+"""Bytes of memory that the segments of a file may fill."""
+MAX_SYMBOLS = 200_000
+STATE_STRUCT = "bootloader_state_t"
+"""Source: bootloader_config.h."""
+_CLONE = re.compile(r"[.$](?:isra|constprop|part|lto_priv|cold)\b.*")
+
+
+class Architecture(Enum):
+    """The instruction sets of the ESP32 family."""
+
+    RISCV = "RISC-V"
+    XTENSA = "Xtensa"
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """Bytes as the loader puts them into memory; what the file leaves out is zero."""
+
+    address: int
+    data: bytes
+
+    @property
+    def end(self) -> int:
+        """The first address behind it."""
+        return self.address + len(self.data)
+
+
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    """A function or an object."""
+
+    name: str
+    """As the file has it, with what the compiler appended: write_otadata.isra.0."""
+    address: int
+    size: int
+    """Bytes; 0 where the file does not tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class StructLayout:
+    """A C struct."""
+
+    size: int
+    """Bytes."""
+    offsets: Mapping[str, int]
+    """Bytes from its start by member, those of structs inside it too: ota_info, ota_info.offset, ota.size."""
+
+
+class BootloaderElf:
+    """What a proof or a run needs of the file."""
+
+    def __init__(
+        self,
+        name: str,
+        digest: str,
+        architecture: Architecture,
+        segments: tuple[Segment, ...],
+        symbols: Mapping[str, Symbol],
+        layout: StructLayout,
+    ) -> None:
+        """Take what was read; see read_bootloader_elf."""
+        self.name = name
+        self.digest = digest
+        """SHA-256 of the file, as hex."""
+        self.architecture = architecture
+        self.segments = segments
+        """By address, without overlaps."""
+        self.symbols = symbols
+        self.layout = layout
+        """Of bootloader_state_t."""
+        self._starts = [segment.address for segment in segments]
+
+    def byte_at(self, address: int) -> int | None:
+        """Return a byte of memory as loaded; None where nothing is loaded."""
+        number = bisect_right(self._starts, address) - 1
+        if number < 0 or address >= self.segments[number].end:
+            return None
+        return self.segments[number].data[address - self.segments[number].address]
+
+    def bytes_at(self, address: int, length: int) -> bytes:
+        """Return the bytes that are loaded from an address on, at most `length`."""
+        found = (self.byte_at(address + offset) for offset in range(length))
+        return bytes(_until_none(found))
+
+    def is_free(self, address: int, length: int) -> bool:
+        """Tell whether nothing is loaded in a range."""
+        return all(segment.end <= address or address + length <= segment.address for segment in self.segments)
+
+    def find(self, name: str) -> Symbol | None:
+        """Return the symbol of exactly that name: a clone of a function may take other arguments."""
+        return self.symbols.get(name)
+
+    def function(self, name: str) -> Symbol:
+        """Return a function that has code in the file; raises InputError."""
+        symbol = self.find(name)
+        if symbol is None:
+            raise InputError(f"{self.name}: no symbol {name}; want the bootloader's ELF with its symbols, not stripped")
+        if self.byte_at(symbol.address) is None:
+            raise InputError(f"{self.name}: {name} at 0x{symbol.address:x} has no code in the file")
+        return symbol
+
+    def object(self, name: str) -> Symbol:
+        """Return a variable, static ones included, whatever the compiler appended to the name; raises InputError."""
+        found = [symbol for symbol in self.symbols.values() if _CLONE.sub("", symbol.name) == name]
+        if len(found) != 1:
+            raise InputError(f"{self.name}: {len(found)} symbols {name}, want one")
+        return found[0]
+
+    def patched(self, patches: Mapping[int, bytes]) -> "BootloaderElf":
+        """Return the file with other bytes at some addresses; raises InputError where nothing is loaded."""
+        loaded = {segment.address: bytearray(segment.data) for segment in self.segments}
+        for address, data in patches.items():
+            number = bisect_right(self._starts, address) - 1
+            if number < 0 or address + len(data) > self.segments[number].end:
+                raise InputError(f"{self.name}: no {len(data)} bytes are loaded at 0x{address:x}")
+            start = address - self._starts[number]
+            loaded[self._starts[number]][start : start + len(data)] = data
+        segments = tuple(Segment(address, bytes(data)) for address, data in loaded.items())
+        return BootloaderElf(self.name, self.digest, self.architecture, segments, self.symbols, self.layout)
+
+
+def read_bootloader_elf(path: Path) -> BootloaderElf:
+    """Return a bootloader's ELF file; raises InputError for anything else, and for a damaged file."""
+    try:
+        with path.open("rb") as file:
+            raw = file.read(MAX_FILE_SIZE + 1)
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}") from error
+    if len(raw) > MAX_FILE_SIZE:
+        raise InputError(f"{path}: larger than {MAX_FILE_SIZE >> 20} MiB, which no bootloader is")
+    return parse_bootloader_elf(raw, str(path))
+
+
+def parse_bootloader_elf(raw: bytes, name: str) -> BootloaderElf:
+    """Return the ELF file that these bytes are; name: what errors call it. Raises InputError."""
+    if raw[:4] != b"\x7fELF":
+        raise InputError(f"{name}: no ELF file; want the bootloader.elf that the build leaves beside bootloader.bin")
+    try:
+        file = ELFFile(io.BytesIO(raw))
+        architecture = _architecture(file, name)
+        segments = _segments(file, len(raw), name)
+        symbols = _symbols(file, name)
+        layout = _layout(file, name)
+    except InputError:
+        raise
+    except Exception as error:  # pyelftools raises errors of every kind on damaged files
+        detail = " ".join(str(error).split()) or type(error).__name__
+        raise InputError(f"{name}: a damaged ELF file: {detail}") from error
+    return BootloaderElf(name, hashlib.sha256(raw).hexdigest(), architecture, segments, symbols, layout)
+
+
+def _architecture(file: ELFFile, name: str) -> Architecture:
+    machine = file.header.e_machine
+    known = {"EM_RISCV": Architecture.RISCV, "EM_XTENSA": Architecture.XTENSA}
+    if file.elfclass != 32 or not file.little_endian or machine not in known:
+        order = "little" if file.little_endian else "big"
+        raise InputError(
+            f"{name}: {machine}, {file.elfclass} bits, {order}-endian; want RISC-V or Xtensa, 32 bits, little-endian"
+        )
+    if file.header.e_type != "ET_EXEC":
+        raise InputError(f"{name}: {file.header.e_type}; want a linked program (ET_EXEC)")
+    return known[machine]
+
+
+def _segments(file: ELFFile, file_size: int, name: str) -> tuple[Segment, ...]:
+    found = []
+    total = 0
+    for segment in file.iter_segments("PT_LOAD"):
+        address, size, stored = (int(segment[field]) for field in ("p_vaddr", "p_memsz", "p_filesz"))
+        total += size
+        if segment["p_offset"] + stored > file_size or stored > size:
+            raise InputError(f"{name}: truncated: the segment at 0x{address:x} ends behind the file")
+        if total > MAX_LOADED_SIZE or address + size > 1 << 32:
+            raise InputError(f"{name}: the segment at 0x{address:x} has 0x{size:x} bytes, which no bootloader has")
+        if size:
+            found.append(Segment(address, bytes(segment.data()).ljust(size, b"\0")))
+    found.sort(key=lambda segment: segment.address)
+    for lower, upper in pairwise(found):
+        if lower.end > upper.address:
+            raise InputError(f"{name}: two segments overlap at 0x{upper.address:x}")
+    if not found:
+        raise InputError(f"{name}: nothing to load in it")
+    return tuple(found)
+
+
+def _symbols(file: ELFFile, name: str) -> dict[str, Symbol]:
+    table = file.get_section_by_name(".symtab")
+    if table is None:
+        raise InputError(f"{name}: no symbols; want the bootloader's ELF before it was stripped")
+    if table.num_symbols() > MAX_SYMBOLS:
+        raise InputError(f"{name}: more than {MAX_SYMBOLS} symbols")
+    found = {}
+    for symbol in table.iter_symbols():
+        if symbol.name and symbol["st_shndx"] != "SHN_UNDEF" and symbol["st_info"]["type"] not in _NO_PLACE:
+            found[symbol.name] = Symbol(symbol.name, symbol["st_value"], symbol["st_size"])
+    return found
+
+
+_NO_PLACE = ("STT_FILE", "STT_SECTION")
+
+
+def _layout(file: ELFFile, name: str) -> StructLayout:
+    if not file.has_dwarf_info() or file.get_section_by_name(".debug_info") is None:
+        raise InputError(f"{name}: no DWARF, which tells the layout of {STATE_STRUCT}; want debug information")
+    for unit in file.get_dwarf_info().iter_CUs():
+        for entry in unit.iter_DIEs():
+            if entry.tag == "DW_TAG_typedef" and _name(entry) == STATE_STRUCT:
+                return _struct_layout(entry.get_DIE_from_attribute("DW_AT_type"))
+    raise InputError(f"{name}: its DWARF has no {STATE_STRUCT}; is it a bootloader?")
+
+
+def _struct_layout(entry: Any) -> StructLayout:
+    """Return the layout of a DW_TAG_structure_type."""
+    return StructLayout(int(entry.attributes["DW_AT_byte_size"].value), dict(_offsets(entry)))
+
+
+def _offsets(entry: Any) -> Iterator[tuple[str, int]]:
+    for member in entry.iter_children():
+        if member.tag != "DW_TAG_member" or _name(member) is None:
+            continue
+        place = int(member.attributes["DW_AT_data_member_location"].value)
+        yield str(_name(member)), place
+        inner = _plain_type(member)
+        if inner.tag == "DW_TAG_structure_type":
+            yield from ((f"{_name(member)}.{part}", place + offset) for part, offset in _offsets(inner))
+
+
+def _plain_type(entry: Any) -> Any:
+    """Return the type of a member, without names, qualifiers, and the array that it is an element of."""
+    while "DW_AT_type" in entry.attributes:
+        entry = entry.get_DIE_from_attribute("DW_AT_type")
+        if entry.tag not in ("DW_TAG_typedef", "DW_TAG_array_type", "DW_TAG_const_type", "DW_TAG_volatile_type"):
+            break
+    return entry
+
+
+def _name(entry: Any) -> str | None:
+    attribute = entry.attributes.get("DW_AT_name")
+    return None if attribute is None else attribute.value.decode(errors="replace")
+
+
+def _until_none(values: Iterator[int | None]) -> Iterator[int]:
+    for value in values:
+        if value is None:
+            return
+        yield value

@@ -1,0 +1,185 @@
+"""Whole boots that a bootloader is run on: partition tables, right, odd and damaged ones, images that pass or not, and
+records.
+
+The rows of a table are chosen so that a bootloader which reads them in another way starts another image: numbers with
+gaps and out of order, two factory rows, subtypes next to those of OTA slots, other data partitions, no otadata.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from itertools import product
+
+from ...impl.chip.cells import SECTOR_SIZE, Cells
+from ...impl.image.format import build_image
+from ...impl.otadata import SEQ_EMPTY, ota_select_crc
+from ...impl.partitions.partition import AppSubtype, Partition
+from ...impl.partitions.table import ROW_SIZE, encode_table
+from ...model.config import Chip
+from ...model.ota_state import OtaImgState
+from .otadata_pairs import BLANK_RECORD, make_record
+
+FLASH_SIZE = 0x60000
+TABLE_OFFSET = 0x8000
+_OTADATA, _APPS, _APP_SIZE, _IMAGE_SIZE = 0xD000, 0x10000, 0x10000, 1000
+_FACTORY, _OTA_0, _TEST = AppSubtype.FACTORY, AppSubtype.OTA_0, AppSubtype.TEST
+_OTADATA_ROW = Partition("otadata", 1, 0, _OTADATA, 2 * SECTOR_SIZE)
+
+
+def _apps(*subtypes: int) -> tuple[Partition, ...]:
+    """Return app partitions, one after the other in flash."""
+    return tuple(
+        Partition(f"app{place}", 0, subtype, _APPS + place * _APP_SIZE, _APP_SIZE)
+        for place, subtype in enumerate(subtypes)
+    )
+
+
+_NVS = Partition("nvs", 1, 2, 0x9000, 0x4000)
+TABLES: Mapping[str, tuple[Partition, ...]] = {
+    "one slot": (_NVS, _OTADATA_ROW, *_apps(_OTA_0)),
+    "two slots": (_NVS, _OTADATA_ROW, *_apps(_OTA_0, _OTA_0 + 1)),
+    "two slots, factory": (_NVS, _OTADATA_ROW, *_apps(_FACTORY, _OTA_0, _OTA_0 + 1)),
+    "three slots, factory": (_NVS, _OTADATA_ROW, *_apps(_FACTORY, _OTA_0, _OTA_0 + 1, _OTA_0 + 2)),
+    "two slots, test app": (_NVS, _OTADATA_ROW, *_apps(_OTA_0, _OTA_0 + 1, _TEST)),
+    "factory, test app, no slots": (_NVS, _OTADATA_ROW, *_apps(_FACTORY, _TEST)),
+    "slots 1 and 0": (_NVS, _OTADATA_ROW, *_apps(_OTA_0 + 1, _OTA_0)),
+    "slots 0 and 2": (_NVS, _OTADATA_ROW, *_apps(_OTA_0, _OTA_0 + 2)),
+    "two slots 0": (_NVS, _OTADATA_ROW, *_apps(_OTA_0, _OTA_0, _OTA_0 + 1)),
+    "two factories": (_NVS, _OTADATA_ROW, *_apps(_FACTORY, _FACTORY, _OTA_0)),
+    "an app of subtype 0x30": (_NVS, _OTADATA_ROW, *_apps(_OTA_0, 0x30, _OTA_0 + 1)),
+    "otadata first": (_OTADATA_ROW, _NVS, *_apps(_FACTORY, _OTA_0, _OTA_0 + 1)),
+    "no otadata": (_NVS, *_apps(_FACTORY, _OTA_0, _OTA_0 + 1)),
+    "otadata of one sector": (_NVS, replace(_OTADATA_ROW, size=SECTOR_SIZE), *_apps(_OTA_0, _OTA_0 + 1)),
+    "a slot of no size": (_NVS, _OTADATA_ROW, *_apps(_OTA_0), replace(_apps(_OTA_0, _OTA_0 + 1)[1], size=0)),
+    "a row beyond the flash": (_NVS, _OTADATA_ROW, *_apps(_OTA_0), Partition("data", 1, 6, FLASH_SIZE, SECTOR_SIZE)),
+}
+"""Partition tables by name."""
+BLANK_APP = -1
+"""Stands for the secure version of an app partition that is blank."""
+DAMAGES = ("", "no MD5", "wrong MD5", "wrong magic", "no end")
+"""What else can be the matter with a table; "": nothing."""
+_RECORDS = (
+    (BLANK_RECORD, BLANK_RECORD),
+    *(
+        (
+            make_record(first, states[0], ota_select_crc(first)),
+            make_record(second, states[1], ota_select_crc(second)) if second != SEQ_EMPTY else BLANK_RECORD,
+        )
+        for first, second, states in (
+            (1, SEQ_EMPTY, (OtaImgState.VALID, OtaImgState.VALID)),
+            (1, 2, (OtaImgState.VALID, OtaImgState.VALID)),
+            (3, 2, (OtaImgState.VALID, OtaImgState.VALID)),
+            (3, 2, (OtaImgState.NEW, OtaImgState.VALID)),
+            (1, 2, (OtaImgState.VALID, OtaImgState.PENDING_VERIFY)),
+            (1, 2, (OtaImgState.PENDING_VERIFY, OtaImgState.NEW)),
+            (1, 2, (OtaImgState.INVALID, OtaImgState.ABORTED)),
+            (4, 5, (OtaImgState.UNDEFINED, OtaImgState.ABORTED)),
+        )
+    ),
+    (make_record(1, OtaImgState.VALID, 0), make_record(2, OtaImgState.VALID, 0)),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class BootCase:
+    """One boot after power-on."""
+
+    table: str
+    """A key of TABLES."""
+    damage: str
+    """One of DAMAGES."""
+    damaged: tuple[int, ...]
+    """Numbers of the app partitions, in the order of the table, whose image does not pass."""
+    records: tuple[bytes, bytes]
+    """The 32 bytes of each otadata record, where there is otadata."""
+    versions: tuple[int, ...] = ()
+    """Secure version of each app partition's image, in the order of the table; BLANK_APP: it has none; (): all 0."""
+    burned: int = 0
+    """Secure version in the eFuse."""
+
+    def cells(self, chip: Chip) -> Cells:
+        """Return what the flash holds."""
+        cells = _without_records(self.table, self.damage, self.damaged, self.versions, chip)
+        for number, record in enumerate(self.records):
+            cells = cells.with_bytes(_OTADATA + number * SECTOR_SIZE, record)
+        return cells
+
+
+def boot_cases() -> Iterator[BootCase]:
+    """Yield boots with every table, every choice of images that do not pass, and records of each kind."""
+    for table, partitions in TABLES.items():
+        apps = sum(partition.is_app for partition in partitions)
+        for passes in product((True, False), repeat=apps):
+            damaged = tuple(number for number, does_pass in enumerate(passes) if not does_pass)
+            for records in _RECORDS:
+                yield BootCase(table, "", damaged, records)
+    for damage in DAMAGES[1:]:
+        for records in _RECORDS:
+            yield BootCase("two slots, factory", damage, (), records)
+
+
+def version_cases() -> Iterator[BootCase]:
+    """Yield boots of images with each choice of secure versions, for a bootloader with anti-rollback."""
+    for table in ("two slots", "two slots, factory", "two slots, test app"):
+        apps = sum(partition.is_app for partition in TABLES[table])
+        for versions, burned in product(product((BLANK_APP, 0, 1, 2), repeat=apps), (0, 1)):
+            for records in _RECORDS:
+                yield BootCase(table, "", (), records, versions, burned)
+
+
+def has_slots(case: BootCase) -> bool:
+    """Tell whether the table has an OTA slot.
+
+    With anti-rollback, a slot number is then taken modulo 0, which only an Xtensa core traps, as `impl` has it."""
+    return any(partition.is_ota_slot for partition in TABLES[case.table])
+
+
+def simpler_boots(case: BootCase) -> Iterator[BootCase]:
+    """Yield boots that are simpler in one respect."""
+    if case.damage:
+        yield replace(case, damage="")
+    names = list(TABLES)
+    for name in ("two slots", "two slots, factory"):
+        if names.index(name) < names.index(case.table) and not case.versions:
+            yield replace(case, table=name)
+    if case.versions and case.burned:
+        yield replace(case, burned=0)
+    for place, version in enumerate(case.versions):
+        if version:
+            yield replace(case, versions=(*case.versions[:place], 0, *case.versions[place + 1 :]))
+    for number in case.damaged:
+        yield replace(case, damaged=tuple(other for other in case.damaged if other != number))
+    for records in _RECORDS[: _RECORDS.index(case.records) if case.records in _RECORDS else None]:
+        yield replace(case, records=records)
+
+
+@cache
+def _without_records(table: str, damage: str, damaged: tuple[int, ...], versions: tuple[int, ...], chip: Chip) -> Cells:
+    partitions = TABLES[table]
+    cells = Cells.erased(FLASH_SIZE).with_bytes(TABLE_OFFSET, _table_bytes(partitions, damage))
+    for number, partition in enumerate(partition for partition in partitions if partition.is_app):
+        secure_version = versions[number] if versions else 0
+        if secure_version == BLANK_APP:
+            continue
+        image = build_image(chip, size=_IMAGE_SIZE, version=f"1.{number}", secure_version=secure_version, seed=number)
+        if number in damaged:
+            image = image[:600] + bytes([image[600] ^ 1]) + image[601:]
+        cells = cells.with_bytes(partition.offset, image)
+    return cells
+
+
+def _table_bytes(partitions: tuple[Partition, ...], damage: str) -> bytes:
+    raw = encode_table(partitions, md5=damage != "no MD5")
+    rows = len(partitions)
+    match damage:
+        case "wrong MD5":
+            return _with_byte_changed(raw, (rows + 1) * ROW_SIZE - 1)
+        case "wrong magic":
+            return _with_byte_changed(raw, (rows - 1) * ROW_SIZE)
+        case "no end":
+            return raw[: (rows + 1) * ROW_SIZE] + raw[: len(raw) - (rows + 1) * ROW_SIZE]
+    return raw
+
+
+def _with_byte_changed(raw: bytes, place: int) -> bytes:
+    return raw[:place] + bytes([raw[place] ^ 1]) + raw[place + 1 :]

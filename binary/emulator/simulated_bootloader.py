@@ -1,0 +1,49 @@
+"""`impl`'s bootloader, run the same way as an emulated one: its selection alone, or a whole boot."""
+
+from collections.abc import Callable
+
+from ...impl.bootloader import Bootloader, BootloaderState
+from ...impl.image.verify import VerifyMode
+from ...impl.partitions.partition import Partition
+from ...impl.program_end import Panic, PowerCut
+from ...model.config import Config, ResetReason
+from .run_outcome import PANIC, POWER_CUT, RESETS, ChipMemory, Outcome, selects, starts
+
+
+class SimulatedBootloader(Bootloader):
+    """One run of `impl`'s bootloader, with an outcome instead of a partition."""
+
+    def __init__(self, chip: ChipMemory, config: Config) -> None:
+        """Run on a chip whose flash takes snapshots, built with `config`."""
+        super().__init__(chip.flash, chip.efuse, config)
+        self._chip = chip
+        self._tried: list[int] = []
+
+    def selection(self, otadata: Partition | None, app_count: int, factory: Partition | None) -> Outcome:
+        """Return what the selection comes to."""
+        return self._outcome(lambda: self._selected(BootloaderState(factory, None, {}, app_count, otadata)))
+
+    def whole_boot(self) -> Outcome:
+        """Return what a boot after power-on comes to."""
+        return self._outcome(self._booted)
+
+    def _outcome(self, run: Callable[[], str]) -> Outcome:
+        try:
+            ending = run()
+        except PowerCut:
+            ending = POWER_CUT
+        except Panic:
+            ending = PANIC
+        return Outcome.of(ending, self._chip, self._tried)
+
+    def _selected(self, state: BootloaderState) -> str:
+        selection = self._select(state)
+        return RESETS if selection is None else selects(selection.index, selection.has_initial_contents)
+
+    def _booted(self) -> str:
+        partition = self.boot(ResetReason.POWER_ON, None, None)
+        return RESETS if partition is None else starts(partition.offset)
+
+    def _is_loadable(self, partition: Partition, mode: VerifyMode) -> bool:
+        self._tried.append(partition.offset)
+        return super()._is_loadable(partition, mode)

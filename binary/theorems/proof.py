@@ -1,0 +1,204 @@
+"""Proves or refutes the theorems of a bootloader's file, by every semantics of its processor, against several options.
+
+The file does not say with which options it was built. Where the user does not either, each is tried, and the verdict
+says which one the code follows. Two semantics that disagree are a bug of ours, and nothing is proved then.
+"""
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from functools import cache
+
+from ...model.config import Config, Release
+from ..elf_file import BootloaderElf
+from ..execution.machine_state import ExecutionStopped
+from .boot_inputs import ENCRYPTED
+from .counterexample import Counterexample, ModelReader
+from .expected_selection import Expectation
+from .fallback import FALLBACK
+from .machine_setup import Semantics, semantics_for
+from .outcome import differing
+from .played_selection import played_selection
+from .question import Answer, Verdict, decide, find_example
+from .selection import SELECTION
+from .theorem import Theorem, TheoremCode
+
+Progress = Callable[[str], None]
+ROLLBACK_OPTIONS = (Config(rollback=True), Config())
+"""What is tried where nobody says how the file was built."""
+RELEASE_FIELDS = frozenset({"bootloader_release", "app_release"})
+
+
+@dataclass(frozen=True, slots=True)
+class SemanticsRun:
+    """What one semantics found of one configuration."""
+
+    semantics: Semantics
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigVerdict:
+    """Whether the code does what impl does with one configuration."""
+
+    config: Config
+    verdict: Verdict
+    detail: str
+    """Who says so, or why nobody does."""
+    releases: tuple[Release, ...] = ()
+    """The releases for which impl's bootloader does the same."""
+    runs: tuple[SemanticsRun, ...] = ()
+    impl_paths: int = 0
+    example: Counterexample | None = None
+    """Inputs for which the code differs."""
+
+
+@dataclass(frozen=True, slots=True)
+class TheoremProof:
+    """What is known of one theorem of a file."""
+
+    theorem: Theorem
+    verdicts: tuple[ConfigVerdict, ...]
+    codes: tuple[TheoremCode, ...]
+    seconds: float
+
+    @property
+    def verdict(self) -> Verdict:
+        """Proved for one configuration, refuted for all of them, or neither."""
+        return self.followed.verdict if self.followed.verdict is Verdict.PROVED else _worst(self.verdicts)
+
+    @property
+    def followed(self) -> ConfigVerdict:
+        """The configuration that is proved; else the one that the code comes closest to, by whether it writes."""
+        writes = any(path.events for code in self.codes for path in code.exploration.paths)
+        return min(
+            self.verdicts, key=lambda item: (item.verdict is not Verdict.PROVED, item.config.rollback is not writes)
+        )
+
+    @property
+    def hooks(self) -> tuple[str, ...]:
+        """Functions that were called on some path, and taken to do what their names say."""
+        return tuple(sorted({name for code in self.codes for name in code.hooks}))
+
+
+@dataclass(frozen=True, slots=True)
+class BootloaderProof:
+    """What is known of a file."""
+
+    elf: BootloaderElf
+    theorems: tuple[TheoremProof, ...]
+
+    @property
+    def verdict(self) -> Verdict:
+        """Proved where every theorem is; refuted where one is."""
+        found = {proof.verdict for proof in self.theorems}
+        if Verdict.REFUTED in found:
+            return Verdict.REFUTED
+        return Verdict.PROVED if found == {Verdict.PROVED} else Verdict.UNDECIDED
+
+    @property
+    def config(self) -> Config:
+        """The configuration that the code follows, or comes closest to."""
+        return self.theorems[0].followed.config
+
+    @property
+    def seconds(self) -> float:
+        """How long it took."""
+        return sum(proof.seconds for proof in self.theorems)
+
+
+def prove_bootloader(
+    elf: BootloaderElf, configs: Iterable[Config] = ROLLBACK_OPTIONS, progress: Progress = lambda text: None
+) -> BootloaderProof:
+    """Prove every theorem: the selection for one of the configurations, the others for that one. Raises InputError."""
+    selection = prove_theorem(SELECTION, elf, tuple(configs), progress)
+    fallback = prove_theorem(FALLBACK, elf, (selection.followed.config,), progress)
+    return BootloaderProof(elf, (selection, fallback))
+
+
+def prove_theorem(
+    theorem: Theorem, elf: BootloaderElf, configs: tuple[Config, ...], progress: Progress = lambda text: None
+) -> TheoremProof:
+    """Prove one theorem for one of the configurations. Raises InputError."""
+    started = time.perf_counter()
+    codes: list[TheoremCode] = []
+    stopped = ""
+    for semantics in semantics_for(elf):
+        progress(f"{theorem.name}: following the machine code ({semantics.value})")
+        try:
+            codes.append(theorem.explore(elf, semantics))
+        except ExecutionStopped as error:
+            stopped = f"{semantics.value}: {error}"
+    verdicts = []
+    for config in configs:
+        if stopped:
+            verdicts.append(ConfigVerdict(config, Verdict.UNDECIDED, stopped))
+            continue
+        progress(f"{theorem.name}: comparing it with impl ({config_text(config)})")
+        verdicts.append(_decide(theorem, codes, expected(theorem, config)))
+    return TheoremProof(theorem, tuple(verdicts), tuple(codes), time.perf_counter() - started)
+
+
+@cache
+def expected(theorem: Theorem, config: Config) -> Expectation:
+    """Return what impl does with a configuration."""
+    return theorem.expected(config)
+
+
+def config_text(config: Config) -> str:
+    """Return a configuration in a few words."""
+    return "rollback on" if config.rollback else "rollback off"
+
+
+def _decide(theorem: Theorem, codes: list[TheoremCode], expectation: Expectation) -> ConfigVerdict:
+    differences = [differing(code.outcomes, expectation.outcomes, ENCRYPTED) for code in codes]
+    runs = tuple(
+        SemanticsRun(code.semantics, decide(differs, theorem.given))
+        for code, differs in zip(codes, differences, strict=True)
+    )
+    verdict, detail = _joined(runs)
+    reads_release = RELEASE_FIELDS & expectation.read
+    found = ConfigVerdict(
+        expectation.config,
+        verdict,
+        detail,
+        (expectation.config.bootloader_release,) if reads_release else tuple(Release),
+        runs,
+        expectation.path_count,
+    )
+    if verdict is not Verdict.REFUTED:
+        return found
+    example = _example(theorem, codes[0], differences[0], expectation)
+    if isinstance(example, str):
+        return replace(found, verdict=Verdict.UNDECIDED, detail=example)
+    return replace(found, example=example)
+
+
+def _joined(runs: tuple[SemanticsRun, ...]) -> tuple[Verdict, str]:
+    """Return what the semantics say together."""
+    found = {run.answer.verdict for run in runs}
+    if len(found) == 1:
+        return runs[0].answer.verdict, runs[0].answer.detail
+    undecided = [run for run in runs if run.answer.verdict is Verdict.UNDECIDED]
+    if undecided:
+        return Verdict.UNDECIDED, f"{undecided[0].semantics.value}: {undecided[0].answer.detail}"
+    said = ", ".join(f"{run.semantics.value} says {run.answer.verdict.value}" for run in runs)
+    return Verdict.UNDECIDED, f"the two semantics disagree, which is a bug of otaproof: {said}"
+
+
+def _example(theorem: Theorem, code: TheoremCode, differs: object, expectation: Expectation) -> Counterexample | str:
+    """Return inputs for which the code differs; text where none is found, or impl does not do what is said of it."""
+    model = find_example(differs, theorem.given, theorem.wishes())
+    if model is None:
+        return "it differs for some check word, but no inputs were found for which it does with the true CRC-32"
+    reader = ModelReader(model)
+    inputs = reader.selection() if theorem is SELECTION else reader.fallback()
+    example = Counterexample(inputs, reader.failing(), reader.deed(code.outcomes), reader.deed(expectation.outcomes))
+    if theorem is SELECTION and played_selection(example, expectation.config) != example.impl:
+        return "impl does not do on the simulated flash what its formula says, which is a bug of otaproof"
+    return example
+
+
+def _worst(verdicts: tuple[ConfigVerdict, ...]) -> Verdict:
+    is_refuted = all(item.verdict is Verdict.REFUTED for item in verdicts)
+    return Verdict.REFUTED if is_refuted else Verdict.UNDECIDED

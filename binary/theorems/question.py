@@ -1,0 +1,110 @@
+"""A question put to both solvers: can the code ever differ? And where it can: the inputs for which it does.
+
+Proved is: z3 says that it cannot, and bitwuzla, which reads the question as SMT-LIB text, says so too. A difference is
+looked for again with the true check word and the true remainder, and with inputs as plain as there are.
+"""
+
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+import z3
+
+from ...proofs.bytes.crc_lemmas import crc_term
+from ...proofs.refinement.symbolic_entries import CRC, LOGIC
+from ...proofs.smt.second_solver import ask_bitwuzla, script
+from ..execution.words import REMAINDER
+
+TIME_LIMIT_MS = 60_000
+"""How long each solver may take for the question."""
+WISH_LIMIT_MS = 3_000
+"""How long z3 may take to meet one more wish of how an example is to look."""
+
+
+class Verdict(Enum):
+    """What is known of a theorem."""
+
+    PROVED = "proved"
+    REFUTED = "refuted"
+    UNDECIDED = "undecided"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the solvers say."""
+
+    verdict: Verdict
+    detail: str
+    """Who says so, or why nobody does."""
+    seconds: float
+    text: str
+    """The question, as SMT-LIB: "unsat" is what proves."""
+
+
+def decide(differs: Any, given: Sequence[Any]) -> Answer:
+    """Return whether the formula is false for all inputs."""
+    started = time.perf_counter()
+    text = script([*given, differs], LOGIC)
+
+    def answer(verdict: Verdict, detail: str) -> Answer:
+        return Answer(verdict, detail, time.perf_counter() - started, text)
+
+    solver = _solver(given, TIME_LIMIT_MS)
+    first = solver.check(differs)
+    if first == z3.unknown:
+        return answer(Verdict.UNDECIDED, f"z3 gave up: {solver.reason_unknown()}")
+    if first == z3.sat:
+        return answer(Verdict.REFUTED, "z3")
+    second = ask_bitwuzla(text, TIME_LIMIT_MS)
+    if second != "unsat":
+        return answer(Verdict.UNDECIDED, f"z3 finds no difference, bitwuzla says {second}")
+    return answer(Verdict.PROVED, "z3 and bitwuzla")
+
+
+def find_example(differs: Any, given: Sequence[Any], wishes: Iterable[Any]) -> z3.ModelRef | None:
+    """Return inputs for which the formula is true with the true check word and remainder; None if none is found.
+
+    wishes: further conditions, each kept if it can be."""
+    formula = z3.simplify(z3.And(*given, differs))
+    solver = _solver([formula, *_true_functions(formula)], WISH_LIMIT_MS)
+    kept: list[Any] = []
+    model = None
+    for wish in wishes:
+        if solver.check(*kept, wish) == z3.sat:
+            kept.append(wish)
+            model = solver.model()
+    if model is None:
+        solver.set("timeout", TIME_LIMIT_MS)
+        model = solver.model() if solver.check() == z3.sat else None
+    return model
+
+
+def _true_functions(formula: Any) -> Iterator[Any]:
+    """Yield what makes the open functions in a formula the true ones, wherever they are applied in it."""
+    for application in _applications(formula):
+        if application.decl().eq(CRC):
+            yield application == crc_term(application.arg(0))
+        else:
+            yield application == z3.URem(application.arg(0), application.arg(1))
+
+
+def _applications(formula: Any) -> list[Any]:
+    found, seen, work = [], set(), [formula]
+    while work:
+        term = work.pop()
+        if term.get_id() in seen:
+            continue
+        seen.add(term.get_id())
+        work += term.children()
+        if z3.is_app(term) and (term.decl().eq(CRC) or term.decl().eq(REMAINDER)):
+            found.append(term)
+    return found
+
+
+def _solver(given: Sequence[Any], limit_ms: int) -> z3.Solver:
+    solver = z3.Solver()
+    solver.set("timeout", limit_ms)
+    solver.add(*given)
+    return solver

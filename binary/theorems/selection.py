@@ -1,0 +1,115 @@
+"""The theorem about bootloader_utility_get_selected_boot_partition: it does what impl's bootloader does.
+
+For all inputs of boot_inputs.py and every register at the entry, with any functions as check word and as remainder: the
+same boot index, the same note that otadata was never written, the same erases and programs in the same order with all
+their bytes, bootloader_state_t unchanged, and the registers preserved that a function has to preserve.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import z3
+
+from ...impl.chip.cells import SECTOR_SIZE
+from ...impl.otadata import SEQ_EMPTY
+from ..elf_file import BootloaderElf
+from ..execution.machine_state import MachineState
+from ..execution.words import Word, as_bits
+from .boot_inputs import (
+    APP_COUNT,
+    ENCRYPTED,
+    FACTORY_OFFSET,
+    FACTORY_SIZE,
+    GIVEN,
+    MOST_OPERATIONS,
+    OTADATA_OFFSET,
+    OTADATA_SIZE,
+    RECORDS,
+    operation_result,
+)
+from .expected_selection import expected_selection
+from .machine_setup import ENCRYPTION_GIVEN, Machine, Semantics, all_hooks, machine_for
+from .outcome import Outcome, distinct_outcomes
+from .theorem import Theorem, TheoremCode
+
+FUNCTION = "bootloader_utility_get_selected_boot_partition"
+FLAG = "ota_has_initial_contents"
+GIVEN_OF_SELECTION = (*GIVEN, ENCRYPTION_GIVEN)
+_FIELDS = {
+    "ota_info.offset": OTADATA_OFFSET,
+    "ota_info.size": OTADATA_SIZE,
+    "factory.offset": FACTORY_OFFSET,
+    "factory.size": FACTORY_SIZE,
+    "app_count": APP_COUNT,
+}
+
+
+def explore_selection(elf: BootloaderElf, semantics: Semantics) -> TheoremCode:
+    """Return every path of the function; raises InputError, and ExecutionStopped where one cannot be followed."""
+    machine = machine_for(elf, FUNCTION)
+    flag = elf.object(FLAG).address
+    state = machine.entry(machine.arguments)
+    for place in range(elf.layout.size):
+        state.store(machine.arguments + place, z3.BitVec(f"table{place}", 8), 1)
+    for field, word in _FIELDS.items():
+        state.store(machine.arguments + elf.layout.offsets[field], word, 4)
+    table = _table(machine, state)
+    hooks = all_hooks(machine)
+    plain = {address: hook for address, (_, hook) in hooks.items()}
+    found = machine.explore(state, plain, semantics, GIVEN_OF_SELECTION)
+    names = tuple(sorted({hooks[address][0] for address in found.called}))
+    outcomes = distinct_outcomes(_outcome(machine, path, flag, table) for path in found.paths)
+    return TheoremCode(machine, semantics, found, names, outcomes)
+
+
+def _outcome(machine: Machine, state: MachineState, flag: int, table: tuple[Word, ...]) -> Outcome:
+    changed = zip(table, _table(machine, state), strict=True)
+    frame = [
+        *machine.returns_properly(state),
+        *(as_bits(before, 8) == as_bits(after, 8) for before, after in changed if before is not after),
+    ]
+    noted = z3.simplify(as_bits(state.load(flag, 1), 8) != 0)
+    return Outcome(
+        state.condition,
+        as_bits(machine.convention.result(state)),
+        noted,
+        state.events,
+        z3.simplify(z3.And(*frame)),
+    )
+
+
+def _table(machine: Machine, state: MachineState) -> tuple[Word, ...]:
+    return tuple(state.load(machine.arguments + place, 1) for place in range(machine.elf.layout.size))
+
+
+def plain_inputs() -> Iterator[Any]:
+    """Yield how an example is to look, what matters most first."""
+    for words in RECORDS:
+        yield z3.Or(words[0] == SEQ_EMPTY, z3.And(words[0] != 0, z3.ULE(words[0], 16)))
+        yield z3.Or(words[6] == SEQ_EMPTY, z3.ULE(words[6], 4))
+        yield z3.And(*(word == SEQ_EMPTY for word in words[1:6]))
+    yield z3.And(OTADATA_OFFSET == 0xD000, OTADATA_SIZE == 2 * SECTOR_SIZE)
+    yield z3.And(z3.UGE(APP_COUNT, 1), z3.ULE(APP_COUNT, 16))
+    yield z3.Or(FACTORY_OFFSET == 0, FACTORY_OFFSET == 0x10000)
+    yield z3.And(*(operation_result(number) == 0 for number in range(MOST_OPERATIONS)))
+    yield ENCRYPTED == 0
+    yield APP_COUNT == 2
+    yield FACTORY_OFFSET == 0
+    yield from (z3.And(*(word == SEQ_EMPTY for word in words)) for words in RECORDS)
+
+
+SELECTION = Theorem(
+    name="selection",
+    title="Selection of the boot partition",
+    sentence=(
+        "For both otadata records with any 64 bytes, any number of OTA slots, any factory partition or none, any "
+        "otadata partition or none, and each flash operation succeeding or failing: "
+        "bootloader_utility_get_selected_boot_partition in this file returns the boot index that impl's bootloader "
+        "selects, sets ota_has_initial_contents where that notes that otadata was never written, and erases and "
+        "programs the same records in the same order with the same bytes."
+    ),
+    explore=explore_selection,
+    expected=expected_selection,
+    given=GIVEN_OF_SELECTION,
+    wishes=plain_inputs,
+)

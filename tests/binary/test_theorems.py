@@ -1,0 +1,95 @@
+"""What is proved of a bootloader's machine code: the right one is proved, each broken one refuted by an example."""
+
+import zlib
+
+import pytest
+
+pytest.importorskip("pypcode", reason="pypcode is not installed")
+pytest.importorskip("z3", reason="z3 is not installed")
+
+import z3
+
+from build_firmware import IMAGES
+from otaproof.binary.elf_file import read_bootloader_elf
+from otaproof.binary.execution.machine_state import ExecutionStopped
+from otaproof.binary.theorems.counterexample import SelectionInputs
+from otaproof.binary.theorems.fallback import FALLBACK
+from otaproof.binary.theorems.fallback_inputs import GIVEN_OF_FALLBACK
+from otaproof.binary.theorems.machine_setup import Semantics
+from otaproof.binary.theorems.proof import TheoremProof, expected, prove_theorem
+from otaproof.binary.theorems.question import Verdict
+from otaproof.binary.theorems.selection import FUNCTION, GIVEN_OF_SELECTION, SELECTION, explore_selection
+from otaproof.model.config import Config, Release
+
+ROLLBACK = Config(rollback=True)
+FAITHFUL = ["riscv-faithful-Os", "xtensa-faithful-Os"]
+
+
+def selection_of(name: str, config: Config = ROLLBACK) -> TheoremProof:
+    """Return what is known of the selection in an ELF of ours."""
+    return prove_theorem(SELECTION, read_bootloader_elf(IMAGES / f"{name}.elf"), (config,))
+
+
+@pytest.mark.parametrize("name", FAITHFUL)
+def test_selection_of_the_right_code_is_proved(name: str) -> None:
+    """By every semantics, for every release."""
+    found = selection_of(name)
+    assert Verdict.PROVED is found.verdict, found.verdicts
+    assert tuple(Release) == found.followed.releases
+
+
+@pytest.mark.parametrize("name", FAITHFUL)
+def test_fallback_of_the_right_code_is_proved(name: str) -> None:
+    """With up to four slots."""
+    found = prove_theorem(FALLBACK, read_bootloader_elf(IMAGES / f"{name}.elf"), (ROLLBACK,))
+    assert Verdict.PROVED is found.verdict, found.verdicts
+
+
+@pytest.mark.parametrize("name", ["riscv-new_half_word-Os", "riscv-signed_numbers-Os", "xtensa-abort_as_invalid-Os"])
+def test_broken_selection_is_refuted_by_records(name: str) -> None:
+    """The code differs from impl for them; whether a check word in them is right is told by the true CRC-32."""
+    example = selection_of(name).followed.example
+    assert example is not None
+    assert example.code != example.impl
+    assert isinstance(example.inputs, SelectionInputs)
+    assert [32, 32] == list(map(len, example.inputs.records))
+
+
+def test_half_word_example_needs_a_right_check_word() -> None:
+    """Of a state whose low half alone is NEW, in a record that decides."""
+    example = selection_of("riscv-new_half_word-Os").followed.example
+    assert example is not None
+    assert isinstance(example.inputs, SelectionInputs)
+    right = [r for r in example.inputs.records if int.from_bytes(r[28:], "little") == zlib.crc32(r[:4], 0xFFFFFFFF)]
+    states = [int.from_bytes(record[24:28], "little") for record in right]
+    assert any(state and not state & 0xFFFF for state in states)
+
+
+def test_code_with_rollback_is_refuted_without() -> None:
+    """The options are told apart."""
+    assert Verdict.REFUTED is selection_of("xtensa-faithful-Os", Config()).verdict
+
+
+def test_code_that_cannot_be_followed_is_undecided() -> None:
+    """An ebreak at the entry is no proof of anything."""
+    elf = read_bootloader_elf(IMAGES / "riscv-faithful-Os.elf")
+    broken = elf.patched({elf.function(FUNCTION).address: b"\x02\x90"})
+    with pytest.raises(ExecutionStopped):
+        explore_selection(broken, Semantics.RV32)
+    assert Verdict.UNDECIDED is prove_theorem(SELECTION, broken, (ROLLBACK,)).verdict
+
+
+@pytest.mark.parametrize("given", [GIVEN_OF_SELECTION, GIVEN_OF_FALLBACK])
+def test_premises_can_be_met(given: tuple[object, ...]) -> None:
+    """Else nothing would be claimed."""
+    solver = z3.Solver()
+    solver.add(*given)
+    assert z3.sat == solver.check()
+
+
+@pytest.mark.parametrize("config", [ROLLBACK, Config()])
+def test_paths_of_impl_leave_nothing_out(config: Config) -> None:
+    """Under the premises, one of them is always taken."""
+    solver = z3.Solver()
+    solver.add(*GIVEN_OF_SELECTION, *(z3.Not(o.condition) for o in expected(SELECTION, config).outcomes))
+    assert z3.unsat == solver.check()
