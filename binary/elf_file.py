@@ -37,7 +37,7 @@ class Architecture(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Segment:
+class LoadedSegment:
     """Bytes as the loader puts them into memory; what the file leaves out is zero."""
 
     address: int
@@ -78,7 +78,7 @@ class BootloaderElf:
         name: str,
         digest: str,
         architecture: Architecture,
-        segments: tuple[Segment, ...],
+        segments: tuple[LoadedSegment, ...],
         symbols: Mapping[str, Symbol],
         layout: StructLayout,
     ) -> None:
@@ -139,7 +139,7 @@ class BootloaderElf:
                 raise InputError(f"{self.name}: no {len(data)} bytes are loaded at 0x{address:x}")
             start = address - self._starts[number]
             loaded[self._starts[number]][start : start + len(data)] = data
-        segments = tuple(Segment(address, bytes(data)) for address, data in loaded.items())
+        segments = tuple(LoadedSegment(address, bytes(data)) for address, data in loaded.items())
         return BootloaderElf(self.name, self.digest, self.architecture, segments, self.symbols, self.layout)
 
 
@@ -186,7 +186,7 @@ def _architecture(file: ELFFile, name: str) -> Architecture:
     return known[machine]
 
 
-def _segments(file: ELFFile, file_size: int, name: str) -> tuple[Segment, ...]:
+def _segments(file: ELFFile, file_size: int, name: str) -> tuple[LoadedSegment, ...]:
     found = []
     total = 0
     for segment in file.iter_segments("PT_LOAD"):
@@ -197,7 +197,7 @@ def _segments(file: ELFFile, file_size: int, name: str) -> tuple[Segment, ...]:
         if total > MAX_LOADED_SIZE or address + size > 1 << 32:
             raise InputError(f"{name}: the segment at 0x{address:x} has 0x{size:x} bytes, which no bootloader has")
         if size:
-            found.append(Segment(address, bytes(segment.data()).ljust(size, b"\0")))
+            found.append(LoadedSegment(address, bytes(segment.data()).ljust(size, b"\0")))
     found.sort(key=lambda segment: segment.address)
     for lower, upper in pairwise(found):
         if lower.end > upper.address:

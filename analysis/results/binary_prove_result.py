@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from ...binary.theorems.counterexample import Counterexample, Deed, SelectionInputs
+from ...binary.theorems.counterexample import Deed, SelectionInputs, TheoremCounterexample
 from ...binary.theorems.proof import BootloaderProof, ConfigVerdict, TheoremProof
 from ...binary.theorems.theorem_text import assumptions
 from .result_parts import CommandResult
@@ -148,7 +148,7 @@ def _config(item: ConfigVerdict) -> BinaryConfigVerdict:
     )
 
 
-def _example(example: Counterexample) -> BinaryExample:
+def _example(example: TheoremCounterexample) -> BinaryExample:
     inputs = example.inputs
     return BinaryExample(
         records=tuple(record.hex() for record in inputs.records) if isinstance(inputs, SelectionInputs) else (),

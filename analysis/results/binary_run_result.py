@@ -6,10 +6,10 @@ from typing import Literal
 
 from ...binary.elf_file import BootloaderElf
 from ...binary.emulator.boot_cases import BootCase
-from ...binary.emulator.case_text import case_lines
-from ...binary.emulator.comparison import Difference
+from ...binary.emulator.comparison import TrialDifference
 from ...binary.emulator.otadata_pairs import OtadataPair
 from ...binary.emulator.run_token import RunToken, encode_run_token
+from ...binary.emulator.trial_text import case_lines
 from ...binary.emulator.trials import AnyPhase, TrialPlan
 from ...model.config import Config
 from .result_parts import CommandResult, FaultName, fault_name
@@ -123,7 +123,7 @@ def _phase(phase: AnyPhase, config: Config) -> RunPhase:
     )
 
 
-def _difference(found: Difference[OtadataPair] | Difference[BootCase], config: Config) -> RunDifference:
+def _difference(found: TrialDifference[OtadataPair] | TrialDifference[BootCase], config: Config) -> RunDifference:
     return RunDifference(
         case=case_lines(found.case),
         disturbance=str(found.disturbance),

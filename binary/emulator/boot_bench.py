@@ -6,14 +6,14 @@ from ...impl.chip.cells import Cells
 from ...impl.chip.efuse import Efuse
 from ...model.config import Config
 from .boot_cases import FLASH_SIZE, BootCase, simpler_boots
-from .comparison import Bench
+from .comparison import RunBench
 from .emulated_bootloader import EmulatedBootloader
 from .program import BootloaderProgram
-from .run_outcome import ChipMemory, Outcome
+from .run_outcome import ChipMemory, RunOutcome
 from .simulated_bootloader import SimulatedBootloader
 
 
-class BootBench(Bench[BootCase]):
+class BootBench(RunBench[BootCase]):
     """Both boots, of one program and one configuration."""
 
     def __init__(self, program: BootloaderProgram, config: Config) -> None:
@@ -29,11 +29,11 @@ class BootBench(Bench[BootCase]):
         """Return an eFuse of the case's secure version."""
         return Efuse.of_version(case.burned, self._config.secure_version_bits)
 
-    def emulate(self, case: BootCase, chip: ChipMemory) -> Outcome:
+    def emulate(self, case: BootCase, chip: ChipMemory) -> RunOutcome:
         """Boot by the program."""
         return self._emulated.boot(chip)
 
-    def simulate(self, case: BootCase, chip: ChipMemory) -> Outcome:
+    def simulate(self, case: BootCase, chip: ChipMemory) -> RunOutcome:
         """Boot by `impl`."""
         return SimulatedBootloader(chip, self._config).whole_boot()
 

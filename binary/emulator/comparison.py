@@ -15,7 +15,7 @@ from ...impl.chip.efuse import Efuse
 from ...impl.chip.flash import Failure, FailureExtent, FlashOp, FlashOpKind, NorFlash, PlannedCut, Strictness
 from ...impl.chip.torn_operations import Torn
 from ...model.fault_model import FaultModel
-from .run_outcome import ChipMemory, Outcome, first_difference
+from .run_outcome import ChipMemory, RunOutcome, first_difference
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ UNDISTURBED = Disturbance()
 CaseT = TypeVar("CaseT", bound=Hashable)
 
 
-class Bench(ABC, Generic[CaseT]):
+class RunBench(ABC, Generic[CaseT]):
     """Both bootloaders, for one kind of cases."""
 
     @abstractmethod
@@ -64,11 +64,11 @@ class Bench(ABC, Generic[CaseT]):
         return ChipMemory(disturbance.flash(self.cells(case)), self.efuse(case))
 
     @abstractmethod
-    def emulate(self, case: CaseT, chip: ChipMemory) -> Outcome:
+    def emulate(self, case: CaseT, chip: ChipMemory) -> RunOutcome:
         """Run the program under test."""
 
     @abstractmethod
-    def simulate(self, case: CaseT, chip: ChipMemory) -> Outcome:
+    def simulate(self, case: CaseT, chip: ChipMemory) -> RunOutcome:
         """Run `impl`'s bootloader."""
 
     @abstractmethod
@@ -77,7 +77,7 @@ class Bench(ABC, Generic[CaseT]):
 
 
 @dataclass(frozen=True, slots=True)
-class Difference(Generic[CaseT]):
+class TrialDifference(Generic[CaseT]):
     """Where the two first differ in a case."""
 
     case: CaseT
@@ -90,29 +90,31 @@ class Difference(Generic[CaseT]):
     """What `impl`'s bootloader does there."""
 
 
-def compare(bench: Bench[CaseT], case: CaseT, disturbance: Disturbance = UNDISTURBED) -> Difference[CaseT] | None:
+def compare(
+    bench: RunBench[CaseT], case: CaseT, disturbance: Disturbance = UNDISTURBED
+) -> TrialDifference[CaseT] | None:
     """Return where the two first differ, or None. Raises CoreFault where the program cannot be run on."""
     emulated = bench.emulate(case, bench.chip(case, disturbance))
     simulated = bench.simulate(case, bench.chip(case, disturbance))
     found = first_difference(emulated, simulated)
     if found is not None:
-        return Difference(case, disturbance, False, *found)
+        return TrialDifference(case, disturbance, False, *found)
     if disturbance.cut is None:
         return None
     found = first_difference(
         bench.emulate(case, _left_chip(bench.efuse(case), simulated)),
         bench.simulate(case, _left_chip(bench.efuse(case), simulated)),
     )
-    return None if found is None else Difference(case, disturbance, True, *found)
+    return None if found is None else TrialDifference(case, disturbance, True, *found)
 
 
-def _left_chip(efuse: Efuse, outcome: Outcome) -> ChipMemory:
+def _left_chip(efuse: Efuse, outcome: RunOutcome) -> ChipMemory:
     """Return the chip that a run has left; efuse: one of its kind."""
     efuse.bits = outcome.efuse_bits
     return ChipMemory(UNDISTURBED.flash(outcome.cells), efuse)
 
 
-def power_cuts(bench: Bench[CaseT], case: CaseT, faults: FaultModel, seed: int) -> Iterator[Disturbance]:
+def power_cuts(bench: RunBench[CaseT], case: CaseT, faults: FaultModel, seed: int) -> Iterator[Disturbance]:
     """Yield the power cuts in each operation of a case; of all tears that leave the same, one.
 
     seed: chooses the random patterns of F2 and F3."""
@@ -137,7 +139,7 @@ def _left(torn: Torn, op: FlashOp, before: Cells, after: Cells) -> bytes:
     return torn.programmed(old, after.read(op.address, op.length), op.address)
 
 
-def failing_operations(bench: Bench[CaseT], case: CaseT) -> Iterator[Disturbance]:
+def failing_operations(bench: RunBench[CaseT], case: CaseT) -> Iterator[Disturbance]:
     """Yield failures of each operation of a case, and of all of them, each with nothing, half or all of it done."""
     count = len(bench.simulate(case, bench.chip(case, UNDISTURBED)).ops)
     for extent in FailureExtent:
@@ -147,7 +149,7 @@ def failing_operations(bench: Bench[CaseT], case: CaseT) -> Iterator[Disturbance
             yield Disturbance(failures=tuple(Failure(number, extent) for number in range(count)))
 
 
-def simplest(bench: Bench[CaseT], found: Difference[CaseT]) -> Difference[CaseT]:
+def simplest(bench: RunBench[CaseT], found: TrialDifference[CaseT]) -> TrialDifference[CaseT]:
     """Return a difference of a case that cannot be made simpler in one respect and still differ."""
     without = compare(bench, found.case, UNDISTURBED)
     best = without or found

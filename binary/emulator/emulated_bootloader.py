@@ -20,7 +20,7 @@ from . import rv32_stubs
 from .md5_stand_in import Md5StandIn
 from .program import BootloaderProgram
 from .riscv_core import ProgramError, RiscvCore, StandIn
-from .run_outcome import PANIC, POWER_CUT, RESETS, ChipMemory, Outcome, selects, starts
+from .run_outcome import PANIC, POWER_CUT, RESETS, ChipMemory, RunOutcome, selects, starts
 from .shared_memory import PAGE
 
 SELECT = "bootloader_utility_get_selected_boot_partition"
@@ -35,7 +35,7 @@ _SILENT = ("esp_rom_printf", "ets_printf", "printf", "esp_log_timestamp", "esp_l
 _CRC = ("esp_rom_crc32_le", "crc32_le")
 
 
-class _Ended(BaseException):
+class _CallEnded(BaseException):
     """The bootloader is at its end, inside a function that does not return."""
 
     def __init__(self, ending: str) -> None:
@@ -125,7 +125,7 @@ class EmulatedBootloader:
         app_count: int,
         factory: Partition | None,
         is_encrypted: bool,
-    ) -> Outcome:
+    ) -> RunOutcome:
         """Return what the selection comes to on a chip whose flash takes snapshots."""
         state = self._program.state(otadata, app_count, factory)
 
@@ -138,7 +138,7 @@ class EmulatedBootloader:
 
         return self._run(chip, is_encrypted, run)
 
-    def boot(self, chip: ChipMemory) -> Outcome:
+    def boot(self, chip: ChipMemory) -> RunOutcome:
         """Return what a boot comes to, from the partition table to the image that is started."""
 
         def run() -> str:
@@ -153,14 +153,14 @@ class EmulatedBootloader:
 
         return self._run(chip, False, run)
 
-    def _run(self, chip: ChipMemory, is_encrypted: bool, run: Callable[[], str]) -> Outcome:
+    def _run(self, chip: ChipMemory, is_encrypted: bool, run: Callable[[], str]) -> RunOutcome:
         self._flash, self._efuse = chip
         self._is_encrypted, self._passed, self._tried = is_encrypted, None, []
         self._core.reset()
         self._show(self._flash.cells)
         try:
             ending = run()
-        except _Ended as ended:
+        except _CallEnded as ended:
             ending = ended.ending
         except PowerCut:
             ending = POWER_CUT
@@ -168,7 +168,7 @@ class EmulatedBootloader:
             ending = PANIC
         except (ProgramError, FlashMisuse) as error:
             ending = str(error)
-        return Outcome.of(ending, chip, self._tried)
+        return RunOutcome.of(ending, chip, self._tried)
 
     def _select(self) -> int:
         index = self._core.call(self._program.function(SELECT), _STATE)
@@ -242,7 +242,7 @@ class EmulatedBootloader:
     def _start(self) -> int:
         if self._passed is None:
             raise ProgramError("starts an image that was not verified")
-        raise _Ended(starts(self._passed))
+        raise _CallEnded(starts(self._passed))
 
 
 def _raise_panic() -> int:
@@ -250,4 +250,4 @@ def _raise_panic() -> int:
 
 
 def _raise_reset() -> int:
-    raise _Ended(RESETS)
+    raise _CallEnded(RESETS)

@@ -4,7 +4,7 @@ import struct
 
 from ...errors import InputError
 from ...impl.partitions.partition import Partition
-from ..elf_file import Architecture, BootloaderElf, Segment
+from ..elf_file import Architecture, BootloaderElf, LoadedSegment
 from .riscv_core import OWN_MEMORY
 
 INITIAL_CONTENTS = "ota_has_initial_contents"
@@ -35,7 +35,7 @@ class BootloaderProgram:
         """What gp holds."""
 
     @property
-    def segments(self) -> tuple[Segment, ...]:
+    def segments(self) -> tuple[LoadedSegment, ...]:
         """The bytes that are loaded."""
         return self._elf.segments
 

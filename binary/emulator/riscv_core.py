@@ -15,7 +15,7 @@ from typing import Any
 import unicorn
 from unicorn import riscv_const
 
-from ..elf_file import Segment
+from ..elf_file import LoadedSegment
 from . import rv32_stubs
 from .shared_memory import PAGE, SharedMemory
 
@@ -64,7 +64,7 @@ class _Island:
 class RiscvCore:
     """One core and its memory; a program is loaded once and its functions are called many times."""
 
-    def __init__(self, segments: Sequence[Segment], functions: Mapping[str, int], gp: int = 0) -> None:
+    def __init__(self, segments: Sequence[LoadedSegment], functions: Mapping[str, int], gp: int = 0) -> None:
         """Load a program. functions: addresses by name; gp: what the register of this name holds."""
         self._uc: Any = unicorn.Uc(unicorn.UC_ARCH_RISCV, unicorn.UC_MODE_RISCV32)
         self._functions = dict(functions)

@@ -21,7 +21,7 @@ class ChipMemory(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class RunOutcome:
     """One run, from its first instruction to its end."""
 
     ending: str
@@ -40,7 +40,7 @@ class Outcome:
     """What the eFuse holds at the end."""
 
     @classmethod
-    def of(cls, ending: str, chip: ChipMemory, tried: Sequence[int]) -> "Outcome":
+    def of(cls, ending: str, chip: ChipMemory, tried: Sequence[int]) -> "RunOutcome":
         """Return the outcome of a run on a chip whose flash took snapshots."""
         flash, efuse = chip
         ops, before = tuple(flash.ops), tuple(flash.snapshots or ())
@@ -58,7 +58,7 @@ def starts(offset: int) -> str:
     return f"starts the image at 0x{offset:x}"
 
 
-def first_difference(emulated: Outcome, simulated: Outcome) -> tuple[str, str] | None:
+def first_difference(emulated: RunOutcome, simulated: RunOutcome) -> tuple[str, str] | None:
     """Return what each does where they first differ; None where they do not."""
     if emulated == simulated:
         return None
@@ -80,13 +80,13 @@ def first_difference(emulated: Outcome, simulated: Outcome) -> tuple[str, str] |
     return emulated.ending, simulated.ending
 
 
-def _tries(outcome: Outcome) -> str:
+def _tries(outcome: RunOutcome) -> str:
     """Return in words which images were verified."""
     places = ", ".join(f"0x{offset:x}" for offset in outcome.tried)
     return f"verifies {f'the images at {places}' if places else 'no image'}, {outcome.ending}"
 
 
-def _burns(outcome: Outcome) -> str:
+def _burns(outcome: RunOutcome) -> str:
     """Return the eFuse burns in words."""
     burns = " and ".join(f"the eFuse bits 0x{bits:x}" for bits in outcome.burns)
     return f"burns {burns or 'no eFuse bit'}, {outcome.ending}"
@@ -100,7 +100,7 @@ def _operation(op: FlashOp) -> str:
     )
 
 
-def _after(outcome: Outcome, number: int) -> Cells:
+def _after(outcome: RunOutcome, number: int) -> Cells:
     """Return the flash after an operation of an outcome."""
     return (*outcome.before_ops[number + 1 :], outcome.cells)[0]
 

@@ -8,11 +8,11 @@ from ...impl.chip.efuse import Efuse
 from ...impl.otadata import ENTRY_SIZE
 from ...impl.partitions.partition import Partition
 from ...model.config import Config
-from .comparison import Bench
+from .comparison import RunBench
 from .emulated_bootloader import EmulatedBootloader
 from .otadata_pairs import OtadataPair, simpler_pairs
 from .program import BootloaderProgram
-from .run_outcome import ChipMemory, Outcome
+from .run_outcome import ChipMemory, RunOutcome
 from .simulated_bootloader import SimulatedBootloader
 
 OTADATA = 0x1000
@@ -22,7 +22,7 @@ _REST = ERASED_SECTOR[ENTRY_SIZE:]
 _FACTORY = Partition("factory", 0, 0, 0x10000, 0x10000)
 
 
-class SelectionBench(Bench[OtadataPair]):
+class SelectionBench(RunBench[OtadataPair]):
     """Both selections, of one program and one configuration."""
 
     def __init__(self, program: BootloaderProgram, config: Config) -> None:
@@ -40,12 +40,12 @@ class SelectionBench(Bench[OtadataPair]):
         """Return a blank eFuse."""
         return Efuse(0, self._config.secure_version_bits)
 
-    def emulate(self, case: OtadataPair, chip: ChipMemory) -> Outcome:
+    def emulate(self, case: OtadataPair, chip: ChipMemory) -> RunOutcome:
         """Run the selection of the program."""
         factory = _FACTORY if case.has_factory else None
         return self._emulated.select(chip, _otadata(case.otadata_size), case.app_count, factory, case.is_encrypted)
 
-    def simulate(self, case: OtadataPair, chip: ChipMemory) -> Outcome:
+    def simulate(self, case: OtadataPair, chip: ChipMemory) -> RunOutcome:
         """Run the selection of `impl`."""
         factory = _FACTORY if case.has_factory else None
         return SimulatedBootloader(chip, self._config).selection(_otadata(case.otadata_size), case.app_count, factory)

@@ -7,7 +7,7 @@ from ...impl.image.verify import VerifyMode
 from ...impl.partitions.partition import Partition
 from ...impl.program_end import Panic, PowerCut
 from ...model.config import Config, ResetReason
-from .run_outcome import PANIC, POWER_CUT, RESETS, ChipMemory, Outcome, selects, starts
+from .run_outcome import PANIC, POWER_CUT, RESETS, ChipMemory, RunOutcome, selects, starts
 
 
 class SimulatedBootloader(Bootloader):
@@ -19,22 +19,22 @@ class SimulatedBootloader(Bootloader):
         self._chip = chip
         self._tried: list[int] = []
 
-    def selection(self, otadata: Partition | None, app_count: int, factory: Partition | None) -> Outcome:
+    def selection(self, otadata: Partition | None, app_count: int, factory: Partition | None) -> RunOutcome:
         """Return what the selection comes to."""
         return self._outcome(lambda: self._selected(BootloaderState(factory, None, {}, app_count, otadata)))
 
-    def whole_boot(self) -> Outcome:
+    def whole_boot(self) -> RunOutcome:
         """Return what a boot after power-on comes to."""
         return self._outcome(self._booted)
 
-    def _outcome(self, run: Callable[[], str]) -> Outcome:
+    def _outcome(self, run: Callable[[], str]) -> RunOutcome:
         try:
             ending = run()
         except PowerCut:
             ending = POWER_CUT
         except Panic:
             ending = PANIC
-        return Outcome.of(ending, self._chip, self._tried)
+        return RunOutcome.of(ending, self._chip, self._tried)
 
     def _selected(self, state: BootloaderState) -> str:
         selection = self._select(state)

@@ -12,10 +12,10 @@ from .boot_bench import BootBench
 from .boot_cases import BootCase, boot_cases, has_slots, version_cases
 from .comparison import (
     UNDISTURBED,
-    Bench,
     CaseT,
-    Difference,
     Disturbance,
+    RunBench,
+    TrialDifference,
     compare,
     failing_operations,
     power_cuts,
@@ -37,7 +37,7 @@ Run = tuple[CaseT, Disturbance]
 
 
 @dataclass(frozen=True, slots=True)
-class Phase(Generic[CaseT]):
+class TrialPhase(Generic[CaseT]):
     """What one kind of runs came to."""
 
     name: str
@@ -46,13 +46,13 @@ class Phase(Generic[CaseT]):
     differing: int
     """Those that differ."""
     seconds: float
-    found: Difference[CaseT] | None
+    found: TrialDifference[CaseT] | None
     """The first difference, made as simple as it gets."""
     fault: str
     """Why the program could not be run on; "": it could."""
 
 
-AnyPhase = Phase[OtadataPair] | Phase[BootCase]
+AnyPhase = TrialPhase[OtadataPair] | TrialPhase[BootCase]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,21 +127,21 @@ def _undisturbed(cases: Iterable[CaseT]) -> Iterator[Run[CaseT]]:
     return ((case, UNDISTURBED) for case in cases)
 
 
-def _failing(bench: Bench[CaseT], cases: Iterable[CaseT]) -> Iterator[Run[CaseT]]:
+def _failing(bench: RunBench[CaseT], cases: Iterable[CaseT]) -> Iterator[Run[CaseT]]:
     return ((case, failure) for case in cases for failure in failing_operations(bench, case))
 
 
-def _cut(bench: Bench[CaseT], cases: Iterable[CaseT], plan: TrialPlan) -> Iterator[Run[CaseT]]:
+def _cut(bench: RunBench[CaseT], cases: Iterable[CaseT], plan: TrialPlan) -> Iterator[Run[CaseT]]:
     return ((case, cut) for case in cases for cut in power_cuts(bench, case, plan.faults, plan.seed))
 
 
 def _phase(
     name: str,
-    bench: Bench[CaseT],
+    bench: RunBench[CaseT],
     runs: Iterator[Run[CaseT]],
     progress: Progress = lambda name, runs: None,
     is_simplified: bool = True,
-) -> Phase[CaseT]:
+) -> TrialPhase[CaseT]:
     count = differing = 0
     first, fault = None, ""
     began = time.perf_counter()
@@ -158,4 +158,4 @@ def _phase(
             first = simplest(bench, first)
     except CoreFault as error:
         fault = str(error)
-    return Phase(name, count, differing, time.perf_counter() - began, first, fault)
+    return TrialPhase(name, count, differing, time.perf_counter() - began, first, fault)

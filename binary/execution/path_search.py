@@ -59,7 +59,7 @@ Hook = Callable[[MachineState, Arguments], "Word | Ended | None"]
 
 
 @dataclass(frozen=True, slots=True)
-class Exploration:
+class PathExploration:
     """Every path of a function."""
 
     paths: tuple[MachineState, ...]
@@ -87,14 +87,14 @@ class PathSearch:
         self._steps = 0
         self._called: set[int] = set()
 
-    def explore(self, start: MachineState) -> Exploration:
+    def explore(self, start: MachineState) -> PathExploration:
         """Return every path from a state; raises ExecutionStopped, also where one is missing."""
         started = time.perf_counter()
         paths = tuple(self._paths(start))
         gap = z3.Not(z3.Or(*(path.condition for path in paths)))
         if self._is_possible(gap):
             raise ExecutionStopped("a path is missing: there are inputs that none of the paths takes")
-        return Exploration(paths, self._steps, time.perf_counter() - started, frozenset(self._called))
+        return PathExploration(paths, self._steps, time.perf_counter() - started, frozenset(self._called))
 
     def _paths(self, start: MachineState) -> Iterator[MachineState]:
         work, found = [start], 0

@@ -16,7 +16,7 @@ from ..elf_file import Architecture
 from ..execution.machine_state import ExecutionStopped, Frame, MachineState
 from ..execution.path_search import Branch
 from ..execution.words import MASK, Word, anything, as_bits, bit, remainder, simplified
-from .pcode_lifter import Operation, PcodeLifter, Place
+from .pcode_lifter import PcodeLifter, PcodeOperation, PcodePlace
 
 Computation = Callable[..., Any]
 
@@ -108,7 +108,7 @@ def _continued(state: MachineState, pc: int) -> list[MachineState]:
     return [state]
 
 
-def _target(state: MachineState, place: int, distance: Place) -> int:
+def _target(state: MachineState, place: int, distance: PcodePlace) -> int:
     """Return where a jump inside one instruction goes."""
     signed = distance.offset - (1 << 8 * distance.size) if distance.offset >> 8 * distance.size - 1 else distance.offset
     if signed <= 0:
@@ -121,7 +121,7 @@ def _jump_target(state: MachineState, target: Word) -> int:
     return number & ~1 if state.elf.architecture is Architecture.RISCV else number
 
 
-def _value(state: MachineState, operation: Operation) -> Word:
+def _value(state: MachineState, operation: PcodeOperation) -> Word:
     """Return what the operation computes."""
     code, inputs, output = operation.code, operation.inputs, operation.output
     assert output is not None
@@ -177,7 +177,7 @@ def _fitted(word: Word, bits: int) -> Word:
     return z3.ZeroExt(bits - word.size(), word) if word.size() < bits else word
 
 
-def _read(state: MachineState, place: Place) -> Word:
+def _read(state: MachineState, place: PcodePlace) -> Word:
     bits = 8 * place.size
     if place.space == "const":
         return place.offset & (1 << bits) - 1
@@ -192,7 +192,7 @@ def _read(state: MachineState, place: Place) -> Word:
     return state.others[place.name]
 
 
-def _write(state: MachineState, place: Place, word: Word) -> None:
+def _write(state: MachineState, place: PcodePlace, word: Word) -> None:
     if place.space == "unique":
         state.others[_temporary(place)] = word
     elif place.space == "ram":
@@ -205,11 +205,11 @@ def _write(state: MachineState, place: Place, word: Word) -> None:
         state.registers[place.number] = word
 
 
-def _temporary(place: Place) -> str:
+def _temporary(place: PcodePlace) -> str:
     return f"{_TEMPORARY}{place.offset:x}"
 
 
-def _move_window(state: MachineState, operation: Operation) -> None:
+def _move_window(state: MachineState, operation: PcodeOperation) -> None:
     """Carry out what `entry` and `retw` do to the register window."""
     if operation.user_name == _ROTATE:
         shift = 4 * state.number(_read(state, operation.inputs[0]))

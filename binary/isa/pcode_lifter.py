@@ -26,7 +26,7 @@ _LINKS_BEFORE_IT_READS = 0x9082
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class PcodePlace:
     """Where an operation reads or writes."""
 
     space: str
@@ -42,12 +42,12 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Operation:
+class PcodeOperation:
     """One operation of p-code."""
 
     code: OpCode
-    inputs: tuple[Place, ...]
-    output: Place | None
+    inputs: tuple[PcodePlace, ...]
+    output: PcodePlace | None
     user_name: str = ""
     """Of an operation that the description of the processor leaves to its user."""
 
@@ -56,7 +56,7 @@ class Operation:
 class Lifted:
     """One instruction."""
 
-    operations: tuple[Operation, ...]
+    operations: tuple[PcodeOperation, ...]
     length: int
     """Bytes."""
 
@@ -93,20 +93,20 @@ class PcodeLifter:
             raise ExecutionStopped(f"instruction {code[:4].hex()} at 0x{pc:x} is not decoded")
         return Lifted(tuple(self._operation(op) for op in operations if op.opcode != OpCode.IMARK), length)
 
-    def _operation(self, op: Any) -> Operation:
+    def _operation(self, op: Any) -> PcodeOperation:
         is_user = op.opcode == OpCode.CALLOTHER
         inputs = op.inputs[1:] if is_user else op.inputs
         if op.opcode in (OpCode.LOAD, OpCode.STORE):
             inputs = inputs[1:]  # the first input names the address space, of which there is one
         output = None if op.output is None else self._place(op.output)
         name = op.inputs[0].getUserDefinedOpName() if is_user else ""
-        return Operation(op.opcode, tuple(map(self._place, inputs)), output, name)
+        return PcodeOperation(op.opcode, tuple(map(self._place, inputs)), output, name)
 
-    def _place(self, node: Any) -> Place:
+    def _place(self, node: Any) -> PcodePlace:
         space = node.space.name
         if space != "register":
-            return Place(space, node.offset, node.size)
-        return Place(space, node.offset, node.size, self._numbers.get(node.offset), self._name(node))
+            return PcodePlace(space, node.offset, node.size)
+        return PcodePlace(space, node.offset, node.size, self._numbers.get(node.offset), self._name(node))
 
     def _name(self, node: Any) -> str:
         """Return the name of a register, of which the node may be the lowest bytes."""

@@ -9,7 +9,7 @@ import z3
 from ..execution.machine_state import ExecutionStopped, MachineState
 from ..execution.path_search import Branch
 from ..execution.words import MASK, Word, added, as_bits, bit, remainder, simplified
-from .rv32_decoder import Instruction, Kind, decode
+from .rv32_decoder import Instruction, InstructionKind, decode
 
 Computation = Callable[[Any, Any], Any]
 
@@ -62,16 +62,16 @@ def step(state: MachineState) -> list[MachineState] | Branch:
         raise ExecutionStopped(f"instruction {code[:length].hex()} at 0x{state.pc:x} is not decoded")
     following = state.pc + length
     left, right = state.registers[instruction.rs1], state.registers[instruction.rs2]
-    if instruction.kind is Kind.BRANCH:
+    if instruction.kind is InstructionKind.BRANCH:
         compare = _known_order if isinstance(left, int) and isinstance(right, int) else _order
         return Branch(compare(instruction.funct3, left, right), state.pc + instruction.immediate, following)
     target = following
     match instruction.kind:
-        case Kind.STORE:
+        case InstructionKind.STORE:
             state.store(added(left, instruction.immediate), right, 1 << instruction.funct3)
-        case Kind.JUMP:
+        case InstructionKind.JUMP:
             target = state.pc + instruction.immediate
-        case Kind.JUMP_REGISTER:
+        case InstructionKind.JUMP_REGISTER:
             target = state.number(added(left, instruction.immediate)) & ~1
     result = _result(state, instruction, following)
     if result is not None and instruction.rd:
@@ -84,17 +84,17 @@ def _result(state: MachineState, instruction: Instruction, following: int) -> Wo
     """Return what the instruction writes to rd."""
     left, right = state.registers[instruction.rs1], state.registers[instruction.rs2]
     match instruction.kind:
-        case Kind.COMPUTE | Kind.COMPUTE_IMMEDIATE as kind:
-            second = right if kind is Kind.COMPUTE else instruction.immediate & MASK
+        case InstructionKind.COMPUTE | InstructionKind.COMPUTE_IMMEDIATE as kind:
+            second = right if kind is InstructionKind.COMPUTE else instruction.immediate & MASK
             compute = _of_constants if isinstance(left, int) and isinstance(second, int) else _computed
             return compute(instruction.funct3, instruction.funct7, left, second)
-        case Kind.LOAD:
+        case InstructionKind.LOAD:
             return _loaded(state, added(left, instruction.immediate), instruction.funct3)
-        case Kind.UPPER:
+        case InstructionKind.UPPER:
             return instruction.immediate & MASK
-        case Kind.UPPER_PC:
+        case InstructionKind.UPPER_PC:
             return (state.pc + instruction.immediate) & MASK
-        case Kind.JUMP | Kind.JUMP_REGISTER:
+        case InstructionKind.JUMP | InstructionKind.JUMP_REGISTER:
             return following
     return None
 

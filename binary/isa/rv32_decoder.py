@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 
-class Kind(Enum):
+class InstructionKind(Enum):
     """What an instruction does."""
 
     BRANCH = auto()
@@ -28,7 +28,7 @@ class Kind(Enum):
 class Instruction:
     """One instruction in its 32-bit form."""
 
-    kind: Kind
+    kind: InstructionKind
     rd: int = 0
     rs1: int = 0
     rs2: int = 0
@@ -81,26 +81,26 @@ def _decode_word(word: int) -> Instruction | None:
     funct3, funct7, immediate = _bits(word, 14, 12), _bits(word, 31, 25), _signed(word >> 20, 12)
     match word & 0x7F:
         case 0x37:
-            return Instruction(Kind.UPPER, rd, immediate=word & 0xFFFFF000)
+            return Instruction(InstructionKind.UPPER, rd, immediate=word & 0xFFFFF000)
         case 0x17:
-            return Instruction(Kind.UPPER_PC, rd, immediate=word & 0xFFFFF000)
+            return Instruction(InstructionKind.UPPER_PC, rd, immediate=word & 0xFFFFF000)
         case 0x6F:
-            return Instruction(Kind.JUMP, rd, immediate=_gather(word, _JUMP, 21))
+            return Instruction(InstructionKind.JUMP, rd, immediate=_gather(word, _JUMP, 21))
         case 0x67 if funct3 == 0:
-            return Instruction(Kind.JUMP_REGISTER, rd, rs1, immediate=immediate)
+            return Instruction(InstructionKind.JUMP_REGISTER, rd, rs1, immediate=immediate)
         case 0x63 if funct3 not in (2, 3):
-            return Instruction(Kind.BRANCH, 0, rs1, rs2, _gather(word, _BRANCH, 13), funct3)
+            return Instruction(InstructionKind.BRANCH, 0, rs1, rs2, _gather(word, _BRANCH, 13), funct3)
         case 0x03 if funct3 in (0, 1, 2, 4, 5):
-            return Instruction(Kind.LOAD, rd, rs1, immediate=immediate, funct3=funct3)
+            return Instruction(InstructionKind.LOAD, rd, rs1, immediate=immediate, funct3=funct3)
         case 0x23 if funct3 < 3:
-            return Instruction(Kind.STORE, 0, rs1, rs2, _gather(word, _STORE, 12), funct3)
+            return Instruction(InstructionKind.STORE, 0, rs1, rs2, _gather(word, _STORE, 12), funct3)
         case 0x13 if funct3 in (1, 5):
             is_known = funct7 == 0 or (funct3 == 5 and funct7 == 32)
-            return Instruction(Kind.COMPUTE_IMMEDIATE, rd, rs1, 0, rs2, funct3, funct7) if is_known else None
+            return Instruction(InstructionKind.COMPUTE_IMMEDIATE, rd, rs1, 0, rs2, funct3, funct7) if is_known else None
         case 0x13:
-            return Instruction(Kind.COMPUTE_IMMEDIATE, rd, rs1, immediate=immediate, funct3=funct3)
+            return Instruction(InstructionKind.COMPUTE_IMMEDIATE, rd, rs1, immediate=immediate, funct3=funct3)
         case 0x33 if funct7 in (0, 1) or (funct7 == 32 and funct3 in (0, 5)):
-            return Instruction(Kind.COMPUTE, rd, rs1, rs2, 0, funct3, funct7)
+            return Instruction(InstructionKind.COMPUTE, rd, rs1, rs2, 0, funct3, funct7)
     return None
 
 
@@ -110,9 +110,9 @@ def _quadrant_0(half: int) -> Instruction | None:
         case 0 if _gather(half, _ADDI4SPN):
             return _add_immediate(low, _STACK, _gather(half, _ADDI4SPN))
         case 2:
-            return Instruction(Kind.LOAD, low, high, 0, _gather(half, _WORD_OFFSET), 2)
+            return Instruction(InstructionKind.LOAD, low, high, 0, _gather(half, _WORD_OFFSET), 2)
         case 6:
-            return Instruction(Kind.STORE, 0, high, low, _gather(half, _WORD_OFFSET), 2)
+            return Instruction(InstructionKind.STORE, 0, high, low, _gather(half, _WORD_OFFSET), 2)
     return None
 
 
@@ -122,49 +122,49 @@ def _quadrant_1(half: int) -> Instruction | None:
         case 0:
             return _add_immediate(rd, rd, immediate)
         case 1:
-            return Instruction(Kind.JUMP, _LINK, immediate=_gather(half, _C_JUMP, 12))
+            return Instruction(InstructionKind.JUMP, _LINK, immediate=_gather(half, _C_JUMP, 12))
         case 2:
             return _add_immediate(rd, 0, immediate)
         case 3 if rd == _STACK and _gather(half, _ADDI16SP):
             return _add_immediate(_STACK, _STACK, _gather(half, _ADDI16SP, 10))
         case 3 if immediate:
-            return Instruction(Kind.UPPER, rd, immediate=immediate << 12)
+            return Instruction(InstructionKind.UPPER, rd, immediate=immediate << 12)
         case 4:
             return _c_compute(half, small, immediate)
         case 5:
-            return Instruction(Kind.JUMP, 0, immediate=_gather(half, _C_JUMP, 12))
+            return Instruction(InstructionKind.JUMP, 0, immediate=_gather(half, _C_JUMP, 12))
         case 6 | 7 as funct:
-            return Instruction(Kind.BRANCH, 0, small, 0, _gather(half, _C_BRANCH, 9), funct - 6)
+            return Instruction(InstructionKind.BRANCH, 0, small, 0, _gather(half, _C_BRANCH, 9), funct - 6)
     return None
 
 
 def _c_compute(half: int, rd: int, immediate: int) -> Instruction | None:
     kind = _bits(half, 11, 10)
     if kind == 2:
-        return Instruction(Kind.COMPUTE_IMMEDIATE, rd, rd, 0, immediate, 7)
+        return Instruction(InstructionKind.COMPUTE_IMMEDIATE, rd, rd, 0, immediate, 7)
     if half >> 12 & 1:
         return None
     if kind < 2:
-        return Instruction(Kind.COMPUTE_IMMEDIATE, rd, rd, 0, immediate, 5, 32 * kind)
+        return Instruction(InstructionKind.COMPUTE_IMMEDIATE, rd, rd, 0, immediate, 5, 32 * kind)
     funct3, funct7 = ((0, 32), (4, 0), (6, 0), (7, 0))[_bits(half, 6, 5)]
-    return Instruction(Kind.COMPUTE, rd, rd, 8 + _bits(half, 4, 2), 0, funct3, funct7)
+    return Instruction(InstructionKind.COMPUTE, rd, rd, 8 + _bits(half, 4, 2), 0, funct3, funct7)
 
 
 def _quadrant_2(half: int) -> Instruction | None:
     rd, rs2, is_second = _bits(half, 11, 7), _bits(half, 6, 2), half >> 12 & 1
     match half >> 13:
         case 0 if not is_second:
-            return Instruction(Kind.COMPUTE_IMMEDIATE, rd, rd, 0, rs2, 1)
+            return Instruction(InstructionKind.COMPUTE_IMMEDIATE, rd, rd, 0, rs2, 1)
         case 2 if rd:
-            return Instruction(Kind.LOAD, rd, _STACK, 0, _gather(half, _LOAD_SP), 2)
+            return Instruction(InstructionKind.LOAD, rd, _STACK, 0, _gather(half, _LOAD_SP), 2)
         case 4 if rs2:
-            return Instruction(Kind.COMPUTE, rd, rd if is_second else 0, rs2)
+            return Instruction(InstructionKind.COMPUTE, rd, rd if is_second else 0, rs2)
         case 4 if rd:
-            return Instruction(Kind.JUMP_REGISTER, is_second, rd)
+            return Instruction(InstructionKind.JUMP_REGISTER, is_second, rd)
         case 6:
-            return Instruction(Kind.STORE, 0, _STACK, rs2, _gather(half, _STORE_SP), 2)
+            return Instruction(InstructionKind.STORE, 0, _STACK, rs2, _gather(half, _STORE_SP), 2)
     return None
 
 
 def _add_immediate(rd: int, rs1: int, immediate: int) -> Instruction:
-    return Instruction(Kind.COMPUTE_IMMEDIATE, rd, rs1, immediate=immediate)
+    return Instruction(InstructionKind.COMPUTE_IMMEDIATE, rd, rs1, immediate=immediate)

@@ -19,7 +19,7 @@ from .boot_inputs import (
 )
 from .fallback_inputs import HAS_FACTORY, HAS_TEST, IS_FRESH, START_INDEX
 from .flash_operations import Checked, Erased, FlashOperation, Programmed
-from .outcome import Outcome
+from .outcome import FunctionOutcome
 
 
 class DeedKind(Enum):
@@ -94,7 +94,7 @@ class FallbackInputs:
 
 
 @dataclass(frozen=True, slots=True)
-class Counterexample:
+class TheoremCounterexample:
     """Inputs, and what code and impl do with them."""
 
     inputs: SelectionInputs | FallbackInputs
@@ -131,7 +131,7 @@ class ModelReader:
         """Return the numbers of the operations that fail."""
         return tuple(number for number in range(MOST_OPERATIONS) if self.number(operation_result(number)))
 
-    def deed(self, outcomes: Sequence[Outcome]) -> Deed:
+    def deed(self, outcomes: Sequence[FunctionOutcome]) -> Deed:
         """Return what the side does whose outcomes these are."""
         taken = next(outcome for outcome in outcomes if self._is_true(outcome.condition))
         acts = tuple(self._act(number, operation) for number, operation in enumerate(taken.operations))

@@ -22,7 +22,7 @@ from ...proofs.refinement.symbolic_board import SmallWord
 from ...proofs.refinement.symbolic_entries import standing_in
 from ...proofs.refinement.symbolic_execution import SymBool, SymWord, bits_of, explored_paths
 from .boot_inputs import APP_COUNT, OTADATA_OFFSET, OTADATA_SIZE
-from .expected_selection import Expectation, RecordedConfig, RecordFlash, open_records, word_of
+from .expected_selection import ExpectedSide, RecordedConfig, RecordFlash, open_records, word_of
 from .fallback_inputs import (
     FACTORY_PLACE,
     GIVEN_OF_FALLBACK,
@@ -36,19 +36,19 @@ from .fallback_inputs import (
     TEST_PLACE,
 )
 from .flash_operations import Checked, FlashOperation, Started
-from .outcome import Outcome, distinct_outcomes
+from .outcome import FunctionOutcome, distinct_outcomes
 
 NO_RESULT = z3.BitVecVal(0, 32)
 """The function does not return."""
 
 
-def expected_fallback(config: Config) -> Expectation:
+def expected_fallback(config: Config) -> ExpectedSide:
     """Return what impl's bootloader checks, writes and starts with this configuration, as every path of it."""
     recorded = RecordedConfig(config)
     with open_records(), _open_check():
         paths = explored_paths(partial(_loaded, recorded), z3.And(*GIVEN_OF_FALLBACK))
-    outcomes = (Outcome(path.condition, NO_RESULT, z3.BoolVal(False), path.result) for path in paths)
-    return Expectation(config, distinct_outcomes(outcomes), len(paths), frozenset(recorded.read))
+    outcomes = (FunctionOutcome(path.condition, NO_RESULT, z3.BoolVal(False), path.result) for path in paths)
+    return ExpectedSide(config, distinct_outcomes(outcomes), len(paths), frozenset(recorded.read))
 
 
 @contextmanager

@@ -36,18 +36,18 @@ from .boot_inputs import (
     record_bits,
 )
 from .flash_operations import Erased, FlashOperation, Programmed
-from .outcome import Outcome, distinct_outcomes
+from .outcome import FunctionOutcome, distinct_outcomes
 
 INVALID_INDEX = -99
 """What the C code returns where otadata is too small. Source: bootloader_config.h INVALID_INDEX."""
 
 
 @dataclass(frozen=True, slots=True)
-class Expectation:
+class ExpectedSide:
     """What impl does, for all inputs."""
 
     config: Config
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[FunctionOutcome, ...]
     path_count: int
     read: frozenset[str]
     """Fields of Config that impl has looked at; no other one has an influence."""
@@ -112,13 +112,13 @@ class RecordFlash(NorFlash):
             raise OtaError(EspErr.FLASH_OP_FAIL)
 
 
-def expected_selection(config: Config) -> Expectation:
+def expected_selection(config: Config) -> ExpectedSide:
     """Return what impl's bootloader selects and writes with this configuration, as every path of it."""
     recorded = RecordedConfig(config)
     with open_records():
         paths = explored_paths(partial(_selected, recorded), z3.And(*GIVEN))
-    outcomes = (Outcome(path.condition, *path.result) for path in paths)
-    return Expectation(config, distinct_outcomes(outcomes), len(paths), frozenset(recorded.read))
+    outcomes = (FunctionOutcome(path.condition, *path.result) for path in paths)
+    return ExpectedSide(config, distinct_outcomes(outcomes), len(paths), frozenset(recorded.read))
 
 
 def open_records() -> Any:

@@ -13,7 +13,7 @@ from ..elf_file import Architecture, BootloaderElf
 from ..execution.calling_convention import CallingConvention, convention_of
 from ..execution.library_hooks import LIBRARY
 from ..execution.machine_state import ExecutionStopped, MachineState
-from ..execution.path_search import Arguments, Exploration, Hook, PathSearch, Step
+from ..execution.path_search import Arguments, Hook, PathExploration, PathSearch, Step
 from ..execution.words import MASK, Word, as_bits, simplified
 from ..isa import pcode, rv32
 from .boot_inputs import ENCRYPTED, OTADATA_OFFSET, OTADATA_SIZE, RECORDS, operation_result
@@ -81,7 +81,7 @@ class Machine:
 
     def explore(
         self, start: MachineState, hooks: Mapping[int, Hook], semantics: Semantics, given: tuple[Any, ...]
-    ) -> Exploration:
+    ) -> PathExploration:
         """Return every path; raises ExecutionStopped."""
         return PathSearch(semantics.step, hooks, self.convention, self.stop, given).explore(start)
 

@@ -10,7 +10,7 @@ from .flash_operations import Checked, FlashOperation, Programmed, same_operatio
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class FunctionOutcome:
     """The end of a path, or of all paths with the same end."""
 
     condition: Any
@@ -40,19 +40,19 @@ class Outcome:
         """Equal where the ends are the same terms."""
         return shape_of(self.operations), *(term.get_id() for term in self._terms)
 
-    def equals(self, other: "Outcome", encrypted: Any) -> Any:
+    def equals(self, other: "FunctionOutcome", encrypted: Any) -> Any:
         """Return when an outcome of impl, of the same shape, is this one; encrypted: what each program must ask for."""
         same = same_operations(self.operations, other.operations, encrypted)
         return z3.simplify(z3.And(self.result == other.result, self.noted == other.noted, *same))
 
 
-def distinct_outcomes(outcomes: Iterable[Outcome]) -> tuple[Outcome, ...]:
+def distinct_outcomes(outcomes: Iterable[FunctionOutcome]) -> tuple[FunctionOutcome, ...]:
     """Return the outcomes with those of the same end as one."""
-    by_key: dict[tuple[Any, ...], list[Outcome]] = {}
+    by_key: dict[tuple[Any, ...], list[FunctionOutcome]] = {}
     for outcome in outcomes:
         by_key.setdefault(outcome.key, []).append(outcome)
     return tuple(
-        Outcome(
+        FunctionOutcome(
             z3.Or(*(same.condition for same in found)),
             found[0].result,
             found[0].noted,
@@ -63,14 +63,14 @@ def distinct_outcomes(outcomes: Iterable[Outcome]) -> tuple[Outcome, ...]:
     )
 
 
-def differing(code: Iterable[Outcome], expected: tuple[Outcome, ...], encrypted: Any) -> Any:
+def differing(code: Iterable[FunctionOutcome], expected: tuple[FunctionOutcome, ...], encrypted: Any) -> Any:
     """Return the formula of exactly the inputs for which the code comes to an end that impl does not come to."""
 
-    by_shape: dict[Any, list[Outcome]] = {}
+    by_shape: dict[Any, list[FunctionOutcome]] = {}
     for other in expected:
         by_shape.setdefault(shape_of(other.operations), []).append(other)
 
-    def agrees(outcome: Outcome) -> Any:
+    def agrees(outcome: FunctionOutcome) -> Any:
         of_shape = by_shape.get(shape_of(outcome.operations), [])
         pairs = ((other, outcome.equals(other, encrypted)) for other in of_shape)
         same = (z3.And(other.condition, equal) for other, equal in pairs if not z3.is_false(equal))

@@ -6,13 +6,13 @@ from ...impl.chip.efuse import Efuse
 from ...impl.chip.flash import Failure, FailureExtent, FlashOp, FlashOpKind, NorFlash
 from ...impl.partitions.partition import AppSubtype, DataSubtype, Partition, PartitionType
 from ...model.config import Config
-from .counterexample import Act, Counterexample, Deed, DeedKind, SelectionInputs
+from .counterexample import Act, Deed, DeedKind, SelectionInputs, TheoremCounterexample
 from .expected_selection import INVALID_INDEX
 
 _FACTORY_SIZE = 0x100000
 
 
-def played_selection(example: Counterexample, config: Config) -> Deed:
+def played_selection(example: TheoremCounterexample, config: Config) -> Deed:
     """Return what impl's bootloader selects and writes for these inputs."""
     inputs = example.inputs
     assert isinstance(inputs, SelectionInputs)

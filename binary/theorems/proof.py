@@ -13,14 +13,14 @@ from ...model.config import Config, Release
 from ..elf_file import BootloaderElf
 from ..execution.machine_state import ExecutionStopped
 from .boot_inputs import ENCRYPTED
-from .counterexample import Counterexample, ModelReader
-from .expected_selection import Expectation
-from .fallback import FALLBACK
+from .counterexample import ModelReader, TheoremCounterexample
+from .expected_selection import ExpectedSide
+from .fallback_theorem import FALLBACK
 from .machine_setup import Semantics, semantics_for
 from .outcome import differing
 from .played_selection import played_selection
-from .question import Answer, Verdict, decide, find_example
-from .selection import SELECTION
+from .question import TheoremAnswer, TheoremVerdict, decide, find_example
+from .selection_theorem import SELECTION
 from .theorem import Theorem, TheoremCode
 
 Progress = Callable[[str], None]
@@ -34,7 +34,7 @@ class SemanticsRun:
     """What one semantics found of one configuration."""
 
     semantics: Semantics
-    answer: Answer
+    answer: TheoremAnswer
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +42,14 @@ class ConfigVerdict:
     """Whether the code does what impl does with one configuration."""
 
     config: Config
-    verdict: Verdict
+    verdict: TheoremVerdict
     detail: str
     """Who says so, or why nobody does."""
     releases: tuple[Release, ...] = ()
     """The releases for which impl's bootloader does the same."""
     runs: tuple[SemanticsRun, ...] = ()
     impl_paths: int = 0
-    example: Counterexample | None = None
+    example: TheoremCounterexample | None = None
     """Inputs for which the code differs."""
 
 
@@ -63,16 +63,17 @@ class TheoremProof:
     seconds: float
 
     @property
-    def verdict(self) -> Verdict:
+    def verdict(self) -> TheoremVerdict:
         """Proved for one configuration, refuted for all of them, or neither."""
-        return self.followed.verdict if self.followed.verdict is Verdict.PROVED else _worst(self.verdicts)
+        return self.followed.verdict if self.followed.verdict is TheoremVerdict.PROVED else _worst(self.verdicts)
 
     @property
     def followed(self) -> ConfigVerdict:
         """The configuration that is proved; else the one that the code comes closest to, by whether it writes."""
         writes = any(path.events for code in self.codes for path in code.exploration.paths)
         return min(
-            self.verdicts, key=lambda item: (item.verdict is not Verdict.PROVED, item.config.rollback is not writes)
+            self.verdicts,
+            key=lambda item: (item.verdict is not TheoremVerdict.PROVED, item.config.rollback is not writes),
         )
 
     @property
@@ -89,12 +90,12 @@ class BootloaderProof:
     theorems: tuple[TheoremProof, ...]
 
     @property
-    def verdict(self) -> Verdict:
+    def verdict(self) -> TheoremVerdict:
         """Proved where every theorem is; refuted where one is."""
         found = {proof.verdict for proof in self.theorems}
-        if Verdict.REFUTED in found:
-            return Verdict.REFUTED
-        return Verdict.PROVED if found == {Verdict.PROVED} else Verdict.UNDECIDED
+        if TheoremVerdict.REFUTED in found:
+            return TheoremVerdict.REFUTED
+        return TheoremVerdict.PROVED if found == {TheoremVerdict.PROVED} else TheoremVerdict.UNDECIDED
 
     @property
     def config(self) -> Config:
@@ -132,7 +133,7 @@ def prove_theorem(
     verdicts = []
     for config in configs:
         if stopped:
-            verdicts.append(ConfigVerdict(config, Verdict.UNDECIDED, stopped))
+            verdicts.append(ConfigVerdict(config, TheoremVerdict.UNDECIDED, stopped))
             continue
         progress(f"{theorem.name}: comparing it with impl ({config_text(config)})")
         verdicts.append(_decide(theorem, codes, expected(theorem, config)))
@@ -140,7 +141,7 @@ def prove_theorem(
 
 
 @cache
-def expected(theorem: Theorem, config: Config) -> Expectation:
+def expected(theorem: Theorem, config: Config) -> ExpectedSide:
     """Return what impl does with a configuration."""
     return theorem.expected(config)
 
@@ -150,7 +151,7 @@ def config_text(config: Config) -> str:
     return "rollback on" if config.rollback else "rollback off"
 
 
-def _decide(theorem: Theorem, codes: list[TheoremCode], expectation: Expectation) -> ConfigVerdict:
+def _decide(theorem: Theorem, codes: list[TheoremCode], expectation: ExpectedSide) -> ConfigVerdict:
     differences = [differing(code.outcomes, expectation.outcomes, ENCRYPTED) for code in codes]
     runs = tuple(
         SemanticsRun(code.semantics, decide(differs, theorem.given))
@@ -166,39 +167,43 @@ def _decide(theorem: Theorem, codes: list[TheoremCode], expectation: Expectation
         runs,
         expectation.path_count,
     )
-    if verdict is not Verdict.REFUTED:
+    if verdict is not TheoremVerdict.REFUTED:
         return found
     example = _example(theorem, codes[0], differences[0], expectation)
     if isinstance(example, str):
-        return replace(found, verdict=Verdict.UNDECIDED, detail=example)
+        return replace(found, verdict=TheoremVerdict.UNDECIDED, detail=example)
     return replace(found, example=example)
 
 
-def _joined(runs: tuple[SemanticsRun, ...]) -> tuple[Verdict, str]:
+def _joined(runs: tuple[SemanticsRun, ...]) -> tuple[TheoremVerdict, str]:
     """Return what the semantics say together."""
     found = {run.answer.verdict for run in runs}
     if len(found) == 1:
         return runs[0].answer.verdict, runs[0].answer.detail
-    undecided = [run for run in runs if run.answer.verdict is Verdict.UNDECIDED]
+    undecided = [run for run in runs if run.answer.verdict is TheoremVerdict.UNDECIDED]
     if undecided:
-        return Verdict.UNDECIDED, f"{undecided[0].semantics.value}: {undecided[0].answer.detail}"
+        return TheoremVerdict.UNDECIDED, f"{undecided[0].semantics.value}: {undecided[0].answer.detail}"
     said = ", ".join(f"{run.semantics.value} says {run.answer.verdict.value}" for run in runs)
-    return Verdict.UNDECIDED, f"the two semantics disagree, which is a bug of otaproof: {said}"
+    return TheoremVerdict.UNDECIDED, f"the two semantics disagree, which is a bug of otaproof: {said}"
 
 
-def _example(theorem: Theorem, code: TheoremCode, differs: object, expectation: Expectation) -> Counterexample | str:
+def _example(
+    theorem: Theorem, code: TheoremCode, differs: object, expectation: ExpectedSide
+) -> TheoremCounterexample | str:
     """Return inputs for which the code differs; text where none is found, or impl does not do what is said of it."""
     model = find_example(differs, theorem.given, theorem.wishes())
     if model is None:
         return "it differs for some check word, but no inputs were found for which it does with the true CRC-32"
     reader = ModelReader(model)
     inputs = reader.selection() if theorem is SELECTION else reader.fallback()
-    example = Counterexample(inputs, reader.failing(), reader.deed(code.outcomes), reader.deed(expectation.outcomes))
+    example = TheoremCounterexample(
+        inputs, reader.failing(), reader.deed(code.outcomes), reader.deed(expectation.outcomes)
+    )
     if theorem is SELECTION and played_selection(example, expectation.config) != example.impl:
         return "impl does not do on the simulated flash what its formula says, which is a bug of otaproof"
     return example
 
 
-def _worst(verdicts: tuple[ConfigVerdict, ...]) -> Verdict:
-    is_refuted = all(item.verdict is Verdict.REFUTED for item in verdicts)
-    return Verdict.REFUTED if is_refuted else Verdict.UNDECIDED
+def _worst(verdicts: tuple[ConfigVerdict, ...]) -> TheoremVerdict:
+    is_refuted = all(item.verdict is TheoremVerdict.REFUTED for item in verdicts)
+    return TheoremVerdict.REFUTED if is_refuted else TheoremVerdict.UNDECIDED

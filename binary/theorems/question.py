@@ -23,7 +23,7 @@ WISH_LIMIT_MS = 3_000
 """How long z3 may take to meet one more wish of how an example is to look."""
 
 
-class Verdict(Enum):
+class TheoremVerdict(Enum):
     """What is known of a theorem."""
 
     PROVED = "proved"
@@ -32,10 +32,10 @@ class Verdict(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class TheoremAnswer:
     """What the solvers say."""
 
-    verdict: Verdict
+    verdict: TheoremVerdict
     detail: str
     """Who says so, or why nobody does."""
     seconds: float
@@ -43,24 +43,24 @@ class Answer:
     """The question, as SMT-LIB: "unsat" is what proves."""
 
 
-def decide(differs: Any, given: Sequence[Any]) -> Answer:
+def decide(differs: Any, given: Sequence[Any]) -> TheoremAnswer:
     """Return whether the formula is false for all inputs."""
     started = time.perf_counter()
     text = script([*given, differs], LOGIC)
 
-    def answer(verdict: Verdict, detail: str) -> Answer:
-        return Answer(verdict, detail, time.perf_counter() - started, text)
+    def answer(verdict: TheoremVerdict, detail: str) -> TheoremAnswer:
+        return TheoremAnswer(verdict, detail, time.perf_counter() - started, text)
 
     solver = _solver(given, TIME_LIMIT_MS)
     first = solver.check(differs)
     if first == z3.unknown:
-        return answer(Verdict.UNDECIDED, f"z3 gave up: {solver.reason_unknown()}")
+        return answer(TheoremVerdict.UNDECIDED, f"z3 gave up: {solver.reason_unknown()}")
     if first == z3.sat:
-        return answer(Verdict.REFUTED, "z3")
+        return answer(TheoremVerdict.REFUTED, "z3")
     second = ask_bitwuzla(text, TIME_LIMIT_MS)
     if second != "unsat":
-        return answer(Verdict.UNDECIDED, f"z3 finds no difference, bitwuzla says {second}")
-    return answer(Verdict.PROVED, "z3 and bitwuzla")
+        return answer(TheoremVerdict.UNDECIDED, f"z3 finds no difference, bitwuzla says {second}")
+    return answer(TheoremVerdict.PROVED, "z3 and bitwuzla")
 
 
 def find_example(differs: Any, given: Sequence[Any], wishes: Iterable[Any]) -> z3.ModelRef | None:

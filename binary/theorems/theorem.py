@@ -6,10 +6,10 @@ from typing import Any
 
 from ...model.config import Config
 from ..elf_file import BootloaderElf
-from ..execution.path_search import Exploration
-from .expected_selection import Expectation
+from ..execution.path_search import PathExploration
+from .expected_selection import ExpectedSide
 from .machine_setup import Machine, Semantics
-from .outcome import Outcome
+from .outcome import FunctionOutcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,10 +18,10 @@ class TheoremCode:
 
     machine: Machine
     semantics: Semantics
-    exploration: Exploration
+    exploration: PathExploration
     hooks: tuple[str, ...]
     """Names of the functions that hooks stood for on some path."""
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[FunctionOutcome, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Theorem:
     """What is proved, for a reader without the code."""
     explore: Callable[[BootloaderElf, Semantics], TheoremCode]
     """Follow the machine code; raises InputError and ExecutionStopped."""
-    expected: Callable[[Config], Expectation]
+    expected: Callable[[Config], ExpectedSide]
     """Follow impl."""
     given: tuple[Any, ...]
     """What is assumed of the inputs."""

@@ -105,9 +105,9 @@ def binary_prove(
 
 def exit_code(found: "BootloaderProof") -> ExitCode:
     """Return what the verdict comes to."""
-    from ...binary.theorems.question import Verdict
+    from ...binary.theorems.question import TheoremVerdict
 
-    codes = {Verdict.PROVED: ExitCode.HOLDS, Verdict.REFUTED: ExitCode.VIOLATED}
+    codes = {TheoremVerdict.PROVED: ExitCode.HOLDS, TheoremVerdict.REFUTED: ExitCode.VIOLATED}
     return codes.get(found.verdict, ExitCode.INCONCLUSIVE)
 
 

@@ -38,7 +38,7 @@ Elf = Annotated[Path, Parameter(name="FILE", group=ARGUMENTS, help=_FILE)]
 
 @Parameter(name="*")
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RunOptions:
+class BinaryRunOptions:
     """How the bootloader was built, and how much is run."""
 
     rollback: Annotated[bool | None, Rollback, Parameter(group=DEVICE)] = None
@@ -68,7 +68,7 @@ class RunOptions:
 
 
 def binary_run(
-    file: Elf, /, *, options: RunOptions = RunOptions(), output: OutputOptions = OutputOptions()
+    file: Elf, /, *, options: BinaryRunOptions = BinaryRunOptions(), output: OutputOptions = OutputOptions()
 ) -> ExitCode:
     """Run a bootloader's machine code beside the simulated bootloader.
 
@@ -96,7 +96,7 @@ def binary_run(
     }[result.verdict]
 
 
-def _tried(elf: "BootloaderElf", program: "BootloaderProgram", options: RunOptions) -> "BinaryRunResult":
+def _tried(elf: "BootloaderElf", program: "BootloaderProgram", options: BinaryRunOptions) -> "BinaryRunResult":
     from ...analysis.results.binary_run_result import binary_run_result
     from ...binary.emulator.trials import TrialPlan, fitting_config, trials
     from ..reports.progress_bar import phase_progress

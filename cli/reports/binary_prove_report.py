@@ -4,10 +4,17 @@ from collections.abc import Iterator
 
 from rich.console import Console
 
-from ...binary.theorems.counterexample import Act, Counterexample, Deed, DeedKind, FallbackInputs, SelectionInputs
+from ...binary.theorems.counterexample import (
+    Act,
+    Deed,
+    DeedKind,
+    FallbackInputs,
+    SelectionInputs,
+    TheoremCounterexample,
+)
 from ...binary.theorems.expected_selection import INVALID_INDEX
 from ...binary.theorems.proof import BootloaderProof, ConfigVerdict, TheoremProof, config_text
-from ...binary.theorems.question import Verdict
+from ...binary.theorems.question import TheoremVerdict
 from ...binary.theorems.theorem_text import assumptions
 from ...impl.bootloader import FACTORY_INDEX
 from ...impl.otadata import ENTRY_SIZE
@@ -15,7 +22,11 @@ from ...model.config import Release
 from .entry_view import entry_lines
 from .report_page import WRONG, ReportPage
 
-_STYLES = {Verdict.PROVED: "bold green", Verdict.REFUTED: "bold red", Verdict.UNDECIDED: "bold yellow"}
+_STYLES = {
+    TheoremVerdict.PROVED: "bold green",
+    TheoremVerdict.REFUTED: "bold red",
+    TheoremVerdict.UNDECIDED: "bold yellow",
+}
 
 
 def print_proof(console: Console, found: BootloaderProof) -> None:
@@ -35,7 +46,7 @@ def _print_theorem(page: ReportPage, proof: TheoremProof) -> None:
     page.title(proof.theorem.title)
     for item in proof.verdicts:
         page.item(f"{item.verdict.value:9}", _verdict_text(item), 2, _STYLES[item.verdict])
-    if proof.verdict is Verdict.REFUTED and proof.followed.example is not None:
+    if proof.verdict is TheoremVerdict.REFUTED and proof.followed.example is not None:
         _print_example(page, proof.followed.example, proof.followed)
     page.line(f"Theorem: {proof.theorem.sentence}")
     page.line("It rests on:")
@@ -47,9 +58,9 @@ def _print_theorem(page: ReportPage, proof: TheoremProof) -> None:
 
 def _verdict_text(item: ConfigVerdict) -> str:
     text = config_text(item.config)
-    if item.verdict is Verdict.PROVED:
+    if item.verdict is TheoremVerdict.PROVED:
         return f"{text}: does what impl's bootloader does, by the rules of ESP-IDF {_releases(item.releases)}"
-    if item.verdict is Verdict.REFUTED:
+    if item.verdict is TheoremVerdict.REFUTED:
         return f"{text}: differs from what impl's bootloader does"
     return f"{text}: {item.detail}"
 
@@ -59,7 +70,7 @@ def _releases(releases: tuple[Release, ...]) -> str:
     return f"{labels[0]} to {labels[-1]}" if len(labels) > 1 else "".join(labels)
 
 
-def _print_example(page: ReportPage, example: Counterexample, item: ConfigVerdict) -> None:
+def _print_example(page: ReportPage, example: TheoremCounterexample, item: ConfigVerdict) -> None:
     page.line(f"An example, {config_text(item.config)}:")
     inputs = example.inputs
     if isinstance(inputs, SelectionInputs):
@@ -130,8 +141,8 @@ def _figures(proof: TheoremProof) -> str:
 
 def _summary(found: BootloaderProof) -> str:
     match found.verdict:
-        case Verdict.PROVED:
+        case TheoremVerdict.PROVED:
             return f"proved, {config_text(found.config)}: every path is covered; z3 and bitwuzla agree"
-        case Verdict.REFUTED:
+        case TheoremVerdict.REFUTED:
             return "refuted: the code differs with every configuration that was tried"
     return "undecided: not every theorem is decided"

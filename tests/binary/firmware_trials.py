@@ -42,7 +42,7 @@ class Trial:
     """Whether a fallback finds ota_has_initial_contents set."""
 
 
-Outcome = tuple[object, ...]
+RunOutcome = tuple[object, ...]
 """What a run returns and leaves, its operations last; equal for equal behaviour."""
 
 
@@ -82,29 +82,29 @@ class _LoggedBootloader(Bootloader):
     def _is_loadable(self, partition: Partition, mode: VerifyMode) -> bool:
         return self._hardware.load(partition.offset, mode is VerifyMode.BOOTLOADER_LOAD)
 
-    def select(self, trial: Trial) -> Outcome:
+    def select(self, trial: Trial) -> RunOutcome:
         selection = self._select(trial.state)
         if selection is None:
             return (INVALID_INDEX, False)
         return (selection.index, selection.has_initial_contents)
 
-    def start(self, trial: Trial) -> Outcome:
+    def start(self, trial: Trial) -> RunOutcome:
         if trial.start_index == TEST_APP_INDEX:
             return (self._load_test_app(trial.state, ResetReason.SOFTWARE) is not None,)
         selection = SlotSelection(trial.start_index, None, trial.is_initial)
         return (self._load_boot_image(trial.state, selection, ResetReason.SOFTWARE) is not None,)
 
-    def wake(self) -> Outcome:
+    def wake(self) -> RunOutcome:
         woken = self._fast_boot_target(None)
         is_started = woken is not None and self._is_loadable(woken, VerifyMode.BOOTLOADER_LOAD_NO_VALIDATE)
         return (is_started,)
 
-    def table(self) -> Outcome:
+    def table(self) -> RunOutcome:
         state = self._load_partition_table()
         return (None,) if state is None else (encode_state(state),)
 
 
-def run_model(subject: Subject, trial: Trial) -> Outcome:
+def run_model(subject: Subject, trial: Trial) -> RunOutcome:
     """Return what impl's bootloader does."""
     trial = replace(trial, hardware=replace(trial.hardware, ops=[]))
     bootloader = _LoggedBootloader(trial)
@@ -120,7 +120,7 @@ def run_model(subject: Subject, trial: Trial) -> Outcome:
     return (*result, trial.hardware.ops)
 
 
-def run_firmware(firmware: EmulatedFirmware, subject: Subject, trial: Trial) -> Outcome:
+def run_firmware(firmware: EmulatedFirmware, subject: Subject, trial: Trial) -> RunOutcome:
     """Return what the C code does; a jump or an access outside the memory is an outcome too."""
     firmware.hardware = replace(trial.hardware, ops=[])
     firmware.has_initial_contents = trial.is_initial
@@ -131,7 +131,7 @@ def run_firmware(firmware: EmulatedFirmware, subject: Subject, trial: Trial) -> 
     return (*result, firmware.hardware.ops)
 
 
-def _call(firmware: EmulatedFirmware, subject: Subject, trial: Trial) -> Outcome:
+def _call(firmware: EmulatedFirmware, subject: Subject, trial: Trial) -> RunOutcome:
     match subject:
         case Subject.SELECTION:
             index = firmware.call("bootloader_utility_get_selected_boot_partition", encode_state(trial.state))

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import z3
 from unicorn import UC_ARCH_RISCV, UC_ERR_FETCH_UNMAPPED, UC_MODE_RISCV32, Uc, UcError, riscv_const
 
-from otaproof.binary.elf_file import Architecture, BootloaderElf, Segment, StructLayout
+from otaproof.binary.elf_file import Architecture, BootloaderElf, LoadedSegment, StructLayout
 from otaproof.binary.execution.machine_state import ExecutionStopped, MachineState
 from otaproof.binary.execution.path_search import Branch
 
@@ -66,7 +66,7 @@ def random_registers(random: Random, alignment: int = 1) -> tuple[int, ...]:
 
 def carried_out(step: Step, code: bytes, registers: tuple[int, ...], data: bytes) -> After | None:
     """Return what a semantics of ours makes of an instruction; None where it leaves it out, or leaves a word open."""
-    segments = (Segment(DATA, data), Segment(CODE, code))
+    segments = (LoadedSegment(DATA, data), LoadedSegment(CODE, code))
     elf = BootloaderElf("one instruction", "", Architecture.RISCV, segments, {}, StructLayout(0, {}))
     state = MachineState(elf, CODE, list(registers))
     try:

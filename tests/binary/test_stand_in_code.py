@@ -7,7 +7,7 @@ import pytest
 
 pytest.importorskip("unicorn")
 
-from otaproof.binary.elf_file import Segment
+from otaproof.binary.elf_file import LoadedSegment
 from otaproof.binary.emulator import rv32_stubs
 from otaproof.binary.emulator.riscv_core import CoreFault, RiscvCore
 
@@ -17,7 +17,7 @@ SIZE = 0x2000
 
 def core_with(code: bytes) -> RiscvCore:
     """Return a core whose function `f` is the code, with data and the table of the CRC-32."""
-    core = RiscvCore([Segment(CODE, bytes(16))], {"f": CODE})
+    core = RiscvCore([LoadedSegment(CODE, bytes(16))], {"f": CODE})
     core.map_data(DATA, SIZE, is_writable=True)
     core.map_data(TABLE, 0x1000, is_writable=False)
     core.write(TABLE, rv32_stubs.CRC_TABLE)
@@ -69,7 +69,7 @@ def test_flash_is_mapped_where_it_lies_in_the_chip(address: int, size: int, mapp
 
 def test_function_too_short_for_a_jump_is_left_alone() -> None:
     """What follows it would be overwritten."""
-    core = RiscvCore([Segment(CODE, bytes(16))], {"f": CODE})
+    core = RiscvCore([LoadedSegment(CODE, bytes(16))], {"f": CODE})
     assert not core.stand_in_code("f", 2, rv32_stubs.RETURN)
     assert not core.stand_in("g", 4, 0, lambda: 1)
     assert bytes(16) == core.read(CODE, 16)
@@ -77,14 +77,14 @@ def test_function_too_short_for_a_jump_is_left_alone() -> None:
 
 def test_stand_in_of_python_takes_words_and_returns_one() -> None:
     """Negative results are words too."""
-    core = RiscvCore([Segment(CODE, bytes(16))], {"f": CODE})
+    core = RiscvCore([LoadedSegment(CODE, bytes(16))], {"f": CODE})
     assert core.stand_in("f", 4, 2, lambda left, right: left - right)
     assert 0xFFFFFFFE == core.call(CODE, 3, 5)
 
 
 def test_stand_in_that_reads_unmapped_memory_is_a_fault() -> None:
     """As the function that it stands for would be."""
-    core = RiscvCore([Segment(CODE, bytes(16))], {"f": CODE})
+    core = RiscvCore([LoadedSegment(CODE, bytes(16))], {"f": CODE})
     core.stand_in("f", 4, 1, lambda address: len(core.read(address, 4)))
     with pytest.raises(CoreFault, match="reads 4 bytes at 0x10000000"):
         core.call(CODE, 0x10000000)

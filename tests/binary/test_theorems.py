@@ -13,12 +13,12 @@ from build_firmware import IMAGES
 from otaproof.binary.elf_file import read_bootloader_elf
 from otaproof.binary.execution.machine_state import ExecutionStopped
 from otaproof.binary.theorems.counterexample import SelectionInputs
-from otaproof.binary.theorems.fallback import FALLBACK
 from otaproof.binary.theorems.fallback_inputs import GIVEN_OF_FALLBACK
+from otaproof.binary.theorems.fallback_theorem import FALLBACK
 from otaproof.binary.theorems.machine_setup import Semantics
 from otaproof.binary.theorems.proof import TheoremProof, expected, prove_theorem
-from otaproof.binary.theorems.question import Verdict
-from otaproof.binary.theorems.selection import FUNCTION, GIVEN_OF_SELECTION, SELECTION, explore_selection
+from otaproof.binary.theorems.question import TheoremVerdict
+from otaproof.binary.theorems.selection_theorem import FUNCTION, GIVEN_OF_SELECTION, SELECTION, explore_selection
 from otaproof.model.config import Config, Release
 
 ROLLBACK = Config(rollback=True)
@@ -34,7 +34,7 @@ def selection_of(name: str, config: Config = ROLLBACK) -> TheoremProof:
 def test_selection_of_the_right_code_is_proved(name: str) -> None:
     """By every semantics, for every release."""
     found = selection_of(name)
-    assert Verdict.PROVED is found.verdict, found.verdicts
+    assert TheoremVerdict.PROVED is found.verdict, found.verdicts
     assert tuple(Release) == found.followed.releases
 
 
@@ -42,7 +42,7 @@ def test_selection_of_the_right_code_is_proved(name: str) -> None:
 def test_fallback_of_the_right_code_is_proved(name: str) -> None:
     """With up to four slots."""
     found = prove_theorem(FALLBACK, read_bootloader_elf(IMAGES / f"{name}.elf"), (ROLLBACK,))
-    assert Verdict.PROVED is found.verdict, found.verdicts
+    assert TheoremVerdict.PROVED is found.verdict, found.verdicts
 
 
 @pytest.mark.parametrize("name", ["riscv-new_half_word-Os", "riscv-signed_numbers-Os", "xtensa-abort_as_invalid-Os"])
@@ -67,7 +67,7 @@ def test_half_word_example_needs_a_right_check_word() -> None:
 
 def test_code_with_rollback_is_refuted_without() -> None:
     """The options are told apart."""
-    assert Verdict.REFUTED is selection_of("xtensa-faithful-Os", Config()).verdict
+    assert TheoremVerdict.REFUTED is selection_of("xtensa-faithful-Os", Config()).verdict
 
 
 def test_code_that_cannot_be_followed_is_undecided() -> None:
@@ -76,7 +76,7 @@ def test_code_that_cannot_be_followed_is_undecided() -> None:
     broken = elf.patched({elf.function(FUNCTION).address: b"\x02\x90"})
     with pytest.raises(ExecutionStopped):
         explore_selection(broken, Semantics.RV32)
-    assert Verdict.UNDECIDED is prove_theorem(SELECTION, broken, (ROLLBACK,)).verdict
+    assert TheoremVerdict.UNDECIDED is prove_theorem(SELECTION, broken, (ROLLBACK,)).verdict
 
 
 @pytest.mark.parametrize("given", [GIVEN_OF_SELECTION, GIVEN_OF_FALLBACK])

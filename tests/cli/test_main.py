@@ -12,7 +12,7 @@ import pytest
 from otaproof import __version__
 from otaproof.cli.commands import outcomes
 from otaproof.cli.exit_code import ExitCode
-from otaproof.cli.main import COMMANDS, build_app, main
+from otaproof.cli.main import COMMANDS, GROUPS, build_app, main
 
 LINE = (
     "otaproof: internal error: {}; please report it, with the command line "
@@ -161,4 +161,4 @@ def test_last_of_a_repeated_option_counts() -> None:
 def test_unknown_command_lists_the_known_ones(capsys: pytest.CaptureFixture[str]) -> None:
     """Where no name is near."""
     assert ExitCode.BAD_INPUT == main(["zzz"])
-    assert f"otaproof: 'zzz' is no command; known: {', '.join(COMMANDS)}\n" == capsys.readouterr().err
+    assert f"otaproof: 'zzz' is no command; known: {', '.join([*COMMANDS, *GROUPS])}\n" == capsys.readouterr().err

@@ -11,7 +11,7 @@ import pytest
 
 from places import ROOT
 
-ROOMS = ("model", "impl", "proofs", "campaign", "project", "analysis", "diagrams", "examples", "cli")
+ROOMS = ("model", "impl", "proofs", "campaign", "project", "binary", "analysis", "diagrams", "examples", "cli")
 THIRD_PARTY = {
     "model": set(),
     "model/slot/state_machine.py": {"transitions"},
@@ -20,6 +20,7 @@ THIRD_PARTY = {
     "proofs/certificates/sat_solver.py": {"pysat"},
     "campaign": set(),
     "project": set(),
+    "binary": {"elftools", "pypcode", "unicorn", "z3"},
     "analysis": set(),
     "diagrams": {"graphviz", "transitions"},
     "examples": set(),

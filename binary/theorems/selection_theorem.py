@@ -29,7 +29,7 @@ from .boot_inputs import (
 )
 from .expected_selection import expected_selection
 from .machine_setup import ENCRYPTION_GIVEN, Machine, Semantics, all_hooks, machine_for
-from .outcome import Outcome, distinct_outcomes
+from .outcome import FunctionOutcome, distinct_outcomes
 from .theorem import Theorem, TheoremCode
 
 FUNCTION = "bootloader_utility_get_selected_boot_partition"
@@ -62,14 +62,14 @@ def explore_selection(elf: BootloaderElf, semantics: Semantics) -> TheoremCode:
     return TheoremCode(machine, semantics, found, names, outcomes)
 
 
-def _outcome(machine: Machine, state: MachineState, flag: int, table: tuple[Word, ...]) -> Outcome:
+def _outcome(machine: Machine, state: MachineState, flag: int, table: tuple[Word, ...]) -> FunctionOutcome:
     changed = zip(table, _table(machine, state), strict=True)
     frame = [
         *machine.returns_properly(state),
         *(as_bits(before, 8) == as_bits(after, 8) for before, after in changed if before is not after),
     ]
     noted = z3.simplify(as_bits(state.load(flag, 1), 8) != 0)
-    return Outcome(
+    return FunctionOutcome(
         state.condition,
         as_bits(machine.convention.result(state)),
         noted,

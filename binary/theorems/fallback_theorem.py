@@ -35,8 +35,8 @@ from .fallback_inputs import (
 )
 from .flash_operations import Checked, Started
 from .machine_setup import ENCRYPTION_GIVEN, Machine, Semantics, all_hooks, machine_for
-from .outcome import Outcome, distinct_outcomes
-from .selection import FLAG
+from .outcome import FunctionOutcome, distinct_outcomes
+from .selection_theorem import FLAG
 from .theorem import Theorem, TheoremCode
 
 FUNCTION = "bootloader_utility_load_boot_image"
@@ -55,7 +55,7 @@ def explore_fallback(elf: BootloaderElf, semantics: Semantics) -> TheoremCode:
     plain = {address: hook for address, (_, hook) in hooks.items()}
     found = machine.explore(state, plain, semantics, _GIVEN)
     names = tuple(sorted({hooks[address][0] for address in found.called}))
-    outcomes = (Outcome(path.condition, NO_RESULT, z3.BoolVal(False), path.events) for path in found.paths)
+    outcomes = (FunctionOutcome(path.condition, NO_RESULT, z3.BoolVal(False), path.events) for path in found.paths)
     return TheoremCode(machine, semantics, found, names, distinct_outcomes(outcomes))
 
 
