@@ -7,7 +7,9 @@ from otaproof.campaign.history.history_token import encode_history_token
 from otaproof.campaign.history.known_cases import KNOWN_CASES, KnownCase, known_case
 
 from .board_scripts import transcript
-from .case_texts import K_CASES, R_CASES, CaseText
+from .case_text import CaseText
+from .known_case_texts import K_CASES
+from .recorded_case_texts import R_CASES
 from .recordings import DATA, recording
 from .replay_text import history_sentences
 from .spec_page import SpecPage, anchor, fenced, folded, numbered, picture, repo_file

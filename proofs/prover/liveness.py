@@ -21,8 +21,10 @@ from .houdini import Inductive
 from .proof_reuse import ProofReuse, exact_model
 from .ranking import HIGHEST, ranking_condition
 
-RECOVERY_SLOTS = 2
-"""Slots of the biggest scope in which deadlocks are searched for."""
+SEARCHED_SLOTS = 2
+"""Slots of the biggest scope in which deadlocks are searched for also where the ranking function serves."""
+RECOVERY_SLOTS = 3
+"""Slots of the biggest scope in which they are searched for where it does not."""
 
 
 def decide_recovery(scope: Scope, inductive: Inductive, reuse: ProofReuse, effort: Effort) -> Decision:
@@ -39,7 +41,7 @@ def decide_recovery(scope: Scope, inductive: Inductive, reuse: ProofReuse, effor
 def _proved_or_refuted(scope: Scope, inductive: Inductive, effort: Effort) -> Decision:
     condition = _ranking(inductive.scope, tuple(inductive.invariants.values()))
     if inductive.invariants and condition.is_met(Solver.Z3):
-        is_searched = effort.searches and scope.slots <= RECOVERY_SLOTS
+        is_searched = effort.searches and scope.slots <= SEARCHED_SLOTS
         return _proved(inductive, condition, effort, _searched(scope) if is_searched else None)
     return _refuted(scope, _searched(scope), effort)
 

@@ -46,6 +46,8 @@ DEEPEST = 2
 NO_SEARCH = CounterexampleSearch({}, frozenset())
 SEARCHED_SLOTS = 2
 """Slots of the biggest scope that is searched also where induction has proved everything."""
+COMPLETELY_SEARCHED_SLOTS = 3
+"""Slots of the biggest scope that is searched to its end for what is neither inductive nor refuted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +134,7 @@ def _evidence(scope: Scope, claims: Sequence[DeviceClaim], reuse: ProofReuse) ->
     rest = _undecided(claims, inductive, found)
     if not rest:
         return _ProofEvidence(inductive, found, NO_SEARCH)
-    search = find_counterexamples(scope, rest, is_complete=scope.slots <= SEARCHED_SLOTS)
+    search = find_counterexamples(scope, rest, is_complete=scope.slots <= COMPLETELY_SEARCHED_SLOTS)
     reuse.counterexamples += search.found.values()
     return _ProofEvidence(inductive, found | search.found, search)
 

@@ -28,7 +28,7 @@ from ..invariants.record_invariants import (
     slots_of_records_are_in_range,
     task_and_running_are_in_range,
 )
-from ..invariants.task_invariants import something_runs, tasks_are_those_of_the_world
+from ..invariants.task_invariants import fresh_device_runs_a_slot, something_runs, tasks_are_those_of_the_world
 from ..smt.smtlib import Question
 from ..smt.verification_condition import Condition
 from .decision import Decision, Effort, ProofVerdict, answers_of
@@ -50,6 +50,7 @@ _FACTS = (
     numbers_are_below_the_top,
     complete_has_room,
     something_runs,
+    fresh_device_runs_a_slot,
     set_boot_is_of_a_whole_slot,
     tasks_are_those_of_the_world,
 )

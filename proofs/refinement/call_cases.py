@@ -129,8 +129,8 @@ def app_cases(rules: tuple[str, ...], unread: tuple[str, ...], wrote: tuple[int,
     """Yield every case of a running application, but for what a call does not depend on.
 
     The factory image has secure version 0, so it runs only with a blank eFuse; what a slot must hold to run is in
-    CallCase.given. rules: those fields of AppRules that tell releases apart. unread: attributes of EspOta, as in app_outcome. wrote:
-    bytes that an upgrade in progress has written."""
+    CallCase.given. rules: those fields of AppRules that tell releases apart. unread: attributes of EspOta, as in
+    app_outcome. wrote: bytes that an upgrade in progress has written."""
     sessions = [(None, 0)] if SESSIONS in unread else [(False, 0), *((True, count) for count in wrote)]
     for scope in scopes(rules):
         view = EntryView(scope)

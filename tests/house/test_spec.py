@@ -24,14 +24,16 @@ from otaproof.model.slot.life_cycle import TABLE
 from otaproof.proofs.prover.dead_ends import RECOVERY
 from spec_generator import call_texts, proof_tables, verdict_tables
 from spec_generator.board_scripts import SCRIPTS, transcript
-from spec_generator.case_texts import K_CASES, R_CASES, CaseText
+from spec_generator.case_text import CaseText
 from spec_generator.cases_page import cases_of
 from spec_generator.claim_notes import CLAIM_NOTES
 from spec_generator.claims_page import LEMMA_GROUPS, USAGE_TEXTS
 from spec_generator.contract_clauses import SEED_SECTIONS, Clause
 from spec_generator.documents_page import DISAGREEMENTS, NEVER_RECORDED
 from spec_generator.guide_clauses import GUIDE_SECTIONS
+from spec_generator.known_case_texts import K_CASES
 from spec_generator.pages import BY_HAND, differences
+from spec_generator.recorded_case_texts import R_CASES
 from spec_generator.recordings import DATA, recordings
 from spec_generator.spec_page import ROOT, sources
 from spec_generator.spec_scopes import BUILDS, RELEASES, USAGES, SpecScope, spec_scopes
@@ -111,9 +113,9 @@ def test_every_page_is_on_the_site_and_in_the_overview() -> None:
 
 
 def test_pages_speak_of_the_project_alone() -> None:
-    """They name no path outside the repository."""
+    """They name no path of a machine."""
     for path in PAGES:
-        assert not re.search(r"/work/|/home/|/tmp/|shared/|FACTS", path.read_text(encoding="utf-8")), path.name
+        assert not re.search(r"(?<![\w/.:)])/[a-z]+/[a-z]|\.\./\.\./\.\./", path.read_text(encoding="utf-8")), path.name
 
 
 def test_every_row_claim_and_case_has_a_place() -> None:

@@ -1,189 +1,6 @@
-"""The texts of the K and R cases, each with its evidence.
+"""The R cases, observed in the recordings of ESP-IDF's and NodeMCU's own code, each with its evidence."""
 
-K: found by reading the code and by search. R: observed in the recordings of ESP-IDF's and NodeMCU's own code.
-"""
-
-from dataclasses import dataclass
-
-
-@dataclass(frozen=True, slots=True)
-class CaseText:
-    """One case."""
-
-    id: str
-    title: str
-    text: str
-    named: tuple[str, ...] = ()
-    """Further named cases that show it; most name the K or R case themselves."""
-    releases: str = ""
-    """The releases or conditions in words; empty if named cases have them."""
-    vectors: tuple[str, ...] = ()
-    """Ids of recordings that show it."""
-    tests: tuple[str, ...] = ()
-    """FILE::NAME of tests that show it."""
-    lemmas: tuple[str, ...] = ()
-    script: str = ""
-    """Name of a board script."""
-    picture: str = ""
-    """Name of a committed picture."""
-    also: str = ""
-    """A link to more of this specification, as Markdown."""
-    not_modelled: str = ""
-    """Why the project has no evidence for it."""
-
-
-_ALL = "all releases from 4.4 on"
-
-K_CASES: tuple[CaseText, ...] = (
-    CaseText(
-        "K1",
-        "The switch to factory is torn",
-        "`esp_ota_set_boot_partition(factory)` erases both records, sector 0 first. If the active record is in sector 0, a power cut between the two erases makes the older record the active one.",
-        picture="call-set_boot_factory",
-    ),
-    CaseText(
-        "K2",
-        "accept() is torn",
-        "accept() erases the active record before it programs it again. A power cut between the two boots the previous image. Without rollback nobody intended to go back to it.",
-        picture="call-accept",
-    ),
-    CaseText(
-        "K3",
-        "The factory-reset pin uses up the trial",
-        "The bootloader selects a record, erases the partitions of the factory reset, and selects again in the same reset. The first selection changes NEW to PENDING_VERIFY, the second one PENDING_VERIFY to ABORTED. The new image never ran.",
-        releases=_ALL,
-        vectors=("p0014",),
-        also="row [L51](life-cycle.md#l51)",
-    ),
-    CaseText(
-        "K4a",
-        "A tool that keeps the state word: the switch has no effect",
-        "A tool that writes a new sequence number into an old record and keeps its state word can produce a record that is ABORTED from the start. The bootloader skips it.",
-        releases="any release; the tool is at fault",
-        script="switch-without-effect",
-    ),
-    CaseText(
-        "K4b",
-        "A tool that keeps the state word: a rolled-back image returns",
-        "The tool can also write the new number over a VALID record. The image that was rolled back then boots as if it had been accepted, and the record of the good image is lost.",
-        releases="any release; the tool is at fault",
-        script="rolled-back-image-returns",
-    ),
-    CaseText(
-        "K5",
-        "The running slot is set as boot partition",
-        "Up to 5.5 `esp_ota_set_boot_partition()` for the slot of the active record writes the same sequence number into the other sector. Two records then name one slot with different states, and the record of the previous image is overwritten.",
-        picture="call-set_boot_running",
-    ),
-    CaseText(
-        "K6",
-        "No record is bootable, and there is no factory image",
-        "If both records are rejected, ota_0 boots, whatever its state word is.",
-    ),
-    CaseText(
-        "K7",
-        "accept() after a fallback",
-        "The selected image does not verify, and another one runs. accept() marks the selected record as VALID, which names the damaged slot and not the running one.",
-    ),
-    CaseText("K8", "The sequence number reaches its maximum", "After 0xfffffffe comes 0xffffffff, which means erased."),
-    CaseText(
-        "K9",
-        "Sequence number 0",
-        "Number 0 is bootable and names slot 0xffffffff mod n. A program that counts from 0 gets a slot that it does not expect.",
-        releases="any release; the program is at fault",
-        vectors=("b00831",),
-        tests=("tests/impl/test_otadata.py::test_number_zero_is_bootable_and_erased_flash_is_not",),
-        lemmas=("number_0_breaks_the_last_slot",),
-        script="number-zero",
-    ),
-    CaseText(
-        "K10",
-        "A field report: otadata with wrong check words",
-        "A gateway in the field rebooted endlessly because its otadata held records with wrong check words or odd numbers, which its application did not expect ([report](https://github.com/ruuvi/ruuvi.gateway_esp.c/issues/1278)). The project reproduces the part of the bootloader: it never repairs such records. The first image that verifies starts, `info()` has no state for it, and no boot changes that.",
-        releases=_ALL,
-        vectors=("b01078",),
-        script="wrong-check-words-stay",
-    ),
-    CaseText(
-        "K11",
-        "complete() without a restart, then commence()",
-        "The next commence() erases the marked slot. Its record stays NEW, the reboot falls back to the old image, and accept() in that image has the effect of K7.",
-    ),
-    CaseText(
-        "K12",
-        "A failed begin keeps its handle",
-        "If the erase in `esp_ota_begin` fails, the handle stays open, and the caller may not know it. A later begin is refused until `esp_ota_abort`.",
-        releases="from 5.5 on the handle is still returned; from 6.1 on it blocks the slot",
-        vectors=("a0032", "a0033", "e0064", "e0157"),
-    ),
-    CaseText(
-        "K13",
-        "A gap in the numbers of the slots",
-        "With ota_0 and ota_2 the bootloader counts two slots and the application counts one. A sequence number names different slots for the two.",
-        named=("table-with-a-gap",),
-        tests=("tests/impl/test_board.py::test_gap_in_the_slots_makes_bootloader_and_application_count_differently",),
-    ),
-    CaseText(
-        "K14",
-        "Anti-rollback, and no OTA slot",
-        "With anti-rollback, a bootable record and a table without OTA slots the bootloader computes the number modulo 0 and traps.",
-        releases=_ALL,
-        tests=("tests/impl/test_board.py::test_valid_entry_without_slots_traps_with_anti_rollback",),
-    ),
-    CaseText(
-        "K15",
-        "A torn eFuse burn",
-        "The secure version is the number of burned bits. A torn burn can set an upper bit without a lower one and leaves a gap. Every later burn of a higher version is then refused.",
-        releases=_ALL,
-        tests=("tests/impl/test_efuse.py::test_gap_of_a_torn_burn_is_never_filled",),
-        lemmas=("torn_burn_heals", "refused_for_ever"),
-    ),
-    CaseText(
-        "K16",
-        "Encrypted flash, erased otadata",
-        "Erased flash reads as random data after decryption, so the bootloader does not recognise blank otadata and writes no first record.",
-        not_modelled="flash encryption is not in the model. The same effect has another cause in [power_on, a blank device](call-power_on.md#a-blank-device): a torn first record is not written again.",
-    ),
-    CaseText(
-        "K17",
-        "A torn NEW reads VALID",
-        "The check word does not cover the state word. NEW is all zeros, so a torn program that leaves one bit at 1 produces PENDING_VERIFY or VALID.",
-        named=("torn-new-reads-valid",),
-    ),
-    CaseText(
-        "K18",
-        "A torn number matches its torn check word",
-        "A torn number and a torn check word can match by chance: a [stray number](claims.md#stray-numbers). The record then decides what boots, since tears only increase numbers, and can name another slot. Which numbers it takes, and how likely it is, stands with [the claims](claims.md#stray-numbers).",
-        releases=_ALL,
-        vectors=("t0472",),
-        lemmas=(
-            "no_prefix_passes",
-            "byte_tears_are_few",
-            "bit_tears_of_1",
-            "strays_are_greater",
-            "strays_name_declared_slots",
-            "strays_reach_the_top",
-        ),
-        also="rows [L94](life-cycle.md#l94) to [L99](life-cycle.md#l99)",
-    ),
-    CaseText(
-        "K19",
-        "No image is verified at boot",
-        "With CONFIG_BOOTLOADER_SKIP_VALIDATE_ALWAYS the selected slot starts whatever it holds, and there is no fallback.",
-        releases=_ALL,
-        tests=("tests/impl/test_board.py::test_validation_is_skipped_on_power_on_only",),
-        script="unverified-image-starts",
-    ),
-    CaseText(
-        "K20",
-        "Deep sleep while under test",
-        "With CONFIG_BOOTLOADER_SKIP_VALIDATE_IN_DEEP_SLEEP a wake-up starts the image that ran before, without reading otadata. An image that was not accepted runs again after each wake-up.",
-        releases=_ALL,
-        tests=("tests/impl/test_board.py::test_wake_up_from_deep_sleep_bypasses_the_selection",),
-        script="wake-while-under-test",
-        also="row [L57](life-cycle.md#l57)",
-    ),
-)
+from .case_text import ALL_RELEASES, CaseText
 
 R_CASES: tuple[CaseText, ...] = (
     CaseText(
@@ -222,7 +39,7 @@ R_CASES: tuple[CaseText, ...] = (
         "R6",
         "More data than an image, or than fits",
         "A write that does not fit raises an error, and a complete image before it still completes and boots. Data after the end of an image is accepted.",
-        releases=_ALL,
+        releases=ALL_RELEASES,
         vectors=("s0130", "s0128"),
     ),
     CaseText(
@@ -309,7 +126,7 @@ R_CASES: tuple[CaseText, ...] = (
         "R20",
         "The upgrade after a cut",
         "It succeeds. A device whose only OTA slot runs has no slot for it.",
-        releases=_ALL,
+        releases=ALL_RELEASES,
         vectors=("s0764",),
         also="claim [C9](claims.md#c9)",
     ),
@@ -324,7 +141,7 @@ R_CASES: tuple[CaseText, ...] = (
         "R22",
         "An endless loop",
         "If no number is left that names the wanted slot, the loop that searches for one never ends.",
-        releases=_ALL,
+        releases=ALL_RELEASES,
         vectors=("s0657",),
         tests=("tests/impl/test_otadata.py::test_search_without_end_is_a_hang",),
     ),
@@ -332,7 +149,7 @@ R_CASES: tuple[CaseText, ...] = (
         "R23",
         "Equal numbers, and number 0",
         "With equal numbers the first record is the active one. Number 0 is valid and names slot 0xffffffff mod n.",
-        releases=_ALL,
+        releases=ALL_RELEASES,
         vectors=("b00614", "b00831"),
     ),
     CaseText(
@@ -345,7 +162,7 @@ R_CASES: tuple[CaseText, ...] = (
         "R25",
         "A flash error in complete()",
         "The switch fails, and complete() returns, or restarts into the old image. After a failed commence(), write() and complete() still work from 6.0 on. On 5.1 the handle is invalid, and a second commence() works.",
-        releases=_ALL,
+        releases=ALL_RELEASES,
         vectors=("e0010", "e0162", "e0064", "e0069", "e0157", "e0166"),
     ),
     CaseText(
@@ -380,7 +197,7 @@ R_CASES: tuple[CaseText, ...] = (
         "R30",
         "Sequential writes and writes at an offset",
         "A sequential write erases the sector before it checks the first byte. `esp_ota_write_with_offset` fails an assertion on such a handle, and never checks the first byte on another.",
-        releases=_ALL,
+        releases=ALL_RELEASES,
         vectors=("a0048", "a0065", "a0062"),
     ),
     CaseText(
@@ -393,7 +210,7 @@ R_CASES: tuple[CaseText, ...] = (
         "R32",
         "The bootloader ignores its own write errors",
         "If the write of ABORTED fails, the record is lost, and the boot continues.",
-        releases=_ALL,
+        releases=ALL_RELEASES,
         vectors=("e0026", "e0167"),
         also="rows with -F of the [life cycle](life-cycle.md#rows-with-a-power-cut-or-a-failing-flash-operation)",
     ),
@@ -401,7 +218,7 @@ R_CASES: tuple[CaseText, ...] = (
         "R33",
         "Pins",
         "With the factory-reset pin and no erase of otadata the bootloader selects twice: NEW becomes ABORTED, and the image never ran. With the test pin NEW first becomes PENDING_VERIFY; without a test image nothing boots.",
-        releases=_ALL,
+        releases=ALL_RELEASES,
         vectors=("p0014", "p0042"),
     ),
 )
