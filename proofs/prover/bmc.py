@@ -29,7 +29,7 @@ def shortest_break(model: DeviceModel, claim: Bool, most: int, time_limit_s: flo
     """Return the least number of steps after which the claim can be broken, or how many it takes at least."""
     started = time.perf_counter()
     question = Question(model, most + 1)
-    solver = z3.SolverFor("QF_BV")
+    solver = z3.SolverFor("QF_BV", ctx=z3.Context())
     question.require_start()
     for depth in range(most + 1):
         if depth:
@@ -41,7 +41,7 @@ def shortest_break(model: DeviceModel, claim: Bool, most: int, time_limit_s: flo
         if left <= 0:
             return Bounded(depth - 1, False, time.perf_counter() - started)
         solver.set("timeout", int(1000 * left) + 1)
-        answer = solver.check(z3.Bool(broken))
+        answer = solver.check(z3.Bool(broken, solver.ctx))
         if answer == z3.sat:
             return Bounded(depth, True, time.perf_counter() - started)
         if answer != z3.unsat:

@@ -79,15 +79,15 @@ def inductive_invariants(model: DeviceModel, candidates: Mapping[str, Bool], cor
 
 def core_of(model: DeviceModel, invariants: Mapping[str, Bool]) -> frozenset[str]:
     """Return names of invariants from which all others follow; those with the biggest terms are spared first."""
-    question = Question(model)
+    question, context = Question(model), z3.Context()
     holds, fails = {}, {}
     for name, invariant in invariants.items():
-        holds[name] = z3.Bool(question.declare_fact(f"holds.{name}"))
-        fails[name] = z3.Bool(question.declare_fact(f"fails.{name}"))
+        holds[name] = z3.Bool(question.declare_fact(f"holds.{name}"), context)
+        fails[name] = z3.Bool(question.declare_fact(f"fails.{name}"), context)
         text = question.term(invariant)
         question.require(f"(=> holds.{name} {text})")
         question.require(f"(=> fails.{name} {not_text(text)})")
-    solver = z3.SolverFor("QF_BV")
+    solver = z3.SolverFor("QF_BV", ctx=context)
     solver.set("timeout", TIME_LIMIT_MS)
     solver.from_string(question.text())
     core = set(invariants)
@@ -159,7 +159,7 @@ def state_in_solution(model: DeviceModel, found: z3.ModelRef, at: int) -> State:
     values = []
     for field in model.fields:
         name = f"{field.name}.{at}"
-        constant = z3.BitVec(name, field.bits) if field.bits else z3.Bool(name)
+        constant = z3.BitVec(name, field.bits, found.ctx) if field.bits else z3.Bool(name, found.ctx)
         value = found.eval(constant, model_completion=True)
         values.append(value.as_long() if field.bits else int(z3.is_true(value)))
     return tuple(values)
@@ -175,7 +175,7 @@ def _step_solver(model: DeviceModel, invariants: Mapping[str, Bool]) -> tuple[z3
         question.require(f"(=> {switch} {question.term(invariant)})")
         lost.append(f"(and {switch} (not {question.term(invariant, 1)}))")
     question.require(any_text(lost))
-    solver = z3.SolverFor("QF_BV")
+    solver = z3.SolverFor("QF_BV", ctx=z3.Context())
     solver.set("timeout", TIME_LIMIT_MS)
     solver.from_string(question.text())
-    return solver, {name: z3.Bool(f"is_kept.{name}") for name in invariants}
+    return solver, {name: z3.Bool(f"is_kept.{name}", solver.ctx) for name in invariants}

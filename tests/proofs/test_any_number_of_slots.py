@@ -147,7 +147,7 @@ def test_mutant_is_not_proved_for_many_numbers(monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.mark.parametrize("usage", Usage)
-@pytest.mark.parametrize("slots", [4, 7])
+@pytest.mark.parametrize("slots", [4, pytest.param(7, marks=pytest.mark.slow)])
 def test_what_is_proved_is_what_each_world_proves_by_itself(usage: Usage, slots: int) -> None:
     """A search for facts in that world alone, by nothing that another one taught, comes to the same claims."""
     scope, reuse = replace(PROPER, usage=usage), ProofReuse(most_slots=16)

@@ -43,7 +43,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     [
         ("2 slots", Scope(ROLLBACK), 85_784, 363_850, 63),
         ("2 slots, rollback off", Scope(Config()), 34_565, 146_113, 56),
-        ("2 slots, factory, F3", Scope(ROLLBACK, has_factory=True, faults=FaultModel.F3), 1_111_111, 9_333_949, 75),
+        ("2 slots, factory, F3", Scope(ROLLBACK, has_factory=True, faults=FaultModel.F3), 1_113_636, 9_861_388, 75),
         (
             "2 slots, 6.2-dev, F0",
             Scope(Config(rollback=True, app_release=Release.V6_2_DEV), faults=FaultModel.F0),

@@ -52,7 +52,7 @@ def covering(steps: Stepper) -> Iterator[State]:
         if not taken[number]:
             question = Question(model)
             question.require(question.term(in_range & model.guard(action) & ~misfits(model)))
-            solver = z3.SolverFor("QF_BV")
+            solver = z3.SolverFor("QF_BV", ctx=z3.Context())
             solver.from_string(question.text())
             assert solver.check() == z3.sat, f"{action.name} can never be taken"
             yield state_in_solution(model, solver.model(), 0)
