@@ -3,6 +3,16 @@
 from .spec_page import anchor
 
 CLAIM_NOTES: dict[str, tuple[str, ...]] = {
+    "C1": (
+        "**With three slots and anti-rollback the claim does not hold.** The tables are for two slots. With three, "
+        "no factory image and documented use, a device can come to start nothing, and from there no upgrade "
+        "completes ([C9](#c9)). Three power cuts lead to an image that runs while the record that decides, VALID, "
+        "names another slot. commence() erases that slot and leaves the record. Once the first part of an image with "
+        "a higher secure version is written there, a reset has the bootloader burn that version, though the image is "
+        "not whole; then no image is allowed. `otaproof prove --claim C1 --slots 3 --anti-rollback --usage documented "
+        "--idf 6.0` prints the history, and the simulated board replays it. With a factory image, rules 6.0 and "
+        "three slots the claim holds.",
+    ),
     "C4": (
         anchor("lemma-of-c4"),
         "**Lemma: no selector keeps the claim, if an image is “started” once its first instruction was executed.** A "
