@@ -111,6 +111,13 @@ def _image(page: SpecPage) -> None:
         ),
         f"In {repo_file('impl/image/format.py')}, verified in {repo_file('impl/image/verify.py')}.",
     )
+    _image_header(page)
+    _image_segments(page)
+    _image_description(page)
+    _image_example(page)
+
+
+def _image_header(page: SpecPage) -> None:
     page.heading("Header", 3)
     page.table(
         ("offset", "size", "field", "meaning"),
@@ -135,6 +142,9 @@ def _image(page: SpecPage) -> None:
             ),
         ),
     )
+
+
+def _image_segments(page: SpecPage) -> None:
     page.heading("Segments, checksum, hash", 3)
     page.table(
         ("what", "bytes", "meaning"),
@@ -145,6 +155,9 @@ def _image(page: SpecPage) -> None:
             ("SHA-256", "32", "of all bytes before it, if hash_appended"),
         ),
     )
+
+
+def _image_description(page: SpecPage) -> None:
     page.heading("Application description", 3)
     page.add(f"{APP_DESC_SIZE} bytes at offset {APP_DESC_OFFSET} of the image.")
     page.table(
@@ -166,7 +179,6 @@ def _image(page: SpecPage) -> None:
             ("182", "74", "reserved", ""),
         ),
     )
-    _image_example(page)
 
 
 def _image_example(page: SpecPage) -> None:
