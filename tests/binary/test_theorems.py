@@ -1,6 +1,7 @@
 """What is proved of a bootloader's machine code: the right one is proved, each broken one refuted by an example."""
 
 import zlib
+from pathlib import Path
 
 import pytest
 
@@ -9,7 +10,8 @@ pytest.importorskip("z3", reason="z3 is not installed")
 
 import z3
 
-from build_firmware import IMAGES
+from build_firmware import CORES, IMAGES, Build, compile_firmware
+from firmware_faults import FAULTS, Subject
 from otaproof.binary.elf_file import read_bootloader_elf
 from otaproof.binary.execution.machine_state import ExecutionStopped
 from otaproof.binary.theorems.counterexample import SelectionInputs
@@ -21,6 +23,7 @@ from otaproof.binary.theorems.question import TheoremVerdict
 from otaproof.binary.theorems.selection_theorem import FUNCTION, GIVEN_OF_SELECTION, SELECTION, explore_selection
 from otaproof.model.config import Config, Release
 
+QUICK_FAULTS = ("fallback_upwards", "fallback_skips_factory", "first_record_number")
 ROLLBACK = Config(rollback=True)
 FAITHFUL = ["riscv-faithful-Os", "xtensa-faithful-Os"]
 
@@ -53,6 +56,24 @@ def test_broken_selection_is_refuted_by_records(name: str) -> None:
     assert example.code != example.impl
     assert isinstance(example.inputs, SelectionInputs)
     assert [32, 32] == list(map(len, example.inputs.records))
+
+
+@pytest.mark.skipif(not CORES["riscv"].is_here, reason=f"{CORES['riscv'].compiler} is not installed")
+@pytest.mark.parametrize(
+    "fault",
+    [
+        pytest.param(name, marks=() if name in QUICK_FAULTS else pytest.mark.slow)
+        for name, fault in FAULTS.items()
+        if fault.subject is Subject.FALLBACK
+    ],
+)
+def test_broken_fallback_is_refuted_by_an_example(fault: str, tmp_path: Path) -> None:
+    """An order, an image or a first record that is not impl's."""
+    elf = read_bootloader_elf(compile_firmware(Build("riscv", fault), tmp_path))
+    found = prove_theorem(FALLBACK, elf, (ROLLBACK,))
+    assert TheoremVerdict.REFUTED is found.verdict, found.verdicts
+    assert found.followed.example is not None
+    assert found.followed.example.code != found.followed.example.impl
 
 
 def test_half_word_example_needs_a_right_check_word() -> None:
