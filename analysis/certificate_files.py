@@ -31,11 +31,11 @@ def certified_configuration(
 
 
 def certified_family(
-    family: Family, claims: frozenset[str] | None, effort: Effort, directory: Path
+    family: Family, claims: frozenset[str] | None, effort: Effort, most_slots: int, directory: Path
 ) -> list[ConfigurationProof]:
     """Decide one family, and write the certificates; a question that slot counts share is certified once."""
     folder = CertificateFolder(directory)
-    return [folder.certified(configuration) for configuration in decide_family(family, claims, effort)]
+    return [folder.certified(configuration) for configuration in decide_family(family, claims, effort, most_slots)]
 
 
 class CertificateFolder:

@@ -9,13 +9,16 @@ from ..model.device.state import Scope
 from ..proofs.prover.configurations import SLOT_COUNTS, Family
 from ..proofs.prover.decision import Decision, Effort, ProofVerdict
 from ..proofs.prover.proof_reuse import ProofReuse
-from ..proofs.prover.prover import decide
+from ..proofs.prover.prover import COMPLETELY_SEARCHED_SLOTS, decide
 from .certified_question import CertifiedQuestion
 from .shown_trace import ShownTrace, show_trace
 
 QUICK_SLOTS = 2
-"""With --all: slots of the largest configurations for which tokens are made, premises are searched, and the boot choice
-is set against the boot actions; tests do that for more slots."""
+"""With --all: slots of the largest configurations for which tokens are made, premises are searched, the solvers confirm
+traces, and the boot choice is set against the boot actions; tests do that for more slots."""
+
+DECIDED_SLOTS = COMPLETELY_SEARCHED_SLOTS
+"""With --all: slots of the largest configurations, unless more are asked for. With more, some claims stay bounded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +64,15 @@ def decide_configuration(scope: Scope, claims: frozenset[str] | None, effort: Ef
     return _configuration(scope, decide(scope, _applying(scope, claims), effort=effort), (), has_tokens=True)
 
 
-def decide_family(family: Family, claims: frozenset[str] | None, effort: Effort) -> list[ConfigurationProof]:
-    """Decide one family, from few slots to many, with proof reuse across slot counts."""
-    reuse, found = ProofReuse(most_slots=SLOT_COUNTS[-1]), []
-    for slots in SLOT_COUNTS:
+def decide_family(
+    family: Family, claims: frozenset[str] | None, effort: Effort, most_slots: int = DECIDED_SLOTS
+) -> list[ConfigurationProof]:
+    """Decide one family, from 2 slots to the most, with proof reuse across slot counts."""
+    reuse, found = ProofReuse(most_slots=most_slots), []
+    for slots in range(SLOT_COUNTS[0], most_slots + 1):
         scope = replace(family.scope, slots=slots)
         is_small = slots <= QUICK_SLOTS
-        mine = replace(effort, checks_vacuity=is_small, asks_boot_choice=is_small)
+        mine = replace(effort, solves_traces=is_small, checks_vacuity=is_small, asks_boot_choice=is_small)
         decisions = decide(scope, _applying(scope, claims), reuse, mine)
         found.append(_configuration(scope, decisions, tuple(r.label for r in family.releases), has_tokens=is_small))
     return found

@@ -1,8 +1,8 @@
 """Makes the file of shipped verdicts anew: `python -m otaproof.analysis.verdict_file FILE`.
 
 Verdicts of models that have not changed are kept, so a run that was ended early goes on where it was. What ships is
-documented usage: under F1 every family of `otaproof prove --all`, and one slot; under the other fault models one slot
-and two; and the mixes of an older bootloader with a newer application, two slots, under F1.
+documented usage: under F1 every configuration of `otaproof prove --all`, and one slot; under the other fault models one
+slot and two; and the mixes of an older bootloader with a newer application, two slots, under F1.
 """
 
 import sys
@@ -15,11 +15,11 @@ from ..campaign.workers import in_fresh_processes, in_processes
 from ..model.config import Config, Release
 from ..model.device.state import Scope, Usage
 from ..model.fault_model import FaultModel
-from ..proofs.prover.configurations import SLOT_COUNTS
 from ..proofs.prover.decision import Effort
 from ..proofs.prover.proof_reuse import ProofReuse
 from ..proofs.prover.prover import decide
 from .model_digest import model_digest
+from .proof_runs import DECIDED_SLOTS
 from .shipped_verdicts import ModelVerdict, Verdicts, parse, text_of
 
 BUILDS = tuple(
@@ -30,10 +30,10 @@ BUILDS = tuple(
 """The options that the model knows, and whether there is a factory partition."""
 UNDECIDED = "unknown"
 """A model with such a verdict does not ship."""
-F1, MOST_SLOTS = FaultModel.F1, SLOT_COUNTS[-1]
+F1 = FaultModel.F1
 SHIPPED = (
     *((faults, range(1, 3)) for faults in (F1, FaultModel.F0, FaultModel.F2, FaultModel.F3)),
-    (F1, range(2, MOST_SLOTS + 1)),
+    (F1, range(2, DECIDED_SLOTS + 1)),
 )
 """By fault model, the numbers of OTA slots; what is asked for most often first."""
 
@@ -59,7 +59,7 @@ def _groups(application: Release, bootloader: Release, faults: FaultModel, slots
 
 def decided_group(group: Group, known: frozenset[str]) -> dict[str, Verdicts]:
     """Return the verdicts of those models of a group that are not known yet, by digest."""
-    book, found = ProofReuse(most_slots=MOST_SLOTS), dict[str, Verdicts]()
+    book, found = ProofReuse(most_slots=DECIDED_SLOTS), dict[str, Verdicts]()
     for scope in group:
         digest = model_digest(scope)
         if digest in known:

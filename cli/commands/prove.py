@@ -54,7 +54,10 @@ class ProofOptions:
     claim: Annotated[tuple[str, ...], Parameter(metavar="ID")] = ()
     """Decide this claim alone, such as C4 (repeatable)."""
     all: bool = False
-    """Decide all configurations: rollback, anti-rollback, factory, all releases, 2 to 16 slots."""
+    """Decide all configurations: rollback, anti-rollback, factory, all releases, 2 and 3 OTA slots."""
+    most_slots: Annotated[int, Parameter(validator=within(2, 16), metavar="N")] = 3
+    """With --all: OTA slots of the largest devices, up to 16. With 2 and 3 every claim is decided; with more, some
+    stay bounded."""
     solver: Literal["z3", "bitwuzla"] | None = None
     """Confirm by this solver alone (default: by both)."""
     bmc: Annotated[float, Parameter(validator=within(0), metavar="SECONDS")] = 0
@@ -171,7 +174,9 @@ def _all(
     from ..reports.prove_report import print_family
 
     asked = families(options.faults, tuple(map(Usage, options.usages)), device.versions, options.allow)
-    decide = partial(decide_family, claims=frozenset(options.claim) or None, effort=effort)
+    decide = partial(
+        decide_family, claims=frozenset(options.claim) or None, effort=effort, most_slots=options.most_slots
+    )
     if options.certificates is not None:
         from ...analysis.certificate_files import certified_family
 

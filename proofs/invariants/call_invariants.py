@@ -91,6 +91,11 @@ def set_boot_is_of_a_whole_slot(scope: Scope, device: Device) -> Bool:
     return device.task.is_in(Task.SET_BOOT, Task.SET_BOOT_REJECT).implies(is_whole)
 
 
+def set_boot_names_a_slot(scope: Scope, device: Device) -> Bool:
+    """esp_ota_set_boot_partition(slot) was asked for a slot that there is."""
+    return device.task.is_in(Task.SET_BOOT, Task.SET_BOOT_REJECT).implies(device.asked < device.slot_count)
+
+
 def erased_slot_does_not_run(scope: Scope, device: Device) -> Bool:
     """The slot that a call of ESP-IDF's own erases is not the one that runs."""
     is_due = device.task.is_in(Task.SET_BOOT_REJECT, Task.ERASE_LAST)
@@ -280,6 +285,7 @@ CALL_FACTS: tuple[Statement, ...] = (
     complete_chooses_running_or_target,
     set_boot_rewrites_its_sector,
     set_boot_is_of_a_whole_slot,
+    set_boot_names_a_slot,
     erased_slot_does_not_run,
     erase_last_erases_the_spare,
     one_asks_in_set_boot_alone,

@@ -2,8 +2,8 @@
 
 Breadth-first search finds a shortest trace. A trace found with few slots mostly is one with more of them too, by the
 same actions, or with an upgrade repeated more often: it is replayed there, and counts if it ends in a state that breaks
-the claim; it need not be a shortest one then. The solvers confirm each with 32-bit numbers: the actions are fixed, the
-numbers are free.
+the claim; it need not be a shortest one then. It is replayed with 32-bit numbers, unless it leaves stray numbers, which
+the replay would have to know. The solvers confirm each with 32-bit numbers: the actions are fixed, strays are free.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -57,11 +57,11 @@ class CounterexampleSearch:
 
 
 def find_counterexamples(
-    scope: Scope, claims: Iterable[DeviceClaim], is_complete: bool = False
+    scope: Scope, claims: Iterable[DeviceClaim], is_complete: bool = False, most: int = MOST_STATES
 ) -> CounterexampleSearch:
     """Return shortest counterexamples, each group of claims with the same ghost variables searched by itself.
 
-    is_complete: search every state, with compiled code, instead of the nearest MOST_STATES."""
+    A search ends after `most` states. is_complete: it goes on then with compiled code, to the last state."""
     groups: dict[frozenset[object], list[DeviceClaim]] = {}
     for claim in claims:
         groups.setdefault(frozenset(claim.ghosts), []).append(claim)
@@ -70,11 +70,9 @@ def find_counterexamples(
     states, depths = 0, []
     for group in groups.values():
         ranked = replace(with_ghosts_of(scope, group), numbers=Numbers.RANKED)
-        explored = (
-            explore(ranked, group, reading=Reading.COMPILED)
-            if is_complete
-            else explore_in_python(ranked, group, most=MOST_STATES, until_broken=True)
-        )
+        explored = explore_in_python(ranked, group, most=most, until_broken=True)
+        if is_complete and not explored.is_complete and len(explored.violations) < len(group):
+            explored = explore(ranked, group, reading=Reading.COMPILED)
         for claim in group:
             trace = explored.violations.get(claim.claim.id)
             if trace is not None:
@@ -105,10 +103,15 @@ def weakened(scope: Scope, claim: DeviceClaim, actions: tuple[str, ...]) -> tupl
 def breaks(scope: Scope, claim: DeviceClaim, actions: Sequence[str]) -> bool:
     """Tell whether the actions can be taken one after the other in this scope, and break the claim at their end."""
     # With all ghost variables, so that one stepper serves all claims.
-    ranked = replace(scope, ghosts=frozenset(Ghost), numbers=Numbers.RANKED)
-    steps = stepper(ranked)
+    numbers = Numbers.EXACT if is_exact(actions) else Numbers.RANKED
+    steps = stepper(replace(scope, ghosts=frozenset(Ghost), numbers=numbers))
     state = follow(steps, actions)
     return state is not None and not steps.value(claim.kept_in(steps.model), state)
+
+
+def is_exact(actions: Iterable[str]) -> bool:
+    """Tell whether the names of the actions say all that happens, 32-bit numbers included: no cut leaves a stray."""
+    return not any(map(stray_named, actions))
 
 
 def carried_over(scope: Scope, claim: DeviceClaim, known: Iterable[Counterexample]) -> Counterexample | None:

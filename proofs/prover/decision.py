@@ -51,6 +51,9 @@ class Effort:
     """For each refuted claim: how long z3 may look for a shorter counterexample."""
     searches: bool = True
     """Search scopes with few slots as well."""
+    solves_traces: bool = True
+    """Have the solvers confirm every trace with 32-bit numbers; without, only those with stray numbers, and Python
+    replays the others."""
     checks_vacuity: bool = True
     """Look for a state in which the premise of a proved claim holds."""
     asks_boot_choice: bool = True

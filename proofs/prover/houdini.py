@@ -5,6 +5,8 @@ fail at the start are dropped; then, as long as one step can lead from a state i
 in which some do not, those are dropped too. What is left holds in every state of every history, of any length and
 with 32-bit numbers.
 
+z3 finds such a state; a short walk in Python from there, and from the start, drops many more at a time.
+
 Most of what is left follows from the rest in each state by itself, claims above all; the rest is the core. So three
 questions are written down and asked of both solvers: the core holds at the start, every step preserves the core, and
 the core implies everything else. The solvers answer them sooner than one question about all invariants.
@@ -12,6 +14,7 @@ the core implies everything else. The solvers answer them sooner than one questi
 A claim that is not among the invariants may hold all the same: `k_induction` tries k-induction.
 """
 
+from collections import deque
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import product
@@ -25,6 +28,8 @@ from ...model.terms.terms import Bool, nodes_of
 from ..smt.smtlib import Question, any_text, misfits, not_text
 from ..smt.verification_condition import TIME_LIMIT_MS, Condition, Solver
 
+WALKED_STATES = 300
+"""States of each walk that drops candidates."""
 FITS = "every_value_fits_its_field"
 """Name of the invariant that no action writes a value too wide for its field: always one of the candidates."""
 
@@ -59,6 +64,7 @@ def inductive_invariants(model: DeviceModel, candidates: Mapping[str, Bool], cor
     preserved = {
         name for name, invariant in invariants.items() if all(steps.value(invariant, state) for state in starts)
     }
+    _drop_on_a_walk(steps, starts, invariants, preserved)
     solver, switches = _step_solver(model, invariants)
     rounds = 0
     while True:
@@ -68,13 +74,31 @@ def inductive_invariants(model: DeviceModel, candidates: Mapping[str, Bool], cor
             break
         if answer != z3.sat:
             return Inductive(model.scope, {}, frozenset(), (), rounds)
-        after = state_in_solution(model, solver.model(), 1)
+        before, after = (state_in_solution(model, solver.model(), at) for at in (0, 1))
+        # With stray numbers the step may need inputs that Python does not try, so what z3 found counts as well.
         preserved -= {name for name in preserved if not steps.value(invariants[name], after)}
+        _drop_on_a_walk(steps, [before], invariants, preserved)
     left = {name: invariant for name, invariant in invariants.items() if name in preserved}
     if FITS not in left:
         return Inductive(model.scope, {}, frozenset(), (), rounds)
     found = core_of(model, left)
     return Inductive(model.scope, left, found, _conditions(model, left, found), rounds)
+
+
+def _drop_on_a_walk(
+    steps: Stepper, starts: Iterable[State], invariants: Mapping[str, Bool], preserved: set[str]
+) -> None:
+    """Drop what fails in a state that steps lead to from these, in which all that is preserved holds.
+
+    A state in which some fail has lost them when it is passed, so each next step leads from one in which all hold."""
+    known = dict.fromkeys(starts)
+    waiting = deque(known)
+    while waiting and len(known) < WALKED_STATES:
+        for _, after in steps.successors(waiting.popleft()):
+            if after not in known:
+                known[after] = None
+                waiting.append(after)
+                preserved -= {name for name in preserved if not steps.value(invariants[name], after)}
 
 
 def core_of(model: DeviceModel, invariants: Mapping[str, Bool]) -> frozenset[str]:

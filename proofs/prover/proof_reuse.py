@@ -37,6 +37,8 @@ class ProofReuse:
     counterexamples: list[Counterexample] = field(default_factory=list)
     has_searched_few_slots: bool = False
     """The counterexamples with few slots are known."""
+    open_claims: set[str] = field(default_factory=set)
+    """Claims for which, with some slot count, neither an induction nor a counterexample was found."""
     has_deadlock: bool = False
     """With the last slot count there was a state from which no upgrade can be completed."""
     proofs: list[Inductive] = field(default_factory=list)

@@ -7,7 +7,9 @@ refuted: a trace to a state that breaks the claim, replayed in Python and confir
 bounded: nothing breaks the claim as far as was searched; the method says how far. unknown: anything else, above all a
 disagreement.
 
-A scope with few slots is searched as well, and has to agree. C9 asks for a way on from every state: a ranking function
+A scope with few slots is searched as well, and has to agree. With many slots, a trace that was found with fewer is
+replayed in Python with 32-bit numbers; both solvers confirm it with few. What is open with few slots stays open with
+more, unless an induction or a trace of few slots decides it. C9 asks for a way on from every state: a ranking function
 proves it (ranking.py), a trace to a deadlock refutes it (dead_ends.py). C12 bounds how fast numbers grow
 (sequence_growth.py). Claims ask for the boot choice as a function of the device: that it is what the boot actions do is
 one more question of each proof (boot_choice_smt.py).
@@ -26,19 +28,22 @@ from ..explicit.vacuity import premise_depth
 from ..refinement.boot_choice_smt import boot_condition, premises_of
 from .bmc import shortest_break
 from .counterexamples import (
+    MOST_STATES,
     SMALL,
     Counterexample,
     CounterexampleSearch,
+    breaks,
     carried_over,
     confirmation,
     counterexamples_with_few_slots,
     find_counterexamples,
+    is_exact,
 )
 from .dead_ends import RECOVERY
 from .decision import Decision, Effort, ProofVerdict, answers_of
 from .houdini import Inductive, k_induction
 from .liveness import decide_recovery
-from .proof_reuse import ProofReuse, exact_model, induct
+from .proof_reuse import FEWEST, ProofReuse, exact_model, induct
 from .sequence_growth import GROWTH, decide_growth
 
 DEEPEST = 2
@@ -48,6 +53,8 @@ SEARCHED_SLOTS = 2
 """Slots of the biggest scope that is searched also where induction has proved everything."""
 COMPLETELY_SEARCHED_SLOTS = 3
 """Slots of the biggest scope that is searched to its end for what is neither inductive nor refuted."""
+FEW_STATES = 20_000
+"""States that are searched for what was open with fewer slots, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +66,8 @@ class _ProofEvidence:
     """By id of the claims that are not inductive."""
     search: CounterexampleSearch
     """For the claims that are neither proved nor refuted."""
+    stuck: frozenset[str] = frozenset()
+    """Claims that were open with fewer slots, too: no new induction was tried."""
 
 
 def decide(
@@ -90,7 +99,7 @@ def _decide_states(
     is_searched = effort.searches and scope.slots <= SEARCHED_SLOTS
     searched = find_counterexamples(scope, claims) if is_searched else NO_SEARCH
     reuse.counterexamples += searched.found.values()
-    evidence = _evidence(scope, claims, reuse)
+    evidence = _evidence(scope, claims, reuse, searched)
     inductive = _with_boot_choice(scope, evidence.inductive) if effort.asks_boot_choice else evidence.inductive
     last = replace(evidence.search, complete=evidence.search.complete | searched.complete)
     answers = answers_of(inductive.conditions, effort)
@@ -105,7 +114,7 @@ def _decide_states(
         elif counterexample is not None:
             decision = _refuted(scope, claim, counterexample, effort)
         else:
-            decision = _open(claim, inductive, effort, last)
+            decision = _open(claim, inductive, effort, last, deepest=1 if id_ in evidence.stuck else DEEPEST)
         spent = shared / len(claims) + time.perf_counter() - begun
         decisions.append(replace(decision, seconds=spent))
     return decisions, inductive
@@ -120,22 +129,31 @@ def _with_boot_choice(scope: Scope, inductive: Inductive) -> Inductive:
     return replace(inductive, conditions=(*inductive.conditions, boot_condition(model, proved)))
 
 
-def _evidence(scope: Scope, claims: Sequence[DeviceClaim], reuse: ProofReuse) -> _ProofEvidence:
+def _evidence(
+    scope: Scope, claims: Sequence[DeviceClaim], reuse: ProofReuse, searched: CounterexampleSearch
+) -> _ProofEvidence:
     """Return what is inductive, what refutes the rest, and a search for what is neither.
 
-    What is known from scopes with fewer slots is tried first."""
+    What is known from scopes with fewer slots is tried first. searched: what is known from a search of this scope."""
     for proof in reuse.proofs_for(scope, claims):
         known = _counterexamples if reuse.is_single else _known_counterexamples
         found = known(scope, claims, proof, reuse)
-        if not _undecided(claims, proof, found):
+        rest = _undecided(claims, proof, found)
+        if not rest:
             return _ProofEvidence(proof, found, NO_SEARCH)
+        stuck = frozenset(claim.claim.id for claim in rest)
+        if scope.slots > FEWEST + 1 and stuck <= reuse.open_claims:
+            return _ProofEvidence(proof, found, find_counterexamples(scope, rest, most=FEW_STATES), stuck)
     inductive = reuse.generalised(induct(scope, claims), claims)
     found = _counterexamples(scope, claims, inductive, reuse)
     rest = _undecided(claims, inductive, found)
-    if not rest:
-        return _ProofEvidence(inductive, found, NO_SEARCH)
-    search = find_counterexamples(scope, rest, is_complete=scope.slots <= COMPLETELY_SEARCHED_SLOTS)
+    open_claims = {claim.claim.id for claim in rest}
+    if open_claims <= searched.complete:
+        return _ProofEvidence(inductive, found, searched)
+    is_complete = scope.slots <= COMPLETELY_SEARCHED_SLOTS
+    search = find_counterexamples(scope, rest, is_complete, most=0 if searched.states else MOST_STATES)
     reuse.counterexamples += search.found.values()
+    reuse.open_claims |= open_claims - search.found.keys()
     return _ProofEvidence(inductive, found | search.found, search)
 
 
@@ -151,7 +169,7 @@ def _counterexamples(
     """Return what refutes the claims that are not inductive: known traces, else those of scopes with few slots."""
     found = _known_counterexamples(scope, claims, inductive, reuse)
     rest = _undecided(claims, inductive, found)
-    if rest and scope.slots > max(SMALL) and not reuse.has_searched_few_slots:
+    if rest and reuse.is_single and scope.slots > max(SMALL) and not reuse.has_searched_few_slots:
         reuse.counterexamples += counterexamples_with_few_slots(scope, [claim.claim.id for claim in rest])
         reuse.has_searched_few_slots = True
         found |= _known_counterexamples(scope, rest, inductive, reuse)
@@ -200,39 +218,53 @@ def _counts_text(scope: Scope) -> str:
 
 
 def _refuted(scope: Scope, claim: DeviceClaim, counterexample: Counterexample, effort: Effort) -> Decision:
-    actions = counterexample.actions
+    actions, is_shortest = counterexample.actions, counterexample.is_shortest
+    carried = f"counterexample carried over from {counterexample.slots} slots"
+    method = "breadth-first search" if is_shortest else carried
+    if not effort.solves_traces and is_exact(actions):
+        is_replayed = breaks(scope, claim, actions)
+        return Decision(
+            claim.claim,
+            ProofVerdict.REFUTED if is_replayed else ProofVerdict.UNKNOWN,
+            f"{method}, {'' if is_replayed else 'not '}replayed with 32-bit numbers",
+            depth=len(actions),
+            is_shortest=is_shortest,
+            actions=actions,
+        )
     condition = confirmation(scope, claim, actions)
     answers = answers_of([condition], effort)
     is_agreed = set(answers.values()) == {"sat"}
-    carried = f"counterexample carried over from {counterexample.slots} slots"
-    method = "breadth-first search" if counterexample.is_shortest else carried
     method += ", 32-bit numbers confirmed" if is_agreed else ", not confirmed by every solver"
     if is_agreed and effort.bmc_seconds:
         exact = device_model(replace(scope, ghosts=claim.ghosts, numbers=Numbers.EXACT))
         bounded = shortest_break(exact, claim.kept_in(exact), len(actions), effort.bmc_seconds)
-        is_agreed = not bounded.is_broken or bounded.depth == len(actions) or not counterexample.is_shortest
+        is_agreed = not bounded.is_broken or bounded.depth == len(actions) or not is_shortest
         method += f"; bounded model checking: none shorter than {bounded.depth + (not bounded.is_broken)}"
     return Decision(
         claim.claim,
         ProofVerdict.REFUTED if is_agreed else ProofVerdict.UNKNOWN,
         method,
         depth=len(actions),
-        is_shortest=counterexample.is_shortest,
+        is_shortest=is_shortest,
         actions=actions,
         answers=answers,
         conditions=(condition,),
     )
 
 
-def _open(claim: DeviceClaim, inductive: Inductive, effort: Effort, found: CounterexampleSearch) -> Decision:
-    """Return what is found of a claim that is not inductive, and for which no counterexample is known."""
+def _open(
+    claim: DeviceClaim, inductive: Inductive, effort: Effort, found: CounterexampleSearch, deepest: int
+) -> Decision:
+    """Return what is found of a claim that is not inductive, and for which no counterexample is known.
+
+    deepest: the greatest k of the k-induction."""
     if claim.claim.id in found.complete:
         # The numbers are ranked there, and nothing is lost by that: proofs/refinement/ asks it of every action.
         method = "search of all reachable states, with ranked numbers; not inductive"
         return Decision(claim.claim, ProofVerdict.PROVED, method)
     model = exact_model(inductive.scope)
     kept = claim.kept_in(model)
-    for k in range(2, DEEPEST + 1):
+    for k in range(2, deepest + 1):
         conditions = k_induction(model, inductive.invariants.values(), kept, claim.claim.id, k)
         if conditions is not None:
             answers = answers_of([*inductive.conditions, *conditions], effort)

@@ -18,7 +18,7 @@ from ...model.device.state import Scope
 from ...model.fault_model import FaultModel
 from ...model.flash_endurance import ENDURANCE, highest_number
 from ...model.terms.terms import Bool, Num, all_of, choose, fact, number
-from ..invariants.call_invariants import complete_has_room, set_boot_is_of_a_whole_slot
+from ..invariants.call_invariants import complete_has_room, set_boot_names_a_slot
 from ..invariants.record_invariants import (
     numbers_are_below_the_top,
     places_are_no_slots_beyond,
@@ -32,7 +32,7 @@ from ..invariants.task_invariants import fresh_device_runs_a_slot, something_run
 from ..smt.smtlib import Question
 from ..smt.verification_condition import Condition
 from .decision import Decision, Effort, ProofVerdict, answers_of
-from .houdini import inductive_invariants
+from .houdini import FITS, inductive_invariants
 
 GROWTH = "C12"
 """Id of the claim decided here."""
@@ -51,7 +51,7 @@ _FACTS = (
     complete_has_room,
     something_runs,
     fresh_device_runs_a_slot,
-    set_boot_is_of_a_whole_slot,
+    set_boot_names_a_slot,
     tasks_are_those_of_the_world,
 )
 
@@ -90,7 +90,7 @@ def growing_model(scope: Scope) -> DeviceModel:
 def growth_conditions(model: DeviceModel) -> tuple[Condition, ...]:
     """Return the questions whether some step lets the highest number grow too much, or without an erase."""
     facts = {fact.__name__: fact(model.scope, model.device) for fact in _FACTS}
-    inductive = inductive_invariants(model, facts)
+    inductive = inductive_invariants(model, facts, core=[*facts, FITS])
     question = Question(model)
     question.require_all((*inductive.invariants.values(), ~grows_slowly(model)))
     return (*inductive.conditions, Condition("C12_growth", question.text(), "unsat", question.in_terms()))

@@ -210,7 +210,12 @@ def test_an_interrupt_keeps_what_was_decided(
 def test_all_tells_each_family_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Worlds of which the same was found share a line; the file has each of them, in order."""
     out = tmp_path / "found.json"
-    assert main(["prove", "--all", "--claim", "C12", "--usage", "restart-at-once", "--out", str(out)]) == 0
+    assert (
+        main(
+            ["prove", "--all", "--most-slots", "16", "--claim", "C12", "--usage", "restart-at-once", "--out", str(out)]
+        )
+        == 0
+    )
     said = capsys.readouterr().out
     configurations = json.loads(out.read_text())["configurations"]
     families = [configurations[at : at + 15] for at in range(0, len(configurations), 15)]
