@@ -28,7 +28,8 @@ LOAD_TABLE = "bootloader_utility_load_partition_table"
 LOAD_IMAGE = "bootloader_utility_load_boot_image"
 INVALID_INDEX = -99
 """What the selection returns for an otadata partition that is too small. Source: bootloader_config.h."""
-_WINDOW, _TABLE, _STATE, _CHIP = 0x72000000, 0x73000000, 0x74000000, 0x75000000
+_TABLE, _STATE, _CHIP, _WINDOW = 0x72000000, 0x72100000, 0x72200000, 0x73000000
+"""The window last: it is as large as the flash, up to 128 MiB."""
 _ENTRY_ADDR = 8
 """Of image.entry_addr in the metadata of an image. Source: esp_image_format.h esp_image_metadata_t."""
 _SILENT = ("esp_rom_printf", "ets_printf", "printf", "esp_log_timestamp", "esp_log_early_timestamp")
@@ -46,12 +47,15 @@ class _CallEnded(BaseException):
 class EmulatedBootloader:
     """A bootloader that was loaded once, for chips with a flash of one size."""
 
-    def __init__(self, program: BootloaderProgram, config: Config, flash_size: int) -> None:
-        """Load it. flash_size: a multiple of 4096. Raises InputError where a function that it needs is missing."""
+    def __init__(self, program: BootloaderProgram, config: Config, flash_size: int, notes_reads: bool = False) -> None:
+        """Load it. flash_size: a multiple of 4096. notes_reads: the tracker of a chip's flash, where it has one, notes
+        what is read, at some cost in time. Raises InputError where a function that it needs is missing."""
         self._program = program
         self._config = config
         self._core = RiscvCore(program.segments, program.functions, program.gp)
         self._core.map_data(_WINDOW, flash_size, is_writable=False)
+        if notes_reads:
+            self._core.watch_reads(_WINDOW, flash_size, lambda at, length: self._flash.note_read(at - _WINDOW, length))
         self._core.map_data(_STATE, PAGE, is_writable=True)
         self._shown: tuple[bytes, ...] = (bytes(SECTOR_SIZE),) * (flash_size // SECTOR_SIZE)
         self._flash: NorFlash

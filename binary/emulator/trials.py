@@ -120,7 +120,8 @@ def repeat(
     """Return what one run comes to, as it is."""
     if isinstance(case, OtadataPair):
         return _phase("one run", SelectionBench(program, config), iter([(case, disturbance)]), is_simplified=False)
-    return _phase("one run", BootBench(program, config), iter([(case, disturbance)]), is_simplified=False)
+    bench = BootBench(program, config, case.flash_size)
+    return _phase("one run", bench, iter([(case, disturbance)]), is_simplified=False)
 
 
 def _undisturbed(cases: Iterable[CaseT]) -> Iterator[Run[CaseT]]:

@@ -56,8 +56,6 @@ class BinaryRunOptions:
     """Chooses them, and the samples of F2 and F3."""
     every: Annotated[Count, Parameter(group=SEARCH)] = 1
     """Run one in N of all that is not random, for a quick look."""
-    replay: Annotated[str | None, Parameter(metavar="TOKEN", group=SEARCH)] = None
-    """Repeat one run, by what another one printed."""
 
     def config(self, base: Config) -> Config:
         """Return the configuration that is asked for; raises InputError."""
@@ -79,16 +77,11 @@ def binary_run(
     """
     from ...binary.elf_file import read_bootloader_elf
     from ...binary.emulator.program import BootloaderProgram
-    from ..reports.binary_run_report import print_binary_run, print_run_replay
+    from ..reports.binary_run_report import print_binary_run
 
     elf = read_bootloader_elf(file)
-    program = BootloaderProgram(elf)
-    if options.replay is not None:
-        result = _repeated(elf, program, options.replay)
-        output.give(result, lambda: print_run_replay(output.console(), result))
-    else:
-        result = _tried(elf, program, options)
-        output.give(result, lambda: print_binary_run(output.console(), result))
+    result = _tried(elf, BootloaderProgram(elf), options)
+    output.give(result, lambda: print_binary_run(output.console(), result))
     return {
         "no difference": ExitCode.HOLDS,
         "differs": ExitCode.VIOLATED,
@@ -111,13 +104,3 @@ def _tried(elf: "BootloaderElf", program: "BootloaderProgram", options: BinaryRu
         phases = list(trials(program, config, plan, progress))
     is_chosen = options.rollback is not None or options.anti_rollback
     return binary_run_result(elf, config, is_chosen, plan, phases)
-
-
-def _repeated(elf: "BootloaderElf", program: "BootloaderProgram", text: str) -> "BinaryRunResult":
-    from ...analysis.results.binary_run_result import binary_run_result
-    from ...binary.emulator.run_token import decode_run_token
-    from ...binary.emulator.trials import TrialPlan, repeat
-
-    token = decode_run_token(text)
-    phase = repeat(program, token.config, token.case, token.disturbance)
-    return binary_run_result(elf, token.config, True, TrialPlan(pairs=0), [phase])
