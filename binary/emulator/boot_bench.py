@@ -31,11 +31,11 @@ class BootBench(RunBench[BootCase]):
 
     def emulate(self, case: BootCase, chip: ChipMemory) -> RunOutcome:
         """Boot by the program."""
-        return self._emulated.boot(chip)
+        return self._emulated.boot(chip, case.reason)
 
     def simulate(self, case: BootCase, chip: ChipMemory) -> RunOutcome:
         """Boot by `impl`."""
-        return SimulatedBootloader(chip, self._config).whole_boot()
+        return SimulatedBootloader(chip, self._config).whole_boot(case.reason)
 
     def simpler(self, case: BootCase) -> Iterator[BootCase]:
         """Yield boots that are simpler in one respect."""

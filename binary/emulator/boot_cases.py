@@ -1,5 +1,4 @@
-"""Whole boots that a bootloader is run on: partition tables, right, odd and damaged ones, images that pass or not, and
-records.
+"""Boots that a bootloader is run on: tables, right, odd and damaged ones, images that pass or not, and records.
 
 The rows of a table are chosen so that a bootloader which reads them in another way starts another image: numbers with
 gaps and out of order, two factory rows, subtypes next to those of OTA slots, other data partitions, no otadata.
@@ -7,20 +6,23 @@ gaps and out of order, two factory rows, subtypes next to those of OTA slots, ot
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import lru_cache
 from itertools import product
+from random import Random
 
 from ...impl.chip.cells import SECTOR_SIZE, Cells
 from ...impl.image.format import build_image
 from ...impl.otadata import SEQ_EMPTY, ota_select_crc
 from ...impl.partitions.partition import AppSubtype, Partition
 from ...impl.partitions.table import ROW_SIZE, encode_table
-from ...model.config import Config
+from ...model.config import Config, ResetReason
 from ...model.ota_state import OtaImgState
-from .otadata_pairs import BLANK_RECORD, make_record
+from .otadata_pairs import BLANK_RECORD, make_record, random_record
 
 FLASH_SIZE = 0x60000
 _OTADATA, _APPS, _APP_SIZE, _IMAGE_SIZE = 0xD000, 0x10000, 0x10000, 1000
+_MOST_APPS = 5
+"""How many have room on a flash of FLASH_SIZE."""
 _FACTORY, _OTA_0, _TEST = AppSubtype.FACTORY, AppSubtype.OTA_0, AppSubtype.TEST
 _OTADATA_ROW = Partition("otadata", 1, 0, _OTADATA, 2 * SECTOR_SIZE)
 
@@ -81,7 +83,7 @@ _RECORDS = (
 
 @dataclass(frozen=True, slots=True)
 class BootCase:
-    """One boot after power-on."""
+    """One boot."""
 
     table: tuple[Partition, ...]
     """The rows of the partition table."""
@@ -97,6 +99,8 @@ class BootCase:
     """Burned bits of the eFuse's secure version."""
     flash_size: int = FLASH_SIZE
     """Bytes on the flash chip."""
+    reason: ResetReason = ResetReason.POWER_ON
+    """What reset the chip."""
 
     @property
     def apps(self) -> tuple[Partition, ...]:
@@ -140,6 +144,36 @@ def version_cases() -> Iterator[BootCase]:
                 yield BootCase(TABLES[name], "", (), records, versions, efuse_bits)
 
 
+def wake_ups() -> Iterator[BootCase]:
+    """Yield wake-ups from deep sleep, of tables that have a slot: without one, a slot number is taken modulo 0.
+
+    None of an app without a size, which fails whether its header is read or not."""
+    for case in boot_cases():
+        if has_slots(case) and all(partition.size for partition in case.apps):
+            yield replace(case, reason=ResetReason.DEEP_SLEEP)
+
+
+def random_boots(seed: int, count: int) -> Iterator[BootCase]:
+    """Yield boots of random tables, images and records; a seed gives the same ones always."""
+    random = Random(f"otaproof binary boots {seed}")
+    for _ in range(count):
+        table = _random_table(random)
+        apps = sum(partition.is_app for partition in table)
+        damaged = tuple(number for number in range(apps) if random.random() < 0.5)
+        records = random_record(random), random_record(random)
+        yield BootCase(table, "" if random.random() < 0.9 else random.choice(DAMAGES), damaged, records)
+
+
+def _random_table(random: Random) -> tuple[Partition, ...]:
+    """Return up to five apps, each at a place of its own, among data partitions that overlap nothing else."""
+    subtypes = (_FACTORY, _TEST, 0x30, 0x50, *range(_OTA_0, _OTA_0 + 6))
+    apps = _apps(*random.choices(subtypes, k=random.randrange(_MOST_APPS + 1)))
+    data = [Partition(f"data{n}", 1, random.choice((1, 2, 4, 6)), 0x9000, 0x1000) for n in range(random.randrange(4))]
+    rows = [*apps, *data, *([_OTADATA_ROW] if random.random() < 0.9 else [])]
+    random.shuffle(rows)
+    return tuple(rows)
+
+
 def has_slots(case: BootCase) -> bool:
     """Tell whether the table has an OTA slot.
 
@@ -166,7 +200,7 @@ def simpler_boots(case: BootCase) -> Iterator[BootCase]:
         yield replace(case, records=records)
 
 
-@cache
+@lru_cache(maxsize=4096)
 def _without_records(
     table: tuple[Partition, ...],
     damage: str,

@@ -12,13 +12,13 @@ from ...impl.chip.flash import Failure, FailureExtent, PlannedCut
 from ...impl.chip.torn_operations import Torn
 from ...impl.otadata import ENTRY_SIZE
 from ...impl.partitions.partition import Partition
-from ...model.config import Config
+from ...model.config import Config, ResetReason
 from .boot_cases import BLANK_APP, DAMAGES, TABLES, BootCase
 from .comparison import Disturbance
 from .otadata_pairs import OtadataPair
 
 PREFIX = "otb1."
-_BOOT_PARTS = 6
+_BOOT_PARTS = 7
 """Of a boot; a selection has fewer."""
 _MOST_SLOTS, _MOST_SECTORS, _MOST_ROWS, _MOST_FLASH = 16, 16, 95, 1 << 27
 _NAMES = {table: name for name, table in TABLES.items()}
@@ -41,7 +41,8 @@ def encode_run_token(token: RunToken) -> str:
         parts = [case.app_count, case.has_factory, case.is_encrypted, case.otadata_size]
     else:
         table = _NAMES.get(case.table) or [[p.label, p.type, p.subtype, p.offset, p.size] for p in case.table]
-        parts = [table, case.damage, list(case.damaged), list(case.versions), case.efuse_bits, case.flash_size]
+        parts = [table, case.damage, list(case.damaged), list(case.versions), case.efuse_bits]
+        parts += [case.flash_size, case.reason.value]
     record = [
         [record.hex() for record in case.records],
         parts,
@@ -90,12 +91,24 @@ def _boot(
     versions: list[int],
     efuse_bits: int,
     flash_size: int,
+    reason: str,
 ) -> BootCase:
     rows = TABLES[table] if isinstance(table, str) else tuple(_row(*row) for row in table)
     kept = tuple(BLANK_APP if version == BLANK_APP else _number(version) for version in versions)
-    boot = BootCase(rows, damage, tuple(map(_number, damaged)), records, kept, _number(efuse_bits), _number(flash_size))
+    boot = BootCase(
+        rows,
+        damage,
+        tuple(map(_number, damaged)),
+        records,
+        kept,
+        _number(efuse_bits),
+        _number(flash_size),
+        ResetReason(reason),
+    )
     if damage not in DAMAGES or len(rows) > _MOST_ROWS or len(kept) not in (0, len(boot.apps)):
         raise ValueError("names a partition table that this version cannot have")
+    if boot.reason not in (ResetReason.POWER_ON, ResetReason.DEEP_SLEEP):
+        raise ValueError("no boot is run after such a reset")
     if flash_size > _MOST_FLASH:
         raise ValueError("no flash is as large")
     return boot

@@ -3,6 +3,7 @@
 import struct
 
 from ...impl.otadata import SEQ_EMPTY, ota_select_crc
+from ...model.config import ResetReason
 from ...model.ota_state import OtaImgState
 from .boot_cases import BLANK_APP, TABLES, BootCase
 from .otadata_pairs import BLANK_RECORD, RECORD_LAYOUT, OtadataPair
@@ -22,7 +23,8 @@ def _device(case: OtadataPair | BootCase) -> str:
 
 def _boot(case: BootCase) -> str:
     table = _NAMES.get(case.table) or ", ".join(partition.label for partition in case.table)
-    words = [f"boot; partition table: {table}{case.damage and f', {case.damage}'}"]
+    start = "wake-up from deep sleep" if case.reason is ResetReason.DEEP_SLEEP else "boot"
+    words = [f"{start}; partition table: {table}{case.damage and f', {case.damage}'}"]
     labels = [partition.label for partition in case.apps]
     versions = dict(zip(labels, case.versions, strict=False))
     if case.damaged:

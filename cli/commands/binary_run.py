@@ -51,7 +51,7 @@ class BinaryRunOptions:
     """What a power cut may leave of a flash operation: all or nothing (F0), any prefix (F1), any bytes (F2), any bits
     (F3)."""
     pairs: Annotated[int, Parameter(validator=within(0), metavar="N", group=SEARCH)] = 20_000
-    """Random pairs of otadata records."""
+    """Random pairs of otadata records, and one boot of a random partition table for each 20 of them."""
     seed: Annotated[int, Parameter(validator=within(0), metavar="N", group=SEARCH)] = 0
     """Chooses them, and the samples of F2 and F3."""
     every: Annotated[Count, Parameter(group=SEARCH)] = 1
@@ -72,8 +72,9 @@ def binary_run(
 
     Runs the functions of a bootloader's ELF file in an emulated core, on the simulated flash, and the simulated
     bootloader on another: on every class of pairs of otadata records, on random pairs, and in whole boots from the
-    partition table to the image that is started; with flash operations that fail, and with a power cut in every one of
-    them. After each flash operation the flash is compared, at the end what is selected or started. RISC-V only.
+    partition table to the image that is started, after power-on and, where the program has the fast path, out of deep
+    sleep; with flash operations that fail, and with a power cut in every one of them. After each flash operation the
+    flash is compared, at the end what is selected or started. RISC-V only.
     """
     from ...binary.elf_file import read_bootloader_elf
     from ...binary.emulator.program import BootloaderProgram
