@@ -160,8 +160,14 @@ def random_boots(seed: int, count: int) -> Iterator[BootCase]:
         table = _random_table(random)
         apps = sum(partition.is_app for partition in table)
         damaged = tuple(number for number in range(apps) if random.random() < 0.5)
-        records = random_record(random), random_record(random)
-        yield BootCase(table, "" if random.random() < 0.9 else random.choice(DAMAGES), damaged, records)
+        yield BootCase(
+            table,
+            "" if random.random() < 0.9 else random.choice(DAMAGES),
+            damaged,
+            (random_record(random), random_record(random)),
+            tuple(random.choice((BLANK_APP, 0, 1, 2, 3)) for _ in range(apps)),
+            random.choice((0, 0, 1, 3, 7)),
+        )
 
 
 def _random_table(random: Random) -> tuple[Partition, ...]:
