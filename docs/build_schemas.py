@@ -33,6 +33,7 @@ from otaproof.analysis.results.outcomes_result import OutcomesResult
 from otaproof.analysis.results.prove_result import ProveResult
 from otaproof.analysis.results.replay_result import ReplayResult
 from otaproof.analysis.results.result_parts import CommandResult
+from otaproof.analysis.results.run_replay_result import RunReplayResult
 
 FOLDER = Path(__file__).parent / "schemas"
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -52,6 +53,7 @@ RESULTS: dict[str, type[CommandResult]] = {
     "prove": ProveResult,
     "prove-certificates": CertificatesResult,
     "replay": ReplayResult,
+    "replay-bootloader": RunReplayResult,
 }
 """By the name of the schema, the result that it describes."""
 

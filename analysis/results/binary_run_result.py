@@ -5,32 +5,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ...binary.elf_file import BootloaderElf
-from ...binary.emulator.boot_cases import BootCase
-from ...binary.emulator.comparison import TrialDifference
-from ...binary.emulator.otadata_pairs import OtadataPair
-from ...binary.emulator.run_token import RunToken, encode_run_token
-from ...binary.emulator.trial_text import case_lines
 from ...binary.emulator.trials import AnyPhase, TrialPlan
 from ...model.config import Config
 from .result_parts import CommandResult, FaultName, fault_name
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunDifference:
-    """Where program and simulated bootloader first differ, in a case that cannot be made simpler."""
-
-    case: tuple[str, ...]
-    """What both ran on: the device, and each otadata record."""
-    disturbance: str
-    """The power cut, or the failing flash operations; empty for none."""
-    in_next_boot: bool
-    """They differ in the boot after the power cut."""
-    program: str
-    """What the program does."""
-    simulated: str
-    """What the simulated bootloader does."""
-    token: str
-    """For --replay."""
+from .run_difference import RunDifference, run_difference
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,17 +96,6 @@ def _phase(phase: AnyPhase, config: Config) -> RunPhase:
         runs=phase.runs,
         differing=phase.differing,
         seconds=round(phase.seconds, 3),
-        difference=None if phase.found is None else _difference(phase.found, config),
+        difference=None if phase.found is None else run_difference(phase.found, config),
         fault=phase.fault,
-    )
-
-
-def _difference(found: TrialDifference[OtadataPair] | TrialDifference[BootCase], config: Config) -> RunDifference:
-    return RunDifference(
-        case=case_lines(found.case),
-        disturbance=str(found.disturbance),
-        in_next_boot=found.in_next_boot,
-        program=found.emulated,
-        simulated=found.simulated,
-        token=encode_run_token(RunToken(found.case, found.disturbance, config)),
     )

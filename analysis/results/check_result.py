@@ -1,7 +1,7 @@
 """The result of `otaproof check`."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from ...campaign.upgrade.claim_results import ClaimResult
 from ...campaign.upgrade.upgrade_replay import replay
@@ -20,6 +20,10 @@ from .result_parts import (
     partition_entries,
     setting_entries,
 )
+from .run_difference import RunDifference, run_difference
+
+if TYPE_CHECKING:
+    from ..bootloader_check import BootloaderFindings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,6 +135,34 @@ class CheckedClaim:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedBootloader:
+    """What a bootloader's own machine code does with the states that the power cuts leave."""
+
+    file: str
+    """The ELF file."""
+    sha256: str
+    """Of the file, in hex."""
+    boots: int
+    """Power-ons made by it and by the simulated bootloader."""
+    cuts: int
+    """Cut points and resets between calls with a power-on after them that differs."""
+    where: str | None
+    """Where the power is cut, of the first of those."""
+    scenario: str | None
+    """The scenario of that cut."""
+    program: str | None
+    """What the program does in the power-on where the two first differ."""
+    simulated: str | None
+    """What the simulated bootloader does there."""
+    difference: RunDifference | None
+    """The same with images that are made for it, as simple as it gets; null where those do not show it."""
+    fault: str
+    """Why the program could not be run on; empty where it could."""
+    verdict: Literal["no difference", "differs", "inconclusive"]
+    """A difference counts more than what could not be run."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CheckResult(ModelResult):
     """What `otaproof check` found of one upgrade."""
 
@@ -156,14 +188,16 @@ class CheckResult(ModelResult):
     """Why nothing was asked of the device model."""
     claims: tuple[CheckedClaim, ...]
     """Each claim, in the order of the ids."""
+    bootloader: CheckedBootloader | None
+    """What the machine code of a bootloader does in the same power-ons; null where none was given."""
 
     def __post_init__(self) -> None:
         """Check that there are proofs, or a reason for none."""
         assert (self.proofs is None) != (self.no_proofs is None)
 
 
-def check_result(report: CheckReport) -> CheckResult:
-    """Return all that a check found."""
+def check_result(report: CheckReport, bootloader: "BootloaderFindings | None" = None) -> CheckResult:
+    """Return all that a check found; bootloader: what came of the power-ons by one's machine code."""
     world, config = report.world, report.world.config
     has_proofs = isinstance(report.proofs, Proofs)
     return CheckResult(
@@ -190,6 +224,7 @@ def check_result(report: CheckReport) -> CheckResult:
         proofs=report.proofs.title if isinstance(report.proofs, Proofs) else None,
         no_proofs=None if isinstance(report.proofs, Proofs) else report.proofs,
         claims=tuple(_claim(report, result) for result in report.claims),
+        bootloader=None if bootloader is None else _bootloader(report, bootloader),
         **left_out_entries(has_proofs),
     )
 
@@ -244,6 +279,23 @@ _VERDICTS: dict[Verdict, Literal["holds", "violated", "not applicable", "inconcl
 def _then(report: CheckReport, claim_id: str, token: str) -> str:
     """Return what breaks the claim, as the replay of the token shows it."""
     return broken_by_cut(claim_id, replay(decode_token(token), report.world).observation)
+
+
+def _bootloader(report: CheckReport, found: "BootloaderFindings") -> CheckedBootloader:
+    first, difference, simplest = found.first, found.difference, found.simplest
+    return CheckedBootloader(
+        file=found.elf.name,
+        sha256=found.elf.digest,
+        boots=found.boots,
+        cuts=found.cuts,
+        where=None if first is None else str(first),
+        scenario=None if first is None else first.scenario,
+        program=None if difference is None else difference.emulated,
+        simulated=None if difference is None else difference.simulated,
+        difference=None if simplest is None else run_difference(simplest, report.world.config),
+        fault=found.fault,
+        verdict="differs" if difference is not None else "inconclusive" if found.fault else "no difference",
+    )
 
 
 def _proof(report: CheckReport, claim_id: str) -> HistoryVerdict | None:

@@ -1,5 +1,4 @@
-"""Whole boots that a bootloader is run on: partition tables, right, odd and damaged ones, images that pass or not, and
-records.
+"""Boots that a bootloader is run on: tables, right, odd and damaged ones, images that pass or not, and records.
 
 The rows of a table are chosen so that a bootloader which reads them in another way starts another image: numbers with
 gaps and out of order, two factory rows, subtypes next to those of OTA slots, other data partitions, no otadata.
@@ -7,21 +6,23 @@ gaps and out of order, two factory rows, subtypes next to those of OTA slots, ot
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import lru_cache
 from itertools import product
+from random import Random
 
 from ...impl.chip.cells import SECTOR_SIZE, Cells
 from ...impl.image.format import build_image
 from ...impl.otadata import SEQ_EMPTY, ota_select_crc
 from ...impl.partitions.partition import AppSubtype, Partition
 from ...impl.partitions.table import ROW_SIZE, encode_table
-from ...model.config import Chip
+from ...model.config import Config, ResetReason
 from ...model.ota_state import OtaImgState
-from .otadata_pairs import BLANK_RECORD, make_record
+from .otadata_pairs import BLANK_RECORD, make_record, random_record
 
 FLASH_SIZE = 0x60000
-TABLE_OFFSET = 0x8000
 _OTADATA, _APPS, _APP_SIZE, _IMAGE_SIZE = 0xD000, 0x10000, 0x10000, 1000
+_MOST_APPS = 5
+"""How many have room on a flash of FLASH_SIZE."""
 _FACTORY, _OTA_0, _TEST = AppSubtype.FACTORY, AppSubtype.OTA_0, AppSubtype.TEST
 _OTADATA_ROW = Partition("otadata", 1, 0, _OTADATA, 2 * SECTOR_SIZE)
 
@@ -82,10 +83,10 @@ _RECORDS = (
 
 @dataclass(frozen=True, slots=True)
 class BootCase:
-    """One boot after power-on."""
+    """One boot."""
 
-    table: str
-    """A key of TABLES."""
+    table: tuple[Partition, ...]
+    """The rows of the partition table."""
     damage: str
     """One of DAMAGES."""
     damaged: tuple[int, ...]
@@ -94,56 +95,108 @@ class BootCase:
     """The 32 bytes of each otadata record, where there is otadata."""
     versions: tuple[int, ...] = ()
     """Secure version of each app partition's image, in the order of the table; BLANK_APP: it has none; (): all 0."""
-    burned: int = 0
-    """Secure version in the eFuse."""
+    efuse_bits: int = 0
+    """Burned bits of the eFuse's secure version."""
+    flash_size: int = FLASH_SIZE
+    """Bytes on the flash chip."""
+    reason: ResetReason = ResetReason.POWER_ON
+    """What reset the chip."""
 
-    def cells(self, chip: Chip) -> Cells:
+    @property
+    def apps(self) -> tuple[Partition, ...]:
+        """The app partitions, in the order of the table."""
+        return tuple(partition for partition in self.table if partition.is_app)
+
+    @property
+    def otadata(self) -> Partition | None:
+        """The otadata partition that a bootloader uses: the last one."""
+        return next((partition for partition in reversed(self.table) if partition.is_otadata), None)
+
+    def cells(self, config: Config) -> Cells:
         """Return what the flash holds."""
-        cells = _without_records(self.table, self.damage, self.damaged, self.versions, chip)
+        cells = _without_records(self.table, self.damage, self.damaged, self.versions, self.flash_size, config)
+        if self.otadata is None:
+            return cells
         for number, record in enumerate(self.records):
-            cells = cells.with_bytes(_OTADATA + number * SECTOR_SIZE, record)
+            cells = cells.with_bytes(self.otadata.offset + number * SECTOR_SIZE, record)
         return cells
 
 
 def boot_cases() -> Iterator[BootCase]:
     """Yield boots with every table, every choice of images that do not pass, and records of each kind."""
-    for table, partitions in TABLES.items():
-        apps = sum(partition.is_app for partition in partitions)
+    for table in TABLES.values():
+        apps = sum(partition.is_app for partition in table)
         for passes in product((True, False), repeat=apps):
             damaged = tuple(number for number, does_pass in enumerate(passes) if not does_pass)
             for records in _RECORDS:
                 yield BootCase(table, "", damaged, records)
     for damage in DAMAGES[1:]:
         for records in _RECORDS:
-            yield BootCase("two slots, factory", damage, (), records)
+            yield BootCase(TABLES["two slots, factory"], damage, (), records)
 
 
 def version_cases() -> Iterator[BootCase]:
     """Yield boots of images with each choice of secure versions, for a bootloader with anti-rollback."""
-    for table in ("two slots", "two slots, factory", "two slots, test app"):
-        apps = sum(partition.is_app for partition in TABLES[table])
-        for versions, burned in product(product((BLANK_APP, 0, 1, 2), repeat=apps), (0, 1)):
+    for name in ("two slots", "two slots, factory", "two slots, test app"):
+        apps = sum(partition.is_app for partition in TABLES[name])
+        for versions, efuse_bits in product(product((BLANK_APP, 0, 1, 2), repeat=apps), (0, 1)):
             for records in _RECORDS:
-                yield BootCase(table, "", (), records, versions, burned)
+                yield BootCase(TABLES[name], "", (), records, versions, efuse_bits)
+
+
+def wake_ups() -> Iterator[BootCase]:
+    """Yield wake-ups from deep sleep, of tables that have a slot: without one, a slot number is taken modulo 0.
+
+    None of an app without a size, which fails whether its header is read or not."""
+    for case in boot_cases():
+        if has_slots(case) and all(partition.size for partition in case.apps):
+            yield replace(case, reason=ResetReason.DEEP_SLEEP)
+
+
+def random_boots(seed: int, count: int) -> Iterator[BootCase]:
+    """Yield boots of random tables, images and records; a seed gives the same ones always."""
+    random = Random(f"otaproof binary boots {seed}")
+    for _ in range(count):
+        table = _random_table(random)
+        apps = sum(partition.is_app for partition in table)
+        damaged = tuple(number for number in range(apps) if random.random() < 0.5)
+        yield BootCase(
+            table,
+            "" if random.random() < 0.9 else random.choice(DAMAGES),
+            damaged,
+            (random_record(random), random_record(random)),
+            tuple(random.choice((BLANK_APP, 0, 1, 2, 3)) for _ in range(apps)),
+            random.choice((0, 0, 1, 3, 7)),
+        )
+
+
+def _random_table(random: Random) -> tuple[Partition, ...]:
+    """Return up to five apps, each at a place of its own, among data partitions that overlap nothing else."""
+    subtypes = (_FACTORY, _TEST, 0x30, 0x50, *range(_OTA_0, _OTA_0 + 6))
+    apps = _apps(*random.choices(subtypes, k=random.randrange(_MOST_APPS + 1)))
+    data = [Partition(f"data{n}", 1, random.choice((1, 2, 4, 6)), 0x9000, 0x1000) for n in range(random.randrange(4))]
+    rows = [*apps, *data, *([_OTADATA_ROW] if random.random() < 0.9 else [])]
+    random.shuffle(rows)
+    return tuple(rows)
 
 
 def has_slots(case: BootCase) -> bool:
     """Tell whether the table has an OTA slot.
 
     With anti-rollback, a slot number is then taken modulo 0, which only an Xtensa core traps, as `impl` has it."""
-    return any(partition.is_ota_slot for partition in TABLES[case.table])
+    return any(partition.is_ota_slot for partition in case.table)
 
 
 def simpler_boots(case: BootCase) -> Iterator[BootCase]:
     """Yield boots that are simpler in one respect."""
     if case.damage:
         yield replace(case, damage="")
-    names = list(TABLES)
-    for name in ("two slots", "two slots, factory"):
-        if names.index(name) < names.index(case.table) and not case.versions:
-            yield replace(case, table=name)
-    if case.versions and case.burned:
-        yield replace(case, burned=0)
+    tables = list(TABLES.values())
+    for table in (TABLES["two slots"], TABLES["two slots, factory"]):
+        if case.table in tables and tables.index(table) < tables.index(case.table) and not case.versions:
+            yield replace(case, table=table)
+    if case.efuse_bits:
+        yield replace(case, efuse_bits=0)
     for place, version in enumerate(case.versions):
         if version:
             yield replace(case, versions=(*case.versions[:place], 0, *case.versions[place + 1 :]))
@@ -153,15 +206,21 @@ def simpler_boots(case: BootCase) -> Iterator[BootCase]:
         yield replace(case, records=records)
 
 
-@cache
-def _without_records(table: str, damage: str, damaged: tuple[int, ...], versions: tuple[int, ...], chip: Chip) -> Cells:
-    partitions = TABLES[table]
-    cells = Cells.erased(FLASH_SIZE).with_bytes(TABLE_OFFSET, _table_bytes(partitions, damage))
-    for number, partition in enumerate(partition for partition in partitions if partition.is_app):
-        secure_version = versions[number] if versions else 0
-        if secure_version == BLANK_APP:
+@lru_cache(maxsize=4096)
+def _without_records(
+    table: tuple[Partition, ...],
+    damage: str,
+    damaged: tuple[int, ...],
+    versions: tuple[int, ...],
+    flash_size: int,
+    config: Config,
+) -> Cells:
+    cells = Cells.erased(flash_size).with_bytes(config.table_offset, _table_bytes(table, damage))
+    for number, partition in enumerate(partition for partition in table if partition.is_app):
+        version = versions[number] if versions else 0
+        if version == BLANK_APP:
             continue
-        image = build_image(chip, size=_IMAGE_SIZE, version=f"1.{number}", secure_version=secure_version, seed=number)
+        image = build_image(config.chip, size=_IMAGE_SIZE, version=f"1.{number}", secure_version=version, seed=number)
         if number in damaged:
             image = image[:600] + bytes([image[600] ^ 1]) + image[601:]
         cells = cells.with_bytes(partition.offset, image)

@@ -15,20 +15,26 @@ from ...impl.esp_err import EspErr, OtaError
 from ...impl.image.verify import ImageInvalid, VerifyMode, verify_image
 from ...impl.partitions.partition import Partition
 from ...impl.program_end import Panic, PowerCut
-from ...model.config import Config
+from ...model.config import Config, ResetReason
 from . import rv32_stubs
 from .md5_stand_in import Md5StandIn
 from .program import BootloaderProgram
 from .riscv_core import ProgramError, RiscvCore, StandIn
-from .run_outcome import PANIC, POWER_CUT, RESETS, ChipMemory, RunOutcome, selects, starts
+from .run_outcome import PANIC, POWER_CUT, RESETS, ChipMemory, RunOutcome, TriedImage, selects, starts
 from .shared_memory import PAGE
 
 SELECT = "bootloader_utility_get_selected_boot_partition"
 LOAD_TABLE = "bootloader_utility_load_partition_table"
 LOAD_IMAGE = "bootloader_utility_load_boot_image"
+WAKE_UP = "bootloader_utility_load_boot_image_from_deep_sleep"
+RETAINED = "bootloader_common_get_rtc_retain_mem_partition"
+"""Only chips with RTC fast memory have it, for the wake-up. Source: bootloader_common_loader.c."""
 INVALID_INDEX = -99
 """What the selection returns for an otadata partition that is too small. Source: bootloader_config.h."""
-_WINDOW, _TABLE, _STATE, _CHIP = 0x72000000, 0x73000000, 0x74000000, 0x75000000
+_TABLE, _STATE, _CHIP, _WINDOW = 0x72000000, 0x72100000, 0x72200000, 0x73000000
+"""The window last: it is as large as the flash, up to 128 MiB."""
+_RESET_REASONS = {ResetReason.POWER_ON: 1, ResetReason.DEEP_SLEEP: 5}
+"""What esp_rom_get_reset_reason() returns. Source: reset_reasons.h."""
 _ENTRY_ADDR = 8
 """Of image.entry_addr in the metadata of an image. Source: esp_image_format.h esp_image_metadata_t."""
 _SILENT = ("esp_rom_printf", "ets_printf", "printf", "esp_log_timestamp", "esp_log_early_timestamp")
@@ -46,19 +52,23 @@ class _CallEnded(BaseException):
 class EmulatedBootloader:
     """A bootloader that was loaded once, for chips with a flash of one size."""
 
-    def __init__(self, program: BootloaderProgram, config: Config, flash_size: int) -> None:
-        """Load it. flash_size: a multiple of 4096. Raises InputError where a function that it needs is missing."""
+    def __init__(self, program: BootloaderProgram, config: Config, flash_size: int, notes_reads: bool = False) -> None:
+        """Load it. flash_size: a multiple of 4096. notes_reads: the tracker of a chip's flash, where it has one, notes
+        what is read, at some cost in time. Raises InputError where a function that it needs is missing."""
         self._program = program
         self._config = config
         self._core = RiscvCore(program.segments, program.functions, program.gp)
         self._core.map_data(_WINDOW, flash_size, is_writable=False)
+        if notes_reads:
+            self._core.watch_reads(_WINDOW, flash_size, lambda at, length: self._flash.note_read(at - _WINDOW, length))
         self._core.map_data(_STATE, PAGE, is_writable=True)
         self._shown: tuple[bytes, ...] = (bytes(SECTOR_SIZE),) * (flash_size // SECTOR_SIZE)
         self._flash: NorFlash
         self._efuse: Efuse
         self._is_encrypted = False
+        self._reason = ResetReason.POWER_ON
         self._passed: int | None = None
-        self._tried: list[int] = []
+        self._tried: list[TriedImage] = []
         self._start_gate = self._core.gate(self._start)
         self._stand_in_code(flash_size)
         self._stand_in()
@@ -86,7 +96,13 @@ class EmulatedBootloader:
             "bootloader_flash_erase_range": (2, self._erase),
             "bootloader_flash_write": (4, self._program_flash),
             "bootloader_flash_read": (3, self._read_flash),
-            "bootloader_load_image": (2, self._verify),
+            "bootloader_load_image": (2, lambda *words: self._load(VerifyMode.BOOTLOADER_LOAD, *words)),
+            "bootloader_load_image_no_verify": (
+                2,
+                lambda *words: self._load(VerifyMode.BOOTLOADER_LOAD_NO_VALIDATE, *words),
+            ),
+            RETAINED: (0, lambda: 0),
+            "esp_rom_get_reset_reason": (0, lambda: _RESET_REASONS[self._reason]),
             "bootloader_common_update_rtc_retain_mem": (0, lambda: 0),
             "memcmp": (3, self._compare),
             "bzero": (2, lambda to, length: self._core.write(to, bytes(length))),
@@ -138,10 +154,15 @@ class EmulatedBootloader:
 
         return self._run(chip, is_encrypted, run)
 
-    def boot(self, chip: ChipMemory) -> RunOutcome:
-        """Return what a boot comes to, from the partition table to the image that is started."""
+    def boot(self, chip: ChipMemory, reason: ResetReason = ResetReason.POWER_ON) -> RunOutcome:
+        """Return what a boot comes to, from the partition table to the image that is started.
+
+        reason: POWER_ON or DEEP_SLEEP; a wake-up finds nothing retained in RTC memory."""
 
         def run() -> str:
+            self._reason = reason
+            if reason is ResetReason.DEEP_SLEEP and self._config.skip_validate_in_deep_sleep:
+                self._core.call(self._program.function(WAKE_UP))
             self._core.write(_STATE, bytes(PAGE))
             if not self._core.call(self._program.function(LOAD_TABLE), _STATE) & 0xFF:
                 return RESETS
@@ -224,15 +245,13 @@ class EmulatedBootloader:
         ours, theirs = self._core.read(left, length), self._core.read(right, length)
         return (ours > theirs) - (ours < theirs)
 
-    def _verify(self, part: int, metadata: int) -> int:
+    def _load(self, mode: VerifyMode, part: int, metadata: int) -> int:
         """Source: esp_image_format.c bootloader_load_image; of the metadata only the entry point matters here."""
         self._passed = None
         offset, size = struct.unpack("<II", self._core.read(part, 8))
-        self._tried.append(offset)
+        self._tried.append(TriedImage(offset, mode is VerifyMode.BOOTLOADER_LOAD))
         try:
-            verify_image(
-                self._flash, offset, size, self._config, VerifyMode.BOOTLOADER_LOAD, self._efuse.secure_version
-            )
+            verify_image(self._flash, offset, size, self._config, mode, self._efuse.secure_version)
         except ImageInvalid as error:
             return error.code
         self._passed = offset

@@ -123,13 +123,14 @@ def random_pairs(seed: int, count: int) -> Iterator[OtadataPair]:
     """Yield pairs of random records, most of their words near those that matter; a seed gives the same ones always."""
     random = Random(f"otaproof binary {seed}")
     for _ in range(count):
-        records = _random_record(random), _random_record(random)
+        records = random_record(random), random_record(random)
         yield OtadataPair(
             records, random.choice(_SLOT_COUNTS), random.getrandbits(1) == 1, is_encrypted=random.getrandbits(2) == 0
         )
 
 
-def _random_record(random: Random) -> bytes:
+def random_record(random: Random) -> bytes:
+    """Return a record whose words are mostly near those that matter."""
     number = random.choice(_EDGES) if random.random() < 0.8 else random.getrandbits(32)
     state = random.choice(_PLAIN_WORDS) if random.random() < 0.8 else random.getrandbits(32)
     if random.random() < 0.1:

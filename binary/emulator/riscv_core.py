@@ -21,7 +21,7 @@ from .shared_memory import PAGE, SharedMemory
 
 INSTRUCTION_LIMIT = 10_000_000
 """Instructions of one call; a boot takes a few thousand."""
-OWN_MEMORY = range(0x70000000, 0x78000000)
+OWN_MEMORY = range(0x70000000, 0x7C000000)
 """Where a run puts what is not the program's: no chip of the family has anything there."""
 _FRAME, _ENTRY, _STACK, _STACK_SIZE = 0x70000000, 0x70001000, 0x71000000, 0x4000
 _STOP = _ENTRY + PAGE
@@ -42,6 +42,12 @@ class ProgramError(Exception):
 
 StandIn = Callable[..., int | None]
 """Takes the first arguments of the call, 32-bit words; returns what the function does (None: 0)."""
+ReadNote = Callable[[int, int], None]
+"""Takes an address and how many bytes are read there."""
+
+
+def _ignore_read(address: int, length: int) -> None:
+    """Take no note of it."""
 
 
 @dataclass(slots=True)
@@ -74,6 +80,8 @@ class RiscvCore:
         self._watched: list[_Island] = []
         self._unwatched: list[_Island] = []
         self._stand_ins: dict[int, tuple[StandIn, list[int]]] = {}
+        self._watched_range = range(0)
+        self._note_read: ReadNote = _ignore_read
         self._raised: BaseException | None = None
         self._fault = ""
         self._gp = gp
@@ -97,6 +105,16 @@ class RiscvCore:
         """Map a range that the program may read and perhaps write, not run."""
         self._memory.map(address, size, unicorn.UC_PROT_READ | (unicorn.UC_PROT_WRITE if is_writable else 0))
 
+    def watch_reads(self, address: int, size: int, note: ReadNote) -> None:
+        """Have every read that begins in a range told, by the program or by what stands in for a function of it."""
+        self._watched_range, self._note_read = range(address, address + size), note
+        self._uc.hook_add(
+            unicorn.UC_HOOK_MEM_READ,
+            lambda uc, access, at, length, value, data: note(at, length),
+            begin=address,
+            end=address + size - 1,
+        )
+
     def write(self, address: int, contents: bytes) -> None:
         """Put bytes into mapped memory, whatever its rights; raises CoreFault where none is mapped."""
         if not self._memory.write(address, contents):
@@ -107,6 +125,8 @@ class RiscvCore:
         contents = self._memory.read(address, length)
         if contents is None:
             raise CoreFault(f"reads {length} bytes at 0x{address:08x}, where not all is mapped")
+        if address in self._watched_range:
+            self._note_read(address, length)
         return contents
 
     def begin(self) -> None:

@@ -20,6 +20,19 @@ class ChipMemory(NamedTuple):
     efuse: Efuse
 
 
+class TriedImage(NamedTuple):
+    """An image that is to be started if it passes."""
+
+    offset: int
+    """Where it begins in flash."""
+    is_verified: bool
+    """By its checksum and hash; else by its headers alone."""
+
+    def __str__(self) -> str:
+        """Say it in words."""
+        return f"0x{self.offset:x}{'' if self.is_verified else ' (headers alone)'}"
+
+
 @dataclass(frozen=True, slots=True)
 class RunOutcome:
     """One run, from its first instruction to its end."""
@@ -32,15 +45,15 @@ class RunOutcome:
     """What the flash held before each of them."""
     cells: Cells
     """What it holds at the end."""
-    tried: tuple[int, ...]
-    """Where the images begin that were verified, oldest first."""
+    tried: tuple[TriedImage, ...]
+    """The images that were loaded or refused, oldest first."""
     burns: tuple[int, ...]
     """The bits of each eFuse burn, oldest first."""
     efuse_bits: int
     """What the eFuse holds at the end."""
 
     @classmethod
-    def of(cls, ending: str, chip: ChipMemory, tried: Sequence[int]) -> "RunOutcome":
+    def of(cls, ending: str, chip: ChipMemory, tried: Sequence[TriedImage]) -> "RunOutcome":
         """Return the outcome of a run on a chip whose flash took snapshots."""
         flash, efuse = chip
         ops, before = tuple(flash.ops), tuple(flash.snapshots or ())
@@ -82,7 +95,7 @@ def first_difference(emulated: RunOutcome, simulated: RunOutcome) -> tuple[str, 
 
 def _tries(outcome: RunOutcome) -> str:
     """Return in words which images were verified."""
-    places = ", ".join(f"0x{offset:x}" for offset in outcome.tried)
+    places = ", ".join(map(str, outcome.tried))
     return f"verifies {f'the images at {places}' if places else 'no image'}, {outcome.ending}"
 
 

@@ -7,7 +7,7 @@ from ...impl.image.verify import VerifyMode
 from ...impl.partitions.partition import Partition
 from ...impl.program_end import Panic, PowerCut
 from ...model.config import Config, ResetReason
-from .run_outcome import PANIC, POWER_CUT, RESETS, ChipMemory, RunOutcome, selects, starts
+from .run_outcome import PANIC, POWER_CUT, RESETS, ChipMemory, RunOutcome, TriedImage, selects, starts
 
 
 class SimulatedBootloader(Bootloader):
@@ -17,15 +17,15 @@ class SimulatedBootloader(Bootloader):
         """Run on a chip whose flash takes snapshots, built with `config`."""
         super().__init__(chip.flash, chip.efuse, config)
         self._chip = chip
-        self._tried: list[int] = []
+        self._tried: list[TriedImage] = []
 
     def selection(self, otadata: Partition | None, app_count: int, factory: Partition | None) -> RunOutcome:
         """Return what the selection comes to."""
         return self._outcome(lambda: self._selected(BootloaderState(factory, None, {}, app_count, otadata)))
 
-    def whole_boot(self) -> RunOutcome:
-        """Return what a boot after power-on comes to."""
-        return self._outcome(self._booted)
+    def whole_boot(self, reason: ResetReason = ResetReason.POWER_ON) -> RunOutcome:
+        """Return what a boot comes to, with nothing retained in RTC memory."""
+        return self._outcome(lambda: self._booted(reason))
 
     def _outcome(self, run: Callable[[], str]) -> RunOutcome:
         try:
@@ -40,10 +40,10 @@ class SimulatedBootloader(Bootloader):
         selection = self._select(state)
         return RESETS if selection is None else selects(selection.index, selection.has_initial_contents)
 
-    def _booted(self) -> str:
-        partition = self.boot(ResetReason.POWER_ON, None, None)
+    def _booted(self, reason: ResetReason) -> str:
+        partition = self.boot(reason, None, None)
         return RESETS if partition is None else starts(partition.offset)
 
     def _is_loadable(self, partition: Partition, mode: VerifyMode) -> bool:
-        self._tried.append(partition.offset)
+        self._tried.append(TriedImage(partition.offset, mode is VerifyMode.BOOTLOADER_LOAD))
         return super()._is_loadable(partition, mode)

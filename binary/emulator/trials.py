@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Generic
 
-from ...model.config import Config
+from ...model.config import Chip, Config, ResetReason
 from ...model.fault_model import FaultModel
 from .boot_bench import BootBench
-from .boot_cases import BootCase, boot_cases, has_slots, version_cases
+from .boot_cases import BootCase, boot_cases, has_slots, random_boots, version_cases, wake_ups
 from .comparison import (
     UNDISTURBED,
     CaseT,
@@ -21,6 +21,7 @@ from .comparison import (
     power_cuts,
     simplest,
 )
+from .emulated_bootloader import RETAINED, WAKE_UP
 from .otadata_pairs import OtadataPair, classes, random_pairs, writing_pairs
 from .program import BootloaderProgram
 from .riscv_core import CoreFault
@@ -62,11 +63,16 @@ class TrialPlan:
     pairs: int = 20_000
     """Random pairs."""
     seed: int = 0
-    """Chooses them, and the random patterns of F2 and F3."""
+    """Chooses them, the random boots, and the random patterns of F2 and F3."""
     faults: FaultModel = FaultModel.F1
     """What a power cut may leave."""
     every: int = 1
     """Of all cases that are not random, one in so many is run."""
+
+    @property
+    def boots(self) -> int:
+        """Boots of random tables; each takes as long as many pairs."""
+        return self.pairs // 20
 
     def sampled(self, cases: Iterable[CaseT]) -> list[CaseT]:
         """Return the cases to run."""
@@ -83,6 +89,14 @@ def fitting_config(program: BootloaderProgram, config: Config) -> Config:
 
     rollback, anti_rollback = min(_OPTIONS, key=misfits)
     return replace(config, rollback=rollback, anti_rollback=anti_rollback)
+
+
+def waking_config(program: BootloaderProgram, config: Config) -> Config:
+    """Return the configuration of a program that has the fast path out of deep sleep.
+
+    Whether the chip retains the last boot is told by the function that gives it; here it has retained nothing."""
+    chip = config.chip if program.has_code(RETAINED) else Chip.ESP32C2
+    return replace(config, skip_validate_in_deep_sleep=True, chip=chip)
 
 
 def _is_misfit(bench: BootBench, case: BootCase) -> bool:
@@ -107,11 +121,16 @@ def trials(
     boots = BootBench(program, config)
     cases = [case for case in boot_cases() if has_slots(case) or not config.anti_rollback]
     yield _phase("whole boots", boots, _undisturbed(plan.sampled(cases)), progress)
+    drawn = (case for case in random_boots(plan.seed, plan.boots) if has_slots(case) or not config.anti_rollback)
+    yield _phase("whole boots of random tables", boots, _undisturbed(drawn), progress)
     if config.anti_rollback:
         yield _phase("whole boots, secure versions", boots, _undisturbed(plan.sampled(version_cases())), progress)
     plain = plan.sampled(case for case in cases if not case.damaged)
     yield _phase(f"{failing}, whole boots", boots, _failing(boots, plain), progress)
     yield _phase(f"{cuts}, whole boots", boots, _cut(boots, plain, plan), progress)
+    if program.has_code(WAKE_UP):
+        waking = BootBench(program, waking_config(program, config))
+        yield _phase("wake-ups from deep sleep", waking, _undisturbed(plan.sampled(wake_ups())), progress)
 
 
 def repeat(
@@ -120,7 +139,10 @@ def repeat(
     """Return what one run comes to, as it is."""
     if isinstance(case, OtadataPair):
         return _phase("one run", SelectionBench(program, config), iter([(case, disturbance)]), is_simplified=False)
-    return _phase("one run", BootBench(program, config), iter([(case, disturbance)]), is_simplified=False)
+    if case.reason is ResetReason.DEEP_SLEEP:
+        config = waking_config(program, config)
+    bench = BootBench(program, config, case.flash_size)
+    return _phase("one run", bench, iter([(case, disturbance)]), is_simplified=False)
 
 
 def _undisturbed(cases: Iterable[CaseT]) -> Iterator[Run[CaseT]]:

@@ -1,6 +1,8 @@
 """What sweeps say of each claim: does it hold, else where first, and under how weak a fault model."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from ...impl.chip.torn_operations import AFTER, BEFORE, Torn, TornKind
 from ...model.claims.claims import Claim, Verdict
@@ -58,7 +60,7 @@ def claim_results(dut: DeviceUnderTest, sweeps: dict[str, SweepResult]) -> list[
         if not claim.applies_to(dut.config):
             results.append(ClaimResult(claim, Verdict.NOT_APPLICABLE, 0, None))
             continue
-        count, shortest = _violations(claim, sweeps)
+        count, shortest = shortest_cut(sweeps, partial(_breaks, claim))
         if shortest is not None:
             verdict = Verdict.VIOLATED
         else:
@@ -67,13 +69,16 @@ def claim_results(dut: DeviceUnderTest, sweeps: dict[str, SweepResult]) -> list[
     return results
 
 
-def _violations(claim: Claim, sweeps: dict[str, SweepResult]) -> tuple[int, Violation | None]:
+def _breaks(claim: Claim, stretch: Stretch) -> bool:
+    return claim.id in stretch.broken
+
+
+def shortest_cut(sweeps: dict[str, SweepResult], is_meant: Callable[[Stretch], bool]) -> tuple[int, Violation | None]:
+    """Return how many cut points and resets are meant, and the first of those under the weakest fault model."""
     count, shortest, best = 0, None, None
     for order, (scenario, result) in enumerate(sweeps.items()):
         for is_between, stretches in ((False, result.stretches), (True, result.resets)):
-            for stretch in stretches:
-                if claim.id not in stretch.broken:
-                    continue
+            for stretch in filter(is_meant, stretches):
                 count += stretch.count
                 violation = Violation(scenario, stretch, _simplest(stretch), is_between)
                 rank = _rank(violation, order)

@@ -51,13 +51,11 @@ class BinaryRunOptions:
     """What a power cut may leave of a flash operation: all or nothing (F0), any prefix (F1), any bytes (F2), any bits
     (F3)."""
     pairs: Annotated[int, Parameter(validator=within(0), metavar="N", group=SEARCH)] = 20_000
-    """Random pairs of otadata records."""
+    """Random pairs of otadata records, and one boot of a random partition table for each 20 of them."""
     seed: Annotated[int, Parameter(validator=within(0), metavar="N", group=SEARCH)] = 0
     """Chooses them, and the samples of F2 and F3."""
     every: Annotated[Count, Parameter(group=SEARCH)] = 1
     """Run one in N of all that is not random, for a quick look."""
-    replay: Annotated[str | None, Parameter(metavar="TOKEN", group=SEARCH)] = None
-    """Repeat one run, by what another one printed."""
 
     def config(self, base: Config) -> Config:
         """Return the configuration that is asked for; raises InputError."""
@@ -74,21 +72,17 @@ def binary_run(
 
     Runs the functions of a bootloader's ELF file in an emulated core, on the simulated flash, and the simulated
     bootloader on another: on every class of pairs of otadata records, on random pairs, and in whole boots from the
-    partition table to the image that is started; with flash operations that fail, and with a power cut in every one of
-    them. After each flash operation the flash is compared, at the end what is selected or started. RISC-V only.
+    partition table to the image that is started, after power-on and, where the program has the fast path, out of deep
+    sleep; with flash operations that fail, and with a power cut in every one of them. After each flash operation the
+    flash is compared, at the end what is selected or started. RISC-V only.
     """
     from ...binary.elf_file import read_bootloader_elf
     from ...binary.emulator.program import BootloaderProgram
-    from ..reports.binary_run_report import print_binary_run, print_run_replay
+    from ..reports.binary_run_report import print_binary_run
 
     elf = read_bootloader_elf(file)
-    program = BootloaderProgram(elf)
-    if options.replay is not None:
-        result = _repeated(elf, program, options.replay)
-        output.give(result, lambda: print_run_replay(output.console(), result))
-    else:
-        result = _tried(elf, program, options)
-        output.give(result, lambda: print_binary_run(output.console(), result))
+    result = _tried(elf, BootloaderProgram(elf), options)
+    output.give(result, lambda: print_binary_run(output.console(), result))
     return {
         "no difference": ExitCode.HOLDS,
         "differs": ExitCode.VIOLATED,
@@ -111,13 +105,3 @@ def _tried(elf: "BootloaderElf", program: "BootloaderProgram", options: BinaryRu
         phases = list(trials(program, config, plan, progress))
     is_chosen = options.rollback is not None or options.anti_rollback
     return binary_run_result(elf, config, is_chosen, plan, phases)
-
-
-def _repeated(elf: "BootloaderElf", program: "BootloaderProgram", text: str) -> "BinaryRunResult":
-    from ...analysis.results.binary_run_result import binary_run_result
-    from ...binary.emulator.run_token import decode_run_token
-    from ...binary.emulator.trials import TrialPlan, repeat
-
-    token = decode_run_token(text)
-    phase = repeat(program, token.config, token.case, token.disturbance)
-    return binary_run_result(elf, token.config, True, TrialPlan(pairs=0), [phase])

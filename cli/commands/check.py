@@ -14,16 +14,20 @@ from ..options.device_options import Faults
 from ..options.epilogue import epilogue
 from ..options.groups import CUTS, DEVICE, INPUTS, OUTPUT
 from ..options.output_options import OutputOptions
-from ..options.values import File, can_be_made, within
+from ..options.values import File, can_be_made, is_elf, within
 
 if TYPE_CHECKING:
+    from ...analysis.bootloader_check import BootloaderCheck
+    from ...analysis.results.check_result import CheckResult
     from ...analysis.upgrade_check import CheckReport
+    from ...campaign.device_under_test import DeviceUnderTest
     from ...project.inputs import Inputs
 
 EPILOGUE = epilogue(
     "otaproof check examples/two-slot",
     "otaproof check --flash dump.bin --update build/app.bin --idf 5.1",
     "otaproof check --partitions partitions.csv --image-size 1.2M --rollback",
+    "otaproof check --bootloader build/bootloader/bootloader.elf",
     codes={
         0: "all claims hold",
         1: "a claim is violated",
@@ -55,11 +59,20 @@ class CheckInputs(BuildFiles):
     """Dump of the whole flash, as esptool read-flash writes it."""
     efuse: Annotated[int, Parameter(metavar="N", group=DEVICE)] = 0
     """Secure version in the eFuse."""
+    bootloader: File = None
+    """Image of the bootloader; or its ELF file, with symbols and debug information: then its machine code makes every
+    power-on as well (RISC-V)."""
+
+    @property
+    def machine_code(self) -> Path | None:
+        """The bootloader's ELF file, where one was given."""
+        return self.bootloader if self.bootloader is not None and is_elf(self.bootloader) else None
 
     def inputs(self, subject: Path | None, build: BuildOptions) -> "Inputs":
         """Return all that the command line says of the device."""
         return replace(
             self.named(subject, build),
+            bootloader=None if self.machine_code else self.bootloader,
             update=self.update,
             otadata=self.otadata,
             flash=self.flash,
@@ -112,22 +125,40 @@ def check(
     rested_on = (*resolved.values_for_check(), *device.values)
     not_modelled = (f"{value.name}: {value.value}" for value in resolved.settings.not_modelled)
     notes = [*not_modelled, *resolved.warnings, *device.notes]
-    report = check_upgrade(device.world, sweep.faults, sweep.seed, rested_on, tuple(notes), sweep.proofs, progress_bar)
+    watched = None if files.machine_code is None else _watched(files.machine_code, device.world)
+    report = check_upgrade(
+        device.world,
+        sweep.faults,
+        sweep.seed,
+        rested_on,
+        tuple(notes),
+        sweep.proofs,
+        progress_bar,
+        None if watched is None else watched.oracle,
+    )
     if sweep.cuts is not None:
         _write_cuts(sweep.cuts, report)
-    result = check_result(report)
+    result = check_result(report, None if watched is None else watched.findings(report.sweeps))
     output.give(result, lambda: print_check(output.console(), result))
-    return exit_code(report)
+    return exit_code(result)
 
 
-def exit_code(report: "CheckReport") -> ExitCode:
-    """Return what the verdicts come to."""
-    from ...model.claims.claims import Verdict
-
-    verdicts = {result.verdict for result in report.claims}
-    if Verdict.VIOLATED in verdicts:
+def exit_code(result: "CheckResult") -> ExitCode:
+    """Return what the verdicts come to, the bootloader's among them."""
+    verdicts: set[str] = {claim.verdict for claim in result.claims}
+    if result.bootloader is not None:
+        verdicts.add(result.bootloader.verdict)
+    if not verdicts.isdisjoint({"violated", "differs"}):
         return ExitCode.VIOLATED
-    return ExitCode.INCONCLUSIVE if Verdict.INCONCLUSIVE in verdicts else ExitCode.HOLDS
+    return ExitCode.INCONCLUSIVE if "inconclusive" in verdicts else ExitCode.HOLDS
+
+
+def _watched(elf: Path, device: "DeviceUnderTest") -> "BootloaderCheck":
+    """Return what makes the power-ons of a device by the machine code of an ELF file too."""
+    from ...analysis.bootloader_check import BootloaderCheck
+    from ...binary.elf_file import read_bootloader_elf
+
+    return BootloaderCheck(read_bootloader_elf(elf), device)
 
 
 def _write_cuts(path: Path, report: "CheckReport") -> None:

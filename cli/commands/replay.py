@@ -19,14 +19,17 @@ _LOST_UPDATE = (
     "PZgPGMm4Q0dENqYpRpOqr51Xp8ooxRxDnkUPOcF2C23ue0mtvMmOZ70XY5ZNeHQV_xAMY900_Bk1RFlVt7Pt8Zi7MgddnYQQuiIKe79_9ZhfQrFeiw"
 )
 """A new image that a cut in the second power-on loses, untested, with rollback on: C4 is violated."""
+_RUN_PREFIX = "otb1."
 EPILOGUE = epilogue(
     f"otaproof replay {_LOST_UPDATE}",
     "otaproof replay TOKEN --save-flash cut.bin --json",
     "otaproof replay TOKEN --image build/app.bin --image update/app.bin",
+    "otaproof replay otb1.TOKEN --bootloader build/bootloader/bootloader.elf",
     codes={
-        0: "the claim holds after all",
-        1: "the claim is violated, as the token says",
+        0: "the claim holds after all; no difference",
+        1: "the claim is violated, as the token says; a difference",
         2: "bad usage or bad token",
+        3: "inconclusive: the machine code could not be run on",
     },
     names_calls=True,
 )
@@ -44,8 +47,9 @@ class ReplayOptions:
     save_flash: Annotated[OutFile, Parameter(group=OUTPUT)] = None
     """Write the flash as the cut left it, for otaproof explain FILE or otaproof check --flash FILE."""
     bootloader: Annotated[Path | None, Parameter(metavar="FILE", group=INPUTS)] = None
-    """The board's bootloader.bin, with an --image for each image: --save-flash then writes a file for each region that
-    a board can be given, FILE-0x8000.bin and so on, and prints the esptool command for just these."""
+    """For a token otb1…, the ELF file of the bootloader to run. For another, the board's bootloader.bin, with an
+    --image for each image: --save-flash then writes a file for each region that a board can be given, FILE-0x8000.bin
+    and so on, and prints the esptool command for just these."""
 
 
 def replay(
@@ -55,10 +59,13 @@ def replay(
 
     Plays what a replay token says on the simulated board, and prints each call, what it does to flash and the otadata
     entries after it: for a token otp1… one upgrade with one power cut and what boots afterwards, for a token oth1… a
-    history with any number of cuts.
+    history with any number of cuts. For a token otb1… it runs a bootloader's machine code beside the simulated
+    bootloader once, and prints where they differ.
     """
     from ...campaign.history.history_token import HISTORY_PREFIX
 
+    if token.strip().startswith(_RUN_PREFIX):
+        return _play_run(token, options, output)
     if options.bootloader is not None and options.save_flash is None:
         raise InputError("--bootloader: goes with --save-flash FILE")
     if token.strip().startswith(HISTORY_PREFIX):
@@ -89,6 +96,32 @@ def _play_cut(text: str, options: ReplayOptions, output: OutputOptions) -> ExitC
     output.give(cut_replay_result(token, played), lambda: print_cut_replay(output.console(), token, slots, played))
     _print_saved(saved, output)
     return ExitCode.HOLDS if played.is_claim_kept else ExitCode.VIOLATED
+
+
+def _play_run(text: str, options: ReplayOptions, output: OutputOptions) -> ExitCode:
+    if options.bootloader is None:
+        raise InputError("token: of a run of a bootloader's machine code; give its ELF file by --bootloader")
+    if options.image or options.save_flash is not None:
+        raise InputError(
+            "--image and --save-flash: a run of a bootloader's machine code makes its own images and flash"
+        )
+    from ...analysis.results.run_replay_result import run_replay_result
+    from ...binary.elf_file import read_bootloader_elf
+    from ...binary.emulator.program import BootloaderProgram
+    from ...binary.emulator.run_token import decode_run_token
+    from ...binary.emulator.trials import repeat
+    from ..reports.run_replay_report import print_run_replay
+
+    token = decode_run_token(text)
+    elf = read_bootloader_elf(options.bootloader)
+    phase = repeat(BootloaderProgram(elf), token.config, token.case, token.disturbance)
+    result = run_replay_result(elf, token, phase)
+    output.give(result, lambda: print_run_replay(output.console(), result))
+    return {
+        "no difference": ExitCode.HOLDS,
+        "differs": ExitCode.VIOLATED,
+        "inconclusive": ExitCode.INCONCLUSIVE,
+    }[result.verdict]
 
 
 def _play_history(text: str, options: ReplayOptions, output: OutputOptions) -> ExitCode:

@@ -35,6 +35,15 @@ def can_be_made(_: object, path: Path | None) -> None:
         raise ValueError(f"{path.parent} is no directory; create it first")
 
 
+def is_elf(path: Path) -> bool:
+    """Tell whether a file can be read and begins as an ELF file does."""
+    try:
+        with path.open("rb") as file:
+            return file.read(4) == b"\x7fELF"
+    except OSError:
+        return False
+
+
 def release_of(text: str, place: str) -> Release:
     """Return the rules of the release that `text` names; warn of one that is newer than all known ones.
 

@@ -4,14 +4,9 @@ from pathlib import PurePath
 
 from rich.console import Console
 
-from ...analysis.results.binary_run_result import BinaryRunResult, RunDifference, RunPhase
-from .report_page import WRONG, ReportPage
-
-RESTS_ON = (
-    "Stood in for, and so not run: what maps, reads, erases and programs flash, the ROM's CRC-32 and MD5, memory and "
-    "text functions, and the verification of an image, which the simulation decides. Registers and memory are those of "
-    "unicorn's RISC-V core."
-)
+from ...analysis.results.binary_run_result import BinaryRunResult, RunPhase
+from .report_page import ReportPage
+from .run_difference_report import RESTS_ON, print_difference
 
 
 def print_binary_run(console: Console, result: BinaryRunResult) -> None:
@@ -30,33 +25,11 @@ def print_binary_run(console: Console, result: BinaryRunResult) -> None:
             page.line(f"the program {phase.fault}")
         if phase.difference is not None:
             page.title(f"{phase.name}: {phase.differing:,} of {phase.runs:,} differ, the simplest")
-            _print_difference(page, phase.difference, result.file)
+            print_difference(page, phase.difference, result.file)
     page.blank()
     page.line(RESTS_ON, indent=0, hang=0, style="dim")
     page.blank()
     page.line(_verdict(result), indent=0, style=None if result.verdict == "no difference" else "bold red")
-
-
-def print_run_replay(console: Console, result: BinaryRunResult) -> None:
-    """Print the result of one run, repeated by its token."""
-    page = ReportPage(console)
-    phase = result.phases[0]
-    if phase.fault:
-        page.line(f"could not be run on: the program {phase.fault}", indent=0)
-    elif phase.difference is None:
-        page.line("no difference: the program does as the simulated bootloader does", indent=0)
-    else:
-        _print_difference(page, phase.difference, result.file, indent=0)
-
-
-def _print_difference(page: ReportPage, difference: RunDifference, file: str, indent: int = 2) -> None:
-    for line in difference.case:
-        page.line(line, indent)
-    if difference.disturbance:
-        page.line(difference.disturbance + (", then a boot" if difference.in_next_boot else ""), indent)
-    page.item(WRONG, f"code: {difference.program}", indent, "bold red")
-    page.item(" ", f"impl: {difference.simulated}", indent)
-    page.command(f"otaproof binary run {file} --replay {difference.token}", indent)
 
 
 def _rate(phase: RunPhase) -> str:

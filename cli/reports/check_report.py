@@ -1,15 +1,18 @@
 """What `otaproof check` prints: the verdicts, what breaks each violated claim, then what all of it rests on."""
 
+from pathlib import PurePath
+
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ...analysis.results.check_result import CheckedClaim, CheckResult
+from ...analysis.results.check_result import CheckedBootloader, CheckedClaim, CheckResult
 from ...campaign.upgrade.script import Scenario
 from ...model.device.state import Usage
 from ...model.fault_model import FaultModel
 from .left_out_report import print_left_out
-from .report_page import WRONG, ReportPage
+from .report_page import WRONG, ReportPage, counted
+from .run_difference_report import RESTS_ON, print_both, print_difference
 from .settings_report import print_settings
 from .verdict_words import depth_words, verdict_style, verdict_words
 
@@ -25,6 +28,8 @@ def print_check(console: Console, result: CheckResult) -> None:
     for claim in result.claims:
         if claim.token is not None:
             _print_violation(page, claim, claim.token)
+    if result.bootloader is not None:
+        _print_bootloader(page, result.bootloader)
     _print_sweep(page, result)
     _print_partitions(page, result)
     print_settings(page, result.settings, result.notes)
@@ -81,10 +86,38 @@ def _print_columns(page: ReportPage, result: CheckResult) -> None:
 def _print_violation(page: ReportPage, claim: CheckedClaim, token: str) -> None:
     points = "1 cut point" if claim.violations == 1 else f"{claim.violations:,} cut points"
     page.title(f"{claim.id} {claim.name}: {verdict_words(claim.verdict, claim.weakest_fault or '')} at {points}")
-    scenario = "" if claim.scenario == Scenario.UPGRADE.value else f" (scenario {claim.scenario})"
-    page.item(" ", f"{claim.where}{scenario}")
+    page.item(" ", f"{claim.where}{_in_scenario(claim.scenario)}")
     page.item(WRONG, claim.then or "", style="bold red")
     page.command(f"otaproof replay {token}")
+
+
+def _print_bootloader(page: ReportPage, found: CheckedBootloader) -> None:
+    """Say what the bootloader's own machine code does in the power-ons."""
+    page.title(f"{PurePath(found.file).name}: {_bootloader_verdict(found)}")
+    if found.fault:
+        page.line(f"the program {found.fault}")
+    if found.where is not None:
+        page.item(" ", f"{found.where}{_in_scenario(found.scenario)}; in a power-on after it:")
+    if found.difference is not None:
+        print_difference(page, found.difference, found.file)
+    elif found.program is not None:
+        print_both(page, found.program, found.simulated or "")
+        page.line("with images that are made for it, of the same partitions and records, the two do not differ")
+    page.line(RESTS_ON, style="dim", hang=0)
+
+
+def _bootloader_verdict(found: CheckedBootloader) -> str:
+    match found.verdict:
+        case "differs":
+            return f"differs from the simulated bootloader after {counted(found.cuts, 'cut point')}"
+        case "inconclusive":
+            return f"inconclusive, after {counted(found.boots, 'power-on')} without a difference"
+        case _:
+            return f"its machine code makes {counted(found.boots, 'power-on')} as the simulated bootloader does"
+
+
+def _in_scenario(scenario: str | None) -> str:
+    return "" if scenario == Scenario.UPGRADE.value else f" (scenario {scenario})"
 
 
 def _print_sweep(page: ReportPage, result: CheckResult) -> None:

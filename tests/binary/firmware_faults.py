@@ -8,16 +8,16 @@ from typing import NamedTuple
 
 
 class Subject(Enum):
-    """What a fault is about, and so which of the random runs can notice it."""
+    """What a fault is about, and so which runs can notice it."""
 
     SELECTION = "selection"
-    """Pairs of records, with any number of slots, with and without factory, encryption on or off, nothing failing."""
+    """Pairs of records, any number of slots, with and without factory, encryption on or off, operations failing."""
     FALLBACK = "fallback"
-    """Start indices, and which images pass."""
+    """Whole boots, and which images pass."""
     TABLE = "table"
     """Partition tables."""
     WAKE_UP = "wake-up"
-    """Partition tables with any pair of records: what a wake-up from deep sleep starts."""
+    """What a wake-up from deep sleep starts."""
 
 
 class Fault(NamedTuple):
@@ -28,8 +28,7 @@ class Fault(NamedTuple):
     """Where the change is; a static function may be inlined into its callers."""
     breaks: str
     is_noticed: bool
-    """Whether random runs of the subject are expected to notice it: of those that are not, less than one pair of
-    records in 60,000 shows them."""
+    """Whether runs of the subject notice it: those that they do not notice are about one word of 2^32."""
     options: tuple[str, ...] = ()
     """Options that the faulty code needs."""
 
@@ -52,21 +51,21 @@ FAULTS = {
     "crc_start": Fault(_S, _CRC, "the check word starts from 0", True),
     "crc_length": Fault(_S, _CRC, "the check word covers 4 bytes of the label too", True),
     "crc_ignored": Fault(_S, _VALID, "the check word does not matter", True),
-    "crc_low_byte": Fault(_S, _VALID, "the low byte of the check word does not matter", False),
+    "crc_low_byte": Fault(_S, _VALID, "the low byte of the check word does not matter", True),
     "empty_number": Fault(_S, _INVALID, "number 0 means no record, in place of 0xFFFFFFFF", True),
     "invalid_is_valid": Fault(_S, _INVALID, "INVALID is bootable", True),
     "aborted_is_valid": Fault(_S, _INVALID, "ABORTED is bootable", True),
-    "invalid_half_word": Fault(_S, _INVALID, "only the low half of the state is compared", False),
+    "invalid_half_word": Fault(_S, _INVALID, "only the low half of the state is compared", True),
     "magic_state": Fault(_S, _INVALID, "one further state word, 0x5AFEB007, is invalid", False),
     "rare_number": Fault(_S, _INVALID, "one further number, 0x00C0FFEE, means no record", False),
     "signed_numbers": Fault(_S, _CHOOSE, "the numbers are compared as signed", True),
     "second_on_tie": Fault(_S, _CHOOSE, "of equal numbers the second record wins", True),
     "second_alone_forgotten": Fault(_S, _CHOOSE, "the second record alone counts as none", True),
     "lowest_number": Fault(_S, _ACTIVE, "the lowest number wins", True),
-    "small_otadata": Fault(_S, _SELECT, "an otadata partition of one sector is taken", False),
+    "small_otadata": Fault(_S, _SELECT, "an otadata partition of one sector is taken", True),
     "pending_not_aborted": Fault(_S, _SELECT, "PENDING_VERIFY is not aborted", True),
     "second_not_aborted": Fault(_S, _SELECT, "PENDING_VERIFY is aborted in the first record only", True),
-    "pending_half_word": Fault(_S, _SELECT, "PENDING_VERIFY is seen in the low half of the state", False),
+    "pending_half_word": Fault(_S, _SELECT, "PENDING_VERIFY is seen in the low half of the state", True),
     "abort_valid_only": Fault(_S, _SELECT, "with a wrong check word, PENDING_VERIFY is not aborted", True),
     "abort_as_invalid": Fault(_S, _SELECT, "PENDING_VERIFY becomes INVALID", True),
     "abort_not_written": Fault(_S, _SELECT, "ABORTED is not written to flash", True),
@@ -79,7 +78,7 @@ FAULTS = {
     "signed_remainder": Fault(_S, _SELECT, "the remainder is taken of signed numbers", True),
     "new_not_marked": Fault(_S, _SELECT, "NEW is not made PENDING_VERIFY", True),
     "new_marked_valid": Fault(_S, _SELECT, "NEW becomes VALID", True),
-    "new_half_word": Fault(_S, _SELECT, "NEW is seen in the low half of the state", False),
+    "new_half_word": Fault(_S, _SELECT, "NEW is seen in the low half of the state", True),
     "mark_in_other_sector": Fault(_S, _SELECT, "PENDING_VERIFY is written over the other record", True),
     "wrong_sector": Fault(_S, "write_record", "the second record is written to the first sector", True),
     "encryption_not_passed": Fault(_S, "write_record", "the record is programmed unencrypted, always", True),
@@ -87,8 +86,8 @@ FAULTS = {
     "crc_made_right": Fault(_S, "write_record", "a rewritten record gets a right check word", True),
     "erase_skipped": Fault(_S, "write_record", "the sector is not erased", True),
     "program_before_erase": Fault(_S, "write_record", "the record is programmed, then erased", True),
-    "erase_result_ignored": Fault(_S, "write_record", "the record is programmed although the erase failed", False),
-    "one_error_known": Fault(_S, "write_record", "of the errors of an erase, only ESP_FAIL counts", False),
+    "erase_result_ignored": Fault(_S, "write_record", "the record is programmed although the erase failed", True),
+    "one_error_known": Fault(_S, "write_record", "of the errors of an erase, only ESP_FAIL counts", True),
     "short_program": Fault(_S, "write_record", "the check word is not programmed", True),
     "version_not_checked": Fault(_S, _SELECT, "the eFuse's secure version does not matter", True, _ANTI),
     "burned_for_new": Fault(_S, _SELECT, "the version is burned for NEW, not for VALID", True, _ANTI),

@@ -11,11 +11,15 @@ from doctor_projects import TWO_SLOTS
 from jsonschema import Draft202012Validator, ValidationError
 
 from otaproof.analysis.results.result_parts import SCHEMA_VERSION
+from otaproof.binary.emulator.comparison import UNDISTURBED
+from otaproof.binary.emulator.otadata_pairs import BLANK_RECORD, OtadataPair, make_record
+from otaproof.binary.emulator.run_token import RunToken, encode_run_token
 from otaproof.campaign.history.history_token import encode_history_token
 from otaproof.campaign.history.known_cases import known_case
 from otaproof.cli.main import main
 from otaproof.impl.image.format import build_image
-from otaproof.impl.otadata import encode_entry, make_entry
+from otaproof.impl.otadata import encode_entry, make_entry, ota_select_crc
+from otaproof.model.config import Chip, Config
 from otaproof.model.ota_state import OtaImgState
 from places import RECORDED, ROOT
 
@@ -71,11 +75,16 @@ def agree(name: str, result: dict[str, Any]) -> None:
 
 CHECK = ("check", "--partitions", "table.csv", "--running", "running.bin", "--update", "update.bin", "--faults", "F0")
 BOOTLOADER = ROOT / "tests/binary/firmware/images/riscv-new_half_word-Os.elf"
+CHECK_BOOTLOADER = (
+    *("check", "--partitions", "table.csv", "--image-size", "2K", "--faults", "F0", "--no-proofs"),
+    *("--chip", "esp32c3", "--bootloader", str(BOOTLOADER)),
+)
 RUN = ("binary", "run", str(BOOTLOADER), "--rollback", "--every", "5000", "--pairs", "300", "--faults", "F0")
 SMALL = ("--faults", "F0", "--usage", "any")
 COMMANDS = [
     ("check", (*CHECK, "--rollback")),
     ("check", (*CHECK, "--no-proofs")),
+    ("check", CHECK_BOOTLOADER),
     ("explain", ("explain", "--otadata", "otadata.bin", "--partitions", "table.csv", "--rollback", "--idf", "5.1")),
     ("explain", ("explain", "--otadata", "otadata.bin", "--no-history")),
     ("doctor", ("doctor", "--partitions", "table.csv", "--running", "running.bin")),
@@ -107,6 +116,13 @@ def test_replay_of_a_cut_is_what_its_schema_says(run: Run) -> None:
     found = run(*CHECK, "--rollback", "--no-proofs")
     token = next(claim["token"] for claim in found["claims"] if claim["token"])
     agree("replay", run("replay", token))
+
+
+def test_replay_of_a_run_is_what_its_schema_says(run: Run) -> None:
+    """Of a bootloader's machine code; 0x10000 is a state whose low half is NEW."""
+    half_new = OtadataPair((make_record(1, 0x10000, ota_select_crc(1)), BLANK_RECORD), 1, False)
+    token = encode_run_token(RunToken(half_new, UNDISTURBED, Config(rollback=True, chip=Chip.ESP32C3)))
+    agree("replay-bootloader", run("replay", token, "--bootloader", str(BOOTLOADER)))
 
 
 def test_replay_of_a_difference_is_what_its_schema_says(run: Run) -> None:
