@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from ...binary.theorems.counterexample import Deed, SelectionInputs, TheoremCounterexample
+from ...binary.theorems.counterexample import TheoremCounterexample
+from ...binary.theorems.deeds import Deed
 from ...binary.theorems.proof import BootloaderProof, ConfigVerdict, TheoremProof
-from ...binary.theorems.theorem_text import assumptions
+from ...binary.theorems.selection_inputs import SelectionInputs
 from .result_parts import CommandResult
 
 VerdictName = Literal["proved", "refuted", "undecided"]
@@ -131,7 +132,7 @@ def _theorem(proof: TheoremProof) -> BinaryTheorem:
         sentence=proof.theorem.sentence,
         verdict=proof.verdict.value,
         configurations=tuple(map(_config, proof.verdicts)),
-        assumptions=assumptions(proof.theorem.name),
+        assumptions=proof.theorem.premises,
         hooks=proof.hooks,
         paths={code.semantics.value: len(code.exploration.paths) for code in proof.codes},
         seconds=round(proof.seconds, 2),

@@ -4,9 +4,12 @@ Slots 0 to app_count - 1 are in the partition table; where their images lie may 
 partition are there or not.
 """
 
+from dataclasses import dataclass
+
 import z3
 
-from .boot_inputs import APP_COUNT, GIVEN, OTADATA_OFFSET
+from .boot_inputs import APP_COUNT, GIVEN, OTADATA_OFFSET, OTADATA_SIZE
+from .model_reader import ModelReader
 
 MOST_SLOTS = 4
 """With how many OTA slots the theorem is stated at most."""
@@ -30,3 +33,44 @@ GIVEN_OF_FALLBACK = (
 def size_if(condition: object) -> object:
     """Return the size of a partition that is there on a condition; 0 means that it is not."""
     return z3.If(condition, z3.BitVecVal(PARTITION_SIZE, 32), z3.BitVecVal(0, 32))
+
+
+@dataclass(frozen=True, slots=True)
+class FallbackInputs:
+    """What the choice among images depends on; offsets are bytes in flash."""
+
+    start_index: int
+    slots: tuple[int, ...]
+    """Offsets of the slots, by number."""
+    factory: int | None
+    """Offset of the partition; None: there is none."""
+    test: int | None
+    """Offset of the partition; None: there is none."""
+    is_fresh: bool
+    """otadata was never written."""
+    otadata_offset: int
+    """0: no otadata partition."""
+    otadata_size: int
+
+    @property
+    def app_count(self) -> int:
+        """OTA slots."""
+        return len(self.slots)
+
+    @property
+    def has_factory(self) -> bool:
+        """There is a factory partition."""
+        return self.factory is not None
+
+
+def read_fallback(reader: ModelReader) -> FallbackInputs:
+    """Return the inputs that a model has."""
+    return FallbackInputs(
+        reader.signed(START_INDEX),
+        tuple(map(reader.number, SLOT_OFFSETS[: reader.number(APP_COUNT)])),
+        reader.number(FACTORY_PLACE) if reader.is_true(HAS_FACTORY) else None,
+        reader.number(TEST_PLACE) if reader.is_true(HAS_TEST) else None,
+        reader.is_true(IS_FRESH),
+        reader.number(OTADATA_OFFSET),
+        reader.number(OTADATA_SIZE),
+    )

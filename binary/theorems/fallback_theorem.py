@@ -31,13 +31,15 @@ from .fallback_inputs import (
     SLOT_OFFSETS,
     START_INDEX,
     TEST_PLACE,
+    read_fallback,
     size_if,
 )
 from .flash_operations import Checked, Started
 from .machine_setup import ENCRYPTION_GIVEN, Machine, Semantics, all_hooks, machine_for
 from .outcome import FunctionOutcome, distinct_outcomes
+from .played_fallback import played_fallback
 from .selection_theorem import FLAG
-from .theorem import Theorem, TheoremCode
+from .theorem import COMMON_PREMISES, Theorem, TheoremCode
 
 FUNCTION = "bootloader_utility_load_boot_image"
 _GIVEN = (*GIVEN_OF_FALLBACK, ENCRYPTION_GIVEN)
@@ -138,8 +140,15 @@ FALLBACK = Theorem(
         "order, starts the same one or resets, and before that writes the same first record as VALID where otadata "
         "was never written."
     ),
+    premises=(
+        *COMMON_PREMISES,
+        "OTA slots 0 to app_count - 1 are in the partition table, without gaps.",
+        "load_image starts the image that bootloader_load_image has loaded last, and does not return.",
+    ),
     explore=explore_fallback,
     expected=expected_fallback,
     given=_GIVEN,
     wishes=plain_inputs,
+    inputs=read_fallback,
+    played=played_fallback,
 )

@@ -13,12 +13,12 @@ from ...model.config import Config, Release
 from ..elf_file import BootloaderElf
 from ..execution.machine_state import ExecutionStopped
 from .boot_inputs import ENCRYPTED
-from .counterexample import ModelReader, TheoremCounterexample
+from .counterexample import TheoremCounterexample
 from .expected_selection import ExpectedSide
 from .fallback_theorem import FALLBACK
 from .machine_setup import Semantics, semantics_for
+from .model_reader import ModelReader
 from .outcome import differing
-from .played_selection import played_selection
 from .question import TheoremAnswer, TheoremVerdict, decide, find_example
 from .selection_theorem import SELECTION
 from .theorem import Theorem, TheoremCode
@@ -195,11 +195,10 @@ def _example(
     if model is None:
         return "it differs for some check word, but no inputs were found for which it does with the true CRC-32"
     reader = ModelReader(model)
-    inputs = reader.selection() if theorem is SELECTION else reader.fallback()
     example = TheoremCounterexample(
-        inputs, reader.failing(), reader.deed(code.outcomes), reader.deed(expectation.outcomes)
+        theorem.inputs(reader), reader.failing(), reader.deed(code.outcomes), reader.deed(expectation.outcomes)
     )
-    if theorem is SELECTION and played_selection(example, expectation.config) != example.impl:
+    if theorem.played(example.inputs, example.failing, expectation.config) != example.impl:
         return "impl does not do on the simulated flash what its formula says, which is a bug of otaproof"
     return example
 

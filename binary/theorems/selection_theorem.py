@@ -30,7 +30,9 @@ from .boot_inputs import (
 from .expected_selection import expected_selection
 from .machine_setup import ENCRYPTION_GIVEN, Machine, Semantics, all_hooks, machine_for
 from .outcome import FunctionOutcome, distinct_outcomes
-from .theorem import Theorem, TheoremCode
+from .played_selection import played_selection
+from .selection_inputs import read_selection
+from .theorem import COMMON_PREMISES, Theorem, TheoremCode
 
 FUNCTION = "bootloader_utility_get_selected_boot_partition"
 FLAG = "ota_has_initial_contents"
@@ -108,8 +110,16 @@ SELECTION = Theorem(
         "selects, sets ota_has_initial_contents where that notes that otadata was never written, and erases and "
         "programs the same records in the same order with the same bytes."
     ),
+    premises=(
+        *COMMON_PREMISES,
+        "ota_has_initial_contents is false at the entry.",
+        "Mapping otadata succeeds and shows the two records.",
+        "The remainder may be any function of two words.",
+    ),
     explore=explore_selection,
     expected=expected_selection,
     given=GIVEN_OF_SELECTION,
     wishes=plain_inputs,
+    inputs=read_selection,
+    played=played_selection,
 )

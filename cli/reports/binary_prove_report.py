@@ -4,18 +4,13 @@ from collections.abc import Iterator
 
 from rich.console import Console
 
-from ...binary.theorems.counterexample import (
-    Act,
-    Deed,
-    DeedKind,
-    FallbackInputs,
-    SelectionInputs,
-    TheoremCounterexample,
-)
+from ...binary.theorems.counterexample import TheoremCounterexample, TheoremInputs
+from ...binary.theorems.deeds import Act, Deed, DeedKind
 from ...binary.theorems.expected_selection import INVALID_INDEX
+from ...binary.theorems.fallback_inputs import FallbackInputs
 from ...binary.theorems.proof import BootloaderProof, ConfigVerdict, TheoremProof, config_text
 from ...binary.theorems.question import TheoremVerdict
-from ...binary.theorems.theorem_text import assumptions
+from ...binary.theorems.selection_inputs import SelectionInputs
 from ...impl.bootloader import FACTORY_INDEX
 from ...impl.otadata import ENTRY_SIZE
 from ...model.config import Release
@@ -50,7 +45,7 @@ def _print_theorem(page: ReportPage, proof: TheoremProof) -> None:
         _print_example(page, proof.followed.example, proof.followed)
     page.line(f"Theorem: {proof.theorem.sentence}")
     page.line("It rests on:")
-    for sentence in assumptions(proof.theorem.name):
+    for sentence in proof.theorem.premises:
         page.item("-", sentence, 4)
     called = ", ".join(proof.hooks) or "none"
     page.item("-", f"Calls that were not followed, but taken to do what their names say: {called}.", 4)
@@ -96,12 +91,12 @@ def _table_text(inputs: SelectionInputs) -> str:
 
 def _start_text(inputs: FallbackInputs) -> str:
     factory = "factory" if inputs.has_factory else "no factory"
-    test = "a test app" if inputs.has_test else "no test app"
+    test = "no test app" if inputs.test is None else "a test app"
     fresh = "; otadata was never written" if inputs.is_fresh else ""
     return f"Start index {inputs.start_index}; {inputs.app_count} OTA slots, {factory}, {test}{fresh}."
 
 
-def _deed_parts(deed: Deed, inputs: SelectionInputs | FallbackInputs) -> Iterator[str]:
+def _deed_parts(deed: Deed, inputs: TheoremInputs) -> Iterator[str]:
     yield from map(_act_text, deed.acts)
     if isinstance(inputs, FallbackInputs):
         if not deed.acts or deed.acts[-1].kind is not DeedKind.START:

@@ -14,12 +14,12 @@ from build_firmware import CORES, IMAGES, Build, compile_firmware
 from firmware_faults import FAULTS, Subject
 from otaproof.binary.elf_file import read_bootloader_elf
 from otaproof.binary.execution.machine_state import ExecutionStopped
-from otaproof.binary.theorems.counterexample import SelectionInputs
 from otaproof.binary.theorems.fallback_inputs import GIVEN_OF_FALLBACK
 from otaproof.binary.theorems.fallback_theorem import FALLBACK
 from otaproof.binary.theorems.machine_setup import Semantics
 from otaproof.binary.theorems.proof import TheoremProof, expected, prove_theorem
 from otaproof.binary.theorems.question import TheoremVerdict
+from otaproof.binary.theorems.selection_inputs import SelectionInputs
 from otaproof.binary.theorems.selection_theorem import FUNCTION, GIVEN_OF_SELECTION, SELECTION, explore_selection
 from otaproof.model.config import Config, Release
 
