@@ -17,10 +17,10 @@ ArchitectureName = Literal["RISC-V", "Xtensa"]
 class BinaryAct:
     """One thing that is done."""
 
-    kind: Literal["erase", "program", "check", "start"]
-    """An erase of a sector, a program, the check of an image, or its start."""
+    kind: Literal["erase", "program", "check", "start", "burn"]
+    """An erase of a sector, a program, the check of an image, its start, or a burn of the eFuse's secure version."""
     address: int
-    """In flash, in bytes; of the partition, for an image."""
+    """In flash, in bytes; of the partition, for an image; of a burn, the secure version."""
     data: str
     """The bytes that are programmed, as hex; else empty."""
     fails: bool
@@ -40,6 +40,16 @@ class BinaryDeed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BinaryVersion:
+    """The secure version of an image."""
+
+    offset: int
+    """Of its partition, in flash."""
+    version: int | None
+    """Null where the image has no description."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BinaryExample:
     """Inputs for which the code differs."""
 
@@ -51,6 +61,10 @@ class BinaryExample:
     """OTA slots in the partition table."""
     factory: bool
     """There is a factory partition."""
+    efuse_version: int | None
+    """The secure version that the eFuse holds; null without anti-rollback."""
+    versions: tuple[BinaryVersion, ...]
+    """What the images' descriptions say, with anti-rollback."""
     failing: tuple[int, ...]
     """Numbers of the operations that return an error, from 0."""
     code: BinaryDeed
@@ -65,6 +79,8 @@ class BinaryConfigVerdict:
 
     rollback: bool
     """App rollback is on."""
+    anti_rollback: bool
+    """Anti-rollback is on."""
     verdict: VerdictName
     """Whether the code does what impl does with it."""
     detail: str
@@ -129,10 +145,10 @@ def binary_prove_result(found: BootloaderProof) -> BinaryProveResult:
 def _theorem(proof: TheoremProof) -> BinaryTheorem:
     return BinaryTheorem(
         name=proof.theorem.name,
-        sentence=proof.theorem.sentence,
+        sentence=proof.theorem.sentence(proof.followed.config),
         verdict=proof.verdict.value,
         configurations=tuple(map(_config, proof.verdicts)),
-        assumptions=proof.theorem.premises,
+        assumptions=proof.theorem.premises(proof.followed.config),
         hooks=proof.hooks,
         paths={code.semantics.value: len(code.exploration.paths) for code in proof.codes},
         seconds=round(proof.seconds, 2),
@@ -142,6 +158,7 @@ def _theorem(proof: TheoremProof) -> BinaryTheorem:
 def _config(item: ConfigVerdict) -> BinaryConfigVerdict:
     return BinaryConfigVerdict(
         rollback=item.config.rollback,
+        anti_rollback=item.config.anti_rollback,
         verdict=item.verdict.value,
         detail=item.detail,
         releases=tuple(release.label for release in item.releases),
@@ -156,6 +173,11 @@ def _example(example: TheoremCounterexample) -> BinaryExample:
         start_index=None if isinstance(inputs, SelectionInputs) else inputs.start_index,
         app_count=inputs.app_count,
         factory=inputs.has_factory,
+        efuse_version=inputs.efuse_version if inputs.versions else None,
+        versions=tuple(
+            BinaryVersion(offset=item.offset, version=item.version if item.is_described else None)
+            for item in inputs.versions
+        ),
         failing=example.failing,
         code=_deed(example.code),
         impl=_deed(example.impl),

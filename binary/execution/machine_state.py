@@ -26,6 +26,26 @@ class NeedsNumber(Exception):
         self.term = term
 
 
+class NeedsChoice(NeedsNumber):
+    """A term is the address of a read: where it can only be a few known places, the search lists them."""
+
+
+@dataclass(frozen=True, slots=True)
+class WordChoices:
+    """An array whose elements are read at an unknown index without a fork."""
+
+    addresses: range
+    stride: int
+    """Bytes of an element."""
+
+    def beside(self, address: int) -> tuple[int, ...]:
+        """Return where the same field of every element lies; nothing for an address outside."""
+        if address not in self.addresses:
+            return ()
+        field = (address - self.addresses.start) % self.stride
+        return tuple(range(self.addresses.start + field, self.addresses.stop, self.stride))
+
+
 @dataclass(frozen=True, slots=True)
 class Frame:
     """Registers of a caller that its callee does not see, on Xtensa with register windows."""
@@ -37,7 +57,7 @@ class MachineState:
     """The machine on one path."""
 
     __slots__ = (
-        *("condition", "elf", "events", "frames", "guard", "known"),
+        *("choices", "condition", "elf", "events", "frames", "guard", "known", "places"),
         *("memory", "others", "pc", "registers", "rooms", "steps"),
     )
 
@@ -58,6 +78,10 @@ class MachineState:
         """What the search's solver knows the condition by."""
         self.known: dict[int, tuple[Any, int]] = {}
         """By the id of a term that a fork gave a value: the term, which keeps the id its own, and the value."""
+        self.choices: WordChoices | None = None
+        """The array that may be read at an unknown index."""
+        self.places: dict[int, tuple[Any, tuple[int, ...]]] = {}
+        """By the id of a term: the term, and every address in that array that it can be."""
         self.events: tuple[Any, ...] = ()
         """What the hooks noted: flash operations in order."""
         self.steps = 0
@@ -68,6 +92,7 @@ class MachineState:
         copy.others, copy.frames, copy.memory = dict(self.others), self.frames, dict(self.memory)
         copy.condition, copy.guard = self.condition, self.guard
         copy.known, copy.events, copy.steps = dict(self.known), self.events, self.steps
+        copy.choices, copy.places = self.choices, dict(self.places)
         return copy
 
     def number(self, word: Word) -> int:
@@ -80,6 +105,8 @@ class MachineState:
 
     def load(self, address: Word, size: int) -> Word:
         """Return `size` bytes as a little-endian word."""
+        if not isinstance(address, int) and address.get_id() not in self.known:
+            return self._chosen(address, size)
         start = self.number(address)
         parts = [self._byte(start + offset) for offset in range(size)]
         if all(isinstance(part, int) for part in parts):
@@ -87,6 +114,16 @@ class MachineState:
         if size == 1:
             return parts[0]
         return simplified(z3.Concat(*(as_bits(part, 8) for part in reversed(parts))))
+
+    def _chosen(self, address: Any, size: int) -> Word:
+        """Return the bytes at whichever of its places an address is; raises NeedsChoice where they are not listed."""
+        if address.get_id() not in self.places:
+            raise NeedsChoice(address)
+        *others, last = self.places[address.get_id()][1]
+        word = as_bits(self.load(last, size), 8 * size)
+        for place in reversed(others):
+            word = z3.If(address == place, as_bits(self.load(place, size), 8 * size), word)
+        return simplified(word)
 
     def store(self, address: Word, word: Word, size: int) -> None:
         """Store the lowest `size` bytes of a word, little-endian."""
@@ -96,6 +133,8 @@ class MachineState:
         for offset in range(size):
             if isinstance(word, int):
                 self.memory[start + offset] = word >> 8 * offset & 0xFF
+            elif word.size() == 8:
+                self.memory[start + offset] = word
             else:
                 self.memory[start + offset] = simplified(z3.Extract(8 * offset + 7, 8 * offset, word))
 

@@ -12,7 +12,7 @@ from typing import Any
 import z3
 
 from .calling_convention import CallingConvention
-from .machine_state import ExecutionStopped, MachineState, NeedsNumber
+from .machine_state import ExecutionStopped, MachineState, NeedsChoice, NeedsNumber
 from .words import Word
 
 MAX_STEPS = 20_000
@@ -113,6 +113,8 @@ class PathSearch:
             before = state.fork()
             try:
                 work += self._after(state)
+            except NeedsChoice as unknown:
+                work += self._chosen(before, unknown.term)
             except NeedsNumber as unknown:
                 work += self._split(before, unknown.term)
 
@@ -146,10 +148,24 @@ class PathSearch:
             forks.append(fork)
         return forks
 
+    def _chosen(self, state: MachineState, term: Any) -> list[MachineState]:
+        """Return the state with the places listed that an address can be in its array; else a fork for each value."""
+        if state.choices is None or not self._is_possible(state.guard):
+            return self._split(state, term)
+        places = state.choices.beside(self._value(term))
+        if not places or self._is_possible(state.guard, *(term != place for place in places)):
+            return self._split(state, term)
+        state.places[term.get_id()] = term, places
+        return [state]
+
+    def _value(self, term: Any) -> int:
+        """Return a value that the solver has just found possible."""
+        return int(self._solver.model().eval(term, model_completion=True).as_long())
+
     def _split(self, state: MachineState, term: Any) -> list[MachineState]:
         values: list[int] = []
         while self._is_possible(state.guard, *(term != value for value in values)):
-            values.append(self._solver.model().eval(term, model_completion=True).as_long())
+            values.append(self._value(term))
             if len(values) > MAX_VALUES:
                 raise ExecutionStopped(f"an address or a length with too many values at 0x{state.pc:x}")
         forks = []

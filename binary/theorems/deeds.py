@@ -13,6 +13,8 @@ class DeedKind(Enum):
     """An image is checked."""
     START = "start"
     """An image is started."""
+    BURN = "burn"
+    """The eFuse is asked to hold a secure version."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +23,7 @@ class Act:
 
     kind: DeedKind
     address: int
-    """In flash, in bytes; of the partition, for an image."""
+    """In flash, in bytes; of the partition, for an image; of a burn, the secure version."""
     data: bytes
     """What is programmed; else empty."""
     fails: bool

@@ -7,7 +7,7 @@ import z3
 
 from .boot_inputs import MOST_OPERATIONS, operation_result
 from .deeds import Act, Deed, DeedKind
-from .flash_operations import Checked, Erased, FlashOperation, Programmed
+from .flash_operations import Burned, Checked, Erased, FlashOperation, Programmed, Started
 from .outcome import FunctionOutcome
 
 
@@ -47,12 +47,18 @@ class ModelReader:
         return self.number(term).to_bytes(term.size() // 8, "little")
 
     def _act(self, number: int, operation: FlashOperation) -> Act:
-        address, fails = self.number(operation.address), self.number(operation_result(number)) != 0
-        if isinstance(operation, Programmed):
-            asks = operation.encrypted is not None and self.number(operation.encrypted) != 0
-            return Act(DeedKind.PROGRAM, address, self.data(operation.data), fails, asks)
-        if isinstance(operation, Erased):
-            return Act(DeedKind.ERASE, address, b"", fails)
-        if isinstance(operation, Checked):
-            return Act(DeedKind.CHECK, address, b"", fails)
-        return Act(DeedKind.START, address, b"", fails=False)
+        kind, place = _KINDS[type(operation)], self.number(operation.terms[0])
+        fails = kind is not DeedKind.START and self.number(operation_result(number)) != 0
+        if not isinstance(operation, Programmed):
+            return Act(kind, place, b"", fails)
+        asks = operation.encrypted is not None and self.number(operation.encrypted) != 0
+        return Act(kind, place, self.data(operation.data), fails, asks)
+
+
+_KINDS = {
+    Erased: DeedKind.ERASE,
+    Programmed: DeedKind.PROGRAM,
+    Checked: DeedKind.CHECK,
+    Started: DeedKind.START,
+    Burned: DeedKind.BURN,
+}

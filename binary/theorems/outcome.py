@@ -6,7 +6,7 @@ from typing import Any
 
 import z3
 
-from .flash_operations import Checked, FlashOperation, Programmed, same_operations, shape_of
+from .flash_operations import FlashOperation, Programmed, same_operations, shape_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +28,9 @@ class FunctionOutcome:
         """The terms that say everything but when."""
         parts = [self.result, self.noted, z3.BoolVal(self.frame) if self.frame is True else self.frame]
         for op in self.operations:
-            parts.append(op.address)
-            if isinstance(op, Checked):
-                parts.append(op.size)
-            if isinstance(op, Programmed):
-                parts += [op.data] if op.encrypted is None else [op.data, op.encrypted]
+            parts += op.terms
+            if isinstance(op, Programmed) and op.encrypted is not None:
+                parts.append(op.encrypted)
         return tuple(parts)
 
     @property

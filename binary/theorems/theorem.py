@@ -42,19 +42,19 @@ class Theorem:
 
     name: str
     title: str
-    sentence: str
+    sentence: Callable[[Config], str]
     """What is proved, for a reader without the code."""
-    premises: tuple[str, ...]
+    premises: Callable[[Config], tuple[str, ...]]
     """What it rests on, in sentences, beside the functions that hooks stand for."""
-    explore: Callable[[BootloaderElf, Semantics], TheoremCode]
-    """Follow the machine code; raises InputError and ExecutionStopped."""
+    explore: Callable[[BootloaderElf, Semantics, tuple[Any, ...]], TheoremCode]
+    """Follow the machine code under what is given; raises InputError and ExecutionStopped."""
     expected: Callable[[Config], ExpectedSide]
     """Follow impl."""
-    given: tuple[Any, ...]
-    """What is assumed of the inputs."""
-    wishes: Callable[[], Iterator[Any]]
+    given: Callable[[Config], tuple[Any, ...]]
+    """What is assumed of the inputs, as formulas."""
+    wishes: Callable[[Config], Iterator[Any]]
     """How an example of a difference is to look, what matters most first."""
-    inputs: Callable[[ModelReader], TheoremInputs]
+    inputs: Callable[[ModelReader, Config], TheoremInputs]
     """Read the inputs of an example."""
     played: Callable[[Any, Collection[int], Config], Deed]
     """Return what impl does on simulated flash with such inputs, where the operations of these numbers fail."""

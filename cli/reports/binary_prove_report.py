@@ -43,9 +43,9 @@ def _print_theorem(page: ReportPage, proof: TheoremProof) -> None:
         page.item(f"{item.verdict.value:9}", _verdict_text(item), 2, _STYLES[item.verdict])
     if proof.verdict is TheoremVerdict.REFUTED and proof.followed.example is not None:
         _print_example(page, proof.followed.example, proof.followed)
-    page.line(f"Theorem: {proof.theorem.sentence}")
+    page.line(f"Theorem: {proof.theorem.sentence(proof.followed.config)}")
     page.line("It rests on:")
-    for sentence in proof.theorem.premises:
+    for sentence in proof.theorem.premises(proof.followed.config):
         page.item("-", sentence, 4)
     called = ", ".join(proof.hooks) or "none"
     page.item("-", f"Calls that were not followed, but taken to do what their names say: {called}.", 4)
@@ -75,6 +75,8 @@ def _print_example(page: ReportPage, example: TheoremCounterexample, item: Confi
             page.line(meaning, 16)
     else:
         page.line(_start_text(inputs), 4)
+    if inputs.versions:
+        page.line(_versions_text(inputs), 4)
     if isinstance(inputs, SelectionInputs) and example.failing:
         page.line(f"Flash operations that fail: {', '.join(map(str, example.failing))}.", 4)
     page.item(f"{WRONG} code:", "; ".join(_deed_parts(example.code, inputs)), 4)
@@ -96,6 +98,14 @@ def _start_text(inputs: FallbackInputs) -> str:
     return f"Start index {inputs.start_index}; {inputs.app_count} OTA slots, {factory}, {test}{fresh}."
 
 
+def _versions_text(inputs: TheoremInputs) -> str:
+    said = (
+        f"0x{item.offset:x} " + (f"has {item.version}" if item.is_described else "has no description")
+        for item in inputs.versions
+    )
+    return f"Secure versions: the eFuse holds {inputs.efuse_version}; the image at {', at '.join(said)}."
+
+
 def _deed_parts(deed: Deed, inputs: TheoremInputs) -> Iterator[str]:
     yield from map(_act_text, deed.acts)
     if isinstance(inputs, FallbackInputs):
@@ -114,6 +124,8 @@ def _act_text(act: Act) -> str:
             return f"checks the image at 0x{act.address:x}{' (it does not pass)' if act.fails else ''}"
         case DeedKind.START:
             return f"starts the image at 0x{act.address:x}"
+        case DeedKind.BURN:
+            told = f"burns secure version {act.address}"
         case DeedKind.ERASE:
             told = f"erases 0x{act.address:x}"
         case DeedKind.PROGRAM:
