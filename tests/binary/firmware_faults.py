@@ -95,7 +95,6 @@ FAULTS = {
     "description_unmarked": Fault(_S, _DESCRIPTION, "a description needs no magic word", True, _ANTI),
     "version_of_other_slot": Fault(_S, _SELECT, "the version of the other record's slot is looked at", True, _ANTI),
     "burned_half_word": Fault(_S, _SELECT, "VALID is seen in the low half of the state", False, _ANTI),
-    "burned_low_byte": Fault(_S, _SELECT, "of the version, the low byte is burned", True, _ANTI),
     "first_slot_burned": Fault(_S, _SELECT, "the version of slot 0 is burned, whichever is selected", True, _ANTI),
     "old_image_started": Fault(_F, _LOAD, "an image of too old a version is tried", True, _ANTI),
     "first_not_burned": Fault(_F, _LOAD, "the version is not burned with the first record", True, _ANTI),

@@ -20,6 +20,7 @@ from emulated_firmware import SECTOR, EmulatedFirmware, Hardware
 from firmware_faults import FAULTS, Subject
 from firmware_trials import OTADATA, Trial, differs, first_difference, otadata_regions, trials
 from otaproof.impl.bootloader import BootloaderState
+from otaproof.impl.image.format import APP_DESC_MAGIC, APP_DESC_OFFSET, AppDesc, encode_app_desc
 from otaproof.impl.otadata import SelectEntry, encode_entry, make_entry
 from otaproof.impl.partitions.partition import Partition
 from otaproof.model.config import Config
@@ -60,6 +61,15 @@ def failing(trial: Trial) -> Trial:
     return replace(trial, hardware=replace(trial.hardware, erase_fails=True))
 
 
+def described(trial: Trial, version: int) -> Trial:
+    """Return the trial with anti-rollback, and an image of that version in slot 0."""
+    slot = Partition("ota_0", 0, 0x10, 0x10000, 0x10000)
+    image = bytes(APP_DESC_OFFSET) + encode_app_desc(AppDesc(APP_DESC_MAGIC, version, "", "", "", "", ""))
+    hardware = replace(trial.hardware, regions=trial.hardware.regions | {slot.offset: image})
+    state = replace(trial.state, ota={0: slot}, app_count=1)
+    return replace(trial, hardware=hardware, state=state, config=Config(rollback=True, anti_rollback=True))
+
+
 VALID = make_entry(1, OtaImgState.VALID)
 WITNESSES = {
     "crc_low_byte": selection(replace(VALID, crc=VALID.crc ^ 1)),
@@ -71,6 +81,7 @@ WITNESSES = {
     "new_half_word": selection(make_entry(1, 0x10000 + OtaImgState.NEW)),
     "erase_result_ignored": failing(selection(make_entry(1, OtaImgState.NEW))),
     "one_error_known": failing(selection(make_entry(1, OtaImgState.NEW))),
+    "burned_half_word": described(selection(make_entry(1, 0x10000 + OtaImgState.VALID)), version=3),
 }
 """For each fault that random trials do not notice, a trial that does."""
 
@@ -110,8 +121,9 @@ def test_random_trials_notice_a_fault_as_the_table_says(tmp_path: Path, name: st
 @pytest.mark.parametrize("name", WITNESSES)
 def test_unnoticed_fault_shows_on_its_witness(tmp_path: Path, name: str) -> None:
     """The witness tells the broken variant from impl; the right one does as impl there."""
-    right = EmulatedFirmware(compile_firmware(Build("riscv"), tmp_path))
-    broken = EmulatedFirmware(compile_firmware(Build("riscv", name), tmp_path))
+    options = FAULTS[name].options
+    right = EmulatedFirmware(compile_firmware(Build("riscv", options=options), tmp_path))
+    broken = EmulatedFirmware(compile_firmware(Build("riscv", name, options=options), tmp_path))
     trial = WITNESSES[name]
     assert (False, True) == tuple(differs(firmware, Subject.SELECTION, trial) for firmware in (right, broken))
 
@@ -121,8 +133,9 @@ def test_unnoticed_fault_shows_on_its_witness(tmp_path: Path, name: str) -> None
 @pytest.mark.parametrize("name", UNNOTICED)
 def test_at_most_one_pair_in_sixty_thousand_notices_a_fault(tmp_path: Path, name: str) -> None:
     """So it takes a proof to find it: of a half word, the other half must be right by chance."""
-    firmware = EmulatedFirmware(compile_firmware(Build("riscv", name), tmp_path))
-    drawn = islice(trials(Subject.SELECTION, Config(rollback=True), seed=1), MANY)
+    build = Build("riscv", name, options=FAULTS[name].options)
+    firmware = EmulatedFirmware(compile_firmware(build, tmp_path))
+    drawn = islice(trials(Subject.SELECTION, config_of(build), seed=1), MANY)
     assert 1 >= sum(differs(firmware, Subject.SELECTION, trial) for trial in drawn)
 
 

@@ -124,8 +124,7 @@ static void burn_version(const esp_partition_pos_t *partition)
 {
     esp_app_desc_t description;
     if (bootloader_common_get_partition_description(partition, &description) == ESP_OK) {
-        const uint32_t version = description.secure_version;
-        esp_efuse_update_secure_version(FAULT(burned_low_byte, (uint8_t)version, version));
+        esp_efuse_update_secure_version(description.secure_version);
     }
 }
 
