@@ -5,8 +5,10 @@ from typing import Literal
 
 from ...binary.theorems.counterexample import TheoremCounterexample
 from ...binary.theorems.deeds import Deed
+from ...binary.theorems.fallback_inputs import FallbackInputs
 from ...binary.theorems.proof import BootloaderProof, ConfigVerdict, TheoremProof
 from ...binary.theorems.selection_inputs import SelectionInputs
+from ...binary.theorems.table_inputs import TableInputs
 from .result_parts import CommandResult
 
 VerdictName = Literal["proved", "refuted", "undecided"]
@@ -37,6 +39,9 @@ class BinaryDeed:
     """A selection notes that otadata was never written."""
     acts: tuple[BinaryAct, ...]
     """In order."""
+    table_words: tuple[int, ...]
+    """Of a partition table that is taken: where it was read, then offset and size of otadata, factory, test and slots 0
+    to 15, then the count of slots. boot_index is 1 where a table is taken, 0 where it is refused."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,9 +63,13 @@ class BinaryExample:
     start_index: int | None
     """Of the choice among images: which is tried first."""
     app_count: int
-    """OTA slots in the partition table."""
+    """OTA slots in the partition table; 0 where the table itself is the input."""
     factory: bool
-    """There is a factory partition."""
+    """There is a factory partition; false where the table itself is the input."""
+    table: str
+    """Of the loading of the partition table: its rows up to the end row, as hex; else empty."""
+    flash_size: int | None
+    """Of the loading of the partition table: bytes of the chip."""
     efuse_version: int | None
     """The secure version that the eFuse holds; null without anti-rollback."""
     versions: tuple[BinaryVersion, ...]
@@ -168,15 +177,17 @@ def _config(item: ConfigVerdict) -> BinaryConfigVerdict:
 
 def _example(example: TheoremCounterexample) -> BinaryExample:
     inputs = example.inputs
+    versions = () if isinstance(inputs, TableInputs) else inputs.versions
     return BinaryExample(
         records=tuple(record.hex() for record in inputs.records) if isinstance(inputs, SelectionInputs) else (),
-        start_index=None if isinstance(inputs, SelectionInputs) else inputs.start_index,
-        app_count=inputs.app_count,
-        factory=inputs.has_factory,
-        efuse_version=inputs.efuse_version if inputs.versions else None,
+        start_index=inputs.start_index if isinstance(inputs, FallbackInputs) else None,
+        app_count=0 if isinstance(inputs, TableInputs) else inputs.app_count,
+        factory=not isinstance(inputs, TableInputs) and inputs.has_factory,
+        table=inputs.rows.hex() if isinstance(inputs, TableInputs) else "",
+        flash_size=inputs.flash_size if isinstance(inputs, TableInputs) else None,
+        efuse_version=None if isinstance(inputs, TableInputs) or not versions else inputs.efuse_version,
         versions=tuple(
-            BinaryVersion(offset=item.offset, version=item.version if item.is_described else None)
-            for item in inputs.versions
+            BinaryVersion(offset=item.offset, version=item.version if item.is_described else None) for item in versions
         ),
         failing=example.failing,
         code=_deed(example.code),
@@ -188,4 +199,4 @@ def _deed(deed: Deed) -> BinaryDeed:
     acts = (
         BinaryAct(kind=act.kind.value, address=act.address, data=act.data.hex(), fails=act.fails) for act in deed.acts
     )
-    return BinaryDeed(boot_index=deed.result, has_initial_contents=deed.noted, acts=tuple(acts))
+    return BinaryDeed(boot_index=deed.result, has_initial_contents=deed.noted, acts=tuple(acts), table_words=deed.words)

@@ -46,6 +46,15 @@ class WordChoices:
         return tuple(range(self.addresses.start + field, self.addresses.stop, self.stride))
 
 
+class NeedsPage(Exception):
+    """Memory is read that whoever runs the code has to bring in first."""
+
+    def __init__(self, address: int) -> None:
+        """Name the address."""
+        super().__init__()
+        self.address = address
+
+
 @dataclass(frozen=True, slots=True)
 class Frame:
     """Registers of a caller that its callee does not see, on Xtensa with register windows."""
@@ -58,7 +67,7 @@ class MachineState:
 
     __slots__ = (
         *("choices", "condition", "elf", "events", "frames", "guard", "known", "places"),
-        *("memory", "others", "pc", "registers", "rooms", "steps"),
+        *("memory", "others", "page", "paged", "pc", "registers", "rooms", "steps"),
     )
 
     def __init__(self, elf: BootloaderElf, pc: int, registers: list[Word], rooms: tuple[range, ...] = ()) -> None:
@@ -84,6 +93,10 @@ class MachineState:
         """By the id of a term: the term, and every address in that array that it can be."""
         self.events: tuple[Any, ...] = ()
         """What the hooks noted: flash operations in order."""
+        self.paged = range(0)
+        """Addresses whose bytes are brought in when they are read."""
+        self.page = 0
+        """The address for which bytes were brought in last."""
         self.steps = 0
 
     def fork(self) -> "MachineState":
@@ -93,6 +106,7 @@ class MachineState:
         copy.condition, copy.guard = self.condition, self.guard
         copy.known, copy.events, copy.steps = dict(self.known), self.events, self.steps
         copy.choices, copy.places = self.choices, dict(self.places)
+        copy.paged, copy.page = self.paged, self.page
         return copy
 
     def number(self, word: Word) -> int:
@@ -113,7 +127,8 @@ class MachineState:
             return int.from_bytes(bytes(parts), "little")
         if size == 1:
             return parts[0]
-        return simplified(z3.Concat(*(as_bits(part, 8) for part in reversed(parts))))
+        whole = _whole(parts)
+        return whole if whole is not None else simplified(z3.Concat(*(as_bits(part, 8) for part in reversed(parts))))
 
     def _chosen(self, address: Any, size: int) -> Word:
         """Return the bytes at whichever of its places an address is; raises NeedsChoice where they are not listed."""
@@ -138,6 +153,10 @@ class MachineState:
             else:
                 self.memory[start + offset] = simplified(z3.Extract(8 * offset + 7, 8 * offset, word))
 
+    def holds(self, address: int) -> bool:
+        """Tell whether a byte is known."""
+        return address in self.memory or self.elf.byte_at(address) is not None
+
     def code(self, length: int) -> bytes:
         """Return up to `length` bytes of code at pc; raises ExecutionStopped where there is none as loaded."""
         code = self.elf.bytes_at(self.pc, length)
@@ -151,6 +170,21 @@ class MachineState:
         byte = self.memory.get(address)
         if byte is None:
             byte = self.elf.byte_at(address)
+        if byte is None and address in self.paged:
+            raise NeedsPage(address)
         if byte is None:
             raise ExecutionStopped(f"read of 0x{address:x}, where nothing is known to be, at pc 0x{self.pc:x}")
         return byte
+
+
+def _whole(parts: list[Word]) -> Word | None:
+    """Return the term that these are the bytes of, all of them in order; None where there is none."""
+    first = parts[0]
+    if not (z3.is_app_of(first, z3.Z3_OP_EXTRACT) and first.arg(0).size() == 8 * len(parts)):
+        return None
+    term = first.arg(0)
+    for number, part in enumerate(parts):
+        is_extract = z3.is_app_of(part, z3.Z3_OP_EXTRACT) and part.params() == [8 * number + 7, 8 * number]
+        if not (is_extract and part.arg(0).eq(term)):
+            return None
+    return term

@@ -81,9 +81,7 @@ class PathSearch:
         self._convention = convention
         self._stop = stop
         self._given = given
-        self._solver = z3.Solver()
-        self._solver.set("timeout", TIME_LIMIT_MS)
-        self._solver.add(*given)
+        self._solver = self._new_solver()
         self._steps = 0
         self._called: set[int] = set()
 
@@ -96,6 +94,12 @@ class PathSearch:
             raise ExecutionStopped("a path is missing: there are inputs that none of the paths takes")
         return PathExploration(paths, self._steps, time.perf_counter() - started, frozenset(self._called))
 
+    def _new_solver(self) -> z3.Solver:
+        solver = z3.Solver()
+        solver.set("timeout", TIME_LIMIT_MS)
+        solver.add(*self._given)
+        return solver
+
     def _paths(self, start: MachineState) -> Iterator[MachineState]:
         work, found = [start], 0
         while work:
@@ -106,17 +110,21 @@ class PathSearch:
                     raise ExecutionStopped(f"more than {MAX_PATHS} paths")
                 yield state
                 continue
-            self._steps += 1
-            state.steps += 1
-            if state.steps > MAX_STEPS:
-                raise ExecutionStopped(f"a path of more than {MAX_STEPS} steps, at 0x{state.pc:x}")
-            before = state.fork()
-            try:
-                work += self._after(state)
-            except NeedsChoice as unknown:
-                work += self._chosen(before, unknown.term)
-            except NeedsNumber as unknown:
-                work += self._split(before, unknown.term)
+            work += self._stepped(state)
+
+    def _stepped(self, state: MachineState) -> list[MachineState]:
+        """Return the states after one instruction or one hook."""
+        self._steps += 1
+        state.steps += 1
+        if state.steps > MAX_STEPS:
+            raise ExecutionStopped(f"a path of more than {MAX_STEPS} steps, at 0x{state.pc:x}")
+        before = state.fork()
+        try:
+            return self._after(state)
+        except NeedsChoice as unknown:
+            return self._chosen(before, unknown.term)
+        except NeedsNumber as unknown:
+            return self._split(before, unknown.term)
 
     def _after(self, state: MachineState) -> list[MachineState]:
         hook = self._hooks.get(state.pc)

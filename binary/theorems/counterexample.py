@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from .deeds import Deed
 from .fallback_inputs import FallbackInputs
 from .selection_inputs import SelectionInputs
+from .table_inputs import TableInputs
 
-TheoremInputs = SelectionInputs | FallbackInputs
+TheoremInputs = SelectionInputs | FallbackInputs | TableInputs
 
 
 @dataclass(frozen=True, slots=True)

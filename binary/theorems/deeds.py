@@ -41,5 +41,8 @@ class Deed:
     noted: bool
     """Whether ota_has_initial_contents is set, by a selection."""
     acts: tuple[Act, ...]
+    words: tuple[int, ...] = ()
+    """Of the loading of the partition table: where it was read, then offset and size of otadata, factory, test and each
+    slot, then the count of slots; result is 1 where the table is taken."""
     keeps_frame: bool = True
     """The registers and the table that it has to leave alone are as they were."""

@@ -27,7 +27,8 @@ class ModelReader:
         taken = next(outcome for outcome in outcomes if self.is_true(outcome.condition))
         acts = tuple(self._act(number, operation) for number, operation in enumerate(taken.operations))
         frame = taken.frame is True or self.is_true(taken.frame)
-        return Deed(self.signed(taken.result), self.is_true(taken.noted), acts, frame)
+        result, *words = _words(taken.result)
+        return Deed(self.signed(result), self.is_true(taken.noted), acts, tuple(map(self.number, words)), frame)
 
     def number(self, term: Any) -> int:
         """Return the value of a bit-vector, unsigned."""
@@ -53,6 +54,11 @@ class ModelReader:
             return Act(kind, place, b"", fails)
         asks = operation.encrypted is not None and self.number(operation.encrypted) != 0
         return Act(kind, place, self.data(operation.data), fails, asks)
+
+
+def _words(term: Any) -> tuple[Any, ...]:
+    """Return the 32-bit words of a bit-vector, the highest first."""
+    return tuple(z3.Extract(low + 31, low, term) for low in reversed(range(0, term.size(), 32)))
 
 
 _KINDS = {

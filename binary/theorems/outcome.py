@@ -61,17 +61,27 @@ def distinct_outcomes(outcomes: Iterable[FunctionOutcome]) -> tuple[FunctionOutc
     )
 
 
-def differing(code: Iterable[FunctionOutcome], expected: tuple[FunctionOutcome, ...], encrypted: Any) -> Any:
-    """Return the formula of exactly the inputs for which the code comes to an end that impl does not come to."""
+def differing(
+    code: Iterable[FunctionOutcome], expected: tuple[FunctionOutcome, ...], encrypted: Any, is_by_case: bool = False
+) -> Any:
+    """Return the formula of exactly the inputs for which the code comes to an end that impl does not come to.
 
+    is_by_case: leave out pairs of ends that no input comes to."""
     by_shape: dict[Any, list[FunctionOutcome]] = {}
     for other in expected:
         by_shape.setdefault(shape_of(other.operations), []).append(other)
 
     def agrees(outcome: FunctionOutcome) -> Any:
         of_shape = by_shape.get(shape_of(outcome.operations), [])
+        if is_by_case:
+            of_shape = [other for other in of_shape if _can_meet(outcome, other)]
         pairs = ((other, outcome.equals(other, encrypted)) for other in of_shape)
         same = (z3.And(other.condition, equal) for other, equal in pairs if not z3.is_false(equal))
         return z3.And(outcome.frame, z3.Or(*same))
 
     return z3.Or(*(z3.And(outcome.condition, z3.Not(agrees(outcome))) for outcome in code))
+
+
+def _can_meet(outcome: FunctionOutcome, other: FunctionOutcome) -> bool:
+    """Tell whether an input may come to both ends."""
+    return bool(z3.Solver().check(outcome.condition, other.condition) != z3.unsat)

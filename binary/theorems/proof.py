@@ -207,7 +207,7 @@ def config_text(config: Config) -> str:
 
 def _decide(theorem: Theorem, codes: tuple[TheoremCode, ...], expectation: ExpectedSide) -> ConfigVerdict:
     given = theorem.given(expectation.config)
-    differences = [differing(code.outcomes, expectation.outcomes, ENCRYPTED) for code in codes]
+    differences = [differing(code.outcomes, expectation.outcomes, ENCRYPTED, theorem.is_by_case) for code in codes]
     runs = tuple(
         SemanticsRun(code.semantics, decide(differs, given)) for code, differs in zip(codes, differences, strict=True)
     )

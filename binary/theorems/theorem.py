@@ -58,3 +58,5 @@ class Theorem:
     """Read the inputs of an example."""
     played: Callable[[Any, Collection[int], Config], Deed]
     """Return what impl does on simulated flash with such inputs, where the operations of these numbers fail."""
+    is_by_case: bool = False
+    """Each outcome of the code can meet few of impl's: which ones is asked first, as outcomes are large."""

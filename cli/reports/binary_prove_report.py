@@ -11,8 +11,10 @@ from ...binary.theorems.fallback_inputs import FallbackInputs
 from ...binary.theorems.proof import BootloaderProof, ConfigVerdict, TheoremProof, config_text
 from ...binary.theorems.question import TheoremVerdict
 from ...binary.theorems.selection_inputs import SelectionInputs
+from ...binary.theorems.table_inputs import TABLE_PLACES, TableInputs
 from ...impl.bootloader import FACTORY_INDEX
 from ...impl.otadata import ENTRY_SIZE
+from ...impl.partitions.table import ROW_SIZE
 from ...model.config import Release
 from .entry_view import entry_lines
 from .report_page import WRONG, ReportPage
@@ -73,9 +75,13 @@ def _print_example(page: ReportPage, example: TheoremCounterexample, item: Confi
         for fields, meaning in entry_lines(inputs.records, inputs.app_count):
             page.whole(fields, 4)
             page.line(meaning, 16)
+    elif isinstance(inputs, TableInputs):
+        page.line(f"Flash of 0x{inputs.flash_size:x} bytes with the partition table:", 4)
+        for start in range(0, len(inputs.rows), ROW_SIZE):
+            page.whole(inputs.rows[start : start + ROW_SIZE].hex(), 4)
     else:
         page.line(_start_text(inputs), 4)
-    if inputs.versions:
+    if not isinstance(inputs, TableInputs) and inputs.versions:
         page.line(_versions_text(inputs), 4)
     if isinstance(inputs, SelectionInputs) and example.failing:
         page.line(f"Flash operations that fail: {', '.join(map(str, example.failing))}.", 4)
@@ -98,7 +104,7 @@ def _start_text(inputs: FallbackInputs) -> str:
     return f"Start index {inputs.start_index}; {inputs.app_count} OTA slots, {factory}, {test}{fresh}."
 
 
-def _versions_text(inputs: TheoremInputs) -> str:
+def _versions_text(inputs: SelectionInputs | FallbackInputs) -> str:
     said = (
         f"0x{item.offset:x} " + (f"has {item.version}" if item.is_described else "has no description")
         for item in inputs.versions
@@ -112,10 +118,24 @@ def _deed_parts(deed: Deed, inputs: TheoremInputs) -> Iterator[str]:
         if not deed.acts or deed.acts[-1].kind is not DeedKind.START:
             yield "resets"
         return
+    if isinstance(inputs, TableInputs):
+        yield from _known_parts(deed)
+        return
     names = {FACTORY_INDEX: "selects factory", INVALID_INDEX: "selects nothing (INVALID_INDEX)"}
     yield names.get(deed.result, f"selects ota_{deed.result}")
     if deed.noted:
         yield "notes that otadata was never written"
+
+
+def _known_parts(deed: Deed) -> Iterator[str]:
+    """Yield what is known of a partition table."""
+    read_at, *places, app_count = deed.words
+    yield f"{'takes' if deed.result else 'refuses'} the table at 0x{read_at:x}"
+    if deed.result:
+        for name, offset, size in zip(TABLE_PLACES, places[::2], places[1::2], strict=True):
+            if offset or size:
+                yield f"{name} at 0x{offset:x}, 0x{size:x} bytes"
+        yield f"{app_count} OTA slots"
 
 
 def _act_text(act: Act) -> str:
