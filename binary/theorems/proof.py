@@ -23,6 +23,7 @@ from .model_reader import ModelReader
 from .outcome import differing
 from .question import TheoremAnswer, TheoremVerdict, decide, find_example
 from .selection_theorem import SELECTION
+from .table_theorem import TABLE
 from .theorem import Theorem, TheoremCode
 from .version_hooks import EFUSE_HOOKS
 
@@ -123,12 +124,18 @@ class BootloaderProof:
 
 
 def prove_bootloader(
-    elf: BootloaderElf, configs: Iterable[Config] = BUILD_OPTIONS, progress: Progress = lambda text: None
+    elf: BootloaderElf,
+    configs: Iterable[Config] = BUILD_OPTIONS,
+    progress: Progress = lambda text: None,
+    with_table: bool = False,
 ) -> BootloaderProof:
-    """Prove every theorem: the selection for one of the configurations, the others for that one. Raises InputError."""
+    """Prove the theorems: the selection for one of the configurations, the others for that one. Raises InputError.
+
+    with_table: the loading of the partition table too, by the rules of the configurations' release."""
     selection = prove_theorem(SELECTION, elf, tuple(configs), progress)
-    fallback = prove_theorem(FALLBACK, elf, (selection.followed.config,), progress)
-    return BootloaderProof(elf, (selection, fallback))
+    others = (FALLBACK, TABLE) if with_table else (FALLBACK,)
+    proofs = (prove_theorem(theorem, elf, (selection.followed.config,), progress) for theorem in others)
+    return BootloaderProof(elf, (selection, *proofs))
 
 
 def prove_theorem(

@@ -46,6 +46,8 @@ class BinaryBuild:
     """Options of the bootloader's build: its sdkconfig, sdkconfig.h or sdkconfig.json."""
     idf: AnyRelease = None
     """ESP-IDF release whose rules the code is to follow, such as 5.1."""
+    table: bool = False
+    """Prove the loading of the partition table at 0x8000 too, by the rules of --idf."""
 
     def configs(self) -> "tuple[Config, ...]":
         """Return what to compare the code with; raises InputError."""
@@ -101,7 +103,7 @@ def binary_prove(
     if output.smt2 is not None:
         _make_directory(output.smt2)
     with step_progress("binary prove") as tell:
-        found = prove_bootloader(elf, configs, tell)
+        found = prove_bootloader(elf, configs, tell, build.table)
     if output.smt2 is not None:
         _write_questions(output.smt2, found)
     output.give(binary_prove_result(found), lambda: print_proof(output.console(), found))

@@ -210,8 +210,8 @@ def explored_paths(
 ) -> list[Path]:
     """Return every path through a function of no arguments, for the values that meet `given`.
 
-    raises: what it may raise as one of its results; anything else is an error here too. solver: stands for z3's, to tell
-    which paths are possible; conditions of paths are exact all the same. Raises TooManyPaths."""
+    raises: what it may raise as one of its results; anything else is an error here too. solver: stands for z3's, to
+    tell which paths are possible; conditions of paths are exact all the same. Raises TooManyPaths."""
     paths: list[Path] = []
     script: list[Fork] | None = []
     known: dict[int, tuple[Any, bool | None]] = {}

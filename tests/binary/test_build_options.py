@@ -16,6 +16,7 @@ from otaproof.binary.theorems.fallback_theorem import FALLBACK
 from otaproof.binary.theorems.proof import ANTI_ROLLBACK, BUILD_OPTIONS, prove_theorem
 from otaproof.binary.theorems.question import TheoremVerdict
 from otaproof.binary.theorems.selection_theorem import SELECTION
+from otaproof.binary.theorems.table_inputs import TableInputs
 from otaproof.binary.theorems.theorem import Theorem
 from otaproof.model.config import Config
 
@@ -62,6 +63,7 @@ def test_broken_anti_rollback_is_refuted_by_versions(name: str, tmp_path: Path) 
     fault = FAULTS[name]
     example = _example(THEOREMS[fault.subject], name, tmp_path)
     assert example.code != example.impl
+    assert not isinstance(example.inputs, TableInputs)
     assert example.inputs.versions
 
 
