@@ -119,7 +119,6 @@ FAULTS = {
     "md5_of_half": Fault(_T, _VERIFY, "the MD5 is that of the first half of the rows", True),
     "slot_size_forgotten": Fault(_T, _TABLE, "the size of a slot is 0", True),
     "subtype_noted": Fault(_T, _TABLE, "a field is written that the table does not fill", True),
-    "table_elsewhere": Fault(_T, _TABLE, "the table is read at 0x9000", True),
     "refused_is_taken": Fault(_T, _TABLE, "a table is taken that is refused, and the other way round", True),
     "otadata_any_data": Fault(_T, _TABLE, "the last data partition is taken for otadata", True),
     "wake_without_otadata": Fault(_W, _WAKE, "factory is started whatever otadata says", True),

@@ -68,7 +68,7 @@ static void note_app(bootloader_state_t *state, const esp_partition_info_t *row)
 
 bool bootloader_utility_load_partition_table(bootloader_state_t *state)
 {
-    const esp_partition_info_t *rows = bootloader_mmap(FAULT(table_elsewhere, 0x9000, TABLE_OFFSET), TABLE_MAX_LENGTH);
+    const esp_partition_info_t *rows = bootloader_mmap(TABLE_OFFSET, TABLE_MAX_LENGTH);
     if (rows == NULL) {
         return false;
     }
