@@ -9,6 +9,7 @@ tries. Errors of its own writes are ignored. Source: bootloader_start.c, bootloa
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import reduce
 
 from ..model.config import Config, Pin, ResetReason
 from ..model.ota_state import OtaImgState
@@ -32,7 +33,7 @@ from .otadata import (
     select_otadata,
     slot_of_seq,
 )
-from .partitions.partition import MAX_OTA_SLOTS, AppSubtype, DataSubtype, Partition, PartitionType
+from .partitions.partition import MAX_OTA_SLOTS, AppSubtype, Partition, PartitionType
 from .partitions.table import TABLE_MAX_LENGTH, TableError, decode_table
 from .program_end import Panic
 
@@ -61,6 +62,20 @@ class BootloaderState:
         if index == TEST_APP_INDEX:
             return self.test
         return self.ota.get(index) if index < min(MAX_OTA_SLOTS, self.app_count) else None
+
+    def with_row(self, row: Partition) -> "BootloaderState":
+        """Return the state with one more row of the table noted; it takes the place of an earlier one of its use."""
+        if row.is_factory:
+            return replace(self, factory=row)
+        if row.is_app and row.subtype == AppSubtype.TEST:
+            return replace(self, test=row)
+        if row.is_ota_slot:
+            return replace(self, ota={**self.ota, row.slot: row}, app_count=self.app_count + 1)
+        return replace(self, otadata=row) if row.is_otadata else self
+
+
+NO_PARTITIONS = BootloaderState(None, None, {}, 0, None)
+"""What is known before the first row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,15 +133,7 @@ class Bootloader:
             table = self._read_table()
         except TableError:
             return None
-        apps = [partition for partition in table if partition.type == PartitionType.APP]
-        slots = [partition for partition in apps if partition.is_ota_slot]
-        return BootloaderState(
-            factory=_last(apps, AppSubtype.FACTORY),
-            test=_last(apps, AppSubtype.TEST),
-            ota={partition.slot: partition for partition in slots},
-            app_count=len(slots),
-            otadata=_last([p for p in table if p.type == PartitionType.DATA], DataSubtype.OTA),
-        )
+        return reduce(BootloaderState.with_row, table, NO_PARTITIONS)
 
     def _read_table(self) -> tuple[Partition, ...]:
         raw = self._flash.read(self._config.table_offset, TABLE_MAX_LENGTH)
@@ -319,8 +326,3 @@ def _slot_index(ota_seq: int, app_count: int) -> int:
     if app_count == 0:
         raise Panic
     return slot_of_seq(ota_seq, app_count)
-
-
-def _last(partitions: list[Partition], subtype: int) -> Partition | None:
-    """Return the last of the partitions with that subtype: later rows of the table overwrite earlier ones."""
-    return next((p for p in reversed(partitions) if p.subtype == subtype), None)

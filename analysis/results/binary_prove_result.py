@@ -3,9 +3,12 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from ...binary.theorems.counterexample import Deed, SelectionInputs, TheoremCounterexample
+from ...binary.theorems.counterexample import TheoremCounterexample
+from ...binary.theorems.deeds import Deed
+from ...binary.theorems.fallback_inputs import FallbackInputs
 from ...binary.theorems.proof import BootloaderProof, ConfigVerdict, TheoremProof
-from ...binary.theorems.theorem_text import assumptions
+from ...binary.theorems.selection_inputs import SelectionInputs
+from ...binary.theorems.table_inputs import TableInputs
 from .result_parts import CommandResult
 
 VerdictName = Literal["proved", "refuted", "undecided"]
@@ -16,10 +19,10 @@ ArchitectureName = Literal["RISC-V", "Xtensa"]
 class BinaryAct:
     """One thing that is done."""
 
-    kind: Literal["erase", "program", "check", "start"]
-    """An erase of a sector, a program, the check of an image, or its start."""
+    kind: Literal["erase", "program", "check", "start", "burn"]
+    """An erase of a sector, a program, the check of an image, its start, or a burn of the eFuse's secure version."""
     address: int
-    """In flash, in bytes; of the partition, for an image."""
+    """In flash, in bytes; of the partition, for an image; of a burn, the secure version."""
     data: str
     """The bytes that are programmed, as hex; else empty."""
     fails: bool
@@ -36,6 +39,19 @@ class BinaryDeed:
     """A selection notes that otadata was never written."""
     acts: tuple[BinaryAct, ...]
     """In order."""
+    table_words: tuple[int, ...]
+    """Of a partition table that is taken: where it was read, then offset and size of otadata, factory, test and slots 0
+    to 15, then the count of slots. boot_index is 1 where a table is taken, 0 where it is refused."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BinaryVersion:
+    """The secure version of an image."""
+
+    offset: int
+    """Of its partition, in flash."""
+    version: int | None
+    """Null where the image has no description."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,9 +63,17 @@ class BinaryExample:
     start_index: int | None
     """Of the choice among images: which is tried first."""
     app_count: int
-    """OTA slots in the partition table."""
+    """OTA slots in the partition table; 0 where the table itself is the input."""
     factory: bool
-    """There is a factory partition."""
+    """There is a factory partition; false where the table itself is the input."""
+    table: str
+    """Of the loading of the partition table: its rows up to the end row, as hex; else empty."""
+    flash_size: int | None
+    """Of the loading of the partition table: bytes of the chip."""
+    efuse_version: int | None
+    """The secure version that the eFuse holds; null without anti-rollback."""
+    versions: tuple[BinaryVersion, ...]
+    """What the images' descriptions say, with anti-rollback."""
     failing: tuple[int, ...]
     """Numbers of the operations that return an error, from 0."""
     code: BinaryDeed
@@ -64,6 +88,8 @@ class BinaryConfigVerdict:
 
     rollback: bool
     """App rollback is on."""
+    anti_rollback: bool
+    """Anti-rollback is on."""
     verdict: VerdictName
     """Whether the code does what impl does with it."""
     detail: str
@@ -128,10 +154,10 @@ def binary_prove_result(found: BootloaderProof) -> BinaryProveResult:
 def _theorem(proof: TheoremProof) -> BinaryTheorem:
     return BinaryTheorem(
         name=proof.theorem.name,
-        sentence=proof.theorem.sentence,
+        sentence=proof.theorem.sentence(proof.followed.config),
         verdict=proof.verdict.value,
         configurations=tuple(map(_config, proof.verdicts)),
-        assumptions=assumptions(proof.theorem.name),
+        assumptions=proof.theorem.premises(proof.followed.config),
         hooks=proof.hooks,
         paths={code.semantics.value: len(code.exploration.paths) for code in proof.codes},
         seconds=round(proof.seconds, 2),
@@ -141,6 +167,7 @@ def _theorem(proof: TheoremProof) -> BinaryTheorem:
 def _config(item: ConfigVerdict) -> BinaryConfigVerdict:
     return BinaryConfigVerdict(
         rollback=item.config.rollback,
+        anti_rollback=item.config.anti_rollback,
         verdict=item.verdict.value,
         detail=item.detail,
         releases=tuple(release.label for release in item.releases),
@@ -150,11 +177,18 @@ def _config(item: ConfigVerdict) -> BinaryConfigVerdict:
 
 def _example(example: TheoremCounterexample) -> BinaryExample:
     inputs = example.inputs
+    versions = () if isinstance(inputs, TableInputs) else inputs.versions
     return BinaryExample(
         records=tuple(record.hex() for record in inputs.records) if isinstance(inputs, SelectionInputs) else (),
-        start_index=None if isinstance(inputs, SelectionInputs) else inputs.start_index,
-        app_count=inputs.app_count,
-        factory=inputs.has_factory,
+        start_index=inputs.start_index if isinstance(inputs, FallbackInputs) else None,
+        app_count=0 if isinstance(inputs, TableInputs) else inputs.app_count,
+        factory=not isinstance(inputs, TableInputs) and inputs.has_factory,
+        table=inputs.rows.hex() if isinstance(inputs, TableInputs) else "",
+        flash_size=inputs.flash_size if isinstance(inputs, TableInputs) else None,
+        efuse_version=None if isinstance(inputs, TableInputs) or not versions else inputs.efuse_version,
+        versions=tuple(
+            BinaryVersion(offset=item.offset, version=item.version if item.is_described else None) for item in versions
+        ),
         failing=example.failing,
         code=_deed(example.code),
         impl=_deed(example.impl),
@@ -165,4 +199,4 @@ def _deed(deed: Deed) -> BinaryDeed:
     acts = (
         BinaryAct(kind=act.kind.value, address=act.address, data=act.data.hex(), fails=act.fails) for act in deed.acts
     )
-    return BinaryDeed(boot_index=deed.result, has_initial_contents=deed.noted, acts=tuple(acts))
+    return BinaryDeed(boot_index=deed.result, has_initial_contents=deed.noted, acts=tuple(acts), table_words=deed.words)

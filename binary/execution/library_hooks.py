@@ -8,7 +8,7 @@ import z3
 
 from .machine_state import MachineState
 from .path_search import Arguments, Hook
-from .words import Word, as_bits, known_or, remainder, simplified
+from .words import Word, anything, as_bits, known_or, remainder, simplified
 
 
 def memcpy(state: MachineState, arguments: Arguments) -> Word:
@@ -29,6 +29,17 @@ def memset(state: MachineState, arguments: Arguments) -> Word:
     return target
 
 
+def memcmp(state: MachineState, arguments: Arguments) -> Word:
+    """Return 0 where the bytes are equal; else any other number, as an order of them is not told."""
+    one, other, length = (state.number(arguments[number]) for number in range(3))
+    if not length:
+        return 0
+    parts = ([as_bits(state.load(start + place, 1), 8) for place in range(length)] for start in (one, other))
+    left, right = (z3.Concat(*reversed(part)) if length > 1 else part[0] for part in parts)
+    unequal = anything()
+    return simplified(z3.If(left == right, as_bits(0), z3.If(unequal == 0, as_bits(1), unequal)))
+
+
 def unsigned_remainder(state: MachineState, arguments: Arguments) -> Word:
     """Return the remainder, as libgcc's function for processors without the instruction."""
     return simplified(remainder(as_bits(arguments[0]), as_bits(arguments[1])))
@@ -42,6 +53,7 @@ LIBRARY: dict[str, Hook] = {
     "memcpy": memcpy,
     "memmove": memcpy,
     "memset": memset,
+    "memcmp": memcmp,
     "__umodsi3": unsigned_remainder,
     **dict.fromkeys(
         ("esp_rom_printf", "ets_printf", "esp_log_timestamp", "esp_log_early_timestamp", "esp_log_write"),

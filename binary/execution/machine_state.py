@@ -26,6 +26,35 @@ class NeedsNumber(Exception):
         self.term = term
 
 
+class NeedsChoice(NeedsNumber):
+    """A term is the address of a read: where it can only be a few known places, the search lists them."""
+
+
+@dataclass(frozen=True, slots=True)
+class WordChoices:
+    """An array whose elements are read at an unknown index without a fork."""
+
+    addresses: range
+    stride: int
+    """Bytes of an element."""
+
+    def beside(self, address: int) -> tuple[int, ...]:
+        """Return where the same field of every element lies; nothing for an address outside."""
+        if address not in self.addresses:
+            return ()
+        field = (address - self.addresses.start) % self.stride
+        return tuple(range(self.addresses.start + field, self.addresses.stop, self.stride))
+
+
+class NeedsPage(Exception):
+    """Memory is read that whoever runs the code has to bring in first."""
+
+    def __init__(self, address: int) -> None:
+        """Name the address."""
+        super().__init__()
+        self.address = address
+
+
 @dataclass(frozen=True, slots=True)
 class Frame:
     """Registers of a caller that its callee does not see, on Xtensa with register windows."""
@@ -37,8 +66,8 @@ class MachineState:
     """The machine on one path."""
 
     __slots__ = (
-        *("condition", "elf", "events", "frames", "guard", "known"),
-        *("memory", "others", "pc", "registers", "rooms", "steps"),
+        *("choices", "condition", "elf", "events", "frames", "guard", "known", "places"),
+        *("memory", "others", "page", "paged", "pc", "registers", "rooms", "steps"),
     )
 
     def __init__(self, elf: BootloaderElf, pc: int, registers: list[Word], rooms: tuple[range, ...] = ()) -> None:
@@ -58,8 +87,16 @@ class MachineState:
         """What the search's solver knows the condition by."""
         self.known: dict[int, tuple[Any, int]] = {}
         """By the id of a term that a fork gave a value: the term, which keeps the id its own, and the value."""
+        self.choices: WordChoices | None = None
+        """The array that may be read at an unknown index."""
+        self.places: dict[int, tuple[Any, tuple[int, ...]]] = {}
+        """By the id of a term: the term, and every address in that array that it can be."""
         self.events: tuple[Any, ...] = ()
         """What the hooks noted: flash operations in order."""
+        self.paged = range(0)
+        """Addresses whose bytes are brought in when they are read."""
+        self.page = 0
+        """The address for which bytes were brought in last."""
         self.steps = 0
 
     def fork(self) -> "MachineState":
@@ -68,6 +105,8 @@ class MachineState:
         copy.others, copy.frames, copy.memory = dict(self.others), self.frames, dict(self.memory)
         copy.condition, copy.guard = self.condition, self.guard
         copy.known, copy.events, copy.steps = dict(self.known), self.events, self.steps
+        copy.choices, copy.places = self.choices, dict(self.places)
+        copy.paged, copy.page = self.paged, self.page
         return copy
 
     def number(self, word: Word) -> int:
@@ -80,13 +119,26 @@ class MachineState:
 
     def load(self, address: Word, size: int) -> Word:
         """Return `size` bytes as a little-endian word."""
+        if not isinstance(address, int) and address.get_id() not in self.known:
+            return self._chosen(address, size)
         start = self.number(address)
         parts = [self._byte(start + offset) for offset in range(size)]
         if all(isinstance(part, int) for part in parts):
             return int.from_bytes(bytes(parts), "little")
         if size == 1:
             return parts[0]
-        return simplified(z3.Concat(*(as_bits(part, 8) for part in reversed(parts))))
+        whole = _whole(parts)
+        return whole if whole is not None else simplified(z3.Concat(*(as_bits(part, 8) for part in reversed(parts))))
+
+    def _chosen(self, address: Any, size: int) -> Word:
+        """Return the bytes at whichever of its places an address is; raises NeedsChoice where they are not listed."""
+        if address.get_id() not in self.places:
+            raise NeedsChoice(address)
+        *others, last = self.places[address.get_id()][1]
+        word = as_bits(self.load(last, size), 8 * size)
+        for place in reversed(others):
+            word = z3.If(address == place, as_bits(self.load(place, size), 8 * size), word)
+        return simplified(word)
 
     def store(self, address: Word, word: Word, size: int) -> None:
         """Store the lowest `size` bytes of a word, little-endian."""
@@ -96,8 +148,14 @@ class MachineState:
         for offset in range(size):
             if isinstance(word, int):
                 self.memory[start + offset] = word >> 8 * offset & 0xFF
+            elif word.size() == 8:
+                self.memory[start + offset] = word
             else:
                 self.memory[start + offset] = simplified(z3.Extract(8 * offset + 7, 8 * offset, word))
+
+    def holds(self, address: int) -> bool:
+        """Tell whether a byte is known."""
+        return address in self.memory or self.elf.byte_at(address) is not None
 
     def code(self, length: int) -> bytes:
         """Return up to `length` bytes of code at pc; raises ExecutionStopped where there is none as loaded."""
@@ -112,6 +170,21 @@ class MachineState:
         byte = self.memory.get(address)
         if byte is None:
             byte = self.elf.byte_at(address)
+        if byte is None and address in self.paged:
+            raise NeedsPage(address)
         if byte is None:
             raise ExecutionStopped(f"read of 0x{address:x}, where nothing is known to be, at pc 0x{self.pc:x}")
         return byte
+
+
+def _whole(parts: list[Word]) -> Word | None:
+    """Return the term that these are the bytes of, all of them in order; None where there is none."""
+    first = parts[0]
+    if not (z3.is_app_of(first, z3.Z3_OP_EXTRACT) and first.arg(0).size() == 8 * len(parts)):
+        return None
+    term = first.arg(0)
+    for number, part in enumerate(parts):
+        is_extract = z3.is_app_of(part, z3.Z3_OP_EXTRACT) and part.params() == [8 * number + 7, 8 * number]
+        if not (is_extract and part.arg(0).eq(term)):
+            return None
+    return term

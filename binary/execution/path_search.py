@@ -12,7 +12,7 @@ from typing import Any
 import z3
 
 from .calling_convention import CallingConvention
-from .machine_state import ExecutionStopped, MachineState, NeedsNumber
+from .machine_state import ExecutionStopped, MachineState, NeedsChoice, NeedsNumber
 from .words import Word
 
 MAX_STEPS = 20_000
@@ -81,9 +81,7 @@ class PathSearch:
         self._convention = convention
         self._stop = stop
         self._given = given
-        self._solver = z3.Solver()
-        self._solver.set("timeout", TIME_LIMIT_MS)
-        self._solver.add(*given)
+        self._solver = self._new_solver()
         self._steps = 0
         self._called: set[int] = set()
 
@@ -96,6 +94,12 @@ class PathSearch:
             raise ExecutionStopped("a path is missing: there are inputs that none of the paths takes")
         return PathExploration(paths, self._steps, time.perf_counter() - started, frozenset(self._called))
 
+    def _new_solver(self) -> z3.Solver:
+        solver = z3.Solver()
+        solver.set("timeout", TIME_LIMIT_MS)
+        solver.add(*self._given)
+        return solver
+
     def _paths(self, start: MachineState) -> Iterator[MachineState]:
         work, found = [start], 0
         while work:
@@ -106,15 +110,21 @@ class PathSearch:
                     raise ExecutionStopped(f"more than {MAX_PATHS} paths")
                 yield state
                 continue
-            self._steps += 1
-            state.steps += 1
-            if state.steps > MAX_STEPS:
-                raise ExecutionStopped(f"a path of more than {MAX_STEPS} steps, at 0x{state.pc:x}")
-            before = state.fork()
-            try:
-                work += self._after(state)
-            except NeedsNumber as unknown:
-                work += self._split(before, unknown.term)
+            work += self._stepped(state)
+
+    def _stepped(self, state: MachineState) -> list[MachineState]:
+        """Return the states after one instruction or one hook."""
+        self._steps += 1
+        state.steps += 1
+        if state.steps > MAX_STEPS:
+            raise ExecutionStopped(f"a path of more than {MAX_STEPS} steps, at 0x{state.pc:x}")
+        before = state.fork()
+        try:
+            return self._after(state)
+        except NeedsChoice as unknown:
+            return self._chosen(before, unknown.term)
+        except NeedsNumber as unknown:
+            return self._split(before, unknown.term)
 
     def _after(self, state: MachineState) -> list[MachineState]:
         hook = self._hooks.get(state.pc)
@@ -146,10 +156,24 @@ class PathSearch:
             forks.append(fork)
         return forks
 
+    def _chosen(self, state: MachineState, term: Any) -> list[MachineState]:
+        """Return the state with the places listed that an address can be in its array; else a fork for each value."""
+        if state.choices is None or not self._is_possible(state.guard):
+            return self._split(state, term)
+        places = state.choices.beside(self._value(term))
+        if not places or self._is_possible(state.guard, *(term != place for place in places)):
+            return self._split(state, term)
+        state.places[term.get_id()] = term, places
+        return [state]
+
+    def _value(self, term: Any) -> int:
+        """Return a value that the solver has just found possible."""
+        return int(self._solver.model().eval(term, model_completion=True).as_long())
+
     def _split(self, state: MachineState, term: Any) -> list[MachineState]:
         values: list[int] = []
         while self._is_possible(state.guard, *(term != value for value in values)):
-            values.append(self._solver.model().eval(term, model_completion=True).as_long())
+            values.append(self._value(term))
             if len(values) > MAX_VALUES:
                 raise ExecutionStopped(f"an address or a length with too many values at 0x{state.pc:x}")
         forks = []

@@ -18,6 +18,8 @@ APP_COUNT, FACTORY_OFFSET, FACTORY_SIZE, OTADATA_OFFSET, OTADATA_SIZE, ENCRYPTED
 )
 GIVEN = (z3.Extract(11, 0, OTADATA_OFFSET) == 0, z3.ULT(OTADATA_OFFSET, 1 << 28))
 """otadata begins at a sector, in the first 256 MiB of flash: the partition table's checks see to that."""
+ENCRYPTION_GIVEN = z3.ULE(ENCRYPTED, 1)
+"""A C bool is 0 or 1."""
 
 MOST_OPERATIONS = 16
 """More operations than a boot has on any path that is right."""

@@ -13,7 +13,6 @@ import z3
 
 from ...impl import bootloader
 from ...impl.bootloader import Bootloader, BootloaderState, SlotSelection
-from ...impl.chip.efuse import Efuse
 from ...impl.esp_err import EspErr
 from ...impl.image.verify import ImageInvalid
 from ...impl.partitions.partition import AppSubtype, DataSubtype, Partition, PartitionType
@@ -22,20 +21,21 @@ from ...proofs.refinement.symbolic_board import SmallWord
 from ...proofs.refinement.symbolic_entries import standing_in
 from ...proofs.refinement.symbolic_execution import SymBool, SymWord, bits_of, explored_paths
 from .boot_inputs import APP_COUNT, OTADATA_OFFSET, OTADATA_SIZE
-from .expected_selection import ExpectedSide, RecordedConfig, RecordFlash, open_records, word_of
+from .expected_flash import OpenEfuse, RecordFlash, word_of
+from .expected_selection import ExpectedSide, RecordedConfig, open_records
 from .fallback_inputs import (
     FACTORY_PLACE,
-    GIVEN_OF_FALLBACK,
     HAS_FACTORY,
     HAS_TEST,
     IS_FRESH,
     MOST_SLOTS,
     PARTITION_SIZE,
-    SLOT_OFFSETS,
     START_INDEX,
     TEST_PLACE,
+    given_of_fallback,
 )
 from .flash_operations import Checked, FlashOperation, Started
+from .image_versions import SLOT_OFFSETS
 from .outcome import FunctionOutcome, distinct_outcomes
 
 NO_RESULT = z3.BitVecVal(0, 32)
@@ -46,7 +46,7 @@ def expected_fallback(config: Config) -> ExpectedSide:
     """Return what impl's bootloader checks, writes and starts with this configuration, as every path of it."""
     recorded = RecordedConfig(config)
     with open_records(), _open_check():
-        paths = explored_paths(partial(_loaded, recorded), z3.And(*GIVEN_OF_FALLBACK))
+        paths = explored_paths(partial(_loaded, recorded), z3.And(*given_of_fallback(config)))
     outcomes = (FunctionOutcome(path.condition, NO_RESULT, z3.BoolVal(False), path.result) for path in paths)
     return ExpectedSide(config, distinct_outcomes(outcomes), len(paths), frozenset(recorded.read))
 
@@ -65,7 +65,7 @@ def _open_check() -> Iterator[None]:
 
 def _loaded(config: Any) -> tuple[FlashOperation, ...]:
     flash = RecordFlash()
-    runs = Bootloader(flash, Efuse(0, config.secure_version_bits), config)
+    runs = Bootloader(flash, OpenEfuse(flash), config)
     count = SmallWord(z3.ZeroExt(1, APP_COUNT), 0, MOST_SLOTS).__index__()
     start = SmallWord(z3.SignExt(1, START_INDEX), -1, MOST_SLOTS - 1).__index__()
     selection = SlotSelection(start, None, SymBool(IS_FRESH))  # type: ignore[arg-type]  # forks where it is asked for

@@ -14,6 +14,7 @@ import z3
 
 from ...errors import InputError
 from ...impl.chip.cells import SECTOR_SIZE
+from ...model.config import Config
 from ..elf_file import BootloaderElf
 from ..execution.machine_state import ExecutionStopped, MachineState
 from ..execution.path_search import Arguments, Ended, Hook
@@ -22,30 +23,31 @@ from .boot_inputs import APP_COUNT, ENCRYPTED, OTADATA_OFFSET, OTADATA_SIZE, ope
 from .expected_fallback import NO_RESULT, expected_fallback
 from .fallback_inputs import (
     FACTORY_PLACE,
-    GIVEN_OF_FALLBACK,
     HAS_FACTORY,
     HAS_TEST,
     IS_FRESH,
     MOST_SLOTS,
     PARTITION_SIZE,
-    SLOT_OFFSETS,
+    PLACES,
     START_INDEX,
     TEST_PLACE,
+    given_of_fallback,
+    most_slots,
+    read_fallback,
     size_if,
 )
 from .flash_operations import Checked, Started
-from .machine_setup import ENCRYPTION_GIVEN, Machine, Semantics, all_hooks, machine_for
+from .image_versions import SLOT_OFFSETS, plain_versions, premises_of_versions
+from .machine_setup import Machine, Semantics, all_hooks, machine_for
 from .outcome import FunctionOutcome, distinct_outcomes
-from .selection_theorem import FLAG
-from .theorem import Theorem, TheoremCode
+from .played_fallback import played_fallback
+from .selection_theorem import FLAG, SLOT_PLACE_SIZE
+from .theorem import COMMON_PREMISES, Theorem, TheoremCode
 
 FUNCTION = "bootloader_utility_load_boot_image"
-_GIVEN = (*GIVEN_OF_FALLBACK, ENCRYPTION_GIVEN)
-_SLOT_SIZE = 8
-"""Bytes of an esp_partition_pos_t: offset and size."""
 
 
-def explore_fallback(elf: BootloaderElf, semantics: Semantics) -> TheoremCode:
+def explore_fallback(elf: BootloaderElf, semantics: Semantics, given: tuple[Any, ...]) -> TheoremCode:
     """Return every path of the function; raises InputError, and ExecutionStopped where one cannot be followed."""
     machine = machine_for(elf, FUNCTION)
     state = machine.entry(machine.arguments, START_INDEX)
@@ -53,7 +55,7 @@ def explore_fallback(elf: BootloaderElf, semantics: Semantics) -> TheoremCode:
     _store_table(machine, state)
     hooks = all_hooks(machine, _hooks()) | {_load_image(elf): ("load_image", _start)}
     plain = {address: hook for address, (_, hook) in hooks.items()}
-    found = machine.explore(state, plain, semantics, _GIVEN)
+    found = machine.explore(state, plain, semantics, given)
     names = tuple(sorted({hooks[address][0] for address in found.called}))
     outcomes = (FunctionOutcome(path.condition, NO_RESULT, z3.BoolVal(False), path.events) for path in found.paths)
     return TheoremCode(machine, semantics, found, names, distinct_outcomes(outcomes))
@@ -82,8 +84,8 @@ def _store_table(machine: Machine, state: MachineState) -> None:
     }
     for field, word in fields.items():
         state.store(table + layout.offsets[field], word, 4)
-    for slot, offset in enumerate(SLOT_OFFSETS):
-        place = table + layout.offsets["ota"] + _SLOT_SIZE * slot
+    for slot, offset in enumerate(SLOT_OFFSETS[:MOST_SLOTS]):
+        place = table + layout.offsets["ota"] + SLOT_PLACE_SIZE * slot
         is_there = z3.ULT(slot, APP_COUNT)
         state.store(place, z3.If(is_there, offset, z3.BitVecVal(0, 32)), 4)
         state.store(place + 4, size_if(is_there), 4)
@@ -117,29 +119,47 @@ def _reset(state: MachineState, arguments: Arguments) -> Ended:
     return Ended()
 
 
-def plain_inputs() -> Iterator[Any]:
+def plain_inputs(config: Config) -> Iterator[Any]:
     """Yield how an example is to look, what matters most first."""
     yield z3.And(OTADATA_OFFSET == 0xD000, OTADATA_SIZE == 2 * SECTOR_SIZE)
-    places = (FACTORY_PLACE, TEST_PLACE, *SLOT_OFFSETS)
-    yield z3.And(*(place == 0x10000 + PARTITION_SIZE * number for number, place in enumerate(places)))
+    yield z3.And(*(place == 0x10000 + PARTITION_SIZE * number for number, place in enumerate(PLACES)))
+    if config.anti_rollback:
+        yield from plain_versions(PLACES)
     yield ENCRYPTED == 0
     yield z3.Not(HAS_TEST)
     yield z3.Not(IS_FRESH)
     yield APP_COUNT == 2
 
 
+def _sentence(config: Config) -> str:
+    versions = " any secure version in the eFuse and in the images," if config.anti_rollback else ""
+    return (
+        f"For every start index that a selection returns, up to {most_slots(config)} OTA slots anywhere in flash, with "
+        f"or without a factory and a test partition,{versions} and each image check and flash operation succeeding or "
+        f"failing: {FUNCTION} in this file checks the images that impl's bootloader checks, in the same order, starts "
+        "the same one or resets, and before that writes the same first record as VALID where otadata was never "
+        f"written{', and burns the same version after it' if config.anti_rollback else ''}."
+    )
+
+
+def _premises(config: Config) -> tuple[str, ...]:
+    return (
+        *COMMON_PREMISES,
+        "OTA slots 0 to app_count - 1 are in the partition table, without gaps.",
+        "load_image starts the image that bootloader_load_image has loaded last, and does not return.",
+        *premises_of_versions(config),
+    )
+
+
 FALLBACK = Theorem(
     name="fallback",
     title="Images that are tried",
-    sentence=(
-        f"For every start index that a selection returns, up to {MOST_SLOTS} OTA slots anywhere in flash, with or "
-        "without a factory and a test partition, and each image check and flash operation succeeding or failing: "
-        "bootloader_utility_load_boot_image in this file checks the images that impl's bootloader checks, in the same "
-        "order, starts the same one or resets, and before that writes the same first record as VALID where otadata "
-        "was never written."
-    ),
+    sentence=_sentence,
+    premises=_premises,
     explore=explore_fallback,
     expected=expected_fallback,
-    given=_GIVEN,
+    given=given_of_fallback,
     wishes=plain_inputs,
+    inputs=read_fallback,
+    played=played_fallback,
 )

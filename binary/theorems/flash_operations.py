@@ -1,4 +1,4 @@
-"""Flash operations as both sides note them: the hooks that stand for the flash driver, and impl's flash."""
+"""Operations on flash and eFuse as both sides note them: the hooks that stand for the drivers, and impl's flash."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +15,11 @@ class Erased:
     address: Any
     """z3 bit-vector of 32 bits."""
 
+    @property
+    def terms(self) -> tuple[Any, ...]:
+        """What tells it from others of its kind."""
+        return (self.address,)
+
 
 @dataclass(frozen=True, slots=True)
 class Programmed:
@@ -26,6 +31,11 @@ class Programmed:
     encrypted: Any = None
     """The argument of the driver that asks for encryption; impl knows nothing of it."""
 
+    @property
+    def terms(self) -> tuple[Any, ...]:
+        """What tells it from others of its kind, but for encryption."""
+        return self.address, self.data
+
 
 @dataclass(frozen=True, slots=True)
 class Checked:
@@ -35,6 +45,11 @@ class Checked:
     """Of its partition."""
     size: Any
 
+    @property
+    def terms(self) -> tuple[Any, ...]:
+        """What tells it from others of its kind."""
+        return self.address, self.size
+
 
 @dataclass(frozen=True, slots=True)
 class Started:
@@ -43,8 +58,26 @@ class Started:
     address: Any
     """Of its partition."""
 
+    @property
+    def terms(self) -> tuple[Any, ...]:
+        """What tells it from others of its kind."""
+        return (self.address,)
 
-FlashOperation = Erased | Programmed | Checked | Started
+
+@dataclass(frozen=True, slots=True)
+class Burned:
+    """The eFuse is asked to hold a secure version."""
+
+    version: Any
+    """z3 bit-vector of 32 bits."""
+
+    @property
+    def terms(self) -> tuple[Any, ...]:
+        """What tells it from others of its kind."""
+        return (self.version,)
+
+
+FlashOperation = Erased | Programmed | Checked | Started | Burned
 
 
 def shape_of(operations: tuple[FlashOperation, ...]) -> tuple[tuple[type, int], ...]:
@@ -56,9 +89,7 @@ def same_operations(ones: tuple[Any, ...], others: tuple[Any, ...], encrypted: A
     """Return when operations of one shape are equal; encrypted: what each program must ask for."""
     equal = []
     for one, other in zip(ones, others, strict=True):
-        equal.append(one.address == other.address)
-        if isinstance(one, Checked):
-            equal.append(one.size == other.size)
+        equal += [term == other_term for term, other_term in zip(one.terms, other.terms, strict=True)]
         if isinstance(one, Programmed):
-            equal += [one.data == other.data, as_bits(one.encrypted) == encrypted]
+            equal.append(as_bits(one.encrypted) == encrypted)
     return [z3.simplify(condition) for condition in equal]

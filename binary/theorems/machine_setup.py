@@ -8,6 +8,7 @@ from typing import Any
 import z3
 
 from ...impl.chip.cells import SECTOR_SIZE
+from ...impl.image.format import APP_DESC_OFFSET, APP_DESC_SIZE
 from ...proofs.refinement.symbolic_entries import CRC
 from ..elf_file import Architecture, BootloaderElf
 from ..execution.calling_convention import CallingConvention, convention_of
@@ -18,6 +19,7 @@ from ..execution.words import MASK, Word, as_bits, simplified
 from ..isa import pcode, rv32
 from .boot_inputs import ENCRYPTED, OTADATA_OFFSET, OTADATA_SIZE, RECORDS, operation_result
 from .flash_operations import Erased, Programmed
+from .version_hooks import EFUSE_HOOKS, DescriptionBytes
 
 ROOM_SIZE = 0x10000
 """Bytes of memory for each of stack, mapped flash and arguments."""
@@ -112,13 +114,23 @@ def hooks_by_address(elf: BootloaderElf, *named: Mapping[str, Hook]) -> dict[int
 
 def otadata_hooks(machine: Machine) -> dict[str, Hook]:
     """Return the hooks of the flash driver, of the check word and of flash encryption."""
+    descriptions = DescriptionBytes()
 
     def bootloader_mmap(state: MachineState, arguments: Arguments) -> Word:
-        """Map otadata, where its records are read; every other range stops the path."""
-        asked = tuple(as_bits(arguments[number]) for number in (0, 1))
-        wanted = (OTADATA_OFFSET, OTADATA_SIZE)
-        if not all(z3.is_true(z3.simplify(one == other)) for one, other in zip(asked, wanted, strict=True)):
-            raise ExecutionStopped(f"flash is mapped that is not otadata, at 0x{state.pc:x}")
+        """Map otadata, where its records are read, or the beginning of an image; every other range stops the path."""
+        if any(machine.mapped + place in state.memory for place in (0, APP_DESC_OFFSET)):
+            raise ExecutionStopped(f"flash is mapped a second time, at 0x{state.pc:x}")
+        offset, size = (as_bits(arguments[number]) for number in (0, 1))
+        if z3.is_true(z3.simplify(offset == OTADATA_OFFSET)):
+            if not z3.is_true(z3.simplify(size == OTADATA_SIZE)):
+                raise ExecutionStopped(f"otadata is not mapped whole, at 0x{state.pc:x}")
+            return map_records(state)
+        if state.number(arguments[1]) < APP_DESC_OFFSET + APP_DESC_SIZE:
+            raise ExecutionStopped(f"flash is mapped that is no description, at 0x{state.pc:x}")
+        descriptions.map(state, offset, machine.mapped)
+        return machine.mapped
+
+    def map_records(state: MachineState) -> Word:
         for number, words in enumerate(RECORDS):
             for place, word in enumerate(words):
                 for byte in range(4):
@@ -165,14 +177,10 @@ def otadata_hooks(machine: Machine) -> dict[str, Hook]:
 
 def all_hooks(machine: Machine, more: Mapping[str, Hook] | None = None) -> dict[int, tuple[str, Hook]]:
     """Return every hook that the file names a function for, by address."""
-    return hooks_by_address(machine.elf, LIBRARY, otadata_hooks(machine), more or {})
+    return hooks_by_address(machine.elf, LIBRARY, otadata_hooks(machine), EFUSE_HOOKS, more or {})
 
 
 def _ended(state: MachineState, operation: Erased | Programmed) -> Word:
     result = operation_result(len(state.events))
     state.events += (operation,)
     return result
-
-
-ENCRYPTION_GIVEN = z3.ULE(ENCRYPTED, 1)
-"""A C bool is 0 or 1."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import z3
 
-from .flash_operations import Checked, FlashOperation, Programmed, same_operations, shape_of
+from .flash_operations import FlashOperation, Programmed, same_operations, shape_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +28,9 @@ class FunctionOutcome:
         """The terms that say everything but when."""
         parts = [self.result, self.noted, z3.BoolVal(self.frame) if self.frame is True else self.frame]
         for op in self.operations:
-            parts.append(op.address)
-            if isinstance(op, Checked):
-                parts.append(op.size)
-            if isinstance(op, Programmed):
-                parts += [op.data] if op.encrypted is None else [op.data, op.encrypted]
+            parts += op.terms
+            if isinstance(op, Programmed) and op.encrypted is not None:
+                parts.append(op.encrypted)
         return tuple(parts)
 
     @property
@@ -63,17 +61,27 @@ def distinct_outcomes(outcomes: Iterable[FunctionOutcome]) -> tuple[FunctionOutc
     )
 
 
-def differing(code: Iterable[FunctionOutcome], expected: tuple[FunctionOutcome, ...], encrypted: Any) -> Any:
-    """Return the formula of exactly the inputs for which the code comes to an end that impl does not come to."""
+def differing(
+    code: Iterable[FunctionOutcome], expected: tuple[FunctionOutcome, ...], encrypted: Any, is_by_case: bool = False
+) -> Any:
+    """Return the formula of exactly the inputs for which the code comes to an end that impl does not come to.
 
+    is_by_case: leave out pairs of ends that no input comes to."""
     by_shape: dict[Any, list[FunctionOutcome]] = {}
     for other in expected:
         by_shape.setdefault(shape_of(other.operations), []).append(other)
 
     def agrees(outcome: FunctionOutcome) -> Any:
         of_shape = by_shape.get(shape_of(outcome.operations), [])
+        if is_by_case:
+            of_shape = [other for other in of_shape if _can_meet(outcome, other)]
         pairs = ((other, outcome.equals(other, encrypted)) for other in of_shape)
         same = (z3.And(other.condition, equal) for other, equal in pairs if not z3.is_false(equal))
         return z3.And(outcome.frame, z3.Or(*same))
 
     return z3.Or(*(z3.And(outcome.condition, z3.Not(agrees(outcome))) for outcome in code))
+
+
+def _can_meet(outcome: FunctionOutcome, other: FunctionOutcome) -> bool:
+    """Tell whether an input may come to both ends."""
+    return bool(z3.Solver().check(outcome.condition, other.condition) != z3.unsat)

@@ -1,65 +1,35 @@
 """impl's bootloader run on a simulated flash with the records of a counterexample, to check what a formula says."""
 
+from collections.abc import Collection
+
 from ...impl.bootloader import Bootloader, BootloaderState
-from ...impl.chip.cells import SECTOR_SIZE, Cells
-from ...impl.chip.efuse import Efuse
-from ...impl.chip.flash import Failure, FailureExtent, FlashOp, FlashOpKind, NorFlash
-from ...impl.partitions.partition import AppSubtype, DataSubtype, Partition, PartitionType
+from ...impl.chip.cells import SECTOR_SIZE
+from ...impl.partitions.partition import AppSubtype
 from ...model.config import Config
-from .counterexample import Act, Deed, DeedKind, SelectionInputs, TheoremCounterexample
+from .deeds import Deed
 from .expected_selection import INVALID_INDEX
+from .planned_hardware import PlannedEfuse, PlannedFlash, app_at, cells_with, otadata_at
+from .selection_inputs import SelectionInputs
 
-_FACTORY_SIZE = 0x100000
+_SIZE = 0x100000
+"""Of the partitions of applications, which a selection does not look at."""
 
 
-def played_selection(example: TheoremCounterexample, config: Config) -> Deed:
-    """Return what impl's bootloader selects and writes for these inputs."""
-    inputs = example.inputs
-    assert isinstance(inputs, SelectionInputs)
-    cells = Cells.erased(inputs.otadata_offset + 2 * SECTOR_SIZE)
+def played_selection(inputs: SelectionInputs, failing: Collection[int], config: Config) -> Deed:
+    """Return what impl's bootloader selects and writes for these inputs; failing: numbers of operations, from 0."""
+    cells = cells_with(inputs.versions, inputs.otadata_offset)
     for number, record in enumerate(inputs.records):
         cells = cells.with_bytes(inputs.otadata_offset + SECTOR_SIZE * number, record)
-    flash = _NotedFlash(cells)
-    flash.plan_failure(*(Failure(number, FailureExtent.NONE) for number in example.failing))
-    selection = Bootloader(flash, Efuse(0, config.secure_version_bits), config)._select(_table(inputs))
-    ended = zip(flash.take_ops(), flash.programmed, strict=True)
-    acts = tuple(_act(op, data, number in example.failing) for number, (op, data) in enumerate(ended))
+    flash = PlannedFlash(cells, failing)
+    efuse = PlannedEfuse(inputs.efuse_version, flash)
+    selection = Bootloader(flash, efuse, config)._select(_table(inputs))
     if selection is None:
-        return Deed(INVALID_INDEX, noted=False, acts=acts)
-    return Deed(selection.index, selection.has_initial_contents, acts)
-
-
-def _act(op: FlashOp, data: bytes, fails: bool) -> Act:
-    kind = DeedKind.ERASE if op.kind is FlashOpKind.ERASE else DeedKind.PROGRAM
-    return Act(kind, op.address, data, fails)
-
-
-class _NotedFlash(NorFlash):
-    """A flash that keeps the bytes of each program."""
-
-    def __init__(self, cells: Cells) -> None:
-        """Start powered, holding `cells`."""
-        super().__init__(cells)
-        self.programmed: list[bytes] = []
-        """By operation; empty for an erase."""
-
-    def erase_sector(self, address: int) -> None:
-        """Erase; no bytes."""
-        self.programmed.append(b"")
-        super().erase_sector(address)
-
-    def program(self, address: int, data: bytes) -> None:
-        """Program; keep the bytes."""
-        self.programmed.append(data)
-        super().program(address, data)
+        return Deed(INVALID_INDEX, noted=False, acts=flash.acts)
+    return Deed(selection.index, selection.has_initial_contents, flash.acts)
 
 
 def _table(inputs: SelectionInputs) -> BootloaderState:
-    factory = otadata = None
-    if inputs.factory_offset:
-        place = inputs.factory_offset, _FACTORY_SIZE
-        factory = Partition("factory", PartitionType.APP, AppSubtype.FACTORY, *place)
-    if inputs.otadata_offset:
-        place = inputs.otadata_offset, inputs.otadata_size
-        otadata = Partition("otadata", PartitionType.DATA, DataSubtype.OTA, *place)
-    return BootloaderState(factory, None, {}, inputs.app_count, otadata)
+    factory = app_at(AppSubtype.FACTORY, inputs.factory_offset, _SIZE) if inputs.has_factory else None
+    slots = {slot: app_at(AppSubtype.OTA_0 + slot, item.offset, _SIZE) for slot, item in enumerate(inputs.versions)}
+    otadata = otadata_at(inputs.otadata_offset, inputs.otadata_size)
+    return BootloaderState(factory, None, slots, inputs.app_count, otadata)

@@ -1,30 +1,35 @@
 """Proves or refutes the theorems of a bootloader's file, by every semantics of its processor, against several options.
 
-The file does not say with which options it was built. Where the user does not either, each is tried, and the verdict
-says which one the code follows. Two semantics that disagree are a bug of ours, and nothing is proved then.
+The file does not say with which options it was built. Where the user does not either, each is tried until one is
+proved, and the verdict says which one the code follows. Two semantics that disagree are a bug of ours, and nothing is
+proved then.
 """
 
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import cache
+from typing import Any
 
 from ...model.config import Config, Release
 from ..elf_file import BootloaderElf
 from ..execution.machine_state import ExecutionStopped
 from .boot_inputs import ENCRYPTED
-from .counterexample import ModelReader, TheoremCounterexample
+from .counterexample import TheoremCounterexample
 from .expected_selection import ExpectedSide
 from .fallback_theorem import FALLBACK
 from .machine_setup import Semantics, semantics_for
+from .model_reader import ModelReader
 from .outcome import differing
-from .played_selection import played_selection
 from .question import TheoremAnswer, TheoremVerdict, decide, find_example
 from .selection_theorem import SELECTION
+from .table_theorem import TABLE
 from .theorem import Theorem, TheoremCode
+from .version_hooks import EFUSE_HOOKS
 
 Progress = Callable[[str], None]
-ROLLBACK_OPTIONS = (Config(rollback=True), Config())
+ANTI_ROLLBACK = Config(rollback=True, anti_rollback=True)
+BUILD_OPTIONS = (Config(rollback=True), Config(), ANTI_ROLLBACK)
 """What is tried where nobody says how the file was built."""
 RELEASE_FIELDS = frozenset({"bootloader_release", "app_release"})
 
@@ -49,6 +54,8 @@ class ConfigVerdict:
     """The releases for which impl's bootloader does the same."""
     runs: tuple[SemanticsRun, ...] = ()
     impl_paths: int = 0
+    codes: tuple[TheoremCode, ...] = ()
+    """The paths of the machine code that were compared."""
     example: TheoremCounterexample | None = None
     """Inputs for which the code differs."""
 
@@ -59,7 +66,6 @@ class TheoremProof:
 
     theorem: Theorem
     verdicts: tuple[ConfigVerdict, ...]
-    codes: tuple[TheoremCode, ...]
     seconds: float
 
     @property
@@ -69,12 +75,21 @@ class TheoremProof:
 
     @property
     def followed(self) -> ConfigVerdict:
-        """The configuration that is proved; else the one that the code comes closest to, by whether it writes."""
-        writes = any(path.events for code in self.codes for path in code.exploration.paths)
-        return min(
-            self.verdicts,
-            key=lambda item: (item.verdict is not TheoremVerdict.PROVED, item.config.rollback is not writes),
-        )
+        """The configuration that is proved; else the one that the code comes closest to, by what it calls."""
+        called = {name for item in self.verdicts for code in item.codes for name in code.hooks}
+        has_versions, writes = bool(called & set(EFUSE_HOOKS)), "bootloader_flash_write" in called
+
+        def distance(item: ConfigVerdict) -> tuple[bool, bool, bool]:
+            config = item.config
+            is_proved = item.verdict is TheoremVerdict.PROVED
+            return not is_proved, config.anti_rollback is not has_versions, config.rollback is not writes
+
+        return min(self.verdicts, key=distance)
+
+    @property
+    def codes(self) -> tuple[TheoremCode, ...]:
+        """The paths that were compared with the configuration that the code follows."""
+        return self.followed.codes
 
     @property
     def hooks(self) -> tuple[str, ...]:
@@ -109,35 +124,79 @@ class BootloaderProof:
 
 
 def prove_bootloader(
-    elf: BootloaderElf, configs: Iterable[Config] = ROLLBACK_OPTIONS, progress: Progress = lambda text: None
+    elf: BootloaderElf,
+    configs: Iterable[Config] = BUILD_OPTIONS,
+    progress: Progress = lambda text: None,
+    with_table: bool = False,
 ) -> BootloaderProof:
-    """Prove every theorem: the selection for one of the configurations, the others for that one. Raises InputError."""
+    """Prove the theorems: the selection for one of the configurations, the others for that one. Raises InputError.
+
+    with_table: the loading of the partition table too, by the rules of the configurations' release."""
     selection = prove_theorem(SELECTION, elf, tuple(configs), progress)
-    fallback = prove_theorem(FALLBACK, elf, (selection.followed.config,), progress)
-    return BootloaderProof(elf, (selection, fallback))
+    others = (FALLBACK, TABLE) if with_table else (FALLBACK,)
+    proofs = (prove_theorem(theorem, elf, (selection.followed.config,), progress) for theorem in others)
+    return BootloaderProof(elf, (selection, *proofs))
 
 
 def prove_theorem(
     theorem: Theorem, elf: BootloaderElf, configs: tuple[Config, ...], progress: Progress = lambda text: None
 ) -> TheoremProof:
-    """Prove one theorem for one of the configurations. Raises InputError."""
+    """Prove one theorem for one of the configurations, the first that it can be. Raises InputError."""
     started = time.perf_counter()
-    codes: list[TheoremCode] = []
-    stopped = ""
-    for semantics in semantics_for(elf):
-        progress(f"{theorem.name}: following the machine code ({semantics.value})")
-        try:
-            codes.append(theorem.explore(elf, semantics))
-        except ExecutionStopped as error:
-            stopped = f"{semantics.value}: {error}"
-    verdicts = []
+    attempt = _Attempt(theorem, elf, progress)
+    verdicts: list[ConfigVerdict] = []
     for config in configs:
-        if stopped:
-            verdicts.append(ConfigVerdict(config, TheoremVerdict.UNDECIDED, stopped))
-            continue
-        progress(f"{theorem.name}: comparing it with impl ({config_text(config)})")
-        verdicts.append(_decide(theorem, codes, expected(theorem, config)))
-    return TheoremProof(theorem, tuple(verdicts), tuple(codes), time.perf_counter() - started)
+        verdicts.append(attempt.verdict(config))
+        if verdicts[-1].verdict is TheoremVerdict.PROVED:
+            break
+    return TheoremProof(theorem, tuple(verdicts), time.perf_counter() - started)
+
+
+class _Attempt:
+    """One theorem of a file; the machine code is followed once for all configurations with the same premises."""
+
+    def __init__(self, theorem: Theorem, elf: BootloaderElf, progress: Progress) -> None:
+        """Nothing is followed yet."""
+        self._theorem = theorem
+        self._elf = elf
+        self._progress = progress
+        self._codes: dict[tuple[Any, ...], tuple[TheoremCode, ...] | str] = {}
+
+    def verdict(self, config: Config) -> ConfigVerdict:
+        """Return what is known for a configuration."""
+        codes = self._followed(config)
+        if isinstance(codes, str):
+            return self._refuted_by_versions(config) or ConfigVerdict(config, TheoremVerdict.UNDECIDED, codes)
+        return self._compared(codes, config)
+
+    def _refuted_by_versions(self, config: Config) -> ConfigVerdict | None:
+        """Return a refutation under the premises of anti-rollback, where the code can be followed under those only."""
+        codes = self._followed(ANTI_ROLLBACK)
+        if isinstance(codes, str):
+            return None
+        found = self._compared(codes, config)
+        return found if found.verdict is TheoremVerdict.REFUTED else None
+
+    def _compared(self, codes: tuple[TheoremCode, ...], config: Config) -> ConfigVerdict:
+        self._progress(f"{self._theorem.name}: comparing it with impl ({config_text(config)})")
+        return _decide(self._theorem, codes, expected(self._theorem, config))
+
+    def _followed(self, config: Config) -> tuple[TheoremCode, ...] | str:
+        """Return all paths under the premises of a configuration, by every semantics; text where some stop."""
+        given = self._theorem.given(config)
+        if given not in self._codes:
+            self._codes[given] = self._explored(given)
+        return self._codes[given]
+
+    def _explored(self, given: tuple[Any, ...]) -> tuple[TheoremCode, ...] | str:
+        codes = []
+        for semantics in semantics_for(self._elf):
+            self._progress(f"{self._theorem.name}: following the machine code ({semantics.value})")
+            try:
+                codes.append(self._theorem.explore(self._elf, semantics, given))
+            except ExecutionStopped as error:
+                return f"{semantics.value}: {error}"
+        return tuple(codes)
 
 
 @cache
@@ -148,14 +207,16 @@ def expected(theorem: Theorem, config: Config) -> ExpectedSide:
 
 def config_text(config: Config) -> str:
     """Return a configuration in a few words."""
+    if config.anti_rollback:
+        return "anti-rollback on"
     return "rollback on" if config.rollback else "rollback off"
 
 
-def _decide(theorem: Theorem, codes: list[TheoremCode], expectation: ExpectedSide) -> ConfigVerdict:
-    differences = [differing(code.outcomes, expectation.outcomes, ENCRYPTED) for code in codes]
+def _decide(theorem: Theorem, codes: tuple[TheoremCode, ...], expectation: ExpectedSide) -> ConfigVerdict:
+    given = theorem.given(expectation.config)
+    differences = [differing(code.outcomes, expectation.outcomes, ENCRYPTED, theorem.is_by_case) for code in codes]
     runs = tuple(
-        SemanticsRun(code.semantics, decide(differs, theorem.given))
-        for code, differs in zip(codes, differences, strict=True)
+        SemanticsRun(code.semantics, decide(differs, given)) for code, differs in zip(codes, differences, strict=True)
     )
     verdict, detail = _joined(runs)
     reads_release = RELEASE_FIELDS & expectation.read
@@ -166,6 +227,7 @@ def _decide(theorem: Theorem, codes: list[TheoremCode], expectation: ExpectedSid
         (expectation.config.bootloader_release,) if reads_release else tuple(Release),
         runs,
         expectation.path_count,
+        codes,
     )
     if verdict is not TheoremVerdict.REFUTED:
         return found
@@ -191,15 +253,15 @@ def _example(
     theorem: Theorem, code: TheoremCode, differs: object, expectation: ExpectedSide
 ) -> TheoremCounterexample | str:
     """Return inputs for which the code differs; text where none is found, or impl does not do what is said of it."""
-    model = find_example(differs, theorem.given, theorem.wishes())
+    config = expectation.config
+    model = find_example(differs, theorem.given(config), theorem.wishes(config))
     if model is None:
         return "it differs for some check word, but no inputs were found for which it does with the true CRC-32"
     reader = ModelReader(model)
-    inputs = reader.selection() if theorem is SELECTION else reader.fallback()
     example = TheoremCounterexample(
-        inputs, reader.failing(), reader.deed(code.outcomes), reader.deed(expectation.outcomes)
+        theorem.inputs(reader, config), reader.failing(), reader.deed(code.outcomes), reader.deed(expectation.outcomes)
     )
-    if theorem is SELECTION and played_selection(example, expectation.config) != example.impl:
+    if theorem.played(example.inputs, example.failing, config) != example.impl:
         return "impl does not do on the simulated flash what its formula says, which is a bug of otaproof"
     return example
 

@@ -1,7 +1,7 @@
 """`otaproof binary prove`: does the machine code of a bootloader select as impl's bootloader does, for all inputs?"""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +12,7 @@ from ..exit_code import ExitCode
 from ..options.epilogue import epilogue
 from ..options.groups import ARGUMENTS, DEVICE, OUTPUT
 from ..options.output_options import OutputOptions
-from ..options.values import AnyRelease, File, Rollback
+from ..options.values import AntiRollback, AnyRelease, File, Rollback
 
 if TYPE_CHECKING:
     from ...binary.theorems.proof import BootloaderProof
@@ -39,28 +39,35 @@ class BinaryBuild:
     """How the file was built."""
 
     rollback: Annotated[bool | None, Rollback] = None
-    """App rollback; without it and --sdkconfig, both are tried."""
+    """App rollback; what neither an option nor --sdkconfig says is found out by trying."""
+    anti_rollback: Annotated[bool | None, AntiRollback] = None
+    """Anti-rollback, which needs rollback."""
     sdkconfig: File = None
     """Options of the bootloader's build: its sdkconfig, sdkconfig.h or sdkconfig.json."""
     idf: AnyRelease = None
     """ESP-IDF release whose rules the code is to follow, such as 5.1."""
+    table: bool = False
+    """Prove the loading of the partition table at 0x8000 too, by the rules of --idf."""
 
     def configs(self) -> "tuple[Config, ...]":
         """Return what to compare the code with; raises InputError."""
-        from ...binary.theorems.proof import ROLLBACK_OPTIONS
-        from ...model.config import Config, Release
+        from ...binary.theorems.proof import BUILD_OPTIONS
+        from ...model.config import Release
         from ...project.sdkconfig_file import read_options
 
-        rollback = self.rollback
+        rollback, anti_rollback = self.rollback, self.anti_rollback
         if self.sdkconfig is not None:
             options = read_options(self.sdkconfig).options
-            if _is_on(options, "BOOTLOADER_APP_ANTI_ROLLBACK"):
-                raise InputError(f"{self.sdkconfig}: anti-rollback is on, which `binary prove` does not look at")
-            said = _is_on(options, "BOOTLOADER_APP_ROLLBACK_ENABLE")
-            rollback = said if rollback is None else rollback
-        release = self.idf or Release.V5_1
-        asked = ROLLBACK_OPTIONS if rollback is None else (Config(rollback=rollback),)
-        return tuple(Config(rollback=config.rollback, bootloader_release=release) for config in asked)
+            rollback = _said(rollback, options, "BOOTLOADER_APP_ROLLBACK_ENABLE")
+            anti_rollback = _said(anti_rollback, options, "BOOTLOADER_APP_ANTI_ROLLBACK")
+        asked = tuple(
+            replace(config, bootloader_release=self.idf or Release.V5_1)
+            for config in BUILD_OPTIONS
+            if rollback in (None, config.rollback) and anti_rollback in (None, config.anti_rollback)
+        )
+        if not asked:
+            raise InputError("anti-rollback needs rollback")
+        return asked
 
 
 @Parameter(name="*", group=OUTPUT)
@@ -96,7 +103,7 @@ def binary_prove(
     if output.smt2 is not None:
         _make_directory(output.smt2)
     with step_progress("binary prove") as tell:
-        found = prove_bootloader(elf, configs, tell)
+        found = prove_bootloader(elf, configs, tell, build.table)
     if output.smt2 is not None:
         _write_questions(output.smt2, found)
     output.give(binary_prove_result(found), lambda: print_proof(output.console(), found))
@@ -111,9 +118,10 @@ def exit_code(found: "BootloaderProof") -> ExitCode:
     return codes.get(found.verdict, ExitCode.INCONCLUSIVE)
 
 
-def _is_on(options: "Mapping[str, Option]", name: str) -> bool:
+def _said(asked: bool | None, options: "Mapping[str, Option]", name: str) -> bool:
+    """Return what the command line says of an option, or else the sdkconfig."""
     option = options.get(name)
-    return option is not None and option.raw in ("y", "1")
+    return asked if asked is not None else option is not None and option.raw in ("y", "1")
 
 
 def _make_directory(directory: Path) -> None:
@@ -124,13 +132,14 @@ def _make_directory(directory: Path) -> None:
 
 
 def _write_questions(directory: Path, found: "BootloaderProof") -> None:
+    from ...binary.theorems.proof import config_text
     from ...project.files import write_file
 
     for proof in found.theorems:
         for item in proof.verdicts:
             for run in item.runs:
-                rollback = "rollback" if item.config.rollback else "no-rollback"
-                name = f"{proof.theorem.name}-{rollback}-{run.semantics.value}"
+                options = config_text(item.config).replace(" ", "-")
+                name = f"{proof.theorem.name}-{options}-{run.semantics.value}"
                 needs = 'needs "unsat" for a proof; "sat" where the code differs'
                 text = f"; {found.elf.name}: {name}, {needs}\n{run.answer.text}"
                 write_file(directory / f"{name}.smt2", text.encode())

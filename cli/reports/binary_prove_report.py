@@ -4,20 +4,17 @@ from collections.abc import Iterator
 
 from rich.console import Console
 
-from ...binary.theorems.counterexample import (
-    Act,
-    Deed,
-    DeedKind,
-    FallbackInputs,
-    SelectionInputs,
-    TheoremCounterexample,
-)
+from ...binary.theorems.counterexample import TheoremCounterexample, TheoremInputs
+from ...binary.theorems.deeds import Act, Deed, DeedKind
 from ...binary.theorems.expected_selection import INVALID_INDEX
+from ...binary.theorems.fallback_inputs import FallbackInputs
 from ...binary.theorems.proof import BootloaderProof, ConfigVerdict, TheoremProof, config_text
 from ...binary.theorems.question import TheoremVerdict
-from ...binary.theorems.theorem_text import assumptions
+from ...binary.theorems.selection_inputs import SelectionInputs
+from ...binary.theorems.table_inputs import TABLE_PLACES, TableInputs
 from ...impl.bootloader import FACTORY_INDEX
 from ...impl.otadata import ENTRY_SIZE
+from ...impl.partitions.table import ROW_SIZE
 from ...model.config import Release
 from .entry_view import entry_lines
 from .report_page import WRONG, ReportPage
@@ -48,9 +45,9 @@ def _print_theorem(page: ReportPage, proof: TheoremProof) -> None:
         page.item(f"{item.verdict.value:9}", _verdict_text(item), 2, _STYLES[item.verdict])
     if proof.verdict is TheoremVerdict.REFUTED and proof.followed.example is not None:
         _print_example(page, proof.followed.example, proof.followed)
-    page.line(f"Theorem: {proof.theorem.sentence}")
+    page.line(f"Theorem: {proof.theorem.sentence(proof.followed.config)}")
     page.line("It rests on:")
-    for sentence in assumptions(proof.theorem.name):
+    for sentence in proof.theorem.premises(proof.followed.config):
         page.item("-", sentence, 4)
     called = ", ".join(proof.hooks) or "none"
     page.item("-", f"Calls that were not followed, but taken to do what their names say: {called}.", 4)
@@ -78,8 +75,14 @@ def _print_example(page: ReportPage, example: TheoremCounterexample, item: Confi
         for fields, meaning in entry_lines(inputs.records, inputs.app_count):
             page.whole(fields, 4)
             page.line(meaning, 16)
+    elif isinstance(inputs, TableInputs):
+        page.line(f"Flash of 0x{inputs.flash_size:x} bytes with the partition table:", 4)
+        for start in range(0, len(inputs.rows), ROW_SIZE):
+            page.whole(inputs.rows[start : start + ROW_SIZE].hex(), 4)
     else:
         page.line(_start_text(inputs), 4)
+    if not isinstance(inputs, TableInputs) and inputs.versions:
+        page.line(_versions_text(inputs), 4)
     if isinstance(inputs, SelectionInputs) and example.failing:
         page.line(f"Flash operations that fail: {', '.join(map(str, example.failing))}.", 4)
     page.item(f"{WRONG} code:", "; ".join(_deed_parts(example.code, inputs)), 4)
@@ -96,21 +99,43 @@ def _table_text(inputs: SelectionInputs) -> str:
 
 def _start_text(inputs: FallbackInputs) -> str:
     factory = "factory" if inputs.has_factory else "no factory"
-    test = "a test app" if inputs.has_test else "no test app"
+    test = "no test app" if inputs.test is None else "a test app"
     fresh = "; otadata was never written" if inputs.is_fresh else ""
     return f"Start index {inputs.start_index}; {inputs.app_count} OTA slots, {factory}, {test}{fresh}."
 
 
-def _deed_parts(deed: Deed, inputs: SelectionInputs | FallbackInputs) -> Iterator[str]:
+def _versions_text(inputs: SelectionInputs | FallbackInputs) -> str:
+    said = (
+        f"0x{item.offset:x} " + (f"has {item.version}" if item.is_described else "has no description")
+        for item in inputs.versions
+    )
+    return f"Secure versions: the eFuse holds {inputs.efuse_version}; the image at {', at '.join(said)}."
+
+
+def _deed_parts(deed: Deed, inputs: TheoremInputs) -> Iterator[str]:
     yield from map(_act_text, deed.acts)
     if isinstance(inputs, FallbackInputs):
         if not deed.acts or deed.acts[-1].kind is not DeedKind.START:
             yield "resets"
         return
+    if isinstance(inputs, TableInputs):
+        yield from _known_parts(deed)
+        return
     names = {FACTORY_INDEX: "selects factory", INVALID_INDEX: "selects nothing (INVALID_INDEX)"}
     yield names.get(deed.result, f"selects ota_{deed.result}")
     if deed.noted:
         yield "notes that otadata was never written"
+
+
+def _known_parts(deed: Deed) -> Iterator[str]:
+    """Yield what is known of a partition table."""
+    read_at, *places, app_count = deed.words
+    yield f"{'takes' if deed.result else 'refuses'} the table at 0x{read_at:x}"
+    if deed.result:
+        for name, offset, size in zip(TABLE_PLACES, places[::2], places[1::2], strict=True):
+            if offset or size:
+                yield f"{name} at 0x{offset:x}, 0x{size:x} bytes"
+        yield f"{app_count} OTA slots"
 
 
 def _act_text(act: Act) -> str:
@@ -119,6 +144,8 @@ def _act_text(act: Act) -> str:
             return f"checks the image at 0x{act.address:x}{' (it does not pass)' if act.fails else ''}"
         case DeedKind.START:
             return f"starts the image at 0x{act.address:x}"
+        case DeedKind.BURN:
+            told = f"burns secure version {act.address}"
         case DeedKind.ERASE:
             told = f"erases 0x{act.address:x}"
         case DeedKind.PROGRAM:

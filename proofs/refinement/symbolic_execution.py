@@ -171,30 +171,65 @@ class SymWord:
     __rand__, __ror__, __rxor__ = __and__, __or__, __xor__
 
 
+class AtomSolver:
+    """A fast solver that looks into no formula: it finds possible whatever does not contradict itself literally.
+
+    For functions whose questions are nearly all independent; some paths it finds possible may not be."""
+
+    def __init__(self) -> None:
+        """Know nothing yet."""
+        self._solver = z3.Solver()
+        self._atoms: dict[int, tuple[Any, Any]] = {}
+        self.push, self.pop = self._solver.push, self._solver.pop
+
+    def add(self, formula: Any) -> None:
+        """Let a formula hold."""
+        self._solver.add(self._atom(formula))
+
+    def check(self, formula: Any) -> Any:
+        """Tell whether a formula can hold too."""
+        return self._solver.check(self._atom(formula))
+
+    def _atom(self, formula: Any) -> Any:
+        """Return the variable that a formula is here."""
+        if isinstance(formula, bool) or z3.is_true(formula) or z3.is_false(formula):
+            return formula
+        if z3.is_not(formula):
+            return z3.Not(self._atom(formula.arg(0)))
+        if formula.get_id() not in self._atoms:
+            # With the formula beside it, no other one gets its number.
+            self._atoms[formula.get_id()] = formula, z3.FreshBool()
+        return self._atoms[formula.get_id()][1]
+
+
 def explored_paths(
-    function: Callable[[], Any], given: Any = True, raises: tuple[type[BaseException], ...] = ()
+    function: Callable[[], Any],
+    given: Any = True,
+    raises: tuple[type[BaseException], ...] = (),
+    solver: AtomSolver | None = None,
 ) -> list[Path]:
     """Return every path through a function of no arguments, for the values that meet `given`.
 
-    raises: what it may raise as one of its results; anything else is an error here too. Raises TooManyPaths."""
+    raises: what it may raise as one of its results; anything else is an error here too. solver: stands for z3's, to
+    tell which paths are possible; conditions of paths are exact all the same. Raises TooManyPaths."""
     paths: list[Path] = []
     script: list[Fork] | None = []
     known: dict[int, tuple[Any, bool | None]] = {}
-    solver = z3.Solver()
-    solver.add(given)
+    asked: Any = z3.Solver() if solver is None else solver
+    asked.add(given)
     while script is not None:
         if len(paths) == MAX_PATHS:
             raise TooManyPaths(f"more than {MAX_PATHS}")
-        run = _Run(solver, script, known)
+        run = _Run(asked, script, known)
         token = _RUN.set(run)
-        solver.push()
+        asked.push()
         try:
             result, raised = function(), None
         except raises as error:
             result, raised = None, type(error)
         finally:
             _RUN.reset(token)
-            solver.pop()
+            asked.pop()
         paths.append(Path(z3.And(given, *run.conditions), result, raised))
         script = run.next_script()
     return paths

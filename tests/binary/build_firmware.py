@@ -96,6 +96,7 @@ COMMITTED = (
     Build("riscv", "new_half_word"),
     Build("xtensa"),
     Build("xtensa", "abort_as_invalid"),
+    *(Build(core, options=(option,)) for core in CORES for option in ("CONFIG_ROLLBACK=0", "CONFIG_ANTI_ROLLBACK=1")),
 )
 """The builds whose ELFs are in `firmware/images`, for machines without a compiler."""
 

@@ -134,8 +134,8 @@ static int active_of_allowed(const bootloader_state_t *state, esp_ota_select_ent
     for (int number = 0; number < 2; ++number) {
         usable[number] = bootloader_common_ota_select_valid(&records[number]);
         if (usable[number]) {
-            const esp_partition_pos_t partition = index_to_partition(state, slot_of(state, &records[number]));
-            usable[number] = is_version_allowed(&partition);
+            const int slot = slot_of(state, &records[FAULT(version_of_other_slot, 1 - number, number)]);
+            usable[number] = is_version_allowed(&state->ota[slot]);
         }
     }
     return bootloader_common_select_otadata(records, usable, true);
@@ -183,9 +183,9 @@ int bootloader_utility_get_selected_boot_partition(const bootloader_state_t *sta
     }
     const int index = slot_of(state, &records[active]);
 #if CONFIG_ANTI_ROLLBACK
-    if (records[active].ota_state == FAULT(burned_for_new, OTA_IMG_NEW, OTA_IMG_VALID)) {
-        const esp_partition_pos_t partition = index_to_partition(state, index);
-        burn_version(&partition);
+    const uint32_t found = FAULT(burned_half_word, (uint16_t)records[active].ota_state, records[active].ota_state);
+    if (found == FAULT(burned_for_new, OTA_IMG_NEW, OTA_IMG_VALID)) {
+        burn_version(&state->ota[FAULT(first_slot_burned, 0, index)]);
     }
 #endif
     if (CONFIG_ROLLBACK) {
@@ -207,7 +207,7 @@ static bool try_load_partition(const esp_partition_pos_t *partition, esp_image_m
         return false;
     }
 #if CONFIG_ANTI_ROLLBACK
-    if (!is_version_allowed(partition)) {
+    if (!FAULT(old_image_started, true, is_version_allowed(partition))) {
         return false;
     }
 #endif
@@ -226,10 +226,12 @@ static void write_first_record(const bootloader_state_t *state, int index)
     record.ota_seq = (uint32_t)index + FAULT(first_record_number, 0, 1);
     record.ota_state = FAULT(first_record_undefined, UINT32_MAX, OTA_IMG_VALID);
     record.crc = bootloader_common_ota_select_crc(&record);
+#if CONFIG_ANTI_ROLLBACK
+    FAULT(burned_before_record, burn_version(&state->ota[index]), (void)0);
+#endif
     write_record(state, FAULT(first_record_sector, 1, 0), &record);
 #if CONFIG_ANTI_ROLLBACK
-    const esp_partition_pos_t partition = index_to_partition(state, index);
-    burn_version(&partition);
+    FAULT(burned_before_record, (void)0, FAULT(first_not_burned, (void)0, burn_version(&state->ota[index])));
 #endif
 }
 

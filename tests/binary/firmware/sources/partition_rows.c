@@ -9,7 +9,7 @@ static bool is_md5_right(const esp_partition_info_t *rows, int row)
     md5_context_t context;
     uint8_t digest[16];
     esp_rom_md5_init(&context);
-    esp_rom_md5_update(&context, rows, (uint32_t)row * sizeof *rows);
+    esp_rom_md5_update(&context, rows, (uint32_t)FAULT(md5_of_half, row / 2, row) * sizeof *rows);
     esp_rom_md5_final(digest, &context);
     /* The row is EB EB, 14 times FF, then the digest. */
     return FAULT(md5_ignored, true, memcmp((const uint8_t *)&rows[row] + 16, digest, sizeof digest) == 0);
@@ -60,7 +60,8 @@ static void note_app(bootloader_state_t *state, const esp_partition_info_t *row)
         state->test = row->pos;
     } else if ((row->subtype & FAULT(slot_by_one_bit, APP_OTA, ~SLOT_MASK)) == APP_OTA) {
         const uint32_t slot = FAULT(slot_by_order, state->app_count & SLOT_MASK, row->subtype & SLOT_MASK);
-        state->ota[slot] = row->pos;
+        state->ota[slot] = FAULT(slot_size_forgotten, ((esp_partition_pos_t){row->pos.offset, 0}), row->pos);
+        FAULT(subtype_noted, state->selected_subtype = row->subtype, (void)0);
         state->app_count = FAULT(count_by_number, slot, state->app_count) + 1;
     }
 }
@@ -72,7 +73,7 @@ bool bootloader_utility_load_partition_table(bootloader_state_t *state)
         return false;
     }
     int row_count = 0;
-    if (esp_partition_table_verify(rows, true, &row_count) != ESP_OK) {
+    if (esp_partition_table_verify(rows, true, &row_count) != FAULT(refused_is_taken, ESP_ERR_INVALID_STATE, ESP_OK)) {
         return false;
     }
     for (int row = 0; row < row_count; ++row) {
