@@ -33,11 +33,21 @@ class Frame:
     registers: tuple[Word, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class ForkingBranch:
+    """A branch on which a path forked."""
+
+    state: "MachineState"
+    """The machine there."""
+    is_taken: bool
+    """The side that the path took."""
+
+
 class MachineState:
     """The machine on one path."""
 
     __slots__ = (
-        *("condition", "elf", "events", "frames", "guard", "known"),
+        *("condition", "elf", "events", "forked", "frames", "guard", "known"),
         *("memory", "others", "pc", "registers", "rooms", "steps"),
     )
 
@@ -61,13 +71,15 @@ class MachineState:
         self.events: tuple[Any, ...] = ()
         """What the hooks noted: flash operations in order."""
         self.steps = 0
+        self.forked: ForkingBranch | None = None
+        """The last one."""
 
     def fork(self) -> "MachineState":
         """Return a copy."""
         copy = MachineState(self.elf, self.pc, list(self.registers), self.rooms)
         copy.others, copy.frames, copy.memory = dict(self.others), self.frames, dict(self.memory)
         copy.condition, copy.guard = self.condition, self.guard
-        copy.known, copy.events, copy.steps = dict(self.known), self.events, self.steps
+        copy.known, copy.events, copy.steps, copy.forked = dict(self.known), self.events, self.steps, self.forked
         return copy
 
     def number(self, word: Word) -> int:

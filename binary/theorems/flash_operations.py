@@ -17,6 +17,14 @@ class Erased:
 
 
 @dataclass(frozen=True, slots=True)
+class RangeErased:
+    """A range of whole sectors is erased, by one call of an application."""
+
+    address: Any
+    size: Any
+
+
+@dataclass(frozen=True, slots=True)
 class Programmed:
     """Bytes are programmed."""
 
@@ -24,7 +32,7 @@ class Programmed:
     data: Any
     """z3 bit-vector with byte 0 in its lowest bits."""
     encrypted: Any = None
-    """The argument of the driver that asks for encryption; impl knows nothing of it."""
+    """The argument of the driver that asks for encryption; impl and an application know nothing of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +52,7 @@ class Started:
     """Of its partition."""
 
 
-FlashOperation = Erased | Programmed | Checked | Started
+FlashOperation = Erased | RangeErased | Programmed | Checked | Started
 
 
 def shape_of(operations: tuple[FlashOperation, ...]) -> tuple[tuple[type, int], ...]:
@@ -57,8 +65,10 @@ def same_operations(ones: tuple[Any, ...], others: tuple[Any, ...], encrypted: A
     equal = []
     for one, other in zip(ones, others, strict=True):
         equal.append(one.address == other.address)
-        if isinstance(one, Checked):
+        if isinstance(one, Checked | RangeErased):
             equal.append(one.size == other.size)
         if isinstance(one, Programmed):
-            equal += [one.data == other.data, as_bits(one.encrypted) == encrypted]
+            equal.append(one.data == other.data)
+        if isinstance(one, Programmed) and one.encrypted is not None:
+            equal.append(as_bits(one.encrypted) == encrypted)
     return [z3.simplify(condition) for condition in equal]

@@ -6,7 +6,7 @@ from typing import Any
 
 import z3
 
-from .flash_operations import Checked, FlashOperation, Programmed, same_operations, shape_of
+from .flash_operations import Checked, FlashOperation, Programmed, RangeErased, same_operations, shape_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class FunctionOutcome:
         parts = [self.result, self.noted, z3.BoolVal(self.frame) if self.frame is True else self.frame]
         for op in self.operations:
             parts.append(op.address)
-            if isinstance(op, Checked):
+            if isinstance(op, Checked | RangeErased):
                 parts.append(op.size)
             if isinstance(op, Programmed):
                 parts += [op.data] if op.encrypted is None else [op.data, op.encrypted]
