@@ -4,6 +4,7 @@ Beside both otadata records and the results of operations (theorems/boot_inputs.
 and the partition that a call is asked about.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 import z3
@@ -12,7 +13,7 @@ from ...impl.chip.cells import SECTOR_SIZE
 from ...impl.partitions.partition import MAX_OTA_SLOTS, AppSubtype
 from ..execution.counting_loop import meaning_of_loop
 from ..execution.words import REMAINDER
-from ..theorems.boot_inputs import OTADATA_OFFSET, OTADATA_SIZE, RECORDS
+from ..theorems.boot_inputs import MOST_OPERATIONS, OTADATA_OFFSET, OTADATA_SIZE, RECORDS, operation_result
 
 HAS_OTADATA, HAS_FACTORY, HAS_TEST = z3.Bools("has_otadata has_factory has_test")
 HAS_SLOT = tuple(z3.Bool(f"has_ota_{slot}") for slot in range(MAX_OTA_SLOTS))
@@ -79,3 +80,20 @@ GIVEN_OF_SEARCH = tuple(
     fact for words in RECORDS for fact in meaning_of_loop(words[0], first_number(ASKED_SUBTYPE), SLOT_COUNT)
 )
 """What the search for the next number finds, in its first turns."""
+GIVEN_OF_EXAMPLES = tuple(
+    z3.Implies(SLOT_COUNT != 0, z3.ULE(words[0], first_number(ASKED_SUBTYPE) + SLOT_COUNT)) for words in RECORDS
+)
+"""An example is one for which the search ends within the turns that GIVEN_OF_SEARCH tells of."""
+
+
+def plain_inputs() -> Iterator[Any]:
+    """Yield how an example is to look, what matters most first."""
+    yield z3.And(OTADATA_OFFSET == 0xD000, OTADATA_SIZE == 2 * SECTOR_SIZE)
+    yield z3.Not(HAS_TEST)
+    yield STATE_BEFORE == 0x5A5A5A5A
+    yield z3.And(*(operation_result(number) == 0 for number in range(MOST_OPERATIONS)))
+    for words in RECORDS:
+        yield z3.Or(words[6] == 0xFFFFFFFF, z3.ULE(words[6], 4))
+        yield z3.And(*(word == 0xFFFFFFFF for word in words[1:6]))
+    yield SLOT_COUNT == 2
+    yield z3.Not(HAS_FACTORY)

@@ -29,7 +29,7 @@ from ...proofs.refinement.symbolic_entries import standing_in
 from ...proofs.refinement.symbolic_execution import SymBool, SymWord, bits_of, explored_paths
 from ..execution.counting_loop import FOUND
 from ..theorems.boot_inputs import OTADATA_OFFSET, OTADATA_SIZE, operation_result
-from ..theorems.expected_selection import ExpectedSide, RecordFlash, open_records, word_of
+from ..theorems.expected_selection import ExpectedSide, RecordedConfig, RecordFlash, open_records, word_of
 from ..theorems.flash_operations import Checked, FlashOperation, Programmed, RangeErased
 from ..theorems.outcome import FunctionOutcome, distinct_outcomes
 from .call_inputs import (
@@ -122,18 +122,18 @@ class OpenSelection(OtaSelection):
 
 def expected_call(call: ImplCall, given: tuple[Any, ...], config: Config) -> ExpectedSide:
     """Return what impl's call does with this configuration, as every path of it."""
-    rules = RecordedRules(app_rules(config.app_release))
+    recorded, rules = RecordedConfig(config), RecordedRules(app_rules(config.app_release))
     with open_records(), _open_calls():
-        paths = explored_paths(partial(_ended, call, config, rules), z3.And(*given))
+        paths = explored_paths(partial(_ended, call, recorded, rules), z3.And(*given))
     outcomes = (FunctionOutcome(path.condition, path.result[0], z3.BoolVal(False), path.result[1]) for path in paths)
-    return ExpectedSide(config, distinct_outcomes(outcomes), len(paths), frozenset(rules.read))
+    return ExpectedSide(config, distinct_outcomes(outcomes), len(paths), frozenset(recorded.read | rules.read))
 
 
 def releases_like(release: Release, rules: frozenset[str]) -> tuple[Release, ...]:
-    """Return the releases with the same values of these rules."""
+    """Return the releases with the same values of those of these fields that are rules."""
 
     def known(of: Release) -> list[bool]:
-        return [getattr(app_rules(of), rule) for rule in sorted(rules)]
+        return [getattr(app_rules(of), rule) for rule in AppRules.__dataclass_fields__ if rule in rules]
 
     return tuple(other for other in Release if known(other) == known(release))
 
@@ -156,7 +156,7 @@ def app_partition(subtype: int) -> Partition:
     return Partition("", PartitionType.APP, subtype, word_of(app_offset(subtype)), word_of(app_size(subtype)))
 
 
-def _ended(call: ImplCall, config: Config, rules: RecordedRules) -> tuple[Any, tuple[FlashOperation, ...]]:
+def _ended(call: ImplCall, config: Any, rules: RecordedRules) -> tuple[Any, tuple[FlashOperation, ...]]:
     flash = RecordFlash()
     efuse = Efuse(0, config.secure_version_bits)
     ota = OpenSelection(OpenPartitions(flash), efuse, config, app_partition(0x10), 0)

@@ -116,9 +116,12 @@ def _test(before: MachineState, steps: Mapping[int, Any], counted: Mapping[int, 
 
 
 def _is_same(word: Any, other: Any) -> bool:
-    if isinstance(word, z3.ExprRef) and isinstance(other, z3.ExprRef):
-        return bool(word.eq(other)) or (word.sort() == other.sort() and bool(z3.is_true(z3.simplify(word == other))))
-    return isinstance(word, int) and isinstance(other, int) and word == other
+    if not isinstance(word, z3.ExprRef) or not isinstance(other, z3.ExprRef):
+        return isinstance(word, int) and isinstance(other, int) and word == other
+    if word.sort() != other.sort():
+        return False
+    # As sums of monomials, n * k + n and n * (k + 1) are one term.
+    return bool(word.eq(other)) or z3.simplify(word - other, som=True).eq(z3.BitVecVal(0, word.size()))
 
 
 def _is_plainly_true(formula: Any) -> bool:
