@@ -1,4 +1,4 @@
-"""The ELF file of a bootloader or an application: the bytes that are loaded, its symbols, and the layout of its structs from DWARF.
+"""The ELF file of a bootloader or an application: the bytes that are loaded, its symbols, a struct's layout by DWARF.
 
 No address and no offset is guessed: what the file does not tell is an InputError that names it.
 Left out: relocatable files, 64-bit and big-endian ones, and every architecture but RISC-V and Xtensa.
@@ -246,7 +246,9 @@ def _layout(file: ELFFile, name: str, kind: ProgramKind, function: int | None) -
         for entry in unit.iter_DIEs():
             if entry.tag == "DW_TAG_typedef" and _name(entry) == kind.value:
                 return _struct_layout(entry.get_DIE_from_attribute("DW_AT_type"))
-    raise InputError(f"{name}: its DWARF has no {kind.value}; is it a bootloader, or an application with esp_ota_ops.c?")
+    raise InputError(
+        f"{name}: its DWARF has no {kind.value}; is it a bootloader, or an application with esp_ota_ops.c?"
+    )
 
 
 def _units(dwarf: Any, function: int | None) -> Iterator[Any]:

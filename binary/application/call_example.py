@@ -10,8 +10,16 @@ from ...impl.esp_err import EspErr
 from ..theorems.boot_inputs import MOST_OPERATIONS, operation_result, record_bits
 from ..theorems.flash_operations import Checked, FlashOperation, Programmed, RangeErased
 from ..theorems.outcome import FunctionOutcome
-from .call_inputs import ASKED_SUBTYPE, ASKED_TYPE, HAS_FACTORY, HAS_OTADATA, HAS_TEST, IS_ASKED, SLOT_COUNT
-from .call_inputs import STATE_BEFORE
+from .call_inputs import (
+    ASKED_SUBTYPE,
+    ASKED_TYPE,
+    HAS_FACTORY,
+    HAS_OTADATA,
+    HAS_TEST,
+    IS_ASKED,
+    SLOT_COUNT,
+    STATE_BEFORE,
+)
 from .call_outcome import CallEnd, end_of
 
 
@@ -36,9 +44,7 @@ class CallExample:
         return f"{given}: the code {'; '.join(self.code)}; impl {'; '.join(self.impl)}"
 
 
-def read_example(
-    model: z3.ModelRef, code: Sequence[FunctionOutcome], impl: Sequence[FunctionOutcome]
-) -> CallExample:
+def read_example(model: z3.ModelRef, code: Sequence[FunctionOutcome], impl: Sequence[FunctionOutcome]) -> CallExample:
     """Return the example that a model is."""
     records = tuple(_number(model, record_bits(number)).to_bytes(32, "little") for number in (0, 1))
     return CallExample(

@@ -30,9 +30,7 @@ HAS_TOO_MANY = z3.And(*HAS_SLOT, HAS_TEST)
 """What esp_ota_get_app_partition_count takes for a 17th slot: the subtype after ota_15 is that of the test app."""
 IS_ASKED = z3.Bool("is_asked")
 """The partition that the call is given; else NULL."""
-ASKED_TYPE, ASKED_SUBTYPE, ASKED_OFFSET, ASKED_SIZE = z3.BitVecs(
-    "asked_type asked_subtype asked_offset asked_size", 32
-)
+ASKED_TYPE, ASKED_SUBTYPE, ASKED_OFFSET, ASKED_SIZE = z3.BitVecs("asked_type asked_subtype asked_offset asked_size", 32)
 WANTS_STATE = z3.Bool("wants_state")
 """Where to put the state is given; else NULL."""
 STATE_BEFORE = z3.BitVec("state_before", 32)
@@ -75,7 +73,8 @@ GIVEN_OF_CALLS = (
     SLOT_COUNT == _count(),
     *(z3.Implies(SLOT_COUNT != 0, z3.ULT(slot_named(words[0]), SLOT_COUNT)) for words in RECORDS),
 )
-"""otadata has two sectors; type and subtype are those of a row in a partition table; a remainder is below its divisor."""
+"""otadata has two sectors; type and subtype are those of a row in a partition table; remainders
+are below their divisor."""
 GIVEN_OF_SEARCH = tuple(
     fact for words in RECORDS for fact in meaning_of_loop(words[0], first_number(ASKED_SUBTYPE), SLOT_COUNT)
 )

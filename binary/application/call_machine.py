@@ -11,13 +11,13 @@ import z3
 from ...impl.chip.cells import SECTOR_SIZE
 from ...impl.partitions.partition import DataSubtype, PartitionType
 from ..elf_file import BootloaderElf
+from ..execution.library_hooks import LIBRARY
 from ..execution.machine_state import ExecutionStopped, MachineState
 from ..execution.path_search import Arguments, Ended, Hook
 from ..execution.words import Word, as_bits
 from ..theorems.boot_inputs import OTADATA_OFFSET, OTADATA_SIZE, RECORDS, operation_result
 from ..theorems.flash_operations import Checked, FlashOperation, Programmed, RangeErased
-from ..theorems.machine_setup import Machine, hooks_by_address, otadata_hooks, machine_for
-from ..execution.library_hooks import LIBRARY
+from ..theorems.machine_setup import ROOM_SIZE, Machine, hooks_by_address, machine_for, otadata_hooks
 from .call_inputs import (
     APP_PARTITIONS,
     ASKED_OFFSET,
@@ -89,12 +89,19 @@ class CallMachine:
         """Return what lies where a state is put."""
         return as_bits(state.load(self.state_place, 4))
 
-    def keeps_partitions(self, before: MachineState, after: MachineState) -> list[Any]:
-        """Return when the partitions in memory are as they were."""
-        size = self.machine.elf.layout.size
-        bytes_of = (place + offset for place in self._fields for offset in range(size))
-        pairs = ((before.memory[place], after.memory[place]) for place in bytes_of)
-        return [as_bits(one, 8) == as_bits(other, 8) for one, other in pairs if one is not other]
+    def keeps_memory(self, before: MachineState, after: MachineState) -> list[Any]:
+        """Return when all memory is as it was but for the stack below the entry's, and where a state is put."""
+        stack = range(self.machine.stack - ROOM_SIZE // 2, self.machine.stack)
+        state = range(self.state_place, self.state_place + 4)
+        mapped = range(self.machine.mapped, self.machine.mapped + ROOM_SIZE)
+        kept = []
+        for place, byte in after.memory.items():
+            was = before.memory.get(place, self.machine.elf.byte_at(place))
+            if was is None:
+                kept += [] if any(place in free for free in (stack, mapped)) else [z3.BoolVal(False)]
+            elif place not in state and was is not byte:
+                kept.append(as_bits(was, 8) == as_bits(byte, 8))
+        return kept
 
     def hooks(self) -> dict[int, tuple[str, Hook]]:
         """Return every hook that the file names a function for, by address."""

@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import Any
 
 from ...model.config import Config, Release
 from ..elf_file import BootloaderElf
@@ -163,9 +162,7 @@ def _expected(function: str, config: Config) -> ExpectedSide:
 def _decided(theorem: CallTheorem, codes: list[TheoremCode], side: ExpectedSide) -> BuildVerdict:
     differences = [differing(code.outcomes, side.outcomes, ENCRYPTED) for code in codes]
     given = (*theorem.given, *theorem.facts)
-    answers = tuple(
-        (code.semantics, decide(differs, given)) for code, differs in zip(codes, differences, strict=True)
-    )
+    answers = tuple((code.semantics, decide(differs, given)) for code, differs in zip(codes, differences, strict=True))
     found = BuildVerdict(
         side.config,
         *_joined(answers),
@@ -195,22 +192,24 @@ def _joined(answers: tuple[tuple[Semantics, TheoremAnswer], ...]) -> tuple[Theor
     return TheoremVerdict.UNDECIDED, f"the two semantics disagree, which is a bug of otaproof: {said}"
 
 
-def premises(proof: CallProof) -> tuple[str, ...]:
-    """Return what a verdict rests on, in sentences."""
-    called = ", ".join(proof.hooks) or "none"
-    return (*_PREMISES, f"Calls that were not followed, but taken to do what their names say: {called}.")
-
-
-_PREMISES = (
+PREMISES = (
     "The processor: instructions do what pypcode's description of it says; on RISC-V what our own decoder says gives "
     "the same verdict.",
     "The loader: memory is as the file has it.",
+    "Anti-rollback is off.",
     "otadata has two sectors, begins at a sector in the first 256 MiB of flash, and mapping it succeeds.",
     "A call is given NULL or a partition whose type and subtype have 8 bits.",
     "esp_ota_get_app_partition_count, where another function calls it, does what its own theorem says.",
     "Check word and remainder may be any functions.",
-    "The search for the next number ends; that impl's next_seq is what it finds is a lemma of its own.",
+    "The search for the next number ends; that impl's next_seq is what it finds is shown apart.",
 )
+"""What every verdict rests on."""
+
+
+def calls_text(proof: CallProof) -> str:
+    """Return which calls a verdict rests on besides."""
+    called = ", ".join(proof.hooks) or "none"
+    return f"Calls that were not followed, but taken to do what their names say: {called}."
 
 
 def smt_texts(found: ApplicationProof) -> Iterator[tuple[str, str]]:

@@ -1,8 +1,8 @@
 """The theorems about esp_ota_* functions of an application: each does what impl's call of that name does.
 
 For all inputs of call_inputs.py and every register at the entry: the same esp_err_t, restart or failed assertion, the
-same image checks, erases and programs in the same order with all their bytes, the same state for the caller, and the
-partitions in memory and the registers preserved that a function has to preserve.
+same image checks, erases and programs in the same order with all their bytes, the same state for the caller, and no
+other memory changed, nor the registers that a function has to preserve.
 """
 
 from collections.abc import Callable
@@ -66,7 +66,7 @@ def _outcome(calls: CallMachine, start: MachineState, path: MachineState) -> Fun
     if end is not CallEnd.RETURNS:
         return FunctionOutcome(path.condition, end_word(end), z3.BoolVal(False), operations)
     word = end_word(end, as_bits(calls.machine.convention.result(path)), calls.state_left(path))
-    frame = [*calls.machine.returns_properly(path), *calls.keeps_partitions(start, path)]
+    frame = [*calls.machine.returns_properly(path), *calls.keeps_memory(start, path)]
     return FunctionOutcome(path.condition, word, z3.BoolVal(False), operations, z3.simplify(z3.And(*frame)))
 
 

@@ -80,8 +80,7 @@ class OpenPartitions(EspPartitions):
 
     def __init__(self, flash: RecordFlash) -> None:
         """Nothing is asked yet."""
-        self.flash = flash
-        self._found: dict[int, Partition] = {}
+        self.flash = self._noted = flash
 
     def find_first(self, type_: int, subtype: int | None = None) -> Partition | None:
         """Return the partition of a kind, if there is one; forks."""
@@ -101,8 +100,8 @@ class OpenPartitions(EspPartitions):
         self._end(Programmed(z3.simplify(bits_of(partition.offset + offset)), data.term))
 
     def _end(self, operation: FlashOperation) -> None:
-        result = operation_result(len(self.flash.operations))
-        if self.flash.fails(operation):
+        result = operation_result(len(self._noted.operations))
+        if self._noted.fails(operation):
             raise OtaError(OpenError(result))  # type: ignore[arg-type]  # stands for every code
 
 
@@ -184,7 +183,7 @@ def _open_calls() -> Iterator[None]:
     def slot_of_seq(ota_seq: SymWord, count: SymWord) -> SymWord:
         return SymWord(z3.ZeroExt(1, slot_named(bits_of(ota_seq))), 0, MAX_OTA_SLOTS - 1)
 
-    def next_seq(current: SymWord, slot: SymWord, count: SymWord) -> SymWord:
+    def next_seq(current: SymWord, slot: SymWord, count: SymWord) -> Any:
         return word_of(FOUND(bits_of(current), first_number(z3.simplify(bits_of(slot))), SLOT_COUNT))
 
     stand_ins = (

@@ -106,7 +106,9 @@ def _test(before: MachineState, steps: Mapping[int, Any], counted: Mapping[int, 
     """Return bound, start and step of the loop, of a register that stays and one that counts; None where none fit."""
     bounds = [as_bits(word) for number, word in enumerate(before.registers) if number not in steps]
     triples = [
-        (bound, as_bits(before.registers[number]), as_bits(step)) for number, step in counted.items() for bound in bounds
+        (bound, as_bits(before.registers[number]), as_bits(step))
+        for number, step in counted.items()
+        for bound in bounds
     ]
     for is_always in (_is_plainly_true, _is_always):
         for bound, start, step in triples:

@@ -12,8 +12,8 @@ pytest.importorskip("z3", reason="z3 is not installed")
 import re
 
 import z3
-
 from build_application import APPLICATION, APPLICATION_FAULTS, APPLICATION_IMAGES, compile_application
+
 from build_firmware import CORES, Build
 from otaproof.binary.application.call_inputs import GIVEN_OF_CALLS, GIVEN_OF_EXAMPLES, GIVEN_OF_SEARCH
 from otaproof.binary.application.call_proof import APPLICATION_BUILDS, CallProof, prove_call
@@ -29,14 +29,16 @@ SLOW = "esp_ota_mark_app_invalid_rollback_and_reboot"
 V5_1 = (Config(rollback=True, app_release=Release.V5_1),)
 FAITHFUL = ("riscv-faithful-Os-application", "xtensa-faithful-Os-application")
 
-needs_compiler = pytest.mark.skipif(
-    not CORES["riscv"].is_here, reason=f"{CORES['riscv'].compiler} is not installed"
-)
+needs_compiler = pytest.mark.skipif(not CORES["riscv"].is_here, reason=f"{CORES['riscv'].compiler} is not installed")
+
+
+QUICK_FAULTS = ("sixteen_are_none", "state_as_byte", "valid_half_word", "number_must_grow")
 
 
 def marked(name: str, function: str) -> object:
-    """Return a case, slow where its function has many paths."""
-    return pytest.param(name, function, marks=[pytest.mark.slow] if function == SLOW else [])
+    """Return a case, slow where its function has many paths, and for most faults."""
+    is_slow = function == SLOW or (name in APPLICATION_FAULTS and name not in QUICK_FAULTS)
+    return pytest.param(name, function, marks=[pytest.mark.slow] if is_slow else [])
 
 
 def proof_of(elf: Path, function: str, builds: tuple[Config, ...] = V5_1) -> CallProof:
