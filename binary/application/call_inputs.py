@@ -11,7 +11,6 @@ import z3
 
 from ...impl.chip.cells import SECTOR_SIZE
 from ...impl.partitions.partition import MAX_OTA_SLOTS, AppSubtype
-from ..execution.counting_loop import meaning_of_loop
 from ..execution.words import REMAINDER
 from ..theorems.boot_inputs import MOST_OPERATIONS, OTADATA_OFFSET, OTADATA_SIZE, RECORDS, operation_result
 
@@ -75,14 +74,6 @@ GIVEN_OF_CALLS = (
 )
 """otadata has two sectors; type and subtype are those of a row in a partition table; remainders
 are below their divisor."""
-GIVEN_OF_SEARCH = tuple(
-    fact for words in RECORDS for fact in meaning_of_loop(words[0], first_number(ASKED_SUBTYPE), SLOT_COUNT)
-)
-"""What the search for the next number finds, in its first turns."""
-GIVEN_OF_EXAMPLES = tuple(
-    z3.Implies(SLOT_COUNT != 0, z3.ULE(words[0], first_number(ASKED_SUBTYPE) + SLOT_COUNT)) for words in RECORDS
-)
-"""An example is one for which the search ends within the turns that GIVEN_OF_SEARCH tells of."""
 
 
 def plain_inputs() -> Iterator[Any]:

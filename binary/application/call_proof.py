@@ -11,6 +11,7 @@ from functools import cache
 
 from ...model.config import Config, Release
 from ..elf_file import BootloaderElf
+from ..execution.counting_loop import ends_soon, meanings
 from ..execution.machine_state import ExecutionStopped
 from ..theorems.boot_inputs import ENCRYPTED
 from ..theorems.expected_selection import ExpectedSide
@@ -19,7 +20,7 @@ from ..theorems.outcome import differing
 from ..theorems.question import TheoremAnswer, TheoremVerdict, decide, find_example
 from ..theorems.theorem import TheoremCode
 from .call_example import CallExample, read_example
-from .call_inputs import GIVEN_OF_EXAMPLES, plain_inputs
+from .call_inputs import plain_inputs
 from .call_theorems import CALL_THEOREMS, CallTheorem, explore_call
 from .expected_call import expected_call, releases_like
 
@@ -161,8 +162,10 @@ def _expected(function: str, config: Config) -> ExpectedSide:
 
 def _decided(theorem: CallTheorem, codes: list[TheoremCode], side: ExpectedSide) -> BuildVerdict:
     differences = [differing(code.outcomes, side.outcomes, ENCRYPTED) for code in codes]
-    given = (*theorem.given, *theorem.facts)
-    answers = tuple((code.semantics, decide(differs, given)) for code, differs in zip(codes, differences, strict=True))
+    answers = tuple(
+        (code.semantics, decide(differs, (*theorem.given, *meanings(differs))))
+        for code, differs in zip(codes, differences, strict=True)
+    )
     found = BuildVerdict(
         side.config,
         *_joined(answers),
@@ -173,7 +176,8 @@ def _decided(theorem: CallTheorem, codes: list[TheoremCode], side: ExpectedSide)
     )
     if found.verdict is not TheoremVerdict.REFUTED:
         return found
-    model = find_example(differences[0], (*given, *GIVEN_OF_EXAMPLES), plain_inputs())
+    given = (*theorem.given, *meanings(differences[0]), *ends_soon(differences[0]))
+    model = find_example(differences[0], given, plain_inputs())
     if model is None:
         missing = "it differs for some check word, but no inputs were found for which it does with the true CRC-32"
         return replace(found, verdict=TheoremVerdict.UNDECIDED, detail=missing)

@@ -19,7 +19,7 @@ from ..execution.words import Word, as_bits
 from ..theorems.machine_setup import Semantics
 from ..theorems.outcome import FunctionOutcome, distinct_outcomes
 from ..theorems.theorem import TheoremCode
-from .call_inputs import GIVEN_OF_CALLS, GIVEN_OF_SEARCH, WANTS_STATE
+from .call_inputs import GIVEN_OF_CALLS, WANTS_STATE
 from .call_machine import COUNT_FUNCTION, CallMachine, ended
 from .call_outcome import CallEnd, end_word
 from .expected_call import ImplCall, OpenSelection, asked_partition
@@ -40,8 +40,6 @@ class CallTheorem:
     arguments: Callable[[CallMachine], tuple[Word, ...]] = lambda machine: ()
     given: tuple[Any, ...] = GIVEN_OF_CALLS
     """What is assumed of the inputs."""
-    facts: tuple[Any, ...] = ()
-    """What is known of open functions beside, which no path depends on."""
 
     @property
     def sentence(self) -> str:
@@ -128,7 +126,6 @@ CALL_THEOREMS = (
         "checks, erases and programs what impl's call does, in the same order, and returns the same esp_err_t",
         _set_boot_partition,
         lambda calls: (calls.asked_pointer,),
-        facts=GIVEN_OF_SEARCH,
     ),
     CallTheorem(
         "esp_ota_mark_app_invalid_rollback_and_reboot",

@@ -27,7 +27,7 @@ from ...model.config import Config, Release
 from ...proofs.refinement.symbolic_board import SmallWord, UnknownAccess
 from ...proofs.refinement.symbolic_entries import standing_in
 from ...proofs.refinement.symbolic_execution import SymBool, SymWord, bits_of, explored_paths
-from ..execution.counting_loop import FOUND
+from ..execution.counting_loop import ABOVE
 from ..theorems.boot_inputs import OTADATA_OFFSET, OTADATA_SIZE, operation_result
 from ..theorems.expected_selection import ExpectedSide, RecordedConfig, RecordFlash, open_records, word_of
 from ..theorems.flash_operations import Checked, FlashOperation, Programmed, RangeErased
@@ -184,7 +184,7 @@ def _open_calls() -> Iterator[None]:
         return SymWord(z3.ZeroExt(1, slot_named(bits_of(ota_seq))), 0, MAX_OTA_SLOTS - 1)
 
     def next_seq(current: SymWord, slot: SymWord, count: SymWord) -> Any:
-        return word_of(FOUND(bits_of(current), first_number(z3.simplify(bits_of(slot))), SLOT_COUNT))
+        return word_of(ABOVE.found(bits_of(current), first_number(z3.simplify(bits_of(slot))), SLOT_COUNT))
 
     stand_ins = (
         (esp_ota_select, "verify_image", verify_image),

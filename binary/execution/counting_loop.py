@@ -1,4 +1,4 @@
-"""Loops that count, taken as a whole: while a bound is above start + k * step, go on with k + 1.
+"""Loops that count, taken as a whole: while a bound is above start + k * step, or not below it, go on with k + 1.
 
 How often such a loop turns is an open function of bound, start and step, so that two loops with the same three words
 turn equally often, whatever their code looks like. That a piece of machine code is such a loop is shown by induction:
@@ -6,6 +6,8 @@ one turn is followed from a state in which k may be anything. That the loop ends
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 import z3
@@ -13,12 +15,33 @@ import z3
 from .machine_state import ExecutionStopped, ForkingBranch, MachineState, NeedsNumber
 from .words import anything, as_bits, simplified
 
-_WORDS = (z3.BitVecSort(32),) * 4
-TURNS = z3.Function("turns", *_WORDS)
-"""Bound, start and step: for how many k from 0 on, without a gap, the bound is above start + k * step."""
-FOUND = z3.Function("found", *_WORDS)
-"""Bound, start and step: start + k * step for the first k for which the bound is not above it."""
-TIME_LIMIT_MS = 1_000
+
+@dataclass(frozen=True, slots=True)
+class LoopOrder:
+    """How a loop compares its bound with what it counts."""
+
+    holds: Callable[[Any, Any], Any]
+    """The formula that a loop of this order goes on."""
+    turns: z3.FuncDeclRef
+    """Bound, start and step: for how many k from 0 on, without a gap, it goes on at start + k * step."""
+    found: z3.FuncDeclRef
+    """Bound, start and step: start + k * step for the first k for which it does not."""
+
+
+def _order(name: str, holds: Callable[[Any, Any], Any]) -> LoopOrder:
+    words = (z3.BitVecSort(32),) * 4
+    return LoopOrder(holds, z3.Function(f"turns_{name}", *words), z3.Function(f"found_{name}", *words))
+
+
+ABOVE = _order("above", z3.UGT)
+"""The bound is above, as numbers without a sign: the order of ESP-IDF's search for the next number."""
+ORDERS = (
+    ABOVE,
+    _order("not_below", z3.UGE),
+    _order("signed_above", lambda bound, word: bound > word),
+    _order("signed_not_below", lambda bound, word: bound >= word),
+)
+TIME_LIMIT_MS = 300
 """How long z3 may take to recognise the test of a loop."""
 
 
@@ -28,13 +51,40 @@ FollowTurn = Callable[[MachineState, bool], Any]
 Raises ExecutionStopped and NeedsNumber where there is no such turn, or another branch in it."""
 
 
-def meaning_of_loop(bound: Any, start: Any, step: Any) -> Iterator[Any]:
-    """Yield what FOUND is by its meaning: how it follows from TURNS, and from itself one turn and two turns later."""
-    yield FOUND(bound, start, step) == z3.simplify(start + step * TURNS(bound, start, step))
-    for _ in range(2):
+def meanings(formula: Any) -> list[Any]:
+    """Return what the open functions in a formula are by their meaning, as far as their first two turns tell."""
+    return [fact for order, words in _loops(formula) for fact in _meaning(order, *words)]
+
+
+def ends_soon(formula: Any) -> list[Any]:
+    """Return when each loop in a formula ends within the turns of which `meanings` tells."""
+    return [z3.Not(order.holds(bound, start + 2 * step)) for order, (bound, start, step) in _loops(formula)]
+
+
+def _meaning(order: LoopOrder, bound: Any, start: Any, step: Any) -> Iterator[Any]:
+    yield order.found(bound, start, step) == z3.simplify(start + step * order.turns(bound, start, step))
+    for _ in range(3):
         following = z3.simplify(start + step)
-        yield FOUND(bound, start, step) == z3.If(z3.UGT(bound, start), FOUND(bound, following, step), start)
+        after = z3.If(order.holds(bound, start), order.found(bound, following, step), start)
+        yield order.found(bound, start, step) == after
         start = following
+
+
+def _loops(formula: Any) -> list[tuple[LoopOrder, tuple[Any, ...]]]:
+    """Return the order and the three words of each loop in a formula."""
+    found: dict[tuple[Any, ...], tuple[LoopOrder, tuple[Any, ...]]] = {}
+    seen, work = set(), [formula]
+    while work:
+        term = work.pop()
+        if term.get_id() in seen:
+            continue
+        seen.add(term.get_id())
+        work += term.children()
+        for order in ORDERS:
+            if z3.is_app(term) and (term.decl().eq(order.turns) or term.decl().eq(order.found)):
+                words = tuple(term.children())
+                found[order.turns.name(), *(word.get_id() for word in words)] = order, words
+    return list(found.values())
 
 
 def left_loop(first: ForkingBranch, second: MachineState, follow: FollowTurn) -> MachineState | None:
@@ -58,11 +108,12 @@ def left_loop(first: ForkingBranch, second: MachineState, follow: FollowTurn) ->
     test = _test(before, steps, counted, turn, condition if first.is_taken else z3.Not(condition))
     if test is None:
         return None
-    left = _at(first, second, steps, lost, TURNS(*test))
-    for number, step in counted.items():
-        if _is_same(as_bits(step), test[2]):
-            ahead = as_bits(before.registers[number]) - test[1]
-            left.registers[number] = simplified(FOUND(*test) + ahead)
+    order, (bound, start, step) = test
+    left = _at(first, second, steps, lost, order.turns(bound, start, step))
+    for number, of_register in counted.items():
+        if _is_same(as_bits(of_register), step):
+            ahead = as_bits(before.registers[number]) - start
+            left.registers[number] = simplified(order.found(bound, start, step) + ahead)
     return left
 
 
@@ -102,8 +153,10 @@ def _at(
     return state
 
 
-def _test(before: MachineState, steps: Mapping[int, Any], counted: Mapping[int, Any], turn: Any, stays: Any) -> Any:
-    """Return bound, start and step of the loop, of a register that stays and one that counts; None where none fit."""
+def _test(
+    before: MachineState, steps: Mapping[int, Any], counted: Mapping[int, Any], turn: Any, stays: Any
+) -> tuple[LoopOrder, tuple[Any, Any, Any]] | None:
+    """Return the order of the loop, and bound, start and step of it: of a register that stays and one that counts."""
     bounds = [as_bits(word) for number, word in enumerate(before.registers) if number not in steps]
     triples = [
         (bound, as_bits(before.registers[number]), as_bits(step))
@@ -111,9 +164,9 @@ def _test(before: MachineState, steps: Mapping[int, Any], counted: Mapping[int, 
         for bound in bounds
     ]
     for is_always in (_is_plainly_true, _is_always):
-        for bound, start, step in triples:
-            if is_always(stays == z3.UGT(bound, start + turn * step)):
-                return bound, start, step
+        for order, (bound, start, step) in product(ORDERS, triples):
+            if is_always(stays == order.holds(bound, start + turn * step)):
+                return order, (bound, start, step)
     return None
 
 
