@@ -32,7 +32,8 @@ static const esp_partition_t *read_otadata(esp_ota_select_entry_t *records)
     return otadata;
 }
 
-uint8_t esp_ota_get_app_partition_count(void)
+/* Not inlined: a caller that counts by itself has 17 times the paths. */
+__attribute__((noinline)) uint8_t esp_ota_get_app_partition_count(void)
 {
     uint16_t count = 0;
     while (esp_partition_find_first(TYPE_APP, APP_OTA + count, NULL) != NULL) {
