@@ -71,6 +71,7 @@ def agree(name: str, result: dict[str, Any]) -> None:
 
 CHECK = ("check", "--partitions", "table.csv", "--running", "running.bin", "--update", "update.bin", "--faults", "F0")
 BOOTLOADER = ROOT / "tests/binary/firmware/images/riscv-new_half_word-Os.elf"
+APPLICATION_ELF = ROOT / "tests/binary/firmware/application/images/riscv-every_second_number-Os-application.elf"
 RUN = ("binary", "run", str(BOOTLOADER), "--rollback", "--every", "5000", "--pairs", "300", "--faults", "F0")
 SMALL = ("--faults", "F0", "--usage", "any")
 COMMANDS = [
@@ -90,6 +91,7 @@ COMMANDS = [
     ("prove", ("prove", "--usage", "restart-at-once", "--claim", "C3", "--claim", "C4")),
     ("fuzz", ("fuzz", "--seed", "5", "--runs", "25", "--slots", "2", "--rollback", "--idf", "5.1")),
     ("binary-run", RUN),
+    pytest.param("binary-prove", ("binary", "prove", str(APPLICATION_ELF), "--rollback"), marks=pytest.mark.slow),
     ("conform", ("conform", str(RECORDED / "pins.jsonl.gz"))),
     ("diff", ("diff", "5.1", "5.5", "--usage", "restart-at-once", "--faults", "F0", "--claims", "C2")),
     ("replay", ("replay", encode_history_token(known_case("trial-is-lost").token()))),
