@@ -35,7 +35,7 @@ needs_compiler = pytest.mark.skipif(not CORES["riscv"].is_here, reason=f"{CORES[
 
 
 WITHOUT_EXAMPLE = ("signed_search",)
-"""It differs for numbers from 0x80000000 on alone, to which the right search takes more turns than examples are given."""
+"""It differs from 0x80000000 on alone, to which the right search takes more turns than examples are given."""
 QUICK_FAULTS = ("sixteen_are_none", "state_as_byte", "valid_half_word", "number_must_grow")
 
 
