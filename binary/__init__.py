@@ -1,5 +1,5 @@
-"""The machine code of a bootloader: an ELF file is run on symbolic words and proved equal to impl's decisions.
+"""The machine code of a bootloader or an application, run on symbolic words and proved equal to impl's decisions.
 
 elf_file reads the file, isa gives instructions their meaning, execution follows every path, theorems state what is
-proved and ask the solvers. Needs the extra `binary`.
+proved of a bootloader and ask the solvers, application does so for esp_ota_* calls. Needs the extra `binary`.
 """

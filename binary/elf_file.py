@@ -1,4 +1,4 @@
-"""A bootloader's ELF file: the bytes that are loaded, its symbols, and the layout of its structs from DWARF.
+"""The ELF file of a bootloader or an application: the bytes that are loaded, its symbols, a struct's layout by DWARF.
 
 No address and no offset is guessed: what the file does not tell is an InputError that names it.
 Left out: relocatable files, 64-bit and big-endian ones, and every architecture but RISC-V and Xtensa.
@@ -24,8 +24,6 @@ MAX_FILE_SIZE = 64 << 20
 MAX_LOADED_SIZE = 16 << 20
 """Bytes of memory that the segments of a file may fill."""
 MAX_SYMBOLS = 200_000
-STATE_STRUCT = "bootloader_state_t"
-"""Source: bootloader_config.h."""
 _CLONE = re.compile(r"[.$](?:isra|constprop|part|lto_priv|cold)\b.*")
 
 
@@ -34,6 +32,19 @@ class Architecture(Enum):
 
     RISCV = "RISC-V"
     XTENSA = "Xtensa"
+
+
+class ProgramKind(Enum):
+    """What a file is, with the struct whose layout is read from it."""
+
+    BOOTLOADER = "bootloader_state_t"
+    """Source: bootloader_config.h."""
+    APPLICATION = "esp_partition_t"
+    """Source: esp_partition.h."""
+
+
+APPLICATION_FUNCTION = "esp_ota_set_boot_partition"
+"""What makes a file an application that updates itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +92,7 @@ class BootloaderElf:
         segments: tuple[LoadedSegment, ...],
         symbols: Mapping[str, Symbol],
         layout: StructLayout,
+        kind: ProgramKind = ProgramKind.BOOTLOADER,
     ) -> None:
         """Take what was read; see read_bootloader_elf."""
         self.name = name
@@ -90,8 +102,9 @@ class BootloaderElf:
         self.segments = segments
         """By address, without overlaps."""
         self.symbols = symbols
+        self.kind = kind
         self.layout = layout
-        """Of bootloader_state_t."""
+        """Of the struct that its kind names."""
         self._starts = [segment.address for segment in segments]
 
     def byte_at(self, address: int) -> int | None:
@@ -140,7 +153,7 @@ class BootloaderElf:
             start = address - self._starts[number]
             loaded[self._starts[number]][start : start + len(data)] = data
         segments = tuple(LoadedSegment(address, bytes(data)) for address, data in loaded.items())
-        return BootloaderElf(self.name, self.digest, self.architecture, segments, self.symbols, self.layout)
+        return BootloaderElf(self.name, self.digest, self.architecture, segments, self.symbols, self.layout, self.kind)
 
 
 def read_bootloader_elf(path: Path) -> BootloaderElf:
@@ -164,13 +177,15 @@ def parse_bootloader_elf(raw: bytes, name: str) -> BootloaderElf:
         architecture = _architecture(file, name)
         segments = _segments(file, len(raw), name)
         symbols = _symbols(file, name)
-        layout = _layout(file, name)
+        called = symbols.get(APPLICATION_FUNCTION)
+        kind = ProgramKind.BOOTLOADER if called is None else ProgramKind.APPLICATION
+        layout = _layout(file, name, kind, None if called is None else called.address)
     except InputError:
         raise
     except Exception as error:  # pyelftools raises errors of every kind on damaged files
         detail = " ".join(str(error).split()) or type(error).__name__
         raise InputError(f"{name}: a damaged ELF file: {detail}") from error
-    return BootloaderElf(name, hashlib.sha256(raw).hexdigest(), architecture, segments, symbols, layout)
+    return BootloaderElf(name, hashlib.sha256(raw).hexdigest(), architecture, segments, symbols, layout, kind)
 
 
 def _architecture(file: ELFFile, name: str) -> Architecture:
@@ -223,14 +238,26 @@ def _symbols(file: ELFFile, name: str) -> dict[str, Symbol]:
 _NO_PLACE = ("STT_FILE", "STT_SECTION")
 
 
-def _layout(file: ELFFile, name: str) -> StructLayout:
+def _layout(file: ELFFile, name: str, kind: ProgramKind, function: int | None) -> StructLayout:
+    """Return the layout of the kind's struct, as the unit of a function has it, or the first one that does."""
     if not file.has_dwarf_info() or file.get_section_by_name(".debug_info") is None:
-        raise InputError(f"{name}: no DWARF, which tells the layout of {STATE_STRUCT}; want debug information")
-    for unit in file.get_dwarf_info().iter_CUs():
+        raise InputError(f"{name}: no DWARF, which tells the layout of {kind.value}; want debug information")
+    for unit in _units(file.get_dwarf_info(), function):
         for entry in unit.iter_DIEs():
-            if entry.tag == "DW_TAG_typedef" and _name(entry) == STATE_STRUCT:
+            if entry.tag == "DW_TAG_typedef" and _name(entry) == kind.value:
                 return _struct_layout(entry.get_DIE_from_attribute("DW_AT_type"))
-    raise InputError(f"{name}: its DWARF has no {STATE_STRUCT}; is it a bootloader?")
+    raise InputError(
+        f"{name}: its DWARF has no {kind.value}; is it a bootloader, or an application with esp_ota_ops.c?"
+    )
+
+
+def _units(dwarf: Any, function: int | None) -> Iterator[Any]:
+    """Yield the units of compilation, that of a function first: an application has thousands."""
+    ranges = dwarf.get_aranges()
+    place = None if ranges is None or function is None else ranges.cu_offset_at_addr(function)
+    if place is not None:
+        yield dwarf.get_CU_at(place)
+    yield from dwarf.iter_CUs()
 
 
 def _struct_layout(entry: Any) -> StructLayout:

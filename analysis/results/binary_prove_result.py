@@ -97,7 +97,7 @@ class BinaryConfigVerdict:
     releases: tuple[str, ...]
     """ESP-IDF releases for which impl's bootloader does the same."""
     example: BinaryExample | None
-    """Inputs for which the code differs; null where it does not, or where none was found."""
+    """Inputs for which a bootloader's code differs, or null; those of an application's are in `detail`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

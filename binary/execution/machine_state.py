@@ -62,11 +62,21 @@ class Frame:
     registers: tuple[Word, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class ForkingBranch:
+    """A branch on which a path forked."""
+
+    state: "MachineState"
+    """The machine there."""
+    is_taken: bool
+    """The side that the path took."""
+
+
 class MachineState:
     """The machine on one path."""
 
     __slots__ = (
-        *("choices", "condition", "elf", "events", "frames", "guard", "known", "places"),
+        *("choices", "condition", "elf", "events", "forked", "frames", "guard", "known", "places"),
         *("memory", "others", "page", "paged", "pc", "registers", "rooms", "steps"),
     )
 
@@ -98,13 +108,15 @@ class MachineState:
         self.page = 0
         """The address for which bytes were brought in last."""
         self.steps = 0
+        self.forked: ForkingBranch | None = None
+        """The last one."""
 
     def fork(self) -> "MachineState":
         """Return a copy."""
         copy = MachineState(self.elf, self.pc, list(self.registers), self.rooms)
         copy.others, copy.frames, copy.memory = dict(self.others), self.frames, dict(self.memory)
         copy.condition, copy.guard = self.condition, self.guard
-        copy.known, copy.events, copy.steps = dict(self.known), self.events, self.steps
+        copy.known, copy.events, copy.steps, copy.forked = dict(self.known), self.events, self.steps, self.forked
         copy.choices, copy.places = self.choices, dict(self.places)
         copy.paged, copy.page = self.paged, self.page
         return copy

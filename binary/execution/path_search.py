@@ -12,7 +12,8 @@ from typing import Any
 import z3
 
 from .calling_convention import CallingConvention
-from .machine_state import ExecutionStopped, MachineState, NeedsChoice, NeedsNumber
+from .counting_loop import left_loop
+from .machine_state import ExecutionStopped, ForkingBranch, MachineState, NeedsChoice, NeedsNumber
 from .words import Word
 
 MAX_STEPS = 20_000
@@ -20,6 +21,8 @@ MAX_STEPS = 20_000
 MAX_PATHS = 20_000
 MAX_VALUES = 64
 """Values of one term that is used as an address or a length."""
+MAX_TURN = 64
+"""Instructions of one turn of a loop that is taken as a whole."""
 TIME_LIMIT_MS = 60_000
 """How long z3 may take for one question."""
 
@@ -149,10 +152,13 @@ class PathSearch:
         if len(open_sides) == 1:
             state.pc = open_sides[0][1]
             return [state]
+        left = self._left_loop(state, branch)
+        if left is not None:
+            return [left]
         forks = []
         for side, pc in open_sides:
             fork = self._fork(state, side)
-            fork.pc = pc
+            fork.pc, fork.forked = pc, ForkingBranch(state, is_taken=pc == branch.taken)
             forks.append(fork)
         return forks
 
@@ -169,6 +175,31 @@ class PathSearch:
     def _value(self, term: Any) -> int:
         """Return a value that the solver has just found possible."""
         return int(self._solver.model().eval(term, model_completion=True).as_long())
+
+    def _left_loop(self, state: MachineState, branch: Branch) -> MachineState | None:
+        """Return the machine behind the loop whose test this branch is; None where it is none that counts."""
+        first = state.forked
+        if first is None or first.state.pc != state.pc:
+            return None
+        left = left_loop(first, state, self._turn)
+        if left is not None:
+            left.pc = branch.fallen if first.is_taken else branch.taken
+        return left
+
+    def _turn(self, state: MachineState, is_taken: bool) -> Any:
+        """Follow one turn of a loop from its test to its test; return the formula that the branch is taken there."""
+        test = state.pc
+        branch = self._step(state)
+        if not isinstance(branch, Branch):
+            raise ExecutionStopped(f"no branch at 0x{test:x}")
+        state.pc = branch.taken if is_taken else branch.fallen
+        for _ in range(MAX_TURN):
+            if state.pc == test:
+                return branch.condition
+            after = [] if state.pc in self._hooks else self._step(state)
+            if isinstance(after, Branch) or len(after) != 1:
+                break
+        raise ExecutionStopped(f"no plain loop at 0x{test:x}")
 
     def _split(self, state: MachineState, term: Any) -> list[MachineState]:
         values: list[int] = []

@@ -9,7 +9,7 @@ Word = Any
 """An int, which is an unsigned number, or a z3 bit-vector."""
 MASK = 0xFFFFFFFF
 REMAINDER = z3.Function("rem", z3.BitVecSort(32), z3.BitVecSort(32), z3.BitVecSort(32))
-"""Stands for the unsigned remainder by a divisor that is not known: what is proved with it holds for any function."""
+"""Stands for the unsigned remainder of words that are not both known: what is proved with it holds for any function."""
 
 
 def simplified(term: Any) -> Word:
@@ -29,8 +29,9 @@ def added(word: Word, number: int) -> Word:
 
 
 def remainder(dividend: Any, divisor: Any) -> Any:
-    """Return the unsigned remainder of two bit-vectors; by an unknown one it is left open."""
-    if z3.is_bv_value(z3.simplify(divisor)) or dividend.size() != 32:
+    """Return the remainder of two bit-vectors; of words that are not both known it is left open."""
+    dividend, divisor = z3.simplify(dividend), z3.simplify(divisor)
+    if dividend.size() != 32 or (z3.is_bv_value(dividend) and z3.is_bv_value(divisor)):
         return z3.URem(dividend, divisor)
     return REMAINDER(dividend, divisor)
 

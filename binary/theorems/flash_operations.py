@@ -22,6 +22,19 @@ class Erased:
 
 
 @dataclass(frozen=True, slots=True)
+class RangeErased:
+    """A range of whole sectors is erased, by one call of an application."""
+
+    address: Any
+    size: Any
+
+    @property
+    def terms(self) -> tuple[Any, ...]:
+        """What tells it from others of its kind."""
+        return self.address, self.size
+
+
+@dataclass(frozen=True, slots=True)
 class Programmed:
     """Bytes are programmed."""
 
@@ -29,7 +42,7 @@ class Programmed:
     data: Any
     """z3 bit-vector with byte 0 in its lowest bits."""
     encrypted: Any = None
-    """The argument of the driver that asks for encryption; impl knows nothing of it."""
+    """The argument of the driver that asks for encryption; impl and an application know nothing of it."""
 
     @property
     def terms(self) -> tuple[Any, ...]:
@@ -77,7 +90,7 @@ class Burned:
         return (self.version,)
 
 
-FlashOperation = Erased | Programmed | Checked | Started | Burned
+FlashOperation = Erased | RangeErased | Programmed | Checked | Started | Burned
 
 
 def shape_of(operations: tuple[FlashOperation, ...]) -> tuple[tuple[type, int], ...]:
@@ -90,6 +103,6 @@ def same_operations(ones: tuple[Any, ...], others: tuple[Any, ...], encrypted: A
     equal = []
     for one, other in zip(ones, others, strict=True):
         equal += [term == other_term for term, other_term in zip(one.terms, other.terms, strict=True)]
-        if isinstance(one, Programmed):
+        if isinstance(one, Programmed) and one.encrypted is not None:
             equal.append(as_bits(one.encrypted) == encrypted)
     return [z3.simplify(condition) for condition in equal]

@@ -1,6 +1,6 @@
 """`otaproof binary prove`: does the machine code of a bootloader select as impl's bootloader does, for all inputs?"""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,7 +15,9 @@ from ..options.output_options import OutputOptions
 from ..options.values import AntiRollback, AnyRelease, File, Rollback
 
 if TYPE_CHECKING:
+    from ...binary.elf_file import BootloaderElf
     from ...binary.theorems.proof import BootloaderProof
+    from ...binary.theorems.question import TheoremVerdict
     from ...model.config import Config
     from ...project.sdkconfig import Option
 
@@ -23,6 +25,7 @@ EPILOGUE = epilogue(
     "otaproof binary prove build/bootloader/bootloader.elf",
     "otaproof binary prove bootloader.elf --sdkconfig sdkconfig --json",
     "otaproof binary prove bootloader.elf --rollback --smt2 questions",
+    "otaproof binary prove build/app.elf",
     codes={
         0: "proved",
         1: "refuted: the code differs, and an example says where",
@@ -69,6 +72,15 @@ class BinaryBuild:
             raise InputError("anti-rollback needs rollback")
         return asked
 
+    def app_builds(self) -> "tuple[Config, ...]":
+        """Return what to compare the code of an application with; raises InputError."""
+        from ...binary.application.call_proof import APPLICATION_BUILDS
+
+        asked = {config.rollback for config in self.configs()}
+        builds = (config for config in APPLICATION_BUILDS if config.rollback in asked)
+        releases = (replace(config, app_release=self.idf or config.app_release) for config in builds)
+        return tuple(dict.fromkeys(releases))
+
 
 @Parameter(name="*", group=OUTPUT)
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +92,12 @@ class BinaryOutput(OutputOptions):
 
 
 def binary_prove(
-    file: Annotated[Path, Parameter(name="FILE", group=ARGUMENTS, help="The bootloader's ELF file, with its symbols.")],
+    file: Annotated[
+        Path,
+        Parameter(
+            name="FILE", group=ARGUMENTS, help="The ELF file of a bootloader or an application, with its symbols."
+        ),
+    ],
     /,
     *,
     build: BinaryBuild = BinaryBuild(),
@@ -91,9 +108,11 @@ def binary_prove(
     Follows every path of the selection of the boot partition, and of the choice among the images, in your
     bootloader.elf: for all contents of both otadata records and any failing flash operation. Compares what the code
     does with the bootloader of otaproof's board. Two solvers decide; where the code differs, an example shows it.
+
+    Of an application it is the esp_ota_* functions that read and rewrite otadata, compared with those of the board.
     """
     from ...analysis.results.binary_prove_result import binary_prove_result
-    from ...binary.elf_file import read_bootloader_elf
+    from ...binary.elf_file import ProgramKind, read_bootloader_elf
     from ...binary.theorems.proof import prove_bootloader
     from ..reports.binary_prove_report import print_proof
     from ..reports.progress_bar import step_progress
@@ -102,20 +121,37 @@ def binary_prove(
     elf = read_bootloader_elf(file)
     if output.smt2 is not None:
         _make_directory(output.smt2)
+    if elf.kind is ProgramKind.APPLICATION:
+        return _prove_application(elf, build, output)
     with step_progress("binary prove") as tell:
         found = prove_bootloader(elf, configs, tell, build.table)
     if output.smt2 is not None:
-        _write_questions(output.smt2, found)
+        _write_questions(output.smt2, elf.name, _questions(found))
     output.give(binary_prove_result(found), lambda: print_proof(output.console(), found))
-    return exit_code(found)
+    return exit_code(found.verdict)
 
 
-def exit_code(found: "BootloaderProof") -> ExitCode:
+def _prove_application(elf: "BootloaderElf", build: BinaryBuild, output: BinaryOutput) -> ExitCode:
+    """Do for an application what binary_prove does for a bootloader."""
+    from ...analysis.results.application_prove_result import application_prove_result
+    from ...binary.application.call_proof import prove_application, smt_texts
+    from ..reports.application_prove_report import print_application
+    from ..reports.progress_bar import step_progress
+
+    with step_progress("binary prove") as tell:
+        found = prove_application(elf, build.app_builds(), tell)
+    if output.smt2 is not None:
+        _write_questions(output.smt2, elf.name, smt_texts(found))
+    output.give(application_prove_result(found), lambda: print_application(output.console(), found))
+    return exit_code(found.verdict)
+
+
+def exit_code(verdict: "TheoremVerdict") -> ExitCode:
     """Return what the verdict comes to."""
     from ...binary.theorems.question import TheoremVerdict
 
     codes = {TheoremVerdict.PROVED: ExitCode.HOLDS, TheoremVerdict.REFUTED: ExitCode.VIOLATED}
-    return codes.get(found.verdict, ExitCode.INCONCLUSIVE)
+    return codes.get(verdict, ExitCode.INCONCLUSIVE)
 
 
 def _said(asked: bool | None, options: "Mapping[str, Option]", name: str) -> bool:
@@ -131,15 +167,19 @@ def _make_directory(directory: Path) -> None:
         raise InputError(f"--smt2: {directory}: {error.strerror or error}") from None
 
 
-def _write_questions(directory: Path, found: "BootloaderProof") -> None:
+def _questions(found: "BootloaderProof") -> Iterator[tuple[str, str]]:
     from ...binary.theorems.proof import config_text
-    from ...project.files import write_file
 
     for proof in found.theorems:
         for item in proof.verdicts:
             for run in item.runs:
                 options = config_text(item.config).replace(" ", "-")
-                name = f"{proof.theorem.name}-{options}-{run.semantics.value}"
-                needs = 'needs "unsat" for a proof; "sat" where the code differs'
-                text = f"; {found.elf.name}: {name}, {needs}\n{run.answer.text}"
-                write_file(directory / f"{name}.smt2", text.encode())
+                yield f"{proof.theorem.name}-{options}-{run.semantics.value}", run.answer.text
+
+
+def _write_questions(directory: Path, file: str, questions: Iterable[tuple[str, str]]) -> None:
+    from ...project.files import write_file
+
+    for name, text in questions:
+        needs = 'needs "unsat" for a proof; "sat" where the code differs'
+        write_file(directory / f"{name}.smt2", f"; {file}: {name}, {needs}\n{text}".encode())

@@ -111,15 +111,16 @@ def compile_firmware(build: Build, folder: Path) -> Path:
             source = f"{compiled.stem}.c"
             # No path of this machine gets into an ELF.
             debug = ("-g", f"-ffile-prefix-map={SOURCES}=.") if source == _WITH_DWARF else ()
-            _run(core.compiler, *_compile_flags(build), *debug, "-c", source, "-o", str(compiled))
+            run_compiler(core.compiler, *compile_flags(build), *debug, "-c", source, "-o", str(compiled))
         kept = (f"-Wl,-u,{name}" for name in KEPT_FUNCTIONS) if build.lto else ()
         link = (*_LINK, *kept, "-T", core.linker_script, *map(str, objects), *core.libraries)
-        _run(core.compiler, *_compile_flags(build), *link, "-o", str(elf))
+        run_compiler(core.compiler, *compile_flags(build), *link, "-o", str(elf))
     elf.chmod(0o644)
     return elf
 
 
-def _compile_flags(build: Build) -> tuple[str, ...]:
+def compile_flags(build: Build) -> tuple[str, ...]:
+    """Return what a build asks of the compiler."""
     chosen = ((f"-DFAULT_{build.fault}=1",) if build.fault else ()) + tuple(f"-D{option}" for option in build.options)
     # A fault may leave a function without callers.
     warnings = ("-w",) if build.fault else ("-Wall", "-Wextra", "-Werror")
@@ -127,7 +128,8 @@ def _compile_flags(build: Build) -> tuple[str, ...]:
     return (*CORES[build.core].flags, build.optimisation, *lto, *_FLAGS, *warnings, *chosen)
 
 
-def _run(*command: str) -> None:
+def run_compiler(*command: str) -> None:
+    """Run it where the sources are; raises CalledProcessError with what it says."""
     try:
         subprocess.run(command, cwd=SOURCES, check=True, capture_output=True, text=True)
     except subprocess.CalledProcessError as error:
@@ -147,7 +149,7 @@ def all_builds() -> Iterator[Build]:
 
 def source_digest(build: Build) -> str:
     """Return the SHA-256 of all that decides the bytes of a build, but for the compiler."""
-    digest = hashlib.sha256(repr((_compile_flags(build), _LINK, CORES[build.core])).encode())
+    digest = hashlib.sha256(repr((compile_flags(build), _LINK, CORES[build.core])).encode())
     for source in sorted(SOURCES.iterdir()):
         digest.update(f"{source.name}\n".encode() + source.read_bytes())
     return digest.hexdigest()
@@ -177,7 +179,7 @@ def write_bin(target: Path) -> None:
     with tempfile.TemporaryDirectory() as work:
         elf = compile_firmware(Build("riscv"), Path(work))
         tool = (sys.executable, "-m", "esptool", "--chip", "esp32c3", "elf2image")
-        _run(*tool, "--flash-mode", "dio", "--output", str(target.resolve()), str(elf))
+        run_compiler(*tool, "--flash-mode", "dio", "--output", str(target.resolve()), str(elf))
 
 
 def main() -> None:

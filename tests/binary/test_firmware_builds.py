@@ -10,6 +10,7 @@ pytest.importorskip("elftools", reason="pyelftools is not installed")
 
 from elftools.elf.elffile import ELFFile
 
+from build_application import APPLICATION_IMAGES, COMMITTED_APPLICATIONS, compile_application
 from build_firmware import (
     COMMITTED,
     CORES,
@@ -60,6 +61,17 @@ def test_committed_file_is_what_the_compiler_makes(build: Build, tmp_path: Path)
     if compiler_version(build.core) != recorded:
         pytest.skip(f"the committed file is of another compiler: {recorded}")
     assert code_of(IMAGES / f"{build.name}.elf") == code_of(compile_firmware(build, tmp_path)), STALE
+
+
+@pytest.mark.parametrize("build", COMMITTED_APPLICATIONS, ids=lambda build: build.name)
+def test_committed_application_is_what_the_compiler_makes(build: Build, tmp_path: Path) -> None:
+    """Compiled again by the compiler of the committed bootloaders, every loaded byte is the same."""
+    require_compiler(build.core)
+    recorded = json.loads(DIGESTS.read_text(encoding="utf-8"))[Build(build.core).name]["compiler"]
+    if compiler_version(build.core) != recorded:
+        pytest.skip(f"the committed file is of another compiler: {recorded}")
+    made = compile_application(build, tmp_path)
+    assert code_of(APPLICATION_IMAGES / made.name) == code_of(made), "run python tests/binary/build_application.py"
 
 
 @by_name

@@ -79,6 +79,7 @@ CHECK_BOOTLOADER = (
     *("check", "--partitions", "table.csv", "--image-size", "2K", "--faults", "F0", "--no-proofs"),
     *("--chip", "esp32c3", "--bootloader", str(BOOTLOADER)),
 )
+APPLICATION_ELF = ROOT / "tests/binary/firmware/application/images/riscv-every_second_number-Os-application.elf"
 RUN = ("binary", "run", str(BOOTLOADER), "--rollback", "--every", "5000", "--pairs", "300", "--faults", "F0")
 SMALL = ("--faults", "F0", "--usage", "any")
 COMMANDS = [
@@ -99,6 +100,7 @@ COMMANDS = [
     ("prove", ("prove", "--usage", "restart-at-once", "--claim", "C3", "--claim", "C4")),
     ("fuzz", ("fuzz", "--seed", "5", "--runs", "25", "--slots", "2", "--rollback", "--idf", "5.1")),
     ("binary-run", RUN),
+    pytest.param("binary-prove", ("binary", "prove", str(APPLICATION_ELF), "--rollback"), marks=pytest.mark.slow),
     ("conform", ("conform", str(RECORDED / "pins.jsonl.gz"))),
     ("diff", ("diff", "5.1", "5.5", "--usage", "restart-at-once", "--faults", "F0", "--claims", "C2")),
     ("replay", ("replay", encode_history_token(known_case("trial-is-lost").token()))),

@@ -1,0 +1,204 @@
+"""The side that machine code is compared with: impl's own esp_ota_* calls, run on symbolic inputs.
+
+`OtaSelection` runs unchanged over a partition table of any app partitions, and on a flash whose records may be anything
+and whose operations may fail. What stands for something else meanwhile, beside what open_records replaces: an image
+check that may pass or fail, the remainder, and the search for the next number, which is that of counting_loop.py.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import z3
+
+from ...impl import otadata
+from ...impl.app import esp_ota_select
+from ...impl.app.esp_ota_select import OtaSelection
+from ...impl.app.esp_partition import EspPartitions
+from ...impl.chip.efuse import Efuse
+from ...impl.esp_err import EspErr, OtaError
+from ...impl.image.verify import ImageInvalid
+from ...impl.partitions.partition import MAX_OTA_SLOTS, DataSubtype, Partition, PartitionType
+from ...impl.program_end import Panic, Restart
+from ...impl.release_rules import AppRules, app_rules
+from ...model.config import Config, Release
+from ...proofs.refinement.symbolic_board import SmallWord, UnknownAccess
+from ...proofs.refinement.symbolic_entries import standing_in
+from ...proofs.refinement.symbolic_execution import SymBool, SymWord, bits_of, explored_paths
+from ..execution.counting_loop import ABOVE
+from ..theorems.boot_inputs import OTADATA_OFFSET, OTADATA_SIZE, operation_result
+from ..theorems.expected_flash import RecordFlash, word_of
+from ..theorems.expected_selection import ExpectedSide, RecordedConfig, open_records
+from ..theorems.flash_operations import Checked, FlashOperation, Programmed, RangeErased
+from ..theorems.outcome import FunctionOutcome, distinct_outcomes
+from .call_inputs import (
+    APP_PARTITIONS,
+    ASKED_OFFSET,
+    ASKED_SIZE,
+    ASKED_SUBTYPE,
+    ASKED_TYPE,
+    HAS_OTADATA,
+    HAS_TOO_MANY,
+    IS_ASKED,
+    SLOT_COUNT,
+    app_offset,
+    app_size,
+    first_number,
+    slot_named,
+)
+from .call_outcome import CallEnd, end_word
+
+ImplCall = Callable[["OpenSelection"], Any]
+"""Run one call; return the word that it ends with."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenError:
+    """An esp_err_t that an operation returns: any but ESP_OK."""
+
+    bits: Any
+    code_name: str = "any error"
+
+
+class RecordedRules:
+    """The rules of a release, which note which of them are read."""
+
+    def __init__(self, rules: AppRules) -> None:
+        """Stand for them."""
+        self._rules = rules
+        self.read: set[str] = set()
+
+    def __getattr__(self, name: str) -> bool:
+        """Return a rule."""
+        self.read.add(name)
+        return bool(getattr(self._rules, name))
+
+
+class OpenPartitions(EspPartitions):
+    """The application's view of a table of any app partitions; operations on them are noted and may fail."""
+
+    def __init__(self, flash: RecordFlash) -> None:
+        """Nothing is asked yet."""
+        self.flash = self._noted = flash
+
+    def find_first(self, type_: int, subtype: int | None = None) -> Partition | None:
+        """Return the partition of a kind, if there is one; forks."""
+        if (type_, subtype) == (PartitionType.DATA, DataSubtype.OTA):
+            return otadata_partition() if SymBool(HAS_OTADATA) else None
+        number = _index(subtype)
+        if type_ != PartitionType.APP or number not in APP_PARTITIONS:
+            raise UnknownAccess(f"partition of type {type_}, subtype {subtype}")
+        return app_partition(number) if SymBool(APP_PARTITIONS[number]) else None
+
+    def erase_range(self, partition: Partition, offset: int, length: int) -> None:
+        """Note the erase of a range."""
+        self._end(RangeErased(z3.simplify(bits_of(partition.offset + offset)), bits_of(length)))
+
+    def write(self, partition: Partition, offset: int, data: Any) -> None:
+        """Note a program."""
+        self._end(Programmed(z3.simplify(bits_of(partition.offset + offset)), data.term))
+
+    def _end(self, operation: FlashOperation) -> None:
+        result = operation_result(len(self._noted.operations))
+        if self._noted.fails(operation):
+            raise OtaError(OpenError(result))  # type: ignore[arg-type]  # stands for every code
+
+
+class OpenSelection(OtaSelection):
+    """impl's calls, over any number of slots."""
+
+    def esp_ota_get_app_partition_count(self) -> Any:
+        """Return the number of slots without a gap, as a word."""
+        if SymBool(HAS_TOO_MANY):
+            raise Panic
+        return SymWord(z3.ZeroExt(1, SLOT_COUNT), 0, MAX_OTA_SLOTS)
+
+    def count_slots(self) -> int:
+        """Return what impl's own call counts; forks."""
+        return super().esp_ota_get_app_partition_count()
+
+
+def expected_call(call: ImplCall, given: tuple[Any, ...], config: Config) -> ExpectedSide:
+    """Return what impl's call does with this configuration, as every path of it."""
+    recorded, rules = RecordedConfig(config), RecordedRules(app_rules(config.app_release))
+    with open_records(), _open_calls():
+        paths = explored_paths(partial(_ended, call, recorded, rules), z3.And(*given))
+    outcomes = (FunctionOutcome(path.condition, path.result[0], z3.BoolVal(False), path.result[1]) for path in paths)
+    return ExpectedSide(config, distinct_outcomes(outcomes), len(paths), frozenset(recorded.read | rules.read))
+
+
+def releases_like(release: Release, rules: frozenset[str]) -> tuple[Release, ...]:
+    """Return the releases with the same values of those of these fields that are rules."""
+
+    def known(of: Release) -> list[bool]:
+        return [getattr(app_rules(of), rule) for rule in AppRules.__dataclass_fields__ if rule in rules]
+
+    return tuple(other for other in Release if known(other) == known(release))
+
+
+def asked_partition() -> Partition | None:
+    """Return the partition that the call is given; forks on whether there is one."""
+    if not SymBool(IS_ASKED):
+        return None
+    return Partition("", *map(word_of, (ASKED_TYPE, ASKED_SUBTYPE, ASKED_OFFSET, ASKED_SIZE)))
+
+
+def otadata_partition() -> Partition:
+    """Return the otadata partition."""
+    place = word_of(OTADATA_OFFSET), word_of(OTADATA_SIZE)
+    return Partition("otadata", PartitionType.DATA, DataSubtype.OTA, *place)
+
+
+def app_partition(subtype: int) -> Partition:
+    """Return the app partition of a subtype."""
+    return Partition("", PartitionType.APP, subtype, word_of(app_offset(subtype)), word_of(app_size(subtype)))
+
+
+def _ended(call: ImplCall, config: Any, rules: RecordedRules) -> tuple[Any, tuple[FlashOperation, ...]]:
+    flash = RecordFlash()
+    efuse = Efuse(0, config.secure_version_bits)
+    ota = OpenSelection(OpenPartitions(flash), efuse, config, app_partition(0x10), 0)
+    ota.rules = rules  # type: ignore[assignment]  # answers as they do
+    try:
+        word = call(ota)
+    except OtaError as error:
+        code: Any = error.code
+        word = end_word(CallEnd.RETURNS, code.bits if isinstance(code, OpenError) else z3.BitVecVal(code, 32))
+    except Restart:
+        word = end_word(CallEnd.RESTARTS)
+    except Panic:
+        word = end_word(CallEnd.PANICS)
+    return word, flash.operations
+
+
+@contextmanager
+def _open_calls() -> Iterator[None]:
+    """Let image checks pass or fail, and numbers be searched for as the C code does, for a while."""
+
+    def verify_image(flash: RecordFlash, offset: SymWord, size: SymWord, *_: object, is_bootloader: bool) -> None:
+        if flash.fails(Checked(bits_of(offset), bits_of(size))):
+            raise ImageInvalid(EspErr.IMAGE_INVALID, "it does not verify")
+
+    def slot_of_seq(ota_seq: SymWord, count: SymWord) -> SymWord:
+        return SymWord(z3.ZeroExt(1, slot_named(bits_of(ota_seq))), 0, MAX_OTA_SLOTS - 1)
+
+    def next_seq(current: SymWord, slot: SymWord, count: SymWord) -> Any:
+        return word_of(ABOVE.found(bits_of(current), first_number(z3.simplify(bits_of(slot))), SLOT_COUNT))
+
+    stand_ins = (
+        (esp_ota_select, "verify_image", verify_image),
+        (esp_ota_select, "slot_of_seq", slot_of_seq),
+        (esp_ota_select, "next_seq", next_seq),
+        (esp_ota_select, "ota_select_crc", otadata.ota_select_crc),
+    )
+    with standing_in(stand_ins):
+        yield
+
+
+def _index(subtype: Any) -> int:
+    """Return a subtype as a number; forks on its values."""
+    if isinstance(subtype, SymWord):
+        return SmallWord(subtype.term, subtype.low, subtype.high).__index__()
+    return int(subtype)

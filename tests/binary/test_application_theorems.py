@@ -1,0 +1,145 @@
+"""What is proved of an application's machine code: the right one is proved, each broken one refuted."""
+
+from functools import cache
+from itertools import product
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("pypcode", reason="pypcode is not installed")
+pytest.importorskip("z3", reason="z3 is not installed")
+
+import re
+
+import z3
+
+from build_application import APPLICATION, APPLICATION_FAULTS, APPLICATION_IMAGES, compile_application
+from build_firmware import CORES, Build
+from otaproof.binary.application.call_inputs import GIVEN_OF_CALLS, SLOT_COUNT
+from otaproof.binary.application.call_proof import APPLICATION_BUILDS, CallProof, prove_call
+from otaproof.binary.application.call_theorems import CALL_THEOREMS
+from otaproof.binary.elf_file import read_bootloader_elf
+from otaproof.binary.execution.counting_loop import ABOVE, ends_soon, meanings
+from otaproof.binary.theorems.boot_inputs import RECORDS
+from otaproof.binary.theorems.question import TheoremVerdict
+from otaproof.impl import otadata
+from otaproof.impl.program_end import Hang
+from otaproof.model.config import Config, Release
+
+BY_FUNCTION = {theorem.function: theorem for theorem in CALL_THEOREMS}
+SLOW = "esp_ota_mark_app_invalid_rollback_and_reboot"
+V5_1 = (Config(rollback=True, app_release=Release.V5_1),)
+FAITHFUL = ("riscv-faithful-Os-application", "xtensa-faithful-Os-application")
+
+needs_compiler = pytest.mark.skipif(not CORES["riscv"].is_here, reason=f"{CORES['riscv'].compiler} is not installed")
+
+
+WITHOUT_EXAMPLE = ("signed_search",)
+"""It differs from 0x80000000 on alone, to which the right search takes more turns than examples are given."""
+QUICK_FAULTS = ("sixteen_are_none", "state_as_byte", "valid_half_word", "number_must_grow")
+
+
+def marked(name: str, function: str) -> object:
+    """Return a case, slow where its function has many paths, and for most faults."""
+    is_slow = function == SLOW or (name in APPLICATION_FAULTS and name not in QUICK_FAULTS)
+    return pytest.param(name, function, marks=[pytest.mark.slow] if is_slow else [])
+
+
+def proof_of(elf: Path, function: str, builds: tuple[Config, ...] = V5_1) -> CallProof:
+    """Return what is known of a function in a file."""
+    return prove_call(BY_FUNCTION[function], read_bootloader_elf(elf), builds)
+
+
+@pytest.mark.parametrize(("name", "function"), [marked(*case) for case in product(FAITHFUL, BY_FUNCTION)])
+def test_right_call_is_proved(name: str, function: str) -> None:
+    """Compiled with calls and with loops, for RISC-V by both semantics, and for Xtensa."""
+    found = proof_of(APPLICATION_IMAGES / f"{name}.elf", function)
+    assert TheoremVerdict.PROVED is found.verdict, found.verdicts
+
+
+@needs_compiler
+@pytest.mark.parametrize(
+    ("fault", "function"), [marked(*case) for case in APPLICATION_FAULTS.items() if case[0] not in WITHOUT_EXAMPLE]
+)
+def test_broken_call_is_refuted_by_an_example(fault: str, function: str, tmp_path: Path) -> None:
+    """What the code does with the example is not what impl does."""
+    found = proof_of(compile_application(Build("riscv", fault), tmp_path), function)
+    assert TheoremVerdict.REFUTED is found.verdict, found.verdicts
+    assert found.followed.example is not None
+    assert found.followed.example.code != found.followed.example.impl
+
+
+@needs_compiler
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", WITHOUT_EXAMPLE)
+def test_broken_call_without_an_example_is_not_proved(fault: str, tmp_path: Path) -> None:
+    """The difference is known, and no inputs for it."""
+    found = proof_of(compile_application(Build("riscv", fault), tmp_path), APPLICATION_FAULTS[fault])
+    assert TheoremVerdict.UNDECIDED is found.verdict, found.verdicts
+    assert found.followed.detail.startswith("it differs")
+
+
+def test_committed_broken_search_is_refuted() -> None:
+    """It needs no compiler: every second number is passed over."""
+    elf = APPLICATION_IMAGES / "riscv-every_second_number-Os-application.elf"
+    assert TheoremVerdict.REFUTED is proof_of(elf, "esp_ota_set_boot_partition").verdict
+
+
+@needs_compiler
+@pytest.mark.parametrize("optimisation", ["-O2", "-Og"])
+def test_search_is_recognised_however_it_is_compiled(optimisation: str, tmp_path: Path) -> None:
+    """-O2 asks once before the loop; -Og multiplies in each turn."""
+    elf = compile_application(Build("riscv", None, optimisation), tmp_path)
+    found = proof_of(elf, "esp_ota_set_boot_partition")
+    assert TheoremVerdict.PROVED is found.verdict, found.verdicts
+
+
+@needs_compiler
+@pytest.mark.parametrize(
+    ("options", "followed"),
+    [
+        pytest.param((), (True, Release.V5_1), marks=pytest.mark.slow),
+        pytest.param(("CONFIG_ROLLBACK=0",), (False, Release.V5_1), marks=pytest.mark.slow),
+        pytest.param(("CONFIG_SAME_SLOT_IN_PLACE=1",), (True, Release.V6_0)),
+    ],
+)
+def test_build_is_told_by_proof(options: tuple[str, ...], followed: tuple[bool, Release], tmp_path: Path) -> None:
+    """Of the builds that are tried, one is proved and the others are refuted."""
+    elf = compile_application(Build("riscv", options=options), tmp_path)
+    found = proof_of(elf, "esp_ota_set_boot_partition", APPLICATION_BUILDS)
+    proved = [item.config for item in found.verdicts if item.verdict is TheoremVerdict.PROVED]
+    assert [followed] == [(config.rollback, config.app_release) for config in proved]
+    assert 3 == sum(item.verdict is TheoremVerdict.REFUTED for item in found.verdicts)
+
+
+def test_every_fault_of_the_application_is_in_the_table() -> None:
+    """The table and the sources name the same faults."""
+    text = (APPLICATION / "esp_ota_calls.c").read_text(encoding="utf-8")
+    assert set(APPLICATION_FAULTS) == set(re.findall(r"FAULT\((\w+),", text))
+
+
+def test_premises_of_calls_can_be_met() -> None:
+    """Those of examples too; else nothing would be claimed."""
+    searched = ABOVE.found(RECORDS[0][0], SLOT_COUNT, SLOT_COUNT) == 7
+    solver = z3.Solver()
+    solver.add(*GIVEN_OF_CALLS, searched, *meanings(searched), *ends_soon(searched))
+    assert z3.sat == solver.check()
+
+
+def test_next_seq_is_what_the_loop_finds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With words of 6 bits, for every number, slot and count; where the loop has no end, it hangs."""
+    monkeypatch.setattr(otadata, "WORD", 64)
+
+    @cache
+    def searched(current: int, slot: int, count: int) -> int | None:
+        found = (((slot + 1) % count + turn * count) % 64 for turn in range(64))
+        return next((number for number in found if number >= current), None)
+
+    def computed(current: int, slot: int, count: int) -> int | None:
+        try:
+            return otadata.next_seq(current, slot, count)
+        except Hang:
+            return None
+
+    cases = [(current, slot, count) for count in range(1, 17) for slot in range(count) for current in range(64)]
+    assert [searched(*case) for case in cases] == [computed(*case) for case in cases]
