@@ -124,7 +124,7 @@ def _make_directory(directory: Path) -> None:
 
 
 def _write_questions(directory: Path, found: "BootloaderProof") -> None:
-    from ...project.files import write_file
+    from ...output_file import write_file
 
     for proof in found.theorems:
         for item in proof.verdicts:
