@@ -85,7 +85,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("otaproof: interrupted", file=sys.stderr)
         return ExitCode.INCONCLUSIVE
     except Exception as error:
-        if isinstance(error, OSError) and error.errno == errno.ENOSPC and _is_output_full():
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC and error.filename is None:
             return _no_room()
         return _internal_error(error, shows_where=TRACEBACK in given)
 
@@ -94,17 +94,8 @@ def _interrupt(number: int, frame: object) -> None:
     raise KeyboardInterrupt(signal.Signals(number).name)
 
 
-def _is_output_full() -> bool:
-    """Tell whether what was printed found no room: it is still waiting, and is refused again."""
-    try:
-        sys.stdout.flush()
-    except OSError:
-        return True
-    return False
-
-
 def _no_room() -> ExitCode:
-    """Tell that the output found no room; what waits goes nowhere."""
+    """Tell that standard output found no room: of a file, output_file.py tells it by name. What waits goes nowhere."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     print("otaproof: the output cannot be written: no space left on the device", file=sys.stderr)
     return ExitCode.BAD_INPUT

@@ -20,10 +20,10 @@ class _ControlCharacters(RenderHook):
     """Has control characters written out, in all that is printed."""
 
     def process_renderables(self, renderables: list[ConsoleRenderable]) -> list[ConsoleRenderable]:
-        return [_Shown(renderable) for renderable in renderables]
+        return [_WithoutControls(renderable) for renderable in renderables]
 
 
-class _Shown:
+class _WithoutControls:
     """Something to print, without the control characters of its texts; those of the console itself stay."""
 
     def __init__(self, renderable: ConsoleRenderable) -> None:
