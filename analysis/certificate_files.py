@@ -11,7 +11,7 @@ from pathlib import Path
 from .. import __version__
 from ..model.device.scope_text import scope_title, title_of_any_slots
 from ..model.device.state import Scope
-from ..project.files import write_file
+from ..output_file import write_file
 from ..proofs.certificates.certificate import Certificate, CertificateLimits, certify
 from ..proofs.prover.configurations import Family
 from ..proofs.prover.decision import Effort, ProofVerdict

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from ..project.files import write_file
+from ..output_file import write_file
 from ..proofs.smt.verification_condition import Condition
 from .proof_runs import ConfigurationProof
 

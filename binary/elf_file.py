@@ -17,6 +17,7 @@ from typing import Any
 
 from elftools.elf.elffile import ELFFile
 
+from ..bounded_input import read_bounded
 from ..errors import InputError
 
 MAX_FILE_SIZE = 64 << 20
@@ -158,14 +159,7 @@ class BootloaderElf:
 
 def read_bootloader_elf(path: Path) -> BootloaderElf:
     """Return a bootloader's ELF file; raises InputError for anything else, and for a damaged file."""
-    try:
-        with path.open("rb") as file:
-            raw = file.read(MAX_FILE_SIZE + 1)
-    except OSError as error:
-        raise InputError(f"{path}: {error.strerror}") from error
-    if len(raw) > MAX_FILE_SIZE:
-        raise InputError(f"{path}: larger than {MAX_FILE_SIZE >> 20} MiB, which no bootloader is")
-    return parse_bootloader_elf(raw, str(path))
+    return parse_bootloader_elf(read_bounded(path, MAX_FILE_SIZE), str(path))
 
 
 def parse_bootloader_elf(raw: bytes, name: str) -> BootloaderElf:

@@ -4,9 +4,11 @@ A command is a typed function of its own module in commands/; its docstring is i
 when the command runs or when its help is asked for. Every error is told here, and nowhere else: in one line on stderr.
 """
 
+import errno
 import importlib
 import io
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Sequence
@@ -16,6 +18,7 @@ from cyclopts import App, CycloptsError, Parameter
 from rich.console import Console
 
 from .. import __version__
+from ..bounded_input import shortened, shown
 from ..errors import InputError
 from .completion import EPILOGUE, FLAG, installer
 from .exit_code import ExitCode
@@ -47,6 +50,8 @@ GROUPS = {
 """Commands of two words: the first one, the second ones as in COMMANDS; each is the module first_second."""
 GROUP_SUMMARIES = {"binary": "Prove or run the machine code of your own bootloader.elf."}
 TRACEBACK, TRACEBACK_ENVIRONMENT = "--traceback", "OTAPROOF_TRACEBACK"
+_OF_FILES = frozenset({errno.ENAMETOOLONG, errno.ELOOP, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EIO})
+"""What goes wrong with a file that the user named, wherever it is met."""
 _EPILOGUE = f"""\
 otaproof COMMAND --help tells more, with examples.
 {TRACEBACK}, or {TRACEBACK_ENVIRONMENT}=1, shows where an internal error arose.
@@ -62,6 +67,9 @@ Exit codes:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code; every error is one line on stderr."""
     given = sys.argv[1:] if arguments is None else list(arguments)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        # What SIGINT does: what was found is kept and told.
+        signal.signal(number, _interrupt)
     try:
         return _run([argument for argument in given if argument != TRACEBACK])
     except BrokenPipeError:
@@ -77,7 +85,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("otaproof: interrupted", file=sys.stderr)
         return ExitCode.INCONCLUSIVE
     except Exception as error:
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC and error.filename is None:
+            return _no_room()
         return _internal_error(error, shows_where=TRACEBACK in given)
+
+
+def _interrupt(number: int, frame: object) -> None:
+    raise KeyboardInterrupt(signal.Signals(number).name)
+
+
+def _no_room() -> ExitCode:
+    """Tell that standard output found no room: of a file, output_file.py tells it by name. What waits goes nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    print("otaproof: the output cannot be written: no space left on the device", file=sys.stderr)
+    return ExitCode.BAD_INPUT
 
 
 def _run(arguments: Sequence[str]) -> int:
@@ -109,6 +130,8 @@ def _expected(error: Exception) -> str | None:
         return f"needs the solvers: {INSTALL}"
     if isinstance(error, ModuleNotFoundError) and is_binary_missing(error):
         return f"needs what reads machine code: {INSTALL_BINARY}"
+    if isinstance(error, OSError) and error.errno in _OF_FILES and isinstance(error.filename, str):
+        return f"{shortened(error.filename, 80)}: {error.strerror}"
     return str(error) if isinstance(error, (InputError, TableError)) else None
 
 
@@ -171,7 +194,7 @@ def _add(app: App, name: str, module: str, summary: str, order: int, is_asked: b
 
 
 def _bad_input(command: str, text: str) -> ExitCode:
-    print(f"otaproof{' ' if command else ''}{command}: {text}", file=sys.stderr)
+    print(f"otaproof{' ' if command else ''}{command}: {shown(text)}", file=sys.stderr)
     return ExitCode.BAD_INPUT
 
 
@@ -179,7 +202,7 @@ def _internal_error(error: Exception, shows_where: bool) -> ExitCode:
     """Tell of an error that nobody expected: in one line, before it the traceback where that is asked for."""
     if shows_where or os.environ.get(TRACEBACK_ENVIRONMENT, "") not in ("", "0"):
         traceback.print_exception(error)
-    message = " ".join(str(error).split())
+    message = shown(" ".join(str(error).split()))
     print(
         f"otaproof: internal error: {type(error).__name__}: {message}; please report it, with the command line "
         f"({TRACEBACK} or {TRACEBACK_ENVIRONMENT}=1 shows where)",

@@ -7,6 +7,7 @@ class of file is decided by its contents, not its name.
 import codecs
 from pathlib import Path
 
+from ..bounded_input import read_bounded
 from ..errors import InputError
 from ..impl.chip.cells import Cells
 from ..impl.chip.flash import NorFlash
@@ -30,28 +31,10 @@ _REPLACED_BYTES = b"\xef\xbf\xbd"
 
 def read_file(path: Path) -> bytes:
     """Return the bytes of a file that is not empty; raises InputError for one that cannot be read."""
-    try:
-        contents = path.read_bytes()
-    except IsADirectoryError:
-        raise InputError(f"{path}: is a directory; name a file in it") from None
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such file") from None
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from None
+    contents = read_bounded(path)
     if not contents:
         raise InputError(f"{path}: is empty")
     return contents
-
-
-def write_file(path: Path, contents: bytes) -> None:
-    """Write a file so that it appears whole or not at all; raises InputError where it cannot be written."""
-    temporary = path.with_name(f".{path.name}.part")
-    try:
-        temporary.write_bytes(contents)
-        temporary.replace(path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise InputError(f"{path}: cannot be written: {error.strerror or error}") from None
 
 
 def read_table(path: Path, table_offset: int, bootloader_offset: int | None = None) -> tuple[Partition, ...]:

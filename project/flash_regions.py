@@ -15,7 +15,8 @@ from ..impl.chip.cells import SECTOR_SIZE, Cells
 from ..impl.chip.chips import CHIPS
 from ..impl.image.format import IMAGE_HEADER_SIZE, IMAGE_MAGIC, decode_header
 from ..model.config import Config
-from .files import read_file, write_file
+from ..output_file import write_file
+from .files import read_file
 
 _STUDY_ONLY = (
     "for study only, as otaproof explain and otaproof check --flash read it. It has no bootloader: on a board it would "

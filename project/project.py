@@ -4,10 +4,10 @@ recognise.py finds out which kind of directory it is. The partition table is the
 ESP-IDF's own, or, where no option names one, the file that the build flashes.
 """
 
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ..bounded_input import json_value
 from ..errors import InputError
 from ..impl.chip.chips import CHIPS
 from ..impl.image.format import IMAGE_MAGIC
@@ -103,10 +103,7 @@ def load_json(path: Path) -> dict[str, object]:
     """Return what a build says of itself in a JSON file; nothing where there is none."""
     if not path.is_file():
         return {}
-    try:
-        description = json.loads(read_file(path))
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{path}: no JSON: {error}; build the project again") from None
+    description = json_value(read_file(path), str(path), "; build the project again")
     return description if isinstance(description, dict) else {}
 
 

@@ -4,6 +4,7 @@ import json
 import re
 from pathlib import Path
 
+from ..bounded_input import json_value
 from ..errors import InputError
 from .files import read_file
 from .sdkconfig import Option, Sdkconfig, parse_sdkconfig
@@ -27,10 +28,7 @@ def read_options(path: Path) -> Sdkconfig:
 
 
 def _of_json(text: str, path: Path) -> Sdkconfig:
-    try:
-        values = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{path}: no JSON: {error}; name the sdkconfig of the build") from None
+    values = json_value(text, str(path), "; name the sdkconfig of the build")
     words = {True: "y", False: "n"}
     return Sdkconfig(
         {

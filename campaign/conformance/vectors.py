@@ -9,15 +9,14 @@ an otadata entry, lest a decoder that is wrong agree with itself. Fields of a he
 are ignored. The format: tests/data/vectors/README.md.
 """
 
-import gzip
 import hashlib
 import json
-import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from ...bounded_input import json_value, read_bounded, shortened, unpacked
 from ...errors import InputError
 from ...impl.chip.cells import SECTOR_SIZE, Cells
 from ...model.config import Config, Release
@@ -37,7 +36,6 @@ RECORDED_CHIP_REVISION = 300
 _TYPE_APP = 0
 _KIND_OTADATA = (1, 0)
 """Type and subtype of the otadata partition."""
-_GZIP_MAGIC = b"\x1f\x8b"
 _JSON_KINDS = {str: "a string", int: "an integer", bool: "true or false", list: "a list", dict: "an object"}
 
 
@@ -125,11 +123,16 @@ class Recording:
         """Return the bytes of the image of that name; raises InputError when it is absent or not as described."""
         if name not in self._images:
             record, _ = self._image_records.get(name, ({}, ""))
-            path = self.directory / "images" / record.get("file", f"{name}.bin")
+            file = record.get("file", f"{name}.bin")
+            if not isinstance(file, str) or not file.isprintable() or "/" in file:
+                raise InputError(
+                    f"{where}: image '{shortened(name)}': its file '{shortened(file)}' is no name of a file"
+                )
+            path = self.directory / "images" / file
             try:
-                contents = path.read_bytes()
-            except OSError as error:
-                raise InputError(f"{where}: image {name!r}: {path}: {error.strerror}") from None
+                contents = read_bounded(path)
+            except InputError as error:
+                raise InputError(f"{where}: image '{shortened(name)}': {error}") from None
             digest = hashlib.sha256(contents).hexdigest()
             if record.get("sha256", digest) != digest:
                 raise InputError(f"{path}: not the SHA-256 that images*.json gives for {name!r}")
@@ -140,12 +143,20 @@ class Recording:
 def take(record: Record, name: str, kind: type[_Value], where: str) -> _Value:
     """Return field `name`, whose JSON type must be `kind`; raises InputError naming `where` and the field."""
     if not isinstance(record, dict):
-        raise InputError(f"{where}: {json.dumps(record)[:40]} stands where an object with {name!r} belongs")
+        raise InputError(f"{where}: {shortened(json.dumps(record))} stands where an object with {name!r} belongs")
     if name not in record:
         raise InputError(f"{where}: field {name!r} is missing")
     value = record[name]
     if type(value) is not kind:
-        raise InputError(f"{where}: field {name!r} is {json.dumps(value)[:40]}, want {_JSON_KINDS[kind]}")
+        raise InputError(f"{where}: field {name!r} is {shortened(json.dumps(value))}, want {_JSON_KINDS[kind]}")
+    return value
+
+
+def take_number(record: Record, name: str, most: int, where: str) -> int:
+    """Return field `name`, an integer from 0 to `most`; raises InputError for anything else."""
+    value = take(record, name, int, where)
+    if not 0 <= value <= most:
+        raise InputError(f"{where}: field {name!r} is {shortened(value)}, want 0 … {most}")
     return value
 
 
@@ -171,10 +182,7 @@ def read_vectors(path: Path) -> Iterator[Vector]:
         if not line.strip():
             continue
         where = f"{path} line {number}"
-        try:
-            record = json.loads(line)
-        except json.JSONDecodeError as error:
-            raise InputError(f"{where}: not JSON: {error.msg} at column {error.colno}") from None
+        record = json_value(line, where)
         if not isinstance(record, dict):
             raise InputError(f"{where}: want one JSON object a line")
         yield parse_vector(record, recording, where)
@@ -200,7 +208,7 @@ def parse_vector(record: Record, recording: Recording, where: str) -> Vector:
         config=_parse_config(record, layout, where),
         layout=layout,
         cells=cells,
-        efuse=take(record, "efuse", int, where),
+        efuse=take_number(record, "efuse", SECURE_VERSION_BITS, where),
         record=record,
         recording=recording,
     )
@@ -231,14 +239,15 @@ def _parse_layout(name: str, record: Record, where: str) -> FlashLayout:
     apps: list[Area] = []
     otadata: list[Area] = []
     for row in take(record, "partitions", list, where):
-        area = Area(take(row, "label", str, where), take(row, "offset", int, where), take(row, "size", int, where))
+        offset = take_number(row, "offset", FLASH_SIZE, where)
+        area = Area(take(row, "label", str, where), offset, take_number(row, "size", FLASH_SIZE - offset, where))
         kind = take(row, "type", int, where), take(row, "subtype", int, where)
         areas.append(area)
         if kind[0] == _TYPE_APP:
             apps.append(area)
         if kind == _KIND_OTADATA:
             otadata.append(area)
-    table_offset = take(record, "table_offset", int, where)
+    table_offset = take_number(record, "table_offset", FLASH_SIZE, where)
     table = _parse_hex(take(record, "table_hex", str, where), "table_hex", where)
     return FlashLayout(
         name=name,
@@ -254,10 +263,7 @@ def _read_tables(directory: Path, pattern: str) -> dict[str, tuple[Record, str]]
     """Return name -> (object, file) of all files that match, whose JSON is an object of objects."""
     tables: dict[str, tuple[Record, str]] = {}
     for path in sorted(directory.glob(pattern)):
-        try:
-            table = json.loads(_read_text(path))
-        except json.JSONDecodeError as error:
-            raise InputError(f"{path} line {error.lineno}: not JSON: {error.msg}") from None
+        table = json_value(_read_text(path), str(path))
         if not isinstance(table, dict) or not all(isinstance(record, dict) for record in table.values()):
             raise InputError(f"{path}: want a JSON object that maps names to objects")
         tables.update({name: (record, str(path)) for name, record in table.items()})
@@ -267,23 +273,16 @@ def _read_tables(directory: Path, pattern: str) -> dict[str, tuple[Record, str]]
 def _read_text(path: Path) -> str:
     """Return the text of a file, gzip or not; raises InputError when it cannot be read."""
     try:
-        contents = path.read_bytes()
-        if contents.startswith(_GZIP_MAGIC):
-            contents = gzip.decompress(contents)
-        return contents.decode()
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise InputError(f"{path}: damaged gzip file: {error}") from None
+        return unpacked(path, read_bounded(path)).decode()
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: not UTF-8 text at byte {error.start}; want JSON lines") from None
-    except OSError as error:
-        raise InputError(f"{path}: {error.strerror}") from None
 
 
 def _parse_hex(text: object, name: str, where: str) -> bytes:
     try:
         return bytes.fromhex(str(text))
     except ValueError:
-        raise InputError(f"{where}: field {name!r} holds {str(text)[:40]!r}, want hex bytes") from None
+        raise InputError(f"{where}: field {name!r} holds '{shortened(text)}', want hex bytes") from None
 
 
 def _with_bytes(cells: Cells, offset: int, contents: bytes, where: str) -> Cells:

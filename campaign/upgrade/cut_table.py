@@ -8,12 +8,13 @@ nothing boots), verdict ("ok", or the ids of the violated claims).
 import csv
 import gzip
 import io
-import os
-import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from ...impl.chip.cells import Cells
+from ...output_file import output_file
 from ..device_under_test import DeviceUnderTest
 from .sweep import Stretch, SweepResult, torn_cells
 
@@ -23,21 +24,14 @@ COLUMNS = ("call_index", "call", "op", "torn", "address", "otadata_0", "otadata_
 def write_cut_table(path: Path, dut: DeviceUnderTest, result: SweepResult) -> int:
     """Write the rows of a sweep to `path` (.csv or .csv.gz) and return how many there are.
 
-    The file appears whole or not at all; raises OSError where it cannot be written."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    os.close(handle)
-    try:
-        with _open_text(Path(temporary), is_packed=path.suffix == ".gz") as stream:
-            writer = csv.writer(stream, lineterminator="\n")
-            writer.writerow(COLUMNS)
-            count = 0
-            for row in cut_rows(dut, result):
-                writer.writerow(row)
-                count += 1
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    The file appears whole or not at all; raises InputError where it cannot be written."""
+    count = 0
+    with output_file(path) as file, _text_in(file, is_packed=path.suffix == ".gz") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        for row in cut_rows(dut, result):
+            writer.writerow(row)
+            count += 1
     return count
 
 
@@ -68,7 +62,13 @@ def _entries(dut: DeviceUnderTest, cells: Cells) -> tuple[str, str]:
     return first.hex(), second.hex()
 
 
-def _open_text(path: Path, is_packed: bool) -> io.TextIOBase:
+@contextmanager
+def _text_in(file: BinaryIO, is_packed: bool) -> Iterator[io.TextIOBase]:
+    """Yield a text stream into a file; packed, with a header that says neither name nor time: same rows, same bytes."""
+    packed = gzip.GzipFile("", "wb", compresslevel=1, fileobj=file, mtime=0) if is_packed else file
+    stream = io.TextIOWrapper(packed, encoding="ascii", newline="")
+    yield stream
+    stream.flush()
+    stream.detach()
     if is_packed:
-        return io.TextIOWrapper(gzip.GzipFile(path, "wb", compresslevel=1, mtime=0), encoding="ascii", newline="")
-    return path.open("w", encoding="ascii", newline="")
+        packed.close()

@@ -15,7 +15,7 @@ from ...impl.chip.torn_operations import Torn
 from ...impl.image.format import MIN_IMAGE_SIZE, build_image
 from ...impl.otadata import ENTRY_SIZE
 from ...impl.partitions.partition import Partition
-from ...impl.partitions.table import TableError, encode_table
+from ...impl.partitions.table import TABLE_MAX_LENGTH, TableError, encode_table
 from ...model.config import Config
 from ..device_under_test import DeviceUnderTest, NamedImage
 from ..history.step import StepCut
@@ -169,6 +169,8 @@ def _check(token: Token) -> None:
     names += [text for image in token.images for text in (image.name, image.version, image.digest)]
     if not all(isinstance(name, str) for name in names):
         raise TypeError("a name is no text")
+    if not all(name.isprintable() for name in (token.claim_id, *(image.name for image in token.images))):
+        raise ValueError("a name holds control characters")
     encode_table(token.table)
     ends = [partition.end for partition in token.table]
     ends += [_partition(token, label).offset + token.images[number].size for label, number in token.placed]
@@ -176,8 +178,14 @@ def _check(token: Token) -> None:
         raise ValueError("the flash does not hold it")
     if any(p.offset % SECTOR_SIZE for p in token.table if p.is_app or p.is_otadata):
         raise ValueError("a partition does not begin at a sector")
+    # make_token names only tables that begin in flash, and images that a slot holds.
+    if token.config.table_offset + TABLE_MAX_LENGTH > token.flash_size:
+        raise ValueError("the flash does not hold its partition table")
+    largest = max((p.size for p in token.table if p.is_app), default=0)
     for image in token.images:
         int(image.digest, 16)
+        if image.size > largest:
+            raise ValueError("an image is larger than every slot")
         if image.size < MIN_IMAGE_SIZE:
             raise ValueError("an image is too short")
     if any(len(bytes.fromhex(entry)) != ENTRY_SIZE for entry in token.entries or ()):

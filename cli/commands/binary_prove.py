@@ -178,7 +178,7 @@ def _questions(found: "BootloaderProof") -> Iterator[tuple[str, str]]:
 
 
 def _write_questions(directory: Path, file: str, questions: Iterable[tuple[str, str]]) -> None:
-    from ...project.files import write_file
+    from ...output_file import write_file
 
     for name, text in questions:
         needs = 'needs "unsat" for a proof; "sat" where the code differs'

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from ...errors import InputError
 from ...model.fault_model import FaultModel
 from ..exit_code import ExitCode
 from ..options.build_options import BuildFiles, BuildOptions, Project
@@ -164,7 +163,4 @@ def _watched(elf: Path, device: "DeviceUnderTest") -> "BootloaderCheck":
 def _write_cuts(path: Path, report: "CheckReport") -> None:
     from ...campaign.upgrade.cut_table import write_cut_table
 
-    try:
-        write_cut_table(path, report.world, report.upgrade)
-    except OSError as error:
-        raise InputError(f"--cuts: {path}: cannot be written: {error.strerror or error}") from None
+    write_cut_table(path, report.world, report.upgrade)

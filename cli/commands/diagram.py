@@ -56,7 +56,7 @@ def diagram(name: Name, /, *, options: DiagramOptions = DiagramOptions()) -> Exi
     """
     from ...diagrams.catalogue import diagram_of
     from ...diagrams.render import NoRenderer, find_renderer
-    from ...project.files import write_file
+    from ...output_file import write_file
 
     names = NAMES if name == ALL else (name,)
     if options.token is not None and not set(names) & set(OF_TOKEN):

@@ -74,15 +74,14 @@ def diff(
     5.1,bootloader-idf=4.4. Settings are idf, bootloader-idf, rollback, anti-rollback and skip-validate-in-deep-sleep;
     what a side does not say is as the options say.
     """
-    from rich.console import Console
-
     from ...analysis.release_diff import compare
     from ...analysis.release_matrix import matrix_of
     from ...analysis.results.diff_result import diff_result, matrix_result
     from ...campaign.lockstep.divergence import Divergence
     from ..reports import diff_report, matrix_report
+    from ..terminal import terminal
 
-    text = Console(soft_wrap=True, highlight=False)
+    text = terminal(wraps=False)
     _check_sides(sides, comparison)
     try:
         if comparison.replay is not None:

@@ -90,16 +90,15 @@ def doctor(
     Looks at options, partition table and images of a project, or at the files of a release, and says what does not
     work in an update, why, and what to do.
     """
-    from rich.console import Console
-
     from ...analysis.results.doctor_result import doctor_result
+    from ...output_file import write_file
     from ...project.doctor.diagnosis import diagnose
     from ...project.doctor.load import load_subject
-    from ...project.files import write_file
     from ..reports.doctor_report import print_diagnosis, print_rules
     from ..reports.sarif import as_sarif
+    from ..terminal import terminal
 
-    text = Console(highlight=False, emoji=False)
+    text = terminal()
     if findings.rules:
         print_rules(text)
         return ExitCode.HOLDS

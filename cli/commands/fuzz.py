@@ -123,14 +123,13 @@ def fuzz(
     device model and the life-cycle table follow every operation. Prints where the three diverge and which claims are
     violated: each once for a kind of device, with its history shrunk.
     """
-    from rich.console import Console
-
     from ...analysis.fuzz_findings import fuzz_devices
     from ...analysis.results.fuzz_result import fuzz_result
-    from ...project.files import write_file
+    from ...output_file import write_file
     from ..json_text import json_line, json_text
     from ..reports.fuzz_report import print_fuzz
     from ..reports.progress_bar import fuzz_progress
+    from ..terminal import terminal
 
     worlds = device.worlds()
     with fuzz_progress() as progress:
@@ -141,7 +140,7 @@ def fuzz(
     if output.json:
         print(json_text(result), end="")
     else:
-        print_fuzz(Console(highlight=False), result)
+        print_fuzz(terminal(), result)
     if report.ended_by:
         return ExitCode.INCONCLUSIVE
     return ExitCode.VIOLATED if report.reported else ExitCode.HOLDS

@@ -27,16 +27,16 @@ class OutputOptions:
 
     def console(self, wraps: bool = True) -> "Console":
         """Return where text goes: to stderr if stdout is for JSON; without `wraps`, lines stay as long as they are."""
-        from rich.console import Console
+        from ..terminal import terminal
 
-        return Console(stderr=self.json, highlight=False, soft_wrap=not wraps)
+        return terminal(stderr=self.json, wraps=wraps)
 
     def give(self, result: "CommandResult", print_text: Callable[[], None]) -> None:
         """Write the result to the file, if there is one, and print it or the text."""
         from ..json_text import json_text
 
         if self.out is not None:
-            from ...project.files import write_file
+            from ...output_file import write_file
 
             write_file(self.out, json_text(result).encode())
         if self.json:

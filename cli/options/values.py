@@ -9,6 +9,7 @@ from cyclopts import Parameter, Token
 
 from ...model.config import Release
 from ...model.device.allowance import Allowance
+from ...output_file import refusal
 from ...project.release_text import read_release
 
 
@@ -30,9 +31,10 @@ def above_zero(_: object, value: float | None) -> None:
 
 
 def can_be_made(_: object, path: Path | None) -> None:
-    """Refuse a file to be written whose directory does not exist: told before the work, not after it."""
-    if path is not None and not path.parent.is_dir():
-        raise ValueError(f"{path.parent} is no directory; create it first")
+    """Refuse a file that cannot be written: told before the work, not after it."""
+    reason = None if path is None else refusal(path)
+    if reason is not None:
+        raise ValueError(reason)
 
 
 def is_elf(path: Path) -> bool:

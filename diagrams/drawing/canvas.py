@@ -9,6 +9,7 @@ from enum import Enum
 
 import graphviz
 
+from ...bounded_input import shown
 from .palette import FONT, FONTS, GROUND, INK, style_sheet
 
 _DASHES = {"solid": "", "dashed": "6 4", "dotted": "1.5 3.5"}
@@ -174,8 +175,14 @@ class Drawing:
 
 
 def escaped(text: str) -> str:
-    """Return a text as XML wants it."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
+    """Return a text as XML wants it, control characters written out."""
+    return (
+        shown(text, keeps_lines=True)
+        .replace("&", "&amp;")
+        .replace("<", "&lt;")
+        .replace(">", "&gt;")
+        .replace('"', "&quot;")
+    )
 
 
 def _svg_item(item: Box | Text | Stroke) -> str:

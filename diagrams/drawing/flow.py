@@ -8,6 +8,7 @@ from enum import Enum
 
 import graphviz
 
+from ...bounded_input import shown
 from .palette import FAINT, FONT, GROUND, INK, Tone
 
 
@@ -198,7 +199,7 @@ def _dot_label(node: Node) -> str:
 
 def _dot_text(text: str) -> str:
     """Return a plain-text label (not HTML-like) with its line breaks."""
-    return graphviz.escape(text).replace("\n", "\\n") if text else ""
+    return graphviz.escape(shown(text, keeps_lines=True)).replace("\n", "\\n") if text else ""
 
 
 def _edge_label(text: str) -> str:
@@ -207,7 +208,7 @@ def _edge_label(text: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return shown(text, keeps_lines=True).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def _mermaid_id(name: str) -> str:
@@ -216,4 +217,10 @@ def _mermaid_id(name: str) -> str:
 
 
 def _mermaid_text(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace('"', "#quot;").replace("\n", "<br/>")
+    return (
+        shown(text, keeps_lines=True)
+        .replace("&", "&amp;")
+        .replace("<", "&lt;")
+        .replace('"', "#quot;")
+        .replace("\n", "<br/>")
+    )

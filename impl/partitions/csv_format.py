@@ -1,17 +1,17 @@
 """The CSV form of a partition table: name, type, subtype, offset, size, flags.
 
 Lines that are blank or begin with # do not count, and what stands after the sixth field neither. Numbers
-are decimal or 0x…, with K or M behind them; $NAME is replaced from the environment. A blank offset follows
+are decimal or 0x…, with K or M behind them; $NAME is replaced if its value is given. A blank offset follows
 the partition before it, aligned; a negative size means "up to that address". Source: gen_esp32part.py
 PartitionTable.from_csv, PartitionDefinition.from_csv (6.2-dev).
 """
 
 import codecs
-import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from ...bounded_input import shortened
 from .generator_checks import TABLE_SIZE, check_table, is_primary, offset_alignment
 from .partition import Partition, PartitionType
 from .table import LABEL_LENGTH, TableError, encode_label
@@ -48,6 +48,10 @@ SUBTYPES: Mapping[int, Mapping[str, int]] = {
     },
 }
 _UNDEFINED = SUBTYPES[PartitionType.DATA]["undefined"]
+_LARGEST_NUMBER = 1 << 33
+"""No field holds a number beyond: a size may be as negative as the end of the largest partition."""
+_LONGEST_NUMBER = 80
+"""Characters of a number or of the name of a type; 32 bits in binary have 34."""
 _FLAGS = ("encrypted", "readonly")
 _SUFFIXES = {"k": 1 << 10, "m": 1 << 20}
 _MARKS = {
@@ -86,14 +90,15 @@ def parse_csv(
 ) -> tuple[Partition, ...]:
     """Return the partitions of a CSV, checked, in the order of its lines.
 
-    environment: what $NAME stands for, os.environ when None. A name longer than a label is cut off, as the
-    generator does without a word. Raises TableError naming line and field."""
+    environment: what $NAME stands for; by itself nothing, lest a table of others shows what is secret.
+    A name longer than a label is cut off, as the generator does without a word.
+    Raises TableError naming line and field."""
     places = places or CsvPlaces()
     text = _decode(raw)
     lines = [
         _parse_line(number, fields, places)
         for number, line in enumerate(text.splitlines(), 1)
-        if (fields := _fields(number, line, os.environ if environment is None else environment))
+        if (fields := _fields(number, line, environment or {}))
     ]
     placed = _place(lines, places)
     numbers = {id(partition): line.number for partition, line in zip(placed, lines, strict=True)}
@@ -142,7 +147,7 @@ def _fields(number: int, line: str, environment: Mapping[str, str]) -> list[str]
 
     line = re.sub(r"\$(?:(\w+)|\{([^}]*)\})", value_of, line, flags=re.ASCII)
     if match := re.match(r"\$([A-Za-z_]\w*)", line, re.ASCII):
-        raise TableError(f"line {number}: ${match[1]} is not set in the environment; set it or write the value")
+        raise TableError(f"line {number}: ${match[1]} is not filled in from the environment; write its value")
     line = line.strip()
     if not line or line.startswith("#"):
         return None
@@ -169,7 +174,7 @@ def _parse_line(number: int, fields: list[str], places: CsvPlaces) -> _Line:
     flags = [flag for flag in flags_text.split(":") if flag]
     for flag in flags:
         if flag not in _FLAGS:
-            raise TableError(f"line {number}, flags: unknown flag {flag!r}; want {' or '.join(_FLAGS)}")
+            raise TableError(f"line {number}, flags: unknown flag {shortened(flag)!r}; want {' or '.join(_FLAGS)}")
     size = _size(type_, size_text, number, places)
     partition = Partition(
         label, type_, subtype, offset or 0, size, encrypted="encrypted" in flags, readonly="readonly" in flags
@@ -215,6 +220,8 @@ def _given(offset: int | None, number: int, what: str) -> int:
 def _number(text: str, line: int, field: str, names: Mapping[str, int] | None = None) -> int:
     """Return a number, with K and M understood, or the value of a name."""
     names = names or {}
+    if len(text) > _LONGEST_NUMBER:
+        raise TableError(f"line {line}, {field}: '{shortened(text)}' is too long for a number")
     digits, factor = text, 1
     while digits and digits[-1].lower() in _SUFFIXES:
         factor *= _SUFFIXES[digits[-1].lower()]
@@ -223,10 +230,13 @@ def _number(text: str, line: int, field: str, names: Mapping[str, int] | None = 
     if digits.lower() in names:
         return names[digits.lower()] * factor
     try:
-        return int(digits, 0) * factor
+        value = int(digits, 0) * factor
     except ValueError:
         wanted = f"a number or one of {', '.join(names)}" if names else "a number, such as 0x10000, 64K or 1M"
-        raise TableError(f"line {line}, {field}: {text!r} is not valid; want {wanted}") from None
+        raise TableError(f"line {line}, {field}: {shortened(text)!r} is not valid; want {wanted}") from None
+    if abs(value) > _LARGEST_NUMBER:
+        raise TableError(f"line {line}, {field}: {shortened(text)!r} does not fit 32 bits")
+    return value
 
 
 def _place(lines: list[_Line], places: CsvPlaces) -> tuple[Partition, ...]:

@@ -335,7 +335,7 @@ def test_command_takes_a_directory_for_all_its_files(directory: Path, capsys: py
 @pytest.mark.parametrize(
     ("contents", "message"),
     [
-        ("{", "own.jsonl line 1: not JSON: "),
+        ("{", "own.jsonl line 1: no JSON: "),
         ("", "own.jsonl: holds no vector"),
         ('{"layout": "f2"}', "own.jsonl line 1: field 'otadata' is missing"),
     ],

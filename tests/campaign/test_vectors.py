@@ -163,7 +163,7 @@ def test_file_may_be_gzip_or_plain_and_blank_lines_do_not_count(directory: Path)
 @pytest.mark.parametrize(
     ("contents", "message"),
     [
-        (b'{"id": "x0001",', "bad.jsonl line 1: not JSON: "),
+        (b'{"id": "x0001",', "bad.jsonl line 1: no JSON: "),
         (b"\n[1, 2]\n", "bad.jsonl line 2: want one JSON object a line"),
         (b'{"id": "\xe9"}', "bad.jsonl: not UTF-8 text at byte 8"),
         (gzip.compress(b"{}" * 50, mtime=0)[:-9], "bad.jsonl: damaged gzip file: "),
@@ -183,7 +183,7 @@ def test_bad_file_is_one_line_that_names_it(directory: Path, contents: bytes, me
 
 def test_missing_file_is_bad_input(directory: Path) -> None:
     """The message names the file."""
-    with pytest.raises(InputError, match=r"none\.jsonl: No such file or directory"):
+    with pytest.raises(InputError, match=r"none\.jsonl: no such file"):
         list(read_vectors(directory / "none.jsonl"))
 
 
@@ -197,7 +197,7 @@ def test_file_without_layouts_beside_it_is_bad_input(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("layouts", "message"),
     [
-        ("{", "layouts.json line 1: not JSON: "),
+        ("{", "layouts.json: no JSON: "),
         ('["plain"]', "layouts.json: want a JSON object that maps names to objects"),
         (
             '{"plain": {"table_offset": 0, "table_hex": "xx", "partitions": []}}',

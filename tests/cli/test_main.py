@@ -36,7 +36,7 @@ def raising(error: Exception) -> Callable[[], NoReturn]:
         (AssertionError(), "AssertionError: "),
         (RecursionError("maximum recursion depth exceeded"), "RecursionError: maximum recursion depth exceeded"),
         (MemoryError(), "MemoryError: "),
-        (OSError(28, "No space left on device"), "OSError: [Errno 28] No space left on device"),
+        (OSError(12, "Cannot allocate memory"), "OSError: [Errno 12] Cannot allocate memory"),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
 )

@@ -56,7 +56,7 @@ def test_tables_of_real_projects_are_accepted(path: Path) -> None:
         ("a,data,ota,,0x2000\nb,data,ota,,0x2000", "line 2, partition 'b': a second otadata partition"),
         ("a,data,fat,,4K\na,data,fat,,4K", "line 2, partition 'a': name 'a' is taken by line 1"),
         ("a,data,fat,0xa000,8K\nb,data,fat,0xb000,4K", "line 2, offset: 0xb000 lies before 0xc000"),
-        ("$NO_SUCH_NAME,data,fat,,4K", "line 1: $NO_SUCH_NAME is not set"),
+        ("$NO_SUCH_NAME,data,fat,,4K", "line 1: $NO_SUCH_NAME is not filled in from the environment"),
         ("a,data,fat,,-0x1000", "line 1, size: -"),
         ("a,data,fat,,4K,encrypted: readonly", "line 1, flags: unknown flag ' readonly'"),
         ("a,data,fat,,4K # logs", "line 1, size: '4K # logs' is not valid"),

@@ -13,15 +13,22 @@ A part of a term that reads few bits becomes a table of its values in one consta
 The bits of `task` are stored inverted, so that no state is the word 0: there are not 32 tasks.
 """
 
+import atexit
+import errno
 import hashlib
 import importlib.util
 import inspect
 import itertools
 import os
+import shutil
+import stat
 import sys
+import tempfile
 from collections.abc import Iterable, Sequence
+from functools import cache
 from pathlib import Path
 
+from ....errors import InputError
 from ....model.device.action import MISHAPS, Action
 from ....model.device.model import DeviceModel
 from ....model.device.state import Task
@@ -30,6 +37,7 @@ from ....model.terms.evaluate import evaluated
 from ....model.terms.terms import Bool, Num, Op, Term, fields_of, number, replaced
 from ....model.terms.walker import arguments_of
 from ....model.terms.writer import Syntax, shaped
+from ....output_file import write_file
 
 WORD_BITS = 64
 STATE_BITS = 63
@@ -124,19 +132,69 @@ def load(text: str) -> int:
     name = f"otaproof_search_{digest}"
     if name in sys.modules:
         return int(sys.modules[name].function.address)
-    path = cache_directory() / f"{name}.py"
-    if not path.exists():
-        # Renamed into place: numba takes the time of the file for its version, so it is written once.
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_suffix(f".{os.getpid()}.part")
-        part.write_text(text, encoding="utf-8")
-        part.replace(path)
+    path = _module_file(f"{name}.py", text)
+    try:
+        return _address(name, path)
+    except Exception:  # what numba and pickle raise for machine code that is damaged is not documented
+        _forget(path)
+        return _address(name, _module_file(path.name, text))
+
+
+def _address(name: str, path: Path) -> int:
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
-    spec.loader.exec_module(module)
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
     return int(module.function.address)
+
+
+def _module_file(name: str, text: str) -> Path:
+    """Return a file with that text, in the cache directory; in a fresh one where that cannot be used."""
+    try:
+        return _file_in(_own(cache_directory()), name, text)
+    except (OSError, InputError):
+        return _file_in(_fresh_directory(), name, text)
+
+
+def _file_in(directory: Path, name: str, text: str) -> Path:
+    path = directory / name
+    is_same = path.is_file() and path.read_bytes() == text.encode()
+    if not is_same:
+        # Written once: numba takes the time of the file for its version.
+        write_file(path, text.encode())
+    return path
+
+
+def _own(directory: Path) -> Path:
+    """Return a directory that nobody else can write to, made where there is none; raises OSError for another's.
+
+    numba keeps machine code and pickles there, and runs what it finds."""
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    found = directory.stat()
+    if found.st_uid != os.geteuid():
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM), str(directory))
+    if stat.S_IMODE(found.st_mode) & 0o077:
+        directory.chmod(0o700)
+    return directory
+
+
+@cache
+def _fresh_directory() -> Path:
+    """Return a directory that goes when the program ends."""
+    directory = tempfile.mkdtemp(prefix="otaproof-")
+    atexit.register(shutil.rmtree, directory, ignore_errors=True)
+    return Path(directory)
+
+
+def _forget(path: Path) -> None:
+    """Remove the machine code of a file, of which some is damaged."""
+    for kept in (path.parent / "__pycache__").glob(f"{path.stem}.*"):
+        kept.unlink(missing_ok=True)
 
 
 def cache_directory() -> Path:

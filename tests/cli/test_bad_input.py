@@ -1,0 +1,164 @@
+"""What strangers can put into a file: one line and exit code 2, or the answer, and nothing that paints."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from otaproof.campaign.token_packing import pack_token
+from otaproof.cli.main import main
+from otaproof.impl.image.format import build_image
+from otaproof.model.config import Chip
+
+TWO_SLOTS = "otadata,data,ota,,0x2000\n{label},app,ota_0,,1M\nb,app,ota_1,,1M\n"
+
+
+def one_line(capsys: pytest.CaptureFixture[str]) -> str:
+    """Return what is told of bad input: a single line, without control characters."""
+    said = capsys.readouterr().err
+    assert said.endswith("\n") and said[:-1].isprintable()
+    return said
+
+
+@pytest.mark.parametrize("command", [["check", "--partitions"], ["doctor", "--partitions"]])
+@pytest.mark.parametrize(
+    "line", ["a,0x" + "f" * 4000 + ",0,,1M", "a,data,nvs,0x" + "f" * 4000 + ",1M", "a,data,nvs,,1" + "K" * 400_000]
+)
+def test_number_without_end(tmp_path: Path, capsys: pytest.CaptureFixture[str], command: list[str], line: str) -> None:
+    """check refuses the table; for doctor that is a finding."""
+    path = tmp_path / "partitions.csv"
+    path.write_text(line)
+    code = main([*command, str(path)])
+    if command[0] == "check":
+        assert code == 2
+        said = one_line(capsys)
+        assert f"{path}: line 1, " in said and len(said) < len(str(path)) + 200
+    else:
+        assert code == 1 and "4300 digits" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("label", ["[/x]", "[bold]x", ":smile:", "\x1b[31mred"])
+def test_label_is_shown_as_it_is(tmp_path: Path, capsys: pytest.CaptureFixture[str], label: str) -> None:
+    """No markup, no picture, no colour of its own."""
+    table, otadata = tmp_path / "partitions.csv", tmp_path / "otadata.bin"
+    table.write_text(TWO_SLOTS.format(label=label))
+    otadata.write_bytes(b"\xff" * 0x2000)
+    assert main(["explain", "--otadata", str(otadata), "--partitions", str(table)]) == 0
+    said = capsys.readouterr().out
+    assert label.replace("\x1b", r"\x1b") in said and "\x1b" not in said
+
+
+def test_environment_stays_where_it_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A table of others names a variable; its value is not shown."""
+    monkeypatch.setenv("SECRET", "hunter2")
+    path = tmp_path / "partitions.csv"
+    for line in ("$SECRET,data,nvs,,1M", "a,$SECRET,nvs,,1M"):
+        path.write_text(line)
+        assert main(["check", "--partitions", str(path)]) == 2
+        said = one_line(capsys)
+        assert "SECRET" in said and "hunter2" not in said
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"efuse": -2},
+        {"efuse": 1 << 32},
+        {"slots": {"ota_0": "a\0"}},
+        {"slots": {"ota_0": "a\ud800"}},
+        {"slots": {"ota_0": "../a"}},
+    ],
+)
+def test_vector_out_of_range(tmp_path: Path, capsys: pytest.CaptureFixture[str], record: dict[str, object]) -> None:
+    """File, line and field are named."""
+    rows = [{"label": "ota_0", "type": 0, "subtype": 16, "offset": 0x10000, "size": 0x10000}]
+    layout = {"partitions": rows, "table_offset": 0x8000, "table_hex": ""}
+    (tmp_path / "layouts.json").write_text(json.dumps({"f": layout}))
+    vector = {"id": "v", "family": "f", "idf": "5.1", "rollback": False, "anti_rollback": False, "layout": "f"}
+    text = json.dumps(vector | {"otadata": [], "slots": {}, "efuse": 0} | record)
+    (tmp_path / "v.jsonl").write_text(text)
+    assert main(["conform", str(tmp_path / "v.jsonl")]) == 2
+    assert "v.jsonl line 1: " in one_line(capsys)
+
+
+def test_layout_that_no_chip_has(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A partition of 2^40 bytes takes no memory."""
+    row = {"label": "a", "type": 0, "subtype": 16, "offset": 0, "size": 1 << 40}
+    (tmp_path / "layouts.json").write_text(json.dumps({"f": {"partitions": [row], "table_offset": 0, "table_hex": ""}}))
+    (tmp_path / "v.jsonl").write_text('{"layout": "f"}')
+    assert main(["conform", str(tmp_path / "v.jsonl")]) == 2
+    assert "field 'size' is 1099511627776" in one_line(capsys)
+
+
+def test_token_that_is_nested_or_newlined(capsys: pytest.CaptureFixture[str]) -> None:
+    """One line each."""
+    deep: object = []
+    for _ in range(500):
+        deep = [deep]
+    for value in (deep, ["C4\nx"], [1 << 40] * 12):
+        assert main(["replay", pack_token("otp1.", value)]) == 2
+        assert "token: damaged" in one_line(capsys)
+
+
+@pytest.mark.parametrize("out", ["", ".", "/", "no/such/place"])
+def test_output_that_cannot_be_is_told_before_the_work(capsys: pytest.CaptureFixture[str], out: str) -> None:
+    """No minute of proofs is lost for a name."""
+    assert main(["outcomes", "--out", out]) == 2
+    assert "--out" in one_line(capsys)
+
+
+def test_name_that_is_too_long(capsys: pytest.CaptureFixture[str]) -> None:
+    """One line that does not repeat all of it."""
+    for command in ("conform", "doctor", "check"):
+        assert main([command, "a" * 300]) == 2
+        assert "File name too long" in one_line(capsys)
+
+
+def started(*arguments: str, **options: object) -> "subprocess.Popen[str]":
+    """Return the command as a process of its own."""
+    command = [sys.executable, "-m", "otaproof", *arguments]
+    return subprocess.Popen(command, stderr=subprocess.PIPE, text=True, **options)  # type: ignore[call-overload, no-any-return]
+
+
+def test_full_disk_is_one_line() -> None:
+    """Exit code 2, not the one of a claim that is violated."""
+    with open("/dev/full", "w") as full:
+        process = started("doctor", "--rules", stdout=full)
+        assert process.communicate(timeout=60)[1] == (
+            "otaproof: the output cannot be written: no space left on the device\n"
+        )
+    assert process.returncode == 2
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_signal_keeps_what_was_found(tmp_path: Path, number: signal.Signals) -> None:
+    """Told, written, exit code 3, and nothing left behind."""
+    out = tmp_path / "findings.jsonl"
+    process = started("fuzz", "--runs", "1000000", "--jobs", "1", "--out", str(out), stdout=subprocess.PIPE)
+    assert process.stderr is not None
+    os.set_blocking(process.stderr.fileno(), True)
+    try:
+        process.communicate(timeout=5)
+    except subprocess.TimeoutExpired:
+        process.send_signal(number)
+    said, _ = process.communicate(timeout=60)
+    assert process.returncode == 3 and "interrupted" in said
+    assert [out] == list(tmp_path.iterdir())
+
+
+def test_cut_table_has_the_same_bytes_each_time(tmp_path: Path) -> None:
+    """A packed one, too: its header holds neither name nor time."""
+    table = tmp_path / "partitions.csv"
+    table.write_text(TWO_SLOTS.format(label="a"))
+    image = tmp_path / "app.bin"
+    image.write_bytes(build_image(Chip.ESP32, size=0x2000, version="1", project_name="p", seed=1))
+    arguments = ["check", "--partitions", str(table), "--running", str(image), "--update", str(image)]
+    for name in ("a.csv.gz", "b.csv.gz"):
+        main([*arguments, "--cuts", str(tmp_path / name)])
+    assert (tmp_path / "a.csv.gz").read_bytes() == (tmp_path / "b.csv.gz").read_bytes()
