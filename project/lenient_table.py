@@ -84,11 +84,7 @@ def read_csv(contents: bytes, places: CsvPlaces, file: str, one_place: str | Non
     lines = list(_lines(contents.decode(encoding, "replace")))
     at = [one_place or f"{file}:{number}" for number, _ in lines]
     try:
-        table = parse_csv(contents, places)
-        if len(table) != len(at):
-            # A line that is blank once the environment is filled in: which one, the parser does not tell.
-            at = [file] * len(table)
-        return TableReading(file, tuple(map(TableRow, table, at)))
+        return TableReading(file, tuple(map(TableRow, parse_csv(contents, places), at)))
     except TableError as error:
         match = re.match(r"line (\d+)", str(error))
         refused_at = one_place or (f"{file}:{match[1]}" if match else file)

@@ -284,15 +284,6 @@ def test_table_in_any_encoding_has_its_lines(encoding: str, tmp_path: Path, caps
     assert "table.csv:6: 'ota_2' is ota_2" in run(capsys, "--partitions", tmp_path / "table.csv")[1]
 
 
-def test_line_that_the_environment_empties_leaves_the_others_without_numbers(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """The parser does not tell which one it was."""
-    monkeypatch.setenv("NOTHING", "")
-    table = write_table(tmp_path, "$NOTHING\n" + TABLE.replace("ota_1, ", "ota_2, "))
-    assert f"{table}: 'ota_2' is ota_2" in run(capsys, "--partitions", table)[1]
-
-
 def write_table(directory: Path, csv: str) -> Path:
     """Return the file, written."""
     write(directory / "table.csv", csv)

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from otaproof import output_file as writer
 from otaproof.errors import InputError
 from otaproof.output_file import output_file, refusal, write_file
 
@@ -58,7 +57,7 @@ def test_system_call_that_fails_loses_nothing(tmp_path: Path, monkeypatch: pytes
     def fail(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(writer.os, call, fail)
+    monkeypatch.setattr(f"otaproof.output_file.os.{call}", fail)
     with pytest.raises(InputError, match="a: cannot be written: No space left on device"):
         write_file(path, b"new")
     assert b"old" == only_file_of(tmp_path).read_bytes()
