@@ -1,5 +1,6 @@
-"""What a history token is about: a named case, a claim, or nothing but the history."""
+"""What a history token is about: a named case, a claim, a divergence of board and model, or nothing but the history."""
 
+from ..campaign.fuzz.findings import DIVERGENCE
 from ..campaign.history.history_token import HistoryToken
 from ..campaign.history.known_cases import KnownCase, known_case
 from ..errors import InputError
@@ -7,8 +8,10 @@ from ..model.claims.claims import claim
 
 
 def case_of(token: HistoryToken) -> KnownCase | None:
-    """Return the named case that a token shows, None for a claim or nothing; raise InputError for anything else."""
-    if not token.shows:
+    """Return the named case that a token shows, None for a claim, a divergence or nothing.
+
+    Raises InputError for anything else."""
+    if token.shows in ("", DIVERGENCE):
         return None
     try:
         return known_case(token.shows)
@@ -23,4 +26,6 @@ def case_of(token: HistoryToken) -> KnownCase | None:
 
 def claim_id_of(token: HistoryToken, case: KnownCase | None) -> str | None:
     """Return the claim that a token is about, if it is about one."""
-    return (token.shows or None) if case is None else case.claim_id
+    if case is not None:
+        return case.claim_id
+    return None if token.shows in ("", DIVERGENCE) else token.shows

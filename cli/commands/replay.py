@@ -29,7 +29,7 @@ EPILOGUE = epilogue(
         0: "the claim holds after all; no difference",
         1: "the claim is violated, as the token says; a difference",
         2: "bad usage or bad token",
-        3: "inconclusive: the machine code could not be run on",
+        3: "inconclusive: board and model differ, or the machine code could not be run on",
     },
     names_calls=True,
 )
@@ -127,8 +127,10 @@ def _play_run(text: str, options: ReplayOptions, output: OutputOptions) -> ExitC
 def _play_history(text: str, options: ReplayOptions, output: OutputOptions) -> ExitCode:
     from ...analysis.results.replay_result import history_replay_result
     from ...analysis.token_subject import case_of, claim_id_of
+    from ...campaign.fuzz.findings import DIVERGENCE
     from ...campaign.history.history_replay import is_confirmed, replay_history
     from ...campaign.history.history_token import decode_history_token
+    from ...campaign.lockstep.replayed_divergence import divergence_in
     from ...project.flash_regions import save_for_study
     from ..reports.replay_report import print_history_replay
 
@@ -139,13 +141,17 @@ def _play_history(text: str, options: ReplayOptions, output: OutputOptions) -> E
     case = case_of(token)
     played = replay_history(token.history)
     claim_id = claim_id_of(token, case)
-    confirmed = is_confirmed(token, played, claim_id)
+    # What the board does in a divergence is not beyond doubt, so such a token does not say how it ends.
+    difference = divergence_in(token.history) if token.shows == DIVERGENCE else None
+    confirmed = is_confirmed(token, played, claim_id) if token.shows != DIVERGENCE else difference is not None
     saved = "" if options.save_flash is None else save_for_study(options.save_flash, played.cells)
     output.give(
         history_replay_result(token, played, claim_id, confirmed),
-        lambda: print_history_replay(output.console(), token, case, claim_id, played, confirmed),
+        lambda: print_history_replay(output.console(), token, case, claim_id, played, confirmed, difference),
     )
     _print_saved(saved, output)
+    if difference is not None:
+        return ExitCode.INCONCLUSIVE
     return ExitCode.VIOLATED if confirmed and token.shows else ExitCode.HOLDS
 
 

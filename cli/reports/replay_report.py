@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from rich.console import Console
 
 from ...analysis.broken_claim import broken_by_cut
+from ...campaign.fuzz.findings import DIVERGENCE
 from ...campaign.history.history_replay import HistoryReplay
 from ...campaign.history.history_token import HistoryToken
 from ...campaign.history.known_cases import KnownCase
@@ -43,8 +44,11 @@ def print_history_replay(
     claim_id: str | None,
     played: HistoryReplay,
     confirmed: bool,
+    difference: str | None = None,
 ) -> None:
-    """Print a history. case, claim_id: what the token is about; confirmed: it ends as the token says."""
+    """Print a history. case, claim_id: what the token is about; confirmed: it ends as the token says.
+
+    difference: what board and model each do at its end, where they differ and the token is about that."""
     page = ReportPage(console)
     page.calls()
     page.blank()
@@ -56,6 +60,10 @@ def print_history_replay(
     _print_steps(page, played.steps, len(token.history.device.slots))
     page.blank()
     end = played.outcome.value if played.running is None else f"{played.running} runs"
+    if token.shows == DIVERGENCE:
+        page.line(f"at the end: {end}", indent=0)
+        page.line(difference or "board and model agree, in this version", indent=0)
+        return
     told = token.outcome.value if token.running is None else f"{token.running} runs"
     page.line(f"at the end: {end}" + ("" if end == told else f"; the token says: {told}"), indent=0)
     page.line(f"the board {'confirms' if confirmed else 'does not confirm'} {token.shows or 'this history'}", indent=0)

@@ -6,13 +6,21 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
+from otaproof.campaign.fuzz.findings import DIVERGENCE
+from otaproof.campaign.history.history import History, SmallDevice, SmallImage, upgrade
+from otaproof.campaign.history.history_token import HistoryToken, encode_history_token
+from otaproof.campaign.history.player import StepOutcome
+from otaproof.campaign.history.step import POWER_ON, Step, StepName
+from otaproof.campaign.lockstep import replayed_divergence
+from otaproof.campaign.lockstep.divergence import Divergence
 from otaproof.campaign.token_packing import pack_token
 from otaproof.cli.main import main
 from otaproof.impl.image.format import build_image
-from otaproof.model.config import Chip
+from otaproof.model.config import Chip, Config
 
 TWO_SLOTS = "otadata,data,ota,,0x2000\n{label},app,ota_0,,1M\nb,app,ota_1,,1M\n"
 
@@ -104,6 +112,25 @@ def test_token_that_is_nested_or_newlined(capsys: pytest.CaptureFixture[str]) ->
     for value in (deep, ["C4\nx"], [1 << 40] * 12):
         assert main(["replay", pack_token("otp1.", value)]) == 2
         assert "token: damaged" in one_line(capsys)
+
+
+def test_divergence_that_fuzz_printed_is_played(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Step by step; at its end board and model agree by now, or still differ, which is inconclusive."""
+    device = SmallDevice(Config(rollback=True), (0, 1), False, (("ota_0", 0),))
+    history = History(device, (SmallImage(), SmallImage(seed=2)), (POWER_ON, *upgrade(1), Step(StepName.RESET)))
+    token = encode_history_token(HistoryToken(DIVERGENCE, StepOutcome.CUT, None, history))
+    assert main(["replay", token]) == 0
+    assert "board and model agree" in capsys.readouterr().out
+
+    def differing(*_: object) -> NoReturn:
+        raise Divergence("the board erases 0xd000, the model nothing")
+
+    monkeypatch.setattr(replayed_divergence, "play_in_lockstep", differing)
+    assert main(["replay", token]) == 3
+    said = capsys.readouterr().out
+    assert "the board erases 0xd000, the model nothing" in said and "complete(1)" in said
 
 
 @pytest.mark.parametrize("out", ["", ".", "/", "no/such/place"])

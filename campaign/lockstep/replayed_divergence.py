@@ -1,0 +1,36 @@
+"""What a token shows that fuzz printed of a divergence: whether board and device model still differ in its history."""
+
+from collections.abc import Iterator
+
+from ...impl.chip.flash import PlanNotReached
+from ...model.device.allowance import Allowance
+from ..history.history import History
+from ..history.step import TOOL_STEPS
+from .divergence import Divergence, OutOfModel
+from .lockstep import play_in_lockstep, scope_of_device
+
+
+def divergence_in(history: History) -> str | None:
+    """Return what board and model each do where they first differ; None where they agree, as far as the model goes."""
+    versions = max(2, *(image.secure_version + 1 for image in history.images))
+    try:
+        scope = scope_of_device(
+            history.device, history.weakest_model, versions=versions, allows=frozenset(_allowed(history))
+        )
+        for _ in play_in_lockstep(history, scope):
+            pass
+    except Divergence as why:
+        return str(why)
+    except (OutOfModel, PlanNotReached):
+        pass
+    return None
+
+
+def _allowed(history: History) -> Iterator[Allowance]:
+    """Yield what a scope has to allow for the steps of a history."""
+    if any(step.pin is not None for step in history.steps):
+        yield Allowance.PINS
+    if any(step.failures for step in history.steps):
+        yield Allowance.FAILING_FLASH
+    if any(step.name in TOOL_STEPS for step in history.steps):
+        yield Allowance.OTHER_WRITERS
