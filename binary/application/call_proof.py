@@ -5,7 +5,7 @@ a function is tried, and the verdict says which one the code follows.
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -74,6 +74,17 @@ class CallProof:
         return TheoremVerdict.REFUTED if found == {TheoremVerdict.REFUTED} else TheoremVerdict.UNDECIDED
 
     @property
+    def builds(self) -> frozenset[tuple[bool, Release]]:
+        """The builds for which it is proved: whether rollback is on, and the release."""
+        proved = [item for item in self.verdicts if item.verdict is TheoremVerdict.PROVED]
+        return frozenset(
+            (rollback, release)
+            for item in proved
+            for rollback in ((item.config.rollback,) if item.depends_on_rollback else (True, False))
+            for release in item.releases
+        )
+
+    @property
     def hooks(self) -> tuple[str, ...]:
         """Functions that were called on some path, and taken to do what their names say."""
         return tuple(sorted({name for code in self.codes for name in code.hooks}))
@@ -87,12 +98,17 @@ class ApplicationProof:
     calls: tuple[CallProof, ...]
 
     @property
+    def builds(self) -> frozenset[tuple[bool, Release]]:
+        """The builds that all functions follow: whether rollback is on, and the release."""
+        return frozenset.intersection(*(proof.builds for proof in self.calls)) if self.calls else frozenset()
+
+    @property
     def verdict(self) -> TheoremVerdict:
-        """Proved where every function is; refuted where one is."""
+        """Proved where every function follows one and the same build; refuted where there is none."""
         found = {proof.verdict for proof in self.calls}
-        if TheoremVerdict.REFUTED in found:
-            return TheoremVerdict.REFUTED
-        return TheoremVerdict.PROVED if found == {TheoremVerdict.PROVED} else TheoremVerdict.UNDECIDED
+        if found == {TheoremVerdict.PROVED}:
+            return TheoremVerdict.PROVED if self.builds else TheoremVerdict.REFUTED
+        return TheoremVerdict.REFUTED if TheoremVerdict.REFUTED in found else TheoremVerdict.UNDECIDED
 
 
 def prove_application(
@@ -227,8 +243,20 @@ def smt_texts(found: ApplicationProof) -> Iterator[tuple[str, str]]:
 
 def build_text(item: BuildVerdict) -> str:
     """Return a build in a few words: what impl tells apart."""
-    labels = [release.label for release in item.releases or (item.config.app_release,)]
-    of = f"ESP-IDF {labels[0]}" if len(labels) == 1 else f"ESP-IDF {labels[0]} to {labels[-1]}"
-    if not item.depends_on_rollback:
-        return of
-    return f"{of}, rollback {'on' if item.config.rollback else 'off'}"
+    of = _releases_text(item.releases or (item.config.app_release,))
+    return f"{of}, {_rollback_text({item.config.rollback})}" if item.depends_on_rollback else of
+
+
+def builds_text(found: ApplicationProof) -> str:
+    """Return the builds that all functions follow, in a few words."""
+    releases = [release for release in Release if release in {of for _, of in found.builds}]
+    return f"{_releases_text(releases)}, {_rollback_text({rollback for rollback, _ in found.builds})}"
+
+
+def _releases_text(releases: Sequence[Release]) -> str:
+    first, last = releases[0].label, releases[-1].label
+    return f"ESP-IDF {first}" if first == last else f"ESP-IDF {first} to {last}"
+
+
+def _rollback_text(found: set[bool]) -> str:
+    return "rollback on or off" if len(found) > 1 else "rollback on" if True in found else "rollback off"

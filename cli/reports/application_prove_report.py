@@ -9,6 +9,7 @@ from ...binary.application.call_proof import (
     BuildVerdict,
     CallProof,
     build_text,
+    builds_text,
     calls_text,
 )
 from ...binary.theorems.question import TheoremVerdict
@@ -68,7 +69,10 @@ def _print_example(page: ReportPage, example: CallExample, build: str) -> None:
 def _summary(found: ApplicationProof) -> str:
     match found.verdict:
         case TheoremVerdict.PROVED:
-            return f"proved: {len(found.calls)} functions; every path is covered; z3 and bitwuzla agree"
+            functions = f"{len(found.calls)} functions, {builds_text(found)}"
+            return f"proved: {functions}; every path is covered; z3 and bitwuzla agree"
+        case TheoremVerdict.REFUTED if all(proof.builds for proof in found.calls):
+            return "refuted: each function follows a build, but there is none that all of them follow"
         case TheoremVerdict.REFUTED:
             return "refuted: a function differs with every build that was tried"
     return "undecided: not every function is decided"

@@ -16,7 +16,13 @@ import z3
 from build_application import APPLICATION, APPLICATION_FAULTS, APPLICATION_IMAGES, compile_application
 from build_firmware import CORES, Build
 from otaproof.binary.application.call_inputs import GIVEN_OF_CALLS, SLOT_COUNT
-from otaproof.binary.application.call_proof import APPLICATION_BUILDS, CallProof, prove_call
+from otaproof.binary.application.call_proof import (
+    APPLICATION_BUILDS,
+    ApplicationProof,
+    BuildVerdict,
+    CallProof,
+    prove_call,
+)
 from otaproof.binary.application.call_theorems import CALL_THEOREMS
 from otaproof.binary.elf_file import read_bootloader_elf
 from otaproof.binary.execution.counting_loop import ABOVE, ends_soon, meanings
@@ -110,6 +116,24 @@ def test_build_is_told_by_proof(options: tuple[str, ...], followed: tuple[bool, 
     proved = [item.config for item in found.verdicts if item.verdict is TheoremVerdict.PROVED]
     assert [followed] == [(config.rollback, config.app_release) for config in proved]
     assert 3 == sum(item.verdict is TheoremVerdict.REFUTED for item in found.verdicts)
+
+
+def test_functions_of_different_builds_are_no_proved_application() -> None:
+    """Each follows a build, and no build is followed by all."""
+
+    def proved(rollback: bool, release: Release, depends_on_rollback: bool = True) -> CallProof:
+        config = Config(rollback=rollback, app_release=release)
+        found = BuildVerdict(config, TheoremVerdict.PROVED, "", (release,), depends_on_rollback)
+        return CallProof(CALL_THEOREMS[0], (found,), (), 0.0)
+
+    elf = read_bootloader_elf(APPLICATION_IMAGES / f"{FAITHFUL[0]}.elf")
+    on, off = proved(True, Release.V5_1), proved(False, Release.V5_1)
+    either, newer = proved(False, Release.V5_1, depends_on_rollback=False), proved(True, Release.V6_0)
+    assert ApplicationProof(elf, (on, either)).verdict is TheoremVerdict.PROVED
+    assert ApplicationProof(elf, (on, either)).builds == {(True, Release.V5_1)}
+    assert ApplicationProof(elf, (on, off)).verdict is TheoremVerdict.REFUTED
+    assert ApplicationProof(elf, (on, newer)).verdict is TheoremVerdict.REFUTED
+    assert ApplicationProof(elf, ()).verdict is TheoremVerdict.UNDECIDED
 
 
 def test_every_fault_of_the_application_is_in_the_table() -> None:
