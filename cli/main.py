@@ -8,7 +8,6 @@ import errno
 import importlib
 import io
 import os
-import signal
 import sys
 import traceback
 from collections.abc import Sequence
@@ -67,9 +66,6 @@ Exit codes:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code; every error is one line on stderr."""
     given = sys.argv[1:] if arguments is None else list(arguments)
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        # What SIGINT does: what was found is kept and told.
-        signal.signal(number, _interrupt)
     try:
         return _run([argument for argument in given if argument != TRACEBACK])
     except BrokenPipeError:
@@ -88,10 +84,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(error, OSError) and error.errno == errno.ENOSPC and error.filename is None:
             return _no_room()
         return _internal_error(error, shows_where=TRACEBACK in given)
-
-
-def _interrupt(number: int, frame: object) -> None:
-    raise KeyboardInterrupt(signal.Signals(number).name)
 
 
 def _no_room() -> ExitCode:
