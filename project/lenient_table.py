@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..errors import InputError
-from ..impl.partitions.csv_format import SUBTYPES, TYPES, CsvPlaces, parse_csv
+from ..impl.partitions.csv_format import LONGEST_NUMBER, SUBTYPES, TYPES, CsvPlaces, parse_csv
 from ..impl.partitions.generator_checks import TABLE_SIZE, check_table, is_primary, offset_alignment
 from ..impl.partitions.partition import MAX_OTA_SLOTS, Partition
 from ..impl.partitions.table import TABLE_MAGIC, TABLE_MAX_LENGTH, TableError, decode_table
@@ -141,6 +141,8 @@ def _parse(fields: list[str]) -> Partition | None:
 def _number(text: str, names: Mapping[str, int]) -> int:
     if text.lower() in names:
         return names[text.lower()]
+    if len(text) > LONGEST_NUMBER:
+        raise ValueError(text)
     factor = 1
     while text and text[-1].lower() in _FACTORS:
         factor *= _FACTORS[text[-1].lower()]

@@ -50,7 +50,7 @@ SUBTYPES: Mapping[int, Mapping[str, int]] = {
 _UNDEFINED = SUBTYPES[PartitionType.DATA]["undefined"]
 _LARGEST_NUMBER = 1 << 33
 """No field holds a number beyond: a size may be as negative as the end of the largest partition."""
-_LONGEST_NUMBER = 80
+LONGEST_NUMBER = 80
 """Characters of a number or of the name of a type; 32 bits in binary have 34."""
 _FLAGS = ("encrypted", "readonly")
 _SUFFIXES = {"k": 1 << 10, "m": 1 << 20}
@@ -220,7 +220,7 @@ def _given(offset: int | None, number: int, what: str) -> int:
 def _number(text: str, line: int, field: str, names: Mapping[str, int] | None = None) -> int:
     """Return a number, with K and M understood, or the value of a name."""
     names = names or {}
-    if len(text) > _LONGEST_NUMBER:
+    if len(text) > LONGEST_NUMBER:
         raise TableError(f"line {line}, {field}: '{shortened(text)}' is too long for a number")
     digits, factor = text, 1
     while digits and digits[-1].lower() in _SUFFIXES:
