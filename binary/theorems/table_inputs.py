@@ -16,7 +16,7 @@ from ...impl.partitions.table import MD5_MAGIC, ROW_SIZE, TABLE_MAGIC, TERMINATO
 from ...model.config import Config
 from .model_reader import ModelReader
 
-MOST_ROWS = 4
+MOST_ROWS = 8
 """How many rows there can be before the end row, an MD5 row among them."""
 _END_HEAD = TERMINATOR_MAGIC + b"\xff\xff"
 """Magic, type and subtype of an end row; the rest of it is anything."""

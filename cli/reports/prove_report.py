@@ -102,7 +102,7 @@ def _short(configuration: ConfigurationProof) -> str:
 
 def _short_row(row: ProvedClaim) -> str:
     decision = row.decision
-    if decision.verdict is not ProofVerdict.REFUTED:
+    if decision.verdict is not ProofVerdict.REFUTED or decision.depth is None:
         return decision.claim.id
     return f"{decision.claim.id}({'' if decision.is_shortest else '≤'}{decision.depth})"
 

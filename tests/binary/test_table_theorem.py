@@ -38,7 +38,7 @@ def committed(name: str) -> BootloaderElf:
     return read_bootloader_elf(IMAGES / f"{name}.elf")
 
 
-@pytest.mark.parametrize("name", ["riscv-faithful-Os", "xtensa-faithful-Os"])
+@pytest.mark.parametrize("name", ["riscv-faithful-Os", pytest.param("xtensa-faithful-Os", marks=pytest.mark.slow)])
 def test_table_of_the_right_code_is_proved(name: str) -> None:
     """By every semantics, for the release whose rules it was written from."""
     found = proof_of(committed(name))
@@ -72,6 +72,7 @@ def test_rules_of_a_later_release_are_told_apart() -> None:
     assert TheoremVerdict.REFUTED is found.verdict, found.verdicts
 
 
+@pytest.mark.slow
 def test_table_at_another_offset_is_refuted() -> None:
     """The code reads the table where it was built to, which has to be where impl reads it."""
     elsewhere = Config(rollback=True, bootloader_release=Release.V5_1, table_offset=0x9000)

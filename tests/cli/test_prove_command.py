@@ -228,17 +228,19 @@ def test_all_tells_each_family_once(tmp_path: Path, capsys: pytest.CaptureFixtur
 
 
 def test_worlds_that_differ_have_lines_of_their_own(capsys: pytest.CaptureFixture[str]) -> None:
-    """Numbers of slots are told as stretches, and a way that is no shortest one as such."""
+    """Numbers of slots are told as stretches, a way that is no shortest one as such, and a named case has no length."""
     proved = ProvedClaim(Decision(claim("C11"), ProofVerdict.PROVED, "…"))
     broken = ProvedClaim(Decision(claim("C11"), ProofVerdict.REFUTED, "…", depth=20))
-    scopes = [Scope(slots=slots) for slots in (2, 3, 4, 5, 6, 8)]
-    rows = [broken, proved, proved, proved, broken, proved]
+    by_case = ProvedClaim(Decision(claim("C12"), ProofVerdict.REFUTED, "a case shows it"))
+    scopes = [Scope(slots=slots) for slots in (2, 3, 4, 5, 6, 8, 9)]
+    rows = [broken, proved, proved, proved, broken, proved, by_case]
     worlds = [ConfigurationProof(scope, "", ("5.1", "5.5"), (row,)) for scope, row in zip(scopes, rows, strict=True)]
     print_family(Console(highlight=False, soft_wrap=True), worlds, "3/7")
     assert capsys.readouterr().out.splitlines() == [
         "3/7  rollback off, release rules 5.1, F1, any usage (= 5.5)",
         "  2, 6 slots: refuted C11(≤20)",
         "  3–5, 8 slots: proved C11",
+        "  9 slots: refuted C12",
     ]
 
 
