@@ -6,11 +6,13 @@ put on the project itself, since code scanning shows none without a file.
 """
 
 import hashlib
+import os
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from ... import __version__
+from ...bounded_input import shown
 from ...project.doctor.diagnosis import RULES, Diagnosis
 from ...project.doctor.rule import Location, Rule, RuleFinding
 
@@ -63,7 +65,7 @@ def _result(rule: Rule, finding: RuleFinding, index: int, name: str, base: Path)
         "ruleId": rule.id,
         "ruleIndex": index,
         "level": rule.severity.value,
-        "message": {"text": f"{_sentence(rule.title)}: {what}. {rule.remedy}"},
+        "message": {"text": f"{_sentence(rule.title)}: {shown(what, keeps_lines=True)}. {rule.remedy}"},
         "locations": [{"physicalLocation": _location(finding.place, name, base)}],
         "partialFingerprints": {"otaproofFinding/v1": _fingerprint(rule, finding)},
     }
@@ -76,7 +78,7 @@ def _location(place: Location, name: str, base: Path) -> dict[str, Any]:
         path, line = _project_file(Path(name)), None
     resolved = path.resolve()
     if resolved.is_relative_to(base):
-        uri = quote(resolved.relative_to(base).as_posix())
+        uri = quote(os.fsencode(resolved.relative_to(base)))
         location: dict[str, Any] = {"artifactLocation": {"uri": uri, "uriBaseId": "SRCROOT"}}
     else:
         location = {"artifactLocation": {"uri": resolved.as_uri()}}

@@ -179,6 +179,18 @@ def test_signal_keeps_what_was_found(tmp_path: Path, number: signal.Signals) -> 
     assert [out] == list(tmp_path.iterdir())
 
 
+def test_sarif_of_a_directory_that_is_no_utf_8(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its bytes are percent-encoded."""
+    monkeypatch.chdir(tmp_path)
+    project = Path("project-\udcff")
+    project.mkdir()
+    (project / "sdkconfig").write_text('CONFIG_IDF_TARGET="esp32"\n')
+    (project / "CMakeLists.txt").write_text("")
+    main(["doctor", str(project), "--sarif", "found.sarif"])
+    text = Path("found.sarif").read_text()
+    assert "project-%FF/" in text and "udcff" not in text
+
+
 def test_cut_table_has_the_same_bytes_each_time(tmp_path: Path) -> None:
     """A packed one, too: its header holds neither name nor time."""
     table = tmp_path / "partitions.csv"
