@@ -86,8 +86,8 @@ def _configuration(
 
 
 def _row(scope: Scope, decision: Decision, has_token: bool) -> ProvedClaim:
-    """Return the decision, with its trace as a person can follow it."""
-    if not has_token or decision.verdict is not ProofVerdict.REFUTED:
+    """Return the decision, with its trace as a person can follow it; a named case has none."""
+    if not has_token or decision.verdict is not ProofVerdict.REFUTED or decision.depth is None:
         return ProvedClaim(decision)
     return ProvedClaim(decision, show_trace(scope, decision.actions, decision.claim.id))
 

@@ -244,6 +244,13 @@ def test_worlds_that_differ_have_lines_of_their_own(capsys: pytest.CaptureFixtur
     ]
 
 
+def test_claim_that_a_named_case_refutes_has_no_trace(capsys: pytest.CaptureFixture[str]) -> None:
+    """Under F3 a stray number wraps; the case shows it on the board, and nothing differs."""
+    assert main(["prove", "--usage", "any", "--faults", "F3", "--claim", "C12"]) == 1
+    said = capsys.readouterr().out
+    assert "stray-number-wraps" in said and "bug" not in said and "None" not in said
+
+
 def test_one_solver_alone_can_be_asked(capsys: pytest.CaptureFixture[str]) -> None:
     """Then the other has no answer."""
     _, answer = run_json(capsys, "--usage", "any", "--claim", "C12", "--solver", "bitwuzla")
