@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from ..model.claims.model_digest import model_digest
 from ..model.device.state import Scope
-from .model_digest import model_digest
 
 FILE = Path(__file__).with_name("verdicts.json")
 

@@ -12,13 +12,13 @@ from functools import partial
 from pathlib import Path
 
 from ..campaign.workers import in_fresh_processes, in_processes
+from ..model.claims.model_digest import model_digest
 from ..model.config import Config, Release
 from ..model.device.state import Scope, Usage
 from ..model.fault_model import FaultModel
 from ..proofs.prover.decision import Effort
 from ..proofs.prover.proof_reuse import ProofReuse
 from ..proofs.prover.prover import decide
-from .model_digest import model_digest
 from .proof_runs import DECIDED_SLOTS
 from .shipped_verdicts import ModelVerdict, Verdicts, parse, text_of
 

@@ -18,7 +18,8 @@ from .state import Device, Expectation, Phase, Scope, Task
 BOOTING = (Task.SELECT, Task.ABORT, Task.TRY, Task.BURN, Task.FRESH, Task.BURN_FRESH)
 """Tasks of the bootloader that end in a start."""
 _ENDS = (Task.STARTED, Task.STUCK, Task.FRESH)
-_FORGETS = (Task.FORGET_FIRST, Task.FORGET_SECOND)
+FORGETS = (Task.FORGET_FIRST, Task.FORGET_SECOND)
+"""Tasks in which a factory reset erases otadata."""
 
 
 def with_pins(scope: Scope, device: Device, plain: Actions) -> Actions:
@@ -45,7 +46,7 @@ def _hold(scope: Scope, device: Device, pin: HeldPin) -> Action:
 def _pinned(scope: Scope, device: Device, action: Action) -> Action:
     """Return an action with what comes of it while a pin is held: where something would start, that decides."""
     then = action.then
-    if set(action.tasks) <= set(_FORGETS):
+    if set(action.tasks) <= set(FORGETS):
         return replace(action, then=_forgetting(device, action))
     if not set(action.tasks) <= {Task.SELECT, Task.TRY, Task.BURN} or action.kind in (Kind.CUT, Kind.PIN):
         return action
@@ -78,7 +79,7 @@ def _forgetting(device: Device, action: Action) -> Device:
 
 def _released(device: Device, action: Action) -> Action:
     """Return an action after which no pin counts any more, once the bootloader has started something, or is gone."""
-    if not set(action.tasks) & {*BOOTING, *_FORGETS}:
+    if not set(action.tasks) & {*BOOTING, *FORGETS}:
         return action
-    is_booting = action.then.task.is_in(*BOOTING, *_FORGETS)
+    is_booting = action.then.task.is_in(*BOOTING, *FORGETS)
     return replace(action, then=replace(action.then, pin=choose(is_booting, action.then.pin, number(HeldPin.NONE, 2))))

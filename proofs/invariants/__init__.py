@@ -8,5 +8,6 @@ task_invariants         of the step that is going on
 call_invariants         of the calls and the ghost variables
 bookkeeping_invariants  of what the ghost variables note
 marking_invariants      of what runs while the records select another image
+mishap_invariants       of pins and failed operations, where a scope allows them
 invariant_catalogue     all of them, with their names
 """

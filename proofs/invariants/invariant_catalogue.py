@@ -7,7 +7,7 @@ Invariants of records and what they select (record_invariants.py, boot_choice_in
 it lies there. While a record is rewritten, a cut can take that record away, so many of them are stated of the device
 without it as well: "…, torn". Where a cut can leave any bytes (F2, F3), they are stated of all that it may leave: "…,
 cut". Invariants of what goes on (task_invariants.py, call_invariants.py) say what the bootloader or a call has found
-out before it goes on.
+out before it goes on; those of mishap_invariants.py, when a pin or a failed operation counts.
 """
 
 from dataclasses import dataclass
@@ -45,6 +45,7 @@ from .boot_choice_invariants import (
 )
 from .call_invariants import CALL_FACTS
 from .marking_invariants import MARKING_FACTS
+from .mishap_invariants import MISHAP_FACTS
 from .pair_invariants import PAIR_FACTS
 from .record_invariants import (
     RECORD_FACTS,
@@ -79,7 +80,8 @@ class Invariant:
 @cache
 def invariants() -> tuple[Invariant, ...]:
     """Return all stated invariants."""
-    facts = (*RECORD_FACTS, *CHOICE_FACTS, *TASK_FACTS, *CALL_FACTS, *BOOKKEEPING_FACTS, *PAIR_FACTS, *MARKING_FACTS)
+    about_programs = (*TASK_FACTS, *CALL_FACTS, *MISHAP_FACTS)
+    facts = (*RECORD_FACTS, *CHOICE_FACTS, *about_programs, *BOOKKEEPING_FACTS, *PAIR_FACTS, *MARKING_FACTS)
     whole = (Invariant(fact.__name__, fact) for fact in facts)
     torn_ones = (Invariant(f"{fact.__name__}_torn", _when_torn(fact)) for fact in TORN_RECORD_FACTS)
     cut_ones = (Invariant(f"{fact.__name__}_cut", _when_cut(fact)) for fact in CUT_RECORD_FACTS)

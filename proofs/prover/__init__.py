@@ -3,6 +3,7 @@
 prover            every claim decided for one scope
 decision          verdicts, and what they rest on
 houdini           which candidate invariants are inductive; k-induction
+found_invariants  those that were found before, to be confirmed
 proof_reuse       invariants and counterexamples carried across slot counts
 counterexamples   traces to states that break a claim, confirmed by solvers
 bmc               bounded model checking: no shorter counterexample exists

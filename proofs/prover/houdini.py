@@ -54,11 +54,20 @@ def inductive_invariants(model: DeviceModel, candidates: Mapping[str, Bool], cor
     """Return what is left of the candidates; nothing when some value does not fit its field.
 
     core: all candidates may well be left, with these as their core, so that is asked first."""
+    confirmed = confirmed_invariants(model, candidates, core) if core else None
+    return confirmed or _found_invariants(model, {**candidates, FITS: ~misfits(model)})
+
+
+def confirmed_invariants(model: DeviceModel, candidates: Mapping[str, Bool], core: Collection[str]) -> Inductive | None:
+    """Return all candidates as invariants with this core; None where z3 does not confirm that they are."""
     invariants = {**candidates, FITS: ~misfits(model)}
-    if core:
-        conditions = _conditions(model, invariants, core)
-        if all(condition.is_met(Solver.Z3) for condition in conditions):
-            return Inductive(model.scope, invariants, frozenset(core), conditions, 0)
+    conditions = _conditions(model, invariants, core)
+    if all(condition.is_met(Solver.Z3) for condition in conditions):
+        return Inductive(model.scope, invariants, frozenset(core), conditions, 0)
+    return None
+
+
+def _found_invariants(model: DeviceModel, invariants: Mapping[str, Bool]) -> Inductive:
     steps = Stepper(model)
     starts = list(product(*(model.starts(field) for field in model.fields)))
     preserved = {

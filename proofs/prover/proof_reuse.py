@@ -12,15 +12,18 @@ by cone-of-influence reduction, which makes the questions smaller. Both are gues
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+from ...model.claims.model_digest import model_digest
 from ...model.claims.state_claims import DeviceClaim
 from ...model.device.model import DeviceModel, device_model
 from ...model.device.records import Numbers
 from ...model.device.state import Ghost, Scope
 from ...model.terms.terms import Bool, fields_of
+from ..explicit.explorer import claims_of
 from ..invariants.invariant_catalogue import invariants
 from ..invariants.record_invariants import COUNT_INVARIANTS
 from .counterexamples import Counterexample
-from .houdini import Inductive, inductive_invariants
+from .found_invariants import found_before
+from .houdini import Inductive, confirmed_invariants, inductive_invariants
 
 OF_IMAGES = frozenset({Ghost.FINISHED, Ghost.EARNED})
 """Ghost variables about images, on which invariants about other things rest."""
@@ -82,9 +85,27 @@ def candidate_invariants(model: DeviceModel, claims: Iterable[DeviceClaim]) -> d
 
 
 def induct(scope: Scope, claims: Iterable[DeviceClaim]) -> Inductive:
-    """Return the inductive invariants of a scope, claims among them."""
+    """Return the inductive invariants of a scope, claims among them: those found before, where they are confirmed."""
     model = exact_model(scope)
-    return inductive_invariants(model, candidate_invariants(model, claims))
+    return _found_before(model) or inductive_invariants(model, candidate_invariants(model, claims))
+
+
+def all_candidates(scope: Scope) -> tuple[str, dict[str, Bool]]:
+    """Return all candidates of a scope, and the digest by which those that hold are kept: of model, claims and those
+    that are not true or false of every state by themselves."""
+    model = exact_model(scope)
+    candidates = candidate_invariants(model, claims_of(scope))
+    open_ones = {name: term for name, term in candidates.items() if term.value is None}
+    return model_digest(scope, open_ones), candidates
+
+
+def _found_before(model: DeviceModel) -> Inductive | None:
+    digest, candidates = all_candidates(model.scope)
+    earlier = found_before(digest)
+    if earlier is None:
+        return None
+    found = {name: term for name, term in candidates.items() if name in earlier.names}
+    return confirmed_invariants(model, found, earlier.core)
 
 
 def restated(

@@ -6,7 +6,8 @@ is followed symbolically from power_on to its end, on every path, by the effects
 functions and the chain must agree on the place that starts, both records, the eFuse, and that all else is as it was.
 
 The state before need not be reached. All that is known of it is what PREMISES say, which are invariants: the prover
-shows that every history keeps them.
+shows that every history keeps them. What a scope allows besides does not happen in such a power-on: no operation fails,
+and no pin is held.
 """
 
 from collections.abc import Iterable
@@ -14,6 +15,7 @@ from dataclasses import replace
 from functools import partial
 
 from ...model.config import Config
+from ...model.device.allowance import Failed, HeldPin
 from ...model.device.model import DeviceModel, device_model
 from ...model.device.records import Numbers
 from ...model.device.scope_text import scope_title
@@ -21,6 +23,7 @@ from ...model.device.selection import boot_choice, device_after_boot
 from ...model.device.state import Phase, Scope, Task
 from ...model.terms.terms import Bool, Num, all_of, any_of, number
 from ..explicit.cut_outcomes import Call
+from ..invariants.mishap_invariants import pin_counts_in_the_bootloader_alone, records_are_in_flash
 from ..invariants.record_invariants import slots_of_records_are_in_range, versions_are_in_range
 from ..invariants.task_invariants import only_rewrites_program
 from ..smt.lemma import Lemma, Result, prove_condition, prove_each
@@ -29,8 +32,23 @@ from ..smt.verification_condition import Condition
 from .outcomes_smt import CallPath, Values, paths
 from .term_states import is_same_state
 
-PREMISES = (only_rewrites_program, slots_of_records_are_in_range, versions_are_in_range)
-"""No sector lies blank but while a record is rewritten; records name slots, and images have versions, that exist."""
+PREMISES = (
+    only_rewrites_program,
+    slots_of_records_are_in_range,
+    versions_are_in_range,
+    pin_counts_in_the_bootloader_alone,
+    records_are_in_flash,
+)
+"""No sector lies blank but while a record is rewritten; records name slots, and images have versions, that exist;
+without power no pin counts, and the records are what flash holds."""
+BEFORE: Values = {
+    "task": number(Task.OFF, 5),
+    "phase": number(Phase.ERASE, 1),
+    "pin": number(HeldPin.NONE, 2),
+    "first_failed": number(Failed.NOT, 2),
+    "second_failed": number(Failed.NOT, 2),
+}
+"""What the premises say of some fields before a power-on; a model has those of its scope."""
 OF_THE_PROGRAM = ("task", "phase", "sector", "session")
 """Fields that live in RAM and processor, of which the functions say nothing; what runs is asked for."""
 
@@ -59,8 +77,7 @@ def boot_condition(model: DeviceModel, premises: Iterable[Bool]) -> Condition:
 
 def boot_paths(model: DeviceModel) -> tuple[CallPath, ...]:
     """Return every path from power_on to an image that runs, or to none that can."""
-    known: Values = {"task": number(Task.OFF, 5), "phase": number(Phase.ERASE, 1)}
-    return tuple(paths(model, Call.POWER_ON, known))
+    return tuple(paths(model, Call.POWER_ON, BEFORE))
 
 
 def _ends_as_said(model: DeviceModel, path: CallPath, said: Values, chosen: Num) -> Bool:

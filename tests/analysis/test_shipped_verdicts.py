@@ -5,13 +5,13 @@ from dataclasses import replace
 
 import pytest
 
-from otaproof.analysis import model_digest as digest_module
 from otaproof.analysis import model_verdicts
-from otaproof.analysis.model_digest import model_digest
 from otaproof.analysis.model_verdicts import Proofs, decided, prove_for
 from otaproof.analysis.shipped_verdicts import FILE, ModelVerdict, Verdicts, parse, shipped, text_of
 from otaproof.analysis.solvers import INSTALL
 from otaproof.analysis.verdict_file import BUILDS, UNDECIDED, groups
+from otaproof.model.claims import model_digest as digest_module
+from otaproof.model.claims.model_digest import model_digest
 from otaproof.model.claims.state_claims import DEVICE_CLAIMS
 from otaproof.model.config import Chip, Config, Release
 from otaproof.model.device.model import DeviceModel, device_model

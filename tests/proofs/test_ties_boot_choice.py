@@ -7,9 +7,11 @@ from itertools import product
 import pytest
 import z3
 
+from otaproof.model.claims.state_claims import Statement
 from otaproof.model.config import Config, Release
 from otaproof.model.device import selection
 from otaproof.model.device.action import Kind
+from otaproof.model.device.allowance import Allowance
 from otaproof.model.device.model import DeviceModel, device_model
 from otaproof.model.device.records import Numbers
 from otaproof.model.device.state import Device, Scope, Task, Usage
@@ -35,6 +37,13 @@ EXACT = Numbers.EXACT
 ROLLBACK = Scope(Config(rollback=True), numbers=EXACT)
 BURNING = Scope(Config(rollback=True, anti_rollback=True), numbers=EXACT)
 PLAIN = Scope(Config(), numbers=EXACT)
+
+
+def allowing(scope: Scope) -> list[Scope]:
+    """Return the scope with each thing that it may allow besides, by itself and all at once."""
+    pins = set() if scope.config.anti_rollback else {Allowance.PINS}
+    each = {Allowance.FAILING_FLASH, Allowance.OTHER_WRITERS} | pins
+    return [replace(scope, allows=frozenset(some)) for some in (*({one} for one in each), each)]
 
 
 def worlds(of_kind: tuple[bool, bool], slots: int) -> Iterator[Scope]:
@@ -71,6 +80,24 @@ def test_boot_choice_is_what_the_boot_actions_do(of_kind: tuple[bool, bool], slo
     """In every family; those whose boot actions have the same terms are asked for once."""
     results = [prove_condition(boot_question(scope)) for scope in worlds(of_kind, slots)]
     assert {LemmaVerdict.HOLDS} == {result.verdict for result in results}
+
+
+@pytest.mark.parametrize("has_factory", [False, True])
+@pytest.mark.parametrize("scope", [PLAIN, ROLLBACK, BURNING])
+def test_boot_choice_is_of_a_boot_without_mishap(scope: Scope, has_factory: bool) -> None:
+    """Where operations may fail, pins be held and tools write, the choice is that of a power-on without any of it."""
+    for allowed in allowing(replace(scope, slots=3, has_factory=has_factory)):
+        assert LemmaVerdict.HOLDS == prove_condition(boot_question(allowed)).verdict
+
+
+@pytest.mark.parametrize("premise", boot_choice_smt.PREMISES[-2:], ids=lambda premise: premise.__name__)
+def test_mishaps_of_the_boot_before_count(premise: Statement) -> None:
+    """With a pin that is held before the power comes, or a copy of a record, the question has a counterexample."""
+    scope = replace(ROLLBACK, slots=3, allows=frozenset({Allowance.PINS, Allowance.FAILING_FLASH}))
+    model = device_model(replace(scope, ghosts=frozenset()))
+    rest = (term for name, term in premises_of(model).items() if name != premise.__name__)
+    question = boot_condition(model, rest)
+    assert {"sat"} == set(question.answers().values())
 
 
 @pytest.mark.slow
@@ -115,7 +142,17 @@ PREMISES = {premise.__name__ for premise in (*boot_choice_smt.PREMISES, *ranking
 
 @pytest.mark.parametrize("slots", [2, 3])
 @pytest.mark.parametrize("release", [Release.V5_1, Release.V5_5, Release.V6_1])
-@pytest.mark.parametrize("scope", [PLAIN, ROLLBACK, BURNING, replace(BURNING, has_factory=True)])
+@pytest.mark.parametrize(
+    "scope",
+    [
+        PLAIN,
+        ROLLBACK,
+        BURNING,
+        replace(BURNING, has_factory=True),
+        allowing(PLAIN)[-1],
+        allowing(BURNING)[-1],
+    ],
+)
 def test_premises_are_invariants(scope: Scope, release: Release, slots: int) -> None:
     """Of this question and of that of the ranks; with the calls in any order, which allows all that others do."""
     model = device_model(replace(with_release(scope, release), slots=slots, faults=FaultModel.F3))
@@ -130,6 +167,8 @@ def test_premises_are_invariants(scope: Scope, release: Release, slots: int) -> 
         "whole",
         "pending",
         "erased_slot",
+        "counts_in",
+        "in_flash",
     )
     stated = (item for item in invariants() if any(word in item.name for word in about) or item.name in PREMISES)
     found = inductive_invariants(model, {item.name: item.is_kept(model.scope, model.device) for item in stated})

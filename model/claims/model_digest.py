@@ -1,4 +1,4 @@
-"""A digest of what the prover decides for a scope: the device model and the claims, as terms.
+"""A digest of what the prover decides for a scope: the device model, the claims and what else is asked, as terms.
 
 Two scopes with one digest are one model with the same claims, so a verdict for one is a verdict for the other. The
 digest goes by terms alone: fields count by their place and width, actions by guard and effects. Names, order of the
@@ -7,28 +7,31 @@ they ask about, which is the model.
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from ..model.claims.claims import CLAIMS
-from ..model.claims.state_claims import DEVICE_CLAIMS
-from ..model.device.model import DeviceModel, device_model
-from ..model.device.records import Numbers
-from ..model.device.state import Ghost, Scope
-from ..model.terms.terms import Op, Term, nodes_of
+from ..device.model import DeviceModel, device_model
+from ..device.records import Numbers
+from ..device.state import Ghost, Scope
+from ..terms.terms import Op, Term, nodes_of
+from .claims import CLAIMS
+from .state_claims import DEVICE_CLAIMS
 
 DIGITS = 24
 """Length of a digest in hexadecimal digits."""
 
 
-def model_digest(scope: Scope) -> str:
-    """Return the digest of a scope, with 32-bit sequence numbers and all that claims speak of."""
+def model_digest(scope: Scope, also: Mapping[str, Term] | None = None) -> str:
+    """Return the digest of a scope, with 32-bit sequence numbers and all that claims speak of.
+
+    also: by name, further terms of that model."""
+    also = also or {}
     model = device_model(replace(scope, ghosts=frozenset(Ghost), numbers=Numbers.EXACT))
     kept = {c.claim.id: c.kept_in(model) for c in DEVICE_CLAIMS if c.applies_to(model.scope)}
     guards = [model.guard(action) for action in model.actions]
     effects = [model.effects[action.name] for action in model.actions]
     changes = (term for effect in effects for term in effect.values())
-    digests = _term_digests(model, (*guards, *changes, *kept.values()))
+    digests = _term_digests(model, (*guards, *changes, *kept.values(), *also.values()))
     place = {field.name: str(number) for number, field in enumerate(model.fields)}
     actions = sorted(
         _digest(digests[guard], *sorted(f"{place[name]}:{digests[term]}" for name, term in effect.items()))
@@ -36,7 +39,8 @@ def model_digest(scope: Scope) -> str:
     )
     fields = (f"{field.bits}:{model.starts(field)}" for field in model.fields)
     claims = (f"{claim.id}:{digests[kept[claim.id]] if claim.id in kept else ''}" for claim in CLAIMS)
-    return _digest(*fields, *actions, *claims)[:DIGITS]
+    named = (f"{name}:{digests[term]}" for name, term in sorted(also.items()))
+    return _digest(*fields, *actions, *claims, *named)[:DIGITS]
 
 
 _IN_ANY_ORDER = (Op.AND, Op.OR, Op.EQUAL)
