@@ -25,7 +25,7 @@ help:
 	@echo "make lint      style, strict types, import contracts, and whether what is generated still fits its source"
 	@echo "make docs      make the pages of docs/spec anew, and build them as a site in build/site"
 	@echo "make diagrams  draw diagrams/drawn anew"
-	@echo "make verdicts  decide anew the shipped verdicts of models that have changed (all: some half an hour)"
+	@echo "make verdicts  find and decide anew the shipped invariants and verdicts of models that have changed (all: hours)"
 	@echo "make dist      build the wheel and the source distribution in dist"
 	@echo "make clean     remove $(VENV) and what builds leave"
 	@echo "make help      print this"
@@ -57,6 +57,7 @@ diagrams: $(READY)
 	$(BIN)/otaproof diagram all --out diagrams/drawn --renderer graphviz-pure
 
 verdicts: $(READY)
+	$(BIN)/python -m otaproof.analysis.invariant_file proofs/prover/found_invariants.json
 	$(BIN)/python -m otaproof.analysis.verdict_file analysis/verdicts.json
 
 # The wheel is built from the source distribution, so it has nothing that earlier builds left behind.
