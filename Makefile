@@ -111,7 +111,7 @@ $(TOOLS): $(LOCK)
 ifeq ($(wildcard build/__editable__.otaproof-*),)
 .PHONY: $(READY)
 endif
-$(READY): $(TOOLS) $(ROOMS)
+$(READY): $(TOOLS) pyproject.toml $(ROOMS)
 	@rm -rf $(VENV)/.mypy_cache build/__editable__.otaproof-*
 	@$(PIP) --no-deps --no-build-isolation $(EDITABLE) $(QUIETLY)
 	@touch $@

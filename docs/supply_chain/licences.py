@@ -37,8 +37,8 @@ REMARKS: Mapping[str, str] = {
 _HEAD = """# Licences of the dependencies
 
 Made by `python docs/build_licences.py` from the metadata of what is installed; a test compares. otaproof carries no
-code of theirs. *Needed by* says which part of otaproof needs it: the core, an [extra](../pyproject.toml), or the tools that
-install and describe the rest.
+code of theirs. *Needed by* says which part of otaproof needs it: the core, an [extra](../pyproject.toml), or the
+tools that install and describe the rest.
 
 | Distribution | Licence | Needed by | Remark |
 |---|---|---|---|
