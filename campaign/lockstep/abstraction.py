@@ -90,7 +90,9 @@ class Stored:
 
 def unlike_parts(one: Stored, other: Stored) -> list[str]:
     """Return what differs between two contents of flash and eFuse: the fields of records and slots, by name."""
-    pairs = [*zip(one.records, other.records, strict=True), *zip(one.slots, other.slots, strict=True)]
+    pairs: list[tuple[RecordView | StoredSlot, RecordView | StoredSlot]] = []
+    pairs += zip(one.records, other.records, strict=True)
+    pairs += zip(one.slots, other.slots, strict=True)
     found = {
         f"{type(mine).__name__}.{field.name}"
         for mine, its in pairs

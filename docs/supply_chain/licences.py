@@ -48,10 +48,9 @@ tools that install and describe the rest.
 def licence_of(name: str) -> str:
     """Return the licence of an installed distribution. Raises LookupError where its metadata has none that is known."""
     metadata = importlib.metadata.metadata(name)
-    expression = metadata.get("License-Expression")
-    if expression:
-        return expression
-    text = metadata.get("License", "UNKNOWN")
+    if "License-Expression" in metadata:
+        return metadata["License-Expression"]
+    (text,) = metadata.get_all("License") or ["UNKNOWN"]
     if "\n" in text:
         return TEXTS[hashlib.sha256(text.encode()).hexdigest()[:12]]
     marks = [mark.rpartition(" :: ")[2] for mark in metadata.get_all("Classifier") or [] if mark.startswith("License")]

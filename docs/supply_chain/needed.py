@@ -51,7 +51,8 @@ def next_to(name: str, extras: Iterable[str]) -> set[tuple[str, str]]:
 def needed(roots: Iterable[Requirement]) -> set[str]:
     """Return the distributions that an install of `roots` needs on any supported system, the roots included."""
     found: set[tuple[str, str]] = set()
-    waiting = [(canonicalize_name(root.name), extra) for root in roots for extra in ("", *root.extras)]
+    waiting: list[tuple[str, str]] = []
+    waiting += [(canonicalize_name(root.name), extra) for root in roots for extra in ("", *root.extras)]
     while waiting:
         one = waiting.pop()
         if one not in found:

@@ -120,7 +120,7 @@ def bill(folder: Path, seed: str) -> str:
     (folder / "otaproof-0.1.0-py3-none-any.whl").write_bytes(b"wheel")
     (folder / "otaproof-0.1.0.tar.gz").write_bytes(b"source")
     environment = os.environ | {"SOURCE_DATE_EPOCH": "1800000000", "PYTHONHASHSEED": seed}
-    command = [sys.executable, ROOT / "docs/build_sbom.py", folder]
+    command = [sys.executable, str(ROOT / "docs/build_sbom.py"), str(folder)]
     subprocess.run(command, env=environment, check=True)
     return (folder / "otaproof-0.1.0.cdx.json").read_text(encoding="utf-8")
 
@@ -141,6 +141,6 @@ def test_bill_of_materials_is_valid_complete_and_the_same_each_time(tmp_path: Pa
 
 def test_bill_of_materials_wants_one_wheel(tmp_path: Path) -> None:
     """A directory with none, or with those of two versions, is bad usage."""
-    command = [sys.executable, ROOT / "docs/build_sbom.py", tmp_path]
+    command = [sys.executable, str(ROOT / "docs/build_sbom.py"), str(tmp_path)]
     ended = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (2, f"{tmp_path} holds 0 wheels of otaproof; want one\n") == (ended.returncode, ended.stderr)
