@@ -19,6 +19,7 @@ from ..history.history import History
 from ..history.step import Step, StepName
 from ..lockstep.divergence import Divergence, OutOfModel
 from ..lockstep.lockstep import Lockstep
+from ..lockstep.replayed_divergence import first_divergence
 from .generator import Drawer, Worlds, draw_history, draw_scope
 
 DIVERGENCE = "divergence"
@@ -152,8 +153,10 @@ def run(seed: int, index: int, worlds: Worlds) -> RunResult:
     left_out = None
 
     def note(claim_id: str, text: str = "", cause: str = "") -> None:
-        so_far = replace(history, steps=tuple(played))
-        findings.setdefault(claim_id, Finding(claim_id, scope, so_far, index, text, cause))
+        findings.setdefault(claim_id, Finding(claim_id, scope, so_far(), index, text, cause))
+
+    def so_far() -> History:
+        return replace(history, steps=tuple(played))
 
     try:
         for step in drawer.steps():
@@ -165,6 +168,12 @@ def run(seed: int, index: int, worlds: Worlds) -> RunResult:
     except Divergence as why:
         note(DIVERGENCE, str(why), cause_in(played[-1], why))
     except PlanNotReached as why:
+        # Played to its end, the step shows what the board leaves out, and the history can be played again.
+        cut_short, played[-1] = played[-1], replace(played[-1], cut=None, failures=())
+        parted = first_divergence(so_far(), scope)
+        if parted is not None:
+            note(DIVERGENCE, str(parted), cause_in(played[-1], parted))
+        played[-1] = cut_short
         note(DIVERGENCE, f"the model has an operation that the board has not: {why}")
     cuts = sum(step.cut is not None or step.name is StepName.POWER_OFF for step in played)
     return RunResult(index, len(played), cuts, tuple(findings.values()), left_out)
