@@ -7,26 +7,34 @@ EXAMPLE = examples/two-slot
 BIN   := $(VENV)/bin
 TOOLS := $(VENV)/.tools
 READY := $(VENV)/.ready
-SITE  := $(VENV)/.site
 # With a dot behind each, as one room has the name of a target.
 ROOMS := $(patsubst %/__init__.py,%/.,$(filter-out build/%,$(wildcard */__init__.py */*/__init__.py */*/*/__init__.py)))
 
+LOCK     := requirements.lock
 PIP      := $(BIN)/python -m pip install
+UV       := $(BIN)/uv --no-config
+SYSTEMS  := x86_64-manylinux_2_28 aarch64-manylinux_2_38 aarch64-apple-darwin x86_64-pc-windows-msvc
 EDITABLE := --config-settings editable_mode=strict --editable .
+# What each direct dependency is used for, and takes some minutes: all of it that runs at the ends of the ranges.
+RANGE       := $(VENV)/range
+RANGE_TESTS := tests/cli tests/diagrams tests/proofs tests/binary tests/house/test_light_core.py
 QUIETLY  := > $(VENV)/install.log 2>&1 || { cat $(VENV)/install.log >&2; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help check test bench lint docs diagrams verdicts dist clean
+.PHONY: help check test test-lowest test-highest bench lint lock tools docs diagrams verdicts dist clean
 
 help:
 	@echo "make check     cut the power everywhere in the update of $(EXAMPLE), and say what that breaks"
 	@echo "make test      run the tests"
+	@echo "make test-lowest, make test-highest"
+	@echo "               run a part of them with the oldest, or the newest, versions that pyproject.toml allows"
 	@echo "make bench     measure the sweep against brute force, and the search against SPIN"
 	@echo "make lint      style, strict types, import contracts, and whether what is generated still fits its source"
+	@echo "make lock      write $(LOCK) anew for the ranges of pyproject.toml (UPGRADE=--upgrade: with the newest versions)"
 	@echo "make docs      make the pages of docs/spec anew, and build them as a site in build/site"
 	@echo "make diagrams  draw diagrams/drawn anew"
 	@echo "make verdicts  find and decide anew the shipped invariants and verdicts of models that have changed (all: hours)"
-	@echo "make dist      build the wheel and the source distribution in dist"
+	@echo "make dist      build the wheel, the source distribution and the bill of materials (CycloneDX) in dist"
 	@echo "make clean     remove $(VENV) and what builds leave"
 	@echo "make help      print this"
 
@@ -42,13 +50,34 @@ bench: $(READY)
 	$(BIN)/python -m otaproof.campaign.upgrade.sweep_bench
 	$(BIN)/python -m otaproof.proofs.search_bench
 
+# Their versions are others than the lock's, so what is generated from the locked ones is left out.
+test-lowest: RESOLUTION := lowest-direct
+test-highest: RESOLUTION := highest
+test-lowest test-highest: dist
+	$(UV) venv --quiet --clear --python $(BIN)/python $(RANGE)
+	$(UV) pip install --quiet --python $(RANGE)/bin/python --resolution $(RESOLUTION) --requirement pyproject.toml --extra dev
+	$(UV) pip install --quiet --python $(RANGE)/bin/python --no-deps dist/*.whl
+	$(UV) pip list --python $(RANGE)/bin/python
+	$(RANGE)/bin/python -m pytest -q -m "not slow and not drift" $(RANGE_TESTS)
+
 lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/mypy --cache-dir $(VENV)/.mypy_cache
 	$(BIN)/mypy --cache-dir $(VENV)/.mypy_cache tests docs
 	$(BIN)/python -m pytest -q -m drift
 
-docs: $(SITE)
+# The lock is one file for all supported systems; that each has a file to install is looked at without installing.
+lock: $(READY)
+	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --all-extras --group tools \
+	    --custom-compile-command "make lock" $(UPGRADE) --output-file $(LOCK) pyproject.toml
+	@for system in $(SYSTEMS); do for python in 3.11.9 3.12 3.13; do \
+	    MACOSX_DEPLOYMENT_TARGET=15.0 $(UV) pip install --quiet --dry-run --require-hashes --requirement $(LOCK) \
+	        --only-binary :all: --no-binary esptool --target $(VENV)/nothing \
+	        --python-platform $$system --python-version $$python || exit; \
+	    echo "$$system, Python $$python: all locked files are there"; \
+	done; done
+
+docs: $(READY)
 	$(BIN)/python docs/build_spec.py
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 	@echo "open build/site/index.html"
@@ -62,14 +91,20 @@ verdicts: $(READY)
 
 # The wheel is built from the source distribution, so it has nothing that earlier builds left behind.
 dist: $(READY)
-	$(BIN)/python -m build
+	rm -rf dist
+	$(BIN)/python -m build --no-isolation
+	$(BIN)/python docs/build_sbom.py dist
 
-$(TOOLS): pyproject.toml constraints.txt
+# pip and setuptools first, so that the locked ones build what has no wheel.
+tools: $(TOOLS)
+
+$(TOOLS): $(LOCK)
 	@echo "== install into $(VENV)"
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "want Python 3.11 or newer: make PYTHON=python3.11")'
 	@$(PYTHON) -m venv $(VENV)
-	@$(PIP) --constraint constraints.txt --upgrade pip setuptools $(QUIETLY)
-	@$(PIP) --constraint constraints.txt $(EDITABLE)'[dev]' $(QUIETLY)
+	@awk '/^[a-z]/ { wanted = /^(pip|setuptools)==/ } wanted' $(LOCK) > $(VENV)/first.lock
+	@$(PIP) --require-hashes --requirement $(VENV)/first.lock $(QUIETLY)
+	@$(PIP) --require-hashes --no-build-isolation --requirement $(LOCK) $(QUIETLY)
 	@touch $@
 
 # A strict editable install has a link for each module, so a room that gains or loses one is installed again, and so is
@@ -77,14 +112,9 @@ $(TOOLS): pyproject.toml constraints.txt
 ifeq ($(wildcard build/__editable__.otaproof-*),)
 .PHONY: $(READY)
 endif
-$(READY): $(TOOLS) $(ROOMS)
+$(READY): $(TOOLS) pyproject.toml $(ROOMS)
 	@rm -rf $(VENV)/.mypy_cache build/__editable__.otaproof-*
 	@$(PIP) --no-deps --no-build-isolation $(EDITABLE) $(QUIETLY)
-	@touch $@
-
-# What builds the site is installed when it is first asked for.
-$(SITE): pyproject.toml constraints.txt | $(READY)
-	@$(PIP) --constraint constraints.txt --no-build-isolation $(EDITABLE)'[docs]' $(QUIETLY)
 	@touch $@
 
 clean:

@@ -13,6 +13,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
+
 from ..model.config import Config
 from ..model.device.model import device_model
 from ..model.device.state import Scope, Usage
@@ -107,8 +109,8 @@ def _print_trace(search: CompiledSearch) -> None:
     """Show that traces are kept: find the one to a state farthest from the start."""
     started = time.perf_counter()
     level = len(search.stores[0].levels) - 2
-    owner = next(number for number, store in enumerate(search.stores) if store.levels[level + 1] > store.levels[level])
-    trace = search.trace_to(owner, search.stores[owner].levels[level], level)
+    farthest = np.concatenate([store.order[store.levels[level] : store.known] for store in search.stores])
+    trace = search.traces.to_one_of(farthest, level)
     print(f"  the trace to a farthest state, {len(trace)} steps, is found in {time.perf_counter() - started:.2f} s")
 
 

@@ -19,6 +19,7 @@ from ..history.history import History
 from ..history.step import Step, StepName
 from ..lockstep.divergence import Divergence, OutOfModel
 from ..lockstep.lockstep import Lockstep
+from ..lockstep.replayed_divergence import first_divergence
 from .generator import Drawer, Worlds, draw_history, draw_scope
 
 DIVERGENCE = "divergence"
@@ -54,6 +55,8 @@ class Finding:
     """Number of the run."""
     text: str = ""
     """DIVERGENCE: what each did."""
+    cause: str = ""
+    """DIVERGENCE: in which call they parted, and how, in words that stay when the history is made smaller."""
 
     @property
     def key(self) -> tuple[str, ScopeClass]:
@@ -120,6 +123,11 @@ class Findings:
         return sorted(self._best.values(), key=_order)
 
 
+def cause_in(step: Step, why: Divergence) -> str:
+    """Return the cause of a divergence in a step."""
+    return f"{step.name.value}: {why.cause}"
+
+
 def _order(finding: Finding) -> tuple[bool, int, str]:
     claim_id, found_in = finding.key
     return claim_id != DIVERGENCE, int(claim_id.removeprefix("C")) if claim_id != DIVERGENCE else 0, str(found_in)
@@ -144,9 +152,11 @@ def run(seed: int, index: int, worlds: Worlds) -> RunResult:
     played: list[Step] = []
     left_out = None
 
-    def note(claim_id: str, text: str = "") -> None:
-        so_far = replace(history, steps=tuple(played))
-        findings.setdefault(claim_id, Finding(claim_id, scope, so_far, index, text))
+    def note(claim_id: str, text: str = "", cause: str = "") -> None:
+        findings.setdefault(claim_id, Finding(claim_id, scope, so_far(), index, text, cause))
+
+    def so_far() -> History:
+        return replace(history, steps=tuple(played))
 
     try:
         for step in drawer.steps():
@@ -156,8 +166,14 @@ def run(seed: int, index: int, worlds: Worlds) -> RunResult:
     except OutOfModel as why:
         left_out = str(why)
     except Divergence as why:
-        note(DIVERGENCE, str(why))
+        note(DIVERGENCE, str(why), cause_in(played[-1], why))
     except PlanNotReached as why:
+        # Played to its end, the step shows what the board leaves out, and the history can be played again.
+        cut_short, played[-1] = played[-1], replace(played[-1], cut=None, failures=())
+        parted = first_divergence(so_far(), scope)
+        if parted is not None:
+            note(DIVERGENCE, str(parted), cause_in(played[-1], parted))
+        played[-1] = cut_short
         note(DIVERGENCE, f"the model has an operation that the board has not: {why}")
     cuts = sum(step.cut is not None or step.name is StepName.POWER_OFF for step in played)
     return RunResult(index, len(played), cuts, tuple(findings.values()), left_out)

@@ -1,5 +1,9 @@
 """Delta debugging: from a finding to one with a history from which nothing can be left out.
 
+A smaller history is taken only if it shows the same: the same claim is broken, or board and model part in the same call
+and in the same way (Finding.cause). With two faults in the board, a history that began with one never ends with the
+other.
+
 Whatever is tried goes from later steps to earlier ones, so the result depends on the history alone.
 """
 
@@ -13,7 +17,7 @@ from ...model.device.state import Task
 from ..history.step import POWER_ON, Step, StepName
 from ..lockstep.divergence import Divergence, OutOfModel
 from ..lockstep.lockstep import Lockstep
-from .findings import DIVERGENCE, Finding
+from .findings import DIVERGENCE, Finding, cause_in
 
 
 def shrunk(finding: Finding) -> Finding:
@@ -56,7 +60,7 @@ def _with_steps(finding: Finding, steps: tuple[Step, ...]) -> Finding | None:
 
 
 def shortened(finding: Finding) -> Finding | None:
-    """Return the finding with its history ended where the claim breaks; None where it does not break at all."""
+    """Return the finding with its history ended where it shows; None where it does not, or another comes first."""
     lockstep = Lockstep(replace(finding.history, steps=()), finding.scope)
     for number, step in enumerate(finding.history.steps, 1):
         text = ""
@@ -67,9 +71,9 @@ def shortened(finding: Finding) -> Finding | None:
         except OutOfModel:
             return None
         except Divergence as why:
-            is_broken, text = finding.claim_id == DIVERGENCE, str(why)
-            if not is_broken:
+            if (finding.claim_id, finding.cause) != (DIVERGENCE, cause_in(step, why)):
                 return None
+            is_broken, text = True, str(why)
         except PlanNotReached:
             return None
         if is_broken:

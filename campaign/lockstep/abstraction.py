@@ -17,7 +17,7 @@ import hashlib
 import struct
 import zlib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 
 from ...model.device.allowance import Failed
@@ -86,6 +86,20 @@ class Stored:
     slots: tuple[StoredSlot, ...]
     burned: int
     """The bits of the eFuse field; 0 where nobody looks at them."""
+
+
+def unlike_parts(one: Stored, other: Stored) -> list[str]:
+    """Return what differs between two contents of flash and eFuse: the fields of records and slots, by name."""
+    pairs: list[tuple[RecordView | StoredSlot, RecordView | StoredSlot]] = []
+    pairs += zip(one.records, other.records, strict=True)
+    pairs += zip(one.slots, other.slots, strict=True)
+    found = {
+        f"{type(mine).__name__}.{field.name}"
+        for mine, its in pairs
+        for field in fields(mine)
+        if getattr(mine, field.name) != getattr(its, field.name)
+    }
+    return sorted(found | ({"burned"} if one.burned != other.burned else set()))
 
 
 @dataclass(frozen=True, slots=True)

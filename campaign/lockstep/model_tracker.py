@@ -22,7 +22,7 @@ from ...model.device.state import Content, Scope, Task
 from ...model.device.stepper import State, Stepper
 from ...model.fault_model import FaultModel
 from ...model.terms.terms import Bool
-from .abstraction import Program, Stored, program_in_state, state_of, stored_in_state
+from .abstraction import Program, Stored, program_in_state, state_of, stored_in_state, unlike_parts
 from .divergence import Divergence, OutOfModel
 from .seen_operations import BURN, OpKind, SeenOp
 
@@ -180,7 +180,8 @@ class ModelTracker:
         self._refuse_mended(after)
         if op is not None and op.slot is not None:
             self._refuse_astray()
-        raise Divergence(f"a cut of {fault.name} in {op or 'no operation'} at {self.task.name} left {after}")
+        cut = f"a cut of {fault.name} in {op or 'no operation'} at {self.task.name}"
+        raise Divergence(f"{cut} left {after}", cause=cut)
 
     def end_call(self, after: Stored | None, program: Program | None, has_ended: bool = False) -> None:
         """The call has returned, or raised an error, and nothing is left to do for it.
@@ -250,7 +251,8 @@ class ModelTracker:
                 return
         self._refuse_mended(after)
         self._refuse_astray()
-        raise Divergence(f"the device: {op} leaves {after}; the model: {stored_in_state(self.stepper, begin)}")
+        expected = stored_in_state(self.stepper, begin)
+        raise Divergence(f"the device: {op} leaves {after}; the model: {expected}", cause=f"data: {op}")
 
     def _refuse_mended(self, after: Stored) -> None:
         """Refuse an image that was written over, or torn, and is made whole again without an erase."""
@@ -315,7 +317,8 @@ class ModelTracker:
     def _compare(self, after: Stored | None) -> None:
         expected = self.stored
         if after is not None and expected != after:
-            raise Divergence(f"the device holds {after}; the model at {self.task.name} {expected}")
+            where = f"stored at {self.task.name}: {', '.join(unlike_parts(after, expected))}"
+            raise Divergence(f"the device holds {after}; the model at {self.task.name} {expected}", cause=where)
 
     def _successors(self, state: State | None = None) -> list[tuple[Action, State]]:
         actions = self.stepper.model.actions

@@ -1,9 +1,10 @@
-"""What a token shows that fuzz printed of a divergence: whether board and device model still differ in its history."""
+"""Whether board and device model differ in a history, as in the one of a token that fuzz printed of a divergence."""
 
 from collections.abc import Iterator
 
 from ...impl.chip.flash import PlanNotReached
 from ...model.device.allowance import Allowance
+from ...model.device.state import Scope
 from ..history.history import History
 from ..history.step import TOOL_STEPS
 from .divergence import Divergence, OutOfModel
@@ -17,10 +18,19 @@ def divergence_in(history: History) -> str | None:
         scope = scope_of_device(
             history.device, history.weakest_model, versions=versions, allows=frozenset(_allowed(history))
         )
+    except OutOfModel:
+        return None
+    parted = first_divergence(history, scope)
+    return None if parted is None else str(parted)
+
+
+def first_divergence(history: History, scope: Scope) -> Divergence | None:
+    """Return how board and model part in a history; None where they agree, or come to what the model leaves out."""
+    try:
         for _ in play_in_lockstep(history, scope):
             pass
     except Divergence as why:
-        return str(why)
+        return why
     except (OutOfModel, PlanNotReached):
         pass
     return None

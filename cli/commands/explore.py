@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated
 
 from cyclopts import Parameter, Token
 
@@ -13,7 +13,7 @@ from ..options.device_options import CutOptions, DeviceOptions
 from ..options.epilogue import epilogue
 from ..options.groups import DEVICE, SEARCH
 from ..options.output_options import TraceOutputOptions
-from ..options.values import Allowances
+from ..options.values import Allowances, within
 
 EPILOGUE = epilogue(
     "otaproof explore",
@@ -54,8 +54,8 @@ class SearchOptions:
     allow: Annotated[Allowances, Parameter(group=DEVICE)] = frozenset()
     """What may happen beyond calls, resets and power cuts: flash operations that return an error (failing-flash), the
     pins of factory reset and test app (pins), tools that blank otadata or flash a slot (other-writers)."""
-    threads: Literal[1, 2] = 1
-    """Threads of a big search."""
+    threads: Annotated[int, Parameter(validator=within(1, 16), metavar="N")] = 1
+    """Threads of a big search; what it finds does not depend on how many."""
     memory: Annotated[int, Parameter(converter=_memory, metavar="SIZE", show_default=_size)] = 4 << 30
     """Memory to use at most, such as 512M."""
 

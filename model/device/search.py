@@ -4,9 +4,12 @@ One search serves all that is asked of a device model in Python: every reachable
 that is wanted, by steps alone or by costly steps first (0-1 breadth-first search: what n costly steps lead to is
 searched before what n + 1 do, and within that by steps). States may be anything that can be hashed, such as pairs of
 states of two devices. proofs/explicit/compiled/ does the same in machine code, for big models.
+
+A trace by steps alone is the canonical one: of the shortest, the first by the numbers of its actions. For the states
+of a level stand in `order` as their canonical traces do, each is expanded by its actions in order, and what is found
+first stays.
 """
 
-import itertools
 from collections import deque
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass
@@ -168,19 +171,6 @@ def is_no_cut(action: Action) -> bool:
 def reachable(steps: Stepper) -> list[State]:
     """Return every state that the device comes to, nearest first."""
     return list(DeviceSearch(steps))
-
-
-def trace_through(steps: Stepper, states: tuple[State, ...]) -> Trace:
-    """Return the trace that passes these states, each step by the first action that makes it.
-
-    Raises ValueError when no action leads from one to the next: two readings of the model differ."""
-    names = []
-    for before, after in itertools.pairwise(states):
-        action = next((number for number, reached in steps.successors(before) if reached == after), None)
-        if action is None:
-            raise ValueError(f"no action leads from {steps.as_dict(before)} to {steps.as_dict(after)}")
-        names.append(steps.model.actions[action].name)
-    return Trace(tuple(names), states)
 
 
 def follow(steps: Stepper, actions: Iterable[str]) -> State | None:

@@ -1,7 +1,8 @@
 """Every state that a device can reach, found breadth first, and each claim looked at in each of them.
 
-The model is finite, whatever the number of upgrades, so what holds here holds for histories of any length. The first
-state found to break a claim is one of those nearest to the start, so its trace is a shortest counterexample.
+The model is finite, whatever the number of upgrades, so what holds here holds for histories of any length. A claim that
+is broken has a canonical counterexample: of the shortest traces to a state that breaks it, the first by the order of
+actions in the model. It is the same whichever reading searches, with any number of threads.
 
 A small state space is searched in Python, a big one by compiled code (codegen.py). The result says which of the two
 searched; the numbers are the same.
@@ -31,6 +32,7 @@ class Reading(Enum):
 
 MEMORY = 4 << 30
 """Bytes that a search may use by default."""
+MOST_THREADS = 16
 SMALL_WORLD = 200_000
 """States that the Python search finds in less time than compiling takes."""
 PYTHON_STATE_BYTES = 700
@@ -64,8 +66,8 @@ def explore(
     for claim in claims:
         if not claim.ghosts <= scope.ghosts:
             raise ValueError(f"{claim.claim.id} reads ghost variables that the scope has not; see with_ghosts_of()")
-    if threads not in (1, 2):
-        raise ValueError(f"{threads} threads, not 1 or 2")
+    if not 1 <= threads <= MOST_THREADS:
+        raise ValueError(f"{threads} threads; want 1 to {MOST_THREADS}")
     if reading is not Reading.COMPILED:
         most = SMALL_WORLD if reading is Reading.AUTO else None
         small = explore_in_python(scope, claims, memory, progress, most)

@@ -117,7 +117,7 @@ def recover(
     if not found.is_complete:
         return _incomplete(scope, found, started)
     steps, goals, dead = compiled.dead_ends()
-    trace = compiled.trace_to(0, dead[0], compiled.level_of(dead[0])) if len(dead) else None
+    trace = compiled.trace_to_nearest(dead) if len(dead) else None
     return Recovery(
         scope, found.states, steps, goals, len(dead), True, time.perf_counter() - started, trace, "compiled"
     )

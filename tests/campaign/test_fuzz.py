@@ -16,6 +16,7 @@ from otaproof.campaign.fuzz.findings import (
     Finding,
     Findings,
     RunResult,
+    cause_in,
     run,
     runs,
 )
@@ -25,8 +26,12 @@ from otaproof.campaign.fuzz.shrink import shortened, shrunk
 from otaproof.campaign.history.history_replay import replay_history
 from otaproof.campaign.history.history_token import decode_history_token
 from otaproof.campaign.history.step import Step, StepName
+from otaproof.campaign.lockstep.divergence import Divergence
+from otaproof.campaign.lockstep.lockstep import play_in_lockstep
+from otaproof.campaign.lockstep.replayed_divergence import divergence_in
 from otaproof.campaign.workers import WorkerDied
 from otaproof.cli.main import main
+from otaproof.impl.app.esp_ota import EspOta
 from otaproof.impl.bootloader import Bootloader
 from otaproof.model.config import Release
 from otaproof.model.device.state import Usage
@@ -138,6 +143,23 @@ def test_history_that_breaks_nothing_has_no_shorter_form(results: list[RunResult
     nothing = replace(finding, history=replace(finding.history, steps=(Step(StepName.RESET),)))
     assert shortened(nothing) is None
     assert nothing == shrunk(nothing)
+
+
+def test_smaller_history_shows_the_divergence_that_it_began_with(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With two faults planted in the board, each history keeps its own, and it is there when the token is played."""
+    monkeypatch.setattr(Bootloader, "_abort_pending", lambda self, otadata, entries: entries)
+    monkeypatch.setattr(EspOta, "_invalidate_inactive_entry", lambda self: None)
+    made = [finding for result in runs(2, range(30), WORLDS) for finding in result.findings]
+    found = [finding for finding in made if finding.claim_id == DIVERGENCE]
+    assert len({finding.cause for finding in found}) > 1
+    for finding in found:
+        small = shrunk(finding)
+        assert finding.cause == small.cause
+        assert len(small.history.steps) <= len(finding.history.steps)
+        with pytest.raises(Divergence) as parted:
+            list(play_in_lockstep(small.history, small.scope))
+        assert small.cause == cause_in(small.history.steps[-1], parted.value)
+        assert small.text == str(parted.value) == divergence_in(small.history)
 
 
 def test_blocks_cover_every_run_once() -> None:

@@ -1,25 +1,19 @@
-"""What is installed is what lies here, under one name; and the pins cover what an install needs."""
+"""What is installed is what lies here, under one name."""
 
-import importlib.metadata
 import shutil
 import subprocess
 import sys
 import tarfile
 import tomllib
 import zipfile
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
-from packaging.markers import default_environment
-from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name
 
 import otaproof
 from places import ROOT
 
-PYTHONS = ("3.11", "3.12", "3.13")
 VECTORS = "otaproof.examples.vectors"
 """The package of the wheel that has no module; tests/data/vectors is its folder here."""
 
@@ -45,34 +39,6 @@ def packages() -> list[Path]:
     """Return the rooms and sub-rooms: the folders below the root that are packages of the wheel."""
     rooms = [init.parent for init in ROOT.glob("*/__init__.py") if init.parent.name != "build"]
     return [init.parent for room in rooms for init in sorted(room.rglob("__init__.py"))]
-
-
-def pins() -> dict[str, str]:
-    """Return the version that constraints.txt has for each distribution."""
-    requirements = (ROOT / "constraints.txt").read_text().splitlines()
-    lines = [line.partition("==") for line in requirements if not line.startswith("#")]
-    return {canonicalize_name(name): version for name, _, version in lines}
-
-
-def required(root: Requirement, python: str) -> set[str]:
-    """Return the distributions that an install of `root` needs, by what those installed here declare."""
-    environment: Mapping[str, str] = {
-        **{name: str(value) for name, value in default_environment().items()},
-        "python_version": python,
-        "python_full_version": f"{python}.0",
-    }
-    found: set[tuple[str, str]] = set()
-    open_ones = [(canonicalize_name(root.name), extra) for extra in ("", *root.extras)]
-    while open_ones:
-        name, extra = open_ones.pop()
-        if (name, extra) in found:
-            continue
-        found.add((name, extra))
-        for line in importlib.metadata.requires(name) or []:
-            requirement = Requirement(line)
-            if requirement.marker is None or requirement.marker.evaluate({**environment, "extra": extra}):
-                open_ones += [(canonicalize_name(requirement.name), more) for more in ("", *requirement.extras)]
-    return {name for name, _ in found} - {canonicalize_name(root.name)}
 
 
 @pytest.mark.drift
@@ -139,25 +105,3 @@ def test_no_module_is_loaded_under_a_second_name() -> None:
         )
     ]
     assert [] == strangers
-
-
-@pytest.mark.drift
-@pytest.mark.parametrize("python", PYTHONS)
-def test_pins_cover_all_that_an_install_with_tools_needs(python: str) -> None:
-    """Without a pin a fresh install takes what is newest that day."""
-    assert set() == required(Requirement("otaproof[dev]"), python) - set(pins())
-
-
-@pytest.mark.drift
-def test_pins_meet_the_ranges_of_the_project() -> None:
-    """A pin outside them cannot be installed."""
-    declared = [Requirement(line) for line in importlib.metadata.requires("otaproof") or []]
-    declared = [want for want in declared if want.name != "otaproof"]
-    outside = [str(want) for want in declared if pins()[canonicalize_name(want.name)] not in want.specifier]
-    assert [] == outside
-
-
-@pytest.mark.drift
-def test_every_pin_is_a_version_and_names_no_host() -> None:
-    """The package index is the user's choice."""
-    assert [] == [f"{name}{version}" for name, version in pins().items() if not version or "/" in name + version]

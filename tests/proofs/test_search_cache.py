@@ -10,7 +10,7 @@ import pytest
 from otaproof.model.device.model import device_model
 from otaproof.model.device.state import Scope
 from otaproof.model.terms.terms import fact
-from otaproof.proofs.explicit.compiled import codegen
+from otaproof.proofs.explicit.compiled import code_cache, codegen
 
 TEXT = codegen.facts_text(device_model(Scope()), [fact(True)])
 
@@ -19,7 +19,7 @@ def loaded() -> bool:
     """Compile the text, or take it from the cache, as a program that has just begun; tell whether it can be called."""
     for name in [name for name in sys.modules if name.startswith("otaproof_search_")]:
         del sys.modules[name]
-    return codegen.load(TEXT) != 0
+    return code_cache.load(TEXT) != 0
 
 
 @pytest.fixture

@@ -48,10 +48,10 @@ def hashed(state, bits):
 
 
 @njit(cache=True, nogil=True)  # called from Python, too: without the wrapper that INNER leaves out, it would crash
-def owner_of(state, bits):
-    """Return which of two owners a state has; that says nothing of its place."""
+def owner_of(state, bits, owners):
+    """Return which of the owners a state has, counted from 0; that says nothing of its place."""
     folded = state ^ (state >> (bits >> 1))
-    return ((folded * -4417276706812531889) >> (bits - 1)) & 1
+    return (((folded * -4417276706812531889) >> max(0, bits - 16)) & 0xFFFF) * owners >> 16
 
 
 @njit(**INNER)
@@ -130,10 +130,10 @@ def search(successors, most, order, table, bits, shift, spare, begin, end, known
 
 
 @njit(cache=True, nogil=True)
-def search_own(successors, most, order, table, bits, shift, spare, begin, end, known, limit, owner, foreign):
-    """Do the same for the states of one of two owners; put those of the other into `foreign`.
+def search_own(successors, most, order, table, bits, shift, spare, begin, end, known, limit, owner, foreign, sent):
+    """Do the same for the states of one owner; put those of each other one into its row of `foreign`.
 
-    Return (begin, known, transitions, foreign states, whether the table is crowded)."""
+    `sent` is set to how many each is sent. Return (begin, known, transitions, whether the table is crowded)."""
     found = np.empty((BATCH + 1) * most, np.int64)
     places = np.empty((BATCH + 1) * most, np.int64)
     entries = np.empty((BATCH + 1) * most, np.int64)
@@ -141,10 +141,12 @@ def search_own(successors, most, order, table, bits, shift, spare, begin, end, k
     address = one.ctypes.data
     recent = np.zeros(RECENT, np.int64)
     low = (1 << shift) - 1
-    room = foreign.size - (BATCH + 1) * most
-    transitions, sent = 0, 0
+    owners = sent.size
+    room = foreign.shape[1] - (BATCH + 1) * most
+    transitions = 0
     is_crowded = False
-    while begin < end and known <= limit and sent <= room:
+    sent[:] = 0
+    while begin < end and known <= limit and sent.max() <= room:
         stop = min(begin + BATCH, end)
         count, steps = 0, 0
         for item in range(begin, stop):
@@ -157,20 +159,20 @@ def search_own(successors, most, order, table, bits, shift, spare, begin, end, k
                 spot = place & (RECENT - 1)
                 is_new = recent[spot] != state
                 recent[spot] = state
-                is_own = owner_of(state, bits) == owner
+                its = owner_of(state, bits, owners)
                 found[count] = state
                 places[count] = place
                 entries[count] = ((value & low) << spare) | 1
-                foreign[sent] = state
+                foreign[its, sent[its]] = state
                 prefetch(table, place)
-                count += is_new & is_own
-                sent += is_new & (not is_own)
+                count += is_new & (its == owner)
+                sent[its] += is_new & (its != owner)
         known, is_crowded = put_all(order, table, spare, found, places, entries, count, known)
         if is_crowded:
             break
         transitions += steps
         begin = stop
-    return begin, known, transitions, sent, is_crowded
+    return begin, known, transitions, is_crowded
 
 
 @njit(cache=True, nogil=True)
@@ -247,34 +249,6 @@ def put_value(table, mask, shift, spare, value):
         place = (place + 1) & mask
     table[place] = entry
     return True
-
-
-@njit(cache=True, nogil=True)
-def first_broken(broken, order, begin, end, wanted, first):
-    """Note in `first` where each wanted claim is first broken; return the claims still wanted."""
-    for item in range(begin, end):
-        bits = call(broken, order[item]) & wanted
-        if bits != 0:
-            for claim in range(first.size):
-                if (bits >> claim) & 1:
-                    first[claim] = item
-            wanted &= ~bits
-            if wanted == 0:
-                break
-    return wanted
-
-
-@njit(cache=True, nogil=True)
-def find_before(successors, most, order, begin, end, wanted):
-    """Return where in order[begin:end] a state is that leads to the wanted one in one step; -1 for nowhere."""
-    found = np.empty(2 * most, np.int64)
-    address = found.ctypes.data
-    for item in range(begin, end):
-        count = call_step(successors, order[item], address, 0)
-        for place in range(count):
-            if found[place] == wanted:
-                return item
-    return -1
 
 
 @njit(cache=True, nogil=True)

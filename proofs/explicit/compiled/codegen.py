@@ -1,8 +1,7 @@
 """The model as compiled code: a state is one 64-bit word, and what comes after it is computed without jumps.
 
-The text of a Python module is made from the terms, for the successors one, for the claims another; the loops of
-bfs_kernels.py call their functions by address. numba compiles it and keeps the machine code beside it, in a cache
-directory, so that is done once for a model; the name of the module is a digest of its text.
+The text of a Python module is made from the terms, for the successors one, for the claims another; code_cache.py has it
+compiled, and the loops of bfs_kernels.py call its function by address.
 
 A step of an action is: keep the bits of the fields that stay, put in those of the fields that change. The word is
 stored whether the action can be taken or not, and the count goes up only if it can. Actions of the same tasks are one
@@ -13,22 +12,9 @@ A part of a term that reads few bits becomes a table of its values in one consta
 The bits of `task` are stored inverted, so that no state is the word 0: there are not 32 tasks.
 """
 
-import atexit
-import errno
-import hashlib
-import importlib.util
-import inspect
 import itertools
-import os
-import shutil
-import stat
-import sys
-import tempfile
 from collections.abc import Iterable, Sequence
-from functools import cache
-from pathlib import Path
 
-from ....errors import InputError
 from ....model.device.action import MISHAPS, Action
 from ....model.device.model import DeviceModel
 from ....model.device.state import Task
@@ -37,7 +23,6 @@ from ....model.terms.evaluate import evaluated
 from ....model.terms.terms import Bool, Num, Op, Term, fields_of, number, replaced
 from ....model.terms.walker import arguments_of
 from ....model.terms.writer import Syntax, shaped
-from ....output_file import write_file
 
 WORD_BITS = 64
 STATE_BITS = 63
@@ -124,93 +109,6 @@ def _module_text(lines: Sequence[str]) -> str:
         "from otaproof.proofs.explicit.compiled.llvm_intrinsics import put, select",
     )
     return "\n".join([*head, *lines, ""])
-
-
-def load(text: str) -> int:
-    """Return the address of the function of that text, from the cache directory if it was compiled before."""
-    digest = hashlib.sha256((text + _versions()).encode()).hexdigest()[:24]
-    name = f"otaproof_search_{digest}"
-    if name in sys.modules:
-        return int(sys.modules[name].function.address)
-    path = _module_file(f"{name}.py", text)
-    try:
-        return _address(name, path)
-    except Exception:  # what numba and pickle raise for machine code that is damaged is not documented
-        _forget(path)
-        return _address(name, _module_file(path.name, text))
-
-
-def _address(name: str, path: Path) -> int:
-    spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    try:
-        spec.loader.exec_module(module)
-    except BaseException:
-        del sys.modules[name]
-        raise
-    return int(module.function.address)
-
-
-def _module_file(name: str, text: str) -> Path:
-    """Return a file with that text, in the cache directory; in a fresh one where that cannot be used."""
-    try:
-        return _file_in(_own(cache_directory()), name, text)
-    except (OSError, InputError):
-        return _file_in(_fresh_directory(), name, text)
-
-
-def _file_in(directory: Path, name: str, text: str) -> Path:
-    path = directory / name
-    is_same = path.is_file() and path.read_bytes() == text.encode()
-    if not is_same:
-        # Written once: numba takes the time of the file for its version.
-        write_file(path, text.encode())
-    return path
-
-
-def _own(directory: Path) -> Path:
-    """Return a directory that nobody else can write to, made where there is none; raises OSError for another's.
-
-    numba keeps machine code and pickles there, and runs what it finds."""
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    found = directory.stat()
-    if found.st_uid != os.geteuid():
-        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM), str(directory))
-    if stat.S_IMODE(found.st_mode) & 0o077:
-        directory.chmod(0o700)
-    return directory
-
-
-@cache
-def _fresh_directory() -> Path:
-    """Return a directory that goes when the program ends."""
-    directory = tempfile.mkdtemp(prefix="otaproof-")
-    atexit.register(shutil.rmtree, directory, ignore_errors=True)
-    return Path(directory)
-
-
-def _forget(path: Path) -> None:
-    """Remove the machine code of a file, of which some is damaged."""
-    for kept in (path.parent / "__pycache__").glob(f"{path.stem}.*"):
-        kept.unlink(missing_ok=True)
-
-
-def cache_directory() -> Path:
-    """Return where compiled searches are kept: OTAPROOF_CACHE, or otaproof in the user's cache directory."""
-    said = os.environ.get("OTAPROOF_CACHE")
-    home = os.environ.get("XDG_CACHE_HOME")
-    return Path(said) if said else (Path(home) if home else Path.home() / ".cache") / "otaproof"
-
-
-def _versions() -> str:
-    """Return what the machine code depends on besides the text."""
-    import numba  # noqa: PLC0415 - takes half a second, and most state spaces are small
-
-    from . import llvm_intrinsics as intrinsics  # noqa: PLC0415
-
-    return f"{numba.__version__} {sys.version} {inspect.getsource(intrinsics)}"
 
 
 def _successors_lines(model: DeviceModel, layout: Layout, actions: Sequence[Action]) -> list[str]:

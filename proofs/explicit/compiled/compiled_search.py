@@ -1,11 +1,11 @@
 """The search by compiled code: arrays, how they grow, levels, and traces.
 
 A level is all states at one distance from the start; they lie together in `order`. So where a state came from need not
-be stored: a trace is found backwards, by stepping the level before until the state turns up. That costs at most one
-more pass over the levels, only for the traces that are wanted, and none of the table.
+be stored: canonical_traces.py finds the traces that are wanted in one more pass over the levels, without the table.
 
-Two threads: each owns the states whose hash has its bit, with a table and an order of its own. In turns, both expand
-some of their states, keep their own successors and hand the others over, then take in what was handed to them.
+Several threads: each owns the states whose hash is in its share, with a table and an order of its own. In turns, all
+expand some of their states, keep their own successors and hand the others over, then take in what was handed to them.
+The states of a level are the same with any number of threads, and so is all that is told of a complete search.
 """
 
 import time
@@ -19,15 +19,17 @@ from numpy.typing import NDArray
 
 from ....model.claims.state_claims import DeviceClaim
 from ....model.device.model import device_model
-from ....model.device.search import Trace, trace_through
+from ....model.device.search import Trace
 from ....model.device.state import Scope
 from ....model.device.stepper import stepper
 from ....model.terms.terms import Bool
 from ..exploration import Exploration, Progress
 from . import bfs_kernels as kernels
-from .codegen import Layout, facts_text, load, most_found, successors_text
+from . import trace_kernels
+from .canonical_traces import CanonicalTraces, Words
+from .code_cache import load
+from .codegen import Layout, facts_text, most_found, successors_text
 
-Words = NDArray[np.int64]
 Entries = NDArray[np.uint32] | NDArray[np.int64]
 
 WORD_BYTES = 8
@@ -41,9 +43,9 @@ CRAMMED = 0.9
 PART = 1 << 20
 """States that are expanded from one report of progress to the next."""
 TURN = 1 << 16
-"""States that each of two threads expands before it takes in what the other found."""
-HANDED_OVER = 1 << 18
-"""States that one thread can hand over to the other in a turn."""
+"""States that each of several threads expands before it takes in what the others found."""
+HANDED_OVER = 1 << 19
+"""States that can be handed over to one thread in a turn, by all others together."""
 _ROOM = 1 << 15
 """States that a batch can add after the limit was looked at."""
 
@@ -144,7 +146,8 @@ class CompiledSearch:
         self.compile_seconds = time.perf_counter() - started
         self.stores: list[Store] = []
         self.transitions = 0
-        self._first: dict[int, tuple[int, int, int]] = {}
+        self._broken_at: dict[int, int] = {}
+        """By the place of a claim that is broken, the first level that breaks it."""
 
     def _warm_up(self) -> None:
         """Have the loops compiled, on nothing."""
@@ -152,10 +155,11 @@ class CompiledSearch:
         for kind in (np.uint32, np.int64):
             table = np.zeros(16, kind)
             kernels.search(self.successors, self.most, order, table, *store.form, 0, 0, 1, 1)
-            kernels.search_own(self.successors, self.most, order, table, *store.form, 0, 0, 1, 1, 0, order)
+            foreign, sent = np.empty((1, 1), np.int64), np.zeros(1, np.int64)
+            kernels.search_own(self.successors, self.most, order, table, *store.form, 0, 0, 1, 1, 0, foreign, sent)
             kernels.take_in(order, table, *store.form, 0, order, 0, 0)
             kernels.double(table, 10, 4)
-        kernels.first_broken(self.broken, order, 0, 0, 1, order)
+        trace_kernels.broken_in(self.broken, order, 0, 0, 1)
 
     def run(self, threads: int, memory: int, progress: Progress | None = None) -> Exploration:
         """Search; return what it came to."""
@@ -165,13 +169,13 @@ class CompiledSearch:
             if progress is not None:
                 progress(sum(store.known for store in self.stores), time.perf_counter() - started)
 
-        self.transitions, self._first = 0, {}
+        self.transitions, self._broken_at = 0, {}
         self.stores.clear()  # before the new ones are made: together they would take twice the memory
         self.stores = [Store.of(memory // threads, self.layout.bits) for _ in range(threads)]
         first = self.layout.packed(self.steps.initial)
-        owner = kernels.owner_of(first, self.layout.bits) if threads == 2 else 0
+        owner = kernels.owner_of(first, self.layout.bits, threads)
         self.stores[owner].take_in(np.array([first], np.int64), 1)
-        is_complete = (_Pair(self) if threads == 2 else _Alone(self)).run(tell)
+        is_complete = (_Together(self) if threads > 1 else _Alone(self)).run(tell)
         return Exploration(
             scope=self.scope,
             claims=tuple(claim.claim.id for claim in self.claims),
@@ -194,18 +198,16 @@ class CompiledSearch:
         self._look(len(self.stores[0].levels) - 2)
         return any(store.levels[-1] > store.levels[-2] for store in self.stores)
 
-    def trace_to(self, owner: int, place: int, level: int) -> Trace:
-        """Return a shortest trace to a state."""
-        word = int(self.stores[owner].order[place])
-        words = [word]
-        for before in range(level - 1, -1, -1):
-            word = self._word_before(word, before)
-            words.append(word)
-        return trace_through(self.steps, tuple(self.layout.unpacked(word) for word in reversed(words)))
+    @property
+    def traces(self) -> CanonicalTraces:
+        """What finds the traces to the states that the search found."""
+        return CanonicalTraces(self.steps, self.layout, self.successors, self.most, self.stores)
 
-    def level_of(self, place: int) -> int:
-        """Return the level of a state that one thread found."""
-        return bisect_right(self.stores[0].levels, place) - 1
+    def trace_to_nearest(self, places: NDArray[np.int64]) -> Trace:
+        """Return the canonical trace to one of some states that one thread found, given in their order."""
+        (store,) = self.stores
+        level = bisect_right(store.levels, int(places[0])) - 1
+        return self.traces.to_one_of(store.order[places[places < store.levels[level + 1]]], level)
 
     def dead_ends(self) -> tuple[int, int, NDArray[np.int64]]:
         """Return, after a complete search by one thread, how many steps are no cuts, how many states are goals, and
@@ -224,30 +226,20 @@ class CompiledSearch:
         goals = kernels.mark_back(self.is_goal, order, ends, before, marked, np.empty(store.known, np.int32))
         return steps, int(goals), np.flatnonzero(marked == 0)
 
-    def _word_before(self, word: int, level: int) -> int:
-        for store in self.stores:
-            place = kernels.find_before(
-                self.successors, self.most, store.order, store.levels[level], store.levels[level + 1], word
-            )
-            if place >= 0:
-                return int(store.order[place])
-        raise ValueError(f"nothing in level {level} leads to {self.steps.as_dict(self.layout.unpacked(word))}")
-
     def _look(self, level: int) -> None:
-        """Note for each claim not broken yet the first state of the level that breaks it."""
-        wanted = sum(1 << bit for bit in range(len(self.claims)) if bit not in self._first)
-        for owner, store in enumerate(self.stores):
+        """Note the claims not broken yet that a state of the level breaks."""
+        wanted = sum(1 << bit for bit in range(len(self.claims)) if bit not in self._broken_at)
+        for store in self.stores:
             if not wanted:
                 return
-            first = np.full(len(self.claims), -1, np.int64)
-            kernels.first_broken(self.broken, store.order, store.levels[level], store.levels[level + 1], wanted, first)
-            for bit, place in enumerate(first.tolist()):
-                if place >= 0:
-                    self._first[bit] = (owner, place, level)
-                    wanted &= ~(1 << bit)
+            begin, end = store.levels[level : level + 2]
+            found = trace_kernels.broken_in(self.broken, store.order, begin, end, wanted)
+            self._broken_at |= {bit: level for bit in range(len(self.claims)) if found >> bit & 1}
+            wanted &= ~found
 
     def _violations(self) -> dict[str, Trace]:
-        return {self.claims[bit].claim.id: self.trace_to(*self._first[bit]) for bit in sorted(self._first)}
+        traces = self.traces.broken(self.broken, self._broken_at)
+        return {self.claims[bit].claim.id: traces[bit] for bit in sorted(traces)}
 
 
 class _Alone:
@@ -282,28 +274,31 @@ class _Alone:
         return True
 
 
-class _Pair:
-    """Two threads, in turns."""
+class _Together:
+    """Several threads, in turns."""
 
     def __init__(self, search: CompiledSearch) -> None:
         self.search = search
-        self.foreign = [np.empty(HANDED_OVER, np.int64) for _ in range(2)]
-        self.sent = [0, 0]
-        self.begins = [0, 0]
-        self.is_crowded = [False, False]
-        self.transitions = [0, 0]
+        owners = len(search.stores)
+        self.owners = range(owners)
+        self.foreign = [np.empty((owners, HANDED_OVER // owners), np.int64) for _ in self.owners]
+        """By the owner that found them and the one that they belong to, the states handed over."""
+        self.sent = [np.zeros(owners, np.int64) for _ in self.owners]
+        self.begins = [0] * owners
+        self.is_crowded = [False] * owners
+        self.transitions = [0] * owners
 
     def run(self, tell: Callable[[], None]) -> bool:
         """Search to the end; tell whether it was reached."""
         stores = self.search.stores
-        with ThreadPoolExecutor(2) as threads:
+        with ThreadPoolExecutor(len(stores)) as threads:
             while self.search.end_level():
                 self.begins = [store.levels[-2] for store in stores]
                 while any(begin < store.levels[-1] for begin, store in zip(self.begins, stores, strict=True)):
-                    if not all(threads.map(self._has_room, range(2))):
+                    if not all(list(threads.map(self._has_room, self.owners))):
                         return False
-                    list(threads.map(self._expand, range(2)))
-                    if not all(threads.map(self._take_in, range(2))):
+                    list(threads.map(self._expand, self.owners))
+                    if not all(list(threads.map(self._take_in, self.owners))):
                         return False
                     self.search.transitions = sum(self.transitions)
                     tell()
@@ -321,7 +316,7 @@ class _Pair:
 
     def _expand(self, owner: int) -> None:
         store = self.search.stores[owner]
-        begin, known, transitions, self.sent[owner], self.is_crowded[owner] = kernels.search_own(
+        begin, known, transitions, self.is_crowded[owner] = kernels.search_own(
             self.search.successors,
             self.search.most,
             store.order,
@@ -333,9 +328,12 @@ class _Pair:
             store.limit - _ROOM - HANDED_OVER,
             owner,
             self.foreign[owner],
+            self.sent[owner],
         )
         self.begins[owner], store.known = begin, known
         self.transitions[owner] += transitions
 
     def _take_in(self, owner: int) -> bool:
-        return self.search.stores[owner].take_in(self.foreign[1 - owner], self.sent[1 - owner])
+        store = self.search.stores[owner]
+        handed = ((self.foreign[other][owner], int(self.sent[other][owner])) for other in self.owners)
+        return all(store.take_in(states, count) for states, count in handed)
