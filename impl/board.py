@@ -44,6 +44,8 @@ class Board:
         self.efuse = efuse
         self.config = config
         self._retained: Partition | None = None
+        """What RTC memory holds of the last boot. The test app is started without a note of it there: by
+        bootloader_utility.c load_boot_image, whose set_actual_ota_seq writes it, for all others alone."""
 
     @classmethod
     def of_cells(cls, cells: Cells, config: Config, strictness: Strictness = Strictness.STRICT) -> "Board":
@@ -61,7 +63,8 @@ class Board:
         booted = Bootloader(self.flash, self.efuse, self.config).boot(reason, pin, self._retained)
         if booted is None:
             return None
-        self._retained = booted
+        if not booted.is_test_app:
+            self._retained = booted
         return App(self.flash, self.efuse, self.config, booted)
 
 

@@ -33,7 +33,8 @@ from .otadata import (
     select_otadata,
     slot_of_seq,
 )
-from .partitions.partition import MAX_OTA_SLOTS, AppSubtype, Partition, PartitionType
+from .partitions.label_search import is_label_listed
+from .partitions.partition import MAX_OTA_SLOTS, Partition, PartitionType
 from .partitions.table import TABLE_MAX_LENGTH, TableError, decode_table
 from .program_end import Panic
 
@@ -67,7 +68,7 @@ class BootloaderState:
         """Return the state with one more row of the table noted; it takes the place of an earlier one of its use."""
         if row.is_factory:
             return replace(self, factory=row)
-        if row.is_app and row.subtype == AppSubtype.TEST:
+        if row.is_test_app:
             return replace(self, test=row)
         if row.is_ota_slot:
             return replace(self, ota={**self.ota, row.slot: row}, app_count=self.app_count + 1)
@@ -98,14 +99,17 @@ class Bootloader:
         self._flash = flash
         self._efuse = efuse
         self._config = config
+        self._is_wake_up = False
 
     def boot(self, reason: ResetReason, pin: Pin | None, retained: Partition | None) -> Partition | None:
         """Return the partition whose image is started, or None when the bootloader resets instead.
 
         retained: what RTC memory kept of the last boot, for the fast path out of deep sleep. Raises Panic
-        where an assertion of the C code fails. Source: bootloader_start.c call_start_cpu0.
+        where an assertion of the C code fails, Hang where it loops for ever. Source: bootloader_start.c
+        call_start_cpu0.
         """
-        if reason is ResetReason.DEEP_SLEEP and self._config.skip_validate_in_deep_sleep:
+        self._is_wake_up = reason is ResetReason.DEEP_SLEEP
+        if self._is_wake_up and self._config.skip_validate_in_deep_sleep:
             woken = self._fast_boot_target(retained)
             if woken is not None and self._is_loadable(woken, VerifyMode.BOOTLOADER_LOAD_NO_VALIDATE):
                 return woken
@@ -115,7 +119,7 @@ class Bootloader:
         selection = self._select(state)
         if selection is None:
             return None
-        if reason is not ResetReason.DEEP_SLEEP:
+        if not self._is_wake_up:
             if pin is Pin.FACTORY_RESET:
                 self._erase_data_partitions()
                 selection = self._select(state)
@@ -195,12 +199,13 @@ class Bootloader:
     def _erase_data_partitions(self) -> None:
         """Erase what the factory reset erases, in the order of the table; an error skips that partition.
 
+        Raises Hang where the search for a label never ends.
         Source: bootloader_common.c bootloader_common_erase_part_type_data."""
         for partition in self._read_table():
             if partition.type != PartitionType.DATA:
                 continue
-            is_listed = partition.label in self._config.factory_reset_labels
-            if is_listed or (self._config.factory_reset_erases_otadata and partition.is_otadata):
+            is_otadata = self._config.factory_reset_erases_otadata and partition.is_otadata
+            if is_otadata or is_label_listed(self._config.factory_reset_list, partition.label):
                 with suppress(OtaError):
                     self._flash.erase(partition.offset, partition.size)
 
@@ -242,7 +247,9 @@ class Bootloader:
 
     def _is_loadable(self, partition: Partition, mode: VerifyMode) -> bool:
         try:
-            verify_image(self._flash, partition.offset, partition.size, self._config, mode, self._efuse.secure_version)
+            version = self._efuse.secure_version
+            place = partition.offset, partition.size
+            verify_image(self._flash, *place, self._config, mode, version, self._is_wake_up)
         except ImageInvalid:
             return False
         return True

@@ -166,11 +166,8 @@ def _config_of(step: Record, config: Config, where: str) -> Config:
     """Return the configuration with the factory-reset options that stand with the step."""
     if "erase_list" not in step and "ota_data_erase" not in step:
         return config
-    labels = step.get("erase_list", "")
-    if isinstance(labels, str):
-        labels = [label.strip() for label in labels.split(",")]
     return replace(
         config,
-        factory_reset_labels=tuple(label for label in labels if label),
+        factory_reset_list=take(step, "erase_list", str, where),
         factory_reset_erases_otadata=take(step, "ota_data_erase", bool, where),
     )

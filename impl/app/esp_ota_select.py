@@ -11,6 +11,7 @@ from itertools import pairwise
 from ...model.config import Config
 from ...model.ota_state import OtaImgState
 from ..chip.cells import SECTOR_SIZE
+from ..chip.chips import CHIPS
 from ..chip.efuse import Efuse
 from ..esp_err import EspErr, OtaError
 from ..image.format import APP_DESC_MAGIC, APP_DESC_OFFSET, APP_DESC_SIZE, AppDesc, decode_app_desc
@@ -61,6 +62,9 @@ class OtaSelection:
         self._efuse = efuse
         self._running = running
         self._linked_version = linked_version
+        self._bootloader_offset = CHIPS[config.chip].bootloader_offset
+        """Where, beside the bootloader's own place, every verification takes a bootloader to lie, until the next
+        restart or the next change. Source: esp_image_format.c s_bootloader_partition_offset."""
 
     def esp_ota_get_running_partition(self) -> Partition:
         """Return the partition that the application runs from."""
@@ -310,10 +314,8 @@ class OtaSelection:
         found = (self.partitions.find_first(PartitionType.APP, subtype) for subtype in subtypes)
         return next((partition for partition in found if partition is not None), None)
 
-    def _is_image_valid(self, partition: Partition, is_bootloader: bool = False) -> bool:
-        """Tell whether the partition's image passes esp_image_verify, as a bootloader's if it is to be one.
-
-        Source: image_validate, esp_image_bootloader_offset_set."""
+    def _is_image_valid(self, partition: Partition) -> bool:
+        """Tell whether the partition's image passes esp_image_verify. Source: image_validate."""
         try:
             verify_image(
                 self.partitions.flash,
@@ -321,7 +323,7 @@ class OtaSelection:
                 partition.size,
                 self.config,
                 VerifyMode.APP,
-                is_bootloader=is_bootloader,
+                bootloader_offset=self._bootloader_offset,
             )
         except ImageInvalid:
             return False
