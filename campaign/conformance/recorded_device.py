@@ -14,7 +14,7 @@ from typing import Any
 from ...errors import InputError
 from ...impl.board import App, Board
 from ...impl.bootloader import Bootloader
-from ...impl.chip.cells import SECTOR_SIZE
+from ...impl.chip.cells import SECTOR_SIZE, Cells
 from ...impl.chip.efuse import Efuse
 from ...impl.chip.flash import Failure, FailureExtent, FlashOpKind, NorFlash, PlannedCut, PlanNotReached, Strictness
 from ...impl.chip.torn_operations import Torn
@@ -140,7 +140,9 @@ class RecordedDevice:
 
     def _hash(self, area: Area) -> str:
         cells = self._flash.cells
-        if area.offset % SECTOR_SIZE or area.size % SECTOR_SIZE or area.offset + area.size > cells.size:
+        if area.offset + area.size > cells.size:
+            return _hash_beyond(cells, area)
+        if area.offset % SECTOR_SIZE or area.size % SECTOR_SIZE:
             return _hash_sectors((cells.read(area.offset, area.size),))
         return _hash_sectors(cells.sectors(area.offset, area.size))
 
@@ -149,6 +151,15 @@ class RecordedDevice:
 def _hash_sectors(sectors: tuple[bytes, ...]) -> str:
     """Return the digits of the SHA-256 that the recordings keep; most steps leave most partitions alone."""
     return hashlib.sha256(b"".join(sectors)).hexdigest()[:_SHA_DIGITS]
+
+
+@lru_cache(maxsize=16)
+def _hash_beyond(cells: Cells, area: Area) -> str:
+    """Return the digits for a partition of up to 4 GiB that ends beyond the chip: there reads begin anew."""
+    digest, end = hashlib.sha256(), area.offset + area.size
+    for at in range(area.offset, end, cells.size):
+        digest.update(cells.read(at, min(cells.size, end - at)))
+    return digest.hexdigest()[:_SHA_DIGITS]
 
 
 def _crash_text(error: BaseException) -> str:

@@ -15,6 +15,8 @@ from .json_fields import Record, check_fields, parse_hex, take, take_number
 
 FLASH_SIZE = 0x400000
 """Bytes on the chip of every recording."""
+_LARGEST_PARTITION = 0xFFFFFFFF
+"""Bytes that a row of a table can name, whatever the chip has: up to 6.0 its end is added up in 32 bits."""
 _LAYOUT_FIELDS = frozenset(["name", "note", "table_offset", "table_hex", "partitions"])
 _PARTITION_FIELDS = frozenset(["label", "type", "subtype", "offset", "size"])
 _TYPE_APP = 0
@@ -113,7 +115,7 @@ def _parse_layout(name: str, record: Record, where: str) -> FlashLayout:
         label = take(row, "label", str, where)
         check_fields(row, _PARTITION_FIELDS, where)
         offset = take_number(row, "offset", FLASH_SIZE, where)
-        area = Area(label, offset, take_number(row, "size", FLASH_SIZE - offset, where))
+        area = Area(label, offset, take_number(row, "size", _LARGEST_PARTITION, where))
         kind = take(row, "type", int, where), take(row, "subtype", int, where)
         areas.append(area)
         if kind[0] == _TYPE_APP:

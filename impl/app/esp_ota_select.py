@@ -14,8 +14,16 @@ from ..chip.cells import SECTOR_SIZE
 from ..chip.chips import CHIPS
 from ..chip.efuse import Efuse
 from ..esp_err import EspErr, OtaError
-from ..image.format import APP_DESC_MAGIC, APP_DESC_OFFSET, APP_DESC_SIZE, AppDesc, decode_app_desc
-from ..image.verify import ImageInvalid, VerifyMode, verify_image
+from ..image.format import (
+    APP_DESC_MAGIC,
+    APP_DESC_OFFSET,
+    APP_DESC_SIZE,
+    AppDesc,
+    ImageHeader,
+    decode_app_desc,
+    read_app_desc,
+)
+from ..image.verify import ImageInvalid, VerifyMode, check_chip, rules_of, verify_image
 from ..otadata import (
     ENTRY_SIZE,
     EntryPair,
@@ -108,6 +116,24 @@ class OtaSelection:
         if desc.magic_word != APP_DESC_MAGIC:
             raise OtaError(EspErr.NOT_FOUND)
         return desc
+
+    def esp_ota_check_image_validity(self, type_: int, header: ImageHeader | None, desc: AppDesc | None) -> None:
+        """Check an image by its head alone, before it is downloaded: chip, revision, and an application's SPI mode.
+
+        type_: of the partition that it is for. desc: None where it is not known. An image that does not name its mode,
+        as older ones do not, passes. From 6.1 on; esp_https_ota asks it. Raises OtaError: INVALID_ARG for no header or
+        another type, INVALID_VERSION for another chip or revision, OTA_SPI_MODE_MISMATCH."""
+        if header is None or type_ not in (PartitionType.APP, PartitionType.BOOTLOADER):
+            raise OtaError(EspErr.INVALID_ARG)
+        rules = replace(rules_of(self.config, VerifyMode.APP), is_bootloader=type_ == PartitionType.BOOTLOADER)
+        try:
+            check_chip(header, rules)
+        except ImageInvalid:
+            raise OtaError(EspErr.INVALID_VERSION) from None
+        if type_ == PartitionType.APP and desc is not None:
+            modes = desc.spi_flash_mode, read_app_desc(self.partitions.flash, self._running.offset).spi_flash_mode
+            if all(modes) and modes[0] != modes[1]:
+                raise OtaError(EspErr.OTA_SPI_MODE_MISMATCH)
 
     def esp_ota_get_boot_partition(self) -> Partition | None:
         """Return the partition that otadata selects, without a look at its image; None without otadata."""

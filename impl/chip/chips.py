@@ -32,6 +32,8 @@ class ChipTraits:
     """RTC memory, fast and slow: loaded too, but not at a wake-up from deep sleep, which it outlives."""
     secure_version_bits: int = 16
     """Width of the eFuse field of the secure version."""
+    traps_on_zero_division: bool = False
+    """An Xtensa processor; on RISC-V the remainder of a division by zero is the dividend."""
     has_rtc_fast_memory: bool = True
     """Retains the last boot in RTC memory, for a fast wake-up."""
     has_variable_page: bool = False
@@ -43,6 +45,11 @@ class ChipTraits:
     mirrored: tuple[Range, int] | None = None
     """DRAM that is also IRAM, its words in reverse order there, and the first address of that IRAM
     (SOC_DIRAM_INVERTED). On the other chips such memory is loadable under both names, or has only one."""
+
+    @property
+    def shares_window(self) -> bool:
+        """Whether code and data are mapped from flash through one window (SOC_MMU_DI_VADDR_SHARED)."""
+        return self.drom == self.irom
 
     def is_mapped(self, load_addr: int) -> bool:
         """Tell whether a segment for that address is mapped from flash. Source: esp_image_format.c should_map."""
@@ -83,6 +90,7 @@ CHIPS: Mapping[Chip, ChipTraits] = {
         bootloader_offset=0x1000,
         secure_version_bits=32,
         mirrored=((0x3FFE0000, 0x40000000), 0x400A0000),
+        traps_on_zero_division=True,
     ),
     Chip.ESP32S2: ChipTraits(
         chip_id=0x0002,
@@ -94,6 +102,7 @@ CHIPS: Mapping[Chip, ChipTraits] = {
         ),
         rtc=((0x40070000, 0x40072000), (0x3FF9E000, 0x3FFA0000), (0x50000000, 0x50002000)),
         bootloader_offset=0x1000,
+        traps_on_zero_division=True,
     ),
     Chip.ESP32S3: ChipTraits(
         chip_id=0x0009,
@@ -106,6 +115,7 @@ CHIPS: Mapping[Chip, ChipTraits] = {
         rtc=((0x600FE000, 0x60100000), (0x50000000, 0x50002000)),
         bootloader_offset=0x0,
         has_large_flash=True,
+        traps_on_zero_division=True,
     ),
     Chip.ESP32C2: ChipTraits(
         chip_id=0x000C,

@@ -175,6 +175,18 @@ def verify_image(
     return reading.metadata
 
 
+def mapped_segments(flash: NorFlash, offset: int, config: Config) -> int:
+    """Return how many segments of the image at `offset` the bootloader maps from flash instead of loading them."""
+    traits = traits_of(config.chip, config.bootloader_release)
+    count = decode_header(flash.read(offset, IMAGE_HEADER_SIZE)).segment_count
+    position, mapped = IMAGE_HEADER_SIZE, 0
+    for _ in range(count):
+        segment = decode_segment_header(flash.read(offset + position, SEGMENT_HEADER_SIZE))
+        mapped += traits.is_mapped(segment.load_addr)
+        position += SEGMENT_HEADER_SIZE + segment.data_len
+    return mapped
+
+
 def rules_of(config: Config, mode: VerifyMode, secure_version: int = 0) -> Rules:
     """Return the rules that a configuration makes for one who verifies an application."""
     release = config.app_release if mode is VerifyMode.APP else config.bootloader_release
@@ -256,31 +268,9 @@ class _HeaderWalk:
         if header.magic != IMAGE_MAGIC:
             raise _invalid(f"byte 0 is 0x{header.magic:02x}, not 0x{IMAGE_MAGIC:02x}: no image here")
         if self._rules.validates:
-            self._check_chip(header)
+            check_chip(header, self._rules)
         if header.segment_count > MAX_SEGMENTS:
             raise _invalid(f"byte 1: {header.segment_count} segments; at most {MAX_SEGMENTS} may be")
-
-    def _check_chip(self, header: ImageHeader) -> None:
-        """Source: bootloader_common_check_chip_validity."""
-        rules = self._rules
-        if header.chip_id != self._traits.chip_id:
-            names = {traits.chip_id: chip.value for chip, traits in CHIPS.items()}
-            found = names.get(header.chip_id, f"chip id {header.chip_id}")
-            raise ImageInvalid(EspErr.FAIL, f"bytes 12-13: the image is for {found}, not for {rules.chip.value}")
-        if rules.release < Release.V5_1:
-            revision, least, highest = _revisions_of_4_4(rules.chip, rules.chip_revision, header.min_chip_rev)
-        else:
-            revision, least, highest = rules.chip_revision, header.min_chip_rev_full, header.max_chip_rev_full
-        if rules.is_bootloader and rules.release >= Release.V5_5:
-            highest = 0
-        if revision < least:
-            raise ImageInvalid(
-                EspErr.FAIL, f"the image wants chip revision {_rev(least)} or newer, this is {_rev(revision)}"
-            )
-        if highest not in _ANY_REVISION and revision > highest:
-            raise ImageInvalid(
-                EspErr.FAIL, f"the image wants chip revision {_rev(highest)} or older, this is {_rev(revision)}"
-            )
 
     def _check_segment(self, number: int, segment: SegmentHeader, span: Span) -> None:
         """Source: verify_segment_header, verify_load_addresses."""
@@ -338,6 +328,30 @@ class _HeaderWalk:
         if int.from_bytes(raw[:4], "little") != APP_DESC_MAGIC or span.length < len(raw):
             raise Panic
         return int.from_bytes(raw[4:], "little")
+
+
+def check_chip(header: ImageHeader, rules: Rules) -> None:
+    """Raise ImageInvalid for an image of another chip, or of another revision of this one.
+
+    Source: bootloader_common_check_chip_validity."""
+    if header.chip_id != CHIPS[rules.chip].chip_id:
+        names = {traits.chip_id: chip.value for chip, traits in CHIPS.items()}
+        found = names.get(header.chip_id, f"chip id {header.chip_id}")
+        raise ImageInvalid(EspErr.FAIL, f"bytes 12-13: the image is for {found}, not for {rules.chip.value}")
+    if rules.release < Release.V5_1:
+        revision, least, highest = _revisions_of_4_4(rules.chip, rules.chip_revision, header.min_chip_rev)
+    else:
+        revision, least, highest = rules.chip_revision, header.min_chip_rev_full, header.max_chip_rev_full
+    if rules.is_bootloader and rules.release >= Release.V5_5:
+        highest = 0
+    if revision < least:
+        raise ImageInvalid(
+            EspErr.FAIL, f"the image wants chip revision {_rev(least)} or newer, this is {_rev(revision)}"
+        )
+    if highest not in _ANY_REVISION and revision > highest:
+        raise ImageInvalid(
+            EspErr.FAIL, f"the image wants chip revision {_rev(highest)} or older, this is {_rev(revision)}"
+        )
 
 
 def _invalid(reason: str) -> ImageInvalid:
