@@ -8,7 +8,7 @@ from pathlib import Path
 
 from .spec_page import ROOT
 
-DATA = Path("tests/data/vectors")
+DATA = (Path("tests/data/vectors"), Path("tests/data/vectors-2026-11"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Recorded:
 def recordings() -> dict[str, Recorded]:
     """Return all recordings by id."""
     found = {}
-    for path in sorted((ROOT / DATA).glob("*.jsonl.gz")):
+    for path in sorted(path for folder in DATA for path in (ROOT / folder).glob("*.jsonl.gz")):
         for line in gzip.decompress(path.read_bytes()).splitlines():
             head = json.loads(line)
             release = str(head["idf"]).split("-g", maxsplit=1)[0]
