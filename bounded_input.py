@@ -7,21 +7,54 @@ import json
 import os
 import stat
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from .errors import InputError
 
 LARGEST_FILE = 256 << 20
 """Bytes of the largest file that is read, packed or not: twice the largest flash that ESP-IDF knows."""
+LONGEST_LINE = 16 << 20
+"""Bytes of the longest line of a file that is read line by line."""
 SHOWN_CHARACTERS = 40
 """Characters of a foreign value that a message shows."""
 _GZIP_MAGIC = b"\x1f\x8b"
+_PIECE = 1 << 16
+"""Bytes that are read or unpacked at once of a file that is read line by line."""
 _GZIP = 16 + zlib.MAX_WBITS
 
 
 def read_bounded(path: Path, most: int = LARGEST_FILE) -> bytes:
     """Return the bytes of a regular file; raises InputError for anything else, and for more bytes than `most`."""
+    with _opened(path, most) as file:
+        contents = file.read(most + 1)
+    if len(contents) > most:
+        raise InputError(f"{path}: grows while it is read, beyond {most:,} bytes")
+    return contents
+
+
+def read_lines(path: Path, most: int = LARGEST_FILE) -> Iterator[bytes]:
+    """Yield the lines of a regular file, gzip or not, without their ends; only a few of them are in memory at once.
+
+    most: bytes of all lines together. Raises InputError as `read_bounded` and `unpacked` do, and for a line beyond
+    LONGEST_LINE."""
+    rest = b""
+    with _opened(path, most) as file:
+        for piece in _plain_pieces(path, iter(lambda: file.read(_PIECE), b""), most):
+            *lines, rest = (rest + piece).split(b"\n")
+            if len(rest) > LONGEST_LINE:
+                raise InputError(f"{path}: a line of more than {LONGEST_LINE:,} bytes, the most that is read")
+            yield from lines
+    if rest:
+        yield rest
+
+
+@contextmanager
+def _opened(path: Path, most: int) -> Iterator[BinaryIO]:
+    """Open a regular file of at most `most` bytes; an OSError on it is an InputError."""
     try:
         # A FIFO would wait for its writer for ever without O_NONBLOCK.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -33,14 +66,11 @@ def read_bounded(path: Path, most: int = LARGEST_FILE) -> bytes:
     try:
         _check_kind_and_size(path, os.fstat(descriptor), most)
         with open(descriptor, "rb", closefd=False) as file:
-            contents = file.read(most + 1)
+            yield file
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror or error}") from None
     finally:
         os.close(descriptor)
-    if len(contents) > most:
-        raise InputError(f"{path}: grows while it is read, beyond {most:,} bytes")
-    return contents
 
 
 def _check_kind_and_size(path: Path, found: os.stat_result, most: int) -> None:
@@ -56,19 +86,37 @@ def unpacked(path: Path, contents: bytes, most: int = LARGEST_FILE) -> bytes:
     """Return what a gzip file holds, or the contents as they are; raises InputError beyond `most` bytes."""
     if not contents.startswith(_GZIP_MAGIC):
         return contents
-    plain = bytearray()
-    while contents:
-        member = zlib.decompressobj(_GZIP)
-        try:
-            plain += member.decompress(contents, most + 1 - len(plain))
-        except zlib.error as error:
-            raise InputError(f"{path}: damaged gzip file: {error}") from None
-        if len(plain) > most:
-            raise InputError(f"{path}: unpacks to more than {most:,} bytes, the most that is read")
-        if not member.eof:
-            raise InputError(f"{path}: damaged gzip file: it is cut short")
-        contents = member.unused_data.lstrip(b"\0")
-    return bytes(plain)
+    return b"".join(_unpacked_pieces(path, iter([contents]), most))
+
+
+def _plain_pieces(path: Path, pieces: Iterator[bytes], most: int) -> Iterator[bytes]:
+    """Yield a file's pieces, unpacked if the first one begins as a gzip file does."""
+    first = next(pieces, b"")
+    pieces = chain([first], pieces)
+    return _unpacked_pieces(path, pieces, most) if first.startswith(_GZIP_MAGIC) else pieces
+
+
+def _unpacked_pieces(path: Path, pieces: Iterator[bytes], most: int) -> Iterator[bytes]:
+    """Yield what the members of a gzip file hold, at most _PIECE bytes at a time; zeros may lie between members."""
+    size, member = 0, zlib.decompressobj(_GZIP)
+    is_begun = False
+    for packed in pieces:
+        rest = packed if is_begun else packed.lstrip(b"\0")
+        while rest:
+            is_begun = True
+            try:
+                plain = member.decompress(rest, _PIECE)
+            except zlib.error as error:
+                raise InputError(f"{path}: damaged gzip file: {error}") from None
+            size += len(plain)
+            if size > most:
+                raise InputError(f"{path}: unpacks to more than {most:,} bytes, the most that is read")
+            yield plain
+            rest = member.unconsumed_tail
+            if member.eof:
+                rest, member, is_begun = member.unused_data.lstrip(b"\0"), zlib.decompressobj(_GZIP), False
+    if is_begun:
+        raise InputError(f"{path}: damaged gzip file: it is cut short")
 
 
 def json_value(text: str | bytes, where: str, advice: str = "") -> Any:

@@ -24,9 +24,10 @@ def decode_config(record: dict[str, object]) -> Config:
             values[name] = Release.parse(str(values[name]))
     if "chip" in values:
         values["chip"] = Chip(values["chip"])
-    labels = values.get("factory_reset_labels")
-    if isinstance(labels, list):
-        values["factory_reset_labels"] = tuple(labels)
+    # What tokens held before the text of the option was kept.
+    labels = values.pop("factory_reset_labels", [])
+    if labels and isinstance(labels, list):
+        values["factory_reset_list"] = ",".join(map(str, labels))
     default = Config()
     if any(type(value) is not type(getattr(default, name)) for name, value in values.items()):
         raise TypeError("an option has another type")

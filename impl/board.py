@@ -23,7 +23,10 @@ class App:
     """An application that runs: its view of the partitions, esp_ota_* and otaupgrade."""
 
     def __init__(self, flash: NorFlash, efuse: Efuse, config: Config, booted: Partition) -> None:
-        """Start the image in `booted`; raises Panic when the application cannot find itself in the table."""
+        """Start the image in `booted`.
+
+        Raises Panic when the application cannot find itself in the table, and when its start code finds its secure
+        version below the eFuse's: the chip then restarts. Source: esp_efuse_startup.c init_efuse_secure."""
         rules = app_rules(config.app_release)
         self.partitions = EspPartitions(flash, _load_table(flash, config), rules)
         running = next((p for p in self.partitions.find(PartitionType.APP) if p.offset <= booted.offset < p.end), None)
@@ -31,6 +34,9 @@ class App:
             raise Panic
         self.running = running
         linked_version = read_app_desc(flash, booted.offset).secure_version
+        is_checked = config.anti_rollback and rules.checks_version_at_start
+        if is_checked and not efuse.is_secure_version_allowed(linked_version):
+            raise Panic
         self.ota = EspOta(self.partitions, efuse, config, running, linked_version)
         self.otaupgrade = OtaUpgrade(self.ota)
 
@@ -44,6 +50,8 @@ class Board:
         self.efuse = efuse
         self.config = config
         self._retained: Partition | None = None
+        """What RTC memory holds of the last boot. The test app is started without a note of it there: by
+        bootloader_utility.c load_boot_image, whose set_actual_ota_seq writes it, for all others alone."""
 
     @classmethod
     def of_cells(cls, cells: Cells, config: Config, strictness: Strictness = Strictness.STRICT) -> "Board":
@@ -61,7 +69,8 @@ class Board:
         booted = Bootloader(self.flash, self.efuse, self.config).boot(reason, pin, self._retained)
         if booted is None:
             return None
-        self._retained = booted
+        if not booted.is_test_app:
+            self._retained = booted
         return App(self.flash, self.efuse, self.config, booted)
 
 

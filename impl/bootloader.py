@@ -19,7 +19,7 @@ from .chip.efuse import Efuse
 from .chip.flash import NorFlash
 from .esp_err import OtaError
 from .image.format import APP_DESC_MAGIC, read_app_desc
-from .image.verify import ImageInvalid, VerifyMode, verify_image
+from .image.verify import ImageInvalid, VerifyMode, mapped_segments, verify_image
 from .otadata import (
     ENTRY_SIZE,
     EntryPair,
@@ -33,7 +33,8 @@ from .otadata import (
     select_otadata,
     slot_of_seq,
 )
-from .partitions.partition import MAX_OTA_SLOTS, AppSubtype, Partition, PartitionType
+from .partitions.label_search import is_label_listed
+from .partitions.partition import MAX_OTA_SLOTS, Partition, PartitionType
 from .partitions.table import TABLE_MAX_LENGTH, TableError, decode_table
 from .program_end import Panic
 
@@ -41,6 +42,8 @@ FACTORY_INDEX = -1
 """Boot index of the factory app; OTA slots have 0 … 15."""
 TEST_APP_INDEX = -2
 """Boot index of the test app."""
+MAPPED_SEGMENTS = 2
+"""Segments that an image has mapped from flash, by an assertion of chips that map code and data through one window."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +70,7 @@ class BootloaderState:
         """Return the state with one more row of the table noted; it takes the place of an earlier one of its use."""
         if row.is_factory:
             return replace(self, factory=row)
-        if row.is_app and row.subtype == AppSubtype.TEST:
+        if row.is_test_app:
             return replace(self, test=row)
         if row.is_ota_slot:
             return replace(self, ota={**self.ota, row.slot: row}, app_count=self.app_count + 1)
@@ -98,14 +101,23 @@ class Bootloader:
         self._flash = flash
         self._efuse = efuse
         self._config = config
+        self._is_wake_up = False
 
     def boot(self, reason: ResetReason, pin: Pin | None, retained: Partition | None) -> Partition | None:
         """Return the partition whose image is started, or None when the bootloader resets instead.
 
         retained: what RTC memory kept of the last boot, for the fast path out of deep sleep. Raises Panic
-        where an assertion of the C code fails. Source: bootloader_start.c call_start_cpu0.
+        where an assertion of the C code fails, Hang where it loops for ever. Source: bootloader_start.c
+        call_start_cpu0.
         """
-        if reason is ResetReason.DEEP_SLEEP and self._config.skip_validate_in_deep_sleep:
+        self._is_wake_up = reason is ResetReason.DEEP_SLEEP
+        chosen = self._choose(reason, pin, retained)
+        if chosen is not None:
+            self._unpack(chosen)
+        return chosen
+
+    def _choose(self, reason: ResetReason, pin: Pin | None, retained: Partition | None) -> Partition | None:
+        if self._is_wake_up and self._config.skip_validate_in_deep_sleep:
             woken = self._fast_boot_target(retained)
             if woken is not None and self._is_loadable(woken, VerifyMode.BOOTLOADER_LOAD_NO_VALIDATE):
                 return woken
@@ -115,7 +127,7 @@ class Bootloader:
         selection = self._select(state)
         if selection is None:
             return None
-        if reason is not ResetReason.DEEP_SLEEP:
+        if not self._is_wake_up:
             if pin is Pin.FACTORY_RESET:
                 self._erase_data_partitions()
                 selection = self._select(state)
@@ -124,6 +136,15 @@ class Bootloader:
             elif pin is Pin.TEST_APP:
                 return self._load_test_app(state, reason)
         return self._load_boot_image(state, selection, reason)
+
+    def _unpack(self, partition: Partition) -> None:
+        """Map the segments of the image that was loaded, whatever its verification said; raises Panic.
+
+        Source: bootloader_utility.c unpack_load_app, under SOC_MMU_DI_VADDR_SHARED."""
+        if CHIPS[self._config.chip].shares_window:
+            mapped = mapped_segments(self._flash, partition.offset, self._config)
+            if mapped != MAPPED_SEGMENTS:
+                raise Panic
 
     def _load_partition_table(self) -> BootloaderState | None:
         """Return the table's partitions by their use, or None when the table is refused.
@@ -139,6 +160,10 @@ class Bootloader:
         raw = self._flash.read(self._config.table_offset, TABLE_MAX_LENGTH)
         return decode_table(raw, self._flash.size, self._config.bootloader_release)
 
+    @property
+    def _traps(self) -> bool:
+        return CHIPS[self._config.chip].traps_on_zero_division
+
     def _select(self, state: BootloaderState) -> SlotSelection | None:
         """Return the selection, having written what it makes of otadata; None when otadata is too small.
 
@@ -152,7 +177,7 @@ class Bootloader:
             entries = self._abort_pending(state.otadata, entries)
         if self._config.anti_rollback:
             selection = select_with_anti_rollback(
-                entries, state.app_count, lambda slot: self._is_version_allowed(state.ota.get(slot))
+                entries, state.app_count, lambda slot: self._is_version_allowed(state.ota.get(slot)), self._traps
             )
         else:
             selection = select_boot_partition(entries, state.app_count, state.factory is not None)
@@ -195,12 +220,13 @@ class Bootloader:
     def _erase_data_partitions(self) -> None:
         """Erase what the factory reset erases, in the order of the table; an error skips that partition.
 
+        Raises Hang where the search for a label never ends.
         Source: bootloader_common.c bootloader_common_erase_part_type_data."""
         for partition in self._read_table():
             if partition.type != PartitionType.DATA:
                 continue
-            is_listed = partition.label in self._config.factory_reset_labels
-            if is_listed or (self._config.factory_reset_erases_otadata and partition.is_otadata):
+            is_otadata = self._config.factory_reset_erases_otadata and partition.is_otadata
+            if is_otadata or is_label_listed(self._config.factory_reset_list, partition.label):
                 with suppress(OtaError):
                     self._flash.erase(partition.offset, partition.size)
 
@@ -242,7 +268,9 @@ class Bootloader:
 
     def _is_loadable(self, partition: Partition, mode: VerifyMode) -> bool:
         try:
-            verify_image(self._flash, partition.offset, partition.size, self._config, mode, self._efuse.secure_version)
+            version = self._efuse.secure_version
+            place = partition.offset, partition.size
+            verify_image(self._flash, *place, self._config, mode, version, self._is_wake_up)
         except ImageInvalid:
             return False
         return True
@@ -279,7 +307,7 @@ class Bootloader:
             entries = self._read_otadata(state.otadata)
             active = active_otadata(entries)
             if active is not None:
-                index = _slot_index(entries[active].ota_seq, state.app_count)
+                index = _slot_index(entries[active].ota_seq, state.app_count, self._traps)
         return state.at(index)
 
 
@@ -296,23 +324,24 @@ def select_boot_partition(entries: EntryPair, app_count: int, has_factory: bool)
 
 
 def select_with_anti_rollback(
-    entries: EntryPair, app_count: int, is_version_allowed: Callable[[int], bool]
+    entries: EntryPair, app_count: int, is_version_allowed: Callable[[int], bool], traps: bool = True
 ) -> SlotSelection:
     """Return what the entries select with anti-rollback: entries whose slot holds too old a version do not count.
 
-    is_version_allowed: asked with the slot number of each valid entry.
+    is_version_allowed: asked with the slot number of each valid entry. traps: whether the processor traps where there
+    are no slots to divide by (Panic); else the number less one stands for the slot.
     Source: bootloader_utility.c get_active_otadata_with_check_anti_rollback."""
     if is_initial(entries.first) and is_initial(entries.second):
         return SlotSelection(FACTORY_INDEX, None, has_initial_contents=True)
 
     def is_usable(entry_number: int) -> bool:
         entry = entries[entry_number]
-        return is_select_valid(entry) and is_version_allowed(_slot_index(entry.ota_seq, app_count))
+        return is_select_valid(entry) and is_version_allowed(_slot_index(entry.ota_seq, app_count, traps))
 
     active = select_otadata(entries, (is_usable(0), is_usable(1)))
     if active is None:
         return SlotSelection(FACTORY_INDEX, None, has_initial_contents=False)
-    return SlotSelection(_slot_index(entries[active].ota_seq, app_count), active, has_initial_contents=False)
+    return SlotSelection(_slot_index(entries[active].ota_seq, app_count, traps), active, has_initial_contents=False)
 
 
 def fallback_order(start_index: int, app_count: int) -> Iterator[int]:
@@ -321,8 +350,12 @@ def fallback_order(start_index: int, app_count: int) -> Iterator[int]:
     yield from range(start_index + 1, app_count)
 
 
-def _slot_index(ota_seq: int, app_count: int) -> int:
-    """Return the slot of a sequence number; without slots the C code divides by zero and traps."""
-    if app_count == 0:
+def _slot_index(ota_seq: int, app_count: int, traps: bool) -> int:
+    """Return the slot of a sequence number; without slots the C code divides by zero.
+
+    Xtensa processors trap then; on RISC-V the remainder is the dividend, which becomes a signed number."""
+    if app_count:
+        return slot_of_seq(ota_seq, app_count)
+    if traps:
         raise Panic
-    return slot_of_seq(ota_seq, app_count)
+    return (ota_seq - 1 + (1 << 31)) % (1 << 32) - (1 << 31)

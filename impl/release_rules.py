@@ -28,6 +28,10 @@ class AppRules:
     """A sequential esp_ota_write that ends on a sector boundary erases one sector too many."""
     burns_version_of_linked_image: bool
     """mark_app_valid burns the version compiled into the running image, not the one read from flash."""
+    checks_version_at_start: bool
+    """With anti-rollback the application does not start where its secure version is below the eFuse's."""
+    compares_two_bytes_of_table: bool
+    """The first data for a partition table is compared with its magic word even where it is a single byte."""
     honours_readonly: bool
     """esp_partition_write and _erase_range refuse read-only partitions."""
     copies_by_sector: bool
@@ -44,6 +48,8 @@ def app_rules(release: Release) -> AppRules:
         write_ignores_empty=release >= Release.V5_1,
         erases_sector_too_many=release < Release.V5_1,
         burns_version_of_linked_image=release < Release.V5_1,
+        checks_version_at_start=release >= Release.V5_5,
+        compares_two_bytes_of_table=Release.V5_5 <= release < Release.V6_2_DEV,
         honours_readonly=release >= Release.V5_5,
         copies_by_sector=release >= Release.V6_0,
     )

@@ -104,10 +104,15 @@ class Config:
     """CONFIG_PARTITION_TABLE_MD5."""
     secure_version_bits: int = 16
     """CONFIG_BOOTLOADER_APP_SEC_VER_SIZE_EFUSE_FIELD."""
-    factory_reset_labels: tuple[str, ...] = ()
-    """CONFIG_BOOTLOADER_DATA_FACTORY_RESET: data partitions that the factory-reset pin erases."""
+    factory_reset_list: str = ""
+    """CONFIG_BOOTLOADER_DATA_FACTORY_RESET as it stands: labels of the data partitions to erase for its pin."""
     factory_reset_erases_otadata: bool = False
     """CONFIG_BOOTLOADER_OTA_DATA_ERASE."""
+
+    @property
+    def factory_reset_labels(self) -> tuple[str, ...]:
+        """The labels of the list, none of which has a comma or a blank inside."""
+        return tuple(self.factory_reset_list.replace(",", " ").split())
 
     @property
     def factory_reset_clears_otadata(self) -> bool:

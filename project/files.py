@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..bounded_input import read_bounded
 from ..errors import InputError
-from ..impl.chip.cells import Cells
+from ..impl.chip.cells import SECTOR_SIZE, Cells
 from ..impl.chip.flash import NorFlash
 from ..impl.image.data import ImageMetadata
 from ..impl.image.format import IMAGE_MAGIC, MIN_IMAGE_SIZE
@@ -25,6 +25,8 @@ FLASH_SIZES = tuple(mebibytes << 20 for mebibytes in (1, 2, 4, 8, 16, 32, 64, 12
 """The sizes of chips that ESP-IDF knows, in bytes."""
 OTADATA_SIZE = 0x2000
 _LARGEST_FLASH = FLASH_SIZES[-1]
+_PLACE = 0x10000
+"""Where an image by itself is verified: at the start of an MMU page, and not where a chip has its bootloader."""
 _REPLACED_BYTES = b"\xef\xbf\xbd"
 """U+FFFD in UTF-8: what text tools put in the place of bytes they cannot read."""
 
@@ -97,10 +99,11 @@ def read_image(path: Path, config: Config) -> tuple[bytes, ImageMetadata]:
 
 def verify_contents(path: Path, contents: bytes, config: Config) -> ImageMetadata:
     """Return the metadata of an image by itself; raises InputError where esp_image_verify refuses it."""
-    size = -(-len(contents) // 0x10000) * 0x10000
-    flash = NorFlash(Cells.erased(size).with_bytes(0, contents))
+    # A size that no chip has: on some chips a small flash has smaller MMU pages.
+    size = _PLACE - (-len(contents) // _PLACE) * _PLACE + SECTOR_SIZE
+    flash = NorFlash(Cells.erased(size).with_bytes(_PLACE, contents))
     try:
-        return verify_image(flash, 0, len(contents), config, VerifyMode.APP)
+        return verify_image(flash, _PLACE, len(contents), config, VerifyMode.APP)
     except ImageInvalid as error:
         damage = _line_end_mangling(contents) or f"{error.reason}; rebuild it or name the right file"
         raise InputError(f"{path}: {damage}") from None

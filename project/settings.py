@@ -121,7 +121,7 @@ def _read_config(answers: Answers, sdkconfig: Sdkconfig, hints: ReleaseHints) ->
     chip = read_chip(answers)
     rollback, anti_rollback = _read_rollback(answers)
     in_deep_sleep, on_power_on, always = _read_skip_validate(answers, chip)
-    reset_labels, reset_erases_otadata = _read_factory_reset(answers)
+    reset_list, reset_erases_otadata = _read_factory_reset(answers)
     from_sdkconfig = _releases_in(sdkconfig)
     return Config(
         rollback=rollback,
@@ -136,7 +136,7 @@ def _read_config(answers: Answers, sdkconfig: Sdkconfig, hints: ReleaseHints) ->
         table_offset=_read_table_offset(answers),
         table_md5=_read_table_md5(answers),
         secure_version_bits=_read_secure_version_bits(answers, chip, anti_rollback),
-        factory_reset_labels=reset_labels,
+        factory_reset_list=reset_list,
         factory_reset_erases_otadata=reset_erases_otadata,
     )
 
@@ -170,15 +170,14 @@ def _read_skip_validate(answers: Answers, chip: Chip) -> tuple[bool, bool, bool]
     return True, True, True
 
 
-def _read_factory_reset(answers: Answers) -> tuple[tuple[str, ...], bool]:
-    """Return what the factory-reset pin erases: labels of data partitions, and whether otadata too."""
+def _read_factory_reset(answers: Answers) -> tuple[str, bool]:
+    """Return what the factory-reset pin erases: the list of labels of data partitions, and whether otadata too."""
     if not answers.is_on("BOOTLOADER_FACTORY_RESET"):
-        return (), False
+        return "", False
     labels = answers.text("BOOTLOADER_DATA_FACTORY_RESET")
     labels = "nvs" if labels is None else labels
     answers.note("CONFIG_BOOTLOADER_DATA_FACTORY_RESET", labels, answers.origin("BOOTLOADER_DATA_FACTORY_RESET"))
-    names = tuple(label.strip() for label in labels.split(",") if label.strip())
-    return names, answers.switch("BOOTLOADER_OTA_DATA_ERASE")
+    return labels, answers.switch("BOOTLOADER_OTA_DATA_ERASE")
 
 
 def _read_pins(answers: Answers, anti_rollback: bool) -> tuple[Pin, ...]:

@@ -177,7 +177,7 @@ def _ended(call: ImplCall, config: Any, rules: RecordedRules) -> tuple[Any, tupl
 def _open_calls() -> Iterator[None]:
     """Let image checks pass or fail, and numbers be searched for as the C code does, for a while."""
 
-    def verify_image(flash: RecordFlash, offset: SymWord, size: SymWord, *_: object, is_bootloader: bool) -> None:
+    def verify_image(flash: RecordFlash, offset: SymWord, size: SymWord, *_: object, bootloader_offset: int) -> None:
         if flash.fails(Checked(bits_of(offset), bits_of(size))):
             raise ImageInvalid(EspErr.IMAGE_INVALID, "it does not verify")
 

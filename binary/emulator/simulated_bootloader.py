@@ -44,6 +44,9 @@ class SimulatedBootloader(Bootloader):
         partition = self.boot(reason, None, None)
         return RESETS if partition is None else starts(partition.offset)
 
+    def _unpack(self, partition: Partition) -> None:
+        """Do nothing: the emulated run ends where it would start the image."""
+
     def _is_loadable(self, partition: Partition, mode: VerifyMode) -> bool:
         self._tried.append(TriedImage(partition.offset, mode is VerifyMode.BOOTLOADER_LOAD))
         return super()._is_loadable(partition, mode)

@@ -9,16 +9,25 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ...bounded_input import shortened
 from ...errors import InputError
 from ...impl.app.esp_ota import EspOta
 from ...impl.app.otaupgrade import LuaError, OtaUpgrade
 from ...impl.board import App
 from ...impl.esp_err import OtaError
 from ...impl.partitions.partition import Partition
-from .vectors import Record, Recording, take
+from .json_fields import Record, check_fields, take, take_number
+from .recording import Recording
 
 Result = dict[str, Any]
 """`res` of a step."""
+
+POWER_ON = "power_on"
+"""The `do` that is no function."""
+_POWER_ON_ARGUMENTS = frozenset(["pin", "erase_list", "ota_data_erase", "reason"])
+_EVERY_STEP = frozenset(["do", "cut", "fail", "burn_cut", "res", "ops", "st"])
+_MOST_DATA = 1 << 24
+"""Bytes of the longest piece of data that is written: four times the chip."""
 
 NO_HANDLE = 0
 """A handle that is never given out."""
@@ -41,12 +50,8 @@ class RecordedCall:
     """File, line and step, for messages."""
 
     def perform(self) -> Result:
-        """Make the call and return its `res`; raises InputError for a `do` or an argument that is not known."""
-        name = take(self.step, "do", str, self.where)
-        if name not in _FUNCTIONS:
-            known = ", ".join(["power_on", *_FUNCTIONS])
-            raise InputError(f"{self.where}: field 'do' is {name!r}, want one of {known}")
-        return _FUNCTIONS[name](self)
+        """Make the call and return its `res`; raises InputError for an argument that cannot be."""
+        return _FUNCTIONS[self.step["do"]].perform(self)
 
     @property
     def lua(self) -> OtaUpgrade:
@@ -92,12 +97,9 @@ class RecordedCall:
         """The bytes to write, of an image (clipped at its end) or filled; None for a NULL pointer."""
         if self.step.get("null", False):
             return None
-        length = self.number("len")
+        length = take_number(self.step, "len", _MOST_DATA, self.where)
         if "fill" in self.step:
-            fill = self.number("fill")
-            if not 0 <= fill <= 0xFF:
-                raise InputError(f"{self.where}: field 'fill' is {fill}, want a byte, 0 … 255")
-            return bytes([fill]) * length
+            return bytes([take_number(self.step, "fill", 0xFF, self.where)]) * length
         image = self.recording.image(take(self.step, "image", str, self.where), self.where)
         start = self.number("off")
         return image[start : start + length]
@@ -116,7 +118,29 @@ class RecordedCall:
         return True
 
 
-_Function = Callable[[RecordedCall], Result]
+_Outcome = Callable[[RecordedCall], Result]
+
+
+@dataclass(frozen=True, slots=True)
+class _Function:
+    """One function that a step can name."""
+
+    perform: _Outcome
+    arguments: frozenset[str]
+    """The fields of a step that belong to it."""
+
+
+def check_step(step: Record, where: str) -> None:
+    """Raise InputError for a `do` that is not known, and for a field that a step of it does not have."""
+    name = take(step, "do", str, where)
+    if name == POWER_ON:
+        arguments = _POWER_ON_ARGUMENTS
+    elif name in _FUNCTIONS:
+        arguments = _FUNCTIONS[name].arguments
+    else:
+        known = ", ".join([POWER_ON, *_FUNCTIONS])
+        raise InputError(f"{where}: field 'do' is '{shortened(name)}', want one of {known}")
+    check_fields(step, _EVERY_STEP | arguments, where)
 
 
 def _lua_value(value: object) -> Any:
@@ -178,7 +202,7 @@ def _get_description(call: RecordedCall) -> Result:
     }
 
 
-def _lua_call(function: Callable[[RecordedCall], None]) -> _Function:
+def _lua_call(function: Callable[[RecordedCall], None]) -> _Outcome:
     """Return `function` with its outcome written as a Lua function's that returns no values."""
 
     def perform(call: RecordedCall) -> Result:
@@ -191,7 +215,7 @@ def _lua_call(function: Callable[[RecordedCall], None]) -> _Function:
     return perform
 
 
-def _code(function: Callable[[RecordedCall], None]) -> _Function:
+def _code(function: Callable[[RecordedCall], None]) -> _Outcome:
     """Return `function` with its outcome written as a C function's that returns an esp_err_t."""
 
     def perform(call: RecordedCall) -> Result:
@@ -204,7 +228,7 @@ def _code(function: Callable[[RecordedCall], None]) -> _Function:
     return perform
 
 
-def _code_and_handle(function: Callable[[RecordedCall], int]) -> _Function:
+def _code_and_handle(function: Callable[[RecordedCall], int]) -> _Outcome:
     """Return `function` with its outcome written as a C function's that stores a handle, even when it fails."""
 
     def perform(call: RecordedCall) -> Result:
@@ -217,7 +241,7 @@ def _code_and_handle(function: Callable[[RecordedCall], int]) -> _Function:
     return perform
 
 
-def _pointer(function: Callable[[RecordedCall], Partition | None]) -> _Function:
+def _pointer(function: Callable[[RecordedCall], Partition | None]) -> _Outcome:
     """Return `function` with its outcome written as a C function's that returns a partition."""
 
     def perform(call: RecordedCall) -> Result:
@@ -227,44 +251,73 @@ def _pointer(function: Callable[[RecordedCall], Partition | None]) -> _Function:
     return perform
 
 
+def _functions(arguments: str, /, **functions: _Outcome) -> dict[str, _Function]:
+    """Return functions that have the same arguments, by their names."""
+    names = frozenset(arguments.split())
+    return {name: _Function(perform, names) for name, perform in functions.items()}
+
+
+_PARTITION = "partition given_as"
+_DATA = "image off len fill null"
+
 _FUNCTIONS: dict[str, _Function] = {
     # otaupgrade
-    "commence": _lua_call(lambda call: call.lua.commence()),
-    "write": _lua_call(_write),
-    "complete": _lua_call(_complete),
-    "accept": _lua_call(lambda call: call.lua.accept()),
-    "rollback": _lua_call(lambda call: call.lua.rollback()),
-    "info": _info,
-    # esp_ota_ops.h
-    "esp_ota_begin": _code_and_handle(_begin),
-    "esp_ota_resume": _code_and_handle(_resume),
-    "esp_ota_write": _code(lambda call: call.ota.esp_ota_write(call.handle, call.data)),
-    "esp_ota_write_with_offset": _code(
-        lambda call: call.ota.esp_ota_write_with_offset(call.handle, call.data, call.number("at"))
+    **_functions(
+        "",
+        commence=_lua_call(lambda call: call.lua.commence()),
+        accept=_lua_call(lambda call: call.lua.accept()),
+        rollback=_lua_call(lambda call: call.lua.rollback()),
+        info=_info,
     ),
-    "esp_ota_end": _code(lambda call: call.ota.esp_ota_end(call.handle)),
-    "esp_ota_abort": _code(lambda call: call.ota.esp_ota_abort(call.handle)),
-    "esp_ota_set_final_partition": _code(_set_final_partition),
-    "esp_ota_set_boot_partition": _code(lambda call: call.ota.esp_ota_set_boot_partition(call.partition)),
-    "esp_ota_set_boot_partition_skip_validate": _code(
-        lambda call: call.ota.esp_ota_set_boot_partition_skip_validate(call.partition)
+    **_functions(f"{_DATA} data", write=_lua_call(_write)),
+    **_functions("arg", complete=_lua_call(_complete)),
+    # esp_ota_ops.h: sessions
+    **_functions(f"{_PARTITION} size handle null_handle", esp_ota_begin=_code_and_handle(_begin)),
+    **_functions(f"{_PARTITION} erase_size offset handle null_handle", esp_ota_resume=_code_and_handle(_resume)),
+    **_functions(
+        f"handle {_DATA}",
+        esp_ota_write=_code(lambda call: call.ota.esp_ota_write(call.handle, call.data)),
     ),
-    "esp_ota_get_boot_partition": _pointer(lambda call: call.ota.esp_ota_get_boot_partition()),
-    "esp_ota_get_running_partition": _pointer(lambda call: call.ota.esp_ota_get_running_partition()),
-    "esp_ota_get_last_invalid_partition": _pointer(lambda call: call.ota.esp_ota_get_last_invalid_partition()),
-    "esp_ota_get_next_update_partition": _pointer(
-        lambda call: call.ota.esp_ota_get_next_update_partition(call.partition)
+    **_functions(
+        f"handle {_DATA} at",
+        esp_ota_write_with_offset=_code(
+            lambda call: call.ota.esp_ota_write_with_offset(call.handle, call.data, call.number("at"))
+        ),
     ),
-    "esp_ota_get_state_partition": _get_state,
-    "esp_ota_get_partition_description": _get_description,
-    "esp_ota_check_rollback_is_possible": lambda call: {"value": call.ota.esp_ota_check_rollback_is_possible()},
-    "esp_ota_mark_app_valid_cancel_rollback": _code(lambda call: call.ota.esp_ota_mark_app_valid_cancel_rollback()),
-    "esp_ota_mark_app_invalid_rollback": _code(lambda call: call.ota.esp_ota_mark_app_invalid_rollback()),
-    "esp_ota_mark_app_invalid_rollback_and_reboot": _code(
-        lambda call: call.ota.esp_ota_mark_app_invalid_rollback_and_reboot()
+    **_functions(
+        "handle",
+        esp_ota_end=_code(lambda call: call.ota.esp_ota_end(call.handle)),
+        esp_ota_abort=_code(lambda call: call.ota.esp_ota_abort(call.handle)),
     ),
-    "esp_ota_erase_last_boot_app_partition": _code(lambda call: call.ota.esp_ota_erase_last_boot_app_partition()),
-    "esp_ota_invalidate_inactive_ota_data_slot": _code(
-        lambda call: call.ota.esp_ota_invalidate_inactive_ota_data_slot()
+    **_functions(f"handle {_PARTITION} copy", esp_ota_set_final_partition=_code(_set_final_partition)),
+    # esp_ota_ops.h: a partition
+    **_functions(
+        _PARTITION,
+        esp_ota_set_boot_partition=_code(lambda call: call.ota.esp_ota_set_boot_partition(call.partition)),
+        esp_ota_set_boot_partition_skip_validate=_code(
+            lambda call: call.ota.esp_ota_set_boot_partition_skip_validate(call.partition)
+        ),
+        esp_ota_get_next_update_partition=_pointer(
+            lambda call: call.ota.esp_ota_get_next_update_partition(call.partition)
+        ),
+        esp_ota_get_state_partition=_get_state,
+        esp_ota_get_partition_description=_get_description,
+    ),
+    # esp_ota_ops.h: without arguments
+    **_functions(
+        "",
+        esp_ota_get_boot_partition=_pointer(lambda call: call.ota.esp_ota_get_boot_partition()),
+        esp_ota_get_running_partition=_pointer(lambda call: call.ota.esp_ota_get_running_partition()),
+        esp_ota_get_last_invalid_partition=_pointer(lambda call: call.ota.esp_ota_get_last_invalid_partition()),
+        esp_ota_check_rollback_is_possible=lambda call: {"value": call.ota.esp_ota_check_rollback_is_possible()},
+        esp_ota_mark_app_valid_cancel_rollback=_code(lambda call: call.ota.esp_ota_mark_app_valid_cancel_rollback()),
+        esp_ota_mark_app_invalid_rollback=_code(lambda call: call.ota.esp_ota_mark_app_invalid_rollback()),
+        esp_ota_mark_app_invalid_rollback_and_reboot=_code(
+            lambda call: call.ota.esp_ota_mark_app_invalid_rollback_and_reboot()
+        ),
+        esp_ota_erase_last_boot_app_partition=_code(lambda call: call.ota.esp_ota_erase_last_boot_app_partition()),
+        esp_ota_invalidate_inactive_ota_data_slot=_code(
+            lambda call: call.ota.esp_ota_invalidate_inactive_ota_data_slot()
+        ),
     ),
 }

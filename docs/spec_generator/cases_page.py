@@ -20,13 +20,14 @@ _OWN = re.compile(r"[KR]\d+[a-z]?")
 def cases_page() -> SpecPage:
     """Return the page."""
     page = SpecPage("cases", "Known cases")
+    folders = " and ".join(repo_file(folder.as_posix()) for folder in DATA)
     page.add(
         "The cases in which the code does something other than its documents say, or than a reader expects. Each case "
         "has evidence of at least one of three kinds:",
         "- A **named case** is a history. The simulated board confirms it under the rules of every release for which "
         "it is claimed, and refutes it under the others. `otaproof replay TOKEN` plays it step by step.\n"
         "- A **recording** of ESP-IDF's and NodeMCU's own C code has an id. The files are in "
-        f"{repo_file(DATA.as_posix())}, and `otaproof conform` replays all of them.\n"
+        f"{folders}, and `otaproof conform` replays all of them.\n"
         "- A **test**, a **lemma** or a script on the simulated board shows the rest.",
         "A release stands for a set of rules; see [releases](releases.md). “1 × F0” means one power cut under "
         "[fault model](glossary.md#fault-model) F0, which is a cut between two flash operations.",

@@ -94,9 +94,12 @@ K_CASES: tuple[CaseText, ...] = (
     CaseText(
         "K14",
         "Anti-rollback, and no OTA slot",
-        "With anti-rollback, a bootable record and a table without OTA slots the bootloader computes the number modulo 0 and traps.",
+        "With anti-rollback, a bootable record and a table without OTA slots the bootloader computes the number modulo 0. ESP32, ESP32-S2 and ESP32-S3 trap. On the RISC-V chips the remainder is the number less one, which names no slot, and the bootloader goes on to factory.",
         releases=ALL_RELEASES,
-        tests=("tests/impl/test_board.py::test_valid_entry_without_slots_traps_with_anti_rollback",),
+        tests=(
+            "tests/impl/test_board.py::test_valid_entry_without_slots_traps_with_anti_rollback",
+            "tests/impl/test_board.py::test_valid_entry_without_slots_falls_back_where_a_division_by_zero_does_not_trap",
+        ),
     ),
     CaseText(
         "K15",
@@ -150,5 +153,22 @@ K_CASES: tuple[CaseText, ...] = (
         tests=("tests/impl/test_board.py::test_wake_up_from_deep_sleep_bypasses_the_selection",),
         script="wake-while-under-test",
         also="row [L57](life-cycle.md#l57)",
+    ),
+    CaseText(
+        "K21",
+        "An application below the eFuse's version does not start",
+        "With anti-rollback the start code of the application looks at its own secure version once more (esp_efuse_startup.c init_efuse_secure) and aborts where it is below the eFuse's: a restart. A wake-up that skips validation can start such an image, with a bootloader of 5.1 or older.",
+        releases="the application from 5.5 on (5.3 in ESP-IDF's own history)",
+        tests=("tests/impl/test_board.py::test_application_below_the_efuse_does_not_start_from_5_5_on",),
+    ),
+    CaseText(
+        "K22",
+        "Two mapped segments, or a restart without end",
+        "ESP32-C5, ESP32-C6, ESP32-C61, ESP32-H2 and ESP32-P4 map code and data through one window. After an image has passed its verification, an assertion of their bootloader wants exactly two segments of it to be mapped from flash (bootloader_utility.c unpack_load_app). Another image restarts the chip at every boot, and no other partition is tried. The images that esptool makes have two.",
+        releases="from 5.1 on",
+        tests=(
+            "tests/impl/test_board.py::"
+            "test_image_without_two_mapped_segments_restarts_for_ever_where_code_and_data_share_a_window",
+        ),
     ),
 )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from .spec_page import ROOT
 
-DATA = Path("tests/data/vectors")
+DATA = (Path("tests/data/vectors"), Path("tests/data/vectors-2026-11"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +21,16 @@ class Recorded:
     family: str
 
 
+def recorded_files() -> list[Path]:
+    """Return the files of all recordings, in order."""
+    return sorted(path for folder in DATA for path in (ROOT / folder).glob("*.jsonl.gz"))
+
+
 @lru_cache(maxsize=1)
 def recordings() -> dict[str, Recorded]:
     """Return all recordings by id."""
     found = {}
-    for path in sorted((ROOT / DATA).glob("*.jsonl.gz")):
+    for path in recorded_files():
         for line in gzip.decompress(path.read_bytes()).splitlines():
             head = json.loads(line)
             release = str(head["idf"]).split("-g", maxsplit=1)[0]

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from ...model.config import Config
 from ...model.ota_state import OtaImgState
 from ..chip.cells import SECTOR_SIZE
+from ..chip.chips import CHIPS
 from ..chip.efuse import Efuse
 from ..esp_err import EspErr, OtaError
 from ..image.format import IMAGE_MAGIC
@@ -74,6 +75,7 @@ class EspOta(OtaSelection):
             self._erase_for(target, image_size)
             return self._open(target, image_size).handle
         handle = self._open(target, image_size).handle
+        self._expect_bootloader(target, target)
         try:
             self._erase_for(target, image_size)
         except OtaError as error:
@@ -101,6 +103,7 @@ class EspOta(OtaSelection):
                 self._check_accepted()
         self._check_not_in_progress(target)
         session = self._open(target, erase_size)
+        self._expect_bootloader(target, target)
         session.is_resumed, session.wrote_size = True, image_offset
         return session.handle
 
@@ -120,6 +123,7 @@ class EspOta(OtaSelection):
             if verified is None:
                 raise OtaError(EspErr.NOT_FOUND)
             session.final, session.finalize_with_copy = verified, finalize_with_copy
+            self._expect_bootloader(verified, session.staging)
 
     def esp_ota_write(self, handle: int, data: bytes | None) -> None:
         """Append data; the very first byte must be that of an image.
@@ -135,7 +139,7 @@ class EspOta(OtaSelection):
             raise OtaError(EspErr.INVALID_ARG)
         if session.need_erase:
             self._erase_ahead(session, len(data))
-        if session.wrote_size == 0 and data and not _is_first_chunk_plausible(session.final, data):
+        if session.wrote_size == 0 and data and not self._is_first_chunk_plausible(session.final, data):
             raise OtaError(EspErr.OTA_VALIDATE_FAILED)
         self.partitions.write(session.staging, session.wrote_size, data)
         session.wrote_size += len(data)
@@ -157,17 +161,23 @@ class EspOta(OtaSelection):
     def esp_ota_end(self, handle: int) -> None:
         """Verify what was written, copy it if asked to, and close the session whatever comes of it.
 
-        Raises OtaError: NOT_FOUND, INVALID_ARG when nothing was written, OTA_VALIDATE_FAILED, errors of the copy."""
+        One for a bootloader also ends what any session said of where a bootloader lies: esp_ota_abort does not. Raises
+        OtaError: NOT_FOUND, INVALID_ARG when nothing was written, OTA_VALIDATE_FAILED, INVALID_SIZE for a partition too
+        small for a partition table, errors of the copy."""
         session = self._find(handle)
         if session is None:
             raise OtaError(EspErr.NOT_FOUND)
         self._sessions.remove(session)
-        if session.wrote_size == 0:
-            raise OtaError(EspErr.INVALID_ARG)
-        if not self._is_download_valid(session):
-            raise OtaError(EspErr.OTA_VALIDATE_FAILED)
-        if session.finalize_with_copy:
-            self.partitions.copy(session.final, session.staging, session.final.size)
+        try:
+            if session.wrote_size == 0:
+                raise OtaError(EspErr.INVALID_ARG)
+            if not self._is_download_valid(session):
+                raise OtaError(EspErr.OTA_VALIDATE_FAILED)
+            if session.finalize_with_copy:
+                self.partitions.copy(session.final, session.staging, session.final.size)
+        finally:
+            if session.final.type == PartitionType.BOOTLOADER:
+                self._bootloader_offset = CHIPS[self.config.chip].bootloader_offset
 
     def esp_ota_abort(self, handle: int) -> None:
         """Close a session; raises OtaError(NOT_FOUND) for an unknown handle."""
@@ -231,27 +241,38 @@ class EspOta(OtaSelection):
         if last >= first:
             self.partitions.erase_range(session.staging, first * SECTOR_SIZE, (last - first + 1) * SECTOR_SIZE)
 
+    def _expect_bootloader(self, final: Partition, staging: Partition) -> None:
+        """Take a bootloader to lie in `staging` from now on, if that is what `final` is for.
+
+        Source: esp_image_bootloader_offset_set."""
+        if final.type == PartitionType.BOOTLOADER:
+            self._bootloader_offset = staging.offset
+
+    def _is_first_chunk_plausible(self, final: Partition, data: bytes) -> bool:
+        """Tell whether data that begins like this can be what the partition is for."""
+        if final.type in (PartitionType.APP, PartitionType.BOOTLOADER):
+            return data[0] == IMAGE_MAGIC
+        if final.type != PartitionType.PARTITION_TABLE:
+            return True
+        if len(data) >= len(TABLE_MAGIC):
+            return data.startswith(TABLE_MAGIC)
+        # The second byte is whatever lies behind the caller's single one: here it is taken to be the right one.
+        return not self.rules.compares_two_bytes_of_table or TABLE_MAGIC.startswith(data)
+
     def _is_download_valid(self, session: Session) -> bool:
-        """Tell whether what was written is what it is meant to be. Source: ota_verify_partition."""
+        """Tell whether what was written is what it is meant to be; raises OtaError(INVALID_SIZE).
+
+        Source: ota_verify_partition."""
         if session.final.type in (PartitionType.APP, PartitionType.BOOTLOADER):
-            return self._is_image_valid(session.staging, session.final.type == PartitionType.BOOTLOADER)
+            return self._is_image_valid(session.staging)
         if session.final.type == PartitionType.PARTITION_TABLE:
             flash = self.partitions.flash
-            raw = flash.read(session.staging.offset, TABLE_MAX_LENGTH)
+            raw = self.partitions.read(session.staging, 0, TABLE_MAX_LENGTH)
             try:
                 decode_table(raw, flash.size, self.config.app_release)
             except TableError:
                 return False
         return True
-
-
-def _is_first_chunk_plausible(final: Partition, data: bytes) -> bool:
-    """Tell whether data that begins like this can be what the partition is for."""
-    if final.type in (PartitionType.APP, PartitionType.BOOTLOADER):
-        return data[0] == IMAGE_MAGIC
-    if final.type == PartitionType.PARTITION_TABLE and len(data) >= len(TABLE_MAGIC):
-        return data.startswith(TABLE_MAGIC)
-    return True
 
 
 def _round_up(size: int) -> int:

@@ -11,10 +11,19 @@ from itertools import pairwise
 from ...model.config import Config
 from ...model.ota_state import OtaImgState
 from ..chip.cells import SECTOR_SIZE
+from ..chip.chips import CHIPS
 from ..chip.efuse import Efuse
 from ..esp_err import EspErr, OtaError
-from ..image.format import APP_DESC_MAGIC, APP_DESC_OFFSET, APP_DESC_SIZE, AppDesc, decode_app_desc
-from ..image.verify import ImageInvalid, VerifyMode, verify_image
+from ..image.format import (
+    APP_DESC_MAGIC,
+    APP_DESC_OFFSET,
+    APP_DESC_SIZE,
+    AppDesc,
+    ImageHeader,
+    decode_app_desc,
+    read_app_desc,
+)
+from ..image.verify import ImageInvalid, VerifyMode, check_chip, rules_of, verify_image
 from ..otadata import (
     ENTRY_SIZE,
     EntryPair,
@@ -61,6 +70,9 @@ class OtaSelection:
         self._efuse = efuse
         self._running = running
         self._linked_version = linked_version
+        self._bootloader_offset = CHIPS[config.chip].bootloader_offset
+        """Where, beside the bootloader's own place, every verification takes a bootloader to lie, until the next
+        restart or the next change. Source: esp_image_format.c s_bootloader_partition_offset."""
 
     def esp_ota_get_running_partition(self) -> Partition:
         """Return the partition that the application runs from."""
@@ -104,6 +116,24 @@ class OtaSelection:
         if desc.magic_word != APP_DESC_MAGIC:
             raise OtaError(EspErr.NOT_FOUND)
         return desc
+
+    def esp_ota_check_image_validity(self, type_: int, header: ImageHeader | None, desc: AppDesc | None) -> None:
+        """Check an image by its head alone, before it is downloaded: chip, revision, and an application's SPI mode.
+
+        type_: of the partition that it is for. desc: None where it is not known. An image that does not name its mode,
+        as older ones do not, passes. From 6.1 on; esp_https_ota asks it. Raises OtaError: INVALID_ARG for no header or
+        another type, INVALID_VERSION for another chip or revision, OTA_SPI_MODE_MISMATCH."""
+        if header is None or type_ not in (PartitionType.APP, PartitionType.BOOTLOADER):
+            raise OtaError(EspErr.INVALID_ARG)
+        rules = replace(rules_of(self.config, VerifyMode.APP), is_bootloader=type_ == PartitionType.BOOTLOADER)
+        try:
+            check_chip(header, rules)
+        except ImageInvalid:
+            raise OtaError(EspErr.INVALID_VERSION) from None
+        if type_ == PartitionType.APP and desc is not None:
+            modes = desc.spi_flash_mode, read_app_desc(self.partitions.flash, self._running.offset).spi_flash_mode
+            if all(modes) and modes[0] != modes[1]:
+                raise OtaError(EspErr.OTA_SPI_MODE_MISMATCH)
 
     def esp_ota_get_boot_partition(self) -> Partition | None:
         """Return the partition that otadata selects, without a look at its image; None without otadata."""
@@ -310,10 +340,8 @@ class OtaSelection:
         found = (self.partitions.find_first(PartitionType.APP, subtype) for subtype in subtypes)
         return next((partition for partition in found if partition is not None), None)
 
-    def _is_image_valid(self, partition: Partition, is_bootloader: bool = False) -> bool:
-        """Tell whether the partition's image passes esp_image_verify, as a bootloader's if it is to be one.
-
-        Source: image_validate, esp_image_bootloader_offset_set."""
+    def _is_image_valid(self, partition: Partition) -> bool:
+        """Tell whether the partition's image passes esp_image_verify. Source: image_validate."""
         try:
             verify_image(
                 self.partitions.flash,
@@ -321,7 +349,7 @@ class OtaSelection:
                 partition.size,
                 self.config,
                 VerifyMode.APP,
-                is_bootloader=is_bootloader,
+                bootloader_offset=self._bootloader_offset,
             )
         except ImageInvalid:
             return False

@@ -74,8 +74,10 @@ class Cells:
             return self.sector(address // SECTOR_SIZE)[offset : offset + length]
         if address + length <= self.size:
             return b"".join(self.sectors(address, length))[offset : offset + length]
-        head = self.size - address
-        return self.read(address, head) + self.read(0, length - head)
+        whole = self.to_bytes()
+        head = whole[address:]
+        rounds, rest = divmod(length - len(head), self.size)
+        return head + whole * rounds + whole[:rest]
 
     def with_sector(self, index: int, contents: bytes) -> "Cells":
         """Return this chip with sector `index` replaced by `contents` (4096 bytes)."""

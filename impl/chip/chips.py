@@ -25,11 +25,15 @@ class ChipTraits:
     irom: Range
     """Code, mapped from flash."""
     loadable: tuple[Range, ...]
-    """RAM that the bootloader may load segments to: DRAM, IRAM, RTC memory; a segment lies within one range."""
+    """RAM that the bootloader may load segments to: DRAM and IRAM; a segment lies within one range."""
     bootloader_offset: int
     """Where the ROM looks for the bootloader, in bytes."""
+    rtc: tuple[Range, ...] = ()
+    """RTC memory, fast and slow: loaded too, but not at a wake-up from deep sleep, which it outlives."""
     secure_version_bits: int = 16
     """Width of the eFuse field of the secure version."""
+    traps_on_zero_division: bool = False
+    """An Xtensa processor; on RISC-V the remainder of a division by zero is the dividend."""
     has_rtc_fast_memory: bool = True
     """Retains the last boot in RTC memory, for a fast wake-up."""
     has_variable_page: bool = False
@@ -42,10 +46,19 @@ class ChipTraits:
     """DRAM that is also IRAM, its words in reverse order there, and the first address of that IRAM
     (SOC_DIRAM_INVERTED). On the other chips such memory is loadable under both names, or has only one."""
 
+    @property
+    def shares_window(self) -> bool:
+        """Whether code and data are mapped from flash through one window (SOC_MMU_DI_VADDR_SHARED)."""
+        return self.drom == self.irom
+
     def is_mapped(self, load_addr: int) -> bool:
         """Tell whether a segment for that address is mapped from flash. Source: esp_image_format.c should_map."""
         ranges = [self.drom, self.irom, *([self.psram] if self.psram else [])]
         return any(low <= load_addr < high for low, high in ranges)
+
+    def is_rtc(self, load_addr: int) -> bool:
+        """Tell whether a segment for that address begins in RTC memory. Source: esp_image_format.c should_load."""
+        return any(low <= load_addr < high for low, high in self.rtc)
 
     def is_loadable(self, start: int, end: int) -> bool:
         """Tell whether start … end - 1 is RAM of this chip, under its other name too where it has one.
@@ -61,7 +74,7 @@ class ChipTraits:
         return self._is_ram(mirror + high - end - 4, mirror + high - max(start, low) - 4)
 
     def _is_ram(self, start: int, end: int) -> bool:
-        return any(low <= start and end <= high for low, high in self.loadable)
+        return any(low <= start and end <= high for low, high in (*self.loadable, *self.rtc))
 
 
 CHIPS: Mapping[Chip, ChipTraits] = {
@@ -72,13 +85,12 @@ CHIPS: Mapping[Chip, ChipTraits] = {
         loadable=(
             (0x3FFAE000, 0x40000000),
             (0x40080000, 0x400AA000),
-            (0x400C0000, 0x400C2000),
-            (0x3FF80000, 0x3FF82000),
-            (0x50000000, 0x50002000),
         ),
+        rtc=((0x400C0000, 0x400C2000), (0x3FF80000, 0x3FF82000), (0x50000000, 0x50002000)),
         bootloader_offset=0x1000,
         secure_version_bits=32,
         mirrored=((0x3FFE0000, 0x40000000), 0x400A0000),
+        traps_on_zero_division=True,
     ),
     Chip.ESP32S2: ChipTraits(
         chip_id=0x0002,
@@ -87,11 +99,10 @@ CHIPS: Mapping[Chip, ChipTraits] = {
         loadable=(
             (0x3FFB0000, 0x40000000),
             (0x40020000, 0x40070000),
-            (0x40070000, 0x40072000),
-            (0x3FF9E000, 0x3FFA0000),
-            (0x50000000, 0x50002000),
         ),
+        rtc=((0x40070000, 0x40072000), (0x3FF9E000, 0x3FFA0000), (0x50000000, 0x50002000)),
         bootloader_offset=0x1000,
+        traps_on_zero_division=True,
     ),
     Chip.ESP32S3: ChipTraits(
         chip_id=0x0009,
@@ -100,11 +111,11 @@ CHIPS: Mapping[Chip, ChipTraits] = {
         loadable=(
             (0x3FC88000, 0x3FD00000),
             (0x40370000, 0x403E0000),
-            (0x600FE000, 0x60100000),
-            (0x50000000, 0x50002000),
         ),
+        rtc=((0x600FE000, 0x60100000), (0x50000000, 0x50002000)),
         bootloader_offset=0x0,
         has_large_flash=True,
+        traps_on_zero_division=True,
     ),
     Chip.ESP32C2: ChipTraits(
         chip_id=0x000C,
@@ -120,14 +131,16 @@ CHIPS: Mapping[Chip, ChipTraits] = {
         chip_id=0x0005,
         drom=(0x3C000000, 0x3C800000),
         irom=(0x42000000, 0x42800000),
-        loadable=((0x3FC80000, 0x3FCE0000), (0x4037C000, 0x403E0000), (0x50000000, 0x50002000)),
+        loadable=((0x3FC80000, 0x3FCE0000), (0x4037C000, 0x403E0000)),
+        rtc=((0x50000000, 0x50002000),),
         bootloader_offset=0x0,
     ),
     Chip.ESP32C5: ChipTraits(
         chip_id=0x0017,
         drom=(0x42000000, 0x44000000),
         irom=(0x42000000, 0x44000000),
-        loadable=((0x40800000, 0x40860000), (0x50000000, 0x50004000)),
+        loadable=((0x40800000, 0x40860000),),
+        rtc=((0x50000000, 0x50004000),),
         bootloader_offset=0x2000,
         secure_version_bits=9,
         has_large_flash=True,
@@ -136,7 +149,8 @@ CHIPS: Mapping[Chip, ChipTraits] = {
         chip_id=0x000D,
         drom=(0x42000000, 0x43000000),
         irom=(0x42000000, 0x43000000),
-        loadable=((0x40800000, 0x40880000), (0x50000000, 0x50004000)),
+        loadable=((0x40800000, 0x40880000),),
+        rtc=((0x50000000, 0x50004000),),
         bootloader_offset=0x0,
         has_variable_page=True,
     ),
@@ -154,7 +168,8 @@ CHIPS: Mapping[Chip, ChipTraits] = {
         chip_id=0x0010,
         drom=(0x42000000, 0x43000000),
         irom=(0x42000000, 0x43000000),
-        loadable=((0x40800000, 0x40850000), (0x50000000, 0x50001000)),
+        loadable=((0x40800000, 0x40850000),),
+        rtc=((0x50000000, 0x50001000),),
         bootloader_offset=0x0,
         has_variable_page=True,
     ),
@@ -162,7 +177,8 @@ CHIPS: Mapping[Chip, ChipTraits] = {
         chip_id=0x0012,
         drom=(0x40000000, 0x44000000),
         irom=(0x40000000, 0x44000000),
-        loadable=((0x4FF00000, 0x4FFC0000), (0x50108000, 0x50110000), (0x30100000, 0x30102000)),
+        loadable=((0x4FF00000, 0x4FFC0000), (0x30100000, 0x30102000)),
+        rtc=((0x50108000, 0x50110000),),
         bootloader_offset=0x2000,
         has_large_flash=True,
         psram=(0x48000000, 0x4C000000),
@@ -175,9 +191,6 @@ _IN_4_4: Mapping[Chip, ChipTraits] = {
         loadable=(
             (0x3FFAE000, 0x40000000),
             (0x40080000, 0x400A0000),
-            (0x400C0000, 0x400C2000),
-            (0x3FF80000, 0x3FF82000),
-            (0x50000000, 0x50002000),
         ),
     ),
     Chip.ESP32S3: replace(CHIPS[Chip.ESP32S3], drom=(0x3C000000, 0x3D000000)),

@@ -12,7 +12,7 @@ image accepts; the eFuse bit that lifts the highest chip revision, taken to be b
 secure boot are off, no debugger is attached. Source: esp_image_format.c image_load.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from ...model.config import Chip, Config, Release
@@ -46,6 +46,10 @@ _MMU_PAGE_SIZE_OFFSET = 180
 """Of the field in the description, from its start."""
 _NOT_LOADED_BELOW = 0x10000000
 _ANY_REVISION = (0, 0xFFFF)
+_OVERRUN_SEGMENTS = 24
+"""Segments that the structure of the metadata takes when no one has checked their number: those beyond the sixteenth
+overwrite its other fields. More than these overwrite the caller's stack: the C code allows no prediction, Panic stands
+for it. Source: esp_image_format.h esp_image_metadata_t."""
 
 
 class VerifyMode(Enum):
@@ -89,9 +93,11 @@ class Rules:
     anti_rollback: bool
     secure_version: int
     """In the eFuse; matters to a bootloader with anti-rollback from 5.5 on."""
-    is_bootloader: bool
-    """The image is a bootloader: it has no description, and a hash of it is not compared, since esptool may
-    have changed its header. Source: is_bootloader."""
+    is_bootloader: bool = False
+    """The image lies where a bootloader is taken to lie: it has no description, and a hash of it is not compared,
+    since esptool may have changed its header. Source: is_bootloader."""
+    is_wake_up: bool = False
+    """The chip wakes up from deep sleep: segments for RTC memory are not loaded, since it holds them still."""
 
     @property
     def validates(self) -> bool:
@@ -147,13 +153,16 @@ def verify_image(
     config: Config,
     mode: VerifyMode,
     secure_version: int = 0,
-    is_bootloader: bool = False,
+    is_wake_up: bool = False,
+    bootloader_offset: int | None = None,
 ) -> ImageMetadata:
     """Return what is known of the image in a partition that passes.
 
-    secure_version: what the eFuse holds. is_bootloader: the image is meant for a bootloader partition. Raises
-    ImageInvalid for one that does not pass, Panic where the C code crashes."""
-    rules = rules_of(config, mode, secure_version, is_bootloader)
+    secure_version: what the eFuse holds. is_wake_up: the chip wakes up from deep sleep. bootloader_offset: where,
+    beside the bootloader's own place, a bootloader is taken to lie just now. Raises ImageInvalid for an image that does
+    not pass, Panic where the C code crashes."""
+    is_bootloader = offset in (bootloader_offset, CHIPS[config.chip].bootloader_offset)
+    rules = replace(rules_of(config, mode, secure_version), is_bootloader=is_bootloader, is_wake_up=is_wake_up)
     reading = read_headers(flash.cells, offset, size, rules)
     for span in reading.read:
         flash.read(offset + span.start, span.length)
@@ -166,10 +175,22 @@ def verify_image(
     return reading.metadata
 
 
-def rules_of(config: Config, mode: VerifyMode, secure_version: int = 0, is_bootloader: bool = False) -> Rules:
-    """Return the rules that a configuration makes for one who verifies."""
+def mapped_segments(flash: NorFlash, offset: int, config: Config) -> int:
+    """Return how many segments of the image at `offset` the bootloader maps from flash instead of loading them."""
+    traits = traits_of(config.chip, config.bootloader_release)
+    count = decode_header(flash.read(offset, IMAGE_HEADER_SIZE)).segment_count
+    position, mapped = IMAGE_HEADER_SIZE, 0
+    for _ in range(count):
+        segment = decode_segment_header(flash.read(offset + position, SEGMENT_HEADER_SIZE))
+        mapped += traits.is_mapped(segment.load_addr)
+        position += SEGMENT_HEADER_SIZE + segment.data_len
+    return mapped
+
+
+def rules_of(config: Config, mode: VerifyMode, secure_version: int = 0) -> Rules:
+    """Return the rules that a configuration makes for one who verifies an application."""
     release = config.app_release if mode is VerifyMode.APP else config.bootloader_release
-    return Rules(mode, release, config.chip, config.chip_revision, config.anti_rollback, secure_version, is_bootloader)
+    return Rules(mode, release, config.chip, config.chip_revision, config.anti_rollback, secure_version)
 
 
 def read_headers(cells: Cells, offset: int, size: int, rules: Rules) -> HeaderReading:
@@ -206,8 +227,7 @@ class _HeaderWalk:
         secure_version = 0
         position = IMAGE_HEADER_SIZE
         for number in range(header.segment_count):
-            if number == MAX_SEGMENTS:
-                # Only a header that is not checked gets here: the list of segments overruns what follows it.
+            if number == _OVERRUN_SEGMENTS:
                 raise Panic
             segment = decode_segment_header(self._take(position, SEGMENT_HEADER_SIZE))
             span = Span(position + SEGMENT_HEADER_SIZE, segment.data_len)
@@ -220,6 +240,9 @@ class _HeaderWalk:
             if self._rules.validates and end > size:
                 raise _invalid(f"segment {number} ends at byte {end}, past the partition of {size}")
             position = end % (1 << 32)
+        if header.segment_count > MAX_SEGMENTS:
+            # segment_data[16] is image_len: the place of that segment's data in flash, which the rest is added to.
+            position = (self._offset + data[MAX_SEGMENTS].start + position - IMAGE_HEADER_SIZE) % (1 << 32)
         length = position + checksum_length(position) + HASH_SIZE * header.hash_appended
         if length > size:
             raise _invalid(f"its {length} bytes do not fit the partition of {size}")
@@ -245,31 +268,9 @@ class _HeaderWalk:
         if header.magic != IMAGE_MAGIC:
             raise _invalid(f"byte 0 is 0x{header.magic:02x}, not 0x{IMAGE_MAGIC:02x}: no image here")
         if self._rules.validates:
-            self._check_chip(header)
+            check_chip(header, self._rules)
         if header.segment_count > MAX_SEGMENTS:
             raise _invalid(f"byte 1: {header.segment_count} segments; at most {MAX_SEGMENTS} may be")
-
-    def _check_chip(self, header: ImageHeader) -> None:
-        """Source: bootloader_common_check_chip_validity."""
-        rules = self._rules
-        if header.chip_id != self._traits.chip_id:
-            names = {traits.chip_id: chip.value for chip, traits in CHIPS.items()}
-            found = names.get(header.chip_id, f"chip id {header.chip_id}")
-            raise ImageInvalid(EspErr.FAIL, f"bytes 12-13: the image is for {found}, not for {rules.chip.value}")
-        if rules.release < Release.V5_1:
-            revision, least, highest = _revisions_of_4_4(rules.chip, rules.chip_revision, header.min_chip_rev)
-        else:
-            revision, least, highest = rules.chip_revision, header.min_chip_rev_full, header.max_chip_rev_full
-        if rules.is_bootloader and rules.release >= Release.V5_5:
-            highest = 0
-        if revision < least:
-            raise ImageInvalid(
-                EspErr.FAIL, f"the image wants chip revision {_rev(least)} or newer, this is {_rev(revision)}"
-            )
-        if highest not in _ANY_REVISION and revision > highest:
-            raise ImageInvalid(
-                EspErr.FAIL, f"the image wants chip revision {_rev(highest)} or older, this is {_rev(revision)}"
-            )
 
     def _check_segment(self, number: int, segment: SegmentHeader, span: Span) -> None:
         """Source: verify_segment_header, verify_load_addresses."""
@@ -304,8 +305,11 @@ class _HeaderWalk:
         return 1 << exponent % 32 if exponent else default
 
     def _is_loaded(self, segment: SegmentHeader) -> bool:
-        is_reserved = segment.load_addr < _NOT_LOADED_BELOW
-        return self._rules.loads and not is_reserved and not self._traits.is_mapped(segment.load_addr)
+        """Source: should_load."""
+        if not self._rules.loads or segment.load_addr < _NOT_LOADED_BELOW:
+            return False
+        is_kept = self._rules.is_wake_up and self._traits.is_rtc(segment.load_addr)
+        return not is_kept and not self._traits.is_mapped(segment.load_addr)
 
     def _check_load_address(self, where: str, start: int, end: int) -> None:
         """Source: verify_load_addresses."""
@@ -324,6 +328,30 @@ class _HeaderWalk:
         if int.from_bytes(raw[:4], "little") != APP_DESC_MAGIC or span.length < len(raw):
             raise Panic
         return int.from_bytes(raw[4:], "little")
+
+
+def check_chip(header: ImageHeader, rules: Rules) -> None:
+    """Raise ImageInvalid for an image of another chip, or of another revision of this one.
+
+    Source: bootloader_common_check_chip_validity."""
+    if header.chip_id != CHIPS[rules.chip].chip_id:
+        names = {traits.chip_id: chip.value for chip, traits in CHIPS.items()}
+        found = names.get(header.chip_id, f"chip id {header.chip_id}")
+        raise ImageInvalid(EspErr.FAIL, f"bytes 12-13: the image is for {found}, not for {rules.chip.value}")
+    if rules.release < Release.V5_1:
+        revision, least, highest = _revisions_of_4_4(rules.chip, rules.chip_revision, header.min_chip_rev)
+    else:
+        revision, least, highest = rules.chip_revision, header.min_chip_rev_full, header.max_chip_rev_full
+    if rules.is_bootloader and rules.release >= Release.V5_5:
+        highest = 0
+    if revision < least:
+        raise ImageInvalid(
+            EspErr.FAIL, f"the image wants chip revision {_rev(least)} or newer, this is {_rev(revision)}"
+        )
+    if highest not in _ANY_REVISION and revision > highest:
+        raise ImageInvalid(
+            EspErr.FAIL, f"the image wants chip revision {_rev(highest)} or older, this is {_rev(revision)}"
+        )
 
 
 def _invalid(reason: str) -> ImageInvalid:

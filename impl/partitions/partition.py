@@ -75,6 +75,11 @@ class Partition:
         return self.is_app and self.subtype == AppSubtype.FACTORY
 
     @property
+    def is_test_app(self) -> bool:
+        """Whether this is the test app."""
+        return self.is_app and self.subtype == AppSubtype.TEST
+
+    @property
     def is_otadata(self) -> bool:
         """Whether the otadata entries lie here."""
         return self.type == PartitionType.DATA and self.subtype == DataSubtype.OTA

@@ -288,9 +288,10 @@ def _verify_image(
     config: object,
     mode: VerifyMode,
     secure_version: int = 0,
-    is_bootloader: bool = False,
+    is_wake_up: bool = False,
+    bootloader_offset: int | None = None,
 ) -> None:
-    if is_bootloader or mode is VerifyMode.BOOTLOADER_LOAD_NO_VALIDATE:
+    if is_wake_up or offset == bootloader_offset or mode is VerifyMode.BOOTLOADER_LOAD_NO_VALIDATE:
         raise UnknownAccess(f"verification as {mode.value}")
     if not flash.is_image_right(offset, size):
         raise ImageInvalid(EspErr.IMAGE_INVALID, "it does not verify")

@@ -182,7 +182,7 @@ def all_cases() -> Iterator[Case]:
                 app_release=release,
                 bootloader_release=release,
                 skip_validate_in_deep_sleep=event is Event.WAKE,
-                factory_reset_labels=("nvs",),
+                factory_reset_list="nvs",
                 factory_reset_erases_otadata=number % 2 == 0,
             )
             broken = ((), (), (0,), (1,))[number % 4]

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
+from otaproof.campaign.conformance.recording import Recording
 from otaproof.campaign.conformance.vector_replay import Mismatch, first_difference, replay_vector
-from otaproof.campaign.conformance.vectors import Recording, parse_vector, read_vectors
+from otaproof.campaign.conformance.vectors import parse_vector, read_vectors
 from otaproof.cli.main import main
 from otaproof.errors import InputError
 from otaproof.impl.app.otaupgrade import Info, OtaUpgrade
@@ -223,12 +224,19 @@ def test_first_difference_looks_into_objects_with_the_same_fields() -> None:
         (("steps", 2), "commence", "here, step 2: \"commence\" stands where an object with 'do' belongs"),
         (("steps", 2, "do"), "begin", "here, step 2: field 'do' is 'begin', want one of power_on, commence, "),
         (("steps", 2, "do"), "esp_ota_end", "here, step 2: field 'handle' is missing"),
-        (("steps", 2, "cut"), {"op": 0, "torn": "half"}, "here, step 2: field 'cut': 'half' is no tear"),
+        (("steps", 2, "cut"), {"op": 0, "torn": "half"}, "here, step 2, cut: field 'torn': 'half' is no tear"),
+        (("steps", 2, "cut"), {"op": 0, "torn": "after", "by": 1}, "here, step 2, cut: field 'by' is not known here"),
+        (("steps", 2, "burn_cut"), {"burn": 0}, "here, step 2: field 'done' is missing"),
+        (("steps", 2, "burn_cut"), {"burn": 0, "done": -1}, "here, step 2: field 'done' is -1, want 0 … "),
+        (("steps", 0, "reason"), "thunder", "here, step 0: field 'reason': 'thunder' is not a valid"),
+        (("steps", 2, "reason"), "software", "here, step 2: field 'reason' is not known here; known: burn_cut, cut, "),
+        (("steps", 7, "size"), 1, "here, step 7: field 'size' is not known here"),
+        (("steps", 3, "len"), 1 << 40, "here, step 3: field 'len' is 1099511627776, want 0 … 16777216"),
         (("steps", 2, "cut"), {"torn": "after"}, "here, step 2: field 'op' is missing"),
-        (("steps", 2, "fail"), {"op": 0, "done": "some"}, "here, step 2: field 'fail': 'some' is not a valid"),
+        (("steps", 2, "fail"), {"op": 0, "done": "some"}, "here, step 2, fail: field 'done': 'some' is not a valid"),
         (("steps", 0, "pin"), "boot", "here, step 0: field 'pin': 'boot' is not a valid"),
         (("steps", 3, "image"), "yankee", "here, step 3: image 'yankee': "),
-        (("steps", 3, "fill"), 256, "here, step 3: field 'fill' is 256, want a byte, 0 … 255"),
+        (("steps", 3, "fill"), 256, "here, step 3: field 'fill' is 256, want 0 … 255"),
         (("steps", 3, "st"), None, "here, step 3: field 'st' is null, want an object"),
     ],
 )
@@ -337,7 +345,7 @@ def test_command_takes_a_directory_for_all_its_files(directory: Path, capsys: py
     [
         ("{", "own.jsonl line 1: no JSON: "),
         ("", "own.jsonl: holds no vector"),
-        ('{"layout": "f2"}', "own.jsonl line 1: field 'otadata' is missing"),
+        ('{"layout": "f2"}', "own.jsonl line 1: field 'anti_rollback' is missing"),
     ],
 )
 def test_command_exits_2_with_one_line_for_bad_input(

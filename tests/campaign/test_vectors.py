@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from otaproof.campaign.conformance.vectors import Recording, Vector, list_vector_files, parse_vector, read_vectors
+from otaproof.campaign.conformance.recording import Recording
+from otaproof.campaign.conformance.vectors import Vector, list_vector_files, parse_vector, read_vectors
 from otaproof.errors import InputError
 from otaproof.model.config import Release
 
@@ -109,9 +110,39 @@ def test_chip_revision_is_3_0_unless_the_head_names_one(
     assert revision == parse(directory, **changes).config.chip_revision
 
 
-def test_unknown_head_fields_are_ignored(directory: Path) -> None:
-    """`note`, `torn` and what later recordings add do not matter to a replay."""
-    assert parse(directory).cells == parse(directory, note="why", weather={"sun": True}).cells
+def test_comments_do_not_matter(directory: Path) -> None:
+    """`note` and `torn` are for people."""
+    assert parse(directory).cells == parse(directory, note="why", torn={"entry": 0}).cells
+
+
+def test_bootloader_may_be_of_another_release(directory: Path) -> None:
+    """`bootloader_idf` names it; `idf` is then the application's."""
+    config = parse(directory, idf="v6.1-beta1", bootloader_idf="v4.4").config
+    assert (Release.V6_1, Release.V4_4) == (config.app_release, config.bootloader_release)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", (False, False, False)),
+        ("deep_sleep", (True, False, False)),
+        ("power_on", (False, True, False)),
+        ("always", (False, False, True)),
+        ("deep_sleep+power_on", (True, True, False)),
+    ],
+)
+def test_skip_validate_sets_the_options_it_names(directory: Path, text: str, expected: tuple[bool, bool, bool]) -> None:
+    """One of three options, or two joined by a plus sign."""
+    config = parse(directory, skip_validate=text).config
+    found = config.skip_validate_in_deep_sleep, config.skip_validate_on_power_on, config.skip_validate_always
+    assert expected == found
+
+
+def test_secure_version_bits_bound_the_efuse(directory: Path) -> None:
+    """The field is as wide as the build says, and holds no more at the start."""
+    assert 32 == parse(directory, secure_version_bits=32, efuse=20).config.secure_version_bits
+    with pytest.raises(InputError, match=r"field 'efuse' is 5, want 0 … 4"):
+        parse(directory, secure_version_bits=4, efuse=5)
 
 
 @pytest.mark.parametrize(
@@ -121,6 +152,13 @@ def test_unknown_head_fields_are_ignored(directory: Path) -> None:
         ({"layout": 7}, "field 'layout' is 7, want a string"),
         ({"idf": "v3.3"}, "field 'idf': ESP-IDF v3.3 is older than the oldest known rules"),
         ({"rollback": 1}, "field 'rollback' is 1, want true or false"),
+        ({"weather": {"sun": True}}, "field 'weather' is not known here; known: anti_rollback, "),
+        ({"steps": [], "booted": "ota_0"}, "field 'booted' is not known here"),
+        ({"bootloader_idf": "v3.3"}, "field 'bootloader_idf': ESP-IDF v3.3 is older than the oldest known rules"),
+        ({"skip_validate": "deep_sleep+never"}, "field 'skip_validate': 'never' is none of deep_sleep, power_on, "),
+        ({"skip_validate": True}, "field 'skip_validate' is true, want a string"),
+        ({"secure_version_bits": 33}, "field 'secure_version_bits' is 33, want 0 … 32"),
+        ({"secure_version_bits": 0}, "field 'secure_version_bits' is 0, want 1 … 32"),
         ({"efuse": "3"}, "field 'efuse' is \"3\", want an integer"),
         ({"otadata": None}, "field 'otadata' is null, want a list"),
         ({"otadata": ["0g", ERASED]}, "field 'otadata' holds '0g', want hex bytes"),
@@ -165,7 +203,7 @@ def test_file_may_be_gzip_or_plain_and_blank_lines_do_not_count(directory: Path)
     [
         (b'{"id": "x0001",', "bad.jsonl line 1: no JSON: "),
         (b"\n[1, 2]\n", "bad.jsonl line 2: want one JSON object a line"),
-        (b'{"id": "\xe9"}', "bad.jsonl: not UTF-8 text at byte 8"),
+        (b'{"id": "\xe9"}', "bad.jsonl line 1: no JSON: byte 8 is no UTF-8"),
         (gzip.compress(b"{}" * 50, mtime=0)[:-9], "bad.jsonl: damaged gzip file: "),
         (gzip.compress(b"{}" * 50, mtime=0)[:12] + b"\xff" * 20, "bad.jsonl: damaged gzip file: "),
     ],
@@ -211,6 +249,14 @@ def test_file_without_layouts_beside_it_is_bad_input(tmp_path: Path) -> None:
         (
             '{"plain": {"table_offset": 0, "table_hex": "", "partitions": [{"label": "a"}]}}',
             "layout 'plain': field 'offset' is missing",
+        ),
+        (
+            '{"plain": {"table_offset": 0, "table_hex": "", "partitions": [], "encrypted": true}}',
+            "layout 'plain': field 'encrypted' is not known here",
+        ),
+        (
+            '{"plain": {"table_offset": 0, "table_hex": "", "partitions": [{"label": "a", "flags": 1}]}}',
+            "layout 'plain': field 'flags' is not known here",
         ),
     ],
 )

@@ -34,7 +34,7 @@ from spec_generator.guide_clauses import GUIDE_SECTIONS
 from spec_generator.known_case_texts import K_CASES
 from spec_generator.pages import BY_HAND, differences
 from spec_generator.recorded_case_texts import R_CASES
-from spec_generator.recordings import DATA, recordings
+from spec_generator.recordings import recorded_files, recordings
 from spec_generator.spec_page import ROOT, sources
 from spec_generator.spec_scopes import BUILDS, RELEASES, USAGES, SpecScope, spec_scopes
 from spec_generator.strays_section import operations_of_upgrade
@@ -170,7 +170,7 @@ def test_disagreements_have_evidence_or_say_why_not() -> None:
 
 def test_the_error_that_nothing_returns_is_in_no_recording() -> None:
     """D6 claims this."""
-    for path in sorted((ROOT / DATA).glob("*.jsonl.gz")):
+    for path in recorded_files():
         assert NEVER_RECORDED not in gzip.decompress(path.read_bytes()).decode("utf-8")
 
 

@@ -8,8 +8,16 @@ from otaproof.impl.app.esp_ota import OTA_SIZE_UNKNOWN
 from otaproof.impl.app.otaupgrade import LuaError
 from otaproof.impl.board import App, Board
 from otaproof.impl.chip.cells import SECTOR_SIZE, Cells
+from otaproof.impl.chip.chips import CHIPS
 from otaproof.impl.esp_err import EspErr, OtaError
-from otaproof.impl.image.format import build_image
+from otaproof.impl.image.format import (
+    AppDesc,
+    build_image,
+    decode_app_desc,
+    decode_header,
+    encode_app_desc,
+    encode_image,
+)
 from otaproof.impl.otadata import encode_entry, make_entry
 from otaproof.impl.partitions.partition import Partition
 from otaproof.impl.partitions.table import encode_table
@@ -145,6 +153,106 @@ def test_valid_entry_without_slots_traps_with_anti_rollback() -> None:
     )
     with pytest.raises(Panic):
         board.power_on()
+
+
+@pytest.mark.parametrize("chip", Chip)
+def test_valid_entry_without_slots_falls_back_where_a_division_by_zero_does_not_trap(chip: Chip) -> None:
+    """K14 again: on RISC-V the remainder is the dividend, which names no slot; the bootloader goes on to factory."""
+    config = Config(rollback=True, anti_rollback=True, chip=chip, bootloader_release=Release.V6_1)
+    table = (OTADATA, Partition("factory", 0, 0x00, 0x10000, 0x10000))
+    image = build_image(chip, size=1200, version="1.0.0", seed=1)
+    board = board_with(table, {"factory": image}, ((1, OtaImgState.VALID), None), config)
+    if chip in (Chip.ESP32, Chip.ESP32S2, Chip.ESP32S3):
+        with pytest.raises(Panic):
+            board.power_on()
+    else:
+        assert "factory" == booted(board.power_on())
+
+
+@pytest.mark.parametrize("chip", Chip)
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_image_without_two_mapped_segments_restarts_for_ever_where_code_and_data_share_a_window(
+    chip: Chip, count: int
+) -> None:
+    """The image passes verification everywhere, and the whole image in ota_0 never runs."""
+    traits = CHIPS[chip]
+    whole = build_image(chip, size=1200, version="1.0.0", seed=1)
+    places = [traits.drom[0], traits.irom[0] + 0x100000, traits.irom[0] + 0x200000][:count]
+    segments, position = [], 24
+    for place in places:
+        segments.append((place + position + 8, whole[32:288]))
+        position += 8 + 256
+    board = board_with(
+        TWO_SLOTS,
+        {"ota_0": whole, "ota_1": encode_image(chip, segments)},
+        ((2, OtaImgState.VALID), None),
+        Config(chip=chip, bootloader_release=Release.V6_1),
+    )
+    is_shared = chip in (Chip.ESP32C5, Chip.ESP32C6, Chip.ESP32C61, Chip.ESP32H2, Chip.ESP32P4)
+    for _ in range(3):
+        if is_shared and count != 2:
+            with pytest.raises(Panic):
+                board.power_on()
+        else:
+            assert "ota_1" == booted(board.power_on())
+
+
+@pytest.mark.parametrize("release", Release)
+def test_application_below_the_efuse_does_not_start_from_5_5_on(release: Release) -> None:
+    """A bootloader of 4.4 that wakes up does not ask for the version; the start code of a newer application does."""
+    config = Config(
+        rollback=True,
+        anti_rollback=True,
+        skip_validate_in_deep_sleep=True,
+        app_release=release,
+        bootloader_release=Release.V4_4,
+    )
+    board = board_with(TWO_SLOTS, {"ota_0": IMAGE}, ((1, OtaImgState.VALID), None), config)
+    assert "ota_0" == booted(board.power_on())
+    board.efuse.update_secure_version(1)
+    if release >= Release.V5_5:
+        with pytest.raises(Panic):
+            board.power_on(ResetReason.DEEP_SLEEP)
+    else:
+        assert "ota_0" == booted(board.power_on(ResetReason.DEEP_SLEEP))
+
+
+def _spi_mode(image: bytes, mode: int) -> AppDesc:
+    return replace(decode_app_desc(image[32:288]), spi_flash_mode=mode)
+
+
+@pytest.mark.parametrize(
+    ("type_", "changes", "modes", "expected"),
+    [
+        (0, {}, (0, 0), None),
+        (0, {}, (2, 0), None),
+        (0, {}, (2, 2), None),
+        (0, {}, (2, 1), EspErr.OTA_SPI_MODE_MISMATCH),
+        (2, {}, (2, 1), None),
+        (1, {}, (2, 2), EspErr.INVALID_ARG),
+        (0, {"chip_id": 5}, (2, 2), EspErr.INVALID_VERSION),
+        (0, {"min_chip_rev_full": 301}, (2, 2), EspErr.INVALID_VERSION),
+        (0, {"max_chip_rev_full": 299}, (2, 2), EspErr.INVALID_VERSION),
+        (2, {"max_chip_rev_full": 299}, (2, 2), None),
+    ],
+)
+def test_validity_of_an_image_is_told_by_its_head(
+    type_: int, changes: dict[str, int], modes: tuple[int, int], expected: EspErr | None
+) -> None:
+    """Chip and revision as in verification; SPI modes differ only where both images name one."""
+    running = IMAGE[:32] + encode_app_desc(_spi_mode(IMAGE, modes[0])) + IMAGE[288:]
+    config = Config(app_release=Release.V6_1, skip_validate_always=True)
+    app = board_with(TWO_SLOTS, {"ota_0": running}, config=config).power_on()
+    assert app is not None
+    header = replace(decode_header(UPDATE[:24]), **changes)  # type: ignore[arg-type]  # all fields named here are numbers
+    found: EspErr | None = None
+    try:
+        app.ota.esp_ota_check_image_validity(type_, header, _spi_mode(UPDATE, modes[1]))
+    except OtaError as error:
+        found = error.code
+    assert expected == found
+    with pytest.raises(OtaError, match="ESP_ERR_INVALID_ARG"):
+        app.ota.esp_ota_check_image_validity(type_, None, None)
 
 
 def test_table_without_otadata_boots_factory_and_never_an_update() -> None:

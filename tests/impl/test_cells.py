@@ -24,6 +24,13 @@ def test_unchanged_sectors_are_shared() -> None:
     assert [index for index in range(40) if index != 3] == shared
 
 
+def test_read_of_more_than_the_chip_goes_round() -> None:
+    """Many times if it must: a partition can name almost 4 GiB."""
+    cells = Cells.from_bytes(bytes(range(256)) * 16)
+    whole = cells.to_bytes()
+    assert whole[7:] + whole * 5000 + whole[:9] == cells.read(7, 4089 + 5000 * 4096 + 9)
+
+
 def test_read_wraps_at_the_end_of_the_chip() -> None:
     """As the recordings do, reads past the end go on at address 0."""
     cells = Cells.erased(SIZE).with_bytes(0, b"abcd").with_bytes(SIZE - 2, b"yz")

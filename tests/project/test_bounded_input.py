@@ -2,11 +2,13 @@
 
 import gzip
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from otaproof.bounded_input import json_value, read_bounded, shortened, shown, unpacked
+from otaproof import bounded_input
+from otaproof.bounded_input import json_value, read_bounded, read_lines, shortened, shown, unpacked
 from otaproof.errors import InputError
 
 
@@ -54,6 +56,33 @@ def test_gzip_is_unpacked_up_to_the_limit() -> None:
         unpacked(where, packed[:-3])
     with pytest.raises(InputError, match="damaged gzip file"):
         unpacked(where, packed[:12] + b"\xff" * 9)
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress], ids=["plain", "gzip"])
+def test_lines_are_read_one_by_one_up_to_the_limits(
+    tmp_path: Path, pack: Callable[[bytes], bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A line may lie across pieces of the file; only the end of a line divides, no other control character."""
+    monkeypatch.setattr(bounded_input, "_PIECE", 7)
+    monkeypatch.setattr(bounded_input, "LONGEST_LINE", 100)
+    text = b"short\n\n" + b"x" * 90 + b"\n\xe2\x80\xa8\x85\x0c last"
+    path = tmp_path / "lines"
+    path.write_bytes(pack(text))
+    assert text.split(b"\n") == list(read_lines(path, 200))
+    path.write_bytes(pack(b"x" * 120 + b"\n"))
+    with pytest.raises(InputError, match="a line of more than 100 bytes"):
+        list(read_lines(path, 200))
+
+
+def test_lines_of_a_small_file_that_unpacks_to_much_are_refused(tmp_path: Path) -> None:
+    """What comes before the limit is yielded, nothing beyond it is unpacked."""
+    path = tmp_path / "bomb"
+    path.write_bytes(gzip.compress(b"a line\n" * 100_000))
+    with pytest.raises(InputError, match="unpacks to more than 10,000 bytes"):
+        list(read_lines(path, 10_000))
+    path.write_bytes(gzip.compress(b"a line\n" * 1000)[:-12])
+    with pytest.raises(InputError, match="cut short"):
+        list(read_lines(path))
 
 
 @pytest.mark.parametrize(

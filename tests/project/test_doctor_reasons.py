@@ -94,7 +94,7 @@ def test_skipped_validation_starts_what_is_damaged() -> None:
 
 def test_factory_reset_ends_a_trial_that_never_began() -> None:
     """D27: the update is marked, the pin is held, and the update never runs."""
-    board = make_board((OTADATA, OTA_0, OTA_1), {"ota_0": IMAGE}, replace(ROLLBACK, factory_reset_labels=("nvs",)))
+    board = make_board((OTADATA, OTA_0, OTA_1), {"ota_0": IMAGE}, replace(ROLLBACK, factory_reset_list="nvs"))
     upgrade(start(board))
     held = booted(board.power_on(ResetReason.SOFTWARE, Pin.FACTORY_RESET))
     assert ("ota_0", "ota_0") == (held, booted(board.power_on()))

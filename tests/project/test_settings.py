@@ -152,7 +152,7 @@ def test_factory_reset_erases_nvs_unless_told_otherwise() -> None:
 def test_without_factory_reset_its_list_means_nothing() -> None:
     """The options depend on it."""
     config = settings_of('CONFIG_BOOTLOADER_DATA_FACTORY_RESET="nvs"', "CONFIG_BOOTLOADER_OTA_DATA_ERASE=y").config
-    assert ((), False) == (config.factory_reset_labels, config.factory_reset_erases_otadata)
+    assert ("", False) == (config.factory_reset_list, config.factory_reset_erases_otadata)
 
 
 def test_test_app_pin_is_not_there_with_anti_rollback() -> None:
