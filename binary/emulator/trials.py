@@ -21,10 +21,10 @@ from .comparison import (
     power_cuts,
     simplest,
 )
+from .core import CoreFault
 from .emulated_bootloader import RETAINED, WAKE_UP
 from .otadata_pairs import OtadataPair, classes, random_pairs, writing_pairs
 from .program import BootloaderProgram
-from .riscv_core import CoreFault
 from .selection_bench import SelectionBench
 
 Progress = Callable[[str, int], None]
