@@ -18,6 +18,7 @@ from ..campaign.upgrade.claim_results import Violation, shortest_cut
 from ..campaign.upgrade.sweep import Stretch, SweepResult
 from ..errors import InputError
 
+
 @dataclass(frozen=True, slots=True)
 class BootloaderFindings:
     """What came of the power-ons."""

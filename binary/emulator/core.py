@@ -96,7 +96,8 @@ class Core(ABC):
         self._fresh = [(s.address, self.read(s.address, len(s.data))) for s in self._segments]
 
     def reset(self) -> None:
-        """Put the program's memory back to what it was at `begin`."""
+        """Put the program's memory back to what it was at `begin`, and the stack to zeros: no run depends on others."""
+        self.write(STACK, bytes(STACK_SIZE))
         for address, contents in self._fresh:
             self.write(address, contents)
 

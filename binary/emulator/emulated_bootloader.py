@@ -252,16 +252,17 @@ class EmulatedBootloader:
         return (ours > theirs) - (ours < theirs)
 
     def _load(self, mode: VerifyMode, part: int, metadata: int) -> int:
-        """Source: esp_image_format.c bootloader_load_image; of the metadata only the entry point matters here."""
+        """Source: esp_image_format.c bootloader_load_image; of the metadata only the entry point matters here, which is
+        there also of an image that does not pass."""
         self._passed = None
         offset, size = struct.unpack("<II", self._core.read(part, 8))
         self._tried.append(TriedImage(offset, mode is VerifyMode.BOOTLOADER_LOAD))
+        self._core.write(metadata + _ENTRY_ADDR, struct.pack("<I", self._start_gate))
         try:
             verify_image(self._flash, offset, size, self._config, mode, self._efuse.secure_version)
         except ImageInvalid as error:
             return error.code
         self._passed = offset
-        self._core.write(metadata + _ENTRY_ADDR, struct.pack("<I", self._start_gate))
         return EspErr.OK
 
     def _start(self) -> int:

@@ -76,6 +76,7 @@ class LiftedCore(Core):
         self._loop_ends: set[int] = set()
         self._stand_ins: dict[int, Block] = {_STOP: self._end}
         self._blocks = _Blocks(self._compiled)
+        self._forget_blocks()
         self._gates = 0
         self._known = self._known_by_code()
 

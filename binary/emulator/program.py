@@ -45,6 +45,11 @@ class BootloaderProgram:
         """A chip that has the program's instruction set: runs differ by no more than the images that are made."""
         return Chip.ESP32 if self.architecture is Architecture.XTENSA else Chip.ESP32C3
 
+    @property
+    def traps_division_by_zero(self) -> bool:
+        """Whether a remainder by 0 ends in a panic, as `impl` has it; on RISC-V it is the dividend."""
+        return self.architecture is Architecture.XTENSA
+
     def has_code(self, name: str) -> bool:
         """Tell whether the file has the code of a function."""
         address = self.functions.get(name)

@@ -13,6 +13,8 @@ from ..elf_file import Architecture
 from ..execution.machine_state import ExecutionStopped, MachineState
 
 LONGEST_INSTRUCTION = 8
+LOOP_REGISTERS = ("LBEG", "LEND", "LCOUNT")
+"""What Xtensa's `loop` sets: code that reaches LEND goes on at LBEG, LCOUNT times, which no p-code says."""
 _LANGUAGES = {Architecture.RISCV: "RISCV:LE:32:RV32GC", Architecture.XTENSA: "Xtensa:LE:32:default"}
 _RISCV_NAMES = (
     *("zero", "ra", "sp", "gp", "tp", "t0", "t1", "t2", "s0", "s1"),

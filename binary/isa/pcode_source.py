@@ -19,7 +19,7 @@ from pypcode import OpCode
 
 from ..elf_file import Architecture
 from ..execution.words import MASK
-from .pcode_lifter import Lifted, PcodeOperation, PcodePlace
+from .pcode_lifter import LOOP_REGISTERS, Lifted, PcodeOperation, PcodePlace
 
 _PAGE_BITS = 0xFFF
 _INFIX = {
@@ -47,9 +47,7 @@ _DIVISIONS = {
 """Whether signed, and whether the remainder."""
 _DIRECT = (OpCode.BRANCH, OpCode.CALL)
 _INDIRECT = (OpCode.BRANCHIND, OpCode.CALLIND, OpCode.RETURN)
-_LOOP = ("LBEG", "LEND", "LCOUNT")
-"""Registers of Xtensa's loops, which nothing but the instruction that begins a loop may write."""
-_NAMED = ("PS", "SAR", *_LOOP)
+_NAMED = ("PS", "SAR", *LOOP_REGISTERS)
 """Registers that are known by name."""
 _ROTATE, _RESTORE, _ILLEGAL = "rotateRegWindow", "restoreRegWindow", "ill"
 _WITHOUT_EFFECT = (
@@ -267,7 +265,7 @@ class _BlockWriter:
         elif place.space == "ram":
             self._store(str(place.offset & MASK), value, place.size)
         elif place.number is None:
-            if place.name in _LOOP and not self._begins_loop:
+            if place.name in LOOP_REGISTERS and not self._begins_loop:
                 raise _Unknown(f"a write to {place.name}")
             self._line(f"{self._named(place)} = {value}")
         elif place.size != 4:
