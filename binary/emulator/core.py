@@ -97,9 +97,8 @@ class Core(ABC):
 
     def reset(self) -> None:
         """Put the program's memory back to what it was at `begin`, and the stack to zeros: no run depends on others."""
-        self.write(STACK, bytes(STACK_SIZE))
-        for address, contents in self._fresh:
-            self.write(address, contents)
+        for address, contents in (*self._fresh, (STACK, bytes(STACK_SIZE))):
+            self._memory.write(address, contents)
 
     @abstractmethod
     def stand_in(self, name: str, room: int, arity: int, function: StandIn) -> bool:

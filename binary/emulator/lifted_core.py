@@ -278,8 +278,8 @@ class LiftedCore(Core):
 
     def _copy(self, to: int, start: int, length: int) -> int:
         if length:
-            self._demand(Rights.READ, start, length, self._functions["memcpy"])
             self._demand(Rights.WRITE, to, length, self._functions["memcpy"])
+            self._demand(Rights.READ, start, length, self._functions["memcpy"])
             self.write(to, self.read(start, length))
         return to
 
