@@ -1,7 +1,7 @@
 """A core for every instruction set that pypcode describes: lifted instructions, compiled to Python functions.
 
-Code is compiled when it is first run, a run of instructions at a time. It may not be written to afterwards. Xtensa's
-register windows are kept apart from memory: a window that overflows writes nothing to the stack.
+Code is compiled when it is first run, a run of instructions at a time. It has to be as it was loaded. Xtensa's register
+windows are kept apart from memory: a window that overflows writes nothing to the stack.
 """
 
 import zlib
@@ -19,7 +19,7 @@ from ..isa.pcode import lifter
 from ..isa.pcode_lifter import LONGEST_INSTRUCTION, Lifted
 from ..isa.pcode_source import ends_block, function_source, loop_end
 from .core import STACK, STACK_SIZE, Core, CoreFault, LibraryFunction, ProgramError, StandIn
-from .paged_memory import PAGE, Rights
+from .paged_memory import PAGE, PagedMemory, Rights
 from .viewed_memory import ViewedMemory
 
 BLOCK_LIMIT = 1_000_000
@@ -65,7 +65,10 @@ class LiftedCore(Core):
         gp: int = 0,
     ) -> None:
         """Load a program. functions: addresses by name; gp: what RISC-V's register of this name holds."""
-        self._views = ViewedMemory()
+        self._views, self._loaded = ViewedMemory(), PagedMemory()
+        for segment in segments:
+            self._loaded.map(segment.address, len(segment.data), Rights.RUN)
+            self._loaded.write(segment.address, segment.data)
         self._code_range, self._code = range(0), set[int]()
         super().__init__(segments, functions, self._views)
         self._architecture, self._gp = architecture, gp
@@ -227,6 +230,8 @@ class LiftedCore(Core):
             pc += lifted.length
             if ends_block(lifted) or len(instructions) == _LONGEST_BLOCK:
                 break
+        if self._memory.read(start, pc - start) != self._loaded.read(start, pc - start):
+            raise CoreFault(f"has written over code that it runs, at {self._place_name(start)}")
         self._note_code(start, pc)
         self._note_loop(instructions[-1][1])
         code = _function_code(function_source(self._architecture, instructions, pc in self._loop_ends))
@@ -234,7 +239,7 @@ class LiftedCore(Core):
 
     def _lifted(self, pc: int, is_first: bool) -> Lifted | None:
         """Return an instruction; None where there is none and it is not the first. Raises CoreFault."""
-        code = self._memory.read(pc, LONGEST_INSTRUCTION) or b""
+        code = self._loaded.read(pc, LONGEST_INSTRUCTION) or b""
         is_code = Rights.RUN in self._memory.rights(pc) and any(code)
         if not is_code and is_first:
             raise CoreFault(self._no_code(pc, self._registers[self._convention.return_address + self._shift()]))

@@ -3,10 +3,11 @@
 import mmap
 import sys
 from collections.abc import Iterable
+from typing import Literal
 
 from .paged_memory import PAGE, PagedMemory, Rights
 
-_FORMATS = {1: "B", 2: "H", 4: "I"} if sys.byteorder == "little" else {1: "B"}
+_FORMATS: dict[int, Literal["B", "H", "I"]] = {1: "B", 2: "H", 4: "I"} if sys.byteorder == "little" else {1: "B"}
 """Of an array by the bytes of its elements; where the machine's words are not those of the chip, none of words."""
 Views = dict[int, dict[int, memoryview]]
 

@@ -234,6 +234,8 @@ def test_loop_of_xtensa(begin: str, count: int, result: int) -> None:
         (["1328"], (0, ROOM + 0x1FFA), "reads 4 bytes at 0x3ffb2000, where nothing is mapped"),
         (["0329"], (0, PLACE), "writes 4 bytes at 0x40080000, over code that has run"),
         (["0003a0"], (0, 0), "jumps to 0x00000000, where no code is and no stand-in, last call from 0x70002000"),
+        (["0329", "0003a0"], (0xF00D, PLACE + 32), "where no code is"),
+        (["0329", "0003a0"], (0xF01D, PLACE + 5), "has written over code that it runs, at 0x40080005"),
         (["0003a0"], (0, ROOM), "jumps to 0x3ffb0000, where no code is"),
         (["0003a0"], (0, PLACE + 32), "jumps to 0x40080020, where no code is"),
         (["f01d"], (), "returns without a call"),
