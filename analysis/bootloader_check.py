@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from ..binary.elf_file import BootloaderElf
+from ..binary.elf_file import Architecture, BootloaderElf
 from ..binary.emulator.boot_cases import BootCase
 from ..binary.emulator.comparison import TrialDifference
-from ..binary.emulator.program import BootloaderProgram
+from ..binary.emulator.program import XTENSA_CHIPS, BootloaderProgram
 from ..binary.emulator.watched_device import (
     BootDifference,
     BootWatch,
@@ -17,9 +17,6 @@ from ..campaign.device_under_test import DeviceUnderTest
 from ..campaign.upgrade.claim_results import Violation, shortest_cut
 from ..campaign.upgrade.sweep import Stretch, SweepResult
 from ..errors import InputError
-from ..model.config import Chip
-
-_XTENSA = (Chip.ESP32, Chip.ESP32S2, Chip.ESP32S3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +45,7 @@ class BootloaderCheck:
         """Load the bootloader; raises InputError where it cannot be run, or is none of the device's chip."""
         self._elf, self._device = elf, device
         self._program = BootloaderProgram(elf)
-        if device.config.chip in _XTENSA:
+        if (elf.architecture is Architecture.XTENSA) is not (device.config.chip in XTENSA_CHIPS):
             raise InputError(
                 f"{elf.name}: {elf.architecture.value} code, but the device's chip is {device.config.chip.value}"
             )

@@ -144,12 +144,12 @@ def version_cases() -> Iterator[BootCase]:
                 yield BootCase(TABLES[name], "", (), records, versions, efuse_bits)
 
 
-def wake_ups() -> Iterator[BootCase]:
-    """Yield wake-ups from deep sleep, of tables that have a slot: without one, a slot number is taken modulo 0.
+def wake_ups(without_slots: bool) -> Iterator[BootCase]:
+    """Yield wake-ups from deep sleep, none of an app without a size, which fails whether its header is read or not.
 
-    None of an app without a size, which fails whether its header is read or not."""
+    without_slots: also of tables that have no slot, for which a slot number is taken modulo 0."""
     for case in boot_cases():
-        if has_slots(case) and all(partition.size for partition in case.apps):
+        if (without_slots or has_slots(case)) and all(partition.size for partition in case.apps):
             yield replace(case, reason=ResetReason.DEEP_SLEEP)
 
 
@@ -183,7 +183,7 @@ def _random_table(random: Random) -> tuple[Partition, ...]:
 def has_slots(case: BootCase) -> bool:
     """Tell whether the table has an OTA slot.
 
-    With anti-rollback, a slot number is then taken modulo 0, which only an Xtensa core traps, as `impl` has it."""
+    Without one, anti-rollback takes a slot number modulo 0, which only an Xtensa core traps, as `impl` has it."""
     return any(partition.is_ota_slot for partition in case.table)
 
 

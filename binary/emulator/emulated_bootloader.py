@@ -16,12 +16,12 @@ from ...impl.image.verify import ImageInvalid, VerifyMode, verify_image
 from ...impl.partitions.partition import Partition
 from ...impl.program_end import Panic, PowerCut
 from ...model.config import Config, ResetReason
-from . import rv32_stubs
+from .core import Core, LibraryFunction, ProgramError, StandIn
+from .cores import quickest_core
 from .md5_stand_in import Md5StandIn
+from .paged_memory import PAGE
 from .program import BootloaderProgram
-from .riscv_core import ProgramError, RiscvCore, StandIn
 from .run_outcome import PANIC, POWER_CUT, RESETS, ChipMemory, RunOutcome, TriedImage, selects, starts
-from .shared_memory import PAGE
 
 SELECT = "bootloader_utility_get_selected_boot_partition"
 LOAD_TABLE = "bootloader_utility_load_partition_table"
@@ -31,7 +31,7 @@ RETAINED = "bootloader_common_get_rtc_retain_mem_partition"
 """Only chips with RTC fast memory have it, for the wake-up. Source: bootloader_common_loader.c."""
 INVALID_INDEX = -99
 """What the selection returns for an otadata partition that is too small. Source: bootloader_config.h."""
-_TABLE, _STATE, _CHIP, _WINDOW = 0x72000000, 0x72100000, 0x72200000, 0x73000000
+_STATE, _CHIP, _WINDOW = 0x72100000, 0x72200000, 0x73000000
 """The window last: it is as large as the flash, up to 128 MiB."""
 _RESET_REASONS = {ResetReason.POWER_ON: 1, ResetReason.DEEP_SLEEP: 5}
 """What esp_rom_get_reset_reason() returns. Source: reset_reasons.h."""
@@ -52,12 +52,20 @@ class _CallEnded(BaseException):
 class EmulatedBootloader:
     """A bootloader that was loaded once, for chips with a flash of one size."""
 
-    def __init__(self, program: BootloaderProgram, config: Config, flash_size: int, notes_reads: bool = False) -> None:
+    def __init__(
+        self,
+        program: BootloaderProgram,
+        config: Config,
+        flash_size: int,
+        notes_reads: bool = False,
+        core: Core | None = None,
+    ) -> None:
         """Load it. flash_size: a multiple of 4096. notes_reads: the tracker of a chip's flash, where it has one, notes
-        what is read, at some cost in time. Raises InputError where a function that it needs is missing."""
+        what is read, at some cost in time. core: the quickest one of the program, or another of it that is new. Raises
+        InputError where a function that it needs is missing."""
         self._program = program
         self._config = config
-        self._core = RiscvCore(program.segments, program.functions, program.gp)
+        self._core = quickest_core(program) if core is None else core
         self._core.map_data(_WINDOW, flash_size, is_writable=False)
         if notes_reads:
             self._core.watch_reads(_WINDOW, flash_size, lambda at, length: self._flash.note_read(at - _WINDOW, length))
@@ -70,23 +78,21 @@ class EmulatedBootloader:
         self._passed: int | None = None
         self._tried: list[TriedImage] = []
         self._start_gate = self._core.gate(self._start)
-        self._stand_in_code(flash_size)
+        self._stand_in_library(flash_size)
         self._stand_in()
         self._tell_flash_size(flash_size)
         self._core.begin()
 
-    def _stand_in_code(self, flash_size: int) -> None:
-        core = self._core
-        core.map_data(_TABLE, PAGE, is_writable=False)
-        core.write(_TABLE, rv32_stubs.CRC_TABLE)
-        codes = {name: rv32_stubs.RETURN_ZERO for name in ("bootloader_munmap", *_SILENT)}
-        codes |= {name: rv32_stubs.crc32(_TABLE) for name in _CRC}
-        codes["bootloader_mmap"] = rv32_stubs.map_flash(_WINDOW, flash_size)
-        for name, code in {"memcpy": rv32_stubs.MEMCPY, "memset": rv32_stubs.MEMSET}.items():
-            if not self._program.has_code(name):
-                codes[name] = code
-        for name, code in codes.items():
-            core.stand_in_code(name, self._program.room(name), code)
+    def _stand_in_library(self, flash_size: int) -> None:
+        core, program = self._core, self._program
+        functions = dict.fromkeys(("bootloader_munmap", *_SILENT), LibraryFunction.NOTHING)
+        functions |= dict.fromkeys(_CRC, LibraryFunction.CRC32)
+        for name, function in {"memcpy": LibraryFunction.MEMCPY, "memset": LibraryFunction.MEMSET}.items():
+            if not program.has_code(name):
+                functions[name] = function
+        for name, function in functions.items():
+            core.stand_in_library(name, program.room(name), function)
+        core.stand_in_mapping("bootloader_mmap", program.room("bootloader_mmap"), _WINDOW, flash_size)
 
     def _stand_in(self) -> None:
         stand_ins: dict[str, tuple[int, StandIn]] = {
@@ -246,16 +252,17 @@ class EmulatedBootloader:
         return (ours > theirs) - (ours < theirs)
 
     def _load(self, mode: VerifyMode, part: int, metadata: int) -> int:
-        """Source: esp_image_format.c bootloader_load_image; of the metadata only the entry point matters here."""
+        """Source: esp_image_format.c bootloader_load_image; of the metadata only the entry point matters here, which is
+        there also of an image that does not pass."""
         self._passed = None
         offset, size = struct.unpack("<II", self._core.read(part, 8))
         self._tried.append(TriedImage(offset, mode is VerifyMode.BOOTLOADER_LOAD))
+        self._core.write(metadata + _ENTRY_ADDR, struct.pack("<I", self._start_gate))
         try:
             verify_image(self._flash, offset, size, self._config, mode, self._efuse.secure_version)
         except ImageInvalid as error:
             return error.code
         self._passed = offset
-        self._core.write(metadata + _ENTRY_ADDR, struct.pack("<I", self._start_gate))
         return EspErr.OK
 
     def _start(self) -> int:

@@ -2,13 +2,13 @@
 
 import hashlib
 
-from .riscv_core import ProgramError, RiscvCore, StandIn
+from .core import Core, ProgramError, StandIn
 
 
 class Md5StandIn:
     """Digests in progress, by the address of their context."""
 
-    def __init__(self, core: RiscvCore) -> None:
+    def __init__(self, core: Core) -> None:
         """Begin with none."""
         self._core = core
         self._digests: dict[int, bytes] = {}

@@ -4,9 +4,11 @@ import struct
 
 from ...errors import InputError
 from ...impl.partitions.partition import Partition
+from ...model.config import Chip
 from ..elf_file import Architecture, BootloaderElf, LoadedSegment
-from .riscv_core import OWN_MEMORY
+from .core import OWN_MEMORY
 
+XTENSA_CHIPS = (Chip.ESP32, Chip.ESP32S2, Chip.ESP32S3)
 INITIAL_CONTENTS = "ota_has_initial_contents"
 """Set by the selection where neither record was ever written. Source: bootloader_utility.c."""
 _ENDLESS = ("load_image", "bootloader_reset", "abort", "__assert_func")
@@ -14,15 +16,14 @@ _ENDLESS = ("load_image", "bootloader_reset", "abort", "__assert_func")
 
 
 class BootloaderProgram:
-    """A bootloader for RISC-V, to be run."""
+    """A bootloader to be run."""
 
     def __init__(self, elf: BootloaderElf) -> None:
         """Take the file; raises InputError where it cannot be run."""
-        if elf.architecture is not Architecture.RISCV:
-            raise InputError(f"{elf.name}: {elf.architecture.value} code cannot be run, as unicorn has no such core")
         if not elf.is_free(OWN_MEMORY.start, len(OWN_MEMORY)):
             raise InputError(f"{elf.name}: loads at 0x{OWN_MEMORY.start:x}, where no chip of the family has memory")
         self._elf = elf
+        self.architecture = elf.architecture
         self.functions = {name: symbol.address for name, symbol in elf.symbols.items()}
         """Addresses by name, those of other symbols too."""
         for name in _ENDLESS:
@@ -38,6 +39,16 @@ class BootloaderProgram:
     def segments(self) -> tuple[LoadedSegment, ...]:
         """The bytes that are loaded."""
         return self._elf.segments
+
+    @property
+    def chip(self) -> Chip:
+        """A chip that has the program's instruction set: runs differ by no more than the images that are made."""
+        return Chip.ESP32 if self.architecture is Architecture.XTENSA else Chip.ESP32C3
+
+    @property
+    def traps_division_by_zero(self) -> bool:
+        """Whether a remainder by 0 ends in a panic, as `impl` has it; on RISC-V it is the dividend."""
+        return self.architecture is Architecture.XTENSA
 
     def has_code(self, name: str) -> bool:
         """Tell whether the file has the code of a function."""

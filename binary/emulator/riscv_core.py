@@ -1,14 +1,9 @@
-"""A RISC-V core that runs functions of a program, with stand-ins for those that it shall not run itself.
+"""The core of a RISC-V program: unicorn's, with machine code for the stand-ins that every run calls."""
 
-Whatever a function does that has no meaning here ends the run as a CoreFault, with the place: an access to memory that
-neither the program nor its caller mapped, a jump to where no code is, an instruction that the core does not know. A
-function that does not return within INSTRUCTION_LIMIT, or not with its registers kept, is a ProgramError. What a
-stand-in raises ends the run too, and is raised by `call`.
-"""
-
-import bisect
+import ctypes
+import mmap
 import struct
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,37 +12,42 @@ from unicorn import riscv_const
 
 from ..elf_file import LoadedSegment
 from . import rv32_stubs
-from .shared_memory import PAGE, SharedMemory
+from .core import STACK, STACK_SIZE, Core, CoreFault, LibraryFunction, ProgramError, StandIn
+from .paged_memory import PAGE, PagedMemory, Rights
 
 INSTRUCTION_LIMIT = 10_000_000
 """Instructions of one call; a boot takes a few thousand."""
-OWN_MEMORY = range(0x70000000, 0x7C000000)
-"""Where a run puts what is not the program's: no chip of the family has anything there."""
-_FRAME, _ENTRY, _STACK, _STACK_SIZE = 0x70000000, 0x70001000, 0x71000000, 0x4000
+_FRAME, _ENTRY, _TABLE = 0x70000000, 0x70001000, 0x72000000
 _STOP = _ENTRY + PAGE
 """Where a call ends. unicorn translates all code in the page of this address anew each time, so it has its own."""
 _SAVED_VALUES = tuple(0x5A000000 + register * 0x10101 for register in rv32_stubs.SAVED[1:])
 _RESULT_SIZE = 4 + 4 * len(rv32_stubs.SAVED)
 _NO_RESULT = bytes(rv32_stubs.RESULT_OFFSET - 4 * rv32_stubs.ARGUMENT_WORDS + _RESULT_SIZE)
-_SAVED_BYTES = struct.pack(f"<{len(rv32_stubs.SAVED)}I", _STACK + _STACK_SIZE - 64, *_SAVED_VALUES)
+_SAVED_BYTES = struct.pack(f"<{len(rv32_stubs.SAVED)}I", STACK + STACK_SIZE - 64, *_SAVED_VALUES)
+_LIBRARY = {
+    LibraryFunction.NOTHING: rv32_stubs.RETURN_ZERO,
+    LibraryFunction.MEMCPY: rv32_stubs.MEMCPY,
+    LibraryFunction.MEMSET: rv32_stubs.MEMSET,
+    LibraryFunction.CRC32: rv32_stubs.crc32(_TABLE),
+}
 
 
-class CoreFault(Exception):
-    """The program did what has no meaning on this core; the text says what, and in which function."""
+class _SharedMemory(PagedMemory):
+    """Memory that unicorn runs on as well."""
 
+    def __init__(self, uc: Any) -> None:
+        """Begin with none. uc: the emulator of unicorn."""
+        super().__init__()
+        self._uc = uc
+        self._held: list[object] = []
 
-class ProgramError(Exception):
-    """The program did what no bootloader may; the text says what."""
+    def _added(self, page: int, count: int, buffer: mmap.mmap) -> None:
+        pointer = (ctypes.c_char * len(buffer)).from_buffer(buffer)
+        self._held.append(pointer)
+        self._uc.mem_map_ptr(page * PAGE, count * PAGE, int(self._rights[page]), ctypes.addressof(pointer))
 
-
-StandIn = Callable[..., int | None]
-"""Takes the first arguments of the call, 32-bit words; returns what the function does (None: 0)."""
-ReadNote = Callable[[int, int], None]
-"""Takes an address and how many bytes are read there."""
-
-
-def _ignore_read(address: int, length: int) -> None:
-    """Take no note of it."""
+    def _widened(self, page: int) -> None:
+        self._uc.mem_protect(page * PAGE, PAGE, int(self._rights[page]))
 
 
 @dataclass(slots=True)
@@ -67,92 +67,58 @@ class _Island:
         return self.start + self.used - size
 
 
-class RiscvCore:
-    """One core and its memory; a program is loaded once and its functions are called many times."""
+class RiscvCore(Core):
+    """unicorn's RISC-V core."""
 
     def __init__(self, segments: Sequence[LoadedSegment], functions: Mapping[str, int], gp: int = 0) -> None:
         """Load a program. functions: addresses by name; gp: what the register of this name holds."""
         self._uc: Any = unicorn.Uc(unicorn.UC_ARCH_RISCV, unicorn.UC_MODE_RISCV32)
-        self._functions = dict(functions)
-        self._names = sorted((address, name) for name, address in functions.items())
+        super().__init__(segments, functions, _SharedMemory(self._uc))
         self._arguments = [getattr(riscv_const, f"UC_RISCV_REG_A{number}") for number in range(8)]
-        self._memory = SharedMemory(self._uc)
         self._watched: list[_Island] = []
         self._unwatched: list[_Island] = []
         self._stand_ins: dict[int, tuple[StandIn, list[int]]] = {}
-        self._watched_range = range(0)
-        self._note_read: ReadNote = _ignore_read
         self._raised: BaseException | None = None
         self._fault = ""
         self._gp = gp
-        self._segments, self._fresh = segments, list[tuple[int, bytes]]()
-        self._load()
+        self._put_own_code()
         hooks = unicorn.UC_HOOK_MEM_READ_INVALID | unicorn.UC_HOOK_MEM_WRITE_INVALID | unicorn.UC_HOOK_MEM_FETCH_INVALID
         self._uc.hook_add(hooks, self._note_access)
 
-    def _load(self) -> None:
-        for segment in self._segments:
-            self._memory.map(segment.address, len(segment.data), unicorn.UC_PROT_ALL)
-            self.write(segment.address, segment.data)
+    def _put_own_code(self) -> None:
         self.map_data(_FRAME, PAGE, is_writable=True)
-        self.map_data(_STACK, _STACK_SIZE, is_writable=True)
+        self.map_data(_TABLE, PAGE, is_writable=False)
+        self.write(_TABLE, rv32_stubs.CRC_TABLE)
         code = rv32_stubs.enter(_FRAME)
         code += rv32_stubs.jump(_STOP - _ENTRY - len(code))
-        self._memory.map(_ENTRY, 2 * PAGE, unicorn.UC_PROT_READ | unicorn.UC_PROT_EXEC)
+        self._memory.map(_ENTRY, 2 * PAGE, Rights.READ | Rights.RUN)
         self.write(_ENTRY, code)
 
-    def map_data(self, address: int, size: int, is_writable: bool) -> None:
-        """Map a range that the program may read and perhaps write, not run."""
-        self._memory.map(address, size, unicorn.UC_PROT_READ | (unicorn.UC_PROT_WRITE if is_writable else 0))
-
-    def watch_reads(self, address: int, size: int, note: ReadNote) -> None:
-        """Have every read that begins in a range told, by the program or by what stands in for a function of it."""
-        self._watched_range, self._note_read = range(address, address + size), note
+    def _watch_own_reads(self) -> None:
         self._uc.hook_add(
             unicorn.UC_HOOK_MEM_READ,
-            lambda uc, access, at, length, value, data: note(at, length),
-            begin=address,
-            end=address + size - 1,
+            lambda uc, access, at, length, value, data: self._note_read(at, length),
+            begin=self._watched_range.start,
+            end=self._watched_range.stop - 1,
         )
 
-    def write(self, address: int, contents: bytes) -> None:
-        """Put bytes into mapped memory, whatever its rights; raises CoreFault where none is mapped."""
-        if not self._memory.write(address, contents):
-            raise CoreFault(f"writes {len(contents)} bytes at 0x{address:08x}, where not all is mapped")
-
-    def read(self, address: int, length: int) -> bytes:
-        """Return bytes of memory; raises CoreFault where none is mapped."""
-        contents = self._memory.read(address, length)
-        if contents is None:
-            raise CoreFault(f"reads {length} bytes at 0x{address:08x}, where not all is mapped")
-        if address in self._watched_range:
-            self._note_read(address, length)
-        return contents
-
-    def begin(self) -> None:
-        """Take what the program's memory holds for what it holds at each reset."""
-        self._fresh = [(s.address, self.read(s.address, len(s.data))) for s in self._segments]
-
-    def reset(self) -> None:
-        """Put the program's memory back to what it was at `begin`."""
-        for address, contents in self._fresh:
-            self.write(address, contents)
-
     def stand_in(self, name: str, room: int, arity: int, function: StandIn) -> bool:
-        """Let `function` stand for the function `name`, which takes `arity` words; False where there is none.
-
-        room: bytes from its address on that belong to it; with less than JUMP_SIZE it is left as it is."""
+        """Let `function` stand for the function `name`, where there is room for a jump; see Core."""
         address = self._place(name, room, rv32_stubs.RETURN, self._watched)
         if address is not None:
             self._stand_ins[address] = function, self._arguments[:arity]
         return address is not None
 
-    def stand_in_code(self, name: str, room: int, code: bytes) -> bool:
-        """Let machine code stand for the function `name`, in the same way."""
-        return self._place(name, room, code, self._unwatched) is not None
+    def stand_in_library(self, name: str, room: int, function: LibraryFunction) -> bool:
+        """Let machine code of our own stand for the function `name`; see Core."""
+        return self._place(name, room, _LIBRARY[function], self._unwatched) is not None
+
+    def stand_in_mapping(self, name: str, room: int, window: int, size: int) -> bool:
+        """Let machine code of our own stand for bootloader_mmap; see Core."""
+        return self._place(name, room, rv32_stubs.map_flash(window, size), self._unwatched) is not None
 
     def gate(self, function: StandIn) -> int:
-        """Return an address where `function` runs, which takes no word, when the program jumps there."""
+        """Return an address where `function` runs; see Core."""
         island = self._new_island(_STOP, is_watched=True)
         address = island.take(len(rv32_stubs.RETURN))
         self._put_code(address, rv32_stubs.RETURN)
@@ -186,7 +152,7 @@ class RiscvCore:
         return _Island(start)
 
     def _put_code(self, address: int, code: bytes) -> None:
-        self._memory.map(address, len(code), unicorn.UC_PROT_READ | unicorn.UC_PROT_EXEC)
+        self._memory.map(address, len(code), Rights.READ | Rights.RUN)
         self.write(address, code)
 
     def _run_stand_in(self, uc: Any, address: int, size: int, data: object) -> None:
@@ -200,9 +166,7 @@ class RiscvCore:
             uc.emu_stop()
 
     def call(self, function: int, *arguments: int) -> int:
-        """Return what the function at an address returns, a 32-bit word.
-
-        Raises CoreFault, ProgramError, and whatever a stand-in raises."""
+        """Return what the function at an address returns; see Core."""
         words = [*arguments, 0, 0, 0, 0][:4]
         self.write(_FRAME, struct.pack("<6I", *words, function, self._gp) + _SAVED_BYTES + _NO_RESULT)
         self._raised, self._fault = None, ""
@@ -226,31 +190,20 @@ class RiscvCore:
         # unicorn has gone on from an instruction that traps, which zeros are.
         for start in (place, place - 4):
             if self._memory.read(start, 4) == bytes(4):
-                return self._no_code(start)
+                return self._no_jump(start)
         return f"{error} in {self._place_name(place)}"
-
-    def _no_code(self, place: int) -> str:
-        caller = self._place_name(self._uc.reg_read(riscv_const.UC_RISCV_REG_RA))
-        return f"jumps to {self._place_name(place)}, where no code is and no stand-in, last call from {caller}"
 
     def _pc(self) -> int:
         return int(self._uc.reg_read(riscv_const.UC_RISCV_REG_PC))
 
+    def _no_jump(self, place: int) -> str:
+        return self._no_code(place, int(self._uc.reg_read(riscv_const.UC_RISCV_REG_RA)))
+
     def _note_access(self, uc: Any, access: int, address: int, size: int, value: int, data: object) -> bool:
         """Remember what is wrong with an access; the run ends by it."""
         if access in (unicorn.UC_MEM_FETCH_UNMAPPED, unicorn.UC_MEM_FETCH_PROT):
-            self._fault = self._no_code(address)
+            self._fault = self._no_jump(address)
             return False
         verb = "writes" if access in (unicorn.UC_MEM_WRITE_UNMAPPED, unicorn.UC_MEM_WRITE_PROT) else "reads"
-        is_mapped = access in (unicorn.UC_MEM_WRITE_PROT, unicorn.UC_MEM_READ_PROT)
-        why = "which it may not" if is_mapped else "where nothing is mapped"
-        self._fault = f"{verb} {size} bytes at 0x{address:08x}, {why}, in {self._place_name(self._pc())}"
+        self._fault = self._bad_access(verb, size, address, self._pc())
         return False
-
-    def _place_name(self, address: int) -> str:
-        """Return an address in words: the function it lies in, if the program has one there."""
-        place = bisect.bisect_right(self._names, (address, "\x7f")) - 1
-        if place < 0 or address - self._names[place][0] >= PAGE:
-            return f"0x{address:08x}"
-        start, name = self._names[place]
-        return f"{name}+0x{address - start:x}" if address > start else f"{name} (0x{address:08x})"

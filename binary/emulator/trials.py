@@ -21,10 +21,10 @@ from .comparison import (
     power_cuts,
     simplest,
 )
+from .core import CoreFault
 from .emulated_bootloader import RETAINED, WAKE_UP
 from .otadata_pairs import OtadataPair, classes, random_pairs, writing_pairs
 from .program import BootloaderProgram
-from .riscv_core import CoreFault
 from .selection_bench import SelectionBench
 
 Progress = Callable[[str, int], None]
@@ -119,9 +119,11 @@ def trials(
         yield _phase(f"{failing}, selection", pairs, _failing(pairs, writing), progress)
         yield _phase(f"{cuts}, selection", pairs, _cut(pairs, writing, plan), progress)
     boots = BootBench(program, config)
-    cases = [case for case in boot_cases() if has_slots(case) or not config.anti_rollback]
+    # Without slots, anti-rollback takes a slot number modulo 0.
+    needs_slots = config.anti_rollback and not program.traps_division_by_zero
+    cases = [case for case in boot_cases() if has_slots(case) or not needs_slots]
     yield _phase("whole boots", boots, _undisturbed(plan.sampled(cases)), progress)
-    drawn = (case for case in random_boots(plan.seed, plan.boots) if has_slots(case) or not config.anti_rollback)
+    drawn = (case for case in random_boots(plan.seed, plan.boots) if has_slots(case) or not needs_slots)
     yield _phase("whole boots of random tables", boots, _undisturbed(drawn), progress)
     if config.anti_rollback:
         yield _phase("whole boots, secure versions", boots, _undisturbed(plan.sampled(version_cases())), progress)
@@ -130,7 +132,8 @@ def trials(
     yield _phase(f"{cuts}, whole boots", boots, _cut(boots, plain, plan), progress)
     if program.has_code(WAKE_UP):
         waking = BootBench(program, waking_config(program, config))
-        yield _phase("wake-ups from deep sleep", waking, _undisturbed(plan.sampled(wake_ups())), progress)
+        asleep = plan.sampled(wake_ups(without_slots=program.traps_division_by_zero))
+        yield _phase("wake-ups from deep sleep", waking, _undisturbed(asleep), progress)
 
 
 def repeat(

@@ -20,10 +20,10 @@ from ...model.config import Config, Pin, ResetReason
 from .boot_bench import BootBench
 from .boot_cases import BLANK_APP, BootCase
 from .comparison import UNDISTURBED, TrialDifference, compare, simplest
+from .core import CoreFault
 from .emulated_bootloader import EmulatedBootloader
 from .otadata_pairs import BLANK_RECORD
 from .program import BootloaderProgram
-from .riscv_core import CoreFault
 from .run_outcome import ChipMemory, first_difference
 from .simulated_bootloader import SimulatedBootloader
 

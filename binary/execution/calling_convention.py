@@ -91,6 +91,11 @@ WINDOWED = CallingConvention("windowed", 16, 0, 1, 2, 6, (), is_windowed=True)
 
 def convention_of(elf: BootloaderElf, function: int) -> CallingConvention:
     """Return the convention of the function at an address."""
-    if elf.architecture is Architecture.RISCV:
+    return convention_for(elf.architecture, elf.byte_at(function))
+
+
+def convention_for(architecture: Architecture, first_byte: int | None) -> CallingConvention:
+    """Return the convention of a function whose code begins with this byte."""
+    if architecture is Architecture.RISCV:
         return RISCV
-    return WINDOWED if elf.byte_at(function) == _ENTRY_OPCODE else CALL0
+    return WINDOWED if first_byte == _ENTRY_OPCODE else CALL0

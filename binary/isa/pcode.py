@@ -1,8 +1,9 @@
 """P-code carried out on words: the semantics of RISC-V and Xtensa as pypcode has them.
 
 Xtensa's p-code leaves the register window to operations of its user: rotateRegWindow of `entry`, restoreRegWindow of
-`retw`; those are carried out here. Every other operation of that kind stops the path. Window overflow, which spills
-registers to the stack, is left out: each frame keeps its registers.
+`retw`; those are carried out here. Every other operation of that kind stops the path, and so does `loop`, of which
+p-code does not tell that its body is repeated. Window overflow, which spills registers to the stack, is left out: each
+frame keeps its registers.
 """
 
 from collections.abc import Callable
@@ -16,7 +17,7 @@ from ..elf_file import Architecture
 from ..execution.machine_state import ExecutionStopped, Frame, MachineState
 from ..execution.path_search import Branch
 from ..execution.words import MASK, Word, anything, as_bits, bit, remainder, simplified
-from .pcode_lifter import PcodeLifter, PcodeOperation, PcodePlace
+from .pcode_lifter import LOOP_REGISTERS, PcodeLifter, PcodeOperation, PcodePlace
 
 Computation = Callable[..., Any]
 
@@ -197,6 +198,8 @@ def _write(state: MachineState, place: PcodePlace, word: Word) -> None:
         state.others[_temporary(place)] = word
     elif place.space == "ram":
         state.store(place.offset & MASK, word, place.size)
+    elif place.name in LOOP_REGISTERS:
+        raise ExecutionStopped(f"a loop of Xtensa at 0x{state.pc:x}")
     elif place.number is None:
         state.others[place.name] = word
     elif place.size != 4:

@@ -13,6 +13,8 @@ from ..elf_file import Architecture
 from ..execution.machine_state import ExecutionStopped, MachineState
 
 LONGEST_INSTRUCTION = 8
+LOOP_REGISTERS = ("LBEG", "LEND", "LCOUNT")
+"""What Xtensa's `loop` sets: code that reaches LEND goes on at LBEG, LCOUNT times, which no p-code says."""
 _LANGUAGES = {Architecture.RISCV: "RISCV:LE:32:RV32GC", Architecture.XTENSA: "Xtensa:LE:32:default"}
 _RISCV_NAMES = (
     *("zero", "ra", "sp", "gp", "tp", "t0", "t1", "t2", "s0", "s1"),
@@ -75,10 +77,15 @@ class PcodeLifter:
 
     def lift(self, state: MachineState) -> Lifted:
         """Return the instruction at pc; raises ExecutionStopped for one that pypcode does not know."""
-        code = state.code(LONGEST_INSTRUCTION)
-        if (state.pc, code) not in self._lifted:
-            self._lifted[state.pc, code] = self._lift(code, state.pc)
-        return self._lifted[state.pc, code]
+        return self.lift_code(state.code(LONGEST_INSTRUCTION), state.pc)
+
+    def lift_code(self, code: bytes, pc: int) -> Lifted:
+        """Return the instruction that code at pc begins with; raises ExecutionStopped in the same way.
+
+        code: LONGEST_INSTRUCTION bytes, fewer where no more are loaded."""
+        if (pc, code) not in self._lifted:
+            self._lifted[pc, code] = self._lift(code, pc)
+        return self._lifted[pc, code]
 
     def _lift(self, code: bytes, pc: int) -> Lifted:
         if self._is_riscv and _is_misread(int.from_bytes(code[:2], "little")):

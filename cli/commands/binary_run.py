@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from ...errors import InputError
-from ...model.config import Chip, Config, Release
+from ...model.config import Config, Release
 from ...model.fault_model import FaultModel
 from ..exit_code import ExitCode
 from ..options.device_options import Faults
@@ -74,7 +74,7 @@ def binary_run(
     bootloader on another: on every class of pairs of otadata records, on random pairs, and in whole boots from the
     partition table to the image that is started, after power-on and, where the program has the fast path, out of deep
     sleep; with flash operations that fail, and with a power cut in every one of them. After each flash operation the
-    flash is compared, at the end what is selected or started. RISC-V only.
+    flash is compared, at the end what is selected or started.
     """
     from ...binary.elf_file import read_bootloader_elf
     from ...binary.emulator.program import BootloaderProgram
@@ -95,7 +95,7 @@ def _tried(elf: "BootloaderElf", program: "BootloaderProgram", options: BinaryRu
     from ...binary.emulator.trials import TrialPlan, fitting_config, trials
     from ..reports.progress_bar import phase_progress
 
-    config = Config(chip=Chip.ESP32C3, app_release=options.idf, bootloader_release=options.idf)
+    config = Config(chip=program.chip, app_release=options.idf, bootloader_release=options.idf)
     plan = TrialPlan(options.pairs, options.seed, options.faults, options.every)
     with phase_progress() as progress:
         if options.rollback is None and not options.anti_rollback:

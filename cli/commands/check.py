@@ -60,7 +60,7 @@ class CheckInputs(BuildFiles):
     """Secure version in the eFuse."""
     bootloader: File = None
     """Image of the bootloader; or its ELF file, with symbols and debug information: then its machine code makes every
-    power-on as well (RISC-V)."""
+    power-on as well."""
 
     @property
     def machine_code(self) -> Path | None:

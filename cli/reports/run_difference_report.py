@@ -5,8 +5,8 @@ from .report_page import WRONG, ReportPage
 
 RESTS_ON = (
     "Stood in for, and so not run: what maps, reads, erases and programs flash, the ROM's CRC-32 and MD5, memory and "
-    "text functions, and the verification of an image, which the simulation decides. Registers and memory are those of "
-    "unicorn's RISC-V core."
+    "text functions, and the verification of an image, which the simulation decides. On RISC-V unicorn carries out the "
+    "instructions, on Xtensa pypcode says what they do."
 )
 
 

@@ -5,8 +5,8 @@
     python tests/binary/build_firmware.py bin FILE           # the right one as an ESP32-C3 image, by esptool
 
 RISC-V is the ESP32-C3's rv32imc. Xtensa is the lx106 core, with the call0 ABI: Debian has no compiler for the LX6 and
-LX7 of the ESP32, S2 and S3, whose code has register windows (entry, retw, call8). An lx106 has no divide instruction
-either, so its remainders are calls of `__umodsi3`.
+LX7 of the ESP32, S2 and S3, whose code has register windows (entry, retw, call8). It knows of no divide instruction
+either, so its remainders are calls of `__umodsi3`, which has the LX6's.
 """
 
 import argparse

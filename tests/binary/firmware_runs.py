@@ -26,10 +26,13 @@ def differs(program: BootloaderProgram, subject: Subject, config: Config, every:
 def _runs(program: BootloaderProgram, subject: Subject, config: Config, every: int) -> Iterator[Run]:
     if subject is Subject.WAKE_UP:
         bench = BootBench(program, waking_config(program, config))
-        return ((bench, case, UNDISTURBED) for case in islice(wake_ups(), 0, None, every))
+        return (
+            (bench, case, UNDISTURBED)
+            for case in islice(wake_ups(without_slots=program.traps_division_by_zero), 0, None, every)
+        )
     if subject is Subject.SELECTION and not config.anti_rollback:
         return _selections(SelectionBench(program, config), every)
-    return _boots(BootBench(program, config), config, every)
+    return _boots(program, config, every)
 
 
 def _selections(bench: SelectionBench, every: int) -> Iterator[Run]:
@@ -38,13 +41,14 @@ def _selections(bench: SelectionBench, every: int) -> Iterator[Run]:
         yield from ((bench, pair, failure) for failure in failing_operations(bench, pair))
 
 
-def _boots(bench: BootBench, config: Config, every: int) -> Iterator[Run]:
-    yield from ((bench, case, UNDISTURBED) for case in random_boots(1, 100) if _has_meaning(case, config))
+def _boots(program: BootloaderProgram, config: Config, every: int) -> Iterator[Run]:
+    bench = BootBench(program, config)
     kinds = (boot_cases(), version_cases()) if config.anti_rollback else (boot_cases(),)
-    for cases in kinds:
-        yield from ((bench, case, UNDISTURBED) for case in islice(cases, 0, None, every) if _has_meaning(case, config))
+    for cases in (random_boots(1, 100), *(islice(cases, 0, None, every) for cases in kinds)):
+        yield from ((bench, case, UNDISTURBED) for case in cases if _has_meaning(case, program, config))
 
 
-def _has_meaning(case: BootCase, config: Config) -> bool:
+def _has_meaning(case: BootCase, program: BootloaderProgram, config: Config) -> bool:
     """Tell whether impl says what the C code of this configuration does: of no slot or no size, it may differ."""
-    return not config.anti_rollback or (has_slots(case) and all(partition.size for partition in case.apps))
+    has_divisor = has_slots(case) or program.traps_division_by_zero
+    return not config.anti_rollback or (has_divisor and all(partition.size for partition in case.apps))

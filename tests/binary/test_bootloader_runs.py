@@ -13,11 +13,12 @@ pytest.importorskip("elftools")
 
 from otaproof.binary.elf_file import BootloaderElf, read_bootloader_elf
 from otaproof.binary.emulator.boot_bench import BootBench
-from otaproof.binary.emulator.boot_cases import TABLES, BootCase, boot_cases
+from otaproof.binary.emulator.boot_cases import TABLES, BootCase, boot_cases, has_slots
 from otaproof.binary.emulator.comparison import UNDISTURBED, compare, failing_operations, power_cuts, simplest
+from otaproof.binary.emulator.core import CoreFault
 from otaproof.binary.emulator.otadata_pairs import BLANK_RECORD, OtadataPair, classes, make_record, writing_pairs
 from otaproof.binary.emulator.program import BootloaderProgram
-from otaproof.binary.emulator.riscv_core import CoreFault
+from otaproof.binary.emulator.run_outcome import PANIC
 from otaproof.binary.emulator.selection_bench import SelectionBench
 from otaproof.binary.emulator.trials import TrialPlan, fitting_config, trials
 from otaproof.cli.exit_code import ExitCode
@@ -54,14 +55,18 @@ def faithful() -> SelectionBench:
     return bench_of(read_bootloader_elf(FAITHFUL))
 
 
-def test_right_bootloader_differs_in_no_run() -> None:
-    """A part of every phase; it is found out that rollback is on."""
-    program = BootloaderProgram(read_bootloader_elf(FAITHFUL))
-    config = fitting_config(program, Config(chip=Chip.ESP32C3))
-    assert (True, False) == (config.rollback, config.anti_rollback)
+@pytest.mark.parametrize("core", CORES)
+@pytest.mark.parametrize("option", ["", "-rollback=0", "-anti_rollback=1"])
+def test_right_bootloader_differs_in_no_run(core: str, option: str) -> None:
+    """A part of every phase; it is found out how it was built."""
+    program = BootloaderProgram(read_bootloader_elf(IMAGES / f"{core}-faithful-Os{option}.elf"))
+    config = fitting_config(program, Config(chip=program.chip))
+    assert (option != "-rollback=0", option == "-anti_rollback=1") == (config.rollback, config.anti_rollback)
     phases = list(trials(program, config, QUICK))
     assert [] == [phase for phase in phases if phase.differing or phase.fault]
-    assert all(phase.runs for phase in phases)
+    empty = {phase.name for phase in phases if not phase.runs}
+    # Without rollback a selection writes nothing.
+    assert empty == (set() if config.rollback else {phase.name for phase in phases if "selection" in phase.name})
 
 
 def test_every_power_cut_in_an_abort_leaves_what_impl_leaves(faithful: SelectionBench) -> None:
@@ -87,6 +92,29 @@ def test_rollback_off_does_not_fit_the_right_bootloader(faithful: SelectionBench
     found = compare(bench_of(read_bootloader_elf(FAITHFUL), Config(rollback=False)), NEW)
     assert found is not None
     assert ("erases 0x1000", "no further flash operation, selects slot 0") == (found.emulated, found.simulated)
+
+
+def test_remainder_by_no_slots_is_a_panic_where_the_processor_traps_it() -> None:
+    """With anti-rollback and no slot: Xtensa does as impl, RISC-V goes on with the dividend."""
+    case = next(case for case in boot_cases() if not has_slots(case) and case.records[0] != BLANK_RECORD)
+    found = {}
+    for core in CORES:
+        program = BootloaderProgram(read_bootloader_elf(IMAGES / f"{core}-faithful-Os-anti_rollback=1.elf"))
+        bench = BootBench(program, Config(rollback=True, anti_rollback=True, chip=program.chip))
+        found[core] = compare(bench, case)
+        assert PANIC == bench.simulate(case, bench.chip(case, UNDISTURBED)).ending
+    assert found["xtensa"] is None
+    assert found["riscv"] is not None
+
+
+def test_wrong_state_of_an_xtensa_bootloader_is_found() -> None:
+    """PENDING_VERIFY becomes INVALID: told by the word that is left, 3 in place of 4."""
+    bench = bench_of(read_bootloader_elf(IMAGES / "xtensa-abort_as_invalid-Os.elf"))
+    pair = OtadataPair((make_record(1, OtaImgState.PENDING_VERIFY, ota_select_crc(1)), BLANK_RECORD), 2, False)
+    found = compare(bench, pair)
+    assert found is not None
+    assert found.emulated == "programs 32 bytes at 0x1000, which leaves 03000000 at 0x1018"
+    assert found.simulated == "programs 32 bytes at 0x1000, which leaves 04000000 at 0x1018"
 
 
 def test_half_word_load_is_found_and_made_simple() -> None:
@@ -166,7 +194,6 @@ def test_difference_is_printed_and_its_token_repeats_it(capsys: pytest.CaptureFi
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        ([str(IMAGES / "xtensa-faithful-Os.elf")], "Xtensa code cannot be run, as unicorn has no such core"),
         ([str(FAITHFUL), "--anti-rollback", "--no-rollback"], "--anti-rollback: goes with rollback on"),
     ],
 )

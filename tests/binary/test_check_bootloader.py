@@ -1,6 +1,7 @@
 """`otaproof check --bootloader`: every power-on of a check is made by a bootloader's own machine code as well."""
 
 import json
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,7 @@ from otaproof.model.fault_model import FaultModel
 
 CONFIG = Config(rollback=True, chip=Chip.ESP32C3)
 FAITHFUL = IMAGES / "riscv-faithful-Os.elf"
+XTENSA = IMAGES / "xtensa-faithful-Os.elf"
 SELECT = "bootloader_utility_get_selected_boot_partition"
 OTADATA = 0xD000
 SELECTS_SLOT_0 = "01458280"
@@ -101,10 +103,14 @@ def checked(capsys: pytest.CaptureFixture[str], *command: str) -> tuple[int, dic
     return code, json.loads(capsys.readouterr().out)
 
 
-def test_right_bootloader_makes_every_power_on_alike(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(("elf", "chip"), [(FAITHFUL, "esp32c3"), (XTENSA, "esp32")])
+def test_right_bootloader_makes_every_power_on_alike(
+    elf: Path, chip: str, arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
     """And nothing else of the check changes by it."""
+    arguments[arguments.index("esp32c3")] = chip
     _, plain = checked(capsys, *arguments, "--faults", "F0")
-    _, found = checked(capsys, *arguments, "--faults", "F0", "--bootloader", str(FAITHFUL))
+    _, found = checked(capsys, *arguments, "--faults", "F0", "--bootloader", str(elf))
     assert ("no difference", 0) == (found["bootloader"]["verdict"], found["bootloader"]["cuts"])
     assert found["bootloader"]["boots"] > 3 * plain["sweep"]["distinct_states"]
     assert plain["sweep"]["scenarios"] == found["sweep"]["scenarios"]
@@ -154,12 +160,13 @@ def test_cut_points_are_told_apart_by_what_the_code_alone_reads() -> None:
         assert expected is (0x41 in starts)
 
 
-def test_what_the_code_reads_is_noted() -> None:
+@pytest.mark.parametrize(("elf", "chip"), [(FAITHFUL, Chip.ESP32C3), (XTENSA, Chip.ESP32)])
+def test_what_the_code_reads_is_noted(elf: Path, chip: Chip) -> None:
     """The rows of the table, both records and images, and no other byte of otadata."""
-    world = two_slot_world(0x10000, 2_000, CONFIG)
+    world = two_slot_world(0x10000, 2_000, replace(CONFIG, chip=chip))
     flash, tracker = NorFlash(world.cells), ReadTracker()
     flash.tracker = tracker
-    device = watched(read_bootloader_elf(FAITHFUL), world)
+    device = watched(read_bootloader_elf(elf), world)
     device.watch.compare(flash, world.board().efuse)
     read = {(sector, byte) for sector, start, end in tracker.read for byte in range(start, end)}
     first = OTADATA >> 12
@@ -167,6 +174,21 @@ def test_what_the_code_reads_is_noted() -> None:
     assert expected == {(sector, byte) for sector, byte in read if sector in (first, first + 1)}
     assert {(8, byte) for byte in range(4 * 32)} <= read
     assert 0x10000 in {query.address for query in tracker.answers}
+
+
+def test_wrong_xtensa_bootloader_is_a_finding_whose_token_repeats_it(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """INVALID in place of ABORTED, after a cut that leaves PENDING_VERIFY."""
+    arguments[arguments.index("esp32c3")] = "esp32"
+    broken = IMAGES / "xtensa-abort_as_invalid-Os.elf"
+    code, found = checked(capsys, *arguments, "--faults", "F0", "--bootloader", str(broken))
+    assert (ExitCode.VIOLATED, "differs") == (code, found["bootloader"]["verdict"])
+    difference = found["bootloader"]["difference"]
+    assert "03000000" in difference["program"]
+    assert ExitCode.VIOLATED == main(["replay", difference["token"], "--bootloader", str(broken)])
+    assert f"code: {difference['program']}" in capsys.readouterr().out
+    assert ExitCode.HOLDS == main(["replay", difference["token"], "--bootloader", str(XTENSA)])
 
 
 def test_code_that_cannot_be_run_on_is_inconclusive(
@@ -185,7 +207,7 @@ def test_code_that_cannot_be_run_on_is_inconclusive(
     ("elf", "chip", "told"),
     [
         (FAITHFUL, "esp32", "RISC-V code, but the device's chip is esp32"),
-        (IMAGES / "xtensa-faithful-Os.elf", "esp32", "Xtensa code cannot be run, as unicorn has no such core"),
+        (XTENSA, "esp32c3", "Xtensa code, but the device's chip is esp32c3"),
     ],
 )
 def test_bootloader_of_another_chip_is_bad_input(

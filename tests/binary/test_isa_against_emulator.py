@@ -14,6 +14,7 @@ pytest.importorskip("unicorn")
 pytest.importorskip("pypcode")
 
 from single_instructions import (
+    CODE,
     DATA_SIZE,
     OPCODES,
     OTHER_OPCODES,
@@ -25,6 +26,8 @@ from single_instructions import (
     words,
 )
 
+from otaproof.binary.elf_file import Architecture, BootloaderElf, LoadedSegment, StructLayout
+from otaproof.binary.execution.machine_state import ExecutionStopped, MachineState
 from otaproof.binary.isa import pcode, rv32
 from otaproof.binary.isa.rv32_decoder import decode
 
@@ -77,6 +80,15 @@ def test_what_pypcode_misreads_stops_the_path(code: str) -> None:
     """c.jalr ra, which it lets jump to its own link, and the reserved c.jr x0 and c.lwsp x0."""
     registers = (0, 0x1000, *range(2, 32))
     assert carried_out(pcode.step, bytes.fromhex(code), registers, bytes(DATA_SIZE)) is None
+
+
+@pytest.mark.parametrize("code", ["768204", "769204"])
+def test_loop_of_xtensa_stops_the_path(code: str) -> None:
+    """loop and loopnez: a body that is followed once only would be another program."""
+    segment = LoadedSegment(CODE, bytes.fromhex(code).ljust(8, b"\0"))
+    elf = BootloaderElf("a loop", "", Architecture.XTENSA, (segment,), {}, StructLayout(0, {}))
+    with pytest.raises(ExecutionStopped, match="a loop of Xtensa"):
+        pcode.step(MachineState(elf, CODE, [5] * 16))
 
 
 @pytest.mark.slow

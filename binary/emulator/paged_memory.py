@@ -1,31 +1,38 @@
-"""The memory of an emulated core, in buffers shared with Python: a look at it costs no call into the emulator."""
+"""The memory of a core, in buffers that Python reads and writes without a call into an emulator."""
 
-import ctypes
 import mmap
-from typing import Any
+from enum import IntFlag
 
 PAGE = 0x1000
 
 
-class SharedMemory:
+class Rights(IntFlag):
+    """What a program may do with a page. The numbers are those of unicorn's UC_PROT_…"""
+
+    READ = 1
+    WRITE = 2
+    RUN = 4
+
+
+class PagedMemory:
     """Pages of 4 KiB that are mapped, and their bytes."""
 
-    def __init__(self, uc: Any) -> None:
-        """Begin with none. uc: the emulator of unicorn that runs on this memory."""
-        self._uc = uc
-        self._rights: dict[int, int] = {}
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._rights: dict[int, Rights] = {}
         self._runs: dict[int, tuple[memoryview, int]] = {}
         """By page: a buffer, and the address of its first byte."""
-        self._held: list[object] = []
 
     def __contains__(self, page: int) -> bool:
         """Tell whether a page, by its number, is mapped."""
         return page in self._rights
 
-    def map(self, address: int, size: int, rights: int) -> None:
-        """Make memory of the pages of a range that are not mapped, all 0; widen the rights of the others.
+    def rights(self, address: int) -> Rights:
+        """Return the rights of a byte; none where nothing is mapped."""
+        return self._rights.get(address // PAGE, Rights(0))
 
-        rights: UC_PROT_… of unicorn."""
+    def map(self, address: int, size: int, rights: Rights) -> None:
+        """Make memory of the pages of a range that are not mapped, all 0; widen the rights of the others."""
         first, last = address // PAGE, (address + size - 1) // PAGE
         start = first
         for page in range(first, last + 2):
@@ -35,17 +42,21 @@ class SharedMemory:
                 start = page + 1
             if page <= last and self._rights.get(page, rights) | rights != self._rights.get(page, rights):
                 self._rights[page] |= rights
-                self._uc.mem_protect(page * PAGE, PAGE, self._rights[page])
+                self._widened(page)
 
-    def _add(self, page: int, count: int, rights: int) -> None:
+    def _add(self, page: int, count: int, rights: Rights) -> None:
         buffer = mmap.mmap(-1, count * PAGE)
-        pointer = (ctypes.c_char * len(buffer)).from_buffer(buffer)
-        self._held.append(pointer)
-        self._uc.mem_map_ptr(page * PAGE, count * PAGE, rights, ctypes.addressof(pointer))
         view = memoryview(buffer)
         for number in range(page, page + count):
             self._rights[number] = rights
             self._runs[number] = view, page * PAGE
+        self._added(page, count, buffer)
+
+    def _added(self, page: int, count: int, buffer: mmap.mmap) -> None:
+        """Let a core know of new pages in a row."""
+
+    def _widened(self, page: int) -> None:
+        """Let a core know that a page has more rights."""
 
     def read(self, address: int, length: int) -> bytes | None:
         """Return bytes, or None where not all of them are mapped."""
