@@ -17,7 +17,7 @@ from ...impl.partitions.partition import AppSubtype, DataSubtype, Partition, Par
 from ...model.config import Config
 from ...proofs.refinement.symbolic_board import SymStruct
 from ...proofs.refinement.symbolic_entries import CRC, standing_in, view_truth
-from ...proofs.refinement.symbolic_execution import SymBool, SymWord, bits_of, explored_paths
+from ...proofs.refinement.symbolic_execution import SymWord, bits_of, explored_paths
 from ..execution.words import REMAINDER
 from .boot_inputs import APP_COUNT, FACTORY_OFFSET, FACTORY_SIZE, OTADATA_OFFSET, OTADATA_SIZE
 from .expected_flash import OpenEfuse, OpenSlots, RecordFlash, decode_open_description, word_of
@@ -74,13 +74,13 @@ def _selected(config: Any) -> tuple[Any, Any, tuple[FlashOperation, ...]]:
 
 
 def open_partitions() -> BootloaderState:
-    """Return what the bootloader knows of any partition table; forks on whether factory and otadata are there."""
-    factory = otadata_partition = None
-    if SymBool(z3.Or(FACTORY_OFFSET != 0, FACTORY_SIZE != 0)):
-        place = word_of(FACTORY_OFFSET), word_of(FACTORY_SIZE)
-        factory = Partition("factory", PartitionType.APP, AppSubtype.FACTORY, *place)
-    if SymBool(z3.Or(OTADATA_OFFSET != 0, OTADATA_SIZE != 0)):
-        place = word_of(OTADATA_OFFSET), word_of(OTADATA_SIZE)
-        otadata_partition = Partition("otadata", PartitionType.DATA, DataSubtype.OTA, *place)
+    """Return what the bootloader knows of any partition table.
+
+    A partition of offset and size 0 stands for none, as in bootloader_state_t: where impl has None, it asks for the
+    offset or the size as well, and no path forks early."""
+    factory_place = word_of(FACTORY_OFFSET), word_of(FACTORY_SIZE)
+    factory = Partition("factory", PartitionType.APP, AppSubtype.FACTORY, *factory_place)
+    otadata_place = word_of(OTADATA_OFFSET), word_of(OTADATA_SIZE)
+    otadata_partition = Partition("otadata", PartitionType.DATA, DataSubtype.OTA, *otadata_place)
     count = CountWord(z3.ZeroExt(1, APP_COUNT), 0, 0xFFFFFFFF)
     return BootloaderState(factory, None, OpenSlots(), count, otadata_partition)  # type: ignore[arg-type]  # symbolic

@@ -127,9 +127,10 @@ def binary_prove(
 ) -> ExitCode:
     """Prove that a bootloader's machine code selects as ESP-IDF's rules say.
 
-    Follows every path of the selection of the boot partition, and of the choice among the images, in your
-    bootloader.elf: for all contents of both otadata records and any failing flash operation. Compares what the code
-    does with the bootloader of otaproof's board. Two solvers decide; where the code differs, an example shows it.
+    Follows every path of the selection of the boot partition, of the choice among the images, and of a wake-up from
+    deep sleep, in your bootloader.elf: for all contents of both otadata records and any failing flash operation.
+    Compares what the code does with the bootloader of otaproof's board. Two solvers decide; where the code differs, an
+    example shows it.
 
     Of an application it is the esp_ota_* functions that read and rewrite otadata, compared with those of the board.
     """
