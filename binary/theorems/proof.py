@@ -197,7 +197,10 @@ def expected(theorem: Theorem, config: Config) -> ExpectedSide:
 def _decide(theorem: Theorem, codes: tuple[TheoremCode, ...], side: ExpectedSide) -> ConfigVerdict:
     given = theorem.given(side.config)
     differences = [differing(code.outcomes, side.outcomes, ENCRYPTED, theorem.is_by_case) for code in codes]
-    runs = tuple(_runs(theorem, codes, differences, given))
+    runs = tuple(
+        SemanticsRun(code.semantics, decide(differs, (*given, *theorem.facts([differs]))))
+        for code, differs in zip(codes, differences, strict=True)
+    )
     found = ConfigVerdict(side.config, *_joined(runs), side.builds, runs, side.path_count, codes)
     if found.verdict is not TheoremVerdict.REFUTED:
         return found
@@ -205,18 +208,6 @@ def _decide(theorem: Theorem, codes: tuple[TheoremCode, ...], side: ExpectedSide
     if isinstance(example, str):
         return replace(found, verdict=TheoremVerdict.UNDECIDED, detail=example)
     return replace(found, example=example)
-
-
-def _runs(
-    theorem: Theorem, codes: tuple[TheoremCode, ...], differences: list[Any], given: tuple[Any, ...]
-) -> Iterator[SemanticsRun]:
-    """Yield what the solvers say by each semantics; two that come to the same formula ask one question."""
-    answers: dict[int, TheoremAnswer] = {}
-    for code, differs in zip(codes, differences, strict=True):
-        number = differs.get_id()
-        if number not in answers:
-            answers[number] = decide(differs, (*given, *theorem.facts([differs])))
-        yield SemanticsRun(code.semantics, answers[number])
 
 
 def _joined(runs: tuple[SemanticsRun, ...]) -> tuple[TheoremVerdict, str]:
