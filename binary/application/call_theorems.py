@@ -96,7 +96,6 @@ def _theorem(
 
 
 _PREMISES = (
-    "Anti-rollback is off.",
     "otadata has two sectors, begins at a sector in the first 256 MiB of flash, and mapping it succeeds.",
     "A call is given NULL or a partition whose type and subtype have 8 bits.",
     "esp_ota_get_app_partition_count, where another function calls it, does what its own theorem says.",

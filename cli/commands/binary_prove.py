@@ -59,6 +59,8 @@ class BinaryBuild:
         from ...project.sdkconfig_file import read_options
 
         if not self.table:
+            if self.table_offset is not None:
+                raise InputError("--table-offset needs --table")
             return None
         said, place = self.table_offset, "--table-offset"
         if said is None and self.sdkconfig is not None:
