@@ -82,8 +82,8 @@ WITNESSES: dict[str, tuple[type[Any], Any, Disturbance]] = {
     "burned_before_record": (BootBench, versioned(BLANK_RECORD), CUT),
 }
 """For each fault that no run of the table's test notices: bench, case and disturbance that show it."""
-PROVED_ALONE = {"subtype_noted"}
-"""Faults that no boot shows: what they write, nothing reads. The theorem of the partition table refutes them."""
+PROVED_ALONE = {"subtype_noted", "wake_after_any_reset"}
+"""Faults that no run shows: a field that nothing reads, and a wake-up of a chip that was not asleep. Theorems do."""
 
 
 def test_every_fault_of_the_sources_is_in_the_table() -> None:

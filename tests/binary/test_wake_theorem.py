@@ -44,7 +44,8 @@ def test_wake_up_with_rtc_memory_is_proved(core: str) -> None:
     assert has_rtc_memory(found.followed.config)
 
 
-@pytest.mark.parametrize("core", ["xtensa", pytest.param("riscv", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("core", CORES)
 def test_wake_up_by_otadata_is_proved(core: str) -> None:
     """Without RTC memory the newest record names the image, whatever its state."""
     found = proof_of(IMAGES / f"{core}-faithful-Os.elf")

@@ -286,6 +286,19 @@ static void try_unchecked(const esp_partition_pos_t *partition)
 }
 
 #if CONFIG_RTC_FAST_MEM
+/* In RTC memory, where it survives deep sleep. */
+static struct {
+    esp_partition_pos_t partition;
+    uint32_t crc;
+} kept_in_rtc;
+
+__attribute__((noipa)) const esp_partition_pos_t *bootloader_common_get_rtc_retain_mem_partition(void)
+{
+    const uint8_t *partition = (const uint8_t *)&kept_in_rtc.partition;
+    const uint32_t crc = esp_rom_crc32_le(UINT32_MAX, partition, sizeof kept_in_rtc.partition);
+    return kept_in_rtc.crc == crc && crc != UINT32_MAX ? &kept_in_rtc.partition : NULL;
+}
+
 static void load_last_image(void)
 {
     const esp_partition_pos_t *kept = bootloader_common_get_rtc_retain_mem_partition();
