@@ -128,6 +128,11 @@ class BootloaderElf:
         """Return the symbol of exactly that name: a clone of a function may take other arguments."""
         return self.symbols.get(name)
 
+    def has_code(self, name: str) -> bool:
+        """Tell whether the file has code of a function of exactly that name."""
+        symbol = self.find(name)
+        return symbol is not None and self.byte_at(symbol.address) is not None
+
     def function(self, name: str) -> Symbol:
         """Return a function that has code in the file; raises InputError."""
         symbol = self.find(name)

@@ -58,6 +58,16 @@ class BootloaderState:
     """OTA rows of the table, which need not be the numbers 0 … app_count - 1."""
     otadata: Partition | None
 
+    @property
+    def has_factory(self) -> bool:
+        """Whether there is a factory app; one at offset 0 counts as none."""
+        return self.factory is not None and self.factory.offset != 0
+
+    @property
+    def has_otadata(self) -> bool:
+        """Whether there is otadata; a partition at offset 0 counts as none."""
+        return self.otadata is not None and self.otadata.offset != 0
+
     def at(self, index: int) -> Partition | None:
         """Return the partition of a boot index, or None. Source: bootloader_utility.c index_to_partition."""
         if index == FACTORY_INDEX:
@@ -117,9 +127,9 @@ class Bootloader:
         return chosen
 
     def _choose(self, reason: ResetReason, pin: Pin | None, retained: Partition | None) -> Partition | None:
-        if self._is_wake_up and self._config.skip_validate_in_deep_sleep:
-            woken = self._fast_boot_target(retained)
-            if woken is not None and self._is_loadable(woken, VerifyMode.BOOTLOADER_LOAD_NO_VALIDATE):
+        if self._config.skip_validate_in_deep_sleep:
+            woken = self._load_boot_image_from_deep_sleep(reason, retained)
+            if woken is not None:
                 return woken
         state = self._load_partition_table()
         if state is None:
@@ -168,7 +178,7 @@ class Bootloader:
         """Return the selection, having written what it makes of otadata; None when otadata is too small.
 
         Source: bootloader_utility.c bootloader_utility_get_selected_boot_partition."""
-        if state.otadata is None:
+        if state.otadata is None or not state.has_otadata:
             return SlotSelection(FACTORY_INDEX, None, has_initial_contents=False)
         if state.otadata.size < 2 * SECTOR_SIZE:
             return None
@@ -180,7 +190,7 @@ class Bootloader:
                 entries, state.app_count, lambda slot: self._is_version_allowed(state.ota.get(slot)), self._traps
             )
         else:
-            selection = select_boot_partition(entries, state.app_count, state.factory is not None)
+            selection = select_boot_partition(entries, state.app_count, state.has_factory)
         if selection.active is not None:
             self._note_selected(state, entries, selection.active, selection.index)
         return selection
@@ -288,27 +298,36 @@ class Bootloader:
                 self._efuse.update_secure_version(version)
 
     def _described_version(self, partition: Partition | None) -> int | None:
-        if partition is None:
+        if partition is None or partition.offset == 0:
             return None
         desc = read_app_desc(self._flash, partition.offset)
         return desc.secure_version if desc.magic_word == APP_DESC_MAGIC else None
 
-    def _fast_boot_target(self, retained: Partition | None) -> Partition | None:
-        """Return what a wake-up from deep sleep starts unchecked, without a look at any state.
+    def _load_boot_image_from_deep_sleep(self, reason: ResetReason, retained: Partition | None) -> Partition | None:
+        """Return what a wake-up from deep sleep starts unchecked, or None where the boot goes on as any other.
 
         Source: bootloader_utility.c bootloader_utility_load_boot_image_from_deep_sleep."""
-        if CHIPS[self._config.chip].has_rtc_fast_memory:
-            return retained
+        if reason is not ResetReason.DEEP_SLEEP:
+            return None
+        has_retained = CHIPS[self._config.chip].has_rtc_fast_memory
+        woken = retained if has_retained else self._last_loaded()
+        if woken is None or not self._is_loadable(woken, VerifyMode.BOOTLOADER_LOAD_NO_VALIDATE):
+            return None
+        return woken
+
+    def _last_loaded(self) -> Partition | None:
+        """Return the partition that otadata names, without a look at any state; None where it has no size."""
         state = self._load_partition_table()
         if state is None:
             return None
         index = FACTORY_INDEX
-        if state.otadata is not None and state.otadata.size >= 2 * SECTOR_SIZE:
+        if state.otadata is not None and state.has_otadata and state.otadata.size >= 2 * SECTOR_SIZE:
             entries = self._read_otadata(state.otadata)
             active = active_otadata(entries)
             if active is not None:
                 index = _slot_index(entries[active].ota_seq, state.app_count, self._traps)
-        return state.at(index)
+        partition = state.at(index)
+        return None if partition is None or partition.size == 0 else partition
 
 
 def select_boot_partition(entries: EntryPair, app_count: int, has_factory: bool) -> SlotSelection:

@@ -1,14 +1,19 @@
 """The result of `otaproof binary prove`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
+from ...binary.application.call_inputs import CallInputs
+from ...binary.application.call_outcome import CallEnd
 from ...binary.theorems.counterexample import TheoremCounterexample
 from ...binary.theorems.deeds import Deed
 from ...binary.theorems.fallback_inputs import FallbackInputs
-from ...binary.theorems.proof import BootloaderProof, ConfigVerdict, TheoremProof
+from ...binary.theorems.image_versions import ImageVersion
+from ...binary.theorems.proof import ConfigVerdict, ProgramProof, TheoremProof
 from ...binary.theorems.selection_inputs import SelectionInputs
 from ...binary.theorems.table_inputs import TableInputs
+from ...binary.theorems.wake_inputs import WakeInputs
+from ...impl.partitions.partition import AppSubtype
 from .result_parts import CommandResult
 
 VerdictName = Literal["proved", "refuted", "undecided"]
@@ -19,29 +24,39 @@ ArchitectureName = Literal["RISC-V", "Xtensa"]
 class BinaryAct:
     """One thing that is done."""
 
-    kind: Literal["erase", "program", "check", "start", "burn"]
-    """An erase of a sector, a program, the check of an image, its start, or a burn of the eFuse's secure version."""
+    kind: Literal["erase", "program", "check", "load", "start", "burn"]
+    """An erase of sectors, a program, the check of an image, its loading without a check, its start, or a burn of the
+    eFuse's secure version."""
     address: int
     """In flash, in bytes; of the partition, for an image; of a burn, the secure version."""
+    size: int
+    """Bytes that are erased; else 0."""
     data: str
     """The bytes that are programmed, as hex; else empty."""
     fails: bool
-    """It returns an error; of a check, the image does not pass."""
+    """It returns an error; of a check or a load, the image does not pass."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BinaryDeed:
     """What code or impl does."""
 
-    boot_index: int
-    """What a selection returns: a slot's number, -1 for factory, -99 for none."""
+    boot_index: int | None
+    """What a selection returns: a slot's number, -1 for factory, -99 for none. Of the loading of a partition table: 1
+    where it is taken, 0 where it is refused. Null for what returns neither."""
     has_initial_contents: bool
     """A selection notes that otadata was never written."""
     acts: tuple[BinaryAct, ...]
     """In order."""
     table_words: tuple[int, ...]
     """Of a partition table that is taken: where it was read, then offset and size of otadata, factory, test and slots 0
-    to 15, then the count of slots. boot_index is 1 where a table is taken, 0 where it is refused."""
+    to 15, then the count of slots."""
+    end: Literal["returns", "restarts", "panics"] | None
+    """How a call of an application ends; null for a bootloader."""
+    code: int | None
+    """The esp_err_t, or the number of slots, that a call returns."""
+    state: int | None
+    """What it leaves where the caller wants a state."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +74,7 @@ class BinaryExample:
     """Inputs for which the code differs."""
 
     records: tuple[str, ...]
-    """Of a selection: both otadata records, 32 bytes each, as hex."""
+    """Of a selection, a wake-up and a call: both otadata records, 32 bytes each, as hex."""
     start_index: int | None
     """Of the choice among images: which is tried first."""
     app_count: int
@@ -74,6 +89,16 @@ class BinaryExample:
     """The secure version that the eFuse holds; null without anti-rollback."""
     versions: tuple[BinaryVersion, ...]
     """What the images' descriptions say, with anti-rollback."""
+    app_subtypes: tuple[int, ...]
+    """Of a call: the app partitions in the partition table."""
+    otadata: bool
+    """There is an otadata partition; false where the table itself is the input."""
+    reset_reason: int | None
+    """Of a wake-up: what esp_rom_get_reset_reason returns."""
+    retained: tuple[int, int] | None
+    """Of a wake-up: offset and size of the partition that RTC memory has kept; null for none."""
+    asked: tuple[int, int] | None
+    """Of a call: type and subtype of the partition that it is given; null for NULL."""
     failing: tuple[int, ...]
     """Numbers of the operations that return an error, from 0."""
     code: BinaryDeed
@@ -95,9 +120,9 @@ class BinaryConfigVerdict:
     detail: str
     """Who says so, or why nobody does."""
     releases: tuple[str, ...]
-    """ESP-IDF releases for which impl's bootloader does the same."""
+    """ESP-IDF releases for which impl does the same."""
     example: BinaryExample | None
-    """Inputs for which a bootloader's code differs, or null; those of an application's are in `detail`."""
+    """Inputs for which the code differs, or null."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,12 +160,12 @@ class BinaryProveResult(CommandResult):
     architecture: ArchitectureName
     """Its instruction set."""
     verdict: VerdictName
-    """Proved where every theorem is, refuted where one is, or neither."""
+    """Proved where every theorem is, for one build; refuted where one is, or where there is no such build."""
     theorems: tuple[BinaryTheorem, ...]
     """The verdict on each theorem."""
 
 
-def binary_prove_result(found: BootloaderProof) -> BinaryProveResult:
+def binary_prove_result(found: ProgramProof) -> BinaryProveResult:
     """Return all that is known of a file."""
     return BinaryProveResult(
         file=found.elf.name,
@@ -170,33 +195,107 @@ def _config(item: ConfigVerdict) -> BinaryConfigVerdict:
         anti_rollback=item.config.anti_rollback,
         verdict=item.verdict.value,
         detail=item.detail,
-        releases=tuple(release.label for release in item.releases),
+        releases=tuple(release.label for release in sorted({build.release for build in item.builds})),
         example=None if item.example is None else _example(item.example),
     )
 
 
 def _example(example: TheoremCounterexample) -> BinaryExample:
-    inputs = example.inputs
-    versions = () if isinstance(inputs, TableInputs) else inputs.versions
-    return BinaryExample(
-        records=tuple(record.hex() for record in inputs.records) if isinstance(inputs, SelectionInputs) else (),
-        start_index=inputs.start_index if isinstance(inputs, FallbackInputs) else None,
-        app_count=0 if isinstance(inputs, TableInputs) else inputs.app_count,
-        factory=not isinstance(inputs, TableInputs) and inputs.has_factory,
-        table=inputs.rows.hex() if isinstance(inputs, TableInputs) else "",
-        flash_size=inputs.flash_size if isinstance(inputs, TableInputs) else None,
-        efuse_version=None if isinstance(inputs, TableInputs) or not versions else inputs.efuse_version,
-        versions=tuple(
-            BinaryVersion(offset=item.offset, version=item.version if item.is_described else None) for item in versions
-        ),
+    plain = BinaryExample(
+        records=(),
+        start_index=None,
+        app_count=0,
+        factory=False,
+        table="",
+        flash_size=None,
+        efuse_version=None,
+        versions=(),
+        app_subtypes=(),
+        otadata=False,
+        reset_reason=None,
+        retained=None,
+        asked=None,
         failing=example.failing,
-        code=_deed(example.code),
-        impl=_deed(example.impl),
+        code=_deed(example.code, example.inputs),
+        impl=_deed(example.impl, example.inputs),
+    )
+    match example.inputs:
+        case SelectionInputs() as inputs:
+            return replace(
+                plain,
+                records=_hex(inputs.records),
+                app_count=inputs.app_count,
+                factory=inputs.has_factory,
+                otadata=inputs.otadata_offset != 0,
+                efuse_version=inputs.efuse_version if inputs.versions else None,
+                versions=_versions(inputs.versions),
+            )
+        case FallbackInputs() as inputs:
+            return replace(
+                plain,
+                start_index=inputs.start_index,
+                app_count=inputs.app_count,
+                factory=inputs.has_factory,
+                otadata=inputs.otadata_offset != 0,
+                efuse_version=inputs.efuse_version if inputs.versions else None,
+                versions=_versions(inputs.versions),
+            )
+        case TableInputs() as inputs:
+            return replace(plain, table=inputs.rows.hex(), flash_size=inputs.flash_size)
+        case WakeInputs() as inputs:
+            return replace(
+                plain,
+                records=_hex(inputs.records),
+                app_count=len(inputs.slots),
+                factory=inputs.factory is not None,
+                otadata=inputs.otadata is not None,
+                reset_reason=inputs.reset_reason,
+                retained=None if inputs.retained is None else (inputs.retained.offset, inputs.retained.size),
+            )
+        case CallInputs() as inputs:
+            subtypes = tuple(app.subtype for app in inputs.apps)
+            return replace(
+                plain,
+                records=_hex(inputs.records),
+                app_count=inputs.app_count,
+                factory=AppSubtype.FACTORY in subtypes,
+                app_subtypes=subtypes,
+                otadata=inputs.otadata is not None,
+                asked=None if inputs.asked is None else (inputs.asked.type, inputs.asked.subtype),
+            )
+    raise AssertionError(example.inputs)
+
+
+def _hex(records: tuple[bytes, bytes]) -> tuple[str, ...]:
+    return tuple(record.hex() for record in records)
+
+
+def _versions(versions: tuple[ImageVersion, ...]) -> tuple[BinaryVersion, ...]:
+    return tuple(
+        BinaryVersion(offset=item.offset, version=item.version if item.is_described else None) for item in versions
     )
 
 
-def _deed(deed: Deed) -> BinaryDeed:
+def _deed(deed: Deed, inputs: object) -> BinaryDeed:
     acts = (
-        BinaryAct(kind=act.kind.value, address=act.address, data=act.data.hex(), fails=act.fails) for act in deed.acts
+        BinaryAct(kind=act.kind.value, address=act.address, size=act.size, data=act.data.hex(), fails=act.fails)
+        for act in deed.acts
     )
-    return BinaryDeed(boot_index=deed.result, has_initial_contents=deed.noted, acts=tuple(acts), table_words=deed.words)
+    is_call, has_result = isinstance(inputs, CallInputs), isinstance(inputs, SelectionInputs | TableInputs)
+    code, state = deed.words if is_call and deed.result == CallEnd.RETURNS else (None, None)
+    return BinaryDeed(
+        boot_index=deed.result if has_result else None,
+        has_initial_contents=deed.noted,
+        acts=tuple(acts),
+        table_words=deed.words if isinstance(inputs, TableInputs) else (),
+        end=_END_NAMES[CallEnd(deed.result)] if is_call else None,
+        code=code,
+        state=state,
+    )
+
+
+_END_NAMES: dict[CallEnd, Literal["returns", "restarts", "panics"]] = {
+    CallEnd.RETURNS: "returns",
+    CallEnd.RESTARTS: "restarts",
+    CallEnd.PANICS: "panics",
+}

@@ -6,54 +6,38 @@ other memory changed, nor the registers that a function has to preserve.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import z3
 
 from ...impl.esp_err import EspErr, OtaError
-from ...proofs.refinement.symbolic_execution import SymBool, bits_of
 from ..elf_file import BootloaderElf
+from ..execution.counting_loop import ends_soon, meanings
 from ..execution.machine_state import MachineState
 from ..execution.words import Word, as_bits
 from ..theorems.machine_setup import Semantics
 from ..theorems.outcome import FunctionOutcome, distinct_outcomes
-from ..theorems.theorem import TheoremCode
-from .call_inputs import GIVEN_OF_CALLS, WANTS_STATE
+from ..theorems.theorem import MACHINE_PREMISES, Theorem, TheoremCode
+from .call_inputs import GIVEN_OF_CALLS, plain_calls, read_call
 from .call_machine import COUNT_FUNCTION, CallMachine, ended
 from .call_outcome import CallEnd, end_word
-from .expected_call import ImplCall, OpenSelection, asked_partition
+from .expected_call import CallArguments, CallReturn, CountedSelection, ImplCall, expected_call
+from .played_call import played_call
+
+CallPointers = Callable[[CallMachine], tuple[Word, ...]]
+"""Return the arguments of a call as the machine code gets them."""
 
 
-@dataclass(frozen=True, slots=True)
-class CallTheorem:
-    """A function of the application does what impl's call does."""
-
-    function: str
-    """Its name in the file."""
-    title: str
-    inputs: str
-    """For what it holds."""
-    does: str
-    """What is the same."""
-    run: ImplCall
-    arguments: Callable[[CallMachine], tuple[Word, ...]] = lambda machine: ()
-    given: tuple[Any, ...] = GIVEN_OF_CALLS
-    """What is assumed of the inputs."""
-
-    @property
-    def sentence(self) -> str:
-        """What is proved, for a reader without the code."""
-        return f"For {self.inputs}: {self.function} in this file {self.does}."
-
-
-def explore_call(theorem: CallTheorem, elf: BootloaderElf, semantics: Semantics) -> TheoremCode:
+def explore_call(
+    function: str, pointers: CallPointers, elf: BootloaderElf, semantics: Semantics, given: tuple[Any, ...]
+) -> TheoremCode:
     """Return every path of the function; raises InputError, and ExecutionStopped where one cannot be followed."""
-    calls = CallMachine(elf, theorem.function)
-    start = calls.entry(*theorem.arguments(calls))
+    calls = CallMachine(elf, function)
+    start = calls.entry(*pointers(calls))
     hooks = calls.hooks()
     plain = {address: hook for address, (_, hook) in hooks.items()}
-    found = calls.machine.explore(start.fork(), plain, semantics, theorem.given)
+    found = calls.machine.explore(start.fork(), plain, semantics, given)
     names = tuple(sorted({hooks[address][0] for address in found.called}))
     outcomes = distinct_outcomes(_outcome(calls, start, path) for path in found.paths)
     return TheoremCode(calls.machine, semantics, found, names, outcomes)
@@ -68,43 +52,66 @@ def _outcome(calls: CallMachine, start: MachineState, path: MachineState) -> Fun
     return FunctionOutcome(path.condition, word, z3.BoolVal(False), operations, z3.simplify(z3.And(*frame)))
 
 
-def _count_slots(ota: OpenSelection) -> Any:
-    return end_word(CallEnd.RETURNS, ota.count_slots())
+def _count_slots(ota: CountedSelection, given: CallArguments) -> CallReturn:
+    return CallReturn(code=ota.count_slots())
 
 
-def _set_boot_partition(ota: OpenSelection) -> Any:
-    ota.esp_ota_set_boot_partition(asked_partition())
-    return end_word(CallEnd.RETURNS)
+def _set_boot_partition(ota: CountedSelection, given: CallArguments) -> None:
+    ota.esp_ota_set_boot_partition(given.partition)
 
 
-def _get_state(ota: OpenSelection) -> Any:
-    partition = asked_partition()
-    if not SymBool(WANTS_STATE):
+def _get_state(ota: CountedSelection, given: CallArguments) -> CallReturn:
+    partition = given.partition
+    if not given.wants_state:
         raise OtaError(EspErr.INVALID_ARG)
-    state = ota.esp_ota_get_state_partition(partition)
-    return end_word(CallEnd.RETURNS, state=bits_of(state))
+    return CallReturn(state=ota.esp_ota_get_state_partition(partition))
 
 
-def _mark_valid(ota: OpenSelection) -> Any:
+def _mark_valid(ota: CountedSelection, given: CallArguments) -> None:
     ota.esp_ota_mark_app_valid_cancel_rollback()
-    return end_word(CallEnd.RETURNS)
 
 
-def _mark_invalid(ota: OpenSelection) -> Any:
+def _mark_invalid(ota: CountedSelection, given: CallArguments) -> None:
     ota.esp_ota_mark_app_invalid_rollback_and_reboot()
-    return end_word(CallEnd.RETURNS)
 
 
+def _theorem(
+    function: str, title: str, inputs: str, does: str, run: ImplCall, pointers: CallPointers = lambda calls: ()
+) -> Theorem:
+    """Return the theorem that a function does what impl's call does."""
+    return Theorem(
+        name=function,
+        title=title,
+        sentence=lambda config: f"For {inputs}: {function} in this file {does}.",
+        premises=lambda config: (*MACHINE_PREMISES, *_PREMISES),
+        explore=partial(explore_call, function, pointers),
+        expected=partial(expected_call, run, GIVEN_OF_CALLS),
+        given=lambda config: GIVEN_OF_CALLS,
+        wishes=plain_calls,
+        inputs=read_call,
+        played=partial(played_call, run),
+        facts=meanings,
+        example_facts=ends_soon,
+    )
+
+
+_PREMISES = (
+    "otadata has two sectors, begins at a sector in the first 256 MiB of flash, and mapping it succeeds.",
+    "A call is given NULL or a partition whose type and subtype have 8 bits.",
+    "esp_ota_get_app_partition_count, where another function calls it, does what its own theorem says.",
+    "Check word and remainder may be any functions.",
+    "The search for the next number ends; that impl's next_seq is what it finds is shown apart.",
+)
 _RECORDS = "both otadata records with any 64 bytes, any app partitions in the table, otadata or none"
 CALL_THEOREMS = (
-    CallTheorem(
+    _theorem(
         COUNT_FUNCTION,
         "Number of slots",
         "any app partitions in the table",
         "returns the number of OTA slots without a gap from ota_0 that impl's call counts",
         _count_slots,
     ),
-    CallTheorem(
+    _theorem(
         "esp_ota_get_state_partition",
         "State of a partition",
         f"any partition or NULL, {_RECORDS}",
@@ -112,14 +119,14 @@ CALL_THEOREMS = (
         _get_state,
         lambda calls: (calls.asked_pointer, calls.state_pointer),
     ),
-    CallTheorem(
+    _theorem(
         "esp_ota_mark_app_valid_cancel_rollback",
         "Accepting the image",
         f"{_RECORDS}, and each flash operation succeeding or failing",
         "erases and programs what impl's call does, in the same order, and returns the same esp_err_t",
         _mark_valid,
     ),
-    CallTheorem(
+    _theorem(
         "esp_ota_set_boot_partition",
         "Setting the boot partition",
         f"any partition or NULL, {_RECORDS}, and each image check and flash operation succeeding or failing",
@@ -127,7 +134,7 @@ CALL_THEOREMS = (
         _set_boot_partition,
         lambda calls: (calls.asked_pointer,),
     ),
-    CallTheorem(
+    _theorem(
         "esp_ota_mark_app_invalid_rollback_and_reboot",
         "Rolling back",
         f"{_RECORDS}, and each image check and flash operation succeeding or failing",

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 import z3
 
@@ -30,7 +30,8 @@ from ...proofs.refinement.symbolic_execution import SymBool, SymWord, bits_of, e
 from ..execution.counting_loop import ABOVE
 from ..theorems.boot_inputs import OTADATA_OFFSET, OTADATA_SIZE, operation_result
 from ..theorems.expected_flash import RecordFlash, word_of
-from ..theorems.expected_selection import ExpectedSide, RecordedConfig, open_records
+from ..theorems.expected_selection import open_records
+from ..theorems.expected_side import ExpectedSide, RecordedConfig
 from ..theorems.flash_operations import Checked, FlashOperation, Programmed, RangeErased
 from ..theorems.outcome import FunctionOutcome, distinct_outcomes
 from .call_inputs import (
@@ -43,6 +44,8 @@ from .call_inputs import (
     HAS_TOO_MANY,
     IS_ASKED,
     SLOT_COUNT,
+    STATE_BEFORE,
+    WANTS_STATE,
     app_offset,
     app_size,
     first_number,
@@ -50,8 +53,47 @@ from .call_inputs import (
 )
 from .call_outcome import CallEnd, end_word
 
-ImplCall = Callable[["OpenSelection"], Any]
-"""Run one call; return the word that it ends with."""
+
+class CallArguments(Protocol):
+    """What a call is given."""
+
+    @property
+    def partition(self) -> Partition | None:
+        """The partition that it is about."""
+
+    @property
+    def wants_state(self) -> Any:
+        """Where to put a state is given, which may fork."""
+
+
+ImplCall = Callable[["CountedSelection", CallArguments], "CallReturn | None"]
+"""Run one call; return what it returns where that is more than ESP_OK."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallReturn:
+    """What a call returns."""
+
+    code: Any = 0
+    """The esp_err_t, or the number that it counts."""
+    state: Any = None
+    """What it leaves where a state is put; None for nothing."""
+
+
+class OpenArguments:
+    """Any arguments."""
+
+    @property
+    def partition(self) -> Partition | None:
+        """The partition that the call is given; forks on whether there is one."""
+        if not SymBool(IS_ASKED):
+            return None
+        return Partition("", *map(word_of, (ASKED_TYPE, ASKED_SUBTYPE, ASKED_OFFSET, ASKED_SIZE)))
+
+    @property
+    def wants_state(self) -> SymBool:
+        """Whether it is told where to put a state."""
+        return SymBool(WANTS_STATE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +148,15 @@ class OpenPartitions(EspPartitions):
             raise OtaError(OpenError(result))  # type: ignore[arg-type]  # stands for every code
 
 
-class OpenSelection(OtaSelection):
+class CountedSelection(OtaSelection):
+    """impl's calls, of which the count of slots is one."""
+
+    def count_slots(self) -> int:
+        """Return what impl's own call counts."""
+        return OtaSelection.esp_ota_get_app_partition_count(self)
+
+
+class OpenSelection(CountedSelection):
     """impl's calls, over any number of slots."""
 
     def esp_ota_get_app_partition_count(self) -> Any:
@@ -115,10 +165,6 @@ class OpenSelection(OtaSelection):
             raise Panic
         return SymWord(z3.ZeroExt(1, SLOT_COUNT), 0, MAX_OTA_SLOTS)
 
-    def count_slots(self) -> int:
-        """Return what impl's own call counts; forks."""
-        return super().esp_ota_get_app_partition_count()
-
 
 def expected_call(call: ImplCall, given: tuple[Any, ...], config: Config) -> ExpectedSide:
     """Return what impl's call does with this configuration, as every path of it."""
@@ -126,23 +172,17 @@ def expected_call(call: ImplCall, given: tuple[Any, ...], config: Config) -> Exp
     with open_records(), _open_calls():
         paths = explored_paths(partial(_ended, call, recorded, rules), z3.And(*given))
     outcomes = (FunctionOutcome(path.condition, path.result[0], z3.BoolVal(False), path.result[1]) for path in paths)
-    return ExpectedSide(config, distinct_outcomes(outcomes), len(paths), frozenset(recorded.read | rules.read))
+    read = frozenset(recorded.read | rules.read)
+    return ExpectedSide(config, distinct_outcomes(outcomes), len(paths), read, releases_like(config, read))
 
 
-def releases_like(release: Release, rules: frozenset[str]) -> tuple[Release, ...]:
+def releases_like(config: Config, read: frozenset[str]) -> tuple[Release, ...]:
     """Return the releases with the same values of those of these fields that are rules."""
 
     def known(of: Release) -> list[bool]:
-        return [getattr(app_rules(of), rule) for rule in AppRules.__dataclass_fields__ if rule in rules]
+        return [getattr(app_rules(of), rule) for rule in AppRules.__dataclass_fields__ if rule in read]
 
-    return tuple(other for other in Release if known(other) == known(release))
-
-
-def asked_partition() -> Partition | None:
-    """Return the partition that the call is given; forks on whether there is one."""
-    if not SymBool(IS_ASKED):
-        return None
-    return Partition("", *map(word_of, (ASKED_TYPE, ASKED_SUBTYPE, ASKED_OFFSET, ASKED_SIZE)))
+    return tuple(other for other in Release if known(other) == known(config.app_release))
 
 
 def otadata_partition() -> Partition:
@@ -162,7 +202,9 @@ def _ended(call: ImplCall, config: Any, rules: RecordedRules) -> tuple[Any, tupl
     ota = OpenSelection(OpenPartitions(flash), efuse, config, app_partition(0x10), 0)
     ota.rules = rules  # type: ignore[assignment]  # answers as they do
     try:
-        word = call(ota)
+        returned = call(ota, OpenArguments()) or CallReturn()
+        state = STATE_BEFORE if returned.state is None else bits_of(returned.state)
+        word = end_word(CallEnd.RETURNS, bits_of(returned.code), state)
     except OtaError as error:
         code: Any = error.code
         word = end_word(CallEnd.RETURNS, code.bits if isinstance(code, OpenError) else z3.BitVecVal(code, 32))

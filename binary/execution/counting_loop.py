@@ -5,7 +5,7 @@ turn equally often, whatever their code looks like. That a piece of machine code
 one turn is followed from a state in which k may be anything. That the loop ends is not shown.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -51,14 +51,14 @@ FollowTurn = Callable[[MachineState, bool], Any]
 Raises ExecutionStopped and NeedsNumber where there is no such turn, or another branch in it."""
 
 
-def meanings(formula: Any) -> list[Any]:
-    """Return what the open functions in a formula are by their meaning, as far as their first two turns tell."""
-    return [fact for order, words in _loops(formula) for fact in _meaning(order, *words)]
+def meanings(terms: Sequence[Any]) -> list[Any]:
+    """Return what the open functions in some terms are by their meaning, as far as their first two turns tell."""
+    return [fact for order, words in _loops(terms) for fact in _meaning(order, *words)]
 
 
-def ends_soon(formula: Any) -> list[Any]:
-    """Return when each loop in a formula ends within the turns of which `meanings` tells."""
-    return [z3.Not(order.holds(bound, start + 2 * step)) for order, (bound, start, step) in _loops(formula)]
+def ends_soon(terms: Sequence[Any]) -> list[Any]:
+    """Return when each loop in some terms ends within the turns of which `meanings` tells."""
+    return [z3.Not(order.holds(bound, start + 2 * step)) for order, (bound, start, step) in _loops(terms)]
 
 
 def _meaning(order: LoopOrder, bound: Any, start: Any, step: Any) -> Iterator[Any]:
@@ -70,10 +70,10 @@ def _meaning(order: LoopOrder, bound: Any, start: Any, step: Any) -> Iterator[An
         start = following
 
 
-def _loops(formula: Any) -> list[tuple[LoopOrder, tuple[Any, ...]]]:
-    """Return the order and the three words of each loop in a formula."""
+def _loops(terms: Sequence[Any]) -> list[tuple[LoopOrder, tuple[Any, ...]]]:
+    """Return the order and the three words of each loop in some terms."""
     found: dict[tuple[Any, ...], tuple[LoopOrder, tuple[Any, ...]]] = {}
-    seen, work = set(), [formula]
+    seen, work = set(), list(terms)
     while work:
         term = work.pop()
         if term.get_id() in seen:

@@ -1,4 +1,4 @@
-"""What a bootloader does with some inputs, as numbers and bytes: by its machine code, or by impl."""
+"""What a function does with some inputs, as numbers and bytes: by its machine code, or by impl."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -11,6 +11,8 @@ class DeedKind(Enum):
     PROGRAM = "program"
     CHECK = "check"
     """An image is checked."""
+    LOAD = "load"
+    """An image is loaded unchecked."""
     START = "start"
     """An image is started."""
     BURN = "burn"
@@ -27,9 +29,11 @@ class Act:
     data: bytes
     """What is programmed; else empty."""
     fails: bool
-    """It returns an error; of a check, the image does not pass."""
+    """It returns an error; of a check or a load, the image does not pass."""
     encrypted: bool = False
     """Flash encryption is asked for."""
+    size: int = 0
+    """Bytes that are erased."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +41,13 @@ class Deed:
     """What one side does."""
 
     result: int
-    """Boot index, of a selection: -1 is factory, -99 none."""
+    """Boot index, of a selection: -1 is factory, -99 none. Of a call of an application: a CallEnd."""
     noted: bool
     """Whether ota_has_initial_contents is set, by a selection."""
     acts: tuple[Act, ...]
     words: tuple[int, ...] = ()
     """Of the loading of the partition table: where it was read, then offset and size of otadata, factory, test and each
-    slot, then the count of slots; result is 1 where the table is taken."""
+    slot, then the count of slots; result is 1 where the table is taken. Of a call that returns: esp_err_t, or the
+    number that it counts, and the state that it leaves."""
     keeps_frame: bool = True
-    """The registers and the table that it has to leave alone are as they were."""
+    """The registers and the memory that it has to leave alone are as they were."""

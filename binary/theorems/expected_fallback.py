@@ -22,7 +22,8 @@ from ...proofs.refinement.symbolic_entries import standing_in
 from ...proofs.refinement.symbolic_execution import SymBool, SymWord, bits_of, explored_paths
 from .boot_inputs import APP_COUNT, OTADATA_OFFSET, OTADATA_SIZE
 from .expected_flash import OpenEfuse, RecordFlash, word_of
-from .expected_selection import ExpectedSide, RecordedConfig, open_records
+from .expected_selection import open_records
+from .expected_side import ExpectedSide, RecordedConfig
 from .fallback_inputs import (
     FACTORY_PLACE,
     HAS_FACTORY,
@@ -48,7 +49,7 @@ def expected_fallback(config: Config) -> ExpectedSide:
     with open_records(), _open_check():
         paths = explored_paths(partial(_loaded, recorded), z3.And(*given_of_fallback(config)))
     outcomes = (FunctionOutcome(path.condition, NO_RESULT, z3.BoolVal(False), path.result) for path in paths)
-    return ExpectedSide(config, distinct_outcomes(outcomes), len(paths), frozenset(recorded.read))
+    return recorded.side(distinct_outcomes(outcomes), len(paths))
 
 
 @contextmanager

@@ -19,10 +19,7 @@ from ...proofs.refinement.symbolic_board import SymBytes, UnknownAccess
 from ...proofs.refinement.symbolic_execution import SymBool, SymWord, bits_of
 from .boot_inputs import operation_result, record_address, record_bits
 from .flash_operations import Burned, Erased, FlashOperation, Programmed
-from .image_versions import MAGIC_AT, VERSION_AT, efuse_version, offset_of_slot
-
-SLOT_SIZE = 0x100000
-"""Of a slot's partition, which no code looks at but for 0."""
+from .image_versions import MAGIC_AT, SLOT_OFFSETS, SLOT_SIZES, VERSION_AT, efuse_version, of_slot
 
 
 def word_of(term: Any) -> Any:
@@ -104,5 +101,5 @@ class OpenSlots:
 
     def get(self, index: SymWord) -> Partition:
         """Return a slot's partition; the number is one that a selection comes to."""
-        offset = word_of(offset_of_slot(bits_of(index)))
-        return Partition("app", PartitionType.APP, AppSubtype.OTA_0, offset, SLOT_SIZE)
+        place = word_of(of_slot(SLOT_OFFSETS, bits_of(index))), word_of(of_slot(SLOT_SIZES, bits_of(index)))
+        return Partition("app", PartitionType.APP, AppSubtype.OTA_0, *place)

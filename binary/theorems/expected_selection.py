@@ -5,7 +5,6 @@ and on a flash whose records may be anything and whose operations may fail. What
 SymStruct for Python's struct, an open function for the check word, and an open function for the remainder.
 """
 
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -18,27 +17,17 @@ from ...impl.partitions.partition import AppSubtype, DataSubtype, Partition, Par
 from ...model.config import Config
 from ...proofs.refinement.symbolic_board import SymStruct
 from ...proofs.refinement.symbolic_entries import CRC, standing_in, view_truth
-from ...proofs.refinement.symbolic_execution import SymBool, SymWord, bits_of, explored_paths
+from ...proofs.refinement.symbolic_execution import SymWord, bits_of, explored_paths
 from ..execution.words import REMAINDER
 from .boot_inputs import APP_COUNT, FACTORY_OFFSET, FACTORY_SIZE, OTADATA_OFFSET, OTADATA_SIZE
 from .expected_flash import OpenEfuse, OpenSlots, RecordFlash, decode_open_description, word_of
+from .expected_side import ExpectedSide, RecordedConfig
 from .flash_operations import FlashOperation
 from .outcome import FunctionOutcome, distinct_outcomes
 from .selection_inputs import given_of_selection
 
 INVALID_INDEX = -99
 """What the C code returns where otadata is too small. Source: bootloader_config.h INVALID_INDEX."""
-
-
-@dataclass(frozen=True, slots=True)
-class ExpectedSide:
-    """What impl does, for all inputs."""
-
-    config: Config
-    outcomes: tuple[FunctionOutcome, ...]
-    path_count: int
-    read: frozenset[str]
-    """Fields of Config that impl has looked at; no other one has an influence."""
 
 
 class CountWord(SymWord):
@@ -51,27 +40,13 @@ class CountWord(SymWord):
         return SymWord(z3.ZeroExt(1, REMAINDER(bits_of(other), self.bits())), 0, self.high - 1)
 
 
-class RecordedConfig:
-    """A configuration that notes which of its fields are read."""
-
-    def __init__(self, config: Config) -> None:
-        """Stand for a configuration."""
-        self._config = config
-        self.read: set[str] = set()
-
-    def __getattr__(self, name: str) -> Any:
-        """Return a field."""
-        self.read.add(name)
-        return getattr(self._config, name)
-
-
 def expected_selection(config: Config) -> ExpectedSide:
     """Return what impl's bootloader selects and writes with this configuration, as every path of it."""
     recorded = RecordedConfig(config)
     with open_records():
         paths = explored_paths(partial(_selected, recorded), z3.And(*given_of_selection(config)))
     outcomes = (FunctionOutcome(path.condition, *path.result) for path in paths)
-    return ExpectedSide(config, distinct_outcomes(outcomes), len(paths), frozenset(recorded.read))
+    return recorded.side(distinct_outcomes(outcomes), len(paths))
 
 
 def open_records() -> Any:
@@ -92,20 +67,20 @@ def open_records() -> Any:
 
 def _selected(config: Any) -> tuple[Any, Any, tuple[FlashOperation, ...]]:
     flash = RecordFlash()
-    selection = Bootloader(flash, OpenEfuse(flash), config)._select(_partitions())
+    selection = Bootloader(flash, OpenEfuse(flash), config)._select(open_partitions())
     if selection is None:
         return z3.BitVecVal(INVALID_INDEX, 32), z3.BoolVal(False), flash.operations
     return z3.simplify(bits_of(selection.index)), *view_truth(selection.has_initial_contents), flash.operations
 
 
-def _partitions() -> BootloaderState:
-    """Return what the bootloader knows of the partition table; forks on whether factory and otadata are there."""
-    factory = otadata_partition = None
-    if SymBool(FACTORY_OFFSET != 0):
-        place = word_of(FACTORY_OFFSET), word_of(FACTORY_SIZE)
-        factory = Partition("factory", PartitionType.APP, AppSubtype.FACTORY, *place)
-    if SymBool(OTADATA_OFFSET != 0):
-        place = word_of(OTADATA_OFFSET), word_of(OTADATA_SIZE)
-        otadata_partition = Partition("otadata", PartitionType.DATA, DataSubtype.OTA, *place)
+def open_partitions() -> BootloaderState:
+    """Return what the bootloader knows of any partition table.
+
+    A partition of offset and size 0 stands for none, as in bootloader_state_t: where impl has None, it asks for the
+    offset or the size as well, and no path forks early."""
+    factory_place = word_of(FACTORY_OFFSET), word_of(FACTORY_SIZE)
+    factory = Partition("factory", PartitionType.APP, AppSubtype.FACTORY, *factory_place)
+    otadata_place = word_of(OTADATA_OFFSET), word_of(OTADATA_SIZE)
+    otadata_partition = Partition("otadata", PartitionType.DATA, DataSubtype.OTA, *otadata_place)
     count = CountWord(z3.ZeroExt(1, APP_COUNT), 0, 0xFFFFFFFF)
     return BootloaderState(factory, None, OpenSlots(), count, otadata_partition)  # type: ignore[arg-type]  # symbolic

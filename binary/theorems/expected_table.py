@@ -26,7 +26,7 @@ from ...proofs.refinement.symbolic_board import SmallWord, UnknownAccess
 from ...proofs.refinement.symbolic_entries import standing_in
 from ...proofs.refinement.symbolic_execution import AtomSolver, Path, SymBool, SymWord, bits_of, explored_paths
 from .expected_flash import word_of
-from .expected_selection import ExpectedSide, RecordedConfig
+from .expected_side import ExpectedSide, RecordedConfig
 from .outcome import FunctionOutcome
 from .table_inputs import FLASH_SIZE, TABLE_PLACES, md5_of_rows, table_part
 
@@ -48,7 +48,7 @@ def expected_table(config: Config) -> ExpectedSide:
     for path in paths:
         found.setdefault(id(path.result[1]), []).append(path)
     outcomes = tuple(_outcome(same) for same in found.values())
-    return ExpectedSide(config, outcomes, len(paths), frozenset(recorded.read))
+    return recorded.side(outcomes, len(paths))
 
 
 def _outcome(paths: list[Path]) -> FunctionOutcome:

@@ -41,7 +41,7 @@ from .image_versions import SLOT_OFFSETS, plain_versions, premises_of_versions
 from .machine_setup import Machine, Semantics, all_hooks, machine_for
 from .outcome import FunctionOutcome, distinct_outcomes
 from .played_fallback import played_fallback
-from .selection_theorem import FLAG, SLOT_PLACE_SIZE
+from .selection_theorem import FLAG, SLOT_PLACE_SIZE, options_against
 from .theorem import COMMON_PREMISES, Theorem, TheoremCode
 
 FUNCTION = "bootloader_utility_load_boot_image"
@@ -53,7 +53,7 @@ def explore_fallback(elf: BootloaderElf, semantics: Semantics, given: tuple[Any,
     state = machine.entry(machine.arguments, START_INDEX)
     state.memory[elf.object(FLAG).address] = z3.If(IS_FRESH, z3.BitVecVal(1, 8), z3.BitVecVal(0, 8))
     _store_table(machine, state)
-    hooks = all_hooks(machine, _hooks()) | {_load_image(elf): ("load_image", _start)}
+    hooks = all_hooks(machine, _hooks()) | {address_of_load_image(elf): ("load_image", _start)}
     plain = {address: hook for address, (_, hook) in hooks.items()}
     found = machine.explore(state, plain, semantics, given)
     names = tuple(sorted({hooks[address][0] for address in found.called}))
@@ -61,8 +61,8 @@ def explore_fallback(elf: BootloaderElf, semantics: Semantics, given: tuple[Any,
     return TheoremCode(machine, semantics, found, names, distinct_outcomes(outcomes))
 
 
-def _load_image(elf: BootloaderElf) -> int:
-    """Return the address of the static function; where it is inlined, nothing says what is started."""
+def address_of_load_image(elf: BootloaderElf) -> int:
+    """Return the address of the static function; raises ExecutionStopped where it is inlined."""
     try:
         return elf.object("load_image").address
     except InputError as error:
@@ -162,4 +162,5 @@ FALLBACK = Theorem(
     wishes=plain_inputs,
     inputs=read_fallback,
     played=played_fallback,
+    signs_against=options_against,
 )

@@ -65,6 +65,20 @@ class Checked:
 
 
 @dataclass(frozen=True, slots=True)
+class Loaded:
+    """An image is loaded unchecked."""
+
+    address: Any
+    """Of its partition."""
+    size: Any
+
+    @property
+    def terms(self) -> tuple[Any, ...]:
+        """What tells it from others of its kind."""
+        return self.address, self.size
+
+
+@dataclass(frozen=True, slots=True)
 class Started:
     """The image that was loaded is started: nothing follows."""
 
@@ -90,7 +104,7 @@ class Burned:
         return (self.version,)
 
 
-FlashOperation = Erased | RangeErased | Programmed | Checked | Started | Burned
+FlashOperation = Erased | RangeErased | Programmed | Checked | Loaded | Started | Burned
 
 
 def shape_of(operations: tuple[FlashOperation, ...]) -> tuple[tuple[type, int], ...]:

@@ -62,12 +62,12 @@ def efuse_version(burns: int) -> Any:
     return z3.BitVec(f"efuse_version{burns}", 32)
 
 
-def offset_of_slot(index: Any) -> Any:
-    """Return the offset of the slot with that number; any number above the last is the last."""
-    *lower, offset = SLOT_OFFSETS
+def of_slot(words: tuple[Any, ...], index: Any) -> Any:
+    """Return the word of the slot with that number; any number above the last is the last."""
+    *lower, word = words
     for slot, other in reversed(tuple(enumerate(lower))):
-        offset = z3.If(index == slot, other, offset)
-    return offset
+        word = z3.If(index == slot, other, word)
+    return word
 
 
 def plain_versions(offsets: tuple[Any, ...]) -> Iterator[Any]:

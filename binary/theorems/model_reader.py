@@ -5,9 +5,10 @@ from typing import Any
 
 import z3
 
+from ...impl.chip.cells import SECTOR_SIZE
 from .boot_inputs import MOST_OPERATIONS, operation_result
 from .deeds import Act, Deed, DeedKind
-from .flash_operations import Burned, Checked, Erased, FlashOperation, Programmed, Started
+from .flash_operations import Burned, Checked, Erased, FlashOperation, Loaded, Programmed, RangeErased, Started
 from .outcome import FunctionOutcome
 
 
@@ -50,6 +51,9 @@ class ModelReader:
     def _act(self, number: int, operation: FlashOperation) -> Act:
         kind, place = _KINDS[type(operation)], self.number(operation.terms[0])
         fails = kind is not DeedKind.START and self.number(operation_result(number)) != 0
+        if isinstance(operation, Erased | RangeErased):
+            size = SECTOR_SIZE if isinstance(operation, Erased) else self.number(operation.size)
+            return Act(kind, place, b"", fails, size=size)
         if not isinstance(operation, Programmed):
             return Act(kind, place, b"", fails)
         asks = operation.encrypted is not None and self.number(operation.encrypted) != 0
@@ -63,8 +67,10 @@ def _words(term: Any) -> tuple[Any, ...]:
 
 _KINDS = {
     Erased: DeedKind.ERASE,
+    RangeErased: DeedKind.ERASE,
     Programmed: DeedKind.PROGRAM,
     Checked: DeedKind.CHECK,
+    Loaded: DeedKind.LOAD,
     Started: DeedKind.START,
     Burned: DeedKind.BURN,
 }

@@ -24,7 +24,7 @@ class FunctionOutcome:
     """Formula: what may not be touched is as it was; impl touches nothing else."""
 
     @property
-    def _terms(self) -> tuple[Any, ...]:
+    def terms(self) -> tuple[Any, ...]:
         """The terms that say everything but when."""
         parts = [self.result, self.noted, z3.BoolVal(self.frame) if self.frame is True else self.frame]
         for op in self.operations:
@@ -36,7 +36,7 @@ class FunctionOutcome:
     @property
     def key(self) -> tuple[Any, ...]:
         """Equal where the ends are the same terms."""
-        return shape_of(self.operations), *(term.get_id() for term in self._terms)
+        return shape_of(self.operations), *(term.get_id() for term in self.terms)
 
     def equals(self, other: "FunctionOutcome", encrypted: Any) -> Any:
         """Return when an outcome of impl, of the same shape, is this one; encrypted: what each program must ask for."""

@@ -23,7 +23,7 @@ class PlannedFlash(NorFlash):
 
     def erase_sector(self, address: int) -> None:
         """Erase a sector."""
-        self.end(DeedKind.ERASE, address)
+        self.end(DeedKind.ERASE, address, size=SECTOR_SIZE)
         super().erase_sector(address)
 
     def program(self, address: int, data: bytes) -> None:
@@ -31,15 +31,15 @@ class PlannedFlash(NorFlash):
         self.end(DeedKind.PROGRAM, address, data)
         super().program(address, data)
 
-    def fails(self, kind: DeedKind, address: int, data: bytes = b"") -> bool:
+    def fails(self, kind: DeedKind, address: int, data: bytes = b"", size: int = 0) -> bool:
         """Note what is done, and tell whether it fails."""
         is_failing = len(self.acts) in self._failing
-        self.acts += (Act(kind, address, data, is_failing),)
+        self.acts += (Act(kind, address, data, is_failing, size=size),)
         return is_failing
 
-    def end(self, kind: DeedKind, address: int, data: bytes = b"") -> None:
+    def end(self, kind: DeedKind, address: int, data: bytes = b"", size: int = 0) -> None:
         """Note what is done; raises OtaError where it fails."""
-        if self.fails(kind, address, data):
+        if self.fails(kind, address, data, size):
             raise OtaError(EspErr.FLASH_OP_FAIL)
 
 
@@ -77,8 +77,8 @@ def cells_with(versions: Collection[ImageVersion], otadata_offset: int) -> Cells
 
 
 def otadata_at(offset: int, size: int) -> Partition | None:
-    """Return the otadata partition; offset: 0 where there is none."""
-    return Partition("otadata", PartitionType.DATA, DataSubtype.OTA, offset, size) if offset else None
+    """Return the otadata partition; offset and size: 0 where there is none."""
+    return Partition("otadata", PartitionType.DATA, DataSubtype.OTA, offset, size) if offset or size else None
 
 
 def app_at(subtype: int, offset: int, size: int) -> Partition:

@@ -29,7 +29,7 @@ def played_selection(inputs: SelectionInputs, failing: Collection[int], config: 
 
 
 def _table(inputs: SelectionInputs) -> BootloaderState:
-    factory = app_at(AppSubtype.FACTORY, inputs.factory_offset, _SIZE) if inputs.has_factory else None
+    factory = app_at(AppSubtype.FACTORY, inputs.factory_offset, inputs.factory_size) if inputs.has_factory else None
     slots = {slot: app_at(AppSubtype.OTA_0 + slot, item.offset, _SIZE) for slot, item in enumerate(inputs.versions)}
     otadata = otadata_at(inputs.otadata_offset, inputs.otadata_size)
     return BootloaderState(factory, None, slots, inputs.app_count, otadata)

@@ -1,37 +1,30 @@
-"""Proves or refutes the theorems of a bootloader's file, by every semantics of its processor, against several options.
+"""Proves or refutes theorems of a file, by every semantics of its processor, against several builds.
 
-The file does not say with which options it was built. Where the user does not either, each is tried until one is
-proved, and the verdict says which one the code follows. Two semantics that disagree are a bug of ours, and nothing is
-proved then.
+The file does not say with which options it was built, nor of which release it is. What the user does not say either is
+tried, and the verdict says which builds the code follows; builds that impl does not tell apart are one. Two semantics
+that disagree are a bug of ours, and nothing is proved then.
 """
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
-from ...model.config import Config, Release
+from ...model.config import Config
 from ..elf_file import BootloaderElf
 from ..execution.machine_state import ExecutionStopped
 from .boot_inputs import ENCRYPTED
 from .counterexample import TheoremCounterexample
-from .expected_selection import ExpectedSide
-from .fallback_theorem import FALLBACK
+from .expected_side import ExpectedSide, ProgramBuild, build_of, with_options_of
 from .machine_setup import Semantics, semantics_for
 from .model_reader import ModelReader
 from .outcome import differing
 from .question import TheoremAnswer, TheoremVerdict, decide, find_example
-from .selection_theorem import SELECTION
-from .table_theorem import TABLE
 from .theorem import Theorem, TheoremCode
-from .version_hooks import EFUSE_HOOKS
 
 Progress = Callable[[str], None]
 ANTI_ROLLBACK = Config(rollback=True, anti_rollback=True)
-BUILD_OPTIONS = (Config(rollback=True), Config(), ANTI_ROLLBACK)
-"""What is tried where nobody says how the file was built."""
-RELEASE_FIELDS = frozenset({"bootloader_release", "app_release"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +43,8 @@ class ConfigVerdict:
     verdict: TheoremVerdict
     detail: str
     """Who says so, or why nobody does."""
-    releases: tuple[Release, ...] = ()
-    """The releases for which impl's bootloader does the same."""
+    builds: frozenset[ProgramBuild]
+    """Those in which impl does the same; of what was not compared, those with the same options."""
     runs: tuple[SemanticsRun, ...] = ()
     impl_paths: int = 0
     codes: tuple[TheoremCode, ...] = ()
@@ -71,20 +64,26 @@ class TheoremProof:
     @property
     def verdict(self) -> TheoremVerdict:
         """Proved for one configuration, refuted for all of them, or neither."""
-        return self.followed.verdict if self.followed.verdict is TheoremVerdict.PROVED else _worst(self.verdicts)
+        found = {item.verdict for item in self.verdicts}
+        if TheoremVerdict.PROVED in found:
+            return TheoremVerdict.PROVED
+        return TheoremVerdict.REFUTED if found == {TheoremVerdict.REFUTED} else TheoremVerdict.UNDECIDED
 
     @property
     def followed(self) -> ConfigVerdict:
         """The configuration that is proved; else the one that the code comes closest to, by what it calls."""
         called = {name for item in self.verdicts for code in item.codes for name in code.hooks}
-        has_versions, writes = bool(called & set(EFUSE_HOOKS)), "bootloader_flash_write" in called
 
-        def distance(item: ConfigVerdict) -> tuple[bool, bool, bool]:
-            config = item.config
-            is_proved = item.verdict is TheoremVerdict.PROVED
-            return not is_proved, config.anti_rollback is not has_versions, config.rollback is not writes
+        def distance(item: ConfigVerdict) -> tuple[bool, int]:
+            return item.verdict is not TheoremVerdict.PROVED, self.theorem.signs_against(item.config, called)
 
         return min(self.verdicts, key=distance)
+
+    @property
+    def builds(self) -> frozenset[ProgramBuild]:
+        """The builds for which it is proved."""
+        proved = (item.builds for item in self.verdicts if item.verdict is TheoremVerdict.PROVED)
+        return frozenset().union(*proved)
 
     @property
     def codes(self) -> tuple[TheoremCode, ...]:
@@ -98,56 +97,44 @@ class TheoremProof:
 
 
 @dataclass(frozen=True, slots=True)
-class BootloaderProof:
+class ProgramProof:
     """What is known of a file."""
 
     elf: BootloaderElf
     theorems: tuple[TheoremProof, ...]
 
     @property
+    def builds(self) -> frozenset[ProgramBuild]:
+        """The builds that all functions follow."""
+        return frozenset.intersection(*(proof.builds for proof in self.theorems)) if self.theorems else frozenset()
+
+    @property
     def verdict(self) -> TheoremVerdict:
-        """Proved where every theorem is; refuted where one is."""
+        """Proved where every theorem is, all for one and the same build; refuted where one is, or there is no such."""
         found = {proof.verdict for proof in self.theorems}
-        if TheoremVerdict.REFUTED in found:
-            return TheoremVerdict.REFUTED
-        return TheoremVerdict.PROVED if found == {TheoremVerdict.PROVED} else TheoremVerdict.UNDECIDED
-
-    @property
-    def config(self) -> Config:
-        """The configuration that the code follows, or comes closest to."""
-        return self.theorems[0].followed.config
-
-    @property
-    def seconds(self) -> float:
-        """How long it took."""
-        return sum(proof.seconds for proof in self.theorems)
-
-
-def prove_bootloader(
-    elf: BootloaderElf,
-    configs: Iterable[Config] = BUILD_OPTIONS,
-    progress: Progress = lambda text: None,
-    with_table: bool = False,
-) -> BootloaderProof:
-    """Prove the theorems: the selection for one of the configurations, the others for that one. Raises InputError.
-
-    with_table: the loading of the partition table too, by the rules of the configurations' release."""
-    selection = prove_theorem(SELECTION, elf, tuple(configs), progress)
-    others = (FALLBACK, TABLE) if with_table else (FALLBACK,)
-    proofs = (prove_theorem(theorem, elf, (selection.followed.config,), progress) for theorem in others)
-    return BootloaderProof(elf, (selection, *proofs))
+        if found == {TheoremVerdict.PROVED}:
+            return TheoremVerdict.PROVED if self.builds else TheoremVerdict.REFUTED
+        return TheoremVerdict.REFUTED if TheoremVerdict.REFUTED in found else TheoremVerdict.UNDECIDED
 
 
 def prove_theorem(
-    theorem: Theorem, elf: BootloaderElf, configs: tuple[Config, ...], progress: Progress = lambda text: None
+    theorem: Theorem,
+    elf: BootloaderElf,
+    configs: tuple[Config, ...],
+    progress: Progress = lambda text: None,
+    is_exhaustive: bool = False,
 ) -> TheoremProof:
-    """Prove one theorem for one of the configurations, the first that it can be. Raises InputError."""
+    """Prove one theorem for one of the configurations, the first that it can be. Raises InputError.
+
+    is_exhaustive: try the others too, as the code may follow several."""
     started = time.perf_counter()
     attempt = _Attempt(theorem, elf, progress)
     verdicts: list[ConfigVerdict] = []
     for config in configs:
+        if any(build_of(config) in item.builds for item in verdicts):
+            continue
         verdicts.append(attempt.verdict(config))
-        if verdicts[-1].verdict is TheoremVerdict.PROVED:
+        if verdicts[-1].verdict is TheoremVerdict.PROVED and not is_exhaustive:
             break
     return TheoremProof(theorem, tuple(verdicts), time.perf_counter() - started)
 
@@ -166,7 +153,8 @@ class _Attempt:
         """Return what is known for a configuration."""
         codes = self._followed(config)
         if isinstance(codes, str):
-            return self._refuted_by_versions(config) or ConfigVerdict(config, TheoremVerdict.UNDECIDED, codes)
+            undecided = ConfigVerdict(config, TheoremVerdict.UNDECIDED, codes, with_options_of(config))
+            return self._refuted_by_versions(config) or undecided
         return self._compared(codes, config)
 
     def _refuted_by_versions(self, config: Config) -> ConfigVerdict | None:
@@ -178,8 +166,9 @@ class _Attempt:
         return found if found.verdict is TheoremVerdict.REFUTED else None
 
     def _compared(self, codes: tuple[TheoremCode, ...], config: Config) -> ConfigVerdict:
-        self._progress(f"{self._theorem.name}: comparing it with impl ({config_text(config)})")
-        return _decide(self._theorem, codes, expected(self._theorem, config))
+        side = expected(self._theorem, self._theorem.refined(config, codes[0]))
+        self._progress(f"{self._theorem.name}: comparing it with impl")
+        return _decide(self._theorem, codes, side)
 
     def _followed(self, config: Config) -> tuple[TheoremCode, ...] | str:
         """Return all paths under the premises of a configuration, by every semantics; text where some stop."""
@@ -205,33 +194,17 @@ def expected(theorem: Theorem, config: Config) -> ExpectedSide:
     return theorem.expected(config)
 
 
-def config_text(config: Config) -> str:
-    """Return a configuration in a few words."""
-    if config.anti_rollback:
-        return "anti-rollback on"
-    return "rollback on" if config.rollback else "rollback off"
-
-
-def _decide(theorem: Theorem, codes: tuple[TheoremCode, ...], expectation: ExpectedSide) -> ConfigVerdict:
-    given = theorem.given(expectation.config)
-    differences = [differing(code.outcomes, expectation.outcomes, ENCRYPTED, theorem.is_by_case) for code in codes]
+def _decide(theorem: Theorem, codes: tuple[TheoremCode, ...], side: ExpectedSide) -> ConfigVerdict:
+    given = theorem.given(side.config)
+    differences = [differing(code.outcomes, side.outcomes, ENCRYPTED, theorem.is_by_case) for code in codes]
     runs = tuple(
-        SemanticsRun(code.semantics, decide(differs, given)) for code, differs in zip(codes, differences, strict=True)
+        SemanticsRun(code.semantics, decide(differs, (*given, *theorem.facts([differs]))))
+        for code, differs in zip(codes, differences, strict=True)
     )
-    verdict, detail = _joined(runs)
-    reads_release = RELEASE_FIELDS & expectation.read
-    found = ConfigVerdict(
-        expectation.config,
-        verdict,
-        detail,
-        (expectation.config.bootloader_release,) if reads_release else tuple(Release),
-        runs,
-        expectation.path_count,
-        codes,
-    )
-    if verdict is not TheoremVerdict.REFUTED:
+    found = ConfigVerdict(side.config, *_joined(runs), side.builds, runs, side.path_count, codes)
+    if found.verdict is not TheoremVerdict.REFUTED:
         return found
-    example = _example(theorem, codes[0], differences[0], expectation)
+    example = _example(theorem, codes[0], differences[0], side)
     if isinstance(example, str):
         return replace(found, verdict=TheoremVerdict.UNDECIDED, detail=example)
     return replace(found, example=example)
@@ -239,33 +212,37 @@ def _decide(theorem: Theorem, codes: tuple[TheoremCode, ...], expectation: Expec
 
 def _joined(runs: tuple[SemanticsRun, ...]) -> tuple[TheoremVerdict, str]:
     """Return what the semantics say together."""
-    found = {run.answer.verdict for run in runs}
-    if len(found) == 1:
-        return runs[0].answer.verdict, runs[0].answer.detail
     undecided = [run for run in runs if run.answer.verdict is TheoremVerdict.UNDECIDED]
     if undecided:
         return TheoremVerdict.UNDECIDED, f"{undecided[0].semantics.value}: {undecided[0].answer.detail}"
+    if len({run.answer.verdict for run in runs}) == 1:
+        return runs[0].answer.verdict, runs[0].answer.detail
     said = ", ".join(f"{run.semantics.value} says {run.answer.verdict.value}" for run in runs)
     return TheoremVerdict.UNDECIDED, f"the two semantics disagree, which is a bug of otaproof: {said}"
 
 
-def _example(
-    theorem: Theorem, code: TheoremCode, differs: object, expectation: ExpectedSide
-) -> TheoremCounterexample | str:
+def _example(theorem: Theorem, code: TheoremCode, differs: Any, side: ExpectedSide) -> TheoremCounterexample | str:
     """Return inputs for which the code differs; text where none is found, or impl does not do what is said of it."""
-    config = expectation.config
-    model = find_example(differs, theorem.given(config), theorem.wishes(config))
+    config = side.config
+    told = [term for outcome in (*code.outcomes, *side.outcomes) for term in outcome.terms]
+    given = (*theorem.given(config), *theorem.facts([differs, *told]), *theorem.example_facts([differs, *told]))
+    model = find_example(differs, given, theorem.wishes(config), told)
     if model is None:
         return "it differs for some check word, but no inputs were found for which it does with the true CRC-32"
     reader = ModelReader(model)
     example = TheoremCounterexample(
-        theorem.inputs(reader, config), reader.failing(), reader.deed(code.outcomes), reader.deed(expectation.outcomes)
+        theorem.inputs(reader, config), reader.failing(), reader.deed(code.outcomes), reader.deed(side.outcomes)
     )
     if theorem.played(example.inputs, example.failing, config) != example.impl:
         return "impl does not do on the simulated flash what its formula says, which is a bug of otaproof"
     return example
 
 
-def _worst(verdicts: tuple[ConfigVerdict, ...]) -> TheoremVerdict:
-    is_refuted = all(item.verdict is TheoremVerdict.REFUTED for item in verdicts)
-    return TheoremVerdict.REFUTED if is_refuted else TheoremVerdict.UNDECIDED
+def smt_texts(found: ProgramProof) -> Iterator[tuple[str, str]]:
+    """Yield every question that the verdicts rest on, by name, as SMT-LIB."""
+    for proof in found.theorems:
+        for item in proof.verdicts:
+            build = build_of(item.config)
+            options = "anti-rollback" if build.anti_rollback else "rollback" if build.rollback else "no-rollback"
+            for run in item.runs:
+                yield f"{proof.theorem.name}-{build.release.label}-{options}-{run.semantics.value}", run.answer.text

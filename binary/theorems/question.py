@@ -63,12 +63,15 @@ def decide(differs: Any, given: Sequence[Any]) -> TheoremAnswer:
     return answer(TheoremVerdict.PROVED, "z3 and bitwuzla")
 
 
-def find_example(differs: Any, given: Sequence[Any], wishes: Iterable[Any]) -> z3.ModelRef | None:
+def find_example(
+    differs: Any, given: Sequence[Any], wishes: Iterable[Any], told: Sequence[Any] = ()
+) -> z3.ModelRef | None:
     """Return inputs for which the formula is true with the true check word and remainder; None if none is found.
 
-    wishes: further conditions, each kept if it can be."""
+    wishes: further conditions, each kept if it can be. told: terms that are read in the example; open functions are the
+    true ones in them too."""
     formula = z3.simplify(z3.And(*given, differs))
-    solver = _solver([formula, *_true_functions(formula)], WISH_LIMIT_MS)
+    solver = _solver([formula, *_true_functions([formula, *told])], WISH_LIMIT_MS)
     kept: list[Any] = []
     model = None
     for wish in wishes:
@@ -81,17 +84,17 @@ def find_example(differs: Any, given: Sequence[Any], wishes: Iterable[Any]) -> z
     return model
 
 
-def _true_functions(formula: Any) -> Iterator[Any]:
-    """Yield what makes the open functions in a formula the true ones, wherever they are applied in it."""
-    for application in _applications(formula):
+def _true_functions(terms: Sequence[Any]) -> Iterator[Any]:
+    """Yield what makes the open functions in some terms the true ones, wherever they are applied in them."""
+    for application in _applications(terms):
         if application.decl().eq(CRC):
             yield application == crc_term(application.arg(0))
         else:
             yield application == z3.URem(application.arg(0), application.arg(1))
 
 
-def _applications(formula: Any) -> list[Any]:
-    found, seen, work = [], set(), [formula]
+def _applications(terms: Sequence[Any]) -> list[Any]:
+    found, seen, work = [], set(), list(terms)
     while work:
         term = work.pop()
         if term.get_id() in seen:

@@ -12,6 +12,7 @@ from .boot_inputs import (
     ENCRYPTED,
     ENCRYPTION_GIVEN,
     FACTORY_OFFSET,
+    FACTORY_SIZE,
     GIVEN,
     OTADATA_OFFSET,
     OTADATA_SIZE,
@@ -28,9 +29,11 @@ class SelectionInputs:
     records: tuple[bytes, bytes]
     app_count: int
     factory_offset: int
-    """0: no factory partition."""
+    """0: a factory partition counts as none."""
+    factory_size: int
+    """0 with offset 0: there is none in the table."""
     otadata_offset: int
-    """0: no otadata partition."""
+    """0: an otadata partition counts as none."""
     otadata_size: int
     encrypted: bool
     """Flash encryption is on."""
@@ -41,8 +44,8 @@ class SelectionInputs:
 
     @property
     def has_factory(self) -> bool:
-        """There is a factory partition."""
-        return self.factory_offset != 0
+        """There is a factory partition in the table."""
+        return bool(self.factory_offset or self.factory_size)
 
 
 def given_of_selection(config: Config) -> tuple[Any, ...]:
@@ -62,6 +65,7 @@ def read_selection(reader: ModelReader, config: Config) -> SelectionInputs:
         (reader.data(record_bits(0)), reader.data(record_bits(1))),
         count,
         reader.number(FACTORY_OFFSET),
+        reader.number(FACTORY_SIZE),
         reader.number(OTADATA_OFFSET),
         reader.number(OTADATA_SIZE),
         bool(reader.number(ENCRYPTED)),

@@ -5,7 +5,7 @@ same boot index, the same note that otadata was never written, the same erases a
 their bytes, bootloader_state_t unchanged, and the registers preserved that a function has to preserve.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import z3
@@ -35,6 +35,7 @@ from .outcome import FunctionOutcome, distinct_outcomes
 from .played_selection import played_selection
 from .selection_inputs import given_of_selection, read_selection
 from .theorem import COMMON_PREMISES, Theorem, TheoremCode
+from .version_hooks import EFUSE_HOOKS
 
 FUNCTION = "bootloader_utility_get_selected_boot_partition"
 FLAG = "ota_has_initial_contents"
@@ -104,10 +105,10 @@ def plain_inputs(config: Config) -> Iterator[Any]:
         yield z3.And(*(word == SEQ_EMPTY for word in words[1:6]))
     yield z3.And(OTADATA_OFFSET == 0xD000, OTADATA_SIZE == 2 * SECTOR_SIZE)
     yield z3.And(z3.UGE(APP_COUNT, 1), z3.ULE(APP_COUNT, 16))
-    yield z3.Or(FACTORY_OFFSET == 0, FACTORY_OFFSET == 0x10000)
+    yield z3.Or(z3.And(FACTORY_OFFSET == 0, FACTORY_SIZE == 0), FACTORY_OFFSET == 0x10000)
     yield z3.And(*(operation_result(number) == 0 for number in range(MOST_OPERATIONS)))
     yield ENCRYPTED == 0
-    yield FACTORY_OFFSET == 0
+    yield z3.And(FACTORY_OFFSET == 0, FACTORY_SIZE == 0)
     yield from (z3.And(*(word == SEQ_EMPTY for word in words)) for words in RECORDS)
 
 
@@ -136,6 +137,12 @@ def _premises(config: Config) -> tuple[str, ...]:
     return *premises, slots, remainder, *premises_of_versions(config)
 
 
+def options_against(config: Config, hooks: Collection[str]) -> int:
+    """Count the options of which the calls say something else: each that is on has its own."""
+    has_versions, writes = bool(EFUSE_HOOKS.keys() & set(hooks)), "bootloader_flash_write" in hooks
+    return 2 * (config.anti_rollback is not has_versions) + (config.rollback is not writes)
+
+
 SELECTION = Theorem(
     name="selection",
     title="Selection of the boot partition",
@@ -147,4 +154,5 @@ SELECTION = Theorem(
     wishes=plain_inputs,
     inputs=read_selection,
     played=played_selection,
+    signs_against=options_against,
 )

@@ -6,11 +6,13 @@ factory and test partition, the same slots by number and the same count of them,
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import z3
 
 from ...impl.partitions.partition import MAX_OTA_SLOTS
+from ...model.config import Config
 from ..elf_file import BootloaderElf
 from ..execution.machine_state import ExecutionStopped, MachineState
 from ..execution.merging_search import MergingSearch
@@ -80,13 +82,31 @@ def _unchanged(machine: Machine, start: MachineState, state: MachineState) -> It
                 yield as_bits(before, 8) == as_bits(byte, 8)
 
 
-_SENTENCE = (
-    f"For every partition table of up to {MOST_ROWS} rows with an end row behind them, an MD5 row among them or not, "
-    "with any bytes in all of them, and every size of the flash chip: bootloader_utility_load_partition_table in this "
-    "file reads the table where impl's bootloader does, takes or refuses it as impl's does, and where it takes it "
-    "leaves in bootloader_state_t the same otadata, factory and test partition, the same OTA slots by number and the "
-    "same count of them, and nothing else changed."
-)
+def _where_it_is_read(config: Config, code: TheoremCode) -> Config:
+    """Return the configuration with the place at which the code maps the table, where it is the same on every path."""
+    found = {path.events[0].address.as_long() for path in code.exploration.paths if _is_at_known_place(path)}
+    return replace(config, table_offset=found.pop()) if len(found) == 1 else config
+
+
+def _is_at_known_place(path: MachineState) -> bool:
+    return bool(path.events) and bool(z3.is_bv_value(path.events[0].address))
+
+
+def table_at(offset: int) -> Theorem:
+    """Return the theorem of the table at an offset that somebody says."""
+    return replace(TABLE, refined=lambda config, code: replace(config, table_offset=offset))
+
+
+def _sentence(config: Config) -> str:
+    return (
+        f"For every partition table of up to {MOST_ROWS} rows with an end row behind them, an MD5 row among them or "
+        "not, with any bytes in all of them, and every size of the flash chip: bootloader_utility_load_partition_table "
+        f"in this file reads the table at 0x{config.table_offset:x}, takes or refuses it as impl's bootloader does, "
+        "and where it takes it leaves in bootloader_state_t the same otadata, factory and test partition, the same OTA "
+        "slots by number and the same count of them, and nothing else changed."
+    )
+
+
 _PREMISES = (
     "bootloader_state_t is zero at the entry.",
     "Mapping the partition table succeeds and shows its rows; it is mapped once.",
@@ -96,7 +116,7 @@ _PREMISES = (
 TABLE = Theorem(
     name="table",
     title="Loading of the partition table",
-    sentence=lambda config: _SENTENCE,
+    sentence=_sentence,
     premises=lambda config: (*COMMON_PREMISES[:2], *_PREMISES),
     explore=explore_table,
     expected=expected_table,
@@ -104,5 +124,7 @@ TABLE = Theorem(
     wishes=plain_tables,
     inputs=read_table,
     played=played_table,
+    refined=_where_it_is_read,
     is_by_case=True,
 )
+"""Of the table where the code reads it, which the verdict tells."""

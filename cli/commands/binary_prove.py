@@ -1,6 +1,6 @@
-"""`otaproof binary prove`: does the machine code of a bootloader select as impl's bootloader does, for all inputs?"""
+"""`otaproof binary prove`: does the machine code of a bootloader or an application do as impl does, for all inputs?"""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,9 +15,8 @@ from ..options.output_options import OutputOptions
 from ..options.values import AntiRollback, AnyRelease, File, Rollback
 
 if TYPE_CHECKING:
-    from ...binary.elf_file import BootloaderElf
-    from ...binary.theorems.proof import BootloaderProof
     from ...binary.theorems.question import TheoremVerdict
+    from ...binary.theorems.theorem import Theorem
     from ...model.config import Config
     from ...project.sdkconfig import Option
 
@@ -50,12 +49,39 @@ class BinaryBuild:
     idf: AnyRelease = None
     """ESP-IDF release whose rules the code is to follow, such as 5.1."""
     table: bool = False
-    """Prove the loading of the partition table at 0x8000 too, by the rules of --idf."""
+    """Prove the loading of the partition table too; which release's rules it follows is found out by trying."""
+    table_offset: Annotated[str | None, Parameter(metavar="ADDRESS")] = None
+    """Where the table has to be read, such as 0x8000 (default: as --sdkconfig says, else where the code reads it)."""
 
-    def configs(self) -> "tuple[Config, ...]":
-        """Return what to compare the code with; raises InputError."""
-        from ...binary.theorems.proof import BUILD_OPTIONS
-        from ...model.config import Release
+    def table_theorem(self) -> "Theorem | None":
+        """Return the theorem of the partition table, if it is asked for; raises InputError."""
+        from ...binary.theorems.table_theorem import TABLE, table_at
+        from ...project.sdkconfig_file import read_options
+
+        if not self.table:
+            if self.table_offset is not None:
+                raise InputError("--table-offset needs --table")
+            return None
+        said, place = self.table_offset, "--table-offset"
+        if said is None and self.sdkconfig is not None:
+            option = read_options(self.sdkconfig).options.get("PARTITION_TABLE_OFFSET")
+            said, place = None if option is None else option.raw, f"{self.sdkconfig}: CONFIG_PARTITION_TABLE_OFFSET"
+        return TABLE if said is None else table_at(_address(said, place))
+
+    def bootloader_configs(self) -> "tuple[Config, ...]":
+        """Return what to compare the code of a bootloader with; raises InputError."""
+        from ...binary.theorems.bootloader_proof import BOOTLOADER_BUILDS
+
+        return self._asked(BOOTLOADER_BUILDS)
+
+    def app_configs(self) -> "tuple[Config, ...]":
+        """Return what to compare the code of an application with; raises InputError."""
+        from ...binary.application.application_proof import APPLICATION_BUILDS
+
+        return self._asked(APPLICATION_BUILDS)
+
+    def _asked(self, builds: "Iterable[Config]") -> "tuple[Config, ...]":
+        """Return those of the builds that the options leave open, of the release that they name."""
         from ...project.sdkconfig_file import read_options
 
         rollback, anti_rollback = self.rollback, self.anti_rollback
@@ -63,23 +89,21 @@ class BinaryBuild:
             options = read_options(self.sdkconfig).options
             rollback = _said(rollback, options, "BOOTLOADER_APP_ROLLBACK_ENABLE")
             anti_rollback = _said(anti_rollback, options, "BOOTLOADER_APP_ANTI_ROLLBACK")
-        asked = tuple(
-            replace(config, bootloader_release=self.idf or Release.V5_1)
-            for config in BUILD_OPTIONS
+        if anti_rollback and rollback is False:
+            raise InputError("anti-rollback needs rollback")
+        of_release = (
+            replace(
+                config,
+                bootloader_release=self.idf or config.bootloader_release,
+                app_release=self.idf or config.app_release,
+            )
+            for config in builds
             if rollback in (None, config.rollback) and anti_rollback in (None, config.anti_rollback)
         )
+        asked = tuple(dict.fromkeys(of_release))
         if not asked:
-            raise InputError("anti-rollback needs rollback")
+            raise InputError("anti-rollback is not looked at in applications")
         return asked
-
-    def app_builds(self) -> "tuple[Config, ...]":
-        """Return what to compare the code of an application with; raises InputError."""
-        from ...binary.application.call_proof import APPLICATION_BUILDS
-
-        asked = {config.rollback for config in self.configs()}
-        builds = (config for config in APPLICATION_BUILDS if config.rollback in asked)
-        releases = (replace(config, app_release=self.idf or config.app_release) for config in builds)
-        return tuple(dict.fromkeys(releases))
 
 
 @Parameter(name="*", group=OUTPUT)
@@ -105,44 +129,34 @@ def binary_prove(
 ) -> ExitCode:
     """Prove that a bootloader's machine code selects as ESP-IDF's rules say.
 
-    Follows every path of the selection of the boot partition, and of the choice among the images, in your
-    bootloader.elf: for all contents of both otadata records and any failing flash operation. Compares what the code
-    does with the bootloader of otaproof's board. Two solvers decide; where the code differs, an example shows it.
+    Follows every path of the selection of the boot partition, of the choice among the images, and of a wake-up from
+    deep sleep, in your bootloader.elf: for all contents of both otadata records and any failing flash operation.
+    Compares what the code does with the bootloader of otaproof's board. Two solvers decide; where the code differs, an
+    example shows it.
 
     Of an application it is the esp_ota_* functions that read and rewrite otadata, compared with those of the board.
     """
     from ...analysis.results.binary_prove_result import binary_prove_result
+    from ...binary.application.application_proof import prove_application
     from ...binary.elf_file import ProgramKind, read_bootloader_elf
-    from ...binary.theorems.proof import prove_bootloader
+    from ...binary.theorems.bootloader_proof import prove_bootloader
+    from ...binary.theorems.proof import smt_texts
     from ..reports.binary_prove_report import print_proof
     from ..reports.progress_bar import step_progress
 
-    configs = build.configs()
     elf = read_bootloader_elf(file)
+    is_application = elf.kind is ProgramKind.APPLICATION
+    configs = build.app_configs() if is_application else build.bootloader_configs()
     if output.smt2 is not None:
         _make_directory(output.smt2)
-    if elf.kind is ProgramKind.APPLICATION:
-        return _prove_application(elf, build, output)
     with step_progress("binary prove") as tell:
-        found = prove_bootloader(elf, configs, tell, build.table)
-    if output.smt2 is not None:
-        _write_questions(output.smt2, elf.name, _questions(found))
-    output.give(binary_prove_result(found), lambda: print_proof(output.console(), found))
-    return exit_code(found.verdict)
-
-
-def _prove_application(elf: "BootloaderElf", build: BinaryBuild, output: BinaryOutput) -> ExitCode:
-    """Do for an application what binary_prove does for a bootloader."""
-    from ...analysis.results.application_prove_result import application_prove_result
-    from ...binary.application.call_proof import prove_application, smt_texts
-    from ..reports.application_prove_report import print_application
-    from ..reports.progress_bar import step_progress
-
-    with step_progress("binary prove") as tell:
-        found = prove_application(elf, build.app_builds(), tell)
+        if is_application:
+            found = prove_application(elf, configs, tell)
+        else:
+            found = prove_bootloader(elf, configs, tell, build.table_theorem())
     if output.smt2 is not None:
         _write_questions(output.smt2, elf.name, smt_texts(found))
-    output.give(application_prove_result(found), lambda: print_application(output.console(), found))
+    output.give(binary_prove_result(found), lambda: print_proof(output.console(), found))
     return exit_code(found.verdict)
 
 
@@ -160,21 +174,22 @@ def _said(asked: bool | None, options: "Mapping[str, Option]", name: str) -> boo
     return asked if asked is not None else option is not None and option.raw in ("y", "1")
 
 
+def _address(text: str, place: str) -> int:
+    """Return a number of 32 bits; raises InputError at `place` for anything else."""
+    try:
+        address = int(text, 0)
+    except ValueError:
+        address = -1
+    if not 0 <= address <= 0xFFFFFFFF:
+        raise InputError(f"{place}: {text!r} is no address; want one such as 0x8000")
+    return address
+
+
 def _make_directory(directory: Path) -> None:
     try:
         directory.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"--smt2: {directory}: {error.strerror or error}") from None
-
-
-def _questions(found: "BootloaderProof") -> Iterator[tuple[str, str]]:
-    from ...binary.theorems.proof import config_text
-
-    for proof in found.theorems:
-        for item in proof.verdicts:
-            for run in item.runs:
-                options = config_text(item.config).replace(" ", "-")
-                yield f"{proof.theorem.name}-{options}-{run.semantics.value}", run.answer.text
 
 
 def _write_questions(directory: Path, file: str, questions: Iterable[tuple[str, str]]) -> None:

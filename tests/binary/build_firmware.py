@@ -28,7 +28,13 @@ IMAGES = FIRMWARE / "images"
 DIGESTS = IMAGES / "digests.json"
 OPTIMISATIONS = (("-Os", False), ("-O2", False), ("-Og", False), ("-Os", True))
 """Level, and whether it is done at link time."""
-OPTIONS = ((), ("CONFIG_ROLLBACK=0",), ("CONFIG_ANTI_ROLLBACK=1",), ("CONFIG_READ_UNMAPPED=1",))
+OPTIONS = (
+    (),
+    ("CONFIG_ROLLBACK=0",),
+    ("CONFIG_ANTI_ROLLBACK=1",),
+    ("CONFIG_READ_UNMAPPED=1",),
+    ("CONFIG_RTC_FAST_MEM=1",),
+)
 
 _FLAGS = ("-std=c11", "-ffreestanding", "-fno-record-gcc-switches")
 _LINK = ("-nostdlib", "-Wl,--build-id=none", "-Wl,-z,max-page-size=16")
@@ -96,7 +102,13 @@ COMMITTED = (
     Build("riscv", "new_half_word"),
     Build("xtensa"),
     Build("xtensa", "abort_as_invalid"),
-    *(Build(core, options=(option,)) for core in CORES for option in ("CONFIG_ROLLBACK=0", "CONFIG_ANTI_ROLLBACK=1")),
+    Build("riscv", "wake_verifies", options=("CONFIG_RTC_FAST_MEM=1",)),
+    Build("xtensa", "wake_after_any_reset", options=("CONFIG_RTC_FAST_MEM=1",)),
+    *(
+        Build(core, options=(option,))
+        for core in CORES
+        for option in ("CONFIG_ROLLBACK=0", "CONFIG_ANTI_ROLLBACK=1", "CONFIG_RTC_FAST_MEM=1")
+    ),
 )
 """The builds whose ELFs are in `firmware/images`, for machines without a compiler."""
 

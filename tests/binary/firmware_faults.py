@@ -71,6 +71,7 @@ FAULTS = {
     "abort_not_written": Fault(_S, _SELECT, "ABORTED is not written to flash", True),
     "no_slots_unchecked": Fault(_S, _SELECT, "without slots the remainder by zero is taken", True),
     "factory_forgotten": Fault(_S, _SELECT, "with both records invalid, slot 0 boots though there is a factory", True),
+    "factory_by_size": Fault(_S, _SELECT, "a factory app at offset 0 counts as one", False),
     "no_default_slot": Fault(_S, _SELECT, "with both records invalid and no factory, factory is selected", True),
     "one_initial_suffices": Fault(_S, _SELECT, "one unwritten record makes initial contents", True),
     "initial_by_number_alone": Fault(_S, _SELECT, "a wrong check word does not make a record unwritten", True),
@@ -123,4 +124,6 @@ FAULTS = {
     "wake_without_otadata": Fault(_W, _WAKE, "factory is started whatever otadata says", True),
     "wake_aborts": Fault(_W, _WAKE, "PENDING_VERIFY is aborted on the way", True),
     "wake_verifies": Fault(_W, _WAKE, "the image is verified", True),
+    "wake_starts_anything": Fault(_W, _WAKE, "an image that does not load is started", True),
+    "wake_after_any_reset": Fault(_W, _WAKE, "the fast path is taken whatever reset the chip", False),
 }

@@ -15,24 +15,20 @@ import z3
 
 from build_application import APPLICATION, APPLICATION_FAULTS, APPLICATION_IMAGES, compile_application
 from build_firmware import CORES, Build
+from otaproof.binary.application.application_proof import APPLICATION_BUILDS
 from otaproof.binary.application.call_inputs import GIVEN_OF_CALLS, SLOT_COUNT
-from otaproof.binary.application.call_proof import (
-    APPLICATION_BUILDS,
-    ApplicationProof,
-    BuildVerdict,
-    CallProof,
-    prove_call,
-)
 from otaproof.binary.application.call_theorems import CALL_THEOREMS
 from otaproof.binary.elf_file import read_bootloader_elf
 from otaproof.binary.execution.counting_loop import ABOVE, ends_soon, meanings
 from otaproof.binary.theorems.boot_inputs import RECORDS
+from otaproof.binary.theorems.expected_side import ProgramBuild
+from otaproof.binary.theorems.proof import ConfigVerdict, ProgramProof, TheoremProof, prove_theorem
 from otaproof.binary.theorems.question import TheoremVerdict
 from otaproof.impl import otadata
 from otaproof.impl.program_end import Hang
 from otaproof.model.config import Config, Release
 
-BY_FUNCTION = {theorem.function: theorem for theorem in CALL_THEOREMS}
+BY_FUNCTION = {theorem.name: theorem for theorem in CALL_THEOREMS}
 SLOW = "esp_ota_mark_app_invalid_rollback_and_reboot"
 V5_1 = (Config(rollback=True, app_release=Release.V5_1),)
 FAITHFUL = ("riscv-faithful-Os-application", "xtensa-faithful-Os-application")
@@ -51,9 +47,9 @@ def marked(name: str, function: str) -> object:
     return pytest.param(name, function, marks=[pytest.mark.slow] if is_slow else [])
 
 
-def proof_of(elf: Path, function: str, builds: tuple[Config, ...] = V5_1) -> CallProof:
+def proof_of(elf: Path, function: str, builds: tuple[Config, ...] = V5_1) -> TheoremProof:
     """Return what is known of a function in a file."""
-    return prove_call(BY_FUNCTION[function], read_bootloader_elf(elf), builds)
+    return prove_theorem(BY_FUNCTION[function], read_bootloader_elf(elf), builds, is_exhaustive=True)
 
 
 @pytest.mark.parametrize(("name", "function"), [marked(*case) for case in product(FAITHFUL, BY_FUNCTION)])
@@ -121,19 +117,22 @@ def test_build_is_told_by_proof(options: tuple[str, ...], followed: tuple[bool, 
 def test_functions_of_different_builds_are_no_proved_application() -> None:
     """Each follows a build, and no build is followed by all."""
 
-    def proved(rollback: bool, release: Release, depends_on_rollback: bool = True) -> CallProof:
-        config = Config(rollback=rollback, app_release=release)
-        found = BuildVerdict(config, TheoremVerdict.PROVED, "", (release,), depends_on_rollback)
-        return CallProof(CALL_THEOREMS[0], (found,), (), 0.0)
+    def proved(*builds: ProgramBuild) -> TheoremProof:
+        found = ConfigVerdict(builds[0].config, TheoremVerdict.PROVED, "", frozenset(builds))
+        return TheoremProof(CALL_THEOREMS[0], (found,), 0.0)
 
     elf = read_bootloader_elf(APPLICATION_IMAGES / f"{FAITHFUL[0]}.elf")
-    on, off = proved(True, Release.V5_1), proved(False, Release.V5_1)
-    either, newer = proved(False, Release.V5_1, depends_on_rollback=False), proved(True, Release.V6_0)
-    assert ApplicationProof(elf, (on, either)).verdict is TheoremVerdict.PROVED
-    assert ApplicationProof(elf, (on, either)).builds == {(True, Release.V5_1)}
-    assert ApplicationProof(elf, (on, off)).verdict is TheoremVerdict.REFUTED
-    assert ApplicationProof(elf, (on, newer)).verdict is TheoremVerdict.REFUTED
-    assert ApplicationProof(elf, ()).verdict is TheoremVerdict.UNDECIDED
+    rollback, plain, newer = (
+        ProgramBuild(Release.V5_1, True),
+        ProgramBuild(Release.V5_1, False),
+        ProgramBuild(Release.V6_0, True),
+    )
+    on, off, either = proved(rollback), proved(plain), proved(plain, rollback)
+    assert ProgramProof(elf, (on, either)).verdict is TheoremVerdict.PROVED
+    assert ProgramProof(elf, (on, either)).builds == {rollback}
+    assert ProgramProof(elf, (on, off)).verdict is TheoremVerdict.REFUTED
+    assert ProgramProof(elf, (on, proved(newer))).verdict is TheoremVerdict.REFUTED
+    assert ProgramProof(elf, ()).verdict is TheoremVerdict.UNDECIDED
 
 
 def test_every_fault_of_the_application_is_in_the_table() -> None:
@@ -146,7 +145,7 @@ def test_premises_of_calls_can_be_met() -> None:
     """Those of examples too; else nothing would be claimed."""
     searched = ABOVE.found(RECORDS[0][0], SLOT_COUNT, SLOT_COUNT) == 7
     solver = z3.Solver()
-    solver.add(*GIVEN_OF_CALLS, searched, *meanings(searched), *ends_soon(searched))
+    solver.add(*GIVEN_OF_CALLS, searched, *meanings([searched]), *ends_soon([searched]))
     assert z3.sat == solver.check()
 
 

@@ -10,13 +10,15 @@ pytest.importorskip("z3", reason="z3 is not installed")
 from build_firmware import CORES, IMAGES, Build, compile_firmware
 from firmware_faults import FAULTS, Subject
 from otaproof.binary.elf_file import read_bootloader_elf
+from otaproof.binary.theorems.bootloader_proof import BOOTLOADER_BUILDS
 from otaproof.binary.theorems.counterexample import TheoremCounterexample
 from otaproof.binary.theorems.deeds import DeedKind
+from otaproof.binary.theorems.fallback_inputs import FallbackInputs
 from otaproof.binary.theorems.fallback_theorem import FALLBACK
-from otaproof.binary.theorems.proof import ANTI_ROLLBACK, BUILD_OPTIONS, prove_theorem
+from otaproof.binary.theorems.proof import ANTI_ROLLBACK, prove_theorem
 from otaproof.binary.theorems.question import TheoremVerdict
+from otaproof.binary.theorems.selection_inputs import SelectionInputs
 from otaproof.binary.theorems.selection_theorem import SELECTION
-from otaproof.binary.theorems.table_inputs import TableInputs
 from otaproof.binary.theorems.theorem import Theorem
 from otaproof.model.config import Config
 
@@ -35,7 +37,9 @@ needs_riscv_compiler = pytest.mark.skipif(
 )
 def test_selection_is_proved_for_the_options_of_the_build(core: str, option: str, config: Config) -> None:
     """Nobody says them."""
-    found = prove_theorem(SELECTION, read_bootloader_elf(IMAGES / f"{core}-faithful-Os-{option}.elf"), BUILD_OPTIONS)
+    found = prove_theorem(
+        SELECTION, read_bootloader_elf(IMAGES / f"{core}-faithful-Os-{option}.elf"), BOOTLOADER_BUILDS
+    )
     assert (TheoremVerdict.PROVED, config) == (found.verdict, found.followed.config)
 
 
@@ -63,7 +67,7 @@ def test_broken_anti_rollback_is_refuted_by_versions(name: str, tmp_path: Path) 
     fault = FAULTS[name]
     example = _example(THEOREMS[fault.subject], name, tmp_path)
     assert example.code != example.impl
-    assert not isinstance(example.inputs, TableInputs)
+    assert isinstance(example.inputs, SelectionInputs | FallbackInputs)
     assert example.inputs.versions
 
 

@@ -255,6 +255,21 @@ def test_validity_of_an_image_is_told_by_its_head(
         app.ota.esp_ota_check_image_validity(type_, None, None)
 
 
+def test_factory_at_offset_0_counts_as_none() -> None:
+    """The C code asks for its offset: a fresh device starts ota_0, and writes that down."""
+    table = (OTADATA, Partition("factory", 0, 0x00, 0, 0x8000), slot(0), slot(1))
+    board = board_with(table, {"factory": IMAGE, "ota_0": IMAGE})
+    assert "ota_0" == booted(board.power_on())
+    assert encode_entry(make_entry(1, OtaImgState.VALID)) == board.flash.read(OTADATA.offset, 32)
+
+
+def test_otadata_at_offset_0_counts_as_none() -> None:
+    """Its records are not looked at, and factory starts."""
+    table = (replace(OTADATA, offset=0), Partition("factory", 0, 0x00, 0x10000, 0x10000), slot(0, 2))
+    board = board_with(table, {"factory": IMAGE, "ota_0": IMAGE})
+    assert "factory" == booted(board.power_on())
+
+
 def test_table_without_otadata_boots_factory_and_never_an_update() -> None:
     """R1: complete() restarts having written nothing."""
     table = (Partition("factory", 0, 0x00, 0x10000, 0x10000), slot(0, 1), slot(1, 2))

@@ -1,6 +1,7 @@
 /* Selection of the partition to boot, and the fallback from it. Written from docs/spec, impl/bootloader.py and
  * model/device/selection.py. Rollback is on unless -DCONFIG_ROLLBACK=0; -DCONFIG_ANTI_ROLLBACK=1 adds the eFuse rule;
- * -DCONFIG_READ_UNMAPPED=1 reads the records through bootloader_flash_read. */
+ * -DCONFIG_READ_UNMAPPED=1 reads the records through bootloader_flash_read; -DCONFIG_RTC_FAST_MEM=1 keeps the partition
+ * that was started in RTC memory. */
 #include "boot_partition.h"
 
 #include "faults.h"
@@ -16,6 +17,10 @@
 #ifndef CONFIG_READ_UNMAPPED
 #define CONFIG_READ_UNMAPPED 0
 #endif
+#ifndef CONFIG_RTC_FAST_MEM
+#define CONFIG_RTC_FAST_MEM 0
+#endif
+#define RESET_REASON_CORE_DEEP_SLEEP 5
 
 typedef void (*entry_point_t)(void) __attribute__((noreturn));
 
@@ -167,7 +172,7 @@ int bootloader_utility_get_selected_boot_partition(const bootloader_state_t *sta
     const bool are_both_invalid =
         bootloader_common_ota_select_invalid(&records[0]) && bootloader_common_ota_select_invalid(&records[1]);
     if (are_both_invalid || FAULT(no_slots_unchecked, false, state->app_count == 0)) {
-        if (FAULT(factory_forgotten, false, state->factory.offset != 0)) {
+        if (FAULT(factory_forgotten, false, FAULT(factory_by_size, state->factory.size, state->factory.offset) != 0)) {
             return FACTORY_INDEX;
         }
         if (is_initial(&records[0]) FAULT(one_initial_suffices, ||, &&) is_initial(&records[1])) {
@@ -270,7 +275,39 @@ void bootloader_utility_load_boot_image(const bootloader_state_t *state, int sta
     bootloader_reset();
 }
 
-void bootloader_utility_load_boot_image_from_deep_sleep(void)
+/* Start an image unchecked; return where it does not load. */
+static void try_unchecked(const esp_partition_pos_t *partition)
+{
+    esp_image_metadata_t image = {0};
+    const esp_err_t loaded = FAULT(wake_verifies, bootloader_load_image, bootloader_load_image_no_verify)(partition, &image);
+    if (loaded == ESP_OK FAULT(wake_starts_anything, || true, )) {
+        load_image(&image);
+    }
+}
+
+#if CONFIG_RTC_FAST_MEM
+/* In RTC memory, where it survives deep sleep. */
+static struct {
+    esp_partition_pos_t partition;
+    uint32_t crc;
+} kept_in_rtc;
+
+__attribute__((noipa)) const esp_partition_pos_t *bootloader_common_get_rtc_retain_mem_partition(void)
+{
+    const uint8_t *partition = (const uint8_t *)&kept_in_rtc.partition;
+    const uint32_t crc = esp_rom_crc32_le(UINT32_MAX, partition, sizeof kept_in_rtc.partition);
+    return kept_in_rtc.crc == crc && crc != UINT32_MAX ? &kept_in_rtc.partition : NULL;
+}
+
+static void load_last_image(void)
+{
+    const esp_partition_pos_t *kept = bootloader_common_get_rtc_retain_mem_partition();
+    if (kept != NULL) {
+        try_unchecked(kept);
+    }
+}
+#else
+static void load_last_image(void)
 {
     bootloader_state_t state = {0};
     esp_ota_select_entry_t records[2];
@@ -278,7 +315,8 @@ void bootloader_utility_load_boot_image_from_deep_sleep(void)
         return;
     }
     int index = FACTORY_INDEX;
-    if (FAULT(wake_without_otadata, false, state.ota_info.offset != 0) && read_otadata(&state.ota_info, records) == ESP_OK) {
+    if (FAULT(wake_without_otadata, false, state.ota_info.offset != 0) &&
+        read_otadata(&state.ota_info, records) == ESP_OK) {
         FAULT(wake_aborts, abort_pending(&state, records), (void)0);
         const int active = bootloader_common_get_active_otadata(records);
         if (active >= 0) {
@@ -286,8 +324,15 @@ void bootloader_utility_load_boot_image_from_deep_sleep(void)
         }
     }
     const esp_partition_pos_t partition = index_to_partition(&state, index);
-    esp_image_metadata_t image = {0};
-    if (partition.size != 0 && FAULT(wake_verifies, bootloader_load_image, bootloader_load_image_no_verify)(&partition, &image) == ESP_OK) {
-        load_image(&image);
+    if (partition.size != 0) {
+        try_unchecked(&partition);
+    }
+}
+#endif
+
+void bootloader_utility_load_boot_image_from_deep_sleep(void)
+{
+    if (FAULT(wake_after_any_reset, true, esp_rom_get_reset_reason(0) == RESET_REASON_CORE_DEEP_SLEEP)) {
+        load_last_image();
     }
 }

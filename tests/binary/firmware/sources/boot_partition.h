@@ -12,11 +12,14 @@ int bootloader_utility_get_selected_boot_partition(const bootloader_state_t *sta
 /* Start the first image in fallback order that passes, or reset. */
 void bootloader_utility_load_boot_image(const bootloader_state_t *state, int start_index) __attribute__((noreturn));
 
-/* Start, unchecked, what otadata selects; return where that is not possible. */
+/* After deep sleep start, unchecked, what RTC memory has kept or otadata selects; else return. */
 void bootloader_utility_load_boot_image_from_deep_sleep(void);
 
 /* Check the rows of a table and count those before its end, the MD5 row left out. */
 esp_err_t esp_partition_table_verify(const esp_partition_info_t *rows, bool log_errors, int *row_count);
+
+/* Return the partition that RTC memory has kept, or NULL. */
+const esp_partition_pos_t *bootloader_common_get_rtc_retain_mem_partition(void);
 
 /* Copy the description that lies in a partition; an error where its magic word does not. */
 esp_err_t bootloader_common_get_partition_description(const esp_partition_pos_t *partition, esp_app_desc_t *description);

@@ -12,7 +12,10 @@ typedef int esp_err_t;
 #define ESP_ERR_NOT_FOUND 0x105
 
 #define FLASH_SECTOR_SIZE 0x1000u
-#define TABLE_OFFSET 0x8000u
+#ifndef CONFIG_TABLE_OFFSET
+#define CONFIG_TABLE_OFFSET 0x8000u
+#endif
+#define TABLE_OFFSET CONFIG_TABLE_OFFSET
 #define TABLE_MAX_LENGTH 0xC00u
 #define TABLE_MAX_ROWS (TABLE_MAX_LENGTH / sizeof(esp_partition_info_t))
 

@@ -1,8 +1,13 @@
 /* The partition table, and the description of the application in a partition. Written from docs/spec/formats.md,
- * impl/partitions/table.py (rules before 5.5) and impl/bootloader.py. */
+ * impl/partitions/table.py and impl/bootloader.py. The rules are those of 5.1 unless -DCONFIG_TABLE_RULES says 0x505 or
+ * 0x601. */
 #include "boot_partition.h"
 #include "faults.h"
 #include "hooks.h"
+
+#ifndef CONFIG_TABLE_RULES
+#define CONFIG_TABLE_RULES 0x501
+#endif
 
 static bool is_md5_right(const esp_partition_info_t *rows, int row)
 {
@@ -23,7 +28,9 @@ esp_err_t esp_partition_table_verify(const esp_partition_info_t *rows, bool log_
         const esp_partition_info_t *found = &rows[row];
         if (found->magic == ROW_MAGIC) {
             const uint32_t end = found->pos.offset + found->pos.size;
-            if (found->pos.offset > chip_size || FAULT(row_end_unchecked, false, end > chip_size)) {
+            const bool is_wrapped = CONFIG_TABLE_RULES >= 0x601 && end < found->pos.offset;
+            const bool is_beyond = is_wrapped || found->pos.offset > chip_size;
+            if (is_beyond || FAULT(row_end_unchecked, false, end > chip_size)) {
                 if (log_errors) {
                     esp_rom_printf("table: row %d exceeds the flash\n", row);
                 }
@@ -37,7 +44,8 @@ esp_err_t esp_partition_table_verify(const esp_partition_info_t *rows, bool log_
                 return ESP_ERR_INVALID_STATE;
             }
             md5_rows = 1;
-        } else if (found->magic == ROW_MAGIC_END && found->type == 0xFF && found->subtype == 0xFF) {
+        } else if (found->magic == ROW_MAGIC_END && found->type == 0xFF && found->subtype == 0xFF &&
+                   (row != 0 || CONFIG_TABLE_RULES < 0x505)) {
             *row_count = row - md5_rows;
             return ESP_OK;
         } else {
@@ -89,7 +97,7 @@ bool bootloader_utility_load_partition_table(bootloader_state_t *state)
 
 esp_err_t bootloader_common_get_partition_description(const esp_partition_pos_t *partition, esp_app_desc_t *description)
 {
-    if (partition->offset == 0 || partition->size == 0) {
+    if (partition->offset == 0) {
         return ESP_ERR_NOT_FOUND;
     }
     const uint8_t *mapping = bootloader_mmap(partition->offset, APP_DESC_OFFSET + sizeof *description);

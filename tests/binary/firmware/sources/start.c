@@ -2,8 +2,6 @@
 #include "boot_partition.h"
 #include "hooks.h"
 
-#define RESET_REASON_CORE_DEEP_SLEEP 5
-
 static int select_partition_number(bootloader_state_t *state)
 {
     if (!bootloader_utility_load_partition_table(state)) {
@@ -19,9 +17,7 @@ void call_start_cpu0(void)
         bootloader_reset();
     }
 #if CONFIG_SKIP_VALIDATE_IN_DEEP_SLEEP
-    if (esp_rom_get_reset_reason(0) == RESET_REASON_CORE_DEEP_SLEEP) {
-        bootloader_utility_load_boot_image_from_deep_sleep();
-    }
+    bootloader_utility_load_boot_image_from_deep_sleep();
 #endif
     bootloader_state_t state = {0};
     const int index = select_partition_number(&state);
