@@ -9,7 +9,6 @@ from pathlib import Path
 
 from ..bounded_input import json_value
 from ..errors import InputError
-from ..impl.chip.chips import CHIPS
 from ..impl.image.format import IMAGE_MAGIC
 from ..impl.partitions.csv_format import CsvPlaces, parse_csv
 from ..impl.partitions.partition import Partition
@@ -62,7 +61,7 @@ def stale_table_note(project: Project, settings: Settings, table: tuple[Partitio
     """Return a line on the table of the last build when it is not `table`; None when it is, or there is none."""
     if project.built_table is None:
         return None
-    built = read_table(project.built_table, settings.config.table_offset)
+    built = read_table(project.built_table, CsvPlaces(settings.config.table_offset))
     if [_place(partition) for partition in built] == [_place(partition) for partition in table]:
         return None
     return (
@@ -71,20 +70,18 @@ def stale_table_note(project: Project, settings: Settings, table: tuple[Partitio
     )
 
 
-def project_table(project: Project, settings: Settings) -> tuple[Partition, ...]:
+def project_table(project: Project, choice: TableChoice, places: CsvPlaces) -> tuple[Partition, ...]:
     """Return the partition table of the project: the file that holds it, or what its options ask for."""
-    config, choice = settings.config, settings.table
-    bootloader_offset = CHIPS[config.chip].bootloader_offset
     if project.table is not None:
-        return read_table(project.table, config.table_offset, bootloader_offset)
+        return read_table(project.table, places)
     if choice.builtin == "CUSTOM":
-        return read_table(custom_table(project, choice), config.table_offset, bootloader_offset)
+        return read_table(custom_table(project, choice), places)
     builtin = BUILTIN_TABLES.get(choice.builtin)
     if builtin is None:
         raise InputError(f"{choice.origin}: ESP-IDF's table {choice.builtin} is not known here; give --partitions")
     csv = builtin.csv_with_coredump if choice.coredump and builtin.csv_with_coredump else builtin.csv
     try:
-        return parse_csv(csv.encode(), CsvPlaces(config.table_offset, bootloader_offset))
+        return parse_csv(csv.encode(), places)
     except TableError as error:
         raise InputError(f"{choice.origin}: table {choice.builtin}: {error}") from None
 

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ..impl.chip.chips import CHIPS
+from ..impl.partitions.csv_format import CsvPlaces
 from ..model.config import Config, Release
 from .evidence import Evidence, contradictions, release_hints
 from .files import read_file, read_otadata
@@ -58,6 +60,13 @@ class Resolved:
     def config(self) -> Config:
         """The configuration that all of it comes to."""
         return self.settings.config
+
+    @property
+    def places(self) -> CsvPlaces:
+        """What a partition table in CSV leaves to the build."""
+        return CsvPlaces(
+            self.config.table_offset, CHIPS[self.config.chip].bootloader_offset, environment=self.inputs.environment()
+        )
 
     @property
     def running(self) -> Path | None:

@@ -9,9 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ...errors import InputError
-from ...impl.chip.chips import CHIPS
 from ...impl.image.format import IMAGE_MAGIC, MIN_IMAGE_SIZE
-from ...impl.partitions.csv_format import CsvPlaces
 from ...model.config import Config
 from ..builtin_tables import BUILTIN_TABLES
 from ..files import read_file, verify_contents
@@ -90,7 +88,7 @@ def _bootloader_options(resolved: Resolved) -> Mapping[str, Option] | None:
 
 
 def _table(resolved: Resolved, is_configured: bool) -> TableReading | None:
-    places, project, choice = _places(resolved), resolved.project, resolved.settings.table
+    places, project, choice = resolved.places, resolved.project, resolved.settings.table
     if resolved.flash is not None:
         return read_table_in_flash(resolved.flash.table, str(resolved.flash.path), places)
     path = resolved.inputs.partitions or (project.table if project else None)
@@ -110,11 +108,7 @@ def _built_table(resolved: Resolved) -> TableReading | None:
     project = resolved.project
     if project is None or project.built_table is None or resolved.inputs.partitions is not None:
         return None
-    return read_table_leniently(project.built_table, _places(resolved))
-
-
-def _places(resolved: Resolved) -> CsvPlaces:
-    return CsvPlaces(resolved.config.table_offset, CHIPS[resolved.config.chip].bootloader_offset)
+    return read_table_leniently(project.built_table, resolved.places)
 
 
 def _flash_size(resolved: Resolved) -> tuple[int, str] | None:
