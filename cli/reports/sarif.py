@@ -74,7 +74,7 @@ def _result(rule: Rule, finding: RuleFinding, index: int, name: str, base: Path)
 
 
 def message_text(text: str) -> str:
-    """Return text of others as a plain-text message: brackets make links there (SARIF 2.1.0, 3.11.6) and are escaped."""
+    """Return text of others as a plain-text message, in which brackets make links (SARIF 2.1.0, 3.11.6)."""
     return _BRACKET.sub(r"\1\1\\\2", shown(text, keeps_lines=True))
 
 

@@ -136,11 +136,11 @@ class Flow:
         ]
         for node in self.nodes:
             opening, closing = _MERMAID_BOXES[node.shape]
-            lines.append(
-                f"  {_mermaid_id(node.name)}{opening}{mermaid_text(node.label, '<br/>')}{closing}:::{node.tone.name.lower()}"
-            )
+            label = mermaid_text(node.label, "<br/>")
+            lines.append(f"  {_mermaid_id(node.name)}{opening}{label}{closing}:::{node.tone.name.lower()}")
         for edge in self.edges:
-            label = f'|"{mermaid_text(edge.label, "<br/>")}"|' if edge.label else ""
+            label = mermaid_text(edge.label, "<br/>")
+            label = f'|"{label}"|' if label else ""
             arrow = _MERMAID_LINES[edge.line]
             lines.append(f"  {_mermaid_id(edge.before)} {arrow}{label} {_mermaid_id(edge.after)}")
         for tone in sorted({node.tone for node in self.nodes}, key=lambda tone: tone.name):

@@ -15,6 +15,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -93,14 +94,15 @@ def chosen(names: Iterable[str]) -> list[Decoder]:
 
 
 def fuzz(decoders: Iterable[Decoder], seed: int, inputs: int) -> list[Campaign]:
-    """Try so many inputs in all; the same seed makes the same inputs of each decoder, in the same order."""
+    """Try so many inputs in all, or until SIGINT; the same seed makes the same inputs of each decoder, in one order."""
     campaigns = [Campaign(one, Random(f"{seed} {one.name}"), list(one.seeds())) for one in decoders]
     left = inputs
-    while left > 0:
-        for campaign in campaigns:
-            before = campaign.inputs
-            campaign.turn(_TURN_SECONDS, left)
-            left -= campaign.inputs - before
+    with suppress(KeyboardInterrupt):
+        while left > 0:
+            for campaign in campaigns:
+                before = campaign.inputs
+                campaign.turn(_TURN_SECONDS, left)
+                left -= campaign.inputs - before
     return campaigns
 
 
@@ -134,6 +136,7 @@ def main() -> int:
     arguments = parser.parse_args()
     resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
     signal.signal(signal.SIGVTALRM, _too_long)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     campaigns = fuzz(chosen(arguments.decoders), arguments.seed, arguments.inputs)
     return 1 if print_counts(campaigns, arguments.keep) else 0
 
