@@ -108,4 +108,4 @@ def _other_value(value: Any, random: Random) -> Any:
         at = random.randrange(len(value))
         part = random.choice(HOSTILE_TEXTS) if random.random() < 0.5 else random.choice("0123456789abcdef")
         return value[:at] + part + value[at + 1 :]
-    return random.choice(_HOSTILE_VALUES)
+    return deepcopy(random.choice(_HOSTILE_VALUES))
