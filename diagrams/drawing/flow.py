@@ -111,7 +111,7 @@ class Flow:
                 "pad": "0.15",
                 "rankdir": "LR" if self.is_sideways else "TB",
                 "ranksep": "0.45",
-                "tooltip": self.title,
+                "tooltip": dot_text(self.title),
             },
             node_attr={"fontname": FONT, "fontsize": "12", "style": "filled", "penwidth": "1.4", "margin": "0.16,0.08"},
             edge_attr={"fontname": FONT, "fontsize": "10.5", "penwidth": "1.5", "arrowsize": "0.75"},
