@@ -26,6 +26,7 @@ from otaproof.campaign.token_packing import pack_text
 from otaproof.campaign.upgrade.upgrade_replay import replay
 from otaproof.campaign.upgrade.upgrade_token import PREFIX, decode_token, dut_of_token
 from otaproof.errors import InputError
+from otaproof.examples.shipped_example import VECTORS
 from otaproof.impl.partitions.csv_format import CsvPlaces, format_csv, parse_csv
 from otaproof.impl.partitions.table import TableError, decode_table, load_partitions
 from otaproof.model.config import Chip, Config, Release
@@ -37,7 +38,6 @@ from otaproof.project.lenient_table import read_csv
 from otaproof.project.release_text import read_release
 from otaproof.project.sdkconfig_file import parse_options
 from otaproof.project.settings import read_settings
-from places import RECORDED
 
 EXPECTED = (InputError, TableError)
 """What a command tells in one line."""
@@ -125,7 +125,7 @@ def _json(data: bytes) -> None:
 
 @cache
 def _recording() -> Recording:
-    return Recording(RECORDED)
+    return Recording(VECTORS)
 
 
 def _vector(data: bytes) -> None:

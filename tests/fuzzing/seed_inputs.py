@@ -4,7 +4,7 @@ import base64
 import gzip
 import json
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from itertools import islice
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from otaproof.campaign.history.known_cases import KNOWN_CASES
 from otaproof.campaign.token_packing import compact_json
 from otaproof.campaign.upgrade.script import Scenario
 from otaproof.campaign.upgrade.upgrade_token import CutPoint, encode_token, make_token
+from otaproof.examples.shipped_example import VECTORS
 from otaproof.impl.chip.cells import Cells
 from otaproof.impl.chip.torn_operations import Torn
 from otaproof.impl.image.format import build_image
@@ -22,7 +23,7 @@ from otaproof.impl.partitions.partition import Partition
 from otaproof.impl.partitions.table import encode_table
 from otaproof.model.config import Chip, Release
 from otaproof.model.ota_state import OtaImgState
-from places import RECORDED, ROOT
+from places import ROOT
 from worlds import small_world
 
 Seeds = tuple[bytes, ...]
@@ -106,12 +107,12 @@ def packed() -> Seeds:
 def vectors() -> Seeds:
     """Recorded boots and short scenarios, one JSON object each."""
     boots, scenarios = ("boot.jsonl.gz", "torn-boot.jsonl.gz", "releases-boot.jsonl.gz"), ("sessions.jsonl.gz",)
-    return tuple(line for name in (*boots, *scenarios) for line in _lines(RECORDED / name)[:300:60])
+    return tuple(line for name in (*boots, *scenarios) for line in _lines(VECTORS / name)[:300:60])
 
 
 def layouts() -> Seeds:
     """The partition layouts of recordings, one JSON object each."""
-    found = json.loads((RECORDED / "layouts.json").read_text())
+    found = json.loads((VECTORS / "layouts.json").read_text())
     return tuple(json.dumps(layout).encode() for layout in islice(found.values(), 4))
 
 
@@ -209,12 +210,3 @@ def _inside(token: str) -> bytes:
     """Return the JSON text in a token."""
     body = token.partition(".")[2]
     return zlib.decompress(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
-
-
-def write_corpora(directory: Path, seeds: Mapping[str, Callable[[], Seeds]]) -> None:
-    """Write a folder of seeds for each decoder."""
-    for name, make in seeds.items():
-        folder = directory / name
-        folder.mkdir(parents=True, exist_ok=True)
-        for number, contents in enumerate(make()):
-            (folder / f"{number:02}").write_bytes(contents)

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fuzzing.fuzz_run import chosen
 from fuzzing.input_decoders import DECODERS, Decoder, answer
+from fuzzing.long_run import chosen
 from fuzzing.mutation import mutated
 from places import ROOT
 

@@ -1,4 +1,4 @@
-"""The long run: `make fuzz-inputs`, or `python tests/fuzzing/fuzz_run.py --inputs 10000000 --seed 7 --keep DIRECTORY`.
+"""The long run: `make fuzz-inputs`, or `python tests/fuzzing/long_run.py --inputs 10000000 --seed 7 --keep DIRECTORY`.
 
 All decoders take turns of equal processor time. An input that is answered in a new way is mutated further. What raises
 something that no command tells, takes longer than LONGEST_SECONDS, or asks for more than MOST_MEMORY, is a failure: it
