@@ -8,14 +8,16 @@ import graphviz
 
 from ...bounded_input import shown
 
-_XML = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"}
-_MERMAID = {"&": "&amp;", "<": "&lt;", '"': "#quot;"} | {char: f"#{ord(char)};" for char in "#;%`\\"}
+_XML = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"})
+_MERMAID = str.maketrans(
+    {"&": "&amp;", "<": "&lt;", '"': "#quot;"} | {char: f"#{ord(char)};" for char in "#;%`\\"},
+)
 """What begins an entity, a tag, a string, a statement, a directive or Markdown; a back quote also ends a code block."""
 
 
 def xml_text(text: str) -> str:
     """Return a text as SVG and the HTML-like labels of Graphviz want it."""
-    return shown(text, keeps_lines=True).translate(str.maketrans(_XML))
+    return shown(text, keeps_lines=True).translate(_XML)
 
 
 def dot_text(text: str) -> str:
@@ -25,4 +27,4 @@ def dot_text(text: str) -> str:
 
 def mermaid_text(text: str, line_break: str = " ") -> str:
     """Return a text as Mermaid wants it, in quotes and behind a colon alike; on one line."""
-    return shown(text, keeps_lines=True).translate(str.maketrans(_MERMAID)).replace("\n", line_break)
+    return shown(text, keeps_lines=True).translate(_MERMAID).replace("\n", line_break)

@@ -132,13 +132,13 @@ def history_tokens() -> Seeds:
 
 def run_tokens() -> Seeds:
     """What tokens otb1… hold: a selection and boots."""
-    from otaproof.binary.emulator.boot_cases import boot_cases, random_boots
+    from otaproof.binary.emulator.boot_cases import BootCase, boot_cases, random_boots
     from otaproof.binary.emulator.comparison import Disturbance
-    from otaproof.binary.emulator.otadata_pairs import random_pairs
+    from otaproof.binary.emulator.otadata_pairs import OtadataPair, random_pairs
     from otaproof.binary.emulator.run_token import RunToken, encode_run_token
     from otaproof.model.config import Config
 
-    cases = [*random_pairs(1, 2), *islice(boot_cases(), 2), *random_boots(1, 3)]
+    cases: list[OtadataPair | BootCase] = [*random_pairs(1, 2), *islice(boot_cases(), 2), *random_boots(1, 3)]
     return tuple(_inside(encode_run_token(RunToken(case, Disturbance(), Config(rollback=True)))) for case in cases)
 
 
