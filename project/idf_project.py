@@ -11,7 +11,7 @@ from pathlib import Path
 
 from .option_reader import Answers
 from .project import OptionFile, Project
-from .project_files import ProjectFiles, only
+from .project_files import ProjectFiles, is_file, only
 from .sdkconfig import Option, Sdkconfig
 from .settings import read_chip
 
@@ -21,7 +21,7 @@ _FLASHER_ARGS = "flasher_args.json"
 
 def is_idf_project(directory: Path) -> bool:
     """Tell whether idf.py could configure it."""
-    return any((directory / name).is_file() for name in ("sdkconfig", "sdkconfig.defaults"))
+    return any(is_file(directory / name) for name in ("sdkconfig", "sdkconfig.defaults"))
 
 
 def is_idf_build(directory: Path) -> bool:

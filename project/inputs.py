@@ -78,6 +78,7 @@ class Inputs:
             raise InputError("--anti-rollback needs rollback; leave --no-rollback out")
         if self.flash is not None and self.subject is not None:
             raise InputError(f"--flash {self.flash} and {self.subject}: give one of the two")
+        self.environment()
 
     def arguments(self) -> Iterator[str]:
         """Yield the arguments with which `otaproof check` is given the same; fragments are for the caller to add."""

@@ -51,13 +51,8 @@ class ProjectFiles:
 
     def existing(self, *paths: Path) -> Path | None:
         """Return the first of the files that is there; a name that no file system takes is none."""
-        for path in paths:
-            try:
-                if path.is_file():
-                    return self.inside(path)
-            except (OSError, ValueError):
-                continue
-        return None
+        found = next(filter(is_file, paths), None)
+        return None if found is None else self.inside(found)
 
     def sdkconfig(self, path: Path) -> Sdkconfig:
         """Return what an sdkconfig of the project says."""
@@ -81,6 +76,14 @@ class ProjectFiles:
     def only_app(self, directory: Path, argument: str) -> Path | None:
         """Return the one application image of a directory, None for none; raises InputError for several."""
         return only([path for path in self.binaries(directory) if _is_app(path)], directory, argument)
+
+
+def is_file(path: Path) -> bool:
+    """Tell whether a regular file lies there; under a name that no file system takes there is none."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
 
 
 def only(found: list[Path], directory: Path, argument: str) -> Path | None:

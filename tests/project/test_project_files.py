@@ -73,6 +73,13 @@ def test_images_that_a_build_names_elsewhere_are_refused(tmp_path: Path, capsys:
         refused(capsys, project)
 
 
+@pytest.mark.parametrize("name", ["a" * 300, "a\0b", "\udc80", "", "/", "~"])
+def test_project_that_cannot_be_is_none(tmp_path: Path, name: str) -> None:
+    """What a build names may be no path at all: then its own options count."""
+    (tmp_path / "project_description.json").write_text(json.dumps({"project_path": name, "app_bin": name}))
+    assert not resolve(Inputs(tmp_path)).has_options
+
+
 def test_project_that_a_build_names_is_refused_unless_it_lies_around_it(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
