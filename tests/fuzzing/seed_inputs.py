@@ -106,8 +106,8 @@ def packed() -> Seeds:
 
 def vectors() -> Seeds:
     """Recorded boots and short scenarios, one JSON object each."""
-    boots, scenarios = ("boot.jsonl.gz", "torn-boot.jsonl.gz", "releases-boot.jsonl.gz"), ("sessions.jsonl.gz",)
-    return tuple(line for name in (*boots, *scenarios) for line in _lines(VECTORS / name)[:300:60])
+    names = ("releases-boot.jsonl.gz", "releases-sessions.jsonl.gz", "pins.jsonl.gz")
+    return tuple(line for name in names for line in _lines(VECTORS / name)[::30])
 
 
 def layouts() -> Seeds:
