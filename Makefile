@@ -21,22 +21,23 @@ RANGE_TESTS := tests/cli tests/diagrams tests/proofs tests/binary tests/house/te
 QUIETLY  := > $(VENV)/install.log 2>&1 || { cat $(VENV)/install.log >&2; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help check test test-lowest test-highest bench lint lock tools docs diagrams verdicts dist clean
+.PHONY: help check test test-lowest test-highest fuzz-inputs bench lint lock tools docs diagrams verdicts dist clean
 
 help:
-	@echo "make check     cut the power everywhere in the update of $(EXAMPLE), and say what that breaks"
-	@echo "make test      run the tests"
+	@echo "make check        cut the power everywhere in the update of $(EXAMPLE), and say what that breaks"
+	@echo "make test         run the tests"
 	@echo "make test-lowest, make test-highest"
-	@echo "               run a part of them with the oldest, or the newest, versions that pyproject.toml allows"
-	@echo "make bench     measure the sweep against brute force, and the search against SPIN"
-	@echo "make lint      style, strict types, import contracts, and whether what is generated still fits its source"
-	@echo "make lock      write $(LOCK) anew for the ranges of pyproject.toml (UPGRADE=--upgrade: with the newest versions)"
-	@echo "make docs      make the pages of docs/spec anew, and build them as a site in build/site"
-	@echo "make diagrams  draw diagrams/drawn anew"
-	@echo "make verdicts  find and decide anew the shipped invariants and verdicts of models that have changed (all: hours)"
-	@echo "make dist      build the wheel, the source distribution and the bill of materials (CycloneDX) in dist"
-	@echo "make clean     remove $(VENV) and what builds leave"
-	@echo "make help      print this"
+	@echo "                  run a part of them with the oldest, or the newest, versions that pyproject.toml allows"
+	@echo "make fuzz-inputs  feed ten million made-up inputs to every decoder; FUZZ=--inputs 100000 for fewer"
+	@echo "make bench        measure the sweep against brute force, and the search against SPIN"
+	@echo "make lint         style, strict types, import contracts, and whether what is generated still fits its source"
+	@echo "make lock         write $(LOCK) anew for the ranges of pyproject.toml (UPGRADE=--upgrade: the newest versions)"
+	@echo "make docs         make the pages of docs/spec anew, and build them as a site in build/site"
+	@echo "make diagrams     draw diagrams/drawn anew"
+	@echo "make verdicts     find and decide anew the shipped invariants and verdicts of models that changed (all: hours)"
+	@echo "make dist         build the wheel, the source distribution and the bill of materials (CycloneDX) in dist"
+	@echo "make clean        remove $(VENV) and what builds leave"
+	@echo "make help         print this"
 
 # Exit code 1 is a result, a claim is violated; anything above is a failure.
 check: $(READY)
@@ -45,6 +46,9 @@ check: $(READY)
 
 test: $(READY)
 	$(BIN)/python -m pytest -n auto
+
+fuzz-inputs: $(READY)
+	$(BIN)/python tests/fuzzing/long_run.py $(FUZZ)
 
 bench: $(READY)
 	$(BIN)/python -m otaproof.campaign.upgrade.sweep_bench

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from ..bounded_input import json_value
+from ..errors import InputError
 from ..model.claims.model_digest import model_digest
 from ..model.device.state import Scope
 
@@ -41,12 +43,24 @@ def _kept() -> dict[str, Verdicts]:
 
 
 def parse(text: str) -> dict[str, Verdicts]:
-    """Return the verdicts by digest; the text has each set of verdicts once, with the digests that it holds for."""
-    return {
-        digest: {id_: ModelVerdict(*fields) for id_, fields in entry["claims"].items()}
-        for entry in json.loads(text)
-        for digest in entry["models"]
-    }
+    """Return the verdicts by digest; the text has each set of verdicts once, with the digests that it holds for.
+
+    Raises InputError for any other text."""
+    try:
+        return {
+            digest: {id_: _verdict(*fields) for id_, fields in entry["claims"].items()}
+            for entry in json_value(text, FILE.name)
+            for digest in entry["models"]
+        }
+    except (AttributeError, LookupError, TypeError) as error:
+        raise InputError(f"{FILE.name}: no file of verdicts ({error}); make verdicts makes it anew") from None
+
+
+def _verdict(verdict: str, depth: int | None) -> ModelVerdict:
+    """Return a verdict; raises TypeError for one of other types."""
+    if not isinstance(verdict, str) or not isinstance(depth, int | None):
+        raise TypeError("a verdict is a text and a number")
+    return ModelVerdict(verdict, depth)
 
 
 def text_of(kept: dict[str, Verdicts]) -> str:

@@ -15,7 +15,12 @@ _T = TypeVar("_T")
 
 def pack_token(prefix: str, value: object) -> str:
     """Return the text of a token that holds a JSON value."""
-    return prefix + base64.urlsafe_b64encode(zlib.compress(compact_json(value).encode(), level=9)).decode().rstrip("=")
+    return pack_text(prefix, compact_json(value).encode())
+
+
+def pack_text(prefix: str, text: bytes) -> str:
+    """Return the text of a token that holds a JSON text, or what is taken for one."""
+    return prefix + base64.urlsafe_b64encode(zlib.compress(text, level=9)).decode().rstrip("=")
 
 
 def unpack_token(prefix: str, text: str, read: Callable[[Any], _T]) -> _T:

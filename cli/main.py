@@ -14,7 +14,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from cyclopts import App, CycloptsError, Parameter
-from rich.console import Console
 
 from .. import __version__
 from ..bounded_input import shortened, shown
@@ -23,6 +22,7 @@ from .completion import EPILOGUE, FLAG, installer
 from .exit_code import ExitCode
 from .help_format import TwoColumns
 from .options.groups import ARGUMENTS, OTHERS
+from .terminal import terminal
 from .usage_error import usage_error_text
 
 COMMANDS = {
@@ -155,7 +155,7 @@ def build_app(asked: str = "") -> App:
         version=f"otaproof {__version__}",
         version_flags="--version",
         help_epilogue=_EPILOGUE,
-        console=Console(soft_wrap=True, highlight=False),
+        console=terminal(wraps=False),
         exit_on_error=False,
         print_error=False,
         **looks,

@@ -1,19 +1,33 @@
 """The console of all text for people: what comes from files neither paints on the terminal nor is read as markup."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 
 from rich.console import Console, ConsoleOptions, ConsoleRenderable, RenderHook, RenderResult
 from rich.measure import Measurement
 from rich.segment import Segment
+from rich.text import Text
 
 from ..bounded_input import shown
 
 
 def terminal(stderr: bool = False, wraps: bool = True) -> Console:
     """Return a console; without `wraps`, lines stay as long as they are."""
-    console = Console(stderr=stderr, highlight=False, emoji=False, soft_wrap=not wraps)
+    console = Console(stderr=stderr, markup=False, highlight=False, emoji=False, soft_wrap=not wraps)
     console.push_render_hook(_ControlCharacters())
     return console
+
+
+@contextmanager
+def status_line(first: str) -> Iterator[Callable[[str], None]]:
+    """Show a line on stderr, and give a function that changes it; without a terminal both do nothing."""
+    console = terminal(stderr=True)
+    if not console.is_terminal:
+        yield lambda text: None
+        return
+    # A live display is drawn behind the hook, and takes a plain string for markup.
+    with console.status(Text(shown(first))) as line:
+        yield lambda text: line.update(Text(shown(text)))
 
 
 class _ControlCharacters(RenderHook):

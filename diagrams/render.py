@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 
 from .catalogue import Diagram
-from .drawing.canvas import Drawing, escaped
+from .drawing.canvas import Drawing
+from .drawing.escapes import xml_text
 from .drawing.palette import FONTS, style_sheet
 
 PROGRAMS = ("dot", "graphviz-pure")
@@ -73,6 +74,6 @@ def _dressed(svg: str, diagram: Diagram) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="{width}" '
         f'height="{height}" viewBox="{box[1]}" role="img" aria-labelledby="title desc" '
         f'style="max-width:100%;height:auto">\n'
-        f'<title id="title">{escaped(diagram.title)}</title>\n<desc id="desc">{escaped(diagram.description)}</desc>\n'
+        f'<title id="title">{xml_text(diagram.title)}</title>\n<desc id="desc">{xml_text(diagram.description)}</desc>\n'
         f"<style>{style_sheet()}</style>{body}"
     )

@@ -17,9 +17,9 @@ from pathlib import Path
 
 from ..errors import InputError
 from .idf_project import idf_option_files, is_idf_project
-from .project import OptionFile, Project, existing, only_app
+from .project import OptionFile, Project
+from .project_files import ProjectFiles
 from .sdkconfig import Sdkconfig
-from .sdkconfig_file import read_sdkconfig
 
 _TABLES = ("partitions.bin", "partition-table.bin", "partitions.csv")
 _ARDUINO_SETS_ITSELF = ("ESPTOOLPY_FLASHSIZE_", "PARTITION_TABLE_")
@@ -56,89 +56,94 @@ def is_arduino_build(directory: Path) -> bool:
 
 def is_release(directory: Path) -> bool:
     """Tell whether a partition table lies there, or an image by the name that all tools give it."""
-    return any((directory / name).is_file() for name in (*_TABLES, "firmware.bin"))
+    return _has_table(directory) or (directory / "firmware.bin").is_file()
 
 
-def load_platformio(root: Path, running: Path | None, update: Path | None) -> Project:
+def load_platformio(files: ProjectFiles, running: Path | None, update: Path | None) -> Project:
     """Return the only environment that was built; raises InputError for none, or several."""
-    chosen = _one(_environments(root), root, "environments of PlatformIO", "pio run")
-    return load_environment(chosen, running, update)
+    chosen = _one(_environments(files.root), files.root, "environments of PlatformIO", "pio run")
+    return load_environment(files.at(files.inside(chosen)), running, update)
 
 
-def load_environment(build: Path, running: Path | None, update: Path | None) -> Project:
+def load_environment(files: ProjectFiles, running: Path | None, update: Path | None) -> Project:
     """Return what was built for one environment, with the options that its framework took."""
+    build = files.root
     whole = build if len(build.parts) > 2 else build.resolve()
     root = whole.parents[1 if whole.parent.name == ".pioenvs" else 2]
     full = root / f"sdkconfig.{whole.name}"
+    around = files.at(root)
     return replace(
-        load_release(build, running, update),
-        directory=build,
+        load_release(files, running, update),
+        files=around.at(build),
         kind=f"PlatformIO environment {whole.name}",
-        option_files=tuple(idf_option_files(root, full)) if full.is_file() else (),
+        option_files=tuple(idf_option_files(around, full)) if full.is_file() else (),
         sources=existing_directory(root / "src"),
     )
 
 
-def load_esphome(root: Path, running: Path | None, update: Path | None) -> Project:
+def load_esphome(files: ProjectFiles, running: Path | None, update: Path | None) -> Project:
     """Return the only device that ESPHome built; raises InputError for none, or several."""
+    root = files.root
     devices = [path for path in root.glob(".esphome/build/*") if any(path.glob(".pioenvs/*/firmware.bin"))]
     chosen = _one(devices, root, "devices of ESPHome", "esphome compile")
-    return load_platformio(chosen, running, update)
+    return load_platformio(files.at(files.inside(chosen)), running, update)
 
 
-def load_sketch(root: Path, running: Path | None, update: Path | None) -> Project:
+def load_sketch(files: ProjectFiles, running: Path | None, update: Path | None) -> Project:
     """Return the only build of a sketch; raises InputError for none, or several."""
+    root = files.root
     builds = [path for path in root.glob("build/*") if is_arduino_build(path)]
     chosen = _one(builds, root, "builds of the sketch", "arduino-cli compile --export-binaries")
-    return replace(load_arduino_build(chosen, running, update), sources=root)
+    return replace(load_arduino_build(files.at(files.inside(chosen)), running, update), sources=root)
 
 
-def load_arduino_build(build: Path, running: Path | None, update: Path | None) -> Project:
+def load_arduino_build(files: ProjectFiles, running: Path | None, update: Path | None) -> Project:
     """Return what Arduino built."""
-    app = running or only_app_of_arduino(build)
+    build = files.root
+    app = running or only_app_of_arduino(files)
     stem = "" if app is None else app.name.removesuffix(".bin")
     sdkconfig = build / "sdkconfig"
     return Project(
-        build,
+        files,
         "Arduino build",
-        (OptionFile(sdkconfig, _of_libraries(read_sdkconfig(sdkconfig))),) if sdkconfig.is_file() else (),
+        (OptionFile(sdkconfig, _of_libraries(files.sdkconfig(sdkconfig))),) if sdkconfig.is_file() else (),
         running=app,
         update=update,
-        bootloader=existing(build / f"{stem}.bootloader.bin", build / "bootloader.bin"),
-        table=existing(build / f"{stem}.partitions.bin", build / "partitions.csv"),
+        bootloader=files.existing(build / f"{stem}.bootloader.bin", build / "bootloader.bin"),
+        table=files.existing(build / f"{stem}.partitions.bin", build / "partitions.csv"),
         build=build,
     )
 
 
-def load_release(directory: Path, running: Path | None, update: Path | None) -> Project:
+def load_release(files: ProjectFiles, running: Path | None, update: Path | None) -> Project:
     """Return the files of a release, by the names that tools give them."""
+    directory = files.root
     return Project(
-        directory,
+        files,
         "files of a release",
-        running=running or existing(directory / "firmware.bin") or only_app(directory, "--running"),
+        running=running or files.existing(directory / "firmware.bin") or files.only_app(directory, "--running"),
         update=update,
-        bootloader=existing(directory / "bootloader.bin"),
-        otadata=existing(directory / "ota_data_initial.bin"),
-        table=existing_table(directory),
+        bootloader=files.existing(directory / "bootloader.bin"),
+        otadata=files.existing(directory / "ota_data_initial.bin"),
+        table=files.existing(*(directory / name for name in _TABLES)),
         build=directory,
     )
 
 
-def only_app_of_arduino(build: Path) -> Path | None:
+def only_app_of_arduino(files: ProjectFiles) -> Path | None:
     """Return the application of an Arduino build; raises InputError for several."""
-    found = sorted(build.glob("*.ino.bin"))
-    return _one(found, build, "sketches", "--running FILE") if found else None
-
-
-def existing_table(directory: Path) -> Path | None:
-    """Return the partition table of a release."""
-    return existing(*(directory / name for name in _TABLES))
+    found = sorted(files.root.glob("*.ino.bin"))
+    return files.inside(_one(found, files.root, "sketches", "--running FILE")) if found else None
 
 
 def _environments(root: Path) -> list[Path]:
     """Return the environments that were built."""
     found = (*root.glob(".pio/build/*"), *root.glob(".pioenvs/*"))
-    return [path for path in found if (path / "firmware.bin").is_file() and existing_table(path)]
+    return [path for path in found if (path / "firmware.bin").is_file() and _has_table(path)]
+
+
+def _has_table(directory: Path) -> bool:
+    return any((directory / name).is_file() for name in _TABLES)
 
 
 def existing_directory(path: Path) -> Path | None:

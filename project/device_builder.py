@@ -7,7 +7,6 @@ from pathlib import Path
 from ..campaign.device_under_test import DeviceUnderTest, NamedImage
 from ..errors import InputError
 from ..impl.chip.cells import SECTOR_SIZE, Cells
-from ..impl.chip.chips import CHIPS
 from ..impl.chip.efuse import Efuse
 from ..impl.chip.flash import NorFlash
 from ..impl.image.format import (
@@ -51,13 +50,12 @@ def build_device(resolved: Resolved, chunk: int) -> DeviceToCheck:
 
 def table_of(resolved: Resolved) -> tuple[Partition, ...]:
     """Return the partition table that is meant; raises InputError where there is none, or one that is refused."""
-    config = resolved.config
     if resolved.flash is not None:
         return resolved.flash.table
     if resolved.inputs.partitions is not None:
-        return read_table(resolved.inputs.partitions, config.table_offset, CHIPS[config.chip].bootloader_offset)
+        return read_table(resolved.inputs.partitions, resolved.places)
     if resolved.project is not None:
-        return project_table(resolved.project, resolved.settings)
+        return project_table(resolved.project, resolved.settings.table, resolved.places)
     raise InputError("no partition table: give a project, --partitions or --flash")
 
 

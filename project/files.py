@@ -39,27 +39,31 @@ def read_file(path: Path) -> bytes:
     return contents
 
 
-def read_table(path: Path, table_offset: int, bootloader_offset: int | None = None) -> tuple[Partition, ...]:
+def read_table(path: Path, places: CsvPlaces) -> tuple[Partition, ...]:
     """Return the partitions of a table file, CSV or binary, checked as its generator checks them."""
-    contents = read_file(path)
     try:
-        if contents.startswith(TABLE_MAGIC):
-            return decode_table_file(contents, table_offset)
-        is_binary = b"\0" in contents[:512] or contents.startswith((b"\xff\xff", bytes([IMAGE_MAGIC])))
-        is_text = not is_binary or contents.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-        if not is_text and not contents.startswith(_REPLACED_BYTES):
-            raise TableError(
-                f"byte 0 is 0x{contents[0]:02x}: neither a CSV nor a binary table, which begins with "
-                f"{TABLE_MAGIC.hex()}; name the partition table"
-            )
-        if mangling := _replacement_mangling(contents):
-            raise TableError(mangling)
-        table = parse_csv(contents, CsvPlaces(table_offset, bootloader_offset))
-        if not table:
-            raise TableError("holds no partition; want lines of name, type, subtype, offset, size, flags")
-        return table
+        return parse_table(read_file(path), places)
     except TableError as error:
         raise InputError(f"{path}: {error}") from None
+
+
+def parse_table(contents: bytes, places: CsvPlaces) -> tuple[Partition, ...]:
+    """Return the partitions of a table, CSV or binary; raises TableError for what its generator would not have made."""
+    if contents.startswith(TABLE_MAGIC):
+        return decode_table_file(contents, places.table_offset)
+    is_binary = b"\0" in contents[:512] or contents.startswith((b"\xff\xff", bytes([IMAGE_MAGIC])))
+    is_text = not is_binary or contents.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    if not is_text and not contents.startswith(_REPLACED_BYTES):
+        raise TableError(
+            f"byte 0 is 0x{contents[0]:02x}: neither a CSV nor a binary table, which begins with "
+            f"{TABLE_MAGIC.hex()}; name the partition table"
+        )
+    if mangling := _replacement_mangling(contents):
+        raise TableError(mangling)
+    table = parse_csv(contents, places)
+    if not table:
+        raise TableError("holds no partition; want lines of name, type, subtype, offset, size, flags")
+    return table
 
 
 def decode_table_file(contents: bytes, table_offset: int) -> tuple[Partition, ...]:

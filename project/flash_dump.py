@@ -9,7 +9,6 @@ from dataclasses import dataclass, field, replace
 
 from ..errors import InputError
 from ..impl.chip.cells import Cells
-from ..impl.chip.chips import CHIPS
 from ..impl.image.format import MIN_IMAGE_SIZE, build_image
 from ..impl.partitions.partition import Partition
 from ..impl.partitions.table import encode_table
@@ -132,12 +131,12 @@ def _from_build(resolved: Resolved) -> Loaded:
 
 
 def _from_otadata(resolved: Resolved) -> Loaded:
-    inputs, config = resolved.inputs, resolved.config
+    inputs = resolved.inputs
     assert inputs.otadata is not None
     raw = read_otadata(inputs.otadata)
     notes: list[str] = []
     if inputs.partitions is not None:
-        table = read_table(inputs.partitions, config.table_offset, CHIPS[config.chip].bootloader_offset)
+        table = read_table(inputs.partitions, resolved.places)
     else:
         table = (
             Partition("otadata", 1, 0, 0xD000, OTADATA_SIZE),

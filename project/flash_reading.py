@@ -58,7 +58,11 @@ class FlashReading:
 
 def read_dump(path: Path) -> Cells:
     """Return the contents of a flash, as `esptool read-flash` writes it; raises InputError for what is none."""
-    contents = read_file(path)
+    return parse_dump(read_file(path), path)
+
+
+def parse_dump(contents: bytes, path: Path) -> Cells:
+    """Return the flash that these bytes are; raises InputError, which calls them `path`, for what is none."""
     if len(contents) == OTADATA_SIZE:
         raise InputError(f"{path}: 0x2000 bytes are an otadata partition, not a flash: --otadata {path}")
     if len(contents) % SECTOR_SIZE or len(contents) < _SMALLEST_DUMP:
@@ -73,7 +77,11 @@ def read_dump(path: Path) -> Cells:
 
 def read_flash(path: Path, table_offset: Option | None) -> FlashReading:
     """Return what a dump holds. table_offset: where somebody says that the table lies, None to look for it."""
-    cells = read_dump(path)
+    return parse_flash(read_dump(path), path, table_offset)
+
+
+def parse_flash(cells: Cells, path: Path, table_offset: Option | None = None) -> FlashReading:
+    """Return what a flash holds, as read_flash does; `path` is what it is called."""
     found = table_offset or _table_offset(cells, path)
     offset = int(found.raw, 16)
     table = _any_table(cells, offset)

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from .option_reader import Answers
-from .project import OptionFile, Project, binaries, existing, load_json, only, only_app
+from .project import OptionFile, Project
+from .project_files import ProjectFiles, is_file, only
 from .sdkconfig import Option, Sdkconfig
-from .sdkconfig_file import read_options, read_sdkconfig
 from .settings import read_chip
 
 _DESCRIPTION = "project_description.json"
@@ -21,7 +21,7 @@ _FLASHER_ARGS = "flasher_args.json"
 
 def is_idf_project(directory: Path) -> bool:
     """Tell whether idf.py could configure it."""
-    return any((directory / name).is_file() for name in ("sdkconfig", "sdkconfig.defaults"))
+    return any(is_file(directory / name) for name in ("sdkconfig", "sdkconfig.defaults"))
 
 
 def is_idf_build(directory: Path) -> bool:
@@ -29,78 +29,88 @@ def is_idf_build(directory: Path) -> bool:
     return (directory / _FLASHER_ARGS).is_file() or (directory / _DESCRIPTION).is_file()
 
 
-def load_idf_project(directory: Path, running: Path | None, update: Path | None, build: Path | None = None) -> Project:
+def load_idf_project(
+    files: ProjectFiles, running: Path | None, update: Path | None, build: Path | None = None
+) -> Project:
     """Return what the project brings; raises InputError for an ambiguous one.
 
     running, update: images that were chosen, whatever lies in the directory. build: where its build lies."""
+    directory = files.root
     build = build or directory / "build"
     updates = directory / "update"
     return Project(
-        directory,
+        files,
         "ESP-IDF project",
-        tuple(idf_option_files(directory, directory / "sdkconfig")),
-        release=_release(build),
-        running=running or _running(build),
-        update=update or only(binaries(updates), updates, "--update"),
-        bootloader=existing(build / "bootloader/bootloader.bin"),
-        otadata=existing(build / "ota_data_initial.bin"),
-        built_table=existing(build / "partition_table/partition-table.bin"),
+        tuple(idf_option_files(files, directory / "sdkconfig")),
+        release=_release(files, build),
+        running=running or _running(files, build),
+        update=update or only(files.binaries(updates), updates, "--update"),
+        bootloader=files.existing(build / "bootloader/bootloader.bin"),
+        otadata=files.existing(build / "ota_data_initial.bin"),
+        built_table=files.existing(build / "partition_table/partition-table.bin"),
         build=build,
         sources=directory,
     )
 
 
-def load_idf_build(build: Path, running: Path | None, update: Path | None) -> Project:
-    """Return what a build directory brings, with its project where that is there to be read."""
-    named = load_json(build / _DESCRIPTION).get("project_path")
+def load_idf_build(files: ProjectFiles, running: Path | None, update: Path | None) -> Project:
+    """Return what a build directory brings, with its project where that is there to be read.
+
+    Raises InputError for a project that it names, and that does not lie around it."""
+    build = files.root
+    named = files.json(build / _DESCRIPTION).get("project_path")
     above = build.parent if build.name not in ("", "..") else build.resolve().parent
-    for directory in (above, Path(named) if isinstance(named, str) else above):
-        if is_idf_project(directory):
-            return load_idf_project(directory, running, update, build)
-    options = existing(build / "config/sdkconfig.json")
+    if is_idf_project(above):
+        return load_idf_project(files.at(above), running, update, build)
+    if isinstance(named, str) and is_idf_project(Path(named)):
+        if not build.resolve().is_relative_to(Path(named).resolve()):
+            files.inside(Path(named))
+        return load_idf_project(files.at(Path(named)), running, update, build)
+    options = files.existing(build / "config/sdkconfig.json")
     return Project(
-        build,
+        files,
         "ESP-IDF build",
-        () if options is None else (OptionFile(options, read_options(options)),),
-        release=_release(build),
-        running=running or _running(build),
+        () if options is None else (OptionFile(options, files.options(options)),),
+        release=_release(files, build),
+        running=running or _running(files, build),
         update=update,
-        bootloader=existing(build / "bootloader/bootloader.bin"),
-        otadata=existing(build / "ota_data_initial.bin"),
-        table=existing(build / "partition_table/partition-table.bin"),
+        bootloader=files.existing(build / "bootloader/bootloader.bin"),
+        otadata=files.existing(build / "ota_data_initial.bin"),
+        table=files.existing(build / "partition_table/partition-table.bin"),
         build=build,
     )
 
 
-def idf_option_files(directory: Path, full: Path) -> Iterator[OptionFile]:
+def idf_option_files(files: ProjectFiles, full: Path) -> Iterator[OptionFile]:
     """Yield what idf.py goes by: the defaults, those of the target, and over both the sdkconfig, `full`."""
-    defaults = directory / "sdkconfig.defaults"
-    common = read_sdkconfig(defaults) if defaults.is_file() else Sdkconfig()
-    chosen = read_sdkconfig(full) if full.is_file() else Sdkconfig()
+    defaults = files.root / "sdkconfig.defaults"
+    common = files.sdkconfig(defaults) if defaults.is_file() else Sdkconfig()
+    chosen = files.sdkconfig(full) if full.is_file() else Sdkconfig()
     chip = read_chip(Answers(common.overlaid(chosen).options))
-    target = directory / f"sdkconfig.defaults.{chip.value}"
+    target = files.root / f"sdkconfig.defaults.{chip.value}"
     # idf.py reads the file of a target only beside a common one.
     if defaults.is_file():
         yield OptionFile(defaults, common, is_defaults=full.is_file())
         if target.is_file():
-            yield OptionFile(target, read_sdkconfig(target), is_defaults=full.is_file())
+            yield OptionFile(target, files.sdkconfig(target), is_defaults=full.is_file())
     if full.is_file():
         yield OptionFile(full, chosen)
 
 
-def _release(build: Path) -> Option | None:
+def _release(files: ProjectFiles, build: Path) -> Option | None:
     """Return the release that the build's description names."""
-    version = load_json(build / _DESCRIPTION).get("git_revision")
+    version = files.json(build / _DESCRIPTION).get("git_revision")
     return Option("ESP-IDF release", version, str(build / _DESCRIPTION)) if isinstance(version, str) else None
 
 
-def _running(build: Path) -> Path | None:
+def _running(files: ProjectFiles, build: Path) -> Path | None:
     """Return the application that the build made: the one it names, else the only one that lies there."""
-    flashed = load_json(build / _FLASHER_ARGS).get("app")
+    flashed = files.json(build / _FLASHER_ARGS).get("app")
     for named in (
-        load_json(build / _DESCRIPTION).get("app_bin"),
+        files.json(build / _DESCRIPTION).get("app_bin"),
         flashed.get("file") if isinstance(flashed, dict) else None,
     ):
-        if isinstance(named, str) and (build / named).is_file():
-            return build / named
-    return only_app(build, "--running")
+        found = files.existing(build / named) if isinstance(named, str) else None
+        if found is not None:
+            return found
+    return files.only_app(build, "--running")

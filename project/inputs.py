@@ -4,10 +4,12 @@ None, or empty, is what was not said. Texts stay as they were typed: resolve.py 
 option means one thing in all commands.
 """
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..bounded_input import shortened
 from ..errors import InputError
 from .image_evidence import ANTI_ROLLBACK, ROLLBACK
 from .release_text import read_release
@@ -42,6 +44,10 @@ class Inputs:
     table_offset: str | None = None
     options: tuple[str, ...] = ()
     """CONFIG_X=V, each."""
+    follows_outside: bool = False
+    """Whether paths that a project names may lead out of it."""
+    variables: tuple[str, ...] = ()
+    """Names of environment variables that a partition table in CSV may use."""
     efuse_version: int = 0
     """Secure version in the eFuse."""
 
@@ -57,6 +63,13 @@ class Inputs:
         """The subject, where it is no dump."""
         return None if self.subject is None or self.subject.is_file() else self.subject
 
+    def environment(self) -> Mapping[str, str]:
+        """Return the values of the variables that were asked for; raises InputError for one that is not set."""
+        for name in self.variables:
+            if name not in os.environ:
+                raise InputError(f"--env {shortened(name)}: there is no such environment variable")
+        return {name: os.environ[name] for name in self.variables}
+
     def check(self) -> None:
         """Raise InputError, one line, for options that contradict each other or are out of range."""
         if not 0 <= self.efuse_version <= 32:
@@ -65,6 +78,7 @@ class Inputs:
             raise InputError("--anti-rollback needs rollback; leave --no-rollback out")
         if self.flash is not None and self.subject is not None:
             raise InputError(f"--flash {self.flash} and {self.subject}: give one of the two")
+        self.environment()
 
     def arguments(self) -> Iterator[str]:
         """Yield the arguments with which `otaproof check` is given the same; fragments are for the caller to add."""
@@ -87,6 +101,10 @@ class Inputs:
                 yield f"--{name}" if switch else f"--no-{name}"
         for option in self.options:
             yield from ("--config", option)
+        for name in self.variables:
+            yield from ("--env", name)
+        if self.follows_outside:
+            yield "--outside"
 
     def said(self) -> Sdkconfig:
         """Return what the command line says of options."""

@@ -7,12 +7,12 @@ others are placed as the generator would place them.
 
 import codecs
 import re
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..errors import InputError
-from ..impl.partitions.csv_format import LONGEST_NUMBER, SUBTYPES, TYPES, CsvPlaces, parse_csv
+from ..impl.partitions.csv_fields import EndlessNumber, FieldError, counted_lines, csv_fields, csv_number
+from ..impl.partitions.csv_format import SUBTYPES, TYPES, CsvPlaces, parse_csv
 from ..impl.partitions.generator_checks import TABLE_SIZE, check_table, is_primary, offset_alignment
 from ..impl.partitions.partition import MAX_OTA_SLOTS, Partition
 from ..impl.partitions.table import TABLE_MAGIC, TABLE_MAX_LENGTH, TableError, decode_table
@@ -20,10 +20,8 @@ from ..model.config import Release
 from .files import FLASH_SIZES, read_file
 
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-_TYPE, _SUBTYPE, _OFFSET, _SIZE, _FLAGS = 1, 2, 3, 4, 5
 _LARGEST = 0xFFFFFFFF
 """What a field of a row can hold."""
-_FACTORS = {"k": 1 << 10, "m": 1 << 20}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,25 +77,23 @@ def read_table_leniently(path: Path, places: CsvPlaces) -> TableReading:
 
 
 def read_csv(contents: bytes, places: CsvPlaces, file: str, one_place: str | None = None) -> TableReading:
-    """Return what a CSV holds. one_place: what to call every row, for a table that comes with ESP-IDF."""
+    """Return what a CSV holds; raises InputError, with line and field, for a number without end.
+
+    one_place: what to call every row, for a table that comes with ESP-IDF."""
     encoding = "utf-16" if contents.startswith(_UTF_16) else "utf-8-sig"
-    lines = list(_lines(contents.decode(encoding, "replace")))
+    lines = list(counted_lines(contents.decode(encoding, "replace")))
     at = [one_place or f"{file}:{number}" for number, _ in lines]
     try:
         return TableReading(file, tuple(map(TableRow, parse_csv(contents, places), at)))
     except TableError as error:
         match = re.match(r"line (\d+)", str(error))
         refused_at = one_place or (f"{file}:{match[1]}" if match else file)
-        too_high = [
-            (place, fields[_SUBTYPE])
-            for (_, fields), place in zip(lines, at, strict=True)
-            if (slot := re.fullmatch(r"ota_0*(\d{1,9})", fields[_SUBTYPE].lower())) and int(slot[1]) >= MAX_OTA_SLOTS
-        ]
-        parsed = [(_parse(fields), place) for (_, fields), place in zip(lines, at, strict=True)]
-        known = [(partition, place) for partition, place in parsed if partition is not None]
+        parsed = [(_parse(file, number, line, places), place) for (number, line), place in zip(lines, at, strict=True)]
+        known = [(partition, place) for partition, place in parsed if isinstance(partition, Partition)]
         placed = _place([partition for partition, _ in known], places)
         rows = [TableRow(partition, place) for partition, (_, place) in zip(placed, known, strict=True)]
-        return TableReading(file, tuple(rows), str(error), refused_at, tuple(too_high))
+        too_high = tuple((place, subtype) for subtype, place in parsed if isinstance(subtype, str))
+        return TableReading(file, tuple(rows), str(error), refused_at, too_high)
 
 
 def read_table_in_flash(table: tuple[Partition, ...], file: str, places: CsvPlaces) -> TableReading:
@@ -118,39 +114,31 @@ def _read_binary(path: Path, contents: bytes, places: CsvPlaces) -> TableReading
     return read_table_in_flash(table, str(path), places)
 
 
-def _lines(text: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield number and fields of the lines that count."""
-    for number, line in enumerate(text.splitlines(), 1):
-        if line.strip() and not line.strip().startswith("#"):
-            yield number, [field.strip() for field in (line + ",,,,,").split(",")][:6]
+def _parse(file: str, number: int, line: str, places: CsvPlaces) -> Partition | str | None:
+    """Return the partition of a line, with offset -1 where the line leaves that open.
 
-
-def _parse(fields: list[str]) -> Partition | None:
-    """Return the partition of a line, with offset -1 where the line leaves that open; None for nonsense."""
+    For a subtype past ota_15 returns the subtype, as it is written; None for nonsense."""
     try:
-        type_ = _number(fields[_TYPE], TYPES)
-        subtype = _number(fields[_SUBTYPE], SUBTYPES.get(type_, {})) if fields[_SUBTYPE] else 0
-        offset = _number(fields[_OFFSET], {}) if fields[_OFFSET] else -1
-        size = _number(fields[_SIZE], {})
-    except ValueError:
+        label, type_field, subtype_field, offset_field, size_field, flags_field = csv_fields(line, places.environment)
+        if _is_too_high(subtype_field.written):
+            return subtype_field.written
+        type_ = csv_number(type_field, TYPES)
+        subtype = csv_number(subtype_field, SUBTYPES.get(type_, {})) if subtype_field.value else 0
+        offset = csv_number(offset_field) if offset_field.value else -1
+        size = csv_number(size_field)
+    except EndlessNumber as error:
+        raise InputError(f"{file}: line {number}, {error}") from None
+    except FieldError:
         return None
-    flags = fields[_FLAGS].split(":")
-    return Partition(fields[0], type_, subtype, offset, size, "encrypted" in flags, "readonly" in flags)
+    if any(not -_LARGEST <= value <= _LARGEST for value in (type_, subtype, offset, size)):
+        return None
+    flags = flags_field.value.split(":")
+    return Partition(label.value, type_, subtype, offset, size, "encrypted" in flags, "readonly" in flags)
 
 
-def _number(text: str, names: Mapping[str, int]) -> int:
-    if text.lower() in names:
-        return names[text.lower()]
-    if len(text) > LONGEST_NUMBER:
-        raise ValueError(text)
-    factor = 1
-    while text and text[-1].lower() in _FACTORS:
-        factor *= _FACTORS[text[-1].lower()]
-        text = text[:-1]
-    number = int(text, 0) * factor
-    if not -_LARGEST <= number <= _LARGEST:
-        raise ValueError(text)
-    return number
+def _is_too_high(subtype: str) -> bool:
+    slot = re.fullmatch(r"ota_0*(\d{1,9})", subtype.lower())
+    return slot is not None and int(slot[1]) >= MAX_OTA_SLOTS
 
 
 def _place(partitions: list[Partition], places: CsvPlaces) -> list[Partition]:

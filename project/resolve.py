@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ..impl.chip.chips import CHIPS
+from ..impl.partitions.csv_format import CsvPlaces
 from ..model.config import Config, Release
 from .evidence import Evidence, contradictions, release_hints
 from .files import read_file, read_otadata
@@ -19,6 +21,7 @@ from .image_evidence import ANTI_ROLLBACK, ROLLBACK, app_evidence, bootloader_ev
 from .inputs import Inputs
 from .option_reader import Answers, ConfigValue, Origin
 from .project import OptionFile, Project
+from .project_files import ProjectFiles
 from .recognise import image_of, is_known, recognise
 from .sdkconfig import Option, Sdkconfig, given_options
 from .sdkconfig_file import read_sdkconfig
@@ -58,6 +61,13 @@ class Resolved:
     def config(self) -> Config:
         """The configuration that all of it comes to."""
         return self.settings.config
+
+    @property
+    def places(self) -> CsvPlaces:
+        """What a partition table in CSV leaves to the build."""
+        return CsvPlaces(
+            self.config.table_offset, CHIPS[self.config.chip].bootloader_offset, environment=self.inputs.environment()
+        )
 
     @property
     def running(self) -> Path | None:
@@ -140,7 +150,8 @@ def resolve(inputs: Inputs, as_kconfig: bool = False) -> Resolved:
 
     as_kconfig: drop what Kconfig would drop without a word, anti-rollback without rollback, instead of refusing it."""
     inputs.check()
-    inputs = replace(inputs, running=image_of(inputs.running, "--running"), update=image_of(inputs.update, "--update"))
+    running = image_of(inputs.running, "--running", inputs.follows_outside)
+    inputs = replace(inputs, running=running, update=image_of(inputs.update, "--update", inputs.follows_outside))
     project = _project(inputs)
     files = (*(() if project is None else project.option_files), *map(_fragment, inputs.fragments))
     said = _said(inputs, files)
@@ -165,8 +176,9 @@ def _project(inputs: Inputs) -> Project | None:
     if directory is None:
         return None
     if inputs.fragments and directory.is_dir() and not is_known(directory):
-        return load_idf_project(directory, inputs.running, inputs.update)
-    return recognise(directory, inputs.running, inputs.update)
+        files = ProjectFiles(directory, inputs.follows_outside)
+        return load_idf_project(files, inputs.running, inputs.update)
+    return recognise(directory, inputs.running, inputs.update, inputs.follows_outside)
 
 
 def _fragment(path: Path) -> OptionFile:

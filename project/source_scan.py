@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from .project_files import ProjectFiles
+
 _ACCEPT_CALL = re.compile(
     r"esp_ota_mark_app_valid_cancel_rollback|otaupgrade\s*\.\s*accept|mark_app_valid_cancel_rollback|"
     r"mark_running_slot_valid|Update\.confirm"
@@ -25,12 +27,12 @@ class SourceScan:
     """Whether there are sources, and all of them were read: only then "no call" says anything."""
 
 
-def scan_sources(directory: Path | None) -> SourceScan:
-    """Return what the sources below a directory show; nothing without a directory."""
-    if directory is None:
-        return SourceScan()
+def scan_sources(files: ProjectFiles, directory: Path) -> SourceScan:
+    """Return what the sources below a directory of a project show; a link that leads out of it is not followed."""
     seen = 0
     for path in _sources(directory):
+        if not files.holds(path):
+            return SourceScan()
         if seen >= _MAX_FILES:
             return SourceScan()
         seen += 1

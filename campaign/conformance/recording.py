@@ -81,7 +81,7 @@ class Recording:
         if name not in self._layouts:
             if name not in self._layout_records:
                 raise InputError(f"{where}: no layout {name!r} in {self.directory}/layouts*.json")
-            self._layouts[name] = _parse_layout(name, *self._layout_records[name])
+            self._layouts[name] = parse_layout(name, *self._layout_records[name])
         return self._layouts[name]
 
     def image(self, name: str, where: str) -> bytes:
@@ -105,7 +105,8 @@ class Recording:
         return self._images[name]
 
 
-def _parse_layout(name: str, record: Record, where: str) -> FlashLayout:
+def parse_layout(name: str, record: Record, where: str) -> FlashLayout:
+    """Return the layout that a JSON object describes; raises InputError naming the field."""
     where = f"{where}: layout {name!r}"
     check_fields(record, _LAYOUT_FIELDS, where)
     areas: list[Area] = []

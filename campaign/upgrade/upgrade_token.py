@@ -174,6 +174,8 @@ def _check(token: Token) -> None:
     encode_table(token.table)
     ends = [partition.end for partition in token.table]
     ends += [_partition(token, label).offset + token.images[number].size for label, number in token.placed]
+    if token.flash_size % SECTOR_SIZE:
+        raise ValueError("the flash is not whole sectors")
     if token.flash_size > _LARGEST_FLASH or max(ends) > token.flash_size or token.chunk == 0:
         raise ValueError("the flash does not hold it")
     if any(p.offset % SECTOR_SIZE for p in token.table if p.is_app or p.is_otadata):

@@ -31,15 +31,14 @@ def conform(*files: Vectors, output: OutputOptions = OutputOptions()) -> ExitCod
     field: results, error texts, flash operations, otadata, states, digests, eFuse. layouts*.json, images*.json and
     images/ are looked for beside each file.
     """
-    from rich.console import Console
-
     from ...analysis.conformance_run import replay_files
     from ...analysis.results.conform_result import conform_result
     from ...examples.shipped_example import VECTORS
     from ..reports.conform_report import print_conform
+    from ..terminal import status_line
 
-    with Console(stderr=True).status("replaying") as status:
-        report = replay_files(files or (VECTORS,), lambda path: status.update(f"replaying {path.name}"))
+    with status_line("replaying") as tell:
+        report = replay_files(files or (VECTORS,), lambda path: tell(f"replaying {path.name}"))
     result = conform_result(report.vectors, report.mismatches)
     output.give(result, lambda: print_conform(output.console(), result))
     return ExitCode.VIOLATED if report.mismatches else ExitCode.HOLDS

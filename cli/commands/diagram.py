@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
+from ...bounded_input import shown
 from ...errors import InputError
 from ..exit_code import ExitCode
 from ..options.diagram_names import ALL, NAMES, OF_TOKEN
@@ -73,12 +74,12 @@ def diagram(name: Name, /, *, options: DiagramOptions = DiagramOptions()) -> Exi
             path = options.out / f"{each}.{_ENDINGS[form]}"
             try:
                 write_file(path, contents(drawn, form, renderer))
-                print(path)
+                print(shown(str(path)))
             except NoRenderer as error:
                 missing.append(path.name)
                 reason = str(error)
     if missing:
-        print(f"otaproof diagram: {', '.join(missing)}: {reason}", file=sys.stderr)
+        print(shown(f"otaproof diagram: {', '.join(missing)}: {reason}"), file=sys.stderr)
     return ExitCode.INCONCLUSIVE if missing else ExitCode.HOLDS
 
 

@@ -115,7 +115,7 @@ def prove(
                 write_questions(options.smt2, configuration)
     except (KeyboardInterrupt, WorkerDied) as error:
         ended_by = str(error) or "interrupted"
-        text.print(f"\n[bold yellow]{ended_by}[/]: partial results follow")
+        text.print(f"\n{ended_by}: partial results follow", style="bold yellow")
     prove_report.print_summary(text, found, time.perf_counter() - started)
     prove_report.print_left_out(text, found)
     if options.certificates is not None:

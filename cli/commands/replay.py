@@ -7,6 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from ...bounded_input import shown
 from ...errors import InputError
 from ..exit_code import ExitCode
 from ..options.epilogue import epilogue
@@ -158,4 +159,4 @@ def _play_history(text: str, options: ReplayOptions, output: OutputOptions) -> E
 def _print_saved(saved: str, output: OutputOptions) -> None:
     """Print what was written, after a blank line; to stderr if stdout is for JSON."""
     if saved:
-        print(f"\n{saved}", file=sys.stderr if output.json else sys.stdout)
+        print(f"\n{shown(saved, keeps_lines=True)}", file=sys.stderr if output.json else sys.stdout)

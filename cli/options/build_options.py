@@ -37,6 +37,10 @@ class BuildOptions:
     """Offset of the partition table, such as 0x8000."""
     config: Annotated[tuple[str, ...], Parameter(metavar="CONFIG_X=V")] = ()
     """Any other sdkconfig option (repeatable)."""
+    env: Annotated[tuple[str, ...], Parameter(metavar="NAME", group=INPUTS)] = ()
+    """Fill $NAME in a partition table in from the environment (repeatable)."""
+    outside: Annotated[bool, Parameter(group=INPUTS)] = False
+    """Follow paths of a project that lead out of it."""
 
     def inputs(self) -> "Inputs":
         """Return these options alone; a command adds its files with `replace`."""
@@ -49,6 +53,8 @@ class BuildOptions:
             chip=self.chip,
             table_offset=self.table_offset,
             options=self.config,
+            variables=self.env,
+            follows_outside=self.outside,
         )
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter, Token
 
+from ...bounded_input import shown
 from ...model.config import Release
 from ...model.device.allowance import Allowance
 from ...output_file import refusal
@@ -52,7 +53,7 @@ def release_of(text: str, place: str) -> Release:
     Raises InputError at `place` for no release, or one that is too old."""
     named = read_release(text, place)
     if named.warning is not None:
-        print(f"otaproof: {place}: {named.warning}", file=sys.stderr)
+        print(shown(f"otaproof: {place}: {named.warning}"), file=sys.stderr)
     return named.rules
 
 

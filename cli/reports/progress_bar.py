@@ -4,13 +4,14 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
+from ...bounded_input import shown
 from ...campaign.fuzz.findings import Findings
 from ...campaign.upgrade.sweep import Progress as ReportProgress
 from ...proofs.explicit.exploration import Progress as SearchProgress
+from ..terminal import status_line, terminal
 
 
 class _CountColumn(ProgressColumn):
@@ -26,50 +27,45 @@ class _CountColumn(ProgressColumn):
 @contextmanager
 def progress_bar(name: str) -> Iterator[ReportProgress]:
     """Give a function that moves the bar; without a terminal it does nothing."""
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description:14}"), BarColumn(), _CountColumn(), TimeRemainingColumn())
+    console = terminal(stderr=True)
+    columns = (TextColumn("{task.description:14}", markup=False), BarColumn(), _CountColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task(name, total=None)
+        task = bar.add_task(shown(name), total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 @contextmanager
 def search_progress(name: str) -> Iterator[SearchProgress]:
     """Give a function that tells how far a search is, in a line; without a terminal it does nothing."""
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield lambda states, seconds: None
-        return
-    with console.status(f"{name}: …") as line:
+    with status_line(f"{name}: …") as tell:
 
-        def tell(states: int, seconds: float) -> None:
+        def searched(states: int, seconds: float) -> None:
             rate = states / seconds if seconds else 0.0
-            line.update(f"{name}: {states:,} states, {seconds:.0f} s, {rate:,.0f}/s")
+            tell(f"{name}: {states:,} states, {seconds:.0f} s, {rate:,.0f}/s")
 
-        yield tell
+        yield searched
 
 
 @contextmanager
 def fuzz_progress() -> Iterator[Callable[[Findings], None]]:
     """Give a function that tells how far the runs are, in a line on stderr; without a terminal it does nothing."""
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield lambda findings: None
-        return
     started = time.monotonic()
-    with console.status("…") as line:
-        yield lambda findings: line.update(_progress_text(findings, time.monotonic() - started))
+    with status_line("…") as tell:
+        yield lambda findings: tell(_progress_text(findings, time.monotonic() - started))
 
 
 @contextmanager
 def phase_progress() -> Iterator[Callable[[str, int], None]]:
     """Give a function that tells the phase and its runs, in a line on stderr; without a terminal it does nothing."""
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield lambda name, runs: None
-        return
-    with console.status("…") as line:
-        yield lambda name, runs: line.update(f"{name}: {runs:,} runs")
+    with status_line("…") as tell:
+        yield lambda name, runs: tell(f"{name}: {runs:,} runs")
+
+
+@contextmanager
+def step_progress(name: str) -> Iterator[Callable[[str], None]]:
+    """Give a function that tells what is being done, in a line on stderr; without a terminal it does nothing."""
+    with status_line(f"{name}: …") as tell:
+        yield lambda step: tell(f"{name}: {step}")
 
 
 def _progress_text(findings: Findings, seconds: float) -> str:
@@ -79,14 +75,3 @@ def _progress_text(findings: Findings, seconds: float) -> str:
 
 def _rate(findings: Findings, seconds: float) -> str:
     return f"{findings.runs / seconds:,.1f} runs/s" if seconds > 0 else "no time at all"
-
-
-@contextmanager
-def step_progress(name: str) -> Iterator[Callable[[str], None]]:
-    """Give a function that tells what is being done, in a line on stderr; without a terminal it does nothing."""
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield lambda step: None
-        return
-    with console.status(f"{name}: …") as line:
-        yield lambda step: line.update(f"{name}: {step}")

@@ -7,6 +7,7 @@ put on the project itself, since code scanning shows none without a file.
 
 import hashlib
 import os
+import re
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -18,6 +19,7 @@ from ...project.doctor.rule import Location, Rule, RuleFinding
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 VERSION = "2.1.0"
+_BRACKET = re.compile(r"(\\*)([\[\]])")
 
 
 def as_sarif(diagnosis: Diagnosis, base: Path | None = None) -> dict[str, Any]:
@@ -65,10 +67,15 @@ def _result(rule: Rule, finding: RuleFinding, index: int, name: str, base: Path)
         "ruleId": rule.id,
         "ruleIndex": index,
         "level": rule.severity.value,
-        "message": {"text": f"{_sentence(rule.title)}: {shown(what, keeps_lines=True)}. {rule.remedy}"},
+        "message": {"text": f"{_sentence(rule.title)}: {message_text(what)}. {rule.remedy}"},
         "locations": [{"physicalLocation": _location(finding.place, name, base)}],
         "partialFingerprints": {"otaproofFinding/v1": _fingerprint(rule, finding)},
     }
+
+
+def message_text(text: str) -> str:
+    """Return text of others as a plain-text message, in which brackets make links (SARIF 2.1.0, 3.11.6)."""
+    return _BRACKET.sub(r"\1\1\\\2", shown(text, keeps_lines=True))
 
 
 def _location(place: Location, name: str, base: Path) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from enum import Enum
 
 import graphviz
 
-from ...bounded_input import shown
+from .escapes import xml_text
 from .palette import FONT, FONTS, GROUND, INK, style_sheet
 
 _DASHES = {"solid": "", "dashed": "6 4", "dotted": "1.5 3.5"}
@@ -92,8 +92,8 @@ class Drawing:
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
             f'viewBox="0 0 {width} {height}" role="img" aria-labelledby="title desc" '
             f'style="max-width:100%;height:auto" font-family="{FONTS}">',
-            f'<title id="title">{escaped(self.title)}</title>',
-            f'<desc id="desc">{escaped(self.description)}</desc>',
+            f'<title id="title">{xml_text(self.title)}</title>',
+            f'<desc id="desc">{xml_text(self.description)}</desc>',
             f"<style>{style_sheet()}</style>",
             f'<rect width="{width}" height="{height}" rx="6" fill="{GROUND}"/>',
             *(_svg_item(item) for item in self.items),
@@ -137,7 +137,7 @@ class Drawing:
             )
         elif isinstance(item, Text):
             width = len(item.text) * item.size * (0.62 if item.is_fixed else _WIDTH_OF_LETTER) + item.size
-            label = f"<B>{escaped(item.text)}</B>" if item.is_bold else escaped(item.text)
+            label = f"<B>{xml_text(item.text)}</B>" if item.is_bold else xml_text(item.text)
             middle = {
                 Anchor.START: item.x + width / 2,
                 Anchor.MIDDLE: item.x,
@@ -174,20 +174,9 @@ class Drawing:
             )
 
 
-def escaped(text: str) -> str:
-    """Return a text as XML wants it, control characters written out."""
-    return (
-        shown(text, keeps_lines=True)
-        .replace("&", "&amp;")
-        .replace("<", "&lt;")
-        .replace(">", "&gt;")
-        .replace('"', "&quot;")
-    )
-
-
 def _svg_item(item: Box | Text | Stroke) -> str:
     if isinstance(item, Box):
-        tip = f"<title>{escaped(item.tip)}</title>" if item.tip else ""
+        tip = f"<title>{xml_text(item.tip)}</title>" if item.tip else ""
         return (
             f'<rect x="{_number(item.x)}" y="{_number(item.y)}" width="{_number(item.width)}" '
             f'height="{_number(item.height)}" fill="{item.fill}" stroke="{item.line}">{tip}</rect>'
@@ -197,7 +186,7 @@ def _svg_item(item: Box | Text | Stroke) -> str:
         extra += ' font-family="Menlo,Consolas,Liberation Mono,monospace"' if item.is_fixed else ""
         return (
             f'<text x="{_number(item.x)}" y="{_number(item.y)}" dy="0.35em" font-size="{_number(item.size)}" '
-            f'fill="{item.colour}" text-anchor="{item.anchor.value[0]}"{extra}>{escaped(item.text)}</text>'
+            f'fill="{item.colour}" text-anchor="{item.anchor.value[0]}"{extra}>{xml_text(item.text)}</text>'
         )
     dashes = f' stroke-dasharray="{_DASHES[item.style]}"' if _DASHES[item.style] else ""
     line = (

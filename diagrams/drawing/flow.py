@@ -8,7 +8,7 @@ from enum import Enum
 
 import graphviz
 
-from ...bounded_input import shown
+from .escapes import dot_text, mermaid_text, xml_text
 from .palette import FAINT, FONT, GROUND, INK, Tone
 
 
@@ -111,7 +111,7 @@ class Flow:
                 "pad": "0.15",
                 "rankdir": "LR" if self.is_sideways else "TB",
                 "ranksep": "0.45",
-                "tooltip": self.title,
+                "tooltip": dot_text(self.title),
             },
             node_attr={"fontname": FONT, "fontsize": "12", "style": "filled", "penwidth": "1.4", "margin": "0.16,0.08"},
             edge_attr={"fontname": FONT, "fontsize": "10.5", "penwidth": "1.5", "arrowsize": "0.75"},
@@ -131,16 +131,16 @@ class Flow:
         """Return the text for Mermaid."""
         lines = [
             f"flowchart {'LR' if self.is_sideways else 'TB'}",
-            f"  accTitle: {self.title}",
-            f"  accDescr: {' '.join(self.description.split())}",
+            f"  accTitle: {mermaid_text(self.title)}",
+            f"  accDescr: {mermaid_text(' '.join(self.description.split()))}",
         ]
         for node in self.nodes:
             opening, closing = _MERMAID_BOXES[node.shape]
-            lines.append(
-                f"  {_mermaid_id(node.name)}{opening}{_mermaid_text(node.label)}{closing}:::{node.tone.name.lower()}"
-            )
+            label = mermaid_text(node.label, "<br/>")
+            lines.append(f"  {_mermaid_id(node.name)}{opening}{label}{closing}:::{node.tone.name.lower()}")
         for edge in self.edges:
-            label = f'|"{_mermaid_text(edge.label)}"|' if edge.label else ""
+            label = mermaid_text(edge.label, "<br/>")
+            label = f'|"{label}"|' if label else ""
             arrow = _MERMAID_LINES[edge.line]
             lines.append(f"  {_mermaid_id(edge.before)} {arrow}{label} {_mermaid_id(edge.after)}")
         for tone in sorted({node.tone for node in self.nodes}, key=lambda tone: tone.name):
@@ -160,10 +160,10 @@ class Flow:
     def _caption(self) -> str:
         samples = {LineStyle.SOLID: "——", LineStyle.DASHED: "– – –", LineStyle.DOTTED: "· · · ·"}
         keys = "     ".join(
-            f'<FONT COLOR="{key.tone.colours.text}"><B>{samples[key.line]}</B>&#160;&#160;{_escaped(key.text)}</FONT>'
+            f'<FONT COLOR="{key.tone.colours.text}"><B>{samples[key.line]}</B>&#160;&#160;{xml_text(key.text)}</FONT>'
             for key in self.keys
         )
-        notes = [f'<FONT COLOR="{FAINT}">{_escaped(note)}</FONT>' for note in self.notes]
+        notes = [f'<FONT COLOR="{FAINT}">{xml_text(note)}</FONT>' for note in self.notes]
         lines = ([keys, ""] if keys and notes else [keys] if keys else []) + notes
         return f"<{'<BR/>'.join(['', *lines])}>" if lines else ""
 
@@ -192,35 +192,16 @@ def _dot_edge(edge: Edge) -> dict[str, str]:
 def _dot_label(node: Node) -> str:
     first, *others = node.label.split("\n")
     if not others:
-        return f"<<B>{_escaped(first)}</B>>" if node.shape is not Shape.TEXT else _dot_text(first)
-    rest = "<BR/>".join(_escaped(line) for line in others)
-    return f'<<B>{_escaped(first)}</B><BR/><FONT POINT-SIZE="10.5">{rest}</FONT>>'
-
-
-def _dot_text(text: str) -> str:
-    """Return a plain-text label (not HTML-like) with its line breaks."""
-    return graphviz.escape(shown(text, keeps_lines=True)).replace("\n", "\\n") if text else ""
+        return f"<<B>{xml_text(first)}</B>>" if node.shape is not Shape.TEXT else dot_text(first)
+    rest = "<BR/>".join(xml_text(line) for line in others)
+    return f'<<B>{xml_text(first)}</B><BR/><FONT POINT-SIZE="10.5">{rest}</FONT>>'
 
 
 def _edge_label(text: str) -> str:
     """Return a label with space around it, so that it does not touch its arrow."""
-    return _dot_text("\n".join(f" {line} " for line in text.split("\n"))) if text else ""
-
-
-def _escaped(text: str) -> str:
-    return shown(text, keeps_lines=True).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return dot_text("\n".join(f" {line} " for line in text.split("\n"))) if text else ""
 
 
 def _mermaid_id(name: str) -> str:
     # "end" and other keywords of Mermaid are not allowed as names.
     return "n_" + "".join(char if char.isalnum() else "_" for char in name)
-
-
-def _mermaid_text(text: str) -> str:
-    return (
-        shown(text, keeps_lines=True)
-        .replace("&", "&amp;")
-        .replace("<", "&lt;")
-        .replace('"', "#quot;")
-        .replace("\n", "<br/>")
-    )

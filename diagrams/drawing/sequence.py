@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .canvas import Anchor, Box, Drawing, Stroke, Text
+from .escapes import mermaid_text
 from .palette import FAINT, INK, Tone
 
 LANES = ("application", "otaupgrade", "esp_ota", "flash", "bootloader")
@@ -55,16 +56,16 @@ class Sequence:
     def _mermaid(self) -> str:
         lines = [
             "sequenceDiagram",
-            f"  accTitle: {_mermaid_text(self.title)}",
-            f"  accDescr: {_mermaid_text(self.description)}",
+            f"  accTitle: {mermaid_text(self.title)}",
+            f"  accDescr: {mermaid_text(self.description)}",
             *(f"  participant {lane}" for lane in LANES),
         ]
         for event in self.events:
             if isinstance(event, Message):
                 arrow = "-->>" if event.is_answer else "->>"
-                lines.append(f"  {event.source}{arrow}{event.goal}: {_mermaid_text(event.text)}")
+                lines.append(f"  {event.source}{arrow}{event.goal}: {mermaid_text(event.text)}")
             else:
-                lines.append(f"  Note over {LANES[0]},{LANES[-1]}: {_mermaid_text(event.text)}")
+                lines.append(f"  Note over {LANES[0]},{LANES[-1]}: {mermaid_text(event.text)}")
         return "\n".join(lines) + "\n"
 
 
@@ -89,8 +90,3 @@ def _short(text: str, width: float) -> str:
     """Return the text, shortened to fit at about five points a letter."""
     room = int(max(width, 150) / 4.9)
     return text if len(text) <= room else text[: room - 1] + "…"
-
-
-def _mermaid_text(text: str) -> str:
-    # In Mermaid a semicolon ends a statement, and # begins an entity.
-    return " ".join(text.split()).replace("#", "#35;").replace(";", "#59;")

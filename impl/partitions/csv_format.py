@@ -1,17 +1,17 @@
 """The CSV form of a partition table: name, type, subtype, offset, size, flags.
 
 Lines that are blank or begin with # do not count, and what stands after the sixth field neither. Numbers
-are decimal or 0x…, with K or M behind them; $NAME is replaced if its value is given. A blank offset follows
+are decimal or 0x…, with K or M behind them; csv_fields.py reads them. A blank offset follows
 the partition before it, aligned; a negative size means "up to that address". Source: gen_esp32part.py
 PartitionTable.from_csv, PartitionDefinition.from_csv (6.2-dev).
 """
 
 import codecs
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from ...bounded_input import shortened
+from .csv_fields import CsvField, FieldError, counted_lines, csv_fields, csv_number
 from .generator_checks import TABLE_SIZE, check_table, is_primary, offset_alignment
 from .partition import Partition, PartitionType
 from .table import LABEL_LENGTH, TableError, encode_label
@@ -48,12 +48,7 @@ SUBTYPES: Mapping[int, Mapping[str, int]] = {
     },
 }
 _UNDEFINED = SUBTYPES[PartitionType.DATA]["undefined"]
-_LARGEST_NUMBER = 1 << 33
-"""No field holds a number beyond: a size may be as negative as the end of the largest partition."""
-LONGEST_NUMBER = 80
-"""Characters of a number or of the name of a type; 32 bits in binary have 34."""
 _FLAGS = ("encrypted", "readonly")
-_SUFFIXES = {"k": 1 << 10, "m": 1 << 20}
 _MARKS = {
     codecs.BOM_UTF8: "utf-8-sig",
     codecs.BOM_UTF16_LE: "utf-16",
@@ -64,7 +59,7 @@ _MARKS = {
 
 @dataclass(frozen=True, slots=True)
 class CsvPlaces:
-    """Where a table's own parts lie, which a CSV may leave to the build."""
+    """What a CSV may leave to the build: where the table's own parts lie, and the values of variables."""
 
     table_offset: int = 0x8000
     """Bytes; where the partition table lies."""
@@ -72,6 +67,8 @@ class CsvPlaces:
     """Bytes; where the bootloader lies."""
     recovery_offset: int | None = None
     """Bytes; where the recovery bootloader lies."""
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """What $NAME stands for; by itself nothing, lest a table of others shows what is secret."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,21 +82,15 @@ class _Line:
 def parse_csv(
     raw: bytes,
     places: CsvPlaces | None = None,
-    environment: Mapping[str, str] | None = None,
     secure_boot_v1: bool = False,
 ) -> tuple[Partition, ...]:
     """Return the partitions of a CSV, checked, in the order of its lines.
 
-    environment: what $NAME stands for; by itself nothing, lest a table of others shows what is secret.
     A name longer than a label is cut off, as the generator does without a word.
     Raises TableError naming line and field."""
     places = places or CsvPlaces()
     text = _decode(raw)
-    lines = [
-        _parse_line(number, fields, places)
-        for number, line in enumerate(text.splitlines(), 1)
-        if (fields := _fields(number, line, environment or {}))
-    ]
+    lines = [_line(number, line, places) for number, line in counted_lines(text)]
     placed = _place(lines, places)
     numbers = {id(partition): line.number for partition, line in zip(placed, lines, strict=True)}
     check_table(
@@ -139,47 +130,43 @@ def _decode(raw: bytes) -> str:
         raise TableError(f"line {line}: byte 0x{byte:02x} is no {encoding} text; want a CSV in UTF-8") from None
 
 
-def _fields(number: int, line: str, environment: Mapping[str, str]) -> list[str] | None:
-    """Return the six fields of a line, None for one that does not count."""
-
-    def value_of(match: re.Match[str]) -> str:
-        return environment.get(match[1] or match[2], match[0])
-
-    line = re.sub(r"\$(?:(\w+)|\{([^}]*)\})", value_of, line, flags=re.ASCII)
-    if match := re.match(r"\$([A-Za-z_]\w*)", line, re.ASCII):
-        raise TableError(f"line {number}: ${match[1]} is not filled in from the environment; write its value")
-    line = line.strip()
-    if not line or line.startswith("#"):
-        return None
-    return [field.strip() for field in (line + ",,,,,").split(",")][:6]
+def _line(number: int, line: str, places: CsvPlaces) -> _Line:
+    """Return what a line that counts says; raises TableError naming it."""
+    try:
+        return _parse_line(number, csv_fields(line, places.environment), places)
+    except FieldError as error:
+        raise TableError(f"line {number}, {error}") from None
 
 
-def _parse_line(number: int, fields: list[str], places: CsvPlaces) -> _Line:
-    label, type_text, subtype_text, offset_text, size_text, flags_text = fields
-    if not type_text:
-        raise TableError(f"line {number}, type: empty; want {', '.join(TYPES)} or a number")
-    type_ = _number(type_text, number, "type", TYPES)
-    if subtype_text:
-        subtype = _number(subtype_text, number, "subtype", SUBTYPES.get(type_, {}))
+def _parse_line(number: int, fields: list[CsvField], places: CsvPlaces) -> _Line:
+    label, type_field, subtype_field, offset_field, size_field, flags_field = fields
+    if not type_field.value:
+        raise FieldError(f"type: empty; want {', '.join(TYPES)} or a number")
+    type_ = _byte(type_field, TYPES)
+    if subtype_field.value:
+        subtype = _byte(subtype_field, SUBTYPES.get(type_, {}))
     elif type_ == PartitionType.APP:
-        raise TableError(f"line {number}, subtype: empty; an app needs one, such as factory or ota_0")
+        raise FieldError("subtype: empty; an app needs one, such as factory or ota_0")
     else:
         subtype = _UNDEFINED
-    for name, value in (("type", type_), ("subtype", subtype)):
-        if not 0 <= value <= 0xFF:
-            raise TableError(f"line {number}, {name}: {value} does not fit a byte; want 0 … 254")
     offset = _fixed_offset(type_, subtype, number, places)
-    if offset is None and offset_text:
-        offset = _number(offset_text, number, "offset")
-    flags = [flag for flag in flags_text.split(":") if flag]
-    for flag in flags:
-        if flag not in _FLAGS:
-            raise TableError(f"line {number}, flags: unknown flag {shortened(flag)!r}; want {' or '.join(_FLAGS)}")
-    size = _size(type_, size_text, number, places)
+    if offset is None and offset_field.value:
+        offset = csv_number(offset_field)
+    flags = [flag for flag in flags_field.value.split(":") if flag]
+    if any(flag not in _FLAGS for flag in flags):
+        raise FieldError(f"flags: unknown flag in {shortened(flags_field.written)!r}; want {' or '.join(_FLAGS)}")
+    size = _size(type_, size_field, number, places)
     partition = Partition(
-        label, type_, subtype, offset or 0, size, encrypted="encrypted" in flags, readonly="readonly" in flags
+        label.value, type_, subtype, offset or 0, size, encrypted="encrypted" in flags, readonly="readonly" in flags
     )
     return _Line(number, partition, offset is not None)
+
+
+def _byte(field: CsvField, names: Mapping[str, int]) -> int:
+    value = csv_number(field, names)
+    if not 0 <= value <= 0xFF:
+        raise FieldError(f"{field.name}: {shortened(field.written)} does not fit a byte; want 0 … 254")
+    return value
 
 
 def _fixed_offset(type_: int, subtype: int, number: int, places: CsvPlaces) -> int | None:
@@ -195,7 +182,7 @@ def _fixed_offset(type_: int, subtype: int, number: int, places: CsvPlaces) -> i
     return None
 
 
-def _size(type_: int, text: str, number: int, places: CsvPlaces) -> int:
+def _size(type_: int, field: CsvField, number: int, places: CsvPlaces) -> int:
     if type_ == PartitionType.BOOTLOADER:
         size = places.table_offset - _given(places.bootloader_offset, number, "primary bootloader")
         if size <= 0:
@@ -206,37 +193,15 @@ def _size(type_: int, text: str, number: int, places: CsvPlaces) -> int:
         return size
     if type_ == PartitionType.PARTITION_TABLE:
         return TABLE_SIZE
-    if not text:
-        raise TableError(f"line {number}, size: empty; want bytes, such as 0x100000 or 1M")
-    return _number(text, number, "size")
+    if not field.value:
+        raise FieldError("size: empty; want bytes, such as 0x100000 or 1M")
+    return csv_number(field)
 
 
 def _given(offset: int | None, number: int, what: str) -> int:
     if offset is None:
         raise TableError(f"line {number}, offset: where the {what} lies is not known here; give its offset")
     return offset
-
-
-def _number(text: str, line: int, field: str, names: Mapping[str, int] | None = None) -> int:
-    """Return a number, with K and M understood, or the value of a name."""
-    names = names or {}
-    if len(text) > LONGEST_NUMBER:
-        raise TableError(f"line {line}, {field}: '{shortened(text)}' is too long for a number")
-    digits, factor = text, 1
-    while digits and digits[-1].lower() in _SUFFIXES:
-        factor *= _SUFFIXES[digits[-1].lower()]
-        digits = digits[:-1]
-    # The generator takes the letters off names too: "otaK" is 1024 times ota, which is 0.
-    if digits.lower() in names:
-        return names[digits.lower()] * factor
-    try:
-        value = int(digits, 0) * factor
-    except ValueError:
-        wanted = f"a number or one of {', '.join(names)}" if names else "a number, such as 0x10000, 64K or 1M"
-        raise TableError(f"line {line}, {field}: {shortened(text)!r} is not valid; want {wanted}") from None
-    if abs(value) > _LARGEST_NUMBER:
-        raise TableError(f"line {line}, {field}: {shortened(text)!r} does not fit 32 bits")
-    return value
 
 
 def _place(lines: list[_Line], places: CsvPlaces) -> tuple[Partition, ...]:
@@ -258,9 +223,9 @@ def _place(lines: list[_Line], places: CsvPlaces) -> tuple[Partition, ...]:
             )
         if partition.size < 0:
             partition = replace(partition, size=-partition.size - partition.offset)
-        for field in ("offset", "size"):
-            if not 0 <= getattr(partition, field) <= 0xFFFFFFFF:
-                raise TableError(f"line {line.number}, {field}: {getattr(partition, field)} does not fit 32 bits")
+        for name in ("offset", "size"):
+            if not 0 <= getattr(partition, name) <= 0xFFFFFFFF:
+                raise TableError(f"line {line.number}, {name}: {getattr(partition, name)} does not fit 32 bits")
         end = partition.end
         placed.append(partition)
     return tuple(placed)

@@ -9,9 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ...errors import InputError
-from ...impl.chip.chips import CHIPS
 from ...impl.image.format import IMAGE_MAGIC, MIN_IMAGE_SIZE
-from ...impl.partitions.csv_format import CsvPlaces
 from ...model.config import Config
 from ..builtin_tables import BUILTIN_TABLES
 from ..files import read_file, verify_contents
@@ -19,11 +17,11 @@ from ..flash_reading import FlashReading
 from ..image_evidence import ImageEvidence, app_evidence
 from ..inputs import Inputs
 from ..lenient_table import TableReading, read_csv, read_table_in_flash, read_table_leniently
-from ..project import Project, custom_table, existing, load_json
+from ..project import Project, custom_table
 from ..resolve import Resolved, resolve
 from ..sdkconfig import Option
 from ..sdkconfig_file import read_options
-from ..source_scan import scan_sources
+from ..source_scan import SourceScan, scan_sources
 from .subject import BY_DEFAULT, AppImage, Need, Subject
 
 
@@ -38,7 +36,7 @@ def load_subject(inputs: Inputs, accepts: bool | None = None) -> Subject:
     is_configured = has_options or bool(resolved.inputs.said().options)
     # Options say what a project asks for; images, only where no options are known.
     options = resolved.said if has_options else resolved.evidence.options().overlaid(resolved.said)
-    scan = scan_sources(project.sources if project is not None else None)
+    scan = SourceScan() if project is None or project.sources is None else scan_sources(project.files, project.sources)
     release = resolved.value("ESP-IDF release of the application").origin
     subject = Subject(
         name=str(inputs.subject or inputs.flash or inputs.partitions or inputs.running or "the options given"),
@@ -82,15 +80,15 @@ def _check_command(subject: Subject, resolved: Resolved) -> str:
 
 def _bootloader_options(resolved: Resolved) -> Mapping[str, Option] | None:
     """Return the options that the bootloader was built with, from an sdkconfig, sdkconfig.h or sdkconfig.json."""
-    path, build = resolved.inputs.bootloader_sdkconfig, None if resolved.project is None else resolved.project.build
-    if path is None and build is not None:
+    path, project = resolved.inputs.bootloader_sdkconfig, resolved.project
+    if path is None and project is not None and project.build is not None:
         names = ("config/sdkconfig.h", "config/sdkconfig.json", "sdkconfig")
-        path = existing(*(build / "bootloader" / name for name in names))
+        path = project.files.existing(*(project.build / "bootloader" / name for name in names))
     return None if path is None else read_options(path).options
 
 
 def _table(resolved: Resolved, is_configured: bool) -> TableReading | None:
-    places, project, choice = _places(resolved), resolved.project, resolved.settings.table
+    places, project, choice = resolved.places, resolved.project, resolved.settings.table
     if resolved.flash is not None:
         return read_table_in_flash(resolved.flash.table, str(resolved.flash.path), places)
     path = resolved.inputs.partitions or (project.table if project else None)
@@ -110,11 +108,7 @@ def _built_table(resolved: Resolved) -> TableReading | None:
     project = resolved.project
     if project is None or project.built_table is None or resolved.inputs.partitions is not None:
         return None
-    return read_table_leniently(project.built_table, _places(resolved))
-
-
-def _places(resolved: Resolved) -> CsvPlaces:
-    return CsvPlaces(resolved.config.table_offset, CHIPS[resolved.config.chip].bootloader_offset)
+    return read_table_leniently(project.built_table, resolved.places)
 
 
 def _flash_size(resolved: Resolved) -> tuple[int, str] | None:
@@ -133,7 +127,7 @@ def _flashed_offset(project: Project | None) -> tuple[int, str] | None:
     if project is None or project.build is None:
         return None
     path = project.build / "flasher_args.json"
-    table = load_json(path).get("partition-table")
+    table = project.files.json(path).get("partition-table")
     try:
         return int(str(table["offset"]), 0), str(path)  # type: ignore[index]
     except (ValueError, KeyError, TypeError):

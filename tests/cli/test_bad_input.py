@@ -36,16 +36,12 @@ def one_line(capsys: pytest.CaptureFixture[str]) -> str:
     "line", ["a,0x" + "f" * 4000 + ",0,,1M", "a,data,nvs,0x" + "f" * 4000 + ",1M", "a,data,nvs,,1" + "K" * 400_000]
 )
 def test_number_without_end(tmp_path: Path, capsys: pytest.CaptureFixture[str], command: list[str], line: str) -> None:
-    """check refuses the table; for doctor that is a finding."""
+    """Both name file, line and field."""
     path = tmp_path / "partitions.csv"
     path.write_text(line)
-    code = main([*command, str(path)])
-    if command[0] == "check":
-        assert code == 2
-        said = one_line(capsys)
-        assert f"{path}: line 1, " in said and len(said) < len(str(path)) + 200
-    else:
-        assert code == 1 and "4300 digits" not in capsys.readouterr().out
+    assert main([*command, str(path)]) == 2
+    said = one_line(capsys)
+    assert f"{path}: line 1, " in said and len(said) < len(str(path)) + 200
 
 
 @pytest.mark.parametrize("label", ["[/x]", "[bold]x", ":smile:", "\x1b[31mred"])
@@ -67,9 +63,29 @@ def test_environment_stays_where_it_is(
     path = tmp_path / "partitions.csv"
     for line in ("$SECRET,data,nvs,,1M", "a,$SECRET,nvs,,1M"):
         path.write_text(line)
-        assert main(["check", "--partitions", str(path)]) == 2
-        said = one_line(capsys)
-        assert "SECRET" in said and "hunter2" not in said
+        for asked in ([], ["--env", "SECRET"]):
+            assert main(["check", "--partitions", str(path), *asked]) == 2
+            said = one_line(capsys)
+            assert "SECRET" in said and "hunter2" not in said
+
+
+def test_variable_that_is_asked_for_is_filled_in(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By check, doctor and explain; one that is not set is told."""
+    monkeypatch.setenv("SLOT_SIZE", "64")
+    monkeypatch.delenv("NO_SUCH", raising=False)
+    table, otadata = tmp_path / "partitions.csv", tmp_path / "otadata.bin"
+    table.write_text(TWO_SLOTS.format(label="a").replace("1M", "${SLOT_SIZE}K"))
+    otadata.write_bytes(b"\xff" * 0x2000)
+    given = ["--partitions", str(table), "--env", "SLOT_SIZE"]
+    assert main(["explain", "--otadata", str(otadata), "--no-history", *given]) == 0
+    assert main(["check", "--image-size", "8K", "--no-proofs", "--faults", "F0", *given]) in (0, 1)
+    assert "65,536 bytes" in capsys.readouterr().out
+    assert main(["doctor", "--json", *given]) in (0, 1, 3)
+    assert "is not filled in" not in capsys.readouterr().out
+    assert main(["doctor", "--partitions", str(table), "--env", "NO_SUCH"]) == 2
+    assert "--env NO_SUCH: there is no such environment variable" in one_line(capsys)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """The CSV form of the partition table, against ESP-IDF's own generator."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -46,7 +47,7 @@ def test_tables_of_real_projects_are_accepted(path: Path) -> None:
         ("a,data,nvs,0x9000", "line 1, size: empty"),
         ("a,data,nvs,0x9000,4Q", "line 1, size: '4Q' is not valid"),
         ("a,data,nvs,nine,4K", "line 1, offset: 'nine' is not valid"),
-        ("a,data,nvs,,16K,locked", "line 1, flags: unknown flag 'locked'"),
+        ("a,data,nvs,,16K,locked", "line 1, flags: unknown flag in 'locked'"),
         ("a,app,ota_0,0x18000,64K", "line 1, partition 'a': offset 0x18000 is not a multiple of 0x10000"),
         ("a,app,ota_0,,0x10800", "size 0x10800 of an app is not a multiple of 0x1000"),
         ("a,data,nvs,0x8000,16K", "line 1, offset: 0x8000 lies before 0x9000, where the partition table ends"),
@@ -56,12 +57,14 @@ def test_tables_of_real_projects_are_accepted(path: Path) -> None:
         ("a,data,ota,,0x2000\nb,data,ota,,0x2000", "line 2, partition 'b': a second otadata partition"),
         ("a,data,fat,,4K\na,data,fat,,4K", "line 2, partition 'a': name 'a' is taken by line 1"),
         ("a,data,fat,0xa000,8K\nb,data,fat,0xb000,4K", "line 2, offset: 0xb000 lies before 0xc000"),
-        ("$NO_SUCH_NAME,data,fat,,4K", "line 1: $NO_SUCH_NAME is not filled in from the environment"),
+        ("$NO_SUCH_NAME,data,fat,,4K", "line 1, name: $NO_SUCH_NAME is never filled in"),
+        (" ${NO_SUCH_NAME},data,fat,,4K", "line 1, name: $NO_SUCH_NAME is never filled in"),
+        ("a,data,fat,$AT,4K", "line 1, offset: $AT is not filled in from the environment; write its value, or ask"),
         ("a,data,fat,,-0x1000", "line 1, size: -"),
-        ("a,data,fat,,4K,encrypted: readonly", "line 1, flags: unknown flag ' readonly'"),
+        ("a,data,fat,,4K,encrypted: readonly", "line 1, flags: unknown flag in 'encrypted: readonly'"),
         ("a,data,fat,,4K # logs", "line 1, size: '4K # logs' is not valid"),
         ("a,data,fat,,010", "line 1, size: '010' is not valid"),
-        ("a,data,phyK,,4K", "line 1, subtype: 1024 does not fit a byte"),
+        ("a,data,phyK,,4K", "line 1, subtype: phyK does not fit a byte"),
         ("a,data,fat,N/A,4K", "line 1, offset: 'N/A' is not valid"),
         ("a,data,fat,0x100000000,4K", "line 1, offset: 4294967296 does not fit 32 bits"),
         ("a,data,tee_ota,,0x1000", "TEE otadata has size 0x1000; it must be 0x2000"),
@@ -72,7 +75,7 @@ def test_tables_of_real_projects_are_accepted(path: Path) -> None:
 def test_mistake_is_told_with_line_and_field(line: str, message: str) -> None:
     """One line of text for one wrong line of a table."""
     with pytest.raises(TableError) as caught:
-        parse_csv(line.encode(), PLACES, environment={})
+        parse_csv(line.encode(), PLACES)
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
 
@@ -87,14 +90,13 @@ def test_mistake_is_told_with_line_and_field(line: str, message: str) -> None:
         "a,data,nvs,,0x1000,readonly",
         "a,data,fat,,0",
         "a,255,255,,1",
-        " $NO_SUCH_NAME,data,fat,,4K",
         ",data,fat,,4K",
     ],
 )
 def test_what_the_generator_lets_pass_passes(csv: str) -> None:
     """Each of these lines makes it write a table; so many lines, so many partitions."""
     lines = [line for line in csv.splitlines() if not line.startswith("#")]
-    assert len(lines) == len(parse_csv(csv.encode(), PLACES, environment={}))
+    assert len(lines) == len(parse_csv(csv.encode(), PLACES))
 
 
 def test_secure_boot_v1_wants_apps_of_whole_64_kib() -> None:
@@ -135,9 +137,21 @@ def test_line_numbers_count_comments_and_blank_lines() -> None:
 
 
 def test_environment_is_expanded() -> None:
-    """$NAME and ${NAME}, as the generator does."""
-    (partition,) = parse_csv(b"$LABEL,data,fat,${AT},4K", environment={"LABEL": "logs", "AT": "0x20000"})
+    """$NAME and ${NAME}, as the generator does, where their values are given."""
+    places = replace(PLACES, environment={"SIZE": "4", "AT": "0x20000"})
+    (partition,) = parse_csv(b"logs,data,fat,${AT},${SIZE}K", places)
     assert Partition("logs", 1, 0x81, 0x20000, 0x1000) == partition
+
+
+@pytest.mark.parametrize(
+    "line", ["a,$S,fat,,4K", "a,data,$S,,4K", "a,data,fat,$S,4K", "a,data,fat,,$S", "a,data,fat,,4K,$S"]
+)
+@pytest.mark.parametrize("value", ["hunter2", "1,hunter2", "hunter2" * 30])
+def test_value_of_a_variable_is_in_no_message(line: str, value: str) -> None:
+    """What is shown is the name, as it is written."""
+    with pytest.raises(TableError) as caught:
+        parse_csv(line.encode(), replace(PLACES, environment={"S": value}))
+    assert "$S" in str(caught.value) and "hunter2" not in str(caught.value)
 
 
 def test_text_in_utf16_is_read() -> None:

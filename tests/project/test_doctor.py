@@ -234,13 +234,19 @@ def test_image_on_which_an_assertion_fails_is_a_finding(tmp_path: Path, capsys: 
     assert places(report, "D71") and places(report, "D75")
 
 
-def test_slot_number_of_thousands_of_digits_is_read_like_any_other(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("first", ["", "oops\n"])
+@pytest.mark.parametrize(
+    ("line", "field"), [(f"last,app,ota_{'9' * 5000},,64K", "subtype"), (f"last,0x{'f' * 4000},0,,64K", "type")]
+)
+def test_number_without_end_is_bad_input(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], line: str, field: str, first: str
 ) -> None:
-    """Python refuses to convert it."""
-    table = TABLE + f"last,app,ota_{'9' * 5000},,64K\n"
-    code, _ = findings(capsys, str(make_project(tmp_path, Broken(table=table))))
-    assert 1 == code
+    """No finding: with file, line and field, wherever it stands."""
+    project = make_project(tmp_path, Broken(table=TABLE + first + line + "\n", built_table=TABLE))
+    assert 2 == main(["doctor", str(project)])
+    said = capsys.readouterr().err
+    number = (TABLE + first).count("\n") + 1
+    assert f"partitions.csv: line {number}, {field}: '" in said and len(said) < len(str(project)) + 200
 
 
 @pytest.mark.parametrize("what", ["project", "table", "fragment", "unbuilt"])

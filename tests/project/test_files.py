@@ -7,6 +7,7 @@ import pytest
 
 from otaproof.errors import InputError
 from otaproof.impl.image.format import build_image
+from otaproof.impl.partitions.csv_format import CsvPlaces
 from otaproof.impl.partitions.partition import Partition
 from otaproof.impl.partitions.table import encode_table
 from otaproof.model.config import Chip, Config
@@ -54,7 +55,7 @@ def test_empty_file_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("contents", [CSV, CSV.replace(b"\n", b"\r\n"), b"\xef\xbb\xbf" + CSV, encode_table(TABLE)])
 def test_table_is_told_by_its_contents(tmp_path: Path, contents: bytes) -> None:
     """CSV with either line end, with a byte order mark, or binary; the name says nothing."""
-    assert TABLE == read_table(write(tmp_path / "table", contents), 0x8000)
+    assert TABLE == read_table(write(tmp_path / "table", contents), CsvPlaces())
 
 
 @pytest.mark.parametrize(
@@ -74,7 +75,7 @@ def test_anything_but_a_table_is_refused_in_one_line(tmp_path: Path, contents: b
     """The line begins with the file."""
     path = write(tmp_path / "table", contents)
     with pytest.raises(InputError, match=said) as caught:
-        read_table(path, 0x8000)
+        read_table(path, CsvPlaces())
     assert (True, 1) == (str(caught.value).startswith(f"{path}: "), len(str(caught.value).splitlines()))
 
 
@@ -83,13 +84,13 @@ def test_table_with_rows_behind_its_md5_row_is_refused(tmp_path: Path) -> None:
     raw = encode_table(TABLE)[:128]
     more = encode_table((Partition("more", 1, 0x81, 0x30000, 0x1000),))[:32]
     with pytest.raises(InputError, match=re.escape("table: row 3: the MD5 row is not the last")):
-        read_table(write(tmp_path / "table", (raw + more).ljust(0xC00, b"\xff")), 0x8000)
+        read_table(write(tmp_path / "table", (raw + more).ljust(0xC00, b"\xff")), CsvPlaces())
 
 
 def test_readonly_nvs_of_a_binary_table_may_be_small(tmp_path: Path) -> None:
     """As gen_esp32part.py verifies it: 0x3000 is the least for an nvs that is written."""
     table = (*TABLE, Partition("nvs", 1, 0x02, 0x30000, 0x1000, readonly=True))
-    assert table == read_table(write(tmp_path / "table", encode_table(table)), 0x8000)
+    assert table == read_table(write(tmp_path / "table", encode_table(table)), CsvPlaces())
 
 
 def test_image_is_read_whole(tmp_path: Path) -> None:
@@ -145,4 +146,4 @@ def test_otadata_of_one_sector_is_refused(tmp_path: Path) -> None:
 
 def test_csv_in_utf16_is_read_by_its_mark(tmp_path: Path) -> None:
     """Spreadsheets save tables so; the NUL bytes in it do not make it binary."""
-    assert TABLE == read_table(write(tmp_path / "table.csv", CSV.decode().encode("utf-16")), 0x8000)
+    assert TABLE == read_table(write(tmp_path / "table.csv", CSV.decode().encode("utf-16")), CsvPlaces())

@@ -60,7 +60,8 @@ def places(table: tuple[Partition, ...]) -> list[tuple[str, int, int]]:
 
 def table_of(project: Project) -> tuple[Partition, ...]:
     """Return the partition table that the project asks for."""
-    return project_table(project, settings_of(project))
+    resolved = resolve(Inputs(project.directory))
+    return project_table(project, resolved.settings.table, resolved.places)
 
 
 def test_directory_without_sdkconfig_is_no_project(tmp_path: Path) -> None:
