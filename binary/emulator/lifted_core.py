@@ -37,7 +37,7 @@ Block = Callable[[], int]
 """Runs some instructions, or a stand-in; returns the address of the next."""
 
 
-class _Ended(BaseException):
+class _FunctionReturned(BaseException):
     """The function has returned."""
 
 
@@ -183,7 +183,7 @@ class LiftedCore(Core):
         try:
             for _ in range(BLOCK_LIMIT):
                 pc = blocks[pc]()
-        except _Ended:
+        except _FunctionReturned:
             if self._frames or expected != self._kept():
                 raise ProgramError("returns with sp or a saved register changed") from None
             return int(self._registers[self._convention.first_argument + self._result_shift])
@@ -216,7 +216,7 @@ class LiftedCore(Core):
         return [self._registers[register] for register in kept]
 
     def _end(self) -> int:
-        raise _Ended
+        raise _FunctionReturned
 
     def _compiled(self, pc: int) -> Block:
         """Return the code at an address, compiled."""
