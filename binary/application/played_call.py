@@ -33,7 +33,7 @@ def played_call(run: ImplCall, inputs: CallInputs, failing: Collection[int], con
 def _ended(run: ImplCall, ota: "_PlannedSelection", arguments: "_PlannedArguments") -> tuple[CallEnd, CallReturn]:
     try:
         return CallEnd.RETURNS, run(ota, arguments) or CallReturn()
-    except _Failed as error:
+    except _OperationFailed as error:
         return CallEnd.RETURNS, CallReturn(error.result)
     except OtaError as error:
         return CallEnd.RETURNS, CallReturn(int(error.code))
@@ -43,7 +43,7 @@ def _ended(run: ImplCall, ota: "_PlannedSelection", arguments: "_PlannedArgument
         return CallEnd.PANICS, CallReturn()
 
 
-class _Failed(Exception):
+class _OperationFailed(Exception):
     """An operation returns an error, of any number."""
 
     def __init__(self, result: int) -> None:
@@ -81,7 +81,7 @@ class _PlannedPartitions(EspPartitions):
 
     def _end(self, kind: DeedKind, address: int, data: bytes = b"", size: int = 0) -> None:
         if self._planned.fails(kind, address & 0xFFFFFFFF, data, size):
-            raise _Failed(self._results[len(self._planned.acts) - 1])
+            raise _OperationFailed(self._results[len(self._planned.acts) - 1])
 
 
 class _PlannedSelection(CountedSelection):

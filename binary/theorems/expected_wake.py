@@ -21,7 +21,7 @@ from .expected_fallback import NO_RESULT
 from .expected_flash import OpenEfuse, RecordFlash, word_of
 from .expected_selection import open_partitions, open_records
 from .expected_side import ExpectedSide, RecordedConfig
-from .flash_operations import Checked, FlashOperation, Loaded, Started
+from .flash_operations import Checked, FlashOperation, LoadedUnchecked, Started
 from .outcome import FunctionOutcome, distinct_outcomes
 from .wake_inputs import (
     DEEP_SLEEP,
@@ -44,7 +44,7 @@ def expected_wake(config: Config) -> ExpectedSide:
 
 
 def _verify_image(flash: RecordFlash, offset: Any, size: Any, config: Any, mode: VerifyMode, version: Any) -> None:
-    kind = Loaded if mode is VerifyMode.BOOTLOADER_LOAD_NO_VALIDATE else Checked
+    kind = LoadedUnchecked if mode is VerifyMode.BOOTLOADER_LOAD_NO_VALIDATE else Checked
     if flash.fails(kind(bits_of(offset), bits_of(size))):
         raise ImageInvalid(EspErr.IMAGE_INVALID, "it does not verify")
 

@@ -65,7 +65,7 @@ class Checked:
 
 
 @dataclass(frozen=True, slots=True)
-class Loaded:
+class LoadedUnchecked:
     """An image is loaded unchecked."""
 
     address: Any
@@ -104,7 +104,7 @@ class Burned:
         return (self.version,)
 
 
-FlashOperation = Erased | RangeErased | Programmed | Checked | Loaded | Started | Burned
+FlashOperation = Erased | RangeErased | Programmed | Checked | LoadedUnchecked | Started | Burned
 
 
 def shape_of(operations: tuple[FlashOperation, ...]) -> tuple[tuple[type, int], ...]:

@@ -8,7 +8,7 @@ import z3
 from ...impl.chip.cells import SECTOR_SIZE
 from .boot_inputs import MOST_OPERATIONS, operation_result
 from .deeds import Act, Deed, DeedKind
-from .flash_operations import Burned, Checked, Erased, FlashOperation, Loaded, Programmed, RangeErased, Started
+from .flash_operations import Burned, Checked, Erased, FlashOperation, LoadedUnchecked, Programmed, RangeErased, Started
 from .outcome import FunctionOutcome
 
 
@@ -70,7 +70,7 @@ _KINDS = {
     RangeErased: DeedKind.ERASE,
     Programmed: DeedKind.PROGRAM,
     Checked: DeedKind.CHECK,
-    Loaded: DeedKind.LOAD,
+    LoadedUnchecked: DeedKind.LOAD,
     Started: DeedKind.START,
     Burned: DeedKind.BURN,
 }

@@ -20,7 +20,7 @@ from .boot_inputs import APP_COUNT, FACTORY_OFFSET, FACTORY_SIZE, OTADATA_OFFSET
 from .expected_fallback import NO_RESULT
 from .expected_wake import expected_wake
 from .fallback_theorem import address_of_load_image
-from .flash_operations import Checked, Loaded, Started
+from .flash_operations import Checked, LoadedUnchecked, Started
 from .image_versions import SLOT_OFFSETS, SLOT_SIZES
 from .machine_setup import Machine, Semantics, all_hooks, machine_for
 from .outcome import FunctionOutcome, distinct_outcomes
@@ -86,7 +86,7 @@ def _hooks(machine: Machine) -> dict[str, Hook]:
         "esp_rom_get_reset_reason": reset_reason,
         "rtc_get_reset_reason": reset_reason,
         "bootloader_load_image": lambda state, arguments: _loaded(state, arguments, Checked),
-        "bootloader_load_image_no_verify": lambda state, arguments: _loaded(state, arguments, Loaded),
+        "bootloader_load_image_no_verify": lambda state, arguments: _loaded(state, arguments, LoadedUnchecked),
         "bootloader_common_update_rtc_retain_mem": _count_boot,
     }
 
@@ -109,7 +109,7 @@ def _store_table(machine: Machine, state: MachineState, table: int) -> None:
     state.choices = WordChoices(range(slots, slots + SLOT_PLACE_SIZE * MAX_OTA_SLOTS), SLOT_PLACE_SIZE)
 
 
-def _loaded(state: MachineState, arguments: Arguments, kind: type[Checked] | type[Loaded]) -> Word:
+def _loaded(state: MachineState, arguments: Arguments, kind: type[Checked] | type[LoadedUnchecked]) -> Word:
     place = state.number(arguments[0])
     result = operation_result(len(state.events))
     state.events += (kind(as_bits(state.load(place, 4)), as_bits(state.load(place + 4, 4))),)
@@ -117,7 +117,7 @@ def _loaded(state: MachineState, arguments: Arguments, kind: type[Checked] | typ
 
 
 def _start(state: MachineState, arguments: Arguments) -> Ended:
-    loaded = [event for event in state.events if isinstance(event, Checked | Loaded)]
+    loaded = [event for event in state.events if isinstance(event, Checked | LoadedUnchecked)]
     if not loaded:
         raise ExecutionStopped(f"an image is started that was not loaded, at 0x{state.pc:x}")
     state.events += (Started(loaded[-1].address),)
