@@ -112,13 +112,14 @@ def binary_prove(
     Of an application it is the esp_ota_* functions that read and rewrite otadata, compared with those of the board.
     """
     from ...analysis.results.binary_prove_result import binary_prove_result
-    from ...binary.elf_file import ProgramKind, read_bootloader_elf
+    from ...binary.elf_file import ProgramKind
+    from ...binary.recovery.program_file import read_program
     from ...binary.theorems.proof import prove_bootloader
     from ..reports.binary_prove_report import print_proof
     from ..reports.progress_bar import step_progress
 
     configs = build.configs()
-    elf = read_bootloader_elf(file)
+    elf = read_program(file)
     if output.smt2 is not None:
         _make_directory(output.smt2)
     if elf.kind is ProgramKind.APPLICATION:
