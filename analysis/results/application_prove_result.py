@@ -10,6 +10,7 @@ def application_prove_result(found: ApplicationProof) -> BinaryProveResult:
         file=found.elf.name,
         sha256=found.elf.digest,
         architecture=found.elf.architecture.value,
+        found=None,
         verdict=found.verdict.value,
         theorems=tuple(map(_theorem, found.calls)),
     )

@@ -42,7 +42,7 @@ class _Handed:
 class BootChainSearch:
     """The search in one program."""
 
-    def __init__(self, elf: BootloaderElf, code: CodeMap, memset: int, resets: frozenset[int]) -> None:
+    def __init__(self, elf: BootloaderElf, code: CodeMap, memset: int | None, resets: frozenset[int]) -> None:
         """memset, resets: addresses of the ROM's function, and of those that restart the chip."""
         self._elf = elf
         self._code = code
@@ -83,8 +83,9 @@ class BootChainSearch:
         """Stop where the structure is cleared, and is not as large as the one that is known."""
         for end, path in handed:
             structure = end.selection.arguments[0]
-            for call in calls(path, self._memset):
-                if _same(call.arguments[0], structure) and call.arguments[2] != STATE_SIZE:
+            for call in calls(path):
+                is_cleared = call.target == self._memset and _same(call.arguments[0], structure)
+                if is_cleared and call.arguments[2] != STATE_SIZE:
                     raise ExecutionStopped(f"bootloader_state_t has not {STATE_SIZE} bytes here: {call.arguments[2]}")
 
     def _inside(self, chosen: int) -> tuple[int, int] | None:
@@ -122,7 +123,7 @@ def _noting_handover(probe: Probe) -> Hook:
     return handed
 
 
-def _table_loader(path: MachineState, selection: Called, memset: int) -> int | None:
+def _table_loader(path: MachineState, selection: Called, memset: int | None) -> int | None:
     """Return the one function that is given the structure before the selection is."""
     structure = selection.arguments[0]
     given = [

@@ -1,8 +1,8 @@
 """Which functions a program has, and what each calls: read from the code, from the entry on.
 
-Followed are calls and jumps whose targets are in the instruction, or were put into a register shortly before. A jump past
-another function's start is a call that does not come back (a tail call). Function pointers are not followed: a function
-that is reached through one only is not found.
+Followed are calls and jumps whose targets are in the instruction, or were put into a register shortly before. A jump
+past another function's start is a call that does not come back (a tail call). Function pointers are not followed: a
+function that is reached through one only is not found.
 """
 
 from collections.abc import Iterator
@@ -11,18 +11,19 @@ from itertools import chain
 
 from pypcode import OpCode
 
-from ..elf_file import BootloaderElf
+from ..elf_file import Architecture, BootloaderElf
+from ..execution.calling_convention import RISCV
 from ..execution.machine_state import ExecutionStopped, MachineState
-from ..execution.words import MASK
-from ..isa.pcode import lifter
-from ..isa.pcode_lifter import Lifted, PcodePlace
+from ..isa.pcode import DIVISIONS, KNOWN, lifter, of_constants
+from ..isa.pcode_lifter import Lifted, PcodeOperation, PcodePlace
 
 LITERAL_REACH = 0x40000
 """How far before the code that reads it a literal of Xtensa's l32r lies at most, in bytes."""
 MAX_INSTRUCTIONS = 50_000
 
 Place = tuple[str, int]
-"""A register by its number, or a temporary."""
+"""A general register by its number, another one, or a temporary."""
+_GENERAL = "general"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +125,7 @@ class CodeMap:
                         branches.append(target)
                     case OpCode.CALL | OpCode.CALLIND:
                         body.calls |= {target} if target is not None else set()
-                        known.clear()
+                        known = {place: word for place, word in known.items() if self._survives(place)}
                     case OpCode.BRANCH | OpCode.BRANCHIND:
                         body.jumps |= {(pc, target)} if target is not None else set()
                         goes_on = False
@@ -134,6 +135,13 @@ class CodeMap:
                 break
             pc += lifted.length
         return branches
+
+    def _survives(self, place: Place) -> bool:
+        """Tell whether a register is as it was after a call; on Xtensa most calls leave the first eight alone."""
+        if place[0] != _GENERAL:
+            return False
+        is_riscv = self._elf.architecture is Architecture.RISCV
+        return place[1] in RISCV.preserved if is_riscv else place[1] < 8
 
     def _lift(self, pc: int) -> Lifted | None:
         self._state.pc = pc
@@ -154,35 +162,26 @@ class CodeMap:
             elif operation.code in (OpCode.BRANCHIND, OpCode.CALLIND, OpCode.RETURN):
                 yield operation.code, self._value(inputs[0], known)
             elif operation.output is not None:
-                result = self._result(operation.code, [self._value(place, known) for place in inputs])
+                result = self._result(operation, [self._value(place, known) for place in inputs])
                 if result is None:
                     known.pop(_place(operation.output), None)
                 else:
                     known[_place(operation.output)] = result
                     body.constants.add(result)
 
-    def _result(self, code: OpCode, words: list[int | None]) -> int | None:
-        if None in words:
+    def _result(self, operation: PcodeOperation, words: list[int | None]) -> int | None:
+        """Return what an operation computes; None where that is not known."""
+        output = operation.output
+        numbers = tuple(word for word in words if word is not None)
+        if output is None or not numbers or len(numbers) < len(words):
             return None
-        numbers = [word for word in words if word is not None]
-        match code:
-            case OpCode.COPY:
-                return numbers[0]
-            case OpCode.INT_NEGATE:
-                return ~numbers[0] & MASK
-            case OpCode.INT_ADD:
-                return numbers[0] + numbers[1] & MASK
-            case OpCode.INT_SUB:
-                return numbers[0] - numbers[1] & MASK
-            case OpCode.INT_LEFT:
-                return numbers[0] << min(numbers[1], 32) & MASK
-            case OpCode.INT_AND:
-                return numbers[0] & numbers[1]
-            case OpCode.INT_OR:
-                return numbers[0] | numbers[1]
-            case OpCode.LOAD:
-                return self._literal(numbers[0])
-        return None
+        if operation.code == OpCode.LOAD:
+            return self._literal(numbers[0])
+        if operation.code not in KNOWN or operation.code in DIVISIONS:
+            return None
+        return int(
+            of_constants(operation.code, numbers, tuple(8 * place.size for place in operation.inputs), 8 * output.size)
+        )
 
     def _value(self, place: PcodePlace, known: dict[Place, int]) -> int | None:
         if place.space == "const":
@@ -206,4 +205,4 @@ def _is_tail_call(source: int, target: int, start: int, starts: set[int]) -> boo
 
 
 def _place(place: PcodePlace) -> Place:
-    return (place.space, place.offset)
+    return (place.space, place.offset) if place.number is None else (_GENERAL, place.number)

@@ -1,4 +1,4 @@
-"""The functions below a bootloader's decisions, found by what they do down to the ROM: flash, mapping, encryption, reset.
+"""The functions below a bootloader's decisions, found by what they do down to the ROM: flash, encryption, reset.
 
 Each is proved for all arguments that it is asked for: an address is taken for a function only where every path of the
 code there does what the function's name says. So it does not matter whether a second one does the same.
@@ -25,6 +25,9 @@ MAX_MAPPING_SIZE = 120
 MAX_PURE_SIZE = 40
 """Instructions of a function that is followed as a part of its caller."""
 
+_ABSENT = -1
+"""The address of a ROM function that a chip does not have."""
+
 
 @dataclass(frozen=True, slots=True)
 class Recognised:
@@ -47,11 +50,11 @@ class FlashDriver:
         self._window = window
         self._pure: dict[int, bool] = {}
         """By address, as far as it was asked."""
-        self._flash_changes = frozenset(rom.functions[name] for name in FLASH_CHANGES)
+        self._flash_changes = frozenset(rom.functions[name] for name in FLASH_CHANGES if name in rom.functions)
 
     def erase_sector(self) -> Iterator[Recognised]:
         """Yield the functions that erase one sector."""
-        erase = self._rom.functions[ERASE]
+        erase = self._rom.functions.get(ERASE, _ABSENT)
         for function in filter(self._is_quiet, self._code.callers({erase})):
             probe = self._probe(function)
             sector = z3.BitVec("sector", 32)
@@ -62,7 +65,7 @@ class FlashDriver:
 
     def write(self) -> Iterator[Recognised]:
         """Yield the functions that program flash, with encryption or without."""
-        plain, encrypted = self._rom.functions[WRITE], self._rom.functions[WRITE_ENCRYPTED]
+        plain, encrypted = self._rom.functions.get(WRITE, _ABSENT), self._rom.functions.get(WRITE_ENCRYPTED, _ABSENT)
         for function in filter(self._is_quiet, self._code.callers({plain})):
             if encrypted not in function.calls:
                 continue
@@ -138,7 +141,7 @@ class FlashDriver:
 
     def reset(self) -> Iterator[Recognised]:
         """Yield the functions that restart the chip."""
-        reset = self._rom.functions[RESET]
+        reset = self._rom.functions.get(RESET, _ABSENT)
         for function in self._code.callers({reset}):
             probe = Probe(self._elf, function.start, function.calls - {reset}, (reset,))
             paths = _followed(probe, probe.machine.entry())
@@ -261,4 +264,3 @@ def _maps(path: MachineState, result: Any, offset: Any, window: int, page_size: 
     page = offset & ~(page_size - 1) & 0xFFFFFFFF
     asked = (as_bits(word) for call in calls(path) for word in call.arguments)
     return any(is_always(word == page, path.condition) for word in asked)
-

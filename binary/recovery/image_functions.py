@@ -65,7 +65,9 @@ class ImageFunctions:
     def start(self) -> Iterator[Recognised]:
         """Yield the functions that start an image: run on two images, each ends in a jump to the entry point."""
         for function in self._near:
-            if function.goes_anywhere and all(self._starts(function, order, place) for order, place in (((0, 1, 2), 16), ((2, 1, 0), 32))):
+            if function.goes_anywhere and all(
+                self._starts(function, order, place) for order, place in (((0, 1, 2), 16), ((2, 1, 0), 32))
+            ):
                 how = "run on two images: it ends in a jump to the entry point of the image that it is given"
                 yield Recognised("load_image", function.start, how)
 

@@ -18,6 +18,8 @@ from ..theorems.machine_setup import Machine, machine_at, semantics_for
 
 MAX_STEPS = 4_000
 """Instructions of all paths of one function."""
+MAX_CALLS = 100
+"""Calls of one path."""
 MAX_ARGUMENTS = 6
 _TIME_LIMIT_MS = 10_000
 
@@ -68,6 +70,8 @@ def note_call(convention: CallingConvention) -> Hook:
     """Return what notes a call."""
 
     def note(state: MachineState, arguments: Arguments) -> Word:
+        if len(state.events) >= MAX_CALLS:
+            raise ExecutionStopped(f"more than {MAX_CALLS} calls, at 0x{state.pc:x}")
         called = Called(state.pc, _words(arguments, convention), anything())
         state.events += (called,)
         return called.result
@@ -111,12 +115,10 @@ def is_always(claim: Any, *given: Any) -> bool:
 
 
 def changed_bytes(start: MachineState, path: MachineState, machine: Machine) -> Mapping[int, Word]:
-    """Return the bytes that a path leaves other than they were, outside of the stack and of other room of the machine."""
-    own = (range(room.start, room.stop) for room in machine.rooms)
-    rooms = tuple(own)
+    """Return the bytes that a path leaves other than they were, outside of the stack and of the room for arguments."""
     changed = {}
     for address, byte in path.memory.items():
-        if any(address in room for room in rooms) or byte is start.memory.get(address):
+        if any(address in room for room in machine.rooms) or byte is start.memory.get(address):
             continue
         before = start.load(address, 1) if start.holds(address) else None
         if not (isinstance(byte, int) and byte == before):

@@ -13,13 +13,13 @@ from ...model.config import Chip
 from ..elf_file import BootloaderElf, LoadedSegment, StructLayout, Symbol
 from ..execution.machine_state import ExecutionStopped
 from .boot_chain import STATE_SIZE, BootChainSearch
-from .bss import cleared_ranges
+from .bss import find_bss
 from .code_map import CodeMap
 from .flash_driver import FlashDriver, Recognised
 from .image_functions import ImageFunctions
 from .initial_contents import initial_contents
 from .program_image import ProgramImage
-from .rom_facts import CRC32, ERASE, RESET, ROM_FACTS, WRITE, RomFacts
+from .rom_facts import CRC32, ERASE, NOTHING_KNOWN, RESET, ROM_FACTS, WRITE, RomFacts
 
 _PLACE = {"offset": 0, "size": 4}
 _FIELDS = {"ota_info": 0, "factory": 8, "test": 16, "ota": 24}
@@ -59,7 +59,9 @@ class Recovery:
 class RecoveredProgram(BootloaderElf):
     """A program whose functions have names again."""
 
-    def __init__(self, image: ProgramImage, segments: tuple[LoadedSegment, ...], rom: RomFacts, found: Recovery) -> None:
+    def __init__(
+        self, image: ProgramImage, segments: tuple[LoadedSegment, ...], rom: RomFacts, found: Recovery
+    ) -> None:
         """Take what is loaded, and what was found."""
         symbols = _rom_symbols(rom) | {item.name: Symbol(item.name, item.address, 0) for item in found.found}
         super().__init__(image.name, image.digest, image.architecture, segments, symbols, LAYOUT)
@@ -76,7 +78,7 @@ class RecoveredProgram(BootloaderElf):
     def _told(self, name: str) -> Symbol:
         symbol = self.find(name)
         if symbol is None:
-            reason = self.recovery.missing.get(name, "nothing in the file does what it does")
+            reason = self.recovery.missing.get(name, "no code in the file was shown to do what it does")
             raise CannotTell(f"{self.name}: without symbols, cannot tell where {name} is: {reason}")
         return symbol
 
@@ -84,7 +86,7 @@ class RecoveredProgram(BootloaderElf):
 def recover(image: ProgramImage) -> RecoveredProgram:
     """Return the program with the functions that can be told; raises InputError where not even the chip can."""
     chip = _chip_of(image)
-    return _Search(image, chip, ROM_FACTS[chip]).program()
+    return _Search(image, chip, ROM_FACTS.get(chip, NOTHING_KNOWN)).program()
 
 
 class _Search:
@@ -96,7 +98,7 @@ class _Search:
         self._missing: dict[str, str] = {}
         bare = self._elf(image.segments)
         self._code = CodeMap(bare, image.entry)
-        cleared = list(cleared_ranges(bare, self._code, rom.functions["memset"]))
+        cleared = find_bss(bare, self._code, rom.functions.get("memset"))
         self._segments = tuple(sorted((*image.segments, *cleared), key=lambda segment: segment.address))
 
     def program(self) -> RecoveredProgram:
@@ -131,7 +133,7 @@ class _Search:
     def _take_chain(self, elf: BootloaderElf) -> None:
         resets = frozenset(item.address for item in self._found if item.name == "bootloader_reset")
         try:
-            chain = BootChainSearch(elf, self._code, self._rom.functions["memset"], resets).found()
+            chain = BootChainSearch(elf, self._code, self._rom.functions.get("memset"), resets).found()
         except ExecutionStopped as error:
             self._missing.update(dict.fromkeys(CHAIN, str(error)))
             return
@@ -153,27 +155,28 @@ class _Search:
 
     def _take_images(self, elf: BootloaderElf) -> None:
         images = ImageFunctions(elf, self._code, CHIPS[self._chip], self._names[CHAIN[2]])
-        readers = {self._rom.functions["esp_rom_spiflash_read"], self._names.get("bootloader_mmap", 0)}
+        known = {**self._rom.functions, **self._names}
+        readers = (known[name] for name in ("esp_rom_spiflash_read", "bootloader_mmap") if name in known)
         for found in (images.check(frozenset(readers)), images.start(), images.retained()):
             self._take(found)
 
 
 def _rom_symbols(rom: RomFacts) -> dict[str, Symbol]:
-    return {name: Symbol(name, address, 0) for name, address in (rom.functions | rom.data).items()}
+    return {name: Symbol(name, address, 0) for name, address in (*rom.functions.items(), *rom.data.items())}
 
 
 def _chip_of(image: ProgramImage) -> Chip:
     """Return the chip that the image names, or the only one whose ROM has the functions that the code calls."""
-    known = [chip for chip in image.chips if chip in ROM_FACTS]
-    if not known:
-        names = ", ".join(chip.value for chip in image.chips)
-        raise InputError(f"{image.name}: no symbols; without them, nothing can be told of a bootloader for {names}")
     if len(image.chips) == 1:
-        return known[0]
+        return image.chips[0]
     bare = BootloaderElf(image.name, image.digest, image.architecture, image.segments, {}, LAYOUT)
     outside = CodeMap(bare, image.entry).outside
-    needed = (ERASE, WRITE, CRC32, RESET, "memset", "memcpy")
-    fitting = [chip for chip in known if outside >= {ROM_FACTS[chip].functions[name] for name in needed}]
+    known = {chip: ROM_FACTS[chip].functions for chip in image.chips if chip in ROM_FACTS}
+    fitting = [chip for chip, functions in known.items() if outside >= {functions.get(name, 0) for name in _TELLING}]
     if len(fitting) != 1:
         raise InputError(f"{image.name}: no symbols, and the ROM functions that it calls do not tell the chip")
     return fitting[0]
+
+
+_TELLING = (ERASE, WRITE, CRC32, RESET, "memset", "memcpy")
+"""ROM functions that every bootloader calls."""

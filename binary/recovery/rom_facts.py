@@ -1,7 +1,7 @@
 """What is fixed in the silicon of a chip: where the ROM has its functions, and where eFuse and mapped flash are read.
 
-Source: components/esp_rom/<chip>/ld/<chip>.rom*.ld, and soc/efuse_reg.h, at v5.1.3; compared with the absolute symbols of
-published bootloaders. Chips that are not listed have no published bootloader to compare with.
+Source: components/esp_rom/<chip>/ld/<chip>.rom*.ld, and soc/efuse_reg.h, at v5.1.3; compared with the absolute symbols
+of published bootloaders. Chips that are not listed have no published bootloader to compare with.
 """
 
 from collections.abc import Mapping
@@ -43,6 +43,18 @@ _NAMES = (
     *("esp_rom_md5_init", "esp_rom_md5_update", "esp_rom_md5_final"),
 )
 ROM_FACTS: Mapping[Chip, RomFacts] = {
+    Chip.ESP32: RomFacts(
+        {
+            **{CRC32: 0x4005CFEC, "esp_rom_printf": 0x40007D54, RESET: 0x4000824C, "memset": 0x4000C44C},
+            **{"esp_rom_get_reset_reason": 0x400081D4, "esp_rom_delay_us": 0x40008534, "memcpy": 0x4000C2C8},
+            **{"memmove": 0x4000C3C0, "memcmp": 0x4000C260, "bzero": 0x4000C1F4, "esp_rom_md5_init": 0x4005DA7C},
+            **{"esp_rom_md5_update": 0x4005DA9C, "esp_rom_md5_final": 0x4005DB1C},
+        },
+        0x3FF5A000,
+        {"g_rom_flashchip": 0x3FFAE270},
+        encryption_shift=20,
+        encryption_bits=7,
+    ),
     Chip.ESP32C3: _facts(
         0x60008834,
         (
@@ -89,4 +101,6 @@ ROM_FACTS: Mapping[Chip, RomFacts] = {
         {"rom_spiflash_legacy_data": 0x3FCEFFE4},
     ),
 }
-"""By chip. On the ESP32 the flash functions are in the bootloader's own memory: what they come to is not found out."""
+"""By chip. On the ESP32 a bootloader brings its own functions to erase and program flash, which have no place here."""
+NOTHING_KNOWN = RomFacts({}, 0, {})
+"""Of a chip that is not listed."""

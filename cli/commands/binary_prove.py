@@ -26,6 +26,7 @@ EPILOGUE = epilogue(
     "otaproof binary prove bootloader.elf --sdkconfig sdkconfig --json",
     "otaproof binary prove bootloader.elf --rollback --smt2 questions",
     "otaproof binary prove build/app.elf",
+    "otaproof binary prove bootloader.bin",
     codes={
         0: "proved",
         1: "refuted: the code differs, and an example says where",
@@ -95,7 +96,10 @@ def binary_prove(
     file: Annotated[
         Path,
         Parameter(
-            name="FILE", group=ARGUMENTS, help="The ELF file of a bootloader or an application, with its symbols."
+            name="FILE",
+            group=ARGUMENTS,
+            help="An ELF file of a bootloader or an application; a bootloader may have no symbols, or be an image or a "
+            "flash dump.",
         ),
     ],
     /,

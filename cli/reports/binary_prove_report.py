@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from rich.console import Console
 
+from ...binary.recovery.recovered_program import RecoveredProgram
 from ...binary.theorems.counterexample import TheoremCounterexample, TheoremInputs
 from ...binary.theorems.deeds import Act, Deed, DeedKind
 from ...binary.theorems.expected_selection import INVALID_INDEX
@@ -17,6 +18,7 @@ from ...impl.otadata import ENTRY_SIZE
 from ...impl.partitions.table import ROW_SIZE
 from ...model.config import Release
 from .entry_view import entry_lines
+from .recovery_report import print_recovery
 from .report_page import WRONG, ReportPage
 
 _STYLES = {
@@ -31,6 +33,8 @@ def print_proof(console: Console, found: BootloaderProof) -> None:
     page = ReportPage(console)
     page.whole(f"{found.elf.name}: {found.elf.architecture.value}", 0, "bold")
     page.whole(f"sha256 {found.elf.digest}", 0, "dim")
+    if isinstance(found.elf, RecoveredProgram):
+        print_recovery(page, found.elf.recovery)
     for proof in found.theorems:
         _print_theorem(page, proof)
     page.blank()
