@@ -16,7 +16,7 @@ from ..execution.machine_state import ExecutionStopped, MachineState
 from ..execution.path_search import Arguments, Ended, Hook
 from ..execution.words import Word
 from .code_map import CodeMap
-from .probe import Called, Probe, calls, note_call
+from .probe import FunctionProbe, NotedCall, calls, note_call
 
 STATE_SIZE = 160
 """Bytes of bootloader_state_t. Source: bootloader_config.h, 4.4 to 6.0."""
@@ -35,7 +35,7 @@ class BootChain:
 class _Handed:
     """A structure and a number that a function returned for it are handed on: the path ends here."""
 
-    selection: Called
+    selection: NotedCall
     target: int
 
 
@@ -69,7 +69,7 @@ class BootChainSearch:
 
     def _handed(self) -> list[tuple[_Handed, MachineState]]:
         entry = self._code.functions[self._code.entry]
-        probe = Probe(self._elf, entry.start, (entry.calls | self._code.outside) - self._resets, self._resets)
+        probe = FunctionProbe(self._elf, entry.start, (entry.calls | self._code.outside) - self._resets, self._resets)
         for target in (entry.calls | self._code.outside) - self._resets:
             probe.hooks[target] = _noting_handover(probe)
         ends = []
@@ -93,7 +93,7 @@ class BootChainSearch:
         function = self._code.functions.get(chosen)
         if function is None:
             raise ExecutionStopped(f"what selects is at 0x{chosen:x}, where the file has no code")
-        probe = Probe(self._elf, chosen, (function.calls | self._code.outside) - self._resets, self._resets)
+        probe = FunctionProbe(self._elf, chosen, (function.calls | self._code.outside) - self._resets, self._resets)
         structure = probe.machine.arguments
         try:
             paths = probe.paths(probe.machine.entry(structure))
@@ -102,14 +102,14 @@ class BootChainSearch:
         found = {pair for path in paths for pair in self._returned(probe, path, structure)}
         return found.pop() if len(found) == 1 else None
 
-    def _returned(self, probe: Probe, path: MachineState, structure: int) -> Iterator[tuple[int, int]]:
+    def _returned(self, probe: FunctionProbe, path: MachineState, structure: int) -> Iterator[tuple[int, int]]:
         """Yield what is called for the structure, where the last one's result is what is returned."""
         told = [call for call in calls(path) if call.arguments and call.arguments[0] == structure]
         if len(told) == 2 and _same(probe.result(path), told[1].result):
             yield told[0].target, told[1].target
 
 
-def _noting_handover(probe: Probe) -> Hook:
+def _noting_handover(probe: FunctionProbe) -> Hook:
     note = note_call(probe.machine.convention)
 
     def handed(state: MachineState, arguments: Arguments) -> Word | Ended | None:
@@ -123,7 +123,7 @@ def _noting_handover(probe: Probe) -> Hook:
     return handed
 
 
-def _table_loader(path: MachineState, selection: Called, memset: int | None) -> int | None:
+def _table_loader(path: MachineState, selection: NotedCall, memset: int | None) -> int | None:
     """Return the one function that is given the structure before the selection is."""
     structure = selection.arguments[0]
     given = [

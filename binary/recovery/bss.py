@@ -3,7 +3,7 @@
 from ..elf_file import BootloaderElf, LoadedSegment
 from ..execution.machine_state import ExecutionStopped
 from .code_map import CodeMap, FunctionCode
-from .probe import Probe, calls
+from .probe import FunctionProbe, calls
 
 MAX_BSS = 0x10000
 """Bytes of the largest range that is taken for .bss."""
@@ -29,7 +29,7 @@ def find_bss(elf: BootloaderElf, code: CodeMap, memset: int | None) -> tuple[Loa
 
 def _cleared(elf: BootloaderElf, function: FunctionCode, memset: int) -> LoadedSegment | None:
     """Return the fixed range that a function clears by one call of memset; None where it does anything else."""
-    probe = Probe(elf, function.start, function.calls)
+    probe = FunctionProbe(elf, function.start, function.calls)
     try:
         paths = probe.paths(probe.machine.entry())
     except ExecutionStopped:

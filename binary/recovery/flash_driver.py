@@ -14,7 +14,7 @@ from ..elf_file import BootloaderElf
 from ..execution.machine_state import ExecutionStopped, MachineState
 from ..execution.words import REMAINDER, Word, as_bits
 from .code_map import CodeMap, FunctionCode
-from .probe import Called, Probe, calls, changed_bytes, is_always
+from .probe import FunctionProbe, NotedCall, calls, changed_bytes, is_always
 from .rom_facts import ERASE, FLASH_CHANGES, RESET, WRITE, WRITE_ENCRYPTED, RomFacts
 
 ENCRYPTED_ALIGNMENT = 32
@@ -124,7 +124,7 @@ class FlashDriver:
         for function in self._all():
             if not (function.start in readers or function.calls & readers) or function.size > MAX_PURE_SIZE:
                 continue
-            probe = Probe(self._elf, function.start, ())
+            probe = FunctionProbe(self._elf, function.start, ())
             start = probe.machine.entry()
             fuses = z3.BitVec("fuses", 32)
             for byte in range(4):
@@ -143,7 +143,7 @@ class FlashDriver:
         """Yield the functions that restart the chip."""
         reset = self._rom.functions.get(RESET, _ABSENT)
         for function in self._code.callers({reset}):
-            probe = Probe(self._elf, function.start, function.calls - {reset}, (reset,))
+            probe = FunctionProbe(self._elf, function.start, function.calls - {reset}, (reset,))
             paths = _followed(probe, probe.machine.entry())
             ends_in_reset = all(calls(path) and calls(path)[-1].target == reset for path in paths)
             if paths and ends_in_reset and not self._reaches_flash(function.start):
@@ -155,8 +155,8 @@ class FlashDriver:
     def _all(self) -> tuple[FunctionCode, ...]:
         return tuple(function for _, function in sorted(self._code.functions.items()))
 
-    def _probe(self, function: FunctionCode) -> Probe:
-        return Probe(self._elf, function.start, self._noted(function))
+    def _probe(self, function: FunctionCode) -> FunctionProbe:
+        return FunctionProbe(self._elf, function.start, self._noted(function))
 
     def _noted(self, function: FunctionCode) -> Collection[int]:
         """Return what a function calls, but for what is followed as a part of it."""
@@ -176,7 +176,7 @@ class FlashDriver:
         function = self._code.functions.get(address)
         if function is None or function.calls or function.size > MAX_PURE_SIZE:
             return False
-        probe = Probe(self._elf, address, ())
+        probe = FunctionProbe(self._elf, address, ())
         try:
             start = probe.machine.entry(z3.BitVec("argument", 32))
             return all(not changed_bytes(start, path, probe.machine) for path in probe.paths(start.fork()))
@@ -184,11 +184,11 @@ class FlashDriver:
             return False
 
 
-def _paths(probe: Probe, arguments: tuple[Any, ...], *given: Any) -> tuple[MachineState, ...]:
+def _paths(probe: FunctionProbe, arguments: tuple[Any, ...], *given: Any) -> tuple[MachineState, ...]:
     return _followed(probe, probe.machine.entry(*arguments), *given)
 
 
-def _followed(probe: Probe, start: MachineState, *given: Any) -> tuple[MachineState, ...]:
+def _followed(probe: FunctionProbe, start: MachineState, *given: Any) -> tuple[MachineState, ...]:
     """Return every path; none where the function cannot be followed."""
     try:
         return probe.paths(start, *given)
@@ -196,7 +196,7 @@ def _followed(probe: Probe, start: MachineState, *given: Any) -> tuple[MachineSt
         return ()
 
 
-def _erases(probe: Probe, path: MachineState, erase: int, sector: Any) -> bool:
+def _erases(probe: FunctionProbe, path: MachineState, erase: int, sector: Any) -> bool:
     done = calls(path)
     if len(done) != 1 or done[0].target != erase:
         return False
@@ -204,13 +204,13 @@ def _erases(probe: Probe, path: MachineState, erase: int, sector: Any) -> bool:
     return is_always(z3.And(same, _agrees(probe, path, done[0])), path.condition)
 
 
-def _agrees(probe: Probe, path: MachineState, call: Called) -> Any:
+def _agrees(probe: FunctionProbe, path: MachineState, call: NotedCall) -> Any:
     """Return when the function returns 0 exactly where the call does."""
     return (as_bits(probe.result(path)) == 0) == (call.result == 0)
 
 
 def _program_flash(
-    probe: Probe,
+    probe: FunctionProbe,
     paths: tuple[MachineState, ...],
     wanted: tuple[Any, ...],
     expected: dict[int, Any],
@@ -234,7 +234,7 @@ def _program_flash(
 
 
 def _mapping_flag(
-    probe: Probe, start: MachineState, paths: tuple[MachineState, ...], offset: Any, window: int
+    probe: FunctionProbe, start: MachineState, paths: tuple[MachineState, ...], offset: Any, window: int
 ) -> int | None:
     """Return the address of the byte that notes a mapping; None where the paths do not all map, or refuse to."""
     flags: set[int] = set()

@@ -11,7 +11,7 @@ from ..execution.machine_state import ExecutionStopped, MachineState
 from ..execution.words import as_bits
 from .code_map import CodeMap, FunctionCode
 from .flash_driver import Recognised
-from .probe import Probe, calls, changed_bytes, is_always, noted_end
+from .probe import FunctionProbe, calls, changed_bytes, is_always, noted_end
 
 ESP_IMAGE_LOAD = 2
 """Mode in which an image is checked and loaded. Source: esp_image_format.h esp_image_load_mode_t."""
@@ -109,7 +109,7 @@ class ImageFunctions:
         addresses = {address for room in kept for address in room}
         if not self._touches(function, kept):
             return False
-        probe = Probe(self._elf, function.start, self._code.outside)
+        probe = FunctionProbe(self._elf, function.start, self._code.outside)
         start = probe.machine.entry(probe.machine.arguments, z3.BitVec("counts", 32))
         start.rooms = (*start.rooms, *kept)
         for address in (*addresses, *range(probe.machine.arguments, probe.machine.arguments + 8)):
@@ -123,11 +123,11 @@ class ImageFunctions:
         constants = function.constants.union(*(code.constants for code in reached if code is not None))
         return any(constant in room for constant in constants for room in kept)
 
-    def _probe(self, function: FunctionCode) -> Probe:
-        return Probe(self._elf, function.start, function.calls | self._code.outside)
+    def _probe(self, function: FunctionCode) -> FunctionProbe:
+        return FunctionProbe(self._elf, function.start, function.calls | self._code.outside)
 
 
-def _followed(probe: Probe, start: MachineState) -> tuple[MachineState, ...]:
+def _followed(probe: FunctionProbe, start: MachineState) -> tuple[MachineState, ...]:
     """Return every path; none where the function cannot be followed."""
     try:
         return probe.paths(start)

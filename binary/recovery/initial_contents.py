@@ -9,7 +9,7 @@ from ..execution.path_search import Arguments
 from ..execution.words import Word
 from ..theorems.machine_setup import hooks_by_address
 from .code_map import CodeMap
-from .probe import Probe, changed_bytes
+from .probe import FunctionProbe, changed_bytes
 
 _OTADATA, _SIZE, _SLOTS = 0xD000, 2 * SECTOR_SIZE, 2
 
@@ -19,7 +19,7 @@ def initial_contents(elf: BootloaderElf, code: CodeMap, select: int, layout: Str
 
     elf: with the symbols of the flash driver; select: address of the selection. Raises ExecutionStopped where there is
     none, or more than one."""
-    probe = Probe(elf, select, code.outside)
+    probe = FunctionProbe(elf, select, code.outside)
     mapped = probe.machine.mapped
 
     def bootloader_mmap(state: MachineState, arguments: Arguments) -> Word:
@@ -45,7 +45,7 @@ def initial_contents(elf: BootloaderElf, code: CodeMap, select: int, layout: Str
     return places[0]
 
 
-def _set(start: MachineState, path: MachineState, probe: Probe) -> list[int]:
+def _set(start: MachineState, path: MachineState, probe: FunctionProbe) -> list[int]:
     """Return the addresses outside of the stack and of mapped flash that a path changes, where it sets them to 1."""
     mapped = range(probe.machine.mapped, probe.machine.mapped + _SIZE)
     changed = {at: byte for at, byte in changed_bytes(start, path, probe.machine).items() if at not in mapped}

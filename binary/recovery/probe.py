@@ -25,7 +25,7 @@ _TIME_LIMIT_MS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Called:
+class NotedCall:
     """A call that was noted."""
 
     target: int
@@ -36,7 +36,7 @@ class Called:
     """What it is taken to return: a z3 bit-vector of which nothing is known."""
 
 
-class Probe:
+class FunctionProbe:
     """The way into a function, and what it is followed with."""
 
     def __init__(self, elf: BootloaderElf, function: int, noted: Collection[int], ends: Collection[int] = ()) -> None:
@@ -72,7 +72,7 @@ def note_call(convention: CallingConvention) -> Hook:
     def note(state: MachineState, arguments: Arguments) -> Word:
         if len(state.events) >= MAX_CALLS:
             raise ExecutionStopped(f"more than {MAX_CALLS} calls, at 0x{state.pc:x}")
-        called = Called(state.pc, _words(arguments, convention), anything())
+        called = NotedCall(state.pc, _words(arguments, convention), anything())
         state.events += (called,)
         return called.result
 
@@ -100,9 +100,9 @@ def _words(arguments: Arguments, convention: CallingConvention) -> tuple[Word, .
     return tuple(found)
 
 
-def calls(path: MachineState, target: int | None = None) -> tuple[Called, ...]:
+def calls(path: MachineState, target: int | None = None) -> tuple[NotedCall, ...]:
     """Return the calls that a path has noted, all or those of one function."""
-    noted = (event for event in path.events if isinstance(event, Called))
+    noted = (event for event in path.events if isinstance(event, NotedCall))
     return tuple(event for event in noted if target in (None, event.target))
 
 

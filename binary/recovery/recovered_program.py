@@ -46,7 +46,7 @@ class CannotTell(ExecutionStopped, InputError):
 
 
 @dataclass(frozen=True, slots=True)
-class Recovery:
+class RecoveredNames:
     """What was found in a program, and what was not."""
 
     chip: Chip
@@ -60,7 +60,7 @@ class RecoveredProgram(BootloaderElf):
     """A program whose functions have names again."""
 
     def __init__(
-        self, image: ProgramImage, segments: tuple[LoadedSegment, ...], rom: RomFacts, found: Recovery
+        self, image: ProgramImage, segments: tuple[LoadedSegment, ...], rom: RomFacts, found: RecoveredNames
     ) -> None:
         """Take what is loaded, and what was found."""
         symbols = _rom_symbols(rom) | {item.name: Symbol(item.name, item.address, 0) for item in found.found}
@@ -86,10 +86,10 @@ class RecoveredProgram(BootloaderElf):
 def recover(image: ProgramImage) -> RecoveredProgram:
     """Return the program with the functions that can be told; raises InputError where not even the chip can."""
     chip = _chip_of(image)
-    return _Search(image, chip, ROM_FACTS.get(chip, NOTHING_KNOWN)).program()
+    return _NameSearch(image, chip, ROM_FACTS.get(chip, NOTHING_KNOWN)).program()
 
 
-class _Search:
+class _NameSearch:
     """Fills names in, each by those before."""
 
     def __init__(self, image: ProgramImage, chip: Chip, rom: RomFacts) -> None:
@@ -112,7 +112,7 @@ class _Search:
             self._take_flag()
         if CHAIN[2] in self._names:
             self._take_images(elf)
-        recovery = Recovery(self._chip, tuple(self._found), self._missing)
+        recovery = RecoveredNames(self._chip, tuple(self._found), self._missing)
         return RecoveredProgram(self._image, self._segments, self._rom, recovery)
 
     @property

@@ -1,10 +1,10 @@
 """What was found in a bootloader without symbols, and how it is known."""
 
-from ...binary.recovery.recovered_program import Recovery
+from ...binary.recovery.recovered_program import RecoveredNames
 from .report_page import ReportPage
 
 
-def print_recovery(page: ReportPage, found: Recovery) -> None:
+def print_recovery(page: ReportPage, found: RecoveredNames) -> None:
     """Print it."""
     page.title(f"No symbols: what was found in this {found.chip.value} bootloader")
     for item in found.found:
