@@ -1,6 +1,7 @@
 """The ELF file of a bootloader or an application: the bytes that are loaded, its symbols, a struct's layout by DWARF.
 
-No address and no offset is guessed: what the file does not tell is an InputError that names it.
+No address and no offset is guessed here: what the file does not tell is an InputError that names it. What can be found
+out of a file without symbols is in binary/recovery.
 Left out: relocatable files, 64-bit and big-endian ones, and every architecture but RISC-V and Xtensa.
 """
 
@@ -9,6 +10,7 @@ import io
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
 from itertools import pairwise
@@ -80,6 +82,18 @@ class StructLayout:
     """Bytes."""
     offsets: Mapping[str, int]
     """Bytes from its start by member, those of structs inside it too: ota_info, ota_info.offset, ota.size."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedElf:
+    """What an ELF file says whether it has symbols or not."""
+
+    architecture: Architecture
+    segments: tuple[LoadedSegment, ...]
+    """By address, without overlaps."""
+    entry: int
+    """Where the program begins."""
+    has_symbols: bool
 
 
 class BootloaderElf:
@@ -169,22 +183,40 @@ def read_bootloader_elf(path: Path) -> BootloaderElf:
 
 def parse_bootloader_elf(raw: bytes, name: str) -> BootloaderElf:
     """Return the ELF file that these bytes are; name: what errors call it. Raises InputError."""
-    if raw[:4] != b"\x7fELF":
-        raise InputError(f"{name}: no ELF file; want the bootloader.elf that the build leaves beside bootloader.bin")
-    try:
-        file = ELFFile(io.BytesIO(raw))
-        architecture = _architecture(file, name)
-        segments = _segments(file, len(raw), name)
+    with _reading(raw, name) as file:
+        loaded = _loaded(file, raw, name)
         symbols = _symbols(file, name)
         called = symbols.get(APPLICATION_FUNCTION)
         kind = ProgramKind.BOOTLOADER if called is None else ProgramKind.APPLICATION
         layout = _layout(file, name, kind, None if called is None else called.address)
+    digest = hashlib.sha256(raw).hexdigest()
+    return BootloaderElf(name, digest, loaded.architecture, loaded.segments, symbols, layout, kind)
+
+
+def parse_loaded(raw: bytes, name: str) -> LoadedElf:
+    """Return what an ELF file loads, with or without symbols; raises InputError."""
+    with _reading(raw, name) as file:
+        return _loaded(file, raw, name)
+
+
+@contextmanager
+def _reading(raw: bytes, name: str) -> Iterator[ELFFile]:
+    """Open the ELF file that these bytes are; whatever is wrong with it becomes an InputError."""
+    if raw[:4] != b"\x7fELF":
+        raise InputError(f"{name}: no ELF file; want the bootloader.elf that the build leaves beside bootloader.bin")
+    try:
+        yield ELFFile(io.BytesIO(raw))
     except InputError:
         raise
     except Exception as error:  # pyelftools raises errors of every kind on damaged files
         detail = " ".join(str(error).split()) or type(error).__name__
         raise InputError(f"{name}: a damaged ELF file: {detail}") from error
-    return BootloaderElf(name, hashlib.sha256(raw).hexdigest(), architecture, segments, symbols, layout, kind)
+
+
+def _loaded(file: ELFFile, raw: bytes, name: str) -> LoadedElf:
+    architecture = _architecture(file, name)
+    has_symbols = file.get_section_by_name(".symtab") is not None
+    return LoadedElf(architecture, _segments(file, len(raw), name), int(file.header.e_entry), has_symbols)
 
 
 def _architecture(file: ELFFile, name: str) -> Architecture:

@@ -5,6 +5,7 @@ from typing import Literal
 
 from ...binary.application.call_inputs import CallInputs
 from ...binary.application.call_outcome import CallEnd
+from ...binary.recovery.recovered_program import RecoveredProgram
 from ...binary.theorems.counterexample import TheoremCounterexample
 from ...binary.theorems.deeds import Deed
 from ...binary.theorems.fallback_inputs import FallbackInputs
@@ -148,17 +149,31 @@ class BinaryTheorem:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BinaryFound:
+    """A function or a variable that was found in a file without symbols."""
+
+    name: str
+    """Its name in ESP-IDF's sources."""
+    address: int
+    """In memory."""
+    how: str
+    """What was proved of it, or seen in a run."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BinaryProveResult(CommandResult):
     """What `otaproof binary prove` found."""
 
     command: Literal["binary-prove"] = "binary-prove"
     """The command that made the result."""
     file: str
-    """The ELF file."""
+    """The file."""
     sha256: str
     """Its digest."""
     architecture: ArchitectureName
     """Its instruction set."""
+    found: tuple[BinaryFound, ...] | None
+    """What was found in a file without symbols; null for a file with symbols."""
     verdict: VerdictName
     """Proved where every theorem is, for one build; refuted where one is, or where there is no such build."""
     theorems: tuple[BinaryTheorem, ...]
@@ -171,9 +186,15 @@ def binary_prove_result(found: ProgramProof) -> BinaryProveResult:
         file=found.elf.name,
         sha256=found.elf.digest,
         architecture=found.elf.architecture.value,
+        found=_recovered(found.elf) if isinstance(found.elf, RecoveredProgram) else None,
         verdict=found.verdict.value,
         theorems=tuple(map(_theorem, found.theorems)),
     )
+
+
+def _recovered(program: RecoveredProgram) -> tuple[BinaryFound, ...]:
+    found = program.recovery.found
+    return tuple(BinaryFound(name=item.name, address=item.address, how=item.how) for item in found)
 
 
 def _theorem(proof: TheoremProof) -> BinaryTheorem:

@@ -54,8 +54,8 @@ _SHIFTS: dict[OpCode, Computation] = {
     OpCode.INT_RIGHT: z3.LShR,
     OpCode.INT_SRIGHT: lambda a, b: a >> b,
 }
-_KNOWN = {*_UNARY, *_BINARY, *_SHIFTS, OpCode.INT_ZEXT, OpCode.INT_SEXT, OpCode.SUBPIECE, OpCode.PIECE}
-_DIVISIONS = (OpCode.INT_DIV, OpCode.INT_REM, OpCode.INT_SDIV, OpCode.INT_SREM)
+KNOWN = {*_UNARY, *_BINARY, *_SHIFTS, OpCode.INT_ZEXT, OpCode.INT_SEXT, OpCode.SUBPIECE, OpCode.PIECE}
+DIVISIONS = (OpCode.INT_DIV, OpCode.INT_REM, OpCode.INT_SDIV, OpCode.INT_SREM)
 _DIRECT = (OpCode.BRANCH, OpCode.CALL)
 _INDIRECT = (OpCode.BRANCHIND, OpCode.CALLIND, OpCode.RETURN)
 _TEMPORARY = "#"
@@ -63,6 +63,8 @@ _TEMPORARY = "#"
 _ROTATE, _RESTORE = "rotateRegWindow", "restoreRegWindow"
 _MARKS = tuple(f"{word}{registers}" for word in ("swap", "restore") for registers in (4, 8, 12))
 """What Xtensa's calls name before and after; the window moves in `entry` and `retw`."""
+_BARRIER = "memw"
+"""Of memory accesses, which here are done one after the other."""
 
 
 @cache
@@ -128,19 +130,19 @@ def _value(state: MachineState, operation: PcodeOperation) -> Word:
     assert output is not None
     if code == OpCode.LOAD:
         return state.load(_read(state, inputs[0]), output.size)
-    if code not in _KNOWN:
+    if code not in KNOWN:
         raise ExecutionStopped(f"{code} at 0x{state.pc:x} has no meaning here")
     words = tuple(_read(state, place) for place in inputs)
     sizes = tuple(8 * place.size for place in inputs)
     if all(isinstance(word, int) for word in words):
-        return _of_constants(code, words, sizes, 8 * output.size)
-    if code in _DIVISIONS and state.elf.architecture is Architecture.XTENSA:
+        return of_constants(code, words, sizes, 8 * output.size)
+    if code in DIVISIONS and state.elf.architecture is Architecture.XTENSA:
         _refuse_zero(state, as_bits(words[1], sizes[1]))
     return _computed(code, words, sizes, 8 * output.size)
 
 
 @cache
-def _of_constants(code: OpCode, words: tuple[int, ...], sizes: tuple[int, ...], bits: int) -> Word:
+def of_constants(code: OpCode, words: tuple[int, ...], sizes: tuple[int, ...], bits: int) -> Word:
     """Return what an operation makes of known words; most operations come again and again."""
     return _computed(code, words, sizes, bits)
 
@@ -224,5 +226,5 @@ def _move_window(state: MachineState, operation: PcodeOperation) -> None:
         hidden = state.frames[-1].registers
         state.registers = [*hidden, *state.registers[: 16 - len(hidden)]]
         state.frames = state.frames[:-1]
-    elif operation.user_name not in _MARKS:
+    elif operation.user_name not in (*_MARKS, _BARRIER):
         raise ExecutionStopped(f"{operation.user_name} at 0x{state.pc:x} has no meaning here")

@@ -90,7 +90,11 @@ class Machine:
 
 def machine_for(elf: BootloaderElf, function: str) -> Machine:
     """Return the way into a function; raises InputError where the file has no code of it."""
-    address = elf.function(function).address
+    return machine_at(elf, elf.function(function).address)
+
+
+def machine_at(elf: BootloaderElf, address: int) -> Machine:
+    """Return the way into the function at an address."""
     free = (start for start in range(0x3F00_0000, 0, -0x10_0000) if elf.is_free(start, 4 * ROOM_SIZE))
     rooms = next(free)
     stop = next(

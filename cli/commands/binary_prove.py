@@ -25,6 +25,7 @@ EPILOGUE = epilogue(
     "otaproof binary prove bootloader.elf --sdkconfig sdkconfig --json",
     "otaproof binary prove bootloader.elf --rollback --smt2 questions",
     "otaproof binary prove build/app.elf",
+    "otaproof binary prove bootloader.bin",
     codes={
         0: "proved",
         1: "refuted: the code differs, and an example says where",
@@ -119,7 +120,10 @@ def binary_prove(
     file: Annotated[
         Path,
         Parameter(
-            name="FILE", group=ARGUMENTS, help="The ELF file of a bootloader or an application, with its symbols."
+            name="FILE",
+            group=ARGUMENTS,
+            help="An ELF file of a bootloader or an application; a bootloader may have no symbols, or be an image or a "
+            "flash dump.",
         ),
     ],
     /,
@@ -138,13 +142,14 @@ def binary_prove(
     """
     from ...analysis.results.binary_prove_result import binary_prove_result
     from ...binary.application.application_proof import prove_application
-    from ...binary.elf_file import ProgramKind, read_bootloader_elf
+    from ...binary.elf_file import ProgramKind
+    from ...binary.recovery.program_file import read_program
     from ...binary.theorems.bootloader_proof import prove_bootloader
     from ...binary.theorems.proof import smt_texts
     from ..reports.binary_prove_report import print_proof
     from ..reports.progress_bar import step_progress
 
-    elf = read_bootloader_elf(file)
+    elf = read_program(file)
     is_application = elf.kind is ProgramKind.APPLICATION
     configs = build.app_configs() if is_application else build.bootloader_configs()
     if output.smt2 is not None:

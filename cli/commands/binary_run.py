@@ -76,11 +76,11 @@ def binary_run(
     sleep; with flash operations that fail, and with a power cut in every one of them. After each flash operation the
     flash is compared, at the end what is selected or started.
     """
-    from ...binary.elf_file import read_bootloader_elf
     from ...binary.emulator.program import BootloaderProgram
+    from ...binary.recovery.program_file import read_program
     from ..reports.binary_run_report import print_binary_run
 
-    elf = read_bootloader_elf(file)
+    elf = read_program(file)
     result = _tried(elf, BootloaderProgram(elf), options)
     output.give(result, lambda: print_binary_run(output.console(), result))
     return {

@@ -155,9 +155,9 @@ def exit_code(result: "CheckResult") -> ExitCode:
 def _watched(elf: Path, device: "DeviceUnderTest") -> "BootloaderCheck":
     """Return what makes the power-ons of a device by the machine code of an ELF file too."""
     from ...analysis.bootloader_check import BootloaderCheck
-    from ...binary.elf_file import read_bootloader_elf
+    from ...binary.recovery.program_file import read_program
 
-    return BootloaderCheck(read_bootloader_elf(elf), device)
+    return BootloaderCheck(read_program(elf), device)
 
 
 def _write_cuts(path: Path, report: "CheckReport") -> None:

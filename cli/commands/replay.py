@@ -107,14 +107,14 @@ def _play_run(text: str, options: ReplayOptions, output: OutputOptions) -> ExitC
             "--image and --save-flash: a run of a bootloader's machine code makes its own images and flash"
         )
     from ...analysis.results.run_replay_result import run_replay_result
-    from ...binary.elf_file import read_bootloader_elf
     from ...binary.emulator.program import BootloaderProgram
     from ...binary.emulator.run_token import decode_run_token
     from ...binary.emulator.trials import repeat
+    from ...binary.recovery.program_file import read_program
     from ..reports.run_replay_report import print_run_replay
 
     token = decode_run_token(text)
-    elf = read_bootloader_elf(options.bootloader)
+    elf = read_program(options.bootloader)
     phase = repeat(BootloaderProgram(elf), token.config, token.case, token.disturbance)
     result = run_replay_result(elf, token, phase)
     output.give(result, lambda: print_run_replay(output.console(), result))

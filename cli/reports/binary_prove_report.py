@@ -2,9 +2,11 @@
 
 from rich.console import Console
 
+from ...binary.recovery.recovered_program import RecoveredProgram
 from ...binary.theorems.expected_side import builds_text
 from ...binary.theorems.proof import ConfigVerdict, ProgramProof, TheoremProof
 from ...binary.theorems.question import TheoremVerdict
+from .recovery_report import print_recovery
 from .report_page import ReportPage
 from .theorem_example_report import print_example
 
@@ -20,6 +22,8 @@ def print_proof(console: Console, found: ProgramProof) -> None:
     page = ReportPage(console)
     page.whole(f"{found.elf.name}: {found.elf.architecture.value}", 0, "bold")
     page.whole(f"sha256 {found.elf.digest}", 0, "dim")
+    if isinstance(found.elf, RecoveredProgram):
+        print_recovery(page, found.elf.recovery)
     common = _common_premises(found)
     for proof in found.theorems:
         _print_theorem(page, proof, common)

@@ -1,0 +1,16 @@
+"""Reads a bootloader or an application in whatever form it comes: ELF with symbols or without, image, or dump."""
+
+from pathlib import Path
+
+from ...bounded_input import read_bounded
+from ..elf_file import MAX_FILE_SIZE, BootloaderElf, parse_bootloader_elf, parse_loaded
+from .program_image import read_image
+from .recovered_program import recover
+
+
+def read_program(path: Path) -> BootloaderElf:
+    """Return the program in a file; raises InputError for anything else, and for a damaged file."""
+    raw = read_bounded(path, MAX_FILE_SIZE)
+    if raw[:4] == b"\x7fELF" and parse_loaded(raw, str(path)).has_symbols:
+        return parse_bootloader_elf(raw, str(path))
+    return recover(read_image(raw, str(path)))
