@@ -1,0 +1,129 @@
+"""SIGINT, SIGTERM and SIGHUP are one KeyboardInterrupt, in the main thread, and it is not lost.
+
+Three things would lose it, or what was found:
+
+- A solver that does not return. A thread that hears of the signal at once stops z3 and bitwuzla; what does not return
+  even then ends with the process, after PATIENCE.
+- A `__del__`, or a function that a library calls, in which it is raised and dropped: it is raised anew.
+- A second signal, as `timeout` and terminals send one, while all is tidied up: within QUIET seconds it is the same.
+
+A signal that was ignored from the start, as nohup has it, stays so. Left out: the first hundredths of a second, in
+which the interpreter itself starts, and the signal ends it.
+"""
+
+import _thread
+import atexit
+import gc
+import os
+import signal
+import sys
+import time
+from threading import Event, Thread, Timer
+from types import FrameType
+
+SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+QUIET = 1.0
+"""Seconds in which a further signal is the same interrupt."""
+PATIENCE = 1.5
+"""Seconds that code which cannot be interrupted has to return."""
+CODE = 3
+"""Exit code of what was interrupted."""
+STOPPING: list[int] = []
+"""The signals that have come and are not raised yet."""
+_TAKEN = Event()
+
+
+def are_taken() -> bool:
+    """Tell whether this process takes signals so: a command does, a program that imports otaproof does not."""
+    return _TAKEN.is_set()
+
+
+def is_stopping() -> bool:
+    """Tell a solver that calls it in between, as bitwuzla does, whether to end."""
+    return bool(STOPPING)
+
+
+class Interrupts:
+    """How a process takes signals, from `begin` to `end`."""
+
+    def __init__(self) -> None:
+        """Prepare; nothing changes yet."""
+        self._raised_at = float("-inf")
+        self._is_over = False
+
+    def begin(self) -> None:
+        """Take the signals; for the main thread."""
+        read, write = os.pipe()
+        os.set_blocking(write, False)
+        signal.set_wakeup_fd(write, warn_on_full_buffer=False)
+        Thread(target=self._watch, args=(read,), daemon=True).start()
+        sys.unraisablehook = self._raise_anew
+        _TAKEN.set()
+        # First in, last out: while the interpreter is taken down, which has no handlers, a signal changes nothing.
+        atexit.register(_ignore_signals)
+        for number in SIGNALS:
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, self._raise)
+
+    def end(self) -> None:
+        """Raise nothing from here on: what is left is the end of the interpreter."""
+        self._is_over = True
+        # CPython 3.11 ends a process as SIGINT would where the last exec() of a text raised KeyboardInterrupt, be it
+        # caught or not; dataclasses make their methods by exec(). This one raises nothing.
+        exec("")
+
+    def _raise(self, number: int, frame: FrameType | None) -> None:
+        if self._is_over:
+            return
+        if frame is not None and frame.f_code is is_stopping.__code__:
+            self._raise_soon()
+            return
+        STOPPING.clear()
+        now = time.monotonic()
+        if now - self._raised_at >= QUIET:
+            self._raised_at = now
+            raise KeyboardInterrupt
+
+    def _raise_anew(self, dropped: "sys.UnraisableHookArgs") -> None:
+        """Have an interrupt raised elsewhere that was raised where Python ignores it."""
+        if dropped.exc_type is KeyboardInterrupt and not self._is_over:
+            self._raised_at = float("-inf")
+            self._raise_soon()
+        elif self._raised_at == float("-inf"):
+            # After an interrupt, it is of what was only half made.
+            sys.__unraisablehook__(dropped)
+
+    def _raise_soon(self) -> None:
+        soon = Timer(0.01, _thread.interrupt_main, (SIGNALS[-1],))
+        soon.daemon = True
+        soon.start()
+
+    def _watch(self, read: int) -> None:
+        while number := os.read(read, 1):
+            if number[0] in SIGNALS:
+                STOPPING.append(number[0])
+                self._see_it_raised()
+
+    def _see_it_raised(self) -> None:
+        limit = time.monotonic() + PATIENCE
+        while STOPPING:
+            if time.monotonic() > limit:
+                os.write(2, b"otaproof: interrupted\n")
+                os._exit(CODE)
+            time.sleep(0.05)
+            _interrupt_z3()
+
+
+def _ignore_signals() -> None:
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+
+
+def _interrupt_z3() -> None:
+    """Have every question end that z3 is at; a context of its own serves most of them."""
+    z3 = sys.modules.get("z3.z3")
+    if z3 is None:
+        return
+    for context in gc.get_objects():
+        if isinstance(context, z3.Context):
+            context.interrupt()
