@@ -15,10 +15,12 @@ import _thread
 import atexit
 import gc
 import os
+import select
 import signal
 import sys
 import time
-from threading import Event, Thread, Timer
+from contextlib import suppress
+from threading import Thread, Timer
 from types import FrameType
 
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
@@ -28,19 +30,20 @@ PATIENCE = 1.5
 """Seconds that code which cannot be interrupted has to return."""
 CODE = 3
 """Exit code of what was interrupted."""
-STOPPING: list[int] = []
-"""The signals that have come and are not raised yet."""
-_TAKEN = Event()
+_CALLED_BACK = frozenset({"__del__", "from_param"})
+"""Functions that Python and ctypes call, and whose errors they drop or turn into their own."""
+_PIPE: list[int] = []
+"""Once signals are taken, the end of a pipe to read from: it holds something from a signal until that is raised."""
 
 
 def are_taken() -> bool:
     """Tell whether this process takes signals so: a command does, a program that imports otaproof does not."""
-    return _TAKEN.is_set()
+    return bool(_PIPE)
 
 
 def is_stopping() -> bool:
-    """Tell a solver that calls it in between, as bitwuzla does, whether to end."""
-    return bool(STOPPING)
+    """Tell whether a signal has come and is not raised yet; a solver that calls this in between ends then."""
+    return bool(_PIPE) and bool(select.select(_PIPE, [], [], 0)[0])
 
 
 class Interrupts:
@@ -54,11 +57,12 @@ class Interrupts:
     def begin(self) -> None:
         """Take the signals; for the main thread."""
         read, write = os.pipe()
+        os.set_blocking(read, False)
         os.set_blocking(write, False)
+        _PIPE[:] = [read]
         signal.set_wakeup_fd(write, warn_on_full_buffer=False)
-        Thread(target=self._watch, args=(read,), daemon=True).start()
+        Thread(target=_watch, args=(read,), daemon=True).start()
         sys.unraisablehook = self._raise_anew
-        _TAKEN.set()
         # First in, last out: while the interpreter is taken down, which has no handlers, a signal changes nothing.
         atexit.register(_ignore_signals)
         for number in SIGNALS:
@@ -75,10 +79,11 @@ class Interrupts:
     def _raise(self, number: int, frame: FrameType | None) -> None:
         if self._is_over:
             return
-        if frame is not None and frame.f_code is is_stopping.__code__:
-            self._raise_soon()
+        if _would_be_lost(frame):
+            _raise_soon()
             return
-        STOPPING.clear()
+        with suppress(BlockingIOError):
+            os.read(_PIPE[0], 1 << 16)
         now = time.monotonic()
         if now - self._raised_at >= QUIET:
             self._raised_at = now
@@ -88,30 +93,38 @@ class Interrupts:
         """Have an interrupt raised elsewhere that was raised where Python ignores it."""
         if dropped.exc_type is KeyboardInterrupt and not self._is_over:
             self._raised_at = float("-inf")
-            self._raise_soon()
+            _raise_soon()
         elif self._raised_at == float("-inf"):
             # After an interrupt, it is of what was only half made.
             sys.__unraisablehook__(dropped)
 
-    def _raise_soon(self) -> None:
-        soon = Timer(0.01, _thread.interrupt_main, (SIGNALS[-1],))
-        soon.daemon = True
-        soon.start()
 
-    def _watch(self, read: int) -> None:
-        while number := os.read(read, 1):
-            if number[0] in SIGNALS:
-                STOPPING.append(number[0])
-                self._see_it_raised()
+def _would_be_lost(frame: FrameType | None) -> bool:
+    """Tell whether what is raised there goes to code of a library that drops it, or makes another error of it."""
+    while frame is not None:
+        if frame.f_code is is_stopping.__code__ or frame.f_code.co_name in _CALLED_BACK:
+            return True
+        frame = frame.f_back
+    return False
 
-    def _see_it_raised(self) -> None:
+
+def _raise_soon() -> None:
+    soon = Timer(0.01, _thread.interrupt_main, (SIGNALS[-1],))
+    soon.daemon = True
+    soon.start()
+
+
+def _watch(read: int) -> None:
+    """Have signals raised that do not get through; end the process where that fails."""
+    while True:
+        select.select([read], [], [])
         limit = time.monotonic() + PATIENCE
-        while STOPPING:
+        while is_stopping():
             if time.monotonic() > limit:
                 os.write(2, b"otaproof: interrupted\n")
                 os._exit(CODE)
-            time.sleep(0.05)
             _interrupt_z3()
+            time.sleep(0.05)
 
 
 def _ignore_signals() -> None:
