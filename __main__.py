@@ -1,5 +1,6 @@
 """`otaproof`, and `python -m otaproof`: an interrupt is told in one line, from the first import on."""
 
+import os
 import sys
 
 from .interrupts import CODE, Interrupts
@@ -7,6 +8,7 @@ from .interrupts import CODE, Interrupts
 
 def main() -> int:
     """Run the command and return its exit code."""
+    _open_standard_streams()
     interrupts = Interrupts()
     try:
         interrupts.begin()
@@ -18,6 +20,18 @@ def main() -> int:
         return CODE
     finally:
         interrupts.end()
+
+
+def _open_standard_streams() -> None:
+    """Have descriptors 0 to 2 open, as /dev/null where they were closed: else a file that is opened would get one."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+    sys.stdin = sys.stdin or os.fdopen(0)
+    sys.stdout = sys.stdout or os.fdopen(1, "w")
+    sys.stderr = sys.stderr or os.fdopen(2, "w")
 
 
 if __name__ == "__main__":

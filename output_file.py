@@ -8,6 +8,7 @@ written to, never replaced. What is refused is an InputError.
 Every system call that changes something is a function of `os`, and tests let each of them fail.
 """
 
+import errno
 import io
 import os
 import stat
@@ -41,18 +42,16 @@ def output_file(path: Path) -> Iterator[BinaryIO]:
         target = _target(path)
         with _stream(target) if is_stream(target) else _replacement(target) as file:
             yield file
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else None
-        raise InputError(f"{path}: cannot be written: {reason or error}") from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written: {error.strerror or error}") from None
 
 
 def make_directory(path: Path) -> None:
     """Have a directory there, and those above it; raises InputError where it cannot be made."""
     try:
         path.mkdir(parents=True, exist_ok=True)
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else None
-        raise InputError(f"{path}: cannot be made: {reason or error}") from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be made: {error.strerror or error}") from None
 
 
 def refusal(path: Path) -> str | None:
@@ -67,8 +66,8 @@ def refusal(path: Path) -> str | None:
             return f"{path} cannot be written: no permission"
         if not is_stream(target) and not os.access(target.parent, os.R_OK | os.W_OK | os.X_OK):
             return f"{target.parent} cannot be written to: no permission"
-    except (OSError, ValueError) as error:
-        return f"{path}: {error.strerror if isinstance(error, OSError) else error}"
+    except OSError as error:
+        return f"{path}: {error.strerror or error}"
     return None
 
 
@@ -78,7 +77,9 @@ def is_stream(path: Path) -> bool:
 
 
 def _target(path: Path) -> Path:
-    """Return what a path names, symbolic links followed."""
+    """Return what a path names, symbolic links followed; raises OSError for what is no name."""
+    if "\0" in str(path):
+        raise OSError(errno.EINVAL, "no name of a file")
     return path.resolve() if path.is_symlink() else path
 
 

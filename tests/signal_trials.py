@@ -234,7 +234,7 @@ def _is_whole(path: Path) -> bool:
         return _is_json(contents)
     if path.suffix == ".jsonl":
         return all(map(_is_json, contents.splitlines())) and contents[-1:] in (b"", b"\n")
-    return contents.rstrip().endswith((b"}", b"</svg>", b")", b"\n", b" 0")) or path.suffix == ".mmd"
+    return contents.endswith((b"\n", b"}", b"</svg>", b")"))
 
 
 def _is_json(text: bytes) -> bool:

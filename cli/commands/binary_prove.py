@@ -114,13 +114,14 @@ def binary_prove(
     from ...analysis.results.binary_prove_result import binary_prove_result
     from ...binary.elf_file import ProgramKind, read_bootloader_elf
     from ...binary.theorems.proof import prove_bootloader
+    from ...output_file import make_directory
     from ..reports.binary_prove_report import print_proof
     from ..reports.progress_bar import step_progress
 
     configs = build.configs()
     elf = read_bootloader_elf(file)
     if output.smt2 is not None:
-        _make_directory(output.smt2)
+        make_directory(output.smt2)
     if elf.kind is ProgramKind.APPLICATION:
         return _prove_application(elf, build, output)
     with step_progress("binary prove") as tell:
@@ -158,13 +159,6 @@ def _said(asked: bool | None, options: "Mapping[str, Option]", name: str) -> boo
     """Return what the command line says of an option, or else the sdkconfig."""
     option = options.get(name)
     return asked if asked is not None else option is not None and option.raw in ("y", "1")
-
-
-def _make_directory(directory: Path) -> None:
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"--smt2: {directory}: {error.strerror or error}") from None
 
 
 def _questions(found: "BootloaderProof") -> Iterator[tuple[str, str]]:
