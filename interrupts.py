@@ -11,7 +11,6 @@ A signal that was ignored from the start, as nohup has it, stays so. Left out: t
 which the interpreter itself starts, and the signal ends it.
 """
 
-import _thread
 import atexit
 import gc
 import os
@@ -20,7 +19,7 @@ import signal
 import sys
 import time
 from contextlib import suppress
-from threading import Thread, Timer
+from threading import Thread, Timer, main_thread
 from types import FrameType
 
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
@@ -109,7 +108,9 @@ def _would_be_lost(frame: FrameType | None) -> bool:
 
 
 def _raise_soon() -> None:
-    soon = Timer(0.01, _thread.interrupt_main, (SIGNALS[-1],))
+    """Send the main thread a signal in a moment, as it may wait in a call of the system by then."""
+    number = next(number for number in reversed(SIGNALS) if signal.getsignal(number) is not signal.SIG_IGN)
+    soon = Timer(0.01, signal.pthread_kill, (main_thread().ident, number))
     soon.daemon = True
     soon.start()
 
