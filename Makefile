@@ -16,19 +16,20 @@ EDITABLE := --config-settings editable_mode=strict --editable .
 QUIETLY  := > $(VENV)/install.log 2>&1 || { cat $(VENV)/install.log >&2; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help check test bench lint docs diagrams verdicts dist clean
+.PHONY: help check test interrupts bench lint docs diagrams verdicts dist clean
 
 help:
-	@echo "make check     cut the power everywhere in the update of $(EXAMPLE), and say what that breaks"
-	@echo "make test      run the tests"
-	@echo "make bench     measure the sweep against brute force, and the search against SPIN"
-	@echo "make lint      style, strict types, import contracts, and whether what is generated still fits its source"
-	@echo "make docs      make the pages of docs/spec anew, and build them as a site in build/site"
-	@echo "make diagrams  draw diagrams/drawn anew"
-	@echo "make verdicts  decide anew the shipped verdicts of models that have changed (all: some half an hour)"
-	@echo "make dist      build the wheel and the source distribution in dist"
-	@echo "make clean     remove $(VENV) and what builds leave"
-	@echo "make help      print this"
+	@echo "make check       cut the power everywhere in the update of $(EXAMPLE), and say what that breaks"
+	@echo "make test        run the tests"
+	@echo "make interrupts  end each long command at 200 random moments (hours), and look at what is left"
+	@echo "make bench       measure the sweep against brute force, and the search against SPIN"
+	@echo "make lint        style, strict types, import contracts, and whether what is generated still fits its source"
+	@echo "make docs        make the pages of docs/spec anew, and build them as a site in build/site"
+	@echo "make diagrams    draw diagrams/drawn anew"
+	@echo "make verdicts    decide anew the shipped verdicts of models that have changed (all: some half an hour)"
+	@echo "make dist        build the wheel and the source distribution in dist"
+	@echo "make clean       remove $(VENV) and what builds leave"
+	@echo "make help        print this"
 
 # Exit code 1 is a result, a claim is violated; anything above is a failure.
 check: $(READY)
@@ -37,6 +38,9 @@ check: $(READY)
 
 test: $(READY)
 	$(BIN)/python -m pytest -n auto
+
+interrupts: $(READY)
+	$(BIN)/python tests/signal_trials.py --moments 200
 
 bench: $(READY)
 	$(BIN)/python -m otaproof.campaign.upgrade.sweep_bench

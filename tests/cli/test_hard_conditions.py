@@ -77,7 +77,7 @@ CONDITIONS = {
     "2-gib": Condition(before=limited(resource.RLIMIT_AS, 2 << 30), quick=("doctor", "fuzz", "prove", "binary-run")),
     "32-files": Condition(before=limited(resource.RLIMIT_NOFILE, 32), quick=("check", "fuzz")),
     "8-files": Condition(3, "otaproof: too many open files: not all was decided",
-                         limited(resource.RLIMIT_NOFILE, 8), quick=()),
+                         limited(resource.RLIMIT_NOFILE, 8), quick=("prove-workers",)),
     "no-home": Condition(environment={"HOME": None, "XDG_CACHE_HOME": None}, quick=("check",)),
     "read-only-home": Condition(environment={"HOME": "/proc", "XDG_CACHE_HOME": None}),
     "no-tmpdir": Condition(environment={"TMPDIR": NOWHERE}, quick=("demo",)),
