@@ -23,7 +23,7 @@ RANGE_TESTS := tests/cli tests/diagrams tests/proofs/test_certificates.py tests/
 QUIETLY  := > $(VENV)/install.log 2>&1 || { cat $(VENV)/install.log >&2; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help check test test-lowest test-highest fuzz-inputs bench lint lock tools docs diagrams verdicts dist clean
+.PHONY: help check test test-lowest test-highest fuzz-inputs interrupts bench lint lock tools docs diagrams verdicts dist clean
 
 help:
 	@echo "make check        cut the power everywhere in the update of $(EXAMPLE), and say what that breaks"
@@ -31,6 +31,7 @@ help:
 	@echo "make test-lowest, make test-highest"
 	@echo "                  run a part of them with the oldest, or the newest, versions that pyproject.toml allows"
 	@echo "make fuzz-inputs  feed ten million made-up inputs to every decoder; FUZZ=--inputs 100000 for fewer"
+	@echo "make interrupts   end each long command at 200 random moments (hours), and look at what is left"
 	@echo "make bench        measure the sweep against brute force, and the search against SPIN"
 	@echo "make lint         style, strict types, import contracts, and whether what is generated still fits its source"
 	@echo "make lock         write $(LOCK) anew for the ranges of pyproject.toml (UPGRADE=--upgrade: the newest versions)"
@@ -51,6 +52,9 @@ test: $(READY)
 
 fuzz-inputs: $(READY)
 	$(BIN)/python tests/fuzzing/long_run.py $(FUZZ)
+
+interrupts: $(READY)
+	$(BIN)/python tests/signal_trials.py --moments 200
 
 bench: $(READY)
 	$(BIN)/python -m otaproof.campaign.upgrade.sweep_bench

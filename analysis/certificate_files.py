@@ -11,7 +11,7 @@ from pathlib import Path
 from .. import __version__
 from ..model.device.scope_text import scope_title, title_of_any_slots
 from ..model.device.state import Scope
-from ..output_file import write_file
+from ..output_file import make_directory, write_file
 from ..proofs.certificates.certificate import Certificate, CertificateLimits, certify
 from ..proofs.prover.configurations import Family
 from ..proofs.prover.decision import Effort, ProofVerdict
@@ -79,7 +79,7 @@ class CertificateFolder:
         if not text:
             return None
         path = self.directory / name
-        path.parent.mkdir(exist_ok=True)
+        make_directory(path.parent)
         write_file(path, text.encode())
         return sha256(text.encode()).hexdigest()
 
@@ -95,16 +95,16 @@ def questions_of(found: Iterable[ConfigurationProof]) -> tuple[CertifiedQuestion
 
 
 def write_guide(directory: Path, found: Sequence[ConfigurationProof], manifest: str) -> None:
-    """Write the manifest, and beside it how to check all certificates."""
+    """Write the manifest, how to check all certificates, and last of all the sums: without them nothing is whole."""
     questions = questions_of(found)
     certified = [question.name for question in questions if question.outcome == "certified"]
     sums = [file for question in questions for file in question.files]
     sums.append(("manifest.json", sha256(manifest.encode()).hexdigest()))
     texts = {
         "manifest.json": manifest,
-        "SHA256SUMS": "".join(f"{digest}  {file}\n" for file, digest in sums),
         CHECK_SCRIPT: _SCRIPT.format(names="\n".join(certified)),
         "README.md": _README.format(count=len(certified), total=len(questions), version=__version__),
+        "SHA256SUMS": "".join(f"{digest}  {file}\n" for file, digest in sums),
     }
     for name, text in texts.items():
         write_file(directory / name, text.encode())

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from ..output_file import write_file
+from ..output_file import make_directory, write_file
 from ..proofs.smt.verification_condition import Condition
 from .proof_runs import ConfigurationProof
 
@@ -10,7 +10,7 @@ from .proof_runs import ConfigurationProof
 def write_questions(directory: Path, configuration: ConfigurationProof) -> None:
     """Write each question once, under a name that says what it asks; its first line says the answer it needs."""
     folder = directory / configuration.name
-    folder.mkdir(exist_ok=True)
+    make_directory(folder)
     questions: dict[str, Condition] = {}
     for row in configuration.rows:
         questions |= {condition.name: condition for condition in row.decision.conditions}

@@ -19,6 +19,8 @@ from .model_verdicts import Proofs, prove_for
 
 SAMPLED_FROM = FaultModel.F2
 """From this fault model on a claim that holds held for the samples, not for every tear."""
+INTERRUPTED = "interrupted"
+"""Why nothing is proved, where an interrupt came first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,11 @@ class CheckReport:
     seconds: float
     proofs: Proofs | str
     """What is proved of a device like this one, or why nothing is."""
+
+    @property
+    def is_interrupted(self) -> bool:
+        """An interrupt ended it: what was decided until then is here."""
+        return self.proofs == INTERRUPTED or not all(found.is_complete for found in self.sweeps.values())
 
     @property
     def upgrade(self) -> SweepResult:
@@ -76,26 +83,33 @@ def check_upgrade(
     """Play and sweep every scenario.
 
     watch: gives, for the name of a scenario, what follows its sweep. oracle: tells the futures of the world (None: one
-    that knows nothing yet). Raises InputError for an upgrade that does not go through even without a power cut."""
+    that knows nothing yet). Raises InputError for an upgrade that does not go through even without a power cut. An
+    interrupt ends it with what was decided until then; before that, with KeyboardInterrupt."""
     started = time.perf_counter()
     oracle = oracle or FutureOracle(world)
     sweeps: dict[str, SweepResult] = {}
     left_out: list[str] = []
     upgrade: UncutRun | None = None
-    for scenario in Scenario:
-        try:
-            setting = play_script(world, script_of(scenario, world))
-        except ScriptFailed as error:
-            if upgrade is None:
-                raise InputError(f"the upgrade does not go through even without a power cut: {error}") from None
-            left_out.append(f"scenario {scenario.value} left out: {error}")
-            continue
-        upgrade = upgrade or setting
-        first = first_step_of_interest(scenario, world)
-        with watch(scenario.value) as progress:
-            sweeps[scenario.value] = sweep(world, setting, oracle, faults, seed, first, progress)
-        if not sweeps[scenario.value].is_complete:
-            break
+    try:
+        for scenario in Scenario:
+            try:
+                setting = play_script(world, script_of(scenario, world))
+            except ScriptFailed as error:
+                if upgrade is None:
+                    raise InputError(f"the upgrade does not go through even without a power cut: {error}") from None
+                left_out.append(f"scenario {scenario.value} left out: {error}")
+                continue
+            upgrade = upgrade or setting
+            first = first_step_of_interest(scenario, world)
+            with watch(scenario.value) as progress:
+                sweeps[scenario.value] = sweep(world, setting, oracle, faults, seed, first, progress)
+            if not sweeps[scenario.value].is_complete:
+                break
+    except KeyboardInterrupt:
+        if not sweeps:
+            raise
+        # Between two scenarios: what comes after the last one was not looked at.
+        sweeps[next(reversed(sweeps))].is_complete = False
     assert upgrade is not None
     return CheckReport(
         world,
@@ -107,5 +121,13 @@ def check_upgrade(
         sweeps,
         claim_results(world, sweeps),
         time.perf_counter() - started,
-        prove_for(world, faults) if with_proofs else "not asked for",
+        _proofs(world, faults, sweeps) if with_proofs else "not asked for",
     )
+
+
+def _proofs(world: DeviceUnderTest, faults: FaultModel, sweeps: dict[str, SweepResult]) -> Proofs | str:
+    """Return what is proved, unless an interrupt has come or comes."""
+    try:
+        return prove_for(world, faults) if all(found.is_complete for found in sweeps.values()) else INTERRUPTED
+    except KeyboardInterrupt:
+        return INTERRUPTED

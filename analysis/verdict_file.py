@@ -16,6 +16,7 @@ from ..model.claims.model_digest import model_digest
 from ..model.config import Config, Release
 from ..model.device.state import Scope, Usage
 from ..model.fault_model import FaultModel
+from ..output_file import write_file
 from ..proofs.prover.decision import Effort
 from ..proofs.prover.proof_reuse import ProofReuse
 from ..proofs.prover.prover import decide
@@ -90,9 +91,9 @@ def main(file: Path, jobs: int = 2) -> None:
     decide_open = partial(decided_group, known=frozenset(kept))
     for number, found in enumerate(in_fresh_processes(decide_open, list(open_groups.values()), jobs), 1):
         kept |= found
-        file.write_text(text_of(kept), encoding="utf-8")
+        write_file(file, text_of(kept).encode())
         print(f"{number}/{len(open_groups)}", flush=True)
-    file.write_text(text_of(kept), encoding="utf-8")
+    write_file(file, text_of(kept).encode())
     print(f"{len(kept)} models")
 
 

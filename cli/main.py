@@ -51,6 +51,8 @@ GROUP_SUMMARIES = {"binary": "Prove or run the machine code of your own bootload
 TRACEBACK, TRACEBACK_ENVIRONMENT = "--traceback", "OTAPROOF_TRACEBACK"
 _OF_FILES = frozenset({errno.ENAMETOOLONG, errno.ELOOP, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EIO})
 """What goes wrong with a file that the user named, wherever it is met."""
+_OF_THE_MACHINE = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN})
+"""What it has no more of: files that are open, memory, processes."""
 _EPILOGUE = f"""\
 otaproof COMMAND --help tells more, with examples.
 {TRACEBACK}, or {TRACEBACK_ENVIRONMENT}=1, shows where an internal error arose.
@@ -83,6 +85,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         if isinstance(error, OSError) and error.errno == errno.ENOSPC and error.filename is None:
             return _no_room()
+        lacking = _lacking(error)
+        if lacking is not None:
+            print(f"otaproof: {lacking}: not all was decided", file=sys.stderr)
+            return ExitCode.INCONCLUSIVE
         return _internal_error(error, shows_where=TRACEBACK in given)
 
 
@@ -91,6 +97,21 @@ def _no_room() -> ExitCode:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     print("otaproof: the output cannot be written: no space left on the device", file=sys.stderr)
     return ExitCode.BAD_INPUT
+
+
+def _lacking(error: BaseException | None) -> str | None:
+    """Return what the machine has no more of, where that is behind an error; else None."""
+    while error is not None:
+        if isinstance(error, MemoryError):
+            return "out of memory"
+        if isinstance(error, OSError) and error.errno in _OF_THE_MACHINE:
+            return str(error.strerror).lower()
+        # Libraries tell it in words: the dynamic loader, threading, z3.
+        for words in (os.strerror(errno.EMFILE), os.strerror(errno.ENOMEM), "can't start new thread", "out of memory"):
+            if words.lower() in str(error).lower():
+                return words.lower()
+        error = error.__cause__ or error.__context__
+    return None
 
 
 def _run(arguments: Sequence[str]) -> int:

@@ -180,6 +180,8 @@ class CheckResult(ModelResult):
     """By the label of the app partition, the image that it holds at the start; null for none."""
     upgrade: CheckedUpgrade
     """The upgrade."""
+    interrupted: bool
+    """An interrupt ended the check: what was decided until then is here."""
     sweep: CheckSweep
     """The cut points."""
     proofs: str | None
@@ -220,6 +222,7 @@ def check_result(report: CheckReport, bootloader: "BootloaderFindings | None" = 
             micro_steps=report.micro_steps,
             bytes=len(world.update.contents),
         ),
+        interrupted=report.is_interrupted,
         sweep=_sweep(report),
         proofs=report.proofs.title if isinstance(report.proofs, Proofs) else None,
         no_proofs=None if isinstance(report.proofs, Proofs) else report.proofs,

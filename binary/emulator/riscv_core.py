@@ -15,6 +15,8 @@ from . import rv32_stubs
 from .core import STACK, STACK_SIZE, Core, CoreFault, LibraryFunction, ProgramError, StandIn
 from .paged_memory import PAGE, PagedMemory, Rights
 
+TRANSLATED_BYTES = 16 << 20
+"""What the emulator may take for the code that it makes of the instructions."""
 INSTRUCTION_LIMIT = 10_000_000
 """Instructions of one call; a boot takes a few thousand."""
 _FRAME, _ENTRY, _TABLE = 0x70000000, 0x70001000, 0x72000000
@@ -73,6 +75,8 @@ class RiscvCore(Core):
     def __init__(self, segments: Sequence[LoadedSegment], functions: Mapping[str, int], gp: int = 0) -> None:
         """Load a program. functions: addresses by name; gp: what the register of this name holds."""
         self._uc: Any = unicorn.Uc(unicorn.UC_ARCH_RISCV, unicorn.UC_MODE_RISCV32)
+        # Of its own accord it reserves 1 GiB, and ends the process where it does not get that.
+        self._uc.ctl_set_tcg_buffer_size(TRANSLATED_BYTES)
         super().__init__(segments, functions, _SharedMemory(self._uc))
         self._arguments = [getattr(riscv_const, f"UC_RISCV_REG_A{number}") for number in range(8)]
         self._watched: list[_Island] = []

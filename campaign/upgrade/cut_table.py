@@ -66,7 +66,7 @@ def _entries(dut: DeviceUnderTest, cells: Cells) -> tuple[str, str]:
 def _text_in(file: BinaryIO, is_packed: bool) -> Iterator[io.TextIOBase]:
     """Yield a text stream into a file; packed, with a header that says neither name nor time: same rows, same bytes."""
     packed = gzip.GzipFile("", "wb", compresslevel=1, fileobj=file, mtime=0) if is_packed else file
-    stream = io.TextIOWrapper(packed, encoding="ascii", newline="")
+    stream = io.TextIOWrapper(packed, encoding="utf-8", newline="")
     yield stream
     stream.flush()
     stream.detach()

@@ -146,6 +146,7 @@ def binary_prove(
     from ...binary.recovery.program_file import read_program
     from ...binary.theorems.bootloader_proof import prove_bootloader
     from ...binary.theorems.proof import smt_texts
+    from ...output_file import make_directory
     from ..reports.binary_prove_report import print_proof
     from ..reports.progress_bar import step_progress
 
@@ -153,7 +154,7 @@ def binary_prove(
     is_application = elf.kind is ProgramKind.APPLICATION
     configs = build.app_configs() if is_application else build.bootloader_configs()
     if output.smt2 is not None:
-        _make_directory(output.smt2)
+        make_directory(output.smt2)
     with step_progress("binary prove") as tell:
         if is_application:
             found = prove_application(elf, configs, tell)
@@ -188,13 +189,6 @@ def _address(text: str, place: str) -> int:
     if not 0 <= address <= 0xFFFFFFFF:
         raise InputError(f"{place}: {text!r} is no address; want one such as 0x8000")
     return address
-
-
-def _make_directory(directory: Path) -> None:
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"--smt2: {directory}: {error.strerror or error}") from None
 
 
 def _write_questions(directory: Path, file: str, questions: Iterable[tuple[str, str]]) -> None:

@@ -1,11 +1,13 @@
 """`otaproof check`: an upgrade with the power cut at every flash step, what boots, and what that breaks."""
 
+import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+from ...bounded_input import shown
 from ...model.fault_model import FaultModel
 from ..exit_code import ExitCode
 from ..options.build_options import BuildFiles, BuildOptions, Project
@@ -135,11 +137,13 @@ def check(
         progress_bar,
         None if watched is None else watched.oracle,
     )
-    if sweep.cuts is not None:
-        _write_cuts(sweep.cuts, report)
+    is_cut_short = report.is_interrupted or not (sweep.cuts is None or _are_cuts_written(sweep.cuts, report))
     result = check_result(report, None if watched is None else watched.findings(report.sweeps))
+    if is_cut_short:
+        unwritten = "" if sweep.cuts is None else f", and {sweep.cuts} is not written"
+        print(shown(f"otaproof check: interrupted: partial results follow{unwritten}"), file=sys.stderr)
     output.give(result, lambda: print_check(output.console(), result))
-    return exit_code(result)
+    return ExitCode.INCONCLUSIVE if is_cut_short else exit_code(result)
 
 
 def exit_code(result: "CheckResult") -> ExitCode:
@@ -160,7 +164,12 @@ def _watched(elf: Path, device: "DeviceUnderTest") -> "BootloaderCheck":
     return BootloaderCheck(read_program(elf), device)
 
 
-def _write_cuts(path: Path, report: "CheckReport") -> None:
+def _are_cuts_written(path: Path, report: "CheckReport") -> bool:
+    """Write every cut point, unless an interrupt comes: half of them would pass for all."""
     from ...campaign.upgrade.cut_table import write_cut_table
 
-    write_cut_table(path, report.world, report.upgrade)
+    try:
+        write_cut_table(path, report.world, report.upgrade)
+    except KeyboardInterrupt:
+        return False
+    return True

@@ -57,7 +57,7 @@ def diagram(name: Name, /, *, options: DiagramOptions = DiagramOptions()) -> Exi
     """
     from ...diagrams.catalogue import diagram_of
     from ...diagrams.render import NoRenderer, find_renderer
-    from ...output_file import write_file
+    from ...output_file import make_directory, write_file
 
     names = NAMES if name == ALL else (name,)
     if options.token is not None and not set(names) & set(OF_TOKEN):
@@ -65,7 +65,7 @@ def diagram(name: Name, /, *, options: DiagramOptions = DiagramOptions()) -> Exi
     renderer = find_renderer(options.renderer)
     if options.renderer is not None and renderer is None:
         raise InputError(f"--renderer: {options.renderer}: no such program")
-    _make_directory(options.out)
+    make_directory(options.out)
     missing: list[str] = []
     reason = ""
     for each in names:
@@ -107,10 +107,3 @@ def _forms(name: str, drawn: "Diagram", options: DiagramOptions, is_alone: bool)
     if is_alone and "mermaid" in options.format:
         raise InputError(f"--format mermaid: {name} is drawn to scale, and has no Mermaid text")
     return tuple(form for form in forms if form != "mermaid")
-
-
-def _make_directory(path: Path) -> None:
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be made: {error.strerror or error}") from None

@@ -202,6 +202,7 @@ def _check(device: DeviceOptions, options: ProofOptions) -> None:
     from ...analysis.solvers import INSTALL_SAT, have_sat_solver
     from ...model.claims.claims import CLAIMS, claim
     from ...model.claims.state_claims import DEVICE_CLAIMS
+    from ...output_file import make_directory
 
     scopes = [device.scope(options.faults, usage, options.allow) for usage in options.usages]
     config = scopes[0].config
@@ -215,9 +216,6 @@ def _check(device: DeviceOptions, options: ProofOptions) -> None:
             raise InputError(f"--claim: {id_} says nothing of this usage, or of what is allowed: {claim(id_).title}")
     if options.certificates is not None and not have_sat_solver():
         raise InputError(f"--certificates: needs a SAT solver: {INSTALL_SAT}")
-    for option, directory in (("--smt2", options.smt2), ("--certificates", options.certificates)):
-        try:
-            if directory is not None:
-                directory.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise InputError(f"{option}: {directory}: {error.strerror or error}") from None
+    for directory in (options.smt2, options.certificates):
+        if directory is not None:
+            make_directory(directory)

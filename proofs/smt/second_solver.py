@@ -12,6 +12,11 @@ from typing import Any
 import bitwuzla
 import z3
 
+from ...interrupts import are_taken, is_stopping
+
+if are_taken():
+    # z3 takes SIGINT for the end of one question; the answer is "unknown" then, and the command goes on.
+    z3.set_param("ctrl_c", False)
 LOGIC = "QF_BV"
 """Bit-vectors without quantifiers: every question that this package puts to a solver."""
 TIME_LIMIT_MS = 60_000
@@ -40,7 +45,9 @@ def ask_bitwuzla(smt2_text: str, time_limit_ms: int = TIME_LIMIT_MS) -> str:
         parser.parse(smt2_text, True, False)
     except bitwuzla.BitwuzlaException as error:
         raise ValueError(str(error)) from error
-    return _WORDS.get(parser.bitwuzla().check_sat(), "unknown")
+    solver = parser.bitwuzla()
+    solver.configure_terminator(is_stopping)
+    return _WORDS.get(solver.check_sat(), "unknown")
 
 
 _INTERNAL_DIVISION = re.compile(r"\b(bv(?:udiv|urem|sdiv|srem|smod))_i\b")

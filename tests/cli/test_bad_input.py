@@ -182,13 +182,17 @@ def test_full_disk_is_one_line() -> None:
 def test_signal_keeps_what_was_found(tmp_path: Path, number: signal.Signals) -> None:
     """Told, written, exit code 3, and nothing left behind."""
     out = tmp_path / "findings.jsonl"
-    process = started("fuzz", "--runs", "1000000", "--jobs", "1", "--out", str(out), stdout=subprocess.PIPE)
-    try:
-        process.communicate(timeout=5)
-    except subprocess.TimeoutExpired:
-        process.send_signal(number)
-    said, _ = process.communicate(timeout=60)
-    assert process.returncode == 3 and "interrupted" in said
+    for seconds in (5, 20, 60):  # a busy machine takes so long to import what fuzz needs
+        process = started("fuzz", "--runs", "1000000", "--jobs", "1", "--out", str(out), stdout=subprocess.PIPE)
+        try:
+            process.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            process.send_signal(number)
+        said, _ = process.communicate(timeout=60)
+        assert process.returncode == 3
+        if said:
+            break
+    assert "interrupted" in said
     assert [out] == list(tmp_path.iterdir())
 
 

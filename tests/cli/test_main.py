@@ -1,5 +1,6 @@
 """The command as a process sees it: exit codes, errors in one line, and a bug in otaproof that never is a verdict."""
 
+import errno
 import importlib
 import os
 import subprocess
@@ -35,8 +36,7 @@ def raising(error: Exception) -> Callable[[], NoReturn]:
         (ValueError("two\nlines"), "ValueError: two lines"),
         (AssertionError(), "AssertionError: "),
         (RecursionError("maximum recursion depth exceeded"), "RecursionError: maximum recursion depth exceeded"),
-        (MemoryError(), "MemoryError: "),
-        (OSError(12, "Cannot allocate memory"), "OSError: [Errno 12] Cannot allocate memory"),
+        (OSError(errno.EIO, "Input/output error"), "OSError: [Errno 5] Input/output error"),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
 )
@@ -95,6 +95,24 @@ def test_interrupt_is_inconclusive(monkeypatch: pytest.MonkeyPatch, capsys: pyte
     monkeypatch.setattr(outcomes, "outcomes", outcomes_)
     assert ExitCode.INCONCLUSIVE == main(["outcomes"])
     assert ("", "otaproof: interrupted\n") == capsys.readouterr()
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (MemoryError(), "out of memory"),
+        (OSError(errno.EMFILE, "Too many open files"), "too many open files"),
+        (ImportError("z3.so: failed to map segment: Cannot allocate memory"), "cannot allocate memory"),
+        (RuntimeError("can't start new thread"), "can't start new thread"),
+    ],
+)
+def test_machine_that_has_no_more_is_no_bug(
+    error: Exception, told: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One line, and nothing is decided."""
+    monkeypatch.setattr(outcomes, "outcomes", raising(error))
+    assert ExitCode.INCONCLUSIVE == main(["outcomes"])
+    assert ("", f"otaproof: {told}: not all was decided\n") == capsys.readouterr()
 
 
 @pytest.mark.parametrize("arguments", [[], ["--help"], ["-h"]])

@@ -68,7 +68,7 @@ def broken_contracts(package: Path) -> list[str]:
 @pytest.fixture
 def package(tmp_path: Path) -> Path:
     """A copy of the package, to plant an import in."""
-    for name in ("__init__.py", "__main__.py", "bounded_input.py", "errors.py", "output_file.py"):
+    for name in ("__init__.py", "__main__.py", "bounded_input.py", "errors.py", "interrupts.py", "output_file.py"):
         (tmp_path / "otaproof").mkdir(exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / "otaproof" / name)
     for room in ROOMS:

@@ -48,13 +48,13 @@ def test_old_file_stays_where_writing_ends_early(tmp_path: Path, error: type[Bas
     assert b"old" == only_file_of(tmp_path).read_bytes()
 
 
-@pytest.mark.parametrize("call", ["fsync", "fchmod", "replace"])
+@pytest.mark.parametrize("call", ["fsync", "fchmod", "rename", "link"])
 def test_system_call_that_fails_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str) -> None:
     """The old file, and one line."""
     path = tmp_path / "a"
     path.write_text("old")
 
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(f"otaproof.output_file.os.{call}", fail)

@@ -17,8 +17,10 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
+from ....bounded_input import shown
 from ....errors import InputError
 from ....output_file import write_file
+from .cache_note import tell_once
 
 
 def load(text: str) -> int:
@@ -31,6 +33,7 @@ def load(text: str) -> int:
     try:
         return _address(name, path)
     except Exception:  # what numba and pickle raise for machine code that is damaged is not documented
+        tell_once(f"the cache of compiled searches in {path.parent} was damaged")
         _forget(path)
         return _address(name, _module_file(path.name, text))
 
@@ -52,7 +55,8 @@ def _module_file(name: str, text: str) -> Path:
     """Return a file with that text, in the cache directory; in a fresh one where that cannot be used."""
     try:
         return _file_in(_own(cache_directory()), name, text)
-    except (OSError, InputError):
+    except (OSError, InputError, RuntimeError) as error:  # RuntimeError: a user without a home
+        tell_once(f"the cache of compiled searches is not used: {shown(str(error))}")
         return _file_in(_fresh_directory(), name, text)
 
 
@@ -60,6 +64,8 @@ def _file_in(directory: Path, name: str, text: str) -> Path:
     path = directory / name
     is_same = path.is_file() and path.read_bytes() == text.encode()
     if not is_same:
+        if path.exists():
+            tell_once(f"the cache of compiled searches in {directory} was damaged")
         # Written once: numba takes the time of the file for its version.
         write_file(path, text.encode())
     return path

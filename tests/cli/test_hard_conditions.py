@@ -1,0 +1,175 @@
+"""Each command where the machine gives little: its answer is the same, or one line says what is lacking.
+
+The table has a row for each condition and what it does to the answer. `make test` runs the cheap commands under each
+condition; `-m slow` runs all of them.
+"""
+
+import os
+import re
+import resource
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from signal_trials import ELF, make_inputs
+
+NOT_ASCII = "nvs,data,nvs,0x9000,0x4000\notadata,data,ota,,0x2000\nä→é,app,ota_0,,64K\nb,app,ota_1,,64K\n"
+COMMANDS = {
+    "help": ("--help", 0),
+    "doctor": ("doctor --partitions labels.csv", 3),
+    "check": ("check --partitions labels.csv --running app.bin --update app.bin --rollback --no-proofs --faults F0 "
+              "--cuts cuts.csv --out out.json", 1),
+    "explain": ("explain --otadata otadata.bin --partitions labels.csv --no-history", 0),
+    "explore": ("explore --slots 1", 1),
+    "diff": ("diff 5.0 5.1 --slots 1", 1),
+    "prove": ("prove --claim C1 --slots 1 --usage documented --jobs 1", 0),
+    "prove-workers": ("prove --claim C1 --slots 1 --jobs 2", 0),
+    "fuzz": ("fuzz --runs 3 --jobs 2", 1),
+    "conform": ("conform", 0),
+    "diagram": ("diagram call-accept --format dot --format svg --renderer graphviz-pure --out pictures", 0),
+    "demo": ("demo", 0),
+    "binary-run": (f"binary run {ELF} --pairs 0 --every 1000", 0),
+}  # fmt: skip
+"""By name: the command line, and its exit code where nothing is lacking."""
+NEEDS = {"prove": "z3", "prove-workers": "z3", "explore": "numba", "binary-run": "unicorn", "diagram": "graphviz_pure"}
+
+
+def limited(number: int, most: int) -> Callable[[], None]:
+    """Return what takes a resource from a process before it begins."""
+    return lambda: resource.setrlimit(number, (most, most))
+
+
+def closed(*descriptors: int) -> Callable[[], None]:
+    """Return what closes descriptors before a process begins."""
+    return lambda: [os.close(descriptor) for descriptor in descriptors] and None
+
+
+@dataclass(frozen=True)
+class Condition:
+    """What is lacking, and what is told of it."""
+
+    code: int | None = None
+    """Exit code; None: that of the command."""
+    told: str = ""
+    """A line of stderr, as a pattern; "": nothing of it is told."""
+    before: Callable[[], None] | None = None
+    environment: dict[str, str | None] = field(default_factory=dict)
+    """None: the variable is not set."""
+    stdout: str = ""
+    """A device that takes the place of standard output, or "gone": a pipe without a reader."""
+    stderr: str = ""
+    is_busy: bool = False
+    """Each core has something else to do."""
+    quick: tuple[str, ...] = ("doctor",)
+    """The commands that `make test` runs so."""
+
+
+NOWHERE = "/proc/nowhere"
+ASCII: dict[str, str | None] = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+CONDITIONS = {
+    "busy": Condition(is_busy=True),
+    "2-gib": Condition(before=limited(resource.RLIMIT_AS, 2 << 30), quick=("doctor", "fuzz", "prove", "binary-run")),
+    "32-files": Condition(before=limited(resource.RLIMIT_NOFILE, 32), quick=("check", "fuzz")),
+    "8-files": Condition(3, "otaproof: too many open files: not all was decided",
+                         limited(resource.RLIMIT_NOFILE, 8), quick=("prove-workers",)),
+    "no-home": Condition(environment={"HOME": None, "XDG_CACHE_HOME": None}, quick=("check",)),
+    "read-only-home": Condition(environment={"HOME": "/proc", "XDG_CACHE_HOME": None}),
+    "no-tmpdir": Condition(environment={"TMPDIR": NOWHERE}, quick=("demo",)),
+    "ascii": Condition(environment=ASCII, quick=("doctor", "check")),
+    "no-stdin": Condition(before=closed(0)),
+    "no-stdout": Condition(before=closed(1), quick=("doctor", "check")),
+    "no-stderr": Condition(before=closed(2)),
+    "no-streams": Condition(before=closed(0, 1, 2)),
+    "full-stdout": Condition(2, "otaproof: the output cannot be written: no space left on the device",
+                             stdout="/dev/full"),
+    "full-stderr": Condition(stderr="/dev/full"),
+    "closed-pipe": Condition(3, stdout="gone", quick=("help", "doctor")),
+}  # fmt: skip
+ONLY = {"8-files": ("prove-workers",)}
+"""Conditions that do not stop every command."""
+
+
+@contextmanager
+def run_under(condition: Condition, command: str, place: Path) -> Iterator["subprocess.CompletedProcess[str]"]:
+    """Run a command under a condition; yield how it ended."""
+    environment = {**os.environ, **condition.environment}
+    options: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with ExitStack() as stack:
+        for _ in range(os.cpu_count() or 1 if condition.is_busy else 0):
+            spinner = stack.enter_context(subprocess.Popen([sys.executable, "-c", "while True: pass"]))
+            stack.callback(spinner.kill)
+        for name, device in (("stdout", condition.stdout), ("stderr", condition.stderr)):
+            if device.startswith("/"):
+                options[name] = stack.enter_context(open(device, "w"))
+        if condition.stdout == "gone":
+            read, options["stdout"] = os.pipe()
+            os.close(read)
+            stack.callback(os.close, options["stdout"])
+        yield subprocess.run(
+            [sys.executable, "-m", "otaproof", *command.split()],
+            cwd=place,
+            env={name: value for name, value in environment.items() if value is not None},
+            preexec_fn=condition.before,
+            text=True,
+            check=False,
+            timeout=600,
+            **options,
+        )
+
+
+def pairs(is_quick: bool) -> list[tuple[str, str]]:
+    """Return conditions and commands: those of `make test`, or the others."""
+    return [
+        (condition, command)
+        for condition, found in CONDITIONS.items()
+        for command in ONLY.get(condition, tuple(COMMANDS))
+        if (command in found.quick) == is_quick
+    ]
+
+
+def check_answer(name: str, command: str, place: Path) -> None:
+    """Run the command; compare with the table."""
+    if command in NEEDS:
+        pytest.importorskip(NEEDS[command])
+    make_inputs(place)
+    (place / "labels.csv").write_text(NOT_ASCII, encoding="utf-8")
+    condition, (line, code) = CONDITIONS[name], COMMANDS[command]
+    with run_under(condition, line, place) as ended:
+        said = ended.stderr or ""
+        assert (condition.code if condition.code is not None else code) == ended.returncode, said
+        assert "Traceback" not in said and "internal error" not in said
+        assert all(each.startswith("otaproof: note: ") for each in said.splitlines()) or (
+            condition.told and re.fullmatch(f"{condition.told}\n", said)
+        ), said
+        if condition.told and not condition.stderr:
+            assert said
+    if command == "check" and condition.code is None:
+        assert "ä→é" in (place / "cuts.csv").read_text(encoding="utf-8")
+    assert [] == [path.name for path in place.rglob(".otaproof-*")]
+
+
+@pytest.mark.parametrize(("name", "command"), pairs(is_quick=True))
+def test_command_answers_where_little_is_given(name: str, command: str, tmp_path: Path) -> None:
+    """The cheap commands."""
+    check_answer(name, command, tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "command"), pairs(is_quick=False))
+def test_every_command_answers_where_little_is_given(name: str, command: str, tmp_path: Path) -> None:
+    """All the others."""
+    check_answer(name, command, tmp_path)
+
+
+def test_text_that_the_terminal_does_not_have_is_escaped(tmp_path: Path) -> None:
+    """With LC_ALL=C, outside of UTF-8 mode."""
+    (tmp_path / "labels.csv").write_text(NOT_ASCII, encoding="utf-8")
+    make_inputs(tmp_path)
+    with run_under(CONDITIONS["ascii"], COMMANDS["explain"][0], tmp_path) as ended:
+        assert ended.stdout.isascii() and r"\xe4\u2192\xe9" in ended.stdout
