@@ -16,8 +16,8 @@ from fuzzing.seed_inputs import Seeds
 from otaproof.analysis.shipped_verdicts import parse as parse_verdicts
 from otaproof.analysis.token_subject import case_of
 from otaproof.bounded_input import json_value, shortened, shown, unpacked
-from otaproof.campaign.conformance.vector_replay import replay_vector
 from otaproof.campaign.conformance.recording import Recording, parse_layout
+from otaproof.campaign.conformance.vector_replay import replay_vector
 from otaproof.campaign.conformance.vectors import parse_vector
 from otaproof.campaign.explain.entries import read_entries
 from otaproof.campaign.explain.explanation import explain, slot_names
