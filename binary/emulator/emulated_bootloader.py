@@ -259,7 +259,8 @@ class EmulatedBootloader:
         self._tried.append(TriedImage(offset, mode is VerifyMode.BOOTLOADER_LOAD))
         self._core.write(metadata + _ENTRY_ADDR, struct.pack("<I", self._start_gate))
         try:
-            verify_image(self._flash, offset, size, self._config, mode, self._efuse.secure_version)
+            is_wake_up = self._reason is ResetReason.DEEP_SLEEP
+            verify_image(self._flash, offset, size, self._config, mode, self._efuse.secure_version, is_wake_up)
         except ImageInvalid as error:
             return error.code
         self._passed = offset

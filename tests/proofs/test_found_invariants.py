@@ -8,11 +8,12 @@ from otaproof.analysis.invariant_file import SHIPPED, scopes_of, searched
 from otaproof.model.config import Config
 from otaproof.model.device.state import Scope, Usage
 from otaproof.proofs.explicit.explorer import claims_of
+from otaproof.proofs.invariants.invariant_catalogue import invariants
 from otaproof.proofs.prover import proof_reuse
 from otaproof.proofs.prover.found_invariants import FILE, FoundInvariants, found_before, parse, text_of
 from otaproof.proofs.prover.proof_reuse import all_candidates, induct
 
-PLAIN = Scope(Config(), usage=Usage.RESTART_AT_ONCE)
+PLAIN = Scope(Config(), usage=Usage.DOCUMENTED)
 
 
 def kept(scope: Scope) -> FoundInvariants:
@@ -53,7 +54,7 @@ def test_what_is_not_confirmed_has_no_effect(wrong: FoundInvariants, monkeypatch
 def test_what_is_kept_does_not_outlive_a_change_of_what_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     """One invariant more, and the solvers are asked of all of them."""
     before = all_candidates(PLAIN)[0]
-    stated = proof_reuse.invariants()
+    stated = invariants()
     one = replace(stated[0], name="another")
     monkeypatch.setattr(proof_reuse, "invariants", lambda: (*stated, one))
     assert found_before(before) is not None
