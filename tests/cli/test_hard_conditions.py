@@ -47,7 +47,12 @@ def limited(number: int, most: int) -> Callable[[], None]:
 
 def closed(*descriptors: int) -> Callable[[], None]:
     """Return what closes descriptors before a process begins."""
-    return lambda: [os.close(descriptor) for descriptor in descriptors] and None
+
+    def close() -> None:
+        for descriptor in descriptors:
+            os.close(descriptor)
+
+    return close
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,10 @@ import pytest
 
 from otaproof.analysis import certificate_files, upgrade_check
 from otaproof.campaign.upgrade import cut_table
+from otaproof.campaign.upgrade.uncut_run import play_script
 from otaproof.cli.main import main
-from otaproof.examples import build_images, shipped_example
+from otaproof.examples import shipped_example
+from otaproof.output_file import write_file
 from signal_trials import make_inputs
 
 LINE = """check --partitions table.csv --running app.bin --update app.bin --rollback --faults F0
@@ -48,7 +50,7 @@ def test_interrupted_check_tells_what_was_found(
     """The JSON object says that it is not all; half a table of cuts is not written."""
     match phase:
         case "second scenario":
-            monkeypatch.setattr(upgrade_check, "play_script", interrupted(2, upgrade_check.play_script))
+            monkeypatch.setattr(upgrade_check, "play_script", interrupted(2, play_script))
         case "proofs":
             monkeypatch.setattr(upgrade_check, "prove_for", interrupted(1))
         case "table of cuts":
@@ -78,7 +80,7 @@ def test_demo_that_is_interrupted_leaves_an_empty_folder(
     at: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """So the same command can be given again."""
-    monkeypatch.setattr(build_images, "write_file", interrupted(at, build_images.write_file))
+    monkeypatch.setattr("otaproof.examples.build_images.write_file", interrupted(at, write_file))
     with pytest.raises(KeyboardInterrupt):
         shipped_example.copy_example(tmp_path / "demo")
     assert [] == list((tmp_path / "demo").iterdir())
