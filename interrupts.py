@@ -139,5 +139,6 @@ def _interrupt_z3() -> None:
     if z3 is None:
         return
     for context in gc.get_objects():
-        if isinstance(context, z3.Context):
+        # One that is half made, or half gone, has no ctx.
+        if isinstance(context, z3.Context) and getattr(context, "ctx", None) is not None:
             context.interrupt()

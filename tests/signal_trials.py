@@ -51,6 +51,8 @@ class LongCommand:
     files: tuple[str, ...] = ()
     """What it writes, beside the directory `pictures`; each holds OLD before."""
     has_workers: bool = False
+    has_directory: bool = False
+    """It works in a temporary directory, which stays when it is killed."""
 
 
 COMMANDS = {
@@ -68,7 +70,7 @@ COMMANDS = {
     "explain": LongCommand("explain --otadata otadata.bin --partitions table.csv --out out.json", ("out.json",)),
     "conform": LongCommand("conform --out out.json", ("out.json",)),
     "diagram": LongCommand("diagram all --out pictures"),
-    "demo": LongCommand("demo"),
+    "demo": LongCommand("demo", has_directory=True),
     "binary-prove": LongCommand(f"binary prove {ELF} --idf 5.1 --rollback --out out.json", ("out.json",)),
     "binary-run": LongCommand(f"binary run {ELF} --pairs 500 --every 200 --out out.json", ("out.json",)),
 }
@@ -187,6 +189,8 @@ class Trial:
             yield f"process {pid} still runs after {number!r} to {target.value}: {line!r}"
             os.kill(pid, signal.SIGKILL)
         temporary = {path.name for path in (self._place / "tmp").iterdir()} - {"out", "err"}
+        if self._command.has_directory and number is signal.SIGKILL:
+            temporary = {name for name in temporary if not name.startswith("tmp")}
         others = {path.name for path in self._place.iterdir()} - self._known
         hidden = {path.name for path in self._place.rglob(".otaproof-*")}
         if temporary or others or hidden:

@@ -15,6 +15,7 @@ EPILOGUE = epilogue(
     codes={
         0: "the check ran, whatever it found",
         2: "bad usage, or the folder cannot be made",
+        3: "interrupted",
     },
 )
 _NAME = "two-slot"
@@ -43,19 +44,19 @@ def demo(folder: Annotated[Path | None, Parameter(name="FOLDER", group=ARGUMENTS
     from tempfile import TemporaryDirectory
 
     if folder is not None:
-        _check(folder)
+        code = _check(folder)
         print(f"\nThe project is in {folder}: otaproof check {folder} checks it again.")
     else:
         with TemporaryDirectory() as temporary:
-            _check(Path(temporary) / _NAME)
+            code = _check(Path(temporary) / _NAME)
     print(_NEXT, end="")
-    return ExitCode.HOLDS
+    return code if code is ExitCode.INCONCLUSIVE else ExitCode.HOLDS
 
 
-def _check(folder: Path) -> None:
+def _check(folder: Path) -> ExitCode:
     from ...examples.shipped_example import copy_example
     from .check import check
 
     copy_example(folder)
     print(f"$ otaproof check {folder}\n", flush=True)
-    check(folder)
+    return check(folder)
