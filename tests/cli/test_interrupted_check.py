@@ -11,11 +11,7 @@ from otaproof.analysis import certificate_files, upgrade_check
 from otaproof.campaign.upgrade import cut_table
 from otaproof.campaign.upgrade.uncut_run import play_script
 from otaproof.cli.main import main
-<<<<<<< HEAD
-from otaproof.examples import build_images, shipped_example
-=======
 from otaproof.examples import shipped_example
->>>>>>> hard-life
 from otaproof.output_file import write_file
 from signal_trials import make_inputs
 
@@ -84,11 +80,7 @@ def test_demo_that_is_interrupted_leaves_an_empty_folder(
     at: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """So the same command can be given again."""
-<<<<<<< HEAD
-    monkeypatch.setattr(build_images, "write_file", interrupted(at, write_file))
-=======
     monkeypatch.setattr("otaproof.examples.build_images.write_file", interrupted(at, write_file))
->>>>>>> hard-life
     with pytest.raises(KeyboardInterrupt):
         shipped_example.copy_example(tmp_path / "demo")
     assert [] == list((tmp_path / "demo").iterdir())
