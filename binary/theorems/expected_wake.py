@@ -43,7 +43,7 @@ def expected_wake(config: Config) -> ExpectedSide:
     return recorded.side(distinct_outcomes(outcomes), len(paths))
 
 
-def _verify_image(flash: RecordFlash, offset: Any, size: Any, config: Any, mode: VerifyMode, version: Any) -> None:
+def _verify_image(flash: RecordFlash, offset: Any, size: Any, config: Any, mode: VerifyMode, *_: object) -> None:
     kind = LoadedUnchecked if mode is VerifyMode.BOOTLOADER_LOAD_NO_VALIDATE else Checked
     if flash.fails(kind(bits_of(offset), bits_of(size))):
         raise ImageInvalid(EspErr.IMAGE_INVALID, "it does not verify")
