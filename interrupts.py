@@ -45,6 +45,14 @@ def is_stopping() -> bool:
     return bool(_PIPE) and bool(select.select(_PIPE, [], [], 0)[0])
 
 
+def await_raised() -> None:
+    """Return once no interrupt has come that is not raised yet: where one has, it is raised here.
+
+    For what a solver says that has ended because of is_stopping(): that is no answer."""
+    while is_stopping():
+        time.sleep(0.01)
+
+
 class Interrupts:
     """How a process takes signals, from `begin` to `end`."""
 

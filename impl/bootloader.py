@@ -373,7 +373,7 @@ def _slot_index(ota_seq: int, app_count: int, traps: bool) -> int:
     """Return the slot of a sequence number; without slots the C code divides by zero.
 
     Xtensa processors trap then; on RISC-V the remainder is the dividend, which becomes a signed number."""
-    if app_count:
+    if app_count != 0:
         return slot_of_seq(ota_seq, app_count)
     if traps:
         raise Panic

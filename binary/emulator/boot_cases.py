@@ -144,12 +144,12 @@ def version_cases() -> Iterator[BootCase]:
                 yield BootCase(TABLES[name], "", (), records, versions, efuse_bits)
 
 
-def wake_ups(without_slots: bool) -> Iterator[BootCase]:
-    """Yield wake-ups from deep sleep, none of an app without a size, which fails whether its header is read or not.
+def wake_ups() -> Iterator[BootCase]:
+    """Yield wake-ups from deep sleep of tables with a slot.
 
-    without_slots: also of tables that have no slot, for which a slot number is taken modulo 0."""
+    None of an app without a size, which fails whether its header is read or not."""
     for case in boot_cases():
-        if (without_slots or has_slots(case)) and all(partition.size for partition in case.apps):
+        if has_slots(case) and all(partition.size for partition in case.apps):
             yield replace(case, reason=ResetReason.DEEP_SLEEP)
 
 
@@ -183,7 +183,7 @@ def _random_table(random: Random) -> tuple[Partition, ...]:
 def has_slots(case: BootCase) -> bool:
     """Tell whether the table has an OTA slot.
 
-    Without one, anti-rollback takes a slot number modulo 0, which only an Xtensa core traps, as `impl` has it."""
+    Without one, a slot number is taken modulo 0, which only an Xtensa core traps."""
     return any(partition.is_ota_slot for partition in case.table)
 
 

@@ -47,7 +47,7 @@ class BootloaderProgram:
 
     @property
     def traps_division_by_zero(self) -> bool:
-        """Whether a remainder by 0 ends in a panic, as `impl` has it; on RISC-V it is the dividend."""
+        """Whether a remainder by 0 ends in a panic; on RISC-V it is the dividend."""
         return self.architecture is Architecture.XTENSA
 
     def has_code(self, name: str) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 import bitwuzla
 import z3
 
-from ...interrupts import are_taken, is_stopping
+from ...interrupts import are_taken, await_raised, is_stopping
 
 if are_taken():
     # z3 takes SIGINT for the end of one question; the answer is "unknown" then, and the command goes on.
@@ -47,7 +47,9 @@ def ask_bitwuzla(smt2_text: str, time_limit_ms: int = TIME_LIMIT_MS) -> str:
         raise ValueError(str(error)) from error
     solver = parser.bitwuzla()
     solver.configure_terminator(is_stopping)
-    return _WORDS.get(solver.check_sat(), "unknown")
+    answer = solver.check_sat()
+    await_raised()
+    return _WORDS.get(answer, "unknown")
 
 
 _INTERNAL_DIVISION = re.compile(r"\b(bv(?:udiv|urem|sdiv|srem|smod))_i\b")

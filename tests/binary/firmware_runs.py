@@ -26,10 +26,7 @@ def differs(program: BootloaderProgram, subject: Subject, config: Config, every:
 def _runs(program: BootloaderProgram, subject: Subject, config: Config, every: int) -> Iterator[Run]:
     if subject is Subject.WAKE_UP:
         bench = BootBench(program, waking_config(program, config))
-        return (
-            (bench, case, UNDISTURBED)
-            for case in islice(wake_ups(without_slots=program.traps_division_by_zero), 0, None, every)
-        )
+        return ((bench, case, UNDISTURBED) for case in islice(wake_ups(), 0, None, every))
     if subject is Subject.SELECTION and not config.anti_rollback:
         return _selections(SelectionBench(program, config), every)
     return _boots(program, config, every)

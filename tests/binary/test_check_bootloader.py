@@ -121,7 +121,7 @@ def test_difference_is_a_finding_whose_token_repeats_it(
     arguments: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Exit code 1; on the right bootloader the same token shows none."""
-    monkeypatch.setattr("otaproof.binary.elf_file.read_bootloader_elf", lambda path: elf_with(SELECTS_SLOT_0))
+    monkeypatch.setattr("otaproof.binary.recovery.program_file.read_program", lambda path: elf_with(SELECTS_SLOT_0))
     line = [*arguments, "--faults", "F0", "--bootloader", str(FAITHFUL)]
     code, found = checked(capsys, *line)
     difference = found["bootloader"]["difference"]
@@ -195,7 +195,7 @@ def test_code_that_cannot_be_run_on_is_inconclusive(
     arguments: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A jump to address 0 is no difference; a claim that is violated still counts more."""
-    monkeypatch.setattr("otaproof.binary.elf_file.read_bootloader_elf", lambda path: elf_with("67000000"))
+    monkeypatch.setattr("otaproof.binary.recovery.program_file.read_program", lambda path: elf_with("67000000"))
     code, found = checked(capsys, *arguments, "--no-rollback", "--faults", "F0", "--bootloader", str(FAITHFUL))
     assert ("inconclusive", 0) == (found["bootloader"]["verdict"], found["bootloader"]["boots"])
     assert found["bootloader"]["fault"].startswith("jumps to 0x00000000, where no code is")

@@ -114,7 +114,8 @@ def test_layout_that_no_chip_has(tmp_path: Path, capsys: pytest.CaptureFixture[s
     """A partition of 2^40 bytes takes no memory."""
     row = {"label": "a", "type": 0, "subtype": 16, "offset": 0, "size": 1 << 40}
     (tmp_path / "layouts.json").write_text(json.dumps({"f": {"partitions": [row], "table_offset": 0, "table_hex": ""}}))
-    (tmp_path / "v.jsonl").write_text('{"layout": "f"}')
+    vector = {"id": "v", "family": "f", "idf": "5.1", "rollback": False, "anti_rollback": False, "layout": "f"}
+    (tmp_path / "v.jsonl").write_text(json.dumps(vector | {"otadata": [], "slots": {}, "efuse": 0}))
     assert main(["conform", str(tmp_path / "v.jsonl")]) == 2
     assert "field 'size' is 1099511627776" in one_line(capsys)
 

@@ -290,8 +290,8 @@ def test_a_refutation_that_the_board_does_not_replay_is_no_verdict(
         (["--jobs", "0"], "--jobs: 0; want 1 or more"),
         (["--bmc", "-1"], "--bmc: -1.0; want 0 or more"),
         (["--out", "/nowhere/at/all.json"], "--out: /nowhere/at is no directory"),
-        (["--smt2", "/dev/null/questions"], "--smt2: /dev/null/questions"),
-        (["--certificates", "/dev/null/proofs"], "--certificates: /dev/null/proofs"),
+        (["--smt2", "/dev/null/questions"], "/dev/null/questions: cannot be made"),
+        (["--certificates", "/dev/null/proofs"], "/dev/null/proofs: cannot be made"),
     ],
 )
 def test_bad_input_is_one_line(capsys: pytest.CaptureFixture[str], arguments: list[str], message: str) -> None:

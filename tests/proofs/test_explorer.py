@@ -81,7 +81,7 @@ def test_compiled_search_finds_what_the_python_search_finds(monkeypatch: pytest.
     for threads, distance_bits in ((1, 8), (2, 8), (3, 8), (8, 8), (1, 30), (2, 30)):
         # With so many bits for the distance a short entry has no room, so this runs with long ones.
         monkeypatch.setattr(compiled_search, "DISTANCE_BITS", distance_bits)
-        compiled = search.run(threads, 1 << 28)
+        compiled = search.run(threads, threads << 28)
         assert {store.room.itemsize for store in search.stores} == {4 if distance_bits == 8 else 8}
         assert compiled.is_complete
         assert (python.states, python.transitions, python.depth) == (
