@@ -37,7 +37,7 @@ help:
 	@echo "make lock         write $(LOCK) anew for the ranges of pyproject.toml (UPGRADE=--upgrade: the newest versions)"
 	@echo "make docs         make the pages of docs/spec anew, and build them as a site in build/site"
 	@echo "make diagrams     draw diagrams/drawn anew"
-	@echo "make verdicts     find and decide anew the shipped invariants and verdicts of models that changed (all: hours)"
+	@echo "make verdicts     find and decide anew the shipped invariants and verdicts of models that changed (all: an hour)"
 	@echo "make dist         build the wheel, the source distribution and the bill of materials (CycloneDX) in dist"
 	@echo "make clean        remove $(VENV) and what builds leave"
 	@echo "make help         print this"

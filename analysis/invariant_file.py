@@ -1,8 +1,7 @@
 """Makes the file of found invariants anew: `python -m otaproof.analysis.invariant_file FILE`.
 
 What was found for models and invariants that have not changed is kept, so a run that was ended early goes on where it
-was. What ships is what `otaproof prove --all` asks: documented use and restart at once under F1 to F3, any use under
-F1.
+was. What ships is documented use under F1 to F3: each configuration of `otaproof prove --all`.
 """
 
 import sys
@@ -26,10 +25,6 @@ SHIPPED = (
     (FaultModel.F1, Usage.DOCUMENTED),
     (FaultModel.F3, Usage.DOCUMENTED),
     (FaultModel.F2, Usage.DOCUMENTED),
-    (FaultModel.F1, Usage.RESTART_AT_ONCE),
-    (FaultModel.F3, Usage.RESTART_AT_ONCE),
-    (FaultModel.F2, Usage.RESTART_AT_ONCE),
-    (FaultModel.F1, Usage.ANY),
 )
 """What is asked for most often first."""
 
