@@ -1,7 +1,8 @@
 """Makes the file of found invariants anew: `python -m otaproof.analysis.invariant_file FILE`.
 
 What was found for models and invariants that have not changed is kept, so a run that was ended early goes on where it
-was. What ships is documented use under F1 to F3: each configuration of `otaproof prove --all`.
+was. What ships is documented use under F1 to F3, and the other uses under F1: each configuration of
+`otaproof prove --all`.
 """
 
 import sys
@@ -25,6 +26,8 @@ SHIPPED = (
     (FaultModel.F1, Usage.DOCUMENTED),
     (FaultModel.F3, Usage.DOCUMENTED),
     (FaultModel.F2, Usage.DOCUMENTED),
+    (FaultModel.F1, Usage.RESTART_AT_ONCE),
+    (FaultModel.F1, Usage.ANY),
 )
 """What is asked for most often first."""
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from ...analysis.proof_runs import ConfigurationProof
+    from ...proofs.prover.configurations import Family
     from ...proofs.prover.decision import Effort
 
 EPILOGUE = epilogue(
@@ -173,7 +174,14 @@ def _all(
     from ...proofs.prover.configurations import families
     from ..reports.prove_report import print_family
 
-    asked = families(options.faults, tuple(map(Usage, options.usages)), device.versions, options.allow)
+    asked: list[Family] = []
+
+    def each() -> "Iterator[Family]":
+        """Yield the families as they are found: the first are decided while the others are looked for."""
+        for family in families(options.faults, tuple(map(Usage, options.usages)), device.versions, options.allow):
+            asked.append(family)
+            yield family
+
     decide = partial(
         decide_family, claims=frozenset(options.claim) or None, effort=effort, most_slots=options.most_slots
     )
@@ -181,7 +189,7 @@ def _all(
         from ...analysis.certificate_files import certified_family
 
         decide = partial(certified_family, directory=options.certificates, **decide.keywords)
-    for number, configurations in enumerate(in_fresh_processes(decide, asked, options.jobs), 1):
+    for number, configurations in enumerate(in_fresh_processes(decide, each(), options.jobs), 1):
         print_family(text, configurations, f"{number}/{len(asked)}")
         yield configurations
 

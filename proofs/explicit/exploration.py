@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from ...model.device.search import Trace
 from ...model.device.state import Scope
 
+ALL_BROKEN = "all claims are broken"
+"""Why a search ended that was to look for counterexamples alone."""
 Progress = Callable[[int, float], None]
 """Called now and then with the number of states known and the seconds spent searching."""
 

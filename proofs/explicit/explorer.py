@@ -18,7 +18,7 @@ from ...model.device.model import device_model
 from ...model.device.search import DeviceSearch, Trace
 from ...model.device.state import Scope
 from ...model.device.stepper import stepper
-from .exploration import Exploration, Progress
+from .exploration import ALL_BROKEN, Exploration, Progress
 
 
 class Reading(Enum):
@@ -33,7 +33,7 @@ class Reading(Enum):
 MEMORY = 4 << 30
 """Bytes that a search may use by default."""
 MOST_THREADS = 16
-SMALL_WORLD = 200_000
+SMALL_WORLD = 30_000
 """States that the Python search finds in less time than compiling takes."""
 PYTHON_STATE_BYTES = 700
 """What one state costs the Python search: the tuple, its place in the dict, how it was found."""
@@ -58,10 +58,12 @@ def explore(
     memory: int = MEMORY,
     progress: Progress | None = None,
     reading: Reading = Reading.AUTO,
+    until_broken: bool = False,
 ) -> Exploration:
     """Return what a search of everything reachable came to, with a shortest counterexample for each broken claim.
 
-    claims: those to look at; their ghost variables must be in the scope (with_ghosts_of). memory: bytes.
+    claims: those to look at; their ghost variables must be in the scope (with_ghosts_of). memory: bytes. until_broken:
+    end when all claims are broken.
     Raises ValueError for a claim whose ghost variables are not in the scope."""
     for claim in claims:
         if not claim.ghosts <= scope.ghosts:
@@ -70,20 +72,20 @@ def explore(
         raise ValueError(f"{threads} threads; want 1 to {MOST_THREADS}")
     if reading is not Reading.COMPILED:
         most = SMALL_WORLD if reading is Reading.AUTO else None
-        small = explore_in_python(scope, claims, memory, progress, most)
+        small = explore_in_python(scope, claims, memory, progress, most, until_broken=until_broken)
         if small.is_complete or reading is Reading.PYTHON or small.states <= SMALL_WORLD:
             return small
     # numba takes half a second to import, and most state spaces are small.
-    from .compiled.codegen import DoesNotFit  # noqa: PLC0415
     from .compiled.compiled_search import CompiledSearch  # noqa: PLC0415
+    from .compiled.word_layout import DoesNotFit  # noqa: PLC0415
 
     try:
         search = CompiledSearch(scope, claims)
     except DoesNotFit:
         if reading is Reading.COMPILED:
             raise
-        return explore_in_python(scope, claims, memory, progress)
-    return search.run(threads, memory, progress)
+        return explore_in_python(scope, claims, memory, progress, until_broken=until_broken)
+    return search.run(threads, memory, progress, until_broken)
 
 
 def explore_in_python(
@@ -113,7 +115,7 @@ def explore_in_python(
             violations[claim_id] = search.trace(place)
             del pending[claim_id]
         if until_broken and not pending:
-            why_ended = "all claims are broken"
+            why_ended = ALL_BROKEN
             break
         if len(search.order) > limit:
             why_ended = f"more than {limit:,} states do not fit in {memory >> 20:,} MB"

@@ -31,9 +31,8 @@ class Family:
 
 def families(
     faults: FaultModel, usages: tuple[Usage, ...], versions: int, allows: frozenset[Allowance] = frozenset()
-) -> tuple[Family, ...]:
-    """Return all families, those with the most work first."""
-    found: list[Family] = []
+) -> Iterator[Family]:
+    """Yield all families, those with the most work first; each configuration takes a second to compare."""
     for has_rollback, has_anti_rollback in ((True, True), (True, False), (False, False)):
         for usage in usages:
             for has_factory in (False, True):
@@ -46,8 +45,7 @@ def families(
                     versions,
                     allows=allows,
                 )
-                found += _families(plain)
-    return tuple(found)
+                yield from _families(plain)
 
 
 def with_release(scope: Scope, release: Release) -> Scope:

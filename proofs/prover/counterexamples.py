@@ -18,7 +18,7 @@ from ...model.device.stepper import stepper
 from ...model.device.stray_numbers import exact_name, is_stray, stray_named
 from ...model.fault_model import FaultModel
 from ...model.terms.terms import Bool
-from ..explicit.explorer import Reading, claims_of, explore, explore_in_python, with_ghosts_of
+from ..explicit.explorer import claims_of, explore, with_ghosts_of
 from ..smt.smtlib import Question
 from ..smt.verification_condition import Condition
 
@@ -26,8 +26,8 @@ SMALL = (2, 3)
 """Numbers of slots with which counterexamples are searched for that more slots have too."""
 SHORTEST_UPGRADE = 5
 """Actions of a stretch that is worth repeating."""
-MOST_STATES = 200_000
-"""States that a search may find before it gives up."""
+SMALL_MEMORY = 64 << 20
+"""Bytes that a search may use that is not to be complete: some millions of states, seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +57,11 @@ class CounterexampleSearch:
 
 
 def find_counterexamples(
-    scope: Scope, claims: Iterable[DeviceClaim], is_complete: bool = False, most: int = MOST_STATES
+    scope: Scope, claims: Iterable[DeviceClaim], memory: int = SMALL_MEMORY
 ) -> CounterexampleSearch:
     """Return shortest counterexamples, each group of claims with the same ghost variables searched by itself.
 
-    A search ends after `most` states. is_complete: it goes on then with compiled code, to the last state."""
+    memory: bytes that each search may use; where that is not enough, it is not complete."""
     groups: dict[frozenset[object], list[DeviceClaim]] = {}
     for claim in claims:
         groups.setdefault(frozenset(claim.ghosts), []).append(claim)
@@ -70,9 +70,7 @@ def find_counterexamples(
     states, depths = 0, []
     for group in groups.values():
         ranked = replace(with_ghosts_of(scope, group), numbers=Numbers.RANKED)
-        explored = explore_in_python(ranked, group, most=most, until_broken=True)
-        if is_complete and not explored.is_complete and len(explored.violations) < len(group):
-            explored = explore(ranked, group, reading=Reading.COMPILED)
+        explored = explore(ranked, group, memory=memory, until_broken=True)
         for claim in group:
             trace = explored.violations.get(claim.claim.id)
             if trace is not None:

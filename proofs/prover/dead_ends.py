@@ -25,6 +25,9 @@ RECOVERY = "C9"
 GHOSTS = frozenset({Ghost.EXPECTED})
 """Ghost variables that the scope must have: the goal speaks of the image that was marked."""
 
+MOST_ONWARD = 200_000
+"""States that a search goes through which shows that actions lead to a deadlock."""
+
 
 @dataclass(frozen=True, slots=True)
 class Recovery:
@@ -105,8 +108,8 @@ def recover(
             return _in_python(scope, search, started)
         if reading is Reading.PYTHON or found.states <= SMALL_WORLD:
             return _incomplete(scope, found, started)
-    from ..explicit.compiled.codegen import DoesNotFit  # noqa: PLC0415
     from ..explicit.compiled.compiled_search import CompiledSearch  # noqa: PLC0415
+    from ..explicit.compiled.word_layout import DoesNotFit  # noqa: PLC0415
 
     try:
         compiled = CompiledSearch(scope, (), upgrade_is_completed(device_model(scope)))
@@ -126,14 +129,14 @@ def recover(
 def leads_to_deadlock(scope: Scope, actions: Sequence[str]) -> bool:
     """Tell whether a search shows that the actions lead to a deadlock.
 
-    It looks at everything that is reached from there without a cut, up to SMALL_WORLD states."""
+    It looks at everything that is reached from there without a cut, up to MOST_ONWARD states."""
     steps = stepper(replace(scope, ghosts=GHOSTS, numbers=Numbers.RANKED))
     is_goal = upgrade_is_completed(steps.model)
     start = follow(steps, actions)
     if start is None:
         return False
     onward = DeviceSearch(steps, start, is_no_cut)
-    return not any(steps.value(is_goal, state) or len(onward.order) > SMALL_WORLD for state in onward)
+    return not any(steps.value(is_goal, state) or len(onward.order) > MOST_ONWARD for state in onward)
 
 
 def _in_python(scope: Scope, search: DeviceSearch, started: float) -> Recovery:

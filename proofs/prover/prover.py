@@ -23,13 +23,13 @@ from ...model.claims.state_claims import DeviceClaim
 from ...model.device.model import device_model
 from ...model.device.records import Numbers
 from ...model.device.state import Scope
-from ..explicit.explorer import claims_of
+from ..explicit.explorer import MEMORY, claims_of
 from ..explicit.vacuity import premise_depth
 from ..refinement.boot_choice_smt import boot_condition, premises_of
 from .bmc import shortest_break
 from .counterexamples import (
-    MOST_STATES,
     SMALL,
+    SMALL_MEMORY,
     Counterexample,
     CounterexampleSearch,
     breaks,
@@ -50,11 +50,11 @@ DEEPEST = 2
 """The greatest k that is tried for a claim that is not inductive by itself."""
 NO_SEARCH = CounterexampleSearch({}, frozenset())
 SEARCHED_SLOTS = 2
-"""Slots of the biggest scope that is searched also where induction has proved everything."""
+"""Slots of the biggest scope that is searched to its end also where induction has proved everything."""
 COMPLETELY_SEARCHED_SLOTS = 3
 """Slots of the biggest scope that is searched to its end for what is neither inductive nor refuted."""
-FEW_STATES = 20_000
-"""States that are searched for what was open with fewer slots, too."""
+FEW_STATES_MEMORY = 14 << 20
+"""Bytes for a search for what was open with fewer slots, too: some 20,000 states."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ def _decide_states(
 ) -> tuple[list[Decision], Inductive]:
     started = time.perf_counter()
     is_searched = effort.searches and scope.slots <= SEARCHED_SLOTS
-    searched = find_counterexamples(scope, claims) if is_searched else NO_SEARCH
+    searched = find_counterexamples(scope, claims, MEMORY) if is_searched else NO_SEARCH
     reuse.counterexamples += searched.found.values()
     evidence = _evidence(scope, claims, reuse, searched)
     inductive = _with_boot_choice(scope, evidence.inductive) if effort.asks_boot_choice else evidence.inductive
@@ -143,17 +143,16 @@ def _evidence(
             return _ProofEvidence(proof, found, NO_SEARCH)
         stuck = frozenset(claim.claim.id for claim in rest)
         if scope.slots > FEWEST + 1 and stuck <= reuse.open_claims:
-            return _ProofEvidence(proof, found, find_counterexamples(scope, rest, most=FEW_STATES), stuck)
+            return _ProofEvidence(proof, found, find_counterexamples(scope, rest, FEW_STATES_MEMORY), stuck)
     inductive = reuse.generalised(induct(scope, claims), claims)
     found = _counterexamples(scope, claims, inductive, reuse)
     rest = _undecided(claims, inductive, found)
-    open_claims = {claim.claim.id for claim in rest}
-    if open_claims <= searched.complete:
+    if not rest or searched.states:
         return _ProofEvidence(inductive, found, searched)
-    is_complete = scope.slots <= COMPLETELY_SEARCHED_SLOTS
-    search = find_counterexamples(scope, rest, is_complete, most=0 if searched.states else MOST_STATES)
+    memory = MEMORY if scope.slots <= COMPLETELY_SEARCHED_SLOTS else SMALL_MEMORY
+    search = find_counterexamples(scope, rest, memory)
     reuse.counterexamples += search.found.values()
-    reuse.open_claims |= open_claims - search.found.keys()
+    reuse.open_claims |= {claim.claim.id for claim in rest} - search.found.keys()
     return _ProofEvidence(inductive, found | search.found, search)
 
 

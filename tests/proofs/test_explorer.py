@@ -1,8 +1,5 @@
 """The search of all that a device can reach: its size, its traces, its two readings, and how it fails."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -17,8 +14,8 @@ from otaproof.model.terms.evaluate import evaluated
 from otaproof.model.terms.terms import Bool
 from otaproof.proofs.explicit.compiled import compiled_search
 from otaproof.proofs.explicit.compiled.bfs_kernels import owner_of
-from otaproof.proofs.explicit.compiled.codegen import DoesNotFit, Layout, signed
 from otaproof.proofs.explicit.compiled.compiled_search import CompiledSearch, Store
+from otaproof.proofs.explicit.compiled.word_layout import DoesNotFit, Layout, signed
 from otaproof.proofs.explicit.explorer import Reading, claims_of, explore, explore_in_python, with_ghosts_of
 from otaproof.proofs.prover import dead_ends as graph
 from otaproof.proofs.prover.dead_ends import GHOSTS, recover
@@ -26,15 +23,6 @@ from otaproof.proofs.prover.dead_ends import GHOSTS, recover
 ROLLBACK = Config(rollback=True)
 FEW = [claim for claim in DEVICE_CLAIMS if claim.claim.id in ("C1", "C10", "C14")]
 PLAIN = [claim for claim in DEVICE_CLAIMS if not claim.ghosts and not claim.claim.needs_anti_rollback]
-
-
-@pytest.fixture(autouse=True, scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Compile into a directory of this run, so that nothing old is tested."""
-    with pytest.MonkeyPatch.context() as patch:
-        place = tmp_path_factory.mktemp("compiled")
-        patch.setenv("OTAPROOF_CACHE", str(place))
-        yield place
 
 
 @pytest.mark.parametrize(

@@ -293,7 +293,7 @@ def test_stray_number_breaks_c12() -> None:
 
 def test_releases_with_the_same_rules_are_one_family() -> None:
     """Six releases make at most four models, and each world is in one family."""
-    found = families(FaultModel.F1, (Usage.RESTART_AT_ONCE,), 2)
+    found = tuple(families(FaultModel.F1, (Usage.RESTART_AT_ONCE,), 2))
     assert [tuple(r.label for r in family.releases) for family in found if not family.scope.config.rollback] == [
         ("4.4", "5.1", "5.5"),
         ("6.0", "6.1", "6.2-dev"),

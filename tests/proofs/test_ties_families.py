@@ -1,6 +1,6 @@
 """A family is one model at every number of slots that it speaks for, though two and three alone are compared."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 import pytest
@@ -15,7 +15,7 @@ PLAIN = tuple(configurations._families(Scope(Config(), faults=FaultModel.F0)))
 """Of one configuration."""
 
 
-def torn_apart(found: tuple[Family, ...], slots: int) -> Iterator[str]:
+def torn_apart(found: Iterable[Family], slots: int) -> Iterator[str]:
     """Yield the families whose releases come to several models with so many slots."""
     for family in found:
         scopes = (with_release(replace(family.scope, slots=slots), release) for release in family.releases)

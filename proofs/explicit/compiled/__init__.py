@@ -1,7 +1,8 @@
-"""The compiled search: code generated from the model's terms, run by numba.
+"""The compiled search: machine code made from the model's terms by LLVM, and loops that numba compiles.
 
-codegen           states as 64-bit words; successors and claims as the text of a Python module
-code_cache        that text compiled, and kept in a directory of the user's own
+word_layout       a state as one 64-bit word
+codegen           successors and claims as the text of an LLVM module
+machine_code      that text compiled
 compiled_search   the search: threads, levels, deadlocks
 bfs_kernels       its loops: hash table, expansion of a level
 canonical_traces  the counterexamples: of the shortest, the first by the order of actions

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from ....model.device.search import Trace
 from ....model.device.stepper import Stepper
 from . import trace_kernels as kernels
-from .codegen import Layout
+from .word_layout import Layout
 
 Words = NDArray[np.int64]
 

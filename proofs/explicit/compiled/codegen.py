@@ -1,89 +1,33 @@
-"""The model as compiled code: a state is one 64-bit word, and what comes after it is computed without jumps.
+"""The model as machine code: a state is one 64-bit word, and what comes after it is computed without jumps.
 
-The text of a Python module is made from the terms, for the successors one, for the claims another; code_cache.py has it
-compiled, and the loops of bfs_kernels.py call its function by address.
+The text of an LLVM module is made from the terms, for the successors one, for the claims another; machine_code.py has
+it compiled, and the loops of bfs_kernels.py call its function by address. Facts are i1, numbers i64.
 
 A step of an action is: keep the bits of the fields that stay, put in those of the fields that change. The word is
 stored whether the action can be taken or not, and the count goes up only if it can. Actions of the same tasks are one
 block, and `phase` and `sector` are decided first, since most of what the others say depends on them.
 
 A part of a term that reads few bits becomes a table of its values in one constant: (constant >> bits) & 1.
-
-The bits of `task` are stored inverted, so that no state is the word 0: there are not 32 tasks.
 """
 
-import itertools
 from collections.abc import Iterable, Sequence
+from itertools import count
 
 from ....model.device.action import MISHAPS, Action
 from ....model.device.model import DeviceModel
 from ....model.device.state import Task
-from ....model.device.stepper import State
-from ....model.terms.evaluate import evaluated
+from ....model.terms.evaluate import evaluated_in_rows
 from ....model.terms.terms import Bool, Num, Op, Term, fields_of, number, replaced
 from ....model.terms.walker import arguments_of
-from ....model.terms.writer import Syntax, shaped
+from .word_layout import TASK_FLIP, WORD_BITS, Layout, signed
 
-WORD_BITS = 64
-STATE_BITS = 63
-"""Bits of a word without its sign."""
 TABLE_BITS = 6
 """Bits that a table in one constant can be indexed by."""
-TASK_FLIP = 31
 SPLIT_BY = ("phase", "sector")
-STEP = '@cfunc("int64(int64, int64, int64)", cache=True)'
-"""How the functions are compiled that find states: of a state, an address, and how many are found."""
-FACT = '@cfunc("int64(int64)", cache=True)'
-"""How those are that tell something of a state."""
-
-
-WORDS: Syntax = {
-    Op.NOT: shaped("not {0}"),
-    Op.EQUAL: shaped("{0} == {1}"),
-    Op.LESS: shaped("{0} < {1}"),
-    Op.PLUS: shaped("({0} + {1}) & {mask}"),
-    Op.MINUS: shaped("({0} - {1}) & {mask}"),
-    Op.CHOOSE: shaped("select({0}, {1}, {2})"),
-}
-"""How an operation reads in the compiled code, its arguments being variables; the others read the word of the state."""
-
-
-class DoesNotFit(Exception):
-    """A state of the model has more bits than a word."""
-
-
-class Layout:
-    """Where in the word each field lies."""
-
-    def __init__(self, model: DeviceModel) -> None:
-        """Lay the fields out in the order of the model, the first one lowest; raise DoesNotFit."""
-        self.fields = model.fields
-        self.widths = {field.name: max(1, field.bits) for field in model.fields}
-        ends = itertools.accumulate(self.widths.values())
-        self.positions = {name: end - self.widths[name] for name, end in zip(self.widths, ends, strict=True)}
-        self.bits = sum(self.widths.values())
-        if self.bits > STATE_BITS:
-            raise DoesNotFit(f"a state of this scope takes {self.bits} bits, and the compiled search has {STATE_BITS}")
-
-    def packed(self, state: State) -> int:
-        """Return the word of a state, as the signed number that numba knows."""
-        word = sum(value << self.positions[field.name] for field, value in zip(self.fields, state, strict=True))
-        return signed(word ^ (TASK_FLIP << self.positions["task"]))
-
-    def unpacked(self, word: int) -> State:
-        """Return the state of a word."""
-        word ^= TASK_FLIP << self.positions["task"]
-        return tuple((word >> self.positions[f.name]) & (1 << self.widths[f.name]) - 1 for f in self.fields)
-
-    def mask(self, names: Iterable[str]) -> int:
-        """Return a word with ones in the places of these fields."""
-        return sum(((1 << self.widths[name]) - 1) << self.positions[name] for name in names)
-
-
-def signed(word: int) -> int:
-    """Return 64 bits as a signed number."""
-    word &= (1 << WORD_BITS) - 1
-    return word - (1 << WORD_BITS) if word >> (WORD_BITS - 1) else word
+STEP = "define i64 @function(i64 %s, i64 %found, i64 %before) {"
+"""How a function begins that finds states: of a state, an address, and how many are found already."""
+FACT = "define i64 @function(i64 %s) {"
+"""How one begins that tells something of a state."""
 
 
 def most_found(model: DeviceModel) -> int:
@@ -93,33 +37,13 @@ def most_found(model: DeviceModel) -> int:
 
 def successors_text(model: DeviceModel, onward: bool = False) -> str:
     """Return the text of the module with a model's successors; `onward` leaves out cuts and failures."""
-    actions = [action for action in model.actions if not (onward and action.kind in MISHAPS)]
-    return _module_text(_successors_lines(model, Layout(model), actions))
-
-
-def facts_text(model: DeviceModel, facts: Sequence[Bool]) -> str:
-    """Return the text of the module that tells which of these facts hold in a state, a bit for each."""
-    return _module_text(_facts_lines(Layout(model), facts))
-
-
-def _module_text(lines: Sequence[str]) -> str:
-    head = (
-        '"""Made by codegen.py from the device model."""',
-        "from numba import cfunc",
-        "from otaproof.proofs.explicit.compiled.llvm_intrinsics import put, select",
-    )
-    return "\n".join([*head, *lines, ""])
-
-
-def _successors_lines(model: DeviceModel, layout: Layout, actions: Sequence[Action]) -> list[str]:
-    """Return the function that finds what comes after a state: a block for the actions of each set of tasks."""
-    lines = [STEP, "def function(s, found, count):"]
-    position = layout.positions["task"]
-    lines.append(f"    task = ((s >> {position}) & 31) ^ {TASK_FLIP}")
+    layout = Layout(model)
+    function = _Function(layout)
+    function.lines += ["%words = inttoptr i64 %found to ptr", "%count = alloca i64", "store i64 %before, ptr %count"]
     groups: dict[tuple[Task, ...], list[Action]] = {}
-    for action in actions:
-        groups.setdefault(tuple(sorted(action.tasks)), []).append(action)
-    names = itertools.count()
+    for action in model.actions:
+        if not (onward and action.kind in MISHAPS):
+            groups.setdefault(tuple(sorted(action.tasks)), []).append(action)
     for tasks, group in sorted(groups.items(), key=lambda item: len(item[0])):
         known: dict[str, Term] = {"task": number(tasks[0], 5)} if len(tasks) == 1 else {}
         steps = [
@@ -129,86 +53,121 @@ def _successors_lines(model: DeviceModel, layout: Layout, actions: Sequence[Acti
             )
             for action in group
         ]
-        lines.append(f"    if {_is_task(tasks)}:")
-        lines += _Block(layout, names).lines(steps, SPLIT_BY, "        ")
-    return [*lines, "    return count"]
+        after = function.branch(function.is_task(tasks))
+        _write_steps(function, steps, SPLIT_BY)
+        function.begin(after)
+    function.lines += ["%all = load i64, ptr %count", "ret i64 %all"]
+    return function.text(STEP)
 
 
-def _is_task(tasks: Sequence[Task]) -> str:
-    return f"task == {int(tasks[0])}" if len(tasks) == 1 else f"(({sum(1 << task for task in tasks)} >> task) & 1) != 0"
-
-
-def _facts_lines(layout: Layout, facts: Sequence[Bool]) -> list[str]:
-    """Return the function that tells which of the facts hold in a state, a bit for each."""
-    lines = [FACT, "def function(s):"]
-    lines.append(f"    task = ((s >> {layout.positions['task']}) & 31) ^ {TASK_FLIP}")
+def facts_text(model: DeviceModel, facts: Sequence[Bool]) -> str:
+    """Return the text of the module that tells which of these facts hold in a state, a bit for each."""
+    function = _Function(Layout(model))
     by_terms: dict[tuple[Bool, ...], list[Task]] = {}
     for task in Task:
         known: dict[str, Term] = {"task": number(task, 5)}
         by_terms.setdefault(tuple(replaced(item, known) for item in facts), []).append(task)
-    names = itertools.count()
     for terms, tasks in by_terms.items():
         if all(term.value == 0 for term in terms):
             continue
-        writer = _WordWriter(layout, names)
-        values = [f"select({writer.name(term)}, {1 << bit}, 0)" for bit, term in enumerate(terms) if term.value != 0]
-        lines.append(f"    if {_is_task(tasks)}:")
-        lines += [f"        {line}" for line in writer.lines]
-        lines.append(f"        return {' | '.join(values)}")
-    return [*lines, "    return 0"]
+        after = function.branch(function.is_task(tasks))
+        writer = _WordWriter(function)
+        values = [writer.placed(term, bit) for bit, term in enumerate(terms) if term.value != 0]
+        function.lines.append(f"ret i64 {writer.joined('or i64', values)}")
+        function.begin(after, falls=False)
+    function.lines.append("ret i64 0")
+    return function.text(FACT)
+
+
+class _Function:
+    """The lines of a function, in blocks; `%task` is the task of the state."""
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+        self._names = count()
+        self.lines: list[str] = []
+        raw = self.assigned(f"lshr i64 %s, {layout.positions['task']}")
+        self.task = self.assigned(f"xor i64 {self.assigned(f'and i64 {raw}, 31')}, {TASK_FLIP}")
+
+    def assigned(self, operation: str) -> str:
+        """Return the name of the result of an operation."""
+        name = f"%v{next(self._names)}"
+        self.lines.append(f"{name} = {operation}")
+        return name
+
+    def is_task(self, tasks: Sequence[Task]) -> str:
+        """Return the name of the fact that one of the tasks is going on."""
+        bits = self.assigned(f"lshr i64 {sum(1 << task for task in tasks)}, {self.task}")
+        return self.assigned(f"trunc i64 {bits} to i1")
+
+    def branch(self, condition: str) -> str:
+        """Begin a block that is for where the condition holds; return the label of what comes without it."""
+        inside, after = f"b{next(self._names)}", f"b{next(self._names)}"
+        self.lines.append(f"br i1 {condition}, label %{inside}, label %{after}")
+        self.lines.append(f"{inside}:")
+        return after
+
+    def begin(self, label: str, falls: bool = True) -> None:
+        """Begin the block of a label; falls: the block before goes on with it."""
+        self.lines += [f"br label %{label}"] if falls else []
+        self.lines.append(f"{label}:")
+
+    def jump_over(self, label: str) -> str:
+        """Leave the block for one whose label is returned, and begin the block of the label given."""
+        end = f"b{next(self._names)}"
+        self.lines += [f"br label %{end}", f"{label}:"]
+        return end
+
+    def text(self, head: str) -> str:
+        """Return the text of the module."""
+        return "\n".join([head, *(f"  {line}" for line in self.lines), "}", ""])
 
 
 _Step = tuple[Bool, dict[str, Term]]
 """When an action is taken, and the fields that it changes."""
 
 
-class _Block:
-    """The lines for the actions of one set of tasks."""
+def _write_steps(function: _Function, steps: Sequence[_Step], split_by: Sequence[str]) -> None:
+    """Write the actions of one set of tasks, with a branch for each value of the fields to split by that are read."""
+    steps = [step for step in steps if step[0].value != 0]
+    if not steps:
+        return
+    if not split_by:
+        _write_straight(function, steps)
+        return
+    field, *rest = split_by
+    if not any(field in fields_of(term) for when, effects in steps for term in (when, *effects.values())):
+        _write_steps(function, steps, rest)
+        return
+    otherwise = function.branch(_WordWriter(function).bit(field))
+    _write_steps(function, [_known(step, field, 1) for step in steps], rest)
+    end = function.jump_over(otherwise)
+    _write_steps(function, [_known(step, field, 0) for step in steps], rest)
+    function.begin(end)
 
-    def __init__(self, layout: Layout, names: "itertools.count[int]") -> None:
-        self.layout = layout
-        self.names = names
 
-    def lines(self, steps: Sequence[_Step], split_by: Sequence[str], indent: str) -> list[str]:
-        """Return the lines, with a branch for each value of the fields to split by that are read."""
-        steps = [step for step in steps if step[0].value != 0]
-        if not steps:
-            return [f"{indent}pass"]
-        if not split_by:
-            return self._straight(steps, indent)
-        field, *rest = split_by
-        if not any(field in fields_of(term) for when, effects in steps for term in (when, *effects.values())):
-            return self.lines(steps, rest, indent)
-        cases = [[_known(step, field, value) for step in steps] for value in (1, 0)]
-        first, second = (self.lines(case, rest, indent + "    ") for case in cases)
-        return [f"{indent}if (s >> {self.layout.positions[field]}) & 1:", *first, f"{indent}else:", *second]
-
-    def _straight(self, steps: Sequence[_Step], indent: str) -> list[str]:
-        writer = _WordWriter(self.layout, self.names)
-        bases: dict[tuple[object, ...], str] = {}
-        for when, effects in steps:
-            taken = writer.name(when)
-            kept = signed(~self.layout.mask(effects))
-            constant, moving = 0, []
-            for field, term in effects.items():
-                position = self.layout.positions[field]
-                flip = TASK_FLIP if field == "task" else 0
-                if term.value is not None:
-                    constant |= (term.value ^ flip) << position
-                else:
-                    moving.append((position, flip, term))
-            key = (kept, *moving)
-            if key not in bases:
-                parts = [f"(s & {kept})"]
-                for position, flip, term in moving:
-                    parts.append(writer.placed(term, position))
-                    constant_flip = flip << position
-                    if constant_flip:
-                        parts[-1] = f"({parts[-1]} ^ {constant_flip})"
-                bases[key] = writer.local(" | ".join(parts)) if effects else "s"
-            value = bases[key] if not constant else f"{bases[key]} | {signed(constant)}"
-            writer.lines.append(f"count = put(found, count, {value}, {taken})")
-        return [f"{indent}{line}" for line in writer.lines]
+def _write_straight(function: _Function, steps: Sequence[_Step]) -> None:
+    layout, writer = function.layout, _WordWriter(function)
+    found = function.assigned("load i64, ptr %count")
+    for when, effects in steps:
+        taken = writer.name(when)
+        constant, moving = 0, []
+        for field, term in effects.items():
+            position = layout.positions[field]
+            flip = TASK_FLIP if field == "task" else 0
+            if term.value is not None:
+                constant |= (term.value ^ flip) << position
+            else:
+                placed = writer.placed(term, position)
+                moving.append(writer.local(f"xor i64 {placed}, {flip << position}") if flip else placed)
+        kept = writer.local(f"and i64 %s, {signed(~layout.mask(effects))}") if effects else "%s"
+        value = writer.joined("or i64", [kept, *moving])
+        value = writer.local(f"or i64 {value}, {signed(constant)}") if constant else value
+        place = function.assigned(f"getelementptr i64, ptr %words, i64 {found}")
+        function.lines.append(f"store i64 {value}, ptr {place}")
+        one = function.assigned(f"zext i1 {taken} to i64")
+        found = function.assigned(f"add i64 {found}, {one}")
+    function.lines.append(f"store i64 {found}, ptr %count")
 
 
 def _known(step: _Step, field: str, value: int) -> _Step:
@@ -218,56 +177,89 @@ def _known(step: _Step, field: str, value: int) -> _Step:
 
 
 class _WordWriter:
-    """Writes terms as assignments, each part once; no name is ever used for two things, which spares numba work."""
+    """Writes terms as operations of one block, each part once."""
 
-    def __init__(self, layout: Layout, names: "itertools.count[int]") -> None:
-        self.layout = layout
-        self._free = names
-        self.lines: list[str] = []
+    def __init__(self, function: _Function) -> None:
+        self.layout = function.layout
+        self._function = function
         self._names: dict[Term, str] = {}
-        self._texts: dict[str, str] = {}
+        self._locals: dict[str, str] = {}
         self._supports: dict[Term, frozenset[str]] = {}
 
-    def local(self, text: str) -> str:
-        """Return the local variable that holds the value of a text."""
-        if text not in self._texts:
-            self._texts[text] = f"v{next(self._free)}"
-            self.lines.append(f"{self._texts[text]} = {text}")
-        return self._texts[text]
+    def local(self, operation: str) -> str:
+        """Return the name of the result of an operation, which is written where it was not yet."""
+        if operation not in self._locals:
+            self._locals[operation] = self._function.assigned(operation)
+        return self._locals[operation]
+
+    def joined(self, operation: str, parts: Sequence[str]) -> str:
+        """Return the name of what an operation makes of all parts."""
+        first, *rest = parts
+        for part in rest:
+            first = self.local(f"{operation} {first}, {part}")
+        return first
 
     def placed(self, term: Term, position: int) -> str:
-        """Return text for the term's bits, moved to their place in the word."""
+        """Return the term's bits, moved to their place in the word."""
+        name = self.name(term)
         if isinstance(term, Bool):
-            return f"select({self.name(term)}, {signed(1 << position)}, 0)"
-        return f"({self.name(term)} << {position})"
+            return self.local(f"select i1 {name}, i64 {signed(1 << position)}, i64 0")
+        return self.local(f"shl i64 {name}, {position}")
 
     def name(self, term: Term) -> str:
-        """Return the variable, or the constant, that holds the term."""
+        """Return the name, or the constant, that is the value of the term."""
         if term.value is not None:
-            return str(term.value) if isinstance(term, Num) else str(bool(term.value))
+            return str(term.value) if isinstance(term, Num) else str(bool(term.value)).lower()
         if term not in self._names:
-            self._names[term] = self.local(self._text(term))
+            self._names[term] = self._value(term)
         return self._names[term]
 
-    def _text(self, term: Term) -> str:
+    def bit(self, field: str) -> str:
+        """Return the lowest bit of a field, as a fact."""
+        return self._truncated(self.local(f"lshr i64 %s, {self.layout.positions[field]}"))
+
+    def _value(self, term: Term) -> str:
         if term.op is Op.FIELD:
-            return self._field(str(term.args[0]), isinstance(term, Bool))
+            field = str(term.args[0])
+            return self.bit(field) if isinstance(term, Bool) else self._number(field)
         if self._fits_table(term):
             return self._table([term], term)
         args = arguments_of(term)
         if term.op in (Op.AND, Op.OR):
-            return self._joined(term, [arg for arg in args if isinstance(arg, Bool)])
-        return WORDS[term.op](term, [self.name(arg) for arg in args])
+            return self._bundled(term, [arg for arg in args if isinstance(arg, Bool)])
+        return self._operation(term, [self.name(arg) for arg in args])
 
-    def _field(self, name: str, is_fact: bool) -> str:
-        text = f"(s >> {self.layout.positions[name]}) & {(1 << self.layout.widths[name]) - 1}"
-        if is_fact:
-            return f"({text}) != 0"
-        return f"({text}) ^ {TASK_FLIP}" if name == "task" else text
+    def _operation(self, term: Term, args: Sequence[str]) -> str:
+        match term.op:
+            case Op.NOT:
+                return self.local(f"xor i1 {args[0]}, true")
+            case Op.EQUAL:
+                return self.local(f"icmp eq i64 {args[0]}, {args[1]}")
+            case Op.LESS:
+                return self.local(f"icmp ult i64 {args[0]}, {args[1]}")
+            case Op.PLUS:
+                return self._masked(self.local(f"add i64 {args[0]}, {args[1]}"), term.bits)
+            case Op.MINUS:
+                return self._masked(self.local(f"sub i64 {args[0]}, {args[1]}"), term.bits)
+            case Op.CHOOSE:
+                kind = "i1" if isinstance(term, Bool) else "i64"
+                return self.local(f"select i1 {args[0]}, {kind} {args[1]}, {kind} {args[2]}")
+        raise NotImplementedError(term.op)
 
-    def _joined(self, term: Term, parts: Sequence[Bool]) -> str:
-        """Return the text of an "and" or "or", parts that read the same few bits taken as one table."""
-        symbol = " & " if term.op is Op.AND else " | "
+    def _number(self, field: str) -> str:
+        if field == "task":
+            return self._function.task
+        moved = self.local(f"lshr i64 %s, {self.layout.positions[field]}")
+        return self._masked(moved, self.layout.widths[field])
+
+    def _masked(self, name: str, bits: int) -> str:
+        return self.local(f"and i64 {name}, {(1 << bits) - 1}")
+
+    def _truncated(self, name: str) -> str:
+        return self.local(f"trunc i64 {name} to i1")
+
+    def _bundled(self, term: Term, parts: Sequence[Bool]) -> str:
+        """Return the value of an "and" or "or", parts that read the same few bits taken as one table."""
         bundles: list[tuple[frozenset[str], list[Bool]]] = []
         for part in parts:
             support = self._support(part)
@@ -277,13 +269,8 @@ class _WordWriter:
                     break
             else:
                 bundles.append((support, [part]))
-        names = []
-        for _, members in bundles:
-            if len(members) == 1:
-                names.append(self.name(members[0]))
-            else:
-                names.append(self.local(self._table(members, term)))
-        return symbol.join(names)
+        names = [self.name(m[0]) if len(m) == 1 else self._table(m, term) for _, m in bundles]
+        return self.joined(f"{term.op.value} i1", names)
 
     def _fits_table(self, term: Term) -> bool:
         """Tell whether the values of a term for all it reads fit into one constant, and that is worth it."""
@@ -293,41 +280,43 @@ class _WordWriter:
         return bits <= TABLE_BITS and max(1, term.bits) << bits <= WORD_BITS and not is_plain and "task" not in support
 
     def _table(self, parts: Sequence[Term], term: Term) -> str:
-        """Return the text that looks the value up; of several parts their "and" or "or", as the term says."""
+        """Return the value, looked up in a table; of several parts their "and" or "or", as the term says."""
         names = sorted(frozenset().union(*map(self._support, parts)), key=self.layout.positions.__getitem__)
-        index = self.local(self._index(names))
         width = max(1, term.bits)
-        constant = 0
-        for row in range(1 << self._bits(names)):
-            fields, rest = {}, row
-            for name in names:
-                fields[name] = rest & (1 << self.layout.widths[name]) - 1
-                rest >>= self.layout.widths[name]
-            values = [evaluated(part, fields) for part in parts]
-            value = values[0] if len(parts) == 1 else int(all(values) if term.op is Op.AND else any(values))
-            constant |= value << (row * width)
-        shift = index if width == 1 else f"({index} * {width})"
-        text = f"({signed(constant)} >> {shift}) & {(1 << width) - 1}"
-        return f"({text}) != 0" if isinstance(term, Bool) else text
+        rows = 1 << self._bits(names)
+        columns: dict[str, list[int]] = {}
+        place = 0
+        for name in names:
+            mask = (1 << self.layout.widths[name]) - 1
+            columns[name] = [row >> place & mask for row in range(rows)]
+            place += self.layout.widths[name]
+        values = [evaluated_in_rows(part, columns, rows) for part in parts]
+        joined = all if term.op is Op.AND else any
+        column = values[0] if len(parts) == 1 else [int(joined(row)) for row in zip(*values, strict=True)]
+        constant = sum(value << row * width for row, value in enumerate(column))
+        index = self._index(names)
+        shift = index if width == 1 else self.local(f"mul i64 {index}, {width}")
+        found = self.local(f"lshr i64 {signed(constant)}, {shift}")
+        return self._truncated(found) if isinstance(term, Bool) else self._masked(found, width)
 
     def _index(self, names: Sequence[str]) -> str:
-        """Return the text that puts the bits of the fields one after the other."""
-        texts: list[str] = []
+        """Return the bits of the fields, one after the other; those that lie together are taken at once."""
+        runs: list[list[str]] = []
+        for name in names:
+            if runs and self.layout.positions[name] == self._end(runs[-1][-1]):
+                runs[-1].append(name)
+            else:
+                runs.append([name])
+        parts: list[str] = []
         done = 0
-        run: list[str] = []
-        for name in [*names, None]:
-            if run and (
-                name is None
-                or self.layout.positions[name] != self.layout.positions[run[-1]] + self.layout.widths[run[-1]]
-            ):
-                width = self._bits(run)
-                text = f"((s >> {self.layout.positions[run[0]]}) & {(1 << width) - 1})"
-                texts.append(f"({text} << {done})" if done else text)
-                done += width
-                run = []
-            if name is not None:
-                run.append(name)
-        return " | ".join(texts)
+        for run in runs:
+            part = self._masked(self.local(f"lshr i64 %s, {self.layout.positions[run[0]]}"), self._bits(run))
+            parts.append(self.local(f"shl i64 {part}, {done}") if done else part)
+            done += self._bits(run)
+        return self.joined("or i64", parts)
+
+    def _end(self, field: str) -> int:
+        return self.layout.positions[field] + self.layout.widths[field]
 
     def _bits(self, names: Iterable[str]) -> int:
         return sum(self.layout.widths[name] for name in names)

@@ -23,12 +23,13 @@ from ....model.device.search import Trace
 from ....model.device.state import Scope
 from ....model.device.stepper import stepper
 from ....model.terms.terms import Bool
-from ..exploration import Exploration, Progress
+from ..exploration import ALL_BROKEN, Exploration, Progress
 from . import bfs_kernels as kernels
 from . import trace_kernels
 from .canonical_traces import CanonicalTraces, Words
-from .code_cache import load
-from .codegen import Layout, facts_text, most_found, successors_text
+from .codegen import facts_text, most_found, successors_text
+from .machine_code import load
+from .word_layout import Layout
 
 Entries = NDArray[np.uint32] | NDArray[np.int64]
 
@@ -146,6 +147,7 @@ class CompiledSearch:
         self.compile_seconds = time.perf_counter() - started
         self.stores: list[Store] = []
         self.transitions = 0
+        self._until_broken = False
         self._broken_at: dict[int, int] = {}
         """By the place of a claim that is broken, the first level that breaks it."""
 
@@ -161,15 +163,17 @@ class CompiledSearch:
             kernels.double(table, 10, 4)
         trace_kernels.broken_in(self.broken, order, 0, 0, 1)
 
-    def run(self, threads: int, memory: int, progress: Progress | None = None) -> Exploration:
-        """Search; return what it came to."""
+    def run(
+        self, threads: int, memory: int, progress: Progress | None = None, until_broken: bool = False
+    ) -> Exploration:
+        """Search; return what it came to. until_broken: end when all claims are broken."""
         started = time.perf_counter()
 
         def tell() -> None:
             if progress is not None:
                 progress(sum(store.known for store in self.stores), time.perf_counter() - started)
 
-        self.transitions, self._broken_at = 0, {}
+        self.transitions, self._broken_at, self._until_broken = 0, {}, until_broken
         self.stores.clear()  # before the new ones are made: together they would take twice the memory
         self.stores = [Store.of(memory // threads, self.layout.bits) for _ in range(threads)]
         first = self.layout.packed(self.steps.initial)
@@ -188,8 +192,13 @@ class CompiledSearch:
             violations=self._violations(),
             reading="compiled",
             threads=threads,
-            limit="" if is_complete else f"the states do not fit in {memory >> 20:,} MB",
+            limit="" if is_complete else self._why_ended(memory),
         )
+
+    @property
+    def is_over(self) -> bool:
+        """All claims are broken, and nothing else is to be found."""
+        return self._until_broken and len(self._broken_at) == len(self.claims)
 
     def end_level(self) -> bool:
         """Close a level: look at the claims in its states; tell whether it has any."""
@@ -197,6 +206,9 @@ class CompiledSearch:
             store.levels.append(store.known)
         self._look(len(self.stores[0].levels) - 2)
         return any(store.levels[-1] > store.levels[-2] for store in self.stores)
+
+    def _why_ended(self, memory: int) -> str:
+        return ALL_BROKEN if self.is_over else f"the states do not fit in {memory >> 20:,} MB"
 
     @property
     def traces(self) -> CanonicalTraces:
@@ -252,6 +264,8 @@ class _Alone:
         """Search to the end; tell whether it was reached."""
         search, store = self.search, self.search.stores[0]
         while search.end_level():
+            if search.is_over:
+                return False
             begin, end = store.levels[-2:]
             while begin < end:
                 stop = min(end, begin + PART)
@@ -293,6 +307,8 @@ class _Together:
         stores = self.search.stores
         with ThreadPoolExecutor(len(stores)) as threads:
             while self.search.end_level():
+                if self.search.is_over:
+                    return False
                 self.begins = [store.levels[-2] for store in stores]
                 while any(begin < store.levels[-1] for begin, store in zip(self.begins, stores, strict=True)):
                     if not all(list(threads.map(self._has_room, self.owners))):

@@ -1,4 +1,4 @@
-"""Machine instructions that numba has no words for: to prefetch, to choose without a jump, to call an address.
+"""Machine instructions that numba has no words for: to prefetch, and to call an address.
 
 The loops of a search are compiled once; what differs from model to model are a few functions, which they call by
 address. Memory is passed to those by address too.
@@ -30,19 +30,6 @@ def _prefetch(typing_context: Any, array: Any, index: Any) -> Any:
     return types.void(array, types.int64), generate
 
 
-def _put(typing_context: Any, address: Any, index: Any, value: Any, is_taken: Any) -> Any:
-    """Store the value as word `index` from an address on; return index + 1 if it is taken, else index.
-
-    A word that is not taken is overwritten by the next."""
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        words = builder.inttoptr(arguments[0], _WORD.as_pointer())
-        builder.store(arguments[2], builder.gep(words, [arguments[1]]))
-        return builder.add(arguments[1], builder.zext(builder.trunc(arguments[3], ir.IntType(1)), _WORD))
-
-    return types.int64(types.int64, types.int64, types.int64, types.boolean), generate
-
-
 def _call(typing_context: Any, address: Any, state: Any) -> Any:
     """Call the function at an address with a state."""
 
@@ -63,17 +50,6 @@ def _call_step(typing_context: Any, address: Any, state: Any, found: Any, count:
     return types.int64(types.int64, types.int64, types.int64, types.int64), generate
 
 
-def _select(typing_context: Any, condition: Any, then: Any, otherwise: Any) -> Any:
-    """Return `then` where the condition holds, else `otherwise`, without a jump; both are computed."""
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.select(arguments[0], arguments[1], arguments[2])
-
-    return types.int64(types.boolean, types.int64, types.int64), generate
-
-
 prefetch: Any = intrinsic(_prefetch)
-put: Any = intrinsic(_put)
 call: Any = intrinsic(_call)
 call_step: Any = intrinsic(_call_step)
-select: Any = intrinsic(_select)
