@@ -38,7 +38,7 @@ def most_found(model: DeviceModel) -> int:
 def successors_text(model: DeviceModel, onward: bool = False) -> str:
     """Return the text of the module with a model's successors; `onward` leaves out cuts and failures."""
     layout = Layout(model)
-    function = _Function(layout)
+    function = _FunctionText(layout)
     function.lines += ["%words = inttoptr i64 %found to ptr", "%count = alloca i64", "store i64 %before, ptr %count"]
     groups: dict[tuple[Task, ...], list[Action]] = {}
     for action in model.actions:
@@ -62,7 +62,7 @@ def successors_text(model: DeviceModel, onward: bool = False) -> str:
 
 def facts_text(model: DeviceModel, facts: Sequence[Bool]) -> str:
     """Return the text of the module that tells which of these facts hold in a state, a bit for each."""
-    function = _Function(Layout(model))
+    function = _FunctionText(Layout(model))
     by_terms: dict[tuple[Bool, ...], list[Task]] = {}
     for task in Task:
         known: dict[str, Term] = {"task": number(task, 5)}
@@ -79,7 +79,7 @@ def facts_text(model: DeviceModel, facts: Sequence[Bool]) -> str:
     return function.text(FACT)
 
 
-class _Function:
+class _FunctionText:
     """The lines of a function, in blocks; `%task` is the task of the state."""
 
     def __init__(self, layout: Layout) -> None:
@@ -127,7 +127,7 @@ _Step = tuple[Bool, dict[str, Term]]
 """When an action is taken, and the fields that it changes."""
 
 
-def _write_steps(function: _Function, steps: Sequence[_Step], split_by: Sequence[str]) -> None:
+def _write_steps(function: _FunctionText, steps: Sequence[_Step], split_by: Sequence[str]) -> None:
     """Write the actions of one set of tasks, with a branch for each value of the fields to split by that are read."""
     steps = [step for step in steps if step[0].value != 0]
     if not steps:
@@ -146,7 +146,7 @@ def _write_steps(function: _Function, steps: Sequence[_Step], split_by: Sequence
     function.begin(end)
 
 
-def _write_straight(function: _Function, steps: Sequence[_Step]) -> None:
+def _write_straight(function: _FunctionText, steps: Sequence[_Step]) -> None:
     layout, writer = function.layout, _WordWriter(function)
     found = function.assigned("load i64, ptr %count")
     for when, effects in steps:
@@ -179,7 +179,7 @@ def _known(step: _Step, field: str, value: int) -> _Step:
 class _WordWriter:
     """Writes terms as operations of one block, each part once."""
 
-    def __init__(self, function: _Function) -> None:
+    def __init__(self, function: _FunctionText) -> None:
         self.layout = function.layout
         self._function = function
         self._names: dict[Term, str] = {}
