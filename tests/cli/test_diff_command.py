@@ -117,14 +117,9 @@ def test_a_probe_changes_where_its_rule_changes(probe: release_probes.Probe) -> 
     ]
 
 
-WITHOUT_PROBE = {"checks_version_at_start", "compares_two_bytes_of_table"}
-"""Rules that no probe shows: they need an eFuse that was burned meanwhile, and a session on the partition table.
-tests/impl/test_board.py and the recordings of tests/data/vectors-2026-11 have them."""
-
-
 def test_every_release_rule_has_a_probe() -> None:
     """A field that is added to the release rules needs a probe."""
-    assert {field.name for field in fields(AppRules)} == {probe.rule for probe in PROBES} | WITHOUT_PROBE
+    assert {field.name for field in fields(AppRules)} == {probe.rule for probe in PROBES}
 
 
 def test_calls_are_there_from_the_release_that_brought_them() -> None:
