@@ -5,13 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..campaign.conformance.release_probes import CALLS_SINCE, Probe, has_call
+from ..campaign.conformance.release_probes import CALLS, Probe, has_call
 from ..campaign.lockstep.board_difference import Shown, show_difference
 from ..campaign.lockstep.divergence import Divergence
 from ..errors import InputError
 from ..model.claims.claims import Claim, claim
 from ..model.claims.state_claims import DeviceClaim
-from ..model.config import Release
 from ..model.device.search import Trace
 from ..model.device.state import Scope
 from ..proofs.explicit.explorer import claims_of, explore
@@ -123,7 +122,7 @@ def shown(difference: Difference, behaviour: Behaviour) -> Shown:
 def _probe_changes(left: Scope, right: Scope) -> tuple[ProbeChange, ...]:
     """Return what the probes see, of those for which both configurations have what they need."""
     seen = [
-        ProbeChange(probe, probe.observe(left.config.app_release), probe.observe(right.config.app_release))
+        ProbeChange(probe, probe.observe(left.config.app_point), probe.observe(right.config.app_point))
         for probe in probes_beyond(left)
         if probe.applies_to(right.config)
     ]
@@ -131,8 +130,8 @@ def _probe_changes(left: Scope, right: Scope) -> tuple[ProbeChange, ...]:
 
 
 def _call_changes(left: Scope, right: Scope) -> tuple[tuple[str, str, str], ...]:
-    releases: tuple[Release, Release] = (left.config.app_release, right.config.app_release)
-    rows = [(name, has_call(name, releases[0]), has_call(name, releases[1])) for name in CALLS_SINCE]
+    points = left.config.app_point, right.config.app_point
+    rows = [(call.name, has_call(call.name, points[0]), has_call(call.name, points[1])) for call in CALLS]
     return tuple(row for row in rows if row[1] != row[2])
 
 

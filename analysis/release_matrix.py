@@ -4,7 +4,7 @@ import itertools
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from ..campaign.conformance.release_probes import CALLS_SINCE, PROBES, Probe, has_call, observe
+from ..campaign.conformance.release_probes import CALLS, PROBES, Probe, has_call, observe
 from ..campaign.lockstep.board_difference import play_both
 from ..campaign.lockstep.divergence import Divergence
 from ..model.config import Release
@@ -70,8 +70,8 @@ def matrix_of(scope: Scope, most: int) -> Matrix:
         for probe in probes_beyond(scope)
     ]
     calls = [
-        MatrixRow(f"there is {name}()", "read", "", tuple(has_call(name, release) for release in Release))
-        for name in CALLS_SINCE
+        MatrixRow(f"there is {call.name}()", "read", "", tuple(has_call(call.name, release) for release in Release))
+        for call in CALLS
     ]
     return Matrix(scope, (*rows.values(), *probes, *calls), is_complete)
 

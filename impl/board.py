@@ -27,7 +27,7 @@ class App:
 
         Raises Panic when the application cannot find itself in the table, and when its start code finds its secure
         version below the eFuse's: the chip then restarts. Source: esp_efuse_startup.c init_efuse_secure."""
-        rules = app_rules(config.app_release)
+        rules = app_rules(config.app_point)
         self.partitions = EspPartitions(flash, _load_table(flash, config), rules)
         running = next((p for p in self.partitions.find(PartitionType.APP) if p.offset <= booted.offset < p.end), None)
         if running is None:
@@ -78,6 +78,6 @@ def _load_table(flash: NorFlash, config: Config) -> tuple[Partition, ...]:
     """Return the table as the application reads it; one that it refuses has no partitions."""
     raw = flash.read(config.table_offset, 0x1000)
     try:
-        return load_partitions(raw, config.app_release, config.table_md5)
+        return load_partitions(raw, config.app_point, config.table_md5)
     except TableError:
         return ()

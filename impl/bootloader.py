@@ -37,6 +37,7 @@ from .partitions.label_search import is_label_listed
 from .partitions.partition import MAX_OTA_SLOTS, Partition, PartitionType
 from .partitions.table import TABLE_MAX_LENGTH, TableError, decode_table
 from .program_end import Panic
+from .release_rules import CHECKS_VERSION_OF_TEST_APP
 
 FACTORY_INDEX = -1
 """Boot index of the factory app; OTA slots have 0 … 15."""
@@ -168,7 +169,7 @@ class Bootloader:
 
     def _read_table(self) -> tuple[Partition, ...]:
         raw = self._flash.read(self._config.table_offset, TABLE_MAX_LENGTH)
-        return decode_table(raw, self._flash.size, self._config.bootloader_release)
+        return decode_table(raw, self._flash.size, self._config.bootloader_point)
 
     @property
     def _traps(self) -> bool:
@@ -241,7 +242,7 @@ class Bootloader:
                     self._flash.erase(partition.offset, partition.size)
 
     def _load_test_app(self, state: BootloaderState, reason: ResetReason) -> Partition | None:
-        return state.test if self._try_load(state.test, reason) else None
+        return state.test if self._try_load_test_app(state.test, reason) else None
 
     def _load_boot_image(
         self, state: BootloaderState, selection: SlotSelection, reason: ResetReason
@@ -255,7 +256,7 @@ class Bootloader:
                 if selection.has_initial_contents and index > FACTORY_INDEX:
                     self._set_actual_ota_seq(state, index)
                 return partition
-        return state.test if self._try_load(state.test, reason) else None
+        return state.test if self._try_load_test_app(state.test, reason) else None
 
     def _set_actual_ota_seq(self, state: BootloaderState, index: int) -> None:
         """Write the first entry of a device that had none. Source: bootloader_utility.c set_actual_ota_seq."""
@@ -266,9 +267,19 @@ class Bootloader:
 
     def _try_load(self, partition: Partition | None, reason: ResetReason) -> bool:
         """Tell whether the partition's image may run and passes what this reset asks to be checked."""
-        if partition is None or partition.size == 0:
-            return False
         if self._config.anti_rollback and not self._is_version_allowed(partition):
+            return False
+        return self._try_load_any_version(partition, reason)
+
+    def _try_load_test_app(self, partition: Partition | None, reason: ResetReason) -> bool:
+        """Tell the same of the test app, whose secure version old bootloaders do not look at."""
+        if CHECKS_VERSION_OF_TEST_APP.holds_in(self._config.bootloader_point):
+            return self._try_load(partition, reason)
+        return self._try_load_any_version(partition, reason)
+
+    def _try_load_any_version(self, partition: Partition | None, reason: ResetReason) -> bool:
+        """Tell whether the partition's image passes, whatever its secure version. Source: try_load_partition."""
+        if partition is None or partition.size == 0:
             return False
         is_skipped = self._config.skip_validate_always or (
             self._config.skip_validate_on_power_on and reason is ResetReason.POWER_ON

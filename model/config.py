@@ -8,6 +8,8 @@ import re
 from dataclasses import dataclass
 from enum import Enum, IntEnum
 
+from .idf_version import MASTER, IdfVersion
+
 
 class Release(IntEnum):
     """A set of ESP-IDF release rules, oldest first; compare with <."""
@@ -24,6 +26,11 @@ class Release(IntEnum):
         """The name users type, such as "5.1" or "6.2-dev"."""
         text = f"{self >> 8}.{self & 0xFF}"
         return f"{text}-dev" if self is Release.V6_2_DEV else text
+
+    @property
+    def point(self) -> IdfVersion:
+        """The version that the rules were recorded of."""
+        return _POINTS[self]
 
     @classmethod
     def parse(cls, text: str) -> "Release":
@@ -43,6 +50,16 @@ class Release(IntEnum):
         if not older:
             raise ValueError(f"ESP-IDF {text} is older than the oldest known rules; known: {known}")
         return older[-1]
+
+
+_POINTS = {
+    Release.V4_4: IdfVersion(4, 4),
+    Release.V5_1: IdfVersion(5, 1, 3),
+    Release.V5_5: IdfVersion(5, 5, 5),
+    Release.V6_0: IdfVersion(6, 0, 2),
+    Release.V6_1: IdfVersion.parse("6.1-beta1"),
+    Release.V6_2_DEV: MASTER,
+}
 
 
 class Chip(Enum):
@@ -94,6 +111,10 @@ class Config:
     """Release rules of the application; NodeMCU builds against 5.1."""
     bootloader_release: Release = Release.V5_1
     """Release rules of the bootloader."""
+    app_version: IdfVersion | None = None
+    """Version of the application, where its rules are not those that `app_release` was recorded of."""
+    bootloader_version: IdfVersion | None = None
+    """Version of the bootloader, where its rules are not those that `bootloader_release` was recorded of."""
     chip: Chip = Chip.ESP32
     """CONFIG_IDF_TARGET."""
     chip_revision: int = 300
@@ -108,6 +129,16 @@ class Config:
     """CONFIG_BOOTLOADER_DATA_FACTORY_RESET as it stands: labels of the data partitions to erase for its pin."""
     factory_reset_erases_otadata: bool = False
     """CONFIG_BOOTLOADER_OTA_DATA_ERASE."""
+
+    @property
+    def app_point(self) -> IdfVersion:
+        """The version whose rules the application follows, exactly."""
+        return self.app_version or self.app_release.point
+
+    @property
+    def bootloader_point(self) -> IdfVersion:
+        """The version whose rules the bootloader follows, exactly."""
+        return self.bootloader_version or self.bootloader_release.point
 
     @property
     def factory_reset_labels(self) -> tuple[str, ...]:

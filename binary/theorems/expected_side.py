@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...model.config import Config, Release
+from ...model.idf_version import IdfVersion
 from .outcome import FunctionOutcome
 
 _OPTIONS = ((True, False), (False, False), (True, True))
@@ -73,32 +74,32 @@ class ExpectedSide:
 
 
 class RecordedRelease:
-    """A release that notes what it is compared with."""
+    """The version of a release, which notes what it is compared with."""
 
-    def __init__(self, release: Release) -> None:
-        """Stand for a release."""
-        self._release = release
-        self._asked: list[tuple[Callable[[Any, Any], bool], Release]] = []
+    def __init__(self, version: IdfVersion) -> None:
+        """Stand for a version."""
+        self._version = version
+        self._asked: list[tuple[Callable[[Any, Any], bool], IdfVersion]] = []
 
     def alike(self) -> tuple[Release, ...]:
         """Return the releases that answer all that was asked as this one does."""
         return tuple(
             release
             for release in Release
-            if all(compare(release, other) == compare(self._release, other) for compare, other in self._asked)
+            if all(compare(release.point, other) == compare(self._version, other) for compare, other in self._asked)
         )
 
-    def __lt__(self, other: Release) -> bool:
-        """Tell whether the release is older."""
+    def __lt__(self, other: IdfVersion) -> bool:
+        """Tell whether the version is older."""
         return self._compared(operator.lt, other)
 
-    def __ge__(self, other: Release) -> bool:
-        """Tell whether the release is that one or newer."""
+    def __ge__(self, other: IdfVersion) -> bool:
+        """Tell whether the version is that one or newer."""
         return self._compared(operator.ge, other)
 
-    def _compared(self, compare: Callable[[Any, Any], bool], other: Release) -> bool:
+    def _compared(self, compare: Callable[[Any, Any], bool], other: IdfVersion) -> bool:
         self._asked.append((compare, other))
-        return compare(self._release, other)
+        return compare(self._version, other)
 
 
 class RecordedConfig:
@@ -114,7 +115,7 @@ class RecordedConfig:
         """Return a field."""
         self.read.add(name)
         value = getattr(self._config, name)
-        return self._releases.setdefault(name, RecordedRelease(value)) if isinstance(value, Release) else value
+        return self._releases.setdefault(name, RecordedRelease(value)) if isinstance(value, IdfVersion) else value
 
     def side(self, outcomes: Iterable[FunctionOutcome], path_count: int) -> ExpectedSide:
         """Return what impl has done with it."""

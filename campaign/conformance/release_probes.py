@@ -20,6 +20,8 @@ from ...impl.otadata import ENTRY_SIZE, encode_entry, make_entry
 from ...impl.partitions.partition import Partition
 from ...impl.partitions.table import encode_table
 from ...impl.program_end import Hang, Panic, Restart
+from ...impl.release_points import with_versions
+from ...impl.release_rules import AnyVersion, ReleaseRule, rule
 from ...model.config import Config, Release
 from ...model.ota_state import OtaImgState
 from ..device_under_test import DeviceUnderTest, NamedImage
@@ -41,14 +43,14 @@ class Probe:
     play: "Callable[[Bench], str]"
     is_in_model: bool = False
     """The device model has it too."""
-    since: str = ""
-    """The first ESP-IDF release that has the call, if not all have it."""
+    call: ReleaseRule | None = None
+    """The call that it needs, if not all versions have it."""
 
-    def observe(self, release: Release) -> str:
-        """Return what an application built with the release is seen to do."""
-        if self.since and Release.parse(self.since) > release:
+    def observe(self, version: AnyVersion) -> str:
+        """Return what an application built with a version is seen to do."""
+        if self.call is not None and not self.call.holds_in(version):
             return NO_SUCH_CALL
-        return self.play(Bench(release, self.needs))
+        return self.play(Bench(version, self.needs))
 
     def applies_to(self, config: Config) -> bool:
         """Tell whether a configuration has what the probe needs."""
@@ -64,6 +66,7 @@ _TABLE = (
     Partition("store", 1, 0x40, 3 * SLOT_SIZE, 2 * SECTOR_SIZE),
     Partition("spare", 1, 0x41, 3 * SLOT_SIZE + 2 * SECTOR_SIZE, 2 * SECTOR_SIZE),
     Partition("fixed", 1, 0x42, 3 * SLOT_SIZE + 4 * SECTOR_SIZE, 2 * SECTOR_SIZE, readonly=True),
+    Partition("table", 3, 0x01, 3 * SLOT_SIZE + 6 * SECTOR_SIZE, SECTOR_SIZE),
 )
 _LINKED_VERSION = 3
 """Secure version of the image that a bench with anti-rollback runs."""
@@ -72,14 +75,11 @@ _LINKED_VERSION = 3
 class Bench:
     """A board with two slots and three data partitions, for one probe."""
 
-    def __init__(self, release: Release, needs: str) -> None:
+    def __init__(self, version: AnyVersion, needs: str) -> None:
         """Build it, switched off."""
-        self.config = Config(
-            rollback=needs != "",
-            anti_rollback=needs == "anti-rollback",
-            app_release=release,
-            bootloader_release=release,
-        )
+        point = version.point if isinstance(version, Release) else version
+        plain = Config(rollback=needs != "", anti_rollback=needs == "anti-rollback")
+        self.config = with_versions(plain, point, point)
         self._image = SmallImage(1, secure_version=_LINKED_VERSION if self.config.anti_rollback else 0).contents()
 
     def start(self, *entries: tuple[int, OtaImgState]) -> App:
@@ -97,6 +97,11 @@ class Bench:
         app.partitions.flash.take_ops()
         self._board = board
         return app
+
+    def start_below_efuse(self, app: App) -> App:
+        """Start the same application once more, its secure version below what the eFuse then holds."""
+        self._board.efuse.update_secure_version(_LINKED_VERSION + 1)
+        return App(self._board.flash, self._board.efuse, self.config, app.running)
 
     @property
     def efuse_version(self) -> int:
@@ -205,10 +210,38 @@ def _finalize_with_copy(bench: Bench) -> str:
     return f"{programs} write{'s' if programs > 1 else ''}"
 
 
+def _begin_sequential(bench: Bench) -> str:
+    app = bench.start()
+    handle = app.ota.esp_ota_begin(_part(app, "ota_1"), OTA_WITH_SEQUENTIAL_WRITES)
+    app.partitions.flash.take_ops()
+    app.ota.esp_ota_write(handle, bytes([IMAGE_MAGIC]))
+    erases = any(op.kind is FlashOpKind.ERASE for op in app.partitions.flash.take_ops())
+    return "esp_ota_write" if erases else "nobody"
+
+
+def _start_too_old(bench: Bench) -> str:
+    app = bench.start()
+    return _code(lambda: bench.start_below_efuse(app))
+
+
+def _write_a_byte_of_a_table(bench: Bench) -> str:
+    app = bench.start()
+    handle = app.ota.esp_ota_begin(_part(app, "store"), OTA_SIZE_UNKNOWN)
+    app.ota.esp_ota_set_final_partition(handle, _part(app, "table"), False)
+    return _code(lambda: app.ota.esp_ota_write(handle, b"\0"))
+
+
+ABORT = rule("esp_ota_abort", "", "4.3-beta1")
+RESUME = rule("esp_ota_resume", "", "5.3.3 5.4.2 5.5-beta1")
+INVALIDATE = rule("esp_ota_mark_app_invalid_rollback", "", "5.5-beta1")
+SET_FINAL_PARTITION = rule("esp_ota_set_final_partition", "", "5.5-beta1")
+CALLS = (ABORT, RESUME, INVALIDATE, SET_FINAL_PARTITION)
+"""Functions that only some versions have. Read in ESP-IDF's tags; no board can show it."""
+
 PROBES: tuple[Probe, ...] = (
     Probe(
         "esp_ota_begin: the inactive otadata entry, rollback on",
-        "begin_takes_any_partition",
+        "begin_erases_inactive_entry",
         "ota_0 runs, the other entry names ota_1; esp_ota_begin(ota_1)",
         "rollback",
         _begin_erases_entry,
@@ -223,7 +256,7 @@ PROBES: tuple[Probe, ...] = (
     ),
     Probe(
         "esp_ota_begin that fails in the erase gives out",
-        "begin_takes_any_partition",
+        "begin_gives_handle_first",
         "esp_ota_begin(ota_1, image_size = size of the slot + 1)",
         "",
         _begin_fails,
@@ -242,7 +275,7 @@ PROBES: tuple[Probe, ...] = (
         "the running image is PENDING_VERIFY; esp_ota_resume(ota_1)",
         "rollback",
         _resume_pending,
-        since="5.3",
+        call=RESUME,
     ),
     Probe(
         "esp_ota_set_boot_partition(running slot) writes",
@@ -260,6 +293,13 @@ PROBES: tuple[Probe, ...] = (
         _write_nothing,
     ),
     Probe(
+        "esp_ota_begin(OTA_WITH_SEQUENTIAL_WRITES) leaves the erase of the first sector to",
+        "knows_sequential_writes",
+        "esp_ota_begin(ota_1, OTA_WITH_SEQUENTIAL_WRITES); esp_ota_write(1 byte)",
+        "",
+        _begin_sequential,
+    ),
+    Probe(
         "a sequential esp_ota_write of 4096 bytes erases",
         "erases_sector_too_many",
         "esp_ota_begin(ota_1, OTA_WITH_SEQUENTIAL_WRITES); esp_ota_write(4096 bytes)",
@@ -274,6 +314,21 @@ PROBES: tuple[Probe, ...] = (
         _burn_after_change,
     ),
     Probe(
+        "an application whose secure version is below the eFuse's starts",
+        "checks_version_at_start",
+        "the eFuse is burned to version 4; an application of version 3 is started",
+        "anti-rollback",
+        _start_too_old,
+    ),
+    Probe(
+        "esp_ota_write of one wrong byte for a partition table",
+        "compares_two_bytes_of_table",
+        "esp_ota_begin(data partition); esp_ota_set_final_partition(partition table); write(1 byte)",
+        "",
+        _write_a_byte_of_a_table,
+        call=SET_FINAL_PARTITION,
+    ),
+    Probe(
         "esp_partition_erase_range of a read-only partition",
         "honours_readonly",
         "esp_partition_erase_range(read-only data partition)",
@@ -286,38 +341,19 @@ PROBES: tuple[Probe, ...] = (
         "esp_ota_begin(data partition); esp_ota_set_final_partition(another, copy); write(4 bytes); end",
         "",
         _finalize_with_copy,
-        since="5.5",
+        call=SET_FINAL_PARTITION,
     ),
 )
 """One or more for each field of AppRules."""
 
-CALLS_SINCE: dict[str, str] = {
-    "esp_ota_abort": "4.4",
-    "esp_ota_resume": "5.3",
-    "esp_ota_mark_app_invalid_rollback": "5.5",
-    "esp_ota_set_final_partition": "5.5",
-}
-"""The first release, from 4.4 on, that has a call. Read in ESP-IDF's branches; no board can show it."""
 
-
-def has_call(name: str, release: Release) -> str:
-    """Return "yes", "no", or from which release on the ones that share these rules have the call."""
-    since = CALLS_SINCE[name]
-    rules = Release.parse(since)
-    if rules.label == since or rules < release:
-        return "yes" if rules <= release else "no"
-    return f"from {since}" if rules is release else "no"
+def has_call(name: str, version: AnyVersion) -> str:
+    """Return "yes" or "no"."""
+    call = next(call for call in CALLS if call.name == name)
+    return "yes" if call.holds_in(version) else "no"
 
 
 @lru_cache(maxsize=256)
-def observe(name: str, release: Release) -> str:
-    """Return what the probe of that name sees under a release."""
-    probe = next(probe for probe in PROBES if probe.name == name)
-    seen = probe.observe(release)
-    is_partial = probe.since and seen != NO_SUCH_CALL and has_part(probe.since, release)
-    return f"{seen} (from {probe.since})" if is_partial else seen
-
-
-def has_part(since: str, release: Release) -> bool:
-    """Tell whether only some of the releases that share these rules are as new as that."""
-    return Release.parse(since) is release and release.label != since
+def observe(name: str, version: AnyVersion) -> str:
+    """Return what the probe of that name sees under a version."""
+    return next(probe for probe in PROBES if probe.name == name).observe(version)

@@ -16,7 +16,8 @@ from pathlib import Path
 from ...bounded_input import json_value, read_lines, shortened
 from ...errors import InputError
 from ...impl.chip.cells import Cells
-from ...model.config import Config, Release
+from ...impl.release_points import read_point, with_versions
+from ...model.config import Config
 from .json_fields import Record, check_fields, parse_field, parse_hex, take, take_number
 from .recording import FlashLayout, Recording, with_bytes
 
@@ -118,20 +119,19 @@ def _parse_config(record: Record, where: str) -> Config:
     anti_rollback = take(record, "anti_rollback", bool, where)
     rollback = take(record, "rollback", bool, where)
     revisions = [take(record, name, int, where) for name in ("chip_revision", "revision") if name in record]
-    release = parse_field(Release.parse, record, "idf", where)
-    old = parse_field(Release.parse, record, "bootloader_idf", where) if "bootloader_idf" in record else release
+    app = parse_field(read_point, record, "idf", where)
+    old = parse_field(read_point, record, "bootloader_idf", where) if "bootloader_idf" in record else app
     skipped = _parse_skip_validate(record, where)
-    return Config(
+    config = Config(
         rollback=rollback or anti_rollback,
         anti_rollback=anti_rollback,
         skip_validate_in_deep_sleep="deep_sleep" in skipped,
         skip_validate_on_power_on="power_on" in skipped,
         skip_validate_always="always" in skipped,
-        app_release=release,
-        bootloader_release=old,
         chip_revision=revisions[0] if revisions else RECORDED_CHIP_REVISION,
         secure_version_bits=_parse_bits(record, where),
     )
+    return with_versions(config, app, old)
 
 
 def _parse_bits(record: Record, where: str) -> int:

@@ -1,11 +1,11 @@
 """The page of releases: how their rules differ, on the simulated board, in the model, and in the cases."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from otaproof.campaign.conformance.release_probes import CALLS_SINCE, PROBES, has_call, observe
+from otaproof.campaign.conformance.release_probes import CALLS, PROBES, observe
 from otaproof.campaign.history.known_cases import KNOWN_CASES
-from otaproof.impl.release_rules import AppRules, app_rules
+from otaproof.impl.release_rules import APP_RULES, BOOTLOADER_RULES, ReleaseRule
 from otaproof.model.config import Config, Release
 
 from .claims_page import verdict_range
@@ -27,7 +27,8 @@ def releases_page(kept: Mapping[str, Any]) -> SpecPage:
         f"release, since devices run new applications on old bootloaders. The rules are in "
         f"{repo_file('impl/release_rules.py')} and in the [device model](device-model.md), those of the partition "
         f"table in {repo_file('impl/partitions/table.py')}. Recordings of ESP-IDF 4.4, 5.1.3, 5.5.5, 6.0.2, 6.1-beta1 "
-        "and the development branch show the differences.",
+        "and the development branch show the differences, and recordings of the release branches from 3.3 to 6.1 those "
+        "of versions between them.",
     )
     page.table(("rules", "apply to"), ((code(release.label), _STANDS_FOR[release]) for release in Release))
     page.heading("What changes when")
@@ -42,19 +43,16 @@ def releases_page(kept: Mapping[str, Any]) -> SpecPage:
         ((probe.name, *(_short(observe(probe.name, release)) for release in Release)) for probe in PROBES),
     )
     page.add("Functions that only some releases have:")
-    page.table(
-        ("function", *(release.label for release in Release)),
-        ((code(name), *(has_call(name, release) for release in Release)) for name in CALLS_SINCE),
-    )
+    page.table(("function", "versions"), ((code(call.name), call.versions) for call in CALLS))
     page.heading("The rules, one by one")
-    docs = field_docs(AppRules)
-    page.table(
-        ("rule", "meaning", *(release.label for release in Release)),
-        (
-            (code(name), docs[name], *("yes" if getattr(app_rules(release), name) else "–" for release in Release))
-            for name in docs
-        ),
+    page.add(
+        "Each rule with the versions that have it, by the tags of ESP-IDF whose sources were read. A backport begins a "
+        "rule once more in an older branch."
     )
+    page.add("Of the application:")
+    _rules(page, APP_RULES)
+    page.add("Of the bootloader; but for the first, also of an application that verifies an image or reads a table:")
+    _rules(page, BOOTLOADER_RULES)
     page.heading("Cases that come or go")
     page.add("All other [named cases](cases.md#named-cases) happen in all releases.")
     page.table(
@@ -77,6 +75,10 @@ def releases_page(kept: Mapping[str, Any]) -> SpecPage:
     page.table(("claim", "build", "usage", *(releases_label(r) for r in RELEASES)), _changing(kept))
     _options(page)
     return page
+
+
+def _rules(page: SpecPage, rules: Iterable[ReleaseRule]) -> None:
+    page.table(("rule", "meaning", "versions"), ((code(each.name), each.meaning, each.versions) for each in rules))
 
 
 def _short(observed: str) -> str:

@@ -71,7 +71,7 @@ class EspOta(OtaSelection):
             self._check_slot(target)
             self._check_accepted()
         self._check_not_in_progress(target)
-        if not self.rules.begin_takes_any_partition:
+        if not self.rules.begin_gives_handle_first:
             self._erase_for(target, image_size)
             return self._open(target, image_size).handle
         handle = self._open(target, image_size).handle
@@ -80,7 +80,7 @@ class EspOta(OtaSelection):
             self._erase_for(target, image_size)
         except OtaError as error:
             raise OtaError(error.code, handle) from None
-        if self.config.rollback and target.is_ota_slot:
+        if self.rules.begin_erases_inactive_entry and self.config.rollback and target.is_ota_slot:
             self._invalidate_inactive_entry()
         return handle
 
@@ -97,7 +97,7 @@ class EspOta(OtaSelection):
         target = self.partitions.verify(partition)
         if target is None:
             raise OtaError(EspErr.NOT_FOUND)
-        if target.is_app:
+        if target.is_app or not self.rules.begin_takes_any_partition:
             self._check_slot(target)
             if self.rules.resume_refuses_pending:
                 self._check_accepted()
@@ -188,10 +188,12 @@ class EspOta(OtaSelection):
 
     def _open(self, partition: Partition, size: int) -> Session:
         self._last_handle += 1
-        is_sequential = size == OTA_WITH_SEQUENTIAL_WRITES
-        session = Session(self._last_handle, partition, partition, need_erase=is_sequential)
+        session = Session(self._last_handle, partition, partition, need_erase=self._is_sequential(size))
         self._sessions.insert(0, session)
         return session
+
+    def _is_sequential(self, size: int) -> bool:
+        return size == OTA_WITH_SEQUENTIAL_WRITES and self.rules.knows_sequential_writes
 
     def _find(self, handle: int) -> Session | None:
         return next((session for session in self._sessions if session.handle == handle), None)
@@ -221,7 +223,7 @@ class EspOta(OtaSelection):
 
     def _erase_for(self, target: Partition, image_size: int) -> None:
         """Erase what an image of that size needs."""
-        if image_size == OTA_WITH_SEQUENTIAL_WRITES:
+        if self._is_sequential(image_size):
             return
         is_unknown = image_size in (0, OTA_SIZE_UNKNOWN)
         self.partitions.erase_range(target, 0, target.size if is_unknown else _round_up(image_size))
@@ -269,7 +271,7 @@ class EspOta(OtaSelection):
             flash = self.partitions.flash
             raw = self.partitions.read(session.staging, 0, TABLE_MAX_LENGTH)
             try:
-                decode_table(raw, flash.size, self.config.app_release)
+                decode_table(raw, flash.size, self.config.app_point)
             except TableError:
                 return False
         return True

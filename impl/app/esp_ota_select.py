@@ -66,7 +66,7 @@ class OtaSelection:
         """
         self.partitions = partitions
         self.config = config
-        self.rules = app_rules(config.app_release)
+        self.rules = app_rules(config.app_point)
         self._efuse = efuse
         self._running = running
         self._linked_version = linked_version

@@ -9,7 +9,8 @@ by that name, and an ESP32 built for one core, whose IRAM then begins lower.
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from ...model.config import Chip, Release
+from ...model.config import Chip
+from ..release_rules import LOADS_BY_4_4, AnyVersion
 
 Range = tuple[int, int]
 
@@ -39,12 +40,19 @@ class ChipTraits:
     has_variable_page: bool = False
     """The image names the MMU page size it was linked for (SOC_MMU_PAGE_SIZE_CONFIGURABLE)."""
     has_large_flash: bool = False
-    """Partitions of 16 MiB and more may hold images from 5.5 on (SOC_SPI_MEM_SUPPORT_CACHE_32BIT_ADDR_MAP)."""
+    """Partitions of 16 MiB and more may hold images in newer releases (SOC_SPI_MEM_SUPPORT_CACHE_32BIT_ADDR_MAP)."""
     psram: Range | None = None
     """External RAM into which flash is mapped too."""
+    bootloader_window: int = 0
+    """Bytes of the window for data that the bootloader uses, if not all (bootloader_flash.c MMAP_MMU_SIZE)."""
     mirrored: tuple[Range, int] | None = None
     """DRAM that is also IRAM, its words in reverse order there, and the first address of that IRAM
     (SOC_DIRAM_INVERTED). On the other chips such memory is loadable under both names, or has only one."""
+
+    @property
+    def mapped_at_once(self) -> int:
+        """How many bytes of flash the bootloader maps at once, in whole pages."""
+        return self.bootloader_window or self.drom[1] - self.drom[0]
 
     @property
     def shares_window(self) -> bool:
@@ -89,6 +97,7 @@ CHIPS: Mapping[Chip, ChipTraits] = {
         rtc=((0x400C0000, 0x400C2000), (0x3FF80000, 0x3FF82000), (0x50000000, 0x50002000)),
         bootloader_offset=0x1000,
         secure_version_bits=32,
+        bootloader_window=0x320000,
         mirrored=((0x3FFE0000, 0x40000000), 0x400A0000),
         traps_on_zero_division=True,
     ),
@@ -197,6 +206,6 @@ _IN_4_4: Mapping[Chip, ChipTraits] = {
 }
 
 
-def traits_of(chip: Chip, release: Release) -> ChipTraits:
+def traits_of(chip: Chip, release: AnyVersion) -> ChipTraits:
     """Return the chip as code of that release sees it."""
-    return _IN_4_4.get(chip, CHIPS[chip]) if release < Release.V5_1 else CHIPS[chip]
+    return _IN_4_4.get(chip, CHIPS[chip]) if LOADS_BY_4_4.holds_in(release) else CHIPS[chip]

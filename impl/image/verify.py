@@ -15,12 +15,25 @@ secure boot are off, no debugger is attached. Source: esp_image_format.c image_l
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from ...model.config import Chip, Config, Release
+from ...model.config import Chip, Config
+from ...model.idf_version import IdfVersion
 from ..chip.cells import Cells
 from ..chip.chips import CHIPS, traits_of
 from ..chip.flash import NorFlash
 from ..esp_err import EspErr
 from ..program_end import Panic
+from ..release_rules import (
+    ALLOWS_LARGE_FLASH,
+    ASSERTS_DESCRIPTION,
+    ASSERTS_EACH_MAPPING,
+    CHECKS_HEADER_ALWAYS,
+    CHECKS_PAGE_SIZE,
+    HEEDS_HIGHEST_REVISION,
+    KNOWS_BOOTLOADER_IMAGES,
+    READS_FULL_REVISION,
+    READS_PAGE_SIZE,
+    REFUSES_SHORT_DESCRIPTION,
+)
 from .data import ImageMetadata, Span, data_problem, is_data_right
 from .format import (
     APP_DESC_MAGIC,
@@ -87,12 +100,12 @@ class Rules:
     """What the decision depends on, beside the bytes."""
 
     mode: VerifyMode
-    release: Release
+    release: IdfVersion
     chip: Chip
     chip_revision: int
     anti_rollback: bool
     secure_version: int
-    """In the eFuse; matters to a bootloader with anti-rollback from 5.5 on."""
+    """In the eFuse; matters to a bootloader with anti-rollback that asserts the description."""
     is_bootloader: bool = False
     """The image lies where a bootloader is taken to lie: it has no description, and a hash of it is not compared,
     since esptool may have changed its header. Source: is_bootloader."""
@@ -112,7 +125,7 @@ class Rules:
     @property
     def asserts_description(self) -> bool:
         """Whether data of segment 0 is taken for a description, asserting its magic word."""
-        return self.anti_rollback and self.release >= Release.V5_5
+        return self.anti_rollback and ASSERTS_DESCRIPTION.holds_in(self.release)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +190,7 @@ def verify_image(
 
 def mapped_segments(flash: NorFlash, offset: int, config: Config) -> int:
     """Return how many segments of the image at `offset` the bootloader maps from flash instead of loading them."""
-    traits = traits_of(config.chip, config.bootloader_release)
+    traits = traits_of(config.chip, config.bootloader_point)
     count = decode_header(flash.read(offset, IMAGE_HEADER_SIZE)).segment_count
     position, mapped = IMAGE_HEADER_SIZE, 0
     for _ in range(count):
@@ -189,7 +202,7 @@ def mapped_segments(flash: NorFlash, offset: int, config: Config) -> int:
 
 def rules_of(config: Config, mode: VerifyMode, secure_version: int = 0) -> Rules:
     """Return the rules that a configuration makes for one who verifies an application."""
-    release = config.app_release if mode is VerifyMode.APP else config.bootloader_release
+    release = config.app_point if mode is VerifyMode.APP else config.bootloader_point
     return Rules(mode, release, config.chip, config.chip_revision, config.anti_rollback, secure_version)
 
 
@@ -255,7 +268,7 @@ class _HeaderWalk:
 
     @property
     def _has_large_flash(self) -> bool:
-        return self._traits.has_large_flash and self._rules.release >= Release.V5_5
+        return self._traits.has_large_flash and ALLOWS_LARGE_FLASH.holds_in(self._rules.release)
 
     def _take(self, start: int, length: int) -> bytes:
         self.spans.append(Span(start, length))
@@ -263,7 +276,7 @@ class _HeaderWalk:
 
     def _check_header(self, header: ImageHeader) -> None:
         """Source: process_image_header, verify_image_header."""
-        if not self._rules.validates and self._rules.release < Release.V6_2_DEV:
+        if not self._rules.validates and not CHECKS_HEADER_ALWAYS.holds_in(self._rules.release):
             return
         if header.magic != IMAGE_MAGIC:
             raise _invalid(f"byte 0 is 0x{header.magic:02x}, not 0x{IMAGE_MAGIC:02x}: no image here")
@@ -280,7 +293,7 @@ class _HeaderWalk:
         if length % 4 or length >= limit:
             raise _invalid(f"{where}: length 0x{length:x} is not a multiple of 4 below 16 MiB")
         needs_desc = number == 0 and not rules.is_bootloader
-        if needs_desc and length < APP_DESC_SIZE and rules.release >= Release.V6_2_DEV:
+        if needs_desc and length < APP_DESC_SIZE and REFUSES_SHORT_DESCRIPTION.holds_in(rules.release):
             raise _invalid(f"{where}: {length} bytes are too few for the description's {APP_DESC_SIZE}")
         page_size = self._page_size(number, span) if self._traits.has_variable_page else MMU_PAGE_SIZE
         is_mapped = self._traits.is_mapped(segment.load_addr)
@@ -292,14 +305,14 @@ class _HeaderWalk:
     def _page_size(self, number: int, span: Span) -> int:
         """Return the page size that the description names. Source: verify_segment_header, 5.5 and later."""
         rules, default = self._rules, _SMALL_MMU_PAGES.get(self._cells.size, MMU_PAGE_SIZE)
-        if rules.release < Release.V5_5 or rules.is_bootloader:
+        if rules.is_bootloader or not READS_PAGE_SIZE.holds_in(rules.release):
             return default
         start = span.start if number == 0 else IMAGE_HEADER_SIZE + SEGMENT_HEADER_SIZE
         magic = int.from_bytes(self._take(start, 4), "little")
         if number == 0 and magic != APP_DESC_MAGIC:
             raise ImageInvalid(EspErr.FAIL, "the first segment does not begin with an application description")
         exponent = self._take(start + _MMU_PAGE_SIZE_OFFSET, 1)[0]
-        if rules.release >= Release.V6_2_DEV:
+        if CHECKS_PAGE_SIZE.holds_in(rules.release):
             return 1 << exponent if 13 <= exponent <= 18 else default
         # Shifted by more than 31: both processor families use the lowest five bits of the count.
         return 1 << exponent % 32 if exponent else default
@@ -327,7 +340,21 @@ class _HeaderWalk:
         # Of a segment of 4 bytes, 8 are taken off: the count of the rest wraps, and the reading never ends.
         if int.from_bytes(raw[:4], "little") != APP_DESC_MAGIC or span.length < len(raw):
             raise Panic
+        if self._rules.loads and ASSERTS_EACH_MAPPING.holds_in(self._rules.release):
+            self._assert_each_mapping(span)
         return int.from_bytes(raw[4:], "little")
+
+    def _assert_each_mapping(self, span: Span) -> None:
+        """Raise Panic where a later mapping of segment 0 does not begin as a description does. Source: process_segment.
+
+        Not asked in an application: how much that maps at once depends on what it has mapped for itself."""
+        mapped = self._traits.mapped_at_once
+        if (self._offset + span.start) % MMU_PAGE_SIZE:
+            mapped -= MMU_PAGE_SIZE
+        for start in range(span.start + mapped, span.start + span.length, mapped):
+            is_in_flash = self._offset + start + 4 <= self._cells.size
+            if not is_in_flash or int.from_bytes(self._take(start, 4), "little") != APP_DESC_MAGIC:
+                raise Panic
 
 
 def check_chip(header: ImageHeader, rules: Rules) -> None:
@@ -338,11 +365,12 @@ def check_chip(header: ImageHeader, rules: Rules) -> None:
         names = {traits.chip_id: chip.value for chip, traits in CHIPS.items()}
         found = names.get(header.chip_id, f"chip id {header.chip_id}")
         raise ImageInvalid(EspErr.FAIL, f"bytes 12-13: the image is for {found}, not for {rules.chip.value}")
-    if rules.release < Release.V5_1:
-        revision, least, highest = _revisions_of_4_4(rules.chip, rules.chip_revision, header.min_chip_rev)
+    if READS_FULL_REVISION.holds_in(rules.release):
+        revision, least = rules.chip_revision, header.min_chip_rev_full
     else:
-        revision, least, highest = rules.chip_revision, header.min_chip_rev_full, header.max_chip_rev_full
-    if rules.is_bootloader and rules.release >= Release.V5_5:
+        revision, least = _revisions_of_4_4(rules.chip, rules.chip_revision, header.min_chip_rev)
+    highest = header.max_chip_rev_full if HEEDS_HIGHEST_REVISION.holds_in(rules.release) else 0
+    if rules.is_bootloader and KNOWS_BOOTLOADER_IMAGES.holds_in(rules.release):
         highest = 0
     if revision < least:
         raise ImageInvalid(
@@ -358,13 +386,13 @@ def _invalid(reason: str) -> ImageInvalid:
     return ImageInvalid(EspErr.IMAGE_INVALID, reason)
 
 
-def _revisions_of_4_4(chip: Chip, revision: int, least: int) -> tuple[int, int, int]:
-    """Return what 4.4 takes for the chip's revision, the least and (0: any) the highest one: a single number.
+def _revisions_of_4_4(chip: Chip, revision: int, least: int) -> tuple[int, int]:
+    """Return what 4.4 takes for the chip's revision and the least one: a single number.
 
     It is the major revision of an ESP32, the minor one of an ESP32-C3; the other chips had none yet."""
     if chip is Chip.ESP32:
-        return revision // 100 * 100, least * 100, 0
-    return revision % 100 if chip is Chip.ESP32C3 else 0, least, 0
+        return revision // 100 * 100, least * 100
+    return revision % 100 if chip is Chip.ESP32C3 else 0, least
 
 
 def _signed(address: int) -> int:

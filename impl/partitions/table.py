@@ -17,7 +17,7 @@ from functools import lru_cache
 from itertools import takewhile
 from typing import NamedTuple
 
-from ...model.config import Release
+from ..release_rules import ADDS_WITHOUT_WRAP, REFUSES_EMPTY_TABLE, AnyVersion, app_rules
 from .partition import Partition
 
 TABLE_MAGIC = b"\xaa\x50"
@@ -54,7 +54,7 @@ class _BinaryRow(NamedTuple):
 
 
 @lru_cache(maxsize=256)
-def decode_table(raw: bytes, flash_size: int, release: Release) -> tuple[Partition, ...]:
+def decode_table(raw: bytes, flash_size: int, release: AnyVersion) -> tuple[Partition, ...]:
     """Return the rows of a table as the bootloader of `release` reads it; raises TableError where it refuses.
 
     raw: TABLE_MAX_LENGTH bytes from the table's offset. The flags are those of the rows; the bootloader
@@ -69,7 +69,7 @@ def decode_table(raw: bytes, flash_size: int, release: Release) -> tuple[Partiti
                 raise TableError(f"row {number}: a second MD5 row; only one is allowed")
             _check_md5(number, raw)
             has_md5 = True
-        elif _is_terminator(row) and (number or release < Release.V5_5):
+        elif _is_terminator(row) and (number or not REFUSES_EMPTY_TABLE.holds_in(release)):
             # The C code counts the MD5 row off without regard to where it is: behind it, the last row is lost.
             return tuple(_partition(counted) for counted in rows[: number - has_md5])
         else:
@@ -79,7 +79,7 @@ def decode_table(raw: bytes, flash_size: int, release: Release) -> tuple[Partiti
 
 
 @lru_cache(maxsize=256)
-def load_partitions(raw: bytes, release: Release, needs_md5: bool) -> tuple[Partition, ...]:
+def load_partitions(raw: bytes, release: AnyVersion, needs_md5: bool) -> tuple[Partition, ...]:
     """Return the partitions as an application of `release` reads them; raises TableError where it finds none.
 
     raw: the sector of the table, 4096 bytes. Without flash encryption, no partition counts as encrypted.
@@ -90,7 +90,7 @@ def load_partitions(raw: bytes, release: Release, needs_md5: bool) -> tuple[Part
         if raw[end : end + len(MD5_MAGIC)] != MD5_MAGIC:
             raise TableError(f"row {len(rows)}: no MD5 row after the last partition")
         _check_md5(len(rows), raw)
-    honours_readonly = release >= Release.V5_5
+    honours_readonly = app_rules(release).honours_readonly
     return tuple(
         replace(partition, encrypted=False, readonly=partition.readonly and honours_readonly)
         for partition in map(_partition, rows)
@@ -153,9 +153,9 @@ def _is_terminator(row: _BinaryRow) -> bool:
     return row.magic == TERMINATOR_MAGIC and row.type == row.subtype == 0xFF
 
 
-def _check_place(number: int, row: _BinaryRow, flash_size: int, release: Release) -> None:
+def _check_place(number: int, row: _BinaryRow, flash_size: int, release: AnyVersion) -> None:
     end = row.offset + row.size
-    if release < Release.V6_1:
+    if not ADDS_WITHOUT_WRAP.holds_in(release):
         # The C code adds in 32 bits, so a huge size can wrap to a small end.
         end %= 1 << 32
     if row.offset > flash_size or end > flash_size:

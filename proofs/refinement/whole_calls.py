@@ -175,7 +175,12 @@ CALLS = (
         "commence(), with esp_ota_begin in it, erases the slot and the spare record as the model does",
         ("commence",),
         _call("commence"),
-        rules=("begin_takes_any_partition", "begin_refuses_second_session"),
+        rules=(
+            "begin_takes_any_partition",
+            "begin_gives_handle_first",
+            "begin_erases_inactive_entry",
+            "begin_refuses_second_session",
+        ),
         unread=(EFUSE,),
         wrote=(1,),
     ),

@@ -79,15 +79,21 @@ C9 = {
     "esp_ota_begin that fails in the erase gives out": ("no handle",) * 2 + ("a handle",) * 4,
     "second esp_ota_begin on a slot in use": ("ESP_OK",) * 4 + ("ESP_ERR_OTA_ALREADY_IN_PROGRESS",) * 2,
     "esp_ota_resume while the running image is under test": (
-        NO_SUCH_CALL,
-        "ESP_OK (from 5.3)",
+        *(NO_SUCH_CALL,) * 2,
         *("ESP_OK",) * 3,
         "ESP_ERR_OTA_ROLLBACK_INVALID_STATE",
     ),
     "esp_ota_set_boot_partition(running slot) writes": ("the other entry",) * 3 + ("the active entry",) * 3,
     "esp_ota_write of no data without a session": ("ESP_ERR_INVALID_ARG",) + ("ESP_OK",) * 5,
+    "esp_ota_begin(OTA_WITH_SEQUENTIAL_WRITES) leaves the erase of the first sector to": ("esp_ota_write",) * 6,
     "a sequential esp_ota_write of 4096 bytes erases": ("2 sectors",) + ("1 sector",) * 5,
     "esp_ota_mark_app_valid burns which secure version": ("that of the running image",) + ("that in flash",) * 5,
+    "an application whose secure version is below the eFuse's starts": ("ESP_OK",) * 2 + ("panic",) * 4,
+    "esp_ota_write of one wrong byte for a partition table": (
+        *(NO_SUCH_CALL,) * 2,
+        *("ESP_ERR_OTA_VALIDATE_FAILED",) * 3,
+        "ESP_OK",
+    ),
     "esp_partition_erase_range of a read-only partition": ("ESP_OK",) * 2 + ("ESP_ERR_NOT_ALLOWED",) * 4,
     "esp_ota_end with a final copy of two sectors": (NO_SUCH_CALL,) * 2 + ("1 write",) + ("2 writes",) * 3,
 }
@@ -111,19 +117,14 @@ def test_a_probe_changes_where_its_rule_changes(probe: release_probes.Probe) -> 
     ]
 
 
-WITHOUT_PROBE = {"checks_version_at_start", "compares_two_bytes_of_table"}
-"""Rules that no probe shows: they need an eFuse that was burned meanwhile, and a session on the partition table.
-tests/impl/test_board.py and the recordings of tests/data/vectors-2026-11 have them."""
-
-
 def test_every_release_rule_has_a_probe() -> None:
     """A field that is added to the release rules needs a probe."""
-    assert {field.name for field in fields(AppRules)} == {probe.rule for probe in PROBES} | WITHOUT_PROBE
+    assert {field.name for field in fields(AppRules)} == {probe.rule for probe in PROBES}
 
 
 def test_calls_are_there_from_the_release_that_brought_them() -> None:
     """Rows of the version matrix that no board can show."""
-    assert ["no", "from 5.3", "yes", "yes", "yes", "yes"] == [has_call("esp_ota_resume", r) for r in Release]
+    assert ["no"] * 2 + ["yes"] * 4 == [has_call("esp_ota_resume", r) for r in Release]
     assert ["yes"] * 6 == [has_call("esp_ota_abort", r) for r in Release]
     assert ["no"] * 2 + ["yes"] * 4 == [has_call("esp_ota_mark_app_invalid_rollback", r) for r in Release]
 

@@ -1,0 +1,99 @@
+"""Versions of ESP-IDF as a configuration holds them: the class of rules that the device model has, and the point.
+
+The model has six classes of rules (`Release`), each of them recorded. A version belongs to the class that does what it
+does as far as the model goes, application and bootloader each by itself. The board goes by the rules of the version
+itself, which a configuration names where they are not those that the class was recorded of.
+"""
+
+from dataclasses import replace
+
+from ..model.config import Config, Release
+from ..model.idf_version import IdfVersion, VersionStage
+from .release_rules import (
+    ASSERTS_DESCRIPTION,
+    BOOTLOADER_RULES,
+    READING_RULES,
+    AppRules,
+    ReleaseRule,
+    app_rules,
+    parse_versions,
+)
+
+OLDEST = IdfVersion.parse("3.3-dev")
+"""The oldest version whose sources were read."""
+NEWEST_READ = parse_versions("3.3.6 4.0.4 4.1.4 4.2.5 4.3.7 4.4.8 5.0.9 5.1.7 5.2.7 5.3.5 5.4.4 5.5.5 6.0.2 6.1 master")
+"""The newest version of each branch whose sources were read, 6.1 by its branch of July 2026."""
+_IN_MODEL = (
+    "begin_erases_inactive_entry",
+    "begin_refuses_second_session",
+    "resume_refuses_pending",
+    "same_slot_in_place",
+)
+"""The rules of an application that the model has."""
+
+
+def read_point(text: str) -> IdfVersion:
+    """Return the version that a text names; raises ValueError for none, and for one older than all that were read."""
+    version = IdfVersion.parse(text.strip())
+    if version < OLDEST:
+        raise ValueError(f"ESP-IDF {text} is older than {OLDEST.label}, the oldest version whose rules are known")
+    return version
+
+
+def is_newer_than_read(version: IdfVersion) -> bool:
+    """Tell whether nobody here has read the sources of a version: it comes after all that were, in its branch."""
+    own = next((newest for newest in NEWEST_READ if newest.branch == version.branch), NEWEST_READ[-1])
+    return version.stage is not VersionStage.TIP and version > own
+
+
+def with_versions(config: Config, app: IdfVersion, bootloader: IdfVersion) -> Config:
+    """Return a configuration with these versions of application and bootloader."""
+    app_class, bootloader_class = class_of_app(app), class_of_bootloader(bootloader)
+    return replace(
+        config,
+        app_release=app_class,
+        app_version=None if not differing_app_rules(app, app_class.point) else app,
+        bootloader_release=bootloader_class,
+        bootloader_version=None if not differing_bootloader_rules(bootloader, bootloader_class.point) else bootloader,
+    )
+
+
+def class_of_app(version: IdfVersion) -> Release:
+    """Return the newest class that is not newer, of those that do what the version does in the model."""
+
+    def known(of: IdfVersion) -> list[bool]:
+        return [getattr(app_rules(of), name) for name in _IN_MODEL]
+
+    alike = [release for release in Release if known(release.point) == known(version)]
+    return _nearest(alike, version)
+
+
+def class_of_bootloader(version: IdfVersion) -> Release:
+    """Return the same for a bootloader, of which the model has one rule that differs."""
+    asserts = ASSERTS_DESCRIPTION.holds_in(version)
+    return _nearest([release for release in Release if ASSERTS_DESCRIPTION.holds_in(release) == asserts], version)
+
+
+def _nearest(alike: list[Release], version: IdfVersion) -> Release:
+    """Return the newest that is of the branch or an older one, else the oldest."""
+    older = [release for release in alike if release.point.branch <= version.branch]
+    return older[-1] if older else alike[0]
+
+
+def differing_app_rules(left: IdfVersion, right: IdfVersion) -> tuple[str, ...]:
+    """Return the names of the rules in which two applications differ."""
+    calls = [name for name in AppRules.__dataclass_fields__ if _of(left, name) != _of(right, name)]
+    return (*calls, *_differing(READING_RULES, left, right))
+
+
+def differing_bootloader_rules(left: IdfVersion, right: IdfVersion) -> tuple[str, ...]:
+    """Return the names of the rules in which two bootloaders differ."""
+    return _differing(BOOTLOADER_RULES, left, right)
+
+
+def _of(version: IdfVersion, name: str) -> bool:
+    return bool(getattr(app_rules(version), name))
+
+
+def _differing(rules: tuple[ReleaseRule, ...], left: IdfVersion, right: IdfVersion) -> tuple[str, ...]:
+    return tuple(rule.name for rule in rules if rule.holds_in(left) != rule.holds_in(right))
