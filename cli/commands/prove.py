@@ -48,7 +48,8 @@ class ProofOptions:
     """What a power cut may leave of a flash operation: all or nothing (F0), any prefix (F1), any bytes (F2), any bits
     (F3)."""
     usage: Annotated[UsageName | None, Parameter(group=DEVICE)] = None
-    """As documented, the same with a restart as soon as an update is complete, or in any order; without it, each."""
+    """As documented, the same with a restart as soon as an update is complete, or in any order. Without it: each; with
+    --all, as documented."""
     allow: Annotated[Allowances, Parameter(group=DEVICE)] = frozenset()
     """What may happen beyond calls, resets and power cuts: flash operations that return an error (failing-flash), the
     pins of factory reset and test app (pins), tools that blank otadata or flash a slot (other-writers)."""
@@ -74,7 +75,9 @@ class ProofOptions:
     @property
     def usages(self) -> tuple[UsageName, ...]:
         """The usages to decide, in order."""
-        return USAGES if self.usage is None else (self.usage,)
+        if self.usage is not None:
+            return (self.usage,)
+        return USAGES[:1] if self.all else USAGES
 
 
 def prove(
