@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from ...binary.application.call_inputs import CallInputs
+from ...binary.application.call_example import CallInputs
 from ...binary.application.call_outcome import CallEnd
 from ...binary.recovery.recovered_program import RecoveredProgram
 from ...binary.theorems.counterexample import TheoremCounterexample
@@ -100,6 +100,10 @@ class BinaryExample:
     """Of a wake-up: offset and size of the partition that RTC memory has kept; null for none."""
     asked: tuple[int, int] | None
     """Of a call: type and subtype of the partition that it is given; null for NULL."""
+    running_subtype: int | None
+    """Of a call: the subtype of the partition that runs, where it counts; else null."""
+    linked_version: int | None
+    """Of a call: the secure version that the running image was linked with; null without anti-rollback."""
     failing: tuple[int, ...]
     """Numbers of the operations that return an error, from 0."""
     code: BinaryDeed
@@ -236,6 +240,8 @@ def _example(example: TheoremCounterexample) -> BinaryExample:
         reset_reason=None,
         retained=None,
         asked=None,
+        running_subtype=None,
+        linked_version=None,
         failing=example.failing,
         code=_deed(example.code, example.inputs),
         impl=_deed(example.impl, example.inputs),
@@ -283,6 +289,10 @@ def _example(example: TheoremCounterexample) -> BinaryExample:
                 app_subtypes=subtypes,
                 otadata=inputs.otadata is not None,
                 asked=None if inputs.asked is None else (inputs.asked.type, inputs.asked.subtype),
+                running_subtype=inputs.running_subtype if inputs.versions else None,
+                linked_version=inputs.linked_version if inputs.versions else None,
+                efuse_version=inputs.efuse_version if inputs.versions else None,
+                versions=_versions(inputs.versions),
             )
     raise AssertionError(example.inputs)
 

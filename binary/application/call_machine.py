@@ -9,15 +9,18 @@ from typing import Any
 import z3
 
 from ...impl.chip.cells import SECTOR_SIZE
+from ...impl.esp_err import EspErr
+from ...impl.image.format import APP_DESC_MAGIC, APP_DESC_OFFSET, APP_DESC_SIZE
 from ...impl.partitions.partition import DataSubtype, PartitionType
 from ..elf_file import BootloaderElf
 from ..execution.library_hooks import LIBRARY
-from ..execution.machine_state import ExecutionStopped, MachineState
+from ..execution.machine_state import ExecutionStopped, MachineState, WordChoices
 from ..execution.path_search import Arguments, Ended, Hook
 from ..execution.words import Word, as_bits
 from ..theorems.boot_inputs import OTADATA_OFFSET, OTADATA_SIZE, RECORDS, operation_result
 from ..theorems.flash_operations import Checked, FlashOperation, Programmed, RangeErased
 from ..theorems.machine_setup import ROOM_SIZE, Machine, hooks_by_address, machine_for, otadata_hooks
+from ..theorems.version_hooks import EFUSE_HOOKS, DescriptionBytes
 from .call_inputs import (
     APP_PARTITIONS,
     ASKED_OFFSET,
@@ -34,6 +37,7 @@ from .call_inputs import (
     app_size,
 )
 from .call_outcome import CallEnd
+from .running_app import LINKED_VERSION, RUNNING_OFFSET, RUNNING_SIZE, of_running
 
 _STRIDE = 0x80
 """Bytes of memory for each partition."""
@@ -53,7 +57,11 @@ class CallMachine:
         self.otadata = start
         self.asked = start + _STRIDE
         self.state_place = start + 2 * _STRIDE
-        self.apps = {subtype: start + (3 + number) * _STRIDE for number, subtype in enumerate(APP_PARTITIONS)}
+        self.linked = start + 3 * _STRIDE
+        self.apps = {subtype: start + (4 + number) * _STRIDE for number, subtype in enumerate(APP_PARTITIONS)}
+        self.running = of_running(lambda subtype: z3.BitVecVal(self.apps[subtype], 32))
+        """The pointer to the partition of the running app."""
+        self._descriptions = DescriptionBytes()
         self._fields: dict[int, tuple[Any, ...]] = {
             self.otadata: (PartitionType.DATA, DataSubtype.OTA, OTADATA_OFFSET, OTADATA_SIZE),
             self.asked: (ASKED_TYPE, ASKED_SUBTYPE, ASKED_OFFSET, ASKED_SIZE),
@@ -83,6 +91,10 @@ class CallMachine:
             for field, value in zip(("type", "subtype", "address", "size"), values, strict=True):
                 state.store(place + layout.offsets[field], int(value) if isinstance(value, int) else value, 4)
         state.store(self.state_place, STATE_BEFORE, 4)
+        state.store(self.linked, APP_DESC_MAGIC, 4)
+        state.store(self.linked + 4, LINKED_VERSION, 4)
+        places = self.apps.values()
+        state.choices = WordChoices(range(min(places), max(places) + _STRIDE), _STRIDE)
         return state
 
     def state_left(self, state: MachineState) -> Any:
@@ -108,7 +120,13 @@ class CallMachine:
         otadata = otadata_hooks(self.machine)
         check_words = {name: otadata[name] for name in ("esp_rom_crc32_le", "crc32_le")}
         found = hooks_by_address(
-            self.machine.elf, LIBRARY, check_words, self._partition_hooks(), _ENDS, {COUNT_FUNCTION: _count}
+            self.machine.elf,
+            LIBRARY,
+            check_words,
+            EFUSE_HOOKS,
+            self._partition_hooks(),
+            _ENDS,
+            {COUNT_FUNCTION: _count},
         )
         return {address: hook for address, hook in found.items() if address != self.machine.function}
 
@@ -122,6 +140,8 @@ class CallMachine:
             "esp_partition_erase_range": self._erase_range,
             "esp_partition_write": self._write,
             "esp_image_verify": _verify,
+            "esp_ota_get_running_partition": lambda state, arguments: self.running,
+            "esp_ota_get_app_description": lambda state, arguments: self.linked,
         }
 
     def _find_first(self, state: MachineState, arguments: Arguments) -> Word:
@@ -154,13 +174,26 @@ class CallMachine:
                 state.memory.pop(self.machine.mapped + SECTOR_SIZE * number + place, None)
 
     def _read(self, state: MachineState, arguments: Arguments) -> Word:
-        """Read one record."""
-        partition, offset, target, size = (state.number(arguments[number]) for number in range(4))
-        if partition != self.otadata or offset not in (0, SECTOR_SIZE) or size != 32:
+        """Read one record, or the description of an image."""
+        offset, target, size = (state.number(arguments[number]) for number in range(1, 4))
+        if (offset, size) == (APP_DESC_OFFSET, APP_DESC_SIZE):
+            return self._read_description(state, arguments[0], target)
+        if state.number(arguments[0]) != self.otadata or offset not in (0, SECTOR_SIZE) or size != 32:
             raise ExecutionStopped(f"flash is read that is no record of otadata, at 0x{state.pc:x}")
         for place, word in enumerate(RECORDS[offset // SECTOR_SIZE]):
             state.store(target + 4 * place, word, 4)
         return 0
+
+    def _read_description(self, state: MachineState, partition: Word, target: int) -> Word:
+        """Read it where the partition is as large."""
+        offset, size = RUNNING_OFFSET, RUNNING_SIZE
+        if not _is_same(partition, self.running):
+            *_, offset, size = self._fields_at(state, partition)
+        code = state.number(_reading_error(as_bits(size), APP_DESC_OFFSET, APP_DESC_SIZE))
+        if code == EspErr.OK:
+            for place, byte in enumerate(self._descriptions.of(z3.simplify(as_bits(offset)))):
+                state.store(target + place, byte, 1)
+        return code
 
     def _erase_range(self, state: MachineState, arguments: Arguments) -> Word:
         address = self._address(state, arguments)
@@ -173,10 +206,14 @@ class CallMachine:
 
     def _address(self, state: MachineState, arguments: Arguments) -> Any:
         """Return where in flash the offset of a partition lies that are the first two arguments."""
-        place = state.number(arguments[0])
+        return z3.simplify(self._fields_at(state, arguments[0])[2] + as_bits(arguments[1]))
+
+    def _fields_at(self, state: MachineState, pointer: Word) -> tuple[Any, ...]:
+        """Return type, subtype, offset and size of the partition that a pointer names."""
+        place = state.number(pointer)
         if place not in self._fields:
-            raise ExecutionStopped(f"no partition at 0x{place:x}, which is written to at 0x{state.pc:x}")
-        return z3.simplify(self._fields[place][2] + as_bits(arguments[1]))
+            raise ExecutionStopped(f"no partition at 0x{place:x}, which is read or written to at 0x{state.pc:x}")
+        return self._fields[place]
 
 
 def _if_there(is_there: Any, place: int) -> Any:
@@ -185,6 +222,12 @@ def _if_there(is_there: Any, place: int) -> Any:
 
 def _is_same(word: Word, other: Word) -> bool:
     return bool(z3.is_true(z3.simplify(as_bits(word) == as_bits(other))))
+
+
+def _reading_error(size: Any, offset: int, length: int) -> Any:
+    """Return what reading from a partition of this size returns. Source: esp_partition_read."""
+    code = z3.If(z3.ULT(size - offset, length), z3.BitVecVal(EspErr.INVALID_SIZE, 32), z3.BitVecVal(EspErr.OK, 32))
+    return z3.If(z3.ULT(size, offset), z3.BitVecVal(EspErr.INVALID_ARG, 32), code)
 
 
 def _verify(state: MachineState, arguments: Arguments) -> Word:

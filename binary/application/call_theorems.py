@@ -12,6 +12,7 @@ from typing import Any
 import z3
 
 from ...impl.esp_err import EspErr, OtaError
+from ...model.config import Config
 from ..elf_file import BootloaderElf
 from ..execution.counting_loop import ends_soon, meanings
 from ..execution.machine_state import MachineState
@@ -19,14 +20,18 @@ from ..execution.words import Word, as_bits
 from ..theorems.machine_setup import Semantics
 from ..theorems.outcome import FunctionOutcome, distinct_outcomes
 from ..theorems.theorem import MACHINE_PREMISES, Theorem, TheoremCode
-from .call_inputs import GIVEN_OF_CALLS, plain_calls, read_call
+from .call_example import plain_calls, read_call
+from .call_inputs import GIVEN_OF_CALLS
 from .call_machine import COUNT_FUNCTION, CallMachine, ended
 from .call_outcome import CallEnd, end_word
 from .expected_call import CallArguments, CallReturn, CountedSelection, ImplCall, expected_call
 from .played_call import played_call
+from .running_app import GIVEN_OF_RUNNING
 
 CallPointers = Callable[[CallMachine], tuple[Word, ...]]
 """Return the arguments of a call as the machine code gets them."""
+CallGiven = Callable[[Config], tuple[Any, ...]]
+"""Return what is assumed of the inputs."""
 
 
 def explore_call(
@@ -71,22 +76,33 @@ def _mark_valid(ota: CountedSelection, given: CallArguments) -> None:
     ota.esp_ota_mark_app_valid_cancel_rollback()
 
 
+def _given_of_burning(config: Config) -> tuple[Any, ...]:
+    """Return what is assumed where a version is burned: the running image's."""
+    return (*GIVEN_OF_CALLS, GIVEN_OF_RUNNING) if config.anti_rollback else GIVEN_OF_CALLS
+
+
 def _mark_invalid(ota: CountedSelection, given: CallArguments) -> None:
     ota.esp_ota_mark_app_invalid_rollback_and_reboot()
 
 
 def _theorem(
-    function: str, title: str, inputs: str, does: str, run: ImplCall, pointers: CallPointers = lambda calls: ()
+    function: str,
+    title: str,
+    inputs: str,
+    does: str,
+    run: ImplCall,
+    pointers: CallPointers = lambda calls: (),
+    given: CallGiven = lambda config: GIVEN_OF_CALLS,
 ) -> Theorem:
     """Return the theorem that a function does what impl's call does."""
     return Theorem(
         name=function,
         title=title,
         sentence=lambda config: f"For {inputs}: {function} in this file {does}.",
-        premises=lambda config: (*MACHINE_PREMISES, *_PREMISES),
+        premises=lambda config: (*MACHINE_PREMISES, *_PREMISES, *(_VERSION_PREMISES if config.anti_rollback else ())),
         explore=partial(explore_call, function, pointers),
-        expected=partial(expected_call, run, GIVEN_OF_CALLS),
-        given=lambda config: GIVEN_OF_CALLS,
+        expected=partial(expected_call, run, given),
+        given=given,
         wishes=plain_calls,
         inputs=read_call,
         played=partial(played_call, run),
@@ -101,6 +117,11 @@ _PREMISES = (
     "esp_ota_get_app_partition_count, where another function calls it, does what its own theorem says.",
     "Check word and remainder may be any functions.",
     "The search for the next number ends; that impl's next_seq is what it finds is shown apart.",
+)
+_VERSION_PREMISES = (
+    "What an image's description says depends on where its partition begins, and the code does not change it.",
+    "The eFuse is changed by esp_efuse_update_secure_version only.",
+    "The running app is one of the app partitions in the table.",
 )
 _RECORDS = "both otadata records with any 64 bytes, any app partitions in the table, otadata or none"
 CALL_THEOREMS = (
@@ -125,6 +146,7 @@ CALL_THEOREMS = (
         f"{_RECORDS}, and each flash operation succeeding or failing",
         "erases and programs what impl's call does, in the same order, and returns the same esp_err_t",
         _mark_valid,
+        given=_given_of_burning,
     ),
     _theorem(
         "esp_ota_set_boot_partition",
