@@ -4,6 +4,7 @@ Beside both otadata records and the results of operations (theorems/boot_inputs.
 and the partition that a call is asked about.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import z3
@@ -43,6 +44,17 @@ def app_offset(subtype: int) -> Any:
 def app_size(subtype: int) -> Any:
     """Return its size in bytes."""
     return z3.BitVec(f"app_{subtype:02x}_size", 32)
+
+
+def of_app(subtype: Any, field: Callable[[int], Any]) -> Any:
+    """Return the field of the app partition of a subtype, as a term without a fork.
+
+    subtype: a z3 bit-vector that is one of APP_PARTITIONS. field: Return it for a subtype that is known."""
+    *others, last = APP_PARTITIONS
+    term = field(last)
+    for known in reversed(others):
+        term = z3.If(subtype == known, field(known), term)
+    return z3.simplify(term)
 
 
 def slot_named(seq: Any) -> Any:

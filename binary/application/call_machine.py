@@ -16,7 +16,7 @@ from ..elf_file import BootloaderElf
 from ..execution.library_hooks import LIBRARY
 from ..execution.machine_state import ExecutionStopped, MachineState, WordChoices
 from ..execution.path_search import Arguments, Ended, Hook
-from ..execution.words import Word, as_bits
+from ..execution.words import Word, as_bits, bit, simplified
 from ..theorems.boot_inputs import OTADATA_OFFSET, OTADATA_SIZE, RECORDS, operation_result
 from ..theorems.flash_operations import Checked, FlashOperation, Programmed, RangeErased
 from ..theorems.machine_setup import ROOM_SIZE, Machine, hooks_by_address, machine_for, otadata_hooks
@@ -35,9 +35,10 @@ from .call_inputs import (
     WANTS_STATE,
     app_offset,
     app_size,
+    of_app,
 )
 from .call_outcome import CallEnd
-from .running_app import LINKED_VERSION, RUNNING_OFFSET, RUNNING_SIZE, of_running
+from .running_app import LINKED_VERSION, RUNNING_SUBTYPE
 
 _STRIDE = 0x80
 """Bytes of memory for each partition."""
@@ -59,8 +60,6 @@ class CallMachine:
         self.state_place = start + 2 * _STRIDE
         self.linked = start + 3 * _STRIDE
         self.apps = {subtype: start + (4 + number) * _STRIDE for number, subtype in enumerate(APP_PARTITIONS)}
-        self.running = of_running(lambda subtype: z3.BitVecVal(self.apps[subtype], 32))
-        """The pointer to the partition of the running app."""
         self._descriptions = DescriptionBytes()
         self._fields: dict[int, tuple[Any, ...]] = {
             self.otadata: (PartitionType.DATA, DataSubtype.OTA, OTADATA_OFFSET, OTADATA_SIZE),
@@ -70,6 +69,10 @@ class CallMachine:
                 for subtype, place in self.apps.items()
             },
         }
+        self._named: dict[int, tuple[Any, tuple[Any, ...]]] = {}
+        """By the id of a pointer to one of several app partitions: the pointer, which keeps that id; its fields."""
+        self.running = self._pointer_to(RUNNING_SUBTYPE)
+        """The pointer to the partition of the running app."""
 
     @property
     def asked_pointer(self) -> Any:
@@ -145,14 +148,24 @@ class CallMachine:
         }
 
     def _find_first(self, state: MachineState, arguments: Arguments) -> Word:
-        kind, subtype, label = (state.number(arguments[number]) for number in range(3))
+        kind, subtype, label = state.number(arguments[0]), as_bits(arguments[1]), state.number(arguments[2])
         if label:
             raise ExecutionStopped(f"a partition is looked for by its label at 0x{state.pc:x}")
-        if (kind, subtype) == (PartitionType.DATA, DataSubtype.OTA):
-            return state.number(_if_there(HAS_OTADATA, self.otadata))
-        if kind != PartitionType.APP or subtype not in APP_PARTITIONS:
-            raise ExecutionStopped(f"partition of type {kind}, subtype 0x{subtype:x} looked for at 0x{state.pc:x}")
-        return state.number(_if_there(APP_PARTITIONS[subtype], self.apps[subtype]))
+        if kind == PartitionType.DATA and _is_same(subtype, int(DataSubtype.OTA)):
+            return state.number(simplified(z3.If(HAS_OTADATA, z3.BitVecVal(self.otadata, 32), NULL)))
+        is_app = z3.Or(*(subtype == known for known in APP_PARTITIONS))
+        if kind != PartitionType.APP or not _is_so(state, is_app):
+            raise ExecutionStopped(f"partition of type {kind}, subtype {subtype} looked for at 0x{state.pc:x}")
+        is_there = of_app(subtype, APP_PARTITIONS.__getitem__)
+        return self._pointer_to(subtype) if _is_so(state, is_there) else 0
+
+    def _pointer_to(self, subtype: Any) -> Word:
+        """Return the pointer to the app partition of a subtype, known or not."""
+        pointer = simplified(of_app(subtype, lambda known: z3.BitVecVal(self.apps[known], 32)))
+        if not isinstance(pointer, int):
+            place = of_app(subtype, app_offset), of_app(subtype, app_size)
+            self._named[pointer.get_id()] = pointer, (PartitionType.APP, subtype, *place)
+        return pointer
 
     def _map(self, state: MachineState, arguments: Arguments) -> Word:
         """Map otadata from its start, both records at least."""
@@ -186,9 +199,7 @@ class CallMachine:
 
     def _read_description(self, state: MachineState, partition: Word, target: int) -> Word:
         """Read it where the partition is as large."""
-        offset, size = RUNNING_OFFSET, RUNNING_SIZE
-        if not _is_same(partition, self.running):
-            *_, offset, size = self._fields_at(state, partition)
+        *_, offset, size = self._fields_at(state, partition)
         code = state.number(_reading_error(as_bits(size), APP_DESC_OFFSET, APP_DESC_SIZE))
         if code == EspErr.OK:
             for place, byte in enumerate(self._descriptions.of(z3.simplify(as_bits(offset)))):
@@ -210,14 +221,17 @@ class CallMachine:
 
     def _fields_at(self, state: MachineState, pointer: Word) -> tuple[Any, ...]:
         """Return type, subtype, offset and size of the partition that a pointer names."""
+        if not isinstance(pointer, int) and pointer.get_id() in self._named:
+            return self._named[pointer.get_id()][1]
         place = state.number(pointer)
         if place not in self._fields:
             raise ExecutionStopped(f"no partition at 0x{place:x}, which is read or written to at 0x{state.pc:x}")
         return self._fields[place]
 
 
-def _if_there(is_there: Any, place: int) -> Any:
-    return z3.If(is_there, z3.BitVecVal(place, 32), NULL)
+def _is_so(state: MachineState, condition: Any) -> bool:
+    """Tell whether a formula holds on the path, which forks where it may or may not."""
+    return bool(state.number(simplified(bit(condition))))
 
 
 def _is_same(word: Word, other: Word) -> bool:
@@ -255,7 +269,7 @@ def _panic(state: MachineState, arguments: Arguments) -> Ended:
 
 def _count(state: MachineState, arguments: Arguments) -> Word | Ended:
     """Stand for a function that has a theorem of its own."""
-    if state.number(z3.If(HAS_TOO_MANY, z3.BitVecVal(1, 32), NULL)):
+    if _is_so(state, HAS_TOO_MANY):
         return _panic(state, arguments)
     return SLOT_COUNT
 

@@ -23,7 +23,7 @@ from ...impl.partitions.partition import MAX_OTA_SLOTS, DataSubtype, Partition, 
 from ...impl.program_end import Panic, Restart
 from ...impl.release_rules import AppRules, app_rules
 from ...model.config import Config, Release
-from ...proofs.refinement.symbolic_board import SmallWord, UnknownAccess
+from ...proofs.refinement.symbolic_board import UnknownAccess
 from ...proofs.refinement.symbolic_entries import standing_in
 from ...proofs.refinement.symbolic_execution import SymBool, SymWord, bits_of, explored_paths
 from ..execution.counting_loop import ABOVE
@@ -48,6 +48,7 @@ from .call_inputs import (
     app_offset,
     app_size,
     first_number,
+    of_app,
     slot_named,
 )
 from .call_outcome import CallEnd, end_word
@@ -126,13 +127,13 @@ class OpenPartitions(EspPartitions):
         self.flash = self._noted = flash
 
     def find_first(self, type_: int, subtype: int | None = None) -> Partition | None:
-        """Return the partition of a kind, if there is one; forks."""
-        if (type_, subtype) == (PartitionType.DATA, DataSubtype.OTA):
+        """Return the partition of a kind, if there is one; forks on whether there is, not on which one it is."""
+        if type_ == PartitionType.DATA and subtype == DataSubtype.OTA:
             return otadata_partition() if SymBool(HAS_OTADATA) else None
-        number = _index(subtype)
-        if type_ != PartitionType.APP or number not in APP_PARTITIONS:
+        if type_ != PartitionType.APP or not APP_PARTITIONS.keys() >= set(_values(subtype)):
             raise UnknownAccess(f"partition of type {type_}, subtype {subtype}")
-        return app_partition(number) if SymBool(APP_PARTITIONS[number]) else None
+        named = z3.simplify(bits_of(subtype))
+        return app_partition(named) if SymBool(of_app(named, APP_PARTITIONS.__getitem__)) else None
 
     def erase_range(self, partition: Partition, offset: int, length: int) -> None:
         """Note the erase of a range."""
@@ -200,9 +201,10 @@ def otadata_partition() -> Partition:
     return Partition("otadata", PartitionType.DATA, DataSubtype.OTA, *place)
 
 
-def app_partition(subtype: int) -> Partition:
-    """Return the app partition of a subtype."""
-    return Partition("", PartitionType.APP, subtype, word_of(app_offset(subtype)), word_of(app_size(subtype)))
+def app_partition(subtype: Any) -> Partition:
+    """Return the app partition of a subtype, which is a z3 bit-vector."""
+    place = of_app(subtype, app_offset), of_app(subtype, app_size)
+    return Partition("", PartitionType.APP, *map(word_of, (subtype, *place)))
 
 
 def _ended(call: ImplCall, config: Any, rules: RecordedRules) -> tuple[Any, tuple[FlashOperation, ...]]:
@@ -249,8 +251,6 @@ def _open_calls() -> Iterator[None]:
         yield
 
 
-def _index(subtype: Any) -> int:
-    """Return a subtype as a number; forks on its values."""
-    if isinstance(subtype, SymWord):
-        return SmallWord(subtype.term, subtype.low, subtype.high).__index__()
-    return int(subtype)
+def _values(word: Any) -> range:
+    """Return every value that a number may have by its bounds."""
+    return range(word.low, word.high + 1) if isinstance(word, SymWord) else range(word, word + 1)

@@ -3,14 +3,11 @@
 The partition is any app partition of the table; its fields are those of that one, as terms without a fork.
 """
 
-from collections.abc import Callable
-from typing import Any
-
 import z3
 
 from ...impl.partitions.partition import Partition, PartitionType
 from ..theorems.expected_flash import word_of
-from .call_inputs import APP_PARTITIONS, app_offset, app_size
+from .call_inputs import APP_PARTITIONS, app_offset, app_size, of_app
 
 RUNNING_SUBTYPE = z3.BitVec("running_subtype", 32)
 LINKED_VERSION = z3.BitVec("linked_version", 32)
@@ -19,19 +16,7 @@ GIVEN_OF_RUNNING = z3.Or(*(z3.And(there, RUNNING_SUBTYPE == subtype) for subtype
 """It is in the table."""
 
 
-def of_running(field: Callable[[int], Any]) -> Any:
-    """Return the field of the running app that each app partition has by its subtype."""
-    *others, last = APP_PARTITIONS
-    term = field(last)
-    for subtype in reversed(others):
-        term = z3.If(RUNNING_SUBTYPE == subtype, field(subtype), term)
-    return z3.simplify(term)
-
-
-RUNNING_OFFSET = of_running(app_offset)
-RUNNING_SIZE = of_running(app_size)
-
-
 def running_partition() -> Partition:
     """Return the running app's partition on impl's side."""
-    return Partition("", PartitionType.APP, *map(word_of, (RUNNING_SUBTYPE, RUNNING_OFFSET, RUNNING_SIZE)))
+    place = of_app(RUNNING_SUBTYPE, app_offset), of_app(RUNNING_SUBTYPE, app_size)
+    return Partition("", PartitionType.APP, *map(word_of, (RUNNING_SUBTYPE, *place)))
