@@ -93,6 +93,8 @@ class CallMachine:
                 state.store(place + offset, z3.BitVec(f"partition{place:x}_{offset}", 8), 1)
             for field, value in zip(("type", "subtype", "address", "size"), values, strict=True):
                 state.store(place + layout.offsets[field], int(value) if isinstance(value, int) else value, 4)
+            if "erase_size" in layout.offsets:
+                state.store(place + layout.offsets["erase_size"], SECTOR_SIZE, 4)
         state.store(self.state_place, STATE_BEFORE, 4)
         state.store(self.linked, APP_DESC_MAGIC, 4)
         state.store(self.linked + 4, LINKED_VERSION, 4)

@@ -30,8 +30,8 @@ from .running_app import GIVEN_OF_RUNNING
 
 CallPointers = Callable[[CallMachine], tuple[Word, ...]]
 """Return the arguments of a call as the machine code gets them."""
-CallGiven = Callable[[Config], tuple[Any, ...]]
-"""Return what is assumed of the inputs."""
+IsOfRunning = Callable[[Config], bool]
+"""Tell whether a call looks at the running app's partition."""
 
 
 def explore_call(
@@ -76,13 +76,16 @@ def _mark_valid(ota: CountedSelection, given: CallArguments) -> None:
     ota.esp_ota_mark_app_valid_cancel_rollback()
 
 
-def _given_of_burning(config: Config) -> tuple[Any, ...]:
-    """Return what is assumed where a version is burned: the running image's."""
-    return (*GIVEN_OF_CALLS, GIVEN_OF_RUNNING) if config.anti_rollback else GIVEN_OF_CALLS
-
-
 def _mark_invalid(ota: CountedSelection, given: CallArguments) -> None:
     ota.esp_ota_mark_app_invalid_rollback_and_reboot()
+
+
+def _invalidate_inactive(ota: CountedSelection, given: CallArguments) -> None:
+    ota.esp_ota_invalidate_inactive_ota_data_slot()
+
+
+def _erase_last_boot(ota: CountedSelection, given: CallArguments) -> None:
+    ota.esp_ota_erase_last_boot_app_partition()
 
 
 def _theorem(
@@ -92,14 +95,22 @@ def _theorem(
     does: str,
     run: ImplCall,
     pointers: CallPointers = lambda calls: (),
-    given: CallGiven = lambda config: GIVEN_OF_CALLS,
+    is_of_running: IsOfRunning = lambda config: False,
 ) -> Theorem:
     """Return the theorem that a function does what impl's call does."""
+
+    def given(config: Config) -> tuple[Any, ...]:
+        return (*GIVEN_OF_CALLS, GIVEN_OF_RUNNING) if is_of_running(config) else GIVEN_OF_CALLS
+
+    def premises(config: Config) -> tuple[str, ...]:
+        of_running = (_RUNNING_PREMISE,) if is_of_running(config) else ()
+        return *MACHINE_PREMISES, *_PREMISES, *of_running, *(_VERSION_PREMISES if config.anti_rollback else ())
+
     return Theorem(
         name=function,
         title=title,
         sentence=lambda config: f"For {inputs}: {function} in this file {does}.",
-        premises=lambda config: (*MACHINE_PREMISES, *_PREMISES, *(_VERSION_PREMISES if config.anti_rollback else ())),
+        premises=premises,
         explore=partial(explore_call, function, pointers),
         expected=partial(expected_call, run, given),
         given=given,
@@ -113,6 +124,7 @@ def _theorem(
 
 _PREMISES = (
     "otadata has two sectors, begins at a sector in the first 256 MiB of flash, and mapping it succeeds.",
+    "Each partition's erase_size is 4096.",
     "A call is given NULL or a partition whose type and subtype have 8 bits.",
     "esp_ota_get_app_partition_count, where another function calls it, does what its own theorem says.",
     "Check word and remainder may be any functions.",
@@ -121,8 +133,8 @@ _PREMISES = (
 _VERSION_PREMISES = (
     "What an image's description says depends on where its partition begins, and the code does not change it.",
     "The eFuse is changed by esp_efuse_update_secure_version only.",
-    "The running app is one of the app partitions in the table.",
 )
+_RUNNING_PREMISE = "The running app is one of the app partitions in the table."
 _RECORDS = "both otadata records with any 64 bytes, any app partitions in the table, otadata or none"
 CALL_THEOREMS = (
     _theorem(
@@ -146,7 +158,23 @@ CALL_THEOREMS = (
         f"{_RECORDS}, and each flash operation succeeding or failing",
         "erases and programs what impl's call does, in the same order, and returns the same esp_err_t",
         _mark_valid,
-        given=_given_of_burning,
+        is_of_running=lambda config: config.anti_rollback,
+    ),
+    _theorem(
+        "esp_ota_invalidate_inactive_ota_data_slot",
+        "Erasing the inactive record",
+        f"{_RECORDS}, any of them running, and the erase succeeding or failing",
+        "erases the record that impl's call erases, or none, and returns the same esp_err_t",
+        _invalidate_inactive,
+        is_of_running=lambda config: True,
+    ),
+    _theorem(
+        "esp_ota_erase_last_boot_app_partition",
+        "Erasing the image of the inactive record",
+        f"{_RECORDS}, any of them running, and each erase succeeding or failing",
+        "erases what impl's call does, in the same order, and returns the same esp_err_t",
+        _erase_last_boot,
+        is_of_running=lambda config: True,
     ),
     _theorem(
         "esp_ota_set_boot_partition",

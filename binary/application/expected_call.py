@@ -52,7 +52,7 @@ from .call_inputs import (
     slot_named,
 )
 from .call_outcome import CallEnd, end_word
-from .running_app import LINKED_VERSION, running_partition
+from .running_app import LINKED_VERSION, RUNNING_SUBTYPE, running_partition
 
 
 class CallArguments(Protocol):
@@ -130,7 +130,7 @@ class OpenPartitions(EspPartitions):
         """Return the partition of a kind, if there is one; forks on whether there is, not on which one it is."""
         if type_ == PartitionType.DATA and subtype == DataSubtype.OTA:
             return otadata_partition() if SymBool(HAS_OTADATA) else None
-        if type_ != PartitionType.APP or not APP_PARTITIONS.keys() >= set(_values(subtype)):
+        if type_ != PartitionType.APP or subtype is None or not APP_PARTITIONS.keys() >= set(_values(subtype)):
             raise UnknownAccess(f"partition of type {type_}, subtype {subtype}")
         named = z3.simplify(bits_of(subtype))
         return app_partition(named) if SymBool(of_app(named, APP_PARTITIONS.__getitem__)) else None
@@ -174,6 +174,10 @@ class OpenSelection(CountedSelection):
         if SymBool(HAS_TOO_MANY):
             raise Panic
         return SymWord(z3.ZeroExt(1, SLOT_COUNT), 0, MAX_OTA_SLOTS)
+
+    def _is_running(self, partition: Partition) -> bool:
+        """Tell whether a partition of the table is that of the running app; forks."""
+        return bool(SymBool(bits_of(partition.subtype) == RUNNING_SUBTYPE))
 
 
 def expected_call(call: ImplCall, given: Callable[[Config], tuple[Any, ...]], config: Config) -> ExpectedSide:

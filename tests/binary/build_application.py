@@ -47,6 +47,13 @@ APPLICATION_FAULTS = {
     "invalid_as_aborted": "esp_ota_mark_app_invalid_rollback_and_reboot",
     "restart_after_error": "esp_ota_mark_app_invalid_rollback_and_reboot",
     "no_restart": "esp_ota_mark_app_invalid_rollback_and_reboot",
+    "inactive_without_otadata": "esp_ota_invalidate_inactive_ota_data_slot",
+    "inactive_is_active": "esp_ota_invalidate_inactive_ota_data_slot",
+    "inactive_of_any_check_word": "esp_ota_invalidate_inactive_ota_data_slot",
+    "inactive_of_running_app": "esp_ota_invalidate_inactive_ota_data_slot",
+    "inactive_with_its_image": "esp_ota_invalidate_inactive_ota_data_slot",
+    "image_erase_fails_unseen": "esp_ota_erase_last_boot_app_partition",
+    "one_sector_of_the_image": "esp_ota_erase_last_boot_app_partition",
 }
 """By the name that FAULT has in the sources: the call that shows it."""
 VERSION_FAULTS = {

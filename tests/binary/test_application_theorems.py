@@ -48,7 +48,14 @@ needs_compiler = pytest.mark.skipif(not CORES["riscv"].is_here, reason=f"{CORES[
 
 WITHOUT_EXAMPLE = ("signed_search",)
 """It differs from 0x80000000 on alone, to which the right search takes more turns than examples are given."""
-QUICK_FAULTS = ("sixteen_are_none", "state_as_byte", "valid_half_word", "number_must_grow")
+QUICK_FAULTS = (
+    "sixteen_are_none",
+    "state_as_byte",
+    "valid_half_word",
+    "inactive_of_running_app",
+    "one_sector_of_the_image",
+    "number_must_grow",
+)
 
 
 def marked(name: str, function: str) -> object:

@@ -276,3 +276,46 @@ esp_err_t esp_ota_mark_app_invalid_rollback_and_reboot(void)
     FAULT(no_restart, (void)0, esp_restart());
     return ESP_OK;
 }
+
+/* Erase the record that does not count, after its image if that is asked for; not where that is the running app. */
+static esp_err_t erase_last_boot(bool with_image)
+{
+    esp_ota_select_entry_t records[2];
+    const esp_partition_t *otadata = read_otadata(records);
+    if (otadata == NULL) {
+        return FAULT(inactive_without_otadata, ESP_OK, ESP_FAIL);
+    }
+    const int active = bootloader_common_get_active_otadata(records);
+    const uint32_t count = esp_ota_get_app_partition_count();
+    if (active == -1 || count == 0) {
+        return ESP_FAIL;
+    }
+    const esp_ota_select_entry_t *inactive = &records[active ^ 1];
+    const bool is_right = inactive->crc == bootloader_common_ota_select_crc(inactive);
+    if (inactive->ota_seq == SEQ_EMPTY || !FAULT(inactive_of_any_check_word, true, is_right)) {
+        return ESP_FAIL;
+    }
+    const esp_partition_t *slot = esp_partition_find_first(TYPE_APP, APP_OTA + (int)((inactive->ota_seq - 1) % count), NULL);
+    if (slot == NULL || FAULT(inactive_of_running_app, false, slot == esp_ota_get_running_partition())) {
+        return ESP_FAIL;
+    }
+    if (with_image) {
+        const size_t size = FAULT(one_sector_of_the_image, FLASH_SECTOR_SIZE, slot->size);
+        const esp_err_t erased = esp_partition_erase_range(slot, 0, size);
+        if (FAULT(image_erase_fails_unseen, false, erased != ESP_OK)) {
+            return erased;
+        }
+    }
+    const size_t number = (size_t)FAULT(inactive_is_active, active, active ^ 1);
+    return esp_partition_erase_range(otadata, number * otadata->erase_size, otadata->erase_size);
+}
+
+esp_err_t esp_ota_erase_last_boot_app_partition(void)
+{
+    return erase_last_boot(true);
+}
+
+esp_err_t esp_ota_invalidate_inactive_ota_data_slot(void)
+{
+    return erase_last_boot(FAULT(inactive_with_its_image, true, false));
+}
