@@ -18,8 +18,9 @@ from ..execution.machine_state import ExecutionStopped, MachineState, WordChoice
 from ..execution.path_search import Arguments, Ended, Hook
 from ..execution.words import Word, as_bits, bit, simplified
 from ..theorems.boot_inputs import OTADATA_OFFSET, OTADATA_SIZE, RECORDS, operation_result
+from ..theorems.flash_hooks import CHECK_WORD_HOOKS, show_records
 from ..theorems.flash_operations import Checked, FlashOperation, Programmed, RangeErased
-from ..theorems.machine_setup import ROOM_SIZE, Machine, hooks_by_address, machine_for, otadata_hooks
+from ..theorems.machine_setup import ROOM_SIZE, Machine, hooks_by_address, machine_for
 from ..theorems.version_hooks import EFUSE_HOOKS, DescriptionBytes
 from .call_inputs import (
     APP_PARTITIONS,
@@ -122,12 +123,10 @@ class CallMachine:
 
     def hooks(self) -> dict[int, tuple[str, Hook]]:
         """Return every hook that the file names a function for, by address."""
-        otadata = otadata_hooks(self.machine)
-        check_words = {name: otadata[name] for name in ("esp_rom_crc32_le", "crc32_le")}
         found = hooks_by_address(
             self.machine.elf,
             LIBRARY,
-            check_words,
+            CHECK_WORD_HOOKS,
             EFUSE_HOOKS,
             self._partition_hooks(),
             _ENDS,
@@ -174,11 +173,7 @@ class CallMachine:
         is_otadata = state.number(arguments[0]) == self.otadata and state.number(arguments[1]) == 0
         if not is_otadata or not _is_same(arguments[2], OTADATA_SIZE):
             raise ExecutionStopped(f"flash is mapped that is not otadata, at 0x{state.pc:x}")
-        for number, words in enumerate(RECORDS):
-            for place, word in enumerate(words):
-                for byte in range(4):
-                    at = self.machine.mapped + SECTOR_SIZE * number + 4 * place + byte
-                    state.memory[at] = z3.Extract(8 * byte + 7, 8 * byte, word)
+        show_records(state, self.machine.mapped)
         state.store(arguments[4], self.machine.mapped, 4)
         state.store(arguments[5], z3.BitVec("mapping", 32), 4)
         return 0
