@@ -2,7 +2,8 @@
 
 No address and no offset is guessed here: what the file does not tell is an InputError that names it. What can be found
 out of a file without symbols is in binary/recovery.
-Left out: relocatable files, 64-bit and big-endian ones, and every architecture but RISC-V and Xtensa.
+Relocatable files are read by binary/linking.
+Left out: 64-bit and big-endian files, and every architecture but RISC-V and Xtensa.
 """
 
 import hashlib
@@ -142,6 +143,11 @@ class BootloaderElf:
         """Return the symbol of exactly that name: a clone of a function may take other arguments."""
         return self.symbols.get(name)
 
+    def place_text(self, address: int) -> str:
+        """Return an address for a reader, with the name of what begins there."""
+        names = sorted(symbol.name for symbol in self.symbols.values() if symbol.address == address)
+        return f"{names[0]} at 0x{address:x}" if names else f"0x{address:x}"
+
     def has_code(self, name: str) -> bool:
         """Tell whether the file has code of a function of exactly that name."""
         symbol = self.find(name)
@@ -183,7 +189,7 @@ def read_bootloader_elf(path: Path) -> BootloaderElf:
 
 def parse_bootloader_elf(raw: bytes, name: str) -> BootloaderElf:
     """Return the ELF file that these bytes are; name: what errors call it. Raises InputError."""
-    with _reading(raw, name) as file:
+    with reading_elf(raw, name) as file:
         loaded = _loaded(file, raw, name)
         symbols = _symbols(file, name)
         called = symbols.get(APPLICATION_FUNCTION)
@@ -195,12 +201,12 @@ def parse_bootloader_elf(raw: bytes, name: str) -> BootloaderElf:
 
 def parse_loaded(raw: bytes, name: str) -> LoadedElf:
     """Return what an ELF file loads, with or without symbols; raises InputError."""
-    with _reading(raw, name) as file:
+    with reading_elf(raw, name) as file:
         return _loaded(file, raw, name)
 
 
 @contextmanager
-def _reading(raw: bytes, name: str) -> Iterator[ELFFile]:
+def reading_elf(raw: bytes, name: str) -> Iterator[ELFFile]:
     """Open the ELF file that these bytes are; whatever is wrong with it becomes an InputError."""
     if raw[:4] != b"\x7fELF":
         raise InputError(f"{name}: no ELF file; want the bootloader.elf that the build leaves beside bootloader.bin")
@@ -214,12 +220,15 @@ def _reading(raw: bytes, name: str) -> Iterator[ELFFile]:
 
 
 def _loaded(file: ELFFile, raw: bytes, name: str) -> LoadedElf:
-    architecture = _architecture(file, name)
+    architecture = architecture_of(file, name)
+    if file.header.e_type != "ET_EXEC":
+        raise InputError(f"{name}: {file.header.e_type}; want a linked program (ET_EXEC)")
     has_symbols = file.get_section_by_name(".symtab") is not None
     return LoadedElf(architecture, _segments(file, len(raw), name), int(file.header.e_entry), has_symbols)
 
 
-def _architecture(file: ELFFile, name: str) -> Architecture:
+def architecture_of(file: ELFFile, name: str) -> Architecture:
+    """Return the file's instruction set; raises InputError for another one."""
     machine = file.header.e_machine
     known = {"EM_RISCV": Architecture.RISCV, "EM_XTENSA": Architecture.XTENSA}
     if file.elfclass != 32 or not file.little_endian or machine not in known:
@@ -227,8 +236,6 @@ def _architecture(file: ELFFile, name: str) -> Architecture:
         raise InputError(
             f"{name}: {machine}, {file.elfclass} bits, {order}-endian; want RISC-V or Xtensa, 32 bits, little-endian"
         )
-    if file.header.e_type != "ET_EXEC":
-        raise InputError(f"{name}: {file.header.e_type}; want a linked program (ET_EXEC)")
     return known[machine]
 
 
@@ -270,16 +277,30 @@ _NO_PLACE = ("STT_FILE", "STT_SECTION")
 
 
 def _layout(file: ELFFile, name: str, kind: ProgramKind, function: int | None) -> StructLayout:
-    """Return the layout of the kind's struct, as the unit of a function has it, or the first one that does."""
-    if not file.has_dwarf_info() or file.get_section_by_name(".debug_info") is None:
+    """Return the layout of the kind's struct; raises InputError."""
+    if not _has_dwarf(file):
         raise InputError(f"{name}: no DWARF, which tells the layout of {kind.value}; want debug information")
-    for unit in _units(file.get_dwarf_info(), function):
+    layout = find_layout(file, kind, function)
+    if layout is None:
+        raise InputError(
+            f"{name}: its DWARF has no {kind.value}; is it a bootloader, or an application with esp_ota_ops.c?"
+        )
+    return layout
+
+
+def find_layout(file: ELFFile, kind: ProgramKind, function: int | None = None) -> StructLayout | None:
+    """Return the layout of the kind's struct, as the unit of a function has it, or the first one that does."""
+    if not _has_dwarf(file):
+        return None
+    for unit in _units(file.get_dwarf_info(relocate_dwarf_sections=False), function):
         for entry in unit.iter_DIEs():
             if entry.tag == "DW_TAG_typedef" and _name(entry) == kind.value:
                 return _struct_layout(entry.get_DIE_from_attribute("DW_AT_type"))
-    raise InputError(
-        f"{name}: its DWARF has no {kind.value}; is it a bootloader, or an application with esp_ota_ops.c?"
-    )
+    return None
+
+
+def _has_dwarf(file: ELFFile) -> bool:
+    return bool(file.has_dwarf_info()) and file.get_section_by_name(".debug_info") is not None
 
 
 def _units(dwarf: Any, function: int | None) -> Iterator[Any]:

@@ -9,10 +9,12 @@ from ..theorems.proof import ProgramProof, Progress, prove_theorem
 from ..theorems.theorem import Theorem
 from .call_theorems import CALL_THEOREMS
 
-APPLICATION_BUILDS = tuple(
-    ProgramBuild(release, rollback).config for release in (Release.V5_1, Release.V6_0) for rollback in (True, False)
+APPLICATION_BUILDS = (
+    *(ProgramBuild(release, rollback).config for release in (Release.V5_1, Release.V6_0) for rollback in (True, False)),
+    *(ProgramBuild(release, True, True).config for release in (Release.V5_1, Release.V6_0, Release.V4_4)),
 )
-"""What is tried where nobody says how the file was built: 6.0 changed esp_ota_set_boot_partition."""
+"""What is tried where nobody says how the file was built: 6.0 changed esp_ota_set_boot_partition, 5.1 the version that
+esp_ota_mark_app_valid_cancel_rollback burns."""
 
 
 def prove_application(

@@ -1,29 +1,18 @@
-"""The inputs of an application's esp_ota_* calls, as z3 words that both sides share, and as numbers in an example.
+"""The inputs of an application's esp_ota_* calls, as z3 words that both sides share.
 
 Beside both otadata records and the results of operations (theorems/boot_inputs.py): which app partitions the table has,
 and the partition that a call is asked about.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any
 
 import z3
 
 from ...impl.chip.cells import SECTOR_SIZE
-from ...impl.partitions.partition import MAX_OTA_SLOTS, AppSubtype, Partition
-from ...model.config import Config
+from ...impl.partitions.partition import MAX_OTA_SLOTS, AppSubtype
 from ..execution.words import REMAINDER
-from ..theorems.boot_inputs import (
-    MOST_OPERATIONS,
-    OTADATA_OFFSET,
-    OTADATA_SIZE,
-    RECORDS,
-    operation_result,
-    record_bits,
-)
-from ..theorems.model_reader import ModelReader
-from ..theorems.planned_hardware import app_at, otadata_at
+from ..theorems.boot_inputs import OTADATA_OFFSET, OTADATA_SIZE, RECORDS
 
 HAS_OTADATA, HAS_FACTORY, HAS_TEST = z3.Bools("has_otadata has_factory has_test")
 HAS_SLOT = tuple(z3.Bool(f"has_ota_{slot}") for slot in range(MAX_OTA_SLOTS))
@@ -57,6 +46,17 @@ def app_size(subtype: int) -> Any:
     return z3.BitVec(f"app_{subtype:02x}_size", 32)
 
 
+def of_app(subtype: Any, field: Callable[[int], Any]) -> Any:
+    """Return the field of the app partition of a subtype, as a term without a fork.
+
+    subtype: a z3 bit-vector that is one of APP_PARTITIONS. field: Return it for a subtype that is known."""
+    *others, last = APP_PARTITIONS
+    term = field(last)
+    for known in reversed(others):
+        term = z3.If(subtype == known, field(known), term)
+    return z3.simplify(term)
+
+
 def slot_named(seq: Any) -> Any:
     """Return the slot that a number names."""
     return REMAINDER(z3.simplify(seq - 1), SLOT_COUNT)
@@ -85,52 +85,3 @@ GIVEN_OF_CALLS = (
 )
 """otadata has two sectors; type and subtype are those of a row in a partition table; remainders
 are below their divisor."""
-
-
-@dataclass(frozen=True, slots=True)
-class CallInputs:
-    """What a call depends on."""
-
-    records: tuple[bytes, bytes]
-    apps: tuple[Partition, ...]
-    """App partitions of the table."""
-    otadata: Partition | None
-    app_count: int
-    """OTA slots without a gap from ota_0."""
-    asked: Partition | None
-    """The partition that the call is given; None: NULL."""
-    wants_state: bool
-    """Where to put the state is given; else NULL."""
-    state_before: int
-    """What is there before the call."""
-    results: tuple[int, ...]
-    """What the operations return, by number; 0 where they succeed."""
-
-
-def read_call(reader: ModelReader, config: Config) -> CallInputs:
-    """Return the inputs that a model has."""
-    there = [subtype for subtype, is_there in APP_PARTITIONS.items() if reader.is_true(is_there)]
-    kind, subtype, offset, size = map(reader.number, (ASKED_TYPE, ASKED_SUBTYPE, ASKED_OFFSET, ASKED_SIZE))
-    return CallInputs(
-        (reader.data(record_bits(0)), reader.data(record_bits(1))),
-        tuple(app_at(subtype, *map(reader.number, (app_offset(subtype), app_size(subtype)))) for subtype in there),
-        otadata_at(reader.number(OTADATA_OFFSET), reader.number(OTADATA_SIZE)) if reader.is_true(HAS_OTADATA) else None,
-        reader.number(SLOT_COUNT),
-        Partition("", kind, subtype, offset, size) if reader.is_true(IS_ASKED) else None,
-        reader.is_true(WANTS_STATE),
-        reader.number(STATE_BEFORE),
-        tuple(reader.number(operation_result(number)) for number in range(MOST_OPERATIONS)),
-    )
-
-
-def plain_calls(config: Config) -> Iterator[Any]:
-    """Yield how an example is to look, what matters most first."""
-    yield z3.And(OTADATA_OFFSET == 0xD000, OTADATA_SIZE == 2 * SECTOR_SIZE)
-    yield z3.Not(HAS_TEST)
-    yield STATE_BEFORE == 0x5A5A5A5A
-    yield z3.And(*(operation_result(number) == 0 for number in range(MOST_OPERATIONS)))
-    for words in RECORDS:
-        yield z3.Or(words[6] == 0xFFFFFFFF, z3.ULE(words[6], 4))
-        yield z3.And(*(word == 0xFFFFFFFF for word in words[1:6]))
-    yield SLOT_COUNT == 2
-    yield z3.Not(HAS_FACTORY)

@@ -9,15 +9,19 @@ from typing import Any
 import z3
 
 from ...impl.chip.cells import SECTOR_SIZE
+from ...impl.esp_err import EspErr
+from ...impl.image.format import APP_DESC_MAGIC, APP_DESC_OFFSET, APP_DESC_SIZE
 from ...impl.partitions.partition import DataSubtype, PartitionType
 from ..elf_file import BootloaderElf
 from ..execution.library_hooks import LIBRARY
-from ..execution.machine_state import ExecutionStopped, MachineState
+from ..execution.machine_state import ExecutionStopped, MachineState, WordChoices
 from ..execution.path_search import Arguments, Ended, Hook
-from ..execution.words import Word, as_bits
+from ..execution.words import Word, as_bits, bit, simplified
 from ..theorems.boot_inputs import OTADATA_OFFSET, OTADATA_SIZE, RECORDS, operation_result
+from ..theorems.flash_hooks import CHECK_WORD_HOOKS, show_records
 from ..theorems.flash_operations import Checked, FlashOperation, Programmed, RangeErased
-from ..theorems.machine_setup import ROOM_SIZE, Machine, hooks_by_address, machine_for, otadata_hooks
+from ..theorems.machine_setup import ROOM_SIZE, Machine, hooks_by_address, machine_for
+from ..theorems.version_hooks import EFUSE_HOOKS, DescriptionBytes
 from .call_inputs import (
     APP_PARTITIONS,
     ASKED_OFFSET,
@@ -32,8 +36,10 @@ from .call_inputs import (
     WANTS_STATE,
     app_offset,
     app_size,
+    of_app,
 )
 from .call_outcome import CallEnd
+from .running_app import LINKED_VERSION, RUNNING_SUBTYPE
 
 _STRIDE = 0x80
 """Bytes of memory for each partition."""
@@ -53,7 +59,9 @@ class CallMachine:
         self.otadata = start
         self.asked = start + _STRIDE
         self.state_place = start + 2 * _STRIDE
-        self.apps = {subtype: start + (3 + number) * _STRIDE for number, subtype in enumerate(APP_PARTITIONS)}
+        self.linked = start + 3 * _STRIDE
+        self.apps = {subtype: start + (4 + number) * _STRIDE for number, subtype in enumerate(APP_PARTITIONS)}
+        self._descriptions = DescriptionBytes()
         self._fields: dict[int, tuple[Any, ...]] = {
             self.otadata: (PartitionType.DATA, DataSubtype.OTA, OTADATA_OFFSET, OTADATA_SIZE),
             self.asked: (ASKED_TYPE, ASKED_SUBTYPE, ASKED_OFFSET, ASKED_SIZE),
@@ -62,6 +70,10 @@ class CallMachine:
                 for subtype, place in self.apps.items()
             },
         }
+        self._named: dict[int, tuple[Any, tuple[Any, ...]]] = {}
+        """By the id of a pointer to one of several app partitions: the pointer, which keeps that id; its fields."""
+        self.running = self._pointer_to(RUNNING_SUBTYPE)
+        """The pointer to the partition of the running app."""
 
     @property
     def asked_pointer(self) -> Any:
@@ -82,7 +94,13 @@ class CallMachine:
                 state.store(place + offset, z3.BitVec(f"partition{place:x}_{offset}", 8), 1)
             for field, value in zip(("type", "subtype", "address", "size"), values, strict=True):
                 state.store(place + layout.offsets[field], int(value) if isinstance(value, int) else value, 4)
+            if "erase_size" in layout.offsets:
+                state.store(place + layout.offsets["erase_size"], SECTOR_SIZE, 4)
         state.store(self.state_place, STATE_BEFORE, 4)
+        state.store(self.linked, APP_DESC_MAGIC, 4)
+        state.store(self.linked + 4, LINKED_VERSION, 4)
+        places = self.apps.values()
+        state.choices = WordChoices(range(min(places), max(places) + _STRIDE), _STRIDE)
         return state
 
     def state_left(self, state: MachineState) -> Any:
@@ -105,10 +123,14 @@ class CallMachine:
 
     def hooks(self) -> dict[int, tuple[str, Hook]]:
         """Return every hook that the file names a function for, by address."""
-        otadata = otadata_hooks(self.machine)
-        check_words = {name: otadata[name] for name in ("esp_rom_crc32_le", "crc32_le")}
         found = hooks_by_address(
-            self.machine.elf, LIBRARY, check_words, self._partition_hooks(), _ENDS, {COUNT_FUNCTION: _count}
+            self.machine.elf,
+            LIBRARY,
+            CHECK_WORD_HOOKS,
+            EFUSE_HOOKS,
+            self._partition_hooks(),
+            _ENDS,
+            {COUNT_FUNCTION: _count},
         )
         return {address: hook for address, hook in found.items() if address != self.machine.function}
 
@@ -122,28 +144,36 @@ class CallMachine:
             "esp_partition_erase_range": self._erase_range,
             "esp_partition_write": self._write,
             "esp_image_verify": _verify,
+            "esp_ota_get_running_partition": lambda state, arguments: self.running,
+            "esp_ota_get_app_description": lambda state, arguments: self.linked,
         }
 
     def _find_first(self, state: MachineState, arguments: Arguments) -> Word:
-        kind, subtype, label = (state.number(arguments[number]) for number in range(3))
+        kind, subtype, label = state.number(arguments[0]), as_bits(arguments[1]), state.number(arguments[2])
         if label:
             raise ExecutionStopped(f"a partition is looked for by its label at 0x{state.pc:x}")
-        if (kind, subtype) == (PartitionType.DATA, DataSubtype.OTA):
-            return state.number(_if_there(HAS_OTADATA, self.otadata))
-        if kind != PartitionType.APP or subtype not in APP_PARTITIONS:
-            raise ExecutionStopped(f"partition of type {kind}, subtype 0x{subtype:x} looked for at 0x{state.pc:x}")
-        return state.number(_if_there(APP_PARTITIONS[subtype], self.apps[subtype]))
+        if kind == PartitionType.DATA and _is_same(subtype, int(DataSubtype.OTA)):
+            return state.number(simplified(z3.If(HAS_OTADATA, z3.BitVecVal(self.otadata, 32), NULL)))
+        is_app = z3.Or(*(subtype == known for known in APP_PARTITIONS))
+        if kind != PartitionType.APP or not _is_so(state, is_app):
+            raise ExecutionStopped(f"partition of type {kind}, subtype {subtype} looked for at 0x{state.pc:x}")
+        is_there = of_app(subtype, APP_PARTITIONS.__getitem__)
+        return self._pointer_to(subtype) if _is_so(state, is_there) else 0
+
+    def _pointer_to(self, subtype: Any) -> Word:
+        """Return the pointer to the app partition of a subtype, known or not."""
+        pointer = simplified(of_app(subtype, lambda known: z3.BitVecVal(self.apps[known], 32)))
+        if not isinstance(pointer, int):
+            place = of_app(subtype, app_offset), of_app(subtype, app_size)
+            self._named[pointer.get_id()] = pointer, (PartitionType.APP, subtype, *place)
+        return pointer
 
     def _map(self, state: MachineState, arguments: Arguments) -> Word:
         """Map otadata from its start, both records at least."""
         is_otadata = state.number(arguments[0]) == self.otadata and state.number(arguments[1]) == 0
         if not is_otadata or not _is_same(arguments[2], OTADATA_SIZE):
             raise ExecutionStopped(f"flash is mapped that is not otadata, at 0x{state.pc:x}")
-        for number, words in enumerate(RECORDS):
-            for place, word in enumerate(words):
-                for byte in range(4):
-                    at = self.machine.mapped + SECTOR_SIZE * number + 4 * place + byte
-                    state.memory[at] = z3.Extract(8 * byte + 7, 8 * byte, word)
+        show_records(state, self.machine.mapped)
         state.store(arguments[4], self.machine.mapped, 4)
         state.store(arguments[5], z3.BitVec("mapping", 32), 4)
         return 0
@@ -154,13 +184,24 @@ class CallMachine:
                 state.memory.pop(self.machine.mapped + SECTOR_SIZE * number + place, None)
 
     def _read(self, state: MachineState, arguments: Arguments) -> Word:
-        """Read one record."""
-        partition, offset, target, size = (state.number(arguments[number]) for number in range(4))
-        if partition != self.otadata or offset not in (0, SECTOR_SIZE) or size != 32:
+        """Read one record, or the description of an image."""
+        offset, target, size = (state.number(arguments[number]) for number in range(1, 4))
+        if (offset, size) == (APP_DESC_OFFSET, APP_DESC_SIZE):
+            return self._read_description(state, arguments[0], target)
+        if state.number(arguments[0]) != self.otadata or offset not in (0, SECTOR_SIZE) or size != 32:
             raise ExecutionStopped(f"flash is read that is no record of otadata, at 0x{state.pc:x}")
         for place, word in enumerate(RECORDS[offset // SECTOR_SIZE]):
             state.store(target + 4 * place, word, 4)
         return 0
+
+    def _read_description(self, state: MachineState, partition: Word, target: int) -> Word:
+        """Read it where the partition is as large."""
+        *_, offset, size = self._fields_at(state, partition)
+        code = state.number(_reading_error(as_bits(size), APP_DESC_OFFSET, APP_DESC_SIZE))
+        if code == EspErr.OK:
+            for place, byte in enumerate(self._descriptions.of(z3.simplify(as_bits(offset)))):
+                state.store(target + place, byte, 1)
+        return code
 
     def _erase_range(self, state: MachineState, arguments: Arguments) -> Word:
         address = self._address(state, arguments)
@@ -173,18 +214,31 @@ class CallMachine:
 
     def _address(self, state: MachineState, arguments: Arguments) -> Any:
         """Return where in flash the offset of a partition lies that are the first two arguments."""
-        place = state.number(arguments[0])
+        return z3.simplify(self._fields_at(state, arguments[0])[2] + as_bits(arguments[1]))
+
+    def _fields_at(self, state: MachineState, pointer: Word) -> tuple[Any, ...]:
+        """Return type, subtype, offset and size of the partition that a pointer names."""
+        if not isinstance(pointer, int) and pointer.get_id() in self._named:
+            return self._named[pointer.get_id()][1]
+        place = state.number(pointer)
         if place not in self._fields:
-            raise ExecutionStopped(f"no partition at 0x{place:x}, which is written to at 0x{state.pc:x}")
-        return z3.simplify(self._fields[place][2] + as_bits(arguments[1]))
+            raise ExecutionStopped(f"no partition at 0x{place:x}, which is read or written to at 0x{state.pc:x}")
+        return self._fields[place]
 
 
-def _if_there(is_there: Any, place: int) -> Any:
-    return z3.If(is_there, z3.BitVecVal(place, 32), NULL)
+def _is_so(state: MachineState, condition: Any) -> bool:
+    """Tell whether a formula holds on the path, which forks where it may or may not."""
+    return bool(state.number(simplified(bit(condition))))
 
 
 def _is_same(word: Word, other: Word) -> bool:
     return bool(z3.is_true(z3.simplify(as_bits(word) == as_bits(other))))
+
+
+def _reading_error(size: Any, offset: int, length: int) -> Any:
+    """Return what reading from a partition of this size returns. Source: esp_partition_read."""
+    code = z3.If(z3.ULT(size - offset, length), z3.BitVecVal(EspErr.INVALID_SIZE, 32), z3.BitVecVal(EspErr.OK, 32))
+    return z3.If(z3.ULT(size, offset), z3.BitVecVal(EspErr.INVALID_ARG, 32), code)
 
 
 def _verify(state: MachineState, arguments: Arguments) -> Word:
@@ -212,7 +266,7 @@ def _panic(state: MachineState, arguments: Arguments) -> Ended:
 
 def _count(state: MachineState, arguments: Arguments) -> Word | Ended:
     """Stand for a function that has a theorem of its own."""
-    if state.number(z3.If(HAS_TOO_MANY, z3.BitVecVal(1, 32), NULL)):
+    if _is_so(state, HAS_TOO_MANY):
         return _panic(state, arguments)
     return SLOT_COUNT
 

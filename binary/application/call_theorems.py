@@ -12,6 +12,7 @@ from typing import Any
 import z3
 
 from ...impl.esp_err import EspErr, OtaError
+from ...model.config import Config
 from ..elf_file import BootloaderElf
 from ..execution.counting_loop import ends_soon, meanings
 from ..execution.machine_state import MachineState
@@ -19,14 +20,18 @@ from ..execution.words import Word, as_bits
 from ..theorems.machine_setup import Semantics
 from ..theorems.outcome import FunctionOutcome, distinct_outcomes
 from ..theorems.theorem import MACHINE_PREMISES, Theorem, TheoremCode
-from .call_inputs import GIVEN_OF_CALLS, plain_calls, read_call
+from .call_example import plain_calls, read_call
+from .call_inputs import GIVEN_OF_CALLS
 from .call_machine import COUNT_FUNCTION, CallMachine, ended
 from .call_outcome import CallEnd, end_word
 from .expected_call import CallArguments, CallReturn, CountedSelection, ImplCall, expected_call
 from .played_call import played_call
+from .running_app import GIVEN_OF_RUNNING
 
 CallPointers = Callable[[CallMachine], tuple[Word, ...]]
 """Return the arguments of a call as the machine code gets them."""
+IsOfRunning = Callable[[Config], bool]
+"""Tell whether a call looks at the running app's partition."""
 
 
 def explore_call(
@@ -75,18 +80,40 @@ def _mark_invalid(ota: CountedSelection, given: CallArguments) -> None:
     ota.esp_ota_mark_app_invalid_rollback_and_reboot()
 
 
+def _invalidate_inactive(ota: CountedSelection, given: CallArguments) -> None:
+    ota.esp_ota_invalidate_inactive_ota_data_slot()
+
+
+def _erase_last_boot(ota: CountedSelection, given: CallArguments) -> None:
+    ota.esp_ota_erase_last_boot_app_partition()
+
+
 def _theorem(
-    function: str, title: str, inputs: str, does: str, run: ImplCall, pointers: CallPointers = lambda calls: ()
+    function: str,
+    title: str,
+    inputs: str,
+    does: str,
+    run: ImplCall,
+    pointers: CallPointers = lambda calls: (),
+    is_of_running: IsOfRunning = lambda config: False,
 ) -> Theorem:
     """Return the theorem that a function does what impl's call does."""
+
+    def given(config: Config) -> tuple[Any, ...]:
+        return (*GIVEN_OF_CALLS, GIVEN_OF_RUNNING) if is_of_running(config) else GIVEN_OF_CALLS
+
+    def premises(config: Config) -> tuple[str, ...]:
+        of_running = (_RUNNING_PREMISE,) if is_of_running(config) else ()
+        return *MACHINE_PREMISES, *_PREMISES, *of_running, *(_VERSION_PREMISES if config.anti_rollback else ())
+
     return Theorem(
         name=function,
         title=title,
         sentence=lambda config: f"For {inputs}: {function} in this file {does}.",
-        premises=lambda config: (*MACHINE_PREMISES, *_PREMISES),
+        premises=premises,
         explore=partial(explore_call, function, pointers),
-        expected=partial(expected_call, run, GIVEN_OF_CALLS),
-        given=lambda config: GIVEN_OF_CALLS,
+        expected=partial(expected_call, run, given),
+        given=given,
         wishes=plain_calls,
         inputs=read_call,
         played=partial(played_call, run),
@@ -97,11 +124,17 @@ def _theorem(
 
 _PREMISES = (
     "otadata has two sectors, begins at a sector in the first 256 MiB of flash, and mapping it succeeds.",
+    "Each partition's erase_size is 4096.",
     "A call is given NULL or a partition whose type and subtype have 8 bits.",
     "esp_ota_get_app_partition_count, where another function calls it, does what its own theorem says.",
     "Check word and remainder may be any functions.",
     "The search for the next number ends; that impl's next_seq is what it finds is shown apart.",
 )
+_VERSION_PREMISES = (
+    "What an image's description says depends on where its partition begins, and the code does not change it.",
+    "The eFuse is changed by esp_efuse_update_secure_version only.",
+)
+_RUNNING_PREMISE = "The running app is one of the app partitions in the table."
 _RECORDS = "both otadata records with any 64 bytes, any app partitions in the table, otadata or none"
 CALL_THEOREMS = (
     _theorem(
@@ -125,6 +158,23 @@ CALL_THEOREMS = (
         f"{_RECORDS}, and each flash operation succeeding or failing",
         "erases and programs what impl's call does, in the same order, and returns the same esp_err_t",
         _mark_valid,
+        is_of_running=lambda config: config.anti_rollback,
+    ),
+    _theorem(
+        "esp_ota_invalidate_inactive_ota_data_slot",
+        "Erasing the inactive record",
+        f"{_RECORDS}, any of them running, and the erase succeeding or failing",
+        "erases the record that impl's call erases, or none, and returns the same esp_err_t",
+        _invalidate_inactive,
+        is_of_running=lambda config: True,
+    ),
+    _theorem(
+        "esp_ota_erase_last_boot_app_partition",
+        "Erasing the image of the inactive record",
+        f"{_RECORDS}, any of them running, and each erase succeeding or failing",
+        "erases what impl's call does, in the same order, and returns the same esp_err_t",
+        _erase_last_boot,
+        is_of_running=lambda config: True,
     ),
     _theorem(
         "esp_ota_set_boot_partition",

@@ -17,22 +17,21 @@ from ...impl import otadata
 from ...impl.app import esp_ota_select
 from ...impl.app.esp_ota_select import OtaSelection
 from ...impl.app.esp_partition import EspPartitions
-from ...impl.chip.efuse import Efuse
 from ...impl.esp_err import EspErr, OtaError
 from ...impl.image.verify import ImageInvalid
 from ...impl.partitions.partition import MAX_OTA_SLOTS, DataSubtype, Partition, PartitionType
 from ...impl.program_end import Panic, Restart
 from ...impl.release_rules import AppRules, app_rules
 from ...model.config import Config, Release
-from ...proofs.refinement.symbolic_board import SmallWord, UnknownAccess
+from ...proofs.refinement.symbolic_board import UnknownAccess
 from ...proofs.refinement.symbolic_entries import standing_in
 from ...proofs.refinement.symbolic_execution import SymBool, SymWord, bits_of, explored_paths
 from ..execution.counting_loop import ABOVE
 from ..theorems.boot_inputs import OTADATA_OFFSET, OTADATA_SIZE, operation_result
-from ..theorems.expected_flash import RecordFlash, word_of
+from ..theorems.expected_flash import OpenEfuse, RecordFlash, decode_open_description, word_of
 from ..theorems.expected_selection import open_records
 from ..theorems.expected_side import ExpectedSide, RecordedConfig
-from ..theorems.flash_operations import Checked, FlashOperation, Programmed, RangeErased
+from ..theorems.flash_operations import Burned, Checked, FlashOperation, Programmed, RangeErased
 from ..theorems.outcome import FunctionOutcome, distinct_outcomes
 from .call_inputs import (
     APP_PARTITIONS,
@@ -49,9 +48,11 @@ from .call_inputs import (
     app_offset,
     app_size,
     first_number,
+    of_app,
     slot_named,
 )
 from .call_outcome import CallEnd, end_word
+from .running_app import LINKED_VERSION, RUNNING_SUBTYPE, running_partition
 
 
 class CallArguments(Protocol):
@@ -126,26 +127,35 @@ class OpenPartitions(EspPartitions):
         self.flash = self._noted = flash
 
     def find_first(self, type_: int, subtype: int | None = None) -> Partition | None:
-        """Return the partition of a kind, if there is one; forks."""
-        if (type_, subtype) == (PartitionType.DATA, DataSubtype.OTA):
+        """Return the partition of a kind, if there is one; forks on whether there is, not on which one it is."""
+        if type_ == PartitionType.DATA and subtype == DataSubtype.OTA:
             return otadata_partition() if SymBool(HAS_OTADATA) else None
-        number = _index(subtype)
-        if type_ != PartitionType.APP or number not in APP_PARTITIONS:
+        if type_ != PartitionType.APP or subtype is None or not APP_PARTITIONS.keys() >= set(_values(subtype)):
             raise UnknownAccess(f"partition of type {type_}, subtype {subtype}")
-        return app_partition(number) if SymBool(APP_PARTITIONS[number]) else None
+        named = z3.simplify(bits_of(subtype))
+        return app_partition(named) if SymBool(of_app(named, APP_PARTITIONS.__getitem__)) else None
 
     def erase_range(self, partition: Partition, offset: int, length: int) -> None:
         """Note the erase of a range."""
-        self._end(RangeErased(z3.simplify(bits_of(partition.offset + offset)), bits_of(length)))
+        _end(self._noted, RangeErased(z3.simplify(bits_of(partition.offset + offset)), bits_of(length)))
 
     def write(self, partition: Partition, offset: int, data: Any) -> None:
         """Note a program."""
-        self._end(Programmed(z3.simplify(bits_of(partition.offset + offset)), data.term))
+        _end(self._noted, Programmed(z3.simplify(bits_of(partition.offset + offset)), data.term))
 
-    def _end(self, operation: FlashOperation) -> None:
-        result = operation_result(len(self._noted.operations))
-        if self._noted.fails(operation):
-            raise OtaError(OpenError(result))  # type: ignore[arg-type]  # stands for every code
+
+class BurnedEfuse(OpenEfuse):
+    """An eFuse of any version; burns are noted and may fail with any error."""
+
+    def update_secure_version(self, secure_version: Any) -> None:
+        """Note that the version is to be burned."""
+        _end(self._flash, Burned(bits_of(secure_version)))
+
+
+def _end(flash: RecordFlash, operation: FlashOperation) -> None:
+    result = operation_result(len(flash.operations))
+    if flash.fails(operation):
+        raise OtaError(OpenError(result))  # type: ignore[arg-type]  # stands for every code
 
 
 class CountedSelection(OtaSelection):
@@ -165,12 +175,16 @@ class OpenSelection(CountedSelection):
             raise Panic
         return SymWord(z3.ZeroExt(1, SLOT_COUNT), 0, MAX_OTA_SLOTS)
 
+    def _is_running(self, partition: Partition) -> bool:
+        """Tell whether a partition of the table is that of the running app; forks."""
+        return bool(SymBool(bits_of(partition.subtype) == RUNNING_SUBTYPE))
 
-def expected_call(call: ImplCall, given: tuple[Any, ...], config: Config) -> ExpectedSide:
+
+def expected_call(call: ImplCall, given: Callable[[Config], tuple[Any, ...]], config: Config) -> ExpectedSide:
     """Return what impl's call does with this configuration, as every path of it."""
     recorded, rules = RecordedConfig(config), RecordedRules(app_rules(config.app_release))
     with open_records(), _open_calls():
-        paths = explored_paths(partial(_ended, call, recorded, rules), z3.And(*given))
+        paths = explored_paths(partial(_ended, call, recorded, rules), z3.And(*given(config)))
     outcomes = (FunctionOutcome(path.condition, path.result[0], z3.BoolVal(False), path.result[1]) for path in paths)
     read = frozenset(recorded.read | rules.read)
     return ExpectedSide(config, distinct_outcomes(outcomes), len(paths), read, releases_like(config, read))
@@ -191,15 +205,16 @@ def otadata_partition() -> Partition:
     return Partition("otadata", PartitionType.DATA, DataSubtype.OTA, *place)
 
 
-def app_partition(subtype: int) -> Partition:
-    """Return the app partition of a subtype."""
-    return Partition("", PartitionType.APP, subtype, word_of(app_offset(subtype)), word_of(app_size(subtype)))
+def app_partition(subtype: Any) -> Partition:
+    """Return the app partition of a subtype, which is a z3 bit-vector."""
+    place = of_app(subtype, app_offset), of_app(subtype, app_size)
+    return Partition("", PartitionType.APP, *map(word_of, (subtype, *place)))
 
 
 def _ended(call: ImplCall, config: Any, rules: RecordedRules) -> tuple[Any, tuple[FlashOperation, ...]]:
     flash = RecordFlash()
-    efuse = Efuse(0, config.secure_version_bits)
-    ota = OpenSelection(OpenPartitions(flash), efuse, config, app_partition(0x10), 0)
+    linked: Any = word_of(LINKED_VERSION)
+    ota = OpenSelection(OpenPartitions(flash), BurnedEfuse(flash), config, running_partition(), linked)
     ota.rules = rules  # type: ignore[assignment]  # answers as they do
     try:
         returned = call(ota, OpenArguments()) or CallReturn()
@@ -234,13 +249,12 @@ def _open_calls() -> Iterator[None]:
         (esp_ota_select, "slot_of_seq", slot_of_seq),
         (esp_ota_select, "next_seq", next_seq),
         (esp_ota_select, "ota_select_crc", otadata.ota_select_crc),
+        (esp_ota_select, "decode_app_desc", decode_open_description),
     )
     with standing_in(stand_ins):
         yield
 
 
-def _index(subtype: Any) -> int:
-    """Return a subtype as a number; forks on its values."""
-    if isinstance(subtype, SymWord):
-        return SmallWord(subtype.term, subtype.low, subtype.high).__index__()
-    return int(subtype)
+def _values(word: Any) -> range:
+    """Return every value that a number may have by its bounds."""
+    return range(word.low, word.high + 1) if isinstance(word, SymWord) else range(word, word + 1)

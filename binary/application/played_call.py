@@ -1,18 +1,20 @@
 """impl's call made with the inputs of a counterexample, to check what a formula says."""
 
 from collections.abc import Collection
+from typing import Any
 
 from ...impl.app.esp_partition import EspPartitions
-from ...impl.chip.cells import SECTOR_SIZE
-from ...impl.chip.efuse import Efuse
+from ...impl.chip.cells import SECTOR_SIZE, Cells
 from ...impl.esp_err import OtaError
-from ...impl.partitions.partition import AppSubtype, Partition
+from ...impl.image.format import APP_DESC_MAGIC, APP_DESC_OFFSET, APP_DESC_SIZE, AppDesc, encode_app_desc
+from ...impl.partitions.partition import Partition
 from ...impl.program_end import Panic, Restart
 from ...impl.release_rules import app_rules
 from ...model.config import Config
+from ..execution.words import MASK
 from ..theorems.deeds import Deed, DeedKind
-from ..theorems.planned_hardware import PlannedFlash, app_at, cells_with
-from .call_inputs import CallInputs
+from ..theorems.planned_hardware import PlannedEfuse, PlannedFlash, cells_with
+from .call_example import CallInputs
 from .call_outcome import CallEnd
 from .expected_call import CallReturn, CountedSelection, ImplCall
 
@@ -23,7 +25,7 @@ def played_call(run: ImplCall, inputs: CallInputs, failing: Collection[int], con
     cells = cells_with((), start)
     for number, record in enumerate(inputs.records):
         cells = cells.with_bytes(start + SECTOR_SIZE * number, record)
-    flash = PlannedFlash(cells, failing)
+    flash = _DescribedFlash(cells, failing, inputs)
     end, returned = _ended(run, _PlannedSelection(flash, inputs, config), _PlannedArguments(inputs))
     state = inputs.state_before if returned.state is None else returned.state
     words = (returned.code, state) if end is CallEnd.RETURNS else (0, 0)
@@ -36,7 +38,7 @@ def _ended(run: ImplCall, ota: "_PlannedSelection", arguments: "_PlannedArgument
     except _OperationFailed as error:
         return CallEnd.RETURNS, CallReturn(error.result)
     except OtaError as error:
-        return CallEnd.RETURNS, CallReturn(int(error.code))
+        return CallEnd.RETURNS, CallReturn(int(error.code) & MASK)
     except Restart:
         return CallEnd.RESTARTS, CallReturn()
     except Panic:
@@ -61,37 +63,69 @@ class _PlannedArguments:
         self.wants_state = inputs.wants_state
 
 
+class _DescribedFlash(PlannedFlash):
+    """A flash in which images' descriptions are read wherever the example puts them; they may overlap."""
+
+    def __init__(self, cells: Cells, failing: Collection[int], inputs: CallInputs) -> None:
+        """Take the descriptions."""
+        super().__init__(cells, failing)
+        self._inputs = inputs
+
+    def read(self, address: int, length: int) -> bytes:
+        """Return bytes, or a description."""
+        if length != APP_DESC_SIZE:
+            return super().read(address, length)
+        start = (address - APP_DESC_OFFSET) & MASK
+        item = next(item for item in self._inputs.versions if item.offset == start)
+        magic = APP_DESC_MAGIC if item.is_described else MASK
+        return encode_app_desc(AppDesc(magic, item.version, "", "", "", "", ""))
+
+    def returned(self, kind: DeedKind, address: int, data: bytes = b"", size: int = 0) -> None:
+        """Note what is done; raises the error that the example has for it."""
+        if self.fails(kind, address & MASK, data, size):
+            raise _OperationFailed(self._inputs.results[len(self.acts) - 1])
+
+
+class _PlannedBurns(PlannedEfuse):
+    """An eFuse whose burns fail with the errors of the example."""
+
+    def __init__(self, version: int, flash: _DescribedFlash) -> None:
+        """Hold a version."""
+        super().__init__(version, flash)
+        self._described = flash
+
+    def update_secure_version(self, secure_version: int) -> None:
+        """Note the burn."""
+        self._described.returned(DeedKind.BURN, secure_version)
+
+
 class _PlannedPartitions(EspPartitions):
     """Partitions on which operations are noted, and fail as planned."""
 
-    def __init__(self, flash: PlannedFlash, inputs: CallInputs, config: Config) -> None:
+    def __init__(self, flash: _DescribedFlash, inputs: CallInputs, config: Config) -> None:
         """Take the table."""
         otadata = (inputs.otadata,) if inputs.otadata else ()
         super().__init__(flash, (*otadata, *inputs.apps), app_rules(config.app_release))
         self._planned = flash
-        self._results = inputs.results
 
     def erase_range(self, partition: Partition, offset: int, length: int) -> None:
         """Note the erase of a range."""
-        self._end(DeedKind.ERASE, partition.offset + offset, size=length)
+        self._planned.returned(DeedKind.ERASE, partition.offset + offset, size=length)
 
     def write(self, partition: Partition, offset: int, data: bytes) -> None:
         """Note a program."""
-        self._end(DeedKind.PROGRAM, partition.offset + offset, data)
-
-    def _end(self, kind: DeedKind, address: int, data: bytes = b"", size: int = 0) -> None:
-        if self._planned.fails(kind, address & 0xFFFFFFFF, data, size):
-            raise _OperationFailed(self._results[len(self._planned.acts) - 1])
+        self._planned.returned(DeedKind.PROGRAM, partition.offset + offset, data)
 
 
 class _PlannedSelection(CountedSelection):
     """impl's calls, with images that pass their check or not as planned."""
 
-    def __init__(self, flash: PlannedFlash, inputs: CallInputs, config: Config) -> None:
-        """Run from ota_0, wherever it is."""
-        running = app_at(AppSubtype.OTA_0, 0, 0)
-        efuse = Efuse(0, config.secure_version_bits)
-        super().__init__(_PlannedPartitions(flash, inputs, config), efuse, config, running, 0)
+    def __init__(self, flash: _DescribedFlash, inputs: CallInputs, config: Config) -> None:
+        """Run from the partition of the example; where no call looks at it, there may be none."""
+        efuse = _PlannedBurns(inputs.efuse_version, flash)
+        running: Any = next((app for app in inputs.apps if app.subtype == inputs.running_subtype), None)
+        partitions = _PlannedPartitions(flash, inputs, config)
+        super().__init__(partitions, efuse, config, running, inputs.linked_version)
         self._planned = flash
 
     def _is_image_valid(self, partition: Partition, is_bootloader: bool = False) -> bool:

@@ -173,7 +173,8 @@ class MachineState:
         """Return up to `length` bytes of code at pc; raises ExecutionStopped where there is none as loaded."""
         code = self.elf.bytes_at(self.pc, length)
         if not code:
-            raise ExecutionStopped(f"jump to 0x{self.pc:x}, where the file has no code and no hook stands")
+            place = self.elf.place_text(self.pc)
+            raise ExecutionStopped(f"jump to {place}, where the file has no code and no hook stands")
         if any(self.pc + offset in self.memory for offset in range(len(code))):
             raise ExecutionStopped(f"code at 0x{self.pc:x} that the program itself has written")
         return code

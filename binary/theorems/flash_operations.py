@@ -3,10 +3,6 @@
 from dataclasses import dataclass
 from typing import Any
 
-import z3
-
-from ..execution.words import as_bits
-
 
 @dataclass(frozen=True, slots=True)
 class Erased:
@@ -110,13 +106,3 @@ FlashOperation = Erased | RangeErased | Programmed | Checked | LoadedUnchecked |
 def shape_of(operations: tuple[FlashOperation, ...]) -> tuple[tuple[type, int], ...]:
     """Return what two lists of operations have in common that can be equal: kinds and lengths in bits."""
     return tuple((type(op), op.data.size() if isinstance(op, Programmed) else 0) for op in operations)
-
-
-def same_operations(ones: tuple[Any, ...], others: tuple[Any, ...], encrypted: Any) -> list[Any]:
-    """Return when operations of one shape are equal; encrypted: what each program must ask for."""
-    equal = []
-    for one, other in zip(ones, others, strict=True):
-        equal += [term == other_term for term, other_term in zip(one.terms, other.terms, strict=True)]
-        if isinstance(one, Programmed) and one.encrypted is not None:
-            equal.append(as_bits(one.encrypted) == encrypted)
-    return [z3.simplify(condition) for condition in equal]

@@ -6,7 +6,8 @@ from typing import Any
 
 import z3
 
-from .flash_operations import FlashOperation, Programmed, same_operations, shape_of
+from ..execution.words import as_bits
+from .flash_operations import FlashOperation, Programmed, shape_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,24 +25,62 @@ class FunctionOutcome:
     """Formula: what may not be touched is as it was; impl touches nothing else."""
 
     @property
+    def compared(self) -> tuple[Any, ...]:
+        """The terms that are compared with those of another outcome of the same shape."""
+        return (self.result, self.noted, *(term for operation in self.operations for term in operation.terms))
+
+    @property
+    def asked(self) -> tuple[Any, ...]:
+        """What each program asks of flash encryption, where the side knows of it."""
+        programs = (operation for operation in self.operations if isinstance(operation, Programmed))
+        return tuple(program.encrypted for program in programs if program.encrypted is not None)
+
+    @property
     def terms(self) -> tuple[Any, ...]:
         """The terms that say everything but when."""
-        parts = [self.result, self.noted, z3.BoolVal(self.frame) if self.frame is True else self.frame]
-        for op in self.operations:
-            parts += op.terms
-            if isinstance(op, Programmed) and op.encrypted is not None:
-                parts.append(op.encrypted)
-        return tuple(parts)
+        return (*self.compared, *self.asked, z3.BoolVal(True) if self.frame is True else self.frame)
 
     @property
     def key(self) -> tuple[Any, ...]:
         """Equal where the ends are the same terms."""
         return shape_of(self.operations), *(term.get_id() for term in self.terms)
 
-    def equals(self, other: "FunctionOutcome", encrypted: Any) -> Any:
-        """Return when an outcome of impl, of the same shape, is this one; encrypted: what each program must ask for."""
-        same = same_operations(self.operations, other.operations, encrypted)
-        return z3.simplify(z3.And(self.result == other.result, self.noted == other.noted, *same))
+
+_Numbered = tuple[tuple[int, Any], ...]
+"""Terms with their ids."""
+
+
+def _numbered(terms: Iterable[Any]) -> _Numbered:
+    return tuple((term.get_id(), term) for term in terms)
+
+
+class _Equalities:
+    """When terms are equal; each pair of them is looked at once, as there are far more pairs of outcomes."""
+
+    def __init__(self) -> None:
+        """Know nothing yet."""
+        self._known: dict[tuple[int, int], tuple[Any, Any, Any]] = {}
+
+    def all_of(self, ones: _Numbered, others: _Numbered) -> Any:
+        """Return the formula that all of some terms equal all of others; False where that is plain."""
+        found = []
+        for (number, one), (other_number, other) in zip(ones, others, strict=True):
+            key = number, other_number
+            if key not in self._known:
+                # With the terms beside it, no others get their numbers.
+                self._known[key] = one, other, _equality(one, other)
+            equal = self._known[key][2]
+            if equal is False:
+                return False
+            if equal is not True:
+                found.append(equal)
+        return z3.And(*found)
+
+
+def _equality(one: Any, other: Any) -> Any:
+    """Return when two terms are equal: True or False where that is plain, else a formula."""
+    equal = z3.simplify(one == other)
+    return z3.is_true(equal) or (False if z3.is_false(equal) else equal)
 
 
 def distinct_outcomes(outcomes: Iterable[FunctionOutcome]) -> tuple[FunctionOutcome, ...]:
@@ -67,17 +106,20 @@ def differing(
     """Return the formula of exactly the inputs for which the code comes to an end that impl does not come to.
 
     is_by_case: leave out pairs of ends that no input comes to."""
-    by_shape: dict[Any, list[FunctionOutcome]] = {}
+    by_shape: dict[Any, list[tuple[FunctionOutcome, _Numbered]]] = {}
     for other in expected:
-        by_shape.setdefault(shape_of(other.operations), []).append(other)
+        by_shape.setdefault(shape_of(other.operations), []).append((other, _numbered(other.compared)))
+    equalities = _Equalities()
 
     def agrees(outcome: FunctionOutcome) -> Any:
         of_shape = by_shape.get(shape_of(outcome.operations), [])
         if is_by_case:
-            of_shape = [other for other in of_shape if _can_meet(outcome, other)]
-        pairs = ((other, outcome.equals(other, encrypted)) for other in of_shape)
-        same = (z3.And(other.condition, equal) for other, equal in pairs if not z3.is_false(equal))
-        return z3.And(outcome.frame, z3.Or(*same))
+            of_shape = [(other, terms) for other, terms in of_shape if _can_meet(outcome, other)]
+        ours = _numbered(outcome.compared)
+        pairs = ((other, equalities.all_of(ours, terms)) for other, terms in of_shape)
+        same = (z3.And(other.condition, equal) for other, equal in pairs if equal is not False)
+        asks = (as_bits(asked) == encrypted for asked in outcome.asked)
+        return z3.And(outcome.frame, *asks, z3.Or(*same))
 
     return z3.Or(*(z3.And(outcome.condition, z3.Not(agrees(outcome))) for outcome in code))
 

@@ -26,6 +26,7 @@ EPILOGUE = epilogue(
     "otaproof binary prove bootloader.elf --rollback --smt2 questions",
     "otaproof binary prove build/app.elf",
     "otaproof binary prove bootloader.bin",
+    "otaproof binary prove libapp_update.a",
     codes={
         0: "proved",
         1: "refuted: the code differs, and an example says where",
@@ -101,10 +102,7 @@ class BinaryBuild:
             for config in builds
             if rollback in (None, config.rollback) and anti_rollback in (None, config.anti_rollback)
         )
-        asked = tuple(dict.fromkeys(of_release))
-        if not asked:
-            raise InputError("anti-rollback is not looked at in applications")
-        return asked
+        return tuple(dict.fromkeys(of_release))
 
 
 @Parameter(name="*", group=OUTPUT)
@@ -122,8 +120,8 @@ def binary_prove(
         Parameter(
             name="FILE",
             group=ARGUMENTS,
-            help="An ELF file of a bootloader or an application; a bootloader may have no symbols, or be an image or a "
-            "flash dump.",
+            help="An ELF file of a bootloader or an application, or an archive or object of one; a bootloader may have "
+            "no symbols, or be an image or a flash dump.",
         ),
     ],
     /,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from ...binary.application.call_inputs import CallInputs
+from ...binary.application.call_example import CallInputs
 from ...binary.application.call_outcome import CallEnd
 from ...binary.theorems.counterexample import TheoremCounterexample
 from ...binary.theorems.deeds import Act, Deed, DeedKind
@@ -52,6 +52,11 @@ def _print_inputs(page: ReportPage, inputs: object) -> None:
         case CallInputs():
             page.line(_call_text(inputs), 4)
             _print_records(page, inputs.records, inputs.app_count)
+            if inputs.versions:
+                page.line(
+                    f"Running: subtype 0x{inputs.running_subtype:02x}, linked with version {inputs.linked_version}.", 4
+                )
+            _print_versions(page, inputs.efuse_version, inputs.versions)
 
 
 def _print_records(page: ReportPage, records: tuple[bytes, bytes], app_count: int) -> None:
@@ -147,7 +152,7 @@ def _end_parts(deed: Deed, inputs: CallInputs) -> Iterator[str]:
         yield CallEnd(deed.result).name.lower()
         return
     code, state = deed.words
-    names = {int(error): error.code_name for error in EspErr}
+    names = {int(error) & 0xFFFFFFFF: error.code_name for error in EspErr}
     yield f"returns {names.get(code, hex(code))}"
     if state != inputs.state_before:
         yield f"leaves state 0x{state:x}"

@@ -201,7 +201,7 @@ class EspOta(OtaSelection):
     def _check_slot(self, target: Partition) -> None:
         if not target.is_ota_slot:
             raise OtaError(EspErr.INVALID_ARG)
-        if target is self._running:
+        if self._is_running(target):
             raise OtaError(EspErr.OTA_PARTITION_CONFLICT)
 
     def _check_accepted(self) -> None:

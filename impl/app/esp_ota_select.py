@@ -317,7 +317,7 @@ class OtaSelection:
         if is_initial(otadata.entries[inactive]):
             raise OtaError(EspErr.FAIL)
         slot = self._find_slot(slot_of_seq(otadata.entries[inactive].ota_seq, count))
-        if slot is None or slot is self._running:
+        if slot is None or self._is_running(slot):
             raise OtaError(EspErr.FAIL)
         if with_image:
             self.partitions.erase_range(slot, 0, slot.size)
@@ -330,6 +330,10 @@ class OtaSelection:
         else:
             version = self.esp_ota_get_partition_description(self._running).secure_version
         self._efuse.update_secure_version(version)
+
+    def _is_running(self, partition: Partition) -> bool:
+        """Tell whether this is the pointer to the running app's partition."""
+        return partition is self._running
 
     def _find_slot(self, slot: int) -> Partition | None:
         return self.partitions.find_first(PartitionType.APP, AppSubtype.OTA_0 + slot)

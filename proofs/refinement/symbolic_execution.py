@@ -222,14 +222,12 @@ def explored_paths(
             raise TooManyPaths(f"more than {MAX_PATHS}")
         run = _Run(asked, script, known)
         token = _RUN.set(run)
-        asked.push()
         try:
             result, raised = function(), None
         except raises as error:
             result, raised = None, type(error)
         finally:
             _RUN.reset(token)
-            asked.pop()
         paths.append(Path(z3.And(given, *run.conditions), result, raised))
         script = run.next_script()
     return paths
@@ -277,7 +275,9 @@ class _Run:
         self._taken.append(fork)
         condition = term if fork.side else z3.Not(term)
         self.conditions.append(condition)
-        self._solver.add(condition)
+        if number >= len(self._script) - 1:
+            self._solver.push()
+            self._solver.add(condition)
         return fork.side
 
     def _truth(self, term: Any) -> bool | None:
@@ -290,8 +290,11 @@ class _Run:
         return self._known[number][1]
 
     def next_script(self) -> list[Fork] | None:
-        """Return the forks up to the last one with an open side, which is taken there; None when none is open."""
+        """Return the forks up to the last one with an open side, which is taken there; None when none is open.
+
+        The solver keeps the conditions of the forks before that one."""
         for number in reversed(range(len(self._taken))):
+            self._solver.pop()
             if self._taken[number].is_other_open:
                 return [*self._taken[:number], Fork(side=False, is_other_open=False)]
         return None

@@ -7,6 +7,7 @@ Left out: models and proofs. A witness is found by z3 and then checked by runnin
 """
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import bitwuzla
@@ -60,24 +61,30 @@ _WORDS = {bitwuzla.Result.SAT: "sat", bitwuzla.Result.UNSAT: "unsat"}
 def _without_short_joins(formula: Any) -> Any:
     """Return the formula without "and" and "or" of fewer than two parts, which z3 writes but SMT-LIB has not."""
     root = formula if z3.is_expr(formula) else z3.BoolVal(formula)
-    done: dict[int, Any] = {}
-    stack = [(root, root.children(), False)]
-    while stack:
-        term, parts, is_ready = stack.pop()
-        if term.get_id() in done:
-            continue
-        if not is_ready:
-            stack.append((term, parts, True))
-            stack += [(part, part.children(), False) for part in parts if part.get_id() not in done]
-            continue
-        new_parts = [done[part.get_id()] for part in parts]
+    changed: dict[int, Any] = {}
+    """By the id of a term that has one of these in it: the term without. The root keeps all ids their own."""
+    for term, parts in _parts_first(root):
+        new_parts = [changed.get(part.get_id(), part) for part in parts]
         if len(parts) < 2 and (z3.is_and(term) or z3.is_or(term)):
-            done[term.get_id()] = new_parts[0] if parts else z3.BoolVal(z3.is_and(term))
+            changed[term.get_id()] = new_parts[0] if parts else z3.BoolVal(z3.is_and(term))
         elif any(new is not old for new, old in zip(new_parts, parts, strict=True)):
-            done[term.get_id()] = term.update(*new_parts)
-        else:
-            done[term.get_id()] = term
-    return done[root.get_id()]
+            changed[term.get_id()] = term.update(*new_parts)
+    return changed.get(root.get_id(), root)
+
+
+def _parts_first(root: Any) -> Iterator[tuple[Any, list[Any]]]:
+    """Yield every term of a formula once, with its parts, which come before it."""
+    seen: set[int] = set()
+    stack: list[tuple[Any, list[Any] | None]] = [(root, None)]
+    while stack:
+        term, parts = stack.pop()
+        if parts is not None:
+            yield term, parts
+        elif term.get_id() not in seen:
+            seen.add(term.get_id())
+            parts = term.children()
+            stack.append((term, parts))
+            stack += [(part, None) for part in parts]
 
 
 def _without_header(text: str) -> str:

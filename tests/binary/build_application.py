@@ -13,6 +13,8 @@ from build_firmware import CORES, SOURCES, Build, compile_flags, run_compiler
 
 APPLICATION = SOURCES.parent / "application"
 APPLICATION_IMAGES = APPLICATION / "images"
+_WITH_DWARF = ("esp_ota_calls.c", "boot_partition.c")
+"""The sources whose debug information is kept: each has the struct that a reader of its file asks for."""
 APPLICATION_FAULTS = {
     "sixteen_are_none": "esp_ota_get_app_partition_count",
     "seventeen_slots": "esp_ota_get_app_partition_count",
@@ -45,8 +47,44 @@ APPLICATION_FAULTS = {
     "invalid_as_aborted": "esp_ota_mark_app_invalid_rollback_and_reboot",
     "restart_after_error": "esp_ota_mark_app_invalid_rollback_and_reboot",
     "no_restart": "esp_ota_mark_app_invalid_rollback_and_reboot",
+    "inactive_without_otadata": "esp_ota_invalidate_inactive_ota_data_slot",
+    "inactive_is_active": "esp_ota_invalidate_inactive_ota_data_slot",
+    "inactive_of_any_check_word": "esp_ota_invalidate_inactive_ota_data_slot",
+    "inactive_of_running_app": "esp_ota_invalidate_inactive_ota_data_slot",
+    "inactive_with_its_image": "esp_ota_invalidate_inactive_ota_data_slot",
+    "image_erase_fails_unseen": "esp_ota_erase_last_boot_app_partition",
+    "one_sector_of_the_image": "esp_ota_erase_last_boot_app_partition",
 }
 """By the name that FAULT has in the sources: the call that shows it."""
+VERSION_FAULTS = {
+    "unread_is_missing": "esp_ota_set_boot_partition",
+    "description_magic_ignored": "esp_ota_mark_app_valid_cancel_rollback",
+    "undescribed_may_boot": "esp_ota_set_boot_partition",
+    "version_is_magic": "esp_ota_set_boot_partition",
+    "old_image_kept": "esp_ota_set_boot_partition",
+    "old_erase_fails_unseen": "esp_ota_set_boot_partition",
+    "way_back_of_any_version": "esp_ota_mark_app_invalid_rollback_and_reboot",
+    "old_factory_way_back": "esp_ota_mark_app_invalid_rollback_and_reboot",
+    "next_version_burned": "esp_ota_mark_app_valid_cancel_rollback",
+    "burn_fails_unseen": "esp_ota_mark_app_valid_cancel_rollback",
+    "burn_before_write": "esp_ota_mark_app_valid_cancel_rollback",
+    "burn_after_failure": "esp_ota_mark_app_valid_cancel_rollback",
+}
+"""Those that need anti-rollback."""
+
+
+APPLICATION_SOURCES = (APPLICATION / "esp_ota_calls.c", SOURCES / "otadata_records.c", SOURCES / "division.c")
+
+
+def compile_objects(build: Build, sources: tuple[Path, ...], folder: Path) -> tuple[Path, ...]:
+    """Return the objects of sources, made in `folder`. Raises CalledProcessError where the compiler refuses."""
+    objects = tuple(folder.resolve() / f"{source.stem}.o" for source in sources)
+    for source, compiled in zip(sources, objects, strict=True):
+        # No path of this machine gets into an ELF.
+        debug = ("-g", f"-ffile-prefix-map={SOURCES.parent}=.") if source.name in _WITH_DWARF else ()
+        flags = (*compile_flags(build), f"-I{SOURCES}", *debug)
+        run_compiler(CORES[build.core].compiler, *flags, "-c", str(source), "-o", str(compiled))
+    return objects
 
 
 def compile_application(build: Build, folder: Path) -> Path:
@@ -55,12 +93,7 @@ def compile_application(build: Build, folder: Path) -> Path:
     elf = folder.resolve() / f"{build.name}-application.elf"
     flags = (*compile_flags(build), f"-I{SOURCES}")
     with tempfile.TemporaryDirectory() as work:
-        sources = [APPLICATION / "esp_ota_calls.c", SOURCES / "otadata_records.c", SOURCES / "division.c"]
-        objects = [Path(work, f"{source.stem}.o") for source in sources]
-        for source, compiled in zip(sources, objects, strict=True):
-            # No path of this machine gets into an ELF.
-            debug = ("-g", f"-ffile-prefix-map={SOURCES.parent}=.") if source.parent == APPLICATION else ()
-            run_compiler(core.compiler, *flags, *debug, "-c", str(source), "-o", str(compiled))
+        objects = compile_objects(build, APPLICATION_SOURCES, Path(work))
         link = ("-nostdlib", "-Wl,--build-id=none", "-Wl,-z,max-page-size=16", "-Wl,-e,esp_ota_set_boot_partition")
         scripts = ("-T", core.linker_script, str(APPLICATION / "application.ld"))
         run_compiler(core.compiler, *flags, *link, *scripts, *map(str, objects), *core.libraries, "-o", str(elf))

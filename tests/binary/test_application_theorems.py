@@ -13,11 +13,19 @@ import re
 
 import z3
 
-from build_application import APPLICATION, APPLICATION_FAULTS, APPLICATION_IMAGES, compile_application
+from build_application import (
+    APPLICATION,
+    APPLICATION_FAULTS,
+    APPLICATION_IMAGES,
+    VERSION_FAULTS,
+    compile_application,
+)
 from build_firmware import CORES, Build
 from otaproof.binary.application.application_proof import APPLICATION_BUILDS
+from otaproof.binary.application.call_example import CallInputs
 from otaproof.binary.application.call_inputs import GIVEN_OF_CALLS, SLOT_COUNT
 from otaproof.binary.application.call_theorems import CALL_THEOREMS
+from otaproof.binary.application.running_app import GIVEN_OF_RUNNING
 from otaproof.binary.elf_file import read_bootloader_elf
 from otaproof.binary.execution.counting_loop import ABOVE, ends_soon, meanings
 from otaproof.binary.theorems.boot_inputs import RECORDS
@@ -31,6 +39,8 @@ from otaproof.model.config import Config, Release
 BY_FUNCTION = {theorem.name: theorem for theorem in CALL_THEOREMS}
 SLOW = "esp_ota_mark_app_invalid_rollback_and_reboot"
 V5_1 = (Config(rollback=True, app_release=Release.V5_1),)
+ANTI_ROLLBACK = ("CONFIG_ANTI_ROLLBACK=1",)
+WITH_VERSIONS = (ProgramBuild(Release.V5_1, True, True).config,)
 FAITHFUL = ("riscv-faithful-Os-application", "xtensa-faithful-Os-application")
 
 needs_compiler = pytest.mark.skipif(not CORES["riscv"].is_here, reason=f"{CORES['riscv'].compiler} is not installed")
@@ -38,7 +48,14 @@ needs_compiler = pytest.mark.skipif(not CORES["riscv"].is_here, reason=f"{CORES[
 
 WITHOUT_EXAMPLE = ("signed_search",)
 """It differs from 0x80000000 on alone, to which the right search takes more turns than examples are given."""
-QUICK_FAULTS = ("sixteen_are_none", "state_as_byte", "valid_half_word", "number_must_grow")
+QUICK_FAULTS = (
+    "sixteen_are_none",
+    "state_as_byte",
+    "valid_half_word",
+    "inactive_of_running_app",
+    "one_sector_of_the_image",
+    "number_must_grow",
+)
 
 
 def marked(name: str, function: str) -> object:
@@ -69,6 +86,57 @@ def test_broken_call_is_refuted_by_an_example(fault: str, function: str, tmp_pat
     assert TheoremVerdict.REFUTED is found.verdict, found.verdicts
     assert found.followed.example is not None
     assert found.followed.example.code != found.followed.example.impl
+
+
+QUICK_VERSION_FAULTS = ("old_image_kept", "burn_after_failure")
+
+
+@needs_compiler
+@pytest.mark.parametrize(
+    "function",
+    [
+        "esp_ota_set_boot_partition",
+        "esp_ota_mark_app_valid_cancel_rollback",
+        pytest.param(SLOW, marks=pytest.mark.slow),
+    ],
+)
+def test_right_call_with_versions_is_proved(function: str, tmp_path: Path) -> None:
+    """For any description of every image and any secure version in the eFuse."""
+    elf = compile_application(Build("riscv", options=ANTI_ROLLBACK), tmp_path)
+    found = proof_of(elf, function, WITH_VERSIONS)
+    assert TheoremVerdict.PROVED is found.verdict, found.verdicts
+
+
+@needs_compiler
+@pytest.mark.parametrize(
+    ("fault", "function"),
+    [
+        pytest.param(*case, marks=[] if case[0] in QUICK_VERSION_FAULTS else pytest.mark.slow)
+        for case in VERSION_FAULTS.items()
+    ],
+)
+def test_broken_call_with_versions_is_refuted_by_an_example(fault: str, function: str, tmp_path: Path) -> None:
+    """An example tells the versions; impl plays it."""
+    elf = compile_application(Build("riscv", fault, options=ANTI_ROLLBACK), tmp_path)
+    found = proof_of(elf, function, WITH_VERSIONS)
+    assert TheoremVerdict.REFUTED is found.verdict, found.verdicts
+    example = found.followed.example
+    assert example is not None
+    assert isinstance(example.inputs, CallInputs)
+    assert example.inputs.versions
+    assert example.code != example.impl
+
+
+@needs_compiler
+@pytest.mark.parametrize(("options", "release"), [((), Release.V5_1), (("CONFIG_BURN_LINKED=1",), Release.V4_4)])
+def test_version_that_is_burned_tells_the_release(options: tuple[str, ...], release: Release, tmp_path: Path) -> None:
+    """Before 5.1 it is the one that the code was linked with; without anti-rollback there is none."""
+    elf = compile_application(Build("riscv", options=(*ANTI_ROLLBACK, *options)), tmp_path)
+    builds = (*(ProgramBuild(known, True, True).config for known in (Release.V4_4, Release.V5_1)), *V5_1)
+    found = proof_of(elf, "esp_ota_mark_app_valid_cancel_rollback", builds)
+    proved = [item.config for item in found.verdicts if item.verdict is TheoremVerdict.PROVED]
+    assert [(release, True)] == [(config.app_release, config.anti_rollback) for config in proved]
+    assert 2 == sum(item.verdict is TheoremVerdict.REFUTED for item in found.verdicts)
 
 
 @needs_compiler
@@ -111,7 +179,7 @@ def test_build_is_told_by_proof(options: tuple[str, ...], followed: tuple[bool, 
     found = proof_of(elf, "esp_ota_set_boot_partition", APPLICATION_BUILDS)
     proved = [item.config for item in found.verdicts if item.verdict is TheoremVerdict.PROVED]
     assert [followed] == [(config.rollback, config.app_release) for config in proved]
-    assert 3 == sum(item.verdict is TheoremVerdict.REFUTED for item in found.verdicts)
+    assert len(found.verdicts) - 1 == sum(item.verdict is TheoremVerdict.REFUTED for item in found.verdicts)
 
 
 def test_functions_of_different_builds_are_no_proved_application() -> None:
@@ -138,14 +206,14 @@ def test_functions_of_different_builds_are_no_proved_application() -> None:
 def test_every_fault_of_the_application_is_in_the_table() -> None:
     """The table and the sources name the same faults."""
     text = (APPLICATION / "esp_ota_calls.c").read_text(encoding="utf-8")
-    assert set(APPLICATION_FAULTS) == set(re.findall(r"FAULT\((\w+),", text))
+    assert {*APPLICATION_FAULTS, *VERSION_FAULTS} == set(re.findall(r"FAULT\((\w+),", text))
 
 
 def test_premises_of_calls_can_be_met() -> None:
     """Those of examples too; else nothing would be claimed."""
     searched = ABOVE.found(RECORDS[0][0], SLOT_COUNT, SLOT_COUNT) == 7
     solver = z3.Solver()
-    solver.add(*GIVEN_OF_CALLS, searched, *meanings([searched]), *ends_soon([searched]))
+    solver.add(*GIVEN_OF_CALLS, GIVEN_OF_RUNNING, searched, *meanings([searched]), *ends_soon([searched]))
     assert z3.sat == solver.check()
 
 

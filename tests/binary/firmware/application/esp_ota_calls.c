@@ -1,5 +1,6 @@
 /* The calls of an application that read and rewrite otadata. Written from docs/spec and impl/app/esp_ota_select.py.
- * Rollback is on unless -DCONFIG_ROLLBACK=0; -DCONFIG_SAME_SLOT_IN_PLACE=1 has the rule of 6.0 and later. */
+ * Rollback is on unless -DCONFIG_ROLLBACK=0; -DCONFIG_SAME_SLOT_IN_PLACE=1 has the rule of 6.0 and later;
+ * -DCONFIG_ANTI_ROLLBACK=1 looks at secure versions, and with -DCONFIG_BURN_LINKED=1 burns as releases before 5.1. */
 #include "esp_ota_calls.h"
 
 #include "faults.h"
@@ -11,6 +12,12 @@
 #endif
 #ifndef CONFIG_SAME_SLOT_IN_PLACE
 #define CONFIG_SAME_SLOT_IN_PLACE 0
+#endif
+#ifndef CONFIG_ANTI_ROLLBACK
+#define CONFIG_ANTI_ROLLBACK 0
+#endif
+#ifndef CONFIG_BURN_LINKED
+#define CONFIG_BURN_LINKED 0
 #endif
 
 static const esp_partition_t *find_otadata(void)
@@ -103,6 +110,60 @@ static esp_err_t esp_rewrite_ota_data(int subtype)
     return rewrite_record(otadata, records, seq, number);
 }
 
+esp_err_t esp_ota_get_partition_description(const esp_partition_t *partition, esp_app_desc_t *description)
+{
+    if (partition == NULL || description == NULL) {
+        return ESP_ERR_INVALID_ARG;
+    }
+    if (partition->type != TYPE_APP) {
+        return ESP_ERR_NOT_SUPPORTED;
+    }
+    const esp_err_t read = esp_partition_read(partition, APP_DESC_OFFSET, description, sizeof *description);
+    if (read != ESP_OK) {
+        return FAULT(unread_is_missing, ESP_ERR_NOT_FOUND, read);
+    }
+    const bool is_one = FAULT(description_magic_ignored, true, description->magic_word == APP_DESC_MAGIC);
+    return is_one ? ESP_OK : ESP_ERR_NOT_FOUND;
+}
+
+/* Refuse an image whose version the eFuse has passed, and erase it. */
+static esp_err_t check_version(const esp_partition_t *partition)
+{
+    esp_app_desc_t description;
+    const esp_err_t described = esp_ota_get_partition_description(partition, &description);
+    if (described != ESP_OK) {
+        return FAULT(undescribed_may_boot, ESP_OK, described);
+    }
+    if (esp_efuse_check_secure_version(FAULT(version_is_magic, description.magic_word, description.secure_version))) {
+        return ESP_OK;
+    }
+    const esp_err_t erased = FAULT(old_image_kept, ESP_OK, esp_partition_erase_range(partition, 0, partition->size));
+    return FAULT(old_erase_fails_unseen, false, erased != ESP_OK) ? erased : ESP_ERR_OTA_SMALL_SEC_VER;
+}
+
+static bool is_version_allowed(const esp_partition_t *partition)
+{
+    esp_app_desc_t description;
+    return esp_ota_get_partition_description(partition, &description) == ESP_OK &&
+           FAULT(way_back_of_any_version, true, esp_efuse_check_secure_version(description.secure_version));
+}
+
+/* Burn the running image's version. */
+static esp_err_t burn_version(void)
+{
+    if (CONFIG_BURN_LINKED) {
+        return esp_efuse_update_secure_version(esp_ota_get_app_description()->secure_version);
+    }
+    esp_app_desc_t description;
+    const esp_err_t described = esp_ota_get_partition_description(esp_ota_get_running_partition(), &description);
+    if (described != ESP_OK) {
+        return described;
+    }
+    const uint32_t version = FAULT(next_version_burned, description.secure_version + 1, description.secure_version);
+    const esp_err_t burned = esp_efuse_update_secure_version(version);
+    return FAULT(burn_fails_unseen, ESP_OK, burned);
+}
+
 esp_err_t esp_ota_set_boot_partition(const esp_partition_t *partition)
 {
     if (partition == NULL) {
@@ -115,6 +176,10 @@ esp_err_t esp_ota_set_boot_partition(const esp_partition_t *partition)
         return ESP_ERR_INVALID_ARG;
     }
     if (partition->subtype != APP_FACTORY) {
+        const esp_err_t allowed = CONFIG_ANTI_ROLLBACK ? check_version(partition) : ESP_OK;
+        if (allowed != ESP_OK) {
+            return allowed;
+        }
         return esp_rewrite_ota_data(partition->subtype);
     }
     const esp_partition_t *otadata = find_otadata();
@@ -164,10 +229,11 @@ bool esp_ota_check_rollback_is_possible(void)
     const esp_partition_t *target = NULL;
     if (bootloader_common_ota_select_valid(other)) {
         target = esp_partition_find_first(TYPE_APP, APP_OTA + (int)((other->ota_seq - 1) % count), NULL);
-    } else if (FAULT(factory_no_way_back, false, true)) {
+    } else if (FAULT(old_factory_way_back, true, FAULT(factory_no_way_back, false, !CONFIG_ANTI_ROLLBACK))) {
         target = esp_partition_find_first(TYPE_APP, APP_FACTORY, NULL);
     }
-    return target != NULL && FAULT(way_back_unchecked, true, is_image_right(target));
+    const bool is_right = target != NULL && FAULT(way_back_unchecked, true, is_image_right(target));
+    return is_right && (!CONFIG_ANTI_ROLLBACK || is_version_allowed(target));
 }
 
 static esp_err_t decide_on_image(bool is_valid)
@@ -189,7 +255,11 @@ static esp_err_t decide_on_image(bool is_valid)
         return ESP_ERR_OTA_ROLLBACK_FAILED;
     }
     record->ota_state = is_valid ? OTA_IMG_VALID : FAULT(invalid_as_aborted, OTA_IMG_ABORTED, OTA_IMG_INVALID);
-    return rewrite_record(otadata, records, record->ota_seq, FAULT(other_record_marked, active ^ 1, active));
+    FAULT(burn_before_write, if (is_valid) { burn_version(); }, (void)0);
+    const esp_err_t written =
+        rewrite_record(otadata, records, record->ota_seq, FAULT(other_record_marked, active ^ 1, active));
+    const bool may_burn = written == ESP_OK || FAULT(burn_after_failure, true, false);
+    return CONFIG_ANTI_ROLLBACK && is_valid && may_burn ? burn_version() : written;
 }
 
 esp_err_t esp_ota_mark_app_valid_cancel_rollback(void)
@@ -205,4 +275,47 @@ esp_err_t esp_ota_mark_app_invalid_rollback_and_reboot(void)
     }
     FAULT(no_restart, (void)0, esp_restart());
     return ESP_OK;
+}
+
+/* Erase the record that does not count, after its image if that is asked for; not where that is the running app. */
+static esp_err_t erase_last_boot(bool with_image)
+{
+    esp_ota_select_entry_t records[2];
+    const esp_partition_t *otadata = read_otadata(records);
+    if (otadata == NULL) {
+        return FAULT(inactive_without_otadata, ESP_OK, ESP_FAIL);
+    }
+    const int active = bootloader_common_get_active_otadata(records);
+    const uint32_t count = esp_ota_get_app_partition_count();
+    if (active == -1 || count == 0) {
+        return ESP_FAIL;
+    }
+    const esp_ota_select_entry_t *inactive = &records[active ^ 1];
+    const bool is_right = inactive->crc == bootloader_common_ota_select_crc(inactive);
+    if (inactive->ota_seq == SEQ_EMPTY || !FAULT(inactive_of_any_check_word, true, is_right)) {
+        return ESP_FAIL;
+    }
+    const esp_partition_t *slot = esp_partition_find_first(TYPE_APP, APP_OTA + (int)((inactive->ota_seq - 1) % count), NULL);
+    if (slot == NULL || FAULT(inactive_of_running_app, false, slot == esp_ota_get_running_partition())) {
+        return ESP_FAIL;
+    }
+    if (with_image) {
+        const size_t size = FAULT(one_sector_of_the_image, FLASH_SECTOR_SIZE, slot->size);
+        const esp_err_t erased = esp_partition_erase_range(slot, 0, size);
+        if (FAULT(image_erase_fails_unseen, false, erased != ESP_OK)) {
+            return erased;
+        }
+    }
+    const size_t number = (size_t)FAULT(inactive_is_active, active, active ^ 1);
+    return esp_partition_erase_range(otadata, number * otadata->erase_size, otadata->erase_size);
+}
+
+esp_err_t esp_ota_erase_last_boot_app_partition(void)
+{
+    return erase_last_boot(true);
+}
+
+esp_err_t esp_ota_invalidate_inactive_ota_data_slot(void)
+{
+    return erase_last_boot(FAULT(inactive_with_its_image, true, false));
 }

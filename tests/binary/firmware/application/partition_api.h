@@ -6,6 +6,7 @@
 #define ESP_ERR_INVALID_ARG 0x102
 #define ESP_ERR_NOT_SUPPORTED 0x106
 #define ESP_ERR_OTA_VALIDATE_FAILED 0x1503
+#define ESP_ERR_OTA_SMALL_SEC_VER 0x1504
 #define ESP_ERR_OTA_ROLLBACK_FAILED 0x1505
 
 typedef struct {
@@ -26,8 +27,11 @@ const esp_partition_t *esp_partition_find_first(int type, int subtype, const cha
 esp_err_t esp_partition_mmap(const esp_partition_t *partition, size_t offset, size_t size, int memory, const void **out,
                              uint32_t *handle);
 void esp_partition_munmap(uint32_t handle);
+esp_err_t esp_partition_read(const esp_partition_t *partition, size_t offset, void *into, size_t size);
 esp_err_t esp_partition_erase_range(const esp_partition_t *partition, size_t offset, size_t size);
 esp_err_t esp_partition_write(const esp_partition_t *partition, size_t offset, const void *from, size_t size);
 esp_err_t esp_image_verify(esp_image_load_mode_t mode, const esp_partition_pos_t *part, esp_image_metadata_t *data);
+const esp_partition_t *esp_ota_get_running_partition(void);
+const esp_app_desc_t *esp_ota_get_app_description(void);
 void esp_restart(void) __attribute__((noreturn));
 void abort(void) __attribute__((noreturn));
