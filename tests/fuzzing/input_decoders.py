@@ -126,7 +126,7 @@ def _json(data: bytes) -> None:
 
 @cache
 def _recording() -> Recording:
-    return Recording(VECTORS)
+    return Recording(VECTORS, follows_outside=True)
 
 
 def _vector(data: bytes) -> None:
