@@ -60,7 +60,8 @@ def test_command_can_be_pasted_whatever_the_files_are_called(token: str, capsys:
     images = ["--image", "running.bin", "--image", "update.bin", "--bootloader", "bootloader.bin"]
     assert 1 == main(["replay", token, *images, "--save-flash", "a $(touch b)/cut"])
     words = shlex.split(capsys.readouterr().out.splitlines()[-1])
-    assert [Path(word) for word in words if word.endswith(".bin")] == sorted(Path("a $(touch b)").iterdir(), key=_offset)
+    written = sorted(Path("a $(touch b)").iterdir(), key=_offset)
+    assert written == [Path(word) for word in words if word.endswith(".bin")]
 
 
 def _offset(path: Path) -> int:
