@@ -38,7 +38,7 @@ def in_processes(function: Callable[[_Given], _Made], given: Iterable[_Given], j
     with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), _begin) as pool:
         try:
             for item in given:
-                waiting.append(pool.submit(function, item))
+                waiting.append(_submitted(pool, function, item))
                 if len(waiting) == AHEAD * jobs:
                     yield waiting.popleft().result()
             while waiting:
@@ -76,7 +76,18 @@ def in_fresh_processes(function: Callable[[_Given], _Made], given: Iterable[_Giv
 
 def _in_one(function: Callable[[_Given], _Made], item: _Given) -> _Made:
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), _begin) as pool:
-        return pool.submit(function, item).result()
+        return _submitted(pool, function, item).result()
+
+
+def _submitted(pool: ProcessPoolExecutor, function: Callable[[_Given], _Made], item: _Given) -> Future[_Made]:
+    """Give work to a pool; a process that it starts is born deaf to SIGINT, which would end it with a traceback."""
+    if not hasattr(signal, "pthread_sigmask"):
+        return pool.submit(function, item)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        return pool.submit(function, item)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _check_alive(done: Iterable[Future[_Made]]) -> None:
@@ -102,6 +113,8 @@ def _end_work(threads: ThreadPoolExecutor, futures: Iterable[Future[_Made]]) -> 
 
 def _begin() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     Thread(target=_end_with_parent, daemon=True).start()
 
 

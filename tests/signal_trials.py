@@ -64,6 +64,8 @@ COMMANDS = {
     "prove-workers": LongCommand("prove --claim C4 --jobs 2 --out out.json", ("out.json",), has_workers=True),
     "prove-all": LongCommand("prove --all --claim C13 --jobs 2 --out out.json", ("out.json",), has_workers=True),
     "prove-smt2": LongCommand("prove --claim C1 --usage documented --smt2 pictures --certificates pictures"),
+    "diff": LongCommand("diff 5.0 5.1 --slots 2 --out out.json", ("out.json",)),
+    "outcomes": LongCommand("outcomes --slots 2 --out out.json", ("out.json",)),
     "explore": LongCommand("explore --slots 2 --out out.json", ("out.json",)),
     "fuzz": LongCommand("fuzz --runs 30 --out out.jsonl", ("out.jsonl",)),
     "fuzz-workers": LongCommand("fuzz --runs 30 --jobs 2 --out out.jsonl", ("out.jsonl",), has_workers=True),
