@@ -19,14 +19,17 @@ class ConformanceReport:
     mismatches: list[Mismatch]
 
 
-def replay_files(paths: Sequence[Path], watch: Callable[[Path], None] = lambda path: None) -> ConformanceReport:
+def replay_files(
+    paths: Sequence[Path], watch: Callable[[Path], None] = lambda path: None, follows_outside: bool = False
+) -> ConformanceReport:
     """Replay every vector of the files, and of the files in directories; `watch` is called before each file.
 
-    Raises InputError where there is no vector."""
+    follows_outside: whether links in their directories may lead out of these. Raises InputError where there is no
+    vector."""
     report = ConformanceReport(Counter(), [])
-    for path in list_vector_files(list(paths)):
+    for path in list_vector_files(list(paths), follows_outside):
         watch(path)
-        for vector in read_vectors(path):
+        for vector in read_vectors(path, follows_outside):
             report.vectors[vector.family] += 1
             mismatch = replay_vector(vector)
             if mismatch is not None:

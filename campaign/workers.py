@@ -7,11 +7,11 @@ dies, so do they; when one of them dies, WorkerDied says so.
 import multiprocessing
 import os
 import signal
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from functools import partial
 from multiprocessing import connection
 from threading import Thread
 from typing import TypeVar
@@ -38,7 +38,7 @@ def in_processes(function: Callable[[_Given], _Made], given: Iterable[_Given], j
     with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), _begin) as pool:
         try:
             for item in given:
-                waiting.append(pool.submit(function, item))
+                waiting.append(_submitted(pool, function, item))
                 if len(waiting) == AHEAD * jobs:
                     yield waiting.popleft().result()
             while waiting:
@@ -51,24 +51,70 @@ def in_processes(function: Callable[[_Given], _Made], given: Iterable[_Given], j
 
 
 def in_fresh_processes(function: Callable[[_Given], _Made], given: Iterable[_Given], jobs: int) -> Iterator[_Made]:
-    """Yield the same, each thing in a process of its own, which takes its memory along. Raises WorkerDied."""
+    """Yield the same, each thing in a process of its own, which takes its memory along.
+
+    Where a process dies, or an interrupt comes, all others end at once, and what was made of later things is yielded
+    before it is raised. Raises WorkerDied."""
     with ThreadPoolExecutor(jobs) as threads:
+        futures = [threads.submit(_in_one, function, item) for item in given]
+        pending, waiting = set(futures), deque(futures)
         try:
-            yield from threads.map(partial(_in_one, function), given)
-        except BrokenProcessPool:
+            while waiting:
+                while not waiting[0].done():
+                    done, pending = wait(pending, return_when=FIRST_COMPLETED)
+                    _check_alive(done)
+                yield waiting.popleft().result()
+        except (BrokenProcessPool, KeyboardInterrupt) as error:
+            _end_work(threads, futures)
+            yield from [future.result() for future in waiting if _is_made(future)]
+            if isinstance(error, KeyboardInterrupt):
+                raise
             raise WorkerDied from None
         finally:
-            threads.shutdown(wait=False, cancel_futures=True)
-            _end_all()
+            _end_work(threads, futures)
 
 
 def _in_one(function: Callable[[_Given], _Made], item: _Given) -> _Made:
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), _begin) as pool:
-        return pool.submit(function, item).result()
+        return _submitted(pool, function, item).result()
+
+
+def _submitted(pool: ProcessPoolExecutor, function: Callable[[_Given], _Made], item: _Given) -> Future[_Made]:
+    """Give work to a pool; a process that it starts is born deaf to SIGINT, which would end it with a traceback."""
+    if not hasattr(signal, "pthread_sigmask"):
+        return pool.submit(function, item)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        return pool.submit(function, item)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _check_alive(done: Iterable[Future[_Made]]) -> None:
+    for future in done:
+        error = future.exception()
+        if isinstance(error, BrokenProcessPool):
+            raise error
+
+
+def _is_made(future: Future[_Made]) -> bool:
+    return not future.cancelled() and future.exception() is None
+
+
+def _end_work(threads: ThreadPoolExecutor, futures: Iterable[Future[_Made]]) -> None:
+    """End all processes, those that a thread is about to start as well."""
+    threads.shutdown(wait=False, cancel_futures=True)
+    while True:
+        _end_all()
+        if all(future.done() for future in futures):
+            return
+        time.sleep(0.01)
 
 
 def _begin() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     Thread(target=_end_with_parent, daemon=True).start()
 
 

@@ -8,6 +8,7 @@ partitions, and nothing else.
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 
 from ..campaign.device_under_test import DeviceUnderTest
 from ..errors import InputError
@@ -80,5 +81,5 @@ def save_for_board(
 
 def write_command(config: Config, regions: Sequence[Region], paths: Sequence[Path]) -> str:
     """Return the command that writes the files, and what is no region stays as it is."""
-    pairs = " ".join(f"0x{region.offset:x} {path}" for region, path in zip(regions, paths, strict=True))
+    pairs = " ".join(f"0x{region.offset:x} {quote(str(path))}" for region, path in zip(regions, paths, strict=True))
     return f"esptool --chip {config.chip.value} write-flash {pairs}"

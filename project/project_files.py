@@ -1,15 +1,15 @@
 """The files of a project: found by name, and read only where they lie inside the directories that belong to it.
 
-A project of somebody else's can name any path, by `..`, by an absolute path or by a symbolic link. What leads out of
-its directories is refused before it is read, lest the contents of other files get into reports; --outside follows it.
+A project of somebody else's can name any path, by `..`, by an absolute path or by a symbolic link.
 """
 
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ..bounded_input import json_value, shortened
+from ..bounded_input import json_value
 from ..errors import InputError
 from ..impl.image.format import IMAGE_MAGIC
+from ..path_bounds import leads_out, out_of_bounds
 from .files import read_file
 from .sdkconfig import Sdkconfig
 from .sdkconfig_file import read_options, read_sdkconfig
@@ -35,19 +35,11 @@ class ProjectFiles:
         """Return the path; raises InputError where it leads out of the project."""
         if self.holds(path):
             return path
-        raise InputError(
-            f"{shortened(str(path), 200)}: leads out of {shortened(str(self.root), 200)}; --outside follows such paths"
-        )
+        raise out_of_bounds(path, self.root)
 
     def holds(self, path: Path) -> bool:
         """Tell whether a path leads to a place inside the project, or may lead anywhere."""
-        if self.follows_outside:
-            return True
-        try:
-            whole = path.resolve()
-            return any(whole.is_relative_to(root.resolve()) for root in (self.root, *self.more_roots))
-        except (OSError, RuntimeError, ValueError):
-            return True  # no file system has such a path, and whoever reads it says so
+        return self.follows_outside or not leads_out(path, (self.root, *self.more_roots))
 
     def existing(self, *paths: Path) -> Path | None:
         """Return the first of the files that is there; a name that no file system takes is none."""

@@ -33,7 +33,8 @@ def recognise(
     running, update: images that were chosen, whatever lies in the directory. follows_outside: whether paths that it
     names may lead out of it."""
     if not directory.is_dir():
-        raise InputError(f"{directory}: no such file or directory; name a project, a build or a dump")
+        reason = "is a device or a pipe" if directory.exists() else "no such file or directory"
+        raise InputError(f"{directory}: {reason}; name a project, a build or a dump")
     for is_kind, load in _KINDS:
         if is_kind(directory):
             return load(ProjectFiles(directory, follows_outside), running, update)

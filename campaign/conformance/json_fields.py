@@ -19,7 +19,9 @@ _JSON_KINDS = {str: "a string", int: "an integer", bool: "true or false", list: 
 
 
 def check_fields(record: Record, known: Collection[str], where: str) -> None:
-    """Raise InputError, which names `where` and the field, for a field that is not among `known`."""
+    """Raise InputError, which names `where` and the field, for a field that is not among `known`, and for no object."""
+    if not isinstance(record, dict):
+        raise InputError(f"{where}: {shortened(json.dumps(record))} stands where an object belongs")
     for name in record:
         if name not in known:
             raise InputError(f"{where}: field '{shortened(name)}' is not known here; known: {', '.join(sorted(known))}")

@@ -11,6 +11,7 @@ from pathlib import Path
 from ...bounded_input import json_value, read_bounded, shortened, unpacked
 from ...errors import InputError
 from ...impl.chip.cells import SECTOR_SIZE, Cells
+from ...path_bounds import inside
 from .json_fields import Record, check_fields, parse_hex, take, take_number
 
 FLASH_SIZE = 0x400000
@@ -66,11 +67,14 @@ class FlashLayout:
 class Recording:
     """The layouts and images of one directory of vectors, each read when first asked for."""
 
-    def __init__(self, directory: Path) -> None:
-        """Read all layouts*.json and images*.json; raises InputError when there are no layouts."""
+    def __init__(self, directory: Path, follows_outside: bool = False) -> None:
+        """Read all layouts*.json and images*.json; raises InputError when there are no layouts.
+
+        follows_outside: whether links that lead out of the directory are followed; else they are an InputError."""
         self.directory = directory
-        self._layout_records = _read_tables(directory, "layouts*.json")
-        self._image_records = _read_tables(directory, "images*.json")
+        self._follows_outside = follows_outside
+        self._layout_records = self._read_tables("layouts*.json")
+        self._image_records = self._read_tables("images*.json")
         self._layouts: dict[str, FlashLayout] = {}
         self._images: dict[str, bytes] = {}
         if not self._layout_records:
@@ -95,7 +99,7 @@ class Recording:
                 )
             path = self.directory / "images" / file
             try:
-                contents = read_bounded(path)
+                contents = read_bounded(inside(path, self.directory, self._follows_outside))
             except InputError as error:
                 raise InputError(f"{where}: image '{shortened(name)}': {error}") from None
             digest = hashlib.sha256(contents).hexdigest()
@@ -103,6 +107,17 @@ class Recording:
                 raise InputError(f"{path}: not the SHA-256 that images*.json gives for {name!r}")
             self._images[name] = contents
         return self._images[name]
+
+    def _read_tables(self, pattern: str) -> dict[str, tuple[Record, str]]:
+        """Return name -> (object, file) of all files that match, whose JSON is an object of objects."""
+        tables: dict[str, tuple[Record, str]] = {}
+        for path in sorted(self.directory.glob(pattern)):
+            contents = read_bounded(inside(path, self.directory, self._follows_outside))
+            table = json_value(unpacked(path, contents), str(path))
+            if not isinstance(table, dict) or not all(isinstance(record, dict) for record in table.values()):
+                raise InputError(f"{path}: want a JSON object that maps names to objects")
+            tables.update({name: (record, str(path)) for name, record in table.items()})
+        return tables
 
 
 def parse_layout(name: str, record: Record, where: str) -> FlashLayout:
@@ -133,17 +148,6 @@ def parse_layout(name: str, record: Record, where: str) -> FlashLayout:
         otadata=otadata[0] if otadata else None,
         cells=with_bytes(Cells.erased(FLASH_SIZE), table_offset, table, where),
     )
-
-
-def _read_tables(directory: Path, pattern: str) -> dict[str, tuple[Record, str]]:
-    """Return name -> (object, file) of all files that match, whose JSON is an object of objects."""
-    tables: dict[str, tuple[Record, str]] = {}
-    for path in sorted(directory.glob(pattern)):
-        table = json_value(unpacked(path, read_bounded(path)), str(path))
-        if not isinstance(table, dict) or not all(isinstance(record, dict) for record in table.values()):
-            raise InputError(f"{path}: want a JSON object that maps names to objects")
-        tables.update({name: (record, str(path)) for name, record in table.items()})
-    return tables
 
 
 def with_bytes(cells: Cells, offset: int, contents: bytes, where: str) -> Cells:

@@ -18,6 +18,7 @@ from ...errors import InputError
 from ...impl.chip.cells import Cells
 from ...impl.release_points import read_point, with_versions
 from ...model.config import Config
+from ...path_bounds import inside
 from .json_fields import Record, check_fields, parse_field, parse_hex, take, take_number
 from .recording import FlashLayout, Recording, with_bytes
 
@@ -60,8 +61,10 @@ class Vector:
     """Where its images come from."""
 
 
-def list_vector_files(arguments: list[Path]) -> list[Path]:
-    """Return the files, with each directory replaced by its *.jsonl and *.jsonl.gz files in order of name."""
+def list_vector_files(arguments: list[Path], follows_outside: bool = False) -> list[Path]:
+    """Return the files, with each directory replaced by its *.jsonl and *.jsonl.gz files in order of name.
+
+    follows_outside: whether a link in a directory may lead out of it; else it is an InputError."""
     files: list[Path] = []
     for path in arguments:
         if not path.is_dir():
@@ -70,13 +73,15 @@ def list_vector_files(arguments: list[Path]) -> list[Path]:
         found = sorted(file for file in path.iterdir() if file.name.endswith((".jsonl", ".jsonl.gz")))
         if not found:
             raise InputError(f"{path}: no *.jsonl or *.jsonl.gz file in this directory")
-        files += found
+        files += [inside(file, path, follows_outside) for file in found]
     return files
 
 
-def read_vectors(path: Path) -> Iterator[Vector]:
-    """Yield the vectors of a .jsonl or .jsonl.gz file, in order; raises InputError with file and line."""
-    recording = Recording(path.parent)
+def read_vectors(path: Path, follows_outside: bool = False) -> Iterator[Vector]:
+    """Yield the vectors of a .jsonl or .jsonl.gz file, in order; raises InputError with file and line.
+
+    follows_outside: as of a Recording."""
+    recording = Recording(path.parent, follows_outside)
     for number, line in enumerate(read_lines(path), start=1):
         if not line.strip():
             continue

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+from ...bounded_input import shown
 from ...errors import InputError
 from ..exit_code import ExitCode
 from ..options.epilogue import epilogue
@@ -194,4 +195,4 @@ def _write_questions(directory: Path, file: str, questions: Iterable[tuple[str, 
 
     for name, text in questions:
         needs = 'needs "unsat" for a proof; "sat" where the code differs'
-        write_file(directory / f"{name}.smt2", f"; {file}: {name}, {needs}\n{text}".encode())
+        write_file(directory / f"{name}.smt2", f"; {shown(file)}: {name}, {needs}\n{text}".encode())

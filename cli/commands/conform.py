@@ -7,7 +7,7 @@ from cyclopts import Parameter
 
 from ..exit_code import ExitCode
 from ..options.epilogue import epilogue
-from ..options.groups import ARGUMENTS
+from ..options.groups import ARGUMENTS, INPUTS
 from ..options.output_options import OutputOptions
 
 EPILOGUE = epilogue(
@@ -24,7 +24,11 @@ _VECTORS = "A .jsonl or .jsonl.gz file, or a directory of them (default: the sam
 Vectors = Annotated[Path, Parameter(name="FILE", group=ARGUMENTS, help=_VECTORS)]
 
 
-def conform(*files: Vectors, output: OutputOptions = OutputOptions()) -> ExitCode:
+_OUTSIDE = "Follow links in a directory of vectors that lead out of it."
+Outside = Annotated[bool, Parameter(group=INPUTS, help=_OUTSIDE)]
+
+
+def conform(*files: Vectors, outside: Outside = False, output: OutputOptions = OutputOptions()) -> ExitCode:
     """Replay vectors recorded from ESP-IDF's own code.
 
     Replays vectors that were recorded from ESP-IDF's and NodeMCU's own code on the simulated board, and compares every
@@ -38,7 +42,8 @@ def conform(*files: Vectors, output: OutputOptions = OutputOptions()) -> ExitCod
     from ..terminal import status_line
 
     with status_line("replaying") as tell:
-        report = replay_files(files or (VECTORS,), lambda path: tell(f"replaying {path.name}"))
+        # The sample is ours, wherever an editable install keeps it.
+        report = replay_files(files or (VECTORS,), lambda path: tell(f"replaying {path.name}"), outside or not files)
     result = conform_result(report.vectors, report.mismatches)
     output.give(result, lambda: print_conform(output.console(), result))
     return ExitCode.VIOLATED if report.mismatches else ExitCode.HOLDS

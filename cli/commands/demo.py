@@ -1,10 +1,12 @@
 """`otaproof demo`: the check of the shipped example, and what to try next."""
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
+from ...bounded_input import shown
 from ..exit_code import ExitCode
 from ..options.epilogue import epilogue
 from ..options.groups import ARGUMENTS
@@ -45,7 +47,7 @@ def demo(folder: Annotated[Path | None, Parameter(name="FOLDER", group=ARGUMENTS
 
     if folder is not None:
         code = _check(folder)
-        print(f"\nThe project is in {folder}: otaproof check {folder} checks it again.")
+        print(f"\nThe project is in {shown(str(folder))}: {_command(folder)} checks it again.")
     else:
         with TemporaryDirectory() as temporary:
             code = _check(Path(temporary) / _NAME)
@@ -58,5 +60,9 @@ def _check(folder: Path) -> ExitCode:
     from .check import check
 
     copy_example(folder)
-    print(f"$ otaproof check {folder}\n", flush=True)
+    print(f"$ {_command(folder)}\n", flush=True)
     return check(folder)
+
+
+def _command(folder: Path) -> str:
+    return shown(shlex.join(["otaproof", "check", str(folder)]))

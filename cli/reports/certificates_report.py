@@ -1,5 +1,6 @@
 """What `otaproof prove --certificates` prints: what is certified, what is not, and how to check it."""
 
+import shlex
 from pathlib import Path
 
 from rich.console import Console
@@ -32,4 +33,4 @@ def print_certificates(console: Console, manifest: CertificatesResult, directory
     for claim in manifest.claims:
         if claim.certificate == "none":
             page.line(f"{claim.id} of {claim.configuration} has no certificate: {claim.method}", style="yellow")
-    page.command(f"sh {directory}/check.sh drat-trim")
+    page.command(shlex.join(["sh", f"{directory}/check.sh", "drat-trim"]))

@@ -1,5 +1,7 @@
 """How a difference between a bootloader's machine code and the simulated bootloader is printed."""
 
+import shlex
+
 from ...analysis.results.run_difference import RunDifference
 from .report_page import WRONG, ReportPage
 
@@ -17,7 +19,7 @@ def print_difference(page: ReportPage, difference: RunDifference, file: str, ind
     if difference.disturbance:
         page.line(difference.disturbance + (", then a boot" if difference.in_next_boot else ""), indent)
     print_both(page, difference.program, difference.simulated, indent)
-    page.command(f"otaproof replay --bootloader {file} {difference.token}", indent)
+    page.command(shlex.join(["otaproof", "replay", "--bootloader", file, difference.token]), indent)
 
 
 def print_both(page: ReportPage, program: str, simulated: str, indent: int = 2) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from otaproof.campaign.conformance.recording import Recording
 from otaproof.campaign.conformance.vectors import Vector, list_vector_files, parse_vector, read_vectors
+from otaproof.cli.main import main
 from otaproof.errors import InputError
 from otaproof.model.config import Release
 
@@ -287,3 +288,37 @@ def test_directory_without_vector_files_is_bad_input(directory: Path) -> None:
     """Silence would look like agreement."""
     with pytest.raises(InputError, match=r"no \*\.jsonl or \*\.jsonl\.gz file in this directory"):
         list_vector_files([directory])
+
+
+@pytest.mark.parametrize("name", ["v.jsonl", "layouts2.json", "images2.json", "images/counting.bin", "images"])
+def test_link_that_leads_out_of_the_directory_is_refused(
+    directory: Path, tmp_path_factory: pytest.TempPathFactory, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    """Unless --outside follows it; a link to a file of the directory is one of its files."""
+    (directory / "v.jsonl").write_text(json.dumps(make_record()))
+    for tables in ("layouts2.json", "images2.json"):
+        (directory / tables).write_text("{}")
+    path, moved = directory / name, tmp_path_factory.mktemp("elsewhere") / "secret"
+    path.rename(moved)
+    path.symlink_to(moved)
+    assert main(["conform", str(directory)]) == 2
+    said = capsys.readouterr()
+    assert f"leads out of {directory}; --outside follows such paths\n" in said.err and "" == said.out
+    assert main(["conform", str(directory), "--outside"]) == 2
+    assert "field 'booted' is missing" in capsys.readouterr().err
+    path.unlink()
+    moved.rename(directory / "inside")
+    path.symlink_to(directory / "inside")
+    assert main(["conform", str(directory)]) == 2
+    assert "field 'booted' is missing" in capsys.readouterr().err
+
+
+def test_file_that_the_user_names_may_be_a_link(
+    directory: Path, tmp_path_factory: pytest.TempPathFactory, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its own layouts and images lie where the link does."""
+    moved = tmp_path_factory.mktemp("elsewhere") / "v.jsonl"
+    moved.write_text(json.dumps(make_record()))
+    (directory / "v.jsonl").symlink_to(moved)
+    assert main(["conform", str(directory / "v.jsonl")]) == 2
+    assert "field 'booted' is missing" in capsys.readouterr().err

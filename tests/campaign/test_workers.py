@@ -4,12 +4,15 @@ import importlib
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import wait
 from itertools import count
 from pathlib import Path
 from types import ModuleType
+from typing import Any, NoReturn
 
 import pytest
 
+from otaproof.campaign import workers
 from otaproof.campaign.workers import WorkerDied, in_fresh_processes, in_processes
 
 Dealer = Callable[[Callable[[int], int], Iterable[int], int], Iterator[int]]
@@ -33,6 +36,12 @@ def fail(number):
 
 def process(number):
     return os.getpid()
+
+def die_beside_another(number):
+    if number == 1:
+        return number
+    time.sleep(0 if number else 3600)
+    os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
@@ -56,6 +65,28 @@ def test_process_that_is_killed_ends_the_work(dealt: Dealer, work: ModuleType) -
     """It is told, and nobody waits for ever."""
     with pytest.raises(WorkerDied, match="killed, or out of memory"):
         list(dealt(work.die_at_three, range(8), 2))
+
+
+def test_process_that_is_killed_is_seen_beside_one_that_works(work: ModuleType) -> None:
+    """The first thing would take an hour; what was made of the second is not lost, and the fourth is not begun."""
+    results = in_fresh_processes(work.die_beside_another, range(4), 2)
+    assert 1 == next(results)
+    with pytest.raises(WorkerDied):
+        next(results)
+
+
+def test_interrupt_keeps_what_waits_for_its_turn(work: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It comes while the first thing is under way, and the second is done."""
+
+    def interrupted(*given: Any, **more: Any) -> NoReturn:
+        wait(*given, **more)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(workers, "wait", interrupted)
+    results = in_fresh_processes(work.die_beside_another, range(2), 2)
+    assert 1 == next(results)
+    with pytest.raises(KeyboardInterrupt):
+        next(results)
 
 
 @BOTH

@@ -17,6 +17,10 @@ from typing import Any
 
 import pytest
 
+from otaproof.campaign.history.history_token import encode_history_token
+from otaproof.campaign.history.known_cases import known_case
+from otaproof.cli.main import COMMANDS as SUMMARIES
+from otaproof.cli.main import GROUPS
 from signal_trials import ELF, make_inputs
 
 NOT_ASCII = "nvs,data,nvs,0x9000,0x4000\notadata,data,ota,,0x2000\nä→é,app,ota_0,,64K\nb,app,ota_1,,64K\n"
@@ -34,10 +38,18 @@ COMMANDS = {
     "conform": ("conform", 0),
     "diagram": ("diagram call-accept --format dot --format svg --renderer graphviz-pure --out pictures", 0),
     "demo": ("demo", 0),
+    "outcomes": ("outcomes --slots 1 --usage documented", 1),
+    "replay": (f"replay {encode_history_token(known_case('trial-is-lost').token())}", 1),
     "binary-run": (f"binary run {ELF} --pairs 0 --every 1000", 0),
+    "binary-prove": (f"binary prove {ELF} --idf 5.1 --rollback", 0),
 }  # fmt: skip
 """By name: the command line, and its exit code where nothing is lacking."""
-NEEDS = {"prove": "z3", "prove-workers": "z3", "explore": "numba", "binary-run": "unicorn", "diagram": "graphviz_pure"}
+NEEDS = {
+    **dict.fromkeys(("prove", "prove-workers"), "z3"),
+    **dict.fromkeys(("binary-run", "binary-prove"), "unicorn"),
+    **dict.fromkeys(("explore", "diff", "outcomes"), "numba"),
+    "diagram": "graphviz_pure",
+}
 
 
 def limited(number: int, most: int) -> Callable[[], None]:
@@ -126,6 +138,13 @@ def run_under(condition: Condition, command: str, place: Path) -> Iterator["subp
             timeout=600,
             **options,
         )
+
+
+def test_table_has_every_command() -> None:
+    """A command that is added needs a line."""
+    known = {*SUMMARIES, *(f"{first} {second}" for first, seconds in GROUPS.items() for second in seconds)}
+    words = [line.split() for line, _ in COMMANDS.values()]
+    assert known | {"--help"} == {" ".join(word[: 1 + (word[0] in GROUPS)]) for word in words}
 
 
 def pairs(is_quick: bool) -> list[tuple[str, str]]:

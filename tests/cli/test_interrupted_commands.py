@@ -78,6 +78,11 @@ class Dropped:
         os.kill(os.getpid(), signal.SIGTERM)
         for _ in range(1000):
             pass
+class Named:
+    def __set_name__(self, owner, name):
+        os.kill(os.getpid(), signal.SIGTERM)
+        for _ in range(1000):
+            pass
 def called_back(*_):
     os.kill(os.getpid(), signal.SIGTERM)
     for _ in range(1000):
@@ -85,6 +90,8 @@ def called_back(*_):
 try:
     if sys.argv[1] == "del":
         Dropped()
+    elif sys.argv[1] == "set-name":
+        type("Owner", (), {"named": Named()})
     else:
         import weakref
         kept = Dropped.__new__(type("Kept", (), {}))
@@ -98,9 +105,9 @@ taken.end()
 """
 
 
-@pytest.mark.parametrize("where", ["del", "weakref"])
+@pytest.mark.parametrize("where", ["del", "weakref", "set-name"])
 def test_interrupt_that_python_would_drop_is_raised(where: str) -> None:
-    """In a __del__, and in what a weak reference calls."""
+    """In a __del__, in what a weak reference calls, and in a __set_name__, whose errors become others."""
     ended = subprocess.run([sys.executable, "-c", LOST, where], capture_output=True, text=True, check=True)
     assert ("raised\n", "") == (ended.stdout, ended.stderr)
 

@@ -13,6 +13,7 @@ from fuzzing import seed_inputs
 from fuzzing.command_line import run_command
 from fuzzing.project_folder import read_folder
 from fuzzing.seed_inputs import Seeds
+from otaproof.analysis.results.diff_result import diff_replay_result
 from otaproof.analysis.shipped_verdicts import parse as parse_verdicts
 from otaproof.analysis.token_subject import case_of
 from otaproof.bounded_input import json_value, shortened, shown, unpacked
@@ -23,6 +24,7 @@ from otaproof.campaign.explain.entries import read_entries
 from otaproof.campaign.explain.explanation import explain, slot_names
 from otaproof.campaign.history.history_replay import replay_history
 from otaproof.campaign.history.history_token import HISTORY_PREFIX, decode_history_token
+from otaproof.campaign.lockstep.board_difference import PAIR_PREFIX, decode_pair
 from otaproof.campaign.token_packing import pack_text
 from otaproof.campaign.upgrade.upgrade_replay import replay
 from otaproof.campaign.upgrade.upgrade_token import PREFIX, decode_token, dut_of_token
@@ -126,7 +128,7 @@ def _json(data: bytes) -> None:
 
 @cache
 def _recording() -> Recording:
-    return Recording(VECTORS)
+    return Recording(VECTORS, follows_outside=True)
 
 
 def _vector(data: bytes) -> None:
@@ -164,6 +166,11 @@ def _history_replay(data: bytes) -> None:
     replay_history(decode_history_token(_token_text(HISTORY_PREFIX, data)).history)
 
 
+def _pair_replay(data: bytes) -> None:
+    left, right = (replay_history(token.history) for token in decode_pair(_token_text(PAIR_PREFIX, data)))
+    diff_replay_result(left, right)
+
+
 def _run_token(data: bytes) -> None:
     from otaproof.binary.emulator.run_token import PREFIX as RUN_PREFIX
     from otaproof.binary.emulator.run_token import decode_run_token
@@ -175,6 +182,12 @@ def _elf_file(data: bytes) -> None:
     from otaproof.binary.elf_file import parse_bootloader_elf
 
     parse_bootloader_elf(data, "input")
+
+
+def _program_image(data: bytes) -> None:
+    from otaproof.binary.recovery.program_image import read_image
+
+    read_image(data, "input")
 
 
 def _verdict_file(data: bytes) -> None:
@@ -206,8 +219,10 @@ DECODERS: Mapping[str, Decoder] = {
         Decoder("cut_replay", _cut_replay, seed_inputs.cut_tokens),
         Decoder("history_token", _history_token, seed_inputs.history_tokens),
         Decoder("history_replay", _history_replay, seed_inputs.history_tokens),
+        Decoder("pair_replay", _pair_replay, seed_inputs.pair_tokens),
         Decoder("run_token", _run_token, seed_inputs.run_tokens, needs="unicorn"),
         Decoder("elf_file", _elf_file, seed_inputs.elf_files, needs="elftools"),
+        Decoder("program_image", _program_image, seed_inputs.program_images, needs="elftools"),
         Decoder("verdict_file", _verdict_file, seed_inputs.verdict_files),
         Decoder("release", _release, seed_inputs.releases),
         Decoder("project_folder", read_folder, seed_inputs.projects),

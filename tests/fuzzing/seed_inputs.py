@@ -5,12 +5,13 @@ import gzip
 import json
 import zlib
 from collections.abc import Mapping
-from itertools import islice
+from itertools import islice, pairwise
 from pathlib import Path
 
 from otaproof.analysis.shipped_verdicts import FILE as VERDICTS
 from otaproof.campaign.history.history_token import record_of_token
 from otaproof.campaign.history.known_cases import KNOWN_CASES
+from otaproof.campaign.lockstep.board_difference import encode_pair
 from otaproof.campaign.token_packing import compact_json
 from otaproof.campaign.upgrade.script import Scenario
 from otaproof.campaign.upgrade.upgrade_token import CutPoint, encode_token, make_token
@@ -130,6 +131,12 @@ def history_tokens() -> Seeds:
     return tuple(compact_json(record_of_token(case.token())).encode() for case in KNOWN_CASES)
 
 
+def pair_tokens() -> Seeds:
+    """What a token otd1… holds, for pairs of named cases."""
+    tokens = [case.token() for case in KNOWN_CASES[:3]]
+    return tuple(_inside(encode_pair(left, right)) for left, right in pairwise(tokens))
+
+
 def run_tokens() -> Seeds:
     """What tokens otb1… hold: a selection and boots."""
     from otaproof.binary.emulator.boot_cases import BootCase, boot_cases, random_boots
@@ -146,6 +153,13 @@ def elf_files() -> Seeds:
     """Bootloaders of both instruction sets."""
     names = ("riscv-faithful-Os", "xtensa-faithful-Os", "riscv-faithful-Os-rollback=0")
     return tuple((FIRMWARE / f"images/{name}.elf").read_bytes() for name in names)
+
+
+def program_images() -> Seeds:
+    """A bootloader without symbols: its image, a dump that begins with it, and an ELF file."""
+    images = FIRMWARE / "driver/images"
+    image = (images / "whole-faithful.bin").read_bytes()
+    return image, image.ljust(0x9000, b"\xff"), (images / "whole-faithful.stripped.elf").read_bytes()
 
 
 def verdict_files() -> Seeds:

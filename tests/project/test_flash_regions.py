@@ -1,6 +1,7 @@
 """What a replay gives a board: only what is known byte for byte, and nothing that would wipe it."""
 
 import json
+import shlex
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,20 @@ def test_board_gets_its_bootloader_the_table_otadata_and_the_slots(
     assert sorted(f"cut-{offset}.bin" for offset in offsets) == sorted(path.name for path in Path().glob("cut*"))
     assert BOOTLOADER == Path("cut-0x1000.bin").read_bytes()
     assert 0x2000 == len(Path("cut-0xd000.bin").read_bytes())
+
+
+def test_command_can_be_pasted_whatever_the_files_are_called(token: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A shell takes each name for one word, and runs nothing of it."""
+    Path("a $(touch b)").mkdir()
+    images = ["--image", "running.bin", "--image", "update.bin", "--bootloader", "bootloader.bin"]
+    assert 1 == main(["replay", token, *images, "--save-flash", "a $(touch b)/cut"])
+    words = shlex.split(capsys.readouterr().out.splitlines()[-1])
+    written = sorted(Path("a $(touch b)").iterdir(), key=_offset)
+    assert written == [Path(word) for word in words if word.endswith(".bin")]
+
+
+def _offset(path: Path) -> int:
+    return int(path.stem.rpartition("-")[2], 16)
 
 
 def test_regions_are_what_the_cut_left(token: str, capsys: pytest.CaptureFixture[str]) -> None:
