@@ -359,7 +359,7 @@ def _wipes_with_headers(scope: Scope, device: Device, off: Device, cut: Callable
     whose images name an MMU page size. Source: IDF-BOOT-SKIP."""
     target = wiped_slot(scope, device)
     slots = tuple(enumerate(device.slots))
-    loads = any_of((target == i) & (slot.is_complete | slot.is_loadable) for i, slot in slots)
+    loads = any_of((target == i) & slot.loads for i, slot in slots)
     has_description = any_of((target == i) & slot.has_description for i, slot in slots)
     looks_at_magic = scope.config.bootloader_release >= Release.V6_2_DEV
     weakest = FaultModel.F2 if looks_at_magic else FaultModel.F1

@@ -62,9 +62,8 @@ def _passes(scope: Scope, device: Device, slot: Slot) -> Bool:
     is_allowed = is_version_allowed(scope, device, slot.version)
     if not scope.skips_validation:
         return slot.is_complete & is_allowed
-    if scope.skips_at_power_on_alone:
-        return (slot.is_complete | (device.is_power_on & slot.is_loadable)) & is_allowed
-    loads = slot.is_complete | slot.is_loadable
+    is_skipped = device.is_power_on if scope.skips_at_power_on_alone else fact(True)
+    loads = choose(is_skipped, slot.loads, slot.is_complete)
     if scope.config.anti_rollback:
         loads = loads & slot.has_description & is_loadable_unchecked(scope, device)
     return loads & is_allowed

@@ -152,6 +152,20 @@ CHIPS_OF_ANY_PAGE_SIZE = (Chip.ESP32C2, Chip.ESP32C6, Chip.ESP32C61, Chip.ESP32H
 """Their images name an MMU page size in the description, which the bootloader reads from 5.5 on. Source: IDF-BOOT-SKIP."""
 
 
+def why_left_out(config: Config, allows: frozenset[Allowance]) -> str:
+    """Return why the model has no such build where this is allowed, in one line; empty if it has."""
+    skips = config.skip_validate_always or config.skip_validate_on_power_on
+    if skips and Allowance.FAILING_FLASH in allows:
+        return "skipped validation (SKIP_VALIDATE_ALWAYS, _ON_POWER_ON) is modelled without failing flash"
+    if skips and config.anti_rollback and not config.skip_validate_always:
+        return "SKIP_VALIDATE_ON_POWER_ON is modelled without anti-rollback"
+    if config.skip_validate_in_deep_sleep and config.chip in CHIPS_WITHOUT_RTC_FAST_MEMORY:
+        return f"the model wakes the image that ran, and {config.chip.value} does not remember which"
+    if config.anti_rollback and Allowance.PINS in allows:
+        return "the pins are modelled without anti-rollback"
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class Scope:
     """What a model covers: it is built for one scope, and has nothing that the scope rules out."""
@@ -183,14 +197,9 @@ class Scope:
         if not 2 <= self.versions <= 4:
             raise ValueError(f"{self.versions} secure versions, not 2 … 4")
         config = self.config
-        if self.skips_validation and Allowance.FAILING_FLASH in self.allows:
-            raise ValueError("skipped validation (SKIP_VALIDATE_ALWAYS, _ON_POWER_ON) is modelled without failing flash")
-        if self.skips_at_power_on_alone and config.anti_rollback:
-            raise ValueError("SKIP_VALIDATE_ON_POWER_ON is modelled without anti-rollback")
-        if config.skip_validate_in_deep_sleep and config.chip in CHIPS_WITHOUT_RTC_FAST_MEMORY:
-            raise ValueError(f"the model wakes the image that ran, and {config.chip.value} does not remember which")
-        if config.anti_rollback and Allowance.PINS in self.allows:
-            raise ValueError("the pins are modelled without anti-rollback")
+        why = why_left_out(config, self.allows)
+        if why:
+            raise ValueError(why)
         if config.anti_rollback and config.secure_version_bits < self.versions - 1:
             raise ValueError(f"{config.secure_version_bits} eFuse bits hold no {self.versions} secure versions")
 
@@ -277,6 +286,11 @@ class Slot:
     def is_complete(self) -> Bool:
         """Its image verifies."""
         return self.content == Content.COMPLETE
+
+    @property
+    def loads(self) -> Bool:
+        """The bootloader loads its image when it skips validation."""
+        return self.is_complete | self.is_loadable
 
     @property
     def has_description(self) -> Bool:

@@ -44,7 +44,7 @@ def is_well_formed(scope: Scope, device: Device) -> Bool:
     Every reachable state between calls, or without power, is well-formed; most well-formed ones are not reachable."""
     first, second = device.records
     places = scope.slots + 1 if scope.has_factory else scope.slots
-    is_whole = (device.running == scope.factory) | slot_at(device, device.running).is_complete
+    is_whole = (device.running == scope.factory) | slot_at(device, device.running).loads
     is_running = choose_task(device, Task.RUN, (device.running < places) & is_whole, device.running == scope.nowhere)
     slots = [
         (slot.content != Content.EMPTY) | (slot.version == 0) if scope.config.anti_rollback else fact(True)
