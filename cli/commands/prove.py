@@ -176,7 +176,8 @@ def _all(
     from ...proofs.prover.configurations import families
     from ..reports.prove_report import print_family
 
-    asked = families(options.faults, tuple(map(Usage, options.usages)), device.versions, options.allow, options.skip_validate)
+    usages = tuple(map(Usage, options.usages))
+    asked = families(options.faults, usages, device.versions, options.allow, options.skip_validate)
     decide = partial(
         decide_family, claims=frozenset(options.claim) or None, effort=effort, most_slots=options.most_slots
     )

@@ -365,12 +365,13 @@ def _wipes_with_headers(scope: Scope, device: Device, off: Device, cut: Callable
     weakest = FaultModel.F2 if looks_at_magic else FaultModel.F1
     if scope.faults >= weakest:
         left = _ruined(scope, device, off, target, is_loadable=True)
-        yield cut("cut_in_wipe_leaves_headers", left, loads & has_description, weakest)
+        found = cut("cut_in_wipe_leaves_headers", left, loads & has_description, weakest)
+        yield replace(found, source="IDF-BOOT-SKIP")
     if scope.faults >= FaultModel.F2 and not scope.needs_description:
         left = wiped(scope, off, target)
         headers = replace(WIPED, is_loadable=fact(True))
         left = replace(left, slots=with_slot(left, target, headers))
-        yield cut("cut_in_wipe_leaves_headers_alone", left, loads, FaultModel.F2)
+        yield replace(cut("cut_in_wipe_leaves_headers_alone", left, loads, FaultModel.F2), source="IDF-BOOT-SKIP")
 
 
 def _torn_burns(scope: Scope, device: Device, off: Device) -> Actions:

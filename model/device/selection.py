@@ -112,9 +112,7 @@ def burned_by_boot(scope: Scope, device: Device, selection: Selection) -> Num:
 
 def boot_choice(scope: Scope, device: Device) -> Num:
     """Return the place that starts at the next power-on, when no further cut comes; nowhere when nothing does."""
-    rested = replace(
-        device, records=aborted(scope, device.records), is_power_on=fact(scope.skips_at_power_on_alone)
-    )
+    rested = replace(device, records=aborted(scope, device.records), is_power_on=fact(scope.skips_at_power_on_alone))
     selection = select(scope, rested)
     rested = replace(rested, burned=burned_by_boot(scope, rested, selection))
     return fallback(scope, rested, selection.start)

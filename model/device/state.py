@@ -149,7 +149,8 @@ class Expectation(IntEnum):
 CHIPS_WITHOUT_RTC_FAST_MEMORY = (Chip.ESP32C2, Chip.ESP32C61)
 """They wake to what otadata selects, not to the image that ran. Source: IDF-BOOT-WAKE."""
 CHIPS_OF_ANY_PAGE_SIZE = (Chip.ESP32C2, Chip.ESP32C6, Chip.ESP32C61, Chip.ESP32H2)
-"""Their images name an MMU page size in the description, which the bootloader reads from 5.5 on. Source: IDF-BOOT-SKIP."""
+"""Their images name an MMU page size in the description; the bootloader reads it from 5.5 on. Source: IDF-BOOT-SKIP."""
+NEVER = fact(False)
 
 
 def why_left_out(config: Config, allows: frozenset[Allowance]) -> str:
@@ -279,8 +280,8 @@ class Slot:
     is_finished: Bool
     is_earned: Bool
     is_rejected: Bool
-    is_loadable: Bool = fact(False)
-    """Where the bootloader skips validation: it does not verify, and loads all the same, as its headers are whole."""
+    is_loadable: Bool = NEVER
+    """It does not verify, and its headers are whole, so that it loads where the bootloader skips validation."""
 
     @property
     def is_complete(self) -> Bool:
@@ -325,7 +326,7 @@ class Device:
     pin: Num
     """HeldPin; NONE unless the bootloader runs."""
     is_power_on: Bool
-    """Where the bootloader skips validation at a power-on alone: it runs because of one."""
+    """The bootloader runs because of a power-on, the one reset at which it skips validation."""
     records: Records
     slots: tuple[Slot, ...]
     burned: Num
