@@ -5,7 +5,7 @@ bootloaders. All other options must be the same in both, as ESP-IDF demands.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, IntEnum
 
 from .idf_version import MASTER, IdfVersion
@@ -93,6 +93,17 @@ class Pin(Enum):
     TEST_APP = "test"
 
 
+class SkipValidation(Enum):
+    """When the bootloader loads an image without validation. The value is its name on the command line.
+
+    Source: Kconfig BOOTLOADER_SKIP_VALIDATE_…"""
+
+    ALWAYS = "always"
+    """At every reset: this option selects the other two."""
+    ON_POWER_ON = "on-power-on"
+    IN_DEEP_SLEEP = "in-deep-sleep"
+
+
 @dataclass(frozen=True, slots=True)
 class Config:
     """What decides the behaviour of bootloader and application, apart from what lies in flash and eFuse."""
@@ -129,6 +140,16 @@ class Config:
     """CONFIG_BOOTLOADER_DATA_FACTORY_RESET as it stands: labels of the data partitions to erase for its pin."""
     factory_reset_erases_otadata: bool = False
     """CONFIG_BOOTLOADER_OTA_DATA_ERASE."""
+
+    def skipping(self, when: frozenset[SkipValidation]) -> "Config":
+        """Return the configuration with these options alone, as Kconfig has it for a chip with RTC fast memory."""
+        is_always = SkipValidation.ALWAYS in when
+        return replace(
+            self,
+            skip_validate_always=is_always,
+            skip_validate_on_power_on=is_always or SkipValidation.ON_POWER_ON in when,
+            skip_validate_in_deep_sleep=is_always or SkipValidation.IN_DEEP_SLEEP in when,
+        )
 
     @property
     def app_point(self) -> IdfVersion:

@@ -222,6 +222,6 @@ class _Walker(TraceWalker):
     def __init__(self, scope: Scope, start: Start, actions: Sequence[str]) -> None:
         super().__init__(scope, ())
         self.segments = list(segments(scope, _started(scope, start), actions))
-        self.history = History(replace(device_of_scope(scope), entries=start.entries), tuple(images_of(actions)))
+        self.history = History(replace(device_of_scope(scope), entries=start.entries), tuple(images_of(actions, scope)))
         self.player = Player(self.history.dut)
         self._monitor = ClaimMonitor(self.player)

@@ -12,16 +12,17 @@ from random import Random
 
 from ...impl.chip.flash import FailureExtent
 from ...impl.chip.torn_operations import Torn
-from ...model.config import Config, Pin, Release, ResetReason
+from ...model.config import Config, Pin, Release, ResetReason, SkipValidation
 from ...model.device.allowance import Allowance
 from ...model.device.api_calls import RESUME_FROM
-from ...model.device.state import Scope, Task, Usage
+from ...model.device.state import Scope, Task, Usage, why_left_out
 from ...model.fault_model import FaultModel
 from ..history.history import IMAGE_SIZE, History, SmallDevice, SmallImage
 from ..history.step import RUNNING, Step, StepCut, StepFailure, StepName
 from ..lockstep.lockstep import Lockstep, scope_of_device
 from ..lockstep.model_tracker import ModelTracker
 from ..lockstep.seen_operations import OpKind, SeenOp
+from ..lockstep.step_maker import FLIPPED_HEADER_BYTE
 
 MAX_CUTS = 3
 MAX_STEPS = 36
@@ -50,6 +51,8 @@ class Worlds:
     usage: Usage = Usage.ANY
     versions: int = 3
     allows: frozenset[Allowance] = frozenset()
+    skips: frozenset[SkipValidation] = frozenset()
+    """When the bootloader skips validation; at random in deep sleep, where nothing is said."""
 
 
 def draw_scope(random: Random, worlds: Worlds) -> tuple[Config, Scope]:
@@ -57,6 +60,9 @@ def draw_scope(random: Random, worlds: Worlds) -> tuple[Config, Scope]:
     config = _draw_config(random, worlds)
     if Allowance.PINS in worlds.allows:
         config = replace(config, anti_rollback=False, factory_reset_erases_otadata=random.random() < 0.5)
+    if worlds.skips:
+        config = config.skipping(worlds.skips)
+        config = replace(config, anti_rollback=config.anti_rollback and not why_left_out(config, worlds.allows))
     slots = worlds.slots or random.randint(1, 4)
     has_factory = random.random() < 0.4 if worlds.has_factory is None else worlds.has_factory
     device = SmallDevice(config, tuple(range(slots)), has_factory)
@@ -70,6 +76,8 @@ def draw_history(random: Random, config: Config, scope: Scope) -> History:
     images = [SmallImage(seed=1)]
     images += [SmallImage(seed=2 + version, secure_version=version) for version in versions]
     images.append(SmallImage(seed=9, secure_version=random.choice(versions), flipped=BROKEN_BYTE))
+    if scope.skips_validation and random.random() < 0.3:
+        images[-1] = replace(images[-1], flipped=FLIPPED_HEADER_BYTE)
     holds = (("factory" if scope.has_factory else "ota_0", 0), *_extra(random, scope.slots))
     return History(SmallDevice(config, tuple(range(scope.slots)), scope.has_factory, holds), tuple(images))
 

@@ -351,6 +351,18 @@ def verifies(dut: DeviceUnderTest, cells: Cells, partition: Partition) -> bool:
     return True
 
 
+def loads_unchecked(dut: DeviceUnderTest, moment: Moment, partition: Partition) -> bool:
+    """Tell whether the headers of what lies in a partition are whole: a bootloader loads that without validation.
+
+    What anti-rollback asks besides does not matter."""
+    flash = dut.board(moment.cells).flash
+    try:
+        verify_image(flash, partition.offset, partition.size, dut.config, VerifyMode.BOOTLOADER_LOAD_NO_VALIDATE)
+    except (ImageInvalid, Panic):
+        return False
+    return True
+
+
 def _aborted(entry: SelectEntry) -> SelectEntry:
     if entry.ota_state != OtaImgState.PENDING_VERIFY:
         return entry

@@ -108,6 +108,8 @@ def upgrade(image: int, size: int = IMAGE_SIZE, argument: int | None = 1) -> tup
 
 FIRST_PART = 512
 """Bytes of an image that hold its header and its description, and not all of it."""
+HEADERS_END = 936
+"""Bytes of an image that hold the headers of all its segments, and not all of it."""
 
 
 @lru_cache(maxsize=256)

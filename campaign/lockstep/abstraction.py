@@ -7,10 +7,11 @@ the model and nothing else, against what ESP-IDF was recorded to do.
 Two contents of a slot cannot always be distinguished by its bytes: of an image that does not verify, the last part may
 be missing (Content.PARTIAL) or something may be wrong in it (Content.BROKEN). A StoredSlot says what bytes do tell:
 whether a description can be read, which version it names, and whether the image verifies. Nothing in bootloader or
-application asks for more than that.
+application asks for more than that; where the bootloader skips validation, it also asks whether the headers are whole.
 
-Left out of the verification: load addresses and chip revisions, which no image here has wrong. Source:
-esp_image_format.c image_load for images, tests/data/vectors/README.md for records.
+Left out of the verification: load addresses and chip revisions, which no image here has wrong. Without validation, the
+load addresses are those of an ESP32. Source: esp_image_format.c image_load for images, tests/data/vectors/README.md for
+records.
 """
 
 import hashlib
@@ -20,6 +21,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 
+from ...model.config import Release
 from ...model.device.allowance import Failed
 from ...model.device.records import Check, Word
 from ...model.device.state import Content, Phase, Scope, Task
@@ -76,6 +78,8 @@ class StoredSlot:
     verifies: bool
     version: int
     """Secure version that the description names; 0 without one, and where nobody looks at versions."""
+    loads: bool = False
+    """It does not verify, and its headers are whole; False where the bootloader never skips validation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +122,7 @@ def stored_in_bytes(scope: Scope, places: Places, read: ReadSectors, efuse_bits:
     """Return what the model sees of flash and eFuse."""
     sectors = read(places.otadata, 2 * SECTOR)
     first, second = (record_in_bytes(sector, scope.slots) for sector in sectors)
-    slots = (slot_in_bytes(read(address, size)) for address, size in places.slots)
+    slots = (_slot_of(scope, read(address, size), address) for address, size in places.slots)
     has_versions = scope.config.anti_rollback
     return Stored(
         records=ranked((first, second), scope.slots),
@@ -148,6 +152,14 @@ def ranked(records: tuple[RecordView, RecordView], slot_count: int) -> tuple[Rec
         replace(first, seq=ranks[0]) if high[0] else first,
         replace(second, seq=ranks[1]) if high[1] else second,
     )
+
+
+def _slot_of(scope: Scope, sectors: Sectors, address: int) -> StoredSlot:
+    found = slot_in_bytes(sectors)
+    if not scope.skips_validation or found.verifies:
+        return found
+    looks_at_magic = scope.config.bootloader_release >= Release.V6_2_DEV
+    return replace(found, loads=are_headers_whole(sectors, address, looks_at_magic))
 
 
 @lru_cache(maxsize=4096)
@@ -180,6 +192,48 @@ def is_image_right(partition: bytes) -> bool:
     return not hash_appended or hashlib.sha256(partition[:at]).digest() == partition[at : at + 32]
 
 
+@lru_cache(maxsize=4096)
+def are_headers_whole(sectors: Sectors, address: int, looks_at_magic: bool) -> bool:
+    """Tell whether an ESP32 loads the image at that address of flash without validation."""
+    contents = b"".join(sectors)
+    magic, segment_count = contents[:2]
+    if looks_at_magic and (magic != 0xE9 or segment_count > 16):
+        return False
+    at = 24
+    for _ in range(segment_count):
+        if at + 8 > len(contents):
+            return False
+        load_address, length = struct.unpack_from("<II", contents, at)
+        at += 8
+        if length % 4 or length >= 0x1000000 or not _is_address_right(load_address, length, address + at):
+            return False
+        at += length
+    return at + 16 - at % 16 + 32 * bool(contents[23]) <= len(contents)
+
+
+_MAPPED = ((0x3F400000, 0x3F800000), (0x400D0000, 0x40400000))
+"""Constants and code that an ESP32 maps from flash, page by page."""
+_PAGE = 0x10000
+_RAM = (
+    (0x3FFAE000, 0x3FFE0000),
+    (0x3FFF5FFC, 0x40000000),
+    (0x40080000, 0x400AA000),
+    (0x400C0000, 0x400C2000),
+    (0x3FF80000, 0x3FF82000),
+    (0x50000000, 0x50002000),
+)
+"""Memory of an ESP32 that a segment is copied to: DRAM, less what is IRAM too and lies beyond that; IRAM, RTC memory."""
+
+
+def _is_address_right(load_address: int, length: int, source: int) -> bool:
+    """Tell whether a segment that lies at `source` in flash can be mapped, or copied, to its address."""
+    if any(low <= load_address < high for low, high in _MAPPED):
+        return source % _PAGE == load_address % _PAGE
+    is_copied = load_address >= 0x10000000 and length
+    end = load_address + length
+    return not is_copied or any(low <= load_address and end <= high for low, high in _RAM)
+
+
 def _xor(data: bytes) -> int:
     result = 0
     for (word,) in struct.iter_unpack("<I", data):
@@ -198,6 +252,7 @@ def stored_in_state(stepper: Stepper, state: State) -> Stored:
                 fields[f"slot{index}_content"] != Content.EMPTY,
                 fields[f"slot{index}_content"] == Content.COMPLETE,
                 fields.get(f"slot{index}_version", 0),
+                bool(fields.get(f"slot{index}_is_loadable", 0)),
             )
             for index in range(scope.slots)
         ),
@@ -258,6 +313,7 @@ def state_of(stepper: Stepper, stored: Stored) -> State:
                 (f"slot{index}_version", slot.version),
                 (f"slot{index}_is_finished", slot.verifies),
                 (f"slot{index}_is_earned", slot.verifies),
+                (f"slot{index}_is_loadable", slot.loads),
             ),
         )
     fields |= _present(fields, [("burned", stored.burned)])

@@ -86,7 +86,7 @@ def show_difference(left: Scope, right: Scope, moves: Sequence[Move], observed: 
 def play_both(left: Scope, right: Scope, moves: Sequence[Move]) -> Shown:
     """Play the inputs on two boards and return what is seen after the last one."""
     names = [name for name, _, _ in moves]
-    images = tuple(images_of(names))
+    images = tuple(images_of(names, left))
     sides = BoardSide(left, names), BoardSide(right, names)
     seen = Seen(), Seen()
     for name, mine, other in moves:
@@ -118,7 +118,7 @@ class BoardSide:
         self._model = stepper(scope)
         self._actions = {action.name: action for action in self._model.model.actions}
         self._state: State = self._model.initial
-        self._player = Player(History(device_of_scope(scope), tuple(images_of(inputs))).dut)
+        self._player = Player(History(device_of_scope(scope), tuple(images_of(inputs, scope))).dut)
         self._maker = StepMaker(scope, self._model, inputs)
 
     def give(self, name: str, actions: Sequence[str], torn: Torn | None = None) -> Seen:

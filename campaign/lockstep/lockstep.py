@@ -6,8 +6,9 @@ went (slot_moves.py). Outcomes of calls and what info() says are compared too. T
 that the model comes through; a broken claim is a result, not a divergence: ESP-IDF does break some.
 
 Left out, and reported as OutOfModel: a torn number near the end of its range that fits its torn check word by chance,
-a torn description that names another version, a description that is written over, a damaged image that is made whole
-without an erase, and a history that no device can have, such as deep sleep without an application.
+a torn description that names another version, a description that is written over, and where the bootloader skips
+validation headers that are; a damaged image that is made whole without an erase; and a history that no device can have,
+such as deep sleep without an application.
 """
 
 from collections.abc import Iterator, Sequence
@@ -72,10 +73,7 @@ def scope_of_device(
     """Return the scope of the model for a device, with every ghost."""
     if device.slots != tuple(range(len(device.slots))):
         raise OutOfModel("the model has slots without gaps")
-    config = device.config
-    if config.skip_validate_always or config.skip_validate_on_power_on:
-        raise OutOfModel("the model has a bootloader that validates what it starts")
-    rules = representative(config, allows)
+    rules = representative(device.config, allows)
     return Scope(rules, len(device.slots), device.has_factory, faults, usage, versions, frozenset(Ghost), allows=allows)
 
 
@@ -156,11 +154,14 @@ class Lockstep:
             raise OutOfModel("a device without power cannot be reset")
 
     def _check_in_model(self, played: Played, stored: list[Stored]) -> None:
-        """Refuse a torn description that names another version than the image has, and one that is written over."""
+        """Refuse a torn description that names another version than the image has, and one that is written over; where
+        the bootloader skips validation, headers that are written over, too."""
         if played.step.name in WRITE_STEPS:
             for old, new in zip(stored[0].slots, stored[-1].slots, strict=True):
                 if old.has_description and (new.has_description, new.version) != (True, old.version):
                     raise OutOfModel("a description is written over")
+                if self.scope.skips_validation and (old.verifies or old.loads) and not (new.verifies or new.loads):
+                    raise OutOfModel("headers are written over")
         if played.outcome is not StepOutcome.CUT or len(stored) < 2:
             return
         if self.scope.config.anti_rollback:

@@ -257,8 +257,9 @@ class ModelTracker:
     def _refuse_mended(self, after: Stored) -> None:
         """Refuse an image that was written over, or torn, and is made whole again without an erase."""
         fields = self.stepper.as_dict(self.state)
-        broken = (slot for slot in range(self.scope.slots) if fields[f"slot{slot}_content"] == Content.BROKEN)
-        if any(after.slots[slot].verifies for slot in broken):
+        broken = [slot for slot in range(self.scope.slots) if fields[f"slot{slot}_content"] == Content.BROKEN]
+        loadable = (slot for slot in broken if not fields.get(f"slot{slot}_is_loadable", 0))
+        if any(after.slots[slot].verifies for slot in broken) or any(after.slots[slot].loads for slot in loadable):
             raise OutOfModel("a damaged image is made whole without an erase")
 
     def _refuse_astray(self) -> None:
@@ -266,19 +267,18 @@ class ModelTracker:
             raise OutOfModel("what is written over what a failed operation left changes the description")
 
     def _writes(self, suffix: str = "") -> Iterator[tuple[str, ...]]:
-        """Yield what a write() can be: nothing, the first part of an image, the rest of it, both, the same again, or
-        another image over it. suffix: of the names of writes that fail."""
+        """Yield what a write() can be: nothing, the first part of an image, the rest of it or its headers, both, the
+        same again, or another image over it. suffix: of the names of writes that fail."""
         if suffix or not self._is_possible(self.state, "write_again"):
             yield ()
-        rest = f"write_rest{suffix}"
+        later = (f"write_rest{suffix}", "write_headers")
         for action, state in self._successors():
             name = action.name
             if not name.startswith("write_") or self.task is not Task.RUN:
                 continue
             if name in ("write_again", "write_over") or ("_fails" in name) == bool(suffix):
                 yield (name,)
-                if self._is_possible(state, rest):
-                    yield (name, rest)
+                yield from ((name, part) for part in later if self._is_possible(state, part))
 
     def _is_possible(self, state: State, name: str) -> bool:
         return any(action.name == name for action, _ in self._successors(state))

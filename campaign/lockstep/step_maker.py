@@ -12,13 +12,17 @@ from ...model.device.allowance import Allowance
 from ...model.device.selection import next_update_slot
 from ...model.device.state import Content, Scope, Task, Usage
 from ...model.device.stepper import State, Stepper
-from ..history.history import FIRST_PART, IMAGE_SIZE, SmallImage
+from ..history.history import FIRST_PART, HEADERS_END, IMAGE_SIZE, SmallImage
 from ..history.step import Step, StepName
 
 FLIPPED_BYTE = 700
 """The byte in which a damaged image differs: in its last part."""
+FLIPPED_HEADER_BYTE = 924
+"""The byte in which an image differs whose last segment has a length that is no multiple of 4."""
 OVER_SEED = 201
 """The image that is written over others, or in place of their last part."""
+MISLEADING_SEED = 202
+"""The image with a wrong header that is written in place of a last part."""
 _RESETS = {"restart": ResetReason.SOFTWARE, "wake": ResetReason.DEEP_SLEEP, "power_on": ResetReason.POWER_ON}
 _PLAIN = {
     "commence": StepName.COMMENCE,
@@ -30,8 +34,8 @@ _PLAIN = {
     "erase_last_boot": StepName.ERASE_LAST_BOOT,
 }
 """Calls without an argument."""
-_PARTS = {"write_first": (0, FIRST_PART), "write_rest": (FIRST_PART, IMAGE_SIZE - FIRST_PART)}
-"""(offset, length) of the parts of an image."""
+_PARTS = {"write_first": (0, FIRST_PART), "write_headers": (FIRST_PART, HEADERS_END)}
+"""(first byte, first byte beyond) of the parts of an image before the last one."""
 _RESUMED = {Content.EMPTY: 0, Content.PARTIAL: FIRST_PART, Content.BROKEN: IMAGE_SIZE, Content.COMPLETE: IMAGE_SIZE}
 """Where esp_ota_resume goes on."""
 _TOUCH = Step(StepName.WRITE_AT, image=0, offset=0, length=1)
@@ -47,7 +51,7 @@ class StepMaker:
         self._scope, self._model = scope, model
         self._can_fail = Allowance.FAILING_FLASH in scope.allows
         self._target = next_update_slot(model.model.device)
-        self._images = tuple(images_of(names))
+        self._images = tuple(images_of(names, scope))
         self._begun_images = 0
         self._image_in: dict[int, int] = {}
         """By slot, the image that was begun there last."""
@@ -63,7 +67,8 @@ class StepMaker:
         if name in _RESETS:
             return (Step(StepName.RESET, _RESETS[name]),)
         if name.startswith("write_"):
-            return (self._written(name, self._model.value(self._target, before)),)
+            slot = self._model.value(self._target, before)
+            return (self._written(name, slot, bool(self._field(before, f"slot{slot}_is_loadable"))),)
         if name.startswith("tool_"):
             return (self._tool(name),)
         if name.startswith("complete") and Task.RUN in self._tasks(name):
@@ -112,20 +117,34 @@ class StepMaker:
         self._position = start if "_fails" in name else end
         return Step(StepName.WRITE, image=self._image_in.get(slot, 0), offset=start, length=end - start)
 
-    def _written(self, name: str, slot: int) -> Step:
-        last = len(self._images) - 1
+    def _written(self, name: str, slot: int, has_headers: bool) -> Step:
+        """Return the write() of a part; has_headers: all of them are there, where that matters."""
         if self._can_fail:
             return self._written_on(name, slot)
         if name == "write_over":
-            return Step(StepName.WRITE_AT, image=last, offset=FIRST_PART, length=IMAGE_SIZE - FIRST_PART)
+            return Step(StepName.WRITE_AT, image=self._over, offset=FIRST_PART, length=IMAGE_SIZE - FIRST_PART)
         is_first = name.startswith("write_first")
         image = self._begin_image(slot) if is_first else self._image_in[slot]
-        if name == "write_rest_broken" and self._images[image].flipped is None:
-            image = last
-        offset, length = _PARTS["write_first" if is_first else "write_rest"]
+        if name == "write_rest_broken":
+            image = self._broken(image, has_headers)
+        begin = HEADERS_END if has_headers else FIRST_PART
+        offset, end = _PARTS.get("write_first" if is_first else name, (begin, IMAGE_SIZE))
+        length = end - offset
         is_there = self._position == offset
         self._position = offset + length if is_there else max(self._position, 1)
         return Step(StepName.WRITE if is_there else StepName.WRITE_AT, image=image, offset=offset, length=length)
+
+    def _broken(self, image: int, has_headers: bool) -> int:
+        """Return the number of the image whose last part has something wrong in it: a header that is not there yet,
+        where that matters."""
+        if self._scope.skips_validation and not has_headers:
+            return len(self._images) - 1
+        return self._over if self._images[image].flipped is None else image
+
+    @property
+    def _over(self) -> int:
+        """The number of the image that is written over others."""
+        return next(number for number, image in enumerate(self._images) if image.seed == OVER_SEED)
 
     def _completed(self, before: State) -> tuple[Step, ...]:
         step = Step(StepName.COMPLETE, argument=1 if self._scope.usage is Usage.RESTART_AT_ONCE else None)
@@ -133,7 +152,9 @@ class StepMaker:
         return (_TOUCH, step) if is_whole and self._position == 0 and not self._can_fail else (step,)
 
     def _resumed(self, before: State) -> Step:
-        offset = _RESUMED[self._content(before)]
+        content = self._content(before)
+        has_headers = self._field(before, f"slot{self._model.value(self._target, before)}_is_loadable")
+        offset = HEADERS_END if content is Content.PARTIAL and has_headers else _RESUMED[content]
         self._open(offset, before)
         return Step(StepName.RESUME, offset=offset)
 
@@ -147,11 +168,12 @@ class StepMaker:
         self._position = position
 
     def _field(self, state: State, name: str) -> int:
-        return self._model.as_dict(state)[name]
+        return self._model.as_dict(state).get(name, 0)
 
 
-def images_of(names: Sequence[str]) -> Iterator[SmallImage]:
-    """Yield the image of the device, one for each that is begun, and one to write over them where a trace takes one.
+def images_of(names: Sequence[str], scope: Scope) -> Iterator[SmallImage]:
+    """Yield the image of the device, one for each that is begun, one to write over them where a trace takes one, and
+    where validation can be skipped one with a wrong header.
 
     names: of the trace's actions, or of inputs."""
     yield SmallImage(1)
@@ -165,3 +187,5 @@ def images_of(names: Sequence[str]) -> Iterator[SmallImage]:
     if "write_over" in names or "session_resume" in names:
         # Programmed over another image, it takes no bit of that one's secure version.
         yield SmallImage(OVER_SEED, secure_version=3)
+    if scope.skips_validation and "write_rest_broken" in names:
+        yield SmallImage(MISLEADING_SEED, secure_version=3, flipped=FLIPPED_HEADER_BYTE)

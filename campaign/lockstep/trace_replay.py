@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from ...impl.chip.cells import ERASED_SECTOR, SECTOR_SIZE
 from ...impl.chip.flash import FailureExtent, FlashMisuse, PlanNotReached
 from ...impl.chip.torn_operations import AFTER, BEFORE, Torn, TornKind
-from ...impl.image.format import APP_DESC_MAGIC, APP_DESC_OFFSET, APP_DESC_SIZE, IMAGE_MAGIC, decode_app_desc
+from ...impl.image.format import APP_DESC_MAGIC, APP_DESC_OFFSET, APP_DESC_SIZE, decode_app_desc
 from ...impl.otadata import ENTRY_SIZE, decode_entry, slot_of_seq
 from ...model.claims.state_claims import DEVICE_CLAIMS
 from ...model.config import Pin
@@ -23,8 +23,9 @@ from ...model.device.search import follow
 from ...model.device.state import Content, Scope, Task
 from ...model.device.stepper import State, stepper
 from ...model.device.stray_numbers import Stray, stray_named
-from ..history.claim_monitor import BrokenClaim, ClaimMonitor, verifies
-from ..history.history import FIRST_PART, History, SmallDevice
+from ...model.fault_model import FaultModel
+from ..history.claim_monitor import BrokenClaim, ClaimMonitor, loads_unchecked, verifies
+from ..history.history import FIRST_PART, HEADERS_END, History, SmallDevice
 from ..history.history_replay import token_of
 from ..history.history_token import encode_history_token
 from ..history.player import Moment, Played, Player, StepOutcome
@@ -37,6 +38,15 @@ from .trace_steps import Segment, flash_ops, is_burn, segments
 
 HEADER_GONE = 16
 """Bytes that a cut in the erase of a slot erases: the header, and not the description."""
+_WIPES = {
+    "cut_before_wipe": BEFORE,
+    "cut_after_wipe": AFTER,
+    "cut_in_wipe": Torn(TornKind.PARTIAL, length=HEADER_GONE),
+    "cut_in_wipe_leaves_headers": Torn(TornKind.PARTIAL, length=1),
+    "cut_in_wipe_leaves_headers_alone": Torn(TornKind.MASK, mask=bytes(APP_DESC_OFFSET) + b"\xff"),
+}
+_DESCRIPTION_TORN = Torn(TornKind.MASK, mask=bytes(APP_DESC_OFFSET + 150) + b"\xff")
+"""What cut_in_wipe_leaves_headers is where the bootloader looks at the first byte: the description has another hash."""
 
 
 @dataclass(frozen=True)
@@ -125,7 +135,7 @@ class TraceWalker:
         self.scope = scope
         self._stepper = stepper(scope)
         self.segments = list(segments(scope, self._stepper, action_names))
-        self._images = tuple(images_of(action_names))
+        self._images = tuple(images_of(action_names, scope))
         self.history = History(device_of_scope(scope), self._images)
         self.player = Player(self.history.dut)
         self._monitor = ClaimMonitor(self.player)
@@ -163,13 +173,10 @@ class TraceWalker:
             return _cut_after(segment, ops) if ops else Step(StepName.POWER_OFF)
         if last.name.startswith("cut_in_burn_leaves_"):
             return replace(segment.step, cut=StepCut(0, efuse_done=int(last.name.rpartition("_")[2], 2)))
-        if last.name.endswith("_wipe"):
-            torn = {
-                "cut_before_wipe": BEFORE,
-                "cut_after_wipe": AFTER,
-                "cut_in_wipe": Torn(TornKind.PARTIAL, length=HEADER_GONE),
-            }[last.name]
-            return replace(segment.step, cut=StepCut(ops, torn))
+        if last.name in _WIPES:
+            # The weakest fault model that has the cut tells whether the first byte may go.
+            is_unread = last.name != "cut_in_wipe_leaves_headers" or last.weakest is FaultModel.F1
+            return replace(segment.step, cut=StepCut(ops, _WIPES[last.name] if is_unread else _DESCRIPTION_TORN))
         return replace(segment.step, cut=StepCut(ops, self._torn(segment, ops)))
 
     def _strays_to_come(self, segment: Segment) -> Iterator[Stray]:
@@ -264,7 +271,7 @@ class TraceWalker:
         """Return what the model says lies on flash, by the names of its fields."""
         fields = self._stepper.as_dict(state)
         names = [name for name in fields if name.startswith("record") or name == "burned"]
-        names += [name for name in fields if name.endswith(("_content", "_version"))]
+        names += [name for name in fields if name.endswith(("_content", "_version", "_is_loadable"))]
         expected = {name: value for name, value in in_flash(fields).items() if name in names}
         numbers = [expected[f"record{i}_seq"] * (expected[f"record{i}_check"] == Check.RIGHT) for i in range(2)]
         # The model remembers a number that was torn, and ranks by what is coming; the flash does neither.
@@ -289,8 +296,12 @@ class TraceWalker:
             seen[f"record{index}_slot"] = slot_of_seq(number, self.scope.slots) if check is Check.RIGHT else 0
         seen["record0_seq"], seen["record1_seq"] = self._ranked(numbers)
         for index in range(self.scope.slots):
-            content, version = content_of(self.history, moment, f"ota_{index}")
+            label = f"ota_{index}"
+            content, version = content_of(self.history, moment, label)
             seen[f"slot{index}_content"], seen[f"slot{index}_version"] = content, version
+            partition = self.history.dut.partition(label)
+            loads = content is not Content.COMPLETE and loads_unchecked(self.history.dut, moment, partition)
+            seen[f"slot{index}_is_loadable"] = loads
         return seen
 
     def _ranked(self, numbers: list[int]) -> tuple[int, int]:
@@ -335,7 +346,8 @@ def content_of(history: History, moment: Moment, label: str) -> tuple[Content, i
         return Content.EMPTY, 0
     if verifies(history.dut, moment.cells, partition):
         return Content.COMPLETE, desc.secure_version
-    is_begun = start[0] == IMAGE_MAGIC and start[FIRST_PART:] == ERASED_SECTOR[FIRST_PART:]
+    first_parts = {image.contents[:FIRST_PART] for image in history.dut.images}
+    is_begun = start[:FIRST_PART] in first_parts and start[HEADERS_END:] == ERASED_SECTOR[HEADERS_END:]
     return (Content.PARTIAL if is_begun else Content.BROKEN), desc.secure_version
 
 

@@ -13,7 +13,7 @@ from ..options.device_options import CutOptions, DeviceOptions
 from ..options.epilogue import epilogue
 from ..options.groups import DEVICE, SEARCH
 from ..options.output_options import TraceOutputOptions
-from ..options.values import Allowances, within
+from ..options.values import Allowances, Skips, within
 
 EPILOGUE = epilogue(
     "otaproof explore",
@@ -54,6 +54,9 @@ class SearchOptions:
     allow: Annotated[Allowances, Parameter(group=DEVICE)] = frozenset()
     """What may happen beyond calls, resets and power cuts: flash operations that return an error (failing-flash), the
     pins of factory reset and test app (pins), tools that blank otadata or flash a slot (other-writers)."""
+    skip_validate: Annotated[Skips, Parameter(group=DEVICE)] = frozenset()
+    """When the bootloader starts an image without validation, as CONFIG_BOOTLOADER_SKIP_VALIDATE_… has it: always,
+    on-power-on, in-deep-sleep."""
     threads: Annotated[int, Parameter(validator=within(1, 16), metavar="N")] = 1
     """Threads of a big search; what it finds does not depend on how many."""
     memory: Annotated[int, Parameter(converter=_memory, metavar="SIZE", show_default=_size)] = 4 << 30
@@ -78,7 +81,7 @@ def explore(
     from ..reports.explore_report import print_explore
     from ..reports.progress_bar import search_progress
 
-    scope = device.scope(cuts.faults, cuts.usage, search.allow)
+    scope = device.scope(cuts.faults, cuts.usage, search.allow, search.skip_validate)
     try:
         found = search_claims(scope, search.claims, search.threads, search.memory, search_progress)
     except MemoryError:

@@ -11,7 +11,7 @@ from ..exit_code import ExitCode
 from ..options.device_options import Faults, UsageName
 from ..options.epilogue import epilogue
 from ..options.groups import DEVICE, OUTPUT, SEARCH
-from ..options.values import AntiRollback, AnyRelease, OutFile, Rollback, above_zero, within
+from ..options.values import AntiRollback, AnyRelease, OutFile, Rollback, Skips, above_zero, within
 
 if TYPE_CHECKING:
     from ...campaign.fuzz.fuzz_driver import Limits
@@ -44,6 +44,9 @@ class DrawnDevice:
     """App rollback, in bootloader and application (default: random)."""
     anti_rollback: Annotated[bool | None, AntiRollback] = None
     """Anti-rollback, in bootloader and application (default: random)."""
+    skip_validate: Skips = frozenset()
+    """When the bootloader starts an image without validation, as CONFIG_BOOTLOADER_SKIP_VALIDATE_… has it: always,
+    on-power-on, in-deep-sleep (default: never, or at random in-deep-sleep)."""
     versions: Annotated[int, Parameter(validator=within(2, 4), metavar="N")] = 3
     """Secure versions that images can have, 2 to 4."""
     idf: AnyRelease = None
@@ -60,15 +63,21 @@ class DrawnDevice:
     def worlds(self) -> "Worlds":
         """Return the devices to draw; raise InputError where there is none."""
         from ...campaign.fuzz.generator import Worlds
-        from ...model.device.state import Usage
+        from ...model.config import Config
+        from ...model.device.state import Usage, why_left_out
 
         if self.anti_rollback and self.rollback is False:
             raise InputError("--anti-rollback needs rollback, and --no-rollback rules it out")
+        if self.anti_rollback:
+            built = Config(rollback=True, anti_rollback=True).skipping(self.skip_validate)
+            if why := why_left_out(built, frozenset()):
+                raise InputError(why)
         return Worlds(
             slots=self.slots,
             has_factory=self.factory,
             rollback=self.rollback,
             anti_rollback=self.anti_rollback,
+            skips=self.skip_validate,
             app_release=self.idf,
             bootloader_release=self.bootloader_idf,
             faults=self.faults,

@@ -16,7 +16,7 @@ from ..options.device_options import USAGES, DeviceOptions, Faults, UsageName
 from ..options.epilogue import epilogue
 from ..options.groups import DEVICE, SEARCH
 from ..options.output_options import TraceOutputOptions
-from ..options.values import Allowances, Count, within
+from ..options.values import Allowances, Count, Skips, within
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -53,6 +53,9 @@ class ProofOptions:
     allow: Annotated[Allowances, Parameter(group=DEVICE)] = frozenset()
     """What may happen beyond calls, resets and power cuts: flash operations that return an error (failing-flash), the
     pins of factory reset and test app (pins), tools that blank otadata or flash a slot (other-writers)."""
+    skip_validate: Annotated[Skips, Parameter(group=DEVICE)] = frozenset()
+    """When the bootloader starts an image without validation, as CONFIG_BOOTLOADER_SKIP_VALIDATE_… has it: always,
+    on-power-on, in-deep-sleep."""
     claim: Annotated[tuple[str, ...], Parameter(metavar="ID")] = ()
     """Decide this claim alone, such as C4 (repeatable)."""
     all: bool = False
@@ -154,7 +157,7 @@ def _one(
     from ...campaign.workers import in_fresh_processes
     from ..reports.prove_report import print_configuration
 
-    scopes = [device.scope(options.faults, usage, options.allow) for usage in options.usages]
+    scopes = [device.scope(options.faults, usage, options.allow, options.skip_validate) for usage in options.usages]
     decide = partial(decide_configuration, claims=frozenset(options.claim) or None, effort=effort)
     if options.certificates is not None:
         from ...analysis.certificate_files import certified_configuration
@@ -178,10 +181,11 @@ def _all(
     from ..reports.prove_report import print_family
 
     asked: list[Family] = []
+    usages = tuple(map(Usage, options.usages))
 
     def each() -> "Iterator[Family]":
         """Yield the families as they are found: the first are decided while the others are looked for."""
-        for family in families(options.faults, tuple(map(Usage, options.usages)), device.versions, options.allow):
+        for family in families(options.faults, usages, device.versions, options.allow, options.skip_validate):
             asked.append(family)
             yield family
 
@@ -215,7 +219,7 @@ def _check(device: DeviceOptions, options: ProofOptions) -> None:
     from ...model.claims.state_claims import DEVICE_CLAIMS
     from ...output_file import make_directory
 
-    scopes = [device.scope(options.faults, usage, options.allow) for usage in options.usages]
+    scopes = [device.scope(options.faults, usage, options.allow, options.skip_validate) for usage in options.usages]
     config = scopes[0].config
     known = [item.id for item in CLAIMS]
     for id_ in options.claim:

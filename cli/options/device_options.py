@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, get_args
 from cyclopts import Parameter
 
 from ...errors import InputError
-from ...model.config import Config, Release
+from ...model.config import Config, Release, SkipValidation
 from ...model.device.allowance import Allowance
 from ...model.fault_model import FaultModel
 from .groups import DEVICE
@@ -54,11 +54,19 @@ class DeviceOptions:
         except ValueError as error:
             raise InputError(str(error)) from None
 
-    def scope(self, faults: FaultModel, usage: UsageName, allows: frozenset[Allowance] = frozenset()) -> "Scope":
-        """Return the scope, without ghosts; raise InputError for one that no device has."""
+    def scope(
+        self,
+        faults: FaultModel,
+        usage: UsageName,
+        allows: frozenset[Allowance] = frozenset(),
+        skips: frozenset[SkipValidation] = frozenset(),
+    ) -> "Scope":
+        """Return the scope, without ghosts; raise InputError for one that no device has.
+
+        skips: when the bootloader skips validation."""
         from ...model.device.state import Scope, Usage
 
-        config = self.config()
+        config = self.config().skipping(skips)
         try:
             return Scope(
                 config=config,

@@ -2,13 +2,14 @@
 
 import sys
 from collections.abc import Callable, Sequence
+from enum import Enum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from cyclopts import Parameter, Token
 
 from ...bounded_input import shown
-from ...model.config import Release
+from ...model.config import Release, SkipValidation
 from ...model.device.allowance import Allowance
 from ...output_file import refusal
 from ...project.release_text import read_release
@@ -65,13 +66,21 @@ def _label(release: Release) -> str:
     return release.label
 
 
-def _allowances(_: object, tokens: Sequence[Token]) -> frozenset[Allowance]:
-    names = {allowance.value: allowance for allowance in Allowance}
-    asked = [name.strip() for token in tokens for name in token.value.split(",")]
-    for name in asked:
-        if name not in names:
-            raise ValueError(f"{name!r}; want some of {', '.join(names)}")
-    return frozenset(names[name] for name in asked)
+Named = TypeVar("Named", bound=Enum)
+
+
+def _some_of(kind: type[Named]) -> Callable[[object, Sequence[Token]], frozenset[Named]]:
+    """Return what reads names of a kind, joined by commas."""
+    names = {member.value: member for member in kind}
+
+    def read(_: object, tokens: Sequence[Token]) -> frozenset[Named]:
+        asked = [name.strip() for token in tokens for name in token.value.split(",")]
+        for name in asked:
+            if name not in names:
+                raise ValueError(f"{name!r}; want some of {', '.join(names)}")
+        return frozenset(names[name] for name in asked)
+
+    return read
 
 
 Count = Annotated[int, Parameter(validator=within(1), metavar="N")]
@@ -81,7 +90,12 @@ ReleaseName = Annotated[
     Release, Parameter(converter=_release, metavar="RELEASE", show_choices=False, show_default=_label)
 ]
 Allowances = Annotated[
-    frozenset[Allowance], Parameter(converter=_allowances, metavar="NAMES", show_default=False, negative="", n_tokens=1)
+    frozenset[Allowance],
+    Parameter(converter=_some_of(Allowance), metavar="NAMES", show_default=False, negative="", n_tokens=1),
+]
+Skips = Annotated[
+    frozenset[SkipValidation],
+    Parameter(converter=_some_of(SkipValidation), metavar="WHEN", show_default=False, negative="", n_tokens=1),
 ]
 AnyRelease = Annotated[Release | None, Parameter(converter=_release, metavar="RELEASE", show_choices=False)]
 Rollback = Parameter(negative="--no-rollback")

@@ -30,6 +30,7 @@ WIDEST = replace(PLAIN, config=replace(_CONFIG, anti_rollback=True), has_factory
 WAKING = replace(PLAIN, config=replace(_CONFIG, skip_validate_in_deep_sleep=True))
 TWO_HANDLES = replace(PLAIN, config=replace(_CONFIG, app_release=Release.V6_0))
 """A scope in which one slot can have two handles."""
+SKIPPING = replace(PLAIN, config=replace(_CONFIG, skip_validate_always=True))
 _LONG = 320
 """Length in characters from which a term is shown only in its long form."""
 _TORN = ("cut_in_erase_leaves_", "cut_in_program_leaves_")
@@ -337,19 +338,46 @@ def _allowed_actions(page: SpecPage) -> None:
         model = device_model(replace(PLAIN, faults=FaultModel.F1, allows=frozenset({Allowance[allowance]})))
         page.heading(f"`--allow {Allowance[allowance].value}`", 3)
         page.add(first_line(text))
-        added = [action for action in model.actions if action.name not in known]
-        page.table(
-            ("actions", "in the tasks", "source"),
+        _added_actions(page, model, known)
+    _skipped_validation(page, known)
+
+
+def _added_actions(page: SpecPage, model: DeviceModel, known: set[str]) -> None:
+    added = [action for action in model.actions if action.name not in known]
+    page.table(
+        ("actions", "in the tasks", "source"),
+        (
             (
-                (
-                    ", ".join(code(action.name) for action in group),
-                    ", ".join(code(task.name) for task in tasks),
-                    page.cite(source),
-                )
-                for (tasks, source), found in groupby(added, key=lambda action: (action.tasks, action.source))
-                for group in [list(found)]
-            ),
-        )
+                ", ".join(code(action.name) for action in group),
+                ", ".join(code(task.name) for task in tasks),
+                page.cite(source),
+            )
+            for (tasks, source), found in groupby(added, key=lambda action: (action.tasks, action.source))
+            for group in [list(found)]
+        ),
+    )
+
+
+def _skipped_validation(page: SpecPage, known: set[str]) -> None:
+    page.heading("`--skip-validate`", 3)
+    slot, device = field_docs(Slot), field_docs(Device)
+    page.add(
+        "`otaproof prove`, `explore` and `fuzz` take the three options CONFIG_BOOTLOADER_SKIP_VALIDATE_… of the "
+        "bootloader. With `always` and `on-power-on` it starts an image that does not verify, as long as all headers "
+        "are there: those of the segments lie between their data, the last one near the end of the image. The "
+        "application verifies images as ever. Claims that speak of the next power-on mean one without validation.",
+        f"A slot has one more field, `is_loadable`: {_lower(slot['is_loadable'])}",
+        f"With `on-power-on` the device has another one, `is_power_on`: {_lower(device['is_power_on'])}",
+        "Before 6.2 such a bootloader looks at no byte of the header but the number of segments, so the erase of a slot "
+        "that is cut after its first byte leaves an image that starts. With anti-rollback it wants a description of an "
+        "allowed version, too; from 5.5 on it takes the version of an image that it does not validate for 0, and starts "
+        "none once a bit of the eFuse is burned.",
+    )
+    _added_actions(page, device_model(SKIPPING), known)
+
+
+def _lower(sentence: str) -> str:
+    return sentence[:1].lower() + sentence[1:]
 
 
 def _causes(action: Action) -> str:

@@ -61,8 +61,11 @@ class DeviceClaim:
 
 
 def some_image_always_boots(scope: Scope, device: Device) -> Bool:
-    """The bootloader always finds something to start."""
-    return device.task != Task.STUCK
+    """The bootloader always finds something to start; where it may skip validation, that is a whole image."""
+    finds_some = device.task != Task.STUCK
+    if not scope.skips_validation:
+        return finds_some
+    return finds_some & _starts_slot(scope, device).implies(slot_at(device, device.running).is_complete)
 
 
 def unfinished_image_never_boots(scope: Scope, device: Device) -> Bool:
@@ -143,7 +146,7 @@ def download_changes_no_choice(model: DeviceModel) -> Bool:
     scope, device = model.scope, model.device
     choice = boot_choice(scope, device)
     is_erasing = device.task.is_in(Task.COMMENCE, Task.SPARE)
-    writes = ("write_first", "write_rest")
+    writes = ("write_first", "write_rest", "write_headers")
     return all_of(
         (is_due & model.guard(action)).implies(boot_choice(scope, action.then) == choice)
         for action in model.actions

@@ -80,7 +80,10 @@ def _sessions(scope: Scope, device: Device) -> Actions:
         yield call("session_switch", device.other_session & ~device.session, switched, "IDF-OTA-BEGIN")
     target = target_of(scope, device)
     place = next_update_slot(device)
-    damaged = replace(WIPED, content=number(RUINED, 2), version=target.version)
+    # The headers stay as they are: those of another layout are left out.
+    damaged = replace(
+        WIPED, content=number(RUINED, 2), version=target.version, is_loadable=fact(scope.skips_validation)
+    )
     over = replace(with_promise_alone(scope, device), slots=with_slot(device, place, damaged))
     over = without_origin(scope, over, place)
     yield Action(

@@ -27,6 +27,7 @@ def without_program(scope: Scope, device: Device, task: Task) -> Device:
         session=fact(False),
         other_session=fact(False),
         asked=number(0),
+        is_power_on=fact(False),
     )
 
 
@@ -82,6 +83,7 @@ def launched(scope: Scope, device: Device, start: Num, selection: Selection | No
         phase=number(Phase.ERASE),
         sector=number(Sector.FIRST),
         running=place,
+        is_power_on=fact(False),
     )
 
 
@@ -106,6 +108,7 @@ def _powered(scope: Scope, device: Device) -> Device:
     return replace(
         device,
         task=number(Task.SELECT),
+        is_power_on=fact(scope.skips_at_power_on_alone),
         old_choice=choose(is_open, device.old_choice, old),
         new_choice=choose(is_open, device.new_choice, new),
     )

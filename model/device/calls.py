@@ -12,9 +12,9 @@ from ..config import Release
 from ..terms.terms import Bool, Num, choose, fact, number
 from .action import Action, Actions, Kind
 from .boot_steps import without_program
-from .device_parts import burned_up_to, efuse_version, slot_at, with_record, with_rejected, with_slot
+from .device_parts import burned_up_to, slot_at, with_record, with_rejected, with_slot
 from .records import BLANK, TOP, Check, Numbers, Record, Sector, Word, active, next_seq, reported_word
-from .selection import boot_choice, is_slot, is_version_allowed, next_update_slot
+from .selection import boot_choice, is_loadable_unchecked, is_slot, is_version_allowed, next_update_slot
 from .state import Content, Device, Expectation, Scope, Slot, Task, Usage
 
 
@@ -31,15 +31,8 @@ def calls(scope: Scope, device: Device) -> Actions:
     yield Action("restart", (Task.RUN,), fact(True), restarted, Kind.RESET, "IDF-BOOT-SELECT")
     if scope.config.skip_validate_in_deep_sleep:
         woken = replace(device, task=number(Task.STARTED), session=fact(False), other_session=fact(False))
-        yield Action("wake", (Task.RUN,), _is_wake_fast(scope, device), woken, Kind.RESET, "IDF-BOOT-WAKE")
-
-
-def _is_wake_fast(scope: Scope, device: Device) -> Bool:
-    """Tell whether a wake-up starts what ran without a look at otadata; else it is a restart like any other.
-
-    From 5.5 on, with anti-rollback, an image that is not validated counts as version 0. Source: IDF-BOOT-WAKE."""
-    reads_version = scope.config.anti_rollback and scope.config.bootloader_release >= Release.V5_5
-    return fact(not reads_version) | (efuse_version(scope, device.burned) == 0)
+        # Where what ran cannot be loaded unchecked, a wake-up is a restart like any other.
+        yield Action("wake", (Task.RUN,), is_loadable_unchecked(scope, device), woken, Kind.RESET, "IDF-BOOT-WAKE")
 
 
 def target_of(scope: Scope, device: Device) -> Slot:
@@ -97,15 +90,24 @@ def with_other_handle(scope: Scope, device: Device) -> Bool:
 
 
 def _write(scope: Scope, device: Device) -> Actions:
-    """Write the image's first part, or its last: whole or with something wrong in it. Source: SEED-WRITE."""
+    """Write the image's first part, or its last: whole or with something wrong in it. Source: SEED-WRITE.
+
+    Where the bootloader skips validation, it matters when the header of the last segment is there as well."""
     target = target_of(scope, device)
     for version in range(scope.versions if scope.config.anti_rollback else 1):
-        begun = Slot(number(Content.PARTIAL, 2), number(version), fact(False), fact(False), fact(False))
+        begun = Slot(
+            number(Content.PARTIAL, 2), number(version), fact(False), fact(False), fact(False), target.is_loadable
+        )
         suffix = f"_version_{version}" if scope.config.anti_rollback else ""
         yield _written(scope, device, f"write_first{suffix}", target.content == Content.EMPTY, begun)
     is_partial = target.content == Content.PARTIAL
-    for name, content in (("write_rest", Content.COMPLETE), ("write_rest_broken", Content.BROKEN)):
-        yield _written(scope, device, name, is_partial, replace(target, content=number(content, 2)))
+    if scope.skips_validation:
+        loadable = replace(target, is_loadable=fact(True))
+        yield _written(scope, device, "write_headers", is_partial & ~target.is_loadable, loadable)
+    whole = replace(target, content=number(Content.COMPLETE, 2), is_loadable=fact(False))
+    yield _written(scope, device, "write_rest", is_partial, whole)
+    broken = replace(target, content=number(Content.BROKEN, 2))
+    yield _written(scope, device, "write_rest_broken", is_partial, broken)
 
 
 def _written(scope: Scope, device: Device, name: str, when: Bool, slot: Slot) -> Action:
@@ -248,6 +250,8 @@ def _set_boot(scope: Scope, device: Device) -> Actions:
     after = replace(device, records=with_record(device, sector, record_for(scope, device, device.running)))
     setting = choosing(scope, device, setting, boot_choice(scope, after))
     when = is_slot(scope, device.running) & is_allowed & has_next_number(scope, device)
+    if scope.skips_validation:
+        when = when & slot_at(device, device.running).is_complete
     yield call("set_boot_running", when, setting, "IDF-OTA-SET-BOOT-5-1")
     if scope.has_factory:
         forgetting = replace(

@@ -38,6 +38,7 @@ def device_of(scope: Scope) -> Device:
             bool_(f"slot{index}_is_finished", Ghost.FINISHED in scope.ghosts),
             bool_(f"slot{index}_is_earned", Ghost.EARNED in scope.ghosts),
             bool_(f"slot{index}_is_rejected", Ghost.REJECTED in scope.ghosts),
+            bool_(f"slot{index}_is_loadable", scope.skips_validation),
         )
         for index in range(scope.slots)
     )
@@ -54,6 +55,7 @@ def device_of(scope: Scope) -> Device:
         first_failed=num("first_failed", 2, can_fail),
         second_failed=num("second_failed", 2, can_fail),
         pin=num("pin", 2, Allowance.PINS in scope.allows),
+        is_power_on=bool_("is_power_on", scope.skips_at_power_on_alone),
         records=(records[0], records[1]),
         slots=slots,
         burned=num("burned", scope.versions - 1, has_versions),
@@ -97,6 +99,7 @@ def initial_device(scope: Scope) -> Device:
         first_failed=zero,
         second_failed=zero,
         pin=zero,
+        is_power_on=fact(False),
         records=(BLANK, BLANK),
         slots=slots,
         burned=zero,

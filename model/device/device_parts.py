@@ -23,6 +23,9 @@ def slot_at(device: Device, place: Num) -> Slot:
         any_of(
             here & slot.is_rejected for here, slot in zip([*is_there, place == len(cases)], device.slots, strict=True)
         ),
+        any_of(
+            here & slot.is_loadable for here, slot in zip([*is_there, place == len(cases)], device.slots, strict=True)
+        ),
     )
 
 
@@ -35,6 +38,7 @@ def with_slot(device: Device, place: Num, new: Slot) -> tuple[Slot, ...]:
             choose(place == index, new.is_finished, old.is_finished),
             choose(place == index, new.is_earned, old.is_earned),
             choose(place == index, new.is_rejected, old.is_rejected),
+            choose(place == index, new.is_loadable, old.is_loadable),
         )
         for index, old in enumerate(device.slots)
     )
@@ -85,6 +89,7 @@ def whichever(condition: Bool, then: Device, otherwise: Device) -> Device:
         first_failed=part(then.first_failed, otherwise.first_failed),
         second_failed=part(then.second_failed, otherwise.second_failed),
         pin=part(then.pin, otherwise.pin),
+        is_power_on=choose(condition, then.is_power_on, otherwise.is_power_on),
         records=(first, second),
         slots=tuple(
             Slot(
@@ -93,6 +98,7 @@ def whichever(condition: Bool, then: Device, otherwise: Device) -> Device:
                 choose(condition, a.is_finished, b.is_finished),
                 choose(condition, a.is_earned, b.is_earned),
                 choose(condition, a.is_rejected, b.is_rejected),
+                choose(condition, a.is_loadable, b.is_loadable),
             )
             for a, b in zip(then.slots, otherwise.slots, strict=True)
         ),

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import product
 
+from ..config import Release
 from ..fault_model import FaultModel
 from ..terms.terms import Bool, Num, any_of, choose, fact, first_of, number
 from .action import Action, Actions, Kind
@@ -328,19 +329,49 @@ def _torn_wipes(scope: Scope, device: Device, off: Device) -> Actions:
     yield cut("cut_before_wipe", off, fact(True), FaultModel.F0)
     yield cut("cut_after_wipe", wiped(scope, off, target), fact(True), FaultModel.F0)
     if scope.faults >= FaultModel.F1:
-        ruined = tuple(
-            replace(
-                slot,
-                content=choose(target == index, number(RUINED, 2), slot.content),
-                is_finished=slot.is_finished & (target != index),
-                is_earned=slot.is_earned & (target != index),
-                is_rejected=slot.is_rejected & (target != index),
-            )
-            for index, slot in enumerate(device.slots)
-        )
         has_description = any_of((target == i) & slot.has_description for i, slot in enumerate(device.slots))
-        left = without_origin(scope, replace(off, slots=ruined), target)
-        yield cut("cut_in_wipe", left, has_description, FaultModel.F1)
+        yield cut("cut_in_wipe", _ruined(scope, device, off, target), has_description, FaultModel.F1)
+    if scope.skips_validation:
+        yield from _wipes_with_headers(scope, device, off, cut)
+
+
+def _ruined(scope: Scope, device: Device, off: Device, target: Num, is_loadable: bool = False) -> Device:
+    """Return the device after a cut that left the description of a slot, and perhaps all headers."""
+    ruined = tuple(
+        replace(
+            slot,
+            content=choose(target == index, number(RUINED, 2), slot.content),
+            is_finished=slot.is_finished & (target != index),
+            is_earned=slot.is_earned & (target != index),
+            is_rejected=slot.is_rejected & (target != index),
+            is_loadable=choose(target == index, fact(is_loadable), slot.is_loadable),
+        )
+        for index, slot in enumerate(device.slots)
+    )
+    return without_origin(scope, replace(off, slots=ruined), target)
+
+
+def _wipes_with_headers(scope: Scope, device: Device, off: Device, cut: Callable[..., Action]) -> Actions:
+    """Yield the cuts after which an image does not verify, and loads where validation is skipped.
+
+    Before 6.2, the bootloader then looks at no byte of the header but the number of segments, so the first byte may be
+    gone. With other bytes gone than the first ones, the description may be: it matters with anti-rollback, and on chips
+    whose images name an MMU page size. Source: IDF-BOOT-SKIP."""
+    target = wiped_slot(scope, device)
+    slots = tuple(enumerate(device.slots))
+    loads = any_of((target == i) & slot.loads for i, slot in slots)
+    has_description = any_of((target == i) & slot.has_description for i, slot in slots)
+    looks_at_magic = scope.config.bootloader_release >= Release.V6_2_DEV
+    weakest = FaultModel.F2 if looks_at_magic else FaultModel.F1
+    if scope.faults >= weakest:
+        left = _ruined(scope, device, off, target, is_loadable=True)
+        found = cut("cut_in_wipe_leaves_headers", left, loads & has_description, weakest)
+        yield replace(found, source="IDF-BOOT-SKIP")
+    if scope.faults >= FaultModel.F2 and not scope.needs_description:
+        left = wiped(scope, off, target)
+        headers = replace(WIPED, is_loadable=fact(True))
+        left = replace(left, slots=with_slot(left, target, headers))
+        yield replace(cut("cut_in_wipe_leaves_headers_alone", left, loads, FaultModel.F2), source="IDF-BOOT-SKIP")
 
 
 def _torn_burns(scope: Scope, device: Device, off: Device) -> Actions:

@@ -8,7 +8,7 @@ Source: IDF-BOOT-FACTORY-RESET; recorded as R33.
 
 from dataclasses import replace
 
-from ..terms.terms import choose, number
+from ..terms.terms import choose, fact, number
 from .action import Action, Actions, Kind
 from .allowance import Allowance, HeldPin
 from .device_parts import whichever
@@ -58,8 +58,9 @@ def _pinned(scope: Scope, device: Device, action: Action) -> Action:
         sector=number(Sector.FIRST),
         running=number(scope.nowhere),
         pin=number(HeldPin.DONE, 2),
+        is_power_on=device.is_power_on,
     )
-    anew = replace(again, task=number(Task.SELECT), pin=number(HeldPin.NONE, 2))
+    anew = replace(again, task=number(Task.SELECT), pin=number(HeldPin.NONE, 2), is_power_on=fact(False))
     is_over = then.task.is_in(*_ENDS)
     is_reset, is_test = device.pin == HeldPin.FACTORY_RESET, device.pin == HeldPin.TEST_APP
     return replace(action, then=whichever(is_over & is_reset, again, whichever(is_over & is_test, anew, then)))

@@ -14,6 +14,8 @@ def title_of_any_slots(scope: Scope) -> str:
     parts = ["factory"] if scope.has_factory else []
     parts.append("rollback on" if config.rollback else "rollback off")
     parts += [f"anti-rollback with {scope.versions} versions"] if config.anti_rollback else []
+    if scope.skips_validation:
+        parts.append(f"validation skipped{' at a power-on' if scope.skips_at_power_on_alone else ''}")
     parts.append(f"release rules {config.app_release.label}")
     if config.bootloader_release is not config.app_release:
         parts.append(f"bootloader {config.bootloader_release.label}")

@@ -17,7 +17,7 @@ from enum import Enum, IntEnum, auto
 
 from ..config import Chip, Config, Release
 from ..fault_model import FaultModel
-from ..terms.terms import Bool, Num, Term
+from ..terms.terms import Bool, Num, Term, fact
 from .allowance import Allowance
 from .records import Numbers, Records
 
@@ -148,6 +148,23 @@ class Expectation(IntEnum):
 
 CHIPS_WITHOUT_RTC_FAST_MEMORY = (Chip.ESP32C2, Chip.ESP32C61)
 """They wake to what otadata selects, not to the image that ran. Source: IDF-BOOT-WAKE."""
+CHIPS_OF_ANY_PAGE_SIZE = (Chip.ESP32C2, Chip.ESP32C6, Chip.ESP32C61, Chip.ESP32H2)
+"""Their images name an MMU page size in the description; the bootloader reads it from 5.5 on. Source: IDF-BOOT-SKIP."""
+NEVER = fact(False)
+
+
+def why_left_out(config: Config, allows: frozenset[Allowance]) -> str:
+    """Return why the model has no such build where this is allowed, in one line; empty if it has."""
+    skips = config.skip_validate_always or config.skip_validate_on_power_on
+    if skips and Allowance.FAILING_FLASH in allows:
+        return "skipped validation (SKIP_VALIDATE_ALWAYS, _ON_POWER_ON) is modelled without failing flash"
+    if skips and config.anti_rollback and not config.skip_validate_always:
+        return "SKIP_VALIDATE_ON_POWER_ON is modelled without anti-rollback"
+    if config.skip_validate_in_deep_sleep and config.chip in CHIPS_WITHOUT_RTC_FAST_MEMORY:
+        return f"the model wakes the image that ran, and {config.chip.value} does not remember which"
+    if config.anti_rollback and Allowance.PINS in allows:
+        return "the pins are modelled without anti-rollback"
+    return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,12 +198,9 @@ class Scope:
         if not 2 <= self.versions <= 4:
             raise ValueError(f"{self.versions} secure versions, not 2 … 4")
         config = self.config
-        if config.skip_validate_always or config.skip_validate_on_power_on:
-            raise ValueError("the model verifies every image that it starts (SKIP_VALIDATE_ALWAYS, _ON_POWER_ON)")
-        if config.skip_validate_in_deep_sleep and config.chip in CHIPS_WITHOUT_RTC_FAST_MEMORY:
-            raise ValueError(f"the model wakes the image that ran, and {config.chip.value} does not remember which")
-        if config.anti_rollback and Allowance.PINS in self.allows:
-            raise ValueError("the pins are modelled without anti-rollback")
+        why = why_left_out(config, self.allows)
+        if why:
+            raise ValueError(why)
         if config.anti_rollback and config.secure_version_bits < self.versions - 1:
             raise ValueError(f"{config.secure_version_bits} eFuse bits hold no {self.versions} secure versions")
 
@@ -199,6 +213,22 @@ class Scope:
     def nowhere(self) -> int:
         """The place that is none."""
         return self.slots + 1
+
+    @property
+    def skips_validation(self) -> bool:
+        """The bootloader loads some image without validation, by its headers alone. Source: IDF-BOOT-SKIP."""
+        return self.config.skip_validate_always or self.config.skip_validate_on_power_on
+
+    @property
+    def skips_at_power_on_alone(self) -> bool:
+        """It does so at a power-on, and validates at any other reset."""
+        return self.config.skip_validate_on_power_on and not self.config.skip_validate_always
+
+    @property
+    def needs_description(self) -> bool:
+        """The bootloader loads no image without a description. Source: IDF-BOOT-SKIP."""
+        reads_page_size = self.config.bootloader_release >= Release.V5_5 and self.config.chip in CHIPS_OF_ANY_PAGE_SIZE
+        return self.config.anti_rollback or reads_page_size
 
     @property
     def has_api_calls(self) -> bool:
@@ -250,11 +280,18 @@ class Slot:
     is_finished: Bool
     is_earned: Bool
     is_rejected: Bool
+    is_loadable: Bool = NEVER
+    """It does not verify, and its headers are whole, so that it loads where the bootloader skips validation."""
 
     @property
     def is_complete(self) -> Bool:
         """Its image verifies."""
         return self.content == Content.COMPLETE
+
+    @property
+    def loads(self) -> Bool:
+        """The bootloader loads its image when it skips validation."""
+        return self.is_complete | self.is_loadable
 
     @property
     def has_description(self) -> Bool:
@@ -288,6 +325,8 @@ class Device:
     second_failed: Num
     pin: Num
     """HeldPin; NONE unless the bootloader runs."""
+    is_power_on: Bool
+    """The bootloader runs because of a power-on, the one reset at which it skips validation."""
     records: Records
     slots: tuple[Slot, ...]
     burned: Num

@@ -7,11 +7,11 @@ same are one object, so two models are compared by the terms of their actions: t
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from ...model.config import Config, Release
+from ...model.config import Config, Release, SkipValidation
 from ...model.device.allowance import Allowance
 from ...model.device.model import device_model
 from ...model.device.release_class import model_terms
-from ...model.device.state import Ghost, Scope, Usage
+from ...model.device.state import Ghost, Scope, Usage, why_left_out
 from ...model.fault_model import FaultModel
 from ..explicit.explorer import claims_of
 from .proof_reuse import FEWEST
@@ -30,14 +30,21 @@ class Family:
 
 
 def families(
-    faults: FaultModel, usages: tuple[Usage, ...], versions: int, allows: frozenset[Allowance] = frozenset()
+    faults: FaultModel,
+    usages: tuple[Usage, ...],
+    versions: int,
+    allows: frozenset[Allowance] = frozenset(),
+    skips: frozenset[SkipValidation] = frozenset(),
 ) -> Iterator[Family]:
-    """Yield all families, those with the most work first; each configuration takes a second to compare."""
+    """Yield all families, those with the most work first; none of builds that the model leaves out.
+
+    skips: when the bootloader skips validation. Each configuration takes a second to compare."""
     for has_rollback, has_anti_rollback in ((True, True), (True, False), (False, False)):
-        for usage in usages:
+        config = Config(rollback=has_rollback, anti_rollback=has_anti_rollback).skipping(skips)
+        for usage in () if why_left_out(config, allows) else usages:
             for has_factory in (False, True):
                 plain = Scope(
-                    Config(rollback=has_rollback, anti_rollback=has_anti_rollback),
+                    config,
                     SLOT_COUNTS[0],
                     has_factory,
                     faults,

@@ -49,7 +49,7 @@ BEFORE: Values = {
     "second_failed": number(Failed.NOT, 2),
 }
 """What the premises say of some fields before a power-on; a model has those of its scope."""
-OF_THE_PROGRAM = ("task", "phase", "sector", "session")
+OF_THE_PROGRAM = ("task", "phase", "sector", "session", "is_power_on")
 """Fields that live in RAM and processor, of which the functions say nothing; what runs is asked for."""
 
 

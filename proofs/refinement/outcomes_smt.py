@@ -39,13 +39,13 @@ class CallPath:
 
 
 def is_well_formed(scope: Scope, device: Device) -> Bool:
-    """Tell whether a state makes sense: fields in their ranges, ranks that two numbers can have, a whole image runs.
+    """Tell whether a state makes sense: fields in their ranges, ranks that two numbers can have, what runs can load.
 
     Every reachable state between calls, or without power, is well-formed; most well-formed ones are not reachable."""
     first, second = device.records
     places = scope.slots + 1 if scope.has_factory else scope.slots
-    is_whole = (device.running == scope.factory) | slot_at(device, device.running).is_complete
-    is_running = choose_task(device, Task.RUN, (device.running < places) & is_whole, device.running == scope.nowhere)
+    is_loaded = (device.running == scope.factory) | slot_at(device, device.running).loads
+    is_running = choose_task(device, Task.RUN, (device.running < places) & is_loaded, device.running == scope.nowhere)
     slots = [
         (slot.content != Content.EMPTY) | (slot.version == 0) if scope.config.anti_rollback else fact(True)
         for slot in device.slots
@@ -66,6 +66,7 @@ def is_well_formed(scope: Scope, device: Device) -> Bool:
             is_running,
             choose_task(device, Task.RUN, fact(True), ~device.session & ~device.other_session),
             device.asked == 0,
+            ~device.is_power_on,
             *(_is_record(scope, record) for record in device.records),
             *ranks,
             *slots,

@@ -263,15 +263,14 @@ def test_a_model_that_says_otherwise_diverges(field: str) -> None:
 @pytest.mark.parametrize(
     "config",
     [
-        Config(skip_validate_always=True),
-        Config(skip_validate_on_power_on=True),
+        Config(rollback=True, anti_rollback=True, skip_validate_on_power_on=True),
         Config(skip_validate_in_deep_sleep=True, chip=Chip.ESP32C2),
         Config(rollback=True, anti_rollback=True, secure_version_bits=1),
     ],
-    ids=["always", "power-on", "C2", "bits"],
+    ids=["power-on", "C2", "bits"],
 )
 def test_configuration_of_which_the_model_says_something_else_is_no_scope(config: Config) -> None:
-    """The board starts what does not verify, wakes another image, or has no room for the version."""
+    """The board resets and validates then, wakes another image, or has no room for the version."""
     with pytest.raises(ValueError, match=r"model|eFuse bits"):
         Scope(config)
 

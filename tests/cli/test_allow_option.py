@@ -1,4 +1,4 @@
-"""`--allow`: what a scope allows, and what the reports say of it."""
+"""`--allow` and `--skip-validate`: what a scope allows, and what the reports say of it."""
 
 import json
 
@@ -8,6 +8,7 @@ from otaproof.cli.exit_code import ExitCode
 from otaproof.cli.main import main
 
 EXPLORE = ["explore", "--faults", "F0", "--usage", "restart-at-once", "--claims"]
+ALWAYS, ON_POWER_ON = (["--skip-validate", when] for when in ("always", "on-power-on"))
 
 
 def test_claim_falls_with_what_is_allowed(capsys: pytest.CaptureFixture[str]) -> None:
@@ -17,6 +18,18 @@ def test_claim_falls_with_what_is_allowed(capsys: pytest.CaptureFixture[str]) ->
     output = " ".join(capsys.readouterr().out.split())
     assert "restart-at-once usage, failing flash" in output
     assert "BUT THE ERASE FAILS, with all of it done" in output
+    assert "otaproof replay oth1." in output
+
+
+@pytest.mark.parametrize(("skips", "title"), [(ALWAYS, "skipped"), (ON_POWER_ON, "skipped at a power-on")])
+def test_half_an_image_starts_without_validation(
+    skips: list[str], title: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With blank otadata the first slot starts, whatever was written to it; a token shows it."""
+    blank = ["C2", "--rollback", "--allow", "other-writers"]
+    assert ExitCode.VIOLATED == main([*EXPLORE, *blank, *skips])
+    output = " ".join(capsys.readouterr().out.split())
+    assert f"validation {title}, release rules" in output
     assert "otaproof replay oth1." in output
 
 
@@ -36,6 +49,10 @@ def test_several_may_be_allowed_and_are_told(capsys: pytest.CaptureFixture[str])
         ([*EXPLORE, "C26"], "C26 says nothing of this usage, or of what is allowed"),
         (["prove", "--claim", "C26"], "C26 says nothing of this usage, or of what is allowed"),
         ([*EXPLORE, "C1", "--anti-rollback", "--allow", "pins"], "the pins are modelled without anti-rollback"),
+        ([*EXPLORE, "C1", "--skip-validate", "never"], "'never' is none of always, on-power-on, in-deep-sleep"),
+        ([*EXPLORE, "C1", *ALWAYS, "--allow", "failing-flash"], "is modelled without failing flash"),
+        ([*EXPLORE, "C1", "--anti-rollback", *ON_POWER_ON], "is modelled without anti-rollback"),
+        (["fuzz", "--anti-rollback", *ON_POWER_ON], "is modelled without anti-rollback"),
     ],
 )
 def test_bad_input_is_one_line(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
