@@ -56,9 +56,13 @@ def in_fresh_processes(function: Callable[[_Given], _Made], given: Iterable[_Giv
     Where a process dies, or an interrupt comes, all others end at once, and what was made of later things is yielded
     before it is raised. Raises WorkerDied."""
     with ThreadPoolExecutor(jobs) as threads:
-        futures = [threads.submit(_in_one, function, item) for item in given]
-        pending, waiting = set(futures), deque(futures)
+        futures: list[Future[_Made]] = []
+        waiting: deque[Future[_Made]] = deque()
         try:
+            # The first are made while the next are still being found.
+            for item in given:
+                futures.append(threads.submit(_in_one, function, item))
+            pending, waiting = set(futures), deque(futures)
             while waiting:
                 while not waiting[0].done():
                     done, pending = wait(pending, return_when=FIRST_COMPLETED)
