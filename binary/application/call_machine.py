@@ -149,14 +149,20 @@ class CallMachine:
         }
 
     def _find_first(self, state: MachineState, arguments: Arguments) -> Word:
-        kind, subtype, label = state.number(arguments[0]), as_bits(arguments[1]), state.number(arguments[2])
+        kind, label = state.number(arguments[0]), state.number(arguments[2])
         if label:
             raise ExecutionStopped(f"a partition is looked for by its label at 0x{state.pc:x}")
-        if kind == PartitionType.DATA and _is_same(subtype, int(DataSubtype.OTA)):
-            return state.number(simplified(z3.If(HAS_OTADATA, z3.BitVecVal(self.otadata, 32), NULL)))
-        is_app = z3.Or(*(subtype == known for known in APP_PARTITIONS))
-        if kind != PartitionType.APP or not _is_so(state, is_app):
-            raise ExecutionStopped(f"partition of type {kind}, subtype {subtype} looked for at 0x{state.pc:x}")
+        if kind == PartitionType.APP:
+            return self._find_app(state, as_bits(arguments[1]))
+        subtype = state.number(arguments[1])
+        if (kind, subtype) != (PartitionType.DATA, DataSubtype.OTA):
+            raise ExecutionStopped(f"partition of type {kind}, subtype 0x{subtype:x} looked for at 0x{state.pc:x}")
+        return self.otadata if _is_so(state, HAS_OTADATA) else 0
+
+    def _find_app(self, state: MachineState, subtype: Any) -> Word:
+        """Return the pointer to the app partition of a subtype, or 0; forks on whether it is there alone."""
+        if not _is_so(state, z3.Or(*(subtype == known for known in APP_PARTITIONS))):
+            raise ExecutionStopped(f"an app partition of subtype {subtype} is looked for at 0x{state.pc:x}")
         is_there = of_app(subtype, APP_PARTITIONS.__getitem__)
         return self._pointer_to(subtype) if _is_so(state, is_there) else 0
 
