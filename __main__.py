@@ -2,6 +2,7 @@
 
 import os
 import sys
+from contextlib import suppress
 
 from .interrupts import CODE, Interrupts
 
@@ -16,7 +17,8 @@ def main() -> int:
 
         return command()
     except KeyboardInterrupt:
-        print("otaproof: interrupted", file=sys.stderr)
+        with suppress(OSError):
+            print("otaproof: interrupted", file=sys.stderr)
         return CODE
     finally:
         interrupts.end()

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 _LEFT = 24
 """Columns for the names of options; a longer one has a line of its own."""
-_WIDEST = 100
+_NARROWEST, _WIDEST = 60, 100
 _SHORT_CHOICES = 20
 """Choices that are not longer stand in place of a name for the value."""
 
@@ -100,4 +100,4 @@ def _plain(renderable: Any, console: "Console") -> str:
 
 
 def _width(console: "Console") -> int:
-    return min(console.width, _WIDEST)
+    return max(_NARROWEST, min(console.width, _WIDEST))

@@ -11,6 +11,7 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from cyclopts import App, CycloptsError, Parameter
@@ -48,9 +49,13 @@ GROUPS = {
 }
 """Commands of two words: the first one, the second ones as in COMMANDS; each is the module first_second."""
 GROUP_SUMMARIES = {"binary": "Prove or run the machine code of your own bootloader.elf."}
+_LONGEST_LINE = 800
+"""Characters of the longest line that tells of bad input; of a longer one the middle is left out."""
 TRACEBACK, TRACEBACK_ENVIRONMENT = "--traceback", "OTAPROOF_TRACEBACK"
 _OF_FILES = frozenset({errno.ENAMETOOLONG, errno.ELOOP, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EIO})
 """What goes wrong with a file that the user named, wherever it is met."""
+_OF_THE_OUTPUT = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF})
+"""Why standard output takes nothing: no room, a terminal that has gone, a descriptor to read from."""
 _OF_THE_MACHINE = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN})
 """What it has no more of: files that are open, memory, processes."""
 _EPILOGUE = f"""\
@@ -80,23 +85,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return ExitCode.INCONCLUSIVE
         raise
     except KeyboardInterrupt:
-        print("otaproof: interrupted", file=sys.stderr)
+        _tell("otaproof: interrupted")
         return ExitCode.INCONCLUSIVE
     except Exception as error:
-        if isinstance(error, OSError) and error.errno == errno.ENOSPC and error.filename is None:
-            return _no_room()
+        if isinstance(error, OSError) and error.errno in _OF_THE_OUTPUT and error.filename is None:
+            return _output_is_lost(error)
         lacking = _lacking(error)
         if lacking is not None:
-            print(f"otaproof: {lacking}: not all was decided", file=sys.stderr)
+            _tell(f"otaproof: {lacking}: not all was decided")
             return ExitCode.INCONCLUSIVE
         return _internal_error(error, shows_where=TRACEBACK in given)
 
 
-def _no_room() -> ExitCode:
-    """Tell that standard output found no room: of a file, output_file.py tells it by name. What waits goes nowhere."""
+def _output_is_lost(error: OSError) -> ExitCode:
+    """Tell why standard output took nothing: of a file, output_file.py tells it by name. What waits goes nowhere."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    print("otaproof: the output cannot be written: no space left on the device", file=sys.stderr)
+    _tell(f"otaproof: the output cannot be written: {str(error.strerror).lower()}")
     return ExitCode.BAD_INPUT
+
+
+def _tell(text: str) -> None:
+    """Print a line on stderr, if that takes one: the exit code says it anyhow."""
+    with suppress(OSError):
+        print(text, file=sys.stderr)
 
 
 def _lacking(error: BaseException | None) -> str | None:
@@ -143,6 +154,8 @@ def _expected(error: Exception) -> str | None:
         return f"needs the solvers: {INSTALL}"
     if isinstance(error, ModuleNotFoundError) and is_binary_missing(error):
         return f"needs what reads machine code: {INSTALL_BINARY}"
+    if isinstance(error, FileNotFoundError) and error.filename is None:
+        return "the working directory is no longer there"
     if isinstance(error, OSError) and error.errno in _OF_FILES and isinstance(error.filename, str):
         return f"{shortened(error.filename, 80)}: {error.strerror}"
     return str(error) if isinstance(error, (InputError, TableError)) else None
@@ -207,19 +220,21 @@ def _add(app: App, name: str, module: str, summary: str, order: int, is_asked: b
 
 
 def _bad_input(command: str, text: str) -> ExitCode:
-    print(f"otaproof{' ' if command else ''}{command}: {shown(text)}", file=sys.stderr)
+    line = shown(text)
+    if len(line) > _LONGEST_LINE:
+        line = f"{line[: _LONGEST_LINE // 2]} … {line[-_LONGEST_LINE // 2 :]}"
+    _tell(f"otaproof{' ' if command else ''}{command}: {line}")
     return ExitCode.BAD_INPUT
 
 
 def _internal_error(error: Exception, shows_where: bool) -> ExitCode:
     """Tell of an error that nobody expected: in one line, before it the traceback where that is asked for."""
     if shows_where or os.environ.get(TRACEBACK_ENVIRONMENT, "") not in ("", "0"):
-        traceback.print_exception(error)
+        _tell("".join(traceback.format_exception(error)).rstrip())
     message = shown(" ".join(str(error).split()))
-    print(
+    _tell(
         f"otaproof: internal error: {type(error).__name__}: {message}; please report it, with the command line "
-        f"({TRACEBACK} or {TRACEBACK_ENVIRONMENT}=1 shows where)",
-        file=sys.stderr,
+        f"({TRACEBACK} or {TRACEBACK_ENVIRONMENT}=1 shows where)"
     )
     return ExitCode.INTERNAL_ERROR
 

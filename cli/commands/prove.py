@@ -16,7 +16,7 @@ from ..options.device_options import USAGES, DeviceOptions, Faults, UsageName
 from ..options.epilogue import epilogue
 from ..options.groups import DEVICE, SEARCH
 from ..options.output_options import TraceOutputOptions
-from ..options.values import Allowances, Count, Skips, within
+from ..options.values import MOST_SECONDS, Allowances, Count, Skips, within
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -65,7 +65,7 @@ class ProofOptions:
     stay bounded."""
     solver: Literal["z3", "bitwuzla"] | None = None
     """Confirm by this solver alone (default: by both)."""
-    bmc: Annotated[float, Parameter(validator=within(0), metavar="SECONDS")] = 0
+    bmc: Annotated[float, Parameter(validator=within(0, MOST_SECONDS), metavar="SECONDS")] = 0
     """Let z3 look so long for a shorter counterexample to each refuted claim."""
     smt2: Annotated[Path | None, Parameter(metavar="DIR")] = None
     """Write every question that a verdict rests on, as SMT-LIB."""

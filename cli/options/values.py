@@ -14,6 +14,9 @@ from ...model.device.allowance import Allowance
 from ...output_file import refusal
 from ...project.release_text import read_release
 
+MOST_SECONDS = 1_000_000
+"""Of a limit on the time of a solver, which counts milliseconds in 32 bits."""
+
 
 def within(least: float, most: float = float("inf")) -> Callable[[object, float | None], None]:
     """Return a check that a number is in a range, both ends included."""
@@ -40,8 +43,10 @@ def can_be_made(_: object, path: Path | None) -> None:
 
 
 def is_elf(path: Path) -> bool:
-    """Tell whether a file can be read and begins as an ELF file does."""
+    """Tell whether a regular file can be read and begins as an ELF file does."""
     try:
+        if not path.is_file():
+            return False
         with path.open("rb") as file:
             return file.read(4) == b"\x7fELF"
     except OSError:

@@ -1,6 +1,7 @@
 """What strangers can put into a file: one line and exit code 2, or the answer, and nothing that paints."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -167,6 +168,16 @@ def started(*arguments: str, **options: object) -> "subprocess.Popen[str]":
     """Return the command as a process of its own."""
     command = [sys.executable, "-m", "otaproof", *arguments]
     return subprocess.Popen(command, stderr=subprocess.PIPE, text=True, **options)  # type: ignore[call-overload, no-any-return]
+
+
+@pytest.mark.parametrize("option", ["--bootloader", "--partitions", "--running", "--flash"])
+def test_pipe_in_place_of_a_file_is_no_wait(option: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nobody writes into it."""
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "table.csv").write_text(TWO_SLOTS.format(label="a"))
+    table = [] if option == "--partitions" else ["--partitions", str(tmp_path / "table.csv"), "--image-size", "8K"]
+    assert main(["check", "--no-proofs", "--faults", "F0", *table, option, str(tmp_path / "pipe")]) == 2
+    assert "is a device or a pipe" in one_line(capsys)
 
 
 def test_full_disk_is_one_line() -> None:

@@ -67,6 +67,20 @@ def closed(*descriptors: int) -> Callable[[], None]:
     return close
 
 
+def pipe_without_a_reader() -> int:
+    """Return the end to write to."""
+    read, write = os.pipe()
+    os.close(read)
+    return write
+
+
+def terminal_that_is_gone() -> int:
+    """Return what is left of one whose window was closed."""
+    window, terminal = os.openpty()
+    os.close(window)
+    return terminal
+
+
 @dataclass(frozen=True)
 class Condition:
     """What is lacking, and what is told of it."""
@@ -78,8 +92,8 @@ class Condition:
     before: Callable[[], None] | None = None
     environment: dict[str, str | None] = field(default_factory=dict)
     """None: the variable is not set."""
-    stdout: str = ""
-    """A device that takes the place of standard output, or "gone": a pipe without a reader."""
+    stdout: str | Callable[[], int] = ""
+    """What takes the place of standard output: a device, or a function that returns a descriptor."""
     stderr: str = ""
     is_busy: bool = False
     """Each core has something else to do."""
@@ -106,7 +120,13 @@ CONDITIONS = {
     "full-stdout": Condition(2, "otaproof: the output cannot be written: no space left on the device",
                              stdout="/dev/full"),
     "full-stderr": Condition(stderr="/dev/full"),
-    "closed-pipe": Condition(3, stdout="gone", quick=("help", "doctor")),
+    "closed-pipe": Condition(3, stdout=pipe_without_a_reader, quick=("help", "doctor")),
+    "closed-terminal": Condition(2, "otaproof: the output cannot be written: input/output error",
+                                 stdout=terminal_that_is_gone, quick=("help", "doctor")),
+    "closed-terminals": Condition(2, stdout=terminal_that_is_gone, stderr="/dev/full"),
+    "stdout-to-read": Condition(2, "otaproof: the output cannot be written: bad file descriptor",
+                                stdout=lambda: os.open(os.devnull, os.O_RDONLY), quick=("doctor",)),
+    "narrow": Condition(environment={"COLUMNS": "1"}, quick=("help", "doctor")),
 }  # fmt: skip
 ONLY = {"8-files": ("prove-workers",)}
 """Conditions that do not stop every command."""
@@ -122,12 +142,11 @@ def run_under(condition: Condition, command: str, place: Path) -> Iterator["subp
             spinner = stack.enter_context(subprocess.Popen([sys.executable, "-c", "while True: pass"]))
             stack.callback(spinner.kill)
         for name, device in (("stdout", condition.stdout), ("stderr", condition.stderr)):
-            if device.startswith("/"):
+            if callable(device):
+                options[name] = device()
+                stack.callback(os.close, options[name])
+            elif device:
                 options[name] = stack.enter_context(open(device, "w"))
-        if condition.stdout == "gone":
-            read, options["stdout"] = os.pipe()
-            os.close(read)
-            stack.callback(os.close, options["stdout"])
         yield subprocess.run(
             [sys.executable, "-m", "otaproof", *command.split()],
             cwd=place,
@@ -189,6 +208,27 @@ def test_command_answers_where_little_is_given(name: str, command: str, tmp_path
 def test_every_command_answers_where_little_is_given(name: str, command: str, tmp_path: Path) -> None:
     """All the others."""
     check_answer(name, command, tmp_path)
+
+
+@pytest.mark.parametrize("line", ["", "no-such", "doctor no-such", "--help"])
+def test_exit_code_stays_where_nothing_can_be_told(line: str, tmp_path: Path) -> None:
+    """It is not the one of a claim that is violated; of bad usage it is 2, whether stderr takes a line or not."""
+    code = 2 if line.strip("-help") else 0
+    for condition in (CONDITIONS["full-stderr"], Condition(before=closed(2))):
+        with run_under(condition, line, tmp_path) as ended:
+            assert code == ended.returncode
+
+
+def test_working_directory_that_is_gone_is_one_line(tmp_path: Path) -> None:
+    """Other processes cannot be started in it."""
+
+    def leave() -> None:
+        (tmp_path / "gone").mkdir()
+        os.chdir(tmp_path / "gone")
+        (tmp_path / "gone").rmdir()
+
+    with run_under(Condition(before=leave), "fuzz --runs 1 --jobs 2", tmp_path) as ended:
+        assert (2, "otaproof fuzz: the working directory is no longer there\n") == (ended.returncode, ended.stderr)
 
 
 def test_text_that_the_terminal_does_not_have_is_escaped(tmp_path: Path) -> None:

@@ -146,6 +146,7 @@ def test_module_runs_as_the_command() -> None:
         ("explore --slots many", "otaproof explore: --slots: 'many' is not a whole number"),
         ("explore --json=maybe", "otaproof explore: --json: 'maybe' is not yes or no"),
         ("explore --memory lots", "otaproof explore: --memory: 'lots'; want a size from 1M on, such as 512M or 4G"),
+        ("prove --bmc inf", "otaproof prove: --bmc: inf; want 0 … 1000000"),
         ("prove --bmc soon", "otaproof prove: --bmc: 'soon' is not a number"),
         (
             "prove --idf x",
@@ -166,6 +167,13 @@ def test_bad_usage_is_one_line(line: str, told: str, capsys: pytest.CaptureFixtu
     """Exit code 2: the option, what was given, and what there is."""
     assert ExitCode.BAD_INPUT == main(line.split())
     assert ("", told + "\n") == capsys.readouterr()
+
+
+def test_bad_value_without_end_is_shortened(capsys: pytest.CaptureFixture[str]) -> None:
+    """What is wrong with it stays."""
+    assert ExitCode.BAD_INPUT == main(["explore", "--slots", "9" * 10_000 + "x"])
+    said = capsys.readouterr().err
+    assert len(said) < 900 and said.startswith("otaproof explore: --slots: '999") and "x' is not a whole number" in said
 
 
 def test_last_of_a_repeated_option_counts() -> None:
