@@ -32,6 +32,7 @@ COMMANDS = {
     "prove-workers": ("prove --claim C1 --slots 1 --jobs 2", 0),
     "fuzz": ("fuzz --runs 3 --jobs 2", 1),
     "conform": ("conform", 0),
+    "releases": ("releases", 0),
     "diagram": ("diagram call-accept --format dot --format svg --renderer graphviz-pure --out pictures", 0),
     "demo": ("demo", 0),
     "binary-run": (f"binary run {ELF} --pairs 0 --every 1000", 0),
