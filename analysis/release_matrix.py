@@ -7,6 +7,7 @@ from typing import Literal
 from ..campaign.conformance.release_probes import CALLS, PROBES, Probe, has_call, observe
 from ..campaign.lockstep.board_difference import play_both
 from ..campaign.lockstep.divergence import Divergence
+from ..impl.release_points import with_versions
 from ..model.config import Release
 from ..model.device.state import Scope, Usage
 from ..proofs.explicit.product_search import Behaviour, answers, find_differences, told
@@ -54,8 +55,7 @@ def probes_beyond(scope: Scope) -> tuple[Probe, ...]:
 def matrix_of(scope: Scope, most: int) -> Matrix:
     """Return the table for a scope; its release is set aside. Raises Divergence where a board shows something else."""
     scopes = {
-        release: replace(scope, config=replace(scope.config, app_release=release, bootloader_release=release))
-        for release in Release
+        release: replace(scope, config=with_versions(scope.config, release.point, release.point)) for release in Release
     }
     rows: dict[tuple[str, tuple[str, ...]], MatrixRow] = {}
     is_complete = True
@@ -91,5 +91,5 @@ def _cell(scope: Scope, origin: Scope, cause: Behaviour) -> str:
     on_board = play_both(scope, scope, moves).seen[0].of(cause.observed.value)
     by_number = {"operations": "; ".join(response.ops) or "no operation", "result": response.result}
     if by_number.get(cause.observed.value, on_board) != on_board:
-        raise Divergence(f"{scope.config.app_release.label}, {cause_title(cause)}: the board shows {on_board}")
+        raise Divergence(f"{scope.config.app_name}, {cause_title(cause)}: the board shows {on_board}")
     return told(response, cause.observed) or str(on_board)

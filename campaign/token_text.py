@@ -2,18 +2,22 @@
 
 from dataclasses import fields
 
+from ..impl.release_points import with_versions
 from ..model.config import Chip, Config, Release
+from ..model.idf_version import IdfVersion
 
 
 def encode_config(config: Config) -> dict[str, object]:
     """Return the fields that differ from the default, as JSON values."""
     default = Config()
     changed = {f.name: getattr(config, f.name) for f in fields(config)}
-    return {
-        name: value.label if isinstance(value, Release) else value.value if isinstance(value, Chip) else value
-        for name, value in changed.items()
-        if value != getattr(default, name)
-    }
+    return {name: _json_value(value) for name, value in changed.items() if value != getattr(default, name)}
+
+
+def _json_value(value: object) -> object:
+    if isinstance(value, Release | IdfVersion):
+        return value.label
+    return value.value if isinstance(value, Chip) else value
 
 
 def decode_config(record: dict[str, object]) -> Config:
@@ -21,7 +25,10 @@ def decode_config(record: dict[str, object]) -> Config:
     values: dict[str, object] = dict(record)
     for name in ("app_release", "bootloader_release"):
         if name in values:
-            values[name] = Release.parse(str(values[name]))
+            values[name] = Release.named(str(values[name]))
+    for name in ("app_version", "bootloader_version"):
+        if name in values:
+            values[name] = IdfVersion.parse(str(values[name]))
     if "chip" in values:
         values["chip"] = Chip(values["chip"])
     # What tokens held before the text of the option was kept.
@@ -29,6 +36,10 @@ def decode_config(record: dict[str, object]) -> Config:
     if labels and isinstance(labels, list):
         values["factory_reset_list"] = ",".join(map(str, labels))
     default = Config()
-    if any(type(value) is not type(getattr(default, name)) for name, value in values.items()):
+    kinds = {name: IdfVersion if name.endswith("_version") else type(getattr(default, name)) for name in values}
+    if any(type(value) is not kinds[name] for name, value in values.items()):
         raise TypeError("an option has another type")
-    return Config(**values)  # type: ignore[arg-type]  # a wrong field or type raises TypeError or ValueError
+    config = Config(**values)  # type: ignore[arg-type]  # a wrong field or type raises TypeError or ValueError
+    if config != with_versions(config, config.app_point, config.bootloader_point):
+        raise ValueError("a version is not of the class that is named beside it")
+    return config

@@ -31,6 +31,7 @@ from otaproof.analysis.results.explore_result import ExploreResult
 from otaproof.analysis.results.fuzz_result import FuzzResult
 from otaproof.analysis.results.outcomes_result import OutcomesResult
 from otaproof.analysis.results.prove_result import ProveResult
+from otaproof.analysis.results.releases_result import ReleasesResult
 from otaproof.analysis.results.replay_result import ReplayResult
 from otaproof.analysis.results.result_parts import CommandResult
 from otaproof.analysis.results.run_replay_result import RunReplayResult
@@ -52,6 +53,7 @@ RESULTS: dict[str, type[CommandResult]] = {
     "outcomes": OutcomesResult,
     "prove": ProveResult,
     "prove-certificates": CertificatesResult,
+    "releases": ReleasesResult,
     "replay": ReplayResult,
     "replay-bootloader": RunReplayResult,
 }

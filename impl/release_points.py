@@ -5,13 +5,15 @@ does as far as the model goes, application and bootloader each by itself. The bo
 itself, which a configuration names where they are not those that the class was recorded of.
 """
 
+import re
 from dataclasses import replace
 
 from ..model.config import Config, Release
-from ..model.idf_version import IdfVersion, VersionStage
+from ..model.idf_version import MASTER, IdfVersion, VersionStage
 from .release_rules import (
     ASSERTS_DESCRIPTION,
     BOOTLOADER_RULES,
+    BRANCHES,
     READING_RULES,
     AppRules,
     ReleaseRule,
@@ -32,18 +34,53 @@ _IN_MODEL = (
 """The rules of an application that the model has."""
 
 
+_LINES = {newest.branch: newest for newest in NEWEST_READ} | {
+    release.point.branch: release.point for release in (Release.V4_4, Release.V5_1)
+}
+"""What the two numbers of a branch stand for: its newest version that was read, but 4.4.0 and the 5.1.3 that NodeMCU
+builds against, of which was recorded."""
+_LINE = re.compile(r"(\d{1,3})\.(\d{1,3})")
+RECORDED = frozenset(
+    {release.point for release in Release}
+    | {
+        IdfVersion.parse(f"release/v{branch}")
+        for branch in ["3.3", "4.2", "4.3", "4.4", "5.0", "5.1", "5.2", "5.3", "5.4", "5.5", "6.0", "6.1"]
+    }
+)
+"""The versions whose behaviour was recorded from their own code."""
+
+
 def read_point(text: str) -> IdfVersion:
-    """Return the version that a text names; raises ValueError for none, and for one older than all that were read."""
-    version = IdfVersion.parse(text.strip())
+    """Return the version that a text names: a tag such as "v5.1", a version such as "5.1.0", a branch such as "5.1".
+
+    Raises ValueError for none, for one that there is not, and for one older than all that were read."""
+    text = text.strip()
+    line = _LINE.fullmatch(text)
+    branch = None if line is None else (int(line[1]), int(line[2]))
+    version = _LINES.get(branch) if branch is not None else None
+    version = version or IdfVersion.parse(text)
     if version < OLDEST:
-        raise ValueError(f"ESP-IDF {text} is older than {OLDEST.label}, the oldest version whose rules are known")
+        raise ValueError(
+            f"ESP-IDF {text} is older than {OLDEST.branch_label}, the oldest release whose rules are known"
+        )
+    if version.branch not in BRANCHES and version < MASTER:
+        raise ValueError(f"there is no ESP-IDF {version.branch_label}")
     return version
+
+
+def is_by_tags(version: IdfVersion) -> bool:
+    """Tell whether the rules of a version are known by the tags of sources alone: nothing was recorded of it."""
+    return version not in RECORDED
+
+
+def newest_read(version: IdfVersion) -> IdfVersion:
+    """Return the newest version of its branch whose sources were read, or of all where none of its branch was."""
+    return next((newest for newest in NEWEST_READ if newest.branch == version.branch), NEWEST_READ[-1])
 
 
 def is_newer_than_read(version: IdfVersion) -> bool:
     """Tell whether nobody here has read the sources of a version: it comes after all that were, in its branch."""
-    own = next((newest for newest in NEWEST_READ if newest.branch == version.branch), NEWEST_READ[-1])
-    return version.stage is not VersionStage.TIP and version > own
+    return version.stage is not VersionStage.TIP and version > newest_read(version)
 
 
 def with_versions(config: Config, app: IdfVersion, bootloader: IdfVersion) -> Config:

@@ -28,6 +28,10 @@ class ReleaseRule:
     meaning: str
     spans: tuple[tuple[IdfVersion, IdfVersion | None], ...]
     """The versions: from (inclusive), to (exclusive; None: for ever)."""
+    since: tuple[IdfVersion, ...] = ()
+    """The tags that brought it, oldest first; none for a rule that always was."""
+    until: tuple[IdfVersion, ...] = ()
+    """The tags that ended it."""
 
     @property
     def versions(self) -> str:
@@ -54,13 +58,16 @@ def rule(name: str, meaning: str, since: str = "", until: str = "") -> ReleaseRu
             spans[-1] = (spans[-1][0], past)
         else:
             spans.append((first, past))
-    return ReleaseRule(name, meaning, tuple(spans))
+    return ReleaseRule(name, meaning, tuple(spans), parse_versions(since), ends)
 
 
 def _span_text(first: IdfVersion, past: IdfVersion | None) -> str:
     if past is None:
         return "all" if first == _OLDEST else f"{first.label} on"
-    return f"to before {past.label}" if first == _OLDEST else f"{first.label} to before {past.label}"
+    major, minor = BRANCHES[BRANCHES.index(past.branch) - 1]
+    is_end_of_branch = past.stage is VersionStage.DEV
+    until = f"to the end of {major}.{minor}" if is_end_of_branch else f"to before {past.label}"
+    return until if first == _OLDEST else f"{first.label} {until}"
 
 
 BRANCHES = tuple((major, minor) for major, last in ((3, 3), (4, 4), (5, 5), (6, 2)) for minor in range(last + 1))[3:]
@@ -230,7 +237,6 @@ ADDS_WITHOUT_WRAP = rule(
 )
 READING_RULES = (
     ASSERTS_DESCRIPTION,
-    ASSERTS_EACH_MAPPING,
     ALLOWS_LARGE_FLASH,
     READS_PAGE_SIZE,
     CHECKS_PAGE_SIZE,
@@ -244,7 +250,9 @@ READING_RULES = (
     ADDS_WITHOUT_WRAP,
 )
 """Of whoever reads images and partition tables, bootloader or application, each by its own version."""
-BOOTLOADER_RULES = (CHECKS_VERSION_OF_TEST_APP, *READING_RULES)
+BOOTLOADER_ALONE = (CHECKS_VERSION_OF_TEST_APP, ASSERTS_EACH_MAPPING)
+"""Of the bootloader, and not of an application that reads."""
+BOOTLOADER_RULES = (*BOOTLOADER_ALONE, *READING_RULES)
 """Of the bootloader."""
 
 

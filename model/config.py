@@ -4,7 +4,6 @@ Bootloader and application carry their release separately, since fleets run new 
 bootloaders. All other options must be the same in both, as ESP-IDF demands.
 """
 
-import re
 from dataclasses import dataclass, replace
 from enum import Enum, IntEnum
 
@@ -12,7 +11,7 @@ from .idf_version import MASTER, IdfVersion
 
 
 class Release(IntEnum):
-    """A set of ESP-IDF release rules, oldest first; compare with <."""
+    """A class of ESP-IDF versions that do the same in the device model, oldest first; compare with <."""
 
     V4_4 = 0x0404
     V5_1 = 0x0501
@@ -23,7 +22,7 @@ class Release(IntEnum):
 
     @property
     def label(self) -> str:
-        """The name users type, such as "5.1" or "6.2-dev"."""
+        """The name of the class, such as "5.1" or "6.2-dev". Users name versions: `release_name`."""
         text = f"{self >> 8}.{self & 0xFF}"
         return f"{text}-dev" if self is Release.V6_2_DEV else text
 
@@ -33,23 +32,12 @@ class Release(IntEnum):
         return _POINTS[self]
 
     @classmethod
-    def parse(cls, text: str) -> "Release":
-        """Return the newest known rules that are not newer than the release `text` names ("v5.1.3", "5.4", …).
-
-        Raises ValueError for text that names no release, or one older than 4.4.
-        """
-        # The recordings call the development branch after 6.1-beta1 "v6.1-dev-6734": the rules of 6.2-dev.
-        if re.fullmatch(r"v?6\.1-dev-\d+(-g[0-9a-f]+)?", text):
-            return cls.V6_2_DEV
-        match = re.fullmatch(r"v?(\d+)\.(\d+)(\.\d+)?(-[\w.-]+)?", text.strip())
-        known = ", ".join(release.label for release in cls)
-        if match is None:
-            raise ValueError(f"{text!r} is no ESP-IDF release; known rules: {known}")
-        asked = int(match[1]) << 8 | int(match[2])
-        older = [release for release in cls if release <= asked]
-        if not older:
-            raise ValueError(f"ESP-IDF {text} is older than the oldest known rules; known: {known}")
-        return older[-1]
+    def named(cls, label: str) -> "Release":
+        """Return the class of that label, as tokens hold it; raises ValueError for none."""
+        for release in cls:
+            if release.label == label:
+                return release
+        raise ValueError(f"{label!r} is none of {', '.join(release.label for release in cls)}")
 
 
 _POINTS = {
@@ -60,6 +48,18 @@ _POINTS = {
     Release.V6_1: IdfVersion.parse("6.1-beta1"),
     Release.V6_2_DEV: MASTER,
 }
+
+
+_NAMES = {release.point: release.label for release in Release} | {
+    # The class was recorded of the beta, before the release did otherwise.
+    Release.V6_1.point: Release.V6_1.point.label,
+    IdfVersion(6, 1): "6.1",
+}
+
+
+def release_name(version: IdfVersion) -> str:
+    """Return what users call a version, and may type: "5.1" is the 5.1.3 that was recorded, "6.1" is 6.1.0."""
+    return _NAMES.get(version, version.label)
 
 
 class Chip(Enum):
@@ -160,6 +160,16 @@ class Config:
     def bootloader_point(self) -> IdfVersion:
         """The version whose rules the bootloader follows, exactly."""
         return self.bootloader_version or self.bootloader_release.point
+
+    @property
+    def app_name(self) -> str:
+        """What users call the version of the application."""
+        return release_name(self.app_point)
+
+    @property
+    def bootloader_name(self) -> str:
+        """What users call the version of the bootloader."""
+        return release_name(self.bootloader_point)
 
     @property
     def factory_reset_labels(self) -> tuple[str, ...]:

@@ -41,6 +41,11 @@ class IdfVersion:
         return self.major, self.minor
 
     @property
+    def branch_label(self) -> str:
+        """The same as text, such as "5.1"."""
+        return f"{self.major}.{self.minor}"
+
+    @property
     def label(self) -> str:
         """The name that `parse` takes: "5.1.4", "5.1.0", "6.1-beta1", "release/v5.1", "master"."""
         if self == MASTER:
@@ -64,7 +69,7 @@ class IdfVersion:
             return cls(int(tip[1] or tip[3]), int(tip[2] or tip[4]), _TIP_PATCH, VersionStage.TIP)
         tag = _TAG.fullmatch(text)
         if tag is None:
-            raise ValueError(f"{text!r} is no version of ESP-IDF")
+            raise ValueError(f"{text!r} is no ESP-IDF release; want one such as 5.1, 5.1.4, 6.1-beta1 or master")
         stage = VersionStage[tag[4].upper()] if tag[4] else VersionStage.RELEASE
         version = cls(int(tag[1]), int(tag[2]), int(tag[3] or 0), stage, int(tag[5] or 0))
         # `git describe` of master says how many commits lie behind the tag at which its development began.

@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from ..errors import InputError
-from ..model.config import Release
+from ..impl.release_points import differing_app_rules, differing_bootloader_rules
+from ..model.config import release_name
+from ..model.idf_version import IdfVersion
 from .image_evidence import ROLLBACK, ImageEvidence
 from .option_reader import Answers
 from .release_text import read_release
@@ -104,24 +106,27 @@ def _chosen_chip(settings: Settings) -> str:
 
 
 def _other_releases(settings: Settings, evidence: Evidence) -> Iterator[str]:
-    for whose, rules, images in (
-        ("application", settings.config.app_release, evidence.apps),
-        ("bootloader", settings.config.bootloader_release, (evidence.bootloader,) if evidence.bootloader else ()),
+    config = settings.config
+    bootloaders = (evidence.bootloader,) if evidence.bootloader else ()
+    for whose, used, images, differing in (
+        ("application", config.app_point, evidence.apps, differing_app_rules),
+        ("bootloader", config.bootloader_point, bootloaders, differing_bootloader_rules),
     ):
         name = f"ESP-IDF release of the {whose}"
         origin = next(value.origin for value in settings.settings if value.name == name)
         for image in images:
-            if image.release is not None and _rules_of(image.release) is not rules:
+            built = None if image.release is None else _version_of(image.release)
+            if image.release is not None and (built is None or differing(built, used)):
                 yield (
-                    f"{image.place} was built by ESP-IDF {image.release}; the rules of {rules.label} are used for the "
-                    f"{whose} ({origin})"
+                    f"{image.place} was built by ESP-IDF {image.release}; the rules of {release_name(used)} are used "
+                    f"for the {whose} ({origin})"
                 )
 
 
-def _rules_of(text: str) -> Release | None:
-    """Return the rules of a release that an image names; None for one that is too old to have any here."""
+def _version_of(text: str) -> IdfVersion | None:
+    """Return the version that an image names; None for one whose rules are not known here."""
     try:
-        return read_release(text, "").rules
+        return read_release(text, "").version
     except InputError:
         return None
 

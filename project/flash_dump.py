@@ -12,7 +12,9 @@ from ..impl.chip.cells import Cells
 from ..impl.image.format import MIN_IMAGE_SIZE, build_image
 from ..impl.partitions.partition import Partition
 from ..impl.partitions.table import encode_table
-from ..model.config import Config, Release
+from ..impl.release_points import with_versions
+from ..model.config import Config, Release, release_name
+from ..model.idf_version import IdfVersion
 from .device_builder import table_of
 from .files import FLASH_SIZES, OTADATA_SIZE, read_file, read_otadata, read_table
 from .flash_reading import FlashReading
@@ -38,9 +40,9 @@ class Loaded:
     knows_table: bool
     rollback: tuple[bool, ...]
     """Both where nobody tells."""
-    releases: tuple[Release, ...]
+    releases: tuple[IdfVersion, ...]
     """Of the application: as chosen, else every known one."""
-    bootloader_release: Release | None
+    bootloader_version: IdfVersion | None
     """None: that of the application."""
     efuse_bits: int
     settings: list[ConfigValue] = field(default_factory=list)
@@ -51,8 +53,8 @@ class Loaded:
         """Yield each configuration to explain."""
         for rollback in self.rollback:
             for release in self.releases:
-                bootloader = self.bootloader_release or release
-                yield replace(self.config, rollback=rollback, app_release=release, bootloader_release=bootloader)
+                config = replace(self.config, rollback=rollback)
+                yield with_versions(config, release, self.bootloader_version or release)
 
 
 def load(inputs: Inputs, idf: Sequence[str] | None = None) -> Loaded:
@@ -65,11 +67,12 @@ def load(inputs: Inputs, idf: Sequence[str] | None = None) -> Loaded:
     loaded = _load(inputs)
     if names:
         named = [read_release(name, "--idf") for name in names]
-        loaded.releases = tuple(sorted({release.rules for release in named}))
+        loaded.releases = tuple(sorted({release.version for release in named}))
         if len(named) > 1:
-            loaded.notes += [f"--idf: {release.warning}" for release in named if release.warning is not None]
+            told = (release.warning or release.note for release in named)
+            loaded.notes += [f"--idf: {text}" for text in told if text is not None]
     origin = Origin("--idf") if names else Origin("every known one; choose with --idf", assumed=True)
-    loaded.settings.append(ConfigValue("release rules", ", ".join(r.label for r in loaded.releases), origin))
+    loaded.settings.append(ConfigValue("release rules", ", ".join(map(release_name, loaded.releases)), origin))
     return loaded
 
 
@@ -178,8 +181,8 @@ def _loaded(resolved: Resolved, title: str, cells: Cells, table: tuple[Partition
         knows_images=True,
         knows_table=True,
         rollback=(config.rollback,) if resolved.knows_rollback else (True, False),
-        releases=tuple(Release),
-        bootloader_release=resolved.own_bootloader_release,
+        releases=tuple(release.point for release in Release),
+        bootloader_version=resolved.own_bootloader_version,
         efuse_bits=(1 << version) - 1,
         settings=values,
         notes=[*notes, *resolved.warnings],

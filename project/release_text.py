@@ -1,47 +1,53 @@
-"""Release texts: what `--idf` and images name, and the known release rules that they come to.
+"""Release texts: what `--idf` and images name, and the version of ESP-IDF that it is.
 
 Images of vendors name their release in several ways ("v5.1.3-dirty", "esp-idf: v4.4.6 3572900934"); all are read
-here, so that every command goes by the same rules. A release after the newest known one is taken to follow the
-newest rules known, with a warning.
+here, so that every command goes by the same rules. A version after the newest one that was read is taken to follow the
+rules of that one, with a warning.
 """
 
 import re
 from dataclasses import dataclass
 
 from ..errors import InputError
-from ..model.config import Release
+from ..impl.release_points import is_by_tags, is_newer_than_read, newest_read, read_point
+from ..model.idf_version import IdfVersion
 
-_NAMED = re.compile(r"(?:(?<=^)|(?<=[\s:]))v?(\d+)\.(\d+)(\.\d+)?(-[\w.-]+)?(?![\w.])")
+_NAMED = re.compile(
+    r"(?:(?<=^)|(?<=[\s:]))(?:master(?!\S)|(?:release/)?v?\d{1,3}\.\d{1,3}(?:\.\d{1,3})?(?:-[\w.-]+)?(?![\w.]))"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class NamedRelease:
     """A release as somebody names it."""
 
-    rules: Release
-    """The newest known rules that are not newer than it."""
+    version: IdfVersion
     text: str
     """As it is named."""
-    is_newer: bool
-    """Whether it is newer than the newest release known here."""
 
     @property
     def warning(self) -> str | None:
-        """What to say of a release that is newer than every known one; None for a known one."""
-        if not self.is_newer:
+        """What to say of a release that is newer than every one of its branch that was read; None for others."""
+        if not is_newer_than_read(self.version):
             return None
-        return f"ESP-IDF {self.text} is newer than the newest known release; the rules of {self.rules.label} are used"
+        read = newest_read(self.version).label
+        return f"ESP-IDF {self.text} is newer than the newest known release of its branch; the rules of {read} are used"
+
+    @property
+    def note(self) -> str | None:
+        """What to say of a release that was read and not recorded; None for others."""
+        if self.warning is not None or not is_by_tags(self.version):
+            return None
+        return f"ESP-IDF {self.version.label} was not recorded: its rules are read from the sources of its branch"
 
 
 def read_release(text: str, place: str) -> NamedRelease:
     """Return the release that `text` names. Raises InputError at `place` for no release, or one that is too old."""
     match = _NAMED.search(text)
     try:
-        rules = Release.parse(match[0] if match else text)
+        return NamedRelease(read_point(match[0] if match else text), text)
     except ValueError as error:
         raise InputError(f"{place}: {error}") from None
-    is_newer = match is not None and (int(match[1]) << 8 | int(match[2])) > max(Release)
-    return NamedRelease(rules, text, is_newer)
 
 
 def names_release(text: str) -> bool:

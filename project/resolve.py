@@ -12,7 +12,8 @@ from pathlib import Path
 
 from ..impl.chip.chips import CHIPS
 from ..impl.partitions.csv_format import CsvPlaces
-from ..model.config import Config, Release
+from ..model.config import Config
+from ..model.idf_version import IdfVersion
 from .evidence import Evidence, contradictions, release_hints
 from .files import read_file, read_otadata
 from .flash_reading import FlashReading, otadata_state, read_flash
@@ -106,10 +107,10 @@ class Resolved:
         return None if is_assumed else self.settings.flash_size
 
     @property
-    def own_bootloader_release(self) -> Release | None:
-        """The rules that the bootloader, or the command line for it, names; None where it goes with the application."""
+    def own_bootloader_version(self) -> IdfVersion | None:
+        """The version that the bootloader, or the command line for it, names; None: that of the application."""
         said = self.inputs.bootloader_release_option() or self.evidence.bootloader_release()
-        return None if said is None else self.config.bootloader_release
+        return None if said is None else self.config.bootloader_point
 
     def named_values(self) -> tuple[ConfigValue, ...]:
         """Return what every command names: chip, rollback, releases, and where the table lies, each with its origin."""

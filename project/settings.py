@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from ..errors import InputError
 from ..impl.chip.cells import SECTOR_SIZE
 from ..impl.chip.chips import CHIPS
-from ..model.config import Chip, Config, Pin, Release
+from ..impl.release_points import with_versions
+from ..model.config import Chip, Config, Pin, release_name
+from ..model.idf_version import IdfVersion
 from .files import FLASH_SIZES
 from .option_reader import KCONFIG_DEFAULT, Answers, ConfigValue, Origin
 from .release_text import names_release, read_release
@@ -41,6 +43,7 @@ _NOT_MODELLED = {
     "BOOTLOADER_RECOVERY_ENABLE": "the recovery bootloader is left out",
     "BOOTLOADER_EFUSE_SECURE_VERSION_EMULATE": "the secure version lies in real eFuses",
 }
+_BY_SOURCES = "; not recorded, its rules are read from sources"
 _IMPLIES_SECURE_BOOT = ("SECURE_BOOT_V1_ENABLED", "SECURE_BOOT_V2_ENABLED")
 
 
@@ -123,14 +126,14 @@ def _read_config(answers: Answers, sdkconfig: Sdkconfig, hints: ReleaseHints) ->
     in_deep_sleep, on_power_on, always = _read_skip_validate(answers, chip)
     reset_list, reset_erases_otadata = _read_factory_reset(answers)
     from_sdkconfig = _releases_in(sdkconfig)
-    return Config(
+    app = _read_release(answers, "the application", hints.app + from_sdkconfig)
+    bootloader = _read_release(answers, "the bootloader", hints.bootloader + from_sdkconfig)
+    config = Config(
         rollback=rollback,
         anti_rollback=anti_rollback,
         skip_validate_in_deep_sleep=in_deep_sleep,
         skip_validate_on_power_on=on_power_on,
         skip_validate_always=always,
-        app_release=_read_release(answers, "the application", hints.app + from_sdkconfig),
-        bootloader_release=_read_release(answers, "the bootloader", hints.bootloader + from_sdkconfig),
         chip=chip,
         chip_revision=_read_chip_revision(answers, chip),
         table_offset=_read_table_offset(answers),
@@ -139,6 +142,7 @@ def _read_config(answers: Answers, sdkconfig: Sdkconfig, hints: ReleaseHints) ->
         factory_reset_list=reset_list,
         factory_reset_erases_otadata=reset_erases_otadata,
     )
+    return with_versions(config, app, bootloader)
 
 
 def _read_rollback(answers: Answers) -> tuple[bool, bool]:
@@ -196,24 +200,23 @@ def _releases_in(sdkconfig: Sdkconfig) -> tuple[Option, ...]:
     return tuple(option for option in (sdkconfig.release, first) if option is not None)
 
 
-def _read_release(answers: Answers, whose: str, hints: tuple[Option, ...]) -> Release:
-    """Return the rules of the first hint that names a release at all; a Git hash does not."""
+def _read_release(answers: Answers, whose: str, hints: tuple[Option, ...]) -> IdfVersion:
+    """Return the version of the first hint that names a release at all; a Git hash does not."""
     name = f"ESP-IDF release of {whose}"
     for hint in hints:
         text = hint.raw.strip('"')
         if names_release(text):
             named = read_release(text, hint.place)
-            origin = f"{text} in {hint.place}"
+            origin = f"{text} in {hint.place}{_BY_SOURCES if named.note else ''}"
             is_derived = bool(hint.tells)
-            answers.note(
-                name, named.rules.label, Origin(f"{hint.tells}; {origin}" if is_derived else origin, is_derived)
-            )
+            said = release_name(named.version)
+            answers.note(name, said, Origin(f"{hint.tells}; {origin}" if is_derived else origin, is_derived))
             if named.warning is not None:
                 answers.warn(f"{hint.place}: {named.warning}")
-            return named.rules
-    release = Config().app_release
-    answers.note(name, release.label, Origin("no file names one", assumed=True))
-    return release
+            return named.version
+    default = Config()
+    answers.note(name, default.app_name, Origin("no file names one", assumed=True))
+    return default.app_point
 
 
 def _read_chip_revision(answers: Answers, chip: Chip) -> int:

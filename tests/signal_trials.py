@@ -71,6 +71,7 @@ COMMANDS = {
     "fuzz-workers": LongCommand("fuzz --runs 30 --jobs 2 --out out.jsonl", ("out.jsonl",), has_workers=True),
     "explain": LongCommand("explain --otadata otadata.bin --partitions table.csv --out out.json", ("out.json",)),
     "conform": LongCommand("conform --out out.json", ("out.json",)),
+    "releases": LongCommand("releases --out out.json", ("out.json",)),
     "diagram": LongCommand("diagram all --out pictures"),
     "demo": LongCommand("demo", has_directory=True),
     "binary-prove": LongCommand(f"binary prove {ELF} --idf 5.1 --rollback --out out.json", ("out.json",)),

@@ -74,7 +74,7 @@ def binary_run_result(
         rollback=config.rollback,
         anti_rollback=config.anti_rollback,
         is_configuration_given=is_given,
-        idf=config.bootloader_release.label,
+        idf=config.bootloader_name,
         pairs=plan.pairs,
         seed=plan.seed,
         every=plan.every,

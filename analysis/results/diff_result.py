@@ -279,7 +279,7 @@ def _claim(change: VerdictChange) -> ClaimDifference:
 def matrix_result(matrix: Matrix) -> MatrixResult:
     """Return the table of all releases."""
     releases = [release.label for release in Release]
-    title = scope_title(matrix.scope).replace(f", release rules {matrix.scope.config.app_release.label}", "")
+    title = scope_title(matrix.scope).replace(f", release rules {matrix.scope.config.app_name}", "")
     return MatrixResult(
         scope=title,
         complete=matrix.is_complete,

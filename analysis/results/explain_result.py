@@ -202,8 +202,8 @@ def explain_result(loaded: Loaded, cases: Sequence[Case]) -> ExplainResult:
 def _case(case: Case, loaded: Loaded, names: SlotNames) -> RulesCase:
     answer, config, first = case.answer, case.config, case.answer.first
     return RulesCase(
-        idf=config.app_release.label,
-        bootloader_idf=config.bootloader_release.label,
+        idf=config.app_name,
+        bootloader_idf=config.bootloader_name,
         rollback=config.rollback,
         anti_rollback=config.anti_rollback,
         table_problem=answer.table_problem,

@@ -137,8 +137,8 @@ def scope_fields(scope: Scope) -> ScopeFields:
         "factory": scope.has_factory,
         "rollback": config.rollback,
         "anti_rollback": config.anti_rollback,
-        "idf": config.app_release.label,
-        "bootloader_idf": config.bootloader_release.label,
+        "idf": config.app_name,
+        "bootloader_idf": config.bootloader_name,
         "allows": tuple(allowance.value for allowance in Allowance if allowance in scope.allows),
     }
 

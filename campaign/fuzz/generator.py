@@ -12,11 +12,13 @@ from random import Random
 
 from ...impl.chip.flash import FailureExtent
 from ...impl.chip.torn_operations import Torn
-from ...model.config import Config, Pin, Release, ResetReason, SkipValidation
+from ...impl.release_points import with_versions
+from ...model.config import Config, Pin, ResetReason, SkipValidation
 from ...model.device.allowance import Allowance
 from ...model.device.api_calls import RESUME_FROM
 from ...model.device.state import Scope, Task, Usage, why_left_out
 from ...model.fault_model import FaultModel
+from ...model.idf_version import IdfVersion
 from ..history.history import IMAGE_SIZE, History, SmallDevice, SmallImage
 from ..history.step import RUNNING, Step, StepCut, StepFailure, StepName
 from ..lockstep.lockstep import Lockstep, scope_of_device
@@ -45,8 +47,8 @@ class Worlds:
     has_factory: bool | None = None
     rollback: bool | None = None
     anti_rollback: bool | None = None
-    app_release: Release | None = None
-    bootloader_release: Release | None = None
+    app_version: IdfVersion | None = None
+    bootloader_version: IdfVersion | None = None
     faults: FaultModel = FaultModel.F3
     usage: Usage = Usage.ANY
     versions: int = 3
@@ -94,13 +96,14 @@ def _draw_config(random: Random, worlds: Worlds) -> Config:
     if worlds.rollback is False and worlds.anti_rollback is None:
         anti_rollback = False
     rollback = random.random() < 0.7 if worlds.rollback is None else worlds.rollback
-    return Config(
+    app = worlds.app_version or random.choice(list(Release)).point
+    bootloader = worlds.bootloader_version or random.choice(list(Release)).point
+    plain = Config(
         rollback=rollback or anti_rollback,
         anti_rollback=anti_rollback,
-        app_release=worlds.app_release or random.choice(list(Release)),
-        bootloader_release=worlds.bootloader_release or random.choice(list(Release)),
         skip_validate_in_deep_sleep=random.random() < 0.2,
     )
+    return with_versions(plain, app, bootloader)
 
 
 @dataclass

@@ -1,6 +1,6 @@
 """`otaproof binary prove`: does the machine code of a bootloader or an application do as impl does, for all inputs?"""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,6 +9,9 @@ from cyclopts import Parameter
 
 from ...bounded_input import shown
 from ...errors import InputError
+from ...impl.release_points import class_of_app, class_of_bootloader
+from ...model.config import Release
+from ...model.idf_version import IdfVersion
 from ..exit_code import ExitCode
 from ..options.epilogue import epilogue
 from ..options.groups import ARGUMENTS, DEVICE, OUTPUT
@@ -75,16 +78,17 @@ class BinaryBuild:
         """Return what to compare the code of a bootloader with; raises InputError."""
         from ...binary.theorems.bootloader_proof import BOOTLOADER_BUILDS
 
-        return self._asked(BOOTLOADER_BUILDS)
+        return self._asked(BOOTLOADER_BUILDS, class_of_bootloader)
 
     def app_configs(self) -> "tuple[Config, ...]":
         """Return what to compare the code of an application with; raises InputError."""
         from ...binary.application.application_proof import APPLICATION_BUILDS
 
-        return self._asked(APPLICATION_BUILDS)
+        return self._asked(APPLICATION_BUILDS, class_of_app)
 
-    def _asked(self, builds: "Iterable[Config]") -> "tuple[Config, ...]":
-        """Return those of the builds that the options leave open, of the release that they name."""
+    def _asked(self, builds: "Iterable[Config]", class_of: Callable[[IdfVersion], Release]) -> "tuple[Config, ...]":
+        """Return those of the builds that the options leave open, of the class that the release they name has in the
+        model, where all that is asked of machine code goes by class."""
         from ...project.sdkconfig_file import read_options
 
         rollback, anti_rollback = self.rollback, self.anti_rollback
@@ -94,12 +98,9 @@ class BinaryBuild:
             anti_rollback = _said(anti_rollback, options, "BOOTLOADER_APP_ANTI_ROLLBACK")
         if anti_rollback and rollback is False:
             raise InputError("anti-rollback needs rollback")
+        release = None if self.idf is None else class_of(self.idf)
         of_release = (
-            replace(
-                config,
-                bootloader_release=self.idf or config.bootloader_release,
-                app_release=self.idf or config.app_release,
-            )
+            config if release is None else replace(config, bootloader_release=release, app_release=release)
             for config in builds
             if rollback in (None, config.rollback) and anti_rollback in (None, config.anti_rollback)
         )

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from ...errors import InputError
-from ...model.config import Config, Release
+from ...impl.release_points import with_versions
+from ...model.config import Config
 from ...model.fault_model import FaultModel
 from ..exit_code import ExitCode
 from ..options.device_options import Faults
@@ -45,7 +46,7 @@ class BinaryRunOptions:
     """CONFIG_BOOTLOADER_APP_ROLLBACK_ENABLE (default, for both: what the program fits best)."""
     anti_rollback: Annotated[bool, Parameter(group=DEVICE)] = False
     """CONFIG_BOOTLOADER_APP_ANTI_ROLLBACK, with rollback."""
-    idf: Annotated[ReleaseName, Parameter(group=DEVICE)] = Release.V5_1
+    idf: Annotated[ReleaseName, Parameter(group=DEVICE)] = Config().app_point
     """ESP-IDF release whose rules the simulated bootloader follows."""
     faults: Annotated[Faults, Parameter(group=CUTS)] = FaultModel.F1
     """What a power cut may leave of a flash operation: all or nothing (F0), any prefix (F1), any bytes (F2), any bits
@@ -95,7 +96,7 @@ def _tried(elf: "BootloaderElf", program: "BootloaderProgram", options: BinaryRu
     from ...binary.emulator.trials import TrialPlan, fitting_config, trials
     from ..reports.progress_bar import phase_progress
 
-    config = Config(chip=program.chip, app_release=options.idf, bootloader_release=options.idf)
+    config = with_versions(Config(chip=program.chip), options.idf, options.idf)
     plan = TrialPlan(options.pairs, options.seed, options.faults, options.every)
     with phase_progress() as progress:
         if options.rollback is None and not options.anti_rollback:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Literal, get_args
 from cyclopts import Parameter
 
 from ...errors import InputError
-from ...model.config import Config, Release, SkipValidation
+from ...impl.release_points import with_versions
+from ...model.config import Config, SkipValidation
 from ...model.device.allowance import Allowance
 from ...model.fault_model import FaultModel
 from .groups import DEVICE
@@ -37,7 +38,7 @@ class DeviceOptions:
     """Anti-rollback, in bootloader and application."""
     versions: Annotated[int, Parameter(metavar="N")] = 3
     """Secure versions that images can have, 2 to 4."""
-    idf: ReleaseName = Release.V5_1
+    idf: ReleaseName = Config().app_point
     """ESP-IDF release of the application."""
     bootloader_idf: AnyRelease = None
     """ESP-IDF release of the bootloader (default: as --idf)."""
@@ -45,14 +46,10 @@ class DeviceOptions:
     def config(self) -> Config:
         """Return the configuration; raise InputError for one that Kconfig cannot produce."""
         try:
-            return Config(
-                rollback=self.rollback,
-                anti_rollback=self.anti_rollback,
-                app_release=self.idf,
-                bootloader_release=self.idf if self.bootloader_idf is None else self.bootloader_idf,
-            )
+            plain = Config(rollback=self.rollback, anti_rollback=self.anti_rollback)
         except ValueError as error:
             raise InputError(str(error)) from None
+        return with_versions(plain, self.idf, self.bootloader_idf or self.idf)
 
     def scope(
         self,

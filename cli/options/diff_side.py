@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ...errors import InputError
-from ...model.config import Release
+from ...model.idf_version import IdfVersion
 from .device_options import CutOptions, DeviceOptions
 from .values import release_of
 
@@ -19,7 +19,7 @@ _VALUES = {"on": True, "off": False}
 
 def side_scope(side: str, device: DeviceOptions, cuts: CutOptions) -> "Scope":
     """Return the scope of a side: what its text says, and for all else what the options say."""
-    said: dict[str, bool | Release] = {}
+    said: dict[str, bool | IdfVersion] = {}
     sleeps = False
     for part in filter(None, (part.strip() for part in side.split(","))):
         name, is_setting, value = part.partition("=")

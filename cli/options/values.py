@@ -9,8 +9,9 @@ from typing import Annotated, TypeVar
 from cyclopts import Parameter, Token
 
 from ...bounded_input import shown
-from ...model.config import Release, SkipValidation
+from ...model.config import SkipValidation, release_name
 from ...model.device.allowance import Allowance
+from ...model.idf_version import IdfVersion
 from ...output_file import refusal
 from ...project.release_text import read_release
 
@@ -53,22 +54,19 @@ def is_elf(path: Path) -> bool:
         return False
 
 
-def release_of(text: str, place: str) -> Release:
-    """Return the rules of the release that `text` names; warn of one that is newer than all known ones.
+def release_of(text: str, place: str) -> IdfVersion:
+    """Return the version that `text` names; tell of one that is newer than all known ones, or was not recorded.
 
     Raises InputError at `place` for no release, or one that is too old."""
     named = read_release(text, place)
-    if named.warning is not None:
-        print(shown(f"otaproof: {place}: {named.warning}"), file=sys.stderr)
-    return named.rules
+    told = named.warning or named.note
+    if told is not None:
+        print(shown(f"otaproof: {place}: {told}"), file=sys.stderr)
+    return named.version
 
 
-def _release(_: object, tokens: Sequence[Token]) -> Release:
+def _release(_: object, tokens: Sequence[Token]) -> IdfVersion:
     return release_of(tokens[0].value, tokens[0].keyword or "release")
-
-
-def _label(release: Release) -> str:
-    return release.label
 
 
 Named = TypeVar("Named", bound=Enum)
@@ -92,7 +90,8 @@ Count = Annotated[int, Parameter(validator=within(1), metavar="N")]
 File = Annotated[Path | None, Parameter(metavar="FILE")]
 OutFile = Annotated[Path | None, Parameter(validator=can_be_made, metavar="FILE")]
 ReleaseName = Annotated[
-    Release, Parameter(converter=_release, metavar="RELEASE", show_choices=False, show_default=_label)
+    IdfVersion,
+    Parameter(converter=_release, metavar="RELEASE", n_tokens=1, accepts_keys=False, show_default=release_name),
 ]
 Allowances = Annotated[
     frozenset[Allowance],
@@ -102,6 +101,8 @@ Skips = Annotated[
     frozenset[SkipValidation],
     Parameter(converter=_some_of(SkipValidation), metavar="WHEN", show_default=False, negative="", n_tokens=1),
 ]
-AnyRelease = Annotated[Release | None, Parameter(converter=_release, metavar="RELEASE", show_choices=False)]
+AnyRelease = Annotated[
+    IdfVersion | None, Parameter(converter=_release, metavar="RELEASE", n_tokens=1, accepts_keys=False)
+]
 Rollback = Parameter(negative="--no-rollback")
 AntiRollback = Parameter(negative="--no-anti-rollback")

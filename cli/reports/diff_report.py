@@ -114,7 +114,7 @@ def _print_replay(console: Console, result: DiffReplayResult, configs: list[Conf
     for mark, config in zip("<>", configs, strict=True):
         page.item(
             mark,
-            f"release rules {config.app_release.label}, bootloader {config.bootloader_release.label}, rollback "
+            f"release rules {config.app_name}, bootloader {config.bootloader_name}, rollback "
             f"{'on' if config.rollback else 'off'}, anti-rollback {'on' if config.anti_rollback else 'off'}",
             indent=0,
         )

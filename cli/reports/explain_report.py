@@ -16,7 +16,8 @@ from ...campaign.explain.found_images import ImageReading
 from ...campaign.history.player import StepOutcome
 from ...campaign.operation_text import describe_ops
 from ...impl.partitions.partition import Partition, PartitionType
-from ...model.config import Release
+from ...model.config import Release, release_name
+from ...model.idf_version import IdfVersion
 from ...project.flash_dump import Loaded
 from .report_page import ReportPage
 from .settings_report import print_settings
@@ -75,7 +76,7 @@ def _everything(case: Case, loaded: Loaded) -> Hashable:
 
 def _rules_looked_at(cases: Sequence[Case]) -> str:
     """Return the rules of all cases in words."""
-    text = _releases_text({case.config.app_release for case in cases}, set(Release))
+    text = _releases_text({case.config.app_point for case in cases}, {release.point for release in Release})
     return text if len({case.config.rollback for case in cases}) == 1 else f"{text}, with and without rollback"
 
 
@@ -105,10 +106,10 @@ def grouped(cases: Sequence[Case], part: Callable[[Case], Any]) -> list[tuple[An
 
 def rules_text(members: Sequence[Case], cases: Sequence[Case]) -> str:
     """Return which rules some cases are, of all."""
-    everything = {case.config.app_release for case in cases}
-    by_rollback: dict[bool, set[Release]] = {}
+    everything = {case.config.app_point for case in cases}
+    by_rollback: dict[bool, set[IdfVersion]] = {}
     for case in members:
-        by_rollback.setdefault(case.config.rollback, set()).add(case.config.app_release)
+        by_rollback.setdefault(case.config.rollback, set()).add(case.config.app_point)
     is_one = len({case.config.rollback for case in cases}) == 1
     texts = {is_on: _releases_text(found, everything) for is_on, found in by_rollback.items()}
     if is_one or (len(texts) == 2 and len(set(texts.values())) == 1):
@@ -116,14 +117,14 @@ def rules_text(members: Sequence[Case], cases: Sequence[Case]) -> str:
     return "; ".join(f"{'with' if on else 'without'} rollback, {text}" for on, text in texts.items())
 
 
-def _releases_text(found: set[Release], everything: set[Release]) -> str:
+def _releases_text(found: set[IdfVersion], everything: set[IdfVersion]) -> str:
     if found == everything and len(everything) > 1:
         return "every release"
-    ordered, known = sorted(found), sorted(everything)
+    ordered, known = sorted(found), sorted(everything | found)
     first, last = known.index(ordered[0]), known.index(ordered[-1])
     if len(ordered) > 2 and ordered == known[first : last + 1]:
-        return f"{ordered[0].label} to {ordered[-1].label}"
-    return ", ".join(release.label for release in ordered)
+        return f"{release_name(ordered[0])} to {release_name(ordered[-1])}"
+    return ", ".join(map(release_name, ordered))
 
 
 def _print_table(page: ReportPage, loaded: Loaded) -> None:

@@ -94,7 +94,7 @@ def _device(token: HistoryToken) -> str:
     config = device.config
     parts = (["factory"] if device.has_factory else []) + [f"ota_{slot}" for slot in device.slots]
     options = [name for name in ("rollback", "anti_rollback") if getattr(config, name)]
-    return f"{', '.join(parts)}; release rules {config.app_release.label}; {', '.join(options) or 'no rollback'}"
+    return f"{', '.join(parts)}; release rules {config.app_name}; {', '.join(options) or 'no rollback'}"
 
 
 def future_lines(future: Future) -> Iterator[str]:

@@ -51,7 +51,9 @@ def releases_page(kept: Mapping[str, Any]) -> SpecPage:
     )
     page.add("Of the application:")
     _rules(page, APP_RULES)
-    page.add("Of the bootloader; but for the first, also of an application that verifies an image or reads a table:")
+    page.add(
+        "Of the bootloader; but for the first two, also of an application that verifies an image or reads a table:"
+    )
     _rules(page, BOOTLOADER_RULES)
     page.heading("Cases that come or go")
     page.add("All other [named cases](cases.md#named-cases) happen in all releases.")

@@ -42,6 +42,7 @@ def representative(config: Config, allows: frozenset[Allowance] = frozenset()) -
     bootloader, first of all that of the application.
     Raises ValueError for a configuration that the model leaves out."""
     default = Config().app_release
+    config = replace(config, app_version=None, bootloader_version=None)
     plain = replace(config, app_release=default, bootloader_release=default)
     app = _first_alike(plain, allows, "app_release", config.app_release, (default, *Release))
     candidates = (app, default, *Release)

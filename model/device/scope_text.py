@@ -16,8 +16,8 @@ def title_of_any_slots(scope: Scope) -> str:
     parts += [f"anti-rollback with {scope.versions} versions"] if config.anti_rollback else []
     if scope.skips_validation:
         parts.append(f"validation skipped{' at a power-on' if scope.skips_at_power_on_alone else ''}")
-    parts.append(f"release rules {config.app_release.label}")
-    if config.bootloader_release is not config.app_release:
-        parts.append(f"bootloader {config.bootloader_release.label}")
+    parts.append(f"release rules {config.app_name}")
+    if config.bootloader_point != config.app_point:
+        parts.append(f"bootloader {config.bootloader_name}")
     parts += [scope.faults.name, f"{scope.usage.value} usage"]
     return ", ".join([*parts, *sorted(allowance.value.replace("-", " ") for allowance in scope.allows)])

@@ -22,7 +22,7 @@ from otaproof.project.image_evidence import BEGIN_REFUSES
 
 Explained = Callable[..., tuple[int, dict[str, Any]]]
 IMAGES = (SmallImage(1), SmallImage(2), SmallImage(3, flipped=700))
-RELEASES = ["4.4", "5.1", "5.5", "6.0", "6.1", "6.2-dev"]
+RELEASES = ["4.4", "5.1", "5.5", "6.0", "6.1-beta1", "6.2-dev"]
 
 
 def entry(number: int, state: int) -> bytes:

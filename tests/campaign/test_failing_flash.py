@@ -176,7 +176,7 @@ def test_nothing_fails_where_the_scope_does_not_allow_it() -> None:
     assert not {"progress", "first_failed", "second_failed"} & {field.name for field in plain.fields}
 
 
-WORLDS = Worlds(app_release=Release.V5_5, bootloader_release=Release.V5_5, allows=FAILING)
+WORLDS = Worlds(app_version=Release.V5_5.point, bootloader_version=Release.V5_5.point, allows=FAILING)
 
 
 def diverges(runs: int) -> bool:

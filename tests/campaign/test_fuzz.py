@@ -37,7 +37,7 @@ from otaproof.model.config import Release
 from otaproof.model.device.state import Usage
 from otaproof.model.fault_model import FaultModel
 
-WORLDS = Worlds(slots=2, has_factory=False, rollback=True, anti_rollback=False, app_release=Release.V5_1)
+WORLDS = Worlds(slots=2, has_factory=False, rollback=True, anti_rollback=False, app_version=Release.V5_1.point)
 OPTIONS = ["--slots", "2", "--no-factory", "--rollback", "--no-anti-rollback", "--idf", "5.1"]
 
 
@@ -120,7 +120,7 @@ def test_bootloader_and_application_have_releases_of_their_own() -> None:
 @pytest.mark.parametrize("app_release", [Release.V4_4, Release.V5_5, Release.V6_0, Release.V6_2_DEV])
 def test_no_pair_of_releases_makes_board_and_model_diverge(app_release: Release, bootloader_release: Release) -> None:
     """With anti-rollback, and the fast path out of deep sleep where it is drawn."""
-    worlds = Worlds(anti_rollback=True, app_release=app_release, bootloader_release=bootloader_release)
+    worlds = Worlds(anti_rollback=True, app_version=app_release.point, bootloader_version=bootloader_release.point)
     for result in runs(11, range(3 * BLOCK), worlds):
         assert DIVERGENCE not in {finding.claim_id for finding in result.findings}
 
@@ -259,7 +259,7 @@ def test_minutes_end_the_runs(capsys: pytest.CaptureFixture[str]) -> None:
         (["--jobs", "0"], "--jobs: 0; want 1 … 1024"),
         (["--slots", "17"], "--slots: 17; want 1 … 16"),
         (["--versions", "5"], "--versions: 5; want 2 … 4"),
-        (["--idf", "3.3"], "--idf: ESP-IDF 3.3 is older than the oldest known rules"),
+        (["--idf", "3.2"], "--idf: ESP-IDF 3.2 is older than 3.3, the oldest release whose rules are known"),
         (["--anti-rollback", "--no-rollback"], "--anti-rollback needs rollback"),
         (["--out", "/nowhere/file"], "--out: /nowhere is no directory"),
     ],

@@ -292,7 +292,7 @@ def test_wake_up_goes_by_the_bootloader_s_own_release(app_release: Release, boot
     assert (bootloader_release < Release.V5_5) == ("wake" in run_.tracker.taken)
 
 
-WORLDS = Worlds(slots=3, has_factory=True, rollback=True, anti_rollback=False, app_release=Release.V5_5)
+WORLDS = Worlds(slots=3, has_factory=True, rollback=True, anti_rollback=False, app_version=Release.V5_5.point)
 
 
 def test_random_histories_take_every_action_of_the_model() -> None:

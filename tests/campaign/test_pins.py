@@ -117,7 +117,9 @@ def test_pins_with_anti_rollback_are_refused() -> None:
 
 def diverges(runs: int) -> bool:
     """Tell whether random histories with pins, and operations that fail, show a divergence."""
-    worlds = Worlds(app_release=Release.V5_5, bootloader_release=Release.V5_5, allows=PINS | {Allowance.FAILING_FLASH})
+    worlds = Worlds(
+        app_version=Release.V5_5.point, bootloader_version=Release.V5_5.point, allows=PINS | {Allowance.FAILING_FLASH}
+    )
     return any(finding.claim_id == DIVERGENCE for index in range(runs) for finding in run(5, index, worlds).findings)
 
 

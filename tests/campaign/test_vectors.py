@@ -151,11 +151,11 @@ def test_secure_version_bits_bound_the_efuse(directory: Path) -> None:
     [
         ({"layout": "n9"}, "no layout 'n9' in"),
         ({"layout": 7}, "field 'layout' is 7, want a string"),
-        ({"idf": "v3.3"}, "field 'idf': ESP-IDF v3.3 is older than the oldest known rules"),
+        ({"idf": "v3.2"}, "field 'idf': ESP-IDF v3.2 is older than 3.3, the oldest release whose rules are known"),
         ({"rollback": 1}, "field 'rollback' is 1, want true or false"),
         ({"weather": {"sun": True}}, "field 'weather' is not known here; known: anti_rollback, "),
         ({"steps": [], "booted": "ota_0"}, "field 'booted' is not known here"),
-        ({"bootloader_idf": "v3.3"}, "field 'bootloader_idf': ESP-IDF v3.3 is older than the oldest known rules"),
+        ({"bootloader_idf": "v4.9"}, "field 'bootloader_idf': there is no ESP-IDF 4.9"),
         ({"skip_validate": "deep_sleep+never"}, "field 'skip_validate': 'never' is none of deep_sleep, power_on, "),
         ({"skip_validate": True}, "field 'skip_validate' is true, want a string"),
         ({"secure_version_bits": 33}, "field 'secure_version_bits' is 33, want 0 … 32"),

@@ -209,7 +209,7 @@ def test_bad_file_gets_one_line_and_exit_code_2(
 @pytest.mark.parametrize(
     ("more", "message"),
     [
-        (["--idf", "3.3"], "--idf: ESP-IDF 3.3 is older"),
+        (["--idf", "3.2"], "--idf: ESP-IDF 3.2 is older"),
         (["--idf", "new"], "--idf: 'new' is no ESP-IDF release"),
         (["--chunk", "0"], "--chunk"),
         (["--seed", "-1"], "--seed"),

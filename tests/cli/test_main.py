@@ -150,7 +150,7 @@ def test_module_runs_as_the_command() -> None:
         ("prove --bmc soon", "otaproof prove: --bmc: 'soon' is not a number"),
         (
             "prove --idf x",
-            "otaproof prove: --idf: 'x' is no ESP-IDF release; known rules: 4.4, 5.1, 5.5, 6.0, 6.1, 6.2-dev",
+            "otaproof prove: --idf: 'x' is no ESP-IDF release; want one such as 5.1, 5.1.4, 6.1-beta1 or master",
         ),
         ("diff 5.1 6.1 --bootloader 4.4", "otaproof diff: --bootloader is no option; did you mean --bootloader-idf?"),
         ("prove --claims C4", "otaproof prove: --claims is no option; did you mean --claim?"),

@@ -18,6 +18,7 @@ from otaproof.impl.chip.flash import NorFlash, ReadTracker
 from otaproof.impl.image.format import IMAGE_HEADER_SIZE, build_image, decode_app_desc, encode_app_desc, encode_image
 from otaproof.impl.image.verify import ImageInvalid, VerifyMode, read_headers, rules_of, verify_image
 from otaproof.impl.program_end import Panic
+from otaproof.impl.release_points import class_of_app, read_point
 from otaproof.model.config import Chip, Config, Release
 from places import REAL, RECORDED
 
@@ -52,7 +53,7 @@ def recorded_verdicts() -> list[tuple[str, str, str, str]]:
 @pytest.mark.parametrize(("name", "build", "complete", "boots"), recorded_verdicts())
 def test_verdict_is_the_recorded_one(name: str, build: str, complete: str, boots: str) -> None:
     """In the application and in the bootloader, for four releases, with and without anti-rollback."""
-    release = Release.parse(build.removesuffix(", anti-rollback"))
+    release = class_of_app(read_point(build.removesuffix(", anti-rollback")))
     anti = build.endswith("anti-rollback")
     config = Config(rollback=anti, anti_rollback=anti, app_release=release, bootloader_release=release)
     image = (RECORDED / "images" / IMAGES[name]["file"]).read_bytes()

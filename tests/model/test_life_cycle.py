@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from slot_moves import WORDS, Moment, after_look, make_record, parse_record, reported, situations
 
+from otaproof.impl.release_points import class_of_app, read_point
 from otaproof.model.config import Config, Release
 from otaproof.model.fault_model import FaultModel
 from otaproof.model.ota_state import API_NAMES
@@ -224,7 +225,7 @@ class Recorded:
         self.has_factory = 0 in apps.values()
         otadata = [row for row in layout["partitions"] if (row["type"], row["subtype"]) == (1, 0)]
         self.otadata = range(otadata[0]["offset"], otadata[0]["offset"] + otadata[0]["size"]) if otadata else range(0)
-        release = Release.parse(scenario["idf"])
+        release = class_of_app(read_point(scenario["idf"]))
         self.config = Config(
             rollback=scenario["rollback"],
             anti_rollback=scenario["anti_rollback"],

@@ -171,9 +171,12 @@ def second_begin(subject: Subject) -> Iterator[RuleFinding]:
 )
 def bootloader_older(subject: Subject) -> Iterator[RuleFinding]:
     """An application on a bootloader of an older release."""
-    app, bootloader = subject.config.app_release, subject.config.bootloader_release
+    app, bootloader = subject.config.app_point, subject.config.bootloader_point
     if bootloader < app:
-        yield at_release(subject, f"the bootloader goes by the rules of {bootloader.label}, not {app.label}")
+        yield at_release(
+            subject,
+            f"the bootloader goes by the rules of {subject.config.bootloader_name}, not {subject.config.app_name}",
+        )
 
 
 @rule(
