@@ -34,6 +34,7 @@ from otaproof.analysis.results.prove_result import ProveResult
 from otaproof.analysis.results.replay_result import ReplayResult
 from otaproof.analysis.results.result_parts import CommandResult
 from otaproof.analysis.results.run_replay_result import RunReplayResult
+from otaproof.analysis.results.session_result import SessionResult
 
 FOLDER = Path(__file__).parent / "schemas"
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -41,6 +42,7 @@ RESULTS: dict[str, type[CommandResult]] = {
     "binary-prove": BinaryProveResult,
     "binary-run": BinaryRunResult,
     "check": CheckResult,
+    "check-update-kind": SessionResult,
     "conform": ConformResult,
     "diff": DiffResult,
     "diff-matrix": MatrixResult,

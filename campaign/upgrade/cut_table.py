@@ -15,8 +15,9 @@ from typing import BinaryIO
 
 from ...impl.chip.cells import Cells
 from ...output_file import output_file
+from ..cuts.operation_cuts import torn_cells
 from ..device_under_test import DeviceUnderTest
-from .sweep import Stretch, SweepResult, torn_cells
+from .sweep import Stretch, SweepResult
 
 COLUMNS = ("call_index", "call", "op", "torn", "address", "otadata_0", "otadata_1", "booted", "verdict")
 

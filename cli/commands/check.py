@@ -2,6 +2,7 @@
 
 import sys
 from dataclasses import dataclass, replace
+from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -29,15 +30,24 @@ EPILOGUE = epilogue(
     "otaproof check --flash dump.bin --update build/app.bin --idf 5.1",
     "otaproof check --partitions partitions.csv --image-size 1.2M --rollback",
     "otaproof check --bootloader build/bootloader/bootloader.elf",
+    "otaproof check --update-kind partition-table --update new.csv",
     codes={
         0: "all claims hold",
-        1: "a claim is violated",
+        1: "a claim is violated, or a cut leaves a brick",
         2: "bad usage or bad input",
         3: "inconclusive: not all was decided",
     },
     names_calls=True,
 )
 USAGE = "otaproof check [OPTIONS] [PROJECT]"
+
+
+class UpdateChoice(Enum):
+    """What an update brings."""
+
+    APP = "app"
+    BOOTLOADER = "bootloader"
+    PARTITION_TABLE = "partition-table"
 
 
 def _is_table(_: object, path: Path | None) -> None:
@@ -51,7 +61,9 @@ class CheckInputs(BuildFiles):
     """Files, in place of those of the project, and what else the device holds."""
 
     update: File = None
-    """Image that the upgrade brings, or the directory that holds it."""
+    """Image that the upgrade brings, or the directory that holds it; or the bootloader, or the partition table."""
+    update_kind: Annotated[UpdateChoice, Parameter(group=DEVICE)] = UpdateChoice.APP
+    """What the update brings. For a bootloader and a partition table: between which cuts a device becomes a brick."""
     image_size: Annotated[str | None, Parameter(metavar="SIZE")] = None
     """Make the images that are not given, such as 1.2M."""
     otadata: File = None
@@ -121,6 +133,8 @@ def check(
     from ..reports.check_report import print_check
     from ..reports.progress_bar import progress_bar
 
+    if files.update_kind is not UpdateChoice.APP:
+        return _check_session(files, files.inputs(project, build), sweep, output)
     resolved = resolve(files.inputs(project, build))
     device = build_device(resolved, sweep.chunk)
     rested_on = (*resolved.values_for_check(), *device.values)
@@ -144,6 +158,35 @@ def check(
         print(shown(f"otaproof check: interrupted: partial results follow{unwritten}"), file=sys.stderr)
     output.give(result, lambda: print_check(output.console(), result))
     return ExitCode.INCONCLUSIVE if is_cut_short else exit_code(result)
+
+
+def _check_session(files: CheckInputs, inputs: "Inputs", sweep: SweepOptions, output: OutputOptions) -> ExitCode:
+    """Check an update of a bootloader or a partition table."""
+    from ...analysis.results.session_result import session_result
+    from ...analysis.session_check import check_session
+    from ...campaign.unsafe_update.session import UpdateKind
+    from ...errors import InputError
+    from ...project.device_builder import build_device
+    from ...project.resolve import resolve
+    from ...project.session_builder import build_session
+    from ..reports.progress_bar import progress_bar
+    from ..reports.session_report import print_session
+
+    for name, is_given in (("--cuts", sweep.cuts), ("--bootloader with an ELF file", files.machine_code)):
+        if is_given is not None:
+            raise InputError(f"{name}: goes with --update-kind app alone")
+    resolved = resolve(replace(inputs, update=None))
+    built = build_device(resolved, sweep.chunk)
+    built.notes.extend(f"{value.name}: {value.value}" for value in resolved.settings.not_modelled)
+    built.notes.extend(resolved.warnings)
+    built.values[:0] = resolved.values_for_check()
+    session = build_session(resolved, built, UpdateKind(files.update_kind.value), inputs.update)
+    result = session_result(check_session(session, sweep.faults, sweep.seed, progress_bar))
+    output.give(result, lambda: print_session(output.console(), result))
+    if not result.complete:
+        print(shown("otaproof check: interrupted: partial results follow"), file=sys.stderr)
+        return ExitCode.INCONCLUSIVE
+    return ExitCode.VIOLATED if result.verdict == "brick window" else ExitCode.HOLDS
 
 
 def exit_code(result: "CheckResult") -> ExitCode:

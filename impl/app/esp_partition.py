@@ -6,6 +6,7 @@ partition_target.c (spi_flash/partition.c in 4.4).
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from ..chip.cells import SECTOR_SIZE
 from ..chip.flash import NorFlash
@@ -41,6 +42,19 @@ class EspPartitions:
             if (known.offset, known.size) == (partition.offset, partition.size):
                 return known
         return None
+
+    def register_external(self, partition: Partition) -> Partition:
+        """Add a partition that the table need not have, and return it as it is found from now on.
+
+        It is never read-only, and its label has 16 bytes at most. Raises OtaError: INVALID_SIZE past the end of the
+        chip, INVALID_ARG where it overlaps another. Source: esp_partition_register_external."""
+        if partition.end > self.flash.size:
+            raise OtaError(EspErr.INVALID_SIZE)
+        if any(known.offset < partition.end and partition.offset < known.end for known in self.table):
+            raise OtaError(EspErr.INVALID_ARG)
+        registered = replace(partition, readonly=False, encrypted=False)
+        self.table = (*self.table, registered)
+        return registered
 
     def read(self, partition: Partition, offset: int, length: int) -> bytes:
         """Return `length` bytes from `offset` in the partition; raises OtaError beyond its end."""
