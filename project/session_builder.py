@@ -8,7 +8,7 @@ from ..errors import InputError
 from ..impl.chip.cells import SECTOR_SIZE, Cells
 from ..impl.chip.chips import CHIPS
 from ..impl.chip.flash import Strictness
-from ..impl.partitions.table import TABLE_MAGIC, TableError, encode_table
+from ..impl.partitions.table import TABLE_MAGIC, TABLE_MAX_LENGTH, TableError, encode_table
 from ..impl.rom import read_bootloader
 from .device_builder import DeviceToCheck
 from .files import parse_table, read_file
@@ -44,7 +44,7 @@ def _build_table(
     resolved: Resolved, built: DeviceToCheck, update: Path | None
 ) -> tuple[SessionDevice, list[ConfigValue]]:
     old = built.world.cells.read(resolved.config.table_offset, SECTOR_SIZE)
-    new = old.rstrip(b"\xff") if update is None else _table_bytes(update, resolved)
+    new = old[:TABLE_MAX_LENGTH] if update is None else _table_bytes(update, resolved)
     device = SessionDevice(built.world, UpdateKind.PARTITION_TABLE, old, new)
     return device, [_told("new partition table", update, "the table that is there once more")]
 

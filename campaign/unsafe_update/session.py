@@ -54,16 +54,26 @@ class SessionDevice:
     """What the update brings."""
 
     @property
+    def rom_looks_at(self) -> int:
+        """Offset at which the ROM looks for the bootloader, in bytes."""
+        return CHIPS[self.dut.config.chip].bootloader_offset
+
+    @property
+    def bootloader_room(self) -> int:
+        """Bytes from there to the partition table."""
+        return self.dut.config.table_offset - self.rom_looks_at
+
+    @property
     def final(self) -> Partition:
-        """The partition that the data is for, as the application registers it where the table does not have it."""
-        config = self.dut.config
-        start = CHIPS[config.chip].bootloader_offset
+        """The partition that the data is for: the table's row of that use, or what the application registers."""
         if self.kind is UpdateKind.BOOTLOADER:
-            room = config.table_offset - start
-            return Partition("PrimaryBTLDR", PartitionType.BOOTLOADER, PRIMARY_SUBTYPE, start, room)
-        return Partition(
-            "PrimaryPrtTable", PartitionType.PARTITION_TABLE, PRIMARY_SUBTYPE, config.table_offset, SECTOR_SIZE
-        )
+            place, type_ = ("PrimaryBTLDR", self.rom_looks_at, self.bootloader_room), PartitionType.BOOTLOADER
+        else:
+            place = "PrimaryPrtTable", self.dut.config.table_offset, SECTOR_SIZE
+            type_ = PartitionType.PARTITION_TABLE
+        label, offset, size = place
+        rows = (row for row in self.dut.table if (row.type, row.subtype) == (type_, PRIMARY_SUBTYPE))
+        return next(rows, Partition(label, type_, PRIMARY_SUBTYPE, offset, size))
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,8 +161,8 @@ class _Recorder:
     def __init__(self, board: Board, cut: SessionCut | None) -> None:
         self.board = board
         self.calls: tuple[SessionCall, ...] = ()
-        self.begun = ""
-        """The call that was begun last."""
+        self.begun = "esp_partition_register_external()"
+        """The call that was begun last; the first makes no operation, and is not taken down."""
         self._cut = cut
 
     @property

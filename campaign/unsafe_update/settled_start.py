@@ -91,8 +91,8 @@ def settled_start(device: SessionDevice, moment: Moment, tracker: ReadTracker | 
     flash.tracker = tracker
     bootloader = None
     if device.kind is UpdateKind.BOOTLOADER:
-        final = device.final
-        answer = flash.ask(StartedBootloader(final.offset, final.size, device.old, device.new))
+        question = StartedBootloader(device.rom_looks_at, device.bootloader_room, device.old, device.new)
+        answer = flash.ask(question)
         if not isinstance(answer, Version):
             return Start(StartKind.NO_BOOTLOADER)
         if answer is Version.OTHER:

@@ -16,6 +16,7 @@ _DONE = {"e": "erased", "p": "programmed"}
 def print_session(console: Console, result: SessionResult) -> None:
     """Print all that such a check found."""
     page = ReportPage(console)
+    page.title(f"Power cuts in an update of {_TITLES[result.kind]}, fault model {result.faults}")
     final = result.final
     seen = (counted(result.cuts, "cut point"), counted(result.distinct_starts, "distinct state"))
     page.line(

@@ -52,6 +52,11 @@ LISTINGS: tuple[Listing, ...] = (
         ),
     ),
     Listing("replay", "replay TOKEN", (("  4 ", "C4 "),)),
+    Listing(
+        "brick-window",
+        f"check {EXAMPLE} --idf 6.1 --update-kind partition-table",
+        (("Power cuts", "    without"), ("Brick window, F1", "  ✗ every")),
+    ),
 )
 
 
