@@ -30,11 +30,11 @@ def read_bootloader(cells: Cells, offset: int, room: int) -> bytes | None:
         return None
     position, segments, data = IMAGE_HEADER_SIZE, [], []
     for _ in range(header.segment_count):
+        if position + SEGMENT_HEADER_SIZE > room:
+            return None
         segments.append(decode_segment_header(cells.read(offset + position, SEGMENT_HEADER_SIZE)))
         data.append(Span(position + SEGMENT_HEADER_SIZE, segments[-1].data_len))
         position = data[-1].start + data[-1].length
-        if position + SEGMENT_HEADER_SIZE > room:
-            return None
     length = position + checksum_length(position)
     if length > room:
         return None
