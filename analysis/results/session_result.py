@@ -1,10 +1,11 @@
 """The result of `otaproof check --update-kind bootloader` and `partition-table`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from ...campaign.unsafe_update.brick_window import BrickWindow, CutPlace, CutRun
 from ...campaign.unsafe_update.session import UpdateKind
+from ...campaign.unsafe_update.session_token import SessionToken, encode_session_token, make_session_token
 from ...campaign.unsafe_update.settled_start import Start, Version
 from ..session_check import SessionReport
 from .check_result import DeviceConfig, device_config
@@ -63,6 +64,8 @@ class SessionCut:
     """What is left of it, as tokens have it: before, after, prefix:N, partial:N, bytes:P.S, bits:P.S."""
     bytes_done: int | None
     """Bytes of the operation that took effect, from its start; null for a sampled pattern."""
+    token: str
+    """What `otaproof replay` plays the session up to that cut by."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +140,8 @@ class SessionResult(CommandResult):
     """Every cut point was decided."""
     uncut: StartEntry
     """What the device comes to when no power is cut."""
+    uncut_token: str
+    """What `otaproof replay` plays the whole session by."""
     windows: tuple[WindowEntry, ...]
     """The brick window of each fault model up to that one."""
     outcomes: tuple[OutcomeEntry, ...]
@@ -146,7 +151,8 @@ class SessionResult(CommandResult):
 def session_result(report: SessionReport) -> SessionResult:
     """Return all that a check of such an update found."""
     device, sweep = report.checked.device, report.sweep
-    windows = tuple(map(_window, sweep.windows()))
+    uncut = make_session_token(device, None, sweep.uncut.kind)
+    windows = tuple(_window(window, uncut) for window in sweep.windows())
     return SessionResult(
         kind=_KINDS[device.kind],
         verdict=_verdict(report, windows),
@@ -164,8 +170,9 @@ def session_result(report: SessionReport) -> SessionResult:
         seconds=round(report.seconds, 3),
         complete=sweep.is_complete,
         uncut=_start(sweep.uncut),
+        uncut_token=encode_session_token(uncut),
         windows=windows,
-        outcomes=tuple(map(_outcome, sweep.outcomes())),
+        outcomes=tuple(_outcome(run, uncut) for run in sweep.outcomes()),
     )
 
 
@@ -182,29 +189,31 @@ def _assumptions(kind: UpdateKind) -> tuple[str, ...]:
     return (*own, _ERASED_AT_ONCE, _COPY)
 
 
-def _window(window: BrickWindow) -> WindowEntry:
+def _window(window: BrickWindow, session: SessionToken) -> WindowEntry:
     return WindowEntry(
         faults=fault_name(window.faults.name),
         sampled=window.is_sampled,
         cuts=window.cuts,
         bricks=window.bricks,
-        first=None if window.first is None else _cut(window.first),
-        last=None if window.last is None else _cut(window.last),
+        first=None if window.first is None else _cut(window.first, session),
+        last=None if window.last is None else _cut(window.last, session),
         between=window.between,
     )
 
 
-def _outcome(run: CutRun) -> OutcomeEntry:
-    return OutcomeEntry(first=_cut(run.first), last=_cut(run.last), cuts=run.count, start=_start(run.start))
+def _outcome(run: CutRun, session: SessionToken) -> OutcomeEntry:
+    first, last = _cut(run.first, session), _cut(run.last, session)
+    return OutcomeEntry(first=first, last=last, cuts=run.count, start=_start(run.start))
 
 
-def _cut(place: CutPlace) -> SessionCut:
+def _cut(place: CutPlace, session: SessionToken) -> SessionCut:
     return SessionCut(
         call=place.name,
         operation_index=place.op_index,
         operation=operations_of((place.op,))[0],
         torn=str(place.torn),
         bytes_done=place.done,
+        token=encode_session_token(replace(session, cut=place.session_cut, start=place.start.kind)),
     )
 
 

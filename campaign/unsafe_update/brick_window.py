@@ -14,7 +14,7 @@ from ...impl.chip.torn_operations import Torn, TornKind
 from ...impl.otadata import ENTRY_SIZE
 from ...model.fault_model import FaultModel
 from ..cuts.operation_cuts import OperationCuts, Tears, decide_operation
-from .session import SessionCall, SessionDevice
+from .session import SessionCall, SessionCut, SessionDevice
 from .settled_start import Start, start_oracle
 
 Progress = Callable[[int, int], None]
@@ -23,7 +23,7 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class CutPlace:
-    """One cut."""
+    """One cut, and what the device comes to by it."""
 
     call: int
     """Number of the call in the session, from 0."""
@@ -33,6 +33,12 @@ class CutPlace:
     """The operation within the call, from 0."""
     op: FlashOp
     torn: Torn
+    start: Start
+
+    @property
+    def session_cut(self) -> SessionCut:
+        """The same as a session is played with it."""
+        return SessionCut(self.call, self.op_index, self.torn)
 
     @property
     def done(self) -> int | None:
@@ -50,7 +56,11 @@ class CutRun:
     first: CutPlace
     last: CutPlace
     count: int
-    start: Start
+
+    @property
+    def start(self) -> Start:
+        """What the device comes to by each of them."""
+        return self.first.start
 
     @property
     def weakest_model(self) -> FaultModel:
@@ -106,9 +116,9 @@ class SessionSweep:
     def outcomes(self) -> Iterator[CutRun]:
         """Yield the cuts that are no patterns, in runs of one outcome."""
         exact = [run for run in self.runs if run.weakest_model <= FaultModel.F1]
-        for start, group in groupby(exact, key=lambda run: run.start):
+        for _, group in groupby(exact, key=lambda run: run.start):
             runs = list(group)
-            yield CutRun(runs[0].first, runs[-1].last, sum(run.count for run in runs), start)
+            yield CutRun(runs[0].first, runs[-1].last, _count(runs))
 
 
 def brick_window(faults: FaultModel, runs: list[CutRun]) -> BrickWindow:
@@ -161,10 +171,12 @@ def _cuts_of(device: SessionDevice, op: FlashOp, faults: FaultModel, seed: int) 
 
 
 def _run(number: int, call: SessionCall, op_index: int, tears: Tears[Start]) -> CutRun:
-    first = CutPlace(number, call.name, op_index, call.ops[op_index], tears.torn)
     last_torn = Torn(tears.torn.kind, length=tears.torn.length + tears.count - 1) if tears.count > 1 else tears.torn
-    last = CutPlace(number, call.name, op_index, call.ops[op_index], last_torn)
-    return CutRun(first, last, tears.count, tears.known.future)
+    first, last = (
+        CutPlace(number, call.name, op_index, call.ops[op_index], torn, tears.known.future)
+        for torn in (tears.torn, last_torn)
+    )
+    return CutRun(first, last, tears.count)
 
 
 def _count(runs: Iterable[CutRun]) -> int:

@@ -16,7 +16,7 @@ from ...impl.app.esp_partition import EspPartitions
 from ...impl.board import App, Board
 from ...impl.chip.cells import SECTOR_SIZE
 from ...impl.chip.chips import CHIPS
-from ...impl.chip.flash import FlashOp, PlannedCut
+from ...impl.chip.flash import FlashOp, PlannedCut, PlanNotReached
 from ...impl.chip.torn_operations import Torn
 from ...impl.esp_err import OtaError
 from ...impl.partitions.partition import PRIMARY_SUBTYPE, Partition, PartitionType
@@ -27,6 +27,7 @@ from ..history.player import Moment
 
 OLDEST_RELEASE = Release.V5_5
 """From here on there is esp_ota_set_final_partition."""
+WRITE = "esp_ota_write"
 R = TypeVar("R")
 
 
@@ -78,7 +79,7 @@ class SessionDevice:
 
 @dataclass(frozen=True, slots=True)
 class SessionCall:
-    """A call of the session, played without a cut."""
+    """A call of the session, played."""
 
     name: str
     ops: tuple[FlashOp, ...]
@@ -95,19 +96,10 @@ class SessionCut:
     torn: Torn
 
 
-def play_session(device: SessionDevice) -> tuple[SessionCall, ...]:
-    """Play the session without a cut and return its calls; raises SessionFailed where it does not go through."""
-    return _play(device, None).calls
+def play_session(device: SessionDevice, cut: SessionCut | None = None) -> tuple[SessionCall, ...]:
+    """Play the session, up to its end or to a cut, and return its calls; the last one is then what the cut left of it.
 
-
-def cut_session(device: SessionDevice, cut: SessionCut) -> Moment:
-    """Play the session up to a cut, and return what that leaves; raises PlanNotReached where there is none such."""
-    recorder = _play(device, cut)
-    recorder.board.flash.end_plan()
-    return recorder.moment
-
-
-def _play(device: SessionDevice, cut: SessionCut | None) -> "_Recorder":
+    Raises SessionFailed where it does not go through, PlanNotReached where there is no such cut."""
     if device.dut.config.app_release < OLDEST_RELEASE:
         raise SessionFailed(f"esp_ota_set_final_partition() exists from {OLDEST_RELEASE.label} on")
     board = device.dut.board()
@@ -122,7 +114,13 @@ def _play(device: SessionDevice, cut: SessionCut | None) -> "_Recorder":
         pass
     except OtaError as error:
         raise SessionFailed(f"{recorder.begun}: {error}") from None
-    return recorder
+    except (Panic, Hang) as end:
+        raise SessionFailed(
+            f"{recorder.begun}: the program {'panics' if isinstance(end, Panic) else 'hangs'}"
+        ) from None
+    if cut is not None and cut.call >= len(recorder.calls):
+        raise PlanNotReached(f"it cuts call {cut.call}, but the session has {len(recorder.calls)}")
+    return recorder.calls
 
 
 def _start(board: Board) -> App:
@@ -145,7 +143,7 @@ def _make_calls(device: SessionDevice, app: App, staging: Partition, recorder: "
     )
     for at in range(0, len(new), chunk):
         piece = new[at : at + chunk]
-        recorder.call(f"esp_ota_write(bytes {at} … {at + len(piece) - 1})", partial(ota.esp_ota_write, handle, piece))
+        recorder.call(f"{WRITE}(bytes {at} … {at + len(piece) - 1})", partial(ota.esp_ota_write, handle, piece))
     recorder.call("esp_ota_end()", partial(ota.esp_ota_end, handle))
 
 
@@ -165,11 +163,6 @@ class _Recorder:
         """The call that was begun last; the first makes no operation, and is not taken down."""
         self._cut = cut
 
-    @property
-    def moment(self) -> Moment:
-        """What flash and eFuse hold now."""
-        return Moment(self.board.flash.cells, self.board.efuse.bits)
-
     def call(self, name: str, function: Callable[[], R]) -> R:
         """Make a call; raises PowerCut where the power fails in it."""
         flash, bits = self.board.flash, self.board.efuse.bits
@@ -178,8 +171,10 @@ class _Recorder:
         flash.snapshots = []
         if self._cut is not None and self._cut.call == len(self.calls):
             flash.plan_cut(PlannedCut(self._cut.op, self._cut.torn))
-        result = function()
-        cells = [*flash.snapshots, flash.cells]
-        moments = tuple(Moment(after, bits) for after in cells)
-        self.calls += (SessionCall(name, tuple(flash.take_ops()), moments),)
-        return result
+        try:
+            result = function()
+            flash.end_plan()
+            return result
+        finally:
+            moments = tuple(Moment(after, bits) for after in (*flash.snapshots, flash.cells))
+            self.calls += (SessionCall(name, tuple(flash.take_ops()), moments),)

@@ -1,6 +1,7 @@
 """`otaproof check`: an upgrade with the power cut at every flash step, what boots, and what that breaks."""
 
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
@@ -21,7 +22,6 @@ from ..options.values import File, can_be_made, is_elf, within
 if TYPE_CHECKING:
     from ...analysis.bootloader_check import BootloaderCheck
     from ...analysis.results.check_result import CheckResult
-    from ...analysis.upgrade_check import CheckReport
     from ...campaign.device_under_test import DeviceUnderTest
     from ...project.inputs import Inputs
 
@@ -128,6 +128,7 @@ def check(
     """
     from ...analysis.results.check_result import check_result
     from ...analysis.upgrade_check import check_upgrade
+    from ...campaign.upgrade.cut_table import write_cut_table
     from ...project.device_builder import build_device
     from ...project.resolve import resolve
     from ..reports.check_report import print_check
@@ -151,11 +152,11 @@ def check(
         progress_bar,
         None if watched is None else watched.oracle,
     )
-    is_cut_short = report.is_interrupted or not (sweep.cuts is None or _are_cuts_written(sweep.cuts, report))
+    is_cut_short = report.is_interrupted or not _is_written(
+        sweep.cuts, lambda path: write_cut_table(path, report.world, report.upgrade)
+    )
     result = check_result(report, None if watched is None else watched.findings(report.sweeps))
-    if is_cut_short:
-        unwritten = "" if sweep.cuts is None else f", and {sweep.cuts} is not written"
-        print(shown(f"otaproof check: interrupted: partial results follow{unwritten}"), file=sys.stderr)
+    _tell_cut_short(is_cut_short, sweep.cuts)
     output.give(result, lambda: print_check(output.console(), result))
     return ExitCode.INCONCLUSIVE if is_cut_short else exit_code(result)
 
@@ -165,6 +166,7 @@ def _check_session(files: CheckInputs, inputs: "Inputs", sweep: SweepOptions, ou
     from ...analysis.results.session_result import session_result
     from ...analysis.session_check import check_session
     from ...campaign.unsafe_update.session import UpdateKind
+    from ...campaign.unsafe_update.session_cut_table import write_session_cut_table
     from ...errors import InputError
     from ...project.device_builder import build_device
     from ...project.resolve import resolve
@@ -172,19 +174,22 @@ def _check_session(files: CheckInputs, inputs: "Inputs", sweep: SweepOptions, ou
     from ..reports.progress_bar import progress_bar
     from ..reports.session_report import print_session
 
-    for name, is_given in (("--cuts", sweep.cuts), ("--bootloader with an ELF file", files.machine_code)):
-        if is_given is not None:
-            raise InputError(f"{name}: goes with --update-kind app alone")
+    if files.machine_code is not None:
+        raise InputError("--bootloader with an ELF file: goes with --update-kind app alone")
     resolved = resolve(replace(inputs, update=None))
     built = build_device(resolved, sweep.chunk)
     built.notes.extend(f"{value.name}: {value.value}" for value in resolved.settings.not_modelled)
     built.notes.extend(resolved.warnings)
     built.values[:0] = resolved.values_for_check()
     session = build_session(resolved, built, UpdateKind(files.update_kind.value), inputs.update)
-    result = session_result(check_session(session, sweep.faults, sweep.seed, progress_bar))
+    report = check_session(session, sweep.faults, sweep.seed, progress_bar)
+    is_cut_short = not report.sweep.is_complete or not _is_written(
+        sweep.cuts, lambda path: write_session_cut_table(path, report.sweep)
+    )
+    result = session_result(report)
+    _tell_cut_short(is_cut_short, sweep.cuts)
     output.give(result, lambda: print_session(output.console(), result))
-    if not result.complete:
-        print(shown("otaproof check: interrupted: partial results follow"), file=sys.stderr)
+    if is_cut_short:
         return ExitCode.INCONCLUSIVE
     return ExitCode.VIOLATED if result.verdict == "brick window" else ExitCode.HOLDS
 
@@ -207,12 +212,18 @@ def _watched(elf: Path, device: "DeviceUnderTest") -> "BootloaderCheck":
     return BootloaderCheck(read_program(elf), device)
 
 
-def _are_cuts_written(path: Path, report: "CheckReport") -> bool:
-    """Write every cut point, unless an interrupt comes: half of them would pass for all."""
-    from ...campaign.upgrade.cut_table import write_cut_table
-
+def _is_written(path: Path | None, write: Callable[[Path], int]) -> bool:
+    """Write every cut point where a file is asked for, unless an interrupt comes: half of them would pass for all."""
     try:
-        write_cut_table(path, report.world, report.upgrade)
+        if path is not None:
+            write(path)
     except KeyboardInterrupt:
         return False
     return True
+
+
+def _tell_cut_short(is_cut_short: bool, cuts: Path | None) -> None:
+    """Say on stderr that an interrupt came, and what it cost; a table of cuts is written of a whole sweep alone."""
+    if is_cut_short:
+        unwritten = "" if cuts is None else f", and {cuts} is not written"
+        print(shown(f"otaproof check: interrupted: partial results follow{unwritten}"), file=sys.stderr)

@@ -24,6 +24,8 @@ def print_session(console: Console, result: SessionResult) -> None:
         f"{', '.join(seen)}, seed {result.seed}, {result.seconds:.1f} s{'' if result.complete else ', interrupted'}"
     )
     page.item(WRONG if result.uncut.brick else " ", f"without a cut the device {_start(result.uncut)}")
+    if result.uncut.brick:
+        page.command(f"otaproof replay {result.uncut_token}", indent=4)
     for window in result.windows:
         _print_window(page, window)
     page.title("What the cuts come to, each decided exactly")
@@ -41,8 +43,9 @@ def _print_window(page: ReportPage, window: WindowEntry) -> None:
         page.title(f"{window.faults}: {how} a brick")
         return
     page.title(f"Brick window, {window.faults}: {window.bricks:,} of {counted(window.cuts, 'cut point')}")
-    page.item(" ", f"from {_cut(window.first)}")
-    page.item(" ", f"to   {_cut(window.last)}")
+    for word, cut in (("from", window.first), ("to  ", window.last)):
+        page.item(" ", f"{word} {_cut(cut)}")
+        page.command(f"otaproof replay {cut.token}", indent=4)
     if window.bricks == window.between:
         page.item(WRONG, "every cut between the two leaves a device that starts nothing", style="bold red")
     else:

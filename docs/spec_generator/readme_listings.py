@@ -20,7 +20,7 @@ from .spec_page import ROOT
 EXAMPLE = "examples/two-slot"
 WIDTH = 80
 """Columns of the terminal."""
-_TOKEN = re.compile(r"(\bot[ph]1\.\w{8})[\w-]+")
+_TOKEN = re.compile(r"(\bot[phs]1\.\w{8})[\w-]+")
 _VARYING = (
     (re.compile(r"\b\d+(\.\d+)? s\b"), "0.0 s"),
     # Which invariants are tried depends on the order of the solver's answers.

@@ -1,6 +1,5 @@
 """Updates of bootloader and partition table: what each cut comes to, and that deciding it fast changes no answer."""
 
-import random
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -11,52 +10,19 @@ from otaproof.campaign.unsafe_update.session import (
     SessionCut,
     SessionDevice,
     SessionFailed,
-    UpdateKind,
-    cut_session,
     play_session,
 )
 from otaproof.campaign.unsafe_update.settled_start import Start, StartKind, Version, settled_start
 from otaproof.impl.app.esp_partition import EspPartitions
 from otaproof.impl.chip.cells import SECTOR_SIZE, Cells
-from otaproof.impl.chip.chips import CHIPS
-from otaproof.impl.chip.flash import FlashOpKind, Strictness
+from otaproof.impl.chip.flash import FlashOpKind
 from otaproof.impl.chip.torn_operations import AFTER, BEFORE, Torn
-from otaproof.impl.image.format import encode_image
-from otaproof.impl.partitions.partition import Partition, PartitionType
-from otaproof.impl.partitions.table import encode_table
-from otaproof.model.config import Chip, Release
+from otaproof.impl.partitions.partition import Partition
+from otaproof.model.config import Release
 from otaproof.model.fault_model import FaultModel
-from worlds import small_world
+from unsafe_updates import DEVICES, ROWS_OF_NEW_TABLE, TABLE_OFFSET, bootloader_device, table_device
 
-TABLE_OFFSET = 0x8000
 COPY = "esp_ota_end()"
-ROWS_OF_NEW_TABLE = 5
-
-
-def bootloader(seed: int, size: int = 300, chip: Chip = Chip.ESP32) -> bytes:
-    """Return an image that the ROM starts, of one segment of `size` bytes for RAM."""
-    return encode_image(chip, [(CHIPS[chip].loadable[0][0], random.Random(seed).randbytes(size))])
-
-
-def table_device(release: Release = Release.V6_1) -> SessionDevice:
-    """Return a device with two slots of 64 KiB whose update adds a row to the table."""
-    dut = replace(small_world(release, rollback=True), strictness=Strictness.CHIP)
-    more = Partition("settings", PartitionType.DATA, 0x40, 0xF000, 0x1000)
-    table = encode_table((*dut.table, more))
-    return SessionDevice(dut, UpdateKind.PARTITION_TABLE, dut.cells.read(TABLE_OFFSET, SECTOR_SIZE), table)
-
-
-def bootloader_device(release: Release = Release.V6_1, table_offset: int = 0x3000) -> SessionDevice:
-    """Return a device with 8 KiB for the bootloader, and an update of it."""
-    dut = small_world(release, rollback=True)
-    config = replace(dut.config, table_offset=table_offset)
-    cells = dut.cells.with_bytes(TABLE_OFFSET, b"\xff" * SECTOR_SIZE)
-    cells = cells.with_bytes(table_offset, encode_table(dut.table)).with_bytes(0x1000, bootloader(1))
-    dut = replace(dut, config=config, cells=cells, strictness=Strictness.CHIP)
-    return SessionDevice(dut, UpdateKind.BOOTLOADER, bootloader(1), bootloader(2))
-
-
-DEVICES = {"partition table": table_device, "bootloader": bootloader_device}
 
 
 def swept(device: SessionDevice, faults: FaultModel = FaultModel.F1) -> SessionSweep:
@@ -84,7 +50,7 @@ def test_each_cut_of_the_copy_is_decided_as_by_pulling_the_plug(name: str, every
             continue
         for step in sorted({*range(0, run.count, every), run.count - 1}):
             torn = replace(run.first.torn, length=run.first.torn.length + step)
-            left = cut_session(device, SessionCut(copy, run.first.op_index, torn))
+            left = play_session(device, SessionCut(copy, run.first.op_index, torn))[-1].moments[-1]
             assert settled_start(device, replace(left, cells=Cells.from_bytes(left.cells.to_bytes()))) == run.start
             decided += 1
     assert decided > 2 * SECTOR_SIZE / every

@@ -1,5 +1,7 @@
 """`otaproof check --update-kind` as a user runs it: windows, exit codes, and one line for whatever is wrong."""
 
+import csv
+import gzip
 import json
 import random
 from pathlib import Path
@@ -97,6 +99,53 @@ def test_text_names_the_window_and_what_the_device_does(files: Path, capsys: pyt
         assert part in printed
 
 
+@pytest.mark.parametrize("kind", ["partition-table", "bootloader"])
+def test_every_replay_line_replays(files: Path, capsys: pytest.CaptureFixture[str], kind: str) -> None:
+    """Without a file: a brick is one again, and exit code and JSON say so."""
+    new = "new.csv" if kind == "partition-table" else "new-esp32.bin"
+    arguments = command(kind, "--update", new, "--bootloader", "old-esp32.bin")
+    assert main(arguments) == 1
+    lines = [line.split() for line in capsys.readouterr().out.splitlines() if "otaproof replay" in line]
+    assert 4 == len(lines)
+    assert [1] * len(lines) == [main(words[1:]) for words in lines]
+    assert "the board confirms a brick" in capsys.readouterr().out
+    _, found = told(capsys, *arguments)
+    for outcome in found["outcomes"][:3] + found["outcomes"][-1:]:
+        code, again = main(["replay", outcome["last"]["token"], "--json"]), json.loads(capsys.readouterr().out)
+        assert (int(outcome["start"]["brick"]), True) == (code, again["confirmed"])
+        assert ("session", outcome["start"]["partition"]) == (again["kind"], again["running"])
+
+
+def test_replay_takes_the_files_of_a_token_and_saves_the_flash(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Both bootloaders, byte for byte, in what the cut left."""
+    names = ("old-esp32.bin", "new-esp32.bin")
+    _, found = told(capsys, *command("bootloader", "--bootloader", names[0], "--update", names[1], "--faults", "F0"))
+    images = [argument for name in names for argument in ("--image", name)]
+    assert main(["replay", found["uncut_token"], *images, "--save-flash", "after.bin"]) == 0
+    new = (files / names[1]).read_bytes()
+    assert new == (files / "after.bin").read_bytes()[0x1000 : 0x1000 + len(new)]
+    assert main(["replay", found["windows"][0]["first"]["token"], "--bootloader", names[0]]) == 2
+    assert "go to --image" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["cuts.csv", "cuts.csv.gz"])
+def test_table_of_cuts_has_a_row_for_each(files: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:
+    """As many as are counted, and as many bricks."""
+    _, found = told(capsys, *command("partition-table", "--update", "new.csv", "--faults", "F2", "--cuts", name))
+    opened = gzip.open if name.endswith(".gz") else open
+    with opened(files / name, "rt", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    window = found["windows"][-1]
+    assert (found["cuts"], window["bricks"]) == (len(rows), sum(row["verdict"] == "brick" for row in rows))
+    assert {"ok": {"runs"}, "brick": {"no_application", "panics"}} == {
+        verdict: {row["start"] for row in rows if row["verdict"] == verdict} for verdict in ("ok", "brick")
+    }
+    bricks = [row for row in rows if row["verdict"] == "brick"]
+    for row, cut in ((bricks[0], window["first"]), (bricks[-1], window["last"])):
+        assert (cut["call"], cut["torn"], str(cut["operation"][1])) == (row["call"], row["torn"], row["address"])
+    assert {"old", "new", ""} == {row["table"] for row in rows} and {""} == {row["bootloader"] for row in rows}
+
+
 def test_table_without_the_running_slot_bricks_without_any_cut(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """ota_0 has moved, and its image has not."""
     code, result = told(capsys, *command("partition-table", "--update", "moved.csv", "--faults", "F0"))
@@ -128,7 +177,7 @@ def test_bootloader_of_a_dump_is_the_old_one(files: Path, capsys: pytest.Capture
         (command("partition-table", "--update", "old-esp32.bin"), "neither a CSV nor a binary table"),
         (command("partition-table", "--update", "missing.csv"), "no such file"),
         (command("partition-table", "--update", "new.csv", idf="5.1"), "exists from 5.5 on"),
-        (command("partition-table", "--cuts", "cuts.csv"), "--cuts: goes with --update-kind app alone"),
+        (command("partition-table", "--cuts", "cuts.txt"), "cuts.txt must end in .csv or .csv.gz"),
         (command("bootloader"), "no bootloader: give --bootloader or --update"),
         (command("bootloader", "--update", "new.csv"), "is no image; want the bootloader.bin"),
         (command("bootloader", "--update", "new-esp32c3.bin"), "is built for another chip than esp32"),
