@@ -35,6 +35,7 @@ from otaproof.analysis.results.releases_result import ReleasesResult
 from otaproof.analysis.results.replay_result import ReplayResult
 from otaproof.analysis.results.result_parts import CommandResult
 from otaproof.analysis.results.run_replay_result import RunReplayResult
+from otaproof.analysis.results.session_result import SessionResult
 
 FOLDER = Path(__file__).parent / "schemas"
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -42,6 +43,7 @@ RESULTS: dict[str, type[CommandResult]] = {
     "binary-prove": BinaryProveResult,
     "binary-run": BinaryRunResult,
     "check": CheckResult,
+    "check-update-kind": SessionResult,
     "conform": ConformResult,
     "diff": DiffResult,
     "diff-matrix": MatrixResult,

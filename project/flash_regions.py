@@ -45,21 +45,23 @@ def board_regions(
         raise InputError(f"--image: the token was made with {', '.join(built)}; give each of these files")
     config = world.config
     start = CHIPS[config.chip].bootloader_offset
-    _check_bootloader(bootloader, config, config.table_offset - start)
+    check_bootloader(bootloader, "--bootloader", config)
     table = Region(config.table_offset, cells.read(config.table_offset, SECTOR_SIZE))
     kept = [partition for partition in world.table if partition.is_app or partition.is_otadata]
     regions = [Region(partition.offset, cells.read(partition.offset, partition.size)) for partition in kept]
     return tuple(sorted((Region(start, bootloader), table, *regions), key=lambda region: region.offset))
 
 
-def _check_bootloader(contents: bytes, config: Config, room: int) -> None:
+def check_bootloader(contents: bytes, name: str, config: Config) -> None:
+    """Raise InputError, with the name of the file or its option, for what is no bootloader of the device."""
     chip = config.chip.value
+    room = config.table_offset - CHIPS[config.chip].bootloader_offset
     if len(contents) < IMAGE_HEADER_SIZE or contents[0] != IMAGE_MAGIC:
-        raise InputError("--bootloader: is no image; want the bootloader.bin of a build")
+        raise InputError(f"{name}: is no image; want the bootloader.bin of a build")
     if decode_header(contents[:IMAGE_HEADER_SIZE]).chip_id != CHIPS[config.chip].chip_id:
-        raise InputError(f"--bootloader: is built for another chip than {chip}")
+        raise InputError(f"{name}: is built for another chip than {chip}")
     if len(contents) > room:
-        raise InputError(f"--bootloader: {len(contents)} bytes reach into the partition table; {room} fit")
+        raise InputError(f"{name}: {len(contents)} bytes reach into the partition table; {room} fit")
 
 
 def save_for_study(path: Path, cells: Cells) -> str:

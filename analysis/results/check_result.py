@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from ...campaign.device_under_test import DeviceUnderTest
 from ...campaign.upgrade.claim_results import ClaimResult
 from ...campaign.upgrade.upgrade_replay import replay
 from ...campaign.upgrade.upgrade_token import decode_token
@@ -200,18 +201,10 @@ class CheckResult(ModelResult):
 
 def check_result(report: CheckReport, bootloader: "BootloaderFindings | None" = None) -> CheckResult:
     """Return all that a check found; bootloader: what came of the power-ons by one's machine code."""
-    world, config = report.world, report.world.config
+    world = report.world
     has_proofs = isinstance(report.proofs, Proofs)
     return CheckResult(
-        config=DeviceConfig(
-            rollback=config.rollback,
-            anti_rollback=config.anti_rollback,
-            idf=config.app_name,
-            bootloader_idf=config.bootloader_name,
-            chip=config.chip.value,
-            table_offset=config.table_offset,
-            chunk=world.chunk,
-        ),
+        config=device_config(world),
         settings=setting_entries(report.settings),
         notes=report.notes,
         layout=partition_entries(world.table),
@@ -229,6 +222,20 @@ def check_result(report: CheckReport, bootloader: "BootloaderFindings | None" = 
         claims=tuple(_claim(report, result) for result in report.claims),
         bootloader=None if bootloader is None else _bootloader(report, bootloader),
         **left_out_entries(has_proofs),
+    )
+
+
+def device_config(device: DeviceUnderTest) -> DeviceConfig:
+    """Return the configuration of a device as a result has it."""
+    config = device.config
+    return DeviceConfig(
+        rollback=config.rollback,
+        anti_rollback=config.anti_rollback,
+        idf=config.app_name,
+        bootloader_idf=config.bootloader_name,
+        chip=config.chip.value,
+        table_offset=config.table_offset,
+        chunk=device.chunk,
     )
 
 

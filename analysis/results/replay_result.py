@@ -1,10 +1,15 @@
 """The result of `otaproof replay`."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
 from ...campaign.history.history_replay import HistoryReplay
 from ...campaign.history.history_token import HistoryToken
+from ...campaign.history.replayed_step import ReplayedStep
+from ...campaign.unsafe_update.session_replay import SessionReplay
+from ...campaign.unsafe_update.session_token import SessionToken
+from ...campaign.unsafe_update.settled_start import Start
 from ...campaign.upgrade.upgrade_replay import Replay
 from ...campaign.upgrade.upgrade_token import Token
 from ..broken_claim import broken_by_cut
@@ -45,18 +50,19 @@ class ReplayResult(CommandResult):
 
     command: Literal["replay"] = "replay"
     """The command that made the result."""
-    kind: Literal["cut", "history"]
-    """A power cut in an upgrade, or a history with any number of them."""
+    kind: Literal["cut", "history", "session"]
+    """A power cut in an upgrade, a history with any number of them, or an update of bootloader or partition table."""
     shows: str
-    """Id of the claim that the token is about, or name of the known case; empty for neither."""
+    """Id of the claim that the token is about, or name of the known case; empty for neither. For a session, "brick" or
+    empty."""
     confirmed: bool
-    """It ends as the token says, and breaks the claim."""
+    """It ends as the token says, and breaks the claim; for a session, it ends as the token says."""
     steps: tuple[ReplayStepEntry, ...]
     """Step by step."""
     outcome: str
     """How it ends."""
     running: str | None
-    """What runs at the end; for a cut, what the next power-on starts."""
+    """What runs at the end; for a cut, what the next power-on starts; for a session, what the device comes to."""
     running_image: str | None
     """For a cut, the image that starts; null for none that is whole."""
     then: str | None
@@ -73,17 +79,7 @@ def cut_replay_result(token: Token, played: Replay) -> ReplayResult:
         kind="cut",
         shows=token.claim_id,
         confirmed=is_broken,
-        steps=tuple(
-            ReplayStepEntry(
-                text=step.text,
-                ops=operations_of(step.ops),
-                otadata=_hex(step.entries),
-                efuse=None,
-                cut=step.is_cut,
-                violated=(),
-            )
-            for step in played.steps
-        ),
+        steps=_steps(played.steps),
         outcome="nothing boots" if future.boot.partition is None else "boots",
         running=future.boot.partition,
         running_image=future.boot.image,
@@ -101,22 +97,41 @@ def history_replay_result(
         kind="history",
         shows=token.shows,
         confirmed=confirmed,
-        steps=tuple(
-            ReplayStepEntry(
-                text=step.text,
-                ops=operations_of(step.ops),
-                otadata=_hex(step.entries),
-                efuse=step.efuse,
-                cut=step.is_cut,
-                violated=tuple(ReplayedViolation(claim=verdict.claim_id, text=verdict.text) for verdict in step.broken),
-            )
-            for step in played.steps
-        ),
+        steps=_steps(played.steps),
         outcome=played.outcome.value,
         running=played.running,
         running_image=None,
         then=None,
         broken_by=broken.text if broken is not None and confirmed else None,
+    )
+
+
+def session_replay_result(token: SessionToken, played: SessionReplay) -> ReplayResult:
+    """Return the replay of an update of bootloader or partition table."""
+    return ReplayResult(
+        kind="session",
+        shows="brick" if Start(token.start).is_brick else "",
+        confirmed=played.is_as_told(token),
+        steps=_steps(played.steps),
+        outcome=played.start.kind.value,
+        running=played.start.partition,
+        running_image=None,
+        then=None,
+        broken_by=None,
+    )
+
+
+def _steps(steps: Iterable[ReplayedStep]) -> tuple[ReplayStepEntry, ...]:
+    return tuple(
+        ReplayStepEntry(
+            text=step.text,
+            ops=operations_of(step.ops),
+            otadata=_hex(step.entries),
+            efuse=step.efuse,
+            cut=step.is_cut,
+            violated=tuple(ReplayedViolation(claim=verdict.claim_id, text=verdict.text) for verdict in step.broken),
+        )
+        for step in steps
     )
 
 

@@ -6,9 +6,10 @@ states that agree in what was read, has then decided all of them for the code to
 
 from dataclasses import dataclass, field
 
+from ...campaign.cuts.state_oracle import Known
 from ...campaign.device_under_test import DeviceUnderTest
 from ...campaign.history.player import Moment
-from ...campaign.upgrade.future_oracle import FutureOracle, Known
+from ...campaign.upgrade.future_oracle import FutureOracle
 from ...impl.board import App, Board
 from ...impl.chip.cells import Cells
 from ...impl.chip.efuse import Efuse
@@ -16,6 +17,7 @@ from ...impl.chip.flash import NorFlash
 from ...impl.image.format import APP_DESC_MAGIC, read_app_desc
 from ...impl.image.verify import ImageInvalid, VerifyMode, verify_image
 from ...impl.partitions.partition import Partition
+from ...model.claims.observation import Future
 from ...model.config import Config, Pin, ResetReason
 from .boot_bench import BootBench
 from .boot_cases import BLANK_APP, BootCase
@@ -131,7 +133,7 @@ class WatchingOracle(FutureOracle):
         self._differing: dict[int, BootDifference] = {}
         """The first difference of a future, by the identity of what is known of it."""
 
-    def tell(self, moment: Moment) -> Known:
+    def tell(self, moment: Moment) -> Known[Future]:
         """Return the future of a device that holds this, before its power-on."""
         count = len(self._watch.differences)
         known = super().tell(moment)
@@ -139,7 +141,7 @@ class WatchingOracle(FutureOracle):
             self._differing[id(known)] = self._watch.differences[count]
         return known
 
-    def difference(self, known: Known) -> BootDifference | None:
+    def difference(self, known: Known[Future]) -> BootDifference | None:
         """Return the first difference among the power-ons of a future that was told."""
         return self._differing.get(id(known))
 

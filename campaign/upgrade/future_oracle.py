@@ -1,118 +1,29 @@
 """All that follows from one state of the device: the boot, the boot after, rollback(), a further upgrade.
 
-`observe` plays it on a board. `FutureOracle` remembers: while a future is played, the chip notes which of
-its cells, as they were at the start, were read, and which queries about larger ranges were made ("does
-this image pass?") with what answer. A state that agrees with an earlier one in exactly that has the same
-future, because the programs that run are deterministic and depend on nothing else. So a torn sector
-that nothing reads costs nothing, and every answer is exact.
+`observe` plays it on a board; `FutureOracle` tells it from memory where it can.
 """
 
-from collections.abc import Hashable, Iterable, Iterator
-from dataclasses import dataclass
-
 from ...impl.board import App
-from ...impl.chip.cells import SECTOR_SIZE, Cells
-from ...impl.chip.flash import Query, ReadTracker
+from ...impl.chip.flash import ReadTracker
 from ...impl.esp_err import OtaError
 from ...model.claims.observation import Boot, Future, Rollback, Upgrade
 from ...model.ota_state import api_name
+from ..cuts.state_oracle import StateOracle
 from ..device_under_test import DeviceUnderTest
 from ..history.player import Moment, Played, Player, StepOutcome
 from ..history.step import ACCEPT, COMMENCE, COMPLETE, POWER_ON, ROLLBACK, Step, StepName
 from ..history.whole_records import deciding_note, newly_rejected, notes_in
 
-Ranges = tuple[tuple[int, int, int], ...]
-"""(sector, start, end): bytes start … end - 1 of that sector, in ascending order."""
-
 NOTHING_BOOTS = Boot(partition=None, image=None)
 
 
-@dataclass(frozen=True, slots=True)
-class Reliance:
-    """What a future depends on: the bytes that were read, and the queries that were made."""
-
-    ranges: Ranges
-    queries: tuple[Query, ...]
-
-    def answers(self, moment: Moment) -> tuple[Hashable, ...]:
-        """Return what all of it is in a state: equal answers mean an equal future."""
-        cells = moment.cells
-        read = (cells.sector(sector)[start:end] for sector, start, end in self.ranges)
-        return (moment.efuse_bits, *read, *(query.ask(cells) for query in self.queries))
-
-    def includes(self, address: int, length: int) -> bool:
-        """Tell whether a change of those bytes can change the answers."""
-        return next(self._touched(address, length), None) is not None
-
-    def is_same(self, answers: tuple[Hashable, ...], cells: Cells, address: int, length: int) -> bool:
-        """Tell whether the answers are still `answers` in a state that differs from theirs in those bytes at most."""
-        return all(answers[place] == self._answer(place, cells) for place in self._touched(address, length))
-
-    def _touched(self, address: int, length: int) -> Iterator[int]:
-        """Yield the places, in `answers`, of what overlaps those bytes."""
-        end = address + length
-        for place, (sector, first, last) in enumerate(self.ranges, 1):
-            if sector * SECTOR_SIZE + first < end and address < sector * SECTOR_SIZE + last:
-                yield place
-        for place, query in enumerate(self.queries, 1 + len(self.ranges)):
-            if query.address < end and address < query.address + query.length:
-                yield place
-
-    def _answer(self, place: int, cells: Cells) -> Hashable:
-        if place <= len(self.ranges):
-            sector, start, end = self.ranges[place - 1]
-            return cells.sector(sector)[start:end]
-        return self.queries[place - 1 - len(self.ranges)].ask(cells)
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """A future, what it depends on, and what that was in the state it was played from."""
-
-    future: Future
-    reliance: Reliance
-    answers: tuple[Hashable, ...]
-
-
-class FutureOracle:
+class FutureOracle(StateOracle[Future]):
     """Tells the future of any state of one device under test; plays each that differs once."""
 
     def __init__(self, dut: DeviceUnderTest) -> None:
         """Know nothing yet."""
+        super().__init__(lambda moment, tracker: observe(dut, moment, tracker))
         self.dut = dut
-        self.played = 0
-        """Futures played so far: states that differ in something that matters."""
-        self._known: dict[Reliance, dict[tuple[Hashable, ...], Known]] = {}
-
-    def tell(self, moment: Moment) -> Known:
-        """Return the future of a device that holds this, before its power-on."""
-        for reliance, by_answers in self._known.items():
-            known = by_answers.get(reliance.answers(moment))
-            if known is not None:
-                return known
-        tracker = ReadTracker()
-        future = observe(self.dut, moment, tracker)
-        reliance = reliance_of(tracker)
-        known = Known(future, reliance, reliance.answers(moment))
-        self._known.setdefault(reliance, {})[known.answers] = known
-        self.played += 1
-        return known
-
-
-def reliance_of(tracker: ReadTracker) -> Reliance:
-    """Return what a future depends on that was played with this tracker."""
-    return Reliance(_merged(tracker.read), tuple(tracker.answers))
-
-
-def _merged(pieces: Iterable[tuple[int, int, int]]) -> Ranges:
-    """Return the ranges that cover the pieces, each byte once."""
-    ranges: list[tuple[int, int, int]] = []
-    for sector, start, end in sorted(pieces):
-        if ranges and ranges[-1][0] == sector and start <= ranges[-1][2]:
-            ranges[-1] = (sector, ranges[-1][1], max(ranges[-1][2], end))
-        else:
-            ranges.append((sector, start, end))
-    return tuple(ranges)
 
 
 def observe(dut: DeviceUnderTest, moment: Moment, tracker: ReadTracker | None = None) -> Future:

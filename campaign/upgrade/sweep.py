@@ -1,13 +1,7 @@
 """Cuts the power at every micro-step of a script, in every way the fault model admits, and decides what follows.
 
-Cut points of one operation that share a future form one *stretch*, so that millions of them fit. How
-the future of a torn state is found without playing it:
-
-* An operation on cells that the future of the state before it does not depend on changes nothing that
-  follows, however it is torn: all of its cut points share that future.
-* A prefix of N + 1 bytes differs from one of N bytes in one byte. Where the future of the latter does not
-  depend on that byte, they share it.
-* For all else the oracle is queried, which plays each state that differs in something that is read once.
+Cut points of one operation that share a future form one *stretch*, so that millions of them fit
+(campaign/cuts tells how).
 
 `brute_force` does the same with none of this, for comparison.
 """
@@ -15,18 +9,19 @@ the future of a torn state is found without playing it:
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from ...impl.chip.cells import SECTOR_SIZE, Cells
-from ...impl.chip.flash import FlashOp, FlashOpKind
-from ...impl.chip.torn_operations import AFTER, BEFORE, Torn, TornKind
+from ...impl.chip.cells import SECTOR_SIZE
+from ...impl.chip.flash import FlashOp
+from ...impl.chip.torn_operations import BEFORE, Torn, TornKind
 from ...impl.otadata import ENTRY_SIZE
 from ...model.claims.cut_claims import CUT_CLAIMS
 from ...model.claims.observation import Future, Observation
 from ...model.config import Config
 from ...model.fault_model import FaultModel
-from ..cut_points import prefix_count, prefix_kind, sampled_tears
+from ..cuts.operation_cuts import OperationCuts, decide_operation
+from ..cuts.state_oracle import Known
 from ..device_under_test import DeviceUnderTest
 from ..history.player import Moment, Played
-from .future_oracle import FutureOracle, Known
+from .future_oracle import FutureOracle
 from .uncut_run import Judge, UncutRun
 
 Progress = Callable[[int, int], None]
@@ -47,7 +42,7 @@ class Stretch:
     """How many tears: of a prefix or partial erase one byte more each, of a pattern the next number each."""
     efuse_done: int
     """Bits of a burn that took effect; 0 for a cut in a flash operation."""
-    known: Known
+    known: Known[Future]
     broken: tuple[str, ...]
     """Ids of the claims that are violated."""
 
@@ -115,19 +110,6 @@ def sweep(
     return result
 
 
-def torn_cells(played: Played, op_index: int, torn: Torn) -> Cells:
-    """Return the flash after operation `op_index` of a played call was torn.
-
-    What the whole operation left stands for the data it was given: programming the one or the other over the
-    same cells leaves the same."""
-    op, (before, after) = played.ops[op_index], (moment.cells for moment in played.moments[op_index : op_index + 2])
-    if op.kind is FlashOpKind.ERASE:
-        index = op.address // SECTOR_SIZE
-        return before.with_sector(index, torn.erased(before.sector(index)))
-    old, new = before.read(op.address, op.length), after.read(op.address, op.length)
-    return before.with_bytes(op.address, torn.programmed(old, new, op.address))
-
-
 def broken_claims(observation: Observation, config: Config) -> tuple[str, ...]:
     """Return the ids of the claims that the configuration has and the observation breaks."""
     return tuple(known.id for known in CUT_CLAIMS if known.claim.applies_to(config) and not known.is_kept(observation))
@@ -147,21 +129,13 @@ class _Sweeper:
 
     def count_cuts(self, played: Played) -> int:
         """Return how many cut points a step has."""
-        in_ops = sum(2 + self._prefix_count(op) + len(list(self._patterns(op))) for op in played.ops)
+        in_ops = sum(self._cuts(op).count for op in played.ops)
         return in_ops + len(self._burn_tears(played))
 
     def cut_op(self, played: Played, op_index: int) -> None:
         """Decide every cut point of one operation."""
-        op = played.ops[op_index]
-        before = self._oracle.tell(played.moments[op_index])
-        self._add(played, op_index, BEFORE, 1, before)
-        if not before.reliance.includes(op.address, op.length):
-            self._add_all(played, op_index, op, before)
-            return
-        self._cut_prefixes(played, op_index, op, before)
-        for torn in (*self._patterns(op), AFTER):
-            known = self._tell_torn(played, op_index, torn, before, op.address, op.length)
-            self._add(played, op_index, torn, 1, known)
+        for tears in decide_operation(self._oracle, played, op_index, self._cuts(played.ops[op_index])):
+            self._add(played, op_index, tears.torn, tears.count, tears.known)
 
     def cut_burn(self, played: Played) -> None:
         """Decide every way to tear the eFuse burn of a step; it comes after the step's flash operations."""
@@ -175,36 +149,8 @@ class _Sweeper:
         broken = self._broken(played, len(played.ops), known.future, is_between=True)
         self.result.resets.append(Stretch(played, len(played.ops), None, 1, 0, known, broken))
 
-    def _cut_prefixes(self, played: Played, op_index: int, op: FlashOp, before: Known) -> None:
-        """Decide all prefixes, asking only where one byte more can make a difference."""
-        kind = prefix_kind(op)
-        known, first = before, 1
-        for length in range(1, 1 + self._prefix_count(op)):
-            if not known.reliance.includes(op.address + length - 1, 1):
-                continue
-            now = self._tell_torn(played, op_index, Torn(kind, length=length), known, op.address + length - 1, 1)
-            if now is not known:
-                if length > first:
-                    self._add(played, op_index, Torn(kind, length=first), length - first, known)
-                known, first = now, length
-        last = self._prefix_count(op)
-        if last >= first:
-            self._add(played, op_index, Torn(kind, length=first), last - first + 1, known)
-
-    def _add_all(self, played: Played, op_index: int, op: FlashOp, known: Known) -> None:
-        """Add every tear of an operation that nothing depends on, except `before`."""
-        kind = prefix_kind(op)
-        if self._prefix_count(op):
-            self._add(played, op_index, Torn(kind, length=1), self._prefix_count(op), known)
-        for torn in self._patterns(op):
-            self._add(played, op_index, torn, 1, known)
-        self._add(played, op_index, AFTER, 1, known)
-
-    def _prefix_count(self, op: FlashOp) -> int:
-        return prefix_count(op, self._faults)
-
-    def _patterns(self, op: FlashOp) -> Iterator[Torn]:
-        return sampled_tears(op, self._faults, self._seed, self._is_entry(op))
+    def _cuts(self, op: FlashOp) -> OperationCuts:
+        return OperationCuts(op, self._faults, self._seed, self._is_entry(op))
 
     def _is_entry(self, op: FlashOp) -> bool:
         """Tell whether the operation rewrites an otadata entry."""
@@ -222,20 +168,13 @@ class _Sweeper:
             return [sum(bits[:count]) for count in range(len(bits) + 1)]
         return [sum(bit for place, bit in enumerate(bits) if subset >> place & 1) for subset in range(1 << len(bits))]
 
-    def _tell_torn(self, played: Played, op_index: int, torn: Torn, near: Known, address: int, length: int) -> Known:
-        """Return the future of a torn state that differs from one with the future `near` in those bytes at most."""
-        cells = torn_cells(played, op_index, torn)
-        if near.reliance.is_same(near.answers, cells, address, length):
-            return near
-        return self._oracle.tell(Moment(cells, played.before.efuse_bits))
-
     def _add(
         self,
         played: Played,
         op_index: int,
         torn: Torn | None,
         count: int,
-        known: Known,
+        known: Known[Future],
         efuse_done: int = 0,
     ) -> None:
         ops_begun = op_index + (torn != BEFORE)

@@ -1,7 +1,9 @@
 """`otaproof check`: an upgrade with the power cut at every flash step, what boots, and what that breaks."""
 
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,7 +22,6 @@ from ..options.values import File, can_be_made, is_elf, within
 if TYPE_CHECKING:
     from ...analysis.bootloader_check import BootloaderCheck
     from ...analysis.results.check_result import CheckResult
-    from ...analysis.upgrade_check import CheckReport
     from ...campaign.device_under_test import DeviceUnderTest
     from ...project.inputs import Inputs
 
@@ -29,15 +30,24 @@ EPILOGUE = epilogue(
     "otaproof check --flash dump.bin --update build/app.bin --idf 5.1",
     "otaproof check --partitions partitions.csv --image-size 1.2M --rollback",
     "otaproof check --bootloader build/bootloader/bootloader.elf",
+    "otaproof check --update-kind partition-table --update new.csv",
     codes={
         0: "all claims hold",
-        1: "a claim is violated",
+        1: "a claim is violated, or a cut leaves a brick",
         2: "bad usage or bad input",
         3: "inconclusive: not all was decided",
     },
     names_calls=True,
 )
 USAGE = "otaproof check [OPTIONS] [PROJECT]"
+
+
+class UpdateChoice(Enum):
+    """What an update brings."""
+
+    APP = "app"
+    BOOTLOADER = "bootloader"
+    PARTITION_TABLE = "partition-table"
 
 
 def _is_table(_: object, path: Path | None) -> None:
@@ -51,7 +61,9 @@ class CheckInputs(BuildFiles):
     """Files, in place of those of the project, and what else the device holds."""
 
     update: File = None
-    """Image that the upgrade brings, or the directory that holds it."""
+    """Image that the upgrade brings, or the directory that holds it; or the bootloader, or the partition table."""
+    update_kind: Annotated[UpdateChoice, Parameter(group=DEVICE)] = UpdateChoice.APP
+    """What the update brings. For a bootloader and a partition table: between which cuts a device becomes a brick."""
     image_size: Annotated[str | None, Parameter(metavar="SIZE")] = None
     """Make the images that are not given, such as 1.2M."""
     otadata: File = None
@@ -116,11 +128,14 @@ def check(
     """
     from ...analysis.results.check_result import check_result
     from ...analysis.upgrade_check import check_upgrade
+    from ...campaign.upgrade.cut_table import write_cut_table
     from ...project.device_builder import build_device
     from ...project.resolve import resolve
     from ..reports.check_report import print_check
     from ..reports.progress_bar import progress_bar
 
+    if files.update_kind is not UpdateChoice.APP:
+        return _check_session(files, files.inputs(project, build), sweep, output)
     resolved = resolve(files.inputs(project, build))
     device = build_device(resolved, sweep.chunk)
     rested_on = (*resolved.values_for_check(), *device.values)
@@ -137,13 +152,46 @@ def check(
         progress_bar,
         None if watched is None else watched.oracle,
     )
-    is_cut_short = report.is_interrupted or not (sweep.cuts is None or _are_cuts_written(sweep.cuts, report))
+    is_cut_short = report.is_interrupted or not _is_written(
+        sweep.cuts, lambda path: write_cut_table(path, report.world, report.upgrade)
+    )
     result = check_result(report, None if watched is None else watched.findings(report.sweeps))
-    if is_cut_short:
-        unwritten = "" if sweep.cuts is None else f", and {sweep.cuts} is not written"
-        print(shown(f"otaproof check: interrupted: partial results follow{unwritten}"), file=sys.stderr)
+    _tell_cut_short(is_cut_short, sweep.cuts)
     output.give(result, lambda: print_check(output.console(), result))
     return ExitCode.INCONCLUSIVE if is_cut_short else exit_code(result)
+
+
+def _check_session(files: CheckInputs, inputs: "Inputs", sweep: SweepOptions, output: OutputOptions) -> ExitCode:
+    """Check an update of a bootloader or a partition table."""
+    from ...analysis.results.session_result import session_result
+    from ...analysis.session_check import check_session
+    from ...campaign.unsafe_update.session import UpdateKind
+    from ...campaign.unsafe_update.session_cut_table import write_session_cut_table
+    from ...errors import InputError
+    from ...project.device_builder import build_device
+    from ...project.resolve import resolve
+    from ...project.session_builder import build_session
+    from ..reports.progress_bar import progress_bar
+    from ..reports.session_report import print_session
+
+    if files.machine_code is not None:
+        raise InputError("--bootloader with an ELF file: goes with --update-kind app alone")
+    resolved = resolve(replace(inputs, update=None))
+    built = build_device(resolved, sweep.chunk)
+    built.notes.extend(f"{value.name}: {value.value}" for value in resolved.settings.not_modelled)
+    built.notes.extend(resolved.warnings)
+    built.values[:0] = resolved.values_for_check()
+    session = build_session(resolved, built, UpdateKind(files.update_kind.value), inputs.update)
+    report = check_session(session, sweep.faults, sweep.seed, progress_bar)
+    is_cut_short = not report.sweep.is_complete or not _is_written(
+        sweep.cuts, lambda path: write_session_cut_table(path, report.sweep)
+    )
+    result = session_result(report)
+    _tell_cut_short(is_cut_short, sweep.cuts)
+    output.give(result, lambda: print_session(output.console(), result))
+    if is_cut_short:
+        return ExitCode.INCONCLUSIVE
+    return ExitCode.VIOLATED if result.verdict == "brick window" else ExitCode.HOLDS
 
 
 def exit_code(result: "CheckResult") -> ExitCode:
@@ -164,12 +212,18 @@ def _watched(elf: Path, device: "DeviceUnderTest") -> "BootloaderCheck":
     return BootloaderCheck(read_program(elf), device)
 
 
-def _are_cuts_written(path: Path, report: "CheckReport") -> bool:
-    """Write every cut point, unless an interrupt comes: half of them would pass for all."""
-    from ...campaign.upgrade.cut_table import write_cut_table
-
+def _is_written(path: Path | None, write: Callable[[Path], int]) -> bool:
+    """Write every cut point where a file is asked for, unless an interrupt comes: half of them would pass for all."""
     try:
-        write_cut_table(path, report.world, report.upgrade)
+        if path is not None:
+            write(path)
     except KeyboardInterrupt:
         return False
     return True
+
+
+def _tell_cut_short(is_cut_short: bool, cuts: Path | None) -> None:
+    """Say on stderr that an interrupt came, and what it cost; a table of cuts is written of a whole sweep alone."""
+    if is_cut_short:
+        unwritten = "" if cuts is None else f", and {cuts} is not written"
+        print(shown(f"otaproof check: interrupted: partial results follow{unwritten}"), file=sys.stderr)

@@ -27,8 +27,8 @@ EPILOGUE = epilogue(
     "otaproof replay TOKEN --image build/app.bin --image update/app.bin",
     "otaproof replay otb1.TOKEN --bootloader build/bootloader/bootloader.elf",
     codes={
-        0: "the claim holds after all; no difference",
-        1: "the claim is violated, as the token says; a difference",
+        0: "the claim holds after all; no brick; no difference",
+        1: "the claim is violated, as the token says; a brick; a difference",
         2: "bad usage or bad token",
         3: "inconclusive: board and model differ, or the machine code could not be run on",
     },
@@ -44,7 +44,7 @@ class ReplayOptions:
     """What a replay takes, and what it leaves."""
 
     image: Annotated[tuple[Path, ...], Parameter(metavar="FILE", group=INPUTS)] = ()
-    """An image that the token was made with, used instead of one built in its size (repeatable)."""
+    """An image or a bootloader that the token was made with, used instead of one built in its size (repeatable)."""
     save_flash: Annotated[OutFile, Parameter(group=OUTPUT)] = None
     """Write the flash as the cut left it, for otaproof explain FILE or otaproof check --flash FILE."""
     bootloader: Annotated[Path | None, Parameter(metavar="FILE", group=INPUTS)] = None
@@ -60,13 +60,17 @@ def replay(
 
     Plays what a replay token says on the simulated board, and prints each call, what it does to flash and the otadata
     entries after it: for a token otp1… one upgrade with one power cut and what boots afterwards, for a token oth1… a
-    history with any number of cuts. For a token otb1… it runs a bootloader's machine code beside the simulated
-    bootloader once, and prints where they differ.
+    history with any number of cuts, for a token ots1… an update of bootloader or partition table with one power cut.
+    For a token otb1… it runs a bootloader's machine code beside the simulated bootloader once, and prints where they
+    differ.
     """
     from ...campaign.history.history_token import HISTORY_PREFIX
+    from ...campaign.unsafe_update.session_token import SESSION_PREFIX
 
     if token.strip().startswith(_RUN_PREFIX):
         return _play_run(token, options, output)
+    if token.strip().startswith(SESSION_PREFIX):
+        return _play_session(token, options, output)
     if options.bootloader is not None and options.save_flash is None:
         raise InputError("--bootloader: goes with --save-flash FILE")
     if token.strip().startswith(HISTORY_PREFIX):
@@ -97,6 +101,28 @@ def _play_cut(text: str, options: ReplayOptions, output: OutputOptions) -> ExitC
     output.give(cut_replay_result(token, played), lambda: print_cut_replay(output.console(), token, slots, played))
     _print_saved(saved, output)
     return ExitCode.HOLDS if played.is_claim_kept else ExitCode.VIOLATED
+
+
+def _play_session(text: str, options: ReplayOptions, output: OutputOptions) -> ExitCode:
+    from ...analysis.results.replay_result import session_replay_result
+    from ...campaign.unsafe_update.session_replay import replay_session
+    from ...campaign.unsafe_update.session_token import decode_session_token, session_of_token
+    from ...project.files import read_file
+    from ...project.flash_regions import save_for_study
+    from ..reports.replay_report import print_session_replay
+
+    if options.bootloader is not None:
+        raise InputError("--bootloader: the files that a token ots1… was made with go to --image")
+    token = decode_session_token(text)
+    device = session_of_token(token, [read_file(path) for path in options.image])
+    played = replay_session(token, device)
+    saved = "" if options.save_flash is None else save_for_study(options.save_flash, played.cells)
+    slots = sum(partition.is_ota_slot for partition in device.dut.table)
+    output.give(
+        session_replay_result(token, played), lambda: print_session_replay(output.console(), token, slots, played)
+    )
+    _print_saved(saved, output)
+    return ExitCode.VIOLATED if played.start.is_brick else ExitCode.HOLDS
 
 
 def _play_run(text: str, options: ReplayOptions, output: OutputOptions) -> ExitCode:

@@ -11,6 +11,9 @@ from ...campaign.history.history_token import HistoryToken
 from ...campaign.history.known_cases import KnownCase
 from ...campaign.history.replayed_step import ReplayedStep
 from ...campaign.operation_text import describe_ops
+from ...campaign.unsafe_update.session_replay import SessionReplay
+from ...campaign.unsafe_update.session_token import SessionToken
+from ...campaign.unsafe_update.settled_start import Start
 from ...campaign.upgrade.upgrade_replay import Replay
 from ...campaign.upgrade.upgrade_token import Token
 from ...model.claims.claims import claim
@@ -67,6 +70,28 @@ def print_history_replay(
     told = token.outcome.value if token.running is None else f"{token.running} runs"
     page.line(f"at the end: {end}" + ("" if end == told else f"; the token says: {told}"), indent=0)
     page.line(f"the board {'confirms' if confirmed else 'does not confirm'} {token.shows or 'this history'}", indent=0)
+
+
+def print_session_replay(console: Console, token: SessionToken, slots: int, played: SessionReplay) -> None:
+    """Print a session, up to its cut, and what the device comes to. slots: OTA slots of its partition table."""
+    page = ReportPage(console)
+    where = "" if token.cut is None else ", and a power cut in it"
+    page.line(f"An update of the {token.kind.value.replace('-', ' ')}{where}", indent=0, style="bold")
+    _print_steps(page, played.steps, slots)
+    page.blank()
+    start, told = played.start, Start(token.start)
+    runs = "" if start.partition is None else f": {start.partition}"
+    page.item(
+        WRONG if start.is_brick else "→",
+        f"the device {start.kind.value}{runs}",
+        style="bold red" if start.is_brick else None,
+    )
+    if start.kind is not told.kind:
+        page.line(f"the token says: the device {told.kind.value}")
+        page.line("where the bytes of a bootloader matter, give its file by --image")
+    page.blank()
+    confirms = "confirms" if played.is_as_told(token) else "does not confirm"
+    page.line(f"the board {confirms} {'a brick' if told.is_brick else 'that it is none'}", indent=0, style="bold")
 
 
 def _print_claim(page: ReportPage, claim_id: str) -> None:

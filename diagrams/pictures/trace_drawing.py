@@ -70,8 +70,8 @@ def token_layout(text: str) -> Drawing:
         dut = decode_history_token(text).history.dut
         table, size, config = dut.table, dut.cells.size, dut.config
     else:
-        token = decode_token(text)
-        table, size, config = token.table, token.flash_size, token.config
+        device = decode_token(text).device
+        table, size, config = device.table, device.flash_size, device.config
     return layout_drawing(
         "partition-layout", table, size, config.table_offset, "The partitions of the device, to scale"
     )

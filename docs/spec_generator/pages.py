@@ -19,7 +19,7 @@ from .sources_page import sources_page
 from .spec_page import SpecPage, with_calls
 from .verdict_tables import read
 
-BY_HAND = ("index.md", "how-to-read.md", "glossary.md", "binaries.md")
+BY_HAND = ("index.md", "how-to-read.md", "glossary.md", "binaries.md", "unsafe-updates.md")
 """Pages that are written by hand; parts of them are generated."""
 
 

@@ -20,7 +20,7 @@ from .spec_page import ROOT
 EXAMPLE = "examples/two-slot"
 WIDTH = 80
 """Columns of the terminal."""
-_TOKEN = re.compile(r"(\bot[ph]1\.\w{8})[\w-]+")
+_TOKEN = re.compile(r"(\bot[phs]1\.\w{8})[\w-]+")
 _VARYING = (
     (re.compile(r"\b\d+(\.\d+)? s\b"), "0.0 s"),
     # Which invariants are tried depends on the order of the solver's answers.
@@ -52,6 +52,11 @@ LISTINGS: tuple[Listing, ...] = (
         ),
     ),
     Listing("replay", "replay TOKEN", (("  4 ", "C4 "),)),
+    Listing(
+        "brick-window",
+        f"check {EXAMPLE} --idf 6.1 --update-kind partition-table",
+        (("Power cuts", "    without"), ("Brick window, F1", "  ✗ every")),
+    ),
 )
 
 

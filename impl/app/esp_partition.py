@@ -6,11 +6,14 @@ partition_target.c (spi_flash/partition.c in 4.4).
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from ..chip.cells import SECTOR_SIZE
 from ..chip.flash import NorFlash
 from ..esp_err import EspErr, OtaError
 from ..partitions.partition import Partition
+from ..partitions.table import LABEL_LENGTH, decode_label, encode_label
+from ..program_end import Panic
 from ..release_rules import AppRules
 
 
@@ -41,6 +44,24 @@ class EspPartitions:
             if (known.offset, known.size) == (partition.offset, partition.size):
                 return known
         return None
+
+    def register_external(self, partition: Partition) -> Partition:
+        """Add a partition that the table need not have, and return it as it is found from now on.
+
+        It is never read-only, and its label is cut off after 16 bytes. Raises OtaError: INVALID_SIZE past the end of
+        the chip, INVALID_ARG where it overlaps another; Panic where it or another before that is empty.
+        Source: esp_partition_register_external, bootloader_util_regions_overlap."""
+        if partition.end > self.flash.size:
+            raise OtaError(EspErr.INVALID_SIZE)
+        for known in self.table:
+            if not partition.size or not known.size:
+                raise Panic
+            if known.offset < partition.end and partition.offset < known.end:
+                raise OtaError(EspErr.INVALID_ARG)
+        label = decode_label(encode_label(partition.label)[:LABEL_LENGTH])
+        registered = replace(partition, label=label, readonly=False, encrypted=False)
+        self.table = (*self.table, registered)
+        return registered
 
     def read(self, partition: Partition, offset: int, length: int) -> bytes:
         """Return `length` bytes from `offset` in the partition; raises OtaError beyond its end."""

@@ -33,6 +33,10 @@ class DataSubtype(IntEnum):
     NVS = 0x02
 
 
+PRIMARY_SUBTYPE = 0x00
+"""Of the types BOOTLOADER and PARTITION_TABLE: the place that a reset goes by."""
+
+
 @dataclass(frozen=True, slots=True)
 class Partition:
     """One row of the partition table."""

@@ -26,11 +26,12 @@ from otaproof.binary.emulator.watched_device import (
     WatchingOracle,
     observed_boot,
 )
+from otaproof.campaign.cuts.operation_cuts import torn_cells
 from otaproof.campaign.device_under_test import DeviceUnderTest
 from otaproof.campaign.history.player import Moment
 from otaproof.campaign.upgrade.future_oracle import observe
 from otaproof.campaign.upgrade.script import Scenario, script_of
-from otaproof.campaign.upgrade.sweep import Stretch, sweep, torn_cells
+from otaproof.campaign.upgrade.sweep import Stretch, sweep
 from otaproof.campaign.upgrade.sweep_bench import two_slot_world
 from otaproof.campaign.upgrade.uncut_run import play_script
 from otaproof.cli.exit_code import ExitCode

@@ -11,17 +11,19 @@ from random import Random
 
 import pytest
 
+from otaproof.campaign.cuts.state_oracle import Known, Reliance, reliance_of
 from otaproof.campaign.device_under_test import DeviceUnderTest
 from otaproof.campaign.history.history import IMAGE_SIZE, History, SmallDevice, SmallImage, upgrade
 from otaproof.campaign.history.player import Moment, Player
 from otaproof.campaign.history.step import ACCEPT, COMMENCE, POWER_ON, ROLLBACK, RUNNING, Step, StepCut, StepName
-from otaproof.campaign.upgrade.future_oracle import FutureOracle, Known, Reliance, observe, reliance_of
+from otaproof.campaign.upgrade.future_oracle import FutureOracle, observe
 from otaproof.campaign.upgrade.script import Scenario, first_step_of_interest, script_of
 from otaproof.campaign.upgrade.sweep import sweep
 from otaproof.campaign.upgrade.uncut_run import play_script
 from otaproof.impl.chip.cells import SECTOR_SIZE, Cells
 from otaproof.impl.chip.flash import FlashMisuse, FlashOpKind, Query, ReadTracker, Strictness
 from otaproof.impl.chip.torn_operations import Torn
+from otaproof.model.claims.observation import Future
 from otaproof.model.config import Config, Release
 from otaproof.model.fault_model import FaultModel
 from worlds import small_world
@@ -41,9 +43,9 @@ class RecordingOracle(FutureOracle):
     def __init__(self, dut: DeviceUnderTest) -> None:
         """Have none yet."""
         super().__init__(dut)
-        self.met: list[tuple[Moment, Known]] = []
+        self.met: list[tuple[Moment, Known[Future]]] = []
 
-    def tell(self, moment: Moment) -> Known:
+    def tell(self, moment: Moment) -> Known[Future]:
         """Tell, and keep what is new."""
         before = self.played
         known = super().tell(moment)

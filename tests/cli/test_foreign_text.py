@@ -104,9 +104,9 @@ def test_picture_of_a_token_is_well_formed(
     """The token of a stranger draws his labels, and nothing else."""
     world = small_world()
     token = make_token(world, "C1", Scenario.UPGRADE, CutPoint(1, 0, None))
-    renamed = tuple(replace(p, label=label) if p.label == "ota_0" else p for p in token.table)
-    placed = tuple((label if name == "ota_0" else name, number) for name, number in token.placed)
-    text = encode_token(replace(token, table=renamed, placed=placed))
+    renamed = tuple(replace(p, label=label) if p.label == "ota_0" else p for p in token.device.table)
+    placed = tuple((label if name == "ota_0" else name, number) for name, number in token.device.placed)
+    text = encode_token(replace(token, device=replace(token.device, table=renamed, placed=placed)))
     monkeypatch.chdir(tmp_path)
     assert main(["diagram", "partition-layout", "--token", text, "--format", "svg"]) == 0
     root = ElementTree.parse(tmp_path / "partition-layout.svg").getroot()

@@ -26,6 +26,8 @@ from otaproof.campaign.history.history_replay import replay_history
 from otaproof.campaign.history.history_token import HISTORY_PREFIX, decode_history_token
 from otaproof.campaign.lockstep.board_difference import PAIR_PREFIX, decode_pair
 from otaproof.campaign.token_packing import pack_text
+from otaproof.campaign.unsafe_update.session_replay import replay_session
+from otaproof.campaign.unsafe_update.session_token import SESSION_PREFIX, decode_session_token, session_of_token
 from otaproof.campaign.upgrade.upgrade_replay import replay
 from otaproof.campaign.upgrade.upgrade_token import PREFIX, decode_token, dut_of_token
 from otaproof.errors import InputError
@@ -158,6 +160,15 @@ def _cut_replay(data: bytes) -> None:
     replay(token, dut_of_token(token))
 
 
+def _session_token(data: bytes) -> None:
+    decode_session_token(_token_text(SESSION_PREFIX, data))
+
+
+def _session_replay(data: bytes) -> None:
+    token = decode_session_token(_token_text(SESSION_PREFIX, data))
+    replay_session(token, session_of_token(token))
+
+
 def _history_token(data: bytes) -> None:
     case_of(decode_history_token(_token_text(HISTORY_PREFIX, data)))
 
@@ -217,6 +228,8 @@ DECODERS: Mapping[str, Decoder] = {
         Decoder("layout", _layout, seed_inputs.layouts),
         Decoder("cut_token", _cut_token, seed_inputs.cut_tokens),
         Decoder("cut_replay", _cut_replay, seed_inputs.cut_tokens),
+        Decoder("session_token", _session_token, seed_inputs.session_tokens),
+        Decoder("session_replay", _session_replay, seed_inputs.session_tokens),
         Decoder("history_token", _history_token, seed_inputs.history_tokens),
         Decoder("history_replay", _history_replay, seed_inputs.history_tokens),
         Decoder("pair_replay", _pair_replay, seed_inputs.pair_tokens),

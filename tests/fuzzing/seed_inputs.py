@@ -13,6 +13,9 @@ from otaproof.campaign.history.history_token import record_of_token
 from otaproof.campaign.history.known_cases import KNOWN_CASES
 from otaproof.campaign.lockstep.board_difference import encode_pair
 from otaproof.campaign.token_packing import compact_json
+from otaproof.campaign.unsafe_update.session import SessionCut
+from otaproof.campaign.unsafe_update.session_token import encode_session_token, make_session_token
+from otaproof.campaign.unsafe_update.settled_start import StartKind
 from otaproof.campaign.upgrade.script import Scenario
 from otaproof.campaign.upgrade.upgrade_token import CutPoint, encode_token, make_token
 from otaproof.examples.shipped_example import VECTORS
@@ -25,6 +28,7 @@ from otaproof.impl.partitions.table import encode_table
 from otaproof.model.config import Chip, Release
 from otaproof.model.ota_state import OtaImgState
 from places import ROOT
+from unsafe_updates import bootloader_device, table_device
 from worlds import small_world
 
 Seeds = tuple[bytes, ...]
@@ -124,6 +128,14 @@ def cut_tokens() -> Seeds:
     tokens.append(make_token(small_world(Release.V5_1), "C1", Scenario.UPGRADE, CutPoint(1, 0, None)))
     texts = [encode_token(token) for token in tokens]
     return (*map(_inside, texts), *(text.encode() for text in texts))
+
+
+def session_tokens() -> Seeds:
+    """What tokens ots1… hold: a cut in an update of a partition table, and one of a bootloader that goes through."""
+    cut = SessionCut(3, 1, Torn.parse("prefix:64"))
+    tokens = [make_session_token(table_device(), cut, StartKind.NO_APPLICATION)]
+    tokens.append(make_session_token(bootloader_device(), None, StartKind.RUNS))
+    return tuple(_inside(encode_session_token(token)) for token in tokens)
 
 
 def history_tokens() -> Seeds:

@@ -5,6 +5,7 @@ import random
 import re
 import struct
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -16,8 +17,11 @@ from otaproof.campaign.history.known_histories import ACCEPT, COMMENCE, ON, REST
 from otaproof.campaign.history.step import Step, StepCut, StepName
 from otaproof.campaign.lockstep.trace_replay import token_of_trace
 from otaproof.cli.main import main
+from otaproof.impl.app.esp_ota import OTA_WITH_SEQUENTIAL_WRITES
+from otaproof.impl.board import App
 from otaproof.impl.chip.torn_operations import Torn
 from otaproof.impl.otadata import SEQ_EMPTY, ota_select_crc
+from otaproof.impl.partitions.partition import PRIMARY_SUBTYPE, Partition, PartitionType
 from otaproof.model.claims.claims import CLAIMS
 from otaproof.model.claims.left_out import LEFT_OUT, LEFT_OUT_OF_RESTART, LeftOut, left_out, left_out_line
 from otaproof.model.config import Config, Release
@@ -30,6 +34,9 @@ ALL = (*LEFT_OUT, *LEFT_OUT_OF_RESTART)
 BEGUN = "power_on boot_starts fresh_erases fresh_programs image_begins"
 DOWNLOAD = "commence commence_erases write_first write_rest"
 MARK = "complete complete_erases complete_programs"
+START = App.__init__
+LAST_BYTE_OF_HASH = 991
+"""Of an image of 1,000 bytes: the last of the 992 that are whole blocks."""
 TRY = "restart boot_tries_new"
 LOST = "cut_in_erase_leaves_empty_undefined power_on boot_starts"
 BY_COMPLETE_NIL = {
@@ -113,6 +120,37 @@ def test_complete_nil_breaks_claims_on_the_board(claim_id: str) -> None:
     token = decode_history_token(token_of_trace(scope, tuple(BY_COMPLETE_NIL[claim_id].split()), claim_id))
     assert is_confirmed(token, replay_history(token.history), claim_id)
     assert StepName.SET_BOOT not in {step.name for step in token.history.steps}
+
+
+def aborts_a_session_for_a_bootloader(app: App, *parts: Any) -> None:
+    """Start an application that does so at once, and writes no flash by it."""
+    START(app, *parts)
+    slot = app.ota.esp_ota_get_next_update_partition()
+    handle = app.ota.esp_ota_begin(slot, OTA_WITH_SEQUENTIAL_WRITES)
+    place = Partition("PrimaryBTLDR", PartitionType.BOOTLOADER, PRIMARY_SUBTYPE, 0x1000, 0x7000)
+    app.ota.esp_ota_set_final_partition(handle, app.partitions.register_external(place), finalize_with_copy=False)
+    app.ota.esp_ota_abort(handle)
+
+
+@pytest.mark.parametrize("release", [Release.V5_5, Release.V6_1, Release.V6_2_DEV], ids=lambda release: release.label)
+def test_aborted_session_for_a_bootloader_breaks_what_rests_on_verification(
+    release: Release, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An image with a wrong SHA-256 is marked, and selected; without such a session both calls refuse it."""
+    config = Config(True, app_release=release, bootloader_release=release)
+    device = History(SmallDevice(config), (SmallImage(1), SmallImage(2, flipped=LAST_BYTE_OF_HASH)))
+    *written, complete = upgrade(1)
+    ends = (complete, Step(StepName.SET_BOOT, label="ota_1"))
+    histories = [device.then(ON, *written, end, RESTART) for end in ends]
+
+    def breaks() -> set[str]:
+        steps = (step for history in histories for step in replay_history(history).steps)
+        return {found.claim_id for step in steps for found in step.broken}
+
+    assert set() == breaks()
+    monkeypatch.setattr(App, "__init__", aborts_a_session_for_a_bootloader)
+    (row,) = (row for row in LEFT_OUT if row.name == "sessions for a bootloader")
+    assert set(row.breaks) == breaks()
 
 
 @pytest.mark.parametrize("row", [row for row in LEFT_OUT if "case " in row.known], ids=lambda row: row.name)

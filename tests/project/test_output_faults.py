@@ -21,7 +21,7 @@ import pytest
 
 from faulty_system import ERRORS, Died, FaultySystem, Mishap
 from otaproof import output_file
-from otaproof.campaign.upgrade.cut_table import _text_in
+from otaproof.campaign.csv_file import _text_in
 from otaproof.errors import InputError
 
 OLD, NEW = b"old" * 5, b"new contents"

@@ -1,0 +1,1 @@
+"""Deciding what follows each cut of a flash operation, without playing each."""

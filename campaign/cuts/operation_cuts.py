@@ -1,0 +1,137 @@
+"""Every way to tear one flash operation, and what follows each, as stretches of tears that share their future.
+
+How the future of a torn state is found without playing it:
+
+* An operation on cells that the future of the state before it does not depend on changes nothing that
+  follows, however it is torn: all of its cut points share that future.
+* A prefix of N + 1 bytes differs from one of N bytes in one byte. Where the future of the latter does not
+  depend on that byte, they share it.
+* For all else the oracle is queried, which plays each state that differs in something that is read once.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
+
+from ...impl.chip.cells import SECTOR_SIZE, Cells
+from ...impl.chip.flash import FlashOp, FlashOpKind
+from ...impl.chip.torn_operations import AFTER, BEFORE, Torn
+from ...model.fault_model import FaultModel
+from ..cut_points import prefix_count, prefix_kind, sampled_tears
+from ..history.player import Moment
+from .state_oracle import Known, StateOracle
+
+F = TypeVar("F")
+
+
+class PlayedOperations(Protocol):
+    """A call that was played without a cut."""
+
+    @property
+    def ops(self) -> tuple[FlashOp, ...]:
+        """Its flash operations."""
+
+    @property
+    def moments(self) -> tuple[Moment, ...]:
+        """What was there before the call, and after each operation."""
+
+
+@dataclass(frozen=True, slots=True)
+class OperationCuts:
+    """The ways to tear an operation that a fault model admits."""
+
+    op: FlashOp
+    faults: FaultModel
+    seed: int
+    """Chooses the random patterns of F2 and F3."""
+    is_entry: bool
+    """The operation rewrites an otadata entry, and so has more patterns."""
+
+    @property
+    def prefix_count(self) -> int:
+        """How many prefixes are neither nothing nor all of the operation."""
+        return prefix_count(self.op, self.faults)
+
+    def patterns(self) -> Iterator[Torn]:
+        """Yield the sampled tears."""
+        return sampled_tears(self.op, self.faults, self.seed, self.is_entry)
+
+    @property
+    def count(self) -> int:
+        """How many cut points the operation has."""
+        return 2 + self.prefix_count + len(list(self.patterns()))
+
+
+@dataclass(frozen=True, slots=True)
+class Tears(Generic[F]):
+    """Tears in a row that share their future."""
+
+    torn: Torn
+    """The first."""
+    count: int
+    """How many: of a prefix or partial erase, one byte more each."""
+    known: Known[F]
+
+
+def decide_operation(
+    oracle: StateOracle[F], played: PlayedOperations, op_index: int, cuts: OperationCuts
+) -> Iterator[Tears[F]]:
+    """Yield what follows every tear of an operation: before it, its prefixes, its patterns, after it."""
+    op, kind = cuts.op, prefix_kind(cuts.op)
+    before = oracle.tell(played.moments[op_index])
+    yield Tears(BEFORE, 1, before)
+    if not before.reliance.includes(op.address, op.length):
+        if cuts.prefix_count:
+            yield Tears(Torn(kind, length=1), cuts.prefix_count, before)
+        yield from (Tears(torn, 1, before) for torn in (*cuts.patterns(), AFTER))
+        return
+    yield from _decide_prefixes(oracle, played, op_index, cuts, before)
+    for torn in (*cuts.patterns(), AFTER):
+        yield Tears(torn, 1, _tell_torn(oracle, played, op_index, torn, before, op.address, op.length))
+
+
+def _decide_prefixes(
+    oracle: StateOracle[F], played: PlayedOperations, op_index: int, cuts: OperationCuts, before: Known[F]
+) -> Iterator[Tears[F]]:
+    """Yield all prefixes, asking only where one byte more can make a difference."""
+    address, kind, last = cuts.op.address, prefix_kind(cuts.op), cuts.prefix_count
+    known, first = before, 1
+    for length in range(1, 1 + last):
+        if not known.reliance.includes(address + length - 1, 1):
+            continue
+        now = _tell_torn(oracle, played, op_index, Torn(kind, length=length), known, address + length - 1, 1)
+        if now is not known:
+            if length > first:
+                yield Tears(Torn(kind, length=first), length - first, known)
+            known, first = now, length
+    if last >= first:
+        yield Tears(Torn(kind, length=first), last - first + 1, known)
+
+
+def _tell_torn(
+    oracle: StateOracle[F],
+    played: PlayedOperations,
+    op_index: int,
+    torn: Torn,
+    near: Known[F],
+    address: int,
+    length: int,
+) -> Known[F]:
+    """Return the future of a torn state that differs from one with the future `near` in those bytes at most."""
+    cells = torn_cells(played, op_index, torn)
+    if near.reliance.is_same(near.answers, cells, address, length):
+        return near
+    return oracle.tell(Moment(cells, played.moments[0].efuse_bits))
+
+
+def torn_cells(played: PlayedOperations, op_index: int, torn: Torn) -> Cells:
+    """Return the flash after operation `op_index` of a played call was torn.
+
+    What the whole operation left stands for the data it was given: programming the one or the other over the
+    same cells leaves the same."""
+    op, (before, after) = played.ops[op_index], (moment.cells for moment in played.moments[op_index : op_index + 2])
+    if op.kind is FlashOpKind.ERASE:
+        index = op.address // SECTOR_SIZE
+        return before.with_sector(index, torn.erased(before.sector(index)))
+    old, new = before.read(op.address, op.length), after.read(op.address, op.length)
+    return before.with_bytes(op.address, torn.programmed(old, new, op.address))
