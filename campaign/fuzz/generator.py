@@ -13,7 +13,7 @@ from random import Random
 from ...impl.chip.flash import FailureExtent
 from ...impl.chip.torn_operations import Torn
 from ...impl.release_points import with_versions
-from ...model.config import Config, Pin, ResetReason, SkipValidation
+from ...model.config import Config, Pin, Release, ResetReason, SkipValidation
 from ...model.device.allowance import Allowance
 from ...model.device.api_calls import RESUME_FROM
 from ...model.device.state import Scope, Task, Usage, why_left_out
