@@ -8,6 +8,7 @@ from ..errors import InputError
 from ..impl.chip.cells import SECTOR_SIZE, Cells
 from ..impl.chip.chips import CHIPS
 from ..impl.chip.flash import Strictness
+from ..impl.image.format import HASH_SIZE, IMAGE_HEADER_SIZE, decode_header
 from ..impl.partitions.table import TABLE_MAGIC, TABLE_MAX_LENGTH, TableError, encode_table
 from ..impl.rom import read_bootloader
 from .device_builder import DeviceToCheck
@@ -66,9 +67,10 @@ def _build_bootloader(
     start = CHIPS[config.chip].bootloader_offset
     values = []
     if resolved.flash is not None:
-        old = cells.read(start, config.table_offset - start)
-        if read_bootloader(cells, start, len(old)) is None:
+        started = read_bootloader(cells, start, config.table_offset - start)
+        if started is None:
             raise InputError(f"{resolved.inputs.flash_file}: no whole bootloader at 0x{start:x}, so nothing starts")
+        old = cells.read(start, len(started) + HASH_SIZE * decode_header(started[:IMAGE_HEADER_SIZE]).hash_appended)
     else:
         path = resolved.bootloader or update
         old = _bootloader_bytes(path, resolved)

@@ -1,6 +1,7 @@
 """Devices with an update of bootloader or partition table, for the tests of campaign."""
 
 import random
+from collections.abc import Callable
 from dataclasses import replace
 
 from otaproof.campaign.unsafe_update.session import SessionDevice, UpdateKind
@@ -40,4 +41,4 @@ def bootloader_device(release: Release = Release.V6_1, table_offset: int = 0x300
     return SessionDevice(dut, UpdateKind.BOOTLOADER, bootloader(1), bootloader(2))
 
 
-DEVICES = {"partition table": table_device, "bootloader": bootloader_device}
+DEVICES: dict[str, Callable[[], SessionDevice]] = {"partition table": table_device, "bootloader": bootloader_device}

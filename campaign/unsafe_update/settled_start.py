@@ -117,7 +117,7 @@ def _version_of(device: SessionDevice, app: App | None) -> Version | None:
 
 def _rows(raw: bytes, config: Config) -> tuple[Partition, ...]:
     try:
-        return load_partitions(raw.ljust(SECTOR_SIZE, b"\xff"), config.app_release, config.table_md5)
+        return load_partitions(raw.ljust(SECTOR_SIZE, b"\xff"), config.app_point, config.table_md5)
     except TableError:
         return ()
 

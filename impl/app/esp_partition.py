@@ -16,6 +16,9 @@ from ..partitions.table import LABEL_LENGTH, decode_label, encode_label
 from ..program_end import Panic
 from ..release_rules import AppRules
 
+COPY_TO_THE_END = 0xFFFFFFFF
+"""`size` of a copy: as much as the source has. Source: SIZE_MAX."""
+
 
 class EspPartitions:
     """The partitions that the application loaded from the table, and access to what lies in them."""
@@ -84,16 +87,32 @@ class EspPartitions:
             raise OtaError(EspErr.INVALID_ARG)
         self.flash.erase(partition.offset + offset, length)
 
-    def copy(self, target: Partition, source: Partition, length: int) -> None:
-        """Copy the first `length` bytes of one partition over another. Source: esp_partition_copy."""
-        if target is source:
+    def copy(
+        self,
+        target: Partition | None,
+        source: Partition | None,
+        size: int,
+        target_offset: int = 0,
+        source_offset: int = 0,
+    ) -> None:
+        """Copy `size` bytes of one partition over another, whose sectors are all erased first.
+
+        size: COPY_TO_THE_END for all that the source has; the target is then erased to its end. Raises OtaError:
+        INVALID_ARG for no partition, or one over itself; INVALID_SIZE for what does not lie in both; errors of erase
+        and write. Source: esp_partition_copy."""
+        if target is None or source is None or target is source:
             raise OtaError(EspErr.INVALID_ARG)
-        if length > source.size or length > target.size:
+        if source_offset > source.size or target_offset > target.size:
             raise OtaError(EspErr.INVALID_SIZE)
-        self.erase_range(target, 0, -(-length // SECTOR_SIZE) * SECTOR_SIZE)
-        chunk = SECTOR_SIZE if self._rules.copies_by_sector else length
-        for offset in range(0, length, chunk):
-            self.write(target, offset, self.read(source, offset, min(chunk, length - offset)))
+        erased = size
+        if size == COPY_TO_THE_END:
+            size, erased = source.size - source_offset, target.size - target_offset
+        if source_offset + size > source.size or target_offset + size > target.size:
+            raise OtaError(EspErr.INVALID_SIZE)
+        self.erase_range(target, target_offset, -(-erased // SECTOR_SIZE) * SECTOR_SIZE)
+        chunk = SECTOR_SIZE if self._rules.copies_by_sector else max(size, 1)
+        for at in range(0, size, chunk):
+            self.write(target, target_offset + at, self.read(source, source_offset + at, min(chunk, size - at)))
 
     def _check_writable(self, partition: Partition) -> None:
         if partition.readonly and self._rules.honours_readonly:

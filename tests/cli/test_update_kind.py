@@ -167,6 +167,8 @@ def test_bootloader_of_a_dump_is_the_old_one(files: Path, capsys: pytest.Capture
     rest = ("--idf", "6.1", "--update-kind", "bootloader", "--update", "new-esp32.bin", "--faults", "F0")
     code, result = told(capsys, "check", "--flash", "dump.bin", *rest)
     assert (1, "old") == (code, result["outcomes"][0]["start"]["bootloader"])
+    _, again = told(capsys, "check", "--flash", "dump.bin", *rest[:4], "--faults", "F0")
+    assert len(whole) == again["bytes"]
     assert main(["check", "--flash", "none.bin", *rest]) == 2
     assert "no whole bootloader at 0x1000" in capsys.readouterr().err
 
