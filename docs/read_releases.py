@@ -2,7 +2,7 @@
 
     python docs/read_releases.py CHECKOUT [TAG ...]
 
-CHECKOUT is a clone, bare or not. Without tags, all releases, betas and release branches from 3.3 on are read, and master.
+CHECKOUT is a clone, bare or not. Without tags it reads all releases, betas and release branches from 3.3 on, and master.
 Exit code 1: a rule of impl/release_rules.py holds otherwise than the text says. docs/releases.md tells how to go on.
 """
 
