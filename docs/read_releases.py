@@ -2,8 +2,9 @@
 
     python docs/read_releases.py CHECKOUT [TAG ...]
 
-CHECKOUT is a clone, bare or not. Without tags it reads all releases, betas and release branches from 3.3 on, and master.
-Exit code 1: a rule of impl/release_rules.py holds otherwise than the text says. docs/releases.md tells how to go on.
+CHECKOUT is a clone, bare or not. Without tags it reads all releases, betas and release branches from 3.3 on, and
+master. Exit code 1: a rule of impl/release_rules.py holds otherwise than the text says. docs/releases.md tells how to
+go on.
 """
 
 import argparse
@@ -12,6 +13,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from otaproof.impl.release_points import read_point
@@ -148,6 +150,7 @@ def _told(rule: ReleaseRule, sources: Sources) -> bool | None:
 def sources_of(checkout: Path, tag: str) -> Sources:
     """Return the files of a tag or a branch of a clone."""
 
+    @cache
     def read(path: str) -> str | None:
         shown = _git(checkout, "show", f"{tag}:{path}")
         return shown.stdout if shown.returncode == 0 else None

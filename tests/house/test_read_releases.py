@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from read_releases import NOT_TOLD, PROBES, TextProbe, body_of, read_tag, sources_of, tags_of
+from read_releases import NOT_TOLD, PROBES, Sources, TextProbe, body_of, read_tag, sources_of, tags_of
 
 from otaproof.impl.release_rules import APP_RULES, BOOTLOADER_RULES
 
@@ -32,9 +32,18 @@ OF_5_1_3 = OF_5_1_2.replace(
 ).replace("(it->wrote_size + size)", "(it->wrote_size + size - 1)")
 
 
+def files(texts: Mapping[str, str]) -> Sources:
+    """Return the files of a version that has these alone."""
+
+    def read(path: str) -> str | None:
+        return texts.get(path)
+
+    return read
+
+
 def told(texts: Mapping[str, str], tag: str) -> tuple[set[str], set[str]]:
     """Return the rules that the files of a version are said to have, and those that differ from what is known."""
-    reading = read_tag(tag, texts.get)
+    reading = read_tag(tag, files(texts))
     return set(reading.has), set(reading.differ)
 
 
@@ -57,7 +66,7 @@ def test_a_text_of_another_version_differs() -> None:
 
 def test_what_is_not_there_is_not_told() -> None:
     """Neither a file nor a function, but where its absence says it."""
-    reading = read_tag("v5.1.3", {}.get)
+    reading = read_tag("v5.1.3", files({}))
     assert {"resume_refuses_pending", "honours_readonly"} <= set(reading.agree)
     assert {"write_ignores_empty", "asserts_description", "loads_by_4_4"} <= set(reading.not_told)
     assert () == reading.has
@@ -69,7 +78,7 @@ def test_what_is_not_there_is_not_told() -> None:
 def test_a_probe_wants_one_text_and_not_another(text: str | None, expected: bool | None) -> None:
     """`needs` first, then both."""
     probe = TextProbe("x.c", "b", without="d", needs="a")
-    assert expected is probe.holds({"x.c": text}.get)
+    assert expected is probe.holds(files({} if text is None else {"x.c": text}))
 
 
 def test_a_call_is_no_definition() -> None:
