@@ -15,7 +15,8 @@ from .spec_scopes import BUILDS, RELEASES, USAGES, SpecScope, releases_label
 
 _STANDS_FOR = {
     Release.V4_4: "4.4 to 5.0", Release.V5_1: "5.1 to 5.4; NodeMCU builds against 5.1.3", Release.V5_5: "5.5",
-    Release.V6_0: "6.0", Release.V6_1: "6.1", Release.V6_2_DEV: "the development branch after 6.1",
+    Release.V6_0: "6.0", Release.V6_1: "6.1-beta1; its bootloader 6.1 as released",
+    Release.V6_2_DEV: "6.1 as released, and the development branch after it",
 }  # fmt: skip
 
 
@@ -23,14 +24,16 @@ def releases_page(kept: Mapping[str, Any]) -> SpecPage:
     """Return the page."""
     page = SpecPage("releases", "Releases and options")
     page.add(
-        "A release stands for a set of rules that apply until the next set. Application and bootloader each have a "
-        f"release, since devices run new applications on old bootloaders. The rules are in "
+        "A version of ESP-IDF is a set of rules, and the simulated board goes by those of the version itself. The "
+        "device model has six classes of versions that do the same in it: `otaproof releases 5.1.4` says which class a "
+        "version is of. Application and bootloader each have a version, since devices run new applications on old "
+        "bootloaders. The rules are in "
         f"{repo_file('impl/release_rules.py')} and in the [device model](device-model.md), those of the partition "
         f"table in {repo_file('impl/partitions/table.py')}. Recordings of ESP-IDF 4.4, 5.1.3, 5.5.5, 6.0.2, 6.1-beta1 "
         "and the development branch show the differences, and recordings of the release branches from 3.3 to 6.1 those "
         "of versions between them.",
     )
-    page.table(("rules", "apply to"), ((code(release.label), _STANDS_FOR[release]) for release in Release))
+    page.table(("class", "versions"), ((code(release.label), _STANDS_FOR[release]) for release in Release))
     page.heading("What changes when")
     page.add(
         "Each row is a script that the simulated board plays under the rules of each release "

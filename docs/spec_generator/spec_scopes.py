@@ -7,7 +7,7 @@ tests/house/test_spec.py compares their models.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from otaproof.model.config import Config, Release
+from otaproof.model.config import Config, Release, release_name
 from otaproof.model.device.state import Scope, Usage
 from otaproof.model.fault_model import FaultModel
 
@@ -73,7 +73,7 @@ class SpecScope:
         flags = ["--rollback" if self.build.rollback else "--no-rollback"]
         flags += [f"--anti-rollback --versions {VERSIONS}"] if self.build.anti_rollback else []
         flags += ["--factory"] if self.build.has_factory else []
-        return " ".join([*flags, f"--idf {self.release.label}", f"--usage {self.usage.value}"])
+        return " ".join([*flags, f"--idf {release_name(self.release.point)}", f"--usage {self.usage.value}"])
 
 
 def spec_scopes() -> Iterator[SpecScope]:

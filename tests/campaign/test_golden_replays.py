@@ -1,4 +1,7 @@
-"""Tokens that earlier versions printed still play and tell the same: kept texts, which no test makes anew."""
+"""Tokens that earlier versions printed still play and tell the same: kept texts, which no test makes anew.
+
+What they call 6.1 is 6.1-beta1, and is called so now: the release does otherwise.
+"""
 
 import json
 from typing import Any

@@ -31,7 +31,7 @@ COMMANDS = {
               "--cuts cuts.csv --out out.json", 1),
     "explain": ("explain --otadata otadata.bin --partitions labels.csv --no-history", 0),
     "explore": ("explore --slots 1", 1),
-    "diff": ("diff 5.0 5.1 --slots 1", 1),
+    "diff": ("diff 4.4 5.1 --slots 1", 1),
     "prove": ("prove --claim C1 --slots 1 --usage documented --jobs 1", 0),
     "prove-workers": ("prove --claim C1 --slots 1 --jobs 2", 0),
     "fuzz": ("fuzz --runs 3 --jobs 2", 1),
