@@ -149,9 +149,7 @@ def try_load_as(reason: ResetReason) -> object:
 
 
 @pytest.mark.parametrize("reason", [ResetReason.POWER_ON, ResetReason.SOFTWARE])
-def test_board_that_takes_one_reset_for_another_is_caught(
-    reason: ResetReason, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_board_that_takes_one_reset_for_another_is_caught(reason: ResetReason, monkeypatch: pytest.MonkeyPatch) -> None:
     """It skips validation at every reset, or at none."""
     scope = Scope(Config().skipping(ON_POWER_ON), faults=F1)
     monkeypatch.setattr(Bootloader, "_try_load", try_load_as(reason))
