@@ -11,11 +11,11 @@ from model_traces import first_takes
 from otaproof.campaign.fuzz.findings import DIVERGENCE, run
 from otaproof.campaign.fuzz.generator import Worlds
 from otaproof.campaign.history.claim_monitor import loads_unchecked, verifies
-from otaproof.campaign.history.history import SLOT_SIZE, History, SmallDevice, SmallImage, upgrade
+from otaproof.campaign.history.history import FIRST_PART, SLOT_SIZE, History, SmallDevice, SmallImage, upgrade
 from otaproof.campaign.history.player import Moment
-from otaproof.campaign.history.step import POWER_ON, Step, StepName
+from otaproof.campaign.history.step import COMMENCE, POWER_ON, Step, StepName
 from otaproof.campaign.lockstep import abstraction, lockstep
-from otaproof.campaign.lockstep.divergence import OutOfModel
+from otaproof.campaign.lockstep.divergence import Divergence, OutOfModel
 from otaproof.campaign.lockstep.trace_replay import confirm
 from otaproof.impl import bootloader
 from otaproof.impl.bootloader import Bootloader
@@ -212,8 +212,15 @@ def test_header_that_nobody_reads_is_caught(monkeypatch: pytest.MonkeyPatch) -> 
         one = bytes([first[0], 1]) + first[2:]
         return right((one, *rest), address, looks_at_magic)
 
+    device = SmallDevice(Config().skipping(ALWAYS))
+    scope = lockstep.scope_of_device(device, F1)
+    first_part = Step(StepName.WRITE, image=2, offset=0, length=FIRST_PART)
+    steps = (POWER_ON, *upgrade(1, argument=None), COMMENCE, first_part, POWER_ON)
+    history = History(device, (SmallImage(1), SmallImage(2), SmallImage(3)), steps)
+    assert len(list(lockstep.play_in_lockstep(history, scope))) == len(steps)
     monkeypatch.setattr(abstraction, "are_headers_whole", first_alone)
-    assert diverges(ALWAYS)
+    with pytest.raises(Divergence, match="starts place 0, the model place 1"):
+        list(lockstep.play_in_lockstep(history, scope))
 
 
 def test_model_and_board_know_the_same_chips_of_any_page_size() -> None:
