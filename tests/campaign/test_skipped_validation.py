@@ -20,14 +20,13 @@ from otaproof.campaign.lockstep.trace_replay import confirm
 from otaproof.impl import bootloader
 from otaproof.impl.bootloader import Bootloader
 from otaproof.impl.chip.cells import SECTOR_SIZE, Cells
-from otaproof.impl.chip.chips import CHIPS
 from otaproof.impl.chip.torn_operations import Torn
 from otaproof.impl.image.verify import VerifyMode
 from otaproof.impl.partitions.partition import Partition
-from otaproof.model.config import Chip, Config, Release, ResetReason, SkipValidation
+from otaproof.model.config import Config, Release, ResetReason, SkipValidation
 from otaproof.model.device.model import device_model
 from otaproof.model.device.search import follow
-from otaproof.model.device.state import CHIPS_OF_ANY_PAGE_SIZE, Ghost, Scope, Task, Usage
+from otaproof.model.device.state import Ghost, Scope, Task, Usage
 from otaproof.model.device.stepper import stepper
 from otaproof.model.fault_model import FaultModel
 
@@ -221,11 +220,6 @@ def test_header_that_nobody_reads_is_caught(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(abstraction, "are_headers_whole", first_alone)
     with pytest.raises(Divergence, match="starts place 0, the model place 1"):
         list(lockstep.play_in_lockstep(history, scope))
-
-
-def test_model_and_board_know_the_same_chips_of_any_page_size() -> None:
-    """They load no image without a description, from 5.5 on."""
-    assert set(CHIPS_OF_ANY_PAGE_SIZE) == {chip for chip in Chip if CHIPS[chip].has_variable_page}
 
 
 def test_headers_that_are_written_over_are_out_of_the_model() -> None:
