@@ -355,8 +355,8 @@ def _wipes_with_headers(scope: Scope, device: Device, off: Device, cut: Callable
     """Yield the cuts after which an image does not verify, and loads where validation is skipped.
 
     Before 6.2, the bootloader then looks at no byte of the header but the number of segments, so the first byte may be
-    gone. With other bytes gone than the first ones, the description may be: it matters with anti-rollback. It does, too,
-    on chips whose images name an MMU page size; the model has them start such an image all the same.
+    gone. With other bytes gone than the first ones, the description may be: it matters with anti-rollback. It does as
+    well on chips whose images name an MMU page size; the model has them start such an image all the same.
     Source: IDF-BOOT-SKIP."""
     target = wiped_slot(scope, device)
     slots = tuple(enumerate(device.slots))
