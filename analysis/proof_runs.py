@@ -56,7 +56,10 @@ class ConfigurationProof:
         release = config.app_release.label.replace(".", "_")
         scope = self.scope
         allowed = "".join(f"_{name}" for name in sorted(item.value.replace("-", "_") for item in scope.allows))
-        return f"{rollback}{factory}_{release}_{scope.slots}_slots_{scope.faults.name}_{scope.usage.value}{allowed}"
+        skipped = "_skips_validation" if config.skip_validate_always else ""
+        skipped = "_skips_validation_at_power_on" if scope.skips_at_power_on_alone else skipped
+        slots = f"{scope.slots}_slots"
+        return f"{rollback}{factory}_{release}_{slots}_{scope.faults.name}_{scope.usage.value}{allowed}{skipped}"
 
 
 def decide_configuration(scope: Scope, claims: frozenset[str] | None, effort: Effort) -> ConfigurationProof:

@@ -172,6 +172,16 @@ class Config:
         return release_name(self.bootloader_point)
 
     @property
+    def skipped_validation(self) -> tuple[SkipValidation, ...]:
+        """Those of its options that skip validation."""
+        is_on = {
+            SkipValidation.ALWAYS: self.skip_validate_always,
+            SkipValidation.ON_POWER_ON: self.skip_validate_on_power_on,
+            SkipValidation.IN_DEEP_SLEEP: self.skip_validate_in_deep_sleep,
+        }
+        return tuple(option for option in SkipValidation if is_on[option])
+
+    @property
     def factory_reset_labels(self) -> tuple[str, ...]:
         """The labels of the list, none of which has a comma or a blank inside."""
         return tuple(self.factory_reset_list.replace(",", " ").split())

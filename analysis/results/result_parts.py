@@ -17,6 +17,7 @@ SCHEMA_VERSION = "1.0"
 FaultName = Literal["F0", "F1", "F2", "F3"]
 UsageName = Literal["restart-at-once", "documented", "any"]
 AllowanceName = Literal["failing-flash", "pins", "other-writers"]
+SkipName = Literal["always", "on-power-on", "in-deep-sleep"]
 FlashOperation = tuple[Literal["e", "p"], int, int]
 """Erase or program, address, length in bytes."""
 
@@ -103,6 +104,8 @@ class ScopeEntry:
     """ESP-IDF release whose rules the bootloader follows."""
     allows: tuple[AllowanceName, ...] = ()
     """What can happen beyond calls, resets and power cuts."""
+    skip_validate: tuple[SkipName, ...] = ()
+    """When the bootloader loads an image without validation."""
 
 
 class ScopeFields(TypedDict):
@@ -115,6 +118,7 @@ class ScopeFields(TypedDict):
     idf: str
     bootloader_idf: str
     allows: tuple[AllowanceName, ...]
+    skip_validate: tuple[SkipName, ...]
 
 
 class LeftOutFields(TypedDict):
@@ -140,6 +144,7 @@ def scope_fields(scope: Scope) -> ScopeFields:
         "idf": config.app_name,
         "bootloader_idf": config.bootloader_name,
         "allows": tuple(allowance.value for allowance in Allowance if allowance in scope.allows),
+        "skip_validate": tuple(skip.value for skip in config.skipped_validation),
     }
 
 

@@ -222,7 +222,7 @@ _RAM = (
     (0x3FF80000, 0x3FF82000),
     (0x50000000, 0x50002000),
 )
-"""Memory of an ESP32 that a segment is copied to: DRAM, less what is IRAM too and lies beyond that; IRAM, RTC memory."""
+"""Memory of an ESP32 that a segment is copied to: DRAM, less what is IRAM too and ends before; IRAM, RTC memory."""
 
 
 def _is_address_right(load_address: int, length: int, source: int) -> bool:

@@ -368,10 +368,10 @@ def _skipped_validation(page: SpecPage, known: set[str]) -> None:
         "application verifies images as ever. Claims that speak of the next power-on mean one without validation.",
         f"A slot has one more field, `is_loadable`: {_lower(slot['is_loadable'])}",
         f"With `on-power-on` the device has another one, `is_power_on`: {_lower(device['is_power_on'])}",
-        "Before 6.2 such a bootloader looks at no byte of the header but the number of segments, so the erase of a slot "
-        "that is cut after its first byte leaves an image that starts. With anti-rollback it wants a description of an "
-        "allowed version, too; from 5.5 on it takes the version of an image that it does not validate for 0, and starts "
-        "none once a bit of the eFuse is burned.",
+        "Before 6.2 such a bootloader looks at no byte of the header but the number of segments, so the erase of a "
+        "slot that is cut after its first byte leaves an image that starts. With anti-rollback it wants a description "
+        "of an allowed version, too; from 5.5 on it takes the version of an image that it does not validate for 0, and "
+        "starts none once a bit of the eFuse is burned.",
     )
     _added_actions(page, device_model(SKIPPING), known)
 

@@ -355,8 +355,9 @@ def _wipes_with_headers(scope: Scope, device: Device, off: Device, cut: Callable
     """Yield the cuts after which an image does not verify, and loads where validation is skipped.
 
     Before 6.2, the bootloader then looks at no byte of the header but the number of segments, so the first byte may be
-    gone. With other bytes gone than the first ones, the description may be: it matters with anti-rollback, and on chips
-    whose images name an MMU page size. Source: IDF-BOOT-SKIP."""
+    gone. With other bytes gone than the first ones, the description may be: it matters with anti-rollback. It does as
+    well on chips whose images name an MMU page size; the model has them start such an image all the same.
+    Source: IDF-BOOT-SKIP."""
     target = wiped_slot(scope, device)
     slots = tuple(enumerate(device.slots))
     loads = any_of((target == i) & slot.loads for i, slot in slots)
@@ -367,7 +368,7 @@ def _wipes_with_headers(scope: Scope, device: Device, off: Device, cut: Callable
         left = _ruined(scope, device, off, target, is_loadable=True)
         found = cut("cut_in_wipe_leaves_headers", left, loads & has_description, weakest)
         yield replace(found, source="IDF-BOOT-SKIP")
-    if scope.faults >= FaultModel.F2 and not scope.needs_description:
+    if scope.faults >= FaultModel.F2 and not scope.config.anti_rollback:
         left = wiped(scope, off, target)
         headers = replace(WIPED, is_loadable=fact(True))
         left = replace(left, slots=with_slot(left, target, headers))

@@ -148,8 +148,6 @@ class Expectation(IntEnum):
 
 CHIPS_WITHOUT_RTC_FAST_MEMORY = (Chip.ESP32C2, Chip.ESP32C61)
 """They wake to what otadata selects, not to the image that ran. Source: IDF-BOOT-WAKE."""
-CHIPS_OF_ANY_PAGE_SIZE = (Chip.ESP32C2, Chip.ESP32C6, Chip.ESP32C61, Chip.ESP32H2)
-"""Their images name an MMU page size in the description; the bootloader reads it from 5.5 on. Source: IDF-BOOT-SKIP."""
 NEVER = fact(False)
 
 
@@ -223,12 +221,6 @@ class Scope:
     def skips_at_power_on_alone(self) -> bool:
         """It does so at a power-on, and validates at any other reset."""
         return self.config.skip_validate_on_power_on and not self.config.skip_validate_always
-
-    @property
-    def needs_description(self) -> bool:
-        """The bootloader loads no image without a description. Source: IDF-BOOT-SKIP."""
-        reads_page_size = self.config.bootloader_release >= Release.V5_5 and self.config.chip in CHIPS_OF_ANY_PAGE_SIZE
-        return self.config.anti_rollback or reads_page_size
 
     @property
     def has_api_calls(self) -> bool:

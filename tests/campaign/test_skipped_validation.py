@@ -11,23 +11,22 @@ from model_traces import first_takes
 from otaproof.campaign.fuzz.findings import DIVERGENCE, run
 from otaproof.campaign.fuzz.generator import Worlds
 from otaproof.campaign.history.claim_monitor import loads_unchecked, verifies
-from otaproof.campaign.history.history import SLOT_SIZE, History, SmallDevice, SmallImage, upgrade
+from otaproof.campaign.history.history import FIRST_PART, SLOT_SIZE, History, SmallDevice, SmallImage, upgrade
 from otaproof.campaign.history.player import Moment
-from otaproof.campaign.history.step import POWER_ON, Step, StepName
+from otaproof.campaign.history.step import COMMENCE, POWER_ON, Step, StepName
 from otaproof.campaign.lockstep import abstraction, lockstep
-from otaproof.campaign.lockstep.divergence import OutOfModel
+from otaproof.campaign.lockstep.divergence import Divergence, OutOfModel
 from otaproof.campaign.lockstep.trace_replay import confirm
 from otaproof.impl import bootloader
 from otaproof.impl.bootloader import Bootloader
 from otaproof.impl.chip.cells import SECTOR_SIZE, Cells
-from otaproof.impl.chip.chips import CHIPS
 from otaproof.impl.chip.torn_operations import Torn
 from otaproof.impl.image.verify import VerifyMode
 from otaproof.impl.partitions.partition import Partition
-from otaproof.model.config import Chip, Config, Release, ResetReason, SkipValidation
+from otaproof.model.config import Config, Release, ResetReason, SkipValidation
 from otaproof.model.device.model import device_model
 from otaproof.model.device.search import follow
-from otaproof.model.device.state import CHIPS_OF_ANY_PAGE_SIZE, Ghost, Scope, Task, Usage
+from otaproof.model.device.state import Ghost, Scope, Task, Usage
 from otaproof.model.device.stepper import stepper
 from otaproof.model.fault_model import FaultModel
 
@@ -149,9 +148,7 @@ def try_load_as(reason: ResetReason) -> object:
 
 
 @pytest.mark.parametrize("reason", [ResetReason.POWER_ON, ResetReason.SOFTWARE])
-def test_board_that_takes_one_reset_for_another_is_caught(
-    reason: ResetReason, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_board_that_takes_one_reset_for_another_is_caught(reason: ResetReason, monkeypatch: pytest.MonkeyPatch) -> None:
     """It skips validation at every reset, or at none."""
     scope = Scope(Config().skipping(ON_POWER_ON), faults=F1)
     monkeypatch.setattr(Bootloader, "_try_load", try_load_as(reason))
@@ -214,13 +211,15 @@ def test_header_that_nobody_reads_is_caught(monkeypatch: pytest.MonkeyPatch) -> 
         one = bytes([first[0], 1]) + first[2:]
         return right((one, *rest), address, looks_at_magic)
 
+    device = SmallDevice(Config().skipping(ALWAYS))
+    scope = lockstep.scope_of_device(device, F1)
+    first_part = Step(StepName.WRITE, image=2, offset=0, length=FIRST_PART)
+    steps = (POWER_ON, *upgrade(1, argument=None), COMMENCE, first_part, POWER_ON)
+    history = History(device, (SmallImage(1), SmallImage(2), SmallImage(3)), steps)
+    assert len(list(lockstep.play_in_lockstep(history, scope))) == len(steps)
     monkeypatch.setattr(abstraction, "are_headers_whole", first_alone)
-    assert diverges(ALWAYS)
-
-
-def test_model_and_board_know_the_same_chips_of_any_page_size() -> None:
-    """They load no image without a description, from 5.5 on."""
-    assert set(CHIPS_OF_ANY_PAGE_SIZE) == {chip for chip in Chip if CHIPS[chip].has_variable_page}
+    with pytest.raises(Divergence, match="starts place 0, the model place 1"):
+        list(lockstep.play_in_lockstep(history, scope))
 
 
 def test_headers_that_are_written_over_are_out_of_the_model() -> None:

@@ -10,6 +10,7 @@ import pytest
 from otaproof.impl.chip.torn_operations import Torn
 from otaproof.model.config import Chip, Config, Release
 from otaproof.model.device.action import Action, Kind
+from otaproof.model.device.allowance import Allowance
 from otaproof.model.device.device_parts import burn, with_slot
 from otaproof.model.device.model import device_model
 from otaproof.model.device.record_tears import Torn as TornClass
