@@ -153,12 +153,18 @@ class Drawer:
         """Return what a tool does while the device is off: a whole image, blank otadata, or a record."""
         allows = self.run.scope.allows & _WRITERS
         if Allowance.END_NUMBERS in allows and (len(allows) == 1 or self.random.random() < 0.5):
-            seq = self.random.choice([0, *range(BORDER + 1, ERASED)])
-            return Step(StepName.WRITE_RECORD, sector=self.random.randrange(2), seq=seq)
+            return self._draw_record()
         if self.random.random() < 0.5:
             return Step(StepName.BLANK_OTADATA)
         image = self.random.randrange(len(self.run.history.images) - 1)
         return Step(StepName.FLASH_SLOT, image=image, label=f"ota_{self.random.randrange(self.run.scope.slots)}")
+
+    def _draw_record(self) -> Step:
+        """Return a record at an end of the number range that selects a whole image; else nothing but a power-on."""
+        numbers, sectors = [0, *range(BORDER + 1, ERASED)], range(2)
+        steps = (Step(StepName.WRITE_RECORD, sector=sector, seq=seq) for seq in numbers for sector in sectors)
+        found = [step for step in steps if self.run.can_use(step)]
+        return self.random.choice(found) if found else Step(StepName.RESET)
 
     def _next_call(self) -> Step:
         if self._download and self.random.random() < 0.85:

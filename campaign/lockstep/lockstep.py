@@ -121,6 +121,14 @@ class Lockstep:
         """Return the pin that a reset looks at; a wake-up from deep sleep looks at none."""
         return None if step.reason is ResetReason.DEEP_SLEEP else step.pin
 
+    def can_use(self, step: Step) -> bool:
+        """Tell whether the model has what a tool does."""
+        try:
+            self.tool_action(step)
+        except OutOfModel:
+            return False
+        return True
+
     def tool_action(self, step: Step) -> str:
         """Return the name of what a tool does, in the model."""
         if step.name is StepName.BLANK_OTADATA:
@@ -128,7 +136,10 @@ class Lockstep:
         if step.name is StepName.WRITE_RECORD:
             if BORDER >= step.seq > 0 or step.seq == ERASED:
                 raise OutOfModel("another program writes a number that is at no end of the range")
-            return f"tool_writes_{step.seq:x}_in_{Sector(step.sector).name.lower()}"
+            name = f"tool_writes_{step.seq:x}_in_{Sector(step.sector).name.lower()}"
+            if not self.tracker.can(name):
+                raise OutOfModel("another program selects a slot that holds no whole image")
+            return name
         version = self.history.images[step.image or 0].secure_version
         return f"tool_flashes_{step.label}{f'_version_{version}' if self.scope.config.anti_rollback else ''}"
 

@@ -53,7 +53,8 @@ class SearchOptions:
     """Claims to check: such as C1,C2, or all, or none."""
     allow: Annotated[Allowances, Parameter(group=DEVICE)] = frozenset()
     """What may happen beyond calls, resets and power cuts: flash operations that return an error (failing-flash), the
-    pins of factory reset and test app (pins), tools that blank otadata or flash a slot (other-writers)."""
+    pins of factory reset and test app (pins), tools that blank otadata or flash a slot (other-writers), records whose
+    number is 0 or one of the last (end-numbers)."""
     threads: Annotated[int, Parameter(validator=within(1, 16), metavar="N")] = 1
     """Threads of a big search; what it finds does not depend on how many."""
     memory: Annotated[int, Parameter(converter=_memory, metavar="SIZE", show_default=_size)] = 4 << 30

@@ -50,7 +50,8 @@ class ProofOptions:
     """As documented, the same with a restart as soon as an update is complete, or in any order; without it, each."""
     allow: Annotated[Allowances, Parameter(group=DEVICE)] = frozenset()
     """What may happen beyond calls, resets and power cuts: flash operations that return an error (failing-flash), the
-    pins of factory reset and test app (pins), tools that blank otadata or flash a slot (other-writers)."""
+    pins of factory reset and test app (pins), tools that blank otadata or flash a slot (other-writers), records whose
+    number is 0 or one of the last (end-numbers)."""
     claim: Annotated[tuple[str, ...], Parameter(metavar="ID")] = ()
     """Decide this claim alone, such as C4 (repeatable)."""
     all: bool = False
@@ -173,7 +174,10 @@ def _all(
     from ...proofs.prover.configurations import families
     from ..reports.prove_report import print_family
 
-    asked = families(options.faults, tuple(map(Usage, options.usages)), device.versions, options.allow)
+    try:
+        asked = families(options.faults, tuple(map(Usage, options.usages)), device.versions, options.allow)
+    except ValueError as error:
+        raise InputError(f"--all: {error}") from None
     decide = partial(
         decide_family, claims=frozenset(options.claim) or None, effort=effort, most_slots=options.most_slots
     )

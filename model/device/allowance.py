@@ -13,7 +13,7 @@ class Allowance(Enum):
     OTHER_WRITERS = "other-writers"
     """Tools on a PC blank otadata, or flash a slot with a whole image."""
     END_NUMBERS = "end-numbers"
-    """Other programs write a record whose number is 0 or one of the last below 0xFFFFFFFF. Two OTA slots, up to F2."""
+    """Other programs select a whole image by a record whose number is 0 or one of the last. Two OTA slots, up to F2."""
 
 
 class Progress(IntEnum):

@@ -1,18 +1,19 @@
 """Other programs that write flash: tools on a PC, while the chip waits for them and no program of its own runs.
 
 A tool blanks otadata, as `idf.py flash` does with ota_data_initial.bin, or flashes a slot with a whole image, which
-then counts as provisioned. Another program writes a record with a number at an end of the range (end_numbers.py) and
-the state word of erased flash, as otatool.py leaves it. Whoever does so asks for another start than was expected.
-Source: IDF-OTA-OTATOOL.
+then counts as provisioned. Another program selects a slot that holds a whole image, by a record with a number at an end
+of the range (end_numbers.py) and the state word of erased flash, as otatool.py leaves it. Whoever does so asks for
+another start than was expected. Source: IDF-OTA-OTATOOL.
 """
 
 from dataclasses import replace
 from itertools import product
 
-from ..terms.terms import fact, number
+from ..terms.terms import Bool, fact, number
 from .action import Action, Actions, Kind
 from .allowance import Allowance
-from .device_parts import with_record, without_origin
+from .calls import asked_for
+from .device_parts import with_record, with_slot, without_origin
 from .end_numbers import end_values, slot_named
 from .records import BLANK, Check, Record, Sector, Word
 from .state import Content, Device, Expectation, Scope, Slot, Task
@@ -45,16 +46,19 @@ def _flashed_slots(scope: Scope, asked: Device) -> Actions:
 
 
 def _end_records(scope: Scope, asked: Device) -> Actions:
-    """Yield the writes of one record, with each number at an end in each sector; the other record stays."""
+    """Yield the writes of one record, with each number at an end in each sector; the other record stays.
+
+    The image is one that verifies, and as good as one that esp_ota_set_boot_partition() was asked for."""
     for sector, (text, value) in product(Sector, end_values(scope)):
-        new = Record(
-            number(Check.RIGHT, 2),
-            number(Word.UNDEFINED, 3),
-            number(slot_named(scope, value), scope.slot_bits),
-            number(value, scope.seq_bits),
+        place = slot_named(scope, value)
+        slot = number(place, scope.slot_bits)
+        new = Record(number(Check.RIGHT, 2), number(Word.UNDEFINED, 3), slot, number(value, scope.seq_bits))
+        then = replace(
+            asked,
+            records=with_record(asked, number(sector), new),
+            slots=with_slot(asked, slot, asked_for(asked.slots[place])),
         )
-        records = with_record(asked, number(sector), new)
-        yield _written(f"tool_writes_{text}_in_{sector.name.lower()}", replace(asked, records=records))
+        yield _written(f"tool_writes_{text}_in_{sector.name.lower()}", then, when=asked.slots[place].is_complete)
 
 
 def _flashed(device: Device, place: int, version: int) -> Device:
@@ -63,5 +67,5 @@ def _flashed(device: Device, place: int, version: int) -> Device:
     return replace(device, slots=slots)
 
 
-def _written(name: str, then: Device, place: int = 0) -> Action:
-    return Action(name, (Task.OFF,), then.slot_count > place, then, Kind.WRITER, "IDF-OTA-OTATOOL")
+def _written(name: str, then: Device, place: int = 0, when: Bool = fact(True)) -> Action:
+    return Action(name, (Task.OFF,), when & (then.slot_count > place), then, Kind.WRITER, "IDF-OTA-OTATOOL")

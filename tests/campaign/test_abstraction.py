@@ -366,7 +366,7 @@ def test_record_is_read_as_the_recordings_describe_it(number: int, word: int, ch
 def test_numbers_above_the_slots_are_told_by_their_order(numbers: tuple[int, int], ranks: tuple[int, int]) -> None:
     """Of two slots: 1 and 2 as they are, 3 for above, 4 for above that."""
     first, second = (RecordView(Check.RIGHT, Word.VALID, 0, number) for number in numbers)
-    assert ranks == tuple(record.seq for record in ranked((first, second), 2))
+    assert ranks == tuple(record.seq for record in ranked((first, second), Scope(Config())))
 
 
 @pytest.mark.parametrize("count", [0, 31, 32, 35])
