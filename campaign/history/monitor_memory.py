@@ -115,9 +115,10 @@ class Memory:
             self.earned.add(step.label)
             self.rejected -= {step.label}
         if step.name is StepName.WRITE_RECORD:
-            # Whoever selects an image answers for it, as esp_ota_set_boot_partition() does.
+            # Whoever selects an image vouches for it.
             selected = {self._dut.slot_labels[slot_of_seq(step.seq, len(self._dut.slot_labels))]}
             self.finished |= selected
+            self.earned |= selected
             self.rejected -= selected
 
     def _take_reset(self, played: Played) -> None:

@@ -12,7 +12,6 @@ from itertools import product
 from ..terms.terms import Bool, fact, number
 from .action import Action, Actions, Kind
 from .allowance import Allowance
-from .calls import asked_for
 from .device_parts import with_record, with_slot, without_origin
 from .end_numbers import end_values, slot_named
 from .records import BLANK, Check, Record, Sector, Word
@@ -48,15 +47,16 @@ def _flashed_slots(scope: Scope, asked: Device) -> Actions:
 def _end_records(scope: Scope, asked: Device) -> Actions:
     """Yield the writes of one record, with each number at an end in each sector; the other record stays.
 
-    The image is one that verifies, and as good as one that esp_ota_set_boot_partition() was asked for."""
+    The image verifies, and counts as provisioned: whoever selects it vouches for it."""
     for sector, (text, value) in product(Sector, end_values(scope)):
         place = slot_named(scope, value)
         slot = number(place, scope.slot_bits)
+        vouched = replace(asked.slots[place], is_finished=fact(True), is_earned=fact(True), is_rejected=fact(False))
         new = Record(number(Check.RIGHT, 2), number(Word.UNDEFINED, 3), slot, number(value, scope.seq_bits))
         then = replace(
             asked,
             records=with_record(asked, number(sector), new),
-            slots=with_slot(asked, slot, asked_for(asked.slots[place])),
+            slots=with_slot(asked, slot, vouched),
         )
         yield _written(f"tool_writes_{text}_in_{sector.name.lower()}", then, when=asked.slots[place].is_complete)
 
@@ -67,5 +67,7 @@ def _flashed(device: Device, place: int, version: int) -> Device:
     return replace(device, slots=slots)
 
 
-def _written(name: str, then: Device, place: int = 0, when: Bool = fact(True)) -> Action:
-    return Action(name, (Task.OFF,), when & (then.slot_count > place), then, Kind.WRITER, "IDF-OTA-OTATOOL")
+def _written(name: str, then: Device, place: int = 0, when: Bool | None = None) -> Action:
+    is_there = then.slot_count > place
+    when = is_there if when is None else when & is_there
+    return Action(name, (Task.OFF,), when, then, Kind.WRITER, "IDF-OTA-OTATOOL")
