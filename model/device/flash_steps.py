@@ -307,8 +307,8 @@ def torn_records(scope: Scope, device: Device) -> Iterator[TornRecord]:
             yield _torn_record(scope, device, phase, tasks, tears, left)
         for word in fitting_words(scope) if scope.has_end_numbers else ():
             when = (device.phase == phase) & stays_fitting(scope, phase, record_in(device, device.sector), word)
-            left = fitting_record(scope, word)
-            yield TornRecord(phase, tasks, Check.EMPTY, word, when, left, FaultModel.F0, is_fitting=True)
+            record = fitting_record(scope, word)
+            yield TornRecord(phase, tasks, Check.EMPTY, word, when, record, FaultModel.F0, is_fitting=True)
 
 
 def _torn_record(
