@@ -110,7 +110,7 @@ def target_of(
     except ValueError as error:
         return str(error)
     first, second = (record_in_bytes(reading.raw, len(slots)) for reading in answer.entries)
-    records = ranked((first, second), len(slots))
+    records = ranked((first, second), scope)
     return Target(scope, Stored(records, views, (1 << burned - least) - 1), knows_images)
 
 

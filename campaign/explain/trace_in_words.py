@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from ...model.call_names import ESP_IDF_FUNCTIONS
 from ...model.config import ResetReason
 from ...model.device.action import Kind
+from ...model.device.end_numbers import FITTING
 from ...model.device.records import Check, Word, active
 from ...model.device.selection import boot_choice, boot_partition
 from ...model.device.state import Content, Device, Expectation, Phase, Scope, Task, Usage
@@ -218,7 +219,7 @@ class _Teller:
                 return ""
             case StepName.COMMENCE:
                 return self._upgrade(parts, target)
-            case StepName.BLANK_OTADATA | StepName.FLASH_SLOT:
+            case StepName.BLANK_OTADATA | StepName.FLASH_SLOT | StepName.WRITE_RECORD:
                 return str(first.step)
             case StepName.WRITE | StepName.WRITE_AT:
                 is_over = any(action.name == "write_over" for action in last.actions)
@@ -381,6 +382,8 @@ def _where(name: str, phase: int, check: str, word: str) -> str:
     if (left_check, left_word) == (check, word):
         return "after the program" if is_program else "before the erase"
     inside = "inside the program" if is_program else "inside the erase"
+    if left_check == FITTING.upper():
+        return f"{inside}: the last number reads as erased, its check word is whole, the state reads {left_word}"
     if left_check == Check.EMPTY.name:
         return f"{inside}: the number is gone, the state reads {left_word}"
     if left_check == Check.WRONG.name:

@@ -16,6 +16,7 @@ from ...impl.release_points import with_versions
 from ...model.config import Config, Pin, Release, ResetReason, SkipValidation
 from ...model.device.allowance import Allowance
 from ...model.device.api_calls import RESUME_FROM
+from ...model.device.end_numbers import BORDER, ERASED
 from ...model.device.state import Scope, Task, Usage, why_left_out
 from ...model.fault_model import FaultModel
 from ...model.idf_version import IdfVersion
@@ -34,6 +35,8 @@ _SHORTEST_CHUNK = 40
 """Bytes of an image that hold the secure version of its description."""
 _PAST_DESCRIPTION = 300
 """Bytes of an image that hold its header and its description, and a few more."""
+_WRITERS = frozenset({Allowance.OTHER_WRITERS, Allowance.END_NUMBERS})
+"""What lets other programs write."""
 _STATE_WORD = range(24, 28)
 _RESETS = (ResetReason.SOFTWARE, ResetReason.DEEP_SLEEP, ResetReason.PANIC)
 """With the power on."""
@@ -65,10 +68,12 @@ def draw_scope(random: Random, worlds: Worlds) -> tuple[Config, Scope]:
     if worlds.skips:
         config = config.skipping(worlds.skips)
         config = replace(config, anti_rollback=config.anti_rollback and not why_left_out(config, worlds.allows))
-    slots = worlds.slots or random.randint(1, 4)
+    has_ends = Allowance.END_NUMBERS in worlds.allows
+    slots = worlds.slots or (2 if has_ends else random.randint(1, 4))
     has_factory = random.random() < 0.4 if worlds.has_factory is None else worlds.has_factory
     device = SmallDevice(config, tuple(range(slots)), has_factory)
-    return config, scope_of_device(device, worlds.faults, worlds.usage, worlds.versions, worlds.allows)
+    faults = min(worlds.faults, FaultModel.F2) if has_ends else worlds.faults
+    return config, scope_of_device(device, faults, worlds.usage, worlds.versions, worlds.allows)
 
 
 def draw_history(random: Random, config: Config, scope: Scope) -> History:
@@ -148,7 +153,7 @@ class Drawer:
     def _restart(self) -> Step:
         """Return the reset that brings a program back, or a power failure before it."""
         if self.run.tracker.task is Task.OFF:
-            if Allowance.OTHER_WRITERS in self.run.scope.allows and self.random.random() < 0.3:
+            if self.run.scope.allows & _WRITERS and self.random.random() < 0.3:
                 return self._draw_tool()
             return Step(StepName.RESET)
         if self.random.random() < 0.1:
@@ -156,11 +161,21 @@ class Drawer:
         return Step(StepName.RESET, reason=ResetReason.SOFTWARE)
 
     def _draw_tool(self) -> Step:
-        """Return what a tool does while the device is off: a whole image, or blank otadata."""
+        """Return what a tool does while the device is off: a whole image, blank otadata, or a record."""
+        allows = self.run.scope.allows & _WRITERS
+        if Allowance.END_NUMBERS in allows and (len(allows) == 1 or self.random.random() < 0.5):
+            return self._draw_record()
         if self.random.random() < 0.5:
             return Step(StepName.BLANK_OTADATA)
         image = self.random.randrange(len(self.run.history.images) - 1)
         return Step(StepName.FLASH_SLOT, image=image, label=f"ota_{self.random.randrange(self.run.scope.slots)}")
+
+    def _draw_record(self) -> Step:
+        """Return a record at an end of the number range that selects a whole image; else nothing but a power-on."""
+        numbers, sectors = [0, *range(BORDER + 1, ERASED)], range(2)
+        steps = (Step(StepName.WRITE_RECORD, sector=sector, seq=seq) for seq in numbers for sector in sectors)
+        found = [step for step in steps if self.run.can_use(step)]
+        return self.random.choice(found) if found else Step(StepName.RESET)
 
     def _next_call(self) -> Step:
         if self._download and self.random.random() < 0.85:
@@ -292,7 +307,7 @@ def _planned(run: Lockstep, step: Step, failures: Mapping[int, FailureExtent]) -
         case StepName.RESET:
             is_power_on, wakes = step.reason is ResetReason.POWER_ON, run.takes_fast_path(step)
             return tracker.planned_boot(is_power_on, wakes, run.held_pin(step), failures)
-        case StepName.POWER_OFF | StepName.BLANK_OTADATA | StepName.FLASH_SLOT:
+        case StepName.POWER_OFF | StepName.BLANK_OTADATA | StepName.FLASH_SLOT | StepName.WRITE_RECORD:
             return ()
         case StepName.WRITE | StepName.WRITE_AT:
             return (SeenOp(OpKind.PROGRAM, slot=0),) if run.takes(step) else ()

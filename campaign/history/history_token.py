@@ -146,6 +146,8 @@ def _encode_step(step: Step) -> list[object]:
             detail = step.label
         case StepName.FLASH_SLOT:
             detail = [step.label, step.image]
+        case StepName.WRITE_RECORD:
+            detail = [step.sector, step.seq]
     cut: list[object] | None = None
     if step.cut is not None:
         cut = [step.cut.op, None if step.cut.torn is None else str(step.cut.torn), step.cut.efuse_done]
@@ -183,6 +185,9 @@ def _call(record: Any, image_count: int) -> Step:
         case StepName.FLASH_SLOT:
             label, image = detail
             return Step(StepName.FLASH_SLOT, image=_number(image, image_count), label=_text(label))
+        case StepName.WRITE_RECORD:
+            sector, seq = detail
+            return Step(StepName.WRITE_RECORD, sector=_number(sector, 2), seq=_number(seq))
         case known:
             if detail is not None:
                 raise ValueError(f"{name} takes nothing")

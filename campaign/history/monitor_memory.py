@@ -114,6 +114,12 @@ class Memory:
             self.finished.add(step.label)
             self.earned.add(step.label)
             self.rejected -= {step.label}
+        if step.name is StepName.WRITE_RECORD:
+            # Whoever selects an image vouches for it.
+            selected = {self._dut.slot_labels[slot_of_seq(step.seq, len(self._dut.slot_labels))]}
+            self.finished |= selected
+            self.earned |= selected
+            self.rejected -= selected
 
     def _take_reset(self, played: Played) -> None:
         expected = self.expected

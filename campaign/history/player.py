@@ -11,11 +11,13 @@ from enum import Enum
 
 from ...impl.app.otaupgrade import LuaError, LuaValue
 from ...impl.board import App
-from ...impl.chip.cells import Cells
+from ...impl.chip.cells import SECTOR_SIZE, Cells
 from ...impl.chip.flash import Failure, FailureExtent, FlashMisuse, FlashOp, PlannedCut, Strictness
 from ...impl.esp_err import OtaError
+from ...impl.otadata import encode_entry, make_entry
 from ...impl.partitions.partition import Partition
 from ...impl.program_end import Hang, Panic, PowerCut, Restart
+from ...model.ota_state import OtaImgState
 from ..device_under_test import DeviceUnderTest
 from .handles import abort, is_open, resume, switch, write_at
 from .step import TOOL_STEPS, Step, StepName
@@ -222,6 +224,10 @@ class Player:
             partition = self.dut.partition(step.label)
             flash.erase(partition.offset, partition.size)
             flash.program(partition.offset, self.dut.image(step.image).contents)
+        elif self.dut.otadata is not None and step.name is StepName.WRITE_RECORD:
+            address = self.dut.otadata.offset + step.sector * SECTOR_SIZE
+            flash.erase(address, SECTOR_SIZE)
+            flash.program(address, encode_entry(make_entry(step.seq, OtaImgState.UNDEFINED)))
         elif self.dut.otadata is not None:
             flash.erase(self.dut.otadata.offset, self.dut.otadata.size)
 

@@ -45,9 +45,11 @@ class StepName(Enum):
     """A tool erases otadata, while the chip waits for it."""
     FLASH_SLOT = "flash_slot"
     """A tool writes a whole image into a slot, of a label."""
+    WRITE_RECORD = "write_record"
+    """Another program writes an otadata record: a sequence number, its check word, the state word of erased flash."""
 
 
-TOOL_STEPS = (StepName.BLANK_OTADATA, StepName.FLASH_SLOT)
+TOOL_STEPS = (StepName.BLANK_OTADATA, StepName.FLASH_SLOT, StepName.WRITE_RECORD)
 """What other programs do; the device is off before it and after it."""
 UPGRADE_STEPS = (StepName.COMMENCE, StepName.WRITE, StepName.COMPLETE)
 """The calls that bring a new image."""
@@ -123,6 +125,10 @@ class Step:
     """COMPLETE: the Lua value that is given; None is nil."""
     label: str = ""
     """SET_BOOT, FLASH_SLOT: a partition; SET_BOOT also "running"."""
+    sector: int = 0
+    """WRITE_RECORD: that of otadata, 0 or 1."""
+    seq: int = 0
+    """WRITE_RECORD: the sequence number."""
     cut: StepCut | None = None
     failures: tuple[StepFailure, ...] = ()
 
@@ -154,6 +160,8 @@ class Step:
                 return "a tool blanks otadata"
             case StepName.FLASH_SLOT:
                 return f"a tool flashes {self.label} with image {self.image}"
+            case StepName.WRITE_RECORD:
+                return f"another program writes a record of number 0x{self.seq:X} into sector {self.sector}"
             case StepName.SET_BOOT:
                 return f"{self._function}({self.label})"
             case StepName.RESUME:

@@ -23,6 +23,7 @@ from functools import lru_cache
 
 from ...model.config import Release
 from ...model.device.allowance import Failed
+from ...model.device.end_numbers import LAST, erased_number
 from ...model.device.records import Check, Word
 from ...model.device.state import Content, Phase, Scope, Task
 from ...model.device.stepper import State, Stepper
@@ -57,14 +58,19 @@ class RecordView:
     check: Check
     word: Word
     slot: int = 0
-    """The slot that the number names; 0 unless the check word is right."""
+    """The slot that the number names; 0 unless the check word fits."""
     seq: int = 0
-    """The number, ranked as Numbers.RANKED has it; 0 unless the check word is right."""
+    """The number, as Numbers.RANKED keeps it; 0 unless the check word fits, and of 0xFFFFFFFF mostly."""
 
     @property
     def is_right(self) -> bool:
         """The check word fits the number."""
         return self.check is Check.RIGHT
+
+    @property
+    def fits_though_empty(self) -> bool:
+        """The number is 0xFFFFFFFF, and the check word fits it."""
+        return self.check is Check.EMPTY and self.seq != 0
 
 
 BLANK_RECORD = RecordView(Check.EMPTY, Word.UNDEFINED)
@@ -121,37 +127,61 @@ class Program:
 def stored_in_bytes(scope: Scope, places: Places, read: ReadSectors, efuse_bits: int) -> Stored:
     """Return what the model sees of flash and eFuse."""
     sectors = read(places.otadata, 2 * SECTOR)
-    first, second = (record_in_bytes(sector, scope.slots) for sector in sectors)
+    first, second = (record_in_bytes(sector, scope.slots, scope.has_end_numbers) for sector in sectors)
     slots = (_slot_of(scope, read(address, size), address) for address, size in places.slots)
     has_versions = scope.config.anti_rollback
     return Stored(
-        records=ranked((first, second), scope.slots),
+        records=ranked((first, second), scope),
         slots=tuple(slot if has_versions else replace(slot, version=0) for slot in slots),
         burned=efuse_bits if has_versions else 0,
     )
 
 
-def record_in_bytes(sector: bytes, slot_count: int) -> RecordView:
-    """Return the record at the start of a sector, its number not ranked yet."""
+def record_in_bytes(sector: bytes, slot_count: int, has_ends: bool = False) -> RecordView:
+    """Return the record at the start of a sector, its number not ranked yet; has_ends: 0xFFFFFFFF is a number, too."""
     number, word, check = struct.unpack_from("<I20xII", sector)
     state = Word(word) if word < Word.UNDEFINED else Word.UNDEFINED
+    fits = check == zlib.crc32(sector[:4], 0xFFFFFFFF)
     if number == EMPTY_NUMBER:
-        return RecordView(Check.EMPTY, state)
-    if check != zlib.crc32(sector[:4], 0xFFFFFFFF):
+        named = ((number - 1) % slot_count, number) if fits and has_ends else (0, 0)
+        return RecordView(Check.EMPTY, state, *named)
+    if not fits:
         return RecordView(Check.WRONG, state)
     return RecordView(Check.RIGHT, state, (number - 1) % 2**32 % slot_count, number)
 
 
-def ranked(records: tuple[RecordView, RecordView], slot_count: int) -> tuple[RecordView, RecordView]:
-    """Return the records with numbers above the number of slots ranked by their order alone."""
-    above = slot_count + 1
-    high = [record.seq > slot_count for record in records]
+def ranked(records: tuple[RecordView, RecordView], scope: Scope) -> tuple[RecordView, RecordView]:
+    """Return the records with their numbers as Numbers.RANKED keeps them."""
     first, second = records
-    ranks = [above + (all(high) and mine.seq > other.seq) for mine, other in ((first, second), (second, first))]
-    return (
-        replace(first, seq=ranks[0]) if high[0] else first,
-        replace(second, seq=ranks[1]) if high[1] else second,
-    )
+    ranks = ranks_of((first.seq, second.seq), scope)
+    return replace(first, seq=ranks[0]), replace(second, seq=ranks[1])
+
+
+def ranks_of(numbers: tuple[int, int], scope: Scope) -> tuple[int, int]:
+    """Return two numbers with those above the number of slots ranked by their order alone, but for the last ones."""
+    above, last = scope.slots + 1, _first_of_last(scope)
+    high = [above <= number < last for number in numbers]
+    ranks = [above + (all(high) and number > other) for number, other in (numbers, numbers[::-1])]
+    shift = EMPTY_NUMBER - erased_number(scope)
+    kept = [number - shift if number >= last else number for number in numbers]
+    first, second = (rank if is_high else own for rank, is_high, own in zip(ranks, high, kept, strict=True))
+    return first, second
+
+
+def number_meant(kept: int, scope: Scope) -> int:
+    """Return the 32-bit number that a number of a state stands for, if it is one of the last; else what is given."""
+    meant = kept + EMPTY_NUMBER - erased_number(scope)
+    return meant if meant >= _first_of_last(scope) else kept
+
+
+def _first_of_last(scope: Scope) -> int:
+    """Return the 32-bit number from which on numbers keep their value; past the end where none does."""
+    return EMPTY_NUMBER - LAST if scope.has_end_numbers else EMPTY_NUMBER + 1
+
+
+def is_at_end(scope: Scope, record: RecordView) -> bool:
+    """Tell whether the number of a record is 0, or one of the last."""
+    return record.fits_though_empty or (record.is_right and not 0 < record.seq <= scope.slots + 2)
 
 
 def _slot_of(scope: Scope, sectors: Sectors, address: int) -> StoredSlot:
@@ -244,9 +274,9 @@ def _xor(data: bytes) -> int:
 def stored_in_state(stepper: Stepper, state: State) -> Stored:
     """Return what a device in that state of the model has in flash and eFuse."""
     scope, fields = stepper.model.scope, in_flash(stepper.as_dict(state))
-    records = [_record_in_fields(fields, index) for index in range(2)]
+    records = [_record_in_fields(fields, index, scope) for index in range(2)]
     return Stored(
-        records=ranked((records[0], records[1]), scope.slots),
+        records=ranked((records[0], records[1]), scope),
         slots=tuple(
             StoredSlot(
                 fields[f"slot{index}_content"] != Content.EMPTY,
@@ -274,6 +304,9 @@ def in_flash(fields: Mapping[str, int]) -> dict[str, int]:
         match Failed(failed):
             case Failed.BEFORE:
                 found[f"{name}word"] = Word.PENDING_VERIFY
+            case Failed.HALF if check == Check.RIGHT and fields[f"{name}seq"] == 0:
+                # Number 0 has the check word of erased flash.
+                found[f"{name}word"] = Word.UNDEFINED
             case Failed.ERASED | Failed.HALF:
                 is_blank = failed == Failed.ERASED or check == Check.EMPTY
                 found |= {f"{name}check": Check.EMPTY if is_blank else Check.WRONG, f"{name}word": Word.UNDEFINED}
@@ -281,11 +314,13 @@ def in_flash(fields: Mapping[str, int]) -> dict[str, int]:
     return found
 
 
-def _record_in_fields(fields: dict[str, int], index: int) -> RecordView:
+def _record_in_fields(fields: dict[str, int], index: int, scope: Scope) -> RecordView:
     check, word = Check(fields[f"record{index}_check"]), Word(fields[f"record{index}_word"])
-    if check is not Check.RIGHT:
+    is_last = check is Check.EMPTY and fields[f"record{index}_seq"] == scope.last_number
+    if check is not Check.RIGHT and not is_last:
         return RecordView(check, word)
-    return RecordView(check, word, fields.get(f"record{index}_slot", 0), fields[f"record{index}_seq"])
+    seq = number_meant(fields[f"record{index}_seq"], scope)
+    return RecordView(check, word, fields.get(f"record{index}_slot", 0), seq)
 
 
 def program_in_state(stepper: Stepper, state: State) -> Program | None:

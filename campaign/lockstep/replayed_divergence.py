@@ -6,7 +6,7 @@ from ...impl.chip.flash import PlanNotReached
 from ...model.device.allowance import Allowance
 from ...model.device.state import Scope
 from ..history.history import History
-from ..history.step import TOOL_STEPS
+from ..history.step import TOOL_STEPS, StepName
 from .divergence import Divergence, OutOfModel
 from .lockstep import play_in_lockstep, scope_of_device
 
@@ -42,5 +42,7 @@ def _allowed(history: History) -> Iterator[Allowance]:
         yield Allowance.PINS
     if any(step.failures for step in history.steps):
         yield Allowance.FAILING_FLASH
-    if any(step.name in TOOL_STEPS for step in history.steps):
+    if any(step.name is StepName.WRITE_RECORD for step in history.steps):
+        yield Allowance.END_NUMBERS
+    if any(step.name in TOOL_STEPS and step.name is not StepName.WRITE_RECORD for step in history.steps):
         yield Allowance.OTHER_WRITERS

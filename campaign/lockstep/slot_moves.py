@@ -102,7 +102,8 @@ def _situation(before: BeforeMove, slot: int, move: Move, started: int | None) -
 
 
 def _naming(records: Sequence[RecordView], slot: int) -> list[int]:
-    return [index for index in (0, 1) if records[index].is_right and records[index].slot == slot]
+    fitting = [record.is_right or record.fits_though_empty for record in records]
+    return [index for index in (0, 1) if fitting[index] and records[index].slot == slot]
 
 
 def _place(naming: list[int], active: int | None) -> Place:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from ...model.config import Release, ResetReason
 from ...model.device.allowance import Allowance
+from ...model.device.records import Sector
 from ...model.device.selection import next_update_slot
 from ...model.device.state import Content, Scope, Task, Usage
 from ...model.device.stepper import State, Stepper
@@ -41,6 +42,7 @@ _RESUMED = {Content.EMPTY: 0, Content.PARTIAL: FIRST_PART, Content.BROKEN: IMAGE
 _TOUCH = Step(StepName.WRITE_AT, image=0, offset=0, length=1)
 """Changes nothing, as all images begin alike; but esp_ota_end wants that something was written."""
 _FLASHES = "tool_flashes_ota_"
+_WRITES = "tool_writes_"
 
 
 class StepMaker:
@@ -96,6 +98,9 @@ class StepMaker:
         return name == "commence_erases" or begins_anyway
 
     def _tool(self, name: str) -> Step:
+        if name.startswith(_WRITES):
+            number, _, sector = name.removeprefix(_WRITES).split("_")
+            return Step(StepName.WRITE_RECORD, sector=Sector[sector.upper()], seq=int(number, 16))
         if not name.startswith(_FLASHES):
             return Step(StepName.BLANK_OTADATA)
         slot = int(name.removeprefix(_FLASHES).partition("_")[0])

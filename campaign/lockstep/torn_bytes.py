@@ -7,6 +7,7 @@ from ...impl.chip.cells import SECTOR_SIZE
 from ...impl.chip.flash import FlashOp, FlashOpKind
 from ...impl.chip.torn_operations import AFTER, BEFORE, Torn, TornKind
 from ...impl.otadata import ENTRY_SIZE, SEQ_EMPTY, decode_entry, is_crc_right
+from ...model.device.end_numbers import FITTING
 from ...model.device.records import Check, Word
 from ...model.device.stray_numbers import Stray, stray_named
 from ...model.fault_model import FaultModel
@@ -24,6 +25,12 @@ def classes_of(entry: bytes) -> tuple[Check, Word]:
     return (Check.RIGHT if is_crc_right(decoded) else Check.WRONG), word
 
 
+def is_fitting(entry: bytes) -> bool:
+    """Tell whether a record has the number that reads as erased, and a check word that fits it."""
+    decoded = decode_entry(entry)
+    return decoded.ota_seq == SEQ_EMPTY and is_crc_right(decoded)
+
+
 def torn_by_cut(
     name: str,
     op: FlashOp,
@@ -39,7 +46,7 @@ def torn_by_cut(
     before, after = (moment.cells.read(op.address, ENTRY_SIZE) for moment in moments)
     stray = stray_named(name)
     if stray is None and not to_come:
-        return find_torn(op.kind, before, after, *_classes_named(name), faults)
+        return find_torn(op.kind, before, after, *_classes_named(name), faults, _names_fitting(name))
     is_first = op.address < OTADATA + SECTOR_SIZE
     other = decode_entry(moments[0].cells.read(OTADATA + SECTOR_SIZE * is_first, ENTRY_SIZE))
     number = other.ota_seq if is_crc_right(other) and other.ota_seq != SEQ_EMPTY else None
@@ -57,26 +64,36 @@ def is_left_by_cut(name: str, left: bytes, before: bytes, after: bytes) -> bool:
     classes = _classes_named(name)
     # A check word that is right still names the number that it came with.
     is_same = classes[0] is not Check.RIGHT or left[:4] in (before[:4], after[:4])
-    return classes_of(left) == classes and is_same
+    return classes_of(left) == classes and is_same and is_fitting(left) == _names_fitting(name)
 
 
 def _classes_named(name: str) -> tuple[Check, Word]:
     _, _, check, word = name.removeprefix("cut_in_").split("_", 3)
-    return Check[check.upper()], Word[word.upper()]
+    return Check.EMPTY if check == FITTING else Check[check.upper()], Word[word.upper()]
+
+
+def _names_fitting(name: str) -> bool:
+    return f"_leaves_{FITTING}_" in name
 
 
 def find_torn(
-    kind: FlashOpKind, before: bytes, after: bytes, check: Check, word: Word, faults: FaultModel
+    kind: FlashOpKind,
+    before: bytes,
+    after: bytes,
+    check: Check,
+    word: Word,
+    faults: FaultModel,
+    fits: bool = False,
 ) -> Torn | None:
     """Return a tear of an operation on a record, of the weakest model possible, that leaves these classes.
 
-    before, after: the 32 bytes before the operation and after it, whole."""
-    return _find_torn(kind, before, after, check, word, faults)
+    before, after: the 32 bytes before the operation and after it, whole. fits: of EMPTY, the check word is there."""
+    return _find_torn(kind, before, after, check, word, faults, fits)
 
 
 @lru_cache(maxsize=4096)
 def _find_torn(
-    kind: FlashOpKind, before: bytes, after: bytes, check: Check, word: Word, faults: FaultModel
+    kind: FlashOpKind, before: bytes, after: bytes, check: Check, word: Word, faults: FaultModel, fits: bool
 ) -> Torn | None:
     for torn in _candidates(kind, before, after, check, word):
         if torn.weakest_model > faults:
@@ -84,7 +101,7 @@ def _find_torn(
         left = leaves(torn, kind, before, after)
         # A check word that is right still names the number that it came with.
         is_same = check is not Check.RIGHT or left[:4] in (before[:4], after[:4])
-        if classes_of(left) == (check, word) and is_same:
+        if classes_of(left) == (check, word) and is_same and is_fitting(left) == fits:
             return torn
     return None
 

@@ -30,10 +30,10 @@ from ..history.history_replay import token_of
 from ..history.history_token import encode_history_token
 from ..history.player import Moment, Played, Player, StepOutcome
 from ..history.step import Step, StepCut, StepName
-from .abstraction import in_flash
+from .abstraction import in_flash, number_meant, ranks_of
 from .divergence import Divergence
 from .step_maker import images_of
-from .torn_bytes import classes_of, torn_by_cut
+from .torn_bytes import classes_of, is_fitting, torn_by_cut
 from .trace_steps import Segment, flash_ops, is_burn, segments
 
 HEADER_GONE = 16
@@ -273,7 +273,7 @@ class TraceWalker:
         names = [name for name in fields if name.startswith("record") or name == "burned"]
         names += [name for name in fields if name.endswith(("_content", "_version", "_is_loadable"))]
         expected = {name: value for name, value in in_flash(fields).items() if name in names}
-        numbers = [expected[f"record{i}_seq"] * (expected[f"record{i}_check"] == Check.RIGHT) for i in range(2)]
+        numbers = [self._number_of(expected[f"record{i}_check"], expected[f"record{i}_seq"]) for i in range(2)]
         # The model remembers a number that was torn, and ranks by what is coming; the flash does neither.
         expected["record0_seq"], expected["record1_seq"] = self._ranked(numbers)
         for index in range(2):
@@ -290,10 +290,11 @@ class TraceWalker:
         numbers = []
         for index, entry in enumerate(raw):
             check, word = classes_of(entry)
-            number = decode_entry(entry).ota_seq if check is Check.RIGHT else 0
+            has_number = check is Check.RIGHT or (self.scope.has_end_numbers and is_fitting(entry))
+            number = decode_entry(entry).ota_seq if has_number else 0
             numbers.append(number)
             seen[f"record{index}_check"], seen[f"record{index}_word"] = check, word
-            seen[f"record{index}_slot"] = slot_of_seq(number, self.scope.slots) if check is Check.RIGHT else 0
+            seen[f"record{index}_slot"] = slot_of_seq(number, self.scope.slots) if has_number else 0
         seen["record0_seq"], seen["record1_seq"] = self._ranked(numbers)
         for index in range(self.scope.slots):
             label = f"ota_{index}"
@@ -304,18 +305,14 @@ class TraceWalker:
             seen[f"slot{index}_is_loadable"] = loads
         return seen
 
+    def _number_of(self, check: int, kept: int) -> int:
+        """Return the number of a record in a state of the model; 0 unless its check word fits."""
+        return number_meant(kept, self.scope) if check == Check.RIGHT or kept == self.scope.last_number else 0
+
     def _ranked(self, numbers: list[int]) -> tuple[int, int]:
         """Return two sequence numbers as the model keeps them; see Numbers.RANKED."""
         first, second = numbers
-        if self.scope.numbers is Numbers.EXACT:
-            return first, second
-        above = self.scope.slots + 1
-        is_both = first >= above and second >= above
-        ranks = [
-            number if number < above else above + (is_both and other < number)
-            for number, other in ((first, second), (second, first))
-        ]
-        return ranks[0], ranks[1]
+        return (first, second) if self.scope.numbers is Numbers.EXACT else ranks_of((first, second), self.scope)
 
     def _value(self, state: State, name: str) -> int:
         return self._stepper.as_dict(state)[name]

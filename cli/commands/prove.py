@@ -52,7 +52,8 @@ class ProofOptions:
     --all, as documented."""
     allow: Annotated[Allowances, Parameter(group=DEVICE)] = frozenset()
     """What may happen beyond calls, resets and power cuts: flash operations that return an error (failing-flash), the
-    pins of factory reset and test app (pins), tools that blank otadata or flash a slot (other-writers)."""
+    pins of factory reset and test app (pins), tools that blank otadata or flash a slot (other-writers), records whose
+    number is 0 or one of the last (end-numbers)."""
     skip_validate: Annotated[Skips, Parameter(group=DEVICE)] = frozenset()
     """When the bootloader starts an image without validation, as CONFIG_BOOTLOADER_SKIP_VALIDATE_… has it: always,
     on-power-on, in-deep-sleep."""
@@ -217,8 +218,11 @@ def _check(device: DeviceOptions, options: ProofOptions) -> None:
     from ...analysis.solvers import INSTALL_SAT, have_sat_solver
     from ...model.claims.claims import CLAIMS, claim
     from ...model.claims.state_claims import DEVICE_CLAIMS
+    from ...model.device.allowance import Allowance
     from ...output_file import make_directory
 
+    if options.all and Allowance.END_NUMBERS in options.allow:
+        raise InputError("--all: the ends of the number range are modelled with 2 OTA slots alone")
     scopes = [device.scope(options.faults, usage, options.allow, options.skip_validate) for usage in options.usages]
     config = scopes[0].config
     known = [item.id for item in CLAIMS]

@@ -54,9 +54,12 @@ LEFT_OUT: tuple[LeftOut, ...] = (
     LeftOut(
         "numbers near 2^32",
         "Sequence numbers in the last 64 of their range, which other programs write, or a cut leaves by chance (F3); "
-        "and number 0, which only other programs write.",
-        breaks=("C4",),
-        known="After 0xFFFFFFFE comes 0xFFFFFFFF, which means erased (case sequence-number-wraps).",
+        "and number 0, which only other programs write. With two slots and up to F2, a scope can allow 0 and the last "
+        "three; those before them come to these by upgrades.",
+        breaks=("C2", "C4", "C6", "C7", "C10", "C11", "C12", "C13", "C14", "C18", "C19", "C20", "C21", "C22", "C25"),
+        known="After 0xFFFFFFFE comes 0xFFFFFFFF, which means erased (case sequence-number-wraps). Records that other "
+        "programs write break what rests on two records that name two slots.",
+        allowance=Allowance.END_NUMBERS,
     ),
     LeftOut(
         "tables with gaps",

@@ -127,14 +127,14 @@ def info_tells_the_deciding_state(scope: Scope, device: Device) -> Bool:
     """Where the record that decides names the running slot, info() tells its state word."""
     record = active(device.records).of(device.records)
     decides = active(device.records).is_some & is_slot(scope, device.running) & record.names(device.running)
-    _, word = reported_word(device.records, device.running)
+    _, word = reported_word(device.records, device.running, scope.last_number)
     return ((device.task == Task.RUN) & decides).implies(word == record.word)
 
 
 def accepted_image_is_called_valid(scope: Scope, device: Device) -> Bool:
     """While the slot runs that accept() has accepted, info() calls it valid."""
     is_due = (device.expectation == Expectation.ACCEPTED) & (device.running == device.expected)
-    named, word = reported_word(device.records, device.running)
+    named, word = reported_word(device.records, device.running, scope.last_number)
     is_valid = named & (word == Word.VALID)
     return ((device.task == Task.RUN) & is_due & is_slot(scope, device.running)).implies(is_valid)
 
@@ -238,7 +238,8 @@ def valid_image_earned_it(scope: Scope, device: Device) -> Bool:
         all_of(
             (named & (word == Word.VALID) & slot.is_complete).implies(slot.is_earned)
             for slot, (named, word) in (
-                (slot, reported_word(device.records, index)) for index, slot in enumerate(device.slots)
+                (slot, reported_word(device.records, index, scope.last_number))
+                for index, slot in enumerate(device.slots)
             )
         )
     )

@@ -13,6 +13,7 @@ from ..terms.terms import Bool, Num, choose, fact, number
 from .action import Action, Actions, Kind
 from .boot_steps import without_program
 from .device_parts import burned_up_to, slot_at, with_record, with_rejected, with_slot
+from .end_numbers import as_it_reads, is_on_the_border
 from .records import BLANK, TOP, Check, Numbers, Record, Sector, Word, active, next_seq, reported_word
 from .selection import boot_choice, is_loadable_unchecked, is_slot, is_version_allowed, next_update_slot
 from .state import Content, Device, Expectation, Scope, Slot, Task, Usage
@@ -42,7 +43,7 @@ def target_of(scope: Scope, device: Device) -> Slot:
 
 def is_under_test(scope: Scope, device: Device) -> Bool:
     """Tell whether info() says "testing" of the image that runs."""
-    is_named, word = reported_word(device.records, device.running)
+    is_named, word = reported_word(device.records, device.running, scope.last_number)
     return is_slot(scope, device.running) & is_named & (word == Word.PENDING_VERIFY)
 
 
@@ -141,6 +142,8 @@ def has_next_number(scope: Scope, device: Device) -> Bool:
     """Tell whether the numbers are far enough from the end of their range; see TOP."""
     if scope.numbers is Numbers.RANKED:
         return fact(True)
+    if scope.has_end_numbers:
+        return ~is_on_the_border(device)
     return (device.records[0].seq < TOP) & (device.records[1].seq < TOP)
 
 
@@ -158,7 +161,7 @@ def record_for(scope: Scope, device: Device, slot: Num) -> Record:
     following = next_seq(chosen.of(device.records), slot, device.slot_count)
     seq = choose(chosen.is_some, following, slot + number(1, scope.place_bits))
     word = Word.NEW if scope.config.rollback else Word.UNDEFINED
-    return Record(number(Check.RIGHT, 2), number(word, 3), slot, seq)
+    return as_it_reads(scope, Record(number(Check.RIGHT, 2), number(word, 3), slot, seq))
 
 
 def marked_record(scope: Scope, device: Device) -> Record:

@@ -18,8 +18,9 @@ from .allowance import Allowance, Failed, Progress
 from .boot_steps import burned_for, launched
 from .calls import after_complete, target_of, with_promise_alone
 from .device_parts import record_in, whichever, with_record, with_rejected, with_slot, without_origin
+from .end_numbers import number_alone
 from .flash_steps import BURNS, ERASES, REWRITES, WIPES, after_burn, rejected, returned, tasks_of, wiped
-from .records import BLANK, Check, Record, Sector, Word
+from .records import BLANK, Check, Record, Sector, Word, either
 from .selection import boot_choice, next_update_slot
 from .state import Content, Device, Expectation, Phase, Scope, Slot, Task
 
@@ -44,9 +45,9 @@ def with_failures(scope: Scope, device: Device, plain: Actions) -> Actions:
         yield from plain
         return
     for action in plain:
-        yield _keeping_step(device, _settled(device, action))
+        yield _keeping_step(device, _settled(scope, device, action))
     for action in (*_failing_rewrites(scope, device), *_failing_erases(scope, device), *_failing_wipes(scope, device)):
-        yield _settled(device, action)
+        yield _settled(scope, device, action)
     yield from _failing_burns(scope, device)
     yield from _failing_writes(scope, device)
     yield from _overwrites(scope, device)
@@ -67,24 +68,18 @@ class _Left:
     """Where the bootloader goes by its copy."""
 
 
-def _lefts(device: Device) -> Iterator[_Left]:
+def _lefts(scope: Scope, device: Device) -> Iterator[_Left]:
     record = record_in(device, device.sector)
-    number_alone = Record(
-        choose(record.check == Check.EMPTY, number(Check.EMPTY, 2), number(Check.WRONG, 2)),
-        number(Word.UNDEFINED, 3),
-        number(0),
-        number(0),
-    )
     yield _Left("erase_fails_none", Phase.ERASE, record, Failed.BEFORE)
     yield _Left("erase_fails_done", Phase.ERASE, BLANK, Failed.ERASED)
     yield _Left("program_fails_none", Phase.PROGRAM, BLANK, Failed.ERASED)
-    yield _Left("program_fails_half", Phase.PROGRAM, number_alone, Failed.HALF)
+    yield _Left("program_fails_half", Phase.PROGRAM, number_alone(scope, record), Failed.HALF)
     yield _Left("program_fails_all", Phase.PROGRAM, record, Failed.NOT)
 
 
 def _failing_rewrites(scope: Scope, device: Device) -> Actions:
     for task in REWRITES:
-        for left in _lefts(device):
+        for left in _lefts(scope, device):
             when, name = device.phase == left.phase, f"{task.name.lower()}_{left.name}"
             yield _failure(name, task, when, _after_rewrite(scope, device, task, left), "IDF-OTADATA-REWRITE")
 
@@ -132,7 +127,7 @@ def _raised(scope: Scope, device: Device, over: Device) -> Device:
 def _failing_erases(scope: Scope, device: Device) -> Actions:
     """Yield the failures of an erase that no program follows; esp_ota_begin ignores that of the spare record."""
     for task in tasks_of(scope, ERASES):
-        for left in _lefts(device):
+        for left in _lefts(scope, device):
             if left.phase is Phase.ERASE:
                 records = with_record(device, device.sector, left.record)
                 over = replace(device, records=records, sector=number(Sector.FIRST))
@@ -229,7 +224,7 @@ def _keeping_step(device: Device, action: Action) -> Action:
     return replace(action, when=when, then=then)
 
 
-def _settled(device: Device, action: Action) -> Action:
+def _settled(scope: Scope, device: Device, action: Action) -> Action:
     """Return an action after which, once the bootloader has decided or is gone, the records are what flash holds."""
     if not set(action.tasks) & set(DECIDING):
         return action
@@ -238,22 +233,26 @@ def _settled(device: Device, action: Action) -> Action:
     none = number(Failed.NOT, 2)
     first = replace(
         then,
-        records=(_in_flash(then.records[0], then.first_failed), _in_flash(then.records[1], then.second_failed)),
+        records=(
+            _in_flash(scope, then.records[0], then.first_failed),
+            _in_flash(scope, then.records[1], then.second_failed),
+        ),
         first_failed=none,
         second_failed=none,
     )
     return replace(action, then=whichever(is_over, first, then))
 
 
-def _in_flash(copy: Record, failed: Num) -> Record:
+def _in_flash(scope: Scope, copy: Record, failed: Num) -> Record:
     """Return the record that flash holds, for the copy that the bootloader goes by."""
     is_blank, is_half = failed == Failed.ERASED, failed == Failed.HALF
     half_check = choose(copy.check == Check.EMPTY, copy.check, number(Check.WRONG))
     word = choose(failed == Failed.BEFORE, number(Word.PENDING_VERIFY), copy.word)
     is_gone = is_blank | is_half
-    return Record(
+    found = Record(
         choose(is_blank, BLANK.check, choose(is_half, half_check, copy.check)),
         choose(is_gone, BLANK.word, word),
         choose(is_gone, BLANK.slot, copy.slot),
         choose(is_gone, BLANK.seq, copy.seq),
     )
+    return either(is_half, number_alone(scope, copy), found) if scope.has_end_numbers else found

@@ -16,6 +16,16 @@ from .action import Action, Actions, Kind
 from .boot_steps import after_try, burned_for, fresh, launched, without_program
 from .calls import after_commence, after_complete, asked_record, marked_record
 from .device_parts import record_in, whichever, with_record, with_rejected, with_slot, without_origin
+from .end_numbers import (
+    FITTING,
+    fits_though_erased,
+    fitting_record,
+    fitting_words,
+    is_left_before_check,
+    looks_written,
+    loses_its_check_word,
+    stays_fitting,
+)
 from .record_tears import Torn, erased_tears, programmed_tears
 from .records import BLANK, Check, Record, Sector, Word, active
 from .selection import next_update_slot
@@ -67,7 +77,7 @@ def cuts(scope: Scope, device: Device) -> Actions:
     yield Action("cut", IDLE, fact(True), off, Kind.CUT, "IDF-OTA-SAFE-UPDATE", FaultModel.F0)
     for torn in torn_records(scope, device):
         yield Action(
-            f"cut_in_{torn.phase.name.lower()}_leaves_{torn.check.name.lower()}_{torn.word.name.lower()}",
+            torn.name,
             torn.tasks,
             torn.when,
             _left(scope, device, off, torn),
@@ -278,6 +288,14 @@ class TornRecord:
     record: Record
     weakest: FaultModel
     """The weakest fault model in which it can."""
+    is_fitting: bool = False
+    """The number is the last one, and the check word fits it; see end_numbers.py."""
+
+    @property
+    def name(self) -> str:
+        """The name of the action."""
+        check = FITTING if self.is_fitting else self.check.name.lower()
+        return f"cut_in_{self.phase.name.lower()}_leaves_{check}_{self.word.name.lower()}"
 
 
 def torn_records(scope: Scope, device: Device) -> Iterator[TornRecord]:
@@ -288,6 +306,10 @@ def torn_records(scope: Scope, device: Device) -> Iterator[TornRecord]:
     ):
         for left in product(Check, Word):
             yield _torn_record(scope, device, phase, tasks, tears, left)
+        for word in fitting_words(scope) if scope.has_end_numbers else ():
+            when = (device.phase == phase) & stays_fitting(scope, phase, record_in(device, device.sector), word)
+            record = fitting_record(scope, word)
+            yield TornRecord(phase, tasks, Check.EMPTY, word, when, record, FaultModel.F0, is_fitting=True)
 
 
 def _torn_record(
@@ -310,6 +332,10 @@ def _torn_record(
         number(check, 2), number(word, 3), old.slot if keeps else number(0), old.seq if keeps else number(0)
     )
     when = any_of((old.check == c) & (old.word == w) for c, w in sorted(causes))
+    if is_left_before_check(scope, phase, left):
+        when = when | looks_written(old)
+    if scope.has_end_numbers and check is Check.EMPTY and word is not Word.UNDEFINED:
+        when = when & (~fits_though_erased(scope, old) | fact(loses_its_check_word(scope, phase)))
     return TornRecord(phase, tasks, check, word, (device.phase == phase) & when, record, min(causes.values()))
 
 

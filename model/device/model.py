@@ -13,6 +13,7 @@ from .api_calls import api_calls
 from .boot_steps import boot_steps
 from .calls import calls
 from .device_fields import INPUTS, device_of, initial_device
+from .end_numbers import first_of_last
 from .failing_steps import with_failures
 from .flash_steps import cuts, flash_steps
 from .pin_steps import with_pins
@@ -69,7 +70,8 @@ class DeviceModel:
     def _changes(self, action: Action) -> dict[str, Term]:
         after = dict(action.then.terms())
         if self.scope.numbers is Numbers.RANKED and any(self._before[name] is not after[name] for name in _RANKED_BY):
-            after["record0_seq"], after["record1_seq"] = ranked(action.then.records, self.scope.slots)
+            below = first_of_last(self.scope) if self.scope.has_end_numbers else None
+            after["record0_seq"], after["record1_seq"] = ranked(action.then.records, self.scope.slots, below)
         return {name: after[name] for name, before in self._before.items() if after[name] is not before}
 
 

@@ -12,7 +12,8 @@ from ..terms.terms import Bool, Num, choose, number
 
 TOP = (1 << 32) - 64
 """Sequence numbers from here on are out of the model: the next one might be 0xFFFFFFFF, or wrap. So is number 0, which
-counts as 2^32: unless the number of slots divides that, the next number is not the one that next_seq() says."""
+counts as 2^32: unless the number of slots divides that, the next number is not the one that next_seq() says. A scope
+can allow both; see end_numbers.py."""
 
 
 class Check(IntEnum):
@@ -62,7 +63,7 @@ class Record:
     check: Num
     word: Num
     slot: Num
-    """The slot that the number names; 0 unless the check word is right. Where a cut can leave stray numbers, a record
+    """The slot that the number names; 0 unless the check word fits it. Where a cut can leave stray numbers, a record
     with a wrong check word keeps that of the number that was torn: the bits that it set stay set."""
     seq: Num
     """The number, with the same exception."""
@@ -156,11 +157,17 @@ def active(records: Records) -> Active:
     return newest(records, (records[0].is_bootable, records[1].is_bootable))
 
 
-def reported_word(records: Records, slot: Num | int) -> tuple[Bool, Num]:
+def reported_word(records: Records, slot: Num | int, last: int | None = None) -> tuple[Bool, Num]:
     """Return whether a record names the slot, and the state word of the first that does.
 
-    This is what info() reports; the newest is not asked for. Source: IDF-OTA-GET-STATE."""
+    This is what info() reports; the newest is not asked for, nor whether a number reads as erased. last: that number,
+    where a record can be given it. Source: IDF-OTA-GET-STATE."""
     first, second = (record.names(slot) for record in records)
+    if last is not None:
+        first, second = (
+            is_named | ((record.seq == last) & (record.slot == slot))
+            for is_named, record in zip((first, second), records, strict=True)
+        )
     return first | second, choose(first, records[0].word, records[1].word)
 
 
@@ -170,10 +177,12 @@ def next_seq(current: Record, slot: Num, slot_count: Num | int) -> Num:
     return current.seq + ahead
 
 
-def ranked(records: Records, slot_count: int) -> tuple[Num, Num]:
-    """Return the numbers of two records as Numbers.RANKED keeps them."""
+def ranked(records: Records, slot_count: int, below: int | None = None) -> tuple[Num, Num]:
+    """Return the numbers of two records as Numbers.RANKED keeps them; below: the first that keeps its value again."""
     above, above_that = number(slot_count + 1), number(slot_count + 2)
     is_above = [record.seq > slot_count for record in records]
+    if below is not None:
+        is_above = [mine & (record.seq < below) for mine, record in zip(is_above, records, strict=True)]
     both = is_above[0] & is_above[1]
     is_higher = (records[1].seq < records[0].seq, records[0].seq < records[1].seq)
     first, second = (

@@ -199,6 +199,11 @@ class Scope:
         why = why_left_out(config, self.allows)
         if why:
             raise ValueError(why)
+        if self.has_end_numbers and self.slots != 2:
+            # With 3 slots the search for the next number wraps, with 4 or more it can go on for ever.
+            raise ValueError("the ends of the number range are modelled with 2 OTA slots: no number wraps there")
+        if self.has_end_numbers and self.has_strays:
+            raise ValueError("the ends of the number range are modelled up to F2: without stray numbers")
         if config.anti_rollback and config.secure_version_bits < self.versions - 1:
             raise ValueError(f"{config.secure_version_bits} eFuse bits hold no {self.versions} secure versions")
 
@@ -249,7 +254,19 @@ class Scope:
     @property
     def seq_bits(self) -> int:
         """Width of a sequence number."""
-        return 32 if self.numbers is Numbers.EXACT else (2 * self.slots + 2).bit_length()
+        if self.numbers is Numbers.EXACT:
+            return 32
+        return (2 * self.slots + 2).bit_length() + self.has_end_numbers
+
+    @property
+    def has_end_numbers(self) -> bool:
+        """Other programs write numbers at the ends of the range; see end_numbers.py."""
+        return Allowance.END_NUMBERS in self.allows
+
+    @property
+    def last_number(self) -> int | None:
+        """The last number of all, as the scope keeps it, where a record can be given it; None elsewhere."""
+        return (1 << self.seq_bits) - 1 if self.has_end_numbers else None
 
     @property
     def has_strays(self) -> bool:

@@ -128,7 +128,7 @@ def _of_calls(scope: Scope, device: Device) -> Iterator[Concept]:
     yield Concept(running.content, "", "the running slot's content")
     yield Concept(running.version, "", "the running slot's version")
     yield Concept(is_under_test(scope, device), "is_under_test", "info() says testing of the running image")
-    yield Concept(reported_word(device.records, device.running)[1], "running_word", "")
+    yield Concept(reported_word(device.records, device.running, scope.last_number)[1], "running_word", "")
     yield Concept(gives_up_spare(scope, device), "gives_up_spare", "the spare record is given up")
     yield Concept(is_rollback_possible(scope, device), "", "there is an image to go back to")
     yield Concept(rewrite_sector(scope, device, target), "", "the sector for the target's record")

@@ -105,7 +105,7 @@ class Side:
         self._next = boot_partition(scope, device.records)
         self._target: Num = next_update_slot(device)
         self._wiped: Num = wiped_slot(scope, device)
-        self._reported = [reported_word(device.records, slot) for slot in range(scope.slots)]
+        self._reported = [reported_word(device.records, slot, scope.last_number) for slot in range(scope.slots)]
         self._responses: dict[State, dict[str, Response]] = {}
         self._views: dict[State, View | None] = {}
         self._truly: dict[State, frozenset[str]] = {}

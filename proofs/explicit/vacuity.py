@@ -119,7 +119,7 @@ def _two_of_one_slot(scope: Scope, device: Device) -> Bool:
 
 
 def _says_valid(scope: Scope, device: Device) -> Bool:
-    said = (reported_word(device.records, index) for index in range(scope.slots))
+    said = (reported_word(device.records, index, scope.last_number) for index in range(scope.slots))
     return (device.task == Task.RUN) & any_of(
         named & (word == Word.VALID) & slot.is_complete for slot, (named, word) in zip(device.slots, said, strict=True)
     )

@@ -3,6 +3,7 @@
 from ...model.claims.state_claims import Statement
 from ...model.device.calls import rewrite_sector, target_of
 from ...model.device.device_parts import record_in, slot_at
+from ...model.device.end_numbers import is_on_the_border
 from ...model.device.flash_steps import wiped_slot
 from ...model.device.records import TOP, Numbers, Word
 from ...model.device.selection import boot_choice, is_slot, next_update_slot
@@ -48,10 +49,12 @@ def complete_rewrites_its_sector(scope: Scope, device: Device) -> Bool:
 
 
 def complete_has_room(scope: Scope, device: Device) -> Bool:
-    """Before a higher number is written, both are far from the end of the range."""
+    """Before a higher number is written, both are far from the end of the range, or at it where that is allowed."""
     if scope.numbers is Numbers.RANKED:
         return fact(True)
     is_due = device.task.is_in(Task.COMPLETE, Task.SET_BOOT) & _erases(device)
+    if scope.has_end_numbers:
+        return is_due.implies(~is_on_the_border(device))
     return is_due.implies(all_of(record.seq < TOP for record in device.records))
 
 

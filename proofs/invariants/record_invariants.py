@@ -1,6 +1,7 @@
 """Invariants of the two records and the slots that they name; see invariant_catalogue.py."""
 
 from ...model.claims.state_claims import Statement
+from ...model.device.end_numbers import erased_number
 from ...model.device.records import TOP, Check, Numbers, Word
 from ...model.device.selection import boot_choice, is_version_allowed
 from ...model.device.state import Content, Device, Expectation, Scope, Task, Usage
@@ -85,9 +86,11 @@ def versions_are_in_range(scope: Scope, device: Device) -> Bool:
 
 
 def numbers_are_below_the_top(scope: Scope, device: Device) -> Bool:
-    """No number is so high that the next one could be FFFFFFFF."""
+    """No number is so high that the next one could be FFFFFFFF; where the ends are allowed, none is that."""
     if scope.numbers is Numbers.RANKED:
         return fact(True)
+    if scope.has_end_numbers:
+        return all_of((record.seq != erased_number(scope)) | ~record.is_right for record in device.records)
     return all_of(record.seq < TOP + scope.slots for record in device.records)
 
 

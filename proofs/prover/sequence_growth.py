@@ -4,7 +4,7 @@ Every step of the model keeps two bounds, which both solvers confirm: the highes
 of slots, and only by the erase of a sector does it grow at all. So the erases that two sectors can endure bound the
 number, far below 0xFFFFFFFF. What the bounds rest on (which slots a record can name, what can run) is inductive in the
 same model. Stray numbers are no part of it: under F3 one power cut can leave 0xFFFFFFFE of a number that upgrades reach
-(proofs/bytes/stray_lemmas.py), and then the claim is broken.
+(proofs/bytes/stray_lemmas.py), and then the claim is broken; so it is where other programs write the last numbers.
 """
 
 import time
@@ -40,6 +40,8 @@ ERASED = 0xFFFFFFFF
 """The number that counts as erased."""
 STRAY_CASE = "stray-number-wraps"
 """The named case in which a stray number wraps."""
+END_CASE = "sequence-number-wraps"
+"""The named case in which a number that another program wrote does."""
 _FACTS = (
     slot_count_is_in_range,
     slots_beyond_are_empty,
@@ -61,6 +63,9 @@ def decide_growth(scope: Scope, effort: Effort, most_slots: int = 0) -> Decision
     started = time.perf_counter()
     if scope.has_strays:
         method = f"a stray number can be 0xFFFFFFFE, and the next one wraps: case {STRAY_CASE}"
+        return Decision(claim_with_id(GROWTH), ProofVerdict.REFUTED, method)
+    if scope.has_end_numbers:
+        method = f"another program writes 0xFFFFFFFE, and the next number is 0x{ERASED:X}: case {END_CASE}"
         return Decision(claim_with_id(GROWTH), ProofVerdict.REFUTED, method)
     counts = tuple(range(2, most_slots + 1)) if 2 <= scope.slots <= most_slots else ()
     conditions = _conditions(replace(scope, slots=max(scope.slots, most_slots), counts=counts, numbers=Numbers.EXACT))

@@ -24,11 +24,12 @@ from ...model.config import Config
 from ...model.device.action import Action
 from ...model.device.calls import has_next_number
 from ...model.device.device_fields import initial_device
+from ...model.device.end_numbers import end_values, erased_number, first_of_last, slot_named
 from ...model.device.model import DeviceModel, device_model
 from ...model.device.records import Check, Numbers, Record, Records, ranked
 from ...model.device.scope_text import scope_title
-from ...model.device.state import Ghost, Scope
-from ...model.terms.terms import Bool, Num, Term, all_of, any_of, fact, fields_of, number, replaced, table
+from ...model.device.state import Device, Ghost, Scope
+from ...model.terms.terms import Bool, Num, Term, all_of, any_of, choose, fact, fields_of, number, replaced, table
 from ..explicit.explorer import claims_of
 from ..invariants.call_invariants import (
     complete_rewrites_its_sector,
@@ -117,6 +118,8 @@ class RankingQuotient:
     @cached_property
     def _are_numbers(self) -> Bool:
         """A record with a right check word has a number; numbers name slots as numbers do."""
+        if self.exact.scope.has_end_numbers:
+            return all_of(are_numbers_with_ends(self.exact.scope, self.exact.device))
         first, second = self.exact.device.records
         is_equal = _has_number(first) & _has_number(second) & (first.seq == second.seq)
         is_named = (
@@ -160,10 +163,35 @@ def _has_number(record: Record) -> Bool:
     return record.seq != 0
 
 
+def are_numbers_with_ends(scope: Scope, device: Device) -> Iterator[Bool]:
+    """Yield what RankingQuotient asks of numbers, where 0 and the last ones are numbers, too."""
+    first, second = device.records
+    for record in device.records:
+        is_last = (record.seq == erased_number(scope)) & (record.slot == slot_named(scope, erased_number(scope)))
+        yield record.is_right | (record.seq == 0) | (is_last & (record.check == Check.EMPTY))
+        yield ~record.is_right | (record.seq != erased_number(scope))
+        named = {**dict(enumerate(range(scope.slots), 1)), **{v: slot_named(scope, v) for _, v in end_values(scope)}}
+        for value, slot in named.items():
+            yield (record.is_right & (record.seq == value)).implies(record.slot == slot)
+    yield (first.is_right & second.is_right & (first.seq == second.seq)).implies(first.slot == second.slot)
+
+
+def ranking_with_ends(exact: Scope, by_rank: Scope) -> Ranking:
+    """Return the ranking that keeps the last numbers, counted from the other end of a smaller range."""
+
+    def ranking(records: Records, slots: int) -> tuple[Num, Num]:
+        below, less = first_of_last(exact), erased_number(exact) - erased_number(by_rank)
+        first, second = ranked(records, slots, below)
+        return choose(first < below, first, first - less), choose(second < below, second, second - less)
+
+    return ranking
+
+
 def quotient(scope: Scope) -> RankingQuotient:
     """Return the quotient of a scope, whichever numbers it has."""
     exact, by_rank = (device_model(replace(scope, numbers=numbers)) for numbers in (Numbers.EXACT, Numbers.RANKED))
-    return RankingQuotient(exact, by_rank)
+    ranking = ranking_with_ends(exact.scope, by_rank.scope) if scope.has_end_numbers else ranked
+    return RankingQuotient(exact, by_rank, ranking)
 
 
 def prove_quotient(scopes: Iterable[Scope]) -> Result:

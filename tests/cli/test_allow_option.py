@@ -45,7 +45,7 @@ def test_several_may_be_allowed_and_are_told(capsys: pytest.CaptureFixture[str])
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([*EXPLORE, "C1", "--allow", "floods"], "'floods' is none of failing-flash, pins, other-writers"),
+        ([*EXPLORE, "C1", "--allow", "floods"], "'floods' is none of failing-flash, pins, other-writers, end-numbers"),
         ([*EXPLORE, "C26"], "C26 says nothing of this usage, or of what is allowed"),
         (["prove", "--claim", "C26"], "C26 says nothing of this usage, or of what is allowed"),
         ([*EXPLORE, "C1", "--anti-rollback", "--allow", "pins"], "the pins are modelled without anti-rollback"),
@@ -53,6 +53,12 @@ def test_several_may_be_allowed_and_are_told(capsys: pytest.CaptureFixture[str])
         ([*EXPLORE, "C1", *ALWAYS, "--allow", "failing-flash"], "is modelled without failing flash"),
         ([*EXPLORE, "C1", "--anti-rollback", *ON_POWER_ON], "is modelled without anti-rollback"),
         (["fuzz", "--anti-rollback", *ON_POWER_ON], "is modelled without anti-rollback"),
+        (
+            [*EXPLORE, "C1", "--slots", "3", "--allow", "end-numbers"],
+            "modelled with 2 OTA slots",
+        ),
+        (["prove", "--faults", "F3", "--allow", "end-numbers"], "modelled up to F2: without stray numbers"),
+        (["prove", "--all", "--allow", "end-numbers"], "--all: the ends of the number range"),
     ],
 )
 def test_bad_input_is_one_line(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -158,7 +158,8 @@ def test_cases_of_a_row_break_what_it_says(row: LeftOut) -> None:
     """A named case, which other tests play."""
     (name,) = re.findall(r"case ([a-z-]+)", row.known)
     assert name in {case.name for case in KNOWN_CASES}
-    assert row.breaks == tuple(filter(None, [known_case(name).claim_id]))
+    broken_by_case = tuple(filter(None, [known_case(name).claim_id]))
+    assert row.breaks == broken_by_case or (row.allowance is not None and set(broken_by_case) <= set(row.breaks))
 
 
 def test_rows_have_names_of_their_own_and_break_claims_there_are() -> None:

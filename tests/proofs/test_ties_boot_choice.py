@@ -46,6 +46,14 @@ def allowing(scope: Scope) -> list[Scope]:
     return [replace(scope, allows=frozenset(some)) for some in (*({one} for one in each), each)]
 
 
+@pytest.mark.parametrize("scope", [PLAIN, ROLLBACK, BURNING])
+def test_boot_choice_is_what_the_boot_does_at_the_ends_of_the_number_range(scope: Scope) -> None:
+    """With number 0 and with the last ones, and whatever else may happen."""
+    for allowed in allowing(scope):
+        ends = replace(allowed, allows=allowed.allows | {Allowance.END_NUMBERS})
+        assert LemmaVerdict.HOLDS == prove_condition(boot_question(ends)).verdict
+
+
 def worlds(of_kind: tuple[bool, bool], slots: int) -> Iterator[Scope]:
     """Yield the scopes of a kind: one for each set of boot actions with the same terms, and the first of all."""
     has_rollback, has_anti_rollback = of_kind

@@ -8,6 +8,7 @@ import pytest
 
 from otaproof.model.config import Config, Release
 from otaproof.model.device import model as model_module
+from otaproof.model.device.allowance import Allowance
 from otaproof.model.device.model import DeviceModel, build_model
 from otaproof.model.device.records import Numbers, Record, Records, ranked
 from otaproof.model.device.state import Ghost, Scope, Usage
@@ -31,6 +32,11 @@ QUICK = [
     with_release(replace(ROLLBACK, slots=1), Release.V6_1),
     replace(ROLLBACK, faults=FaultModel.F3),
     with_release(replace(ROLLBACK, slots=3, config=Config(), has_factory=True), Release.V6_0),
+]
+ENDS = [
+    with_release(replace(ROLLBACK, faults=FaultModel.F2, allows=frozenset({Allowance.END_NUMBERS})), Release.V5_1),
+    with_release(replace(ROLLBACK, faults=FaultModel.F1, has_factory=True, allows=frozenset(Allowance)), Release.V6_1),
+    with_release(replace(ROLLBACK, config=Config(), allows=frozenset({Allowance.END_NUMBERS})), Release.V6_0),
 ]
 
 
@@ -68,6 +74,13 @@ def test_ranks_tell_what_numbers_tell_everywhere(scope: Scope) -> None:
 def test_lemma_holds(lemma: object) -> None:
     """As it stands on the page of the claims."""
     assert LemmaVerdict.HOLDS == lemma.prove().verdict  # type: ignore[attr-defined]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scope", ENDS, ids=range(len(ENDS)))
+def test_ranks_tell_what_numbers_tell_at_the_ends_of_their_range(scope: Scope) -> None:
+    """Number 0 and the last ones keep their value, and numbers wrap as they do."""
+    check(scope)
 
 
 def test_there_is_a_question_for_every_action_and_every_claim() -> None:
