@@ -21,6 +21,7 @@ from otaproof.impl import bootloader
 from otaproof.impl.bootloader import Bootloader
 from otaproof.impl.chip.cells import SECTOR_SIZE, Cells
 from otaproof.impl.chip.torn_operations import Torn
+from otaproof.impl.image import verify
 from otaproof.impl.image.verify import VerifyMode
 from otaproof.impl.partitions.partition import Partition
 from otaproof.model.config import Config, Release, ResetReason, SkipValidation
@@ -31,16 +32,21 @@ from otaproof.model.device.stepper import stepper
 from otaproof.model.fault_model import FaultModel
 
 ALWAYS, ON_POWER_ON = frozenset({SkipValidation.ALWAYS}), frozenset({SkipValidation.ON_POWER_ON})
-NEWEST = {"app_release": Release.V6_2_DEV, "bootloader_release": Release.V6_2_DEV}
 F1, F2 = FaultModel.F1, FaultModel.F2
+
+
+def newest(rollback: bool = False, anti_rollback: bool = False) -> Config:
+    """Return a build of the newest release that always skips validation."""
+    plain = Config(rollback, anti_rollback, app_release=Release.V6_2_DEV, bootloader_release=Release.V6_2_DEV)
+    return plain.skipping(ALWAYS)
+
+
 SCOPES = {
     "always": Scope(Config().skipping(ALWAYS), faults=F2),
-    "always, 6.2": Scope(Config(rollback=True, **NEWEST).skipping(ALWAYS), faults=F2),
+    "always, 6.2": Scope(newest(rollback=True), faults=F2),
     "power-on": Scope(Config(rollback=True).skipping(ON_POWER_ON), faults=F1),
     "anti-rollback, 5.1": Scope(Config(True, True).skipping(ALWAYS), faults=F1, usage=Usage.DOCUMENTED, versions=2),
-    "anti-rollback, 6.2": Scope(
-        Config(True, True, **NEWEST).skipping(ALWAYS), faults=F2, usage=Usage.DOCUMENTED, versions=2
-    ),
+    "anti-rollback, 6.2": Scope(newest(True, True), faults=F2, usage=Usage.DOCUMENTED, versions=2),
 }
 BEGUN = "power_on boot_starts fresh_erases fresh_programs image_begins"
 MARKED = f"{BEGUN} commence commence_erases write_first write_rest complete complete_erases complete_programs"
@@ -157,7 +163,7 @@ def test_board_that_takes_one_reset_for_another_is_caught(reason: ResetReason, m
 
 def test_board_that_validates_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     """By the first half of an image that should have started."""
-    right = bootloader.verify_image
+    right = verify.verify_image
 
     def validating(*args: object, **options: object) -> object:
         modes = {VerifyMode.BOOTLOADER_LOAD_NO_VALIDATE: VerifyMode.BOOTLOADER_LOAD}
@@ -224,7 +230,7 @@ def test_header_that_nobody_reads_is_caught(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_headers_that_are_written_over_are_out_of_the_model() -> None:
     """By an image of another layout, which clears bits of a length."""
-    device = SmallDevice(Config(**NEWEST).skipping(ALWAYS))
+    device = SmallDevice(newest())
     images = (SmallImage(1), SmallImage(2), SmallImage(3, size=640))
     over = Step(StepName.WRITE_AT, image=2, offset=0, length=640)
     history = History(device, images, (POWER_ON, *upgrade(1)[:3], over))
