@@ -9,7 +9,7 @@ from ...campaign.history.history_token import HistoryToken
 from ...campaign.history.replayed_step import ReplayedStep
 from ...campaign.unsafe_update.session_replay import SessionReplay
 from ...campaign.unsafe_update.session_token import SessionToken
-from ...campaign.unsafe_update.settled_start import Start
+from ...campaign.unsafe_update.settled_start import SettledStart
 from ...campaign.upgrade.upgrade_replay import Replay
 from ...campaign.upgrade.upgrade_token import Token
 from ..broken_claim import broken_by_cut
@@ -110,7 +110,7 @@ def session_replay_result(token: SessionToken, played: SessionReplay) -> ReplayR
     """Return the replay of an update of bootloader or partition table."""
     return ReplayResult(
         kind="session",
-        shows="brick" if Start(token.start).is_brick else "",
+        shows="brick" if SettledStart(token.start).is_brick else "",
         confirmed=played.is_as_told(token),
         steps=_steps(played.steps),
         outcome=played.start.kind.value,

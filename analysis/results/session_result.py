@@ -6,7 +6,7 @@ from typing import Literal
 from ...campaign.unsafe_update.brick_window import BrickWindow, CutPlace, CutRun
 from ...campaign.unsafe_update.session import UpdateKind
 from ...campaign.unsafe_update.session_token import SessionToken, encode_session_token, make_session_token
-from ...campaign.unsafe_update.settled_start import Start, Version
+from ...campaign.unsafe_update.settled_start import SettledStart, Version
 from ..session_check import SessionReport
 from .check_result import DeviceConfig, device_config
 from .result_parts import (
@@ -51,7 +51,7 @@ class StartEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SessionCut:
+class SessionCutEntry:
     """One place at which the power is cut."""
 
     call: str
@@ -80,9 +80,9 @@ class WindowEntry:
     """Cut points of the session under it."""
     bricks: int
     """Those that leave a brick."""
-    first: SessionCut | None
+    first: SessionCutEntry | None
     """The first that does; null where none does."""
-    last: SessionCut | None
+    last: SessionCutEntry | None
     """The last that does."""
     between: int
     """Cut points from the first to the last, both included."""
@@ -92,9 +92,9 @@ class WindowEntry:
 class OutcomeEntry:
     """Cut points in a row that come to the same; of F0 and F1, in the order of the session."""
 
-    first: SessionCut
+    first: SessionCutEntry
     """The first of them."""
-    last: SessionCut
+    last: SessionCutEntry
     """The last of them."""
     cuts: int
     """How many there are."""
@@ -206,8 +206,8 @@ def _outcome(run: CutRun, session: SessionToken) -> OutcomeEntry:
     return OutcomeEntry(first=first, last=last, cuts=run.count, start=_start(run.start))
 
 
-def _cut(place: CutPlace, session: SessionToken) -> SessionCut:
-    return SessionCut(
+def _cut(place: CutPlace, session: SessionToken) -> SessionCutEntry:
+    return SessionCutEntry(
         call=place.name,
         operation_index=place.op_index,
         operation=operations_of((place.op,))[0],
@@ -217,7 +217,7 @@ def _cut(place: CutPlace, session: SessionToken) -> SessionCut:
     )
 
 
-def _start(start: Start) -> StartEntry:
+def _start(start: SettledStart) -> StartEntry:
     return StartEntry(
         brick=start.is_brick,
         text=start.kind.value,

@@ -63,7 +63,7 @@ class OperationCuts:
 
 
 @dataclass(frozen=True, slots=True)
-class Tears(Generic[F]):
+class TearRun(Generic[F]):
     """Tears in a row that share their future."""
 
     torn: Torn
@@ -75,24 +75,24 @@ class Tears(Generic[F]):
 
 def decide_operation(
     oracle: StateOracle[F], played: PlayedOperations, op_index: int, cuts: OperationCuts
-) -> Iterator[Tears[F]]:
+) -> Iterator[TearRun[F]]:
     """Yield what follows every tear of an operation: before it, its prefixes, its patterns, after it."""
     op, kind = cuts.op, prefix_kind(cuts.op)
     before = oracle.tell(played.moments[op_index])
-    yield Tears(BEFORE, 1, before)
+    yield TearRun(BEFORE, 1, before)
     if not before.reliance.includes(op.address, op.length):
         if cuts.prefix_count:
-            yield Tears(Torn(kind, length=1), cuts.prefix_count, before)
-        yield from (Tears(torn, 1, before) for torn in (*cuts.patterns(), AFTER))
+            yield TearRun(Torn(kind, length=1), cuts.prefix_count, before)
+        yield from (TearRun(torn, 1, before) for torn in (*cuts.patterns(), AFTER))
         return
     yield from _decide_prefixes(oracle, played, op_index, cuts, before)
     for torn in (*cuts.patterns(), AFTER):
-        yield Tears(torn, 1, _tell_torn(oracle, played, op_index, torn, before, op.address, op.length))
+        yield TearRun(torn, 1, _tell_torn(oracle, played, op_index, torn, before, op.address, op.length))
 
 
 def _decide_prefixes(
     oracle: StateOracle[F], played: PlayedOperations, op_index: int, cuts: OperationCuts, before: Known[F]
-) -> Iterator[Tears[F]]:
+) -> Iterator[TearRun[F]]:
     """Yield all prefixes, asking only where one byte more can make a difference."""
     address, kind, last = cuts.op.address, prefix_kind(cuts.op), cuts.prefix_count
     known, first = before, 1
@@ -102,10 +102,10 @@ def _decide_prefixes(
         now = _tell_torn(oracle, played, op_index, Torn(kind, length=length), known, address + length - 1, 1)
         if now is not known:
             if length > first:
-                yield Tears(Torn(kind, length=first), length - first, known)
+                yield TearRun(Torn(kind, length=first), length - first, known)
             known, first = now, length
     if last >= first:
-        yield Tears(Torn(kind, length=first), last - first + 1, known)
+        yield TearRun(Torn(kind, length=first), last - first + 1, known)
 
 
 def _tell_torn(

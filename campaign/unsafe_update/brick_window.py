@@ -13,9 +13,9 @@ from ...impl.chip.flash import FlashOp
 from ...impl.chip.torn_operations import Torn, TornKind
 from ...impl.otadata import ENTRY_SIZE
 from ...model.fault_model import FaultModel
-from ..cuts.operation_cuts import OperationCuts, Tears, decide_operation
+from ..cuts.operation_cuts import OperationCuts, TearRun, decide_operation
 from .session import SessionCall, SessionCut, SessionDevice
-from .settled_start import Start, start_oracle
+from .settled_start import SettledStart, start_oracle
 
 Progress = Callable[[int, int], None]
 """Called with the cut points decided so far, and with how many there are in all."""
@@ -33,7 +33,7 @@ class CutPlace:
     """The operation within the call, from 0."""
     op: FlashOp
     torn: Torn
-    start: Start
+    start: SettledStart
 
     @property
     def session_cut(self) -> SessionCut:
@@ -58,7 +58,7 @@ class CutRun:
     count: int
 
     @property
-    def start(self) -> Start:
+    def start(self) -> SettledStart:
         """What the device comes to by each of them."""
         return self.first.start
 
@@ -94,7 +94,7 @@ class SessionSweep:
     """Everything decided of one session."""
 
     faults: FaultModel
-    uncut: Start
+    uncut: SettledStart
     """What the device comes to when the session has returned."""
     runs: list[CutRun] = field(default_factory=list)
     """In the order of the session."""
@@ -170,7 +170,7 @@ def _cuts_of(device: SessionDevice, op: FlashOp, faults: FaultModel, seed: int) 
     return OperationCuts(op, faults, seed, is_entry)
 
 
-def _run(number: int, call: SessionCall, op_index: int, tears: Tears[Start]) -> CutRun:
+def _run(number: int, call: SessionCall, op_index: int, tears: TearRun[SettledStart]) -> CutRun:
     last_torn = Torn(tears.torn.kind, length=tears.torn.length + tears.count - 1) if tears.count > 1 else tears.torn
     first, last = (
         CutPlace(number, call.name, op_index, call.ops[op_index], torn, tears.known.future)

@@ -11,7 +11,7 @@ from ..device_under_test import DeviceUnderTest
 from ..history.replayed_step import ReplayedStep
 from .session import WRITE, SessionCall, SessionCut, SessionDevice, SessionFailed, play_session
 from .session_token import SessionToken
-from .settled_start import Start, settled_start
+from .settled_start import SettledStart, settled_start
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +21,12 @@ class SessionReplay:
     steps: tuple[ReplayedStep, ...]
     cells: Cells
     """The flash at the end of the session, or as the cut left it."""
-    start: Start
+    start: SettledStart
     """What the device comes to."""
 
     def is_as_told(self, token: SessionToken) -> bool:
         """Tell whether the device is a brick, or none, as the token has it."""
-        return self.start.is_brick == Start(token.start).is_brick
+        return self.start.is_brick == SettledStart(token.start).is_brick
 
 
 def replay_session(token: SessionToken, device: SessionDevice) -> SessionReplay:

@@ -44,7 +44,7 @@ class Version(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Start:
+class SettledStart:
     """What a device comes to."""
 
     kind: StartKind
@@ -79,12 +79,12 @@ class StartedBootloader:
         return next((name for name, whole in names.items() if whole.startswith(started)), Version.OTHER)
 
 
-def start_oracle(device: SessionDevice) -> StateOracle[Start]:
+def start_oracle(device: SessionDevice) -> StateOracle[SettledStart]:
     """Return what tells the start from any state of the device."""
     return StateOracle(lambda moment, tracker: settled_start(device, moment, tracker))
 
 
-def settled_start(device: SessionDevice, moment: Moment, tracker: ReadTracker | None = None) -> Start:
+def settled_start(device: SessionDevice, moment: Moment, tracker: ReadTracker | None = None) -> SettledStart:
     """Return what a device that holds this comes to; `tracker` notes the cells of that state that matter to it."""
     player = Player(device.dut, moment)
     flash = player.board.flash
@@ -94,16 +94,16 @@ def settled_start(device: SessionDevice, moment: Moment, tracker: ReadTracker | 
         question = StartedBootloader(device.rom_looks_at, device.bootloader_room, device.old, device.new)
         answer = flash.ask(question)
         if not isinstance(answer, Version):
-            return Start(StartKind.NO_BOOTLOADER)
+            return SettledStart(StartKind.NO_BOOTLOADER)
         if answer is Version.OTHER:
-            return Start(StartKind.OTHER_BOOTLOADER)
+            return SettledStart(StartKind.OTHER_BOOTLOADER)
         bootloader = answer
     for _ in range(_MOST_POWER_ONS):
         played = player.play(POWER_ON)
         if not played.ops and not played.burns:
             table = _version_of(device, player.app)
-            return Start(_KINDS[played.outcome], player.running, table, bootloader)
-    return Start(StartKind.UNSETTLED)
+            return SettledStart(_KINDS[played.outcome], player.running, table, bootloader)
+    return SettledStart(StartKind.UNSETTLED)
 
 
 def _version_of(device: SessionDevice, app: App | None) -> Version | None:

@@ -13,7 +13,7 @@ from ...campaign.history.replayed_step import ReplayedStep
 from ...campaign.operation_text import describe_ops
 from ...campaign.unsafe_update.session_replay import SessionReplay
 from ...campaign.unsafe_update.session_token import SessionToken
-from ...campaign.unsafe_update.settled_start import Start
+from ...campaign.unsafe_update.settled_start import SettledStart
 from ...campaign.upgrade.upgrade_replay import Replay
 from ...campaign.upgrade.upgrade_token import Token
 from ...model.claims.claims import claim
@@ -79,7 +79,7 @@ def print_session_replay(console: Console, token: SessionToken, slots: int, play
     page.line(f"An update of the {token.kind.value.replace('-', ' ')}{where}", indent=0, style="bold")
     _print_steps(page, played.steps, slots)
     page.blank()
-    start, told = played.start, Start(token.start)
+    start, told = played.start, SettledStart(token.start)
     runs = "" if start.partition is None else f": {start.partition}"
     page.item(
         WRONG if start.is_brick else "→",

@@ -5,7 +5,7 @@ from itertools import groupby
 
 from rich.console import Console
 
-from ...analysis.results.session_result import OutcomeEntry, SessionCut, SessionResult, StartEntry, WindowEntry
+from ...analysis.results.session_result import OutcomeEntry, SessionCutEntry, SessionResult, StartEntry, WindowEntry
 from .report_page import WRONG, ReportPage, counted
 from .settings_report import print_settings
 
@@ -78,7 +78,7 @@ def _start(start: StartEntry) -> str:
     return f"starts {start.partition} with {', '.join(told)}"
 
 
-def _cut(cut: SessionCut) -> str:
+def _cut(cut: SessionCutEntry) -> str:
     kind, address, length = cut.operation
     what = f"erase of 0x{address:x}" if kind == "e" else f"program of {length} bytes at 0x{address:x}"
     if cut.bytes_done is None:

@@ -21,7 +21,7 @@ from otaproof.campaign.unsafe_update.session_token import (
     make_session_token,
     session_of_token,
 )
-from otaproof.campaign.unsafe_update.settled_start import Start, StartKind
+from otaproof.campaign.unsafe_update.settled_start import SettledStart, StartKind
 from otaproof.errors import InputError
 from otaproof.impl.chip.cells import Cells
 from otaproof.impl.chip.torn_operations import AFTER, Torn
@@ -192,5 +192,5 @@ def test_start_of_a_token_is_one_that_there_is() -> None:
     device = table_device()
     for kind in StartKind:
         assert kind is decode_session_token(token_text(device, None, kind)).start
-        assert Start(kind).is_brick == (kind is not StartKind.RUNS)
+        assert SettledStart(kind).is_brick == (kind is not StartKind.RUNS)
     assert {UpdateKind.PARTITION_TABLE, UpdateKind.BOOTLOADER} == set(UpdateKind)

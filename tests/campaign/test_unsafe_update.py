@@ -12,7 +12,7 @@ from otaproof.campaign.unsafe_update.session import (
     SessionFailed,
     play_session,
 )
-from otaproof.campaign.unsafe_update.settled_start import Start, StartKind, Version, settled_start
+from otaproof.campaign.unsafe_update.settled_start import SettledStart, StartKind, Version, settled_start
 from otaproof.impl.app.esp_partition import EspPartitions
 from otaproof.impl.chip.cells import SECTOR_SIZE, Cells
 from otaproof.impl.chip.flash import FlashOpKind
@@ -76,7 +76,7 @@ def test_brick_window_of_a_table_ends_with_its_md5_row() -> None:
     length = 32 * (ROWS_OF_NEW_TABLE + 1)
     assert (COPY, FlashOpKind.PROGRAM, length - 1) == (last.name, last.op.kind, last.done)
     assert windows[FaultModel.F1].bricks == windows[FaultModel.F1].between == SECTOR_SIZE - 1 + 2 + length - 1
-    assert Start(StartKind.RUNS, "ota_0", Version.NEW) == found.uncut
+    assert SettledStart(StartKind.RUNS, "ota_0", Version.NEW) == found.uncut
 
 
 def test_table_of_whole_rows_without_its_md5_row_makes_the_application_panic() -> None:
@@ -105,7 +105,7 @@ def test_brick_window_of_a_bootloader_ends_with_its_checksum() -> None:
     assert (0x1000, 1) == (window.first.op.address, window.first.done)
     checksum_at = len(device.new) - 32 - 1
     assert checksum_at == window.last.done
-    assert Start(StartKind.RUNS, "ota_0", None, Version.NEW) == found.uncut
+    assert SettledStart(StartKind.RUNS, "ota_0", None, Version.NEW) == found.uncut
 
 
 def test_torn_bootloader_whose_checksum_fits_is_told_as_damaged() -> None:
