@@ -89,8 +89,8 @@ PROBES = {
         _IMAGE, r"assert\(data_buffer\[0\] == ESP_APP_DESC_MAGIC_WORD\)", without=r"is_segment_start"
     ),
     "allows_large_flash": TextProbe(_IMAGE, r"", without=r"#define SIXTEEN_MB"),
-    "reads_page_size": TextProbe(_IMAGE, r"mmu_page_size_offset"),
-    "checks_page_size": TextProbe(_IMAGE, r"min_mmu_page_size", needs=r"mmu_page_size_offset|#define SIXTEEN_MB"),
+    "reads_page_size": TextProbe(_IMAGE, r"metadata->mmu_page_size"),
+    "checks_page_size": TextProbe(_IMAGE, r"min_mmu_page_size", needs=r"metadata->mmu_page_size|#define SIXTEEN_MB"),
     "checks_header_always": TextProbe(
         _IMAGE, r"if \(do_verify\) \{[^}]*bootloader_common_check_chip_validity[^}]*\}\s*if \(image->segment_count"
     ),
