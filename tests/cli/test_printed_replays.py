@@ -1,4 +1,7 @@
-"""Every line that a command prints to be pasted is a command that runs, and plays what the line stands under."""
+"""Every line that a command prints to be pasted is a command that runs, and plays what the line stands under.
+
+Those of `otaproof diff` are played in test_diff_command.py.
+"""
 
 import importlib.util
 import json
@@ -12,6 +15,7 @@ from typing import Any
 import pytest
 
 from otaproof.cli.main import main
+from otaproof.impl.bootloader import Bootloader
 from otaproof.impl.image.format import build_image
 from otaproof.impl.otadata import encode_entry, make_entry
 from otaproof.model.ota_state import OtaImgState
@@ -20,7 +24,8 @@ from places import ROOT
 IMAGES = ROOT / "tests/binary/firmware/images"
 TABLE = "nvs,data,nvs,0x9000,0x4000\notadata,data,ota,,0x2000\na,app,ota_0,,64K\nb,app,ota_1,,64K\n"
 CHECK = "check --partitions table.csv --running app.bin --update app.bin --rollback --no-proofs --faults F0"
-PASTED = re.compile(r" *(otaproof (?:replay|diff --replay) \S+.*)")
+FUZZ = "fuzz --runs 40 --jobs 1 --slots 2 --no-factory --rollback --no-anti-rollback --idf 5.1 --out out.jsonl"
+PASTED = re.compile(r" *(otaproof replay \S+.*)")
 """A line of text that is such a command."""
 
 
@@ -43,8 +48,7 @@ PRINTING = {
     ),
     "explore": Printing("explore --slots 1 --out out.json"),
     "prove": Printing("prove --slots 1 --usage any --jobs 1 --out out.json", needs="z3"),
-    "diff": Printing("diff 5.0 5.1 --slots 1 --out out.json"),
-    "fuzz": Printing("fuzz --runs 40 --jobs 1 --out out.jsonl"),
+    "fuzz": Printing(FUZZ),
     "explain": Printing("explain --otadata otadata.bin --partitions table.csv --out out.json", frozenset({0})),
     "binary-run": Printing("binary run 'a b.elf' --no-rollback --pairs 0 --every 500 --out out.json", needs="unicorn"),
     "demo": Printing("demo"),
@@ -93,3 +97,15 @@ def test_every_line_that_is_printed_is_played(name: str, capsys: pytest.CaptureF
     for words in [*given, *([*given[0][:-1], token] for token in others)]:
         assert main(words) in case.codes, words
         assert "" == capsys.readouterr().err
+
+
+def test_divergence_that_is_printed_is_played(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A board with a fault differs again, which is inconclusive; without the fault board and model agree."""
+    monkeypatch.setattr(Bootloader, "_abort_pending", lambda self, otadata, entries: entries)
+    given, _ = printed(FUZZ, capsys)
+    differing = [words for words in given if main(words) == 3]
+    assert differing and len(differing) < len(given)
+    monkeypatch.undo()
+    assert {0} == {main(words) for words in differing}
