@@ -78,7 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _run([argument for argument in given if argument != TRACEBACK])
     except BrokenPipeError:
         # The reader of our output has gone; there is nobody left to tell.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         return ExitCode.INCONCLUSIVE
     except SystemExit as error:
         # What rich makes of a reader that has gone.
@@ -100,9 +100,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _output_is_lost(error: OSError) -> ExitCode:
     """Tell why standard output took nothing: of a file, output_file.py tells it by name. What waits goes nowhere."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    _drop_output()
     _tell(f"otaproof: the output cannot be written: {str(error.strerror).lower()}")
     return ExitCode.BAD_INPUT
+
+
+def _drop_output() -> None:
+    """Have what waits for standard output go nowhere; a stream that is no file takes it."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _tell(text: str) -> None:

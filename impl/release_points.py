@@ -84,14 +84,19 @@ def is_newer_than_read(version: IdfVersion) -> bool:
 
 
 def with_versions(config: Config, app: IdfVersion, bootloader: IdfVersion) -> Config:
-    """Return a configuration with these versions of application and bootloader."""
+    """Return a configuration with these versions of application and bootloader.
+
+    Where both are one version, it is named for both or for none."""
     app_class, bootloader_class = class_of_app(app), class_of_bootloader(bootloader)
+    names_app = bool(differing_app_rules(app, app_class.point))
+    names_bootloader = bool(differing_bootloader_rules(bootloader, bootloader_class.point))
+    is_one = app == bootloader and (names_app or names_bootloader)
     return replace(
         config,
         app_release=app_class,
-        app_version=None if not differing_app_rules(app, app_class.point) else app,
+        app_version=app if names_app or is_one else None,
         bootloader_release=bootloader_class,
-        bootloader_version=None if not differing_bootloader_rules(bootloader, bootloader_class.point) else bootloader,
+        bootloader_version=bootloader if names_bootloader or is_one else None,
     )
 
 

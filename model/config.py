@@ -123,9 +123,10 @@ class Config:
     bootloader_release: Release = Release.V5_1
     """Release rules of the bootloader."""
     app_version: IdfVersion | None = None
-    """Version of the application, where its rules are not those that `app_release` was recorded of."""
+    """Version of the application, where its rules are not those that `app_release` was recorded of, or it is that of
+    the bootloader and named there."""
     bootloader_version: IdfVersion | None = None
-    """Version of the bootloader, where its rules are not those that `bootloader_release` was recorded of."""
+    """Version of the bootloader, in the same way."""
     chip: Chip = Chip.ESP32
     """CONFIG_IDF_TARGET."""
     chip_revision: int = 300

@@ -43,7 +43,7 @@ _NOT_MODELLED = {
     "BOOTLOADER_RECOVERY_ENABLE": "the recovery bootloader is left out",
     "BOOTLOADER_EFUSE_SECURE_VERSION_EMULATE": "the secure version lies in real eFuses",
 }
-_BY_SOURCES = "; not recorded, its rules are read from sources"
+_BY_SOURCES = ", not recorded: rules read from sources"
 _IMPLIES_SECURE_BOOT = ("SECURE_BOOT_V1_ENABLED", "SECURE_BOOT_V2_ENABLED")
 
 
@@ -207,9 +207,9 @@ def _read_release(answers: Answers, whose: str, hints: tuple[Option, ...]) -> Id
         text = hint.raw.strip('"')
         if names_release(text):
             named = read_release(text, hint.place)
-            origin = f"{text} in {hint.place}{_BY_SOURCES if named.note else ''}"
+            origin = f"{text} in {hint.place}"
             is_derived = bool(hint.tells)
-            said = release_name(named.version)
+            said = f"{release_name(named.version)}{_BY_SOURCES if named.note else ''}"
             answers.note(name, said, Origin(f"{hint.tells}; {origin}" if is_derived else origin, is_derived))
             if named.warning is not None:
                 answers.warn(f"{hint.place}: {named.warning}")
