@@ -1,6 +1,7 @@
 """`otaproof demo`: the check of the shipped example, and what to try next."""
 
 import shlex
+import shutil
 from pathlib import Path
 from typing import Annotated
 
@@ -49,8 +50,14 @@ def demo(folder: Annotated[Path | None, Parameter(name="FOLDER", group=ARGUMENTS
         code = _check(folder)
         print(f"\nThe project is in {shown(str(folder))}: {_command(folder)} checks it again.")
     else:
-        with TemporaryDirectory() as temporary:
-            code = _check(Path(temporary) / _NAME)
+        temporary = TemporaryDirectory()
+        try:
+            with temporary:
+                code = _check(Path(temporary.name) / _NAME)
+        except KeyboardInterrupt:
+            # It may have come in the middle of the removal.
+            shutil.rmtree(temporary.name, ignore_errors=True)
+            raise
     print(_NEXT, end="")
     return code if code is ExitCode.INCONCLUSIVE else ExitCode.HOLDS
 
