@@ -288,7 +288,7 @@ def test_a_refutation_that_the_board_does_not_replay_is_no_verdict(
         (["--claim", "C8"], "--claim: C8 says nothing of a device without what it needs"),
         (["--slots", "17"], "17 OTA slots"),
         (["--jobs", "0"], "--jobs: 0; want 1 or more"),
-        (["--bmc", "-1"], "--bmc: -1.0; want 0 or more"),
+        (["--bmc", "-1"], "--bmc: -1.0; want 0 … 1000000"),
         (["--out", "/nowhere/at/all.json"], "--out: /nowhere/at is no directory"),
         (["--smt2", "/dev/null/questions"], "/dev/null/questions: cannot be made"),
         (["--certificates", "/dev/null/proofs"], "/dev/null/proofs: cannot be made"),
