@@ -185,7 +185,7 @@ def test_full_disk_is_one_line() -> None:
     with open("/dev/full", "w") as full:
         process = started("doctor", "--rules", stdout=full)
         assert process.communicate(timeout=60)[1] == (
-            "otaproof: the output cannot be written: no space left on the device\n"
+            "otaproof: the output cannot be written: no space left on device\n"
         )
     assert process.returncode == 2
 

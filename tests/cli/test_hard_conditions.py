@@ -118,7 +118,7 @@ CONDITIONS = {
     "no-stdout": Condition(before=closed(1), quick=("doctor", "check")),
     "no-stderr": Condition(before=closed(2)),
     "no-streams": Condition(before=closed(0, 1, 2)),
-    "full-stdout": Condition(2, "otaproof: the output cannot be written: no space left on the device",
+    "full-stdout": Condition(2, "otaproof: the output cannot be written: no space left on device",
                              stdout="/dev/full"),
     "full-stderr": Condition(stderr="/dev/full"),
     "closed-pipe": Condition(3, stdout=pipe_without_a_reader, quick=("help", "doctor")),
