@@ -35,6 +35,7 @@ VECTOR_COUNTS = {
     "extended-divergences.jsonl.gz": 23,
     "extended-sample.jsonl.gz": 24,
     "plain-sample.jsonl.gz": 35,
+    "releases-sample.jsonl.gz": 196,
 }
 """How many vectors each file holds, counted by `zcat FILE | wc -l`."""
 ORIGINS = {

@@ -264,7 +264,7 @@ def directory(tmp_path: Path) -> Path:
     """A directory with the recorded layouts and images, for vectors of our own."""
     for path in (*RECORDED.glob("layouts*.json"), *RECORDED.glob("images*.json")):
         shutil.copy(path, tmp_path)
-    (tmp_path / "images").symlink_to(RECORDED / "images")
+    shutil.copytree(RECORDED / "images", tmp_path / "images")
     return tmp_path
 
 

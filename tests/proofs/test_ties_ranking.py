@@ -129,7 +129,7 @@ WRONG: tuple[Ranking, ...] = (one_lower, one_for_all_above, second_of_equal_ones
 def with_ranking(ranking: Ranking, monkeypatch: pytest.MonkeyPatch) -> RankingQuotient:
     """Return the quotient of two slots, where model and abstraction rank like that."""
     exact = build_model(replace(ROLLBACK, numbers=Numbers.EXACT))
-    monkeypatch.setattr(model_module, "ranked", ranking)
+    monkeypatch.setattr(model_module, "ranked", lambda records, slots, below: ranking(records, slots))
     by_rank = build_model(replace(ROLLBACK, numbers=Numbers.RANKED))
     assert by_rank.effects  # made now, by the wrong ranks
     return RankingQuotient(exact, by_rank, ranking)
