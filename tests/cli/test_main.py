@@ -36,7 +36,7 @@ def raising(error: Exception) -> Callable[[], NoReturn]:
         (ValueError("two\nlines"), "ValueError: two lines"),
         (AssertionError(), "AssertionError: "),
         (RecursionError("maximum recursion depth exceeded"), "RecursionError: maximum recursion depth exceeded"),
-        (OSError(errno.ENOTTY, "Not a terminal"), f"OSError: [Errno {errno.ENOTTY}] Not a terminal"),
+        (OSError(errno.ESPIPE, "Illegal seek"), "OSError: [Errno 29] Illegal seek"),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
 )
