@@ -51,8 +51,8 @@ def device_page() -> SpecPage:
         "A finite transition system of the whole device: two otadata records, the slots, the eFuse, and the running "
         f"program. {repo_file('model/device/state.py')} has its state. Its actions are in "
         f"{repo_file('model/device/boot_steps.py')} (the bootloader), {repo_file('model/device/calls.py')} and "
-        f"{repo_file('model/device/api_calls.py')} (the calls) and {repo_file('model/device/flash_steps.py')} (flash "
-        f"operations and power cuts). All claims are decided on "
+        f"{repo_file('model/device/api_calls.py')} (the calls), {repo_file('model/device/flash_steps.py')} (flash "
+        f"operations) and {repo_file('model/device/power_cuts.py')} (power cuts). All claims are decided on "
         f"this model, and its traces are replayed on the simulated board "
         f"({repo_file('campaign/lockstep/trace_replay.py')}).",
         "An action is enabled in its *tasks* if its *guard* holds. It changes the fields under *effects* and no "

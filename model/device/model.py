@@ -15,8 +15,9 @@ from .calls import calls
 from .device_fields import INPUTS, device_of, initial_device
 from .end_numbers import first_of_last
 from .failing_steps import with_failures
-from .flash_steps import cuts, flash_steps
+from .flash_steps import flash_steps
 from .pin_steps import with_pins
+from .power_cuts import cuts
 from .records import Numbers, ranked
 from .state import Device, Scope
 from .writer_steps import other_writers
