@@ -77,7 +77,7 @@ def facts(config: Config) -> tuple[Chip, bool, Release, Release]:
 def test_image_tells_chip_rollback_and_release(make: Callable[..., Path], name: str, tmp_path: Path) -> None:
     """Nobody has to type what the image says, be it a file or in a dump."""
     values = told(resolve(Inputs(make(tmp_path, image()))))
-    assert ("esp32s3", "4.4.7", "y") == (
+    assert ("esp32s3", "4.4.7, not recorded: rules read from sources", "y") == (
         values["CONFIG_IDF_TARGET"][0],
         values["ESP-IDF release of the application"][0],
         values[f"CONFIG_{ROLLBACK}"][0],
