@@ -16,8 +16,8 @@ from otaproof.model.device.state import Ghost, Scope, Task
 from otaproof.model.device.stepper import State, stepper
 from otaproof.model.fault_model import FaultModel
 from otaproof.model.terms.evaluate import evaluated
-from otaproof.model.terms.terms import Bool, Num, bool_field, choose, num_field, number
-from otaproof.proofs.explicit.compiled.codegen import facts_text, most_found, successors_text
+from otaproof.model.terms.terms import Bool, Num, Op, bool_field, choose, nodes_of, num_field, number
+from otaproof.proofs.explicit.compiled.codegen import TABLE_BITS, facts_text, most_found, successors_text
 from otaproof.proofs.explicit.compiled.machine_code import load
 from otaproof.proofs.explicit.compiled.word_layout import Layout
 
@@ -58,16 +58,41 @@ def any_state(model: DeviceModel, draw: Callable[[int], int]) -> State:
     return tuple(fields)
 
 
-@given(facts=st.lists(facts_of_depth(3), min_size=1, max_size=4), random=st.randoms(use_true_random=False))
-def test_compiled_facts_mean_what_the_terms_mean(facts: list[Bool], random: np.random.Generator) -> None:
-    """In states of any values; bit by bit."""
+def assert_compiled(facts: list[Bool], draw: Callable[[int], int]) -> None:
+    """Compare with what the terms mean, in states of any values."""
     layout = Layout(MODEL)
     function = CFUNCTYPE(c_int64, c_int64)(load(facts_text(MODEL, facts)))
     for _ in range(20):
-        state = any_state(MODEL, random.randrange)  # type: ignore[attr-defined]  # Hypothesis's random.Random
+        state = any_state(MODEL, draw)
         named = {field.name: value for field, value in zip(MODEL.fields, state, strict=True)}
         expected = sum(evaluated(fact, named) << bit for bit, fact in enumerate(facts))
         assert expected == function(layout.packed(state))
+
+
+def test_each_operation_is_compiled() -> None:
+    """Of two numbers that are too wide, together, for a table in a constant."""
+    width = {field.name: field.bits for field in MODEL.fields}
+    first, second = (num_field(name, width[name]) for name in ("record0_seq", "record1_seq"))
+    session = bool_field("session")
+    facts = [
+        first == second,
+        first < second,
+        first + second == 5,
+        first - second == 1,
+        choose(session, first, second) == 2,
+        ~(first == second) & session,
+        (first < second) | ~session,
+    ]
+    assert width["record0_seq"] + width["record1_seq"] > TABLE_BITS
+    assert set(Op) == {node.op for node in nodes_of(facts)}
+    random = np.random.default_rng(1)
+    assert_compiled(facts, lambda end: int(random.integers(end)))
+
+
+@given(facts=st.lists(facts_of_depth(3), min_size=1, max_size=4), random=st.randoms(use_true_random=False))
+def test_compiled_facts_mean_what_the_terms_mean(facts: list[Bool], random: np.random.Generator) -> None:
+    """Nested ones, drawn at random; bit by bit."""
+    assert_compiled(facts, random.randrange)  # type: ignore[attr-defined]  # Hypothesis's random.Random
 
 
 @pytest.mark.parametrize("scope", SCOPES, ids=("F3", "anti-rollback"))
