@@ -12,6 +12,7 @@ from typing import Any
 
 import z3
 
+from ...proofs.smt.first_solver import check
 from .machine_state import ExecutionStopped, ForkingBranch, MachineState, NeedsNumber
 from .words import anything, as_bits, simplified
 
@@ -41,8 +42,8 @@ ORDERS = (
     _order("signed_above", lambda bound, word: bound > word),
     _order("signed_not_below", lambda bound, word: bound >= word),
 )
-TIME_LIMIT_MS = 300
-"""How long z3 may take to recognise the test of a loop."""
+EFFORT = (1_000_000,)
+"""What z3 may spend to recognise the test of a loop."""
 
 
 FollowTurn = Callable[[MachineState, bool], Any]
@@ -184,6 +185,4 @@ def _is_plainly_true(formula: Any) -> bool:
 
 
 def _is_always(formula: Any) -> bool:
-    solver = z3.Solver()
-    solver.set("timeout", TIME_LIMIT_MS)
-    return bool(solver.check(z3.Not(formula)) == z3.unsat)
+    return bool(check(z3.Solver(), z3.Not(formula), effort=EFFORT) == z3.unsat)

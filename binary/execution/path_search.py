@@ -11,6 +11,7 @@ from typing import Any
 
 import z3
 
+from ...proofs.smt.first_solver import GAVE_UP, check
 from .calling_convention import CallingConvention
 from .counting_loop import left_loop
 from .machine_state import ExecutionStopped, ForkingBranch, MachineState, NeedsChoice, NeedsNumber
@@ -23,8 +24,6 @@ MAX_VALUES = 64
 """Values of one term that is used as an address or a length."""
 MAX_TURN = 64
 """Instructions of one turn of a loop that is taken as a whole."""
-TIME_LIMIT_MS = 60_000
-"""How long z3 may take for one question."""
 
 Step = Callable[[MachineState], "list[MachineState] | Branch"]
 """Carry out the instruction at pc."""
@@ -99,7 +98,6 @@ class PathSearch:
 
     def _new_solver(self) -> z3.Solver:
         solver = z3.Solver()
-        solver.set("timeout", TIME_LIMIT_MS)
         solver.add(*self._given)
         return solver
 
@@ -223,7 +221,7 @@ class PathSearch:
         return fork
 
     def _is_possible(self, *conditions: Any) -> bool:
-        answer = self._solver.check(*conditions)
+        answer = check(self._solver, *conditions)
         if answer == z3.unknown:
-            raise ExecutionStopped(f"z3 gave up: {self._solver.reason_unknown()}")
+            raise ExecutionStopped(GAVE_UP)
         return bool(answer == z3.sat)

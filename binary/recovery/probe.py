@@ -9,6 +9,7 @@ from typing import Any
 
 import z3
 
+from ...proofs.smt.first_solver import check
 from ..elf_file import BootloaderElf
 from ..execution.calling_convention import CallingConvention
 from ..execution.machine_state import ExecutionStopped, MachineState
@@ -21,7 +22,8 @@ MAX_STEPS = 4_000
 MAX_CALLS = 100
 """Calls of one path."""
 MAX_ARGUMENTS = 6
-_TIME_LIMIT_MS = 10_000
+EFFORT = (40_000_000,)
+"""What z3 may spend on one question."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +111,8 @@ def calls(path: MachineState, target: int | None = None) -> tuple[NotedCall, ...
 def is_always(claim: Any, *given: Any) -> bool:
     """Tell whether a formula is true wherever the others are; False where the solver gives up."""
     solver = z3.Solver()
-    solver.set("timeout", _TIME_LIMIT_MS)
     solver.add(*given, z3.Not(claim))
-    return bool(solver.check() == z3.unsat)
+    return bool(check(solver, effort=EFFORT) == z3.unsat)
 
 
 def changed_bytes(start: MachineState, path: MachineState, machine: Machine) -> Mapping[int, Word]:

@@ -14,13 +14,12 @@ import z3
 
 from ...proofs.bytes.crc_lemmas import crc_term
 from ...proofs.refinement.symbolic_entries import CRC, LOGIC
+from ...proofs.smt.first_solver import GAVE_UP, ask_z3, check
 from ...proofs.smt.second_solver import ask_bitwuzla, script
 from ..execution.words import REMAINDER
 
-TIME_LIMIT_MS = 60_000
-"""How long each solver may take for the question."""
-WISH_LIMIT_MS = 3_000
-"""How long z3 may take to meet one more wish of how an example is to look."""
+WISH_EFFORT = (10_000_000,)
+"""What z3 may spend to meet one more wish of how an example is to look."""
 
 
 class TheoremVerdict(Enum):
@@ -51,13 +50,12 @@ def decide(differs: Any, given: Sequence[Any]) -> TheoremAnswer:
     def answer(verdict: TheoremVerdict, detail: str) -> TheoremAnswer:
         return TheoremAnswer(verdict, detail, time.perf_counter() - started, text)
 
-    solver = _solver(given, TIME_LIMIT_MS)
-    first = solver.check(differs)
-    if first == z3.unknown:
-        return answer(TheoremVerdict.UNDECIDED, f"z3 gave up: {solver.reason_unknown()}")
-    if first == z3.sat:
+    first = ask_z3(text, LOGIC)
+    if first == "unknown":
+        return answer(TheoremVerdict.UNDECIDED, GAVE_UP)
+    if first == "sat":
         return answer(TheoremVerdict.REFUTED, "z3")
-    second = ask_bitwuzla(text, TIME_LIMIT_MS)
+    second = ask_bitwuzla(text)
     if second != "unsat":
         return answer(TheoremVerdict.UNDECIDED, f"z3 finds no difference, bitwuzla says {second}")
     return answer(TheoremVerdict.PROVED, "z3 and bitwuzla")
@@ -71,16 +69,16 @@ def find_example(
     wishes: further conditions, each kept if it can be. told: terms that are read in the example; open functions are the
     true ones in them too."""
     formula = z3.simplify(z3.And(*given, differs))
-    solver = _solver([formula, *_true_functions([formula, *told])], WISH_LIMIT_MS)
+    solver = z3.Solver()
+    solver.add(formula, *_true_functions([formula, *told]))
     kept: list[Any] = []
     model = None
     for wish in wishes:
-        if solver.check(*kept, wish) == z3.sat:
+        if check(solver, *kept, wish, effort=WISH_EFFORT) == z3.sat:
             kept.append(wish)
             model = solver.model()
     if model is None:
-        solver.set("timeout", TIME_LIMIT_MS)
-        model = solver.model() if solver.check() == z3.sat else None
+        model = solver.model() if check(solver) == z3.sat else None
     return model
 
 
@@ -104,10 +102,3 @@ def _applications(terms: Sequence[Any]) -> list[Any]:
         if z3.is_app(term) and (term.decl().eq(CRC) or term.decl().eq(REMAINDER)):
             found.append(term)
     return found
-
-
-def _solver(given: Sequence[Any], limit_ms: int) -> z3.Solver:
-    solver = z3.Solver()
-    solver.set("timeout", limit_ms)
-    solver.add(*given)
-    return solver

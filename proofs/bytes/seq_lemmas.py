@@ -22,7 +22,8 @@ import z3
 from ...impl.otadata import SEQ_EMPTY, WORD, next_seq, slot_of_seq
 from ...impl.program_end import Hang
 from ..refinement.impl_decisions import ALL_COUNTS, MAX_SLOTS
-from ..smt.lemma import TIME_LIMIT_MS, Lemma, LemmaVerdict, Result, describe, prove_each
+from ..smt.first_solver import check
+from ..smt.lemma import Lemma, LemmaVerdict, Result, describe, prove_each
 from ..smt.second_solver import ask_bitwuzla, script
 
 EXACT_BITS = 40
@@ -56,12 +57,11 @@ def prove_exactly(statement: Statement, names: str) -> Result:
     integers = z3.Ints(names)
     given, claim = statement(*integers)
     solver = z3.Solver()
-    solver.set("timeout", TIME_LIMIT_MS)
     solver.add(*given, *(z3.And(value >= 0, value <= WORD) for value in integers))
-    if solver.check() != z3.sat:
+    if check(solver) != z3.sat:
         return Result(LemmaVerdict.VACUOUS, "no number meets the premise")
     solver.add(z3.Not(claim))
-    answer = solver.check()
+    answer = check(solver)
     if answer == z3.sat:
         model = solver.model()
         return Result(

@@ -25,8 +25,9 @@ from ...model.device.model import DeviceModel
 from ...model.device.state import Scope
 from ...model.device.stepper import State, Stepper
 from ...model.terms.terms import Bool, nodes_of
+from ..smt.first_solver import check
 from ..smt.smtlib import Question, any_text, misfits, not_text
-from ..smt.verification_condition import TIME_LIMIT_MS, Condition, Solver
+from ..smt.verification_condition import Condition, Solver
 
 WALKED_STATES = 300
 """States of each walk that drops candidates."""
@@ -78,7 +79,8 @@ def _found_invariants(model: DeviceModel, invariants: Mapping[str, Bool]) -> Ind
     rounds = 0
     while True:
         rounds += 1
-        answer = solver.check(*(switches[name] if name in preserved else z3.Not(switches[name]) for name in invariants))
+        kept = (switches[name] if name in preserved else z3.Not(switches[name]) for name in invariants)
+        answer = check(solver, *kept)
         if answer == z3.unsat:
             break
         if answer != z3.sat:
@@ -121,12 +123,11 @@ def core_of(model: DeviceModel, invariants: Mapping[str, Bool]) -> frozenset[str
         question.require(f"(=> holds.{name} {text})")
         question.require(f"(=> fails.{name} {not_text(text)})")
     solver = z3.SolverFor("QF_BV", ctx=context)
-    solver.set("timeout", TIME_LIMIT_MS)
     solver.from_string(question.text())
     core = set(invariants)
     for name in sorted(invariants, key=lambda name: -sum(1 for _ in nodes_of([invariants[name]]))):
         rest = (holds[other] for other in invariants if other in core and other != name)
-        if solver.check(fails[name], *rest) == z3.unsat:
+        if check(solver, fails[name], *rest) == z3.unsat:
             core.remove(name)
     return frozenset(core)
 
@@ -209,6 +210,5 @@ def _step_solver(model: DeviceModel, invariants: Mapping[str, Bool]) -> tuple[z3
         lost.append(f"(and {switch} (not {question.term(invariant, 1)}))")
     question.require(any_text(lost))
     solver = z3.SolverFor("QF_BV", ctx=z3.Context())
-    solver.set("timeout", TIME_LIMIT_MS)
     solver.from_string(question.text())
     return solver, {name: z3.Bool(f"is_kept.{name}", solver.ctx) for name in invariants}

@@ -12,11 +12,9 @@ from typing import Any
 
 import z3
 
+from .first_solver import GAVE_UP, check
 from .second_solver import ask_bitwuzla, script
 from .verification_condition import Condition
-
-TIME_LIMIT_MS = 60_000
-"""How long z3 may take for one question."""
 
 
 class LemmaVerdict(Enum):
@@ -82,13 +80,12 @@ def prove_always(claim: Any, given: Sequence[Any] = (), logic: str = "QF_BV") ->
 def find_witness(formulas: Iterable[Any]) -> dict[str, Any] | Result:
     """Return values of the free names that make all formulas true; else a result, UNKNOWN or (none exist) REFUTED."""
     solver = z3.Solver()
-    solver.set("timeout", TIME_LIMIT_MS)
     solver.add(*formulas)
-    answer = solver.check()
+    answer = check(solver)
     if answer == z3.unsat:
         return Result(LemmaVerdict.REFUTED, "no value meets the formulas")
     if answer != z3.sat:
-        return Result(LemmaVerdict.UNKNOWN, f"z3: {solver.reason_unknown()}")
+        return Result(LemmaVerdict.UNKNOWN, GAVE_UP)
     model = solver.model()
     values = {str(name): model[name] for name in model.decls() if name.arity() == 0}
     return {name: value.as_long() if hasattr(value, "as_long") else z3.is_true(value) for name, value in values.items()}

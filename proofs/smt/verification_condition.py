@@ -8,13 +8,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum
 
-import z3
-
+from .first_solver import ask_z3
 from .question_terms import QuestionTerms
-from .second_solver import ask_bitwuzla
-
-TIME_LIMIT_MS = 120_000
-"""How long each solver may take for one question."""
+from .second_solver import LOGIC, ask_bitwuzla
 
 
 class Solver(Enum):
@@ -48,14 +44,5 @@ class Condition:
 
     def _answer(self, solver: Solver) -> str:
         if solver not in self._said:
-            self._said[solver] = ask_z3(self.text) if solver is Solver.Z3 else ask_bitwuzla(self.text, TIME_LIMIT_MS)
+            self._said[solver] = ask_z3(self.text, LOGIC) if solver is Solver.Z3 else ask_bitwuzla(self.text)
         return self._said[solver]
-
-
-def ask_z3(text: str, time_limit_ms: int = TIME_LIMIT_MS) -> str:
-    """Return z3's answer to one question: "sat", "unsat" or "unknown"."""
-    # A context of its own: z3 is the slower the more its context has seen.
-    solver = z3.SolverFor("QF_BV", ctx=z3.Context())
-    solver.set("timeout", time_limit_ms)
-    solver.from_string(text)
-    return str(solver.check())

@@ -1,0 +1,44 @@
+"""z3, limited by effort: what it counts of its own work, and not the clock.
+
+An answer that depends on the clock is another one on a machine that has other work to do. z3's effort for the same
+question is the same everywhere. It differs from seed to seed, for hard questions by ten times and more; so a question
+that is given up is asked again with another seed and more effort.
+"""
+
+from typing import Any
+
+import z3
+
+EFFORT = (20_000_000, 40_000_000, 80_000_000, 160_000_000)
+"""What one question may cost, try by try, in the unit of z3's parameter rlimit; 3 to 6 million are about a second."""
+
+GAVE_UP = "z3 gave up after the effort that is allowed"
+
+
+def check(solver: z3.Solver, *assumptions: Any, effort: tuple[int, ...] = EFFORT) -> z3.CheckSatResult:
+    """Return a solver's answer; unknown when every try was given up."""
+    answer = z3.unknown
+    for seed, most in enumerate(effort):
+        solver.set("random_seed", seed)
+        solver.set("rlimit", most)
+        answer = solver.check(*assumptions)
+        if answer != z3.unknown:
+            break
+    return answer
+
+
+def ask_z3(text: str, logic: str, effort: tuple[int, ...] = EFFORT) -> str:
+    """Return z3's answer to one SMT-LIB question: "sat", "unsat" or "unknown".
+
+    Each try has a context of its own, so that the answer depends on the text alone: z3's effort changes with what its
+    context has seen before."""
+    answer = "unknown"
+    for seed, most in enumerate(effort):
+        solver = z3.SolverFor(logic, ctx=z3.Context())
+        solver.set("random_seed", seed)
+        solver.set("rlimit", most)
+        solver.from_string(text)
+        answer = str(solver.check())
+        if answer != "unknown":
+            break
+    return answer
