@@ -89,6 +89,18 @@ def loses_its_check_word(scope: Scope, phase: Phase) -> bool:
     return scope.faults >= (FaultModel.F2 if phase is Phase.ERASE else FaultModel.F1)
 
 
+def never_fails_its_check(scope: Scope, phase: Phase, old: Record, word: Word) -> Bool:
+    """Tell whether no prefix leaves a wrong check word and that state word of a record whose check word fits.
+
+    An erase takes the lowest byte of the number first, in which alone the last numbers differ from the erased one. The
+    check word of number 0 is there before the state word is."""
+    if scope.faults > FaultModel.F1:
+        return fact(False)
+    if phase is Phase.ERASE:
+        return old.is_right & (old.seq >= first_of_last(scope))
+    return fact(word is not Word.UNDEFINED) & looks_written(old)
+
+
 def is_on_the_border(device: Device) -> Bool:
     """A number is the one just below the last ones; with 32-bit numbers."""
     return (device.records[0].seq == BORDER) | (device.records[1].seq == BORDER)

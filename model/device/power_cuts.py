@@ -22,6 +22,7 @@ from .end_numbers import (
     is_left_before_check,
     looks_written,
     loses_its_check_word,
+    never_fails_its_check,
     stays_fitting,
 )
 from .flash_steps import BURNS, ERASES, REWRITES, RUINED, WIPED, WIPES, tasks_of, wiped, wiped_slot
@@ -131,6 +132,8 @@ def _torn_record(
         when = when | looks_written(old)
     if scope.has_end_numbers and check is Check.EMPTY and word is not Word.UNDEFINED:
         when = when & (~fits_though_erased(scope, old) | fact(loses_its_check_word(scope, phase)))
+    if scope.has_end_numbers and check is Check.WRONG:
+        when = when & ~never_fails_its_check(scope, phase, old, word)
     return TornRecord(phase, tasks, check, word, (device.phase == phase) & when, record, min(causes.values()))
 
 
