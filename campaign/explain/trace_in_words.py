@@ -342,6 +342,16 @@ _BOOT_WORDS = {
 """What the bootloader writes before it starts an image, by action."""
 
 
+_IN_A_WIPE = {
+    "cut_before_wipe": "before the erase",
+    "cut_after_wipe": "after the first sector",
+    "cut_in_wipe": "inside its first sector",
+    "cut_in_wipe_leaves_headers": "inside its first sector: what the bootloader reads without validation stays",
+    "cut_in_wipe_leaves_headers_alone": "inside its first sector: the headers stay, the description does not",
+}
+"""Where within the erase of a slot a cut fell, by action."""
+
+
 def _is_cut(part: Segment) -> bool:
     return bool(part.actions) and part.actions[-1].kind is Kind.CUT
 
@@ -364,10 +374,8 @@ def _failures(part: Segment) -> str:
 
 def _where(name: str, phase: int, check: str, word: str) -> str:
     """Say where within an operation a cut fell; check, word: what was there, or was being programmed."""
-    if name.endswith("_wipe"):
-        return {"before": "before the erase", "after": "after the first sector", "in": "inside its first sector"}[
-            name.split("_")[1]
-        ]
+    if name in _IN_A_WIPE:
+        return _IN_A_WIPE[name]
     if name.startswith("cut_in_burn"):
         return f"with the bits {name.rpartition('_')[2]} set"
     stray = stray_named(name)

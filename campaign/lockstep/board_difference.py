@@ -12,7 +12,7 @@ from typing import Any
 
 from ...impl.chip.cells import SECTOR_SIZE
 from ...impl.chip.flash import FlashMisuse, FlashOpKind, PlanNotReached
-from ...impl.chip.torn_operations import AFTER, BEFORE, Torn, TornKind
+from ...impl.chip.torn_operations import AFTER, Torn
 from ...impl.otadata import ENTRY_SIZE, decode_entry, slot_of_seq
 from ...model.config import ResetReason
 from ...model.device.action import Action, Kind
@@ -27,8 +27,8 @@ from ..history.step import Step, StepCut, StepName
 from ..token_packing import compact_json, pack_token, unpack_token
 from .divergence import Divergence
 from .step_maker import StepMaker, images_of
-from .torn_bytes import classes_of, is_left_by_cut, leaves, torn_by_cut
-from .trace_replay import HEADER_GONE, device_of_scope, place_label
+from .torn_bytes import classes_of, is_left_by_cut, leaves, torn_by_cut, wipe_torn_by
+from .trace_replay import device_of_scope, place_label
 from .trace_steps import flash_ops
 
 Move = tuple[str, Sequence[str], Sequence[str]]
@@ -189,11 +189,7 @@ class BoardSide:
             return replace(step, cut=StepCut(ops - 1, AFTER)) if ops else Step(StepName.POWER_OFF)
         if last.name.startswith("cut_in_burn_leaves_"):
             return replace(step, cut=StepCut(0, efuse_done=int(last.name.rpartition("_")[2], 2)))
-        if last.name.endswith("_wipe"):
-            header = Torn(TornKind.PARTIAL, length=HEADER_GONE)
-            self.torn = {"cut_before_wipe": BEFORE, "cut_after_wipe": AFTER, "cut_in_wipe": header}[last.name]
-        else:
-            self.torn = self._tear(step, ops, last.name, torn)
+        self.torn = wipe_torn_by(last) or self._tear(step, ops, last.name, torn)
         return replace(step, cut=StepCut(ops, self.torn))
 
     def _tear(self, step: Step, op: int, name: str, preferred: Torn | None) -> Torn:

@@ -1,4 +1,4 @@
-"""Byte-level tears for each abstract outcome: from what the model says a cut leaves of a record to a tear of bytes."""
+"""Byte-level tears for each abstract outcome: from what the model says a cut leaves to a tear of bytes."""
 
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
@@ -6,7 +6,9 @@ from functools import lru_cache
 from ...impl.chip.cells import SECTOR_SIZE
 from ...impl.chip.flash import FlashOp, FlashOpKind
 from ...impl.chip.torn_operations import AFTER, BEFORE, Torn, TornKind
+from ...impl.image.format import APP_DESC_OFFSET
 from ...impl.otadata import ENTRY_SIZE, SEQ_EMPTY, decode_entry, is_crc_right
+from ...model.device.action import Action
 from ...model.device.end_numbers import FITTING
 from ...model.device.records import Check, Word
 from ...model.device.stray_numbers import Stray, stray_named
@@ -14,6 +16,26 @@ from ...model.fault_model import FaultModel
 from ..history.history import OTADATA
 from ..history.player import Moment
 from .stray_tears import find_stray, find_tear_towards
+
+HEADER_GONE = 16
+"""Bytes that a cut in the erase of a slot erases: the header, and not the description."""
+_WIPES = {
+    "cut_before_wipe": BEFORE,
+    "cut_after_wipe": AFTER,
+    "cut_in_wipe": Torn(TornKind.PARTIAL, length=HEADER_GONE),
+    "cut_in_wipe_leaves_headers": Torn(TornKind.PARTIAL, length=1),
+    "cut_in_wipe_leaves_headers_alone": Torn(TornKind.MASK, mask=bytes(APP_DESC_OFFSET) + b"\xff"),
+}
+_DESCRIPTION_TORN = Torn(TornKind.MASK, mask=bytes(APP_DESC_OFFSET + 150) + b"\xff")
+"""What cut_in_wipe_leaves_headers is where the bootloader looks at the first byte: the description has another hash."""
+
+
+def wipe_torn_by(cut: Action) -> Torn | None:
+    """Return the tear of the erase of a slot that a cut names; None for a cut in anything else."""
+    # The weakest fault model that has the cut tells whether the first byte may go.
+    if cut.name == "cut_in_wipe_leaves_headers" and cut.weakest is FaultModel.F2:
+        return _DESCRIPTION_TORN
+    return _WIPES.get(cut.name)
 
 
 def classes_of(entry: bytes) -> tuple[Check, Word]:

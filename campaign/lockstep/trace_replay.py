@@ -23,7 +23,6 @@ from ...model.device.search import follow
 from ...model.device.state import Content, Scope, Task
 from ...model.device.stepper import State, stepper
 from ...model.device.stray_numbers import Stray, stray_named
-from ...model.fault_model import FaultModel
 from ..history.claim_monitor import BrokenClaim, ClaimMonitor, loads_unchecked, verifies
 from ..history.history import FIRST_PART, HEADERS_END, History, SmallDevice
 from ..history.history_replay import token_of
@@ -33,20 +32,8 @@ from ..history.step import Step, StepCut, StepName
 from .abstraction import in_flash, number_meant, ranks_of
 from .divergence import Divergence
 from .step_maker import images_of
-from .torn_bytes import classes_of, is_fitting, torn_by_cut
+from .torn_bytes import classes_of, is_fitting, torn_by_cut, wipe_torn_by
 from .trace_steps import Segment, flash_ops, is_burn, segments
-
-HEADER_GONE = 16
-"""Bytes that a cut in the erase of a slot erases: the header, and not the description."""
-_WIPES = {
-    "cut_before_wipe": BEFORE,
-    "cut_after_wipe": AFTER,
-    "cut_in_wipe": Torn(TornKind.PARTIAL, length=HEADER_GONE),
-    "cut_in_wipe_leaves_headers": Torn(TornKind.PARTIAL, length=1),
-    "cut_in_wipe_leaves_headers_alone": Torn(TornKind.MASK, mask=bytes(APP_DESC_OFFSET) + b"\xff"),
-}
-_DESCRIPTION_TORN = Torn(TornKind.MASK, mask=bytes(APP_DESC_OFFSET + 150) + b"\xff")
-"""What cut_in_wipe_leaves_headers is where the bootloader looks at the first byte: the description has another hash."""
 
 
 @dataclass(frozen=True)
@@ -173,11 +160,7 @@ class TraceWalker:
             return _cut_after(segment, ops) if ops else Step(StepName.POWER_OFF)
         if last.name.startswith("cut_in_burn_leaves_"):
             return replace(segment.step, cut=StepCut(0, efuse_done=int(last.name.rpartition("_")[2], 2)))
-        if last.name in _WIPES:
-            # The weakest fault model that has the cut tells whether the first byte may go.
-            is_unread = last.name != "cut_in_wipe_leaves_headers" or last.weakest is FaultModel.F1
-            return replace(segment.step, cut=StepCut(ops, _WIPES[last.name] if is_unread else _DESCRIPTION_TORN))
-        return replace(segment.step, cut=StepCut(ops, self._torn(segment, ops)))
+        return replace(segment.step, cut=StepCut(ops, wipe_torn_by(last) or self._torn(segment, ops)))
 
     def _strays_to_come(self, segment: Segment) -> Iterator[Stray]:
         """Yield the strays that later cuts make of the record which the cut at the end of the segment tears."""

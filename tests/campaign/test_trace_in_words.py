@@ -4,10 +4,12 @@ from functools import lru_cache
 
 import pytest
 
+from model_traces import first_takes
 from otaproof.campaign.explain.trace_in_words import VIOLATIONS, tell_trace, tell_violation
 from otaproof.model.claims.claims import CLAIMS
 from otaproof.model.claims.state_claims import DEVICE_CLAIMS
-from otaproof.model.config import Config
+from otaproof.model.config import Config, SkipValidation
+from otaproof.model.device.allowance import Allowance
 from otaproof.model.device.search import Trace
 from otaproof.model.device.state import Scope, Usage
 from otaproof.model.fault_model import FaultModel
@@ -58,3 +60,25 @@ def test_labels_of_a_table_take_the_place_of_ota_0_and_ota_1() -> None:
     told = (*tell_trace(scope, trace.actions, ("app0", "app1")), tell_violation(scope, "C2", trace.states, ("a", "b")))
     assert "app0 starts at power-on" in told[0]
     assert "ota_" not in " ".join(told)
+
+
+SKIPPING = Config().skipping(frozenset({SkipValidation.ALWAYS}))
+DEVICES = {
+    "any use": Scope(Config(rollback=True), faults=FaultModel.F1, usage=Usage.ANY),
+    "strays": Scope(Config(rollback=True), faults=FaultModel.F3),
+    "anti-rollback": Scope(Config(rollback=True, anti_rollback=True), faults=FaultModel.F1, versions=2),
+    "without validation": Scope(SKIPPING, faults=FaultModel.F2),
+    **{
+        allowance.name: Scope(Config(rollback=True), faults=FaultModel.F2, allows=frozenset({allowance}))
+        for allowance in Allowance
+    },
+}
+
+
+@pytest.mark.parametrize("name", DEVICES)
+def test_every_action_is_told_in_words(name: str) -> None:
+    """At the end of a shortest trace to it; no action goes by its name."""
+    scope = DEVICES[name]
+    for action, trace in first_takes(scope).items():
+        words = " ".join(tell_trace(scope, trace)).split()
+        assert action not in words, trace

@@ -22,12 +22,12 @@ def test_claim_falls_with_what_is_allowed(capsys: pytest.CaptureFixture[str]) ->
 
 
 @pytest.mark.parametrize(("skips", "title"), [(ALWAYS, "skipped"), (ON_POWER_ON, "skipped at a power-on")])
-def test_half_an_image_starts_without_validation(
+def test_image_without_end_keeps_the_other_from_starting_without_validation(
     skips: list[str], title: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """With blank otadata the first slot starts, whatever was written to it; a token shows it."""
-    blank = ["C2", "--rollback", "--allow", "other-writers"]
-    assert ExitCode.VIOLATED == main([*EXPLORE, *blank, *skips])
+    """The bootloader starts what a cut has left of a slot, and never the whole image beside it; a token shows it."""
+    assert ExitCode.HOLDS == main([*EXPLORE, "C1", "--no-rollback"])
+    assert ExitCode.VIOLATED == main([*EXPLORE, "C1", "--no-rollback", *skips])
     output = " ".join(capsys.readouterr().out.split())
     assert f"validation {title}, release rules" in output
     assert "otaproof replay oth1." in output
