@@ -1,37 +1,37 @@
 """Operations on flash and eFuse as both sides note them: the hooks that stand for the drivers, and impl's flash."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
-class Erased:
+class _Operation:
+    """An operation, by its arguments."""
+
+    @property
+    def terms(self) -> tuple[Any, ...]:
+        """What tells it from others of its kind, but for encryption."""
+        return tuple(getattr(self, field.name) for field in fields(self) if field.name != "encrypted")
+
+
+@dataclass(frozen=True, slots=True)
+class Erased(_Operation):
     """A sector is erased."""
 
     address: Any
     """z3 bit-vector of 32 bits."""
 
-    @property
-    def terms(self) -> tuple[Any, ...]:
-        """What tells it from others of its kind."""
-        return (self.address,)
-
 
 @dataclass(frozen=True, slots=True)
-class RangeErased:
+class RangeErased(_Operation):
     """A range of whole sectors is erased, by one call of an application."""
 
     address: Any
     size: Any
 
-    @property
-    def terms(self) -> tuple[Any, ...]:
-        """What tells it from others of its kind."""
-        return self.address, self.size
-
 
 @dataclass(frozen=True, slots=True)
-class Programmed:
+class Programmed(_Operation):
     """Bytes are programmed."""
 
     address: Any
@@ -40,64 +40,39 @@ class Programmed:
     encrypted: Any = None
     """The argument of the driver that asks for encryption; impl and an application know nothing of it."""
 
-    @property
-    def terms(self) -> tuple[Any, ...]:
-        """What tells it from others of its kind, but for encryption."""
-        return self.address, self.data
-
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class Checked(_Operation):
     """An image is checked, and loaded if it passes."""
 
     address: Any
     """Of its partition."""
     size: Any
 
-    @property
-    def terms(self) -> tuple[Any, ...]:
-        """What tells it from others of its kind."""
-        return self.address, self.size
-
 
 @dataclass(frozen=True, slots=True)
-class LoadedUnchecked:
+class LoadedUnchecked(_Operation):
     """An image is loaded unchecked."""
 
     address: Any
     """Of its partition."""
     size: Any
 
-    @property
-    def terms(self) -> tuple[Any, ...]:
-        """What tells it from others of its kind."""
-        return self.address, self.size
-
 
 @dataclass(frozen=True, slots=True)
-class Started:
+class Started(_Operation):
     """The image that was loaded is started: nothing follows."""
 
     address: Any
     """Of its partition."""
 
-    @property
-    def terms(self) -> tuple[Any, ...]:
-        """What tells it from others of its kind."""
-        return (self.address,)
-
 
 @dataclass(frozen=True, slots=True)
-class Burned:
+class Burned(_Operation):
     """The eFuse is asked to hold a secure version."""
 
     version: Any
     """z3 bit-vector of 32 bits."""
-
-    @property
-    def terms(self) -> tuple[Any, ...]:
-        """What tells it from others of its kind."""
-        return (self.version,)
 
 
 FlashOperation = Erased | RangeErased | Programmed | Checked | LoadedUnchecked | Started | Burned
