@@ -55,12 +55,15 @@ def ask_bitwuzla(smt2_text: str, cpu_seconds: float = CPU_SECONDS) -> str:
 
 _INTERNAL_DIVISION = re.compile(r"\b(bv(?:udiv|urem|sdiv|srem|smod))_i\b")
 """z3's simplifier gives a division by what cannot be zero a name of its own; there the standard one is the same."""
+_JOINS = (z3.Z3_OP_AND, z3.Z3_OP_OR)
 _WORDS = {bitwuzla.Result.SAT: "sat", bitwuzla.Result.UNSAT: "unsat"}
 
 
 def _without_short_joins(formula: Any) -> Any:
     """Return the formula without "and" and "or" of fewer than two parts, which z3 writes but SMT-LIB has not."""
     root = formula if z3.is_expr(formula) else z3.BoolVal(formula)
+    if not _has_short_join(root):
+        return root
     changed: dict[int, Any] = {}
     """By the id of a term that has one of these in it: the term without. The root keeps all ids their own."""
     for term, parts in _parts_first(root):
@@ -70,6 +73,22 @@ def _without_short_joins(formula: Any) -> Any:
         elif any(new is not old for new, old in zip(new_parts, parts, strict=True)):
             changed[term.get_id()] = term.update(*new_parts)
     return changed.get(root.get_id(), root)
+
+
+def _has_short_join(root: Any) -> bool:
+    """Tell whether there is an "and" or "or" of fewer than two parts; asked of z3's own terms, which is quicker."""
+    context, seen, stack = root.ctx_ref(), set[int](), [root.as_ast()]
+    while stack:
+        term = stack.pop()
+        number = z3.Z3_get_ast_id(context, term)
+        if number in seen or z3.Z3_get_ast_kind(context, term) != z3.Z3_APP_AST:
+            continue
+        seen.add(number)
+        count = z3.Z3_get_app_num_args(context, term)
+        if count < 2 and z3.Z3_get_decl_kind(context, z3.Z3_get_app_decl(context, term)) in _JOINS:
+            return True
+        stack += [z3.Z3_get_app_arg(context, term, place) for place in range(count)]
+    return False
 
 
 def _parts_first(root: Any) -> Iterator[tuple[Any, list[Any]]]:
