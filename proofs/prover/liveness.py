@@ -20,6 +20,7 @@ from .decision import Decision, Effort, ProofVerdict, answers_of
 from .houdini import Inductive
 from .proof_reuse import ProofReuse, exact_model
 from .ranking import HIGHEST, ranking_condition
+from .searched_proof import confirmed_search
 
 SEARCHED_SLOTS = 2
 """Slots of the biggest scope in which deadlocks are searched for also where the ranking function serves."""
@@ -31,7 +32,7 @@ def decide_recovery(scope: Scope, inductive: Inductive, reuse: ProofReuse, effor
     """Return what is found of C9, given invariants of the scope."""
     started = time.perf_counter()
     # Where the last slot count had a deadlock, this one mostly has it, too.
-    decision = _refuted(scope, _searched(scope), effort) if reuse.has_deadlock else None
+    decision = _refuted(scope, _searched(scope), inductive, effort) if reuse.has_deadlock else None
     if decision is None or decision.verdict is not ProofVerdict.REFUTED:
         decision = _proved_or_refuted(scope, inductive, effort)
     reuse.has_deadlock = decision.verdict is ProofVerdict.REFUTED
@@ -43,7 +44,7 @@ def _proved_or_refuted(scope: Scope, inductive: Inductive, effort: Effort) -> De
     if inductive.invariants and condition.is_met(Solver.Z3):
         is_searched = effort.searches and scope.slots <= SEARCHED_SLOTS
         return _proved(inductive, condition, effort, _searched(scope) if is_searched else None)
-    return _refuted(scope, _searched(scope), effort)
+    return _refuted(scope, _searched(scope), inductive, effort)
 
 
 def _proved(inductive: Inductive, condition: Condition, effort: Effort, found: Recovery | None) -> Decision:
@@ -62,16 +63,17 @@ def _proved(inductive: Inductive, condition: Condition, effort: Effort, found: R
     )
 
 
-def _refuted(scope: Scope, found: Recovery, effort: Effort) -> Decision:
+def _refuted(scope: Scope, found: Recovery, inductive: Inductive, effort: Effort) -> Decision:
     """Return what is found where the ranking function fails: a trace to a deadlock, or how far was searched."""
     claim = claim_with_id(RECOVERY)
     if not found.is_complete:
         return Decision(claim, ProofVerdict.UNKNOWN, f"the search is not complete: {found.limit}")
     is_whole = found.scope.slots == scope.slots
     method = f"search of all {found.states:,} states" + ("" if is_whole else f" with {found.scope.slots} slots")
+    if found.trace is None and is_whole:
+        return confirmed_search(scope, claim, f"{method}: no deadlock", inductive, effort)
     if found.trace is None:
-        verdict = ProofVerdict.PROVED if is_whole else ProofVerdict.BOUNDED
-        return Decision(claim, verdict, f"{method}: no deadlock")
+        return Decision(claim, ProofVerdict.BOUNDED, f"{method}: no deadlock")
     if not (is_whole or leads_to_deadlock(scope, found.trace.actions)):
         return Decision(claim, ProofVerdict.BOUNDED, f"{method}: a deadlock")
     actions = found.trace.actions

@@ -44,6 +44,7 @@ from .decision import Decision, Effort, ProofVerdict, answers_of
 from .houdini import Inductive, k_induction
 from .liveness import decide_recovery
 from .proof_reuse import FEWEST, ProofReuse, exact_model, induct
+from .searched_proof import decide_searched
 from .sequence_growth import GROWTH, decide_growth
 
 DEEPEST = 2
@@ -114,7 +115,7 @@ def _decide_states(
         elif counterexample is not None:
             decision = _refuted(scope, claim, counterexample, effort)
         else:
-            decision = _open(claim, inductive, effort, last, deepest=1 if id_ in evidence.stuck else DEEPEST)
+            decision = _open(scope, claim, inductive, effort, last, deepest=1 if id_ in evidence.stuck else DEEPEST)
         spent = shared / len(claims) + time.perf_counter() - begun
         decisions.append(replace(decision, seconds=spent))
     return decisions, inductive
@@ -252,15 +253,13 @@ def _refuted(scope: Scope, claim: DeviceClaim, counterexample: Counterexample, e
 
 
 def _open(
-    claim: DeviceClaim, inductive: Inductive, effort: Effort, found: CounterexampleSearch, deepest: int
+    scope: Scope, claim: DeviceClaim, inductive: Inductive, effort: Effort, found: CounterexampleSearch, deepest: int
 ) -> Decision:
     """Return what is found of a claim that is not inductive, and for which no counterexample is known.
 
     deepest: the greatest k of the k-induction."""
     if claim.claim.id in found.complete:
-        # The numbers are ranked there, and nothing is lost by that: proofs/refinement/ asks it of every action.
-        method = "search of all reachable states, with ranked numbers; not inductive"
-        return Decision(claim.claim, ProofVerdict.PROVED, method)
+        return decide_searched(scope, claim, inductive, effort)
     model = exact_model(inductive.scope)
     kept = claim.kept_in(model)
     for k in range(2, deepest + 1):

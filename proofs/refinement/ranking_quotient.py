@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
+from ...model.claims.state_claims import DeviceClaim
 from ...model.config import Config
 from ...model.device.action import Action
 from ...model.device.calls import has_next_number
@@ -64,20 +65,30 @@ class RankingQuotient:
     exact: DeviceModel
     by_rank: DeviceModel
     ranking: Ranking = ranked
+    proved: frozenset[str] = frozenset(premise.__name__ for premise in PREMISES)
+    """Names of the premises that are assumed."""
 
     def conditions(self) -> Iterator[Condition]:
         """Yield the questions: whether any state meets the premise, then of the start, each action, and each claim."""
+        yield from self.step_conditions()
+        for claim in claims_of(self.exact.scope):
+            yield self.claim_condition(claim)
+
+    def step_conditions(self) -> Iterator[Condition]:
+        """Yield the questions that say nothing of a claim."""
         yield replace(self._asked("premise", fact(False)), needs="sat")
         start = dict(initial_device(self.exact.scope).terms())
         is_same = is_same_state(self._ranks_of(start), dict(initial_device(self.by_rank.scope).terms()))
         yield self._asked("start", is_same & replaced(self._are_numbers, start))
         for action in self.exact.actions:
             yield self._asked(action.name, self._simulates(action))
-        for claim in claims_of(self.exact.scope):
-            kept = claim.kept_in(self.exact)
-            kept_by_ranks = replaced(claim.kept_in(self.by_rank), self._ranks)
-            is_same = kept_by_ranks.implies(kept) & (kept.implies(kept_by_ranks) | self._reads_input(kept))
-            yield self._asked(claim.claim.id, is_same)
+
+    def claim_condition(self, claim: DeviceClaim) -> Condition:
+        """Return the question whether a claim holds in a state and not in its ranked state, or the other way round."""
+        kept = claim.kept_in(self.exact)
+        kept_by_ranks = replaced(claim.kept_in(self.by_rank), self._ranks)
+        is_same = kept_by_ranks.implies(kept) & (kept.implies(kept_by_ranks) | self._reads_input(kept))
+        return self._asked(claim.claim.id, is_same)
 
     def _asked(self, name: str, statement: Bool) -> Condition:
         """Return the question whether the statement fails somewhere where the premise holds."""
@@ -108,7 +119,7 @@ class RankingQuotient:
     @cached_property
     def _premise(self) -> Bool:
         scope, device = self.exact.scope, self.exact.device
-        known = all_of(premise(scope, device) for premise in PREMISES)
+        known = all_of(premise(scope, device) for premise in PREMISES if premise.__name__ in self.proved)
         chance_names_one = all_of(
             (_has_number(record) & (record.seq == device.chance)).implies(record.slot == device.chance_slot)
             for record in device.records
