@@ -114,10 +114,18 @@ def _rolled_back(last: _LastState) -> str:
     return f"{last.starts} {last.running} again, which rollback() has refused"
 
 
+_NOTHING = "the bootloader finds nothing to start"
+
+
+def _not_whole(last: _LastState) -> str:
+    return _NOTHING if last.fields["task"] == Task.STUCK else f"{last.starts} {last.running}, {last.content()}"
+
+
 def _third_choice(last: _LastState) -> str:
     old, new = (last.label(last.fields.get(name, last.scope.nowhere)) for name in ("old_choice", "new_choice"))
     due = f"{old} before the call that was cut and after it" if old == new else f"{old} before the call, {new} after it"
-    return f"{last.starts} {last.running}; it would have been {due}"
+    found = _NOTHING if last.fields["task"] == Task.STUCK else f"{last.starts} {last.running}"
+    return f"{found}; it would have been {due}"
 
 
 def _unearned(last: _LastState) -> str:
@@ -136,7 +144,7 @@ def _old_version(last: _LastState) -> str:
 
 
 VIOLATIONS: Mapping[str, Callable[[_LastState], str]] = {
-    "C1": lambda last: "the bootloader finds nothing to start",
+    "C1": _not_whole,
     "C2": lambda last: f"{last.starts} {last.running}, {last.content()}",
     "C3": lambda last: f"the upgrade writes {last.target}, which runs",
     "C4": _new_image,

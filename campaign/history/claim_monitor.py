@@ -160,16 +160,19 @@ class ClaimMonitor:
             yield BrokenClaim("C1", "nothing boots")
         if is_stuck or played.outcome is StepOutcome.RETURNED:
             yield from _broken_expectation(label, expected)
+            if self._choices is not None and label not in self._choices:
+                before, after = (choice or "nothing" for choice in self._choices)
+                what = label or "nothing"
+                yield BrokenClaim("C7", f"{what} boots; before the call it would have been {before}, after it {after}")
         if played.outcome is not StepOutcome.RETURNED or label is None:
             return
         slot = self._dut.partition(label)
         if not self._holds_whole_image(played.after.cells, slot):
             yield BrokenClaim("C1", f"{label} boots, which holds no whole image")
+            if expected is not None and expected.due is Due.REFUSED:
+                yield BrokenClaim("C6", f"after rollback() {label} boots, which holds no whole image")
         if slot.is_ota_slot and label not in self._memory.finished:
             yield BrokenClaim("C2", f"{label} boots; complete() has never verified what it holds")
-        if self._choices is not None and label not in self._choices:
-            before, after = (choice or "nothing" for choice in self._choices)
-            yield BrokenClaim("C7", f"{label} boots; before the call it would have been {before}, after it {after}")
         if label in self._memory.rejected:
             yield BrokenClaim("C18", f"{label} boots, which was rejected and not written anew")
 

@@ -129,14 +129,15 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         "C13",
         "valid_image_earned_it",
-        'An image that info() calls "valid" was accepted by itself while it was under test, or was provisioned.',
+        'A whole image that info() calls "valid" called accept() itself, with rollback while it was under test, or was '
+        "provisioned.",
         "SEED-ACCEPT",
     ),
     Claim(
         "C14",
         "lost_record_selects_whole_image",
-        "The otadata record that decides what boots, after a power cut has cost another, never names a slot that is "
-        "only partly written.",
+        "With the power off, the otadata record that decides what boots names a slot that holds a whole image, "
+        "whatever power cuts have cost.",
         "IDF-OTA-SAFE-UPDATE",
     ),
     Claim(
@@ -148,7 +149,7 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         "C16",
         "choice_settles_in_two_boots",
-        "After a power cut, the second power-on starts what every later one starts.",
+        "With the power off, the second power-on from now starts what every later one starts, if no call is made.",
         "IDF-OTA-SAFE-UPDATE",
     ),
     Claim(
@@ -188,8 +189,8 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         "C22",
         "rollback_starts_the_previous_image",
-        "Where rollback() restarts, it starts the image that ran when the running one was marked, as long as its slot "
-        "was not wiped.",
+        "Where rollback() restarts from the image that was marked last, it starts the image that ran when that one was "
+        "marked, as long as its slot was not wiped.",
         "SEED-ROLLBACK",
     ),
     Claim(
@@ -209,8 +210,8 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         "C25",
         "accepted_image_comes_back",
-        "Whatever an image does that never calls accept(), one of the next two power-ons starts an image that was "
-        "accepted or provisioned.",
+        "With the power off or an image running, one of the next two power-ons starts an image that was accepted or "
+        "provisioned, if no call is made in between.",
         "SEED-ACCEPT",
     ),
     Claim(

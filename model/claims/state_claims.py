@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import cast
 
 from ..device.allowance import Allowance
-from ..device.calls import is_under_test
+from ..device.calls import is_accept_enough, is_under_test
 from ..device.device_parts import efuse_version, slot_at
 from ..device.model import DeviceModel
 from ..device.records import BLANK, Word, active, reported_word
@@ -61,11 +61,9 @@ class DeviceClaim:
 
 
 def some_image_always_boots(scope: Scope, device: Device) -> Bool:
-    """The bootloader always finds something to start; where it may skip validation, that is a whole image."""
-    finds_some = device.task != Task.STUCK
-    if not scope.skips_validation:
-        return finds_some
-    return finds_some & _starts_slot(scope, device).implies(slot_at(device, device.running).is_complete)
+    """The bootloader always finds something to start, and that is a whole image."""
+    is_whole = slot_at(device, device.running).is_complete
+    return (device.task != Task.STUCK) & _starts_slot(scope, device).implies(is_whole)
 
 
 def unfinished_image_never_boots(scope: Scope, device: Device) -> Bool:
@@ -189,9 +187,10 @@ def _starts_as_expected(device: Device, *expectations: Expectation) -> Bool:
 
 
 def rollback_reboots_or_changes_nothing(scope: Scope, device: Device) -> Bool:
-    """After rollback() another image starts; where it raised an error, it has changed nothing."""
+    """After rollback() another whole image starts; where it raised an error, it has changed nothing."""
     is_due = device.expectation == Expectation.REFUSED
-    is_other = _is_started(device) & (device.running != device.expected)
+    is_whole = (device.running == scope.factory) | slot_at(device, device.running).is_complete
+    is_other = _is_started(device) & (device.running != device.expected) & is_whole
     starts_other = (device.task.is_in(Task.STARTED, Task.STUCK) & is_due).implies(is_other)
     return starts_other & (device.expectation != Expectation.SPOILT)
 
@@ -200,11 +199,11 @@ def cut_leaves_old_or_new_choice(scope: Scope, device: Device) -> Bool:
     """After a cut in a call starts what would have started without the call, or with all of it."""
     is_due = device.old_choice != scope.nowhere
     is_either = (device.running == device.old_choice) | (device.running == device.new_choice)
-    return (_is_started(device) & is_due).implies(is_either)
+    return (device.task.is_in(Task.STARTED, Task.STUCK) & is_due).implies(is_either)
 
 
 def old_secure_version_never_runs(model: DeviceModel) -> Bool:
-    """The version of what starts is not below that of the eFuse, and no step makes that lower."""
+    """The version of what runs is not below that of the eFuse, and no step makes that lower."""
     scope, device = model.scope, model.device
     efuse = efuse_version(scope, device.burned)
     never_sinks = all_of(
@@ -214,7 +213,7 @@ def old_secure_version_never_runs(model: DeviceModel) -> Bool:
     )
     is_allowed = (slot_at(device, device.running).version >= efuse) & is_slot(scope, device.running)
     is_old_factory = (device.running == scope.factory) & (efuse == 0)
-    return _is_started(device).implies(is_allowed | is_old_factory) & never_sinks
+    return device.task.is_in(Task.STARTED, Task.RUN).implies(is_allowed | is_old_factory) & never_sinks
 
 
 def info_tells_the_truth(scope: Scope, device: Device) -> Bool:
@@ -253,14 +252,16 @@ def lost_record_selects_whole_image(scope: Scope, device: Device) -> Bool:
     return ((device.task == Task.OFF) & selection.active.is_some).implies(slot.is_complete)
 
 
-def upgrade_is_never_locked_out(scope: Scope, device: Device) -> Bool:
-    """commence() is possible, or becomes so by accept()."""
-    chosen = active(device.records)
-    record = chosen.of(device.records)
-    accept_helps = chosen.is_some & (record.slot == device.running) & (record.word == Word.PENDING_VERIFY)
+def upgrade_is_never_locked_out(model: DeviceModel) -> Bool:
+    """commence() is possible, or an upgrade is in progress, or accept() is possible and makes it so."""
+    scope, device = model.scope, model.device
     is_refused = fact(scope.config.rollback) & is_under_test(scope, device)
     has_target = next_update_slot(device) != device.running
-    return (device.task == Task.RUN).implies(has_target & (~is_refused | accept_helps))
+    is_begun = device.session & ~is_refused & has_target
+    accept_helps = (
+        model.can_take("accept") & is_accept_enough(scope, device, active(device.records).sector) & has_target
+    )
+    return (device.task == Task.RUN).implies(model.can_take("commence") | is_begun | accept_helps)
 
 
 def choice_settles_in_two_boots(scope: Scope, device: Device) -> Bool:
@@ -304,7 +305,7 @@ DEVICE_CLAIMS: tuple[DeviceClaim, ...] = (
     DeviceClaim(claim("C11"), records_of_one_slot_agree),
     DeviceClaim(claim("C13"), valid_image_earned_it, frozenset({Ghost.EARNED})),
     DeviceClaim(claim("C14"), lost_record_selects_whole_image),
-    DeviceClaim(claim("C15"), upgrade_is_never_locked_out),
+    DeviceClaim(claim("C15"), upgrade_is_never_locked_out, is_over_effects=True),
     DeviceClaim(claim("C16"), choice_settles_in_two_boots),
     DeviceClaim(claim("C17"), marked_image_starts, frozenset({Ghost.EXPECTED})),
     DeviceClaim(claim("C18"), rejected_image_never_starts, frozenset({Ghost.REJECTED})),

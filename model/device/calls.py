@@ -12,7 +12,7 @@ from ..config import Release
 from ..terms.terms import Bool, Num, choose, fact, number
 from .action import Action, Actions, Kind
 from .boot_steps import without_program
-from .device_parts import burned_up_to, slot_at, with_record, with_rejected, with_slot
+from .device_parts import burned_up_to, record_in, slot_at, with_record, with_rejected, with_slot
 from .end_numbers import as_it_reads, is_on_the_border
 from .records import BLANK, TOP, Check, Numbers, Record, Sector, Word, active, next_seq, reported_word
 from .selection import boot_choice, is_loadable_unchecked, is_slot, is_version_allowed, next_update_slot
@@ -45,6 +45,12 @@ def is_under_test(scope: Scope, device: Device) -> Bool:
     """Tell whether info() says "testing" of the image that runs."""
     is_named, word = reported_word(device.records, device.running, scope.last_number)
     return is_slot(scope, device.running) & is_named & (word == Word.PENDING_VERIFY)
+
+
+def is_accept_enough(scope: Scope, device: Device, sector: Num) -> Bool:
+    """Once the record of that sector is VALID, info() does not say of what runs that it is under test."""
+    valid = replace(record_in(device, sector), word=number(Word.VALID, 3))
+    return ~is_under_test(scope, replace(device, records=with_record(device, sector, valid)))
 
 
 def _commence(scope: Scope, device: Device) -> Action:

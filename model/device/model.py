@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import chain
 
-from ..terms.terms import Bool, Op, Term
+from ..terms.terms import Bool, Op, Term, any_of
 from .action import Action
 from .api_calls import api_calls
 from .boot_steps import boot_steps
@@ -67,6 +67,10 @@ class DeviceModel:
     def guard(self, action: Action) -> Bool:
         """Return when the action can be taken, its tasks included."""
         return self.device.task.is_in(*action.tasks) & action.when
+
+    def can_take(self, name: str) -> Bool:
+        """Return when an action of that name can be taken; never, where the scope has none."""
+        return any_of(self.guard(action) for action in self.actions if action.name == name)
 
     def _changes(self, action: Action) -> dict[str, Term]:
         after = dict(action.then.terms())

@@ -242,6 +242,12 @@ def fresh_device_has_no_record(scope: Scope, device: Device) -> Bool:
     return (device.task == Task.FRESH).implies(is_blank & ~device.records[1].is_right)
 
 
+def first_record_follows_none(scope: Scope, device: Device) -> Bool:
+    """Until its sector is erased, no record has a right check word."""
+    is_due = (device.task == Task.FRESH) & (device.phase == Phase.ERASE)
+    return is_due.implies(all_of(~record.is_right for record in device.records))
+
+
 def fresh_device_runs_a_slot(scope: Scope, device: Device) -> Bool:
     """The first record is of a slot."""
     return device.task.is_in(Task.FRESH, Task.BURN_FRESH).implies(device.running < device.slot_count)

@@ -45,6 +45,10 @@ def always_between_calls(scope: Scope, device: Device, action: Action) -> Action
     return replace(action, when=fact(True))
 
 
+def never(scope: Scope, device: Device, action: Action) -> None:
+    """The call is always refused."""
+
+
 def commences_under_test(scope: Scope, device: Device, action: Action) -> Action:
     """commence() does not ask whether the image is under test."""
     return replace(action, when=~device.session & (next_update_slot(device) != device.running))

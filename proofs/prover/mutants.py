@@ -33,6 +33,7 @@ from .mutant_changes import (
     marks_unverified,
     names_next,
     names_running,
+    never,
     other_sector,
     programs,
     starts_without_looking,
@@ -326,6 +327,13 @@ MUTANTS: tuple[Mutant, ...] = (
         "C15",
         _AT_ONCE,
         {"boot_tries_new": in_sector(other_sector)},
+    ),
+    Mutant(
+        "commence_is_refused",
+        "commence() always raises an error",
+        "C15",
+        _AT_ONCE,
+        {"commence": never},
     ),
 )
 """All mutants. C4 has none: no device keeps it."""

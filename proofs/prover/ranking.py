@@ -14,10 +14,10 @@ from functools import cache
 
 from ...model.device.action import MISHAPS
 from ...model.device.boot_steps import burned_for
-from ...model.device.calls import has_next_number, is_under_test, marked_record, target_of
+from ...model.device.calls import has_next_number, is_accept_enough, is_under_test, marked_record, target_of
 from ...model.device.device_parts import record_in, with_record
 from ...model.device.model import DeviceModel
-from ...model.device.records import Word, active
+from ...model.device.records import active
 from ...model.device.selection import aborted, boot_choice, fallback, is_version_allowed, next_update_slot
 from ...model.device.state import Content, Device, Expectation, Phase, Scope, Task
 from ...model.terms.terms import Bool, Num, any_of, choose, fact, first_of, number, replaced
@@ -59,8 +59,8 @@ def ranking_function(model: DeviceModel) -> Num:
     is_writing = in_run & device.session & is_useful
     content = target_of(scope, device).content
     may_accept = ~device.session | is_useful
-    can_accept = is_under_test(scope, device) & _when(model, "accept")
-    helps = may_accept & _is_accept_enough(scope, device, choose(in_run, active(device.records).sector, device.sector))
+    can_accept = is_under_test(scope, device) & model.can_take("accept")
+    helps = may_accept & is_accept_enough(scope, device, choose(in_run, active(device.records).sector, device.sector))
     is_starting = device.task.is_in(*_BOOTING, Task.RUN)
     left = choose(device.phase == Phase.ERASE, number(1), number(0))
     return first_of(
@@ -72,7 +72,7 @@ def ranking_function(model: DeviceModel) -> Num:
             (is_writing & (content == Content.EMPTY), number(WRITING + 2)),
             (device.task == Task.SPARE, number(COMMENCING)),
             (device.task == Task.COMMENCE, number(COMMENCING + 1)),
-            (in_run & ~is_under_test(scope, device) & _when(model, "commence"), number(COMMENCING + 2)),
+            (in_run & ~is_under_test(scope, device) & model.can_take("commence"), number(COMMENCING + 2)),
             ((device.task == Task.BURN_ACCEPT) & may_accept & ~is_under_test(scope, device), number(ACCEPTING)),
             ((device.task == Task.ACCEPT) & helps, number(ACCEPTING + 1, 6) + left),
             (in_run & can_accept & helps, number(ACCEPTING + 3)),
@@ -149,14 +149,3 @@ def _is_useful(scope: Scope, device: Device) -> Bool:
     target = target_of(scope, device)
     is_old = (target.content != Content.EMPTY) & ~is_version_allowed(scope, device, target.version)
     return (target.content != Content.BROKEN) & ~is_old
-
-
-def _is_accept_enough(scope: Scope, device: Device, sector: Num) -> Bool:
-    """Once the record of that sector is VALID, info() does not say of what runs that it is under test."""
-    valid = replace(record_in(device, sector), word=number(Word.VALID, 3))
-    return ~is_under_test(scope, replace(device, records=with_record(device, sector, valid)))
-
-
-def _when(model: DeviceModel, name: str) -> Bool:
-    """Return when the action of that name can be taken; never, where the scope has none."""
-    return any_of(action.when for action in model.actions if action.name == name)

@@ -50,7 +50,7 @@ def confirmed_search(
 
 @lru_cache(maxsize=1)
 def _of_steps(scope: Scope, proved: frozenset[str]) -> tuple[Condition, ...]:
-    """Return the questions of a scope that speak of no claim, the same objects each time, so that each is asked once."""
+    """Return the questions of a scope that speak of no claim; the same objects each time, so each is asked once."""
     return tuple(_quotient(scope, proved).step_conditions())
 
 

@@ -1,10 +1,11 @@
 """C12: how fast the sequence number grows, and why flash wears out first.
 
-Every step of the model keeps two bounds, which both solvers confirm: the highest number grows by less than the number
-of slots, and only by the erase of a sector does it grow at all. So the erases that two sectors can endure bound the
-number, far below 0xFFFFFFFF. What the bounds rest on (which slots a record can name, what can run) is inductive in the
-same model. Stray numbers are no part of it: under F3 one power cut can leave 0xFFFFFFFE of a number that upgrades reach
-(proofs/bytes/stray_lemmas.py), and then the claim is broken; so it is where other programs write the last numbers.
+Every step of the model keeps two bounds, which both solvers confirm: a new number is above the one that decides by less
+than the number of slots, and at most that number where none decides; and only by the erase of a sector does one come at
+all. So the erases that two sectors can endure bound the number, far below 0xFFFFFFFF. What the bounds rest on (which
+slots a record can name, what can run) is inductive in the same model. Stray numbers are no part of it: under F3 one
+power cut can leave 0xFFFFFFFE of a number that upgrades reach (proofs/bytes/stray_lemmas.py), and then the claim is
+broken; so it is where other programs write the last numbers.
 """
 
 import time
@@ -13,9 +14,8 @@ from functools import lru_cache
 
 from ...model.claims.claims import claim as claim_with_id
 from ...model.device.model import DeviceModel, device_model
-from ...model.device.records import Numbers
+from ...model.device.records import Numbers, active
 from ...model.device.state import Scope
-from ...model.fault_model import FaultModel
 from ...model.flash_endurance import ENDURANCE, highest_number
 from ...model.terms.terms import Bool, Num, all_of, choose, fact, number
 from ..invariants.call_invariants import complete_has_room, set_boot_names_a_slot
@@ -28,7 +28,12 @@ from ..invariants.record_invariants import (
     slots_of_records_are_in_range,
     task_and_running_are_in_range,
 )
-from ..invariants.task_invariants import fresh_device_runs_a_slot, something_runs, tasks_are_those_of_the_world
+from ..invariants.task_invariants import (
+    first_record_follows_none,
+    fresh_device_runs_a_slot,
+    something_runs,
+    tasks_are_those_of_the_world,
+)
 from ..smt.smtlib import Question
 from ..smt.verification_condition import Condition
 from .decision import Decision, Effort, ProofVerdict, answers_of
@@ -53,6 +58,7 @@ _FACTS = (
     complete_has_room,
     something_runs,
     fresh_device_runs_a_slot,
+    first_record_follows_none,
     set_boot_names_a_slot,
     tasks_are_those_of_the_world,
 )
@@ -88,12 +94,12 @@ def _conditions(scope: Scope) -> tuple[Condition, ...]:
 
 
 def growing_model(scope: Scope) -> DeviceModel:
-    """Return the model in which numbers grow: what a cut leaves of a record is no new number."""
-    return device_model(replace(scope, ghosts=frozenset(), numbers=Numbers.EXACT, faults=FaultModel.F0))
+    """Return the model in which numbers grow, with all that a cut leaves of a record."""
+    return device_model(replace(scope, ghosts=frozenset(), numbers=Numbers.EXACT))
 
 
 def growth_conditions(model: DeviceModel) -> tuple[Condition, ...]:
-    """Return the questions whether some step lets the highest number grow too much, or without an erase."""
+    """Return the questions whether some step lets a number grow too much, or without an erase."""
     facts = {fact.__name__: fact(model.scope, model.device) for fact in _FACTS}
     inductive = inductive_invariants(model, facts, core=[*facts, FITS])
     question = Question(model)
@@ -102,21 +108,17 @@ def growth_conditions(model: DeviceModel) -> tuple[Condition, ...]:
 
 
 def grows_slowly(model: DeviceModel) -> Bool:
-    """Whatever step is taken, the highest number grows by less than the number of slots, and by an erase alone."""
-    first, second = model.device.records
-    highest = _higher(first.seq, second.seq)
-    bound = _higher(highest, number(1, 32)) + (model.device.slot_count - 1)
+    """A record keeps its number or loses it; an erase that begins a new one follows the number that decides."""
+    device = model.device
+    decides, lap = active(device.records), device.slot_count - 1
+    bound = choose(decides.is_some, decides.of(device.records).seq + lap, number(1, 32) + lap)
     parts = []
     for action in model.actions:
         effects = model.effects[action.name]
         erases = fact(action.name.endswith("_erases"))
-        for name in ("record0_seq", "record1_seq"):
+        for name, before in (("record0_seq", device.records[0].seq), ("record1_seq", device.records[1].seq)):
             after = effects.get(name)
             if isinstance(after, Num):
-                grown = (after <= highest) | (erases & (after <= bound))
+                grown = (after <= before) | (erases & (after <= bound))
                 parts.append(model.guard(action).implies(grown))
     return all_of(parts)
-
-
-def _higher(one: Num, other: Num) -> Num:
-    return choose(one < other, other, one)
