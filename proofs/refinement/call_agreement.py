@@ -5,6 +5,7 @@ the sector had, blank for a first record. A record whose check word is wrong kee
 erased as all of its sectors, upwards.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from enum import Enum
@@ -22,7 +23,7 @@ from .model_chains import BurnsBits, Chain, ErasesSector, Operation, ProgramsRec
 from .symbolic_board import LABELS, OTADATA, BurnOp, EraseOp, FlashLog, ProgramOp, SymBytes
 from .symbolic_entries import FIRST, SECOND, EntryTerms
 
-REFUSED_BY_NAME = ("complete_fails",)
+REFUSED_BY_NAME = re.compile(r"complete_fails|set_boot_ota_\d+_rejects")
 """Actions of the model whose call raises an error, as it does where the model has no action; the others return."""
 NEVER = z3.BoolVal(False)
 
@@ -129,7 +130,7 @@ def _reads_as(view: EntryView, entry: EntryTerms, record: Record) -> Iterator[An
 def _ends_alike(view: EntryView, outcome: PathOutcome, chain: Chain) -> Any:
     match chain.task:
         case Task.RUN:
-            return z3.BoolVal(outcome.end is (End.REFUSED if chain.first in REFUSED_BY_NAME else End.RETURNED))
+            return z3.BoolVal(outcome.end is (End.REFUSED if REFUSED_BY_NAME.fullmatch(chain.first) else End.RETURNED))
         case Task.SELECT:
             return z3.BoolVal(outcome.end is End.RESTARTED)
         case Task.STARTED if outcome.started is not None:

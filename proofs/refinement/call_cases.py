@@ -58,6 +58,8 @@ class CallCase:
     """Bytes that it has written."""
     burned: int | None = 0
     """The bits of the eFuse; None: any, and the call does not look."""
+    asked: int | None = None
+    """The slot that the call is given; None where it is given none, or the one that runs."""
 
     @property
     def scope(self) -> Scope:
@@ -68,7 +70,8 @@ class CallCase:
     def name(self) -> str:
         """The case in a few words."""
         known = f"session: {self.session}, written: {self.wrote}, eFuse: {self.burned}"
-        return f"{scope_title(self.scope)}, place {self.running} runs, {known}"
+        asked = "" if self.asked is None else f", slot {self.asked} is asked for"
+        return f"{scope_title(self.scope)}, place {self.running} runs, {known}{asked}"
 
     @property
     def target(self) -> int:
@@ -100,7 +103,9 @@ class CallCase:
         """Yield what is asked of SLOT_OF and NEXT_SEQ; see prove_open_functions."""
         count = word(self.scope.slots)
         yield from (SLOT_OF(word(slot + 1), count) == slot for slot in range(self.scope.slots))
-        for entry, slot in product((FIRST, SECOND), {self.target, min(self.running, self.scope.slots - 1)}):
+        slots = {self.target, min(self.running, self.scope.slots - 1)}
+        slots |= set() if self.asked is None else {self.asked}
+        for entry, slot in product((FIRST, SECOND), slots):
             following = NEXT_SEQ(entry.seq, word(slot), count)
             is_next = following == entry.seq + distance(SLOT_OF(entry.seq, count), word(slot), count)
             yield z3.Implies(has_room(entry.seq), z3.And(is_next, SLOT_OF(following, count) == slot))
@@ -213,7 +218,7 @@ def app_outcome(
     rules: those that it may read. unread: attributes of EspOta that it does not; a call that does ends in an error."""
     flash = SymbolicFlash(case.view)
     efuse = SymbolicEfuse(case.burned or 0, case.scope.config.secure_version_bits, flash)
-    app = App(flash, efuse, case.scope.config, partition_at(case.scope, flash, case.running))
+    app = App(flash, efuse, case.scope.config, partition_at(case.scope, case.running))
     app.ota.rules = KnownRules(app.ota.rules, rules)  # type: ignore[assignment]  # answers as they do, or not at all
     for name in unread:
         delattr(app.ota, name)
@@ -245,11 +250,10 @@ def boot_outcome(case: CallCase) -> PathOutcome:
     return PathOutcome(flash.log, End.STUCK if started is None else End.STARTED, started)
 
 
-def partition_at(scope: Scope, flash: SymbolicFlash, place: int) -> Partition:
+def partition_at(scope: Scope, place: int) -> Partition:
     """Return the partition of a place."""
-    return next(
-        p for p in flash.table if (p.is_factory if place == scope.factory else p.is_ota_slot and p.slot == place)
-    )
+    table = partition_table(scope.slots, scope.has_factory)
+    return next(p for p in table if (p.is_factory if place == scope.factory else p.is_ota_slot and p.slot == place))
 
 
 def slot_sectors(scope: Scope) -> dict[int, range]:

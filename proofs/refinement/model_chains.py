@@ -126,9 +126,9 @@ class _Follower:
             return
         effects = self._model.effects[action.name]
         after = {**before, **{name: replaced(term, values) for name, term in effects.items()}}
-        done = (*done, *self._operations(action, before, after))
-        for known, decided in _decided(after, CONTROL):
-            yield from self._go_on(decided, condition & known, done)
+        for is_done, operations in self._operations(action, before, after):
+            for known, decided in _decided(after, CONTROL):
+                yield from self._go_on(decided, condition & is_done & known, (*done, *operations))
 
     def _go_on(self, state: Fields, condition: Bool, done: tuple[Operation, ...]) -> Iterator[Followed]:
         task = Task(_number(state["task"]))
@@ -139,21 +139,23 @@ class _Follower:
             if action.kind in ONWARD:
                 yield from self.take(action, state, condition, done)
 
-    def _operations(self, action: Action, before: Fields, after: Fields) -> Iterator[Operation]:
-        """Yield what an action does to flash or eFuse: at most one thing."""
+    def _operations(
+        self, action: Action, before: Fields, after: Fields
+    ) -> Iterator[tuple[Bool, tuple[Operation, ...]]]:
+        """Yield what an action can do to flash or eFuse, at most one thing, and when it does that."""
+        task, sector = action.tasks[0], _number(before["sector"])
         if action.kind is not Kind.FLASH:
-            return
-        task = action.tasks[0]
-        sector = _number(before["sector"])
-        if task in REWRITES and before["phase"].value == Phase.PROGRAM:
-            yield ProgramsRecord(sector, task, _record(before, sector))
+            yield fact(True), ()
+        elif task in REWRITES and before["phase"].value == Phase.PROGRAM:
+            yield fact(True), (ProgramsRecord(sector, task, _record(before, sector)),)
         elif task in REWRITES or task in ERASES:
-            yield ErasesSector(sector)
+            yield fact(True), (ErasesSector(sector),)
         elif task in WIPES:
-            slot = wiped_slot(self._model.scope, self._model.device)
-            yield WipesSlot(_number(replaced(slot, dict(before))))
+            slot = _num(replaced(wiped_slot(self._model.scope, self._model.device), dict(before)))
+            for value in _values(slot) & set(range(self._model.scope.slots)):
+                yield slot == value, (WipesSlot(value),)
         elif task in BURNS:
-            yield BurnsBits(_num(before["burned"]), _num(after["burned"]))
+            yield fact(True), (BurnsBits(_num(before["burned"]), _num(after["burned"])),)
         else:
             raise ValueError(f"{action.name}: a flash operation that chains do not know")
 

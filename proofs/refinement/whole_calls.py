@@ -23,10 +23,12 @@ from typing import Any
 
 import z3
 
+from ...impl.app.esp_ota import OTA_SIZE_UNKNOWN
 from ...impl.app.otaupgrade import OtaUpgrade
 from ...impl.board import App
 from ...impl.partitions.partition import AppSubtype, PartitionType
 from ...model.config import Config, Release
+from ...model.device.api_calls import RESUME_FROM
 from ...model.device.model import device_model
 from ...model.device.scope_text import scope_title
 from ...model.device.state import Scope, Task
@@ -43,6 +45,7 @@ from .call_cases import (
     boot_cases,
     boot_outcome,
     most_boot_slots,
+    partition_at,
     scopes,
     slot_sectors,
 )
@@ -65,7 +68,8 @@ class WholeCall:
     name: str
     sentence: str
     actions: tuple[str, ...]
-    run: Callable[[App], None]
+    """With {slot} in place of the slot that is asked for."""
+    run: Callable[[App, CallCase], None]
     rules: tuple[str, ...] = ()
     """The fields of AppRules that it reads; no path may read another."""
     unread: tuple[str, ...] = (SESSIONS,)
@@ -74,8 +78,12 @@ class WholeCall:
     """Bytes that an upgrade in progress has written; each is looked at, and no upgrade."""
     needs_number: bool = False
     """It writes a record with a new number."""
-    is_for: Callable[[CallCase], bool] = lambda case: True
-    """Whether a case has the call."""
+    asks: Callable[[CallCase], Iterable[int | None]] = lambda case: (None,)
+    """The slots that it is given in a case, each in turn; nothing where the case has no such call."""
+
+    def names(self, scope: Scope) -> frozenset[str]:
+        """Return the names of its actions, whichever slot it is given."""
+        return frozenset(action.format(slot=slot) for action in self.actions for slot in range(scope.slots))
 
     def prove(self) -> Result:
         """Prove it in each case that has the call."""
@@ -83,12 +91,14 @@ class WholeCall:
 
     def cases(self) -> Iterator[CallCase]:
         """Yield the cases that have the call."""
-        return filter(self.is_for, app_cases(self.rules, self.unread, self.wrote))
+        for case in app_cases(self.rules, self.unread, self.wrote):
+            yield from (replace(case, asked=asked) for asked in self.asks(case))
 
     def prove_in(self, case: CallCase) -> Result:
         """Prove it in one case."""
-        run = partial(app_outcome, case, self.run, self.rules, self.unread)
-        return prove_followed(case, run, case.given(self.needs_number), Task.RUN, self.actions, CALL_ENDS)
+        run = partial(app_outcome, case, lambda app: self.run(app, case), self.rules, self.unread)
+        actions = [action.format(slot=case.asked) for action in self.actions]
+        return prove_followed(case, run, case.given(self.needs_number), Task.RUN, actions, CALL_ENDS)
 
 
 def prove_boot() -> Result:
@@ -143,30 +153,33 @@ def prove_releases() -> Result:
 def _has_same_chains(call: WholeCall, scope: Scope, release: Release) -> Result:
     other = replace(scope, config=replace(scope.config, app_release=release))
     one, another = (
-        terms_of_chains(model, [action.name for action in model.actions if action.name in call.actions], CALL_ENDS)
+        terms_of_chains(model, [action.name for action in model.actions if action.name in call.names(scope)], CALL_ENDS)
         for model in map(device_model, (scope, other))
     )
     return Result(LemmaVerdict.HOLDS if one == another else LemmaVerdict.REFUTED, "the actions differ")
 
 
-def _is_run_from_slot(case: CallCase) -> bool:
-    return case.running != case.scope.factory
+def _set_boot(app: App, case: CallCase) -> None:
+    app.ota.esp_ota_set_boot_partition(app.running if case.asked is None else partition_at(case.scope, case.asked))
 
 
-def _set_boot_running(app: App) -> None:
-    app.ota.esp_ota_set_boot_partition(app.running)
+def _other_slots(case: CallCase) -> Iterator[int]:
+    """Yield the slots that do not run, or with many slots those beside the running one and the last."""
+    near = {case.target, case.running + 1, case.running - 1, case.scope.slots - 1}
+    slots = range(case.scope.slots)
+    yield from (i for i in slots if i != case.running and (case.scope.slots <= FEW_SLOTS or i in near))
 
 
-def _set_boot_factory(app: App) -> None:
+def _set_boot_factory(app: App, case: CallCase) -> None:
     app.ota.esp_ota_set_boot_partition(app.partitions.find_first(PartitionType.APP, AppSubtype.FACTORY))
 
 
-def _has_factory(case: CallCase) -> bool:
-    return case.scope.has_factory
+def _resume(app: App, case: CallCase) -> None:
+    app.ota.esp_ota_resume(app.ota.esp_ota_get_next_update_partition(), OTA_SIZE_UNKNOWN, 0)
 
 
-def _call(name: str) -> Callable[[App], None]:
-    return lambda app: getattr(OtaUpgrade, name)(app.otaupgrade)
+def _call(name: str) -> Callable[[App, CallCase], None]:
+    return lambda app, case: getattr(OtaUpgrade, name)(app.otaupgrade)
 
 
 CALLS = (
@@ -211,10 +224,20 @@ CALLS = (
         "set_boot_running",
         "esp_ota_set_boot_partition of the running slot writes the record that the model writes",
         ("set_boot_running",),
-        _set_boot_running,
+        _set_boot,
         rules=("same_slot_in_place",),
         needs_number=True,
-        is_for=_is_run_from_slot,
+        asks=lambda case: () if case.running == case.scope.factory else (None,),
+    ),
+    WholeCall(
+        "set_boot_other",
+        "esp_ota_set_boot_partition of a slot that does not run writes the record that the model writes, or erases an "
+        "image whose version is too old",
+        ("set_boot_ota_{slot}", "set_boot_ota_{slot}_rejects"),
+        _set_boot,
+        rules=("same_slot_in_place",),
+        needs_number=True,
+        asks=_other_slots,
     ),
     WholeCall(
         "set_boot_factory",
@@ -222,7 +245,33 @@ CALLS = (
         ("set_boot_factory",),
         _set_boot_factory,
         unread=(SESSIONS, EFUSE),
-        is_for=_has_factory,
+        asks=lambda case: (None,) if case.scope.has_factory else (),
+    ),
+    WholeCall(
+        "erase_last_boot",
+        "esp_ota_erase_last_boot_app_partition erases the slot of the record that does not decide, then the record, as "
+        "the model does",
+        ("erase_last_boot",),
+        lambda app, case: app.ota.esp_ota_erase_last_boot_app_partition(),
+        unread=(SESSIONS, EFUSE),
+    ),
+    WholeCall(
+        "resume",
+        "esp_ota_resume writes nothing, and is refused where the model refuses it",
+        ("session_resume",),
+        _resume,
+        rules=("begin_takes_any_partition", "resume_refuses_pending", "begin_refuses_second_session"),
+        unread=(EFUSE,),
+        wrote=(1,),
+        asks=lambda case: (None,) if case.scope.config.app_release >= RESUME_FROM else (),
+    ),
+    WholeCall(
+        "abort",
+        "esp_ota_abort writes nothing, and is refused without a session",
+        ("session_abort",),
+        lambda app, case: app.ota.esp_ota_abort(app.otaupgrade._handle or 0),
+        unread=(EFUSE,),
+        wrote=(1,),
     ),
 )
 METHOD = (

@@ -54,6 +54,8 @@ def of(release: Release, config: Config = ROLLBACK) -> Config:
 BOOT = case_of(ROLLBACK, running=2, slots=1)
 PLAIN = case_of(ROLLBACK)
 OPEN = case_of(ROLLBACK, session=True, wrote=1)
+ASKED = case_of(ROLLBACK, slots=3, asked=2)
+TOO_OLD = case_of(ANTI_ROLLBACK, burned=0b01, asked=1)
 
 
 @pytest.fixture
@@ -109,7 +111,8 @@ def outcomes(name: str, case: CallCase) -> list[Path]:
     call = BY_NAME[name]
     with symbolic_calls():
         return explored_paths(
-            lambda: app_outcome(case, call.run, call.rules, call.unread), case.given(call.needs_number)
+            lambda: app_outcome(case, lambda app: call.run(app, case), call.rules, call.unread),
+            case.given(call.needs_number),
         )
 
 
@@ -185,6 +188,16 @@ def never_in_place(entries: EntryPair, slot: int, slot_count: int, same_slot_in_
 
 
 _ORIGINAL_SELECT_REWRITE = esp_ota_select.select_rewrite
+
+
+def selects_what_runs(self: Any, partition: Any) -> None:
+    """The slot that it is given does not matter."""
+    self._rewrite_ota_data(self._running.slot)
+
+
+def selects_any_version(self: Any, partition: Any) -> None:
+    """The eFuse is not asked."""
+    self._rewrite_ota_data(partition.slot)
 
 
 def spares_the_last_sector(self: Any, target: Any, image_size: int) -> None:
@@ -295,6 +308,9 @@ MUTANTS: tuple[tuple[str, CallCase, Any, str, Mutant], ...] = (
     ("complete", OPEN, esp_ota_select, "select_rewrite", leaves_the_number),
     ("complete", OPEN, EspOta, "_is_download_valid", lambda self, session: True),
     ("set_boot_running", case_of(of(Release.V6_0)), esp_ota_select, "select_rewrite", never_in_place),
+    ("set_boot_other", ASKED, OtaSelection, "_rewrite_entry", keeps_the_check_word),
+    ("set_boot_other", ASKED, OtaSelection, "_set_boot_partition", selects_what_runs),
+    ("set_boot_other", TOO_OLD, OtaSelection, "_set_boot_partition", selects_any_version),
     ("commence", PLAIN, EspOta, "_erase_for", spares_the_last_sector),
     ("commence", PLAIN, EspOta, "_check_accepted", accepts_nothing_before),
     ("commence", case_of(of(Release.V5_5)), OtaSelection, "_erase_last_boot", erases_any_spare_record),
@@ -401,7 +417,7 @@ def test_the_symbolic_board_does_as_the_byte_board(name: str, first: bytes, seco
     if name == "complete":
         open_session(app, wrote_size=1)
     with suppress(Restart, LuaError):
-        BY_NAME[name].run(app)
+        BY_NAME[name].run(app, CASES[name])
     solver = known(first, second)
     taken = [path for path in outcomes(name, CASES[name]) if solver.check(path.condition) == z3.sat]
     assert len(taken) == 1
