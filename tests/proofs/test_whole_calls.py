@@ -200,6 +200,18 @@ def selects_any_version(self: Any, partition: Any) -> None:
     self._rewrite_ota_data(partition.slot)
 
 
+def erases_the_record_alone(self: Any, with_image: bool) -> None:
+    """The image before stays, without its record."""
+    _ORIGINAL_ERASE_LAST_BOOT(self, with_image=False)
+
+
+_ORIGINAL_ERASE_LAST_BOOT = OtaSelection._erase_last_boot
+
+
+def forgives(self: Any, *given: Any) -> None:
+    """What should be refused is not."""
+
+
 def spares_the_last_sector(self: Any, target: Any, image_size: int) -> None:
     """The slot is not erased to its end."""
     self.partitions.erase_range(target, 0, target.size - SECTOR_SIZE)
@@ -311,6 +323,9 @@ MUTANTS: tuple[tuple[str, CallCase, Any, str, Mutant], ...] = (
     ("set_boot_other", ASKED, OtaSelection, "_rewrite_entry", keeps_the_check_word),
     ("set_boot_other", ASKED, OtaSelection, "_set_boot_partition", selects_what_runs),
     ("set_boot_other", TOO_OLD, OtaSelection, "_set_boot_partition", selects_any_version),
+    ("erase_last_boot", PLAIN, OtaSelection, "_erase_last_boot", erases_the_record_alone),
+    ("resume", case_of(of(Release.V6_1), session=True, wrote=1), EspOta, "_check_not_in_progress", forgives),
+    ("abort", PLAIN, EspOta, "esp_ota_abort", forgives),
     ("commence", PLAIN, EspOta, "_erase_for", spares_the_last_sector),
     ("commence", PLAIN, EspOta, "_check_accepted", accepts_nothing_before),
     ("commence", case_of(of(Release.V5_5)), OtaSelection, "_erase_last_boot", erases_any_spare_record),
