@@ -19,7 +19,7 @@ from .flash_steps import flash_steps
 from .pin_steps import with_pins
 from .power_cuts import cuts
 from .records import Numbers, ranked
-from .state import Device, Scope
+from .state import Device, Scope, Task
 from .writer_steps import other_writers
 
 _RANKED_BY = ("record0_check", "record0_seq", "record1_check", "record1_seq")
@@ -68,9 +68,11 @@ class DeviceModel:
         """Return when the action can be taken, its tasks included."""
         return self.device.task.is_in(*action.tasks) & action.when
 
-    def can_take(self, name: str) -> Bool:
-        """Return when an action of that name can be taken; never, where the scope has none."""
-        return any_of(self.guard(action) for action in self.actions if action.name == name)
+    def can_begin(self, task: Task) -> Bool:
+        """Return when the application can begin a call that is this task; never, where the scope has none."""
+        return any_of(
+            self.guard(action) for action in self.actions if Task.RUN in action.tasks and action.then.task.value == task
+        )
 
     def _changes(self, action: Action) -> dict[str, Term]:
         after = dict(action.then.terms())

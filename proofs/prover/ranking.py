@@ -59,7 +59,7 @@ def ranking_function(model: DeviceModel) -> Num:
     is_writing = in_run & device.session & is_useful
     content = target_of(scope, device).content
     may_accept = ~device.session | is_useful
-    can_accept = is_under_test(scope, device) & model.can_take("accept")
+    can_accept = is_under_test(scope, device) & model.can_begin(Task.ACCEPT)
     helps = may_accept & is_accept_enough(scope, device, choose(in_run, active(device.records).sector, device.sector))
     is_starting = device.task.is_in(*_BOOTING, Task.RUN)
     left = choose(device.phase == Phase.ERASE, number(1), number(0))
@@ -72,7 +72,7 @@ def ranking_function(model: DeviceModel) -> Num:
             (is_writing & (content == Content.EMPTY), number(WRITING + 2)),
             (device.task == Task.SPARE, number(COMMENCING)),
             (device.task == Task.COMMENCE, number(COMMENCING + 1)),
-            (in_run & ~is_under_test(scope, device) & model.can_take("commence"), number(COMMENCING + 2)),
+            (in_run & ~is_under_test(scope, device) & model.can_begin(Task.COMMENCE), number(COMMENCING + 2)),
             ((device.task == Task.BURN_ACCEPT) & may_accept & ~is_under_test(scope, device), number(ACCEPTING)),
             ((device.task == Task.ACCEPT) & helps, number(ACCEPTING + 1, 6) + left),
             (in_run & can_accept & helps, number(ACCEPTING + 3)),
