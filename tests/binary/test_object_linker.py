@@ -13,9 +13,10 @@ pytest.importorskip("z3", reason="z3 is not installed")
 from build_application import APPLICATION_SOURCES, compile_objects
 from build_firmware import CORES, SOURCES, Build
 from otaproof.binary.application.call_theorems import CALL_THEOREMS
-from otaproof.binary.elf_file import Architecture, BootloaderElf, ProgramKind, parse_loaded
+from otaproof.binary.elf_file import Architecture, BootloaderElf, parse_loaded
 from otaproof.binary.linking.object_linker import link_objects
 from otaproof.binary.recovery.program_file import read_program
+from otaproof.binary.struct_layout import ProgramKind
 from otaproof.binary.theorems.bootloader_proof import prove_bootloader
 from otaproof.binary.theorems.proof import TheoremProof, prove_theorem
 from otaproof.binary.theorems.question import TheoremVerdict
