@@ -29,6 +29,8 @@ MAX_LOADED_SIZE = 16 << 20
 """Bytes of memory that the segments of a file may fill."""
 MAX_SYMBOLS = 200_000
 MAX_SECTIONS = 65_536
+MAX_SEGMENTS = 256
+"""Segments that are loaded."""
 _CLONE = re.compile(r"[.$](?:isra|constprop|part|lto_priv|cold)\b.*")
 
 
@@ -249,8 +251,8 @@ def _segments(file: ELFFile, file_size: int, name: str) -> tuple[LoadedSegment, 
     for lower, upper in pairwise(found):
         if lower.end > upper.address:
             raise InputError(f"{name}: two segments overlap at 0x{upper.address:x}")
-    if not found:
-        raise InputError(f"{name}: nothing to load in it")
+    if not 0 < len(found) <= MAX_SEGMENTS:
+        raise InputError(f"{name}: {len(found) or 'no'} segments to load; want 1 to {MAX_SEGMENTS}")
     return tuple(found)
 
 
