@@ -10,23 +10,26 @@ pytest.importorskip("pypcode", reason="pypcode is not installed")
 pytest.importorskip("z3", reason="z3 is not installed")
 
 from elf_builder import (
+    ADDRESSES,
     BASE,
-    BYTE_SIZE,
     CODE,
     FUNCTIONS,
     KIND,
+    MEMBERS,
     NAME,
     NOBITS,
     PROGBITS,
-    RELA,
     STRP,
     Dwarf,
     Section,
     archive,
     elf,
     program,
+    relocated,
+    state,
     symbols,
     unlinked,
+    word,
 )
 
 from otaproof.binary import elf_file, metered_bytes, struct_layout
@@ -37,19 +40,6 @@ from otaproof.binary.recovery import code_map
 from otaproof.binary.recovery.program_image import read_image
 from otaproof.binary.recovery.recovered_program import recover
 from otaproof.errors import InputError
-
-MEMBERS = (("ota_info", "word", 0), ("factory", "word", 8), ("test", "word", 16), ("app_count", "word", 152))
-ADDRESSES = [(name, 0, 0x12) for name in FUNCTIONS]
-
-
-def word() -> Dwarf:
-    """Return debug information with a type of 4 bytes."""
-    return Dwarf().entry(BASE, (BYTE_SIZE, 0x0F, 4), label="word")
-
-
-def state(size: int = 160, members: tuple[tuple[str, str, int], ...] = MEMBERS) -> list[Section]:
-    """Return debug information as a bootloader has it."""
-    return word().structure("state", size, *members).typedef(KIND, "state").sections()
 
 
 def doubling(levels: int) -> list[Section]:
@@ -134,11 +124,6 @@ def test_links_that_are_not_needed_do_no_harm(debug: list[Section]) -> None:
     """The layout is told."""
     found = parse_bootloader_elf(program(debug, (*FUNCTIONS, "f")), "boot.elf")
     assert 152 == found.layout.offsets["app_count"]
-
-
-def relocated(**more: int) -> bytes:
-    """Return an object with one relocation in a strange section."""
-    return unlinked([Section(".rela.text", struct.pack("<IIi", 0, 0x101, 0), RELA, **more), *state()], ADDRESSES)
 
 
 @pytest.mark.parametrize(

@@ -162,3 +162,23 @@ def leb(number: int) -> bytes:
         out += bytes([number & 0x7F | 0x80])
         number >>= 7
     return out + bytes([number])
+
+
+MEMBERS = (("ota_info", "word", 0), ("factory", "word", 8), ("test", "word", 16), ("app_count", "word", 152))
+ADDRESSES = [(name, 0, 0x12) for name in FUNCTIONS]
+"""Of the functions in an object."""
+
+
+def word() -> Dwarf:
+    """Return debug information with a type of 4 bytes."""
+    return Dwarf().entry(BASE, (BYTE_SIZE, NUMBER, 4), label="word")
+
+
+def state(size: int = 160, members: tuple[tuple[str, str, int], ...] = MEMBERS) -> list[Section]:
+    """Return debug information as a bootloader has it."""
+    return word().structure("state", size, *members).typedef(KIND, "state").sections()
+
+
+def relocated(**more: int) -> bytes:
+    """Return an object with one relocation, in a section with these further fields."""
+    return unlinked([Section(".rela.text", struct.pack("<IIi", 0, 0x101, 0), RELA, **more), *state()], ADDRESSES)
