@@ -24,7 +24,8 @@ MAX_UNITS = 20_000
 """Units of compilation."""
 MAX_ABBREVIATION_READS = 2_000_000
 """Abbreviations stay in memory."""
-MAX_STRUCT_SIZE = 1 << 16
+MAX_STRUCT_SIZE = 1024
+"""Bytes: several times those of either struct."""
 MAX_MEMBERS = 1000
 """Of a struct, those of structs inside it included."""
 MAX_DEPTH = 16
@@ -42,6 +43,18 @@ class ProgramKind(Enum):
     """Source: bootloader_config.h."""
     APPLICATION = "esp_partition_t"
     """Source: esp_partition.h."""
+
+
+_PLACES = ("ota_info", "factory", "test")
+NEEDED_MEMBERS = {
+    ProgramKind.BOOTLOADER: (
+        *(f"{place}.{part}" for place in _PLACES for part in ("offset", "size")),
+        "ota",
+        "app_count",
+    ),
+    ProgramKind.APPLICATION: ("type", "subtype", "address", "size"),
+}
+"""What theorems and runs store into the struct."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +76,7 @@ def find_layout(file: ELFFile, kind: ProgramKind, function: int | None = None) -
     for unit in _units(file, function):
         for _, entry in _below(unit.get_top_DIE()):
             if entry.tag == "DW_TAG_typedef" and _name(entry) == kind.value:
-                return _struct_layout(entry.get_DIE_from_attribute("DW_AT_type"))
+                return _struct_layout(entry.get_DIE_from_attribute("DW_AT_type"), kind)
     return None
 
 
@@ -144,7 +157,7 @@ def _below(first: Any) -> Iterator[tuple[int, Any]]:
             depth += bool(entry.has_children)
 
 
-def _struct_layout(entry: Any) -> StructLayout:
+def _struct_layout(entry: Any, kind: ProgramKind) -> StructLayout:
     """Return the layout of a DW_TAG_structure_type; raises RefusedContents where it is none that a program has."""
     size = int(entry.attributes["DW_AT_byte_size"].value)
     members = list(islice(_offsets(entry, 0), MAX_MEMBERS + 1))
@@ -152,7 +165,10 @@ def _struct_layout(entry: Any) -> StructLayout:
         raise RefusedContents(
             f"a struct of 0x{size:x} bytes, which is too large, or whose members are too many or lie outside"
         )
-    return StructLayout(size, dict(members))
+    offsets = dict(members)
+    if missing := [name for name in NEEDED_MEMBERS[kind] if name not in offsets]:
+        raise RefusedContents(f"{kind.value} without the member {missing[0]}")
+    return StructLayout(size, offsets)
 
 
 def _offsets(entry: Any, depth: int) -> Iterator[tuple[str, int]]:

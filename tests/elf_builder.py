@@ -164,14 +164,18 @@ def leb(number: int) -> bytes:
     return out + bytes([number])
 
 
-MEMBERS = (("ota_info", "word", 0), ("factory", "word", 8), ("test", "word", 16), ("app_count", "word", 152))
+MEMBERS = (
+    *((name, "place", 8 * number) for number, name in enumerate(("ota_info", "factory", "test", "ota"))),
+    ("app_count", "word", 152),
+)
 ADDRESSES = [(name, 0, 0x12) for name in FUNCTIONS]
 """Of the functions in an object."""
 
 
 def word() -> Dwarf:
-    """Return debug information with a type of 4 bytes."""
-    return Dwarf().entry(BASE, (BYTE_SIZE, NUMBER, 4), label="word")
+    """Return debug information with a type of 4 bytes, and a place in flash made of two."""
+    found = Dwarf().entry(BASE, (BYTE_SIZE, NUMBER, 4), label="word")
+    return found.structure("place", 8, ("offset", "word", 0), ("size", "word", 4))
 
 
 def state(size: int = 160, members: tuple[tuple[str, str, int], ...] = MEMBERS) -> list[Section]:

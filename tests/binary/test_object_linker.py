@@ -131,7 +131,9 @@ def test_strong_symbol_counts_before_a_weak_one_and_the_first_of_two(tmp_path: P
     texts = {
         "one": "__attribute__((weak)) int chosen(void) { return 1; }\nint first(void) { return 1; }\n",
         "two": "int chosen(void) { return 2; }\n__attribute__((weak)) int first(void) { return 2; }\nint common[5];\n"
-        "typedef struct { int app_count; } bootloader_state_t;\nbootloader_state_t state;\n",
+        "typedef struct { unsigned offset, size; } place_t;\n"
+        "typedef struct { place_t ota_info, factory, test, ota[16]; int app_count; }\n"
+        "bootloader_state_t;\nbootloader_state_t state;\n",
         "three": "int common[5];\nint chosen(void);\nint first(void);\nint (*table[])(void) = { chosen, first };\n",
     }
     objects = []

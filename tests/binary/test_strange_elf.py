@@ -83,6 +83,7 @@ def test_what_is_built_here_is_read_where_nothing_is_strange() -> None:
         (state(size=1 << 60), "struct of 0x1000000000000000 bytes"),
         (state(members=(*MEMBERS, ("far", "word", 1 << 40))), "lie outside"),
         (state(members=(("x", "state", 0), ("y", "state", 0))), "too many"),
+        (state(members=MEMBERS[1:]), "bootloader_state_t without the member ota_info.offset"),
         (doubling(14), "too many"),
         (word().typedef(KIND, "t", "t").sections(), "damaged ELF"),
         (Dwarf().sections(b"\xff" * 5000), "number of more than 4096 bytes"),
