@@ -273,8 +273,8 @@ def _readings(claim: Claim) -> Iterator[str]:
             yield f"In every state of the device model: {first_line(inspect.getdoc(item.meaning))} ({name}){reads}"
     if claim.id == RECOVERY:
         yield (
-            "On the graph of all reachable states: no state is a deadlock. From each state some path without a power cut "
-            "leads to a state in which the marked image starts and can accept itself "
+            "On the graph of all reachable states: no state is a deadlock. From each state some path without a power "
+            "cut leads to a state in which the marked image starts and can accept itself "
             f"({repo_file('proofs/prover/dead_ends.py')})."
         )
     if claim.id == GROWTH:
