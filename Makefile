@@ -18,7 +18,7 @@ EDITABLE := --config-settings editable_mode=strict --editable .
 # Some tests of each direct dependency, as run at the ends of the ranges.
 RANGE       := $(VENV)/range
 RANGE_TESTS := tests/cli tests/diagrams tests/proofs/test_certificates.py tests/proofs/test_crc_lemmas.py \
-               tests/proofs/test_search_cache.py tests/proofs/test_second_solver.py tests/binary/test_rv32_decoder.py \
+               tests/proofs/test_machine_code.py tests/proofs/test_second_solver.py tests/binary/test_rv32_decoder.py \
                tests/binary/test_isa_against_emulator.py tests/house/test_light_core.py
 QUIETLY  := > $(VENV)/install.log 2>&1 || { cat $(VENV)/install.log >&2; exit 1; }
 

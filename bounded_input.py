@@ -19,6 +19,8 @@ LARGEST_FILE = 256 << 20
 """Bytes of the largest file that is read, packed or not: twice the largest flash that ESP-IDF knows."""
 LONGEST_LINE = 16 << 20
 """Bytes of the longest line of a file that is read line by line."""
+MOST_LINES = 10_000_000
+"""Of such a file: a small packed one can hold hundreds of millions that are empty."""
 SHOWN_CHARACTERS = 40
 """Characters of a foreign value that a message shows."""
 _GZIP_MAGIC = b"\x1f\x8b"
@@ -39,11 +41,14 @@ def read_bounded(path: Path, most: int = LARGEST_FILE) -> bytes:
 def read_lines(path: Path, most: int = LARGEST_FILE) -> Iterator[bytes]:
     """Yield the lines of a regular file, gzip or not, without their ends; only a few of them are in memory at once.
 
-    most: bytes of all lines together. Raises InputError as `read_bounded` and `unpacked` do, and for a line beyond
-    LONGEST_LINE."""
-    rest = b""
+    most: bytes of all lines together. Raises InputError as `read_bounded` and `unpacked` do, for a line beyond
+    LONGEST_LINE, and for more than MOST_LINES."""
+    rest, count = b"", 0
     with _opened(path, most) as file:
         for piece in _plain_pieces(path, iter(lambda: file.read(_PIECE), b""), most):
+            count += piece.count(b"\n")
+            if count > MOST_LINES:
+                raise InputError(f"{path}: more than {MOST_LINES:,} lines, the most that are read")
             *lines, rest = (rest + piece).split(b"\n")
             if len(rest) > LONGEST_LINE:
                 raise InputError(f"{path}: a line of more than {LONGEST_LINE:,} bytes, the most that is read")

@@ -48,8 +48,19 @@ def fuzz_devices(
     started = time.monotonic()
     fuzz.run(lambda result: watch(fuzz.findings))
     seconds = time.monotonic() - started
-    reported = tuple(_confirmed(finding) for finding in fuzz.reported())
-    return FuzzReport(seed, worlds, fuzz.findings, reported, fuzz.ended_by, seconds)
+    found, reported = tuple(fuzz.reported()), list[ConfirmedFinding]()
+    try:
+        for finding in found:
+            reported.append(_confirmed(finding))
+    except KeyboardInterrupt:
+        fuzz.ended_by = "interrupted"
+        reported += [_open(finding) for finding in found[len(reported) :]]
+    return FuzzReport(seed, worlds, fuzz.findings, tuple(reported), fuzz.ended_by, seconds)
+
+
+def _open(finding: Finding) -> ConfirmedFinding:
+    """Return a finding that was not replayed."""
+    return ConfirmedFinding(finding, _open_token(finding), False, "")
 
 
 def _confirmed(finding: Finding) -> ConfirmedFinding:
@@ -59,7 +70,7 @@ def _confirmed(finding: Finding) -> ConfirmedFinding:
     try:
         played = replay_history(finding.history)
     except (InputError, Panic):
-        return ConfirmedFinding(finding, _open_token(finding), False, "")
+        return _open(finding)
     token = HistoryToken(finding.claim_id, played.outcome, played.running, finding.history)
     broken = played.breaks(finding.claim_id)
     return ConfirmedFinding(

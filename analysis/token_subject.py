@@ -2,7 +2,8 @@
 
 from ..campaign.fuzz.findings import DIVERGENCE
 from ..campaign.history.history_token import HistoryToken
-from ..campaign.history.known_cases import KnownCase, known_case
+from ..campaign.history.known_case import KnownCase
+from ..campaign.history.known_cases import known_case
 from ..errors import InputError
 from ..model.claims.claims import claim
 

@@ -1,4 +1,4 @@
-"""The ELF file of a bootloader or an application: the bytes that are loaded, its symbols, a struct's layout by DWARF.
+"""The ELF file of a bootloader or an application: the bytes that are loaded, its symbols, and a struct's layout.
 
 No address and no offset is guessed here: what the file does not tell is an InputError that names it. What can be found
 out of a file without symbols is in binary/recovery.
@@ -7,7 +7,6 @@ Left out: 64-bit and big-endian files, and every architecture but RISC-V and Xte
 """
 
 import hashlib
-import io
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
@@ -16,18 +15,22 @@ from dataclasses import dataclass
 from enum import Enum
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 from elftools.elf.elffile import ELFFile
 
 from ..bounded_input import read_bounded
 from ..errors import InputError
+from .metered_bytes import Meter, MeteredBytes
+from .struct_layout import ProgramKind, StructLayout, find_layout, has_debug_information
 
 MAX_FILE_SIZE = 64 << 20
 """Bytes of the largest file that is read."""
 MAX_LOADED_SIZE = 16 << 20
 """Bytes of memory that the segments of a file may fill."""
 MAX_SYMBOLS = 200_000
+MAX_SECTIONS = 65_536
+MAX_SEGMENTS = 256
+"""Segments that are loaded."""
 _CLONE = re.compile(r"[.$](?:isra|constprop|part|lto_priv|cold)\b.*")
 
 
@@ -36,15 +39,6 @@ class Architecture(Enum):
 
     RISCV = "RISC-V"
     XTENSA = "Xtensa"
-
-
-class ProgramKind(Enum):
-    """What a file is, with the struct whose layout is read from it."""
-
-    BOOTLOADER = "bootloader_state_t"
-    """Source: bootloader_config.h."""
-    APPLICATION = "esp_partition_t"
-    """Source: esp_partition.h."""
 
 
 APPLICATION_FUNCTION = "esp_ota_set_boot_partition"
@@ -73,16 +67,6 @@ class Symbol:
     address: int
     size: int
     """Bytes; 0 where the file does not tell."""
-
-
-@dataclass(frozen=True, slots=True)
-class StructLayout:
-    """A C struct."""
-
-    size: int
-    """Bytes."""
-    offsets: Mapping[str, int]
-    """Bytes from its start by member, those of structs inside it too: ota_info, ota_info.offset, ota.size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,15 +190,27 @@ def parse_loaded(raw: bytes, name: str) -> LoadedElf:
 
 
 @contextmanager
-def reading_elf(raw: bytes, name: str) -> Iterator[ELFFile]:
-    """Open the ELF file that these bytes are; whatever is wrong with it becomes an InputError."""
+def reading_elf(raw: bytes, name: str, meter: Meter | None = None) -> Iterator[ELFFile]:
+    """Open the ELF file that these bytes are; whatever is wrong with it becomes an InputError.
+
+    meter: of the archive that it is in."""
     if raw[:4] != b"\x7fELF":
         raise InputError(f"{name}: no ELF file; want the bootloader.elf that the build leaves beside bootloader.bin")
+    with damage_told(name):
+        file = ELFFile(MeteredBytes(raw, meter or Meter(len(raw))))
+        if file.num_sections() > MAX_SECTIONS or file.num_segments() > MAX_SECTIONS:
+            raise InputError(f"{name}: more than {MAX_SECTIONS:,} sections or segments")
+        yield file
+
+
+@contextmanager
+def damage_told(name: str) -> Iterator[None]:
+    """Make an InputError that names the file of whatever goes wrong in it: pyelftools raises errors of every kind."""
     try:
-        yield ELFFile(io.BytesIO(raw))
-    except InputError:
+        yield
+    except (InputError, MemoryError):
         raise
-    except Exception as error:  # pyelftools raises errors of every kind on damaged files
+    except Exception as error:
         detail = " ".join(str(error).split()) or type(error).__name__
         raise InputError(f"{name}: a damaged ELF file: {detail}") from error
 
@@ -255,8 +251,8 @@ def _segments(file: ELFFile, file_size: int, name: str) -> tuple[LoadedSegment, 
     for lower, upper in pairwise(found):
         if lower.end > upper.address:
             raise InputError(f"{name}: two segments overlap at 0x{upper.address:x}")
-    if not found:
-        raise InputError(f"{name}: nothing to load in it")
+    if not 0 < len(found) <= MAX_SEGMENTS:
+        raise InputError(f"{name}: {len(found) or 'no'} segments to load; want 1 to {MAX_SEGMENTS}")
     return tuple(found)
 
 
@@ -278,7 +274,7 @@ _NO_PLACE = ("STT_FILE", "STT_SECTION")
 
 def _layout(file: ELFFile, name: str, kind: ProgramKind, function: int | None) -> StructLayout:
     """Return the layout of the kind's struct; raises InputError."""
-    if not _has_dwarf(file):
+    if not has_debug_information(file):
         raise InputError(f"{name}: no DWARF, which tells the layout of {kind.value}; want debug information")
     layout = find_layout(file, kind, function)
     if layout is None:
@@ -286,60 +282,6 @@ def _layout(file: ELFFile, name: str, kind: ProgramKind, function: int | None) -
             f"{name}: its DWARF has no {kind.value}; is it a bootloader, or an application with esp_ota_ops.c?"
         )
     return layout
-
-
-def find_layout(file: ELFFile, kind: ProgramKind, function: int | None = None) -> StructLayout | None:
-    """Return the layout of the kind's struct, as the unit of a function has it, or the first one that does."""
-    if not _has_dwarf(file):
-        return None
-    for unit in _units(file.get_dwarf_info(relocate_dwarf_sections=False), function):
-        for entry in unit.iter_DIEs():
-            if entry.tag == "DW_TAG_typedef" and _name(entry) == kind.value:
-                return _struct_layout(entry.get_DIE_from_attribute("DW_AT_type"))
-    return None
-
-
-def _has_dwarf(file: ELFFile) -> bool:
-    return bool(file.has_dwarf_info()) and file.get_section_by_name(".debug_info") is not None
-
-
-def _units(dwarf: Any, function: int | None) -> Iterator[Any]:
-    """Yield the units of compilation, that of a function first: an application has thousands."""
-    ranges = dwarf.get_aranges()
-    place = None if ranges is None or function is None else ranges.cu_offset_at_addr(function)
-    if place is not None:
-        yield dwarf.get_CU_at(place)
-    yield from dwarf.iter_CUs()
-
-
-def _struct_layout(entry: Any) -> StructLayout:
-    """Return the layout of a DW_TAG_structure_type."""
-    return StructLayout(int(entry.attributes["DW_AT_byte_size"].value), dict(_offsets(entry)))
-
-
-def _offsets(entry: Any) -> Iterator[tuple[str, int]]:
-    for member in entry.iter_children():
-        if member.tag != "DW_TAG_member" or _name(member) is None:
-            continue
-        place = int(member.attributes["DW_AT_data_member_location"].value)
-        yield str(_name(member)), place
-        inner = _plain_type(member)
-        if inner.tag == "DW_TAG_structure_type":
-            yield from ((f"{_name(member)}.{part}", place + offset) for part, offset in _offsets(inner))
-
-
-def _plain_type(entry: Any) -> Any:
-    """Return the type of a member, without names, qualifiers, and the array that it is an element of."""
-    while "DW_AT_type" in entry.attributes:
-        entry = entry.get_DIE_from_attribute("DW_AT_type")
-        if entry.tag not in ("DW_TAG_typedef", "DW_TAG_array_type", "DW_TAG_const_type", "DW_TAG_volatile_type"):
-            break
-    return entry
-
-
-def _name(entry: Any) -> str | None:
-    attribute = entry.attributes.get("DW_AT_name")
-    return None if attribute is None else attribute.value.decode(errors="replace")
 
 
 def _until_none(values: Iterator[int | None]) -> Iterator[int]:

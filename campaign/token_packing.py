@@ -43,6 +43,8 @@ def unpack_token(prefix: str, text: str, read: Callable[[Any], _T]) -> _T:
         zlib.error,
     ) as error:
         reason = str(error).splitlines()[0][:100] if str(error) else type(error).__name__
+        if isinstance(error, RecursionError):
+            reason = "it is nested too deeply"
         raise InputError(f"token: damaged ({reason}); paste it whole, as one line and without quotes") from None
 
 

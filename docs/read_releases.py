@@ -3,8 +3,8 @@
     python docs/read_releases.py CHECKOUT [TAG ...]
 
 CHECKOUT is a clone, bare or not. Without tags it reads all releases, betas and release branches from 3.3 on, and
-master. Exit code 1: a rule of impl/release_rules.py holds otherwise than the text says. docs/releases.md tells how to
-go on.
+master. Exit code 1: a rule of impl/release_rules.py or impl/partitions/generator_rules.py holds otherwise than the text
+says. docs/releases.md tells how to go on.
 """
 
 import argparse
@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from otaproof.impl.partitions.generator_rules import GENERATOR_RULES
 from otaproof.impl.release_points import read_point
 from otaproof.impl.release_rules import APP_RULES, BOOTLOADER_RULES, ReleaseRule
 
@@ -30,6 +31,8 @@ _TABLE = "components/bootloader_support/src/flash_partitions.c"
 _START = "components/efuse/src/esp_efuse_startup.c"
 _PARTITION = "components/esp_partition/partition.c"
 _TARGET = "components/esp_partition/partition_target.c"
+_GENERATOR = "components/partition_table/gen_esp32part.py"
+EVERY_RULE = (*APP_RULES, *BOOTLOADER_RULES, *GENERATOR_RULES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +103,18 @@ PROBES = {
     "knows_bootloader_images": TextProbe(_IMAGE, r"\? ESP_IMAGE_BOOTLOADER : ESP_IMAGE_APPLICATION"),
     "refuses_empty_table": TextProbe(_TABLE, r"num_parts != 0"),
     "adds_without_wrap": TextProbe(_TABLE, r"size > chip_size - ", needs=r"chip_size"),
+    "names_efuse": TextProbe(_GENERATOR, r"['\"]efuse['\"]: 0x05"),
+    "wants_one_otadata": TextProbe(_GENERATOR, r"Found multiple otadata partitions"),
+    "knows_undefined": TextProbe(_GENERATOR, r"App partition cannot have an empty subtype"),
+    "aligns_data_to_sectors": TextProbe(_GENERATOR, r"DATA_TYPE: 0x1000"),
+    "names_littlefs": TextProbe(_GENERATOR, r"'littlefs': 0x83"),
+    "knows_readonly": TextProbe(_GENERATOR, r"'readonly': 1"),
+    "wants_whole_app_sectors": TextProbe(_GENERATOR, r"if self\.type == APP_TYPE:\s+size_align"),
+    "names_table_and_bootloader": TextProbe(_GENERATOR, r"'bootloader': BOOTLOADER_TYPE"),
+    "reads_byte_order_mark": TextProbe(_GENERATOR, r"bin_data\.decode\(get_encoding"),
+    "places_table_and_bootloader": TextProbe(_GENERATOR, r"return offset_part_table - primary_bootloader_offset"),
+    "knows_tee": TextProbe(_GENERATOR, r"'tee_ota': 0x90.*Found multiple TEE otadata"),
+    "wants_small_nvs_readonly": TextProbe(_GENERATOR, r"self\.size < NVS_RW_MIN_PARTITION_SIZE"),
 }
 """By the name of the rule. Those that are not here cannot be told by a text."""
 NOT_TOLD = {"loads_by_4_4": "the memory that is loaded to is in files of the SoCs, chip by chip"}
@@ -132,7 +147,7 @@ class TagReading:
 def read_tag(tag: str, sources: Sources) -> TagReading:
     """Return what the text of a version says; raises ValueError for a tag that names no version from 3.3 on."""
     version = read_point(tag)
-    told = {rule: _told(rule, sources) for rule in (*APP_RULES, *BOOTLOADER_RULES)}
+    told = {rule: _told(rule, sources) for rule in EVERY_RULE}
     return TagReading(
         tag,
         agree=tuple(rule.name for rule, holds in told.items() if holds is rule.holds_in(version)),
@@ -152,7 +167,7 @@ def sources_of(checkout: Path, tag: str) -> Sources:
 
     @cache
     def read(path: str) -> str | None:
-        shown = _git(checkout, "show", f"{tag}:{path}")
+        shown = git(checkout, "show", f"{tag}:{path}")
         return shown.stdout if shown.returncode == 0 else None
 
     return read
@@ -160,7 +175,7 @@ def sources_of(checkout: Path, tag: str) -> Sources:
 
 def tags_of(checkout: Path) -> Iterator[str]:
     """Yield the tags and branches of a clone that name versions from 3.3 on, without release candidates."""
-    listed = _git(checkout, "for-each-ref", "--format=%(refname:lstrip=2)", "refs/tags", "refs/heads").stdout
+    listed = git(checkout, "for-each-ref", "--format=%(refname:lstrip=2)", "refs/tags", "refs/heads").stdout
     for name in listed.split():
         if re.fullmatch(r"v\d+\.\d+(\.\d+)?(-beta\d+)?|release/v\d+\.\d+|master", name) and _is_known(name):
             yield name
@@ -174,7 +189,8 @@ def _is_known(name: str) -> bool:
     return True
 
 
-def _git(checkout: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+def git(checkout: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """Return what git says of a clone."""
     command = ["git", "-C", str(checkout), *arguments]
     return subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
 

@@ -83,7 +83,7 @@ class _Builder:
         table = table_of(self._resolved)
         project = self._resolved.project
         if project is not None and self._resolved.inputs.partitions is None:
-            stale = stale_table_note(project, self._resolved.settings, table)
+            stale = stale_table_note(project, self._resolved.places, table)
             self._notes += [] if stale is None else [stale]
         self._check_table(table, "the partition table")
         size = self._flash_size(table)

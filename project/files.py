@@ -20,6 +20,7 @@ from ..impl.partitions.partition import Partition
 from ..impl.partitions.table import ROW_SIZE, TABLE_MAGIC, TABLE_MAX_LENGTH, TableError, decode_table, load_partitions
 from ..impl.program_end import Panic
 from ..model.config import Config, Release
+from ..model.idf_version import MASTER, IdfVersion
 
 FLASH_SIZES = tuple(mebibytes << 20 for mebibytes in (1, 2, 4, 8, 16, 32, 64, 128))
 """The sizes of chips that ESP-IDF knows, in bytes."""
@@ -50,7 +51,7 @@ def read_table(path: Path, places: CsvPlaces) -> tuple[Partition, ...]:
 def parse_table(contents: bytes, places: CsvPlaces) -> tuple[Partition, ...]:
     """Return the partitions of a table, CSV or binary; raises TableError for what its generator would not have made."""
     if contents.startswith(TABLE_MAGIC):
-        return decode_table_file(contents, places.table_offset)
+        return decode_table_file(contents, places.table_offset, places.version)
     is_binary = b"\0" in contents[:512] or contents.startswith((b"\xff\xff", bytes([IMAGE_MAGIC])))
     is_text = not is_binary or contents.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     if not is_text and not contents.startswith(_REPLACED_BYTES):
@@ -66,8 +67,10 @@ def parse_table(contents: bytes, places: CsvPlaces) -> tuple[Partition, ...]:
     return table
 
 
-def decode_table_file(contents: bytes, table_offset: int) -> tuple[Partition, ...]:
-    """Return the partitions of a binary table; raises TableError for anything unlike gen_esp32part.py's output."""
+def decode_table_file(contents: bytes, table_offset: int, version: IdfVersion = MASTER) -> tuple[Partition, ...]:
+    """Return the partitions of a binary table; raises TableError for anything unlike gen_esp32part.py's output.
+
+    version: the ESP-IDF whose generator it is."""
     if len(contents) % ROW_SIZE:
         whole = f"{len(contents)} bytes are not whole rows of {ROW_SIZE}; the file is cut off: take the original"
         raise TableError(_mangling(contents) or whole)
@@ -83,7 +86,7 @@ def decode_table_file(contents: bytes, table_offset: int) -> tuple[Partition, ..
             f"row {len(loaded)}: the MD5 row is not the last, so bootloader and application read different tables; "
             f"write the table anew with gen_esp32part.py"
         )
-    check_table(table, table_offset)
+    check_table(table, table_offset, version=version)
     return table
 
 

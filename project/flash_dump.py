@@ -60,13 +60,16 @@ class Loaded:
 def load(inputs: Inputs, idf: Sequence[str] | None = None) -> Loaded:
     """Return what to explain; raises InputError, one line, for what cannot be read.
 
-    idf: releases of the application to look at, "5.1" or "5.1,5.5" each; None for every known one."""
+    idf: releases of the application to look at, "5.1" or "5.1,5.5" each; None for every known one. The first that is
+    named made the partition table."""
     names = _names(idf)
+    named = [read_release(name, "--idf") for name in names]
     if len(names) == 1:
         inputs = replace(inputs, app_release=names[0])
+    elif named:
+        inputs = replace(inputs, generator=named[0].version)
     loaded = _load(inputs)
     if names:
-        named = [read_release(name, "--idf") for name in names]
         loaded.releases = tuple(sorted({release.version for release in named}))
         if len(named) > 1:
             told = (release.warning or release.note for release in named)

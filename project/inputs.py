@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ..bounded_input import shortened
 from ..errors import InputError
+from ..model.idf_version import IdfVersion
 from .image_evidence import ANTI_ROLLBACK, ROLLBACK
 from .release_text import read_release
 from .sdkconfig import Option, Sdkconfig, given_options
@@ -40,6 +41,8 @@ class Inputs:
     anti_rollback: bool | None = None
     app_release: str | None = None
     bootloader_release: str | None = None
+    generator: IdfVersion | None = None
+    """The version whose generator made the partition table, where it is not the application's."""
     chip: str | None = None
     table_offset: str | None = None
     options: tuple[str, ...] = ()

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from ..errors import InputError
 from ..impl.partitions.csv_fields import EndlessNumber, FieldError, counted_lines, csv_fields, csv_number
-from ..impl.partitions.csv_format import SUBTYPES, TYPES, CsvPlaces, parse_csv
+from ..impl.partitions.csv_format import CsvPlaces, parse_csv
+from ..impl.partitions.csv_names import SUBTYPES, TYPES, blank_subtype
 from ..impl.partitions.generator_checks import TABLE_SIZE, check_table, is_primary, offset_alignment
 from ..impl.partitions.partition import MAX_OTA_SLOTS, Partition
 from ..impl.partitions.table import TABLE_MAGIC, TABLE_MAX_LENGTH, TableError, decode_table
@@ -100,7 +101,7 @@ def read_table_in_flash(table: tuple[Partition, ...], file: str, places: CsvPlac
     """Return a table whose rows were read already, from a dump or a binary file, with the generator's refusal."""
     rows = tuple(TableRow(partition, file) for partition in table)
     try:
-        check_table(table, places.table_offset)
+        check_table(table, places.table_offset, version=places.version)
     except TableError as error:
         return TableReading(file, rows, str(error), file)
     return TableReading(file, rows)
@@ -123,7 +124,8 @@ def _parse(file: str, number: int, line: str, places: CsvPlaces) -> Partition | 
         if _is_too_high(subtype_field.written):
             return subtype_field.written
         type_ = csv_number(type_field, TYPES)
-        subtype = csv_number(subtype_field, SUBTYPES.get(type_, {})) if subtype_field.value else 0
+        names = SUBTYPES.get(type_, {})
+        subtype = csv_number(subtype_field, names) if subtype_field.value else blank_subtype(places.version)
         offset = csv_number(offset_field) if offset_field.value else -1
         size = csv_number(size_field)
     except EndlessNumber as error:
@@ -146,12 +148,12 @@ def _place(partitions: list[Partition], places: CsvPlaces) -> list[Partition]:
     end, placed = places.table_offset + TABLE_SIZE, []
     for partition in partitions:
         whole = partition
-        if whole.offset < 0 and not is_primary(whole.type, whole.subtype):
-            alignment = offset_alignment(whole.type)
+        if whole.offset < 0 and not is_primary(whole.type, whole.subtype, places.version):
+            alignment = offset_alignment(whole.type, places.version)
             whole = replace(whole, offset=-(-end // alignment) * alignment)
         if whole.size < 0:
             whole = replace(whole, size=max(0, -whole.size - whole.offset))
-        if not is_primary(whole.type, whole.subtype):
+        if not is_primary(whole.type, whole.subtype, places.version):
             end = whole.end
         placed.append(whole)
     return placed

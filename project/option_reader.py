@@ -38,6 +38,8 @@ class ConfigValue:
     value: str
     """As a person would write it."""
     origin: Origin
+    remark: str = ""
+    """What is to be said of the value beside its origin; "" for nothing."""
 
 
 class Answers:
@@ -51,9 +53,9 @@ class Answers:
         self.warnings: list[str] = []
         self._options = options
 
-    def note(self, name: str, value: str, origin: Origin) -> None:
+    def note(self, name: str, value: str, origin: Origin, remark: str = "") -> None:
         """Keep one answer."""
-        self.given.append(ConfigValue(name, value, origin))
+        self.given.append(ConfigValue(name, value, origin, remark))
 
     def warn(self, warning: str) -> None:
         """Keep a line on a value that is taken otherwise than it is written."""

@@ -15,7 +15,7 @@ from .builtin_tables import BUILTIN_TABLES
 from .files import read_table
 from .project_files import ProjectFiles
 from .sdkconfig import Option, Sdkconfig
-from .settings import Settings, TableChoice
+from .settings import TableChoice
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +59,11 @@ class Project:
         return self.files.root
 
 
-def stale_table_note(project: Project, settings: Settings, table: tuple[Partition, ...]) -> str | None:
+def stale_table_note(project: Project, places: CsvPlaces, table: tuple[Partition, ...]) -> str | None:
     """Return a line on the table of the last build when it is not `table`; None when it is, or there is none."""
     if project.built_table is None:
         return None
-    built = read_table(project.built_table, CsvPlaces(settings.config.table_offset))
+    built = read_table(project.built_table, places)
     if [_place(partition) for partition in built] == [_place(partition) for partition in table]:
         return None
     return (

@@ -67,7 +67,10 @@ class Resolved:
     def places(self) -> CsvPlaces:
         """What a partition table in CSV leaves to the build."""
         return CsvPlaces(
-            self.config.table_offset, CHIPS[self.config.chip].bootloader_offset, environment=self.inputs.environment()
+            self.config.table_offset,
+            CHIPS[self.config.chip].bootloader_offset,
+            environment=self.inputs.environment(),
+            version=self.inputs.generator or self.settings.generator,
         )
 
     @property

@@ -12,7 +12,7 @@ from ..impl.chip.cells import SECTOR_SIZE
 from ..impl.chip.chips import CHIPS
 from ..impl.release_points import with_versions
 from ..model.config import Chip, Config, Pin, release_name
-from ..model.idf_version import IdfVersion
+from ..model.idf_version import MASTER, IdfVersion
 from .files import FLASH_SIZES
 from .option_reader import KCONFIG_DEFAULT, Answers, ConfigValue, Origin
 from .release_text import names_release, read_release
@@ -43,7 +43,7 @@ _NOT_MODELLED = {
     "BOOTLOADER_RECOVERY_ENABLE": "the recovery bootloader is left out",
     "BOOTLOADER_EFUSE_SECURE_VERSION_EMULATE": "the secure version lies in real eFuses",
 }
-_BY_SOURCES = ", not recorded: rules read from sources"
+_BY_SOURCES = "not recorded: rules read from sources"
 _IMPLIES_SECURE_BOOT = ("SECURE_BOOT_V1_ENABLED", "SECURE_BOOT_V2_ENABLED")
 
 
@@ -74,6 +74,8 @@ class Settings:
     """Every value with its origin, in the order of asking."""
     not_modelled: tuple[ConfigValue, ...]
     """Options that are on and ignored here; the value says what is assumed instead."""
+    generator: IdfVersion = MASTER
+    """The version whose generator makes the partition table: the application's, the newest where nothing names one."""
     warnings: tuple[str, ...] = ()
     """What is taken otherwise than it is written, a line each."""
 
@@ -93,7 +95,9 @@ def read_settings(sdkconfig: Sdkconfig, hints: ReleaseHints | None = None) -> Se
     contradict each other.
     """
     answers = Answers(sdkconfig.options)
-    config = _read_config(answers, sdkconfig, hints or ReleaseHints())
+    hints = hints or ReleaseHints()
+    config = _read_config(answers, sdkconfig, hints)
+    is_named = any(map(_is_release, hints.app + _releases_in(sdkconfig)))
     return Settings(
         config=config,
         flash_size=_read_flash_size(answers),
@@ -101,6 +105,7 @@ def read_settings(sdkconfig: Sdkconfig, hints: ReleaseHints | None = None) -> Se
         pins=_read_pins(answers, config.anti_rollback),
         settings=tuple(answers.given),
         not_modelled=_read_not_modelled(answers),
+        generator=config.app_point if is_named else MASTER,
         warnings=tuple(dict.fromkeys(answers.warnings)),
     )
 
@@ -200,17 +205,22 @@ def _releases_in(sdkconfig: Sdkconfig) -> tuple[Option, ...]:
     return tuple(option for option in (sdkconfig.release, first) if option is not None)
 
 
+def _is_release(hint: Option) -> bool:
+    return names_release(hint.raw.strip('"'))
+
+
 def _read_release(answers: Answers, whose: str, hints: tuple[Option, ...]) -> IdfVersion:
     """Return the version of the first hint that names a release at all; a Git hash does not."""
     name = f"ESP-IDF release of {whose}"
     for hint in hints:
-        text = hint.raw.strip('"')
-        if names_release(text):
+        if _is_release(hint):
+            text = hint.raw.strip('"')
             named = read_release(text, hint.place)
             origin = f"{text} in {hint.place}"
             is_derived = bool(hint.tells)
-            said = f"{release_name(named.version)}{_BY_SOURCES if named.note else ''}"
-            answers.note(name, said, Origin(f"{hint.tells}; {origin}" if is_derived else origin, is_derived))
+            remark = _BY_SOURCES if named.note else ""
+            told = Origin(f"{hint.tells}; {origin}" if is_derived else origin, is_derived)
+            answers.note(name, release_name(named.version), told, remark)
             if named.warning is not None:
                 answers.warn(f"{hint.place}: {named.warning}")
             return named.version

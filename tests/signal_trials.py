@@ -72,6 +72,7 @@ COMMANDS = {
     "explain": LongCommand("explain --otadata otadata.bin --partitions table.csv --out out.json", ("out.json",)),
     "conform": LongCommand("conform --out out.json", ("out.json",)),
     "releases": LongCommand("releases --out out.json", ("out.json",)),
+    "doctor": LongCommand("doctor --partitions table.csv --out out.json", ("out.json",)),
     "diagram": LongCommand("diagram all --out pictures"),
     "demo": LongCommand("demo", has_directory=True),
     "binary-prove": LongCommand(f"binary prove {ELF} --idf 5.1 --rollback --out out.json", ("out.json",)),

@@ -4,18 +4,21 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from ...impl.partitions.generator_rules import GENERATOR_RULES
 from ...impl.release_points import NEWEST_READ, RECORDED, class_of_app, class_of_bootloader, is_newer_than_read
 from ...impl.release_rules import APP_RULES, BOOTLOADER_ALONE, READING_RULES, ReleaseRule
 from ...model.idf_version import IdfVersion
 from .result_parts import CommandResult
 
-ProgramName = Literal["application", "bootloader", "both"]
+ProgramName = Literal["application", "bootloader", "both", "generator"]
 OF: dict[ProgramName, tuple[ReleaseRule, ...]] = {
     "application": APP_RULES,
     "bootloader": BOOTLOADER_ALONE,
     "both": READING_RULES,
+    "generator": GENERATOR_RULES,
 }
-"""The rules by the program that they are of; those of both go by the version of each."""
+"""The rules by the program that they are of; those of both go by the version of each, gen_esp32part.py by that of the
+application."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +28,8 @@ class ReleaseRuleEntry:
     name: str
     """A short name for it."""
     of: ProgramName
-    """The program whose version decides; both: each by its own version."""
+    """The program whose version decides; both: each by its own version; generator: gen_esp32part.py, which makes
+    partition tables, by the application's."""
     meaning: str
     """What a version that has it does."""
     since: tuple[str, ...]
@@ -63,6 +67,8 @@ class VersionRules:
     """Names of the rules that an application of it follows."""
     bootloader: tuple[str, ...]
     """Names of the rules that a bootloader of it follows."""
+    generator: tuple[str, ...]
+    """Names of the rules that its gen_esp32part.py follows."""
     application_class: str
     """The rules of the device model, by which `prove`, `explore` and `outcomes` decide about such an application."""
     bootloader_class: str
@@ -120,6 +126,7 @@ def _rules_of(version: IdfVersion) -> VersionRules:
         source="recorded" if is_recorded else "newer" if is_newer else "read",
         application=_names((*OF["application"], *OF["both"]), version),
         bootloader=_names((*OF["bootloader"], *OF["both"]), version),
+        generator=_names(OF["generator"], version),
         application_class=class_of_app(version).label,
         bootloader_class=class_of_bootloader(version).label,
     )

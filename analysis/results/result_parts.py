@@ -68,6 +68,8 @@ class SettingEntry:
     """File and line, argument of the command line, or the reason for an assumption."""
     assumed: bool
     """Nobody chose the value."""
+    remark: str | None
+    """What is to be said of the value beside its origin; null for nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,7 +169,10 @@ def left_out_entries(is_asked: bool = True, allows: frozenset[Allowance] = froze
 def setting_entries(settings: Iterable[ConfigValue]) -> tuple[SettingEntry, ...]:
     """Return settings as a result has them."""
     return tuple(
-        SettingEntry(name=s.name, value=s.value, origin=s.origin.text, assumed=s.origin.assumed) for s in settings
+        SettingEntry(
+            name=s.name, value=s.value, origin=s.origin.text, assumed=s.origin.assumed, remark=s.remark or None
+        )
+        for s in settings
     )
 
 

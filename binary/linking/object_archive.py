@@ -15,7 +15,9 @@ _RELOCATABLE = 1
 """ET_REL, at byte 16 of an ELF file."""
 _HEADER_SIZE = 60
 _HEADER_END = b"`\n"
-MAX_OBJECTS = 4096
+MAX_OBJECTS = 1024
+MAX_NAME = 1024
+"""Bytes of a member's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,5 +75,6 @@ def _members(raw: bytes, name: str) -> Iterator[tuple[str, bytes]]:
 def _name(called: bytes, long_names: bytes) -> str:
     """Return a member's name; a number behind a slash is its place among the long names."""
     if called[:1] == b"/" and called[1:].isdigit():
-        called = long_names[int(called[1:]) :].split(b"\n", 1)[0]
+        place = int(called[1:])
+        called = long_names[place : place + MAX_NAME].split(b"\n", 1)[0]
     return called.rstrip(b"/").decode(errors="replace")

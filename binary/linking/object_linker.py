@@ -20,13 +20,13 @@ from ..elf_file import (
     Architecture,
     BootloaderElf,
     LoadedSegment,
-    ProgramKind,
-    StructLayout,
     Symbol,
     architecture_of,
-    find_layout,
+    damage_told,
     reading_elf,
 )
+from ..metered_bytes import Meter
+from ..struct_layout import ProgramKind, StructLayout, find_layout
 from .object_archive import ObjectFile, object_files
 from .relocations import Relocation, RelocationFailed, apply_all
 from .riscv_relocations import riscv_table
@@ -40,6 +40,7 @@ _STRIDE = 4
 _ALLOC, _EXECUTABLE, _COMPRESSED = 0x2, 0x4, 0x800
 _WORD = 0xFFFFFFFF
 _COMMON = "SHN_COMMON"
+_BINDINGS = ("STB_LOCAL", "STB_GLOBAL", "STB_WEAK")
 _NO_NAME = ("STT_FILE", "STT_SECTION")
 _LABEL = ".L"
 """What the names of a compiler's own labels begin with."""
@@ -61,23 +62,31 @@ class _LinkedObject:
 
 def link_objects(raw: bytes, name: str) -> BootloaderElf:
     """Return the program that an archive or an object is; raises InputError."""
-    linker = _Linker(name, [_opened(source) for source in object_files(raw, name)])
+    meter = Meter(len(raw))
+    linker = _Linker(name, [_opened(source, meter) for source in object_files(raw, name)], meter)
     return linker.linked(hashlib.sha256(raw).hexdigest())
 
 
-def _opened(source: ObjectFile) -> _LinkedObject:
-    with reading_elf(source.raw, source.name) as file:
+def _opened(source: ObjectFile, meter: Meter) -> _LinkedObject:
+    with reading_elf(source.raw, source.name, meter) as file:
+        architecture_of(file, source.name)
         table = file.get_section_by_name(".symtab")
+        if table is not None and table.num_symbols() > MAX_SYMBOLS:
+            raise InputError(f"{source.name}: more than {MAX_SYMBOLS} symbols")
         symbols = [] if table is None else list(table.iter_symbols())
+        for symbol in symbols:
+            if _binding(symbol) not in _BINDINGS:
+                raise InputError(f"{source.name}: {symbol.name} has the binding {_binding(symbol)}, which is not known")
         return _LinkedObject(source, file, list(file.iter_sections()), symbols, bytearray(source.raw))
 
 
 class _Linker:
     """One program in the making."""
 
-    def __init__(self, name: str, objects: list[_LinkedObject]) -> None:
-        """Take objects of one architecture; raises InputError."""
+    def __init__(self, name: str, objects: list[_LinkedObject], meter: Meter) -> None:
+        """Take objects of one architecture, and what counts their reads; raises InputError."""
         self._name = name
+        self._meter = meter
         self._objects = objects
         self._architecture = architecture_of(objects[0].file, objects[0].source.name)
         if any(architecture_of(item.file, item.source.name) is not self._architecture for item in objects):
@@ -175,7 +184,8 @@ class _Linker:
                 continue
             target = item.sections[section["sh_info"]]
             if bool(target["sh_flags"] & _ALLOC) is is_loaded and target["sh_type"] != "SHT_NOBITS":
-                self._relocate_section(item, section, target)
+                with damage_told(item.source.name):
+                    self._relocate_section(item, section, target)
 
     def _relocate_section(self, item: _LinkedObject, section: Any, target: Any) -> None:
         start, size = target["sh_offset"], target["sh_size"]
@@ -206,7 +216,7 @@ class _Linker:
             if any(section["sh_flags"] & _COMPRESSED for section in item.sections):
                 continue
             self._relocate(item, is_loaded=False)
-            with reading_elf(bytes(item.data), item.source.name) as file:
+            with reading_elf(bytes(item.data), item.source.name, self._meter) as file:
                 layout = find_layout(file, kind)
             if layout is not None:
                 return layout

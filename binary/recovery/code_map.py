@@ -5,6 +5,7 @@ past another function's start is a call that does not come back (a tail call). F
 function that is reached through one only is not found.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import chain
@@ -20,6 +21,10 @@ from ..isa.pcode_lifter import Lifted, PcodeOperation, PcodePlace
 LITERAL_REACH = 0x40000
 """How far before the code that reads it a literal of Xtensa's l32r lies at most, in bytes."""
 MAX_INSTRUCTIONS = 50_000
+"""Of one function."""
+MAX_READ = 400_000
+"""Of all functions, each time that one is read; a bootloader has some ten thousands."""
+MAX_NESTING = 200
 
 Place = tuple[str, int]
 """A general register by its number, another one, or a temporary."""
@@ -47,7 +52,7 @@ class _Body:
 
     calls: set[int] = field(default_factory=set)
     jumps: set[tuple[int, int]] = field(default_factory=set)
-    """From where to where."""
+    """From where to where: those that were met last."""
     constants: set[int] = field(default_factory=set)
     places: set[int] = field(default_factory=set)
     """Addresses of its instructions."""
@@ -64,18 +69,34 @@ class CodeMap:
         self._lifted: dict[int, Lifted | None] = {}
         self._state = MachineState(elf, entry, [])
         self.entry = entry
-        starts: set[int] = {entry}
-        while True:
-            functions = {start: self._function(start, starts) for start in starts}
-            called = set(chain.from_iterable(code.calls for code in functions.values()))
-            further = {target for target in called - starts if elf.byte_at(target) is not None}
-            if not further:
-                break
-            starts |= further
-        self.functions = functions
+        self._starts: list[int] = [entry]
+        """Of functions that are known so far, sorted."""
+        self._followed: dict[int, set[tuple[int, int]]] = {}
+        """By function, the jumps that were taken to stay in it."""
+        self._read_so_far = 0
+        self.functions: dict[int, FunctionCode] = {}
         """By address."""
+        self._read_all()
+        called = set(chain.from_iterable(code.calls for code in self.functions.values()))
         self.outside = frozenset(target for target in called if elf.byte_at(target) is None)
         """What is called that the file has no code of: functions in ROM."""
+
+    def _read_all(self) -> None:
+        """Read functions until no further one turns up; once more each in which a jump was followed that leaves it."""
+        unread = set(self._starts)
+        for _ in range(MAX_NESTING):
+            for start in sorted(unread):
+                self.functions[start] = self._function(start)
+            called = set(chain.from_iterable(self.functions[start].calls for start in unread))
+            further = {target for target in called - self.functions.keys() if self._elf.byte_at(target) is not None}
+            self._starts = sorted((*self._starts, *further))
+            unread = further | {start for start in self.functions if self._is_outdated(start)}
+            if not unread:
+                return
+        raise ExecutionStopped(f"calls that are nested more than {MAX_NESTING} deep")
+
+    def _is_outdated(self, start: int) -> bool:
+        return any(self._is_tail_call(source, target, start) for source, target in self._followed[start])
 
     def reach(self, start: int, depth: int = 1000) -> frozenset[int]:
         """Return the addresses that a function calls, those that they call, and so on for `depth` calls."""
@@ -93,18 +114,19 @@ class CodeMap:
         """Return the functions that call one of these addresses, by address."""
         return tuple(code for _, code in sorted(self.functions.items()) if code.calls & targets)
 
-    def _function(self, start: int, starts: set[int]) -> FunctionCode:
-        body = _Body()
+    def _function(self, start: int) -> FunctionCode:
+        body, followed, tails = _Body(), set[tuple[int, int]](), set[int]()
         work: list[int] = [start]
         while work:
             work += self._straight(work.pop(), body)
             if len(body.places) > MAX_INSTRUCTIONS:
                 raise ExecutionStopped(f"the function at 0x{start:x} has no end")
-            for source, target in tuple(body.jumps):
-                if not _is_tail_call(source, target, start, starts):
-                    body.jumps.discard((source, target))
-                    work.append(target)
-        tails = {target for _, target in body.jumps}
+            leaving = {jump for jump in body.jumps if self._is_tail_call(*jump, start)}
+            tails |= {target for _, target in leaving}
+            followed |= body.jumps - leaving
+            work += [target for _, target in sorted(body.jumps - leaving)]
+            body.jumps.clear()
+        self._followed[start] = followed
         calls, constants = frozenset(body.calls | tails), frozenset(body.constants)
         return FunctionCode(start, calls, constants, len(body.places), body.goes_anywhere)
 
@@ -117,6 +139,9 @@ class CodeMap:
             if lifted is None:
                 break
             body.places.add(pc)
+            self._read_so_far += 1
+            if self._read_so_far > MAX_READ:
+                raise ExecutionStopped(f"more than {MAX_READ:,} instructions")
             goes_on = True
             for kind, target in self._read(lifted, known, body):
                 body.goes_anywhere |= target is None and kind is not OpCode.RETURN
@@ -135,6 +160,14 @@ class CodeMap:
                 break
             pc += lifted.length
         return branches
+
+    def _is_tail_call(self, source: int, target: int, start: int) -> bool:
+        """Tell whether a jump leaves its function: backwards past its start, or past the start of another one."""
+        if target <= start:
+            return target < start
+        before = bisect_right(self._starts, target)
+        is_start = before > 0 and self._starts[before - 1] == target
+        return is_start or bisect_right(self._starts, source) < before
 
     def _survives(self, place: Place) -> bool:
         """Tell whether a register is as it was after a call; on Xtensa most calls leave the first eight alone."""
@@ -193,15 +226,6 @@ class CodeMap:
         raw = self._elf.bytes_at(address, 4)
         is_near = 0 < self._state.pc - address <= LITERAL_REACH
         return int.from_bytes(raw, "little") if is_near and len(raw) == 4 else None
-
-
-def _is_tail_call(source: int, target: int, start: int, starts: set[int]) -> bool:
-    """Tell whether a jump leaves its function: backwards past its start, or past the start of another one."""
-    if target == start:
-        return False
-    if target in starts or target < start:
-        return True
-    return any(source < other <= target for other in starts)
 
 
 def _place(place: PcodePlace) -> Place:

@@ -2,11 +2,12 @@
 
 from ...impl.chip.cells import SECTOR_SIZE
 from ...impl.otadata import ENTRY_SIZE
-from ..elf_file import BootloaderElf, StructLayout
+from ..elf_file import BootloaderElf
 from ..execution.library_hooks import LIBRARY
 from ..execution.machine_state import ExecutionStopped, MachineState
 from ..execution.path_search import Arguments
 from ..execution.words import Word
+from ..struct_layout import StructLayout
 from ..theorems.machine_setup import hooks_by_address
 from .code_map import CodeMap
 from .probe import FunctionProbe, changed_bytes

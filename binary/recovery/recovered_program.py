@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from ...errors import InputError
 from ...impl.chip.chips import CHIPS
 from ...model.config import Chip
-from ..elf_file import BootloaderElf, LoadedSegment, StructLayout, Symbol
+from ..elf_file import BootloaderElf, LoadedSegment, Symbol
 from ..execution.machine_state import ExecutionStopped
+from ..struct_layout import StructLayout
 from .boot_chain import STATE_SIZE, BootChainSearch
 from .bss import find_bss
 from .code_map import CodeMap
@@ -85,8 +86,11 @@ class RecoveredProgram(BootloaderElf):
 
 def recover(image: ProgramImage) -> RecoveredProgram:
     """Return the program with the functions that can be told; raises InputError where not even the chip can."""
-    chip = _chip_of(image)
-    return _NameSearch(image, chip, ROM_FACTS.get(chip, NOTHING_KNOWN)).program()
+    try:
+        chip = _chip_of(image)
+        return _NameSearch(image, chip, ROM_FACTS.get(chip, NOTHING_KNOWN)).program()
+    except ExecutionStopped as error:
+        raise InputError(f"{image.name}: without symbols, and its code cannot be read: {error}") from error
 
 
 class _NameSearch:

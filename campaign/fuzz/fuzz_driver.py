@@ -83,16 +83,16 @@ class Fuzz:
             self.ended_by = str(error)
 
     def reported(self) -> Iterator[Finding]:
-        """Yield what was found, each kind once, shrunk; as it was found from where that ends too soon."""
+        """Yield what was found, each kind once, shrunk; as it was found from where the fuzz ends too soon."""
         found = self.findings.all()
         count = 0
         try:
-            for finding in self._mapped(shrunk, found):
+            for finding in () if self.ended_by else self._mapped(shrunk, found):
                 yield finding
                 count += 1
-        except WorkerDied as error:
-            self.ended_by = str(error)
-            yield from found[count:]
+        except (WorkerDied, KeyboardInterrupt) as error:
+            self.ended_by = str(error) or "interrupted"
+        yield from found[count:]
 
     def _mapped(self, function: Callable[[_Given], _Made], given: Iterable[_Given]) -> Iterator[_Made]:
         """Yield what the function makes of each thing given: in this process for one job, else in so many."""

@@ -6,67 +6,10 @@ The ids are those of docs/spec/cases.md: K for what was found to go wrong, R for
 code; C is a chapter of what was read in the sources.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
-from ...errors import InputError
 from ...model.config import Release
-from ...model.fault_model import FaultModel
 from . import known_histories
-from .history import History
-from .history_replay import is_confirmed, replay_history
-from .history_token import HistoryToken
+from .known_case import KnownCase
 from .player import StepOutcome
-
-
-@dataclass(frozen=True, slots=True)
-class KnownCase:
-    """One thing that ESP-IDF, or NodeMCU's module, does not keep."""
-
-    name: str
-    title: str
-    """One sentence: what happens."""
-    facts: tuple[str, ...]
-    claim_id: str | None
-    """The claim that is broken; None where no claim speaks of it."""
-    since: Release
-    """The oldest release rules under which it happens."""
-    until: Release | None
-    """The newest ones; None when it happens to this day."""
-    outcome: StepOutcome
-    """How the last step of the history ends."""
-    running: str | None
-    """What runs then."""
-    make: Callable[[Release], History]
-    """The history, under the rules of a release."""
-
-    @property
-    def history(self) -> History:
-        """The history under the oldest rules under which it happens."""
-        return self.make(self.since)
-
-    @property
-    def fault(self) -> FaultModel:
-        """The smallest fault model that admits its cuts; F0 also where there are none."""
-        return self.history.weakest_model
-
-    @property
-    def cuts(self) -> int:
-        """How many power cuts it takes."""
-        return sum(step.cut is not None for step in self.history.steps)
-
-    def token(self, release: Release | None = None) -> HistoryToken:
-        """Return its token under the rules of a release, of the oldest unless one is given."""
-        history = self.history if release is None else self.make(release)
-        return HistoryToken(self.name, self.outcome, self.running, history)
-
-    def happens_under(self, release: Release) -> bool:
-        """Play it, and tell whether the board confirms it."""
-        token = self.token(release)
-        try:
-            return is_confirmed(token, replay_history(token.history), self.claim_id)
-        except InputError:
-            return False
 
 
 def known_case(name: str) -> KnownCase:
@@ -251,6 +194,30 @@ KNOWN_CASES: tuple[KnownCase, ...] = (
         RETURNED,
         "ota_1",
         known_histories.stray_number_wraps,
+    ),
+    KnownCase(
+        "stray-number-names-what-runs",
+        "A power cut in complete() leaves a record with a right check word that names the running slot: rollback() "
+        "restarts into the image that called it.",
+        ("K18",),
+        "C6",
+        ALL,
+        None,
+        RETURNED,
+        "ota_0",
+        known_histories.stray_number_names_what_runs,
+    ),
+    KnownCase(
+        "stray-number-boots-a-download",
+        "A power cut in commence() leaves a spare record that decides, with a right check word: the next download "
+        "boots before complete(), in place of the accepted image.",
+        ("K18",),
+        "C5",
+        Release.V5_5,
+        None,
+        RETURNED,
+        "ota_0",
+        known_histories.stray_number_boots_a_download,
     ),
     KnownCase(
         "rollback-to-an-unfinished-image",

@@ -2,12 +2,13 @@
 
 from dataclasses import replace
 
+from ...impl.chip.cells import SECTOR_SIZE
 from ...impl.chip.torn_operations import Torn
 from ...impl.image.format import APP_DESC_OFFSET
 from ...impl.otadata import encode_entry, make_entry
 from ...model.config import Config, Release, ResetReason
 from ...model.ota_state import OtaImgState
-from .history import History, SmallDevice, SmallImage, upgrade
+from .history import SLOT_SIZE, History, SmallDevice, SmallImage, upgrade
 from .step import RUNNING, Step, StepCut, StepName
 
 ON = Step(StepName.RESET)
@@ -15,6 +16,7 @@ RESTART = Step(StepName.RESET, ResetReason.SOFTWARE)
 COMMENCE, ACCEPT, ROLLBACK = Step(StepName.COMMENCE), Step(StepName.ACCEPT), Step(StepName.ROLLBACK)
 SET_RUNNING = Step(StepName.SET_BOOT, label=RUNNING)
 NEW, VALID = OtaImgState.NEW, OtaImgState.VALID
+SECTORS_OF_SLOT = SLOT_SIZE // SECTOR_SIZE
 COMPLETE = Step(StepName.COMPLETE)
 """complete() without an argument: it marks the image and does not restart."""
 
@@ -131,19 +133,34 @@ def number_wraps(release: Release) -> History:
     return History(device, _images(3)).then(ON, *upgrade(2), RESTART)
 
 
+def _stray(step: Step, op: int, written: int, stray: int) -> Step:
+    """Return the step with a cut in an operation on a record, which leaves a greater number with a right check word."""
+    whole, left = (encode_entry(make_entry(number, NEW)) for number in (written, stray))
+    bits = bytes(one & ~other for one, other in zip(left, whole, strict=True))
+    return _cut(step, op, f"mask:{bits.hex()}")
+
+
 def stray_number_wraps(release: Release) -> History:
     """complete() writes number 10,064, and a cut leaves 0xFFFFFFFE with a right check word; then one more upgrade.
 
     Upgrades could have brought the numbers so far; provisioning makes the history short."""
     *written, complete = upgrade(2)
-    older, newer, whole, stray = (
-        encode_entry(make_entry(number, state))
-        for number, state in ((10_062, VALID), (10_063, VALID), (10_064, NEW), (0xFFFFFFFE, NEW))
-    )
-    torn = bytes(left & ~right for left, right in zip(stray, whole, strict=True))
+    older, newer = (encode_entry(make_entry(number, VALID)) for number in (10_062, 10_063))
     device = SmallDevice(_config(release), holds=(("ota_0", 0), ("ota_1", 1)), entries=(newer, older))
-    steps = (ON, *written, _cut(complete, 1, f"mask:{torn.hex()}"), ON, ACCEPT, *upgrade(3), RESTART)
+    steps = (ON, *written, _stray(complete, 1, 10_064, 0xFFFFFFFE), ON, ACCEPT, *upgrade(3), RESTART)
     return History(device, _images(4)).then(*steps)
+
+
+def stray_number_names_what_runs(release: Release) -> History:
+    """complete() writes number 2, of ota_1, and a cut leaves an odd number, of ota_0, which runs; then rollback()."""
+    *written, complete = upgrade(1)
+    return _start(_config(release)).then(ON, *written, _stray(complete, 1, 2, 0x2747B9A7), ON, ROLLBACK, RESTART)
+
+
+def stray_number_boots_a_download(release: Release) -> History:
+    """commence() erases the record of number 1, of ota_0, and a cut leaves a greater odd number; then a download."""
+    steps = (ON, *_accepted(1), _stray(COMMENCE, SECTORS_OF_SLOT, 1, 0xF6F2F92F), ON, *_written(2), RESTART)
+    return _start(_config(release)).then(*steps)
 
 
 def rollback_to_unfinished(release: Release) -> History:

@@ -142,8 +142,8 @@ def binary_prove(
     """
     from ...analysis.results.binary_prove_result import binary_prove_result
     from ...binary.application.application_proof import prove_application
-    from ...binary.elf_file import ProgramKind
     from ...binary.recovery.program_file import read_program
+    from ...binary.struct_layout import ProgramKind
     from ...binary.theorems.bootloader_proof import prove_bootloader
     from ...binary.theorems.proof import smt_texts
     from ...output_file import make_directory

@@ -44,7 +44,11 @@ def print_versions(console: Console, result: ReleasesResult) -> None:
         page.title(f"{version.version}: {_SOURCES[version.source]}")
         model = f"application {version.application_class}, bootloader {version.bootloader_class}"
         page.line(f"In the device model it is of the class {model}.")
-        for title, names in (("Application", version.application), ("Bootloader", version.bootloader)):
+        for title, names in (
+            ("Application", version.application),
+            ("Bootloader", version.bootloader),
+            ("Partition tables", version.generator),
+        ):
             page.line(f"{title}:")
             _rules(page, result, names)
 

@@ -8,7 +8,7 @@ from ...analysis.broken_claim import broken_by_cut
 from ...campaign.fuzz.findings import DIVERGENCE
 from ...campaign.history.history_replay import HistoryReplay
 from ...campaign.history.history_token import HistoryToken
-from ...campaign.history.known_cases import KnownCase
+from ...campaign.history.known_case import KnownCase
 from ...campaign.history.replayed_step import ReplayedStep
 from ...campaign.operation_text import describe_ops
 from ...campaign.unsafe_update.session_replay import SessionReplay

@@ -10,7 +10,8 @@ def print_settings(page: ReportPage, settings: Sequence[SettingEntry], notes: Se
     """Print the values, first those that nobody chose, marked; then the notes."""
     page.title("Settings (? assumed)" if any(setting.assumed for setting in settings) else "Settings")
     for setting in sorted(settings, key=lambda setting: not setting.assumed):
-        text = f"{setting.name.removeprefix('CONFIG_')} = {setting.value} ({setting.origin})"
+        remark = f"; {setting.remark}" if setting.remark else ""
+        text = f"{setting.name.removeprefix('CONFIG_')} = {setting.value} ({setting.origin}{remark})"
         page.item("?" if setting.assumed else " ", text, style="yellow" if setting.assumed else None)
     for note in notes:
         page.item("!", note, style="yellow")

@@ -4,7 +4,8 @@ import re
 
 from otaproof.campaign.history.history_replay import replay_history
 from otaproof.campaign.history.history_token import encode_history_token
-from otaproof.campaign.history.known_cases import KNOWN_CASES, KnownCase, known_case
+from otaproof.campaign.history.known_case import KnownCase
+from otaproof.campaign.history.known_cases import KNOWN_CASES, known_case
 
 from .board_scripts import transcript
 from .case_text import CaseText

@@ -79,8 +79,11 @@ def claims_page(kept: Kept, proved: Proofs) -> SpecPage:
         "finite, so *holds* means that no reachable state violates the claim. *Violated* comes with a shortest trace, "
         "which the simulated board has confirmed byte for byte, and with a token for `otaproof replay`. The table "
         "gives the weakest [fault model](glossary.md#fault-model) under which the claim is violated, and the number of "
-        "power cuts in the trace. `otaproof prove` decides the same claims independently, by induction over 32-bit "
-        "sequence numbers with two SMT solvers; its verdicts are *proved* and *refuted*.",
+        "power cuts in the trace. `otaproof prove` decides the same claims, where it can by induction over 32-bit "
+        "sequence numbers with two SMT solvers, which does not rest on a search. Its refutations come from a search, "
+        "and both solvers confirm each trace; "
+        f"{_searched(proved)} of its proofs for the builds below are a search of all states as well "
+        "([how they are proved](#how-they-are-proved)). Its verdicts are *proved* and *refuted*.",
     )
     page.heading(HEADING)
     page.add(left_out_note(), left_out_table())
@@ -195,6 +198,11 @@ def _methods(page: SpecPage, proved: Proofs) -> None:
     )
 
 
+def _searched(proved: Proofs) -> int:
+    """Return how many claims of all configurations are proved by a search of all states alone."""
+    return sum(text == "proved: search" for row in proved.values() for text in row.values())
+
+
 def _counts(proved: Proofs, claim_id: str) -> Iterator[int]:
     found = [row[claim_id] for row in proved.values() if claim_id in row]
     ends = [*(f"proved: {method}" for method in METHODS[:-1]), "refuted: search", "proved: search"]
@@ -266,7 +274,8 @@ def _readings(claim: Claim) -> Iterator[str]:
     if claim.id == RECOVERY:
         yield (
             "On the graph of all reachable states: no state is a deadlock. From each state some path without a power "
-            f"cut leads to a state in which the marked image starts ({repo_file('proofs/prover/dead_ends.py')})."
+            "cut leads to a state in which the marked image starts and can accept itself "
+            f"({repo_file('proofs/prover/dead_ends.py')})."
         )
     if claim.id == GROWTH:
         yield (

@@ -15,8 +15,8 @@ def contract_page() -> SpecPage:
         "updates, paraphrased in its order, with its evidence and its exceptions. The evidence is a claim that is "
         "decided for all histories, a row of the life cycle that a test plays on the simulated board, or a page whose "
         "tables are played on it. A claim is evidence for a sentence where its verdict is *holds*: "
-        "[the verdicts](claims.md#verdicts) tell in which configurations that is. Where nothing is claimed the table "
-        "says why."
+        "[the verdicts](claims.md#verdicts) tell in which configurations that is. Where no claim speaks of it the "
+        "table says why, and where it is shown."
     )
     page.heading("NodeMCU's documentation of otaupgrade")
     _sections(page, SEED_SECTIONS)

@@ -5,6 +5,7 @@ from typing import Any
 
 from otaproof.campaign.conformance.release_probes import CALLS, PROBES, observe
 from otaproof.campaign.history.known_cases import KNOWN_CASES
+from otaproof.impl.partitions.generator_rules import GENERATOR_RULES
 from otaproof.impl.release_rules import APP_RULES, BOOTLOADER_RULES, ReleaseRule
 from otaproof.model.config import Config, Release
 
@@ -58,6 +59,11 @@ def releases_page(kept: Mapping[str, Any]) -> SpecPage:
         "Of the bootloader; but for the first two, also of an application that verifies an image or reads a table:"
     )
     _rules(page, BOOTLOADER_RULES)
+    page.add(
+        "Of gen_esp32part.py, which makes and checks partition tables, by the version of the application "
+        f"({repo_file('impl/partitions/generator_rules.py')}):"
+    )
+    _rules(page, GENERATOR_RULES)
     page.heading("Cases that come or go")
     page.add("All other [named cases](cases.md#named-cases) happen in all releases.")
     page.table(

@@ -223,7 +223,8 @@ LEMMAS: tuple[Lemma, ...] = (
         "ranks_tell_what_numbers_tell",
         "an action can be taken with 32-bit numbers exactly if it can be with their ranks, and leads to the ranks of "
         "what it leads to; a claim holds of both or of neither",
-        "z3 and bitwuzla, for each action and claim of the device model; tests ask it of all configurations",
+        "z3 and bitwuzla, for each action and claim of the device model; `otaproof prove` asks it where a proof is a "
+        "search, slow tests ask it of all configurations",
         partial(prove_quotient, _SCOPES),
     ),
 )

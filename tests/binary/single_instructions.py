@@ -7,9 +7,10 @@ from typing import Any, NamedTuple
 import z3
 from unicorn import UC_ARCH_RISCV, UC_ERR_FETCH_UNMAPPED, UC_MODE_RISCV32, Uc, UcError, riscv_const
 
-from otaproof.binary.elf_file import Architecture, BootloaderElf, LoadedSegment, StructLayout
+from otaproof.binary.elf_file import Architecture, BootloaderElf, LoadedSegment
 from otaproof.binary.execution.machine_state import ExecutionStopped, MachineState
 from otaproof.binary.execution.path_search import Branch
+from otaproof.binary.struct_layout import StructLayout
 
 CODE, DATA, DATA_SIZE = 0x42000000, 0x3FC80000, 0x3000
 _PC = riscv_const.UC_RISCV_REG_PC

@@ -26,10 +26,11 @@ from single_instructions import (
     words,
 )
 
-from otaproof.binary.elf_file import Architecture, BootloaderElf, LoadedSegment, StructLayout
+from otaproof.binary.elf_file import Architecture, BootloaderElf, LoadedSegment
 from otaproof.binary.execution.machine_state import ExecutionStopped, MachineState
 from otaproof.binary.isa import pcode, rv32
 from otaproof.binary.isa.rv32_decoder import decode
+from otaproof.binary.struct_layout import StructLayout
 
 STEPS = [pytest.param(rv32.step, id="rv32"), pytest.param(pcode.step, id="pcode")]
 

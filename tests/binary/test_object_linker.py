@@ -13,9 +13,10 @@ pytest.importorskip("z3", reason="z3 is not installed")
 from build_application import APPLICATION_SOURCES, compile_objects
 from build_firmware import CORES, SOURCES, Build
 from otaproof.binary.application.call_theorems import CALL_THEOREMS
-from otaproof.binary.elf_file import Architecture, BootloaderElf, ProgramKind, parse_loaded
+from otaproof.binary.elf_file import Architecture, BootloaderElf, parse_loaded
 from otaproof.binary.linking.object_linker import link_objects
 from otaproof.binary.recovery.program_file import read_program
+from otaproof.binary.struct_layout import ProgramKind
 from otaproof.binary.theorems.bootloader_proof import prove_bootloader
 from otaproof.binary.theorems.proof import TheoremProof, prove_theorem
 from otaproof.binary.theorems.question import TheoremVerdict
@@ -130,7 +131,9 @@ def test_strong_symbol_counts_before_a_weak_one_and_the_first_of_two(tmp_path: P
     texts = {
         "one": "__attribute__((weak)) int chosen(void) { return 1; }\nint first(void) { return 1; }\n",
         "two": "int chosen(void) { return 2; }\n__attribute__((weak)) int first(void) { return 2; }\nint common[5];\n"
-        "typedef struct { int app_count; } bootloader_state_t;\nbootloader_state_t state;\n",
+        "typedef struct { unsigned offset, size; } place_t;\n"
+        "typedef struct { place_t ota_info, factory, test, ota[16]; int app_count; }\n"
+        "bootloader_state_t;\nbootloader_state_t state;\n",
         "three": "int common[5];\nint chosen(void);\nint first(void);\nint (*table[])(void) = { chosen, first };\n",
     }
     objects = []

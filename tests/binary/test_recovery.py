@@ -12,10 +12,11 @@ pytest.importorskip("z3", reason="z3 is not installed")
 from build_firmware import CORES
 from build_stripped import COMMITTED, COMPILER, DRIVER_FAULTS, IMAGES, compile_whole, image_of, stripped
 from firmware_faults import FAULTS, Subject
-from otaproof.binary.elf_file import ProgramKind, read_bootloader_elf
+from otaproof.binary.elf_file import read_bootloader_elf
 from otaproof.binary.recovery.program_file import read_program
 from otaproof.binary.recovery.program_image import read_image
 from otaproof.binary.recovery.recovered_program import CHAIN, FLAG, CannotTell, RecoveredProgram
+from otaproof.binary.struct_layout import ProgramKind
 from otaproof.binary.theorems.proof import prove_theorem
 from otaproof.binary.theorems.question import TheoremVerdict
 from otaproof.binary.theorems.selection_theorem import SELECTION

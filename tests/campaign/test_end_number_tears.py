@@ -3,7 +3,7 @@
 import struct
 import zlib
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import cache
 from itertools import product
 
@@ -14,8 +14,8 @@ from otaproof.impl.chip.torn_operations import can_erase_leave, can_program_leav
 from otaproof.model.config import Config, Release
 from otaproof.model.device.allowance import Allowance
 from otaproof.model.device.end_numbers import ERASED, LAST
-from otaproof.model.device.records import Word
-from otaproof.model.device.state import Numbers, Phase, Scope, Task, Usage
+from otaproof.model.device.records import Check, Numbers, Word
+from otaproof.model.device.state import Phase, Scope, Task, Usage
 from otaproof.model.device.stepper import Stepper, stepper
 from otaproof.model.fault_model import FaultModel
 
@@ -59,36 +59,34 @@ def tears(whole: bytes, phase: Phase) -> Iterator[bytes]:
 def left_in_bytes(number: int, word: Word, phase: Phase, fault: FaultModel) -> frozenset[RecordView]:
     """Return all that a cut can leave, read as the model reads it."""
     whole = record(number, word)
-    possible = (
-        (lambda after: can_erase_leave(after, whole, fault))
-        if phase is Phase.ERASE
-        else (lambda after: can_program_leave(after, BLANK, whole, fault))
-    )
-    return frozenset(read(after) for after in set(tears(whole, phase)) if possible(after))
+
+    def is_possible(after: bytes) -> bool:
+        if phase is Phase.ERASE:
+            return can_erase_leave(after, whole, fault)
+        return can_program_leave(after, BLANK, whole, fault)
+
+    return frozenset(read(after) for after in set(tears(whole, phase)) if is_possible(after))
 
 
 def left_in_model(steps: Stepper, number: int, word: Word, phase: Phase) -> frozenset[RecordView]:
     """Return what the cuts of the model leave."""
     view = read(record(number, word))
-    fields = dict(
-        record0_check=view.check,
-        record0_word=view.word,
-        record0_slot=view.slot,
-        record0_seq=view.seq,
-        sector=0,
-        phase=phase,
-        task=Task.COMPLETE,
-        running=0,
-        session=1,
-    )
-    state = tuple({**steps.as_dict(steps.initial), **fields}.values())
+    known: dict[str, int] = {
+        **{f"record0_{name}": value for name, value in asdict(view).items() if f"record0_{name}" in steps.names},
+        **{"sector": 0, "phase": phase, "task": Task.COMPLETE, "running": 0, "session": 1},
+    }
+    state = tuple({**steps.as_dict(steps.initial), **known}.values())
     after = [
         steps.as_dict(new)
         for number, new in steps.successors(state)
         if steps.model.actions[number].name.startswith("cut_in_")
     ]
-    names = ("check", "word", "slot", "seq")
-    return frozenset(RecordView(*(fields[f"record0_{name}"] for name in names)) for fields in after)
+    return frozenset(
+        RecordView(
+            Check(fields["record0_check"]), Word(fields["record0_word"]), fields["record0_slot"], fields["record0_seq"]
+        )
+        for fields in after
+    )
 
 
 @pytest.mark.parametrize("fault", FAULTS)

@@ -5,10 +5,11 @@ import pickle
 from dataclasses import replace
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
+from otaproof.analysis import fuzz_findings
 from otaproof.campaign.fuzz import fuzz_driver
 from otaproof.campaign.fuzz.findings import (
     BLOCK,
@@ -287,6 +288,32 @@ def test_findings_stay_where_a_worker_dies_while_they_are_made_small(monkeypatch
     monkeypatch.setattr(fuzz_driver, "shrunk", dies)
     assert found == list(fuzz.reported())
     assert "killed" in fuzz.ended_by
+
+
+def test_interrupt_while_findings_are_made_small_keeps_them(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is told, with exit code 3, and so it is where they are replayed."""
+    _, whole = as_json(capsys, "--runs", "40", "--seed", "5", *OPTIONS)
+
+    def interrupted(given: object) -> NoReturn:
+        raise KeyboardInterrupt
+
+    for module, name in ((fuzz_driver, "shrunk"), (fuzz_findings, "replay_history")):
+        with monkeypatch.context() as patched:
+            patched.setattr(module, name, interrupted)
+            code, report = as_json(capsys, "--runs", "40", "--seed", "5", *OPTIONS)
+        assert (3, True) == (code, report["interrupted"])
+        assert [one["claim"] for one in whole["findings"]] == [one["claim"] for one in report["findings"]]
+
+
+def test_nothing_is_made_small_after_an_interrupt(monkeypatch: pytest.MonkeyPatch) -> None:
+    """That would take longer than whoever interrupts waits."""
+    fuzz = Fuzz(5, WORLDS, Limits(runs=2 * BLOCK))
+    fuzz.run(lambda result: None)
+    fuzz.ended_by = "interrupted"
+    monkeypatch.setattr(fuzz_driver, "shrunk", lambda finding: pytest.fail("is made small"))
+    assert fuzz.findings.all() == list(fuzz.reported())
 
 
 def test_interrupted_command_reports_and_has_exit_code_3(

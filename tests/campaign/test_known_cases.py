@@ -8,7 +8,8 @@ from otaproof.campaign.history.case_table import case_rows
 from otaproof.campaign.history.history import History, SmallDevice, SmallImage, upgrade
 from otaproof.campaign.history.history_replay import replay_history
 from otaproof.campaign.history.history_token import decode_history_token
-from otaproof.campaign.history.known_cases import KNOWN_CASES, KnownCase, known_case
+from otaproof.campaign.history.known_case import KnownCase
+from otaproof.campaign.history.known_cases import KNOWN_CASES, known_case
 from otaproof.campaign.history.player import Player, StepOutcome
 from otaproof.campaign.history.step import Step, StepCut, StepName
 from otaproof.cli.main import main

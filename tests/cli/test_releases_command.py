@@ -6,14 +6,15 @@ import pytest
 
 from otaproof.analysis.results.releases_result import OF, releases_result
 from otaproof.cli.main import main
+from otaproof.impl.partitions.generator_rules import GENERATOR_RULES
 from otaproof.impl.release_points import read_point
 from otaproof.impl.release_rules import APP_RULES, BOOTLOADER_RULES
 
 
-def test_every_rule_is_of_one_program_or_of_both() -> None:
+def test_every_rule_is_told_once() -> None:
     """None is left out, none is told twice."""
     told = [rule.name for rules in OF.values() for rule in rules]
-    assert sorted(told) == sorted(rule.name for rule in (*APP_RULES, *BOOTLOADER_RULES))
+    assert sorted(told) == sorted(rule.name for rule in (*APP_RULES, *BOOTLOADER_RULES, *GENERATOR_RULES))
 
 
 def test_what_a_release_changed_is_told_by_program() -> None:
@@ -46,6 +47,12 @@ def test_a_change_is_seen_between_the_versions_around_it() -> None:
     before, after = releases_result([read_point("5.1.3"), read_point("5.1.4")]).versions
     assert {"asserts_description"} == set(after.application) - set(before.application)
     assert {"asserts_description", "asserts_each_mapping"} == set(after.bootloader) - set(before.bootloader)
+
+
+def test_rules_of_the_generator_are_those_of_the_version() -> None:
+    """5.3 came to want whole sectors for apps."""
+    before, after = releases_result([read_point("5.2.7"), read_point("5.3.0")]).versions
+    assert {"wants_whole_app_sectors"} == set(after.generator) ^ set(before.generator)
 
 
 @pytest.mark.parametrize("arguments", [(), ("5.1.3", "6.1-beta1")], ids=["all", "versions"])

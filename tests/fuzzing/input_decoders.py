@@ -195,6 +195,12 @@ def _elf_file(data: bytes) -> None:
     parse_bootloader_elf(data, "input")
 
 
+def _object_archive(data: bytes) -> None:
+    from otaproof.binary.linking.object_linker import link_objects
+
+    link_objects(data, "input")
+
+
 def _program_image(data: bytes) -> None:
     from otaproof.binary.recovery.program_image import read_image
 
@@ -235,6 +241,7 @@ DECODERS: Mapping[str, Decoder] = {
         Decoder("pair_replay", _pair_replay, seed_inputs.pair_tokens),
         Decoder("run_token", _run_token, seed_inputs.run_tokens, needs="unicorn"),
         Decoder("elf_file", _elf_file, seed_inputs.elf_files, needs="elftools"),
+        Decoder("object_archive", _object_archive, seed_inputs.object_archives, needs="elftools"),
         Decoder("program_image", _program_image, seed_inputs.program_images, needs="elftools"),
         Decoder("verdict_file", _verdict_file, seed_inputs.verdict_files),
         Decoder("release", _release, seed_inputs.releases),

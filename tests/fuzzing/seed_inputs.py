@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from itertools import islice, pairwise
 from pathlib import Path
 
+from elf_builder import archive, relocated
+
 from otaproof.analysis.shipped_verdicts import FILE as VERDICTS
 from otaproof.campaign.history.history_token import record_of_token
 from otaproof.campaign.history.known_cases import KNOWN_CASES
@@ -165,6 +167,12 @@ def elf_files() -> Seeds:
     """Bootloaders of both instruction sets."""
     names = ("riscv-faithful-Os", "xtensa-faithful-Os", "riscv-faithful-Os-rollback=0")
     return tuple((FIRMWARE / f"images/{name}.elf").read_bytes() for name in names)
+
+
+def object_archives() -> Seeds:
+    """An object with a relocation, and an archive of it."""
+    raw = relocated(entry_size=12, info=1)
+    return raw, archive([(b"a.o/", raw)])
 
 
 def program_images() -> Seeds:

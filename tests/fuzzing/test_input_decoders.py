@@ -14,7 +14,7 @@ from places import ROOT
 
 KEPT = ROOT / "tests/fuzzing/kept"
 """Inputs that failed once, a folder for each decoder."""
-SLOW = {"command_line": 25, "project_folder": 60, "elf_file": 60, "flash_dump": 60}
+SLOW = {"command_line": 25, "project_folder": 60, "elf_file": 60, "object_archive": 60, "flash_dump": 60}
 """Decoders of which a short run has fewer inputs than the others."""
 every_decoder = pytest.mark.parametrize("decoder", chosen(()), ids=lambda decoder: decoder.name)
 

@@ -48,6 +48,13 @@ def test_one_version_is_locked_for_each_supported_place() -> None:
 
 
 @pytest.mark.drift
+def test_tests_of_the_ranges_are_there() -> None:
+    """pytest ends at once where one of the paths that the Makefile names is not."""
+    (text,) = re.findall(r"^RANGE_TESTS := ((?:.*\\\n)*.*)", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    paths = text.replace("\\", " ").split()
+    assert len(paths) > 5 and [] == [path for path in paths if not (ROOT / path).exists()]
+
+
 def test_lock_names_no_host_and_no_option_but_hashes() -> None:
     """The package index is the user's choice."""
     text = LOCK.read_text(encoding="utf-8")

@@ -11,6 +11,7 @@ from otaproof.campaign.conformance.vectors import read_vectors
 from otaproof.impl import board
 from otaproof.impl.app import esp_ota_select
 from otaproof.impl.partitions import table
+from otaproof.impl.partitions.generator_rules import GENERATOR_RULES
 from otaproof.impl.partitions.table import load_partitions
 from otaproof.impl.release_points import (
     class_of_app,
@@ -173,7 +174,7 @@ def test_names_of_versions_are_those_of_tags_and_branches(text: str, label: str)
 
 def test_rules_are_named_once_and_in_branches_that_there_are() -> None:
     """A tag of a branch that does not exist would never begin anything."""
-    names = [each.name for each in (*APP_RULES, *BOOTLOADER_RULES)]
+    names = [each.name for each in (*APP_RULES, *BOOTLOADER_RULES, *GENERATOR_RULES)]
     assert len(names) == len(set(names))
     edges = {edge.branch for each in (*APP_RULES, *BOOTLOADER_RULES) for span in each.spans for edge in span if edge}
     assert edges <= set(BRANCHES)

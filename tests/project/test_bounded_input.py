@@ -85,6 +85,17 @@ def test_lines_of_a_small_file_that_unpacks_to_much_are_refused(tmp_path: Path) 
         list(read_lines(path))
 
 
+def test_lines_without_end_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hundreds of millions of empty ones are a few megabytes, packed."""
+    monkeypatch.setattr(bounded_input, "MOST_LINES", 1000)
+    path = tmp_path / "lines"
+    path.write_bytes(gzip.compress(b"\n" * 1000))
+    assert [b""] * 1000 == list(read_lines(path))
+    path.write_bytes(gzip.compress(b"\n" * 1001))
+    with pytest.raises(InputError, match="more than 1,000 lines"):
+        list(read_lines(path))
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [

@@ -200,6 +200,35 @@ def test_table_that_its_generator_accepts_is_not_called_refused(
     assert [] == places(report, "D53")
 
 
+OF_OLD_GENERATORS = {
+    "D44": (TABLE.replace("0x2000", "0x3000"), "4.2.2", "4.2.3"),
+    "D49": (TABLE + "logs,data,fat,0x50004,4K\n", "4.4.8", "5.0"),
+    "D53": (TABLE + "logs,data,nvs,,0x2000\n", "5.4.4", "5.5"),
+    "D56": (TABLE.strip() + "readonly\n", "5.1.7", "5.2"),
+}
+"""By the id of a rule: a table, the last version under which it finds nothing, and the next."""
+
+
+@pytest.mark.parametrize("rule", OF_OLD_GENERATORS)
+def test_table_is_judged_by_the_rules_of_its_release(
+    rule: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What old generators took, or old applications did not heed, is no finding."""
+    table, before, since = OF_OLD_GENERATORS[rule]
+    project = str(make_project(tmp_path, Broken(table=table, built_table=TABLE)))
+    found = [places(findings(capsys, project, "--idf", version)[1], rule) for version in (before, since)]
+    assert (False, True) == (bool(found[0]), bool(found[1]))
+
+
+def test_otadata_off_a_sector_is_a_finding_under_every_release(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Old generators let it lie there, and no update can be recorded in it."""
+    table = TABLE.replace("0x4000", "0x3000").replace("0xd000", "0xd004")
+    _, report = findings(capsys, str(make_project(tmp_path, Broken(table=table, built_table=TABLE))), "--idf", "4.4.8")
+    assert [] != places(report, "D49")
+
+
 def test_two_faults_of_one_table_are_both_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The generator stops at the first."""
     table = TABLE.replace("0x2000", "0x1000").replace("ota_1, ", "ota_2, ")

@@ -17,6 +17,7 @@ from otaproof.impl.otadata import encode_entry, make_entry
 from otaproof.impl.partitions.partition import Partition
 from otaproof.impl.partitions.table import encode_table
 from otaproof.impl.program_end import Restart
+from otaproof.impl.release_points import read_point, with_versions
 from otaproof.model.config import Config, Pin, Release, ResetReason
 from otaproof.model.ota_state import OtaImgState
 
@@ -239,10 +240,14 @@ def test_from_6_1_an_open_session_blocks_the_next(release: Release, is_refused: 
         app.otaupgrade.commence()
 
 
-def test_read_only_slot_cannot_be_updated_from_5_5_on() -> None:
+@pytest.mark.parametrize(("version", "is_refused"), [("5.1.7", False), ("5.2.0", True)])
+def test_read_only_slot_cannot_be_updated_from_5_2_on(version: str, is_refused: bool) -> None:
     """D56: the error comes with the first erase."""
-    config = Config(app_release=Release.V5_5, bootloader_release=Release.V5_5)
+    config = with_versions(Config(), read_point(version), read_point(version))
     app = start(make_board((OTADATA, OTA_0, replace(OTA_1, readonly=True)), {"ota_0": IMAGE}, config))
+    if not is_refused:
+        app.otaupgrade.commence()
+        return
     with pytest.raises((LuaError, OtaError)):
         app.otaupgrade.commence()
 

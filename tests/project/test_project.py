@@ -8,6 +8,7 @@ import pytest
 
 from otaproof.errors import InputError
 from otaproof.impl.image.format import build_image
+from otaproof.impl.partitions.csv_format import CsvPlaces
 from otaproof.impl.partitions.partition import Partition
 from otaproof.impl.partitions.table import encode_table
 from otaproof.model.config import Release
@@ -279,7 +280,7 @@ def test_built_table_that_differs_is_noted(tmp_path: Path) -> None:
     built = (Partition("otadata", 1, 0, 0x9000, 0x2000), Partition("ota_0", 0, 0x10, 0x10000, 0x100000))
     write(tmp_path, "build/partition_table/partition-table.bin", encode_table(built))
     project = recognise(make_project(tmp_path, "CONFIG_PARTITION_TABLE_CUSTOM=y"))
-    note = stale_table_note(project, settings_of(project), table_of(project))
+    note = stale_table_note(project, CsvPlaces(), table_of(project))
     assert note is not None
     assert "partition-table.bin is another partition table than the project's" in note
 
@@ -290,7 +291,7 @@ def test_built_table_that_is_the_project_s_is_not_noted(tmp_path: Path) -> None:
     project = recognise(make_project(tmp_path, "CONFIG_PARTITION_TABLE_CUSTOM=y"))
     write(tmp_path, "build/partition_table/partition-table.bin", encode_table(table_of(project)))
     project = recognise(tmp_path)
-    assert None is stale_table_note(project, settings_of(project), table_of(project))
+    assert None is stale_table_note(project, CsvPlaces(), table_of(project))
 
 
 @pytest.mark.skipif(not EXAMPLES.is_dir(), reason="ESP-IDF's example configurations are not at hand")

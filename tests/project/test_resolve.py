@@ -1,6 +1,7 @@
 """One answer to what device is meant: the same for every command, with the origin of each value."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from otaproof.impl.image.format import encode_image
 from otaproof.impl.otadata import encode_entry, make_entry
 from otaproof.impl.partitions.csv_format import CsvPlaces, parse_csv
 from otaproof.impl.partitions.table import encode_table
+from otaproof.impl.release_points import read_point
 from otaproof.model.config import Chip, Config, Release
 from otaproof.model.ota_state import OtaImgState
 from otaproof.project.device_builder import build_device, table_of
@@ -76,14 +78,23 @@ def facts(config: Config) -> tuple[Chip, bool, Release, Release]:
 @pytest.mark.parametrize(("make", "name"), [(release, "firmware.bin"), (dump, "ota_0 of")])
 def test_image_tells_chip_rollback_and_release(make: Callable[..., Path], name: str, tmp_path: Path) -> None:
     """Nobody has to type what the image says, be it a file or in a dump."""
-    values = told(resolve(Inputs(make(tmp_path, image()))))
-    assert ("esp32s3", "4.4.7, not recorded: rules read from sources", "y") == (
+    resolved = resolve(Inputs(make(tmp_path, image())))
+    values = told(resolved)
+    assert ("esp32s3", "4.4.7", "y") == (
         values["CONFIG_IDF_TARGET"][0],
         values["ESP-IDF release of the application"][0],
         values[f"CONFIG_{ROLLBACK}"][0],
     )
     for origin in (values["CONFIG_IDF_TARGET"][1], values[f"CONFIG_{ROLLBACK}"][1]):
         assert name in origin and "assumed" not in origin
+
+
+@pytest.mark.parametrize(("idf", "remark"), [("4.4.7", "not recorded: rules read from sources"), ("4.4", "")])
+def test_version_that_was_not_recorded_says_so_beside_its_value(idf: str, remark: str, tmp_path: Path) -> None:
+    """The value is the version alone."""
+    resolved = resolve(Inputs(release(tmp_path, image()), app_release=idf))
+    found = resolved.value("ESP-IDF release of the application")
+    assert (idf, remark) == (found.value, found.remark)
 
 
 def _samples() -> list[object]:
@@ -119,7 +130,13 @@ def test_photo_frame_is_an_esp32_of_4_4_with_rollback(is_dump: bool, tmp_path: P
     path = tmp_path / "flash.bin"
     path.write_bytes(flash)
     resolved = resolve(Inputs(path if is_dump else folder))
-    assert (Chip.ESP32, True, Release.V4_4, Release.V4_4) == facts(resolved.config)
+    config = resolved.config
+    assert (Chip.ESP32, True, "4.4.7", "4.4.7") == (
+        config.chip,
+        config.rollback,
+        config.app_name,
+        config.bootloader_name,
+    )
     assert () == resolved.warnings
 
 
@@ -199,6 +216,47 @@ def test_table_of_a_dump_is_found_where_it_lies(tmp_path: Path) -> None:
         "a table begins there, none at 0x8000" in told(resolved)["CONFIG_PARTITION_TABLE_OFFSET"][1],
     )
     assert ["otadata", "ota_0", "ota_1"] == [partition.label for partition in table_of(resolved)]
+
+
+@pytest.mark.parametrize(
+    ("idf", "generator"),
+    [
+        (Inputs(app_release="5.1.4"), "5.1.4"),
+        (Inputs(), "4.4.7"),
+        (Inputs(app_release="6.1"), "6.1.0"),
+        (Inputs(bootloader_release="5.1"), "4.4.7"),
+    ],
+)
+@pytest.mark.parametrize("make", [release, dump])
+def test_partition_table_is_of_the_release_of_the_application(
+    make: Callable[..., Path], idf: Inputs, generator: str, tmp_path: Path
+) -> None:
+    """As the command line says, else as the image does."""
+    resolved = resolve(replace(idf, subject=make(tmp_path, image())))
+    assert read_point(generator) == resolved.places.version
+
+
+def test_partition_table_of_no_release_is_read_by_the_newest_rules(tmp_path: Path) -> None:
+    """Whatever release the device is then taken to have."""
+    table = tmp_path / "table.csv"
+    table.write_text(CSV + "more,data,nvs,,0x2000\n")
+    with pytest.raises(InputError, match=r"too small for a writable nvs; .* \(a rule of ESP-IDF 5.5-beta1 on\)"):
+        table_of(resolve(Inputs(partitions=table)))
+    assert 4 == len(table_of(resolve(Inputs(partitions=table, app_release="5.4.4"))))
+
+
+@pytest.mark.parametrize(("idf", "is_read"), [(["5.4", "5.5"], True), (["5.5,5.4"], False), (None, False)])
+def test_first_of_several_releases_made_the_table(idf: list[str] | None, is_read: bool, tmp_path: Path) -> None:
+    """As `explain` takes them."""
+    table, otadata = tmp_path / "table.csv", tmp_path / "otadata.bin"
+    table.write_text(CSV + "more,data,nvs,,0x2000\n")
+    otadata.write_bytes(BLANK)
+    inputs = Inputs(partitions=table, otadata=otadata)
+    if is_read:
+        assert 4 == len(load(inputs, idf).table)
+        return
+    with pytest.raises(InputError, match="too small for a writable nvs"):
+        load(inputs, idf)
 
 
 def test_bootloader_s_own_word_goes_before_the_application_s_release(tmp_path: Path) -> None:

@@ -18,7 +18,6 @@ from otaproof.model.fault_model import FaultModel
 from otaproof.model.flash_endurance import highest_number
 from otaproof.model.terms.terms import bool_field, num_field
 from otaproof.proofs.explicit.explorer import claims_of, explore, with_ghosts_of
-from otaproof.proofs.explicit.vacuity import PREMISES, premise_depth
 from otaproof.proofs.invariants.invariant_catalogue import invariants
 from otaproof.proofs.invariants.vocabulary import left_by_cuts
 from otaproof.proofs.prover import prover
@@ -198,25 +197,6 @@ def test_what_many_slots_keep_is_proved_for_sixteen() -> None:
 def test_a_walk_stops_where_an_action_cannot_be_taken() -> None:
     """A trace is replayed, not believed."""
     assert follow(stepper(PROPER), ("power_on", "power_on")) is None
-
-
-@pytest.mark.parametrize("id_", list(PREMISES))
-def test_premises_are_met(id_: str) -> None:
-    """The premise of each claim is reached in some scope."""
-    scope = replace(ANY, config=Config(rollback=True, anti_rollback=True), versions=2)
-    assert premise_depth(scope, id_) is not None
-
-
-def test_a_claim_that_has_nothing_to_say_is_told() -> None:
-    """With restart-at-once use two records never name one slot: the proof says so."""
-    (decision,) = decide(PROPER, {"C11"}, effort=replace(QUICK, checks_vacuity=True))
-    assert decision.verdict is ProofVerdict.PROVED
-    assert "nothing" not in decision.method and "possibly vacuous" in decision.method
-
-
-def test_every_claim_about_states_has_a_premise() -> None:
-    """None is left out of the check."""
-    assert set(PREMISES) == {item.claim.id for item in DEVICE_CLAIMS}
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)

@@ -4,7 +4,15 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from ....impl.chip.chips import CHIPS
-from ....impl.partitions.generator_checks import OTADATA_SIZE, TABLE_SIZE, is_primary, offset_alignment
+from ....impl.partitions.generator_checks import (
+    OFFSET_ALIGNMENT,
+    OTADATA_SIZE,
+    TABLE_SIZE,
+    is_primary,
+    offset_alignment,
+)
+from ....impl.partitions.generator_rules import WANTS_ONE_OTADATA
+from ....impl.release_rules import app_rules
 from ...lenient_table import TableReading, TableRow
 from ..rule import RuleFinding, Severity, at, quoted, rule
 from ..subject import Need, Subject
@@ -91,9 +99,10 @@ def no_otadata(subject: Subject) -> Iterator[RuleFinding]:
     needs=(Need.TABLE,),
 )
 def otadata_size(subject: Subject) -> Iterator[RuleFinding]:
-    """An otadata that is not two sectors."""
+    """An otadata that is not two sectors; that it may be larger was a rule of old generators."""
+    is_exact = WANTS_ONE_OTADATA.holds_in(subject.settings.generator)
     for row in subject.known_table.otadata:
-        if row.partition.size != OTADATA_SIZE:
+        if row.partition.size < OTADATA_SIZE or (is_exact and row.partition.size > OTADATA_SIZE):
             yield at(row.place, f"{quoted(row)} has 0x{row.partition.size:x} bytes, not 0x{OTADATA_SIZE:x}")
 
 
@@ -178,9 +187,10 @@ def too_many_slots(subject: Subject) -> Iterator[RuleFinding]:
     needs=(Need.TABLE,),
 )
 def misaligned(subject: Subject) -> Iterator[RuleFinding]:
-    """Offsets that no page of the MMU, or no sector, begins at."""
+    """Offsets that no page of the MMU, or no sector, begins at; old generators let data begin elsewhere."""
     for row in subject.known_table.rows:
-        alignment = offset_alignment(row.partition.type)
+        of_type = offset_alignment(row.partition.type, subject.settings.generator)
+        alignment = OFFSET_ALIGNMENT if row.partition.is_otadata else of_type
         if row.partition.offset % alignment:
             yield at(row.place, f"{quoted(row)}: offset 0x{row.partition.offset:x} is no multiple of 0x{alignment:x}")
 
@@ -217,10 +227,10 @@ def overlap(subject: Subject) -> Iterator[RuleFinding]:
 )
 def below_table(subject: Subject) -> Iterator[RuleFinding]:
     """Partitions where the bootloader or the table itself lies."""
-    end = subject.config.table_offset + TABLE_SIZE
+    end, version = subject.config.table_offset + TABLE_SIZE, subject.settings.generator
     for row in subject.known_table.rows:
         partition = row.partition
-        if partition.offset < end and not is_primary(partition.type, partition.subtype):
+        if partition.offset < end and not is_primary(partition.type, partition.subtype, version):
             yield at(
                 row.place,
                 f"{quoted(row)} at 0x{partition.offset:x} begins before the partition table at "
@@ -308,14 +318,15 @@ def slots_differ(subject: Subject) -> Iterator[RuleFinding]:
     "D56",
     Severity.ERROR,
     title="a slot, or otadata, is read-only",
-    reason="From 5.5 on every write to it is refused.",
+    reason="From 5.2 on every write to it is refused.",
     remedy="Drop the flag.",
     source="components/esp_partition/partition_target.c, esp_partition_write",
     needs=(Need.TABLE,),
 )
 def readonly(subject: Subject) -> Iterator[RuleFinding]:
     """Flags that forbid an update."""
-    for row in subject.known_table.rows:
+    rows = subject.known_table.rows if app_rules(subject.settings.generator).honours_readonly else ()
+    for row in rows:
         if row.partition.readonly and (row.partition.is_ota_slot or row.partition.is_otadata):
             yield at(row.place, f"{quoted(row)} is flagged readonly")
 
