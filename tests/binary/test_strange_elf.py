@@ -7,6 +7,7 @@ import pytest
 
 pytest.importorskip("elftools", reason="pyelftools is not installed")
 pytest.importorskip("pypcode", reason="pypcode is not installed")
+pytest.importorskip("unicorn", reason="unicorn is not installed")
 pytest.importorskip("z3", reason="z3 is not installed")
 
 from elf_builder import (
@@ -37,6 +38,7 @@ from otaproof.binary import elf_file, metered_bytes, struct_layout
 from otaproof.binary.elf_file import LoadedSegment, parse_bootloader_elf
 from otaproof.binary.emulator.core import CoreFault
 from otaproof.binary.emulator.paged_memory import PAGE, PagedMemory, Rights
+from otaproof.binary.emulator.riscv_core import RiscvCore
 from otaproof.binary.linking import object_archive
 from otaproof.binary.linking.object_linker import link_objects
 from otaproof.binary.recovery import code_map
@@ -223,9 +225,6 @@ def test_memory_in_many_pieces_is_read_and_written() -> None:
 
 def test_range_that_is_not_mapped_is_not_made_first() -> None:
     """bzero() of 4 GiB takes no memory."""
-    pytest.importorskip("unicorn", reason="unicorn is not installed")
-    from otaproof.binary.emulator.riscv_core import RiscvCore
-
     core = RiscvCore([LoadedSegment(PLACE, b"\1" * 16)], {})
     core.fill(PLACE, 0, 8)
     assert bytes(8) + b"\1" * 8 == core.read(PLACE, 16)
