@@ -91,6 +91,13 @@ class Core(ABC):
             self._note_read(address, length)
         return contents
 
+    def fill(self, address: int, byte: int, length: int) -> None:
+        """Put one byte into a range; raises CoreFault where not all of it is mapped, before memory is taken for it."""
+        while length:
+            piece = min(length, PAGE)
+            self.write(address, bytes([byte & 0xFF]) * piece)
+            address, length = address + piece, length - piece
+
     def begin(self) -> None:
         """Take what the program's memory holds for what it holds at each reset."""
         self._fresh = [(s.address, self.read(s.address, len(s.data))) for s in self._segments]

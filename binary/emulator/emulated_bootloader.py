@@ -111,7 +111,7 @@ class EmulatedBootloader:
             "esp_rom_get_reset_reason": (0, lambda: _RESET_REASONS[self._reason]),
             "bootloader_common_update_rtc_retain_mem": (0, lambda: 0),
             "memcmp": (3, self._compare),
-            "bzero": (2, lambda to, length: self._core.write(to, bytes(length))),
+            "bzero": (2, lambda to, length: self._core.fill(to, 0, length)),
             "esp_efuse_check_secure_version": (1, self._is_allowed),
             "esp_efuse_read_secure_version": (0, lambda: self._efuse.secure_version),
             "esp_efuse_update_secure_version": (1, self._burn),

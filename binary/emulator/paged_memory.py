@@ -60,26 +60,30 @@ class PagedMemory:
 
     def read(self, address: int, length: int) -> bytes | None:
         """Return bytes, or None where not all of them are mapped."""
-        run = self._runs.get(address // PAGE)
-        if run is None:
-            return None
-        view, base = run
-        piece = bytes(view[address - base : address - base + length])
-        if len(piece) == length:
-            return piece
-        rest = self.read(address + len(piece), length - len(piece))
-        return None if rest is None else piece + rest
+        pieces = []
+        while True:
+            run = self._runs.get(address // PAGE)
+            if run is None:
+                return None
+            view, base = run
+            piece = bytes(view[address - base : address - base + length])
+            pieces.append(piece)
+            if len(piece) == length:
+                return piece if len(pieces) == 1 else b"".join(pieces)
+            address, length = address + len(piece), length - len(piece)
 
     def write(self, address: int, contents: bytes) -> bool:
         """Put bytes into memory, whatever its rights; return False where not all of it is mapped."""
-        run = self._runs.get(address // PAGE)
-        if run is None:
-            return False
-        view, base = run
-        start = address - base
-        room = len(view) - start
-        if len(contents) <= room:
-            view[start : start + len(contents)] = contents
-            return True
-        view[start:] = contents[:room]
-        return self.write(address + room, contents[room:])
+        rest = memoryview(contents)
+        while True:
+            run = self._runs.get(address // PAGE)
+            if run is None:
+                return False
+            view, base = run
+            start = address - base
+            room = len(view) - start
+            if len(rest) <= room:
+                view[start : start + len(rest)] = rest
+                return True
+            view[start:] = rest[:room]
+            address, rest = address + room, rest[room:]

@@ -7,6 +7,7 @@ import pytest
 
 pytest.importorskip("elftools", reason="pyelftools is not installed")
 pytest.importorskip("pypcode", reason="pypcode is not installed")
+pytest.importorskip("unicorn", reason="unicorn is not installed")
 pytest.importorskip("z3", reason="z3 is not installed")
 
 from elf_builder import (
@@ -18,6 +19,7 @@ from elf_builder import (
     MEMBERS,
     NAME,
     NOBITS,
+    PLACE,
     PROGBITS,
     STRP,
     Dwarf,
@@ -33,7 +35,10 @@ from elf_builder import (
 )
 
 from otaproof.binary import elf_file, metered_bytes, struct_layout
-from otaproof.binary.elf_file import parse_bootloader_elf
+from otaproof.binary.elf_file import LoadedSegment, parse_bootloader_elf
+from otaproof.binary.emulator.core import CoreFault
+from otaproof.binary.emulator.paged_memory import PAGE, PagedMemory, Rights
+from otaproof.binary.emulator.riscv_core import RiscvCore
 from otaproof.binary.linking import object_archive
 from otaproof.binary.linking.object_linker import link_objects
 from otaproof.binary.recovery import code_map
@@ -207,3 +212,21 @@ def test_strange_code_without_symbols_is_one_line(code: bytes, told: str) -> Non
     with pytest.raises(InputError, match=told) as error:
         recovered(code)
     assert str(error.value).startswith("boot.elf: ") and "\n" not in str(error.value)
+
+
+def test_memory_in_many_pieces_is_read_and_written() -> None:
+    """An archive's sections are mapped one by one; more of them than Python calls functions in functions."""
+    memory, length = PagedMemory(), 1500 * PAGE
+    for page in range(1500):
+        memory.map(page * PAGE, PAGE, Rights.READ | Rights.WRITE)
+    assert memory.write(0, b"\1" * length) and b"\1" * length == memory.read(0, length)
+    assert memory.read(PAGE, length) is None and not memory.write(PAGE, bytes(length))
+
+
+def test_range_that_is_not_mapped_is_not_made_first() -> None:
+    """bzero() of 4 GiB takes no memory."""
+    core = RiscvCore([LoadedSegment(PLACE, b"\1" * 16)], {})
+    core.fill(PLACE, 0, 8)
+    assert bytes(8) + b"\1" * 8 == core.read(PLACE, 16)
+    with pytest.raises(CoreFault, match="not all is mapped"):
+        core.fill(PLACE, 0, 0xFFFFFFFF)
