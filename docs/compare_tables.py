@@ -1,6 +1,6 @@
 """Give partition tables to ESP-IDF's own generator, version by version, and to the reader here: do they make the same?
 
-    python docs/compare_tables.py CHECKOUT [TAG ...]
+    python docs/compare_tables.py CHECKOUT [TAG ...] [--tables TAG]
 
 CHECKOUT is a clone, bare or not. The tables are the CSVs of these versions whose name has "partition" in it, and one
 made up for each rule of impl/partitions/generator_rules.py. gen_esp32part.py of each version runs in a process of its
