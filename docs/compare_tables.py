@@ -1,6 +1,6 @@
 """Give partition tables to ESP-IDF's own generator, version by version, and to the reader here: do they make the same?
 
-    python docs/compare_tables.py CHECKOUT [TAG ...]
+    python docs/compare_tables.py CHECKOUT [TAG ...] [--tables TAG]
 
 CHECKOUT is a clone, bare or not. The tables are the CSVs of these versions whose name has "partition" in it, and one
 made up for each rule of impl/partitions/generator_rules.py. gen_esp32part.py of each version runs in a process of its
@@ -14,8 +14,9 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 from read_releases import git, sources_of, tags_of
@@ -87,7 +88,7 @@ class TableComparison:
 
 def compare(tag: str, generator: str, tables: Mapping[str, bytes]) -> TableComparison:
     """Return what a generator, of which this is the text, and the reader here make of tables; both by name."""
-    theirs = generated(generator, list(tables.values()))
+    theirs = generated(generator, tuple(tables.values()))
     ours = [encoded(raw, read_point(tag)) for raw in tables.values()]
     pairs = list(zip(tables, theirs, ours, strict=True))
     return TableComparison(
@@ -104,8 +105,9 @@ def _difference(theirs: bytes | None, ours: bytes | None) -> str:
     return "accepted here alone" if theirs is None else "refused here alone"
 
 
-def generated(generator: str, tables: Sequence[bytes]) -> list[bytes | None]:
-    """Return what the generator of this text makes of tables, None of those that it refuses."""
+@cache
+def generated(generator: str, tables: tuple[bytes, ...]) -> list[bytes | None]:
+    """Return what the generator of this text makes of tables, None of those that it refuses; many tags share one."""
     with tempfile.TemporaryDirectory() as directory:
         Path(directory, "gen_esp32part.py").write_text(generator)
         Path(directory, "run.py").write_text(_RUNNER)

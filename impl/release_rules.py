@@ -145,7 +145,7 @@ APP_RULES = (
     rule(
         "burns_version_of_linked_image",
         "mark_app_valid burns the version compiled into the running image, not the one read from flash.",
-        until="5.0 5.1-beta1",
+        until="5.0-rc1 5.1-beta1",
     ),
     rule(
         "checks_version_at_start",
@@ -196,7 +196,7 @@ ALLOWS_LARGE_FLASH = rule(
 READS_PAGE_SIZE = rule(
     "reads_page_size",
     "The description names the size of MMU pages, on chips where it is not fixed.",
-    "5.4 5.5-beta1",
+    "5.4-rc1 5.5-beta1",
 )
 CHECKS_PAGE_SIZE = rule("checks_page_size", "Page sizes out of range count as the default.", "6.2-dev")
 CHECKS_HEADER_ALWAYS = rule(

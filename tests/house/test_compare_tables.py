@@ -31,7 +31,7 @@ NO_TABLE = b"one,two\n"
 
 def test_a_generator_runs_by_itself_with_the_places_of_the_build() -> None:
     """What it refuses is None, whatever it prints."""
-    assert [b"1 at 8000", None] == generated(GENERATOR, [GOOD, BAD])
+    assert [b"1 at 8000", None] == generated(GENERATOR, (GOOD, BAD))
 
 
 def test_difference_says_who_accepts_a_table() -> None:

@@ -91,6 +91,8 @@ def test_a_board_without_a_rule_differs_from_the_recordings(name: str, monkeypat
         ("heeds_highest_revision", "4.4.5 5.0.1 5.1.0", "4.3.7 4.4.4 5.0.0"),
         ("copies_by_sector", "6.0.1 6.1-beta1 6.1.0", "5.5.5 6.0.0 6.1-dev"),
         ("resume_refuses_pending", "6.1.0 release/v6.1 master", "6.1-beta1 6.0.2 release/v6.0 5.5.5"),
+        ("reads_page_size", "5.4-rc1 5.4.0 5.5-beta1 master", "5.4-beta2 5.3.5 5.5-dev"),
+        ("burns_version_of_linked_image", "3.3.0 4.4.8 5.0-beta1 5.1-dev", "5.0-rc1 5.0.9 5.1-beta1 master"),
         ("erases_sector_too_many", "4.4.6 5.1.2 3.3.0", "4.4.7 5.1.3 5.3.0 master"),
     ],
 )
