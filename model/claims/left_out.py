@@ -118,8 +118,8 @@ LEFT_OUT: tuple[LeftOut, ...] = (
         "CONFIG_BOOTLOADER_SKIP_VALIDATE_ON_POWER_ON with anti-rollback, and _IN_DEEP_SLEEP on chips without RTC fast "
         "memory. Of a build that skips validation (--skip-validate): failing flash operations, images of one segment, "
         "and headers that are written over, or that crash the bootloader.",
-        known="With anti-rollback, from 5.5 on, no image loads without validation once a bit of the eFuse is burned. The "
-        "tables of verdicts have no build that skips validation.",
+        known="With anti-rollback, from 5.5 on, no image loads without validation once a bit of the eFuse is burned. "
+        "The tables of verdicts have no build that skips validation.",
     ),
     LeftOut(
         "chance verification",
