@@ -19,12 +19,14 @@ SPEC = ROOT / "docs" / "spec"
 def main() -> int:
     """Run the command line; return the exit code."""
     parser = parser_of("the pages of docs/spec")
-    parser.add_argument("--verdicts", action="store_true", help="compute docs/spec/verdicts.json first (20 minutes)")
+    parser.add_argument("--verdicts", action="store_true", help="compute the verdicts first (20 minutes)")
     parser.add_argument("--proofs", action="store_true", help="compute docs/spec/proofs.json first (10 minutes)")
     options = parser.parse_args()
     if options.verdicts:
         verdicts = verdict_tables.make(lambda spec: print(spec.id, file=sys.stderr))
         verdict_tables.FILE.write_text(verdict_tables.text_of(verdicts), encoding="utf-8")
+        beyond = verdict_tables.make_beyond(lambda spec: print(spec.id, file=sys.stderr))
+        verdict_tables.FILE_BEYOND.write_text(verdict_tables.text_of(beyond), encoding="utf-8")
     if options.proofs:
         proofs = proof_tables.make(lambda spec: print(spec.id, file=sys.stderr))
         proof_tables.FILE.write_text(proof_tables.text_of(proofs), encoding="utf-8")

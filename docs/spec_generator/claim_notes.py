@@ -13,6 +13,15 @@ CLAIM_NOTES: dict[str, tuple[str, ...]] = {
         "--idf 6.0` prints the history, and the simulated board replays it. With a factory image, rules 6.0 and "
         "three slots the claim holds.",
     ),
+    "C11": (
+        "**Where the claim says nothing.** With rollback and under F1, no history has two records that name one slot "
+        "with different states: in restart-at-once usage under no release, in documented usage from 6.0 on. *Holds* "
+        "and *proved* mean no more than that there, and `otaproof prove` adds *possibly vacuous*.",
+    ),
+    "C16": (
+        "**Where the claim says nothing.** Without rollback a boot changes no record that decides, so the first "
+        "power-on already starts what every later one starts; `otaproof prove` adds *possibly vacuous*.",
+    ),
     "C4": (
         anchor("lemma-of-c4"),
         "**Lemma: no selector keeps the claim, if an image is “started” once its first instruction was executed.** A "

@@ -11,6 +11,7 @@ from otaproof.model.claims.claims import CLAIMS, Claim
 from otaproof.model.claims.cut_claims import CUT_CLAIMS
 from otaproof.model.claims.left_out import HEADING
 from otaproof.model.claims.state_claims import DEVICE_CLAIMS
+from otaproof.model.device.allowance import Allowance
 from otaproof.model.device.state import Usage
 from otaproof.model.fault_model import FaultModel
 from otaproof.proofs.bytes import crc_lemmas, efuse_lemmas, seq_lemmas, stray_lemmas, stray_odds, torn_records
@@ -27,7 +28,7 @@ from .claim_notes import CLAIM_NOTES
 from .left_out_text import left_out_note, left_out_sentence, left_out_table
 from .proof_tables import FAULTS, METHODS, Proofs
 from .spec_page import SpecPage, anchor, code, first_line, folded, repo_file
-from .spec_scopes import BUILDS, RELEASES, USAGES, Build, SpecScope, releases_label, spec_scopes
+from .spec_scopes import BEYOND, BUILDS, RELEASES, USAGES, Build, SpecScope, releases_label, scopes_beyond, spec_scopes
 from .strays_section import strays_section
 from .trace_text import ACTIONS, trace_list
 
@@ -66,8 +67,10 @@ LEMMA_GROUPS = (
 Kept = Mapping[str, Any]
 
 
-def claims_page(kept: Kept, proved: Proofs) -> SpecPage:
-    """Return the page; kept: the verdicts and outcomes, proved: how `otaproof prove` decides."""
+def claims_page(kept: Kept, beyond: Kept, proved: Proofs) -> SpecPage:
+    """Return the page.
+
+    kept: the verdicts and outcomes. beyond: the verdicts of BEYOND. proved: how `otaproof prove` decides."""
     page = SpecPage("claims", "The claims")
     page.add(
         "A claim is one promise that the documents of NodeMCU and ESP-IDF make about an update, or that a reader takes "
@@ -107,6 +110,7 @@ def claims_page(kept: Kept, proved: Proofs) -> SpecPage:
                 for claim in CLAIMS
             ),
         )  # fmt: skip
+    _beyond_table(page, beyond)
     page.add(
         "A violated claim has the weakest fault model that violates it and the number of power cuts in its shortest "
         "trace. A claim is not applicable where the build lacks what it is about. The search covers fault models up to "
@@ -115,7 +119,7 @@ def claims_page(kept: Kept, proved: Proofs) -> SpecPage:
     strays_section(page)
     _methods(page, proved)
     for claim in CLAIMS:
-        _claim(page, claim, kept)
+        _claim(page, claim, {**kept, **beyond})
     _lemmas(page)
     return page
 
@@ -133,13 +137,36 @@ def _verdict(kept: Kept, spec: SpecScope, claim_id: str) -> Mapping[str, Any] | 
     return found
 
 
-def _cell(kept: Kept, claim_id: str, build: Build, usage: Usage) -> str:
+def _beyond_table(page: SpecPage, beyond: Kept) -> None:
+    page.heading("Verdicts beyond these builds", 3)
+    page.add(
+        "Two claims are about what the tables above do not have. C23 needs esp_ota_set_boot_partition(), which *any* "
+        "usage calls, for OTA slots and for factory. C26 needs flash operations that return an error "
+        "(`--allow failing-flash`); the usage is *documented*."
+    )
+    page.table(
+        ("claim", *(build.title for build in BUILDS)),
+        (
+            (f"[{claim_id}](#{claim_id.lower()})",
+             *(_cell(beyond, claim_id, build, usage, allows) for build in BUILDS))
+            for claim_id, (usage, allows) in BEYOND.items()
+        ),
+    )  # fmt: skip
+
+
+def _specs_for(claim: Claim) -> Iterator[SpecScope]:
+    return scopes_beyond(claim.id) if claim.id in BEYOND else spec_scopes()
+
+
+def _cell(kept: Kept, claim_id: str, build: Build, usage: Usage, allows: frozenset[Allowance] = frozenset()) -> str:
     """Return the verdicts of all releases; neighbouring releases with the same verdict are merged."""
     if claim_id == GROWTH:
         return _verdict_text(GROWTH_VERDICT)
+    if claim_id in BEYOND and usage in USAGES and not allows:
+        return "[below](#verdicts-beyond-these-builds)"
     groups: list[tuple[str, list[str]]] = []
     for release in RELEASES:
-        verdict = _verdict(kept, SpecScope(build, release, usage), claim_id)
+        verdict = _verdict(kept, SpecScope(build, release, usage, allows), claim_id)
         text = _verdict_text(verdict)
         if groups and groups[-1][0] == text:
             groups[-1][1].append(releases_label(release))
@@ -187,7 +214,8 @@ def _methods(page: SpecPage, proved: Proofs) -> None:
         "- *Search*: the search of all reachable states found no violation, with ranked numbers. Nothing is lost by "
         "ranking them ([lemmas](#ranked-numbers)), so with these two slots it is a proof; no inductive invariant was "
         "found, so with more slots the claim is *bounded* where no search ends.",
-        "Search and proof agree in every configuration; a test compares them.",
+        "Search and proof agree in every configuration; a test compares them. C23 and C26 have no configuration here, "
+        "but [a table of their own](#verdicts-beyond-these-builds), which the search decides.",
     )
     page.table(
         ("claim", *METHODS[:-1], "refuted", METHODS[-1]),
@@ -221,7 +249,7 @@ def _claim(page: SpecPage, claim: Claim, kept: Kept) -> None:
         links = ", ".join(f"[{case.name}](cases.md#{case.name})" for case in cases)
         page.add(f"Known cases that violate it: {links}.")
     shown: set[str] = set()
-    for spec in spec_scopes():
+    for spec in _specs_for(claim):
         verdict = None if claim.id == GROWTH else _verdict(kept, spec, claim.id)
         if verdict is None or verdict["verdict"] == "holds":
             continue
@@ -232,18 +260,7 @@ def _claim(page: SpecPage, claim: Claim, kept: Kept) -> None:
             _refutation(page, claim, spec, verdict)
     if claim.id == GROWTH or shown:
         return
-    is_decided = any(_verdict(kept, spec, claim.id) for spec in spec_scopes())
-    page.add("It holds in every configuration that it applies to." if is_decided else _beyond_the_tables(claim))
-
-
-def _beyond_the_tables(claim: Claim) -> str:
-    """Return how to have a claim decided that needs what no configuration of the tables has."""
-    device_claim = next(known for known in DEVICE_CLAIMS if known.claim is claim)
-    needs = [f"--allow {allowance.value}" for allowance in device_claim.needs]
-    usages = device_claim.usages
-    needs += [f"--usage {usage.value}" for usage in usages if len(usages) == 1]
-    command = " ".join(("otaproof prove", f"--claim {claim.id}", *needs))
-    return f"No configuration of the tables has what it is about. `{command}` decides it for one that has."
+    page.add("It holds in every configuration that it applies to.")
 
 
 def _refutation(page: SpecPage, claim: Claim, spec: SpecScope, verdict: Mapping[str, Any]) -> None:

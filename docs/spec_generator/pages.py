@@ -17,7 +17,7 @@ from .life_cycle_page import life_cycle_page
 from .releases_page import releases_page
 from .sources_page import sources_page
 from .spec_page import SpecPage, with_calls
-from .verdict_tables import read
+from .verdict_tables import read, read_beyond
 
 BY_HAND = ("index.md", "how-to-read.md", "glossary.md", "binaries.md", "unsafe-updates.md")
 """Pages that are written by hand; parts of them are generated."""
@@ -30,7 +30,7 @@ def pages() -> Iterator[SpecPage]:
     yield life_cycle_page()
     yield device_page()
     yield from call_pages(kept)
-    yield claims_page(kept, proof_tables.read())
+    yield claims_page(kept, read_beyond(), proof_tables.read())
     yield cases_page()
     yield releases_page(kept)
     yield documents_page()

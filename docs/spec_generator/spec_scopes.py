@@ -5,9 +5,10 @@ tests/house/test_spec.py compares their models.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from otaproof.model.config import Config, Release, release_name
+from otaproof.model.device.allowance import Allowance
 from otaproof.model.device.state import Scope, Usage
 from otaproof.model.fault_model import FaultModel
 
@@ -51,11 +52,16 @@ class SpecScope:
     build: Build
     release: Release
     usage: Usage
+    allows: frozenset[Allowance] = frozenset()
 
     @property
     def id(self) -> str:
         """A short name, such as on-5.5-documented."""
-        return f"{self.build.id}-{self.release.label}-{self.usage.value}"
+        return "-".join((self.build.id, self.release.label, self.usage.value, *self._allowed))
+
+    @property
+    def _allowed(self) -> list[str]:
+        return sorted(allowance.value for allowance in self.allows)
 
     def scope(self, faults: FaultModel) -> Scope:
         """Return the scope of its device model under a fault model."""
@@ -65,7 +71,8 @@ class SpecScope:
             app_release=self.release,
             bootloader_release=self.release,
         )
-        return Scope(config, has_factory=self.build.has_factory, faults=faults, usage=self.usage, versions=VERSIONS)
+        scope = Scope(config, has_factory=self.build.has_factory, faults=faults, usage=self.usage, versions=VERSIONS)
+        return replace(scope, allows=self.allows)
 
     @property
     def options(self) -> str:
@@ -73,7 +80,8 @@ class SpecScope:
         flags = ["--rollback" if self.build.rollback else "--no-rollback"]
         flags += [f"--anti-rollback --versions {VERSIONS}"] if self.build.anti_rollback else []
         flags += ["--factory"] if self.build.has_factory else []
-        return " ".join([*flags, f"--idf {release_name(self.release.point)}", f"--usage {self.usage.value}"])
+        flags += [f"--idf {release_name(self.release.point)}", f"--usage {self.usage.value}"]
+        return " ".join([*flags, *(f"--allow {name}" for name in self._allowed)])
 
 
 def spec_scopes() -> Iterator[SpecScope]:
@@ -82,6 +90,21 @@ def spec_scopes() -> Iterator[SpecScope]:
         for build in BUILDS:
             for release in RELEASES:
                 yield SpecScope(build, release, usage)
+
+
+BEYOND: dict[str, tuple[Usage, frozenset[Allowance]]] = {
+    "C23": (Usage.ANY, frozenset()),
+    "C26": (Usage.DOCUMENTED, frozenset({Allowance.FAILING_FLASH})),
+}
+"""The claims about what no configuration of the tables has, each with the usage and allowances that have it."""
+
+
+def scopes_beyond(claim_id: str) -> Iterator[SpecScope]:
+    """Yield the configurations that such a claim is decided for."""
+    usage, allows = BEYOND[claim_id]
+    for build in BUILDS:
+        for release in RELEASES:
+            yield SpecScope(build, release, usage, allows)
 
 
 def releases_label(release: Release) -> str:

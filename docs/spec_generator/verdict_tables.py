@@ -23,9 +23,11 @@ from otaproof.proofs.explicit.cut_outcomes import Cell, Outcome, outcomes
 from otaproof.proofs.explicit.explorer import claims_of, explore
 from otaproof.proofs.prover.dead_ends import GHOSTS, RECOVERY, recover
 
-from .spec_scopes import SpecScope, spec_scopes
+from .spec_scopes import BEYOND, SpecScope, scopes_beyond, spec_scopes
 
 FILE = Path(__file__).parent.parent / "spec" / "verdicts.json"
+FILE_BEYOND = FILE.with_name("verdicts-beyond.json")
+"""The verdicts on the claims that no configuration of the tables has anything for."""
 ORDER = (FaultModel.F3, FaultModel.F0, FaultModel.F1, FaultModel.F2)
 """The fault models in the order of the searches."""
 Report = Callable[[SpecScope], None]
@@ -106,6 +108,37 @@ def make(report: Report) -> dict[str, Any]:
         report(spec)
         made[spec.id] = all_of(spec)
     return made
+
+
+def beyond_of(claim_id: str, spec: SpecScope) -> dict[str, Any]:
+    """Return the verdict of one claim alone: F0 first, as most claims of other usages fall there."""
+    for faults in (FaultModel.F0, FaultModel.F3):
+        if decide(spec.scope(faults), frozenset({claim_id})).refuted:
+            break
+    else:
+        return {"verdict": "holds"}
+    weaker = (FaultModel.F1, FaultModel.F2) if faults is FaultModel.F3 else ()
+    for weakest in (*weaker, faults):
+        refuted = decide(spec.scope(weakest), frozenset({claim_id})).refuted
+        if refuted:
+            return _refutation(spec.scope(weakest), claim_id, weakest, refuted[claim_id])
+    raise RuntimeError(f"{spec.id}: {claim_id} is violated and is not")
+
+
+def make_beyond(report: Report) -> dict[str, Any]:
+    """Compute the verdicts of BEYOND, as the other file has them; `report` is called before each."""
+    made: dict[str, Any] = {}
+    for claim_id in BEYOND:
+        for spec in scopes_beyond(claim_id):
+            report(spec)
+            made[spec.id] = {"claims": {claim_id: beyond_of(claim_id, spec)}}
+    return made
+
+
+def read_beyond() -> dict[str, Any]:
+    """Return the kept verdicts of BEYOND."""
+    kept: dict[str, Any] = json.loads(FILE_BEYOND.read_text(encoding="utf-8"))
+    return kept
 
 
 def read() -> dict[str, Any]:

@@ -10,7 +10,7 @@ from otaproof.campaign.history import whole_records
 from otaproof.campaign.history.claim_monitor import ClaimMonitor
 from otaproof.campaign.history.history import History, SmallDevice, SmallImage, upgrade
 from otaproof.campaign.history.monitor_memory import Memory
-from otaproof.campaign.history.player import Player
+from otaproof.campaign.history.player import Played, Player
 from otaproof.campaign.history.step import ACCEPT, COMMENCE, POWER_ON, ROLLBACK, RUNNING, Step, StepCut, StepName
 from otaproof.impl.chip.torn_operations import Torn
 from otaproof.impl.otadata import encode_entry, make_entry
@@ -93,6 +93,11 @@ KEPT: list[tuple[str, str, History]] = [
         "what started settled the cut",
         PLAIN.then(*upgrade(1), RESTART, cut(ACCEPT, 0), POWER_ON, *upgrade(3), RESTART),
     ),
+    (
+        "C7",
+        "what started settled the cut of a whole call",
+        PLAIN.then(*upgrade(1), RESTART, cut(ACCEPT, 1), POWER_ON, *upgrade(3), RESTART),
+    ),
     ("C18", "it was asked for again", OLD.then(*ACCEPTED, ROLLBACK, RESTART, set_boot("ota_1"), RESTART)),
     ("C18", "it was written anew", OLD.then(*ACCEPTED, ROLLBACK, RESTART, ACCEPT, *upgrade(3), RESTART)),
     ("C18", "it was written anew, though not completed", FOUND.then(*WRITTEN, cut(set_boot(RUNNING), 0), POWER_ON)),
@@ -125,6 +130,7 @@ BROKEN: list[tuple[str, str, History]] = [
     ("C4", "the same", device().then(*upgrade(1), cut(RESTART, 0), POWER_ON)),
     ("C17", "damaged in a torn note", device().then(*upgrade(1), cut(RESTART, 1, "prefix:29"), POWER_ON)),
     ("C4", "its torn note reads as no state that is ever aborted", TORN_NOTE.then(POWER_ON)),
+    ("C7", "the record is erased and not whole", PLAIN.then(*upgrade(1), RESTART, cut(ACCEPT, 0), POWER_ON)),
     ("C5", "accept() accepts another", OLD.then(*WRITTEN, STAY, COMMENCE, RESTART, ACCEPT, *WRITTEN, RESTART)),
     (
         "C18",
@@ -155,6 +161,21 @@ def never(self: Memory, *_: object) -> None:
     """Do nothing, in place of what a memory does."""
 
 
+def always(*_: object) -> bool:
+    """Say yes."""
+    return True
+
+
+def without_origin(self: Memory, played: Played) -> None:
+    """Take a reset, but not that it started an image that was marked."""
+    kept = self._upgraded
+    TAKE_RESET(self, played)
+    self._upgraded = kept
+
+
+TAKE_RESET = Memory._take_reset
+
+
 def take_for(name: str) -> Callable[[Patch], None]:
     """Return a patch that puts a memory which never changes a set in place of one that does."""
 
@@ -182,6 +203,9 @@ MEMORY_MUTANTS: dict[str, Callable[[Patch], None]] = {
     "nothing is earned": take_for("earned"),
     "nothing gets rejected or excused": take_for("rejected"),
     "nothing is excused": lambda patch: patch.setattr(whole_records, "changed_partitions", lambda dut, played: ()),
+    "what was upgraded is not noted": lambda patch: patch.setattr(Memory, "_take_reset", without_origin),
+    "a cut opens no choice": lambda patch: patch.setattr(ClaimMonitor, "_open_choices", never),
+    "a choice stays open": lambda patch: patch.setattr(ClaimMonitor, "_is_window_open", staticmethod(always)),
     "every number counts as rejected": lambda patch: patch.setattr(Note, "is_rejected", True),
 }
 

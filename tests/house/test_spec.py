@@ -27,7 +27,7 @@ from spec_generator.board_scripts import SCRIPTS, transcript
 from spec_generator.case_text import CaseText
 from spec_generator.cases_page import cases_of
 from spec_generator.claim_notes import CLAIM_NOTES
-from spec_generator.claims_page import LEMMA_GROUPS, USAGE_TEXTS
+from spec_generator.claims_page import GROWTH, LEMMA_GROUPS, USAGE_TEXTS
 from spec_generator.contract_clauses import SEED_SECTIONS, Clause
 from spec_generator.documents_page import DISAGREEMENTS, NEVER_RECORDED
 from spec_generator.guide_clauses import GUIDE_SECTIONS
@@ -36,7 +36,7 @@ from spec_generator.pages import BY_HAND, differences
 from spec_generator.recorded_case_texts import R_CASES
 from spec_generator.recordings import recorded_files, recordings
 from spec_generator.spec_page import ROOT, sources
-from spec_generator.spec_scopes import BUILDS, RELEASES, USAGES, SpecScope, spec_scopes
+from spec_generator.spec_scopes import BEYOND, BUILDS, RELEASES, USAGES, SpecScope, scopes_beyond, spec_scopes
 from spec_generator.strays_section import operations_of_upgrade
 
 SPEC = ROOT / "docs" / "spec"
@@ -280,7 +280,7 @@ def test_every_token_of_the_verdicts_plays_as_it_says() -> None:
     """The simulated board confirms every kept counterexample."""
     tokens = {
         (claim_id, verdict["token"])
-        for spec in verdict_tables.read().values()
+        for spec in (*verdict_tables.read().values(), *verdict_tables.read_beyond().values())
         for claim_id, verdict in spec["claims"].items()
         if verdict["verdict"] == "violated"
     }
@@ -311,6 +311,32 @@ def test_kept_verdicts_are_of_the_existing_configurations() -> None:
     """None is missing, and none is superfluous."""
     assert [spec.id for spec in spec_scopes()] == list(verdict_tables.read())
     assert [spec.id for spec in spec_scopes()] == list(proof_tables.read())
+    beyond = {claim_id: [spec.id for spec in scopes_beyond(claim_id)] for claim_id in BEYOND}
+    kept = verdict_tables.read_beyond()
+    assert beyond == {claim_id: [id_ for id_ in kept if claim_id in kept[id_]["claims"]] for claim_id in BEYOND}
+
+
+def test_every_claim_has_a_verdict_on_the_page() -> None:
+    """In the tables of the builds, or in that of what they do not have; C12 has its lemmas."""
+    told = {claim_id for spec in verdict_tables.read().values() for claim_id in spec["claims"]}
+    assert {claim.id for claim in CLAIMS} == told | set(BEYOND) | {GROWTH}
+    assert not told & set(BEYOND)
+
+
+def test_a_kept_verdict_beyond_the_builds_is_up_to_date() -> None:
+    """It is searched again; the slow test does so for all."""
+    spec = next(scopes_beyond("C26"))
+    kept = verdict_tables.read_beyond()[spec.id]["claims"]["C26"]
+    assert kept == json.loads(json.dumps(verdict_tables.beyond_of("C26", spec)))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("claim_id", BEYOND)
+def test_kept_verdicts_beyond_the_builds_are_up_to_date(claim_id: str) -> None:
+    """If it fails, run `python docs/build_spec.py --verdicts`."""
+    kept = verdict_tables.read_beyond()
+    for spec in scopes_beyond(claim_id):
+        assert kept[spec.id]["claims"][claim_id] == json.loads(json.dumps(verdict_tables.beyond_of(claim_id, spec)))
 
 
 def test_overview_sums_up_what_the_verdicts_say() -> None:

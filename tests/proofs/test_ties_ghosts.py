@@ -8,6 +8,7 @@ import pytest
 
 from otaproof.model.claims.state_claims import DEVICE_CLAIMS, DeviceClaim
 from otaproof.model.config import Config, Release
+from otaproof.model.device.allowance import Allowance
 from otaproof.model.device.model import DeviceModel, build_model, device_model
 from otaproof.model.device.records import Numbers
 from otaproof.model.device.state import Expectation, Ghost, Scope, Usage
@@ -52,6 +53,41 @@ def test_no_guard_reads_a_ghost(config: Config, slots: int) -> None:
     for has_factory, usage, release in product((False, True), Usage, (Release.V5_1, Release.V5_5, Release.V6_1)):
         scope = Scope(config, slots, has_factory, FaultModel.F3, usage, ghosts=ALL, numbers=Numbers.EXACT)
         assert [] == list(ghosts_that_act(build_model(with_release(scope, release)))), (usage, release, has_factory)
+
+
+BEYOND = {
+    "failing flash": Scope(Config(rollback=True), allows=frozenset({Allowance.FAILING_FLASH})),
+    "pins": Scope(Config(rollback=True), has_factory=True, allows=frozenset({Allowance.PINS})),
+    "other writers": Scope(Config(rollback=True, anti_rollback=True), allows=frozenset({Allowance.OTHER_WRITERS})),
+    "end numbers": Scope(Config(rollback=True), allows=frozenset({Allowance.END_NUMBERS})),
+    "never validates": Scope(Config(rollback=True, skip_validate_always=True)),
+    "skips at power-on": Scope(Config(rollback=True, skip_validate_on_power_on=True)),
+}
+"""What a scope can allow, and builds that skip validation."""
+
+
+def ghosts_that_act_in(name: str, release: Release, usage: Usage) -> list[str]:
+    """Return what reads a ghost and must not."""
+    scope = BEYOND[name]
+    faults = FaultModel.F2 if scope.has_end_numbers else FaultModel.F3
+    scope = replace(scope, faults=faults, usage=usage, ghosts=ALL, numbers=Numbers.EXACT)
+    return list(ghosts_that_act(build_model(with_release(scope, release))))
+
+
+@pytest.mark.parametrize("release", [Release.V6_0, Release.V6_2_DEV], ids=lambda release: release.label)
+@pytest.mark.parametrize("name", BEYOND)
+def test_no_guard_reads_a_ghost_beyond_the_plain_scopes(name: str, release: Release) -> None:
+    """Nor an effect, with an allowance, or where validation is skipped."""
+    assert [] == ghosts_that_act_in(name, release, Usage.DOCUMENTED)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("usage", Usage, ids=lambda usage: usage.value)
+@pytest.mark.parametrize("release", Release, ids=lambda release: release.label)
+@pytest.mark.parametrize("name", BEYOND)
+def test_no_guard_reads_a_ghost_in_any_usage_and_release(name: str, release: Release, usage: Usage) -> None:
+    """The same for all of them."""
+    assert [] == ghosts_that_act_in(name, release, usage)
 
 
 @pytest.mark.parametrize("slots", [2, 3])

@@ -8,6 +8,7 @@ import pytest
 import z3
 
 from otaproof.model.config import Config, Release
+from otaproof.model.device.allowance import Allowance
 from otaproof.model.device.model import DeviceModel, Field
 from otaproof.model.device.records import Numbers
 from otaproof.model.device.search import DeviceSearch
@@ -26,6 +27,7 @@ WORLDS = (
     replace(ROLLBACK, ghosts=frozenset(Ghost), faults=FaultModel.F1),
     replace(ROLLBACK, usage=Usage.ANY, faults=FaultModel.F3, has_factory=True),
     Scope(Config(rollback=True, anti_rollback=True, app_release=Release.V6_1), slots=3, numbers=Numbers.EXACT),
+    replace(ROLLBACK, allows=frozenset({Allowance.OTHER_WRITERS, Allowance.PINS})),
 )
 
 
@@ -94,7 +96,7 @@ def disagreements(scope: Scope, kind: type[Question] = Question) -> Iterator[str
     yield from (f"{name}: never taken" for name in sorted(left))
 
 
-@pytest.mark.parametrize("scope", WORLDS, ids=["ghosts", "strays", "anti-rollback"])
+@pytest.mark.parametrize("scope", WORLDS, ids=["ghosts", "strays", "anti-rollback", "other writers and pins"])
 def test_every_action_is_the_same_step_for_solvers_and_for_python(scope: Scope) -> None:
     """From states in which each is taken, most of them reached; and nothing else is a step there."""
     assert [] == list(disagreements(scope))
