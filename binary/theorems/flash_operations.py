@@ -5,7 +5,7 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
-class _Operation:
+class _NotedOperation:
     """An operation, by its arguments."""
 
     @property
@@ -15,7 +15,7 @@ class _Operation:
 
 
 @dataclass(frozen=True, slots=True)
-class Erased(_Operation):
+class Erased(_NotedOperation):
     """A sector is erased."""
 
     address: Any
@@ -23,7 +23,7 @@ class Erased(_Operation):
 
 
 @dataclass(frozen=True, slots=True)
-class RangeErased(_Operation):
+class RangeErased(_NotedOperation):
     """A range of whole sectors is erased, by one call of an application."""
 
     address: Any
@@ -31,7 +31,7 @@ class RangeErased(_Operation):
 
 
 @dataclass(frozen=True, slots=True)
-class Programmed(_Operation):
+class Programmed(_NotedOperation):
     """Bytes are programmed."""
 
     address: Any
@@ -42,7 +42,7 @@ class Programmed(_Operation):
 
 
 @dataclass(frozen=True, slots=True)
-class Checked(_Operation):
+class Checked(_NotedOperation):
     """An image is checked, and loaded if it passes."""
 
     address: Any
@@ -51,7 +51,7 @@ class Checked(_Operation):
 
 
 @dataclass(frozen=True, slots=True)
-class LoadedUnchecked(_Operation):
+class LoadedUnchecked(_NotedOperation):
     """An image is loaded unchecked."""
 
     address: Any
@@ -60,7 +60,7 @@ class LoadedUnchecked(_Operation):
 
 
 @dataclass(frozen=True, slots=True)
-class Started(_Operation):
+class Started(_NotedOperation):
     """The image that was loaded is started: nothing follows."""
 
     address: Any
@@ -68,7 +68,7 @@ class Started(_Operation):
 
 
 @dataclass(frozen=True, slots=True)
-class Burned(_Operation):
+class Burned(_NotedOperation):
     """The eFuse is asked to hold a secure version."""
 
     version: Any
