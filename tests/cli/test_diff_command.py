@@ -23,10 +23,12 @@ from otaproof.cli.main import main
 from otaproof.errors import InputError
 from otaproof.impl import release_rules
 from otaproof.impl.app import esp_ota_select
+from otaproof.impl.release_points import NEWEST_READ, RECORDED
 from otaproof.impl.release_rules import AppRules, app_rules
 from otaproof.model.config import Config, Release
 from otaproof.model.device.state import Scope, Usage
 from otaproof.model.fault_model import FaultModel
+from otaproof.model.idf_version import IdfVersion
 from otaproof.proofs.explicit.observations import REFUSED, Response, Side, unlike
 from otaproof.proofs.explicit.product_search import Behaviour, Difference, Observed, answers, find_differences
 
@@ -104,6 +106,14 @@ C9 = {
 def test_a_probe_sees_what_the_version_matrix_says(probe: release_probes.Probe) -> None:
     """Every probe, played under all six release rules, sees what was read in ESP-IDF's branches."""
     assert C9[probe.name] == tuple(observe(probe.name, release) for release in Release)
+
+
+def test_every_version_that_is_known_can_be_probed() -> None:
+    """Also 4.2, which takes the mark of sequential writes for a size, erases nothing and writes over what is there."""
+    versions = [IdfVersion.parse("3.3-dev"), *NEWEST_READ, *RECORDED]
+    (erased,) = (probe for probe in PROBES if probe.rule == "erases_sector_too_many")
+    assert {"0 sectors", "1 sector", "2 sectors"} == {erased.observe(version) for version in versions}
+    assert all(probe.observe(version) for probe in PROBES for version in versions)
 
 
 @pytest.mark.parametrize("probe", PROBES, ids=lambda probe: probe.name)
