@@ -50,7 +50,7 @@ def decide(differs: Any, given: Sequence[Any]) -> TheoremAnswer:
     def answer(verdict: TheoremVerdict, detail: str) -> TheoremAnswer:
         return TheoremAnswer(verdict, detail, time.perf_counter() - started, text)
 
-    first = ask_z3(text, LOGIC)
+    first = ask_z3(text, logic=None)
     if first == "unknown":
         return answer(TheoremVerdict.UNDECIDED, GAVE_UP)
     if first == "sat":

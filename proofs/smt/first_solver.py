@@ -27,14 +27,18 @@ def check(solver: z3.Solver, *assumptions: Any, effort: tuple[int, ...] = EFFORT
     return answer
 
 
-def ask_z3(text: str, logic: str, effort: tuple[int, ...] = EFFORT) -> str:
+def ask_z3(text: str, logic: str | None, effort: tuple[int, ...] = EFFORT) -> str:
     """Return z3's answer to one SMT-LIB question: "sat", "unsat" or "unknown".
 
+    logic: which of its strategies z3 takes; None for its incremental core, which is the better one for open functions.
     Each try has a context of its own, so that the answer depends on the text alone: z3's effort changes with what its
     context has seen before."""
     answer = "unknown"
     for seed, most in enumerate(effort):
-        solver = z3.SolverFor(logic, ctx=z3.Context())
+        context = z3.Context()
+        solver = z3.Solver(ctx=context) if logic is None else z3.SolverFor(logic, ctx=context)
+        if logic is None:
+            solver.push()
         solver.set("random_seed", seed)
         solver.set("rlimit", most)
         solver.from_string(text)

@@ -39,14 +39,14 @@ interrupts.PATIENCE = 600
 taken = interrupts.Interrupts()
 taken.begin()
 from otaproof.proofs.smt.second_solver import ask_bitwuzla
-from otaproof.proofs.smt.verification_condition import ask_z3
+from otaproof.proofs.smt.first_solver import ask_z3
 text = '''(declare-const x (_ BitVec 192)) (declare-const y (_ BitVec 192))
 (assert (bvugt x (_ bv1 192))) (assert (bvugt y (_ bv1 192)))
 (assert (bvult x (_ bv39614081257132168796771975168 192))) (assert (bvult y (_ bv39614081257132168796771975168 192)))
 (assert (= (bvmul x y) (_ bv974902449039300839299578608198974221775655923029287599237 192)))'''
 print("asking", flush=True)
 try:
-    print((ask_z3 if sys.argv[1] == "z3" else ask_bitwuzla)(text, 600_000))
+    print(ask_z3(text, "QF_BV", (4 * 10**9,)) if sys.argv[1] == "z3" else ask_bitwuzla(text, 600))
 except KeyboardInterrupt:
     print("interrupted")
 taken.end()
