@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from ..campaign.explain.trace_in_words import tell_trace, tell_violation
+from ..campaign.explain.trace_in_words import tell_trace
+from ..campaign.explain.violation_in_words import tell_violation
 from ..campaign.lockstep.divergence import Divergence
 from ..campaign.lockstep.trace_replay import token_of_trace
 from ..model.claims.state_claims import DEVICE_CLAIMS

@@ -5,7 +5,8 @@ from functools import lru_cache
 import pytest
 from model_traces import first_takes
 
-from otaproof.campaign.explain.trace_in_words import VIOLATIONS, tell_trace, tell_violation
+from otaproof.campaign.explain.trace_in_words import tell_trace
+from otaproof.campaign.explain.violation_in_words import VIOLATIONS, tell_violation
 from otaproof.model.claims.claims import CLAIMS
 from otaproof.model.claims.state_claims import DEVICE_CLAIMS
 from otaproof.model.config import Config, SkipValidation
