@@ -19,6 +19,7 @@ import signal
 import sys
 import time
 from contextlib import suppress
+from math import inf
 from threading import Thread, Timer, main_thread
 from types import FrameType
 
@@ -40,9 +41,11 @@ def are_taken() -> bool:
     return bool(_PIPE)
 
 
-def is_stopping() -> bool:
-    """Tell whether a signal has come and is not raised yet; a solver that calls this in between ends then."""
-    return bool(_PIPE) and bool(select.select(_PIPE, [], [], 0)[0])
+def is_stopping(until: float = inf) -> bool:
+    """Tell whether a signal has come and is not raised yet; a solver that calls this in between ends then.
+
+    until: the processor time of the thread, in seconds, at which it ends anyway."""
+    return bool(_PIPE and select.select(_PIPE, [], [], 0)[0]) or time.thread_time() > until
 
 
 def await_raised() -> None:

@@ -7,7 +7,9 @@ Left out: models and proofs. A witness is found by z3 and then checked by runnin
 """
 
 import re
+import time
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import bitwuzla
@@ -20,8 +22,8 @@ if are_taken():
     z3.set_param("ctrl_c", False)
 LOGIC = "QF_BV"
 """Bit-vectors without quantifiers: every question that this package puts to a solver."""
-SECONDS = 120.0
-"""Time that bitwuzla may take for one question; after it the answer is "unknown"."""
+CPU_SECONDS = 120.0
+"""Processor time that bitwuzla may take for one question; after it the answer is "unknown"."""
 
 
 def script(formula: Any, logic: str = LOGIC) -> str:
@@ -34,20 +36,19 @@ def script(formula: Any, logic: str = LOGIC) -> str:
     return f"(set-logic {logic})\n" + _INTERNAL_DIVISION.sub(r"\1", _without_header(solver.to_smt2()))
 
 
-def ask_bitwuzla(smt2_text: str, seconds: float = SECONDS) -> str:
+def ask_bitwuzla(smt2_text: str, cpu_seconds: float = CPU_SECONDS) -> str:
     """Return bitwuzla's answer to one SMT-LIB question: "sat", "unsat" or "unknown".
 
     smt2_text: declarations and assertions, with or without the last (check-sat); commands are not obeyed.
     Raises ValueError when bitwuzla cannot read the text."""
     try:
-        options = bitwuzla.Options()
-        options.set(bitwuzla.Option.TIME_LIMIT_PER, int(1000 * seconds))
-        parser = bitwuzla.Parser(bitwuzla.TermManager(), options)
+        parser = bitwuzla.Parser(bitwuzla.TermManager(), bitwuzla.Options())
         parser.parse(smt2_text, True, False)
     except bitwuzla.BitwuzlaException as error:
         raise ValueError(str(error)) from error
     solver = parser.bitwuzla()
-    solver.configure_terminator(is_stopping)
+    # An interrupt that comes while a function is called back is lost, unless it is this one.
+    solver.configure_terminator(partial(is_stopping, time.thread_time() + cpu_seconds))
     answer = solver.check_sat()
     await_raised()
     return _WORDS.get(answer, "unknown")

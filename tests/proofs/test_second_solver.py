@@ -53,7 +53,7 @@ def test_a_question_that_takes_too_long_is_unknown() -> None:
     """An answer that was not reached is never "unsat"."""
     a, b = (z3.ZeroExt(32, factor) for factor in (X, Y))
     factors = [a * b == MERSENNE_61, z3.UGT(a, 1), z3.UGT(b, 1)]
-    assert "unknown" == ask_bitwuzla(script(factors), seconds=0.01)
+    assert "unknown" == ask_bitwuzla(script(factors), cpu_seconds=0.01)
 
 
 def test_text_that_is_no_smt_lib_is_refused() -> None:
