@@ -48,6 +48,13 @@ def releases_page(kept: Mapping[str, Any]) -> SpecPage:
     )
     page.add("Functions that only some releases have:")
     page.table(("function", "versions"), ((code(call.name), call.versions) for call in CALLS))
+    _all_rules(page)
+    _what_changes(page, kept)
+    _options(page)
+    return page
+
+
+def _all_rules(page: SpecPage) -> None:
     page.heading("The rules, one by one")
     page.add(
         "Each rule with the versions that have it, by the tags of ESP-IDF whose sources were read. A backport begins a "
@@ -64,6 +71,9 @@ def releases_page(kept: Mapping[str, Any]) -> SpecPage:
         f"({repo_file('impl/partitions/generator_rules.py')}):"
     )
     _rules(page, GENERATOR_RULES)
+
+
+def _what_changes(page: SpecPage, kept: Mapping[str, Any]) -> None:
     page.heading("Cases that come or go")
     page.add("All other [named cases](cases.md#named-cases) happen in all releases.")
     page.table(
@@ -84,8 +94,6 @@ def releases_page(kept: Mapping[str, Any]) -> SpecPage:
         "[The claims](claims.md) show a trace in sentences for each violated claim."
     )
     page.table(("claim", "build", "usage", *(releases_label(r) for r in RELEASES)), _changing(kept))
-    _options(page)
-    return page
 
 
 def _rules(page: SpecPage, rules: Iterable[ReleaseRule]) -> None:
