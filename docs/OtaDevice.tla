@@ -1965,10 +1965,12 @@ Next ==
 
 Spec == Init /\ [][Next]_vars
 
+C1_1 == (IF running = 0 THEN slot0_content ELSE slot1_content) = "COMPLETE"
+
 (* C1: After a power cut the board boots a complete, verified image, as long as it holds one that commence() did
    not wipe. Source: SEED-INTRO. *)
 C1_some_image_always_boots ==
-    task # "STUCK"
+    (task # "STUCK") /\ (~((task = "STARTED") /\ (running < FACTORY)) \/ C1_1)
 
 C2_1 == ~((task = "STARTED") /\ (running < FACTORY)) \/ ((running = 0) /\ slot0_is_finished) \/ ((running = 1) /\
     slot1_is_finished)
@@ -2009,13 +2011,13 @@ C4_new_image_gets_one_boot ==
 C5_accepted_image_stays ==
     ~(C4_1 /\ (expectation = "ACCEPTED")) \/ (running = expected)
 
-C6_1 == (~(C4_1 /\ (expectation = "REFUSED")) \/ ((task = "STARTED") /\ (running # expected))) /\ (expectation #
-    "SPOILT")
+C6_1 == ~(C4_1 /\ (expectation = "REFUSED")) \/ ((task = "STARTED") /\ (running # expected) /\ ((running = FACTORY) \/
+    C1_1))
 
 (* C6: rollback() never returns normally: the board reboots into another whole image, or an error is raised and
    flash is unchanged. Source: SEED-ROLLBACK. *)
 C6_rollback_reboots_or_changes_nothing ==
-    C6_1
+    C6_1 /\ (expectation # "SPOILT")
 
 boot_partition == IF some_record_decides THEN deciding_slot ELSE 0
 C10_1 == (record0_word # "PENDING_VERIFY") /\ (record0_word = "ABORTED")
@@ -2074,24 +2076,35 @@ C13_3 == (record0_check = "RIGHT") /\ (record0_slot = 1)
 C13_4 == (C13_3 \/ ((record1_check = "RIGHT") /\ (record1_slot = 1))) /\ ((IF C13_3 THEN record0_word ELSE
     record1_word) = "VALID") /\ (slot1_content = "COMPLETE")
 
-(* C13: An image that info() calls "valid" was accepted by itself while it was under test, or was provisioned.
-   Source: SEED-ACCEPT. *)
+(* C13: A whole image that info() calls "valid" called accept() itself, with rollback while it was under test, or
+   was provisioned. Source: SEED-ACCEPT. *)
 C13_valid_image_earned_it ==
     (task # "RUN") \/ ((~C13_2 \/ slot0_is_earned) /\ (~C13_4 \/ slot1_is_earned))
 
 C14_1 == ~((task = "OFF") /\ C10_8) \/ ((IF C10_9 = 0 THEN slot0_content ELSE slot1_content) = "COMPLETE")
 
-(* C14: The otadata record that decides what boots, after a power cut has cost another, never names a slot that is
-   only partly written. Source: IDF-OTA-SAFE-UPDATE. *)
+(* C14: With the power off, the otadata record that decides what boots names a slot that holds a whole image,
+   whatever power cuts have cost. Source: IDF-OTA-SAFE-UPDATE. *)
 C14_lost_record_selects_whole_image ==
     C14_1
 
-C15_1 == ~is_under_test \/ (some_record_decides /\ (deciding_slot = running) /\ (deciding_word = "PENDING_VERIFY"))
+deciding_check == IF second_decides THEN record1_check ELSE record0_check
+C15_1 == ((IF second_decides THEN record0_check ELSE deciding_check) = "RIGHT") /\ ((IF second_decides THEN
+    record0_slot ELSE deciding_slot) = running)
+C15_2 == ((IF second_decides THEN deciding_check ELSE record1_check) = "RIGHT") /\ ((IF second_decides THEN
+    deciding_slot ELSE record1_slot) = running)
+C15_3 == IF C15_1 THEN IF second_decides THEN record0_word ELSE "VALID" ELSE IF second_decides THEN "VALID" ELSE
+    record1_word
+C15_4 == (task = "RUN") /\ some_record_decides /\ (deciding_word # "VALID") /\ (running < FACTORY) /\
+    (deciding_slot = running) /\ (deciding_word = "PENDING_VERIFY") /\ ~session /\ ~((running < FACTORY) /\ (C15_1 \/
+    C15_2) /\ (C15_3 = "PENDING_VERIFY")) /\ (next_slot # running)
+C15_5 == (task # "RUN") \/ ((task = "RUN") /\ (next_slot # running) /\ ~is_under_test /\ ~session) \/ (session /\
+    ~is_under_test /\ (next_slot # running)) \/ C15_4
 
 (* C15: A running application can always begin an upgrade, after accept() if it is under test. Source:
    SEED-COMMENCE. *)
 C15_upgrade_is_never_locked_out ==
-    (task # "RUN") \/ ((next_slot # running) /\ C15_1)
+    C15_5
 
 C16_1 == C10_2 /\ C10_4 /\ (record0_check # "RIGHT") /\ (record1_check # "RIGHT") /\ (boot_choice < FACTORY)
 C16_2 == ~C16_1 /\ ~C10_2 /\ (record0_check = "RIGHT") /\ C10_6 /\ (record0_word # "PENDING_VERIFY") /\
@@ -2159,7 +2172,8 @@ C16_42 == IF (slot0_content = "COMPLETE") /\ ~(C16_26 /\ C16_30) /\ C16_38 THEN 
     "COMPLETE") /\ ~C16_41 THEN 1 ELSE 3
 C16_43 == C16_21 = (IF ~C16_39 /\ ~C16_40 THEN C16_42 ELSE IF C16_39 THEN 1 ELSE IF C16_40 THEN 0 ELSE 3)
 
-(* C16: After a power cut, the second power-on starts what every later one starts. Source: IDF-OTA-SAFE-UPDATE. *)
+(* C16: With the power off, the second power-on from now starts what every later one starts, if no call is made.
+   Source: IDF-OTA-SAFE-UPDATE. *)
 C16_choice_settles_in_two_boots ==
     (task # "OFF") \/ C16_43
 
@@ -2176,7 +2190,6 @@ C18_1 == ~((task = "STARTED") /\ (running < FACTORY)) \/ ~(((running = 0) /\ slo
 C18_rejected_image_never_starts ==
     C18_1
 
-deciding_check == IF second_decides THEN record1_check ELSE record0_check
 C19_1 == (task = "RUN") /\ some_record_decides /\ (running < FACTORY) /\ (deciding_check = "RIGHT") /\
     (deciding_slot = running)
 
@@ -2419,8 +2432,8 @@ C21_164 == (~((task = "RUN") /\ session /\ (target_content = "EMPTY")) \/ C21_4)
 C21_download_changes_no_choice ==
     C21_164
 
-(* C22: Where rollback() restarts, it starts the image that ran when the running one was marked, as long as its
-   slot was not wiped. Source: SEED-ROLLBACK. *)
+(* C22: Where rollback() restarts from the image that was marked last, it starts the image that ran when that one
+   was marked, as long as its slot was not wiped. Source: SEED-ROLLBACK. *)
 C22_rollback_starts_the_previous_image ==
     ~(C4_1 /\ (expectation = "REFUSED") /\ (previous # NOWHERE)) \/ (running = previous)
 
@@ -2441,8 +2454,8 @@ C25_1 == (boot_choice < FACTORY) /\ (((boot_choice = 0) /\ slot0_is_earned) \/ (
 C25_2 == ~((task = "OFF") \/ (task = "RUN")) \/ (boot_choice = FACTORY) \/ C25_1 \/ (C16_21 = 2) \/ ((C16_21 < 2) /\
     (((C16_21 = 0) /\ slot0_is_earned) \/ ((C16_21 = 1) /\ slot1_is_earned)))
 
-(* C25: Whatever an image does that never calls accept(), one of the next two power-ons starts an image that was
-   accepted or provisioned. Source: SEED-ACCEPT. *)
+(* C25: With the power off or an image running, one of the next two power-ons starts an image that was accepted or
+   provisioned, if no call is made in between. Source: SEED-ACCEPT. *)
 C25_accepted_image_comes_back ==
     C25_2
 
