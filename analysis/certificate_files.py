@@ -14,7 +14,7 @@ from ..model.device.state import Scope
 from ..output_file import make_directory, write_file
 from ..proofs.certificates.certificate import Certificate, CertificateLimits, certify
 from ..proofs.prover.configurations import Family
-from ..proofs.prover.decision import Effort, ProofVerdict
+from ..proofs.prover.decision import Decision, Effort, ProofVerdict
 from ..proofs.smt.verification_condition import Condition
 from .certified_question import CertifiedQuestion
 from .proof_runs import ConfigurationProof, decide_configuration, decide_family
@@ -50,7 +50,7 @@ class CertificateFolder:
         """Write the certificates of what is proved, and return the configuration with what came of them."""
         rests_on: dict[Condition, list[str]] = {}
         for row in configuration.rows:
-            for condition in conditions_of(row.decision.verdict, row.decision.conditions):
+            for condition in certified_conditions(row.decision):
                 rests_on.setdefault(condition, []).append(f"{row.decision.claim.id}: {row.decision.claim.title}")
         for condition, claims in rests_on.items():
             if condition.text not in self._done:
@@ -84,9 +84,10 @@ class CertificateFolder:
         return sha256(text.encode()).hexdigest()
 
 
-def conditions_of(verdict: ProofVerdict, conditions: Iterable[Condition]) -> tuple[Condition, ...]:
-    """Return the questions that a verdict needs refuted: none, unless it is proved."""
-    return tuple(c for c in conditions if verdict is ProofVerdict.PROVED and c.needs == "unsat")
+def certified_conditions(decision: Decision) -> tuple[Condition, ...]:
+    """Return the questions whose certificates certify a claim: none, unless it is proved, and by questions alone."""
+    is_by_questions = decision.verdict is ProofVerdict.PROVED and not decision.is_searched
+    return tuple(c for c in decision.conditions if is_by_questions and c.needs == "unsat")
 
 
 def questions_of(found: Iterable[ConfigurationProof]) -> tuple[CertifiedQuestion, ...]:
@@ -174,7 +175,8 @@ Any other checker of DRAT text will do, such as dratify (`pip install dratify`):
 An induction has three questions: `start` (can the core of the invariants fail where a history starts?), `step` (can
 a step lead from a state in which the core holds to one in which it fails?) and `follow` (can the core hold and a claim,
 or another invariant, fail?). `Cn_first_k` and `Cn_after_k` are base and step of a k-induction. `C9_ranking` asks for a
-state in which no step lowers the ranking function, `C12_growth` for a number that grows too fast.
+state in which no step lowers the ranking function, `C12_growth` for a number that grows too fast. A claim that a search
+of all states proves has no certificate: the search is no question.
 
 ## What a certificate shows
 

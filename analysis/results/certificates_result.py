@@ -6,7 +6,7 @@ from typing import Literal
 
 from ...proofs.certificates.sat_solver import solver_name
 from ...proofs.prover.decision import ProofVerdict
-from ..certificate_files import LIMITS, conditions_of, questions_of
+from ..certificate_files import LIMITS, certified_conditions, questions_of
 from ..certified_question import CertifiedQuestion
 from ..proof_runs import ConfigurationProof, ProvedClaim
 from .prove_result import VerdictWord
@@ -76,7 +76,7 @@ def certificates_result(found: Sequence[ConfigurationProof]) -> CertificatesResu
 
 def _claim(configuration: ConfigurationProof, row: ProvedClaim) -> CertifiedClaim:
     decision = row.decision
-    names = [condition.name for condition in conditions_of(decision.verdict, decision.conditions)]
+    names = [condition.name for condition in certified_conditions(decision)]
     questions = [configuration.certificates[name] for name in names]
     is_refuted = decision.verdict is ProofVerdict.REFUTED
     return CertifiedClaim(

@@ -40,6 +40,8 @@ class Decision:
     premise_depth: int | None = None
     """Steps to a state in which the premise of the claim holds; None where none was reached."""
     conditions: tuple[Condition, ...] = ()
+    is_searched: bool = False
+    """Proved: it rests on a search of all states too, which no question stands for."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,7 @@ def confirmed_search(
         f"{method}; not confirmed by every solver: {unmet[0]}" if unmet else method,
         answers=answers_of((condition for condition in conditions if condition.needs == "unsat"), effort),
         conditions=conditions,
+        is_searched=True,
     )
 
 
