@@ -184,7 +184,8 @@ ASSERTS_DESCRIPTION = rule(
 )
 ASSERTS_EACH_MAPPING = rule(
     "asserts_each_mapping",
-    "In the bootloader, that assertion is made of every mapping of a first segment that is too long for one.",
+    "With anti-rollback the bootloader asserts a description at the start of each mapping of a first segment that is "
+    "too long for one.",
     _DESCRIPTION,
     "5.5.5 6.0.2 6.1-beta1",
 )
