@@ -33,7 +33,7 @@ class Reading(Enum):
 MEMORY = 4 << 30
 """Bytes that a search may use by default."""
 MOST_THREADS = 16
-SMALL_WORLD = 30_000
+SMALL_WORLD = 60_000
 """States that the Python search finds in less time than compiling takes."""
 PYTHON_STATE_BYTES = 700
 """What one state costs the Python search: the tuple, its place in the dict, how it was found."""
@@ -59,11 +59,12 @@ def explore(
     progress: Progress | None = None,
     reading: Reading = Reading.AUTO,
     until_broken: bool = False,
+    small: int = SMALL_WORLD,
 ) -> Exploration:
     """Return what a search of everything reachable came to, with a shortest counterexample for each broken claim.
 
     claims: those to look at; their ghost variables must be in the scope (with_ghosts_of). memory: bytes. until_broken:
-    end when all claims are broken.
+    end when all claims are broken. small: of how many states Python has to find all, or compiled code searches.
     Raises ValueError for a claim whose ghost variables are not in the scope."""
     for claim in claims:
         if not claim.ghosts <= scope.ghosts:
@@ -71,10 +72,10 @@ def explore(
     if not 1 <= threads <= MOST_THREADS:
         raise ValueError(f"{threads} threads; want 1 to {MOST_THREADS}")
     if reading is not Reading.COMPILED:
-        most = SMALL_WORLD if reading is Reading.AUTO else None
-        small = explore_in_python(scope, claims, memory, progress, most, until_broken=until_broken)
-        if small.is_complete or reading is Reading.PYTHON or small.states <= SMALL_WORLD:
-            return small
+        most = small if reading is Reading.AUTO else None
+        found = explore_in_python(scope, claims, memory, progress, most, until_broken=until_broken)
+        if found.is_complete or reading is Reading.PYTHON or found.states <= small:
+            return found
     # numba takes half a second to import, and most state spaces are small.
     from .compiled.compiled_search import CompiledSearch  # noqa: PLC0415
     from .compiled.word_layout import DoesNotFit  # noqa: PLC0415

@@ -18,7 +18,7 @@ from ...model.device.stepper import stepper
 from ...model.device.stray_numbers import exact_name, is_stray, stray_named
 from ...model.fault_model import FaultModel
 from ...model.terms.terms import Bool
-from ..explicit.explorer import claims_of, explore, with_ghosts_of
+from ..explicit.explorer import SMALL_WORLD, claims_of, explore, with_ghosts_of
 from ..smt.smtlib import Question
 from ..smt.verification_condition import Condition
 
@@ -40,6 +40,10 @@ class Counterexample:
     """No shorter one exists: all shorter histories were searched."""
     slots: int
     """Number of OTA slots with which it was found."""
+
+
+_SOON = 5_000
+"""States in which Python looks for counterexamples where it is known not to find all states."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +72,13 @@ def find_counterexamples(
     found: dict[str, Counterexample] = {}
     complete: set[str] = set()
     states, depths = 0, []
-    for group in groups.values():
+    big: list[frozenset[object]] = []
+    for ghosts, group in groups.items():
         ranked = replace(with_ghosts_of(scope, group), numbers=Numbers.RANKED)
-        explored = explore(ranked, group, memory=memory, until_broken=True)
+        # With more ghost variables there are no fewer states.
+        small = _SOON if any(known <= ghosts for known in big) else SMALL_WORLD
+        explored = explore(ranked, group, memory=memory, until_broken=True, small=small)
+        big += [ghosts] if explored.states > SMALL_WORLD else []
         for claim in group:
             trace = explored.violations.get(claim.claim.id)
             if trace is not None:

@@ -70,18 +70,24 @@ class RankingQuotient:
 
     def conditions(self) -> Iterator[Condition]:
         """Yield the questions: whether any state meets the premise, then of the start, each action, and each claim."""
-        yield from self.step_conditions()
+        yield from self._first_conditions()
+        for action in self.exact.actions:
+            yield self._asked(action.name, self._simulates(action))
         for claim in claims_of(self.exact.scope):
             yield self.claim_condition(claim)
 
     def step_conditions(self) -> Iterator[Condition]:
-        """Yield the questions that say nothing of a claim."""
+        """Yield the questions that say nothing of a claim; all actions of a kind are one, which is asked faster."""
+        yield from self._first_conditions()
+        for kind in dict.fromkeys(action.kind for action in self.exact.actions):
+            followed = (self._simulates(action) for action in self.exact.actions if action.kind is kind)
+            yield self._asked(f"{kind.name.lower()}_steps", all_of(followed))
+
+    def _first_conditions(self) -> Iterator[Condition]:
         yield replace(self._asked("premise", fact(False)), needs="sat")
         start = dict(initial_device(self.exact.scope).terms())
         is_same = is_same_state(self._ranks_of(start), dict(initial_device(self.by_rank.scope).terms()))
         yield self._asked("start", is_same & replaced(self._are_numbers, start))
-        for action in self.exact.actions:
-            yield self._asked(action.name, self._simulates(action))
 
     def claim_condition(self, claim: DeviceClaim) -> Condition:
         """Return the question whether a claim holds in a state and not in its ranked state, or the other way round."""
