@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import singledispatch
 from typing import Any, Literal
 
-from ...binary.application.call_example import CallInputs
+from ...binary.application.call_example import CallInputs, SessionInputs
 from ...binary.application.call_outcome import CallEnd
 from ...binary.theorems.counterexample import TheoremCounterexample
 from ...binary.theorems.deeds import Deed
@@ -13,16 +13,16 @@ from ...binary.theorems.image_versions import ImageVersion
 from ...binary.theorems.selection_inputs import SelectionInputs
 from ...binary.theorems.table_inputs import TableInputs
 from ...binary.theorems.wake_inputs import WakeInputs
-from ...impl.partitions.partition import AppSubtype
+from ...impl.partitions.partition import AppSubtype, Partition
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BinaryAct:
     """One thing that is done."""
 
-    kind: Literal["erase", "program", "check", "load", "start", "burn"]
-    """An erase of sectors, a program, the check of an image, its loading without a check, its start, or a burn of the
-    eFuse's secure version."""
+    kind: Literal["erase", "program", "check", "load", "start", "burn", "place"]
+    """An erase of sectors, a program, the check of an image, its loading without a check, its start, a burn of the
+    eFuse's secure version, or a place where a bootloader is taken to lie from then on."""
     address: int
     """In flash, in bytes; of the partition, for an image; of a burn, the secure version."""
     size: int
@@ -52,7 +52,25 @@ class BinaryDeed:
     code: int | None
     """The esp_err_t, or the number of slots, that a call returns."""
     state: int | None
-    """What it leaves where the caller wants a state."""
+    """What it leaves where the caller wants a state, or the handle of a session."""
+    last_handle: int | None
+    """The handle given out last, after a call that opens a session."""
+    open_sessions: int | None
+    """How many sessions are open after such a call."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BinarySession:
+    """What a call that opens a session is given, and finds."""
+
+    image_size: int
+    """The argument, in bytes."""
+    last_handle: int
+    """The handle that was given out before."""
+    asked_place: tuple[int, int] | None
+    """Offset and size of the partition that it is given; null for NULL."""
+    is_asked_there: bool
+    """That partition is in the table, where it is no app partition."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +117,8 @@ class BinaryExample:
     """Of a call: the subtype of the partition that runs, where it counts; else null."""
     linked_version: int | None
     """Of a call: the secure version that the running image was linked with; null without anti-rollback."""
+    session: BinarySession | None
+    """Of a call that opens a session; else null."""
     failing: tuple[int, ...]
     """Numbers of the operations that return an error, from 0."""
     code: BinaryDeed
@@ -123,6 +143,7 @@ _NOTHING: dict[str, Any] = {
     "asked": None,
     "running_subtype": None,
     "linked_version": None,
+    "session": None,
 }
 """The fields of inputs that do not have them."""
 
@@ -184,7 +205,7 @@ def _wake_fields(inputs: WakeInputs) -> dict[str, Any]:
 
 @_fields.register
 def _call_fields(inputs: CallInputs) -> dict[str, Any]:
-    subtypes = tuple(app.subtype for app in inputs.apps)
+    subtypes, counts_running = tuple(app.subtype for app in inputs.apps), bool(inputs.versions or inputs.session)
     return {
         "records": _hex(inputs.records),
         "app_count": inputs.app_count,
@@ -192,10 +213,20 @@ def _call_fields(inputs: CallInputs) -> dict[str, Any]:
         "app_subtypes": subtypes,
         "otadata": inputs.otadata is not None,
         "asked": None if inputs.asked is None else (inputs.asked.type, inputs.asked.subtype),
-        "running_subtype": inputs.running_subtype if inputs.versions else None,
+        "running_subtype": inputs.running_subtype if counts_running else None,
         "linked_version": inputs.linked_version if inputs.versions else None,
+        "session": None if inputs.session is None else _session(inputs.session, inputs.asked),
         **_version_fields(inputs),
     }
+
+
+def _session(session: SessionInputs, asked: Partition | None) -> BinarySession:
+    return BinarySession(
+        image_size=session.image_size,
+        last_handle=session.last_handle,
+        asked_place=None if asked is None else (asked.offset, asked.size),
+        is_asked_there=session.is_asked_there,
+    )
 
 
 def _version_fields(inputs: SelectionInputs | FallbackInputs | CallInputs) -> dict[str, Any]:
@@ -219,7 +250,9 @@ def _deed(deed: Deed, inputs: object) -> BinaryDeed:
         for act in deed.acts
     )
     is_call, has_result = isinstance(inputs, CallInputs), isinstance(inputs, SelectionInputs | TableInputs)
-    code, state = deed.words if is_call and deed.result == CallEnd.RETURNS else (None, None)
+    has_words = is_call and deed.result == CallEnd.RETURNS
+    code, state, last_handle, sessions = deed.words if has_words else (None, None, None, None)
+    opens = isinstance(inputs, CallInputs) and inputs.session is not None
     return BinaryDeed(
         boot_index=deed.result if has_result else None,
         has_initial_contents=deed.noted,
@@ -228,6 +261,8 @@ def _deed(deed: Deed, inputs: object) -> BinaryDeed:
         end=_END_NAMES[CallEnd(deed.result)] if is_call else None,
         code=code,
         state=state,
+        last_handle=last_handle if opens else None,
+        open_sessions=sessions if opens else None,
     )
 
 

@@ -1,11 +1,12 @@
 """The inputs of an application's call as numbers, in an example of a difference, and how an example is to look."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import z3
 
+from ...impl.app.esp_ota import OTA_SIZE_UNKNOWN
 from ...impl.chip.cells import SECTOR_SIZE
 from ...impl.partitions.partition import Partition
 from ...model.config import Config
@@ -37,6 +38,17 @@ from .call_inputs import (
     app_size,
 )
 from .running_app import LINKED_VERSION, RUNNING_SUBTYPE
+from .session_inputs import IMAGE_SIZE, LAST_HANDLE, OTHER_IS_THERE
+
+
+@dataclass(frozen=True, slots=True)
+class SessionInputs:
+    """What esp_ota_begin depends on beside that."""
+
+    image_size: int
+    last_handle: int
+    is_asked_there: bool
+    """The partition that the call is given is in the table, where it is no app partition."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +64,7 @@ class CallInputs:
     asked: Partition | None
     """The partition that the call is given; None: NULL."""
     wants_state: bool
-    """Where to put the state is given; else NULL."""
+    """Where to put the state, or the handle, is given; else NULL."""
     state_before: int
     """What is there before the call."""
     results: tuple[int, ...]
@@ -65,6 +77,8 @@ class CallInputs:
     """Of the images in the app partitions, and in the one that is asked about, with anti-rollback; else empty."""
     efuse_version: int
     """The eFuse's, with anti-rollback."""
+    session: SessionInputs | None = None
+    """Of a call that opens one."""
 
 
 def read_call(reader: ModelReader, config: Config) -> CallInputs:
@@ -86,6 +100,19 @@ def read_call(reader: ModelReader, config: Config) -> CallInputs:
         tuple(read_version(reader, place) for place in offsets),
         read_efuse(reader),
     )
+
+
+def read_session_call(reader: ModelReader, config: Config) -> CallInputs:
+    """Return the inputs of a call that opens a session."""
+    numbers = reader.number(IMAGE_SIZE), reader.number(LAST_HANDLE)
+    return replace(read_call(reader, config), session=SessionInputs(*numbers, reader.is_true(OTHER_IS_THERE)))
+
+
+def plain_sessions(config: Config) -> Iterator[Any]:
+    """Yield how an example of a call that opens a session is to look."""
+    yield from plain_calls(config)
+    yield LAST_HANDLE == 0
+    yield z3.Or(IMAGE_SIZE == 0x10000, IMAGE_SIZE == OTA_SIZE_UNKNOWN)
 
 
 def plain_calls(config: Config) -> Iterator[Any]:

@@ -72,7 +72,9 @@ class CallMachine:
         }
         self._named: dict[int, tuple[Any, tuple[Any, ...]]] = {}
         """By the id of a pointer to one of several app partitions: the pointer, which keeps that id; its fields."""
-        self.running = self._pointer_to(RUNNING_SUBTYPE)
+        self.changing: tuple[range, ...] = (range(self.state_place, self.state_place + 4),)
+        """Memory whose change is a result of the call."""
+        self.running = self.pointer_to(RUNNING_SUBTYPE)
         """The pointer to the partition of the running app."""
 
     @property
@@ -103,21 +105,22 @@ class CallMachine:
         state.choices = WordChoices(range(min(places), max(places) + _STRIDE), _STRIDE)
         return state
 
-    def state_left(self, state: MachineState) -> Any:
-        """Return what lies where a state is put."""
-        return as_bits(state.load(self.state_place, 4))
+    def left(self, state: MachineState) -> tuple[Any, ...]:
+        """Return what a call leaves, as words: here what lies where a state is put."""
+        return (state.load(self.state_place, 4),)
 
     def keeps_memory(self, before: MachineState, after: MachineState) -> list[Any]:
-        """Return when all memory is as it was but for the stack below the entry's, and where a state is put."""
+        """Return when all memory is as it was but for the stack below the entry's, and where results are put."""
         stack = range(self.machine.stack - ROOM_SIZE // 2, self.machine.stack)
-        state = range(self.state_place, self.state_place + 4)
         mapped = range(self.machine.mapped, self.machine.mapped + ROOM_SIZE)
         kept = []
         for place, byte in after.memory.items():
             was = before.memory.get(place, self.machine.elf.byte_at(place))
+            if any(place in room for room in self.changing):
+                continue
             if was is None:
                 kept += [] if any(place in free for free in (stack, mapped)) else [z3.BoolVal(False)]
-            elif place not in state and was is not byte:
+            elif was is not byte:
                 kept.append(as_bits(was, 8) == as_bits(byte, 8))
         return kept
 
@@ -128,13 +131,14 @@ class CallMachine:
             LIBRARY,
             CHECK_WORD_HOOKS,
             EFUSE_HOOKS,
-            self._partition_hooks(),
+            self.partition_hooks(),
             _ENDS,
             {COUNT_FUNCTION: _count},
         )
         return {address: hook for address, hook in found.items() if address != self.machine.function}
 
-    def _partition_hooks(self) -> dict[str, Hook]:
+    def partition_hooks(self) -> dict[str, Hook]:
+        """Return the hooks of what deals with partitions, by name."""
         return {
             "esp_partition_find_first": self._find_first,
             "esp_partition_mmap": self._map,
@@ -157,16 +161,16 @@ class CallMachine:
         subtype = state.number(arguments[1])
         if (kind, subtype) != (PartitionType.DATA, DataSubtype.OTA):
             raise ExecutionStopped(f"partition of type {kind}, subtype 0x{subtype:x} looked for at 0x{state.pc:x}")
-        return self.otadata if _is_so(state, HAS_OTADATA) else 0
+        return self.otadata if is_so(state, HAS_OTADATA) else 0
 
     def _find_app(self, state: MachineState, subtype: Any) -> Word:
         """Return the pointer to the app partition of a subtype, or 0; forks on whether it is there alone."""
-        if not _is_so(state, z3.Or(*(subtype == known for known in APP_PARTITIONS))):
+        if not is_so(state, z3.Or(*(subtype == known for known in APP_PARTITIONS))):
             raise ExecutionStopped(f"an app partition of subtype {subtype} is looked for at 0x{state.pc:x}")
         is_there = of_app(subtype, APP_PARTITIONS.__getitem__)
-        return self._pointer_to(subtype) if _is_so(state, is_there) else 0
+        return self.pointer_to(subtype) if is_so(state, is_there) else 0
 
-    def _pointer_to(self, subtype: Any) -> Word:
+    def pointer_to(self, subtype: Any) -> Word:
         """Return the pointer to the app partition of a subtype, known or not."""
         pointer = simplified(of_app(subtype, lambda known: z3.BitVecVal(self.apps[known], 32)))
         if not isinstance(pointer, int):
@@ -232,7 +236,7 @@ class CallMachine:
         return self._fields[place]
 
 
-def _is_so(state: MachineState, condition: Any) -> bool:
+def is_so(state: MachineState, condition: Any) -> bool:
     """Tell whether a formula holds on the path, which forks where it may or may not."""
     return bool(state.number(simplified(bit(condition))))
 
@@ -265,15 +269,16 @@ def _restart(state: MachineState, arguments: Arguments) -> Ended:
     return Ended()
 
 
-def _panic(state: MachineState, arguments: Arguments) -> Ended:
+def panic(state: MachineState, arguments: Arguments) -> Ended:
+    """End the path: an assertion fails."""
     state.events += (CallEnd.PANICS,)
     return Ended()
 
 
 def _count(state: MachineState, arguments: Arguments) -> Word | Ended:
     """Stand for a function that has a theorem of its own."""
-    if _is_so(state, HAS_TOO_MANY):
-        return _panic(state, arguments)
+    if is_so(state, HAS_TOO_MANY):
+        return panic(state, arguments)
     return SLOT_COUNT
 
 
@@ -284,4 +289,4 @@ def ended(state: MachineState) -> tuple[tuple[FlashOperation, ...], CallEnd]:
     return state.events, CallEnd.RETURNS
 
 
-_ENDS: dict[str, Hook] = {"esp_restart": _restart, "__assert_func": _panic, "abort": _panic}
+_ENDS: dict[str, Hook] = {"esp_restart": _restart, "__assert_func": panic, "abort": panic}

@@ -1,4 +1,4 @@
-"""How a call of the application ends, as one term: so, what it returns, and what it leaves where the caller said."""
+"""How a call of the application ends, as one term: so, what it returns, and what it leaves."""
 
 from enum import IntEnum
 from typing import Any
@@ -6,7 +6,6 @@ from typing import Any
 import z3
 
 from ..execution.words import as_bits
-from .call_inputs import STATE_BEFORE
 
 
 class CallEnd(IntEnum):
@@ -19,8 +18,7 @@ class CallEnd(IntEnum):
     """An assertion fails."""
 
 
-def end_word(end: CallEnd, code: Any = 0, state: Any = STATE_BEFORE) -> Any:
-    """Return the word: end, esp_err_t, state. What does not return leaves nothing."""
-    if end is not CallEnd.RETURNS:
-        code, state = 0, z3.BitVecVal(0, 32)
-    return z3.simplify(z3.Concat(z3.BitVecVal(end, 32), as_bits(code), as_bits(state)))
+def end_word(end: CallEnd, code: Any = 0, state: Any = 0, last_handle: Any = 0, sessions: Any = 0) -> Any:
+    """Return the word: the end, the esp_err_t, what lies where a state or a handle is put, the last handle given out,
+    and how many sessions are open. What does not return leaves nothing."""
+    return z3.simplify(z3.Concat(*map(as_bits, (int(end), code, state, last_handle, sessions))))

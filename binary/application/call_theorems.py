@@ -16,17 +16,20 @@ from ...model.config import Config
 from ..elf_file import BootloaderElf
 from ..execution.counting_loop import ends_soon, meanings
 from ..execution.machine_state import MachineState
-from ..execution.words import Word, as_bits
+from ..execution.words import Word
 from ..theorems.machine_setup import Semantics
 from ..theorems.outcome import FunctionOutcome, distinct_outcomes
 from ..theorems.theorem import MACHINE_PREMISES, Theorem, TheoremCode
-from .call_example import plain_calls, read_call
+from .call_example import plain_calls, plain_sessions, read_call, read_session_call
 from .call_inputs import GIVEN_OF_CALLS
 from .call_machine import COUNT_FUNCTION, CallMachine, ended
 from .call_outcome import CallEnd, end_word
-from .expected_call import CallArguments, CallReturn, CountedSelection, ImplCall, expected_call
+from .expected_call import CallArguments, CallReturn, CountedSelection, ImplCall, OpenSelection, expected_call
 from .played_call import played_call
 from .running_app import GIVEN_OF_RUNNING
+from .running_state import SessionSelection
+from .session_inputs import GIVEN_OF_SESSIONS, IMAGE_SIZE
+from .session_machine import SessionMachine
 
 CallPointers = Callable[[CallMachine], tuple[Word, ...]]
 """Return the arguments of a call as the machine code gets them."""
@@ -35,10 +38,15 @@ IsOfRunning = Callable[[Config], bool]
 
 
 def explore_call(
-    function: str, pointers: CallPointers, elf: BootloaderElf, semantics: Semantics, given: tuple[Any, ...]
+    function: str,
+    pointers: CallPointers,
+    machine: type[CallMachine],
+    elf: BootloaderElf,
+    semantics: Semantics,
+    given: tuple[Any, ...],
 ) -> TheoremCode:
     """Return every path of the function; raises InputError, and ExecutionStopped where one cannot be followed."""
-    calls = CallMachine(elf, function)
+    calls = machine(elf, function)
     start = calls.entry(*pointers(calls))
     hooks = calls.hooks()
     plain = {address: hook for address, (_, hook) in hooks.items()}
@@ -52,9 +60,18 @@ def _outcome(calls: CallMachine, start: MachineState, path: MachineState) -> Fun
     operations, end = ended(path)
     if end is not CallEnd.RETURNS:
         return FunctionOutcome(path.condition, end_word(end), z3.BoolVal(False), operations)
-    word = end_word(end, as_bits(calls.machine.convention.result(path)), calls.state_left(path))
+    word = end_word(end, calls.machine.convention.result(path), *calls.left(path))
     frame = [*calls.machine.returns_properly(path), *calls.keeps_memory(start, path)]
     return FunctionOutcome(path.condition, word, z3.BoolVal(False), operations, z3.simplify(z3.And(*frame)))
+
+
+def _begin(ota: CountedSelection, given: CallArguments) -> CallReturn:
+    code: Any = EspErr.OK
+    try:
+        handle = ota.esp_ota_begin(given.partition, given.image_size, given.wants_state)
+    except OtaError as error:
+        code, handle = error.code, error.handle
+    return CallReturn(code, handle, ota.session_left())
 
 
 def _count_slots(ota: CountedSelection, given: CallArguments) -> CallReturn:
@@ -96,26 +113,30 @@ def _theorem(
     run: ImplCall,
     pointers: CallPointers = lambda calls: (),
     is_of_running: IsOfRunning = lambda config: False,
+    opens_session: bool = False,
 ) -> Theorem:
     """Return the theorem that a function does what impl's call does."""
 
     def given(config: Config) -> tuple[Any, ...]:
-        return (*GIVEN_OF_CALLS, GIVEN_OF_RUNNING) if is_of_running(config) else GIVEN_OF_CALLS
+        of_running = (GIVEN_OF_RUNNING,) if is_of_running(config) else ()
+        return *GIVEN_OF_CALLS, *of_running, *((GIVEN_OF_SESSIONS,) if opens_session else ())
 
     def premises(config: Config) -> tuple[str, ...]:
         of_running = (_RUNNING_PREMISE,) if is_of_running(config) else ()
-        return *MACHINE_PREMISES, *_PREMISES, *of_running, *(_VERSION_PREMISES if config.anti_rollback else ())
+        of_session = _SESSION_PREMISES if opens_session else ()
+        of_versions = _VERSION_PREMISES if config.anti_rollback else ()
+        return *MACHINE_PREMISES, *_PREMISES, *of_running, *of_session, *of_versions
 
     return Theorem(
         name=function,
         title=title,
         sentence=lambda config: f"For {inputs}: {function} in this file {does}.",
         premises=premises,
-        explore=partial(explore_call, function, pointers),
-        expected=partial(expected_call, run, given),
+        explore=partial(explore_call, function, pointers, SessionMachine if opens_session else CallMachine),
+        expected=partial(expected_call, run, given, SessionSelection if opens_session else OpenSelection),
         given=given,
-        wishes=plain_calls,
-        inputs=read_call,
+        wishes=plain_sessions if opens_session else plain_calls,
+        inputs=read_session_call if opens_session else read_call,
         played=partial(played_call, run),
         facts=meanings,
         example_facts=ends_soon,
@@ -133,6 +154,11 @@ _PREMISES = (
 _VERSION_PREMISES = (
     "What an image's description says depends on where its partition begins, and the code does not change it.",
     "The eFuse is changed by esp_efuse_update_secure_version only.",
+)
+_SESSION_PREMISES = (
+    "No session is open, and there is memory for one; what else is kept of it than its handle is not compared.",
+    "esp_ota_get_state_partition does what its own theorem says, of the running app.",
+    "esp_partition_verify returns the table's own partition of that type, subtype, offset and size, or NULL.",
 )
 _RUNNING_PREMISE = "The running app is one of the app partitions in the table."
 _RECORDS = "both otadata records with any 64 bytes, any app partitions in the table, otadata or none"
@@ -183,6 +209,17 @@ CALL_THEOREMS = (
         "checks, erases and programs what impl's call does, in the same order, and returns the same esp_err_t",
         _set_boot_partition,
         lambda calls: (calls.asked_pointer,),
+    ),
+    _theorem(
+        "esp_ota_begin",
+        "Opening a session",
+        f"any partition or NULL, any size, {_RECORDS}, any of them running, and each erase succeeding or failing",
+        "erases what impl's call does, in the same order, gives out the same handle, or none, and returns the same "
+        "esp_err_t",
+        _begin,
+        lambda calls: (calls.asked_pointer, IMAGE_SIZE, calls.state_pointer),
+        is_of_running=lambda config: True,
+        opens_session=True,
     ),
     _theorem(
         "esp_ota_mark_app_invalid_rollback_and_reboot",

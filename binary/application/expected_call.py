@@ -1,6 +1,6 @@
 """The side that machine code is compared with: impl's own esp_ota_* calls, run on symbolic inputs.
 
-`OtaSelection` runs unchanged over a partition table of any app partitions, and on a flash whose records may be anything
+`EspOta` runs unchanged over a partition table of any app partitions, and on a flash whose records may be anything
 and whose operations may fail. What stands for something else meanwhile, beside what open_records replaces: an image
 check that may pass or fail, the remainder, and the search for the next number, which is that of counting_loop.py.
 """
@@ -15,6 +15,7 @@ import z3
 
 from ...impl import otadata
 from ...impl.app import esp_ota_select
+from ...impl.app.esp_ota import EspOta
 from ...impl.app.esp_ota_select import OtaSelection
 from ...impl.app.esp_partition import EspPartitions
 from ...impl.esp_err import EspErr, OtaError
@@ -31,7 +32,7 @@ from ..theorems.boot_inputs import OTADATA_OFFSET, OTADATA_SIZE, operation_resul
 from ..theorems.expected_flash import OpenEfuse, RecordFlash, decode_open_description, word_of
 from ..theorems.expected_selection import open_records
 from ..theorems.expected_side import ExpectedSide, RecordedConfig
-from ..theorems.flash_operations import Burned, Checked, FlashOperation, Programmed, RangeErased
+from ..theorems.flash_operations import BootloaderPlaced, Burned, Checked, FlashOperation, Programmed, RangeErased
 from ..theorems.outcome import FunctionOutcome, distinct_outcomes
 from .call_inputs import (
     APP_PARTITIONS,
@@ -53,6 +54,7 @@ from .call_inputs import (
 )
 from .call_outcome import CallEnd, end_word
 from .running_app import LINKED_VERSION, RUNNING_SUBTYPE, running_partition
+from .session_inputs import APP_IS_THERE, IMAGE_SIZE, IS_APP, LAST_HANDLE, OTHER_IS_THERE
 
 
 class CallArguments(Protocol):
@@ -64,7 +66,11 @@ class CallArguments(Protocol):
 
     @property
     def wants_state(self) -> Any:
-        """Where to put a state is given, which may fork."""
+        """Where to put a state, or a handle, is given, which may fork."""
+
+    @property
+    def image_size(self) -> Any:
+        """The number of bytes that it is about."""
 
 
 ImplCall = Callable[["CountedSelection", CallArguments], "CallReturn | None"]
@@ -78,7 +84,9 @@ class CallReturn:
     code: Any = 0
     """The esp_err_t, or the number that it counts."""
     state: Any = None
-    """What it leaves where a state is put; None for nothing."""
+    """What it leaves where a state, or a handle, is put; None for nothing."""
+    session: tuple[Any, Any] = (0, 0)
+    """The last handle and how many sessions are open, of a call that opens one."""
 
 
 class OpenArguments:
@@ -96,6 +104,11 @@ class OpenArguments:
         """Whether it is told where to put a state."""
         return SymBool(WANTS_STATE)
 
+    @property
+    def image_size(self) -> Any:
+        """Any number."""
+        return word_of(IMAGE_SIZE)
+
 
 @dataclass(frozen=True, slots=True)
 class OpenError:
@@ -103,6 +116,11 @@ class OpenError:
 
     bits: Any
     code_name: str = "any error"
+
+
+def code_bits(code: Any) -> Any:
+    """Return the esp_err_t that a call returns."""
+    return code.bits if isinstance(code, OpenError) else bits_of(code)
 
 
 class RecordedRules:
@@ -124,7 +142,7 @@ class OpenPartitions(EspPartitions):
 
     def __init__(self, flash: RecordFlash) -> None:
         """Nothing is asked yet."""
-        self.flash = self._noted = flash
+        self.flash = self.noted = flash
 
     def find_first(self, type_: int, subtype: int | None = None) -> Partition | None:
         """Return the partition of a kind, if there is one; forks on whether there is, not on which one it is."""
@@ -135,13 +153,19 @@ class OpenPartitions(EspPartitions):
         named = z3.simplify(bits_of(subtype))
         return app_partition(named) if SymBool(of_app(named, APP_PARTITIONS.__getitem__)) else None
 
+    def verify(self, partition: Partition) -> Partition | None:
+        """Return the partition that the call is given, if it is in the table; forks."""
+        if not SymBool(IS_APP):
+            return partition if SymBool(OTHER_IS_THERE) else None
+        return app_partition(ASKED_SUBTYPE) if SymBool(APP_IS_THERE) else None
+
     def erase_range(self, partition: Partition, offset: int, length: int) -> None:
         """Note the erase of a range."""
-        _end(self._noted, RangeErased(z3.simplify(bits_of(partition.offset + offset)), bits_of(length)))
+        _end(self.noted, RangeErased(z3.simplify(bits_of(partition.offset + offset)), bits_of(length)))
 
     def write(self, partition: Partition, offset: int, data: Any) -> None:
         """Note a program."""
-        _end(self._noted, Programmed(z3.simplify(bits_of(partition.offset + offset)), data.term))
+        _end(self.noted, Programmed(z3.simplify(bits_of(partition.offset + offset)), data.term))
 
 
 class BurnedEfuse(OpenEfuse):
@@ -158,8 +182,12 @@ def _end(flash: RecordFlash, operation: FlashOperation) -> None:
         raise OtaError(OpenError(result))  # type: ignore[arg-type]  # stands for every code
 
 
-class CountedSelection(OtaSelection):
+class CountedSelection(EspOta):
     """impl's calls, of which the count of slots is one."""
+
+    def session_left(self) -> tuple[Any, Any]:
+        """Return the handle that was given out last, and how many sessions are open."""
+        return self._last_handle, len(self._sessions)
 
     def count_slots(self) -> int:
         """Return what impl's own call counts."""
@@ -179,12 +207,20 @@ class OpenSelection(CountedSelection):
         """Tell whether a partition of the table is that of the running app; forks."""
         return bool(SymBool(bits_of(partition.subtype) == RUNNING_SUBTYPE))
 
+    def _expect_bootloader(self, final: Partition, staging: Partition) -> None:
+        """Note what else is taken for a bootloader from now on."""
+        if final.type == PartitionType.BOOTLOADER:
+            partitions: Any = self.partitions
+            partitions.noted.operations += (BootloaderPlaced(z3.simplify(bits_of(staging.offset))),)
 
-def expected_call(call: ImplCall, given: Callable[[Config], tuple[Any, ...]], config: Config) -> ExpectedSide:
-    """Return what impl's call does with this configuration, as every path of it."""
+
+def expected_call(
+    call: ImplCall, given: Callable[[Config], tuple[Any, ...]], calls: type[OpenSelection], config: Config
+) -> ExpectedSide:
+    """Return what impl's call does with this configuration, as every path of it; calls: impl's calls."""
     recorded, rules = RecordedConfig(config), RecordedRules(app_rules(config.app_release))
-    with open_records(), _open_calls():
-        paths = explored_paths(partial(_ended, call, recorded, rules), z3.And(*given(config)))
+    with open_calls():
+        paths = explored_paths(partial(_ended, call, recorded, rules, calls), z3.And(*given(config)))
     outcomes = (FunctionOutcome(path.condition, path.result[0], z3.BoolVal(False), path.result[1]) for path in paths)
     read = frozenset(recorded.read | rules.read)
     return ExpectedSide(config, distinct_outcomes(outcomes), len(paths), read, releases_like(config, read))
@@ -211,28 +247,36 @@ def app_partition(subtype: Any) -> Partition:
     return Partition("", PartitionType.APP, *map(word_of, (subtype, *place)))
 
 
-def _ended(call: ImplCall, config: Any, rules: RecordedRules) -> tuple[Any, tuple[FlashOperation, ...]]:
+def open_selection(calls: type[OpenSelection], config: Any) -> tuple[OpenSelection, RecordFlash]:
+    """Return impl's calls on a board of which nothing is known, and its flash."""
     flash = RecordFlash()
     linked: Any = word_of(LINKED_VERSION)
-    ota = OpenSelection(OpenPartitions(flash), BurnedEfuse(flash), config, running_partition(), linked)
+    ota = calls(OpenPartitions(flash), BurnedEfuse(flash), config, running_partition(), linked)
+    ota._last_handle = word_of(LAST_HANDLE)
+    return ota, flash
+
+
+def _ended(
+    call: ImplCall, config: Any, rules: RecordedRules, calls: type[OpenSelection]
+) -> tuple[Any, tuple[FlashOperation, ...]]:
+    ota, flash = open_selection(calls, config)
     ota.rules = rules  # type: ignore[assignment]  # answers as they do
     try:
         returned = call(ota, OpenArguments()) or CallReturn()
-        state = STATE_BEFORE if returned.state is None else bits_of(returned.state)
-        word = end_word(CallEnd.RETURNS, bits_of(returned.code), state)
     except OtaError as error:
-        code: Any = error.code
-        word = end_word(CallEnd.RETURNS, code.bits if isinstance(code, OpenError) else z3.BitVecVal(code, 32))
+        returned = CallReturn(error.code)
     except Restart:
-        word = end_word(CallEnd.RESTARTS)
+        return end_word(CallEnd.RESTARTS), flash.operations
     except Panic:
-        word = end_word(CallEnd.PANICS)
-    return word, flash.operations
+        return end_word(CallEnd.PANICS), flash.operations
+    state = STATE_BEFORE if returned.state is None else bits_of(returned.state)
+    left = state, *map(bits_of, returned.session)
+    return end_word(CallEnd.RETURNS, code_bits(returned.code), *left), flash.operations
 
 
 @contextmanager
-def _open_calls() -> Iterator[None]:
-    """Let image checks pass or fail, and numbers be searched for as the C code does, for a while."""
+def open_calls() -> Iterator[None]:
+    """Let records be any bytes, image checks pass or fail, and numbers be searched for as in C, for a while."""
 
     def verify_image(flash: RecordFlash, offset: SymWord, size: SymWord, *_: object, bootloader_offset: int) -> None:
         if flash.fails(Checked(bits_of(offset), bits_of(size))):
@@ -244,15 +288,16 @@ def _open_calls() -> Iterator[None]:
     def next_seq(current: SymWord, slot: SymWord, count: SymWord) -> Any:
         return word_of(ABOVE.found(bits_of(current), first_number(z3.simplify(bits_of(slot))), SLOT_COUNT))
 
-    stand_ins = (
-        (esp_ota_select, "verify_image", verify_image),
-        (esp_ota_select, "slot_of_seq", slot_of_seq),
-        (esp_ota_select, "next_seq", next_seq),
-        (esp_ota_select, "ota_select_crc", otadata.ota_select_crc),
-        (esp_ota_select, "decode_app_desc", decode_open_description),
-    )
-    with standing_in(stand_ins):
-        yield
+    with open_records():
+        stand_ins = (
+            (esp_ota_select, "verify_image", verify_image),
+            (esp_ota_select, "slot_of_seq", slot_of_seq),
+            (esp_ota_select, "next_seq", next_seq),
+            (esp_ota_select, "ota_select_crc", otadata.ota_select_crc),
+            (esp_ota_select, "decode_app_desc", decode_open_description),
+        )
+        with standing_in(stand_ins):
+            yield
 
 
 def _values(word: Any) -> range:

@@ -7,12 +7,12 @@ from ...impl.app.esp_partition import EspPartitions
 from ...impl.chip.cells import SECTOR_SIZE, Cells
 from ...impl.esp_err import OtaError
 from ...impl.image.format import APP_DESC_MAGIC, APP_DESC_OFFSET, APP_DESC_SIZE, AppDesc, encode_app_desc
-from ...impl.partitions.partition import Partition
+from ...impl.partitions.partition import Partition, PartitionType
 from ...impl.program_end import Panic, Restart
 from ...impl.release_rules import app_rules
 from ...model.config import Config
 from ..execution.words import MASK
-from ..theorems.deeds import Deed, DeedKind
+from ..theorems.deeds import Act, Deed, DeedKind
 from ..theorems.planned_hardware import PlannedEfuse, PlannedFlash, cells_with
 from .call_example import CallInputs
 from .call_outcome import CallEnd
@@ -28,30 +28,25 @@ def played_call(run: ImplCall, inputs: CallInputs, failing: Collection[int], con
     flash = _DescribedFlash(cells, failing, inputs)
     end, returned = _ended(run, _PlannedSelection(flash, inputs, config), _PlannedArguments(inputs))
     state = inputs.state_before if returned.state is None else returned.state
-    words = (returned.code, state) if end is CallEnd.RETURNS else (0, 0)
+    words = (int(returned.code) & MASK, state, *returned.session) if end is CallEnd.RETURNS else (0, 0, 0, 0)
     return Deed(end, noted=False, acts=flash.acts, words=words)
 
 
 def _ended(run: ImplCall, ota: "_PlannedSelection", arguments: "_PlannedArguments") -> tuple[CallEnd, CallReturn]:
     try:
         return CallEnd.RETURNS, run(ota, arguments) or CallReturn()
-    except _OperationFailed as error:
-        return CallEnd.RETURNS, CallReturn(error.result)
     except OtaError as error:
-        return CallEnd.RETURNS, CallReturn(int(error.code) & MASK)
+        return CallEnd.RETURNS, CallReturn(error.code)
     except Restart:
         return CallEnd.RESTARTS, CallReturn()
     except Panic:
         return CallEnd.PANICS, CallReturn()
 
 
-class _OperationFailed(Exception):
-    """An operation returns an error, of any number."""
+class _AnyError(int):
+    """An esp_err_t of any number that an operation returns."""
 
-    def __init__(self, result: int) -> None:
-        """Carry the number."""
-        super().__init__(result)
-        self.result = result
+    code_name = "any error"
 
 
 class _PlannedArguments:
@@ -61,6 +56,7 @@ class _PlannedArguments:
         """Take them."""
         self.partition = inputs.asked
         self.wants_state = inputs.wants_state
+        self.image_size = inputs.session.image_size if inputs.session else 0
 
 
 class _DescribedFlash(PlannedFlash):
@@ -83,7 +79,7 @@ class _DescribedFlash(PlannedFlash):
     def returned(self, kind: DeedKind, address: int, data: bytes = b"", size: int = 0) -> None:
         """Note what is done; raises the error that the example has for it."""
         if self.fails(kind, address & MASK, data, size):
-            raise _OperationFailed(self._inputs.results[len(self.acts) - 1])
+            raise OtaError(_AnyError(self._inputs.results[len(self.acts) - 1]))  # type: ignore[arg-type]  # any code
 
 
 class _PlannedBurns(PlannedEfuse):
@@ -104,8 +100,9 @@ class _PlannedPartitions(EspPartitions):
 
     def __init__(self, flash: _DescribedFlash, inputs: CallInputs, config: Config) -> None:
         """Take the table."""
-        otadata = (inputs.otadata,) if inputs.otadata else ()
-        super().__init__(flash, (*otadata, *inputs.apps), app_rules(config.app_release))
+        is_other_there = inputs.session is not None and inputs.session.is_asked_there
+        others = inputs.otadata, inputs.asked if is_other_there and not inputs.asked.is_app else None
+        super().__init__(flash, (*filter(None, others), *inputs.apps), app_rules(config.app_release))
         self._planned = flash
 
     def erase_range(self, partition: Partition, offset: int, length: int) -> None:
@@ -127,6 +124,11 @@ class _PlannedSelection(CountedSelection):
         partitions = _PlannedPartitions(flash, inputs, config)
         super().__init__(partitions, efuse, config, running, inputs.linked_version)
         self._planned = flash
+        self._last_handle = inputs.session.last_handle if inputs.session else 0
+
+    def _expect_bootloader(self, final: Partition, staging: Partition) -> None:
+        if final.type == PartitionType.BOOTLOADER:
+            self._planned.acts += (Act(DeedKind.PLACE, staging.offset, b"", fails=False),)
 
     def _is_image_valid(self, partition: Partition, is_bootloader: bool = False) -> bool:
         return not self._planned.fails(DeedKind.CHECK, partition.offset)

@@ -77,7 +77,7 @@ class MachineState:
 
     __slots__ = (
         *("choices", "condition", "elf", "events", "forked", "frames", "guard", "known", "places"),
-        *("memory", "others", "page", "paged", "pc", "registers", "rooms", "steps"),
+        *("memory", "origins", "others", "page", "paged", "pc", "registers", "rooms", "steps"),
     )
 
     def __init__(self, elf: BootloaderElf, pc: int, registers: list[Word], rooms: tuple[range, ...] = ()) -> None:
@@ -97,6 +97,8 @@ class MachineState:
         """What the search's solver knows the condition by."""
         self.known: dict[int, tuple[Any, int]] = {}
         """By the id of a term that a fork gave a value: the term, which keeps the id its own, and the value."""
+        self.origins: dict[int, tuple[Any, Any, int]] = {}
+        """By the id of a byte: the byte, the term that it is taken from, and its place there; shared by all paths."""
         self.choices: WordChoices | None = None
         """The array that may be read at an unknown index."""
         self.places: dict[int, tuple[Any, tuple[int, ...]]] = {}
@@ -117,7 +119,7 @@ class MachineState:
         copy.others, copy.frames, copy.memory = dict(self.others), self.frames, dict(self.memory)
         copy.condition, copy.guard = self.condition, self.guard
         copy.known, copy.events, copy.steps, copy.forked = dict(self.known), self.events, self.steps, self.forked
-        copy.choices, copy.places = self.choices, dict(self.places)
+        copy.choices, copy.places, copy.origins = self.choices, dict(self.places), self.origins
         copy.paged, copy.page = self.paged, self.page
         return copy
 
@@ -139,7 +141,7 @@ class MachineState:
             return int.from_bytes(bytes(parts), "little")
         if size == 1:
             return parts[0]
-        whole = _whole(parts)
+        whole = self._whole(parts)
         return whole if whole is not None else simplified(z3.Concat(*(as_bits(part, 8) for part in reversed(parts))))
 
     def _chosen(self, address: Any, size: int) -> Word:
@@ -189,15 +191,32 @@ class MachineState:
             raise ExecutionStopped(f"read of 0x{address:x}, where nothing is known to be, at pc 0x{self.pc:x}")
         return byte
 
-
-def _whole(parts: list[Word]) -> Word | None:
-    """Return the term that these are the bytes of, all of them in order; None where there is none."""
-    first = parts[0]
-    if not (z3.is_app_of(first, z3.Z3_OP_EXTRACT) and first.arg(0).size() == 8 * len(parts)):
-        return None
-    term = first.arg(0)
-    for number, part in enumerate(parts):
-        is_extract = z3.is_app_of(part, z3.Z3_OP_EXTRACT) and part.params() == [8 * number + 7, 8 * number]
-        if not (is_extract and part.arg(0).eq(term)):
+    def _whole(self, parts: list[Word]) -> Word | None:
+        """Return the term that these are the bytes of, all of them in order; None where there is none."""
+        term = self._origin(parts[0])[0]
+        if term is None or term.size() != 8 * len(parts):
             return None
-    return term
+        for number, part in enumerate(parts):
+            origin, place = self._origin(part)
+            if origin is None or place != number or not (origin is term or origin.eq(term)):
+                return None
+        return term
+
+    def _origin(self, part: Word) -> tuple[Any, int]:
+        """Return the term that a byte is taken from, and which of its bytes it is; None for any other term."""
+        if isinstance(part, int):
+            return None, 0
+        number = part.get_id()
+        if number not in self.origins:
+            origin, place = _extracted(part)
+            # With the byte beside it, no other one gets its number.
+            self.origins[number] = part, origin, place
+        return self.origins[number][1:]
+
+
+def _extracted(part: Any) -> tuple[Any, int]:
+    if z3.is_app_of(part, z3.Z3_OP_EXTRACT):
+        high, low = part.params()
+        if low % 8 == 0 and high == low + 7:
+            return part.arg(0), low // 8
+    return None, 0

@@ -17,6 +17,13 @@ class DeedKind(Enum):
     """An image is started."""
     BURN = "burn"
     """The eFuse is asked to hold a secure version."""
+    PLACE = "place"
+    """A bootloader is taken to lie there from now on."""
+
+    @property
+    def can_fail(self) -> bool:
+        """Whether it may return an error."""
+        return self not in (DeedKind.START, DeedKind.PLACE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +55,6 @@ class Deed:
     words: tuple[int, ...] = ()
     """Of the loading of the partition table: where it was read, then offset and size of otadata, factory, test and each
     slot, then the count of slots; result is 1 where the table is taken. Of a call that returns: esp_err_t, or the
-    number that it counts, and the state that it leaves."""
+    number that it counts; the state or handle that it leaves; the last handle and the open sessions, or 0."""
     keeps_frame: bool = True
     """The registers and the memory that it has to leave alone are as they were."""

@@ -75,7 +75,14 @@ class Burned(_NotedOperation):
     """z3 bit-vector of 32 bits."""
 
 
-FlashOperation = Erased | RangeErased | Programmed | Checked | LoadedUnchecked | Started | Burned
+@dataclass(frozen=True, slots=True)
+class BootloaderPlaced(_NotedOperation):
+    """A bootloader is taken to lie there from now on. Source: esp_image_bootloader_offset_set."""
+
+    address: Any
+
+
+FlashOperation = Erased | RangeErased | Programmed | Checked | LoadedUnchecked | Started | Burned | BootloaderPlaced
 
 
 def shape_of(operations: tuple[FlashOperation, ...]) -> tuple[tuple[type, int], ...]:

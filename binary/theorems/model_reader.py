@@ -8,7 +8,17 @@ import z3
 from ...impl.chip.cells import SECTOR_SIZE
 from .boot_inputs import MOST_OPERATIONS, operation_result
 from .deeds import Act, Deed, DeedKind
-from .flash_operations import Burned, Checked, Erased, FlashOperation, LoadedUnchecked, Programmed, RangeErased, Started
+from .flash_operations import (
+    BootloaderPlaced,
+    Burned,
+    Checked,
+    Erased,
+    FlashOperation,
+    LoadedUnchecked,
+    Programmed,
+    RangeErased,
+    Started,
+)
 from .outcome import FunctionOutcome
 
 
@@ -50,7 +60,7 @@ class ModelReader:
 
     def _act(self, number: int, operation: FlashOperation) -> Act:
         kind, place = _KINDS[type(operation)], self.number(operation.terms[0])
-        fails = kind is not DeedKind.START and self.number(operation_result(number)) != 0
+        fails = kind.can_fail and self.number(operation_result(number)) != 0
         if isinstance(operation, Erased | RangeErased):
             size = SECTOR_SIZE if isinstance(operation, Erased) else self.number(operation.size)
             return Act(kind, place, b"", fails, size=size)
@@ -73,4 +83,5 @@ _KINDS = {
     LoadedUnchecked: DeedKind.LOAD,
     Started: DeedKind.START,
     Burned: DeedKind.BURN,
+    BootloaderPlaced: DeedKind.PLACE,
 }

@@ -112,7 +112,15 @@ def _call_text(inputs: CallInputs) -> str:
     otadata = "no otadata" if inputs.otadata is None else f"otadata at 0x{inputs.otadata.offset:x}"
     asked = inputs.asked
     given = "NULL" if asked is None else f"a partition of type 0x{asked.type:02x}, subtype 0x{asked.subtype:02x}"
-    return f"App partitions of subtypes {subtypes or '(none)'}, {otadata}; where a partition is asked for: {given}."
+    told = f"App partitions of subtypes {subtypes or '(none)'}, {otadata}; where a partition is asked for: {given}"
+    session = inputs.session
+    if session is None:
+        return f"{told}."
+    there = "in the table" if session.is_asked_there else "not in the table"
+    other = "" if asked is None or asked.is_app else f" ({there})"
+    place = "" if asked is None else f" at 0x{asked.offset:x}, 0x{asked.size:x} bytes{other}"
+    running = f"subtype 0x{inputs.running_subtype:02x} runs"
+    return f"{told}{place}; {running}; size 0x{session.image_size:x}, last handle {session.last_handle}."
 
 
 def _deed_parts(deed: Deed, inputs: object) -> Iterator[str]:
@@ -151,11 +159,13 @@ def _end_parts(deed: Deed, inputs: CallInputs) -> Iterator[str]:
     if deed.result != CallEnd.RETURNS:
         yield CallEnd(deed.result).name.lower()
         return
-    code, state = deed.words
+    code, state, last_handle, sessions = deed.words
     names = {int(error) & 0xFFFFFFFF: error.code_name for error in EspErr}
     yield f"returns {names.get(code, hex(code))}"
     if state != inputs.state_before:
-        yield f"leaves state 0x{state:x}"
+        yield f"leaves {'handle' if inputs.session else 'state'} 0x{state:x}"
+    if inputs.session and (sessions or last_handle != inputs.session.last_handle):
+        yield f"has {sessions} open, with handle 0x{last_handle:x} as the last"
 
 
 def _act_text(act: Act) -> str:
@@ -166,6 +176,8 @@ def _act_text(act: Act) -> str:
             return f"loads the image at 0x{act.address:x} unchecked{' (it does not load)' if act.fails else ''}"
         case DeedKind.START:
             return f"starts the image at 0x{act.address:x}"
+        case DeedKind.PLACE:
+            return f"takes a bootloader to lie at 0x{act.address:x}"
         case DeedKind.BURN:
             told = f"burns secure version {act.address}"
         case DeedKind.ERASE:

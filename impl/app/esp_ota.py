@@ -216,9 +216,8 @@ class EspOta(OtaSelection):
             raise OtaError(EspErr.OTA_ROLLBACK_INVALID_STATE)
 
     def _check_not_in_progress(self, target: Partition) -> None:
-        if not self.rules.begin_refuses_second_session:
-            return
-        if any(target is session.staging or target is session.final for session in self._sessions):
+        is_in_use = any(target is session.staging or target is session.final for session in self._sessions)
+        if is_in_use and self.rules.begin_refuses_second_session:
             raise OtaError(EspErr.OTA_ALREADY_IN_PROGRESS)
 
     def _erase_for(self, target: Partition, image_size: int) -> None:
@@ -279,4 +278,4 @@ class EspOta(OtaSelection):
 
 def _round_up(size: int) -> int:
     """Return `size` rounded up to whole sectors, in 32-bit arithmetic."""
-    return (size + SECTOR_SIZE - 1) // SECTOR_SIZE * SECTOR_SIZE % (1 << 32)
+    return (size + SECTOR_SIZE - 1) & ((1 << 32) - SECTOR_SIZE)

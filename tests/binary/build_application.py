@@ -52,6 +52,14 @@ APPLICATION_FAULTS = {
     "inactive_of_any_check_word": "esp_ota_invalidate_inactive_ota_data_slot",
     "inactive_of_running_app": "esp_ota_invalidate_inactive_ota_data_slot",
     "inactive_with_its_image": "esp_ota_invalidate_inactive_ota_data_slot",
+    **dict.fromkeys(
+        (
+            *("factory_may_be_written", "running_slot_may_be_written", "new_image_is_pending", "session_forgotten"),
+            *("handle_given_again", "erased_at_once", "no_size_erases_nothing", "rounded_down"),
+            *("slot_erase_fails_unseen", "unknown_is_invalid"),
+        ),
+        "esp_ota_begin",
+    ),
     "image_erase_fails_unseen": "esp_ota_erase_last_boot_app_partition",
     "one_sector_of_the_image": "esp_ota_erase_last_boot_app_partition",
 }
@@ -71,9 +79,16 @@ VERSION_FAULTS = {
     "burn_after_failure": "esp_ota_mark_app_valid_cancel_rollback",
 }
 """Those that need anti-rollback."""
+NEW_SESSION_FAULTS = ("record_before_slot", "record_of_any_target", "record_kept")
+"""Of esp_ota_begin with the rules of 5.5."""
 
 
-APPLICATION_SOURCES = (APPLICATION / "esp_ota_calls.c", SOURCES / "otadata_records.c", SOURCES / "division.c")
+APPLICATION_SOURCES = (
+    APPLICATION / "esp_ota_calls.c",
+    APPLICATION / "esp_ota_session.c",
+    SOURCES / "otadata_records.c",
+    SOURCES / "division.c",
+)
 
 
 def compile_objects(build: Build, sources: tuple[Path, ...], folder: Path) -> tuple[Path, ...]:

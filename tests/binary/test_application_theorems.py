@@ -17,6 +17,7 @@ from build_application import (
     APPLICATION,
     APPLICATION_FAULTS,
     APPLICATION_IMAGES,
+    NEW_SESSION_FAULTS,
     VERSION_FAULTS,
     compile_application,
 )
@@ -38,6 +39,7 @@ from otaproof.model.config import Config, Release
 
 BY_FUNCTION = {theorem.name: theorem for theorem in CALL_THEOREMS}
 SLOW = "esp_ota_mark_app_invalid_rollback_and_reboot"
+BEGIN = "esp_ota_begin"
 V5_1 = (Config(rollback=True, app_release=Release.V5_1),)
 ANTI_ROLLBACK = ("CONFIG_ANTI_ROLLBACK=1",)
 WITH_VERSIONS = (ProgramBuild(Release.V5_1, True, True).config,)
@@ -60,7 +62,7 @@ QUICK_FAULTS = (
 
 def marked(name: str, function: str) -> object:
     """Return a case, slow where its function has many paths, and for most faults."""
-    is_slow = function == SLOW or (name in APPLICATION_FAULTS and name not in QUICK_FAULTS)
+    is_slow = function == SLOW or (name in APPLICATION_FAULTS and name not in QUICK_FAULTS and function != BEGIN)
     return pytest.param(name, function, marks=[pytest.mark.slow] if is_slow else [])
 
 
@@ -141,6 +143,30 @@ def test_version_that_is_burned_tells_the_release(options: tuple[str, ...], rele
 
 @needs_compiler
 @pytest.mark.slow
+@pytest.mark.parametrize("option", ["CONFIG_BEGIN_OF_5_5=1", "CONFIG_BEGIN_OF_6_1=1"])
+def test_session_that_erases_the_inactive_record_is_proved(option: str, tmp_path: Path) -> None:
+    """For its own release, and it is refuted for the one before."""
+    elf = compile_application(Build("riscv", options=(option,)), tmp_path)
+    own = Release.V5_5 if "5_5" in option else Release.V6_1
+    builds = tuple(ProgramBuild(release, True).config for release in (own, Release.V5_1))
+    found = proof_of(elf, BEGIN, builds)
+    assert [TheoremVerdict.PROVED, TheoremVerdict.REFUTED] == [item.verdict for item in found.verdicts]
+
+
+@needs_compiler
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", NEW_SESSION_FAULTS)
+def test_broken_session_is_refuted_by_an_example(fault: str, tmp_path: Path) -> None:
+    """The inactive record is erased too early, for any partition, or never."""
+    elf = compile_application(Build("riscv", fault, options=("CONFIG_BEGIN_OF_5_5=1",)), tmp_path)
+    found = proof_of(elf, BEGIN, (ProgramBuild(Release.V5_5, True).config,))
+    assert TheoremVerdict.REFUTED is found.verdict, found.verdicts
+    assert found.followed.example is not None
+    assert found.followed.example.code != found.followed.example.impl
+
+
+@needs_compiler
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", WITHOUT_EXAMPLE)
 def test_broken_call_without_an_example_is_not_proved(fault: str, tmp_path: Path) -> None:
     """The difference is known, and no inputs for it."""
@@ -205,8 +231,8 @@ def test_functions_of_different_builds_are_no_proved_application() -> None:
 
 def test_every_fault_of_the_application_is_in_the_table() -> None:
     """The table and the sources name the same faults."""
-    text = (APPLICATION / "esp_ota_calls.c").read_text(encoding="utf-8")
-    assert {*APPLICATION_FAULTS, *VERSION_FAULTS} == set(re.findall(r"FAULT\((\w+),", text))
+    text = "".join(source.read_text(encoding="utf-8") for source in sorted(APPLICATION.glob("*.c")))
+    assert {*APPLICATION_FAULTS, *VERSION_FAULTS, *NEW_SESSION_FAULTS} == set(re.findall(r"FAULT\((\w+),", text))
 
 
 def test_premises_of_calls_can_be_met() -> None:

@@ -3,6 +3,7 @@
 
 #include "partition_api.h"
 
+esp_err_t esp_ota_begin(const esp_partition_t *partition, size_t image_size, uint32_t *handle);
 uint8_t esp_ota_get_app_partition_count(void);
 esp_err_t esp_ota_set_boot_partition(const esp_partition_t *partition);
 esp_err_t esp_ota_get_state_partition(const esp_partition_t *partition, uint32_t *state);
