@@ -188,7 +188,7 @@ def _loaded(resolved: Resolved, title: str, cells: Cells, table: tuple[Partition
         bootloader_version=resolved.own_bootloader_version,
         efuse_bits=(1 << version) - 1,
         settings=values,
-        notes=[*notes, *resolved.warnings],
+        notes=[*notes, *resolved.notes],
     )
 
 

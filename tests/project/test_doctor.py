@@ -116,6 +116,7 @@ CASES: dict[str, Broken] = {
     "D78": Broken(image=make_image(idf="v5.5"), at="app.bin"),
     "D79": Broken(NO_ROLLBACK, image=make_image(text=REFUSES), at="app.bin"),
     "D80": Broken(image=make_image(text=ARDUINO), at="app.bin"),
+    "D81": Broken(sdkconfig="BOOTLOADER_WDT_ENABLE=n\n", at="sdkconfig:8"),
 }  # fmt: skip
 """By rule."""
 ALWAYS = {"D20", "D33", "D67"}

@@ -89,6 +89,35 @@ def test_image_tells_chip_rollback_and_release(make: Callable[..., Path], name: 
         assert name in origin and "assumed" not in origin
 
 
+@pytest.mark.parametrize(
+    ("inputs", "said"),
+    [
+        (Inputs(flash_size="3MB"), "--flash-size: 3MB; want one of 1MB, 2MB"),
+        (Inputs(flash_size="much"), "--flash-size: much; want one of"),
+        (Inputs(chip_revision="3"), "--chip-revision: 3; want a revision such as 3.0"),
+    ],
+)
+def test_size_or_revision_that_no_device_has_is_an_error(inputs: Inputs, said: str) -> None:
+    """In one line."""
+    with pytest.raises(InputError, match=said):
+        resolve(inputs)
+
+
+def test_size_and_revision_are_taken_as_they_are_given(tmp_path: Path) -> None:
+    """Over what options say."""
+    directory = project(tmp_path, "ESPTOOLPY_FLASHSIZE_2MB=y")
+    resolved = resolve(Inputs(directory, flash_size="8MB", chip_revision="v3.1"))
+    assert (8 << 20, 301) == (resolved.chosen_flash_size, resolved.config.chip_revision)
+
+
+def test_line_that_does_not_count_is_noted(tmp_path: Path) -> None:
+    """For every command, and the rest is read."""
+    (tmp_path / "sdkconfig").write_text('IDF_TARGET="esp32s2"\nCONFIG_IDF_TARGET="esp32s3"\n')
+    resolved = resolve(Inputs(tmp_path))
+    assert (Chip.ESP32S3, 1) == (resolved.config.chip, len(resolved.notes))
+    assert resolved.notes[0].endswith("sdkconfig:1: 'IDF_TARGET=\"esp32s2\"' does not count: CONFIG_ is missing")
+
+
 @pytest.mark.parametrize(("idf", "remark"), [("4.4.7", "not recorded: rules read from sources"), ("4.4", "")])
 def test_version_that_was_not_recorded_says_so_beside_its_value(idf: str, remark: str, tmp_path: Path) -> None:
     """The value is the version alone."""
