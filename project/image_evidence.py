@@ -21,6 +21,7 @@ from ..impl.image.format import (
     decode_app_desc,
     decode_header,
 )
+from .flash_parts import image_length
 from .release_text import names_release
 from .sdkconfig import Option
 
@@ -32,6 +33,8 @@ ROLLBACK, ANTI_ROLLBACK = "BOOTLOADER_APP_ROLLBACK_ENABLE", "BOOTLOADER_APP_ANTI
 _BOOTLOADER_DESC = struct.Struct("<BxxBI32s")
 _BOOTLOADER_DESC_MAGIC = 0x50
 """Source: esp_bootloader_desc.h ESP_BOOTLOADER_DESC_MAGIC_BYTE."""
+_ARDUINO_PROJECT = "arduino-lib-builder"
+"""The project that Arduino's libraries, and with them the description, are built in: esp32-arduino-lib-builder."""
 _FLASH_SIZE_BYTE = 3
 _FLASH_SIZES = {code: 1 << (20 + code) for code in range(8)}
 """By the upper half of byte 3 of the header. Source: esp_app_format.h esp_image_flash_size_t."""
@@ -55,6 +58,13 @@ class ImageEvidence:
     """Whether it holds a text that only an application with rollback has. False tells nothing."""
     is_confirmed_by_arduino: bool
     """Whether Arduino's start-up code, which accepts the image, is in it."""
+    length: int | None
+    """Bytes of the image; None for one that is cut off."""
+
+    @property
+    def is_arduino(self) -> bool:
+        """Whether it is a sketch on Arduino's published libraries. False tells nothing."""
+        return self.desc is not None and self.desc.project_name == _ARDUINO_PROJECT
 
     @property
     def target(self) -> Option | None:
@@ -95,6 +105,7 @@ def app_evidence(contents: bytes, place: str) -> ImageEvidence | None:
         desc if has_desc else None,
         has_rollback=confirms or BEGIN_REFUSES in contents,
         is_confirmed_by_arduino=confirms,
+        length=image_length(contents),
     )
 
 
@@ -112,7 +123,13 @@ def bootloader_evidence(contents: bytes, place: str) -> ImageEvidence | None:
         desc=None,
         has_rollback=False,
         is_confirmed_by_arduino=False,
+        length=image_length(contents),
     )
+
+
+def has_bootloader_description(contents: bytes) -> bool:
+    """Tell whether a bootloader's description, which there is from 5.2 on, begins the first segment."""
+    return contents[APP_DESC_OFFSET : APP_DESC_OFFSET + 1] == bytes([_BOOTLOADER_DESC_MAGIC])
 
 
 def _flash_size(contents: bytes) -> int | None:

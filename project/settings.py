@@ -43,6 +43,9 @@ _NOT_MODELLED = {
     "BOOTLOADER_RECOVERY_ENABLE": "the recovery bootloader is left out",
     "BOOTLOADER_EFUSE_SECURE_VERSION_EMULATE": "the secure version lies in real eFuses",
 }
+_RUNS_ALL_FLASH = ("ESPTOOLPY_OCT_FLASH", "BOOTLOADER_CACHE_32BIT_ADDR_QUAD_FLASH")
+CODE_REACH = 0x1000000
+"""Bytes of flash that 24 bits address. Source: docs/en/api-guides/flash_psram_config.rst and Kconfig.projbuild."""
 _LEAST_REVISIONS = ("0", "1", "1_1", "2", "3", "3_1", "4", "100", "101", "102", "200", "300", "301")
 """What follows CONFIG_<chip>_REV_MIN_ in any release."""
 _COUNTED_BY_MAJOR = (Chip.ESP32, Chip.ESP32S2, Chip.ESP32C2)
@@ -83,6 +86,8 @@ class Settings:
     """What is taken otherwise than it is written, a line each."""
     passed_over: tuple[PassedOver, ...] = ()
     """Lines of files that do not count."""
+    runs_all_flash: bool = False
+    """Whether code can be run from above 16 MiB: with octal flash, or by an experimental option."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +119,7 @@ def read_settings(
         not_modelled=_read_not_modelled(answers),
         generator=config.app_point if is_named else MASTER,
         warnings=tuple(dict.fromkeys(answers.warnings)),
+        runs_all_flash=any(map(answers.is_on, _RUNS_ALL_FLASH)),
         passed_over=(*sdkconfig.passed_over, *answers.passed_over),
     )
 

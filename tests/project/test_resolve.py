@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from bootloader_images import make_bootloader
 from doctor_projects import make_image
 
 from otaproof.errors import InputError
@@ -116,6 +117,50 @@ def test_line_that_does_not_count_is_noted(tmp_path: Path) -> None:
     resolved = resolve(Inputs(tmp_path))
     assert (Chip.ESP32S3, 1) == (resolved.config.chip, len(resolved.notes))
     assert resolved.notes[0].endswith("sdkconfig:1: 'IDF_TARGET=\"esp32s2\"' does not count: CONFIG_ is missing")
+
+
+def refused(tmp_path: Path, *, csv: str = CSV, app: bytes | None = None, chip_revision: str | None = None) -> str:
+    """Return why no upgrade of these files is checked."""
+    table, running = tmp_path / "table.csv", tmp_path / "app.bin"
+    table.write_text(csv)
+    running.write_bytes(app or image())
+    bootloader = tmp_path / "bootloader.bin"
+    bootloader.write_bytes(make_bootloader(Chip.ESP32S3))
+    inputs = Inputs(partitions=table, running=running, bootloader=bootloader, chip_revision=chip_revision)
+    with pytest.raises(InputError) as raised:
+        build_device(resolve(inputs), 4096)
+    return str(raised.value)
+
+
+HIGH = CSV.replace("ota_1,,64K", "ota_1,0xff0000,128K")
+
+
+def test_app_above_16_mib_is_not_checked(tmp_path: Path) -> None:
+    """On quad flash nothing there boots; with octal flash it does."""
+    assert "'ota_1' ends at 0x1010000: code is not run from above 16 MiB" in refused(tmp_path, csv=HIGH)
+    octal = replace(
+        Inputs(partitions=tmp_path / "table.csv", running=tmp_path / "app.bin"),
+        options=("CONFIG_ESPTOOLPY_OCT_FLASH=y",),
+    )
+    assert build_device(resolve(octal), 4096).world.cells.size == 32 << 20
+
+
+def test_merged_file_is_no_application_to_check(tmp_path: Path) -> None:
+    """It is named, and where the application lies in it."""
+    whole = make_bootloader(Chip.ESP32S3).ljust(0x10000, b"\xff") + image()
+    assert "(bootloader at 0x0, application at 0x10000)" in refused(tmp_path, app=whole)
+
+
+def test_image_that_lies_in_the_bootloader_s_ram_is_not_checked(tmp_path: Path) -> None:
+    """The bootloader refuses to load it."""
+    said = refused(tmp_path, app=make_image(chip=Chip.ESP32S3, loaded_to=0x3FC88200))
+    assert "segment 1 is to be loaded to 0x3fc88200" in said and "where the bootloader itself lies" in said
+
+
+def test_image_for_a_newer_chip_is_not_checked_for_an_older_one(tmp_path: Path) -> None:
+    """As its header has it."""
+    wanting = encode_image(Chip.ESP32S3, [(0x3C000020, bytes(300))], min_chip_rev_full=200)
+    assert "chip revision v2.0 or newer, this is v0.1" in refused(tmp_path, app=wanting, chip_revision="0.1")
 
 
 @pytest.mark.parametrize(("idf", "remark"), [("4.4.7", "not recorded: rules read from sources"), ("4.4", "")])
