@@ -22,6 +22,7 @@ from ..impl.otadata import ENTRY_SIZE, EntryPair, active_otadata, decode_entry, 
 from ..impl.partitions.partition import Partition
 from ..impl.partitions.table import TABLE_MAX_LENGTH, TableError, decode_table, encode_table
 from .files import FLASH_SIZES, OTADATA_SIZE, read_file, read_image, read_otadata, read_table
+from .flash_oddities import flash_oddities
 from .option_reader import ConfigValue, Origin
 from .own_ram import clash_with_bootloader
 from .project import project_table, stale_table_note
@@ -103,7 +104,11 @@ class _Builder:
 
     def from_dump(self, cells: Cells) -> DeviceToCheck:
         """Return the device whose flash was dumped."""
-        path = self._resolved.inputs.flash_file
+        path, flash = self._resolved.inputs.flash_file, self._resolved.flash
+        odd = [] if flash is None else list(flash_oddities(flash))
+        if flash is not None and flash.header_size is not None:
+            raise InputError(f"{path}: {odd[-1]}, and nothing boots")
+        self._notes += odd
         cells = self._whole(cells)
         try:
             raw = cells.read(self._config.table_offset, TABLE_MAX_LENGTH)

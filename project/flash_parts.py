@@ -29,7 +29,7 @@ from ..impl.partitions.table import TABLE_MAGIC, TABLE_MAX_LENGTH, TableError, d
 from ..model.config import Chip, Release
 
 _BOOTLOADER_OFFSETS = tuple(sorted({0, *(traits.bootloader_offset for traits in CHIPS.values())}))
-_TABLES_BELOW = 0x40000
+TABLES_BELOW = 0x40000
 """Where tables are looked for: no offset beyond it is of use to anybody."""
 _MMU_PAGE = 0x10000
 _LARGEST_FLASH = 1 << 27
@@ -147,13 +147,13 @@ def decoded_table(contents: bytes, offset: int) -> tuple[Partition, ...]:
 
 def _bootloaders(contents: bytes) -> Iterator[FlashPart]:
     for offset in _BOOTLOADER_OFFSETS:
-        image = contents[offset : offset + _TABLES_BELOW]
+        image = contents[offset : offset + TABLES_BELOW]
         if image[:1] == bytes([IMAGE_MAGIC]) and is_bootloader(image):
             yield FlashPart(PartKind.BOOTLOADER, offset, image_length(image) or len(image))
 
 
 def _tables(contents: bytes) -> Iterator[FlashPart]:
-    for offset in range(0, min(len(contents), _TABLES_BELOW), SECTOR_SIZE):
+    for offset in range(0, min(len(contents), TABLES_BELOW), SECTOR_SIZE):
         if decoded_table(contents, offset):
             yield FlashPart(PartKind.TABLE, offset, TABLE_MAX_LENGTH)
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from ..impl.chip.chips import CHIPS, Range
 from ..impl.image.format import IMAGE_HEADER_SIZE, decode_header
-from .flash_parts import chip_of, image_segments
+from .flash_parts import chip_of, image_segments, is_bootloader
 from .image_evidence import has_bootloader_description
 
 
@@ -33,7 +33,7 @@ def clash_with_bootloader(app: bytes, bootloader: bytes) -> str | None:
 def _kept(bootloader: bytes) -> Iterator[Range]:
     """Yield the RAM that the bootloader does not give up."""
     chip, segments = chip_of(bootloader), image_segments(bootloader)
-    if chip is None or segments is None:
+    if chip is None or segments is None or not is_bootloader(bootloader):
         return
     ranges = [(segment.load_addr, segment.load_addr + len(data)) for segment, data in segments if data]
     if len(CHIPS[chip].loadable) == 1:
