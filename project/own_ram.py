@@ -8,9 +8,9 @@ Source: esp_image_format.c verify_load_addresses.
 from collections.abc import Iterator
 
 from ..impl.chip.chips import CHIPS, Range
-from ..impl.image.format import IMAGE_HEADER_SIZE, decode_header
+from ..impl.image.format import APP_DESC_OFFSET, IMAGE_HEADER_SIZE, decode_header
+from .bootloader_marks import read_description
 from .flash_parts import chip_of, image_segments, is_bootloader
-from .image_evidence import has_bootloader_description
 
 
 def clash_with_bootloader(app: bytes, bootloader: bytes) -> str | None:
@@ -38,7 +38,7 @@ def _kept(bootloader: bytes) -> Iterator[Range]:
     ranges = [(segment.load_addr, segment.load_addr + len(data)) for segment, data in segments if data]
     if len(CHIPS[chip].loadable) == 1:
         # Data and code share addresses there, and only data is kept: the segment of the description.
-        if has_bootloader_description(bootloader):
+        if read_description(bootloader[APP_DESC_OFFSET:]) is not None:
             yield ranges[0]
         return
     (low, high), entry = CHIPS[chip].loadable[0], decode_header(bootloader[:IMAGE_HEADER_SIZE]).entry_addr

@@ -55,7 +55,7 @@ def test_rest_of_an_older_layout_inside_a_slot_is_not_told(tmp_path: Path) -> No
     assert "an application lies" not in notes(dump(tmp_path, (0x20000, APP), (0x30000, APP), table=table))
 
 
-ONE_SLOT = encode_table(parse_csv(CSV.split("ota_1")[0].encode(), CsvPlaces(0x8000, 0x1000)))
+ONE_SLOT = encode_table(parse_csv(CSV.split("ota_1", maxsplit=1)[0].encode(), CsvPlaces(0x8000, 0x1000)))
 
 
 @pytest.mark.parametrize(("second", "said"), [(TABLE, "the same"), (ONE_SLOT, "another")])

@@ -344,6 +344,16 @@ def test_bootloader_s_own_word_goes_before_the_application_s_release(tmp_path: P
     assert ("4.4", "4.4 in --bootloader-idf") == chosen["ESP-IDF release of the bootloader"]
 
 
+@pytest.mark.parametrize(("logged", "release"), [("v5.0.2", "5.0.2"), ("v3.1-dev-961-ga255622", "4.4.7")])
+def test_bootloader_that_logs_its_release_goes_by_it(logged: str, release: str, tmp_path: Path) -> None:
+    """Where its rules are known; else by those of the application, and that is told."""
+    (tmp_path / "bootloader.bin").write_bytes(make_bootloader(Chip.ESP32S3, "ESP-IDF %s 2nd stage bootloader", logged))
+    (tmp_path / "app.bin").write_bytes(image())
+    resolved = resolve(Inputs(running=tmp_path / "app.bin", bootloader=tmp_path / "bootloader.bin"))
+    assert release == told(resolved)["ESP-IDF release of the bootloader"][0]
+    assert (logged == "v3.1-dev-961-ga255622") == any(logged in warning for warning in resolved.warnings)
+
+
 def test_release_that_is_too_old_is_an_error_at_the_image(tmp_path: Path) -> None:
     """No rules are known for it."""
     where = release(tmp_path, image(idf="v3.2"))
