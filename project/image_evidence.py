@@ -1,9 +1,9 @@
 """What images tell of the builds that made them: chip, release, rollback, flash size.
 
 An application names its release in its description, a bootloader from 5.2 on in one of its own, and before where it
-logs its start; the header of both names the chip and its least revision. Whether rollback is on shows in texts that only
-a build with rollback logs; their absence tells nothing. An image that tells nothing, or is none, is no evidence; what is
-wrong with it is for its reader to say.
+logs its start; the header of both names the chip and its least revision. Whether rollback is on shows in texts that
+only a build with rollback logs; their absence tells nothing. An image that tells nothing, or is none, is no evidence;
+what is wrong with it is for its reader to say.
 """
 
 from dataclasses import dataclass
