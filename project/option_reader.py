@@ -70,11 +70,11 @@ class Answers:
         return is_on
 
     def is_on(self, name: str, default: bool = False) -> bool:
-        """Return whether a switch is on; as in Kconfig, its value's first letter tells."""
+        """Return whether a switch is on; as in Kconfig, its value's first letter tells, and none means no."""
         option = self._options.get(name)
         if option is None:
             return default
-        if not option.raw.startswith(("y", "n")):
+        if option.raw and not option.raw.startswith(("y", "n")):
             self.pass_over(name, "y or n")
             return default
         return option.raw.startswith("y")

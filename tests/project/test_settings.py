@@ -92,9 +92,11 @@ def test_value_of_an_argument_that_its_option_does_not_take_is_an_error() -> Non
         read_settings(given_options(["CONFIG_PARTITION_TABLE_OFFSET=banana"], "--config"))
 
 
-def test_first_letter_of_a_switch_counts() -> None:
-    """As in Kconfig."""
-    assert settings_of("CONFIG_BOOTLOADER_APP_ROLLBACK_ENABLE=yes").config.rollback
+@pytest.mark.parametrize(("value", "is_on"), [("yes", True), ("no", False), ("", False)])
+def test_first_letter_of_a_switch_counts(value: str, is_on: bool) -> None:
+    """As in Kconfig; old ones write nothing for no."""
+    settings = settings_of(f"CONFIG_PARTITION_TABLE_MD5={value}")
+    assert (is_on, ()) == (settings.config.table_md5, settings.passed_over)
 
 
 @pytest.mark.parametrize(
