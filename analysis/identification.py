@@ -1,22 +1,25 @@
 """`otaproof identify`: an image, a merged file, a dump or an ELF file, with what a bootloader's own code does.
 
-Texts tell a bootloader's options only in part. So where what reads machine code is installed, the selection of the
-bootloader is run on otadata with an image under test: with rollback it marks the entry ABORTED.
+Texts tell a bootloader's options only in part, so its code is looked at: from how many places it rewrites otadata.
+Where what runs machine code is installed, its selection is run, too, on otadata with an image under test: with rollback
+it marks the entry ABORTED.
 """
 
 from collections.abc import Iterator
 from pathlib import Path
 
+from ..binary.recovery.otadata_writers import rewrites_states
 from ..bounded_input import read_bounded
 from ..errors import InputError
 from ..impl.chip.chips import CHIPS
 from ..impl.image.format import APP_DESC_MAGIC, APP_DESC_SIZE, decode_app_desc
 from ..model.config import Chip
-from ..project.flash_parts import FlashPart, PartKind
+from ..project.flash_parts import FlashPart, PartKind, chip_of, image_segments
 from ..project.identified_parts import (
     Fact,
     IdentifiedPart,
     ProgramBytes,
+    RollbackInCode,
     bootloader_facts,
     description_facts,
     identify_parts,
@@ -35,7 +38,7 @@ def identify_file(path: Path) -> tuple[IdentifiedPart, ...]:
     contents = read_bounded(path)
     if contents.startswith(_ELF):
         return (_identify_elf(contents, str(path)),)
-    parts = identify_parts(contents, takes_image_under_test)
+    parts = identify_parts(contents, rollback_in_code)
     if not parts:
         raise InputError(
             f"{path}: holds no bootloader, partition table or application of an ESP32; want an image, a merged file, "
@@ -44,10 +47,27 @@ def identify_file(path: Path) -> tuple[IdentifiedPart, ...]:
     return parts
 
 
-def takes_image_under_test(program: bytes) -> bool | None:
-    """Run the selection of a bootloader on an image under test; return whether it is not started again.
+def rollback_in_code(program: bytes) -> RollbackInCode | None:
+    """Return whether a bootloader has rollback as its code shows it: by a run, else by what can be seen of it.
 
-    None where the code cannot be run: it was not found, or what reads machine code is not installed."""
+    program: its image or ELF file. None where the code is not found, or does not show it."""
+    started = _selects_image_under_test(program)
+    if started is not None:
+        does = "starts an image under test once more" if started else "takes an image under test from the next boot"
+        return not started, f"its code, run on otadata, {does}"
+    segments, chip = image_segments(program), chip_of(program)
+    if segments is None or chip is None:
+        return None
+    loaded = [(segment.load_addr, data) for segment, data in segments if data]
+    rewrites = rewrites_states(loaded, CHIPS[chip].traps_on_zero_division)
+    if rewrites is None:
+        return None
+    places = "several places" if rewrites else "one place, for the first entry of a device"
+    return rewrites, f"its code writes otadata from {places}"
+
+
+def _selects_image_under_test(program: bytes) -> bool | None:
+    """Run the selection of a bootloader; None where that cannot be done, or what does it is not installed."""
     try:
         from ..binary.emulator.single_selection import selects_image_under_test  # noqa: PLC0415
         from ..binary.recovery.program_file import parse_program  # noqa: PLC0415
@@ -56,10 +76,9 @@ def takes_image_under_test(program: bytes) -> bool | None:
             return None
         raise
     try:
-        started = selects_image_under_test(parse_program(program, "the bootloader"))
+        return selects_image_under_test(parse_program(program, "the bootloader"))
     except InputError:
         return None
-    return None if started is None else not started
 
 
 def _identify_elf(contents: bytes, name: str) -> IdentifiedPart:
@@ -76,7 +95,7 @@ def _identify_elf(contents: bytes, name: str) -> IdentifiedPart:
     if place is not None:
         described = next((data[place - at :] for at, data in segments if at <= place < at + len(data)), b"")
     program = ProgramBytes(b"\0".join(data for _, data in segments), described, chip, frozenset(symbols))
-    facts = bootloader_facts(program, takes_image_under_test(contents))
+    facts = bootloader_facts(program, rollback_in_code(contents))
     return IdentifiedPart(FlashPart(PartKind.BOOTLOADER, 0, len(contents)), chip, facts)
 
 

@@ -41,6 +41,10 @@ _FAST_BOOT = b"Fast booting is not successful"
 _SAME_TEXTS = "at its log level both settings leave the same texts"
 
 
+RollbackInCode = tuple[bool, str]
+"""Whether a bootloader's own code has rollback, and what shows it."""
+
+
 class Sureness(Enum):
     """How sure a fact is."""
 
@@ -94,12 +98,11 @@ class IdentifiedPart:
 
 
 def identify_parts(
-    contents: bytes, run: Callable[[bytes], bool | None] = lambda image: None
+    contents: bytes, read_code: Callable[[bytes], RollbackInCode | None] = lambda image: None
 ) -> tuple[IdentifiedPart, ...]:
     """Return what lies in an image, a merged file or a dump; nothing where no part is known.
 
-    run: runs a bootloader's machine code, and returns whether it takes an image under test from the next boot; None
-    where it cannot be run."""
+    read_code: says of a bootloader's image what its machine code shows; None where it shows nothing."""
     found = []
     for part in flash_parts(contents):
         image = contents[part.offset : part.offset + part.size]
@@ -111,7 +114,7 @@ def identify_parts(
         else:
             facts = image_facts(image, is_app=False)
             if any(fact.name == ROLLBACK and fact.value is None for fact in facts):
-                facts = image_facts(image, is_app=False, ran=run(image))
+                facts = image_facts(image, is_app=False, code=read_code(image))
         found.append(IdentifiedPart(part, chip_of(image), facts))
     return tuple(found)
 
@@ -139,24 +142,21 @@ def description_facts(desc: AppDesc) -> tuple[Fact, ...]:
     return tuple(_stated(name, value, "its description") for name, value in stated.items() if value)
 
 
-def bootloader_facts(program: ProgramBytes, ran: bool | None = None) -> tuple[Fact, ...]:
-    """Return what a bootloader tells.
-
-    ran: whether its machine code, which was run, takes an image under test from the next boot; None where nobody has
-    run it."""
+def bootloader_facts(program: ProgramBytes, code: RollbackInCode | None = None) -> tuple[Fact, ...]:
+    """Return what a bootloader tells. code: what its machine code shows, where somebody has looked at it."""
     release, newest = _release(program)
     anti = _anti_rollback(program, newest)
     return (
         release,
         _compiled(program),
-        _rollback(program.contents, newest, anti, ran),
+        _rollback(program.contents, newest, anti, code),
         anti,
         *(_skip(name, first, program, newest) for name, first in SKIPS.items()),
     )
 
 
-def image_facts(contents: bytes, is_app: bool, ran: bool | None = None) -> tuple[Fact, ...]:
-    """Return what an image tells: its program, then its header. ran: as bootloader_facts has it."""
+def image_facts(contents: bytes, is_app: bool, code: RollbackInCode | None = None) -> tuple[Fact, ...]:
+    """Return what an image tells: its program, then its header. code: as bootloader_facts has it."""
     evidence = app_evidence(contents, "") if is_app else bootloader_evidence(contents, "")
     if evidence is None:
         return ()
@@ -168,7 +168,7 @@ def image_facts(contents: bytes, is_app: bool, ran: bool | None = None) -> tuple
     if is_app:
         return (*application_facts(evidence), *facts)
     program = ProgramBytes(contents, contents[APP_DESC_OFFSET:], chip_of(contents))
-    return (*bootloader_facts(program, ran), *facts)
+    return (*bootloader_facts(program, code), *facts)
 
 
 def _stated(name: str, value: str, why: str = "its rows") -> Fact:
@@ -207,10 +207,9 @@ def _compiled(program: ProgramBytes) -> Fact:
     return Fact("compiled", None, Sureness.UNKNOWN, "neither a description nor its log tells")
 
 
-def _rollback(contents: bytes, newest: str | None, anti: Fact, ran: bool | None) -> Fact:
-    if ran is not None:
-        does = "takes an image under test from the next boot" if ran else "starts an image under test once more"
-        return Fact(ROLLBACK, "on" if ran else "off", Sureness.EVIDENCE, f"its machine code, run on otadata, {does}")
+def _rollback(contents: bytes, newest: str | None, anti: Fact, code: RollbackInCode | None) -> Fact:
+    if code is not None:
+        return Fact(ROLLBACK, "on" if code[0] else "off", Sureness.EVIDENCE, code[1])
     if _ABORTS in contents:
         return Fact(ROLLBACK, "on", Sureness.EVIDENCE, "it logs that it marks an entry ABORTED")
     if anti.value == "on":

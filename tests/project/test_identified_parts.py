@@ -19,14 +19,15 @@ RELEASE = "ESP-IDF release"
 WAKE_UP, POWER_ON, ALWAYS = (f"skips validation {when}" for when in ("at a wake-up", "at power-on", "always"))
 
 
-def facts(contents: bytes, ran: bool | None = None) -> dict[str, Fact]:
-    """Return the facts of the first part by their names."""
-    return {fact.name: fact for fact in identify_parts(contents, lambda image: ran)[0].facts}
+def facts(contents: bytes, code: bool | None = None) -> dict[str, Fact]:
+    """Return the facts of the first part by their names. code: whether its code is seen to have rollback."""
+    seen = None if code is None else (code, "its code does so")
+    return {fact.name: fact for fact in identify_parts(contents, lambda image: seen)[0].facts}
 
 
-def told(contents: bytes, name: str, ran: bool | None = None) -> tuple[str | None, Sureness]:
+def told(contents: bytes, name: str, code: bool | None = None) -> tuple[str | None, Sureness]:
     """Return a fact of the first part."""
-    fact = facts(contents, ran)[name]
+    fact = facts(contents, code)[name]
     return fact.value, fact.sureness
 
 
@@ -76,7 +77,7 @@ def test_time_of_the_build_is_told_where_it_is_kept(contents: bytes, time: str |
 
 
 @pytest.mark.parametrize(
-    ("texts", "ran", "rollback"),
+    ("texts", "code", "rollback"),
     [
         ((LOGS, "v4.4", *INFO), None, None),
         ((LOGS, "v4.4", *INFO, "otadata[%d] is marking as ABORTED", "Mapping seq %d -> OTA slot %d"), None, "on"),
@@ -89,10 +90,10 @@ def test_time_of_the_build_is_told_where_it_is_kept(contents: bytes, time: str |
     ],
 )
 def test_rollback_is_told_by_texts_of_one_setting_or_by_the_code(
-    texts: tuple[str, ...], ran: bool | None, rollback: str | None
+    texts: tuple[str, ...], code: bool | None, rollback: str | None
 ) -> None:
     """At the usual log level both settings leave the same texts."""
-    value, sureness = told(make_bootloader(Chip.ESP32, *texts), "rollback", ran)
+    value, sureness = told(make_bootloader(Chip.ESP32, *texts), "rollback", code)
     assert (rollback, rollback is None) == (value, sureness is Sureness.UNKNOWN)
 
 
@@ -166,10 +167,14 @@ def test_parts_of_a_merged_file_are_told_one_by_one() -> None:
     assert "nvs, otadata, ota_0, ota_1" == parts[1].facts[0].value
 
 
-def test_machine_code_is_run_only_where_texts_do_not_tell() -> None:
+def test_machine_code_is_looked_at_only_where_texts_do_not_tell() -> None:
     """It takes a while."""
     asked: list[bytes] = []
-    identify_parts(make_bootloader(Chip.ESP32, LOGS, "v3.2"), asked.append)
+
+    def noted(image: bytes) -> None:
+        asked.append(image)
+
+    identify_parts(make_bootloader(Chip.ESP32, LOGS, "v3.2"), noted)
     assert [] == asked
 
 
