@@ -30,7 +30,7 @@ BEGIN_REFUSES = b"Running app has not confirmed state (ESP_OTA_IMG_PENDING_VERIF
 ARDUINO_ACCEPTS = b"OTA verification failed! Start rollback to the previous version"
 """What Arduino's initArduino logs; compiled only with rollback. Source: arduino-esp32, esp32-hal-misc.c."""
 ROLLBACK, ANTI_ROLLBACK = "BOOTLOADER_APP_ROLLBACK_ENABLE", "BOOTLOADER_APP_ANTI_ROLLBACK"
-_ARDUINO_PROJECT = "arduino-lib-builder"
+ARDUINO_PROJECT = "arduino-lib-builder"
 """The project that Arduino's libraries, and with them the description, are built in: esp32-arduino-lib-builder."""
 _FLASH_SIZE_BYTE = 3
 _FLASH_SIZES = {code: 1 << (20 + code) for code in range(8)}
@@ -53,17 +53,17 @@ class ImageEvidence:
     """The ESP-IDF release as it is named; None where it names none."""
     desc: AppDesc | None
     """The description of an application; None without one."""
+    length: int | None
+    """Bytes of the image; None for one that is cut off."""
     has_rollback: bool
     """Whether it holds a text that only an application with rollback has. False tells nothing."""
     is_confirmed_by_arduino: bool
     """Whether Arduino's start-up code, which accepts the image, is in it."""
-    length: int | None
-    """Bytes of the image; None for one that is cut off."""
 
     @property
     def is_arduino(self) -> bool:
         """Whether it is a sketch on Arduino's published libraries. False tells nothing."""
-        return self.desc is not None and self.desc.project_name == _ARDUINO_PROJECT
+        return self.desc is not None and self.desc.project_name == ARDUINO_PROJECT
 
     @property
     def target(self) -> Option | None:
@@ -102,9 +102,9 @@ def app_evidence(contents: bytes, place: str) -> ImageEvidence | None:
         _flash_size(contents),
         desc.idf_ver if has_desc and names_release(desc.idf_ver) else None,
         desc if has_desc else None,
+        length=image_length(contents),
         has_rollback=confirms or BEGIN_REFUSES in contents,
         is_confirmed_by_arduino=confirms,
-        length=image_length(contents),
     )
 
 
@@ -120,9 +120,9 @@ def bootloader_evidence(contents: bytes, place: str) -> ImageEvidence | None:
         _flash_size(contents),
         text if text is not None and names_release(text) else None,
         desc=None,
+        length=image_length(contents),
         has_rollback=False,
         is_confirmed_by_arduino=False,
-        length=image_length(contents),
     )
 
 
