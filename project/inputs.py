@@ -93,7 +93,7 @@ class Inputs:
         self.environment()
 
     def arguments(self) -> Iterator[str]:
-        """Yield the arguments with which `otaproof check` is given the same; fragments are for the caller to add."""
+        """Yield the arguments with which `otaproof check` is given the same."""
         if self.subject is not None:
             yield str(self.subject)
         for argument, value in (
@@ -113,6 +113,8 @@ class Inputs:
         for name, switch in (("rollback", self.rollback), ("anti-rollback", self.anti_rollback)):
             if switch is not None:
                 yield f"--{name}" if switch else f"--no-{name}"
+        for fragment in self.fragments:
+            yield from ("--sdkconfig", str(fragment))
         for option in self.options:
             yield from ("--config", option)
         for name in self.variables:

@@ -117,7 +117,7 @@ class _XtensaCode:
 
 
 @dataclass(frozen=True, slots=True)
-class _Instruction:
+class _CodeWord:
     place: int
     word: int
     is_short: bool
@@ -160,12 +160,12 @@ class _RiscvCode:
             return set()
         return self._calls[self._starts[number]]
 
-    def _read(self, instructions: list[_Instruction]) -> None:
+    def _read(self, instructions: list[_CodeWord]) -> None:
         known: dict[int, int] = {}
         for each in instructions:
             (self._read_short if each.is_short else self._read_long)(each, known)
 
-    def _read_long(self, each: _Instruction, known: dict[int, int]) -> None:
+    def _read_long(self, each: _CodeWord, known: dict[int, int]) -> None:
         word, place = each.word, each.place
         operation, target, source = word & 0x7F, word >> 7 & 31, word >> 15 & 31
         if operation == 0x6F:
@@ -182,7 +182,7 @@ class _RiscvCode:
         if operation not in (0x23, 0x63):
             self._know(place, target, value, known)
 
-    def _read_short(self, each: _Instruction, known: dict[int, int]) -> None:
+    def _read_short(self, each: _CodeWord, known: dict[int, int]) -> None:
         word, place = each.word, each.place
         kind, register = (word & 3, word >> 13), word >> 7 & 31
         immediate = _signed((word >> 12 & 1) << 5 | word >> 2 & 31, 6)
@@ -221,10 +221,10 @@ class _RiscvCode:
         self._made.setdefault(value & _WORD, set()).add(place)
 
 
-def _instructions(base: int, data: bytes) -> Iterator[_Instruction]:
+def _instructions(base: int, data: bytes) -> Iterator[_CodeWord]:
     at = 0
     while at + 1 < len(data):
         is_short = data[at] & 3 != 3
         length = 2 if is_short else 4
-        yield _Instruction(base + at, int.from_bytes(data[at : at + length], "little"), is_short)
+        yield _CodeWord(base + at, int.from_bytes(data[at : at + length], "little"), is_short)
         at += length

@@ -70,16 +70,13 @@ def load_subject(inputs: Inputs, accepts: bool | None = None) -> Subject:
 
 
 def _check_command(subject: Subject, resolved: Resolved) -> str:
-    """Return the command; images are made where there is none, and fragments are named option by option."""
+    """Return the command; images are made where there is none."""
     arguments = [*resolved.inputs.arguments()]
     if subject.table is None and resolved.flash is None:
         arguments += ["--partitions", "TABLE.csv"]
     if resolved.running is None and resolved.flash is None:
         slots = [] if subject.table is None else [row.partition.size for row in subject.table.slots]
         arguments += ["--image-size", f"{max(4, min(slots, default=1 << 17) >> 11)}K"]
-    for file in resolved.option_files[-len(resolved.inputs.fragments) :] if resolved.inputs.fragments else ():
-        for option in file.sdkconfig.options.values():
-            arguments += ["--config", f"CONFIG_{option.name}={option.raw}"]
     return shlex.join(["otaproof", "check", *arguments])
 
 
