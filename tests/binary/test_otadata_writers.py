@@ -12,10 +12,15 @@ TEXTS = b"\0E (%lu) %s: " + WRITE_FAILS + b". err = 0x%x\n\0I (%lu) %s: " + FIRS
 FAILS, FIRST = DATA + 1, DATA + TEXTS.index(b"\0I") + 1
 Function = list[str | int]
 """What a function does: a number is a text whose address it takes, a name a function that it calls."""
-WITH = {"write": [FAILS], "select": ["write", "write"], "first": [FIRST, "write"], "start": ["select", "first"]}
-WITHOUT = {"first": [FAILS, FIRST], "select": [], "start": ["select", "first"]}
-NOT_INLINE = {"write": [FAILS], "first": [FIRST, "write"], "start": ["first"]}
-IN_LINE_TWICE = {"first": [FAILS, FAILS, FIRST], "start": ["first"]}
+WITH: dict[str, Function] = {
+    "write": [FAILS],
+    "select": ["write", "write"],
+    "first": [FIRST, "write"],
+    "start": ["select", "first"],
+}
+WITHOUT: dict[str, Function] = {"first": [FAILS, FIRST], "select": [], "start": ["select", "first"]}
+NOT_INLINE: dict[str, Function] = {"write": [FAILS], "first": [FIRST, "write"], "start": ["first"]}
+IN_LINE_TWICE: dict[str, Function] = {"first": [FAILS, FAILS, FIRST], "start": ["first"]}
 
 
 def xtensa(functions: dict[str, Function]) -> bytes:
