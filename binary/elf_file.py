@@ -189,6 +189,13 @@ def parse_loaded(raw: bytes, name: str) -> LoadedElf:
         return _loaded(file, raw, name)
 
 
+def symbols_of(raw: bytes, name: str) -> dict[str, int]:
+    """Return the addresses of an ELF file's functions and variables by their names; none for one that was stripped."""
+    with reading_elf(raw, name) as file:
+        has_symbols = file.get_section_by_name(".symtab") is not None
+        return {symbol.name: symbol.address for symbol in _symbols(file, name).values()} if has_symbols else {}
+
+
 @contextmanager
 def reading_elf(raw: bytes, name: str, meter: Meter | None = None) -> Iterator[ELFFile]:
     """Open the ELF file that these bytes are; whatever is wrong with it becomes an InputError.

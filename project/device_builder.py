@@ -21,10 +21,13 @@ from ..impl.image.verify import ImageInvalid, VerifyMode, verify_image
 from ..impl.otadata import ENTRY_SIZE, EntryPair, active_otadata, decode_entry, is_select_valid, slot_of_seq
 from ..impl.partitions.partition import Partition
 from ..impl.partitions.table import TABLE_MAX_LENGTH, TableError, decode_table, encode_table
-from .files import FLASH_SIZES, OTADATA_SIZE, read_image, read_otadata, read_table
+from .files import FLASH_SIZES, OTADATA_SIZE, read_file, read_image, read_otadata, read_table
+from .flash_oddities import flash_oddities
 from .option_reader import ConfigValue, Origin
+from .own_ram import clash_with_bootloader
 from .project import project_table, stale_table_note
 from .resolve import Resolved
+from .settings import CODE_REACH
 
 _BLANK_OTADATA = b"\xff" * OTADATA_SIZE
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)([kKmM]?)")
@@ -75,6 +78,7 @@ class _Builder:
         self._resolved = resolved
         self._config = resolved.config
         self._chunk = chunk
+        self._bootloader = b"" if resolved.bootloader is None else read_file(resolved.bootloader)
         self._values: list[ConfigValue] = []
         self._notes: list[str] = []
 
@@ -100,7 +104,11 @@ class _Builder:
 
     def from_dump(self, cells: Cells) -> DeviceToCheck:
         """Return the device whose flash was dumped."""
-        path = self._resolved.inputs.flash_file
+        path, flash = self._resolved.inputs.flash_file, self._resolved.flash
+        odd = [] if flash is None else list(flash_oddities(flash))
+        if flash is not None and flash.header_size is not None:
+            raise InputError(f"{path}: {odd[-1]}, and nothing boots")
+        self._notes += odd
         cells = self._whole(cells)
         try:
             raw = cells.read(self._config.table_offset, TABLE_MAX_LENGTH)
@@ -153,6 +161,12 @@ class _Builder:
         if len(slots) < 2:
             found = "no OTA slot" if not slots else f"only one OTA slot, {slots[0].label!r}"
             raise InputError(f"{name} has {found}; an upgrade needs two, ota_0 and ota_1")
+        for partition in table if not self._resolved.settings.runs_all_flash else ():
+            if partition.is_app and partition.end > CODE_REACH:
+                raise InputError(
+                    f"{name}: {partition.label!r} ends at 0x{partition.end:x}: code is not run from above 16 MiB of "
+                    "quad flash, so what boots is not known; with octal flash: --config CONFIG_ESPTOOLPY_OCT_FLASH=y"
+                )
         if not any(partition.is_otadata for partition in table):
             raise InputError(f"{name} has no otadata partition; add one: otadata, data, ota, , 0x2000")
 
@@ -162,7 +176,13 @@ class _Builder:
         enough = next((size for size in FLASH_SIZES if size >= end), None)
         if enough is None:
             raise InputError(f"the partition table ends at 0x{end:x}, beyond the largest flash of 128 MiB")
-        chosen = self._resolved.chosen_flash_size
+        chosen, told = self._resolved.chosen_flash_size, self._resolved.evidence.flash_size()
+        if told is not None and told[0] < end:
+            assumed = "" if chosen is not None else f"{enough >> 20} MB are assumed; "
+            self._notes.append(
+                f"the header of {told[1]} says {told[0] >> 20} MB of flash, but the partition table ends at 0x{end:x}: "
+                f"{assumed}unless the flashing tool corrects the header, nothing boots"
+            )
         if chosen is not None and chosen >= end:
             return chosen
         if chosen is not None:
@@ -170,15 +190,9 @@ class _Builder:
                 f"the partition table ends at 0x{end:x}, beyond the flash of {chosen >> 20} MB; choose "
                 f"CONFIG_ESPTOOLPY_FLASHSIZE_{enough >> 20}MB or shrink a partition"
             )
-        told = self._resolved.evidence.flash_size()
         if told is not None and told[0] >= end:
             self._note("flash size", f"{told[0] >> 20} MB", Origin(f"{told[1]}: its header"))
             return told[0]
-        if told is not None:
-            self._notes.append(
-                f"the header of {told[1]} says {told[0] >> 20} MB of flash, but the partition table ends at 0x{end:x}: "
-                f"{enough >> 20} MB are assumed; unless the flashing tool corrects the header, nothing boots"
-            )
         self._note("flash size", f"{enough >> 20} MB", Origin("the smallest that holds the table", assumed=True))
         return enough
 
@@ -215,6 +229,9 @@ class _Builder:
     def _image(self, path: Path | None) -> NamedImage:
         assert path is not None
         contents, _ = read_image(path, self._config)
+        clash = clash_with_bootloader(contents, self._bootloader)
+        if clash is not None:
+            raise InputError(f"{path}: {clash}: it is refused at every boot")
         version, secure_version = _described_versions(contents)
         return NamedImage(_name(path), contents, version, secure_version)
 

@@ -40,8 +40,9 @@ class Evidence:
         return next((app.release_option for app in self.apps if app.release_option is not None), None)
 
     def bootloader_release(self) -> Option | None:
-        """Return the release that the bootloader itself names."""
-        return None if self.bootloader is None else self.bootloader.release_option
+        """Return the release that the bootloader itself names; None for one whose rules are not known here."""
+        named = None if self.bootloader is None else self.bootloader.release_option
+        return None if named is None or _version_of(named.raw) is None else named
 
     def flash_size(self) -> tuple[int, str] | None:
         """Return the bytes of flash that the bootloader's header names, and whose header it is."""

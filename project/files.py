@@ -21,6 +21,7 @@ from ..impl.partitions.table import ROW_SIZE, TABLE_MAGIC, TABLE_MAX_LENGTH, Tab
 from ..impl.program_end import Panic
 from ..model.config import Config, Release
 from ..model.idf_version import MASTER, IdfVersion
+from .flash_parts import unlike_application
 
 FLASH_SIZES = tuple(mebibytes << 20 for mebibytes in (1, 2, 4, 8, 16, 32, 64, 128))
 """The sizes of chips that ESP-IDF knows, in bytes."""
@@ -93,6 +94,7 @@ def decode_table_file(contents: bytes, table_offset: int, version: IdfVersion = 
 def read_image(path: Path, config: Config) -> tuple[bytes, ImageMetadata]:
     """Return an application image and what its headers say; raises InputError for one that no slot would accept."""
     contents = read_file(path)
+    check_is_application(path, contents)
     if contents[0] != IMAGE_MAGIC:
         problem = (
             f"byte 0 is 0x{contents[0]:02x}, not 0x{IMAGE_MAGIC:02x}: no application image; name the "
@@ -102,6 +104,13 @@ def read_image(path: Path, config: Config) -> tuple[bytes, ImageMetadata]:
     if len(contents) < MIN_IMAGE_SIZE:
         raise InputError(f"{path}: {len(contents)} bytes; an application has at least {MIN_IMAGE_SIZE}: cut off?")
     return contents, verify_contents(path, contents, config)
+
+
+def check_is_application(path: Path, contents: bytes) -> None:
+    """Raise InputError, which says what it is, for a bootloader, a merged file or a dump."""
+    other = unlike_application(contents)
+    if other is not None:
+        raise InputError(f"{path}: {other}")
 
 
 def verify_contents(path: Path, contents: bytes, config: Config) -> ImageMetadata:

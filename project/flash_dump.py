@@ -12,11 +12,12 @@ from ..impl.chip.cells import Cells
 from ..impl.image.format import MIN_IMAGE_SIZE, build_image
 from ..impl.partitions.partition import Partition
 from ..impl.partitions.table import encode_table
-from ..impl.release_points import with_versions
+from ..impl.release_points import is_newer_than_read, newest_read, with_versions
 from ..model.config import Config, Release, release_name
 from ..model.idf_version import IdfVersion
 from .device_builder import table_of
 from .files import FLASH_SIZES, OTADATA_SIZE, read_file, read_otadata, read_table
+from .flash_oddities import flash_oddities, seen_cells
 from .flash_reading import FlashReading
 from .inputs import Inputs
 from .option_reader import ConfigValue, Origin
@@ -48,6 +49,8 @@ class Loaded:
     settings: list[ConfigValue] = field(default_factory=list)
     """Every value with its origin."""
     notes: list[str] = field(default_factory=list)
+    built_by: tuple[str, ...] = ()
+    """The releases that the images name."""
 
     def configs(self) -> Iterator[Config]:
         """Yield each configuration to explain."""
@@ -74,9 +77,25 @@ def load(inputs: Inputs, idf: Sequence[str] | None = None) -> Loaded:
         if len(named) > 1:
             told = (release.warning or release.note for release in named)
             loaded.notes += [f"--idf: {text}" for text in told if text is not None]
-    origin = Origin("--idf") if names else Origin("every known one; choose with --idf", assumed=True)
-    loaded.settings.append(ConfigValue("release rules", ", ".join(map(release_name, loaded.releases)), origin))
+    loaded.settings.append(_rules(loaded, bool(names)))
     return loaded
+
+
+def _rules(loaded: Loaded, is_chosen: bool) -> ConfigValue:
+    """Return whose rules are applied, and why: of a release that nobody here has read, another's."""
+    value = ", ".join(map(_rules_of, loaded.releases))
+    if is_chosen:
+        return ConfigValue("release rules", value, Origin("--idf"))
+    built = f"the images were built by {', '.join(loaded.built_by)}; " if loaded.built_by else ""
+    return ConfigValue("release rules", value, Origin(f"every known one: {built}choose with --idf", assumed=True))
+
+
+def _rules_of(version: IdfVersion) -> str:
+    return (
+        f"{newest_read(version).label} for {release_name(version)}"
+        if is_newer_than_read(version)
+        else release_name(version)
+    )
 
 
 def _names(idf: Sequence[str] | None) -> list[str]:
@@ -106,12 +125,8 @@ def _from_dump(resolved: Resolved, flash: FlashReading) -> Loaded:
     notes = []
     if size not in FLASH_SIZES:
         notes.append(f"0x{size:x} bytes are the size of no flash chip; if the dump is cut off, so is this")
-    notes += [
-        f"an application lies at 0x{offset:x}, where no app partition begins: the bootloader does not find it"
-        for offset in flash.stray
-    ]
-    notes += _secure_versions(resolved)
-    return _loaded(resolved, f"{flash.path}, {_size(size)}", flash.cells, flash.table, notes)
+    notes += [*flash_oddities(flash), *_secure_versions(resolved)]
+    return _loaded(resolved, f"{flash.path}, {_size(size)}", seen_cells(flash), flash.table, notes)
 
 
 def _from_build(resolved: Resolved) -> Loaded:
@@ -188,7 +203,8 @@ def _loaded(resolved: Resolved, title: str, cells: Cells, table: tuple[Partition
         bootloader_version=resolved.own_bootloader_version,
         efuse_bits=(1 << version) - 1,
         settings=values,
-        notes=[*notes, *resolved.warnings],
+        notes=[*notes, *resolved.notes],
+        built_by=tuple(dict.fromkeys(app.release for app in resolved.evidence.apps if app.release is not None)),
     )
 
 

@@ -43,7 +43,10 @@ class FlashReading:
     """What the images tell, that of the image that otadata selects first."""
     bootloader: ImageEvidence | None
     stray: tuple[int, ...]
-    """Where applications lie although no app partition begins there; looked for only where no partition holds one."""
+    """Where applications lie although no app partition begins there: outside of app partitions, and inside of them too
+    where none holds one at its beginning."""
+    header_size: int | None
+    """Bytes of flash by the bootloader's own header, where the table ends beyond them; None where all is well."""
     state: Option | None
     """CONFIG_BOOTLOADER_APP_ROLLBACK_ENABLE where an entry of otadata has a state that only rollback writes."""
 
@@ -86,7 +89,8 @@ def parse_flash(cells: Cells, path: Path, table_offset: Option | None = None) ->
     offset = int(found.raw, 16)
     table = _any_table(cells, offset)
     apps = tuple(_apps(cells, table, path))
-    stray = () if apps else tuple(_stray(cells, path))
+    stray = tuple(_stray(cells, table if apps else (), table, path))
+    bootloader = _bootloader(cells, path)
     return FlashReading(
         path,
         cells,
@@ -94,8 +98,9 @@ def parse_flash(cells: Cells, path: Path, table_offset: Option | None = None) ->
         table,
         _table_md5(cells, offset, path),
         apps or tuple(evidence for _, evidence in stray),
-        _bootloader(cells, path),
+        bootloader,
         tuple(offset for offset, _ in stray),
+        _header_size(cells, table, bootloader),
         otadata_state(_otadata_of(cells, table), str(path)),
     )
 
@@ -121,7 +126,20 @@ def _table_offset(cells: Cells, path: Path) -> Option:
             return Option(name, f"0x{offset:x}", str(path), tells=f"a table begins there, none at 0x{usual:x}")
     blank = cells.read(usual, SECTOR_SIZE).count(0xFF) == SECTOR_SIZE
     why = "that sector is erased" if blank else f"it begins with {cells.read(usual, 2).hex()}; is the flash encrypted?"
+    if _is_text(cells.read(usual, 64)):
+        why = "text lies there: a CSV was flashed; flash the binary that gen_esp32part.py makes of it"
     raise InputError(f"{path}: no partition table at 0x{usual:x} or after ({why}); give --table-offset")
+
+
+def _is_text(raw: bytes) -> bool:
+    return all(byte in b"\t\n\r" or 0x20 <= byte < 0x7F for byte in raw.removeprefix(b"\xef\xbb\xbf"))
+
+
+def _header_size(cells: Cells, table: tuple[Partition, ...], bootloader: ImageEvidence | None) -> int | None:
+    """Return the flash size of the bootloader's header where the table ends beyond it, and the flash is larger."""
+    size = None if bootloader is None else bootloader.flash_size
+    end = max((partition.end for partition in table), default=0)
+    return size if size is not None and size < min(end, cells.size) else None
 
 
 def _begins_table(cells: Cells, offset: int) -> bool:
@@ -164,9 +182,16 @@ def _apps(cells: Cells, table: tuple[Partition, ...], path: Path) -> Iterator[Im
             yield evidence
 
 
-def _stray(cells: Cells, path: Path) -> Iterator[tuple[int, ImageEvidence]]:
-    """Yield applications where none belongs, with their offsets: an image can begin at any page of the MMU."""
+def _stray(
+    cells: Cells, passed_over: tuple[Partition, ...], table: tuple[Partition, ...], path: Path
+) -> Iterator[tuple[int, ImageEvidence]]:
+    """Yield applications where none belongs, with their offsets: an image can begin at any page of the MMU.
+
+    passed_over: partitions; what lies in their apps may be left of an older table, and no harm comes of it."""
+    begin = {partition.offset for partition in table if partition.is_app}
     for offset in range(_MMU_PAGE, cells.size, _MMU_PAGE):
+        if offset in begin or any(p.is_app and p.offset <= offset < p.end for p in passed_over):
+            continue
         contents = cells.read(offset, min(_STRAY_LENGTH, cells.size - offset))
         evidence = app_evidence(contents, f"0x{offset:x} of {path}")
         if evidence is not None and evidence.desc is not None:

@@ -1,12 +1,11 @@
 """What images tell of the builds that made them: chip, release, rollback, flash size.
 
-An application names its release in its description, a bootloader from 5.2 on in one of its own; the header of both
-names the chip and its least revision. Whether rollback is on shows in texts that only a build with rollback logs;
-their absence tells nothing. An image that tells nothing, or is none, is no evidence; what is wrong with it is for
-its reader to say.
+An application names its release in its description, a bootloader from 5.2 on in one of its own, and before where it
+logs its start; the header of both names the chip and its least revision. Whether rollback is on shows in texts that
+only a build with rollback logs; their absence tells nothing. An image that tells nothing, or is none, is no evidence;
+what is wrong with it is for its reader to say.
 """
 
-import struct
 from dataclasses import dataclass
 
 from ..impl.chip.chips import CHIPS
@@ -21,6 +20,8 @@ from ..impl.image.format import (
     decode_app_desc,
     decode_header,
 )
+from .bootloader_marks import logged_release, read_description
+from .flash_parts import image_length
 from .release_text import names_release
 from .sdkconfig import Option
 
@@ -29,12 +30,13 @@ BEGIN_REFUSES = b"Running app has not confirmed state (ESP_OTA_IMG_PENDING_VERIF
 ARDUINO_ACCEPTS = b"OTA verification failed! Start rollback to the previous version"
 """What Arduino's initArduino logs; compiled only with rollback. Source: arduino-esp32, esp32-hal-misc.c."""
 ROLLBACK, ANTI_ROLLBACK = "BOOTLOADER_APP_ROLLBACK_ENABLE", "BOOTLOADER_APP_ANTI_ROLLBACK"
-_BOOTLOADER_DESC = struct.Struct("<BxxBI32s")
-_BOOTLOADER_DESC_MAGIC = 0x50
-"""Source: esp_bootloader_desc.h ESP_BOOTLOADER_DESC_MAGIC_BYTE."""
+ARDUINO_PROJECT = "arduino-lib-builder"
+"""The project that Arduino's libraries, and with them the description, are built in: esp32-arduino-lib-builder."""
 _FLASH_SIZE_BYTE = 3
 _FLASH_SIZES = {code: 1 << (20 + code) for code in range(8)}
 """By the upper half of byte 3 of the header. Source: esp_app_format.h esp_image_flash_size_t."""
+_SMALLEST = 40
+"""Bytes of the first segment that the release in a description ends with."""
 _ANY_REVISION = 0xFFFF
 
 
@@ -51,10 +53,17 @@ class ImageEvidence:
     """The ESP-IDF release as it is named; None where it names none."""
     desc: AppDesc | None
     """The description of an application; None without one."""
+    length: int | None
+    """Bytes of the image; None for one that is cut off."""
     has_rollback: bool
     """Whether it holds a text that only an application with rollback has. False tells nothing."""
     is_confirmed_by_arduino: bool
     """Whether Arduino's start-up code, which accepts the image, is in it."""
+
+    @property
+    def is_arduino(self) -> bool:
+        """Whether it is a sketch on Arduino's published libraries. False tells nothing."""
+        return self.desc is not None and self.desc.project_name == ARDUINO_PROJECT
 
     @property
     def target(self) -> Option | None:
@@ -93,6 +102,7 @@ def app_evidence(contents: bytes, place: str) -> ImageEvidence | None:
         _flash_size(contents),
         desc.idf_ver if has_desc and names_release(desc.idf_ver) else None,
         desc if has_desc else None,
+        length=image_length(contents),
         has_rollback=confirms or BEGIN_REFUSES in contents,
         is_confirmed_by_arduino=confirms,
     )
@@ -100,16 +110,17 @@ def app_evidence(contents: bytes, place: str) -> ImageEvidence | None:
 
 def bootloader_evidence(contents: bytes, place: str) -> ImageEvidence | None:
     """Return what a bootloader's image tells; None for one that is cut off, or none."""
-    if len(contents) < APP_DESC_OFFSET + _BOOTLOADER_DESC.size or contents[0] != IMAGE_MAGIC:
+    if len(contents) < APP_DESC_OFFSET + _SMALLEST or contents[0] != IMAGE_MAGIC:
         return None
-    magic, _, _, raw = _BOOTLOADER_DESC.unpack_from(contents, APP_DESC_OFFSET)
-    text = raw.split(b"\0")[0].decode("latin-1")
+    described = read_description(contents[APP_DESC_OFFSET:])
+    text = logged_release(contents) if described is None else described.release
     return ImageEvidence(
         place,
         decode_header(contents[:IMAGE_HEADER_SIZE]),
         _flash_size(contents),
-        text if magic == _BOOTLOADER_DESC_MAGIC and names_release(text) else None,
+        text if text is not None and names_release(text) else None,
         desc=None,
+        length=image_length(contents),
         has_rollback=False,
         is_confirmed_by_arduino=False,
     )

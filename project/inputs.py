@@ -5,6 +5,7 @@ option means one thing in all commands.
 """
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,9 +13,13 @@ from pathlib import Path
 from ..bounded_input import shortened
 from ..errors import InputError
 from ..model.idf_version import IdfVersion
+from .files import FLASH_SIZES
 from .image_evidence import ANTI_ROLLBACK, ROLLBACK
 from .release_text import read_release
 from .sdkconfig import Option, Sdkconfig, given_options
+
+_FLASH_SIZE = re.compile(r"(\d{1,3})(?:M|MB|MiB)?", re.IGNORECASE | re.ASCII)
+_REVISION = re.compile(r"v?(\d{1,2})\.(\d{1,2})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +50,10 @@ class Inputs:
     """The version whose generator made the partition table, where it is not the application's."""
     chip: str | None = None
     table_offset: str | None = None
+    flash_size: str | None = None
+    """Such as "4MB"."""
+    chip_revision: str | None = None
+    """Such as "3.0"."""
     options: tuple[str, ...] = ()
     """CONFIG_X=V, each."""
     follows_outside: bool = False
@@ -84,7 +93,7 @@ class Inputs:
         self.environment()
 
     def arguments(self) -> Iterator[str]:
-        """Yield the arguments with which `otaproof check` is given the same; fragments are for the caller to add."""
+        """Yield the arguments with which `otaproof check` is given the same."""
         if self.subject is not None:
             yield str(self.subject)
         for argument, value in (
@@ -96,12 +105,16 @@ class Inputs:
             ("--bootloader-idf", self.bootloader_release),
             ("--chip", self.chip),
             ("--table-offset", self.table_offset),
+            ("--flash-size", self.flash_size),
+            ("--chip-revision", self.chip_revision),
         ):
             if value is not None:
                 yield from (argument, str(value))
         for name, switch in (("rollback", self.rollback), ("anti-rollback", self.anti_rollback)):
             if switch is not None:
                 yield f"--{name}" if switch else f"--no-{name}"
+        for fragment in self.fragments:
+            yield from ("--sdkconfig", str(fragment))
         for option in self.options:
             yield from ("--config", option)
         for name in self.variables:
@@ -126,7 +139,19 @@ class Inputs:
         if self.table_offset is not None:
             offset = f"CONFIG_PARTITION_TABLE_OFFSET={self.table_offset}"
             said = said.overlaid(given_options([offset], "--table-offset"))
+        if self.flash_size is not None:
+            size = f"CONFIG_ESPTOOLPY_FLASHSIZE_{_mebibytes(self.flash_size)}MB=y"
+            said = said.overlaid(given_options([size], "--flash-size"))
         return said.overlaid(given_options(self.options, "--config"))
+
+    def revision(self) -> int | None:
+        """Return the revision of the chip, major * 100 + minor; raises InputError for a text that is none."""
+        if self.chip_revision is None:
+            return None
+        match = _REVISION.fullmatch(self.chip_revision)
+        if match is None:
+            raise InputError(f"--chip-revision: {shortened(self.chip_revision)}; want a revision such as 3.0")
+        return int(match[1]) * 100 + int(match[2])
 
     def app_release_option(self) -> Option | None:
         """Return what --idf says; raises InputError for no release."""
@@ -135,6 +160,15 @@ class Inputs:
     def bootloader_release_option(self) -> Option | None:
         """Return what --bootloader-idf says; raises InputError for no release."""
         return _release("--bootloader-idf", self.bootloader_release)
+
+
+def _mebibytes(text: str) -> int:
+    """Return the MB of a flash that a text such as "4MB" names; raises InputError for a size that no flash has."""
+    match = _FLASH_SIZE.fullmatch(text)
+    if match is None or int(match[1]) << 20 not in FLASH_SIZES:
+        known = ", ".join(f"{size >> 20}MB" for size in FLASH_SIZES)
+        raise InputError(f"--flash-size: {shortened(text)}; want one of {known}")
+    return int(match[1])
 
 
 def _release(argument: str, text: str | None) -> Option | None:

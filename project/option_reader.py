@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from ..errors import InputError
-from .sdkconfig import Option
+from .sdkconfig import Option, PassedOver, quoted_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +45,15 @@ class ConfigValue:
 class Answers:
     """Answers typed questions about options; `given` keeps what was noted, in the order of asking.
 
-    `warnings` keeps what is to be said of values that are taken otherwise than they are written."""
+    `warnings` keeps what is to be said of values that are taken otherwise than they are written, `passed_over` the
+    lines of files whose value their option does not take: Kconfig passes them over with a warning."""
 
     def __init__(self, options: Mapping[str, Option]) -> None:
         """Start with no answers."""
         self.given: list[ConfigValue] = []
         self.warnings: list[str] = []
-        self._options = options
+        self.passed_over: list[PassedOver] = []
+        self._options = dict(options)
 
     def note(self, name: str, value: str, origin: Origin, remark: str = "") -> None:
         """Keep one answer."""
@@ -68,13 +70,14 @@ class Answers:
         return is_on
 
     def is_on(self, name: str, default: bool = False) -> bool:
-        """Return whether a switch is on. Raises InputError for any value but y and n."""
+        """Return whether a switch is on; as in Kconfig, its value's first letter tells, and none means no."""
         option = self._options.get(name)
         if option is None:
             return default
-        if option.raw not in ("y", "n"):
-            raise self.refusal(name, "y or n")
-        return option.raw == "y"
+        if option.raw and not option.raw.startswith(("y", "n")):
+            self.pass_over(name, "y or n")
+            return default
+        return option.raw.startswith("y")
 
     def origin(self, name: str) -> Origin:
         """Return who says what is said of an option."""
@@ -91,8 +94,8 @@ class Answers:
         try:
             return int(option.raw, base)
         except ValueError:
-            wanted = "a hexadecimal number such as 0x8000" if base == 16 else "a decimal number"
-            raise self.refusal(name, wanted) from None
+            self.pass_over(name, "a hexadecimal number such as 0x8000" if base == 16 else "a decimal number")
+            return None
 
     def text(self, name: str) -> str | None:
         """Return a string without its quotes, or None when not given."""
@@ -100,7 +103,8 @@ class Answers:
         if option is None:
             return None
         if not option.raw.startswith('"'):
-            raise self.refusal(name, "text in double quotes")
+            self.pass_over(name, "text in double quotes")
+            return None
         return re.sub(r"\\(.)", r"\1", option.raw[1:-1])
 
     def chosen(self, members: Collection[str]) -> Option | None:
@@ -108,8 +112,17 @@ class Answers:
 
         What a file calls a default counts only where nobody chose.
         """
-        on = [option for name, option in self._options.items() if name in members and self.is_on(name)]
+        on = [option for name, option in list(self._options.items()) if name in members and self.is_on(name)]
         return next((option for option in reversed(on) if not option.is_default), on[-1] if on else None)
+
+    def pass_over(self, name: str, wanted: str) -> None:
+        """Drop a value that its option does not take, as Kconfig does; raises InputError for one of an argument."""
+        option = self._options[name]
+        if option.place.startswith("--"):
+            raise self.refusal(name, wanted)
+        del self._options[name]
+        line = quoted_text(f"CONFIG_{option.written or name}={option.raw}")
+        self.passed_over.append(PassedOver(option.place, line, f"want {wanted}"))
 
     def refusal(self, name: str, wanted: str) -> InputError:
         """Return the error for a given option whose value is not what it takes."""

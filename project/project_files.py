@@ -11,6 +11,7 @@ from ..errors import InputError
 from ..impl.image.format import IMAGE_MAGIC
 from ..path_bounds import leads_out, out_of_bounds
 from .files import read_file
+from .flash_parts import unlike_application
 from .sdkconfig import Sdkconfig
 from .sdkconfig_file import read_options, read_sdkconfig
 
@@ -88,4 +89,7 @@ def only(found: list[Path], directory: Path, argument: str) -> Path | None:
 
 def _is_app(path: Path) -> bool:
     """Tell whether a file of a build can be the application: file systems and tables begin otherwise."""
-    return not path.name.endswith(_NOT_THE_APP) and read_file(path)[0] == IMAGE_MAGIC
+    if path.name.endswith(_NOT_THE_APP):
+        return False
+    contents = read_file(path)
+    return contents[0] == IMAGE_MAGIC and unlike_application(contents) is None

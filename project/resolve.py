@@ -110,6 +110,11 @@ class Resolved:
         return None if is_assumed else self.settings.flash_size
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """What is to be told: lines of files that do not count, and warnings."""
+        return (*map(str, self.settings.passed_over), *self.warnings)
+
+    @property
     def own_bootloader_version(self) -> IdfVersion | None:
         """The version that the bootloader, or the command line for it, names; None: that of the application."""
         said = self.inputs.bootloader_release_option() or self.evidence.bootloader_release()
@@ -168,7 +173,7 @@ def resolve(inputs: Inputs, as_kconfig: bool = False) -> Resolved:
         None if project is None else project.release,
     )
     options = evidence.options().overlaid(said)
-    settings = read_settings(_as_kconfig(options) if as_kconfig else options, hints)
+    settings = read_settings(_as_kconfig(options) if as_kconfig else options, hints, inputs.revision())
     resolved = Resolved(inputs, project, flash, files, said, evidence, settings, ())
     warnings = (*settings.warnings, *contradictions(said, settings, evidence, resolved.has_options))
     return replace(resolved, warnings=tuple(dict.fromkeys(warnings)))

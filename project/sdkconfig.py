@@ -11,7 +11,8 @@ of an sdkconfig do not count as somebody's choice, and here as in ESP-IDF never 
 deprecated names at its end, which only repeats the rest, and any line below `# default:`.
 
 Values stay as they are written, since only whoever asks for an option knows its type. What the options mean
-is not decided here; see settings.py.
+is not decided here; see settings.py. A line that is neither an assignment nor a comment is passed over, as Kconfig
+does with a warning that few people see; it is kept, so that every command can say so.
 """
 
 import re
@@ -33,10 +34,16 @@ RENAMED: Mapping[str, str] = {
 }
 """Names of older releases, and what ESP-IDF calls those options now. Source: the sdkconfig.rename files."""
 
-# Kconfig skips a line that is indented, or has a blank before "=", with a warning few people see; here it is refused.
 _SET = re.compile(r"CONFIG_(\w+)=(.*)", re.ASCII)
 _NOT_SET = re.compile(r"# CONFIG_(\w+) is not set", re.ASCII)
-_QUOTED = re.compile(r'("(?:[^"\\]|\\.)*")\s*(?:#.*)?')
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
+_WHY_PASSED_OVER = (
+    (re.compile(r"(<<<<<<<|=======|>>>>>>>|\|\|\|\|\|\|\|)"), "a merge left it behind"),
+    (re.compile(r"\s+(# )?CONFIG_\w+[= ]"), "it is indented"),
+    (re.compile(r"CONFIG_\w+\s+="), "a blank stands before ="),
+    (re.compile(r"[A-Z][A-Z0-9_]*\s*="), "CONFIG_ is missing"),
+)
+"""What is wrong with a line, by how it begins."""
 # One character behind: r"\s+#" would begin anew at every blank of a long line of them.
 _COMMENT = re.compile(r"(?<=\s)#")
 _NEEDS_NO_QUOTES = re.compile(r'y|n|0x[0-9A-Fa-f]+|-?\d+|".*"')
@@ -67,6 +74,27 @@ class Option:
 
 
 @dataclass(frozen=True, slots=True)
+class PassedOver:
+    """A line of a file that Kconfig passes over with a warning: the option that it means stays as it was."""
+
+    place: str
+    """File and line."""
+    text: str
+    """What is written there, in quotes, quoted_text."""
+    why: str
+    """What is wrong with it."""
+
+    def __str__(self) -> str:
+        """Say it in one line."""
+        return f"{self.place}: {self.what}"
+
+    @property
+    def what(self) -> str:
+        """The same without the place."""
+        return f"{self.text} does not count: {self.why}"
+
+
+@dataclass(frozen=True, slots=True)
 class Sdkconfig:
     """What one file, or several laid over each other, say."""
 
@@ -76,26 +104,27 @@ class Sdkconfig:
     """The ESP-IDF release that wrote the file, by its own header."""
     overridden: tuple[Option, ...] = ()
     """Assignments that do not count, since another one of the same option does."""
+    passed_over: tuple[PassedOver, ...] = ()
+    """Lines that Kconfig passes over, in the order of the files."""
 
     def overlaid(self, *others: "Sdkconfig") -> "Sdkconfig":
         """Return what holds when `others` are read after this, in their order."""
-        options, overridden = dict(self.options), list(self.overridden)
+        options, overridden, passed_over = dict(self.options), list(self.overridden), list(self.passed_over)
         release = self.release
         for other in others:
             overridden += other.overridden
+            passed_over += other.passed_over
             for option in other.options.values():
                 _assign(options, option, overridden)
             release = other.release or release
-        return Sdkconfig(options, release, tuple(overridden))
+        return Sdkconfig(options, release, tuple(overridden), tuple(passed_over))
 
 
 def parse_sdkconfig(text: str, file: str) -> Sdkconfig:
-    """Return what the text of an sdkconfig file says; `file` is its name for people.
-
-    Raises InputError, with file and line, for a line that is neither an assignment nor a comment.
-    """
+    """Return what the text of an sdkconfig file says; `file` is its name for people."""
     options: dict[str, Option] = {}
     overridden: list[Option] = []
+    passed_over: list[PassedOver] = []
     release = None
     is_default = False
     for number, line in _counted_lines(text):
@@ -106,10 +135,12 @@ def parse_sdkconfig(text: str, file: str) -> Sdkconfig:
             is_default = True
             continue
         option = _parse_line(line, place)
-        if option is not None:
+        if isinstance(option, PassedOver):
+            passed_over.append(option)
+        elif option is not None:
             _assign(options, replace(option, is_default=is_default), overridden)
             is_default = False
-    return Sdkconfig(options, release, tuple(overridden))
+    return Sdkconfig(options, release, tuple(overridden), tuple(passed_over))
 
 
 def given_options(assignments: Iterable[str], argument: str) -> Sdkconfig:
@@ -122,10 +153,16 @@ def given_options(assignments: Iterable[str], argument: str) -> Sdkconfig:
     for assignment in assignments:
         match = _SET.fullmatch(assignment)
         if match is None:
-            raise InputError(f"{argument}: {_shortened(assignment)} is no option; want CONFIG_NAME=VALUE")
+            raise InputError(f"{argument}: {quoted_text(assignment)} is no option; want CONFIG_NAME=VALUE")
         name, raw = match.groups()
         quoted = raw if _NEEDS_NO_QUOTES.fullmatch(raw) else f'"{raw}"'
-        _assign(options, _option(name, _without_comment(quoted, name, argument), argument), overridden)
+        value = _QUOTED.fullmatch(quoted) if quoted.startswith('"') else None
+        if quoted.startswith('"') and value is None:
+            raise InputError(
+                f"{argument}: the value of CONFIG_{name} is {quoted_text(quoted)}; want one string in double quotes, "
+                f"with \\ before a quote inside it"
+            )
+        _assign(options, _option(name, quoted, argument), overridden)
     return Sdkconfig(options, overridden=tuple(overridden))
 
 
@@ -140,32 +177,30 @@ def _counted_lines(text: str) -> Iterator[tuple[int, str]]:
             yield number, bare
 
 
-def _parse_line(line: str, place: str) -> Option | None:
-    """Return the option that a line sets, or None for a comment."""
+def _parse_line(line: str, place: str) -> Option | PassedOver | None:
+    """Return the option that a line sets, the line where it does not count, or None for a comment."""
     if match := _NOT_SET.fullmatch(line):
         return _option(match[1], "n", place)
     if line.lstrip().startswith("#"):
         return None
     match = _SET.fullmatch(line)
     if match is None:
-        raise InputError(
-            f"{place}: cannot read {_shortened(line)}; want CONFIG_NAME=VALUE without indentation or blanks, "
-            f'"# CONFIG_NAME is not set", or a comment that starts with #'
-        )
-    return _option(match[1], _without_comment(match[2].strip(), match[1], place), place)
+        neither = "it is neither CONFIG_NAME=VALUE nor a comment"
+        why = next((why for pattern, why in _WHY_PASSED_OVER if pattern.match(line)), neither)
+        return PassedOver(place, quoted_text(line), why)
+    raw = _without_comment(match[2].strip())
+    if raw is None:
+        return PassedOver(place, quoted_text(line), "the closing quote of its text is missing")
+    return _option(match[1], raw, place)
 
 
-def _without_comment(raw: str, name: str, place: str) -> str:
+def _without_comment(raw: str) -> str | None:
+    """Return a value without what follows it; None for text that no quote ends. Kconfig reads text up to its end."""
     if not raw.startswith('"'):
         comment = _COMMENT.search(raw)
         return raw[: comment.start()].rstrip() if comment else raw
-    match = _QUOTED.fullmatch(raw)
-    if match is None:
-        raise InputError(
-            f"{place}: the value of CONFIG_{name} is {_shortened(raw)}; want one string in double quotes, "
-            f"with \\ before a quote inside it"
-        )
-    return match[1]
+    match = _QUOTED.match(raw)
+    return None if match is None else match[0]
 
 
 def _option(name: str, raw: str, place: str) -> Option:
@@ -185,5 +220,6 @@ def _assign(options: dict[str, Option], option: Option, overridden: list[Option]
     options[option.name] = option
 
 
-def _shortened(text: str) -> str:
+def quoted_text(text: str) -> str:
+    """Return a text in quotes, cut off where it is long."""
     return repr(text if len(text) <= 40 else text[:37] + "...")

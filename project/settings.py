@@ -1,8 +1,8 @@
 """From the options that somebody wrote to the configuration that the model and the board take.
 
-Defaults, ranges and dependencies are those of ESP-IDF's Kconfig files. Where Kconfig drops a value with no
-more than a warning (a word where y or n belongs, anti-rollback without rollback), this raises InputError:
-the device would not be what its owner believes it is.
+Defaults, ranges and dependencies are those of ESP-IDF's Kconfig files. A value that Kconfig passes over with a
+warning (a word where y or n belongs) is passed over here, and told. Where it drops one without a word (anti-rollback
+without rollback), this raises InputError: the device would not be what its owner believes it is.
 """
 
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from ..model.idf_version import MASTER, IdfVersion
 from .files import FLASH_SIZES
 from .option_reader import KCONFIG_DEFAULT, Answers, ConfigValue, Origin
 from .release_text import names_release, read_release
-from .sdkconfig import Option, Sdkconfig
+from .sdkconfig import Option, PassedOver, Sdkconfig
 
 _MEBIBYTE = 0x100000
 _TABLE_CHOICES = tuple(
@@ -43,6 +43,12 @@ _NOT_MODELLED = {
     "BOOTLOADER_RECOVERY_ENABLE": "the recovery bootloader is left out",
     "BOOTLOADER_EFUSE_SECURE_VERSION_EMULATE": "the secure version lies in real eFuses",
 }
+_RUNS_ALL_FLASH = ("ESPTOOLPY_OCT_FLASH", "BOOTLOADER_CACHE_32BIT_ADDR_QUAD_FLASH")
+CODE_REACH = 0x1000000
+"""Bytes of flash that 24 bits address. Source: docs/en/api-guides/flash_psram_config.rst and Kconfig.projbuild."""
+_LEAST_REVISIONS = ("0", "1", "1_1", "2", "3", "3_1", "4", "100", "101", "102", "200", "300", "301")
+"""What follows CONFIG_<chip>_REV_MIN_ in any release."""
+_COUNTED_BY_MAJOR = (Chip.ESP32, Chip.ESP32S2, Chip.ESP32C2)
 _BY_SOURCES = "not recorded: rules read from sources"
 _IMPLIES_SECURE_BOOT = ("SECURE_BOOT_V1_ENABLED", "SECURE_BOOT_V2_ENABLED")
 
@@ -78,6 +84,10 @@ class Settings:
     """The version whose generator makes the partition table: the application's, the newest where nothing names one."""
     warnings: tuple[str, ...] = ()
     """What is taken otherwise than it is written, a line each."""
+    passed_over: tuple[PassedOver, ...] = ()
+    """Lines of files that do not count."""
+    runs_all_flash: bool = False
+    """Whether code can be run from above 16 MiB: with octal flash, or by an experimental option."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,15 +98,17 @@ class ReleaseHints:
     bootloader: tuple[Option, ...] = ()
 
 
-def read_settings(sdkconfig: Sdkconfig, hints: ReleaseHints | None = None) -> Settings:
-    """Return what `sdkconfig` means.
+def read_settings(
+    sdkconfig: Sdkconfig, hints: ReleaseHints | None = None, chip_revision: int | None = None
+) -> Settings:
+    """Return what `sdkconfig` means. chip_revision: of the silicon, major * 100 + minor, where somebody says it.
 
-    Raises InputError, naming the line, for a value that its option does not take and for values that
-    contradict each other.
+    Raises InputError, naming the line, for values that contradict each other, and for one of an argument that its
+    option does not take.
     """
     answers = Answers(sdkconfig.options)
     hints = hints or ReleaseHints()
-    config = _read_config(answers, sdkconfig, hints)
+    config = _read_config(answers, sdkconfig, hints, chip_revision)
     is_named = any(map(_is_release, hints.app + _releases_in(sdkconfig)))
     return Settings(
         config=config,
@@ -107,6 +119,8 @@ def read_settings(sdkconfig: Sdkconfig, hints: ReleaseHints | None = None) -> Se
         not_modelled=_read_not_modelled(answers),
         generator=config.app_point if is_named else MASTER,
         warnings=tuple(dict.fromkeys(answers.warnings)),
+        runs_all_flash=any(map(answers.is_on, _RUNS_ALL_FLASH)),
+        passed_over=(*sdkconfig.passed_over, *answers.passed_over),
     )
 
 
@@ -125,7 +139,7 @@ def read_chip(answers: Answers) -> Chip:
     return chip
 
 
-def _read_config(answers: Answers, sdkconfig: Sdkconfig, hints: ReleaseHints) -> Config:
+def _read_config(answers: Answers, sdkconfig: Sdkconfig, hints: ReleaseHints, chip_revision: int | None) -> Config:
     chip = read_chip(answers)
     rollback, anti_rollback = _read_rollback(answers)
     in_deep_sleep, on_power_on, always = _read_skip_validate(answers, chip)
@@ -140,7 +154,7 @@ def _read_config(answers: Answers, sdkconfig: Sdkconfig, hints: ReleaseHints) ->
         skip_validate_on_power_on=on_power_on,
         skip_validate_always=always,
         chip=chip,
-        chip_revision=_read_chip_revision(answers, chip),
+        chip_revision=_read_chip_revision(answers, chip, chip_revision),
         table_offset=_read_table_offset(answers),
         table_md5=_read_table_md5(answers),
         secure_version_bits=_read_secure_version_bits(answers, chip, anti_rollback),
@@ -229,14 +243,30 @@ def _read_release(answers: Answers, whose: str, hints: tuple[Option, ...]) -> Id
     return default.app_point
 
 
-def _read_chip_revision(answers: Answers, chip: Chip) -> int:
+def _read_chip_revision(answers: Answers, chip: Chip, given: int | None) -> int:
     """Return the revision of the silicon, which no file tells: the usual one, and at least what is asked for."""
-    oldest = answers.number("ESP_REV_MIN_FULL", 10) or 0
+    if given is not None:
+        answers.note("chip revision", f"v{given // 100}.{given % 100}", Origin("--chip-revision"))
+        return given
+    oldest = least_revision(answers, chip)
     usual = Config().chip_revision if chip is Chip.ESP32 else 0
     revision = max(oldest, usual)
     reason = "the usual one" if revision == usual else "the oldest this build runs on"
     answers.note("chip revision", f"v{revision // 100}.{revision % 100}", Origin(reason, assumed=True))
     return revision
+
+
+def least_revision(answers: Answers, chip: Chip) -> int:
+    """Return the least chip revision that the options ask for, major * 100 + minor; 0 where they ask for none."""
+    prefix = f"{chip.value.upper()}_REV_MIN_"
+    least = max(answers.number(name, 10) or 0 for name in ("ESP_REV_MIN_FULL", f"{prefix}FULL"))
+    chosen = answers.chosen([prefix + revision for revision in _LEAST_REVISIONS])
+    if chosen is None:
+        return least
+    major, _, minor = chosen.name.removeprefix(prefix).partition("_")
+    # One digit is a major revision of the first chips, and a minor one of all later ones.
+    is_major = minor or (len(major) == 1 and chip in _COUNTED_BY_MAJOR)
+    return max(least, int(major) * 100 + int(minor or 0) if is_major else int(major))
 
 
 def _read_table_offset(answers: Answers) -> int:
@@ -263,7 +293,8 @@ def _read_secure_version_bits(answers: Answers, chip: Chip, anti_rollback: bool)
     given = answers.number(name, 10)
     bits = most if given is None else given
     if not 1 <= bits <= most:
-        raise answers.refusal(name, f"1 to {most}, the size of the eFuse field of {chip.value}")
+        answers.pass_over(name, f"1 to {most}, the size of the eFuse field of {chip.value}")
+        bits = most
     if anti_rollback:
         answers.note(f"CONFIG_{name}", str(bits), answers.origin(name))
     return bits

@@ -50,6 +50,9 @@ class Broken:
     """Lines after those of the options."""
     image: bytes | None = None
     bootloader_size: int = 20000
+    bootloader_image: bytes | None = None
+    flasher: dict[str, object] = field(default_factory=dict)
+    """Added to what flasher_args.json says."""
     table_flashed_to: int = 0x8000
     source: str = "void app_main(void) { esp_ota_mark_app_valid_cancel_rollback(); }\n"
     arguments: tuple[str, ...] = ()
@@ -66,12 +69,15 @@ def make_image(
     hash_appended: bool = True,
     text: bytes = b"",
     chip: Chip = Chip.ESP32,
+    project_name: str = "doctor",
+    loaded_to: int | None = None,
 ) -> bytes:
-    """Return an image of about `size` bytes."""
-    desc = AppDesc(magic, secure_version, "1.0", "doctor", "12:00:00", "Jan  1 2026", idf)
+    """Return an image of about `size` bytes. loaded_to: where a second segment is to be loaded."""
+    desc = AppDesc(magic, secure_version, "1.0", project_name, "12:00:00", "Jan  1 2026", idf)
     data = encode_app_desc(desc) + text.ljust(-(-len(text) // 4) * 4, b"\0")
     data += bytes((size - len(data) - 100) // 4 * 4)
-    return encode_image(chip, [(CHIPS[chip].drom[0] + APP_DESC_OFFSET, data)], hash_appended)
+    more = [] if loaded_to is None else [(loaded_to, bytes(64))]
+    return encode_image(chip, [(CHIPS[chip].drom[0] + APP_DESC_OFFSET, data), *more], hash_appended)
 
 
 def make_project(directory: Path, broken: Broken | None = None) -> Path:
@@ -87,7 +93,8 @@ def make_project(directory: Path, broken: Broken | None = None) -> Path:
     theirs = {name: value for name, value in (options | (broken.bootloader or {})).items() if value not in ("", "n")}
     header = "".join(f"#define CONFIG_{name} {'1' if raw == 'y' else raw}\n" for name, raw in theirs.items())
     write(directory / "build/bootloader/config/sdkconfig.h", "#pragma once\n" + header)
-    write(directory / "build/bootloader/bootloader.bin", b"\xe9".ljust(broken.bootloader_size, b"\0"))
+    image = broken.bootloader_image or b"\xe9".ljust(broken.bootloader_size, b"\0")
+    write(directory / "build/bootloader/bootloader.bin", image)
     try:
         csv = broken.table if broken.built_table is None else broken.built_table
         built = encode_table(parse_csv(csv.encode(), CsvPlaces(broken.table_flashed_to, 0x1000)))
@@ -99,7 +106,7 @@ def make_project(directory: Path, broken: Broken | None = None) -> Path:
         "app": {"file": "app.bin"},
         "partition-table": {"offset": hex(broken.table_flashed_to), "file": "partition_table/partition-table.bin"},
     }
-    write(directory / "build/flasher_args.json", json.dumps(flashed))
+    write(directory / "build/flasher_args.json", json.dumps(flashed | broken.flasher))
     return directory
 
 

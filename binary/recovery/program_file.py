@@ -12,9 +12,13 @@ from .recovered_program import recover
 
 def read_program(path: Path) -> BootloaderElf:
     """Return the program in a file; raises InputError for anything else, and for a damaged file."""
-    raw = read_bounded(path, MAX_FILE_SIZE)
+    return parse_program(read_bounded(path, MAX_FILE_SIZE), str(path))
+
+
+def parse_program(raw: bytes, name: str) -> BootloaderElf:
+    """Return the program that these bytes are, in any form; name: what errors call it. Raises InputError."""
     if is_unlinked(raw):
-        return link_objects(raw, str(path))
-    if raw[:4] == b"\x7fELF" and parse_loaded(raw, str(path)).has_symbols:
-        return parse_bootloader_elf(raw, str(path))
-    return recover(read_image(raw, str(path)))
+        return link_objects(raw, name)
+    if raw[:4] == b"\x7fELF" and parse_loaded(raw, name).has_symbols:
+        return parse_bootloader_elf(raw, name)
+    return recover(read_image(raw, name))

@@ -229,7 +229,11 @@ class _Explainer:
         if selection.active is None:
             none = "neither entry is bootable" if self._names.count else "there is no OTA slot"
             label = factory if selection.index == FACTORY_INDEX else self._names.labels.get(selection.index)
-            fresh = " and writes it down as VALID" if selection.has_initial_contents and factory is None else ""
+            fresh = (
+                " and, once its image passes, writes it down as VALID"
+                if selection.has_initial_contents and factory is None
+                else ""
+            )
             goes_to = f", so the bootloader goes to {label}{fresh}" if label else ", and there is no factory partition"
             return label, (*why, none + goes_to)
         active = entries[selection.active]

@@ -140,7 +140,7 @@ def check(
     device = build_device(resolved, sweep.chunk)
     rested_on = (*resolved.values_for_check(), *device.values)
     not_modelled = (f"{value.name}: {value.value}" for value in resolved.settings.not_modelled)
-    notes = [*not_modelled, *resolved.warnings, *device.notes]
+    notes = [*not_modelled, *resolved.notes, *device.notes]
     watched = None if files.machine_code is None else _watched(files.machine_code, device.world)
     report = check_upgrade(
         device.world,
@@ -179,7 +179,7 @@ def _check_session(files: CheckInputs, inputs: "Inputs", sweep: SweepOptions, ou
     resolved = resolve(replace(inputs, update=None))
     built = build_device(resolved, sweep.chunk)
     built.notes.extend(f"{value.name}: {value.value}" for value in resolved.settings.not_modelled)
-    built.notes.extend(resolved.warnings)
+    built.notes.extend(resolved.notes)
     built.values[:0] = resolved.values_for_check()
     session = build_session(resolved, built, UpdateKind(files.update_kind.value), inputs.update)
     report = check_session(session, sweep.faults, sweep.seed, progress_bar)

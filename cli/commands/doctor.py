@@ -45,8 +45,6 @@ _ACCEPTS = {"yes": True, "no": False, "unknown": None}
 class DoctorInputs(BuildFiles):
     """Files, in place of those of the project, and what its sources do."""
 
-    sdkconfig: Annotated[tuple[Path, ...], Parameter(metavar="FILE")] = ()
-    """A further file of options, read after the project's (repeatable)."""
     bootloader_sdkconfig: File = None
     """Options of the bootloader: its sdkconfig, sdkconfig.h or sdkconfig.json."""
     accepts: Annotated[Literal["yes", "no", "unknown"], Parameter(group=DEVICE)] = "unknown"
@@ -54,11 +52,7 @@ class DoctorInputs(BuildFiles):
 
     def inputs(self, subject: Path | None, build: BuildOptions) -> "Inputs":
         """Return all that the command line says of the device."""
-        return replace(
-            self.named(subject, build),
-            fragments=self.sdkconfig,
-            bootloader_sdkconfig=self.bootloader_sdkconfig,
-        )
+        return replace(self.named(subject, build), bootloader_sdkconfig=self.bootloader_sdkconfig)
 
 
 @Parameter(name="*", group=OUTPUT)

@@ -69,8 +69,14 @@ class BuildFiles:
     """Image of the application that runs, or the directory that holds it."""
     bootloader: File = None
     """Image of the bootloader."""
+    sdkconfig: Annotated[tuple[Path, ...], Parameter(metavar="FILE")] = ()
+    """A further file of options, read after the project's (repeatable)."""
     idf: AppRelease = None
     """ESP-IDF release of the application, such as 5.1 (default: as its image says)."""
+    flash_size: Annotated[str | None, Parameter(metavar="SIZE", group=DEVICE)] = None
+    """Size of the flash, such as 4MB (default: as options or the bootloader's header say)."""
+    chip_revision: Annotated[str | None, Parameter(metavar="X.Y", group=DEVICE)] = None
+    """Revision of the chip, such as 3.0 (default: one on which the images run)."""
 
     def named(self, subject: Path | None, build: BuildOptions) -> "Inputs":
         """Return what the command line says of subject, files and builds; a command adds the rest with `replace`."""
@@ -80,5 +86,8 @@ class BuildFiles:
             partitions=self.partitions,
             running=self.running,
             bootloader=self.bootloader,
+            fragments=self.sdkconfig,
             app_release=self.idf,
+            flash_size=self.flash_size,
+            chip_revision=self.chip_revision,
         )

@@ -7,10 +7,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from .rule import Rule, RuleFinding, Severity
-from .rules import app_images, kconfig, partition_table_rules, platform, table_and_options, trial
+from .rules import app_images, flashing, kconfig, partition_table_rules, platform, table_and_options, trial
 from .subject import Need, Subject
 
-_TOPICS = (kconfig, trial, platform, partition_table_rules, table_and_options, app_images)
+_TOPICS = (kconfig, trial, platform, partition_table_rules, table_and_options, app_images, flashing)
 _BY_ID = {found.id: found for topic in _TOPICS for found in vars(topic).values() if isinstance(found, Rule)}
 RULES: tuple[Rule, ...] = tuple(_BY_ID[id_] for id_ in sorted(_BY_ID))
 """In the order of their ids."""

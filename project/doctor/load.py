@@ -3,6 +3,7 @@
 Where no options are known (the files of a release, a dump), rules that need them are left out.
 """
 
+import re
 import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -10,13 +11,14 @@ from pathlib import Path
 
 from ...errors import InputError
 from ...impl.image.format import IMAGE_MAGIC, MIN_IMAGE_SIZE
-from ...model.config import Config
 from ..builtin_tables import BUILTIN_TABLES
-from ..files import read_file, verify_contents
+from ..files import check_is_application, read_file, verify_contents
+from ..flash_parts import unlike_application
 from ..flash_reading import FlashReading
 from ..image_evidence import ImageEvidence, app_evidence
 from ..inputs import Inputs
 from ..lenient_table import TableReading, read_csv, read_table_in_flash, read_table_leniently
+from ..own_ram import clash_with_bootloader
 from ..project import Project, custom_table
 from ..resolve import Resolved, resolve
 from ..sdkconfig import Option
@@ -52,9 +54,12 @@ def load_subject(inputs: Inputs, accepts: bool | None = None) -> Subject:
         bootloader_options=_bootloader_options(resolved),
         table=_table(resolved, is_configured),
         built_table=_built_table(resolved),
-        flashed_table_offset=_flashed_offset(project),
+        flashed_table_offset=_flashed_offset(project, "partition-table"),
+        flashed_app=_flashed_offset(project, "app"),
+        flashed_size=_flashed_size(project),
         app=_app(resolved),
-        bootloader=None if resolved.bootloader is None else (str(resolved.bootloader), _size(resolved.bootloader)),
+        bootloader=_bootloader(resolved),
+        bootloader_flash_size=resolved.evidence.flash_size(),
         accepts=accepts,
         accept_call=scan.accept_call,
         has_sources=scan.is_complete,
@@ -65,16 +70,13 @@ def load_subject(inputs: Inputs, accepts: bool | None = None) -> Subject:
 
 
 def _check_command(subject: Subject, resolved: Resolved) -> str:
-    """Return the command; images are made where there is none, and fragments are named option by option."""
+    """Return the command; images are made where there is none."""
     arguments = [*resolved.inputs.arguments()]
     if subject.table is None and resolved.flash is None:
         arguments += ["--partitions", "TABLE.csv"]
     if resolved.running is None and resolved.flash is None:
         slots = [] if subject.table is None else [row.partition.size for row in subject.table.slots]
         arguments += ["--image-size", f"{max(4, min(slots, default=1 << 17) >> 11)}K"]
-    for file in resolved.option_files[-len(resolved.inputs.fragments) :] if resolved.inputs.fragments else ():
-        for option in file.sdkconfig.options.values():
-            arguments += ["--config", f"CONFIG_{option.name}={option.raw}"]
     return shlex.join(["otaproof", "check", *arguments])
 
 
@@ -122,16 +124,37 @@ def _flash_size(resolved: Resolved) -> tuple[int, str] | None:
     return resolved.settings.flash_size, "CONFIG_ESPTOOLPY_FLASHSIZE"
 
 
-def _flashed_offset(project: Project | None) -> tuple[int, str] | None:
-    """Return where the last build flashes its table, and the file that says so."""
-    if project is None or project.build is None:
-        return None
-    path = project.build / "flasher_args.json"
-    table = project.files.json(path).get("partition-table")
+def _flashed_offset(project: Project | None, part: str) -> tuple[int, str] | None:
+    """Return where the last build flashes a part, and the file that says so."""
+    offset, path = _flasher_argument(project, part, "offset")
     try:
-        return int(str(table["offset"]), 0), str(path)  # type: ignore[index]
-    except (ValueError, KeyError, TypeError):
+        return int(str(offset), 0), path
+    except ValueError:
         return None
+
+
+def _flashed_size(project: Project | None) -> tuple[int, str] | None:
+    """Return the flash size that the last build writes into headers; None where it leaves them, or looks."""
+    size, path = _flasher_argument(project, "flash_settings", "flash_size")
+    match = re.fullmatch(r"(\d{1,3})MB", str(size))
+    return None if match is None else (int(match[1]) << 20, path)
+
+
+def _flasher_argument(project: Project | None, part: str, name: str) -> tuple[object, str]:
+    """Return what the last build says of a part, None for nothing, and the file that would say it."""
+    if project is None or project.build is None:
+        return None, ""
+    path = project.build / "flasher_args.json"
+    values = project.files.json(path).get(part)
+    return values.get(name) if isinstance(values, dict) else None, str(path)
+
+
+def _bootloader(resolved: Resolved) -> tuple[str, int] | None:
+    """Return what to call the bootloader, and its size."""
+    if resolved.bootloader is not None:
+        return str(resolved.bootloader), _size(resolved.bootloader)
+    evidence = resolved.evidence.bootloader
+    return None if evidence is None or evidence.length is None else (evidence.place, evidence.length)
 
 
 def _app(resolved: Resolved) -> AppImage | None:
@@ -140,29 +163,31 @@ def _app(resolved: Resolved) -> AppImage | None:
         contents = read_file(resolved.running)
         _check_app(resolved.running, contents)
         evidence = app_evidence(contents, str(resolved.running))
-        return None if evidence is None else _app_image(evidence, contents, resolved.config, is_file=True)
-    if resolved.flash is None or not resolved.evidence.apps or resolved.flash.stray:
-        return None
-    evidence = resolved.evidence.apps[0]
-    return _app_image(evidence, _contents_in(resolved.flash, evidence), resolved.config, is_file=False)
+        return None if evidence is None else _app_image(evidence, contents, resolved, is_file=True)
+    for evidence in resolved.evidence.apps[:1]:
+        held = _contents_in(resolved.flash, evidence)
+        return None if held is None else _app_image(evidence, held, resolved, is_file=False)
+    return None
 
 
 def _check_app(path: Path, contents: bytes) -> None:
     if contents[0] != IMAGE_MAGIC:
+        check_is_application(path, contents)
         raise InputError(f"{path}: byte 0 is 0x{contents[0]:02x}, not 0x{IMAGE_MAGIC:02x}: no application image")
     if len(contents) < MIN_IMAGE_SIZE:
         raise InputError(f"{path}: {len(contents)} bytes; an application has at least {MIN_IMAGE_SIZE}: cut off?")
 
 
-def _contents_in(flash: FlashReading, evidence: ImageEvidence) -> bytes:
-    partition = next(p for p in flash.table if p.is_app and flash.place(p) == evidence.place)
-    return flash.contents(partition)
+def _contents_in(flash: FlashReading | None, evidence: ImageEvidence) -> bytes | None:
+    """Return what the partition of an image holds; None for an image that lies in no app partition."""
+    rows = () if flash is None else flash.table
+    return next((flash.contents(p) for p in rows if flash and p.is_app and flash.place(p) == evidence.place), None)
 
 
-def _app_image(evidence: ImageEvidence, contents: bytes, config: Config, is_file: bool) -> AppImage:
-    problem, length = None, 0
+def _app_image(evidence: ImageEvidence, contents: bytes, resolved: Resolved, is_file: bool) -> AppImage:
+    problem, length, unlike = None, 0, unlike_application(contents)
     try:
-        length = verify_contents(Path(evidence.place), contents, config).length
+        length = 0 if unlike is not None else verify_contents(Path(evidence.place), contents, resolved.config).length
     except InputError as error:
         problem = str(error).removeprefix(f"{evidence.place}: ")
     return AppImage(
@@ -171,6 +196,9 @@ def _app_image(evidence: ImageEvidence, contents: bytes, config: Config, is_file
         evidence.header,
         evidence.desc,
         problem,
+        unlike,
+        None if resolved.bootloader is None else clash_with_bootloader(contents, read_file(resolved.bootloader)),
+        evidence.is_arduino,
         evidence.has_rollback,
         evidence.is_confirmed_by_arduino,
     )
@@ -191,7 +219,7 @@ def _missing(subject: Subject, resolved: Resolved) -> Iterator[Need]:
         yield Need.BOOTLOADER
     if subject.release_text is None:
         yield Need.RELEASE
-    if subject.built_table is None and subject.flashed_table_offset is None:
+    if subject.built_table is None and subject.flashed_table_offset is None and subject.flashed_app is None:
         yield Need.BUILD
 
 

@@ -44,6 +44,12 @@ class AppImage:
     """None where the magic word is missing."""
     problem: str | None
     """Why esp_image_verify refuses it; None when it does not."""
+    unlike: str | None
+    """What the file is where it is no application, but a bootloader or a merged file; None for an application."""
+    clash: str | None
+    """What of it lies in the bootloader's own RAM; None where nothing is seen."""
+    is_arduino: bool
+    """Whether it is a sketch on Arduino's published libraries. False tells nothing."""
     has_rollback: bool
     """Whether it holds a text that only an application with rollback has. False tells nothing."""
     is_confirmed_by_arduino: bool
@@ -77,8 +83,14 @@ class Subject:
     flashed_table_offset: tuple[int, str] | None
     """Where the build flashes the table, and the file that says so."""
     app: AppImage | None
+    flashed_app: tuple[int, str] | None
+    """Where the build flashes the application, and the file that says so."""
+    flashed_size: tuple[int, str] | None
+    """Bytes of flash that the build writes into the bootloader's header, and the file that says so."""
     bootloader: tuple[str, int] | None
-    """Path and size."""
+    """Path and size, or what to call the bootloader of a dump."""
+    bootloader_flash_size: tuple[int, str] | None
+    """Bytes of flash by the bootloader's own header, and whose it is."""
     accepts: bool | None
     """Whether the application accepts itself, where it was said."""
     accept_call: str | None

@@ -218,8 +218,6 @@ def test_bad_usage_is_one_line(
     ("name", "contents", "said"),
     [
         ("sdkconfig", b"CONFIG_A=y\n\xff", "sdkconfig:2: byte 0xff is no UTF-8"),
-        ("sdkconfig", b"what is this\n", "sdkconfig:1: cannot read 'what is this'"),
-        ("sdkconfig", b"CONFIG_BOOTLOADER_APP_ROLLBACK_ENABLE=perhaps\n", "want y or n"),
         ("sdkconfig", b'CONFIG_PARTITION_TABLE_CUSTOM=y\nCONFIG_PARTITION_TABLE_CUSTOM_FILENAME="a"\n', "no such file"),
         ("partitions.csv", b"\0\1\2", "neither a CSV nor a binary partition table"),
         ("partitions.csv", b"", "is empty"),

@@ -89,6 +89,8 @@ COMMANDS = [
     ("explain", ("explain", "--otadata", "otadata.bin", "--partitions", "table.csv", "--rollback", "--idf", "5.1")),
     ("explain", ("explain", "--otadata", "otadata.bin", "--no-history")),
     ("doctor", ("doctor", "--partitions", "table.csv", "--running", "running.bin")),
+    ("identify", ("identify", "running.bin")),
+    ("identify", ("identify", str(BOOTLOADER))),
     ("explore", ("explore", *SMALL, "--claims", "C1,C9,C10")),
     ("explore", ("explore", *SMALL, "--claims", "none", "--slots", "1")),
     ("outcomes", ("outcomes", *SMALL)),

@@ -16,6 +16,7 @@ from fuzzing.seed_inputs import Seeds
 from otaproof.analysis.results.diff_result import diff_replay_result
 from otaproof.analysis.shipped_verdicts import parse as parse_verdicts
 from otaproof.analysis.token_subject import case_of
+from otaproof.binary.recovery.otadata_writers import rewrites_states
 from otaproof.bounded_input import json_value, shortened, shown, unpacked
 from otaproof.campaign.conformance.recording import Recording, parse_layout
 from otaproof.campaign.conformance.vector_replay import replay_vector
@@ -37,7 +38,9 @@ from otaproof.impl.partitions.table import TableError, decode_table, load_partit
 from otaproof.model.config import Chip, Config, Release
 from otaproof.project.device_builder import image_size
 from otaproof.project.files import parse_table, verify_contents
+from otaproof.project.flash_parts import PartKind, image_segments
 from otaproof.project.flash_reading import otadata_state, parse_dump, parse_flash
+from otaproof.project.identified_parts import identify_parts
 from otaproof.project.image_evidence import app_evidence, bootloader_evidence
 from otaproof.project.lenient_table import read_csv
 from otaproof.project.release_text import read_release
@@ -111,6 +114,14 @@ def _image(data: bytes) -> None:
     bootloader_evidence(data, "input")
     for release in (Release.V4_4, max(Release)):
         verify_contents(_FILE, data, Config(app_release=release, chip=Chip.ESP32, anti_rollback=True, rollback=True))
+
+
+def _identified(data: bytes) -> None:
+    for part in identify_parts(data):
+        assert part.part.offset + part.part.size <= len(data) or part.part.kind is PartKind.TABLE
+        loaded = [(s.load_addr, raw) for s, raw in image_segments(data[part.part.offset :]) or () if raw]
+        for is_xtensa in (False, True):
+            rewrites_states(loaded, is_xtensa)
 
 
 def _flash_dump(data: bytes) -> None:
@@ -227,6 +238,7 @@ DECODERS: Mapping[str, Decoder] = {
         Decoder("option_file", _option_file, seed_inputs.option_files),
         Decoder("otadata", _otadata, seed_inputs.otadata),
         Decoder("image", _image, seed_inputs.images),
+        Decoder("identified", _identified, seed_inputs.identified),
         Decoder("flash_dump", _flash_dump, seed_inputs.dumps),
         Decoder("gzip", _gzip, seed_inputs.packed),
         Decoder("json", _json, seed_inputs.json_texts),

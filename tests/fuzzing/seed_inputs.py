@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from itertools import islice, pairwise
 from pathlib import Path
 
+from bootloader_images import make_bootloader
 from elf_builder import archive, relocated
 
 from otaproof.analysis.shipped_verdicts import FILE as VERDICTS
@@ -94,6 +95,14 @@ def images() -> Seeds:
         build_image(chip, size=1000 + 64 * number, version="1.0.0", project_name="fuzz", seed=number)
         for number, chip in enumerate((Chip.ESP32, Chip.ESP32C3, Chip.ESP32S3))
     )
+
+
+def identified() -> Seeds:
+    """Bootloaders with and without a description, and a merged file."""
+    plain = make_bootloader(Chip.ESP32, "ESP-IDF %s 2nd stage bootloader", "v4.4.1", "Mapping seq %d", size=1000)
+    described = make_bootloader(described="v5.4", size=1000)
+    merged = described.ljust(0x8000, b"\xff") + encode_table(TABLE).ljust(0x8000, b"\xff") + images()[1]
+    return plain, described, merged
 
 
 def dumps() -> Seeds:

@@ -57,6 +57,7 @@ def test_check_replay_and_explain_need_no_solver(folder: Path) -> None:
     [
         ("doctor two-slot", 1),
         ("conform", 0),
+        ("identify two-slot/build/app.bin", 0),
         ("releases", 0),
         ("diagram boot-with-rollback --format dot --format mermaid", 0),
         ("--help", 0),

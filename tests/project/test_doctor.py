@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bootloader_images import make_bootloader
 from doctor_projects import ANTI_ROLLBACK, TABLE, TWO_SLOTS, Broken, make_image, make_project
 
 from otaproof.cli.main import main
 from otaproof.model.claims.claims import claim
+from otaproof.model.config import Chip
 from otaproof.project.doctor.diagnosis import RULES
 from otaproof.project.doctor.load import load_subject
 from otaproof.project.doctor.rule import Severity
@@ -116,6 +118,22 @@ CASES: dict[str, Broken] = {
     "D78": Broken(image=make_image(idf="v5.5"), at="app.bin"),
     "D79": Broken(NO_ROLLBACK, image=make_image(text=REFUSES), at="app.bin"),
     "D80": Broken(image=make_image(text=ARDUINO), at="app.bin"),
+    "D81": Broken(sdkconfig="BOOTLOADER_WDT_ENABLE=n\n", at="sdkconfig:8"),
+    "D82": Broken(image=make_bootloader(Chip.ESP32), at="app.bin"),
+    "D83": Broken(
+        {"ESPTOOLPY_FLASHSIZE_4MB": "", "ESPTOOLPY_FLASHSIZE_32MB": "y"},
+        table=TABLE + "last,app,ota_2,0xff0000,128K\n", at="partitions.csv:7",
+    ),
+    "D84": Broken(
+        table=TABLE + "disk,data,fat,,2M\n",
+        bootloader_image=make_bootloader(Chip.ESP32, mebibytes=2), at="bootloader.bin",
+    ),
+    "D85": Broken(image=make_image(project_name="arduino-lib-builder"), at="partitions.csv:3"),
+    "D86": Broken(flasher={"app": {"file": "app.bin", "offset": "0x9000"}}, at="flasher_args.json"),
+    "D87": Broken(flasher={"flash_settings": {"flash_size": "2MB"}}, at="flasher_args.json"),
+    "D88": Broken(
+        image=make_image(loaded_to=0x3FFAE200), bootloader_image=make_bootloader(Chip.ESP32, mebibytes=4), at="app.bin"
+    ),
 }  # fmt: skip
 """By rule."""
 ALWAYS = {"D20", "D33", "D67"}
@@ -198,6 +216,29 @@ def test_table_that_its_generator_accepts_is_not_called_refused(
     """gen_esp32part.py lets gaps and a missing otadata pass."""
     _, report = findings(capsys, str(make_project(tmp_path, Broken(table=table))))
     assert [] == places(report, "D53")
+
+
+OF_NO_HARM = {
+    "D83": Broken({"ESPTOOLPY_OCT_FLASH": "y"}, table=TABLE + "last,app,ota_2,0xff0000,128K\n"),
+    "D84": Broken(bootloader_image=make_bootloader(Chip.ESP32, mebibytes=2)),
+    "D85": Broken(
+        table=TABLE.replace("0x4000", "0x5000").replace("0xd000", "0xe000"),
+        image=make_image(project_name="arduino-lib-builder"),
+    ),
+    "D86": Broken(flasher={"app": {"file": "app.bin", "offset": "0x20000"}}),
+    "D87": Broken(flasher={"flash_settings": {"flash_size": "keep"}}),
+    "D88": Broken(image=make_image(loaded_to=0x3FFB0000), bootloader_image=make_bootloader(Chip.ESP32)),
+}
+"""By the id of a rule: a project like the one that it fires on, in which all is well."""
+
+
+@pytest.mark.parametrize("rule", OF_NO_HARM)
+def test_rule_is_silent_where_no_harm_comes_of_it(
+    rule: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It looks at the one thing that makes the difference."""
+    _, report = findings(capsys, str(make_project(tmp_path, OF_NO_HARM[rule])))
+    assert [] == places(report, rule) and rule not in report["not_looked_at"]
 
 
 OF_OLD_GENERATORS = {

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from bootloader_images import make_bootloader
 from doctor_projects import make_image
 
 from otaproof.errors import InputError
@@ -87,6 +88,79 @@ def test_image_tells_chip_rollback_and_release(make: Callable[..., Path], name: 
     )
     for origin in (values["CONFIG_IDF_TARGET"][1], values[f"CONFIG_{ROLLBACK}"][1]):
         assert name in origin and "assumed" not in origin
+
+
+@pytest.mark.parametrize(
+    ("inputs", "said"),
+    [
+        (Inputs(flash_size="3MB"), "--flash-size: 3MB; want one of 1MB, 2MB"),
+        (Inputs(flash_size="much"), "--flash-size: much; want one of"),
+        (Inputs(chip_revision="3"), "--chip-revision: 3; want a revision such as 3.0"),
+    ],
+)
+def test_size_or_revision_that_no_device_has_is_an_error(inputs: Inputs, said: str) -> None:
+    """In one line."""
+    with pytest.raises(InputError, match=said):
+        resolve(inputs)
+
+
+def test_size_and_revision_are_taken_as_they_are_given(tmp_path: Path) -> None:
+    """Over what options say."""
+    directory = project(tmp_path, "ESPTOOLPY_FLASHSIZE_2MB=y")
+    resolved = resolve(Inputs(directory, flash_size="8MB", chip_revision="v3.1"))
+    assert (8 << 20, 301) == (resolved.chosen_flash_size, resolved.config.chip_revision)
+
+
+def test_line_that_does_not_count_is_noted(tmp_path: Path) -> None:
+    """For every command, and the rest is read."""
+    (tmp_path / "sdkconfig").write_text('IDF_TARGET="esp32s2"\nCONFIG_IDF_TARGET="esp32s3"\n')
+    resolved = resolve(Inputs(tmp_path))
+    assert (Chip.ESP32S3, 1) == (resolved.config.chip, len(resolved.notes))
+    assert resolved.notes[0].endswith("sdkconfig:1: 'IDF_TARGET=\"esp32s2\"' does not count: CONFIG_ is missing")
+
+
+def refused(tmp_path: Path, *, csv: str = CSV, app: bytes | None = None, chip_revision: str | None = None) -> str:
+    """Return why no upgrade of these files is checked."""
+    table, running = tmp_path / "table.csv", tmp_path / "app.bin"
+    table.write_text(csv)
+    running.write_bytes(app or image())
+    bootloader = tmp_path / "bootloader.bin"
+    bootloader.write_bytes(make_bootloader(Chip.ESP32S3))
+    inputs = Inputs(partitions=table, running=running, bootloader=bootloader, chip_revision=chip_revision)
+    with pytest.raises(InputError) as raised:
+        build_device(resolve(inputs), 4096)
+    return str(raised.value)
+
+
+HIGH = CSV.replace("ota_1,,64K", "ota_1,0xff0000,128K")
+
+
+def test_app_above_16_mib_is_not_checked(tmp_path: Path) -> None:
+    """On quad flash nothing there boots; with octal flash it does."""
+    assert "'ota_1' ends at 0x1010000: code is not run from above 16 MiB" in refused(tmp_path, csv=HIGH)
+    octal = replace(
+        Inputs(partitions=tmp_path / "table.csv", running=tmp_path / "app.bin"),
+        options=("CONFIG_ESPTOOLPY_OCT_FLASH=y",),
+    )
+    assert build_device(resolve(octal), 4096).world.cells.size == 32 << 20
+
+
+def test_merged_file_is_no_application_to_check(tmp_path: Path) -> None:
+    """It is named, and where the application lies in it."""
+    whole = make_bootloader(Chip.ESP32S3).ljust(0x10000, b"\xff") + image()
+    assert "(bootloader at 0x0, application at 0x10000)" in refused(tmp_path, app=whole)
+
+
+def test_image_that_lies_in_the_bootloader_s_ram_is_not_checked(tmp_path: Path) -> None:
+    """The bootloader refuses to load it."""
+    said = refused(tmp_path, app=make_image(chip=Chip.ESP32S3, loaded_to=0x3FC88200))
+    assert "segment 1 is to be loaded to 0x3fc88200" in said and "where the bootloader itself lies" in said
+
+
+def test_image_for_a_newer_chip_is_not_checked_for_an_older_one(tmp_path: Path) -> None:
+    """As its header has it."""
+    wanting = encode_image(Chip.ESP32S3, [(0x3C000020, bytes(300))], min_chip_rev_full=200)
+    assert "chip revision v2.0 or newer, this is v0.1" in refused(tmp_path, app=wanting, chip_revision="0.1")
 
 
 @pytest.mark.parametrize(("idf", "remark"), [("4.4.7", "not recorded: rules read from sources"), ("4.4", "")])
@@ -268,6 +342,16 @@ def test_bootloader_s_own_word_goes_before_the_application_s_release(tmp_path: P
     assert ("6.1", "5.2.3") == (resolved.config.app_name, resolved.config.bootloader_name)
     chosen = told(resolve(Inputs(where, bootloader_release="4.4")))
     assert ("4.4", "4.4 in --bootloader-idf") == chosen["ESP-IDF release of the bootloader"]
+
+
+@pytest.mark.parametrize(("logged", "release"), [("v5.0.2", "5.0.2"), ("v3.1-dev-961-ga255622", "4.4.7")])
+def test_bootloader_that_logs_its_release_goes_by_it(logged: str, release: str, tmp_path: Path) -> None:
+    """Where its rules are known; else by those of the application, and that is told."""
+    (tmp_path / "bootloader.bin").write_bytes(make_bootloader(Chip.ESP32S3, "ESP-IDF %s 2nd stage bootloader", logged))
+    (tmp_path / "app.bin").write_bytes(image())
+    resolved = resolve(Inputs(running=tmp_path / "app.bin", bootloader=tmp_path / "bootloader.bin"))
+    assert release == told(resolved)["ESP-IDF release of the bootloader"][0]
+    assert (logged == "v3.1-dev-961-ga255622") == any(logged in warning for warning in resolved.warnings)
 
 
 def test_release_that_is_too_old_is_an_error_at_the_image(tmp_path: Path) -> None:

@@ -41,13 +41,32 @@ def test_option_tells_file_and_line() -> None:
 
 
 @pytest.mark.parametrize(
-    "line",
-    ["CONFIG_A", "CONFIG_A =y", "  CONFIG_A=y", "BOOTLOADER_APP_ROLLBACK_ENABLE=y", "<<<<<<< HEAD", 'CONFIG_A="x'],
+    ("line", "why"),
+    [
+        ("CONFIG_A", "it is neither CONFIG_NAME=VALUE nor a comment"),
+        ("CONFIG_A =y", "a blank stands before ="),
+        ("  CONFIG_A=y", "it is indented"),
+        ("BOOTLOADER_APP_ROLLBACK_ENABLE=y", "CONFIG_ is missing"),
+        ("<<<<<<< HEAD", "a merge left it behind"),
+        ('CONFIG_A="x', "the closing quote of its text is missing"),
+    ],
 )
-def test_line_that_kconfig_would_skip_is_an_error_at_its_line(line: str) -> None:
-    """Kconfig only warns of such a line, and the option stays at its default."""
-    with pytest.raises(InputError, match=r"^sdkconfig:2: .*want "):
-        parse_sdkconfig(f"CONFIG_B=y\n{line}\n", "sdkconfig")
+def test_line_that_kconfig_passes_over_is_kept_with_its_place(line: str, why: str) -> None:
+    """Kconfig only warns of such a line, and goes on."""
+    sdkconfig = parse_sdkconfig(f"CONFIG_B=y\n{line}\nCONFIG_C=y\n", "sdkconfig")
+    assert {"B": "y", "C": "y"} == raw_values(sdkconfig)
+    assert [f"sdkconfig:2: {line!r} does not count: {why}"] == [str(passed) for passed in sdkconfig.passed_over]
+
+
+def test_line_that_does_not_count_outlives_the_files_that_are_read_later() -> None:
+    """It is told whatever they say."""
+    both = parse_sdkconfig("A=y\n", "first").overlaid(parse_sdkconfig("CONFIG_A=y\n", "second"))
+    assert ["first:1"] == [passed.place for passed in both.passed_over]
+
+
+def test_text_ends_at_its_quote_whatever_follows() -> None:
+    """As in Kconfig."""
+    assert {"A": '"x"'} == raw_values(parse_sdkconfig('CONFIG_A="x" y\n', "f"))
 
 
 def test_commented_out_option_is_a_comment() -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from otaproof.errors import InputError
 from otaproof.model.config import Chip, Config, Pin, Release
-from otaproof.project.sdkconfig import Option, parse_sdkconfig
+from otaproof.project.sdkconfig import Option, given_options, parse_sdkconfig
 from otaproof.project.settings import ReleaseHints, Settings, read_settings
 
 MEBIBYTE = 0x100000
@@ -68,9 +68,6 @@ def test_every_setting_is_answered_once() -> None:
         ('CONFIG_BOOTLOADER_APP_ROLLBACK_ENABLE="y"', "y or n"),
         ("CONFIG_BOOTLOADER_APP_ROLLBACK_ENABLE=1", "y or n"),
         ("CONFIG_PARTITION_TABLE_OFFSET=banana", "a hexadecimal number such as 0x8000"),
-        ("CONFIG_PARTITION_TABLE_OFFSET=0x8100", "a multiple of 0x1000 above 0"),
-        ("CONFIG_PARTITION_TABLE_OFFSET=0", "a multiple of 0x1000 above 0"),
-        ('CONFIG_IDF_TARGET="esp8266"', "one of esp32, esp32s2, .*esp32p4"),
         ("CONFIG_IDF_TARGET=esp32", "text in double quotes"),
         ("CONFIG_BOOTLOADER_APP_SEC_VER_SIZE_EFUSE_FIELD=0x10", "a decimal number"),
         ("CONFIG_BOOTLOADER_APP_SEC_VER_SIZE_EFUSE_FIELD=33", "1 to 32, the size of the eFuse field of esp32"),
@@ -79,9 +76,40 @@ def test_every_setting_is_answered_once() -> None:
         ("CONFIG_PARTITION_TABLE_MD5=true", "y or n"),
     ],
 )
-def test_value_that_an_option_does_not_take_is_an_error_at_its_line(line: str, wanted: str) -> None:
-    """Kconfig would drop it and build with the default."""
-    with pytest.raises(InputError, match=f"^sdkconfig:2: {line.replace('.', '[.]')}; want {wanted}$"):
+def test_value_that_an_option_does_not_take_is_passed_over_and_told(line: str, wanted: str) -> None:
+    """As Kconfig does: it builds with the default."""
+    passed = [str(passed) for passed in settings_of("", line).passed_over]
+    shown = repr(line if len(line) <= 40 else line[:37] + "...")
+    assert ([f"sdkconfig:2: {shown} does not count: want {wanted}"], settings_of("").config) == (
+        passed,
+        settings_of("", line).config,
+    )
+
+
+def test_value_of_an_argument_that_its_option_does_not_take_is_an_error() -> None:
+    """Nobody but the user has said it, and nobody is warned."""
+    with pytest.raises(InputError, match=r"^--config: CONFIG_PARTITION_TABLE_OFFSET=.*; want a hexadecimal number"):
+        read_settings(given_options(["CONFIG_PARTITION_TABLE_OFFSET=banana"], "--config"))
+
+
+@pytest.mark.parametrize(("value", "is_on"), [("yes", True), ("no", False), ("", False)])
+def test_first_letter_of_a_switch_counts(value: str, is_on: bool) -> None:
+    """As in Kconfig; old ones write nothing for no."""
+    settings = settings_of(f"CONFIG_PARTITION_TABLE_MD5={value}")
+    assert (is_on, ()) == (settings.config.table_md5, settings.passed_over)
+
+
+@pytest.mark.parametrize(
+    ("line", "wanted"),
+    [
+        ("CONFIG_PARTITION_TABLE_OFFSET=0x8100", "a multiple of 0x1000 above 0"),
+        ("CONFIG_PARTITION_TABLE_OFFSET=0", "a multiple of 0x1000 above 0"),
+        ('CONFIG_IDF_TARGET="esp8266"', "one of esp32, esp32s2, .*esp32p4"),
+    ],
+)
+def test_value_that_no_build_takes_is_an_error_at_its_line(line: str, wanted: str) -> None:
+    """Kconfig takes it, and the build stops."""
+    with pytest.raises(InputError, match=f"^sdkconfig:2: {line}; want {wanted}$"):
         settings_of("", line)
 
 
@@ -236,6 +264,29 @@ def test_release_older_than_the_rules_is_an_error() -> None:
     """No rules are known for it."""
     with pytest.raises(InputError, match=r"^sdkconfig:1: ESP-IDF 3\.2 is older "):
         settings_of('CONFIG_IDF_INIT_VERSION="3.2"')
+
+
+@pytest.mark.parametrize(
+    ("chip", "option", "revision"),
+    [
+        ("esp32", "ESP32_REV_MIN_3", 300),
+        ("esp32", "ESP32_REV_MIN_3_1", 301),
+        ("esp32c2", "ESP32C2_REV_MIN_1_1", 101),
+        ("esp32c3", "ESP32C3_REV_MIN_4", 4),
+        ("esp32c3", "ESP32C3_REV_MIN_101", 101),
+        ("esp32p4", "ESP32P4_REV_MIN_300", 300),
+        ("esp32s2", "ESP32S2_REV_MIN_1", 100),
+    ],
+)
+def test_least_revision_is_read_from_the_choice_of_each_chip(chip: str, option: str, revision: int) -> None:
+    """Its members are numbered as the chip's Kconfig.hw_support has it."""
+    assert revision == settings_of(f'CONFIG_IDF_TARGET="{chip}"', f"CONFIG_{option}=y").config.chip_revision
+
+
+def test_chip_revision_that_is_given_counts() -> None:
+    """Whatever the build asks for: then its image is refused, as on the device."""
+    settings = read_settings(parse_sdkconfig("CONFIG_ESP32_REV_MIN_3=y\n", "f"), chip_revision=101)
+    assert (101, "--chip-revision") == (settings.config.chip_revision, origin_of(settings, "chip revision"))
 
 
 def test_chip_revision_is_at_least_what_the_build_needs() -> None:

@@ -1,4 +1,4 @@
-"""Rules on what is built: the table of the build, and the application's image (D69 to D80)."""
+"""Rules on what is built: the table of the build, and the application's image (D69 to D80, D82, D88)."""
 
 import re
 from collections.abc import Iterator
@@ -135,7 +135,7 @@ def no_hash(subject: Subject) -> Iterator[RuleFinding]:
 )
 def no_description(subject: Subject) -> Iterator[RuleFinding]:
     """An image without the magic word of its description."""
-    if subject.known_app.desc is None:
+    if subject.known_app.desc is None and subject.known_app.unlike is None:
         yield at(subject.known_app.path, "bytes 32 to 35 are no magic word of an application description")
 
 
@@ -226,6 +226,39 @@ def accepted_by_arduino(subject: Subject) -> Iterator[RuleFinding]:
     """An image with Arduino's start-up code, and nothing said against it."""
     if subject.known_app.is_confirmed_by_arduino and subject.config.rollback and subject.accepts is None:
         yield at(subject.known_app.path, "Arduino's start-up code is in it, and was built with rollback")
+
+
+@rule(
+    "D82",
+    Severity.ERROR,
+    title="the file is no application",
+    reason="On chips whose bootloader lies at 0 a bootloader and a merged file begin as an application does, and an "
+    "update takes them. The bootloader refuses them, since their segments lie in its own RAM, and starts the old "
+    "image.",
+    remedy="Name the .bin of the project itself: an update brings the application alone.",
+    source="components/bootloader_support/src/esp_image_format.c, verify_load_addresses",
+    needs=(Need.APP,),
+)
+def other_file(subject: Subject) -> Iterator[RuleFinding]:
+    """A bootloader, or a merged file, in the place of an application."""
+    if subject.known_app.unlike is not None:
+        yield at(subject.known_app.path, subject.known_app.unlike)
+
+
+@rule(
+    "D88",
+    Severity.ERROR,
+    title="the image lies in the bootloader's own RAM",
+    reason="The bootloader refuses to load a segment over itself: the image never boots, though an update takes it.",
+    remedy="Link the application for the RAM that the bootloader of the device leaves free, or build both anew.",
+    source="components/bootloader_support/src/esp_image_format.c, verify_load_addresses",
+    needs=(Need.APP, Need.BOOTLOADER),
+)
+def over_bootloader(subject: Subject) -> Iterator[RuleFinding]:
+    """Segments that the bootloader does not load over itself."""
+    app = subject.known_app
+    if app.clash is not None and app.unlike is None:
+        yield at(app.path, app.clash)
 
 
 def _shape(partition: Partition) -> tuple[str, int, int, int, int]:

@@ -1,4 +1,4 @@
-"""Rules on what is written in files of options, and on two builds that must go together (D01 to D13).
+"""Rules on what is written in files of options, and on two builds that must go together (D01 to D13, D81).
 
 An update over the air does not replace the bootloader, so its options and the application's have to agree.
 """
@@ -268,6 +268,21 @@ def builds_differ(subject: Subject) -> Iterator[RuleFinding]:
         theirs = _normal((subject.bootloader_options or {}).get(name), default)
         if mine is not None and theirs is not None and mine != theirs:
             yield _differs(subject, name, mine, theirs)
+
+
+@rule(
+    "D81",
+    Severity.WARNING,
+    title="a line of a file of options does not count",
+    reason="Kconfig passes it over with a warning, and builds: the option that it means stays at its default.",
+    remedy="Write CONFIG_NAME=VALUE at the beginning of the line, with text in double quotes, or take the line out.",
+    source="esp-idf-kconfig, Kconfig.load_config",
+    needs=(Need.OPTIONS,),
+)
+def passed_over(subject: Subject) -> Iterator[RuleFinding]:
+    """Lines that Kconfig passes over."""
+    for line in subject.settings.passed_over:
+        yield at(line.place, line.what)
 
 
 def _lost_to(sdkconfig: Sdkconfig) -> Iterator[tuple[Option, Option]]:
