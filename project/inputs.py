@@ -12,6 +12,7 @@ from pathlib import Path
 from ..bounded_input import shortened
 from ..errors import InputError
 from ..model.idf_version import IdfVersion
+from ..model.writers import Updater
 from .image_evidence import ANTI_ROLLBACK, ROLLBACK
 from .release_text import read_release
 from .sdkconfig import Option, Sdkconfig, given_options
@@ -53,6 +54,8 @@ class Inputs:
     """Names of environment variables that a partition table in CSV may use."""
     efuse_version: int = 0
     """Secure version in the eFuse."""
+    updater: Updater | None = None
+    """What brings updates in the application."""
 
     @property
     def flash_file(self) -> Path | None:
@@ -96,6 +99,7 @@ class Inputs:
             ("--bootloader-idf", self.bootloader_release),
             ("--chip", self.chip),
             ("--table-offset", self.table_offset),
+            ("--updater", None if self.updater is None else self.updater.value),
         ):
             if value is not None:
                 yield from (argument, str(value))

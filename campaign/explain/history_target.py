@@ -17,6 +17,7 @@ from ...model.device.release_class import representative
 from ...model.device.state import Content, Scope
 from ...model.device.stepper import State, Stepper, stepper
 from ...model.ota_state import OtaImgState
+from ...model.writers import Updater
 from ..history.claim_monitor import ClaimMonitor
 from ..history.history import BLANK_ENTRY, History
 from ..history.history_replay import token_of
@@ -104,7 +105,13 @@ def target_of(
         for p, desc, version in zip(slots, described, versions, strict=False)
     )
     try:
-        plain = replace(config, table_offset=Config().table_offset, table_md5=Config().table_md5)
+        plain = replace(
+            config,
+            table_offset=Config().table_offset,
+            table_md5=Config().table_md5,
+            # Libraries over esp_ota_* leave the same; those that write slots themselves leave the records alone.
+            updater=Updater.ESP_IDF if config.updates.calls_begin else Updater.ARDUINO,
+        )
         rules = representative(plain)
         scope = Scope(rules, len(slots), factory is not None, versions=max(2, most + 1))
     except ValueError as error:
@@ -192,7 +199,11 @@ class PlayedTrace:
 
 
 def play_trace(scope: Scope, start: Start, actions: Sequence[str]) -> PlayedTrace:
-    """Play a trace on the board, comparing step by step, and return its token."""
+    """Play a trace on the board, comparing step by step, and return its token.
+
+    The model has each library at the level of what lies in flash: only otaupgrade's calls are those of the board."""
+    if scope.config.updater is not Updater.ESP_IDF:
+        return PlayedTrace(None, None, None)
     try:
         walker = _Walker(scope, start, actions)
         broken: tuple[str, ...] = ()

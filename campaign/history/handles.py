@@ -12,7 +12,9 @@ from ...impl.esp_err import EspErr, OtaError
 
 
 def is_open(app: App) -> bool:
-    """Tell whether the handle that write() uses is open."""
+    """Tell whether the handle that write() uses is open, or another library has an update in progress."""
+    if app.updates is not None:
+        return app.updates.is_open
     return app.ota._find(app.otaupgrade._handle) is not None
 
 
@@ -30,6 +32,9 @@ def resume(app: App, offset: int) -> None:
 
 def abort(app: App) -> None:
     """Close the handle; raises OtaError for one that is not open."""
+    if app.updates is not None:
+        app.updates.abort()
+        return
     app.ota.esp_ota_abort(app.otaupgrade._handle)
 
 

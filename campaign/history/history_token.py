@@ -16,6 +16,7 @@ from ...impl.otadata import ENTRY_SIZE
 from ...impl.partitions.partition import MAX_OTA_SLOTS
 from ...model.config import Config, Pin, ResetReason
 from ...model.device.api_calls import RESUME_FROM
+from ...model.ota_state import OtaImgState
 from ..token_packing import pack_token, unpack_token
 from ..token_text import decode_config, encode_config
 from .history import BLANK_ENTRY, SLOT_SIZE, History, SmallDevice, SmallImage
@@ -147,7 +148,8 @@ def _encode_step(step: Step) -> list[object]:
         case StepName.FLASH_SLOT:
             detail = [step.label, step.image]
         case StepName.WRITE_RECORD:
-            detail = [step.sector, step.seq]
+            state = [] if step.state == OtaImgState.UNDEFINED else [step.state]
+            detail = [step.sector, step.seq, *state]
     cut: list[object] | None = None
     if step.cut is not None:
         cut = [step.cut.op, None if step.cut.torn is None else str(step.cut.torn), step.cut.efuse_done]
@@ -186,8 +188,9 @@ def _call(record: Any, image_count: int) -> Step:
             label, image = detail
             return Step(StepName.FLASH_SLOT, image=_number(image, image_count), label=_text(label))
         case StepName.WRITE_RECORD:
-            sector, seq = detail
-            return Step(StepName.WRITE_RECORD, sector=_number(sector, 2), seq=_number(seq))
+            sector, seq, *state = detail
+            (word,) = state or [int(OtaImgState.UNDEFINED)]
+            return Step(StepName.WRITE_RECORD, sector=_number(sector, 2), seq=_number(seq), state=_number(word))
         case known:
             if detail is not None:
                 raise ValueError(f"{name} takes nothing")

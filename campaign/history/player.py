@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from enum import Enum
 
 from ...impl.app.otaupgrade import LuaError, LuaValue
+from ...impl.app.update_failed import UpdateFailed
+from ...impl.app.updates import Updates
 from ...impl.board import App
 from ...impl.chip.cells import SECTOR_SIZE, Cells
 from ...impl.chip.flash import Failure, FailureExtent, FlashMisuse, FlashOp, PlannedCut, Strictness
@@ -17,7 +19,6 @@ from ...impl.esp_err import OtaError
 from ...impl.otadata import encode_entry, make_entry
 from ...impl.partitions.partition import Partition
 from ...impl.program_end import Hang, Panic, PowerCut, Restart
-from ...model.ota_state import OtaImgState
 from ..device_under_test import DeviceUnderTest
 from .handles import abort, is_open, resume, switch, write_at
 from .step import TOOL_STEPS, Step, StepName
@@ -192,7 +193,7 @@ class Player:
             return StepOutcome.PANICKED, None
         except Hang:
             return StepOutcome.HUNG, None
-        except (LuaError, OtaError) as error:
+        except (LuaError, OtaError, UpdateFailed) as error:
             return StepOutcome.RAISED, str(error)
         except FlashMisuse as error:
             if self.dut.strictness is Strictness.STRICT:
@@ -212,7 +213,9 @@ class Player:
             return StepOutcome.RETURNED
         if self.app is None:
             return StepOutcome.NOBODY
-        self._call_of(step, self.app)()
+        updates = self.app.updates
+        call = None if updates is None else self._call_of_library(step, updates)
+        (call or self._call_of(step, self.app))()
         return StepOutcome.RETURNED
 
     def _use_tool(self, step: Step) -> None:
@@ -227,7 +230,7 @@ class Player:
         elif self.dut.otadata is not None and step.name is StepName.WRITE_RECORD:
             address = self.dut.otadata.offset + step.sector * SECTOR_SIZE
             flash.erase(address, SECTOR_SIZE)
-            flash.program(address, encode_entry(make_entry(step.seq, OtaImgState.UNDEFINED)))
+            flash.program(address, encode_entry(make_entry(step.seq, step.state)))
         elif self.dut.otadata is not None:
             flash.erase(self.dut.otadata.offset, self.dut.otadata.size)
 
@@ -245,6 +248,23 @@ class Player:
             self.other_handle == self.app.otaupgrade._handle or self.app.ota._find(self.other_handle) is None
         ):
             self.other_handle = None
+
+    def _call_of_library(self, step: Step, updates: Updates) -> Callable[[], object] | None:
+        """Return the call where the application brings updates by another library than otaupgrade; None for others."""
+        match step.name:
+            case StepName.COMMENCE:
+                return lambda: updates.commence(step.length)
+            case StepName.WRITE:
+                contents = self.dut.image(step.image).contents
+                return lambda: updates.write(contents[step.offset : step.offset + step.length])
+            case StepName.COMPLETE:
+                return lambda: updates.complete(restarts=bool(step.argument))
+            case StepName.ACCEPT:
+                return updates.accept
+            case StepName.ROLLBACK:
+                return updates.rollback
+            case _:
+                return None
 
     def _call_of(self, step: Step, app: App) -> Callable[[], object]:
         lua = app.otaupgrade

@@ -12,6 +12,7 @@ from ...impl.chip.torn_operations import Torn
 from ...model.call_names import ESP_IDF_FUNCTIONS
 from ...model.config import Pin, ResetReason
 from ...model.fault_model import FaultModel
+from ...model.ota_state import OtaImgState, state_name
 
 RUNNING = "running"
 """SET_BOOT: the label of whatever runs."""
@@ -46,7 +47,7 @@ class StepName(Enum):
     FLASH_SLOT = "flash_slot"
     """A tool writes a whole image into a slot, of a label."""
     WRITE_RECORD = "write_record"
-    """Another program writes an otadata record: a sequence number, its check word, the state word of erased flash."""
+    """Another program writes an otadata record: a sequence number, its check word, a state word."""
 
 
 TOOL_STEPS = (StepName.BLANK_OTADATA, StepName.FLASH_SLOT, StepName.WRITE_RECORD)
@@ -120,7 +121,8 @@ class Step:
     offset: int = 0
     """WRITE: first byte of the image. WRITE_AT: the same, and where in the slot it goes. RESUME: where to go on."""
     length: int = 0
-    """WRITE, WRITE_AT: how many bytes; what lies beyond the image's end is not written."""
+    """WRITE, WRITE_AT: how many bytes; what lies beyond the image's end is not written. COMMENCE: the size of the
+    image, for a library that is told; 0 where it is not known."""
     argument: str | int | float | bool | None = None
     """COMPLETE: the Lua value that is given; None is nil."""
     label: str = ""
@@ -129,6 +131,8 @@ class Step:
     """WRITE_RECORD: that of otadata, 0 or 1."""
     seq: int = 0
     """WRITE_RECORD: the sequence number."""
+    state: int = OtaImgState.UNDEFINED
+    """WRITE_RECORD: the state word."""
     cut: StepCut | None = None
     failures: tuple[StepFailure, ...] = ()
 
@@ -161,7 +165,8 @@ class Step:
             case StepName.FLASH_SLOT:
                 return f"a tool flashes {self.label} with image {self.image}"
             case StepName.WRITE_RECORD:
-                return f"another program writes a record of number 0x{self.seq:X} into sector {self.sector}"
+                state = "" if self.state == OtaImgState.UNDEFINED else f", state {state_name(self.state)},"
+                return f"another program writes a record of number 0x{self.seq:X}{state} into sector {self.sector}"
             case StepName.SET_BOOT:
                 return f"{self._function}({self.label})"
             case StepName.RESUME:
