@@ -124,7 +124,7 @@ def test_download_that_broke_off_is_told_of_every_library(updater: Updater, tmp_
 )
 def test_writer_is_named(entries: tuple[bytes, bytes], writer: str | None, tmp_path: Path) -> None:
     """Records as each leaves them; without one, the application alone."""
-    found = explained(flash(entries, BOTH), tmp_path)
+    found = explained(flash(entries, BOTH), tmp_path, "5.1")
     wanted = "reachable without a fault" + ("" if writer is None else f", by cable or tool: {writer}")
     assert (0, wanted) == (found.cuts, found.verdict)
 
