@@ -29,6 +29,7 @@ from otaproof.analysis.results.doctor_result import DoctorResult
 from otaproof.analysis.results.explain_result import ExplainResult
 from otaproof.analysis.results.explore_result import ExploreResult
 from otaproof.analysis.results.fuzz_result import FuzzResult
+from otaproof.analysis.results.mend_result import MendResult
 from otaproof.analysis.results.outcomes_result import OutcomesResult
 from otaproof.analysis.results.prove_result import ProveResult
 from otaproof.analysis.results.releases_result import ReleasesResult
@@ -52,6 +53,7 @@ RESULTS: dict[str, type[CommandResult]] = {
     "explain": ExplainResult,
     "explore": ExploreResult,
     "fuzz": FuzzResult,
+    "mend": MendResult,
     "outcomes": OutcomesResult,
     "prove": ProveResult,
     "prove-certificates": CertificatesResult,

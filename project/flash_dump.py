@@ -6,6 +6,7 @@ partition gets one that verifies, and the report says so.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from ..errors import InputError
 from ..impl.chip.cells import Cells
@@ -77,6 +78,13 @@ def load(inputs: Inputs, idf: Sequence[str] | None = None) -> Loaded:
     origin = Origin("--idf") if names else Origin("every known one; choose with --idf", assumed=True)
     loaded.settings.append(ConfigValue("release rules", ", ".join(map(release_name, loaded.releases)), origin))
     return loaded
+
+
+def load_dump(inputs: Inputs, dump: Path, idf: Sequence[str] | None, efuse_version: int) -> Loaded:
+    """Return what to mend, which is a dump of a whole flash; raises InputError for anything else."""
+    if not dump.is_file():
+        raise InputError(f"{dump}: no file; give a dump of the whole flash, as esptool read-flash writes it")
+    return load(replace(inputs, subject=dump, efuse_version=efuse_version), idf)
 
 
 def _names(idf: Sequence[str] | None) -> list[str]:

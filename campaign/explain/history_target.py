@@ -77,7 +77,7 @@ def target_of(
     otadata = next((p for p in reversed(table) if p.is_otadata), None)
     if otadata is None or answer.entries is None:
         return "there is no otadata to tell a history from"
-    if any(_is_near_top(reading.entry) for reading in answer.entries):
+    if any(is_near_top(reading.entry) for reading in answer.entries):
         return "the model leaves out numbers close to the top of their range; no device gets there by upgrades alone"
     if not slots or [p.slot for p in slots] != list(range(len(slots))):
         return "the model has tables with ota_0, ota_1, … without a gap only"
@@ -87,6 +87,8 @@ def target_of(
     factory = next((p for p in reversed(table) if p.is_factory), None)
     if factory is not None and knows_images and not images[factory.label].is_whole:
         return "the model has whole images in the factory partition only"
+    if knows_images and all(image.desc is None for image in answer.images):
+        return "no app partition holds an image: none was flashed there, or a tool has erased it"
     described = [images[p.label].desc for p in slots]
     burned = efuse_bits.bit_count() if config.anti_rollback else 0
     versions = [desc.secure_version if desc is not None and config.anti_rollback else burned for desc in described]
@@ -121,7 +123,7 @@ def target_of(
     return Target(scope, Stored(records, views, (1 << burned - least) - 1), knows_images)
 
 
-def _is_near_top(entry: SelectEntry) -> bool:
+def is_near_top(entry: SelectEntry) -> bool:
     """Tell whether a number that somebody wrote is about to wrap, or has come to mean erased."""
     is_blank = entry == decode_entry(BLANK_ENTRY)
     return not is_blank and is_crc_right(entry) and entry.ota_seq >= NEAR_TOP
