@@ -10,8 +10,8 @@ from ..exit_code import ExitCode
 from ..options.build_options import BuildOptions
 from ..options.epilogue import epilogue
 from ..options.groups import ARGUMENTS, DEVICE, OUTPUT
+from ..options.history_options import HistoryOptions
 from ..options.output_options import OutputOptions
-from .explain import HistoryOptions
 
 EPILOGUE = epilogue(
     "otaproof mend dump.bin",

@@ -154,7 +154,7 @@ def same_slot_twice(subject: Subject) -> Iterator[RuleFinding]:
 )
 def second_begin(subject: Subject) -> Iterator[RuleFinding]:
     """Releases that refuse a second session."""
-    if subject.config.app_release >= Release.V6_1:
+    if subject.calls_begin and subject.config.app_release >= Release.V6_1:
         yield at_release(subject, "esp_ota_begin is refused while an earlier session is open")
 
 
