@@ -159,7 +159,8 @@ ARDUINO_UPLOAD = OutsideWriter(
 )
 OTATOOL_SWITCH = OutsideWriter(
     "otatool.py switch_ota_partition",
-    "writes number and check word into the record that does not decide, and keeps the state word that lies there",
+    "writes number and check word into the record that is not the newest, whatever the states, and keeps the state "
+    "word that lies there",
     "IDF-OTATOOL-SWITCH",
 )
 ERASE = OutsideWriter(

@@ -5,7 +5,7 @@ Slots go by ota_0, ota_1, …. Who writes what is told in model/writers.py.
 
 from collections.abc import Iterator
 
-from ...impl.otadata import SEQ_EMPTY, EntryPair, active_otadata, next_seq, slot_of_seq
+from ...impl.otadata import SEQ_EMPTY, EntryPair, is_crc_right, next_seq, slot_of_seq
 from ...model.ota_state import OtaImgState, state_name
 from ..history.step import Step, StepName
 
@@ -19,12 +19,14 @@ def _record(sector: int, seq: int, state: int) -> Step:
 
 def by_otatool(entries: EntryPair, count: int) -> Iterator[tuple[Step, str]]:
     """Yield what `otatool.py switch_ota_partition` may write. Source: IDF-OTATOOL-SWITCH."""
-    active = active_otadata(entries)
-    sector = 1 if active == 0 else 0
+    # It goes by the check words alone: a record that was rejected can be the newest.
+    whole = [number for number, e in enumerate(entries) if is_crc_right(e) and e.ota_seq != SEQ_EMPTY]
+    newest = max(whole, key=lambda number: (entries[number].ota_seq, -number), default=None)
+    sector = 1 if newest == 0 else 0
     state = entries[sector].ota_state
     kept = "" if state == OtaImgState.UNDEFINED else "; the state is that of the record which lay there before"
     for slot in range(count):
-        seq = slot + 1 if active is None else next_seq(entries[active].ota_seq, slot, count)
+        seq = slot + 1 if newest is None else next_seq(entries[newest].ota_seq, slot, count)
         yield _record(sector, seq, state), f"otatool.py switches to ota_{slot}{kept}"
 
 
