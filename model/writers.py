@@ -136,38 +136,40 @@ class OutsideWriter:
     source: str
     """Id in docs/sources.toml of what was read."""
     in_model: str = ""
-    """The action of the device model that `--allow other-writers` has for it; empty where there is none."""
+    """The action of the device model, and what `--allow` calls it; empty where there is none."""
 
 
 IDF_FLASH = OutsideWriter(
     "idf.py flash",
     "writes ota_data_initial.bin, which is blank, over otadata, and the image into the first app partition",
     "IDF-FLASH-OTADATA",
-    "tool_blanks_otadata",
+    "tool_blanks_otadata (other-writers)",
 )
 APP_FLASH = OutsideWriter(
     "idf.py app-flash, espflash, esptool write-flash",
     "writes an image into an app partition, and leaves otadata as it is",
     "ESPFLASH-FLASH",
-    "tool_flashes_ota_…",
+    "tool_flashes_ota_… (other-writers)",
 )
 ARDUINO_UPLOAD = OutsideWriter(
     "an upload by cable from Arduino or PlatformIO",
     "writes boot_app0.bin, a record of number 1 without a state, to 0xe000 wherever otadata lies, and the image into "
     "the first slot",
     "ARDUINO-UPLOAD",
+    "tool_uploads_ota_0 (other-records)",
 )
 OTATOOL_SWITCH = OutsideWriter(
     "otatool.py switch_ota_partition",
     "writes number and check word into the record that is not the newest, whatever the states, and keeps the state "
     "word that lies there",
     "IDF-OTATOOL-SWITCH",
+    "tool_switches_to_ota_… (other-records)",
 )
 ERASE = OutsideWriter(
     "otatool.py erase_otadata, esptool erase-region, erase-flash",
     "erases otadata, or all of the flash",
     "IDF-OTA-OTATOOL",
-    "tool_blanks_otadata",
+    "tool_blanks_otadata (other-writers)",
 )
 NUTTX = OutsideWriter(
     "NuttX (esp32_partition.c)",

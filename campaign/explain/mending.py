@@ -19,10 +19,10 @@ from ...impl.partitions.table import TABLE_MAX_LENGTH, TableError, decode_table,
 from ...impl.program_end import Panic
 from ...model.config import Config
 from ...model.ota_state import OtaImgState
+from ..history.outside_records import by_otatool
 from .explanation import Answer, bootloader_table, explain
 from .found_images import read_images
 from .history_target import is_near_top
-from .outside_records import by_otatool
 
 _OTADATA_SIZE = 2 * SECTOR_SIZE
 _PAGE = 0x10000

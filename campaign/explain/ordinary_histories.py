@@ -27,12 +27,12 @@ from ...model.writers import (
 from ..history.history import OTADATA, History, SmallDevice, SmallImage
 from ..history.history_replay import token_of
 from ..history.history_token import encode_history_token
+from ..history.outside_records import by_esp_hal, by_nuttx, by_otatool
 from ..history.player import Player, StepOutcome
 from ..history.step import ACCEPT, COMMENCE, COMPLETE, POWER_ON, ROLLBACK, Step, StepName
 from ..history.whole_records import entries_in
 from ..lockstep.abstraction import StoredSlot, ranked, record_in_bytes, slot_in_bytes
 from .history_target import BOOT_APP0, STARTS, Start, Target
-from .outside_records import by_esp_hal, by_nuttx, by_otatool
 
 IMAGE_SIZE = 5000
 """Bytes of each image: more than a sector, so that a library which writes by sectors has begun before the end."""

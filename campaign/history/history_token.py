@@ -105,6 +105,9 @@ def _check(token: HistoryToken) -> None:
         raise ValueError(f"esp_ota_resume before {RESUME_FROM.label}")
     if any(step.name is StepName.FLASH_SLOT and step.label not in labels for step in token.history.steps):
         raise ValueError("a tool flashes a partition that is missing")
+    slot_labels = {partition.label for partition in device.table if partition.is_ota_slot}
+    if any(step.name is StepName.OTATOOL and step.label not in slot_labels for step in token.history.steps):
+        raise ValueError("otatool.py switches to a slot that is missing")
     if not images or not token.history.steps:
         raise ValueError("no image, or no step")
     Efuse(device.efuse_bits, device.config.secure_version_bits)
@@ -143,8 +146,10 @@ def _encode_step(step: Step) -> list[object]:
             detail = step.offset
         case StepName.COMPLETE:
             detail = step.argument
-        case StepName.SET_BOOT:
+        case StepName.SET_BOOT | StepName.OTATOOL:
             detail = step.label
+        case StepName.UPLOAD:
+            detail = step.image
         case StepName.FLASH_SLOT:
             detail = [step.label, step.image]
         case StepName.WRITE_RECORD:
@@ -184,6 +189,10 @@ def _call(record: Any, image_count: int) -> Step:
             return Step(StepName.COMPLETE, argument=_argument(detail), cut=planned)
         case StepName.SET_BOOT:
             return Step(StepName.SET_BOOT, label=_text(detail), cut=planned)
+        case StepName.OTATOOL:
+            return Step(StepName.OTATOOL, label=_text(detail))
+        case StepName.UPLOAD:
+            return Step(StepName.UPLOAD, image=_number(detail, image_count))
         case StepName.FLASH_SLOT:
             label, image = detail
             return Step(StepName.FLASH_SLOT, image=_number(image, image_count), label=_text(label))

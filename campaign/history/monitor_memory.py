@@ -118,17 +118,19 @@ class Memory:
     def _take_tool(self, step: Step) -> None:
         """Expect nothing any more: whoever writes flash asks for another start. A flashed slot is provisioned."""
         self.expected = None
-        if step.name is StepName.FLASH_SLOT:
-            self._forget_wiped({step.label})
-            self.finished.add(step.label)
-            self.earned.add(step.label)
-            self.rejected -= {step.label}
+        vouched: set[str] = set()
+        if step.name in (StepName.FLASH_SLOT, StepName.UPLOAD):
+            home = "factory" if any(partition.is_factory for partition in self._dut.table) else "ota_0"
+            vouched = {step.label or home}
+            self._forget_wiped(vouched)
+        # Whoever selects an image vouches for it.
         if step.name is StepName.WRITE_RECORD:
-            # Whoever selects an image vouches for it.
-            selected = {self._dut.slot_labels[slot_of_seq(step.seq, len(self._dut.slot_labels))]}
-            self.finished |= selected
-            self.earned |= selected
-            self.rejected -= selected
+            vouched = {self._dut.slot_labels[slot_of_seq(step.seq, len(self._dut.slot_labels))]}
+        if step.name is StepName.OTATOOL:
+            vouched = {step.label}
+        self.finished |= vouched
+        self.earned |= vouched
+        self.rejected -= vouched
 
     def _take_reset(self, played: Played) -> None:
         expected = self.expected

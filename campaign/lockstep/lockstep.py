@@ -144,8 +144,13 @@ class Lockstep:
             if not self.tracker.can(name):
                 raise OutOfModel("another program selects a slot that holds no whole image")
             return name
+        if step.name is StepName.OTATOOL:
+            if not self.tracker.can(f"tool_switches_to_{step.label}"):
+                raise OutOfModel("otatool.py selects a slot that holds no whole image")
+            return f"tool_switches_to_{step.label}"
         version = self.history.images[step.image or 0].secure_version
-        return f"tool_flashes_{step.label}{f'_version_{version}' if self.scope.config.anti_rollback else ''}"
+        suffix = f"_version_{version}" if self.scope.config.anti_rollback else ""
+        return f"tool_uploads_ota_0{suffix}" if step.name is StepName.UPLOAD else f"tool_flashes_{step.label}{suffix}"
 
     def step(self, step: Step) -> frozenset[str]:
         """Play a step in both and return the ids of the claims that it broke."""

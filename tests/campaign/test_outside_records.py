@@ -1,6 +1,6 @@
 """The records that writers from outside leave, as their sources have it."""
 
-from otaproof.campaign.explain.outside_records import by_esp_hal, by_nuttx, by_otatool
+from otaproof.campaign.history.outside_records import by_esp_hal, by_nuttx, by_otatool
 from otaproof.campaign.history.step import Step
 from otaproof.impl.otadata import EntryPair, SelectEntry, make_entry
 from otaproof.model.ota_state import OtaImgState as S

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from ...impl.otadata import SEQ_EMPTY, EntryPair, is_crc_right, next_seq, slot_of_seq
 from ...model.ota_state import OtaImgState, state_name
-from ..history.step import Step, StepName
+from .step import Step, StepName
 
 _SLOTS_OF_OTHERS = 2
 """OTA slots that NuttX and esp-hal know of."""
