@@ -48,6 +48,8 @@ def print_report(console: Console, loaded: Loaded, cases: Sequence[Case]) -> Non
         lambda c: _told_first(c.answer, loaded),
         lambda told: _first_boot(page, told, names),
     )
+    if not all(case.answer.is_good for case in cases) and loaded.knows_images:
+        page.line("otaproof mend tells what to write so that it boots, and what boots then", style="dim")
     _by_rules(
         page,
         cases,

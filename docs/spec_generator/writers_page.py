@@ -52,8 +52,9 @@ def writers_page() -> SpecPage:
     page.add(
         "The device model, and so the proofs for every history, has esp_ota_* as otaupgrade calls them. The search of "
         "`explain` has the others at the level of what lies in flash; the board plays what it tells. Left out: sizes "
-        "that are not known before a download by ESPHome, MD5 and decryption of Arduino's Update, downloads in parts "
-        "and their resumption by esp_https_ota, ESPHome's acceptance after a minute and at an orderly shutdown."
+        "that are not known before a download by ESPHome, MD5 and decryption of Arduino's Update, the resumption of "
+        "a download by esp_https_ota (one in parts writes the same), ESPHome's acceptance after a minute and at an "
+        "orderly shutdown."
     )
     page.heading("Writers from outside")
     page.table(

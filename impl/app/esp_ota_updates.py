@@ -1,8 +1,8 @@
 """Libraries over esp_ota_*: esp_https_ota, and ESPHome's backend for ESP-IDF.
 
-Both tell the error of every call, where otaupgrade hides that of the switch. Left out: downloads in parts and the
-resumption of one, which open a session by esp_ota_resume (5.3 and later); ESPHome's safe mode, which accepts after a
-minute and at an orderly shutdown. Source: IDF-HTTPS-OTA, ESPHOME-OTA-BACKEND.
+Both tell the error of every call, where otaupgrade hides that of the switch. A download in parts writes the same. Left
+out: the resumption of one, which opens a session by esp_ota_resume (5.3 and later); ESPHome's safe mode, which accepts
+after a minute and at an orderly shutdown. Source: IDF-HTTPS-OTA, ESPHOME-OTA-BACKEND.
 """
 
 from contextlib import suppress
