@@ -150,6 +150,11 @@ class Config:
         """How the application brings updates."""
         return UPDATERS[self.updater]
 
+    @property
+    def accepts_at_start(self) -> bool:
+        """What is on trial is accepted before the application does anything; without rollback there is no trial."""
+        return self.rollback and self.updates.accepts_at_start
+
     def skipping(self, when: frozenset[SkipValidation]) -> "Config":
         """Return the configuration with these options alone, as Kconfig has it for a chip with RTC fast memory."""
         is_always = SkipValidation.ALWAYS in when

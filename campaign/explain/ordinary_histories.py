@@ -191,7 +191,7 @@ def _written_at_first(life: _Life) -> str:
 
 
 def _updated(life: _Life, config: Config) -> str:
-    if config.updates.accepts_at_start and config.rollback:
+    if config.accepts_at_start:
         return f"an update brings an image to {life.running}, which starts and is accepted by its core, before setup()"
     return f"an update brings an image to {life.running}, which starts and is accepted"
 
@@ -361,7 +361,7 @@ def _holds(life: _Life, slot: int, wanted: StoredSlot) -> bool:
 
 def _on_trial(life: _Life) -> str:
     config = life.history.device.config
-    is_on_trial = config.rollback and not config.updates.accepts_at_start
+    is_on_trial = config.rollback and not config.accepts_at_start
     return ", under test (NEW becomes PENDING_VERIFY)" if is_on_trial else ""
 
 

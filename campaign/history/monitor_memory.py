@@ -149,7 +149,7 @@ class Memory:
 
     def _accepted_at_start(self, played: Played) -> str | None:
         """Return the image under test that a library has accepted as soon as it started."""
-        if not self._dut.config.updates.accepts_at_start or played.outcome is not StepOutcome.RETURNED:
+        if not self._dut.config.accepts_at_start or played.outcome is not StepOutcome.RETURNED:
             return None
         was, now = (deciding_note(self._dut, moment.cells.read) for moment in (played.before, played.after))
         is_accepted = now is not None and now.partition == played.running and now.state == VALID

@@ -111,7 +111,7 @@ class Judge:
     def _earned(self, played: Played, ops_begun: int, past: set[StepName]) -> frozenset[str]:
         """Return the partitions whose image was accepted or provisioned; see Observation.earned."""
         accepting = {StepName.ACCEPT}
-        if self._dut.config.updates.accepts_at_start:
+        if self._dut.config.accepts_at_start:
             # To start the image is to accept it.
             accepting.add(StepName.COMPLETE)
         if accepting & {*past, played.step.name}:

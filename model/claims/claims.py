@@ -38,7 +38,7 @@ class Claim:
 
     def applies_to(self, config: Config) -> bool:
         """Tell whether the configuration has what the claim speaks of."""
-        if self.needs_trial and config.updates.accepts_at_start:
+        if self.needs_trial and config.accepts_at_start:
             return False
         return (config.rollback or not self.needs_rollback) and (config.anti_rollback or not self.needs_anti_rollback)
 
