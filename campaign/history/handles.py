@@ -6,6 +6,7 @@ application can write over what is there; the chip then clears bits and sets non
 """
 
 from ...impl.app.esp_ota import OTA_SIZE_UNKNOWN
+from ...impl.app.esp_ota_updates import EspOtaUpdates
 from ...impl.board import App
 from ...impl.chip.flash import Strictness
 from ...impl.esp_err import EspErr, OtaError
@@ -26,6 +27,10 @@ def has_written(app: App) -> bool:
 
 def resume(app: App, offset: int) -> None:
     """Go on with what lies in the slot that commence() takes, at `offset` bytes; raises OtaError."""
+    if isinstance(app.updates, EspOtaUpdates):
+        app.partitions.flash.strictness = Strictness.CHIP
+        app.updates.resume(offset)
+        return
     target = app.ota.esp_ota_get_next_update_partition()
     _go_on(app, app.ota.esp_ota_resume(target, OTA_SIZE_UNKNOWN, offset))
 

@@ -1,8 +1,8 @@
 """Libraries over esp_ota_*: esp_https_ota, and ESPHome's backend for ESP-IDF.
 
-Both tell the error of every call, where otaupgrade hides that of the switch. A download in parts writes the same. Left
-out: the resumption of one, which opens a session by esp_ota_resume (5.3 and later); ESPHome's safe mode, which accepts
-after a minute and at an orderly shutdown. Source: IDF-HTTPS-OTA, ESPHOME-OTA-BACKEND.
+Both tell the error of every call, where otaupgrade hides that of the switch. A download in parts writes the same.
+Left out: ESPHome's safe mode, which accepts after a minute and at an orderly shutdown. Source: IDF-HTTPS-OTA,
+ESPHOME-OTA-BACKEND.
 """
 
 from contextlib import suppress
@@ -48,6 +48,14 @@ class EspOtaUpdates:
             if error.handle is not None:
                 self._ota.esp_ota_abort(error.handle)
             raise
+        self._target = target
+
+    def resume(self, offset: int) -> None:
+        """Go on with a download that broke off, at a byte that the application has kept; raises OtaError.
+
+        esp_https_ota has this from 5.5 on (ota_resumption); nothing is erased but what comes after."""
+        target = self._ota.esp_ota_get_next_update_partition()
+        self._handle = self._ota.esp_ota_resume(target, OTA_WITH_SEQUENTIAL_WRITES, offset)
         self._target = target
 
     def write(self, data: bytes) -> None:

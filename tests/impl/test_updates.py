@@ -1,15 +1,17 @@
 """Libraries that bring updates: what each does to flash, operation by operation, as its source has it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from otaproof.campaign.history.history import OTADATA, SLOT_SIZE, History, SmallDevice, SmallImage
 from otaproof.campaign.history.player import Player, StepOutcome
-from otaproof.campaign.history.step import ACCEPT, COMMENCE, COMPLETE, POWER_ON, ROLLBACK, Step, StepName
+from otaproof.campaign.history.step import ACCEPT, COMMENCE, COMPLETE, POWER_ON, ROLLBACK, Step, StepCut, StepName
 from otaproof.impl.app.arduino_update import BLOCK_SIZE, HELD_BACK, ArduinoUpdate
 from otaproof.impl.app.update_failed import UpdateFailed
-from otaproof.impl.chip.flash import FlashOp
+from otaproof.impl.chip.flash import FlashOp, PlanNotReached
+from otaproof.impl.chip.torn_operations import Torn
 from otaproof.impl.otadata import decode_entry, encode_entry, make_entry
 from otaproof.model.config import Config, Release
 from otaproof.model.ota_state import OtaImgState as S
@@ -156,6 +158,35 @@ def test_esphome_erases_what_the_image_needs() -> None:
     assert [("e", at, 0x1000) for at in (0, 0x1000, 0x2000)] == told(
         player.play(Step(StepName.COMMENCE, length=SIZE)).ops
     )
+
+
+def test_download_that_esp_https_ota_resumes_ends_with_the_whole_image() -> None:
+    """Whatever a power cut has left of a write(), the same bytes go there again; each operation is cut in many ways."""
+    resumed = 0
+    script = (COMMENCE, FIRST, REST)
+    for number, cut_step in ((1, FIRST), (2, REST)):
+        for torn in ("before", "after", "prefix:1", "prefix:100", "bytes:0.5", "bits:0.77", "partial:100"):
+            for op in range(_operations(script, number)):
+                player = player_of(Updater.HTTPS_OTA)
+                for step in script[:number]:
+                    player.play(step)
+                try:
+                    player.play(replace(cut_step, cut=StepCut(op, Torn.parse(torn))))
+                except (ValueError, PlanNotReached):
+                    continue
+                rest = Step(StepName.WRITE, image=1, offset=cut_step.offset, length=SIZE - cut_step.offset)
+                for step in (POWER_ON, Step(StepName.RESUME, offset=cut_step.offset), rest, COMPLETE, RESTART):
+                    played = player.play(step)
+                    assert played.outcome in (StepOutcome.RETURNED, StepOutcome.RESTARTED), (op, torn, played)
+                assert ("ota_1", "image 1") == (player.running, player.image_in("ota_1"))
+                resumed += 1
+    assert resumed > 20
+
+
+def _operations(script: tuple[Step, ...], number: int) -> int:
+    """Return how many flash operations a step has."""
+    player = player_of(Updater.HTTPS_OTA)
+    return [len(player.play(step).ops) for step in script][number]
 
 
 Trouble = Callable[[ArduinoUpdate], object]
