@@ -54,8 +54,8 @@ def writers_page() -> SpecPage:
         "`explain` has the others at the level of what lies in flash; the board plays what it tells. Left out: sizes "
         "that are not known before a download by ESPHome, MD5 and decryption of Arduino's Update, ESPHome's "
         "acceptance after a minute and at an orderly shutdown. A download in parts by esp_https_ota writes the "
-        "same; one that is resumed (ota_resumption, from 5.5 on) goes on where the application has kept that it was, and a test "
-        "cuts it everywhere: it ends with the whole image."
+        "same; one that is resumed (ota_resumption, from 5.5 on) goes on where the application has noted "
+        "that it was, and a test cuts it everywhere: it ends with the whole image."
     )
     page.heading("Writers from outside")
     page.table(
