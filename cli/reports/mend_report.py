@@ -59,6 +59,7 @@ def _print_mend(page: ReportPage, result: MendResult, has_files: bool) -> None:
         page.command(command, 4)
     if result.instead is not None:
         page.line(f"for the last of them, with ESP-IDF at hand: {result.instead}", indent=4)
+    page.line("esptool before version 5 calls them erase_region and write_flash", indent=4, style="dim")
     if any(stretch.file for stretch in result.stretches) and not has_files:
         page.line("--files DIR writes the files that they name", indent=4)
     played = "with a stand-in for the new image, " if result.needs_image is not None else ""

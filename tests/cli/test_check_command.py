@@ -22,7 +22,7 @@ from otaproof.impl.partitions.table import encode_table
 from otaproof.model.claims.cut_claims import CUT_CLAIMS
 from otaproof.model.config import Chip
 from otaproof.model.ota_state import OtaImgState
-from otaproof.model.writers import Updater
+from otaproof.model.writers import UPDATERS, Updater
 
 TABLE = """\
 nvs,     data, nvs,   0x9000,  0x4000
@@ -88,7 +88,9 @@ def test_updater_that_is_chosen_is_played(updater: str, files: Path, capsys: pyt
     assert violated
     for claim in violated:
         assert 1 == main(["replay", claim["token"]])
-        assert f"{claim['id']} {claim['name']}: violated" in " ".join(capsys.readouterr().out.split())
+        printed = " ".join(capsys.readouterr().out.split())
+        assert f"{claim['id']} {claim['name']}: violated" in printed
+        assert f"write() = {UPDATERS[Updater(updater)].functions['write'][0]}" in printed
 
 
 def test_image_of_arduino_is_updated_by_its_own_library(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
