@@ -161,4 +161,9 @@ class HistorySearch:
         wanted = None if answer.entries is None else tuple(reading.raw for reading in answer.entries)
         is_alike = played.entries is None or played.entries == wanted
         note = "" if is_alike else "the entries of the replay read the same, but differ in some bytes"
+        if way.scope.config.updater is not Updater.ESP_IDF:
+            note = (
+                f"not replayed: the model has {way.scope.config.updates.title} at the level of what lies in flash, and "
+                "tells it by the calls of otaupgrade"
+            )
         return HistoryFound(verdict, sentences, way.cuts, played.token, played.divergence, note)

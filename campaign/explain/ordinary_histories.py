@@ -122,7 +122,7 @@ def _accepted_lives(scope: Scope, config: Config, names: tuple[str, ...]) -> Ite
     images = (
         SmallImage(1, IMAGE_SIZE),
         SmallImage(2, IMAGE_SIZE, flipped=FIRST_PART + 100),
-        *(SmallImage(3 + number, IMAGE_SIZE) for number in range(most + 1)),
+        *(SmallImage(3 + number, IMAGE_SIZE) for number in range(most + 3)),
     )
     plain = replace(config, chip=Chip.ESP32, table_offset=Config().table_offset, table_md5=True)
     home = "factory" if scope.has_factory else "ota_0"
