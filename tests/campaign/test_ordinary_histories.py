@@ -6,15 +6,19 @@ from pathlib import Path
 import pytest
 
 from otaproof.analysis.history_search import HistoryFound, explain_cases
-from otaproof.campaign.explain.ordinary_histories import ENDINGS
+from otaproof.campaign.explain.history_target import Target
+from otaproof.campaign.explain.ordinary_histories import ENDINGS, ordinary_history
 from otaproof.campaign.history.history import BLANK_ENTRY, OTADATA, SLOT_SIZE, History, SmallDevice, SmallImage
 from otaproof.campaign.history.history_replay import replay_history
 from otaproof.campaign.history.history_token import decode_history_token
 from otaproof.campaign.history.player import Player
 from otaproof.campaign.history.step import ACCEPT, COMMENCE, COMPLETE, POWER_ON, Step, StepName
+from otaproof.campaign.lockstep.abstraction import RecordView, Stored, StoredSlot
 from otaproof.impl.chip.cells import Cells
 from otaproof.impl.otadata import encode_entry, make_entry
 from otaproof.model.config import Config, Release
+from otaproof.model.device.records import Check, Word
+from otaproof.model.device.state import Scope
 from otaproof.model.ota_state import OtaImgState as S
 from otaproof.model.writers import OUTSIDE_WRITERS, UPDATERS, Updater
 from otaproof.project.flash_dump import load
@@ -129,11 +133,31 @@ def test_writer_is_named(entries: tuple[bytes, bytes], writer: str | None, tmp_p
     assert (0, wanted) == (found.cuts, found.verdict)
 
 
+def test_torn_record_of_an_arduino_device_is_not_replayed(tmp_path: Path) -> None:
+    """The model knows what its library leaves, not when it writes it; and says so."""
+    torn = entry(2, S.NEW)[:28].ljust(32, b"\xff")
+    found = explained(flash((entry(1, S.VALID), torn), BOTH), tmp_path, "5.5", Updater.ARDUINO)
+    assert ("takes 1 power cut (F1)", None) == (found.verdict, found.token)
+    assert "not replayed: the model has Arduino's Update at the level of what lies in flash" in found.note
+
+
 def test_torn_record_is_still_a_power_cut(tmp_path: Path) -> None:
     """No ordinary history leaves it."""
     torn = entry(2, S.NEW)[:28].ljust(32, b"\xff")
     found = explained(flash((entry(1, S.VALID), torn), BOTH), tmp_path, "5.1")
     assert "takes 1 power cut (F1)" == found.verdict
+
+
+@pytest.mark.parametrize("updater", list(Updater))
+@pytest.mark.parametrize(("slots", "has_factory"), [(1, True), (2, False), (3, False)])
+def test_every_ordinary_history_can_be_played(updater: Updater, slots: int, has_factory: bool) -> None:
+    """To its end, and with any number of updates before it: none of them leaves what is searched for here."""
+    config = Config(True, app_release=Release.V5_5, bootloader_release=Release.V5_5, updater=updater)
+    scope = Scope(Config(True), slots, has_factory)
+    nowhere = RecordView(Check.WRONG, Word.NEW)
+    target = Target(scope, Stored((nowhere, nowhere), (StoredSlot(False, False, 0),) * slots, 0), knows_images=True)
+    names = tuple(f"app{slot}" for slot in range(slots))
+    assert all(ordinary_history(target, config, names, outside) is None for outside in (False, True))
 
 
 def test_endings_name_writers_of_the_one_table() -> None:
