@@ -71,7 +71,7 @@ def _token(life: DeviceLife) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Ended:
+class _EndOfLife:
     """A device at the end of an ordinary history, and what it holds as the model sees it."""
 
     life: DeviceLife
@@ -80,14 +80,14 @@ class _Ended:
     slots: tuple[StoredSlot, ...]
 
 
-class _EndedLives:
+class _EndsOfLives:
     """Ordinary histories, each played once, when it is first asked for."""
 
-    def __init__(self, lives: Iterator[_Ended]) -> None:
-        self._known: list[_Ended] = []
+    def __init__(self, lives: Iterator[_EndOfLife]) -> None:
+        self._known: list[_EndOfLife] = []
         self._more = lives
 
-    def __iter__(self) -> Iterator[_Ended]:
+    def __iter__(self) -> Iterator[_EndOfLife]:
         yield from self._known
         for ended in self._more:
             self._known.append(ended)
@@ -95,12 +95,12 @@ class _EndedLives:
 
 
 @lru_cache(maxsize=4)
-def _ended_lives(scope: Scope, config: Config, names: tuple[str, ...], from_outside: bool) -> _EndedLives:
+def _ended_lives(scope: Scope, config: Config, names: tuple[str, ...], from_outside: bool) -> _EndsOfLives:
     """Return the ordinary histories of a device, the most ordinary first."""
-    return _EndedLives(_played(scope, config, names, from_outside))
+    return _EndsOfLives(_played(scope, config, names, from_outside))
 
 
-def _played(scope: Scope, config: Config, names: tuple[str, ...], from_outside: bool) -> Iterator[_Ended]:
+def _played(scope: Scope, config: Config, names: tuple[str, ...], from_outside: bool) -> Iterator[_EndOfLife]:
     lives = list(_accepted_lives(scope, config, names))
     for ending in ENDINGS:
         if (ending.writer is not None) is from_outside:
@@ -108,12 +108,12 @@ def _played(scope: Scope, config: Config, names: tuple[str, ...], from_outside: 
                 yield from (_ended(ended, ending.writer, scope) for ended in ending.play(life))
 
 
-def _ended(life: DeviceLife, writer: OutsideWriter | None, scope: Scope) -> _Ended:
+def _ended(life: DeviceLife, writer: OutsideWriter | None, scope: Scope) -> _EndOfLife:
     cells, dut = life.player.moment.cells, life.history.dut
     first, second = (record_in_bytes(sector, scope.slots) for sector in cells.sectors(OTADATA, 2 * SECTOR_SIZE))
     slots = (dut.partition(f"ota_{slot}") for slot in range(scope.slots))
     held = tuple(slot_in_bytes(cells.sectors(slot.offset, slot.size)) for slot in slots)
-    return _Ended(life, writer, ranked((first, second), scope), held)
+    return _EndOfLife(life, writer, ranked((first, second), scope), held)
 
 
 def _accepted_lives(scope: Scope, config: Config, names: tuple[str, ...]) -> Iterator[DeviceLife]:
@@ -312,7 +312,7 @@ ENDINGS = (
 """What may happen, the most ordinary first."""
 
 
-def _leaves(ended: _Ended, target: Target) -> bool:
+def _leaves(ended: _EndOfLife, target: Target) -> bool:
     """Tell whether a device holds what is searched for."""
     if ended.records != target.stored.records:
         return False
