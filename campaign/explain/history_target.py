@@ -48,6 +48,8 @@ class Target:
     stored: Stored
     knows_images: bool
     """The slots count; without images, only records do."""
+    has_odd_word: bool = False
+    """A state word is none that anybody writes: an operation was cut."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +122,8 @@ def target_of(
         return str(error)
     first, second = (record_in_bytes(reading.raw, len(slots)) for reading in answer.entries)
     records = ranked((first, second), scope)
-    return Target(scope, Stored(records, views, (1 << burned - least) - 1), knows_images)
+    has_odd_word = any(reading.entry.ota_state not in set(OtaImgState) for reading in answer.entries)
+    return Target(scope, Stored(records, views, (1 << burned - least) - 1), knows_images, has_odd_word)
 
 
 def is_near_top(entry: SelectEntry) -> bool:

@@ -58,7 +58,7 @@ def ordinary_history(
 
     names: labels of the slots. from_outside: look at those in which somebody writes flash from outside, else at those
     of the application's library alone."""
-    if target.stored.burned:
+    if target.stored.burned or target.has_odd_word:
         return None
     for ended in _ended_lives(target.scope, config, names, from_outside):
         if _leaves(ended, target):

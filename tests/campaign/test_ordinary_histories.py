@@ -141,6 +141,13 @@ def test_torn_record_of_an_arduino_device_is_not_replayed(tmp_path: Path) -> Non
     assert "not replayed: the model has Arduino's Update at the level of what lies in flash" in found.note
 
 
+def test_state_word_that_nobody_writes_is_of_a_power_cut(tmp_path: Path) -> None:
+    """otatool.py would leave a record without a state; this one has lost a byte of its own."""
+    for word, cuts in ((S.UNDEFINED, 0), (0xFF, 1)):
+        found = explained(flash((entry(1, S.VALID), entry(2, word)), BOTH), tmp_path, "5.1")
+        assert cuts == found.cuts
+
+
 def test_torn_record_is_still_a_power_cut(tmp_path: Path) -> None:
     """No ordinary history leaves it."""
     torn = entry(2, S.NEW)[:28].ljust(32, b"\xff")
