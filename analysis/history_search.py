@@ -5,20 +5,24 @@ from dataclasses import dataclass, replace
 
 from ..campaign.explain.explanation import Answer, bootloader_table, explain
 from ..campaign.explain.history_target import STARTS, Start, Target, matcher, play_trace, start_state, target_of, tell
+from ..campaign.explain.ordinary_histories import ordinary_history
 from ..model.config import Config
 from ..model.device.search import Trace
 from ..model.device.state import Scope, Usage
 from ..model.device.stepper import stepper
 from ..model.fault_model import FaultModel
+from ..model.writers import Updater
 from ..project.flash_dump import Loaded
 from ..proofs.explicit.fewest_cuts import reach
 
-_IN_ORDER_FIRST = (Usage.RESTART_AT_ONCE, Usage.DOCUMENTED, Usage.ANY)
+_IN_ORDER = (Usage.RESTART_AT_ONCE, Usage.DOCUMENTED)
+_IN_ORDER_FIRST = (*_IN_ORDER, Usage.ANY)
 _LIKELY_FIRST = (
     *((usage, faults) for usage in _IN_ORDER_FIRST for faults in (FaultModel.F0, FaultModel.F2)),
     *((usage, FaultModel.F3) for usage in _IN_ORDER_FIRST),
 )
-"""The histories that are searched: single bits that a cut leaves come last, as they may make a stray number."""
+"""The histories with cuts that are searched: single bits that a cut leaves come last, as they may make a stray
+number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +91,26 @@ class HistorySearch:
             return HistoryFound(verdict=f"not searched for: {target}")
         if target not in self._known:
             slots = sorted((p for p in table if p.is_ota_slot), key=lambda p: p.slot)
-            self._known[target] = self._search(target, tuple(p.label for p in slots), answer)
+            self._known[target] = self._search(target, config, tuple(p.label for p in slots), answer)
         return self._known[target]
 
-    def _search(self, target: Target, names: tuple[str, ...], answer: Answer) -> HistoryFound:
+    def _search(self, target: Target, config: Config, names: tuple[str, ...], answer: Answer) -> HistoryFound:
+        """Return the most ordinary history: without a fault by the library of the application, then by cable or tool,
+        then with power cuts."""
         self._is_complete = True
+        is_library = config.updater is not Updater.ESP_IDF
+        ordinary = ordinary_history(target, config, names, from_outside=False) if is_library else None
+        for usage in _IN_ORDER if ordinary is None else ():
+            way = self._way(target, usage, FaultModel.F0, most_cuts=0)
+            if way is not None:
+                return self._found(way, names, answer)
+        ordinary = ordinary or ordinary_history(target, config, names, from_outside=True)
+        if ordinary is not None:
+            how = "" if ordinary.writer is None else f", by cable or tool: {ordinary.writer.name}"
+            return HistoryFound(f"reachable without a fault{how}", ordinary.sentences, token=ordinary.token)
+        return self._search_with_cuts(target, names, answer)
+
+    def _search_with_cuts(self, target: Target, names: tuple[str, ...], answer: Answer) -> HistoryFound:
         for usage, faults in _LIKELY_FIRST:
             way = self._way(target, usage, faults)
             if way is not None and faults is FaultModel.F2:
@@ -105,7 +124,9 @@ class HistorySearch:
             verdict="no history of this model leads here: written by another tool, or a fault beyond F3"
         )
 
-    def _way(self, target: Target, usage: Usage, faults: FaultModel) -> _FoundTrace | None:
+    def _way(
+        self, target: Target, usage: Usage, faults: FaultModel, most_cuts: int | None = None
+    ) -> _FoundTrace | None:
         """Return the trace with the fewest cuts, of those from any start."""
         scope = replace(target.scope, usage=usage, faults=faults)
         steps = stepper(scope)
@@ -118,7 +139,7 @@ class HistorySearch:
             if left <= 0:
                 self._is_complete = False
                 break
-            found = reach(scope, matcher(steps, target), first, seconds=left)
+            found = reach(scope, matcher(steps, target), first, seconds=left, most_cuts=most_cuts)
             self._is_complete &= found.is_complete
             if found.trace is not None and (best is None or found.cuts < best.cuts):
                 best = _FoundTrace(scope, start, found.trace, found.cuts)
@@ -140,4 +161,9 @@ class HistorySearch:
         wanted = None if answer.entries is None else tuple(reading.raw for reading in answer.entries)
         is_alike = played.entries is None or played.entries == wanted
         note = "" if is_alike else "the entries of the replay read the same, but differ in some bytes"
+        if way.scope.config.updater is not Updater.ESP_IDF:
+            note = (
+                f"not replayed: the model has {way.scope.config.updates.title} at the level of what lies in flash, and "
+                "tells it by the calls of otaupgrade"
+            )
         return HistoryFound(verdict, sentences, way.cuts, played.token, played.divergence, note)

@@ -6,6 +6,7 @@ from ..campaign.device_under_test import DeviceUnderTest
 from ..model.device.scope_text import scope_title
 from ..model.device.state import Scope, Usage
 from ..model.fault_model import FaultModel
+from ..model.writers import Updater
 from .shipped_verdicts import ModelVerdict, Verdicts, shipped
 from .solvers import INSTALL, have_solvers
 
@@ -38,6 +39,8 @@ def prove_for(world: DeviceUnderTest, faults: FaultModel) -> Proofs | str:
 
 def scope_of_world(world: DeviceUnderTest, faults: FaultModel) -> Scope | str:
     """Return the scope of the model that a world is an instance of, or why there is none."""
+    if world.config.updater is not Updater.ESP_IDF:
+        return f"the device model has esp_ota_* as otaupgrade calls them, not {world.config.updates.title}"
     slots = sorted(partition.slot for partition in world.table if partition.is_ota_slot)
     if slots != list(range(len(slots))):
         return f"the OTA slots of the table have gaps: {', '.join(f'ota_{slot}' for slot in slots)}"

@@ -31,6 +31,7 @@ COMMANDS = {
     "doctor": "Look for what is wrong with the OTA configuration of a project.",
     "explain": "Decode a flash dump or an otadata partition: what boots, and why.",
     "identify": "Say of which release a bootloader is, and which options it has.",
+    "mend": "Say what makes a device boot again, and what it boots then.",
     "outcomes": "Say of every call what can boot after a power cut inside it.",
     "explore": "Search every state that a device can reach.",
     "diff": "Say what two ESP-IDF releases, or two configurations, do differently.",

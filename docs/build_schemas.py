@@ -30,6 +30,7 @@ from otaproof.analysis.results.explain_result import ExplainResult
 from otaproof.analysis.results.explore_result import ExploreResult
 from otaproof.analysis.results.fuzz_result import FuzzResult
 from otaproof.analysis.results.identify_result import IdentifyResult
+from otaproof.analysis.results.mend_result import MendResult
 from otaproof.analysis.results.outcomes_result import OutcomesResult
 from otaproof.analysis.results.prove_result import ProveResult
 from otaproof.analysis.results.releases_result import ReleasesResult
@@ -54,6 +55,7 @@ RESULTS: dict[str, type[CommandResult]] = {
     "explore": ExploreResult,
     "fuzz": FuzzResult,
     "identify": IdentifyResult,
+    "mend": MendResult,
     "outcomes": OutcomesResult,
     "prove": ProveResult,
     "prove-certificates": CertificatesResult,

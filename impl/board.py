@@ -8,6 +8,7 @@ from ..model.config import Config, Pin, ResetReason
 from .app.esp_ota import EspOta
 from .app.esp_partition import EspPartitions
 from .app.otaupgrade import OtaUpgrade
+from .app.updates import updates_of
 from .bootloader import Bootloader
 from .chip.cells import Cells
 from .chip.efuse import Efuse
@@ -39,6 +40,13 @@ class App:
             raise Panic
         self.ota = EspOta(self.partitions, efuse, config, running, linked_version)
         self.otaupgrade = OtaUpgrade(self.ota)
+        self.updates = updates_of(config.updater, self.ota)
+        """What brings updates; None: otaupgrade, whose info() is asked in any case."""
+
+    def start(self) -> None:
+        """Run what comes before anything that the application decides."""
+        if self.updates is not None:
+            self.updates.start()
 
 
 class Board:
@@ -71,7 +79,9 @@ class Board:
             return None
         if not booted.is_test_app:
             self._retained = booted
-        return App(self.flash, self.efuse, self.config, booted)
+        app = App(self.flash, self.efuse, self.config, booted)
+        app.start()
+        return app
 
 
 def _load_table(flash: NorFlash, config: Config) -> tuple[Partition, ...]:

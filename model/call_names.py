@@ -1,13 +1,8 @@
-"""What the calls of `otaupgrade` stand for in ESP-IDF: one table for every report and page."""
+"""What the calls of `otaupgrade` stand for: one table for every report and page."""
 
-CALL_FUNCTIONS: dict[str, tuple[str, ...]] = {
-    "commence": ("esp_ota_begin",),
-    "write": ("esp_ota_write",),
-    "complete": ("esp_ota_end", "esp_ota_set_boot_partition"),
-    "accept": ("esp_ota_mark_app_valid_cancel_rollback",),
-    "rollback": ("esp_ota_mark_app_invalid_rollback_and_reboot",),
-    "info": ("esp_ota_get_running_partition", "esp_ota_get_boot_partition", "esp_ota_get_state_partition"),
-}
+from .writers import UPDATERS, Updater
+
+CALL_FUNCTIONS = UPDATERS[Updater.ESP_IDF].functions
 """By the name of the call, the functions that do its work."""
 
 ESP_IDF_FUNCTIONS: dict[str, str] = {
@@ -19,5 +14,12 @@ ESP_IDF_FUNCTIONS: dict[str, str] = {
 }
 """By the name of a step, the function of ESP-IDF that an application calls itself, beside otaupgrade."""
 
-CALLS_TEXT = "Calls: " + "; ".join(f"{name}() = {' + '.join(functions)}" for name, functions in CALL_FUNCTIONS.items())
+
+def calls_text(updater: Updater) -> str:
+    """Return in one line what the calls stand for in an updater."""
+    functions = UPDATERS[updater].functions
+    return "Calls: " + "; ".join(f"{name}() = {' + '.join(functions[name])}" for name in CALL_FUNCTIONS)
+
+
+CALLS_TEXT = calls_text(Updater.ESP_IDF)
 """The table in one line."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from enum import Enum, IntEnum
 
 from .idf_version import MASTER, IdfVersion
+from .writers import UPDATERS, Updater, UpdaterTraits
 
 
 class Release(IntEnum):
@@ -141,6 +142,18 @@ class Config:
     """CONFIG_BOOTLOADER_DATA_FACTORY_RESET as it stands: labels of the data partitions to erase for its pin."""
     factory_reset_erases_otadata: bool = False
     """CONFIG_BOOTLOADER_OTA_DATA_ERASE."""
+    updater: Updater = Updater.ESP_IDF
+    """What brings updates in the application."""
+
+    @property
+    def updates(self) -> UpdaterTraits:
+        """How the application brings updates."""
+        return UPDATERS[self.updater]
+
+    @property
+    def accepts_at_start(self) -> bool:
+        """What is on trial is accepted before the application does anything; without rollback there is no trial."""
+        return self.rollback and self.updates.accepts_at_start
 
     def skipping(self, when: frozenset[SkipValidation]) -> "Config":
         """Return the configuration with these options alone, as Kconfig has it for a chip with RTC fast memory."""

@@ -37,3 +37,11 @@ def api_name(ota_state: int) -> str:
         return API_NAMES[OtaImgState(ota_state)]
     except ValueError:
         return API_NAMES[OtaImgState.UNDEFINED]
+
+
+def state_name(word: int) -> str:
+    """Return the name of a state word; one that has none reads as UNDEFINED."""
+    try:
+        return OtaImgState(word).name
+    except ValueError:
+        return f"0x{word:08x}"

@@ -11,8 +11,9 @@ from ..errors import InputError
 from ..impl.release_points import differing_app_rules, differing_bootloader_rules
 from ..model.config import release_name
 from ..model.idf_version import IdfVersion
+from ..model.writers import Updater
 from .image_evidence import ROLLBACK, ImageEvidence
-from .option_reader import Answers
+from .option_reader import Answers, Origin
 from .release_text import read_release
 from .sdkconfig import Option, Sdkconfig
 from .settings import ReleaseHints, Settings
@@ -43,6 +44,11 @@ class Evidence:
         """Return the release that the bootloader itself names; None for one whose rules are not known here."""
         named = None if self.bootloader is None else self.bootloader.release_option
         return None if named is None or _version_of(named.raw) is None else named
+
+    def updater(self) -> tuple[Updater, Origin] | None:
+        """Return what brings updates in the application that runs, else in any other."""
+        found = ((app.updater, app.place) for app in self.apps if app.updater is not None)
+        return next(((updater, Origin(f"{place}: {told}")) for (updater, told), place in found), None)
 
     def flash_size(self) -> tuple[int, str] | None:
         """Return the bytes of flash that the bootloader's header names, and whose header it is."""

@@ -6,6 +6,7 @@ partition gets one that verifies, and the report says so.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from ..errors import InputError
 from ..impl.chip.cells import Cells
@@ -96,6 +97,13 @@ def _rules_of(version: IdfVersion) -> str:
         if is_newer_than_read(version)
         else release_name(version)
     )
+
+
+def load_dump(inputs: Inputs, dump: Path, idf: Sequence[str] | None, efuse_version: int) -> Loaded:
+    """Return what to mend, which is a dump of a whole flash; raises InputError for anything else."""
+    if not dump.is_file():
+        raise InputError(f"{dump}: no file; give a dump of the whole flash, as esptool read-flash writes it")
+    return load(replace(inputs, subject=dump, efuse_version=efuse_version), idf)
 
 
 def _names(idf: Sequence[str] | None) -> list[str]:

@@ -20,6 +20,7 @@ from ..impl.image.format import (
     decode_app_desc,
     decode_header,
 )
+from ..model.writers import Updater
 from .bootloader_marks import logged_release, read_description
 from .flash_parts import image_length
 from .release_text import names_release
@@ -29,9 +30,17 @@ BEGIN_REFUSES = b"Running app has not confirmed state (ESP_OTA_IMG_PENDING_VERIF
 """What esp_ota_begin logs; compiled only with rollback. Source: IDF-OTA-BEGIN."""
 ARDUINO_ACCEPTS = b"OTA verification failed! Start rollback to the previous version"
 """What Arduino's initArduino logs; compiled only with rollback. Source: arduino-esp32, esp32-hal-misc.c."""
-ROLLBACK, ANTI_ROLLBACK = "BOOTLOADER_APP_ROLLBACK_ENABLE", "BOOTLOADER_APP_ANTI_ROLLBACK"
 ARDUINO_PROJECT = "arduino-lib-builder"
-"""The project that Arduino's libraries, and with them the description, are built in: esp32-arduino-lib-builder."""
+"""The project name of every sketch: that of the build of Arduino's libraries. Source: esp32-arduino-lib-builder."""
+_UPDATE_FAILS = b"Could Not Activate The Firmware"
+"""An error text of Arduino's Update. Source: ARDUINO-UPDATE."""
+_ESPHOME = b"ESPHome version "
+"""What an application of ESPHome logs at its start. Source: esphome, core/application.cpp."""
+_HTTPS_OTA = b"\0esp_https_ota\0"
+"""The tag under which esp_https_ota logs. Source: IDF-HTTPS-OTA."""
+_MICROPYTHON = "micropython"
+"""The project name of MicroPython's port. Source: ports/esp32/CMakeLists.txt."""
+ROLLBACK, ANTI_ROLLBACK = "BOOTLOADER_APP_ROLLBACK_ENABLE", "BOOTLOADER_APP_ANTI_ROLLBACK"
 _FLASH_SIZE_BYTE = 3
 _FLASH_SIZES = {code: 1 << (20 + code) for code in range(8)}
 """By the upper half of byte 3 of the header. Source: esp_app_format.h esp_image_flash_size_t."""
@@ -59,6 +68,8 @@ class ImageEvidence:
     """Whether it holds a text that only an application with rollback has. False tells nothing."""
     is_confirmed_by_arduino: bool
     """Whether Arduino's start-up code, which accepts the image, is in it."""
+    updater: tuple[Updater, str] | None = None
+    """What brings updates in it, and what tells so; None where nothing does."""
 
     @property
     def is_arduino(self) -> bool:
@@ -105,7 +116,28 @@ def app_evidence(contents: bytes, place: str) -> ImageEvidence | None:
         length=image_length(contents),
         has_rollback=confirms or BEGIN_REFUSES in contents,
         is_confirmed_by_arduino=confirms,
+        updater=_updater(contents, desc.project_name if has_desc else ""),
     )
+
+
+def _updater(contents: bytes, project: str) -> tuple[Updater, str] | None:
+    """Return what brings updates in an application, and what in its image tells so.
+
+    Of two that are linked nobody knows which is used: Arduino's own library then goes before functions of ESP-IDF."""
+    is_of_arduino = project == ARDUINO_PROJECT or ARDUINO_ACCEPTS in contents
+    calls_begin = BEGIN_REFUSES in contents
+    if _UPDATE_FAILS in contents:
+        return Updater.ARDUINO, "holds the texts of Arduino's Update"
+    if is_of_arduino and not calls_begin:
+        told = (
+            f"its project name is {ARDUINO_PROJECT}" if project == ARDUINO_PROJECT else "holds Arduino's start-up code"
+        )
+        return Updater.ARDUINO, told
+    if _ESPHOME in contents:
+        return Updater.ESPHOME, "logs the version of ESPHome"
+    if project == _MICROPYTHON:
+        return Updater.MICROPYTHON, "its project name is micropython"
+    return (Updater.HTTPS_OTA, "holds the tag of esp_https_ota") if _HTTPS_OTA in contents else None
 
 
 def bootloader_evidence(contents: bytes, place: str) -> ImageEvidence | None:

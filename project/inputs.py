@@ -13,6 +13,7 @@ from pathlib import Path
 from ..bounded_input import shortened
 from ..errors import InputError
 from ..model.idf_version import IdfVersion
+from ..model.writers import Updater
 from .files import FLASH_SIZES
 from .image_evidence import ANTI_ROLLBACK, ROLLBACK
 from .release_text import read_release
@@ -62,6 +63,8 @@ class Inputs:
     """Names of environment variables that a partition table in CSV may use."""
     efuse_version: int = 0
     """Secure version in the eFuse."""
+    updater: Updater | None = None
+    """What brings updates in the application."""
 
     @property
     def flash_file(self) -> Path | None:
@@ -107,6 +110,7 @@ class Inputs:
             ("--table-offset", self.table_offset),
             ("--flash-size", self.flash_size),
             ("--chip-revision", self.chip_revision),
+            ("--updater", None if self.updater is None else self.updater.value),
         ):
             if value is not None:
                 yield from (argument, str(value))

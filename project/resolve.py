@@ -14,6 +14,7 @@ from ..impl.chip.chips import CHIPS
 from ..impl.partitions.csv_format import CsvPlaces
 from ..model.config import Config
 from ..model.idf_version import IdfVersion
+from ..model.writers import UPDATERS
 from .evidence import Evidence, contradictions, release_hints
 from .files import read_file, read_otadata
 from .flash_reading import FlashReading, otadata_state, read_flash
@@ -31,6 +32,8 @@ from .settings import Settings, read_settings
 _NEWER_ROLLBACK = "BOOTLOADER_APP_ROLLBACK"
 """What ESP-IDF calls the option after the newest release whose rules are known here."""
 
+UPDATER = "library that brings updates"
+"""What the settings call the updater; left out where nobody tells and that of ESP-IDF is assumed."""
 _NOBODY_TELLS = "neither options nor images nor otadata tell"
 _NAMED = (
     "CONFIG_IDF_TARGET",
@@ -123,6 +126,7 @@ class Resolved:
     def named_values(self) -> tuple[ConfigValue, ...]:
         """Return what every command names: chip, rollback, releases, and where the table lies, each with its origin."""
         values = tuple(self.value(name) for name in _NAMED)
+        values += tuple(value for value in self.settings.settings if value.name == UPDATER)
         if self.knows_rollback:
             return values
         unknown = Origin(_NOBODY_TELLS, assumed=True)
@@ -174,9 +178,22 @@ def resolve(inputs: Inputs, as_kconfig: bool = False) -> Resolved:
     )
     options = evidence.options().overlaid(said)
     settings = read_settings(_as_kconfig(options) if as_kconfig else options, hints, inputs.revision())
+    settings = _with_updater(settings, inputs, evidence)
     resolved = Resolved(inputs, project, flash, files, said, evidence, settings, ())
     warnings = (*settings.warnings, *contradictions(said, settings, evidence, resolved.has_options))
     return replace(resolved, warnings=tuple(dict.fromkeys(warnings)))
+
+
+def _with_updater(settings: Settings, inputs: Inputs, evidence: Evidence) -> Settings:
+    """Return the settings with what brings updates: as chosen, else as an image tells, else esp_ota_* of ESP-IDF."""
+    chosen = None if inputs.updater is None else (inputs.updater, Origin("--updater"))
+    told = chosen or evidence.updater()
+    if told is None:
+        return settings
+    updater, origin = told
+    value = ConfigValue(UPDATER, f"{updater.value} ({UPDATERS[updater].title})", origin)
+    config = replace(settings.config, updater=updater)
+    return replace(settings, config=config, settings=(*settings.settings, value))
 
 
 def _project(inputs: Inputs) -> Project | None:

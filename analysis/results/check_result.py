@@ -45,6 +45,8 @@ class DeviceConfig:
     """Of the partition table in flash, in bytes."""
     chunk: int
     """Bytes for each write()."""
+    updater: str
+    """The library that brings updates, as --updater names it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,6 +238,7 @@ def device_config(device: DeviceUnderTest) -> DeviceConfig:
         chip=config.chip.value,
         table_offset=config.table_offset,
         chunk=device.chunk,
+        updater=config.updater.value,
     )
 
 

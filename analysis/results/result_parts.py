@@ -16,7 +16,7 @@ SCHEMA_VERSION = "1.0"
 
 FaultName = Literal["F0", "F1", "F2", "F3"]
 UsageName = Literal["restart-at-once", "documented", "any"]
-AllowanceName = Literal["failing-flash", "pins", "other-writers", "end-numbers"]
+AllowanceName = Literal["failing-flash", "pins", "other-writers", "other-records", "end-numbers"]
 SkipName = Literal["always", "on-power-on", "in-deep-sleep"]
 FlashOperation = tuple[Literal["e", "p"], int, int]
 """Erase or program, address, length in bytes."""

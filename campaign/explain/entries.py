@@ -20,7 +20,7 @@ from ...impl.otadata import (
     ota_select_crc,
     slot_of_seq,
 )
-from ...model.ota_state import OtaImgState
+from ...model.ota_state import OtaImgState, state_name
 
 NEAR_TOP = 0xFFFFFFFF - 0x100
 """Numbers from here on are close to 0xFFFFFFFF, which means erased."""
@@ -79,14 +79,6 @@ def read_entries(sectors: tuple[bytes, bytes], names: SlotNames) -> tuple[EntryR
     """Return what the two sectors of an otadata partition say."""
     first, second = (decode_entry(sector[:ENTRY_SIZE]) for sector in sectors)
     return _read_entry(0, sectors[0], second, names), _read_entry(1, sectors[1], first, names)
-
-
-def state_name(word: int) -> str:
-    """Return the name of a state word; one that has none reads as UNDEFINED."""
-    try:
-        return OtaImgState(word).name
-    except ValueError:
-        return f"0x{word:08x}"
 
 
 def summary_of(raw: bytes, names: SlotNames) -> str:

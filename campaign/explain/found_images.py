@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ...impl.app.arduino_update import HELD_BACK
 from ...impl.chip.cells import SECTOR_SIZE, Cells
 from ...impl.chip.efuse import Efuse
 from ...impl.chip.flash import NorFlash, Strictness
@@ -11,6 +12,8 @@ from ...impl.image.verify import ImageInvalid, VerifyMode, verify_image
 from ...impl.partitions.partition import Partition
 from ...impl.program_end import Panic
 from ...model.config import Config
+
+_BLANK_HEAD = b"\xff" * HELD_BACK
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +58,19 @@ def read_images(cells: Cells, table: tuple[Partition, ...], config: Config, efus
                 partition.size,
                 cells.read(partition.offset, SECTOR_SIZE).count(0xFF) == SECTOR_SIZE,
                 desc if desc.magic_word == APP_DESC_MAGIC else None,
-                _problem(flash, partition, config, VerifyMode.BOOTLOADER_LOAD, version),
+                _with_missing_head(
+                    _problem(flash, partition, config, VerifyMode.BOOTLOADER_LOAD, version),
+                    desc.magic_word == APP_DESC_MAGIC and flash.read(partition.offset, HELD_BACK) == _BLANK_HEAD,
+                ),
                 _problem(flash, partition, config, VerifyMode.APP, version),
             )
+
+
+def _with_missing_head(problem: str | None, lacks_head: bool) -> str | None:
+    """Return a problem with what tells of a download by Arduino's Update that broke off."""
+    if problem is None or not lacks_head:
+        return problem
+    return f"{problem}; an image lies here but for its first {HELD_BACK} bytes, which Arduino's Update writes last"
 
 
 def _problem(flash: NorFlash, partition: Partition, config: Config, mode: VerifyMode, version: int) -> str | None:

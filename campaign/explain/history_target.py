@@ -17,6 +17,7 @@ from ...model.device.release_class import representative
 from ...model.device.state import Content, Scope
 from ...model.device.stepper import State, Stepper, stepper
 from ...model.ota_state import OtaImgState
+from ...model.writers import Updater
 from ..history.claim_monitor import ClaimMonitor
 from ..history.history import BLANK_ENTRY, History
 from ..history.history_replay import token_of
@@ -47,6 +48,8 @@ class Target:
     stored: Stored
     knows_images: bool
     """The slots count; without images, only records do."""
+    has_odd_word: bool = False
+    """A state word is none that anybody writes: an operation was cut."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,7 @@ def target_of(
     otadata = next((p for p in reversed(table) if p.is_otadata), None)
     if otadata is None or answer.entries is None:
         return "there is no otadata to tell a history from"
-    if any(_is_near_top(reading.entry) for reading in answer.entries):
+    if any(is_near_top(reading.entry) for reading in answer.entries):
         return "the model leaves out numbers close to the top of their range; no device gets there by upgrades alone"
     if not slots or [p.slot for p in slots] != list(range(len(slots))):
         return "the model has tables with ota_0, ota_1, … without a gap only"
@@ -86,6 +89,8 @@ def target_of(
     factory = next((p for p in reversed(table) if p.is_factory), None)
     if factory is not None and knows_images and not images[factory.label].is_whole:
         return "the model has whole images in the factory partition only"
+    if knows_images and all(image.desc is None for image in answer.images):
+        return "no app partition holds an image: none was flashed there, or a tool has erased it"
     described = [images[p.label].desc for p in slots]
     burned = efuse_bits.bit_count() if config.anti_rollback else 0
     versions = [desc.secure_version if desc is not None and config.anti_rollback else burned for desc in described]
@@ -104,17 +109,24 @@ def target_of(
         for p, desc, version in zip(slots, described, versions, strict=False)
     )
     try:
-        plain = replace(config, table_offset=Config().table_offset, table_md5=Config().table_md5)
+        plain = replace(
+            config,
+            table_offset=Config().table_offset,
+            table_md5=Config().table_md5,
+            # Libraries over esp_ota_* leave the same; those that write slots themselves leave the records alone.
+            updater=Updater.ESP_IDF if config.updates.calls_begin else Updater.ARDUINO,
+        )
         rules = representative(plain)
         scope = Scope(rules, len(slots), factory is not None, versions=max(2, most + 1))
     except ValueError as error:
         return str(error)
     first, second = (record_in_bytes(reading.raw, len(slots)) for reading in answer.entries)
     records = ranked((first, second), scope)
-    return Target(scope, Stored(records, views, (1 << burned - least) - 1), knows_images)
+    has_odd_word = any(reading.entry.ota_state not in set(OtaImgState) for reading in answer.entries)
+    return Target(scope, Stored(records, views, (1 << burned - least) - 1), knows_images, has_odd_word)
 
 
-def _is_near_top(entry: SelectEntry) -> bool:
+def is_near_top(entry: SelectEntry) -> bool:
     """Tell whether a number that somebody wrote is about to wrap, or has come to mean erased."""
     is_blank = entry == decode_entry(BLANK_ENTRY)
     return not is_blank and is_crc_right(entry) and entry.ota_seq >= NEAR_TOP
@@ -192,7 +204,11 @@ class PlayedTrace:
 
 
 def play_trace(scope: Scope, start: Start, actions: Sequence[str]) -> PlayedTrace:
-    """Play a trace on the board, comparing step by step, and return its token."""
+    """Play a trace on the board, comparing step by step, and return its token.
+
+    The model has each library at the level of what lies in flash: only otaupgrade's calls are those of the board."""
+    if scope.config.updater is not Updater.ESP_IDF:
+        return PlayedTrace(None, None, None)
     try:
         walker = _Walker(scope, start, actions)
         broken: tuple[str, ...] = ()

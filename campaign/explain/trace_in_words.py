@@ -69,8 +69,10 @@ class _Teller:
                 return ""
             case StepName.COMMENCE:
                 return self._upgrade(parts, target)
-            case StepName.BLANK_OTADATA | StepName.FLASH_SLOT | StepName.WRITE_RECORD:
+            case StepName.BLANK_OTADATA | StepName.FLASH_SLOT | StepName.WRITE_RECORD | StepName.UPLOAD:
                 return str(first.step)
+            case StepName.OTATOOL:
+                return f"otatool.py switches to {self._label(first.step.label)}"
             case StepName.WRITE | StepName.WRITE_AT:
                 is_over = any(action.name == "write_over" for action in last.actions)
                 if is_over:

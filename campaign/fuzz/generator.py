@@ -21,7 +21,7 @@ from ...model.device.state import Scope, Task, Usage, why_left_out
 from ...model.fault_model import FaultModel
 from ...model.idf_version import IdfVersion
 from ..history.history import IMAGE_SIZE, History, SmallDevice, SmallImage
-from ..history.step import RUNNING, Step, StepCut, StepFailure, StepName
+from ..history.step import RUNNING, TOOL_STEPS, Step, StepCut, StepFailure, StepName
 from ..lockstep.lockstep import Lockstep, scope_of_device
 from ..lockstep.model_tracker import ModelTracker
 from ..lockstep.seen_operations import OpKind, SeenOp
@@ -35,7 +35,7 @@ _SHORTEST_CHUNK = 40
 """Bytes of an image that hold the secure version of its description."""
 _PAST_DESCRIPTION = 300
 """Bytes of an image that hold its header and its description, and a few more."""
-_WRITERS = frozenset({Allowance.OTHER_WRITERS, Allowance.END_NUMBERS})
+_WRITERS = frozenset({Allowance.OTHER_WRITERS, Allowance.OTHER_RECORDS, Allowance.END_NUMBERS})
 """What lets other programs write."""
 _STATE_WORD = range(24, 28)
 _RESETS = (ResetReason.SOFTWARE, ResetReason.DEEP_SLEEP, ResetReason.PANIC)
@@ -165,10 +165,19 @@ class Drawer:
         allows = self.run.scope.allows & _WRITERS
         if Allowance.END_NUMBERS in allows and (len(allows) == 1 or self.random.random() < 0.5):
             return self._draw_record()
+        if Allowance.OTHER_RECORDS in allows and (Allowance.OTHER_WRITERS not in allows or self.random.random() < 0.5):
+            return self._draw_tool_of_records()
         if self.random.random() < 0.5:
             return Step(StepName.BLANK_OTADATA)
         image = self.random.randrange(len(self.run.history.images) - 1)
         return Step(StepName.FLASH_SLOT, image=image, label=f"ota_{self.random.randrange(self.run.scope.slots)}")
+
+    def _draw_tool_of_records(self) -> Step:
+        """Return an upload of Arduino, or a switch of otatool.py to a whole image; else nothing but a power-on."""
+        upload = Step(StepName.UPLOAD, image=0)
+        switches = (Step(StepName.OTATOOL, label=f"ota_{slot}") for slot in range(self.run.scope.slots))
+        found = [step for step in switches if self.run.can_use(step)]
+        return self.random.choice([upload, *found, *found])
 
     def _draw_record(self) -> Step:
         """Return a record at an end of the number range that selects a whole image; else nothing but a power-on."""
@@ -307,7 +316,7 @@ def _planned(run: Lockstep, step: Step, failures: Mapping[int, FailureExtent]) -
         case StepName.RESET:
             is_power_on, wakes = step.reason is ResetReason.POWER_ON, run.takes_fast_path(step)
             return tracker.planned_boot(is_power_on, wakes, run.held_pin(step), failures)
-        case StepName.POWER_OFF | StepName.BLANK_OTADATA | StepName.FLASH_SLOT | StepName.WRITE_RECORD:
+        case name if name is StepName.POWER_OFF or name in TOOL_STEPS:
             return ()
         case StepName.WRITE | StepName.WRITE_AT:
             return (SeenOp(OpKind.PROGRAM, slot=0),) if run.takes(step) else ()

@@ -6,13 +6,16 @@ application can write over what is there; the chip then clears bits and sets non
 """
 
 from ...impl.app.esp_ota import OTA_SIZE_UNKNOWN
+from ...impl.app.esp_ota_updates import EspOtaUpdates
 from ...impl.board import App
 from ...impl.chip.flash import Strictness
 from ...impl.esp_err import EspErr, OtaError
 
 
 def is_open(app: App) -> bool:
-    """Tell whether the handle that write() uses is open."""
+    """Tell whether the handle that write() uses is open, or another library has an update in progress."""
+    if app.updates is not None:
+        return app.updates.is_open
     return app.ota._find(app.otaupgrade._handle) is not None
 
 
@@ -24,12 +27,19 @@ def has_written(app: App) -> bool:
 
 def resume(app: App, offset: int) -> None:
     """Go on with what lies in the slot that commence() takes, at `offset` bytes; raises OtaError."""
+    if isinstance(app.updates, EspOtaUpdates):
+        app.partitions.flash.strictness = Strictness.CHIP
+        app.updates.resume(offset)
+        return
     target = app.ota.esp_ota_get_next_update_partition()
     _go_on(app, app.ota.esp_ota_resume(target, OTA_SIZE_UNKNOWN, offset))
 
 
 def abort(app: App) -> None:
     """Close the handle; raises OtaError for one that is not open."""
+    if app.updates is not None:
+        app.updates.abort()
+        return
     app.ota.esp_ota_abort(app.otaupgrade._handle)
 
 

@@ -16,6 +16,7 @@ from ...impl.otadata import ENTRY_SIZE
 from ...impl.partitions.partition import MAX_OTA_SLOTS
 from ...model.config import Config, Pin, ResetReason
 from ...model.device.api_calls import RESUME_FROM
+from ...model.ota_state import OtaImgState
 from ..token_packing import pack_token, unpack_token
 from ..token_text import decode_config, encode_config
 from .history import BLANK_ENTRY, SLOT_SIZE, History, SmallDevice, SmallImage
@@ -104,6 +105,9 @@ def _check(token: HistoryToken) -> None:
         raise ValueError(f"esp_ota_resume before {RESUME_FROM.label}")
     if any(step.name is StepName.FLASH_SLOT and step.label not in labels for step in token.history.steps):
         raise ValueError("a tool flashes a partition that is missing")
+    slot_labels = {partition.label for partition in device.table if partition.is_ota_slot}
+    if any(step.name is StepName.OTATOOL and step.label not in slot_labels for step in token.history.steps):
+        raise ValueError("otatool.py switches to a slot that is missing")
     if not images or not token.history.steps:
         raise ValueError("no image, or no step")
     Efuse(device.efuse_bits, device.config.secure_version_bits)
@@ -142,12 +146,15 @@ def _encode_step(step: Step) -> list[object]:
             detail = step.offset
         case StepName.COMPLETE:
             detail = step.argument
-        case StepName.SET_BOOT:
+        case StepName.SET_BOOT | StepName.OTATOOL:
             detail = step.label
+        case StepName.UPLOAD:
+            detail = step.image
         case StepName.FLASH_SLOT:
             detail = [step.label, step.image]
         case StepName.WRITE_RECORD:
-            detail = [step.sector, step.seq]
+            state = [] if step.state == OtaImgState.UNDEFINED else [step.state]
+            detail = [step.sector, step.seq, *state]
     cut: list[object] | None = None
     if step.cut is not None:
         cut = [step.cut.op, None if step.cut.torn is None else str(step.cut.torn), step.cut.efuse_done]
@@ -182,12 +189,17 @@ def _call(record: Any, image_count: int) -> Step:
             return Step(StepName.COMPLETE, argument=_argument(detail), cut=planned)
         case StepName.SET_BOOT:
             return Step(StepName.SET_BOOT, label=_text(detail), cut=planned)
+        case StepName.OTATOOL:
+            return Step(StepName.OTATOOL, label=_text(detail))
+        case StepName.UPLOAD:
+            return Step(StepName.UPLOAD, image=_number(detail, image_count))
         case StepName.FLASH_SLOT:
             label, image = detail
             return Step(StepName.FLASH_SLOT, image=_number(image, image_count), label=_text(label))
         case StepName.WRITE_RECORD:
-            sector, seq = detail
-            return Step(StepName.WRITE_RECORD, sector=_number(sector, 2), seq=_number(seq))
+            sector, seq, *state = detail
+            (word,) = state or [int(OtaImgState.UNDEFINED)]
+            return Step(StepName.WRITE_RECORD, sector=_number(sector, 2), seq=_number(seq), state=_number(word))
         case known:
             if detail is not None:
                 raise ValueError(f"{name} takes nothing")

@@ -8,12 +8,20 @@ from enum import Enum
 
 from ...impl.board import App
 from ...impl.otadata import active_otadata, slot_of_seq
-from ...model.claims.observation import TESTING
+from ...model.claims.observation import TESTING, VALID
 from ...model.ota_state import OtaImgState
 from ..device_under_test import DeviceUnderTest
 from .player import Moment, Played, StepOutcome
 from .step import TOOL_STEPS, WRITE_STEPS, Step, StepName
-from .whole_records import changed_partitions, deciding_note, entries_in, notes_in, rejected_after, rejected_at_first
+from .whole_records import (
+    changed_partitions,
+    deciding_note,
+    entries_in,
+    notes_in,
+    rejected_after,
+    rejected_at_first,
+    selected_by_rollback,
+)
 
 _COMPLETE_FAILED = ("validation failed", "empty firmware image")
 """What complete() says of an image that it refuses."""
@@ -88,7 +96,8 @@ class Memory:
         """Remember a step; ran: the application that it began in."""
         self.rejected = rejected_after(self._dut, self.rejected, played)
         if ran is not None:
-            self.finished |= {label for label in (_verified(played, ran),) if label is not None}
+            verified = _verified(played, ran) or selected_by_rollback(self._dut, played)
+            self.finished |= {verified} if verified is not None else set()
         self._forget_wiped(set(changed_partitions(self._dut, played)))
         if played.step.name in TOOL_STEPS:
             self._take_tool(played.step)
@@ -109,26 +118,43 @@ class Memory:
     def _take_tool(self, step: Step) -> None:
         """Expect nothing any more: whoever writes flash asks for another start. A flashed slot is provisioned."""
         self.expected = None
-        if step.name is StepName.FLASH_SLOT:
-            self._forget_wiped({step.label})
-            self.finished.add(step.label)
-            self.earned.add(step.label)
-            self.rejected -= {step.label}
+        vouched: set[str] = set()
+        if step.name in (StepName.FLASH_SLOT, StepName.UPLOAD):
+            home = "factory" if any(partition.is_factory for partition in self._dut.table) else "ota_0"
+            vouched = {step.label or home}
+            self._forget_wiped(vouched)
+        # Whoever selects an image vouches for it.
         if step.name is StepName.WRITE_RECORD:
-            # Whoever selects an image vouches for it.
-            selected = {self._dut.slot_labels[slot_of_seq(step.seq, len(self._dut.slot_labels))]}
-            self.finished |= selected
-            self.earned |= selected
-            self.rejected -= selected
+            vouched = {self._dut.slot_labels[slot_of_seq(step.seq, len(self._dut.slot_labels))]}
+        if step.name is StepName.OTATOOL:
+            vouched = {step.label}
+        self.finished |= vouched
+        self.earned |= vouched
+        self.rejected -= vouched
 
     def _take_reset(self, played: Played) -> None:
         expected = self.expected
         if played.outcome is StepOutcome.CUT:
             self._lose_power(played)
-        elif played.outcome is StepOutcome.RETURNED and expected is not None:
+            return
+        accepted = self._accepted_at_start(played)
+        if accepted is not None:
+            self.earned.add(accepted)
+        if played.outcome is StepOutcome.RETURNED and expected is not None:
             if expected.due is Due.MARKED and expected.place == played.running and expected.previous is not None:
                 self._upgraded = expected.place, expected.previous
             self._end_try()
+        if accepted is not None:
+            self.expected = Expected(Due.ACCEPTED, accepted)
+
+    def _accepted_at_start(self, played: Played) -> str | None:
+        """Return the image under test that a library has accepted as soon as it started."""
+        if not self._dut.config.accepts_at_start or played.outcome is not StepOutcome.RETURNED:
+            return None
+        was, now = (deciding_note(self._dut, moment.cells.read) for moment in (played.before, played.after))
+        is_accepted = now is not None and now.partition == played.running and now.state == VALID
+        is_new = was is not None and now is not None and was.number == now.number and was.state != VALID
+        return played.running if is_accepted and is_new else None
 
     def _lose_power(self, played: Played) -> None:
         """Expect nothing of a rollback() that did not get to restart; a try that is noted whole counts as a start."""
@@ -185,6 +211,9 @@ class Memory:
             return None if target is None else Expected(Due.MARKED, target, running, number)
         if name is StepName.ACCEPT and outcome is StepOutcome.RETURNED:
             return Expected(Due.ACCEPTED, running)
+        selected = selected_by_rollback(self._dut, played)
+        if selected is not None:
+            return Expected(Due.SELECTED, selected, number=number)
         if name is StepName.ROLLBACK and outcome is StepOutcome.RESTARTED:
             upgraded = self._upgraded
             return Expected(Due.REFUSED, running, upgraded[1] if upgraded and upgraded[0] == running else None)

@@ -4,22 +4,24 @@ After a step that ended the program (a cut, a restart) the next reset step start
 to make them, and end as NOBODY. Sweeps, replays, monitors and explanations all play their steps here.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass
 from enum import Enum
 
 from ...impl.app.otaupgrade import LuaError, LuaValue
+from ...impl.app.update_failed import UpdateFailed
+from ...impl.app.updates import Updates
 from ...impl.board import App
 from ...impl.chip.cells import SECTOR_SIZE, Cells
 from ...impl.chip.flash import Failure, FailureExtent, FlashMisuse, FlashOp, PlannedCut, Strictness
 from ...impl.esp_err import OtaError
-from ...impl.otadata import encode_entry, make_entry
+from ...impl.otadata import EntryPair, decode_entry, encode_entry, make_entry
 from ...impl.partitions.partition import Partition
 from ...impl.program_end import Hang, Panic, PowerCut, Restart
-from ...model.ota_state import OtaImgState
 from ..device_under_test import DeviceUnderTest
 from .handles import abort, is_open, resume, switch, write_at
+from .outside_records import by_otatool
 from .step import TOOL_STEPS, Step, StepName
 
 
@@ -192,7 +194,7 @@ class Player:
             return StepOutcome.PANICKED, None
         except Hang:
             return StepOutcome.HUNG, None
-        except (LuaError, OtaError) as error:
+        except (LuaError, OtaError, UpdateFailed) as error:
             return StepOutcome.RAISED, str(error)
         except FlashMisuse as error:
             if self.dut.strictness is Strictness.STRICT:
@@ -212,7 +214,9 @@ class Player:
             return StepOutcome.RETURNED
         if self.app is None:
             return StepOutcome.NOBODY
-        self._call_of(step, self.app)()
+        updates = self.app.updates
+        call = None if updates is None else self._call_of_library(step, updates)
+        (call or self._call_of(step, self.app))()
         return StepOutcome.RETURNED
 
     def _use_tool(self, step: Step) -> None:
@@ -220,16 +224,37 @@ class Player:
         self.app = None
         flash = self.board.flash
         flash.power_on()
-        if step.name is StepName.FLASH_SLOT:
-            partition = self.dut.partition(step.label)
+        if self.dut.otadata is not None:
+            for record in self._records_by(step):
+                self._write_record(self.dut.otadata, record)
+            if step.name is StepName.BLANK_OTADATA:
+                flash.erase(self.dut.otadata.offset, self.dut.otadata.size)
+        if step.name in (StepName.FLASH_SLOT, StepName.UPLOAD):
+            home = "factory" if any(partition.is_factory for partition in self.dut.table) else "ota_0"
+            partition = self.dut.partition(step.label or home)
             flash.erase(partition.offset, partition.size)
             flash.program(partition.offset, self.dut.image(step.image).contents)
-        elif self.dut.otadata is not None and step.name is StepName.WRITE_RECORD:
-            address = self.dut.otadata.offset + step.sector * SECTOR_SIZE
-            flash.erase(address, SECTOR_SIZE)
-            flash.program(address, encode_entry(make_entry(step.seq, OtaImgState.UNDEFINED)))
-        elif self.dut.otadata is not None:
-            flash.erase(self.dut.otadata.offset, self.dut.otadata.size)
+
+    def _records_by(self, step: Step) -> Iterator[Step]:
+        """Yield the records that a tool writes, the last one being whole."""
+        raw = self.dut.entries(self.board.flash.cells)
+        if step.name is StepName.WRITE_RECORD:
+            yield step
+        elif step.name is StepName.UPLOAD:
+            yield Step(StepName.WRITE_RECORD, sector=0, seq=1)
+            yield Step(StepName.BLANK_OTADATA, sector=1)
+        elif step.name is StepName.OTATOOL and raw is not None:
+            entries = EntryPair(*map(decode_entry, raw))
+            count = sum(partition.is_ota_slot for partition in self.dut.table)
+            slot = self.dut.partition(step.label).slot
+            yield next(record for number, (record, _) in enumerate(by_otatool(entries, count)) if number == slot)
+
+    def _write_record(self, otadata: Partition, record: Step) -> None:
+        """Erase a sector of otadata, and write a record there unless it is to be blank."""
+        flash, address = self.board.flash, otadata.offset + record.sector * SECTOR_SIZE
+        flash.erase(address, SECTOR_SIZE)
+        if record.name is StepName.WRITE_RECORD:
+            flash.program(address, encode_entry(make_entry(record.seq, record.state)))
 
     def _open_handle(self) -> int | None:
         """Return the handle that write() uses; None where none is open."""
@@ -245,6 +270,23 @@ class Player:
             self.other_handle == self.app.otaupgrade._handle or self.app.ota._find(self.other_handle) is None
         ):
             self.other_handle = None
+
+    def _call_of_library(self, step: Step, updates: Updates) -> Callable[[], object] | None:
+        """Return the call where the application brings updates by another library than otaupgrade; None for others."""
+        match step.name:
+            case StepName.COMMENCE:
+                return lambda: updates.commence(step.length)
+            case StepName.WRITE:
+                contents = self.dut.image(step.image).contents
+                return lambda: updates.write(contents[step.offset : step.offset + step.length])
+            case StepName.COMPLETE:
+                return lambda: updates.complete(restarts=bool(step.argument))
+            case StepName.ACCEPT:
+                return updates.accept
+            case StepName.ROLLBACK:
+                return updates.rollback
+            case _:
+                return None
 
     def _call_of(self, step: Step, app: App) -> Callable[[], object]:
         lua = app.otaupgrade

@@ -12,6 +12,7 @@ from ...impl.chip.torn_operations import Torn
 from ...model.call_names import ESP_IDF_FUNCTIONS
 from ...model.config import Pin, ResetReason
 from ...model.fault_model import FaultModel
+from ...model.ota_state import OtaImgState, state_name
 
 RUNNING = "running"
 """SET_BOOT: the label of whatever runs."""
@@ -46,10 +47,21 @@ class StepName(Enum):
     FLASH_SLOT = "flash_slot"
     """A tool writes a whole image into a slot, of a label."""
     WRITE_RECORD = "write_record"
-    """Another program writes an otadata record: a sequence number, its check word, the state word of erased flash."""
+    """Another program writes an otadata record: a sequence number, its check word, a state word."""
+    UPLOAD = "upload"
+    """An upload by cable from Arduino: boot_app0.bin over otadata, and a whole image into the factory partition, else
+    into ota_0."""
+    OTATOOL = "otatool"
+    """otatool.py switches to a slot, of a label."""
 
 
-TOOL_STEPS = (StepName.BLANK_OTADATA, StepName.FLASH_SLOT, StepName.WRITE_RECORD)
+TOOL_STEPS = (
+    StepName.BLANK_OTADATA,
+    StepName.FLASH_SLOT,
+    StepName.WRITE_RECORD,
+    StepName.UPLOAD,
+    StepName.OTATOOL,
+)
 """What other programs do; the device is off before it and after it."""
 UPGRADE_STEPS = (StepName.COMMENCE, StepName.WRITE, StepName.COMPLETE)
 """The calls that bring a new image."""
@@ -116,19 +128,22 @@ class Step:
     pin: Pin | None = None
     """RESET: the pin that is held."""
     image: int | None = 0
-    """WRITE, WRITE_AT, FLASH_SLOT: number of the image among those that the device knows; None: the update."""
+    """WRITE, WRITE_AT, FLASH_SLOT, UPLOAD: number of the image among those that the device knows; None: the update."""
     offset: int = 0
     """WRITE: first byte of the image. WRITE_AT: the same, and where in the slot it goes. RESUME: where to go on."""
     length: int = 0
-    """WRITE, WRITE_AT: how many bytes; what lies beyond the image's end is not written."""
+    """WRITE, WRITE_AT: how many bytes; what lies beyond the image's end is not written. COMMENCE: the size of the
+    image, for a library that is told; 0 where it is not known."""
     argument: str | int | float | bool | None = None
     """COMPLETE: the Lua value that is given; None is nil."""
     label: str = ""
-    """SET_BOOT, FLASH_SLOT: a partition; SET_BOOT also "running"."""
+    """SET_BOOT, FLASH_SLOT, OTATOOL: a partition; SET_BOOT also "running"."""
     sector: int = 0
     """WRITE_RECORD: that of otadata, 0 or 1."""
     seq: int = 0
     """WRITE_RECORD: the sequence number."""
+    state: int = OtaImgState.UNDEFINED
+    """WRITE_RECORD: the state word."""
     cut: StepCut | None = None
     failures: tuple[StepFailure, ...] = ()
 
@@ -161,7 +176,12 @@ class Step:
             case StepName.FLASH_SLOT:
                 return f"a tool flashes {self.label} with image {self.image}"
             case StepName.WRITE_RECORD:
-                return f"another program writes a record of number 0x{self.seq:X} into sector {self.sector}"
+                state = "" if self.state == OtaImgState.UNDEFINED else f", state {state_name(self.state)},"
+                return f"another program writes a record of number 0x{self.seq:X}{state} into sector {self.sector}"
+            case StepName.UPLOAD:
+                return f"an upload by cable writes boot_app0.bin over otadata, and flashes image {self.image}"
+            case StepName.OTATOOL:
+                return f"otatool.py switches to {self.label}"
             case StepName.SET_BOOT:
                 return f"{self._function}({self.label})"
             case StepName.RESUME:

@@ -79,8 +79,18 @@ def rejected_after(dut: DeviceUnderTest, rejected: frozenset[str], played: Playe
     excused = set(changed_partitions(dut, played))
     if step.name is StepName.SET_BOOT and played.outcome is not StepOutcome.RAISED:
         excused.add(step.asked_for(played.ran))
+    excused |= {label for label in (selected_by_rollback(dut, played),) if label is not None}
     before, after = (notes_in(dut, moment.cells.read) for moment in (played.before, played.after))
     return (rejected - excused) | newly_rejected(before, after)
+
+
+def selected_by_rollback(dut: DeviceUnderTest, played: Played) -> str | None:
+    """Return the partition that a rollback() has selected, which marks no record; None for any other step."""
+    is_selection = played.step.name is StepName.ROLLBACK and dut.config.updates.rolls_back_by_selection
+    if not is_selection or played.outcome is not StepOutcome.RESTARTED:
+        return None
+    note = deciding_note(dut, played.after.cells.read)
+    return None if note is None else note.partition
 
 
 def rejected_at_first(dut: DeviceUnderTest) -> frozenset[str]:

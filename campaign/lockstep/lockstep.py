@@ -26,7 +26,9 @@ from ...model.device.release_class import representative
 from ...model.device.selection import boot_partition
 from ...model.device.state import Ghost, Scope, Task, Usage
 from ...model.fault_model import FaultModel
+from ...model.ota_state import OtaImgState
 from ...model.slot.life_cycle import Event
+from ...model.writers import Updater
 from ..history.handles import has_written, is_open
 from ..history.history import OTADATA, History, SmallDevice
 from ..history.player import Moment, Played, Player, StepOutcome
@@ -72,6 +74,8 @@ def scope_of_device(
     allows: frozenset[Allowance] = frozenset(),
 ) -> Scope:
     """Return the scope of the model for a device, with every ghost."""
+    if device.config.updater is not Updater.ESP_IDF:
+        raise OutOfModel(f"the model has esp_ota_* as otaupgrade calls them, not {device.config.updates.title}")
     if device.slots != tuple(range(len(device.slots))):
         raise OutOfModel("the model has slots without gaps")
     if Allowance.END_NUMBERS in allows and (len(device.slots) != 2 or faults >= FaultModel.F3):
@@ -132,14 +136,21 @@ class Lockstep:
         if step.name is StepName.BLANK_OTADATA:
             return "tool_blanks_otadata"
         if step.name is StepName.WRITE_RECORD:
+            if step.state != OtaImgState.UNDEFINED:
+                raise OutOfModel("another program writes a record with a state word of its own")
             if BORDER >= step.seq > 0 or step.seq == ERASED:
                 raise OutOfModel("another program writes a number that is at no end of the range")
             name = f"tool_writes_{step.seq:x}_in_{Sector(step.sector).name.lower()}"
             if not self.tracker.can(name):
                 raise OutOfModel("another program selects a slot that holds no whole image")
             return name
+        if step.name is StepName.OTATOOL:
+            if not self.tracker.can(f"tool_switches_to_{step.label}"):
+                raise OutOfModel("otatool.py selects a slot that holds no whole image")
+            return f"tool_switches_to_{step.label}"
         version = self.history.images[step.image or 0].secure_version
-        return f"tool_flashes_{step.label}{f'_version_{version}' if self.scope.config.anti_rollback else ''}"
+        suffix = f"_version_{version}" if self.scope.config.anti_rollback else ""
+        return f"tool_uploads_ota_0{suffix}" if step.name is StepName.UPLOAD else f"tool_flashes_{step.label}{suffix}"
 
     def step(self, step: Step) -> frozenset[str]:
         """Play a step in both and return the ids of the claims that it broke."""

@@ -6,7 +6,7 @@ from ...impl.chip.flash import PlanNotReached
 from ...model.device.allowance import Allowance
 from ...model.device.state import Scope
 from ..history.history import History
-from ..history.step import TOOL_STEPS, StepName
+from ..history.step import StepName
 from .divergence import Divergence, OutOfModel
 from .lockstep import play_in_lockstep, scope_of_device
 
@@ -44,5 +44,7 @@ def _allowed(history: History) -> Iterator[Allowance]:
         yield Allowance.FAILING_FLASH
     if any(step.name is StepName.WRITE_RECORD for step in history.steps):
         yield Allowance.END_NUMBERS
-    if any(step.name in TOOL_STEPS and step.name is not StepName.WRITE_RECORD for step in history.steps):
+    if any(step.name in (StepName.UPLOAD, StepName.OTATOOL) for step in history.steps):
+        yield Allowance.OTHER_RECORDS
+    if any(step.name in (StepName.BLANK_OTADATA, StepName.FLASH_SLOT) for step in history.steps):
         yield Allowance.OTHER_WRITERS

@@ -43,6 +43,8 @@ _TOUCH = Step(StepName.WRITE_AT, image=0, offset=0, length=1)
 """Changes nothing, as all images begin alike; but esp_ota_end wants that something was written."""
 _FLASHES = "tool_flashes_ota_"
 _WRITES = "tool_writes_"
+_UPLOADS = "tool_uploads_ota_0"
+_SWITCHES = "tool_switches_to_"
 
 
 class StepMaker:
@@ -101,6 +103,10 @@ class StepMaker:
         if name.startswith(_WRITES):
             number, _, sector = name.removeprefix(_WRITES).split("_")
             return Step(StepName.WRITE_RECORD, sector=Sector[sector.upper()], seq=int(number, 16))
+        if name.startswith(_SWITCHES):
+            return Step(StepName.OTATOOL, label=name.removeprefix(_SWITCHES))
+        if name.startswith(_UPLOADS):
+            return Step(StepName.UPLOAD, image=0 if self._scope.has_factory else self._begin_image(0))
         if not name.startswith(_FLASHES):
             return Step(StepName.BLANK_OTADATA)
         slot = int(name.removeprefix(_FLASHES).partition("_")[0])
@@ -182,7 +188,8 @@ def images_of(names: Sequence[str], scope: Scope) -> Iterator[SmallImage]:
 
     names: of the trace's actions, or of inputs."""
     yield SmallImage(1)
-    begun = [index for index, name in enumerate(names) if name.startswith(("write_first", _FLASHES))]
+    uploads = () if scope.has_factory else (_UPLOADS,)
+    begun = [index for index, name in enumerate(names) if name.startswith(("write_first", _FLASHES, *uploads))]
     for number, start in enumerate(begun):
         later = names[start + 1 :]
         rest = next((name for name in later if name.startswith(("write_rest", "write_first", "session_resume"))), "")

@@ -94,7 +94,8 @@ def flash_ops(action: Action) -> int:
     if action.kind is Kind.FAILURE:
         return 0 if is_burn(action) else 1
     if action.kind is Kind.WRITER:
-        return SLOT_SECTORS + 1 if action.name.startswith("tool_flashes_") else 2
+        records = 0 if action.name.startswith("tool_flashes_") else 3 if action.name.startswith("tool_uploads_") else 2
+        return records + (SLOT_SECTORS + 1 if action.name.startswith(("tool_flashes_", "tool_uploads_")) else 0)
     if action.kind is not Kind.FLASH or not action.name.endswith(("_erases", "_programs")):
         return 0
     return SLOT_SECTORS if action.name in _WIPES else 1

@@ -11,8 +11,9 @@ from ...model.ota_state import api_name
 from ..cuts.state_oracle import StateOracle
 from ..device_under_test import DeviceUnderTest
 from ..history.player import Moment, Played, Player, StepOutcome
-from ..history.step import ACCEPT, COMMENCE, COMPLETE, POWER_ON, ROLLBACK, Step, StepName
-from ..history.whole_records import deciding_note, newly_rejected, notes_in
+from ..history.step import ACCEPT, COMPLETE, POWER_ON, ROLLBACK, Step, StepName
+from ..history.whole_records import deciding_note, newly_rejected, notes_in, selected_by_rollback
+from .script import commence_of
 
 NOTHING_BOOTS = Boot(partition=None, image=None)
 
@@ -51,8 +52,9 @@ def _roll_back(player: Player) -> Rollback:
     before = notes_in(dut, read)
     played = player.play(ROLLBACK)
     rejected = newly_rejected(before, notes_in(dut, read))
+    selected = selected_by_rollback(dut, played)
     boot = _boot(player) if played.outcome is StepOutcome.RESTARTED else None
-    return Rollback(_problem(played), bool(played.ops), boot, rejected)
+    return Rollback(_problem(played), bool(played.ops), boot, rejected, selected)
 
 
 def _upgrade(player: Player, is_under_test: bool) -> Upgrade:
@@ -64,7 +66,7 @@ def _upgrade(player: Player, is_under_test: bool) -> Upgrade:
     image = next((known.name for known in player.dut.images if known.contents == contents), None)
     wrote_running = False
     first = (ACCEPT,) if is_under_test else ()
-    for step in (*first, COMMENCE, Step(StepName.WRITE, image=None, length=len(contents)), COMPLETE):
+    for step in (*first, commence_of(player.dut), Step(StepName.WRITE, image=None, length=len(contents)), COMPLETE):
         played = player.play(step)
         wrote_running |= played.touches(running)
         if (problem := _problem(played)) is not None:

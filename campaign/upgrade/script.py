@@ -1,8 +1,10 @@
 """The scripts that `check` plays: an upgrade, call by call, as the recorded vectors have it, and what may follow it."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from enum import Enum
 
+from ...model.writers import Updater
 from ..device_under_test import DeviceUnderTest
 from ..history.player import Played, StepOutcome
 from ..history.step import ACCEPT, COMMENCE, COMPLETE, POWER_ON, ROLLBACK, Step, StepName
@@ -26,7 +28,7 @@ class Scenario(Enum):
 def script_of(scenario: Scenario, dut: DeviceUnderTest) -> tuple[Step, ...]:
     """Return the steps of a scenario, with the update and the chunk size of the device."""
     upgrade = (
-        COMMENCE,
+        commence_of(dut),
         *_writes(dut),
         COMPLETE,
         POWER_ON,
@@ -44,6 +46,11 @@ def script_of(scenario: Scenario, dut: DeviceUnderTest) -> tuple[Step, ...]:
 def first_step_of_interest(scenario: Scenario, dut: DeviceUnderTest) -> int:
     """Return the number of the step from which on a scenario is more than the plain upgrade."""
     return 0 if scenario is Scenario.UPGRADE else len(script_of(Scenario.UPGRADE, dut))
+
+
+def commence_of(dut: DeviceUnderTest) -> Step:
+    """Return the step that begins an upgrade to the update; a library that asks for the size is told."""
+    return COMMENCE if dut.config.updater is Updater.ESP_IDF else replace(COMMENCE, length=len(dut.update.contents))
 
 
 def _writes(dut: DeviceUnderTest) -> Iterator[Step]:

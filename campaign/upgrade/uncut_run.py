@@ -104,28 +104,38 @@ class Judge:
     def _finished(self, played: Played, ops_begun: int, past: set[StepName]) -> frozenset[str]:
         """Return the partitions whose image is finished; see Observation.finished."""
         if StepName.COMPLETE in past or played.step.name is StepName.COMPLETE:
-            # complete() verifies before it changes anything.
+            # complete() verifies before it changes anything but the image, which may get its last bytes now.
             return self._run.provisioned | {self._run.target}
-        return self._provisioned(played, ops_begun, past)
+        return self._provisioned(played, ops_begun)
 
     def _earned(self, played: Played, ops_begun: int, past: set[StepName]) -> frozenset[str]:
         """Return the partitions whose image was accepted or provisioned; see Observation.earned."""
-        if StepName.ACCEPT in past or played.step.name is StepName.ACCEPT:
+        accepting = {StepName.ACCEPT}
+        if self._dut.config.accepts_at_start:
+            # To start the image is to accept it.
+            accepting.add(StepName.COMPLETE)
+        if accepting & {*past, played.step.name}:
             return self._run.provisioned | {self._run.target}
-        return self._provisioned(played, ops_begun, past)
+        return self._provisioned(played, ops_begun)
 
-    def _provisioned(self, played: Played, ops_begun: int, past: set[StepName]) -> frozenset[str]:
+    def _provisioned(self, played: Played, ops_begun: int) -> frozenset[str]:
         """Return the partitions that held an image when the upgrade began, and hold it still."""
-        run, is_commence = self._run, played.step.name is StepName.COMMENCE
-        is_wiped = StepName.COMMENCE in past or (is_commence and ops_begun > 0)
-        return run.provisioned - {run.target} if is_wiped else run.provisioned
+        run = self._run
+        return run.provisioned - {run.target} if self._is_wiped(played, ops_begun) else run.provisioned
+
+    def _is_wiped(self, played: Played, ops_begun: int) -> bool:
+        """Tell whether the upgrade has begun to erase its target: in commence(), or with the first data."""
+        target = self._dut.partition(self._run.target)
+        earlier = self._run.played[self._run.upgrade_start : played.number]
+        is_now = played.number >= self._run.upgrade_start and ops_begun > 0 and played.touches(target)
+        return is_now or any(before.touches(target) for before in earlier)
 
     def _rejected_at(self, played: Played, ops_begun: int, future: Future, is_between: bool) -> frozenset[str]:
         """Return the partitions that may not start; see Observation.rejected."""
         if is_between:
             return self._rejected[played.number + 1]
         rejected = self._rejected[played.number]
-        if played.step.name is StepName.COMMENCE and ops_begun > 0:
+        if played.step.name in (StepName.COMMENCE, StepName.WRITE) and self._is_wiped(played, ops_begun):
             rejected -= {self._run.target}
         return rejected | newly_rejected(notes_in(self._dut, played.before.cells.read), future.notes)
 

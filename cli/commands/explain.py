@@ -9,9 +9,10 @@ from cyclopts import Parameter
 from ..exit_code import ExitCode
 from ..options.build_options import BuildOptions
 from ..options.epilogue import epilogue
-from ..options.groups import ARGUMENTS, DEVICE, HISTORY, INPUTS
+from ..options.groups import ARGUMENTS, DEVICE, INPUTS
+from ..options.history_options import HistoryOptions
 from ..options.output_options import OutputOptions
-from ..options.values import File, above_zero
+from ..options.values import File
 
 if TYPE_CHECKING:
     from ...analysis.history_search import Case
@@ -57,17 +58,6 @@ class ExplainInputs:
             partitions=self.partitions,
             efuse_version=self.efuse,
         )
-
-
-@Parameter(name="*", group=HISTORY)
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HistoryOptions:
-    """Whether and how long to search."""
-
-    history: Annotated[bool, Parameter(negative="--no-history")] = True
-    """Search the shortest history that leads here."""
-    seconds: Annotated[float, Parameter(validator=above_zero, metavar="N")] = 60
-    """Time for that search."""
 
 
 def explain(

@@ -53,8 +53,8 @@ class SearchOptions:
     """Claims to check: such as C1,C2, or all, or none."""
     allow: Annotated[Allowances, Parameter(group=DEVICE)] = frozenset()
     """What may happen beyond calls, resets and power cuts: flash operations that return an error (failing-flash), the
-    pins of factory reset and test app (pins), tools that blank otadata or flash a slot (other-writers), records whose
-    number is 0 or one of the last (end-numbers)."""
+    pins of factory reset and test app (pins), tools that blank otadata or flash a slot (other-writers), uploads of
+    Arduino and switches of otatool.py (other-records), records whose number is 0 or one of the last (end-numbers)."""
     skip_validate: Annotated[Skips, Parameter(group=DEVICE)] = frozenset()
     """When the bootloader starts an image without validation, as CONFIG_BOOTLOADER_SKIP_VALIDATE_… has it: always,
     on-power-on, in-deep-sleep."""

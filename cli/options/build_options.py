@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+from ...model.writers import Updater
 from .groups import ARGUMENTS, DEVICE, INPUTS
 from .values import AntiRollback, File, Rollback
 
@@ -35,6 +36,8 @@ class BuildOptions:
     """IDF_TARGET, such as esp32s3."""
     table_offset: Annotated[str | None, Parameter(metavar="ADDRESS")] = None
     """Offset of the partition table, such as 0x8000."""
+    updater: Updater | None = None
+    """What brings updates in the application (default: as its image says, else esp-idf)."""
     config: Annotated[tuple[str, ...], Parameter(metavar="CONFIG_X=V")] = ()
     """Any other sdkconfig option (repeatable)."""
     env: Annotated[tuple[str, ...], Parameter(metavar="NAME", group=INPUTS)] = ()
@@ -54,6 +57,7 @@ class BuildOptions:
             table_offset=self.table_offset,
             options=self.config,
             variables=self.env,
+            updater=self.updater,
             follows_outside=self.outside,
         )
 

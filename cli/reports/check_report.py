@@ -10,6 +10,7 @@ from ...analysis.results.check_result import CheckedBootloader, CheckedClaim, Ch
 from ...campaign.upgrade.script import Scenario
 from ...model.device.state import Usage
 from ...model.fault_model import FaultModel
+from ...model.writers import Updater
 from .left_out_report import print_left_out
 from .report_page import WRONG, ReportPage, counted
 from .run_difference_report import RESTS_ON, print_both, print_difference
@@ -21,7 +22,7 @@ def print_check(console: Console, result: CheckResult) -> None:
     """Print all that a check found."""
     page = ReportPage(console)
     upgrade, sweep = result.upgrade, result.sweep
-    page.calls()
+    page.calls(Updater(result.config.updater))
     page.title(f"Power cuts in an update from {upgrade.previous} to {upgrade.target}, fault model {sweep.faults}")
     console.print(_verdicts(result))
     _print_columns(page, result)

@@ -36,7 +36,7 @@ _ENDS = {
 def print_report(console: Console, loaded: Loaded, cases: Sequence[Case]) -> None:
     """Print everything, section by section; last what it rests on."""
     page = ReportPage(console)
-    page.calls()
+    page.calls(loaded.config.updater)
     page.title(loaded.title)
     if len(cases) > 1 and len(grouped(cases, lambda case: _everything(case, loaded))) == 1:
         page.line(f"What follows is the same for {_rules_looked_at(cases)}.")
@@ -48,6 +48,8 @@ def print_report(console: Console, loaded: Loaded, cases: Sequence[Case]) -> Non
         lambda c: _told_first(c.answer, loaded),
         lambda told: _first_boot(page, told, names),
     )
+    if not all(case.answer.is_good for case in cases) and loaded.knows_images:
+        page.line("otaproof mend tells what to write so that it boots, and what boots then", style="dim")
     _by_rules(
         page,
         cases,

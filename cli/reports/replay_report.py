@@ -26,7 +26,7 @@ from .verdict_words import verdict_words
 def print_cut_replay(console: Console, token: Token, slots: int, played: Replay) -> None:
     """Print a power cut in an upgrade, and what follows. slots: OTA slots of its partition table."""
     page = ReportPage(console)
-    page.calls()
+    page.calls(token.device.config.updater)
     page.blank()
     _print_claim(page, token.claim_id)
     _print_steps(page, played.steps, slots)
@@ -53,7 +53,7 @@ def print_history_replay(
 
     difference: what board and model each do at its end, where they differ and the token is about that."""
     page = ReportPage(console)
-    page.calls()
+    page.calls(token.history.device.config.updater)
     page.blank()
     if case is not None:
         page.line(f"{case.name}: {case.title}", indent=0, style="bold")

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from rich.console import Console
 from rich.text import Text
 
-from ...model.call_names import CALLS_TEXT
+from ...model.call_names import calls_text
+from ...model.writers import Updater
 
 _NARROWEST, _WIDEST = 60, 110
 WRONG = "✗"
@@ -43,9 +44,9 @@ class ReportPage:
         """Print a text that must not be broken."""
         self.console.print(" " * indent + text, style=style, markup=False, soft_wrap=True)
 
-    def calls(self) -> None:
-        """Say what the calls of `otaupgrade` stand for."""
-        self.line(CALLS_TEXT, indent=0, style="dim")
+    def calls(self, updater: Updater = Updater.ESP_IDF) -> None:
+        """Say what the calls of `otaupgrade` stand for, in a library that brings updates."""
+        self.line(calls_text(updater), indent=0, style="dim")
 
     def steps(self, sentences: Sequence[str], broken_by: str | None = None, indent: int = 4) -> None:
         """Print a trace, sentence by sentence, and mark what breaks the claim: the event named, else the last step."""

@@ -310,6 +310,11 @@ def _readings(claim: Claim) -> Iterator[str]:
             yield f"After one power cut, on the simulated board (`otaproof check`): {kept} ({name})"
     if claim.needs_rollback:
         yield "It applies to devices with rollback only."
+    if claim.needs_trial:
+        yield (
+            "It says nothing of an application that accepts itself as soon as it starts, as one with Arduino's core "
+            "does ([who writes](writers.md))."
+        )
     if claim.needs_anti_rollback:
         yield "It applies to devices with anti-rollback only."
 

@@ -18,6 +18,7 @@ from .releases_page import releases_page
 from .sources_page import sources_page
 from .spec_page import SpecPage, with_calls
 from .verdict_tables import read, read_beyond
+from .writers_page import writers_page
 
 BY_HAND = ("index.md", "how-to-read.md", "glossary.md", "binaries.md", "unsafe-updates.md")
 """Pages that are written by hand; parts of them are generated."""
@@ -34,6 +35,7 @@ def pages() -> Iterator[SpecPage]:
     yield cases_page()
     yield releases_page(kept)
     yield documents_page()
+    yield writers_page()
     yield formats_page()
     yield sources_page()
 

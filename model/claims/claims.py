@@ -33,9 +33,13 @@ class Claim:
     """Id in docs/sources.toml of the text that promises it."""
     needs_rollback: bool = field(default=False, kw_only=True)
     needs_anti_rollback: bool = field(default=False, kw_only=True)
+    needs_trial: bool = field(default=False, kw_only=True)
+    """Says nothing of an application that accepts itself as soon as it starts."""
 
     def applies_to(self, config: Config) -> bool:
         """Tell whether the configuration has what the claim speaks of."""
+        if self.needs_trial and config.accepts_at_start:
+            return False
         return (config.rollback or not self.needs_rollback) and (config.anti_rollback or not self.needs_anti_rollback)
 
 
@@ -68,6 +72,7 @@ CLAIMS: tuple[Claim, ...] = (
         "previous image.",
         "SEED-ACCEPT",
         needs_rollback=True,
+        needs_trial=True,
     ),
     Claim(
         "C5",

@@ -291,4 +291,5 @@ def _rejected_at(after: Observation) -> Iterator[tuple[Boot, frozenset[str]]]:
         yield future.idle_boot, rejected | future.idle_boot.rejected
     rollback = future.rollback
     if rollback is not None and rollback.boot is not None:
-        yield rollback.boot, rejected | rollback.rejected | rollback.boot.rejected
+        excused = frozenset({rollback.selected} if rollback.selected else ())
+        yield rollback.boot, ((rejected | rollback.rejected) - excused) | rollback.boot.rejected

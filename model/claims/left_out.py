@@ -86,10 +86,18 @@ LEFT_OUT: tuple[LeftOut, ...] = (
         allowance=Allowance.OTHER_WRITERS,
     ),
     LeftOut(
+        "records by tools",
+        "Uploads by cable from Arduino or PlatformIO, which write boot_app0.bin, and otatool.py, which selects a slot "
+        "and keeps the state word that it finds.",
+        breaks=("C2", "C6", "C7", "C10", "C11", "C13", "C18", "C19", "C20", "C21", "C22", "C25"),
+        known="A tool that keeps the state word of a record brings back an image that was rolled back (K4b), and one "
+        "that selects the slot which is selected already leaves two records of one slot.",
+        allowance=Allowance.OTHER_RECORDS,
+    ),
+    LeftOut(
         "other records and images",
-        "What other programs write beside that: records of their own making, images that are damaged, other update "
-        "libraries; a tool that is cut.",
-        known="A tool that keeps the state word of a record brings back an image that was rolled back (K4b).",
+        "What other programs write beside that: records of their own making, images that are damaged; a tool that is "
+        "cut; libraries that do not bring updates as otaupgrade does (`check --updater` has some).",
     ),
     LeftOut(
         "other calls",

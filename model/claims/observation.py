@@ -72,6 +72,8 @@ class Rollback:
     """The boot after the restart; None without one."""
     rejected: frozenset[str] = frozenset()
     """Partitions whose record rollback() has made INVALID or ABORTED."""
+    selected: str | None = None
+    """Where rollback() is esp_ota_set_boot_partition(): the partition that it asks for."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,9 @@ class Allowance(Enum):
     """The pins of factory reset and test app are held while the bootloader selects."""
     OTHER_WRITERS = "other-writers"
     """Tools on a PC blank otadata, or flash a slot with a whole image."""
+    OTHER_RECORDS = "other-records"
+    """Tools on a PC write records: an upload of Arduino, which brings an image too, and otatool.py, which selects a
+    slot that holds a whole image and keeps the state word that it finds."""
     END_NUMBERS = "end-numbers"
     """Other programs select a whole image by a record whose number is 0 or one of the last. Two OTA slots, up to F2."""
 

@@ -57,8 +57,10 @@ def _commence(scope: Scope, device: Device) -> Action:
     """Begin to wipe the slot after the running one, unless the running image is under test. Source: IDF-OTA-BEGIN."""
     config = scope.config
     has_target = next_update_slot(device) != device.running
-    when = has_target & ~(fact(config.rollback) & is_under_test(scope, device))
-    if config.app_release >= Release.V6_1 or scope.usage is not Usage.ANY:
+    when = has_target
+    if config.updates.calls_begin or scope.usage is not Usage.ANY:
+        when = when & ~(fact(config.rollback) & is_under_test(scope, device))
+    if not config.updates.calls_begin or config.app_release >= Release.V6_1 or scope.usage is not Usage.ANY:
         when = when & ~device.session
     begun = replace(with_promise_alone(scope, device), task=number(Task.COMMENCE))
     # commence() is to change no choice: what its own erases make of it is not a new one.
@@ -69,7 +71,8 @@ def gives_up_spare(scope: Scope, device: Device) -> Bool:
     """Tell whether commence() erases the spare record: it does unless that names the running slot.
 
     Source: IDF-OTA-BEGIN."""
-    if not (scope.config.rollback and scope.config.app_release >= Release.V5_5):
+    config = scope.config
+    if not (config.updates.calls_begin and config.rollback and config.app_release >= Release.V5_5):
         return fact(False)
     chosen = active(device.records)
     spare = chosen.other_of(device.records)

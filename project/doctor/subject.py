@@ -106,6 +106,11 @@ class Subject:
         return self.settings.config
 
     @property
+    def calls_begin(self) -> bool:
+        """The application brings updates by esp_ota_begin; rules that rest on what that does say nothing of others."""
+        return self.config.updates.calls_begin
+
+    @property
     def known_table(self) -> TableReading:
         """The partition table, for rules that need one."""
         assert self.table is not None

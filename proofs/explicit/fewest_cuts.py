@@ -39,11 +39,16 @@ class Reach:
 
 
 def reach(
-    scope: Scope, is_goal: IsGoal, start: State | None = None, limit: int = LIMIT, seconds: float = 60.0
+    scope: Scope,
+    is_goal: IsGoal,
+    start: State | None = None,
+    limit: int = LIMIT,
+    seconds: float = 60.0,
+    most_cuts: int | None = None,
 ) -> Reach:
     """Return the trace with the fewest cuts, and of those the shortest, to a state at rest that is wanted.
 
-    start: None for a device as it leaves the factory."""
+    start: None for a device as it leaves the factory. most_cuts: where to stop; None for any number."""
     steps = stepper(scope)
     task, is_cut = steps.names.index("task"), [action.kind is Kind.CUT for action in steps.model.actions]
     deadline = time.monotonic() + seconds
@@ -55,6 +60,8 @@ def reach(
     second_best: int | None = None
     is_complete = True
     for place, state in enumerate(search):
+        if most_cuts is not None and search.costs[place] > most_cuts:
+            break
         if second_best is not None and search.costs[place] > search.costs[second_best]:
             break
         if state[task] in (*_RESTING, *_BETWEEN) and is_goal(state):

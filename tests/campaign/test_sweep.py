@@ -16,6 +16,7 @@ from otaproof.impl.image.format import build_image
 from otaproof.model.claims.claims import Verdict
 from otaproof.model.config import Release
 from otaproof.model.fault_model import FaultModel
+from otaproof.model.writers import Updater
 from worlds import IMAGE_SIZE, small_world
 
 SECTORS = 16
@@ -47,6 +48,16 @@ def test_sweep_decides_as_brute_force_does(scenario: Scenario, faults: FaultMode
     world = small_world(**options)
     result = swept(world, scenario, faults)
     assert [] == list(disagreements(world, script_of(scenario, world), result, every=499))
+
+
+@pytest.mark.parametrize("scenario", list(Scenario))
+@pytest.mark.parametrize("updater", [updater for updater in Updater if updater is not Updater.ESP_IDF])
+def test_sweep_of_every_library_decides_as_brute_force_does(scenario: Scenario, updater: Updater) -> None:
+    """The same for libraries that write slots in another order."""
+    world = small_world(rollback=True)
+    world = replace(world, config=replace(world.config, updater=updater))
+    result = swept(world, scenario, FaultModel.F2)
+    assert [] == list(disagreements(world, script_of(scenario, world), result, every=199))
 
 
 @pytest.mark.parametrize("faults", [FaultModel.F0, FaultModel.F1, FaultModel.F3])

@@ -45,7 +45,10 @@ def test_several_may_be_allowed_and_are_told(capsys: pytest.CaptureFixture[str])
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([*EXPLORE, "C1", "--allow", "floods"], "'floods' is none of failing-flash, pins, other-writers, end-numbers"),
+        (
+            [*EXPLORE, "C1", "--allow", "floods"],
+            "'floods' is none of failing-flash, pins, other-writers, other-records, end-numbers",
+        ),
         ([*EXPLORE, "C26"], "C26 says nothing of this usage, or of what is allowed"),
         (["prove", "--claim", "C26"], "C26 says nothing of this usage, or of what is allowed"),
         ([*EXPLORE, "C1", "--anti-rollback", "--allow", "pins"], "the pins are modelled without anti-rollback"),

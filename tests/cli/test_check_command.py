@@ -22,6 +22,7 @@ from otaproof.impl.partitions.table import encode_table
 from otaproof.model.claims.cut_claims import CUT_CLAIMS
 from otaproof.model.config import Chip
 from otaproof.model.ota_state import OtaImgState
+from otaproof.model.writers import UPDATERS, Updater
 
 TABLE = """\
 nvs,     data, nvs,   0x9000,  0x4000
@@ -75,6 +76,35 @@ def test_proofs_stand_beside_the_sweep(files: Path, capsys: pytest.CaptureFixtur
     assert "2 OTA slots, rollback on, release rules 5.1, F0, documented usage" == report["proofs"]
     assert "failing flash operations" in [row["name"] for row in report["left_out"]]
     assert ("proved", "refuted", None) == (proofs["C1"]["verdict"], proofs["C4"]["verdict"], proofs["C8"])
+
+
+@pytest.mark.parametrize("updater", [updater.value for updater in Updater if updater is not Updater.ESP_IDF])
+def test_updater_that_is_chosen_is_played(updater: str, files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its name is in the report, the device model says that it has another, and each token replays by it."""
+    _, report = checked(capsys, *arguments(files, "--rollback", "--faults", "F0", "--updater", updater, "--proofs"))
+    assert updater == report["config"]["updater"]
+    assert "the device model has esp_ota_* as otaupgrade calls them" in report["no_proofs"]
+    violated = [claim for claim in report["claims"] if claim["verdict"] == "violated"]
+    assert violated
+    for claim in violated:
+        assert 1 == main(["replay", claim["token"]])
+        printed = " ".join(capsys.readouterr().out.split())
+        assert f"{claim['id']} {claim['name']}: violated" in printed
+        assert f"write() = {UPDATERS[Updater(updater)].functions['write'][0]}" in printed
+
+
+def test_image_of_arduino_is_updated_by_its_own_library(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its core accepts at the start, so C4 says nothing of it; --updater says otherwise."""
+    image = build_image(size=1000, project_name="arduino-lib-builder")
+    (files / "running.bin").write_bytes(image)
+    given = arguments(files, "--rollback", "--faults", "F0")
+    _, report = checked(capsys, *given)
+    verdicts = {claim["id"]: claim["verdict"] for claim in report["claims"]}
+    assert ("arduino", "not applicable") == (report["config"]["updater"], verdicts["C4"])
+    _, report = checked(capsys, *given, "--updater", "esp-idf")
+    assert "esp-idf" == report["config"]["updater"]
+    main(given)
+    assert "commence() = Update.begin" in " ".join(capsys.readouterr().out.split())
 
 
 def test_device_outside_the_model_has_no_proofs(files: Path, capsys: pytest.CaptureFixture[str]) -> None:

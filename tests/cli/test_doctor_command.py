@@ -103,12 +103,24 @@ def test_fault_of_a_table_alone_is_found(tmp_path: Path, capsys: pytest.CaptureF
 
 
 def test_files_of_a_release_are_found_by_their_names(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """As PlatformIO and Arduino name them; the image tells of rollback and release."""
+    """As PlatformIO and Arduino name them; the image tells of rollback and release, and never calls esp_ota_begin."""
     text = b"OTA verification failed! Start rollback to the previous version ..."
     write(tmp_path / "firmware.bin", make_image(text=text, idf="v4.4.7"))
     write(tmp_path / "partitions.bin", encode_table(parse_csv(TABLE.encode())))
     write(tmp_path / "bootloader.bin", b"\xe9" * 100)
-    assert {"D20", "D32", "D34", "D80"} == fired(capsys, tmp_path)
+    assert {"D20", "D34", "D80"} == fired(capsys, tmp_path)
+
+
+@pytest.mark.parametrize("release", ["5.1", "5.5", "6.1"])
+def test_rules_on_esp_ota_begin_are_silent_of_an_application_that_never_calls_it(
+    release: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """D32, D33 and D35, unless the library is named otherwise."""
+    write(tmp_path / "firmware.bin", make_image(text=b"Could Not Activate The Firmware"))
+    write(tmp_path / "partitions.bin", encode_table(parse_csv(TABLE.encode())))
+    given = (tmp_path, "--rollback", "--idf", release)
+    assert set() == fired(capsys, *given) & {"D32", "D33", "D35"}
+    assert set() < fired(capsys, *given, "--updater", "esp-idf") & {"D32", "D33", "D35"}
 
 
 def test_image_that_tells_nothing_leaves_rollback_open(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -259,8 +271,8 @@ def test_example_of_the_repository_is_warned_of_its_release(capsys: pytest.Captu
     [
         (("idf/native_ota_example",), {"D14", "D67"}),
         (("idf/advanced_https_ota",), {"D14", "D68"}),
-        (("cyd-photo-frame/v0.1.3",), {"D20", "D32", "D34", "D80"}),
-        (("cyd-photo-frame/v0.1.4",), {"D20", "D32", "D34", "D80"}),
+        (("cyd-photo-frame/v0.1.3",), {"D20", "D34", "D80"}),
+        (("cyd-photo-frame/v0.1.4",), {"D20", "D34", "D80"}),
     ],
 )
 def test_real_project_gives_what_is_true_of_it(

@@ -106,7 +106,12 @@ def test_messages_about_a_damaged_dump_hold_nothing_personal(
         offset, size = places[damage]
         raw[offset : offset + size] = filled[:size]
     dump.write_bytes(raw[:-100] if damage == "cut off" else raw)
-    for command in (["explain", "--no-history"], ["doctor"], ["check", "--no-proofs", "--faults", "F0"]):
+    for command in (
+        ["explain", "--no-history"],
+        ["mend", "--no-history"],
+        ["doctor"],
+        ["check", "--no-proofs", "--faults", "F0"],
+    ):
         main([command[0], str(dump), "--idf", "5.1", *command[1:]])
     said = capfdbinary.readouterr()
     assert_nothing_personal(said.out, said.err)

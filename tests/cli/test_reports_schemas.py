@@ -14,6 +14,7 @@ from otaproof.analysis.results.result_parts import SCHEMA_VERSION
 from otaproof.binary.emulator.comparison import UNDISTURBED
 from otaproof.binary.emulator.otadata_pairs import BLANK_RECORD, OtadataPair, make_record
 from otaproof.binary.emulator.run_token import RunToken, encode_run_token
+from otaproof.campaign.history.history_replay import replay_history
 from otaproof.campaign.history.history_token import encode_history_token
 from otaproof.campaign.history.known_cases import known_case
 from otaproof.cli.main import main
@@ -34,6 +35,8 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name, seed in (("running.bin", 1), ("update.bin", 2)):
         (tmp_path / name).write_bytes(build_image(size=1200, version=f"1.{seed}", seed=seed))
     entries = [encode_entry(make_entry(1, OtaImgState.VALID)), encode_entry(make_entry(2, OtaImgState.NEW))[:28]]
+    left = replay_history(known_case("accept-after-a-fallback").history).cells
+    (tmp_path / "dump.bin").write_bytes(left.to_bytes())
     (tmp_path / "otadata.bin").write_bytes(b"".join(entry.ljust(0x1000, b"\xff") for entry in entries))
     return tmp_path
 
@@ -88,6 +91,8 @@ COMMANDS = [
     ("check", CHECK_BOOTLOADER),
     ("explain", ("explain", "--otadata", "otadata.bin", "--partitions", "table.csv", "--rollback", "--idf", "5.1")),
     ("explain", ("explain", "--otadata", "otadata.bin", "--no-history")),
+    ("mend", ("mend", "dump.bin", "--rollback", "--idf", "5.1")),
+    ("mend", ("mend", "dump.bin", "--boot", "ota_1", "--files", "mended", "--no-history")),
     ("doctor", ("doctor", "--partitions", "table.csv", "--running", "running.bin")),
     ("identify", ("identify", "running.bin")),
     ("identify", ("identify", str(BOOTLOADER))),

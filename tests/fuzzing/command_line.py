@@ -12,7 +12,7 @@ from otaproof.campaign.upgrade.upgrade_token import PREFIX
 from otaproof.cli.main import main
 from otaproof.errors import InputError
 
-QUICK = ("doctor", "explain", "conform", "replay", "diagram", "check")
+QUICK = ("doctor", "explain", "mend", "conform", "replay", "diagram", "check")
 """Commands that take no minute; what they are given decides."""
 _WRITES = ("-o", "--o", "--sa", "--cu")
 """How options begin that write files: a made-up line must not name one of somebody's."""
@@ -30,7 +30,7 @@ def run_command(data: bytes) -> None:
         return
     if words[0] == "check":
         words += ["--no-proofs", "--faults", "F0", "--chunk", "65536"]
-    if words[0] == "explain":
+    if words[0] in ("explain", "mend"):
         words.append("--no-history")
     with tempfile.TemporaryDirectory() as temporary:
         file = Path(temporary, "F")

@@ -23,6 +23,7 @@ from otaproof.campaign.conformance.vector_replay import replay_vector
 from otaproof.campaign.conformance.vectors import parse_vector
 from otaproof.campaign.explain.entries import read_entries
 from otaproof.campaign.explain.explanation import explain, slot_names
+from otaproof.campaign.explain.mending import BrokenFlash, mend
 from otaproof.campaign.history.history_replay import replay_history
 from otaproof.campaign.history.history_token import HISTORY_PREFIX, decode_history_token
 from otaproof.campaign.lockstep.board_difference import PAIR_PREFIX, decode_pair
@@ -128,7 +129,8 @@ def _flash_dump(data: bytes) -> None:
     # Cut to whole sectors, as another length is refused before anything is read.
     cells = parse_dump(data.ljust(-(-len(data) // 0x1000) * 0x1000, b"\xff"), _FILE)
     parse_flash(cells, _FILE)
-    explain(cells, Config(rollback=True))
+    config = Config(rollback=True)
+    mend(BrokenFlash(cells, (config,), 0, (explain(cells, config),)), None)
 
 
 def _gzip(data: bytes) -> None:

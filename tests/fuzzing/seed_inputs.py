@@ -231,6 +231,7 @@ def command_lines() -> Seeds:
         (b"doctor --sdkconfig F --json", SDKCONFIG),
         (b"explain --otadata F --no-history --idf 5.1", otadata()[2]),
         (b"explain F --no-history", dumps()[0]),
+        (b"mend F --no-history --idf 5.1", dumps()[0]),
         (b"conform F", vectors()[0]),
         (b"doctor --running F", images()[0]),
         (b"replay T", cut_tokens()[0]),

@@ -12,7 +12,9 @@ from places import ROOT
 
 SOURCES: dict[str, dict[str, Any]] = tomllib.loads((ROOT / "docs/sources.toml").read_text(encoding="utf-8"))
 SEED = ROOT.parent / "shared/seed/otaupgrade.md"
-CITATION = re.compile(r"\b(?:SEED|IDF|NODEMCU)-[A-Z0-9]+(?:-[A-Z0-9]+)*\b")
+CITATION = re.compile(
+    r"\b(?:SEED|IDF|NODEMCU|ARDUINO|ESPHOME|MICROPYTHON|NUTTX|ESP-HAL|ESPFLASH)-[A-Z0-9]+(?:-[A-Z0-9]+)*\b"
+)
 
 
 def cited_ids() -> set[str]:

@@ -99,7 +99,8 @@ def test_every_reference_to_a_source_is_defined() -> None:
     for path in PAGES:
         text = path.read_text(encoding="utf-8")
         defined = set(re.findall(r"^\[([A-Z0-9-]+)\]: https://\S+ \".+\"$", text, re.MULTILINE))
-        cited = set(re.findall(r"\[((?:SEED|IDF|NODEMCU)-[A-Z0-9-]+)\](?![:(])", text))
+        prefixes = "SEED|IDF|NODEMCU|ARDUINO|ESPHOME|MICROPYTHON|NUTTX|ESP-HAL|ESPFLASH"
+        cited = set(re.findall(rf"\[((?:{prefixes})-[A-Z0-9-]+)\](?![:(])", text))
         assert cited == defined, path.name
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from otaproof.impl.image.format import build_image, encode_image
 from otaproof.model.config import Chip
+from otaproof.model.writers import Updater
 from otaproof.project.image_evidence import (
     ARDUINO_ACCEPTS,
     BEGIN_REFUSES,
@@ -105,3 +106,29 @@ def test_revision_of_any_chip_is_no_demand() -> None:
     assert 301 == app(bytes(contents)).least_revision
     contents[15:17] = b"\xff\xff"
     assert 0 == app(bytes(contents)).least_revision
+
+
+def named(project: str, text: bytes = b"") -> bytes:
+    """Return an image with a project name, and a text behind it."""
+    return build_image(project_name=project) + text
+
+
+@pytest.mark.parametrize(
+    ("contents", "updater"),
+    [
+        (named("arduino-lib-builder"), Updater.ARDUINO),
+        (named("mine", ARDUINO_ACCEPTS), Updater.ARDUINO),
+        (named("mine", b"Could Not Activate The Firmware\0" + BEGIN_REFUSES), Updater.ARDUINO),
+        (named("arduino-lib-builder", BEGIN_REFUSES), None),
+        (named("arduino-lib-builder", BEGIN_REFUSES + b"\0esp_https_ota\0"), Updater.HTTPS_OTA),
+        (named("kitchen", b"ESPHome version 2026.7.0"), Updater.ESPHOME),
+        (named("kitchen", b"ESPHome version 2025.2.0\0Could Not Activate The Firmware"), Updater.ARDUINO),
+        (named("micropython"), Updater.MICROPYTHON),
+        (named("mine", b"\0esp_https_ota\0"), Updater.HTTPS_OTA),
+        (named("mine"), None),
+    ],
+)
+def test_image_tells_what_brings_updates(contents: bytes, updater: Updater | None) -> None:
+    """By its project name, or by texts that only a library has; of two that are linked, Arduino's own."""
+    told = app(contents).updater
+    assert updater == (None if told is None else told[0])

@@ -59,6 +59,7 @@ BEYOND = {
     "failing flash": Scope(Config(rollback=True), allows=frozenset({Allowance.FAILING_FLASH})),
     "pins": Scope(Config(rollback=True), has_factory=True, allows=frozenset({Allowance.PINS})),
     "other writers": Scope(Config(rollback=True, anti_rollback=True), allows=frozenset({Allowance.OTHER_WRITERS})),
+    "other records": Scope(Config(rollback=True, anti_rollback=True), allows=frozenset({Allowance.OTHER_RECORDS})),
     "end numbers": Scope(Config(rollback=True), allows=frozenset({Allowance.END_NUMBERS})),
     "never validates": Scope(Config(rollback=True, skip_validate_always=True)),
     "skips at power-on": Scope(Config(rollback=True, skip_validate_on_power_on=True)),

@@ -27,7 +27,7 @@ WORLDS = (
     replace(ROLLBACK, ghosts=frozenset(Ghost), faults=FaultModel.F1),
     replace(ROLLBACK, usage=Usage.ANY, faults=FaultModel.F3, has_factory=True),
     Scope(Config(rollback=True, anti_rollback=True, app_release=Release.V6_1), slots=3, numbers=Numbers.EXACT),
-    replace(ROLLBACK, allows=frozenset({Allowance.OTHER_WRITERS, Allowance.PINS})),
+    replace(ROLLBACK, allows=frozenset({Allowance.OTHER_WRITERS, Allowance.OTHER_RECORDS, Allowance.PINS})),
 )
 
 

@@ -123,7 +123,7 @@ def table_without_md5(subject: Subject) -> Iterator[RuleFinding]:
 )
 def begin_forgets_fallback(subject: Subject) -> Iterator[RuleFinding]:
     """Releases whose begin erases the other entry."""
-    if subject.config.rollback and subject.config.app_release >= Release.V5_5:
+    if subject.calls_begin and subject.config.rollback and subject.config.app_release >= Release.V5_5:
         yield at_release(subject, "esp_ota_begin erases the otadata entry that is not selected")
 
 
@@ -154,7 +154,7 @@ def same_slot_twice(subject: Subject) -> Iterator[RuleFinding]:
 )
 def second_begin(subject: Subject) -> Iterator[RuleFinding]:
     """Releases that refuse a second session."""
-    if subject.config.app_release >= Release.V6_1:
+    if subject.calls_begin and subject.config.app_release >= Release.V6_1:
         yield at_release(subject, "esp_ota_begin is refused while an earlier session is open")
 
 

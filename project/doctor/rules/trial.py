@@ -238,7 +238,7 @@ def factory_reset_in_trial(subject: Subject) -> Iterator[RuleFinding]:
 )
 def unfinished_image_can_boot(subject: Subject) -> Iterator[RuleFinding]:
     """Releases whose begin leaves the old entry of the slot alone."""
-    if subject.config.rollback and subject.config.app_release < Release.V5_5:
+    if subject.calls_begin and subject.config.rollback and subject.config.app_release < Release.V5_5:
         yield at_release(subject, "esp_ota_begin leaves the otadata entry of the slot that it erases")
 
 

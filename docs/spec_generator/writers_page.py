@@ -1,0 +1,101 @@
+"""The page of writers: libraries that bring updates, what breaks with each, and writers from outside."""
+
+from collections.abc import Iterator
+
+from otaproof.analysis.upgrade_check import CheckReport, check_upgrade
+from otaproof.campaign.upgrade.sweep_bench import two_slot_world
+from otaproof.model.claims.claims import Verdict
+from otaproof.model.config import Config, Release
+from otaproof.model.fault_model import FaultModel
+from otaproof.model.writers import OUTSIDE_WRITERS, UPDATERS, Updater
+
+from .spec_page import SpecPage, code, repo_file
+
+_SLOT_SIZE, _IMAGE_SIZE = 0x10000, 9000
+_RELEASES = (Release.V5_1, Release.V5_5)
+_CALLS = ("commence", "write", "complete", "accept", "rollback")
+
+
+def writers_page() -> SpecPage:
+    """Return the page."""
+    page = SpecPage("writers", "Who writes")
+    page.add(
+        "The slots and otadata of a device are written by the library that brings its updates, by tools, and by "
+        f"programs with code of their own. {repo_file('model/writers.py')} has all of them. `otaproof check`, "
+        "`explain` and `doctor` take the library from the image (Arduino's project name and texts, the tag of "
+        "esp_https_ota, the log of ESPHome, MicroPython's project name), and `--updater` names another."
+    )
+    page.heading("Libraries")
+    page.add(
+        "Each has the five calls of this specification, which stand for functions of its own. The simulated board "
+        "plays each as its source has it: which sectors are erased when, which bytes are written last, what is "
+        "verified. Those that do not call esp_ota_begin update an image on trial, and leave both records alone until "
+        "the switch, in every release."
+    )
+    page.table(
+        ("`--updater`", "library", *(f"{call}()" for call in _CALLS), "esp_ota_begin", "trial", "source"),
+        (_library(page, updater) for updater in Updater),
+    )
+    page.heading("What breaks with each library")
+    page.add(
+        "Claims that a power cut in one update, a second one, or a rollback breaks, by `otaproof check` on two slots "
+        "with rollback, fault model F0; and claims that say nothing of the library. Arduino's core accepts an image "
+        "before setup(), so C4 does not apply: an image gets no trial, and a power cut in its first start can still "
+        "lose the update (C17). `Update.rollBack()` selects the other slot anew, which can be lost in the same way "
+        "(C22), and brings back even an image that was rejected. C2 counts an image as finished once Arduino's last "
+        "16 bytes are written: what is selected then is verified by esp_ota_set_boot_partition."
+    )
+    page.table(
+        ("`--updater`", *(f"broken, {release.label}" for release in _RELEASES), "does not apply"),
+        (_broken(updater) for updater in Updater),
+    )
+    page.add(
+        "The device model, and so the proofs for every history, has esp_ota_* as otaupgrade calls them. The search of "
+        "`explain` has the others at the level of what lies in flash; the board plays what it tells. Left out: sizes "
+        "that are not known before a download by ESPHome, MD5 and decryption of Arduino's Update, ESPHome's "
+        "acceptance after a minute and at an orderly shutdown. A download in parts by esp_https_ota writes the "
+        "same; one that is resumed (ota_resumption, from 5.5 on) goes on where the application has noted "
+        "that it was, and a test cuts it everywhere: it ends with the whole image."
+    )
+    page.heading("Writers from outside")
+    page.table(
+        ("writer", "what it does", "in the device model", "source"),
+        (
+            (writer.name, writer.writes, code(writer.in_model) if writer.in_model else "", page.cite(writer.source))
+            for writer in OUTSIDE_WRITERS
+        ),
+    )
+    page.add(
+        "`otaproof explain` tries histories with each of them, played on the board "
+        f"({repo_file('campaign/explain/ordinary_histories.py')}), after those of the library alone and before those "
+        "with power cuts."
+    )
+    return page
+
+
+def _library(page: SpecPage, updater: Updater) -> tuple[str, ...]:
+    traits = UPDATERS[updater]
+    calls = (", ".join(map(code, traits.functions[call])) for call in _CALLS)
+    trial = "none: accepted at the start" if traits.accepts_at_start else "until accept()"
+    begins = "yes" if traits.calls_begin else "no"
+    return code(updater.value), traits.title, *calls, begins, trial, page.cite(traits.source)
+
+
+def _broken(updater: Updater) -> tuple[str, ...]:
+    reports = [_checked(updater, release) for release in _RELEASES]
+    silent = (result.claim.id for result in reports[0].claims if result.verdict is Verdict.NOT_APPLICABLE)
+    return code(updater.value), *(_ids(_violated(report)) for report in reports), _ids(silent)
+
+
+def _checked(updater: Updater, release: Release) -> CheckReport:
+    config = Config(rollback=True, app_release=release, bootloader_release=release, updater=updater)
+    world = two_slot_world(_SLOT_SIZE, _IMAGE_SIZE, config)
+    return check_upgrade(world, FaultModel.F0, seed=0, with_proofs=False)
+
+
+def _violated(report: CheckReport) -> Iterator[str]:
+    return (result.claim.id for result in report.claims if result.verdict is Verdict.VIOLATED)
+
+
+def _ids(claims: Iterator[str]) -> str:
+    return ", ".join(f"[{id_}](claims.md#{id_.lower()})" for id_ in claims)
