@@ -19,7 +19,8 @@ from .chip.efuse import Efuse
 from .chip.flash import NorFlash
 from .esp_err import OtaError
 from .image.format import APP_DESC_MAGIC, read_app_desc
-from .image.verify import ImageInvalid, VerifyMode, mapped_segments, verify_image
+from .image.verify import mapped_segments, verify_image
+from .image.verify_rules import ImageInvalid, VerifyMode
 from .otadata import (
     ENTRY_SIZE,
     EntryPair,

@@ -17,7 +17,8 @@ from ..impl.image.format import (
     build_image,
     decode_app_desc,
 )
-from ..impl.image.verify import ImageInvalid, VerifyMode, verify_image
+from ..impl.image.verify import verify_image
+from ..impl.image.verify_rules import ImageInvalid, VerifyMode
 from ..impl.otadata import ENTRY_SIZE, EntryPair, active_otadata, decode_entry, is_select_valid, slot_of_seq
 from ..impl.partitions.partition import Partition
 from ..impl.partitions.table import TABLE_MAX_LENGTH, TableError, decode_table, encode_table

@@ -13,7 +13,8 @@ from ..impl.chip.cells import SECTOR_SIZE, Cells
 from ..impl.chip.flash import NorFlash
 from ..impl.image.data import ImageMetadata
 from ..impl.image.format import IMAGE_MAGIC, MIN_IMAGE_SIZE
-from ..impl.image.verify import ImageInvalid, VerifyMode, verify_image
+from ..impl.image.verify import verify_image
+from ..impl.image.verify_rules import ImageInvalid, VerifyMode
 from ..impl.partitions.csv_format import CsvPlaces, parse_csv
 from ..impl.partitions.generator_checks import check_table
 from ..impl.partitions.partition import Partition

@@ -13,7 +13,7 @@ from otaproof.impl import bootloader
 from otaproof.impl.bootloader import Bootloader
 from otaproof.impl.chip.cells import Cells
 from otaproof.impl.chip.efuse import Efuse
-from otaproof.impl.image import verify
+from otaproof.impl.image import header_walk, verify
 from otaproof.impl.image.data import ImageMetadata, is_data_right
 from otaproof.impl.image.verify import verify_image
 from otaproof.impl.otadata import ENTRY_SIZE, EntryPair, active_otadata, encode_entry, is_initial, slot_of_seq
@@ -136,7 +136,7 @@ def burns_what_it_is_given(patch: Patch) -> None:
 
 def looks_past_the_partition(patch: Patch) -> None:
     """An image may go on beyond the end of its partition."""
-    real = verify.read_headers
+    real = header_walk.read_headers
     patch.setattr(verify, "read_headers", lambda cells, offset, size, rules: real(cells, offset, 2 * size, rules))
 
 

@@ -6,6 +6,7 @@ other memory changed, nor the registers that a function has to preserve.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -66,12 +67,11 @@ def _outcome(calls: CallMachine, start: MachineState, path: MachineState) -> Fun
 
 
 def _begin(ota: CountedSelection, given: CallArguments) -> CallReturn:
-    code: Any = EspErr.OK
     try:
-        handle = ota.esp_ota_begin(given.partition, given.image_size, given.wants_state)
+        returned = CallReturn(state=ota.esp_ota_begin(given.partition, given.image_size, given.wants_state))
     except OtaError as error:
-        code, handle = error.code, error.handle
-    return CallReturn(code, handle, ota.session_left())
+        returned = CallReturn(error.code, error.handle)
+    return replace(returned, session=ota.session_left())
 
 
 def _count_slots(ota: CountedSelection, given: CallArguments) -> CallReturn:

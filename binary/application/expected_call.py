@@ -19,7 +19,7 @@ from ...impl.app.esp_ota import EspOta
 from ...impl.app.esp_ota_select import OtaSelection
 from ...impl.app.esp_partition import EspPartitions
 from ...impl.esp_err import EspErr, OtaError
-from ...impl.image.verify import ImageInvalid
+from ...impl.image.verify_rules import ImageInvalid
 from ...impl.partitions.partition import MAX_OTA_SLOTS, DataSubtype, Partition, PartitionType
 from ...impl.program_end import Panic, Restart
 from ...impl.release_rules import AppRules, app_rules

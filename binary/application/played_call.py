@@ -100,8 +100,9 @@ class _PlannedPartitions(EspPartitions):
 
     def __init__(self, flash: _DescribedFlash, inputs: CallInputs, config: Config) -> None:
         """Take the table."""
-        is_other_there = inputs.session is not None and inputs.session.is_asked_there
-        others = inputs.otadata, inputs.asked if is_other_there and not inputs.asked.is_app else None
+        is_asked_there = inputs.session is not None and inputs.session.is_asked_there
+        is_other = inputs.asked is not None and not inputs.asked.is_app
+        others = inputs.otadata, inputs.asked if is_asked_there and is_other else None
         super().__init__(flash, (*filter(None, others), *inputs.apps), app_rules(config.app_release))
         self._planned = flash
 

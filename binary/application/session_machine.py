@@ -10,9 +10,10 @@ from ..execution.machine_state import ExecutionStopped, MachineState
 from ..execution.path_search import Arguments, Ended, Hook
 from ..execution.words import Word, as_bits
 from ..theorems.flash_operations import BootloaderPlaced
+from .call_inputs import ASKED_SUBTYPE
 from .call_machine import CallMachine, is_so, panic
 from .running_state import STATE_FUNCTION, running_state
-from .session_inputs import APP_IS_THERE, ASKED_SUBTYPE, IS_APP, LAST_HANDLE, OTHER_IS_THERE
+from .session_inputs import APP_IS_THERE, IS_APP, LAST_HANDLE, OTHER_IS_THERE
 
 _LARGEST_SESSION = 0x1000
 

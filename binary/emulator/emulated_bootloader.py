@@ -12,7 +12,8 @@ from ...impl.chip.cells import SECTOR_SIZE, Cells
 from ...impl.chip.efuse import Efuse
 from ...impl.chip.flash import FlashMisuse, NorFlash
 from ...impl.esp_err import EspErr, OtaError
-from ...impl.image.verify import ImageInvalid, VerifyMode, verify_image
+from ...impl.image.verify import verify_image
+from ...impl.image.verify_rules import ImageInvalid, VerifyMode
 from ...impl.partitions.partition import Partition
 from ...impl.program_end import Panic, PowerCut
 from ...model.config import Config, ResetReason

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from ...impl.bootloader import Bootloader, BootloaderState
-from ...impl.image.verify import VerifyMode
+from ...impl.image.verify_rules import VerifyMode
 from ...impl.partitions.partition import Partition
 from ...impl.program_end import Panic, PowerCut
 from ...model.config import Config, ResetReason

@@ -15,7 +15,8 @@ from ...impl.chip.cells import Cells
 from ...impl.chip.efuse import Efuse
 from ...impl.chip.flash import NorFlash
 from ...impl.image.format import APP_DESC_MAGIC, read_app_desc
-from ...impl.image.verify import ImageInvalid, VerifyMode, verify_image
+from ...impl.image.verify import verify_image
+from ...impl.image.verify_rules import ImageInvalid, VerifyMode
 from ...impl.partitions.partition import Partition
 from ...model.claims.observation import Future
 from ...model.config import Config, Pin, ResetReason

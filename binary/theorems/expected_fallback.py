@@ -14,7 +14,7 @@ import z3
 from ...impl import bootloader
 from ...impl.bootloader import Bootloader, BootloaderState, SlotSelection
 from ...impl.esp_err import EspErr
-from ...impl.image.verify import ImageInvalid
+from ...impl.image.verify_rules import ImageInvalid
 from ...impl.partitions.partition import AppSubtype, DataSubtype, Partition, PartitionType
 from ...model.config import Config, ResetReason
 from ...proofs.refinement.symbolic_board import SmallWord

@@ -12,7 +12,7 @@ import z3
 from ...impl import bootloader
 from ...impl.bootloader import Bootloader, BootloaderState
 from ...impl.esp_err import EspErr
-from ...impl.image.verify import ImageInvalid, VerifyMode
+from ...impl.image.verify_rules import ImageInvalid, VerifyMode
 from ...impl.partitions.partition import AppSubtype, Partition, PartitionType
 from ...model.config import Config, ResetReason
 from ...proofs.refinement.symbolic_entries import standing_in

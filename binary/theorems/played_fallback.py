@@ -3,7 +3,7 @@
 from collections.abc import Collection
 
 from ...impl.bootloader import Bootloader, BootloaderState, SlotSelection
-from ...impl.image.verify import VerifyMode
+from ...impl.image.verify_rules import VerifyMode
 from ...impl.partitions.partition import AppSubtype, Partition
 from ...model.config import Config, ResetReason
 from .deeds import Act, Deed, DeedKind

@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from ...impl.bootloader import Bootloader, BootloaderState
 from ...impl.chip.cells import SECTOR_SIZE
-from ...impl.image.verify import VerifyMode
+from ...impl.image.verify_rules import VerifyMode
 from ...impl.partitions.partition import Partition
 from ...model.config import Config, ResetReason
 from .deeds import Act, Deed, DeedKind

@@ -8,7 +8,8 @@ from ...impl.chip.cells import SECTOR_SIZE, Cells
 from ...impl.chip.efuse import Efuse
 from ...impl.chip.flash import NorFlash, Strictness
 from ...impl.image.format import APP_DESC_MAGIC, AppDesc, read_app_desc
-from ...impl.image.verify import ImageInvalid, VerifyMode, verify_image
+from ...impl.image.verify import verify_image
+from ...impl.image.verify_rules import ImageInvalid, VerifyMode
 from ...impl.partitions.partition import Partition
 from ...impl.program_end import Panic
 from ...model.config import Config

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from ...impl.chip.cells import SECTOR_SIZE, Cells
 from ...impl.chip.flash import NorFlash, Strictness
 from ...impl.image.format import APP_DESC_MAGIC, MIN_IMAGE_SIZE, build_image, read_app_desc
-from ...impl.image.verify import ImageInvalid, VerifyMode, verify_image
+from ...impl.image.verify import verify_image
+from ...impl.image.verify_rules import ImageInvalid, VerifyMode
 from ...impl.otadata import EntryPair, decode_entry, encode_entry, is_select_valid, make_entry, slot_of_seq
 from ...impl.partitions.partition import Partition
 from ...impl.partitions.table import TABLE_MAX_LENGTH, TableError, decode_table, encode_table, load_partitions

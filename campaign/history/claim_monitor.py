@@ -12,7 +12,8 @@ from ...impl.board import App
 from ...impl.bootloader import select_boot_partition, select_with_anti_rollback
 from ...impl.chip.cells import SECTOR_SIZE, Cells
 from ...impl.image.format import APP_DESC_MAGIC, read_app_desc
-from ...impl.image.verify import ImageInvalid, VerifyMode, verify_image
+from ...impl.image.verify import verify_image
+from ...impl.image.verify_rules import ImageInvalid, VerifyMode
 from ...impl.otadata import EntryPair, SelectEntry, encode_entry, is_crc_right, slot_of_seq
 from ...impl.partitions.partition import Partition
 from ...impl.program_end import Panic

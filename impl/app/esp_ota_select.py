@@ -23,7 +23,8 @@ from ..image.format import (
     decode_app_desc,
     read_app_desc,
 )
-from ..image.verify import ImageInvalid, VerifyMode, check_chip, rules_of, verify_image
+from ..image.verify import verify_image
+from ..image.verify_rules import ImageInvalid, VerifyMode, check_chip, rules_of
 from ..otadata import (
     ENTRY_SIZE,
     EntryPair,

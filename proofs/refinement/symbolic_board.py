@@ -26,7 +26,7 @@ from ...impl.chip.flash import NorFlash
 from ...impl.esp_err import EspErr
 from ...impl.image import format as image_format
 from ...impl.image.format import APP_DESC_MAGIC, APP_DESC_OFFSET, APP_DESC_SIZE, AppDesc
-from ...impl.image.verify import ImageInvalid, VerifyMode
+from ...impl.image.verify_rules import ImageInvalid, VerifyMode
 from ...impl.otadata import ENTRY_SIZE
 from ...impl.partitions.partition import AppSubtype, DataSubtype, Partition, PartitionType
 from ...impl.partitions.table import encode_table

@@ -38,7 +38,8 @@ from otaproof.campaign.upgrade.script import Scenario, first_step_of_interest, s
 from otaproof.campaign.upgrade.sweep import sweep
 from otaproof.campaign.upgrade.uncut_run import play_script
 from otaproof.impl.chip.torn_operations import Torn
-from otaproof.impl.image.verify import VerifyMode, verify_image
+from otaproof.impl.image.verify import verify_image
+from otaproof.impl.image.verify_rules import VerifyMode
 from otaproof.impl.otadata import encode_entry, make_entry
 from otaproof.model.claims.claims import CLAIMS
 from otaproof.model.claims.cut_claims import CUT_CLAIMS

@@ -20,7 +20,7 @@ from otaproof.impl.app.esp_ota_select import OtaSelection
 from otaproof.impl.board import App, Board
 from otaproof.impl.chip.chips import CHIPS, ChipTraits
 from otaproof.impl.esp_err import OtaError
-from otaproof.impl.image import verify
+from otaproof.impl.image import header_walk, verify
 from otaproof.impl.partitions.label_search import is_label_listed
 from otaproof.impl.program_end import Hang
 from otaproof.impl.release_rules import app_rules
@@ -136,7 +136,7 @@ def retains_the_test_app(patch: Patch) -> None:
 
 def seventeen_segments_crash(patch: Patch) -> None:
     """No number of segments above 16 is taken."""
-    patch.setattr(verify, "_OVERRUN_SEGMENTS", 16)
+    patch.setattr(header_walk, "_OVERRUN_SEGMENTS", 16)
 
 
 def labels_are_split_at_commas(patch: Patch) -> None:

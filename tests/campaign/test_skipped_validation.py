@@ -22,7 +22,7 @@ from otaproof.impl.bootloader import Bootloader
 from otaproof.impl.chip.cells import SECTOR_SIZE, Cells
 from otaproof.impl.chip.torn_operations import Torn
 from otaproof.impl.image import verify
-from otaproof.impl.image.verify import VerifyMode
+from otaproof.impl.image.verify_rules import VerifyMode
 from otaproof.impl.partitions.partition import Partition
 from otaproof.model.config import Config, Release, ResetReason, SkipValidation
 from otaproof.model.device.model import device_model

@@ -19,7 +19,8 @@ from otaproof.impl.image.format import (
     read_app_desc,
     xor_bytes,
 )
-from otaproof.impl.image.verify import VerifyMode, verify_image
+from otaproof.impl.image.verify import verify_image
+from otaproof.impl.image.verify_rules import VerifyMode
 from otaproof.model.config import Chip, Config, Release
 from places import RECORDED
 

@@ -12,7 +12,8 @@ from otaproof.impl.chip.flash import NorFlash
 from otaproof.impl.image import data as image_data
 from otaproof.impl.image.data import forget_verdicts
 from otaproof.impl.image.format import encode_image
-from otaproof.impl.image.verify import ImageInvalid, VerifyMode, verify_image
+from otaproof.impl.image.verify import verify_image
+from otaproof.impl.image.verify_rules import ImageInvalid, VerifyMode
 from otaproof.model.config import Chip, Config
 
 # Segments for RAM, so that the image may lie anywhere.

@@ -16,7 +16,9 @@ from otaproof.impl.chip.cells import Cells
 from otaproof.impl.chip.chips import CHIPS
 from otaproof.impl.chip.flash import NorFlash, ReadTracker
 from otaproof.impl.image.format import IMAGE_HEADER_SIZE, build_image, decode_app_desc, encode_app_desc, encode_image
-from otaproof.impl.image.verify import ImageInvalid, VerifyMode, read_headers, rules_of, verify_image
+from otaproof.impl.image.header_walk import read_headers
+from otaproof.impl.image.verify import verify_image
+from otaproof.impl.image.verify_rules import ImageInvalid, VerifyMode, rules_of
 from otaproof.impl.program_end import Panic
 from otaproof.impl.release_points import class_of_app, read_point
 from otaproof.model.config import Chip, Config, Release
