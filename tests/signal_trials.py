@@ -24,11 +24,20 @@ from enum import Enum
 from pathlib import Path
 
 from otaproof.impl.image.format import build_image
+from otaproof.impl.partitions.partition import AppSubtype, DataSubtype, Partition, PartitionType
+from otaproof.impl.partitions.table import encode_table
 from otaproof.model.config import Chip
 from places import ROOT
 
 ELF = ROOT / "tests/binary/firmware/images/riscv-faithful-Os.elf"
 TABLE = "nvs,data,nvs,0x9000,0x4000\notadata,data,ota,,0x2000\na,app,ota_0,,64K\nb,app,ota_1,,64K\n"
+ROWS = (
+    Partition("nvs", PartitionType.DATA, DataSubtype.NVS, 0x9000, 0x4000),
+    Partition("otadata", PartitionType.DATA, DataSubtype.OTA, 0xD000, 0x2000),
+    Partition("a", PartitionType.APP, AppSubtype.OTA_0, 0x10000, 0x10000),
+    Partition("b", PartitionType.APP, AppSubtype.OTA_0 + 1, 0x20000, 0x10000),
+)
+"""The rows of TABLE."""
 OLD = b"old\n"
 BOUND = 60.0
 """Seconds after which a process that has a signal counts as hanging: generous, as a test must not time anything."""
@@ -69,6 +78,8 @@ COMMANDS = {
     "explore": LongCommand("explore --slots 2 --out out.json", ("out.json",)),
     "fuzz": LongCommand("fuzz --runs 30 --out out.jsonl", ("out.jsonl",)),
     "fuzz-workers": LongCommand("fuzz --runs 30 --jobs 2 --out out.jsonl", ("out.jsonl",), has_workers=True),
+    "mend": LongCommand("mend flash.bin --boot b --out out.json", ("out.json",)),
+    "identify": LongCommand("identify flash.bin --out out.json", ("out.json",)),
     "explain": LongCommand("explain --otadata otadata.bin --partitions table.csv --out out.json", ("out.json",)),
     "conform": LongCommand("conform --out out.json", ("out.json",)),
     "releases": LongCommand("releases --out out.json", ("out.json",)),
@@ -97,10 +108,14 @@ class Ended:
 
 
 def make_inputs(place: Path) -> None:
-    """Write what the commands read."""
+    """Write what the commands read; flash.bin is a chip with the table, blank otadata and the image."""
     (place / "table.csv").write_text(TABLE)
     (place / "app.bin").write_bytes(build_image(Chip.ESP32, size=0x3000, version="1", project_name="p", seed=1))
     (place / "otadata.bin").write_bytes(b"\xff" * 0x2000)
+    flash = bytearray(b"\xff" * 0x100000)
+    for offset, contents in ((0x8000, encode_table(ROWS)), (0x10000, (place / "app.bin").read_bytes())):
+        flash[offset : offset + len(contents)] = contents
+    (place / "flash.bin").write_bytes(flash)
 
 
 def undisturbed(command: LongCommand, place: Path) -> Ended:

@@ -81,7 +81,7 @@ class RankingQuotient:
         yield from self._first_conditions()
         for kind in dict.fromkeys(action.kind for action in self.exact.actions):
             followed = (self._simulates(action) for action in self.exact.actions if action.kind is kind)
-            yield self._asked(f"{kind.name.lower()}_steps", all_of(followed))
+            yield self._asked(f"{kind.value}_steps", all_of(followed))
 
     def _first_conditions(self) -> Iterator[Condition]:
         yield replace(self._asked("premise", fact(False)), needs="sat")

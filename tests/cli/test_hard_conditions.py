@@ -30,6 +30,8 @@ COMMANDS = {
     "check": ("check --partitions labels.csv --running app.bin --update app.bin --rollback --no-proofs --faults F0 "
               "--cuts cuts.csv --out out.json", 1),
     "explain": ("explain --otadata otadata.bin --partitions labels.csv --no-history", 0),
+    "mend": ("mend flash.bin", 0),
+    "identify": ("identify flash.bin", 0),
     "explore": ("explore --slots 1", 1),
     "diff": ("diff 4.4 5.1 --slots 1", 1),
     "prove": ("prove --claim C1 --slots 1 --usage documented --jobs 1", 0),

@@ -6,8 +6,10 @@ from functools import cache
 import pytest
 
 from otaproof.model.config import Config, Release
+from otaproof.model.device.action import Kind
 from otaproof.model.device.state import Scope, Usage
 from otaproof.model.fault_model import FaultModel
+from otaproof.model.terms.terms import fact
 from otaproof.proofs.explicit.explorer import claims_of
 from otaproof.proofs.prover import searched_proof
 from otaproof.proofs.prover.configurations import with_release
@@ -16,6 +18,7 @@ from otaproof.proofs.prover.proof_reuse import ProofReuse, induct
 from otaproof.proofs.prover.prover import decide
 from otaproof.proofs.prover.searched_proof import METHOD, confirmed_search, decide_searched
 from otaproof.proofs.refinement.ranking_quotient import RankingQuotient, quotient
+from otaproof.proofs.smt.verification_condition import Solver
 
 SCOPE = with_release(Scope(Config(rollback=True), faults=FaultModel.F2, usage=Usage.RESTART_AT_ONCE), Release.V5_5)
 """No induction is stated for cuts that tear any byte of a spare record that commence() gives up, from 5.5 on."""
@@ -31,12 +34,31 @@ def decided() -> Decision:
     return decision
 
 
+def kinds_of(scope: Scope) -> set[str]:
+    """Return the names of the questions about actions: one for each kind."""
+    return {f"rank_{action.kind.value}_steps" for action in quotient(scope).exact.actions}
+
+
+@pytest.mark.parametrize("kind", list(dict.fromkeys(action.kind for action in quotient(SCOPE).exact.actions)))
+def test_one_wrong_action_of_a_kind_is_seen(kind: Kind, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The question of its kind is not confirmed, and all others are."""
+    right = quotient(SCOPE)
+    wrong = [action.name for action in right.exact.actions if action.kind is kind][-1]
+    simulates = RankingQuotient._simulates
+    monkeypatch.setattr(
+        RankingQuotient,
+        "_simulates",
+        lambda self, action: fact(False) if action.name == wrong else simulates(self, action),
+    )
+    unmet = {c.name for c in right.step_conditions() if not c.is_met(Solver.BITWUZLA)}
+    assert {f"rank_{kind.value}_steps"} == unmet
+
+
 def test_every_action_and_the_claim_are_asked() -> None:
     """With the start, whether the premise is met at all, and the boot choice."""
     asked = {condition.name for condition in decided().conditions}
-    actions = {f"rank_{action.name}" for action in quotient(SCOPE).exact.actions}
     assert (ProofVerdict.PROVED, METHOD) == (decided().verdict, decided().method)
-    assert {*actions, "rank_premise", "rank_start", "rank_C16"} < asked
+    assert {*kinds_of(SCOPE), "rank_premise", "rank_start", "rank_C16"} < asked
     assert any("boot" in name and not name.startswith("rank_") for name in asked)
 
 
@@ -65,4 +87,4 @@ def test_a_search_for_deadlocks_is_confirmed_too() -> None:
     scope = with_release(Scope(Config(True, True), usage=Usage.DOCUMENTED, versions=2), Release.V6_0)
     (found,) = decide(scope, {"C9"}, effort=QUICK)
     assert ProofVerdict.PROVED is found.verdict and "no deadlock" in found.method
-    assert {f"rank_{action.name}" for action in quotient(scope).exact.actions} < {c.name for c in found.conditions}
+    assert kinds_of(scope) < {condition.name for condition in found.conditions}
