@@ -208,6 +208,16 @@ def test_build_is_told_by_proof(options: tuple[str, ...], followed: tuple[bool, 
     assert len(found.verdicts) - 1 == sum(item.verdict is TheoremVerdict.REFUTED for item in found.verdicts)
 
 
+@needs_compiler
+@pytest.mark.slow
+def test_functions_together_tell_a_release_between_those_that_are_tried(tmp_path: Path) -> None:
+    """5.5 opens a session as 6.0 does, and sets the boot partition as 5.1 does."""
+    elf = compile_application(Build("riscv", options=("CONFIG_BEGIN_OF_5_5=1",)), tmp_path)
+    builds = tuple(config for config in APPLICATION_BUILDS if config.rollback and not config.anti_rollback)
+    begin, set_boot = (proof_of(elf, function, builds) for function in (BEGIN, "esp_ota_set_boot_partition"))
+    assert {Release.V5_5} == {build.release for build in begin.builds & set_boot.builds}
+
+
 def test_functions_of_different_builds_are_no_proved_application() -> None:
     """Each follows a build, and no build is followed by all."""
 
