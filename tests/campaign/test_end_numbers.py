@@ -5,10 +5,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from model_traces import history_in
 
 from otaproof.campaign.fuzz.findings import DIVERGENCE, run
 from otaproof.campaign.fuzz.generator import Worlds
-from otaproof.campaign.history.history import History, SmallImage
 from otaproof.campaign.history.history_replay import replay_history
 from otaproof.campaign.history.history_token import HistoryToken, decode_history_token, encode_history_token
 from otaproof.campaign.history.known_cases import KNOWN_CASES
@@ -25,7 +25,7 @@ from otaproof.campaign.lockstep.abstraction import (
 from otaproof.campaign.lockstep.divergence import OutOfModel
 from otaproof.campaign.lockstep.lockstep import play_in_lockstep, scope_of_device
 from otaproof.campaign.lockstep.replayed_divergence import divergence_in
-from otaproof.campaign.lockstep.trace_replay import confirm, device_of_scope
+from otaproof.campaign.lockstep.trace_replay import confirm
 from otaproof.errors import InputError
 from otaproof.impl import bootloader as bootloader_module
 from otaproof.impl import otadata as otadata_module
@@ -306,17 +306,12 @@ def test_last_number_is_read_with_its_check_word_where_it_is_allowed() -> None:
     assert RecordView(Check.EMPTY, Word.NEW, 0, 15) == ranked((whole, whole), SCOPE)[0]
 
 
-def history(*steps: Step) -> History:
-    """Return a device of the scope, and these steps after its first power-on."""
-    return History(device_of_scope(SCOPE), (SmallImage(1), SmallImage(2)), (POWER_ON, *steps))
-
-
 RECORD = Step(StepName.WRITE_RECORD, sector=1, seq=0xFFFFFFFE)
 
 
 def test_token_keeps_the_record_and_replay_tells_it() -> None:
     """The sector and the number; board and model agree on it."""
-    written = history(RECORD, POWER_ON)
+    written = history_in(SCOPE, RECORD, POWER_ON)
     token = HistoryToken("", StepOutcome.RETURNED, "ota_0", written)
     assert token == decode_history_token(encode_history_token(token))
     texts = [step.text for step in replay_history(written).steps]
@@ -326,7 +321,7 @@ def test_token_keeps_the_record_and_replay_tells_it() -> None:
 
 def test_token_of_a_third_sector_is_refused() -> None:
     """In one line."""
-    token = HistoryToken("", StepOutcome.RETURNED, None, history(replace(RECORD, sector=2)))
+    token = HistoryToken("", StepOutcome.RETURNED, None, history_in(SCOPE, replace(RECORD, sector=2)))
     with pytest.raises(InputError):
         decode_history_token(encode_history_token(token))
 
@@ -334,7 +329,7 @@ def test_token_of_a_third_sector_is_refused() -> None:
 @pytest.mark.parametrize("seq", [1, BORDER, ERASED])
 def test_other_numbers_are_out_of_the_model(seq: int) -> None:
     """And three slots are, or single bits."""
-    written = history(replace(RECORD, seq=seq))
+    written = history_in(SCOPE, replace(RECORD, seq=seq))
     with pytest.raises(OutOfModel, match="at no end"):
         list(play_in_lockstep(written, SCOPE))
     device = written.device

@@ -8,7 +8,7 @@ from contextlib import nullcontext, suppress
 from dataclasses import replace
 
 import pytest
-from model_traces import first_takes
+from model_traces import breaking_trace, first_takes
 
 from otaproof.campaign.fuzz.findings import DIVERGENCE, run
 from otaproof.campaign.fuzz.generator import Worlds
@@ -35,7 +35,6 @@ from otaproof.model.device.allowance import Allowance
 from otaproof.model.device.state import Ghost, Scope, Usage
 from otaproof.model.device.stepper import stepper
 from otaproof.model.fault_model import FaultModel
-from otaproof.proofs.explicit.explorer import claims_of, explore_in_python, with_ghosts_of
 
 FAILING = frozenset({Allowance.FAILING_FLASH})
 NONE, HALF, ALL = FailureExtent
@@ -92,21 +91,12 @@ UNREAD = ("C17", "C24")
 """Claims that only the model reads; the board does what the trace says."""
 
 
-def broken(scope: Scope, claim_id: str) -> tuple[str, ...] | None:
-    """Return a shortest trace that breaks a claim; None where every reachable state keeps it."""
-    claims = [claim for claim in claims_of(scope) if claim.claim.id == claim_id]
-    found = explore_in_python(with_ghosts_of(scope, claims), claims, until_broken=True)
-    trace = found.violations.get(claim_id)
-    assert trace is not None or found.is_complete
-    return None if trace is None else trace.actions
-
-
 @pytest.mark.parametrize("name", THEOREMS)
 def test_claim_holds_where_nothing_fails_and_falls_where_operations_can(name: str) -> None:
     """And the board does all that the shortest trace says."""
     claim_id, scope, end = THEOREMS[name]
-    assert broken(replace(scope, allows=frozenset()), claim_id) is None
-    trace = broken(scope, claim_id)
+    assert breaking_trace(replace(scope, allows=frozenset()), claim_id) is None
+    trace = breaking_trace(scope, claim_id)
     assert trace is not None
     assert " ".join(trace).endswith(end)
     confirmation = confirm(scope, trace, claim_id)
@@ -133,7 +123,7 @@ def test_accept_raises_an_error_and_has_accepted(anti_rollback: bool) -> None:
         f"{download.format('_version_1' if anti_rollback else '')} boot_tries_new try_erases try_programs image_begins "
         f"accept accept_erases {fails}"
     )
-    assert broken(scope, "C26") is not None
+    assert breaking_trace(scope, "C26") is not None
     assert confirm(scope, names.split(), "C26").is_confirmed
 
 

@@ -3,16 +3,15 @@
 from dataclasses import replace
 
 import pytest
-from model_traces import first_takes
+from model_traces import breaking_trace, first_takes, history_in
 
 from otaproof.campaign.fuzz.findings import DIVERGENCE, run
 from otaproof.campaign.fuzz.generator import Worlds
-from otaproof.campaign.history.history import History, SmallImage
 from otaproof.campaign.history.history_replay import replay_history
 from otaproof.campaign.history.history_token import HistoryToken, decode_history_token, encode_history_token
 from otaproof.campaign.history.player import Player, StepOutcome
 from otaproof.campaign.history.step import POWER_ON, Step, StepName
-from otaproof.campaign.lockstep.trace_replay import confirm, device_of_scope
+from otaproof.campaign.lockstep.trace_replay import confirm
 from otaproof.errors import InputError
 from otaproof.model.claims.left_out import LEFT_OUT
 from otaproof.model.config import Config, Release
@@ -21,7 +20,7 @@ from otaproof.model.device.allowance import Allowance
 from otaproof.model.device.state import Ghost, Scope, Usage
 from otaproof.model.device.stepper import stepper
 from otaproof.model.fault_model import FaultModel
-from otaproof.proofs.explicit.explorer import claims_of, explore_in_python, with_ghosts_of
+from otaproof.proofs.explicit.explorer import claims_of
 
 RECORDS = frozenset({Allowance.OTHER_RECORDS})
 CONFIG = Config(rollback=True, app_release=Release.V6_1, bootloader_release=Release.V6_1)
@@ -31,20 +30,11 @@ SWITCHED = Step(StepName.OTATOOL, label="ota_1")
 (ROW,) = (row for row in LEFT_OUT if row.allowance is Allowance.OTHER_RECORDS)
 
 
-def broken(scope: Scope, claim_id: str) -> tuple[str, ...] | None:
-    """Return a shortest trace that breaks a claim; None where every reachable state keeps it."""
-    claims = [claim for claim in claims_of(scope) if claim.claim.id == claim_id]
-    found = explore_in_python(with_ghosts_of(scope, claims), claims, until_broken=True)
-    trace = found.violations.get(claim_id)
-    assert trace is not None or found.is_complete
-    return None if trace is None else trace.actions
-
-
 @pytest.mark.parametrize("claim_id", [claim.claim.id for claim in claims_of(SCOPE)])
 def test_records_by_tools_break_what_their_row_says(claim_id: str) -> None:
     """No more and no less than without tools; the board confirms each trace."""
-    trace = broken(SCOPE, claim_id)
-    is_of_tools = trace is not None and broken(replace(SCOPE, allows=frozenset()), claim_id) is None
+    trace = breaking_trace(SCOPE, claim_id)
+    is_of_tools = trace is not None and breaking_trace(replace(SCOPE, allows=frozenset()), claim_id) is None
     assert is_of_tools is (claim_id in ROW.breaks)
     if trace is not None:
         assert confirm(SCOPE, trace, claim_id).is_confirmed
@@ -90,14 +80,9 @@ def test_otatool_that_takes_the_state_away_is_caught(monkeypatch: pytest.MonkeyP
     assert diverges()
 
 
-def history(*steps: Step) -> History:
-    """Return a device of the scope, and these steps after its first power-on."""
-    return History(device_of_scope(SCOPE), (SmallImage(1), SmallImage(2)), (POWER_ON, *steps))
-
-
 def test_token_keeps_tools_and_replay_tells_them() -> None:
     """The slot and the image."""
-    with_tools = history(UPLOADED, SWITCHED, POWER_ON)
+    with_tools = history_in(SCOPE, UPLOADED, SWITCHED, POWER_ON)
     token = HistoryToken("", StepOutcome.RETURNED, "ota_0", with_tools)
     assert token == decode_history_token(encode_history_token(token))
     texts = [step.text for step in replay_history(with_tools).steps]
@@ -108,13 +93,13 @@ def test_token_keeps_tools_and_replay_tells_them() -> None:
 def test_record_with_a_state_of_its_own_is_kept_by_a_token() -> None:
     """As NuttX and esp-hal write it."""
     record = Step(StepName.WRITE_RECORD, sector=1, seq=2, state=2)
-    token = HistoryToken("", StepOutcome.RETURNED, "ota_0", history(record, POWER_ON))
+    token = HistoryToken("", StepOutcome.RETURNED, "ota_0", history_in(SCOPE, record, POWER_ON))
     assert token == decode_history_token(encode_history_token(token))
     assert "another program writes a record of number 0x2, state VALID, into sector 1" == str(record)
 
 
 def test_token_of_a_slot_that_is_missing_is_refused() -> None:
     """In one line."""
-    token = HistoryToken("", StepOutcome.RETURNED, None, history(replace(SWITCHED, label="ota_7")))
+    token = HistoryToken("", StepOutcome.RETURNED, None, history_in(SCOPE, replace(SWITCHED, label="ota_7")))
     with pytest.raises(InputError):
         decode_history_token(encode_history_token(token))

@@ -3,16 +3,15 @@
 from dataclasses import replace
 
 import pytest
-from model_traces import first_takes
+from model_traces import breaking_trace, first_takes, history_in
 
 from otaproof.campaign.fuzz.findings import DIVERGENCE, run
 from otaproof.campaign.fuzz.generator import Worlds
-from otaproof.campaign.history.history import History, SmallImage
 from otaproof.campaign.history.history_replay import replay_history
 from otaproof.campaign.history.history_token import HistoryToken, decode_history_token, encode_history_token
 from otaproof.campaign.history.player import Player, StepOutcome
 from otaproof.campaign.history.step import POWER_ON, Step, StepName
-from otaproof.campaign.lockstep.trace_replay import confirm, device_of_scope
+from otaproof.campaign.lockstep.trace_replay import confirm
 from otaproof.errors import InputError
 from otaproof.model.claims.left_out import LEFT_OUT, left_out
 from otaproof.model.config import Config, Release
@@ -21,7 +20,6 @@ from otaproof.model.device.allowance import Allowance
 from otaproof.model.device.state import Ghost, Scope, Usage
 from otaproof.model.device.stepper import stepper
 from otaproof.model.fault_model import FaultModel
-from otaproof.proofs.explicit.explorer import claims_of, explore_in_python, with_ghosts_of
 
 WRITERS = frozenset({Allowance.OTHER_WRITERS})
 CONFIG = Config(rollback=True, app_release=Release.V6_1, bootloader_release=Release.V6_1)
@@ -30,23 +28,14 @@ BLANKED = Step(StepName.BLANK_OTADATA)
 FLASHED = Step(StepName.FLASH_SLOT, image=1, label="ota_1")
 
 
-def broken(scope: Scope, claim_id: str) -> tuple[str, ...] | None:
-    """Return a shortest trace that breaks a claim; None where every reachable state keeps it."""
-    claims = [claim for claim in claims_of(scope) if claim.claim.id == claim_id]
-    found = explore_in_python(with_ghosts_of(scope, claims), claims, until_broken=True)
-    trace = found.violations.get(claim_id)
-    assert trace is not None or found.is_complete
-    return None if trace is None else trace.actions
-
-
 BROKEN = ("C2", "C13")
 
 
 @pytest.mark.parametrize("claim_id", BROKEN)
 def test_blank_otadata_breaks_what_holds_without_tools(claim_id: str) -> None:
     """The first slot starts and is called valid, though its download never finished; the board confirms it."""
-    assert broken(replace(SCOPE, allows=frozenset()), claim_id) is None
-    trace = broken(SCOPE, claim_id)
+    assert breaking_trace(replace(SCOPE, allows=frozenset()), claim_id) is None
+    trace = breaking_trace(SCOPE, claim_id)
     assert trace is not None
     assert "tool_blanks_otadata" in trace
     assert confirm(SCOPE, trace, claim_id).is_confirmed
@@ -94,14 +83,9 @@ def test_tool_that_writes_nothing_is_caught(monkeypatch: pytest.MonkeyPatch) -> 
     assert diverges()
 
 
-def history(*steps: Step) -> History:
-    """Return a device of the scope, and these steps after its first power-on."""
-    return History(device_of_scope(SCOPE), (SmallImage(1), SmallImage(2)), (POWER_ON, *steps))
-
-
 def test_token_keeps_tools_and_replay_tells_them() -> None:
     """The slot and the image."""
-    with_tools = history(BLANKED, FLASHED, POWER_ON)
+    with_tools = history_in(SCOPE, BLANKED, FLASHED, POWER_ON)
     token = HistoryToken("", StepOutcome.RETURNED, "ota_0", with_tools)
     assert token == decode_history_token(encode_history_token(token))
     texts = [step.text for step in replay_history(with_tools).steps]
@@ -110,6 +94,6 @@ def test_token_keeps_tools_and_replay_tells_them() -> None:
 
 def test_token_of_a_slot_that_is_missing_is_refused() -> None:
     """In one line."""
-    token = HistoryToken("", StepOutcome.RETURNED, None, history(replace(FLASHED, label="ota_7")))
+    token = HistoryToken("", StepOutcome.RETURNED, None, history_in(SCOPE, replace(FLASHED, label="ota_7")))
     with pytest.raises(InputError):
         decode_history_token(encode_history_token(token))

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from model_traces import first_takes
+from model_traces import breaking_trace, first_takes
 
 from otaproof.campaign.fuzz.findings import DIVERGENCE, run
 from otaproof.campaign.fuzz.generator import Worlds
@@ -23,7 +23,7 @@ from otaproof.model.device.search import DeviceSearch
 from otaproof.model.device.state import Ghost, Scope, Usage
 from otaproof.model.device.stepper import stepper
 from otaproof.model.fault_model import FaultModel
-from otaproof.proofs.explicit.explorer import claims_of, explore_in_python, with_ghosts_of
+from otaproof.proofs.explicit.explorer import claims_of
 
 PINS = frozenset({Allowance.PINS})
 
@@ -36,15 +36,6 @@ def scope_of(release: Release, erases: bool, rollback: bool = True, usage: Usage
     return Scope(config, 2, False, FaultModel.F0, usage, ghosts=frozenset(Ghost), allows=PINS)
 
 
-def broken(scope: Scope, claim_id: str) -> tuple[str, ...] | None:
-    """Return a shortest trace that breaks a claim; None where every reachable state keeps it."""
-    claims = [claim for claim in claims_of(scope) if claim.claim.id == claim_id]
-    found = explore_in_python(with_ghosts_of(scope, claims), claims, until_broken=True)
-    trace = found.violations.get(claim_id)
-    assert trace is not None or found.is_complete
-    return None if trace is None else trace.actions
-
-
 BROKEN = ("C2", "C10", "C14")
 
 
@@ -52,8 +43,8 @@ BROKEN = ("C2", "C10", "C14")
 def test_factory_reset_that_erases_otadata_breaks_what_holds_without_pins(claim_id: str) -> None:
     """With the record goes what kept the unfinished image from starting; the board confirms it."""
     scope = scope_of(Release.V6_1, erases=True)
-    assert broken(replace(scope, allows=frozenset()), claim_id) is None
-    trace = broken(scope, claim_id)
+    assert breaking_trace(replace(scope, allows=frozenset()), claim_id) is None
+    trace = breaking_trace(scope, claim_id)
     assert trace is not None
     assert "hold_factory_reset" in trace
     assert confirm(scope, trace, claim_id).is_confirmed
