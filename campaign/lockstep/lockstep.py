@@ -11,10 +11,10 @@ validation headers that are; a damaged image that is made whole without an erase
 such as deep sleep without an application.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from ...impl.chip.cells import SECTOR_SIZE, Cells
-from ...impl.chip.flash import FailureExtent, FlashOp, FlashOpKind
+from ...impl.chip.flash import FlashOp, FlashOpKind
 from ...impl.image.format import IMAGE_MAGIC
 from ...impl.otadata import ENTRY_SIZE, decode_entry
 from ...model.config import Pin, Release, ResetReason
@@ -38,17 +38,8 @@ from .divergence import Divergence, OutOfModel
 from .model_tracker import ModelTracker
 from .seen_operations import BURN, OpKind, SeenOp, seen_op
 from .slot_moves import BeforeMove, Move, forbidden_moves, reported
+from .step_in_model import action_names, allowed_outcomes, failed_ops
 
-_ACTIONS: dict[StepName, tuple[str, ...]] = {
-    StepName.COMMENCE: ("commence",),
-    StepName.COMPLETE: ("complete", "complete_rejects", "complete_fails"),
-    StepName.ACCEPT: ("accept", "accept_again"),
-    StepName.ROLLBACK: ("rollback",),
-    StepName.RESUME: ("session_resume",),
-    StepName.ABORT: ("session_abort",),
-    StepName.SWITCH: ("session_switch",),
-    StepName.ERASE_LAST_BOOT: ("erase_last_boot",),
-}
 _EVENTS: dict[StepName, Event] = {
     StepName.RESET: Event.POWER_ON,
     StepName.COMMENCE: Event.COMMENCE,
@@ -353,61 +344,8 @@ class Lockstep:
         return None if place is None or place == self.scope.factory else place
 
 
-def failed_ops(step: Step, ops: Sequence[SeenOp], flash_ops: int) -> dict[int, FailureExtent]:
-    """Return the operations that fail, by their number; of the erase of a slot, the first tells of a later one."""
-    fails = {failure.op + flash_ops * failure.is_burn: failure.done for failure in step.failures}
-    later = [number for number in fails if number < len(ops) and ops[number].slot is not None]
-    for number in later:
-        first = next((n for n in range(number) if ops[n].slot == ops[number].slot and ops[n].is_first_sector), None)
-        if first is not None and ops[number].kind is OpKind.ERASE:
-            fails[first] = FailureExtent.ALL
-    return fails
-
-
-def action_names(step: Step, running: str | None) -> tuple[str, ...]:
-    """Return the actions of the model one of which a call is, when it is not refused. running: a label."""
-    if step.name is not StepName.SET_BOOT:
-        return _ACTIONS.get(step.name, ())
-    label = step.asked_for(running)
-    if label not in ("factory", running):
-        return (f"set_boot_{label}", f"set_boot_{label}_rejects")
-    return ("set_boot_factory",) if label == "factory" else ("set_boot_running",)
-
-
 def places_of(device: SmallDevice) -> Places:
     """Return where the records and the slots of a device lie."""
     by_label = {partition.label: partition for partition in device.table}
     slots = (by_label[f"ota_{slot}"] for slot in device.slots)
     return Places(OTADATA, tuple((partition.offset, partition.size) for partition in slots))
-
-
-def allowed_outcomes(step: Step, began: str | None) -> tuple[StepOutcome, ...]:
-    """Return how a call may end for which the model took that action; None: it refused."""
-    match began:
-        case None if step.name in (*WRITE_STEPS, StepName.SWITCH):
-            return (StepOutcome.RETURNED, StepOutcome.RAISED)
-        case "session_abort" if step.name is StepName.COMPLETE:
-            return (StepOutcome.RAISED,)
-        case _ if began is not None and step.name is StepName.SET_BOOT and began.endswith("_rejects"):
-            return (StepOutcome.RAISED,)
-        case None | "complete_fails":
-            # The C code asserts that an image has a description, where it wants to know its version.
-            return (StepOutcome.RAISED, StepOutcome.PANICKED)
-        case "complete" | "complete_rejects":
-            return (_outcome_of_argument(step.argument),)
-        case "rollback":
-            return (StepOutcome.RESTARTED,)
-        case _:
-            return (StepOutcome.RETURNED,)
-
-
-def _outcome_of_argument(argument: str | int | float | bool | None) -> StepOutcome:
-    """Return how complete() ends once it has switched: by what luaL_optint makes of its argument."""
-    if argument is None:
-        return StepOutcome.RETURNED
-    if isinstance(argument, bool):
-        return StepOutcome.RAISED
-    try:
-        return StepOutcome.RESTARTED if int(float(argument)) else StepOutcome.RETURNED
-    except ValueError:
-        return StepOutcome.RAISED

@@ -32,10 +32,10 @@ from otaproof.campaign.lockstep.abstraction import (
     stored_in_state,
 )
 from otaproof.campaign.lockstep.divergence import Divergence
-from otaproof.campaign.lockstep.lockstep import action_names, allowed_outcomes, failed_ops
 from otaproof.campaign.lockstep.model_tracker import ModelTracker
 from otaproof.campaign.lockstep.seen_operations import OpKind, SeenOp, seen_op
 from otaproof.campaign.lockstep.slot_moves import reported
+from otaproof.campaign.lockstep.step_in_model import action_names, allowed_outcomes, failed_ops
 from otaproof.impl.chip.flash import FailureExtent
 from otaproof.model.config import Config, Pin, Release
 from otaproof.model.device.allowance import Allowance
