@@ -22,15 +22,15 @@ def writers_page() -> SpecPage:
     page.add(
         "The slots and otadata of a device are written by the library that brings its updates, by tools, and by "
         f"programs with code of their own. {repo_file('model/writers.py')} has all of them. `otaproof check`, "
-        "`explain` and `doctor` take the library from the image (Arduino's project name and texts, the tag of "
+        "`explain`, `mend` and `doctor` take the library from the image (Arduino's project name and texts, the tag of "
         "esp_https_ota, the log of ESPHome, MicroPython's project name), and `--updater` names another."
     )
     page.heading("Libraries")
     page.add(
         "Each has the five calls of this specification, which stand for functions of its own. The simulated board "
         "plays each as its source has it: which sectors are erased when, which bytes are written last, what is "
-        "verified. Those that do not call esp_ota_begin update an image on trial, and leave both records alone until "
-        "the switch, in every release."
+        "verified. Those that do not call esp_ota_begin take an update even while the image that runs is on trial, and "
+        "leave both records alone until the switch, in every release."
     )
     page.table(
         ("`--updater`", "library", *(f"{call}()" for call in _CALLS), "esp_ota_begin", "trial", "source"),
