@@ -109,7 +109,7 @@ def _theorem(proof: TheoremProof) -> BinaryTheorem:
         configurations=tuple(map(_config, proof.verdicts)),
         assumptions=proof.theorem.premises(proof.followed.config),
         hooks=proof.hooks,
-        paths={code.semantics.value: len(code.exploration.paths) for code in proof.codes},
+        paths={code.semantics.value: code.path_count for code in proof.codes},
         seconds=round(proof.seconds, 2),
     )
 

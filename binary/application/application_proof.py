@@ -1,12 +1,14 @@
 """The theorems of an application: those whose function it has, and with which builds they are tried."""
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 
 from ...model.config import Config, Release
 from ..elf_file import BootloaderElf
 from ..theorems.expected_side import ProgramBuild
-from ..theorems.proof import ProgramProof, Progress, prove_theorem
+from ..theorems.proof import ProgramProof, Progress
 from ..theorems.theorem import Theorem
+from ..theorems.theorem_tasks import TheoremTask, prove_tasks
 from .call_theorems import CALL_THEOREMS
 
 APPLICATION_BUILDS = (
@@ -17,13 +19,25 @@ APPLICATION_BUILDS = (
 esp_ota_mark_app_valid_cancel_rollback burns."""
 
 
+_BY_NAME = {theorem.name: theorem for theorem in CALL_THEOREMS}
+
+
 def prove_application(
-    elf: BootloaderElf, configs: Iterable[Config] = APPLICATION_BUILDS, progress: Progress = lambda text: None
+    elf: BootloaderElf,
+    configs: Iterable[Config] = APPLICATION_BUILDS,
+    progress: Progress = lambda text: None,
+    jobs: int = 1,
 ) -> ProgramProof:
-    """Prove every function of CALL_THEOREMS that the file has code of, for all of the builds. Raises InputError."""
+    """Prove every function of CALL_THEOREMS that the file has code of, for all of the builds. Raises InputError.
+
+    jobs: how many processes."""
     asked = tuple(configs)
-    proofs = (prove_theorem(theorem, elf, asked, progress, is_exhaustive=True) for theorem in theorems_in(elf))
-    return ProgramProof(elf, tuple(proofs))
+    tasks = [TheoremTask(partial(_named, theorem.name), asked, is_exhaustive=True) for theorem in theorems_in(elf)]
+    return ProgramProof(elf, prove_tasks(elf, tasks, jobs, progress))
+
+
+def _named(name: str) -> Theorem:
+    return _BY_NAME[name]
 
 
 def theorems_in(elf: BootloaderElf) -> Iterator[Theorem]:

@@ -1,14 +1,16 @@
 """The theorems of a bootloader: which there are, and with which builds they are tried."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 
 from ...model.config import Config, Release
 from ..elf_file import BootloaderElf
 from .expected_side import ProgramBuild
 from .fallback_theorem import FALLBACK
-from .proof import ProgramProof, Progress, prove_theorem
+from .proof import ProgramProof, Progress
 from .selection_theorem import SELECTION
 from .theorem import Theorem
+from .theorem_tasks import TheoremTask, prove_tasks
 from .wake_theorem import FUNCTION as WAKE_FUNCTION
 from .wake_theorem import WAKE
 
@@ -20,19 +22,44 @@ BOOTLOADER_BUILDS = tuple(
 """What is tried where nobody says how the file was built: 5.5 and 6.1 changed the loading of the partition table."""
 
 
+_BY_NAME = {theorem.name: theorem for theorem in (SELECTION, FALLBACK, WAKE)}
+
+
 def prove_bootloader(
     elf: BootloaderElf,
     configs: Iterable[Config] = BOOTLOADER_BUILDS,
     progress: Progress = lambda text: None,
-    table: Theorem | None = None,
+    table: Callable[[], Theorem] | None = None,
+    jobs: int = 1,
 ) -> ProgramProof:
     """Prove the theorems: the selection for one of the configurations, the others for those with its options.
 
     That of a wake-up from deep sleep is proved of a file that has the function.
-    table: the loading of the partition table too, TABLE or what table_theorem.py makes of it. Raises InputError."""
+    table: return the theorem of the partition table, which is proved too; see table_at. jobs: how many processes.
+    Raises InputError."""
     configs = tuple(configs)
-    selection = prove_theorem(SELECTION, elf, configs, progress)
-    options = selection.followed.config.rollback, selection.followed.config.anti_rollback
-    same = tuple(config for config in configs if (config.rollback, config.anti_rollback) == options)
-    others = (FALLBACK, *((WAKE,) if elf.has_code(WAKE_FUNCTION) else ()), *((table,) if table is not None else ()))
-    return ProgramProof(elf, (selection, *(prove_theorem(theorem, elf, same, progress) for theorem in others)))
+    names = [FALLBACK.name, *([WAKE.name] if elf.has_code(WAKE_FUNCTION) else [])]
+    finders: list[Callable[[], Theorem]] = [
+        *(partial(_named, name) for name in names),
+        *([table] if table is not None else []),
+    ]
+
+    def others(options: tuple[bool, bool]) -> list[TheoremTask]:
+        return [TheoremTask(find, tuple(item for item in configs if _options(item) == options)) for find in finders]
+
+    first = TheoremTask(partial(_named, SELECTION.name), configs)
+    # With several processes the others do not wait for what the selection tells of the options.
+    likely = _options(configs[0])
+    selection, *proofs = prove_tasks(elf, [first, *(others(likely) if jobs > 1 else ())], jobs, progress)
+    told = _options(selection.followed.config)
+    if jobs == 1 or told != likely:
+        proofs = list(prove_tasks(elf, others(told), jobs, progress))
+    return ProgramProof(elf, (selection, *proofs))
+
+
+def _options(config: Config) -> tuple[bool, bool]:
+    return config.rollback, config.anti_rollback
+
+
+def _named(name: str) -> Theorem:
+    return _BY_NAME[name]

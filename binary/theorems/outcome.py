@@ -1,6 +1,6 @@
 """What a decision comes to, by machine code or by impl: what is returned, noted and done to flash."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -111,15 +111,37 @@ def differing(
         by_shape.setdefault(shape_of(other.operations), []).append((other, _numbered(other.compared)))
     equalities = _Equalities()
 
-    def agrees(outcome: FunctionOutcome) -> Any:
+    def same(outcome: FunctionOutcome) -> Any:
         of_shape = by_shape.get(shape_of(outcome.operations), [])
         if is_by_case:
             of_shape = [(other, terms) for other, terms in of_shape if _can_meet(outcome, other)]
         ours = _numbered(outcome.compared)
         pairs = ((other, equalities.all_of(ours, terms)) for other, terms in of_shape)
-        same = (z3.And(other.condition, equal) for other, equal in pairs if equal is not False)
+        return z3.Or(*(z3.And(other.condition, equal) for other, equal in pairs if equal is not False))
+
+    return _not_met(code, encrypted, same)
+
+
+def differing_in_place(code: Iterable[FunctionOutcome], first: tuple[FunctionOutcome, ...], encrypted: Any) -> Any:
+    """Return a formula that is true wherever the code comes to an end other than `first` does.
+
+    It is true as well where the same end is written in other terms: quick, for code that was followed twice."""
+    by_end: dict[Any, list[Any]] = {}
+    for other in first:
+        by_end.setdefault(_end_of(other), []).append(other.condition)
+    return _not_met(code, encrypted, lambda outcome: z3.Or(*by_end.get(_end_of(outcome), ())))
+
+
+def _end_of(outcome: FunctionOutcome) -> tuple[Any, ...]:
+    return shape_of(outcome.operations), *(term.get_id() for term in outcome.compared)
+
+
+def _not_met(code: Iterable[FunctionOutcome], encrypted: Any, same: Callable[[FunctionOutcome], Any]) -> Any:
+    """Return when an outcome of the code is not allowed; same: when the other side comes to the same end."""
+
+    def agrees(outcome: FunctionOutcome) -> Any:
         asks = (as_bits(asked) == encrypted for asked in outcome.asked)
-        return z3.And(outcome.frame, *asks, z3.Or(*same))
+        return z3.And(outcome.frame, *asks, same(outcome))
 
     return z3.Or(*(z3.And(outcome.condition, z3.Not(agrees(outcome))) for outcome in code))
 

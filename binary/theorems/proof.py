@@ -19,7 +19,7 @@ from .counterexample import TheoremCounterexample
 from .expected_side import ExpectedSide, ProgramBuild, build_of, with_options_of
 from .machine_setup import Semantics, semantics_for
 from .model_reader import ModelReader
-from .outcome import differing
+from .outcome import differing, differing_in_place
 from .question import TheoremAnswer, TheoremVerdict, decide, find_example
 from .theorem import Theorem, TheoremCode
 
@@ -36,6 +36,16 @@ class SemanticsRun:
 
 
 @dataclass(frozen=True, slots=True)
+class FollowedCode:
+    """What is told of the paths that one semantics has."""
+
+    semantics: Semantics
+    path_count: int
+    hooks: tuple[str, ...]
+    """Names of the functions that hooks stood for on some path."""
+
+
+@dataclass(frozen=True, slots=True)
 class ConfigVerdict:
     """Whether the code does what impl does with one configuration."""
 
@@ -47,8 +57,8 @@ class ConfigVerdict:
     """Those in which impl does the same; of what was not compared, those with the same options."""
     runs: tuple[SemanticsRun, ...] = ()
     impl_paths: int = 0
-    codes: tuple[TheoremCode, ...] = ()
-    """The paths of the machine code that were compared."""
+    codes: tuple[FollowedCode, ...] = ()
+    """The machine code that was compared."""
     example: TheoremCounterexample | None = None
     """Inputs for which the code differs."""
 
@@ -86,8 +96,8 @@ class TheoremProof:
         return frozenset().union(*proved)
 
     @property
-    def codes(self) -> tuple[TheoremCode, ...]:
-        """The paths that were compared with the configuration that the code follows."""
+    def codes(self) -> tuple[FollowedCode, ...]:
+        """What was compared with the configuration that the code follows."""
         return self.followed.codes
 
     @property
@@ -195,19 +205,36 @@ def expected(theorem: Theorem, config: Config) -> ExpectedSide:
 
 
 def _decide(theorem: Theorem, codes: tuple[TheoremCode, ...], side: ExpectedSide) -> ConfigVerdict:
-    given = theorem.given(side.config)
-    differences = [differing(code.outcomes, side.outcomes, ENCRYPTED, theorem.is_by_case) for code in codes]
-    runs = tuple(
-        SemanticsRun(code.semantics, decide(differs, (*given, *theorem.facts([differs]))))
-        for code, differs in zip(codes, differences, strict=True)
-    )
-    found = ConfigVerdict(side.config, *_joined(runs), side.builds, runs, side.path_count, codes)
+    first, *others = codes
+    differs = differing(first.outcomes, side.outcomes, ENCRYPTED, theorem.is_by_case)
+    answer = _decided(theorem, differs, side)
+    answers = [answer, *(_decided_by(theorem, code, first, answer, side) for code in others)]
+    runs = tuple(SemanticsRun(code.semantics, answer) for code, answer in zip(codes, answers, strict=True))
+    followed = tuple(FollowedCode(code.semantics, len(code.exploration.paths), code.hooks) for code in codes)
+    found = ConfigVerdict(side.config, *_joined(runs), side.builds, runs, side.path_count, followed)
     if found.verdict is not TheoremVerdict.REFUTED:
         return found
-    example = _example(theorem, codes[0], differences[0], side)
+    example = _example(theorem, first, differs, side)
     if isinstance(example, str):
         return replace(found, verdict=TheoremVerdict.UNDECIDED, detail=example)
     return replace(found, example=example)
+
+
+def _decided(theorem: Theorem, differs: Any, side: ExpectedSide) -> TheoremAnswer:
+    return decide(differs, (*theorem.given(side.config), *theorem.facts([differs])))
+
+
+def _decided_by(
+    theorem: Theorem, code: TheoremCode, first: TheoremCode, answer: TheoremAnswer, side: ExpectedSide
+) -> TheoremAnswer:
+    """Return the answer by a further semantics.
+
+    Where what the first one finds is what impl does, it is enough that this one finds the same as the first."""
+    if answer.verdict is TheoremVerdict.PROVED:
+        same = _decided(theorem, differing_in_place(code.outcomes, first.outcomes, ENCRYPTED), side)
+        if same.verdict is TheoremVerdict.PROVED:
+            return same
+    return _decided(theorem, differing(code.outcomes, side.outcomes, ENCRYPTED, theorem.is_by_case), side)
 
 
 def _joined(runs: tuple[SemanticsRun, ...]) -> tuple[TheoremVerdict, str]:

@@ -14,7 +14,7 @@ import z3
 
 from ...proofs.bytes.crc_lemmas import crc_term
 from ...proofs.refinement.symbolic_entries import CRC, LOGIC
-from ...proofs.smt.first_solver import GAVE_UP, ask_z3, check
+from ...proofs.smt.first_solver import GAVE_UP, ask_z3_by_turns, check
 from ...proofs.smt.second_solver import ask_bitwuzla, script
 from ..execution.words import REMAINDER
 
@@ -50,7 +50,7 @@ def decide(differs: Any, given: Sequence[Any]) -> TheoremAnswer:
     def answer(verdict: TheoremVerdict, detail: str) -> TheoremAnswer:
         return TheoremAnswer(verdict, detail, time.perf_counter() - started, text)
 
-    first = ask_z3(text, logic=None)
+    first = ask_z3_by_turns(text)
     if first == "unknown":
         return answer(TheoremVerdict.UNDECIDED, GAVE_UP)
     if first == "sat":
@@ -67,19 +67,21 @@ def find_example(
     """Return inputs for which the formula is true with the true check word and remainder; None if none is found.
 
     wishes: further conditions, each kept if it can be. told: terms that are read in the example; open functions are the
-    true ones in them too."""
+    true ones in them too. The context is one of its own, as z3's effort changes with what a context has seen."""
     formula = z3.simplify(z3.And(*given, differs))
-    solver = z3.Solver()
-    solver.add(formula, *_true_functions([formula, *told]))
+    context = z3.Context()
+    solver = z3.Solver(ctx=context)
+    solver.add(*(part.translate(context) for part in (formula, *_true_functions([formula, *told]))))
     kept: list[Any] = []
     model = None
     for wish in wishes:
-        if check(solver, *kept, wish, effort=WISH_EFFORT) == z3.sat:
-            kept.append(wish)
+        wished = wish.translate(context)
+        if check(solver, *kept, wished, effort=WISH_EFFORT) == z3.sat:
+            kept.append(wished)
             model = solver.model()
     if model is None:
         model = solver.model() if check(solver) == z3.sat else None
-    return model
+    return None if model is None else model.translate(formula.ctx)
 
 
 def _true_functions(terms: Sequence[Any]) -> Iterator[Any]:

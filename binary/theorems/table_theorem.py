@@ -92,9 +92,11 @@ def _is_at_known_place(path: MachineState) -> bool:
     return bool(path.events) and bool(z3.is_bv_value(path.events[0].address))
 
 
-def table_at(offset: int) -> Theorem:
-    """Return the theorem of the table at an offset that somebody says."""
-    return replace(TABLE, refined=lambda config, code: replace(config, table_offset=offset))
+def table_at(offset: int | None) -> Theorem:
+    """Return the theorem of the table at an offset that somebody says, or where the code reads it."""
+    return (
+        TABLE if offset is None else replace(TABLE, refined=lambda config, code: replace(config, table_offset=offset))
+    )
 
 
 def _sentence(config: Config) -> str:

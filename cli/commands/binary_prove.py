@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,7 +17,7 @@ from ..exit_code import ExitCode
 from ..options.epilogue import epilogue
 from ..options.groups import ARGUMENTS, DEVICE, OUTPUT
 from ..options.output_options import OutputOptions
-from ..options.values import AntiRollback, AnyRelease, File, Rollback
+from ..options.values import AntiRollback, AnyRelease, Count, File, Rollback
 
 if TYPE_CHECKING:
     from ...binary.theorems.question import TheoremVerdict
@@ -59,9 +60,9 @@ class BinaryBuild:
     table_offset: Annotated[str | None, Parameter(metavar="ADDRESS")] = None
     """Where the table has to be read, such as 0x8000 (default: as --sdkconfig says, else where the code reads it)."""
 
-    def table_theorem(self) -> "Theorem | None":
-        """Return the theorem of the partition table, if it is asked for; raises InputError."""
-        from ...binary.theorems.table_theorem import TABLE, table_at
+    def table_theorem(self) -> "Callable[[], Theorem] | None":
+        """Return what returns the theorem of the partition table, if it is asked for; raises InputError."""
+        from ...binary.theorems.table_theorem import table_at
         from ...project.sdkconfig_file import read_options
 
         if not self.table:
@@ -72,7 +73,7 @@ class BinaryBuild:
         if said is None and self.sdkconfig is not None:
             option = read_options(self.sdkconfig).options.get("PARTITION_TABLE_OFFSET")
             said, place = None if option is None else option.raw, f"{self.sdkconfig}: CONFIG_PARTITION_TABLE_OFFSET"
-        return TABLE if said is None else table_at(_address(said, place))
+        return partial(table_at, None if said is None else _address(said, place))
 
     def bootloader_configs(self) -> "tuple[Config, ...]":
         """Return what to compare the code of a bootloader with; raises InputError."""
@@ -110,10 +111,12 @@ class BinaryBuild:
 @Parameter(name="*", group=OUTPUT)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BinaryOutput(OutputOptions):
-    """Text or JSON, and the questions."""
+    """Text or JSON, the questions, and processes."""
 
     smt2: Annotated[Path | None, Parameter(metavar="DIR")] = None
     """Write every question that the verdict rests on, as SMT-LIB."""
+    jobs: Count = 2
+    """Processes to run in: one for each theorem, at most."""
 
 
 def binary_prove(
@@ -157,9 +160,9 @@ def binary_prove(
         make_directory(output.smt2)
     with step_progress("binary prove") as tell:
         if is_application:
-            found = prove_application(elf, configs, tell)
+            found = prove_application(elf, configs, tell, output.jobs)
         else:
-            found = prove_bootloader(elf, configs, tell, build.table_theorem())
+            found = prove_bootloader(elf, configs, tell, build.table_theorem(), output.jobs)
     if output.smt2 is not None:
         _write_questions(output.smt2, elf.name, smt_texts(found))
     output.give(binary_prove_result(found), lambda: print_proof(output.console(), found))

@@ -64,7 +64,7 @@ def _verdict_text(item: ConfigVerdict) -> str:
 
 
 def _figures(proof: TheoremProof) -> str:
-    paths = ", ".join(f"{len(code.exploration.paths)} paths ({code.semantics.value})" for code in proof.codes)
+    paths = ", ".join(f"{code.path_count} paths ({code.semantics.value})" for code in proof.codes)
     impl = " and ".join(str(item.impl_paths) for item in proof.verdicts)
     name = proof.theorem.name
     return f"{name}: {paths or 'no path'} of the machine code, against {impl} paths of impl; {proof.seconds:.1f} s"

@@ -2,7 +2,7 @@
 
 import z3
 
-from otaproof.proofs.smt.first_solver import ask_z3, check
+from otaproof.proofs.smt.first_solver import TURNS, ask_z3, ask_z3_by_turns, check
 from otaproof.proofs.smt.second_solver import LOGIC, script
 
 X, Y = z3.BitVecs("x y", 32)
@@ -45,3 +45,14 @@ def test_an_answer_depends_on_the_text_alone() -> None:
     busy.add(*FACTORS)
     check(busy, effort=(200_000,))
     assert (before, 2) == ([ask_z3(text, LOGIC, effort=(effort,)) for effort in efforts], len(set(before)))
+
+
+def test_a_question_is_asked_of_two_strategies_by_turns() -> None:
+    """Easy ones are answered in the first turn; a text with open functions is read by both."""
+    function = z3.Function("open", X.sort(), X.sort())
+    of_strategy = {logic for logic, _ in TURNS}
+    assert {None, "QF_UFBV"} == of_strategy
+    assert ("unsat", "sat") == tuple(
+        ask_z3_by_turns(script(question, "QF_UFBV"))
+        for question in ([X == Y, function(X) != function(Y)], [X != Y, function(X) != function(Y)])
+    )
