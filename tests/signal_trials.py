@@ -86,7 +86,9 @@ COMMANDS = {
     "doctor": LongCommand("doctor --partitions table.csv --out out.json", ("out.json",)),
     "diagram": LongCommand("diagram all --out pictures"),
     "demo": LongCommand("demo", has_directory=True),
-    "binary-prove": LongCommand(f"binary prove {ELF} --idf 5.1 --rollback --out out.json", ("out.json",)),
+    "binary-prove": LongCommand(
+        f"binary prove {ELF} --idf 5.1 --rollback --out out.json", ("out.json",), has_workers=True
+    ),
     "binary-run": LongCommand(f"binary run {ELF} --pairs 500 --every 200 --out out.json", ("out.json",)),
 }
 
