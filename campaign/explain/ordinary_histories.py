@@ -49,6 +49,8 @@ class OrdinaryHistory:
     sentences: tuple[str, ...]
     token: str
     """What `otaproof replay` plays it by."""
+    entries: tuple[bytes, bytes]
+    """What otadata holds at its end."""
 
 
 def ordinary_history(
@@ -62,7 +64,10 @@ def ordinary_history(
         return None
     for ended in _ended_lives(target.scope, config, names, from_outside):
         if _leaves(ended, target):
-            return OrdinaryHistory(ended.writer, ended.life.sentences, _token(ended.life))
+            life = ended.life
+            entries = life.history.dut.entries(life.player.moment.cells)
+            assert entries is not None
+            return OrdinaryHistory(ended.writer, life.sentences, _token(life), entries)
     return None
 
 
