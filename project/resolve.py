@@ -167,7 +167,7 @@ def resolve(inputs: Inputs, as_kconfig: bool = False) -> Resolved:
     inputs = replace(inputs, running=running, update=image_of(inputs.update, "--update", inputs.follows_outside))
     project = _project(inputs)
     files = (*(() if project is None else project.option_files), *map(_fragment, inputs.fragments))
-    said = _said(inputs, files)
+    said = _said(inputs, files, Sdkconfig() if project is None else project.told)
     flash = None if inputs.flash_file is None else read_flash(inputs.flash_file, _table_offset(said))
     evidence = _evidence(inputs, project, flash)
     hints = release_hints(
@@ -178,16 +178,18 @@ def resolve(inputs: Inputs, as_kconfig: bool = False) -> Resolved:
     )
     options = evidence.options().overlaid(said)
     settings = read_settings(_as_kconfig(options) if as_kconfig else options, hints, inputs.revision())
-    settings = _with_updater(settings, inputs, evidence)
+    settings = _with_updater(settings, inputs, evidence, project)
     resolved = Resolved(inputs, project, flash, files, said, evidence, settings, ())
     warnings = (*settings.warnings, *contradictions(said, settings, evidence, resolved.has_options))
     return replace(resolved, warnings=tuple(dict.fromkeys(warnings)))
 
 
-def _with_updater(settings: Settings, inputs: Inputs, evidence: Evidence) -> Settings:
-    """Return the settings with what brings updates: as chosen, else as an image tells, else esp_ota_* of ESP-IDF."""
+def _with_updater(settings: Settings, inputs: Inputs, evidence: Evidence, project: Project | None) -> Settings:
+    """Return the settings with what brings updates: as chosen, else as an image or a build tool tells, else esp_ota_*
+    of ESP-IDF."""
     chosen = None if inputs.updater is None else (inputs.updater, Origin("--updater"))
-    told = chosen or evidence.updater()
+    by_tool = None if project is None or project.updater is None else (project.updater[0], Origin(project.updater[1]))
+    told = chosen or evidence.updater() or by_tool
     if told is None:
         return settings
     updater, origin = told
@@ -211,9 +213,9 @@ def _fragment(path: Path) -> OptionFile:
     return OptionFile(path, read_sdkconfig(path))
 
 
-def _said(inputs: Inputs, files: tuple[OptionFile, ...]) -> Sdkconfig:
-    """Return all that is said of options: in files, in their order, and on the command line."""
-    said = Sdkconfig().overlaid(*(file.sdkconfig for file in files), inputs.said())
+def _said(inputs: Inputs, files: tuple[OptionFile, ...], told: Sdkconfig) -> Sdkconfig:
+    """Return all that is said of options: in files, in their order, by another build tool, and on the command line."""
+    said = Sdkconfig().overlaid(*(file.sdkconfig for file in files), told, inputs.said())
     newer = said.options.get(_NEWER_ROLLBACK)
     if newer is not None and ROLLBACK not in said.options:
         return said.overlaid(Sdkconfig({ROLLBACK: replace(newer, name=ROLLBACK)}))
