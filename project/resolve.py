@@ -6,8 +6,8 @@ Every value comes with its origin. A value that contradicts an image is told in 
 somebody chose it or it is a default.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ..impl.chip.chips import CHIPS
@@ -28,6 +28,7 @@ from .recognise import image_of, is_known, recognise
 from .sdkconfig import Option, Sdkconfig, given_options
 from .sdkconfig_file import read_sdkconfig
 from .settings import Settings, read_settings
+from .source_scan import extra_subtypes
 
 _NEWER_ROLLBACK = "BOOTLOADER_APP_ROLLBACK"
 """What ESP-IDF calls the option after the newest release whose rules are known here."""
@@ -60,6 +61,8 @@ class Resolved:
     evidence: Evidence
     settings: Settings
     warnings: tuple[str, ...]
+    extra_subtypes: Mapping[tuple[int, str], int] = field(default_factory=dict)
+    """Subtypes of partitions that components of the project add."""
 
     @property
     def config(self) -> Config:
@@ -74,6 +77,7 @@ class Resolved:
             CHIPS[self.config.chip].bootloader_offset,
             environment=self.inputs.environment(),
             version=self.inputs.generator or self.settings.generator,
+            extra_subtypes=self.extra_subtypes,
         )
 
     @property
@@ -179,7 +183,8 @@ def resolve(inputs: Inputs, as_kconfig: bool = False) -> Resolved:
     options = evidence.options().overlaid(said)
     settings = read_settings(_as_kconfig(options) if as_kconfig else options, hints, inputs.revision())
     settings = _with_updater(settings, inputs, evidence, project)
-    resolved = Resolved(inputs, project, flash, files, said, evidence, settings, ())
+    extra = {} if project is None or project.sources is None else extra_subtypes(project.files)
+    resolved = Resolved(inputs, project, flash, files, said, evidence, settings, (), extra)
     warnings = (*settings.warnings, *contradictions(said, settings, evidence, resolved.has_options))
     return replace(resolved, warnings=tuple(dict.fromkeys(warnings)))
 
