@@ -80,13 +80,16 @@ def _load_unbuilt(files: ProjectFiles, running: Path | None, update: Path | None
 
     Raises InputError for environments that differ."""
     root = files.root
-    env = read_platformio(files.inside(root / "platformio.ini"))
+    env = read_platformio(files)
     table = None if env.table is None else files.existing(env.table)
     missing = ""
     if table is None and env.table is not None:
         missing = f"{env.place('board_build.partitions')}: no {env.table} here; give the table with --partitions"
-    elif table is None and env.is_arduino:
-        missing = f"{env.file}: without board_build.partitions the board chooses a table; give it with --partitions"
+    elif table is None and not env.is_of_esp_idf:
+        chooses = (
+            "the board chooses a table" if env.is_arduino else f"env:{env.name} and no framework, no table is known"
+        )
+        missing = f"{env.file}: without board_build.partitions {chooses}; give it with --partitions"
     full = next((path for path in (root / f"sdkconfig.{env.name}", root / "sdkconfig") if path.is_file()), None)
     has_options = full is not None or is_idf_project(root)
     return Project(

@@ -1,13 +1,15 @@
 """What platformio.ini says of a device that was not built yet: framework, board, partition table, size of flash.
 
-An environment is a section [env:NAME], over the section [env] and those that it extends. ${section.key} stands for a
-value of the file. The board's own description is not here: the chip is told by the board's name where that has it.
+An environment is a section [env:NAME], over the section [env] and those that it extends, in this file and in those that
+extra_configs names. ${section.key} stands for a value of them. The board's own description is not here: the chip is
+told by the board's name where that has it.
 """
 
 import configparser
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from ..bounded_input import shortened
@@ -15,13 +17,15 @@ from ..errors import InputError
 from ..model.config import Chip
 from ..model.writers import Updater
 from .files import read_file
+from .project_files import ProjectFiles
 from .sdkconfig import Option, Sdkconfig
 
 _PLATFORM = "espressif32"
 _REFERENCE = re.compile(r"\$\{([^${}.]+(?::[^${}.]+)?)\.([^${}]+)\}")
-_CHIP = re.compile(r"esp32(?:[-_]?(s2|s3|c2|c3|c5|c6|c61|h2|h21|h4|p4)(?![0-9a-z]))?")
+_CHIP = re.compile(r"esp32(?:[-_]?(s2|s31|s3|c2|c3|c5|c61|c6|h21|h2|h4|p4))?")
 _MEBIBYTES = re.compile(r"(\d+)\s*MB?", re.IGNORECASE)
 _KEYS = ("framework", "board", "board_build.mcu", "board_build.partitions", "board_upload.flash_size")
+_MOST_FILES, _MOST_NAMES = 1000, 5
 _MOST_REFERENCES = 20
 """References that are filled in, of a value and of what they stand for."""
 
@@ -43,6 +47,11 @@ class PlatformioEnvironment:
     def is_arduino(self) -> bool:
         """Arduino's core is the framework, or a part of it."""
         return "arduino" in self.values.get("framework", "")
+
+    @property
+    def is_of_esp_idf(self) -> bool:
+        """ESP-IDF is the framework, or a part of it: its options are the project's."""
+        return "espidf" in self.values.get("framework", "")
 
     @property
     def updater(self) -> tuple[Updater, str] | None:
@@ -71,17 +80,16 @@ class PlatformioEnvironment:
             yield Option(f"ESPTOOLPY_FLASHSIZE_{int(size[1])}MB", "y", self.place("board_upload.flash_size"))
 
 
-def read_platformio(file: Path) -> PlatformioEnvironment:
+def read_platformio(files: ProjectFiles) -> PlatformioEnvironment:
     """Return the environment for a chip of this family; raises InputError for none, or several that differ."""
+    file = files.inside(files.root / "platformio.ini")
     parser = configparser.RawConfigParser(
         strict=False, allow_no_value=True, comment_prefixes=(";", "#"), inline_comment_prefixes=(";", " #")
     )
-    try:
-        parser.read_string(read_file(file).decode("utf-8-sig", "replace"))
-    except configparser.Error as error:
-        raise InputError(
-            f"{file}: {shortened(' '.join(str(error).split()))}; correct it, or give --partitions"
-        ) from None
+    _read(parser, file)
+    for pattern in _listed(_value(parser, "platformio", "extra_configs")):
+        for more in _matching(files.root, pattern):
+            _read(parser, files.inside(more))
     found = [env for env in _environments(file, parser) if _PLATFORM in env.values.get("platform", _PLATFORM)]
     named = _listed(_value(parser, "platformio", "default_envs"))
     chosen = [env for env in found if env.name in named] or found
@@ -89,12 +97,28 @@ def read_platformio(file: Path) -> PlatformioEnvironment:
         raise InputError(f"{file}: no environment for {_PLATFORM}; name a build, or give --partitions")
     for key in _KEYS:
         if len({env.values.get(key) for env in chosen}) > 1:
-            names = ", ".join(shortened(env.name) for env in chosen)
+            names = ", ".join(shortened(env.name) for env in chosen[:_MOST_NAMES])
+            names += f" and {len(chosen) - _MOST_NAMES} more" if len(chosen) > _MOST_NAMES else ""
             raise InputError(
                 f"{file}: environments that differ in {key}: {names}; build one (pio run -e NAME) and name its "
                 ".pio/build/NAME"
             )
     return chosen[0]
+
+
+def _read(parser: configparser.RawConfigParser, file: Path) -> None:
+    try:
+        parser.read_string(read_file(file).decode("utf-8-sig", "replace"))
+    except configparser.Error as error:
+        said = shortened(" ".join(str(error).split()))
+        raise InputError(f"{file}: {said}; correct it, or give --partitions") from None
+
+
+def _matching(root: Path, pattern: str) -> list[Path]:
+    """Return the files of a project that a pattern names; a pattern that leads elsewhere names none."""
+    if ".." in pattern or pattern.startswith(("/", "~")):
+        return []
+    return sorted(path for path in islice(root.glob(pattern), _MOST_FILES) if path.is_file())
 
 
 def _environments(file: Path, parser: configparser.RawConfigParser) -> Iterator[PlatformioEnvironment]:

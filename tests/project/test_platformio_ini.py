@@ -10,6 +10,7 @@ from otaproof.model.writers import Updater
 from otaproof.project.device_builder import table_of
 from otaproof.project.inputs import Inputs
 from otaproof.project.platformio_ini import read_platformio
+from otaproof.project.project_files import ProjectFiles
 from otaproof.project.resolve import Resolved, resolve
 
 CSV = "otadata,data,ota,0xe000,0x2000\napp0,app,ota_0,0x10000,1M\napp1,app,ota_1,,1M\n"
@@ -40,6 +41,25 @@ def test_framework_table_flash_and_chip_are_read(tmp_path: Path) -> None:
     assert ["otadata", "app0", "app1"] == [partition.label for partition in table_of(found)]
     assert f"{tmp_path}/platformio.ini [env:node] board" == found.value("CONFIG_IDF_TARGET").origin.text
     assert not found.has_options
+
+
+@pytest.mark.parametrize(
+    ("board", "chip"),
+    [
+        ("esp32dev", "esp32"),
+        ("esp32cam", "esp32"),
+        ("esp32s3box", "esp32s3"),
+        ("seeed_xiao_esp32c3", "esp32c3"),
+        ("esp32-c61-devkitc1", "esp32c61"),
+        ("esp32-h21-devkit", None),
+        ("heltec_wifi_lora_32_V3", None),
+    ],
+)
+def test_chip_is_told_by_the_name_of_the_board_that_has_it(board: str, chip: str | None, tmp_path: Path) -> None:
+    """Else it is assumed, and said to be."""
+    found = resolved(tmp_path, f"[env:node]\nboard = {board}\nboard_build.partitions = slots.csv\n")
+    value = found.value("CONFIG_IDF_TARGET")
+    assert (chip or "esp32", chip is None) == (value.value, value.origin.assumed)
 
 
 def test_options_of_esp_idf_are_read_beside_it(tmp_path: Path) -> None:
@@ -74,7 +94,17 @@ def test_own_sdkconfig_of_the_environment_goes_before_the_other(tmp_path: Path) 
 )
 def test_value_is_found_wherever_platformio_takes_it_from(ini: str, tmp_path: Path) -> None:
     """The common section, a reference, what is extended, the default environment, the only one for this family."""
-    assert tmp_path / "slots.csv" == read_platformio(project(tmp_path, ini) / "platformio.ini").table
+    assert tmp_path / "slots.csv" == read_platformio(ProjectFiles(project(tmp_path, ini))).table
+
+
+def test_environments_lie_in_further_files_too(tmp_path: Path) -> None:
+    """As extra_configs names them; one that leads out of the project is passed over."""
+    base = {"base.ini": "[base]\nframework = arduino\nboard_build.partitions = slots.csv\n"}
+    ini = "[platformio]\nextra_configs =\n  *.ini\n  ../*.ini\n  /etc/*.ini\n" + NODE + "extends = base\n"
+    (tmp_path / "in").mkdir()
+    (tmp_path / "out.ini").write_text("[env:other]\nboard = esp32dev\n", encoding="utf-8")
+    found = resolved(tmp_path / "in", ini, **base)
+    assert (Updater.ARDUINO, 3) == (found.config.updater, len(table_of(found)))
 
 
 @pytest.mark.parametrize(
@@ -82,7 +112,9 @@ def test_value_is_found_wherever_platformio_takes_it_from(ini: str, tmp_path: Pa
     [
         (NODE + "framework = arduino\n", "without board_build.partitions the board chooses a table"),
         (NODE + "board_build.partitions = min_spiffs.csv\n", "min_spiffs.csv here; give the table with --partitions"),
+        (NODE + "extends = base_of_another_file\n", "without board_build.partitions env:node and no framework"),
         (NODE + "[env:b]\nboard = esp32dev\n", "environments that differ in board: node, b; build one"),
+        ("".join(f"[env:e{number}]\nboard = b{number}\n" for number in range(9)), "e0, e1, e2, e3, e4 and 4 more;"),
         ("[env:node\n", "correct it, or give --partitions"),
         (NODE + "board_build.partitions = ${a.b}\n[a]\nb = ${a.b}${a.b}\n", "board_build.partitions: no "),
     ],
