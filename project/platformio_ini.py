@@ -118,7 +118,10 @@ def _matching(root: Path, pattern: str) -> list[Path]:
     """Return the files of a project that a pattern names; a pattern that leads elsewhere names none."""
     if ".." in pattern or pattern.startswith(("/", "~")):
         return []
-    return sorted(path for path in islice(root.glob(pattern), _MOST_FILES) if path.is_file())
+    try:
+        return sorted(path for path in islice(root.glob(pattern), _MOST_FILES) if path.is_file())
+    except (OSError, ValueError, NotImplementedError):
+        return []
 
 
 def _environments(file: Path, parser: configparser.RawConfigParser) -> Iterator[PlatformioEnvironment]:
