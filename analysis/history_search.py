@@ -3,9 +3,12 @@
 import time
 from dataclasses import dataclass, replace
 
+from ..campaign.explain.entries import NEAR_TOP
 from ..campaign.explain.explanation import Answer, bootloader_table, explain
 from ..campaign.explain.history_target import STARTS, Start, Target, matcher, play_trace, start_state, target_of, tell
 from ..campaign.explain.ordinary_histories import ordinary_history
+from ..impl.otadata import is_crc_right
+from ..impl.partitions.partition import MAX_OTA_SLOTS
 from ..model.config import Config
 from ..model.device.search import Trace
 from ..model.device.state import Scope, Usage
@@ -23,6 +26,10 @@ _LIKELY_FIRST = (
 )
 """The histories with cuts that are searched: single bits that a cut leaves come last, as they may make a stray
 number."""
+
+FARTHEST = 2 * 100_000 * MAX_OTA_SLOTS
+"""The farthest number that updates reach: flash endures some 100,000 erases of a sector, otadata has two, and an update
+raises the number by no more than there are slots."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +114,9 @@ class HistorySearch:
         ordinary = ordinary or ordinary_history(target, config, names, from_outside=True)
         if ordinary is not None:
             how = "" if ordinary.writer is None else f", by cable or tool: {ordinary.writer.name}"
-            return HistoryFound(f"reachable without a fault{how}", ordinary.sentences, token=ordinary.token)
+            verdict = f"{_far_number(answer)}reachable without a fault{how}"
+            note = _difference(ordinary.entries, answer)
+            return HistoryFound(verdict, ordinary.sentences, token=ordinary.token, note=note)
         return self._search_with_cuts(target, names, answer)
 
     def _search_with_cuts(self, target: Target, names: tuple[str, ...], answer: Answer) -> HistoryFound:
@@ -158,12 +167,28 @@ class HistorySearch:
             verdict = "as it leaves the factory, before its first power-on"
         else:
             verdict = "reachable without a fault" + ("" if is_in_order else ", by calls out of order")
-        wanted = None if answer.entries is None else tuple(reading.raw for reading in answer.entries)
-        is_alike = played.entries is None or played.entries == wanted
-        note = "" if is_alike else "the entries of the replay read the same, but differ in some bytes"
+        note = _difference(played.entries, answer)
         if way.scope.config.updater is not Updater.ESP_IDF:
             note = (
                 f"not replayed: the model has {way.scope.config.updates.title} at the level of what lies in flash, and "
                 "tells it by the calls of otaupgrade"
             )
+        verdict = f"{_far_number(answer)}{verdict}"
         return HistoryFound(verdict, sentences, way.cuts, played.token, played.divergence, note)
+
+
+def _difference(replayed: tuple[bytes, bytes] | None, answer: Answer) -> str:
+    """Say that a replay leaves other entries than the device has; empty where it leaves the same."""
+    wanted = None if answer.entries is None else tuple(reading.raw for reading in answer.entries)
+    return "" if replayed in (None, wanted) else "the entries of the replay read the same, but differ in some bytes"
+
+
+def _far_number(answer: Answer) -> str:
+    """Say which number no updates reach, and what has left it; empty where there is none.
+
+    The model only ranks numbers, so it has a history for those as well."""
+    entries = [reading.entry for reading in answer.entries or ()]
+    far = [entry.ota_seq for entry in entries if is_crc_right(entry) and FARTHEST < entry.ota_seq < NEAR_TOP]
+    if not far:
+        return ""
+    return f"number {max(far):,}, which no updates reach, is of a power cut (F3) or a tool; apart from that "

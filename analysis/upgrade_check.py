@@ -13,7 +13,9 @@ from ..campaign.upgrade.sweep import Progress, SweepResult, sweep
 from ..campaign.upgrade.uncut_run import UncutRun, play_script
 from ..campaign.upgrade.upgrade_token import CutPoint, encode_token, make_token
 from ..errors import InputError
+from ..impl.chip.cells import SECTOR_SIZE
 from ..model.fault_model import FaultModel
+from ..model.writers import Updater
 from ..project.option_reader import ConfigValue
 from .model_verdicts import Proofs, prove_for
 
@@ -70,6 +72,17 @@ def token_of(report: CheckReport, claim_id: str, violation: Violation) -> str:
     return encode_token(make_token(report.world, claim_id, Scenario(violation.scenario), cut))
 
 
+def _why_not(world: DeviceUnderTest) -> str:
+    """Say what keeps an update from beginning, where it is the size of its slot."""
+    odd = next((partition for partition in world.table if partition.is_ota_slot and partition.size % SECTOR_SIZE), None)
+    if odd is None or world.config.updater is not Updater.ESP_IDF:
+        return ""
+    return (
+        f"; {odd.label} has 0x{odd.size:x} bytes, no whole sectors, which esp_ota_begin without the size of the image "
+        "cannot erase; for an application that passes it: --updater esphome, or https-ota, arduino"
+    )
+
+
 def check_upgrade(
     world: DeviceUnderTest,
     faults: FaultModel,
@@ -96,7 +109,9 @@ def check_upgrade(
                 setting = play_script(world, script_of(scenario, world))
             except ScriptFailed as error:
                 if upgrade is None:
-                    raise InputError(f"the upgrade does not go through even without a power cut: {error}") from None
+                    raise InputError(
+                        f"the upgrade does not go through even without a power cut: {error}{_why_not(world)}"
+                    ) from None
                 left_out.append(f"scenario {scenario.value} left out: {error}")
                 continue
             upgrade = upgrade or setting

@@ -40,6 +40,14 @@ class UpdaterTraits:
     """It calls esp_ota_begin, which refuses while the running image is on trial, and from 5.5 on erases a record."""
     accepts_at_start: bool = False
     """What is on trial is accepted before the application can do anything else."""
+    trial: str = "until accept()"
+    """How long an image is on trial."""
+    accepted: str = "is accepted"
+    """What becomes of an image that starts and is good, in a sentence about it."""
+    given_up: str = "restarts before it has accepted"
+    """What an image does whose trial fails."""
+    safe_mode: bool = False
+    """After repeated failed starts it selects another whole image, where no slot is left to update."""
     rolls_back_by_selection: bool = False
     """rollback() selects the next slot by esp_ota_set_boot_partition; no record is marked INVALID."""
 
@@ -91,6 +99,11 @@ UPDATERS: Mapping[Updater, UpdaterTraits] = {
             "info": _INFO,
         },
         "ESPHOME-OTA-BACKEND",
+        trial="until safe mode has seen it run for a minute (boot_is_good_after), the next update begins, or, from "
+        "2026.8 on, it is shut down in order; none without enable_ota_rollback: accepted at the start",
+        accepted="is accepted by safe mode once it has run for a minute",
+        given_up="restarts before it has run for a minute",
+        safe_mode=True,
     ),
     Updater.ARDUINO: UpdaterTraits(
         "Arduino's Update",
@@ -98,6 +111,8 @@ UPDATERS: Mapping[Updater, UpdaterTraits] = {
         "ARDUINO-UPDATE",
         calls_begin=False,
         accepts_at_start=True,
+        trial="none: accepted at the start",
+        accepted="is accepted by its core, before setup()",
         rolls_back_by_selection=True,
     ),
     Updater.ARDUINO_ON_TRIAL: UpdaterTraits(
@@ -153,8 +168,8 @@ APP_FLASH = OutsideWriter(
 )
 ARDUINO_UPLOAD = OutsideWriter(
     "an upload by cable from Arduino or PlatformIO",
-    "writes boot_app0.bin, a record of number 1 without a state, to 0xe000 wherever otadata lies, and the image into "
-    "the first slot",
+    "writes boot_app0.bin, a record of number 1 without a state, to 0xe000 wherever otadata lies, and the image to "
+    "0x10000 (Arduino) or into the first app partition (PlatformIO)",
     "ARDUINO-UPLOAD",
     "tool_uploads_ota_0 (other-records)",
 )

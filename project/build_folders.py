@@ -1,6 +1,6 @@
 """What PlatformIO, ESPHome and Arduino leave, and folders in which the files of a release lie.
 
-    PlatformIO   ROOT/platformio.ini          ROOT/.pio/build/ENV/{firmware,bootloader,partitions}.bin
+    PlatformIO   ROOT/platformio.ini          ROOT/.pio/build/ENV/{firmware,bootloader,partitions}.bin, or nothing yet
     ESPHome      ROOT/*.yaml, ROOT/.esphome/  ROOT/.esphome/build/X/.pioenvs/X/{firmware,bootloader,partitions}.bin
     Arduino      SKETCH/SKETCH.ino            SKETCH/build/FQBN/SKETCH.ino{,.bootloader,.partitions}.bin
     a release                                 {firmware,bootloader,partitions}.bin, or names like those
@@ -16,7 +16,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..errors import InputError
-from .idf_project import idf_option_files, is_idf_project
+from .idf_project import idf_option_files, is_idf_build, is_idf_project, load_idf_project
+from .platformio_ini import read_platformio
 from .project import OptionFile, Project
 from .project_files import ProjectFiles
 from .sdkconfig import Sdkconfig
@@ -28,9 +29,10 @@ _ARDUINO_SETS_ITSELF = ("ESPTOOLPY_FLASHSIZE_", "PARTITION_TABLE_")
 def is_platformio(directory: Path) -> bool:
     """Tell whether it is the root of a PlatformIO project, ESPHome's generated one included.
 
-    A project that PlatformIO and idf.py can both build is PlatformIO's where PlatformIO has built it."""
+    A project that PlatformIO and idf.py can both build is PlatformIO's where idf.py has not built it alone."""
     is_root = (directory / "platformio.ini").is_file()
-    return is_root and (bool(_environments(directory)) or not is_idf_project(directory))
+    is_built_by_idf = is_idf_project(directory) and is_idf_build(directory / "build")
+    return is_root and (bool(_environments(directory)) or not is_built_by_idf)
 
 
 def is_esphome(directory: Path) -> bool:
@@ -61,8 +63,47 @@ def is_release(directory: Path) -> bool:
 
 def load_platformio(files: ProjectFiles, running: Path | None, update: Path | None) -> Project:
     """Return the only environment that was built; raises InputError for none, or several."""
-    chosen = _one(_environments(files.root), files.root, "environments of PlatformIO", "pio run")
+    built = _environments(files.root)
+    if not built and (files.root / "platformio.ini").is_file():
+        try:
+            return _load_unbuilt(files, running, update)
+        except InputError:
+            if is_idf_project(files.root):
+                return load_idf_project(files, running, update)
+            raise
+    chosen = _one(built, files.root, "environments of PlatformIO", "pio run")
     return load_environment(files.at(files.inside(chosen)), running, update)
+
+
+def _load_unbuilt(files: ProjectFiles, running: Path | None, update: Path | None) -> Project:
+    """Return what platformio.ini says of a project that was not built, beside the options of ESP-IDF as its framework.
+
+    Raises InputError for environments that differ."""
+    root = files.root
+    env = read_platformio(files)
+    table = None if env.table is None else files.existing(env.table)
+    missing = ""
+    if table is None and env.table is not None:
+        missing = f"{env.place('board_build.partitions')}: no {env.table} here; give the table with --partitions"
+    elif table is None and not env.is_of_esp_idf:
+        chooses = (
+            "the board chooses a table" if env.is_arduino else f"env:{env.name} and no framework, no table is known"
+        )
+        missing = f"{env.file}: without board_build.partitions {chooses}; give it with --partitions"
+    full = next((path for path in (root / f"sdkconfig.{env.name}", root / "sdkconfig") if path.is_file()), None)
+    has_options = full is not None or is_idf_project(root)
+    return Project(
+        files,
+        f"PlatformIO project, environment {env.name}",
+        tuple(idf_option_files(files, full or root / "sdkconfig")) if has_options else (),
+        told=env.options(),
+        updater=env.updater,
+        running=running,
+        update=update,
+        table=table,
+        no_table=missing,
+        sources=existing_directory(root / "src"),
+    )
 
 
 def load_environment(files: ProjectFiles, running: Path | None, update: Path | None) -> Project:

@@ -1,7 +1,7 @@
 """From what the user gave to the device that the campaign starts from, with every assumption on the way."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ..campaign.device_under_test import DeviceUnderTest, NamedImage
@@ -22,12 +22,13 @@ from ..impl.image.verify_rules import ImageInvalid, VerifyMode
 from ..impl.otadata import ENTRY_SIZE, EntryPair, active_otadata, decode_entry, is_select_valid, slot_of_seq
 from ..impl.partitions.partition import Partition
 from ..impl.partitions.table import TABLE_MAX_LENGTH, TableError, decode_table, encode_table
+from ..model.writers import UPDATERS, Updater
 from .files import FLASH_SIZES, OTADATA_SIZE, read_file, read_image, read_otadata, read_table
 from .flash_oddities import flash_oddities
 from .option_reader import ConfigValue, Origin
 from .own_ram import clash_with_bootloader
 from .project import project_table, stale_table_note
-from .resolve import Resolved
+from .resolve import UPDATER, Resolved
 from .settings import CODE_REACH
 
 _BLANK_OTADATA = b"\xff" * OTADATA_SIZE
@@ -148,6 +149,7 @@ class _Builder:
         for partition in table:
             if partition.is_ota_slot:
                 self._check_fits(update, partition)
+        self._choose_updater(table)
         by_contents = {image.contents: image for image in reversed(images)}
         version = self._resolved.inputs.efuse_version
         distinct = tuple(by_contents.values())
@@ -156,6 +158,19 @@ class _Builder:
             self._note("secure version in eFuse", str(version), Origin("--efuse"))
         world = DeviceUnderTest(self._config, table, cells, distinct, by_contents[update.contents], bits, self._chunk)
         return DeviceToCheck(world, self._values, self._notes)
+
+    def _choose_updater(self, table: tuple[Partition, ...]) -> None:
+        """Take updates for those that erase as data comes, where nobody says and a slot cannot be erased whole."""
+        odd = next((slot for slot in table if slot.is_ota_slot and slot.size % SECTOR_SIZE), None)
+        if odd is None or any(value.name == UPDATER for value in self._resolved.settings.settings):
+            return
+        self._config = replace(self._config, updater=Updater.HTTPS_OTA)
+        told = f"{Updater.HTTPS_OTA.value} ({UPDATERS[Updater.HTTPS_OTA].title})"
+        self._note(UPDATER, told, Origin("erases as data comes", assumed=True))
+        self._notes.append(
+            f"{odd.label!r} has 0x{odd.size:x} bytes, no whole sectors: esp_ota_begin without the size of the image "
+            "cannot erase it"
+        )
 
     def _check_table(self, table: tuple[Partition, ...], name: str) -> None:
         slots = [partition for partition in table if partition.is_ota_slot]

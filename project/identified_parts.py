@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
+from ..impl.chip.chips import CHIPS
 from ..impl.image.format import APP_DESC_OFFSET, AppDesc
 from ..model.config import Chip
 from ..model.idf_version import IdfVersion
@@ -151,7 +152,7 @@ def bootloader_facts(program: ProgramBytes, code: RollbackInCode | None = None) 
         _compiled(program),
         _rollback(program.contents, newest, anti, code),
         anti,
-        *(_skip(name, first, program, newest) for name, first in SKIPS.items()),
+        *_skips(program, newest),
     )
 
 
@@ -232,6 +233,17 @@ def _anti_rollback(program: ProgramBytes, newest: str | None) -> Fact:
     if _LOGS_INFO in contents:
         return Fact(ANTI_ROLLBACK, "off", Sureness.EVIDENCE, f"it logs {_LOGS_INFO.decode()!r}, as only without it")
     return Fact(ANTI_ROLLBACK, None, Sureness.UNKNOWN, _SAME_TEXTS)
+
+
+def _skips(program: ProgramBytes, newest: str | None) -> tuple[Fact, ...]:
+    """Return what is told of each option: the last one selects that of a wake-up on all chips that have it.
+
+    Source: components/bootloader/Kconfig.projbuild, BOOTLOADER_SKIP_VALIDATE_ALWAYS."""
+    wake_up, power_on, always = (_skip(name, first, program, newest) for name, first in SKIPS.items())
+    selects = program.chip is not None and CHIPS[program.chip].has_rtc_fast_memory
+    if always.value is None and wake_up.value == "no" and selects:
+        always = Fact(always.name, "no", Sureness.EVIDENCE, f"it would skip at a wake-up as well, and {wake_up.why}")
+    return wake_up, power_on, always
 
 
 def _skip(name: str, first: str, program: ProgramBytes, newest: str | None) -> Fact:

@@ -11,6 +11,7 @@ from ..errors import InputError
 from ..impl.partitions.csv_format import CsvPlaces, parse_csv
 from ..impl.partitions.partition import Partition
 from ..impl.partitions.table import TableError
+from ..model.writers import Updater
 from .builtin_tables import BUILTIN_TABLES
 from .files import read_table
 from .project_files import ProjectFiles
@@ -46,6 +47,12 @@ class Project:
     otadata: Path | None = None
     table: Path | None = None
     """The partition table where the options do not choose one."""
+    told: Sdkconfig = field(default=Sdkconfig(), repr=False)
+    """What files of another build tool say of the device, in ESP-IDF's words."""
+    updater: tuple[Updater, str] | None = None
+    """What brings updates, and what tells so, where such a file does."""
+    no_table: str = ""
+    """Why there is no table, where the options are not to choose one."""
     built_table: Path | None = None
     """The table as it was when the project was built, where the options choose one."""
     build: Path | None = None
@@ -76,6 +83,8 @@ def project_table(project: Project, choice: TableChoice, places: CsvPlaces) -> t
     """Return the partition table of the project: the file that holds it, or what its options ask for."""
     if project.table is not None:
         return read_table(project.table, places)
+    if project.no_table:
+        raise InputError(project.no_table)
     if choice.builtin == "CUSTOM":
         return read_table(custom_table(project, choice), places)
     builtin = BUILTIN_TABLES.get(choice.builtin)

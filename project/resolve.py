@@ -6,8 +6,8 @@ Every value comes with its origin. A value that contradicts an image is told in 
 somebody chose it or it is a default.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ..impl.chip.chips import CHIPS
@@ -28,6 +28,7 @@ from .recognise import image_of, is_known, recognise
 from .sdkconfig import Option, Sdkconfig, given_options
 from .sdkconfig_file import read_sdkconfig
 from .settings import Settings, read_settings
+from .source_scan import extra_subtypes
 
 _NEWER_ROLLBACK = "BOOTLOADER_APP_ROLLBACK"
 """What ESP-IDF calls the option after the newest release whose rules are known here."""
@@ -60,6 +61,8 @@ class Resolved:
     evidence: Evidence
     settings: Settings
     warnings: tuple[str, ...]
+    extra_subtypes: Mapping[tuple[int, str], int] = field(default_factory=dict)
+    """Subtypes of partitions that components of the project add."""
 
     @property
     def config(self) -> Config:
@@ -74,6 +77,7 @@ class Resolved:
             CHIPS[self.config.chip].bootloader_offset,
             environment=self.inputs.environment(),
             version=self.inputs.generator or self.settings.generator,
+            extra_subtypes=self.extra_subtypes,
         )
 
     @property
@@ -167,7 +171,7 @@ def resolve(inputs: Inputs, as_kconfig: bool = False) -> Resolved:
     inputs = replace(inputs, running=running, update=image_of(inputs.update, "--update", inputs.follows_outside))
     project = _project(inputs)
     files = (*(() if project is None else project.option_files), *map(_fragment, inputs.fragments))
-    said = _said(inputs, files)
+    said = _said(inputs, files, Sdkconfig() if project is None else project.told)
     flash = None if inputs.flash_file is None else read_flash(inputs.flash_file, _table_offset(said))
     evidence = _evidence(inputs, project, flash)
     hints = release_hints(
@@ -178,16 +182,19 @@ def resolve(inputs: Inputs, as_kconfig: bool = False) -> Resolved:
     )
     options = evidence.options().overlaid(said)
     settings = read_settings(_as_kconfig(options) if as_kconfig else options, hints, inputs.revision())
-    settings = _with_updater(settings, inputs, evidence)
-    resolved = Resolved(inputs, project, flash, files, said, evidence, settings, ())
+    settings = _with_updater(settings, inputs, evidence, project)
+    extra = {} if project is None or project.sources is None else extra_subtypes(project.files)
+    resolved = Resolved(inputs, project, flash, files, said, evidence, settings, (), extra)
     warnings = (*settings.warnings, *contradictions(said, settings, evidence, resolved.has_options))
     return replace(resolved, warnings=tuple(dict.fromkeys(warnings)))
 
 
-def _with_updater(settings: Settings, inputs: Inputs, evidence: Evidence) -> Settings:
-    """Return the settings with what brings updates: as chosen, else as an image tells, else esp_ota_* of ESP-IDF."""
+def _with_updater(settings: Settings, inputs: Inputs, evidence: Evidence, project: Project | None) -> Settings:
+    """Return the settings with what brings updates: as chosen, else as an image or a build tool tells, else esp_ota_*
+    of ESP-IDF."""
     chosen = None if inputs.updater is None else (inputs.updater, Origin("--updater"))
-    told = chosen or evidence.updater()
+    by_tool = None if project is None or project.updater is None else (project.updater[0], Origin(project.updater[1]))
+    told = chosen or evidence.updater() or by_tool
     if told is None:
         return settings
     updater, origin = told
@@ -211,9 +218,9 @@ def _fragment(path: Path) -> OptionFile:
     return OptionFile(path, read_sdkconfig(path))
 
 
-def _said(inputs: Inputs, files: tuple[OptionFile, ...]) -> Sdkconfig:
-    """Return all that is said of options: in files, in their order, and on the command line."""
-    said = Sdkconfig().overlaid(*(file.sdkconfig for file in files), inputs.said())
+def _said(inputs: Inputs, files: tuple[OptionFile, ...], told: Sdkconfig) -> Sdkconfig:
+    """Return all that is said of options: in files, in their order, by another build tool, and on the command line."""
+    said = Sdkconfig().overlaid(*(file.sdkconfig for file in files), told, inputs.said())
     newer = said.options.get(_NEWER_ROLLBACK)
     if newer is not None and ROLLBACK not in said.options:
         return said.overlaid(Sdkconfig({ROLLBACK: replace(newer, name=ROLLBACK)}))

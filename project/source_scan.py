@@ -1,4 +1,4 @@
-"""Where the sources of a project accept the running image, as far as a search for the calls shows it."""
+"""What the sources of a project show: where they accept the running image, and subtypes of partitions that they add."""
 
 import os
 import re
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..impl.partitions.csv_names import TYPES
 from .project_files import ProjectFiles
 
 _ACCEPT_CALL = re.compile(
@@ -40,6 +41,39 @@ def scan_sources(files: ProjectFiles, directory: Path) -> SourceScan:
         if match := _ACCEPT_CALL.search(text):
             return SourceScan(f"{path}:{text.count(chr(10), 0, match.start()) + 1}", is_complete=True)
     return SourceScan(is_complete=seen > 0)
+
+
+_EXTRA_SUBTYPES = re.compile(r"idf_build_set_property\s*\(\s*EXTRA_PARTITION_SUBTYPES\s+\"([^\"]*)\"")
+_NOT_CONFIGURED = _NO_SOURCES - {"managed_components"}
+
+
+def extra_subtypes(files: ProjectFiles) -> dict[tuple[int, str], int]:
+    """Return the subtypes that CMake files of a project add, by type and name; entries that are none are left out.
+
+    Source: docs/en/api-guides/partition-tables.rst, Extra Partition SubTypes; gen_esp32part.py add_extra_subtypes."""
+    found: dict[tuple[int, str], int] = {}
+    for number, path in enumerate(_cmake_files(files.root)):
+        if number >= _MAX_FILES or not files.holds(path):
+            break
+        for listed in _EXTRA_SUBTYPES.findall(path.read_bytes().decode("utf-8", "replace")):
+            for entry in listed.split(";"):
+                type_, name, value = [*(part.strip() for part in entry.split(",")), "", "", ""][:3]
+                if type_ in TYPES and name and _HEX.fullmatch(value):
+                    found[TYPES[type_], name.lower()] = int(value, 16)
+    return found
+
+
+_HEX = re.compile(r"(?:0[xX])?[0-9a-fA-F]{1,2}")
+
+
+def _cmake_files(directory: Path) -> Iterator[Path]:
+    for root, directories, names in os.walk(directory):
+        directories[:] = sorted(name for name in directories if name not in _NOT_CONFIGURED)
+        for name in sorted(names):
+            path = Path(root, name)
+            is_cmake = name == "CMakeLists.txt" or path.suffix == ".cmake"
+            if is_cmake and path.is_file() and path.stat().st_size <= _MAX_SIZE:
+                yield path
 
 
 def _sources(directory: Path) -> Iterator[Path]:

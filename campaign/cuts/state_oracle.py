@@ -6,6 +6,7 @@ an earlier one in exactly that has the same future, because the programs that ru
 nothing else. So a torn sector that nothing reads costs nothing, and every answer is exact.
 """
 
+from bisect import bisect_right
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -43,9 +44,15 @@ class Reliance:
     def _touched(self, address: int, length: int) -> Iterator[int]:
         """Yield the places, in `answers`, of what overlaps those bytes."""
         end = address + length
-        for place, (sector, first, last) in enumerate(self.ranges, 1):
-            if sector * SECTOR_SIZE + first < end and address < sector * SECTOR_SIZE + last:
-                yield place
+        sector, offset = divmod(address, SECTOR_SIZE)
+        # Of the ranges before the first that begins behind `address`, only the last can reach it: none overlap.
+        first_place = max(0, bisect_right(self.ranges, (sector, offset, SECTOR_SIZE)) - 1)
+        for place in range(first_place, len(self.ranges)):
+            sector, first, last = self.ranges[place]
+            if sector * SECTOR_SIZE + first >= end:
+                break
+            if address < sector * SECTOR_SIZE + last:
+                yield 1 + place
         for place, query in enumerate(self.queries, 1 + len(self.ranges)):
             if query.address < end and address < query.address + query.length:
                 yield place

@@ -59,6 +59,8 @@ class EntryReading:
     raw: bytes
     entry: SelectEntry
     is_bootable: bool
+    names: str
+    """Label of the partition that its number names; what is missing where there is none."""
     summary: str
     """What it says, in a few words."""
     problems: tuple[str, ...]
@@ -68,6 +70,11 @@ class EntryReading:
     def crc_wanted(self) -> int:
         """The check word that the number asks for."""
         return ota_select_crc(self.entry.ota_seq)
+
+    @property
+    def gives_up(self) -> bool:
+        """It says that what it names was rejected, or came to nothing on trial."""
+        return is_crc_right(self.entry) and self.entry.ota_state in (OtaImgState.INVALID, OtaImgState.ABORTED)
 
     @property
     def state_name(self) -> str:
@@ -120,7 +127,8 @@ def _read_entry(number: int, sector: bytes, other: SelectEntry, names: SlotNames
     entry = decode_entry(raw)
     near = other.ota_seq if is_crc_right(other) and other.ota_seq != SEQ_EMPTY else 0
     problems = (*_problems(raw, entry, near, names), *_rest_problems(sector))
-    return EntryReading(number, raw, entry, is_select_valid(entry), summary_of(raw, names), problems)
+    named = names.of(entry.ota_seq)
+    return EntryReading(number, raw, entry, is_select_valid(entry), named, summary_of(raw, names), problems)
 
 
 def _problems(raw: bytes, entry: SelectEntry, near: int, names: SlotNames) -> Iterator[str]:

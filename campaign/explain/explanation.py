@@ -107,6 +107,13 @@ class Answer:
         return self.first.boots and self.first.label != self.selected
 
     @property
+    def gives_up(self) -> EntryReading | None:
+        """The entry that says of what boots that it was given up; None where there is none, or one says otherwise."""
+        naming = [reading for reading in self.entries or () if reading.names == self.first.label]
+        is_kept = any(reading.is_bootable for reading in naming)
+        return None if is_kept else next((reading for reading in naming if reading.gives_up), None)
+
+    @property
     def is_good(self) -> bool:
         """What the entries select boots."""
         return self.first.boots and not self.is_fallback

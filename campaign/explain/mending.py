@@ -94,6 +94,8 @@ class BrokenFlash:
                 found.append(f"{selected or 'nothing'} is selected, and {label} boots")
             elif not _is_started(answer, label):
                 found.append(f"{label} boots, and holds no whole image")
+            elif answer.gives_up is not None:
+                found.append(f"{label} boots, although its entry says {answer.gives_up.state_name}: it was given up")
             if _is_used_up(answer):
                 found.append("a sequence number is close to 0xffffffff, which means erased: updates will be lost")
         return tuple(dict.fromkeys(found))
@@ -165,8 +167,10 @@ def _likely_labels(flash: BrokenFlash, table: tuple[Partition, ...], first: tupl
     cells, config = _applied(flash.cells, first), flash.configs[0]
     whole = [image.label for image in read_images(cells, table, config, flash.efuse_bits) if image.is_whole]
     named = [label for label in _named(cells, table) if label in whole]
-    booting = [flash.boots] if flash.boots in whole else []
-    yield from dict.fromkeys(label for label in (*booting, *named, *whole) if label is not None)
+    given_up = {reading.names for answer in flash.answers for reading in answer.entries or () if reading.gives_up}
+    booting = [flash.boots] if flash.boots in whole and flash.boots not in given_up else []
+    kept = [label for label in whole if label not in given_up]
+    yield from dict.fromkeys(label for label in (*booting, *named, *kept, *whole) if label is not None)
 
 
 def _named(cells: Cells, table: tuple[Partition, ...]) -> list[str]:
@@ -222,7 +226,8 @@ def _with_new_image(flash: BrokenFlash, asked: str | None) -> Mend | None:
             continue
         size = min(app.size, _STAND_IN_SIZE)
         image = build_image(config.chip, size=size, version="?", project_name="?", secure_version=version)
-        stand_in = Patch(app.offset, app.size // SECTOR_SIZE * SECTOR_SIZE, image, "a new image")
+        what = f"a new image, of secure version {version} or more" if version else "a new image"
+        stand_in = Patch(app.offset, app.size // SECTOR_SIZE * SECTOR_SIZE, image, what)
         for more in ((), *((patch,) for patch in _otadata_patches(flash.cells, table, app.label))):
             if _plays_well(_applied(flash.cells, (*first, stand_in, *more)), flash, app.label):
                 return Mend(app.label, (*first, stand_in, *more), app.label, None)
@@ -268,7 +273,7 @@ def _is_well(answer: Answer, label: str) -> bool:
     """Tell whether a whole image in that partition is selected, boots at the next power-on and at the one after, and
     can be updated."""
     stays = answer.second is not None and answer.second.label == label
-    return stays and _is_started(answer, label) and not _is_used_up(answer)
+    return stays and _is_started(answer, label) and answer.gives_up is None and not _is_used_up(answer)
 
 
 def _is_used_up(answer: Answer) -> bool:

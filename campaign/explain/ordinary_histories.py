@@ -49,6 +49,8 @@ class OrdinaryHistory:
     sentences: tuple[str, ...]
     token: str
     """What `otaproof replay` plays it by."""
+    entries: tuple[bytes, bytes]
+    """What otadata holds at its end."""
 
 
 def ordinary_history(
@@ -62,7 +64,10 @@ def ordinary_history(
         return None
     for ended in _ended_lives(target.scope, config, names, from_outside):
         if _leaves(ended, target):
-            return OrdinaryHistory(ended.writer, ended.life.sentences, _token(ended.life))
+            life = ended.life
+            entries = life.history.dut.entries(life.player.moment.cells)
+            assert entries is not None
+            return OrdinaryHistory(ended.writer, life.sentences, _token(life), entries)
     return None
 
 
@@ -148,8 +153,11 @@ def _accepted_lives(scope: Scope, config: Config, names: tuple[str, ...]) -> Ite
 
 def _starts(config: Config) -> tuple[Start, ...]:
     """Return what a device holds before its first power-on, the likeliest first."""
-    is_of_arduino = config.updater in (Updater.ARDUINO, Updater.ARDUINO_ON_TRIAL)
-    return STARTS[::-1] if is_of_arduino else STARTS
+    return STARTS[::-1] if _is_of_arduino(config) else STARTS
+
+
+def _is_of_arduino(config: Config) -> bool:
+    return config.updater in (Updater.ARDUINO, Updater.ARDUINO_ON_TRIAL)
 
 
 def _written_at_first(life: DeviceLife) -> str:
@@ -159,9 +167,8 @@ def _written_at_first(life: DeviceLife) -> str:
 
 
 def _updated(life: DeviceLife, config: Config) -> str:
-    if config.accepts_at_start:
-        return f"an update brings an image to {life.running}, which starts and is accepted by its core, before setup()"
-    return f"an update brings an image to {life.running}, which starts and is accepted"
+    accepted = config.updates.accepted if config.rollback else "is accepted"
+    return f"an update brings an image to {life.running}, which starts and {accepted}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +207,7 @@ def _given_up(life: DeviceLife) -> Iterator[DeviceLife]:
     tried = life.running
     fallen, refused = life.fork(), life.fork()
     if fallen.play(RESTART) and fallen.running != tried:
-        fallen.say(f"{tried} restarts before it has accepted, so {fallen.running} starts")
+        fallen.say(f"{tried} {life.history.device.config.updates.given_up}, so {fallen.running} starts")
         yield fallen
     if refused.play(ROLLBACK, RESTART):
         refused.say(f"{tried} calls {refused.function('rollback')}, and {refused.running} starts")
@@ -216,7 +223,7 @@ def _broken_off(life: DeviceLife) -> Iterator[DeviceLife]:
             None,
             f"a download to {target} breaks off: the first part is written by {name}, and no more comes",
         ),
-        (IMAGE_SIZE, None, f"a download to {target} is written whole, and {life.function('complete')} is never called"),
+        (IMAGE_SIZE, None, f"a download to {target} is written whole, and {_not_completed(life)}"),
         (IMAGE_SIZE, DAMAGED, f"a download to {target} is written with something wrong in it"),
     ):
         other = life.fork()
@@ -226,6 +233,24 @@ def _broken_off(life: DeviceLife) -> Iterator[DeviceLife]:
             if image is not None and not other.play(COMPLETE):
                 other.say(f"{life.function('complete')} refuses it")
                 yield other
+
+
+def _not_completed(life: DeviceLife) -> str:
+    never = f"{life.function('complete')} is never called"
+    is_update = _is_of_arduino(life.history.device.config)
+    return f"{never}, or finds another digest than setMD5() was given" if is_update else never
+
+
+def _safe_mode(life: DeviceLife) -> Iterator[DeviceLife]:
+    """ESPHome's safe mode, where an update could only go to what runs: it selects factory. Source: ESPHOME-SAFE-MODE.
+
+    Where another slot can be updated, safe mode writes nothing to flash that tells of it."""
+    if not life.history.device.config.updates.safe_mode or life.target != life.running:
+        return
+    life, failing = life.fork(), life.running
+    if failing and life.play(Step(StepName.SET_BOOT, label="factory"), RESTART):
+        life.say(f"{failing} fails to start 10 times: safe mode finds no slot to update, and selects {life.running}")
+        yield life
 
 
 def _broken_off_on_trial(life: DeviceLife) -> Iterator[DeviceLife]:
@@ -300,6 +325,7 @@ def _selected(
 ENDINGS = (
     Ending(None, _nothing),
     Ending(None, _trial),
+    Ending(None, _safe_mode),
     Ending(None, _broken_off),
     Ending(None, _broken_off_on_trial),
     Ending(IDF_FLASH, _blanked),

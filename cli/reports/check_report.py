@@ -8,9 +8,10 @@ from rich.text import Text
 
 from ...analysis.results.check_result import CheckedBootloader, CheckedClaim, CheckResult
 from ...campaign.upgrade.script import Scenario
+from ...model.claims.claims import claim as find_claim
 from ...model.device.state import Usage
 from ...model.fault_model import FaultModel
-from ...model.writers import Updater
+from ...model.writers import UPDATERS, Updater
 from .left_out_report import print_left_out
 from .report_page import WRONG, ReportPage, counted
 from .run_difference_report import RESTS_ON, print_both, print_difference
@@ -82,6 +83,20 @@ def _print_columns(page: ReportPage, result: CheckResult) -> None:
         )
     else:
         page.line(f"no proofs: {result.no_proofs}", indent=1, style="dim")
+    for claim in result.claims:
+        if claim.verdict == "not applicable":
+            page.line(f"{claim.id} is not applicable: {_why_not(result, claim)}", indent=1, style="dim")
+
+
+def _why_not(result: CheckResult, claim: CheckedClaim) -> str:
+    """Say what a claim needs that the device has not."""
+    traits = UPDATERS[Updater(result.config.updater)]
+    asked = find_claim(claim.id)
+    if asked.needs_anti_rollback and not result.config.anti_rollback:
+        return "anti-rollback is off"
+    if asked.needs_rollback and not result.config.rollback:
+        return "rollback is off"
+    return f"{traits.functions['accept'][0]} accepts an image as soon as it starts, so none is on trial"
 
 
 def _print_violation(page: ReportPage, claim: CheckedClaim, token: str) -> None:

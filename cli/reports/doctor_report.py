@@ -19,7 +19,7 @@ _INDENT = 9
 def print_diagnosis(console: Console, diagnosis: Diagnosis, explains_notes: bool) -> None:
     """Print it. explains_notes: whether notes come with reason and remedy, as errors and warnings always do."""
     page = ReportPage(console)
-    page.calls()
+    page.calls(diagnosis.subject.config.updater)
     page.blank()
     for rule, findings in diagnosis.found:
         is_explained = explains_notes or rule.severity is not Severity.NOTE

@@ -51,7 +51,7 @@ def _print_mend(page: ReportPage, result: MendResult, has_files: bool) -> None:
         )
         return
     if not result.stretches:
-        page.line(f"{result.boots} is what otadata selects, and it boots; --boot LABEL asks for another partition.")
+        page.line(f"{result.boots} is selected, whole, and boots; --boot LABEL asks for another partition.")
         return
     for stretch in result.stretches:
         page.line(_stretch(stretch))

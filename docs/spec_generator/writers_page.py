@@ -52,10 +52,31 @@ def writers_page() -> SpecPage:
     page.add(
         "The device model, and so the proofs for every history, has esp_ota_* as otaupgrade calls them. The search of "
         "`explain` has the others at the level of what lies in flash; the board plays what it tells. Left out: sizes "
-        "that are not known before a download by ESPHome, MD5 and decryption of Arduino's Update, ESPHome's "
-        "acceptance after a minute and at an orderly shutdown. A download in parts by esp_https_ota writes the "
+        "that are not known before a download by ESPHome, and erasing as data comes by its later releases. A download "
+        "in parts by esp_https_ota writes the "
         "same; one that is resumed (ota_resumption, from 5.5 on) goes on where the application has noted "
         "that it was, and a test cuts it everywhere: it ends with the whole image."
+    )
+    page.heading("Arduino's Update and its core")
+    page.add(
+        "Where a sketch calls `Update.setMD5()`, `Update.end()` compares the digest before it writes the first 16 "
+        "bytes. With another digest it fails: the slot holds all but the beginning of the image, so it never boots, "
+        "and otadata is as it was. Flash encryption changes what the cells hold and not which sectors are written "
+        "when; otadata itself is encrypted like any other partition. Not modelled: images that Update decrypts "
+        "itself (`setupCrypt()`), whose digest is taken before or after that; a sketch whose `verifyOta()` returns "
+        f"false, so that `initArduino()` rejects what is on trial and restarts {page.cite('ARDUINO-START')}; and "
+        "`U_SPIFFS` as the target. An upload writes the bootloader with the flash size that its header has "
+        "(`--flash-size keep`, core 3.x), or with that of the board's settings (`build.flash_size`, core 2.x)."
+    )
+    page.heading("ESPHome's safe mode")
+    page.add(
+        "ESPHome counts starts that end within a minute (`boot_is_good_after`). With `enable_ota_rollback` safe mode "
+        f"accepts the image at that minute {page.cite('ESPHOME-SAFE-MODE')}; a restart before it gives the update up, "
+        f"as for any other application. Without it, the start accepts {page.cite('ESPHOME-START')}. After 10 starts in "
+        "a row (`num_attempts`) an accepted image starts with the parts for an update alone, and accepts after one "
+        "minute as well. Nothing of that is in the slots or in otadata, with one exception: where an update could only "
+        "go to what runs, as with factory and one slot, safe mode selects the other image that verifies, which erases "
+        "otadata for factory, and restarts. `explain` knows that history."
     )
     page.heading("Writers from outside")
     page.table(
@@ -76,9 +97,8 @@ def writers_page() -> SpecPage:
 def _library(page: SpecPage, updater: Updater) -> tuple[str, ...]:
     traits = UPDATERS[updater]
     calls = (", ".join(map(code, traits.functions[call])) for call in _CALLS)
-    trial = "none: accepted at the start" if traits.accepts_at_start else "until accept()"
     begins = "yes" if traits.calls_begin else "no"
-    return code(updater.value), traits.title, *calls, begins, trial, page.cite(traits.source)
+    return code(updater.value), traits.title, *calls, begins, traits.trial, page.cite(traits.source)
 
 
 def _broken(updater: Updater) -> tuple[str, ...]:

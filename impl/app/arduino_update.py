@@ -4,12 +4,17 @@ Update calls no function of a session: it erases and writes the partition itself
 bytes of the image back until the end, then writes them and calls esp_ota_set_boot_partition. What is on trial can
 therefore be updated, and otadata is left alone until then, in every release of ESP-IDF.
 
-Left out: decryption, the MD5 that a sketch may set, and data partitions as targets. Source: ARDUINO-UPDATE,
-ARDUINO-START.
+A digest that the sketch sets is compared before those 16 bytes are written: with another one the slot is left without
+the beginning of an image, and otadata as it was. Flash encryption is below esp_partition_write, and otadata does not
+show it.
+
+Left out: images that Update decrypts itself, verifyOta() that returns false, and data partitions as targets.
+Source: ARDUINO-UPDATE, ARDUINO-START.
 """
 
 from collections.abc import Callable
 from contextlib import suppress
+from hashlib import md5
 
 from ...model.ota_state import OtaImgState
 from ..chip.cells import SECTOR_SIZE
@@ -43,6 +48,8 @@ class ArduinoUpdate:
         """Bytes of the update that went to flash."""
         self._size = 0
         """Bytes of the whole update; 0 without one."""
+        self._expected_digest = ""
+        """In hex, as the sketch has set it; empty: any."""
 
     @property
     def is_open(self) -> bool:
@@ -65,12 +72,22 @@ class ArduinoUpdate:
             raise UpdateFailed("already running")
         self._reset()
         self._error = ""
+        self._expected_digest = ""
         self._partition = self._ota.esp_ota_get_next_update_partition()
         if self._partition is None:
             raise self._failed("Partition Could Not be Found")
         if size > self._partition.size:
             raise self._failed("Bad Size Given")
         self._size = size or self._partition.size
+
+    def set_md5(self, digest: str) -> bool:
+        """Have complete() compare the digest of what was written; tell whether this can be one. Begin forgets it.
+
+        Source: UpdateClass::setMD5."""
+        if len(digest) != 32:
+            return False
+        self._expected_digest = digest.lower()
+        return True
 
     def write(self, data: bytes) -> None:
         """Take data; each full sector goes to flash once more comes. Source: UpdateClass::write."""
@@ -95,6 +112,8 @@ class ArduinoUpdate:
         self._size = self._progress
         partition, head = self._partition, self._head
         assert partition is not None
+        if self._expected_digest and self._expected_digest != self._digest(partition):
+            raise self._aborted("MD5 Check Failed")
         self._checked(lambda: self._ota.partitions.write(partition, 0, head), "Flash Read Failed")
         if not self._is_bootable(partition):
             raise self._aborted("Flash Read Failed")
@@ -160,6 +179,11 @@ class ArduinoUpdate:
         is_in_head = partition.offset % BLOCK_SIZE != 0 and address < first_block
         is_in_tail = address >= (partition.offset + self._size) // BLOCK_SIZE * BLOCK_SIZE
         return SECTOR_SIZE if is_in_head or is_in_tail else 0
+
+    def _digest(self, partition: Partition) -> str:
+        """Return the digest of the whole update: what is held back, and what lies in flash."""
+        written = self._ota.partitions.read(partition, HELD_BACK, self._progress - HELD_BACK)
+        return md5(self._head + written, usedforsecurity=False).hexdigest()
 
     def _is_bootable(self, partition: Partition) -> bool:
         """Tell whether the first byte is that of an image. Source: _partitionIsBootable."""

@@ -1,8 +1,8 @@
 """Libraries over esp_ota_*: esp_https_ota, and ESPHome's backend for ESP-IDF.
 
 Both tell the error of every call, where otaupgrade hides that of the switch. A download in parts writes the same.
-Left out: ESPHome's safe mode, which accepts after a minute and at an orderly shutdown. Source: IDF-HTTPS-OTA,
-ESPHOME-OTA-BACKEND.
+ESPHome's safe mode is no part of it: when it accepts is up to who calls accept(). Left out: the digest of the image,
+which ESPHome compares before esp_ota_end. Source: IDF-HTTPS-OTA, ESPHOME-OTA-BACKEND, ESPHOME-SAFE-MODE.
 """
 
 from contextlib import suppress

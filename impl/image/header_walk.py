@@ -61,7 +61,27 @@ class HeaderReading:
 
 
 def read_headers(cells: Cells, offset: int, size: int, rules: Rules) -> HeaderReading:
-    """Return what all of the image's headers decide, in the order in which the C code looks at them."""
+    """Return what all of the image's headers decide, in the order in which the C code looks at them.
+
+    The answer to the same question before is given again where the bytes that it was read from are the same."""
+    question = (offset, size, rules, cells.size)
+    known = _latest.get(question)
+    if known is not None and all(cells.read(at, len(data)) == data for at, data in known[0]):
+        return known[1]
+    reading = _walked(cells, offset, size, rules)
+    if len(_latest) >= _MAX_QUESTIONS:
+        _latest.clear()
+    pieces = tuple((offset + span.start, cells.read(offset + span.start, span.length)) for span in reading.read)
+    _latest[question] = pieces, reading
+    return reading
+
+
+_MAX_QUESTIONS = 256
+_latest: dict[tuple[int, int, Rules, int], tuple[tuple[tuple[int, bytes], ...], HeaderReading]] = {}
+"""What was last read, for each partition and set of rules: this is asked as often as whether the data is right."""
+
+
+def _walked(cells: Cells, offset: int, size: int, rules: Rules) -> HeaderReading:
     walk = _HeaderWalk(cells, offset, rules)
     verdict, code, reason, metadata = Verification.PASSES, EspErr.OK, "", None
     try:

@@ -52,6 +52,8 @@ class CsvPlaces:
     """What $NAME stands for; by itself nothing, lest a table of others shows what is secret."""
     version: IdfVersion = MASTER
     """The ESP-IDF whose generator reads it."""
+    extra_subtypes: Mapping[tuple[int, str], int] = field(default_factory=dict)
+    """By type and name, the subtypes that components add (gen_esp32part.py --extra-partition-subtypes)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +137,7 @@ def _parse_line(number: int, fields: list[CsvField], places: CsvPlaces) -> _Line
         raise FieldError(f"type: empty; want {', '.join(type_names(places.version))} or a number")
     type_ = _byte(type_field, type_names(places.version), TYPES)
     if subtype_field.value:
-        subtype = _byte(subtype_field, subtype_names(type_, places.version), SUBTYPES.get(type_, {}))
+        subtype = _subtype(subtype_field, type_, places)
     elif type_ == PartitionType.APP and KNOWS_UNDEFINED.holds_in(places.version):
         raise FieldError(f"subtype: empty; an app needs one, such as factory or ota_0{whose(KNOWS_UNDEFINED)}")
     else:
@@ -159,6 +161,19 @@ def _flags(field: CsvField, version: IdfVersion) -> list[str]:
             since = known_to(brought_by(flag)) if flag in FLAGS else ""
             raise FieldError(f"flags: unknown flag in {shortened(field.written)!r}; want {' or '.join(known)}{since}")
     return flags
+
+
+def _subtype(field: CsvField, type_: int, places: CsvPlaces) -> int:
+    """Return the number of a subtype, by its name of ESP-IDF or of a component of the project."""
+    extra = {name: value for (of_type, name), value in places.extra_subtypes.items() if of_type == type_}
+    every = SUBTYPES.get(type_, {})
+    try:
+        return _byte(field, {**extra, **subtype_names(type_, places.version)}, every)
+    except FieldError as error:
+        if not field.value.isidentifier() or field.value.lower() in every:
+            raise
+        more = "or one that a component of the project adds (EXTRA_PARTITION_SUBTYPES): name the project, or its number"
+        raise FieldError(f"{error}; {more}") from None
 
 
 def _byte(field: CsvField, names: Mapping[str, int], every: Mapping[str, int]) -> int:

@@ -99,7 +99,7 @@ def _table(resolved: Resolved, is_configured: bool) -> TableReading | None:
     if choice.builtin == "CUSTOM" and project is not None:
         return read_table_leniently(custom_table(project, choice), places)
     builtin = BUILTIN_TABLES.get(choice.builtin)
-    if builtin is None or not is_configured:
+    if builtin is None or not is_configured or (project is not None and project.no_table):
         return None
     csv = builtin.csv_with_coredump if choice.coredump and builtin.csv_with_coredump else builtin.csv
     place = BY_DEFAULT if choice.origin.assumed else choice.origin.text

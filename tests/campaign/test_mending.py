@@ -115,6 +115,29 @@ def test_partition_that_is_asked_for_boots(label: str, rollback: bool, mended: M
     assert said["instead"] in (None, "otatool.py erase_otadata")
 
 
+@pytest.mark.parametrize("state", [S.INVALID, S.ABORTED])
+def test_image_that_was_given_up_gives_way_to_another(state: S, mended: Mended) -> None:
+    """It boots, since no entry is bootable, and is in the first slot."""
+    code, said, left = mended(flash(entry(3, state)), "--rollback")
+    assert [f"ota_0 boots, although its entry says {state.name}: it was given up"] == said["faults"]
+    assert (0, "can be mended", "ota_1") == (code, said["verdict"], said["boots"])
+    assert ["ota_1", "ota_1"] == boots(left, Config(rollback=True))
+
+
+def test_only_image_boots_once_more_although_it_was_given_up(mended: Mended) -> None:
+    """There is nothing else; its record goes."""
+    code, said, left = mended(flash(entry(3, S.ABORTED), holds=(("ota_0", 0),)), "--rollback")
+    assert (0, "can be mended", "ota_0") == (code, said["verdict"], said["boots"])
+    assert 0xFF == left.read(OTADATA, 1)[0]
+    assert ["ota_0", "ota_0"] == boots(left, Config(rollback=True))
+
+
+def test_new_image_is_to_have_the_secure_version_of_the_efuse(mended: Mended) -> None:
+    """An older one would not start."""
+    _, said, _ = mended(flash(entry(1, S.VALID)), "--rollback", "--anti-rollback", "--efuse", "2")
+    assert "a new image, of secure version 2 or more" == said["stretches"][0]["what"]
+
+
 def test_factory_app_is_reached_by_erased_otadata(mended: Mended) -> None:
     """There is no record that selects it."""
     contents = flash(entry(1, S.VALID), holds=(("factory", 0), ("ota_0", 1)), has_factory=True)

@@ -116,6 +116,24 @@ def test_download_that_broke_off_is_told_of_every_library(updater: Updater, tmp_
     assert (cells.read(OTADATA, 32), cells.read(OTADATA + 0x1000, 32)) == entries_after(found)
 
 
+def test_safe_mode_of_esphome_selects_factory_where_no_slot_can_be_updated(tmp_path: Path) -> None:
+    """With factory and one slot, as a device that began with a small application for the first update."""
+    device = SmallDevice(slots=(0,), has_factory=True, holds=(("factory", 0), ("ota_0", 1)))
+    cells = History(device, IMAGES).dut.cells
+    found = explained(cells, tmp_path, "5.5", Updater.ESPHOME)
+    assert (0, "reachable without a fault") == (found.cuts, found.verdict)
+    assert "ota_0 fails to start 10 times: safe mode finds no slot to update, and selects factory" in found.sentences
+    assert BLANK == entries_after(found)
+
+
+def test_update_of_esphome_is_accepted_after_a_minute(tmp_path: Path) -> None:
+    """And given up by a restart before that."""
+    found = explained(flash((entry(1, S.VALID), entry(2, S.VALID)), BOTH), tmp_path, "5.5", Updater.ESPHOME)
+    assert "is accepted by safe mode once it has run for a minute" in found.sentences[-1]
+    found = explained(flash((entry(1, S.VALID), entry(2, S.ABORTED)), BOTH), tmp_path, "5.5", Updater.ESPHOME)
+    assert "ota_1 restarts before it has run for a minute, so ota_0 starts" in found.sentences
+
+
 @pytest.mark.parametrize(
     ("entries", "writer"),
     [

@@ -96,6 +96,18 @@ def test_bytes_that_are_not_tracked_change_no_future_of_a_scenario(
     assert_nothing_changes(oracle, every=9)
 
 
+def test_reliance_knows_what_a_stretch_of_flash_touches() -> None:
+    """As a look at every single byte has it."""
+    ranges = ((0, 0, 4), (0, 6, 7), (0, 4000, 4096), (1, 0, 4096), (3, 5, 9))
+    reliance = Reliance(ranges, ())
+    relied = {sector * SECTOR_SIZE + at for sector, first, last in ranges for at in range(first, last)}
+    random = Random(4)
+    stretches = [(random.randrange(4 * SECTOR_SIZE), random.choice((1, 2, 50, 5000))) for _ in range(2000)]
+    stretches += [(address, 1) for address in range(12)]
+    for address, length in stretches:
+        assert reliance.includes(address, length) == bool(relied & set(range(address, address + length)))
+
+
 def test_noise_reaches_all_but_a_few_sectors() -> None:
     """Otherwise the tests here would show little: the table and two small images lie in three sectors of 48."""
     oracle = swept(small_world(rollback=True), Scenario.UPGRADE, FaultModel.F0)

@@ -93,6 +93,25 @@ def test_updater_that_is_chosen_is_played(updater: str, files: Path, capsys: pyt
         assert f"write() = {UPDATERS[Updater(updater)].functions['write'][0]}" in printed
 
 
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (
+            ("--updater", "arduino", "--rollback"),
+            "C4 is not applicable: initArduino accepts an image as soon as it starts",
+        ),
+        (("--updater", "arduino"), "C4 is not applicable: rollback is off"),
+        (("--rollback",), "C8 is not applicable: anti-rollback is off"),
+    ],
+)
+def test_claim_that_is_not_applicable_says_why(
+    given: tuple[str, ...], told: str, files: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What the device has not, or the library does."""
+    main(arguments(files, "--faults", "F0", *given))
+    assert told in " ".join(capsys.readouterr().out.split())
+
+
 def test_image_of_arduino_is_updated_by_its_own_library(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Its core accepts at the start, so C4 says nothing of it; --updater says otherwise."""
     image = build_image(size=1000, project_name="arduino-lib-builder")

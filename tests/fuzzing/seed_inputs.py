@@ -215,7 +215,17 @@ def projects() -> Seeds:
         "main/main.c": b"void app_main(void) { esp_ota_mark_app_valid_cancel_rollback(); }\n",
     }
     release = {"partitions.bin": tables()[0], "firmware.bin": images()[0], "ota_data_initial.bin": otadata()[2]}
-    return folder_bytes(files), folder_bytes(release), folder_bytes({"sdkconfig.defaults": SDKCONFIG})
+    ini = (
+        b"[platformio]\nextra_configs = more/*.ini\n[common]\nmb = 4MB\n[env:node]\nextends = base\nboard = esp32dev\n"
+        b"framework = arduino\nboard_upload.flash_size = ${common.mb}\n"
+    )
+    unbuilt = {
+        "platformio.ini": ini,
+        "more/base.ini": b"[base]\nboard_build.partitions = slots.csv\n",
+        "slots.csv": CSV,
+        "CMakeLists.txt": b'idf_build_set_property(EXTRA_PARTITION_SUBTYPES "data, own, 0x41" APPEND)\n',
+    }
+    return tuple(map(folder_bytes, (files, release, {"sdkconfig.defaults": SDKCONFIG}, unbuilt)))
 
 
 def folder_bytes(files: Mapping[str, bytes]) -> bytes:

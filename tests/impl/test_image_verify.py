@@ -95,6 +95,17 @@ def test_refusal_says_what_is_wrong(image: bytes, reason: str) -> None:
     assert re.search(reason, outcome(image, Config(), VerifyMode.APP))
 
 
+def test_headers_are_read_anew_where_one_has_changed() -> None:
+    """The same question of a flash with another header has another answer, and then the first one again."""
+    image = build_image(size=5000)
+    cells = Cells.erased(0x20000).with_bytes(0x10000, image)
+    other = cells.with_bytes(0x10000, b"\x00")
+    rules = rules_of(Config(), VerifyMode.APP)
+    whole, broken, again = (read_headers(flash, 0x10000, 0x10000, rules) for flash in (cells, other, cells))
+    assert (True, False) == (whole.metadata is not None, broken.metadata is not None)
+    assert whole == again
+
+
 def test_revision_rules_of_4_4_know_the_major_only() -> None:
     """4.4 reads byte 14; the full revision came later."""
     image = encode_image(Chip.ESP32, [(0x3F400020, GOOD[32:288])], min_chip_rev_full=301)

@@ -1,5 +1,6 @@
 """Libraries that bring updates: what each does to flash, operation by operation, as its source has it."""
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -76,6 +77,42 @@ def test_arduino_ends_with_the_first_16_bytes_and_the_record() -> None:
     assert [("p", 0x2000, SIZE - 0x2000), ("p", 0, HELD_BACK)] == told(played.ops[:2])
     assert [("e", OTADATA + 0x1000), ("p", OTADATA + 0x1000)] == [(op.kind.value, op.address) for op in played.ops[2:]]
     assert S.NEW == state_of(player, 1)
+
+
+@pytest.mark.parametrize("is_right", [True, False])
+def test_arduino_compares_the_digest_before_it_writes_the_first_16_bytes(is_right: bool) -> None:
+    """Else nothing is written at the end: the slot has no beginning, and otadata is as it was."""
+    player = player_of(Updater.ARDUINO)
+    image = History(SmallDevice(holds=()), (SmallImage(1, SIZE), SmallImage(2, SIZE))).dut.images[1].contents
+    player.play(COMMENCE)
+    assert player.app is not None
+    assert isinstance(player.app.updates, ArduinoUpdate)
+    assert not player.app.updates.set_md5("12")
+    digest = hashlib.md5(image if is_right else b"", usedforsecurity=False).hexdigest()
+    assert player.app.updates.set_md5(digest.upper())
+    for step in (FIRST, REST):
+        player.play(step)
+    records = player.moment.cells.read(OTADATA, 0x2000)
+    played = player.play(COMPLETE)
+    if is_right:
+        assert StepOutcome.RESTARTED is played.outcome
+        return
+    assert (StepOutcome.RAISED, "MD5 Check Failed") == (played.outcome, played.error)
+    assert [("p", 0x2000, SIZE - 0x2000)] == told(played.ops)
+    assert b"\xff" * HELD_BACK == player.moment.cells.read(TARGET, HELD_BACK)
+    assert records == player.moment.cells.read(OTADATA, 0x2000)
+    assert "ota_0" == player.play(POWER_ON).running
+
+
+def test_arduino_forgets_the_digest_with_the_next_update() -> None:
+    """begin() sets it to none."""
+    player = player_of(Updater.ARDUINO)
+    assert player.app is not None
+    assert isinstance(player.app.updates, ArduinoUpdate)
+    assert player.app.updates.set_md5("0" * 32)
+    for step in (COMMENCE, FIRST, REST):
+        player.play(step)
+    assert StepOutcome.RESTARTED is player.play(COMPLETE).outcome
 
 
 def test_arduino_core_accepts_in_the_power_on_that_starts_the_image() -> None:

@@ -134,6 +134,14 @@ CASES: dict[str, Broken] = {
     "D88": Broken(
         image=make_image(loaded_to=0x3FFAE200), bootloader_image=make_bootloader(Chip.ESP32, mebibytes=4), at="app.bin"
     ),
+    "D89": Broken(
+        table=TABLE.replace("ota_1,   ,        64K", "ota_1,   ,        0xf400"), built_table=TABLE,
+        arguments=("--idf", "5.1"), at="partitions.csv:6",
+    ),
+    "D90": Broken(
+        table=TABLE.replace("0x10000", "0x20000"), image=make_image(project_name="arduino-lib-builder"),
+        at="partitions.csv:4",
+    ),
 }  # fmt: skip
 """By rule."""
 ALWAYS = {"D20", "D33", "D67"}
@@ -228,6 +236,8 @@ OF_NO_HARM = {
     "D86": Broken(flasher={"app": {"file": "app.bin", "offset": "0x20000"}}),
     "D87": Broken(flasher={"flash_settings": {"flash_size": "keep"}}),
     "D88": Broken(image=make_image(loaded_to=0x3FFB0000), bootloader_image=make_bootloader(Chip.ESP32)),
+    "D89": Broken(table=TABLE.replace("ota_1,   ,        64K", "ota_1,   ,        0xf000"), built_table=TABLE),
+    "D90": Broken(image=make_image(project_name="arduino-lib-builder")),
 }
 """By the id of a rule: a project like the one that it fires on, in which all is well."""
 

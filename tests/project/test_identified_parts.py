@@ -123,6 +123,24 @@ def test_validation_is_not_skipped_by_a_release_that_has_no_such_option(release:
     assert (value, value) == (found[POWER_ON].value, found[ALWAYS].value)
 
 
+@pytest.mark.parametrize(
+    ("chip", "texts", "always"),
+    [
+        (Chip.ESP32, (LOGS, "v4.4", *INFO), "no"),
+        (Chip.ESP32C2, (LOGS, "v5.0", *INFO), None),
+        (Chip.ESP32, (LOGS, "v4.4", *INFO, "Fast booting is not successful"), None),
+        (Chip.ESP32, (LOGS, "v4.4"), None),
+    ],
+    ids=["never-at-a-wake-up", "chip-without-the-memory", "at-a-wake-up", "logs-nothing"],
+)
+def test_bootloader_that_validates_at_a_wake_up_does_not_always_skip(
+    chip: Chip, texts: tuple[str, ...], always: str | None
+) -> None:
+    """The option for always selects that of a wake-up, on chips that have it; at power-on stays open."""
+    found = facts(make_bootloader(chip, *texts))
+    assert (None, always) == (found[POWER_ON].value, found[ALWAYS].value)
+
+
 def test_names_of_functions_tell_options_of_esp_idf_s_own_bootloaders_alone() -> None:
     """Another bootloader may link what it does not use."""
     names = frozenset({"bootloader_utility_get_selected_boot_partition", "esp_efuse_check_secure_version"})

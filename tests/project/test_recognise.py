@@ -92,14 +92,16 @@ def test_project_of_two_tools_is_platformio_s_once_that_has_built_it(tmp_path: P
     write(tmp_path / "platformio.ini", "")
     write(tmp_path / "sdkconfig.defaults", "")
     assert "ESP-IDF project" == recognise(tmp_path).kind
+    write(tmp_path / "platformio.ini", "[env:a]\nboard = esp32dev\n[env:b]\nboard = esp32-c3-devkitm-1\n")
+    assert "ESP-IDF project" == recognise(tmp_path).kind
     environment(tmp_path / ".pio/build/esp32dev")
     assert "PlatformIO environment esp32dev" == recognise(tmp_path).kind
 
 
 def test_platformio_project_that_was_never_built_says_how(tmp_path: Path) -> None:
-    """There is nothing to look at."""
-    write(tmp_path / "platformio.ini", "")
-    with pytest.raises(InputError, match=r"no environments of PlatformIO with .*; build first: pio run$"):
+    """Without an environment there is nothing to look at; platformio.ini of one is."""
+    write(tmp_path / "platformio.ini", "[env]\nframework = arduino\n[env:uno]\nplatform = atmelavr\n")
+    with pytest.raises(InputError, match=r"no environment for espressif32; name a build, or give --partitions$"):
         recognise(tmp_path)
 
 

@@ -1,14 +1,16 @@
-"""Rules on flash itself and on what a flashing tool writes: sizes, reach, and places (D83 to D87)."""
+"""Rules on flash itself and on what a flashing tool writes: sizes, reach, and places (D83 to D87, D89, D90)."""
 
 from collections.abc import Iterator
 
+from ....impl.chip.cells import SECTOR_SIZE
 from ....impl.partitions.generator_checks import OTADATA_SIZE
+from ....model.writers import Updater
 from ...settings import CODE_REACH
 from ..rule import RuleFinding, Severity, at, quoted, rule
 from ..subject import Need, Subject
 
-_BOOT_APP0 = 0xE000
-"""Where Arduino's upload writes otadata."""
+_BOOT_APP0, _ARDUINO_APP = 0xE000, 0x10000
+"""Where Arduino's upload writes otadata, and the application."""
 
 
 @rule(
@@ -112,3 +114,40 @@ def other_flash_size(subject: Subject) -> Iterator[RuleFinding]:
     (built, file), (size, place) = subject.flashed_size, subject.flash_size
     if built != size:
         yield at(file, f"flash_size is {built >> 20}MB; {size >> 20} MB by {place}")
+
+
+@rule(
+    "D89",
+    Severity.NOTE,
+    title="a slot is no whole number of sectors",
+    reason="esp_ota_begin with OTA_SIZE_UNKNOWN erases the slot as a whole, and esp_partition_erase_range refuses a "
+    "size that is not a multiple of 0x1000: the update fails before its first byte. With the size of the image, or "
+    "OTA_WITH_SEQUENTIAL_WRITES, it goes through. From 5.3 on the table is refused.",
+    remedy="Round the size up where the table may change; else pass the size of the image to esp_ota_begin.",
+    source="components/esp_partition/partition_target.c, esp_partition_erase_range",
+    needs=(Need.TABLE,),
+)
+def slot_of_no_whole_sectors(subject: Subject) -> Iterator[RuleFinding]:
+    """Slots that an update of unknown size cannot erase."""
+    for row in subject.known_table.slots if subject.config.updater is Updater.ESP_IDF else ():
+        if row.partition.size % SECTOR_SIZE:
+            yield at(row.place, f"{quoted(row)} has 0x{row.partition.size:x} bytes")
+
+
+@rule(
+    "D90",
+    Severity.WARNING,
+    title="an upload from the Arduino IDE writes the application where no app partition begins",
+    reason="The Arduino IDE writes it to 0x10000 whatever the table says, so the uploaded sketch never boots, and what "
+    "lies there is lost. PlatformIO writes it to the first app partition.",
+    remedy="Let the first app partition begin at 0x10000, or upload to its offset.",
+    source="arduino-esp32, platform.txt, tools.esptool_py.upload.pattern_args",
+    needs=(Need.TABLE, Need.APP),
+)
+def no_app_at_10000(subject: Subject) -> Iterator[RuleFinding]:
+    """A table without an app where Arduino's upload takes the first one to be."""
+    apps = subject.known_table.apps
+    if not subject.known_app.is_arduino or not apps or any(row.partition.offset == _ARDUINO_APP for row in apps):
+        return
+    first = min(apps, key=lambda row: row.partition.offset)
+    yield at(first.place, f"the first app is {quoted(first)}, at 0x{first.partition.offset:x}")
