@@ -1,12 +1,13 @@
 """How a device came to hold what it holds: the search for a shortest history, and its replay."""
 
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from ..campaign.explain.entries import NEAR_TOP
 from ..campaign.explain.explanation import Answer, bootloader_table, explain
 from ..campaign.explain.history_target import STARTS, Start, Target, matcher, play_trace, start_state, target_of, tell
-from ..campaign.explain.ordinary_histories import ordinary_history
+from ..campaign.explain.ordinary_histories import WriterKind, ordinary_history
 from ..impl.otadata import is_crc_right
 from ..impl.partitions.partition import MAX_OTA_SLOTS
 from ..model.config import Config
@@ -19,13 +20,14 @@ from ..project.flash_dump import Loaded
 from ..proofs.explicit.fewest_cuts import reach
 
 _IN_ORDER = (Usage.RESTART_AT_ONCE, Usage.DOCUMENTED)
-_IN_ORDER_FIRST = (*_IN_ORDER, Usage.ANY)
-_LIKELY_FIRST = (
-    *((usage, faults) for usage in _IN_ORDER_FIRST for faults in (FaultModel.F0, FaultModel.F2)),
-    *((usage, FaultModel.F3) for usage in _IN_ORDER_FIRST),
+_LIKELY_CUTS = tuple((usage, faults) for usage in _IN_ORDER for faults in (FaultModel.F0, FaultModel.F2))
+_OTHER_CUTS = (
+    *((Usage.ANY, faults) for faults in (FaultModel.F0, FaultModel.F2)),
+    *((usage, FaultModel.F3) for usage in (*_IN_ORDER, Usage.ANY)),
 )
-"""The histories with cuts that are searched: single bits that a cut leaves come last, as they may make a stray
+"""The other histories with cuts that are searched: single bits that a cut leaves come last, as they may make a stray
 number."""
+_BY = {WriterKind.TOOL: "cable or tool", WriterKind.SYSTEM: "another system"}
 
 FARTHEST = 2 * 100_000 * MAX_OTA_SLOTS
 """The farthest number that updates reach: flash endures some 100,000 erases of a sector, otadata has two, and an update
@@ -103,30 +105,47 @@ class HistorySearch:
 
     def _search(self, target: Target, config: Config, names: tuple[str, ...], answer: Answer) -> HistoryFound:
         """Return the most ordinary history: without a fault by the library of the application, then by cable or tool,
-        then with power cuts."""
+        then with power cuts, then by another system, then with calls out of order or stray bits."""
         self._is_complete = True
         is_library = config.updater is not Updater.ESP_IDF
-        ordinary = ordinary_history(target, config, names, from_outside=False) if is_library else None
-        for usage in _IN_ORDER if ordinary is None else ():
+        found = self._ordinary(target, config, names, answer, WriterKind.LIBRARY) if is_library else None
+        for usage in _IN_ORDER if found is None else ():
             way = self._way(target, usage, FaultModel.F0, most_cuts=0)
             if way is not None:
                 return self._found(way, names, answer)
-        ordinary = ordinary or ordinary_history(target, config, names, from_outside=True)
-        if ordinary is not None:
-            how = "" if ordinary.writer is None else f", by cable or tool: {ordinary.writer.name}"
-            verdict = f"{_far_number(answer)}reachable without a fault{how}"
-            note = _difference(ordinary.entries, answer)
-            return HistoryFound(verdict, ordinary.sentences, token=ordinary.token, note=note)
-        return self._search_with_cuts(target, names, answer)
+        return (
+            found
+            or self._ordinary(target, config, names, answer, WriterKind.TOOL)
+            or self._with_cuts(target, names, answer, _LIKELY_CUTS)
+            or self._ordinary(target, config, names, answer, WriterKind.SYSTEM)
+            or self._with_cuts(target, names, answer, _OTHER_CUTS)
+            or self._none_found()
+        )
 
-    def _search_with_cuts(self, target: Target, names: tuple[str, ...], answer: Answer) -> HistoryFound:
-        for usage, faults in _LIKELY_FIRST:
+    def _ordinary(
+        self, target: Target, config: Config, names: tuple[str, ...], answer: Answer, kind: WriterKind
+    ) -> HistoryFound | None:
+        ordinary = ordinary_history(target, config, names, kind)
+        if ordinary is None:
+            return None
+        how = "" if ordinary.writer is None else f", by {_BY[kind]}: {ordinary.writer.name}"
+        verdict = f"{_far_number(answer)}reachable without a fault{how}"
+        note = _difference(ordinary.entries, answer)
+        return HistoryFound(verdict, ordinary.sentences, token=ordinary.token, note=note)
+
+    def _with_cuts(
+        self, target: Target, names: tuple[str, ...], answer: Answer, cases: Iterable[tuple[Usage, FaultModel]]
+    ) -> HistoryFound | None:
+        for usage, faults in cases:
             way = self._way(target, usage, faults)
             if way is not None and faults is FaultModel.F2:
                 # It takes more than F0: is F1 enough?
                 way = self._way(target, usage, FaultModel.F1) or way
             if way is not None:
                 return self._found(way, names, answer)
+        return None
+
+    def _none_found(self) -> HistoryFound:
         if not self._is_complete:
             return HistoryFound(verdict="none found in the time and memory given; there may be one (--seconds)")
         return HistoryFound(

@@ -152,6 +152,8 @@ class OutsideWriter:
     """Id in docs/sources.toml of what was read."""
     in_model: str = ""
     """The action of the device model, and what `--allow` calls it; empty where there is none."""
+    is_system: bool = False
+    """It comes with applications that are not ESP-IDF's."""
 
 
 IDF_FLASH = OutsideWriter(
@@ -190,12 +192,14 @@ NUTTX = OutsideWriter(
     "NuttX (esp32_partition.c)",
     "selects a slot by the next number and VALID, in the sector that belongs to the slot; the label is not blank",
     "NUTTX-OTA",
+    is_system=True,
 )
 ESP_HAL = OutsideWriter(
     "esp-hal (esp-bootloader-esp-idf)",
     "selects a slot by the next number in the sector that belongs to the slot, and keeps the state word that lies "
     "there; the first number is 1, which names ota_0 whichever slot is asked for",
     "ESP-HAL-OTA",
+    is_system=True,
 )
 OUTSIDE_WRITERS = (IDF_FLASH, APP_FLASH, ARDUINO_UPLOAD, OTATOOL_SWITCH, ERASE, NUTTX, ESP_HAL)
 """Every writer from outside."""

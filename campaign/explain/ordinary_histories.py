@@ -8,6 +8,7 @@ the device most likely came to this.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from enum import Enum
 from functools import lru_cache, partial
 
 from ...impl.chip.cells import SECTOR_SIZE
@@ -40,6 +41,14 @@ FIRST_PART = 4500
 _BLANKED = Step(StepName.BLANK_OTADATA)
 
 
+class WriterKind(Enum):
+    """Who writes in an ordinary history."""
+
+    LIBRARY = "the library of the application alone"
+    TOOL = "a cable or a tool"
+    SYSTEM = "an application that is not ESP-IDF's"
+
+
 @dataclass(frozen=True, slots=True)
 class OrdinaryHistory:
     """A history that leaves what a flash holds."""
@@ -54,15 +63,14 @@ class OrdinaryHistory:
 
 
 def ordinary_history(
-    target: Target, config: Config, names: tuple[str, ...], from_outside: bool
+    target: Target, config: Config, names: tuple[str, ...], kind: WriterKind
 ) -> OrdinaryHistory | None:
-    """Return the first ordinary history that leaves what is searched for; None where none does.
+    """Return the first ordinary history of a kind that leaves what is searched for; None where none does.
 
-    names: labels of the slots. from_outside: look at those in which somebody writes flash from outside, else at those
-    of the application's library alone."""
+    names: labels of the slots."""
     if target.stored.burned or target.has_odd_word:
         return None
-    for ended in _ended_lives(target.scope, config, names, from_outside):
+    for ended in _ended_lives(target.scope, config, names, kind):
         if _leaves(ended, target):
             life = ended.life
             entries = life.history.dut.entries(life.player.moment.cells)
@@ -100,15 +108,15 @@ class _EndsOfLives:
 
 
 @lru_cache(maxsize=4)
-def _ended_lives(scope: Scope, config: Config, names: tuple[str, ...], from_outside: bool) -> _EndsOfLives:
+def _ended_lives(scope: Scope, config: Config, names: tuple[str, ...], kind: WriterKind) -> _EndsOfLives:
     """Return the ordinary histories of a device, the most ordinary first."""
-    return _EndsOfLives(_played(scope, config, names, from_outside))
+    return _EndsOfLives(_played(scope, config, names, kind))
 
 
-def _played(scope: Scope, config: Config, names: tuple[str, ...], from_outside: bool) -> Iterator[_EndOfLife]:
+def _played(scope: Scope, config: Config, names: tuple[str, ...], kind: WriterKind) -> Iterator[_EndOfLife]:
     lives = list(_accepted_lives(scope, config, names))
     for ending in ENDINGS:
-        if (ending.writer is not None) is from_outside:
+        if ending.kind is kind:
             for life in lives:
                 yield from (_ended(ended, ending.writer, scope) for ended in ending.play(life))
 
@@ -179,6 +187,13 @@ class Ending:
     """Who writes flash, where it is not the library of the application."""
     play: Callable[[DeviceLife], Iterator[DeviceLife]]
     """Yields the device after each step of it at which it may be found."""
+
+    @property
+    def kind(self) -> WriterKind:
+        """Who writes."""
+        if self.writer is None:
+            return WriterKind.LIBRARY
+        return WriterKind.SYSTEM if self.writer.is_system else WriterKind.TOOL
 
 
 def _nothing(life: DeviceLife) -> Iterator[DeviceLife]:
