@@ -9,6 +9,7 @@ from ...impl.partitions.partition import Partition
 from ...model.claims.left_out import LEFT_OUT, LEFT_OUT_OF_RESTART, LeftOut
 from ...model.device.allowance import Allowance
 from ...model.device.state import Scope
+from ...model.remedies import Remedy
 from ...project.option_reader import ConfigValue
 
 SCHEMA_VERSION = "1.0"
@@ -18,6 +19,16 @@ FaultName = Literal["F0", "F1", "F2", "F3"]
 UsageName = Literal["restart-at-once", "documented", "any"]
 AllowanceName = Literal["failing-flash", "pins", "other-writers", "other-records", "end-numbers"]
 SkipName = Literal["always", "on-power-on", "in-deep-sleep"]
+RemedyName = Literal[
+    "restart-at-once",
+    "erase-last-boot",
+    "accept-on-trial",
+    "never-rollback",
+    "rollback-on-trial",
+    "rollback-if-selected",
+    "commence-if-selected",
+    "flag-download",
+]
 FlashOperation = tuple[Literal["e", "p"], int, int]
 """Erase or program, address, length in bytes."""
 
@@ -108,6 +119,8 @@ class ScopeEntry:
     """What can happen beyond calls, resets and power cuts."""
     skip_validate: tuple[SkipName, ...] = ()
     """When the bootloader loads an image without validation."""
+    remedies: tuple[RemedyName, ...] = ()
+    """What application and bootloader do so that more claims hold; a restart at once is told by the usage."""
 
 
 class ScopeFields(TypedDict):
@@ -121,6 +134,7 @@ class ScopeFields(TypedDict):
     bootloader_idf: str
     allows: tuple[AllowanceName, ...]
     skip_validate: tuple[SkipName, ...]
+    remedies: tuple[RemedyName, ...]
 
 
 class LeftOutFields(TypedDict):
@@ -147,6 +161,7 @@ def scope_fields(scope: Scope) -> ScopeFields:
         "bootloader_idf": config.bootloader_name,
         "allows": tuple(allowance.value for allowance in Allowance if allowance in scope.allows),
         "skip_validate": tuple(skip.value for skip in config.skipped_validation),
+        "remedies": tuple(remedy.value for remedy in Remedy if remedy in scope.remedies),
     }
 
 

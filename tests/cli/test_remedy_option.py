@@ -1,0 +1,66 @@
+"""`--remedy`: what a command decides of a device with remedies, and what the reports say of it."""
+
+import json
+
+import pytest
+
+from otaproof.cli.exit_code import ExitCode
+from otaproof.cli.main import main
+
+C10 = ["explore", "--faults", "F0", "--usage", "documented", "--claims", "C10"]
+C2 = ["prove", "--claim", "C2", "--json"]
+
+
+def test_claim_holds_with_the_remedy_and_the_title_names_it(capsys: pytest.CaptureFixture[str]) -> None:
+    """And without it the claim is violated."""
+    assert ExitCode.VIOLATED == main(C10)
+    assert ExitCode.HOLDS == main([*C10, "--remedy", "commence-if-selected"])
+    assert "documented usage, remedy commence-if-selected" in " ".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.parametrize(
+    "remedies",
+    [
+        ["--remedy", "restart-at-once", "--remedy", "erase-last-boot"],
+        ["--remedy", "erase-last-boot,restart-at-once"],
+    ],
+)
+def test_several_remedies_are_proved_together(remedies: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """Of the documented usage alone, where no usage is named."""
+    assert ExitCode.HOLDS == main([*C2, *remedies])
+    (found,) = json.loads(capsys.readouterr().out)["configurations"]
+    assert ("restart-at-once", ["erase-last-boot"]) == (found["usage"], found["remedies"])
+    assert ["proved"] == [claim["verdict"] for claim in found["claims"]]
+
+
+def test_neither_alone_is_enough(capsys: pytest.CaptureFixture[str]) -> None:
+    """On 5.1 the download that broke off is still there to go back to."""
+    assert ExitCode.VIOLATED == main([*C2, "--remedy", "restart-at-once"])
+    assert ExitCode.VIOLATED == main([*C2, "--remedy", "erase-last-boot"])
+    capsys.readouterr()
+
+
+def test_outcomes_are_of_what_is_documented(capsys: pytest.CaptureFixture[str]) -> None:
+    """Every cell is safe with a restart at once on 5.5, and was not without."""
+    arguments = ["outcomes", "--idf", "5.5", "--faults", "F1", "--json"]
+    assert ExitCode.VIOLATED == main([*arguments, "--usage", "documented"])
+    capsys.readouterr()
+    assert ExitCode.HOLDS == main([*arguments, "--remedy", "restart-at-once"])
+    found = json.loads(capsys.readouterr().out)
+    assert ["restart-at-once"] == list(found["usages"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([*C10, "--remedy", "hope"], "'hope' is none of restart-at-once, erase-last-boot"),
+        (["explore", "--remedy", "restart-at-once"], "restart-at-once goes with documented usage"),
+        (["fuzz", "--remedy", "restart-at-once"], "restart-at-once goes with documented usage"),
+        (["prove", "--all", "--remedy", "never-rollback"], "--all: decides what is documented, without remedies"),
+        ([*C2, "--remedy", "erase-last-boot", "--allow", "failing-flash"], "is modelled without failing flash"),
+    ],
+)
+def test_bad_input_is_one_line(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """And the exit code of bad usage."""
+    assert ExitCode.BAD_INPUT == main(arguments)
+    assert message in " ".join(capsys.readouterr().err.split())
