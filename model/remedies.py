@@ -24,6 +24,7 @@ class Remedy(Enum):
     ROLLBACK_IF_SELECTED = "rollback-if-selected"
     COMMENCE_IF_SELECTED = "commence-if-selected"
     FLAG_DOWNLOAD = "flag-download"
+    NOTE_IN_PLACE = "note-in-place"
 
 
 class RemedyKind(Enum):
@@ -114,6 +115,14 @@ REMEDIES: Mapping[Remedy, RemedyTraits] = {
         "rollback: no download was begun that complete() has not marked; the field download_flag is there",
         "Two writes to NVS for each update.",
         ("rollback",),
+    ),
+    Remedy.NOTE_IN_PLACE: RemedyTraits(
+        RemedyKind.PATCH,
+        "Have the bootloader note the try of a NEW record in a byte of its label that is still erased, by one program "
+        "operation and without an erase; bootloader and esp_ota_ops read a NEW record with this note as "
+        "PENDING_VERIFY.",
+        "the try is one flash operation: a cut in it leaves NEW or PENDING_VERIFY, and no blank sector",
+        "A bootloader of your own; one erase less for each update.",
     ),
 }
 """Every remedy, and what it says."""

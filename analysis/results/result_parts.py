@@ -7,10 +7,12 @@ from typing import Literal, TypedDict
 from ...impl.chip.flash import FlashOp
 from ...impl.partitions.partition import Partition
 from ...model.claims.left_out import LEFT_OUT, LEFT_OUT_OF_RESTART, LeftOut
+from ...model.claims.severity import CONSEQUENCES
 from ...model.device.allowance import Allowance
 from ...model.device.state import Scope
 from ...model.remedies import Remedy
 from ...project.option_reader import ConfigValue
+from ..remedy_table import remedies_for
 
 SCHEMA_VERSION = "1.0"
 """Version of the JSON output of every command."""
@@ -28,9 +30,15 @@ RemedyName = Literal[
     "rollback-if-selected",
     "commence-if-selected",
     "flag-download",
+    "note-in-place",
 ]
+SeverityName = Literal["brick", "wrong image", "old image comes back", "update lost", "misreport"]
 FlashOperation = tuple[Literal["e", "p"], int, int]
 """Erase or program, address, length in bytes."""
+
+
+FixEntries = tuple[tuple[RemedyName, ...], ...] | None
+"""Sets of remedies, each of which mends a claim."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,6 +187,18 @@ def left_out_entries(is_asked: bool = True, allows: frozenset[Allowance] = froze
         return {"left_out": (), "left_out_of_restart_at_once": ()}
     rows = (row for row in LEFT_OUT if row.allowance not in allows)
     return {"left_out": _entries(rows), "left_out_of_restart_at_once": _entries(LEFT_OUT_OF_RESTART)}
+
+
+def severity_name(claim_id: str) -> SeverityName:
+    """Return how bad it is when a claim is violated."""
+    return CONSEQUENCES[claim_id].severity.value
+
+
+def fix_entries(scope: Scope | None, claim_id: str) -> FixEntries:
+    """Return the smallest sets of remedies that mend a claim; None where they were not looked for."""
+    row = None if scope is None else remedies_for(scope)
+    sets = None if row is None else row.mends.get(claim_id)
+    return None if sets is None else tuple(tuple(remedy.value for remedy in on) for on in sets)
 
 
 def setting_entries(settings: Iterable[ConfigValue]) -> tuple[SettingEntry, ...]:

@@ -70,6 +70,8 @@ def scope_of_device(
     """Return the scope of the model for a device, with every ghost."""
     if device.config.updater is not Updater.ESP_IDF:
         raise OutOfModel(f"the model has esp_ota_* as otaupgrade calls them, not {device.config.updates.title}")
+    if Remedy.NOTE_IN_PLACE in remedies:
+        raise OutOfModel("the board has the bootloader of ESP-IDF, and note-in-place is another")
     if device.slots != tuple(range(len(device.slots))):
         raise OutOfModel("the model has slots without gaps")
     if Allowance.END_NUMBERS in allows and (len(device.slots) != 2 or faults >= FaultModel.F3):

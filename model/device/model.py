@@ -79,8 +79,12 @@ class DeviceModel:
         """Return when ESP-IDF lets the application begin a call that is this task.
 
         What a remedy of the scope forbids counts as permitted: that refusal is the application's own."""
-        plain = replace(self.scope, remedies=frozenset())
-        return (device_model(plain) if self.scope.remedies else self).can_begin(task)
+        return self.permitted.can_begin(task)
+
+    @property
+    def permitted(self) -> "DeviceModel":
+        """The model without the remedies of its scope: what ESP-IDF lets the application do."""
+        return device_model(replace(self.scope, remedies=frozenset())) if self.scope.remedies else self
 
     def _changes(self, action: Action) -> dict[str, Term]:
         after = dict(action.then.terms())

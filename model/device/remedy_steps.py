@@ -1,4 +1,4 @@
-"""What the remedies of a scope change: guards of calls, and the field and the call that some of them need.
+"""What the remedies of a scope change: guards of calls, the field and the call that some need, the bootloader's note.
 
 The table of remedies is model/remedies.py.
 """
@@ -6,14 +6,17 @@ The table of remedies is model/remedies.py.
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
+from ..fault_model import FaultModel
 from ..remedies import REMEDIES, Remedy
-from ..terms.terms import Bool, all_of, fact
-from .action import Action, Actions
+from ..terms.terms import Bool, all_of, fact, number
+from .action import Action, Actions, Kind
 from .api_calls import erase_last_boot
+from .boot_steps import after_try, launched, without_program
 from .calls import is_under_test
-from .records import active
+from .device_parts import record_in, with_record
+from .records import Sector, Word, active
 from .selection import boot_partition, next_update_slot
-from .state import Device, Scope, Usage
+from .state import Device, Expectation, Scope, Task, Usage
 
 Guard = Callable[[Scope, Device], Bool]
 
@@ -45,7 +48,13 @@ GUARDS: Mapping[Remedy, Guard] = {
 def with_remedies(scope: Scope, device: Device, plain: Iterable[Action]) -> Actions:
     """Yield the actions with the remedies of the scope, and the call that one of them adds."""
     for action in plain:
-        yield _flagged(scope, _guarded(scope, device, action))
+        kept = _flagged(scope, _guarded(scope, device, action))
+        if not (scope.is_patched and Task.TRY in action.tasks):
+            yield kept
+        elif rest := tuple(task for task in action.tasks if task is not Task.TRY):
+            yield replace(kept, tasks=rest)
+    if scope.is_patched and scope.config.rollback:
+        yield from _noted_in_place(scope, device)
     if Remedy.ERASE_LAST_BOOT in scope.remedies and not scope.has_api_calls:
         yield _erase_before_commence(scope, device)
 
@@ -79,6 +88,20 @@ def _erase_before_commence(scope: Scope, device: Device) -> Action:
     is_due = ~device.session & (next_update_slot(device) != device.running)
     is_settled = ~(fact(scope.config.rollback) & is_under_test(scope, device))
     return replace(erasing, when=erasing.when & is_due & is_settled)
+
+
+def _noted_in_place(scope: Scope, device: Device) -> Actions:
+    """Note the try by one program operation that keeps the rest of the record; a cut leaves the old word or the new."""
+    noted = replace(record_in(device, device.sector), word=number(Word.PENDING_VERIFY, 3))
+    records = with_record(device, device.sector, noted)
+    done = replace(device, records=records, sector=number(Sector.FIRST))
+    off = without_program(scope, device, Task.OFF)
+    is_over = device.expectation.is_in(Expectation.MARKED, Expectation.SELECTED)
+    whole = after_try(scope, replace(off, records=records), is_over)
+    source = "IDF-OTADATA-REWRITE"
+    yield Action("try_programs", (Task.TRY,), fact(True), launched(scope, done, noted.slot), Kind.FLASH, source)
+    for name, left in (("cut_in_try_leaves_new", off), ("cut_in_try_leaves_pending_verify", whole)):
+        yield Action(name, (Task.TRY,), fact(True), left, Kind.CUT, source, FaultModel.F0)
 
 
 def remedied(scope: Scope, remedies: Iterable[Remedy]) -> Scope:

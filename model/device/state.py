@@ -211,6 +211,8 @@ class Scope:
             raise ValueError(f"{Remedy.RESTART_AT_ONCE.value} is a usage")
         if Remedy.ERASE_LAST_BOOT in self.remedies and Allowance.FAILING_FLASH in self.allows:
             raise ValueError(f"{Remedy.ERASE_LAST_BOOT.value} is modelled without failing flash")
+        if self.is_patched and (self.faults > FaultModel.F1 or self.allows):
+            raise ValueError(f"{Remedy.NOTE_IN_PLACE.value} is modelled up to F1, and with nothing else allowed")
         if config.anti_rollback and config.secure_version_bits < self.versions - 1:
             raise ValueError(f"{config.secure_version_bits} eFuse bits hold no {self.versions} secure versions")
 
@@ -247,6 +249,11 @@ class Scope:
     def erases_last_boot(self) -> bool:
         """The application erases the image that ran before, in the usage or as a remedy."""
         return self.has_api_calls or Remedy.ERASE_LAST_BOOT in self.remedies
+
+    @property
+    def is_patched(self) -> bool:
+        """Its bootloader is not ESP-IDF's, so that no board shows its traces."""
+        return Remedy.NOTE_IN_PLACE in self.remedies
 
     @property
     def has_two_handles(self) -> bool:

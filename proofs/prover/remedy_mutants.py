@@ -22,6 +22,7 @@ _HELD: tuple[tuple[Scope, Remedy, str], ...] = (
     (_ON_TRIAL_6_1, Remedy.ROLLBACK_IF_SELECTED, "C6"),
     (_ON_TRIAL, Remedy.COMMENCE_IF_SELECTED, "C10"),
     (remedied(_ON_TRIAL, [Remedy.RESTART_AT_ONCE]), Remedy.FLAG_DOWNLOAD, "C2"),
+    (remedied(_ON_TRIAL, [Remedy.RESTART_AT_ONCE]), Remedy.NOTE_IN_PLACE, "C17"),
 )
 """A scope in which the claim does not hold, and the remedy that makes it hold."""
 

@@ -8,6 +8,7 @@ import pytest
 from otaproof.campaign.fuzz.findings import DIVERGENCE, run
 from otaproof.campaign.fuzz.generator import Drawer, Worlds, draw_history, draw_scope
 from otaproof.campaign.history.step import StepName
+from otaproof.campaign.lockstep.divergence import OutOfModel
 from otaproof.campaign.lockstep.lockstep import Lockstep
 from otaproof.model.config import Release
 from otaproof.model.device.state import Usage
@@ -65,6 +66,12 @@ def test_last_image_is_erased_before_an_upgrade() -> None:
     assert 10 < counts[StepName.ERASE_LAST_BOOT]
     assert RUNS < counts[StepName.COMMENCE]
     assert 0 == drawn(worlds(Remedy.RESTART_AT_ONCE))[StepName.ERASE_LAST_BOOT]
+
+
+def test_patched_bootloader_is_not_on_the_board() -> None:
+    """So board and model are not compared."""
+    with pytest.raises(OutOfModel, match="note-in-place is another"):
+        draw_scope(Random(1), worlds(Remedy.NOTE_IN_PLACE))
 
 
 def test_nothing_but_the_lost_try_is_found_with_both_remedies() -> None:

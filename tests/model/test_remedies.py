@@ -13,8 +13,9 @@ from otaproof.model.device.allowance import Allowance
 from otaproof.model.device.model import build_model, device_model
 from otaproof.model.device.remedy_steps import GUARDS, remedied
 from otaproof.model.device.scope_text import scope_title
-from otaproof.model.device.state import Device, Ghost, Scope, Usage
+from otaproof.model.device.state import Device, Ghost, Scope, Task, Usage
 from otaproof.model.device.stepper import State, Stepper
+from otaproof.model.fault_model import FaultModel
 from otaproof.model.remedies import REMEDIES, Remedy
 from otaproof.model.terms.terms import Bool, fact
 
@@ -92,8 +93,8 @@ def test_remedy_that_changes_nothing_or_too_much_is_found(remedy: Remedy, monkey
 
 
 def test_every_remedy_is_in_the_tables() -> None:
-    """A restart at once is a usage, so it has no guard of its own."""
-    assert set(Remedy) == set(REMEDIES) == {*CASES, Remedy.RESTART_AT_ONCE}
+    """A restart at once is a usage, and a patch forbids no call, so they have no guard."""
+    assert set(Remedy) == set(REMEDIES) == {*CASES, Remedy.RESTART_AT_ONCE, Remedy.NOTE_IN_PLACE}
     assert set(GUARDS) == set(CASES)
     assert {remedy.value for remedy in Remedy} == set(get_args(RemedyName))
 
@@ -113,6 +114,25 @@ def test_flag_outlives_a_power_cut() -> None:
     plain, flagged = (Stepper(device_model(scope)) for scope in (PLAIN, remedied(PLAIN, [Remedy.FLAG_DOWNLOAD])))
     assert can(plain, "rollback", cut)
     assert not can(flagged, "rollback", cut)
+
+
+def test_try_that_is_noted_in_place_never_leaves_a_blank_record() -> None:
+    """A cut leaves the mark, and the image is tried then; or the note, and it is given up."""
+    patched = Stepper(device_model(remedied(PLAIN, [Remedy.NOTE_IN_PLACE])))
+    trying = f"{MARKED} restart boot_tries_new"
+    assert can(patched, "image_begins", f"{trying} try_programs")
+    assert can(patched, "boot_tries_new", f"{trying} cut_in_try_leaves_new power_on")
+    assert can(patched, "boot_aborts", f"{trying} cut_in_try_leaves_pending_verify power_on")
+    names = {action.name for action in patched.model.actions if Task.TRY in action.tasks}
+    assert {"try_programs", "cut_in_try_leaves_new", "cut_in_try_leaves_pending_verify"} == names
+    assert can(Stepper(device_model(PLAIN)), "boot_starts", f"{trying} cut_in_erase_leaves_empty_undefined power_on")
+
+
+def test_patch_is_modelled_up_to_f1_alone() -> None:
+    """Under F2 an erase that is cut can take the note back, which the model does not have."""
+    for other in ({"faults": FaultModel.F2}, {"allows": frozenset({Allowance.PINS})}):
+        with pytest.raises(ValueError, match="note-in-place is modelled up to F1"):
+            remedied(replace(PLAIN, **other), [Remedy.NOTE_IN_PLACE])
 
 
 def test_restart_at_once_is_the_usage() -> None:
