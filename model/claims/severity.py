@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 
-class Severity(Enum):
+class Harm(Enum):
     """The consequence of a violation, worst first. The value is what reports call it."""
 
     BRICK = "brick"
@@ -24,83 +24,83 @@ class Severity(Enum):
 class Consequence:
     """What comes of a violation."""
 
-    severity: Severity
+    severity: Harm
     why: str
     """What a device in the field does then, in a sentence."""
 
 
 CONSEQUENCES: Mapping[str, Consequence] = {
-    "C1": Consequence(Severity.BRICK, "The device resets for ever, or starts what does not verify."),
+    "C1": Consequence(Harm.BRICK, "The device resets for ever, or starts what does not verify."),
     "C2": Consequence(
-        Severity.WRONG_IMAGE, "The device runs an image whose download broke off, or that failed its verification."
+        Harm.WRONG_IMAGE, "The device runs an image whose download broke off, or that failed its verification."
     ),
-    "C3": Consequence(Severity.BRICK, "The program is overwritten while it runs, and what is left of it starts next."),
+    "C3": Consequence(Harm.BRICK, "The program is overwritten while it runs, and what is left of it starts next."),
     "C4": Consequence(
-        Severity.UPDATE_LOST,
+        Harm.UPDATE_LOST,
         "The new image is never tried, or a faulty one is tried again instead of the image before it.",
     ),
     "C5": Consequence(
-        Severity.OLD_IMAGE, "An update that the device had confirmed is undone, and what it migrated meets old code."
+        Harm.OLD_IMAGE, "An update that the device had confirmed is undone, and what it migrated meets old code."
     ),
     "C6": Consequence(
-        Severity.WRONG_IMAGE, "A device that gives up a faulty image goes on with it, or ends in a third image."
+        Harm.WRONG_IMAGE, "A device that gives up a faulty image goes on with it, or ends in a third image."
     ),
     "C7": Consequence(
-        Severity.WRONG_IMAGE,
+        Harm.WRONG_IMAGE,
         "A power cut at the wrong moment makes the device start an image that no call asked for.",
     ),
-    "C8": Consequence(Severity.OLD_IMAGE, "An image with a known hole runs, though its version was revoked."),
+    "C8": Consequence(Harm.OLD_IMAGE, "An image with a known hole runs, though its version was revoked."),
     "C9": Consequence(
-        Severity.UPDATE_LOST, "No further update can be brought over the air: the device stays at what it runs."
+        Harm.UPDATE_LOST, "No further update can be brought over the air: the device stays at what it runs."
     ),
     "C10": Consequence(
-        Severity.MISREPORT, "A server that goes by info() believes that the device runs, or will run, another image."
+        Harm.MISREPORT, "A server that goes by info() believes that the device runs, or will run, another image."
     ),
     "C11": Consequence(
-        Severity.WRONG_IMAGE, "Which image starts hangs on which of two records survives the next power cut."
+        Harm.WRONG_IMAGE, "Which image starts hangs on which of two records survives the next power cut."
     ),
-    "C12": Consequence(Severity.BRICK, "The record that decides reads as erased, so no later update can be selected."),
+    "C12": Consequence(Harm.BRICK, "The record that decides reads as erased, so no later update can be selected."),
     "C13": Consequence(
-        Severity.WRONG_IMAGE, "An image that nobody accepted counts as good, so it is not rolled back when it fails."
+        Harm.WRONG_IMAGE, "An image that nobody accepted counts as good, so it is not rolled back when it fails."
     ),
     "C14": Consequence(
-        Severity.OLD_IMAGE, "The bootloader goes to whatever other slot verifies, or to factory, and tells nobody."
+        Harm.OLD_IMAGE, "The bootloader goes to whatever other slot verifies, or to factory, and tells nobody."
     ),
     "C15": Consequence(
-        Severity.UPDATE_LOST, "The application is refused every update until somebody mends its records by cable."
+        Harm.UPDATE_LOST, "The application is refused every update until somebody mends its records by cable."
     ),
     "C16": Consequence(
-        Severity.WRONG_IMAGE, "The device starts one image and at the next power-on another, with nothing done between."
+        Harm.WRONG_IMAGE, "The device starts one image and at the next power-on another, with nothing done between."
     ),
     "C17": Consequence(
-        Severity.UPDATE_LOST, "The update was reported as installed, and the image before it starts instead."
+        Harm.UPDATE_LOST, "The update was reported as installed, and the image before it starts instead."
     ),
     "C18": Consequence(
-        Severity.WRONG_IMAGE, "The image that was given up as faulty starts again, as often as the power comes back."
+        Harm.WRONG_IMAGE, "The image that was given up as faulty starts again, as often as the power comes back."
     ),
     "C19": Consequence(
-        Severity.MISREPORT, "An application that goes by info() accepts, or does not accept, the wrong image."
+        Harm.MISREPORT, "An application that goes by info() accepts, or does not accept, the wrong image."
     ),
     "C20": Consequence(
-        Severity.MISREPORT, "An application that goes by info() takes itself for unaccepted, and may roll itself back."
+        Harm.MISREPORT, "An application that goes by info() takes itself for unaccepted, and may roll itself back."
     ),
     "C21": Consequence(
-        Severity.WRONG_IMAGE, "A download that never ends, or a power cut in it, already changes which image starts."
+        Harm.WRONG_IMAGE, "A download that never ends, or a power cut in it, already changes which image starts."
     ),
     "C22": Consequence(
-        Severity.WRONG_IMAGE, "Going back from a faulty image ends in an older one than the one that was replaced."
+        Harm.WRONG_IMAGE, "Going back from a faulty image ends in an older one than the one that was replaced."
     ),
     "C23": Consequence(
-        Severity.UPDATE_LOST, "The application believes that it has switched, and the partition before starts."
+        Harm.UPDATE_LOST, "The application believes that it has switched, and the partition before starts."
     ),
     "C24": Consequence(
-        Severity.OLD_IMAGE, "Each power-on wears flash, and is one more moment in which a power cut loses a record."
+        Harm.OLD_IMAGE, "Each power-on wears flash, and is one more moment in which a power cut loses a record."
     ),
     "C25": Consequence(
-        Severity.WRONG_IMAGE, "A faulty image stays: no number of power-ons brings back one that was known to work."
+        Harm.WRONG_IMAGE, "A faulty image stays: no number of power-ons brings back one that was known to work."
     ),
     "C26": Consequence(
-        Severity.MISREPORT, "The caller is told that nothing was done, and the next power-on starts another image."
+        Harm.MISREPORT, "The caller is told that nothing was done, and the next power-on starts another image."
     ),
 }
 """By the id of each claim."""

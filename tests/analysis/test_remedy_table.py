@@ -8,7 +8,7 @@ from otaproof.analysis.remedy_file import SCOPES, candidates, is_current, releas
 from otaproof.analysis.remedy_table import FILE, RemedyRow, documented, parse, remedies_for, rows, text_of
 from otaproof.errors import InputError
 from otaproof.model.claims.claims import CLAIMS
-from otaproof.model.claims.severity import CONSEQUENCES, Severity
+from otaproof.model.claims.severity import CONSEQUENCES, Harm
 from otaproof.model.config import Release
 from otaproof.model.device.remedy_steps import remedied
 from otaproof.model.device.state import Usage
@@ -136,4 +136,4 @@ def test_other_text_is_refused(text: str) -> None:
 def test_every_claim_has_a_severity() -> None:
     """Each kind occurs, so none is there for nothing."""
     assert [claim.id for claim in CLAIMS] == list(CONSEQUENCES)
-    assert set(Severity) == {found.severity for found in CONSEQUENCES.values()}
+    assert set(Harm) == {found.severity for found in CONSEQUENCES.values()}
