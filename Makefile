@@ -23,7 +23,7 @@ RANGE_TESTS := tests/cli tests/diagrams tests/proofs/test_certificates.py tests/
 QUIETLY  := > $(VENV)/install.log 2>&1 || { cat $(VENV)/install.log >&2; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help check test test-lowest test-highest fuzz-inputs interrupts bench lint lock tools docs diagrams verdicts dist clean
+.PHONY: help check test test-lowest test-highest fuzz-inputs interrupts bench lint lock tools docs diagrams verdicts remedies dist clean
 
 help:
 	@echo "make check        cut the power everywhere in the update of $(EXAMPLE), and say what that breaks"
@@ -38,6 +38,7 @@ help:
 	@echo "make docs         make the pages of docs/spec anew, and build them as a site in build/site"
 	@echo "make diagrams     draw diagrams/drawn anew"
 	@echo "make verdicts     find and decide anew the shipped invariants and verdicts of models that changed (all: an hour)"
+	@echo "make remedies     decide anew which remedies make which claims hold, for models that changed (all: half an hour)"
 	@echo "make dist         build the wheel, the source distribution and the bill of materials (CycloneDX) in dist"
 	@echo "make clean        remove $(VENV) and what builds leave"
 	@echo "make help         print this"
@@ -98,6 +99,9 @@ diagrams: $(READY)
 verdicts: $(READY)
 	$(BIN)/python -m otaproof.analysis.invariant_file proofs/prover/found_invariants.json
 	$(BIN)/python -m otaproof.analysis.verdict_file analysis/verdicts.json
+
+remedies: $(READY)
+	$(BIN)/python -m otaproof.analysis.remedy_file analysis/remedies.json
 
 # The wheel is built from the source distribution, so it has nothing that earlier builds left behind.
 dist: $(READY)

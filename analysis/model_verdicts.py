@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from ..campaign.device_under_test import DeviceUnderTest
+from ..model.device.remedy_steps import remedied
 from ..model.device.scope_text import scope_title
 from ..model.device.state import Scope, Usage
 from ..model.fault_model import FaultModel
@@ -47,13 +48,14 @@ def scope_of_world(world: DeviceUnderTest, faults: FaultModel) -> Scope | str:
     if world.otadata is None:
         return "the table has no otadata partition"
     try:
-        return Scope(
+        plain = Scope(
             config=world.config,
             slots=len(slots),
             has_factory=any(partition.is_factory for partition in world.table),
             faults=faults,
             usage=Usage.DOCUMENTED,
         )
+        return remedied(plain, world.remedies)
     except ValueError as error:
         return str(error)
 

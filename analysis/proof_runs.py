@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from ..model.claims.claims import CLAIMS
 from ..model.device.scope_text import scope_title
 from ..model.device.state import Scope
+from ..model.remedies import Remedy
 from ..proofs.prover.configurations import SLOT_COUNTS, Family
 from ..proofs.prover.decision import Decision, Effort, ProofVerdict
 from ..proofs.prover.proof_reuse import ProofReuse
@@ -56,6 +57,7 @@ class ConfigurationProof:
         release = config.app_release.label.replace(".", "_")
         scope = self.scope
         allowed = "".join(f"_{name}" for name in sorted(item.value.replace("-", "_") for item in scope.allows))
+        allowed += "".join(f"_{remedy.value.replace('-', '_')}" for remedy in Remedy if remedy in scope.remedies)
         skipped = "_skips_validation" if config.skip_validate_always else ""
         skipped = "_skips_validation_at_power_on" if scope.skips_at_power_on_alone else skipped
         slots = f"{scope.slots}_slots"

@@ -11,6 +11,7 @@ from ..impl.chip.flash import NorFlash, Strictness
 from ..impl.otadata import ENTRY_SIZE
 from ..impl.partitions.partition import Partition
 from ..model.config import Config
+from ..model.remedies import Remedy
 
 DEFAULT_CHUNK = 4096
 """Bytes handed to each write()."""
@@ -47,6 +48,8 @@ class DeviceUnderTest:
     efuse_bits: int = 0
     chunk: int = DEFAULT_CHUNK
     strictness: Strictness = Strictness.STRICT
+    remedies: frozenset[Remedy] = frozenset()
+    """What its application keeps to."""
     _by_label: dict[str, Partition] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -15,6 +15,7 @@ from ..impl.otadata import ENTRY_SIZE
 from ..impl.partitions.partition import Partition
 from ..impl.partitions.table import TABLE_MAX_LENGTH, TableError, encode_table
 from ..model.config import Config
+from ..model.remedies import Remedy
 from .device_under_test import DeviceUnderTest, NamedImage
 from .token_text import decode_config, encode_config
 
@@ -50,6 +51,8 @@ class NotedDevice:
     """Number of the image that an upgrade writes."""
     efuse_bits: int
     chunk: int
+    remedies: frozenset[Remedy] = frozenset()
+    """What its application keeps to."""
 
 
 def note_device(dut: DeviceUnderTest) -> NotedDevice:
@@ -69,6 +72,7 @@ def note_device(dut: DeviceUnderTest) -> NotedDevice:
         dut.images.index(dut.update),
         dut.efuse_bits,
         dut.chunk,
+        dut.remedies,
     )
 
 
@@ -84,12 +88,14 @@ def encode_device(device: NotedDevice) -> list[object]:
         device.update,
         device.efuse_bits,
         device.chunk,
+        *([sorted(remedy.value for remedy in device.remedies)] if device.remedies else []),
     ]
 
 
 def decode_device(values: Any) -> NotedDevice:
     """Return the device of these values; raises ValueError, TypeError or LookupError for none that a check makes."""
-    config, size, rows, entries, images, placed, update, efuse_bits, chunk = values
+    config, size, rows, entries, images, placed, update, efuse_bits, chunk, *more = values
+    (remedies,) = more or [[]]
     device = NotedDevice(
         decode_config(config),
         size,
@@ -103,6 +109,7 @@ def decode_device(values: Any) -> NotedDevice:
         update,
         efuse_bits,
         chunk,
+        frozenset(map(Remedy, remedies)),
     )
     try:
         _check(device)
@@ -120,7 +127,14 @@ def device_of_note(device: NotedDevice, files: Iterable[bytes] = ()) -> DeviceUn
     for label, number in device.placed:
         cells = cells.with_bytes(_partition(device, label).offset, images[number].contents)
     dut = DeviceUnderTest(
-        device.config, device.table, cells, images, images[device.update], device.efuse_bits, device.chunk
+        device.config,
+        device.table,
+        cells,
+        images,
+        images[device.update],
+        device.efuse_bits,
+        device.chunk,
+        remedies=device.remedies,
     )
     if device.entries is None or dut.otadata is None:
         return dut

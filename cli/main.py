@@ -36,6 +36,7 @@ COMMANDS = {
     "explore": "Search every state that a device can reach.",
     "diff": "Say what two ESP-IDF releases, or two configurations, do differently.",
     "releases": "List the rules in which ESP-IDF releases differ.",
+    "claim": "Explain one claim: what it promises, where it is violated, and what mends it.",
     "prove": "Prove or refute every claim, for histories of any length.",
     "fuzz": "Play random histories with power cuts, board and model in lock step.",
     "replay": "Play a power cut or a counterexample step by step.",

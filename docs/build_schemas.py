@@ -23,6 +23,7 @@ from otaproof.analysis.results.binary_prove_result import BinaryProveResult
 from otaproof.analysis.results.binary_run_result import BinaryRunResult
 from otaproof.analysis.results.certificates_result import CertificatesResult
 from otaproof.analysis.results.check_result import CheckResult
+from otaproof.analysis.results.claim_result import ClaimPage
 from otaproof.analysis.results.conform_result import ConformResult
 from otaproof.analysis.results.diff_result import DiffReplayResult, DiffResult, MatrixResult
 from otaproof.analysis.results.doctor_result import DoctorResult
@@ -46,6 +47,7 @@ RESULTS: dict[str, type[CommandResult]] = {
     "binary-run": BinaryRunResult,
     "check": CheckResult,
     "check-update-kind": SessionResult,
+    "claim": ClaimPage,
     "conform": ConformResult,
     "diff": DiffResult,
     "diff-matrix": MatrixResult,

@@ -8,18 +8,26 @@ from ...campaign.upgrade.claim_results import ClaimResult
 from ...campaign.upgrade.upgrade_replay import replay
 from ...campaign.upgrade.upgrade_token import decode_token
 from ...model.claims.claims import Verdict
+from ...model.device.state import Scope
+from ...model.fault_model import FaultModel
+from ...model.remedies import Remedy
 from ..broken_claim import broken_by_cut
-from ..model_verdicts import Proofs
+from ..model_verdicts import Proofs, scope_of_world
 from ..upgrade_check import SAMPLED_FROM, CheckReport, token_of
 from .result_parts import (
     FaultName,
+    FixEntries,
     ModelResult,
     PartitionEntry,
+    RemedyName,
     SettingEntry,
+    SeverityName,
     fault_name,
+    fix_entries,
     left_out_entries,
     partition_entries,
     setting_entries,
+    severity_name,
 )
 from .run_difference import RunDifference, run_difference
 
@@ -47,6 +55,8 @@ class DeviceConfig:
     """Bytes for each write()."""
     updater: str
     """The library that brings updates, as --updater names it."""
+    remedies: tuple[RemedyName, ...]
+    """What the application keeps to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +145,11 @@ class CheckedClaim:
     """Violated: what `otaproof replay` plays that cut by."""
     proof: HistoryVerdict | None
     """The verdict for every history of a device so configured; null where there is none."""
+    severity: SeverityName
+    """What a violation means for a device."""
+    fixes: FixEntries
+    """Violated, or refuted for every history: sets of remedies with which the claim is proved of documented usage under
+    F1, smallest first; none where no set does it; null where they were not looked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,6 +220,8 @@ def check_result(report: CheckReport, bootloader: "BootloaderFindings | None" = 
     """Return all that a check found; bootloader: what came of the power-ons by one's machine code."""
     world = report.world
     has_proofs = isinstance(report.proofs, Proofs)
+    scope = scope_of_world(world, FaultModel.F1)
+    mended = scope if isinstance(scope, Scope) else None
     return CheckResult(
         config=device_config(world),
         settings=setting_entries(report.settings),
@@ -221,7 +238,7 @@ def check_result(report: CheckReport, bootloader: "BootloaderFindings | None" = 
         sweep=_sweep(report),
         proofs=report.proofs.title if isinstance(report.proofs, Proofs) else None,
         no_proofs=None if isinstance(report.proofs, Proofs) else report.proofs,
-        claims=tuple(_claim(report, result) for result in report.claims),
+        claims=tuple(_claim(report, result, mended) for result in report.claims),
         bootloader=None if bootloader is None else _bootloader(report, bootloader),
         **left_out_entries(has_proofs),
     )
@@ -239,6 +256,7 @@ def device_config(device: DeviceUnderTest) -> DeviceConfig:
         table_offset=config.table_offset,
         chunk=device.chunk,
         updater=config.updater.value,
+        remedies=tuple(remedy.value for remedy in Remedy if remedy in device.remedies),
     )
 
 
@@ -263,9 +281,11 @@ def _sweep(report: CheckReport) -> CheckSweep:
     )
 
 
-def _claim(report: CheckReport, result: ClaimResult) -> CheckedClaim:
+def _claim(report: CheckReport, result: ClaimResult, scope: Scope | None) -> CheckedClaim:
     shortest, claim = result.shortest, result.claim
     token = None if shortest is None else token_of(report, claim.id, shortest)
+    proof = _proof(report, claim.id)
+    is_broken = token is not None or (proof is not None and proof.verdict == "refuted")
     return CheckedClaim(
         id=claim.id,
         name=claim.name,
@@ -277,7 +297,9 @@ def _claim(report: CheckReport, result: ClaimResult) -> CheckedClaim:
         scenario=None if shortest is None else shortest.scenario,
         then=None if token is None else _then(report, claim.id, token),
         token=token,
-        proof=_proof(report, claim.id),
+        proof=proof,
+        severity=severity_name(claim.id),
+        fixes=fix_entries(scope, claim.id) if is_broken else None,
     )
 
 

@@ -4,10 +4,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from ...model.device.state import Scope
 from ...proofs.prover.decision import ProofVerdict
 from ..proof_runs import ConfigurationProof, ProvedClaim
 from ..shown_trace import ShownTrace
-from .result_parts import FaultName, ModelResult, ScopeEntry, UsageName, fault_name, left_out_entries, scope_fields
+from .result_parts import (
+    FaultName,
+    FixEntries,
+    ModelResult,
+    ScopeEntry,
+    SeverityName,
+    UsageName,
+    fault_name,
+    fix_entries,
+    left_out_entries,
+    scope_fields,
+    severity_name,
+)
 
 VerdictWord = Literal["proved", "refuted", "bounded", "unknown"]
 
@@ -50,6 +63,11 @@ class ProvedClaimEntry:
     """Steps to a state in which the premise of the claim is true; null where none was looked for or met."""
     divergence: str | None
     """Where the board does not show the trace, which is a bug in otaproof."""
+    severity: SeverityName
+    """What a violation means for a device."""
+    fixes: FixEntries
+    """Refuted: sets of remedies with which the claim is proved of documented usage under F1, smallest first; none where
+    no set does it; null where they were not looked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,12 +115,12 @@ def configuration_entry(configuration: ConfigurationProof) -> ProvedConfiguratio
         usage=scope.usage.value,
         versions=scope.versions if scope.config.anti_rollback else None,
         same_model=configuration.releases,
-        claims=tuple(claim_entry(row) for row in configuration.rows),
+        claims=tuple(claim_entry(row, scope) for row in configuration.rows),
     )
 
 
-def claim_entry(row: ProvedClaim) -> ProvedClaimEntry:
-    """Return one claim."""
+def claim_entry(row: ProvedClaim, scope: Scope) -> ProvedClaimEntry:
+    """Return one claim of a scope."""
     decision, claim = row.decision, row.decision.claim
     shown = row.shown or ShownTrace(())
     is_refuted = decision.verdict is ProofVerdict.REFUTED
@@ -124,4 +142,6 @@ def claim_entry(row: ProvedClaim) -> ProvedClaimEntry:
         invariants=decision.invariants,
         premise_depth=decision.premise_depth,
         divergence=shown.divergence,
+        severity=severity_name(claim.id),
+        fixes=fix_entries(scope, claim.id) if is_refuted else None,
     )

@@ -7,9 +7,12 @@ from typing import Literal, TypedDict
 from ...impl.chip.flash import FlashOp
 from ...impl.partitions.partition import Partition
 from ...model.claims.left_out import LEFT_OUT, LEFT_OUT_OF_RESTART, LeftOut
+from ...model.claims.severity import CONSEQUENCES
 from ...model.device.allowance import Allowance
 from ...model.device.state import Scope
+from ...model.remedies import Remedy
 from ...project.option_reader import ConfigValue
+from ..remedy_table import remedies_for
 
 SCHEMA_VERSION = "1.0"
 """Version of the JSON output of every command."""
@@ -18,8 +21,24 @@ FaultName = Literal["F0", "F1", "F2", "F3"]
 UsageName = Literal["restart-at-once", "documented", "any"]
 AllowanceName = Literal["failing-flash", "pins", "other-writers", "other-records", "end-numbers"]
 SkipName = Literal["always", "on-power-on", "in-deep-sleep"]
+RemedyName = Literal[
+    "restart-at-once",
+    "erase-last-boot",
+    "accept-on-trial",
+    "never-rollback",
+    "rollback-on-trial",
+    "rollback-if-selected",
+    "commence-if-selected",
+    "flag-download",
+    "note-in-place",
+]
+SeverityName = Literal["brick", "wrong image", "old image comes back", "update lost", "misreport"]
 FlashOperation = tuple[Literal["e", "p"], int, int]
 """Erase or program, address, length in bytes."""
+
+
+FixEntries = tuple[tuple[RemedyName, ...], ...] | None
+"""Sets of remedies, each of which mends a claim."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +127,8 @@ class ScopeEntry:
     """What can happen beyond calls, resets and power cuts."""
     skip_validate: tuple[SkipName, ...] = ()
     """When the bootloader loads an image without validation."""
+    remedies: tuple[RemedyName, ...] = ()
+    """What application and bootloader do so that more claims hold; a restart at once is told by the usage."""
 
 
 class ScopeFields(TypedDict):
@@ -121,6 +142,7 @@ class ScopeFields(TypedDict):
     bootloader_idf: str
     allows: tuple[AllowanceName, ...]
     skip_validate: tuple[SkipName, ...]
+    remedies: tuple[RemedyName, ...]
 
 
 class LeftOutFields(TypedDict):
@@ -147,6 +169,7 @@ def scope_fields(scope: Scope) -> ScopeFields:
         "bootloader_idf": config.bootloader_name,
         "allows": tuple(allowance.value for allowance in Allowance if allowance in scope.allows),
         "skip_validate": tuple(skip.value for skip in config.skipped_validation),
+        "remedies": tuple(remedy.value for remedy in Remedy if remedy in scope.remedies),
     }
 
 
@@ -164,6 +187,18 @@ def left_out_entries(is_asked: bool = True, allows: frozenset[Allowance] = froze
         return {"left_out": (), "left_out_of_restart_at_once": ()}
     rows = (row for row in LEFT_OUT if row.allowance not in allows)
     return {"left_out": _entries(rows), "left_out_of_restart_at_once": _entries(LEFT_OUT_OF_RESTART)}
+
+
+def severity_name(claim_id: str) -> SeverityName:
+    """Return how bad it is when a claim is violated."""
+    return CONSEQUENCES[claim_id].severity.value
+
+
+def fix_entries(scope: Scope | None, claim_id: str) -> FixEntries:
+    """Return the smallest sets of remedies that mend a claim; None where they were not looked for."""
+    row = None if scope is None else remedies_for(scope)
+    sets = None if row is None else row.mends.get(claim_id)
+    return None if sets is None else tuple(tuple(remedy.value for remedy in on) for on in sets)
 
 
 def setting_entries(settings: Iterable[ConfigValue]) -> tuple[SettingEntry, ...]:

@@ -194,14 +194,16 @@ _BOOT_WORDS = {
 """What the bootloader writes before it starts an image, by action."""
 
 
-_IN_A_WIPE = {
+_WITHIN = {
     "cut_before_wipe": "before the erase",
     "cut_after_wipe": "after the first sector",
     "cut_in_wipe": "inside its first sector",
     "cut_in_wipe_leaves_headers": "inside its first sector: what the bootloader reads without validation stays",
     "cut_in_wipe_leaves_headers_alone": "inside its first sector: the headers stay, the description does not",
+    "cut_in_try_leaves_new": "before the note",
+    "cut_in_try_leaves_pending_verify": "after the note, which needed no erase",
 }
-"""Where within the erase of a slot a cut fell, by action."""
+"""Where within the erase of a slot, or within a try that a patched bootloader notes, a cut fell, by action."""
 
 
 def _is_cut(part: Segment) -> bool:
@@ -226,8 +228,8 @@ def _failures(part: Segment) -> str:
 
 def _where(name: str, phase: int, check: str, word: str) -> str:
     """Say where within an operation a cut fell; check, word: what was there, or was being programmed."""
-    if name in _IN_A_WIPE:
-        return _IN_A_WIPE[name]
+    if name in _WITHIN:
+        return _WITHIN[name]
     if name.startswith("cut_in_burn"):
         return f"with the bits {name.rpartition('_')[2]} set"
     stray = stray_named(name)

@@ -17,9 +17,11 @@ from ...model.config import Config, Pin, Release, ResetReason, SkipValidation
 from ...model.device.allowance import Allowance
 from ...model.device.api_calls import RESUME_FROM
 from ...model.device.end_numbers import BORDER, ERASED
+from ...model.device.remedy_steps import is_restricted
 from ...model.device.state import Scope, Task, Usage, why_left_out
 from ...model.fault_model import FaultModel
 from ...model.idf_version import IdfVersion
+from ...model.remedies import Remedy
 from ..history.history import IMAGE_SIZE, History, SmallDevice, SmallImage
 from ..history.step import RUNNING, TOOL_STEPS, Step, StepCut, StepFailure, StepName
 from ..lockstep.lockstep import Lockstep, scope_of_device
@@ -58,6 +60,7 @@ class Worlds:
     allows: frozenset[Allowance] = frozenset()
     skips: frozenset[SkipValidation] = frozenset()
     """When the bootloader skips validation; at random in deep sleep, where nothing is said."""
+    remedies: frozenset[Remedy] = frozenset()
 
 
 def draw_scope(random: Random, worlds: Worlds) -> tuple[Config, Scope]:
@@ -73,7 +76,7 @@ def draw_scope(random: Random, worlds: Worlds) -> tuple[Config, Scope]:
     has_factory = random.random() < 0.4 if worlds.has_factory is None else worlds.has_factory
     device = SmallDevice(config, tuple(range(slots)), has_factory)
     faults = min(worlds.faults, FaultModel.F2) if has_ends else worlds.faults
-    return config, scope_of_device(device, faults, worlds.usage, worlds.versions, worlds.allows)
+    return config, scope_of_device(device, faults, worlds.usage, worlds.versions, worlds.allows, worlds.remedies)
 
 
 def draw_history(random: Random, config: Config, scope: Scope) -> History:
@@ -211,8 +214,12 @@ class Drawer:
             calls.append((Step(StepName.SET_BOOT, label=RUNNING), 0.7))
             calls += [(Step(StepName.SET_BOOT, label="factory"), 1.0)] if self.run.scope.has_factory else []
             calls += self._esp_idf_calls() if self.run.scope.has_api_calls else ()
+        elif self.run.scope.erases_last_boot:
+            calls.append((Step(StepName.ERASE_LAST_BOOT), 4.0))
         for step, weight in calls:
-            if usage is Usage.ANY or self.run.tracker.can(*self.run.names_of(step)):
+            names = self.run.names_of(step)
+            is_free = usage is Usage.ANY and not is_restricted(self.run.scope, names)
+            if is_free or self.run.tracker.can(*names):
                 yield step, weight
 
     def _esp_idf_calls(self) -> Iterator[tuple[Step, float]]:

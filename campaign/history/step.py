@@ -199,6 +199,7 @@ class Step:
 POWER_ON = Step(StepName.RESET)
 """The power comes back."""
 COMMENCE, ACCEPT, ROLLBACK = Step(StepName.COMMENCE), Step(StepName.ACCEPT), Step(StepName.ROLLBACK)
+ERASE_LAST_BOOT = Step(StepName.ERASE_LAST_BOOT)
 COMPLETE = Step(StepName.COMPLETE, argument=1)
 """complete(1): it marks the image and restarts."""
 

@@ -23,10 +23,12 @@ from ...model.device.api_calls import RESUME_FROM
 from ...model.device.end_numbers import BORDER, ERASED
 from ...model.device.records import TOP, Check, Sector
 from ...model.device.release_class import representative
+from ...model.device.remedy_steps import remedied
 from ...model.device.selection import boot_partition
 from ...model.device.state import Ghost, Scope, Task, Usage
 from ...model.fault_model import FaultModel
 from ...model.ota_state import OtaImgState
+from ...model.remedies import Remedy
 from ...model.slot.life_cycle import Event
 from ...model.writers import Updater
 from ..history.handles import has_written, is_open
@@ -63,16 +65,21 @@ def scope_of_device(
     usage: Usage = Usage.ANY,
     versions: int = 3,
     allows: frozenset[Allowance] = frozenset(),
+    remedies: frozenset[Remedy] = frozenset(),
 ) -> Scope:
     """Return the scope of the model for a device, with every ghost."""
     if device.config.updater is not Updater.ESP_IDF:
         raise OutOfModel(f"the model has esp_ota_* as otaupgrade calls them, not {device.config.updates.title}")
+    if Remedy.NOTE_IN_PLACE in remedies:
+        raise OutOfModel("the board has the bootloader of ESP-IDF, and note-in-place is another")
     if device.slots != tuple(range(len(device.slots))):
         raise OutOfModel("the model has slots without gaps")
     if Allowance.END_NUMBERS in allows and (len(device.slots) != 2 or faults >= FaultModel.F3):
         raise OutOfModel("the model has the ends of the number range for two slots, up to F2")
-    rules = representative(device.config, allows)
-    return Scope(rules, len(device.slots), device.has_factory, faults, usage, versions, frozenset(Ghost), allows=allows)
+    rules = representative(device.config, allows, remedies - {Remedy.RESTART_AT_ONCE})
+    ghosts = frozenset(Ghost)
+    plain = Scope(rules, len(device.slots), device.has_factory, faults, usage, versions, ghosts, allows=allows)
+    return remedied(plain, remedies)
 
 
 def play_in_lockstep(history: History, scope: Scope) -> Iterator[frozenset[str]]:

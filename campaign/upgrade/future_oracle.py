@@ -3,17 +3,19 @@
 `observe` plays it on a board; `FutureOracle` tells it from memory where it can.
 """
 
+from ...impl.app.otaupgrade import Info
 from ...impl.board import App
 from ...impl.chip.flash import ReadTracker
 from ...impl.esp_err import OtaError
 from ...model.claims.observation import Boot, Future, Rollback, Upgrade
 from ...model.ota_state import api_name
+from ...model.remedies import Remedy
 from ..cuts.state_oracle import StateOracle
 from ..device_under_test import DeviceUnderTest
 from ..history.player import Moment, Played, Player, StepOutcome
-from ..history.step import ACCEPT, COMPLETE, POWER_ON, ROLLBACK, Step, StepName
+from ..history.step import ACCEPT, COMPLETE, ERASE_LAST_BOOT, POWER_ON, ROLLBACK, Step, StepName
 from ..history.whole_records import deciding_note, newly_rejected, notes_in, selected_by_rollback
-from .script import commence_of
+from .script import accepts_of, commence_of, erases_of
 
 NOTHING_BOOTS = Boot(partition=None, image=None)
 
@@ -42,9 +44,19 @@ def observe(dut: DeviceUnderTest, moment: Moment, tracker: ReadTracker | None = 
         info_running=info.running,
         info_next=info.next,
         idle_boot=_boot(player.fork_off()),
-        rollback=_roll_back(player.fork_at_start()),
-        upgrade=_upgrade(player.fork_at_start(), first.is_under_test),
+        rollback=_roll_back(player.fork_at_start()) if may_roll_back(dut, info, first.is_under_test) else None,
+        upgrade=_upgrade(player.fork_at_start(), info, first.is_under_test),
     )
+
+
+def may_roll_back(dut: DeviceUnderTest, info: Info, is_under_test: bool) -> bool:
+    """Tell whether the remedies of a device let its application call rollback() right after a boot."""
+    rules = {
+        Remedy.NEVER_ROLLBACK: False,
+        Remedy.ROLLBACK_ON_TRIAL: is_under_test,
+        Remedy.ROLLBACK_IF_SELECTED: info.next == info.running,
+    }
+    return all(rules.get(remedy, True) for remedy in dut.remedies)
 
 
 def _roll_back(player: Player) -> Rollback:
@@ -57,7 +69,7 @@ def _roll_back(player: Player) -> Rollback:
     return Rollback(_problem(played), bool(played.ops), boot, rejected, selected)
 
 
-def _upgrade(player: Player, is_under_test: bool) -> Upgrade:
+def _upgrade(player: Player, info: Info, is_under_test: bool) -> Upgrade:
     """Accept what is under test, bring the update in one write(), start it, and accept it."""
     app, contents = player.app, player.dut.update.contents
     assert app is not None
@@ -65,11 +77,13 @@ def _upgrade(player: Player, is_under_test: bool) -> Upgrade:
     label = None if target is None else target.label
     image = next((known.name for known in player.dut.images if known.contents == contents), None)
     wrote_running = False
-    first = (ACCEPT,) if is_under_test else ()
+    if Remedy.COMMENCE_IF_SELECTED in player.dut.remedies and info.next != info.running:
+        return Upgrade(label, image, "commence: the application waits until what runs is selected", None, False)
+    first = (*((ACCEPT,) if is_under_test else ()), *erases_of(player.dut))
     for step in (*first, commence_of(player.dut), Step(StepName.WRITE, image=None, length=len(contents)), COMPLETE):
         played = player.play(step)
         wrote_running |= played.touches(running)
-        if (problem := _problem(played)) is not None:
+        if (problem := _problem(played)) is not None and step != ERASE_LAST_BOOT:
             return Upgrade(label, image, f"{step.call_name}: {problem}", None, wrote_running)
     error = _start_and_accept(player, label)
     return Upgrade(label, image, error, _boot(player) if error is None else None, wrote_running)
@@ -82,8 +96,8 @@ def _start_and_accept(player: Player, label: str | None) -> str | None:
         return "power_on: nothing boots"
     if player.running != label:
         return None
-    problem = _problem(player.play(ACCEPT))
-    return None if problem is None else f"accept: {problem}"
+    problems = (_problem(player.play(step)) for step in accepts_of(player.dut))
+    return next((f"accept: {problem}" for problem in problems if problem is not None), None)
 
 
 def _problem(played: Played) -> str | None:

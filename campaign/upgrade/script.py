@@ -4,14 +4,18 @@ from collections.abc import Iterator
 from dataclasses import replace
 from enum import Enum
 
+from ...model.remedies import Remedy
 from ...model.writers import Updater
 from ..device_under_test import DeviceUnderTest
 from ..history.player import Played, StepOutcome
-from ..history.step import ACCEPT, COMMENCE, COMPLETE, POWER_ON, ROLLBACK, Step, StepName
+from ..history.step import ACCEPT, COMMENCE, COMPLETE, ERASE_LAST_BOOT, POWER_ON, ROLLBACK, Step, StepName
 
 
 class ScriptFailed(Exception):
     """A step of a script did not do what the script needs; the message says which and why."""
+
+
+_NO_ROLLBACK_ONCE_ACCEPTED = {Remedy.NEVER_ROLLBACK, Remedy.ROLLBACK_ON_TRIAL}
 
 
 class Scenario(Enum):
@@ -26,13 +30,18 @@ class Scenario(Enum):
 
 
 def script_of(scenario: Scenario, dut: DeviceUnderTest) -> tuple[Step, ...]:
-    """Return the steps of a scenario, with the update and the chunk size of the device."""
+    """Return the steps of a scenario, with the update and the chunk size of the device, as its remedies have it.
+
+    complete(1) restarts at once, remedy or not. Raises ScriptFailed for a scenario that its remedies rule out."""
+    if scenario is Scenario.ROLLBACK and dut.remedies & _NO_ROLLBACK_ONCE_ACCEPTED:
+        raise ScriptFailed("its application does not call rollback() once an image is accepted")
     upgrade = (
+        *erases_of(dut),
         commence_of(dut),
         *_writes(dut),
         COMPLETE,
         POWER_ON,
-        ACCEPT,
+        *accepts_of(dut),
         POWER_ON,
     )
     more = {
@@ -48,6 +57,16 @@ def first_step_of_interest(scenario: Scenario, dut: DeviceUnderTest) -> int:
     return 0 if scenario is Scenario.UPGRADE else len(script_of(Scenario.UPGRADE, dut))
 
 
+def erases_of(dut: DeviceUnderTest) -> tuple[Step, ...]:
+    """Return what the application does before it begins an upgrade."""
+    return (ERASE_LAST_BOOT,) if Remedy.ERASE_LAST_BOOT in dut.remedies else ()
+
+
+def accepts_of(dut: DeviceUnderTest) -> tuple[Step, ...]:
+    """Return the accept() of an image that has come by an upgrade; none where it is never on trial, by its remedy."""
+    return () if Remedy.ACCEPT_ON_TRIAL in dut.remedies and not dut.config.rollback else (ACCEPT,)
+
+
 def commence_of(dut: DeviceUnderTest) -> Step:
     """Return the step that begins an upgrade to the update; a library that asks for the size is told."""
     return COMMENCE if dut.config.updater is Updater.ESP_IDF else replace(COMMENCE, length=len(dut.update.contents))
@@ -60,7 +79,11 @@ def _writes(dut: DeviceUnderTest) -> Iterator[Step]:
 
 
 def require_success(played: Played) -> None:
-    """Raise ScriptFailed when a step raised an error, or nothing runs that could go on."""
+    """Raise ScriptFailed when a step raised an error, or nothing runs that could go on.
+
+    Where there is no other image to erase, that call raises one, and the application goes on."""
+    if played.step == ERASE_LAST_BOOT and played.outcome is StepOutcome.RAISED:
+        return
     program = "bootloader" if played.step.name is StepName.RESET else "application"
     problem = {
         StepOutcome.RAISED: played.error,

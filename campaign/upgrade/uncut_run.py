@@ -7,7 +7,7 @@ from ...impl.chip.efuse import Efuse
 from ...model.claims.observation import NEW, TESTING, Future, Notes, Observation
 from ..device_under_test import DeviceUnderTest
 from ..history.player import Moment, Played, Player
-from ..history.step import UPGRADE_STEPS, Step, StepName
+from ..history.step import ERASE_LAST_BOOT, UPGRADE_STEPS, Step, StepName
 from ..history.whole_records import newly_rejected, notes_in, rejected_after, rejected_at_first
 from .future_oracle import FutureOracle
 from .script import require_success
@@ -19,7 +19,8 @@ class UncutRun:
 
     played: tuple[Played, ...]
     upgrade_start: int
-    """Number of the commence() that begins the script's last upgrade; the cuts to judge are those of it."""
+    """Number of the step that begins the script's last upgrade, commence() or an erase before it; the cuts to judge are
+    those of it."""
     previous: str
     """Partition that runs when that upgrade begins."""
     target: str
@@ -40,6 +41,7 @@ def play_script(dut: DeviceUnderTest, script: tuple[Step, ...]) -> UncutRun:
         run.append(player.play(step))
         require_success(run[-1])
     begin = next(played for played in reversed(run) if played.step.name is StepName.COMMENCE)
+    begin = run[begin.number - 1] if run[begin.number - 1].step == ERASE_LAST_BOOT else begin
     assert begin.ran is not None
     provisioned = frozenset(
         partition.label

@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from ...bounded_input import shown
+from ...errors import InputError
 from ...model.fault_model import FaultModel
+from ...model.remedies import Remedy
 from ..exit_code import ExitCode
 from ..options.build_options import BuildFiles, BuildOptions, Project
 from ..options.device_options import Faults
 from ..options.epilogue import epilogue
 from ..options.groups import CUTS, DEVICE, INPUTS, OUTPUT
 from ..options.output_options import OutputOptions
-from ..options.values import File, can_be_made, is_elf, within
+from ..options.values import File, Remedies, can_be_made, is_elf, within
 
 if TYPE_CHECKING:
     from ...analysis.bootloader_check import BootloaderCheck
@@ -29,6 +31,7 @@ EPILOGUE = epilogue(
     "otaproof check examples/two-slot",
     "otaproof check --flash dump.bin --update build/app.bin --idf 5.1",
     "otaproof check --partitions partitions.csv --image-size 1.2M --rollback",
+    "otaproof check --remedy restart-at-once --remedy erase-last-boot",
     "otaproof check --bootloader build/bootloader/bootloader.elf",
     "otaproof check --update-kind partition-table --update new.csv",
     codes={
@@ -108,6 +111,8 @@ class SweepOptions:
     """Chooses the samples of F2 and F3."""
     proofs: Annotated[bool, Parameter(negative="--no-proofs")] = True
     """Print as well what is proved of every history of a device like this one."""
+    remedy: Annotated[Remedies, Parameter(group=DEVICE)] = frozenset()
+    """What the application does so that more claims hold, such as erase-last-boot (repeatable)."""
     cuts: Annotated[Path | None, Parameter(validator=(_is_table, can_be_made), metavar="FILE", group=OUTPUT)] = None
     """Write every cut point, .csv or .csv.gz."""
 
@@ -134,6 +139,7 @@ def check(
     from ..reports.check_report import print_check
     from ..reports.progress_bar import progress_bar
 
+    _check_remedies(files, sweep)
     if files.update_kind is not UpdateChoice.APP:
         return _check_session(files, files.inputs(project, build), sweep, output)
     resolved = resolve(files.inputs(project, build))
@@ -142,8 +148,9 @@ def check(
     not_modelled = (f"{value.name}: {value.value}" for value in resolved.settings.not_modelled)
     notes = [*not_modelled, *resolved.notes, *device.notes]
     watched = None if files.machine_code is None else _watched(files.machine_code, device.world)
+    world = replace(device.world, remedies=sweep.remedy)
     report = check_upgrade(
-        device.world,
+        world,
         sweep.faults,
         sweep.seed,
         rested_on,
@@ -161,13 +168,24 @@ def check(
     return ExitCode.INCONCLUSIVE if is_cut_short else exit_code(result)
 
 
+def _check_remedies(files: CheckInputs, sweep: SweepOptions) -> None:
+    """Refuse remedies that cannot be played here."""
+    if Remedy.FLAG_DOWNLOAD in sweep.remedy:
+        raise InputError("--remedy: flag-download keeps its flag in NVS, which the board of check has not")
+    if Remedy.NOTE_IN_PLACE in sweep.remedy:
+        raise InputError("--remedy: note-in-place changes the bootloader, and the board has the one of ESP-IDF")
+    if sweep.remedy and files.update_kind is not UpdateChoice.APP:
+        raise InputError("--remedy: goes with --update-kind app alone")
+    if sweep.remedy and files.machine_code is not None:
+        raise InputError("--remedy: goes with the simulated bootloader alone")
+
+
 def _check_session(files: CheckInputs, inputs: "Inputs", sweep: SweepOptions, output: OutputOptions) -> ExitCode:
     """Check an update of a bootloader or a partition table."""
     from ...analysis.results.session_result import session_result
     from ...analysis.session_check import check_session
     from ...campaign.unsafe_update.session import UpdateKind
     from ...campaign.unsafe_update.session_cut_table import write_session_cut_table
-    from ...errors import InputError
     from ...project.device_builder import build_device
     from ...project.resolve import resolve
     from ...project.session_builder import build_session

@@ -7,11 +7,12 @@ from cyclopts import Parameter
 
 from ...errors import InputError
 from ...model.fault_model import FaultModel
+from ...model.remedies import Remedy
 from ..exit_code import ExitCode
 from ..options.device_options import Faults, UsageName
 from ..options.epilogue import epilogue
 from ..options.groups import DEVICE, OUTPUT, SEARCH
-from ..options.values import AntiRollback, AnyRelease, OutFile, Rollback, Skips, above_zero, within
+from ..options.values import AntiRollback, AnyRelease, OutFile, Remedies, Rollback, Skips, above_zero, within
 
 if TYPE_CHECKING:
     from ...campaign.fuzz.fuzz_driver import Limits
@@ -59,6 +60,8 @@ class DrawnDevice:
     usage: UsageName = "any"
     """The calls as documented (documented), the same with a restart as soon as an update is complete (restart-at-once),
     or in any order (any)."""
+    remedy: Remedies = frozenset()
+    """What the application or the bootloader does so that more claims hold, such as restart-at-once (repeatable)."""
 
     def worlds(self) -> "Worlds":
         """Return the devices to draw; raise InputError where there is none."""
@@ -68,6 +71,10 @@ class DrawnDevice:
 
         if self.anti_rollback and self.rollback is False:
             raise InputError("--anti-rollback needs rollback, and --no-rollback rules it out")
+        if Remedy.NOTE_IN_PLACE in self.remedy:
+            raise InputError("--remedy: note-in-place changes the bootloader, and the board has the one of ESP-IDF")
+        if Remedy.RESTART_AT_ONCE in self.remedy and self.usage == "any":
+            raise InputError("restart-at-once goes with documented usage, not with any")
         if self.anti_rollback:
             built = Config(rollback=True, anti_rollback=True).skipping(self.skip_validate)
             if why := why_left_out(built, frozenset()):
@@ -82,6 +89,7 @@ class DrawnDevice:
             bootloader_version=self.bootloader_idf,
             faults=self.faults,
             usage=Usage(self.usage),
+            remedies=self.remedy,
             versions=self.versions,
         )
 

@@ -6,7 +6,7 @@ from cyclopts import Parameter
 
 from ...model.fault_model import FaultModel
 from ..exit_code import ExitCode
-from ..options.device_options import USAGES, AnyFaults, DeviceOptions, UsageName
+from ..options.device_options import AnyFaults, DeviceOptions, UsageName
 from ..options.epilogue import epilogue
 from ..options.groups import SEARCH
 from ..options.output_options import TraceOutputOptions
@@ -32,7 +32,8 @@ class TableOptions:
     faults: AnyFaults = None
     """The last column of the table: what a power cut may leave of a flash operation (default: F3)."""
     usage: UsageName | None = None
-    """As documented, with nothing between complete() and the restart, or in any order; without it, a table for each."""
+    """As documented, with nothing between complete() and the restart, or in any order; without it, a table for each,
+    and with --remedy, as documented."""
     cross_check: bool = False
     """Ask z3 as well which outcomes every well-formed state rules out, and which only the history of the device."""
 
@@ -54,8 +55,9 @@ def outcomes(
     from ...model.device.state import Usage
     from ..reports.outcomes_report import print_outcomes
 
-    scope = device.scope(max(FaultModel) if table.faults is None else table.faults, "any")
-    usages = tuple(Usage(usage) for usage in (USAGES if table.usage is None else (table.usage,)))
+    asked = device.usages(table.usage)
+    scope = device.scope(max(FaultModel) if table.faults is None else table.faults, asked[-1])
+    usages = (scope.usage,) if len(asked) == 1 else tuple(map(Usage, asked))
     found = call_outcomes(scope, usages, table.cross_check)
     result = outcomes_result(found)
     output.give(result, lambda: print_outcomes(output.console(), found, result, output.identifiers))

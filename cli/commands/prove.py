@@ -22,12 +22,14 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from ...analysis.proof_runs import ConfigurationProof
+    from ...model.device.state import Scope
     from ...proofs.prover.configurations import Family
     from ...proofs.prover.decision import Effort
 
 EPILOGUE = epilogue(
     "otaproof prove --usage restart-at-once",
     "otaproof prove --claim C4 --claim C9 --slots 3 --idf 6.1",
+    "otaproof prove --claim C2 --remedy restart-at-once --idf 5.5",
     "otaproof prove --all --usage restart-at-once --out verdicts.json",
     "otaproof prove --claim C17 --no-rollback --allow failing-flash",
     codes={
@@ -49,7 +51,7 @@ class ProofOptions:
     (F3)."""
     usage: Annotated[UsageName | None, Parameter(group=DEVICE)] = None
     """As documented, the same with a restart as soon as an update is complete, or in any order. Without it: each; with
-    --all, as documented."""
+    --all or --remedy, as documented."""
     allow: Annotated[Allowances, Parameter(group=DEVICE)] = frozenset()
     """What may happen beyond calls, resets and power cuts: flash operations that return an error (failing-flash), the
     pins of factory reset and test app (pins), tools that blank otadata or flash a slot (other-writers), uploads of
@@ -76,12 +78,13 @@ class ProofOptions:
     jobs: Count = 2
     """Processes to run in."""
 
-    @property
-    def usages(self) -> tuple[UsageName, ...]:
-        """The usages to decide, in order."""
-        if self.usage is not None:
-            return (self.usage,)
-        return USAGES[:1] if self.all else USAGES
+    def usages(self, device: DeviceOptions) -> tuple[UsageName, ...]:
+        """Return the usages to decide, in order."""
+        return USAGES[:1] if self.all and self.usage is None else device.usages(self.usage)
+
+    def scopes(self, device: DeviceOptions) -> "list[Scope]":
+        """Return the scopes to decide, one for each usage."""
+        return [device.scope(self.faults, usage, self.allow, self.skip_validate) for usage in self.usages(device)]
 
 
 def prove(
@@ -158,7 +161,9 @@ def _one(
     from ...campaign.workers import in_fresh_processes
     from ..reports.prove_report import print_configuration
 
-    scopes = [device.scope(options.faults, usage, options.allow, options.skip_validate) for usage in options.usages]
+    scopes = [
+        device.scope(options.faults, usage, options.allow, options.skip_validate) for usage in options.usages(device)
+    ]
     decide = partial(decide_configuration, claims=frozenset(options.claim) or None, effort=effort)
     if options.certificates is not None:
         from ...analysis.certificate_files import certified_configuration
@@ -182,7 +187,7 @@ def _all(
     from ..reports.prove_report import print_family
 
     asked: list[Family] = []
-    usages = tuple(map(Usage, options.usages))
+    usages = tuple(map(Usage, options.usages(device)))
 
     def each() -> "Iterator[Family]":
         """Yield the families as they are found: the first are decided while the others are looked for."""
@@ -221,9 +226,13 @@ def _check(device: DeviceOptions, options: ProofOptions) -> None:
     from ...model.device.allowance import Allowance
     from ...output_file import make_directory
 
+    if options.all and device.remedy:
+        raise InputError("--all: decides what is documented, without remedies; docs/spec/remedies.md has the others")
     if options.all and Allowance.END_NUMBERS in options.allow:
         raise InputError("--all: the ends of the number range are modelled with 2 OTA slots alone")
-    scopes = [device.scope(options.faults, usage, options.allow, options.skip_validate) for usage in options.usages]
+    scopes = [
+        device.scope(options.faults, usage, options.allow, options.skip_validate) for usage in options.usages(device)
+    ]
     config = scopes[0].config
     known = [item.id for item in CLAIMS]
     for id_ in options.claim:

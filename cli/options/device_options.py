@@ -11,7 +11,7 @@ from ...model.config import Config, SkipValidation
 from ...model.device.allowance import Allowance
 from ...model.fault_model import FaultModel
 from .groups import DEVICE
-from .values import AntiRollback, AnyRelease, ReleaseName, Rollback
+from .values import AntiRollback, AnyRelease, ReleaseName, Remedies, Rollback
 
 if TYPE_CHECKING:
     from ...model.device.state import Scope
@@ -42,6 +42,15 @@ class DeviceOptions:
     """ESP-IDF release of the application."""
     bootloader_idf: AnyRelease = None
     """ESP-IDF release of the bootloader (default: as --idf)."""
+    remedy: Remedies = frozenset()
+    """What the application or the bootloader does so that more claims hold, such as restart-at-once; otaproof claim C4
+    names those that help (repeatable)."""
+
+    def usages(self, asked: UsageName | None) -> tuple[UsageName, ...]:
+        """Return the usages that are meant: the one asked for, else each; with a remedy, as documented."""
+        if asked is not None:
+            return (asked,)
+        return USAGES[:1] if self.remedy else USAGES
 
     def config(self) -> Config:
         """Return the configuration; raise InputError for one that Kconfig cannot produce."""
@@ -61,11 +70,12 @@ class DeviceOptions:
         """Return the scope, without ghosts; raise InputError for one that no device has.
 
         skips: when the bootloader skips validation."""
+        from ...model.device.remedy_steps import remedied
         from ...model.device.state import Scope, Usage
 
         config = self.config().skipping(skips)
         try:
-            return Scope(
+            plain = Scope(
                 config=config,
                 slots=self.slots,
                 has_factory=self.factory,
@@ -74,6 +84,7 @@ class DeviceOptions:
                 versions=self.versions,
                 allows=allows,
             )
+            return remedied(plain, self.remedy)
         except ValueError as error:
             raise InputError(str(error)) from None
 

@@ -12,6 +12,7 @@ from ...bounded_input import shown
 from ...model.config import SkipValidation, release_name
 from ...model.device.allowance import Allowance
 from ...model.idf_version import IdfVersion
+from ...model.remedies import Remedy
 from ...output_file import refusal
 from ...project.release_text import read_release
 
@@ -103,6 +104,10 @@ Skips = Annotated[
 ]
 AnyRelease = Annotated[
     IdfVersion | None, Parameter(converter=_release, metavar="RELEASE", n_tokens=1, accepts_keys=False)
+]
+Remedies = Annotated[
+    frozenset[Remedy],
+    Parameter(converter=_some_of(Remedy), metavar="NAMES", show_default=False, negative="", n_tokens=1),
 ]
 Rollback = Parameter(negative="--no-rollback")
 AntiRollback = Parameter(negative="--no-anti-rollback")

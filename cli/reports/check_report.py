@@ -12,6 +12,7 @@ from ...model.claims.claims import claim as find_claim
 from ...model.device.state import Usage
 from ...model.fault_model import FaultModel
 from ...model.writers import UPDATERS, Updater
+from .fix_lines import print_fix
 from .left_out_report import print_left_out
 from .report_page import WRONG, ReportPage, counted
 from .run_difference_report import RESTS_ON, print_both, print_difference
@@ -24,7 +25,8 @@ def print_check(console: Console, result: CheckResult) -> None:
     page = ReportPage(console)
     upgrade, sweep = result.upgrade, result.sweep
     page.calls(Updater(result.config.updater))
-    page.title(f"Power cuts in an update from {upgrade.previous} to {upgrade.target}, fault model {sweep.faults}")
+    kept = f", with {' and '.join(result.config.remedies)}" if result.config.remedies else ""
+    page.title(f"Power cuts in an update from {upgrade.previous} to {upgrade.target}, fault model {sweep.faults}{kept}")
     console.print(_verdicts(result))
     _print_columns(page, result)
     for claim in result.claims:
@@ -104,6 +106,7 @@ def _print_violation(page: ReportPage, claim: CheckedClaim, token: str) -> None:
     page.title(f"{claim.id} {claim.name}: {verdict_words(claim.verdict, claim.weakest_fault or '')} at {points}")
     page.item(" ", f"{claim.where}{_in_scenario(claim.scenario)}")
     page.item(WRONG, claim.then or "", style="bold red")
+    print_fix(page, claim.id, claim.severity, claim.fixes)
     page.command(f"otaproof replay {token}")
 
 

@@ -2,6 +2,7 @@
 
 from ...analysis.results.explore_result import ExploredClaimEntry
 from ...analysis.results.prove_result import ProvedClaimEntry
+from .fix_lines import print_fix
 from .report_page import ReportPage
 
 
@@ -14,6 +15,8 @@ def print_claim_trace(
     page.steps(claim.sentences, claim.broken_by)
     if shows_identifiers or not claim.sentences:
         page.identifiers(claim.trace or ())
+    if isinstance(claim, ProvedClaimEntry):
+        print_fix(page, claim.id, claim.severity, claim.fixes)
     if claim.divergence is not None:
         page.line(f"the board does not show it: {claim.divergence}", style="bold red")
     elif claim.token is not None:

@@ -26,7 +26,7 @@ def print_configuration(
     if is_first:
         page.calls()
     page.title(configuration.title)
-    claims = [claim_entry(row) for row in configuration.rows]
+    claims = [claim_entry(row, configuration.scope) for row in configuration.rows]
     table = Table(box=None, padding=(0, 1, 0, 1), header_style="bold")
     for name in ("claim", "verdict", "time", "how"):
         table.add_column(name, no_wrap=name != "how", overflow="fold", justify="right" if name == "time" else "left")

@@ -10,6 +10,7 @@ from otaproof.campaign.history.known_cases import KNOWN_CASES
 from otaproof.model.claims.claims import CLAIMS, Claim
 from otaproof.model.claims.cut_claims import CUT_CLAIMS
 from otaproof.model.claims.left_out import HEADING
+from otaproof.model.claims.severity import CONSEQUENCES
 from otaproof.model.claims.state_claims import DEVICE_CLAIMS
 from otaproof.model.device.allowance import Allowance
 from otaproof.model.device.state import Usage
@@ -242,7 +243,9 @@ def _counts(proved: Proofs, claim_id: str) -> Iterator[int]:
 def _claim(page: SpecPage, claim: Claim, kept: Kept) -> None:
     page.add(anchor(claim.id))
     page.heading(f"{claim.id}: {_words(claim.name)}")
+    worst = CONSEQUENCES[claim.id]
     page.add(claim.title, f"Source: {page.cite(claim.source)}.")
+    page.add(f"If it is violated: *{worst.severity.value}*. {worst.why}")
     page.add("\n".join(f"- {line}" for line in _readings(claim)), *CLAIM_NOTES.get(claim.id, ()))
     cases = [case for case in KNOWN_CASES if case.claim_id == claim.id]
     if cases:

@@ -15,6 +15,7 @@ from .formats_page import formats_page
 from .left_out_text import with_left_out
 from .life_cycle_page import life_cycle_page
 from .releases_page import releases_page
+from .remedies_page import remedies_page
 from .sources_page import sources_page
 from .spec_page import SpecPage, with_calls
 from .verdict_tables import read, read_beyond
@@ -32,6 +33,7 @@ def pages() -> Iterator[SpecPage]:
     yield device_page()
     yield from call_pages(kept)
     yield claims_page(kept, read_beyond(), proof_tables.read())
+    yield remedies_page()
     yield cases_page()
     yield releases_page(kept)
     yield documents_page()

@@ -259,9 +259,9 @@ def upgrade_is_never_locked_out(model: DeviceModel) -> Bool:
     has_target = next_update_slot(device) != device.running
     is_begun = device.session & ~is_refused & has_target
     accept_helps = (
-        model.can_begin(Task.ACCEPT) & is_accept_enough(scope, device, active(device.records).sector) & has_target
+        model.permits(Task.ACCEPT) & is_accept_enough(scope, device, active(device.records).sector) & has_target
     )
-    return (device.task == Task.RUN).implies(model.can_begin(Task.COMMENCE) | is_begun | accept_helps)
+    return (device.task == Task.RUN).implies(model.permits(Task.COMMENCE) | is_begun | accept_helps)
 
 
 def choice_settles_in_two_boots(scope: Scope, device: Device) -> Bool:

@@ -42,7 +42,7 @@ def api_calls(scope: Scope, device: Device) -> Actions:
     for slot in range(scope.slots):
         yield from _set_boot(scope, device, slot)
     yield from _sessions(scope, device)
-    yield _erase_last_boot(scope, device)
+    yield erase_last_boot(scope, device)
 
 
 def _set_boot(scope: Scope, device: Device, index: int) -> Actions:
@@ -102,7 +102,7 @@ def is_resume_possible(scope: Scope, device: Device) -> Bool:
     return when & ~device.session if config.app_release >= Release.V6_1 else when
 
 
-def _erase_last_boot(scope: Scope, device: Device) -> Action:
+def erase_last_boot(scope: Scope, device: Device) -> Action:
     """Begin to erase the slot of the record that does not decide, unless it runs. Source: IDF-OTA-ERASE-LAST."""
     chosen = active(device.records)
     last = chosen.other_of(device.records)

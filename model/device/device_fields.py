@@ -1,5 +1,6 @@
 """A device as the fields of its model: what the scope rules out is a constant; and the state that it begins in."""
 
+from ..remedies import Remedy
 from ..terms.terms import Bool, Num, bool_field, fact, num_field, number
 from .allowance import Allowance
 from .records import BLANK, Numbers, Record
@@ -31,6 +32,7 @@ def device_of(scope: Scope) -> Device:
         first_failed=_num("first_failed", 2, can_fail),
         second_failed=_num("second_failed", 2, can_fail),
         pin=_num("pin", 2, Allowance.PINS in scope.allows),
+        download_flag=_bool("download_flag", Remedy.FLAG_DOWNLOAD in scope.remedies),
         is_power_on=_bool("is_power_on", scope.skips_at_power_on_alone),
         records=(_record(scope, 0), _record(scope, 1)),
         slots=tuple(_slot(scope, index) for index in range(scope.slots)),
@@ -103,6 +105,7 @@ def initial_device(scope: Scope) -> Device:
         first_failed=zero,
         second_failed=zero,
         pin=zero,
+        download_flag=fact(False),
         is_power_on=fact(False),
         records=(BLANK, BLANK),
         slots=slots,

@@ -89,6 +89,7 @@ def whichever(condition: Bool, then: Device, otherwise: Device) -> Device:
         first_failed=part(then.first_failed, otherwise.first_failed),
         second_failed=part(then.second_failed, otherwise.second_failed),
         pin=part(then.pin, otherwise.pin),
+        download_flag=choose(condition, then.download_flag, otherwise.download_flag),
         is_power_on=choose(condition, then.is_power_on, otherwise.is_power_on),
         records=(first, second),
         slots=tuple(

@@ -21,7 +21,9 @@ ERASES = (Task.SPARE, Task.FORGET_FIRST, Task.FORGET_SECOND, Task.FORGET_LAST)
 """Tasks that erase a record's sector."""
 WIPES = (Task.COMMENCE, Task.REJECT, Task.SET_BOOT_REJECT, Task.ERASE_LAST)
 """Tasks that erase a slot."""
-API_TASKS = (Task.SET_BOOT_REJECT, Task.ERASE_LAST, Task.FORGET_LAST)
+LAST_BOOT_TASKS = (Task.ERASE_LAST, Task.FORGET_LAST)
+"""Tasks of esp_ota_erase_last_boot_app_partition()."""
+API_TASKS = (Task.SET_BOOT_REJECT, *LAST_BOOT_TASKS)
 """Tasks of the calls of api_calls.py."""
 SOURCES = {
     Task.COMMENCE: "IDF-OTA-BEGIN",
@@ -35,8 +37,11 @@ BURNS = (Task.BURN, Task.BURN_FRESH, Task.BURN_ACCEPT)
 
 
 def tasks_of(scope: Scope, tasks: tuple[Task, ...]) -> tuple[Task, ...]:
-    """Return those of the tasks that the usage has."""
-    return tasks if scope.has_api_calls else tuple(task for task in tasks if task not in API_TASKS)
+    """Return those of the tasks that usage and remedies have."""
+    if scope.has_api_calls:
+        return tasks
+    missing = [task for task in API_TASKS if not (scope.erases_last_boot and task in LAST_BOOT_TASKS)]
+    return tuple(task for task in tasks if task not in missing)
 
 
 def flash_steps(scope: Scope, device: Device) -> Actions:

@@ -3,7 +3,7 @@
 What it leaves out, so that no claim is proved of it, is the table in left_out.py.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from itertools import chain
 
@@ -19,6 +19,7 @@ from .flash_steps import flash_steps
 from .pin_steps import with_pins
 from .power_cuts import cuts
 from .records import Numbers, ranked
+from .remedy_steps import with_remedies
 from .state import Device, Scope, Task
 from .writer_steps import other_writers
 
@@ -74,6 +75,17 @@ class DeviceModel:
             self.guard(action) for action in self.actions if Task.RUN in action.tasks and action.then.task.value == task
         )
 
+    def permits(self, task: Task) -> Bool:
+        """Return when ESP-IDF lets the application begin a call that is this task.
+
+        What a remedy of the scope forbids counts as permitted: that refusal is the application's own."""
+        return self.permitted.can_begin(task)
+
+    @property
+    def permitted(self) -> "DeviceModel":
+        """The model without the remedies of its scope: what ESP-IDF lets the application do."""
+        return device_model(replace(self.scope, remedies=frozenset())) if self.scope.remedies else self
+
     def _changes(self, action: Action) -> dict[str, Term]:
         after = dict(action.then.terms())
         if self.scope.numbers is Numbers.RANKED and any(self._before[name] is not after[name] for name in _RANKED_BY):
@@ -98,7 +110,8 @@ def build_model(scope: Scope) -> DeviceModel:
         flash_steps(scope, device),
         cuts(scope, device),
     )
-    actions = (*with_pins(scope, device, with_failures(scope, device, plain)), *other_writers(scope, device))
+    remedied = with_remedies(scope, device, plain) if scope.remedies else plain
+    actions = (*with_pins(scope, device, with_failures(scope, device, remedied)), *other_writers(scope, device))
     start = dict(initial_device(scope).terms())
     fields = tuple(
         Field(name, term.bits, start[name].value or 0) for name, term in device.terms() if term.op is Op.FIELD

@@ -11,6 +11,7 @@ from functools import cache
 
 from ..config import Config, Release
 from ..fault_model import FaultModel
+from ..remedies import Remedy
 from .allowance import Allowance
 from .model import Field, build_model
 from .state import Ghost, Scope, Usage
@@ -32,10 +33,12 @@ def model_terms(scope: Scope) -> ModelTerms:
 
 
 @cache
-def representative(config: Config, allows: frozenset[Allowance] = frozenset()) -> Config:
+def representative(
+    config: Config, allows: frozenset[Allowance] = frozenset(), remedies: frozenset[Remedy] = frozenset()
+) -> Config:
     """Return the configuration with the releases that stand for all whose device models are the same.
 
-    allows: of the scopes that are meant; with failing operations, more releases differ.
+    allows, remedies: of the scopes that are meant; with failing operations, more releases differ.
 
     Each side by itself: an older bootloader under a newer application stays apart from a newer one where that makes a
     difference. The representative of a side is the default release where that is in the class, else the oldest; of the
@@ -44,19 +47,25 @@ def representative(config: Config, allows: frozenset[Allowance] = frozenset()) -
     default = Config().app_release
     config = replace(config, app_version=None, bootloader_version=None)
     plain = replace(config, app_release=default, bootloader_release=default)
-    app = _first_alike(plain, allows, "app_release", config.app_release, (default, *Release))
+    app = _first_alike(plain, allows, remedies, "app_release", config.app_release, (default, *Release))
     candidates = (app, default, *Release)
-    bootloader = _first_alike(plain, allows, "bootloader_release", config.bootloader_release, candidates)
+    bootloader = _first_alike(plain, allows, remedies, "bootloader_release", config.bootloader_release, candidates)
     return replace(config, app_release=app, bootloader_release=bootloader)
 
 
 def _first_alike(
-    plain: Config, allows: frozenset[Allowance], side: str, release: Release, candidates: Iterable[Release]
+    plain: Config,
+    allows: frozenset[Allowance],
+    remedies: frozenset[Remedy],
+    side: str,
+    release: Release,
+    candidates: Iterable[Release],
 ) -> Release:
     """Return the first candidate that makes the same model of a side as a release, which is one of them itself."""
 
     def terms(of: Release) -> ModelTerms:
         config = replace(plain, **{side: of})  # type: ignore[arg-type]  # both sides are releases
-        return model_terms(Scope(config, faults=FaultModel.F0, usage=Usage.ANY, versions=2, allows=allows))
+        plain_scope = Scope(config, faults=FaultModel.F0, usage=Usage.ANY, versions=2, allows=allows)
+        return model_terms(replace(plain_scope, remedies=remedies))
 
     return next(candidate for candidate in candidates if terms(candidate) == terms(release))

@@ -1,5 +1,6 @@
 """A scope in one line of text."""
 
+from ..remedies import Remedy
 from .state import Scope
 
 
@@ -20,4 +21,5 @@ def title_of_any_slots(scope: Scope) -> str:
     if config.bootloader_point != config.app_point:
         parts.append(f"bootloader {config.bootloader_name}")
     parts += [scope.faults.name, f"{scope.usage.value} usage"]
-    return ", ".join([*parts, *sorted(allowance.value.replace("-", " ") for allowance in scope.allows)])
+    parts += sorted(allowance.value.replace("-", " ") for allowance in scope.allows)
+    return ", ".join([*parts, *(f"remedy {remedy.value}" for remedy in Remedy if remedy in scope.remedies)])

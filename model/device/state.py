@@ -17,6 +17,7 @@ from enum import Enum, IntEnum, auto
 
 from ..config import Chip, Config, Release
 from ..fault_model import FaultModel
+from ..remedies import Remedy
 from ..terms.terms import Bool, Num, Term, fact
 from .allowance import Allowance
 from .records import Numbers, Records
@@ -184,6 +185,8 @@ class Scope:
     """Where given, it is left open which of these is the number of OTA slots; `slots` is the greatest."""
     allows: frozenset[Allowance] = frozenset()
     """What can happen beyond calls, resets and power cuts."""
+    remedies: frozenset[Remedy] = frozenset()
+    """Those that are on; a restart at once is a usage."""
 
     def __post_init__(self) -> None:
         """Refuse sizes that no device has."""
@@ -204,6 +207,12 @@ class Scope:
             raise ValueError("the ends of the number range are modelled with 2 OTA slots: no number wraps there")
         if self.has_end_numbers and self.has_strays:
             raise ValueError("the ends of the number range are modelled up to F2: without stray numbers")
+        if Remedy.RESTART_AT_ONCE in self.remedies:
+            raise ValueError(f"{Remedy.RESTART_AT_ONCE.value} is a usage")
+        if Remedy.ERASE_LAST_BOOT in self.remedies and Allowance.FAILING_FLASH in self.allows:
+            raise ValueError(f"{Remedy.ERASE_LAST_BOOT.value} is modelled without failing flash")
+        if self.is_patched and (self.faults > FaultModel.F1 or self.allows):
+            raise ValueError(f"{Remedy.NOTE_IN_PLACE.value} is modelled up to F1, and with nothing else allowed")
         if config.anti_rollback and config.secure_version_bits < self.versions - 1:
             raise ValueError(f"{config.secure_version_bits} eFuse bits hold no {self.versions} secure versions")
 
@@ -235,6 +244,16 @@ class Scope:
         factory; see left_out.py."""
         can_fail = Allowance.FAILING_FLASH in self.allows
         return self.usage is Usage.ANY and not can_fail and (self.slots > 1 or self.has_factory)
+
+    @property
+    def erases_last_boot(self) -> bool:
+        """The application erases the image that ran before, in the usage or as a remedy."""
+        return self.has_api_calls or Remedy.ERASE_LAST_BOOT in self.remedies
+
+    @property
+    def is_patched(self) -> bool:
+        """Its bootloader is not ESP-IDF's, so that no board shows its traces."""
+        return Remedy.NOTE_IN_PLACE in self.remedies
 
     @property
     def has_two_handles(self) -> bool:
@@ -334,6 +353,8 @@ class Device:
     second_failed: Num
     pin: Num
     """HeldPin; NONE unless the bootloader runs."""
+    download_flag: Bool
+    """Kept by the application in NVS: commence() was called, and complete() has marked nothing since."""
     is_power_on: Bool
     """The bootloader runs because of a power-on, the one reset at which it skips validation."""
     records: Records

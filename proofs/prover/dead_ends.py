@@ -69,6 +69,8 @@ def upgrade_is_completed(model: DeviceModel) -> Bool:
 
 
 def _can_accept(model: DeviceModel) -> Bool:
+    """Tell whether ESP-IDF lets it accept itself; an application that never does has its reasons."""
+    model = model.permitted
     actions = {action.name: action for action in model.actions}
     is_valid = _decides_as_valid(model.device)
     if any(name not in actions for name in ACCEPTING):

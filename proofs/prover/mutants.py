@@ -15,6 +15,7 @@ from ...model.device.search import DeviceSearch
 from ...model.device.state import Scope, Usage
 from ...model.device.stepper import Stepper
 from ...model.fault_model import FaultModel
+from ...model.remedies import Remedy
 from ..smt.verification_condition import Condition
 from .counterexamples import trace_condition
 from .mutant_changes import (
@@ -64,6 +65,8 @@ class Mutant:
     """Scope in which the claim holds of the model as it is."""
     changes: Mapping[str, Change]
     """By name of the action that is changed."""
+    forgets: frozenset[Remedy] = frozenset()
+    """Remedies of the scope that it does not keep to."""
 
     @property
     def claim(self) -> DeviceClaim:
@@ -72,7 +75,8 @@ class Mutant:
 
     def model(self, numbers: Numbers) -> DeviceModel:
         """Return the model with the thing wrong, and the ghost variables of the claim."""
-        right = device_model(replace(self.scope, ghosts=self.claim.ghosts, numbers=numbers))
+        scope = replace(self.scope, remedies=self.scope.remedies - self.forgets)
+        right = device_model(replace(scope, ghosts=self.claim.ghosts, numbers=numbers))
         return with_changes(right, self.changes)
 
 

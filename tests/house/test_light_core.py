@@ -59,6 +59,7 @@ def test_check_replay_and_explain_need_no_solver(folder: Path) -> None:
         ("conform", 0),
         ("identify two-slot/build/app.bin", 0),
         ("releases", 0),
+        ("claim C2", 0),
         ("diagram boot-with-rollback --format dot --format mermaid", 0),
         ("--help", 0),
     ],

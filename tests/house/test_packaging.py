@@ -66,7 +66,8 @@ def test_all_data_of_the_package_is_installed() -> None:
     """The verdicts, the example and the sample of the vectors, which the installed commands read."""
     installed, files = Path(otaproof.__file__).parent, data_files()
     assert [] == [path for path, here in files.items() if (installed / path).read_bytes() != here.read_bytes()]
-    needed = {"analysis/verdicts.json", "examples/two-slot/sdkconfig", "examples/vectors/images/alpha.bin", "py.typed"}
+    needed = {"analysis/verdicts.json", "analysis/remedies.json", "py.typed"}
+    needed |= {"examples/two-slot/sdkconfig", "examples/vectors/images/alpha.bin"}
     assert needed <= set(map(str, files))
 
 

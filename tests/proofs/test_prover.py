@@ -16,6 +16,7 @@ from otaproof.model.device.state import Ghost, Scope, Usage
 from otaproof.model.device.stepper import Stepper, stepper
 from otaproof.model.fault_model import FaultModel
 from otaproof.model.flash_endurance import highest_number
+from otaproof.model.remedies import Remedy
 from otaproof.model.terms.terms import bool_field, num_field
 from otaproof.proofs.explicit.explorer import claims_of, explore, with_ghosts_of
 from otaproof.proofs.invariants.invariant_catalogue import invariants
@@ -37,6 +38,7 @@ from otaproof.proofs.prover.mutant_changes import adds_sixteen_laps
 from otaproof.proofs.prover.mutants import MUTANTS, Mutant, breaking_condition, shortest_counterexample, with_changes
 from otaproof.proofs.prover.proof_reuse import ProofReuse, exact_model, induct
 from otaproof.proofs.prover.prover import decide
+from otaproof.proofs.prover.remedy_mutants import REMEDY_MUTANTS
 from otaproof.proofs.smt.verification_condition import Condition, Solver
 
 PROPER = Scope(Config(rollback=True), usage=Usage.RESTART_AT_ONCE)
@@ -199,7 +201,7 @@ def test_a_walk_stops_where_an_action_cannot_be_taken() -> None:
     assert follow(stepper(PROPER), ("power_on", "power_on")) is None
 
 
-@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
+@pytest.mark.parametrize("mutant", (*MUTANTS, *REMEDY_MUTANTS), ids=lambda mutant: mutant.name)
 def test_mutant_is_killed_by_its_claim(mutant: Mutant) -> None:
     """A counterexample is found, and 32-bit numbers confirm it."""
     trace = shortest_counterexample(mutant)
@@ -209,7 +211,7 @@ def test_mutant_is_killed_by_its_claim(mutant: Mutant) -> None:
 
 @pytest.mark.parametrize(
     ("scope", "id_"),
-    sorted({(m.scope, m.killed_by) for m in MUTANTS}, key=repr),
+    sorted({(m.scope, m.killed_by) for m in (*MUTANTS, *REMEDY_MUTANTS)}, key=repr),
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_claim_of_a_mutant_is_proved_of_the_model(scope: Scope, id_: str) -> None:
@@ -222,6 +224,12 @@ def test_mutants_kill_with_every_claim_that_some_device_keeps() -> None:
     """No device keeps C4 or C26, so nothing can be made to break it."""
     kept_by_some = {item.claim.id for item in DEVICE_CLAIMS} - {"C4", "C26"}
     assert {mutant.killed_by for mutant in MUTANTS} == kept_by_some
+
+
+def test_every_remedy_has_an_application_that_does_not_keep_to_it() -> None:
+    """A restart at once is a usage: its mutants are documented usage."""
+    forgotten = [remedy for mutant in REMEDY_MUTANTS for remedy in mutant.forgets]
+    assert sorted(forgotten, key=repr) == sorted(set(Remedy) - {Remedy.RESTART_AT_ONCE}, key=repr)
 
 
 def test_a_mutant_cannot_change_what_is_not_there() -> None:

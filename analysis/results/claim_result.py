@@ -1,0 +1,117 @@
+"""The result of `otaproof claim`."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from ...model.claims.claims import Claim, claim
+from ...model.claims.severity import CONSEQUENCES
+from ...model.remedies import REMEDIES, Remedy
+from ..remedy_table import RemedyRow, rows
+from .result_parts import CommandResult, FixEntries, RemedyName, SeverityName, severity_name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemedyEntry:
+    """One remedy."""
+
+    name: RemedyName
+    """What `--remedy` calls it."""
+    kind: Literal["application", "patch"]
+    """application: a rule for the code that calls esp_ota_*; patch: a change of the bootloader."""
+    advice: str
+    """What to do."""
+    cost: str
+    """What it costs."""
+    since: str
+    """The first release that has what it needs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimConfiguration:
+    """Devices of two OTA slots without factory partition that are used as documented, power cuts of F1."""
+
+    releases: tuple[str, ...]
+    """Releases of bootloader and application; their models are the same."""
+    rollback: bool
+    """App rollback is on in both builds."""
+    verdict: Literal["proved", "violated", "not applicable"]
+    """Without remedies."""
+    fixes: FixEntries
+    """Violated: the smallest sets of remedies with which it is proved; none where no set does it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimPage(CommandResult):
+    """What `otaproof claim` tells of one claim."""
+
+    command: Literal["claim"] = "claim"
+    """The command that made the result."""
+    id: str
+    """Such as C1."""
+    name: str
+    """The promise as a name."""
+    title: str
+    """The promise as a sentence."""
+    severity: SeverityName
+    """What a violation means for a device."""
+    why: str
+    """What a device in the field does then."""
+    needs: tuple[Literal["rollback", "anti-rollback", "trial"], ...]
+    """What a device must have for the claim to say anything; trial: it does not accept every image as it starts."""
+    source: str
+    """Id in docs/sources.toml of the text that promises it."""
+    configurations: tuple[ClaimConfiguration, ...]
+    """Where it is violated, and what mends it."""
+    remedies: tuple[RemedyEntry, ...]
+    """Those that a configuration names."""
+
+
+def claim_page(id_: str) -> ClaimPage:
+    """Return all about a claim; raises KeyError for none."""
+    told = claim(id_)
+    configurations = tuple(_configuration(told, row) for row in rows())
+    named = {name for found in configurations for on in found.fixes or () for name in on}
+    return ClaimPage(
+        id=told.id,
+        name=told.name,
+        title=told.title,
+        severity=severity_name(told.id),
+        why=CONSEQUENCES[told.id].why,
+        needs=tuple(_needs(told)),
+        source=told.source,
+        configurations=configurations,
+        remedies=tuple(remedy_entry(remedy) for remedy in Remedy if remedy.value in named),
+    )
+
+
+def remedy_entry(remedy: Remedy) -> RemedyEntry:
+    """Return one remedy."""
+    traits = REMEDIES[remedy]
+    return RemedyEntry(
+        name=remedy.value,
+        kind=traits.kind.value,
+        advice=traits.advice,
+        cost=traits.cost,
+        since=traits.since.label,
+    )
+
+
+def _configuration(told: Claim, row: RemedyRow) -> ClaimConfiguration:
+    sets = row.mends.get(told.id)
+    is_silent = not told.applies_to(row.scope.config)
+    return ClaimConfiguration(
+        releases=row.releases,
+        rollback=row.scope.config.rollback,
+        verdict="not applicable" if is_silent else "proved" if sets is None else "violated",
+        fixes=None if sets is None else tuple(tuple(remedy.value for remedy in on) for on in sets),
+    )
+
+
+def _needs(told: Claim) -> Iterator[Literal["rollback", "anti-rollback", "trial"]]:
+    if told.needs_rollback:
+        yield "rollback"
+    if told.needs_anti_rollback:
+        yield "anti-rollback"
+    if told.needs_trial:
+        yield "trial"

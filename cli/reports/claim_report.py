@@ -1,0 +1,42 @@
+"""What `otaproof claim` prints."""
+
+from rich.console import Console
+
+from ...analysis.results.claim_result import ClaimConfiguration, ClaimPage
+from .fix_lines import fix_words
+from .report_page import ReportPage
+
+_NEEDS = {
+    "rollback": "app rollback",
+    "anti-rollback": "anti-rollback",
+    "trial": "an application that does not accept every image as it starts",
+}
+
+
+def print_claim(console: Console, result: ClaimPage) -> None:
+    """Print all about a claim."""
+    page = ReportPage(console)
+    page.line(f"{result.id} {result.name}", indent=0, style="bold")
+    page.line(result.title)
+    if result.needs:
+        page.line(f"It speaks of devices with {' and '.join(_NEEDS[name] for name in result.needs)}.")
+    page.title(f"Where it is violated: {result.severity}")
+    page.line(result.why)
+    page.title("Two OTA slots, used as documented, power cuts of F1")
+    for found in result.configurations:
+        _print_configuration(page, result.id, found)
+    if result.remedies:
+        page.title("Remedies")
+    for remedy in result.remedies:
+        page.line(f"{remedy.name} ({remedy.kind})", style="bold")
+        page.line(remedy.advice, 4)
+        page.line(f"Cost: {remedy.cost}", 4)
+    page.title("More")
+    page.command(f"otaproof prove --claim {result.id} --usage documented")
+    page.line(f"docs/spec/claims.md#{result.id.lower()}, docs/spec/remedies.md; promised by {result.source}")
+
+
+def _print_configuration(page: ReportPage, id_: str, found: ClaimConfiguration) -> None:
+    page.line(f"rollback {'on' if found.rollback else 'off'}, {', '.join(found.releases)}: {found.verdict}")
+    if found.fixes is not None:
+        page.item("fix:", fix_words(id_, found.fixes, names_page=False), 4)

@@ -1,0 +1,92 @@
+"""The page of remedies: what to do, what it mends in which configuration, and what nothing mends."""
+
+from collections.abc import Iterator
+
+from otaproof.analysis.remedy_file import MOST_AT_ONCE, MOST_LISTED
+from otaproof.analysis.remedy_table import RemedyRow, RemedySet, rows
+from otaproof.model.claims.severity import CONSEQUENCES
+from otaproof.model.remedies import REMEDIES, Remedy
+
+from .spec_page import SpecPage, anchor, code, repo_file
+
+
+def remedies_page() -> SpecPage:
+    """Return the page."""
+    page = SpecPage("remedies", "Remedies")
+    page.add(
+        "A remedy is something that you can do so that more claims hold. A discipline is a rule for the application "
+        "that makes the calls: it takes histories away, and asks nothing of ESP-IDF. `--remedy NAME` turns one on in "
+        f"`otaproof check`, `prove`, `explore`, `outcomes` and `fuzz` ({repo_file('model/remedies.py')} has the table, "
+        f"{repo_file('model/device/remedy_steps.py')} what each changes in the device model). `otaproof claim C4` says "
+        "the same of one claim."
+    )
+    page.heading("In short")
+    page.add(
+        "For two OTA slots without a factory partition, documented usage and power cuts of F1: the smallest sets that "
+        "mend all that disciplines of the application can mend, and the same with a patch of the bootloader where one "
+        "mends more. Every claim is proved then but for those in the last column."
+    )
+    page.table(("rollback", "releases", "do this", "left violated"), _best_rows())
+    page.heading("Each remedy")
+    page.table(("`--remedy`", "kind", "what to do", "change of the model", "cost", "since"), map(_remedy_row, Remedy))
+    page.heading("What mends which claim")
+    page.add(
+        f"Every set of up to {MOST_AT_ONCE} remedies was searched, the smallest first; the prover has decided those "
+        "that are listed, with all claims. A set is listed for a claim if it is proved then, and no smaller set does "
+        f"that; of many, the first {MOST_LISTED}. *none*: no set mends the claim."
+    )
+    for row in rows():
+        page.heading(f"Rollback {_rollback(row)}, {', '.join(row.releases)}", 3)
+        page.table(("claim", "severity", "proved with"), _claim_rows(row))
+        page.add(*_broken(row))
+    page.heading("What the remedies do not mend")
+    page.add(
+        "[C4](claims.md#c4) and [C17](claims.md#c17) with rollback: the bootloader erases the record of the new image "
+        "before it writes that the try has begun, and a power cut in between loses the mark. No rule for the "
+        "application changes that; it takes a bootloader that notes the try without an erase. The simulated board has "
+        "the bootloader of ESP-IDF alone, so *note-in-place* is a statement about the device model, and one up to F1: "
+        "under F2 an erase that is cut can take the note back.",
+        "[C25](claims.md#c25) without rollback: nothing takes a faulty image back, with or without a power cut; "
+        "rollback is what mends it.",
+        "Under F2 and F3 these remedies leave more claims violated; `otaproof prove --faults F2 --remedy …` tells "
+        "which.",
+    )
+    return page
+
+
+def _best_rows() -> Iterator[tuple[str, ...]]:
+    for row in rows():
+        for on, ids in row.best.items():
+            yield _rollback(row), ", ".join(row.releases), _named(on), _ids(ids)
+
+
+def _remedy_row(remedy: Remedy) -> tuple[str, ...]:
+    traits = REMEDIES[remedy]
+    name = f"{anchor(remedy.value)}{code(remedy.value)}"
+    return name, traits.kind.value, traits.advice, traits.changes, traits.cost, traits.since.label
+
+
+def _claim_rows(row: RemedyRow) -> Iterator[tuple[str, ...]]:
+    for id_, sets in row.mends.items():
+        yield _ids((id_,)), CONSEQUENCES[id_].severity.value, _sets(sets)
+
+
+def _broken(row: RemedyRow) -> Iterator[str]:
+    for on, ids in row.breaks.items():
+        yield f"With {_named(on)}, {_ids(ids)} {'is' if len(ids) == 1 else 'are'} violated, and not without."
+
+
+def _sets(sets: tuple[RemedySet, ...]) -> str:
+    return "; or ".join(map(_named, sets)) or "*none*"
+
+
+def _named(on: RemedySet) -> str:
+    return " and ".join(f"[{remedy.value}](#{remedy.value})" for remedy in on)
+
+
+def _ids(ids: tuple[str, ...]) -> str:
+    return ", ".join(f"[{id_}](claims.md#{id_.lower()})" for id_ in ids) or "*none*"
+
+
+def _rollback(row: RemedyRow) -> str:
+    return "on" if row.scope.config.rollback else "off"

@@ -1,0 +1,97 @@
+"""otaproof claim: what a claim promises, where it is violated, what mends it; and the `fix:` lines of others."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from otaproof.analysis.results.claim_result import claim_page
+from otaproof.cli.exit_code import ExitCode
+from otaproof.cli.main import main
+from otaproof.cli.reports.fix_lines import fix_words
+from otaproof.model.claims.claims import CLAIMS, Claim
+from otaproof.model.config import Release
+
+EXAMPLE = str(Path(__file__).parents[2] / "examples" / "two-slot")
+
+
+def printed(capsys: pytest.CaptureFixture[str]) -> str:
+    """Return what was printed, as one line."""
+    return " ".join(capsys.readouterr().out.split())
+
+
+def test_claim_is_told_with_what_mends_it(capsys: pytest.CaptureFixture[str]) -> None:
+    """In every configuration, and what each remedy asks for and costs."""
+    assert ExitCode.HOLDS == main(["claim", "c13"])
+    out = printed(capsys)
+    assert "C13 valid_image_earned_it" in out
+    assert "wrong image An image that nobody accepted counts as good" in out
+    assert "rollback on, 4.4, 5.1: violated fix: restart-at-once and erase-last-boot" in out
+    assert "rollback on, 6.0, 6.1, 6.2-dev: proved" in out
+    assert "esp_ota_erase_last_boot_app_partition()" in out
+    assert "Cost: One more erase of a slot" in out
+
+
+def test_claim_that_nothing_mends_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    """Without rollback a faulty image stays."""
+    assert ExitCode.HOLDS == main(["claim", "C25"])
+    out = printed(capsys)
+    assert "rollback off, 4.4, 5.1, 5.5: violated fix: none of the remedies that otaproof knows mends C25" in out
+
+
+def test_claim_names_where_it_says_nothing_and_a_patch(capsys: pytest.CaptureFixture[str]) -> None:
+    """The try that a power cut loses is lost in the bootloader, and only one with a trial has it."""
+    assert ExitCode.HOLDS == main(["claim", "C4"])
+    out = printed(capsys)
+    assert "rollback off, 4.4, 5.1, 5.5: not applicable" in out
+    assert "fix: restart-at-once and note-in-place" in out
+    assert "note-in-place (patch) Have the bootloader note the try" in out
+
+
+@pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.id)
+def test_every_claim_tells_of_every_release(claim: Claim) -> None:
+    """With rollback and without, once each."""
+    page = claim_page(claim.id)
+    told = [(found.rollback, release) for found in page.configurations for release in found.releases]
+    assert sorted(told) == sorted((rollback, release.label) for rollback in (True, False) for release in Release)
+    named = {name for found in page.configurations for on in found.fixes or () for name in on}
+    assert named == {remedy.name for remedy in page.remedies}
+
+
+def test_unknown_claim_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """With the exit code of bad usage."""
+    assert ExitCode.BAD_INPUT == main(["claim", "C99"])
+    assert "otaproof claim: 'C99' is none of C1 … C26\n" == capsys.readouterr().err
+
+
+def test_refuted_claim_names_severity_and_fix(capsys: pytest.CaptureFixture[str]) -> None:
+    """And where it can be mended; the JSON has the same."""
+    arguments = ["prove", "--usage", "documented", "--idf", "5.5", "--claim", "C4", "--claim", "C10"]
+    assert ExitCode.VIOLATED == main(arguments)
+    out = printed(capsys)
+    assert "severity: misreport fix: restart-at-once; or commence-if-selected (proved; see otaproof claim C10)" in out
+    assert "severity: update lost fix: restart-at-once and note-in-place" in out
+    assert ExitCode.VIOLATED == main([*arguments, "--json"])
+    found = {claim["id"]: claim["fixes"] for claim in json.loads(capsys.readouterr().out)["claims"]}
+    assert [["restart-at-once"], ["commence-if-selected"]] == found["C10"]
+
+
+def test_claim_is_not_said_to_be_unmendable_where_nothing_was_looked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    """Three slots are in no row of the table."""
+    assert ExitCode.VIOLATED == main(
+        ["prove", "--usage", "documented", "--claim", "C10", "--slots", "3", "--jobs", "1"]
+    )
+    out = printed(capsys)
+    assert "severity: misreport" in out
+    assert "fix:" not in out
+
+
+def test_check_names_severity_and_fix(capsys: pytest.CaptureFixture[str]) -> None:
+    """Of the example project."""
+    assert ExitCode.VIOLATED == main(["check", EXAMPLE, "--image-size", "20K", "--faults", "F0"])
+    assert "severity: update lost fix: restart-at-once and note-in-place" in printed(capsys)
+
+
+def test_several_sets_are_joined() -> None:
+    """By and, and by or."""
+    assert "a; or b and c (proved)" == fix_words("C1", (("a",), ("b", "c")), names_page=False)
