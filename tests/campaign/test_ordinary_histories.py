@@ -7,7 +7,7 @@ import pytest
 
 from otaproof.analysis.history_search import HistoryFound, explain_cases
 from otaproof.campaign.explain.history_target import Target
-from otaproof.campaign.explain.ordinary_histories import ENDINGS, ordinary_history
+from otaproof.campaign.explain.ordinary_histories import ENDINGS, WriterKind, ordinary_history
 from otaproof.campaign.history.history import BLANK_ENTRY, OTADATA, SLOT_SIZE, History, SmallDevice, SmallImage
 from otaproof.campaign.history.history_replay import replay_history
 from otaproof.campaign.history.history_token import decode_history_token
@@ -189,7 +189,7 @@ def test_every_ordinary_history_can_be_played(updater: Updater, slots: int, has_
     nowhere = RecordView(Check.WRONG, Word.NEW)
     target = Target(scope, Stored((nowhere, nowhere), (StoredSlot(False, False, 0),) * slots, 0), knows_images=True)
     names = tuple(f"app{slot}" for slot in range(slots))
-    assert all(ordinary_history(target, config, names, outside) is None for outside in (False, True))
+    assert all(ordinary_history(target, config, names, kind) is None for kind in WriterKind)
 
 
 def test_endings_name_writers_of_the_one_table() -> None:
