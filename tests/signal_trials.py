@@ -89,7 +89,9 @@ COMMANDS = {
     "binary-prove": LongCommand(
         f"binary prove {ELF} --idf 5.1 --rollback --out out.json", ("out.json",), has_workers=True
     ),
-    "binary-run": LongCommand(f"binary run {ELF} --pairs 500 --every 200 --out out.json", ("out.json",)),
+    "binary-run": LongCommand(
+        f"binary run {ELF} --pairs 500 --every 200 --out out.json", ("out.json",), has_workers=True
+    ),
 }
 
 

@@ -22,11 +22,13 @@ class RunPhase:
     differing: int
     """Runs that differ."""
     seconds: float
-    """How long they took."""
+    """What they took, divided by the number of processes."""
     difference: RunDifference | None
     """The first of them, made as simple as it gets; null where none differs."""
     fault: str
     """Why the program could not be run on; empty where it could."""
+    ended_by: str
+    """Why not all was run, such as an interrupt; empty where all was. Later phases are left out then."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +89,7 @@ def binary_run_result(
 def _verdict(phases: Sequence[AnyPhase]) -> Literal["no difference", "differs", "inconclusive"]:
     if any(phase.differing for phase in phases):
         return "differs"
-    return "inconclusive" if any(phase.fault for phase in phases) else "no difference"
+    return "inconclusive" if any(phase.fault or phase.ended_by for phase in phases) else "no difference"
 
 
 def _phase(phase: AnyPhase, config: Config) -> RunPhase:
@@ -98,4 +100,5 @@ def _phase(phase: AnyPhase, config: Config) -> RunPhase:
         seconds=round(phase.seconds, 3),
         difference=None if phase.found is None else run_difference(phase.found, config),
         fault=phase.fault,
+        ended_by=phase.ended_by,
     )

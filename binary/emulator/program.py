@@ -35,6 +35,18 @@ class BootloaderProgram:
         self.gp = self.functions.get("__global_pointer$", 0)
         """What gp holds."""
 
+    def __eq__(self, other: object) -> bool:
+        """Tell whether it is the program of the same file."""
+        return isinstance(other, BootloaderProgram) and self._key == other._key
+
+    def __hash__(self) -> int:
+        """Return a number that the programs of one file share."""
+        return hash(self._key)
+
+    @property
+    def _key(self) -> tuple[object, ...]:
+        return self._elf.name, self._elf.digest, self._elf.segments
+
     @property
     def segments(self) -> tuple[LoadedSegment, ...]:
         """The bytes that are loaded."""

@@ -1,59 +1,27 @@
 """All that a bootloader is run on, in phases, and what came of each."""
 
-import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
-from typing import Generic
+from typing import Any
 
 from ...model.config import Chip, Config, ResetReason
 from ...model.fault_model import FaultModel
 from .boot_bench import BootBench
 from .boot_cases import BootCase, boot_cases, has_slots, random_boots, version_cases, wake_ups
-from .comparison import (
-    UNDISTURBED,
-    CaseT,
-    Disturbance,
-    RunBench,
-    TrialDifference,
-    compare,
-    failing_operations,
-    power_cuts,
-    simplest,
-)
+from .comparison import CaseT, Disturbance, compare, failing_operations, power_cuts
 from .core import CoreFault
 from .emulated_bootloader import RETAINED, WAKE_UP
 from .otadata_pairs import OtadataPair, classes, random_pairs, writing_pairs
 from .program import BootloaderProgram
-from .selection_bench import SelectionBench
+from .trial_phase import BenchKind, PhasePlan, Progress, TrialPhase, TrialSetting, run_phases, undisturbed
 
-Progress = Callable[[str, int], None]
-"""Called with the name of the phase and the runs that it has had so far."""
-_TOLD_EVERY = 512
+AnyPhase = TrialPhase[OtadataPair] | TrialPhase[BootCase]
 _PROBED = 29
 """Of so many boots, one is a probe of how the program was built."""
 _OPTIONS = ((True, False), (False, False), (True, True))
 """Rollback and anti-rollback, the likeliest first."""
-Run = tuple[CaseT, Disturbance]
-
-
-@dataclass(frozen=True, slots=True)
-class TrialPhase(Generic[CaseT]):
-    """What one kind of runs came to."""
-
-    name: str
-    runs: int
-    """Runs compared; one with a power cut counts once, with the boot after it."""
-    differing: int
-    """Those that differ."""
-    seconds: float
-    found: TrialDifference[CaseT] | None
-    """The first difference, made as simple as it gets."""
-    fault: str
-    """Why the program could not be run on; "": it could."""
-
-
-AnyPhase = TrialPhase[OtadataPair] | TrialPhase[BootCase]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,33 +75,43 @@ def _is_misfit(bench: BootBench, case: BootCase) -> bool:
 
 
 def trials(
-    program: BootloaderProgram, config: Config, plan: TrialPlan, progress: Progress = lambda name, runs: None
+    program: BootloaderProgram,
+    config: Config,
+    plan: TrialPlan,
+    jobs: int = 1,
+    progress: Progress = lambda name, runs: None,
 ) -> Iterator[AnyPhase]:
-    """Yield what each phase came to. Raises InputError where the program lacks a function that is run."""
+    """Yield what each phase came to. Raises InputError where the program lacks a function that is run.
+
+    jobs: how many processes."""
+    yield from run_phases(list(_phases(program, config, plan)), jobs, progress)
+
+
+def _phases(program: BootloaderProgram, config: Config, plan: TrialPlan) -> Iterator[PhasePlan[Any]]:
     failing, cuts = "failing flash operations", f"power cuts under {plan.faults.name}"
+    cut = partial(power_cuts, faults=plan.faults, seed=plan.seed)
     # With anti-rollback a selection goes by the images as well, so only whole boots have all that it reads.
     if not config.anti_rollback:
-        pairs, writing = SelectionBench(program, config), plan.sampled(writing_pairs())
-        yield _phase("classes of pairs", pairs, _undisturbed(plan.sampled(classes())), progress)
-        yield _phase("random pairs", pairs, _undisturbed(random_pairs(plan.seed, plan.pairs)), progress)
-        yield _phase(f"{failing}, selection", pairs, _failing(pairs, writing), progress)
-        yield _phase(f"{cuts}, selection", pairs, _cut(pairs, writing, plan), progress)
-    boots = BootBench(program, config)
+        pairs, writing = TrialSetting(program, config, BenchKind.SELECTION), plan.sampled(writing_pairs())
+        yield PhasePlan("classes of pairs", pairs, plan.sampled(classes()), undisturbed)
+        yield PhasePlan("random pairs", pairs, random_pairs(plan.seed, plan.pairs), undisturbed)
+        yield PhasePlan(f"{failing}, selection", pairs, writing, failing_operations)
+        yield PhasePlan(f"{cuts}, selection", pairs, writing, cut)
+    boots = TrialSetting(program, config, BenchKind.BOOT)
     # Without slots, anti-rollback takes a slot number modulo 0: on RISC-V that is any number, so it reads anywhere.
     needs_slots = config.anti_rollback and not program.traps_division_by_zero
     cases = [case for case in boot_cases() if has_slots(case) or not needs_slots]
-    yield _phase("whole boots", boots, _undisturbed(plan.sampled(cases)), progress)
+    yield PhasePlan("whole boots", boots, plan.sampled(cases), undisturbed)
     drawn = (case for case in random_boots(plan.seed, plan.boots) if has_slots(case) or not needs_slots)
-    yield _phase("whole boots of random tables", boots, _undisturbed(drawn), progress)
+    yield PhasePlan("whole boots of random tables", boots, drawn, undisturbed)
     if config.anti_rollback:
-        yield _phase("whole boots, secure versions", boots, _undisturbed(plan.sampled(version_cases())), progress)
+        yield PhasePlan("whole boots, secure versions", boots, plan.sampled(version_cases()), undisturbed)
     plain = plan.sampled(case for case in cases if not case.damaged)
-    yield _phase(f"{failing}, whole boots", boots, _failing(boots, plain), progress)
-    yield _phase(f"{cuts}, whole boots", boots, _cut(boots, plain, plan), progress)
+    yield PhasePlan(f"{failing}, whole boots", boots, plain, failing_operations)
+    yield PhasePlan(f"{cuts}, whole boots", boots, plain, cut)
     if program.has_code(WAKE_UP):
-        waking = BootBench(program, waking_config(program, config))
-        asleep = plan.sampled(wake_ups())
-        yield _phase("wake-ups from deep sleep", waking, _undisturbed(asleep), progress)
+        waking = TrialSetting(program, waking_config(program, config), BenchKind.BOOT)
+        yield PhasePlan("wake-ups from deep sleep", waking, plan.sampled(wake_ups()), undisturbed)
 
 
 def repeat(
@@ -141,46 +119,10 @@ def repeat(
 ) -> AnyPhase:
     """Return what one run comes to, as it is."""
     if isinstance(case, OtadataPair):
-        return _phase("one run", SelectionBench(program, config), iter([(case, disturbance)]), is_simplified=False)
-    if case.reason is ResetReason.DEEP_SLEEP:
-        config = waking_config(program, config)
-    bench = BootBench(program, config, case.flash_size)
-    return _phase("one run", bench, iter([(case, disturbance)]), is_simplified=False)
-
-
-def _undisturbed(cases: Iterable[CaseT]) -> Iterator[Run[CaseT]]:
-    return ((case, UNDISTURBED) for case in cases)
-
-
-def _failing(bench: RunBench[CaseT], cases: Iterable[CaseT]) -> Iterator[Run[CaseT]]:
-    return ((case, failure) for case in cases for failure in failing_operations(bench, case))
-
-
-def _cut(bench: RunBench[CaseT], cases: Iterable[CaseT], plan: TrialPlan) -> Iterator[Run[CaseT]]:
-    return ((case, cut) for case in cases for cut in power_cuts(bench, case, plan.faults, plan.seed))
-
-
-def _phase(
-    name: str,
-    bench: RunBench[CaseT],
-    runs: Iterator[Run[CaseT]],
-    progress: Progress = lambda name, runs: None,
-    is_simplified: bool = True,
-) -> TrialPhase[CaseT]:
-    count = differing = 0
-    first, fault = None, ""
-    began = time.perf_counter()
-    try:
-        for case, disturbance in runs:
-            found = compare(bench, case, disturbance)
-            count += 1
-            if found is not None:
-                differing += 1
-                first = first or found
-            if count % _TOLD_EVERY == 0:
-                progress(name, count)
-        if first is not None and is_simplified:
-            first = simplest(bench, first)
-    except CoreFault as error:
-        fault = str(error)
-    return TrialPhase(name, count, differing, time.perf_counter() - began, first, fault)
+        setting = TrialSetting(program, config, BenchKind.SELECTION)
+    else:
+        config = waking_config(program, config) if case.reason is ResetReason.DEEP_SLEEP else config
+        setting = TrialSetting(program, config, BenchKind.BOOT, case.flash_size)
+    plan = PhasePlan("one run", setting, [case], lambda bench, case: (disturbance,))
+    (phase,) = run_phases([plan], is_simplified=False)
+    return phase

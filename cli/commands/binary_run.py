@@ -30,7 +30,7 @@ EPILOGUE = epilogue(
         0: "no run differs",
         1: "a run differs",
         2: "bad usage or bad input, or code that cannot be run",
-        3: "inconclusive: no run differs, but not all could be run",
+        3: "inconclusive: no run differs, but not all could be run, or an interrupt ended them",
     },
 )
 _FILE = "The bootloader's ELF file, with symbols and debug information."
@@ -57,6 +57,8 @@ class BinaryRunOptions:
     """Chooses them, and the samples of F2 and F3."""
     every: Annotated[Count, Parameter(group=SEARCH)] = 1
     """Run one in N of all that is not random, for a quick look."""
+    jobs: Annotated[Count, Parameter(group=SEARCH)] = 2
+    """Processes to run in; what is found does not depend on their number."""
 
     def config(self, base: Config) -> Config:
         """Return the configuration that is asked for; raises InputError."""
@@ -103,6 +105,6 @@ def _tried(elf: "BootloaderElf", program: "BootloaderProgram", options: BinaryRu
             config = fitting_config(program, config)
         else:
             config = options.config(config)
-        phases = list(trials(program, config, plan, progress))
+        phases = list(trials(program, config, plan, options.jobs, progress))
     is_chosen = options.rollback is not None or options.anti_rollback
     return binary_run_result(elf, config, is_chosen, plan, phases)

@@ -23,6 +23,8 @@ def print_binary_run(console: Console, result: BinaryRunResult) -> None:
         if phase.fault:
             page.title(f"{phase.name}: could not be run on")
             page.line(f"the program {phase.fault}")
+        if phase.ended_by:
+            page.title(f"{phase.name}: {phase.ended_by}, partial results; what comes after it was not run")
         if phase.difference is not None:
             page.title(f"{phase.name}: {phase.differing:,} of {phase.runs:,} differ, the simplest")
             print_difference(page, phase.difference, result.file)
