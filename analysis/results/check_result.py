@@ -14,6 +14,7 @@ from ...model.remedies import Remedy
 from ..broken_claim import broken_by_cut
 from ..model_verdicts import Proofs, scope_of_world
 from ..upgrade_check import SAMPLED_FROM, CheckReport, token_of
+from .policy_result import CheckedPolicy
 from .result_parts import (
     FaultName,
     FixEntries,
@@ -210,6 +211,13 @@ class CheckResult(ModelResult):
     """Each claim, in the order of the ids."""
     bootloader: CheckedBootloader | None
     """What the machine code of a bootloader does in the same power-ons; null where none was given."""
+    policy: CheckedPolicy | None = None
+    """What the project's policy makes of the violations; null where there is none."""
+
+    @property
+    def violated(self) -> dict[str, FaultModel]:
+        """By the id of a claim that is violated, the weakest fault model that breaks it."""
+        return {claim.id: FaultModel[claim.weakest_fault] for claim in self.claims if claim.weakest_fault is not None}
 
     def __post_init__(self) -> None:
         """Check that there are proofs, or a reason for none."""

@@ -21,7 +21,7 @@ _JSON_KINDS = {str: "a string", int: "an integer", bool: "true or false", list: 
 def check_fields(record: Record, known: Collection[str], where: str) -> None:
     """Raise InputError, which names `where` and the field, for a field that is not among `known`, and for no object."""
     if not isinstance(record, dict):
-        raise InputError(f"{where}: {shortened(json.dumps(record))} stands where an object belongs")
+        raise InputError(f"{where}: {_text(record)} stands where an object belongs")
     for name in record:
         if name not in known:
             raise InputError(f"{where}: field '{shortened(name)}' is not known here; known: {', '.join(sorted(known))}")
@@ -30,12 +30,12 @@ def check_fields(record: Record, known: Collection[str], where: str) -> None:
 def take(record: Record, name: str, kind: type[_Value], where: str) -> _Value:
     """Return field `name`, whose JSON type must be `kind`; raises InputError naming `where` and the field."""
     if not isinstance(record, dict):
-        raise InputError(f"{where}: {shortened(json.dumps(record))} stands where an object with {name!r} belongs")
+        raise InputError(f"{where}: {_text(record)} stands where an object with {name!r} belongs")
     if name not in record:
         raise InputError(f"{where}: field {name!r} is missing")
     value = record[name]
     if type(value) is not kind:
-        raise InputError(f"{where}: field {name!r} is {shortened(json.dumps(value))}, want {_JSON_KINDS[kind]}")
+        raise InputError(f"{where}: field {name!r} is {_text(value)}, want {_JSON_KINDS[kind]}")
     return value
 
 
@@ -61,3 +61,8 @@ def parse_hex(text: object, name: str, where: str) -> bytes:
         return bytes.fromhex(str(text))
     except ValueError:
         raise InputError(f"{where}: field {name!r} holds '{shortened(text)}', want hex bytes") from None
+
+
+def _text(value: object) -> str:
+    """Return a value for a message; TOML has dates beside what JSON has."""
+    return shortened(json.dumps(value, default=str))

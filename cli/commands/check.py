@@ -13,13 +13,14 @@ from ...bounded_input import shown
 from ...errors import InputError
 from ...model.fault_model import FaultModel
 from ...model.remedies import Remedy
+from ...project.check_policy import CheckPolicy, FailOn, baseline_text, find_policy, read_policy
 from ..exit_code import ExitCode
 from ..options.build_options import BuildFiles, BuildOptions, Project
 from ..options.device_options import Faults
 from ..options.epilogue import epilogue
 from ..options.groups import CUTS, DEVICE, INPUTS, OUTPUT
 from ..options.output_options import OutputOptions
-from ..options.values import File, Remedies, can_be_made, is_elf, within
+from ..options.values import File, OutFile, Remedies, can_be_made, is_elf, within
 
 if TYPE_CHECKING:
     from ...analysis.bootloader_check import BootloaderCheck
@@ -33,9 +34,10 @@ EPILOGUE = epilogue(
     "otaproof check --partitions partitions.csv --image-size 1.2M --rollback",
     "otaproof check --remedy restart-at-once --remedy erase-last-boot",
     "otaproof check --bootloader build/bootloader/bootloader.elf",
+    "otaproof check . --policy otaproof.toml --fail-on new",
     "otaproof check --update-kind partition-table --update new.csv",
     codes={
-        0: "all claims hold",
+        0: "all claims hold, or no violation is one that the policy fails on",
         1: "a claim is violated, or a cut leaves a brick",
         2: "bad usage or bad input",
         3: "inconclusive: not all was decided",
@@ -117,6 +119,31 @@ class SweepOptions:
     """Write every cut point, .csv or .csv.gz."""
 
 
+@Parameter(name="*", group=OUTPUT)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyOptions:
+    """Which violations count."""
+
+    policy: File = None
+    """File of what is accepted, and of when to fail (default: otaproof.toml of the project)."""
+    fail_on: FailOn | None = None
+    """Fail on each violation that is not accepted (violated), on those that are not in the baseline either (new), or on
+    none (never); default: as the policy says, else violated."""
+    write_baseline: OutFile = None
+    """Write the violations, accepted ones left out, as a baseline."""
+
+    @property
+    def is_given(self) -> bool:
+        """An option was given."""
+        return self.policy is not None or self.fail_on is not None or self.write_baseline is not None
+
+    def read(self, project: Path | None) -> "tuple[CheckPolicy, Path | None]":
+        """Return the policy, and the file that has it; raises InputError."""
+        file = self.policy or find_policy(project)
+        policy = CheckPolicy() if file is None else read_policy(file)
+        return (policy if self.fail_on is None else replace(policy, fail_on=self.fail_on)), file
+
+
 def check(
     project: Project = None,
     /,
@@ -124,6 +151,7 @@ def check(
     files: CheckInputs = CheckInputs(),
     build: BuildOptions = BuildOptions(),
     sweep: SweepOptions = SweepOptions(),
+    policy: PolicyOptions = PolicyOptions(),
     output: OutputOptions = OutputOptions(),
 ) -> ExitCode:
     """Cut the power at every step of an upgrade and check every claim.
@@ -132,8 +160,10 @@ def check(
     every way that the fault model admits, boots, and checks what is promised.
     """
     from ...analysis.results.check_result import check_result
+    from ...analysis.results.policy_result import checked_policy
     from ...analysis.upgrade_check import check_upgrade
     from ...campaign.upgrade.cut_table import write_cut_table
+    from ...output_file import write_file
     from ...project.device_builder import build_device
     from ...project.resolve import resolve
     from ..reports.check_report import print_check
@@ -141,7 +171,10 @@ def check(
 
     _check_remedies(files, sweep)
     if files.update_kind is not UpdateChoice.APP:
+        if policy.is_given:
+            raise InputError("--policy, --fail-on, --write-baseline: go with --update-kind app alone")
         return _check_session(files, files.inputs(project, build), sweep, output)
+    decided, policy_file = policy.read(project)
     resolved = resolve(files.inputs(project, build))
     device = build_device(resolved, sweep.chunk)
     rested_on = (*resolved.values_for_check(), *device.values)
@@ -163,7 +196,13 @@ def check(
         sweep.cuts, lambda path: write_cut_table(path, report.world, report.upgrade)
     )
     result = check_result(report, None if watched is None else watched.findings(report.sweeps))
+    if policy_file is not None or policy.is_given:
+        file = None if policy_file is None else str(policy_file)
+        result = replace(result, policy=checked_policy(decided, file, result.violated))
     _tell_cut_short(is_cut_short, sweep.cuts)
+    if policy.write_baseline is not None and not is_cut_short:
+        others = {claim: weakest for claim, weakest in result.violated.items() if claim not in decided.accepted}
+        write_file(policy.write_baseline, baseline_text(others).encode())
     output.give(result, lambda: print_check(output.console(), result))
     return ExitCode.INCONCLUSIVE if is_cut_short else exit_code(result)
 
@@ -213,11 +252,12 @@ def _check_session(files: CheckInputs, inputs: "Inputs", sweep: SweepOptions, ou
 
 
 def exit_code(result: "CheckResult") -> ExitCode:
-    """Return what the verdicts come to, the bootloader's among them."""
+    """Return what the verdicts come to, the bootloader's among them, and what the policy makes of violations."""
     verdicts: set[str] = {claim.verdict for claim in result.claims}
     if result.bootloader is not None:
         verdicts.add(result.bootloader.verdict)
-    if not verdicts.isdisjoint({"violated", "differs"}):
+    counts = {"differs"} if result.policy is not None else {"differs", "violated"}
+    if not verdicts.isdisjoint(counts) or (result.policy is not None and result.policy.fails):
         return ExitCode.VIOLATED
     return ExitCode.INCONCLUSIVE if "inconclusive" in verdicts else ExitCode.HOLDS
 

@@ -14,6 +14,7 @@ from ...model.fault_model import FaultModel
 from ...model.writers import UPDATERS, Updater
 from .fix_lines import print_fix
 from .left_out_report import print_left_out
+from .policy_report import print_policy
 from .report_page import WRONG, ReportPage, counted
 from .run_difference_report import RESTS_ON, print_both, print_difference
 from .settings_report import print_settings
@@ -40,6 +41,8 @@ def print_check(console: Console, result: CheckResult) -> None:
     if result.proofs is not None:
         page.blank()
         print_left_out(page, FaultModel[sweep.faults], Usage.DOCUMENTED)
+    if result.policy is not None:
+        print_policy(page, result.policy)
 
 
 def _verdicts(result: CheckResult) -> Table:

@@ -37,6 +37,7 @@ from otaproof.examples.shipped_example import VECTORS
 from otaproof.impl.partitions.csv_format import CsvPlaces, format_csv, parse_csv
 from otaproof.impl.partitions.table import TableError, decode_table, load_partitions
 from otaproof.model.config import Chip, Config, Release
+from otaproof.project.check_policy import baseline_text, parse_baseline, parse_policy
 from otaproof.project.device_builder import image_size
 from otaproof.project.files import parse_table, verify_contents
 from otaproof.project.flash_parts import PartKind, image_segments
@@ -224,6 +225,15 @@ def _verdict_file(data: bytes) -> None:
     parse_verdicts(data.decode("utf-8", "replace"))
 
 
+def _check_policy(data: bytes) -> None:
+    parse_policy(data, "input")
+
+
+def _baseline(data: bytes) -> None:
+    found = parse_baseline(data, "input")
+    assert found == parse_baseline(baseline_text(found).encode(), "written")
+
+
 def _release(data: bytes) -> None:
     text = data.decode("utf-8", "surrogateescape")
     with suppress(InputError):
@@ -258,6 +268,8 @@ DECODERS: Mapping[str, Decoder] = {
         Decoder("object_archive", _object_archive, seed_inputs.object_archives, needs="elftools"),
         Decoder("program_image", _program_image, seed_inputs.program_images, needs="elftools"),
         Decoder("verdict_file", _verdict_file, seed_inputs.verdict_files),
+        Decoder("check_policy", _check_policy, seed_inputs.check_policies),
+        Decoder("baseline", _baseline, seed_inputs.baselines),
         Decoder("release", _release, seed_inputs.releases),
         Decoder("project_folder", read_folder, seed_inputs.projects),
         Decoder("command_line", run_command, seed_inputs.command_lines),

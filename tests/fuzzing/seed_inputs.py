@@ -29,7 +29,9 @@ from otaproof.impl.otadata import encode_entry, make_entry
 from otaproof.impl.partitions.partition import Partition
 from otaproof.impl.partitions.table import encode_table
 from otaproof.model.config import Chip, Release
+from otaproof.model.fault_model import FaultModel
 from otaproof.model.ota_state import OtaImgState
+from otaproof.project.check_policy import baseline_text
 from places import ROOT
 from unsafe_updates import bootloader_device, table_device
 from worlds import small_world
@@ -81,6 +83,17 @@ def option_files() -> Seeds:
     header = b'#define CONFIG_IDF_TARGET "esp32"\n#define CONFIG_BOOTLOADER_APP_ROLLBACK_ENABLE 1\n'
     values = {"IDF_TARGET": "esp32c3", "BOOTLOADER_APP_ROLLBACK_ENABLE": True, "PARTITION_TABLE_OFFSET": 32768}
     return SDKCONFIG, SDKCONFIG.replace(b"\n", b"\r\n"), header, json.dumps(values).encode()
+
+
+def check_policies() -> Seeds:
+    """What a project accepts."""
+    row = b'[[accept]]\nclaim = "C4"\nreason = "known"\n'
+    return row, b'fail-on = "new"\nbaseline = "known.json"\n' + row + row.replace(b"4", b"17"), b"fail-on = 1979-05-27"
+
+
+def baselines() -> Seeds:
+    """Baselines as check writes them."""
+    return tuple(baseline_text(found).encode() for found in ({}, {"C4": FaultModel.F0, "C17": FaultModel.F3}))
 
 
 def otadata() -> Seeds:

@@ -1,0 +1,99 @@
+"""`otaproof check` with a policy: what a project accepts, what is new, and the exit code."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from otaproof.cli.exit_code import ExitCode
+from otaproof.cli.main import main
+from otaproof.impl.image.format import build_image
+
+TABLE = "nvs,data,nvs,0x9000,0x4000\notadata,data,ota,,0x2000\na,app,ota_0,,64K\nb,app,ota_1,,64K\n"
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The current directory, with a table and an image."""
+    (tmp_path / "table.csv").write_text(TABLE)
+    (tmp_path / "app.bin").write_bytes(build_image(size=1200, version="1", seed=1))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def checked(capsys: pytest.CaptureFixture[str], *more: str) -> tuple[int, dict[str, Any]]:
+    """Return the exit code and what is said of the policy."""
+    files = ("--partitions", "table.csv", "--running", "app.bin", "--rollback", "--faults", "F0", "--no-proofs")
+    code = main(["check", *files, "--json", *more])
+    return code, json.loads(capsys.readouterr().out)
+
+
+def accepting(*claims: str, more: str = "") -> str:
+    """Return a policy that accepts the violations of claims."""
+    return more + "".join(f'[[accept]]\nclaim = "{claim}"\nreason = "known of {claim}"\n' for claim in claims)
+
+
+def test_without_a_policy_every_violation_counts(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """And nothing is said of one."""
+    code, found = checked(capsys)
+    assert (ExitCode.VIOLATED, None) == (code, found["policy"])
+
+
+def test_accepted_violations_do_not_count(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Those that are left do; what is accepted for nothing is told."""
+    violated = [claim["id"] for claim in checked(capsys)[1]["claims"] if claim["verdict"] == "violated"]
+    assert len(violated) > 1
+    (project / "otaproof.toml").write_text(accepting(*violated, "C1"))
+    code, found = checked(capsys)
+    assert ExitCode.HOLDS == code
+    assert (violated, [], ["C1"]) == (
+        [item["claim"] for item in found["policy"]["accepted"]],
+        found["policy"]["new"],
+        found["policy"]["needless"],
+    )
+    (project / "otaproof.toml").write_text(accepting(*violated[1:]))
+    code, found = checked(capsys)
+    assert (ExitCode.VIOLATED, violated[:1]) == (code, found["policy"]["new"])
+
+
+def test_baseline_leaves_what_is_new(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A violation that a weaker fault brings about is new; without --fail-on new, all count."""
+    _, whole = checked(capsys, "--write-baseline", "known.json")
+    known = json.loads((project / "known.json").read_text())
+    assert [claim["id"] for claim in whole["claims"] if claim["verdict"] == "violated"] == list(known["violated"])
+    (project / "otaproof.toml").write_text('fail-on = "new"\nbaseline = "known.json"\n')
+    code, found = checked(capsys)
+    assert (ExitCode.HOLDS, list(known["violated"])) == (code, found["policy"]["known"])
+    assert ExitCode.VIOLATED == checked(capsys, "--fail-on", "violated")[0]
+    first = next(iter(known["violated"]))
+    known["violated"][first] = "F1"
+    (project / "known.json").write_text(json.dumps(known))
+    code, found = checked(capsys)
+    assert (ExitCode.VIOLATED, [first]) == (code, found["policy"]["new"])
+    assert ExitCode.HOLDS == checked(capsys, "--fail-on", "never")[0]
+
+
+def test_accepted_violations_are_no_part_of_a_baseline(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One place says of each why it does not count."""
+    (project / "otaproof.toml").write_text(accepting("C4"))
+    checked(capsys, "--write-baseline", "known.json")
+    assert "C4" not in json.loads((project / "known.json").read_text())["violated"]
+
+
+def test_text_says_what_is_made_of_each(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Last, as whoever reads a log of a build looks there."""
+    (project / "otaproof.toml").write_text(accepting("C4", "C1"))
+    files = ("--partitions", "table.csv", "--running", "app.bin", "--rollback", "--faults", "F0", "--no-proofs")
+    assert ExitCode.VIOLATED == main(["check", *files])
+    lines = capsys.readouterr().out.splitlines()
+    policy = lines[lines.index("Policy of otaproof.toml: fails on each violation that is not accepted") :]
+    assert "  C4   accepted: known of C4" in policy
+    assert "  C1   not violated: what the policy says of it is not needed" in policy
+    assert policy[-1].startswith("fails: C")
+
+
+def test_policy_goes_with_updates_of_an_application(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Refused in one line."""
+    code = main(["check", "--update-kind", "bootloader", "--partitions", "table.csv", "--fail-on", "never"])
+    assert (ExitCode.BAD_INPUT, 1) == (code, capsys.readouterr().err.count("\n"))
