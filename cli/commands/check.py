@@ -1,5 +1,6 @@
 """`otaproof check`: an upgrade with the power cut at every flash step, what boots, and what that breaks."""
 
+import json
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -34,7 +35,7 @@ EPILOGUE = epilogue(
     "otaproof check --partitions partitions.csv --image-size 1.2M --rollback",
     "otaproof check --remedy restart-at-once --remedy erase-last-boot",
     "otaproof check --bootloader build/bootloader/bootloader.elf",
-    "otaproof check . --policy otaproof.toml --fail-on new",
+    "otaproof check . --fail-on new --sarif check.sarif --junit check.xml",
     "otaproof check --update-kind partition-table --update new.csv",
     codes={
         0: "all claims hold, or no violation is one that the policy fails on",
@@ -135,13 +136,35 @@ class PolicyOptions:
     @property
     def is_given(self) -> bool:
         """An option was given."""
-        return self.policy is not None or self.fail_on is not None or self.write_baseline is not None
+        return any(option is not None for option in (self.policy, self.fail_on, self.write_baseline))
 
     def read(self, project: Path | None) -> "tuple[CheckPolicy, Path | None]":
         """Return the policy, and the file that has it; raises InputError."""
         file = self.policy or find_policy(project)
         policy = CheckPolicy() if file is None else read_policy(file)
         return (policy if self.fail_on is None else replace(policy, fail_on=self.fail_on)), file
+
+
+@Parameter(name="*", group=OUTPUT)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckOutput(OutputOptions):
+    """Text or JSON, and files for other programs."""
+
+    sarif: OutFile = None
+    """Write SARIF 2.1.0 to a file as well."""
+    junit: OutFile = None
+    """Write JUnit XML to a file as well, with a test for each claim."""
+
+    def give_files(self, result: "CheckResult", subject: Path) -> None:
+        """Write those that are asked for; subject: the file or directory on which SARIF shows violations."""
+        from ...output_file import write_file
+        from ..reports.check_sarif import check_sarif
+        from ..reports.junit import check_junit
+
+        if self.sarif is not None:
+            write_file(self.sarif, (json.dumps(check_sarif(result, subject), indent=2) + "\n").encode())
+        if self.junit is not None:
+            write_file(self.junit, check_junit(result))
 
 
 def check(
@@ -152,7 +175,7 @@ def check(
     build: BuildOptions = BuildOptions(),
     sweep: SweepOptions = SweepOptions(),
     policy: PolicyOptions = PolicyOptions(),
-    output: OutputOptions = OutputOptions(),
+    output: CheckOutput = CheckOutput(),
 ) -> ExitCode:
     """Cut the power at every step of an upgrade and check every claim.
 
@@ -171,8 +194,8 @@ def check(
 
     _check_remedies(files, sweep)
     if files.update_kind is not UpdateChoice.APP:
-        if policy.is_given:
-            raise InputError("--policy, --fail-on, --write-baseline: go with --update-kind app alone")
+        if policy.is_given or output.sarif is not None or output.junit is not None:
+            raise InputError("--policy, --fail-on, --write-baseline, --sarif, --junit: go with --update-kind app alone")
         return _check_session(files, files.inputs(project, build), sweep, output)
     decided, policy_file = policy.read(project)
     resolved = resolve(files.inputs(project, build))
@@ -203,6 +226,7 @@ def check(
     if policy.write_baseline is not None and not is_cut_short:
         others = {claim: weakest for claim, weakest in result.violated.items() if claim not in decided.accepted}
         write_file(policy.write_baseline, baseline_text(others).encode())
+    output.give_files(result, project or files.partitions or Path())
     output.give(result, lambda: print_check(output.console(), result))
     return ExitCode.INCONCLUSIVE if is_cut_short else exit_code(result)
 

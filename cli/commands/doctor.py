@@ -89,7 +89,7 @@ def doctor(
     from ...project.doctor.diagnosis import diagnose
     from ...project.doctor.load import load_subject
     from ..reports.doctor_report import print_diagnosis, print_rules
-    from ..reports.sarif import as_sarif
+    from ..reports.doctor_sarif import doctor_sarif
     from ..terminal import terminal
 
     text = terminal()
@@ -99,7 +99,7 @@ def doctor(
     ignored = _ignored(findings.ignore)
     diagnosis = diagnose(load_subject(files.inputs(project, build), _ACCEPTS[files.accepts]), ignored)
     if findings.sarif is not None:
-        write_file(findings.sarif, (json.dumps(as_sarif(diagnosis), indent=2) + "\n").encode())
+        write_file(findings.sarif, (json.dumps(doctor_sarif(diagnosis), indent=2) + "\n").encode())
     output.give(doctor_result(diagnosis), lambda: print_diagnosis(text, diagnosis, findings.notes))
     return exit_code(diagnosis)
 

@@ -8,68 +8,34 @@ put on the project itself, since code scanning shows none without a file.
 import hashlib
 import os
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from ... import __version__
 from ...bounded_input import shown
-from ...project.doctor.diagnosis import RULES, Diagnosis
-from ...project.doctor.rule import Location, Rule, RuleFinding
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 VERSION = "2.1.0"
 _BRACKET = re.compile(r"(\\*)([\[\]])")
 
 
-def as_sarif(diagnosis: Diagnosis, base: Path | None = None) -> dict[str, Any]:
-    """Return a diagnosis as one SARIF log. base: what file names are relative to; the current directory if None."""
-    base = (base or Path.cwd()).resolve()
-    index = {rule.id: number for number, rule in enumerate(RULES)}
-    results = [
-        _result(rule, finding, index[rule.id], diagnosis.subject.name, base)
-        for rule, findings in diagnosis.found
-        for finding in findings
-    ]
-    driver = {
-        "name": "otaproof doctor",
-        "semanticVersion": __version__,
-        "rules": [_rule(rule) for rule in RULES],
-    }
+def sarif_log(
+    tool: str, rules: Iterable[dict[str, Any]], results: Iterable[dict[str, Any]], base: Path
+) -> dict[str, Any]:
+    """Return a log of one run. base: what file names are relative to."""
     return {
         "$schema": SCHEMA,
         "version": VERSION,
         "runs": [
             {
-                "tool": {"driver": driver},
+                "tool": {"driver": {"name": tool, "semanticVersion": __version__, "rules": list(rules)}},
                 "columnKind": "unicodeCodePoints",
                 "originalUriBaseIds": {"SRCROOT": {"uri": f"{base.as_uri().rstrip('/')}/"}},
-                "results": results,
+                "results": list(results),
             }
         ],
-    }
-
-
-def _rule(rule: Rule) -> dict[str, Any]:
-    return {
-        "id": rule.id,
-        "shortDescription": {"text": _sentence(rule.title)},
-        "fullDescription": {"text": rule.reason},
-        "help": {"text": f"{rule.reason}\n\n{rule.remedy}\n\nSource: {rule.source}"},
-        "defaultConfiguration": {"level": rule.severity.value},
-        "properties": {"tags": ["ota", "esp-idf"]} | ({"claim": rule.claim} if rule.claim else {}),
-    }
-
-
-def _result(rule: Rule, finding: RuleFinding, index: int, name: str, base: Path) -> dict[str, Any]:
-    what = finding.what if Path(finding.place.file).exists() else f"{finding.place}: {finding.what}"
-    return {
-        "ruleId": rule.id,
-        "ruleIndex": index,
-        "level": rule.severity.value,
-        "message": {"text": f"{_sentence(rule.title)}: {message_text(what)}. {rule.remedy}"},
-        "locations": [{"physicalLocation": _location(finding.place, name, base)}],
-        "partialFingerprints": {"otaproofFinding/v1": _fingerprint(rule, finding)},
     }
 
 
@@ -78,33 +44,31 @@ def message_text(text: str) -> str:
     return _BRACKET.sub(r"\1\1\\\2", shown(text, keeps_lines=True))
 
 
-def _location(place: Location, name: str, base: Path) -> dict[str, Any]:
-    """Return where a finding is shown; on the project where no file has it."""
-    path, line = Path(place.file), place.line
-    if not path.exists():
-        path, line = _project_file(Path(name)), None
-    resolved = path.resolve()
+def location(file: Path, line: int | None, base: Path) -> dict[str, Any]:
+    """Return a physical location: a file, relative to the base where it lies in it, and a line."""
+    resolved = file.resolve()
     if resolved.is_relative_to(base):
         uri = quote(os.fsencode(resolved.relative_to(base)))
-        location: dict[str, Any] = {"artifactLocation": {"uri": uri, "uriBaseId": "SRCROOT"}}
+        found: dict[str, Any] = {"artifactLocation": {"uri": uri, "uriBaseId": "SRCROOT"}}
     else:
-        location = {"artifactLocation": {"uri": resolved.as_uri()}}
+        found = {"artifactLocation": {"uri": resolved.as_uri()}}
     if line is not None:
-        location["region"] = {"startLine": line}
-    return location
+        found["region"] = {"startLine": line}
+    return found
 
 
-def _project_file(project: Path) -> Path:
+def project_file(project: Path) -> Path:
     """Return the file that stands for a whole project."""
     names = ("sdkconfig", "sdkconfig.defaults", "partitions.bin")
     return next((project / name for name in names if (project / name).is_file()), project)
 
 
-def _fingerprint(rule: Rule, finding: RuleFinding) -> str:
-    """Return what stays the same when lines move: the rule, the file's name and the text without numbers of lines."""
-    text = "\0".join((rule.id, Path(finding.place.file).name, finding.what.partition(" (")[0]))
-    return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()[:32]
+def fingerprints(*parts: str) -> dict[str, str]:
+    """Return what tells a finding again after its place has moved."""
+    digest = hashlib.sha256("\0".join(parts).encode("utf-8", "backslashreplace")).hexdigest()
+    return {"otaproofFinding/v1": digest[:32]}
 
 
-def _sentence(title: str) -> str:
+def sentence(title: str) -> str:
+    """Return a title with a capital letter."""
     return title[:1].upper() + title[1:]

@@ -3,12 +3,15 @@
 import json
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
+from sarif_schema import SCHEMA
 
 from otaproof.cli.exit_code import ExitCode
 from otaproof.cli.main import main
 from otaproof.impl.image.format import build_image
+from otaproof.model.claims.claims import CLAIMS
 
 TABLE = "nvs,data,nvs,0x9000,0x4000\notadata,data,ota,,0x2000\na,app,ota_0,,64K\nb,app,ota_1,,64K\n"
 
@@ -91,6 +94,41 @@ def test_text_says_what_is_made_of_each(project: Path, capsys: pytest.CaptureFix
     assert "  C4   accepted: known of C4" in policy
     assert "  C1   not violated: what the policy says of it is not needed" in policy
     assert policy[-1].startswith("fails: C")
+
+
+def test_sarif_has_a_result_for_each_violation(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """At a file of the project; what is accepted is suppressed, with the reason. As the schema of OASIS says."""
+    (project / "otaproof.toml").write_text(accepting("C4"))
+    _, found = checked(capsys, "--sarif", "out.sarif")
+    log = json.loads((project / "out.sarif").read_text())
+    SCHEMA.validate(log)
+    (run,) = log["runs"]
+    rules = run["tool"]["driver"]["rules"]
+    assert [claim.id for claim in CLAIMS] == [rule["id"] for rule in rules]
+    violated = [claim["id"] for claim in found["claims"] if claim["verdict"] == "violated"]
+    assert violated == [result["ruleId"] for result in run["results"]]
+    assert violated == [rules[result["ruleIndex"]]["id"] for result in run["results"]]
+    suppressed = {result["ruleId"]: result["suppressions"] for result in run["results"] if result["suppressions"]}
+    assert suppressed == {"C4": [{"kind": "external", "justification": "known of C4"}]}
+    places = {result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for result in run["results"]}
+    assert places == {"table.csv"}
+
+
+def test_junit_has_a_test_for_each_claim(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Counts and cases agree with the verdicts; what is accepted is skipped."""
+    (project / "otaproof.toml").write_text(accepting("C4"))
+    _, found = checked(capsys, "--junit", "out.xml")
+    (suite,) = ElementTree.parse(project / "out.xml").getroot()
+    wanted = {"holds": None, "violated": "failure", "not applicable": "skipped"}
+    for claim, case in zip(found["claims"], suite, strict=True):
+        assert case.attrib["name"].split()[0] == claim["id"]
+        tag = "skipped" if claim["id"] == "C4" else wanted[claim["verdict"]]
+        assert [part.tag for part in case] == ([] if tag is None else [tag])
+    counts = {tag: str(len(suite.findall(f"testcase/{tag}"))) for tag in ("failure", "skipped", "error")}
+    assert (suite.attrib["failures"], suite.attrib["skipped"], suite.attrib["errors"]) == tuple(counts.values())
+    assert suite.attrib["tests"] == str(len(found["claims"]))
+    skipped = next(case for case in suite if case.attrib["name"].startswith("C4 "))[0]
+    assert skipped.attrib["message"] == "accepted: known of C4"
 
 
 def test_policy_goes_with_updates_of_an_application(project: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,17 +7,11 @@ from urllib.parse import unquote
 
 import pytest
 from doctor_projects import TABLE, Broken, make_project, write
-from jsonschema import Draft4Validator
+from sarif_schema import SCHEMA
 
 from otaproof.cli.main import main
 from otaproof.project.doctor.diagnosis import RULES
-from places import DATA
 
-SCHEMA = Draft4Validator(
-    json.loads((DATA / "sarif-schema-2.1.0.json").read_text(encoding="utf-8")),
-    format_checker=Draft4Validator.FORMAT_CHECKER,
-)
-"""OASIS's; see tests/data/README.md."""
 MANY_FAULTS = Broken(
     {"BOOTLOADER_APP_ROLLBACK_ENABLE": "n", "ESP_BROWNOUT_DET": "n"},
     table=TABLE.replace("0x2000", "0x1000") + "again,app,ota_1,,64K\n",

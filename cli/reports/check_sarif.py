@@ -1,0 +1,69 @@
+"""What `otaproof check` finds, as SARIF: a rule for each claim, a result for each that is violated."""
+
+from pathlib import Path
+from typing import Any
+
+from ...analysis.results.check_result import CheckedClaim, CheckResult
+from ...model.claims.claims import CLAIMS, Claim
+from ...model.claims.severity import CONSEQUENCES
+from .fix_lines import fix_words
+from .sarif import fingerprints, location, message_text, project_file, sarif_log
+
+
+def check_sarif(result: CheckResult, subject: Path) -> dict[str, Any]:
+    """Return a log; a violation that is accepted or known is a suppressed result.
+
+    subject: the project's directory or the file on which violations are shown; names are relative to the current
+    directory."""
+    base = Path.cwd().resolve()
+    place = location(project_file(subject) if subject.is_dir() else subject, None, base)
+    suppressed = _suppressed(result)
+    index = {claim.id: number for number, claim in enumerate(CLAIMS)}
+    results = (
+        _result(claim, index[claim.id], place, suppressed.get(claim.id))
+        for claim in result.claims
+        if claim.verdict == "violated"
+    )
+    return sarif_log("otaproof check", map(_rule, CLAIMS), results, base)
+
+
+def _suppressed(result: CheckResult) -> dict[str, str]:
+    """Return by the id of a claim why its violation does not count."""
+    if result.policy is None:
+        return {}
+    known = dict.fromkeys(result.policy.known if result.policy.fail_on == "new" else (), "in the baseline")
+    return known | {item.claim: item.reason for item in result.policy.accepted}
+
+
+def _rule(claim: Claim) -> dict[str, Any]:
+    harm = CONSEQUENCES[claim.id]
+    return {
+        "id": claim.id,
+        "name": claim.name,
+        "shortDescription": {"text": claim.title},
+        "fullDescription": {"text": f"{claim.title} Violated: {harm.severity.value}. {harm.why}"},
+        "help": {"text": f"{harm.why} What mends it: otaproof claim {claim.id}"},
+        "defaultConfiguration": {"level": "error"},
+        "properties": {"tags": ["ota", "esp-idf"], "severity": harm.severity.value},
+    }
+
+
+def _result(claim: CheckedClaim, index: int, place: dict[str, Any], why: str | None) -> dict[str, Any]:
+    return {
+        "ruleId": claim.id,
+        "ruleIndex": index,
+        "level": "error",
+        "message": {"text": message_text(violation_text(claim))},
+        "locations": [{"physicalLocation": place}],
+        "partialFingerprints": fingerprints(claim.id, claim.weakest_fault or ""),
+        "suppressions": [] if why is None else [{"kind": "external", "justification": message_text(why)}],
+    }
+
+
+def violation_text(claim: CheckedClaim) -> str:
+    """Return in a few sentences what breaks a claim, what comes of it, and what mends it."""
+    fix = "" if claim.fixes is None else f" Fix: {fix_words(claim.id, claim.fixes)}."
+    return (
+        f"{claim.title} Violated ({claim.weakest_fault}) at {claim.violations:,} cut points; the first: {claim.where}; "
+        f"then {claim.then}. Severity: {claim.severity}.{fix} otaproof replay {claim.token}"
+    )
