@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from ..bounded_input import json_value, read_bounded, shortened
-from ..campaign.conformance.json_fields import check_fields, take
 from ..errors import InputError
+from ..json_fields import check_fields, take
 from ..model.claims.claims import CLAIMS
 from ..model.fault_model import FaultModel
 

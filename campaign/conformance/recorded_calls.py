@@ -16,7 +16,7 @@ from ...impl.app.otaupgrade import LuaError, OtaUpgrade
 from ...impl.board import App
 from ...impl.esp_err import OtaError
 from ...impl.partitions.partition import Partition
-from .json_fields import Record, check_fields, take, take_number
+from ...json_fields import Record, check_fields, take, take_number
 from .recording import Recording
 
 Result = dict[str, Any]

@@ -19,8 +19,8 @@ from ...impl.chip.efuse import Efuse
 from ...impl.chip.flash import Failure, FailureExtent, FlashOpKind, NorFlash, PlannedCut, PlanNotReached, Strictness
 from ...impl.chip.torn_operations import Torn
 from ...impl.program_end import Hang, Panic, PowerCut, ProgramEnd, Restart
+from ...json_fields import Record, check_fields, parse_field, take, take_number
 from ...model.config import Config, Pin, ResetReason
-from .json_fields import Record, check_fields, parse_field, take, take_number
 from .recorded_calls import POWER_ON, RecordedCall, Result
 from .recording import Area
 from .vectors import ENTRY_SIZE, Vector

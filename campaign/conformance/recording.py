@@ -11,8 +11,8 @@ from pathlib import Path
 from ...bounded_input import json_value, read_bounded, shortened, unpacked
 from ...errors import InputError
 from ...impl.chip.cells import SECTOR_SIZE, Cells
+from ...json_fields import Record, check_fields, parse_hex, take, take_number
 from ...path_bounds import inside
-from .json_fields import Record, check_fields, parse_hex, take, take_number
 
 FLASH_SIZE = 0x400000
 """Bytes on the chip of every recording."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...errors import InputError
-from .json_fields import take
+from ...json_fields import take
 from .recorded_calls import check_step
 from .recorded_device import RecordedDevice
 from .vectors import Vector

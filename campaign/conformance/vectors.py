@@ -17,9 +17,9 @@ from ...bounded_input import json_value, read_lines, shortened
 from ...errors import InputError
 from ...impl.chip.cells import Cells
 from ...impl.release_points import read_point, with_versions
+from ...json_fields import Record, check_fields, parse_field, parse_hex, take, take_number
 from ...model.config import Config
 from ...path_bounds import inside
-from .json_fields import Record, check_fields, parse_field, parse_hex, take, take_number
 from .recording import FlashLayout, Recording, with_bytes
 
 ENTRY_SIZE = 32

@@ -1,4 +1,4 @@
-"""The fields of a recorded JSON object: each is taken with its type and its range, and none is passed over.
+"""The fields of a JSON object, or a table of TOML: each is taken with its type and range, and none is passed over.
 
 A reader names all fields that it knows (`check_fields`), so a field of a format that is newer than the reader is bad
 input, never a question that was not asked.
@@ -8,8 +8,8 @@ import json
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, TypeVar
 
-from ...bounded_input import shortened
-from ...errors import InputError
+from .bounded_input import shortened
+from .errors import InputError
 
 Record = Mapping[str, Any]
 """A JSON object."""
