@@ -7,6 +7,7 @@ from typing import Literal
 from ...model.claims.claims import Claim, claim
 from ...model.claims.severity import CONSEQUENCES
 from ...model.remedies import REMEDIES, Remedy
+from ..remedy_code import code_of
 from ..remedy_table import RemedyRow, rows
 from .result_parts import CommandResult, FixEntries, RemedyName, SeverityName, severity_name
 
@@ -25,6 +26,8 @@ class RemedyEntry:
     """What it costs."""
     since: str
     """The first release that has what it needs."""
+    code: str | None
+    """C functions that keep to it; null where it is nothing to be called."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +97,7 @@ def remedy_entry(remedy: Remedy) -> RemedyEntry:
         advice=traits.advice,
         cost=traits.cost,
         since=traits.since.label,
+        code=code_of(remedy),
     )
 
 

@@ -1,5 +1,6 @@
 """`otaproof claim`: all about one claim: what it promises, where it is violated, and what mends it."""
 
+from dataclasses import dataclass
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -7,11 +8,12 @@ from cyclopts import Parameter
 from ...errors import InputError
 from ..exit_code import ExitCode
 from ..options.epilogue import epilogue
-from ..options.groups import ARGUMENTS
+from ..options.groups import ARGUMENTS, OUTPUT
 from ..options.output_options import OutputOptions
 
 EPILOGUE = epilogue(
     "otaproof claim C4",
+    "otaproof claim C13 --code",
     "otaproof claim C2 --json",
     codes={
         0: "the claim was told",
@@ -22,7 +24,16 @@ EPILOGUE = epilogue(
 ClaimId = Annotated[str, Parameter(name="ID", group=ARGUMENTS, help="Such as C4.")]
 
 
-def claim(id_: ClaimId, /, *, output: OutputOptions = OutputOptions()) -> ExitCode:
+@Parameter(name="*", group=OUTPUT)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimOutput(OutputOptions):
+    """Text or JSON, and code."""
+
+    code: bool = False
+    """Print C functions that keep to the remedies, too."""
+
+
+def claim(id_: ClaimId, /, *, output: ClaimOutput = ClaimOutput()) -> ExitCode:
     """Explain one claim: what it promises, where it is violated, and what mends it.
 
     Names what a device in the field does where the claim is violated, the releases that violate it as they are
@@ -36,5 +47,5 @@ def claim(id_: ClaimId, /, *, output: OutputOptions = OutputOptions()) -> ExitCo
     if id_.upper() not in known:
         raise InputError(f"{id_!r} is none of {known[0]} … {known[-1]}")
     result = claim_page(id_.upper())
-    output.give(result, lambda: print_claim(output.console(), result))
+    output.give(result, lambda: print_claim(output.console(), result, output.code))
     return ExitCode.HOLDS

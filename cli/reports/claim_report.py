@@ -1,6 +1,9 @@
 """What `otaproof claim` prints."""
 
+import textwrap
+
 from rich.console import Console
+from rich.text import Text
 
 from ...analysis.results.claim_result import ClaimConfiguration, ClaimPage
 from .fix_lines import fix_words
@@ -13,8 +16,8 @@ _NEEDS = {
 }
 
 
-def print_claim(console: Console, result: ClaimPage) -> None:
-    """Print all about a claim."""
+def print_claim(console: Console, result: ClaimPage, shows_code: bool = False) -> None:
+    """Print all about a claim; shows_code: with the C code of the remedies."""
     page = ReportPage(console)
     page.line(f"{result.id} {result.name}", indent=0, style="bold")
     page.line(result.title)
@@ -31,7 +34,12 @@ def print_claim(console: Console, result: ClaimPage) -> None:
         page.line(f"{remedy.name} ({remedy.kind})", style="bold")
         page.line(remedy.advice, 4)
         page.line(f"Cost: {remedy.cost}", 4)
+        if shows_code and remedy.code is not None:
+            page.blank()
+            console.print(Text(textwrap.indent(remedy.code.rstrip(), "    ")), soft_wrap=True)
     page.title("More")
+    if not shows_code and any(remedy.code is not None for remedy in result.remedies):
+        page.command(f"otaproof claim {result.id} --code")
     page.command(f"otaproof prove --claim {result.id} --usage documented")
     page.line(f"docs/spec/claims.md#{result.id.lower()}, docs/spec/remedies.md; promised by {result.source}")
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 
+from otaproof.analysis.remedy_code import code_of
 from otaproof.analysis.remedy_file import MOST_AT_ONCE, MOST_LISTED
 from otaproof.analysis.remedy_table import RemedyRow, RemedySet, rows
 from otaproof.model.claims.severity import CONSEQUENCES
 from otaproof.model.remedies import REMEDIES, Remedy
 
-from .spec_page import SpecPage, anchor, code, repo_file
+from .spec_page import SpecPage, anchor, code, fenced, repo_file
 
 
 def remedies_page() -> SpecPage:
@@ -29,6 +30,16 @@ def remedies_page() -> SpecPage:
     page.table(("rollback", "releases", "do this", "left violated"), _best_rows())
     page.heading("Each remedy")
     page.table(("`--remedy`", "kind", "what to do", "change of the model", "cost", "since"), map(_remedy_row, Remedy))
+    page.heading("The disciplines in C")
+    page.add(
+        "Functions for an application that keeps to a discipline. The tests compile them and look at which calls they "
+        "make, and when."
+    )
+    for remedy in Remedy:
+        text = code_of(remedy)
+        if text is not None:
+            page.heading(f"{remedy.value}, in C", 3)
+            page.add(fenced(text, "c"))
     page.heading("What mends which claim")
     page.add(
         f"Every set of up to {MOST_AT_ONCE} remedies was searched, the smallest first; the prover has decided those "
