@@ -1,6 +1,6 @@
 """What a project's policy makes of the violations that `check` has found."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ...model.fault_model import FaultModel
@@ -33,8 +33,17 @@ class CheckedPolicy:
     """Violated, and neither accepted nor known."""
     needless: tuple[str, ...]
     """Accepted or in the baseline, and not violated."""
-    fails: bool
-    """There is a violation that the command fails on."""
+    failing: tuple[str, ...]
+    """Violated, and what the command fails on."""
+
+    def excuse(self, claim: str) -> str:
+        """Return why a violation of a claim does not count; "" where it does."""
+        if claim in self.failing:
+            return ""
+        reason = next((item.reason for item in self.accepted if item.claim == claim), None)
+        if reason is not None:
+            return f"accepted: {reason}"
+        return "known: it is in the baseline" if claim in self.known else "the policy fails on no violation"
 
 
 def checked_policy(policy: CheckPolicy, file: str | None, violated: Mapping[str, FaultModel]) -> CheckedPolicy:
@@ -42,7 +51,7 @@ def checked_policy(policy: CheckPolicy, file: str | None, violated: Mapping[str,
     others = [claim for claim in violated if claim not in policy.accepted]
     known = tuple(claim for claim in others if _is_known(policy, claim, violated[claim]))
     new = tuple(claim for claim in others if claim not in known)
-    failing: Iterable[str] = {FailOn.VIOLATED: others, FailOn.NEW: new, FailOn.NEVER: ()}[policy.fail_on]
+    failing = {FailOn.VIOLATED: tuple(others), FailOn.NEW: new, FailOn.NEVER: ()}[policy.fail_on]
     return CheckedPolicy(
         file=file,
         fail_on=policy.fail_on.value,
@@ -54,7 +63,7 @@ def checked_policy(policy: CheckPolicy, file: str | None, violated: Mapping[str,
         known=known,
         new=new,
         needless=tuple(claim for claim in {**policy.accepted, **policy.baseline} if claim not in violated),
-        fails=bool(tuple(failing)),
+        failing=failing,
     )
 
 

@@ -144,6 +144,22 @@ class PolicyOptions:
         policy = CheckPolicy() if file is None else read_policy(file)
         return (policy if self.fail_on is None else replace(policy, fail_on=self.fail_on)), file
 
+    def judged(self, result: "CheckResult", policy: "CheckPolicy", file: Path | None) -> "CheckResult":
+        """Return the result with what the policy makes of it, where a file or an option asks for one."""
+        from ...analysis.results.policy_result import checked_policy
+
+        if file is None and not self.is_given:
+            return result
+        return replace(result, policy=checked_policy(policy, None if file is None else str(file), result.violated))
+
+    def give_baseline(self, result: "CheckResult", policy: "CheckPolicy") -> None:
+        """Write the baseline, if it is asked for."""
+        from ...output_file import write_file
+
+        if self.write_baseline is not None:
+            others = {claim: weakest for claim, weakest in result.violated.items() if claim not in policy.accepted}
+            write_file(self.write_baseline, baseline_text(others).encode())
+
 
 @Parameter(name="*", group=OUTPUT)
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,10 +199,8 @@ def check(
     every way that the fault model admits, boots, and checks what is promised.
     """
     from ...analysis.results.check_result import check_result
-    from ...analysis.results.policy_result import checked_policy
     from ...analysis.upgrade_check import check_upgrade
     from ...campaign.upgrade.cut_table import write_cut_table
-    from ...output_file import write_file
     from ...project.device_builder import build_device
     from ...project.resolve import resolve
     from ..reports.check_report import print_check
@@ -219,13 +233,10 @@ def check(
         sweep.cuts, lambda path: write_cut_table(path, report.world, report.upgrade)
     )
     result = check_result(report, None if watched is None else watched.findings(report.sweeps))
-    if policy_file is not None or policy.is_given:
-        file = None if policy_file is None else str(policy_file)
-        result = replace(result, policy=checked_policy(decided, file, result.violated))
-    _tell_cut_short(is_cut_short, sweep.cuts)
-    if policy.write_baseline is not None and not is_cut_short:
-        others = {claim: weakest for claim, weakest in result.violated.items() if claim not in decided.accepted}
-        write_file(policy.write_baseline, baseline_text(others).encode())
+    result = policy.judged(result, decided, policy_file)
+    _tell_cut_short(is_cut_short, sweep.cuts, policy.write_baseline)
+    if not is_cut_short:
+        policy.give_baseline(result, decided)
     output.give_files(result, project or files.partitions or Path())
     output.give(result, lambda: print_check(output.console(), result))
     return ExitCode.INCONCLUSIVE if is_cut_short else exit_code(result)
@@ -281,7 +292,7 @@ def exit_code(result: "CheckResult") -> ExitCode:
     if result.bootloader is not None:
         verdicts.add(result.bootloader.verdict)
     counts = {"differs"} if result.policy is not None else {"differs", "violated"}
-    if not verdicts.isdisjoint(counts) or (result.policy is not None and result.policy.fails):
+    if not verdicts.isdisjoint(counts) or (result.policy is not None and result.policy.failing):
         return ExitCode.VIOLATED
     return ExitCode.INCONCLUSIVE if "inconclusive" in verdicts else ExitCode.HOLDS
 
@@ -304,8 +315,8 @@ def _is_written(path: Path | None, write: Callable[[Path], int]) -> bool:
     return True
 
 
-def _tell_cut_short(is_cut_short: bool, cuts: Path | None) -> None:
-    """Say on stderr that an interrupt came, and what it cost; a table of cuts is written of a whole sweep alone."""
+def _tell_cut_short(is_cut_short: bool, *whole: Path | None) -> None:
+    """Say on stderr that an interrupt came, and what it cost. whole: what is written of a whole sweep alone."""
     if is_cut_short:
-        unwritten = "" if cuts is None else f", and {cuts} is not written"
+        unwritten = "".join(f", and {file} is not written" for file in whole if file is not None)
         print(shown(f"otaproof check: interrupted: partial results follow{unwritten}"), file=sys.stderr)

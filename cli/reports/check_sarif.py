@@ -11,28 +11,19 @@ from .sarif import fingerprints, location, message_text, project_file, sarif_log
 
 
 def check_sarif(result: CheckResult, subject: Path) -> dict[str, Any]:
-    """Return a log; a violation that is accepted or known is a suppressed result.
+    """Return a log; a violation that does not count is a suppressed result.
 
     subject: the project's directory or the file on which violations are shown; names are relative to the current
     directory."""
     base = Path.cwd().resolve()
     place = location(project_file(subject) if subject.is_dir() else subject, None, base)
-    suppressed = _suppressed(result)
     index = {claim.id: number for number, claim in enumerate(CLAIMS)}
     results = (
-        _result(claim, index[claim.id], place, suppressed.get(claim.id))
+        _result(claim, index[claim.id], place, "" if result.policy is None else result.policy.excuse(claim.id))
         for claim in result.claims
         if claim.verdict == "violated"
     )
     return sarif_log("otaproof check", map(_rule, CLAIMS), results, base)
-
-
-def _suppressed(result: CheckResult) -> dict[str, str]:
-    """Return by the id of a claim why its violation does not count."""
-    if result.policy is None:
-        return {}
-    known = dict.fromkeys(result.policy.known if result.policy.fail_on == "new" else (), "in the baseline")
-    return known | {item.claim: item.reason for item in result.policy.accepted}
 
 
 def _rule(claim: Claim) -> dict[str, Any]:
@@ -48,7 +39,7 @@ def _rule(claim: Claim) -> dict[str, Any]:
     }
 
 
-def _result(claim: CheckedClaim, index: int, place: dict[str, Any], why: str | None) -> dict[str, Any]:
+def _result(claim: CheckedClaim, index: int, place: dict[str, Any], excuse: str) -> dict[str, Any]:
     return {
         "ruleId": claim.id,
         "ruleIndex": index,
@@ -56,7 +47,7 @@ def _result(claim: CheckedClaim, index: int, place: dict[str, Any], why: str | N
         "message": {"text": message_text(violation_text(claim))},
         "locations": [{"physicalLocation": place}],
         "partialFingerprints": fingerprints(claim.id, claim.weakest_fault or ""),
-        "suppressions": [] if why is None else [{"kind": "external", "justification": message_text(why)}],
+        "suppressions": [{"kind": "external", "justification": message_text(excuse)}] if excuse else [],
     }
 
 

@@ -13,14 +13,13 @@ _FAILS_ON = {
 def print_policy(page: ReportPage, policy: CheckedPolicy) -> None:
     """Print it; what counts for the exit code comes last."""
     page.title(f"Policy{'' if policy.file is None else f' of {policy.file}'}: fails on {_FAILS_ON[policy.fail_on]}")
-    for item in policy.accepted:
-        page.item(f"{item.claim:4}", f"accepted: {item.reason}")
-    for claim in policy.known:
-        page.item(f"{claim:4}", "known: it is in the baseline")
-    for claim in policy.new:
-        page.item(f"{claim:4}", "not accepted" if policy.fail_on == "violated" else "new: it is not in the baseline")
+    for claim in (*(item.claim for item in policy.accepted), *policy.known, *policy.new):
+        page.item(f"{claim:4}", policy.excuse(claim) or _counts(policy))
     for claim in policy.needless:
         page.item(f"{claim:4}", "not violated: what the policy says of it is not needed")
-    counted = {"violated": (*policy.known, *policy.new), "new": policy.new, "never": ()}[policy.fail_on]
-    text, style = (f"fails: {', '.join(counted)}", "bold red") if policy.fails else ("passes", "bold green")
+    text, style = (f"fails: {', '.join(policy.failing)}", "bold red") if policy.failing else ("passes", "bold green")
     page.line(text, indent=0, style=style)
+
+
+def _counts(policy: CheckedPolicy) -> str:
+    return "not accepted" if policy.fail_on == "violated" else "new: it is not in the baseline"

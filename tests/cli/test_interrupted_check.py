@@ -16,7 +16,7 @@ from otaproof.output_file import write_file
 from signal_trials import make_inputs
 
 LINE = """check --partitions table.csv --running app.bin --update app.bin --rollback --faults F0
-    --cuts cuts.csv --out out.json"""
+    --cuts cuts.csv --write-baseline known.json --out out.json"""
 
 
 @pytest.fixture
@@ -57,7 +57,9 @@ def test_interrupted_check_tells_what_was_found(
             monkeypatch.setattr(cut_table, "cut_rows", interrupted(1))
     assert 3 == main(LINE.split())
     said = capsys.readouterr()
-    assert "otaproof check: interrupted: partial results follow, and cuts.csv is not written\n" == said.err
+    unwritten = "and cuts.csv is not written, and known.json is not written"
+    assert f"otaproof check: interrupted: partial results follow, {unwritten}\n" == said.err
+    assert not (place / "known.json").exists()
     assert "C1 " in said.out and "old" == (place / "cuts.csv").read_text()
     found = json.loads((place / "out.json").read_text())
     assert (phase != "table of cuts") == found["interrupted"]

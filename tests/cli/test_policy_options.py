@@ -8,10 +8,13 @@ from xml.etree import ElementTree
 import pytest
 from sarif_schema import SCHEMA
 
+from otaproof.analysis.results.policy_result import checked_policy
 from otaproof.cli.exit_code import ExitCode
 from otaproof.cli.main import main
 from otaproof.impl.image.format import build_image
 from otaproof.model.claims.claims import CLAIMS
+from otaproof.model.fault_model import FaultModel
+from otaproof.project.check_policy import CheckPolicy, FailOn
 
 TABLE = "nvs,data,nvs,0x9000,0x4000\notadata,data,ota,,0x2000\na,app,ota_0,,64K\nb,app,ota_1,,64K\n"
 
@@ -84,6 +87,23 @@ def test_accepted_violations_are_no_part_of_a_baseline(project: Path, capsys: py
     assert "C4" not in json.loads((project / "known.json").read_text())["violated"]
 
 
+@pytest.mark.parametrize(
+    ("fail_on", "failing", "excuse"),
+    [
+        (FailOn.VIOLATED, ("C7", "C17"), ""),
+        (FailOn.NEW, ("C17",), "known: it is in the baseline"),
+        (FailOn.NEVER, (), "known: it is in the baseline"),
+    ],
+)
+def test_excuse_is_of_what_does_not_count(fail_on: FailOn, failing: tuple[str, ...], excuse: str) -> None:
+    """C4 is accepted, C7 is in the baseline, C17 is new."""
+    policy = CheckPolicy(fail_on, {"C4": "late"}, {"C7": FaultModel.F1})
+    found = checked_policy(policy, None, dict.fromkeys(("C4", "C7", "C17"), FaultModel.F1))
+    assert (failing, excuse) == (found.failing, found.excuse("C7"))
+    assert found.excuse("C4") == "accepted: late"
+    assert found.excuse("C17") == ("" if failing else "the policy fails on no violation")
+
+
 def test_text_says_what_is_made_of_each(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Last, as whoever reads a log of a build looks there."""
     (project / "otaproof.toml").write_text(accepting("C4", "C1"))
@@ -109,7 +129,7 @@ def test_sarif_has_a_result_for_each_violation(project: Path, capsys: pytest.Cap
     assert violated == [result["ruleId"] for result in run["results"]]
     assert violated == [rules[result["ruleIndex"]]["id"] for result in run["results"]]
     suppressed = {result["ruleId"]: result["suppressions"] for result in run["results"] if result["suppressions"]}
-    assert suppressed == {"C4": [{"kind": "external", "justification": "known of C4"}]}
+    assert suppressed == {"C4": [{"kind": "external", "justification": "accepted: known of C4"}]}
     places = {result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for result in run["results"]}
     assert places == {"table.csv"}
 
