@@ -10,7 +10,7 @@ from .fallback_theorem import FALLBACK
 from .proof import ProgramProof, Progress
 from .selection_theorem import SELECTION
 from .theorem import Theorem
-from .theorem_tasks import TheoremTask, prove_tasks
+from .theorem_tasks import TheoremTask, prove_tasks, undecided
 from .wake_theorem import FUNCTION as WAKE_FUNCTION
 from .wake_theorem import WAKE
 
@@ -53,7 +53,9 @@ def prove_bootloader(
     selection, *proofs = prove_tasks(elf, [first, *(others(likely) if jobs > 1 else ())], jobs, progress)
     told = _options(selection.followed.config)
     if jobs == 1 or told != likely:
-        proofs = list(prove_tasks(elf, others(told), jobs, progress))
+        ended_by = next((proof.ended_by for proof in (selection, *proofs) if proof.ended_by), "")
+        tasks = others(told)
+        proofs = [*(undecided(tasks, ended_by) if ended_by else prove_tasks(elf, tasks, jobs, progress))]
     return ProgramProof(elf, (selection, *proofs))
 
 

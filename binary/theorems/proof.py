@@ -70,6 +70,8 @@ class TheoremProof:
     theorem: Theorem
     verdicts: tuple[ConfigVerdict, ...]
     seconds: float
+    ended_by: str = ""
+    """Why it was not decided, where that lies neither in the code nor in the solvers: an interrupt."""
 
     @property
     def verdict(self) -> TheoremVerdict:

@@ -42,7 +42,7 @@ def prove_tasks(
         for proof in _one_by_one(elf, order, progress) if is_alone else _side_by_side(elf, order, jobs, progress):
             found.append(proof)
     except (KeyboardInterrupt, WorkerDied) as error:
-        found += (_undecided(task, str(error) or "interrupted") for task in order[len(found) :])
+        found += undecided(order[len(found) :], str(error) or "interrupted")
     return tuple(found if is_alone else found[::-1])
 
 
@@ -67,8 +67,10 @@ def _proved(elf: BootloaderElf, task: TheoremTask) -> tuple[tuple[ConfigVerdict,
     return proof.verdicts, proof.seconds
 
 
-def _undecided(task: TheoremTask, why: str) -> TheoremProof:
-    verdicts = (
-        ConfigVerdict(config, TheoremVerdict.UNDECIDED, why, with_options_of(config)) for config in task.configs
-    )
-    return TheoremProof(task.find(), tuple(verdicts), 0.0)
+def undecided(tasks: Sequence[TheoremTask], ended_by: str) -> tuple[TheoremProof, ...]:
+    """Return what is known of theorems that nobody has come to."""
+
+    def verdict(config: Config) -> ConfigVerdict:
+        return ConfigVerdict(config, TheoremVerdict.UNDECIDED, ended_by, with_options_of(config))
+
+    return tuple(TheoremProof(task.find(), tuple(map(verdict, task.configs)), 0.0, ended_by) for task in tasks)

@@ -65,6 +65,23 @@ def test_what_is_decided_is_kept(error: type[BaseException], monkeypatch: pytest
     assert TheoremVerdict.UNDECIDED is found.verdict
 
 
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_nothing_is_begun_after_an_interrupt(jobs: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A selection that nobody has decided looks most like one without rollback, which was not the likeliest."""
+    begun: list[int] = []
+
+    def interrupted(*arguments: Any) -> Any:
+        begun.append(1)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(theorem_tasks, "prove_theorem", interrupted)
+    monkeypatch.setattr(theorem_tasks, "in_processes", interrupted)
+    found = prove_bootloader(read_bootloader_elf(XTENSA), (ROLLBACK, Config()), jobs=jobs)
+    assert [1] == begun
+    assert 3 == len(found.theorems)
+    assert {"interrupted"} == {item.detail for proof in found.theorems for item in proof.verdicts}
+
+
 def test_two_semantics_that_disagree_prove_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Here one of them takes "at least" for "more"."""
     monkeypatch.setitem(rv32._COMPARISONS, 7, z3.UGT)
