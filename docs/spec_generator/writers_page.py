@@ -57,6 +57,13 @@ def writers_page() -> SpecPage:
         "same; one that is resumed (ota_resumption, from 5.5 on) goes on where the application has noted "
         "that it was, and a test cuts it everywhere: it ends with the whole image."
     )
+    _add_arduino(page)
+    _add_safe_mode(page)
+    _add_outside(page)
+    return page
+
+
+def _add_arduino(page: SpecPage) -> None:
     page.heading("Arduino's Update and its core")
     page.add(
         "Where a sketch calls `Update.setMD5()`, `Update.end()` compares the digest before it writes the first 16 "
@@ -68,6 +75,9 @@ def writers_page() -> SpecPage:
         "`U_SPIFFS` as the target. An upload writes the bootloader with the flash size that its header has "
         "(`--flash-size keep`, core 3.x), or with that of the board's settings (`build.flash_size`, core 2.x)."
     )
+
+
+def _add_safe_mode(page: SpecPage) -> None:
     page.heading("ESPHome's safe mode")
     page.add(
         "ESPHome counts starts that end within a minute (`boot_is_good_after`). With `enable_ota_rollback` safe mode "
@@ -78,6 +88,9 @@ def writers_page() -> SpecPage:
         "go to what runs, as with factory and one slot, safe mode selects the other image that verifies, which erases "
         "otadata for factory, and restarts. `explain` knows that history."
     )
+
+
+def _add_outside(page: SpecPage) -> None:
     page.heading("Writers from outside")
     page.table(
         ("writer", "what it does", "in the device model", "source"),
@@ -88,10 +101,10 @@ def writers_page() -> SpecPage:
     )
     page.add(
         "`otaproof explain` tries histories with each of them, played on the board "
-        f"({repo_file('campaign/explain/ordinary_histories.py')}), after those of the library alone and before those "
-        "with power cuts."
+        f"({repo_file('campaign/explain/ordinary_histories.py')}): those with a cable or a tool after those of the "
+        "library alone and before those with power cuts; NuttX and esp-hal, whose applications are not ESP-IDF's, "
+        "after power cuts in calls in order."
     )
-    return page
 
 
 def _library(page: SpecPage, updater: Updater) -> tuple[str, ...]:
