@@ -19,6 +19,7 @@ from ..model.device.state import Scope
 from ..model.remedies import REMEDIES, Remedy, RemedyKind
 from ..output_file import write_file
 from ..proofs.explicit.explorer import MEMORY
+from ..proofs.explicit.vacuity import premise_depth
 from ..proofs.prover.decision import Effort, ProofVerdict
 from ..proofs.prover.prover import decide
 from .claim_search import search_claims
@@ -71,6 +72,20 @@ def verdicts_with(on: RemedySet, scope: Scope) -> Verdicts:
     return {item.claim.id: item.verdict for item in decisions}
 
 
+def unmet_with(
+    scope: Scope, mends: Mapping[str, Sequence[RemedySet]], best: Mapping[RemedySet, Sequence[str]]
+) -> dict[RemedySet, tuple[str, ...]]:
+    """Return, by set, those of the claims it mends whose premise a short search does not reach with it."""
+    mended = {
+        on: [id_ for id_, sets in mends.items() if on in sets or (on in best and id_ not in best[on])]
+        for on in sorted({*best, *(on for sets in mends.values() for on in sets)}, key=_cheapest_first)
+    }
+    found = {
+        on: tuple(id_ for id_ in ids if premise_depth(remedied(scope, on), id_) is None) for on, ids in mended.items()
+    }
+    return {on: ids for on, ids in found.items() if ids}
+
+
 def row_of(scope: Scope, jobs: int) -> RemedyRow:
     """Return the row of a scope."""
     base = frozenset(id_ for id_, verdict in verdicts_with((), scope).items() if verdict is ProofVerdict.REFUTED)
@@ -82,12 +97,14 @@ def row_of(scope: Scope, jobs: int) -> RemedyRow:
     proved = {on: _with(decided[on], ProofVerdict.PROVED) for on in asked}
     mends = {id_: tuple(on for on in found[id_] if id_ in proved[on]) for id_ in sorted(base, key=_number)}
     broken = {on: sorted(_with(decided[on], ProofVerdict.REFUTED) - base, key=_number) for on in asked}
+    kept = {on: tuple(sorted(base - proved[on], key=_number)) for on in best if not broken[on]}
     return RemedyRow(
         scope=scope,
         releases=releases_of(scope),
         tried=tried(scope),
         mends=mends,
-        best={on: tuple(sorted(base - proved[on], key=_number)) for on in best if not broken[on]},
+        best=kept,
+        unmet=unmet_with(scope, mends, kept),
         breaks={on: tuple(ids) for on, ids in broken.items() if ids},
         models={on: model_digest(remedied(scope, on)) for on in [(), *asked]},
     )

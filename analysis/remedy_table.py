@@ -38,6 +38,8 @@ class RemedyRow:
     best: Mapping[RemedySet, tuple[str, ...]]
     """The smallest sets that mend all that disciplines of the application can mend, then the same with the patches; by
     set, the claims that are not proved with it."""
+    unmet: Mapping[RemedySet, tuple[str, ...]]
+    """By set, claims that it mends with a premise that a short search did not reach; they may hold for nothing."""
     breaks: Mapping[RemedySet, tuple[str, ...]]
     """By set, the claims that hold without it and are violated with it; sets that break none are not in it."""
     models: Mapping[RemedySet, str]
@@ -81,6 +83,7 @@ def _row(entry: Any) -> RemedyRow:
         tried=_set(entry["tried"]),
         mends={id_: tuple(map(_set, sets)) for id_, sets in entry["mends"].items()},
         best={_named(names): tuple(ids) for names, ids in entry["best"].items()},
+        unmet={_named(names): tuple(ids) for names, ids in entry["unmet"].items()},
         breaks={_named(names): tuple(ids) for names, ids in entry["breaks"].items()},
         models={_named(names): digest for names, digest in entry["models"].items()},
     )
@@ -102,6 +105,7 @@ def text_of(kept: Sequence[RemedyRow]) -> str:
             "tried": _names(row.tried),
             "mends": {id_: list(map(_names, sets)) for id_, sets in row.mends.items()},
             "best": {"+".join(_names(on)): ids for on, ids in row.best.items()},
+            "unmet": {"+".join(_names(on)): ids for on, ids in row.unmet.items()},
             "breaks": {"+".join(_names(on)): ids for on, ids in row.breaks.items()},
             "models": {"+".join(_names(on)): digest for on, digest in row.models.items()},
         }

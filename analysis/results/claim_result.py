@@ -9,7 +9,7 @@ from ...model.claims.severity import CONSEQUENCES
 from ...model.remedies import REMEDIES, Remedy
 from ..remedy_code import code_of
 from ..remedy_table import RemedyRow, rows
-from .result_parts import CommandResult, FixEntries, RemedyName, SeverityName, severity_name
+from .result_parts import CommandResult, FixEntries, RemedyName, SeverityName, fixes_in, severity_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +74,7 @@ def claim_page(id_: str) -> ClaimPage:
     """Return all about a claim; raises KeyError for none."""
     told = claim(id_)
     configurations = tuple(_configuration(told, row) for row in rows())
-    named = {name for found in configurations for on in found.fixes or () for name in on}
+    named = {name for found in configurations for fix in found.fixes or () for name in fix.remedies}
     return ClaimPage(
         id=told.id,
         name=told.name,
@@ -102,13 +102,13 @@ def remedy_entry(remedy: Remedy) -> RemedyEntry:
 
 
 def _configuration(told: Claim, row: RemedyRow) -> ClaimConfiguration:
-    sets = row.mends.get(told.id)
+    fixes = fixes_in(row, told.id)
     is_silent = not told.applies_to(row.scope.config)
     return ClaimConfiguration(
         releases=row.releases,
         rollback=row.scope.config.rollback,
-        verdict="not applicable" if is_silent else "proved" if sets is None else "violated",
-        fixes=None if sets is None else tuple(tuple(remedy.value for remedy in on) for on in sets),
+        verdict="not applicable" if is_silent else "proved" if fixes is None else "violated",
+        fixes=fixes,
     )
 
 

@@ -12,7 +12,7 @@ from ...model.device.allowance import Allowance
 from ...model.device.state import Scope
 from ...model.remedies import Remedy
 from ...project.option_reader import ConfigValue
-from ..remedy_table import remedies_for
+from ..remedy_table import RemedyRow, remedies_for
 
 SCHEMA_VERSION = "1.0"
 """Version of the JSON output of every command."""
@@ -37,8 +37,18 @@ FlashOperation = tuple[Literal["e", "p"], int, int]
 """Erase or program, address, length in bytes."""
 
 
-FixEntries = tuple[tuple[RemedyName, ...], ...] | None
-"""Sets of remedies, each of which mends a claim."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FixEntry:
+    """A set of remedies that mends a claim."""
+
+    remedies: tuple[RemedyName, ...]
+    """To be kept together."""
+    reaches_premise: bool
+    """A short search reaches the claim's premise with them; else it may hold only as that is never met."""
+
+
+FixEntries = tuple[FixEntry, ...] | None
+"""Sets of remedies, each of which mends a claim; first those with which its premise is reached."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,8 +207,19 @@ def severity_name(claim_id: str) -> SeverityName:
 def fix_entries(scope: Scope | None, claim_id: str) -> FixEntries:
     """Return the smallest sets of remedies that mend a claim; None where they were not looked for."""
     row = None if scope is None else remedies_for(scope)
-    sets = None if row is None else row.mends.get(claim_id)
-    return None if sets is None else tuple(tuple(remedy.value for remedy in on) for on in sets)
+    return None if row is None else fixes_in(row, claim_id)
+
+
+def fixes_in(row: RemedyRow, claim_id: str) -> FixEntries:
+    """Return what a row of the table has for a claim; None where it is not violated."""
+    sets = row.mends.get(claim_id)
+    if sets is None:
+        return None
+    found = (
+        FixEntry(remedies=tuple(remedy.value for remedy in on), reaches_premise=claim_id not in row.unmet.get(on, ()))
+        for on in sets
+    )
+    return tuple(sorted(found, key=lambda entry: not entry.reaches_premise))
 
 
 def setting_entries(settings: Iterable[ConfigValue]) -> tuple[SettingEntry, ...]:

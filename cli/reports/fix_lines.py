@@ -1,6 +1,6 @@
 """How reports print, below what breaks a claim, how bad that is and what mends it."""
 
-from ...analysis.results.result_parts import FixEntries, SeverityName
+from ...analysis.results.result_parts import FixEntries, FixEntry, SeverityName
 from .report_page import ReportPage
 
 
@@ -11,10 +11,13 @@ def print_fix(page: ReportPage, claim_id: str, severity: SeverityName, fixes: Fi
         page.item("fix:", fix_words(claim_id, fixes))
 
 
-def fix_words(claim_id: str, fixes: tuple[tuple[str, ...], ...], names_page: bool = True) -> str:
+def fix_words(claim_id: str, fixes: tuple[FixEntry, ...], names_page: bool = True) -> str:
     """Return what mends a claim, in words. names_page: say what tells more."""
     if not fixes:
         return f"none of the remedies that otaproof knows mends {claim_id}"
-    return (
-        f"{'; or '.join(map(' and '.join, fixes))} (proved{f'; see otaproof claim {claim_id}' if names_page else ''})"
-    )
+    more = f"; see otaproof claim {claim_id}" if names_page else ""
+    return f"{'; or '.join(map(_fix, fixes))} (proved{more})"
+
+
+def _fix(fix: FixEntry) -> str:
+    return f"{' and '.join(fix.remedies)}{'' if fix.reaches_premise else ', possibly vacuous'}"

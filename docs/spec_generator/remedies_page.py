@@ -25,9 +25,11 @@ def remedies_page() -> SpecPage:
     page.add(
         "For two OTA slots without a factory partition, documented usage and power cuts of F1: the smallest sets that "
         "mend all that disciplines of the application can mend, and the same with a patch of the bootloader where one "
-        "mends more. Every claim is proved then but for those in the last column."
+        "mends more. Every claim is proved then but for those that are left violated. *Possibly vacuous*: a "
+        "short search did not reach the premise of the claim, so it may hold only because what it speaks of does not "
+        "happen then."
     )
-    page.table(("rollback", "releases", "do this", "left violated"), _best_rows())
+    page.table(("rollback", "releases", "do this", "left violated", "possibly vacuous"), _best_rows())
     page.heading("Each remedy")
     page.table(("`--remedy`", "kind", "what to do", "change of the model", "cost", "since"), map(_remedy_row, Remedy))
     page.heading("The disciplines in C")
@@ -44,11 +46,12 @@ def remedies_page() -> SpecPage:
     page.add(
         f"Every set of up to {MOST_AT_ONCE} remedies was searched, the smallest first; the prover has decided those "
         "that are listed, with all claims. A set is listed for a claim if it is proved then, and no smaller set does "
-        f"that; of many, the first {MOST_LISTED}. *none*: no set mends the claim."
+        f"that; of many, the first {MOST_LISTED}. *none*: no set mends the claim. The sets of "
+        "the last column are proved as well, and *possibly vacuous*, as where rollback() is never called."
     )
     for row in rows():
         page.heading(f"Rollback {_rollback(row)}, {', '.join(row.releases)}", 3)
-        page.table(("claim", "severity", "proved with"), _claim_rows(row))
+        page.table(("claim", "severity", "proved with", "possibly vacuous with"), _claim_rows(row))
         page.add(*_broken(row))
     page.heading("What the remedies do not mend")
     page.add(
@@ -68,7 +71,8 @@ def remedies_page() -> SpecPage:
 def _best_rows() -> Iterator[tuple[str, ...]]:
     for row in rows():
         for on, ids in row.best.items():
-            yield _rollback(row), ", ".join(row.releases), _named(on), _ids(ids)
+            silent = row.unmet.get(on, ())
+            yield _rollback(row), ", ".join(row.releases), _named(on), _ids(ids), _ids(silent) if silent else ""
 
 
 def _remedy_row(remedy: Remedy) -> tuple[str, ...]:
@@ -79,7 +83,9 @@ def _remedy_row(remedy: Remedy) -> tuple[str, ...]:
 
 def _claim_rows(row: RemedyRow) -> Iterator[tuple[str, ...]]:
     for id_, sets in row.mends.items():
-        yield _ids((id_,)), CONSEQUENCES[id_].severity.value, _sets(sets)
+        silent = [on for on in sets if id_ in row.unmet.get(on, ())]
+        applying = tuple(on for on in sets if on not in silent)
+        yield _ids((id_,)), CONSEQUENCES[id_].severity.value, _sets(applying), _sets(tuple(silent), "")
 
 
 def _broken(row: RemedyRow) -> Iterator[str]:
@@ -87,8 +93,8 @@ def _broken(row: RemedyRow) -> Iterator[str]:
         yield f"With {_named(on)}, {_ids(ids)} {'is' if len(ids) == 1 else 'are'} violated, and not without."
 
 
-def _sets(sets: tuple[RemedySet, ...]) -> str:
-    return "; or ".join(map(_named, sets)) or "*none*"
+def _sets(sets: tuple[RemedySet, ...], nothing: str = "*none*") -> str:
+    return "; or ".join(map(_named, sets)) or nothing
 
 
 def _named(on: RemedySet) -> str:

@@ -4,7 +4,15 @@ from dataclasses import replace
 
 import pytest
 
-from otaproof.analysis.remedy_file import SCOPES, candidates, is_current, releases_of, unbroken_with, verdicts_with
+from otaproof.analysis.remedy_file import (
+    SCOPES,
+    candidates,
+    is_current,
+    releases_of,
+    unbroken_with,
+    unmet_with,
+    verdicts_with,
+)
 from otaproof.analysis.remedy_table import FILE, RemedyRow, documented, parse, remedies_for, rows, text_of
 from otaproof.errors import InputError
 from otaproof.model.claims.claims import CLAIMS
@@ -95,6 +103,15 @@ def test_smaller_set_leaves_the_claim_violated() -> None:
     singles = list(candidates(row.scope, 1))
     assert 8 == len(singles)
     assert not any(unbroken_with(on, row.scope, frozenset({"C13"})) for on in singles)
+
+
+@pytest.mark.drift
+@pytest.mark.parametrize("row", rows(), ids=lambda row: f"{row.scope.config.rollback}-{row.releases[0]}")
+def test_claims_that_a_set_may_keep_for_nothing_are_told(row: RemedyRow) -> None:
+    """As C6, which speaks of rollback(), by a rule that forbids it."""
+    assert row.unmet == unmet_with(row.scope, row.mends, row.best)
+    assert "C6" in row.unmet[(Remedy.NEVER_ROLLBACK,)]
+    assert not any("C7" in ids for ids in row.unmet.values())
 
 
 @pytest.mark.drift

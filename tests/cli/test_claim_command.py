@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from otaproof.analysis.results.claim_result import claim_page
+from otaproof.analysis.results.result_parts import FixEntry
 from otaproof.cli.exit_code import ExitCode
 from otaproof.cli.main import main
 from otaproof.cli.reports.fix_lines import fix_words
@@ -54,7 +55,7 @@ def test_every_claim_tells_of_every_release(claim: Claim) -> None:
     page = claim_page(claim.id)
     told = [(found.rollback, release) for found in page.configurations for release in found.releases]
     assert sorted(told) == sorted((rollback, release.label) for rollback in (True, False) for release in Release)
-    named = {name for found in page.configurations for on in found.fixes or () for name in on}
+    named = {name for found in page.configurations for fix in found.fixes or () for name in fix.remedies}
     assert named == {remedy.name for remedy in page.remedies}
 
 
@@ -73,7 +74,8 @@ def test_refuted_claim_names_severity_and_fix(capsys: pytest.CaptureFixture[str]
     assert "severity: update lost fix: restart-at-once and note-in-place" in out
     assert ExitCode.VIOLATED == main([*arguments, "--json"])
     found = {claim["id"]: claim["fixes"] for claim in json.loads(capsys.readouterr().out)["claims"]}
-    assert [["restart-at-once"], ["commence-if-selected"]] == found["C10"]
+    wanted = [{"remedies": [name], "reaches_premise": True} for name in ("restart-at-once", "commence-if-selected")]
+    assert wanted == found["C10"]
 
 
 def test_claim_is_not_said_to_be_unmendable_where_nothing_was_looked_for(capsys: pytest.CaptureFixture[str]) -> None:
@@ -94,4 +96,9 @@ def test_check_names_severity_and_fix(capsys: pytest.CaptureFixture[str]) -> Non
 
 def test_several_sets_are_joined() -> None:
     """By and, and by or."""
-    assert "a; or b and c (proved)" == fix_words("C1", (("a",), ("b", "c")), names_page=False)
+    two = (
+        FixEntry(remedies=("restart-at-once",), reaches_premise=True),
+        FixEntry(remedies=("never-rollback", "erase-last-boot"), reaches_premise=False),
+    )
+    wanted = "restart-at-once; or never-rollback and erase-last-boot, possibly vacuous (proved)"
+    assert wanted == fix_words("C1", two, names_page=False)
