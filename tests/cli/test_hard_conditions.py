@@ -39,6 +39,7 @@ COMMANDS = {
     "fuzz": ("fuzz --runs 3 --jobs 2", 1),
     "conform": ("conform", 0),
     "releases": ("releases", 0),
+    "claim": ("claim C4 --code", 0),
     "diagram": ("diagram call-accept --format dot --format svg --renderer graphviz-pure --out pictures", 0),
     "demo": ("demo", 0),
     "outcomes": ("outcomes --slots 1 --usage documented", 1),
