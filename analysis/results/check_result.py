@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Literal
 
 from ...campaign.device_under_test import DeviceUnderTest
 from ...campaign.upgrade.claim_results import ClaimResult
+from ...campaign.upgrade.flash_time import dangerous_time
 from ...campaign.upgrade.upgrade_replay import replay
 from ...campaign.upgrade.upgrade_token import decode_token
 from ...model.claims.claims import Verdict
@@ -17,18 +18,16 @@ from ..upgrade_check import SAMPLED_FROM, CheckReport, token_of
 from .policy_result import CheckedPolicy
 from .result_parts import (
     FaultName,
-    FixEntries,
+    JudgedClaim,
     ModelResult,
     PartitionEntry,
     RemedyName,
     SettingEntry,
-    SeverityName,
     fault_name,
-    fix_entries,
+    judgement,
     left_out_entries,
     partition_entries,
     setting_entries,
-    severity_name,
 )
 from .run_difference import RunDifference, run_difference
 
@@ -121,8 +120,22 @@ class HistoryVerdict:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CheckedClaim:
-    """One claim and what was found of it."""
+class DangerousWindow:
+    """When a power failure breaks a claim, in time: by typical values of data sheets, for the tears of F1."""
+
+    scenario: str
+    """The scenario where that is longest."""
+    milliseconds: float
+    """Of its flash operations, those in which it does; 0 where it does between operations alone."""
+    of_milliseconds: float
+    """What all its flash operations take."""
+    after: tuple[str, ...]
+    """Calls after whose return it does too, until the next call."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedClaim(JudgedClaim):
+    """One claim and what was found of it: violated by these images, or refuted for every history."""
 
     id: str
     """Such as C1."""
@@ -134,6 +147,8 @@ class CheckedClaim:
     """For the images given."""
     violations: int
     """Cut points and resets between calls that break it."""
+    window: DangerousWindow | None
+    """Violated: when; null where the claim holds, and where none of the cuts that break it has a place in time."""
     weakest_fault: FaultName | None
     """Violated: the weakest fault model that breaks it."""
     where: str | None
@@ -146,11 +161,6 @@ class CheckedClaim:
     """Violated: what `otaproof replay` plays that cut by."""
     proof: HistoryVerdict | None
     """The verdict for every history of a device so configured; null where there is none."""
-    severity: SeverityName
-    """What a violation means for a device."""
-    fixes: FixEntries
-    """Violated, or refuted for every history: sets of remedies with which the claim is proved of documented usage under
-    F1, smallest first; none where no set does it; null where they were not looked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -300,14 +310,26 @@ def _claim(report: CheckReport, result: ClaimResult, scope: Scope | None) -> Che
         title=claim.title,
         verdict=_VERDICTS[result.verdict],
         violations=result.violations,
+        window=_window(report, claim.id),
         weakest_fault=None if shortest is None else fault_name(shortest.weakest_fault.name),
         where=None if shortest is None else str(shortest),
         scenario=None if shortest is None else shortest.scenario,
         then=None if token is None else _then(report, claim.id, token),
         token=token,
         proof=proof,
-        severity=severity_name(claim.id),
-        fixes=fix_entries(scope, claim.id) if is_broken else None,
+        **judgement(claim.id, report.world.config.rollback, scope, is_broken),
+    )
+
+
+def _window(report: CheckReport, claim_id: str) -> DangerousWindow | None:
+    time = dangerous_time(report.sweeps, claim_id)
+    if time is None:
+        return None
+    return DangerousWindow(
+        scenario=time.scenario,
+        milliseconds=round(time.seconds * 1000, 3),
+        of_milliseconds=round(time.of * 1000, 3),
+        after=time.waits,
     )
 
 

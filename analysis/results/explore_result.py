@@ -9,7 +9,7 @@ from ...proofs.explicit.exploration import Exploration
 from ...proofs.prover.dead_ends import Recovery
 from ..claim_search import ClaimSearch, ExploredClaim
 from ..shown_trace import ShownTrace, show_trace
-from .result_parts import ModelResult, left_out_entries
+from .result_parts import JudgedClaim, ModelResult, judgement, left_out_entries
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +39,7 @@ class SearchEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ExploredClaimEntry:
+class ExploredClaimEntry(JudgedClaim):
     """One claim and what the searches found of it."""
 
     id: str
@@ -137,6 +137,7 @@ def _claim(scope: Scope, item: ExploredClaim) -> ExploredClaimEntry:
         broken_by=shown.broken_by,
         token=shown.token,
         divergence=shown.divergence,
+        **judgement(item.claim.id, scope.config.rollback, scope, trace is not None),
     )
 
 

@@ -10,23 +10,21 @@ from ..proof_runs import ConfigurationProof, ProvedClaim
 from ..shown_trace import ShownTrace
 from .result_parts import (
     FaultName,
-    FixEntries,
+    JudgedClaim,
     ModelResult,
     ScopeEntry,
-    SeverityName,
     UsageName,
     fault_name,
-    fix_entries,
+    judgement,
     left_out_entries,
     scope_fields,
-    severity_name,
 )
 
 VerdictWord = Literal["proved", "refuted", "bounded", "unknown"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ProvedClaimEntry:
+class ProvedClaimEntry(JudgedClaim):
     """One claim and what was decided of it."""
 
     id: str
@@ -63,11 +61,6 @@ class ProvedClaimEntry:
     """Steps to a state in which the premise of the claim is true; null where none was looked for or met."""
     divergence: str | None
     """Where the board does not show the trace, which is a bug in otaproof."""
-    severity: SeverityName
-    """What a violation means for a device."""
-    fixes: FixEntries
-    """Refuted: sets of remedies with which the claim is proved of documented usage under F1, smallest first; none where
-    no set does it; null where they were not looked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,6 +135,5 @@ def claim_entry(row: ProvedClaim, scope: Scope) -> ProvedClaimEntry:
         invariants=decision.invariants,
         premise_depth=decision.premise_depth,
         divergence=shown.divergence,
-        severity=severity_name(claim.id),
-        fixes=fix_entries(scope, claim.id) if is_refuted else None,
+        **judgement(claim.id, scope.config.rollback, scope, is_refuted),
     )

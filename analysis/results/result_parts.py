@@ -12,7 +12,7 @@ from ...model.device.allowance import Allowance
 from ...model.device.state import Scope
 from ...model.remedies import Remedy
 from ...project.option_reader import ConfigValue
-from ..remedy_table import RemedyRow, remedies_for
+from ..remedy_table import RemedyRow, remedies_for, rows
 
 SCHEMA_VERSION = "1.0"
 """Version of the JSON output of every command."""
@@ -49,6 +49,37 @@ class FixEntry:
 
 FixEntries = tuple[FixEntry, ...] | None
 """Sets of remedies, each of which mends a claim; first those with which its premise is reached."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseSpread:
+    """Releases of ESP-IDF by what is shown of a claim: two OTA slots, documented usage, F1, no remedies."""
+
+    violated: tuple[str, ...]
+    """Those that violate it, oldest first."""
+    proved: tuple[str, ...]
+    """Those of which it is proved."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgedClaim:
+    """What a result says of a claim beside its verdict."""
+
+    severity: SeverityName
+    """What a violation means for a device."""
+    releases: ReleaseSpread | None
+    """Violated: the releases that do so too, with rollback on or off as here; null where none of them does."""
+    fixes: FixEntries
+    """Violated: sets of remedies with which the claim is proved of documented usage under F1, smallest first; none
+    where no set does it; null where they were not looked for."""
+
+
+class Judgement(TypedDict):
+    """The fields of JudgedClaim."""
+
+    severity: SeverityName
+    releases: ReleaseSpread | None
+    fixes: FixEntries
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,10 +235,24 @@ def severity_name(claim_id: str) -> SeverityName:
     return CONSEQUENCES[claim_id].severity.value
 
 
-def fix_entries(scope: Scope | None, claim_id: str) -> FixEntries:
-    """Return the smallest sets of remedies that mend a claim; None where they were not looked for."""
+def judgement(claim_id: str, rollback: bool, scope: Scope | None, is_violated: bool) -> Judgement:
+    """Return what is to be said of a claim beside its verdict.
+
+    scope: the device, to look for remedies; None where there is none of the model."""
     row = None if scope is None else remedies_for(scope)
-    return None if row is None else fixes_in(row, claim_id)
+    return {
+        "severity": severity_name(claim_id),
+        "releases": _spread(claim_id, rollback) if is_violated else None,
+        "fixes": fixes_in(row, claim_id) if is_violated and row is not None else None,
+    }
+
+
+def _spread(claim_id: str, rollback: bool) -> ReleaseSpread | None:
+    found: dict[bool, list[str]] = {True: [], False: []}
+    for row in rows():
+        if row.scope.config.rollback == rollback:
+            found[claim_id in row.mends] += row.releases
+    return ReleaseSpread(violated=tuple(found[True]), proved=tuple(found[False])) if found[True] else None
 
 
 def fixes_in(row: RemedyRow, claim_id: str) -> FixEntries:

@@ -6,13 +6,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ...analysis.results.check_result import CheckedBootloader, CheckedClaim, CheckResult
+from ...analysis.results.check_result import CheckedBootloader, CheckedClaim, CheckResult, CheckSweep, DangerousWindow
 from ...campaign.upgrade.script import Scenario
 from ...model.claims.claims import claim as find_claim
 from ...model.device.state import Usage
 from ...model.fault_model import FaultModel
 from ...model.writers import UPDATERS, Updater
-from .fix_lines import print_fix
+from .fix_lines import print_judgement
 from .left_out_report import print_left_out
 from .policy_report import print_policy
 from .report_page import WRONG, ReportPage, counted
@@ -32,7 +32,7 @@ def print_check(console: Console, result: CheckResult) -> None:
     _print_columns(page, result)
     for claim in result.claims:
         if claim.token is not None:
-            _print_violation(page, claim, claim.token)
+            _print_violation(page, sweep, claim, claim.token)
     if result.bootloader is not None:
         _print_bootloader(page, result.bootloader)
     _print_sweep(page, result)
@@ -104,13 +104,25 @@ def _why_not(result: CheckResult, claim: CheckedClaim) -> str:
     return f"{traits.functions['accept'][0]} accepts an image as soon as it starts, so none is on trial"
 
 
-def _print_violation(page: ReportPage, claim: CheckedClaim, token: str) -> None:
-    points = "1 cut point" if claim.violations == 1 else f"{claim.violations:,} cut points"
+def _print_violation(page: ReportPage, sweep: CheckSweep, claim: CheckedClaim, token: str) -> None:
+    points = f"{claim.violations:,} of {sum(found.cuts for found in sweep.scenarios.values()):,} cut points"
     page.title(f"{claim.id} {claim.name}: {verdict_words(claim.verdict, claim.weakest_fault or '')} at {points}")
     page.item(" ", f"{claim.where}{_in_scenario(claim.scenario)}")
     page.item(WRONG, claim.then or "", style="bold red")
-    print_fix(page, claim.id, claim.severity, claim.fixes)
+    if claim.window is not None:
+        page.item("when:", window_words(claim.window))
+    print_judgement(page, claim.id, claim)
     page.command(f"otaproof replay {token}")
+
+
+def window_words(window: DangerousWindow) -> str:
+    """Return in words when a power failure breaks a claim."""
+    calls = " and ".join(f"{name}()" for name in window.after)
+    waits = f"between the return of {calls} and the next call" if calls else ""
+    if not window.milliseconds:
+        return waits or "between two flash operations"
+    inside = f"in {window.milliseconds:.1f} ms of {window.of_milliseconds:,.0f} ms of flash operations"
+    return f"{inside} (typical flash){_in_scenario(window.scenario)}{f'; {waits}' if waits else ''}"
 
 
 def _print_bootloader(page: ReportPage, found: CheckedBootloader) -> None:

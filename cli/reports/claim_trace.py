@@ -2,7 +2,7 @@
 
 from ...analysis.results.explore_result import ExploredClaimEntry
 from ...analysis.results.prove_result import ProvedClaimEntry
-from .fix_lines import print_fix
+from .fix_lines import print_judgement
 from .report_page import ReportPage
 
 
@@ -15,8 +15,7 @@ def print_claim_trace(
     page.steps(claim.sentences, claim.broken_by)
     if shows_identifiers or not claim.sentences:
         page.identifiers(claim.trace or ())
-    if isinstance(claim, ProvedClaimEntry):
-        print_fix(page, claim.id, claim.severity, claim.fixes)
+    print_judgement(page, claim.id, claim)
     if claim.divergence is not None:
         page.line(f"the board does not show it: {claim.divergence}", style="bold red")
     elif claim.token is not None:

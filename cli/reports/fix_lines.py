@@ -1,14 +1,23 @@
-"""How reports print, below what breaks a claim, how bad that is and what mends it."""
+"""How reports print, below what breaks a claim, how bad that is, who else does so, and what mends it."""
 
-from ...analysis.results.result_parts import FixEntries, FixEntry, SeverityName
+from ...analysis.results.result_parts import FixEntry, JudgedClaim, ReleaseSpread
 from .report_page import ReportPage
 
 
-def print_fix(page: ReportPage, claim_id: str, severity: SeverityName, fixes: FixEntries) -> None:
-    """Print the severity, and the remedies where they were looked for."""
-    page.line(f"severity: {severity}")
-    if fixes is not None:
-        page.item("fix:", fix_words(claim_id, fixes))
+def print_judgement(page: ReportPage, claim_id: str, judged: JudgedClaim) -> None:
+    """Print the severity, the releases that do the same, and the remedies where they were looked for."""
+    page.line(f"severity: {judged.severity}")
+    if judged.releases is not None:
+        page.item("seen in:", releases_words(judged.releases))
+    if judged.fixes is not None:
+        page.item("fix:", fix_words(claim_id, judged.fixes))
+
+
+def releases_words(spread: ReleaseSpread) -> str:
+    """Return in words which releases violate a claim."""
+    if not spread.proved:
+        return "every release of ESP-IDF, used as documented"
+    return f"ESP-IDF {', '.join(spread.violated)}, used as documented; not in {', '.join(spread.proved)}"
 
 
 def fix_words(claim_id: str, fixes: tuple[FixEntry, ...], names_page: bool = True) -> str:

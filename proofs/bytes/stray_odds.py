@@ -21,7 +21,8 @@ from itertools import accumulate
 import numpy as np
 from numpy.typing import NDArray
 
-from ...impl.otadata import SEQ_EMPTY, ota_select_crc
+from ...impl.chip.flash_timing import SECTOR_ERASE, program_time
+from ...impl.otadata import ENTRY_SIZE, SEQ_EMPTY, ota_select_crc
 from ...model.flash_endurance import highest_number
 from ..refinement.impl_decisions import MAX_SLOTS
 from ..smt.lemma import Lemma, LemmaVerdict, Result
@@ -38,9 +39,9 @@ HALF = Fraction(1, 2)
 class FlashTiming:
     """How long the operations on a record take, and how often the power fails: assumptions."""
 
-    erase: float = 0.045
+    erase: float = SECTOR_ERASE
     """Seconds for the erase of a sector of 4 KiB."""
-    program: float = 0.0001
+    program: float = program_time(ENTRY_SIZE)
     """Seconds for the program of 32 bytes."""
     between_failures: float = 86_400.0
     """Seconds from one power failure to the next, on average: a day."""

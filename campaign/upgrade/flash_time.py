@@ -1,0 +1,69 @@
+"""For how long a claim is in danger: the time of flash operations in which a power failure breaks it.
+
+It is told for one scenario, of what that scenario has beyond the plain upgrade. Counted are the tears of F1, which
+follow one another in time; what lies between two operations takes as long as the application takes.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from ...impl.chip.flash_timing import operation_time, time_of_bytes
+from ...impl.chip.torn_operations import BEFORE, TornKind
+from .sweep import Stretch, SweepResult
+
+
+@dataclass(frozen=True, slots=True)
+class DangerousTime:
+    """When a power failure breaks a claim."""
+
+    scenario: str
+    """The scenario where that is longest."""
+    seconds: float
+    """Of its flash operations, those in which it does; 0 where it does between operations alone."""
+    of: float
+    """Seconds that all its flash operations take."""
+    waits: tuple[str, ...]
+    """Calls after whose return a power failure breaks it too, until the next one, by name."""
+
+
+def dangerous_time(sweeps: Mapping[str, SweepResult], claim_id: str) -> DangerousTime | None:
+    """Return when a power failure breaks a claim; None where none does, or none of F1 was looked at.
+
+    sweeps: by the name of the scenario."""
+    found = [_in_scenario(name, result, claim_id) for name, result in sweeps.items() if _has_prefixes(result)]
+    dangerous = [time for time in found if time.seconds or time.waits]
+    return max(dangerous, key=lambda time: (time.seconds, len(time.waits)), default=None)
+
+
+def stretch_time(stretch: Stretch) -> float:
+    """Return the seconds for which the flash is as a stretch says; 0 for what has no place in time."""
+    if stretch.op is None or stretch.torn is None:
+        return 0.0
+    if stretch.torn == BEFORE:
+        return time_of_bytes(stretch.op, 0, 1)
+    if stretch.torn.kind in (TornKind.PREFIX, TornKind.PARTIAL):
+        return time_of_bytes(stretch.op, stretch.torn.length, stretch.torn.length + stretch.count)
+    return 0.0
+
+
+def flash_time(result: SweepResult) -> float:
+    """Return the seconds that the flash operations take which a sweep has cut."""
+    return sum(operation_time(stretch.op) for stretch in _begun(result) if stretch.op is not None)
+
+
+def _in_scenario(name: str, result: SweepResult, claim_id: str) -> DangerousTime:
+    broken = (stretch for stretch in result.stretches if claim_id in stretch.broken)
+    waits = (reset.played.step.name.value for reset in result.resets if claim_id in reset.broken)
+    return DangerousTime(name, sum(map(stretch_time, broken)), flash_time(result), tuple(dict.fromkeys(waits)))
+
+
+def _begun(result: SweepResult) -> Iterator[Stretch]:
+    """Yield a stretch for each operation."""
+    return (stretch for stretch in result.stretches if stretch.torn == BEFORE)
+
+
+def _has_prefixes(result: SweepResult) -> bool:
+    return any(
+        stretch.torn is not None and stretch.torn.kind in (TornKind.PREFIX, TornKind.PARTIAL)
+        for stretch in result.stretches
+    )
