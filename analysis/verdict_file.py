@@ -14,6 +14,7 @@ from pathlib import Path
 from ..campaign.workers import in_fresh_processes, in_processes
 from ..model.claims.model_digest import model_digest
 from ..model.config import Config, Release
+from ..model.device.remedy_steps import remedied
 from ..model.device.state import Scope, Usage
 from ..model.fault_model import FaultModel
 from ..output_file import write_file
@@ -21,6 +22,7 @@ from ..proofs.prover.decision import Effort
 from ..proofs.prover.proof_reuse import ProofReuse
 from ..proofs.prover.prover import decide
 from .proof_runs import DECIDED_SLOTS
+from .remedy_table import rows
 from .shipped_verdicts import ModelVerdict, Verdicts, parse, text_of
 
 BUILDS = tuple(
@@ -50,6 +52,8 @@ def groups() -> Iterator[Group]:
     for application in Release:
         for bootloader in (release for release in Release if release < application):
             yield from _groups(application, bootloader, F1, range(2, 3))
+    for row in rows():
+        yield from ((remedied(row.scope, on),) for on in row.best)
 
 
 def _groups(application: Release, bootloader: Release, faults: FaultModel, slots: Iterable[int]) -> Iterator[Group]:

@@ -16,6 +16,7 @@ from .left_out_text import with_left_out
 from .life_cycle_page import life_cycle_page
 from .releases_page import releases_page
 from .remedies_page import remedies_page
+from .ship_it_page import ship_it_page
 from .sources_page import sources_page
 from .spec_page import SpecPage, with_calls
 from .verdict_tables import read, read_beyond
@@ -33,6 +34,7 @@ def pages() -> Iterator[SpecPage]:
     yield device_page()
     yield from call_pages(kept)
     yield claims_page(kept, read_beyond(), proof_tables.read())
+    yield ship_it_page()
     yield remedies_page()
     yield cases_page()
     yield releases_page(kept)

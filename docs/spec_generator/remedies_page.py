@@ -19,7 +19,7 @@ def remedies_page() -> SpecPage:
         "that makes the calls: it takes histories away, and asks nothing of ESP-IDF. `--remedy NAME` turns one on in "
         f"`otaproof check`, `prove`, `explore`, `outcomes` and `fuzz` ({repo_file('model/remedies.py')} has the table, "
         f"{repo_file('model/device/remedy_steps.py')} what each changes in the device model). `otaproof claim C4` says "
-        "the same of one claim."
+        "the same of one claim. [Ship it like this](ship-it.md) has the code of a whole update."
     )
     page.heading("In short")
     page.add(

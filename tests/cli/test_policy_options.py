@@ -1,6 +1,7 @@
 """`otaproof check` with a policy: what a project accepts, what is new, and the exit code."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -15,6 +16,7 @@ from otaproof.impl.image.format import build_image
 from otaproof.model.claims.claims import CLAIMS
 from otaproof.model.fault_model import FaultModel
 from otaproof.project.check_policy import CheckPolicy, FailOn
+from places import ROOT
 
 TABLE = "nvs,data,nvs,0x9000,0x4000\notadata,data,ota,,0x2000\na,app,ota_0,,64K\nb,app,ota_1,,64K\n"
 
@@ -30,8 +32,8 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def checked(capsys: pytest.CaptureFixture[str], *more: str) -> tuple[int, dict[str, Any]]:
     """Return the exit code and what is said of the policy."""
-    files = ("--partitions", "table.csv", "--running", "app.bin", "--rollback", "--faults", "F0", "--no-proofs")
-    code = main(["check", *files, "--json", *more])
+    files = ("--partitions", "table.csv", "--running", "app.bin", "--rollback", "--no-proofs")
+    code = main(["check", *files, "--json", *(more if "--faults" in more else (*more, "--faults", "F0"))])
     return code, json.loads(capsys.readouterr().out)
 
 
@@ -155,3 +157,17 @@ def test_policy_goes_with_updates_of_an_application(project: Path, capsys: pytes
     """Refused in one line."""
     code = main(["check", "--update-kind", "bootloader", "--partitions", "table.csv", "--fail-on", "never"])
     assert (ExitCode.BAD_INPUT, 1) == (code, capsys.readouterr().err.count("\n"))
+
+
+def test_device_that_ships_as_the_page_says_passes(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each with its remedies; the policy on the page is needed, and enough."""
+    page = (ROOT / "docs/spec/ship-it.md").read_text(encoding="utf-8")
+    (project / "otaproof.toml").write_text(re.findall(r"```toml\n(.*?)```", page, re.DOTALL)[0])
+    commands = re.findall(r"^otaproof prove --idf (\S+) (.*)$", page, re.MULTILINE)
+    assert 3 == len(commands)
+    for release, remedies in commands:
+        code, found = checked(
+            capsys, "--idf", release, "--bootloader-idf", release, *remedies.split(), "--faults", "F1"
+        )
+        accepted = [item["claim"] for item in found["policy"]["accepted"]]
+        assert (ExitCode.HOLDS, ["C4", "C17"], []) == (code, accepted, found["policy"]["needless"])

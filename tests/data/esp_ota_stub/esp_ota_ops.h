@@ -1,8 +1,8 @@
 /* A stub for the tests: the declarations of ESP-IDF that the code of remedies uses, as version 5.5 has them. */
 #pragma once
 #include "esp_err.h"
+#include "esp_partition.h"
 
-typedef struct esp_partition esp_partition_t;
 typedef uint32_t esp_ota_handle_t;
 typedef enum {
     ESP_OTA_IMG_NEW = 0x0U,
@@ -15,6 +15,9 @@ typedef enum {
 #define OTA_SIZE_UNKNOWN 0xffffffff
 
 esp_err_t esp_ota_begin(const esp_partition_t *partition, size_t image_size, esp_ota_handle_t *out_handle);
+esp_err_t esp_ota_write(esp_ota_handle_t handle, const void *data, size_t size);
+esp_err_t esp_ota_abort(esp_ota_handle_t handle);
+const esp_partition_t *esp_ota_get_next_update_partition(const esp_partition_t *start_from);
 esp_err_t esp_ota_end(esp_ota_handle_t handle);
 esp_err_t esp_ota_set_boot_partition(const esp_partition_t *partition);
 const esp_partition_t *esp_ota_get_boot_partition(void);
