@@ -11,6 +11,7 @@ from .command_outputs import with_outputs
 from .contract_page import contract_page
 from .device_page import device_page
 from .documents_page import documents_page
+from .evidence_page import evidence_page
 from .formats_page import formats_page
 from .left_out_text import with_left_out
 from .life_cycle_page import life_cycle_page
@@ -36,6 +37,7 @@ def pages() -> Iterator[SpecPage]:
     yield claims_page(kept, read_beyond(), proof_tables.read())
     yield ship_it_page()
     yield remedies_page()
+    yield evidence_page()
     yield cases_page()
     yield releases_page(kept)
     yield documents_page()

@@ -34,7 +34,7 @@ _REASON = "A power cut while the bootloader notes the try loses the mark; the se
 def ship_it_page() -> SpecPage:
     """Return the page."""
     page = SpecPage("ship-it", "Ship it like this")
-    chosen = [(row, _best(row)) for row in rows() if row.scope.config.rollback]
+    chosen = [(row, best_application_set(row)) for row in rows() if row.scope.config.rollback]
     left = sorted({id_ for row, on in chosen for id_ in row.best[on]}, key=lambda id_: int(id_[1:]))
     page.add(
         "For readers in a hurry: a product with two OTA slots, rollback, and an updater that keeps to the rules below. "
@@ -86,7 +86,7 @@ def ship_it_page() -> SpecPage:
     return page
 
 
-def _best(row: RemedyRow) -> RemedySet:
+def best_application_set(row: RemedyRow) -> RemedySet:
     """Return the best set of a row without a patch of the bootloader."""
     return next(on for on in row.best if all(REMEDIES[remedy].kind is RemedyKind.APPLICATION for remedy in on))
 
@@ -137,7 +137,7 @@ def _row_of(version: IdfVersion, like: RemedyRow) -> RemedyRow | None:
 def _without_rollback() -> Iterator[str]:
     for row in rows():
         if not row.scope.config.rollback:
-            on = _best(row)
+            on = best_application_set(row)
             named = " and ".join(f"[{remedy.value}](remedies.md#{remedy.value})" for remedy in on)
             yield f"ESP-IDF {_branches([row])}: {named}; {_ids(row.best[on])} stays violated."
     yield (
