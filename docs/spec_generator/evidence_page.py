@@ -14,7 +14,7 @@ CRA = "https://eur-lex.europa.eu/legal-content/EN/TXT/?uri=CELEX:32024R2847"
 
 
 @dataclass(frozen=True, slots=True)
-class Clause:
+class RegulationClause:
     """One clause, put beside what otaproof can say of it."""
 
     number: str
@@ -29,14 +29,14 @@ class Clause:
 
 
 _CLAUSES_OF_R156 = (
-    Clause(
+    RegulationClause(
         "7.1.3.3",
         "Software is verified and validated before it is sent out.",
         (),
         "`check` on the images of the release, in CI, with what is accepted written down in otaproof.toml; `doctor`.",
         "Everything that the application itself does.",
     ),
-    Clause(
+    RegulationClause(
         "7.2.1.1",
         "Authenticity and integrity of updates are protected; invalid updates are prevented.",
         ("C1", "C2", "C8"),
@@ -44,7 +44,7 @@ _CLAUSES_OF_R156 = (
         "Authenticity: Secure Boot and signatures are not modelled. The checksum and hash of an image protect against "
         "no attacker.",
     ),
-    Clause(
+    RegulationClause(
         "7.2.2.1.1",
         "After a failed or interrupted update the previous version is restored, or a safe state is reached.",
         ("C1", "C2", "C4", "C6", "C7", "C16", "C25"),
@@ -52,14 +52,14 @@ _CLAUSES_OF_R156 = (
         "`--report` shows it.",
         "Safe states of the vehicle; failures of flash beyond the fault model that is named.",
     ),
-    Clause(
+    RegulationClause(
         "7.2.2.1.2",
         "An update is executed only if there is enough power for it and for a recovery.",
         (),
         "`check` tells for how many milliseconds of an update a loss of power matters (*when*).",
         "How power is measured and guaranteed.",
     ),
-    Clause(
+    RegulationClause(
         "7.2.2.4",
         "The user is told whether the update succeeded.",
         ("C10", "C13", "C19", "C20"),
@@ -68,42 +68,42 @@ _CLAUSES_OF_R156 = (
     ),
 )
 _CLAUSES_OF_CRA = (
-    Clause(
+    RegulationClause(
         "I (2)(c)",
         "Vulnerabilities can be addressed by security updates, automatically where that fits.",
         ("C9", "C15", "C17"),
         "`prove` for any number of updates: no history ends in a device that cannot be updated.",
         "Delivery, opt-out, notification, postponement.",
     ),
-    Clause(
+    RegulationClause(
         "I (2)(f)",
         "The integrity of programs and configuration is protected, and corruption is reported.",
         ("C1", "C2", "C14"),
         "`explain` and `mend` on the dump of a device from the field.",
         "Modification by an attacker: Secure Boot and flash encryption are not modelled.",
     ),
-    Clause(
+    RegulationClause(
         "I (2)(h)",
         "Essential functions stay available after an incident.",
         ("C1", "C7", "C14", "C25"),
         "`check` with the images of the product: whether anything starts after every cut.",
         "Functions of the application.",
     ),
-    Clause(
+    RegulationClause(
         "I (2)(a), II (2)",
         "Products come without known exploitable vulnerabilities, and those found later are remedied without delay.",
         ("C5", "C8", "C18"),
         "That an image which was replaced does not start again; `prove --anti-rollback` for C8.",
         "Which versions are vulnerable; that secure versions are counted up.",
     ),
-    Clause(
+    RegulationClause(
         "II (1)",
         "The components of the software are documented, by a software bill of materials.",
         (),
         "otaproof ships its own, for the tool (`make dist`). `identify` says of which ESP-IDF release a bootloader is.",
         "The bill of materials of the product.",
     ),
-    Clause(
+    RegulationClause(
         "II (3)",
         "The security of the product is tested and reviewed regularly.",
         (),
@@ -118,8 +118,9 @@ def evidence_page() -> SpecPage:
     page = SpecPage("evidence", "Evidence for auditors")
     page.add(
         "Two regulations ask what a device does when an update is interrupted. This page puts what otaproof shows "
-        "beside the clauses that speak of updates. **It claims no conformity**: a regulation is met by a manufacturer and a "
-        "product, not by a tool, and most of both is about other things. Clauses are told in our words; read the text "
+        "beside the clauses that speak of updates. **It claims no conformity**: a regulation is met by a manufacturer "
+        "and a product, not by a tool, and most of both is about other things. Clauses are told in our words; read the "
+        "text "
         f"itself: [UN Regulation No. 156]({UN_R156}), [Regulation (EU) 2024/2847, Annex I]({CRA}).",
         "*proved* stands for two OTA slots with rollback, used as documented, power cuts of "
         "[F1](glossary.md#fault-model), in every history and on every release. *with the updater*: if the application "
@@ -143,11 +144,11 @@ def evidence_page() -> SpecPage:
     return page
 
 
-def _add(page: SpecPage, clauses: tuple[Clause, ...]) -> None:
+def _add(page: SpecPage, clauses: tuple[RegulationClause, ...]) -> None:
     page.table(("clause", "asks", "claims", "besides", "not shown"), map(_row, clauses))
 
 
-def _row(clause: Clause) -> tuple[str, ...]:
+def _row(clause: RegulationClause) -> tuple[str, ...]:
     return clause.number, clause.asks, "; ".join(map(_claim, clause.claims)), clause.means, clause.open
 
 
