@@ -1,6 +1,6 @@
 """What is known of a device like the one that is checked: any number of upgrades and cuts, used as documented."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..campaign.device_under_test import DeviceUnderTest
 from ..model.device.remedy_steps import remedied
@@ -49,7 +49,7 @@ def scope_of_world(world: DeviceUnderTest, faults: FaultModel) -> Scope | str:
         return "the table has no otadata partition"
     try:
         plain = Scope(
-            config=world.config,
+            config=replace(world.config, notes_in_place=False),
             slots=len(slots),
             has_factory=any(partition.is_factory for partition in world.table),
             faults=faults,

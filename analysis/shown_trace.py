@@ -20,8 +20,7 @@ class ShownTrace:
     sentences: tuple[str, ...]
     """What happens; a sentence may stand for several steps."""
     token: str | None = None
-    """The token under which `otaproof replay` shows it; None for C9, for a patched bootloader, and where a board does
-    not show it."""
+    """The token under which `otaproof replay` shows it; None for C9, and where a board does not show it."""
     broken_by: str | None = None
     """The event at the end which the claim rules out."""
     divergence: str | None = None
@@ -32,7 +31,7 @@ def show_trace(scope: Scope, actions: Sequence[str], claim_id: str) -> ShownTrac
     """Return a trace that breaks a claim in sentences, and played on the board."""
     sentences = tell_trace(scope, actions)
     broken_by = _broken_by(scope, actions, claim_id)
-    if claim_id == RECOVERY or scope.is_patched:
+    if claim_id == RECOVERY:
         return ShownTrace(sentences, broken_by=broken_by)
     try:
         token = token_of_trace(scope, actions, claim_id)

@@ -1,7 +1,7 @@
 """The device under test: what a board holds before its first power-on, and the image that an upgrade brings."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 
 from ..impl.board import Board
@@ -55,6 +55,11 @@ class DeviceUnderTest:
     def __post_init__(self) -> None:
         """Index the table by label."""
         object.__setattr__(self, "_by_label", {partition.label: partition for partition in self.table})
+
+    def keeping_to(self, remedies: frozenset[Remedy]) -> "DeviceUnderTest":
+        """Return the device with these remedies, a patch of its bootloader among them."""
+        config = replace(self.config, notes_in_place=Remedy.NOTE_IN_PLACE in remedies)
+        return replace(self, config=config, remedies=remedies)
 
     def image(self, number: int | None) -> NamedImage:
         """Return a known image by its number; None: the update."""

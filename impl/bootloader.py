@@ -23,6 +23,7 @@ from .image.verify import mapped_segments, verify_image
 from .image.verify_rules import ImageInvalid, VerifyMode
 from .otadata import (
     ENTRY_SIZE,
+    NOTE_AT,
     EntryPair,
     active_otadata,
     decode_entry,
@@ -199,8 +200,8 @@ class Bootloader:
 
     def _read_otadata(self, otadata: Partition) -> EntryPair:
         return EntryPair(
-            decode_entry(self._flash.read(otadata.offset, ENTRY_SIZE)),
-            decode_entry(self._flash.read(otadata.offset + SECTOR_SIZE, ENTRY_SIZE)),
+            decode_entry(self._flash.read(otadata.offset, ENTRY_SIZE), self._config.notes_in_place),
+            decode_entry(self._flash.read(otadata.offset + SECTOR_SIZE, ENTRY_SIZE), self._config.notes_in_place),
         )
 
     def _abort_pending(self, otadata: Partition, entries: EntryPair) -> EntryPair:
@@ -217,8 +218,11 @@ class Bootloader:
         assert state.otadata is not None
         entry = entries[active]
         if self._config.rollback and entry.ota_state == OtaImgState.NEW:
-            pending = replace(entry, ota_state=OtaImgState.PENDING_VERIFY)
-            self._write_entry(state.otadata, active, encode_entry(pending))
+            if self._config.notes_in_place:
+                self._note_in_place(state.otadata, active)
+            else:
+                pending = replace(entry, ota_state=OtaImgState.PENDING_VERIFY)
+                self._write_entry(state.otadata, active, encode_entry(pending))
         elif self._config.anti_rollback and entry.ota_state == OtaImgState.VALID:
             self._update_anti_rollback(state.ota.get(index))
 
@@ -228,6 +232,11 @@ class Bootloader:
         with suppress(OtaError):
             self._flash.erase_sector(address)
             self._flash.program(address, raw)
+
+    def _note_in_place(self, otadata: Partition, number: int) -> None:
+        """Make a NEW entry PENDING_VERIFY by a byte of its label; an error is ignored. A patch of ESP-IDF."""
+        with suppress(OtaError):
+            self._flash.program(otadata.offset + SECTOR_SIZE * number + NOTE_AT, b"\0")
 
     def _erase_data_partitions(self) -> None:
         """Erase what the factory reset erases, in the order of the table; an error skips that partition.

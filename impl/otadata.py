@@ -22,6 +22,10 @@ SEQ_EMPTY = 0xFFFFFFFF
 WORD = 1 << 32
 """Sequence numbers are counted modulo this."""
 
+NOTE_AT = 23
+"""The last byte of the label, which the patch note-in-place programs."""
+_BLANK = 0xFF
+
 _LAYOUT = struct.Struct("<I20sII")
 _NO_LABEL = b"\xff" * 20
 
@@ -47,9 +51,14 @@ class EntryPair(NamedTuple):
     second: SelectEntry
 
 
-def decode_entry(raw: bytes) -> SelectEntry:
-    """Return the entry that 32 bytes hold; any bytes are an entry."""
+def decode_entry(raw: bytes, notes_in_place: bool = False) -> SelectEntry:
+    """Return the entry that 32 bytes hold; any bytes are an entry.
+
+    notes_in_place: a note in the label makes NEW be PENDING_VERIFY, and is no part of the entry."""
     ota_seq, seq_label, ota_state, crc = _LAYOUT.unpack(raw)
+    if notes_in_place and raw[NOTE_AT] != _BLANK:
+        ota_state = OtaImgState.PENDING_VERIFY if ota_state == OtaImgState.NEW else ota_state
+        seq_label = seq_label[:-1] + bytes([_BLANK])
     return SelectEntry(ota_seq, ota_state, crc, seq_label)
 
 

@@ -144,6 +144,8 @@ class Config:
     """CONFIG_BOOTLOADER_OTA_DATA_ERASE."""
     updater: Updater = Updater.ESP_IDF
     """What brings updates in the application."""
+    notes_in_place: bool = False
+    """Bootloader and application have the patch that model/remedies.py calls note-in-place: no option of ESP-IDF."""
 
     @property
     def updates(self) -> UpdaterTraits:

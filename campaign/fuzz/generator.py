@@ -74,6 +74,7 @@ def draw_scope(random: Random, worlds: Worlds) -> tuple[Config, Scope]:
     has_ends = Allowance.END_NUMBERS in worlds.allows
     slots = worlds.slots or (2 if has_ends else random.randint(1, 4))
     has_factory = random.random() < 0.4 if worlds.has_factory is None else worlds.has_factory
+    config = replace(config, notes_in_place=Remedy.NOTE_IN_PLACE in worlds.remedies)
     device = SmallDevice(config, tuple(range(slots)), has_factory)
     faults = min(worlds.faults, FaultModel.F2) if has_ends else worlds.faults
     return config, scope_of_device(device, faults, worlds.usage, worlds.versions, worlds.allows, worlds.remedies)

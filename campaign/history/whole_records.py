@@ -21,7 +21,8 @@ def entries_in(dut: DeviceUnderTest, read: Read) -> EntryPair | None:
     """Return both entries; None for a device without otadata."""
     if dut.otadata is None:
         return None
-    return EntryPair(*(decode_entry(read(dut.otadata.offset + at, ENTRY_SIZE)) for at in (0, SECTOR_SIZE)))
+    raw = (read(dut.otadata.offset + at, ENTRY_SIZE) for at in (0, SECTOR_SIZE))
+    return EntryPair(*(decode_entry(entry, dut.config.notes_in_place) for entry in raw))
 
 
 def notes_in(dut: DeviceUnderTest, read: Read) -> Notes:

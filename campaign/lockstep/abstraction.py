@@ -34,6 +34,7 @@ ReadSectors = Callable[[int, int], Sectors]
 
 SECTOR = 0x1000
 EMPTY_NUMBER = 0xFFFFFFFF
+EMPTY_BYTE = 0xFF
 ESP32 = 0
 """Chip id of the images."""
 DESCRIPTION = 32
@@ -127,7 +128,9 @@ class Program:
 def stored_in_bytes(scope: Scope, places: Places, read: ReadSectors, efuse_bits: int) -> Stored:
     """Return what the model sees of flash and eFuse."""
     sectors = read(places.otadata, 2 * SECTOR)
-    first, second = (record_in_bytes(sector, scope.slots, scope.has_end_numbers) for sector in sectors)
+    first, second = (
+        record_in_bytes(sector, scope.slots, scope.has_end_numbers, scope.is_patched) for sector in sectors
+    )
     slots = (_slot_of(scope, read(address, size), address) for address, size in places.slots)
     has_versions = scope.config.anti_rollback
     return Stored(
@@ -137,10 +140,14 @@ def stored_in_bytes(scope: Scope, places: Places, read: ReadSectors, efuse_bits:
     )
 
 
-def record_in_bytes(sector: bytes, slot_count: int, has_ends: bool = False) -> RecordView:
-    """Return the record at the start of a sector, its number not ranked yet; has_ends: 0xFFFFFFFF is a number, too."""
-    number, word, check = struct.unpack_from("<I20xII", sector)
+def record_in_bytes(sector: bytes, slot_count: int, has_ends: bool = False, is_patched: bool = False) -> RecordView:
+    """Return the record at the start of a sector, its number not ranked yet.
+
+    has_ends: 0xFFFFFFFF is a number, too. is_patched: a try may be noted in the last byte of the label."""
+    number, label, word, check = struct.unpack_from("<I20sII", sector)
     state = Word(word) if word < Word.UNDEFINED else Word.UNDEFINED
+    if is_patched and state is Word.NEW and label[19] < EMPTY_BYTE:
+        state = Word.PENDING_VERIFY
     fits = check == zlib.crc32(sector[:4], 0xFFFFFFFF)
     if number == EMPTY_NUMBER:
         named = ((number - 1) % slot_count, number) if fits and has_ends else (0, 0)

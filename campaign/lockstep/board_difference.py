@@ -27,7 +27,7 @@ from ..history.step import Step, StepCut, StepName
 from ..token_packing import compact_json, pack_token, unpack_token
 from .divergence import Divergence
 from .step_maker import StepMaker, images_of
-from .torn_bytes import classes_of, is_left_by_cut, leaves, torn_by_cut, wipe_torn_by
+from .torn_bytes import classes_of, is_left_by_cut, leaves, tear_named, torn_by_cut
 from .trace_replay import device_of_scope, place_label
 from .trace_steps import flash_ops
 
@@ -189,7 +189,7 @@ class BoardSide:
             return replace(step, cut=StepCut(ops - 1, AFTER)) if ops else Step(StepName.POWER_OFF)
         if last.name.startswith("cut_in_burn_leaves_"):
             return replace(step, cut=StepCut(0, efuse_done=int(last.name.rpartition("_")[2], 2)))
-        self.torn = wipe_torn_by(last) or self._tear(step, ops, last.name, torn)
+        self.torn = tear_named(last) or self._tear(step, ops, last.name, torn)
         return replace(step, cut=StepCut(ops, self.torn))
 
     def _tear(self, step: Step, op: int, name: str, preferred: Torn | None) -> Torn:

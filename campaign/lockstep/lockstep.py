@@ -12,6 +12,7 @@ such as deep sleep without an application.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from ...impl.chip.cells import SECTOR_SIZE, Cells
 from ...impl.chip.flash import FlashOp, FlashOpKind
@@ -70,13 +71,14 @@ def scope_of_device(
     """Return the scope of the model for a device, with every ghost."""
     if device.config.updater is not Updater.ESP_IDF:
         raise OutOfModel(f"the model has esp_ota_* as otaupgrade calls them, not {device.config.updates.title}")
-    if Remedy.NOTE_IN_PLACE in remedies:
-        raise OutOfModel("the board has the bootloader of ESP-IDF, and note-in-place is another")
+    if device.config.notes_in_place:
+        remedies |= {Remedy.NOTE_IN_PLACE}
     if device.slots != tuple(range(len(device.slots))):
         raise OutOfModel("the model has slots without gaps")
     if Allowance.END_NUMBERS in allows and (len(device.slots) != 2 or faults >= FaultModel.F3):
         raise OutOfModel("the model has the ends of the number range for two slots, up to F2")
-    rules = representative(device.config, allows, remedies - {Remedy.RESTART_AT_ONCE})
+    config = replace(device.config, notes_in_place=False)
+    rules = representative(config, allows, remedies - {Remedy.RESTART_AT_ONCE})
     ghosts = frozenset(Ghost)
     plain = Scope(rules, len(device.slots), device.has_factory, faults, usage, versions, ghosts, allows=allows)
     return remedied(plain, remedies)

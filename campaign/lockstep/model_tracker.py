@@ -305,6 +305,8 @@ class ModelTracker:
         """Return the operation that the model does next, if it is to do one."""
         fields = self.stepper.as_dict(self.state)
         task, sector = self.task, fields["sector"]
+        if task is Task.TRY and self.scope.is_patched:
+            return SeenOp(OpKind.PROGRAM, record=sector)
         if task in REWRITES:
             return SeenOp(OpKind.PROGRAM if fields["phase"] else OpKind.ERASE, record=sector)
         if task in ERASES:

@@ -19,28 +19,31 @@ from .stray_tears import find_stray, find_tear_towards
 
 HEADER_GONE = 16
 """Bytes that a cut in the erase of a slot erases: the header, and not the description."""
-_WIPES = {
+_NAMED = {
     "cut_before_wipe": BEFORE,
     "cut_after_wipe": AFTER,
     "cut_in_wipe": Torn(TornKind.PARTIAL, length=HEADER_GONE),
     "cut_in_wipe_leaves_headers": Torn(TornKind.PARTIAL, length=1),
     "cut_in_wipe_leaves_headers_alone": Torn(TornKind.MASK, mask=bytes(APP_DESC_OFFSET) + b"\xff"),
+    "cut_in_try_leaves_new": BEFORE,
+    "cut_in_try_leaves_pending_verify": AFTER,
 }
+"""Cuts in the erase of a slot, and in a note in place, which is one byte."""
 _DESCRIPTION_TORN = Torn(TornKind.MASK, mask=bytes(APP_DESC_OFFSET + 150) + b"\xff")
 """What cut_in_wipe_leaves_headers is where the bootloader looks at the first byte: the description has another hash."""
 
 
-def wipe_torn_by(cut: Action) -> Torn | None:
-    """Return the tear of the erase of a slot that a cut names; None for a cut in anything else."""
+def tear_named(cut: Action) -> Torn | None:
+    """Return the tear that the name of a cut stands for; None for a cut in the rewriting of a record."""
     # The weakest fault model that has the cut tells whether the first byte may go.
     if cut.name == "cut_in_wipe_leaves_headers" and cut.weakest is FaultModel.F2:
         return _DESCRIPTION_TORN
-    return _WIPES.get(cut.name)
+    return _NAMED.get(cut.name)
 
 
-def classes_of(entry: bytes) -> tuple[Check, Word]:
-    """Return how the model reads the 32 bytes of a record."""
-    decoded = decode_entry(entry)
+def classes_of(entry: bytes, is_patched: bool = False) -> tuple[Check, Word]:
+    """Return how the model reads the 32 bytes of a record; is_patched: a try may be noted in its label."""
+    decoded = decode_entry(entry, is_patched)
     word = Word(decoded.ota_state) if decoded.ota_state < Word.UNDEFINED else Word.UNDEFINED
     if decoded.ota_seq == SEQ_EMPTY:
         return Check.EMPTY, word

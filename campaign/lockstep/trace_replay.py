@@ -32,7 +32,7 @@ from ..history.step import Step, StepCut, StepName
 from .abstraction import in_flash, number_meant, ranks_of
 from .divergence import Divergence
 from .step_maker import images_of
-from .torn_bytes import classes_of, is_fitting, torn_by_cut, wipe_torn_by
+from .torn_bytes import classes_of, is_fitting, tear_named, torn_by_cut
 from .trace_steps import Segment, flash_ops, is_burn, segments
 
 
@@ -103,7 +103,7 @@ def token_of_trace(scope: Scope, action_names: Sequence[str], claim_id: str) -> 
 def device_of_scope(scope: Scope) -> SmallDevice:
     """Return the device that the model of a scope begins with: an image in factory, else in ota_0."""
     return SmallDevice(
-        scope.config,
+        replace(scope.config, notes_in_place=scope.is_patched),
         tuple(range(scope.slots)),
         scope.has_factory,
         (("factory" if scope.has_factory else "ota_0", 0),),
@@ -160,7 +160,7 @@ class TraceWalker:
             return _cut_after(segment, ops) if ops else Step(StepName.POWER_OFF)
         if last.name.startswith("cut_in_burn_leaves_"):
             return replace(segment.step, cut=StepCut(0, efuse_done=int(last.name.rpartition("_")[2], 2)))
-        return replace(segment.step, cut=StepCut(ops, wipe_torn_by(last) or self._torn(segment, ops)))
+        return replace(segment.step, cut=StepCut(ops, tear_named(last) or self._torn(segment, ops)))
 
     def _strays_to_come(self, segment: Segment) -> Iterator[Stray]:
         """Yield the strays that later cuts make of the record which the cut at the end of the segment tears."""
@@ -272,7 +272,7 @@ class TraceWalker:
         seen: dict[str, int] = {"burned": moment.efuse_bits}
         numbers = []
         for index, entry in enumerate(raw):
-            check, word = classes_of(entry)
+            check, word = classes_of(entry, self.scope.is_patched)
             has_number = check is Check.RIGHT or (self.scope.has_end_numbers and is_fitting(entry))
             number = decode_entry(entry).ota_seq if has_number else 0
             numbers.append(number)

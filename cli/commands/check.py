@@ -218,7 +218,7 @@ def check(
     not_modelled = (f"{value.name}: {value.value}" for value in resolved.settings.not_modelled)
     notes = [*not_modelled, *resolved.notes, *device.notes]
     watched = None if files.machine_code is None else _watched(files.machine_code, device.world)
-    world = replace(device.world, remedies=sweep.remedy)
+    world = device.world.keeping_to(sweep.remedy)
     report = check_upgrade(
         world,
         sweep.faults,
@@ -246,8 +246,6 @@ def _check_remedies(files: CheckInputs, sweep: SweepOptions) -> None:
     """Refuse remedies that cannot be played here."""
     if Remedy.FLAG_DOWNLOAD in sweep.remedy:
         raise InputError("--remedy: flag-download keeps its flag in NVS, which the board of check has not")
-    if Remedy.NOTE_IN_PLACE in sweep.remedy:
-        raise InputError("--remedy: note-in-place changes the bootloader, and the board has the one of ESP-IDF")
     if sweep.remedy and files.update_kind is not UpdateChoice.APP:
         raise InputError("--remedy: goes with --update-kind app alone")
     if sweep.remedy and files.machine_code is not None:

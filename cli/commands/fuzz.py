@@ -71,8 +71,8 @@ class DrawnDevice:
 
         if self.anti_rollback and self.rollback is False:
             raise InputError("--anti-rollback needs rollback, and --no-rollback rules it out")
-        if Remedy.NOTE_IN_PLACE in self.remedy:
-            raise InputError("--remedy: note-in-place changes the bootloader, and the board has the one of ESP-IDF")
+        if Remedy.NOTE_IN_PLACE in self.remedy and self.faults > FaultModel.F1:
+            raise InputError("--remedy: note-in-place is modelled up to F1; say --faults F1")
         if Remedy.RESTART_AT_ONCE in self.remedy and self.usage == "any":
             raise InputError("restart-at-once goes with documented usage, not with any")
         if self.anti_rollback:

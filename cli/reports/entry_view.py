@@ -6,17 +6,22 @@ from ...impl.otadata import SEQ_EMPTY, SelectEntry, decode_entry, is_crc_right, 
 from ...model.ota_state import OtaImgState, api_name
 
 
-def entry_lines(raw_entries: tuple[bytes, bytes], slot_count: int) -> Iterator[tuple[str, str]]:
-    """Yield, for each of the two entries, its 32 bytes by field, and what they say."""
+def entry_lines(
+    raw_entries: tuple[bytes, bytes], slot_count: int, notes_in_place: bool = False
+) -> Iterator[tuple[str, str]]:
+    """Yield, for each of the two entries, its 32 bytes by field, and what they say.
+
+    notes_in_place: to a device that notes a try in the label."""
     for number, raw in enumerate(raw_entries):
-        entry = decode_entry(raw)
+        entry = decode_entry(raw, notes_in_place)
         seq, label, state, crc = raw[:4].hex(), raw[4:24].hex(), raw[24:28].hex(), raw[28:].hex()
-        label = "ff×20" if label == "ff" * 20 else label
+        label = label.replace("ff" * 20, "ff×20").replace("ff" * 19, "ff×19 ")
         fields = f"otadata[{number}]  seq {seq}  label {label}  state {state}  crc {crc}"
-        yield fields, _meaning(entry, slot_count)
+        is_noted = entry.ota_state != decode_entry(raw).ota_state
+        yield fields, _meaning(entry, slot_count, ", noted in the label" if is_noted else "")
 
 
-def _meaning(entry: SelectEntry, slot_count: int) -> str:
+def _meaning(entry: SelectEntry, slot_count: int, noted: str) -> str:
     if entry.ota_seq == SEQ_EMPTY and entry.crc == 0xFFFFFFFF and entry.ota_state == OtaImgState.UNDEFINED:
         return "blank"
     if entry.ota_seq == SEQ_EMPTY:
@@ -29,4 +34,4 @@ def _meaning(entry: SelectEntry, slot_count: int) -> str:
     if not is_crc_right(entry):
         return f"number {entry.ota_seq} ({slot}), {state}, check word wrong: not bootable"
     bootable = "bootable" if is_select_valid(entry) else "not bootable"
-    return f"number {entry.ota_seq} ({slot}), {state}: {bootable}"
+    return f"number {entry.ota_seq} ({slot}), {state}{noted}: {bootable}"

@@ -29,7 +29,7 @@ def print_cut_replay(console: Console, token: Token, slots: int, played: Replay)
     page.calls(token.device.config.updater)
     page.blank()
     _print_claim(page, token.claim_id)
-    _print_steps(page, played.steps, slots)
+    _print_steps(page, played.steps, slots, token.device.config.notes_in_place)
     page.blank()
     for line in future_lines(played.observation.future):
         page.item("→", line)
@@ -60,7 +60,8 @@ def print_history_replay(
     if claim_id is not None:
         _print_claim(page, claim_id)
     page.line(f"{_device(token)}; the cuts need {token.history.weakest_model.name}", indent=0)
-    _print_steps(page, played.steps, len(token.history.device.slots))
+    device = token.history.device
+    _print_steps(page, played.steps, len(device.slots), device.config.notes_in_place)
     page.blank()
     end = played.outcome.value if played.running is None else f"{played.running} runs"
     if token.shows == DIVERGENCE:
@@ -99,13 +100,13 @@ def _print_claim(page: ReportPage, claim_id: str) -> None:
     page.line(f"{promised.id} {promised.name}: {promised.title}", indent=0, style="bold")
 
 
-def _print_steps(page: ReportPage, steps: Sequence[ReplayedStep], slots: int) -> None:
+def _print_steps(page: ReportPage, steps: Sequence[ReplayedStep], slots: int, notes_in_place: bool = False) -> None:
     page.blank()
     for number, step in enumerate(steps, 1):
         page.item(f"{number:3} ", step.text, 0, "bold" if step.is_cut else None)
         if step.ops:
             page.line(f"flash: {describe_ops(step.ops)}", indent=7)
-        for fields, meaning in () if step.entries is None else entry_lines(step.entries, slots):
+        for fields, meaning in () if step.entries is None else entry_lines(step.entries, slots, notes_in_place):
             page.whole(fields, indent=7)
             page.line(meaning, indent=19)
         if step.efuse is not None:

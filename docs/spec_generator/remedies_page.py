@@ -57,9 +57,9 @@ def remedies_page() -> SpecPage:
     page.add(
         "[C4](claims.md#c4) and [C17](claims.md#c17) with rollback: the bootloader erases the record of the new image "
         "before it writes that the try has begun, and a power cut in between loses the mark. No rule for the "
-        "application changes that; it takes a bootloader that notes the try without an erase. The simulated board has "
-        "the bootloader of ESP-IDF alone, so *note-in-place* is a statement about the device model, and one up to F1: "
-        "under F2 an erase that is cut can take the note back.",
+        "application changes that; it takes a bootloader that notes the try without an erase. With *note-in-place* the "
+        "simulated board does that, so `check` and `fuzz` play it; the device model has it up to F1: under F2 an erase "
+        "that is cut can take the note back.",
         "[C25](claims.md#c25) without rollback: nothing takes a faulty image back, with or without a power cut; "
         "rollback is what mends it.",
         "Under F2 and F3 these remedies leave more claims violated; `otaproof prove --faults F2 --remedy …` tells "

@@ -79,6 +79,7 @@ def ship_it_page() -> SpecPage:
     page.heading("What this does not cover")
     page.add(
         "Power cuts that leave other bytes than a prefix (F2, F3), failing flash, other programs that write otadata, "
+        "validation that is skipped (CONFIG_BOOTLOADER_SKIP_VALIDATE_IN_DEEP_SLEEP and its like are off), "
         f"and what else the [claims](claims.md) leave out. {repo_file('analysis/remedies.json')} has the sets for "
         "two slots without a factory partition; for other tables ask `otaproof prove` with `--slots`, `--factory` and "
         "`--remedy`.",

@@ -258,7 +258,7 @@ class OtaSelection:
             return None
         flash = self.partitions.flash
         raw = (flash.read(partition.offset + at, ENTRY_SIZE) for at in (0, SECTOR_SIZE))
-        return Otadata(partition, EntryPair(*map(decode_entry, raw)))
+        return Otadata(partition, EntryPair(*(decode_entry(entry, self.config.notes_in_place) for entry in raw)))
 
     def _read_active(self) -> tuple[Otadata, int]:
         """Return the entries and which is active. Source: the head of esp_ota_current_ota_is_workable."""

@@ -211,6 +211,8 @@ class Scope:
             raise ValueError(f"{Remedy.RESTART_AT_ONCE.value} is a usage")
         if Remedy.ERASE_LAST_BOOT in self.remedies and Allowance.FAILING_FLASH in self.allows:
             raise ValueError(f"{Remedy.ERASE_LAST_BOOT.value} is modelled without failing flash")
+        if config.notes_in_place:
+            raise ValueError(f"{Remedy.NOTE_IN_PLACE.value} is a remedy")
         if self.is_patched and (self.faults > FaultModel.F1 or self.allows):
             raise ValueError(f"{Remedy.NOTE_IN_PLACE.value} is modelled up to F1, and with nothing else allowed")
         if config.anti_rollback and config.secure_version_bits < self.versions - 1:
@@ -252,7 +254,7 @@ class Scope:
 
     @property
     def is_patched(self) -> bool:
-        """Its bootloader is not ESP-IDF's, so that no board shows its traces."""
+        """Its bootloader and application are not ESP-IDF's: they note a try in place."""
         return Remedy.NOTE_IN_PLACE in self.remedies
 
     @property

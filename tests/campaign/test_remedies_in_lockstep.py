@@ -1,6 +1,7 @@
 """Random histories under a remedy: the application keeps to it, board and model agree, what it mends holds."""
 
 from collections import Counter
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -8,8 +9,9 @@ import pytest
 from otaproof.campaign.fuzz.findings import DIVERGENCE, run
 from otaproof.campaign.fuzz.generator import Drawer, Worlds, draw_history, draw_scope
 from otaproof.campaign.history.step import StepName
-from otaproof.campaign.lockstep.divergence import OutOfModel
 from otaproof.campaign.lockstep.lockstep import Lockstep
+from otaproof.impl.app import esp_ota_select
+from otaproof.impl.otadata import SelectEntry, decode_entry
 from otaproof.model.config import Release
 from otaproof.model.device.state import Usage
 from otaproof.model.fault_model import FaultModel
@@ -68,10 +70,25 @@ def test_last_image_is_erased_before_an_upgrade() -> None:
     assert 0 == drawn(worlds(Remedy.RESTART_AT_ONCE))[StepName.ERASE_LAST_BOOT]
 
 
-def test_patched_bootloader_is_not_on_the_board() -> None:
-    """So board and model are not compared."""
-    with pytest.raises(OutOfModel, match="note-in-place is another"):
-        draw_scope(Random(1), worlds(Remedy.NOTE_IN_PLACE))
+@pytest.mark.parametrize("usage", [Usage.DOCUMENTED, Usage.ANY])
+def test_patched_bootloader_notes_a_try_as_the_model_has_it(usage: Usage) -> None:
+    """Cut or not, in every order of calls."""
+    asked = worlds(Remedy.NOTE_IN_PLACE, usage=usage)
+    assert 100 < drawn(asked)[StepName.RESET]
+    found = {finding.claim_id for index in range(60) for finding in run(1, index, asked).findings}
+    assert {"C6", "C10"} <= found
+    assert not found & {DIVERGENCE, "C4", "C17"}
+
+
+def test_note_that_is_left_in_the_record_of_another_try_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An application that copies the label would have a new image on trial before it was tried."""
+
+    def keeping(raw: bytes, notes_in_place: bool) -> SelectEntry:
+        return replace(decode_entry(raw, notes_in_place), seq_label=raw[4:24])
+
+    monkeypatch.setattr(esp_ota_select, "decode_entry", keeping)
+    asked = worlds(Remedy.NOTE_IN_PLACE, usage=Usage.ANY)
+    assert DIVERGENCE in {finding.claim_id for index in range(60) for finding in run(1, index, asked).findings}
 
 
 def test_nothing_but_the_lost_try_is_found_with_both_remedies() -> None:

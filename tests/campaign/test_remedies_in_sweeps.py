@@ -1,12 +1,12 @@
 """Sweeps under a remedy: the script that the application plays then, what stays violated, and tokens that carry it."""
 
-from dataclasses import replace
 
 import pytest
 
 from otaproof.analysis.model_verdicts import scope_of_world
 from otaproof.analysis.upgrade_check import CheckReport, check_upgrade, token_of
 from otaproof.campaign.device_under_test import DeviceUnderTest
+from otaproof.campaign.history.step import StepName
 from otaproof.campaign.upgrade.brute_force import disagreements
 from otaproof.campaign.upgrade.future_oracle import FutureOracle, observe
 from otaproof.campaign.upgrade.script import Scenario, ScriptFailed, first_step_of_interest, script_of
@@ -14,6 +14,7 @@ from otaproof.campaign.upgrade.sweep import sweep
 from otaproof.campaign.upgrade.uncut_run import play_script
 from otaproof.campaign.upgrade.upgrade_replay import replay
 from otaproof.campaign.upgrade.upgrade_token import decode_token, dut_of_token, encode_token, make_token
+from otaproof.impl.chip.flash import FlashOpKind
 from otaproof.model.config import Release
 from otaproof.model.device.state import Scope, Usage
 from otaproof.model.fault_model import FaultModel
@@ -23,7 +24,7 @@ from worlds import small_world
 
 def world_with(*remedies: Remedy, release: Release = Release.V5_1, rollback: bool = True) -> DeviceUnderTest:
     """Return a small device whose application keeps to these remedies."""
-    return replace(small_world(release, rollback=rollback), remedies=frozenset(remedies))
+    return small_world(release, rollback=rollback).keeping_to(frozenset(remedies))
 
 
 def names_of(world: DeviceUnderTest, scenario: Scenario) -> list[str]:
@@ -53,6 +54,16 @@ def test_interrupted_download_is_no_way_back_once_the_other_image_is_erased() ->
     """C2 on 5.1: the record of the image before stays, and names the download that took its place."""
     assert "C2" in checked(world_with())[1]
     assert {"C4", "C17"} == checked(world_with(Remedy.ERASE_LAST_BOOT))[1]
+
+
+def test_try_that_is_noted_in_place_is_not_lost() -> None:
+    """Nothing is violated then, and no record is erased for the note, which is one byte."""
+    world = world_with(Remedy.ERASE_LAST_BOOT, Remedy.NOTE_IN_PLACE)
+    report, violated = checked(world)
+    assert set() == violated
+    tried = next(played for played in report.setting.played if played.step.name is StepName.RESET and played.number)
+    assert [(FlashOpKind.PROGRAM, 1)] == [(op.kind, op.length) for op in tried.ops]
+    assert {"C4", "C17"} <= checked(world_with(Remedy.ERASE_LAST_BOOT))[1]
 
 
 def test_rollback_that_is_never_called_breaks_nothing() -> None:

@@ -35,13 +35,17 @@ def test_several_remedies_are_proved_together(remedies: list[str], capsys: pytes
     assert ["proved"] == [claim["verdict"] for claim in found["claims"]]
 
 
-def test_trace_of_a_patched_bootloader_has_no_token(capsys: pytest.CaptureFixture[str]) -> None:
-    """C4 of documented usage is refuted still; no board has that bootloader."""
+def test_trace_of_a_patched_bootloader_is_replayed(capsys: pytest.CaptureFixture[str]) -> None:
+    """C4 of documented usage is refuted still; the record shows the note, and reads as its state."""
     arguments = ["explore", "--claims", "C4", "--faults", "F0", "--usage", "documented", "--remedy", "note-in-place"]
     assert ExitCode.VIOLATED == main(arguments)
     out = " ".join(capsys.readouterr().out.split())
     assert "made PENDING_VERIFY of NEW in entry 0, after the note" in out
-    assert "otaproof replay" not in out
+    assert ExitCode.VIOLATED == main(["replay", out.partition("otaproof replay ")[2].split()[0]])
+    replayed = " ".join(capsys.readouterr().out.split())
+    assert "flash: program 1 bytes at 0xd017" in replayed
+    assert "label ff×19 00 state 00000000" in replayed
+    assert "PENDING_VERIFY, noted in the label: bootable" in replayed
 
 
 def test_neither_alone_is_enough(capsys: pytest.CaptureFixture[str]) -> None:
@@ -84,8 +88,7 @@ def test_check_plays_what_the_remedies_have_the_application_do(capsys: pytest.Ca
         (["fuzz", "--remedy", "restart-at-once"], "restart-at-once goes with documented usage"),
         (["prove", "--all", "--remedy", "never-rollback"], "--all: decides what is documented, without remedies"),
         ([*C2, "--remedy", "erase-last-boot", "--allow", "failing-flash"], "is modelled without failing flash"),
-        (["check", "--remedy", "note-in-place"], "note-in-place changes the bootloader"),
-        (["fuzz", "--remedy", "note-in-place"], "note-in-place changes the bootloader"),
+        (["fuzz", "--remedy", "note-in-place"], "note-in-place is modelled up to F1; say --faults F1"),
         ([*C2, "--remedy", "note-in-place", "--faults", "F2"], "is modelled up to F1"),
         (["check", "--remedy", "flag-download"], "flag-download keeps its flag in NVS"),
         (["check", "--remedy", "never-rollback", "--update-kind", "bootloader"], "goes with --update-kind app alone"),
