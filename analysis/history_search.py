@@ -47,6 +47,8 @@ class HistoryFound:
     """The board goes another way than the model: a bug in one of them."""
     note: str = ""
     """In what the replay differs from the device."""
+    is_by_others: bool = False
+    """A tool or another system has written, which remedies of the application do not reach."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +133,8 @@ class HistorySearch:
         how = "" if ordinary.writer is None else f", by {_BY[kind]}: {ordinary.writer.name}"
         verdict = f"{_far_number(answer)}reachable without a fault{how}"
         note = _difference(ordinary.entries, answer)
-        return HistoryFound(verdict, ordinary.sentences, token=ordinary.token, note=note)
+        is_by_others = ordinary.writer is not None and kind is not WriterKind.LIBRARY
+        return HistoryFound(verdict, ordinary.sentences, token=ordinary.token, note=note, is_by_others=is_by_others)
 
     def _with_cuts(
         self, target: Target, names: tuple[str, ...], answer: Answer, cases: Iterable[tuple[Usage, FaultModel]]

@@ -2,18 +2,27 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 from ...campaign.explain.entries import EntryReading, SlotNames, summary_of
 from ...campaign.explain.explanation import CallReading, Change, slot_names
 from ...campaign.explain.found_images import ImageReading
+from ...campaign.history.history_replay import replay_history
+from ...campaign.history.history_token import decode_history_token
+from ...campaign.lockstep.divergence import OutOfModel
+from ...campaign.lockstep.lockstep import scope_of_device
+from ...model.device.state import Usage
+from ...model.fault_model import FaultModel
 from ...project.flash_dump import Loaded
 from ..history_search import Case, HistoryFound
 from .result_parts import (
     CommandResult,
     FlashOperation,
+    JudgedClaim,
     PartitionEntry,
     SettingEntry,
+    judgement,
     operations_of,
     partition_entries,
     setting_entries,
@@ -99,6 +108,16 @@ class CallEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryViolation(JudgedClaim):
+    """A claim that a history violates."""
+
+    claim: str
+    """Its id."""
+    text: str
+    """The event that the claim rules out, where it first happens."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceHistory:
     """How a device came to hold what it holds."""
 
@@ -114,6 +133,8 @@ class DeviceHistory:
     """Where the board does not show the history, which is a bug in otaproof."""
     note: str
     """In what the replay differs from the device."""
+    violated: tuple[HistoryViolation, ...]
+    """The claims that it violates on the way, and what mends them; empty where it is not replayed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -283,4 +304,28 @@ def _history(found: HistoryFound) -> DeviceHistory:
         token=found.token,
         why_no_token=found.why_no_token,
         note=found.note,
+        violated=violations_of(found),
+    )
+
+
+@cache
+def violations_of(found: HistoryFound) -> tuple[HistoryViolation, ...]:
+    """Return the claims that a history violates, as its replay shows them.
+
+    What tools and other systems have written has severities alone: no rule for the application mends it."""
+    if found.token is None:
+        return ()
+    history = decode_history_token(found.token).history
+    broken: dict[str, str] = {}
+    for step in replay_history(history).steps:
+        for item in step.broken:
+            broken.setdefault(item.claim_id, item.text)
+    try:
+        scope = scope_of_device(history.device, FaultModel.F1, Usage.DOCUMENTED)
+    except OutOfModel:
+        scope = None
+    rollback = history.device.config.rollback
+    return tuple(
+        HistoryViolation(claim=id_, text=text, **judgement(id_, rollback, scope, is_violated=not found.is_by_others))
+        for id_, text in broken.items()
     )

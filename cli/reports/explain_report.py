@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from rich.console import Console
 
 from ...analysis.history_search import Case
+from ...analysis.results.explain_result import violations_of
 from ...analysis.results.result_parts import setting_entries
 from ...campaign.explain.entries import EntryReading, SlotNames, summary_of
 from ...campaign.explain.explanation import CALLS, Answer, BootReading, Change, slot_names
@@ -16,10 +17,12 @@ from ...campaign.explain.found_images import ImageReading
 from ...campaign.history.player import StepOutcome
 from ...campaign.operation_text import describe_ops
 from ...impl.partitions.partition import Partition, PartitionType
+from ...model.claims.claims import claim as find_claim
 from ...model.config import Release, release_name
 from ...model.idf_version import IdfVersion
 from ...project.flash_dump import Loaded
-from .report_page import ReportPage
+from .fix_lines import print_judgement
+from .report_page import WRONG, ReportPage
 from .settings_report import print_settings
 
 _TYPES = {member.value: member.name.lower() for member in PartitionType}
@@ -281,13 +284,24 @@ def _print_call(page: ReportPage, cases: Sequence[Case], name: str, names: SlotN
         _change(page, call.change, names, 14)
 
 
-def _told_history(case: Case) -> tuple[str, tuple[str, ...]]:
-    """Return what is reported of a history: tokens differ by the release that they name."""
-    return ("", ()) if case.history is None else (case.history.verdict, case.history.sentences)
+class _ToldHistory(NamedTuple):
+    """What is reported of a history: tokens differ by the release that they name."""
+
+    verdict: str
+    sentences: tuple[str, ...]
+    violated: tuple[str, ...]
+    """Ids of claims."""
 
 
-def _history(page: ReportPage, told: tuple[str, tuple[str, ...]], cases: Sequence[Case]) -> None:
-    verdict, sentences = told
+def _told_history(case: Case) -> _ToldHistory:
+    found = case.history
+    if found is None:
+        return _ToldHistory("", (), ())
+    return _ToldHistory(found.verdict, found.sentences, tuple(item.claim for item in violations_of(found)))
+
+
+def _history(page: ReportPage, told: _ToldHistory, cases: Sequence[Case]) -> None:
+    verdict, sentences, _ = told
     page.line(verdict, style="bold")
     for number, sentence in enumerate(sentences, 1):
         page.line(f"{number}. {sentence}", indent=4, hang=3)
@@ -296,5 +310,8 @@ def _history(page: ReportPage, told: tuple[str, tuple[str, ...]], cases: Sequenc
         page.command(f"otaproof replay {found.token}", 4)
     if found is not None and found.note:
         page.line(found.note, indent=4)
+    for item in () if found is None else violations_of(found):
+        page.item(WRONG, f"{item.claim} {find_claim(item.claim).name} is violated: {item.text}", 4, "bold red")
+        print_judgement(page, item.claim, item, 6)
     if found is not None and found.why_no_token is not None:
         page.line(f"no replay: {found.why_no_token}", indent=4, style="yellow")

@@ -4,13 +4,13 @@ from ...analysis.results.result_parts import FixEntry, JudgedClaim, ReleaseSprea
 from .report_page import ReportPage
 
 
-def print_judgement(page: ReportPage, claim_id: str, judged: JudgedClaim) -> None:
+def print_judgement(page: ReportPage, claim_id: str, judged: JudgedClaim, indent: int = 2) -> None:
     """Print the severity, the releases that do the same, and the remedies where they were looked for."""
-    page.line(f"severity: {judged.severity}")
+    page.line(f"severity: {judged.severity}", indent)
     if judged.releases is not None:
-        page.item("seen in:", releases_words(judged.releases))
+        page.item("seen in:", releases_words(judged.releases), indent)
     if judged.fixes is not None:
-        page.item("fix:", fix_words(claim_id, judged.fixes))
+        page.item("fix:", fix_words(claim_id, judged.fixes), indent)
 
 
 def releases_words(spread: ReleaseSpread) -> str:

@@ -5,12 +5,13 @@ from pathlib import Path
 import pytest
 
 from otaproof.analysis.history_search import Case, explain_cases
+from otaproof.analysis.results.explain_result import violations_of
 from otaproof.campaign.device_under_test import DeviceUnderTest
 from otaproof.campaign.history.history import OTADATA
 from otaproof.campaign.history.history_replay import replay_history
 from otaproof.campaign.history.history_token import decode_history_token
 from otaproof.campaign.history.known_case import KnownCase
-from otaproof.campaign.history.known_cases import KNOWN_CASES
+from otaproof.campaign.history.known_cases import KNOWN_CASES, known_case
 from otaproof.campaign.history.player import Player
 from otaproof.campaign.history.step import POWER_ON
 from otaproof.impl.chip.cells import Cells
@@ -65,3 +66,23 @@ def test_state_that_a_known_case_leaves_is_explained(case: KnownCase, tmp_path: 
     assert said.history.cuts <= case.cuts
     replayed = replay_history(decode_history_token(said.history.token).history)
     assert (far is None) == (records(cells) == records(replayed.cells))
+
+
+def test_history_tells_what_it_violates_and_what_mends_that(tmp_path: Path) -> None:
+    """As its replay shows it; what another system has written is no matter of the application's disciplines."""
+    torn = explained(known_case("torn-new-is-never-tested"), tmp_path)[0].history
+    assert torn is not None
+    (found,) = violations_of(torn)
+    assert ("C25", "wrong image") == (found.claim, found.severity)
+    assert found.text.startswith("the next power-ons start ota_1 and ota_1")
+    assert found.releases is not None
+    assert "6.0" in found.releases.proved
+    assert found.fixes is not None
+    assert ("restart-at-once", "erase-last-boot") == found.fixes[0].remedies
+    other = explained(known_case("accept-after-a-fallback"), tmp_path)[0].history
+    assert other is not None
+    (found,) = violations_of(other)
+    assert ("C14", None, None) == (found.claim, found.releases, found.fixes)
+    ordinary = explained(known_case("trial-is-lost"), tmp_path)[0].history
+    assert ordinary is not None
+    assert () == violations_of(ordinary)

@@ -1,6 +1,5 @@
 """Sweeps under a remedy: the script that the application plays then, what stays violated, and tokens that carry it."""
 
-
 import pytest
 
 from otaproof.analysis.model_verdicts import scope_of_world
