@@ -79,6 +79,19 @@ class Cells:
         rounds, rest = divmod(length - len(head), self.size)
         return head + whole * rounds + whole[:rest]
 
+    def agrees(self, other: "Cells", address: int, length: int) -> bool:
+        """Tell whether both chips, of one size, read the same there; sectors that are shared compare by identity."""
+        if length <= 0 or address + length > self.size:
+            return self.read(address, length) == other.read(address, length)
+        start = address // SECTOR_SIZE * SECTOR_SIZE
+        for ours, theirs in zip(self.sectors(address, length), other.sectors(address, length), strict=True):
+            if ours is not theirs:
+                within = slice(max(address - start, 0), min(address + length - start, SECTOR_SIZE))
+                if ours[within] != theirs[within]:
+                    return False
+            start += SECTOR_SIZE
+        return True
+
     def with_sector(self, index: int, contents: bytes) -> "Cells":
         """Return this chip with sector `index` replaced by `contents` (4096 bytes)."""
         at, within = divmod(index, _SECTORS_PER_BLOCK)

@@ -48,6 +48,14 @@ def test_bytes_put_anywhere_are_read_back(address: int, contents: bytes) -> None
     assert contents == cells.read(address, len(contents))
 
 
+@given(st.integers(0, SIZE + 9), st.integers(0, 3 * SECTOR_SIZE), st.integers(0, SIZE - 1), st.binary(max_size=9))
+def test_agreement_of_a_range_is_that_of_its_bytes(address: int, length: int, at: int, contents: bytes) -> None:
+    """Across sectors and past the end; what differs beside the range does not count."""
+    one = Cells.erased(SIZE)
+    other = one.with_bytes(at, contents[: SIZE - at])
+    assert (one.read(address, length) == other.read(address, length)) == one.agrees(other, address, length)
+
+
 @pytest.mark.parametrize("size", [0, 1, SECTOR_SIZE - 1, SECTOR_SIZE + 1])
 def test_size_that_is_not_whole_sectors_is_refused(size: int) -> None:
     """A dump of the wrong size must not be taken for a chip."""
