@@ -3,11 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
+from typing import Literal
 
 from ..impl.board import Board
 from ..impl.chip.cells import SECTOR_SIZE, Cells, split_by_sector
 from ..impl.chip.efuse import Efuse
 from ..impl.chip.flash import NorFlash, Strictness
+from ..impl.chip.growing_prefix import GrowingPrefix, Piece
 from ..impl.otadata import ENTRY_SIZE
 from ..impl.partitions.partition import Partition
 from ..model.config import Config
@@ -116,18 +118,39 @@ class Holds:
     contents: bytes
 
     @property
-    def length(self) -> int:
-        """Bytes asked about."""
-        return len(self.contents)
+    def pieces(self) -> tuple[Piece, ...]:
+        """What is asked about."""
+        return ((self.address, len(self.contents)),)
 
     def ask(self, cells: Cells) -> bool:
         """Answer it; sectors that are shared compare by identity."""
         skip = self.address % SECTOR_SIZE
         head, *whole, tail = _pieces(skip, self.contents)
-        sectors = cells.sectors(self.address, self.length)
+        sectors = cells.sectors(self.address, len(self.contents))
         if len(sectors) == 1:
             return sectors[0].startswith(self.contents, skip)
         return sectors[1:-1] == tuple(whole) and sectors[0].endswith(head) and sectors[-1].startswith(tail)
+
+    def steady_until(self, growing: GrowingPrefix) -> int:
+        """Return up to how many bytes of a torn operation an image that is not there cannot come to be there."""
+        if self.ask(growing.cells):
+            return growing.until_it_reaches(self.pieces)
+        first = max(self.address, growing.address + growing.done)
+        length = min(self.address + len(self.contents), growing.address + growing.last) - first
+        wanted = self.contents[first - self.address :][: max(length, 0)]
+        if length <= 0 or not self.ask(growing.cells.with_bytes(first, wanted)):
+            return growing.last
+        # It is there once the bytes that are still wrong are done, as long as none is done that is wrong then.
+        still_wrong = length - _alike(growing.cells.read(first, length), wanted, "little")
+        if still_wrong > _alike(growing.after.read(first, length), wanted, "big"):
+            return growing.last
+        return first - growing.address + still_wrong - 1
+
+
+def _alike(one: bytes, other: bytes, order: Literal["little", "big"]) -> int:
+    """Return how many bytes of two texts of one length are the same at their begin ("big"), or at their end."""
+    differ = int.from_bytes(one, order) ^ int.from_bytes(other, order)
+    return len(one) - (differ.bit_length() + 7) // 8
 
 
 @lru_cache(maxsize=64)

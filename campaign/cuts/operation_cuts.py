@@ -15,6 +15,7 @@ from typing import Generic, Protocol, TypeVar
 
 from ...impl.chip.cells import SECTOR_SIZE, Cells
 from ...impl.chip.flash import FlashOp, FlashOpKind
+from ...impl.chip.growing_prefix import GrowingPrefix
 from ...impl.chip.torn_operations import AFTER, BEFORE, Torn
 from ...model.fault_model import FaultModel
 from ..cut_points import prefix_count, prefix_kind, sampled_tears
@@ -83,11 +84,14 @@ def decide_operation(
     if not before.reliance.includes(op.address, op.length):
         if cuts.prefix_count:
             yield TearRun(Torn(kind, length=1), cuts.prefix_count, before)
-        yield from (TearRun(torn, 1, before) for torn in (*cuts.patterns(), AFTER))
-        return
-    yield from _decide_prefixes(oracle, played, op_index, cuts, before)
-    for torn in (*cuts.patterns(), AFTER):
-        yield TearRun(torn, 1, _tell_torn(oracle, played, op_index, torn, before, op.address, op.length))
+        yield from (TearRun(torn, 1, before) for torn in cuts.patterns())
+    else:
+        yield from _decide_prefixes(oracle, played, op_index, cuts, before)
+        for torn in cuts.patterns():
+            yield TearRun(torn, 1, _tell_torn(oracle, played, op_index, torn, before, op.address, op.length))
+    # The state itself, which is the one before the next operation.
+    left = Moment(played.moments[op_index + 1].cells, played.moments[0].efuse_bits)
+    yield TearRun(AFTER, 1, oracle.tell_near(left, before, op.address, op.length))
 
 
 def _decide_prefixes(
@@ -95,15 +99,16 @@ def _decide_prefixes(
 ) -> Iterator[TearRun[F]]:
     """Yield all prefixes, asking only where one byte more can make a difference."""
     address, kind, last = cuts.op.address, prefix_kind(cuts.op), cuts.prefix_count
-    known, first = before, 1
-    for length in range(1, 1 + last):
-        if not known.reliance.includes(address + length - 1, 1):
-            continue
-        now = _tell_torn(oracle, played, op_index, Torn(kind, length=length), known, address + length - 1, 1)
+    cells, after = (moment.cells for moment in played.moments[op_index : op_index + 2])
+    known, first, length = before, 1, 0
+    while (length := 1 + known.reliance.steady_until(GrowingPrefix(cells, after, address, length, last))) <= last:
+        torn = Torn(kind, length=length)
+        now = _tell_torn(oracle, played, op_index, torn, known, address + length - 1, 1)
         if now is not known:
             if length > first:
                 yield TearRun(Torn(kind, length=first), length - first, known)
             known, first = now, length
+        cells = torn_cells(played, op_index, torn)
     if last >= first:
         yield TearRun(Torn(kind, length=first), last - first + 1, known)
 
@@ -118,10 +123,8 @@ def _tell_torn(
     length: int,
 ) -> Known[F]:
     """Return the future of a torn state that differs from one with the future `near` in those bytes at most."""
-    cells = torn_cells(played, op_index, torn)
-    if near.reliance.is_same(near.answers, cells, address, length):
-        return near
-    return oracle.tell(Moment(cells, played.moments[0].efuse_bits))
+    moment = Moment(torn_cells(played, op_index, torn), played.moments[0].efuse_bits)
+    return oracle.tell_near(moment, near, address, length)
 
 
 def torn_cells(played: PlayedOperations, op_index: int, torn: Torn) -> Cells:

@@ -13,6 +13,7 @@ from typing import Generic, TypeVar
 
 from ...impl.chip.cells import SECTOR_SIZE, Cells
 from ...impl.chip.flash import Query, ReadTracker
+from ...impl.chip.growing_prefix import GrowingPrefix
 from ..history.player import Moment
 
 Ranges = tuple[tuple[int, int, int], ...]
@@ -41,6 +42,19 @@ class Reliance:
         """Tell whether the answers are still `answers` in a state that differs from theirs in those bytes at most."""
         return all(answers[place] == self._answer(place, cells) for place in self._touched(address, length))
 
+    def steady_until(self, growing: GrowingPrefix) -> int:
+        """Return up to how many bytes of a torn operation the answers are certain to stay what they are."""
+        begin, length = growing.address + growing.done, growing.last - growing.done
+        reached = growing.last
+        for place in self._touched(begin, length) if length > 0 else ():
+            if place <= len(self.ranges):
+                sector, start, end = self.ranges[place - 1]
+                until = growing.until_it_reaches(((sector * SECTOR_SIZE + start, end - start),))
+            else:
+                until = self.queries[place - 1 - len(self.ranges)].steady_until(growing)
+            reached = min(reached, until)
+        return reached
+
     def _touched(self, address: int, length: int) -> Iterator[int]:
         """Yield the places, in `answers`, of what overlaps those bytes."""
         end = address + length
@@ -54,7 +68,7 @@ class Reliance:
             if address < sector * SECTOR_SIZE + last:
                 yield 1 + place
         for place, query in enumerate(self.queries, 1 + len(self.ranges)):
-            if query.address < end and address < query.address + query.length:
+            if any(begin < end and address < begin + size for begin, size in query.pieces):
                 yield place
 
     def _answer(self, place: int, cells: Cells) -> Hashable:
@@ -82,9 +96,26 @@ class StateOracle(Generic[F]):
         """Futures played so far: states that differ in something that matters."""
         self._play = play
         self._known: dict[Reliance, dict[tuple[Hashable, ...], Known[F]]] = {}
+        self._latest: dict[tuple[int, int], tuple[Cells, Known[F]]] = {}
+        """By identity of the cells and eFuse bits, what was told last."""
 
     def tell(self, moment: Moment) -> Known[F]:
         """Return the future of a device that holds this, before its power-on."""
+        cells, known = self._latest.get(_identity(moment), (None, None))
+        return known if known is not None and cells is moment.cells else self._keep(moment, self._told(moment))
+
+    def tell_near(self, moment: Moment, near: Known[F], address: int, length: int) -> Known[F]:
+        """Return the same for a state that differs from one with the future `near` in those bytes at most."""
+        is_same = near.reliance.is_same(near.answers, moment.cells, address, length)
+        return self._keep(moment, near) if is_same else self.tell(moment)
+
+    def _keep(self, moment: Moment, known: Known[F]) -> Known[F]:
+        if len(self._latest) >= _MOST_KEPT:
+            self._latest.clear()
+        self._latest[_identity(moment)] = moment.cells, known
+        return known
+
+    def _told(self, moment: Moment) -> Known[F]:
         for reliance, by_answers in self._known.items():
             known = by_answers.get(reliance.answers(moment))
             if known is not None:
@@ -96,6 +127,13 @@ class StateOracle(Generic[F]):
         self._known.setdefault(reliance, {})[known.answers] = known
         self.played += 1
         return known
+
+
+_MOST_KEPT = 64
+
+
+def _identity(moment: Moment) -> tuple[int, int]:
+    return id(moment.cells), moment.efuse_bits
 
 
 def reliance_of(tracker: ReadTracker) -> Reliance:

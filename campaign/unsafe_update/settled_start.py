@@ -10,6 +10,7 @@ from enum import Enum
 from ...impl.board import App
 from ...impl.chip.cells import SECTOR_SIZE, Cells
 from ...impl.chip.flash import ReadTracker
+from ...impl.chip.growing_prefix import GrowingPrefix, Piece
 from ...impl.partitions.partition import Partition
 from ...impl.partitions.table import TableError, load_partitions
 from ...impl.rom import read_bootloader
@@ -69,6 +70,15 @@ class StartedBootloader:
     length: int
     old: bytes
     new: bytes
+
+    @property
+    def pieces(self) -> tuple[Piece, ...]:
+        """Where a bootloader may lie."""
+        return ((self.address, self.length),)
+
+    def steady_until(self, growing: GrowingPrefix) -> int:
+        """Return how many bytes are done before one of a bootloader is."""
+        return growing.until_it_reaches(self.pieces)
 
     def ask(self, cells: Cells) -> Version | None:
         """Answer it; up to the checksum, since the ROM starts an image with any hash."""

@@ -3,7 +3,6 @@
 `observe` plays it on a board; `FutureOracle` tells it from memory where it can.
 """
 
-from ...impl.app.otaupgrade import Info
 from ...impl.board import App
 from ...impl.chip.flash import ReadTracker
 from ...impl.esp_err import OtaError
@@ -37,24 +36,28 @@ def observe(dut: DeviceUnderTest, moment: Moment, tracker: ReadTracker | None = 
     first = _boot(player)
     if player.app is None:
         return Future(notes, first, None, None, None, None, None)
-    info = player.app.otaupgrade.info()
+    # No more of info(): what a future names, it depends on.
+    running, following = player.app.otaupgrade.running_and_next()
+    is_selected = running == following
     return Future(
         notes=notes,
         boot=first,
-        info_running=info.running,
-        info_next=info.next,
+        info_running=running,
+        info_next=following,
         idle_boot=_boot(player.fork_off()),
-        rollback=_roll_back(player.fork_at_start()) if may_roll_back(dut, info, first.is_under_test) else None,
-        upgrade=_upgrade(player.fork_at_start(), info, first.is_under_test),
+        rollback=_roll_back(player.fork_at_start()) if may_roll_back(dut, is_selected, first.is_under_test) else None,
+        upgrade=_upgrade(player.fork_at_start(), is_selected, first.is_under_test),
     )
 
 
-def may_roll_back(dut: DeviceUnderTest, info: Info, is_under_test: bool) -> bool:
-    """Tell whether the remedies of a device let its application call rollback() right after a boot."""
+def may_roll_back(dut: DeviceUnderTest, is_selected: bool, is_under_test: bool) -> bool:
+    """Tell whether the remedies of a device let its application call rollback() right after a boot.
+
+    is_selected: info() names what runs as what boots next."""
     rules = {
         Remedy.NEVER_ROLLBACK: False,
         Remedy.ROLLBACK_ON_TRIAL: is_under_test,
-        Remedy.ROLLBACK_IF_SELECTED: info.next == info.running,
+        Remedy.ROLLBACK_IF_SELECTED: is_selected,
     }
     return all(rules.get(remedy, True) for remedy in dut.remedies)
 
@@ -69,7 +72,7 @@ def _roll_back(player: Player) -> Rollback:
     return Rollback(_problem(played), bool(played.ops), boot, rejected, selected)
 
 
-def _upgrade(player: Player, info: Info, is_under_test: bool) -> Upgrade:
+def _upgrade(player: Player, is_selected: bool, is_under_test: bool) -> Upgrade:
     """Accept what is under test, bring the update in one write(), start it, and accept it."""
     app, contents = player.app, player.dut.update.contents
     assert app is not None
@@ -77,7 +80,7 @@ def _upgrade(player: Player, info: Info, is_under_test: bool) -> Upgrade:
     label = None if target is None else target.label
     image = next((known.name for known in player.dut.images if known.contents == contents), None)
     wrote_running = False
-    if Remedy.COMMENCE_IF_SELECTED in player.dut.remedies and info.next != info.running:
+    if Remedy.COMMENCE_IF_SELECTED in player.dut.remedies and not is_selected:
         return Upgrade(label, image, "commence: the application waits until what runs is selected", None, False)
     first = (*((ACCEPT,) if is_under_test else ()), *erases_of(player.dut))
     for step in (*first, commence_of(player.dut), Step(StepName.WRITE, image=None, length=len(contents)), COMPLETE):

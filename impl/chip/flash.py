@@ -9,7 +9,7 @@ An operation can also *fail and return* (Failure): some of it took effect, the c
 ESP_ERR_FLASH_OP_FAIL, and the program goes on.
 """
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
@@ -17,6 +17,7 @@ from typing import Protocol
 from ..esp_err import EspErr, OtaError
 from ..program_end import PowerCut
 from .cells import ERASED_SECTOR, SECTOR_SIZE, Cells, and_bytes, is_programmable, split_by_sector
+from .growing_prefix import GrowingPrefix, Piece
 from .torn_operations import Torn, page_bounds, page_count
 
 
@@ -104,18 +105,17 @@ class PlanNotReached(Exception):
 
 
 class Query(Protocol):
-    """A question about a range of the chip whose answer matters, not every byte of it."""
+    """A question about pieces of the chip whose answer matters, not every byte of them."""
 
     @property
-    def address(self) -> int:
-        """First byte of the range."""
-
-    @property
-    def length(self) -> int:
-        """Bytes of the range; nothing outside it has an influence on the answer."""
+    def pieces(self) -> tuple[Piece, ...]:
+        """The pieces; nothing outside of them has an influence on the answer."""
 
     def ask(self, cells: Cells) -> Hashable:
         """Return the answer for these contents: a pure function, cheap when asked again."""
+
+    def steady_until(self, growing: GrowingPrefix) -> int:
+        """Return up to how many bytes of a torn operation the answer stays what it is: so many for certain."""
 
 
 class ReadTracker:
@@ -150,12 +150,19 @@ class ReadTracker:
             address += stop - offset
 
     def note_answer(self, query: Query, answer: Hashable) -> None:
-        """Add an answer; where the range is no longer as it was, all of its old cells count as read."""
-        sectors = range(query.address // SECTOR_SIZE, (query.address + query.length - 1) // SECTOR_SIZE + 1)
-        if self._renewed.isdisjoint(sectors) and self._programmed.isdisjoint(sectors):
+        """Add an answer; where a piece is no longer as it was, the old cells of all of them count as read."""
+        if self._is_as_it_was(query.pieces):
             self.answers[query] = answer
         else:
-            self.note_read(query.address, query.length)
+            for address, length in query.pieces:
+                self.note_read(address, length)
+
+    def _is_as_it_was(self, pieces: Iterable[Piece]) -> bool:
+        for address, length in pieces:
+            sectors = range(address // SECTOR_SIZE, (address + length - 1) // SECTOR_SIZE + 1)
+            if not (self._renewed.isdisjoint(sectors) and self._programmed.isdisjoint(sectors)):
+                return False
+        return True
 
     def note_erased(self, index: int) -> None:
         """Add a whole erased sector."""

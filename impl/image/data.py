@@ -10,11 +10,12 @@ hashed before has in common with it. What is remembered is bounded; forgetting c
 import hashlib
 from dataclasses import dataclass
 from functools import lru_cache, reduce
-from itertools import count
+from itertools import accumulate, count
 from operator import xor
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..chip.cells import SECTOR_SIZE, Cells
+from ..chip.growing_prefix import GrowingPrefix
 from .format import CHECKSUM_SEED, HASH_SIZE, ImageHeader, SegmentHeader, checksum_length, xor_bytes
 
 if TYPE_CHECKING:
@@ -68,6 +69,29 @@ def data_problem(cells: Cells, offset: int, metadata: ImageMetadata) -> str:
     if found != wanted:
         return f"byte {position}: the checksum is 0x{found:02x}, the data makes it 0x{wanted:02x}"
     return f"bytes {position + 1} … {position + HASH_SIZE}: the SHA-256 is not that of the image; it is damaged"
+
+
+def misfit_until(growing: GrowingPrefix, offset: int, metadata: ImageMetadata) -> int:
+    """Return up to how many bytes of a torn operation the checksum of an image is certain not to fit its data.
+
+    The headers of the image at `offset` have to stay as they are. Where the checksum fits already: no more bytes."""
+    cells, begin = growing.cells, growing.address + growing.done
+    place = offset + metadata.hashed_length - 1
+    wanted = _checksum(cells.sectors(offset, metadata.length), offset % SECTOR_SIZE, metadata)
+    misfit = cells.read(place, 1)[0] ^ wanted
+    length = growing.last - growing.done
+    if not misfit or length <= 0:
+        return growing.done
+    old, new = (int.from_bytes(at.read(begin, length), "little") for at in (cells, growing.after))
+    changes = (old ^ new).to_bytes(length, "little")
+    counted = bytearray(length)
+    for span in (*metadata.data, Span(metadata.hashed_length - 1, 1)):
+        first, stop = (
+            min(max(at - begin, 0), length) for at in (offset + span.start, offset + span.start + span.length)
+        )
+        counted[first:stop] = changes[first:stop]
+    fits = bytes(accumulate(counted, xor)).find(misfit)
+    return growing.last if fits < 0 else growing.done + fits
 
 
 def forget_verdicts() -> None:

@@ -12,15 +12,17 @@ image accepts; the eFuse bit that lifts the highest chip revision, taken to be b
 secure boot are off, no debugger is attached. Source: esp_image_format.c image_load.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from ...model.config import Config
 from ..chip.cells import Cells
 from ..chip.chips import CHIPS, traits_of
 from ..chip.flash import NorFlash
+from ..chip.growing_prefix import GrowingPrefix, Piece
 from ..esp_err import EspErr
 from ..program_end import Panic
-from .data import ImageMetadata, data_problem, is_data_right
+from .data import ImageMetadata, Span, data_problem, is_data_right, misfit_until
 from .format import IMAGE_HEADER_SIZE, SEGMENT_HEADER_SIZE, decode_header, decode_segment_header
 from .header_walk import read_headers
 from .verify_rules import ImageInvalid, Rules, Verification, VerifyMode, rules_of
@@ -36,12 +38,54 @@ class DataQuestion:
     """Size of the partition."""
     rules: Rules
 
+    @property
+    def pieces(self) -> tuple[Piece, ...]:
+        """The partition."""
+        return ((self.address, self.length),)
+
     def ask(self, cells: Cells) -> Verification:
         """Answer for the image as it lies there: headers first, then data."""
         reading = read_headers(cells, self.address, self.length, self.rules)
         if reading.metadata is None:
             return reading.verdict
         return Verification.PASSES if is_data_right(cells, self.address, reading.metadata) else Verification.FAILS
+
+    def steady_until(self, growing: GrowingPrefix) -> int:
+        """Return up to how many bytes a wrong checksum stays wrong; an image that passes does until it is changed."""
+        reading = read_headers(growing.cells, self.address, self.length, self.rules)
+        headers = growing.until_it_reaches(_pieces(self.address, reading.read))
+        if reading.metadata is None:
+            return headers
+        if is_data_right(growing.cells, self.address, reading.metadata):
+            return growing.until_it_reaches(((self.address, reading.metadata.length),))
+        return misfit_until(replace(growing, last=headers), self.address, reading.metadata)
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderQuestion:
+    """What do the headers of the image in this partition decide?"""
+
+    address: int
+    """Offset of the partition."""
+    size: int
+    """Of the partition."""
+    rules: Rules
+    pieces: tuple[Piece, ...]
+    """Where the headers lie by which it was decided; headers that say otherwise may make others be read."""
+
+    def ask(self, cells: Cells) -> tuple[Verification, EspErr, ImageMetadata | None, tuple[Span, ...]]:
+        """Answer for the image as it lies there, with what was read for it."""
+        reading = read_headers(cells, self.address, self.size, self.rules)
+        return reading.verdict, reading.code, reading.metadata, reading.read
+
+    def steady_until(self, growing: GrowingPrefix) -> int:
+        """Return how many bytes are done before one is that decides."""
+        reading = read_headers(growing.cells, self.address, self.size, self.rules)
+        return growing.until_it_reaches(_pieces(self.address, reading.read))
+
+
+def _pieces(offset: int, spans: Iterable[Span]) -> tuple[Piece, ...]:
+    return tuple((offset + span.start, span.length) for span in spans)
 
 
 def verify_image(
@@ -62,8 +106,12 @@ def verify_image(
     is_bootloader = offset in (bootloader_offset, CHIPS[config.chip].bootloader_offset)
     rules = replace(rules_of(config, mode, secure_version), is_bootloader=is_bootloader, is_wake_up=is_wake_up)
     reading = read_headers(flash.cells, offset, size, rules)
-    for span in reading.read:
-        flash.read(offset + span.start, span.length)
+    pieces = _pieces(offset, reading.read)
+    if all(address + length <= flash.size for address, length in pieces):
+        flash.ask(HeaderQuestion(offset, size, rules, pieces))
+    else:
+        for address, length in pieces:
+            flash.read(address, length)
     if reading.verdict is Verification.PANICS:
         raise Panic
     if reading.metadata is None:

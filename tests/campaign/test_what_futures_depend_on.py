@@ -60,10 +60,10 @@ def tainted(moment: Moment, reliance: Reliance, random: Random) -> Moment:
     cells = noisy(moment.cells, kept, random)
     for length in (*PREFIXES, moment.cells.size):
         changed = [query for query in reliance.queries if query.ask(cells) != query.ask(moment.cells)]
-        kept += [(query.address, min(length, query.length)) for query in changed]
+        kept += [(address, min(length, size)) for query in changed for address, size in query.pieces]
         cells = noisy(moment.cells, kept, random)
     while changed := [query for query in reliance.queries if query.ask(cells) != query.ask(moment.cells)]:
-        kept += [(query.address, query.length) for query in changed]
+        kept += [piece for query in changed for piece in query.pieces]
         cells = noisy(moment.cells, kept, random)
     return Moment(cells, moment.efuse_bits)
 
