@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Literal
 
 from ...campaign.device_under_test import DeviceUnderTest
 from ...campaign.upgrade.claim_results import ClaimResult
-from ...campaign.upgrade.flash_time import dangerous_time
+from ...campaign.upgrade.flash_time import DangerousTime, dangerous_times
 from ...campaign.upgrade.upgrade_replay import replay
 from ...campaign.upgrade.upgrade_token import decode_token
 from ...model.claims.claims import Verdict
@@ -240,6 +240,7 @@ def check_result(report: CheckReport, bootloader: "BootloaderFindings | None" = 
     has_proofs = isinstance(report.proofs, Proofs)
     scope = scope_of_world(world, FaultModel.F1)
     mended = scope if isinstance(scope, Scope) else None
+    times = dangerous_times(report.sweeps)
     return CheckResult(
         config=device_config(world),
         settings=setting_entries(report.settings),
@@ -256,7 +257,7 @@ def check_result(report: CheckReport, bootloader: "BootloaderFindings | None" = 
         sweep=_sweep(report),
         proofs=report.proofs.title if isinstance(report.proofs, Proofs) else None,
         no_proofs=None if isinstance(report.proofs, Proofs) else report.proofs,
-        claims=tuple(_claim(report, result, mended) for result in report.claims),
+        claims=tuple(_claim(report, result, mended, times.get(result.claim.id)) for result in report.claims),
         bootloader=None if bootloader is None else _bootloader(report, bootloader),
         **left_out_entries(has_proofs),
     )
@@ -299,7 +300,7 @@ def _sweep(report: CheckReport) -> CheckSweep:
     )
 
 
-def _claim(report: CheckReport, result: ClaimResult, scope: Scope | None) -> CheckedClaim:
+def _claim(report: CheckReport, result: ClaimResult, scope: Scope | None, time: DangerousTime | None) -> CheckedClaim:
     shortest, claim = result.shortest, result.claim
     token = None if shortest is None else token_of(report, claim.id, shortest)
     proof = _proof(report, claim.id)
@@ -310,7 +311,7 @@ def _claim(report: CheckReport, result: ClaimResult, scope: Scope | None) -> Che
         title=claim.title,
         verdict=_VERDICTS[result.verdict],
         violations=result.violations,
-        window=_window(report, claim.id),
+        window=None if time is None else _window(time),
         weakest_fault=None if shortest is None else fault_name(shortest.weakest_fault.name),
         where=None if shortest is None else str(shortest),
         scenario=None if shortest is None else shortest.scenario,
@@ -321,10 +322,7 @@ def _claim(report: CheckReport, result: ClaimResult, scope: Scope | None) -> Che
     )
 
 
-def _window(report: CheckReport, claim_id: str) -> DangerousWindow | None:
-    time = dangerous_time(report.sweeps, claim_id)
-    if time is None:
-        return None
+def _window(time: DangerousTime) -> DangerousWindow:
     return DangerousWindow(
         scenario=time.scenario,
         milliseconds=round(time.seconds * 1000, 3),

@@ -26,13 +26,18 @@ class DangerousTime:
     """Calls after whose return a power failure breaks it too, until the next one, by name."""
 
 
-def dangerous_time(sweeps: Mapping[str, SweepResult], claim_id: str) -> DangerousTime | None:
-    """Return when a power failure breaks a claim; None where none does, or none of F1 was looked at.
+def dangerous_times(sweeps: Mapping[str, SweepResult]) -> dict[str, DangerousTime]:
+    """Return, by the id of a claim, when a power failure breaks it; claims that none breaks are left out, and all where
+    no tear of F1 was looked at.
 
     sweeps: by the name of the scenario."""
-    found = [_in_scenario(name, result, claim_id) for name, result in sweeps.items() if _has_prefixes(result)]
-    dangerous = [time for time in found if time.seconds or time.waits]
-    return max(dangerous, key=lambda time: (time.seconds, len(time.waits)), default=None)
+    longest: dict[str, DangerousTime] = {}
+    for name, result in sweeps.items():
+        for claim_id, time in _in_scenario(name, result).items() if _has_prefixes(result) else ():
+            known = longest.setdefault(claim_id, time)
+            if (time.seconds, len(time.waits)) > (known.seconds, len(known.waits)):
+                longest[claim_id] = time
+    return longest
 
 
 def stretch_time(stretch: Stretch) -> float:
@@ -51,10 +56,18 @@ def flash_time(result: SweepResult) -> float:
     return sum(operation_time(stretch.op) for stretch in _begun(result) if stretch.op is not None)
 
 
-def _in_scenario(name: str, result: SweepResult, claim_id: str) -> DangerousTime:
-    broken = (stretch for stretch in result.stretches if claim_id in stretch.broken)
-    waits = (reset.played.step.name.value for reset in result.resets if claim_id in reset.broken)
-    return DangerousTime(name, sum(map(stretch_time, broken)), flash_time(result), tuple(dict.fromkeys(waits)))
+def _in_scenario(name: str, result: SweepResult) -> dict[str, DangerousTime]:
+    seconds: dict[str, float] = {}
+    waits: dict[str, dict[str, None]] = {}
+    for stretch in result.stretches:
+        for claim_id in stretch.broken:
+            seconds[claim_id] = seconds.get(claim_id, 0.0) + stretch_time(stretch)
+    for reset in result.resets:
+        for claim_id in reset.broken:
+            waits.setdefault(claim_id, {})[reset.played.step.name.value] = None
+    found = {id_: (seconds.get(id_, 0.0), tuple(waits.get(id_, ()))) for id_ in {**seconds, **waits}}
+    total = flash_time(result)
+    return {id_: DangerousTime(name, time, total, calls) for id_, (time, calls) in found.items() if time or calls}
 
 
 def _begun(result: SweepResult) -> Iterator[Stretch]:

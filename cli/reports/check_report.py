@@ -122,7 +122,8 @@ def window_words(window: DangerousWindow) -> str:
     if not window.milliseconds:
         return waits or "between two flash operations"
     inside = f"in {window.milliseconds:.1f} ms of {window.of_milliseconds:,.0f} ms of flash operations"
-    return f"{inside} (typical flash){_in_scenario(window.scenario)}{f'; {waits}' if waits else ''}"
+    where = "" if window.scenario == Scenario.UPGRADE.value else f"scenario {window.scenario}, "
+    return f"{inside} ({where}typical flash){f'; {waits}' if waits else ''}"
 
 
 def _print_bootloader(page: ReportPage, found: CheckedBootloader) -> None:

@@ -4,7 +4,7 @@ from functools import cache
 
 import pytest
 
-from otaproof.campaign.upgrade.flash_time import dangerous_time, flash_time, stretch_time
+from otaproof.campaign.upgrade.flash_time import dangerous_times, flash_time, stretch_time
 from otaproof.campaign.upgrade.future_oracle import FutureOracle
 from otaproof.campaign.upgrade.script import Scenario, first_step_of_interest, script_of
 from otaproof.campaign.upgrade.sweep import SweepResult, sweep
@@ -38,20 +38,18 @@ def test_every_moment_of_an_operation_belongs_to_one_stretch(faults: FaultModel)
 
 def test_try_is_lost_while_its_note_is_rewritten() -> None:
     """From the 4th byte of the erase on, when the number no longer fits its check word, till the note is whole."""
-    time = dangerous_time(sweeps(FaultModel.F1), "C4")
-    assert time is not None
+    time = dangerous_times(sweeps(FaultModel.F1))["C4"]
     assert (time.scenario, time.waits) == ("upgrade", ())
     assert SECTOR_ERASE * 0.99 < time.seconds < SECTOR_ERASE + program_time(32)
 
 
 def test_image_that_is_written_and_not_completed_is_in_danger_until_the_next_call() -> None:
     """No byte of an operation counts: the last one makes the image whole."""
-    time = dangerous_time(sweeps(FaultModel.F1), "C2")
-    assert time is not None
+    time = dangerous_times(sweeps(FaultModel.F1))["C2"]
     assert (time.seconds, time.waits) == (0.0, ("write",))
 
 
 def test_nothing_is_told_of_a_claim_that_holds_or_of_cuts_without_a_place_in_time() -> None:
     """F0 has no inside of an operation."""
-    assert dangerous_time(sweeps(FaultModel.F1), "C1") is None
-    assert dangerous_time(sweeps(FaultModel.F0), "C4") is None
+    assert {"C2", "C4", "C17"} == dangerous_times(sweeps(FaultModel.F1)).keys()
+    assert {} == dangerous_times(sweeps(FaultModel.F0))
