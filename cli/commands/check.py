@@ -14,11 +14,12 @@ from ...bounded_input import shown
 from ...errors import InputError
 from ...model.fault_model import FaultModel
 from ...model.remedies import Remedy
-from ...project.check_policy import CheckPolicy, FailOn, baseline_text, find_policy, read_policy
+from ...project.check_policy import CheckPolicy, FailOn, baseline_text
 from ..exit_code import ExitCode
 from ..options.build_options import BuildFiles, BuildOptions, Project
 from ..options.device_options import Faults
 from ..options.epilogue import epilogue
+from ..options.file_options import FileOptions
 from ..options.groups import CUTS, DEVICE, INPUTS, OUTPUT
 from ..options.output_options import OutputOptions
 from ..options.values import File, OutFile, Remedies, can_be_made, is_elf, within
@@ -28,7 +29,9 @@ if TYPE_CHECKING:
     from ...analysis.results.check_result import CheckResult
     from ...campaign.device_under_test import DeviceUnderTest
     from ...project.inputs import Inputs
+    from ...project.option_reader import ConfigValue
 
+FILE_OPTIONS = FileOptions
 EPILOGUE = epilogue(
     "otaproof check examples/two-slot",
     "otaproof check --flash dump.bin --update build/app.bin --idf 5.1",
@@ -126,7 +129,8 @@ class PolicyOptions:
     """Which violations count."""
 
     policy: File = None
-    """File of what is accepted, and of when to fail (default: otaproof.toml of the project)."""
+    """File of options, of what is accepted, and of when to fail (default: otaproof.toml of the project, or its
+    pyproject.toml)."""
     fail_on: FailOn | None = None
     """Fail on each violation that is not accepted (violated), on those that are not in the baseline either (new), or on
     none (never); default: as the policy says, else violated."""
@@ -138,11 +142,10 @@ class PolicyOptions:
         """An option was given."""
         return any(option is not None for option in (self.policy, self.fail_on, self.write_baseline))
 
-    def read(self, project: Path | None) -> "tuple[CheckPolicy, Path | None]":
-        """Return the policy, and the file that has it; raises InputError."""
-        file = self.policy or find_policy(project)
-        policy = CheckPolicy() if file is None else read_policy(file)
-        return (policy if self.fail_on is None else replace(policy, fail_on=self.fail_on)), file
+    def read(self, told: FileOptions) -> "CheckPolicy":
+        """Return the policy; raises InputError."""
+        policy = told.policy(self.write_baseline is not None)
+        return policy if self.fail_on is None else replace(policy, fail_on=self.fail_on)
 
     def judged(self, result: "CheckResult", policy: "CheckPolicy", file: Path | None) -> "CheckResult":
         """Return the result with what the policy makes of it, where a file or an option asks for one."""
@@ -192,6 +195,7 @@ def check(
     sweep: SweepOptions = SweepOptions(),
     policy: PolicyOptions = PolicyOptions(),
     output: CheckOutput = CheckOutput(),
+    told: Annotated[FileOptions, Parameter(parse=False)] = FileOptions(),
 ) -> ExitCode:
     """Cut the power at every step of an upgrade and check every claim.
 
@@ -207,14 +211,16 @@ def check(
     from ..reports.progress_bar import progress_bar
 
     _check_remedies(files, sweep)
+    _check_told(files, told)
+    inputs = replace(files.inputs(project, build), names=told.names)
     if files.update_kind is not UpdateChoice.APP:
         if policy.is_given or output.sarif is not None or output.junit is not None:
             raise InputError("--policy, --fail-on, --write-baseline, --sarif, --junit: go with --update-kind app alone")
-        return _check_session(files, files.inputs(project, build), sweep, output)
-    decided, policy_file = policy.read(project)
-    resolved = resolve(files.inputs(project, build))
+        return _check_session(files, inputs, sweep, output, tuple(told.values()))
+    decided = policy.read(told)
+    resolved = resolve(inputs)
     device = build_device(resolved, sweep.chunk)
-    rested_on = (*resolved.values_for_check(), *device.values)
+    rested_on = (*told.values(), *resolved.values_for_check(), *device.values)
     not_modelled = (f"{value.name}: {value.value}" for value in resolved.settings.not_modelled)
     notes = [*not_modelled, *resolved.notes, *device.notes]
     watched = None if files.machine_code is None else _watched(files.machine_code, device.world)
@@ -233,7 +239,7 @@ def check(
         sweep.cuts, lambda path: write_cut_table(path, report.world, report.upgrade)
     )
     result = check_result(report, None if watched is None else watched.findings(report.sweeps))
-    result = policy.judged(result, decided, policy_file)
+    result = policy.judged(result, decided, told.file)
     _tell_cut_short(is_cut_short, sweep.cuts, policy.write_baseline)
     if not is_cut_short:
         policy.give_baseline(result, decided)
@@ -252,7 +258,19 @@ def _check_remedies(files: CheckInputs, sweep: SweepOptions) -> None:
         raise InputError("--remedy: goes with the simulated bootloader alone")
 
 
-def _check_session(files: CheckInputs, inputs: "Inputs", sweep: SweepOptions, output: OutputOptions) -> ExitCode:
+def _check_told(files: CheckInputs, told: FileOptions) -> None:
+    """Refuse machine code that a project's own file names: whoever runs it says so."""
+    if files.machine_code is not None and "bootloader" in told.names:
+        raise InputError(f"{told.names['bootloader']}: is an ELF file; its machine code runs with --bootloader alone")
+
+
+def _check_session(
+    files: CheckInputs,
+    inputs: "Inputs",
+    sweep: SweepOptions,
+    output: OutputOptions,
+    rested_on: "tuple[ConfigValue, ...]",
+) -> ExitCode:
     """Check an update of a bootloader or a partition table."""
     from ...analysis.results.session_result import session_result
     from ...analysis.session_check import check_session
@@ -270,7 +288,7 @@ def _check_session(files: CheckInputs, inputs: "Inputs", sweep: SweepOptions, ou
     built = build_device(resolved, sweep.chunk)
     built.notes.extend(f"{value.name}: {value.value}" for value in resolved.settings.not_modelled)
     built.notes.extend(resolved.notes)
-    built.values[:0] = resolved.values_for_check()
+    built.values[:0] = (*rested_on, *resolved.values_for_check())
     session = build_session(resolved, built, UpdateKind(files.update_kind.value), inputs.update)
     report = check_session(session, sweep.faults, sweep.seed, progress_bar)
     is_cut_short = not report.sweep.is_complete or not _is_written(

@@ -42,7 +42,7 @@ def print_check(console: Console, result: CheckResult) -> None:
         page.blank()
         print_left_out(page, FaultModel[sweep.faults], Usage.DOCUMENTED)
     if result.policy is not None:
-        print_policy(page, result.policy)
+        print_policy(page, result, result.policy)
 
 
 def _verdicts(result: CheckResult) -> Table:
