@@ -1,6 +1,5 @@
 """`otaproof check`: an upgrade with the power cut at every flash step, what boots, and what that breaks."""
 
-import json
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -21,7 +20,7 @@ from ..options.device_options import Faults
 from ..options.epilogue import epilogue
 from ..options.file_options import FileOptions
 from ..options.groups import CUTS, DEVICE, INPUTS, OUTPUT
-from ..options.output_options import OutputOptions
+from ..options.output_options import ClaimReviewOptions, OutputOptions
 from ..options.values import File, OutFile, Remedies, can_be_made, is_elf, within
 
 if TYPE_CHECKING:
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from ...project.option_reader import ConfigValue
 
 FILE_OPTIONS = FileOptions
+_OF_APPLICATIONS = "--policy, --fail-on, --write-baseline, --sarif, --junit, --github"
 EPILOGUE = epilogue(
     "otaproof check examples/two-slot",
     "otaproof check --flash dump.bin --update build/app.bin --idf 5.1",
@@ -164,28 +164,6 @@ class PolicyOptions:
             write_file(self.write_baseline, baseline_text(others).encode())
 
 
-@Parameter(name="*", group=OUTPUT)
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckOutput(OutputOptions):
-    """Text or JSON, and files for other programs."""
-
-    sarif: OutFile = None
-    """Write SARIF 2.1.0 to a file as well."""
-    junit: OutFile = None
-    """Write JUnit XML to a file as well, with a test for each claim."""
-
-    def give_files(self, result: "CheckResult", subject: Path) -> None:
-        """Write those that are asked for; subject: the file or directory on which SARIF shows violations."""
-        from ...output_file import write_file
-        from ..reports.check_sarif import check_sarif
-        from ..reports.junit import check_junit
-
-        if self.sarif is not None:
-            write_file(self.sarif, (json.dumps(check_sarif(result, subject), indent=2) + "\n").encode())
-        if self.junit is not None:
-            write_file(self.junit, check_junit(result))
-
-
 def check(
     project: Project = None,
     /,
@@ -194,7 +172,7 @@ def check(
     build: BuildOptions = BuildOptions(),
     sweep: SweepOptions = SweepOptions(),
     policy: PolicyOptions = PolicyOptions(),
-    output: CheckOutput = CheckOutput(),
+    output: ClaimReviewOptions = ClaimReviewOptions(),
     told: Annotated[FileOptions, Parameter(parse=False)] = FileOptions(),
 ) -> ExitCode:
     """Cut the power at every step of an upgrade and check every claim.
@@ -207,15 +185,14 @@ def check(
     from ...campaign.upgrade.cut_table import write_cut_table
     from ...project.device_builder import build_device
     from ...project.resolve import resolve
-    from ..reports.check_report import print_check
     from ..reports.progress_bar import progress_bar
 
     _check_remedies(files, sweep)
     _check_told(files, told)
     inputs = replace(files.inputs(project, build), names=told.names)
     if files.update_kind is not UpdateChoice.APP:
-        if policy.is_given or output.sarif is not None or output.junit is not None:
-            raise InputError("--policy, --fail-on, --write-baseline, --sarif, --junit: go with --update-kind app alone")
+        if policy.is_given or output.is_for_others:
+            raise InputError(f"{_OF_APPLICATIONS}: go with --update-kind app alone")
         return _check_session(files, inputs, sweep, output, tuple(told.values()))
     decided = policy.read(told)
     resolved = resolve(inputs)
@@ -243,9 +220,22 @@ def check(
     _tell_cut_short(is_cut_short, sweep.cuts, policy.write_baseline)
     if not is_cut_short:
         policy.give_baseline(result, decided)
-    output.give_files(result, project or files.partitions or Path())
-    output.give(result, lambda: print_check(output.console(), result))
+    _give(result, output, project or files.partitions or Path())
     return ExitCode.INCONCLUSIVE if is_cut_short else exit_code(result)
+
+
+def _give(result: "CheckResult", output: ClaimReviewOptions, subject: Path) -> None:
+    """Print and write the result; subject: the file or directory on which SARIF shows violations."""
+    from ..reports.check_report import check_title, print_check
+    from ..reports.check_sarif import check_sarif
+    from ..reports.junit import check_junit
+    from ..reports.policy_report import verdict_line
+
+    log = output.log(lambda: check_sarif(result, subject))
+    output.give_junit(lambda: check_junit(result))
+    with output.page():
+        output.give(result, lambda: print_check(output.console(), result))
+    output.annotate(log, verdict_line(result), (f"{check_title(result)}.", *result.notes))
 
 
 def _check_remedies(files: CheckInputs, sweep: SweepOptions) -> None:

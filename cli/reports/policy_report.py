@@ -19,22 +19,25 @@ def print_policy(page: ReportPage, result: CheckResult, policy: CheckedPolicy) -
         page.item(f"{claim:4}", policy.excuse(claim) or _counts(policy))
     for claim in policy.needless:
         page.item(f"{claim:4}", f"not violated under {result.sweep.faults}: what the policy says of it is not needed")
-    page.line(policy_words(result, policy), indent=0, style=_STYLES[policy_words(result, policy).partition(":")[0]])
+    verdict = verdict_line(result)
+    page.line(verdict, indent=0, style=_STYLES[verdict.partition(":")[0]])
 
 
-def policy_words(result: CheckResult, policy: CheckedPolicy) -> str:
-    """Return what the policy makes of a result in a line."""
+def verdict_line(result: CheckResult) -> str:
+    """Return what comes of a result in a line, by the policy where there is one."""
+    policy, violated = result.policy, tuple(result.violated)
     bootloader = "no difference" if result.bootloader is None else result.bootloader.verdict
-    failing = (*policy.failing, *(("the bootloader differs",) if bootloader == "differs" else ()))
-    if failing:
-        return f"fails: {', '.join(failing)}"
+    failing = violated if policy is None else policy.failing
+    if failing or bootloader == "differs":
+        return f"fails: {', '.join((*failing, *(('the bootloader differs',) if bootloader == 'differs' else ())))}"
     if "inconclusive" in (bootloader, *(claim.verdict for claim in result.claims)):
         return "undecided: not everything was decided"
-    others = len(result.violated) - len(policy.accepted) - len(policy.known)
+    if policy is None or not violated:
+        return "passes: no claim is violated"
+    others = len(violated) - len(policy.accepted) - len(policy.known)
     counts = (len(policy.accepted), "accepted"), (len(policy.known), "in the baseline"), (others, "left to itself")
     parts = [f"{count} {words}" for count, words in counts if count]
-    found = f"of {counted(len(result.violated), 'violation')} {', '.join(parts)}" if parts else "no claim is violated"
-    return f"passes: {found}"
+    return f"passes: of {counted(len(violated), 'violation')} {', '.join(parts)}"
 
 
 def _counts(policy: CheckedPolicy) -> str:
