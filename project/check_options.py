@@ -66,6 +66,7 @@ OPTIONS: Mapping[str, Kind] = {
     "config": Kind.TEXTS,
     "chunk": Kind.NUMBER,
     "faults": Kind.TEXT,
+    "fast": Kind.SWITCH,
     "seed": Kind.NUMBER,
     "proofs": Kind.SWITCH,
 }

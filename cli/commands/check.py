@@ -1,7 +1,7 @@
 """`otaproof check`: an upgrade with the power cut at every flash step, what boots, and what that breaks."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
@@ -16,7 +16,7 @@ from ...model.remedies import Remedy
 from ...project.check_policy import CheckPolicy, FailOn, baseline_text
 from ..exit_code import ExitCode
 from ..options.build_options import BuildFiles, BuildOptions, Project
-from ..options.device_options import Faults
+from ..options.device_options import AnyFaults
 from ..options.epilogue import epilogue
 from ..options.file_options import FileOptions
 from ..options.groups import CUTS, DEVICE, INPUTS, OUTPUT
@@ -110,9 +110,11 @@ class SweepOptions:
 
     chunk: Annotated[int, Parameter(validator=within(1, 1 << 24), metavar="BYTES")] = 4096
     """Bytes for each write()."""
-    faults: Faults = FaultModel.F1
-    """What a power cut may leave of a flash operation: all or nothing (F0), any prefix (F1), any bytes (F2), any bits
-    (F3)."""
+    faults: AnyFaults = None
+    """What a power cut may leave of a flash operation: all or nothing (F0), any prefix (F1, the default), any bytes
+    (F2), any bits (F3)."""
+    fast: bool = False
+    """Check under F0, and of every history tell only what is shipped with otaproof."""
     seed: Annotated[int, Parameter(validator=within(0), metavar="N")] = 0
     """Chooses the samples of F2 and F3."""
     proofs: Annotated[bool, Parameter(negative="--no-proofs")] = True
@@ -121,6 +123,21 @@ class SweepOptions:
     """What the application does so that more claims hold, such as erase-last-boot (repeatable)."""
     cuts: Annotated[Path | None, Parameter(validator=(_is_table, can_be_made), metavar="FILE", group=OUTPUT)] = None
     """Write every cut point, .csv or .csv.gz."""
+
+    @property
+    def fault_model(self) -> FaultModel:
+        """The one that is meant."""
+        if self.faults is not None:
+            return self.faults
+        return FaultModel.F0 if self.fast else FaultModel.F1
+
+    def left_out(self) -> Iterator[str]:
+        """Yield a line on what a fast check leaves out."""
+        if self.fast:
+            yield (
+                "--fast: the power is cut before and after each flash operation alone (F0); what a cut in the middle "
+                "of one leaves (F1 to F3), and proofs that are not shipped, are left out"
+            )
 
 
 @Parameter(name="*", group=OUTPUT)
@@ -187,7 +204,7 @@ def check(
     from ...project.resolve import resolve
     from ..reports.progress_bar import progress_bar
 
-    _check_remedies(files, sweep)
+    _check_sweep(files, sweep)
     _check_told(files, told)
     inputs = replace(files.inputs(project, build), names=told.names)
     if files.update_kind is not UpdateChoice.APP:
@@ -199,16 +216,17 @@ def check(
     device = build_device(resolved, sweep.chunk)
     rested_on = (*told.values(), *resolved.values_for_check(), *device.values)
     not_modelled = (f"{value.name}: {value.value}" for value in resolved.settings.not_modelled)
-    notes = [*not_modelled, *resolved.notes, *device.notes]
+    notes = [*sweep.left_out(), *not_modelled, *resolved.notes, *device.notes]
     watched = None if files.machine_code is None else _watched(files.machine_code, device.world)
     world = device.world.keeping_to(sweep.remedy)
     report = check_upgrade(
         world,
-        sweep.faults,
+        sweep.fault_model,
         sweep.seed,
         rested_on,
         tuple(notes),
         sweep.proofs,
+        not sweep.fast,
         progress_bar,
         None if watched is None else watched.oracle,
     )
@@ -238,12 +256,15 @@ def _give(result: "CheckResult", output: ClaimReviewOptions, subject: Path) -> N
     output.annotate(log, verdict_line(result), (f"{check_title(result)}.", *result.notes))
 
 
-def _check_remedies(files: CheckInputs, sweep: SweepOptions) -> None:
-    """Refuse remedies that cannot be played here."""
+def _check_sweep(files: CheckInputs, sweep: SweepOptions) -> None:
+    """Refuse remedies that cannot be played here, and two fault models."""
+    if sweep.fast and sweep.faults is not None:
+        raise InputError("--fast: checks under F0; leave --faults out")
     if Remedy.FLAG_DOWNLOAD in sweep.remedy:
         raise InputError("--remedy: flag-download keeps its flag in NVS, which the board of check has not")
-    if sweep.remedy and files.update_kind is not UpdateChoice.APP:
-        raise InputError("--remedy: goes with --update-kind app alone")
+    for name, is_given in (("remedy", sweep.remedy), ("fast", sweep.fast)):
+        if is_given and files.update_kind is not UpdateChoice.APP:
+            raise InputError(f"--{name}: goes with --update-kind app alone")
     if sweep.remedy and files.machine_code is not None:
         raise InputError("--remedy: goes with the simulated bootloader alone")
 
@@ -280,7 +301,7 @@ def _check_session(
     built.notes.extend(resolved.notes)
     built.values[:0] = (*rested_on, *resolved.values_for_check())
     session = build_session(resolved, built, UpdateKind(files.update_kind.value), inputs.update)
-    report = check_session(session, sweep.faults, sweep.seed, progress_bar)
+    report = check_session(session, sweep.fault_model, sweep.seed, progress_bar)
     is_cut_short = not report.sweep.is_complete or not _is_written(
         sweep.cuts, lambda path: write_session_cut_table(path, report.sweep)
     )

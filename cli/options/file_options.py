@@ -13,8 +13,10 @@ from ...project.check_options import PROJECT, FileOption, beside
 from ...project.check_policy import CheckFile, CheckPolicy, find_policy, read_baseline, read_check_file
 from ...project.option_reader import ConfigValue, Origin
 
-_OF_APPLICATIONS = ("update", "remedy")
+_OF_APPLICATIONS = ("update", "remedy", "fast")
 """What a file says of these is about updates of an application."""
+_CHOICES = {"faults": "--fast", "fast": "--faults"}
+"""What a file says of an option goes as well where the command line gives this one."""
 
 
 class FileOptions:
@@ -52,6 +54,8 @@ class FileOptions:
 
     def _is_about_something_else(self, option: FileOption, given: dict[str, str], is_here: bool) -> bool:
         if option.name in _OF_APPLICATIONS and given.get("--update-kind", "app") != "app":
+            return True
+        if _CHOICES.get(option.name) in given:
             return True
         if option.name == PROJECT:
             return "--flash" in given

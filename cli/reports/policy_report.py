@@ -20,7 +20,7 @@ def print_policy(page: ReportPage, result: CheckResult, policy: CheckedPolicy) -
     for claim in policy.needless:
         page.item(f"{claim:4}", f"not violated under {result.sweep.faults}: what the policy says of it is not needed")
     verdict = verdict_line(result)
-    page.line(verdict, indent=0, style=_STYLES[verdict.partition(":")[0]])
+    page.line(verdict, indent=0, style=_STYLES[verdict.partition(":")[0].split()[0]])
 
 
 def verdict_line(result: CheckResult) -> str:
@@ -33,11 +33,11 @@ def verdict_line(result: CheckResult) -> str:
     if "inconclusive" in (bootloader, *(claim.verdict for claim in result.claims)):
         return "undecided: not everything was decided"
     if policy is None or not violated:
-        return "passes: no claim is violated"
+        return f"passes under {result.sweep.faults}: no claim is violated"
     others = len(violated) - len(policy.accepted) - len(policy.known)
     counts = (len(policy.accepted), "accepted"), (len(policy.known), "in the baseline"), (others, "left to itself")
     parts = [f"{count} {words}" for count, words in counts if count]
-    return f"passes: of {counted(len(violated), 'violation')} {', '.join(parts)}"
+    return f"passes under {result.sweep.faults}: of {counted(len(violated), 'violation')} {', '.join(parts)}"
 
 
 def _counts(policy: CheckedPolicy) -> str:

@@ -71,6 +71,7 @@ def test_file_gives_what_the_command_line_would(project: Path, capsys: pytest.Ca
     files = ("--partitions", "table.csv", "--running", "app.bin", "--rollback", "--faults", "F0", "--no-proofs")
     by_line = checked(capsys, *files)
     assert by_line["claims"] == by_file["claims"]
+    assert ("F0", "F0") == (by_line["sweep"]["faults"], by_file["sweep"]["faults"])
     assert ("y", "otaproof.toml: rollback") == settings(by_file)["CONFIG_BOOTLOADER_APP_ROLLBACK_ENABLE"]
     said = "partitions table.csv, running app.bin, rollback true, faults F0, proofs false"
     assert (said, "otaproof.toml") == settings(by_file)["options"]
@@ -188,3 +189,28 @@ def test_what_is_of_applications_is_passed_over_for_other_updates(
     found = checked(capsys, "--update-kind", "partition-table", "--idf", "6.1")
     (said,) = (setting for setting in found["settings"] if setting["name"] == "options")
     assert "on the command line instead: update, remedy" == said["remark"]
+
+
+@pytest.mark.parametrize(
+    ("said", "given", "faults", "is_fast"),
+    [
+        ("fast = true", (), "F0", True),
+        ("fast = true", ("--faults", "F1"), "F1", False),
+        ('faults = "F1"', ("--fast",), "F0", True),
+        ("", ("--fast",), "F0", True),
+        ("fast = false", (), "F1", False),
+    ],
+)
+def test_fast_check_says_what_it_leaves_out(
+    said: str, given: tuple[str, ...], faults: str, is_fast: bool, project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Under F0, whatever the file says; without it nothing is said of it."""
+    (project / POLICY_FILE).write_text(DEVICE.replace('faults = "F0"', said))
+    found = checked(capsys, *given)
+    assert faults == found["sweep"]["faults"]
+    assert is_fast == any(note.startswith("--fast: ") and "F1 to F3" in note for note in found["notes"])
+
+
+def test_fast_check_has_one_fault_model(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Two of one place contradict each other."""
+    assert "--fast: checks under F0; leave --faults out" in refused(capsys, "--fast", "--faults", "F1")

@@ -99,7 +99,7 @@ def test_text_says_what_passes(project: Path, capsys: pytest.CaptureFixture[str]
     files = ("--partitions", "table.csv", "--running", "app.bin", "--rollback", "--faults", "F0", "--no-proofs")
     assert ExitCode.HOLDS == main(["check", *files])
     last = capsys.readouterr().out.splitlines()[-1]
-    assert f"passes: of {count} violations 1 accepted, {count - 1} in the baseline" == last
+    assert f"passes under F0: of {count} violations 1 accepted, {count - 1} in the baseline" == last
 
 
 def test_accepted_violations_are_no_part_of_a_baseline(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
