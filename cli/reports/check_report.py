@@ -30,7 +30,7 @@ def print_check(console: Console, result: CheckResult) -> None:
     _print_columns(page, result)
     for claim in result.claims:
         if claim.token is not None:
-            _print_violation(page, sweep, claim, claim.token)
+            _print_violation(page, result.sweep, claim, claim.token)
     if result.bootloader is not None:
         _print_bootloader(page, result.bootloader)
     _print_sweep(page, result)
