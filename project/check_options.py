@@ -20,7 +20,7 @@ PROJECT = "project"
 """The key for the argument PROJECT."""
 
 
-class Kind(Enum):
+class OptionKind(Enum):
     """What stands behind a key; the value says it."""
 
     PATH = "path"
@@ -34,41 +34,43 @@ class Kind(Enum):
     @property
     def is_path(self) -> bool:
         """It leads to files."""
-        return self in (Kind.PATH, Kind.PATHS)
+        return self in (OptionKind.PATH, OptionKind.PATHS)
 
     @property
     def toml_type(self) -> type:
         """What tomllib makes of it."""
-        return {Kind.PATHS: list, Kind.TEXTS: list, Kind.NUMBER: int, Kind.SWITCH: bool}.get(self, str)
+        return {OptionKind.PATHS: list, OptionKind.TEXTS: list, OptionKind.NUMBER: int, OptionKind.SWITCH: bool}.get(
+            self, str
+        )
 
 
-OPTIONS: Mapping[str, Kind] = {
-    PROJECT: Kind.PATH,
-    "flash": Kind.PATH,
-    "partitions": Kind.PATH,
-    "running": Kind.PATH,
-    "update": Kind.PATH,
-    "bootloader": Kind.PATH,
-    "otadata": Kind.PATH,
-    "sdkconfig": Kind.PATHS,
-    "image-size": Kind.TEXT,
-    "efuse": Kind.NUMBER,
-    "idf": Kind.TEXT,
-    "bootloader-idf": Kind.TEXT,
-    "chip": Kind.TEXT,
-    "chip-revision": Kind.TEXT,
-    "flash-size": Kind.TEXT,
-    "table-offset": Kind.TEXT,
-    "rollback": Kind.SWITCH,
-    "anti-rollback": Kind.SWITCH,
-    "updater": Kind.TEXT,
-    "remedy": Kind.TEXTS,
-    "config": Kind.TEXTS,
-    "chunk": Kind.NUMBER,
-    "faults": Kind.TEXT,
-    "fast": Kind.SWITCH,
-    "seed": Kind.NUMBER,
-    "proofs": Kind.SWITCH,
+OPTIONS: Mapping[str, OptionKind] = {
+    PROJECT: OptionKind.PATH,
+    "flash": OptionKind.PATH,
+    "partitions": OptionKind.PATH,
+    "running": OptionKind.PATH,
+    "update": OptionKind.PATH,
+    "bootloader": OptionKind.PATH,
+    "otadata": OptionKind.PATH,
+    "sdkconfig": OptionKind.PATHS,
+    "image-size": OptionKind.TEXT,
+    "efuse": OptionKind.NUMBER,
+    "idf": OptionKind.TEXT,
+    "bootloader-idf": OptionKind.TEXT,
+    "chip": OptionKind.TEXT,
+    "chip-revision": OptionKind.TEXT,
+    "flash-size": OptionKind.TEXT,
+    "table-offset": OptionKind.TEXT,
+    "rollback": OptionKind.SWITCH,
+    "anti-rollback": OptionKind.SWITCH,
+    "updater": OptionKind.TEXT,
+    "remedy": OptionKind.TEXTS,
+    "config": OptionKind.TEXTS,
+    "chunk": OptionKind.NUMBER,
+    "faults": OptionKind.TEXT,
+    "fast": OptionKind.SWITCH,
+    "seed": OptionKind.NUMBER,
+    "proofs": OptionKind.SWITCH,
 }
 """By its key, what each option takes."""
 _WRITES = "a project's file makes no other file"
@@ -98,7 +100,7 @@ class FileOption:
     """As on the command line; of a path, from the folder of the file on."""
 
     @property
-    def kind(self) -> Kind:
+    def kind(self) -> OptionKind:
         """What it takes."""
         return OPTIONS[self.name]
 
@@ -125,9 +127,9 @@ def parse_options(said: Mapping[str, Any], where: str) -> tuple[FileOption, ...]
     return tuple(FileOption(name, _values(said, name, kind, where)) for name, kind in OPTIONS.items() if name in said)
 
 
-def _values(said: Mapping[str, Any], name: str, kind: Kind, where: str) -> tuple[str, ...]:
+def _values(said: Mapping[str, Any], name: str, kind: OptionKind, where: str) -> tuple[str, ...]:
     value: Any = take(said, name, kind.toml_type, where)
-    if kind is Kind.SWITCH:
+    if kind is OptionKind.SWITCH:
         return ("true" if value else "false",)
     if not isinstance(value, list):
         return (str(value),)

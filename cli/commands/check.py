@@ -248,12 +248,13 @@ def _give(result: "CheckResult", output: ClaimReviewOptions, subject: Path) -> N
     from ..reports.check_sarif import check_sarif
     from ..reports.junit import check_junit
     from ..reports.policy_report import verdict_line
+    from ..reports.review import annotate, give_junit, sarif_of, text_page
 
-    log = output.log(lambda: check_sarif(result, subject))
-    output.give_junit(lambda: check_junit(result))
-    with output.page():
+    log = sarif_of(output, lambda: check_sarif(result, subject))
+    give_junit(output, lambda: check_junit(result))
+    with text_page(output):
         output.give(result, lambda: print_check(output.console(), result))
-    output.annotate(log, verdict_line(result), (f"{check_title(result)}.", *result.notes))
+    annotate(output, log, verdict_line(result), (f"{check_title(result)}.", *result.notes))
 
 
 def _check_sweep(files: CheckInputs, sweep: SweepOptions) -> None:

@@ -86,6 +86,7 @@ def doctor(
     from ...project.doctor.load import load_subject
     from ..reports.doctor_report import print_diagnosis, print_rules, summary
     from ..reports.doctor_sarif import doctor_sarif
+    from ..reports.review import annotate, sarif_of, text_page
     from ..terminal import terminal
 
     text = terminal()
@@ -94,10 +95,10 @@ def doctor(
         return ExitCode.HOLDS
     ignored = _ignored(findings.ignore)
     diagnosis = diagnose(load_subject(files.inputs(project, build), _ACCEPTS[files.accepts]), ignored)
-    log = output.log(lambda: doctor_sarif(diagnosis))
-    with output.page():
+    log = sarif_of(output, lambda: doctor_sarif(diagnosis))
+    with text_page(output):
         output.give(doctor_result(diagnosis), lambda: print_diagnosis(text, diagnosis, findings.notes))
-    output.annotate(log, summary(diagnosis))
+    annotate(output, log, summary(diagnosis))
     return exit_code(diagnosis)
 
 

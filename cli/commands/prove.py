@@ -109,19 +109,20 @@ def prove(
     """
     from ...proofs.prover.decision import Effort
     from ...proofs.smt.verification_condition import Solver
-    from ..reports.junit import prove_junit
+    from ..reports.prove_junit import prove_junit
     from ..reports.prove_report import tally
     from ..reports.prove_sarif import prove_sarif
+    from ..reports.review import annotate, give_junit, sarif_of, text_page
 
     _check(device, options)
     effort = Effort(
         solvers=tuple(Solver) if options.solver is None else (Solver(options.solver),), bmc_seconds=options.bmc
     )
     started = time.perf_counter()
-    with output.page():
+    with text_page(output):
         found, is_whole = _decided(device, options, effort, output, started)
-    output.give_junit(lambda: prove_junit(found))
-    output.annotate(output.log(lambda: prove_sarif(found)), tally(found))
+    give_junit(output, lambda: prove_junit(found))
+    annotate(output, sarif_of(output, lambda: prove_sarif(found)), tally(found))
     return exit_code(found) if is_whole else ExitCode.INCONCLUSIVE
 
 

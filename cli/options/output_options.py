@@ -1,11 +1,8 @@
 """How a command gives its result: as text or as one JSON object, printed or in a file."""
 
-import json
-import sys
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING
 
 from cyclopts import Parameter
 
@@ -58,38 +55,6 @@ class ReviewOptions(OutputOptions):
     github: bool = False
     """For GitHub Actions: print annotations after the text, and append to the summary of the job."""
 
-    def page(self) -> AbstractContextManager[None]:
-        """Return what stands around the text: on GitHub, nothing in it is a command."""
-        from ..reports.github import without_commands
-
-        return without_commands(self._stream()) if self.github else nullcontext()
-
-    def log(self, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-        """Return what was found as SARIF, and write it where a file is asked for; empty where nobody asks."""
-        from ...output_file import write_file
-
-        if self.sarif is None and not self.github:
-            return {}
-        log = make()
-        if self.sarif is not None:
-            write_file(self.sarif, (json.dumps(log, indent=2) + "\n").encode())
-        return log
-
-    def annotate(self, log: dict[str, Any], verdict: str, lines: Sequence[str] = ()) -> None:
-        """Tell GitHub of a log, once the text is printed.
-
-        verdict: what came of it, in a line; lines: more for the summary of the job."""
-        from ..reports.github import annotations, append_summary, summary
-
-        if self.github:
-            for line in annotations(log):
-                print(line, file=self._stream(), flush=True)
-            append_summary(summary(log, verdict, lines))
-
-    def _stream(self) -> TextIO:
-        """Return where text goes."""
-        return sys.stderr if self.json else sys.stdout
-
 
 @Parameter(name="*", group=OUTPUT)
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,13 +68,6 @@ class ClaimReviewOptions(ReviewOptions):
     def is_for_others(self) -> bool:
         """Something is asked for that other programs read, beside JSON."""
         return self.github or self.sarif is not None or self.junit is not None
-
-    def give_junit(self, make: Callable[[], bytes]) -> None:
-        """Write JUnit XML, if it is asked for."""
-        from ...output_file import write_file
-
-        if self.junit is not None:
-            write_file(self.junit, make())
 
 
 @Parameter(name="*", group=OUTPUT)

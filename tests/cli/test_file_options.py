@@ -9,7 +9,7 @@ import pytest
 from otaproof.cli.exit_code import ExitCode
 from otaproof.cli.main import build_app, main
 from otaproof.impl.image.format import build_image
-from otaproof.project.check_options import COMMAND_LINE_ONLY, OPTIONS, PROJECT, Kind
+from otaproof.project.check_options import COMMAND_LINE_ONLY, OPTIONS, PROJECT, OptionKind
 from otaproof.project.check_policy import POLICY_FILE, SHARED_FILE
 
 TABLE = "nvs,data,nvs,0x9000,0x4000\notadata,data,ota,,0x2000\na,app,ota_0,,64K\nb,app,ota_1,,64K\n"
@@ -59,9 +59,9 @@ def test_table_of_options_is_that_of_the_command() -> None:
     for name, kind in OPTIONS.items():
         takes = options[name]
         assert kind.is_path == ("Path" in takes), name
-        assert (kind in (Kind.PATHS, Kind.TEXTS)) == ("tuple" in takes or "frozenset" in takes), name
-        assert (kind is Kind.SWITCH) == ("bool" in takes), name
-        assert (kind is Kind.NUMBER) == ("int" in takes), name
+        assert (kind in (OptionKind.PATHS, OptionKind.TEXTS)) == ("tuple" in takes or "frozenset" in takes), name
+        assert (kind is OptionKind.SWITCH) == ("bool" in takes), name
+        assert (kind is OptionKind.NUMBER) == ("int" in takes), name
 
 
 def test_file_gives_what_the_command_line_would(project: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,7 +13,7 @@ from otaproof.analysis.proof_runs import ConfigurationProof, decide_configuratio
 from otaproof.cli.exit_code import ExitCode
 from otaproof.cli.main import main
 from otaproof.cli.reports.claim_rule import claim_rule
-from otaproof.cli.reports.junit import prove_junit
+from otaproof.cli.reports.prove_junit import prove_junit
 from otaproof.cli.reports.prove_sarif import prove_sarif
 from otaproof.model.claims.claims import CLAIMS, claim
 from otaproof.model.config import Config
