@@ -35,7 +35,11 @@ def verdict_line(result: CheckResult) -> str:
     if policy is None or not violated:
         return f"passes under {result.sweep.faults}: no claim is violated"
     others = len(violated) - len(policy.accepted) - len(policy.known)
-    counts = (len(policy.accepted), "accepted"), (len(policy.known), "in the baseline"), (others, "left to itself")
+    counts = (
+        (len(policy.accepted), "accepted"),
+        (len(policy.known), "in the baseline"),
+        (others, "passed over by fail-on = never"),
+    )
     parts = [f"{count} {words}" for count, words in counts if count]
     return f"passes under {result.sweep.faults}: of {counted(len(violated), 'violation')} {', '.join(parts)}"
 

@@ -13,6 +13,7 @@ import pytest
 import yaml
 from composite_action import ActionRun, read_yaml, run_action
 
+from otaproof.cli.exit_code import ExitCode
 from otaproof.cli.main import build_app
 from otaproof.impl.image.format import build_image
 from places import ROOT
@@ -288,3 +289,36 @@ def test_image_runs_as_nobody_special_from_a_base_that_can_be_pinned() -> None:
     assert 2 == len(installs)
     assert "--require-hashes --requirement /otaproof.lock" in installs[0]
     assert "--no-deps --no-build-isolation" in installs[1]
+
+
+def yaml_blocks() -> list[Any]:
+    """Return what the blocks of YAML on the page say, in order: GitHub, GitLab, pre-commit."""
+    page = (ROOT / "docs/spec/ci.md").read_text(encoding="utf-8")
+    return [yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)]
+
+
+def test_examples_of_the_page_name_what_there_is() -> None:
+    """Inputs and outputs of the action, inputs of the template, ids of hooks."""
+    github, included, hooked = yaml_blocks()
+    action = read_yaml(ACTION)
+    steps = github["jobs"]["otaproof"]["steps"]
+    (ours,) = (step for step in steps if step["uses"].startswith("otaproof/"))
+    assert set(ours["with"]) <= set(action["inputs"])
+    told = re.findall(rf"steps\.{ours['id']}\.outputs\.([\w-]+)", json.dumps(github))
+    assert told and set(told) <= set(action["outputs"])
+    (template,) = included["include"]
+    assert template["remote"].endswith("/COMMIT/templates/otaproof.yml")
+    assert set(template["inputs"]) <= set(gitlab()[0])
+    (repository,) = hooked["repos"]
+    assert {hook["id"] for hook in repository["hooks"]} == set(hooks())
+
+
+def test_page_names_every_input_and_output_and_exit_code() -> None:
+    """So that nothing of the action is only in its file."""
+    page = (ROOT / "docs/spec/ci.md").read_text(encoding="utf-8")
+    action = read_yaml(ACTION)
+    inputs, outputs = re.findall(r"Its inputs are (.*?); its outputs (.*?)\.\n", page, re.DOTALL)[0]
+    assert list(action["inputs"]) == re.findall(r"`([a-z][a-z-]*)`", inputs)
+    assert list(action["outputs"]) == re.findall(r"`([a-z][a-z-]*)`", outputs)
+    codes = {int(code) for code in re.findall(r"^\| (\d+) \|", page, re.MULTILINE)}
+    assert set(map(int, ExitCode)) == codes
