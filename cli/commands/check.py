@@ -37,6 +37,7 @@ EPILOGUE = epilogue(
     "otaproof check --flash dump.bin --update build/app.bin --idf 5.1",
     "otaproof check --partitions partitions.csv --image-size 1.2M --rollback",
     "otaproof check --remedy restart-at-once --remedy erase-last-boot",
+    "otaproof check --fast",
     "otaproof check --bootloader build/bootloader/bootloader.elf",
     "otaproof check . --fail-on new --sarif check.sarif --junit check.xml",
     "otaproof check --update-kind partition-table --update new.csv",

@@ -31,6 +31,7 @@ EPILOGUE = epilogue(
     "otaproof prove --claim C4 --claim C9 --slots 3 --idf 6.1",
     "otaproof prove --claim C2 --remedy restart-at-once --idf 5.5",
     "otaproof prove --all --usage restart-at-once --out verdicts.json",
+    "otaproof prove --usage documented --sarif prove.sarif --junit prove.xml",
     "otaproof prove --claim C17 --no-rollback --allow failing-flash",
     codes={
         0: "all claims hold",
