@@ -30,7 +30,7 @@ def verdict_line(result: CheckResult) -> str:
     failing = violated if policy is None else policy.failing
     if failing or bootloader == "differs":
         return f"fails: {', '.join((*failing, *(('the bootloader differs',) if bootloader == 'differs' else ())))}"
-    if "inconclusive" in (bootloader, *(claim.verdict for claim in result.claims)):
+    if result.interrupted or "inconclusive" in (bootloader, *(claim.verdict for claim in result.claims)):
         return "undecided: not everything was decided"
     if policy is None or not violated:
         return f"passes under {result.sweep.faults}: no claim is violated"

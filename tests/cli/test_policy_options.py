@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -9,14 +10,17 @@ from xml.etree import ElementTree
 import pytest
 from sarif_schema import SCHEMA
 
+from otaproof.analysis.public_api import check
 from otaproof.analysis.results.policy_result import checked_policy
 from otaproof.cli.exit_code import ExitCode
 from otaproof.cli.main import main
+from otaproof.cli.reports.policy_report import verdict_line
 from otaproof.impl.image.format import build_image
 from otaproof.model.claims.claims import CLAIMS
 from otaproof.model.fault_model import FaultModel
 from otaproof.project.check_policy import CheckPolicy, FailOn
 from places import ROOT
+from worlds import small_world
 
 TABLE = "nvs,data,nvs,0x9000,0x4000\notadata,data,ota,,0x2000\na,app,ota_0,,64K\nb,app,ota_1,,64K\n"
 
@@ -107,6 +111,16 @@ def test_accepted_violations_are_no_part_of_a_baseline(project: Path, capsys: py
     (project / "otaproof.toml").write_text(accepting("C4"))
     checked(capsys, "--write-baseline", "known.json")
     assert "C4" not in json.loads((project / "known.json").read_text())["violated"]
+
+
+def test_interrupted_check_does_not_pass() -> None:
+    """Even where the interrupt came after the last cut point; what fails has failed."""
+    result = check(small_world(rollback=True), FaultModel.F0, with_proofs=False)
+    assert result.violated
+    for fail_on, words in ((FailOn.NEVER, "undecided: "), (FailOn.VIOLATED, "fails: ")):
+        policy = checked_policy(CheckPolicy(fail_on), None, result.violated)
+        assert verdict_line(replace(result, interrupted=True, policy=policy)).startswith(words)
+        assert verdict_line(replace(result, policy=policy)).startswith("passes" if fail_on is FailOn.NEVER else words)
 
 
 @pytest.mark.parametrize(
