@@ -11,6 +11,8 @@ READY := $(VENV)/.ready
 ROOMS := $(patsubst %/__init__.py,%/.,$(filter-out build/%,$(wildcard */__init__.py */*/__init__.py */*/*/__init__.py)))
 
 LOCK     := requirements.lock
+# What action.yml and Dockerfile install.
+CORE     := requirements-core.lock
 PIP      := $(BIN)/python -m pip install
 UV       := $(BIN)/uv --no-config
 SYSTEMS  := x86_64-manylinux_2_28 aarch64-manylinux_2_38 aarch64-apple-darwin x86_64-pc-windows-msvc
@@ -81,6 +83,7 @@ lint: $(READY)
 lock: $(READY)
 	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --all-extras --group tools \
 	    --custom-compile-command "make lock" $(UPGRADE) --output-file $(LOCK) pyproject.toml
+	$(BIN)/python docs/locked_part.py --build > $(CORE)
 	@for system in $(SYSTEMS); do for python in 3.11.9 3.12 3.13; do \
 	    MACOSX_DEPLOYMENT_TARGET=15.0 $(UV) pip install --quiet --dry-run --require-hashes --requirement $(LOCK) \
 	        --only-binary :all: --no-binary esptool --target $(VENV)/nothing \

@@ -23,16 +23,18 @@ class Proofs:
     """They came with otaproof; otherwise they were decided here."""
 
 
-def prove_for(world: DeviceUnderTest, faults: FaultModel) -> Proofs | str:
+def prove_for(world: DeviceUnderTest, faults: FaultModel, decides: bool = True) -> Proofs | str:
     """Return the verdicts for the device model of a world, or why there are none.
 
-    Where none are shipped they are decided here, which needs the solvers."""
+    decides: where none are shipped they are decided here, which needs the solvers."""
     scope = scope_of_world(world, faults)
     if isinstance(scope, str):
         return scope
     known = shipped(scope)
     if known is not None:
         return Proofs(scope_title(scope), known, is_shipped=True)
+    if not decides:
+        return "not shipped for this configuration, and none is decided here"
     if not have_solvers():
         return f"not shipped for this configuration: {INSTALL}"
     return Proofs(scope_title(scope), decided(scope), is_shipped=False)

@@ -90,14 +90,16 @@ def check_upgrade(
     settings: tuple[ConfigValue, ...] = (),
     notes: tuple[str, ...] = (),
     with_proofs: bool = True,
+    decides: bool = True,
     watch: Callable[[str], AbstractContextManager[Progress]] = lambda name: nullcontext(_unwatched),
     oracle: FutureOracle | None = None,
 ) -> CheckReport:
     """Play and sweep every scenario.
 
-    watch: gives, for the name of a scenario, what follows its sweep. oracle: tells the futures of the world (None: one
-    that knows nothing yet). Raises InputError for an upgrade that does not go through even without a power cut. An
-    interrupt ends it with what was decided until then; before that, with KeyboardInterrupt."""
+    decides: what is proved of every history is decided, where it is not shipped. watch: gives, for the name of a
+    scenario, what follows its sweep. oracle: tells the futures of the world (None: one that knows nothing yet). Raises
+    InputError for an upgrade that does not go through even without a power cut. An interrupt ends it with what was
+    decided until then; before that, with KeyboardInterrupt."""
     started = time.perf_counter()
     oracle = oracle or FutureOracle(world)
     sweeps: dict[str, SweepResult] = {}
@@ -136,13 +138,13 @@ def check_upgrade(
         sweeps,
         claim_results(world, sweeps),
         time.perf_counter() - started,
-        _proofs(world, faults, sweeps) if with_proofs else "not asked for",
+        _proofs(world, faults, sweeps, decides) if with_proofs else "not asked for",
     )
 
 
-def _proofs(world: DeviceUnderTest, faults: FaultModel, sweeps: dict[str, SweepResult]) -> Proofs | str:
+def _proofs(world: DeviceUnderTest, faults: FaultModel, sweeps: dict[str, SweepResult], decides: bool) -> Proofs | str:
     """Return what is proved, unless an interrupt has come or comes."""
     try:
-        return prove_for(world, faults) if all(found.is_complete for found in sweeps.values()) else INTERRUPTED
+        return prove_for(world, faults, decides) if all(found.is_complete for found in sweeps.values()) else INTERRUPTED
     except KeyboardInterrupt:
         return INTERRUPTED

@@ -142,8 +142,10 @@ def _run(arguments: Sequence[str]) -> int:
         sys.stdout.reconfigure(errors="backslashreplace")
     name = _command_name(arguments)
     try:
-        command, bound, _ = build_app(name).parse_args(arguments)
-        code = command(*bound.args, **bound.kwargs)
+        app = build_app(name)
+        command, bound, own = app.parse_args(arguments)
+        # What no option sets is what read the project's file.
+        code = command(*bound.args, **bound.kwargs, **(dict.fromkeys(own, app[name].config[0]) if own else {}))
         sys.stdout.flush()
     except CycloptsError as error:
         return _bad_input(name, usage_error_text(error, GROUPS.get(name) or [*COMMANDS, *GROUPS]))
@@ -226,6 +228,8 @@ def _add(app: App, name: str, module: str, summary: str, order: int, is_asked: b
         return
     command = importlib.import_module(where)
     told = {"usage": getattr(command, "USAGE", None), "help_epilogue": command.EPILOGUE}
+    if hasattr(command, "FILE_OPTIONS"):
+        told["config"] = command.FILE_OPTIONS()
     app.command(getattr(command, module), name=name, sort_key=order, **told)
 
 

@@ -1,5 +1,7 @@
-"""otaproof.toml: which violations a project has decided to live with, and when `check` is to fail.
+"""otaproof.toml: the options of `check`, which violations a project has decided to live with, and when it is to fail.
 
+    project = "."
+    faults = "F1"
     fail-on = "new"
     baseline = "otaproof-baseline.json"
 
@@ -7,13 +9,14 @@
     claim = "C4"
     reason = "ESP-IDF notes the try by an erase; our server offers the update again."
 
-A baseline is what `check --write-baseline` has written: the violations that there were, each with its weakest fault.
+The same can stand in [tool.otaproof] of a pyproject.toml; check_options.py has the options. A baseline is what
+`check --write-baseline` has written: the violations that there were, each with its weakest fault.
 """
 
 import json
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -23,8 +26,12 @@ from ..errors import InputError
 from ..json_fields import check_fields, take
 from ..model.claims.claims import CLAIMS
 from ..model.fault_model import FaultModel
+from .check_options import FileOption, check_keys, parse_options
 
 POLICY_FILE = "otaproof.toml"
+SHARED_FILE, SHARED_TABLE = "pyproject.toml", "[tool.otaproof]"
+"""The file of other tools that may have the same in a table of it."""
+_OWN_KEYS = ("accept", "baseline", "fail-on")
 LARGEST_POLICY = 1 << 20
 """Bytes of the largest file that is read here."""
 _FORMAT = "otaproof-baseline 1"
@@ -53,28 +60,48 @@ class CheckPolicy:
     """By the id of a claim, the weakest fault model that broke it when the baseline was written."""
 
 
+@dataclass(frozen=True, slots=True)
+class CheckFile:
+    """What a file says."""
+
+    policy: CheckPolicy = field(default_factory=CheckPolicy)
+    """Without the baseline."""
+    baseline: str | None = None
+    """The name of its file."""
+    options: tuple[FileOption, ...] = ()
+
+
 def find_policy(subject: Path | None) -> Path | None:
-    """Return the file of a project, or of the current directory where no project is named; None where there is none."""
+    """Return the file of a project, or of the current directory where no project is named; None where there is none.
+
+    Raises InputError where two files say it, or pyproject.toml cannot be read."""
     folder = Path() if subject is None else subject
-    file = folder / POLICY_FILE
-    return file if folder.is_dir() and file.is_file() else None
+    if not folder.is_dir():
+        return None
+    file, shared = folder / POLICY_FILE, folder / SHARED_FILE
+    has_table = shared.is_file() and _table(_toml(read_bounded(shared, LARGEST_POLICY), str(shared))) is not None
+    if not file.is_file():
+        return shared if has_table else None
+    if has_table:
+        raise InputError(f"{file} and {SHARED_TABLE} of {shared}: keep one of the two")
+    return file
 
 
-def read_policy(file: Path) -> CheckPolicy:
-    """Return what a file says, with the baseline that it names; raises InputError."""
-    policy, baseline = parse_policy(read_bounded(file, LARGEST_POLICY), str(file))
-    return policy if baseline is None else replace(policy, baseline=read_baseline(_beside(file, baseline)))
+def read_check_file(file: Path) -> CheckFile:
+    """Return what a file says; raises InputError."""
+    return parse_check_file(read_bounded(file, LARGEST_POLICY), str(file), file.name == SHARED_FILE)
 
 
-def parse_policy(raw: bytes, where: str) -> tuple[CheckPolicy, str | None]:
-    """Return the policy in a file's bytes, and the name of its baseline; where: what errors call the file.
+def parse_check_file(raw: bytes, where: str, is_shared: bool = False) -> CheckFile:
+    """Return what a file's bytes say. where: what errors call the file; is_shared: it is a pyproject.toml.
 
     Raises InputError."""
-    try:
-        said: dict[str, Any] = tomllib.loads(raw.decode("utf-8-sig"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise InputError(f"{where}: no TOML: {shortened(error, 120)}") from None
-    check_fields(said, ("accept", "baseline", "fail-on"), where)
+    said: object = _toml(raw, where)
+    if is_shared:
+        where, said = f"{where}: {SHARED_TABLE}", _table(said)
+    if not isinstance(said, dict):
+        raise InputError(f"{where}: there is no such table")
+    check_keys(said, _OWN_KEYS, where)
     fail_on = FailOn.VIOLATED
     if "fail-on" in said:
         names = [member.value for member in FailOn]
@@ -83,15 +110,20 @@ def parse_policy(raw: bytes, where: str) -> tuple[CheckPolicy, str | None]:
             raise InputError(f"{where}: fail-on is '{shortened(text)}', want one of {', '.join(names)}")
         fail_on = FailOn(text)
     baseline = take(said, "baseline", str, where) if "baseline" in said else None
-    return CheckPolicy(fail_on, _accepted(said, where)), baseline
+    return CheckFile(CheckPolicy(fail_on, _accepted(said, where)), baseline, parse_options(said, where))
 
 
-def _beside(file: Path, name: str) -> Path:
-    """Return a file that a policy names, which may not lie outside of its folder."""
-    named = file.parent / name
-    if "\0" in name or not named.resolve().is_relative_to(file.parent.resolve()):
-        raise InputError(f"{file}: baseline: '{shortened(name)}' leads out of the folder; name a file inside it")
-    return named
+def _toml(raw: bytes, where: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(raw.decode("utf-8-sig"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise InputError(f"{where}: no TOML: {shortened(error, 120)}") from None
+
+
+def _table(said: object) -> object:
+    """Return the table of a pyproject.toml; None without one."""
+    tools = said.get("tool") if isinstance(said, dict) else None
+    return tools.get("otaproof") if isinstance(tools, dict) else None
 
 
 def _accepted(said: Mapping[str, Any], where: str) -> dict[str, str]:

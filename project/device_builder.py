@@ -64,12 +64,14 @@ def table_of(resolved: Resolved) -> tuple[Partition, ...]:
     raise InputError("no partition table: give a project, --partitions or --flash")
 
 
-def image_size(text: str) -> int:
-    """Return the bytes that "1.2M", "900K" or "1228800" name; raises InputError for anything else."""
+def image_size(text: str, place: str = "--image-size") -> int:
+    """Return the bytes that "1.2M", "900K" or "1228800" name; raises InputError for anything else.
+
+    place: where it is said."""
     match = _SIZE.fullmatch(text.strip())
     size = int(float(match[1]) * _FACTORS[match[2].lower()]) if match and len(text) < 20 else 0
     if not MIN_IMAGE_SIZE <= size <= FLASH_SIZES[-1]:
-        raise InputError(f"--image-size: {text[:20]!r}; want a size such as 1.2M, 900K or 1228800 bytes")
+        raise InputError(f"{place}: {text[:20]!r}; want a size such as 1.2M, 900K or 1228800 bytes")
     return size
 
 
@@ -155,7 +157,7 @@ class _Builder:
         distinct = tuple(by_contents.values())
         bits = Efuse.of_version(version, self._config.secure_version_bits).bits
         if self._config.anti_rollback:
-            self._note("secure version in eFuse", str(version), Origin("--efuse"))
+            self._note("secure version in eFuse", str(version), Origin(self._resolved.inputs.called("efuse")))
         world = DeviceUnderTest(self._config, table, cells, distinct, by_contents[update.contents], bits, self._chunk)
         return DeviceToCheck(world, self._values, self._notes)
 
@@ -236,10 +238,11 @@ class _Builder:
         """Return an image of the size that was asked for, made for this device."""
         inputs = self._resolved.inputs
         assert inputs.image_size is not None
-        size, version = image_size(inputs.image_size), f"{number}.0"
+        place = inputs.called("image-size")
+        size, version = image_size(inputs.image_size, place), f"{number}.0"
         least = inputs.efuse_version
         contents = build_image(self._config.chip, size=size, version=version, secure_version=least, seed=number)
-        self._note(name, f"made, {size} bytes", Origin("--image-size"))
+        self._note(name, f"made, {size} bytes", Origin(place))
         return NamedImage(f"made image {version}", contents, version, least)
 
     def _image(self, path: Path | None) -> NamedImage:

@@ -7,7 +7,7 @@ option means one thing in all commands.
 import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..bounded_input import shortened
@@ -65,6 +65,12 @@ class Inputs:
     """Secure version in the eFuse."""
     updater: Updater | None = None
     """What brings updates in the application."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """How an option is told of that is not of the command line, by its name there."""
+
+    def called(self, option: str, spelled: str | None = None) -> str:
+        """Return what an option is called where it was given. spelled: as on the command line, where that differs."""
+        return self.names.get(option, spelled or f"--{option}")
 
     @property
     def flash_file(self) -> Path | None:
@@ -88,7 +94,7 @@ class Inputs:
     def check(self) -> None:
         """Raise InputError, one line, for options that contradict each other or are out of range."""
         if not 0 <= self.efuse_version <= 32:
-            raise InputError(f"--efuse: {self.efuse_version}; want 0 … 32")
+            raise InputError(f"{self.called('efuse')}: {self.efuse_version}; want 0 … 32")
         if self.anti_rollback and self.rollback is False:
             raise InputError("--anti-rollback needs rollback; leave --no-rollback out")
         if self.flash is not None and self.subject is not None:
@@ -130,49 +136,48 @@ class Inputs:
         """Return what the command line says of options."""
         said = Sdkconfig()
         if self.anti_rollback and self.rollback is None:
-            said = said.overlaid(given_options([f"CONFIG_{ROLLBACK}=y"], "--anti-rollback"))
+            said = said.overlaid(given_options([f"CONFIG_{ROLLBACK}=y"], self.called("anti-rollback"), True))
         for argument, name, value in (
             ("rollback", ROLLBACK, self.rollback),
             ("anti-rollback", ANTI_ROLLBACK, self.anti_rollback),
         ):
             if value is not None:
-                spelled = f"--{argument}" if value else f"--no-{argument}"
-                said = said.overlaid(given_options([f"CONFIG_{name}={'y' if value else 'n'}"], spelled))
+                spelled = self.called(argument, f"--{argument}" if value else f"--no-{argument}")
+                said = said.overlaid(given_options([f"CONFIG_{name}={'y' if value else 'n'}"], spelled, True))
         if self.chip is not None:
-            said = said.overlaid(given_options([f'CONFIG_IDF_TARGET="{self.chip}"'], "--chip"))
+            said = said.overlaid(given_options([f'CONFIG_IDF_TARGET="{self.chip}"'], self.called("chip"), True))
         if self.table_offset is not None:
             offset = f"CONFIG_PARTITION_TABLE_OFFSET={self.table_offset}"
-            said = said.overlaid(given_options([offset], "--table-offset"))
+            said = said.overlaid(given_options([offset], self.called("table-offset"), True))
         if self.flash_size is not None:
-            size = f"CONFIG_ESPTOOLPY_FLASHSIZE_{_mebibytes(self.flash_size)}MB=y"
-            said = said.overlaid(given_options([size], "--flash-size"))
-        return said.overlaid(given_options(self.options, "--config"))
+            size = f"CONFIG_ESPTOOLPY_FLASHSIZE_{self._mebibytes(self.flash_size)}MB=y"
+            said = said.overlaid(given_options([size], self.called("flash-size"), True))
+        return said.overlaid(given_options(self.options, self.called("config"), True))
 
-    def revision(self) -> int | None:
-        """Return the revision of the chip, major * 100 + minor; raises InputError for a text that is none."""
+    def _mebibytes(self, text: str) -> int:
+        """Return the MB of a flash that a text such as "4MB" names; raises InputError for a size that no flash has."""
+        match = _FLASH_SIZE.fullmatch(text)
+        if match is None or int(match[1]) << 20 not in FLASH_SIZES:
+            known = ", ".join(f"{size >> 20}MB" for size in FLASH_SIZES)
+            raise InputError(f"{self.called('flash-size')}: {shortened(text)}; want one of {known}")
+        return int(match[1])
+
+    def revision(self) -> tuple[int, str] | None:
+        """Return the revision of the chip, major * 100 + minor, and who says it; raises InputError for other texts."""
         if self.chip_revision is None:
             return None
-        match = _REVISION.fullmatch(self.chip_revision)
+        place, match = self.called("chip-revision"), _REVISION.fullmatch(self.chip_revision)
         if match is None:
-            raise InputError(f"--chip-revision: {shortened(self.chip_revision)}; want a revision such as 3.0")
-        return int(match[1]) * 100 + int(match[2])
+            raise InputError(f"{place}: {shortened(self.chip_revision)}; want a revision such as 3.0")
+        return int(match[1]) * 100 + int(match[2]), place
 
     def app_release_option(self) -> Option | None:
         """Return what --idf says; raises InputError for no release."""
-        return _release("--idf", self.app_release)
+        return _release(self.called("idf"), self.app_release)
 
     def bootloader_release_option(self) -> Option | None:
         """Return what --bootloader-idf says; raises InputError for no release."""
-        return _release("--bootloader-idf", self.bootloader_release)
-
-
-def _mebibytes(text: str) -> int:
-    """Return the MB of a flash that a text such as "4MB" names; raises InputError for a size that no flash has."""
-    match = _FLASH_SIZE.fullmatch(text)
-    if match is None or int(match[1]) << 20 not in FLASH_SIZES:
-        known = ", ".join(f"{size >> 20}MB" for size in FLASH_SIZES)
-        raise InputError(f"--flash-size: {shortened(text)}; want one of {known}")
-    return int(match[1])
+        return _release(self.called("bootloader-idf"), self.bootloader_release)
 
 
 def _release(argument: str, text: str | None) -> Option | None:

@@ -118,7 +118,7 @@ class Answers:
     def pass_over(self, name: str, wanted: str) -> None:
         """Drop a value that its option does not take, as Kconfig does; raises InputError for one of an argument."""
         option = self._options[name]
-        if option.place.startswith("--"):
+        if option.is_argument:
             raise self.refusal(name, wanted)
         del self._options[name]
         line = quoted_text(f"CONFIG_{option.written or name}={option.raw}")

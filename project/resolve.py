@@ -167,8 +167,9 @@ def resolve(inputs: Inputs, as_kconfig: bool = False) -> Resolved:
 
     as_kconfig: drop what Kconfig would drop without a word, anti-rollback without rollback, instead of refusing it."""
     inputs.check()
-    running = image_of(inputs.running, "--running", inputs.follows_outside)
-    inputs = replace(inputs, running=running, update=image_of(inputs.update, "--update", inputs.follows_outside))
+    running = image_of(inputs.running, inputs.called("running"), inputs.follows_outside)
+    update = image_of(inputs.update, inputs.called("update"), inputs.follows_outside)
+    inputs = replace(inputs, running=running, update=update)
     project = _project(inputs)
     files = (*(() if project is None else project.option_files), *map(_fragment, inputs.fragments))
     said = _said(inputs, files, Sdkconfig() if project is None else project.told)
@@ -192,7 +193,7 @@ def resolve(inputs: Inputs, as_kconfig: bool = False) -> Resolved:
 def _with_updater(settings: Settings, inputs: Inputs, evidence: Evidence, project: Project | None) -> Settings:
     """Return the settings with what brings updates: as chosen, else as an image or a build tool tells, else esp_ota_*
     of ESP-IDF."""
-    chosen = None if inputs.updater is None else (inputs.updater, Origin("--updater"))
+    chosen = None if inputs.updater is None else (inputs.updater, Origin(inputs.called("updater")))
     by_tool = None if project is None or project.updater is None else (project.updater[0], Origin(project.updater[1]))
     told = chosen or evidence.updater() or by_tool
     if told is None:

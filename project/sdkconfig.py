@@ -71,6 +71,8 @@ class Option:
     """The name as it is written, where that is one of an older release."""
     overridden_by: "Option | None" = None
     """What is assigned instead, for a value that does not count."""
+    is_argument: bool = False
+    """It is an argument of the command line or a key of otaproof.toml: what it does not take is refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,9 +145,10 @@ def parse_sdkconfig(text: str, file: str) -> Sdkconfig:
     return Sdkconfig(options, release, tuple(overridden), tuple(passed_over))
 
 
-def given_options(assignments: Iterable[str], argument: str) -> Sdkconfig:
+def given_options(assignments: Iterable[str], argument: str, is_argument: bool = False) -> Sdkconfig:
     """Return what assignments such as "CONFIG_X=y" of the command line's `argument` say.
 
+    is_argument: so it is, although it has no dashes.
     A string may lack its quotes, since a shell takes them away. Raises InputError for anything else.
     """
     options: dict[str, Option] = {}
@@ -162,7 +165,8 @@ def given_options(assignments: Iterable[str], argument: str) -> Sdkconfig:
                 f"{argument}: the value of CONFIG_{name} is {quoted_text(quoted)}; want one string in double quotes, "
                 f"with \\ before a quote inside it"
             )
-        _assign(options, _option(name, quoted, argument), overridden)
+        option = replace(_option(name, quoted, argument), is_argument=is_argument or argument.startswith("--"))
+        _assign(options, option, overridden)
     return Sdkconfig(options, overridden=tuple(overridden))
 
 

@@ -99,9 +99,9 @@ class ReleaseHints:
 
 
 def read_settings(
-    sdkconfig: Sdkconfig, hints: ReleaseHints | None = None, chip_revision: int | None = None
+    sdkconfig: Sdkconfig, hints: ReleaseHints | None = None, chip_revision: tuple[int, str] | None = None
 ) -> Settings:
-    """Return what `sdkconfig` means. chip_revision: of the silicon, major * 100 + minor, where somebody says it.
+    """Return what `sdkconfig` means. chip_revision: of the silicon, major * 100 + minor, and who says it.
 
     Raises InputError, naming the line, for values that contradict each other, and for one of an argument that its
     option does not take.
@@ -139,7 +139,9 @@ def read_chip(answers: Answers) -> Chip:
     return chip
 
 
-def _read_config(answers: Answers, sdkconfig: Sdkconfig, hints: ReleaseHints, chip_revision: int | None) -> Config:
+def _read_config(
+    answers: Answers, sdkconfig: Sdkconfig, hints: ReleaseHints, chip_revision: tuple[int, str] | None
+) -> Config:
     chip = read_chip(answers)
     rollback, anti_rollback = _read_rollback(answers)
     in_deep_sleep, on_power_on, always = _read_skip_validate(answers, chip)
@@ -243,11 +245,12 @@ def _read_release(answers: Answers, whose: str, hints: tuple[Option, ...]) -> Id
     return default.app_point
 
 
-def _read_chip_revision(answers: Answers, chip: Chip, given: int | None) -> int:
+def _read_chip_revision(answers: Answers, chip: Chip, given: tuple[int, str] | None) -> int:
     """Return the revision of the silicon, which no file tells: the usual one, and at least what is asked for."""
     if given is not None:
-        answers.note("chip revision", f"v{given // 100}.{given % 100}", Origin("--chip-revision"))
-        return given
+        revision, place = given
+        answers.note("chip revision", f"v{revision // 100}.{revision % 100}", Origin(place))
+        return revision
     oldest = least_revision(answers, chip)
     usual = Config().chip_revision if chip is Chip.ESP32 else 0
     revision = max(oldest, usual)

@@ -8,7 +8,7 @@ nothing else. So a torn sector that nothing reads costs nothing, and every answe
 
 from bisect import bisect_right
 from collections.abc import Callable, Hashable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from ...impl.chip.cells import SECTOR_SIZE, Cells
@@ -27,11 +27,23 @@ class Reliance:
 
     ranges: Ranges
     queries: tuple[Query, ...]
+    _runs: tuple[tuple[int, int], ...] = field(init=False, repr=False, compare=False)
+    """(place in `ranges`, how many from there on): whole sectors in a row, which are read at once; each other range."""
+
+    def __post_init__(self) -> None:
+        """Find what is read at once."""
+        object.__setattr__(self, "_runs", _runs_of(self.ranges))
 
     def answers(self, moment: Moment) -> tuple[Hashable, ...]:
         """Return what all of it is in a state: equal answers mean an equal future."""
         cells = moment.cells
-        read = (cells.sector(sector)[start:end] for sector, start, end in self.ranges)
+        read: list[Hashable] = []
+        for place, count in self._runs:
+            sector, start, end = self.ranges[place]
+            if count == 1:
+                read.append(cells.sector(sector)[start:end])
+            else:
+                read += cells.sectors(sector * SECTOR_SIZE, count * SECTOR_SIZE)
         return (moment.efuse_bits, *read, *(query.ask(cells) for query in self.queries))
 
     def includes(self, address: int, length: int) -> bool:
@@ -139,6 +151,19 @@ def _identity(moment: Moment) -> tuple[int, int]:
 def reliance_of(tracker: ReadTracker) -> Reliance:
     """Return what a future depends on that was played with this tracker."""
     return Reliance(_merged(tracker.read), tuple(tracker.answers))
+
+
+def _runs_of(ranges: Ranges) -> tuple[tuple[int, int], ...]:
+    """Return the ranges as runs: whole sectors in a row together, each other range by itself."""
+    runs: list[tuple[int, int]] = []
+    for place, (sector, start, end) in enumerate(ranges):
+        before = ranges[place - 1] if place else None
+        is_next = before == (sector - 1, 0, SECTOR_SIZE) and (start, end) == (0, SECTOR_SIZE)
+        if is_next:
+            runs[-1] = (runs[-1][0], runs[-1][1] + 1)
+        else:
+            runs.append((place, 1))
+    return tuple(runs)
 
 
 def _merged(pieces: Iterable[tuple[int, int, int]]) -> Ranges:

@@ -1,8 +1,7 @@
 """`otaproof check`: an upgrade with the power cut at every flash step, what boots, and what that breaks."""
 
-import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
@@ -14,13 +13,14 @@ from ...bounded_input import shown
 from ...errors import InputError
 from ...model.fault_model import FaultModel
 from ...model.remedies import Remedy
-from ...project.check_policy import CheckPolicy, FailOn, baseline_text, find_policy, read_policy
+from ...project.check_policy import CheckPolicy, FailOn, baseline_text
 from ..exit_code import ExitCode
 from ..options.build_options import BuildFiles, BuildOptions, Project
-from ..options.device_options import Faults
+from ..options.device_options import AnyFaults
 from ..options.epilogue import epilogue
+from ..options.file_options import FileOptions
 from ..options.groups import CUTS, DEVICE, INPUTS, OUTPUT
-from ..options.output_options import OutputOptions
+from ..options.output_options import ClaimReviewOptions, OutputOptions
 from ..options.values import File, OutFile, Remedies, can_be_made, is_elf, within
 
 if TYPE_CHECKING:
@@ -28,12 +28,16 @@ if TYPE_CHECKING:
     from ...analysis.results.check_result import CheckResult
     from ...campaign.device_under_test import DeviceUnderTest
     from ...project.inputs import Inputs
+    from ...project.option_reader import ConfigValue
 
+FILE_OPTIONS = FileOptions
+_OF_APPLICATIONS = "--policy, --fail-on, --write-baseline, --sarif, --junit, --github"
 EPILOGUE = epilogue(
     "otaproof check examples/two-slot",
     "otaproof check --flash dump.bin --update build/app.bin --idf 5.1",
     "otaproof check --partitions partitions.csv --image-size 1.2M --rollback",
     "otaproof check --remedy restart-at-once --remedy erase-last-boot",
+    "otaproof check --fast",
     "otaproof check --bootloader build/bootloader/bootloader.elf",
     "otaproof check . --fail-on new --sarif check.sarif --junit check.xml",
     "otaproof check --update-kind partition-table --update new.csv",
@@ -107,9 +111,11 @@ class SweepOptions:
 
     chunk: Annotated[int, Parameter(validator=within(1, 1 << 24), metavar="BYTES")] = 4096
     """Bytes for each write()."""
-    faults: Faults = FaultModel.F1
-    """What a power cut may leave of a flash operation: all or nothing (F0), any prefix (F1), any bytes (F2), any bits
-    (F3)."""
+    faults: AnyFaults = None
+    """What a power cut may leave of a flash operation: all or nothing (F0), any prefix (F1, the default), any bytes
+    (F2), any bits (F3)."""
+    fast: bool = False
+    """Check under F0, and of every history tell only what is shipped with otaproof."""
     seed: Annotated[int, Parameter(validator=within(0), metavar="N")] = 0
     """Chooses the samples of F2 and F3."""
     proofs: Annotated[bool, Parameter(negative="--no-proofs")] = True
@@ -119,6 +125,21 @@ class SweepOptions:
     cuts: Annotated[Path | None, Parameter(validator=(_is_table, can_be_made), metavar="FILE", group=OUTPUT)] = None
     """Write every cut point, .csv or .csv.gz."""
 
+    @property
+    def fault_model(self) -> FaultModel:
+        """The one that is meant."""
+        if self.faults is not None:
+            return self.faults
+        return FaultModel.F0 if self.fast else FaultModel.F1
+
+    def left_out(self) -> Iterator[str]:
+        """Yield a line on what a fast check leaves out."""
+        if self.fast:
+            yield (
+                "--fast: the power is cut before and after each flash operation alone (F0); what a cut in the middle "
+                "of one leaves (F1 to F3), and proofs that are not shipped, are left out"
+            )
+
 
 @Parameter(name="*", group=OUTPUT)
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +147,8 @@ class PolicyOptions:
     """Which violations count."""
 
     policy: File = None
-    """File of what is accepted, and of when to fail (default: otaproof.toml of the project)."""
+    """File of options, of what is accepted, and of when to fail (default: otaproof.toml of the project, or its
+    pyproject.toml)."""
     fail_on: FailOn | None = None
     """Fail on each violation that is not accepted (violated), on those that are not in the baseline either (new), or on
     none (never); default: as the policy says, else violated."""
@@ -138,11 +160,10 @@ class PolicyOptions:
         """An option was given."""
         return any(option is not None for option in (self.policy, self.fail_on, self.write_baseline))
 
-    def read(self, project: Path | None) -> "tuple[CheckPolicy, Path | None]":
-        """Return the policy, and the file that has it; raises InputError."""
-        file = self.policy or find_policy(project)
-        policy = CheckPolicy() if file is None else read_policy(file)
-        return (policy if self.fail_on is None else replace(policy, fail_on=self.fail_on)), file
+    def read(self, told: FileOptions) -> "CheckPolicy":
+        """Return the policy; raises InputError."""
+        policy = told.policy(self.write_baseline is not None)
+        return policy if self.fail_on is None else replace(policy, fail_on=self.fail_on)
 
     def judged(self, result: "CheckResult", policy: "CheckPolicy", file: Path | None) -> "CheckResult":
         """Return the result with what the policy makes of it, where a file or an option asks for one."""
@@ -161,28 +182,6 @@ class PolicyOptions:
             write_file(self.write_baseline, baseline_text(others).encode())
 
 
-@Parameter(name="*", group=OUTPUT)
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckOutput(OutputOptions):
-    """Text or JSON, and files for other programs."""
-
-    sarif: OutFile = None
-    """Write SARIF 2.1.0 to a file as well."""
-    junit: OutFile = None
-    """Write JUnit XML to a file as well, with a test for each claim."""
-
-    def give_files(self, result: "CheckResult", subject: Path) -> None:
-        """Write those that are asked for; subject: the file or directory on which SARIF shows violations."""
-        from ...output_file import write_file
-        from ..reports.check_sarif import check_sarif
-        from ..reports.junit import check_junit
-
-        if self.sarif is not None:
-            write_file(self.sarif, (json.dumps(check_sarif(result, subject), indent=2) + "\n").encode())
-        if self.junit is not None:
-            write_file(self.junit, check_junit(result))
-
-
 def check(
     project: Project = None,
     /,
@@ -191,7 +190,8 @@ def check(
     build: BuildOptions = BuildOptions(),
     sweep: SweepOptions = SweepOptions(),
     policy: PolicyOptions = PolicyOptions(),
-    output: CheckOutput = CheckOutput(),
+    output: ClaimReviewOptions = ClaimReviewOptions(),
+    told: Annotated[FileOptions, Parameter(parse=False)] = FileOptions(),
 ) -> ExitCode:
     """Cut the power at every step of an upgrade and check every claim.
 
@@ -203,29 +203,31 @@ def check(
     from ...campaign.upgrade.cut_table import write_cut_table
     from ...project.device_builder import build_device
     from ...project.resolve import resolve
-    from ..reports.check_report import print_check
     from ..reports.progress_bar import progress_bar
 
-    _check_remedies(files, sweep)
+    _check_sweep(files, sweep)
+    _check_told(files, told)
+    inputs = replace(files.inputs(project, build), names=told.names)
     if files.update_kind is not UpdateChoice.APP:
-        if policy.is_given or output.sarif is not None or output.junit is not None:
-            raise InputError("--policy, --fail-on, --write-baseline, --sarif, --junit: go with --update-kind app alone")
-        return _check_session(files, files.inputs(project, build), sweep, output)
-    decided, policy_file = policy.read(project)
-    resolved = resolve(files.inputs(project, build))
+        if policy.is_given or output.is_for_others:
+            raise InputError(f"{_OF_APPLICATIONS}: go with --update-kind app alone")
+        return _check_session(files, inputs, sweep, output, tuple(told.values()))
+    decided = policy.read(told)
+    resolved = resolve(inputs)
     device = build_device(resolved, sweep.chunk)
-    rested_on = (*resolved.values_for_check(), *device.values)
+    rested_on = (*told.values(), *resolved.values_for_check(), *device.values)
     not_modelled = (f"{value.name}: {value.value}" for value in resolved.settings.not_modelled)
-    notes = [*not_modelled, *resolved.notes, *device.notes]
+    notes = [*sweep.left_out(), *not_modelled, *resolved.notes, *device.notes]
     watched = None if files.machine_code is None else _watched(files.machine_code, device.world)
     world = device.world.keeping_to(sweep.remedy)
     report = check_upgrade(
         world,
-        sweep.faults,
+        sweep.fault_model,
         sweep.seed,
         rested_on,
         tuple(notes),
         sweep.proofs,
+        not sweep.fast,
         progress_bar,
         None if watched is None else watched.oracle,
     )
@@ -233,26 +235,55 @@ def check(
         sweep.cuts, lambda path: write_cut_table(path, report.world, report.upgrade)
     )
     result = check_result(report, None if watched is None else watched.findings(report.sweeps))
-    result = policy.judged(result, decided, policy_file)
+    result = policy.judged(result, decided, told.file)
     _tell_cut_short(is_cut_short, sweep.cuts, policy.write_baseline)
     if not is_cut_short:
         policy.give_baseline(result, decided)
-    output.give_files(result, project or files.partitions or Path())
-    output.give(result, lambda: print_check(output.console(), result))
+    _give(result, output, project or files.partitions or Path())
     return ExitCode.INCONCLUSIVE if is_cut_short else exit_code(result)
 
 
-def _check_remedies(files: CheckInputs, sweep: SweepOptions) -> None:
-    """Refuse remedies that cannot be played here."""
+def _give(result: "CheckResult", output: ClaimReviewOptions, subject: Path) -> None:
+    """Print and write the result; subject: the file or directory on which SARIF shows violations."""
+    from ..reports.check_report import check_title, print_check
+    from ..reports.check_sarif import check_sarif
+    from ..reports.junit import check_junit
+    from ..reports.policy_report import verdict_line
+    from ..reports.review import annotate, give_junit, sarif_of, text_page
+
+    log = sarif_of(output, lambda: check_sarif(result, subject))
+    give_junit(output, lambda: check_junit(result))
+    with text_page(output):
+        output.give(result, lambda: print_check(output.console(), result))
+    annotate(output, log, verdict_line(result), (f"{check_title(result)}.", *result.notes))
+
+
+def _check_sweep(files: CheckInputs, sweep: SweepOptions) -> None:
+    """Refuse remedies that cannot be played here, and two fault models."""
+    if sweep.fast and sweep.faults is not None:
+        raise InputError("--fast: checks under F0; leave --faults out")
     if Remedy.FLAG_DOWNLOAD in sweep.remedy:
         raise InputError("--remedy: flag-download keeps its flag in NVS, which the board of check has not")
-    if sweep.remedy and files.update_kind is not UpdateChoice.APP:
-        raise InputError("--remedy: goes with --update-kind app alone")
+    for name, is_given in (("remedy", sweep.remedy), ("fast", sweep.fast)):
+        if is_given and files.update_kind is not UpdateChoice.APP:
+            raise InputError(f"--{name}: goes with --update-kind app alone")
     if sweep.remedy and files.machine_code is not None:
         raise InputError("--remedy: goes with the simulated bootloader alone")
 
 
-def _check_session(files: CheckInputs, inputs: "Inputs", sweep: SweepOptions, output: OutputOptions) -> ExitCode:
+def _check_told(files: CheckInputs, told: FileOptions) -> None:
+    """Refuse machine code that a project's own file names: whoever runs it says so."""
+    if files.machine_code is not None and "bootloader" in told.names:
+        raise InputError(f"{told.names['bootloader']}: is an ELF file; its machine code runs with --bootloader alone")
+
+
+def _check_session(
+    files: CheckInputs,
+    inputs: "Inputs",
+    sweep: SweepOptions,
+    output: OutputOptions,
+    rested_on: "tuple[ConfigValue, ...]",
+) -> ExitCode:
     """Check an update of a bootloader or a partition table."""
     from ...analysis.results.session_result import session_result
     from ...analysis.session_check import check_session
@@ -270,9 +301,9 @@ def _check_session(files: CheckInputs, inputs: "Inputs", sweep: SweepOptions, ou
     built = build_device(resolved, sweep.chunk)
     built.notes.extend(f"{value.name}: {value.value}" for value in resolved.settings.not_modelled)
     built.notes.extend(resolved.notes)
-    built.values[:0] = resolved.values_for_check()
+    built.values[:0] = (*rested_on, *resolved.values_for_check())
     session = build_session(resolved, built, UpdateKind(files.update_kind.value), inputs.update)
-    report = check_session(session, sweep.faults, sweep.seed, progress_bar)
+    report = check_session(session, sweep.fault_model, sweep.seed, progress_bar)
     is_cut_short = not report.sweep.is_complete or not _is_written(
         sweep.cuts, lambda path: write_session_cut_table(path, report.sweep)
     )

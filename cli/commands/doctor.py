@@ -4,7 +4,6 @@ Notes never count in the exit code, nor do rules that are ignored. SARIF and JSO
 for bad input.
 """
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,8 +16,8 @@ from ..exit_code import ExitCode
 from ..options.build_options import BuildFiles, BuildOptions, Project
 from ..options.epilogue import epilogue
 from ..options.groups import DEVICE, INPUTS, OUTPUT
-from ..options.output_options import OutputOptions
-from ..options.values import File, OutFile
+from ..options.output_options import ReviewOptions
+from ..options.values import File
 
 if TYPE_CHECKING:
     from ...project.doctor.diagnosis import Diagnosis
@@ -66,8 +65,6 @@ class DoctorOutput:
     """Explain notes as errors and warnings are."""
     rules: bool = False
     """Print every rule, and look at nothing."""
-    sarif: OutFile = None
-    """Write SARIF 2.1.0 to a file as well."""
 
 
 def doctor(
@@ -77,7 +74,7 @@ def doctor(
     files: DoctorInputs = DoctorInputs(),
     build: BuildOptions = BuildOptions(),
     findings: DoctorOutput = DoctorOutput(),
-    output: OutputOptions = OutputOptions(),
+    output: ReviewOptions = ReviewOptions(),
 ) -> ExitCode:
     """Look for what is wrong with the OTA configuration of a project.
 
@@ -85,11 +82,11 @@ def doctor(
     work in an update, why, and what to do.
     """
     from ...analysis.results.doctor_result import doctor_result
-    from ...output_file import write_file
     from ...project.doctor.diagnosis import diagnose
     from ...project.doctor.load import load_subject
-    from ..reports.doctor_report import print_diagnosis, print_rules
+    from ..reports.doctor_report import print_diagnosis, print_rules, summary
     from ..reports.doctor_sarif import doctor_sarif
+    from ..reports.review import annotate, sarif_of, text_page
     from ..terminal import terminal
 
     text = terminal()
@@ -98,9 +95,10 @@ def doctor(
         return ExitCode.HOLDS
     ignored = _ignored(findings.ignore)
     diagnosis = diagnose(load_subject(files.inputs(project, build), _ACCEPTS[files.accepts]), ignored)
-    if findings.sarif is not None:
-        write_file(findings.sarif, (json.dumps(doctor_sarif(diagnosis), indent=2) + "\n").encode())
-    output.give(doctor_result(diagnosis), lambda: print_diagnosis(text, diagnosis, findings.notes))
+    log = sarif_of(output, lambda: doctor_sarif(diagnosis))
+    with text_page(output):
+        output.give(doctor_result(diagnosis), lambda: print_diagnosis(text, diagnosis, findings.notes))
+    annotate(output, log, summary(diagnosis))
     return exit_code(diagnosis)
 
 

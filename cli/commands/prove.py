@@ -14,8 +14,8 @@ from ...model.fault_model import FaultModel
 from ..exit_code import ExitCode
 from ..options.device_options import USAGES, DeviceOptions, Faults, UsageName
 from ..options.epilogue import epilogue
-from ..options.groups import DEVICE, SEARCH
-from ..options.output_options import TraceOutputOptions
+from ..options.groups import DEVICE, OUTPUT, SEARCH
+from ..options.output_options import ClaimReviewOptions
 from ..options.values import MOST_SECONDS, Allowances, Count, Skips, within
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ EPILOGUE = epilogue(
     "otaproof prove --claim C4 --claim C9 --slots 3 --idf 6.1",
     "otaproof prove --claim C2 --remedy restart-at-once --idf 5.5",
     "otaproof prove --all --usage restart-at-once --out verdicts.json",
+    "otaproof prove --usage documented --sarif prove.sarif --junit prove.xml",
     "otaproof prove --claim C17 --no-rollback --allow failing-flash",
     codes={
         0: "all claims hold",
@@ -87,30 +88,55 @@ class ProofOptions:
         return [device.scope(self.faults, usage, self.allow, self.skip_validate) for usage in self.usages(device)]
 
 
+@Parameter(name="*", group=OUTPUT)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProofOutput(ClaimReviewOptions):
+    """Text or JSON, and files for other programs."""
+
+    identifiers: bool = False
+    """Print the actions of each trace by their names in the model, too."""
+
+
 def prove(
     *,
     device: DeviceOptions = DeviceOptions(),
     options: ProofOptions = ProofOptions(),
-    output: TraceOutputOptions = TraceOutputOptions(),
+    output: ProofOutput = ProofOutput(),
 ) -> ExitCode:
     """Prove or refute every claim, for histories of any length.
 
     Decides each claim for a device: by induction over all histories and all 32-bit sequence numbers, or by a
     counterexample, which the simulated board replays. z3 and bitwuzla both have to agree.
     """
-    from ...analysis.question_files import write_questions
-    from ...analysis.results.prove_result import prove_result
-    from ...campaign.workers import WorkerDied
     from ...proofs.prover.decision import Effort
     from ...proofs.smt.verification_condition import Solver
-    from ..reports import prove_report
+    from ..reports.prove_junit import prove_junit
+    from ..reports.prove_report import tally
+    from ..reports.prove_sarif import prove_sarif
+    from ..reports.review import annotate, give_junit, sarif_of, text_page
 
     _check(device, options)
     effort = Effort(
         solvers=tuple(Solver) if options.solver is None else (Solver(options.solver),), bmc_seconds=options.bmc
     )
-    text = output.console(wraps=False)
     started = time.perf_counter()
+    with text_page(output):
+        found, is_whole = _decided(device, options, effort, output, started)
+    give_junit(output, lambda: prove_junit(found))
+    annotate(output, sarif_of(output, lambda: prove_sarif(found)), tally(found))
+    return exit_code(found) if is_whole else ExitCode.INCONCLUSIVE
+
+
+def _decided(
+    device: DeviceOptions, options: ProofOptions, effort: "Effort", output: ProofOutput, started: float
+) -> "tuple[list[ConfigurationProof], bool]":
+    """Decide and print what is asked for; return it, and whether that is all."""
+    from ...analysis.question_files import write_questions
+    from ...analysis.results.prove_result import prove_result
+    from ...campaign.workers import WorkerDied
+    from ..reports import prove_report
+
+    text = output.console(wraps=False)
     found: list[ConfigurationProof] = []
     ended_by = ""
     try:
@@ -132,7 +158,7 @@ def prove(
     if options.certificates is not None:
         _give_certificates(text, options.certificates, found)
     output.give(prove_result(found), lambda: None)
-    return ExitCode.INCONCLUSIVE if ended_by else exit_code(found)
+    return found, not ended_by
 
 
 def exit_code(found: "list[ConfigurationProof]") -> ExitCode:

@@ -47,6 +47,31 @@ class OutputOptions:
 
 @Parameter(name="*", group=OUTPUT)
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewOptions(OutputOptions):
+    """Text or JSON, and what code hosts show."""
+
+    sarif: OutFile = None
+    """Write SARIF 2.1.0 to a file as well."""
+    github: bool = False
+    """For GitHub Actions: print annotations after the text, and append to the summary of the job."""
+
+
+@Parameter(name="*", group=OUTPUT)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimReviewOptions(ReviewOptions):
+    """The same, and what build servers show of claims."""
+
+    junit: OutFile = None
+    """Write JUnit XML to a file as well, with a test for each claim."""
+
+    @property
+    def is_for_others(self) -> bool:
+        """Something is asked for that other programs read, beside JSON."""
+        return self.github or self.sarif is not None or self.junit is not None
+
+
+@Parameter(name="*", group=OUTPUT)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TraceOutputOptions(OutputOptions):
     """Text or JSON, of traces of the model."""
 

@@ -24,15 +24,13 @@ from .verdict_words import depth_words, verdict_style, verdict_words
 def print_check(console: Console, result: CheckResult) -> None:
     """Print all that a check found."""
     page = ReportPage(console)
-    upgrade, sweep = result.upgrade, result.sweep
     page.calls(Updater(result.config.updater))
-    kept = f", with {' and '.join(result.config.remedies)}" if result.config.remedies else ""
-    page.title(f"Power cuts in an update from {upgrade.previous} to {upgrade.target}, fault model {sweep.faults}{kept}")
+    page.title(check_title(result))
     console.print(_verdicts(result))
     _print_columns(page, result)
     for claim in result.claims:
         if claim.token is not None:
-            _print_violation(page, sweep, claim, claim.token)
+            _print_violation(page, result.sweep, claim, claim.token)
     if result.bootloader is not None:
         _print_bootloader(page, result.bootloader)
     _print_sweep(page, result)
@@ -40,9 +38,17 @@ def print_check(console: Console, result: CheckResult) -> None:
     print_settings(page, result.settings, result.notes)
     if result.proofs is not None:
         page.blank()
-        print_left_out(page, FaultModel[sweep.faults], Usage.DOCUMENTED)
+        print_left_out(page, FaultModel[result.sweep.faults], Usage.DOCUMENTED)
     if result.policy is not None:
-        print_policy(page, result.policy)
+        print_policy(page, result, result.policy)
+
+
+def check_title(result: CheckResult) -> str:
+    """Return what was checked, in a line."""
+    upgrade = result.upgrade
+    kept = f", with {' and '.join(result.config.remedies)}" if result.config.remedies else ""
+    faults = result.sweep.faults
+    return f"Power cuts in an update from {upgrade.previous} to {upgrade.target}, fault model {faults}{kept}"
 
 
 def _verdicts(result: CheckResult) -> Table:

@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from ...analysis.results.check_result import CheckedClaim, CheckResult
-from ...model.claims.claims import CLAIMS, Claim
-from ...model.claims.severity import CONSEQUENCES
+from ...model.claims.claims import CLAIMS
+from .claim_rule import claim_rule
 from .fix_lines import fix_words
 from .sarif import fingerprints, location, message_text, project_file, sarif_log
 
@@ -23,20 +23,7 @@ def check_sarif(result: CheckResult, subject: Path) -> dict[str, Any]:
         for claim in result.claims
         if claim.verdict == "violated"
     )
-    return sarif_log("otaproof check", map(_rule, CLAIMS), results, base)
-
-
-def _rule(claim: Claim) -> dict[str, Any]:
-    harm = CONSEQUENCES[claim.id]
-    return {
-        "id": claim.id,
-        "name": claim.name,
-        "shortDescription": {"text": claim.title},
-        "fullDescription": {"text": f"{claim.title} Violated: {harm.severity.value}. {harm.why}"},
-        "help": {"text": f"{harm.why} What mends it: otaproof claim {claim.id}"},
-        "defaultConfiguration": {"level": "error"},
-        "properties": {"tags": ["ota", "esp-idf"], "severity": harm.severity.value},
-    }
+    return sarif_log("otaproof check", map(claim_rule, CLAIMS), results, base)
 
 
 def _result(claim: CheckedClaim, index: int, place: dict[str, Any], excuse: str) -> dict[str, Any]:

@@ -53,15 +53,19 @@ def print_family(console: Console, configurations: Sequence[ConfigurationProof],
         page.line(f"{_counts(slots)} slots: {words}")
 
 
-def print_summary(console: Console, found: Sequence[ConfigurationProof], seconds: float) -> None:
-    """Print how many verdicts of each kind there are, and what went wrong."""
-    page = ReportPage(console)
+def tally(found: Sequence[ConfigurationProof]) -> str:
+    """Return how many verdicts of each kind there are."""
     rows = [row for configuration in found for row in configuration.rows]
     counts = Counter(row.decision.verdict for row in rows)
     text = ", ".join(f"{counts[v]:,} {verdict_words(v.value)}" for v in ProofVerdict if counts[v])
+    return f"{counted(len(found), 'configuration')}, {counted(len(rows), 'claim')}: {text}"
+
+
+def print_summary(console: Console, found: Sequence[ConfigurationProof], seconds: float) -> None:
+    """Print how many verdicts of each kind there are, and what went wrong."""
+    page = ReportPage(console)
     page.blank()
-    asked = f"{counted(len(found), 'configuration')}, {counted(len(rows), 'claim')}"
-    page.line(f"{asked}: {text}; {seconds:.1f} s", indent=0)
+    page.line(f"{tally(found)}; {seconds:.1f} s", indent=0)
     for configuration in found:
         for row in configuration.rows:
             name = f"{configuration.title}: {row.decision.claim.id}"

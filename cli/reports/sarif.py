@@ -19,6 +19,7 @@ from ...bounded_input import shown
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 VERSION = "2.1.0"
 _BRACKET = re.compile(r"(\\*)([\[\]])")
+_ESCAPED_BRACKET = re.compile(r"((?:\\\\)*)\\([\[\]])")
 
 
 def sarif_log(
@@ -42,6 +43,11 @@ def sarif_log(
 def message_text(text: str) -> str:
     """Return text of others as a plain-text message, in which brackets make links (SARIF 2.1.0, 3.11.6)."""
     return _BRACKET.sub(r"\1\1\\\2", shown(text, keeps_lines=True))
+
+
+def plain_text(message: str) -> str:
+    """Return the text that `message_text` has made a message of."""
+    return _ESCAPED_BRACKET.sub(lambda match: match[1][::2] + match[2], message)
 
 
 def location(file: Path, line: int | None, base: Path) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from . import proof_tables
 from .calls_pages import call_pages
 from .cases_page import cases_page
+from .ci_session import with_session
 from .claims_page import claims_page
 from .command_outputs import with_outputs
 from .contract_page import contract_page
@@ -23,7 +24,7 @@ from .spec_page import SpecPage, with_calls
 from .verdict_tables import read, read_beyond
 from .writers_page import writers_page
 
-BY_HAND = ("index.md", "how-to-read.md", "glossary.md", "binaries.md", "unsafe-updates.md")
+BY_HAND = ("index.md", "how-to-read.md", "glossary.md", "binaries.md", "unsafe-updates.md", "ci.md")
 """Pages that are written by hand; parts of them are generated."""
 
 
@@ -60,7 +61,8 @@ def write_pages(folder: Path) -> None:
 def written_files(folder: Path) -> dict[str, str]:
     """Return the text of every page that is written by hand, with its generated parts up to date."""
     return {
-        name: with_calls(with_left_out(with_outputs((folder / name).read_text(encoding="utf-8")))) for name in BY_HAND
+        name: with_calls(with_left_out(with_session(with_outputs((folder / name).read_text(encoding="utf-8")))))
+        for name in BY_HAND
     }
 
 

@@ -20,7 +20,7 @@ from .spec_page import ROOT
 EXAMPLE = "examples/two-slot"
 WIDTH = 80
 """Columns of the terminal."""
-_TOKEN = re.compile(r"(\bot[phs]1\.\w{8})[\w-]+")
+TOKEN = re.compile(r"(\bot[phs]1\.\w{8})[\w-]+")
 _VARYING = (
     (re.compile(r"\b\d+(\.\d+)? s\b"), "0.0 s"),
     # Which invariants are tried depends on the order of the solver's answers.
@@ -66,8 +66,8 @@ def shown(listing: Listing) -> str:
     if "TOKEN" in command:
         command = command.replace("TOKEN", _token())
     lines = [line.rstrip() for line in output(command).strip("\n").splitlines()]
-    text = "\n".join([f"$ otaproof {command}", *(_kept(lines, listing.keep) if listing.keep else lines)])
-    return _TOKEN.sub(r"\1…", text) + "\n"
+    text = "\n".join([f"$ otaproof {command}", *(kept_lines(lines, listing.keep) if listing.keep else lines)])
+    return TOKEN.sub(r"\1…", text) + "\n"
 
 
 def masked(text: str) -> str:
@@ -105,7 +105,8 @@ def _token() -> str:
     return found[0]
 
 
-def _kept(lines: list[str], keep: tuple[tuple[str, str], ...]) -> Iterator[str]:
+def kept_lines(lines: list[str], keep: tuple[tuple[str, str], ...]) -> Iterator[str]:
+    """Yield the parts of an output that are kept, with … for what lies between them."""
     at = 0
     for first, last in keep:
         start = _find(lines, first, at)

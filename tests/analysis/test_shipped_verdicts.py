@@ -153,3 +153,13 @@ def test_device_without_shipped_verdicts_is_decided_here(monkeypatch: pytest.Mon
     assert ("told", False) == (found.verdicts["C1"].method, found.is_shipped)
     monkeypatch.setattr(model_verdicts, "have_solvers", lambda: False)
     assert f"not shipped for this configuration: {INSTALL}" == prove_for(world, FaultModel.F1)
+
+
+def test_nothing_is_decided_for_a_fast_check(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not even where the solvers are there; what is shipped is told."""
+    world = small_world(rollback=True)
+    found = prove_for(world, FaultModel.F0, decides=False)
+    assert isinstance(found, Proofs) and found.is_shipped
+    monkeypatch.setattr(model_verdicts, "shipped", lambda scope: None)
+    wanted = "not shipped for this configuration, and none is decided here"
+    assert wanted == prove_for(world, FaultModel.F0, decides=False)

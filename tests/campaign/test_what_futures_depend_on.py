@@ -108,6 +108,15 @@ def test_reliance_knows_what_a_stretch_of_flash_touches() -> None:
         assert reliance.includes(address, length) == bool(relied & set(range(address, address + length)))
 
 
+def test_answers_are_the_bytes_of_each_range() -> None:
+    """In the order of the ranges, whether or not whole sectors are read together."""
+    sectors = ((2, 0, 4096), (3, 0, 4096), (4, 0, 4096), (6, 0, 4096))
+    ranges = ((0, 0, 4), (0, 6, 7), (0, 4000, 4096), (1, 5, 4096), *sectors, (7, 0, 9), (8, 0, 4096))
+    cells = Cells.from_bytes(Random(3).randbytes(10 * SECTOR_SIZE))
+    read = tuple(cells.read(sector * SECTOR_SIZE + first, last - first) for sector, first, last in ranges)
+    assert (7, *read) == Reliance(ranges, ()).answers(Moment(cells, 7))
+
+
 def test_noise_reaches_all_but_a_few_sectors() -> None:
     """Otherwise the tests here would show little: the table and two small images lie in three sectors of 48."""
     oracle = swept(small_world(rollback=True), Scenario.UPGRADE, FaultModel.F0)

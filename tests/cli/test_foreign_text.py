@@ -1,4 +1,4 @@
-"""Text of strangers is shown as text: on the terminal, in SARIF, SVG, DOT and Mermaid; there are no other writers."""
+"""Text of strangers is text: on the terminal, in SARIF, SVG, DOT and Mermaid; test_github.py has the others."""
 
 import json
 import re

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -9,14 +10,17 @@ from xml.etree import ElementTree
 import pytest
 from sarif_schema import SCHEMA
 
+from otaproof.analysis.public_api import check
 from otaproof.analysis.results.policy_result import checked_policy
 from otaproof.cli.exit_code import ExitCode
 from otaproof.cli.main import main
+from otaproof.cli.reports.policy_report import verdict_line
 from otaproof.impl.image.format import build_image
 from otaproof.model.claims.claims import CLAIMS
 from otaproof.model.fault_model import FaultModel
 from otaproof.project.check_policy import CheckPolicy, FailOn
 from places import ROOT
+from worlds import small_world
 
 TABLE = "nvs,data,nvs,0x9000,0x4000\notadata,data,ota,,0x2000\na,app,ota_0,,64K\nb,app,ota_1,,64K\n"
 
@@ -82,11 +86,41 @@ def test_baseline_leaves_what_is_new(project: Path, capsys: pytest.CaptureFixtur
     assert ExitCode.HOLDS == checked(capsys, "--fail-on", "never")[0]
 
 
+def test_first_baseline_can_be_written(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A file can name it before it is there; a check that does not write it says how."""
+    (project / "otaproof.toml").write_text('fail-on = "new"\nbaseline = "known.json"\n')
+    assert ExitCode.BAD_INPUT == main(["check", "--partitions", "table.csv"])
+    assert "known.json: no such file; check --write-baseline known.json makes it\n" in capsys.readouterr().err
+    assert ExitCode.VIOLATED == checked(capsys, "--write-baseline", "known.json")[0]
+    assert ExitCode.HOLDS == checked(capsys)[0]
+
+
+def test_text_says_what_passes(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """How many violations are accepted, and how many are known: an exit code of 0 means no more than that."""
+    (project / "otaproof.toml").write_text('fail-on = "new"\nbaseline = "known.json"\n' + accepting("C4"))
+    _, found = checked(capsys, "--write-baseline", "known.json")
+    count = sum(claim["verdict"] == "violated" for claim in found["claims"])
+    files = ("--partitions", "table.csv", "--running", "app.bin", "--rollback", "--faults", "F0", "--no-proofs")
+    assert ExitCode.HOLDS == main(["check", *files])
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert f"passes under F0: of {count} violations 1 accepted, {count - 1} in the baseline" == last
+
+
 def test_accepted_violations_are_no_part_of_a_baseline(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """One place says of each why it does not count."""
     (project / "otaproof.toml").write_text(accepting("C4"))
     checked(capsys, "--write-baseline", "known.json")
     assert "C4" not in json.loads((project / "known.json").read_text())["violated"]
+
+
+def test_interrupted_check_does_not_pass() -> None:
+    """Even where the interrupt came after the last cut point; what fails has failed."""
+    result = check(small_world(rollback=True), FaultModel.F0, with_proofs=False)
+    assert result.violated
+    for fail_on, words in ((FailOn.NEVER, "undecided: "), (FailOn.VIOLATED, "fails: ")):
+        policy = checked_policy(CheckPolicy(fail_on), None, result.violated)
+        assert verdict_line(replace(result, interrupted=True, policy=policy)).startswith(words)
+        assert verdict_line(replace(result, policy=policy)).startswith("passes" if fail_on is FailOn.NEVER else words)
 
 
 @pytest.mark.parametrize(
@@ -114,7 +148,7 @@ def test_text_says_what_is_made_of_each(project: Path, capsys: pytest.CaptureFix
     lines = capsys.readouterr().out.splitlines()
     policy = lines[lines.index("Policy of otaproof.toml: fails on each violation that is not accepted") :]
     assert "  C4   accepted: known of C4" in policy
-    assert "  C1   not violated: what the policy says of it is not needed" in policy
+    assert "  C1   not violated under F0: what the policy says of it is not needed" in policy
     assert policy[-1].startswith("fails: C")
 
 

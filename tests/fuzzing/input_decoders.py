@@ -37,7 +37,7 @@ from otaproof.examples.shipped_example import VECTORS
 from otaproof.impl.partitions.csv_format import CsvPlaces, format_csv, parse_csv
 from otaproof.impl.partitions.table import TableError, decode_table, load_partitions
 from otaproof.model.config import Chip, Config, Release
-from otaproof.project.check_policy import baseline_text, parse_baseline, parse_policy
+from otaproof.project.check_policy import baseline_text, parse_baseline, parse_check_file
 from otaproof.project.device_builder import image_size
 from otaproof.project.files import parse_table, verify_contents
 from otaproof.project.flash_parts import PartKind, image_segments
@@ -226,7 +226,9 @@ def _verdict_file(data: bytes) -> None:
 
 
 def _check_policy(data: bytes) -> None:
-    parse_policy(data, "input")
+    for is_shared in (False, True):
+        with suppress(InputError):
+            parse_check_file(data, "input", is_shared)
 
 
 def _baseline(data: bytes) -> None:

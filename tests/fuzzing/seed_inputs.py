@@ -86,9 +86,11 @@ def option_files() -> Seeds:
 
 
 def check_policies() -> Seeds:
-    """What a project accepts."""
+    """What a project says of its check, and accepts."""
     row = b'[[accept]]\nclaim = "C4"\nreason = "known"\n'
-    return row, b'fail-on = "new"\nbaseline = "known.json"\n' + row + row.replace(b"4", b"17"), b"fail-on = 1979-05-27"
+    options = b'project = "."\nsdkconfig = ["sdkconfig.ci"]\nefuse = 3\nrollback = true\nfaults = "F1"\n'
+    whole = options + b'fail-on = "new"\nbaseline = "known.json"\n' + row + row.replace(b"4", b"17")
+    return row, whole, b"[tool.otaproof]\n" + options, b"fail-on = 1979-05-27"
 
 
 def baselines() -> Seeds:

@@ -102,6 +102,15 @@ def test_core_can_be_installed_alone() -> None:
 
 
 @pytest.mark.drift
+def test_lock_of_the_core_is_the_part_that_the_core_needs() -> None:
+    """action.yml and Dockerfile install it, and setuptools builds the package; `make lock` writes it anew."""
+    command = [sys.executable, str(ROOT / "docs/locked_part.py"), "--build"]
+    made = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert made == (ROOT / "requirements-core.lock").read_text(encoding="utf-8")
+    assert needed_with() | {"setuptools"} == {entry.name for entry in locked(made)}
+
+
+@pytest.mark.drift
 def test_licences_are_those_of_what_is_installed() -> None:
     """`python docs/build_licences.py` writes them anew."""
     assert [] == differences()

@@ -285,7 +285,7 @@ def test_least_revision_is_read_from_the_choice_of_each_chip(chip: str, option: 
 
 def test_chip_revision_that_is_given_counts() -> None:
     """Whatever the build asks for: then its image is refused, as on the device."""
-    settings = read_settings(parse_sdkconfig("CONFIG_ESP32_REV_MIN_3=y\n", "f"), chip_revision=101)
+    settings = read_settings(parse_sdkconfig("CONFIG_ESP32_REV_MIN_3=y\n", "f"), chip_revision=(101, "--chip-revision"))
     assert (101, "--chip-revision") == (settings.config.chip_revision, origin_of(settings, "chip revision"))
 
 
