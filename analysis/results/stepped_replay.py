@@ -86,10 +86,11 @@ class SteppedReplay:
     """What is seen after the cut, a line each; none for a history."""
 
 
-def stepped_cut(text: str, dut: DeviceUnderTest, broken: str) -> SteppedReplay:
-    """Return the replay of a token of `check` on its device. broken: what its claim rules out."""
+def stepped_cut(text: str, dut: DeviceUnderTest, broken: tuple[str, ...]) -> SteppedReplay:
+    """Return the replay of a token of `check` on its device. broken: what claims rule out, as it comes about."""
     played = upgrade_frames(decode_token(text), dut)
-    return _stepped(text, dut, played.frames, {len(played.frames) - 1: (broken,)}, played.cut_at, future_lines(played.future))
+    last = {len(played.frames) - 1: broken}
+    return _stepped(text, dut, played.frames, last, played.cut_at, future_lines(played.future))
 
 
 def _stepped(

@@ -5,69 +5,64 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Literal
 
-from ...campaign.upgrade.boot_timeline import BootTimeline, Starts, TimedOperation
+from ...campaign.upgrade.boot_timeline import BootTimeline, TimedOperation, TimedStretch
 
 StartsName = Literal["old", "new", "other", "nothing"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TimedCall:
+class TimeSpan:
+    """A time in milliseconds of flash operations, from the beginning of what was cut of a scenario."""
+
+    start: float
+    """When it begins."""
+    end: float
+    """When it ends."""
+
+    @property
+    def length(self) -> float:
+        """Milliseconds."""
+        return self.end - self.start
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimedCall(TimeSpan):
     """A call, and when its flash operations run."""
 
     name: str
     """Such as commence."""
     calls: int
     """How many in a row."""
-    start: float
-    """Milliseconds of flash time."""
-    end: float
-    """The same."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TimedBoots:
-    """A time in which a cut comes to the same."""
+class TimedBoots(TimeSpan):
+    """A time in which every cut is followed by the same start."""
 
     call: str
     """The call that is cut."""
-    start: float
-    """Milliseconds of flash time."""
-    end: float
-    """The same."""
-    starts: tuple[StartsName, ...]
-    """What can start after it."""
+    starts: StartsName
+    """What starts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TimedRecord:
+class DangerousSpan(TimeSpan):
+    """A time in which a power failure breaks a claim; of no length for one between two calls."""
+
+    claim: str
+    """Its id."""
+    call: str
+    """The call that is cut, or has returned."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimedRecord(TimeSpan):
     """A flash operation on otadata."""
 
     call: str
     """The call that makes it."""
     operation: Literal["erase", "program"]
     """What it is."""
-    start: float
-    """Milliseconds of flash time."""
-    end: float
-    """The same."""
-    starts: tuple[StartsName, ...]
-    """What can start after a cut in it."""
-    broken: tuple[str, ...]
-    """Claims that such a cut breaks."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DangerousTime:
-    """A time in which a cut breaks a claim."""
-
-    claim: str
-    """Its id."""
-    call: str
-    """The call that is cut."""
-    start: float
-    """Milliseconds of flash time."""
-    end: float
-    """The same."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,15 +76,15 @@ class ScenarioTimeline:
     target: str
     """Label of the partition that it goes to."""
     milliseconds: float
-    """Flash time of all of it."""
+    """All of it."""
     calls: tuple[TimedCall, ...]
     """In order."""
     boots: tuple[TimedBoots, ...]
     """In order, without gaps."""
     records: tuple[TimedRecord, ...]
     """The operations on otadata."""
-    dangers: tuple[DangerousTime, ...]
-    """Where claims are broken."""
+    dangers: tuple[DangerousSpan, ...]
+    """By claim, then in order."""
 
 
 def scenario_timeline(scenario: str, timeline: BootTimeline) -> ScenarioTimeline:
@@ -99,59 +94,57 @@ def scenario_timeline(scenario: str, timeline: BootTimeline) -> ScenarioTimeline
         scenario=scenario,
         previous=timeline.previous,
         target=timeline.target,
-        milliseconds=_rounded(timeline.end),
+        milliseconds=_ms(timeline.end),
         calls=tuple(_calls(operations)),
         boots=tuple(_boots(operations)),
-        records=tuple(_record(op) for op in operations if op.is_otadata),
-        dangers=tuple(_dangers(operations)),
+        records=tuple(
+            TimedRecord(call=_call(op), operation=_kind(op), start=_ms(op.start), end=_ms(op.end))
+            for op in operations
+            if op.is_otadata
+        ),
+        dangers=tuple(_dangers(timeline)),
     )
 
 
 def _calls(operations: tuple[TimedOperation, ...]) -> Iterator[TimedCall]:
-    for name, group in groupby(operations, key=lambda op: op.played.step.call_name):
+    for name, group in groupby(operations, key=_call):
         found = list(group)
         calls = len({op.played.number for op in found})
-        yield TimedCall(name=name, calls=calls, start=_rounded(found[0].start), end=_rounded(found[-1].end))
+        yield TimedCall(name=name, calls=calls, start=_ms(found[0].start), end=_ms(found[-1].end))
 
 
 def _boots(operations: tuple[TimedOperation, ...]) -> Iterator[TimedBoots]:
-    for (call, starts), group in groupby(operations, key=lambda op: (op.played.step.call_name, op.starts)):
-        found = list(group)
-        yield TimedBoots(
-            call=call, start=_rounded(found[0].start), end=_rounded(found[-1].end), starts=_names(starts)
-        )
+    pieces = ((_call(op), part) for op in operations for part in op.stretches)
+    for (call, starts), group in groupby(pieces, key=lambda piece: (piece[0], piece[1].starts)):
+        found = [part for _, part in group]
+        yield TimedBoots(call=call, start=_ms(found[0].start), end=_ms(found[-1].end), starts=starts.value)
 
 
-def _record(op: TimedOperation) -> TimedRecord:
-    return TimedRecord(
-        call=op.played.step.call_name,
-        operation="erase" if op.op.kind.value == "e" else "program",
-        start=_rounded(op.start),
-        end=_rounded(op.end),
-        starts=_names(op.starts),
-        broken=tuple(sorted(op.broken, key=_number)),
-    )
-
-
-def _dangers(operations: tuple[TimedOperation, ...]) -> Iterator[DangerousTime]:
-    claims = sorted({claim for op in operations for claim in op.broken}, key=_number)
-    for claim in claims:
-        keyed = groupby(operations, key=lambda op, claim=claim: (claim in op.broken, op.played.step.call_name))
-        for (is_broken, call), group in keyed:
-            found = list(group)
+def _dangers(timeline: BootTimeline) -> Iterator[DangerousSpan]:
+    pieces: list[tuple[str, TimedStretch]] = [(_call(op), part) for op in timeline.operations for part in op.stretches]
+    claims = {claim for _, part in pieces for claim in part.broken}
+    claims |= {claim for returned in timeline.returns for claim in returned.broken}
+    for claim in sorted(claims, key=lambda name: int(name[1:])):
+        spans = [
+            DangerousSpan(claim=claim, call=found.call, start=_ms(found.at), end=_ms(found.at))
+            for found in timeline.returns
+            if claim in found.broken
+        ]
+        keyed = groupby(pieces, key=lambda piece, claim=claim: (piece[0], claim in piece[1].broken))
+        for (call, is_broken), group in keyed:
+            parts = [part for _, part in group]
             if is_broken:
-                yield DangerousTime(
-                    claim=claim, call=call, start=_rounded(found[0].start), end=_rounded(found[-1].end)
-                )
+                spans.append(DangerousSpan(claim=claim, call=call, start=_ms(parts[0].start), end=_ms(parts[-1].end)))
+        yield from sorted(spans, key=lambda span: (span.start, span.end))
 
 
-def _names(starts: frozenset[Starts]) -> tuple[StartsName, ...]:
-    return tuple(kind.value for kind in Starts if kind in starts)
+def _call(op: TimedOperation) -> str:
+    return op.played.step.call_name
 
 
-def _number(claim: str) -> int:
-    return int(claim[1:])
+def _kind(op: TimedOperation) -> Literal["erase", "program"]:
+    return "erase" if op.op.kind.value == "e" else "program"
 
 
-def _rounded(milliseconds: float) -> float:
-    return round(milliseconds, 4)
+def _ms(seconds: float) -> float:
+    return round(seconds * 1000, 4)

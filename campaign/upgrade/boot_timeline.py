@@ -1,15 +1,19 @@
-"""A scenario over the time of its flash operations: what boots after a cut in each, and which claims that breaks."""
+"""A scenario over the time of its flash operations: what boots after a cut at each moment, and what that breaks.
 
-from collections.abc import Iterable, Iterator
+The time is that of flash_time.py: counted are the tears of F1, which follow one another in time.
+"""
+
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 from itertools import groupby
 
-from ...impl.chip.flash import FlashOp, FlashOpKind
-from ...impl.chip.torn_operations import AFTER
+from ...impl.chip.flash import FlashOp
+from ...impl.chip.flash_timing import operation_time
 from ...model.claims.observation import Boot
 from ..device_under_test import DeviceUnderTest
 from ..history.player import Played
+from .flash_time import has_prefixes, stretch_time
 from .sweep import Stretch, SweepResult
 from .uncut_run import UncutRun
 
@@ -27,26 +31,47 @@ class Starts(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class TimedStretch:
+    """A part of a flash operation in which every cut comes to the same."""
+
+    start: float
+    """Seconds of flash time from the beginning of the scenario's cuts."""
+    end: float
+    starts: Starts
+    broken: tuple[str, ...]
+    """Ids of the claims that a cut breaks."""
+
+
+@dataclass(frozen=True, slots=True)
 class TimedOperation:
-    """A flash operation, when it runs, and what a cut in it comes to."""
+    """A flash operation, and when it runs."""
 
     played: Played
     op: FlashOp
     start: float
-    """Milliseconds of flash time from the beginning of the scenario's cuts."""
+    """Seconds of flash time from the beginning of the scenario's cuts."""
     end: float
-    starts: frozenset[Starts]
-    """What can boot after a cut in it: before it, or with any part of it done."""
-    broken: frozenset[str]
-    """Ids of the claims that such a cut breaks."""
+    stretches: tuple[TimedStretch, ...]
+    """In order; they fill the time."""
     is_otadata: bool
 
 
 @dataclass(frozen=True, slots=True)
+class TimedReturn:
+    """The return of a call after which a power failure breaks a claim, until the next call."""
+
+    call: str
+    at: float
+    """Seconds of flash time."""
+    broken: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class BootTimeline:
-    """The flash operations of a scenario, in order."""
+    """What was cut of a scenario, in order."""
 
     operations: tuple[TimedOperation, ...]
+    returns: tuple[TimedReturn, ...]
     previous: str
     """Label of the partition that runs when the upgrade begins."""
     target: str
@@ -54,13 +79,23 @@ class BootTimeline:
 
     @property
     def end(self) -> float:
-        """Milliseconds of all of them."""
+        """Seconds of all of it."""
         return self.operations[-1].end if self.operations else 0.0
 
 
-def boot_timeline(dut: DeviceUnderTest, run: UncutRun, swept: SweepResult) -> BootTimeline:
-    """Return the timeline of what was swept of a run."""
-    return BootTimeline(tuple(_timed(dut, run, swept.stretches)), run.previous, run.target)
+def boot_timeline(dut: DeviceUnderTest, run: UncutRun, swept: SweepResult) -> BootTimeline | None:
+    """Return the timeline of what was swept of a run; None where no cut has a place in time."""
+    if not has_prefixes(swept):
+        return None
+    operations = tuple(_operations(dut, run, swept))
+    ends = {timed.played.number: timed.end for timed in operations}
+    returns = []
+    at = 0.0
+    for reset in swept.resets:
+        at = ends.get(reset.played.number, at)
+        if reset.broken:
+            returns.append(TimedReturn(reset.played.step.call_name, at, reset.broken))
+    return BootTimeline(operations, tuple(returns), run.previous, run.target)
 
 
 def starts_of(boot: Boot, run: UncutRun) -> Starts:
@@ -72,21 +107,22 @@ def starts_of(boot: Boot, run: UncutRun) -> Starts:
     return Starts.OLD if boot.partition == run.previous else Starts.NEW
 
 
-def _timed(dut: DeviceUnderTest, run: UncutRun, stretches: Iterable[Stretch]) -> Iterator[TimedOperation]:
+def _operations(dut: DeviceUnderTest, run: UncutRun, swept: SweepResult) -> Iterator[TimedOperation]:
     at = 0.0
-    in_ops = (stretch for stretch in stretches if stretch.op is not None)
+    in_ops = (stretch for stretch in swept.stretches if stretch.op is not None)
     for _, group in groupby(in_ops, key=lambda stretch: (stretch.played.number, stretch.op_index)):
         found = list(group)
         op = found[0].op
         assert op is not None
-        # What the whole operation leaves is there when it no longer runs.
-        inside = [stretch for stretch in found if stretch.torn != AFTER]
-        end = at + _milliseconds(op)
-        starts = frozenset(starts_of(stretch.known.future.boot, run) for stretch in inside)
-        broken = frozenset(claim for stretch in inside for claim in stretch.broken)
-        yield TimedOperation(found[0].played, op, at, end, starts, broken, dut.is_in_otadata(op.address))
+        parts = tuple(_parts(run, found, at))
+        end = at + operation_time(op)
+        yield TimedOperation(found[0].played, op, at, end, parts, dut.is_in_otadata(op.address))
         at = end
 
 
-def _milliseconds(op: FlashOp) -> float:
-    return 45.0 if op.kind is FlashOpKind.ERASE else 0.03 * max(1, -(-op.length // 256)) + 0.0025 * op.length
+def _parts(run: UncutRun, stretches: list[Stretch], at: float) -> Iterator[TimedStretch]:
+    for stretch in stretches:
+        seconds = stretch_time(stretch)
+        if seconds:
+            yield TimedStretch(at, at + seconds, starts_of(stretch.known.future.boot, run), stretch.broken)
+            at += seconds

@@ -21,13 +21,15 @@ from ..options.device_options import Faults
 from ..options.epilogue import epilogue
 from ..options.groups import CUTS, DEVICE, INPUTS, OUTPUT
 from ..options.output_options import OutputOptions
-from ..options.values import File, OutFile, Remedies, can_be_made, is_elf, within
+from ..options.values import File, OutFile, Remedies, ReportFolder, can_be_made, is_elf, within
 
 if TYPE_CHECKING:
     from ...analysis.bootloader_check import BootloaderCheck
     from ...analysis.results.check_result import CheckResult
+    from ...analysis.upgrade_check import CheckReport
     from ...campaign.device_under_test import DeviceUnderTest
     from ...project.inputs import Inputs
+    from ...project.resolve import Resolved
 
 EPILOGUE = epilogue(
     "otaproof check examples/two-slot",
@@ -170,6 +172,13 @@ class CheckOutput(OutputOptions):
     """Write SARIF 2.1.0 to a file as well."""
     junit: OutFile = None
     """Write JUnit XML to a file as well, with a test for each claim."""
+    report: ReportFolder = None
+    """Write a page for people, DIR/index.html: verdict, fixes, the time in danger, each finding step by step."""
+
+    @property
+    def has_files(self) -> bool:
+        """A file for another program or a page is asked for."""
+        return any(file is not None for file in (self.sarif, self.junit, self.report))
 
     def give_files(self, result: "CheckResult", subject: Path) -> None:
         """Write those that are asked for; subject: the file or directory on which SARIF shows violations."""
@@ -208,8 +217,10 @@ def check(
 
     _check_remedies(files, sweep)
     if files.update_kind is not UpdateChoice.APP:
-        if policy.is_given or output.sarif is not None or output.junit is not None:
-            raise InputError("--policy, --fail-on, --write-baseline, --sarif, --junit: go with --update-kind app alone")
+        if policy.is_given or output.has_files:
+            raise InputError(
+                "--policy, --fail-on, --write-baseline, --sarif, --junit, --report: go with --update-kind app alone"
+            )
         return _check_session(files, files.inputs(project, build), sweep, output)
     decided, policy_file = policy.read(project)
     resolved = resolve(files.inputs(project, build))
@@ -238,8 +249,30 @@ def check(
     if not is_cut_short:
         policy.give_baseline(result, decided)
     output.give_files(result, project or files.partitions or Path())
+    if output.report is not None:
+        _give_page(output.report, report, result, resolved, policy_file, files.machine_code)
     output.give(result, lambda: print_check(output.console(), result))
     return ExitCode.INCONCLUSIVE if is_cut_short else exit_code(result)
+
+
+def _give_page(
+    folder: Path,
+    report: "CheckReport",
+    result: "CheckResult",
+    resolved: "Resolved",
+    policy: Path | None,
+    machine_code: Path | None,
+) -> None:
+    """Write the page of a check."""
+    from ...analysis.results.check_dossier import check_dossier
+    from ...project.input_files import input_files
+    from ..command_line import command_line
+    from ..reports.html.check_page import check_page
+    from ..reports.html.page import write_page
+
+    more = (("policy", policy), ("bootloader's ELF file", machine_code))
+    inputs = (*input_files(resolved), *((name, path) for name, path in more if path is not None))
+    write_page(folder, check_page(check_dossier(report, result, inputs, command_line())))
 
 
 def _check_remedies(files: CheckInputs, sweep: SweepOptions) -> None:

@@ -3,7 +3,7 @@
 from ...analysis.results.policy_result import CheckedPolicy
 from .report_page import ReportPage
 
-_FAILS_ON = {
+FAILS_ON = {
     "violated": "each violation that is not accepted",
     "new": "each violation that is neither accepted nor in the baseline",
     "never": "no violation",
@@ -12,7 +12,7 @@ _FAILS_ON = {
 
 def print_policy(page: ReportPage, policy: CheckedPolicy) -> None:
     """Print it; what counts for the exit code comes last."""
-    page.title(f"Policy{'' if policy.file is None else f' of {policy.file}'}: fails on {_FAILS_ON[policy.fail_on]}")
+    page.title(f"Policy{'' if policy.file is None else f' of {policy.file}'}: fails on {FAILS_ON[policy.fail_on]}")
     for claim in (*(item.claim for item in policy.accepted), *policy.known, *policy.new):
         page.item(f"{claim:4}", policy.excuse(claim) or _counts(policy))
     for claim in policy.needless:
