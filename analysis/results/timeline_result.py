@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Literal
 
-from ...campaign.upgrade.boot_timeline import BootTimeline, TimedOperation, TimedStretch
+from ...campaign.upgrade.boot_timeline import BootTimeline, TimedOperation
 
 StartsName = Literal["old", "new", "other", "nothing"]
 
@@ -46,13 +46,27 @@ class TimedBoots(TimeSpan):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TimedWait:
+    """The time between the return of a call and the next call, as long as the application takes."""
+
+    call: str
+    """The call that has returned."""
+    at: float
+    """Milliseconds of flash operations before it."""
+    starts: StartsName
+    """What starts when the power fails in it."""
+    broken: tuple[str, ...]
+    """Ids of the claims that this breaks."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DangerousSpan(TimeSpan):
-    """A time in which a power failure breaks a claim; of no length for one between two calls."""
+    """A time in which a power failure breaks a claim."""
 
     claim: str
     """Its id."""
     call: str
-    """The call that is cut, or has returned."""
+    """The call that is cut."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +97,8 @@ class ScenarioTimeline:
     """In order, without gaps."""
     records: tuple[TimedRecord, ...]
     """The operations on otadata."""
+    waits: tuple[TimedWait, ...]
+    """After each call, in order; calls of write() in a row that come to the same as one, at the last."""
     dangers: tuple[DangerousSpan, ...]
     """By claim, then in order."""
 
@@ -102,7 +118,8 @@ def scenario_timeline(scenario: str, timeline: BootTimeline) -> ScenarioTimeline
             for op in operations
             if op.is_otadata
         ),
-        dangers=tuple(_dangers(timeline)),
+        waits=tuple(_waits(timeline)),
+        dangers=tuple(_dangers(operations)),
     )
 
 
@@ -120,22 +137,20 @@ def _boots(operations: tuple[TimedOperation, ...]) -> Iterator[TimedBoots]:
         yield TimedBoots(call=call, start=_ms(found[0].start), end=_ms(found[-1].end), starts=starts.value)
 
 
-def _dangers(timeline: BootTimeline) -> Iterator[DangerousSpan]:
-    pieces: list[tuple[str, TimedStretch]] = [(_call(op), part) for op in timeline.operations for part in op.stretches]
+def _waits(timeline: BootTimeline) -> Iterator[TimedWait]:
+    for (call, starts, broken), group in groupby(timeline.returns, key=lambda r: (r.call, r.starts, r.broken)):
+        yield TimedWait(call=call, at=_ms(list(group)[-1].at), starts=starts.value, broken=broken)
+
+
+def _dangers(operations: tuple[TimedOperation, ...]) -> Iterator[DangerousSpan]:
+    pieces = [(_call(op), part) for op in operations for part in op.stretches]
     claims = {claim for _, part in pieces for claim in part.broken}
-    claims |= {claim for returned in timeline.returns for claim in returned.broken}
     for claim in sorted(claims, key=lambda name: int(name[1:])):
-        spans = [
-            DangerousSpan(claim=claim, call=found.call, start=_ms(found.at), end=_ms(found.at))
-            for found in timeline.returns
-            if claim in found.broken
-        ]
-        keyed = groupby(pieces, key=lambda piece, claim=claim: (piece[0], claim in piece[1].broken))
-        for (call, is_broken), group in keyed:
-            parts = [part for _, part in group]
+        marked = [(call, claim in part.broken, part) for call, part in pieces]
+        for (call, is_broken), group in groupby(marked, key=lambda piece: piece[:2]):
+            parts = [part for *_, part in group]
             if is_broken:
-                spans.append(DangerousSpan(claim=claim, call=call, start=_ms(parts[0].start), end=_ms(parts[-1].end)))
-        yield from sorted(spans, key=lambda span: (span.start, span.end))
+                yield DangerousSpan(claim=claim, call=call, start=_ms(parts[0].start), end=_ms(parts[-1].end))
 
 
 def _call(op: TimedOperation) -> str:

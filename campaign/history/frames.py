@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ...impl.board import App
-from ...impl.chip.cells import ERASED_SECTOR, SECTOR_SIZE, Cells, split_by_sector
-from ...impl.chip.flash import FlashOp
+from ...impl.chip.cells import ERASED_SECTOR, Cells, split_by_sector
+from ...impl.chip.flash import FlashOp, FlashOpKind
 from ...impl.esp_err import OtaError
 from ...impl.otadata import EntryPair, active_otadata, decode_entry
 from ...impl.partitions.partition import Partition
@@ -18,6 +18,10 @@ from .step import POWER_ON
 
 NO_STATE = "none"
 """The state of a slot that no record names, as the life cycle calls it."""
+LEAST_MATCH = 64
+"""Bytes of an image that tell it from another."""
+MOST_TOLD = 4
+"""Operations, or runs of them, that are told one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +86,7 @@ def frame_of(
     shown = [partition for partition in dut.table if partition.is_app or partition is dut.otadata]
     return Frame(
         text=text,
-        ops=describe_ops(ops),
+        ops=_describe(ops),
         is_cut=is_cut,
         entries=entries,
         decides=None if pair is None else active_otadata(pair),
@@ -152,18 +156,31 @@ def contents_text(dut: DeviceUnderTest, cells: Cells, partition: Partition) -> s
     erased = sum(sector == ERASED_SECTOR for sector in sectors)
     if erased == len(sectors):
         return "erased"
-    image, length = max(((image, _begun(cells, partition, image)) for image in dut.images), key=lambda item: item[1])
-    if length >= SECTOR_SIZE or length == partition.size:
-        return f"{length:,} of {len(image.contents):,} bytes of “{image.name}”"
+    image, matching = max(
+        ((image, _matching(cells, partition, image)) for image in dut.images), key=lambda item: item[1]
+    )
+    if matching >= LEAST_MATCH:
+        return f"{matching:,} of {len(image.contents):,} bytes of “{image.name}”"
     return f"no whole image; {erased:,} of {len(sectors):,} sectors are erased" if erased else "no whole image"
 
 
-def _begun(cells: Cells, partition: Partition, image: NamedImage) -> int:
-    """Return how many bytes of an image lie at the start of a partition, in whole pieces of sectors."""
-    length = 0
+def _matching(cells: Cells, partition: Partition, image: NamedImage) -> int:
+    """Return how many bytes of an image lie in a partition: of each sector those up to the first other one."""
+    count = 0
     for index, offset, piece in split_by_sector(partition.offset, image.contents[: partition.size]):
         held = cells.sector(index)[offset : offset + len(piece)]
-        if held != piece:
-            return length + next(at for at in range(len(piece)) if held[at] != piece[at])
-        length += len(piece)
-    return length
+        same = len(piece) if held == piece else next(at for at in range(len(piece)) if held[at] != piece[at])
+        count += same
+    return count
+
+
+def _describe(ops: tuple[FlashOp, ...]) -> str:
+    """Return operations in a line, however many there are."""
+    text = describe_ops(ops)
+    if text.count(", ") < MOST_TOLD:
+        return text
+    erases = sum(op.kind is FlashOpKind.ERASE for op in ops)
+    what = [f"{erases:,} erases"] if erases else []
+    what += [f"{len(ops) - erases:,} programs"] if erases < len(ops) else []
+    first, end = min(op.address for op in ops), max(op.address + op.length for op in ops)
+    return f"{' and '.join(what)} in 0x{first:x} … 0x{end - 1:x}"

@@ -58,12 +58,15 @@ class TimedOperation:
 
 @dataclass(frozen=True, slots=True)
 class TimedReturn:
-    """The return of a call after which a power failure breaks a claim, until the next call."""
+    """The time between the return of a call and the next call, which is as long as the application takes."""
 
     call: str
     at: float
     """Seconds of flash time."""
+    starts: Starts
+    """What starts when the power fails in it."""
     broken: tuple[str, ...]
+    """Ids of the claims that this breaks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +96,8 @@ def boot_timeline(dut: DeviceUnderTest, run: UncutRun, swept: SweepResult) -> Bo
     at = 0.0
     for reset in swept.resets:
         at = ends.get(reset.played.number, at)
-        if reset.broken:
-            returns.append(TimedReturn(reset.played.step.call_name, at, reset.broken))
+        starts = starts_of(reset.known.future.boot, run)
+        returns.append(TimedReturn(reset.played.step.call_name, at, starts, reset.broken))
     return BootTimeline(operations, tuple(returns), run.previous, run.target)
 
 

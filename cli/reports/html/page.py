@@ -1,4 +1,4 @@
-"""How a page is made: templates with every text escaped, one style sheet and one script, and a policy that admits these alone.
+"""How a page is made: every text escaped, one style sheet, one script, and a policy that admits no other.
 
 The policy (Content-Security-Policy) names both by their hashes. So a text of others that came through as markup could
 load nothing and run nothing; and the page asks nothing of any network.
@@ -66,7 +66,8 @@ def _style() -> str:
     dark = "".join(f"--{name}:{DARK[colour]};" for name, colour in _COLOURS.items())
     # A page on paper is a light one.
     drawings = style_sheet().replace("@media (", "@media screen and (")
-    return f":root{{{light}}}\n@media screen and (prefers-color-scheme:dark){{:root{{{dark}}}}}\n{drawings}\n{_asset('page.css')}"
+    dark_colours = f"@media screen and (prefers-color-scheme:dark){{:root{{{dark}}}}}"
+    return "\n".join((f":root{{{light}}}", dark_colours, drawings, _asset("page.css")))
 
 
 def _asset(name: str) -> str:

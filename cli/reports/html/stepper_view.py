@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from markupsafe import Markup
 
@@ -52,6 +53,8 @@ class SlotMark:
     y: float
     width: float
     height: float
+    is_moved: bool
+    """It was in another state a moment before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +64,6 @@ class MomentView:
     moment: ReplayMoment
     records: tuple[RecordView, ...]
     marks: tuple[SlotMark, ...]
-    slots: str
-    """The state of each slot, in words."""
     tone: str
     """The class of what boots."""
     boots: str
@@ -83,18 +84,16 @@ class Stepper:
 def stepper_of(replay: SteppedReplay) -> Stepper:
     """Return the view of a replay."""
     drawing = drawn_life_cycle(replay.rollback)
-    return Stepper(
-        replay, tuple(_moment(replay, moment, drawing) for moment in replay.moments), drawing, Markup(drawing.shapes)
-    )
+    pairs = pairwise((replay.moments[0], *replay.moments))
+    moments = tuple(_moment(replay, before, moment, drawing) for before, moment in pairs)
+    return Stepper(replay, moments, drawing, Markup(drawing.shapes))
 
 
-def _moment(replay: SteppedReplay, moment: ReplayMoment, drawing: DrawnLifeCycle) -> MomentView:
-    slots = [f"{part.label} {part.state}" for part in moment.parts if part.state is not None]
+def _moment(replay: SteppedReplay, before: ReplayMoment, moment: ReplayMoment, drawing: DrawnLifeCycle) -> MomentView:
     return MomentView(
         moment=moment,
         records=tuple(_record(record, replay.slots) for record in moment.records),
-        marks=tuple(_marks(moment, drawing)),
-        slots=", ".join(slots),
+        marks=tuple(_marks(before, moment, drawing)),
         tone=_tone(moment),
         boots=_boots(moment),
     )
@@ -144,15 +143,18 @@ def _pieces(raw: bytes, start: int, stop: int, changed: frozenset[int]) -> Itera
         at = end
 
 
-def _marks(moment: ReplayMoment, drawing: DrawnLifeCycle) -> Iterator[SlotMark]:
+def _marks(before: ReplayMoment, moment: ReplayMoment, drawing: DrawnLifeCycle) -> Iterator[SlotMark]:
     """Yield a mark beside the box of each slot's state; slots of one state below one another."""
     taken: dict[str, int] = {}
-    for part in moment.parts:
+    for was, part in zip(before.parts, moment.parts, strict=True):
         place = drawing.places.get(part.state or "")
         if place is None or part.state is None:
             continue
         row = taken.get(part.state, 0)
         taken[part.state] = row + 1
-        width = _LETTER * len(part.label) + 12
+        is_moved = was.state != part.state
+        label = f"→ {part.label}" if is_moved else part.label
+        width = _LETTER * len(label) + 12
         x = min(place.x + place.width - 8, drawing.width - width - 2)
-        yield SlotMark(part.label, round(x, 1), round(place.y - 6 + row * (_MARK + 2), 1), round(width, 1), _MARK)
+        y = place.y - 6 + row * (_MARK + 2)
+        yield SlotMark(label, round(x, 1), round(y, 1), round(width, 1), _MARK, is_moved)

@@ -1,19 +1,22 @@
 """How a page draws time: rows of bars whose places are shares of the width, so that they fit any screen to scale."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from ....analysis.results.timeline_result import DangerousSpan, ScenarioTimeline, StartsName, TimeSpan
+from ....analysis.results.timeline_result import DangerousSpan, ScenarioTimeline, StartsName, TimedWait, TimeSpan
 
-_LANES: dict[StartsName, str] = {
+LANES: dict[StartsName, str] = {
     "old": "old image",
     "new": "new image",
-    "other": "another",
+    "other": "another image",
     "nothing": "nothing",
 }
+"""What can start, in the order of the rows."""
 _TICKS = 5
 _STEPS = (1, 2, 5)
+_WAIT = 0.06
+"""Width of the time between two calls, of which nobody knows how long it is, as a share of the time to scale."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +25,13 @@ class Bar:
 
     x: str
     width: str
-    tip: str
+    middle: str
+    tip: str = ""
     label: str = ""
-    room: int = 0
-    """The class of its label: how wide a page has to be for it, in hundreds of pixels; 0 for any."""
-    middle: str = "0"
+    room: int = 99
+    """The class of its label: how wide a page has to be for it, in hundreds of pixels; 99 for never."""
+    is_wait: bool = False
+    """Between two calls, and not to scale."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,69 +53,96 @@ class Strip:
     title: str
     note: str
     calls: tuple[Bar, ...]
+    waits: tuple[Bar, ...]
     lanes: tuple[Row, ...]
     dangers: tuple[Row, ...]
     ticks: tuple[tuple[str, str], ...]
     """(place, text)"""
 
 
+Piece = TimeSpan | TimedWait
+
+
 class _Scale:
-    """Places of moments: pieces of time, laid end to end."""
+    """Pieces of time, laid end to end; those between calls all have one width."""
 
-    def __init__(self, pieces: Sequence[TimeSpan]) -> None:
+    def __init__(self, pieces: Sequence[Piece]) -> None:
         self.pieces = pieces
-        self.length = sum(piece.length for piece in pieces)
+        self.time = sum(piece.length for piece in pieces if isinstance(piece, TimeSpan))
+        self.width = sum(map(self._width, pieces))
 
-    def bars(self, span: TimeSpan, tip: str) -> Iterable[Bar]:
-        """Yield where the pieces show a span."""
+    def _width(self, piece: Piece) -> float:
+        return piece.length if isinstance(piece, TimeSpan) else _WAIT * self.time
+
+    def placed(self) -> Iterator[tuple[float, Piece]]:
+        """Yield each piece with its place."""
         at = 0.0
         for piece in self.pieces:
-            start, end = max(span.start, piece.start), min(span.end, piece.end)
-            if start < end or (span.start == span.end and piece.start <= span.start <= piece.end):
-                yield self._bar(at + start - piece.start, end - start, tip)
-                if span.start == span.end:
-                    return
-            at += piece.length
+            yield at, piece
+            at += self._width(piece)
 
-    def _bar(self, at: float, length: float, tip: str, label: str = "") -> Bar:
-        share = length / self.length
+    def bars(self, span: TimeSpan, tip: str) -> Iterator[Bar]:
+        """Yield where the pieces show a span."""
+        for at, piece in self.placed():
+            if isinstance(piece, TimeSpan):
+                start, end = max(span.start, piece.start), min(span.end, piece.end)
+                if start < end:
+                    yield self.bar(at + start - piece.start, end - start, tip)
+
+    def waits(self, is_meant: "Sequence[TimedWait]", what: str) -> Iterator[Bar]:
+        """Yield those of the times between calls that are meant."""
+        for at, piece in self.placed():
+            if isinstance(piece, TimedWait) and piece in is_meant:
+                tip = f"{what} between the return of {piece.call}() and the next call"
+                yield self.bar(at, self._width(piece), tip, is_wait=True)
+
+    def bar(self, at: float, length: float, tip: str, label: str = "", is_wait: bool = False) -> Bar:
+        """Return the bar of a part of the width."""
+        share = length / self.width
         return Bar(
-            _percent(at / self.length),
-            _percent(share),
-            tip,
-            label,
-            _room(share, label),
-            _percent((at + length / 2) / self.length),
+            x=_percent(at / self.width),
+            width=_percent(share),
+            middle=_percent((at + length / 2) / self.width),
+            tip=tip,
+            label=label,
+            room=_room(share, label),
+            is_wait=is_wait,
         )
 
-    def calls(self, spans: Iterable[tuple[str, Sequence[TimeSpan]]]) -> Iterable[Bar]:
-        """Yield a labelled bar for each group of spans in a row."""
-        for name, group in spans:
-            length = group[-1].end - group[0].start if len(self.pieces) == 1 else sum(s.length for s in group)
-            at = sum(p.length for p in self.pieces if p.end <= group[0].start)
-            at += group[0].start if len(self.pieces) == 1 else 0
-            yield self._bar(at, length, f"{name}(): {time_words(length)}", f"{name}()")
+    def calls(self) -> Iterator[Bar]:
+        """Yield a labelled bar for each call."""
+        spans = [(at, piece) for at, piece in self.placed() if isinstance(piece, TimeSpan)]
+        for name, group in groupby(spans, key=lambda item: getattr(item[1], "call", "")):
+            found = list(group)
+            length = sum(piece.length for _, piece in found)
+            yield self.bar(found[0][0], length, f"{name}(): {time_words(length)}", f"{name}()")
 
 
 def whole_strip(timeline: ScenarioTimeline) -> Strip:
     """Return the whole of a scenario."""
     scale = _Scale([TimeSpan(start=0, end=timeline.milliseconds)])
-    calls = scale.calls([(call.name, [call]) for call in timeline.calls])
-    return _strip(
-        timeline, scale, calls, "All of it", f"{time_words(timeline.milliseconds)} of flash operations, to scale"
-    )
+    calls = [
+        scale.bar(call.start, call.length, f"{call.name}(): {time_words(call.length)}", f"{call.name}()")
+        for call in timeline.calls
+    ]
+    note = f"{time_words(timeline.milliseconds)} of flash operations, to scale"
+    return _strip(timeline, scale, calls, "All flash operations", note, _ticks(scale.width))
 
 
 def record_strip(timeline: ScenarioTimeline) -> Strip | None:
-    """Return the operations on otadata alone, to their own scale; None where there are none."""
-    if not timeline.records:
+    """Return the operations on otadata alone, to their own scale, with the times between; None where there are none."""
+    pieces: list[Piece] = []
+    for call, group in groupby(timeline.records, key=lambda record: record.call):
+        found = list(group)
+        pieces += found
+        pieces += [wait for wait in timeline.waits if wait.call == call and wait.at == found[-1].end][:1]
+    if not pieces:
         return None
-    scale = _Scale(timeline.records)
-    grouped = [(call, list(group)) for call, group in groupby(timeline.records, key=lambda record: record.call)]
-    factor = timeline.milliseconds / scale.length
-    note = f"{time_words(scale.length)}, laid end to end"
-    note += f", {factor:,.0f} times as large" if factor > 1.5 else ""
-    return _strip(timeline, scale, scale.calls(grouped), "The writes of otadata alone", note)
+    scale = _Scale(pieces)
+    factor = timeline.milliseconds / scale.width
+    note = f"{time_words(scale.time)}{f', {factor:,.0f} times as large' if factor > 1.5 else ''}; "
+    note += "grey between calls, where time is not to scale"
+    return _strip(timeline, scale, scale.calls(), "Writes of otadata", note, ())
 
 
 def danger_time(timeline: ScenarioTimeline) -> float:
@@ -122,25 +154,53 @@ def danger_time(timeline: ScenarioTimeline) -> float:
     return total
 
 
-def _strip(timeline: ScenarioTimeline, scale: _Scale, calls: Iterable[Bar], title: str, note: str) -> Strip:
+def _strip(
+    timeline: ScenarioTimeline,
+    scale: _Scale,
+    calls: Iterable[Bar],
+    title: str,
+    note: str,
+    ticks: Iterable[tuple[str, str]],
+) -> Strip:
+    waits = tuple(scale.waits(timeline.waits, ""))
+    return Strip(
+        title,
+        note,
+        tuple(calls),
+        waits,
+        tuple(_lanes(timeline, scale)),
+        tuple(row for row in _dangers(timeline, scale) if row.bars),
+        tuple(ticks),
+    )
+
+
+def _lanes(timeline: ScenarioTimeline, scale: _Scale) -> Iterator[Row]:
     partitions = {"old": timeline.previous, "new": timeline.target}
-    lanes = []
-    for kind, name in _LANES.items():
-        found = [span for span in timeline.boots if span.starts == kind]
-        bars = [bar for span in found for bar in scale.bars(span, f"{name} starts: {_span_text(span, span.call)}")]
-        if found or kind in partitions:
-            lanes.append(Row(kind, name, partitions.get(kind, ""), tuple(bars)))
-    dangers = []
-    for claim, group in groupby(timeline.dangers, key=lambda span: span.claim):
-        spans = list(group)
+    for kind, name in LANES.items():
+        spans = [span for span in timeline.boots if span.starts == kind]
+        waits = [wait for wait in timeline.waits if wait.starts == kind]
+        bars = [bar for span in spans for bar in scale.bars(span, f"{name} starts: {_span_text(span, span.call)}")]
+        bars += scale.waits(waits, f"{name} starts")
+        if bars or kind in partitions:
+            yield Row(kind, name, partitions.get(kind, ""), tuple(bars))
+
+
+def _dangers(timeline: ScenarioTimeline, scale: _Scale) -> Iterator[Row]:
+    claims = {span.claim for span in timeline.dangers} | {claim for wait in timeline.waits for claim in wait.broken}
+    for claim in sorted(claims, key=lambda name: int(name[1:])):
+        spans = [span for span in timeline.dangers if span.claim == claim]
+        waits = [wait for wait in timeline.waits if claim in wait.broken]
         bars = [bar for span in spans for bar in scale.bars(span, _danger_text(span))]
-        dangers.append(Row("danger", claim, time_words(sum(span.length for span in spans)), tuple(bars)))
-    return Strip(title, note, tuple(calls), tuple(lanes), tuple(dangers), tuple(_ticks(scale.length)))
+        bars += scale.waits(waits, f"{claim} is broken")
+        is_whole = not any(isinstance(piece, TimedWait) for piece in scale.pieces)
+        if is_whole:
+            bars += [scale.bar(wait.at, 0, f"{claim} is broken after {wait.call}() has returned") for wait in waits]
+        told = [time_words(sum(span.length for span in spans))] if spans else []
+        told += [f"after {call}()" for call in dict.fromkeys(wait.call for wait in waits)]
+        yield Row("danger", claim, ", ".join(told), tuple(bars))
 
 
 def _danger_text(span: DangerousSpan) -> str:
-    if span.start == span.end:
-        return f"{span.claim} is broken after {span.call}() has returned, until the next call"
     return f"{span.claim} is broken: {_span_text(span, span.call)}"
 
 
@@ -148,7 +208,7 @@ def _span_text(span: TimeSpan, call: str) -> str:
     return f"{time_words(span.length)} in {call}(), from {time_words(span.start)}"
 
 
-def _ticks(length: float) -> Iterable[tuple[str, str]]:
+def _ticks(length: float) -> Iterator[tuple[str, str]]:
     """Yield round times along the axis."""
     size = 1e-4
     while not any(length / (size * step) <= _TICKS for step in _STEPS):

@@ -13,7 +13,8 @@
     var ticks = Array.from(place.querySelectorAll(".ticks button"));
     var back = place.querySelector("[data-go=back]");
     var on = place.querySelector("[data-go=on]");
-    var where = place.querySelector(".where");
+    var count = place.querySelector(".where span");
+    var told = place.querySelector(".where .sr");
     var now = 0;
 
     function show(number, isTold) {
@@ -26,12 +27,9 @@
       });
       back.disabled = now === 0;
       on.disabled = now === moments.length - 1;
-      if (isTold) {
-        where.textContent = "Moment " + (now + 1) + " of " + moments.length + ": " +
-          moments[now].querySelector("h4").textContent + ", " + moments[now].querySelector(".boots").textContent;
-      } else {
-        where.textContent = "Moment " + (now + 1) + " of " + moments.length;
-      }
+      count.textContent = "Moment " + (now + 1) + " of " + moments.length;
+      told.textContent = !isTold ? "" : ": " + moments[now].querySelector("h4").textContent + ". " +
+        moments[now].querySelector(".boots").textContent;
     }
 
     place.querySelector(".controls").hidden = false;
