@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from ...campaign.device_under_test import DeviceUnderTest
-from ...campaign.history.frames import Frame
+from ...campaign.history.frames import PlayFrame
 from ...campaign.upgrade.future_in_words import future_lines
 from ...campaign.upgrade.upgrade_frames import upgrade_frames
 from ...campaign.upgrade.upgrade_token import decode_token
@@ -96,7 +96,7 @@ def stepped_cut(text: str, dut: DeviceUnderTest, broken: tuple[str, ...]) -> Ste
 def _stepped(
     text: str,
     dut: DeviceUnderTest,
-    frames: tuple[Frame, ...],
+    frames: tuple[PlayFrame, ...],
     broken: dict[int, tuple[str, ...]],
     at: int,
     follows: Iterable[str],
@@ -112,7 +112,7 @@ def _stepped(
     )
 
 
-def _moment(dut: DeviceUnderTest, before: Frame, frame: Frame, broken: tuple[str, ...]) -> ReplayMoment:
+def _moment(dut: DeviceUnderTest, before: PlayFrame, frame: PlayFrame, broken: tuple[str, ...]) -> ReplayMoment:
     return ReplayMoment(
         text=frame.text,
         operations=frame.ops,
@@ -136,7 +136,7 @@ def _moment(dut: DeviceUnderTest, before: Frame, frame: Frame, broken: tuple[str
     )
 
 
-def _records(dut: DeviceUnderTest, before: Frame, frame: Frame) -> Iterable[SteppedRecord]:
+def _records(dut: DeviceUnderTest, before: PlayFrame, frame: PlayFrame) -> Iterable[SteppedRecord]:
     if dut.otadata is None or frame.entries is None or before.entries is None:
         return
     for number, (old, new) in enumerate(zip(before.entries, frame.entries, strict=True)):

@@ -40,7 +40,7 @@ class PartView:
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class PlayFrame:
     """What a device holds after some operations of a step."""
 
     text: str
@@ -61,7 +61,7 @@ class Frame:
     """Name of the image that lies whole in it, before it starts."""
 
 
-def frames_of(dut: DeviceUnderTest, played: Played, text: str) -> Iterator[Frame]:
+def frames_of(dut: DeviceUnderTest, played: Played, text: str) -> Iterator[PlayFrame]:
     """Yield the frames of a step: one for each operation on otadata and for the one that is cut, one for each run of
     others in a partition; one for a step without operations. text: the step, with what came of it."""
     groups = _groups(dut, played) or [range(0)]
@@ -75,7 +75,7 @@ def frames_of(dut: DeviceUnderTest, played: Played, text: str) -> Iterator[Frame
 
 def frame_of(
     dut: DeviceUnderTest, moment: Moment, text: str, ops: tuple[FlashOp, ...] = (), is_cut: bool = False
-) -> Frame:
+) -> PlayFrame:
     """Return what a device holds at a moment, after these operations."""
     entries = dut.entries(moment.cells)
     pair = None if entries is None else EntryPair(*map(decode_entry, entries))
@@ -84,7 +84,7 @@ def frame_of(
     image = None if boots is None else dut.image_in(moment.cells, dut.partition(boots))
     app = _any_app(dut, moment)
     shown = [partition for partition in dut.table if partition.is_app or partition is dut.otadata]
-    return Frame(
+    return PlayFrame(
         text=text,
         ops=_describe(ops),
         is_cut=is_cut,

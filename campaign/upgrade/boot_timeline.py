@@ -18,7 +18,7 @@ from .sweep import Stretch, SweepResult
 from .uncut_run import UncutRun
 
 
-class Starts(Enum):
+class StartedImage(Enum):
     """What a power-on starts, as the upgrade has it."""
 
     OLD = "old"
@@ -37,7 +37,7 @@ class TimedStretch:
     start: float
     """Seconds of flash time from the beginning of the scenario's cuts."""
     end: float
-    starts: Starts
+    starts: StartedImage
     broken: tuple[str, ...]
     """Ids of the claims that a cut breaks."""
 
@@ -63,7 +63,7 @@ class TimedReturn:
     call: str
     at: float
     """Seconds of flash time."""
-    starts: Starts
+    starts: StartedImage
     """What starts when the power fails in it."""
     broken: tuple[str, ...]
     """Ids of the claims that this breaks."""
@@ -101,13 +101,13 @@ def boot_timeline(dut: DeviceUnderTest, run: UncutRun, swept: SweepResult) -> Bo
     return BootTimeline(operations, tuple(returns), run.previous, run.target)
 
 
-def starts_of(boot: Boot, run: UncutRun) -> Starts:
+def starts_of(boot: Boot, run: UncutRun) -> StartedImage:
     """Return which image a power-on starts."""
     if boot.partition is None:
-        return Starts.NOTHING
+        return StartedImage.NOTHING
     if boot.image is None or boot.partition not in (run.previous, run.target):
-        return Starts.OTHER
-    return Starts.OLD if boot.partition == run.previous else Starts.NEW
+        return StartedImage.OTHER
+    return StartedImage.OLD if boot.partition == run.previous else StartedImage.NEW
 
 
 def _operations(dut: DeviceUnderTest, run: UncutRun, swept: SweepResult) -> Iterator[TimedOperation]:

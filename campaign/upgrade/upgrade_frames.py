@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from ...model.claims.observation import Future
 from ..device_under_test import DeviceUnderTest
-from ..history.frames import Frame, frame_of, frames_of
+from ..history.frames import PlayFrame, frame_of, frames_of
 from ..history.player import Moment, Played, Player
 from ..history.replayed_step import replayed_step
 from ..history.step import POWER_ON, WRITE_STEPS, Step
@@ -18,7 +18,7 @@ from .upgrade_token import Token
 class UpgradeFrames:
     """A replay, moment by moment."""
 
-    frames: tuple[Frame, ...]
+    frames: tuple[PlayFrame, ...]
     """Until the power is back; the first is the device before its first power-on."""
     cut_at: int
     """Which of them the cut, or the reset between calls, leaves."""
@@ -39,7 +39,7 @@ def upgrade_frames(token: Token, dut: DeviceUnderTest) -> UpgradeFrames:
     return UpgradeFrames(tuple(frames), cut_at, observe(dut, left))
 
 
-def _frames(player: Player, steps: tuple[Step, ...]) -> Iterator[Frame]:
+def _frames(player: Player, steps: tuple[Step, ...]) -> Iterator[PlayFrame]:
     """Play steps and yield their frames, calls of write() in a row as one."""
     writes: list[Played] = []
     for step in steps:
@@ -55,7 +55,7 @@ def _frames(player: Player, steps: tuple[Step, ...]) -> Iterator[Frame]:
         yield from _joined(player, writes)
 
 
-def _joined(player: Player, writes: list[Played]) -> Iterator[Frame]:
+def _joined(player: Player, writes: list[Played]) -> Iterator[PlayFrame]:
     """Yield what many calls of write() leave."""
     first, last = writes[0], writes[-1]
     end = last.step.offset + last.step.length

@@ -68,6 +68,8 @@ def test_all_data_of_the_package_is_installed() -> None:
     assert [] == [path for path, here in files.items() if (installed / path).read_bytes() != here.read_bytes()]
     needed = {"analysis/verdicts.json", "analysis/remedies.json", "py.typed"}
     needed |= {"examples/two-slot/sdkconfig", "examples/vectors/images/alpha.bin"}
+    needed |= {"cli/reports/html/templates/check.html", "cli/reports/html/assets/page.js"}
+    needed |= {"diagrams/drawn/life-cycle-with-rollback.svg", "diagrams/drawn/life-cycle-without-rollback.svg"}
     assert needed <= set(map(str, files))
 
 

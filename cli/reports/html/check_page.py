@@ -14,8 +14,8 @@ from ....model.writers import Updater
 from ..check_report import window_words
 from ..policy_report import FAILS_ON
 from .page import render_page
-from .stepper_view import Stepper, stepper_of
-from .strip_view import LANES, Strip, danger_time, record_strip, time_words, whole_strip
+from .stepper_view import StepperView, stepper_of
+from .strip_view import LANES, TimeStrip, danger_time, record_strip, time_words, whole_strip
 
 _WORST = tuple(harm.value for harm in Harm)
 
@@ -38,7 +38,7 @@ class ScenarioView:
 
     name: str
     title: str
-    strips: tuple[Strip, ...]
+    strips: tuple[TimeStrip, ...]
     danger: str
     rows: tuple[tuple[str, str, str, str], ...]
     """The same as a table: call, from, to, what starts."""
@@ -50,7 +50,7 @@ class FindingView:
 
     anchor: str
     claims: tuple[CheckedClaim, ...]
-    stepper: Stepper
+    stepper: StepperView
 
 
 def check_page(dossier: CheckDossier) -> bytes:
@@ -121,7 +121,7 @@ def _scenario(timeline: ScenarioTimeline) -> ScenarioView:
     )
 
 
-def _strips(timeline: ScenarioTimeline) -> Iterator[Strip]:
+def _strips(timeline: ScenarioTimeline) -> Iterator[TimeStrip]:
     """Yield the pictures of a scenario; one that writes nothing but otadata has one."""
     records = record_strip(timeline)
     if records is None or sum(record.length for record in timeline.records) < 0.9 * timeline.milliseconds:

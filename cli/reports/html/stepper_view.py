@@ -33,7 +33,7 @@ class FieldView:
 
 
 @dataclass(frozen=True, slots=True)
-class RecordView:
+class SteppedRecordView:
     """A record."""
 
     place: str
@@ -62,7 +62,7 @@ class MomentView:
     """A moment."""
 
     moment: ReplayMoment
-    records: tuple[RecordView, ...]
+    records: tuple[SteppedRecordView, ...]
     marks: tuple[SlotMark, ...]
     tone: str
     """The class of what boots."""
@@ -71,7 +71,7 @@ class MomentView:
 
 
 @dataclass(frozen=True, slots=True)
-class Stepper:
+class StepperView:
     """A replay."""
 
     replay: SteppedReplay
@@ -81,12 +81,12 @@ class Stepper:
     """Of the drawing, as markup of our own."""
 
 
-def stepper_of(replay: SteppedReplay) -> Stepper:
+def stepper_of(replay: SteppedReplay) -> StepperView:
     """Return the view of a replay."""
     drawing = drawn_life_cycle(replay.rollback)
     pairs = pairwise((replay.moments[0], *replay.moments))
     moments = tuple(_moment(replay, before, moment, drawing) for before, moment in pairs)
-    return Stepper(replay, moments, drawing, Markup(drawing.shapes))
+    return StepperView(replay, moments, drawing, Markup(drawing.shapes))
 
 
 def _moment(replay: SteppedReplay, before: ReplayMoment, moment: ReplayMoment, drawing: DrawnLifeCycle) -> MomentView:
@@ -115,13 +115,13 @@ def _tone(moment: ReplayMoment) -> str:
     return "new" if int(number) % 2 else "old"
 
 
-def _record(record: SteppedRecord, slots: int) -> RecordView:
+def _record(record: SteppedRecord, slots: int) -> SteppedRecordView:
     raw = bytes.fromhex(record.bytes)
     fields, at = [], 0
     for name, size, _ in FIELDS:
         fields.append(FieldView(name, tuple(_pieces(raw, at, at + size, frozenset(record.changed)))))
         at += size
-    return RecordView(
+    return SteppedRecordView(
         f"0x{record.address:x}",
         tuple(fields),
         entry_meaning(decode_entry(raw), slots),

@@ -35,7 +35,7 @@ class Bar:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class StripRow:
     """A row of bars."""
 
     kind: str
@@ -47,15 +47,15 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Strip:
+class TimeStrip:
     """A time, drawn to scale."""
 
     title: str
     note: str
     calls: tuple[Bar, ...]
     waits: tuple[Bar, ...]
-    lanes: tuple[Row, ...]
-    dangers: tuple[Row, ...]
+    lanes: tuple[StripRow, ...]
+    dangers: tuple[StripRow, ...]
     ticks: tuple[tuple[str, str], ...]
     """(place, text)"""
 
@@ -118,7 +118,7 @@ class _Scale:
             yield self.bar(found[0][0], length, f"{name}(): {time_words(length)}", f"{name}()")
 
 
-def whole_strip(timeline: ScenarioTimeline) -> Strip:
+def whole_strip(timeline: ScenarioTimeline) -> TimeStrip:
     """Return the whole of a scenario."""
     scale = _Scale([TimeSpan(start=0, end=timeline.milliseconds)])
     calls = [
@@ -129,7 +129,7 @@ def whole_strip(timeline: ScenarioTimeline) -> Strip:
     return _strip(timeline, scale, calls, "All flash operations", note, _ticks(scale.width))
 
 
-def record_strip(timeline: ScenarioTimeline) -> Strip | None:
+def record_strip(timeline: ScenarioTimeline) -> TimeStrip | None:
     """Return the operations on otadata alone, to their own scale, with the times between; None where there are none."""
     pieces: list[Piece] = []
     for call, group in groupby(timeline.records, key=lambda record: record.call):
@@ -161,9 +161,9 @@ def _strip(
     title: str,
     note: str,
     ticks: Iterable[tuple[str, str]],
-) -> Strip:
+) -> TimeStrip:
     waits = tuple(scale.waits(timeline.waits, ""))
-    return Strip(
+    return TimeStrip(
         title,
         note,
         tuple(calls),
@@ -174,7 +174,7 @@ def _strip(
     )
 
 
-def _lanes(timeline: ScenarioTimeline, scale: _Scale) -> Iterator[Row]:
+def _lanes(timeline: ScenarioTimeline, scale: _Scale) -> Iterator[StripRow]:
     partitions = {"old": timeline.previous, "new": timeline.target}
     for kind, name in LANES.items():
         spans = [span for span in timeline.boots if span.starts == kind]
@@ -182,10 +182,10 @@ def _lanes(timeline: ScenarioTimeline, scale: _Scale) -> Iterator[Row]:
         bars = [bar for span in spans for bar in scale.bars(span, f"{name} starts: {_span_text(span, span.call)}")]
         bars += scale.waits(waits, f"{name} starts")
         if bars or kind in partitions:
-            yield Row(kind, name, partitions.get(kind, ""), tuple(bars))
+            yield StripRow(kind, name, partitions.get(kind, ""), tuple(bars))
 
 
-def _dangers(timeline: ScenarioTimeline, scale: _Scale) -> Iterator[Row]:
+def _dangers(timeline: ScenarioTimeline, scale: _Scale) -> Iterator[StripRow]:
     claims = {span.claim for span in timeline.dangers} | {claim for wait in timeline.waits for claim in wait.broken}
     for claim in sorted(claims, key=lambda name: int(name[1:])):
         spans = [span for span in timeline.dangers if span.claim == claim]
@@ -197,7 +197,7 @@ def _dangers(timeline: ScenarioTimeline, scale: _Scale) -> Iterator[Row]:
             bars += [scale.bar(wait.at, 0, f"{claim} is broken after {wait.call}() has returned") for wait in waits]
         told = [time_words(sum(span.length for span in spans))] if spans else []
         told += [f"after {call}()" for call in dict.fromkeys(wait.call for wait in waits)]
-        yield Row("danger", claim, ", ".join(told), tuple(bars))
+        yield StripRow("danger", claim, ", ".join(told), tuple(bars))
 
 
 def _danger_text(span: DangerousSpan) -> str:
