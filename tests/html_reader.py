@@ -1,7 +1,10 @@
 """Reads a page of otaproof: its elements in order, and what is wrong with it as HTML; raises nothing for bad markup."""
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from itertools import pairwise
 
 VOID = {"meta", "link", "br", "hr", "img", "input"}
 
@@ -67,3 +70,47 @@ def read_page(text: str) -> Page:
     page.close()
     page.problems += [f"<{element.tag}> does not end" for element in page._open]
     return page
+
+
+def flaws(page: Page) -> list[str]:
+    """Return what is wrong with a page: markup, names, links, and what a reader who cannot see it would miss."""
+    return [*page.problems, *_names(page), *_landmarks(page), *_headings(page), *_texts(page), *_requests(page)]
+
+
+def _names(page: Page) -> Iterator[str]:
+    names = [element.attributes["id"] for element in page.elements if "id" in element.attributes]
+    yield from (f"id {name} is there twice" for name in set(names) if names.count(name) > 1)
+    wanted = [e.attributes["href"][1:] for e in page.elements if e.attributes.get("href", "").startswith("#")]
+    wanted += [e.attributes["aria-labelledby"] for e in page.elements if "aria-labelledby" in e.attributes]
+    yield from (f"nothing is called {name}" for name in wanted if name not in names)
+
+
+def _landmarks(page: Page) -> Iterator[str]:
+    if not page.all("html") or not page.all("html")[0].attributes.get("lang"):
+        yield "no language"
+    yield from (f"not one <{tag}>" for tag in ("main", "header", "footer", "nav", "h1") if len(page.all(tag)) != 1)
+
+
+def _headings(page: Page) -> Iterator[str]:
+    levels = [int(element.tag[1]) for element in page.elements if re.fullmatch("h[1-6]", element.tag)]
+    yield from (f"h{after} follows h{before}" for before, after in pairwise(levels) if after > before + 1)
+
+
+def _texts(page: Page) -> Iterator[str]:
+    if len(page.all("table")) != len(page.all("caption")):
+        yield "a table has no caption"
+    for picture in page.all("svg"):
+        if picture.attributes.get("aria-hidden") != "true" and not picture.attributes.get("aria-label"):
+            yield "a picture has no text"
+    yield from ("a button has no name" for button in page.all("button") if not button.attributes.get("aria-label"))
+
+
+def _requests(page: Page) -> Iterator[str]:
+    """Yield what would be loaded, or run, or refused by a policy of hashes."""
+    for element in page.elements:
+        for name, value in element.attributes.items():
+            is_address = name in ("src", "href", "srcset", "action", "data", "poster", "xlink:href")
+            if is_address and not value.startswith("#") and value != "data:,":
+                yield f"{element.tag} leads to {value}"
+            if name == "style" or name.startswith("on"):
+                yield f"{element.tag} has an attribute {name}"

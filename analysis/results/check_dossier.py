@@ -10,41 +10,13 @@ from ...bounded_input import read_bounded
 from ...campaign.upgrade.boot_timeline import boot_timeline
 from ...model.claims.model_digest import model_digest
 from ...model.device.state import Scope
-from ...model.remedies import Remedy
 from ..model_verdicts import scope_of_world
 from ..upgrade_check import CheckReport
 from .check_result import CheckedClaim, CheckResult
-from .claim_result import RemedyEntry, remedy_entry
+from .claim_result import RemedyEntry, remedies_of
+from .provenance import InputDigest, Provenance
 from .stepped_replay import SteppedReplay, stepped_cut
 from .timeline_result import ScenarioTimeline, scenario_timeline
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InputDigest:
-    """One input."""
-
-    name: str
-    """What it is."""
-    file: str | None
-    """Where it was read; null for what was made of several inputs."""
-    size: int
-    """In bytes."""
-    sha256: str
-    """In hex."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Provenance:
-    """What a result was made from, and by what."""
-
-    version: str
-    """Of otaproof."""
-    command: tuple[str, ...]
-    """The words of the command line that repeats it."""
-    inputs: tuple[InputDigest, ...]
-    """Files, and what the simulated board was given."""
-    model: str | None
-    """Digest of the device model with its claims; null where nothing was asked of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,18 +49,17 @@ def check_dossier(
     report: CheckReport, result: CheckResult, files: Iterable[tuple[str, Path]], command: tuple[str, ...]
 ) -> CheckDossier:
     """Return what the page of a check shows. files: what each is, and where it lies; command: what repeats it."""
-    named = {name for claim in result.claims for fix in claim.fixes or () for name in fix.remedies}
     scope = scope_of_world(report.world, report.faults)
     return CheckDossier(
         result=result,
         timelines=tuple(_timelines(report)),
         findings=tuple(_findings(report, result)),
-        remedies=tuple(remedy_entry(remedy) for remedy in Remedy if remedy.value in named),
+        remedies=remedies_of(result.claims),
         provenance=Provenance(
             version=__version__,
             command=command,
             inputs=(*map(_file_digest, files), *_board_digests(report)),
-            model=model_digest(scope) if result.proofs is not None and isinstance(scope, Scope) else None,
+            models=(model_digest(scope),) if result.proofs is not None and isinstance(scope, Scope) else (),
         ),
     )
 

@@ -6,6 +6,8 @@ from itertools import pairwise
 
 from ...campaign.device_under_test import DeviceUnderTest
 from ...campaign.history.frames import PlayFrame
+from ...campaign.history.history_frames import history_frames
+from ...campaign.history.history_token import decode_history_token
 from ...campaign.upgrade.future_in_words import future_lines
 from ...campaign.upgrade.upgrade_frames import upgrade_frames
 from ...campaign.upgrade.upgrade_token import decode_token
@@ -91,6 +93,17 @@ def stepped_cut(text: str, dut: DeviceUnderTest, broken: tuple[str, ...]) -> Ste
     played = upgrade_frames(decode_token(text), dut)
     last = {len(played.frames) - 1: broken}
     return _stepped(text, dut, played.frames, last, played.cut_at, future_lines(played.future))
+
+
+def stepped_history(text: str) -> SteppedReplay:
+    """Return the replay of a token of a history that the board has played."""
+    history = decode_history_token(text).history
+    played = history_frames(history)
+    broken = {
+        number: tuple(dict.fromkeys(f"{found.claim_id}: {found.text}" for found in all_found))
+        for number, all_found in played.broken.items()
+    }
+    return _stepped(text, history.dut, played.frames, broken, len(played.frames) - 1, ())
 
 
 def _stepped(

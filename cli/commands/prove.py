@@ -14,14 +14,15 @@ from ...model.fault_model import FaultModel
 from ..exit_code import ExitCode
 from ..options.device_options import USAGES, DeviceOptions, Faults, UsageName
 from ..options.epilogue import epilogue
-from ..options.groups import DEVICE, SEARCH
+from ..options.groups import DEVICE, OUTPUT, SEARCH
 from ..options.output_options import TraceOutputOptions
-from ..options.values import MOST_SECONDS, Allowances, Count, Skips, within
+from ..options.values import MOST_SECONDS, Allowances, Count, ReportFolder, Skips, within
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from ...analysis.proof_runs import ConfigurationProof
+    from ...analysis.results.prove_result import ProveResult
     from ...model.device.state import Scope
     from ...proofs.prover.configurations import Family
     from ...proofs.prover.decision import Effort
@@ -87,11 +88,30 @@ class ProofOptions:
         return [device.scope(self.faults, usage, self.allow, self.skip_validate) for usage in self.usages(device)]
 
 
+@Parameter(name="*", group=OUTPUT)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProofOutput(TraceOutputOptions):
+    """Text or JSON, of traces of the model, and a page."""
+
+    report: ReportFolder = None
+    """Write a page for people, DIR/index.html: what can be broken, fixes, every verdict, each trace step by step."""
+
+    def give_page(self, found: "list[ConfigurationProof]", result: "ProveResult", ended_by: str) -> None:
+        """Write the page, if it is asked for."""
+        from ...analysis.results.prove_dossier import prove_dossier
+        from ..command_line import command_line
+        from ..reports.html.page import write_page
+        from ..reports.html.prove_page import prove_page
+
+        if self.report is not None:
+            write_page(self.report, prove_page(prove_dossier(found, result, command_line()), ended_by))
+
+
 def prove(
     *,
     device: DeviceOptions = DeviceOptions(),
     options: ProofOptions = ProofOptions(),
-    output: TraceOutputOptions = TraceOutputOptions(),
+    output: ProofOutput = ProofOutput(),
 ) -> ExitCode:
     """Prove or refute every claim, for histories of any length.
 
@@ -106,6 +126,8 @@ def prove(
     from ..reports import prove_report
 
     _check(device, options)
+    if options.all and output.report is not None:
+        raise InputError("--report: is a page of one device; leave --all out, or write --out FILE")
     effort = Effort(
         solvers=tuple(Solver) if options.solver is None else (Solver(options.solver),), bmc_seconds=options.bmc
     )
@@ -131,7 +153,9 @@ def prove(
     prove_report.print_left_out(text, found)
     if options.certificates is not None:
         _give_certificates(text, options.certificates, found)
-    output.give(prove_result(found), lambda: None)
+    result = prove_result(found)
+    output.give_page(found, result, ended_by)
+    output.give(result, lambda: None)
     return ExitCode.INCONCLUSIVE if ended_by else exit_code(found)
 
 

@@ -1,8 +1,8 @@
 """docs/licences.md: the licence of each dependency, as its own metadata has it.
 
 The licence is the SPDX expression of the metadata (License-Expression, PEP 639) where there is one; else what the older
-fields say, as an SPDX identifier where they mean one licence alone. "BSD License" does not: the licence's text may, else
-it stays as it is.
+fields say, as an SPDX identifier where they mean one licence alone.
+"BSD License" does not: the text of the licence may, else it stays as it is.
 """
 
 import hashlib

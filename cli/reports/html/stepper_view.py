@@ -155,6 +155,6 @@ def _marks(before: ReplayMoment, moment: ReplayMoment, drawing: DrawnLifeCycle) 
         is_moved = was.state != part.state
         label = f"→ {part.label}" if is_moved else part.label
         width = _LETTER * len(label) + 12
-        x = min(place.x + place.width - 8, drawing.width - width - 2)
+        x = min(place.x + place.width - 3, drawing.width - width - 2)
         y = place.y - 6 + row * (_MARK + 2)
         yield SlotMark(label, round(x, 1), round(y, 1), round(width, 1), _MARK, is_moved)
