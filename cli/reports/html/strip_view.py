@@ -13,6 +13,10 @@ LANES: dict[StartsName, str] = {
     "nothing": "nothing",
 }
 """What can start, in the order of the rows."""
+_LETTER = 7.2
+"""Pixels for a letter of a label, with some space beside it."""
+_ROOMS = {3: 345, 6: 560, 9: 860}
+"""By the class of a label, the pixels of the row from which on it is shown; the narrowest is that of a phone."""
 _TICKS = 5
 _STEPS = (1, 2, 5)
 _WAIT = 0.06
@@ -230,8 +234,8 @@ def _room(share: float, label: str) -> int:
     """Return how wide a page has to be for a label to fit into a share of it, in hundreds of pixels; 99 for never."""
     if not label or share <= 0:
         return 99
-    wanted = len(label) * 7.2 / share
-    return next((hundreds for hundreds in (3, 6, 9) if wanted <= hundreds * 100 - 40), 99)
+    wanted = len(label) * _LETTER / share
+    return next((hundreds for hundreds, pixels in _ROOMS.items() if wanted <= pixels), 99)
 
 
 def _percent(share: float) -> str:
