@@ -80,6 +80,8 @@ class SteppedReplay:
     """OTA slots of the device."""
     rollback: bool
     """App rollback is on."""
+    notes_in_place: bool
+    """The bootloader notes a try in the label of a record."""
     moments: tuple[ReplayMoment, ...]
     """In order; the first is the device before its first power-on."""
     at: int
@@ -119,6 +121,7 @@ def _stepped(
         token=text,
         slots=sum(partition.is_ota_slot for partition in dut.table),
         rollback=dut.config.rollback,
+        notes_in_place=dut.config.notes_in_place,
         moments=tuple(_moment(dut, before, frame, broken.get(n, ())) for n, (before, frame) in enumerate(pairs)),
         at=at,
         follows=tuple(follows),

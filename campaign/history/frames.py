@@ -7,7 +7,7 @@ from ...impl.board import App
 from ...impl.chip.cells import ERASED_SECTOR, Cells, split_by_sector
 from ...impl.chip.flash import FlashOp, FlashOpKind
 from ...impl.esp_err import OtaError
-from ...impl.otadata import EntryPair, active_otadata, decode_entry
+from ...impl.otadata import active_otadata
 from ...impl.partitions.partition import Partition
 from ...impl.program_end import Panic
 from ...model.ota_state import api_name
@@ -15,6 +15,7 @@ from ..device_under_test import DeviceUnderTest, NamedImage
 from ..operation_text import describe_ops
 from .player import Moment, Played, Player, StepOutcome, touches
 from .step import POWER_ON
+from .whole_records import entries_in
 
 NO_STATE = "none"
 """The state of a slot that no record names, as the life cycle calls it."""
@@ -78,7 +79,7 @@ def frame_of(
 ) -> PlayFrame:
     """Return what a device holds at a moment, after these operations."""
     entries = dut.entries(moment.cells)
-    pair = None if entries is None else EntryPair(*map(decode_entry, entries))
+    pair = entries_in(dut, moment.cells.read)
     player = Player(dut, moment)
     boots = player.play(POWER_ON).running
     image = None if boots is None else dut.image_in(moment.cells, dut.partition(boots))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from ...impl.otadata import SEQ_EMPTY, SelectEntry, decode_entry, is_crc_right, is_select_valid, slot_of_seq
+from ...impl.otadata import SEQ_EMPTY, decode_entry, is_crc_right, is_select_valid, slot_of_seq
 from ...model.ota_state import OtaImgState, api_name
 
 

@@ -9,7 +9,6 @@ from markupsafe import Markup
 from ....analysis.results.stepped_replay import ReplayMoment, SteppedRecord, SteppedReplay
 from ....diagrams.pictures.drawn_life_cycle import DrawnLifeCycle, drawn_life_cycle
 from ....diagrams.pictures.records_drawing import FIELDS
-from ....impl.otadata import decode_entry
 from ..entry_view import entry_meaning
 
 _LETTER, _MARK = 7.4, 19.0
@@ -92,7 +91,7 @@ def stepper_of(replay: SteppedReplay) -> StepperView:
 def _moment(replay: SteppedReplay, before: ReplayMoment, moment: ReplayMoment, drawing: DrawnLifeCycle) -> MomentView:
     return MomentView(
         moment=moment,
-        records=tuple(_record(record, replay.slots) for record in moment.records),
+        records=tuple(_record(replay, record) for record in moment.records),
         marks=tuple(_marks(before, moment, drawing)),
         tone=_tone(moment),
         boots=_boots(moment),
@@ -115,7 +114,7 @@ def _tone(moment: ReplayMoment) -> str:
     return "new" if int(number) % 2 else "old"
 
 
-def _record(record: SteppedRecord, slots: int) -> SteppedRecordView:
+def _record(replay: SteppedReplay, record: SteppedRecord) -> SteppedRecordView:
     raw = bytes.fromhex(record.bytes)
     fields, at = [], 0
     for name, size, _ in FIELDS:
@@ -124,7 +123,7 @@ def _record(record: SteppedRecord, slots: int) -> SteppedRecordView:
     return SteppedRecordView(
         f"0x{record.address:x}",
         tuple(fields),
-        entry_meaning(decode_entry(raw), slots),
+        entry_meaning(raw, replay.slots, replay.notes_in_place),
         record.decides,
         len(record.changed),
     )
