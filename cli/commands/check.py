@@ -37,7 +37,7 @@ EPILOGUE = epilogue(
     "otaproof check --partitions partitions.csv --image-size 1.2M --rollback",
     "otaproof check --remedy restart-at-once --remedy erase-last-boot",
     "otaproof check --bootloader build/bootloader/bootloader.elf",
-    "otaproof check . --fail-on new --sarif check.sarif --junit check.xml --report page",
+    "otaproof check . --fail-on new --sarif check.sarif --report page",
     "otaproof check --update-kind partition-table --update new.csv",
     codes={
         0: "all claims hold, or no violation is one that the policy fails on",

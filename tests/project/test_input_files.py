@@ -41,8 +41,15 @@ def test_file_of_the_command_line_takes_the_place_of_the_project_s(tmp_path: Pat
     (tmp_path / "other.csv").write_text(CSV)
     (tmp_path / "more").write_text("CONFIG_PARTITION_TABLE_OFFSET=0x8000\n")
     (tmp_path / "otadata.bin").write_bytes(b"\xff" * 0x2000)
-    given = {name: tmp_path / file for name, file in (("partitions", "other.csv"), ("otadata", "otadata.bin"))}
-    found = named(Inputs(subject=tmp_path, fragments=(tmp_path / "more",), **given), tmp_path)
+    found = named(
+        Inputs(
+            subject=tmp_path,
+            partitions=tmp_path / "other.csv",
+            otadata=tmp_path / "otadata.bin",
+            fragments=(tmp_path / "more",),
+        ),
+        tmp_path,
+    )
     assert ("partition table", "options", "otadata") == (found["other.csv"], found["more"], found["otadata.bin"])
     assert "partitions.csv" not in found
 
