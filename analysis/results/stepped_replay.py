@@ -64,6 +64,8 @@ class ReplayMoment:
     """The app partitions and otadata."""
     boots: str | None
     """Label of the partition that starts when the power fails now; null for none."""
+    slot: int | None
+    """Number of that OTA slot; null where it is none."""
     image: str | None
     """The image that lies whole in it; null for none."""
     broken: tuple[str, ...]
@@ -147,6 +149,7 @@ def _moment(dut: DeviceUnderTest, before: PlayFrame, frame: PlayFrame, broken: t
             for part in frame.parts
         ),
         boots=frame.boots,
+        slot=next((number for number, label in dut.slot_labels.items() if label == frame.boots), None),
         image=frame.boots_image,
         broken=broken,
     )

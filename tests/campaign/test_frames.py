@@ -68,6 +68,14 @@ def test_moment_of_the_finding_says_what_is_broken() -> None:
     assert [()] * (len(stepped("C4").moments) - 1) + [("broken",)] == [m.broken for m in stepped("C4").moments]
 
 
+def test_moment_has_the_slot_of_what_boots() -> None:
+    """By its number, whatever it is called."""
+    numbers = {label: number for number, label in WORLD.slot_labels.items()}
+    found = {(moment.boots, moment.slot) for claim_id in TOKENS for moment in stepped(claim_id).moments}
+    assert {"ota_0", "ota_1"} <= {label for label, _ in found}
+    assert all(label is not None and numbers[label] == slot for label, slot in found)
+
+
 def test_contents_are_told_of_whole_begun_and_erased_images() -> None:
     """And of what is none."""
     slot, image = WORLD.partition("ota_1"), WORLD.update

@@ -108,10 +108,9 @@ def _tone(moment: ReplayMoment) -> str:
     """Return the class of what boots, as the drawings colour partitions."""
     if moment.boots is None or moment.image is None:
         return "nothing"
-    number = moment.boots.rpartition("_")[2]
-    if not number.isdecimal():
+    if moment.slot is None:
         return "other"
-    return "new" if int(number) % 2 else "old"
+    return "new" if moment.slot % 2 else "old"
 
 
 def _record(replay: SteppedReplay, record: SteppedRecord) -> SteppedRecordView:
