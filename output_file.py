@@ -71,6 +71,23 @@ def refusal(path: Path) -> str | None:
     return None
 
 
+def folder_refusal(folder: Path, name: str) -> str | None:
+    """Return why a file of this name cannot be written in a folder, which is made if need be; None where it can."""
+    try:
+        if "\0" in str(folder):
+            return f"{folder}: no name of a folder"
+        if folder.is_dir():
+            return refusal(folder / name)
+        there = next(above for above in (folder, *folder.parents) if os.path.lexists(above))
+        if not there.is_dir():
+            return f"{there} is no directory; name a folder for the page"
+        if not os.access(there, os.W_OK | os.X_OK):
+            return f"{there} cannot be written to: no permission"
+    except OSError as error:
+        return f"{folder}: {error.strerror or error}"
+    return None
+
+
 def is_stream(path: Path) -> bool:
     """Tell whether a path names a device or a pipe."""
     return path.exists() and not path.is_file() and not path.is_dir()

@@ -43,6 +43,8 @@ class CheckReport:
     seconds: float
     proofs: Proofs | str
     """What is proved of a device like this one, or why nothing is."""
+    runs: dict[str, UncutRun]
+    """What was cut, by the name of the scenario."""
 
     @property
     def is_interrupted(self) -> bool:
@@ -103,6 +105,7 @@ def check_upgrade(
     started = time.perf_counter()
     oracle = oracle or FutureOracle(world)
     sweeps: dict[str, SweepResult] = {}
+    runs: dict[str, UncutRun] = {}
     left_out: list[str] = []
     upgrade: UncutRun | None = None
     try:
@@ -117,6 +120,7 @@ def check_upgrade(
                 left_out.append(f"scenario {scenario.value} left out: {error}")
                 continue
             upgrade = upgrade or setting
+            runs[scenario.value] = setting
             first = first_step_of_interest(scenario, world)
             with watch(scenario.value) as progress:
                 sweeps[scenario.value] = sweep(world, setting, oracle, faults, seed, first, progress)
@@ -139,6 +143,7 @@ def check_upgrade(
         claim_results(world, sweeps),
         time.perf_counter() - started,
         _proofs(world, faults, sweeps, decides) if with_proofs else "not asked for",
+        runs,
     )
 
 

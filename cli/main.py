@@ -19,6 +19,7 @@ from cyclopts import App, CycloptsError, Parameter
 from .. import __version__
 from ..bounded_input import shortened, shown
 from ..errors import InputError
+from .command_line import note_command_line
 from .completion import EPILOGUE, FLAG, installer
 from .exit_code import ExitCode
 from .help_format import TwoColumns
@@ -141,6 +142,7 @@ def _run(arguments: Sequence[str]) -> int:
         # Names from flash can be any bytes, and not every terminal has every character.
         sys.stdout.reconfigure(errors="backslashreplace")
     name = _command_name(arguments)
+    note_command_line(arguments)
     try:
         app = build_app(name)
         command, bound, own = app.parse_args(arguments)

@@ -84,6 +84,7 @@ COMMAND_LINE_ONLY: Mapping[str, str] = {
     "out": _WRITES,
     "sarif": _WRITES,
     "junit": _WRITES,
+    "report": _WRITES,
     "github": "it is about where the command runs",
     "json": "it is about one run",
 }

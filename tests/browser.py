@@ -1,4 +1,4 @@
-"""A headless Chromium without a network, driven over WebDriver's HTTP protocol; for tests of the site."""
+"""A headless Chromium without a network, driven over WebDriver's HTTP protocol; for tests of pages."""
 
 import json
 import shutil
@@ -16,6 +16,8 @@ CHROMEDRIVER = shutil.which("chromedriver")
 _LONGEST_SECONDS = 30
 _ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
 """The key under which WebDriver names an element."""
+_KEYS = {"Tab": 9, "End": 35, "Home": 36, "ArrowLeft": 37, "ArrowRight": 39}
+"""What Windows calls the keys of press(), which the browser goes by."""
 
 
 class Browser:
@@ -54,6 +56,24 @@ class Browser:
         )
         scheme = {"name": "prefers-color-scheme", "value": "dark" if is_dark else "light"}
         self._cdp("Emulation.setEmulatedMedia", features=[scheme])
+
+    def press(self, key: str, times: int = 1) -> None:
+        """Press a key, by its name in JavaScript, such as ArrowRight."""
+        for _ in range(times):
+            for kind in ("rawKeyDown", "keyUp"):
+                self._cdp("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=_KEYS[key])
+
+    def told(self) -> list[str]:
+        """Return what the console was told since the last call: warnings, errors, and what a policy refused."""
+        return [entry["message"] for entry in self._post("se/log", type="browser")]
+
+    def print_preview(self, is_on: bool) -> None:
+        """Show the page as it is on paper, or on the screen again."""
+        self._cdp("Emulation.setEmulatedMedia", media="print" if is_on else "")
+
+    def allow_scripts(self, are_allowed: bool) -> None:
+        """Run the scripts of pages that are opened from now on, or none."""
+        self._cdp("Emulation.setScriptExecutionDisabled", value=not are_allowed)
 
     def screenshot(self) -> bytes:
         """Return the visible page as PNG."""
@@ -94,7 +114,8 @@ def _capabilities(profile: Path) -> dict[str, object]:
     arguments = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
     arguments += ["--disable-component-update", "--disable-sync", "--host-resolver-rules=MAP * ~NOTFOUND"]
     options = {"binary": CHROMIUM, "args": [*arguments, f"--user-data-dir={profile}"]}
-    return {"capabilities": {"alwaysMatch": {"browserName": "chrome", "goog:chromeOptions": options}}}
+    wanted = {"browserName": "chrome", "goog:chromeOptions": options, "goog:loggingPrefs": {"browser": "ALL"}}
+    return {"capabilities": {"alwaysMatch": wanted}}
 
 
 def _request(method: str, url: str, body: object = None) -> Any:

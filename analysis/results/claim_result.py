@@ -1,6 +1,6 @@
 """The result of `otaproof claim`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -9,7 +9,7 @@ from ...model.claims.severity import CONSEQUENCES
 from ...model.remedies import REMEDIES, Remedy
 from ..remedy_code import code_of
 from ..remedy_table import RemedyRow, rows
-from .result_parts import CommandResult, FixEntries, RemedyName, SeverityName, fixes_in, severity_name
+from .result_parts import CommandResult, FixEntries, JudgedClaim, RemedyName, SeverityName, fixes_in, severity_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +99,12 @@ def remedy_entry(remedy: Remedy) -> RemedyEntry:
         since=traits.since.label,
         code=code_of(remedy),
     )
+
+
+def remedies_of(claims: Iterable[JudgedClaim]) -> tuple[RemedyEntry, ...]:
+    """Return the remedies that the fixes of claims name."""
+    named = {name for claim in claims for fix in claim.fixes or () for name in fix.remedies}
+    return tuple(remedy_entry(remedy) for remedy in Remedy if remedy.value in named)
 
 
 def _configuration(told: Claim, row: RemedyRow) -> ClaimConfiguration:

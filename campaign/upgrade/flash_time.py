@@ -33,7 +33,7 @@ def dangerous_times(sweeps: Mapping[str, SweepResult]) -> dict[str, DangerousTim
     sweeps: by the name of the scenario."""
     longest: dict[str, DangerousTime] = {}
     for name, result in sweeps.items():
-        for claim_id, time in _in_scenario(name, result).items() if _has_prefixes(result) else ():
+        for claim_id, time in _in_scenario(name, result).items() if has_prefixes(result) else ():
             known = longest.setdefault(claim_id, time)
             if (time.seconds, len(time.waits)) > (known.seconds, len(known.waits)):
                 longest[claim_id] = time
@@ -75,7 +75,8 @@ def _begun(result: SweepResult) -> Iterator[Stretch]:
     return (stretch for stretch in result.stretches if stretch.torn == BEFORE)
 
 
-def _has_prefixes(result: SweepResult) -> bool:
+def has_prefixes(result: SweepResult) -> bool:
+    """Tell whether cuts inside operations were looked at, which have a place in time."""
     return any(
         stretch.torn is not None and stretch.torn.kind in (TornKind.PREFIX, TornKind.PARTIAL)
         for stretch in result.stretches

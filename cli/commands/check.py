@@ -26,12 +26,14 @@ from ..options.values import File, OutFile, Remedies, can_be_made, is_elf, withi
 if TYPE_CHECKING:
     from ...analysis.bootloader_check import BootloaderCheck
     from ...analysis.results.check_result import CheckResult
+    from ...analysis.upgrade_check import CheckReport
     from ...campaign.device_under_test import DeviceUnderTest
     from ...project.inputs import Inputs
     from ...project.option_reader import ConfigValue
+    from ...project.resolve import Resolved
 
 FILE_OPTIONS = FileOptions
-_OF_APPLICATIONS = "--policy, --fail-on, --write-baseline, --sarif, --junit, --github"
+_OF_APPLICATIONS = "--policy, --fail-on, --write-baseline, --sarif, --junit, --github, --report"
 EPILOGUE = epilogue(
     "otaproof check examples/two-slot",
     "otaproof check --flash dump.bin --update build/app.bin --idf 5.1",
@@ -39,7 +41,7 @@ EPILOGUE = epilogue(
     "otaproof check --remedy restart-at-once --remedy erase-last-boot",
     "otaproof check --fast",
     "otaproof check --bootloader build/bootloader/bootloader.elf",
-    "otaproof check . --fail-on new --sarif check.sarif --junit check.xml",
+    "otaproof check . --fail-on new --sarif check.sarif --report page",
     "otaproof check --update-kind partition-table --update new.csv",
     codes={
         0: "all claims hold, or no violation is one that the policy fails on",
@@ -240,6 +242,8 @@ def check(
     if not is_cut_short:
         policy.give_baseline(result, decided)
     _give(result, output, project or files.partitions or Path())
+    if output.report is not None:
+        _give_page(output.report, report, result, resolved, told.file, files.machine_code)
     return ExitCode.INCONCLUSIVE if is_cut_short else exit_code(result)
 
 
@@ -256,6 +260,26 @@ def _give(result: "CheckResult", output: ClaimReviewOptions, subject: Path) -> N
     with text_page(output):
         output.give(result, lambda: print_check(output.console(), result))
     annotate(output, log, verdict_line(result), (f"{check_title(result)}.", *result.notes))
+
+
+def _give_page(
+    folder: Path,
+    report: "CheckReport",
+    result: "CheckResult",
+    resolved: "Resolved",
+    policy: Path | None,
+    machine_code: Path | None,
+) -> None:
+    """Write the page of a check."""
+    from ...analysis.results.check_dossier import check_dossier
+    from ...project.input_files import input_files
+    from ..command_line import command_line
+    from ..reports.html.check_page import check_page
+    from ..reports.html.page import write_page
+
+    more = (("policy", policy), ("bootloader's ELF file", machine_code))
+    inputs = (*input_files(resolved), *((name, path) for name, path in more if path is not None))
+    write_page(folder, check_page(check_dossier(report, result, inputs, command_line())))
 
 
 def _check_sweep(files: CheckInputs, sweep: SweepOptions) -> None:

@@ -12,9 +12,20 @@ from ..exit_code import ExitCode
 from ..options.device_options import Faults, UsageName
 from ..options.epilogue import epilogue
 from ..options.groups import DEVICE, OUTPUT, SEARCH
-from ..options.values import AntiRollback, AnyRelease, OutFile, Remedies, Rollback, Skips, above_zero, within
+from ..options.values import (
+    AntiRollback,
+    AnyRelease,
+    OutFile,
+    Remedies,
+    ReportFolder,
+    Rollback,
+    Skips,
+    above_zero,
+    within,
+)
 
 if TYPE_CHECKING:
+    from ...analysis.results.fuzz_result import FuzzResult
     from ...campaign.fuzz.fuzz_driver import Limits
     from ...campaign.fuzz.generator import Worlds
 
@@ -126,6 +137,18 @@ class FindingsOutput:
     """Print one JSON object instead of text."""
     out: OutFile = None
     """Write the findings to a file, a JSON object a line."""
+    report: ReportFolder = None
+    """Write a page for people, DIR/index.html: for each claim the shortest history that breaks it, step by step."""
+
+    def give_page(self, result: "FuzzResult") -> None:
+        """Write the page, if it is asked for."""
+        from ...analysis.results.fuzz_dossier import fuzz_dossier
+        from ..command_line import command_line
+        from ..reports.html.fuzz_page import fuzz_page
+        from ..reports.html.page import write_page
+
+        if self.report is not None:
+            write_page(self.report, fuzz_page(fuzz_dossier(result, command_line())))
 
 
 def fuzz(
@@ -154,6 +177,7 @@ def fuzz(
     result = fuzz_result(report)
     if output.out is not None:
         write_file(output.out, "".join(json_line(finding) for finding in result.findings).encode())
+    output.give_page(result)
     if output.json:
         print(json_text(result), end="")
     else:

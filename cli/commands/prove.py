@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from ...analysis.proof_runs import ConfigurationProof
+    from ...analysis.results.prove_result import ProveResult
     from ...model.device.state import Scope
     from ...proofs.prover.configurations import Family
     from ...proofs.prover.decision import Effort
@@ -96,6 +97,16 @@ class ProofOutput(ClaimReviewOptions):
     identifiers: bool = False
     """Print the actions of each trace by their names in the model, too."""
 
+    def give_page(self, found: "list[ConfigurationProof]", result: "ProveResult", ended_by: str) -> None:
+        """Write the page, if it is asked for."""
+        from ...analysis.results.prove_dossier import prove_dossier
+        from ..command_line import command_line
+        from ..reports.html.page import write_page
+        from ..reports.html.prove_page import prove_page
+
+        if self.report is not None:
+            write_page(self.report, prove_page(prove_dossier(found, result, command_line()), ended_by))
+
 
 def prove(
     *,
@@ -116,6 +127,8 @@ def prove(
     from ..reports.review import annotate, give_junit, sarif_of, text_page
 
     _check(device, options)
+    if options.all and output.report is not None:
+        raise InputError("--report: is a page of one device; leave --all out, or write --out FILE")
     effort = Effort(
         solvers=tuple(Solver) if options.solver is None else (Solver(options.solver),), bmc_seconds=options.bmc
     )
@@ -157,7 +170,9 @@ def _decided(
     prove_report.print_left_out(text, found)
     if options.certificates is not None:
         _give_certificates(text, options.certificates, found)
-    output.give(prove_result(found), lambda: None)
+    result = prove_result(found)
+    output.give_page(found, result, ended_by)
+    output.give(result, lambda: None)
     return found, not ended_by
 
 

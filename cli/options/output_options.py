@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from cyclopts import Parameter
 
 from .groups import OUTPUT
-from .values import OutFile
+from .values import OutFile, ReportFolder
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -59,15 +59,17 @@ class ReviewOptions(OutputOptions):
 @Parameter(name="*", group=OUTPUT)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimReviewOptions(ReviewOptions):
-    """The same, and what build servers show of claims."""
+    """The same, what build servers show of claims, and a page."""
 
     junit: OutFile = None
     """Write JUnit XML to a file as well, with a test for each claim."""
+    report: ReportFolder = None
+    """Write a page for people, DIR/index.html: verdicts, fixes, what breaks each claim, step by step."""
 
     @property
     def is_for_others(self) -> bool:
-        """Something is asked for that other programs read, beside JSON."""
-        return self.github or self.sarif is not None or self.junit is not None
+        """Something is asked for beside text and JSON."""
+        return self.github or any(file is not None for file in (self.sarif, self.junit, self.report))
 
 
 @Parameter(name="*", group=OUTPUT)

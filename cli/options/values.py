@@ -13,9 +13,11 @@ from ...model.config import SkipValidation, release_name
 from ...model.device.allowance import Allowance
 from ...model.idf_version import IdfVersion
 from ...model.remedies import Remedy
-from ...output_file import refusal
+from ...output_file import folder_refusal, refusal
 from ...project.release_text import read_release
 
+PAGE_NAME = "index.html"
+"""The file of a report for people, in its folder."""
 MOST_SECONDS = 1_000_000
 """Of a limit on the time of a solver, which counts milliseconds in 32 bits."""
 
@@ -40,6 +42,13 @@ def above_zero(_: object, value: float | None) -> None:
 def can_be_made(_: object, path: Path | None) -> None:
     """Refuse a file that cannot be written: told before the work, not after it."""
     reason = None if path is None else refusal(path)
+    if reason is not None:
+        raise ValueError(reason)
+
+
+def can_hold_page(_: object, folder: Path | None) -> None:
+    """Refuse a folder that cannot be made, or in which no page can be written: told before the work, not after it."""
+    reason = None if folder is None else folder_refusal(folder, PAGE_NAME)
     if reason is not None:
         raise ValueError(reason)
 
@@ -90,6 +99,7 @@ def _some_of(kind: type[Named]) -> Callable[[object, Sequence[Token]], frozenset
 Count = Annotated[int, Parameter(validator=within(1), metavar="N")]
 File = Annotated[Path | None, Parameter(metavar="FILE")]
 OutFile = Annotated[Path | None, Parameter(validator=can_be_made, metavar="FILE")]
+ReportFolder = Annotated[Path | None, Parameter(validator=can_hold_page, metavar="DIR")]
 ReleaseName = Annotated[
     IdfVersion,
     Parameter(converter=_release, metavar="RELEASE", n_tokens=1, accepts_keys=False, show_default=release_name),

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from ...impl.otadata import SEQ_EMPTY, SelectEntry, decode_entry, is_crc_right, is_select_valid, slot_of_seq
+from ...impl.otadata import SEQ_EMPTY, decode_entry, is_crc_right, is_select_valid, slot_of_seq
 from ...model.ota_state import OtaImgState, api_name
 
 
@@ -13,15 +13,16 @@ def entry_lines(
 
     notes_in_place: to a device that notes a try in the label."""
     for number, raw in enumerate(raw_entries):
-        entry = decode_entry(raw, notes_in_place)
         seq, label, state, crc = raw[:4].hex(), raw[4:24].hex(), raw[24:28].hex(), raw[28:].hex()
         label = label.replace("ff" * 20, "ff×20").replace("ff" * 19, "ff×19 ")
         fields = f"otadata[{number}]  seq {seq}  label {label}  state {state}  crc {crc}"
-        is_noted = entry.ota_state != decode_entry(raw).ota_state
-        yield fields, _meaning(entry, slot_count, ", noted in the label" if is_noted else "")
+        yield fields, entry_meaning(raw, slot_count, notes_in_place)
 
 
-def _meaning(entry: SelectEntry, slot_count: int, noted: str) -> str:
+def entry_meaning(raw: bytes, slot_count: int, notes_in_place: bool = False) -> str:
+    """Return what the 32 bytes of an entry say; notes_in_place: to a device that notes a try in the label."""
+    entry = decode_entry(raw, notes_in_place)
+    noted = ", noted in the label" if entry.ota_state != decode_entry(raw).ota_state else ""
     if entry.ota_seq == SEQ_EMPTY and entry.crc == 0xFFFFFFFF and entry.ota_state == OtaImgState.UNDEFINED:
         return "blank"
     if entry.ota_seq == SEQ_EMPTY:

@@ -28,7 +28,7 @@ def _print_summary(page: ReportPage, summary: FuzzSummary) -> None:
     else:
         page.title(f"{summary.claim} violated ({shortest.faults}) on {kinds}; shortest: {len(shortest.steps)} steps")
         page.line(summary.title)
-    page.line(f"{_device(shortest)}, run {shortest.run}", style="dim")
+    page.line(f"{device_words(shortest)}, run {shortest.run}", style="dim")
     page.steps(shortest.steps, shortest.text or None)
     if summary.confirmed < summary.findings:
         unconfirmed = summary.findings - summary.confirmed
@@ -36,7 +36,8 @@ def _print_summary(page: ReportPage, summary: FuzzSummary) -> None:
     page.command(f"otaproof replay {shortest.token}")
 
 
-def _device(finding: FuzzFinding) -> str:
+def device_words(finding: FuzzFinding) -> str:
+    """Return the device of a finding in a line."""
     device = finding.device
     build = "anti-rollback" if device.anti_rollback else "rollback on" if device.rollback else "rollback off"
     releases = (

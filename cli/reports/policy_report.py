@@ -4,7 +4,7 @@ from ...analysis.results.check_result import CheckResult
 from ...analysis.results.policy_result import CheckedPolicy
 from .report_page import ReportPage, counted
 
-_FAILS_ON = {
+FAILS_ON = {
     "violated": "each violation that is not accepted",
     "new": "each violation that is neither accepted nor in the baseline",
     "never": "no violation",
@@ -14,7 +14,7 @@ _STYLES = {"fails": "bold red", "undecided": "bold yellow", "passes": "bold gree
 
 def print_policy(page: ReportPage, result: CheckResult, policy: CheckedPolicy) -> None:
     """Print it; what comes of it, as the exit code says it, comes last."""
-    page.title(f"Policy{'' if policy.file is None else f' of {policy.file}'}: fails on {_FAILS_ON[policy.fail_on]}")
+    page.title(f"Policy{'' if policy.file is None else f' of {policy.file}'}: fails on {FAILS_ON[policy.fail_on]}")
     for claim in (*(item.claim for item in policy.accepted), *policy.known, *policy.new):
         page.item(f"{claim:4}", policy.excuse(claim) or _counts(policy))
     for claim in policy.needless:

@@ -1,6 +1,6 @@
 """What `otaproof replay` prints: every step with its flash operations and the otadata entries after it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from rich.console import Console
 
@@ -14,10 +14,10 @@ from ...campaign.operation_text import describe_ops
 from ...campaign.unsafe_update.session_replay import SessionReplay
 from ...campaign.unsafe_update.session_token import SessionToken
 from ...campaign.unsafe_update.settled_start import SettledStart
+from ...campaign.upgrade.future_in_words import future_lines
 from ...campaign.upgrade.upgrade_replay import Replay
 from ...campaign.upgrade.upgrade_token import Token
 from ...model.claims.claims import claim
-from ...model.claims.observation import Boot, Future
 from .entry_view import entry_lines
 from .report_page import WRONG, ReportPage
 from .verdict_words import verdict_words
@@ -121,33 +121,3 @@ def _device(token: HistoryToken) -> str:
     parts = (["factory"] if device.has_factory else []) + [f"ota_{slot}" for slot in device.slots]
     options = [name for name in ("rollback", "anti_rollback") if getattr(config, name)]
     return f"{', '.join(parts)}; release rules {config.app_name}; {', '.join(options) or 'no rollback'}"
-
-
-def future_lines(future: Future) -> Iterator[str]:
-    """Yield what follows a cut, a line for each observation."""
-    yield f"power_on(): {_describe_boot(future.boot)}"
-    if future.boot.partition is None:
-        return
-    yield f"info(): running {future.info_running}, next {future.info_next}"
-    if future.idle_boot is not None:
-        yield f"power_on() again, nothing called: {_describe_boot(future.idle_boot)}"
-    rollback = future.rollback
-    if rollback is not None:
-        if rollback.boot is not None:
-            yield f"or rollback(): restarts, {_describe_boot(rollback.boot)}"
-        else:
-            changed = "flash has changed" if rollback.changed_flash else "nothing has changed"
-            yield f"or rollback(): error “{rollback.error}”, {changed}"
-    upgrade = future.upgrade
-    if upgrade is not None:
-        if upgrade.error is not None:
-            yield f"or a further upgrade to {upgrade.target}: fails in {upgrade.error}"
-        elif upgrade.boot is not None:
-            yield f"or a further upgrade to {upgrade.target}: {_describe_boot(upgrade.boot)}"
-
-
-def _describe_boot(boot: Boot) -> str:
-    if boot.partition is None:
-        return "nothing boots"
-    image = "no whole image" if boot.image is None else f"image “{boot.image}”"
-    return f"{boot.partition} boots ({image}{', under test' if boot.is_under_test else ''})"

@@ -1,7 +1,8 @@
 """docs/licences.md: the licence of each dependency, as its own metadata has it.
 
 The licence is the SPDX expression of the metadata (License-Expression, PEP 639) where there is one; else what the older
-fields say, as an SPDX identifier where they mean one licence alone. "BSD License" does not: it stays as it is.
+fields say, as an SPDX identifier where they mean one licence alone.
+"BSD License" does not: the text of the licence may, else it stays as it is.
 """
 
 import hashlib
@@ -24,6 +25,7 @@ SPDX: Mapping[str, str] = {
 }
 """By the words of a metadata field, the identifier, or the wording of the classifier."""
 TEXTS: Mapping[str, str] = {
+    "3b49dcee4105": "BSD-3-Clause",
     "5c28940e6cbd": "BSD-2-Clause AND Apache-2.0",
     "d460cfe66661": "MIT",
 }
@@ -52,12 +54,24 @@ def licence_of(name: str) -> str:
         return metadata["License-Expression"]
     (text,) = metadata.get_all("License") or ["UNKNOWN"]
     if "\n" in text:
-        return TEXTS[hashlib.sha256(text.encode()).hexdigest()[:12]]
+        return TEXTS[_digits(text)]
     marks = [mark.rpartition(" :: ")[2] for mark in metadata.get_all("Classifier") or [] if mark.startswith("License")]
     for word in (text, *marks):
         if word not in ("", "UNKNOWN"):
-            return SPDX.get(word, word)
+            return _of_text(name) or SPDX.get(word, word)
     raise LookupError(f"{name} does not tell its licence")
+
+
+def _of_text(name: str) -> str | None:
+    """Return what was read in the licence that a distribution carries; None where it was not."""
+    distribution = importlib.metadata.distribution(name)
+    files = distribution.metadata.get_all("License-File") or []
+    texts = (distribution.read_text(f"licenses/{file}") or "" for file in files)
+    return next((found for text in texts if (found := TEXTS.get(_digits(text)))), None)
+
+
+def _digits(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def licences_page() -> str:

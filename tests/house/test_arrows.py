@@ -27,6 +27,8 @@ THIRD_PARTY = {
     "examples/build_images.py": {"otaproof"},  # a script too
     "cli": {"cyclopts", "rich"},
     "cli/json_text.py": {"msgspec"},
+    "cli/reports/html/page.py": {"jinja2", "markupsafe"},
+    "cli/reports/html/stepper_view.py": {"markupsafe"},
 }
 """What a room may take from elsewhere; a module of its own line may take that instead."""
 

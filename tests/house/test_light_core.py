@@ -56,6 +56,7 @@ def test_check_replay_and_explain_need_no_solver(folder: Path) -> None:
     ("command", "code"),
     [
         ("doctor two-slot", 1),
+        ("check two-slot --faults F0 --report page", 1),
         ("conform", 0),
         ("identify two-slot/build/app.bin", 0),
         ("releases", 0),
