@@ -33,11 +33,13 @@ _CONTAINS = {
     Remedy.NEVER_ROLLBACK: {Remedy.ROLLBACK_ON_TRIAL, Remedy.ROLLBACK_IF_SELECTED, Remedy.FLAG_DOWNLOAD},
 }
 """What a remedy forbids already, so that no set needs both."""
-SCOPES = (
-    *(documented(release, rollback=True) for release in (Release.V5_1, Release.V5_5, Release.V6_1)),
-    *(documented(release, rollback=False) for release in (Release.V5_1, Release.V6_1)),
+_MODELS = (
+    *((release, True) for release in (Release.V5_1, Release.V5_5, Release.V6_1)),
+    *((release, False) for release in (Release.V5_1, Release.V6_1)),
 )
-"""What ships: every release comes to one of these models."""
+"""Release and rollback: every release comes to the model of one of these."""
+SCOPES = tuple(documented(*model, has_factory=has_factory) for has_factory in (False, True) for model in _MODELS)
+"""What ships: two slots, with and without a factory partition."""
 
 Claims = frozenset[str]
 """Ids of claims."""
@@ -140,8 +142,8 @@ def best_sets(scope: Scope, found: Mapping[str, Sequence[RemedySet]], jobs: int)
 
 def releases_of(scope: Scope) -> tuple[str, ...]:
     """Return the releases whose model is that of the scope."""
-    digest, has_rollback = model_digest(scope), scope.config.rollback
-    return tuple(release.label for release in Release if model_digest(documented(release, has_rollback)) == digest)
+    digest, shape = model_digest(scope), (scope.config.rollback, scope.slots, scope.has_factory)
+    return tuple(release.label for release in Release if model_digest(documented(release, *shape)) == digest)
 
 
 def _with(verdicts: Verdicts, wanted: ProofVerdict) -> Claims:

@@ -19,6 +19,8 @@ from ..model.remedies import Remedy
 
 FILE = Path(__file__).with_name("remedies.json")
 
+USUAL_SLOTS = 2
+
 RemedySet = tuple[Remedy, ...]
 """Remedies that are on together, in the order of their table."""
 
@@ -54,6 +56,11 @@ def remedies_for(scope: Scope) -> RemedyRow | None:
 
 
 def rows() -> tuple[RemedyRow, ...]:
+    """Return the rows of two slots without a factory partition, in the order of the file: one for every release."""
+    return tuple(row for row in all_rows() if row.scope.slots == USUAL_SLOTS and not row.scope.has_factory)
+
+
+def all_rows() -> tuple[RemedyRow, ...]:
     """Return every row, in the order of the file."""
     return _kept()
 
@@ -78,7 +85,7 @@ def parse(text: str) -> tuple[RemedyRow, ...]:
 
 def _row(entry: Any) -> RemedyRow:
     return RemedyRow(
-        scope=documented(Release.named(entry["idf"]), entry["rollback"]),
+        scope=documented(Release.named(entry["idf"]), entry["rollback"], entry["slots"], entry["factory"]),
         releases=tuple(entry["releases"]),
         tried=_set(entry["tried"]),
         mends={id_: tuple(map(_set, sets)) for id_, sets in entry["mends"].items()},
@@ -89,10 +96,10 @@ def _row(entry: Any) -> RemedyRow:
     )
 
 
-def documented(release: Release, rollback: bool) -> Scope:
-    """Return a device of two slots that is used as documented."""
+def documented(release: Release, rollback: bool, slots: int = USUAL_SLOTS, has_factory: bool = False) -> Scope:
+    """Return a device that is used as documented."""
     config = Config(rollback=rollback, app_release=release, bootloader_release=release)
-    return Scope(config, usage=Usage.DOCUMENTED)
+    return Scope(config, slots, has_factory, usage=Usage.DOCUMENTED)
 
 
 def text_of(kept: Sequence[RemedyRow]) -> str:
@@ -101,6 +108,8 @@ def text_of(kept: Sequence[RemedyRow]) -> str:
         {
             "idf": row.scope.config.app_release.label,
             "rollback": row.scope.config.rollback,
+            "slots": row.scope.slots,
+            "factory": row.scope.has_factory,
             "releases": row.releases,
             "tried": _names(row.tried),
             "mends": {id_: list(map(_names, sets)) for id_, sets in row.mends.items()},

@@ -22,7 +22,7 @@ from ..proofs.prover.decision import Effort
 from ..proofs.prover.proof_reuse import ProofReuse
 from ..proofs.prover.prover import decide
 from .proof_runs import DECIDED_SLOTS
-from .remedy_table import rows
+from .remedy_table import all_rows
 from .shipped_verdicts import ModelVerdict, Verdicts, parse, text_of
 
 BUILDS = tuple(
@@ -52,7 +52,7 @@ def groups() -> Iterator[Group]:
     for application in Release:
         for bootloader in (release for release in Release if release < application):
             yield from _groups(application, bootloader, F1, range(2, 3))
-    for row in rows():
+    for row in all_rows():
         yield from ((remedied(row.scope, on),) for on in row.best)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from otaproof.analysis.remedy_code import code_of
 from otaproof.analysis.remedy_file import MOST_AT_ONCE, MOST_LISTED
-from otaproof.analysis.remedy_table import RemedyRow, RemedySet, rows
+from otaproof.analysis.remedy_table import RemedyRow, RemedySet, all_rows, rows
 from otaproof.model.claims.severity import CONSEQUENCES
 from otaproof.model.remedies import REMEDIES, Remedy
 
@@ -29,7 +29,7 @@ def remedies_page() -> SpecPage:
         "short search did not reach the premise of the claim, so it may hold only because what it speaks of does not "
         "happen then."
     )
-    page.table(("rollback", "releases", "do this", "left violated", "possibly vacuous"), _best_rows())
+    page.table(("rollback", "releases", "do this", "left violated", "possibly vacuous"), _best_rows(rows()))
     page.heading("Each remedy")
     page.table(("`--remedy`", "kind", "what to do", "change of the model", "cost", "since"), map(_remedy_row, Remedy))
     page.heading("The disciplines in C")
@@ -53,6 +53,13 @@ def remedies_page() -> SpecPage:
         page.heading(f"Rollback {_rollback(row)}, {', '.join(row.releases)}", 3)
         page.table(("claim", "severity", "proved with", "possibly vacuous with"), _claim_rows(row))
         page.add(*_broken(row))
+    page.heading("With a factory partition")
+    page.add(
+        "The same for two OTA slots and a factory partition with an image, which starts where no record decides, and "
+        "is never under test.",
+    )
+    others = tuple(row for row in all_rows() if row.scope.has_factory)
+    page.table(("rollback", "releases", "do this", "left violated", "possibly vacuous"), _best_rows(others))
     page.heading("What the remedies do not mend")
     page.add(
         "[C4](claims.md#c4) and [C17](claims.md#c17) with rollback: the bootloader erases the record of the new image "
@@ -68,8 +75,10 @@ def remedies_page() -> SpecPage:
     return page
 
 
-def _best_rows() -> Iterator[tuple[str, ...]]:
-    for row in rows():
+def _best_rows(of: tuple[RemedyRow, ...]) -> Iterator[tuple[str, ...]]:
+    for row in of:
+        if not row.best:
+            yield _rollback(row), ", ".join(row.releases), "*no set mends all that single claims are mended by*", "", ""
         for on, ids in row.best.items():
             silent = row.unmet.get(on, ())
             yield _rollback(row), ", ".join(row.releases), _named(on), _ids(ids), _ids(silent) if silent else ""
