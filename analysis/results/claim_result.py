@@ -8,7 +8,7 @@ from ...model.claims.claims import Claim, claim
 from ...model.claims.severity import CONSEQUENCES
 from ...model.remedies import REMEDIES, Remedy
 from ..remedy_code import code_of
-from ..remedy_table import RemedyRow, rows
+from ..remedy_table import RemedyRow, all_rows
 from .result_parts import CommandResult, FixEntries, JudgedClaim, RemedyName, SeverityName, fixes_in, severity_name
 
 
@@ -32,12 +32,14 @@ class RemedyEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimConfiguration:
-    """Devices of two OTA slots without factory partition that are used as documented, power cuts of F1."""
+    """Devices of two OTA slots that are used as documented, power cuts of F1."""
 
     releases: tuple[str, ...]
     """Releases of bootloader and application; their models are the same."""
     rollback: bool
     """App rollback is on in both builds."""
+    factory: bool
+    """There is a factory partition with an image."""
     verdict: Literal["proved", "violated", "not applicable"]
     """Without remedies."""
     fixes: FixEntries
@@ -73,7 +75,7 @@ class ClaimPage(CommandResult):
 def claim_page(id_: str) -> ClaimPage:
     """Return all about a claim; raises KeyError for none."""
     told = claim(id_)
-    configurations = tuple(_configuration(told, row) for row in rows())
+    configurations = tuple(_configuration(told, row) for row in all_rows())
     named = {name for found in configurations for fix in found.fixes or () for name in fix.remedies}
     return ClaimPage(
         id=told.id,
@@ -113,6 +115,7 @@ def _configuration(told: Claim, row: RemedyRow) -> ClaimConfiguration:
     return ClaimConfiguration(
         releases=row.releases,
         rollback=row.scope.config.rollback,
+        factory=row.scope.has_factory,
         verdict="not applicable" if is_silent else "proved" if fixes is None else "violated",
         fixes=fixes,
     )

@@ -25,9 +25,11 @@ def print_claim(console: Console, result: ClaimPage, shows_code: bool = False) -
         page.line(f"It speaks of devices with {' and '.join(_NEEDS[name] for name in result.needs)}.")
     page.title(f"Where it is violated: {result.severity}")
     page.line(result.why)
-    page.title("Two OTA slots, used as documented, power cuts of F1")
-    for found in result.configurations:
-        _print_configuration(page, result.id, found)
+    for has_factory, title in ((False, "Two OTA slots"), (True, "Two OTA slots and a factory partition")):
+        page.title(f"{title}, used as documented, power cuts of F1")
+        for found in result.configurations:
+            if found.factory == has_factory:
+                _print_configuration(page, result.id, found)
     if result.remedies:
         page.title("Remedies")
     for remedy in result.remedies:

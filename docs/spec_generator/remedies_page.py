@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from otaproof.analysis.remedy_code import code_of
 from otaproof.analysis.remedy_file import MOST_AT_ONCE, MOST_LISTED
 from otaproof.analysis.remedy_table import RemedyRow, RemedySet, all_rows, rows
+from otaproof.model.claims.claims import CLAIMS
 from otaproof.model.claims.severity import CONSEQUENCES
 from otaproof.model.remedies import REMEDIES, Remedy
 
@@ -60,6 +61,20 @@ def remedies_page() -> SpecPage:
     )
     others = tuple(row for row in all_rows() if row.scope.has_factory)
     page.table(("rollback", "releases", "do this", "left violated", "possibly vacuous"), _best_rows(others))
+    page.heading("What a release or an option mends")
+    page.add(
+        "Without any remedy, for two OTA slots, documented usage and power cuts of F1. *V*: violated; *p*: proved; "
+        "*–*: the claim speaks of devices that have what this one has not. So a claim that is *V* in the column of a "
+        "device and *p* in another is mended by that release or option; one that turns from *p* to *V* is the price.",
+    )
+    page.table(("claim", *map(_column, all_rows())), _by_configuration())
+    page.heading("When to accept")
+    page.add(
+        "With rollback, documented usage lets accept() come at any moment of the trial: at once, late, at an orderly "
+        "shutdown, after a wake-up from deep sleep, or never. So what is proved is proved of each of these policies; "
+        "whether one of them alone mends a claim was not asked. Without rollback accept() is best not called at all "
+        "([accept-on-trial](#accept-on-trial)).",
+    )
     page.heading("What the remedies do not mend")
     page.add(
         "[C4](claims.md#c4) and [C17](claims.md#c17) with rollback: the bootloader erases the record of the new image "
@@ -82,6 +97,21 @@ def _best_rows(of: tuple[RemedyRow, ...]) -> Iterator[tuple[str, ...]]:
         for on, ids in row.best.items():
             silent = row.unmet.get(on, ())
             yield _rollback(row), ", ".join(row.releases), _named(on), _ids(ids), _ids(silent) if silent else ""
+
+
+def _column(row: RemedyRow) -> str:
+    factory = ", factory" if row.scope.has_factory else ""
+    return f"rollback {_rollback(row)}{factory}, {', '.join(row.releases)}"
+
+
+def _by_configuration() -> Iterator[tuple[str, ...]]:
+    for claim in CLAIMS:
+        cells = [
+            "–" if not claim.applies_to(row.scope.config) else "**V**" if claim.id in row.mends else "p"
+            for row in all_rows()
+        ]
+        if "**V**" in cells:
+            yield _ids((claim.id,)), *cells
 
 
 def _remedy_row(remedy: Remedy) -> tuple[str, ...]:

@@ -70,9 +70,9 @@ def ship_it_page() -> SpecPage:
         f"{window * 1000:.0f} ms with typical flash. If the power fails in that time, the image before starts and goes "
         f"on. {CONSEQUENCES['C4'].why} So let the server offer the update again. Only a "
         "[patch of the bootloader](remedies.md#note-in-place) mends it. Accept both in `otaproof.toml`, and "
-        "`otaproof check` fails of anything else:",
-        fenced("\n\n".join(f'[[accept]]\nclaim = "{id_}"\nreason = "{_REASON}"' for id_ in left), "toml"),
-        fenced("otaproof check . --remedy restart-at-once --remedy erase-last-boot", "console"),
+        "`otaproof check` fails of anything else (from 5.5 on, without erase-last-boot):",
+        fenced(_policy(left), "toml"),
+        fenced("otaproof check . --report page", "console"),
     )
     page.heading("Without rollback")
     page.add(*_without_rollback())
@@ -85,6 +85,12 @@ def ship_it_page() -> SpecPage:
         "`--remedy`.",
     )
     return page
+
+
+def _policy(left: Iterable[str]) -> str:
+    """Return an otaproof.toml that accepts these claims."""
+    accepted = (f'[[accept]]\nclaim = "{id_}"\nreason = "{_REASON}"' for id_ in left)
+    return "\n\n".join(['remedy = ["restart-at-once", "erase-last-boot"]', *accepted])
 
 
 def best_application_set(row: RemedyRow) -> RemedySet:

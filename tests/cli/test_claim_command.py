@@ -1,6 +1,7 @@
 """otaproof claim: what a claim promises, where it is violated, what mends it; and the `fix:` lines of others."""
 
 import json
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -51,10 +52,11 @@ def test_claim_names_where_it_says_nothing_and_a_patch(capsys: pytest.CaptureFix
 
 @pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.id)
 def test_every_claim_tells_of_every_release(claim: Claim) -> None:
-    """With rollback and without, once each."""
+    """With rollback and without, with a factory partition and without, once each."""
     page = claim_page(claim.id)
-    told = [(found.rollback, release) for found in page.configurations for release in found.releases]
-    assert sorted(told) == sorted((rollback, release.label) for rollback in (True, False) for release in Release)
+    told = [(found.rollback, found.factory, release) for found in page.configurations for release in found.releases]
+    both = (True, False)
+    assert sorted(told) == sorted(product(both, both, (release.label for release in Release)))
     named = {name for found in page.configurations for fix in found.fixes or () for name in fix.remedies}
     assert named == {remedy.name for remedy in page.remedies}
 
