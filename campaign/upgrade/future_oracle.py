@@ -36,8 +36,10 @@ def observe(dut: DeviceUnderTest, moment: Moment, tracker: ReadTracker | None = 
     first = _boot(player)
     if player.app is None:
         return Future(notes, first, None, None, None, None, None)
-    # No more of info(): what a future names, it depends on.
-    running, following = player.app.otaupgrade.running_and_next()
+    # The first two results of info(), and no more: a future depends on all that is read for it.
+    ota = player.app.ota
+    running, boot = ota.esp_ota_get_running_partition().label, ota.esp_ota_get_boot_partition()
+    following = None if boot is None else boot.label
     is_selected = running == following
     return Future(
         notes=notes,

@@ -115,19 +115,14 @@ class OtaUpgrade:
 
     def info(self) -> Info:
         """Return what runs, what boots next, and what otadata says of each slot."""
-        running, following = self.running_and_next()
+        boot = self._ota.esp_ota_get_boot_partition()
         apps = self._ota.partitions.find(PartitionType.APP)
         return Info(
-            running=running,
-            next=following,
+            running=self._ota.esp_ota_get_running_partition().label,
+            next=None if boot is None else boot.label,
             # The C loop runs up to and including the end of the OTA range, which is the test app.
             slots={p.label: self._slot_info(p) for p in apps if AppSubtype.OTA_0 <= p.subtype <= AppSubtype.OTA_MAX},
         )
-
-    def running_and_next(self) -> tuple[str, str | None]:
-        """Return the first two results of info() alone: labels of what runs, and of what boots next."""
-        boot = self._ota.esp_ota_get_boot_partition()
-        return self._ota.esp_ota_get_running_partition().label, None if boot is None else boot.label
 
     def _slot_info(self, partition: Partition) -> SlotInfo:
         try:

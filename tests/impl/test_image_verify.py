@@ -17,7 +17,7 @@ from otaproof.impl.chip.chips import CHIPS
 from otaproof.impl.chip.flash import NorFlash, ReadTracker
 from otaproof.impl.image.format import IMAGE_HEADER_SIZE, build_image, decode_app_desc, encode_app_desc, encode_image
 from otaproof.impl.image.header_walk import read_headers
-from otaproof.impl.image.verify import verify_image
+from otaproof.impl.image.verify import DataQuestion, HeaderQuestion, verify_image
 from otaproof.impl.image.verify_rules import ImageInvalid, VerifyMode, rules_of
 from otaproof.impl.program_end import Panic
 from otaproof.impl.release_points import class_of_app, read_point
@@ -368,7 +368,7 @@ def test_tracker_learns_the_same_when_the_verdict_is_remembered() -> None:
         verify_image(flash, SLOT, SLOT, Config(), VerifyMode.APP)
         learned.append((flash.tracker.read, flash.tracker.answers))
     assert learned[0] == learned[1]
-    assert 1 == len(learned[0][1])
+    assert [HeaderQuestion, DataQuestion] == [type(question) for question in learned[0][1]]
 
 
 def esptool_accepts(image: bytes, reader: type[ESP32FirmwareImage] = ESP32FirmwareImage, chip_id: int = 0) -> bool:

@@ -295,7 +295,7 @@ def accepts_nothing_before(self: Any) -> None:
     """commence() does not look whether the running image is under test."""
 
 
-def swapped_words(raw: Any) -> SelectEntry:
+def swapped_words(raw: Any, notes_in_place: bool = False) -> SelectEntry:
     """State word and check word the other way round."""
     ota_seq, label, crc, state = otadata._LAYOUT.unpack(raw)
     return SelectEntry(ota_seq, state, crc, label)
