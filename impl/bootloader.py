@@ -199,10 +199,8 @@ class Bootloader:
         return selection
 
     def _read_otadata(self, otadata: Partition) -> EntryPair:
-        return EntryPair(
-            decode_entry(self._flash.read(otadata.offset, ENTRY_SIZE), self._config.notes_in_place),
-            decode_entry(self._flash.read(otadata.offset + SECTOR_SIZE, ENTRY_SIZE), self._config.notes_in_place),
-        )
+        raw = (self._flash.read(otadata.offset + at, ENTRY_SIZE) for at in (0, SECTOR_SIZE))
+        return EntryPair(*(decode_entry(entry, self._config.notes_in_place) for entry in raw))
 
     def _abort_pending(self, otadata: Partition, entries: EntryPair) -> EntryPair:
         """Return the entries with PENDING_VERIFY made ABORTED, whatever their check word, and write them."""

@@ -221,9 +221,8 @@ def check(
     not_modelled = (f"{value.name}: {value.value}" for value in resolved.settings.not_modelled)
     notes = [*sweep.left_out(), *not_modelled, *resolved.notes, *device.notes]
     watched = None if files.machine_code is None else _watched(files.machine_code, device.world)
-    world = device.world.keeping_to(sweep.remedy)
     report = check_upgrade(
-        world,
+        device.world.keeping_to(sweep.remedy),
         sweep.fault_model,
         sweep.seed,
         rested_on,

@@ -54,6 +54,24 @@ def remedies_page() -> SpecPage:
         page.heading(f"Rollback {_rollback(row)}, {', '.join(row.releases)}", 3)
         page.table(("claim", "severity", "proved with", "possibly vacuous with"), _claim_rows(row))
         page.add(*_broken(row))
+    _add_configurations(page)
+    page.heading("What the remedies do not mend")
+    page.add(
+        "[C4](claims.md#c4) and [C17](claims.md#c17) with rollback: the bootloader erases the record of the new image "
+        "before it writes that the try has begun, and a power cut in between loses the mark. No rule for the "
+        "application changes that; it takes a bootloader that notes the try without an erase. With *note-in-place* the "
+        "simulated board does that, so `check` and `fuzz` play it; the device model has it up to F1: under F2 an erase "
+        "that is cut can take the note back.",
+        "[C25](claims.md#c25) without rollback: nothing takes a faulty image back, with or without a power cut; "
+        "rollback is what mends it.",
+        "Under F2 and F3 these remedies leave more claims violated; `otaproof prove --faults F2 --remedy …` tells "
+        "which.",
+    )
+    return page
+
+
+def _add_configurations(page: SpecPage) -> None:
+    """Add what is known beside the remedies of two slots: factory partition, releases and options, accept()."""
     page.heading("With a factory partition")
     page.add(
         "The same for two OTA slots and a factory partition with an image, which starts where no record decides, and "
@@ -75,19 +93,6 @@ def remedies_page() -> SpecPage:
         "whether one of them alone mends a claim was not asked. Without rollback accept() is best not called at all "
         "([accept-on-trial](#accept-on-trial)).",
     )
-    page.heading("What the remedies do not mend")
-    page.add(
-        "[C4](claims.md#c4) and [C17](claims.md#c17) with rollback: the bootloader erases the record of the new image "
-        "before it writes that the try has begun, and a power cut in between loses the mark. No rule for the "
-        "application changes that; it takes a bootloader that notes the try without an erase. With *note-in-place* the "
-        "simulated board does that, so `check` and `fuzz` play it; the device model has it up to F1: under F2 an erase "
-        "that is cut can take the note back.",
-        "[C25](claims.md#c25) without rollback: nothing takes a faulty image back, with or without a power cut; "
-        "rollback is what mends it.",
-        "Under F2 and F3 these remedies leave more claims violated; `otaproof prove --faults F2 --remedy …` tells "
-        "which.",
-    )
-    return page
 
 
 def _best_rows(of: tuple[RemedyRow, ...]) -> Iterator[tuple[str, ...]]:
