@@ -4,7 +4,7 @@ import json
 import re
 from base64 import b64encode
 from contextlib import redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from io import StringIO
 from pathlib import Path
@@ -13,9 +13,11 @@ from typing import Any
 import pytest
 
 from html_reader import Page, flaws, read_page
+from otaproof.analysis.results.check_dossier import CheckDossier
 from otaproof.bounded_input import shown
 from otaproof.cli.exit_code import ExitCode
 from otaproof.cli.main import main
+from otaproof.cli.reports.html import check_page
 from otaproof.cli.reports.html.strip_view import time_words
 from otaproof.impl.partitions.partition import Partition
 from otaproof.impl.partitions.table import encode_table
@@ -184,6 +186,24 @@ def test_policy_that_accepts_is_told(place: Path, capsys: pytest.CaptureFixture[
     card = next(card for card in found.page.of_class("card") if card.attributes["id"] == "claim-C4")
     assert f"accepted: {reason}" in card.text
     assert ", ".join(found.result["policy"]["failing"]) in found.page.of_class("fails")[0].text
+
+
+@pytest.mark.parametrize(
+    ("is_interrupted", "said"), [(False, "passes under F"), (True, "is undecided: not everything")]
+)
+def test_page_of_an_interrupted_check_passes_nothing(
+    is_interrupted: bool, said: str, place: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It says of the policy what the last line of the text says."""
+
+    def ended(dossier: CheckDossier) -> bytes:
+        return page_of(replace(dossier, result=replace(dossier.result, interrupted=is_interrupted)))
+
+    page_of = check_page.check_page
+    monkeypatch.setattr(check_page, "check_page", ended)
+    found = reported(place, capsys, "--fail-on", "never")
+    (verdict,) = found.page.of_class("open" if is_interrupted else "passes")
+    assert f"By the policy it {said}" in " ".join(verdict.text.split())
 
 
 def test_claims_that_all_hold_make_a_page_without_findings(place: Path, capsys: pytest.CaptureFixture[str]) -> None:

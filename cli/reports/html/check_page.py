@@ -12,7 +12,7 @@ from ....model.call_names import calls_text
 from ....model.claims.severity import CONSEQUENCES, Harm
 from ....model.writers import Updater
 from ..check_report import window_words
-from ..policy_report import FAILS_ON
+from ..policy_report import FAILS_ON, verdict_line
 from .page import render_page
 from .stepper_view import StepperView, stepper_of
 from .strip_view import LANES, TimeStrip, danger_time, record_strip, time_words, whole_strip
@@ -65,6 +65,7 @@ def check_page(dossier: CheckDossier) -> bytes:
         kept=tuple(_kept(result)),
         judged=[claim for claim in result.claims if claim.verdict != "not applicable"],
         worst=broken[0].claim.severity if broken else "",
+        outcome=verdict_line(result),
         policy_words="" if result.policy is None else FAILS_ON[result.policy.fail_on],
         scenarios=tuple(map(_scenario, dossier.timelines)),
         findings=tuple(
