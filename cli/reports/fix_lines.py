@@ -16,7 +16,7 @@ def print_judgement(page: ReportPage, claim_id: str, judged: JudgedClaim, indent
 def releases_words(spread: ReleaseSpread) -> str:
     """Return in words which releases violate a claim."""
     if not spread.proved:
-        return "every release of ESP-IDF, used as documented"
+        return f"every release of ESP-IDF from {spread.violated[0]} on, used as documented"
     return f"ESP-IDF {', '.join(spread.violated)}, used as documented; not in {', '.join(spread.proved)}"
 
 

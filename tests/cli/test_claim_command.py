@@ -16,7 +16,7 @@ from otaproof.model.config import Release
 
 EXAMPLE = str(Path(__file__).parents[2] / "examples" / "two-slot")
 
-EVERYWHERE = "seen in: every release of ESP-IDF, used as documented"
+EVERYWHERE = "seen in: every release of ESP-IDF from 4.4 on, used as documented"
 
 
 def printed(capsys: pytest.CaptureFixture[str]) -> str:
