@@ -41,6 +41,8 @@ ROWS = (
 OLD = b"old\n"
 BOUND = 60.0
 """Seconds after which a process that has a signal counts as hanging: generous, as a test must not time anything."""
+MOMENT = 0.25
+"""Seconds in which a command that was about to end may end as if there had been no signal."""
 MARK = "OTAPROOF_TRIAL"
 
 
@@ -295,7 +297,7 @@ def judged(ended: Ended, whole: Ended, number: signal.Signals, target: Target, m
     said = ended.told + ended.printed
     is_early = ended.is_hit and number is not signal.SIGKILL and moment < 0.8 * whole.seconds
     # One that was about to end, as it was faster than the undisturbed one, goes on for a moment only.
-    is_deaf = is_early and ended.seconds > 0.1 * whole.seconds
+    is_deaf = is_early and ended.seconds > max(0.1 * whole.seconds, MOMENT)
     if is_deaf and (ended.code != 3 or "nterrupted" not in said):
         faults.append(f"goes on after {number!r} to {target.value}: exit code {ended.code}, {ended.told[-300:]}")
     if ended.code == 3 != whole.code and not any(word in said for word in ("nterrupted", "inconclusive", "worker")):
