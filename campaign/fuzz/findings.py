@@ -9,6 +9,7 @@ Two kinds of findings: a broken claim says something about ESP-IDF, a divergence
 table do not agree) says that one of the three is wrong.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from random import Random
@@ -91,6 +92,8 @@ class Findings:
     steps: int = 0
     cuts: int = 0
     left_out: dict[str, int] = field(default_factory=dict)
+    found_in: Counter[tuple[str, ScopeClass]] = field(default_factory=Counter)
+    """By kind, the runs that found it."""
     _best: dict[tuple[str, ScopeClass], Finding] = field(default_factory=dict)
 
     def add(self, result: RunResult) -> list[Finding]:
@@ -102,6 +105,7 @@ class Findings:
             self.left_out[result.left_out] = self.left_out.get(result.left_out, 0) + 1
         fresh = []
         for finding in result.findings:
+            self.found_in[finding.key] += 1
             known = self._best.get(finding.key)
             if known is None:
                 fresh.append(finding)

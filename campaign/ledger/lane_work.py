@@ -1,0 +1,90 @@
+"""The unit of work of a campaign: some blocks of one lane, played anywhere, with a result that is small and plain."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ..fuzz.findings import BLOCK, Finding, Findings, run
+from ..history.history_token import HistoryToken, encode_history_token
+from ..history.player import StepOutcome
+from .campaign_plan import CampaignPlan, block_of
+
+SPAN = 2
+"""Blocks of one lane that are played at once, and lost with a process that is killed."""
+
+
+@dataclass(frozen=True, slots=True)
+class LaneWork:
+    """Some blocks of a lane."""
+
+    plan: CampaignPlan
+    lane: int
+    first: int
+    """Number of the first block, within the lane."""
+    blocks: int = SPAN
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class FoundKind:
+    """The best history of a kind of findings."""
+
+    claim_id: str
+    """Or DIVERGENCE."""
+    scope_class: str
+    """What tells the devices of its kind apart, in words."""
+    length: int
+    """Steps of the history."""
+    run: int
+    """Number of the run that found it."""
+    runs: int
+    """How many runs found one of this kind."""
+    token: str
+    """What `otaproof replay` plays it by."""
+    text: str
+    cause: str
+
+    @property
+    def kind(self) -> tuple[str, str]:
+        """What makes two of them the same kind."""
+        return self.claim_id, self.scope_class
+
+    @property
+    def rank(self) -> tuple[int, int]:
+        """Smaller is better: the shorter history, then the earlier run."""
+        return self.length, self.run
+
+
+@dataclass(frozen=True, slots=True)
+class LaneResult:
+    """What some blocks of a lane came to."""
+
+    runs: int
+    steps: int
+    cuts: int
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    found: tuple[FoundKind, ...] = ()
+
+
+def play_lane(work: LaneWork) -> LaneResult:
+    """Play the blocks; a pure function of the work."""
+    findings = Findings()
+    for number in range(work.first, work.first + work.blocks):
+        first = block_of(work.lane, number) * BLOCK
+        for index in range(first, first + BLOCK):
+            findings.add(run(work.plan.seed, index, work.plan.worlds))
+    found = tuple(_found(finding, findings.found_in[finding.key]) for finding in findings.all())
+    return LaneResult(findings.runs, findings.steps, findings.cuts, findings.left_out, found)
+
+
+def _found(finding: Finding, runs: int) -> FoundKind:
+    claim_id, scope_class = finding.key
+    token = HistoryToken(claim_id, StepOutcome.CUT, None, finding.history)
+    return FoundKind(
+        claim_id,
+        str(scope_class),
+        len(finding.history.steps),
+        finding.index,
+        runs,
+        encode_history_token(token),
+        finding.text,
+        finding.cause,
+    )
