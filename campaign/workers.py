@@ -46,6 +46,11 @@ def in_processes(function: Callable[[_Given], _Made], given: Iterable[_Given], j
             yield waiting.popleft().result()
 
 
+def mapped(function: Callable[[_Given], _Made], given: Iterable[_Given], jobs: int) -> Iterator[_Made]:
+    """Yield what the function makes of each thing: in this process for one job, else in so many. Raises WorkerDied."""
+    return map(function, given) if jobs == 1 else in_processes(function, given, jobs)
+
+
 @contextmanager
 def executor_of(jobs: int) -> Iterator[Executor]:
     """Give an executor for so many processes: for one job this process does the work, when it is given out.

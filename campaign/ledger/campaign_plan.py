@@ -16,7 +16,7 @@ from ..fuzz.findings import BLOCK
 from ..fuzz.generator import Worlds, draw_scope
 
 LANES = 64
-"""Into so many lanes the runs are dealt: no more shards than that."""
+"""Into so many lanes the runs are dealt, unless a plan says otherwise: no more shards than that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +39,9 @@ class Shard:
         """Write it as `parse` reads it."""
         return f"{self.number}/{self.count}"
 
-    @property
-    def lanes(self) -> range:
-        """The numbers of its lanes."""
-        return range(self.number - 1, LANES, self.count)
+    def lanes(self, plan: "CampaignPlan") -> range:
+        """Return the numbers of its lanes."""
+        return range(self.number - 1, plan.lanes, self.count)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +50,15 @@ class CampaignPlan:
 
     seed: int
     worlds: Worlds = field(default_factory=Worlds)
+    lanes: int = LANES
+
+    def block(self, lane: int, number: int) -> int:
+        """Return which block of the campaign is number `number` of a lane, from 0 on."""
+        return number * self.lanes + lane
+
+    def blocks(self, lane: int, runs: int) -> int:
+        """Return how many blocks a lane has in a campaign of so many runs."""
+        return len(range(lane, whole_blocks(runs) // BLOCK, self.lanes))
 
     def to_json(self) -> str:
         """Write it as text, the same for equal plans."""
@@ -63,8 +71,8 @@ class CampaignPlan:
         """Return the plan that a text says; raises ValueError."""
         plan = msgspec.json.decode(text, type=cls)
         slots = plan.worlds.slots
-        if plan.seed < 0 or (slots is not None and not 1 <= slots <= MAX_OTA_SLOTS):
-            raise ValueError("no plan of a campaign: the seed or the number of slots is out of range")
+        if plan.seed < 0 or not 1 <= plan.lanes <= LANES or not 1 <= (slots or 1) <= MAX_OTA_SLOTS:
+            raise ValueError("no plan of a campaign: a number is out of range")
         draw_scope(Random(0), plan.worlds)
         return plan
 
@@ -73,11 +81,6 @@ ALL = Shard()
 """Every lane."""
 
 
-def block_of(lane: int, number: int) -> int:
-    """Return which block of the campaign is number `number` of a lane, from 0 on."""
-    return number * LANES + lane
-
-
-def blocks_of(lane: int, runs: int) -> int:
-    """Return how many blocks a lane has in a campaign of so many runs."""
-    return len(range(lane, -(-runs // BLOCK), LANES))
+def whole_blocks(runs: int) -> int:
+    """Return the number of runs, rounded up to whole blocks."""
+    return -(-runs // BLOCK) * BLOCK

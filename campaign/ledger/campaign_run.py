@@ -14,8 +14,8 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from ..fuzz.findings import DIVERGENCE
 from ..workers import WorkerDied
-from .campaign_plan import blocks_of
 from .lane_work import SPAN, LaneResult, LaneWork, play_lane
 from .ledger import Ledger
 
@@ -33,7 +33,7 @@ class CampaignRun:
     seconds: float | None = None
     """When to stop."""
     ended_by: str = ""
-    """What ended it too soon, if anything did."""
+    """What ended it too soon, if anything did: a divergence does, as nothing that comes after it can be relied on."""
     is_shared: bool = False
     """Another process has lanes of the same file."""
 
@@ -72,7 +72,7 @@ class CampaignRun:
         pending: dict[Future[LaneResult], LaneWork] = {}
         waiting = sorted(lanes, key=lambda lane: (lanes[lane], lane))
         while True:
-            is_over = self.seconds is not None and time.monotonic() - began >= self.seconds
+            is_over = bool(self.ended_by) or (self.seconds is not None and time.monotonic() - began >= self.seconds)
             while waiting and len(pending) < self.ahead and not is_over:
                 work = self._next(waiting.pop(0), lanes)
                 if work is not None:
@@ -82,18 +82,21 @@ class CampaignRun:
             done, _ = wait(pending, timeout=_TICK, return_when=FIRST_COMPLETED)
             for future in done:
                 work = pending.pop(future)
-                self.ledger.add(work, future.result())
+                result = future.result()
+                self.ledger.add(work, result)
+                if any(found.claim_id == DIVERGENCE for found in result.found):
+                    self.ended_by = "board and model diverge, which is a bug in otaproof"
                 lanes[work.lane] += work.blocks
                 waiting.append(work.lane)
             watch()
 
     def _next(self, lane: int, lanes: dict[int, int]) -> LaneWork | None:
-        left = blocks_of(lane, self.ledger.runs) - lanes[lane]
+        left = self.ledger.plan.blocks(lane, self.ledger.runs) - lanes[lane]
         return LaneWork(self.ledger.plan, lane, lanes[lane], min(left, SPAN)) if left > 0 else None
 
 
 def _unfinished(ledger: Ledger) -> list[int]:
-    return [lane for lane, blocks in ledger.blocks().items() if blocks < blocks_of(lane, ledger.runs)]
+    return [lane for lane, blocks in ledger.blocks().items() if blocks < ledger.plan.blocks(lane, ledger.runs)]
 
 
 def _is_alive(process: str) -> bool:

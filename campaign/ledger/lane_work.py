@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from ..fuzz.findings import BLOCK, Finding, Findings, run
 from ..history.history_token import HistoryToken, encode_history_token
 from ..history.player import StepOutcome
-from .campaign_plan import CampaignPlan, block_of
+from .campaign_plan import CampaignPlan
 
-SPAN = 2
-"""Blocks of one lane that are played at once, and lost with a process that is killed."""
+SPAN = 1
+"""Blocks of one lane that are played at once, and begun anew when the process is killed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ def play_lane(work: LaneWork) -> LaneResult:
     """Play the blocks; a pure function of the work."""
     findings = Findings()
     for number in range(work.first, work.first + work.blocks):
-        first = block_of(work.lane, number) * BLOCK
+        first = work.plan.block(work.lane, number) * BLOCK
         for index in range(first, first + BLOCK):
             findings.add(run(work.plan.seed, index, work.plan.worlds))
     found = tuple(_found(finding, findings.found_in[finding.key]) for finding in findings.all())

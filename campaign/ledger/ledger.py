@@ -18,7 +18,8 @@ from typing import Any
 
 from ... import __version__
 from ...errors import InputError
-from .campaign_plan import ALL, LANES, CampaignPlan, Shard
+from ..fuzz.findings import BLOCK
+from .campaign_plan import ALL, CampaignPlan, Shard, whole_blocks
 from .lane_work import FoundKind, LaneResult, LaneWork
 
 APPLICATION_ID = 0x6F746170
@@ -79,7 +80,8 @@ class Ledger:
     @classmethod
     @contextmanager
     def create(cls, path: Path, plan: CampaignPlan, runs: int, shard: Shard = ALL) -> Iterator["Ledger"]:
-        """Make the file of a new campaign of so many runs; raises InputError where there is a file already."""
+        """Make the file of a new campaign of so many runs, rounded up to whole blocks; raises InputError where there is
+        a file already."""
         if path.exists() or path.is_symlink():
             raise InputError(f"{path} is there already; go on with otaproof campaign resume, or name another file")
         with _connection(path) as db:
@@ -89,7 +91,10 @@ class Ledger:
                 db.execute(f"PRAGMA user_version = {FORMAT}")
                 for statement in SCHEMA:
                     db.execute(statement)
-                db.execute("INSERT INTO campaign VALUES (?, ?, ?, ?)", (plan.to_json(), runs, str(shard), __version__))
+                db.execute(
+                    "INSERT INTO campaign VALUES (?, ?, ?, ?)",
+                    (plan.to_json(), whole_blocks(runs), str(shard), __version__),
+                )
             yield cls(path, db)
 
     @classmethod
@@ -104,18 +109,24 @@ class Ledger:
                 ledger = cls(path, db)
             except (ValueError, TypeError) as error:
                 raise InputError(f"{path}: a campaign that cannot be read: {error}") from None
+            if not ledger._has_own_lanes():
+                raise InputError(f"{path}: a campaign that is damaged: it has lanes that its plan has not")
             yield ledger
 
+    def _has_own_lanes(self) -> bool:
+        """Tell whether all lanes of the file are those of its plan."""
+        return {lane for (lane,) in self._db.execute("SELECT lane FROM lanes")} <= set(range(self.plan.lanes))
+
     def extend(self, runs: int) -> None:
-        """Have the campaign go on to so many runs; a smaller number changes nothing."""
-        self.runs = max(self.runs, runs)
+        """Have the campaign go on to so many runs, rounded up to whole blocks; a smaller number changes nothing."""
+        self.runs = max(self.runs, whole_blocks(runs))
         with _transaction(self._db):
             self._db.execute("UPDATE campaign SET runs = ?", (self.runs,))
 
     def blocks(self) -> dict[int, int]:
         """Return how many blocks each lane of the shard has."""
         done = dict(self._db.execute("SELECT lane, blocks FROM lanes"))
-        return {lane: done.get(lane, 0) for lane in self.shard.lanes}
+        return {lane: done.get(lane, 0) for lane in self.shard.lanes(self.plan)}
 
     def take(self, lanes: Iterable[int], process: str, is_gone: Iterable[str] = ()) -> list[int]:
         """Take those of the lanes that no other process has; is_gone: processes that do not count any more."""
@@ -186,6 +197,15 @@ class Ledger:
         """Return what there is so far."""
         row = self._db.execute("SELECT total(runs), total(steps), total(cuts), count(*) FROM lanes").fetchone()
         return Totals(*map(int, row))
+
+    @property
+    def shard_runs(self) -> int:
+        """How many runs the shard is to have, whole blocks of them."""
+        return BLOCK * sum(self.plan.blocks(lane, self.runs) for lane in self.shard.lanes(self.plan))
+
+    def claims_found(self) -> set[str]:
+        """Return the ids of the claims that are violated, DIVERGENCE among them."""
+        return {claim_id for (claim_id,) in self._db.execute("SELECT DISTINCT claim FROM found")}
 
     def left_out(self) -> dict[str, int]:
         """Return, by what is outside the model, the runs that ended early for it."""
@@ -259,8 +279,10 @@ def _connection(path: Path) -> Iterator[sqlite3.Connection]:
         db.execute("PRAGMA trusted_schema = OFF")
         db.execute("PRAGMA synchronous = FULL")
         yield db
-    except sqlite3.Error as error:
+    except sqlite3.OperationalError as error:
         raise InputError(f"{path}: {error}") from None
+    except sqlite3.DatabaseError as error:
+        raise InputError(f"{path}: no campaign: {error}") from None
     finally:
         db.close()
 
@@ -278,15 +300,11 @@ def _transaction(db: sqlite3.Connection) -> Iterator[None]:
 
 def _check(path: Path, db: sqlite3.Connection) -> None:
     """Raise InputError unless the file is a whole one of ours, with our tables and nothing else."""
-    try:
-        (kind,) = db.execute("PRAGMA application_id").fetchone()
-        (version,) = db.execute("PRAGMA user_version").fetchone()
-        found = [sql for (sql,) in db.execute("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL")]
-        if (kind, version, sorted(found)) != (APPLICATION_ID, FORMAT, sorted(SCHEMA)):
-            raise InputError(f"{path}: no campaign of this version of otaproof")
-        (state,) = db.execute("PRAGMA quick_check(1)").fetchone()
-        lanes = [lane for (lane,) in db.execute("SELECT lane FROM lanes")]
-    except sqlite3.DatabaseError as error:
-        raise InputError(f"{path}: no campaign: {error}") from None
-    if state != "ok" or not set(lanes) <= set(range(LANES)):
+    (kind,) = db.execute("PRAGMA application_id").fetchone()
+    (version,) = db.execute("PRAGMA user_version").fetchone()
+    found = [sql for (sql,) in db.execute("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL")]
+    if (kind, version, sorted(found)) != (APPLICATION_ID, FORMAT, sorted(SCHEMA)):
+        raise InputError(f"{path}: no campaign of this version of otaproof")
+    (state,) = db.execute("PRAGMA quick_check(1)").fetchone()
+    if state != "ok":
         raise InputError(f"{path}: a campaign that is damaged: {state}")
