@@ -10,9 +10,11 @@ from pathlib import Path
 
 from ..campaign.fuzz.findings import DIVERGENCE, Finding
 from ..campaign.fuzz.plainest import outline, plainest
+from ..campaign.history.history import History
 from ..campaign.history.history_token import decode_history_token
 from ..campaign.history.known_case import KnownCase
 from ..campaign.history.known_cases import KNOWN_CASES
+from ..campaign.history.step import StepName
 from ..campaign.ledger.campaign_plan import CampaignPlan
 from ..campaign.ledger.lane_work import FoundKind
 from ..campaign.ledger.ledger import Ledger
@@ -73,16 +75,23 @@ def _named(jobs: int) -> Iterator[tuple[Outline, KnownCase]]:
 
 
 def _plainest_case(name: str) -> Finding | None:
-    """Return the plainest form of a known case; None where the model does not have it."""
+    """Return the plainest form of a known case; None where the model does not have it, or it shows something else."""
     case = next(case for case in KNOWN_CASES if case.name == name)
     history = case.history
     for allows in (frozenset[Allowance](), frozenset({Allowance.FAILING_FLASH}), frozenset({Allowance.OTHER_WRITERS})):
         try:
             scope = scope_of_device(history.device, FaultModel.F3, Usage.ANY, allows=allows)
-            return plainest(Finding(case.claim_id or "", scope, history, 0))
+            found = plainest(Finding(case.claim_id or "", scope, history, 0))
         except (OutOfModel, ValueError):
             continue
+        # The claim may be easier to break in another way, which has not the name of this one.
+        return found if _decisive(found.history) == _decisive(history) else None
     return None
+
+
+def _decisive(history: History) -> tuple[StepName, ...]:
+    """Return the steps that are cut, and the last one."""
+    return (*(step.name for step in history.steps if step.cut is not None), history.steps[-1].name)
 
 
 def _causes(

@@ -13,7 +13,7 @@ from ..campaign.ledger.ledger import Ledger
 from ..campaign.workers import executor_of
 from ..errors import InputError
 from .cluster import dask_executor
-from .results.campaign_result import CampaignCommand, CampaignResult, campaign_result
+from .results.campaign_result import CampaignAction, CampaignResult, campaign_result
 
 Watch = Callable[[Ledger], None]
 """Is told after each addition what there is so far."""
@@ -36,7 +36,7 @@ def begin_campaign(
 ) -> CampaignResult:
     """Make the file of a campaign and play it; raises InputError where there is a file already."""
     with _executor(effort) as dealt, Ledger.create(path, plan, runs, shard) as ledger:
-        return _played(ledger, "campaign run", dealt, effort.seconds, watch)
+        return _played(ledger, "run", dealt, effort.seconds, watch)
 
 
 def resume_campaign(path: Path, runs: int | None, effort: CampaignEffort, watch: Watch) -> CampaignResult:
@@ -47,13 +47,13 @@ def resume_campaign(path: Path, runs: int | None, effort: CampaignEffort, watch:
         if runs is not None:
             ledger.extend(runs)
         with _executor(effort) as dealt:
-            return _played(ledger, "campaign resume", dealt, effort.seconds, watch)
+            return _played(ledger, "resume", dealt, effort.seconds, watch)
 
 
 def campaign_status(path: Path) -> CampaignResult:
     """Return how far a campaign is; raises InputError."""
     with Ledger.open(path) as ledger:
-        return campaign_result(ledger, "campaign status")
+        return campaign_result(ledger, "status")
 
 
 def merge_campaigns(target: Path, paths: Sequence[Path]) -> CampaignResult:
@@ -66,16 +66,16 @@ def merge_campaigns(target: Path, paths: Sequence[Path]) -> CampaignResult:
         for path in paths:
             with Ledger.open(path) as other:
                 merged.merge(other)
-        return campaign_result(merged, "campaign merge")
+        return campaign_result(merged, "merge")
 
 
 def _played(
-    ledger: Ledger, command: CampaignCommand, dealt: tuple[Executor, int], seconds: float | None, watch: Watch
+    ledger: Ledger, action: CampaignAction, dealt: tuple[Executor, int], seconds: float | None, watch: Watch
 ) -> CampaignResult:
     executor, ahead = dealt
     part = CampaignRun(ledger, ahead, seconds)
     part.run(executor, lambda: watch(ledger))
-    return campaign_result(ledger, command, part.ended_by, part.is_shared)
+    return campaign_result(ledger, action, part.ended_by, part.is_shared)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from ...campaign.ledger.ledger import Ledger
 from .fuzz_result import FuzzFinding
 from .result_parts import CommandResult, FaultName, UsageName, fault_name
 
-CampaignCommand = Literal["campaign run", "campaign resume", "campaign status", "campaign merge"]
+CampaignAction = Literal["run", "resume", "status", "merge"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,8 +90,10 @@ class CampaignState(CommandResult):
 class CampaignResult(CampaignState):
     """What a part of a campaign came to."""
 
-    command: CampaignCommand
+    command: Literal["campaign"] = "campaign"
     """The command that made the result."""
+    action: CampaignAction
+    """Its second word."""
     ended_by: str = ""
     """What ended the command too soon, if anything did."""
     shared: bool = False
@@ -129,10 +131,10 @@ class CampaignCauses(CampaignState):
 
 
 def campaign_result(
-    ledger: Ledger, command: CampaignCommand, ended_by: str = "", is_shared: bool = False
+    ledger: Ledger, action: CampaignAction, ended_by: str = "", is_shared: bool = False
 ) -> CampaignResult:
     """Return how far a campaign is."""
-    return CampaignResult(command=command, ended_by=ended_by, shared=is_shared, **_state(ledger))
+    return CampaignResult(action=action, ended_by=ended_by, shared=is_shared, **_state(ledger))
 
 
 def causes_result(ledger: Ledger, causes: Sequence[CauseEntry], ended_by: str) -> CampaignCauses:

@@ -44,11 +44,15 @@ class _Lines:
         totals, found = ledger.totals(), ledger.claims_found()
         self._first = self._first or totals
         for claim_id in sorted(found - (self._known or set())) if self._known is not None else ():
-            print(f"otaproof: found {claim_id}, after {totals.runs:,} runs", file=sys.stderr)
+            _note(f"found {claim_id}, after {totals.runs:,} runs")
         self._known = found
         if time.monotonic() - self._told >= _EVERY:
             self._told = time.monotonic()
-            print(f"otaproof: {shown(_progress_text(ledger, totals, self._began, self._first))}", file=sys.stderr)
+            _note(_progress_text(ledger, totals, self._began, self._first))
+
+
+def _note(text: str) -> None:
+    print(f"otaproof: note: {shown(text)}", file=sys.stderr)
 
 
 def _progress_text(ledger: Ledger, totals: Totals, began: float, first: Totals) -> str:
