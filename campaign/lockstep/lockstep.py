@@ -25,7 +25,6 @@ from ...model.device.end_numbers import BORDER, ERASED
 from ...model.device.records import TOP, Check, Sector
 from ...model.device.release_class import representative
 from ...model.device.remedy_steps import remedied
-from ...model.device.selection import boot_partition
 from ...model.device.state import Ghost, Scope, Task, Usage
 from ...model.fault_model import FaultModel
 from ...model.ota_state import OtaImgState
@@ -36,11 +35,13 @@ from ..history.handles import has_written, is_open
 from ..history.history import OTADATA, History, SmallDevice
 from ..history.player import Moment, Played, Player, StepOutcome
 from ..history.step import TOOL_STEPS, WRITE_STEPS, Step, StepName
-from .abstraction import Places, Program, Stored, is_at_end, stored_in_bytes
+from .abstraction import Places, Program, Stored, is_at_end
+from .board_view import BoardView
 from .divergence import Divergence, OutOfModel
+from .known_model import known_model
 from .model_tracker import ModelTracker
 from .seen_operations import BURN, OpKind, SeenOp, seen_op
-from .slot_moves import BeforeMove, Move, forbidden_moves, reported
+from .slot_moves import BeforeMove, Move, forbidden_moves
 from .step_in_model import action_names, allowed_outcomes, failed_ops
 
 _EVENTS: dict[StepName, Event] = {
@@ -101,6 +102,7 @@ class Lockstep:
         self.player = Player(history.dut)
         self.places = places_of(history.device)
         self._wakes = False
+        self._view = BoardView(scope, self.places, known_model(scope))
         self.tracker = ModelTracker(scope, self._stored(self.player.moment.cells, self.player.moment.efuse_bits))
 
     @property
@@ -257,8 +259,8 @@ class Lockstep:
     def _has_written(self) -> bool:
         """The upgrade has begun with the first part of an image, and the model has not."""
         app = self.player.app
-        firsts = (action.name for action in self.tracker.stepper.model.actions if action.name.startswith("write_first"))
-        return app is not None and has_written(app) and self.tracker.can(*firsts)
+        begins = any(name.startswith("write_first") for name in self.tracker.known.moves)
+        return app is not None and has_written(app) and begins
 
     def _follow_cut(self, op: SeenOp, left: Moment, after: Stored, fault: FaultModel) -> None:
         try:
@@ -315,16 +317,13 @@ class Lockstep:
         if app is None:
             return
         info = app.otaupgrade.info()
-        model, state = self.tracker.stepper, self.tracker.state
-        place = model.value(boot_partition(self.scope, model.model.device.records), state)
+        place, states = self.tracker.known.said
         if self._place(info.next) != place:
             raise Divergence(f"info() says {info.next} boots next, the model place {place}")
-        records = self.tracker.stored.records
-        for slot in range(self.scope.slots):
+        for slot, expected in zip(range(self.scope.slots), states, strict=True):
             state_text = info.slots[f"ota_{slot}"].get("state", "none")
-            expected, _ = reported(records, slot)
-            if expected.value != state_text:
-                raise Divergence(f"info() says {state_text} of ota_{slot}, the model {expected.value}")
+            if expected != state_text:
+                raise Divergence(f"info() says {state_text} of ota_{slot}, the model {expected}")
 
     @property
     def program(self) -> Program | None:
@@ -341,7 +340,7 @@ class Lockstep:
         return seen_op(self.places, kind, op.address)
 
     def _stored(self, cells: Cells, efuse_bits: int) -> Stored:
-        return stored_in_bytes(self.scope, self.places, cells.sectors, efuse_bits)
+        return self._view.stored(cells, efuse_bits)
 
     def _place(self, label: str | None) -> int | None:
         if label is None:

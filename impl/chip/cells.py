@@ -57,11 +57,15 @@ class Cells:
         return self._blocks[index // _SECTORS_PER_BLOCK][index % _SECTORS_PER_BLOCK]
 
     def sectors(self, address: int, length: int) -> tuple[bytes, ...]:
-        """Return the sectors that the range touches, in order; the range must lie on the chip."""
+        """Return the sectors that the range touches, in order; the range must lie on the chip.
+
+        A whole block is the same object as long as none of its sectors changes."""
         first, last = address // SECTOR_SIZE, (address + length - 1) // SECTOR_SIZE
         first_block = first // _SECTORS_PER_BLOCK
         blocks = self._blocks[first_block : last // _SECTORS_PER_BLOCK + 1]
         start = first - first_block * _SECTORS_PER_BLOCK
+        if start == 0 and len(blocks) == 1 and last - first + 1 == len(blocks[0]):
+            return blocks[0]
         return tuple(chain.from_iterable(blocks))[start : start + last - first + 1]
 
     def read(self, address: int, length: int) -> bytes:

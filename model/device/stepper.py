@@ -5,7 +5,7 @@ state with its task is first met: its text is Python, with a local variable for 
 To make it takes longer than thousands of calls of it, so tasks that have the same actions share one.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -48,7 +48,7 @@ class Stepper:
         self._branches: dict[int, Successors] = {}
         self._parts: dict[tuple[int, bool], Successors] = {}
         self._functions: dict[tuple[int, ...], Successors] = {}
-        self._values: dict[Term, Callable[[State], int]] = {}
+        self._values: dict[Term, Callable[[State], tuple[int, ...]]] = {}
 
     def successors(self, state: State) -> list[tuple[int, State]]:
         """Return (number of the action, state after it) for every action that can be taken."""
@@ -81,13 +81,16 @@ class Stepper:
         """Return what a term is in a state: a number, or 0 or 1."""
         known = self._values.get(term)
         if known is None:
-            lines = ["def value(state):", f"    {self._unpacking()}"]
-            writer = Writer(PYTHON, [term])
-            lines += _assigned(writer, [term], "    ")
-            lines.append(f"    return int({writer.text(term)})")
-            known = _function("\n".join(lines), "value")
-            self._values[term] = known
-        return known(state)
+            known = self._values[term] = self.function([term])
+        return known(state)[0]
+
+    def function(self, terms: Sequence[Term]) -> Callable[[State], tuple[int, ...]]:
+        """Return the function from a state to what each of the terms is there."""
+        writer = Writer(PYTHON, terms)
+        lines = ["def values(state):", f"    {self._unpacking()}", *_assigned(writer, terms, "    ")]
+        found = "".join(f"int({writer.text(term)}), " for term in terms)
+        made: Callable[[State], tuple[int, ...]] = _function("\n".join([*lines, f"    return ({found})"]), "values")
+        return made
 
     def as_dict(self, state: State) -> dict[str, int]:
         """Return the state by the names of the fields."""
