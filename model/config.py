@@ -81,6 +81,9 @@ class Chip(Enum):
 class ResetReason(Enum):
     """Why the bootloader runs, as far as it matters to it. Source: esp_rom_get_reset_reason."""
 
+    # By identity, which is faster than by name.
+    __hash__ = object.__hash__
+
     POWER_ON = "power-on"
     SOFTWARE = "software"
     DEEP_SLEEP = "deep sleep"

@@ -8,6 +8,7 @@ are kept with the state. What is kept is bounded; to forget it changes no answer
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
 from functools import cached_property
+from typing import Any
 
 from ...model.claims.state_claims import DEVICE_CLAIMS
 from ...model.config import Config
@@ -134,17 +135,20 @@ class KnownModel:
         self._slots: dict[StoredSlot, StoredSlot] = {}
         self._seen: dict[tuple[int, ...], tuple[Stored, list[object]]] = {}
         """By the identities of its parts, which it keeps."""
-        self.steps: dict[tuple[Scope, Config], dict[Hashable, object]] = {}
+        self.planned: dict[Hashable, tuple[tuple[SeenOp, ...], Any]] = {}
+        """The operations that are to come where a step begins, and the mode of the tracker that plans them."""
+        self.steps: dict[tuple[Scope, Config], dict[Hashable, Any]] = {}
         """What steps came to, for each scope and configuration of a board that the model was compared with."""
 
     def __len__(self) -> int:
         """Return how much is kept."""
-        return len(self._states) + len(self._seen) + len(self._records) + sum(map(len, self.steps.values()))
+        kept = (self._states, self._seen, self._records, self.planned, *self.steps.values())
+        return sum(map(len, kept))
 
     def forget(self) -> None:
         """Forget all states and steps."""
         self._states.clear()
-        for kept in (self._stored, self._records, self._slots, self._seen):
+        for kept in (self._stored, self._records, self._slots, self._seen, self.planned):
             kept.clear()
         self.steps.clear()
 

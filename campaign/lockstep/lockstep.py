@@ -11,8 +11,9 @@ validation headers that are; a damaged image that is made whole without an erase
 such as deep sleep without an application.
 """
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import replace
+from functools import partial
 
 from ...impl.chip.cells import SECTOR_SIZE, Cells
 from ...impl.chip.flash import FlashOp, FlashOpKind
@@ -39,7 +40,7 @@ from .abstraction import Places, Program, Stored, is_at_end
 from .board_view import BoardView
 from .divergence import Divergence, OutOfModel
 from .known_model import known_model
-from .model_tracker import ModelTracker
+from .model_tracker import Followed, ModelTracker
 from .seen_operations import BURN, OpKind, SeenOp, seen_op
 from .slot_moves import BeforeMove, Move, forbidden_moves
 from .step_in_model import action_names, allowed_outcomes, failed_ops
@@ -103,7 +104,9 @@ class Lockstep:
         self.places = places_of(history.device)
         self._wakes = False
         self._view = BoardView(scope, self.places, known_model(scope))
-        self.tracker = ModelTracker(scope, self._stored(self.player.moment.cells, self.player.moment.efuse_bits))
+        self._stored_now = self._stored(self.player.moment.cells, self.player.moment.efuse_bits)
+        self.tracker = ModelTracker(scope, self._stored_now)
+        self._steps: dict[Hashable, Followed] = self.tracker.model.steps.setdefault((scope, history.device.config), {})
 
     @property
     def is_running(self) -> bool:
@@ -158,20 +161,66 @@ class Lockstep:
         """Play a step in both and return the ids of the claims that it broke."""
         self._check_physical(step)
         label = self.player.running
-        before = self._stored(self.player.moment.cells, self.player.moment.efuse_bits)
+        before = self._stored_now
         self._wakes = self.takes_fast_path(step)
         names = self.names_of(step)
         played = self.player.play(step)
         if played.outcome is StepOutcome.NOBODY:
             raise OutOfModel(f"{step}: nobody there to make the call")
-        stored = [self._stored(moment.cells, moment.efuse_bits) for moment in played.moments]
+        stored = [before, *(self._stored(moment.cells, moment.efuse_bits) for moment in played.moments[1:])]
+        self._stored_now = stored[-1]
+        known = self._seen_in(played, stored, names)
+        followed = self._steps.get(known)
+        if followed is None:
+            device = BeforeMove(self.history.device.config, self.scope.has_factory, before, self._slot(label))
+            follow = partial(self._compare, played, device, stored, names)
+            self._steps[known] = self.tracker.followed(follow, stored)
+        else:
+            self.tracker.follow_again(followed)
+        self._check_info()
+        return self.tracker.take_violated()
+
+    def _compare(self, played: Played, device: BeforeMove, stored: list[Stored], names: tuple[str, ...]) -> None:
+        """Let model and life-cycle table follow what the board did; raise Divergence where one of them cannot."""
         self._check_in_model(played, stored)
         self._follow(played, stored, names)
-        device = BeforeMove(self.history.device.config, self.scope.has_factory, before, self._slot(label))
         self._check_slot_moves(played, device, stored)
-        self._check_info()
         self.tracker.look_at_claims()
-        return self.tracker.take_violated()
+
+    def _seen_in(self, played: Played, stored: list[Stored], names: tuple[str, ...]) -> Hashable:
+        """Return all that `_compare` goes by: a step that does the same in the same state comes to the same.
+
+        What is stored counts by its identity: equal contents are one object."""
+        step, app = played.step, self.player.app
+        more: Hashable = None
+        match step.name:
+            case StepName.RESET:
+                more = step.reason, step.pin
+            case StepName.WRITE | StepName.WRITE_AT:
+                more = step.offset + step.length >= len(self.history.dut.image(step.image).contents)
+            case StepName.COMPLETE:
+                more = type(step.argument), step.argument
+            case StepName.SET_BOOT:
+                more = step.label
+            case name if name in TOOL_STEPS:
+                more = step, self.history.images[step.image or 0]
+        return (
+            self.tracker.known,
+            self.tracker.mode,
+            step.name,
+            more,
+            names,
+            self._wakes,
+            played.outcome,
+            played.ran,
+            played.running,
+            app is not None and (is_open(app), self.player.other_handle is not None),
+            step.failures and (step.failures, app is not None and has_written(app)),
+            step.cut is not None and step.cut.weakest_model,
+            tuple([op.address if op.kind is FlashOpKind.ERASE else ~op.address for op in played.ops]),
+            len(played.burns),
+            tuple(map(id, stored)),
+        )
 
     def _check_physical(self, step: Step) -> None:
         """Refuse a reset that the device cannot have in its present condition."""

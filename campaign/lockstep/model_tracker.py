@@ -8,7 +8,8 @@ The state stays one state. A cut leaves what the model's cuts can leave and the 
 bytes do not tell, whether an image that does not verify is PARTIAL or BROKEN, the tracker chooses by what it saw.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 from ...impl.chip.flash import FailureExtent
 from ...model.config import Pin
@@ -18,9 +19,26 @@ from ...model.device.state import Content, Scope, Task
 from ...model.device.stepper import State, Stepper
 from ...model.fault_model import FaultModel
 from .abstraction import Program, Stored, state_of, unlike_parts
+from .coverage import Covered, covered
 from .divergence import Divergence, OutOfModel
 from .known_model import KnownModel, KnownState, known_model
 from .seen_operations import OpKind, SeenOp
+
+Mode = tuple[int | None, bool, Pin | None, bool, bool]
+"""What a tracker knows beside the state of the model."""
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """What it came to that a step was followed, or planned."""
+
+    known: KnownState
+    """Where the model has got to."""
+    mode: Mode
+    covered: frozenset[Covered]
+    violated: frozenset[str]
+    seen: object = None
+    """What the device did, kept so that nothing else takes its identity."""
 
 
 class ModelTracker:
@@ -35,8 +53,8 @@ class ModelTracker:
         """The state that it has got to."""
         self.violated: set[str] = set()
         """Ids of the claims that were broken since the last `take_violated`."""
-        self.taken: set[str] = set()
-        """Names of the actions that were taken."""
+        self.covered: set[Covered] = set()
+        """What was taken of the model."""
         self._has_wiped: int | None = None
         """The slot whose first sector this step has erased."""
         self._is_booting = False
@@ -68,19 +86,49 @@ class ModelTracker:
         """What flash and eFuse should hold."""
         return self.known.stored
 
+    @property
+    def taken(self) -> set[str]:
+        """Names of the actions that were taken."""
+        return {taken.action for taken in self.covered}
+
     def take_violated(self) -> frozenset[str]:
         """Return the claims that were broken since the last call."""
         violated, self.violated = self.violated, set()
         return frozenset(violated)
+
+    @property
+    def mode(self) -> Mode:
+        """What decides, beside the state, how the model follows."""
+        return self._has_wiped, self._is_booting, self._pin, self.has_raised, self._is_astray
+
+    @mode.setter
+    def mode(self, mode: Mode) -> None:
+        self._has_wiped, self._is_booting, self._pin, self.has_raised, self._is_astray = mode
+
+    def followed(self, follow: Callable[[], object], seen: object) -> Followed:
+        """Follow a step and return what that came to; seen: all that it depends on, beside state and mode."""
+        violated, taken = self.violated, self.covered
+        self.violated, self.covered = set(), set()
+        try:
+            follow()
+            return Followed(self.known, self.mode, frozenset(self.covered), frozenset(self.violated), seen)
+        finally:
+            self.violated, self.covered = violated | self.violated, taken | self.covered
+
+    def follow_again(self, followed: Followed) -> None:
+        """Come to the same, from the same state and mode."""
+        self.known, self.mode = followed.known, followed.mode
+        self.violated |= followed.violated
+        self.covered |= followed.covered
 
     def can(self, *names: str) -> bool:
         """Tell whether one of these actions is possible now."""
         moves = self.known.moves
         return any(name in moves for name in names)
 
-    def planned_call(self, *names: str) -> list[SeenOp]:
+    def planned_call(self, *names: str) -> tuple[SeenOp, ...]:
         """Return the operations that a call would have if the power stays."""
-        return self._planned(lambda: self.begin_call(*names), {})
+        return self._planned(lambda: self.begin_call(*names), {}, names)
 
     def planned_boot(
         self,
@@ -88,9 +136,10 @@ class ModelTracker:
         wakes: bool = False,
         pin: Pin | None = None,
         failures: Mapping[int, FailureExtent] | None = None,
-    ) -> list[SeenOp]:
+    ) -> tuple[SeenOp, ...]:
         """Return the operations that a reset would have if the power stays; failures: by number, those that fail."""
-        return self._planned(lambda: self.begin_reset(is_power_on, wakes, pin), failures or {})
+        asked = (is_power_on, wakes, pin, *(failures or {}).items())
+        return self._planned(lambda: self.begin_reset(is_power_on, wakes, pin), failures or {}, asked)
 
     def begin_call(self, *names: str) -> str | None:
         """Make a call: take the one of these actions that is possible; None: the call is refused."""
@@ -217,18 +266,31 @@ class ModelTracker:
         elif running is not None:
             raise Divergence(f"the device has started place {place}; the model is at {self.task.name}")
 
-    def _planned(self, begin: Callable[[], object], failures: Mapping[int, FailureExtent]) -> list[SeenOp]:
-        known, violated, taken = self.known, set(self.violated), set(self.taken)
-        is_astray = self._is_astray
-        begin()
-        ops: list[SeenOp] = []
+    def _planned(
+        self, begin: Callable[[], object], failures: Mapping[int, FailureExtent], asked: Hashable
+    ) -> tuple[SeenOp, ...]:
+        """Return the operations that come after a beginning; asked: what tells beginning and failures from others."""
+        key = self.known, self.mode, asked
+        planned = self.model.planned.get(key)
+        if planned is None:
+            known, violated, taken = self.known, set(self.violated), set(self.covered)
+            is_astray = self._is_astray
+            begin()
+            ops = tuple(self._ops_to_come(failures))
+            self.known, self.violated, self.covered, self._is_astray = known, violated, taken, is_astray
+            planned = self.model.planned[key] = ops, self.mode
+        self.mode = planned[1]
+        return planned[0]
+
+    def _ops_to_come(self, failures: Mapping[int, FailureExtent]) -> Iterator[SeenOp]:
+        """Yield the operations of what was begun, and follow them."""
         self._decide()
+        number = 0
         while (op := self.known.due_op) is not None:
-            ops.append(op)
-            self.op(op, None, fails=failures.get(len(ops) - 1))
+            yield op
+            self.op(op, None, fails=failures.get(number))
             self._decide()
-        self.known, self.violated, self.taken, self._is_astray = known, violated, taken, is_astray
-        return ops
+            number += 1
 
     def _is_of_slot_data(self, op: SeenOp) -> bool:
         """Tell whether it is no step of the model by itself: a part of an image, or a later sector of a wipe."""
@@ -309,8 +371,8 @@ class ModelTracker:
         self._go(*found)
 
     def _go(self, action: Action, state: KnownState) -> None:
-        self.known = state
-        self.taken.add(action.name)
+        known, self.known = self.known, state
+        self.covered.add(covered(action, known.task))
         if state.task is not Task.RUN:
             # A program between two calls is looked at once its call has returned: nobody sees it before.
             self.look_at_claims()

@@ -73,9 +73,10 @@ class Cells:
         address %= self.size
         if length <= 0:
             return b""
-        offset = address % SECTOR_SIZE
+        index, offset = divmod(address, SECTOR_SIZE)
         if offset + length <= SECTOR_SIZE:
-            return self.sector(address // SECTOR_SIZE)[offset : offset + length]
+            sector = self._blocks[index // _SECTORS_PER_BLOCK][index % _SECTORS_PER_BLOCK]
+            return sector[offset : offset + length]
         if address + length <= self.size:
             return b"".join(self.sectors(address, length))[offset : offset + length]
         whole = self.to_bytes()
@@ -97,9 +98,11 @@ class Cells:
         return True
 
     def with_sector(self, index: int, contents: bytes) -> "Cells":
-        """Return this chip with sector `index` replaced by `contents` (4096 bytes)."""
+        """Return this chip with sector `index` replaced by `contents` (4096 bytes); itself where that is there."""
         at, within = divmod(index, _SECTORS_PER_BLOCK)
         block = self._blocks[at]
+        if block[within] is contents:
+            return self
         changed = Cells.__new__(Cells)
         changed._blocks = (
             *self._blocks[:at],
