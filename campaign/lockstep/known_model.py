@@ -7,8 +7,9 @@ are kept with the state. What is kept is bounded; to forget it changes no answer
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from ...model.claims.state_claims import DEVICE_CLAIMS
 from ...model.config import Config
@@ -34,6 +35,7 @@ MOST_KNOWN = 150_000
 """States and steps that are kept in all, some hundred bytes each."""
 _MODELS = 1024
 """Models that are kept; random histories go through a few hundred scopes, again and again."""
+Result = TypeVar("Result")
 ENTRY = 32
 """Bytes of a record."""
 Records = tuple[RecordView, RecordView]
@@ -117,6 +119,20 @@ class KnownState:
         return self._due
 
 
+@dataclass
+class KnownSteps(Generic[Result]):
+    """Steps of boards that were compared with a model and with the life-cycle table; those that differ are not kept."""
+
+    followed: dict[Hashable, Result] = field(default_factory=dict)
+    """By what a board did, and the state before it, what that came to in the model."""
+    allowed: dict[Hashable, object] = field(default_factory=dict)
+    """What slots did, and the table allows; with what gave the key its identities."""
+
+    def __len__(self) -> int:
+        """Return how much is kept."""
+        return len(self.followed) + len(self.allowed)
+
+
 class KnownModel:
     """The model of a scope, and its states so far."""
 
@@ -137,12 +153,12 @@ class KnownModel:
         """By the identities of its parts, which it keeps."""
         self.planned: dict[Hashable, tuple[tuple[SeenOp, ...], Any]] = {}
         """The operations that are to come where a step begins, and the mode of the tracker that plans them."""
-        self.steps: dict[tuple[Scope, Config], dict[Hashable, Any]] = {}
-        """What steps came to, for each scope and configuration of a board that the model was compared with."""
+        self._steps: dict[tuple[Scope, Config], KnownSteps[Any]] = {}
+        """By scope and configuration of a board that the model was compared with."""
 
     def __len__(self) -> int:
         """Return how much is kept."""
-        kept = (self._states, self._seen, self._records, self.planned, *self.steps.values())
+        kept = (self._states, self._seen, self._records, self.planned, *self._steps.values())
         return sum(map(len, kept))
 
     def forget(self) -> None:
@@ -150,7 +166,11 @@ class KnownModel:
         self._states.clear()
         for kept in (self._stored, self._records, self._slots, self._seen, self.planned):
             kept.clear()
-        self.steps.clear()
+        self._steps.clear()
+
+    def steps_of(self, scope: Scope, config: Config) -> KnownSteps[Any]:
+        """Return the steps in which a board was compared with the model; scope, config: of the board."""
+        return self._steps.setdefault((scope, config), KnownSteps())
 
     def known(self, state: State) -> KnownState:
         """Return what is known of a state."""
