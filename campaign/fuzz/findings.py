@@ -12,9 +12,11 @@ table do not agree) says that one of the three is wrong.
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from random import Random
 
 from ...impl.chip.flash import PlanNotReached
+from ...model.config import Config
 from ...model.device.state import Scope
 from ..history.history import History
 from ..history.step import Step, StepName
@@ -146,9 +148,14 @@ def scope_class(scope: Scope) -> ScopeClass:
     return ScopeClass(build, config.app_release.label, slots, scope.has_factory)
 
 
+@lru_cache(maxsize=4)
+def _scope_of_block(seed: int, block: int, worlds: Worlds) -> tuple[Config, Scope]:
+    return draw_scope(Random(f"otaproof {seed} block {block}"), worlds)
+
+
 def run(seed: int, index: int, worlds: Worlds) -> RunResult:
     """Make and play history number `index` of a seed; the same on every machine."""
-    config, scope = draw_scope(Random(f"otaproof {seed} block {index // BLOCK}"), worlds)
+    config, scope = _scope_of_block(seed, index // BLOCK, worlds)
     random = Random(f"otaproof {seed} {index}")
     history = draw_history(random, config, scope)
     lockstep = Lockstep(history, scope)
@@ -158,7 +165,8 @@ def run(seed: int, index: int, worlds: Worlds) -> RunResult:
     left_out = None
 
     def note(claim_id: str, text: str = "", cause: str = "") -> None:
-        findings.setdefault(claim_id, Finding(claim_id, scope, so_far(), index, text, cause))
+        if claim_id not in findings:
+            findings[claim_id] = Finding(claim_id, scope, so_far(), index, text, cause)
 
     def so_far() -> History:
         return replace(history, steps=tuple(played))
