@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from ...impl.chip.cells import SECTOR_SIZE
 from ...impl.chip.flash import FlashOp
-from ...impl.chip.torn_operations import BEFORE, Torn, TornKind
+from ...impl.chip.torn_operations import BEFORE, PATTERN_KINDS, Torn
 from ...impl.otadata import ENTRY_SIZE
 from ...model.claims.cut_claims import CUT_CLAIMS
 from ...model.claims.observation import Future, Observation
@@ -57,7 +57,7 @@ class Stretch:
         if self.torn is None:
             return
         for step in range(self.count):
-            if self.torn.kind in (TornKind.BYTES, TornKind.BITS):
+            if self.torn.kind in PATTERN_KINDS:
                 yield Torn(self.torn.kind, page=self.torn.page, pattern=self.torn.pattern + step)
             else:
                 yield Torn(self.torn.kind, length=self.torn.length + step)

@@ -16,7 +16,7 @@ from ...model.remedies import Remedy
 from ...project.check_policy import CheckPolicy, FailOn, baseline_text
 from ..exit_code import ExitCode
 from ..options.build_options import BuildFiles, BuildOptions, Project
-from ..options.device_options import AnyFaults
+from ..options.device_options import AnyPlayedFaults
 from ..options.epilogue import epilogue
 from ..options.file_options import FileOptions
 from ..options.groups import CUTS, DEVICE, INPUTS, OUTPUT
@@ -113,13 +113,14 @@ class SweepOptions:
 
     chunk: Annotated[int, Parameter(validator=within(1, 1 << 24), metavar="BYTES")] = 4096
     """Bytes for each write()."""
-    faults: AnyFaults = None
+    faults: AnyPlayedFaults = None
     """What a power cut may leave of a flash operation: all or nothing (F0), any prefix (F1, the default), any bytes
-    (F2), any bits (F3)."""
+    (F2), any bits (F3), bits that read otherwise each time (F4); and what a bad chip does: other bytes change, an
+    operation lies (F5)."""
     fast: bool = False
     """Check under F0, and of every history tell only what is shipped with otaproof."""
     seed: Annotated[int, Parameter(validator=within(0), metavar="N")] = 0
-    """Chooses the samples of F2 and F3."""
+    """Chooses the samples of F2 to F5."""
     proofs: Annotated[bool, Parameter(negative="--no-proofs")] = True
     """Print as well what is proved of every history of a device like this one."""
     remedy: Annotated[Remedies, Parameter(group=DEVICE)] = frozenset()
@@ -139,7 +140,7 @@ class SweepOptions:
         if self.fast:
             yield (
                 "--fast: the power is cut before and after each flash operation alone (F0); what a cut in the middle "
-                "of one leaves (F1 to F3), and proofs that are not shipped, are left out"
+                "of one leaves (F1 to F4), and proofs that are not shipped, are left out"
             )
 
 

@@ -9,7 +9,7 @@ from ...errors import InputError
 from ...model.fault_model import FaultModel
 from ...model.remedies import Remedy
 from ..exit_code import ExitCode
-from ..options.device_options import Faults, UsageName
+from ..options.device_options import PlayedFaults, UsageName
 from ..options.epilogue import epilogue
 from ..options.groups import DEVICE, OUTPUT, SEARCH
 from ..options.values import (
@@ -65,9 +65,10 @@ class DrawnDevice:
     """ESP-IDF release of the application (default: random)."""
     bootloader_idf: AnyRelease = None
     """ESP-IDF release of the bootloader (default: random)."""
-    faults: Faults = FaultModel.F3
+    faults: PlayedFaults = FaultModel.F3
     """What a power cut may leave of a flash operation: all or nothing (F0), any prefix (F1), any bytes (F2), any bits
-    (F3)."""
+    (F3), bits that read otherwise each time (F4); and what a bad chip does (F5). F4 and F5 are played on the board
+    alone."""
     usage: UsageName = "any"
     """The calls as documented (documented), the same with a restart as soon as an update is complete (restart-at-once),
     or in any order (any)."""

@@ -9,18 +9,34 @@ from ...errors import InputError
 from ...impl.release_points import with_versions
 from ...model.config import Config, SkipValidation
 from ...model.device.allowance import Allowance
-from ...model.fault_model import FaultModel
+from ...model.fault_model import MODELLED_FAULTS, FaultModel
 from .groups import DEVICE
 from .values import AntiRollback, AnyRelease, ReleaseName, Remedies, Rollback
 
 if TYPE_CHECKING:
     from ...model.device.state import Scope
 
-Faults = Annotated[FaultModel, Parameter(name_transform=str)]
+
+def _is_modelled(_: object, faults: FaultModel | None) -> None:
+    if faults is not None and faults not in MODELLED_FAULTS:
+        raise ValueError(f"{faults.name}; the device model has F0 … F3; check and fuzz play F4 and F5 on the board")
+
+
+_MODELLED = Parameter(
+    name_transform=str,
+    show_choices=False,
+    metavar="|".join(faults.name for faults in MODELLED_FAULTS),
+    validator=_is_modelled,
+)
+Faults = Annotated[FaultModel, _MODELLED]
+"""The fault models that the device model has."""
+PlayedFaults = Annotated[FaultModel, Parameter(name_transform=str)]
+"""All of them: the board plays each."""
 UsageName = Literal["documented", "restart-at-once", "any"]
 """The values of Usage, which help does not import."""
 USAGES: tuple[UsageName, ...] = get_args(UsageName)
-AnyFaults = Annotated[FaultModel | None, Parameter(name_transform=str)]
+AnyFaults = Annotated[FaultModel | None, _MODELLED]
+AnyPlayedFaults = Annotated[FaultModel | None, Parameter(name_transform=str)]
 
 
 @Parameter(name="*", group=DEVICE)

@@ -18,6 +18,7 @@ from ..esp_err import EspErr, OtaError
 from ..program_end import PowerCut
 from .cells import ERASED_SECTOR, SECTOR_SIZE, Cells, and_bytes, is_programmable, split_by_sector
 from .growing_prefix import GrowingPrefix, Piece
+from .torn_cells import after_torn_erase, after_torn_program
 from .torn_operations import Torn, page_bounds, page_count
 
 
@@ -228,6 +229,10 @@ class NorFlash:
             self._track(address, length)
         return self.cells.read(address, length)
 
+    def look(self, address: int, length: int) -> bytes:
+        """Return what a read would find: for whoever watches a device, and is no part of it."""
+        return self.read(address, length)
+
     def ask(self, query: Query) -> Hashable:
         """Return the answer to a query about the contents."""
         self._check_power()
@@ -249,11 +254,11 @@ class NorFlash:
         index = address // SECTOR_SIZE
         cut, failure = self._due_cut(), self._due_failure()
         if cut is not None:
-            self.cells = self.cells.with_sector(index, cut.erased(self.cells.sector(index)))
+            self.cells = after_torn_erase(self.cells, index, cut)
             raise PowerCut
         if failure is not None:
             torn = Torn.parse({"none": "before", "half": "partial", "all": "after"}[failure.value])
-            self.cells = self.cells.with_sector(index, torn.erased(self.cells.sector(index)))
+            self.cells = after_torn_erase(self.cells, index, torn)
             raise OtaError(EspErr.FLASH_OP_FAIL)
         if self.tracker is not None:
             self.tracker.note_erased(index)
@@ -277,8 +282,7 @@ class NorFlash:
             self.tracker.note_programmed(address, len(data))
         cut, failure = self._due_cut(), self._due_failure()
         if cut is not None:
-            old = self.cells.read(address, len(data))
-            self.cells = self.cells.with_bytes(address, cut.programmed(old, data, address))
+            self.cells = after_torn_program(self.cells, address, data, cut)
             raise PowerCut
         if failure is not None:
             done = {"none": 0, "half": len(data) // 2, "all": len(data)}[failure.value]
