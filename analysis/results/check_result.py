@@ -10,7 +10,7 @@ from ...campaign.upgrade.upgrade_replay import replay
 from ...campaign.upgrade.upgrade_token import decode_token
 from ...model.claims.claims import Verdict
 from ...model.device.state import Scope
-from ...model.fault_model import FaultModel
+from ...model.fault_model import MODELLED_FAULTS, FaultModel
 from ...model.remedies import Remedy
 from ..broken_claim import broken_by_cut
 from ..model_verdicts import Proofs, scope_of_world
@@ -304,7 +304,9 @@ def _claim(report: CheckReport, result: ClaimResult, scope: Scope | None, time: 
     shortest, claim = result.shortest, result.claim
     token = None if shortest is None else token_of(report, claim.id, shortest)
     proof = _proof(report, claim.id)
-    is_broken = token is not None or (proof is not None and proof.verdict == "refuted")
+    # Releases and fixes are those of the device model, which ends with F3.
+    is_modelled = shortest is not None and shortest.weakest_fault in MODELLED_FAULTS
+    is_broken = is_modelled or (proof is not None and proof.verdict == "refuted")
     return CheckedClaim(
         id=claim.id,
         name=claim.name,

@@ -11,7 +11,7 @@ from itertools import islice, pairwise
 from random import Random
 
 from ...impl.chip.flash import FailureExtent
-from ...impl.chip.torn_operations import Torn
+from ...impl.chip.torn_operations import SCHEDULES, Torn, TornKind
 from ...impl.release_points import with_versions
 from ...model.config import Config, Pin, Release, ResetReason, SkipValidation
 from ...model.device.allowance import Allowance
@@ -350,6 +350,9 @@ def draw_tear(random: Random, faults: FaultModel, op: SeenOp, step: Step) -> Tor
         if op.kind is OpKind.ERASE:
             return Torn.parse(f"partial:{random.choice([random.randrange(1, 40), random.randrange(1, 0x1000)])}")
         return Torn.parse(f"prefix:{random.randrange(1, 32 if op.record is not None else max(2, step.length))}")
+    if model >= FaultModel.F4:
+        kind = TornKind.UNSTABLE if model is FaultModel.F4 else TornKind.DISTURB
+        return Torn(kind, pattern=random.choice([random.randrange(SCHEDULES), random.randrange(SCHEDULES, 2000)]))
     word = "bytes" if model is FaultModel.F2 else "bits"
     if op.record is not None and random.random() < 0.5:
         unit = random.choice(_STATE_WORD) if word == "bytes" else 8 * random.choice(_STATE_WORD) + random.randrange(8)

@@ -177,7 +177,7 @@ class Player:
             self.board.flash.strictness = Strictness.CHIP
             if failure.is_burn:
                 self.board.efuse.plan_failure(failure.op, failure.done is FailureExtent.ALL)
-        self.board.flash.plan_failure(*(Failure(f.op, f.done) for f in step.failures if not f.is_burn))
+        self.board.flash.plan_failure(*(Failure(f.op, f.done, f.is_silent) for f in step.failures if not f.is_burn))
         if step.cut is None:
             return
         if step.cut.torn is not None:

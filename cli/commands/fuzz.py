@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from ...errors import InputError
-from ...model.fault_model import FaultModel
+from ...model.fault_model import MODELLED_FAULTS, FaultModel
 from ...model.remedies import Remedy
 from ..exit_code import ExitCode
 from ..options.device_options import PlayedFaults, UsageName
@@ -85,6 +85,8 @@ class DrawnDevice:
             raise InputError("--anti-rollback needs rollback, and --no-rollback rules it out")
         if Remedy.NOTE_IN_PLACE in self.remedy and self.faults > FaultModel.F1:
             raise InputError("--remedy: note-in-place is modelled up to F1; say --faults F1")
+        if self.remedy - {Remedy.RESTART_AT_ONCE} and self.faults not in MODELLED_FAULTS:
+            raise InputError("--remedy: the device model draws what a remedy allows, and has F0 … F3; say --faults F3")
         if Remedy.RESTART_AT_ONCE in self.remedy and self.usage == "any":
             raise InputError("restart-at-once goes with documented usage, not with any")
         if self.anti_rollback:

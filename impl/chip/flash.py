@@ -6,7 +6,7 @@ before, inside or after a chosen operation, and leaves what a `Torn` says. After
 `power_on()`; the next access of a program that does not know this yet raises PowerCut again.
 
 An operation can also *fail and return* (Failure): some of it took effect, the caller gets
-ESP_ERR_FLASH_OP_FAIL, and the program goes on.
+ESP_ERR_FLASH_OP_FAIL, and the program goes on. Or it *lies*: some of it took effect, and it reports success.
 """
 
 from collections.abc import Hashable, Iterable, Iterator
@@ -95,6 +95,8 @@ class Failure:
 
     op: int
     done: FailureExtent
+    is_silent: bool = False
+    """It reports success instead."""
 
 
 class FlashMisuse(Exception):
@@ -190,7 +192,7 @@ class NorFlash:
         self.snapshots: list[Cells] | None = None
         """Takes the contents before every operation, while set."""
         self._cut: PlannedCut | None = None
-        self._failures: dict[int, FailureExtent] = {}
+        self._failures: dict[int, Failure] = {}
         self._op_index = 0
 
     @property
@@ -208,11 +210,11 @@ class NorFlash:
 
     def plan_failure(self, *failures: Failure) -> None:
         """Let later operations fail and return; see `end_plan`."""
-        self._failures, self._op_index = {failure.op: failure.done for failure in failures}, 0
+        self._failures, self._op_index = {failure.op: failure for failure in failures}, 0
 
     def end_plan(self) -> None:
         """Forget the plan; raises PlanNotReached when not all of it has fired."""
-        left = [*([self._cut] if self._cut is not None else ()), *(Failure(*item) for item in self._failures.items())]
+        left = [*([self._cut] if self._cut is not None else ()), *self._failures.values()]
         self._cut, self._failures = None, {}
         if left:
             raise PlanNotReached(f"{left[0]} never fired: there were {self._op_index} operations")
@@ -257,8 +259,10 @@ class NorFlash:
             self.cells = after_torn_erase(self.cells, index, cut)
             raise PowerCut
         if failure is not None:
-            torn = Torn.parse({"none": "before", "half": "partial", "all": "after"}[failure.value])
+            torn = Torn.parse({"none": "before", "half": "partial", "all": "after"}[failure.done.value])
             self.cells = after_torn_erase(self.cells, index, torn)
+            if failure.is_silent:
+                return
             raise OtaError(EspErr.FLASH_OP_FAIL)
         if self.tracker is not None:
             self.tracker.note_erased(index)
@@ -285,8 +289,10 @@ class NorFlash:
             self.cells = after_torn_program(self.cells, address, data, cut)
             raise PowerCut
         if failure is not None:
-            done = {"none": 0, "half": len(data) // 2, "all": len(data)}[failure.value]
+            done = {"none": 0, "half": len(data) // 2, "all": len(data)}[failure.done.value]
             self._program_cells(address, data[:done])
+            if failure.is_silent:
+                return
             raise OtaError(EspErr.FLASH_OP_FAIL)
         self._program_cells(address, data)
 
@@ -315,7 +321,7 @@ class NorFlash:
         torn, self._cut, self.powered = self._cut.torn, None, False
         return torn
 
-    def _due_failure(self) -> FailureExtent | None:
+    def _due_failure(self) -> Failure | None:
         return self._failures.pop(self._op_index - 1, None)
 
     def _track(self, address: int, length: int) -> None:
