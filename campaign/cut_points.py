@@ -48,7 +48,9 @@ def sampled_tears(op: FlashOp, faults: FaultModel, seed: int, is_entry: bool) ->
                 yield Torn(kind, page=page, pattern=number)
     start = 2 * ONE_UNIT_PATTERNS + seed * FEW_SAMPLES
     for kind in more:
-        named = SCHEDULES_SAMPLED if kind is TornKind.UNSTABLE and is_entry else (0,)
+        named: tuple[int, ...] = (0,)
+        if kind is TornKind.UNSTABLE:
+            named = SCHEDULES_SAMPLED if is_entry else SCHEDULES_SAMPLED[-1:]
         for page in range(pages):
             for number in (*named, *range(start, start + FEW_SAMPLES)):
                 yield Torn(kind, page=page, pattern=number)

@@ -352,7 +352,9 @@ def draw_tear(random: Random, faults: FaultModel, op: SeenOp, step: Step) -> Tor
         return Torn.parse(f"prefix:{random.randrange(1, 32 if op.record is not None else max(2, step.length))}")
     if model >= FaultModel.F4:
         kind = TornKind.UNSTABLE if model is FaultModel.F4 else TornKind.DISTURB
-        return Torn(kind, pattern=random.choice([random.randrange(SCHEDULES), random.randrange(SCHEDULES, 2000)]))
+        return Torn(
+            kind, pattern=random.choice([random.randrange(1, SCHEDULES - 1), random.randrange(SCHEDULES, 2000)])
+        )
     word = "bytes" if model is FaultModel.F2 else "bits"
     if op.record is not None and random.random() < 0.5:
         unit = random.choice(_STATE_WORD) if word == "bytes" else 8 * random.choice(_STATE_WORD) + random.randrange(8)
