@@ -11,7 +11,7 @@ from cyclopts import Parameter
 
 from ...bounded_input import shown
 from ...errors import InputError
-from ...model.fault_model import FaultModel
+from ...model.fault_model import MODELLED_FAULTS, FaultModel
 from ...model.remedies import Remedy
 from ...project.check_policy import CheckPolicy, FailOn, baseline_text
 from ..exit_code import ExitCode
@@ -286,6 +286,11 @@ def _check_sweep(files: CheckInputs, sweep: SweepOptions) -> None:
     """Refuse remedies that cannot be played here, and two fault models."""
     if sweep.fast and sweep.faults is not None:
         raise InputError("--fast: checks under F0; leave --faults out")
+    if sweep.fault_model not in MODELLED_FAULTS:
+        if files.update_kind is not UpdateChoice.APP:
+            raise InputError(f"--faults: {sweep.fault_model.name} goes with --update-kind app alone; say F3")
+        if files.machine_code is not None:
+            raise InputError(f"--faults: {sweep.fault_model.name} goes with the simulated bootloader alone; say F3")
     if Remedy.FLAG_DOWNLOAD in sweep.remedy:
         raise InputError("--remedy: flag-download keeps its flag in NVS, which the board of check has not")
     for name, is_given in (("remedy", sweep.remedy), ("fast", sweep.fast)):

@@ -1,6 +1,7 @@
 """The options that say which device model a proof or a search is about."""
 
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import TYPE_CHECKING, Annotated, Literal, get_args
 
 from cyclopts import Parameter
@@ -9,7 +10,7 @@ from ...errors import InputError
 from ...impl.release_points import with_versions
 from ...model.config import Config, SkipValidation
 from ...model.device.allowance import Allowance
-from ...model.fault_model import MODELLED_FAULTS, FaultModel
+from ...model.fault_model import FaultModel
 from .groups import DEVICE
 from .values import AntiRollback, AnyRelease, ReleaseName, Remedies, Rollback
 
@@ -17,25 +18,23 @@ if TYPE_CHECKING:
     from ...model.device.state import Scope
 
 
-def _is_modelled(_: object, faults: FaultModel | None) -> None:
-    if faults is not None and faults not in MODELLED_FAULTS:
-        raise ValueError(f"{faults.name}; the device model has F0 … F3; check and fuzz play F4 and F5 on the board")
+class ModelledFault(IntEnum):
+    """The fault models that the device model has, by the names and values of FaultModel."""
+
+    F0 = FaultModel.F0
+    F1 = FaultModel.F1
+    F2 = FaultModel.F2
+    F3 = FaultModel.F3
 
 
-_MODELLED = Parameter(
-    name_transform=str,
-    show_choices=False,
-    metavar="|".join(faults.name for faults in MODELLED_FAULTS),
-    validator=_is_modelled,
-)
-Faults = Annotated[FaultModel, _MODELLED]
+Faults = Annotated[ModelledFault, Parameter(name_transform=str)]
 """The fault models that the device model has."""
 PlayedFaults = Annotated[FaultModel, Parameter(name_transform=str)]
 """All of them: the board plays each."""
 UsageName = Literal["documented", "restart-at-once", "any"]
 """The values of Usage, which help does not import."""
 USAGES: tuple[UsageName, ...] = get_args(UsageName)
-AnyFaults = Annotated[FaultModel | None, _MODELLED]
+AnyFaults = Annotated[ModelledFault | None, Parameter(name_transform=str)]
 AnyPlayedFaults = Annotated[FaultModel | None, Parameter(name_transform=str)]
 
 
@@ -78,7 +77,7 @@ class DeviceOptions:
 
     def scope(
         self,
-        faults: FaultModel,
+        faults: FaultModel | ModelledFault,
         usage: UsageName,
         allows: frozenset[Allowance] = frozenset(),
         skips: frozenset[SkipValidation] = frozenset(),
@@ -95,7 +94,7 @@ class DeviceOptions:
                 config=config,
                 slots=self.slots,
                 has_factory=self.factory,
-                faults=faults,
+                faults=FaultModel(faults),
                 usage=Usage(usage),
                 versions=self.versions,
                 allows=allows,
@@ -110,7 +109,7 @@ class DeviceOptions:
 class CutOptions:
     """How power cuts damage flash, and how the application uses the calls."""
 
-    faults: Faults = FaultModel.F1
+    faults: Faults = ModelledFault.F1
     """What a power cut may leave of a flash operation: all or nothing (F0), any prefix (F1), any bytes (F2), any bits
     (F3)."""
     usage: UsageName = "any"

@@ -2,7 +2,7 @@
 
 from .cells import PAGE_SIZE, SECTOR_SIZE, Cells, and_bytes, split_by_sector
 from .torn_operations import ONE_UNIT_PATTERNS, Torn, TornKind, page_bounds, pattern_mask, undecided_mask
-from .undecided_cells import Undecided, UndecidedCells, settled_sector, undecided_in, with_undecided
+from .undecided_cells import UndecidedBits, UndecidedCells, settled_sector, undecided_in, with_undecided
 
 
 def after_torn_erase(cells: Cells, index: int, torn: Torn) -> Cells:
@@ -42,12 +42,12 @@ def after_torn_program(cells: Cells, address: int, data: bytes, torn: Torn) -> C
     return left
 
 
-def _with_bits(left: Cells, index: int, torn: Torn, fresh: int, was: Undecided | None, decided: int) -> Cells:
+def _with_bits(left: Cells, index: int, torn: Torn, fresh: int, was: UndecidedBits | None, decided: int) -> Cells:
     """Return a chip with the bits undecided that the tear has left so, and those that it has not decided."""
     kept = 0 if was is None else was.bits & ~decided
     if fresh or was is None:
-        return with_undecided(left, {index: Undecided(fresh | kept, torn)})
-    return with_undecided(left, {index: Undecided(kept, was.torn, was.reads)})
+        return with_undecided(left, {index: UndecidedBits(fresh | kept, torn)})
+    return with_undecided(left, {index: UndecidedBits(kept, was.torn, was.reads)})
 
 
 def _disturbed(cells: Cells, address: int, length: int, in_progress: int, torn: Torn) -> Cells:

@@ -17,7 +17,7 @@ from .torn_operations import Torn, reading_mask
 
 
 @dataclass(frozen=True, slots=True)
-class Undecided:
+class UndecidedBits:
     """The undecided bits of a sector."""
 
     bits: int
@@ -40,7 +40,7 @@ class UndecidedCells(Cells):
 
     settled: Cells
     """The chip with each undecided bit as if its operation had not begun."""
-    undecided: Mapping[int, Undecided]
+    undecided: Mapping[int, UndecidedBits]
     """By number of the sector."""
 
     def with_sector(self, index: int, contents: bytes) -> Cells:
@@ -65,7 +65,7 @@ class UndecidedCells(Cells):
         return hash(self.settled)
 
 
-def undecided_in(cells: Cells, index: int) -> Undecided | None:
+def undecided_in(cells: Cells, index: int) -> UndecidedBits | None:
     """Return the undecided bits of a sector; None where there are none."""
     return cells.undecided.get(index) if isinstance(cells, UndecidedCells) else None
 
@@ -75,7 +75,7 @@ def settled_sector(cells: Cells, index: int) -> bytes:
     return (cells.settled if isinstance(cells, UndecidedCells) else cells).sector(index)
 
 
-def with_undecided(cells: Cells, undecided: Mapping[int, Undecided]) -> Cells:
+def with_undecided(cells: Cells, undecided: Mapping[int, UndecidedBits]) -> Cells:
     """Return the chip with these bits undecided as well, of sectors in which all are decided."""
     known = cells.undecided if isinstance(cells, UndecidedCells) else {}
     settled = cells.settled if isinstance(cells, UndecidedCells) else cells
@@ -83,7 +83,7 @@ def with_undecided(cells: Cells, undecided: Mapping[int, Undecided]) -> Cells:
     return _of(settled, left) if left else settled
 
 
-def _of(settled: Cells, undecided: Mapping[int, Undecided]) -> UndecidedCells:
+def _of(settled: Cells, undecided: Mapping[int, UndecidedBits]) -> UndecidedCells:
     found = settled
     for index, left in undecided.items():
         read = int.from_bytes(settled.sector(index), "little") ^ left.found_done
