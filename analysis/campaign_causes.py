@@ -24,7 +24,7 @@ from ..campaign.workers import WorkerDied, mapped
 from ..model.claims.claims import claim
 from ..model.device.allowance import Allowance
 from ..model.device.state import Usage
-from ..model.fault_model import FaultModel
+from ..model.fault_model import MODELLED_FAULTS, FaultModel
 from .fuzz_findings import confirmed
 from .results.campaign_result import CampaignCauses, CauseEntry, causes_result
 from .results.fuzz_result import finding_entry
@@ -55,10 +55,10 @@ def finding_of(plan: CampaignPlan, kind: FoundKind) -> Finding:
     """Return a finding as it was made."""
     history = decode_history_token(kind.token).history
     worlds = plan.worlds
-    scope = scope_of_device(
-        history.device, worlds.faults, worlds.usage, worlds.versions, worlds.allows, worlds.remedies
-    )
-    return Finding(kind.claim_id, scope, history, kind.run, kind.text, kind.cause)
+    faults = min(worlds.faults, max(MODELLED_FAULTS))
+    scope = scope_of_device(history.device, faults, worlds.usage, worlds.versions, worlds.allows, worlds.remedies)
+    is_on_board = worlds.faults not in MODELLED_FAULTS
+    return Finding(kind.claim_id, scope, history, kind.run, kind.text, kind.cause, is_on_board)
 
 
 def plainest_of(plan: CampaignPlan, kind: FoundKind) -> Finding:

@@ -70,7 +70,9 @@ def token_of(report: CheckReport, claim_id: str, violation: Violation) -> str:
     """Return the replay token of a violation."""
     stretch = violation.stretch
     is_burn = stretch.op is None and not violation.is_between_calls
-    cut = CutPoint(stretch.played.number, stretch.op_index, violation.torn, stretch.efuse_done if is_burn else None)
+    cut = CutPoint(
+        stretch.played.number, stretch.op_index, violation.torn, stretch.efuse_done if is_burn else None, stretch.lie
+    )
     return encode_token(make_token(report.world, claim_id, Scenario(violation.scenario), cut))
 
 

@@ -11,6 +11,14 @@ SAMPLES = 64
 FEW_SAMPLES = 16
 """The same for any other micro-step."""
 
+SCHEDULES_SAMPLED = (
+    0x55,
+    0xAA,
+    *((1 << reads) - 1 for reads in range(1, 8)),
+    *(0xFF ^ (1 << reads) - 1 for reads in range(1, 8)),
+)
+"""Schedules of unstable tears (torn_operations.reading_mask): the readings take turns, or change once."""
+
 
 def prefix_kind(op: FlashOp) -> TornKind:
     """Return what a prefix of an operation is called."""
@@ -23,11 +31,13 @@ def prefix_count(op: FlashOp, faults: FaultModel) -> int:
 
 
 def sampled_tears(op: FlashOp, faults: FaultModel, seed: int, is_entry: bool) -> Iterator[Torn]:
-    """Yield the sampled tears of F2 and F3.
+    """Yield the sampled tears of F2 to F5.
 
     seed: chooses the random patterns. is_entry: the operation rewrites an otadata entry, and so has more of them."""
     kinds = [TornKind.BYTES] if faults >= FaultModel.F2 else []
     kinds += [TornKind.BITS] if faults >= FaultModel.F3 else []
+    more = [TornKind.UNSTABLE] if faults >= FaultModel.F4 else []
+    more += [TornKind.DISTURB] if faults >= FaultModel.F5 else []
     pages = 1 if op.kind is FlashOpKind.ERASE else page_count(op.address, op.length)
     samples = SAMPLES if is_entry else FEW_SAMPLES
     start = 2 * ONE_UNIT_PATTERNS + seed * samples
@@ -35,6 +45,14 @@ def sampled_tears(op: FlashOp, faults: FaultModel, seed: int, is_entry: bool) ->
     for kind in kinds:
         for page in range(pages):
             for number in numbers:
+                yield Torn(kind, page=page, pattern=number)
+    start = 2 * ONE_UNIT_PATTERNS + seed * FEW_SAMPLES
+    for kind in more:
+        named: tuple[int, ...] = (0,)
+        if kind is TornKind.UNSTABLE:
+            named = SCHEDULES_SAMPLED if is_entry else SCHEDULES_SAMPLED[-1:]
+        for page in range(pages):
+            for number in (*named, *range(start, start + FEW_SAMPLES)):
                 yield Torn(kind, page=page, pattern=number)
 
 

@@ -8,8 +8,9 @@ from typing import Literal
 from ..impl.board import Board
 from ..impl.chip.cells import SECTOR_SIZE, Cells, split_by_sector
 from ..impl.chip.efuse import Efuse
-from ..impl.chip.flash import NorFlash, Strictness
+from ..impl.chip.flash import Strictness
 from ..impl.chip.growing_prefix import GrowingPrefix, Piece
+from ..impl.chip.undecided_flash import flash_of
 from ..impl.otadata import ENTRY_SIZE
 from ..impl.partitions.partition import Partition
 from ..model.config import Config
@@ -83,7 +84,7 @@ class DeviceUnderTest:
 
     def board(self, cells: Cells | None = None, efuse_bits: int | None = None) -> Board:
         """Return the board, switched off, holding `cells` (None: those before the first power-on)."""
-        flash = NorFlash(self.cells if cells is None else cells, self.strictness)
+        flash = flash_of(self.cells if cells is None else cells, self.strictness)
         bits = self.efuse_bits if efuse_bits is None else efuse_bits
         return Board(flash, Efuse(bits, self.config.secure_version_bits), self.config)
 

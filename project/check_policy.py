@@ -157,7 +157,7 @@ def parse_baseline(raw: bytes, where: str) -> dict[str, FaultModel]:
     for claim in violated:
         name = take(violated, claim, str, where)
         if name not in FaultModel.__members__:
-            raise InputError(f"{where}: {shortened(claim)} is of '{shortened(name)}', want F0 … F3")
+            raise InputError(f"{where}: {shortened(claim)} is of '{shortened(name)}', want F0 … F5")
         found[_claim_id(claim, where)] = FaultModel[name]
     return found
 

@@ -8,9 +8,11 @@ from ...campaign.upgrade.claim_results import ClaimResult
 from ...campaign.upgrade.flash_time import DangerousTime, dangerous_times
 from ...campaign.upgrade.upgrade_replay import replay
 from ...campaign.upgrade.upgrade_token import decode_token
+from ...campaign.upgrade.wear import wear_of
+from ...impl.chip.worn_flash import ENDURANCE
 from ...model.claims.claims import Verdict
 from ...model.device.state import Scope
-from ...model.fault_model import FaultModel
+from ...model.fault_model import MODELLED_FAULTS, FaultModel
 from ...model.remedies import Remedy
 from ..broken_claim import broken_by_cut
 from ..model_verdicts import Proofs, scope_of_world
@@ -60,6 +62,24 @@ class DeviceConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UpgradeWear:
+    """How upgrades wear the flash."""
+
+    upgrades: int
+    """Upgrades in a row whose erases are counted."""
+    erases: int
+    """Erases of sectors in them."""
+    address: int
+    """Of the sector that is erased most often."""
+    erases_of_worst: int
+    """How often it is, in those upgrades."""
+    endurance: int
+    """Erases that a sector is made for, by data sheets."""
+    most_upgrades: int
+    """Upgrades until that sector has had so many."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CheckedUpgrade:
     """The upgrade that was cut everywhere."""
 
@@ -71,6 +91,8 @@ class CheckedUpgrade:
     """Flash micro-steps: sector erases, and programs within a page."""
     bytes: int
     """Size of the new image."""
+    wear: UpgradeWear | None
+    """What upgrades wear; null where they erase nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -252,6 +274,7 @@ def check_result(report: CheckReport, bootloader: "BootloaderFindings | None" = 
             target=report.setting.target,
             micro_steps=report.micro_steps,
             bytes=len(world.update.contents),
+            wear=_wear(report),
         ),
         interrupted=report.is_interrupted,
         sweep=_sweep(report),
@@ -276,6 +299,20 @@ def device_config(device: DeviceUnderTest) -> DeviceConfig:
         chunk=device.chunk,
         updater=config.updater.value,
         remedies=tuple(remedy.value for remedy in Remedy if remedy in device.remedies),
+    )
+
+
+def _wear(report: CheckReport) -> UpgradeWear | None:
+    wear = wear_of(report.runs)
+    if wear is None:
+        return None
+    return UpgradeWear(
+        upgrades=wear.upgrades,
+        erases=wear.erases,
+        address=wear.address,
+        erases_of_worst=wear.of_worst,
+        endurance=ENDURANCE,
+        most_upgrades=wear.most_upgrades,
     )
 
 
@@ -304,7 +341,9 @@ def _claim(report: CheckReport, result: ClaimResult, scope: Scope | None, time: 
     shortest, claim = result.shortest, result.claim
     token = None if shortest is None else token_of(report, claim.id, shortest)
     proof = _proof(report, claim.id)
-    is_broken = token is not None or (proof is not None and proof.verdict == "refuted")
+    # Releases and fixes are those of the device model, which ends with F3.
+    is_modelled = shortest is not None and shortest.weakest_fault in MODELLED_FAULTS
+    is_broken = is_modelled or (proof is not None and proof.verdict == "refuted")
     return CheckedClaim(
         id=claim.id,
         name=claim.name,

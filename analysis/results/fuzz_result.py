@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ...campaign.fuzz.findings import DIVERGENCE
+from ...campaign.history.step import Step
 from ...model.claims.claims import claim
+from ...model.fault_model import MODELLED_FAULTS
 from ..fuzz_findings import ConfirmedFinding, FuzzReport
 from .result_parts import CommandResult, FaultName, ScopeEntry, UsageName, fault_name, scope_entry
 
@@ -23,7 +25,7 @@ class FuzzFinding:
     device: ScopeEntry
     """The device."""
     faults: FaultName
-    """The weakest fault model that has all of its cuts."""
+    """The weakest fault model that has all of its cuts, and what fails or lies."""
     steps: tuple[str, ...]
     """The history, step by step."""
     text: str
@@ -58,6 +60,8 @@ class FuzzResult(CommandResult):
     """The same seed finds the same."""
     faults: FaultName
     """The fault model."""
+    compared: bool
+    """The device model followed each step. It has F0 … F3: what is played under F4 and F5 is not compared with it."""
     usage: UsageName
     """How the calls are used."""
     runs: int
@@ -89,6 +93,7 @@ def fuzz_result(report: FuzzReport) -> FuzzResult:
     return FuzzResult(
         seed=report.seed,
         faults=fault_name(report.worlds.faults.name),
+        compared=report.worlds.faults in MODELLED_FAULTS,
         usage=report.worlds.usage.value,
         runs=findings.runs,
         steps=findings.steps,
@@ -112,10 +117,15 @@ def finding_entry(item: ConfirmedFinding) -> FuzzFinding:
         run=finding.index,
         device=scope_entry(finding.scope),
         faults=fault_name(finding.history.weakest_model.name),
-        steps=tuple(str(step) if step.cut is None else f"{step}: cut in {step.cut}" for step in finding.history.steps),
+        steps=tuple(map(_step_text, finding.history.steps)),
         text=item.broken_by,
         token=item.token,
     )
+
+
+def _step_text(step: Step) -> str:
+    happens = [*map(str, step.failures), *(() if step.cut is None else (f"cut in {step.cut}",))]
+    return f"{step}: {', '.join(happens)}" if happens else str(step)
 
 
 def _summaries(findings: tuple[FuzzFinding, ...]) -> Iterator[FuzzSummary]:

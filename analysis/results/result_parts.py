@@ -17,7 +17,7 @@ from ..remedy_table import RemedyRow, remedies_for, rows
 SCHEMA_VERSION = "1.0"
 """Version of the JSON output of every command."""
 
-FaultName = Literal["F0", "F1", "F2", "F3"]
+FaultName = Literal["F0", "F1", "F2", "F3", "F4", "F5"]
 UsageName = Literal["restart-at-once", "documented", "any"]
 AllowanceName = Literal["failing-flash", "pins", "other-writers", "other-records", "end-numbers"]
 SkipName = Literal["always", "on-power-on", "in-deep-sleep"]
@@ -216,7 +216,7 @@ def scope_fields(scope: Scope) -> ScopeFields:
 
 def fault_name(name: str) -> FaultName:
     """Return the name of a fault model; raises KeyError for another text."""
-    names: dict[str, FaultName] = {"F0": "F0", "F1": "F1", "F2": "F2", "F3": "F3"}
+    names: dict[str, FaultName] = {"F0": "F0", "F1": "F1", "F2": "F2", "F3": "F3", "F4": "F4", "F5": "F5"}
     return names[name]
 
 

@@ -16,7 +16,9 @@ from typing import Generic, Protocol, TypeVar
 from ...impl.chip.cells import SECTOR_SIZE, Cells
 from ...impl.chip.flash import FlashOp, FlashOpKind
 from ...impl.chip.growing_prefix import GrowingPrefix
+from ...impl.chip.torn_cells import after_torn_erase, after_torn_program
 from ...impl.chip.torn_operations import AFTER, BEFORE, Torn
+from ...impl.chip.undecided_cells import UndecidedCells
 from ...model.fault_model import FaultModel
 from ..cut_points import prefix_count, prefix_kind, sampled_tears
 from ..history.player import Moment
@@ -124,6 +126,8 @@ def _tell_torn(
 ) -> Known[F]:
     """Return the future of a torn state that differs from one with the future `near` in those bytes at most."""
     moment = Moment(torn_cells(played, op_index, torn), played.moments[0].efuse_bits)
+    if isinstance(moment.cells, UndecidedCells):
+        return oracle.tell_undecided(moment)
     return oracle.tell_near(moment, near, address, length)
 
 
@@ -134,7 +138,5 @@ def torn_cells(played: PlayedOperations, op_index: int, torn: Torn) -> Cells:
     same cells leaves the same."""
     op, (before, after) = played.ops[op_index], (moment.cells for moment in played.moments[op_index : op_index + 2])
     if op.kind is FlashOpKind.ERASE:
-        index = op.address // SECTOR_SIZE
-        return before.with_sector(index, torn.erased(before.sector(index)))
-    old, new = before.read(op.address, op.length), after.read(op.address, op.length)
-    return before.with_bytes(op.address, torn.programmed(old, new, op.address))
+        return after_torn_erase(before, op.address // SECTOR_SIZE, torn)
+    return after_torn_program(before, op.address, after.read(op.address, op.length), torn)

@@ -14,6 +14,7 @@ from typing import Generic, TypeVar
 from ...impl.chip.cells import SECTOR_SIZE, Cells
 from ...impl.chip.flash import Query, ReadTracker
 from ...impl.chip.growing_prefix import GrowingPrefix
+from ...impl.chip.undecided_cells import UndecidedCells
 from ..history.player import Moment
 
 Ranges = tuple[tuple[int, int, int], ...]
@@ -121,6 +122,13 @@ class StateOracle(Generic[F]):
         is_same = near.reliance.is_same(near.answers, moment.cells, address, length)
         return self._keep(moment, near) if is_same else self.tell(moment)
 
+    def tell_undecided(self, moment: Moment) -> Known[F]:
+        """Return the future of a device whose chip has undecided bits; it is played each time.
+
+        It depends on how often they are read as well, and so on more than the bytes that were read."""
+        self.played += 1
+        return Known(self._play(moment, ReadTracker()), Reliance((), ()), ())
+
     def _keep(self, moment: Moment, known: Known[F]) -> Known[F]:
         if len(self._latest) >= _MOST_KEPT:
             self._latest.clear()
@@ -128,6 +136,8 @@ class StateOracle(Generic[F]):
         return known
 
     def _told(self, moment: Moment) -> Known[F]:
+        if isinstance(moment.cells, UndecidedCells):
+            raise TypeError("undecided bits: ask tell_undecided()")
         for reliance, by_answers in self._known.items():
             known = by_answers.get(reliance.answers(moment))
             if known is not None:

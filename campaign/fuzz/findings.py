@@ -60,6 +60,8 @@ class Finding:
     """DIVERGENCE: what each did."""
     cause: str = ""
     """DIVERGENCE: in which call they parted, and how, in words that stay when the history is made smaller."""
+    is_on_board: bool = False
+    """It was played on the board alone."""
 
     @property
     def key(self) -> tuple[str, ScopeClass]:

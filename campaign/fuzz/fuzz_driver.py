@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import count
 
+from ...model.fault_model import MODELLED_FAULTS
 from ..workers import WorkerDied, mapped
+from .board_runs import run_on_board
 from .findings import BLOCK, Finding, Findings, RunResult, run
 from .generator import Worlds
 from .shrink import shrunk
@@ -33,7 +35,8 @@ class Work:
 
 def run_block(work: Work) -> list[RunResult]:
     """Return the results of a block."""
-    return [run(work.seed, index, work.worlds) for index in range(work.first, work.past)]
+    play = run if work.worlds.faults in MODELLED_FAULTS else run_on_board
+    return [play(work.seed, index, work.worlds) for index in range(work.first, work.past)]
 
 
 def blocks(seed: int, run_count: int | None, worlds: Worlds) -> Iterator[Work]:

@@ -12,7 +12,7 @@ from itertools import islice, pairwise
 from random import Random
 
 from ...impl.chip.flash import FailureExtent
-from ...impl.chip.torn_operations import Torn
+from ...impl.chip.torn_operations import SCHEDULES, Torn, TornKind
 from ...impl.release_points import with_versions
 from ...model.config import Config, Pin, Release, ResetReason, SkipValidation
 from ...model.device.allowance import Allowance
@@ -239,8 +239,8 @@ class Drawer:
     def _choices(self) -> list[tuple[Step, float]]:
         """Return what may come next, with its weight."""
         choices: list[tuple[Step, float]] = [(self.random.choice(_RESET_STEPS), 2.5), (_POWER_OFF, 1.0)]
-        usage, scope, moves = self.run.scope.usage, self.run.scope, self.run.tracker.known.moves
-        calls = [(COMMENCE, 6.0), (ACCEPT, 9.0 if "accept" in moves else 1.0), (ROLLBACK, 2.0)]
+        usage, scope = self.run.scope.usage, self.run.scope
+        calls = [(COMMENCE, 6.0), (ACCEPT, 9.0 if self.run.tracker.can("accept") else 1.0), (ROLLBACK, 2.0)]
         if usage is Usage.ANY:
             calls += [(self.random.choice(_COMPLETES), 0.7), (self._odd_write(), 0.7), (set_boot(RUNNING), 0.7)]
             calls += [(set_boot("factory"), 1.0)] if scope.has_factory else []
@@ -379,6 +379,11 @@ def draw_tear(random: Random, faults: FaultModel, op: SeenOp, step: Step) -> Tor
         if op.kind is OpKind.ERASE:
             return Torn.parse(f"partial:{random.choice([random.randrange(1, 40), random.randrange(1, 0x1000)])}")
         return Torn.parse(f"prefix:{random.randrange(1, 32 if op.record is not None else max(2, step.length))}")
+    if model >= FaultModel.F4:
+        kind = TornKind.UNSTABLE if model is FaultModel.F4 else TornKind.DISTURB
+        return Torn(
+            kind, pattern=random.choice([random.randrange(1, SCHEDULES - 1), random.randrange(SCHEDULES, 2000)])
+        )
     word = "bytes" if model is FaultModel.F2 else "bits"
     if op.record is not None and random.random() < 0.5:
         unit = random.choice(_STATE_WORD) if word == "bytes" else 8 * random.choice(_STATE_WORD) + random.randrange(8)

@@ -17,6 +17,7 @@ from ...model.device.state import Task
 from ..history.step import POWER_ON, Step, StepName
 from ..lockstep.divergence import Divergence, OutOfModel
 from ..lockstep.lockstep import Lockstep
+from .board_runs import shortened_on_board, simpler_tears
 from .findings import DIVERGENCE, Finding, cause_in
 
 
@@ -61,6 +62,8 @@ def _with_steps(finding: Finding, steps: tuple[Step, ...]) -> Finding | None:
 
 def shortened(finding: Finding) -> Finding | None:
     """Return the finding with its history ended where it shows; None where it does not, or another comes first."""
+    if finding.is_on_board:
+        return shortened_on_board(finding)
     lockstep = Lockstep(replace(finding.history, steps=()), finding.scope)
     for number, step in enumerate(finding.history.steps, 1):
         text = ""
@@ -83,6 +86,7 @@ def shortened(finding: Finding) -> Finding | None:
 
 def _simpler(step: Step) -> Iterator[Step]:
     """Yield the step without its cut, with a cut that tears nothing, with a simpler reason or argument."""
+    yield from simpler_tears(step)
     if step.cut is not None:
         yield replace(step, cut=None)
         if step.cut.torn not in (None, BEFORE, AFTER):

@@ -64,12 +64,16 @@ class ClaimMonitor:
         """What may start after the cut that is open."""
 
     def play(self, step: Step) -> tuple[Played, tuple[BrokenClaim, ...]]:
-        """Play a step and return it, with the claims that are broken now."""
-        ran = self._player.app
+        """Play a step and return it, with the claims that are broken now.
+
+        What the monitor reads is no read of the device: the chip is then as it was, undecided bits and all."""
+        ran, seen = self._player.app, self._player.board.flash.cells
         self._forget_by_pin(step)
         old_choices = self._open_choices(step)
         is_due = step.name is StepName.ACCEPT and ran is not None and is_accept_due(self._dut, self._player.moment, ran)
+        self._player.board.flash.cells = seen
         played = self._player.play(step)
+        seen = self._player.board.flash.cells
         expected = self._memory.expected
         self._memory.take(played, ran, Noticed(is_due, self._has_damaged(played), self._error_of(played)))
         broken = [*self._broken_by_step(played, ran)]
@@ -80,6 +84,7 @@ class ClaimMonitor:
             old_choices = None
         self._choices = old_choices if self._is_window_open(played) else None
         broken += self._broken_now(played)
+        self._player.board.flash.cells = seen
         applicable = [found for found in broken if claim(found.claim_id).applies_to(self._dut.config)]
         return played, tuple(applicable)
 

@@ -13,7 +13,7 @@ from ...impl.otadata import ENTRY_SIZE
 from ...impl.partitions.partition import Partition
 from ...impl.partitions.table import encode_table
 from ...model.config import Chip, Config
-from ...model.fault_model import FaultModel
+from ...model.fault_model import MODELLED_FAULTS, FaultModel
 from ..device_under_test import DeviceUnderTest, NamedImage
 from .step import Step, StepName
 
@@ -88,8 +88,19 @@ class History:
 
     @property
     def weakest_model(self) -> FaultModel:
+        """The smallest fault model that admits all of it: its cuts, and operations that fail or lie."""
+        return FaultModel.F5 if any(step.failures for step in self.steps) else self.weakest_of_cuts
+
+    @property
+    def weakest_of_cuts(self) -> FaultModel:
         """The smallest fault model that admits all of its cuts."""
         return max((step.cut.weakest_model for step in self.steps if step.cut is not None), default=FaultModel.F0)
+
+    @property
+    def is_modelled(self) -> bool:
+        """The device model has all of its cuts, and what fails in it."""
+        has_lies = any(failure.is_silent for step in self.steps for failure in step.failures)
+        return self.weakest_of_cuts in MODELLED_FAULTS and not has_lies
 
     def then(self, *steps: Step) -> "History":
         """Return the history that goes on with these steps."""

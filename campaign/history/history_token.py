@@ -158,7 +158,7 @@ def _encode_step(step: Step) -> list[object]:
     cut: list[object] | None = None
     if step.cut is not None:
         cut = [step.cut.op, None if step.cut.torn is None else str(step.cut.torn), step.cut.efuse_done]
-    failures = [[failure.op, failure.done.value, failure.is_burn] for failure in step.failures]
+    failures = [[f.op, f.done.value, f.is_burn, *([True] if f.is_silent else ())] for f in step.failures]
     return [step.name.value, detail, cut, *([failures] if failures else [])]
 
 
@@ -168,8 +168,9 @@ def _step(record: Any, image_count: int) -> Step:
 
 
 def _failure(record: Any) -> StepFailure:
-    op, done, is_burn = record
-    return StepFailure(_number(op), FailureExtent(done), _flag(is_burn))
+    op, done, is_burn, *silent = record
+    (is_silent,) = silent or [False]
+    return StepFailure(_number(op), FailureExtent(done), _flag(is_burn), _flag(is_silent))
 
 
 def _call(record: Any, image_count: int) -> Step:

@@ -15,6 +15,8 @@ from ...impl.app.updates import Updates
 from ...impl.board import App
 from ...impl.chip.cells import SECTOR_SIZE, Cells
 from ...impl.chip.flash import Failure, FailureExtent, FlashMisuse, FlashOp, PlannedCut, Strictness
+from ...impl.chip.undecided_cells import UndecidedCells
+from ...impl.chip.undecided_flash import UndecidedFlash
 from ...impl.esp_err import OtaError
 from ...impl.otadata import EntryPair, decode_entry, encode_entry, make_entry
 from ...impl.partitions.partition import Partition
@@ -171,6 +173,7 @@ class Player:
         if step.cut is not None or step.failures:
             flash.end_plan()
             efuse.end_plan()
+            self._meet_undecided()
         return Played(number, step, outcome, error, tuple(ops), tuple(burns), tuple(moments), self.running, ran)
 
     def _plan(self, step: Step) -> None:
@@ -179,13 +182,21 @@ class Player:
             self.board.flash.strictness = Strictness.CHIP
             if failure.is_burn:
                 self.board.efuse.plan_failure(failure.op, failure.done is FailureExtent.ALL)
-        self.board.flash.plan_failure(*(Failure(f.op, f.done) for f in step.failures if not f.is_burn))
+        self.board.flash.plan_failure(*(Failure(f.op, f.done, f.is_silent) for f in step.failures if not f.is_burn))
         if step.cut is None:
             return
         if step.cut.torn is not None:
             self.board.flash.plan_cut(PlannedCut(step.cut.op, step.cut.torn))
         else:
             self.board.efuse.plan_cut(step.cut.op, step.cut.efuse_done or 0)
+
+    def _meet_undecided(self) -> None:
+        """Let a chip with undecided bits read as such; no program runs that knows it by another name."""
+        flash = self.board.flash
+        if isinstance(flash.cells, UndecidedCells) and not isinstance(flash, UndecidedFlash):
+            # What they read as may be programmed over, as correct code never does.
+            self.board.flash = UndecidedFlash(flash.cells, Strictness.CHIP)
+            self.board.flash.powered = flash.powered
 
     def _attempt(self, step: Step) -> tuple[StepOutcome, str | None]:
         """Perform a step; return how it ended, and the text of its error."""

@@ -31,11 +31,15 @@ def replayed_step(
 ) -> ReplayedStep:
     """Return the step that the player has just played, in words.
 
-    names_images: say which image boots, and what info() says of it."""
+    names_images: say which image boots, and what info() says of it. That is no read of the device: undecided bits are
+    then as often read as before."""
+    seen = player.board.flash.cells
+    text = _text(player, played, names_images)
+    player.board.flash.cells = seen
     before, after = (player.dut.entries(moment.cells) for moment in (played.before, played.after))
     bits = played.before.efuse_bits, played.after.efuse_bits
     return ReplayedStep(
-        _text(player, played, names_images),
+        text,
         played.ops,
         after if before != after else None,
         bits if bits[0] != bits[1] else None,

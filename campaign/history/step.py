@@ -103,21 +103,27 @@ class StepCut:
 
 @dataclass(frozen=True, slots=True)
 class StepFailure:
-    """A flash operation of a step, or a burn of the eFuse, that returns an error."""
+    """A flash operation of a step, or a burn of the eFuse, that returns an error; or a flash operation that lies."""
 
     op: int
     """Number of the flash operation within the step, or of the burn."""
     done: FailureExtent
     """How much of it takes effect; of a burn none or all."""
     is_burn: bool = False
+    is_silent: bool = False
+    """It lies: it reports success, with none of it done, or half."""
 
     def __post_init__(self) -> None:
-        """Refuse half a burn."""
+        """Refuse half a burn, and lies that are none or are of a burn."""
+        if self.is_silent and (self.is_burn or self.done is FailureExtent.ALL):
+            raise ValueError("a flash operation lies with none or half of it done")
         if self.is_burn and self.done is FailureExtent.HALF:
             raise ValueError("half of a burn is none of the failures")
 
     def __str__(self) -> str:
         """Say where it is, and what it leaves."""
+        if self.is_silent:
+            return f"operation {self.op} reports success, {self.done.value} of it done"
         return f"{'eFuse burn' if self.is_burn else 'operation'} {self.op} fails, {self.done.value} of it done"
 
 

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ..fuzz.findings import BLOCK, Finding, Findings, run
+from ..fuzz.findings import BLOCK, Finding, Findings
+from ..fuzz.fuzz_driver import Work, run_block
 from ..history.history_token import HistoryToken, encode_history_token
 from ..history.player import StepOutcome
 from .campaign_plan import CampaignPlan
@@ -69,8 +70,8 @@ def play_lane(work: LaneWork) -> LaneResult:
     findings = Findings()
     for number in range(work.first, work.first + work.blocks):
         first = work.plan.block(work.lane, number) * BLOCK
-        for index in range(first, first + BLOCK):
-            findings.add(run(work.plan.seed, index, work.plan.worlds))
+        for result in run_block(Work(work.plan.seed, first, first + BLOCK, work.plan.worlds)):
+            findings.add(result)
     found = tuple(_found(finding, findings.found_in[finding.key]) for finding in findings.all())
     return LaneResult(findings.runs, findings.steps, findings.cuts, findings.left_out, found)
 

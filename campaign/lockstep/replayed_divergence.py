@@ -13,10 +13,12 @@ from .lockstep import play_in_lockstep, scope_of_device
 
 def divergence_in(history: History) -> str | None:
     """Return what board and model each do where they first differ; None where they agree, as far as the model goes."""
+    if not history.is_modelled:
+        return None
     versions = max(2, *(image.secure_version + 1 for image in history.images))
     try:
         scope = scope_of_device(
-            history.device, history.weakest_model, versions=versions, allows=frozenset(_allowed(history))
+            history.device, history.weakest_of_cuts, versions=versions, allows=frozenset(_allowed(history))
         )
     except OutOfModel:
         return None

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from ...impl.chip.cells import Cells
 from ...impl.chip.torn_operations import Torn
+from ...impl.chip.undecided_cells import UndecidedCells
 from ...model.claims.observation import Future
 from ..device_under_test import DeviceUnderTest
 from ..history.player import Moment, Player
@@ -32,7 +33,9 @@ def decide(
     cut = StepCut(op_index, torn) if torn is not None else StepCut(0, efuse_done=efuse_done)
     player.play(replace(script[number], cut=cut))
     left = player.moment
-    return observe(dut, Moment(Cells.from_bytes(left.cells.to_bytes()), left.efuse_bits))
+    # Undecided bits are more than bytes.
+    cells = left.cells if isinstance(left.cells, UndecidedCells) else Cells.from_bytes(left.cells.to_bytes())
+    return observe(dut, Moment(cells, left.efuse_bits))
 
 
 def disagreements(dut: DeviceUnderTest, script: tuple[Step, ...], result: SweepResult, every: int = 1) -> Iterator[str]:

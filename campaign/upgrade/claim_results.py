@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
+from ...impl.chip.flash import FlashOp, FlashOpKind
 from ...impl.chip.torn_operations import AFTER, BEFORE, Torn, TornKind
 from ...model.claims.claims import Claim, Verdict
 from ...model.claims.cut_claims import CUT_CLAIMS
@@ -26,18 +27,22 @@ class Violation:
     @property
     def weakest_fault(self) -> FaultModel:
         """The smallest fault model under which this happens; a reset between calls tears nothing."""
+        if self.stretch.lie is not None:
+            return FaultModel.F5
         return FaultModel.F0 if self.torn is None else self.torn.weakest_model
 
     def __str__(self) -> str:
         """Say where the power goes."""
         call = self.stretch.played.step
+        if self.stretch.lie is not None and self.stretch.op is not None:
+            did = {"none": "did nothing", "half": "did half"}[self.stretch.lie.value]
+            what = f"operation {self.stretch.op_index} ({_name(self.stretch.op)}) reported success and {did}"
+            return f"reset after {call} returned, of which {what}"
         if self.is_between_calls:
             return f"reset after {call} returned"
         if self.torn is None or self.stretch.op is None:
             return f"cut inside {call}, eFuse burn, bits done 0x{self.stretch.efuse_done:x}"
-        op = self.stretch.op
-        what = "erase of" if op.kind.value == "e" else f"program of {op.length} bytes at"
-        return f"cut inside {call}, operation {self.stretch.op_index} ({what} 0x{op.address:x}), {self.torn}"
+        return f"cut inside {call}, operation {self.stretch.op_index} ({_name(self.stretch.op)}), {self.torn}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +74,11 @@ def claim_results(dut: DeviceUnderTest, sweeps: dict[str, SweepResult]) -> list[
     return results
 
 
+def _name(op: FlashOp) -> str:
+    what = "erase of" if op.kind is FlashOpKind.ERASE else f"program of {op.length} bytes at"
+    return f"{what} 0x{op.address:x}"
+
+
 def _breaks(claim: Claim, stretch: Stretch) -> bool:
     return claim.id in stretch.broken
 
@@ -77,7 +87,7 @@ def shortest_cut(sweeps: dict[str, SweepResult], is_meant: Callable[[Stretch], b
     """Return how many cut points and resets are meant, and the first of those under the weakest fault model."""
     count, shortest, best = 0, None, None
     for order, (scenario, result) in enumerate(sweeps.items()):
-        for is_between, stretches in ((False, result.stretches), (True, result.resets)):
+        for is_between, stretches in ((False, result.stretches), (True, result.resets), (True, result.lies)):
             for stretch in filter(is_meant, stretches):
                 count += stretch.count
                 violation = Violation(scenario, stretch, _simplest(stretch), is_between)

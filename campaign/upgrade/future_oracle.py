@@ -32,7 +32,7 @@ def observe(dut: DeviceUnderTest, moment: Moment, tracker: ReadTracker | None = 
     """Play what follows from a state; `tracker` notes the cells of that state that matter to it."""
     player = Player(dut, moment)
     player.board.flash.tracker = tracker
-    notes = notes_in(dut, player.board.flash.read)
+    notes = notes_in(dut, player.board.flash.look)
     first = _boot(player)
     if player.app is None:
         return Future(notes, first, None, None, None, None, None)
@@ -65,7 +65,7 @@ def may_roll_back(dut: DeviceUnderTest, is_selected: bool, is_under_test: bool) 
 
 
 def _roll_back(player: Player) -> Rollback:
-    dut, read = player.dut, player.board.flash.read
+    dut, read = player.dut, player.board.flash.look
     before = notes_in(dut, read)
     played = player.play(ROLLBACK)
     rejected = newly_rejected(before, notes_in(dut, read))
@@ -117,19 +117,19 @@ def _problem(played: Played) -> str | None:
 def _boot(player: Player) -> Boot:
     """Switch the board on and return what runs."""
     dut, board = player.dut, player.board
-    before = notes_in(dut, board.flash.read)
+    before = notes_in(dut, board.flash.look)
     played = player.play(POWER_ON)
     app = player.app
     if app is None:
         return NOTHING_BOOTS
     image = dut.image_found(app.running, board.flash.ask)
-    deciding = deciding_note(dut, board.flash.read)
+    deciding = deciding_note(dut, board.flash.look)
     return Boot(
         partition=app.running.label,
         image=None if image is None else image.name,
         state=_reported_state(app),
         deciding=deciding.state if deciding is not None and deciding.partition == app.running.label else None,
-        rejected=newly_rejected(before, notes_in(dut, board.flash.read)),
+        rejected=newly_rejected(before, notes_in(dut, board.flash.look)),
         wrote=bool(played.ops or played.burns),
         secure_version=_secure_version(app),
         efuse_version=board.efuse.secure_version,

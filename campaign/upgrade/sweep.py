@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from ...impl.chip.cells import SECTOR_SIZE
-from ...impl.chip.flash import FlashOp
-from ...impl.chip.torn_operations import BEFORE, Torn, TornKind
+from ...impl.chip.flash import FailureExtent, FlashOp
+from ...impl.chip.torn_operations import BEFORE, PATTERN_KINDS, Torn
 from ...impl.otadata import ENTRY_SIZE
 from ...model.claims.cut_claims import CUT_CLAIMS
 from ...model.claims.observation import Future, Observation
@@ -22,6 +22,7 @@ from ..cuts.state_oracle import Known
 from ..device_under_test import DeviceUnderTest
 from ..history.player import Moment, Played
 from .future_oracle import FutureOracle
+from .lying_operations import Lie, lies_in
 from .uncut_run import Judge, UncutRun
 
 Progress = Callable[[int, int], None]
@@ -45,6 +46,8 @@ class Stretch:
     known: Known[Future]
     broken: tuple[str, ...]
     """Ids of the claims that are violated."""
+    lie: FailureExtent | None = None
+    """How much an operation did that reported success, its call being followed by a reset; None: nothing lied."""
 
     @property
     def op(self) -> FlashOp | None:
@@ -57,7 +60,7 @@ class Stretch:
         if self.torn is None:
             return
         for step in range(self.count):
-            if self.torn.kind in (TornKind.BYTES, TornKind.BITS):
+            if self.torn.kind in PATTERN_KINDS:
                 yield Torn(self.torn.kind, page=self.torn.page, pattern=self.torn.pattern + step)
             else:
                 yield Torn(self.torn.kind, length=self.torn.length + step)
@@ -71,6 +74,8 @@ class SweepResult:
     """In the order of the steps, operations and tears."""
     resets: list[Stretch] = field(default_factory=list)
     """Resets between calls, after the step named; not cut points."""
+    lies: list[Stretch] = field(default_factory=list)
+    """The same, after a step of which an operation lied; under F5."""
     cuts: int = 0
     """Cut points decided."""
     distinct_futures: int = 0
@@ -90,7 +95,7 @@ def sweep(
 ) -> SweepResult:
     """Decide every cut point of the steps from number `first_step` on.
 
-    seed: chooses the random patterns of F2 and F3. An interrupt (KeyboardInterrupt) ends the sweep early."""
+    seed: chooses the random patterns of F2 to F5. An interrupt (KeyboardInterrupt) ends the sweep early."""
     sweeper = _Sweeper(dut, oracle, Judge(dut, run, oracle), faults, seed)
     steps = run.played[first_step:]
     total = sum(sweeper.count_cuts(played) for played in steps)
@@ -104,6 +109,8 @@ def sweep(
             sweeper.cut_burn(played)
             sweeper.reset_after(played)
             progress(result.cuts, total)
+        for lie in lies_in(dut, run, first_step) if faults >= FaultModel.F5 else ():
+            sweeper.reset_after_lie(lie)
     except KeyboardInterrupt:
         result.is_complete = False
     result.distinct_futures = oracle.played - played_before
@@ -148,6 +155,12 @@ class _Sweeper:
         known = self._oracle.tell(played.after)
         broken = self._broken(played, len(played.ops), known.future, is_between=True)
         self.result.resets.append(Stretch(played, len(played.ops), None, 1, 0, known, broken))
+
+    def reset_after_lie(self, lie: Lie) -> None:
+        """Decide a reset after a call has returned of which an operation lied."""
+        known = self._oracle.tell(lie.left)
+        broken = self._broken(lie.played, len(lie.played.ops), known.future, is_between=True)
+        self.result.lies.append(Stretch(lie.played, lie.op_index, None, 1, 0, known, broken, lie.done))
 
     def _cuts(self, op: FlashOp) -> OperationCuts:
         return OperationCuts(op, self._faults, self._seed, self._is_entry(op))

@@ -1,7 +1,7 @@
 """A token of `check`, moment by moment: the upgrade up to its cut, and the power-on after it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ...model.claims.observation import Future
 from ..device_under_test import DeviceUnderTest
@@ -31,7 +31,7 @@ def upgrade_frames(token: Token, dut: DeviceUnderTest) -> UpgradeFrames:
     player, cut = Player(dut), token.cut
     start = player.moment
     script = script_of(token.scenario, dut)[: cut.call_index + 1]
-    steps = (*script[:-1], replace(script[-1], cut=cut.step_cut))
+    steps = (*script[:-1], cut.applied_to(script[-1]))
     frames = [frame_of(dut, start, "before the first power-on"), *_frames(player, steps)]
     cut_at, left = len(frames) - 1, player.moment
     boot = player.play(POWER_ON)

@@ -1,7 +1,7 @@
 """Plays an upgrade token step by step and says what happens: calls, operations, the cut, the boots, the claim."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ...errors import InputError
 from ...impl.chip.cells import Cells
@@ -47,14 +47,14 @@ def replay(token: Token, dut: DeviceUnderTest) -> Replay:
         raise InputError(f"token: cuts call {cut.call_index}, but the script has {len(script)}")
     player = Player(dut)
     try:
-        last = replace(script[cut.call_index], cut=cut.step_cut)
+        last = cut.applied_to(script[cut.call_index])
         steps = (
             *_folded(player, script[: cut.call_index]),
             replayed_step(player, player.play(last), names_images=False),
         )
     except PlanNotReached as error:
         raise InputError(f"token: {error}; it was made with other images or another version") from None
-    ops_begun = cut.op_index + (cut.torn is not None and str(cut.torn) != "before")
+    ops_begun = cut.op_index + (cut.lie is not None or (cut.torn is not None and str(cut.torn) != "before"))
     observation = Judge(dut, run, FutureOracle(dut)).observation(
         run.played[cut.call_index], ops_begun, observe(dut, player.moment), is_between=cut.step_cut is None
     )

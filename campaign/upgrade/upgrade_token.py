@@ -5,12 +5,13 @@ text is "otp1." and the base64url of a deflated JSON list.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from ...impl.chip.flash import FailureExtent
 from ...impl.chip.torn_operations import Torn
 from ..device_under_test import DeviceUnderTest
-from ..history.step import StepCut
+from ..history.step import Step, StepCut, StepFailure
 from ..noted_device import NotedDevice, check_numbers, decode_device, device_of_note, encode_device, note_device
 from ..token_packing import pack_token, unpack_token
 from .script import Scenario
@@ -29,6 +30,8 @@ class CutPoint:
     """None: no operation is cut."""
     efuse_done: int | None = None
     """Bits of an eFuse burn that take effect; None when the cut is in flash, or between calls."""
+    lie: FailureExtent | None = None
+    """How much the operation did that reported success, for a reset after its call; None: no operation lied."""
 
     @property
     def step_cut(self) -> StepCut | None:
@@ -36,6 +39,11 @@ class CutPoint:
         if self.torn is not None:
             return StepCut(self.op_index, self.torn)
         return None if self.efuse_done is None else StepCut(0, efuse_done=self.efuse_done)
+
+    def applied_to(self, step: Step) -> Step:
+        """Return a step of the script as it is played with this."""
+        failures = () if self.lie is None else (StepFailure(self.op_index, self.lie, is_silent=True),)
+        return replace(step, cut=self.step_cut, failures=failures)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +65,7 @@ def encode_token(token: Token) -> str:
     """Return the text of a token."""
     cut = token.cut
     at = [cut.call_index, cut.op_index, None if cut.torn is None else str(cut.torn), cut.efuse_done]
+    at += [] if cut.lie is None else [cut.lie.value]
     return pack_token(PREFIX, [token.claim_id, token.scenario.value, at, *encode_device(token.device)])
 
 
@@ -67,14 +76,21 @@ def decode_token(text: str) -> Token:
 
 def _decode(record: Any) -> Token:
     claim_id, scenario, cut, *device = record
-    call_index, op_index, torn, efuse_done = cut
+    call_index, op_index, torn, efuse_done, *lies = cut
+    (lie,) = lies or [None]
     check_numbers([call_index, op_index, efuse_done or 0])
     if not isinstance(claim_id, str) or not claim_id.isprintable():
         raise ValueError("a claim is no name")
     return Token(
         claim_id,
         Scenario(scenario),
-        CutPoint(call_index, op_index, None if torn is None else Torn.parse(torn), efuse_done),
+        CutPoint(
+            call_index,
+            op_index,
+            None if torn is None else Torn.parse(torn),
+            efuse_done,
+            None if lie is None else FailureExtent(lie),
+        ),
         decode_device(device),
     )
 

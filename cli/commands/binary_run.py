@@ -11,7 +11,7 @@ from ...impl.release_points import with_versions
 from ...model.config import Config
 from ...model.fault_model import FaultModel
 from ..exit_code import ExitCode
-from ..options.device_options import Faults
+from ..options.device_options import Faults, ModelledFault
 from ..options.epilogue import epilogue
 from ..options.groups import ARGUMENTS, CUTS, DEVICE, SEARCH
 from ..options.output_options import OutputOptions
@@ -48,7 +48,7 @@ class BinaryRunOptions:
     """CONFIG_BOOTLOADER_APP_ANTI_ROLLBACK, with rollback."""
     idf: Annotated[ReleaseName, Parameter(group=DEVICE)] = Config().app_point
     """ESP-IDF release whose rules the simulated bootloader follows."""
-    faults: Annotated[Faults, Parameter(group=CUTS)] = FaultModel.F1
+    faults: Annotated[Faults, Parameter(group=CUTS)] = ModelledFault.F1
     """What a power cut may leave of a flash operation: all or nothing (F0), any prefix (F1), any bytes (F2), any bits
     (F3)."""
     pairs: Annotated[int, Parameter(validator=within(0), metavar="N", group=SEARCH)] = 20_000
@@ -99,7 +99,7 @@ def _tried(elf: "BootloaderElf", program: "BootloaderProgram", options: BinaryRu
     from ..reports.progress_bar import phase_progress
 
     config = with_versions(Config(chip=program.chip), options.idf, options.idf)
-    plan = TrialPlan(options.pairs, options.seed, options.faults, options.every)
+    plan = TrialPlan(options.pairs, options.seed, FaultModel(options.faults), options.every)
     with phase_progress() as progress:
         if options.rollback is None and not options.anti_rollback:
             config = fitting_config(program, config)

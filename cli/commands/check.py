@@ -11,12 +11,12 @@ from cyclopts import Parameter
 
 from ...bounded_input import shown
 from ...errors import InputError
-from ...model.fault_model import FaultModel
+from ...model.fault_model import MODELLED_FAULTS, FaultModel
 from ...model.remedies import Remedy
 from ...project.check_policy import CheckPolicy, FailOn, baseline_text
 from ..exit_code import ExitCode
 from ..options.build_options import BuildFiles, BuildOptions, Project
-from ..options.device_options import AnyFaults
+from ..options.device_options import AnyPlayedFaults
 from ..options.epilogue import epilogue
 from ..options.file_options import FileOptions
 from ..options.groups import CUTS, DEVICE, INPUTS, OUTPUT
@@ -113,13 +113,14 @@ class SweepOptions:
 
     chunk: Annotated[int, Parameter(validator=within(1, 1 << 24), metavar="BYTES")] = 4096
     """Bytes for each write()."""
-    faults: AnyFaults = None
+    faults: AnyPlayedFaults = None
     """What a power cut may leave of a flash operation: all or nothing (F0), any prefix (F1, the default), any bytes
-    (F2), any bits (F3)."""
+    (F2), any bits (F3), bits that read otherwise each time (F4); and what a bad chip does: other bytes change, an
+    operation lies (F5)."""
     fast: bool = False
     """Check under F0, and of every history tell only what is shipped with otaproof."""
     seed: Annotated[int, Parameter(validator=within(0), metavar="N")] = 0
-    """Chooses the samples of F2 and F3."""
+    """Chooses the samples of F2 to F5."""
     proofs: Annotated[bool, Parameter(negative="--no-proofs")] = True
     """Print as well what is proved of every history of a device like this one."""
     remedy: Annotated[Remedies, Parameter(group=DEVICE)] = frozenset()
@@ -139,7 +140,7 @@ class SweepOptions:
         if self.fast:
             yield (
                 "--fast: the power is cut before and after each flash operation alone (F0); what a cut in the middle "
-                "of one leaves (F1 to F3), and proofs that are not shipped, are left out"
+                "of one leaves (F1 to F4), and proofs that are not shipped, are left out"
             )
 
 
@@ -285,6 +286,11 @@ def _check_sweep(files: CheckInputs, sweep: SweepOptions) -> None:
     """Refuse remedies that cannot be played here, and two fault models."""
     if sweep.fast and sweep.faults is not None:
         raise InputError("--fast: checks under F0; leave --faults out")
+    if sweep.fault_model not in MODELLED_FAULTS:
+        if files.update_kind is not UpdateChoice.APP:
+            raise InputError(f"--faults: {sweep.fault_model.name} goes with --update-kind app alone; say F3")
+        if files.machine_code is not None:
+            raise InputError(f"--faults: {sweep.fault_model.name} goes with the simulated bootloader alone; say F3")
     if Remedy.FLAG_DOWNLOAD in sweep.remedy:
         raise InputError("--remedy: flag-download keeps its flag in NVS, which the board of check has not")
     for name, is_given in (("remedy", sweep.remedy), ("fast", sweep.fast)):

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from cyclopts import Parameter
 
-from ...model.fault_model import FaultModel
+from ...model.fault_model import MODELLED_FAULTS
 from ..exit_code import ExitCode
 from ..options.device_options import AnyFaults, DeviceOptions, UsageName
 from ..options.epilogue import epilogue
@@ -56,7 +56,7 @@ def outcomes(
     from ..reports.outcomes_report import print_outcomes
 
     asked = device.usages(table.usage)
-    scope = device.scope(max(FaultModel) if table.faults is None else table.faults, asked[-1])
+    scope = device.scope(max(MODELLED_FAULTS) if table.faults is None else table.faults, asked[-1])
     usages = (scope.usage,) if len(asked) == 1 else tuple(map(Usage, asked))
     found = call_outcomes(scope, usages, table.cross_check)
     result = outcomes_result(found)

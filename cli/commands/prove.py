@@ -12,7 +12,7 @@ from cyclopts import Parameter
 from ...errors import InputError
 from ...model.fault_model import FaultModel
 from ..exit_code import ExitCode
-from ..options.device_options import USAGES, DeviceOptions, Faults, UsageName
+from ..options.device_options import USAGES, DeviceOptions, Faults, ModelledFault, UsageName
 from ..options.epilogue import epilogue
 from ..options.groups import DEVICE, OUTPUT, SEARCH
 from ..options.output_options import ClaimReviewOptions
@@ -48,7 +48,7 @@ EPILOGUE = epilogue(
 class ProofOptions:
     """What to prove, and with how much effort."""
 
-    faults: Annotated[Faults, Parameter(group=DEVICE)] = FaultModel.F1
+    faults: Annotated[Faults, Parameter(group=DEVICE)] = ModelledFault.F1
     """What a power cut may leave of a flash operation: all or nothing (F0), any prefix (F1), any bytes (F2), any bits
     (F3)."""
     usage: Annotated[UsageName | None, Parameter(group=DEVICE)] = None
@@ -232,7 +232,8 @@ def _all(
 
     def each() -> "Iterator[Family]":
         """Yield the families as they are found: the first are decided while the others are looked for."""
-        for family in families(options.faults, usages, device.versions, options.allow, options.skip_validate):
+        faults = FaultModel(options.faults)
+        for family in families(faults, usages, device.versions, options.allow, options.skip_validate):
             asked.append(family)
             yield family
 

@@ -1,6 +1,7 @@
 """The options that say which device model a proof or a search is about."""
 
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import TYPE_CHECKING, Annotated, Literal, get_args
 
 from cyclopts import Parameter
@@ -16,11 +17,25 @@ from .values import AntiRollback, AnyRelease, ReleaseName, Remedies, Rollback
 if TYPE_CHECKING:
     from ...model.device.state import Scope
 
-Faults = Annotated[FaultModel, Parameter(name_transform=str)]
+
+class ModelledFault(IntEnum):
+    """The fault models that the device model has, by the names and values of FaultModel."""
+
+    F0 = FaultModel.F0
+    F1 = FaultModel.F1
+    F2 = FaultModel.F2
+    F3 = FaultModel.F3
+
+
+Faults = Annotated[ModelledFault, Parameter(name_transform=str)]
+"""The fault models that the device model has."""
+PlayedFaults = Annotated[FaultModel, Parameter(name_transform=str)]
+"""All of them: the board plays each."""
 UsageName = Literal["documented", "restart-at-once", "any"]
 """The values of Usage, which help does not import."""
 USAGES: tuple[UsageName, ...] = get_args(UsageName)
-AnyFaults = Annotated[FaultModel | None, Parameter(name_transform=str)]
+AnyFaults = Annotated[ModelledFault | None, Parameter(name_transform=str)]
+AnyPlayedFaults = Annotated[FaultModel | None, Parameter(name_transform=str)]
 
 
 @Parameter(name="*", group=DEVICE)
@@ -62,7 +77,7 @@ class DeviceOptions:
 
     def scope(
         self,
-        faults: FaultModel,
+        faults: FaultModel | ModelledFault,
         usage: UsageName,
         allows: frozenset[Allowance] = frozenset(),
         skips: frozenset[SkipValidation] = frozenset(),
@@ -79,7 +94,7 @@ class DeviceOptions:
                 config=config,
                 slots=self.slots,
                 has_factory=self.factory,
-                faults=faults,
+                faults=FaultModel(faults),
                 usage=Usage(usage),
                 versions=self.versions,
                 allows=allows,
@@ -94,7 +109,7 @@ class DeviceOptions:
 class CutOptions:
     """How power cuts damage flash, and how the application uses the calls."""
 
-    faults: Faults = FaultModel.F1
+    faults: Faults = ModelledFault.F1
     """What a power cut may leave of a flash operation: all or nothing (F0), any prefix (F1), any bytes (F2), any bits
     (F3)."""
     usage: UsageName = "any"

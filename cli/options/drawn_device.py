@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from ...errors import InputError
-from ...model.fault_model import FaultModel
+from ...model.fault_model import MODELLED_FAULTS, FaultModel
 from ...model.remedies import Remedy
-from .device_options import Faults, UsageName
+from .device_options import PlayedFaults, UsageName
 from .groups import DEVICE
 from .values import AntiRollback, AnyRelease, Remedies, Rollback, Skips, within
 
@@ -38,9 +38,10 @@ class DrawnDevice:
     """ESP-IDF release of the application (default: random)."""
     bootloader_idf: AnyRelease = None
     """ESP-IDF release of the bootloader (default: random)."""
-    faults: Faults = FaultModel.F3
+    faults: PlayedFaults = FaultModel.F3
     """What a power cut may leave of a flash operation: all or nothing (F0), any prefix (F1), any bytes (F2), any bits
-    (F3)."""
+    (F3), bits that read otherwise each time (F4); and what a bad chip does (F5). F4 and F5 are played on the board
+    alone."""
     usage: UsageName = "any"
     """The calls as documented (documented), the same with a restart as soon as an update is complete (restart-at-once),
     or in any order (any)."""
@@ -57,6 +58,8 @@ class DrawnDevice:
             raise InputError("--anti-rollback needs rollback, and --no-rollback rules it out")
         if Remedy.NOTE_IN_PLACE in self.remedy and self.faults > FaultModel.F1:
             raise InputError("--remedy: note-in-place is modelled up to F1; say --faults F1")
+        if self.remedy - {Remedy.RESTART_AT_ONCE} and self.faults not in MODELLED_FAULTS:
+            raise InputError("--remedy: the device model draws what a remedy allows, and has F0 … F3; say --faults F3")
         if Remedy.RESTART_AT_ONCE in self.remedy and self.usage == "any":
             raise InputError("restart-at-once goes with documented usage, not with any")
         if self.anti_rollback:

@@ -168,6 +168,11 @@ def _print_sweep(page: ReportPage, result: CheckResult) -> None:
         f"{upgrade.bytes:,} bytes in chunks of {config.chunk:,}: {upgrade.micro_steps:,} flash micro-steps; "
         f"fault model {sweep.faults}, seed {sweep.seed}, {sweep.seconds:.1f} s"
     )
+    if (wear := upgrade.wear) is not None:
+        page.line(
+            f"wear: {wear.erases:,} erases in {counted(wear.upgrades, 'upgrade')}; the sector at 0x{wear.address:x} "
+            f"has {wear.erases_of_worst} of them, and {wear.endurance:,} after {wear.most_upgrades:,} upgrades"
+        )
     rows = [("scenario", "cut points", "distinct states", "")]
     for name, found in sweep.scenarios.items():
         state = "" if found.complete else "interrupted"

@@ -57,9 +57,12 @@ def _totals(result: FuzzResult) -> Iterator[str]:
         yield f"{count:,} runs ended early: {reason}, which is outside the scope of the model"
     violated = len(result.findings) - result.divergences
     claims = sum(summary.claim != DIVERGENCE for summary in result.summary)
+    diverged = f", {result.divergences} divergences of board and model" if result.compared else ""
     yield (
-        f"{claims} violated claims, {violated} findings by claim and kind of device, {result.divergences} divergences "
-        "of board and model; --json and --out have all of them"
+        f"{claims} violated claims, {violated} findings by claim and kind of device{diverged}; --json and --out have "
+        "all of them"
     )
+    if not result.compared:
+        yield f"on the board alone: the device model ends with F3, so nothing of {result.faults} is compared with it"
     if result.ended_by:
         yield f"{result.ended_by}; partial results"

@@ -10,7 +10,7 @@ from ...analysis.call_outcomes import CallOutcomes
 from ...analysis.results.outcomes_result import OutcomeCell, OutcomeExample, OutcomesResult
 from ...model.device.scope_text import scope_title
 from ...model.device.state import Usage
-from ...model.fault_model import FaultModel
+from ...model.fault_model import MODELLED_FAULTS
 from ...proofs.explicit.cut_outcomes import NO_SUCH_CALL, Outcome
 from .left_out_report import print_left_out
 from .report_page import ReportPage
@@ -54,7 +54,7 @@ def print_outcomes(
 def _table(rows: Rows) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 1), header_style="bold")
     table.add_column("cut inside", no_wrap=True)
-    for faults in FaultModel:
+    for faults in MODELLED_FAULTS:
         if any(faults.name in cells for cells in rows.values()):
             table.add_column(faults.name, overflow="fold")
     for call, cells in rows.items():

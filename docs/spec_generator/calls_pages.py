@@ -11,7 +11,7 @@ from typing import Any
 
 from otaproof.campaign.history.history import IMAGE_SIZE
 from otaproof.impl.app.otaupgrade import OtaUpgrade
-from otaproof.model.fault_model import FaultModel
+from otaproof.model.fault_model import MODELLED_FAULTS
 from otaproof.proofs.explicit.cut_outcomes import NO_SUCH_CALL
 
 from .call_texts import CALLS, CallText
@@ -108,10 +108,10 @@ def _outcomes(page: SpecPage, call: CallText, kept: Mapping[str, Any]) -> None:
         for spec in spec_scopes():
             cells = kept[spec.id].get("outcomes", {}).get(name)
             if cells is not None:
-                key = (spec.build.id, spec.usage.value, *(_bold(cells[f.name]["says"]) for f in FaultModel))
+                key = (spec.build.id, spec.usage.value, *(_bold(cells[f.name]["says"]) for f in MODELLED_FAULTS))
                 rows.setdefault(key, []).append(spec)
         page.table(
-            ("build", "usage", "releases", *(f.name for f in FaultModel)),
+            ("build", "usage", "releases", *(f.name for f in MODELLED_FAULTS)),
             (
                 (group[0].build.title, key[1], ", ".join(releases_label(spec.release) for spec in group), *key[2:])
                 for key, group in rows.items()
@@ -130,7 +130,7 @@ def _examples(name: str, kept: Mapping[str, Any]) -> Iterator[str]:
     """Yield a trace to each unsafe outcome, once per build and usage, under the weakest fault model that has it."""
     shown: set[tuple[str, str, str]] = set()
     for spec in spec_scopes():
-        for faults in FaultModel:
+        for faults in MODELLED_FAULTS:
             cell = kept[spec.id].get("outcomes", {}).get(name, {}).get(faults.name, {})
             for outcome, example in cell.get("unsafe", {}).items():
                 key = (outcome, spec.build.id, spec.usage.value)

@@ -13,7 +13,7 @@ from otaproof.model.device.record_tears import erased_tears, programmed_tears
 from otaproof.model.device.records import Check, Numbers, Record, Word
 from otaproof.model.device.state import Content, Device, Expectation, Ghost, Phase, Scope, Slot, Task, Usage
 from otaproof.model.device.term_names import PLACES, enum_of_field
-from otaproof.model.fault_model import FaultModel
+from otaproof.model.fault_model import MODELLED_FAULTS, FaultModel
 
 from .effects_text import RANKED, effect_lines
 from .left_out_text import left_out_sentence
@@ -166,12 +166,12 @@ def _tears(page: SpecPage) -> None:
         for word in Word:
             cells = []
             before: frozenset[tuple[Check, Word]] = frozenset()
-            for faults in FaultModel:
+            for faults in MODELLED_FAULTS:
                 left = tears(Check.RIGHT, word, faults)
                 cells.append(_left(left - before))
                 before = left
             rows.append((title, code(word.name), *cells))
-    page.table(("while it is", "record", *(f"{f.name}{' adds' if f else ''}" for f in FaultModel)), rows)
+    page.table(("while it is", "record", *(f"{f.name}{' adds' if f else ''}" for f in MODELLED_FAULTS)), rows)
 
 
 def _left(torn: Iterable[tuple[Check, Word]]) -> str:

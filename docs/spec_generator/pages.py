@@ -24,7 +24,7 @@ from .spec_page import SpecPage, with_calls
 from .verdict_tables import read, read_beyond
 from .writers_page import writers_page
 
-BY_HAND = ("index.md", "how-to-read.md", "glossary.md", "binaries.md", "unsafe-updates.md", "ci.md")
+BY_HAND = ("index.md", "how-to-read.md", "glossary.md", "binaries.md", "unsafe-updates.md", "faults.md", "ci.md")
 """Pages that are written by hand; parts of them are generated."""
 
 

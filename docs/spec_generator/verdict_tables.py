@@ -18,7 +18,7 @@ from otaproof.model.device.model import device_model
 from otaproof.model.device.search import Trace
 from otaproof.model.device.state import Ghost, Scope, Task
 from otaproof.model.device.stepper import stepper
-from otaproof.model.fault_model import FaultModel
+from otaproof.model.fault_model import MODELLED_FAULTS, FaultModel
 from otaproof.proofs.explicit.cut_outcomes import Cell, Outcome, outcomes
 from otaproof.proofs.explicit.explorer import claims_of, explore
 from otaproof.proofs.prover.dead_ends import GHOSTS, RECOVERY, recover
@@ -87,7 +87,7 @@ def verdicts_of(spec: SpecScope) -> dict[str, Any]:
     return {"states": first.states, "claims": claims}
 
 
-def outcomes_of(spec: SpecScope, models: tuple[FaultModel, ...] = tuple(FaultModel)) -> dict[str, Any]:
+def outcomes_of(spec: SpecScope, models: tuple[FaultModel, ...] = MODELLED_FAULTS) -> dict[str, Any]:
     """Return the images that can start after a cut in each call, with a trace to each unsafe outcome."""
     table: dict[str, Any] = {}
     for faults in models:

@@ -6,7 +6,7 @@ before, inside or after a chosen operation, and leaves what a `Torn` says. After
 `power_on()`; the next access of a program that does not know this yet raises PowerCut again.
 
 An operation can also *fail and return* (Failure): some of it took effect, the caller gets
-ESP_ERR_FLASH_OP_FAIL, and the program goes on.
+ESP_ERR_FLASH_OP_FAIL, and the program goes on. Or it *lies*: some of it took effect, and it reports success.
 """
 
 from collections.abc import Hashable, Iterable, Iterator
@@ -19,6 +19,7 @@ from ..esp_err import EspErr, OtaError
 from ..program_end import PowerCut
 from .cells import ERASED_SECTOR, SECTOR_SIZE, Cells, and_bytes, is_programmable, split_by_sector
 from .growing_prefix import GrowingPrefix, Piece
+from .torn_cells import after_torn_erase, after_torn_program
 from .torn_operations import Torn, page_bounds, page_count
 
 
@@ -103,6 +104,8 @@ class Failure:
 
     op: int
     done: FailureExtent
+    is_silent: bool = False
+    """It reports success instead."""
 
 
 class FlashMisuse(Exception):
@@ -198,7 +201,7 @@ class NorFlash:
         self.snapshots: list[Cells] | None = None
         """Takes the contents before every operation, while set."""
         self._cut: PlannedCut | None = None
-        self._failures: dict[int, FailureExtent] = {}
+        self._failures: dict[int, Failure] = {}
         self._op_index = 0
 
     @property
@@ -216,11 +219,11 @@ class NorFlash:
 
     def plan_failure(self, *failures: Failure) -> None:
         """Let later operations fail and return; see `end_plan`."""
-        self._failures, self._op_index = {failure.op: failure.done for failure in failures}, 0
+        self._failures, self._op_index = {failure.op: failure for failure in failures}, 0
 
     def end_plan(self) -> None:
         """Forget the plan; raises PlanNotReached when not all of it has fired."""
-        left = [*([self._cut] if self._cut is not None else ()), *(Failure(*item) for item in self._failures.items())]
+        left = [*([self._cut] if self._cut is not None else ()), *self._failures.values()]
         self._cut, self._failures = None, {}
         if left:
             raise PlanNotReached(f"{left[0]} never fired: there were {self._op_index} operations")
@@ -237,6 +240,10 @@ class NorFlash:
         if self.tracker is not None:
             self._track(address, length)
         return self.cells.read(address, length)
+
+    def look(self, address: int, length: int) -> bytes:
+        """Return what a read would find: for whoever watches a device, and is no part of it."""
+        return self.read(address, length)
 
     def ask(self, query: Query) -> Hashable:
         """Return the answer to a query about the contents."""
@@ -259,11 +266,13 @@ class NorFlash:
         index = address // SECTOR_SIZE
         cut, failure = self._due_cut(), self._due_failure()
         if cut is not None:
-            self.cells = self.cells.with_sector(index, cut.erased(self.cells.sector(index)))
+            self.cells = after_torn_erase(self.cells, index, cut)
             raise PowerCut
         if failure is not None:
-            torn = Torn.parse({"none": "before", "half": "partial", "all": "after"}[failure.value])
-            self.cells = self.cells.with_sector(index, torn.erased(self.cells.sector(index)))
+            torn = Torn.parse({"none": "before", "half": "partial", "all": "after"}[failure.done.value])
+            self.cells = after_torn_erase(self.cells, index, torn)
+            if failure.is_silent:
+                return
             raise OtaError(EspErr.FLASH_OP_FAIL)
         if self.tracker is not None:
             self.tracker.note_erased(index)
@@ -287,12 +296,13 @@ class NorFlash:
             self.tracker.note_programmed(address, len(data))
         cut, failure = self._due_cut(), self._due_failure()
         if cut is not None:
-            old = self.cells.read(address, len(data))
-            self.cells = self.cells.with_bytes(address, cut.programmed(old, data, address))
+            self.cells = after_torn_program(self.cells, address, data, cut)
             raise PowerCut
         if failure is not None:
-            done = {"none": 0, "half": len(data) // 2, "all": len(data)}[failure.value]
+            done = {"none": 0, "half": len(data) // 2, "all": len(data)}[failure.done.value]
             self._program_cells(address, data[:done])
+            if failure.is_silent:
+                return
             raise OtaError(EspErr.FLASH_OP_FAIL)
         self._program_cells(address, data)
 
@@ -321,7 +331,7 @@ class NorFlash:
         torn, self._cut, self.powered = self._cut.torn, None, False
         return torn
 
-    def _due_failure(self) -> FailureExtent | None:
+    def _due_failure(self) -> Failure | None:
         return self._failures.pop(self._op_index - 1, None) if self._failures else None
 
     def _track(self, address: int, length: int) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import product
 
 from ..config import Release
-from ..fault_model import FaultModel
+from ..fault_model import MODELLED_FAULTS, FaultModel
 from ..terms.terms import Bool, Num, any_of, choose, fact, number
 from .action import Action, Actions, Kind
 from .boot_steps import after_try, burned_for, without_program
@@ -140,7 +140,7 @@ def _torn_record(
 def _weakest(
     tears: Callable[[Check, Word, FaultModel], frozenset[Torn]], check: Check, word: Word, left: Torn
 ) -> FaultModel | None:
-    return next((fault for fault in FaultModel if left in tears(check, word, fault)), None)
+    return next((fault for fault in MODELLED_FAULTS if left in tears(check, word, fault)), None)
 
 
 def _torn_wipes(scope: Scope, device: Device, off: Device) -> Actions:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, fields
 from enum import Enum, IntEnum, auto
 
 from ..config import Chip, Config, Release
-from ..fault_model import FaultModel
+from ..fault_model import MODELLED_FAULTS, FaultModel
 from ..remedies import Remedy
 from ..terms.terms import Bool, Num, Term, fact
 from .allowance import Allowance
@@ -192,6 +192,8 @@ class Scope:
         """Refuse sizes that no device has."""
         if not 1 <= self.slots <= 16:
             raise ValueError(f"{self.slots} OTA slots, not 1 … 16")
+        if self.faults not in MODELLED_FAULTS:
+            raise ValueError(f"{self.faults.name}: the device model has F0 … F3")
         if self.counts and (max(self.counts) != self.slots or min(self.counts) < 1):
             raise ValueError(f"{self.counts}: numbers of OTA slots, the greatest {self.slots}")
         if self.counts and self.numbers is not Numbers.EXACT:

@@ -30,12 +30,12 @@ from ...impl.chip.torn_operations import can_erase_leave, can_program_leave
 from ...impl.otadata import ENTRY_SIZE, SEQ_EMPTY, SelectEntry, encode_entry, is_crc_right, make_entry, ota_select_crc
 from ...model.device import records
 from ...model.device.record_tears import erased_tears, programmed_tears
-from ...model.fault_model import FaultModel
+from ...model.fault_model import MODELLED_FAULTS, FaultModel
 from ...model.ota_state import OtaImgState
 from ..smt.lemma import Lemma, LemmaVerdict, Result, prove_always, prove_each
 from .crc_lemmas import bit_tears
 
-F0, F1, F2, F3 = FaultModel
+F0, F1, F2, F3 = MODELLED_FAULTS
 
 
 class RecordOperation(Enum):
@@ -93,7 +93,7 @@ def tears(kind: RecordOperation, check: TornCheck, word: Word, fault: FaultModel
 Declaration = Callable[[RecordOperation, TornCheck, Word, FaultModel], Tears]
 Case = tuple[RecordOperation, TornCheck, Word, FaultModel]
 CASES: tuple[Case, ...] = tuple(
-    product(RecordOperation, (TornCheck.EMPTY, TornCheck.WRONG, TornCheck.RIGHT), Word, FaultModel)
+    product(RecordOperation, (TornCheck.EMPTY, TornCheck.WRONG, TornCheck.RIGHT), Word, MODELLED_FAULTS)
 )
 
 
@@ -303,7 +303,7 @@ LEMMAS: tuple[Lemma, ...] = (
             "z3, then bitwuzla, over all numbers, words, check words and tears of each case",
             partial(prove_case_by_case, prove_declared, fault),
         )
-        for fault in FaultModel
+        for fault in MODELLED_FAULTS
     ),
     Lemma(
         "declared_tears_are_met",

@@ -36,7 +36,7 @@ from otaproof.impl.app.esp_ota import EspOta
 from otaproof.impl.bootloader import Bootloader
 from otaproof.model.config import Release
 from otaproof.model.device.state import Usage
-from otaproof.model.fault_model import FaultModel
+from otaproof.model.fault_model import MODELLED_FAULTS, FaultModel
 
 WORLDS = Worlds(slots=2, has_factory=False, rollback=True, anti_rollback=False, app_version=Release.V5_1.point)
 OPTIONS = ["--slots", "2", "--no-factory", "--rollback", "--no-anti-rollback", "--idf", "5.1"]
@@ -87,7 +87,7 @@ def test_histories_have_at_most_three_cuts_in_operations() -> None:
             assert MAX_CUTS >= sum(step.cut is not None for step in finding.history.steps)
 
 
-@pytest.mark.parametrize("faults", FaultModel)
+@pytest.mark.parametrize("faults", MODELLED_FAULTS)
 def test_cuts_stay_in_their_fault_model(faults: FaultModel) -> None:
     """Each cut of each history."""
     for result in runs(3, range(40), replace(WORLDS, faults=faults)):

@@ -26,7 +26,7 @@ from otaproof.model.device.records import Check, Word
 from otaproof.model.device.state import CHIPS_WITHOUT_RTC_FAST_MEMORY, Ghost, Scope, Task, Usage
 from otaproof.model.device.stepper import Stepper, stepper
 from otaproof.model.device.stray_numbers import stray_named
-from otaproof.model.fault_model import FaultModel
+from otaproof.model.fault_model import MODELLED_FAULTS, FaultModel
 from otaproof.proofs.explicit.explorer import claims_of, explore_in_python, with_ghosts_of
 
 ALL_GHOSTS = frozenset(Ghost)
@@ -54,7 +54,7 @@ def scope_of(
     return Scope(config, slots, has_factory, faults, usage, ghosts=ALL_GHOSTS)
 
 
-MATRIX = [scope_of(*parts) for parts in product(Release, MODES, Usage, FaultModel, (2, 3), (False, True))]
+MATRIX = [scope_of(*parts) for parts in product(Release, MODES, Usage, MODELLED_FAULTS, (2, 3), (False, True))]
 SOME = [MATRIX[48 * number + (7 * number + 5) % 48] for number in range(12)]
 """Every release twice, and of all else a bit of each."""
 
@@ -206,7 +206,7 @@ def records() -> Iterator[tuple[Check, Word, bytes]]:
         yield Check.EMPTY, word, encode_entry(SelectEntry(0xFFFFFFFF, state, 0xFFFFFFFF))
 
 
-@pytest.mark.parametrize("fault", FaultModel, ids=lambda fault: fault.name)
+@pytest.mark.parametrize("fault", MODELLED_FAULTS, ids=lambda fault: fault.name)
 @pytest.mark.parametrize("kind", FlashOpKind, ids=lambda kind: kind.name)
 def test_every_tear_of_the_model_is_found_and_no_other(kind: FlashOpKind, fault: FaultModel) -> None:
     """For each class of record, and each class that a tear can leave of it."""

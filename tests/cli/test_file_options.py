@@ -208,7 +208,7 @@ def test_fast_check_says_what_it_leaves_out(
     (project / POLICY_FILE).write_text(DEVICE.replace('faults = "F0"', said))
     found = checked(capsys, *given)
     assert faults == found["sweep"]["faults"]
-    assert is_fast == any(note.startswith("--fast: ") and "F1 to F3" in note for note in found["notes"])
+    assert is_fast == any(note.startswith("--fast: ") and "F1 to F4" in note for note in found["notes"])
 
 
 def test_fast_check_has_one_fault_model(project: Path, capsys: pytest.CaptureFixture[str]) -> None:

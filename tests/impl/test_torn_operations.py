@@ -13,10 +13,10 @@ from otaproof.impl.chip.torn_operations import (
     page_bounds,
     pattern_mask,
 )
-from otaproof.model.fault_model import FaultModel
+from otaproof.model.fault_model import MODELLED_FAULTS, FaultModel
 
 ENTRY = st.binary(min_size=32, max_size=32)
-MODELS = list(FaultModel)
+MODELS = list(MODELLED_FAULTS)
 
 
 @pytest.mark.parametrize("text", ["before", "after", "prefix:7", "partial:2048", "bytes:0.5", "bits:3.700"])

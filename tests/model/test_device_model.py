@@ -32,7 +32,7 @@ from otaproof.model.device.selection import fallback
 from otaproof.model.device.state import Content, Expectation, Ghost, Phase, Scope, Task, Usage
 from otaproof.model.device.stepper import Stepper, stepper
 from otaproof.model.device.stray_numbers import StrayOrder, stray_named
-from otaproof.model.fault_model import FaultModel
+from otaproof.model.fault_model import MODELLED_FAULTS, FaultModel
 from otaproof.model.terms.terms import number
 
 WORD_VALUES = dict(zip(Word, (0, 1, 2, 3, 4, 0xFFFFFFFF), strict=True))
@@ -131,7 +131,7 @@ def test_whole_operations_leave_the_old_record_or_the_new_one() -> None:
 def test_each_fault_model_admits_what_the_one_before_does(tears: object) -> None:
     """For every record."""
     assert callable(tears)
-    for check, word, fault in product(Check, Word, list(FaultModel)[1:]):
+    for check, word, fault in product(Check, Word, MODELLED_FAULTS[1:]):
         assert tears(check, word, FaultModel(fault - 1)) <= tears(check, word, fault)
 
 

@@ -13,7 +13,7 @@ from slot_moves import WORDS, Moment, after_look, make_record, parse_record, rep
 
 from otaproof.impl.release_points import class_of_app, read_point
 from otaproof.model.config import Config, Release
-from otaproof.model.fault_model import FaultModel
+from otaproof.model.fault_model import MODELLED_FAULTS, FaultModel
 from otaproof.model.ota_state import API_NAMES
 from otaproof.model.slot.life_cycle import (
     TABLE,
@@ -376,8 +376,8 @@ def test_commence_gives_the_spare_record_up_from_5_5_on(release: Release, state:
 def test_torn_new_record_can_read_valid_under_f3_only() -> None:
     """So an image boots that was never tested."""
     chosen = Situation(WITH_ROLLBACK, Place.ABSENT, is_target=True)
-    by_model = {m: bool(allowed_rows(State.NONE, Event.COMPLETE, State.VALID, chosen, cut=m)) for m in FaultModel}
-    assert {m: m is FaultModel.F3 for m in FaultModel} == by_model
+    by_model = {m: bool(allowed_rows(State.NONE, Event.COMPLETE, State.VALID, chosen, cut=m)) for m in MODELLED_FAULTS}
+    assert {m: m is FaultModel.F3 for m in MODELLED_FAULTS} == by_model
 
 
 def test_cut_row_does_not_serve_a_whole_step() -> None:

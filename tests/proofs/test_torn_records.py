@@ -12,7 +12,7 @@ from otaproof.impl.chip.torn_operations import Torn
 from otaproof.impl.otadata import decode_entry, encode_entry, make_entry
 from otaproof.model.device import records
 from otaproof.model.device.record_tears import MORE_BITS
-from otaproof.model.fault_model import FaultModel
+from otaproof.model.fault_model import MODELLED_FAULTS, FaultModel
 from otaproof.proofs.bytes import torn_records
 from otaproof.proofs.bytes.crc_lemmas import byte_tears
 from otaproof.proofs.bytes.torn_records import (
@@ -32,7 +32,7 @@ from otaproof.proofs.bytes.torn_records import (
 )
 from otaproof.proofs.smt.lemma import LemmaVerdict
 
-F0, F1, F2, F3 = FaultModel
+F0, F1, F2, F3 = MODELLED_FAULTS
 PROGRAM, ERASE = RecordOperation
 
 
