@@ -11,7 +11,7 @@ from random import Random
 from ...impl.chip.flash import FailureExtent, FlashMisuse, FlashOpKind, PlanNotReached
 from ...model.config import ResetReason
 from ...model.device.state import Scope, Task, Usage
-from ...model.fault_model import MODELLED_FAULTS, FaultModel
+from ...model.fault_model import FaultModel
 from ..history.claim_monitor import ClaimMonitor
 from ..history.handles import is_open
 from ..history.history import History
@@ -122,8 +122,7 @@ class BoardDrawer(Drawer):
 
 def run_on_board(seed: int, index: int, worlds: Worlds) -> RunResult:
     """Make and play history number `index` of a seed; the same on every machine."""
-    drawn = replace(worlds, faults=min(worlds.faults, max(MODELLED_FAULTS)))
-    config, scope = draw_scope(Random(f"otaproof {seed} block {index // BLOCK}"), drawn)
+    config, scope = draw_scope(Random(f"otaproof {seed} block {index // BLOCK}"), worlds)
     random = Random(f"otaproof {seed} {index}")
     history = draw_history(random, config, scope)
     run = BoardRun(history, scope, worlds.faults)

@@ -20,7 +20,7 @@ from ...model.device.api_calls import RESUME_FROM
 from ...model.device.end_numbers import BORDER, ERASED
 from ...model.device.remedy_steps import is_restricted
 from ...model.device.state import Scope, Task, Usage, why_left_out
-from ...model.fault_model import FaultModel
+from ...model.fault_model import MODELLED_FAULTS, FaultModel
 from ...model.idf_version import IdfVersion
 from ...model.remedies import Remedy
 from ..history.history import IMAGE_SIZE, History, SmallDevice, SmallImage
@@ -110,7 +110,7 @@ def draw_scope(random: Random, worlds: Worlds) -> tuple[Config, Scope]:
     has_factory = random.random() < 0.4 if worlds.has_factory is None else worlds.has_factory
     config = replace(config, notes_in_place=Remedy.NOTE_IN_PLACE in worlds.remedies)
     device = SmallDevice(config, tuple(range(slots)), has_factory)
-    faults = min(worlds.faults, FaultModel.F2) if has_ends else worlds.faults
+    faults = min(worlds.faults, FaultModel.F2 if has_ends else max(MODELLED_FAULTS))
     return config, scope_of_device(device, faults, worlds.usage, worlds.versions, worlds.allows, worlds.remedies)
 
 

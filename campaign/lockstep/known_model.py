@@ -159,7 +159,7 @@ class KnownModel:
     def __len__(self) -> int:
         """Return how much is kept."""
         kept = (self._states, self._seen, self._records, self.planned, *self._steps.values())
-        return sum(map(len, kept))
+        return sum(len(part) for part in kept)
 
     def forget(self) -> None:
         """Forget all states and steps."""
