@@ -20,6 +20,7 @@ from ...model.config import Config
 from ...model.device.state import Scope
 from ..history.history import History
 from ..history.step import Step, StepName
+from ..lockstep.coverage import Coverage
 from ..lockstep.divergence import Divergence, OutOfModel
 from ..lockstep.lockstep import Lockstep
 from ..lockstep.replayed_divergence import first_divergence
@@ -86,6 +87,8 @@ class RunResult:
     findings: tuple[Finding, ...]
     left_out: str | None
     """Why the run ended early: what happened is left out of the model; None: it did not."""
+    coverage: Coverage
+    """What it came through of the model."""
 
 
 @dataclass
@@ -98,6 +101,7 @@ class Findings:
     left_out: dict[str, int] = field(default_factory=dict)
     found_in: Counter[tuple[str, ScopeClass]] = field(default_factory=Counter)
     """By kind, the runs that found it."""
+    coverage: Coverage = field(default_factory=Coverage)
     _best: dict[tuple[str, ScopeClass], Finding] = field(default_factory=dict)
 
     def add(self, result: RunResult) -> list[Finding]:
@@ -105,6 +109,7 @@ class Findings:
         self.runs += 1
         self.steps += result.steps
         self.cuts += result.cuts
+        self.coverage.merge(result.coverage)
         if result.left_out is not None:
             self.left_out[result.left_out] = self.left_out.get(result.left_out, 0) + 1
         fresh = []
@@ -191,7 +196,7 @@ def run(seed: int, index: int, worlds: Worlds) -> RunResult:
         played[-1] = cut_short
         note(DIVERGENCE, f"the model has an operation that the board has not: {why}")
     cuts = sum(step.cut is not None or step.name is StepName.POWER_OFF for step in played)
-    return RunResult(index, len(played), cuts, tuple(findings.values()), left_out)
+    return RunResult(index, len(played), cuts, tuple(findings.values()), left_out, lockstep.tracker.coverage)
 
 
 def runs(seed: int, indices: Iterable[int], worlds: Worlds) -> Iterator[RunResult]:

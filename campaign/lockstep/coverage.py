@@ -1,9 +1,9 @@
-"""What part of the models was taken: actions, and for power cuts the task in which each fell.
+"""What part of the models was come through: actions, for power cuts the task that each fell in, and states.
 
-A coverage is a set for each scope, so coverages of runs can be put together in any order, and sent between processes.
+A coverage is a set for each scope, so those of runs can be put together in any order, and sent between processes.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -30,27 +30,66 @@ def covered(action: Action, task: Task) -> Covered:
     return Covered(action.name, task.name.lower(), action.weakest.name)
 
 
-def coverable(model: DeviceModel) -> Iterator[Covered]:
-    """Yield what can be covered in a model at most: nobody has asked whether all of it can be reached."""
-    for action in model.actions:
-        yield from {covered(action, task) for task in action.tasks}
+class Extent(NamedTuple):
+    """How much of a model there is to cover, or was covered."""
+
+    actions: int
+    """Actions other than cuts."""
+    cuts: int
+    """Pairs of a cut and a task that it can fall in."""
+
+
+def extent_of(found: Iterable[Covered]) -> Extent:
+    """Return how much that is."""
+    are_cuts = [item.phase is not None for item in found]
+    return Extent(are_cuts.count(False), are_cuts.count(True))
+
+
+def extent_of_model(model: DeviceModel) -> Extent:
+    """Return how much can be covered at most: nobody has asked whether all of it can be reached."""
+    return extent_of({covered(action, task) for action in model.actions for task in action.tasks})
+
+
+@dataclass
+class ScopeCoverage:
+    """What was come through of one model."""
+
+    extent: Extent
+    """How much there is to cover."""
+    taken: set[Covered] = field(default_factory=set)
+    states: set[int] = field(default_factory=set)
+    """Each state as a number of 64 bits, its hash: the same in every process."""
 
 
 @dataclass
 class Coverage:
-    """What was covered in each scope."""
+    """What was come through of the models of some scopes."""
 
-    by_scope: dict[Scope, set[Covered]] = field(default_factory=dict)
-
-    def add(self, scope: Scope, found: Iterable[Covered]) -> None:
-        """Take what a run in a scope has covered."""
-        self.by_scope.setdefault(scope, set()).update(found)
+    scopes: dict[Scope, ScopeCoverage] = field(default_factory=dict)
 
     def merge(self, other: "Coverage") -> None:
         """Take what another one has."""
-        for scope, found in other.by_scope.items():
-            self.add(scope, found)
+        for scope, found in other.scopes.items():
+            own = self.scopes.setdefault(scope, ScopeCoverage(found.extent))
+            own.taken |= found.taken
+            own.states |= found.states
 
-    def __len__(self) -> int:
-        """Return how much was covered."""
-        return sum(map(len, self.by_scope.values()))
+    @property
+    def states(self) -> int:
+        """How many states were reached, those of each model by themselves."""
+        return sum(len(own.states) for own in self.scopes.values())
+
+    @property
+    def extent(self) -> Extent:
+        """How much there is to cover in these models."""
+        return _sum(own.extent for own in self.scopes.values())
+
+    @property
+    def taken(self) -> Extent:
+        """How much of that was covered."""
+        return _sum(extent_of(own.taken) for own in self.scopes.values())
+
+
+def _sum(extents: Iterable[Extent]) -> Extent:
+    found = list(extents)
+    return Extent(sum(extent.actions for extent in found), sum(extent.cuts for extent in found))

@@ -6,7 +6,7 @@ are kept with the state. What is kept is bounded; to forget it changes no answer
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence, Sized
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Generic, TypeVar
@@ -28,6 +28,7 @@ from .abstraction import (
     records_in_bytes,
     stored_in_state,
 )
+from .coverage import Extent, extent_of_model
 from .seen_operations import BURN, OpKind, SeenOp
 from .slot_moves import reported
 
@@ -44,12 +45,26 @@ Records = tuple[RecordView, RecordView]
 class KnownState:
     """A state of the model. Two of one model are equal exactly if they are one object, unless it forgot in between."""
 
-    __slots__ = ("_cuts", "_due", "_model", "_moves", "_program", "_said", "_stored", "_violated", "state", "task")
+    __slots__ = (
+        "_cuts",
+        "_due",
+        "_model",
+        "_moves",
+        "_program",
+        "_said",
+        "_stored",
+        "_violated",
+        "number",
+        "state",
+        "task",
+    )
 
     def __init__(self, model: "KnownModel", state: State) -> None:
         """Know nothing but the state yet."""
         self._model = model
         self.state = state
+        self.number = hash(state)
+        """Tells states of one model apart, in every process."""
         self.task = Task(state[model.place["task"]])
         self._moves: dict[str, tuple[Action, KnownState]] | None = None
         self._cuts: list[tuple[Action, KnownState]] | None = None
@@ -158,8 +173,13 @@ class KnownModel:
 
     def __len__(self) -> int:
         """Return how much is kept."""
-        kept = (self._states, self._seen, self._records, self.planned, *self._steps.values())
-        return sum(len(part) for part in kept)
+        kept: tuple[Sized, ...] = (self._states, self._seen, self._records, self.planned, *self._steps.values())
+        return sum(map(len, kept))
+
+    @cached_property
+    def extent(self) -> Extent:
+        """How much there is to cover."""
+        return extent_of_model(self.stepper.model)
 
     def forget(self) -> None:
         """Forget all states and steps."""
@@ -263,3 +283,9 @@ def known_model(scope: Scope) -> KnownModel:
 def forget_models() -> None:
     """Start from scratch."""
     _models.clear()
+
+
+def forget_answers() -> None:
+    """Keep the models, and nothing that was found out with them."""
+    for model in _models.values():
+        model.forget()

@@ -19,7 +19,7 @@ from ...model.device.state import Content, Scope, Task
 from ...model.device.stepper import State, Stepper
 from ...model.fault_model import FaultModel
 from .abstraction import Program, Stored, state_of, unlike_parts
-from .coverage import Covered, covered
+from .coverage import Coverage, Covered, ScopeCoverage, covered
 from .divergence import Divergence, OutOfModel
 from .known_model import KnownModel, KnownState, known_model
 from .seen_operations import OpKind, SeenOp
@@ -36,6 +36,7 @@ class Followed:
     """Where the model has got to."""
     mode: Mode
     covered: frozenset[Covered]
+    reached: frozenset[int]
     violated: frozenset[str]
     seen: object = None
     """What the device did, kept so that nothing else takes its identity."""
@@ -55,6 +56,8 @@ class ModelTracker:
         """Ids of the claims that were broken since the last `take_violated`."""
         self.covered: set[Covered] = set()
         """What was taken of the model."""
+        self.reached: set[int] = {self.known.number}
+        """The numbers of the states that it came through."""
         self._has_wiped: int | None = None
         """The slot whose first sector this step has erased."""
         self._is_booting = False
@@ -87,6 +90,11 @@ class ModelTracker:
         return self.known.stored
 
     @property
+    def coverage(self) -> Coverage:
+        """What was come through of the model."""
+        return Coverage({self.scope: ScopeCoverage(self.model.extent, set(self.covered), set(self.reached))})
+
+    @property
     def taken(self) -> set[str]:
         """Names of the actions that were taken."""
         return {taken.action for taken in self.covered}
@@ -107,19 +115,25 @@ class ModelTracker:
 
     def followed(self, follow: Callable[[], object], seen: object) -> Followed:
         """Follow a step and return what that came to; seen: all that it depends on, beside state and mode."""
-        violated, taken = self.violated, self.covered
-        self.violated, self.covered = set(), set()
+        so_far = self.violated, self.covered, self.reached
+        self.violated, self.covered, self.reached = set(), set(), set()
         try:
             follow()
-            return Followed(self.known, self.mode, frozenset(self.covered), frozenset(self.violated), seen)
+            found = frozenset(self.covered), frozenset(self.reached), frozenset(self.violated)
+            return Followed(self.known, self.mode, *found, seen)
         finally:
-            self.violated, self.covered = violated | self.violated, taken | self.covered
+            self.violated, self.covered, self.reached = (
+                so_far[0] | self.violated,
+                so_far[1] | self.covered,
+                so_far[2] | self.reached,
+            )
 
     def follow_again(self, followed: Followed) -> None:
         """Come to the same, from the same state and mode."""
         self.known, self.mode = followed.known, followed.mode
         self.violated |= followed.violated
         self.covered |= followed.covered
+        self.reached |= followed.reached
 
     def can(self, *names: str) -> bool:
         """Tell whether one of these actions is possible now."""
@@ -273,11 +287,12 @@ class ModelTracker:
         key = self.known, self.mode, asked
         planned = self.model.planned.get(key)
         if planned is None:
-            known, violated, taken = self.known, set(self.violated), set(self.covered)
-            is_astray = self._is_astray
+            known, violated, is_astray = self.known, set(self.violated), self._is_astray
+            taken, reached = set(self.covered), set(self.reached)
             begin()
             ops = tuple(self._ops_to_come(failures))
-            self.known, self.violated, self.covered, self._is_astray = known, violated, taken, is_astray
+            self.known, self.violated, self._is_astray = known, violated, is_astray
+            self.covered, self.reached = taken, reached
             planned = self.model.planned[key] = ops, self.mode
         self.mode = planned[1]
         return planned[0]
@@ -373,6 +388,7 @@ class ModelTracker:
     def _go(self, action: Action, state: KnownState) -> None:
         known, self.known = self.known, state
         self.covered.add(covered(action, known.task))
+        self.reached.add(state.number)
         if state.task is not Task.RUN:
             # A program between two calls is looked at once its call has returned: nobody sees it before.
             self.look_at_claims()
