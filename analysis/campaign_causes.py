@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
-from ..campaign.fuzz.findings import DIVERGENCE, Finding
+from ..campaign.fuzz.findings import DIVERGENCE, Finding, scope_of_block
 from ..campaign.fuzz.plainest import outline, plainest
 from ..campaign.history.history import History
 from ..campaign.history.history_token import decode_history_token
@@ -18,11 +18,13 @@ from ..campaign.history.step import StepName
 from ..campaign.ledger.campaign_plan import CampaignPlan
 from ..campaign.ledger.lane_work import FoundKind
 from ..campaign.ledger.ledger import Ledger
+from ..campaign.lockstep.coverage import coverable
 from ..campaign.lockstep.divergence import OutOfModel
 from ..campaign.lockstep.lockstep import scope_of_device
 from ..campaign.workers import WorkerDied, mapped
 from ..model.claims.claims import claim
 from ..model.device.allowance import Allowance
+from ..model.device.model import device_model
 from ..model.device.state import Usage
 from ..model.fault_model import MODELLED_FAULTS, FaultModel
 from .fuzz_findings import confirmed
@@ -48,7 +50,18 @@ def campaign_causes(path: Path, jobs: int) -> CampaignCauses:
         except WorkerDied as error:
             ended_by = str(error)
         plain += [finding_of(ledger.plan, kind) for kind in found[len(plain) :]]
-        return causes_result(ledger, list(_causes(found, plain, named)), ended_by)
+        return causes_result(ledger, list(_causes(found, plain, named)), _never_covered(ledger), ended_by)
+
+
+def _never_covered(ledger: Ledger) -> list[str]:
+    """Return what no run came through of the models of the devices that were drawn; nothing was compared above F3."""
+    plan = ledger.plan
+    if plan.worlds.faults not in MODELLED_FAULTS:
+        return []
+    blocks = (plan.block(lane, number) for lane, count in ledger.blocks().items() for number in range(count))
+    models = {device_model(scope_of_block(plan.seed, block, plan.worlds)[1]) for block in blocks}
+    points = {str(point) for model in models for point in coverable(model)}
+    return sorted(points - ledger.covered().keys())
 
 
 def finding_of(plan: CampaignPlan, kind: FoundKind) -> Finding:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,12 +60,13 @@ def merge_campaigns(target: Path, paths: Sequence[Path]) -> CampaignResult:
     """Put shards of one campaign together in a new file; raises InputError for files of several campaigns."""
     if not paths:
         raise InputError("name the files to put together behind the new one")
-    with Ledger.open(paths[0]) as first:
-        plan, runs = first.plan, first.runs
-    with Ledger.create(target, plan, runs, ALL) as merged:
-        for path in paths:
-            with Ledger.open(path) as other:
-                merged.merge(other)
+    with ExitStack() as stack:
+        parts = [stack.enter_context(Ledger.open(path)) for path in paths]
+        for part in parts:
+            parts[0].check_same(part)
+        merged = stack.enter_context(Ledger.create(target, parts[0].plan, parts[0].runs, ALL))
+        for part in parts:
+            merged.merge(part)
         return campaign_result(merged, "merge")
 
 

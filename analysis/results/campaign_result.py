@@ -8,6 +8,7 @@ from ...campaign.fuzz.findings import DIVERGENCE
 from ...campaign.fuzz.generator import Worlds
 from ...campaign.ledger.lane_work import FoundKind
 from ...campaign.ledger.ledger import Ledger
+from ...model.fault_model import MODELLED_FAULTS
 from .fuzz_result import FuzzFinding
 from .result_parts import CommandResult, FaultName, UsageName, fault_name
 
@@ -58,6 +59,8 @@ class CampaignState(CommandResult):
     """Which devices are drawn, in words."""
     faults: FaultName
     """The fault model."""
+    compared: bool
+    """The device model followed each step. It has F0 … F3: what is played under F4 and F5 is not compared with it."""
     usage: UsageName
     """How the calls are used."""
     shard: str
@@ -80,6 +83,10 @@ class CampaignState(CommandResult):
     """Kinds of devices on which board and model do not agree, which is a bug in otaproof."""
     found: tuple[CampaignKind, ...]
     """Claim by claim and kind of device, divergences first."""
+    covered: int
+    """Actions of the model, and cuts by the task that they fell in, that were come through."""
+    newest_cover: int | None
+    """Number of the run that was the first to come through the last of them; null where there are none."""
     fingerprint: str
     """A digest of all that was found: the same for the same runs, whoever played them in whatever order."""
     sittings: tuple[SittingEntry, ...]
@@ -126,6 +133,8 @@ class CampaignCauses(CampaignState):
     """The command that made the result."""
     causes: tuple[CauseEntry, ...]
     """Divergences first, then what most runs found."""
+    never_covered: tuple[str, ...]
+    """Actions of the models of its devices, and cuts by the task that they fall in, that no run came through."""
     ended_by: str = ""
     """What ended it too soon, if anything did: then some findings are as they were found."""
 
@@ -137,9 +146,11 @@ def campaign_result(
     return CampaignResult(action=action, ended_by=ended_by, shared=is_shared, **_state(ledger))
 
 
-def causes_result(ledger: Ledger, causes: Sequence[CauseEntry], ended_by: str) -> CampaignCauses:
+def causes_result(
+    ledger: Ledger, causes: Sequence[CauseEntry], never_covered: Sequence[str], ended_by: str
+) -> CampaignCauses:
     """Return what a campaign found, by cause."""
-    return CampaignCauses(causes=tuple(causes), ended_by=ended_by, **_state(ledger))
+    return CampaignCauses(causes=tuple(causes), never_covered=tuple(never_covered), ended_by=ended_by, **_state(ledger))
 
 
 def worlds_text(worlds: Worlds) -> str:
@@ -171,6 +182,7 @@ class _State(TypedDict):
     seed: int
     devices: str
     faults: FaultName
+    compared: bool
     usage: UsageName
     shard: str
     version: str
@@ -182,18 +194,21 @@ class _State(TypedDict):
     left_out: dict[str, int]
     divergences: int
     found: tuple[CampaignKind, ...]
+    covered: int
+    newest_cover: int | None
     fingerprint: str
     sittings: tuple[SittingEntry, ...]
 
 
 def _state(ledger: Ledger) -> _State:
-    plan, totals = ledger.plan, ledger.totals()
+    plan, totals, covered = ledger.plan, ledger.totals(), ledger.covered()
     found = sorted(ledger.found(), key=lambda kind: (kind.claim_id != DIVERGENCE, _claim_number(kind), kind))
     return {
         "file": str(ledger.path),
         "seed": plan.seed,
         "devices": worlds_text(plan.worlds),
         "faults": fault_name(plan.worlds.faults.name),
+        "compared": plan.worlds.faults in MODELLED_FAULTS,
         "usage": plan.worlds.usage.value,
         "shard": str(ledger.shard),
         "version": ledger.version,
@@ -205,6 +220,8 @@ def _state(ledger: Ledger) -> _State:
         "left_out": ledger.left_out(),
         "divergences": sum(kind.claim_id == DIVERGENCE for kind in found),
         "found": tuple(map(_kind_entry, found)),
+        "covered": len(covered),
+        "newest_cover": max((first for _, first in covered.values()), default=None),
         "fingerprint": ledger.fingerprint(),
         "sittings": tuple(
             SittingEntry(began=round(s.began, 3), seconds=round(s.ended - s.began, 3), runs=s.runs, steps=s.steps)

@@ -18,6 +18,7 @@ from ..history.history import History
 from ..history.monitor_memory import is_accept_due
 from ..history.player import Played, Player, StepOutcome
 from ..history.step import Step, StepCut, StepFailure, StepName
+from ..lockstep.coverage import Coverage
 from ..lockstep.lockstep import places_of
 from ..lockstep.seen_operations import BURN, OpKind, SeenOp, seen_op
 from ..lockstep.step_in_model import action_names
@@ -139,7 +140,7 @@ def run_on_board(seed: int, index: int, worlds: Worlds) -> RunResult:
             so_far = replace(history, steps=tuple(played))
             findings.setdefault(claim_id, Finding(claim_id, scope, so_far, index, is_on_board=True))
     cuts = sum(step.cut is not None or step.name is StepName.POWER_OFF for step in played)
-    return RunResult(index, len(played), cuts, tuple(findings.values()), None)
+    return RunResult(index, len(played), cuts, tuple(findings.values()), None, Coverage())
 
 
 def shortened_on_board(finding: Finding) -> Finding | None:

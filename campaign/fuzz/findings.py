@@ -156,13 +156,14 @@ def scope_class(scope: Scope) -> ScopeClass:
 
 
 @lru_cache(maxsize=4)
-def _scope_of_block(seed: int, block: int, worlds: Worlds) -> tuple[Config, Scope]:
+def scope_of_block(seed: int, block: int, worlds: Worlds) -> tuple[Config, Scope]:
+    """Return the build and the scope that the runs of a block share."""
     return draw_scope(Random(f"otaproof {seed} block {block}"), worlds)
 
 
 def run(seed: int, index: int, worlds: Worlds) -> RunResult:
     """Make and play history number `index` of a seed; the same on every machine."""
-    config, scope = _scope_of_block(seed, index // BLOCK, worlds)
+    config, scope = scope_of_block(seed, index // BLOCK, worlds)
     random = Random(f"otaproof {seed} {index}")
     history = draw_history(random, config, scope)
     lockstep = Lockstep(history, scope)

@@ -65,13 +65,13 @@ def _on(finding: Finding, device: SmallDevice) -> Finding:
 
 
 def _plainer_devices(device: SmallDevice) -> Iterator[SmallDevice]:
+    if device.has_factory:
+        holds = {"ota_0": 0} | {label: image for label, image in device.holds if label != "factory"}
+        yield replace(device, has_factory=False, holds=tuple(holds.items()))
     if len(device.slots) > 1:
         slots = device.slots[:-1]
         gone = f"ota_{device.slots[-1]}"
         yield replace(device, slots=slots, holds=tuple(pair for pair in device.holds if pair[0] != gone))
-    if device.has_factory:
-        holds = {"ota_0": 0} | {label: image for label, image in device.holds if label != "factory"}
-        yield replace(device, has_factory=False, holds=tuple(holds.items()))
     for number in range(1, len(device.holds)):
         yield replace(device, holds=device.holds[:number] + device.holds[number + 1 :])
     yield from (replace(device, config=config) for config in _plainer_configs(device.config))

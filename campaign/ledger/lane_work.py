@@ -63,17 +63,23 @@ class LaneResult:
     cuts: int
     left_out: Mapping[str, int] = field(default_factory=dict)
     found: tuple[FoundKind, ...] = ()
+    covered: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    """By what was come through of the model: how many runs did, and the number of the first."""
 
 
 def play_lane(work: LaneWork) -> LaneResult:
     """Play the blocks; a pure function of the work."""
     findings = Findings()
+    covered: dict[str, tuple[int, int]] = {}
     for number in range(work.first, work.first + work.blocks):
         first = work.plan.block(work.lane, number) * BLOCK
         for result in run_block(Work(work.plan.seed, first, first + BLOCK, work.plan.worlds)):
             findings.add(result)
+            for point in {str(item) for own in result.coverage.scopes.values() for item in own.taken}:
+                runs, first_run = covered.get(point, (0, result.index))
+                covered[point] = runs + 1, first_run
     found = tuple(_found(finding, findings.found_in[finding.key]) for finding in findings.all())
-    return LaneResult(findings.runs, findings.steps, findings.cuts, findings.left_out, found)
+    return LaneResult(findings.runs, findings.steps, findings.cuts, findings.left_out, found, covered)
 
 
 def _found(finding: Finding, runs: int) -> FoundKind:

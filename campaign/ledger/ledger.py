@@ -33,11 +33,13 @@ SCHEMA = (
     "CREATE TABLE found (lane INTEGER, claim TEXT, class TEXT, length INTEGER NOT NULL, run INTEGER NOT NULL, "
     "runs INTEGER NOT NULL, token TEXT NOT NULL, text TEXT NOT NULL, cause TEXT NOT NULL, "
     "PRIMARY KEY (lane, claim, class))",
+    "CREATE TABLE covered (lane INTEGER, point TEXT, runs INTEGER NOT NULL, first INTEGER NOT NULL, "
+    "PRIMARY KEY (lane, point))",
     "CREATE TABLE sittings (name TEXT PRIMARY KEY, began REAL NOT NULL, ended REAL NOT NULL, runs INTEGER NOT NULL, "
     "steps INTEGER NOT NULL)",
     "CREATE TABLE owners (lane INTEGER PRIMARY KEY, process TEXT NOT NULL)",
 )
-_OF_LANES = {"lanes": "lane", "left_out": "lane, reason", "found": "lane, claim, class"}
+_OF_LANES = {"lanes": "lane", "left_out": "lane, reason", "found": "lane, claim, class", "covered": "lane, point"}
 """The tables that follow from plan and blocks, and what they are ordered by."""
 _BUSY = 60.0
 """Seconds to wait for another process that writes."""
@@ -164,6 +166,11 @@ class Ledger:
                 )
             for found in result.found:
                 self._add_found(work.lane, found)
+            self._db.executemany(
+                "INSERT INTO covered VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET runs = runs + excluded.runs, "
+                "first = min(first, excluded.first)",
+                [(work.lane, point, runs, first) for point, (runs, first) in result.covered.items()],
+            )
             self._note_sitting(result)
         return True
 
@@ -221,6 +228,11 @@ class Ledger:
             best[found.kind] = _with_runs(min(known, found, key=lambda kind: kind.rank), runs)
         return sorted(best.values())
 
+    def covered(self) -> dict[str, tuple[int, int]]:
+        """Return, by what was come through of the model, how many runs did, and the number of the first."""
+        rows = self._db.execute("SELECT point, sum(runs), min(first) FROM covered GROUP BY point ORDER BY point")
+        return {point: (runs, first) for point, runs, first in rows}
+
     def sittings(self) -> list[Sitting]:
         """Return the processes that played runs, oldest first."""
         rows = self._db.execute("SELECT began, ended, runs, steps FROM sittings ORDER BY began")
@@ -234,10 +246,14 @@ class Ledger:
                 digest.update(repr(row).encode())
         return digest.hexdigest()[:16]
 
-    def merge(self, other: "Ledger") -> None:
-        """Take from another file each lane that has more blocks there; raises InputError for another campaign."""
+    def check_same(self, other: "Ledger") -> None:
+        """Raise InputError where another file is one of another campaign."""
         if (other.plan, other.version) != (self.plan, self.version):
             raise InputError(f"{other.path}: another campaign than {self.path}: its seed, devices or version differ")
+
+    def merge(self, other: "Ledger") -> None:
+        """Take from another file each lane that has more blocks there; raises InputError for another campaign."""
+        self.check_same(other)
         mine = dict(self._db.execute("SELECT lane, blocks FROM lanes"))
         theirs = dict(other._db.execute("SELECT lane, blocks FROM lanes"))
         longer = [lane for lane, blocks in theirs.items() if blocks > mine.get(lane, 0)]

@@ -22,6 +22,10 @@ class Covered(NamedTuple):
     fault: str | None = None
     """A cut: the weakest fault model that has it."""
 
+    def __str__(self) -> str:
+        """Write it in a few words."""
+        return self.action if self.phase is None else f"{self.action} in {self.phase} ({self.fault})"
+
 
 def covered(action: Action, task: Task) -> Covered:
     """Return what the taking of an action covers; task: what goes on before it."""
@@ -45,9 +49,14 @@ def extent_of(found: Iterable[Covered]) -> Extent:
     return Extent(are_cuts.count(False), are_cuts.count(True))
 
 
+def coverable(model: DeviceModel) -> set[Covered]:
+    """Return what can be covered at most: nobody has asked whether all of it can be reached."""
+    return {covered(action, task) for action in model.actions for task in action.tasks}
+
+
 def extent_of_model(model: DeviceModel) -> Extent:
-    """Return how much can be covered at most: nobody has asked whether all of it can be reached."""
-    return extent_of({covered(action, task) for action in model.actions for task in action.tasks})
+    """Return how much can be covered at most."""
+    return extent_of(coverable(model))
 
 
 @dataclass

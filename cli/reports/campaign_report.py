@@ -9,6 +9,9 @@ from ...campaign.fuzz.findings import DIVERGENCE
 from .fuzz_report import device_words
 from .report_page import ReportPage, counted
 
+_MOST_SHOWN = 20
+"""Of what was never covered."""
+
 
 def print_campaign(console: Console, result: CampaignResult) -> None:
     """Print how far a campaign is, and its findings, claim by claim."""
@@ -44,6 +47,13 @@ def print_causes(console: Console, result: CampaignCauses) -> None:
     _print_state(page, result)
     known = sum(bool(cause.known_case) for cause in result.causes)
     page.line(f"{counted(len(result.causes), 'cause')}, {known} of them known by name")
+    if result.never_covered:
+        page.title(f"Never taken: {len(result.never_covered):,} actions and cuts of the models of these devices")
+        page.line("some of them cannot be reached; nobody has asked which")
+        for point in result.never_covered[:_MOST_SHOWN]:
+            page.line(point)
+        if len(result.never_covered) > _MOST_SHOWN:
+            page.line(f"… and {len(result.never_covered) - _MOST_SHOWN:,} more; --json has all of them")
     if result.ended_by:
         page.line(f"{result.ended_by}; some findings are as they were found", style="yellow")
 
@@ -79,10 +89,15 @@ def _state_lines(result: CampaignState) -> Iterator[str]:
     for reason, count in result.left_out.items():
         yield f"{counted(count, 'run')} ended early: {reason}, which is outside the scope of the model"
     claims = len({kind.claim for kind in result.found} - {DIVERGENCE})
+    diverged = f", {counted(result.divergences, 'divergence')} of board and model" if result.compared else ""
     yield (
-        f"{counted(claims, 'violated claim')} on {counted(len(result.found) - result.divergences, 'kind')} of device, "
-        f"{counted(result.divergences, 'divergence')} of board and model"
+        f"{counted(claims, 'violated claim')} on {counted(len(result.found) - result.divergences, 'kind')} of device"
+        f"{diverged}"
     )
+    if not result.compared:
+        yield f"on the board alone: the device model ends with F3, so nothing of {result.faults} is compared with it"
+    if result.newest_cover is not None:
+        yield f"{result.covered:,} actions and cuts of the model taken, the last new one in run {result.newest_cover:,}"
     yield f"fingerprint {result.fingerprint}"
 
 
