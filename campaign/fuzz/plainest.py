@@ -13,14 +13,13 @@ from ...impl.chip.torn_operations import AFTER, BEFORE, Torn, TornKind
 from ...impl.release_points import with_versions
 from ...model.config import Config, Release, ResetReason
 from ..history.history import IMAGE_SIZE, History, SmallDevice
-from ..history.step import POWER_ON, RUNNING, WRITE_STEPS, Step, StepCut, StepName
+from ..history.step import RUNNING, WRITE_STEPS, Step, StepCut, StepName
 from ..lockstep.divergence import OutOfModel
 from ..lockstep.lockstep import scope_of_device
 from .findings import Finding
 from .shrink import shortened, shrunk
 
 _RECORD_SIZE = 32
-_RESTART = Step(StepName.RESET, reason=ResetReason.SOFTWARE)
 
 
 def plainest(finding: Finding) -> Finding:
@@ -103,10 +102,11 @@ def _plainer_steps(steps: tuple[Step, ...]) -> Iterator[tuple[Step, ...]]:
 
 def _joined(step: Step, following: Step) -> tuple[Step, ...] | None:
     """Return steps that do what two do, without the power failure between them; None where there are none."""
-    if step.name is StepName.POWER_OFF and following == POWER_ON:
-        return (_RESTART,)
-    if step.cut is not None and following == POWER_ON:
-        return replace(step, cut=None), _RESTART
+    restart = replace(following, reason=ResetReason.SOFTWARE) if following.call_name == "power_on" else None
+    if step.name is StepName.POWER_OFF and restart is not None:
+        return (restart,)
+    if step.cut is not None and restart is not None:
+        return replace(step, cut=None), restart
     is_written_on = step.name is following.name is StepName.WRITE and step.cut is None and not step.failures
     if is_written_on and (step.image, step.offset + step.length) == (following.image, following.offset):
         return (replace(following, offset=step.offset, length=step.length + following.length),)

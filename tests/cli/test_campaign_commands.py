@@ -9,6 +9,7 @@ import pytest
 from otaproof.analysis import campaign_causes
 from otaproof.campaign.fuzz.findings import BLOCK
 from otaproof.campaign.ledger import campaign_run
+from otaproof.campaign.ledger.lane_work import play_lane
 from otaproof.cli.main import main
 
 DEVICE = ("--slots", "2", "--no-factory", "--rollback", "--no-anti-rollback", "--idf", "5.1", "--seed", "5")
@@ -66,9 +67,10 @@ def test_interrupt_says_how_to_go_on(
     place: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What was added before it stays."""
-    play = campaign_run.play_lane
     monkeypatch.setattr(
-        campaign_run, "play_lane", lambda work: signal.raise_signal(signal.SIGINT) if work.lane == 1 else play(work)
+        campaign_run,
+        "play_lane",
+        lambda work: signal.raise_signal(signal.SIGINT) if work.lane == 1 else play_lane(work),
     )
     assert 3 == main(["campaign", "run", "new.db", *DEVICE, "--runs", "75"])
     text = printed(capsys)
