@@ -40,7 +40,12 @@ HEAVY = finding(
     POWER_ON,
 )
 LIGHT = finding(
-    "C4", SmallDevice(Config(rollback=True)), POWER_ON, *upgrade(1), replace(POWER_ON, cut=NOTE_LOST), POWER_ON
+    "C4",
+    SmallDevice(Config(rollback=True)),
+    POWER_ON,
+    *upgrade(1),
+    Step(StepName.RESET, reason=ResetReason.PANIC, cut=NOTE_LOST),
+    POWER_ON,
 )
 
 
