@@ -8,7 +8,7 @@ from pathlib import Path
 
 from .. import __version__
 from ..campaign.ledger.campaign_plan import ALL, CampaignPlan, Shard
-from ..campaign.ledger.campaign_run import CampaignRun
+from ..campaign.ledger.lane_dealing import CampaignRun
 from ..campaign.ledger.ledger import Ledger
 from ..campaign.workers import executor_of
 from ..errors import InputError

@@ -3,11 +3,13 @@
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ..campaign.device_under_test import DeviceUnderTest
-from ..campaign.upgrade.claim_results import ClaimResult, Violation, claim_results
+from ..campaign.upgrade.claim_results import ClaimResult, Violation, claim_results, kept_by_one_cut
 from ..campaign.upgrade.future_oracle import FutureOracle
+from ..campaign.upgrade.recovery_oracle import RecoveryOracle
+from ..campaign.upgrade.recovery_sweep import RecoverySweep, sweep_recoveries
 from ..campaign.upgrade.script import Scenario, ScriptFailed, first_step_of_interest, script_of
 from ..campaign.upgrade.sweep import Progress, SweepResult, sweep
 from ..campaign.upgrade.uncut_run import UncutRun, play_script
@@ -45,11 +47,21 @@ class CheckReport:
     """What is proved of a device like this one, or why nothing is."""
     runs: dict[str, UncutRun]
     """What was cut, by the name of the scenario."""
+    depth: int = 1
+    """Power failures in a row: one in the update, the others in the power-ons that follow."""
+    recoveries: dict[str, RecoverySweep] = field(default_factory=dict)
+    """What was decided with more than one, by the name of the scenario."""
 
     @property
     def is_interrupted(self) -> bool:
         """An interrupt ended it: what was decided until then is here."""
-        return self.proofs == INTERRUPTED or not all(found.is_complete for found in self.sweeps.values())
+        return self.proofs == INTERRUPTED or not self.is_complete
+
+    @property
+    def is_complete(self) -> bool:
+        """Every cut point of every scenario was decided, with all further cuts."""
+        is_swept = all(found.is_complete for found in self.sweeps.values())
+        return is_swept and all(found.is_complete for found in self.recoveries.values())
 
     @property
     def upgrade(self) -> SweepResult:
@@ -71,7 +83,12 @@ def token_of(report: CheckReport, claim_id: str, violation: Violation) -> str:
     stretch = violation.stretch
     is_burn = stretch.op is None and not violation.is_between_calls
     cut = CutPoint(
-        stretch.played.number, stretch.op_index, violation.torn, stretch.efuse_done if is_burn else None, stretch.lie
+        stretch.played.number,
+        stretch.op_index,
+        violation.torn,
+        stretch.efuse_done if is_burn else None,
+        stretch.lie,
+        violation.again,
     )
     return encode_token(make_token(report.world, claim_id, Scenario(violation.scenario), cut))
 
@@ -97,13 +114,15 @@ def check_upgrade(
     decides: bool = True,
     watch: Callable[[str], AbstractContextManager[Progress]] = lambda name: nullcontext(_unwatched),
     oracle: FutureOracle | None = None,
+    depth: int = 1,
 ) -> CheckReport:
     """Play and sweep every scenario.
 
     decides: what is proved of every history is decided, where it is not shipped. watch: gives, for the name of a
-    scenario, what follows its sweep. oracle: tells the futures of the world (None: one that knows nothing yet). Raises
-    InputError for an upgrade that does not go through even without a power cut. An interrupt ends it with what was
-    decided until then; before that, with KeyboardInterrupt."""
+    scenario, what follows its sweep. oracle: tells the futures of the world (None: one that knows nothing yet). depth:
+    how often the power fails in a row, at most; above 1 up to F3. Raises InputError for an upgrade that does not go
+    through even without a power cut. An interrupt ends it with what was decided until then; before that, with
+    KeyboardInterrupt."""
     started = time.perf_counter()
     oracle = oracle or FutureOracle(world)
     sweeps: dict[str, SweepResult] = {}
@@ -134,6 +153,7 @@ def check_upgrade(
         # Between two scenarios: what comes after the last one was not looked at.
         sweeps[next(reversed(sweeps))].is_complete = False
     assert upgrade is not None
+    recoveries = _recoveries(oracle, runs, sweeps, faults, seed, depth, watch)
     return CheckReport(
         world,
         settings,
@@ -142,11 +162,39 @@ def check_upgrade(
         faults,
         seed,
         sweeps,
-        claim_results(world, sweeps),
+        claim_results(world, sweeps, recoveries),
         time.perf_counter() - started,
         _proofs(world, faults, sweeps, decides) if with_proofs else "not asked for",
         runs,
+        depth,
+        recoveries,
     )
+
+
+def _recoveries(
+    oracle: FutureOracle,
+    runs: dict[str, UncutRun],
+    sweeps: dict[str, SweepResult],
+    faults: FaultModel,
+    seed: int,
+    depth: int,
+    watch: Callable[[str], AbstractContextManager[Progress]],
+) -> dict[str, RecoverySweep]:
+    """Decide the claims that one cut does not break with further cuts, in each scenario that was swept whole."""
+    found: dict[str, RecoverySweep] = {}
+    if depth == 1 or not all(swept.is_complete for swept in sweeps.values()):
+        return found
+    world, recoveries = oracle.dut, RecoveryOracle(oracle, faults, seed, depth - 1)
+    kept = kept_by_one_cut(world, sweeps)
+    for name, swept in sweeps.items():
+        first = first_step_of_interest(Scenario(name), world)
+        with watch(f"{name}, again") as progress:
+            found[name] = sweep_recoveries(
+                world, runs[name], oracle, recoveries, faults, seed, kept, first, swept.cuts, progress
+            )
+        if not found[name].is_complete:
+            break
+    return found
 
 
 def _proofs(world: DeviceUnderTest, faults: FaultModel, sweeps: dict[str, SweepResult], decides: bool) -> Proofs | str:

@@ -63,3 +63,15 @@ def entry_tears(op: FlashOp, faults: FaultModel, seed: int) -> Iterator[Torn]:
         yield Torn(prefix_kind(op), length=length)
     yield from sampled_tears(op, faults, seed, is_entry=True)
     yield AFTER
+
+
+def burn_tears(new_bits: int, faults: FaultModel) -> list[int]:
+    """Return which of the bits of an eFuse burn can have taken effect, as masks; none where no bit is burned."""
+    bits = [1 << number for number in range(32) if new_bits >> number & 1]
+    if not bits:
+        return []
+    if faults is FaultModel.F0:
+        return [0, new_bits]
+    if faults is FaultModel.F1 or len(bits) > 8:
+        return [sum(bits[:count]) for count in range(len(bits) + 1)]
+    return [sum(bit for place, bit in enumerate(bits) if subset >> place & 1) for subset in range(1 << len(bits))]

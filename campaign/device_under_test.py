@@ -95,6 +95,10 @@ class DeviceUnderTest:
         start = self.otadata.offset
         return cells.read(start, ENTRY_SIZE), cells.read(start + SECTOR_SIZE, ENTRY_SIZE)
 
+    def is_of_entry(self, address: int, length: int) -> bool:
+        """Tell whether an operation there rewrites an otadata entry."""
+        return self.is_in_otadata(address) and length in (ENTRY_SIZE, SECTOR_SIZE)
+
     def is_in_otadata(self, address: int) -> bool:
         """Tell whether an address lies in the otadata partition."""
         return self.otadata is not None and self.otadata.offset <= address < self.otadata.end

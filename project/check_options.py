@@ -68,6 +68,7 @@ OPTIONS: Mapping[str, OptionKind] = {
     "config": OptionKind.TEXTS,
     "chunk": OptionKind.NUMBER,
     "faults": OptionKind.TEXT,
+    "depth": OptionKind.NUMBER,
     "fast": OptionKind.SWITCH,
     "seed": OptionKind.NUMBER,
     "proofs": OptionKind.SWITCH,

@@ -175,7 +175,7 @@ def _world_words(worlds: Worlds) -> Iterator[str]:
     yield from sorted(remedy.value for remedy in worlds.remedies)
 
 
-class _State(TypedDict):
+class _CampaignFields(TypedDict):
     """The fields of CampaignState."""
 
     file: str
@@ -200,7 +200,7 @@ class _State(TypedDict):
     sittings: tuple[SittingEntry, ...]
 
 
-def _state(ledger: Ledger) -> _State:
+def _state(ledger: Ledger) -> _CampaignFields:
     plan, totals, covered = ledger.plan, ledger.totals(), ledger.covered()
     found = sorted(ledger.found(), key=lambda kind: (kind.claim_id != DIVERGENCE, _claim_number(kind), kind))
     return {

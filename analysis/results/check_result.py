@@ -127,6 +127,10 @@ class CheckSweep:
     """Every cut point of every scenario was decided."""
     scenarios: dict[str, ScenarioSweep]
     """By the name of the scenario."""
+    depth: int
+    """Power failures in a row: one in the update, the others in the power-ons that follow."""
+    ways_again: int
+    """Ways to fail more than once that were decided, of all scenarios; 0 at depth 1."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,7 +172,9 @@ class CheckedClaim(JudgedClaim):
     verdict: Literal["holds", "violated", "not applicable", "inconclusive"]
     """For the images given."""
     violations: int
-    """Cut points and resets between calls that break it."""
+    """Cut points and resets between calls that break it; where it takes more than one cut, the ways to fail."""
+    fewest_cuts: int | None
+    """Violated: how often the power fails in a row, at least, inside a flash operation or between calls."""
     window: DangerousWindow | None
     """Violated: when; null where the claim holds, and where none of the cuts that break it has a place in time."""
     weakest_fault: FaultName | None
@@ -329,11 +335,13 @@ def _sweep(report: CheckReport) -> CheckSweep:
         cuts=report.upgrade.cuts,
         distinct_states=report.upgrade.distinct_futures,
         seconds=round(report.seconds, 3),
-        complete=all(result.is_complete for result in report.sweeps.values()),
+        complete=report.is_complete,
         scenarios={
             name: ScenarioSweep(cuts=found.cuts, distinct_states=found.distinct_futures, complete=found.is_complete)
             for name, found in report.sweeps.items()
         },
+        depth=report.depth,
+        ways_again=sum(found.ways for found in report.recoveries.values()),
     )
 
 
@@ -350,6 +358,7 @@ def _claim(report: CheckReport, result: ClaimResult, scope: Scope | None, time: 
         title=claim.title,
         verdict=_VERDICTS[result.verdict],
         violations=result.violations,
+        fewest_cuts=None if shortest is None else 1 + len(shortest.again),
         window=None if time is None else _window(time),
         weakest_fault=None if shortest is None else fault_name(shortest.weakest_fault.name),
         where=None if shortest is None else str(shortest),

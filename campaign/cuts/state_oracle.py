@@ -142,13 +142,16 @@ class StateOracle(Generic[F]):
             known = by_answers.get(reliance.answers(moment))
             if known is not None:
                 return known
-        tracker = ReadTracker()
-        future = self._play(moment, tracker)
-        reliance = reliance_of(tracker)
+        future, reliance = self._followed(moment)
         known = Known(future, reliance, reliance.answers(moment))
         self._known.setdefault(reliance, {})[known.answers] = known
         self.played += 1
         return known
+
+    def _followed(self, moment: Moment) -> tuple[F, Reliance]:
+        """Play what follows from a state; return it, and what of the state it depends on."""
+        tracker = ReadTracker()
+        return self._play(moment, tracker), reliance_of(tracker)
 
 
 _MOST_KEPT = 64
@@ -161,6 +164,13 @@ def _identity(moment: Moment) -> tuple[int, int]:
 def reliance_of(tracker: ReadTracker) -> Reliance:
     """Return what a future depends on that was played with this tracker."""
     return Reliance(_merged(tracker.read), tuple(tracker.answers))
+
+
+def all_of(reliances: Iterable[Reliance]) -> Reliance:
+    """Return what several futures depend on together."""
+    found = set(reliances)
+    queries = dict.fromkeys(query for reliance in found for query in reliance.queries)
+    return Reliance(_merged({piece for reliance in found for piece in reliance.ranges}), tuple(queries))
 
 
 def _runs_of(ranges: Ranges) -> tuple[tuple[int, int], ...]:

@@ -6,12 +6,19 @@ order, by any number of processes and machines, and come to the same. A shard is
 """
 
 import json
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from enum import Enum
 from random import Random
-
-import msgspec
+from typing import Any
 
 from ...impl.partitions.partition import MAX_OTA_SLOTS
+from ...model.config import SkipValidation
+from ...model.device.allowance import Allowance
+from ...model.device.state import Usage
+from ...model.fault_model import FaultModel
+from ...model.idf_version import IdfVersion
+from ...model.remedies import Remedy
 from ..fuzz.findings import BLOCK
 from ..fuzz.generator import Worlds, draw_scope
 
@@ -62,19 +69,53 @@ class CampaignPlan:
 
     def to_json(self) -> str:
         """Write it as text, the same for equal plans."""
-        plain = msgspec.to_builtins(self)
-        worlds = {name: sorted(v) if isinstance(v, list) else v for name, v in plain["worlds"].items()}
-        return json.dumps({**plain, "worlds": worlds}, sort_keys=True)
+        worlds = {item.name: _plain(getattr(self.worlds, item.name)) for item in fields(Worlds)}
+        return json.dumps({"seed": self.seed, "lanes": self.lanes, "worlds": worlds}, sort_keys=True)
 
     @classmethod
     def from_json(cls, text: str) -> "CampaignPlan":
         """Return the plan that a text says; raises ValueError."""
-        plan = msgspec.json.decode(text, type=cls)
-        slots = plan.worlds.slots
-        if plan.seed < 0 or not 1 <= plan.lanes <= LANES or not 1 <= (slots or 1) <= MAX_OTA_SLOTS:
+        try:
+            record = json.loads(text)
+            said = {name: _READERS.get(name, _as_it_is)(value) for name, value in record["worlds"].items()}
+            plan = cls(record["seed"], Worlds(**said), record["lanes"])
+            draw_scope(Random(0), plan.worlds)
+        except (TypeError, LookupError, AttributeError) as error:
+            raise ValueError(f"no plan of a campaign: {error}") from None
+        numbers = (plan.seed, plan.lanes, plan.worlds.slots or 1, plan.worlds.versions)
+        is_whole = all(type(number) is int for number in numbers) and plan.seed >= 0 and 1 <= plan.lanes <= LANES
+        if not is_whole or not 1 <= (plan.worlds.slots or 1) <= MAX_OTA_SLOTS:
             raise ValueError("no plan of a campaign: a number is out of range")
-        draw_scope(Random(0), plan.worlds)
         return plan
+
+
+def _plain(value: object) -> object:
+    """Return a JSON value for a field of Worlds."""
+    if isinstance(value, frozenset):
+        return sorted(member.value for member in value)
+    if isinstance(value, IdfVersion):
+        return value.label
+    return value.name if isinstance(value, FaultModel) else value.value if isinstance(value, Enum) else value
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+def _version(label: str | None) -> IdfVersion | None:
+    return None if label is None else IdfVersion.parse(label)
+
+
+_READERS: Mapping[str, Callable[[Any], Any]] = {
+    "app_version": _version,
+    "bootloader_version": _version,
+    "faults": FaultModel.__getitem__,
+    "usage": Usage,
+    "allows": lambda names: frozenset(map(Allowance, names)),
+    "skips": lambda names: frozenset(map(SkipValidation, names)),
+    "remedies": lambda names: frozenset(map(Remedy, names)),
+}
+"""By the name of a field of Worlds, what reads its JSON value."""
 
 
 ALL = Shard()

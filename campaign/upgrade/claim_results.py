@@ -1,17 +1,21 @@
 """What sweeps say of each claim: does it hold, else where first, and under how weak a fault model."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from types import MappingProxyType
 
 from ...impl.chip.flash import FlashOp, FlashOpKind
 from ...impl.chip.torn_operations import AFTER, BEFORE, Torn, TornKind
 from ...model.claims.claims import Claim, Verdict
 from ...model.claims.cut_claims import CUT_CLAIMS
 from ...model.fault_model import FaultModel
+from ..cuts.state_oracle import Known, Reliance
 from ..device_under_test import DeviceUnderTest
 from ..history.step import StepName
+from .recovery_sweep import RecoverySweep
 from .sweep import Stretch, SweepResult
+from .upgrade_token import Again
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,16 +27,24 @@ class Violation:
     torn: Torn | None
     """The simplest tear of the stretch; None for a reset between calls or a cut in an eFuse burn."""
     is_between_calls: bool
+    again: Again = ()
+    """Where the power fails again, in the power-ons that follow."""
 
     @property
     def weakest_fault(self) -> FaultModel:
         """The smallest fault model under which this happens; a reset between calls tears nothing."""
         if self.stretch.lie is not None:
             return FaultModel.F5
-        return FaultModel.F0 if self.torn is None else self.torn.weakest_model
+        first = FaultModel.F0 if self.torn is None else self.torn.weakest_model
+        return max([first, *(cut.weakest_model for cut in self.again if cut is not None)])
 
     def __str__(self) -> str:
         """Say where the power goes."""
+        further = ("after it" if cut is None else f"in {cut}" for cut in self.again)
+        return "".join([self._first, *(f"; again in the power-on that follows, {where}" for where in further)])
+
+    @property
+    def _first(self) -> str:
         call = self.stretch.played.step
         if self.stretch.lie is not None and self.stretch.op is not None:
             did = {"none": "did nothing", "half": "did half"}[self.stretch.lie.value]
@@ -57,21 +69,48 @@ class ClaimResult:
     """Of those under the weakest fault model, the first."""
 
 
-def claim_results(dut: DeviceUnderTest, sweeps: dict[str, SweepResult]) -> list[ClaimResult]:
-    """Return the verdict on every claim, in their order; `sweeps` by the name of the scenario."""
-    is_complete = all(result.is_complete for result in sweeps.values())
+def claim_results(
+    dut: DeviceUnderTest, sweeps: dict[str, SweepResult], recoveries: Mapping[str, RecoverySweep] = MappingProxyType({})
+) -> list[ClaimResult]:
+    """Return the verdict on every claim, in their order.
+
+    Both by the name of the scenario. recoveries: what was decided with more than one cut."""
+    is_complete = all(r.is_complete for r in sweeps.values()) and all(r.is_complete for r in recoveries.values())
     results = []
     for claim in (known.claim for known in CUT_CLAIMS):
         if not claim.applies_to(dut.config):
             results.append(ClaimResult(claim, Verdict.NOT_APPLICABLE, 0, None))
             continue
         count, shortest = shortest_cut(sweeps, partial(_breaks, claim))
+        if shortest is None:
+            count, shortest = _of_recoveries(claim, recoveries)
         if shortest is not None:
             verdict = Verdict.VIOLATED
         else:
             verdict = Verdict.HOLDS if is_complete else Verdict.INCONCLUSIVE
         results.append(ClaimResult(claim, verdict, count, shortest))
     return results
+
+
+def kept_by_one_cut(dut: DeviceUnderTest, sweeps: dict[str, SweepResult]) -> frozenset[str]:
+    """Return the ids of the claims that no cut, reset or lie breaks."""
+    return frozenset(found.claim.id for found in claim_results(dut, sweeps) if found.verdict is Verdict.HOLDS)
+
+
+def _of_recoveries(claim: Claim, recoveries: Mapping[str, RecoverySweep]) -> tuple[int, Violation | None]:
+    """Return how many ways to fail more than once break a claim, and the first with the fewest cuts."""
+    count, best = 0, None
+    for scenario, found in recoveries.items():
+        count += found.violations.get(claim.id, 0)
+        first = found.first.get(claim.id)
+        if first is not None and (best is None or first.rank < best[1].rank):
+            best = scenario, first
+    if best is None:
+        return count, None
+    scenario, cut = best
+    known = Known(cut.future, Reliance((), ()), ())
+    stretch = Stretch(cut.played, cut.op_index, cut.torn, 1, cut.efuse_done, known, (claim.id,))
+    return count, Violation(scenario, stretch, cut.torn, cut.is_between_calls, cut.again)
 
 
 def _name(op: FlashOp) -> str:

@@ -9,14 +9,13 @@ Cut points of one operation that share a future form one *stretch*, so that mill
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from ...impl.chip.cells import SECTOR_SIZE
 from ...impl.chip.flash import FailureExtent, FlashOp
 from ...impl.chip.torn_operations import BEFORE, PATTERN_KINDS, Torn
-from ...impl.otadata import ENTRY_SIZE
 from ...model.claims.cut_claims import CUT_CLAIMS
 from ...model.claims.observation import Future, Observation
 from ...model.config import Config
 from ...model.fault_model import FaultModel
+from ..cut_points import burn_tears
 from ..cuts.operation_cuts import OperationCuts, decide_operation
 from ..cuts.state_oracle import Known
 from ..device_under_test import DeviceUnderTest
@@ -163,23 +162,11 @@ class _Sweeper:
         self.result.lies.append(Stretch(lie.played, lie.op_index, None, 1, 0, known, broken, lie.done))
 
     def _cuts(self, op: FlashOp) -> OperationCuts:
-        return OperationCuts(op, self._faults, self._seed, self._is_entry(op))
-
-    def _is_entry(self, op: FlashOp) -> bool:
-        """Tell whether the operation rewrites an otadata entry."""
-        return self._dut.is_in_otadata(op.address) and op.length in (ENTRY_SIZE, SECTOR_SIZE)
+        return OperationCuts(op, self._faults, self._seed, self._dut.is_of_entry(op.address, op.length))
 
     def _burn_tears(self, played: Played) -> list[int]:
         """Return, for an eFuse burn, the masks of bits that can have taken effect."""
-        new_bits = played.after.efuse_bits & ~played.before.efuse_bits
-        bits = [1 << number for number in range(32) if new_bits >> number & 1]
-        if not bits:
-            return []
-        if self._faults is FaultModel.F0:
-            return [0, new_bits]
-        if self._faults is FaultModel.F1 or len(bits) > 8:
-            return [sum(bits[:count]) for count in range(len(bits) + 1)]
-        return [sum(bit for place, bit in enumerate(bits) if subset >> place & 1) for subset in range(1 << len(bits))]
+        return burn_tears(played.after.efuse_bits & ~played.before.efuse_bits, self._faults)
 
     def _add(
         self,

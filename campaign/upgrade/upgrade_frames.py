@@ -31,7 +31,7 @@ def upgrade_frames(token: Token, dut: DeviceUnderTest) -> UpgradeFrames:
     player, cut = Player(dut), token.cut
     start = player.moment
     script = script_of(token.scenario, dut)[: cut.call_index + 1]
-    steps = (*script[:-1], cut.applied_to(script[-1]))
+    steps = (*script[:-1], cut.applied_to(script[-1]), *cut.power_ons)
     frames = [frame_of(dut, start, "before the first power-on"), *_frames(player, steps)]
     cut_at, left = len(frames) - 1, player.moment
     boot = player.play(POWER_ON)

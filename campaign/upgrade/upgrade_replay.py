@@ -1,7 +1,7 @@
 """Plays an upgrade token step by step and says what happens: calls, operations, the cut, the boots, the claim."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ...errors import InputError
 from ...impl.chip.cells import Cells
@@ -15,7 +15,7 @@ from ..history.step import Step, StepName
 from .future_oracle import FutureOracle, observe
 from .script import ScriptFailed, script_of
 from .uncut_run import Judge, play_script
-from .upgrade_token import Token
+from .upgrade_token import CutPoint, Token
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +52,28 @@ def replay(token: Token, dut: DeviceUnderTest) -> Replay:
             *_folded(player, script[: cut.call_index]),
             replayed_step(player, player.play(last), names_images=False),
         )
+        further, started = _again(player, cut)
     except PlanNotReached as error:
         raise InputError(f"token: {error}; it was made with other images or another version") from None
     ops_begun = cut.op_index + (cut.lie is not None or (cut.torn is not None and str(cut.torn) != "before"))
     observation = Judge(dut, run, FutureOracle(dut)).observation(
         run.played[cut.call_index], ops_begun, observe(dut, player.moment), is_between=cut.step_cut is None
     )
-    return Replay(steps, player.moment.cells, observation, promised.is_kept(observation))
+    if observation.target in started:
+        observation = replace(observation, is_tried=True)
+    return Replay((*steps, *further), player.moment.cells, observation, promised.is_kept(observation))
+
+
+def _again(player: Player, cut: CutPoint) -> tuple[list[ReplayedStep], set[str | None]]:
+    """Play the power-ons in which the power fails again; return them, and what those have started that were over."""
+    steps: list[ReplayedStep] = []
+    started: set[str | None] = set()
+    for power_on in cut.power_ons:
+        steps.append(replayed_step(player, player.play(power_on), names_images=False))
+        if power_on.cut is None:
+            started.add(player.running)
+            steps.append(replayed_step(player, player.play(Step(StepName.POWER_OFF)), names_images=False))
+    return steps, started
 
 
 def _folded(player: Player, script: Iterable[Step]) -> Iterator[ReplayedStep]:

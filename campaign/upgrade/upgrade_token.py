@@ -11,12 +11,14 @@ from typing import Any
 from ...impl.chip.flash import FailureExtent
 from ...impl.chip.torn_operations import Torn
 from ..device_under_test import DeviceUnderTest
-from ..history.step import Step, StepCut, StepFailure
+from ..history.step import POWER_ON, Step, StepCut, StepFailure
 from ..noted_device import NotedDevice, check_numbers, decode_device, device_of_note, encode_device, note_device
 from ..token_packing import pack_token, unpack_token
 from .script import Scenario
 
 PREFIX = "otp1."
+Again = tuple[StepCut | None, ...]
+"""Further cuts, in the order of the power-ons that follow; None: after one that was over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,8 @@ class CutPoint:
     """Bits of an eFuse burn that take effect; None when the cut is in flash, or between calls."""
     lie: FailureExtent | None = None
     """How much the operation did that reported success, for a reset after its call; None: no operation lied."""
+    again: Again = ()
+    """Where the power fails in the power-ons that follow, one after the other."""
 
     @property
     def step_cut(self) -> StepCut | None:
@@ -44,6 +48,11 @@ class CutPoint:
         """Return a step of the script as it is played with this."""
         failures = () if self.lie is None else (StepFailure(self.op_index, self.lie, is_silent=True),)
         return replace(step, cut=self.step_cut, failures=failures)
+
+    @property
+    def power_ons(self) -> tuple[Step, ...]:
+        """The power-ons in which, or right after which, the power fails again."""
+        return tuple(replace(POWER_ON, cut=cut) for cut in self.again)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +73,9 @@ def make_token(dut: DeviceUnderTest, claim_id: str, scenario: Scenario, cut: Cut
 def encode_token(token: Token) -> str:
     """Return the text of a token."""
     cut = token.cut
-    at = [cut.call_index, cut.op_index, None if cut.torn is None else str(cut.torn), cut.efuse_done]
-    at += [] if cut.lie is None else [cut.lie.value]
+    at: list[object] = [cut.call_index, cut.op_index, None if cut.torn is None else str(cut.torn), cut.efuse_done]
+    again = [_cut_of(further) for further in cut.again]
+    at += [None if cut.lie is None else cut.lie.value, again] if again else [] if cut.lie is None else [cut.lie.value]
     return pack_token(PREFIX, [token.claim_id, token.scenario.value, at, *encode_device(token.device)])
 
 
@@ -76,8 +86,8 @@ def decode_token(text: str) -> Token:
 
 def _decode(record: Any) -> Token:
     claim_id, scenario, cut, *device = record
-    call_index, op_index, torn, efuse_done, *lies = cut
-    (lie,) = lies or [None]
+    call_index, op_index, torn, efuse_done, *more = cut
+    lie, again = (*more, None, [])[:2] if len(more) < 2 else more
     check_numbers([call_index, op_index, efuse_done or 0])
     if not isinstance(claim_id, str) or not claim_id.isprintable():
         raise ValueError("a claim is no name")
@@ -90,9 +100,22 @@ def _decode(record: Any) -> Token:
             None if torn is None else Torn.parse(torn),
             efuse_done,
             None if lie is None else FailureExtent(lie),
+            tuple(_cut_from(further) for further in again),
         ),
         decode_device(device),
     )
+
+
+def _cut_of(cut: StepCut | None) -> list[object] | None:
+    return None if cut is None else [cut.op, None if cut.torn is None else str(cut.torn), cut.efuse_done]
+
+
+def _cut_from(record: Any) -> StepCut | None:
+    if record is None:
+        return None
+    op, torn, efuse_done = record
+    check_numbers([op, efuse_done or 0])
+    return StepCut(op, None if torn is None else Torn.parse(torn), efuse_done)
 
 
 def dut_of_token(token: Token, files: Iterable[bytes] = ()) -> DeviceUnderTest:

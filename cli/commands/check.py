@@ -117,6 +117,8 @@ class SweepOptions:
     """What a power cut may leave of a flash operation: all or nothing (F0), any prefix (F1, the default), any bytes
     (F2), any bits (F3), bits that read otherwise each time (F4); and what a bad chip does: other bytes change, an
     operation lies (F5)."""
+    depth: Annotated[int, Parameter(validator=within(1, 8), metavar="N")] = 1
+    """Power failures in a row: one in the update, the others in the power-ons that follow."""
     fast: bool = False
     """Check under F0, and of every history tell only what is shipped with otaproof."""
     seed: Annotated[int, Parameter(validator=within(0), metavar="N")] = 0
@@ -232,6 +234,7 @@ def check(
         not sweep.fast,
         progress_bar,
         None if watched is None else watched.oracle,
+        sweep.depth,
     )
     is_cut_short = report.is_interrupted or not _is_written(
         sweep.cuts, lambda path: write_cut_table(path, report.world, report.upgrade)
@@ -291,9 +294,11 @@ def _check_sweep(files: CheckInputs, sweep: SweepOptions) -> None:
             raise InputError(f"--faults: {sweep.fault_model.name} goes with --update-kind app alone; say F3")
         if files.machine_code is not None:
             raise InputError(f"--faults: {sweep.fault_model.name} goes with the simulated bootloader alone; say F3")
+    if sweep.depth > 1 and (sweep.fault_model not in MODELLED_FAULTS or files.machine_code is not None):
+        raise InputError("--depth: goes with the simulated bootloader, and with F0 to F3, alone")
     if Remedy.FLAG_DOWNLOAD in sweep.remedy:
         raise InputError("--remedy: flag-download keeps its flag in NVS, which the board of check has not")
-    for name, is_given in (("remedy", sweep.remedy), ("fast", sweep.fast)):
+    for name, is_given in (("remedy", sweep.remedy), ("fast", sweep.fast), ("depth", sweep.depth > 1)):
         if is_given and files.update_kind is not UpdateChoice.APP:
             raise InputError(f"--{name}: goes with --update-kind app alone")
     if sweep.remedy and files.machine_code is not None:

@@ -86,6 +86,13 @@ def _print_columns(page: ReportPage, result: CheckResult) -> None:
     sweep = result.sweep
     how = "sampled by the seed" if sweep.sampled else "each decided exactly"
     page.line(f"these images: this update, cut at {sweep.cuts:,} points, {how}.", indent=1, style="dim")
+    if sweep.depth > 1:
+        page.line(
+            f"up to {sweep.depth} power failures in a row, the further ones in the power-ons that follow, {how}: "
+            f"{sweep.ways_again:,} more ways to fail.",
+            indent=1,
+            style="dim",
+        )
     if result.proofs is not None:
         page.line(
             f"every history: any number of updates, restarts and power cuts of a device like it ({result.proofs}).",
@@ -111,8 +118,10 @@ def _why_not(result: CheckResult, claim: CheckedClaim) -> str:
 
 
 def _print_violation(page: ReportPage, sweep: CheckSweep, claim: CheckedClaim, token: str) -> None:
-    points = f"{claim.violations:,} of {sum(found.cuts for found in sweep.scenarios.values()):,} cut points"
-    page.title(f"{claim.id} {claim.name}: {verdict_words(claim.verdict, claim.weakest_fault or '')} at {points}")
+    points = f"at {claim.violations:,} of {sum(found.cuts for found in sweep.scenarios.values()):,} cut points"
+    if claim.fewest_cuts != 1:
+        points = f"by {claim.fewest_cuts} power failures in a row, in {claim.violations:,} ways"
+    page.title(f"{claim.id} {claim.name}: {verdict_words(claim.verdict, claim.weakest_fault or '')} {points}")
     page.item(" ", f"{claim.where}{_in_scenario(claim.scenario)}")
     page.item(WRONG, claim.then or "", style="bold red")
     if claim.window is not None:

@@ -15,9 +15,9 @@ import pytest
 
 from otaproof.campaign.fuzz.findings import BLOCK, DIVERGENCE, Findings, runs
 from otaproof.campaign.fuzz.generator import Worlds
-from otaproof.campaign.ledger import campaign_run
+from otaproof.campaign.ledger import lane_dealing
 from otaproof.campaign.ledger.campaign_plan import ALL, LANES, CampaignPlan, Shard
-from otaproof.campaign.ledger.campaign_run import CampaignRun
+from otaproof.campaign.ledger.lane_dealing import CampaignRun
 from otaproof.campaign.ledger.lane_work import FoundKind, LaneResult, LaneWork, play_lane
 from otaproof.campaign.ledger.ledger import Ledger
 from otaproof.campaign.workers import executor_of
@@ -94,7 +94,7 @@ def test_order_of_results_does_not_matter(
             executor.waiting.pop()()
         return {future for future in pending if future.done()}, None
 
-    monkeypatch.setattr(campaign_run, "wait", wait)
+    monkeypatch.setattr(lane_dealing, "wait", wait)
     with Ledger.create(tmp_path / "shuffled.db", PLAN, RUNS) as ledger:
         CampaignRun(ledger, 7).run(executor)
         assert whole[1] == ledger.fingerprint()
@@ -151,7 +151,7 @@ def test_work_is_added_once(whole: tuple[Path, str], tmp_path: Path) -> None:
 KILLED = """
 import sys
 from pathlib import Path
-from otaproof.campaign.ledger.campaign_run import CampaignRun
+from otaproof.campaign.ledger.lane_dealing import CampaignRun
 from otaproof.campaign.ledger.ledger import Ledger
 from otaproof.campaign.workers import executor_of
 with Ledger.open(Path(sys.argv[1])) as ledger, executor_of(1) as executor:
@@ -215,7 +215,7 @@ def test_lanes_of_a_process_that_is_gone_are_free(tmp_path: Path) -> None:
 def test_divergence_ends_a_campaign(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing that comes after it can be relied on."""
     diverged = FoundKind(DIVERGENCE, "any", 1, 0, 1, "oth1.", "", "")
-    monkeypatch.setattr(campaign_run, "play_lane", lambda work: LaneResult(BLOCK, 1, 0, {}, (diverged,)))
+    monkeypatch.setattr(lane_dealing, "play_lane", lambda work: LaneResult(BLOCK, 1, 0, {}, (diverged,)))
     with Ledger.create(tmp_path / "diverged.db", PLAN, RUNS) as ledger, executor_of(1) as executor:
         part = CampaignRun(ledger, 1)
         part.run(executor)
@@ -231,7 +231,7 @@ def test_interrupt_keeps_what_was_added(tmp_path: Path, monkeypatch: pytest.Monk
             signal.raise_signal(signal.SIGINT)
         return play_lane(work)
 
-    monkeypatch.setattr(campaign_run, "play_lane", interrupted)
+    monkeypatch.setattr(lane_dealing, "play_lane", interrupted)
     with Ledger.create(tmp_path / "interrupted.db", PLAN, RUNS) as ledger, executor_of(1) as executor:
         part = CampaignRun(ledger, 1)
         part.run(executor)

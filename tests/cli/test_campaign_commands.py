@@ -8,7 +8,7 @@ import pytest
 
 from otaproof.analysis import campaign_causes
 from otaproof.campaign.fuzz.findings import BLOCK
-from otaproof.campaign.ledger import campaign_run
+from otaproof.campaign.ledger import lane_dealing
 from otaproof.campaign.ledger.lane_work import play_lane
 from otaproof.cli.main import main
 
@@ -68,7 +68,7 @@ def test_interrupt_says_how_to_go_on(
 ) -> None:
     """What was added before it stays."""
     monkeypatch.setattr(
-        campaign_run,
+        lane_dealing,
         "play_lane",
         lambda work: signal.raise_signal(signal.SIGINT) if work.lane == 1 else play_lane(work),
     )
