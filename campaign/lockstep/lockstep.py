@@ -167,7 +167,11 @@ class Lockstep:
         played = self.player.play(step)
         if played.outcome is StepOutcome.NOBODY:
             raise OutOfModel(f"{step}: nobody there to make the call")
-        stored = [before, *(self._stored(moment.cells, moment.efuse_bits) for moment in played.moments[1:])]
+        stored, last = [before], played.before
+        for moment in played.moments[1:]:
+            # A moment that is the same object as the one before holds the same.
+            stored.append(stored[-1] if moment is last else self._stored(moment.cells, moment.efuse_bits))
+            last = moment
         self._stored_now = stored[-1]
         known = self._seen_in(played, stored, names)
         followed = self._known_steps.followed.get(known)
