@@ -179,7 +179,11 @@ def number(value: "Num | int", bits: int | None = None) -> Num:
     """Return a constant, as wide as it needs to be unless `bits` says; a term is returned as it is."""
     if isinstance(value, Num):
         return value
-    return _make(Num, Op.VALUE, (int(value),), bits or max(1, int(value).bit_length()))
+    known = _numbers.get((value, bits))
+    if known is None:
+        known = _make(Num, Op.VALUE, (int(value),), bits or max(1, int(value).bit_length()))
+        _numbers[value, bits] = known
+    return known
 
 
 def num_field(name: str, bits: int) -> Num:
@@ -371,4 +375,6 @@ def _make(kind: type[AnyTerm], op: Op, args: tuple[Term | int | str, ...], bits:
     return known
 
 
+_numbers: dict[tuple[int, int | None], Num] = {}
+"""Constants by their value, and the width that was asked for."""
 _FACTS = _make(Bool, Op.VALUE, (0,), 0), _make(Bool, Op.VALUE, (1,), 0)
