@@ -10,10 +10,9 @@ from collections.abc import Callable, Hashable, Sequence, Sized
 from dataclasses import dataclass, field
 from functools import cached_property
 from operator import itemgetter
-from typing import Any, Generic, TypeVar
 
 from ...model.claims.state_claims import DEVICE_CLAIMS
-from ...model.config import Config
+from ...model.config import Config, Pin
 from ...model.device.action import Action
 from ...model.device.flash_steps import BURNS, ERASES, REWRITES, WIPES, wiped_slot
 from ...model.device.model import device_model
@@ -29,7 +28,7 @@ from .abstraction import (
     records_in_bytes,
     stored_in_state,
 )
-from .coverage import Extent, extent_of_model
+from .coverage import Covered, Extent, extent_of_model
 from .seen_operations import BURN, OpKind, SeenOp
 from .slot_moves import reported
 
@@ -37,7 +36,8 @@ MOST_KNOWN = 150_000
 """States and steps that are kept in all, some hundred bytes each."""
 _MODELS = 1024
 """Models that are kept; random histories go through a few hundred scopes, again and again."""
-Result = TypeVar("Result")
+Mode = tuple[int | None, bool, Pin | None, bool, bool]
+"""What a tracker knows beside the state of the model."""
 ENTRY = 32
 """Bytes of a record."""
 Records = tuple[RecordView, RecordView]
@@ -141,11 +141,25 @@ class KnownState:
         return self._due
 
 
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """What it came to that a step was followed, or planned."""
+
+    known: KnownState
+    """Where the model has got to."""
+    mode: Mode
+    covered: frozenset[Covered]
+    reached: frozenset[int]
+    violated: frozenset[str]
+    seen: object = None
+    """What the device did, kept so that nothing else takes its identity."""
+
+
 @dataclass
-class KnownSteps(Generic[Result]):
+class KnownSteps:
     """Steps of boards that were compared with a model and with the life-cycle table; those that differ are not kept."""
 
-    followed: dict[Hashable, Result] = field(default_factory=dict)
+    followed: dict[Hashable, Followed] = field(default_factory=dict)
     """By what a board did, and the state before it, what that came to in the model."""
     allowed: dict[Hashable, object] = field(default_factory=dict)
     """What slots did, and the table allows; with what gave the key its identities."""
@@ -175,9 +189,9 @@ class KnownModel:
         self._slots: dict[StoredSlot, StoredSlot] = {}
         self._seen: dict[tuple[int, ...], tuple[Stored, list[object]]] = {}
         """By the identities of its parts, which it keeps."""
-        self.planned: dict[Hashable, tuple[tuple[SeenOp, ...], Any]] = {}
+        self.planned: dict[Hashable, tuple[tuple[SeenOp, ...], Mode]] = {}
         """The operations that are to come where a step begins, and the mode of the tracker that plans them."""
-        self._steps: dict[tuple[Scope, Config], KnownSteps[Any]] = {}
+        self._steps: dict[tuple[Scope, Config], KnownSteps] = {}
         """By scope and configuration of a board that the model was compared with."""
 
     def __len__(self) -> int:
@@ -197,7 +211,7 @@ class KnownModel:
             kept.clear()
         self._steps.clear()
 
-    def steps_of(self, scope: Scope, config: Config) -> KnownSteps[Any]:
+    def steps_of(self, scope: Scope, config: Config) -> KnownSteps:
         """Return the steps in which a board was compared with the model; scope, config: of the board."""
         return self._steps.setdefault((scope, config), KnownSteps())
 

@@ -9,7 +9,6 @@ bytes do not tell, whether an image that does not verify is PARTIAL or BROKEN, t
 """
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
 from ...impl.chip.flash import FailureExtent
 from ...model.config import Pin
@@ -21,25 +20,8 @@ from ...model.fault_model import FaultModel
 from .abstraction import Program, Stored, state_of, unlike_parts
 from .coverage import Coverage, Covered, ScopeCoverage, covered
 from .divergence import Divergence, OutOfModel
-from .known_model import KnownModel, KnownState, known_model
+from .known_model import Followed, KnownModel, KnownState, Mode, known_model
 from .seen_operations import OpKind, SeenOp
-
-Mode = tuple[int | None, bool, Pin | None, bool, bool]
-"""What a tracker knows beside the state of the model."""
-
-
-@dataclass(frozen=True, slots=True)
-class Followed:
-    """What it came to that a step was followed, or planned."""
-
-    known: KnownState
-    """Where the model has got to."""
-    mode: Mode
-    covered: frozenset[Covered]
-    reached: frozenset[int]
-    violated: frozenset[str]
-    seen: object = None
-    """What the device did, kept so that nothing else takes its identity."""
 
 
 class ModelTracker:
