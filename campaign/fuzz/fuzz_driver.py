@@ -12,7 +12,7 @@ from itertools import count
 from typing import TypeVar
 
 from ..workers import WorkerDied, in_processes
-from .findings import BLOCK, Finding, Findings, RunResult, run
+from .findings import BLOCK, Finding, Findings, RunResult, rarely_collecting, run
 from .generator import Worlds
 from .shrink import shrunk
 
@@ -36,7 +36,8 @@ class Work:
 
 def run_block(work: Work) -> list[RunResult]:
     """Return the results of a block."""
-    return [run(work.seed, index, work.worlds) for index in range(work.first, work.past)]
+    with rarely_collecting():
+        return [run(work.seed, index, work.worlds) for index in range(work.first, work.past)]
 
 
 def blocks(seed: int, run_count: int | None, worlds: Worlds) -> Iterator[Work]:
