@@ -13,7 +13,7 @@ from itertools import count
 from ...model.fault_model import MODELLED_FAULTS
 from ..workers import WorkerDied, mapped
 from .board_runs import run_on_board
-from .findings import BLOCK, Finding, Findings, RunResult, run
+from .findings import BLOCK, Finding, Findings, RunResult, rarely_collecting, run
 from .generator import Worlds
 from .shrink import shrunk
 
@@ -36,7 +36,8 @@ class Work:
 def run_block(work: Work) -> list[RunResult]:
     """Return the results of a block."""
     play = run if work.worlds.faults in MODELLED_FAULTS else run_on_board
-    return [play(work.seed, index, work.worlds) for index in range(work.first, work.past)]
+    with rarely_collecting():
+        return [play(work.seed, index, work.worlds) for index in range(work.first, work.past)]
 
 
 def blocks(seed: int, run_count: int | None, worlds: Worlds) -> Iterator[Work]:

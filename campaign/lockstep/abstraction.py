@@ -195,7 +195,7 @@ def is_at_end(scope: Scope, record: RecordView) -> bool:
 def slot_in_scope(scope: Scope, sectors: Sectors, address: int) -> StoredSlot:
     """Return what a slot at that address holds, as far as the scope tells."""
     found = slot_in_bytes(sectors)
-    found = found if scope.config.anti_rollback else replace(found, version=0)
+    found = found if scope.config.anti_rollback or not found.version else replace(found, version=0)
     if not scope.skips_validation or found.verifies:
         return found
     looks_at_magic = scope.config.bootloader_release >= Release.V6_2_DEV

@@ -19,7 +19,7 @@ class BoardView:
         self._first = places.otadata // SECTOR_SIZE
         self._cells: Cells | None = None
         self._bits = -1
-        self._sectors: list[Sectors] = [()] * (1 + len(places.slots))
+        self._sectors: list[Sectors] = [(b"", b""), *(() for _ in places.slots)]
         """Of otadata, and of each slot."""
         self._parts: list[object] = [None] * (2 + len(places.slots))
         """What was seen there, and the bits of the eFuse."""
@@ -35,18 +35,24 @@ class BoardView:
         return self._seen
 
     def _has_changed(self, cells: Cells, efuse_bits: int) -> bool:
-        """Look at what is another object than before; tell whether anything reads otherwise."""
-        parts, known, places = self._parts, self._sectors, self._places
-        before = [*parts]
+        """Look at what is another object than before; tell whether any of it reads otherwise."""
+        sectors, has_changed = self._sectors, False
         if efuse_bits != self._bits:
-            parts[0] = efuse_bits if self._scope.config.anti_rollback else 0
+            has_changed = self._note(0, efuse_bits if self._scope.config.anti_rollback else 0)
         first, second = cells.sector(self._first), cells.sector(self._first + 1)
-        if known[0] == () or first is not known[0][0] or second is not known[0][1]:
-            known[0] = (first, second)
-            parts[1] = self._model.records_seen(first, second)
-        for number, (address, size) in enumerate(places.slots, 1):
-            sectors = cells.sectors(address, size)
-            if sectors is not known[number]:
-                known[number] = sectors
-                parts[number + 1] = self._model.slot_seen(slot_in_scope(self._scope, sectors, address))
-        return any(now is not then for now, then in zip(parts, before, strict=True))
+        if first is not sectors[0][0] or second is not sectors[0][1]:
+            sectors[0] = first, second
+            has_changed |= self._note(1, self._model.records_seen(first, second))
+        for number, (address, size) in enumerate(self._places.slots, 1):
+            found = cells.sectors(address, size)
+            if found is not sectors[number]:
+                sectors[number] = found
+                slot = self._model.slot_seen(slot_in_scope(self._scope, found, address))
+                has_changed |= self._note(number + 1, slot)
+        return has_changed
+
+    def _note(self, number: int, part: object) -> bool:
+        """Take what was seen of a part; tell whether it is something else than before."""
+        has_changed = part is not self._parts[number]
+        self._parts[number] = part
+        return has_changed

@@ -9,10 +9,10 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence, Sized
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Generic, TypeVar
+from operator import itemgetter
 
 from ...model.claims.state_claims import DEVICE_CLAIMS
-from ...model.config import Config
+from ...model.config import Config, Pin
 from ...model.device.action import Action
 from ...model.device.flash_steps import BURNS, ERASES, REWRITES, WIPES, wiped_slot
 from ...model.device.model import device_model
@@ -28,7 +28,7 @@ from .abstraction import (
     records_in_bytes,
     stored_in_state,
 )
-from .coverage import Extent, extent_of_model
+from .coverage import Covered, Extent, extent_of_model
 from .seen_operations import BURN, OpKind, SeenOp
 from .slot_moves import reported
 
@@ -36,10 +36,17 @@ MOST_KNOWN = 150_000
 """States and steps that are kept in all, some hundred bytes each."""
 _MODELS = 1024
 """Models that are kept; random histories go through a few hundred scopes, again and again."""
-Result = TypeVar("Result")
+Mode = tuple[int | None, bool, Pin | None, bool, bool]
+"""What a tracker knows beside the state of the model."""
 ENTRY = 32
 """Bytes of a record."""
 Records = tuple[RecordView, RecordView]
+
+
+def is_of_flash(name: str) -> bool:
+    """Tell whether a field of the model says anything of what lies in flash and eFuse."""
+    is_stored = name.startswith("record") or (name.startswith("slot") and name[4:5].isdigit())
+    return is_stored or name in ("burned", "phase", "sector", "first_failed", "second_failed")
 
 
 class KnownState:
@@ -66,8 +73,8 @@ class KnownState:
         self.number = hash(state)
         """Tells states of one model apart, in every process."""
         self.task = Task(state[model.place["task"]])
-        self._moves: dict[str, tuple[Action, KnownState]] | None = None
-        self._cuts: list[tuple[Action, KnownState]] | None = None
+        self._moves: dict[str, tuple[Action, State]] | None = None
+        self._cuts: list[tuple[Action, State]] | None = None
         self._due: SeenOp | bool | None = False
         self._program: Program | bool | None = False
         self._stored: Stored | None = None
@@ -84,7 +91,7 @@ class KnownState:
         return 0 if place is None else self.state[place]
 
     @property
-    def moves(self) -> dict[str, tuple[Action, "KnownState"]]:
+    def moves(self) -> dict[str, tuple[Action, State]]:
         """The actions that can be taken, cuts left out, by name and in their order, each with the state after it."""
         if self._moves is None:
             found = self._model.after(self.state, are_cuts=False)
@@ -92,7 +99,7 @@ class KnownState:
         return self._moves
 
     @property
-    def cuts(self) -> list[tuple[Action, "KnownState"]]:
+    def cuts(self) -> list[tuple[Action, State]]:
         """The same of the cuts."""
         if self._cuts is None:
             self._cuts = self._model.after(self.state, are_cuts=True)
@@ -102,7 +109,7 @@ class KnownState:
     def stored(self) -> Stored:
         """What flash and eFuse hold."""
         if self._stored is None:
-            self._stored = self._model.interned(stored_in_state(self._model.stepper, self.state))
+            self._stored = self._model.stored(self.state)
         return self._stored
 
     @property
@@ -134,11 +141,25 @@ class KnownState:
         return self._due
 
 
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """What it came to that a step was followed, or planned."""
+
+    known: KnownState
+    """Where the model has got to."""
+    mode: Mode
+    covered: frozenset[Covered]
+    reached: frozenset[int]
+    violated: frozenset[str]
+    seen: object = None
+    """What the device did, kept so that nothing else takes its identity."""
+
+
 @dataclass
-class KnownSteps(Generic[Result]):
+class KnownSteps:
     """Steps of boards that were compared with a model and with the life-cycle table; those that differ are not kept."""
 
-    followed: dict[Hashable, Result] = field(default_factory=dict)
+    followed: dict[Hashable, Followed] = field(default_factory=dict)
     """By what a board did, and the state before it, what that came to in the model."""
     allowed: dict[Hashable, object] = field(default_factory=dict)
     """What slots did, and the table allows; with what gave the key its identities."""
@@ -161,14 +182,16 @@ class KnownModel:
         self._selected = boot_partition(scope, model.device.records)
         self._claims = [item for item in DEVICE_CLAIMS if item.ghosts <= scope.ghosts and item.applies_to(scope)]
         self._states: dict[State, KnownState] = {}
+        self._of_flash = itemgetter(*(place for name, place in self.place.items() if is_of_flash(name)))
+        self._stored_by_fields: dict[tuple[int, ...], Stored] = {}
         self._stored: dict[Stored, Stored] = {}
         self._records: dict[tuple[bytes, bytes], Records] = {}
         self._slots: dict[StoredSlot, StoredSlot] = {}
         self._seen: dict[tuple[int, ...], tuple[Stored, list[object]]] = {}
         """By the identities of its parts, which it keeps."""
-        self.planned: dict[Hashable, tuple[tuple[SeenOp, ...], Any]] = {}
+        self.planned: dict[Hashable, tuple[tuple[SeenOp, ...], Mode]] = {}
         """The operations that are to come where a step begins, and the mode of the tracker that plans them."""
-        self._steps: dict[tuple[Scope, Config], KnownSteps[Any]] = {}
+        self._steps: dict[tuple[Scope, Config], KnownSteps] = {}
         """By scope and configuration of a board that the model was compared with."""
 
     def __len__(self) -> int:
@@ -184,11 +207,11 @@ class KnownModel:
     def forget(self) -> None:
         """Forget all states and steps."""
         self._states.clear()
-        for kept in (self._stored, self._records, self._slots, self._seen, self.planned):
+        for kept in (self._stored_by_fields, self._stored, self._records, self._slots, self._seen, self.planned):
             kept.clear()
         self._steps.clear()
 
-    def steps_of(self, scope: Scope, config: Config) -> KnownSteps[Any]:
+    def steps_of(self, scope: Scope, config: Config) -> KnownSteps:
         """Return the steps in which a board was compared with the model; scope, config: of the board."""
         return self._steps.setdefault((scope, config), KnownSteps())
 
@@ -197,6 +220,14 @@ class KnownModel:
         found = self._states.get(state)
         if found is None:
             found = self._states[state] = KnownState(self, state)
+        return found
+
+    def stored(self, state: State) -> Stored:
+        """Return what flash and eFuse hold in a state; it is a function of some of its fields."""
+        fields = self._of_flash(state)
+        found = self._stored_by_fields.get(fields)
+        if found is None:
+            found = self._stored_by_fields[fields] = self.interned(stored_in_state(self.stepper, state))
         return found
 
     def interned(self, stored: Stored) -> Stored:
@@ -225,10 +256,10 @@ class KnownModel:
             found = self._seen[key] = stored, [*parts]
         return found[0]
 
-    def after(self, state: State, are_cuts: bool) -> list[tuple[Action, KnownState]]:
+    def after(self, state: State, are_cuts: bool) -> list[tuple[Action, State]]:
         """Return the actions that can be taken, those that are cuts or those that are none."""
-        actions, known = self.stepper.model.actions, self.known
-        return [(actions[number], known(after)) for number, after in self.stepper.part(state, are_cuts)]
+        actions = self.stepper.model.actions
+        return [(actions[number], after) for number, after in self.stepper.part(state, are_cuts)]
 
     def violated(self, state: State) -> frozenset[str]:
         """Return the ids of the claims that a state breaks; those whose ghosts the model lacks are left out."""

@@ -22,13 +22,11 @@ from ...impl.otadata import ENTRY_SIZE, decode_entry
 from ...model.config import Pin, Release, ResetReason
 from ...model.device.allowance import Allowance
 from ...model.device.api_calls import RESUME_FROM
-from ...model.device.end_numbers import BORDER, ERASED
-from ...model.device.records import TOP, Check, Sector
+from ...model.device.records import TOP, Check
 from ...model.device.release_class import representative
 from ...model.device.remedy_steps import remedied
 from ...model.device.state import Ghost, Scope, Task, Usage
 from ...model.fault_model import FaultModel
-from ...model.ota_state import OtaImgState
 from ...model.remedies import Remedy
 from ...model.slot.life_cycle import Event
 from ...model.writers import Updater
@@ -40,10 +38,11 @@ from .abstraction import Places, Program, Stored, is_at_end
 from .board_view import BoardView
 from .divergence import Divergence, OutOfModel
 from .known_model import KnownSteps, known_model
-from .model_tracker import Followed, ModelTracker
+from .model_tracker import ModelTracker
 from .seen_operations import BURN, OpKind, SeenOp, seen_op
 from .slot_moves import BeforeMove, Move, forbidden_moves
 from .step_in_model import action_names, allowed_outcomes, failed_ops
+from .tool_actions import tool_action
 
 _EVENTS: dict[StepName, Event] = {
     StepName.RESET: Event.POWER_ON,
@@ -106,7 +105,7 @@ class Lockstep:
         self._view = BoardView(scope, self.places, known_model(scope))
         self._stored_now = self._stored(self.player.moment.cells, self.player.moment.efuse_bits)
         self.tracker = ModelTracker(scope, self._stored_now)
-        self._known_steps: KnownSteps[Followed] = self.tracker.model.steps_of(scope, history.device.config)
+        self._known_steps: KnownSteps = self.tracker.model.steps_of(scope, history.device.config)
 
     @property
     def is_running(self) -> bool:
@@ -138,24 +137,7 @@ class Lockstep:
 
     def tool_action(self, step: Step) -> str:
         """Return the name of what a tool does, in the model."""
-        if step.name is StepName.BLANK_OTADATA:
-            return "tool_blanks_otadata"
-        if step.name is StepName.WRITE_RECORD:
-            if step.state != OtaImgState.UNDEFINED:
-                raise OutOfModel("another program writes a record with a state word of its own")
-            if BORDER >= step.seq > 0 or step.seq == ERASED:
-                raise OutOfModel("another program writes a number that is at no end of the range")
-            name = f"tool_writes_{step.seq:x}_in_{Sector(step.sector).name.lower()}"
-            if not self.tracker.can(name):
-                raise OutOfModel("another program selects a slot that holds no whole image")
-            return name
-        if step.name is StepName.OTATOOL:
-            if not self.tracker.can(f"tool_switches_to_{step.label}"):
-                raise OutOfModel("otatool.py selects a slot that holds no whole image")
-            return f"tool_switches_to_{step.label}"
-        version = self.history.images[step.image or 0].secure_version
-        suffix = f"_version_{version}" if self.scope.config.anti_rollback else ""
-        return f"tool_uploads_ota_0{suffix}" if step.name is StepName.UPLOAD else f"tool_flashes_{step.label}{suffix}"
+        return tool_action(step, self.tracker.can, self.history.images, self.scope.config.anti_rollback)
 
     def step(self, step: Step) -> frozenset[str]:
         """Play a step in both and return the ids of the claims that it broke."""
@@ -167,7 +149,11 @@ class Lockstep:
         played = self.player.play(step)
         if played.outcome is StepOutcome.NOBODY:
             raise OutOfModel(f"{step}: nobody there to make the call")
-        stored = [before, *(self._stored(moment.cells, moment.efuse_bits) for moment in played.moments[1:])]
+        stored, last = [before], played.before
+        for moment in played.moments[1:]:
+            # A moment that is the same object as the one before holds the same.
+            stored.append(stored[-1] if moment is last else self._stored(moment.cells, moment.efuse_bits))
+            last = moment
         self._stored_now = stored[-1]
         known = self._seen_in(played, stored, names)
         followed = self._known_steps.followed.get(known)

@@ -9,7 +9,6 @@ bytes do not tell, whether an image that does not verify is PARTIAL or BROKEN, t
 """
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
 from ...impl.chip.flash import FailureExtent
 from ...model.config import Pin
@@ -21,25 +20,8 @@ from ...model.fault_model import FaultModel
 from .abstraction import Program, Stored, state_of, unlike_parts
 from .coverage import Coverage, Covered, ScopeCoverage, covered
 from .divergence import Divergence, OutOfModel
-from .known_model import KnownModel, KnownState, known_model
+from .known_model import Followed, KnownModel, KnownState, Mode, known_model
 from .seen_operations import OpKind, SeenOp
-
-Mode = tuple[int | None, bool, Pin | None, bool, bool]
-"""What a tracker knows beside the state of the model."""
-
-
-@dataclass(frozen=True, slots=True)
-class Followed:
-    """What it came to that a step was followed, or planned."""
-
-    known: KnownState
-    """Where the model has got to."""
-    mode: Mode
-    covered: frozenset[Covered]
-    reached: frozenset[int]
-    violated: frozenset[str]
-    seen: object = None
-    """What the device did, kept so that nothing else takes its identity."""
 
 
 class ModelTracker:
@@ -237,8 +219,8 @@ class ModelTracker:
             raise Divergence(f"the device: {op}; the model at {self.task.name}: {self.known.due_op or 'nothing'}")
         begin = self.known
         for names in starts:
-            for action, left in _after(begin, names).cuts:
-                if action.weakest is not None and action.weakest <= fault and left.stored == after:
+            for action, left in self._after(begin, names).cuts:
+                if action.weakest is not None and action.weakest <= fault and self.model.stored(left) == after:
                     # What write() did before the cut was never there for a call to see.
                     self._go(action, left)
                     return
@@ -320,7 +302,7 @@ class ModelTracker:
         begin, suffix = self.known, "" if fails is None else "_fails"
         self.has_raised = self.has_raised or fails is not None
         for names in self._writes(suffix):
-            state = _after(begin, names)
+            state = self._after(begin, names)
             if state.stored == after:
                 is_whole = reaches_end and fails in (None, FailureExtent.ALL)
                 broken = f"write_rest_broken{suffix}"
@@ -355,7 +337,7 @@ class ModelTracker:
                 continue
             if name in ("write_again", "write_over") or ("_fails" in name) == bool(suffix):
                 yield (name,)
-                yield from ((name, part) for part in later if part in state.moves)
+                yield from ((name, part) for part in later if part in self.model.known(state).moves)
 
     def _decide(self) -> None:
         """Let the bootloader decide, up to its next operation or to the start of an image."""
@@ -385,22 +367,22 @@ class ModelTracker:
             raise Divergence(f"the model cannot {name} at {self.task.name}")
         self._go(*found)
 
-    def _go(self, action: Action, state: KnownState) -> None:
-        known, self.known = self.known, state
+    def _go(self, action: Action, after: State) -> None:
+        known = self.known
+        state = self.known = self.model.known(after)
         self.covered.add(covered(action, known.task))
         self.reached.add(state.number)
         if state.task is not Task.RUN:
             # A program between two calls is looked at once its call has returned: nobody sees it before.
             self.look_at_claims()
 
+    def _after(self, known: KnownState, names: tuple[str, ...]) -> KnownState:
+        """Return the state after these actions."""
+        for name in names:
+            known = self.model.known(known.moves[name][1])
+        return known
+
     def look_at_claims(self) -> None:
         """Note which claims the present state breaks."""
         if self._asks_claims:
             self.violated |= self.known.violated
-
-
-def _after(known: KnownState, names: tuple[str, ...]) -> KnownState:
-    """Return the state after these actions."""
-    for name in names:
-        known = known.moves[name][1]
-    return known

@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from ...model.config import Config
 from ...model.ota_state import OtaImgState
-from ..chip.cells import SECTOR_SIZE
+from ..chip.cells import SECTOR_SIZE, Cells
 from ..chip.chips import CHIPS
 from ..chip.efuse import Efuse
 from ..esp_err import EspErr, OtaError
@@ -71,6 +71,8 @@ class OtaSelection:
         self._efuse = efuse
         self._running = running
         self._linked_version = linked_version
+        self._read_last: tuple[Cells, Otadata] | None = None
+        """Both entries, and the contents of flash that they were read from: no others give another answer."""
         self._bootloader_offset = CHIPS[config.chip].bootloader_offset
         """Where, beside the bootloader's own place, every verification takes a bootloader to lie, until the next
         restart or the next change. Source: esp_image_format.c s_bootloader_partition_offset."""
@@ -257,9 +259,14 @@ class OtaSelection:
         if partition is None:
             return None
         flash, offset, notes_in_place = self.partitions.flash, partition.offset, self.config.notes_in_place
+        cells, last = flash.unwatched, self._read_last
+        if last is not None and cells is last[0] and partition is last[1].partition:
+            return last[1]
         first = decode_entry(flash.read(offset, ENTRY_SIZE), notes_in_place)
         second = decode_entry(flash.read(offset + SECTOR_SIZE, ENTRY_SIZE), notes_in_place)
-        return Otadata(partition, EntryPair(first, second))
+        found = Otadata(partition, EntryPair(first, second))
+        self._read_last = None if cells is None else (cells, found)
+        return found
 
     def _read_active(self) -> tuple[Otadata, int]:
         """Return the entries and which is active. Source: the head of esp_ota_current_ota_is_workable."""

@@ -40,9 +40,11 @@ class EspPartitions:
     def find_first(self, type_: int, subtype: int | None = None) -> Partition | None:
         """Return the first of `find`, or None. Source: esp_partition_find_first."""
         asked = type_, subtype
-        if asked not in self._first:
-            self._first[asked] = next(self.find(type_, subtype), None)
-        return self._first[asked]
+        try:
+            return self._first[asked]
+        except KeyError:
+            found = self._first[asked] = next(self.find(type_, subtype), None)
+            return found
 
     def verify(self, partition: Partition) -> Partition | None:
         """Return the table's own partition that `partition` describes, or None. Source: esp_partition_verify."""

@@ -209,6 +209,11 @@ class NorFlash:
         """Bytes on the chip."""
         return self.cells.size
 
+    @property
+    def unwatched(self) -> Cells | None:
+        """The contents; None where there is no power, or somebody wants to know what is read of them."""
+        return self.cells if self.powered and self.tracker is None else None
+
     def power_on(self) -> None:
         """Make the chip answer again. A planned cut or failure stays planned."""
         self.powered = True

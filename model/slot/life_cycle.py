@@ -340,6 +340,22 @@ WHOLE_STEP_ROWS: tuple[Row, ...] = tuple(
 """The rows of calls and resets that run to their end."""
 
 
+def _rows_from(rows: tuple[Row, ...], before: State, event: Event) -> tuple[Row, ...]:
+    """Return those of the rows that lead from a state when something happens, whatever the situation."""
+    known = _by_start.get(id(rows))
+    if known is None or known[0] is not rows:
+        known = _by_start[id(rows)] = rows, {}
+    found = known[1].get((before, event))
+    if found is None:
+        found = tuple(row for row in rows if before in row.states_before and event in row.events)
+        known[1][before, event] = found
+    return found
+
+
+_by_start: dict[int, tuple[tuple[Row, ...], dict[tuple[State, Event], tuple[Row, ...]]]] = {}
+"""By the identity of a table, which is kept: what was looked up in it."""
+
+
 def allowed_rows(
     before: State,
     event: Event,
@@ -355,8 +371,8 @@ def allowed_rows(
     """
     return tuple(
         row
-        for row in TABLE
-        if row.is_open(before, event, situation)
+        for row in _rows_from(TABLE, before, event)
+        if row.when.holds(situation)
         and row.state_after(before, situation.hidden) is after
         and (row.kind is not RowKind.POWER_CUT or (cut is not None and _weakest(row) <= cut))
         and (row.kind is not RowKind.FLASH_ERROR or has_flash_error)
@@ -365,7 +381,7 @@ def allowed_rows(
 
 def whole_row(before: State, event: Event, situation: Situation) -> Row:
     """Return the one row that a call or reset takes when it runs to its end; raises NoSuchMove."""
-    rows = [row for row in WHOLE_STEP_ROWS if row.is_open(before, event, situation)]
+    rows = [row for row in _rows_from(WHOLE_STEP_ROWS, before, event) if row.when.holds(situation)]
     if len(rows) != 1:
         found = ", ".join(row.id for row in rows) or "no row"
         raise NoSuchMove(f"{before.value}, {event.value}: {found} instead of one for {situation}")

@@ -172,14 +172,18 @@ Sort = TypeVar("Sort", Bool, Num)
 
 def fact(value: bool) -> Bool:
     """Return the constant fact."""
-    return _make(Bool, Op.VALUE, (int(value),), 0)
+    return _FACTS[value]
 
 
 def number(value: "Num | int", bits: int | None = None) -> Num:
     """Return a constant, as wide as it needs to be unless `bits` says; a term is returned as it is."""
     if isinstance(value, Num):
         return value
-    return _make(Num, Op.VALUE, (int(value),), bits or max(1, int(value).bit_length()))
+    known = _numbers.get((value, bits))
+    if known is None:
+        known = _make(Num, Op.VALUE, (int(value),), bits or max(1, int(value).bit_length()))
+        _numbers[value, bits] = known
+    return known
 
 
 def num_field(name: str, bits: int) -> Num:
@@ -304,25 +308,29 @@ def _rebuilt(node: Term, done: dict[Term, Term], values: dict[str, Term]) -> Ter
 
 
 def _joined(op: Op, facts: Iterable[Bool], neutral: int) -> Bool:
-    parts: dict[Bool, None] = {}
+    parts: dict[Term | int | str, None] = {}
     denied: set[Term | int | str] = set()
     for part in facts:
-        inner = part.args if part.op is op else (part,)
-        for item in inner:
-            assert isinstance(item, Bool)
-            if item.op is Op.VALUE:
-                if item.value != neutral:
-                    return fact(not neutral)
+        if part.value is not None:
+            if part.value != neutral:
+                return fact(not neutral)
+            continue
+        # What is joined of joined facts are facts, and none of them is certain.
+        for item in part.args if part.op is op else (part,):
+            if item in parts:
                 continue
-            if item.op is Op.NOT:
-                denied.add(item.args[0])
-            if item in denied or (item.op is Op.NOT and item.args[0] in parts):
+            if item.op is Op.NOT:  # type: ignore[union-attr]
+                opposite = item.args[0]  # type: ignore[union-attr]
+                if opposite in parts:
+                    return fact(not neutral)
+                denied.add(opposite)
+            elif item in denied:
                 return fact(not neutral)
             parts[item] = None
     if not parts:
         return fact(bool(neutral))
     if len(parts) == 1:
-        return next(iter(parts))
+        return next(iter(parts))  # type: ignore[return-value]  # a fact
     return _make(Bool, op, tuple(parts), 0)
 
 
@@ -365,3 +373,8 @@ def _make(kind: type[AnyTerm], op: Op, args: tuple[Term | int | str, ...], bits:
         Term._known[key] = known
     assert isinstance(known, kind)
     return known
+
+
+_numbers: dict[tuple[int, int | None], Num] = {}
+"""Constants by their value, and the width that was asked for."""
+_FACTS = _make(Bool, Op.VALUE, (0,), 0), _make(Bool, Op.VALUE, (1,), 0)

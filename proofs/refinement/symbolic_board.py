@@ -178,6 +178,10 @@ class SymbolicFlash(NorFlash):
         self._entries = [SymBytes(z3.Concat(entry.crc, entry.state, label, entry.seq)) for entry, label in entries]
         self._is_wiped: set[int] = set()
 
+    @property
+    def unwatched(self) -> None:
+        """Nothing: the cells are not what is read."""
+
     def read(self, address: int, length: int) -> Any:
         """Return bytes of the table, an entry of otadata, or a description."""
         partition = self._partition_at(address)
