@@ -34,7 +34,7 @@ help:
 	@echo "                  run a part of them with the oldest, or the newest, versions that pyproject.toml allows"
 	@echo "make fuzz-inputs  feed ten million made-up inputs to every decoder; FUZZ=--inputs 100000 for fewer"
 	@echo "make interrupts   end each long command at 200 random moments (hours), and look at what is left"
-	@echo "make bench        measure the sweep against brute force, and the search against SPIN"
+	@echo "make bench        measure the sweep against brute force, random histories, and the search against SPIN"
 	@echo "make lint         style, strict types, import contracts, and whether what is generated still fits its source"
 	@echo "make lock         write $(LOCK) anew for the ranges of pyproject.toml (UPGRADE=--upgrade: the newest versions)"
 	@echo "make docs         make the pages of docs/spec anew, and build them as a site in build/site"
@@ -61,6 +61,7 @@ interrupts: $(READY)
 
 bench: $(READY)
 	$(BIN)/python -m otaproof.campaign.upgrade.sweep_bench
+	$(BIN)/python -m otaproof.campaign.fuzz.fuzz_bench
 	$(BIN)/python -m otaproof.proofs.search_bench
 
 # Their versions are others than the lock's, so what is generated from the locked ones is left out.

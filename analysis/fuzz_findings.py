@@ -51,7 +51,7 @@ def fuzz_devices(
     found, reported = tuple(fuzz.reported()), list[ConfirmedFinding]()
     try:
         for finding in found:
-            reported.append(_confirmed(finding))
+            reported.append(confirmed(finding))
     except KeyboardInterrupt:
         fuzz.ended_by = "interrupted"
         reported += [_open(finding) for finding in found[len(reported) :]]
@@ -63,7 +63,8 @@ def _open(finding: Finding) -> ConfirmedFinding:
     return ConfirmedFinding(finding, _open_token(finding), False, "")
 
 
-def _confirmed(finding: Finding) -> ConfirmedFinding:
+def confirmed(finding: Finding) -> ConfirmedFinding:
+    """Return a finding with its token, and whether the board alone shows it."""
     if finding.claim_id == DIVERGENCE:
         # What the board does is not beyond doubt, so the token does not say how it ends.
         return ConfirmedFinding(finding, _open_token(finding), True, finding.text)

@@ -10,14 +10,16 @@ import signal
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from multiprocessing import connection
 from threading import Thread
-from typing import TypeVar
+from typing import ParamSpec, TypeVar
 
 _Given = TypeVar("_Given")
 _Made = TypeVar("_Made")
+_P = ParamSpec("_P")
 AHEAD = 4
 """Things that are given out for each process before the first of them is back."""
 
@@ -35,14 +37,37 @@ def in_processes(function: Callable[[_Given], _Made], given: Iterable[_Given], j
 
     given: may go on for ever. Raises WorkerDied."""
     waiting: deque[Future[_Made]] = deque()
-    with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), _begin) as pool:
-        try:
-            for item in given:
-                waiting.append(_submitted(pool, function, item))
-                if len(waiting) == AHEAD * jobs:
-                    yield waiting.popleft().result()
-            while waiting:
+    with _ended_pool(jobs) as pool:
+        for item in given:
+            waiting.append(pool.submit(function, item))
+            if len(waiting) == AHEAD * jobs:
                 yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+
+def mapped(function: Callable[[_Given], _Made], given: Iterable[_Given], jobs: int) -> Iterator[_Made]:
+    """Yield what the function makes of each thing: in this process for one job, else in so many. Raises WorkerDied."""
+    return map(function, given) if jobs == 1 else in_processes(function, given, jobs)
+
+
+@contextmanager
+def executor_of(jobs: int) -> Iterator[Executor]:
+    """Give an executor for so many processes: for one job this process does the work, when it is given out.
+
+    Raises WorkerDied; then, and at the end, the processes are ended."""
+    if jobs == 1:
+        yield _ThisProcess()
+        return
+    with _ended_pool(jobs) as pool:
+        yield pool
+
+
+@contextmanager
+def _ended_pool(jobs: int) -> Iterator[Executor]:
+    with _Processes(jobs, multiprocessing.get_context("spawn"), _begin) as pool:
+        try:
+            yield pool
         except BrokenProcessPool:
             raise WorkerDied from None
         finally:
@@ -79,19 +104,33 @@ def in_fresh_processes(function: Callable[[_Given], _Made], given: Iterable[_Giv
 
 
 def _in_one(function: Callable[[_Given], _Made], item: _Given) -> _Made:
-    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), _begin) as pool:
-        return _submitted(pool, function, item).result()
+    with _Processes(1, multiprocessing.get_context("spawn"), _begin) as pool:
+        return pool.submit(function, item).result()
 
 
-def _submitted(pool: ProcessPoolExecutor, function: Callable[[_Given], _Made], item: _Given) -> Future[_Made]:
-    """Give work to a pool; a process that it starts is born deaf to SIGINT, which would end it with a traceback."""
-    if not hasattr(signal, "pthread_sigmask"):
-        return pool.submit(function, item)
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        return pool.submit(function, item)
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+class _Processes(ProcessPoolExecutor):
+    """Processes that are born deaf to SIGINT, which would end them with a traceback."""
+
+    def submit(self, fn: Callable[_P, _Made], /, *args: _P.args, **kwargs: _P.kwargs) -> Future[_Made]:
+        if not hasattr(signal, "pthread_sigmask"):
+            return super().submit(fn, *args, **kwargs)
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            return super().submit(fn, *args, **kwargs)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+class _ThisProcess(Executor):
+    """Does all work in this process, at once."""
+
+    def submit(self, fn: Callable[_P, _Made], /, *args: _P.args, **kwargs: _P.kwargs) -> Future[_Made]:
+        future: Future[_Made] = Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:
+            future.set_exception(error)
+        return future
 
 
 def _check_alive(done: Iterable[Future[_Made]]) -> None:

@@ -51,9 +51,19 @@ GROUPS = {
         "prove": "Prove that a bootloader's machine code selects as ESP-IDF's rules say.",
         "run": "Run a bootloader's machine code beside the simulated bootloader.",
     },
+    "campaign": {
+        "run": "Begin a campaign: random histories, kept in a file.",
+        "resume": "Go on with a campaign.",
+        "status": "Say how far a campaign is, and what it found.",
+        "show": "Say what the findings of a campaign come from.",
+        "merge": "Put the shards of a campaign together in a new file.",
+    },
 }
 """Commands of two words: the first one, the second ones as in COMMANDS; each is the module first_second."""
-GROUP_SUMMARIES = {"binary": "Prove or run the machine code of your own bootloader.elf."}
+GROUP_SUMMARIES = {
+    "binary": "Prove or run the machine code of your own bootloader.elf.",
+    "campaign": "Play random histories for days, on any number of machines, kept in a file.",
+}
 _LONGEST_LINE = 800
 """Characters of the longest line that tells of bad input; of a longer one the middle is left out."""
 TRACEBACK, TRACEBACK_ENVIRONMENT = "--traceback", "OTAPROOF_TRACEBACK"

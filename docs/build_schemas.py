@@ -21,6 +21,7 @@ import msgspec
 
 from otaproof.analysis.results.binary_prove_result import BinaryProveResult
 from otaproof.analysis.results.binary_run_result import BinaryRunResult
+from otaproof.analysis.results.campaign_result import CampaignCauses, CampaignResult
 from otaproof.analysis.results.certificates_result import CertificatesResult
 from otaproof.analysis.results.check_result import CheckResult
 from otaproof.analysis.results.claim_result import ClaimPage
@@ -45,6 +46,8 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 RESULTS: dict[str, type[CommandResult]] = {
     "binary-prove": BinaryProveResult,
     "binary-run": BinaryRunResult,
+    "campaign": CampaignResult,
+    "campaign-show": CampaignCauses,
     "check": CheckResult,
     "check-update-kind": SessionResult,
     "claim": ClaimPage,

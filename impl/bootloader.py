@@ -106,6 +106,20 @@ class SlotSelection:
     """Neither entry was ever written: the image that boots is written down as VALID."""
 
 
+def _known_partitions(table: tuple[Partition, ...]) -> BootloaderState:
+    """Return what is known of a table; tables are few, and one that was read before is the same object."""
+    known = _known.get(id(table))
+    if known is None or known[0] is not table:
+        if len(_known) >= _MOST_TABLES:
+            _known.clear()
+        known = _known[id(table)] = table, reduce(BootloaderState.with_row, table, NO_PARTITIONS)
+    return known[1]
+
+
+_MOST_TABLES = 256
+_known: dict[int, tuple[tuple[Partition, ...], BootloaderState]] = {}
+
+
 class Bootloader:
     """One run of the bootloader, from reset to the jump into an application."""
 
@@ -164,10 +178,9 @@ class Bootloader:
 
         Source: bootloader_utility.c bootloader_utility_load_partition_table."""
         try:
-            table = self._read_table()
+            return _known_partitions(self._read_table())
         except TableError:
             return None
-        return reduce(BootloaderState.with_row, table, NO_PARTITIONS)
 
     def _read_table(self) -> tuple[Partition, ...]:
         raw = self._flash.read(self._config.table_offset, TABLE_MAX_LENGTH)

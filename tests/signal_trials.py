@@ -23,6 +23,10 @@ from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 
+from otaproof.campaign.fuzz.findings import BLOCK
+from otaproof.campaign.fuzz.generator import Worlds
+from otaproof.campaign.ledger.campaign_plan import CampaignPlan
+from otaproof.campaign.ledger.ledger import Ledger
 from otaproof.impl.image.format import build_image
 from otaproof.impl.partitions.partition import AppSubtype, DataSubtype, Partition, PartitionType
 from otaproof.impl.partitions.table import encode_table
@@ -41,6 +45,8 @@ ROWS = (
 OLD = b"old\n"
 BOUND = 60.0
 """Seconds after which a process that has a signal counts as hanging: generous, as a test must not time anything."""
+MOMENT = 0.25
+"""Seconds in which a command that was about to end may end as if there had been no signal."""
 MARK = "OTAPROOF_TRIAL"
 
 
@@ -62,6 +68,8 @@ class LongCommand:
     has_workers: bool = False
     has_directory: bool = False
     """It works in a temporary directory, which stays when it is killed."""
+    campaign: str = ""
+    """The campaign's file that it works on; what SQLite keeps beside it stays when it is killed."""
 
 
 COMMANDS = {
@@ -78,6 +86,10 @@ COMMANDS = {
     "explore": LongCommand("explore --slots 2 --out out.json", ("out.json",)),
     "fuzz": LongCommand("fuzz --runs 30 --out out.jsonl", ("out.jsonl",)),
     "fuzz-workers": LongCommand("fuzz --runs 30 --jobs 2 --out out.jsonl", ("out.jsonl",), has_workers=True),
+    "campaign": LongCommand("campaign resume begun.db --out out.json", ("out.json",), campaign="begun.db"),
+    "campaign-workers": LongCommand(
+        "campaign resume begun.db --jobs 2 --out out.json", ("out.json",), has_workers=True, campaign="begun.db"
+    ),
     "mend": LongCommand("mend flash.bin --boot b --out out.json", ("out.json",)),
     "identify": LongCommand("identify flash.bin --out out.json", ("out.json",)),
     "explain": LongCommand("explain --otadata otadata.bin --partitions table.csv --out out.json", ("out.json",)),
@@ -112,7 +124,8 @@ class Ended:
 
 
 def make_inputs(place: Path) -> None:
-    """Write what the commands read; flash.bin is a chip with the table, blank otadata and the image."""
+    """Write what the commands read; flash.bin is a chip with the table, blank otadata and the image, begun.db is a
+    campaign of which nothing is played."""
     (place / "table.csv").write_text(TABLE)
     (place / "app.bin").write_bytes(build_image(Chip.ESP32, size=0x3000, version="1", project_name="p", seed=1))
     (place / "otadata.bin").write_bytes(b"\xff" * 0x2000)
@@ -120,6 +133,10 @@ def make_inputs(place: Path) -> None:
     for offset, contents in ((0x8000, encode_table(ROWS)), (0x10000, (place / "app.bin").read_bytes())):
         flash[offset : offset + len(contents)] = contents
     (place / "flash.bin").write_bytes(flash)
+    with Ledger.create(
+        place / "begun.db", CampaignPlan(1, Worlds(slots=2, has_factory=False, rollback=True)), 2 * BLOCK
+    ):
+        pass
 
 
 def undisturbed(command: LongCommand, place: Path) -> Ended:
@@ -214,6 +231,12 @@ class Trial:
         if self._command.has_directory and number is signal.SIGKILL:
             temporary = {name for name in temporary if not name.startswith("tmp")}
         others = {path.name for path in self._place.iterdir()} - self._known
+        if self._command.campaign:
+            if number is signal.SIGKILL:
+                others -= {f"{self._command.campaign}-{kind}" for kind in ("wal", "shm")}
+            with Ledger.open(self._place / self._command.campaign) as ledger:
+                if ledger.totals().runs % BLOCK:
+                    yield f"{self._command.campaign} has half a block"
         hidden = {path.name for path in self._place.rglob(".otaproof-*")}
         if temporary or others or hidden:
             yield f"left behind after {number!r}: {', '.join(sorted(temporary | others | hidden))}"
@@ -295,7 +318,7 @@ def judged(ended: Ended, whole: Ended, number: signal.Signals, target: Target, m
     said = ended.told + ended.printed
     is_early = ended.is_hit and number is not signal.SIGKILL and moment < 0.8 * whole.seconds
     # One that was about to end, as it was faster than the undisturbed one, goes on for a moment only.
-    is_deaf = is_early and ended.seconds > 0.1 * whole.seconds
+    is_deaf = is_early and ended.seconds > max(0.1 * whole.seconds, MOMENT)
     if is_deaf and (ended.code != 3 or "nterrupted" not in said):
         faults.append(f"goes on after {number!r} to {target.value}: exit code {ended.code}, {ended.told[-300:]}")
     if ended.code == 3 != whole.code and not any(word in said for word in ("nterrupted", "inconclusive", "worker")):

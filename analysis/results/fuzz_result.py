@@ -6,6 +6,7 @@ from typing import Literal
 
 from ...campaign.fuzz.findings import DIVERGENCE
 from ...campaign.history.step import Step
+from ...campaign.lockstep.coverage import Coverage
 from ...model.claims.claims import claim
 from ...model.fault_model import MODELLED_FAULTS
 from ..fuzz_findings import ConfirmedFinding, FuzzReport
@@ -51,6 +52,24 @@ class FuzzSummary:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FuzzCoverage:
+    """What part of the device models was come through."""
+
+    models: int
+    """Models of kinds of devices that were drawn."""
+    states: int
+    """Their states that were reached."""
+    actions: int
+    """Their actions that were taken, without power cuts."""
+    of_actions: int
+    """How many there are."""
+    cuts: int
+    """Their power cuts that were taken, each counted for every task that it fell in."""
+    of_cuts: int
+    """How many there are; nobody has asked whether all of them can be reached."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FuzzResult(CommandResult):
     """What `otaproof fuzz` found."""
 
@@ -72,6 +91,8 @@ class FuzzResult(CommandResult):
     """Power cuts among them."""
     seconds: float
     """Of the runs, without the shrinking."""
+    coverage: FuzzCoverage
+    """What part of the device models was come through."""
     interrupted: bool
     """It ended before all runs were made."""
     ended_by: str
@@ -99,12 +120,25 @@ def fuzz_result(report: FuzzReport) -> FuzzResult:
         steps=findings.steps,
         cuts=findings.cuts,
         seconds=round(report.seconds, 3),
+        coverage=_coverage(findings.coverage),
         interrupted=bool(report.ended_by),
         ended_by=report.ended_by,
         left_out=dict(sorted(findings.left_out.items())),
         divergences=findings.divergences,
         summary=tuple(_summaries(entries)),
         findings=entries,
+    )
+
+
+def _coverage(coverage: Coverage) -> FuzzCoverage:
+    taken, extent = coverage.taken, coverage.extent
+    return FuzzCoverage(
+        models=len(coverage.scopes),
+        states=coverage.states,
+        actions=taken.actions,
+        of_actions=extent.actions,
+        cuts=taken.cuts,
+        of_cuts=extent.cuts,
     )
 
 

@@ -12,7 +12,7 @@ from enum import Enum
 from itertools import islice
 from typing import Any, Generic
 
-from ...campaign.workers import WorkerDied, in_processes
+from ...campaign.workers import WorkerDied, mapped
 from ...model.config import Config
 from .boot_bench import BootBench
 from .comparison import UNDISTURBED, CaseT, Disturbance, RunBench, TrialDifference, compare, simplest
@@ -127,7 +127,7 @@ def run_phases(
     blocks = (block for number, plan in enumerate(plans) for block in _blocks(number, plan))
     counts, ended_by = _Counts(0), ""
     try:
-        for more in map(_counted, blocks) if jobs == 1 else in_processes(_counted, blocks, jobs):
+        for more in mapped(_counted, blocks, jobs):
             counts.add(more)
             progress(plans[counts.phase].name, counts.runs)
             if more.is_last:

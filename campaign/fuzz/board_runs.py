@@ -11,13 +11,14 @@ from random import Random
 from ...impl.chip.flash import FailureExtent, FlashMisuse, FlashOpKind, PlanNotReached
 from ...model.config import ResetReason
 from ...model.device.state import Scope, Task, Usage
-from ...model.fault_model import MODELLED_FAULTS, FaultModel
+from ...model.fault_model import FaultModel
 from ..history.claim_monitor import ClaimMonitor
 from ..history.handles import is_open
 from ..history.history import History
 from ..history.monitor_memory import is_accept_due
 from ..history.player import Played, Player, StepOutcome
 from ..history.step import Step, StepCut, StepFailure, StepName
+from ..lockstep.coverage import Coverage
 from ..lockstep.lockstep import places_of
 from ..lockstep.seen_operations import BURN, OpKind, SeenOp, seen_op
 from ..lockstep.step_in_model import action_names
@@ -122,8 +123,7 @@ class BoardDrawer(Drawer):
 
 def run_on_board(seed: int, index: int, worlds: Worlds) -> RunResult:
     """Make and play history number `index` of a seed; the same on every machine."""
-    drawn = replace(worlds, faults=min(worlds.faults, max(MODELLED_FAULTS)))
-    config, scope = draw_scope(Random(f"otaproof {seed} block {index // BLOCK}"), drawn)
+    config, scope = draw_scope(Random(f"otaproof {seed} block {index // BLOCK}"), worlds)
     random = Random(f"otaproof {seed} {index}")
     history = draw_history(random, config, scope)
     run = BoardRun(history, scope, worlds.faults)
@@ -140,7 +140,7 @@ def run_on_board(seed: int, index: int, worlds: Worlds) -> RunResult:
             so_far = replace(history, steps=tuple(played))
             findings.setdefault(claim_id, Finding(claim_id, scope, so_far, index, is_on_board=True))
     cuts = sum(step.cut is not None or step.name is StepName.POWER_OFF for step in played)
-    return RunResult(index, len(played), cuts, tuple(findings.values()), None)
+    return RunResult(index, len(played), cuts, tuple(findings.values()), None, Coverage())
 
 
 def shortened_on_board(finding: Finding) -> Finding | None:

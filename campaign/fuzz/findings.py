@@ -9,14 +9,18 @@ Two kinds of findings: a broken claim says something about ESP-IDF, a divergence
 table do not agree) says that one of the three is wrong.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from random import Random
 
 from ...impl.chip.flash import PlanNotReached
+from ...model.config import Config
 from ...model.device.state import Scope
 from ..history.history import History
 from ..history.step import Step, StepName
+from ..lockstep.coverage import Coverage
 from ..lockstep.divergence import Divergence, OutOfModel
 from ..lockstep.lockstep import Lockstep
 from ..lockstep.replayed_divergence import first_divergence
@@ -83,6 +87,8 @@ class RunResult:
     findings: tuple[Finding, ...]
     left_out: str | None
     """Why the run ended early: what happened is left out of the model; None: it did not."""
+    coverage: Coverage
+    """What it came through of the model."""
 
 
 @dataclass
@@ -93,6 +99,9 @@ class Findings:
     steps: int = 0
     cuts: int = 0
     left_out: dict[str, int] = field(default_factory=dict)
+    found_in: Counter[tuple[str, ScopeClass]] = field(default_factory=Counter)
+    """By kind, the runs that found it."""
+    coverage: Coverage = field(default_factory=Coverage)
     _best: dict[tuple[str, ScopeClass], Finding] = field(default_factory=dict)
 
     def add(self, result: RunResult) -> list[Finding]:
@@ -100,10 +109,12 @@ class Findings:
         self.runs += 1
         self.steps += result.steps
         self.cuts += result.cuts
+        self.coverage.merge(result.coverage)
         if result.left_out is not None:
             self.left_out[result.left_out] = self.left_out.get(result.left_out, 0) + 1
         fresh = []
         for finding in result.findings:
+            self.found_in[finding.key] += 1
             known = self._best.get(finding.key)
             if known is None:
                 fresh.append(finding)
@@ -144,9 +155,15 @@ def scope_class(scope: Scope) -> ScopeClass:
     return ScopeClass(build, config.app_release.label, slots, scope.has_factory)
 
 
+@lru_cache(maxsize=4)
+def scope_of_block(seed: int, block: int, worlds: Worlds) -> tuple[Config, Scope]:
+    """Return the build and the scope that the runs of a block share."""
+    return draw_scope(Random(f"otaproof {seed} block {block}"), worlds)
+
+
 def run(seed: int, index: int, worlds: Worlds) -> RunResult:
     """Make and play history number `index` of a seed; the same on every machine."""
-    config, scope = draw_scope(Random(f"otaproof {seed} block {index // BLOCK}"), worlds)
+    config, scope = scope_of_block(seed, index // BLOCK, worlds)
     random = Random(f"otaproof {seed} {index}")
     history = draw_history(random, config, scope)
     lockstep = Lockstep(history, scope)
@@ -156,7 +173,8 @@ def run(seed: int, index: int, worlds: Worlds) -> RunResult:
     left_out = None
 
     def note(claim_id: str, text: str = "", cause: str = "") -> None:
-        findings.setdefault(claim_id, Finding(claim_id, scope, so_far(), index, text, cause))
+        if claim_id not in findings:
+            findings[claim_id] = Finding(claim_id, scope, so_far(), index, text, cause)
 
     def so_far() -> History:
         return replace(history, steps=tuple(played))
@@ -179,7 +197,7 @@ def run(seed: int, index: int, worlds: Worlds) -> RunResult:
         played[-1] = cut_short
         note(DIVERGENCE, f"the model has an operation that the board has not: {why}")
     cuts = sum(step.cut is not None or step.name is StepName.POWER_OFF for step in played)
-    return RunResult(index, len(played), cuts, tuple(findings.values()), left_out)
+    return RunResult(index, len(played), cuts, tuple(findings.values()), left_out, lockstep.tracker.coverage)
 
 
 def runs(seed: int, indices: Iterable[int], worlds: Worlds) -> Iterator[RunResult]:

@@ -6,20 +6,17 @@ of the runs; what is reported depends on which runs were made, never on how fast
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import count
-from typing import TypeVar
 
 from ...model.fault_model import MODELLED_FAULTS
-from ..workers import WorkerDied, in_processes
+from ..workers import WorkerDied, mapped
 from .board_runs import run_on_board
 from .findings import BLOCK, Finding, Findings, RunResult, run
 from .generator import Worlds
 from .shrink import shrunk
 
-_Given = TypeVar("_Given")
-_Made = TypeVar("_Made")
 Sink = Callable[[RunResult], None]
 """Takes each result as it comes."""
 
@@ -74,7 +71,7 @@ class Fuzz:
         started = time.monotonic()
         work = blocks(self._seed, self._limits.runs, self._worlds)
         try:
-            for results in self._mapped(run_block, work):
+            for results in mapped(run_block, work, self._jobs):
                 for result in results:
                     self.findings.add(result)
                     sink(result)
@@ -90,13 +87,9 @@ class Fuzz:
         found = self.findings.all()
         count = 0
         try:
-            for finding in () if self.ended_by else self._mapped(shrunk, found):
+            for finding in () if self.ended_by else mapped(shrunk, found, self._jobs):
                 yield finding
                 count += 1
         except (WorkerDied, KeyboardInterrupt) as error:
             self.ended_by = str(error) or "interrupted"
         yield from found[count:]
-
-    def _mapped(self, function: Callable[[_Given], _Made], given: Iterable[_Given]) -> Iterator[_Made]:
-        """Yield what the function makes of each thing given: in this process for one job, else in so many."""
-        return map(function, given) if self._jobs == 1 else in_processes(function, given, self._jobs)

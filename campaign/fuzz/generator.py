@@ -7,6 +7,7 @@ from one random.Random: the same seed gives the same history on every machine.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from itertools import islice, pairwise
 from random import Random
 
@@ -19,11 +20,22 @@ from ...model.device.api_calls import RESUME_FROM
 from ...model.device.end_numbers import BORDER, ERASED
 from ...model.device.remedy_steps import is_restricted
 from ...model.device.state import Scope, Task, Usage, why_left_out
-from ...model.fault_model import FaultModel
+from ...model.fault_model import MODELLED_FAULTS, FaultModel
 from ...model.idf_version import IdfVersion
 from ...model.remedies import Remedy
 from ..history.history import IMAGE_SIZE, History, SmallDevice, SmallImage
-from ..history.step import RUNNING, TOOL_STEPS, Step, StepCut, StepFailure, StepName
+from ..history.step import (
+    ACCEPT,
+    COMMENCE,
+    ERASE_LAST_BOOT,
+    ROLLBACK,
+    RUNNING,
+    TOOL_STEPS,
+    Step,
+    StepCut,
+    StepFailure,
+    StepName,
+)
 from ..lockstep.lockstep import Lockstep, scope_of_device
 from ..lockstep.model_tracker import ModelTracker
 from ..lockstep.seen_operations import OpKind, SeenOp
@@ -42,6 +54,28 @@ _WRITERS = frozenset({Allowance.OTHER_WRITERS, Allowance.OTHER_RECORDS, Allowanc
 _STATE_WORD = range(24, 28)
 _RESETS = (ResetReason.SOFTWARE, ResetReason.DEEP_SLEEP, ResetReason.PANIC)
 """With the power on."""
+
+
+_RESET_STEPS = tuple(Step(StepName.RESET, reason=reason) for reason in _RESETS)
+_COMPLETES = tuple(Step(StepName.COMPLETE, argument=argument) for argument in (None, 1, 1, 0, "x", "1", True))
+_POWER_OFF, _ABORT, _SWITCH = Step(StepName.POWER_OFF), Step(StepName.ABORT), Step(StepName.SWITCH)
+
+
+@lru_cache(maxsize=64)
+def set_boot(label: str) -> Step:
+    """Return esp_ota_set_boot_partition of a label."""
+    return Step(StepName.SET_BOOT, label=label)
+
+
+@lru_cache(maxsize=4096)
+def write(image: int, offset: int, length: int, name: StepName = StepName.WRITE) -> Step:
+    """Return a write of a part of an image."""
+    return Step(name, image=image, offset=offset, length=length)
+
+
+@lru_cache(maxsize=4096)
+def _resume(offset: int) -> Step:
+    return Step(StepName.RESUME, offset=offset)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +110,7 @@ def draw_scope(random: Random, worlds: Worlds) -> tuple[Config, Scope]:
     has_factory = random.random() < 0.4 if worlds.has_factory is None else worlds.has_factory
     config = replace(config, notes_in_place=Remedy.NOTE_IN_PLACE in worlds.remedies)
     device = SmallDevice(config, tuple(range(slots)), has_factory)
-    faults = min(worlds.faults, FaultModel.F2) if has_ends else worlds.faults
+    faults = min(worlds.faults, FaultModel.F2 if has_ends else max(MODELLED_FAULTS))
     return config, scope_of_device(device, faults, worlds.usage, worlds.versions, worlds.allows, worlds.remedies)
 
 
@@ -196,55 +230,50 @@ class Drawer:
             if step.name is StepName.WRITE:
                 self._end_of_download = step.offset + step.length
             return step
-        choices = list(self._choices())
+        choices = self._choices()
         step = self.random.choices([step for step, _ in choices], [weight for _, weight in choices])[0]
         if step.name in (StepName.COMMENCE, StepName.RESUME):
             self._download = list(self._draw_download(step.offset))
         return step
 
-    def _choices(self) -> Iterator[tuple[Step, float]]:
-        """Yield what may come next, with its weight."""
-        yield Step(StepName.RESET, reason=self.random.choice(_RESETS)), 2.5
-        yield Step(StepName.POWER_OFF), 1.0
-        usage = self.run.scope.usage
-        accept_weight = 9.0 if self.run.tracker.can("accept") else 1.0
-        calls = [(Step(StepName.COMMENCE), 6.0), (Step(StepName.ACCEPT), accept_weight), (Step(StepName.ROLLBACK), 2.0)]
+    def _choices(self) -> list[tuple[Step, float]]:
+        """Return what may come next, with its weight."""
+        choices: list[tuple[Step, float]] = [(self.random.choice(_RESET_STEPS), 2.5), (_POWER_OFF, 1.0)]
+        usage, scope = self.run.scope.usage, self.run.scope
+        calls = [(COMMENCE, 6.0), (ACCEPT, 9.0 if self.run.tracker.can("accept") else 1.0), (ROLLBACK, 2.0)]
         if usage is Usage.ANY:
-            argument = self.random.choice([None, 1, 1, 0, "x", "1", True])
-            calls += [(Step(StepName.COMPLETE, argument=argument), 0.7), (self._odd_write(), 0.7)]
-            calls.append((Step(StepName.SET_BOOT, label=RUNNING), 0.7))
-            calls += [(Step(StepName.SET_BOOT, label="factory"), 1.0)] if self.run.scope.has_factory else []
-            calls += self._esp_idf_calls() if self.run.scope.has_api_calls else ()
-        elif self.run.scope.erases_last_boot:
-            calls.append((Step(StepName.ERASE_LAST_BOOT), 4.0))
+            calls += [(self.random.choice(_COMPLETES), 0.7), (self._odd_write(), 0.7), (set_boot(RUNNING), 0.7)]
+            calls += [(set_boot("factory"), 1.0)] if scope.has_factory else []
+            calls += self._esp_idf_calls() if scope.has_api_calls else ()
+            if not scope.remedies:
+                return choices + calls
+        elif scope.erases_last_boot:
+            calls.append((ERASE_LAST_BOOT, 4.0))
         for step, weight in calls:
             names = self.run.names_of(step)
-            is_free = usage is Usage.ANY and not is_restricted(self.run.scope, names)
+            is_free = usage is Usage.ANY and not is_restricted(scope, names)
             if is_free or self.run.tracker.can(*names):
-                yield step, weight
+                choices.append((step, weight))
+        return choices
 
-    def _esp_idf_calls(self) -> Iterator[tuple[Step, float]]:
-        """Yield calls of ESP-IDF's own, beside otaupgrade."""
-        steps = [
-            Step(StepName.SET_BOOT, label=f"ota_{self.random.randrange(self.run.scope.slots)}"),
-            Step(StepName.ERASE_LAST_BOOT),
-            Step(StepName.ABORT),
-        ]
+    def _esp_idf_calls(self) -> list[tuple[Step, float]]:
+        """Return calls of ESP-IDF's own, beside otaupgrade."""
+        steps = [set_boot(f"ota_{self.random.randrange(self.run.scope.slots)}"), ERASE_LAST_BOOT, _ABORT]
         if self.run.history.device.config.app_release >= RESUME_FROM:
-            steps.append(Step(StepName.RESUME, offset=self.random.choice([0, self._end_of_download, IMAGE_SIZE])))
-        yield from ((step, 2.0 if self.run.tracker.can(*self.run.names_of(step)) else 0.3) for step in steps)
-        yield self._overwrite(), 3.0 if self.run.tracker.can("write_over") else 0.3
-        if self.run.player.other_handle is not None:
-            yield Step(StepName.SWITCH), 6.0
+            steps.append(_resume(self.random.choice([0, self._end_of_download, IMAGE_SIZE])))
+        can, names_of = self.run.tracker.can, self.run.names_of
+        calls = [(step, 2.0 if can(*names_of(step)) else 0.3) for step in steps]
+        calls.append((self._overwrite(), 3.0 if can("write_over") else 0.3))
+        return [*calls, (_SWITCH, 6.0)] if self.run.player.other_handle is not None else calls
 
     def _overwrite(self) -> Step:
         """Return an esp_ota_write_with_offset behind the description of an image, or of all of one."""
         offset = self.random.choice([0, self.random.randrange(_PAST_DESCRIPTION, IMAGE_SIZE)])
-        return Step(StepName.WRITE_AT, image=self._draw_image(), offset=offset, length=IMAGE_SIZE - offset)
+        return write(self._draw_image(), offset, IMAGE_SIZE - offset, StepName.WRITE_AT)
 
     def _odd_write(self) -> Step:
         """Return a write() that belongs to no upgrade that is going on."""
-        return Step(StepName.WRITE, image=self._draw_image(), offset=0, length=self.random.choice([1, 100, IMAGE_SIZE]))
+        return write(self._draw_image(), 0, self.random.choice([1, 100, IMAGE_SIZE]))
 
     def _draw_image(self) -> int:
         """Return the number of an image; the last one is damaged."""
@@ -257,7 +286,7 @@ class Drawer:
         resumed: how much of it is there."""
         if resumed:
             if resumed < IMAGE_SIZE:
-                yield Step(StepName.WRITE, image=self._image, offset=resumed, length=IMAGE_SIZE - resumed)
+                yield write(self._image, resumed, IMAGE_SIZE - resumed)
             yield Step(StepName.COMPLETE, argument=self.random.choice([None, 1]))
             return
         image = self._image = self._draw_image()
@@ -266,7 +295,7 @@ class Drawer:
         inner |= {self.random.randrange(1, 33)} if self.random.random() < 0.1 else set()
         bounds = [0, *sorted(at for at in inner if at < end), end]
         for start, stop in pairwise(bounds):
-            yield Step(StepName.WRITE, image=image, offset=start, length=stop - start)
+            yield write(image, start, stop - start)
         is_plain = self.run.scope.usage is Usage.RESTART_AT_ONCE or self.random.random() < 0.8
         yield Step(StepName.COMPLETE, argument=1 if is_plain else self.random.choice([None, 0, "x"]))
 

@@ -14,7 +14,7 @@ from ...impl.chip.flash import PlanNotReached
 from ...impl.chip.torn_operations import AFTER, BEFORE
 from ...model.config import ResetReason
 from ...model.device.state import Task
-from ..history.step import POWER_ON, Step, StepName
+from ..history.step import Step, StepName
 from ..lockstep.divergence import Divergence, OutOfModel
 from ..lockstep.lockstep import Lockstep
 from .board_runs import shortened_on_board, simpler_tears
@@ -67,7 +67,7 @@ def shortened(finding: Finding) -> Finding | None:
     lockstep = Lockstep(replace(finding.history, steps=()), finding.scope)
     for number, step in enumerate(finding.history.steps, 1):
         text = ""
-        if step == POWER_ON and lockstep.tracker.task is not Task.OFF:
+        if step.call_name == "power_on" and lockstep.tracker.task is not Task.OFF:
             return None  # it would hide a power failure in the step; that is to be seen
         try:
             is_broken = finding.claim_id in lockstep.step(step)

@@ -30,6 +30,9 @@ from .step import TOOL_STEPS, Step, StepName
 class StepOutcome(Enum):
     """How a step ended."""
 
+    # By identity, which is faster than by name.
+    __hash__ = object.__hash__
+
     RETURNED = "returned"
     """The call returned normally; after a reset: an application runs."""
     RAISED = "raised"
@@ -162,7 +165,9 @@ class Player:
         self._note_handle(app, handle)
         ops, burns, cells = flash.take_ops(), efuse.take_burns(), [*flash.snapshots, flash.cells]
         flash.snapshots = None
-        moments = [start, *[Moment(after, start.efuse_bits) for after in cells[1:]]]
+        moments = [start]
+        for after in cells[1:]:
+            moments.append(moments[-1] if after is moments[-1].cells else Moment(after, start.efuse_bits))
         if burns:
             moments += [Moment(flash.cells, bits) for bits in _burned(start.efuse_bits, burns, efuse.bits)]
         if step.cut is not None or step.failures:

@@ -21,6 +21,9 @@ RUNNING = "running"
 class StepName(Enum):
     """The calls of an application, and the resets."""
 
+    # By identity, which is faster than by name.
+    __hash__ = object.__hash__
+
     RESET = "reset"
     """The chip is reset, or the power comes back; the bootloader runs."""
     POWER_OFF = "power_off"

@@ -127,17 +127,18 @@ class Program:
 
 def stored_in_bytes(scope: Scope, places: Places, read: ReadSectors, efuse_bits: int) -> Stored:
     """Return what the model sees of flash and eFuse."""
-    sectors = read(places.otadata, 2 * SECTOR)
-    first, second = (
-        record_in_bytes(sector, scope.slots, scope.has_end_numbers, scope.is_patched) for sector in sectors
-    )
-    slots = (_slot_of(scope, read(address, size), address) for address, size in places.slots)
-    has_versions = scope.config.anti_rollback
+    first, second = read(places.otadata, 2 * SECTOR)
     return Stored(
-        records=ranked((first, second), scope),
-        slots=tuple(slot if has_versions else replace(slot, version=0) for slot in slots),
-        burned=efuse_bits if has_versions else 0,
+        records=records_in_bytes(scope, first, second),
+        slots=tuple(slot_in_scope(scope, read(address, size), address) for address, size in places.slots),
+        burned=efuse_bits if scope.config.anti_rollback else 0,
     )
+
+
+def records_in_bytes(scope: Scope, first: bytes, second: bytes) -> tuple[RecordView, RecordView]:
+    """Return the records at the start of two sectors."""
+    one, other = (record_in_bytes(s, scope.slots, scope.has_end_numbers, scope.is_patched) for s in (first, second))
+    return ranked((one, other), scope)
 
 
 def record_in_bytes(sector: bytes, slot_count: int, has_ends: bool = False, is_patched: bool = False) -> RecordView:
@@ -191,8 +192,10 @@ def is_at_end(scope: Scope, record: RecordView) -> bool:
     return record.fits_though_empty or (record.is_right and not 0 < record.seq <= scope.slots + 2)
 
 
-def _slot_of(scope: Scope, sectors: Sectors, address: int) -> StoredSlot:
+def slot_in_scope(scope: Scope, sectors: Sectors, address: int) -> StoredSlot:
+    """Return what a slot at that address holds, as far as the scope tells."""
     found = slot_in_bytes(sectors)
+    found = found if scope.config.anti_rollback else replace(found, version=0)
     if not scope.skips_validation or found.verifies:
         return found
     looks_at_magic = scope.config.bootloader_release >= Release.V6_2_DEV

@@ -11,8 +11,9 @@ validation headers that are; a damaged image that is made whole without an erase
 such as deep sleep without an application.
 """
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import replace
+from functools import partial
 
 from ...impl.chip.cells import SECTOR_SIZE, Cells
 from ...impl.chip.flash import FlashOp, FlashOpKind
@@ -25,7 +26,6 @@ from ...model.device.end_numbers import BORDER, ERASED
 from ...model.device.records import TOP, Check, Sector
 from ...model.device.release_class import representative
 from ...model.device.remedy_steps import remedied
-from ...model.device.selection import boot_partition
 from ...model.device.state import Ghost, Scope, Task, Usage
 from ...model.fault_model import FaultModel
 from ...model.ota_state import OtaImgState
@@ -36,11 +36,13 @@ from ..history.handles import has_written, is_open
 from ..history.history import OTADATA, History, SmallDevice
 from ..history.player import Moment, Played, Player, StepOutcome
 from ..history.step import TOOL_STEPS, WRITE_STEPS, Step, StepName
-from .abstraction import Places, Program, Stored, is_at_end, stored_in_bytes
+from .abstraction import Places, Program, Stored, is_at_end
+from .board_view import BoardView
 from .divergence import Divergence, OutOfModel
-from .model_tracker import ModelTracker
+from .known_model import KnownSteps, known_model
+from .model_tracker import Followed, ModelTracker
 from .seen_operations import BURN, OpKind, SeenOp, seen_op
-from .slot_moves import BeforeMove, Move, forbidden_moves, reported
+from .slot_moves import BeforeMove, Move, forbidden_moves
 from .step_in_model import action_names, allowed_outcomes, failed_ops
 
 _EVENTS: dict[StepName, Event] = {
@@ -101,7 +103,10 @@ class Lockstep:
         self.player = Player(history.dut)
         self.places = places_of(history.device)
         self._wakes = False
-        self.tracker = ModelTracker(scope, self._stored(self.player.moment.cells, self.player.moment.efuse_bits))
+        self._view = BoardView(scope, self.places, known_model(scope))
+        self._stored_now = self._stored(self.player.moment.cells, self.player.moment.efuse_bits)
+        self.tracker = ModelTracker(scope, self._stored_now)
+        self._known_steps: KnownSteps[Followed] = self.tracker.model.steps_of(scope, history.device.config)
 
     @property
     def is_running(self) -> bool:
@@ -156,20 +161,66 @@ class Lockstep:
         """Play a step in both and return the ids of the claims that it broke."""
         self._check_physical(step)
         label = self.player.running
-        before = self._stored(self.player.moment.cells, self.player.moment.efuse_bits)
+        before = self._stored_now
         self._wakes = self.takes_fast_path(step)
         names = self.names_of(step)
         played = self.player.play(step)
         if played.outcome is StepOutcome.NOBODY:
             raise OutOfModel(f"{step}: nobody there to make the call")
-        stored = [self._stored(moment.cells, moment.efuse_bits) for moment in played.moments]
+        stored = [before, *(self._stored(moment.cells, moment.efuse_bits) for moment in played.moments[1:])]
+        self._stored_now = stored[-1]
+        known = self._seen_in(played, stored, names)
+        followed = self._known_steps.followed.get(known)
+        if followed is None:
+            device = BeforeMove(self.history.device.config, self.scope.has_factory, before, self._slot(label))
+            follow = partial(self._compare, played, device, stored, names)
+            followed = self._known_steps.followed[known] = self.tracker.followed(follow, stored)
+        else:
+            self.tracker.follow_again(followed)
+        self._check_info()
+        return self.tracker.take_violated()
+
+    def _compare(self, played: Played, device: BeforeMove, stored: list[Stored], names: tuple[str, ...]) -> None:
+        """Let model and life-cycle table follow what the board did; raise Divergence where one of them cannot."""
         self._check_in_model(played, stored)
         self._follow(played, stored, names)
-        device = BeforeMove(self.history.device.config, self.scope.has_factory, before, self._slot(label))
         self._check_slot_moves(played, device, stored)
-        self._check_info()
         self.tracker.look_at_claims()
-        return self.tracker.take_violated()
+
+    def _seen_in(self, played: Played, stored: list[Stored], names: tuple[str, ...]) -> Hashable:
+        """Return all that `_compare` goes by: a step that does the same in the same state comes to the same.
+
+        What is stored counts by its identity: equal contents are one object."""
+        step, app = played.step, self.player.app
+        more: Hashable = None
+        match step.name:
+            case StepName.RESET:
+                more = step.reason, step.pin
+            case StepName.WRITE | StepName.WRITE_AT:
+                more = step.offset + step.length >= len(self.history.dut.image(step.image).contents)
+            case StepName.COMPLETE:
+                more = type(step.argument), step.argument
+            case StepName.SET_BOOT:
+                more = step.label
+            case name if name in TOOL_STEPS:
+                more = step, self.history.images[step.image or 0]
+        return (
+            self.tracker.known,
+            self.tracker.mode,
+            step.name,
+            more,
+            names,
+            self._wakes,
+            played.outcome,
+            played.ran,
+            played.running,
+            app is not None and (is_open(app), self.player.other_handle is not None),
+            step.failures and (step.failures, app is not None and has_written(app)),
+            step.cut is not None and step.cut.weakest_model,
+            tuple([op.address if op.kind is FlashOpKind.ERASE else ~op.address for op in played.ops]),
+            len(played.burns),
+            tuple(map(id, stored)),
+        )
 
     def _check_physical(self, step: Step) -> None:
         """Refuse a reset that the device cannot have in its present condition."""
@@ -257,8 +308,8 @@ class Lockstep:
     def _has_written(self) -> bool:
         """The upgrade has begun with the first part of an image, and the model has not."""
         app = self.player.app
-        firsts = (action.name for action in self.tracker.stepper.model.actions if action.name.startswith("write_first"))
-        return app is not None and has_written(app) and self.tracker.can(*firsts)
+        begins = any(name.startswith("write_first") for name in self.tracker.known.moves)
+        return app is not None and has_written(app) and begins
 
     def _follow_cut(self, op: SeenOp, left: Moment, after: Stored, fault: FaultModel) -> None:
         try:
@@ -306,8 +357,12 @@ class Lockstep:
             starts=starts,
             has_flash_error=bool(played.step.failures),
         )
+        asked = id(before.stored), before.running, move, id(stored[-1])
+        if asked in self._known_steps.allowed:
+            return
         for text in forbidden_moves(before, move, stored[-1]):
             raise Divergence(f"the life-cycle table: {text}")
+        self._known_steps.allowed[asked] = before.stored, stored[-1]
 
     def _check_info(self) -> None:
         """info() must say what the model says: what boots next, and the state of each slot."""
@@ -315,16 +370,13 @@ class Lockstep:
         if app is None:
             return
         info = app.otaupgrade.info()
-        model, state = self.tracker.stepper, self.tracker.state
-        place = model.value(boot_partition(self.scope, model.model.device.records), state)
+        place, states = self.tracker.known.said
         if self._place(info.next) != place:
             raise Divergence(f"info() says {info.next} boots next, the model place {place}")
-        records = self.tracker.stored.records
-        for slot in range(self.scope.slots):
+        for slot, expected in zip(range(self.scope.slots), states, strict=True):
             state_text = info.slots[f"ota_{slot}"].get("state", "none")
-            expected, _ = reported(records, slot)
-            if expected.value != state_text:
-                raise Divergence(f"info() says {state_text} of ota_{slot}, the model {expected.value}")
+            if expected != state_text:
+                raise Divergence(f"info() says {state_text} of ota_{slot}, the model {expected}")
 
     @property
     def program(self) -> Program | None:
@@ -341,7 +393,7 @@ class Lockstep:
         return seen_op(self.places, kind, op.address)
 
     def _stored(self, cells: Cells, efuse_bits: int) -> Stored:
-        return stored_in_bytes(self.scope, self.places, cells.sectors, efuse_bits)
+        return self._view.stored(cells, efuse_bits)
 
     def _place(self, label: str | None) -> int | None:
         if label is None:

@@ -8,23 +8,38 @@ The state stays one state. A cut leaves what the model's cuts can leave and the 
 bytes do not tell, whether an image that does not verify is PARTIAL or BROKEN, the tracker chooses by what it saw.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import lru_cache
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 from ...impl.chip.flash import FailureExtent
-from ...model.claims.state_claims import DEVICE_CLAIMS
 from ...model.config import Pin
 from ...model.device.action import Action, Kind
 from ...model.device.failing_steps import RAISING
-from ...model.device.flash_steps import BURNS, ERASES, REWRITES, WIPES, wiped_slot
-from ...model.device.model import device_model
 from ...model.device.state import Content, Scope, Task
 from ...model.device.stepper import State, Stepper
 from ...model.fault_model import FaultModel
-from ...model.terms.terms import Bool
-from .abstraction import Program, Stored, program_in_state, state_of, stored_in_state, unlike_parts
+from .abstraction import Program, Stored, state_of, unlike_parts
+from .coverage import Coverage, Covered, ScopeCoverage, covered
 from .divergence import Divergence, OutOfModel
-from .seen_operations import BURN, OpKind, SeenOp
+from .known_model import KnownModel, KnownState, known_model
+from .seen_operations import OpKind, SeenOp
+
+Mode = tuple[int | None, bool, Pin | None, bool, bool]
+"""What a tracker knows beside the state of the model."""
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """What it came to that a step was followed, or planned."""
+
+    known: KnownState
+    """Where the model has got to."""
+    mode: Mode
+    covered: frozenset[Covered]
+    reached: frozenset[int]
+    violated: frozenset[str]
+    seen: object = None
+    """What the device did, kept so that nothing else takes its identity."""
 
 
 class ModelTracker:
@@ -34,14 +49,15 @@ class ModelTracker:
         """Begin with a device that is switched off and holds this; the scope says which ghosts it carries."""
         self._asks_claims = asks_claims
         self.scope = scope
-        self.stepper = _stepper(scope)
-        self.state = state_of(self.stepper, stored)
+        self.model: KnownModel = known_model(scope)
+        self.known: KnownState = self.model.known(state_of(self.model.stepper, stored))
+        """The state that it has got to."""
         self.violated: set[str] = set()
         """Ids of the claims that were broken since the last `take_violated`."""
-        self.taken: set[str] = set()
-        """Names of the actions that were taken."""
-        self._task = self.stepper.names.index("task")
-        self._wiped_slot = wiped_slot(scope, self.stepper.model.device)
+        self.covered: set[Covered] = set()
+        """What was taken of the model."""
+        self.reached: set[int] = {self.known.number}
+        """The numbers of the states that it came through."""
         self._has_wiped: int | None = None
         """The slot whose first sector this step has erased."""
         self._is_booting = False
@@ -56,25 +72,77 @@ class ModelTracker:
     @property
     def task(self) -> Task:
         """What goes on."""
-        return Task(self.state[self._task])
+        return self.known.task
+
+    @property
+    def stepper(self) -> Stepper:
+        """The model."""
+        return self.model.stepper
+
+    @property
+    def state(self) -> State:
+        """Where it has got to."""
+        return self.known.state
 
     @property
     def stored(self) -> Stored:
         """What flash and eFuse should hold."""
-        return stored_in_state(self.stepper, self.state)
+        return self.known.stored
+
+    @property
+    def coverage(self) -> Coverage:
+        """What was come through of the model."""
+        return Coverage({self.scope: ScopeCoverage(self.model.extent, set(self.covered), set(self.reached))})
+
+    @property
+    def taken(self) -> set[str]:
+        """Names of the actions that were taken."""
+        return {taken.action for taken in self.covered}
 
     def take_violated(self) -> frozenset[str]:
         """Return the claims that were broken since the last call."""
         violated, self.violated = self.violated, set()
         return frozenset(violated)
 
+    @property
+    def mode(self) -> Mode:
+        """What decides, beside the state, how the model follows."""
+        return self._has_wiped, self._is_booting, self._pin, self.has_raised, self._is_astray
+
+    @mode.setter
+    def mode(self, mode: Mode) -> None:
+        self._has_wiped, self._is_booting, self._pin, self.has_raised, self._is_astray = mode
+
+    def followed(self, follow: Callable[[], object], seen: object) -> Followed:
+        """Follow a step and return what that came to; seen: all that it depends on, beside state and mode."""
+        so_far = self.violated, self.covered, self.reached
+        self.violated, self.covered, self.reached = set(), set(), set()
+        try:
+            follow()
+            found = frozenset(self.covered), frozenset(self.reached), frozenset(self.violated)
+            return Followed(self.known, self.mode, *found, seen)
+        finally:
+            self.violated, self.covered, self.reached = (
+                so_far[0] | self.violated,
+                so_far[1] | self.covered,
+                so_far[2] | self.reached,
+            )
+
+    def follow_again(self, followed: Followed) -> None:
+        """Come to the same, from the same state and mode."""
+        self.known, self.mode = followed.known, followed.mode
+        self.violated |= followed.violated
+        self.covered |= followed.covered
+        self.reached |= followed.reached
+
     def can(self, *names: str) -> bool:
         """Tell whether one of these actions is possible now."""
-        return any(action.name in names for action, _ in self._successors())
+        moves = self.known.moves
+        return any(name in moves for name in names)
 
-    def planned_call(self, *names: str) -> list[SeenOp]:
+    def planned_call(self, *names: str) -> tuple[SeenOp, ...]:
         """Return the operations that a call would have if the power stays."""
-        return self._planned(lambda: self.begin_call(*names), {})
+        return self._planned(lambda: self.begin_call(*names), {}, names)
 
     def planned_boot(
         self,
@@ -82,20 +150,20 @@ class ModelTracker:
         wakes: bool = False,
         pin: Pin | None = None,
         failures: Mapping[int, FailureExtent] | None = None,
-    ) -> list[SeenOp]:
+    ) -> tuple[SeenOp, ...]:
         """Return the operations that a reset would have if the power stays; failures: by number, those that fail."""
-        return self._planned(lambda: self.begin_reset(is_power_on, wakes, pin), failures or {})
+        asked = (is_power_on, wakes, pin, *(failures or {}).items())
+        return self._planned(lambda: self.begin_reset(is_power_on, wakes, pin), failures or {}, asked)
 
     def begin_call(self, *names: str) -> str | None:
         """Make a call: take the one of these actions that is possible; None: the call is refused."""
         self._has_wiped, self._is_booting, self.has_raised = None, False, False
         if self.task is not Task.RUN:
             raise Divergence(f"a call while the model is at {self.task.name}")
-        possible = [action for action, _ in self._successors() if action.name in names]
-        if not possible:
-            return None
-        self._take(possible[0].name)
-        return possible[0].name
+        name = next((name for name in self.known.moves if name in names), None)
+        if name is not None:
+            self._take(name)
+        return name
 
     def use_tool(self, name: str, after: Stored) -> None:
         """Let another program write: take this action."""
@@ -134,12 +202,12 @@ class ModelTracker:
         if self._is_of_slot_data(op):
             self._follow_data(op, after, reaches_end, fails)
         else:
-            if op != self._due_op():
-                raise Divergence(f"the device: {op}; the model at {self.task.name}: {self._due_op() or 'nothing'}")
+            if op != self.known.due_op:
+                raise Divergence(f"the device: {op}; the model at {self.task.name}: {self.known.due_op or 'nothing'}")
             if fails is not None:
                 self._fail(op, fails)
             else:
-                self._go(*next(pair for pair in self._successors() if pair[0].kind is Kind.FLASH))
+                self._go(*next(pair for pair in self.known.moves.values() if pair[0].kind is Kind.FLASH))
                 self._is_astray = self._is_astray and op.slot is None
             self._has_wiped = op.slot if op.slot is not None else self._has_wiped
         self._compare(after)
@@ -163,17 +231,14 @@ class ModelTracker:
             starts: Iterable[tuple[str, ...]] = [()]
         elif self._is_of_slot_data(op):
             starts = self._writes()
-        elif op == self._due_op():
+        elif op == self.known.due_op:
             starts = [()]
         else:
-            raise Divergence(f"the device: {op}; the model at {self.task.name}: {self._due_op() or 'nothing'}")
-        begin = self.state
+            raise Divergence(f"the device: {op}; the model at {self.task.name}: {self.known.due_op or 'nothing'}")
+        begin = self.known
         for names in starts:
-            state = self._after(begin, names)
-            for action, left in self._successors(state):
-                if action.kind is not Kind.CUT or action.weakest is None or action.weakest > fault:
-                    continue
-                if stored_in_state(self.stepper, left) == after:
+            for action, left in _after(begin, names).cuts:
+                if action.weakest is not None and action.weakest <= fault and left.stored == after:
                     # What write() did before the cut was never there for a call to see.
                     self._go(action, left)
                     return
@@ -187,11 +252,11 @@ class ModelTracker:
         """The call has returned, or raised an error, and nothing is left to do for it.
 
         program: what runs, None where nobody looked. has_ended: the call has ended the program; a reset follows."""
-        due = self._due_op()
+        due = self.known.due_op
         if due is not None and not self._is_booting:
             raise Divergence(f"the device has done with its call; the model goes on with {due} ({self.task.name})")
         self._compare(after)
-        expected = program_in_state(self.stepper, self.state)
+        expected = self.known.program
         if program is not None and program != expected:
             raise Divergence(f"the device runs {program}, the model {expected}")
         if has_ended and self.task is Task.RUN:
@@ -200,14 +265,14 @@ class ModelTracker:
     def end_boot(self, running: int | None, after: Stored | None) -> None:
         """The bootloader has started the image at a place; None: it found nothing to start."""
         self._decide()
-        due = self._due_op()
+        due = self.known.due_op
         if due is not None:
             raise Divergence(f"the device has booted; the model goes on with {due} ({self.task.name})")
         self._compare(after)
         if self.task is Task.SELECT and running is None:
             return
         place = self.scope.nowhere if running is None else running
-        expected = self.stepper.as_dict(self.state)["running"]
+        expected = self.known["running"]
         if place != expected:
             raise Divergence(f"the device starts place {place}, the model place {expected}")
         if self.task is Task.STARTED:
@@ -215,18 +280,32 @@ class ModelTracker:
         elif running is not None:
             raise Divergence(f"the device has started place {place}; the model is at {self.task.name}")
 
-    def _planned(self, begin: Callable[[], object], failures: Mapping[int, FailureExtent]) -> list[SeenOp]:
-        state, violated, taken = self.state, set(self.violated), set(self.taken)
-        is_astray = self._is_astray
-        begin()
-        ops: list[SeenOp] = []
+    def _planned(
+        self, begin: Callable[[], object], failures: Mapping[int, FailureExtent], asked: Hashable
+    ) -> tuple[SeenOp, ...]:
+        """Return the operations that come after a beginning; asked: what tells beginning and failures from others."""
+        key = self.known, self.mode, asked
+        planned = self.model.planned.get(key)
+        if planned is None:
+            known, violated, is_astray = self.known, set(self.violated), self._is_astray
+            taken, reached = set(self.covered), set(self.reached)
+            begin()
+            ops = tuple(self._ops_to_come(failures))
+            self.known, self.violated, self._is_astray = known, violated, is_astray
+            self.covered, self.reached = taken, reached
+            planned = self.model.planned[key] = ops, self.mode
+        self.mode = planned[1]
+        return planned[0]
+
+    def _ops_to_come(self, failures: Mapping[int, FailureExtent]) -> Iterator[SeenOp]:
+        """Yield the operations of what was begun, and follow them."""
         self._decide()
-        while (op := self._due_op()) is not None:
-            ops.append(op)
-            self.op(op, None, fails=failures.get(len(ops) - 1))
+        number = 0
+        while (op := self.known.due_op) is not None:
+            yield op
+            self.op(op, None, fails=failures.get(number))
             self._decide()
-        self.state, self.violated, self.taken, self._is_astray = state, violated, taken, is_astray
-        return ops
+            number += 1
 
     def _is_of_slot_data(self, op: SeenOp) -> bool:
         """Tell whether it is no step of the model by itself: a part of an image, or a later sector of a wipe."""
@@ -238,27 +317,26 @@ class ModelTracker:
         """Take the actions of write(), if what lies in the slot tells of any."""
         if op.kind is OpKind.ERASE or after is None:
             return
-        begin, suffix = self.state, "" if fails is None else "_fails"
+        begin, suffix = self.known, "" if fails is None else "_fails"
         self.has_raised = self.has_raised or fails is not None
         for names in self._writes(suffix):
-            state = self._after(begin, names)
-            if stored_in_state(self.stepper, state) == after:
+            state = _after(begin, names)
+            if state.stored == after:
                 is_whole = reaches_end and fails in (None, FailureExtent.ALL)
                 broken = f"write_rest_broken{suffix}"
-                for name in (*names, *((broken,) if is_whole and self._is_possible(state, broken) else ())):
+                for name in (*names, *((broken,) if is_whole and broken in state.moves else ())):
                     self._take(name)
                 self._is_astray = self._is_astray or fails is not None
                 return
         self._refuse_mended(after)
         self._refuse_astray()
-        expected = stored_in_state(self.stepper, begin)
-        raise Divergence(f"the device: {op} leaves {after}; the model: {expected}", cause=f"data: {op}")
+        raise Divergence(f"the device: {op} leaves {after}; the model: {begin.stored}", cause=f"data: {op}")
 
     def _refuse_mended(self, after: Stored) -> None:
         """Refuse an image that was written over, or torn, and is made whole again without an erase."""
-        fields = self.stepper.as_dict(self.state)
-        broken = [slot for slot in range(self.scope.slots) if fields[f"slot{slot}_content"] == Content.BROKEN]
-        loadable = (slot for slot in broken if not fields.get(f"slot{slot}_is_loadable", 0))
+        known = self.known
+        broken = [slot for slot in range(self.scope.slots) if known[f"slot{slot}_content"] == Content.BROKEN]
+        loadable = (slot for slot in broken if not known.get(f"slot{slot}_is_loadable"))
         if any(after.slots[slot].verifies for slot in broken) or any(after.slots[slot].loads for slot in loadable):
             raise OutOfModel("a damaged image is made whole without an erase")
 
@@ -269,29 +347,20 @@ class ModelTracker:
     def _writes(self, suffix: str = "") -> Iterator[tuple[str, ...]]:
         """Yield what a write() can be: nothing, the first part of an image, the rest of it or its headers, both, the
         same again, or another image over it. suffix: of the names of writes that fail."""
-        if suffix or not self._is_possible(self.state, "write_again"):
+        if suffix or "write_again" not in self.known.moves:
             yield ()
         later = (f"write_rest{suffix}", "write_headers")
-        for action, state in self._successors():
-            name = action.name
+        for name, (_, state) in self.known.moves.items():
             if not name.startswith("write_") or self.task is not Task.RUN:
                 continue
             if name in ("write_again", "write_over") or ("_fails" in name) == bool(suffix):
                 yield (name,)
-                yield from ((name, part) for part in later if self._is_possible(state, part))
-
-    def _is_possible(self, state: State, name: str) -> bool:
-        return any(action.name == name for action, _ in self._successors(state))
-
-    def _after(self, state: State, names: tuple[str, ...]) -> State:
-        for name in names:
-            state = next(after for action, after in self._successors(state) if action.name == name)
-        return state
+                yield from ((name, part) for part in later if part in state.moves)
 
     def _decide(self) -> None:
         """Let the bootloader decide, up to its next operation or to the start of an image."""
         while self._is_booting and self.task is Task.SELECT and not self._resets_anew:
-            (action, state), *others = [pair for pair in self._successors() if pair[0].kind is Kind.BOOT]
+            (action, state), *others = [pair for pair in self.known.moves.values() if pair[0].kind is Kind.BOOT]
             if others:
                 raise Divergence(f"the model cannot decide between {action.name} and {others[0][0].name}")
             self._go(action, state)
@@ -299,72 +368,39 @@ class ModelTracker:
     @property
     def _resets_anew(self) -> bool:
         """The bootloader has found no test app to start."""
-        return self._pin is Pin.TEST_APP and not self.stepper.as_dict(self.state)["pin"]
-
-    def _due_op(self) -> SeenOp | None:
-        """Return the operation that the model does next, if it is to do one."""
-        fields = self.stepper.as_dict(self.state)
-        task, sector = self.task, fields["sector"]
-        if task is Task.TRY and self.scope.is_patched:
-            return SeenOp(OpKind.PROGRAM, record=sector)
-        if task in REWRITES:
-            return SeenOp(OpKind.PROGRAM if fields["phase"] else OpKind.ERASE, record=sector)
-        if task in ERASES:
-            return SeenOp(OpKind.ERASE, record=sector)
-        if task in WIPES:
-            slot = self.stepper.value(self._wiped_slot, self.state)
-            return SeenOp(OpKind.ERASE, slot=slot, is_first_sector=True)
-        return BURN if task in BURNS else None
+        return self._pin is Pin.TEST_APP and not self.known["pin"]
 
     def _compare(self, after: Stored | None) -> None:
-        expected = self.stored
-        if after is not None and expected != after:
+        expected = self.known.stored
+        # What equals is one object, mostly.
+        if after is not None and expected is not after and expected != after:
             where = f"stored at {self.task.name}: {', '.join(unlike_parts(after, expected))}"
             raise Divergence(f"the device holds {after}; the model at {self.task.name} {expected}", cause=where)
 
-    def _successors(self, state: State | None = None) -> list[tuple[Action, State]]:
-        actions = self.stepper.model.actions
-        found = self.stepper.successors(self.state if state is None else state)
-        return [(actions[number], after) for number, after in found]
-
     def _take(self, name: str) -> None:
-        for action, state in self._successors():
-            if action.name == name:
-                self._go(action, state)
-                return
-        raise Divergence(f"the model cannot {name} at {self.task.name}")
+        found = self.known.moves.get(name)
+        if found is None:
+            found = next((pair for pair in self.known.cuts if pair[0].name == name), None)
+        if found is None:
+            raise Divergence(f"the model cannot {name} at {self.task.name}")
+        self._go(*found)
 
-    def _go(self, action: Action, state: State) -> None:
-        self.state = state
-        self.taken.add(action.name)
-        if self.task is not Task.RUN:
+    def _go(self, action: Action, state: KnownState) -> None:
+        known, self.known = self.known, state
+        self.covered.add(covered(action, known.task))
+        self.reached.add(state.number)
+        if state.task is not Task.RUN:
             # A program between two calls is looked at once its call has returned: nobody sees it before.
             self.look_at_claims()
 
     def look_at_claims(self) -> None:
         """Note which claims the present state breaks."""
         if self._asks_claims:
-            self.violated |= _violated_claims(self.stepper, self.state)
+            self.violated |= self.known.violated
 
 
-@lru_cache(maxsize=1024)
-def _stepper(scope: Scope) -> Stepper:
-    """Return the stepper of a scope; random histories go through a few hundred scopes, again and again."""
-    return Stepper(device_model(scope))
-
-
-@lru_cache(maxsize=1 << 16)
-def _violated_claims(model: Stepper, state: State) -> frozenset[str]:
-    """Return the ids of the claims that a state breaks."""
-    return frozenset(claim_id for claim_id, is_kept in _claim_terms(model) if not model.value(is_kept, state))
-
-
-@lru_cache(maxsize=1024)
-def _claim_terms(model: Stepper) -> tuple[tuple[str, Bool], ...]:
-    """Return the claims by their ids; those whose ghosts the model lacks are left out."""
-    scope = model.model.scope
-    return tuple(
-        (item.claim.id, item.kept_in(model.model))
-        for item in DEVICE_CLAIMS
-        if item.ghosts <= scope.ghosts and item.applies_to(scope)
-    )
+def _after(known: KnownState, names: tuple[str, ...]) -> KnownState:
+    """Return the state after these actions."""
+    for name in names:
+        known = known.moves[name][1]
+    return known

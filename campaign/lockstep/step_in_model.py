@@ -1,6 +1,7 @@
 """What a step of a history is in the model: its actions, how a call that takes one may end, which operations fail."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from ...impl.chip.flash import FailureExtent
 from ..history.player import StepOutcome
@@ -23,7 +24,11 @@ def action_names(step: Step, running: str | None) -> tuple[str, ...]:
     """Return the actions of the model one of which a call is, when it is not refused. running: a label."""
     if step.name is not StepName.SET_BOOT:
         return _ACTIONS.get(step.name, ())
-    label = step.asked_for(running)
+    return _set_boot_names(step.asked_for(running), running)
+
+
+@lru_cache(maxsize=256)
+def _set_boot_names(label: str, running: str | None) -> tuple[str, ...]:
     if label not in ("factory", running):
         return (f"set_boot_{label}", f"set_boot_{label}_rejects")
     return ("set_boot_factory",) if label == "factory" else ("set_boot_running",)

@@ -74,4 +74,4 @@ def _progress_text(findings: Findings, seconds: float) -> str:
 
 
 def _rate(findings: Findings, seconds: float) -> str:
-    return f"{findings.runs / seconds:,.1f} runs/s" if seconds > 0 else "no time at all"
+    return f"{findings.steps / seconds:,.0f} steps/s" if seconds > 0 else "no time at all"

@@ -196,7 +196,10 @@ class EspOta(OtaSelection):
         return size == OTA_WITH_SEQUENTIAL_WRITES and self.rules.knows_sequential_writes
 
     def _find(self, handle: int) -> Session | None:
-        return next((session for session in self._sessions if session.handle == handle), None)
+        for session in self._sessions:
+            if session.handle == handle:
+                return session
+        return None
 
     def _check_slot(self, target: Partition) -> None:
         if not target.is_ota_slot:

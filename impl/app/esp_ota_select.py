@@ -256,9 +256,10 @@ class OtaSelection:
         partition = self.partitions.find_first(PartitionType.DATA, DataSubtype.OTA)
         if partition is None:
             return None
-        flash = self.partitions.flash
-        raw = (flash.read(partition.offset + at, ENTRY_SIZE) for at in (0, SECTOR_SIZE))
-        return Otadata(partition, EntryPair(*(decode_entry(entry, self.config.notes_in_place) for entry in raw)))
+        flash, offset, notes_in_place = self.partitions.flash, partition.offset, self.config.notes_in_place
+        first = decode_entry(flash.read(offset, ENTRY_SIZE), notes_in_place)
+        second = decode_entry(flash.read(offset + SECTOR_SIZE, ENTRY_SIZE), notes_in_place)
+        return Otadata(partition, EntryPair(first, second))
 
     def _read_active(self) -> tuple[Otadata, int]:
         """Return the entries and which is active. Source: the head of esp_ota_current_ota_is_workable."""

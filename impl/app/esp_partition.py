@@ -28,6 +28,8 @@ class EspPartitions:
         self.flash = flash
         self.table = table
         self._rules = rules
+        self._first: dict[tuple[int, int | None], Partition | None] = {}
+        """What was found first, of what was asked for."""
 
     def find(self, type_: int, subtype: int | None = None) -> Iterator[Partition]:
         """Yield the partitions of a type, and of a subtype unless None, in the order of the table."""
@@ -37,7 +39,10 @@ class EspPartitions:
 
     def find_first(self, type_: int, subtype: int | None = None) -> Partition | None:
         """Return the first of `find`, or None. Source: esp_partition_find_first."""
-        return next(self.find(type_, subtype), None)
+        asked = type_, subtype
+        if asked not in self._first:
+            self._first[asked] = next(self.find(type_, subtype), None)
+        return self._first[asked]
 
     def verify(self, partition: Partition) -> Partition | None:
         """Return the table's own partition that `partition` describes, or None. Source: esp_partition_verify."""
@@ -64,6 +69,7 @@ class EspPartitions:
         label = decode_label(encode_label(partition.label)[:LABEL_LENGTH])
         registered = replace(partition, label=label, readonly=False, encrypted=False)
         self.table = (*self.table, registered)
+        self._first.clear()
         return registered
 
     def read(self, partition: Partition, offset: int, length: int) -> bytes:

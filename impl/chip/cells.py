@@ -57,11 +57,15 @@ class Cells:
         return self._blocks[index // _SECTORS_PER_BLOCK][index % _SECTORS_PER_BLOCK]
 
     def sectors(self, address: int, length: int) -> tuple[bytes, ...]:
-        """Return the sectors that the range touches, in order; the range must lie on the chip."""
+        """Return the sectors that the range touches, in order; the range must lie on the chip.
+
+        A whole block is the same object as long as none of its sectors changes."""
         first, last = address // SECTOR_SIZE, (address + length - 1) // SECTOR_SIZE
         first_block = first // _SECTORS_PER_BLOCK
         blocks = self._blocks[first_block : last // _SECTORS_PER_BLOCK + 1]
         start = first - first_block * _SECTORS_PER_BLOCK
+        if start == 0 and len(blocks) == 1 and last - first + 1 == len(blocks[0]):
+            return blocks[0]
         return tuple(chain.from_iterable(blocks))[start : start + last - first + 1]
 
     def read(self, address: int, length: int) -> bytes:
@@ -69,9 +73,10 @@ class Cells:
         address %= self.size
         if length <= 0:
             return b""
-        offset = address % SECTOR_SIZE
+        index, offset = divmod(address, SECTOR_SIZE)
         if offset + length <= SECTOR_SIZE:
-            return self.sector(address // SECTOR_SIZE)[offset : offset + length]
+            sector = self._blocks[index // _SECTORS_PER_BLOCK][index % _SECTORS_PER_BLOCK]
+            return sector[offset : offset + length]
         if address + length <= self.size:
             return b"".join(self.sectors(address, length))[offset : offset + length]
         whole = self.to_bytes()
@@ -93,9 +98,11 @@ class Cells:
         return True
 
     def with_sector(self, index: int, contents: bytes) -> "Cells":
-        """Return this chip with sector `index` replaced by `contents` (4096 bytes)."""
+        """Return this chip with sector `index` replaced by `contents` (4096 bytes); itself where that is there."""
         at, within = divmod(index, _SECTORS_PER_BLOCK)
         block = self._blocks[at]
+        if block[within] is contents:
+            return self
         changed = Cells.__new__(Cells)
         changed._blocks = (
             *self._blocks[:at],

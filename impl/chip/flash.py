@@ -12,6 +12,7 @@ ESP_ERR_FLASH_OP_FAIL, and the program goes on. Or it *lies*: some of it took ef
 from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 from typing import Protocol
 
 from ..esp_err import EspErr, OtaError
@@ -33,6 +34,9 @@ class Strictness(Enum):
 
 class FlashOpKind(Enum):
     """The two operations that change flash, by the letter the recorded vectors use."""
+
+    # By identity, which is faster than by name.
+    __hash__ = object.__hash__
 
     ERASE = "e"
     PROGRAM = "p"
@@ -70,6 +74,11 @@ class FlashOp:
     def micro_step_count(self) -> int:
         """How many micro-steps the operation has."""
         return 1 if self.kind is FlashOpKind.ERASE else page_count(self.address, self.length)
+
+
+@lru_cache(maxsize=4096)
+def _erase_of(address: int) -> FlashOp:
+    return FlashOp(FlashOpKind.ERASE, address, SECTOR_SIZE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +235,8 @@ class NorFlash:
 
     def read(self, address: int, length: int) -> bytes:
         """Return `length` bytes; past the end of the chip the address wraps to 0."""
-        self._check_power()
+        if not self.powered:
+            raise PowerCut
         if self.tracker is not None:
             self._track(address, length)
         return self.cells.read(address, length)
@@ -252,7 +262,7 @@ class NorFlash:
         """Set the 4096 bytes at `address` to 0xFF."""
         if address % SECTOR_SIZE or not 0 <= address < self.size:
             raise FlashMisuse(f"erase at 0x{address:x}: no sector of this 0x{self.size:x}-byte chip begins there")
-        self._begin(FlashOp(FlashOpKind.ERASE, address, SECTOR_SIZE))
+        self._begin(_erase_of(address))
         index = address // SECTOR_SIZE
         cut, failure = self._due_cut(), self._due_failure()
         if cut is not None:
@@ -322,7 +332,7 @@ class NorFlash:
         return torn
 
     def _due_failure(self) -> Failure | None:
-        return self._failures.pop(self._op_index - 1, None)
+        return self._failures.pop(self._op_index - 1, None) if self._failures else None
 
     def _track(self, address: int, length: int) -> None:
         assert self.tracker is not None

@@ -12,6 +12,7 @@ import random
 import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from ...model.config import Chip
 from ..chip.chips import CHIPS
@@ -94,6 +95,7 @@ def decode_segment_header(raw: bytes) -> SegmentHeader:
     return SegmentHeader(*_SEGMENT.unpack(raw))
 
 
+@lru_cache(maxsize=4096)
 def decode_app_desc(raw: bytes) -> AppDesc:
     """Return the description that 256 bytes hold; the caller looks at the magic word."""
     magic, secure_version, _, _, _, _, _, _, elf_sha, min_blk, max_blk, page, mode, _ = _DESC.unpack(raw)

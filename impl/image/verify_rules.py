@@ -21,6 +21,9 @@ _ANY_REVISION = (0, 0xFFFF)
 class VerifyMode(Enum):
     """Who verifies, and how much."""
 
+    # By identity, which is faster than by name.
+    __hash__ = object.__hash__
+
     APP = "application"
     """esp_image_verify in the application: everything, nothing is loaded."""
     BOOTLOADER_LOAD = "bootloader"
@@ -81,10 +84,17 @@ class Rules:
         return self.anti_rollback and ASSERTS_DESCRIPTION.holds_in(self.release)
 
 
-def rules_of(config: Config, mode: VerifyMode, secure_version: int = 0) -> Rules:
+def rules_of(
+    config: Config,
+    mode: VerifyMode,
+    secure_version: int = 0,
+    is_bootloader: bool = False,
+    is_wake_up: bool = False,
+) -> Rules:
     """Return the rules that a configuration makes for one who verifies an application."""
     release = config.app_point if mode is VerifyMode.APP else config.bootloader_point
-    return Rules(mode, release, config.chip, config.chip_revision, config.anti_rollback, secure_version)
+    chip, revision, anti_rollback = config.chip, config.chip_revision, config.anti_rollback
+    return Rules(mode, release, chip, revision, anti_rollback, secure_version, is_bootloader, is_wake_up)
 
 
 def check_chip(header: ImageHeader, rules: Rules) -> None:

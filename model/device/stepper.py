@@ -2,15 +2,16 @@
 
 A state is a tuple of ints, one for each field of the model, in their order. A function is made from the terms when a
 state with its task is first met: its text is Python, with a local variable for each term that is used more than once.
+To make it takes longer than thousands of calls of it, so tasks that have the same actions share one.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
 from ..terms.terms import Bool, Op, Term
 from ..terms.writer import Syntax, Writer, atom, infix, shaped
-from .action import Action
+from .action import Action, Kind
 from .model import DeviceModel, device_model
 from .state import Scope
 
@@ -45,15 +46,29 @@ class Stepper:
         self._index = {name: place for place, name in enumerate(self.names)}
         self._task = self.names.index("task")
         self._branches: dict[int, Successors] = {}
-        self._values: dict[Term, Callable[[State], int]] = {}
+        self._parts: dict[tuple[int, bool], Successors] = {}
+        self._functions: dict[tuple[int, ...], Successors] = {}
+        self._values: dict[Term, Callable[[State], tuple[int, ...]]] = {}
 
     def successors(self, state: State) -> list[tuple[int, State]]:
         """Return (number of the action, state after it) for every action that can be taken."""
         task = state[self._task]
         branch = self._branches.get(task)
         if branch is None:
-            branch = self._branches[task] = self._branch(task)
+            branch = self._branches[task] = self._function_of(self._actions_in(task))
         return branch(state)
+
+    def part(self, state: State, are_cuts: bool) -> list[tuple[int, State]]:
+        """Return those of `successors` that are power cuts, or those that are none.
+
+        Most actions are cuts, and most states are never cut in: to ask for a part spares the making of the rest."""
+        task = state[self._task]
+        part = self._parts.get((task, are_cuts))
+        if part is None:
+            actions = self.model.actions
+            chosen = [n for n in self._actions_in(task) if (actions[n].kind is Kind.CUT) is are_cuts]
+            part = self._parts[task, are_cuts] = self._function_of(chosen)
+        return part(state)
 
     def step(self, state: State, name: str) -> State | None:
         """Return the state after the action of that name; None when it cannot be taken."""
@@ -66,13 +81,16 @@ class Stepper:
         """Return what a term is in a state: a number, or 0 or 1."""
         known = self._values.get(term)
         if known is None:
-            lines = ["def value(state):", f"    {self._unpacking()}"]
-            writer = Writer(PYTHON, [term])
-            lines += _assigned(writer, [term], "    ")
-            lines.append(f"    return int({writer.text(term)})")
-            known = _function("\n".join(lines), "value")
-            self._values[term] = known
-        return known(state)
+            known = self._values[term] = self.function([term])
+        return known(state)[0]
+
+    def function(self, terms: Sequence[Term]) -> Callable[[State], tuple[int, ...]]:
+        """Return the function from a state to what each of the terms is there."""
+        writer = Writer(PYTHON, terms)
+        lines = ["def values(state):", f"    {self._unpacking()}", *_assigned(writer, terms, "    ")]
+        found = "".join(f"int({writer.text(term)}), " for term in terms)
+        made: Callable[[State], tuple[int, ...]] = _function("\n".join([*lines, f"    return ({found})"]), "values")
+        return made
 
     def as_dict(self, state: State) -> dict[str, int]:
         """Return the state by the names of the fields."""
@@ -81,30 +99,32 @@ class Stepper:
     def _unpacking(self) -> str:
         return f"({', '.join(self.names)},) = state"
 
-    def _branch(self, task: int) -> Successors:
-        """Return the function for the states of one task."""
-        actions = [(number, action) for number, action in enumerate(self.model.actions) if task in action.tasks]
-        lines = ["def successors(state):", f"    {self._unpacking()}", "    found = []", *self._lines(actions)]
-        compiled: Successors = _function("\n".join([*lines, "    return found"]), "successors")
-        return compiled
+    def _actions_in(self, task: int) -> list[int]:
+        """Return the numbers of the actions that a task has."""
+        return [number for number, action in enumerate(self.model.actions) if task in action.tasks]
+
+    def _function_of(self, chosen: Iterable[int]) -> Successors:
+        """Return the function for these actions, by their numbers; tasks that have the same ones share it."""
+        numbers = tuple(chosen)
+        known = self._functions.get(numbers)
+        if known is None:
+            actions = ((number, self.model.actions[number]) for number in numbers)
+            lines = ["def successors(state):", f"    {self._unpacking()}", "    found = []", *self._lines(actions)]
+            known = self._functions[numbers] = _function("\n".join([*lines, "    return found"]), "successors")
+        return known
 
     def _lines(self, actions: Iterable[tuple[int, Action]]) -> list[str]:
-        """Return the lines for the actions of one task: first what every guard needs, then each with what it needs."""
-        lines: list[str] = []
-        chosen = list(actions)
-        guards = Writer(PYTHON, [action.when for _, action in chosen])
-        lines += _assigned(guards, [action.when for _, action in chosen], " " * 4)
-        for number, action in chosen:
-            effects = self.model.effects[action.name]
-            lines.append(f"    if {guards.text(action.when)}:")
-            writer = Writer(PYTHON, effects.values(), names=guards.names)
-            lines += _assigned(writer, effects.values(), " " * 8)
-            values = [writer.text(effects[name]) if name in effects else name for name in self.names]
-            values = [
-                f"int({value})" if name in effects and isinstance(effects[name], Bool) else value
-                for name, value in zip(self.names, values, strict=True)
-            ]
-            lines.append(f"        found.append(({number}, ({', '.join(values)},)))")
+        """Return the lines for actions of a task: what any of them use twice, then each of them."""
+        chosen = [(number, action, self.model.effects[action.name]) for number, action in actions]
+        terms = [term for _, action, effects in chosen for term in (action.when, *effects.values())]
+        writer = Writer(PYTHON, terms)
+        lines = _assigned(writer, terms, " " * 4)
+        for number, action, effects in chosen:
+            texts = {name: writer.text(term) for name, term in effects.items()}
+            texts |= {name: f"int({texts[name]})" for name, term in effects.items() if isinstance(term, Bool)}
+            values = ", ".join(texts.get(name, name) for name in self.names)
+            lines.append(f"    if {writer.text(action.when)}:")
+            lines.append(f"        found.append(({number}, ({values},)))")
         return lines
 
 

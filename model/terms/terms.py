@@ -37,17 +37,22 @@ class Op(Enum):
     CHOOSE = "choose"
     """(condition, then, otherwise)."""
 
+    # By identity, which is much faster than by name: each term that is made looks one up.
+    __hash__ = object.__hash__
+
 
 class Term:
     """A node; made by the operators and functions of this module, never by hand."""
 
-    __slots__ = ("args", "bits", "op")
+    __slots__ = ("args", "bits", "op", "value")
     _known: ClassVar[dict[tuple[object, ...], "Term"]] = {}
 
     op: Op
     args: tuple["Term | int | str", ...]
     bits: int
     """Width of a number; 0 for a yes-or-no fact."""
+    value: int | None
+    """The number of a constant (0 or 1 of a constant fact), None for any other term."""
 
     def __bool__(self) -> bool:
         """Refuse: a term is neither true nor false until a reading gives it a state."""
@@ -73,11 +78,6 @@ class Term:
             case _:
                 symbol = {Op.AND: "&", Op.OR: "|"}.get(self.op, self.op.value)
                 return "(" + f" {symbol} ".join(parts) + ")"
-
-    @property
-    def value(self) -> int | None:
-        """The number of a constant (0 or 1 of a constant fact), None for any other term."""
-        return int(self.args[0]) if self.op is Op.VALUE else None  # type: ignore[arg-type]  # VALUE holds an int
 
 
 class Bool(Term):
@@ -252,10 +252,17 @@ def nodes_of(terms: Iterable[Term]) -> Iterator[Term]:
 
 def uses_of(terms: Iterable[Term]) -> Counter[Term]:
     """Return how often each term is used: by another one, or as one of those given."""
-    given = list(terms)
-    uses: Counter[Term] = Counter(given)
-    for node in nodes_of(given):
-        uses.update(arg for arg in node.args if isinstance(arg, Term))
+    uses: Counter[Term] = Counter(terms)
+    unseen = list(uses)
+    while unseen:
+        for arg in unseen.pop().args:
+            if not isinstance(arg, Term):
+                continue
+            if arg in uses:
+                uses[arg] += 1
+            else:
+                uses[arg] = 1
+                unseen.append(arg)
     return uses
 
 
@@ -354,6 +361,7 @@ def _make(kind: type[AnyTerm], op: Op, args: tuple[Term | int | str, ...], bits:
     if known is None:
         known = kind.__new__(kind)
         known.op, known.args, known.bits = op, args, bits
+        known.value = int(args[0]) if op is Op.VALUE else None  # type: ignore[arg-type]  # VALUE holds an int
         Term._known[key] = known
     assert isinstance(known, kind)
     return known

@@ -30,6 +30,7 @@ from otaproof.campaign.history.player import StepOutcome
 from otaproof.campaign.history.step import RUNNING, Step, StepCut, StepName
 from otaproof.campaign.lockstep import lockstep, slot_moves
 from otaproof.campaign.lockstep.divergence import Divergence, OutOfModel
+from otaproof.campaign.lockstep.known_model import forget_models
 from otaproof.campaign.lockstep.lockstep import Lockstep, play_in_lockstep, scope_of_device
 from otaproof.campaign.lockstep.model_tracker import ModelTracker
 from otaproof.campaign.lockstep.seen_operations import OpKind
@@ -405,9 +406,11 @@ def test_wrong_life_cycle_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
         return replace(row, after=State.TESTING) if row.id == "L51" else row
 
     slot_moves.is_allowed.cache_clear()
+    forget_models()
     monkeypatch.setattr(slot_moves, "whole_row", without_l51)
     found = diverges()
     slot_moves.is_allowed.cache_clear()
+    forget_models()
     assert found
 
 

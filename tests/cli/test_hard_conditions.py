@@ -37,6 +37,11 @@ COMMANDS = {
     "prove": ("prove --claim C1 --slots 1 --usage documented --jobs 1", 0),
     "prove-workers": ("prove --claim C1 --slots 1 --jobs 2", 0),
     "fuzz": ("fuzz --runs 3 --jobs 2", 1),
+    "campaign-run": ("campaign run new.db --runs 25 --slots 2 --rollback", 1),
+    "campaign-resume": ("campaign resume begun.db --jobs 2", 1),
+    "campaign-status": ("campaign status begun.db", 0),
+    "campaign-show": ("campaign show begun.db", 0),
+    "campaign-merge": ("campaign merge new.db begun.db", 0),
     "conform": ("conform", 0),
     "releases": ("releases", 0),
     "claim": ("claim C4 --code", 0),
@@ -109,7 +114,8 @@ NOWHERE = "/proc/nowhere"
 ASCII: dict[str, str | None] = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
 CONDITIONS = {
     "busy": Condition(is_busy=True),
-    "2-gib": Condition(before=limited(resource.RLIMIT_AS, 2 << 30), quick=("doctor", "fuzz", "prove", "binary-run")),
+    "2-gib": Condition(before=limited(resource.RLIMIT_AS, 2 << 30),
+                       quick=("doctor", "fuzz", "campaign-resume", "prove", "binary-run")),
     "32-files": Condition(before=limited(resource.RLIMIT_NOFILE, 32), quick=("check", "fuzz")),
     "8-files": Condition(3, "otaproof: too many open files: not all was decided",
                          limited(resource.RLIMIT_NOFILE, 8), quick=("prove-workers",)),

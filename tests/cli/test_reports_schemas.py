@@ -106,6 +106,10 @@ COMMANDS = [
     ),
     ("prove", ("prove", "--usage", "restart-at-once", "--claim", "C3", "--claim", "C4")),
     ("fuzz", ("fuzz", "--seed", "5", "--runs", "25", "--slots", "2", "--rollback", "--idf", "5.1")),
+    (
+        "campaign",
+        ("campaign", "run", "new.db", "--seed", "5", "--runs", "25", "--slots", "2", "--rollback", "--idf", "5.1"),
+    ),
     ("binary-run", RUN),
     pytest.param("binary-prove", ("binary", "prove", str(APPLICATION_ELF), "--rollback"), marks=pytest.mark.slow),
     ("conform", ("conform", str(RECORDED / "pins.jsonl.gz"))),
@@ -120,6 +124,12 @@ COMMANDS = [
 def test_json_is_what_its_schema_says(name: str, arguments: tuple[str, ...], run: Run) -> None:
     """Every field that is there is named, every field that is named is there."""
     agree(name, run(*arguments))
+
+
+def test_causes_of_a_campaign_are_what_their_schema_says(run: Run) -> None:
+    """One that found something, and has a name for some of it."""
+    run("campaign", "run", "shown.db", "--seed", "5", "--runs", "25", "--slots", "2", "--rollback", "--idf", "5.1")
+    agree("campaign-show", run("campaign", "show", "shown.db"))
 
 
 def test_replay_of_a_cut_is_what_its_schema_says(run: Run) -> None:

@@ -1,0 +1,245 @@
+"""The results of `otaproof campaign`: how far one is, and what it found."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypedDict
+
+from ...campaign.fuzz.findings import DIVERGENCE
+from ...campaign.fuzz.generator import Worlds
+from ...campaign.ledger.lane_work import FoundKind
+from ...campaign.ledger.ledger import Ledger
+from ...model.fault_model import MODELLED_FAULTS
+from .fuzz_result import FuzzFinding
+from .result_parts import CommandResult, FaultName, UsageName, fault_name
+
+CampaignAction = Literal["run", "resume", "status", "merge"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CampaignKind:
+    """The findings of one claim on one kind of device."""
+
+    claim: str
+    """Id of the claim; "divergence" where board and model do not agree."""
+    devices: str
+    """The kind of device, in words."""
+    runs: int
+    """How many runs found one."""
+    first_run: int
+    """Number of the run that found the shortest."""
+    steps: int
+    """Steps of the shortest, as it was found."""
+    token: str
+    """What `otaproof replay` plays it by."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SittingEntry:
+    """A process that played runs."""
+
+    began: float
+    """Seconds since 1970."""
+    seconds: float
+    """From its first result to its last."""
+    runs: int
+    """Runs that it played."""
+    steps: int
+    """Steps of them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CampaignState(CommandResult):
+    """How far a campaign is."""
+
+    file: str
+    """Its file."""
+    seed: int
+    """The same seed and devices come to the same."""
+    devices: str
+    """Which devices are drawn, in words."""
+    faults: FaultName
+    """The fault model."""
+    compared: bool
+    """The device model followed each step. It has F0 … F3: what is played under F4 and F5 is not compared with it."""
+    usage: UsageName
+    """How the calls are used."""
+    shard: str
+    """Which part of the campaign this file is to play: "1/1" is all of it."""
+    version: str
+    """The version of otaproof that plays it."""
+    planned_runs: int
+    """Histories to play in all, those of other shards included."""
+    complete: bool
+    """All runs of the shard are made."""
+    runs: int
+    """Histories played."""
+    steps: int
+    """Steps of them."""
+    cuts: int
+    """Power cuts among them."""
+    left_out: dict[str, int]
+    """By what is outside the scope of the model, the runs that ended early for it."""
+    divergences: int
+    """Kinds of devices on which board and model do not agree, which is a bug in otaproof."""
+    found: tuple[CampaignKind, ...]
+    """Claim by claim and kind of device, divergences first."""
+    covered: int
+    """Actions of the model, and cuts by the task that they fell in, that were come through."""
+    newest_cover: int | None
+    """Number of the run that was the first to come through the last of them; null where there are none."""
+    fingerprint: str
+    """A digest of all that was found: the same for the same runs, whoever played them in whatever order."""
+    sittings: tuple[SittingEntry, ...]
+    """The processes that played runs, oldest first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CampaignResult(CampaignState):
+    """What a part of a campaign came to."""
+
+    command: Literal["campaign"] = "campaign"
+    """The command that made the result."""
+    action: CampaignAction
+    """Its second word."""
+    ended_by: str = ""
+    """What ended the command too soon, if anything did."""
+    shared: bool = False
+    """Another process goes on with some of its runs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CauseEntry:
+    """The findings of one cause: the same plainest history, on however many kinds of devices."""
+
+    known_case: str
+    """Name of the case that it is an instance of; empty for none that has a name."""
+    title: str
+    """What happens: of the known case, else of the claim."""
+    claims: tuple[str, ...]
+    """Ids of the claims that it breaks."""
+    runs: int
+    """Runs that found it, each counted once for each claim."""
+    kinds: int
+    """Kinds of devices and claims that come to it."""
+    plainest: FuzzFinding
+    """The plainest history that shows it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CampaignCauses(CampaignState):
+    """What a campaign found, by cause."""
+
+    command: Literal["campaign show"] = "campaign show"
+    """The command that made the result."""
+    causes: tuple[CauseEntry, ...]
+    """Divergences first, then what most runs found."""
+    never_covered: tuple[str, ...]
+    """Actions of the models of its devices, and cuts by the task that they fall in, that no run came through."""
+    ended_by: str = ""
+    """What ended it too soon, if anything did: then some findings are as they were found."""
+
+
+def campaign_result(
+    ledger: Ledger, action: CampaignAction, ended_by: str = "", is_shared: bool = False
+) -> CampaignResult:
+    """Return how far a campaign is."""
+    return CampaignResult(action=action, ended_by=ended_by, shared=is_shared, **_state(ledger))
+
+
+def causes_result(
+    ledger: Ledger, causes: Sequence[CauseEntry], never_covered: Sequence[str], ended_by: str
+) -> CampaignCauses:
+    """Return what a campaign found, by cause."""
+    return CampaignCauses(causes=tuple(causes), never_covered=tuple(never_covered), ended_by=ended_by, **_state(ledger))
+
+
+def worlds_text(worlds: Worlds) -> str:
+    """Say in a few words which devices are drawn."""
+    return ", ".join(_world_words(worlds)) or "any device"
+
+
+def _world_words(worlds: Worlds) -> Iterator[str]:
+    if worlds.slots is not None:
+        yield f"{worlds.slots} OTA slot{'' if worlds.slots == 1 else 's'}"
+    for name, value in (
+        ("factory", worlds.has_factory),
+        ("rollback", worlds.rollback),
+        ("anti-rollback", worlds.anti_rollback),
+    ):
+        if value is not None:
+            yield name if value else f"no {name}"
+    for name, version in (("release", worlds.app_version), ("bootloader", worlds.bootloader_version)):
+        if version is not None:
+            yield f"{name} {version.label}"
+    yield from sorted(skip.value for skip in worlds.skips)
+    yield from sorted(remedy.value for remedy in worlds.remedies)
+
+
+class _State(TypedDict):
+    """The fields of CampaignState."""
+
+    file: str
+    seed: int
+    devices: str
+    faults: FaultName
+    compared: bool
+    usage: UsageName
+    shard: str
+    version: str
+    planned_runs: int
+    complete: bool
+    runs: int
+    steps: int
+    cuts: int
+    left_out: dict[str, int]
+    divergences: int
+    found: tuple[CampaignKind, ...]
+    covered: int
+    newest_cover: int | None
+    fingerprint: str
+    sittings: tuple[SittingEntry, ...]
+
+
+def _state(ledger: Ledger) -> _State:
+    plan, totals, covered = ledger.plan, ledger.totals(), ledger.covered()
+    found = sorted(ledger.found(), key=lambda kind: (kind.claim_id != DIVERGENCE, _claim_number(kind), kind))
+    return {
+        "file": str(ledger.path),
+        "seed": plan.seed,
+        "devices": worlds_text(plan.worlds),
+        "faults": fault_name(plan.worlds.faults.name),
+        "compared": plan.worlds.faults in MODELLED_FAULTS,
+        "usage": plan.worlds.usage.value,
+        "shard": str(ledger.shard),
+        "version": ledger.version,
+        "planned_runs": ledger.runs,
+        "complete": all(blocks >= plan.blocks(lane, ledger.runs) for lane, blocks in ledger.blocks().items()),
+        "runs": totals.runs,
+        "steps": totals.steps,
+        "cuts": totals.cuts,
+        "left_out": ledger.left_out(),
+        "divergences": sum(kind.claim_id == DIVERGENCE for kind in found),
+        "found": tuple(map(_kind_entry, found)),
+        "covered": len(covered),
+        "newest_cover": max((first for _, first in covered.values()), default=None),
+        "fingerprint": ledger.fingerprint(),
+        "sittings": tuple(
+            SittingEntry(began=round(s.began, 3), seconds=round(s.ended - s.began, 3), runs=s.runs, steps=s.steps)
+            for s in ledger.sittings()
+        ),
+    }
+
+
+def _claim_number(kind: FoundKind) -> int:
+    return 0 if kind.claim_id == DIVERGENCE else int(kind.claim_id.removeprefix("C"))
+
+
+def _kind_entry(kind: FoundKind) -> CampaignKind:
+    return CampaignKind(
+        claim=kind.claim_id,
+        devices=kind.scope_class,
+        runs=kind.runs,
+        first_run=kind.run,
+        steps=kind.length,
+        token=kind.token,
+    )

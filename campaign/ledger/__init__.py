@@ -1,0 +1,1 @@
+"""Campaigns: random runs without number, kept in one file that outlives the processes that make them."""

@@ -1,0 +1,97 @@
+"""The unit of work of a campaign: some blocks of one lane, played anywhere, with a result that is small and plain."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ..fuzz.findings import BLOCK, Finding, Findings
+from ..fuzz.fuzz_driver import Work, run_block
+from ..history.history_token import HistoryToken, encode_history_token
+from ..history.player import StepOutcome
+from .campaign_plan import CampaignPlan
+
+SPAN = 1
+"""Blocks of one lane that are played at once, and begun anew when the process is killed."""
+
+
+@dataclass(frozen=True, slots=True)
+class LaneWork:
+    """Some blocks of a lane."""
+
+    plan: CampaignPlan
+    lane: int
+    first: int
+    """Number of the first block, within the lane."""
+    blocks: int = SPAN
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class FoundKind:
+    """The best history of a kind of findings."""
+
+    claim_id: str
+    """Or DIVERGENCE."""
+    scope_class: str
+    """What tells the devices of its kind apart, in words."""
+    length: int
+    """Steps of the history."""
+    run: int
+    """Number of the run that found it."""
+    runs: int
+    """How many runs found one of this kind."""
+    token: str
+    """What `otaproof replay` plays it by."""
+    text: str
+    cause: str
+
+    @property
+    def kind(self) -> tuple[str, str]:
+        """What makes two of them the same kind."""
+        return self.claim_id, self.scope_class
+
+    @property
+    def rank(self) -> tuple[int, int]:
+        """Smaller is better: the shorter history, then the earlier run."""
+        return self.length, self.run
+
+
+@dataclass(frozen=True, slots=True)
+class LaneResult:
+    """What some blocks of a lane came to."""
+
+    runs: int
+    steps: int
+    cuts: int
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    found: tuple[FoundKind, ...] = ()
+    covered: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    """By what was come through of the model: how many runs did, and the number of the first."""
+
+
+def play_lane(work: LaneWork) -> LaneResult:
+    """Play the blocks; a pure function of the work."""
+    findings = Findings()
+    covered: dict[str, tuple[int, int]] = {}
+    for number in range(work.first, work.first + work.blocks):
+        first = work.plan.block(work.lane, number) * BLOCK
+        for result in run_block(Work(work.plan.seed, first, first + BLOCK, work.plan.worlds)):
+            findings.add(result)
+            for point in {str(item) for own in result.coverage.scopes.values() for item in own.taken}:
+                runs, first_run = covered.get(point, (0, result.index))
+                covered[point] = runs + 1, first_run
+    found = tuple(_found(finding, findings.found_in[finding.key]) for finding in findings.all())
+    return LaneResult(findings.runs, findings.steps, findings.cuts, findings.left_out, found, covered)
+
+
+def _found(finding: Finding, runs: int) -> FoundKind:
+    claim_id, scope_class = finding.key
+    token = HistoryToken(claim_id, StepOutcome.CUT, None, finding.history)
+    return FoundKind(
+        claim_id,
+        str(scope_class),
+        len(finding.history.steps),
+        finding.index,
+        runs,
+        encode_history_token(token),
+        finding.text,
+        finding.cause,
+    )

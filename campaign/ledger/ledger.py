@@ -1,0 +1,326 @@
+"""The file of a campaign: SQLite, with all that its lanes came to so far.
+
+What a lane came to is added in one transaction, so a process can be killed at any moment. Each addition names the block
+that it begins with, and is refused unless it is the lane's next one: nothing is counted twice, whoever plays it. All
+rows but those of sittings belong to a lane, and follow from the plan and the number of its blocks alone; two files of
+one plan are merged lane by lane, the longer one of each.
+"""
+
+import hashlib
+import os
+import sqlite3
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ... import __version__
+from ...errors import InputError
+from ..fuzz.findings import BLOCK
+from .campaign_plan import ALL, CampaignPlan, Shard, whole_blocks
+from .lane_work import FoundKind, LaneResult, LaneWork
+
+APPLICATION_ID = 0x6F746170
+"""What SQLite files of ours begin with: "otap"."""
+FORMAT = 1
+SCHEMA = (
+    "CREATE TABLE campaign (plan TEXT NOT NULL, runs INTEGER NOT NULL, shard TEXT NOT NULL, version TEXT NOT NULL)",
+    "CREATE TABLE lanes (lane INTEGER PRIMARY KEY, blocks INTEGER NOT NULL, runs INTEGER NOT NULL, "
+    "steps INTEGER NOT NULL, cuts INTEGER NOT NULL)",
+    "CREATE TABLE left_out (lane INTEGER, reason TEXT, runs INTEGER NOT NULL, PRIMARY KEY (lane, reason))",
+    "CREATE TABLE found (lane INTEGER, claim TEXT, class TEXT, length INTEGER NOT NULL, run INTEGER NOT NULL, "
+    "runs INTEGER NOT NULL, token TEXT NOT NULL, text TEXT NOT NULL, cause TEXT NOT NULL, "
+    "PRIMARY KEY (lane, claim, class))",
+    "CREATE TABLE covered (lane INTEGER, point TEXT, runs INTEGER NOT NULL, first INTEGER NOT NULL, "
+    "PRIMARY KEY (lane, point))",
+    "CREATE TABLE sittings (name TEXT PRIMARY KEY, began REAL NOT NULL, ended REAL NOT NULL, runs INTEGER NOT NULL, "
+    "steps INTEGER NOT NULL)",
+    "CREATE TABLE owners (lane INTEGER PRIMARY KEY, process TEXT NOT NULL)",
+)
+_OF_LANES = {"lanes": "lane", "left_out": "lane, reason", "found": "lane, claim, class", "covered": "lane, point"}
+"""The tables that follow from plan and blocks, and what they are ordered by."""
+_BUSY = 60.0
+"""Seconds to wait for another process that writes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sitting:
+    """A process that played runs."""
+
+    began: float
+    """Seconds since 1970."""
+    ended: float
+    """When it last added something."""
+    runs: int
+    steps: int
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What the lanes came to, together."""
+
+    runs: int
+    steps: int
+    cuts: int
+    lanes: int
+    """How many lanes have at least one block."""
+
+
+class Ledger:
+    """A campaign's file, open."""
+
+    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+        """Take a connection whose file was found to be a campaign's."""
+        self.path = path
+        self._db = connection
+        plan, runs, shard, self.version = connection.execute("SELECT * FROM campaign").fetchone()
+        self.plan, self.runs, self.shard = CampaignPlan.from_json(plan), int(runs), Shard.parse(shard)
+        self._sitting = os.urandom(8).hex()
+
+    @classmethod
+    @contextmanager
+    def create(cls, path: Path, plan: CampaignPlan, runs: int, shard: Shard = ALL) -> Iterator["Ledger"]:
+        """Make the file of a new campaign of so many runs, rounded up to whole blocks; raises InputError where there is
+        a file already."""
+        if path.exists() or path.is_symlink():
+            raise InputError(f"{path} is there already; go on with otaproof campaign resume, or name another file")
+        with _connection(path) as db:
+            db.execute("PRAGMA journal_mode = WAL")
+            with _transaction(db):
+                db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+                db.execute(f"PRAGMA user_version = {FORMAT}")
+                for statement in SCHEMA:
+                    db.execute(statement)
+                db.execute(
+                    "INSERT INTO campaign VALUES (?, ?, ?, ?)",
+                    (plan.to_json(), whole_blocks(runs), str(shard), __version__),
+                )
+            yield cls(path, db)
+
+    @classmethod
+    @contextmanager
+    def open(cls, path: Path) -> Iterator["Ledger"]:
+        """Open the file of a campaign; raises InputError for anything else."""
+        if not path.is_file():
+            raise InputError(f"{path}: no such file; otaproof campaign run makes one")
+        with _connection(path) as db:
+            _check(path, db)
+            try:
+                ledger = cls(path, db)
+            except (ValueError, TypeError) as error:
+                raise InputError(f"{path}: a campaign that cannot be read: {error}") from None
+            if not ledger._has_own_lanes():
+                raise InputError(f"{path}: a campaign that is damaged: it has lanes that its plan has not")
+            yield ledger
+
+    def _has_own_lanes(self) -> bool:
+        """Tell whether all lanes of the file are those of its plan."""
+        return {lane for (lane,) in self._db.execute("SELECT lane FROM lanes")} <= set(range(self.plan.lanes))
+
+    def extend(self, runs: int) -> None:
+        """Have the campaign go on to so many runs, rounded up to whole blocks; a smaller number changes nothing."""
+        self.runs = max(self.runs, whole_blocks(runs))
+        with _transaction(self._db):
+            self._db.execute("UPDATE campaign SET runs = ?", (self.runs,))
+
+    def blocks(self) -> dict[int, int]:
+        """Return how many blocks each lane of the shard has."""
+        done = dict(self._db.execute("SELECT lane, blocks FROM lanes"))
+        return {lane: done.get(lane, 0) for lane in self.shard.lanes(self.plan)}
+
+    def take(self, lanes: Iterable[int], process: str, is_gone: Iterable[str] = ()) -> list[int]:
+        """Take those of the lanes that no other process has; is_gone: processes that do not count any more."""
+        with _transaction(self._db):
+            self._db.executemany("DELETE FROM owners WHERE process = ?", [(name,) for name in is_gone])
+            self._db.executemany(
+                "INSERT OR IGNORE INTO owners VALUES (?, ?)", [(lane, process) for lane in sorted(lanes)]
+            )
+        return [lane for (lane,) in self._db.execute("SELECT lane FROM owners WHERE process = ?", (process,))]
+
+    def owners(self) -> set[str]:
+        """Return the processes that have lanes."""
+        return {name for (name,) in self._db.execute("SELECT DISTINCT process FROM owners")}
+
+    def release(self, process: str) -> None:
+        """Let others have what a process took."""
+        with _transaction(self._db):
+            self._db.execute("DELETE FROM owners WHERE process = ?", (process,))
+
+    def add(self, work: LaneWork, result: LaneResult) -> bool:
+        """Add what a piece of work came to; tell whether it was the next of its lane, and so was added."""
+        with _transaction(self._db):
+            self._db.execute("INSERT OR IGNORE INTO lanes VALUES (?, 0, 0, 0, 0)", (work.lane,))
+            changed = self._db.execute(
+                "UPDATE lanes SET blocks = blocks + ?, runs = runs + ?, steps = steps + ?, cuts = cuts + ? "
+                "WHERE lane = ? AND blocks = ?",
+                (work.blocks, result.runs, result.steps, result.cuts, work.lane, work.first),
+            )
+            if not changed.rowcount:
+                return False
+            for reason, runs in result.left_out.items():
+                self._db.execute(
+                    "INSERT INTO left_out VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET runs = runs + excluded.runs",
+                    (work.lane, reason, runs),
+                )
+            for found in result.found:
+                self._add_found(work.lane, found)
+            self._db.executemany(
+                "INSERT INTO covered VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET runs = runs + excluded.runs, "
+                "first = min(first, excluded.first)",
+                [(work.lane, point, runs, first) for point, (runs, first) in result.covered.items()],
+            )
+            self._note_sitting(result)
+        return True
+
+    def _add_found(self, lane: int, found: FoundKind) -> None:
+        key = (lane, found.claim_id, found.scope_class)
+        known = self._db.execute(
+            "SELECT length, run, runs FROM found WHERE (lane, claim, class) = (?, ?, ?)", key
+        ).fetchone()
+        if known is None:
+            row = (*key, found.length, found.run, found.runs, found.token, found.text, found.cause)
+            self._db.execute("INSERT INTO found VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+            return
+        runs = known[2] + found.runs
+        self._db.execute("UPDATE found SET runs = ? WHERE (lane, claim, class) = (?, ?, ?)", (runs, *key))
+        if found.rank < tuple(known[:2]):
+            self._db.execute(
+                "UPDATE found SET length = ?, run = ?, token = ?, text = ?, cause = ? "
+                "WHERE (lane, claim, class) = (?, ?, ?)",
+                (found.length, found.run, found.token, found.text, found.cause, *key),
+            )
+
+    def _note_sitting(self, result: LaneResult) -> None:
+        now = time.time()
+        self._db.execute(
+            "INSERT INTO sittings VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET ended = excluded.ended, "
+            "runs = runs + excluded.runs, steps = steps + excluded.steps",
+            (self._sitting, now, now, result.runs, result.steps),
+        )
+
+    def totals(self) -> Totals:
+        """Return what there is so far."""
+        row = self._db.execute("SELECT total(runs), total(steps), total(cuts), count(*) FROM lanes").fetchone()
+        return Totals(*map(int, row))
+
+    @property
+    def shard_runs(self) -> int:
+        """How many runs the shard is to have, whole blocks of them."""
+        return BLOCK * sum(self.plan.blocks(lane, self.runs) for lane in self.shard.lanes(self.plan))
+
+    def claims_found(self) -> set[str]:
+        """Return the ids of the claims that are violated, DIVERGENCE among them."""
+        return {claim_id for (claim_id,) in self._db.execute("SELECT DISTINCT claim FROM found")}
+
+    def left_out(self) -> dict[str, int]:
+        """Return, by what is outside the model, the runs that ended early for it."""
+        return dict(self._db.execute("SELECT reason, sum(runs) FROM left_out GROUP BY reason ORDER BY reason"))
+
+    def found(self) -> list[FoundKind]:
+        """Return the best of each kind of findings, in order of claim and class."""
+        best: dict[tuple[str, str], FoundKind] = {}
+        rows = self._db.execute("SELECT claim, class, length, run, runs, token, text, cause FROM found ORDER BY lane")
+        for found in (FoundKind(*row) for row in rows):
+            known = best.get(found.kind, found)
+            runs = found.runs + (known.runs if found.kind in best else 0)
+            best[found.kind] = _with_runs(min(known, found, key=lambda kind: kind.rank), runs)
+        return sorted(best.values())
+
+    def covered(self) -> dict[str, tuple[int, int]]:
+        """Return, by what was come through of the model, how many runs did, and the number of the first."""
+        rows = self._db.execute("SELECT point, sum(runs), min(first) FROM covered GROUP BY point ORDER BY point")
+        return {point: (runs, first) for point, runs, first in rows}
+
+    def sittings(self) -> list[Sitting]:
+        """Return the processes that played runs, oldest first."""
+        rows = self._db.execute("SELECT began, ended, runs, steps FROM sittings ORDER BY began")
+        return [Sitting(*row) for row in rows]
+
+    def fingerprint(self) -> str:
+        """Return a digest of all that follows from the plan: the same for the same lanes with the same blocks."""
+        digest = hashlib.sha256(self.plan.to_json().encode())
+        for table, order in _OF_LANES.items():
+            for row in self._db.execute(f"SELECT * FROM {table} ORDER BY {order}"):
+                digest.update(repr(row).encode())
+        return digest.hexdigest()[:16]
+
+    def check_same(self, other: "Ledger") -> None:
+        """Raise InputError where another file is one of another campaign."""
+        if (other.plan, other.version) != (self.plan, self.version):
+            raise InputError(f"{other.path}: another campaign than {self.path}: its seed, devices or version differ")
+
+    def merge(self, other: "Ledger") -> None:
+        """Take from another file each lane that has more blocks there; raises InputError for another campaign."""
+        self.check_same(other)
+        mine = dict(self._db.execute("SELECT lane, blocks FROM lanes"))
+        theirs = dict(other._db.execute("SELECT lane, blocks FROM lanes"))
+        longer = [lane for lane, blocks in theirs.items() if blocks > mine.get(lane, 0)]
+        with _transaction(self._db):
+            for table in _OF_LANES:
+                self._db.executemany(f"DELETE FROM {table} WHERE lane = ?", [(lane,) for lane in longer])
+                for row in other._db.execute(f"SELECT * FROM {table}"):
+                    if row[0] in longer:
+                        self._insert(table, row)
+            for row in other._db.execute("SELECT * FROM sittings"):
+                self._insert("sittings", row)
+        self.extend(other.runs)
+
+    def _insert(self, table: str, row: tuple[Any, ...]) -> None:
+        self._db.execute(f"INSERT OR IGNORE INTO {table} VALUES ({', '.join('?' * len(row))})", row)
+
+
+def _with_runs(found: FoundKind, runs: int) -> FoundKind:
+    return FoundKind(
+        found.claim_id,
+        found.scope_class,
+        found.length,
+        found.run,
+        runs,
+        found.token,
+        found.text,
+        found.cause,
+    )
+
+
+@contextmanager
+def _connection(path: Path) -> Iterator[sqlite3.Connection]:
+    """Yield a connection to a file that is closed at the end; what goes wrong with the file is an InputError."""
+    try:
+        db = sqlite3.connect(path, timeout=_BUSY, isolation_level=None)
+    except sqlite3.Error as error:
+        raise InputError(f"{path}: cannot be opened: {error}") from None
+    try:
+        db.execute("PRAGMA trusted_schema = OFF")
+        db.execute("PRAGMA synchronous = FULL")
+        yield db
+    except sqlite3.OperationalError as error:
+        raise InputError(f"{path}: {error}") from None
+    except sqlite3.DatabaseError as error:
+        raise InputError(f"{path}: no campaign: {error}") from None
+    finally:
+        db.close()
+
+
+@contextmanager
+def _transaction(db: sqlite3.Connection) -> Iterator[None]:
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        db.execute("ROLLBACK")
+        raise
+    db.execute("COMMIT")
+
+
+def _check(path: Path, db: sqlite3.Connection) -> None:
+    """Raise InputError unless the file is a whole one of ours, with our tables and nothing else."""
+    (kind,) = db.execute("PRAGMA application_id").fetchone()
+    (version,) = db.execute("PRAGMA user_version").fetchone()
+    found = [sql for (sql,) in db.execute("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL")]
+    if (kind, version, sorted(found)) != (APPLICATION_ID, FORMAT, sorted(SCHEMA)):
+        raise InputError(f"{path}: no campaign of this version of otaproof")
+    (state,) = db.execute("PRAGMA quick_check(1)").fetchone()
+    if state != "ok":
+        raise InputError(f"{path}: a campaign that is damaged: {state}")

@@ -1,0 +1,291 @@
+"""A device model and what is known of its states: whatever is asked of a state is computed once.
+
+All that lock step asks of the model is a function of a state: what can be done there, what flash then holds, which
+claims are broken, what info() has to say. Random histories come through the same states again and again, so the answers
+are kept with the state. What is kept is bounded; to forget it changes no answer.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Sequence, Sized
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Generic, TypeVar
+
+from ...model.claims.state_claims import DEVICE_CLAIMS
+from ...model.config import Config
+from ...model.device.action import Action
+from ...model.device.flash_steps import BURNS, ERASES, REWRITES, WIPES, wiped_slot
+from ...model.device.model import device_model
+from ...model.device.selection import boot_partition
+from ...model.device.state import Scope, Task
+from ...model.device.stepper import State, Stepper
+from .abstraction import (
+    Program,
+    RecordView,
+    Stored,
+    StoredSlot,
+    program_in_state,
+    records_in_bytes,
+    stored_in_state,
+)
+from .coverage import Extent, extent_of_model
+from .seen_operations import BURN, OpKind, SeenOp
+from .slot_moves import reported
+
+MOST_KNOWN = 150_000
+"""States and steps that are kept in all, some hundred bytes each."""
+_MODELS = 1024
+"""Models that are kept; random histories go through a few hundred scopes, again and again."""
+Result = TypeVar("Result")
+ENTRY = 32
+"""Bytes of a record."""
+Records = tuple[RecordView, RecordView]
+
+
+class KnownState:
+    """A state of the model. Two of one model are equal exactly if they are one object, unless it forgot in between."""
+
+    __slots__ = (
+        "_cuts",
+        "_due",
+        "_model",
+        "_moves",
+        "_program",
+        "_said",
+        "_stored",
+        "_violated",
+        "number",
+        "state",
+        "task",
+    )
+
+    def __init__(self, model: "KnownModel", state: State) -> None:
+        """Know nothing but the state yet."""
+        self._model = model
+        self.state = state
+        self.number = hash(state)
+        """Tells states of one model apart, in every process."""
+        self.task = Task(state[model.place["task"]])
+        self._moves: dict[str, tuple[Action, KnownState]] | None = None
+        self._cuts: list[tuple[Action, KnownState]] | None = None
+        self._due: SeenOp | bool | None = False
+        self._program: Program | bool | None = False
+        self._stored: Stored | None = None
+        self._violated: frozenset[str] | None = None
+        self._said: tuple[int, tuple[str, ...]] | None = None
+
+    def __getitem__(self, name: str) -> int:
+        """Return the value of a field."""
+        return self.state[self._model.place[name]]
+
+    def get(self, name: str) -> int:
+        """Return the value of a field; 0 for one that the model has not."""
+        place = self._model.place.get(name)
+        return 0 if place is None else self.state[place]
+
+    @property
+    def moves(self) -> dict[str, tuple[Action, "KnownState"]]:
+        """The actions that can be taken, cuts left out, by name and in their order, each with the state after it."""
+        if self._moves is None:
+            found = self._model.after(self.state, are_cuts=False)
+            self._moves = {action.name: (action, state) for action, state in found}
+        return self._moves
+
+    @property
+    def cuts(self) -> list[tuple[Action, "KnownState"]]:
+        """The same of the cuts."""
+        if self._cuts is None:
+            self._cuts = self._model.after(self.state, are_cuts=True)
+        return self._cuts
+
+    @property
+    def stored(self) -> Stored:
+        """What flash and eFuse hold."""
+        if self._stored is None:
+            self._stored = self._model.interned(stored_in_state(self._model.stepper, self.state))
+        return self._stored
+
+    @property
+    def program(self) -> Program | None:
+        """What runs."""
+        if isinstance(self._program, bool):
+            self._program = program_in_state(self._model.stepper, self.state)
+        return self._program
+
+    @property
+    def violated(self) -> frozenset[str]:
+        """The ids of the claims that are broken here."""
+        if self._violated is None:
+            self._violated = self._model.violated(self.state)
+        return self._violated
+
+    @property
+    def said(self) -> tuple[int, tuple[str, ...]]:
+        """What info() has to say: the place that boots next, and the state of each slot."""
+        if self._said is None:
+            self._said = self._model.said(self)
+        return self._said
+
+    @property
+    def due_op(self) -> SeenOp | None:
+        """The operation that the model does next, if it is to do one."""
+        if isinstance(self._due, bool):
+            self._due = self._model.due_op(self)
+        return self._due
+
+
+@dataclass
+class KnownSteps(Generic[Result]):
+    """Steps of boards that were compared with a model and with the life-cycle table; those that differ are not kept."""
+
+    followed: dict[Hashable, Result] = field(default_factory=dict)
+    """By what a board did, and the state before it, what that came to in the model."""
+    allowed: dict[Hashable, object] = field(default_factory=dict)
+    """What slots did, and the table allows; with what gave the key its identities."""
+
+    def __len__(self) -> int:
+        """Return how much is kept."""
+        return len(self.followed) + len(self.allowed)
+
+
+class KnownModel:
+    """The model of a scope, and its states so far."""
+
+    def __init__(self, scope: Scope) -> None:
+        """Build the model; no state is known yet."""
+        self.scope = scope
+        self.stepper = Stepper(device_model(scope))
+        self.place = {name: place for place, name in enumerate(self.stepper.names)}
+        model = self.stepper.model
+        self._wiped_slot = wiped_slot(scope, model.device)
+        self._selected = boot_partition(scope, model.device.records)
+        self._claims = [item for item in DEVICE_CLAIMS if item.ghosts <= scope.ghosts and item.applies_to(scope)]
+        self._states: dict[State, KnownState] = {}
+        self._stored: dict[Stored, Stored] = {}
+        self._records: dict[tuple[bytes, bytes], Records] = {}
+        self._slots: dict[StoredSlot, StoredSlot] = {}
+        self._seen: dict[tuple[int, ...], tuple[Stored, list[object]]] = {}
+        """By the identities of its parts, which it keeps."""
+        self.planned: dict[Hashable, tuple[tuple[SeenOp, ...], Any]] = {}
+        """The operations that are to come where a step begins, and the mode of the tracker that plans them."""
+        self._steps: dict[tuple[Scope, Config], KnownSteps[Any]] = {}
+        """By scope and configuration of a board that the model was compared with."""
+
+    def __len__(self) -> int:
+        """Return how much is kept."""
+        kept: tuple[Sized, ...] = (self._states, self._seen, self._records, self.planned, *self._steps.values())
+        return sum(map(len, kept))
+
+    @cached_property
+    def extent(self) -> Extent:
+        """How much there is to cover."""
+        return extent_of_model(self.stepper.model)
+
+    def forget(self) -> None:
+        """Forget all states and steps."""
+        self._states.clear()
+        for kept in (self._stored, self._records, self._slots, self._seen, self.planned):
+            kept.clear()
+        self._steps.clear()
+
+    def steps_of(self, scope: Scope, config: Config) -> KnownSteps[Any]:
+        """Return the steps in which a board was compared with the model; scope, config: of the board."""
+        return self._steps.setdefault((scope, config), KnownSteps())
+
+    def known(self, state: State) -> KnownState:
+        """Return what is known of a state."""
+        found = self._states.get(state)
+        if found is None:
+            found = self._states[state] = KnownState(self, state)
+        return found
+
+    def interned(self, stored: Stored) -> Stored:
+        """Return the one object that equals this."""
+        return self._stored.setdefault(stored, stored)
+
+    def records_seen(self, first: bytes, second: bytes) -> Records:
+        """Return the records at the start of two sectors; the same object for the same records."""
+        key = first[:ENTRY], second[:ENTRY]
+        found = self._records.get(key)
+        if found is None:
+            found = self._records[key] = records_in_bytes(self.scope, *key)
+        return found
+
+    def slot_seen(self, slot: StoredSlot) -> StoredSlot:
+        """Return the one object that equals this."""
+        return self._slots.setdefault(slot, slot)
+
+    def seen(self, parts: Sequence[object]) -> Stored:
+        """Return the one object with these parts: bits of the eFuse, records, and slots, as they were seen."""
+        key = tuple(map(id, parts))
+        found = self._seen.get(key)
+        if found is None:
+            burned, records, *slots = parts
+            stored = self.interned(Stored(records, tuple(slots), burned))  # type: ignore[arg-type]  # see BoardView
+            found = self._seen[key] = stored, [*parts]
+        return found[0]
+
+    def after(self, state: State, are_cuts: bool) -> list[tuple[Action, KnownState]]:
+        """Return the actions that can be taken, those that are cuts or those that are none."""
+        actions, known = self.stepper.model.actions, self.known
+        return [(actions[number], known(after)) for number, after in self.stepper.part(state, are_cuts)]
+
+    def violated(self, state: State) -> frozenset[str]:
+        """Return the ids of the claims that a state breaks; those whose ghosts the model lacks are left out."""
+        kept = self._are_kept(state)
+        return frozenset(item.claim.id for item, is_kept in zip(self._claims, kept, strict=True) if not is_kept)
+
+    @cached_property
+    def _are_kept(self) -> Callable[[State], tuple[int, ...]]:
+        return self.stepper.function([item.kept_in(self.stepper.model) for item in self._claims])
+
+    def said(self, known: KnownState) -> tuple[int, tuple[str, ...]]:
+        """Return what info() has to say."""
+        records = known.stored.records
+        states = tuple(reported(records, slot)[0].value for slot in range(self.scope.slots))
+        return self.stepper.value(self._selected, known.state), states
+
+    def due_op(self, known: KnownState) -> SeenOp | None:
+        """Return the operation that comes next, if one does."""
+        task, sector = known.task, known["sector"]
+        if task is Task.TRY and self.scope.is_patched:
+            return SeenOp(OpKind.PROGRAM, record=sector)
+        if task in REWRITES:
+            return SeenOp(OpKind.PROGRAM if known["phase"] else OpKind.ERASE, record=sector)
+        if task in ERASES:
+            return SeenOp(OpKind.ERASE, record=sector)
+        if task in WIPES:
+            slot = self.stepper.value(self._wiped_slot, known.state)
+            return SeenOp(OpKind.ERASE, slot=slot, is_first_sector=True)
+        return BURN if task in BURNS else None
+
+
+_models: OrderedDict[Scope, KnownModel] = OrderedDict()
+
+
+def known_model(scope: Scope) -> KnownModel:
+    """Return the model of a scope, with what is known of it; what was not asked for longest is forgotten first."""
+    found = _models.get(scope)
+    if found is None:
+        found = _models[scope] = KnownModel(scope)
+    _models.move_to_end(scope)
+    if len(_models) > _MODELS:
+        _models.popitem(last=False)
+    kept = sum(map(len, _models.values()))
+    for model in _models.values():
+        if kept <= MOST_KNOWN:
+            break
+        kept -= len(model)
+        model.forget()
+    return found
+
+
+def forget_models() -> None:
+    """Start from scratch."""
+    _models.clear()
+
+
+def forget_answers() -> None:
+    """Keep the models, and nothing that was found out with them."""
+    for model in _models.values():
+        model.forget()

@@ -1,0 +1,135 @@
+"""`otaproof campaign`: what it prints, and its exit codes."""
+
+import json
+import signal
+from pathlib import Path
+
+import pytest
+
+from otaproof.analysis import campaign_causes
+from otaproof.campaign.fuzz.findings import BLOCK
+from otaproof.campaign.ledger import campaign_run
+from otaproof.campaign.ledger.lane_work import play_lane
+from otaproof.cli.main import main
+
+DEVICE = ("--slots", "2", "--no-factory", "--rollback", "--no-anti-rollback", "--idf", "5.1", "--seed", "5")
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Work in a new directory."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "80")
+    return tmp_path
+
+
+def printed(capsys: pytest.CaptureFixture[str]) -> str:
+    """Return what was printed, in one line."""
+    return " ".join(capsys.readouterr().out.split())
+
+
+def test_campaign_from_begin_to_end(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Two shards, each begun, gone on with, merged, and told by cause."""
+    for number in (1, 2):
+        assert 1 == main(["campaign", "run", f"{number}.db", *DEVICE, "--runs", "50", "--shard", f"{number}/2"])
+        assert 1 == main(["campaign", "resume", f"{number}.db", "--runs", "75"])
+    assert 1 == main(["campaign", "merge", "all.db", "1.db", "2.db"])
+    assert 1 == main(["campaign", "run", "whole.db", *DEVICE, "--runs", "75"])
+    capsys.readouterr()
+    prints = []
+    for name in ("all.db", "whole.db"):
+        assert 1 == main(["campaign", "status", name, "--json"])
+        prints.append(json.loads(capsys.readouterr().out))
+    merged, whole = prints
+    assert (merged["fingerprint"], merged["found"], 75) == (whole["fingerprint"], whole["found"], whole["runs"])
+    assert whole["complete"] and "1/1" == whole["shard"]
+    assert 1 == main(["campaign", "show", "whole.db"])
+    text = printed(capsys)
+    assert "accept-before-the-first-boot: C13" in text and "otaproof replay oth1." in text
+    assert "Never taken:" in text and whole["fingerprint"] in text
+
+
+def test_causes_have_all_findings(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each kind of findings is one of a cause; each token replays."""
+    main(["campaign", "run", "new.db", *DEVICE, "--runs", str(BLOCK)])
+    capsys.readouterr()
+    main(["campaign", "show", "new.db", "--json"])
+    shown = json.loads(capsys.readouterr().out)
+    assert len(shown["found"]) == sum(cause["kinds"] for cause in shown["causes"])
+    assert {kind["claim"] for kind in shown["found"]} == {
+        claim for cause in shown["causes"] for claim in cause["claims"]
+    }
+    assert all(cause["plainest"]["confirmed"] for cause in shown["causes"])
+    assert 1 == main(["replay", shown["causes"][0]["plainest"]["token"]])
+
+
+def test_interrupt_says_how_to_go_on(
+    place: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was added before it stays."""
+    monkeypatch.setattr(
+        campaign_run,
+        "play_lane",
+        lambda work: signal.raise_signal(signal.SIGINT) if work.lane == 1 else play_lane(work),
+    )
+    assert 3 == main(["campaign", "run", "new.db", *DEVICE, "--runs", "75"])
+    text = printed(capsys)
+    assert "25 of 75 runs" in text and "interrupted; otaproof campaign resume new.db goes on" in text
+
+
+def test_interrupt_of_show_keeps_the_findings(
+    place: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As they were found."""
+    main(["campaign", "run", "new.db", *DEVICE, "--runs", str(BLOCK)])
+    capsys.readouterr()
+    monkeypatch.setattr(campaign_causes, "plainest", lambda finding: signal.raise_signal(signal.SIGINT))
+    assert 3 == main(["campaign", "show", "new.db", "--json"])
+    shown = json.loads(capsys.readouterr().out)
+    assert "interrupted" == shown["ended_by"] and len(shown["found"]) == sum(c["kinds"] for c in shown["causes"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("run", "old.db"), "old.db is there already"),
+        (("run", "none/new.db"), "none/new.db: cannot be opened: unable to open database file"),
+        (("run", "new.db", "--shard", "9/8"), "--shard: '9/8' is no shard"),
+        (("run", "new.db", "--runs", "0"), "want 1"),
+        (("status", "text.db"), "text.db: no campaign"),
+        (("resume", "none.db"), "none.db: no such file"),
+        (("merge", "new.db"), "name the files to put together"),
+        (("merge", "new.db", "none.db"), "none.db: no such file"),
+        (("merge", "new.db", "old.db", "other.db"), "other.db: another campaign than"),
+    ],
+)
+def test_bad_usage_is_one_line(
+    place: Path, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], told: str
+) -> None:
+    """With exit code 2; a file that was there is as it was, and none is begun that nothing can come of."""
+    for name, seed in (("old.db", "1"), ("other.db", "2")):
+        main(["campaign", "run", name, "--runs", "1", "--slots", "1", "--seed", seed, "--minutes", "0.0000001"])
+    (place / "text.db").write_text("no campaign\n" * 100)
+    before = {path.name: path.read_bytes() for path in place.iterdir()}
+    capsys.readouterr()
+    assert 2 == main(["campaign", *arguments])
+    error = capsys.readouterr().err
+    assert told in error and 1 == error.count("\n")
+    assert before == {path.name: path.read_bytes() for path in place.iterdir()}
+
+
+def test_campaign_of_another_version_is_not_gone_on_with(
+    place: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would come to something else."""
+    main(["campaign", "run", "old.db", "--runs", "1", "--minutes", "0.0000001"])
+    monkeypatch.setattr("otaproof.analysis.campaigns.__version__", "99")
+    assert 2 == main(["campaign", "resume", "old.db"])
+    assert "and this is 99" in capsys.readouterr().err
+
+
+def test_under_f5_nothing_is_said_of_a_comparison(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The board plays alone."""
+    assert 1 == main(["campaign", "run", "new.db", "--runs", str(BLOCK), "--faults", "F5"])
+    text = printed(capsys)
+    assert "on the board alone" in text and "divergence" not in text
