@@ -64,6 +64,7 @@ def test_fuzz_says_that_nothing_is_compared(capsys: pytest.CaptureFixture[str]) 
     told = " ".join(capsys.readouterr().out.split())
     assert "on the board alone: the device model ends with F3, so nothing of F5 is compared with it" in told
     assert "divergences" not in told
+    assert "coverage" not in told
 
 
 def test_fuzz_on_the_board_knows_no_remedies(capsys: pytest.CaptureFixture[str]) -> None:
