@@ -51,13 +51,9 @@ def _share(part: int, whole: int) -> str:
     return f"{part:,} of {whole:,} ({part / whole:.0%})" if whole else "0 of 0"
 
 
-def _totals(result: FuzzResult) -> Iterator[str]:
+def _covered(result: FuzzResult) -> Iterator[str]:
+    """Yield what was reached of the device models that followed the runs."""
     seconds, coverage = result.seconds, result.coverage
-    rate = f", {result.steps / seconds:,.0f} steps/s" if seconds > 0 else ""
-    yield (
-        f"seed {result.seed}, {result.faults}, {result.usage} usage: {result.runs:,} runs of {result.steps:,} steps "
-        f"with {result.cuts:,} power cuts in {seconds:.0f} s{rate}"
-    )
     yield (
         f"{coverage.states:,} states of {counted(coverage.models, 'device model')} reached"
         + (f", {coverage.states / seconds:,.0f} new states/s" if seconds > 0 else "")
@@ -66,6 +62,16 @@ def _totals(result: FuzzResult) -> Iterator[str]:
         f"coverage: {_share(coverage.actions, coverage.of_actions)} actions, "
         f"{_share(coverage.cuts, coverage.of_cuts)} power cuts by the task that they fall in"
     )
+
+
+def _totals(result: FuzzResult) -> Iterator[str]:
+    seconds = result.seconds
+    rate = f", {result.steps / seconds:,.0f} steps/s" if seconds > 0 else ""
+    yield (
+        f"seed {result.seed}, {result.faults}, {result.usage} usage: {result.runs:,} runs of {result.steps:,} steps "
+        f"with {result.cuts:,} power cuts in {seconds:.0f} s{rate}"
+    )
+    yield from _covered(result) if result.compared else ()
     for reason, count in result.left_out.items():
         yield f"{count:,} runs ended early: {reason}, which is outside the scope of the model"
     violated = len(result.findings) - result.divergences

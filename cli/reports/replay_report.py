@@ -59,7 +59,9 @@ def print_history_replay(
         page.line(f"{case.name}: {case.title}", indent=0, style="bold")
     if claim_id is not None:
         _print_claim(page, claim_id)
-    page.line(f"{_device(token)}; the cuts need {token.history.weakest_model.name}", indent=0)
+    history = token.history
+    failing = "; operations fail or lie (F5)" if any(step.failures for step in history.steps) else ""
+    page.line(f"{_device(token)}; the cuts need {history.weakest_of_cuts.name}{failing}", indent=0)
     device = token.history.device
     _print_steps(page, played.steps, len(device.slots), device.config.notes_in_place)
     page.blank()

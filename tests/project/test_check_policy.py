@@ -94,7 +94,7 @@ def test_what_is_wrong_is_told_in_one_line(text: str, said: str, tmp_path: Path)
         ("[]", "stands where an object belongs"),
         ('{"violated": {}}', "field 'format' is missing"),
         ('{"format": "2", "violated": {}}', "format is '2', want 'otaproof-baseline 1'; write the baseline anew"),
-        (baseline_text({}).replace("{}", '{"C4": "F9"}'), "C4 is of 'F9', want F0 … F3"),
+        (baseline_text({}).replace("{}", '{"C4": "F9"}'), "C4 is of 'F9', want F0 … F5"),
         (baseline_text({}).replace("{}", '{"C0": "F1"}'), "'C0' is no claim"),
     ],
 )
