@@ -345,6 +345,7 @@ def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("commands", nargs="*", default=list(COMMANDS))
     parser.add_argument("--moments", type=int, default=200, help="of each command")
+    parser.add_argument("--minutes", type=float, default=float("inf"), help="of each command, at most")
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
     # In the background of a shell, and under nohup, they are ignored, and so they would be by what is started here.
@@ -356,6 +357,7 @@ def main() -> int:
         for name in given.commands:
             codes: Counter[int] = Counter()
             hits, slowest, wrong = 0, 0.0, 0
+            until = time.monotonic() + 60 * given.minutes
             for told, ended in trials(name, given.moments, given.seed, Path(directory)):
                 codes[ended.code] += 1
                 hits += ended.is_hit
@@ -365,8 +367,10 @@ def main() -> int:
                     print(f"  {name}, {told}: {fault}", flush=True)
                 if ended.is_hit and ended.seconds > 2:
                     print(f"  {name}, {told}: ended {ended.seconds:.1f} s later", flush=True)
+                if time.monotonic() > until:
+                    break
             told_codes = ", ".join(f"{code}: {count}" for code, count in sorted(codes.items()))
-            print(f"{name}: {given.moments} moments, {hits} hit; exit codes {told_codes}; slowest {slowest:.1f} s; "
+            print(f"{name}: {codes.total()} moments, {hits} hit; exit codes {told_codes}; slowest {slowest:.1f} s; "
                   f"{wrong} wrong", flush=True)  # fmt: skip
             faulty += wrong
     return int(faulty > 0)
