@@ -128,6 +128,7 @@ def _cause(group: list[tuple[FoundKind, Finding]], case: KnownCase | None) -> Ca
         title=title if case is None else case.title,
         claims=tuple(claims),
         runs=sum(kind.runs for kind in kinds),
+        runs_by_claim={name: sum(kind.runs for kind in kinds if kind.claim_id == name) for name in claims},
         kinds=len(kinds),
         plainest=finding_entry(confirmed(best)),
     )

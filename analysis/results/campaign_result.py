@@ -26,6 +26,8 @@ class CampaignKind:
     runs: int
     """How many runs found one."""
     first_run: int
+    """Number of the first of them."""
+    run: int
     """Number of the run that found the shortest."""
     steps: int
     """Steps of the shortest, as it was found."""
@@ -119,6 +121,8 @@ class CauseEntry:
     """Ids of the claims that it breaks."""
     runs: int
     """Runs that found it, each counted once for each claim."""
+    runs_by_claim: dict[str, int]
+    """By the id of each of its claims, how many runs found it."""
     kinds: int
     """Kinds of devices and claims that come to it."""
     plainest: FuzzFinding
@@ -133,6 +137,8 @@ class CampaignCauses(CampaignState):
     """The command that made the result."""
     causes: tuple[CauseEntry, ...]
     """Divergences first, then what most runs found."""
+    cover_curve: tuple[int, ...]
+    """Ascending, for all that was come through, the number of the first run that did."""
     never_covered: tuple[str, ...]
     """Actions of the models of its devices, and cuts by the task that they fall in, that no run came through."""
     ended_by: str = ""
@@ -150,7 +156,13 @@ def causes_result(
     ledger: Ledger, causes: Sequence[CauseEntry], never_covered: Sequence[str], ended_by: str
 ) -> CampaignCauses:
     """Return what a campaign found, by cause."""
-    return CampaignCauses(causes=tuple(causes), never_covered=tuple(never_covered), ended_by=ended_by, **_state(ledger))
+    return CampaignCauses(
+        causes=tuple(causes),
+        cover_curve=tuple(sorted(first for _, first in ledger.covered().values())),
+        never_covered=tuple(never_covered),
+        ended_by=ended_by,
+        **_state(ledger),
+    )
 
 
 def worlds_text(worlds: Worlds) -> str:
@@ -239,7 +251,8 @@ def _kind_entry(kind: FoundKind) -> CampaignKind:
         claim=kind.claim_id,
         devices=kind.scope_class,
         runs=kind.runs,
-        first_run=kind.run,
+        first_run=kind.first,
+        run=kind.run,
         steps=kind.length,
         token=kind.token,
     )

@@ -102,7 +102,9 @@ class Findings:
     cuts: int = 0
     left_out: dict[str, int] = field(default_factory=dict)
     found_in: Counter[tuple[str, ScopeClass]] = field(default_factory=Counter)
-    """By kind, the runs that found it."""
+    """By kind, how many runs found it."""
+    first_in: dict[tuple[str, ScopeClass], int] = field(default_factory=dict)
+    """By kind, the number of the first run that found it."""
     coverage: Coverage = field(default_factory=Coverage)
     _best: dict[tuple[str, ScopeClass], Finding] = field(default_factory=dict)
 
@@ -117,6 +119,7 @@ class Findings:
         fresh = []
         for finding in result.findings:
             self.found_in[finding.key] += 1
+            self.first_in[finding.key] = min(finding.index, self.first_in.get(finding.key, finding.index))
             known = self._best.get(finding.key)
             if known is None:
                 fresh.append(finding)

@@ -38,6 +38,8 @@ class FoundKind:
     """Number of the run that found it."""
     runs: int
     """How many runs found one of this kind."""
+    first: int
+    """Number of the first of them."""
     token: str
     """What `otaproof replay` plays it by."""
     text: str
@@ -78,11 +80,11 @@ def play_lane(work: LaneWork) -> LaneResult:
             for point in {str(item) for own in result.coverage.scopes.values() for item in own.taken}:
                 runs, first_run = covered.get(point, (0, result.index))
                 covered[point] = runs + 1, first_run
-    found = tuple(_found(finding, findings.found_in[finding.key]) for finding in findings.all())
+    found = tuple(_found(finding, findings) for finding in findings.all())
     return LaneResult(findings.runs, findings.steps, findings.cuts, findings.left_out, found, covered)
 
 
-def _found(finding: Finding, runs: int) -> FoundKind:
+def _found(finding: Finding, findings: Findings) -> FoundKind:
     claim_id, scope_class = finding.key
     token = HistoryToken(claim_id, StepOutcome.CUT, None, finding.history)
     return FoundKind(
@@ -90,7 +92,8 @@ def _found(finding: Finding, runs: int) -> FoundKind:
         str(scope_class),
         len(finding.history.steps),
         finding.index,
-        runs,
+        findings.found_in[finding.key],
+        findings.first_in[finding.key],
         encode_history_token(token),
         finding.text,
         finding.cause,

@@ -12,7 +12,7 @@ import sqlite3
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,7 @@ SCHEMA = (
     "steps INTEGER NOT NULL, cuts INTEGER NOT NULL)",
     "CREATE TABLE left_out (lane INTEGER, reason TEXT, runs INTEGER NOT NULL, PRIMARY KEY (lane, reason))",
     "CREATE TABLE found (lane INTEGER, claim TEXT, class TEXT, length INTEGER NOT NULL, run INTEGER NOT NULL, "
-    "runs INTEGER NOT NULL, token TEXT NOT NULL, text TEXT NOT NULL, cause TEXT NOT NULL, "
+    "runs INTEGER NOT NULL, first INTEGER NOT NULL, token TEXT NOT NULL, text TEXT NOT NULL, cause TEXT NOT NULL, "
     "PRIMARY KEY (lane, claim, class))",
     "CREATE TABLE covered (lane INTEGER, point TEXT, runs INTEGER NOT NULL, first INTEGER NOT NULL, "
     "PRIMARY KEY (lane, point))",
@@ -177,14 +177,16 @@ class Ledger:
     def _add_found(self, lane: int, found: FoundKind) -> None:
         key = (lane, found.claim_id, found.scope_class)
         known = self._db.execute(
-            "SELECT length, run, runs FROM found WHERE (lane, claim, class) = (?, ?, ?)", key
+            "SELECT length, run, runs, first FROM found WHERE (lane, claim, class) = (?, ?, ?)", key
         ).fetchone()
         if known is None:
-            row = (*key, found.length, found.run, found.runs, found.token, found.text, found.cause)
-            self._db.execute("INSERT INTO found VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+            row = (*key, found.length, found.run, found.runs, found.first, found.token, found.text, found.cause)
+            self._insert("found", row)
             return
-        runs = known[2] + found.runs
-        self._db.execute("UPDATE found SET runs = ? WHERE (lane, claim, class) = (?, ?, ?)", (runs, *key))
+        counts = known[2] + found.runs, min(known[3], found.first)
+        self._db.execute(
+            "UPDATE found SET (runs, first) = (?, ?) WHERE (lane, claim, class) = (?, ?, ?)", (*counts, *key)
+        )
         if found.rank < tuple(known[:2]):
             self._db.execute(
                 "UPDATE found SET length = ?, run = ?, token = ?, text = ?, cause = ? "
@@ -221,11 +223,12 @@ class Ledger:
     def found(self) -> list[FoundKind]:
         """Return the best of each kind of findings, in order of claim and class."""
         best: dict[tuple[str, str], FoundKind] = {}
-        rows = self._db.execute("SELECT claim, class, length, run, runs, token, text, cause FROM found ORDER BY lane")
+        rows = self._db.execute(
+            "SELECT claim, class, length, run, runs, first, token, text, cause FROM found ORDER BY lane"
+        )
         for found in (FoundKind(*row) for row in rows):
-            known = best.get(found.kind, found)
-            runs = found.runs + (known.runs if found.kind in best else 0)
-            best[found.kind] = _with_runs(min(known, found, key=lambda kind: kind.rank), runs)
+            known = best.get(found.kind)
+            best[found.kind] = found if known is None else _together(known, found)
         return sorted(best.values())
 
     def covered(self) -> dict[str, tuple[int, int]]:
@@ -271,17 +274,10 @@ class Ledger:
         self._db.execute(f"INSERT OR IGNORE INTO {table} VALUES ({', '.join('?' * len(row))})", row)
 
 
-def _with_runs(found: FoundKind, runs: int) -> FoundKind:
-    return FoundKind(
-        found.claim_id,
-        found.scope_class,
-        found.length,
-        found.run,
-        runs,
-        found.token,
-        found.text,
-        found.cause,
-    )
+def _together(one: FoundKind, other: FoundKind) -> FoundKind:
+    """Return what two lanes found of one kind."""
+    best = min(one, other, key=lambda kind: kind.rank)
+    return replace(best, runs=one.runs + other.runs, first=min(one.first, other.first))
 
 
 @contextmanager

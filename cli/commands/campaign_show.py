@@ -7,9 +7,9 @@ from cyclopts import Parameter
 from ..exit_code import ExitCode
 from ..options.campaign_options import CampaignFile
 from ..options.epilogue import epilogue
-from ..options.groups import SEARCH
+from ..options.groups import OUTPUT, SEARCH
 from ..options.output_options import OutputOptions
-from ..options.values import Count
+from ..options.values import Count, ReportFolder
 
 EPILOGUE = epilogue(
     "otaproof campaign show night.db",
@@ -28,6 +28,7 @@ def campaign_show(
     /,
     *,
     jobs: Annotated[Count, Parameter(group=SEARCH)] = 1,
+    report: Annotated[ReportFolder, Parameter(group=OUTPUT)] = None,
     output: OutputOptions = OutputOptions(),
 ) -> ExitCode:
     """Say what the findings of a campaign come from.
@@ -39,11 +40,19 @@ def campaign_show(
     ----------
     jobs
         Processes to run in.
+    report
+        Write a page for people, DIR/index.html: how the campaign grew, and each cause step by step.
     """
     from ...analysis.campaign_causes import campaign_causes
+    from ...analysis.results.campaign_dossier import campaign_dossier
+    from ..command_line import command_line
     from ..reports.campaign_report import print_causes
+    from ..reports.html.campaign_page import campaign_page
+    from ..reports.html.page import write_page
 
     result = campaign_causes(file, jobs)
+    if report is not None:
+        write_page(report, campaign_page(campaign_dossier(result, command_line())))
     output.give(result, lambda: print_causes(output.console(), result))
     if result.ended_by:
         return ExitCode.INCONCLUSIVE

@@ -61,7 +61,7 @@ def print_causes(console: Console, result: CampaignCauses) -> None:
 def _print_divergences(page: ReportPage, result: CampaignState) -> None:
     for kind in (kind for kind in result.found if kind.claim == DIVERGENCE):
         page.title("DIVERGENCE of board and model: a bug in otaproof")
-        page.line(f"{kind.devices}, run {kind.first_run}", style="dim")
+        page.line(f"{kind.devices}, run {kind.run}", style="dim")
         page.command(f"otaproof replay {kind.token}")
 
 

@@ -57,11 +57,14 @@ def test_campaign_finds_what_a_fuzz_of_its_runs_finds(whole: tuple[Path, str]) -
             len(finding.history.steps),
             finding.index,
             findings.found_in[finding.key],
+            findings.first_in[finding.key],
         )
         for finding in findings.all()
     }
     with Ledger.open(whole[0]) as ledger:
-        found = {(kind.claim_id, kind.scope_class, kind.length, kind.run, kind.runs) for kind in ledger.found()}
+        found = {
+            (kind.claim_id, kind.scope_class, kind.length, kind.run, kind.runs, kind.first) for kind in ledger.found()
+        }
         assert expected == found
         assert (findings.runs, findings.steps, findings.cuts) == (RUNS, ledger.totals().steps, ledger.totals().cuts)
 
@@ -214,7 +217,7 @@ def test_lanes_of_a_process_that_is_gone_are_free(tmp_path: Path) -> None:
 
 def test_divergence_ends_a_campaign(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing that comes after it can be relied on."""
-    diverged = FoundKind(DIVERGENCE, "any", 1, 0, 1, "oth1.", "", "")
+    diverged = FoundKind(DIVERGENCE, "any", 1, 0, 1, 0, "oth1.", "", "")
     monkeypatch.setattr(lane_dealing, "play_lane", lambda work: LaneResult(BLOCK, 1, 0, {}, (diverged,)))
     with Ledger.create(tmp_path / "diverged.db", PLAN, RUNS) as ledger, executor_of(1) as executor:
         part = CampaignRun(ledger, 1)

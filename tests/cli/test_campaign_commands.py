@@ -63,6 +63,21 @@ def test_causes_have_all_findings(place: Path, capsys: pytest.CaptureFixture[str
     assert 1 == main(["replay", shown["causes"][0]["plainest"]["token"]])
 
 
+def test_page_has_all_causes_and_how_the_campaign_grew(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One file, which loads nothing; its numbers are those of --json."""
+    main(["campaign", "run", "new.db", *DEVICE, "--runs", str(BLOCK)])
+    capsys.readouterr()
+    assert 1 == main(["campaign", "show", "new.db", "--report", "page", "--json"])
+    shown = json.loads(capsys.readouterr().out)
+    page = (place / "page" / "index.html").read_text(encoding="utf-8")
+    assert len(shown["causes"]) == page.count('<section class="finding"') == page.count('<div class="stepper"')
+    assert all(cause["plainest"]["token"] in page for cause in shown["causes"])
+    assert f"<b>{shown['covered']}</b> actions and cuts" in page and f"<b>{len(shown['found'])}</b> kinds" in page
+    assert f"The last new one in run {shown['newest_cover']}." in page
+    assert shown["newest_cover"] == shown["cover_curve"][-1] and sorted(shown["cover_curve"]) == shown["cover_curve"]
+    assert page.count('<path class="line"') == 2 and "http://" not in page.replace("http://www.w3.org", "")
+
+
 def test_interrupt_says_how_to_go_on(
     place: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
