@@ -190,6 +190,13 @@ class CheckedClaim(JudgedClaim):
     proof: HistoryVerdict | None
     """The verdict for every history of a device so configured; null where there is none."""
 
+    @property
+    def how_often(self) -> str:
+        """Violated: in how many places, in words."""
+        if self.fewest_cuts == 1:
+            return f"at {self.violations:,} cut points"
+        return f"by {self.fewest_cuts} power failures in a row, in {self.violations:,} ways"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckedBootloader:

@@ -118,9 +118,9 @@ def _why_not(result: CheckResult, claim: CheckedClaim) -> str:
 
 
 def _print_violation(page: ReportPage, sweep: CheckSweep, claim: CheckedClaim, token: str) -> None:
-    points = f"at {claim.violations:,} of {sum(found.cuts for found in sweep.scenarios.values()):,} cut points"
-    if claim.fewest_cuts != 1:
-        points = f"by {claim.fewest_cuts} power failures in a row, in {claim.violations:,} ways"
+    points = claim.how_often
+    if claim.fewest_cuts == 1:
+        points = f"at {claim.violations:,} of {sum(found.cuts for found in sweep.scenarios.values()):,} cut points"
     page.title(f"{claim.id} {claim.name}: {verdict_words(claim.verdict, claim.weakest_fault or '')} {points}")
     page.item(" ", f"{claim.where}{_in_scenario(claim.scenario)}")
     page.item(WRONG, claim.then or "", style="bold red")

@@ -42,6 +42,6 @@ def violation_text(claim: CheckedClaim) -> str:
     """Return in a few sentences what breaks a claim, what comes of it, and what mends it."""
     fix = "" if claim.fixes is None else f" Fix: {fix_words(claim.id, claim.fixes)}."
     return (
-        f"{claim.title} Violated ({claim.weakest_fault}) at {claim.violations:,} cut points; the first: {claim.where}; "
-        f"then {claim.then}. Severity: {claim.severity}.{fix} otaproof replay {claim.token}"
+        f"{claim.title} Violated ({claim.weakest_fault}) {claim.how_often}; the first: {claim.where}; then "
+        f"{claim.then}. Severity: {claim.severity}.{fix} otaproof replay {claim.token}"
     )

@@ -175,8 +175,9 @@ def test_check_tells_how_deep_it_went(
     made_in(tmp_path)
     assert 1 == main(["check", *FILES, "--no-proofs", "--depth", "2"])
     assert "up to 2 power failures in a row" in capsys.readouterr().out
-    assert 1 == main(["check", *FILES, "--no-proofs", "--depth", "2", "--json"])
+    assert 1 == main(["check", *FILES, "--no-proofs", "--depth", "2", "--json", "--report", "page"])
     result = json.loads(capsys.readouterr().out)
+    assert f"{result['sweep']['ways_again']:,} more ways to fail" in (tmp_path / "page/index.html").read_text("utf-8")
     assert 2 == result["sweep"]["depth"] and result["sweep"]["ways_again"] > 10**6
     assert {1} == {claim["fewest_cuts"] for claim in result["claims"] if claim["verdict"] == "violated"}
     assert 2 == main(["check", *FILES, "--faults", "F4", "--depth", "2"])
