@@ -23,7 +23,8 @@ from ..lockstep.lockstep import places_of
 from ..lockstep.seen_operations import BURN, OpKind, SeenOp, seen_op
 from ..lockstep.step_in_model import action_names
 from .findings import BLOCK, Finding, RunResult
-from .generator import Drawer, Worlds, draw_history, draw_scope, draw_tear
+from .generator import Drawer, Worlds, draw_history, draw_scope
+from .guide import Guide
 
 _LIARS = 0.15
 """How often an operation of a step fails or lies, under F5."""
@@ -114,14 +115,14 @@ class BoardDrawer(Drawer):
         ops = self.board.planned_ops(step)
         flash_ops = [op for op in ops if op.kind is not OpKind.BURN]
         if len(flash_ops) < len(ops) and (not flash_ops or self.random.random() < 0.4):
-            return StepCut(0, efuse_done=self._draw_burned())
+            return self._cut_burn(step)
         if not flash_ops:
             return None
-        number = self._draw_number(flash_ops)
-        return StepCut(number, draw_tear(self.random, self.board.faults, flash_ops[number], step))
+        number = self._draw_cut_number(step, flash_ops)
+        return self._cut(step, number, flash_ops[number], self.board.faults)
 
 
-def run_on_board(seed: int, index: int, worlds: Worlds) -> RunResult:
+def run_on_board(seed: int, index: int, worlds: Worlds, guide: Guide | None = None) -> RunResult:
     """Make and play history number `index` of a seed; the same on every machine."""
     config, scope = draw_scope(Random(f"otaproof {seed} block {index // BLOCK}"), worlds)
     random = Random(f"otaproof {seed} {index}")
@@ -129,7 +130,8 @@ def run_on_board(seed: int, index: int, worlds: Worlds) -> RunResult:
     run = BoardRun(history, scope, worlds.faults)
     played: list[Step] = []
     findings: dict[str, Finding] = {}
-    for step in BoardDrawer(random, run, board=run).steps():  # type: ignore[arg-type]
+    drawer = BoardDrawer(random, run, guide=guide, board=run)  # type: ignore[arg-type]
+    for step in drawer.steps():
         played.append(step)
         try:
             broken = run.step(step)
@@ -140,7 +142,7 @@ def run_on_board(seed: int, index: int, worlds: Worlds) -> RunResult:
             so_far = replace(history, steps=tuple(played))
             findings.setdefault(claim_id, Finding(claim_id, scope, so_far, index, is_on_board=True))
     cuts = sum(step.cut is not None or step.name is StepName.POWER_OFF for step in played)
-    return RunResult(index, len(played), cuts, tuple(findings.values()), None, Coverage())
+    return RunResult(index, len(played), cuts, tuple(findings.values()), None, Coverage(), frozenset(drawer.sites))
 
 
 def shortened_on_board(finding: Finding) -> Finding | None:

@@ -27,6 +27,7 @@ from ..lockstep.divergence import Divergence, OutOfModel
 from ..lockstep.lockstep import Lockstep
 from ..lockstep.replayed_divergence import first_divergence
 from .generator import Drawer, Worlds, draw_history, draw_scope
+from .guide import Guide
 
 DIVERGENCE = "divergence"
 """Stands for the id of a claim where board, model and table do not agree."""
@@ -91,6 +92,8 @@ class RunResult:
     """Why the run ended early: what happened is left out of the model; None: it did not."""
     coverage: Coverage
     """What it came through of the model."""
+    sites: frozenset[str] = frozenset()
+    """Where the power was cut in it; see guide.py."""
 
 
 @dataclass
@@ -166,13 +169,13 @@ def scope_of_block(seed: int, block: int, worlds: Worlds) -> tuple[Config, Scope
     return draw_scope(Random(f"otaproof {seed} block {block}"), worlds)
 
 
-def run(seed: int, index: int, worlds: Worlds) -> RunResult:
-    """Make and play history number `index` of a seed; the same on every machine."""
+def run(seed: int, index: int, worlds: Worlds, guide: Guide | None = None) -> RunResult:
+    """Make and play history number `index` of a seed; the same on every machine, with the same guide."""
     config, scope = scope_of_block(seed, index // BLOCK, worlds)
     random = Random(f"otaproof {seed} {index}")
     history = draw_history(random, config, scope)
     lockstep = Lockstep(history, scope)
-    drawer = Drawer(random, lockstep)
+    drawer = Drawer(random, lockstep, guide=guide)
     findings: dict[str, Finding] = {}
     played: list[Step] = []
     left_out = None
@@ -202,7 +205,9 @@ def run(seed: int, index: int, worlds: Worlds) -> RunResult:
         played[-1] = cut_short
         note(DIVERGENCE, f"the model has an operation that the board has not: {why}")
     cuts = sum(step.cut is not None or step.name is StepName.POWER_OFF for step in played)
-    return RunResult(index, len(played), cuts, tuple(findings.values()), left_out, lockstep.tracker.coverage)
+    return RunResult(
+        index, len(played), cuts, tuple(findings.values()), left_out, lockstep.tracker.coverage, frozenset(drawer.sites)
+    )
 
 
 @contextmanager

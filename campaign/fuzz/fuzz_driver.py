@@ -33,9 +33,14 @@ class Work:
     worlds: Worlds
 
 
+def run_for(worlds: Worlds) -> Callable[..., RunResult]:
+    """Return what makes a run: in lock step, or on the board alone where the model does not go."""
+    return run if worlds.faults in MODELLED_FAULTS else run_on_board
+
+
 def run_block(work: Work) -> list[RunResult]:
     """Return the results of a block."""
-    play = run if work.worlds.faults in MODELLED_FAULTS else run_on_board
+    play = run_for(work.worlds)
     with rarely_collecting():
         return [play(work.seed, index, work.worlds) for index in range(work.first, work.past)]
 

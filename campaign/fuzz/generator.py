@@ -38,8 +38,9 @@ from ..history.step import (
 )
 from ..lockstep.lockstep import Lockstep, scope_of_device
 from ..lockstep.model_tracker import ModelTracker
-from ..lockstep.seen_operations import OpKind, SeenOp
+from ..lockstep.seen_operations import BURN, OpKind, SeenOp
 from ..lockstep.step_maker import FLIPPED_HEADER_BYTE
+from .guide import Guide, site
 
 MAX_CUTS = 3
 MAX_STEPS = 36
@@ -156,6 +157,10 @@ class Drawer:
     random: Random
     run: Lockstep
     cuts_left: int = MAX_CUTS
+    guide: Guide | None = None
+    """Steers it; None: nothing does."""
+    sites: set[str] = field(default_factory=set)
+    """Where the power was cut."""
     _download: list[Step] = field(default_factory=list)
     """What is left to do of the upgrade that goes on."""
     _last: Step | None = None
@@ -231,10 +236,17 @@ class Drawer:
                 self._end_of_download = step.offset + step.length
             return step
         choices = self._choices()
-        step = self.random.choices([step for step, _ in choices], [weight for _, weight in choices])[0]
+        weights = [weight for _, weight in choices]
+        if self.guide is not None:
+            weights = self.guide.weights([self._names(step) for step, _ in choices], weights)
+        step = self.random.choices([step for step, _ in choices], weights)[0]
         if step.name in (StepName.COMMENCE, StepName.RESUME):
             self._download = list(self._draw_download(step.offset))
         return step
+
+    def _names(self, step: Step) -> tuple[str, ...]:
+        """Return the actions of the model that a call is one of; none for a reset."""
+        return () if step.name in (StepName.RESET, StepName.POWER_OFF) else self.run.names_of(step)
 
     def _choices(self) -> list[tuple[Step, float]]:
         """Return what may come next, with its weight."""
@@ -326,11 +338,33 @@ class Drawer:
         burns = [op for op in ops if op.kind is OpKind.BURN]
         flash_ops = ops[: len(ops) - len(burns)]
         if burns and (not flash_ops or self.random.random() < 0.4):
-            return StepCut(0, efuse_done=self._draw_burned())
-        number = self._draw_number(flash_ops)
+            return self._cut_burn(step)
+        number = self._draw_cut_number(step, flash_ops)
         if number <= max(failures, default=-1):
             return None
-        return StepCut(number, draw_tear(self.random, self.run.scope.faults, flash_ops[number], step))
+        return self._cut(step, number, flash_ops[number], self.run.scope.faults)
+
+    def _draw_cut_number(self, step: Step, ops: Sequence[SeenOp]) -> int:
+        """Return the number of the operation to cut."""
+        if self.guide is None:
+            return self._draw_number(ops)
+        numbers = [0, self.random.randrange(len(ops)), len(ops) - 1]
+        weights = self.guide.weights([(site(step, ops[number]),) for number in numbers], [1.0] * len(numbers))
+        return self.random.choices(numbers, weights)[0]
+
+    def _cut(self, step: Step, number: int, op: SeenOp, faults: FaultModel) -> StepCut:
+        """Return a cut in an operation."""
+        weights = None
+        if self.guide is not None:
+            rungs = [rung for rung in FaultModel if rung <= faults]
+            weights = self.guide.weights([(site(step, op, rung),) for rung in rungs], [1.0] * len(rungs))
+        torn = draw_tear(self.random, faults, op, step, weights)
+        self.sites |= {site(step, op), site(step, op, torn.weakest_model)}
+        return StepCut(number, torn)
+
+    def _cut_burn(self, step: Step) -> StepCut:
+        self.sites.add(site(step, BURN))
+        return StepCut(0, efuse_done=self._draw_burned())
 
     def _draw_burned(self) -> int:
         everything = (1 << 32) - 1
@@ -370,9 +404,12 @@ def _with_whole_wipes(tracker: ModelTracker, names: tuple[str, ...], run: Lockst
             yield from (replace(op, is_first_sector=False) for _ in range(size // 0x1000 - 1))
 
 
-def draw_tear(random: Random, faults: FaultModel, op: SeenOp, step: Step) -> Torn:
-    """Return a way to tear an operation that the fault model admits."""
-    model = random.choice([model for model in FaultModel if model <= faults])
+def draw_tear(
+    random: Random, faults: FaultModel, op: SeenOp, step: Step, weights: Sequence[float] | None = None
+) -> Torn:
+    """Return a way to tear an operation that the fault model admits. weights: of its rungs; None: all weigh alike."""
+    rungs = [model for model in FaultModel if model <= faults]
+    model = random.choice(rungs) if weights is None else random.choices(rungs, weights)[0]
     if model is FaultModel.F0:
         return Torn.parse(random.choice(["before", "after"]))
     if model is FaultModel.F1:

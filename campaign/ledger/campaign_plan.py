@@ -58,6 +58,8 @@ class CampaignPlan:
     seed: int
     worlds: Worlds = field(default_factory=Worlds)
     lanes: int = LANES
+    is_steered: bool = True
+    """What a lane has seldom come through weighs more in its next runs."""
 
     def block(self, lane: int, number: int) -> int:
         """Return which block of the campaign is number `number` of a lane, from 0 on."""
@@ -70,7 +72,9 @@ class CampaignPlan:
     def to_json(self) -> str:
         """Write it as text, the same for equal plans."""
         worlds = {item.name: _plain(getattr(self.worlds, item.name)) for item in fields(Worlds)}
-        return json.dumps({"seed": self.seed, "lanes": self.lanes, "worlds": worlds}, sort_keys=True)
+        return json.dumps(
+            {"seed": self.seed, "lanes": self.lanes, "steered": self.is_steered, "worlds": worlds}, sort_keys=True
+        )
 
     @classmethod
     def from_json(cls, text: str) -> "CampaignPlan":
@@ -78,12 +82,17 @@ class CampaignPlan:
         try:
             record = json.loads(text)
             said = {name: _READERS.get(name, _as_it_is)(value) for name, value in record["worlds"].items()}
-            plan = cls(record["seed"], Worlds(**said), record["lanes"])
+            plan = cls(record["seed"], Worlds(**said), record["lanes"], record["steered"])
             draw_scope(Random(0), plan.worlds)
         except (TypeError, LookupError, AttributeError) as error:
             raise ValueError(f"no plan of a campaign: {error}") from None
         numbers = (plan.seed, plan.lanes, plan.worlds.slots or 1, plan.worlds.versions)
-        is_whole = all(type(number) is int for number in numbers) and plan.seed >= 0 and 1 <= plan.lanes <= LANES
+        is_whole = (
+            all(type(number) is int for number in numbers)
+            and type(plan.is_steered) is bool
+            and plan.seed >= 0
+            and 1 <= plan.lanes <= LANES
+        )
         if not is_whole or not 1 <= (plan.worlds.slots or 1) <= MAX_OTA_SLOTS:
             raise ValueError("no plan of a campaign: a number is out of range")
         return plan

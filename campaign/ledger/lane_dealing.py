@@ -92,7 +92,10 @@ class CampaignRun:
 
     def _next(self, lane: int, lanes: dict[int, int]) -> LaneWork | None:
         left = self.ledger.plan.blocks(lane, self.ledger.runs) - lanes[lane]
-        return LaneWork(self.ledger.plan, lane, lanes[lane], min(left, SPAN)) if left > 0 else None
+        if left <= 0:
+            return None
+        seen = self.ledger.seen_in(lane) if self.ledger.plan.is_steered else {}
+        return LaneWork(self.ledger.plan, lane, lanes[lane], min(left, SPAN), seen)
 
 
 def _unfinished(ledger: Ledger) -> list[int]:

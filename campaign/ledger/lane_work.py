@@ -1,10 +1,12 @@
 """The unit of work of a campaign: some blocks of one lane, played anywhere, with a result that is small and plain."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ..fuzz.findings import BLOCK, Finding, Findings
-from ..fuzz.fuzz_driver import Work, run_block
+from ..fuzz.findings import BLOCK, Finding, Findings, RunResult, rarely_collecting
+from ..fuzz.fuzz_driver import run_for
+from ..fuzz.guide import Guide
 from ..history.history_token import HistoryToken, encode_history_token
 from ..history.player import StepOutcome
 from .campaign_plan import CampaignPlan
@@ -22,6 +24,8 @@ class LaneWork:
     first: int
     """Number of the first block, within the lane."""
     blocks: int = SPAN
+    seen: Mapping[str, int] = field(default_factory=dict)
+    """By what the lane has come through, how many of its runs did."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -71,17 +75,32 @@ class LaneResult:
 
 def play_lane(work: LaneWork) -> LaneResult:
     """Play the blocks; a pure function of the work."""
+    with rarely_collecting():
+        return _played(work)
+
+
+def _played(work: LaneWork) -> LaneResult:
     findings = Findings()
     covered: dict[str, tuple[int, int]] = {}
+    seen = Counter(work.seen)
+    guide = Guide(seen) if work.plan.is_steered else None
+    play = run_for(work.plan.worlds)
     for number in range(work.first, work.first + work.blocks):
         first = work.plan.block(work.lane, number) * BLOCK
-        for result in run_block(Work(work.plan.seed, first, first + BLOCK, work.plan.worlds)):
+        for index in range(first, first + BLOCK):
+            result = play(work.plan.seed, index, work.plan.worlds, guide)
             findings.add(result)
-            for point in {str(item) for own in result.coverage.scopes.values() for item in own.taken}:
-                runs, first_run = covered.get(point, (0, result.index))
+            for point in _points(result):
+                seen[point] += 1
+                runs, first_run = covered.get(point, (0, index))
                 covered[point] = runs + 1, first_run
     found = tuple(_found(finding, findings) for finding in findings.all())
     return LaneResult(findings.runs, findings.steps, findings.cuts, findings.left_out, found, covered)
+
+
+def _points(result: RunResult) -> set[str]:
+    """Return what a run came through: of the model, and the sites of its cuts."""
+    return {str(item) for own in result.coverage.scopes.values() for item in own.taken} | result.sites
 
 
 def _found(finding: Finding, findings: Findings) -> FoundKind:

@@ -236,6 +236,10 @@ class Ledger:
         rows = self._db.execute("SELECT point, sum(runs), min(first) FROM covered GROUP BY point ORDER BY point")
         return {point: (runs, first) for point, runs, first in rows}
 
+    def seen_in(self, lane: int) -> dict[str, int]:
+        """Return, by what a lane has come through, how many of its runs did."""
+        return dict(self._db.execute("SELECT point, runs FROM covered WHERE lane = ? ORDER BY point", (lane,)))
+
     def sittings(self) -> list[Sitting]:
         """Return the processes that played runs, oldest first."""
         rows = self._db.execute("SELECT began, ended, runs, steps FROM sittings ORDER BY began")

@@ -32,6 +32,8 @@ class CampaignSize:
     """The same seed finds the same."""
     runs: Runs = None
     """Histories to play, of all shards together (default: 100000)."""
+    steer: Annotated[bool, Parameter(negative="--no-steer")] = True
+    """Draw more of what was seldom come through; --no-steer plays the histories of otaproof fuzz."""
     shard: Annotated[str, Parameter(metavar="K/N")] = "1/1"
     """Play the K-th of N parts; otaproof campaign merge puts them together."""
 
@@ -60,7 +62,7 @@ def campaign_run(
         shard = Shard.parse(size.shard)
     except ValueError as error:
         raise InputError(f"--shard: {error}") from None
-    plan, runs = CampaignPlan(size.seed, device.worlds()), size.runs or DEFAULT_RUNS
+    plan, runs = CampaignPlan(size.seed, device.worlds(), is_steered=size.steer), size.runs or DEFAULT_RUNS
     with campaign_progress() as progress:
         result = begin_campaign(file, plan, runs, shard, effort.effort(), progress)
     output.give(result, lambda: print_campaign(output.console(), result))

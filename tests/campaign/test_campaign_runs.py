@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -15,6 +16,7 @@ import pytest
 
 from otaproof.campaign.fuzz.findings import BLOCK, DIVERGENCE, Findings, runs
 from otaproof.campaign.fuzz.generator import Worlds
+from otaproof.campaign.fuzz.guide import Guide
 from otaproof.campaign.ledger import lane_dealing
 from otaproof.campaign.ledger.campaign_plan import ALL, LANES, CampaignPlan, Shard
 from otaproof.campaign.ledger.lane_dealing import CampaignRun
@@ -45,8 +47,10 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     return path, played(path)
 
 
-def test_campaign_finds_what_a_fuzz_of_its_runs_finds(whole: tuple[Path, str]) -> None:
+def test_campaign_that_is_not_steered_finds_what_a_fuzz_finds(tmp_path: Path) -> None:
     """The same kinds, the same shortest histories, as often."""
+    path = tmp_path / "plain.db"
+    played(path, plan=replace(PLAN, is_steered=False))
     findings = Findings()
     for result in runs(PLAN.seed, range(RUNS), WORLDS):
         findings.add(result)
@@ -61,12 +65,40 @@ def test_campaign_finds_what_a_fuzz_of_its_runs_finds(whole: tuple[Path, str]) -
         )
         for finding in findings.all()
     }
-    with Ledger.open(whole[0]) as ledger:
+    with Ledger.open(path) as ledger:
         found = {
             (kind.claim_id, kind.scope_class, kind.length, kind.run, kind.runs, kind.first) for kind in ledger.found()
         }
         assert expected == found
         assert (findings.runs, findings.steps, findings.cuts) == (RUNS, ledger.totals().steps, ledger.totals().cuts)
+
+
+def test_choices_that_were_seldom_taken_weigh_more() -> None:
+    """None is ruled out, and what comes through nothing keeps its weight."""
+    guide = Guide({"often": 10_000, "seldom": 3, "sometimes": 99})
+    weights = guide.weights(
+        [("often",), ("sometimes",), ("seldom", "often"), ("never",), ()], [1.0, 1.0, 1.0, 1.0, 2.0]
+    )
+    assert 0 < weights[0] < weights[1] < weights[2] <= weights[3] and 2.0 == weights[4]
+    assert [3.0, 3.0] == Guide({}).weights([("one",), ("other",)], [3.0, 3.0])
+
+
+def test_steered_runs_come_through_more() -> None:
+    """As many runs of one lane, with and without."""
+    covered = [play_lane(LaneWork(replace(PLAN, is_steered=steered), 0, 0, 12)).covered for steered in (False, True)]
+    assert len(covered[0]) < len(covered[1])
+
+
+def test_steering_is_a_function_of_the_lane_alone() -> None:
+    """Two blocks at once, or one after the other with what was seen in between."""
+    both, first = play_lane(LaneWork(PLAN, 1, 0, 2)), play_lane(LaneWork(PLAN, 1, 0, 1))
+    seen = {point: runs for point, (runs, _) in first.covered.items()}
+    second = play_lane(LaneWork(PLAN, 1, 1, 1, seen))
+    assert (both.runs, both.steps, both.cuts) == tuple(
+        getattr(first, name) + getattr(second, name) for name in ("runs", "steps", "cuts")
+    )
+    assert both.covered.keys() == first.covered.keys() | second.covered.keys()
+    assert second != play_lane(LaneWork(PLAN, 1, 1, 1))
 
 
 class Shuffled(Executor):
