@@ -5,6 +5,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from dataclasses import replace
@@ -183,40 +184,37 @@ def test_work_is_added_once(whole: tuple[Path, str], tmp_path: Path) -> None:
         assert BLOCK == ledger.totals().runs
 
 
-KILLED = """
-import sys
-from pathlib import Path
-from otaproof.campaign.ledger.lane_dealing import CampaignRun
-from otaproof.campaign.ledger.ledger import Ledger
-from otaproof.campaign.workers import executor_of
-with Ledger.open(Path(sys.argv[1])) as ledger, executor_of(1) as executor:
-    print(flush=True)
-    CampaignRun(ledger, 1).run(executor)
-"""
+def killed(path: Path, random: Random, kills: int, longest: float) -> int:
+    """Go on with a campaign in a child that is killed at a random moment, so often or until all is played.
+
+    longest: seconds that a child lives at most. Return how many were killed."""
+    for count in range(kills):
+        child = os.fork()
+        if not child:
+            with Ledger.open(path) as ledger, executor_of(1) as executor:
+                CampaignRun(ledger, 1).run(executor)
+            os._exit(0)
+        time.sleep(random.uniform(0, longest))
+        os.kill(child, signal.SIGKILL)
+        if not os.waitpid(child, 0)[1]:
+            return count
+    return kills
 
 
-def test_killed_campaign_ends_with_the_same_findings(whole: tuple[Path, str], tmp_path: Path) -> None:
-    """kill -9, at random moments, later and later ones, until all runs are made."""
-    path, random, kills = tmp_path / "killed.db", Random(5), 0
-    with Ledger.create(path, PLAN, RUNS):
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="children are forked")
+@pytest.mark.parametrize(
+    ("kills", "runs"), [(40, RUNS), pytest.param(1000, 300 * BLOCK, marks=pytest.mark.slow, id="thousand")]
+)
+def test_killed_campaign_ends_with_the_same_findings(tmp_path: Path, kills: int, runs: int) -> None:
+    """kill -9 at random moments; what is left is played at last."""
+    expected = played(tmp_path / "whole.db", runs=runs)
+    path = tmp_path / "killed.db"
+    with Ledger.create(path, PLAN, runs):
         pass
-    while True:
-        process = subprocess.Popen([sys.executable, "-c", KILLED, str(path)], stdout=subprocess.PIPE)
-        assert process.stdout is not None
-        process.stdout.readline()
-        try:
-            process.wait(random.random() * kills)
-            break
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-            kills += 1
-        finally:
-            process.stdout.close()
-    assert kills and not process.returncode
-    with Ledger.open(path) as ledger:
-        assert RUNS == ledger.totals().runs
-        assert whole[1] == ledger.fingerprint()
+    assert killed(path, Random(5), kills, 0.2) > kills // 2
+    with Ledger.open(path) as ledger, executor_of(1) as executor:
+        CampaignRun(ledger, 1).run(executor)
+        assert (runs, expected) == (ledger.totals().runs, ledger.fingerprint())
         assert not ledger.owners()
 
 
