@@ -57,6 +57,7 @@ GROUPS = {
         "status": "Say how far a campaign is, and what it found.",
         "show": "Say what the findings of a campaign come from.",
         "merge": "Put the shards of a campaign together in a new file.",
+        "export": "Write what a campaign found as files to take along.",
     },
 }
 """Commands of two words: the first one, the second ones as in COMMANDS; each is the module first_second."""

@@ -1,8 +1,10 @@
 """`otaproof campaign`: what it prints, and its exit codes."""
 
 import json
+import re
 import signal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -76,6 +78,29 @@ def test_page_has_all_causes_and_how_the_campaign_grew(place: Path, capsys: pyte
     assert f"The last new one in run {shown['newest_cover']}." in page
     assert shown["newest_cover"] == shown["cover_curve"][-1] and sorted(shown["cover_curve"]) == shown["cover_curve"]
     assert page.count('<path class="line"') == 2 and "http://" not in page.replace("http://www.w3.org", "")
+
+
+def test_files_of_causes_can_be_used(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The test fails and says what is broken; the flash can be explained; the pictures are pictures."""
+    main(["campaign", "run", "new.db", *DEVICE, "--runs", str(BLOCK)])
+    assert 0 == main(["campaign", "export", "new.db", "found"])
+    homes = sorted((place / "found").iterdir())
+    capsys.readouterr()
+    main(["campaign", "show", "new.db", "--json"])
+    causes = json.loads(capsys.readouterr().out)["causes"]
+    assert [f"{number:02}-{'-'.join(cause['claims'])}" for number, cause in enumerate(causes, 1)] == [
+        home.name for home in homes
+    ]
+    for home in homes:
+        assert (home / "trace.svg").read_text(encoding="utf-8").startswith("<svg")
+        assert "sequenceDiagram" in (home / "trace.mmd").read_text(encoding="utf-8")
+        assert main(["explain", str(home / "flash.bin"), "--no-history"]) != 2
+    (test,) = homes[0].glob("test_*.py")
+    made: dict[str, Any] = {}
+    exec(compile(test.read_text(encoding="utf-8"), str(test), "exec"), made)
+    (function,) = (value for name, value in made.items() if name.startswith("test_"))
+    with pytest.raises(AssertionError, match=re.escape(causes[0]["plainest"]["text"])):
+        function()
 
 
 def test_interrupt_says_how_to_go_on(

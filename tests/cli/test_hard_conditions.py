@@ -41,6 +41,7 @@ COMMANDS = {
     "campaign-resume": ("campaign resume begun.db --jobs 2", 1),
     "campaign-status": ("campaign status begun.db", 0),
     "campaign-show": ("campaign show begun.db", 0),
+    "campaign-export": ("campaign export begun.db found", 0),
     "campaign-merge": ("campaign merge new.db begun.db", 0),
     "conform": ("conform", 0),
     "releases": ("releases", 0),

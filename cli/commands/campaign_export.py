@@ -1,0 +1,57 @@
+"""`otaproof campaign export`: what a campaign found, as files to take along."""
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from ..exit_code import ExitCode
+from ..options.campaign_options import CampaignFile
+from ..options.epilogue import epilogue
+from ..options.groups import ARGUMENTS, SEARCH
+from ..options.values import Count
+
+EPILOGUE = epilogue(
+    "otaproof campaign export night.db found",
+    codes={
+        0: "the files are there",
+        2: "bad usage or bad input",
+        3: "ended too soon: interrupted, or a process was killed; nothing was written",
+    },
+)
+_FOLDER = "The directory that gets a directory for each cause."
+Folder = Annotated[Path, Parameter(name="DIR", group=ARGUMENTS, help=_FOLDER)]
+
+
+def campaign_export(
+    file: CampaignFile, folder: Folder, /, *, jobs: Annotated[Count, Parameter(group=SEARCH)] = 1
+) -> ExitCode:
+    """Write what a campaign found as files to take along.
+
+    For each cause a directory with a test for pytest, which fails as long as the claim is violated; the flash that the
+    history leaves, for otaproof explain; and the history as a sequence diagram, SVG and Mermaid.
+
+    Parameters
+    ----------
+    jobs
+        Processes to run in.
+    """
+    from ...analysis.campaign_causes import campaign_causes
+    from ...analysis.cause_files import cause_files
+    from ...diagrams.pictures.trace_drawing import trace_drawing
+    from ...output_file import make_directory, write_file
+    from ..terminal import terminal
+
+    make_directory(folder)
+    result = campaign_causes(file, jobs)
+    if result.ended_by:
+        return ExitCode.INCONCLUSIVE
+    for number, cause in enumerate(result.causes, 1):
+        home = folder / f"{number:02}-{'-'.join(cause.claims)}"
+        drawing = trace_drawing(cause.plainest.token)
+        pictures = (("trace.svg", drawing.svg().encode()), ("trace.mmd", drawing.mermaid().encode()))
+        make_directory(home)
+        for name, contents in (*cause_files(cause), *pictures):
+            write_file(home / name, contents)
+        terminal().print(f"{home}: {cause.title}", soft_wrap=True)
+    return ExitCode.HOLDS
