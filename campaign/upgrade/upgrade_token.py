@@ -87,7 +87,7 @@ def decode_token(text: str) -> Token:
 def _decode(record: Any) -> Token:
     claim_id, scenario, cut, *device = record
     call_index, op_index, torn, efuse_done, *more = cut
-    lie, again = (*more, None, [])[:2] if len(more) < 2 else more
+    lie, again = more if len(more) == 2 else (*more, []) if more else (None, [])
     check_numbers([call_index, op_index, efuse_done or 0])
     if not isinstance(claim_id, str) or not claim_id.isprintable():
         raise ValueError("a claim is no name")

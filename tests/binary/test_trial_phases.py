@@ -69,7 +69,7 @@ def test_interrupted_phases_tell_what_they_have(
                 raise error
             yield function(block)
 
-    monkeypatch.setattr(trial_phase, "in_processes", dying)
+    monkeypatch.setattr(trial_phase, "mapped", dying)
     command = [
         "binary",
         "run",
