@@ -187,14 +187,14 @@ def test_work_is_added_once(whole: tuple[Path, str], tmp_path: Path) -> None:
 def killed(path: Path, random: Random, kills: int) -> int:
     """Go on with a campaign in a child that is killed at a random moment, so often or until all is played.
 
-    The first live for a moment only, the last for up to a tenth of a second. Return how many were killed."""
+    The first live for a moment only, the last for up to half a second. Return how many were killed."""
     for count in range(kills):
         child = os.fork()
         if not child:
             with Ledger.open(path) as ledger, executor_of(1) as executor:
                 CampaignRun(ledger, 1).run(executor)
             os._exit(0)
-        time.sleep(random.uniform(0, 0.1 * (count + 1) / kills))
+        time.sleep(random.uniform(0, 0.5 * (count + 1) / kills))
         os.kill(child, signal.SIGKILL)
         if not os.waitpid(child, 0)[1]:
             return count
