@@ -22,6 +22,7 @@ from ..campaign.lockstep.coverage import coverable
 from ..campaign.lockstep.divergence import OutOfModel
 from ..campaign.lockstep.lockstep import scope_of_device
 from ..campaign.workers import WorkerDied, mapped
+from ..errors import InputError
 from ..model.claims.claims import claim
 from ..model.device.allowance import Allowance
 from ..model.device.model import device_model
@@ -65,11 +66,16 @@ def _never_covered(ledger: Ledger) -> list[str]:
 
 
 def finding_of(plan: CampaignPlan, kind: FoundKind) -> Finding:
-    """Return a finding as it was made."""
+    """Return a finding as it was made; raises InputError for one that no run of the campaign makes."""
     history = decode_history_token(kind.token).history
     worlds = plan.worlds
     faults = min(worlds.faults, max(MODELLED_FAULTS))
-    scope = scope_of_device(history.device, faults, worlds.usage, worlds.versions, worlds.allows, worlds.remedies)
+    try:
+        scope = scope_of_device(history.device, faults, worlds.usage, worlds.versions, worlds.allows, worlds.remedies)
+    except (OutOfModel, ValueError) as error:
+        raise InputError(
+            f"the finding of {kind.claim_id} in run {kind.run} is none of this campaign: {error}"
+        ) from None
     is_on_board = worlds.faults not in MODELLED_FAULTS
     return Finding(kind.claim_id, scope, history, kind.run, kind.text, kind.cause, is_on_board)
 

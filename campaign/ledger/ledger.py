@@ -18,7 +18,8 @@ from typing import Any
 
 from ... import __version__
 from ...errors import InputError
-from ..fuzz.findings import BLOCK
+from ...model.claims.claims import CLAIMS
+from ..fuzz.findings import BLOCK, DIVERGENCE
 from .campaign_plan import ALL, CampaignPlan, Shard, whole_blocks
 from .lane_work import FoundKind, LaneResult, LaneWork
 
@@ -113,6 +114,8 @@ class Ledger:
                 raise InputError(f"{path}: a campaign that cannot be read: {error}") from None
             if not ledger._has_own_lanes():
                 raise InputError(f"{path}: a campaign that is damaged: it has lanes that its plan has not")
+            if not ledger.claims_found() <= {DIVERGENCE, *(claim.id for claim in CLAIMS)}:
+                raise InputError(f"{path}: a campaign that is damaged: it has findings of claims that there are not")
             yield ledger
 
     def _has_own_lanes(self) -> bool:

@@ -339,6 +339,7 @@ def changed(statement: str) -> Callable[[Path], None]:
         (changed("UPDATE campaign SET shard = '9/2'"), "cannot be read"),
         (changed("DELETE FROM campaign"), "cannot be read"),
         (changed("INSERT INTO lanes VALUES (3, 1, 1, 1, 1)"), "damaged"),
+        (changed("UPDATE found SET claim = 'C99' WHERE claim = 'C6'"), "claims that there are not"),
     ],
 )
 def test_file_that_is_no_campaign_is_refused(

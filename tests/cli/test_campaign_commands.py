@@ -3,6 +3,8 @@
 import json
 import re
 import signal
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,8 @@ import pytest
 
 from otaproof.analysis import campaign_causes
 from otaproof.campaign.fuzz.findings import BLOCK
+from otaproof.campaign.history.history_token import encode_history_token
+from otaproof.campaign.history.known_cases import known_case
 from otaproof.campaign.ledger import lane_dealing
 from otaproof.campaign.ledger.lane_work import play_lane
 from otaproof.cli.main import main
@@ -156,6 +160,24 @@ def test_bad_usage_is_one_line(
     error = capsys.readouterr().err
     assert told in error and 1 == error.count("\n")
     assert before == {path.name: path.read_bytes() for path in place.iterdir()}
+
+
+@pytest.mark.parametrize(
+    ("token", "told"),
+    [("oth1.eNp", "token: damaged"), ("gap", "is none of this campaign: the model has slots without gaps")],
+)
+def test_findings_that_somebody_wrote_are_one_line(
+    place: Path, capsys: pytest.CaptureFixture[str], token: str, told: str
+) -> None:
+    """A token that is damaged, and one of a device that no campaign draws."""
+    main(["campaign", "run", "new.db", *DEVICE, "--runs", str(BLOCK)])
+    written = encode_history_token(known_case("table-with-a-gap").token()) if token == "gap" else token
+    with closing(sqlite3.connect("new.db")) as db, db:
+        db.execute("UPDATE found SET token = ?", (written,))
+    capsys.readouterr()
+    assert 2 == main(["campaign", "show", "new.db"])
+    error = capsys.readouterr().err
+    assert told in error and 1 == error.count("\n")
 
 
 def test_campaign_of_another_version_is_not_gone_on_with(
