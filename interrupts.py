@@ -146,10 +146,12 @@ def _ignore_signals() -> None:
 
 def _interrupt_z3() -> None:
     """Have every question end that z3 is at; a context of its own serves most of them."""
-    z3 = sys.modules.get("z3.z3")
-    if z3 is None:
+    # A module that is half imported has no Context yet.
+    kind = getattr(sys.modules.get("z3.z3"), "Context", None)
+    if kind is None:
         return
     for context in gc.get_objects():
-        # One that is half made, or half gone, has no ctx.
-        if isinstance(context, z3.Context) and getattr(context, "ctx", None) is not None:
+        # By type(), as isinstance() asks the object, and a weak proxy raises once its object is gone. One that is half
+        # made, or half gone, has no ctx.
+        if issubclass(type(context), kind) and getattr(context, "ctx", None) is not None:
             context.interrupt()
