@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
 
 from ..campaign.device_under_test import DeviceUnderTest
@@ -153,7 +153,10 @@ def check_upgrade(
         # Between two scenarios: what comes after the last one was not looked at.
         sweeps[next(reversed(sweeps))].is_complete = False
     assert upgrade is not None
-    recoveries = _recoveries(oracle, runs, sweeps, faults, seed, depth, watch)
+    recoveries: dict[str, RecoverySweep] = {}
+    with suppress(KeyboardInterrupt):
+        _decide_recoveries(recoveries, oracle, runs, sweeps, faults, seed, depth, watch)
+    is_whole = all(s.is_complete for s in sweeps.values()) and all(r.is_complete for r in recoveries.values())
     return CheckReport(
         world,
         settings,
@@ -164,14 +167,15 @@ def check_upgrade(
         sweeps,
         claim_results(world, sweeps, recoveries),
         time.perf_counter() - started,
-        _proofs(world, faults, sweeps, decides) if with_proofs else "not asked for",
+        _proofs(world, faults, is_whole, decides) if with_proofs else "not asked for",
         runs,
         depth,
         recoveries,
     )
 
 
-def _recoveries(
+def _decide_recoveries(
+    found: dict[str, RecoverySweep],
     oracle: FutureOracle,
     runs: dict[str, UncutRun],
     sweeps: dict[str, SweepResult],
@@ -179,11 +183,13 @@ def _recoveries(
     seed: int,
     depth: int,
     watch: Callable[[str], AbstractContextManager[Progress]],
-) -> dict[str, RecoverySweep]:
-    """Decide the claims that one cut does not break with further cuts, in each scenario that was swept whole."""
-    found: dict[str, RecoverySweep] = {}
+) -> None:
+    """Decide the claims that one cut does not break with further cuts, in each scenario, once all are swept whole.
+
+    An interrupt leaves those that are not decided as incomplete."""
     if depth == 1 or not all(swept.is_complete for swept in sweeps.values()):
-        return found
+        return
+    found |= {name: RecoverySweep(is_complete=False) for name in sweeps}
     world, recoveries = oracle.dut, RecoveryOracle(oracle, faults, seed, depth - 1)
     kept = kept_by_one_cut(world, sweeps)
     for name, swept in sweeps.items():
@@ -193,13 +199,12 @@ def _recoveries(
                 world, runs[name], oracle, recoveries, faults, seed, kept, first, swept.cuts, progress
             )
         if not found[name].is_complete:
-            break
-    return found
+            return
 
 
-def _proofs(world: DeviceUnderTest, faults: FaultModel, sweeps: dict[str, SweepResult], decides: bool) -> Proofs | str:
+def _proofs(world: DeviceUnderTest, faults: FaultModel, is_whole: bool, decides: bool) -> Proofs | str:
     """Return what is proved, unless an interrupt has come or comes."""
     try:
-        return prove_for(world, faults, decides) if all(found.is_complete for found in sweeps.values()) else INTERRUPTED
+        return prove_for(world, faults, decides) if is_whole else INTERRUPTED
     except KeyboardInterrupt:
         return INTERRUPTED

@@ -86,7 +86,8 @@ class CampaignState(CommandResult):
     found: tuple[CampaignKind, ...]
     """Claim by claim and kind of device, divergences first."""
     covered: int
-    """Actions of the model, and cuts by the task that they fell in, that were come through."""
+    """Actions of the model, cuts in it, and sites of power cuts (call, operation, fault model) that were come through;
+    of the model none where nothing was compared with it."""
     newest_cover: int | None
     """Number of the run that was the first to come through the last of them; null where there are none."""
     fingerprint: str

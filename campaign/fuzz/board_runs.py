@@ -22,8 +22,8 @@ from ..lockstep.coverage import Coverage
 from ..lockstep.lockstep import places_of
 from ..lockstep.seen_operations import BURN, OpKind, SeenOp, seen_op
 from ..lockstep.step_in_model import action_names
-from .findings import BLOCK, Finding, RunResult
-from .generator import Drawer, Worlds, draw_history, draw_scope
+from .findings import BLOCK, Finding, RunResult, scope_of_block
+from .generator import Drawer, Worlds, draw_history
 from .guide import Guide
 
 _LIARS = 0.15
@@ -124,7 +124,7 @@ class BoardDrawer(Drawer):
 
 def run_on_board(seed: int, index: int, worlds: Worlds, guide: Guide | None = None) -> RunResult:
     """Make and play history number `index` of a seed; the same on every machine."""
-    config, scope = draw_scope(Random(f"otaproof {seed} block {index // BLOCK}"), worlds)
+    config, scope = scope_of_block(seed, index // BLOCK, worlds)
     random = Random(f"otaproof {seed} {index}")
     history = draw_history(random, config, scope)
     run = BoardRun(history, scope, worlds.faults)

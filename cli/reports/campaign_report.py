@@ -97,7 +97,7 @@ def _state_lines(result: CampaignState) -> Iterator[str]:
     if not result.compared:
         yield f"on the board alone: the device model ends with F3, so nothing of {result.faults} is compared with it"
     if result.newest_cover is not None:
-        yield f"{result.covered:,} actions and cuts of the model taken, the last new one in run {result.newest_cover:,}"
+        yield f"{result.covered:,} actions and sites of cuts taken, the last new one in run {result.newest_cover:,}"
     yield f"fingerprint {result.fingerprint}"
 
 

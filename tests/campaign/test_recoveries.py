@@ -5,9 +5,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from random import Random
+from typing import NoReturn
 
 import pytest
 
+from otaproof.analysis import upgrade_check
 from otaproof.analysis.upgrade_check import check_upgrade, token_of
 from otaproof.campaign.device_under_test import DeviceUnderTest
 from otaproof.campaign.history.player import Moment, Player
@@ -164,6 +166,21 @@ def test_bootloader_that_two_failures_break_is_found(small: DeviceUnderTest, mon
         token = decode_token(token_of(report, claim_id, result.shortest))
         assert token == decode_token(encode_token(token))
         assert not replay(token, small).is_claim_kept
+
+
+def test_interrupt_between_the_sweeps_keeps_what_one_cut_breaks(
+    small: DeviceUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was to be decided with further cuts is inconclusive; no proof is begun."""
+
+    def interrupted(*_: object) -> NoReturn:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(upgrade_check, "sweep_recoveries", interrupted)
+    report = check_upgrade(small, FaultModel.F1, 0, depth=2)
+    verdicts = {result.verdict for result in report.claims}
+    assert report.is_interrupted and not report.is_complete and upgrade_check.INTERRUPTED == report.proofs
+    assert Verdict.VIOLATED in verdicts and Verdict.INCONCLUSIVE in verdicts and Verdict.HOLDS not in verdicts
 
 
 def test_check_tells_how_deep_it_went(

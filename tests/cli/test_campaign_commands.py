@@ -78,7 +78,9 @@ def test_page_has_all_causes_and_how_the_campaign_grew(place: Path, capsys: pyte
     page = (place / "page" / "index.html").read_text(encoding="utf-8")
     assert len(shown["causes"]) == page.count('<section class="finding"') == page.count('<div class="stepper"')
     assert all(cause["plainest"]["token"] in page for cause in shown["causes"])
-    assert f"<b>{shown['covered']}</b> actions and cuts" in page and f"<b>{len(shown['found'])}</b> kinds" in page
+    assert (
+        f"<b>{shown['covered']}</b> actions and sites of cuts" in page and f"<b>{len(shown['found'])}</b> kinds" in page
+    )
     assert f"The last new one in run {shown['newest_cover']}." in page
     assert shown["newest_cover"] == shown["cover_curve"][-1] and sorted(shown["cover_curve"]) == shown["cover_curve"]
     assert page.count('<path class="line"') == 2 and "http://" not in page.replace("http://www.w3.org", "")
