@@ -6,8 +6,10 @@ from ..model.claims.observation import Boot, Observation
 
 
 def broken_by_cut(claim_id: str, after: Observation) -> str:
-    """Return what breaks a claim after one power cut, or one reset between two calls."""
-    return _SENTENCES[claim_id](after)
+    """Return what breaks a claim after one power cut, or one reset between two calls.
+
+    Of a claim of the user's own, what follows."""
+    return _SENTENCES.get(claim_id, _no_image)(after)
 
 
 def _starts(boot: Boot | None) -> str:

@@ -1,8 +1,10 @@
 """What is known of a device like the one that is checked: any number of upgrades and cuts, used as documented."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ..campaign.device_under_test import DeviceUnderTest
+from ..model.claims.state_claims import DeviceClaim
 from ..model.device.remedy_steps import remedied
 from ..model.device.scope_text import scope_title
 from ..model.device.state import Scope, Usage
@@ -62,11 +64,19 @@ def scope_of_world(world: DeviceUnderTest, faults: FaultModel) -> Scope | str:
         return str(error)
 
 
-def decided(scope: Scope) -> Verdicts:
-    """Return the verdicts for a scope, decided now."""
+def own_verdicts(scope: Scope, own: Sequence[DeviceClaim]) -> Verdicts | str:
+    """Return the verdicts on claims of the user's own, decided now; or why there are none."""
+    if not have_solvers():
+        return f"claims of your own are not proved: {INSTALL}"
+    return decided(scope, own)
+
+
+def decided(scope: Scope, own: Sequence[DeviceClaim] | None = None) -> Verdicts:
+    """Return the verdicts for a scope, decided now. own: only those on claims of the user's own."""
     # The solvers are an extra: otherwise nothing that `check` imports needs them.
     from ..proofs.prover.decision import Effort  # noqa: PLC0415
     from ..proofs.prover.prover import decide  # noqa: PLC0415
 
-    found = decide(scope, effort=Effort(checks_vacuity=False))
+    effort = Effort(checks_vacuity=False)
+    found = decide(scope, effort=effort) if own is None else decide(scope, (), effort=effort, own=own)
     return {item.claim.id: ModelVerdict(item.verdict.value, item.depth, item.method) for item in found}

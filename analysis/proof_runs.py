@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from ..model.claims.claims import CLAIMS
+from ..model.claims.own_claim import OwnClaim, prover_claims
+from ..model.claims.state_claims import DeviceClaim
 from ..model.device.scope_text import scope_title
 from ..model.device.state import Scope
 from ..model.remedies import Remedy
@@ -47,6 +49,8 @@ class ConfigurationProof:
     rows: tuple[ProvedClaim, ...]
     certificates: Mapping[str, CertifiedQuestion] = field(default_factory=dict)
     """By name, the questions of what is proved, where certificates were asked for."""
+    own: tuple[OwnClaim, ...] = ()
+    """Claims of the user's own that were decided too."""
 
     @property
     def name(self) -> str:
@@ -64,9 +68,13 @@ class ConfigurationProof:
         return f"{rollback}{factory}_{release}_{slots}_{scope.faults.name}_{scope.usage.value}{allowed}{skipped}"
 
 
-def decide_configuration(scope: Scope, claims: frozenset[str] | None, effort: Effort) -> ConfigurationProof:
-    """Decide one configuration by itself."""
-    return _configuration(scope, decide(scope, _applying(scope, claims), effort=effort), (), has_tokens=True)
+def decide_configuration(
+    scope: Scope, claims: frozenset[str] | None, effort: Effort, own: tuple[OwnClaim, ...] = ()
+) -> ConfigurationProof:
+    """Decide one configuration by itself. own: claims of the user's own, decided too."""
+    asked = prover_claims(own, scope)
+    found = decide(scope, _applying(scope, claims), effort=effort, own=asked)
+    return replace(_configuration(scope, found, (), has_tokens=True, own=asked), own=own)
 
 
 def decide_family(
@@ -84,17 +92,21 @@ def decide_family(
 
 
 def _configuration(
-    scope: Scope, decisions: tuple[Decision, ...], releases: tuple[str, ...], has_tokens: bool
+    scope: Scope,
+    decisions: tuple[Decision, ...],
+    releases: tuple[str, ...],
+    has_tokens: bool,
+    own: tuple[DeviceClaim, ...] = (),
 ) -> ConfigurationProof:
-    rows = tuple(_row(scope, decision, has_tokens) for decision in decisions)
+    rows = tuple(_row(scope, decision, has_tokens, own) for decision in decisions)
     return ConfigurationProof(scope, scope_title(scope), releases, rows)
 
 
-def _row(scope: Scope, decision: Decision, has_token: bool) -> ProvedClaim:
+def _row(scope: Scope, decision: Decision, has_token: bool, own: tuple[DeviceClaim, ...]) -> ProvedClaim:
     """Return the decision, with its trace as a person can follow it; a named case has none."""
     if not has_token or decision.verdict is not ProofVerdict.REFUTED or decision.depth is None:
         return ProvedClaim(decision)
-    return ProvedClaim(decision, show_trace(scope, decision.actions, decision.claim.id))
+    return ProvedClaim(decision, show_trace(scope, decision.actions, decision.claim.id, own))
 
 
 def _applying(scope: Scope, claims: frozenset[str] | None) -> frozenset[str]:

@@ -1,8 +1,9 @@
 """The functions of `otaproof.analysis`: each answers one question and returns a typed result.
 
-    from otaproof.analysis import explain, prove
+    from otaproof.analysis import check, prove
     from otaproof.model.device.state import Scope, Usage
 
+    print(check("path/to/project").claims["C2"].verdict)
     for claim in prove(Scope(usage=Usage.RESTART_AT_ONCE)).claims:
         print(claim.id, claim.verdict, claim.broken_by)
 
@@ -10,10 +11,14 @@
 """
 
 from collections.abc import Iterable, Sequence
+from os import PathLike
 
 from ..campaign.device_under_test import DeviceUnderTest
+from ..campaign.updater_calls import UpdaterCall
+from ..model.claims.own_claim import OwnClaim
 from ..model.device.state import Scope, Usage
 from ..model.fault_model import FaultModel
+from ..model.remedies import Remedy
 from ..project.doctor.diagnosis import diagnose
 from ..project.doctor.subject import Subject
 from ..project.flash_dump import Loaded
@@ -22,6 +27,7 @@ from ..proofs.explicit.product_search import MOST_PAIRS
 from ..proofs.prover.decision import Effort
 from .call_outcomes import call_outcomes
 from .history_search import explain_cases
+from .own_check import asked_claims, check_project
 from .proof_runs import decide_configuration
 from .release_diff import compare
 from .release_matrix import matrix_of
@@ -31,30 +37,37 @@ from .results.doctor_result import DoctorResult, doctor_result
 from .results.explain_result import ExplainResult, explain_result
 from .results.outcomes_result import OutcomesResult, outcomes_result
 from .results.prove_result import ProveResult, prove_result
-from .upgrade_check import check_upgrade
 
 
 def check(
-    device: DeviceUnderTest,
+    project: DeviceUnderTest | str | PathLike[str],
     faults: FaultModel = FaultModel.F1,
     seed: int = 0,
     settings: Sequence[ConfigValue] = (),
     with_proofs: bool = True,
+    *,
+    claims: Iterable[OwnClaim] = (),
+    calls: Iterable[UpdaterCall] | None = None,
+    remedies: Iterable[Remedy | str] | None = None,
 ) -> CheckResult:
     """Cut the power at every flash step of an update, and return the verdict on each claim.
 
-    device: table, images and configuration; project/device_builder.py builds it from files. seed: chooses the samples
-    of F2 and F3. settings: what the device was built from, for the report. with_proofs: say as well what is proved of
-    every history of a device like it. Raises InputError for an update that fails even without a power cut."""
-    return check_result(check_upgrade(device, faults, seed, tuple(settings), (), with_proofs))
+    project: the folder of a project, or a dump of a flash, as `otaproof check PROJECT` takes it; or a device. seed:
+    chooses the samples of F2 to F5. settings: what the device was built from, for the report. with_proofs: say as well
+    what is proved of every history of a device like it. claims: the user's own, asked too. calls: the updater of the
+    application, where it is another than the usual one. remedies: what the application keeps to.
+
+    Raises InputError for an update that fails even without a power cut, and for a claim that is none."""
+    return check_result(check_project(project, faults, seed, settings, with_proofs, claims, calls, remedies))
 
 
-def prove(scope: Scope, claims: Iterable[str] | None = None, effort: Effort | None = None) -> ProveResult:
+def prove(scope: Scope, claims: Iterable[str | OwnClaim] | None = None, effort: Effort | None = None) -> ProveResult:
     """Prove or refute claims for every history of the devices of a scope.
 
-    claims: their ids; all that apply if None."""
-    asked = None if claims is None else frozenset(claims)
-    return prove_result([decide_configuration(scope, asked, effort or Effort())])
+    claims: ids, and claims of the user's own; all of otaproof that apply if None. Raises InputError for what is
+    neither."""
+    asked, own = (None, ()) if claims is None else asked_claims(claims)
+    return prove_result([decide_configuration(scope, asked, effort or Effort(), own)])
 
 
 def outcomes(scope: Scope, usages: Iterable[Usage] = tuple(Usage)) -> OutcomesResult:

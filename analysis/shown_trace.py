@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from ..campaign.explain.trace_in_words import tell_trace
 from ..campaign.explain.violation_in_words import tell_violation
 from ..campaign.lockstep.divergence import Divergence
-from ..campaign.lockstep.trace_replay import token_of_trace
-from ..model.claims.state_claims import DEVICE_CLAIMS
+from ..campaign.lockstep.trace_replay import token_of_history, token_of_trace
+from ..model.claims.state_claims import DEVICE_CLAIMS, DeviceClaim
 from ..model.device.state import Ghost, Scope
 from ..model.device.stepper import stepper
 from ..proofs.prover.dead_ends import RECOVERY
@@ -27,9 +27,13 @@ class ShownTrace:
     """Where the board does not show the trace, which is a bug in otaproof."""
 
 
-def show_trace(scope: Scope, actions: Sequence[str], claim_id: str) -> ShownTrace:
-    """Return a trace that breaks a claim in sentences, and played on the board."""
+def show_trace(scope: Scope, actions: Sequence[str], claim_id: str, own: Sequence[DeviceClaim] = ()) -> ShownTrace:
+    """Return a trace that breaks a claim in sentences, and played on the board.
+
+    own: claims of the user's own. The board shows their traces, and does not judge them."""
     sentences = tell_trace(scope, actions)
+    if any(item.claim.id == claim_id for item in own):
+        return _shown_own(scope, actions, sentences)
     broken_by = _broken_by(scope, actions, claim_id)
     if claim_id == RECOVERY:
         return ShownTrace(sentences, broken_by=broken_by)
@@ -38,6 +42,13 @@ def show_trace(scope: Scope, actions: Sequence[str], claim_id: str) -> ShownTrac
     except Divergence as error:
         return ShownTrace(sentences, broken_by=broken_by, divergence=str(error))
     return ShownTrace(sentences, token, broken_by)
+
+
+def _shown_own(scope: Scope, actions: Sequence[str], sentences: tuple[str, ...]) -> ShownTrace:
+    try:
+        return ShownTrace(sentences, token_of_history(scope, actions))
+    except Divergence as error:
+        return ShownTrace(sentences, divergence=str(error))
 
 
 def _broken_by(scope: Scope, actions: Sequence[str], claim_id: str) -> str:

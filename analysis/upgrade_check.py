@@ -1,7 +1,7 @@
 """One upgrade checked: every scenario played, cut everywhere, and judged by every claim."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
 
@@ -16,6 +16,8 @@ from ..campaign.upgrade.uncut_run import UncutRun, play_script
 from ..campaign.upgrade.upgrade_token import CutPoint, encode_token, make_token
 from ..errors import InputError
 from ..impl.chip.cells import SECTOR_SIZE
+from ..model.claims.cut_claims import CutClaim
+from ..model.claims.own_claim import OwnClaim, distinct, sweep_claims
 from ..model.fault_model import FaultModel
 from ..model.writers import Updater
 from ..project.option_reader import ConfigValue
@@ -51,6 +53,8 @@ class CheckReport:
     """Power failures in a row: one in the update, the others in the power-ons that follow."""
     recoveries: dict[str, RecoverySweep] = field(default_factory=dict)
     """What was decided with more than one, by the name of the scenario."""
+    own: tuple[OwnClaim, ...] = ()
+    """Claims of the user's own that were asked too."""
 
     @property
     def is_interrupted(self) -> bool:
@@ -115,15 +119,18 @@ def check_upgrade(
     watch: Callable[[str], AbstractContextManager[Progress]] = lambda name: nullcontext(_unwatched),
     oracle: FutureOracle | None = None,
     depth: int = 1,
+    own: Iterable[OwnClaim] = (),
 ) -> CheckReport:
     """Play and sweep every scenario.
 
     decides: what is proved of every history is decided, where it is not shipped. watch: gives, for the name of a
-    scenario, what follows its sweep. oracle: tells the futures of the world (None: one that knows nothing yet). depth:
-    how often the power fails in a row, at most; above 1 up to F3. Raises InputError for an upgrade that does not go
-    through even without a power cut. An interrupt ends it with what was decided until then; before that, with
-    KeyboardInterrupt."""
+    scenario, what follows its sweep. oracle: tells the futures of the world (None: one that knows nothing yet).
+    depth: how often the power fails in a row, at most; above 1 up to F3. own: claims of the user's own, asked too.
+    Raises InputError for an upgrade that does not go through even without a power cut. An interrupt ends it with what
+    was decided until then; before that, with KeyboardInterrupt."""
     started = time.perf_counter()
+    own = distinct(own)
+    claims = sweep_claims(own)
     oracle = oracle or FutureOracle(world)
     sweeps: dict[str, SweepResult] = {}
     runs: dict[str, UncutRun] = {}
@@ -144,7 +151,7 @@ def check_upgrade(
             runs[scenario.value] = setting
             first = first_step_of_interest(scenario, world)
             with watch(scenario.value) as progress:
-                sweeps[scenario.value] = sweep(world, setting, oracle, faults, seed, first, progress)
+                sweeps[scenario.value] = sweep(world, setting, oracle, faults, seed, first, progress, claims)
             if not sweeps[scenario.value].is_complete:
                 break
     except KeyboardInterrupt:
@@ -155,7 +162,7 @@ def check_upgrade(
     assert upgrade is not None
     recoveries: dict[str, RecoverySweep] = {}
     with suppress(KeyboardInterrupt):
-        _decide_recoveries(recoveries, oracle, runs, sweeps, faults, seed, depth, watch)
+        _decide_recoveries(recoveries, oracle, runs, sweeps, faults, seed, depth, watch, claims)
     is_whole = all(s.is_complete for s in sweeps.values()) and all(r.is_complete for r in recoveries.values())
     return CheckReport(
         world,
@@ -165,12 +172,13 @@ def check_upgrade(
         faults,
         seed,
         sweeps,
-        claim_results(world, sweeps, recoveries),
+        claim_results(world, sweeps, recoveries, claims),
         time.perf_counter() - started,
         _proofs(world, faults, is_whole, decides) if with_proofs else "not asked for",
         runs,
         depth,
         recoveries,
+        own,
     )
 
 
@@ -183,6 +191,7 @@ def _decide_recoveries(
     seed: int,
     depth: int,
     watch: Callable[[str], AbstractContextManager[Progress]],
+    claims: Sequence[CutClaim],
 ) -> None:
     """Decide the claims that one cut does not break with further cuts, in each scenario, once all are swept whole.
 
@@ -191,12 +200,12 @@ def _decide_recoveries(
         return
     found |= {name: RecoverySweep(is_complete=False) for name in sweeps}
     world, recoveries = oracle.dut, RecoveryOracle(oracle, faults, seed, depth - 1)
-    kept = kept_by_one_cut(world, sweeps)
+    kept = kept_by_one_cut(world, sweeps, claims)
     for name, swept in sweeps.items():
         first = first_step_of_interest(Scenario(name), world)
         with watch(f"{name}, again") as progress:
             found[name] = sweep_recoveries(
-                world, runs[name], oracle, recoveries, faults, seed, kept, first, swept.cuts, progress
+                world, runs[name], oracle, recoveries, faults, seed, kept, first, swept.cuts, progress, claims
             )
         if not found[name].is_complete:
             return

@@ -15,6 +15,7 @@ from ..impl.otadata import ENTRY_SIZE
 from ..impl.partitions.partition import Partition
 from ..model.config import Config
 from ..model.remedies import Remedy
+from .updater_calls import UpdaterCall
 
 DEFAULT_CHUNK = 4096
 """Bytes handed to each write()."""
@@ -53,6 +54,8 @@ class DeviceUnderTest:
     strictness: Strictness = Strictness.STRICT
     remedies: frozenset[Remedy] = frozenset()
     """What its application keeps to."""
+    calls: tuple[UpdaterCall, ...] = ()
+    """The updater of its application, where that is the user's own; none for the usual one."""
     _by_label: dict[str, Partition] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -18,6 +18,7 @@ from ..model.config import Config
 from ..model.remedies import Remedy
 from .device_under_test import DeviceUnderTest, NamedImage
 from .token_text import decode_config, encode_config
+from .updater_calls import UpdaterCall, decode_calls, encode_calls
 
 _DIGEST_DIGITS = 8
 _LARGEST_FLASH = 1 << 27
@@ -53,6 +54,8 @@ class NotedDevice:
     chunk: int
     remedies: frozenset[Remedy] = frozenset()
     """What its application keeps to."""
+    calls: tuple[UpdaterCall, ...] = ()
+    """The user's own updater."""
 
 
 def note_device(dut: DeviceUnderTest) -> NotedDevice:
@@ -73,6 +76,7 @@ def note_device(dut: DeviceUnderTest) -> NotedDevice:
         dut.efuse_bits,
         dut.chunk,
         dut.remedies,
+        dut.calls,
     )
 
 
@@ -88,14 +92,15 @@ def encode_device(device: NotedDevice) -> list[object]:
         device.update,
         device.efuse_bits,
         device.chunk,
-        *([sorted(remedy.value for remedy in device.remedies)] if device.remedies else []),
+        *([sorted(remedy.value for remedy in device.remedies)] if device.remedies or device.calls else []),
+        *([encode_calls(device.calls)] if device.calls else []),
     ]
 
 
 def decode_device(values: Any) -> NotedDevice:
     """Return the device of these values; raises ValueError, TypeError or LookupError for none that a check makes."""
     config, size, rows, entries, images, placed, update, efuse_bits, chunk, *more = values
-    (remedies,) = more or [[]]
+    remedies, calls = more if len(more) == 2 else (*more, []) if more else ([], [])
     device = NotedDevice(
         decode_config(config),
         size,
@@ -110,6 +115,7 @@ def decode_device(values: Any) -> NotedDevice:
         efuse_bits,
         chunk,
         frozenset(map(Remedy, remedies)),
+        decode_calls(calls),
     )
     try:
         _check(device)
@@ -135,6 +141,7 @@ def device_of_note(device: NotedDevice, files: Iterable[bytes] = ()) -> DeviceUn
         device.efuse_bits,
         device.chunk,
         remedies=device.remedies,
+        calls=device.calls,
     )
     if device.entries is None or dut.otadata is None:
         return dut

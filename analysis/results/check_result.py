@@ -11,12 +11,14 @@ from ...campaign.upgrade.upgrade_token import decode_token
 from ...campaign.upgrade.wear import wear_of
 from ...impl.chip.worn_flash import ENDURANCE
 from ...model.claims.claims import Verdict
+from ...model.claims.own_claim import sweep_claims
 from ...model.device.state import Scope
 from ...model.fault_model import MODELLED_FAULTS, FaultModel
 from ...model.remedies import Remedy
 from ..broken_claim import broken_by_cut
 from ..model_verdicts import Proofs, scope_of_world
 from ..upgrade_check import SAMPLED_FROM, CheckReport, token_of
+from .by_id import ById, by_id
 from .policy_result import CheckedPolicy
 from .result_parts import (
     FaultName,
@@ -252,7 +254,7 @@ class CheckResult(ModelResult):
     """The device model of `claims[].proof` in a line; null where nothing was asked of it."""
     no_proofs: str | None
     """Why nothing was asked of the device model."""
-    claims: tuple[CheckedClaim, ...]
+    claims: ById[CheckedClaim]
     """Each claim, in the order of the ids."""
     bootloader: CheckedBootloader | None
     """What the machine code of a bootloader does in the same power-ons; null where none was given."""
@@ -293,7 +295,7 @@ def check_result(report: CheckReport, bootloader: "BootloaderFindings | None" = 
         sweep=_sweep(report),
         proofs=report.proofs.title if isinstance(report.proofs, Proofs) else None,
         no_proofs=None if isinstance(report.proofs, Proofs) else report.proofs,
-        claims=tuple(_claim(report, result, mended, times.get(result.claim.id)) for result in report.claims),
+        claims=by_id(_claim(report, result, mended, times.get(result.claim.id)) for result in report.claims),
         bootloader=None if bootloader is None else _bootloader(report, bootloader),
         **left_out_entries(has_proofs),
     )
@@ -373,7 +375,7 @@ def _claim(report: CheckReport, result: ClaimResult, scope: Scope | None, time: 
         then=None if token is None else _then(report, claim.id, token),
         token=token,
         proof=proof,
-        **judgement(claim.id, report.world.config.rollback, scope, is_broken),
+        **judgement(claim.id, report.world.config.rollback, scope, is_broken, report.own),
     )
 
 
@@ -396,7 +398,8 @@ _VERDICTS: dict[Verdict, Literal["holds", "violated", "not applicable", "inconcl
 
 def _then(report: CheckReport, claim_id: str, token: str) -> str:
     """Return what breaks the claim, as the replay of the token shows it."""
-    return broken_by_cut(claim_id, replay(decode_token(token), report.world).observation)
+    played = replay(decode_token(token), report.world, sweep_claims(report.own))
+    return broken_by_cut(claim_id, played.observation)
 
 
 def _bootloader(report: CheckReport, found: "BootloaderFindings") -> CheckedBootloader:

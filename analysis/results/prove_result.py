@@ -1,13 +1,15 @@
 """The result of `otaproof prove`."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from ...model.claims.own_claim import OwnClaim
 from ...model.device.state import Scope
 from ...proofs.prover.decision import ProofVerdict
 from ..proof_runs import ConfigurationProof, ProvedClaim
 from ..shown_trace import ShownTrace
+from .by_id import ById, by_id
 from .result_parts import (
     FaultName,
     JudgedClaim,
@@ -75,7 +77,7 @@ class ProvedConfiguration(ScopeEntry):
     """Secure versions that images have; null without anti-rollback."""
     same_model: tuple[str, ...]
     """Releases whose rules make the same model; empty where one release was asked for."""
-    claims: tuple[ProvedClaimEntry, ...]
+    claims: ById[ProvedClaimEntry]
     """Each claim that applies."""
 
 
@@ -87,14 +89,14 @@ class ProveResult(ModelResult):
     """The command that made the result."""
     configurations: tuple[ProvedConfiguration, ...]
     """Each configuration."""
-    claims: tuple[ProvedClaimEntry, ...]
+    claims: ById[ProvedClaimEntry]
     """Those of the first configuration."""
 
 
 def prove_result(found: Sequence[ConfigurationProof]) -> ProveResult:
     """Return all that was decided."""
     configurations = tuple(configuration_entry(configuration) for configuration in found)
-    claims = configurations[0].claims if configurations else ()
+    claims = configurations[0].claims if configurations else by_id(())
     allows = found[0].scope.allows if found else frozenset()
     return ProveResult(configurations=configurations, claims=claims, **left_out_entries(allows=allows))
 
@@ -108,12 +110,12 @@ def configuration_entry(configuration: ConfigurationProof) -> ProvedConfiguratio
         usage=scope.usage.value,
         versions=scope.versions if scope.config.anti_rollback else None,
         same_model=configuration.releases,
-        claims=tuple(claim_entry(row, scope) for row in configuration.rows),
+        claims=by_id(claim_entry(row, scope, configuration.own) for row in configuration.rows),
     )
 
 
-def claim_entry(row: ProvedClaim, scope: Scope) -> ProvedClaimEntry:
-    """Return one claim of a scope."""
+def claim_entry(row: ProvedClaim, scope: Scope, own: Iterable[OwnClaim] = ()) -> ProvedClaimEntry:
+    """Return one claim of a scope. own: those that are the user's."""
     decision, claim = row.decision, row.decision.claim
     shown = row.shown or ShownTrace(())
     is_refuted = decision.verdict is ProofVerdict.REFUTED
@@ -135,5 +137,5 @@ def claim_entry(row: ProvedClaim, scope: Scope) -> ProvedClaimEntry:
         invariants=decision.invariants,
         premise_depth=decision.premise_depth,
         divergence=shown.divergence,
-        **judgement(claim.id, scope.config.rollback, scope, is_refuted),
+        **judgement(claim.id, scope.config.rollback, scope, is_refuted, own),
     )

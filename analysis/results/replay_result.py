@@ -56,7 +56,8 @@ class ReplayResult(CommandResult):
     """Id of the claim that the token is about, or name of the known case; empty for neither. For a session, "brick" or
     empty."""
     confirmed: bool
-    """It ends as the token says, and breaks the claim; for a session, it ends as the token says."""
+    """It ends as the token says, and breaks the claim; for a session, it ends as the token says. False for a claim of
+    the user's own, which a token does not carry."""
     steps: tuple[ReplayStepEntry, ...]
     """Step by step."""
     outcome: str
@@ -74,7 +75,7 @@ class ReplayResult(CommandResult):
 def cut_replay_result(token: Token, played: Replay) -> ReplayResult:
     """Return the replay of a power cut in an upgrade."""
     future = played.observation.future
-    is_broken = not played.is_claim_kept
+    is_broken = played.is_claim_kept is False
     return ReplayResult(
         kind="cut",
         shows=token.claim_id,

@@ -7,6 +7,7 @@ from typing import Literal, TypedDict
 from ...impl.chip.flash import FlashOp
 from ...impl.partitions.partition import Partition
 from ...model.claims.left_out import LEFT_OUT, LEFT_OUT_OF_RESTART, LeftOut
+from ...model.claims.own_claim import OwnClaim
 from ...model.claims.severity import CONSEQUENCES
 from ...model.device.allowance import Allowance
 from ...model.device.state import Scope
@@ -230,18 +231,23 @@ def left_out_entries(is_asked: bool = True, allows: frozenset[Allowance] = froze
     return {"left_out": _entries(rows), "left_out_of_restart_at_once": _entries(LEFT_OUT_OF_RESTART)}
 
 
-def severity_name(claim_id: str) -> SeverityName:
-    """Return how bad it is when a claim is violated."""
-    return CONSEQUENCES[claim_id].severity.value
+def severity_name(claim_id: str, own: Iterable[OwnClaim] = ()) -> SeverityName:
+    """Return how bad it is when a claim is violated. own: those that are the user's."""
+    harm = {claim.id: claim.harm for claim in own}.get(claim_id)
+    return CONSEQUENCES[claim_id].severity.value if harm is None else harm.value
 
 
-def judgement(claim_id: str, rollback: bool, scope: Scope | None, is_violated: bool) -> Judgement:
+def judgement(
+    claim_id: str, rollback: bool, scope: Scope | None, is_violated: bool, own: Iterable[OwnClaim] = ()
+) -> Judgement:
     """Return what is to be said of a claim beside its verdict.
 
-    scope: the device, to look for remedies; None where there is none of the model."""
-    row = None if scope is None else remedies_for(scope)
+    scope: the device, to look for remedies; None where there is none of the model. own: claims of the user's own, for
+    which no remedies are looked for."""
+    is_own = any(claim.id == claim_id for claim in own)
+    row = None if scope is None or is_own else remedies_for(scope)
     return {
-        "severity": severity_name(claim_id),
+        "severity": severity_name(claim_id, own),
         "releases": _spread(claim_id, rollback) if is_violated else None,
         "fixes": fixes_in(row, claim_id) if is_violated and row is not None else None,
     }

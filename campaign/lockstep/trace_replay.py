@@ -100,6 +100,14 @@ def token_of_trace(scope: Scope, action_names: Sequence[str], claim_id: str) -> 
     return encode_history_token(token_of(confirmation.history, claim_id))
 
 
+def token_of_history(scope: Scope, action_names: Sequence[str]) -> str:
+    """Return the history token of a trace that is about no claim; raises Divergence when the board does otherwise."""
+    confirmation = _confirmed(scope, action_names, "")
+    if confirmation.divergence is not None:
+        raise Divergence(confirmation.divergence)
+    return encode_history_token(token_of(confirmation.history, ""))
+
+
 def device_of_scope(scope: Scope) -> SmallDevice:
     """Return the device that the model of a scope begins with: an image in factory, else in ota_0."""
     return SmallDevice(

@@ -1,6 +1,6 @@
 """What sweeps say of each claim: does it hold, else where first, and under how weak a fault model."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
@@ -8,7 +8,7 @@ from types import MappingProxyType
 from ...impl.chip.flash import FlashOp, FlashOpKind
 from ...impl.chip.torn_operations import AFTER, BEFORE, Torn, TornKind
 from ...model.claims.claims import Claim, Verdict
-from ...model.claims.cut_claims import CUT_CLAIMS
+from ...model.claims.cut_claims import CUT_CLAIMS, CutClaim
 from ...model.fault_model import FaultModel
 from ..cuts.state_oracle import Known, Reliance
 from ..device_under_test import DeviceUnderTest
@@ -70,14 +70,18 @@ class ClaimResult:
 
 
 def claim_results(
-    dut: DeviceUnderTest, sweeps: dict[str, SweepResult], recoveries: Mapping[str, RecoverySweep] = MappingProxyType({})
+    dut: DeviceUnderTest,
+    sweeps: dict[str, SweepResult],
+    recoveries: Mapping[str, RecoverySweep] = MappingProxyType({}),
+    claims: Sequence[CutClaim] = CUT_CLAIMS,
 ) -> list[ClaimResult]:
     """Return the verdict on every claim, in their order.
 
-    Both by the name of the scenario. recoveries: what was decided with more than one cut."""
+    Both by the name of the scenario. recoveries: what was decided with more than one cut. claims: those that were
+    asked."""
     is_complete = all(r.is_complete for r in sweeps.values()) and all(r.is_complete for r in recoveries.values())
     results = []
-    for claim in (known.claim for known in CUT_CLAIMS):
+    for claim in (known.claim for known in claims):
         if not claim.applies_to(dut.config):
             results.append(ClaimResult(claim, Verdict.NOT_APPLICABLE, 0, None))
             continue
@@ -92,9 +96,13 @@ def claim_results(
     return results
 
 
-def kept_by_one_cut(dut: DeviceUnderTest, sweeps: dict[str, SweepResult]) -> frozenset[str]:
+def kept_by_one_cut(
+    dut: DeviceUnderTest, sweeps: dict[str, SweepResult], claims: Sequence[CutClaim] = CUT_CLAIMS
+) -> frozenset[str]:
     """Return the ids of the claims that no cut, reset or lie breaks."""
-    return frozenset(found.claim.id for found in claim_results(dut, sweeps) if found.verdict is Verdict.HOLDS)
+    return frozenset(
+        found.claim.id for found in claim_results(dut, sweeps, claims=claims) if found.verdict is Verdict.HOLDS
+    )
 
 
 def _of_recoveries(claim: Claim, recoveries: Mapping[str, RecoverySweep]) -> tuple[int, Violation | None]:

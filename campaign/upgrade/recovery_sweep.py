@@ -4,10 +4,11 @@ Each way to fail is judged as one cut is: by the call that was cut first, and by
 last cut has left. A claim that one cut breaks needs no second one, and is left to the sweep.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from ...impl.chip.torn_operations import BEFORE, Torn
+from ...model.claims.cut_claims import CUT_CLAIMS, CutClaim
 from ...model.claims.observation import Future
 from ...model.fault_model import FaultModel
 from ..cut_points import burn_tears
@@ -74,12 +75,13 @@ def sweep_recoveries(
     first_step: int,
     total: int,
     progress: Progress = lambda done, total: None,
+    claims: Sequence[CutClaim] = CUT_CLAIMS,
 ) -> RecoverySweep:
     """Decide all ways to fail from step number `first_step` on.
 
-    kept: the ids of the claims that one cut does not break. total: first cut points that there are, for `progress`. An
-    interrupt (KeyboardInterrupt) ends it early."""
-    sweeper = _RecoverySweeper(dut, Judge(dut, run, futures), oracle, faults, seed, kept)
+    kept: the ids of the claims that one cut does not break. claims: those to ask. total: first cut points that there
+    are, for `progress`. An interrupt (KeyboardInterrupt) ends it early."""
+    sweeper = _RecoverySweeper(dut, Judge(dut, run, futures), oracle, faults, seed, kept, claims)
     before = oracle.played
     try:
         for played in run.played[first_step:]:
@@ -102,9 +104,10 @@ class _RecoverySweeper:
         faults: FaultModel,
         seed: int,
         kept: frozenset[str],
+        claims: Sequence[CutClaim],
     ) -> None:
         self._dut, self._judge, self._oracle = dut, judge, oracle
-        self._faults, self._seed, self._kept = faults, seed, kept
+        self._faults, self._seed, self._kept, self._claims = faults, seed, kept, claims
         self._verdicts: dict[tuple[int, bool, bool, bool, int], frozenset[str]] = {}
         self._broken: dict[tuple[int, bool, bool, int], tuple[tuple[str, int, Again], ...]] = {}
         self._alive: list[Future | RecoveredFuture] = []
@@ -158,7 +161,7 @@ class _RecoverySweeper:
         key = (at.played.number, ops_begun > 0, at.is_between_calls, is_tried, id(future))
         if key not in self._verdicts:
             self._alive.append(future)
-            broken = broken_claims(replace(observed, is_tried=is_tried), self._dut.config)
+            broken = broken_claims(replace(observed, is_tried=is_tried), self._dut.config, self._claims)
             self._verdicts[key] = self._kept & frozenset(broken)
         return self._verdicts[key]
 

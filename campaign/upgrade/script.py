@@ -4,11 +4,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from enum import Enum
 
+from ...model.config import ResetReason
 from ...model.remedies import Remedy
 from ...model.writers import Updater
 from ..device_under_test import DeviceUnderTest
 from ..history.player import Played, StepOutcome
 from ..history.step import ACCEPT, COMMENCE, COMPLETE, ERASE_LAST_BOOT, POWER_ON, ROLLBACK, Step, StepName
+from ..updater_calls import CallKind
 
 
 class ScriptFailed(Exception):
@@ -30,15 +32,15 @@ class Scenario(Enum):
 
 
 def script_of(scenario: Scenario, dut: DeviceUnderTest) -> tuple[Step, ...]:
-    """Return the steps of a scenario, with the update and the chunk size of the device, as its remedies have it.
+    """Return the steps of a scenario, with update, chunk size, remedies and calls of the device.
 
     complete(1) restarts at once, remedy or not. Raises ScriptFailed for a scenario that its remedies rule out."""
     if scenario is Scenario.ROLLBACK and dut.remedies & _NO_ROLLBACK_ONCE_ACCEPTED:
         raise ScriptFailed("its application does not call rollback() once an image is accepted")
-    upgrade = (
+    upgrade = tuple(_own_steps(dut)) or (
         *erases_of(dut),
         commence_of(dut),
-        *_writes(dut),
+        *_writes(dut, dut.chunk),
         COMPLETE,
         POWER_ON,
         *accepts_of(dut),
@@ -72,10 +74,32 @@ def commence_of(dut: DeviceUnderTest) -> Step:
     return COMMENCE if dut.config.updater is Updater.ESP_IDF else replace(COMMENCE, length=len(dut.update.contents))
 
 
-def _writes(dut: DeviceUnderTest) -> Iterator[Step]:
+def _writes(dut: DeviceUnderTest, chunk: int) -> Iterator[Step]:
     size = len(dut.update.contents)
-    for at in range(0, size, dut.chunk):
-        yield Step(StepName.WRITE, image=None, offset=at, length=min(dut.chunk, size - at))
+    for at in range(0, size, chunk):
+        yield Step(StepName.WRITE, image=None, offset=at, length=min(chunk, size - at))
+
+
+def _own_steps(dut: DeviceUnderTest) -> Iterator[Step]:
+    """Yield the steps of the user's own updater."""
+    plain = {
+        CallKind.ERASE_LAST_BOOT: ERASE_LAST_BOOT,
+        CallKind.POWER_ON: POWER_ON,
+        CallKind.RESTART: Step(StepName.RESET, ResetReason.SOFTWARE),
+        CallKind.ACCEPT: ACCEPT,
+        CallKind.ROLLBACK: ROLLBACK,
+    }
+    for call in dut.calls:
+        if call.kind is CallKind.COMMENCE:
+            yield commence_of(dut)
+        elif call.kind is CallKind.WRITE:
+            yield Step(StepName.WRITE, image=None, offset=call.first, length=call.length)
+        elif call.kind is CallKind.WRITE_UPDATE:
+            yield from _writes(dut, call.length)
+        elif call.kind is CallKind.COMPLETE:
+            yield COMPLETE if call.length else Step(StepName.COMPLETE)
+        else:
+            yield plain[call.kind]
 
 
 def require_success(played: Played) -> None:

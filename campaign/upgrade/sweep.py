@@ -6,12 +6,12 @@ Cut points of one operation that share a future form one *stretch*, so that mill
 `brute_force` does the same with none of this, for comparison.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from ...impl.chip.flash import FailureExtent, FlashOp
 from ...impl.chip.torn_operations import BEFORE, PATTERN_KINDS, Torn
-from ...model.claims.cut_claims import CUT_CLAIMS
+from ...model.claims.cut_claims import CUT_CLAIMS, CutClaim
 from ...model.claims.observation import Future, Observation
 from ...model.config import Config
 from ...model.fault_model import FaultModel
@@ -91,11 +91,12 @@ def sweep(
     seed: int,
     first_step: int = 0,
     progress: Progress = lambda done, total: None,
+    claims: Sequence[CutClaim] = CUT_CLAIMS,
 ) -> SweepResult:
     """Decide every cut point of the steps from number `first_step` on.
 
-    seed: chooses the random patterns of F2 to F5. An interrupt (KeyboardInterrupt) ends the sweep early."""
-    sweeper = _Sweeper(dut, oracle, Judge(dut, run, oracle), faults, seed)
+    seed: chooses the random patterns of F2 to F5. claims: those to ask. An interrupt (KeyboardInterrupt) ends it."""
+    sweeper = _Sweeper(dut, oracle, Judge(dut, run, oracle), faults, seed, claims)
     steps = run.played[first_step:]
     total = sum(sweeper.count_cuts(played) for played in steps)
     played_before = oracle.played
@@ -116,20 +117,29 @@ def sweep(
     return result
 
 
-def broken_claims(observation: Observation, config: Config) -> tuple[str, ...]:
+def broken_claims(observation: Observation, config: Config, claims: Sequence[CutClaim] = CUT_CLAIMS) -> tuple[str, ...]:
     """Return the ids of the claims that the configuration has and the observation breaks."""
-    return tuple(known.id for known in CUT_CLAIMS if known.claim.applies_to(config) and not known.is_kept(observation))
+    return tuple(known.id for known in claims if known.claim.applies_to(config) and not known.is_kept(observation))
 
 
 class _Sweeper:
     """Decides the cut points of a script, one operation at a time."""
 
-    def __init__(self, dut: DeviceUnderTest, oracle: FutureOracle, judge: Judge, faults: FaultModel, seed: int) -> None:
+    def __init__(
+        self,
+        dut: DeviceUnderTest,
+        oracle: FutureOracle,
+        judge: Judge,
+        faults: FaultModel,
+        seed: int,
+        claims: Sequence[CutClaim],
+    ) -> None:
         self._dut = dut
         self._oracle = oracle
         self._judge = judge
         self._faults = faults
         self._seed = seed
+        self._claims = claims
         self._verdicts: dict[tuple[int, bool, bool, int], tuple[Future, tuple[str, ...]]] = {}
         self.result = SweepResult()
 
@@ -187,6 +197,7 @@ class _Sweeper:
         key = (played.number, ops_begun > 0, is_between, id(future))
         judged = self._verdicts.get(key)
         if judged is None or judged[0] is not future:
-            broken = broken_claims(self._judge.observation(played, ops_begun, future, is_between), self._dut.config)
+            observed = self._judge.observation(played, ops_begun, future, is_between)
+            broken = broken_claims(observed, self._dut.config, self._claims)
             judged = self._verdicts[key] = (future, broken)
         return judged[1]

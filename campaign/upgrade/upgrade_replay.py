@@ -1,13 +1,14 @@
 """Plays an upgrade token step by step and says what happens: calls, operations, the cut, the boots, the claim."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from ...errors import InputError
 from ...impl.chip.cells import Cells
 from ...impl.chip.flash import PlanNotReached
-from ...model.claims.cut_claims import cut_claim
+from ...model.claims.cut_claims import CUT_CLAIMS, CutClaim
 from ...model.claims.observation import Observation
+from ...model.claims.own_claim import is_own
 from ..device_under_test import DeviceUnderTest
 from ..history.player import Player
 from ..history.replayed_step import ReplayedStep, replayed_step
@@ -26,17 +27,17 @@ class Replay:
     cells: Cells
     """The flash as the cut left it."""
     observation: Observation
-    is_claim_kept: bool
+    is_claim_kept: bool | None
+    """None for a claim of the user's own, which a token does not carry."""
 
 
-def replay(token: Token, dut: DeviceUnderTest) -> Replay:
+def replay(token: Token, dut: DeviceUnderTest, claims: Sequence[CutClaim] = CUT_CLAIMS) -> Replay:
     """Play a token on its device.
 
-    Raises InputError when the token names a cut or a claim that there is not."""
-    try:
-        promised = cut_claim(token.claim_id)
-    except KeyError:
-        raise InputError(f"token: names claim {token.claim_id}, which this version does not know") from None
+    claims: those that can be judged. Raises InputError when the token names a cut or a claim that there is not."""
+    promised = {known.id: known for known in claims}.get(token.claim_id)
+    if promised is None and not is_own(token.claim_id):
+        raise InputError(f"token: names claim {token.claim_id}, which this version does not know")
     script = script_of(token.scenario, dut)
     try:
         run = play_script(dut, script)
@@ -61,7 +62,12 @@ def replay(token: Token, dut: DeviceUnderTest) -> Replay:
     )
     if observation.target in started:
         observation = replace(observation, is_tried=True)
-    return Replay((*steps, *further), player.moment.cells, observation, promised.is_kept(observation))
+    return Replay(
+        (*steps, *further),
+        player.moment.cells,
+        observation,
+        None if promised is None else promised.is_kept(observation),
+    )
 
 
 def _again(player: Player, cut: CutPoint) -> tuple[list[ReplayedStep], set[str | None]]:

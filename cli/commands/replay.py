@@ -30,7 +30,7 @@ EPILOGUE = epilogue(
         0: "the claim holds after all; no brick; no difference",
         1: "the claim is violated, as the token says; a brick; a difference",
         2: "bad usage or bad token",
-        3: "inconclusive: board and model differ, or the machine code could not be run on",
+        3: "inconclusive: board and model differ, the machine code could not be run on, or the claim is your own",
     },
     names_calls=True,
 )
@@ -100,6 +100,8 @@ def _play_cut(text: str, options: ReplayOptions, output: OutputOptions) -> ExitC
     slots = sum(partition.is_ota_slot for partition in world.table)
     output.give(cut_replay_result(token, played), lambda: print_cut_replay(output.console(), token, slots, played))
     _print_saved(saved, output)
+    if played.is_claim_kept is None:
+        return ExitCode.INCONCLUSIVE
     return ExitCode.HOLDS if played.is_claim_kept else ExitCode.VIOLATED
 
 

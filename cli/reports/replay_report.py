@@ -28,14 +28,18 @@ def print_cut_replay(console: Console, token: Token, slots: int, played: Replay)
     page = ReportPage(console)
     page.calls(token.device.config.updater)
     page.blank()
-    _print_claim(page, token.claim_id)
+    if played.is_claim_kept is not None:
+        _print_claim(page, token.claim_id)
     _print_steps(page, played.steps, slots, token.device.config.notes_in_place)
     page.blank()
     for line in future_lines(played.observation.future):
         page.item("→", line)
-    if not played.is_claim_kept:
+    if played.is_claim_kept is False:
         page.item(WRONG, broken_by_cut(token.claim_id, played.observation), style="bold red")
     page.blank()
+    if played.is_claim_kept is None:
+        page.line(f"{token.claim_id} is a claim of your own: the cut is played, and not judged", indent=0, style="bold")
+        return
     verdict = "holds here" if played.is_claim_kept else verdict_words("violated")
     page.line(f"{token.claim_id} {claim(token.claim_id).name}: {verdict}", indent=0, style="bold")
 

@@ -57,11 +57,16 @@ def trace_drawing(text: str = SAMPLE) -> Drawing:
     events += [*_boot("power_on()", future.boot)]
     if future.idle_boot is not None:
         events += [*_boot("power_on() again, nothing called", future.idle_boot)]
-    verdict = "holds here" if played.is_claim_kept else "is violated"
-    promised = claim(token.claim_id)
-    tone = Tone.GREEN if played.is_claim_kept else Tone.RED
-    events.append(Remark(f"{promised.id} {promised.name} {verdict}", tone))
+    events.append(_verdict(token.claim_id, played.is_claim_kept))
     return _sequence(token.claim_id, events).drawing()
+
+
+def _verdict(claim_id: str, is_kept: bool | None) -> Remark:
+    """Return what is said of the claim at the end; of one of the user's own, that the token does not tell."""
+    if is_kept is None:
+        return Remark(f"{claim_id}, a claim of your own, is not judged", Tone.GREEN)
+    verdict, tone = ("holds here", Tone.GREEN) if is_kept else ("is violated", Tone.RED)
+    return Remark(f"{claim_id} {claim(claim_id).name} {verdict}", tone)
 
 
 def token_layout(text: str) -> Drawing:

@@ -18,7 +18,7 @@ from ...model.device.stepper import stepper
 from ...model.device.stray_numbers import exact_name, is_stray, stray_named
 from ...model.fault_model import FaultModel
 from ...model.terms.terms import Bool
-from ..explicit.explorer import SMALL_WORLD, claims_of, explore, with_ghosts_of
+from ..explicit.explorer import SMALL_WORLD, explore, with_ghosts_of
 from ..smt.smtlib import Question
 from ..smt.verification_condition import Condition
 
@@ -148,18 +148,17 @@ def _stretched(actions: tuple[str, ...], more: int) -> Iterator[tuple[str, ...]]
                 yield longer
 
 
-def counterexamples_with_few_slots(scope: Scope, claim_ids: Iterable[str]) -> list[Counterexample]:
+def counterexamples_with_few_slots(scope: Scope, claims: Iterable[DeviceClaim]) -> list[Counterexample]:
     """Return counterexamples to the claims in the same configuration with few slots."""
-    wanted = set(claim_ids)
+    wanted = {claim.claim.id: claim for claim in claims}
     found: list[Counterexample] = []
     for slots in SMALL:
         if slots >= scope.slots or not wanted:
             break
         small = replace(scope, slots=slots)
-        claims = [claim for claim in claims_of(small) if claim.claim.id in wanted]
-        here = find_counterexamples(small, claims).found
+        here = find_counterexamples(small, [claim for claim in wanted.values() if claim.applies_to(small)]).found
         found += here.values()
-        wanted -= set(here)
+        wanted = {id_: claim for id_, claim in wanted.items() if id_ not in here}
     return found
 
 

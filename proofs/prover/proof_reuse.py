@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from ...model.claims.model_digest import model_digest
-from ...model.claims.state_claims import DeviceClaim
+from ...model.claims.state_claims import DEVICE_CLAIMS, DeviceClaim
 from ...model.device.model import DeviceModel, device_model
 from ...model.device.records import Numbers
 from ...model.device.state import Ghost, Scope
@@ -85,9 +85,15 @@ def candidate_invariants(model: DeviceModel, claims: Iterable[DeviceClaim]) -> d
 
 
 def induct(scope: Scope, claims: Iterable[DeviceClaim]) -> Inductive:
-    """Return the inductive invariants of a scope, claims among them: those found before, where they are confirmed."""
-    model = exact_model(scope)
-    return _found_before(model) or inductive_invariants(model, candidate_invariants(model, claims))
+    """Return the inductive invariants of a scope, claims among them: those found before, where they are confirmed.
+
+    A claim of the user's own is put beside those that were found before."""
+    model, claims = exact_model(scope), tuple(claims)
+    found = _found_before(model)
+    if found is None:
+        return inductive_invariants(model, candidate_invariants(model, claims))
+    own = {claim.claim.id: claim.kept_in(model) for claim in claims if claim not in DEVICE_CLAIMS}
+    return inductive_invariants(model, {**found.invariants, **own}, found.core) if own else found
 
 
 def all_candidates(scope: Scope) -> tuple[str, dict[str, Bool]]:

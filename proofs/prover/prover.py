@@ -19,12 +19,13 @@ import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
+from ...model.claims.claims import CLAIMS
 from ...model.claims.state_claims import DeviceClaim
 from ...model.device.model import device_model
 from ...model.device.records import Numbers
 from ...model.device.state import Scope
 from ..explicit.explorer import MEMORY, claims_of
-from ..explicit.vacuity import premise_depth
+from ..explicit.vacuity import PREMISES, premise_depth
 from ..refinement.boot_choice_smt import boot_condition, premises_of
 from .bmc import shortest_break
 from .counterexamples import (
@@ -76,11 +77,14 @@ def decide(
     claim_ids: Collection[str] | None = None,
     reuse: ProofReuse | None = None,
     effort: Effort | None = None,
+    own: Sequence[DeviceClaim] = (),
 ) -> tuple[Decision, ...]:
-    """Return what is found of each claim, in the order of the claims; of all that apply unless some are named."""
+    """Return what is found of each claim, in the order of the claims; of all that apply unless some are named.
+
+    own: claims of the user's own, decided too, after the others."""
     reuse, effort = reuse or ProofReuse(), effort or Effort()
     applying = claims_of(scope)
-    wanted = [c for c in applying if claim_ids is None or c.claim.id in claim_ids]
+    wanted = [*(c for c in applying if claim_ids is None or c.claim.id in claim_ids), *own]
     is_recovery_wanted = claim_ids is None or RECOVERY in claim_ids
     found: list[Decision] = []
     if wanted or is_recovery_wanted:
@@ -90,7 +94,8 @@ def decide(
             found.append(decide_recovery(scope, inductive, reuse, effort))
     if claim_ids is None or GROWTH in claim_ids:
         found.append(decide_growth(scope, effort, reuse.most_slots))
-    return tuple(sorted(found, key=lambda decision: int(decision.claim.id.removeprefix("C"))))
+    place = {claim.id: number for number, claim in enumerate((*CLAIMS, *(item.claim for item in own)))}
+    return tuple(sorted(found, key=lambda decision: place[decision.claim.id]))
 
 
 def _decide_states(
@@ -170,7 +175,7 @@ def _counterexamples(
     found = _known_counterexamples(scope, claims, inductive, reuse)
     rest = _undecided(claims, inductive, found)
     if rest and reuse.is_single and scope.slots > max(SMALL) and not reuse.has_searched_few_slots:
-        reuse.counterexamples += counterexamples_with_few_slots(scope, [claim.claim.id for claim in rest])
+        reuse.counterexamples += counterexamples_with_few_slots(scope, rest)
         reuse.has_searched_few_slots = True
         found |= _known_counterexamples(scope, rest, inductive, reuse)
     return found
@@ -189,13 +194,14 @@ def _proved(
 ) -> Decision:
     is_agreed = not is_broken and set(answers.values()) == {"unsat"}
     names = tuple(name for name in inductive.invariants if name != claim.claim.id)
-    depth = premise_depth(scope, claim.claim.id) if effort.checks_vacuity else None
+    asks_premise = effort.checks_vacuity and claim.claim.id in PREMISES
+    depth = premise_depth(scope, claim.claim.id) if asks_premise else None
     method = f"k-induction (k = 1), {len(names)} auxiliary invariants{_counts_text(inductive.scope)}"
     if is_broken:
         method = "contradiction: k-induction (k = 1) proves it, and explicit search refutes it"
     elif not is_agreed:
         method = "k-induction (k = 1), not confirmed by every solver"
-    elif depth is None and effort.checks_vacuity:
+    elif depth is None and asks_premise:
         method += "; possibly vacuous: the premise was never reached"
     return Decision(
         claim.claim,

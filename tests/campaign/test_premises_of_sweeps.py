@@ -1,6 +1,6 @@
 """Each claim of a sweep says something: its premise is met by what sweeps observe, and not by all that they observe."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cache
 
@@ -34,7 +34,7 @@ def observed(config: Config) -> tuple[Observation, ...]:
     """Return all that the sweeps of a device under F0 observe; there is no way back from an update of version 1."""
     seen: list[Observation] = []
 
-    def note(observation: Observation, config: Config) -> tuple[str, ...]:
+    def note(observation: Observation, config: Config, claims: Sequence[CutClaim]) -> tuple[str, ...]:
         seen.append(observation)
         return ()
 
