@@ -11,7 +11,7 @@ from ..model.claims.claims import CLAIMS, Verdict
 from ..model.claims.own_claim import OwnClaim, distinct, prover_claims
 from ..model.device.state import Scope
 from ..model.fault_model import FaultModel
-from ..model.remedies import Remedy
+from ..model.remedies import Remedy, remedy_named
 from ..project.option_reader import ConfigValue
 from ..project.project_device import device_of_project
 from .model_verdicts import Proofs, own_verdicts, scope_of_world
@@ -59,15 +59,6 @@ def asked_claims(claims: Iterable[str | OwnClaim]) -> tuple[frozenset[str], tupl
         if claim.in_model is None and claim.of_effects is None:
             raise InputError(f"claim {claim.id}: has no reading of the model, of which prove asks; give in_model")
     return ids, own
-
-
-def remedy_named(remedy: Remedy | str) -> Remedy:
-    """Return a remedy by its name; raises InputError for another text."""
-    try:
-        return Remedy(remedy)
-    except ValueError:
-        names = ", ".join(known.value for known in Remedy)
-        raise InputError(f"remedies: {str(remedy)[:40]!r} is none of {names}") from None
 
 
 def _with_own_proofs(report: CheckReport) -> CheckReport:

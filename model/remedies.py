@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
+from ..errors import InputError
 from .config import Release
 
 
@@ -129,3 +130,12 @@ REMEDIES: Mapping[Remedy, RemedyTraits] = {
     ),
 }
 """Every remedy, and what it says."""
+
+
+def remedy_named(remedy: Remedy | str) -> Remedy:
+    """Return a remedy by its name; raises InputError for another text."""
+    try:
+        return Remedy(remedy)
+    except ValueError:
+        names = ", ".join(known.value for known in Remedy)
+        raise InputError(f"remedies: {str(remedy)[:40]!r} is none of {names}") from None
