@@ -1,6 +1,7 @@
 """A property of a team's own, in ten lines: no power cut loses an update in silence.
 
-`pytest examples/pytest` fails, and prints a token that `otaproof replay` plays; with `--remedy note-in-place` it passes.
+`pytest examples/pytest` fails, and prints a token that `otaproof replay` plays; it passes with
+`--remedy note-in-place`.
 """
 
 import pytest
