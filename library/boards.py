@@ -1,11 +1,13 @@
 """Boards: the device of a test, a board to play on, the power cut everywhere; a project's device, and its updater.
 
-from otaproof.library.boards import LiveBoard
+A board makes the calls of an application and keeps what was done, for a token.
 
-board = LiveBoard()
-board.power_on()
-board.upgrade()
-assert ("ota_1", "valid") == (board.running, board.state)
+    from otaproof.library.boards import LiveBoard
+
+    board = LiveBoard()
+    board.power_on()
+    board.upgrade()
+    assert ("ota_1", "valid") == (board.running, board.state)
 """
 
 from ..campaign.device_under_test import DeviceUnderTest

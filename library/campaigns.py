@@ -1,9 +1,12 @@
 """Campaigns: random histories on the board against claims and model, kept in one file that is gone on with.
 
-from pathlib import Path
-from otaproof.library.campaigns import CampaignEffort, CampaignPlan, Shard, begin_campaign
+What is given last is told after each addition what there is so far.
 
-result = begin_campaign(Path("night.sqlite"), CampaignPlan(), 100, Shard(0, 1), CampaignEffort(), print)
+    from pathlib import Path
+    from otaproof.library.campaigns import CampaignEffort, CampaignPlan, Shard, begin_campaign
+
+    plan, effort = CampaignPlan(seed=0), CampaignEffort(jobs=1)
+    result = begin_campaign(Path("night.db"), plan, 100, Shard(), effort, lambda ledger: None)
 """
 
 from ..analysis.campaigns import (

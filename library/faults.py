@@ -1,8 +1,10 @@
 """Faults: what a power cut may leave of a flash operation, and where one is put.
 
-from otaproof.library.faults import FaultModel, Torn
+A tear is written as tokens and reports have it.
 
-assert Torn.parse("prefix:12").weakest_model is FaultModel.F1
+    from otaproof.library.faults import FaultModel, Torn
+
+    assert Torn.parse("prefix:12").weakest_model is FaultModel.F1
 """
 
 from ..campaign.history.step import StepCut, StepFailure

@@ -2,8 +2,8 @@
 
     from otaproof.library.prover import Config, Scope, Usage, prove
 
-    result = prove(Scope(Config(rollback=True), usage=Usage.RESTART_AT_ONCE), ["C2"])
-    assert "proved" == result.claims["C2"].verdict
+    result = prove(Scope(Config(rollback=True), usage=Usage.RESTART_AT_ONCE), ["C1"])
+    assert "proved" == result.claims["C1"].verdict
 
 It needs the extra `prove`: what asks the solvers is imported when it is first asked for.
 """

@@ -1,10 +1,12 @@
 """Remedies: what an application, or a patch of the bootloader, does so that more claims hold; which set mends which.
 
-from otaproof.library.prover import Scope, Usage
-from otaproof.library.remedies import Remedy, remedies_for
+Which do is decided by the prover, and shipped.
 
-row = remedies_for(Scope(usage=Usage.DOCUMENTED))
-assert row is not None and (Remedy.ERASE_LAST_BOOT,) in row.mends["C2"]
+    from otaproof.library.prover import Config, Scope, Usage
+    from otaproof.library.remedies import Remedy, remedies_for
+
+    row = remedies_for(Scope(Config(rollback=True), usage=Usage.DOCUMENTED))
+    assert row is not None and ((Remedy.NOTE_IN_PLACE,),) == row.mends["C17"]
 """
 
 from ..analysis.remedy_code import code_of

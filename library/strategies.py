@@ -1,14 +1,16 @@
 """Strategies of Hypothesis: worlds, calls, power cuts, and whole lives of a device. They need the extra `testing`.
 
-from hypothesis import given
-from otaproof.library.boards import LiveBoard
-from otaproof.library.strategies import lives, live, worlds
+A life is a tuple of steps and power cuts; `live` plays it.
 
-@given(worlds(), lives())
-def test_something_boots(world, life):
-    board = live(LiveBoard(world), life)
-    board.power_on()
-    assert board.running
+    from hypothesis import given
+    from otaproof.library.boards import LiveBoard
+    from otaproof.library.strategies import lives, live, worlds
+
+    @given(worlds(), lives())
+    def test_something_boots(world, life):
+        board = live(LiveBoard(world), life)
+        board.power_on()
+        assert board.running
 """
 
 from collections.abc import Iterable

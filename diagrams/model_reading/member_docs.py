@@ -1,21 +1,23 @@
-"""The docstring under each member of an enum, read from its source."""
+"""The docstring under each member of an enum, or field of a dataclass, read from its source."""
 
 import ast
 import inspect
 import textwrap
-from enum import Enum
 from functools import lru_cache
 
 
-@lru_cache(maxsize=8)
-def member_docs(enum: type[Enum]) -> dict[str, str]:
-    """Return the docstring of each member by its name; members without one are left out."""
+@lru_cache(maxsize=32)
+def member_docs(enum: type) -> dict[str, str]:
+    """Return the docstring of each member or field by its name; those without one are left out."""
     body = ast.parse(textwrap.dedent(inspect.getsource(enum))).body[0]
     assert isinstance(body, ast.ClassDef)
     found = {}
     for one, following in zip(body.body, body.body[1:], strict=False):
-        if isinstance(one, ast.Assign) and isinstance(following, ast.Expr) and isinstance(one.targets[0], ast.Name):
+        target = (
+            one.targets[0] if isinstance(one, ast.Assign) else one.target if isinstance(one, ast.AnnAssign) else None
+        )
+        if isinstance(target, ast.Name) and isinstance(following, ast.Expr):
             value = following.value
             if isinstance(value, ast.Constant) and isinstance(value.value, str):
-                found[one.targets[0].id] = " ".join(value.value.split())
+                found[target.id] = " ".join(value.value.split())
     return found

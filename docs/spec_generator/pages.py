@@ -15,6 +15,7 @@ from .documents_page import documents_page
 from .evidence_page import evidence_page
 from .formats_page import formats_page
 from .left_out_text import with_left_out
+from .library_pages import library_pages
 from .life_cycle_page import life_cycle_page
 from .releases_page import releases_page
 from .remedies_page import remedies_page
@@ -33,6 +34,7 @@ BY_HAND = (
     "faults.md",
     "campaigns.md",
     "ci.md",
+    "library.md",
 )
 """Pages that are written by hand; parts of them are generated."""
 
@@ -54,6 +56,7 @@ def pages() -> Iterator[SpecPage]:
     yield writers_page()
     yield formats_page()
     yield sources_page()
+    yield from library_pages()
 
 
 def made_files() -> dict[str, str]:

@@ -12,9 +12,20 @@ from .readme_listings import LISTINGS, masked, shown
 from .spec_page import ROOT, calls_table, fenced
 
 README = ROOT / "README.md"
+_PYTHON = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def library_example() -> str:
+    """Return the first code of the page of the library, and its test."""
+    blocks = _PYTHON.findall((ROOT / "docs/spec/library.md").read_text(encoding="utf-8"))
+    (test,) = (block for block in blocks if "@pytest.mark" in block)
+    return "\n\n".join(fenced(block, "python") for block in (blocks[0], test))
+
+
 PARTS: dict[str, Callable[[], str]] = {
     "calls": lambda: linked(calls_table()),
     "claims": claims_table,
+    "library": library_example,
     "left-out": lambda: linked(textwrap.fill(left_out_sentence("claims.md"), WIDTH)),
     **{f"listing-{listing.name}": partial(lambda item: fenced(shown(item)), listing) for listing in LISTINGS},
 }

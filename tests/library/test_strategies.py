@@ -27,11 +27,17 @@ def test_something_always_boots(life: tuple[Event, ...]) -> None:
     assert board.running
 
 
+def comes_to_a_rejected_image(life: tuple[Event, ...]) -> bool:
+    """Tell whether the old image runs, and a record speaks of the new one."""
+    board = live(LiveBoard(), life)
+    return board.image == 0 and board.state_of("ota_1") is not None
+
+
 def test_lives_come_to_every_end() -> None:
     """An accepted update, a rejected one, and a cut in a record are drawn."""
     found = find(lives(), lambda life: live(LiveBoard(), life).image == 1)
     assert 1 <= len(found) <= 6
-    rejected = find(lives(), lambda life: (board := live(LiveBoard(), life)).image == 0 and board.state_of("ota_1"))
+    rejected = find(lives(), comes_to_a_rejected_image)
     assert any(isinstance(event, PowerCut) or event.name in (StepName.RESET, StepName.ROLLBACK) for event in rejected)
 
 
