@@ -29,9 +29,9 @@ from ..errors import InputError
 from ..model.config import Chip, Config, Release, ResetReason
 from ..model.writers import Updater
 from ..project.project_device import ProjectDevice, device_of_project
+from .cut_block import CutRuns, PowerCuts, cut_everywhere
 from .live_board import CallFailed, LiveBoard
 from .ota_world import OtaWorld, world_of_project
-from .power_cuts import CutRuns, PowerCuts, cut_everywhere
 
 __all__ = [
     "CallFailed",

@@ -1,7 +1,7 @@
 """A board that a test plays on, call by call; it keeps the history of what was done, for a token.
 
 Each call does what ESP-IDF does, byte for byte, and raises CallFailed where that raises an error. The power can be cut
-between two calls (`power_off`), in a call (`cut_in`), or everywhere (power_cuts.py).
+between two calls (`power_off`), in a call (`cut_in`), or everywhere (cut_block.py).
 """
 
 from collections.abc import Callable

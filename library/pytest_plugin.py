@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from .cut_block import PowerCuts
     from .live_board import LiveBoard
     from .ota_world import OtaWorld
-    from .power_cuts import PowerCuts
 
 MARK = "cut_everywhere"
 _LIVE_BOARD = f"{__package__}.live_board"
@@ -47,7 +47,7 @@ def board(ota_world: "OtaWorld") -> "LiveBoard":
 @pytest.fixture
 def power_cuts(board: "LiveBoard") -> "PowerCuts":
     """What a test wraps around the calls that are cut."""
-    from .power_cuts import PowerCuts  # noqa: PLC0415
+    from .cut_block import PowerCuts  # noqa: PLC0415
 
     return PowerCuts(board)
 
@@ -99,7 +99,7 @@ def _run_everywhere(
 ) -> None:
     """Run one test for each way that the power can fail."""
     from ..errors import InputError  # noqa: PLC0415
-    from .power_cuts import PowerCuts, cut_everywhere  # noqa: PLC0415
+    from .cut_block import PowerCuts, cut_everywhere  # noqa: PLC0415
 
     cuts = fixtures.get("power_cuts")
     if not isinstance(cuts, PowerCuts):

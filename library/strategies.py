@@ -24,11 +24,11 @@ from ..campaign.history.step import ACCEPT, COMMENCE, COMPLETE, POWER_ON, ROLLBA
 from ..impl.chip.torn_operations import ONE_UNIT_PATTERNS, Torn
 from ..model.config import Config, Release, ResetReason
 from ..model.fault_model import FaultModel
+from .cut_block import fault_model
 from .live_board import LiveBoard
 from .ota_world import OtaWorld
-from .power_cuts import fault_model
 
-__all__ = ["PowerCut", "calls", "configs", "events", "live", "lives", "tears", "upgrades", "worlds"]
+__all__ = ["CutStep", "calls", "configs", "events", "live", "lives", "tears", "upgrades", "worlds"]
 
 _MOST_OPERATIONS = 40
 """Of a step: where a cut is put is taken modulo as many as it has."""
@@ -36,7 +36,7 @@ _LONGEST_PREFIX = 4095
 
 
 @dataclass(frozen=True, slots=True)
-class PowerCut:
+class CutStep:
     """A step in which the power fails, and comes back."""
 
     step: Step
@@ -45,7 +45,7 @@ class PowerCut:
     torn: Torn
 
 
-Event = Step | PowerCut
+Event = Step | CutStep
 
 
 def configs() -> SearchStrategy[Config]:
@@ -100,7 +100,7 @@ def events(faults: FaultModel | str = FaultModel.F1) -> SearchStrategy[tuple[Eve
     """What can happen next: a call, a reset, a whole upgrade, or one of them cut."""
     resets = st.sampled_from([POWER_ON, Step(StepName.RESET, ResetReason.SOFTWARE)])
     steps = calls() | resets
-    cuts = st.builds(PowerCut, steps, st.integers(0, _MOST_OPERATIONS), tears(faults))
+    cuts = st.builds(CutStep, steps, st.integers(0, _MOST_OPERATIONS), tears(faults))
     return upgrades() | steps.map(lambda step: (step,)) | cuts.map(lambda cut: (cut,))
 
 
@@ -112,7 +112,7 @@ def lives(faults: FaultModel | str = FaultModel.F1, most: int = 12) -> SearchStr
 def live(board: LiveBoard, life: Iterable[Event]) -> LiveBoard:
     """Play a life on a board and return it; calls that raise an error, or find nobody, are part of a life."""
     for event in life:
-        if isinstance(event, PowerCut):
+        if isinstance(event, CutStep):
             board.cut_in(event.step, event.place, event.torn)
         else:
             board.play(event)

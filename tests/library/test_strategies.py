@@ -6,7 +6,7 @@ from otaproof.campaign.history.history_replay import replay_history
 from otaproof.campaign.history.history_token import decode_history_token
 from otaproof.library.boards import LiveBoard, OtaWorld, StepName
 from otaproof.library.faults import FaultModel, Torn
-from otaproof.library.strategies import Event, PowerCut, live, lives, tears, worlds
+from otaproof.library.strategies import CutStep, Event, live, lives, tears, worlds
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
@@ -38,7 +38,7 @@ def test_lives_come_to_every_end() -> None:
     found = find(lives(), lambda life: live(LiveBoard(), life).image == 1)
     assert 1 <= len(found) <= 6
     rejected = find(lives(), comes_to_a_rejected_image)
-    assert any(isinstance(event, PowerCut) or event.name in (StepName.RESET, StepName.ROLLBACK) for event in rejected)
+    assert any(isinstance(event, CutStep) or event.name in (StepName.RESET, StepName.ROLLBACK) for event in rejected)
 
 
 @given(tears("F3"))

@@ -89,7 +89,7 @@ def cut_everywhere(
     test()
     if not power_cuts.was_entered:
         raise InputError("cut_everywhere: nothing is cut; put the calls under `with power_cuts:`")
-    search = _Search(test, power_cuts, tuple(board.played[power_cuts.first : power_cuts.last]), seed, passes)
+    search = _CutSearch(test, power_cuts, tuple(board.played[power_cuts.first : power_cuts.last]), seed, passes)
     for model in models:
         failure = next(search.failures(model), None)
         if failure is not None:
@@ -115,7 +115,7 @@ class _FirstPageCuts(OperationCuts):
         return (torn for torn in OperationCuts.patterns(self) if not torn.page)
 
 
-class _Search:
+class _CutSearch:
     """Runs a test with the power failing in each way; what one run has read tells of others."""
 
     def __init__(
