@@ -10,10 +10,11 @@ ESP_ERR_FLASH_OP_FAIL, and the program goes on. Or it *lies*: some of it took ef
 """
 
 from collections.abc import Hashable, Iterable, Iterator
+from copy import copy
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
-from typing import Protocol
+from typing import Protocol, Self
 
 from ..esp_err import EspErr, OtaError
 from ..program_end import PowerCut
@@ -213,6 +214,13 @@ class NorFlash:
     def unwatched(self) -> Cells | None:
         """The contents; None where there is no power, or somebody wants to know what is read of them."""
         return self.cells if self.powered and self.tracker is None else None
+
+    def fork(self) -> Self:
+        """Return another chip in the same state, plan and all, that nobody watches."""
+        other = copy(self)
+        other.ops, other._failures = [*self.ops], {**self._failures}
+        other.tracker = other.snapshots = None
+        return other
 
     def power_on(self) -> None:
         """Make the chip answer again. A planned cut or failure stays planned."""
