@@ -149,7 +149,7 @@ def _changeable(item: object, found: dict[int, object]) -> dict[int, object]:
     elif isinstance(item, dict):
         parts = [*item, *item.values()]
     else:
-        names = vars(item) if hasattr(item, "__dict__") else type(item).__slots__
+        names = vars(item) if hasattr(item, "__dict__") else type(item).__slots__  # type: ignore[attr-defined]
         parts = [getattr(item, name) for name in names]
     for part in parts:
         _changeable(part, found)
