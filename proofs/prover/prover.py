@@ -20,12 +20,13 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from ...model.claims.claims import CLAIMS
+from ...model.claims.premises import PREMISES
 from ...model.claims.state_claims import DeviceClaim
 from ...model.device.model import device_model
 from ...model.device.records import Numbers
 from ...model.device.state import Scope
 from ..explicit.explorer import MEMORY, claims_of
-from ..explicit.vacuity import PREMISES, premise_depth
+from ..explicit.vacuity import premise_depth
 from ..refinement.boot_choice_smt import boot_condition, premises_of
 from .bmc import shortest_break
 from .counterexamples import (

@@ -10,9 +10,10 @@ from dataclasses import replace
 from functools import lru_cache
 
 from ...model.claims.claims import Claim
+from ...model.claims.premises import PREMISES
 from ...model.claims.state_claims import DeviceClaim
 from ...model.device.state import Ghost, Scope
-from ..explicit.vacuity import PREMISES, premise_depth
+from ..explicit.vacuity import premise_depth
 from ..refinement.ranking_quotient import RankingQuotient, quotient
 from ..smt.verification_condition import Condition
 from .decision import Decision, Effort, ProofVerdict, answers_of
