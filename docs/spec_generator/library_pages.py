@@ -21,6 +21,26 @@ TOLD = {
     "prover": ("Scope",),
 }
 """Classes whose members are told too, by module."""
+MADE = frozenset(
+    {
+        "CampaignEffort",
+        "CampaignPlan",
+        "Config",
+        "CutStep",
+        "Effort",
+        "LiveBoard",
+        "OtaWorld",
+        "OwnClaim",
+        "PowerCuts",
+        "Scope",
+        "Shard",
+        "SmallImage",
+        "Step",
+        "StepCut",
+        "StepFailure",
+    }
+)
+"""Classes that users make; the others they are given."""
 _INDENTED = re.compile(r"(?:^ {4}.*\n|^\n)+", re.MULTILINE)
 
 
@@ -75,21 +95,16 @@ def _row(module: ModuleType, name: str) -> tuple[str, str]:
 
 
 def parameters_text(value: object) -> str:
-    """Return the names of the parameters of a function, or of the constructor of a class with fields; else nothing."""
-    if isinstance(value, type) and (issubclass(value, Enum | BaseException) or not hasattr(value, "__init__")):
+    """Return the names of the parameters of a function, or of a class that users make; else nothing."""
+    is_made = isinstance(value, type) and value.__name__ in MADE
+    if not is_made and not inspect.isfunction(value):
         return ""
-    if not (inspect.isfunction(value) or (isinstance(value, type) and _is_made(value))):
-        return ""
+    assert callable(value)
     names = [
         f"{'*' if item.kind is item.VAR_POSITIONAL else ''}{item.name}{'' if item.default is item.empty else '='}"
         for item in inspect.signature(value).parameters.values()
     ]
     return f"({', '.join(names)})"
-
-
-def _is_made(value: type) -> bool:
-    """Tell whether a user makes such a value; terms are made by operators."""
-    return "__init__" in vars(value)
 
 
 def _described(value: object) -> str:
