@@ -6,6 +6,7 @@ A life is a tuple of steps and power cuts; `live` plays it.
     from otaproof.library.boards import LiveBoard
     from otaproof.library.strategies import lives, live, worlds
 
+
     @given(worlds(), lives())
     def test_something_boots(world, life):
         board = live(LiveBoard(world), life)
