@@ -83,8 +83,8 @@ def test_functions_of_a_call_are_those_that_it_calls(call: str) -> None:
 
 
 def test_every_call_of_the_module_has_functions() -> None:
-    """No call is missing from the table."""
-    assert {name for name in vars(OtaUpgrade) if not name.startswith("_")} == set(CALL_FUNCTIONS)
+    """No call is missing from the table; fork() is the simulator's."""
+    assert {name for name in vars(OtaUpgrade) if not name.startswith("_")} == {*CALL_FUNCTIONS, "fork"}
 
 
 def test_every_page_begins_with_the_calls() -> None:
