@@ -45,20 +45,13 @@ class LuaVersion(Enum):
     LUA_53 = "5.3"
 
 
-class LuaMissing(Exception):
-    """The package that brings Lua is not installed."""
-
-
 @lru_cache
 def _chunk(name: str) -> bytes:
     return (Path(__file__).parent / "prelude" / f"{name}.lua").read_bytes()
 
 
 def _lupa(version: LuaVersion) -> ModuleType:
-    try:
-        return importlib.import_module(f"lupa.lua{version.value.replace('.', '')}")
-    except ModuleNotFoundError:
-        raise LuaMissing from None
+    return importlib.import_module(f"lupa.lua{version.value.replace('.', '')}")
 
 
 def _refuse(*_: object) -> None:
@@ -78,7 +71,8 @@ class LuaMachine:
     ) -> None:
         """Make the machine. memory: bytes of its heap at most; burst: instructions of one event before the watchdog.
 
-        host: the functions that preludes call; device: what they have to know of it. Raises LuaMissing."""
+        host: the functions that preludes call; device: what they have to know of it. Raises ModuleNotFoundError where lupa is
+        not installed."""
         self.end: BaseException | None = None
         """What ended the program: a reset of the chip, or an error of the host."""
         self._lupa = _lupa(version)

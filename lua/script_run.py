@@ -19,7 +19,7 @@ from .device_files import Contents, DeviceFiles
 from .event_queue import EventQueue
 from .host_calls import CallEnded, EffortSpent, HostCalls, ScriptEnd
 from .lua_machine import LuaMachine, LuaVersion, Value
-from .script_player import ScriptPlayer
+from .script_player import ScriptCut, ScriptPlayer
 from .update_server import ServedFolder
 
 HOUR = 3_600_000_000
@@ -96,7 +96,7 @@ class ScriptOutcome:
 
     rest: RestKind
     running: str | None
-    """Label of what runs at rest; None where nothing does."""
+    """Label of what runs at rest, or ran last; None where nothing does."""
     image: str | None
     """The image that runs; None for none that is known, whole."""
     state: str | None
@@ -104,6 +104,7 @@ class ScriptOutcome:
     next_running: str | None
     """What the next power-on starts."""
     next_image: str | None
+    """The image that this starts."""
     boots: int
     errors: int
     """Errors that no script caught."""
@@ -136,13 +137,15 @@ class ScriptRun:
         around: Surroundings | None = None,
         tracker: ReadTracker | None = None,
         tells: bool = True,
+        cut: ScriptCut | None = None,
     ) -> None:
         """Take a device that is switched off. moment, around: what it holds; tracker: notes what is read of that.
 
-        tells: lines are kept."""
+        tells: lines are kept. cut: where the power fails."""
         self.setup = setup
         self.player = ScriptPlayer(setup.dut, moment)
         self.player.board.flash.tracker = tracker
+        self.player.cut = cut
         self.files = DeviceFiles(setup.files if around is None else around.files)
         self.faults_left = len(setup.server.faults) if around is None else around.faults_left
         self.queue = EventQueue()
@@ -160,6 +163,7 @@ class ScriptRun:
         self._until = time.monotonic() + setup.limits.seconds
         self._panics = 0
         self._boots = 0
+        self._last_label: str | None = None
 
     # ---- what the host's functions ask for
 
@@ -191,6 +195,13 @@ class ScriptRun:
         if played.before != played.after:
             self._changed_at = self.queue.now
         self.calls.append(NotedCall(played, self.around))
+        cut = self.player.cut
+        if cut is not None and cut.cut is None and not cut.is_of_files and cut.call == played.number:
+            self._lose_power()
+
+    def _lose_power(self) -> None:
+        self.player.cut = None
+        raise CallEnded(StepOutcome.CUT)
 
     def changing_files(self, change: Callable[[DeviceFiles], bool]) -> bool:
         """Change the files, and keep how they are after it."""
@@ -200,6 +211,9 @@ class ScriptRun:
             self._changed_at = self.queue.now
             if self.calls:
                 self.file_states.append(NotedCall(self.calls[-1].played, self.around))
+            cut = self.player.cut
+            if cut is not None and cut.is_of_files and cut.call == len(self.file_states) - 1:
+                self._lose_power()
         return result
 
     def restart_later(self, microseconds: int | None) -> None:
@@ -228,7 +242,7 @@ class ScriptRun:
             self._boots += 1
             rest = self._boot(reason)
             if rest is None:
-                end = self._run_app(reason)
+                end = self._run_app(reason) if self.player.app is not None else ScriptEnd(ResetReason.POWER_ON)
                 if isinstance(end, RestKind):
                     rest = end
                 elif end.sleeps is None:
@@ -260,7 +274,13 @@ class ScriptRun:
 
     def _boot(self, reason: ResetReason) -> RestKind | None:
         played = self.player.play(Step(StepName.RESET, reason))
-        self.note(played)
+        try:
+            self.note(played)
+        except CallEnded:
+            self.player.app = None
+        if StepOutcome.CUT is played.outcome or self.player.app is None and played.outcome is StepOutcome.RETURNED:
+            self.tell(f"boot {self._boots} ({reason.value}): THE POWER FAILS", "boot")
+            return None
         if played.outcome is not StepOutcome.RETURNED:
             self.tell(f"boot {self._boots} ({reason.value}): nothing boots", "boot")
             return RestKind.NOTHING_BOOTS
@@ -272,6 +292,7 @@ class ScriptRun:
         image = self._image_running()
         version = "" if image is None else image.version
         self.is_online = image is None or image.name != setup.offline
+        self._last_label = label
         self.restarts_at = None
         self.queue = EventQueue(self.queue.now)
         self.tell(f"boot {self._boots} ({reason.value}): {label} runs{f', {version}' if version else ''}", "boot")
@@ -283,6 +304,9 @@ class ScriptRun:
         except ScriptEnd as end:
             return end
         except CallEnded as end:
+            if end.outcome is StepOutcome.CUT:
+                self.tell(f"call {self.calls[-1].played.number}, {self.calls[-1].played.step}: THE POWER FAILS", "call")
+                return ScriptEnd(ResetReason.POWER_ON)
             if end.outcome is StepOutcome.HUNG:
                 return RestKind.HUNG
             is_panic = end.outcome is StepOutcome.PANICKED
@@ -331,7 +355,7 @@ class ScriptRun:
         next_image = None if next_app is None else self.setup.dut.image_found(next_app.running, later.board.flash.ask)
         return ScriptOutcome(
             rest,
-            self.player.running,
+            self._last_label if rest is RestKind.RESTARTS else self.player.running,
             None if image is None else image.name,
             state,
             later.running,
