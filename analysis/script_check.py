@@ -14,7 +14,8 @@ from ..campaign.upgrade.uncut_run import play_script
 from ..campaign.upgrade.upgrade_token import CutPoint, encode_token, make_token
 from ..lua.script_goals import GOALS
 from ..lua.script_player import ScriptCut
-from ..lua.script_run import ScriptLine, ScriptOutcome, ScriptRun, ScriptSetup
+from ..lua.script_run import ScriptLine, ScriptOutcome, ScriptRun
+from ..lua.script_setup import ScriptSetup
 from ..lua.script_sweep import GoalSweep, sweep_goal, uncut_runs
 from ..model.claims.claims import Verdict
 from ..model.fault_model import FaultModel

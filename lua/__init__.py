@@ -1,1 +1,1 @@
-"""Lua upgrade scripts on the simulated board: a machine that bounds them, NodeMCU's modules, runs, and sweeps of cuts."""
+"""Lua upgrade scripts on the simulated board: a bounded machine, NodeMCU's modules, runs, sweeps of cuts."""

@@ -46,9 +46,11 @@ class DeviceFiles:
         self._files[name] = contents
         return True
 
-    def remove(self, name: bytes) -> None:
-        """Remove a file, if there is one."""
-        self._changed(self._files.pop(_plain(name), None) is not None)
+    def remove(self, name: bytes) -> bool:
+        """Remove a file; False where there is none."""
+        is_there = self._files.pop(_plain(name), None) is not None
+        self._changed(is_there)
+        return is_there
 
     def rename(self, old: bytes, new: bytes) -> bool:
         """Give a file another name; False where there is none, or one has that name."""
@@ -59,10 +61,11 @@ class DeviceFiles:
         self._changed(True)
         return True
 
-    def format(self) -> None:
+    def format(self) -> bool:
         """Remove all files."""
         self._changed(bool(self._files))
         self._files.clear()
+        return True
 
     def sizes(self) -> Iterable[tuple[bytes, int]]:
         """Yield each name with its size."""

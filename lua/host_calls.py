@@ -8,20 +8,21 @@ import base64
 import binascii
 import hashlib
 import hmac
+import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from ..campaign.history.player import Played, StepOutcome
 from ..campaign.history.step import ACCEPT, ROLLBACK
 from ..impl.app.otaupgrade import LuaError
 from ..impl.program_end import ProgramEnd
 from ..model.config import ResetReason
-from .device_files import ROOM
+from .device_files import ROOM, DeviceFiles
+from .event_queue import EventQueue
 from .lua_machine import HostFunction, LuaVersion, Value
+from .script_player import ScriptPlayer
+from .script_setup import ScriptSetup
 from .update_server import Answer, answer
-
-if TYPE_CHECKING:
-    from .script_run import ScriptRun
 
 _MOST_OPEN = 256
 """Hashes and answers that are open at once."""
@@ -63,10 +64,49 @@ class _Digest(Protocol):
     def digest(self) -> bytes: ...
 
 
+class HostedRun(Protocol):
+    """The run that the functions serve."""
+
+    player: ScriptPlayer
+    files: DeviceFiles
+    queue: EventQueue
+    errors: int
+    faults_left: int
+    is_online: bool
+
+    @property
+    def setup(self) -> ScriptSetup:
+        """What it started from."""
+
+    def spend(self, instructions: int) -> None:
+        """Count instructions; raises EffortSpent."""
+
+    def check_time(self) -> None:
+        """Raise ScriptEnd when the simulated time is up."""
+
+    def print(self, text: bytes) -> None:
+        """Take what a script prints."""
+
+    def tell(self, text: str) -> None:
+        """Keep a remark."""
+
+    def note(self, played: Played) -> None:
+        """Keep a call."""
+
+    def changing_files(self, change: Callable[[DeviceFiles], bool]) -> bool:
+        """Change the files."""
+
+    def restart_later(self, microseconds: int | None) -> None:
+        """Plan a restart."""
+
+    def heap_left(self) -> int:
+        """Return the bytes of the heap that are free."""
+
+
 class HostCalls:
     """The functions of one boot."""
 
-    def __init__(self, run: "ScriptRun", reason: ResetReason, panics: int) -> None:
+    def __init__(self, run: HostedRun, reason: ResetReason, panics: int) -> None:
         """Serve a run. reason: what reset the chip; panics: in a row, before this boot."""
         self._run = run
         self._reason = reason
@@ -218,7 +258,7 @@ class HostCalls:
         return (self._run.changing_files(lambda files: files.put(name, contents)),)
 
     def _file_remove(self, name: bytes) -> tuple[Value, ...]:
-        self._run.changing_files(lambda files: files.remove(name) is None)
+        self._run.changing_files(lambda files: files.remove(name))
         return ()
 
     def _file_rename(self, old: bytes, new: bytes) -> tuple[Value, ...]:
@@ -228,7 +268,7 @@ class HostCalls:
         return tuple(value for pair in self._run.files.sizes() for value in pair)
 
     def _file_format(self) -> tuple[Value, ...]:
-        self._run.changing_files(lambda files: files.format() is None)
+        self._run.changing_files(DeviceFiles.format)
         return ()
 
     def _file_space(self) -> tuple[Value, ...]:
@@ -356,7 +396,7 @@ def _is_fraction(value: Value) -> bool:
         number = float(value) if isinstance(value, bytes | float) else 0.0
     except ValueError:
         return False
-    return number != number or number in (float("inf"), -float("inf")) or number != int(number)
+    return not math.isfinite(number) or number != int(number)
 
 
 def _text_of_number(value: float, version: LuaVersion) -> bytes:

@@ -7,6 +7,7 @@ every coroutine; and the memory of the machine is bounded. The chunks of prelude
 
 import importlib
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from enum import Enum
 from functools import lru_cache
 from pathlib import Path
@@ -28,13 +29,12 @@ KEPT = (
     *("type", "unpack", "xpcall", "getfenv", "setfenv", "coroutine", "math", "string", "table", "utf8", "debug"),
 )
 """Globals of Lua that stay, some of them in a bounded form."""
-ABSENT = (
-    *("ads1115", "adc", "apa102", "bme280", "bthci", "can", "coap", "cron", "dac", "dht", "ds18b20", "enduser_setup"),
-    *("eromfs", "espnow", "eth", "gdbstub", "heaptrace", "httpd", "i2c", "i2s", "ledc", "mcpwm", "mdns", "mqtt", "ow"),
-    *("perf", "pipe", "pixbuf", "pulsecnt", "pwm", "pwm2", "qrcodegen", "rmt", "rotary", "rtcfifo", "rtcmem", "rtctime"),
-    *("sdmmc", "sigma_delta", "sntp", "sodium", "softuart", "spi", "struct", "touch", "u8g2", "ucg", "websocket"),
-    *("wps", "ws2812"),
+_ABSENT = (
+    "ads1115 adc apa102 bme280 bthci can coap cron dac dht ds18b20 enduser_setup eromfs espnow eth gdbstub heaptrace "
+    "httpd i2c i2s ledc mcpwm mdns mqtt ow perf pipe pixbuf pulsecnt pwm pwm2 qrcodegen rmt rotary rtcfifo rtcmem "
+    "rtctime sdmmc sigma_delta sntp sodium softuart spi struct touch u8g2 ucg websocket wps ws2812"
 )
+ABSENT = tuple(_ABSENT.split())
 """Modules of NodeMCU that are not simulated: what is asked of them fails by name."""
 
 
@@ -71,8 +71,8 @@ class LuaMachine:
     ) -> None:
         """Make the machine. memory: bytes of its heap at most; burst: instructions of one event before the watchdog.
 
-        host: the functions that preludes call; device: what they have to know of it. Raises ModuleNotFoundError where lupa is
-        not installed."""
+        host: the functions that preludes call; device: what they have to know of it. Raises ModuleNotFoundError where
+        lupa is not installed."""
         self.end: BaseException | None = None
         """What ended the program: a reset of the chip, or an error of the host."""
         self._lupa = _lupa(version)
@@ -108,11 +108,9 @@ class LuaMachine:
         self._call(self._dispatch, event)
 
     def _call(self, function: Callable[..., object], *arguments: Value) -> None:
-        try:
+        # All that a script does runs protected: what comes out is a lack of memory for what is around it.
+        with suppress(self._lupa.LuaError):
             function(*arguments)
-        except self._lupa.LuaError:
-            # All that a script does runs protected; what comes out is a lack of memory, which ends a program of NodeMCU.
-            pass
         if self.end is not None:
             raise self.end
 

@@ -4,7 +4,8 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from ..model.config import Config
-from .script_run import RestKind, ScriptOutcome, ScriptSetup
+from .script_run import RestKind, ScriptOutcome
+from .script_setup import ScriptSetup
 
 
 class GoalId(Enum):
@@ -34,7 +35,9 @@ class ScriptGoal:
     def problem(self, outcome: ScriptOutcome, update: str) -> str | None:
         """Return what keeps the goal from being reached, in words; None where it is. update: name of the new image."""
         if outcome.rest is RestKind.RESTARTS:
-            return f"the device restarts again and again: {outcome.boots} boots, and {outcome.running or 'nothing'} last"
+            return (
+                f"the device restarts again and again: {outcome.boots} boots, and {outcome.running or 'nothing'} last"
+            )
         if outcome.rest in (RestKind.NOTHING_BOOTS, RestKind.HUNG):
             return f"{outcome.rest.value}, after {outcome.boots} boots"
         runs, later = outcome.image == update, outcome.next_image == update

@@ -6,11 +6,12 @@ files have changed. Time is simulated, so a day of timers takes what its callbac
 """
 
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from enum import Enum
+from typing import Literal
 
-from ..campaign.device_under_test import DeviceUnderTest, NamedImage
+from ..campaign.device_under_test import NamedImage
 from ..campaign.history.player import Moment, Played, StepOutcome
 from ..campaign.history.step import Step, StepName
 from ..impl.chip.flash import ReadTracker
@@ -18,54 +19,14 @@ from ..model.config import ResetReason
 from .device_files import Contents, DeviceFiles
 from .event_queue import EventQueue
 from .host_calls import CallEnded, EffortSpent, HostCalls, ScriptEnd
-from .lua_machine import LuaMachine, LuaVersion, Value
+from .lua_machine import LuaMachine, Value
 from .script_player import ScriptCut, ScriptPlayer
-from .update_server import ServedFolder
+from .script_setup import ScriptSetup
 
 HOUR = 3_600_000_000
 """Microseconds."""
 _LONGEST_LINE = 1000
 _MOST_LINES = 5000
-
-
-@dataclass(frozen=True, slots=True)
-class ScriptLimits:
-    """What a run gets."""
-
-    hours: float = 24.0
-    """Of simulated time, at most."""
-    quiet_hours: float | None = None
-    """The device is at rest once flash and files have stayed as they are for so long; None: when the time is up."""
-    boots: int = 30
-    """At most."""
-    burst: int = 20_000_000
-    """Instructions of one callback until the watchdog resets the chip."""
-    instructions: int = 500_000_000
-    """Of the whole run."""
-    memory: int = 4 << 20
-    """Bytes of the heap of Lua."""
-    seconds: float = 60.0
-    """Of real time, as the last resort."""
-    has_watchdog: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class ScriptSetup:
-    """The device, its scripts, and what is around it."""
-
-    dut: DeviceUnderTest
-    script: bytes
-    """What each image runs as init.lua."""
-    name: str = "init.lua"
-    scripts: Mapping[str, bytes] = field(default_factory=dict)
-    """By the label of a partition or the version of an image, another script for it."""
-    version: LuaVersion = LuaVersion.LUA_51
-    server: ServedFolder = field(default_factory=ServedFolder)
-    limits: ScriptLimits = field(default_factory=ScriptLimits)
-    offline: str | None = None
-    """The name of the image that reaches no server; None: each does."""
-    files: Contents = ()
-    """What the file system holds at first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,12 +71,14 @@ class ScriptOutcome:
     """Errors that no script caught."""
 
 
+LineKind = Literal["boot", "print", "call", "note"]
+
+
 @dataclass(frozen=True, slots=True)
 class ScriptLine:
     """What a run tells."""
 
-    kind: str
-    """boot, print, call, or note."""
+    kind: LineKind
     text: str
 
 
@@ -183,7 +146,7 @@ class ScriptRun:
         for line in text.decode("utf-8", "replace").split("\n"):
             self.tell(line, "print")
 
-    def tell(self, text: str, kind: str = "note") -> None:
+    def tell(self, text: str, kind: LineKind = "note") -> None:
         """Keep a line, if lines are kept."""
         if self._tells and len(self.lines) < _MOST_LINES:
             self.lines.append(ScriptLine(kind, text[:_LONGEST_LINE]))
@@ -278,7 +241,8 @@ class ScriptRun:
             self.note(played)
         except CallEnded:
             self.player.app = None
-        if StepOutcome.CUT is played.outcome or self.player.app is None and played.outcome is StepOutcome.RETURNED:
+        is_lost = self.player.app is None and played.outcome is StepOutcome.RETURNED
+        if is_lost or played.outcome is StepOutcome.CUT:
             self.tell(f"boot {self._boots} ({reason.value}): THE POWER FAILS", "boot")
             return None
         if played.outcome is not StepOutcome.RETURNED:

@@ -21,7 +21,8 @@ from ..impl.chip.torn_operations import Torn
 from ..model.fault_model import FaultModel
 from .script_goals import ScriptGoal
 from .script_player import ScriptCut
-from .script_run import NotedCall, ScriptOutcome, ScriptRun, ScriptSetup, Surroundings
+from .script_run import NotedCall, ScriptOutcome, ScriptRun, Surroundings
+from .script_setup import ScriptSetup
 
 Progress = Callable[[int, int], None]
 """Called with the cut points decided so far, and with how many there are in all."""
@@ -122,7 +123,9 @@ class _GoalSweeper:
 
     def count(self, call: NotedCall) -> int:
         """Return how many cut points a call has."""
-        return 1 + sum(self._cuts(call, number).count for number in range(len(call.played.ops))) + len(self._burns(call))
+        return (
+            1 + sum(self._cuts(call, number).count for number in range(len(call.played.ops))) + len(self._burns(call))
+        )
 
     def cut_call(self, call: NotedCall) -> None:
         """Decide every cut in a call, and a reset after it."""

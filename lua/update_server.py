@@ -116,7 +116,9 @@ class Answer:
     def raw(self) -> bytes:
         """Return the answer as it goes over the line."""
         lines = (f"{name}: {value}\r\n" for name, value in self.headers.items())
-        return f"HTTP/1.1 {self.status} {_REASONS.get(self.status, 'Status')}\r\n{''.join(lines)}\r\n".encode() + self.body
+        return (
+            f"HTTP/1.1 {self.status} {_REASONS.get(self.status, 'Status')}\r\n{''.join(lines)}\r\n".encode() + self.body
+        )
 
 
 _REASONS = {200: "OK", 206: "Partial Content", 304: "Not Modified", 404: "Not Found"}

@@ -1,12 +1,13 @@
 """The result of `otaproof run`."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
 from ...campaign.upgrade.claim_results import ClaimResult
 from ...campaign.upgrade.upgrade_replay import replay
 from ...campaign.upgrade.upgrade_token import decode_token
-from ...lua.script_run import RestKind, ScriptOutcome, ScriptRun
+from ...lua.script_run import RestKind, ScriptLine, ScriptOutcome, ScriptRun
 from ...lua.script_sweep import GoalSweep, MissedGoal
 from ...model.claims.claims import Verdict
 from ...model.device.state import Scope
@@ -219,8 +220,8 @@ def script_result(report: ScriptReport, script: str) -> ScriptResult:
     )
 
 
-def _lines(lines: object) -> tuple[ScriptLineEntry, ...]:
-    return tuple(ScriptLineEntry(kind=line.kind, text=line.text) for line in lines)  # type: ignore[attr-defined]
+def _lines(lines: Iterable[ScriptLine]) -> tuple[ScriptLineEntry, ...]:
+    return tuple(ScriptLineEntry(kind=line.kind, text=line.text) for line in lines)
 
 
 def _outcome(outcome: ScriptOutcome) -> ScriptOutcomeEntry:

@@ -32,7 +32,8 @@ class Scenario(Enum):
 def script_of(scenario: Scenario | tuple[Step, ...], dut: DeviceUnderTest) -> tuple[Step, ...]:
     """Return the steps of a scenario, with the update and the chunk size of the device, as its remedies have it.
 
-    scenario: steps of a user's own stay as they are. complete(1) restarts at once, remedy or not. Raises ScriptFailed for a scenario that its remedies rule out."""
+    scenario: steps of a user's own stay as they are. complete(1) restarts at once, remedy or not. Raises ScriptFailed
+    for a scenario that its remedies rule out."""
     if isinstance(scenario, tuple):
         return scenario
     if scenario is Scenario.ROLLBACK and dut.remedies & _NO_ROLLBACK_ONCE_ACCEPTED:

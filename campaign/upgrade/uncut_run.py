@@ -10,7 +10,7 @@ from ..history.player import Moment, Played, Player
 from ..history.step import ERASE_LAST_BOOT, UPGRADE_STEPS, Step, StepName
 from ..history.whole_records import newly_rejected, notes_in, rejected_after, rejected_at_first
 from .future_oracle import FutureOracle
-from .script import require_success
+from .script import ScriptFailed, require_success
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,9 +67,7 @@ class Token:
     device: NotedDevice
 
 
-def make_token(
-    dut: DeviceUnderTest, claim_id: str, scenario: Scenario | tuple[Step, ...], cut: CutPoint
-) -> Token:
+def make_token(dut: DeviceUnderTest, claim_id: str, scenario: Scenario | tuple[Step, ...], cut: CutPoint) -> Token:
     """Return the token of a cut in the script of a device."""
     return Token(claim_id, scenario, cut, note_device(dut))
 

@@ -17,7 +17,7 @@ from ..options.output_options import OutputOptions
 from ..options.values import Count, File, above_zero, within
 
 if TYPE_CHECKING:
-    from ...lua.script_run import ScriptLimits
+    from ...lua.script_setup import ScriptLimits
     from ...project.inputs import Inputs
 
 EPILOGUE = epilogue(
@@ -109,7 +109,7 @@ class AroundOptions:
 
     def limits(self) -> "ScriptLimits":
         """Return the limits of a run."""
-        from ...lua.script_run import ScriptLimits
+        from ...lua.script_setup import ScriptLimits
 
         return ScriptLimits(
             hours=self.hours,
@@ -165,7 +165,7 @@ def run(
     from ...analysis.script_check import run_script
     from ...lua.lua_machine import LuaVersion
     from ...lua.script_player import ScriptCut
-    from ...lua.script_run import ScriptSetup
+    from ...lua.script_setup import ScriptSetup
     from ...lua.served_files import device_files, read_script, scripts_by_label, served
     from ...lua.update_server import PlannedFault
     from ...model.writers import Updater

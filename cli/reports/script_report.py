@@ -36,7 +36,7 @@ def print_script(console: Console, result: ScriptResult) -> None:
 
 def _print_lines(page: ReportPage, lines: tuple[ScriptLineEntry, ...], indent: int = 2) -> None:
     for line in lines:
-        text = shown(line.text)
+        text = shown(line.text.expandtabs(8))
         if line.kind == "print":
             page.whole(text, indent + 2)
         else:
@@ -62,10 +62,12 @@ def _print_sweep(page: ReportPage, result: ScriptResult, sweep: ScriptSweepEntry
     table.add_column("goal", no_wrap=True)
     table.add_column("this script", no_wrap=True)
     table.add_column("", overflow="fold")
-    for row in (*sweep.goals, *(claim for claim in sweep.claims if claim.verdict == "violated")):
-        style = verdict_style(row.verdict)
-        words = verdict_words(row.verdict, "any update" if isinstance(row, ScriptClaim) and row.of_any_update else "")
-        table.add_row(Text(row.id), Text(words, style), Text(row.title))
+    for goal in sweep.goals:
+        table.add_row(goal.id, Text(verdict_words(goal.verdict), verdict_style(goal.verdict)), Text(goal.title))
+    for claim in sweep.claims:
+        if claim.verdict == "violated":
+            words = verdict_words(claim.verdict, "any update" if claim.of_any_update else "")
+            table.add_row(claim.id, Text(words, verdict_style(claim.verdict)), Text(claim.title))
     page.console.print(table)
     held = [claim.id for claim in sweep.claims if claim.verdict == "holds"]
     if held:
