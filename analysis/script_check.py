@@ -1,14 +1,14 @@
 """A Lua script run on a device, and swept: does every power cut end well, and which promises does it break?"""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 from ..campaign.history.step import Step
 from ..campaign.upgrade.claim_results import ClaimResult, Violation, claim_results
 from ..campaign.upgrade.future_oracle import FutureOracle
-from ..campaign.upgrade.script import Scenario, ScriptFailed, script_of
+from ..campaign.upgrade.script import Scenario, ScriptFailed, first_step_of_interest, script_of
 from ..campaign.upgrade.sweep import Progress, SweepResult, sweep
 from ..campaign.upgrade.uncut_run import play_script
 from ..campaign.upgrade.upgrade_token import CutPoint, encode_token, make_token
@@ -120,18 +120,28 @@ def _sweep(setup: ScriptSetup, run: ScriptRun, faults: FaultModel, seed: int, wa
             sweeps[name] = sweep(dut, uncut, oracle, faults, seed, first, progress)
         steps[name] = tuple(played.step for played in uncut.played)
     claims = tuple(claim_results(dut, sweeps)) if sweeps else ()
-    return ScriptSweepReport(faults, seed, tuple(goals), sweeps, claims, steps, _plain(setup, faults, seed, oracle))
+    broken = _violated(claims)
+    plain = frozenset[str]()
+    for scenario in (Scenario.UPGRADE, Scenario.UPGRADE_AGAIN):
+        if not broken <= plain:
+            plain |= _plain(setup, scenario, faults, seed, oracle)
+    return ScriptSweepReport(faults, seed, tuple(goals), sweeps, claims, steps, plain)
 
 
-def _plain(setup: ScriptSetup, faults: FaultModel, seed: int, oracle: FutureOracle) -> frozenset[str]:
-    """Return the claims that the plain upgrade of a device breaks, with whatever application."""
+def _plain(
+    setup: ScriptSetup, scenario: Scenario, faults: FaultModel, seed: int, oracle: FutureOracle
+) -> frozenset[str]:
+    """Return the claims that a plain upgrade of a device breaks, with whatever application."""
     try:
-        uncut = play_script(setup.dut, script_of(Scenario.UPGRADE, setup.dut))
+        uncut = play_script(setup.dut, script_of(scenario, setup.dut))
     except ScriptFailed:
         return frozenset()
-    swept = {Scenario.UPGRADE.value: sweep(setup.dut, uncut, oracle, faults, seed)}
-    found = claim_results(setup.dut, swept)
-    return frozenset(result.claim.id for result in found if result.verdict is Verdict.VIOLATED)
+    first = first_step_of_interest(scenario, setup.dut)
+    return _violated(claim_results(setup.dut, {scenario.value: sweep(setup.dut, uncut, oracle, faults, seed, first)}))
+
+
+def _violated(results: Iterable[ClaimResult]) -> frozenset[str]:
+    return frozenset(result.claim.id for result in results if result.verdict is Verdict.VIOLATED)
 
 
 def script_token(report: ScriptReport, claim_id: str, violation: Violation) -> str | None:

@@ -50,6 +50,18 @@ class ScriptGoal:
         back = f"{outcome.next_running or 'nothing'} with {outcome.next_image or 'no whole image'}"
         return None if later else f"{where} runs the new version, {state}; the next power-on starts {back}"
 
+    def mend(self, outcome: ScriptOutcome, update: str) -> str:
+        """Return what a script does about a problem."""
+        if outcome.rest is RestKind.RESTARTS:
+            return "compare the version before commence(), and count in a file how often one was tried"
+        if outcome.rest in (RestKind.NOTHING_BOOTS, RestKind.HUNG):
+            return "none that a script could do: the device does not start it"
+        if self.is_of_bad_update:
+            return "call accept() only once the server was reached; until then a timer calls rollback()"
+        if outcome.image == update:
+            return "call accept() in the new image, once it has shown that it works"
+        return "try again after a restart: “aborted” is also what a power failure leaves of a good image"
+
     def is_undecided(self, outcome: ScriptOutcome) -> bool:
         """Tell whether the run ended too soon to judge it."""
         return outcome.rest is RestKind.EFFORT_SPENT

@@ -126,7 +126,7 @@ class ScriptRun:
         self._until = time.monotonic() + setup.limits.seconds
         self._panics = 0
         self._boots = 0
-        self._last_label: str | None = None
+        self._last: tuple[str | None, NamedImage | None] = (None, None)
 
     # ---- what the host's functions ask for
 
@@ -256,7 +256,7 @@ class ScriptRun:
         image = self._image_running()
         version = "" if image is None else image.version
         self.is_online = image is None or image.name != setup.offline
-        self._last_label = label
+        self._last = label, image
         self.restarts_at = None
         self.queue = EventQueue(self.queue.now)
         self.tell(f"boot {self._boots} ({reason.value}): {label} runs{f', {version}' if version else ''}", "boot")
@@ -308,7 +308,9 @@ class ScriptRun:
 
     def _outcome(self, rest: RestKind) -> ScriptOutcome:
         app = self.player.app
-        image = self._image_running() if app is not None else None
+        running, image = self.player.running, self._image_running()
+        if rest is RestKind.RESTARTS:
+            running, image = self._last
         state = None
         if app is not None:
             told = app.otaupgrade.info().slots.get(app.running.label, {}).get("state")
@@ -319,7 +321,7 @@ class ScriptRun:
         next_image = None if next_app is None else self.setup.dut.image_found(next_app.running, later.board.flash.ask)
         return ScriptOutcome(
             rest,
-            self._last_label if rest is RestKind.RESTARTS else self.player.running,
+            running,
             None if image is None else image.name,
             state,
             later.running,

@@ -41,6 +41,8 @@ class MissedGoal:
     """None: it is not reached without a cut either."""
     weakest_fault: FaultModel
     problem: str
+    mend: str
+    """What a script does about it."""
     outcome: ScriptOutcome
 
 
@@ -165,7 +167,8 @@ class _GoalSweeper:
         if problem is not None:
             result.missed += count
             if result.first is None or weakest < result.first.weakest_fault:
-                result.first = MissedGoal(where, cut, weakest, problem, outcome)
+                mend = self._goal.mend(outcome, self._setup.dut.update.name)
+                result.first = MissedGoal(where, cut, weakest, problem, mend, outcome)
         return problem
 
     def _cuts(self, call: NotedCall, op_index: int) -> OperationCuts:

@@ -77,6 +77,8 @@ class MissedGoalEntry:
     """The weakest fault model that has the cut."""
     problem: str
     """What comes of it."""
+    fix: str
+    """What a script does about it."""
     outcome: ScriptOutcomeEntry
     """Where the device is at rest then."""
     story: tuple[ScriptLineEntry, ...]
@@ -278,6 +280,7 @@ def _missed(report: ScriptReport, swept: GoalSweep, missed: MissedGoal) -> Misse
         cut=None if missed.cut is None else str(missed.cut),
         weakest_fault=fault_name(missed.weakest_fault.name),
         problem=missed.problem,
+        fix=missed.mend,
         outcome=_outcome(missed.outcome),
         story=_lines(run.lines[begin:][:_STORY]),
     )

@@ -98,6 +98,7 @@ def _print_goal(page: ReportPage, result: ScriptResult, goal: ScriptGoalEntry) -
     page.item(" ", goal.first.where)
     page.item(WRONG, shown(goal.first.problem), style="bold red")
     _print_lines(page, goal.first.story, indent=4)
+    page.item("fix:", goal.first.fix)
     bad = " --bad-update" if goal.id == "G2" else ""
     cut = f" --cut {goal.first.cut}" if goal.first.cut is not None else ""
     page.command(f"otaproof run {shown(shlex.quote(result.script))}{bad}{cut}")

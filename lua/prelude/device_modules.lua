@@ -12,6 +12,8 @@ local function print(...)
   ask(host.print, concat(texts, "\t"))
 end
 
+kit.print = print
+
 -- ---- otaupgrade --------------------------------------------------------------------------------------------------
 
 local function info()

@@ -14,7 +14,7 @@ local create, resume, wrap, move = coroutine.create, coroutine.resume, coroutine
 local sethook, traceback, getinfo, collect = debug.sethook, debug.traceback, debug.getinfo, collectgarbage
 local LARGEST_TEXT = memory
 
-local END, dead, used = {}, false, 0
+local END, dead, used, charged = {}, false, 0, 0
 
 local function finish()
   dead = true
@@ -24,8 +24,9 @@ end
 -- Runs after every `step` instructions. Each thread has its own hook, so coroutines get one as they are made.
 local function hook()
   if dead then error(END, 0) end
-  used = used + step
-  local status, is_over = host.tick(step)
+  used = used + step + charged
+  local status, is_over = host.tick(step + charged)
+  charged = 0
   if status < 0 or is_over ~= 0 then finish() end
   if used > limit then
     host.watchdog()
@@ -150,6 +151,34 @@ local function in_order(value)
   return step, value, nil
 end
 
+-- What walks a table in one instruction counts as many as it has elements.
+local insert, remove, unwrapped_sort = table.insert, table.remove, table.sort
+
+local function charge(list)
+  if type(list) == "table" then charged = charged + #list end
+end
+
+function globals.table.sort(list, compare)
+  charge(list)
+  charge(list)
+  return unwrapped_sort(list, compare)
+end
+
+function globals.table.insert(list, ...)
+  if select("#", ...) > 1 then charge(list) end
+  return insert(list, ...)
+end
+
+function globals.table.remove(list, ...)
+  if select("#", ...) > 0 then charge(list) end
+  return remove(list, ...)
+end
+
+function globals.table.concat(list, ...)
+  charge(list)
+  return concat(list, ...)
+end
+
 if move then
   globals.pairs = in_order
   function globals.table.move(from, first, last, to, target)
@@ -223,7 +252,7 @@ local function text_of(message)
 end
 
 function kit.restart_after_error(message)
-  globals.print(message)
+  kit.print(message)
   kit.ask(host.restart_later)
 end
 
@@ -244,7 +273,11 @@ function kit.feed() used = 0 end
 function kit.protected(f, ...)
   local ok, message = protected(f, ...)
   if dead then error(END, 0) end
-  if not ok then kit.after(0, function() kit.on_error(message) end) end
+  if not ok then
+    kit.after(0, function()
+      if not checked(pcall(kit.on_error, message)) then kit.restart_after_error(message) end
+    end)
+  end
   return ok
 end
 
@@ -285,7 +318,7 @@ function entry.start(text, name)
     problem = message
   end
   pcall(function()
-    globals.print("Lua error: " .. tostring(problem))
+    kit.print("Lua error: " .. text_of(problem))
     host.failed()
   end)
 end
