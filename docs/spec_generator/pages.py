@@ -32,6 +32,7 @@ BY_HAND = (
     "unsafe-updates.md",
     "faults.md",
     "campaigns.md",
+    "lua.md",
     "ci.md",
 )
 """Pages that are written by hand; parts of them are generated."""
