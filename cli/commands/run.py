@@ -138,7 +138,7 @@ class RunCuts:
     def fault_model(self) -> FaultModel | None:
         """Return what cuts may leave; None where none are asked for."""
         if self.sweep:
-            return self.faults or FaultModel.F1
+            return FaultModel.F1 if self.faults is None else self.faults
         if self.faults is not None:
             raise InputError("--faults: goes with --sweep")
         return None
@@ -171,6 +171,7 @@ def run(
     from ...model.writers import Updater
     from ...project.device_builder import build_device
     from ...project.resolve import resolve
+    from ..command_line import command_line
     from ..reports.progress_bar import progress_bar
     from ..reports.script_report import print_script
 
@@ -203,7 +204,22 @@ def run(
         progress_bar,
     )
     result = script_result(report, str(script))
-    output.give(result, lambda: print_script(output.console(), result))
+    again = _without(command_line(), ("--sweep", "--json"), ("--faults", "--seed", "--out"))
+    output.give(result, lambda: print_script(output.console(), result, again))
     if result.is_violated:
         return ExitCode.VIOLATED
     return ExitCode.INCONCLUSIVE if result.is_inconclusive else ExitCode.HOLDS
+
+
+def _without(words: tuple[str, ...], flags: tuple[str, ...], options: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the words of a command line without some flags, and without some options and their values."""
+    kept: list[str] = []
+    is_value = False
+    for word in words:
+        if not is_value and word not in flags and not word.startswith(tuple(f"{option}=" for option in options)):
+            is_value = word in options
+            if not is_value:
+                kept.append(word)
+        else:
+            is_value = False
+    return tuple(kept)

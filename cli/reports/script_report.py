@@ -20,8 +20,8 @@ from .settings_report import print_settings
 from .verdict_words import verdict_style, verdict_words
 
 
-def print_script(console: Console, result: ScriptResult) -> None:
-    """Print all that a run came to."""
+def print_script(console: Console, result: ScriptResult, again: tuple[str, ...]) -> None:
+    """Print all that a run came to. again: the words of the command line that makes the run without its sweep."""
     page = ReportPage(console)
     page.calls()
     page.title(f"{shown(result.script)}, Lua {result.lua}{f', power cut at {result.cut}' if result.cut else ''}")
@@ -29,7 +29,7 @@ def print_script(console: Console, result: ScriptResult) -> None:
     page.blank()
     _print_outcome(page, result)
     if result.sweep is not None:
-        _print_sweep(page, result, result.sweep)
+        _print_sweep(page, result.sweep, again)
     assumed = tuple(setting for setting in result.settings if setting.assumed)
     print_settings(page, assumed, result.notes)
 
@@ -56,7 +56,7 @@ def _print_outcome(page: ReportPage, result: ScriptResult) -> None:
         page.line(f"the next power-on starts {later}, {outcome.next_image or 'no known image'}", indent=0, style="bold")
 
 
-def _print_sweep(page: ReportPage, result: ScriptResult, sweep: ScriptSweepEntry) -> None:
+def _print_sweep(page: ReportPage, sweep: ScriptSweepEntry, again: tuple[str, ...]) -> None:
     page.title(f"Power cuts everywhere in it, fault model {sweep.faults}")
     table = Table(box=None, padding=(0, 1, 0, 1), header_style="bold")
     table.add_column("goal", no_wrap=True)
@@ -75,13 +75,13 @@ def _print_sweep(page: ReportPage, result: ScriptResult, sweep: ScriptSweepEntry
     if not sweep.claims:
         page.line("no claim is judged: the script begins no update", indent=1, style="dim")
     for goal in sweep.goals:
-        _print_goal(page, result, goal)
+        _print_goal(page, goal, again)
     for claim in sweep.claims:
         if claim.verdict == "violated":
             _print_claim(page, claim)
 
 
-def _print_goal(page: ReportPage, result: ScriptResult, goal: ScriptGoalEntry) -> None:
+def _print_goal(page: ReportPage, goal: ScriptGoalEntry, again: tuple[str, ...]) -> None:
     page.title(f"{goal.id}: {verdict_words(goal.verdict)}")
     boots = f"{goal.fewest_boots} to {goal.most_boots}" if goal.most_boots > goal.fewest_boots else f"{goal.most_boots}"
     if goal.first is None:
@@ -99,9 +99,12 @@ def _print_goal(page: ReportPage, result: ScriptResult, goal: ScriptGoalEntry) -
     page.item(WRONG, shown(goal.first.problem), style="bold red")
     _print_lines(page, goal.first.story, indent=4)
     page.item("fix:", goal.first.fix)
-    bad = " --bad-update" if goal.id == "G2" else ""
-    cut = f" --cut {goal.first.cut}" if goal.first.cut is not None else ""
-    page.command(f"otaproof run {shown(shlex.quote(result.script))}{bad}{cut}")
+    words = [*again]
+    if goal.id == "G2" and "--bad-update" not in words:
+        words.append("--bad-update")
+    if goal.first.cut is not None:
+        words += ["--cut", goal.first.cut]
+    page.command(shown(shlex.join(words)))
 
 
 def _print_claim(page: ReportPage, claim: ScriptClaim) -> None:
