@@ -84,8 +84,8 @@ class HostedRun(Protocol):
     def check_time(self) -> None:
         """Raise ScriptEnd when the simulated time is up."""
 
-    def print(self, text: bytes) -> None:
-        """Take what a script prints."""
+    def print(self, text: bytes, ends_line: bool = True) -> None:
+        """Take what a script prints. ends_line: what follows is in another line."""
 
     def tell(self, text: str) -> None:
         """Keep a remark."""
@@ -118,7 +118,7 @@ class HostCalls:
     def functions(self) -> dict[str, HostFunction]:
         """Return the functions by the names that the preludes have for them."""
         names = (
-            *("tick", "watchdog", "failed", "schedule", "cancel", "print", "now", "clock", "wait", "heap"),
+            *("tick", "watchdog", "failed", "schedule", "cancel", "print", "write", "now", "clock", "wait", "heap"),
             *("restart", "restart_later", "deep_sleep", "boot_reason", "software_watchdog", "bits"),
             *("ota_commence", "ota_write", "ota_complete", "ota_accept", "ota_rollback", "ota_info"),
             *("file_get", "file_put", "file_remove", "file_rename", "file_list", "file_format", "file_space"),
@@ -152,6 +152,10 @@ class HostCalls:
 
     def _print(self, text: bytes) -> tuple[Value, ...]:
         self._run.print(text)
+        return ()
+
+    def _write(self, text: bytes) -> tuple[Value, ...]:
+        self._run.print(text, ends_line=False)
         return ()
 
     def _now(self) -> tuple[Value, ...]:

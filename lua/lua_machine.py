@@ -32,7 +32,7 @@ KEPT = (
 _ABSENT = (
     "ads1115 adc apa102 bme280 bthci can coap cron dac dht ds18b20 enduser_setup eromfs espnow eth gdbstub heaptrace "
     "httpd i2c i2s ledc mcpwm mdns mqtt ow perf pipe pixbuf pulsecnt pwm pwm2 qrcodegen rmt rotary rtcfifo rtcmem "
-    "rtctime sdmmc sigma_delta sntp sodium softuart spi struct touch u8g2 ucg websocket wps ws2812"
+    "sdmmc sigma_delta sntp sodium softuart spi struct touch u8g2 ucg websocket wps"
 )
 ABSENT = tuple(_ABSENT.split())
 """Modules of NodeMCU that are not simulated: what is asked of them fails by name."""

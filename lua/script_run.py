@@ -126,6 +126,7 @@ class ScriptRun:
         self._until = time.monotonic() + setup.limits.seconds
         self._panics = 0
         self._boots = 0
+        self._open_line = ""
         self._last: tuple[str | None, NamedImage | None] = (None, None)
 
     # ---- what the host's functions ask for
@@ -141,10 +142,14 @@ class ScriptRun:
         if self.queue.now >= self._horizon:
             raise ScriptEnd(ResetReason.POWER_ON, None)
 
-    def print(self, text: bytes) -> None:
-        """Take what a script prints."""
-        for line in text.decode("utf-8", "replace").split("\n"):
-            self.tell(line, "print")
+    def print(self, text: bytes, ends_line: bool = True) -> None:
+        """Take what a script prints. ends_line: what follows is in another line."""
+        *lines, self._open_line = (self._open_line + text.decode("utf-8", "replace")).split("\n")
+        if ends_line:
+            lines, self._open_line = [*lines, self._open_line], ""
+        for line in lines:
+            self.tell(line.removesuffix("\r"), "print")
+        self._open_line = self._open_line[:_LONGEST_LINE]
 
     def tell(self, text: str, kind: LineKind = "note") -> None:
         """Keep a line, if lines are kept."""
@@ -279,6 +284,8 @@ class ScriptRun:
             return RestKind.EFFORT_SPENT
         finally:
             self._machine = None
+            if self._open_line:
+                self.print(b"")
 
     def _made(self, reason: ResetReason) -> LuaMachine:
         limits, dut = self.setup.limits, self.setup.dut

@@ -58,6 +58,7 @@ local node = module("node", {
   chipid = function() return "0x240ac4000001" end,
   chipmodel = function() return device.chip end,
   flashid = function() return 1458270 end,
+  flashsize = function() return 4194304 end,
   heap = function() return ask(host.heap) end,
   info = function(group)
     if group == nil then return 3, 0, 0, 0x240ac4, 1458270, 4096, 2, 40000000 end
@@ -331,10 +332,23 @@ local uart = module("uart", {
   on = function() end,
   alt = function() end,
   write = function(_, ...)
-    for number = 1, select("#", ...) do ask(host.print, tostring((select(number, ...)))) end
+    for number = 1, select("#", ...) do ask(host.write, tostring((select(number, ...)))) end
   end,
   PARITY_NONE = 0, STOPBITS_1 = 1,
 }, "getconfig start stop fifodepth txflush wakeup")
+
+-- Lamps show how far an update is; nothing depends on them.
+local ws2812 = module("ws2812", {
+  init = function() end, write = function() end, writergb = function() end, writegrb = function() end, MODE_SINGLE = 0,
+}, "newBuffer")
+
+local rtctime = module("rtctime", {
+  get = function()
+    local now = ask(host.clock)
+    return START + floor(now / SECOND), now % SECOND
+  end,
+  set = function() end,
+}, "epoch2cal dsleep dsleep_aligned adjust_delta")
 
 -- ---- bit -----------------------------------------------------------------------------------------------------------
 
@@ -361,5 +375,5 @@ local bit = module("bit", {
 
 return {
   print = print, otaupgrade = otaupgrade, node = node, tmr = tmr, wifi = wifi, time = time, gpio = gpio, uart = uart,
-  bit = bit,
+  bit = bit, ws2812 = ws2812, rtctime = rtctime,
 }

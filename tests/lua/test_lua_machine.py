@@ -12,8 +12,8 @@ BOTH = pytest.mark.parametrize("version", LuaVersion, ids=lambda version: str(ve
 
 
 MODULES = (
-    "bit cjson crypto dofile encoder file gpio http io loadfile net node otaupgrade package print require sjson time "
-    "tls tmr uart wifi"
+    "bit cjson crypto dofile encoder file gpio http io loadfile net node otaupgrade package print require rtctime "
+    "sjson time tls tmr uart wifi ws2812"
 )
 
 
