@@ -12,6 +12,8 @@ from ..campaign.upgrade.script import Scenario, ScriptFailed, first_step_of_inte
 from ..campaign.upgrade.sweep import Progress, SweepResult, sweep
 from ..campaign.upgrade.uncut_run import play_script
 from ..campaign.upgrade.upgrade_token import CutPoint, encode_token, make_token
+from ..errors import InputError
+from ..impl.chip.flash import PlanNotReached
 from ..lua.script_goals import GOALS
 from ..lua.script_player import ScriptCut
 from ..lua.script_run import ScriptLine, ScriptOutcome, ScriptRun
@@ -84,10 +86,15 @@ def run_script(
 ) -> ScriptReport:
     """Run a script, once; faults: then cut the power everywhere, with what that fault model leaves.
 
-    cut: where the power fails in the first run."""
+    cut: where the power fails in the first run. Raises InputError for one that never comes."""
     started = time.perf_counter()
     run = ScriptRun(setup, cut=cut)
-    outcome = run.run()
+    try:
+        outcome = run.run()
+    except PlanNotReached:
+        raise InputError(f"--cut: {cut}: the run has no such place") from None
+    if cut is not None and run.player.cut is not None:
+        raise InputError(f"--cut: {cut}: the run has no such place")
     swept = None if faults is None else _sweep(setup, run, faults, seed, watch)
     return ScriptReport(
         setup,

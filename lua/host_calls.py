@@ -19,7 +19,7 @@ from ..impl.program_end import ProgramEnd
 from ..model.config import ResetReason
 from .device_files import ROOM, DeviceFiles
 from .event_queue import EventQueue
-from .lua_machine import HostFunction, LuaVersion, Value
+from .lua_machine import ForeignValue, HostFunction, LuaVersion, Value
 from .script_player import ScriptPlayer
 from .script_setup import ScriptSetup
 from .update_server import Answer, answer
@@ -214,13 +214,13 @@ class HostCalls:
     def _ota_write(self, *arguments: Value) -> tuple[Value, ...]:
         if arguments and isinstance(arguments[0], int | float) and not isinstance(arguments[0], bool):
             arguments = (_text_of_number(arguments[0], self._run.setup.version),)
-        return self._called(self._run.player.write(arguments))
+        return self._called_with(self._run.player.write, arguments)
 
     def _ota_complete(self, *arguments: Value) -> tuple[Value, ...]:
         # Lua 5.3 refuses a fraction where 5.1 cuts it off: after all is done, as for any other argument.
         is_fraction = self._run.setup.version is LuaVersion.LUA_53 and arguments and _is_fraction(arguments[0])
         try:
-            return self._called(self._run.player.complete((b"",) if is_fraction else arguments))
+            return self._called_with(self._run.player.complete, (b"",) if is_fraction else arguments)
         except LuaError as error:
             if is_fraction and str(error).startswith("bad argument"):
                 text = "bad argument #1 to '?' (number has no integer representation)"
@@ -243,6 +243,19 @@ class HostCalls:
             for key, value in slot.items():
                 found += [key.encode(), _text(value) if isinstance(value, str) else value]
         return tuple(found)
+
+    def _called_with(
+        self, play: Callable[[tuple[Value, ...]], Played], arguments: tuple[Value | ForeignValue, ...]
+    ) -> tuple[Value, ...]:
+        """Make a call; what is neither a string nor a number is refused as a boolean is, by its own name."""
+        plain = tuple(value for value in arguments if not isinstance(value, ForeignValue))
+        foreign = arguments[0] if arguments and isinstance(arguments[0], ForeignValue) else None
+        try:
+            return self._called(play(plain if foreign is None else (True,)))
+        except LuaError as error:
+            if foreign is None:
+                raise
+            raise LuaError(str(error).replace("got boolean", f"got {foreign.kind}")) from None
 
     def _called(self, played: Played) -> tuple[Value, ...]:
         """Take a call down; raise what it raised, or that the program is over."""
@@ -332,9 +345,9 @@ class HostCalls:
             return None
         lines = (line.partition(":") for line in headers.decode("latin-1").splitlines())
         asked = {name.strip().lower(): value.strip() for name, _, value in lines}
-        found = answer(run.setup.server, method.decode("latin-1"), url.decode("latin-1"), asked, run.faults_left)
-        if found.status >= 400 or found.stalls_at is not None or len(found.body) >= 4096:
-            run.faults_left = 0 if run.setup.server.faults else run.faults_left
+        found = answer(run.setup.server, method.decode("latin-1"), url.decode("latin-1"), asked, run.faults_left > 0)
+        if found.is_faulty:
+            run.faults_left = 0
         return found
 
     def _read_body(self, number: int, size: int) -> tuple[Value, ...]:

@@ -8,6 +8,7 @@ every coroutine; and the memory of the machine is bounded. The chunks of prelude
 import importlib
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
 from pathlib import Path
@@ -18,9 +19,19 @@ from ..impl.app.otaupgrade import LuaError
 
 Value = bytes | int | float | bool | None
 """What crosses between a script and the host: a Lua value that is no table and no function."""
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignValue:
+    """A Lua value that does not cross: a table, a function, a thread."""
+
+    kind: str
+
+
 HostFunction = Callable[..., tuple[Value, ...]]
 """A function that a script can call; it raises LuaError, or what ends the program."""
 PRELUDES = ("sandbox", "patterns", "device_modules", "file_modules", "net_modules")
+_PLAIN = (bytes, int, float, type(None))
 _STEP = 1000
 """Instructions between two looks at what was used."""
 KEPT = (
@@ -135,17 +146,23 @@ class LuaMachine:
             globals_[module] = value
         return entry[b"start"], entry[b"dispatch"]
 
+    def _kind_of(self, value: object) -> str:
+        return str(self._lupa.lua_type(value) or "userdata")
+
     def _run(self, prelude: str, *arguments: object) -> Any:
         return self._runtime.compile(_chunk(prelude), name=f"={prelude}".encode())(*arguments)
 
     def _guarded(self, function: HostFunction) -> Callable[..., tuple[Value, ...]]:
         """Return what the preludes call: how it ended comes first, and nothing is raised through Lua."""
 
-        def call(*arguments: Value) -> tuple[Value, ...]:
-            if self.end is not None:
-                return (-2,)
+        def call(*arguments: object) -> tuple[Value, ...]:
             try:
-                results = function(*arguments)
+                if self.end is not None:
+                    return (-2,)
+                plain = (
+                    value if isinstance(value, _PLAIN) else ForeignValue(self._kind_of(value)) for value in arguments
+                )
+                results = function(*plain)
             except LuaError as error:
                 return -1, str(error).encode("latin-1", "replace")
             except BaseException as end:

@@ -103,6 +103,8 @@ class Answer:
     at: int = 0
     stalls_at: int | None = None
     """After so many bytes nothing comes any more."""
+    is_faulty: bool = False
+    """A network fault has happened to it."""
 
     def read(self, size: int) -> tuple[bytes | None, bool]:
         """Return the next piece, None at the end; and whether it never comes."""
@@ -124,8 +126,8 @@ class Answer:
 _REASONS = {200: "OK", 206: "Partial Content", 304: "Not Modified", 404: "Not Found"}
 
 
-def answer(folder: ServedFolder, method: str, url: str, headers: Mapping[str, str], faults_left: int) -> Answer:
-    """Return what the server answers. headers: of the request, in lower case; faults_left: that have not happened."""
+def answer(folder: ServedFolder, method: str, url: str, headers: Mapping[str, str], is_first: bool) -> Answer:
+    """Return what the server answers. headers: of the request, in lower case; is_first: no fault has happened yet."""
     body = folder.find(url)
     if body is None:
         return Answer(404, {"Content-Type": "text/html", "Content-Length": "9"}, b"not found")
@@ -141,8 +143,9 @@ def answer(folder: ServedFolder, method: str, url: str, headers: Mapping[str, st
         found.headers["Content-Length"] = str(len(found.body))
     if len(found.body) >= LARGE:
         for fault in folder.faults:
-            if fault.is_always or faults_left:
+            if fault.is_always or is_first:
                 _happen(fault, found)
+                found.is_faulty = True
     return found
 
 

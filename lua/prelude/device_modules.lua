@@ -111,13 +111,13 @@ local inner = setmetatable({}, { __mode = "k" })
 
 local function of(handle)
   local object = inner[handle]
-  if not object then fail("bad argument #1 (tmr.timer expected, got " .. type(handle) .. ")", 2) end
+  if not object then fail("bad argument #1 (tmr.timer expected, got " .. type(handle) .. ")") end
   return object
 end
 
 local function check_interval(interval)
   if type(interval) ~= "number" or interval < 1 or interval > LONGEST_TIMER then
-    fail("bad argument #2 (timeout or interval out of range (1-" .. LONGEST_TIMER .. "))", 2)
+    fail("bad argument #2 (timeout or interval out of range (1-" .. LONGEST_TIMER .. "))")
   end
 end
 
@@ -186,7 +186,7 @@ local numbered = {}
 
 local function by_number(id)
   if type(id) ~= "number" then return id end
-  if id < 0 or id > 6 then fail("tmr: id " .. tostring(id) .. " is none of 0 to 6", 2) end
+  if id < 0 or id > 6 then fail("tmr: id " .. tostring(id) .. " is none of 0 to 6") end
   numbered[id] = numbered[id] or create()
   return numbered[id]
 end

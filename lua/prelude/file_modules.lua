@@ -13,7 +13,7 @@ local metatable = { __index = object, __metatable = false }
 
 local function of(handle)
   local open = handles[handle]
-  if not open then fail("file is not open", 2) end
+  if not open then fail("file is not open") end
   return open
 end
 
@@ -109,7 +109,7 @@ local function on_current(name)
 end
 
 local function name_of(name)
-  if type(name) ~= "string" then fail("bad argument #1 (string expected, got " .. type(name) .. ")", 2) end
+  if type(name) ~= "string" then fail("bad argument #1 (string expected, got " .. type(name) .. ")") end
   return name
 end
 

@@ -32,13 +32,13 @@ local metatable = { __index = connection, __metatable = false }
 
 local function of(handle)
   local object = inner[handle]
-  if not object then fail("bad argument #1 (http.context expected)", 2) end
+  if not object then fail("bad argument #1 (http.context expected)") end
   return object
 end
 
 local function idle(handle)
   local object = of(handle)
-  if object.is_active then fail("Cannot modify connection while a request is active", 2) end
+  if object.is_active then fail("Cannot modify connection while a request is active") end
   return object
 end
 
@@ -170,7 +170,7 @@ end
 -- ---- http: one call -----------------------------------------------------------------------------------------------------
 
 local function one_shot(method, url, options, body, f)
-  if type(url) ~= "string" then fail("bad argument #1 (string expected, got " .. type(url) .. ")", 2) end
+  if type(url) ~= "string" then fail("bad argument #1 (string expected, got " .. type(url) .. ")") end
   local headers = type(options) == "string" and headers_of(options .. "\r\n") or type(options) == "table" and options.headers
   local handle = create(url, method, {
     headers = headers or {}, async = f ~= nil, timeout = type(options) == "table" and options.timeout or nil,
@@ -222,7 +222,7 @@ local socket_metatable = { __index = socket, __metatable = false }
 
 local function socket_of(handle)
   local object = sockets[handle]
-  if not object then fail("invalid user data", 2) end
+  if not object then fail("invalid user data") end
   return object
 end
 

@@ -13,6 +13,7 @@ local byte, rep, gsub, gmatch, concat = string.byte, string.rep, string.gsub, st
 local create, resume, wrap, move = coroutine.create, coroutine.resume, coroutine.wrap, table.move
 local sethook, traceback, getinfo, collect = debug.sethook, debug.traceback, debug.getinfo, collectgarbage
 local LARGEST_TEXT = memory
+local preludes = { sandbox = true, patterns = true, device_modules = true, file_modules = true, net_modules = true }
 
 local END, dead, used, charged = {}, false, 0, 0
 
@@ -218,8 +219,16 @@ function kit.call(f)
   end
 end
 
--- Raises an error in the name of what the script has called, `level` functions above.
-function kit.fail(message, level) error(message, (level or 1) + 2) end
+-- Raises an error at the line of the script that has called a module, however deep in it that shows.
+function kit.fail(message)
+  local level = 2
+  local info = getinfo(level, "S")
+  while info and (preludes[info.short_src] or info.short_src == "(tail call)") do
+    level = level + 1
+    info = getinfo(level, "S")
+  end
+  error(message, level)
+end
 
 local function all(status, ...)
   if status < 0 then finish() end
