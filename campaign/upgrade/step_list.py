@@ -8,13 +8,13 @@ from ...model.config import ResetReason
 from ..history.step import ACCEPT, COMMENCE, ERASE_LAST_BOOT, ROLLBACK, Step, StepName
 
 _PLAIN = {step.name.value: step for step in (COMMENCE, ACCEPT, ROLLBACK, ERASE_LAST_BOOT)}
-_MOST_STEPS = 100_000
+_MOST_STEPS = 20_000
 _LONGEST_TEXT = 200
 
 
-def encode_steps(steps: tuple[Step, ...]) -> list[list[object]]:
+def encode_steps(steps: tuple[Step, ...]) -> list[list[Any]]:
     """Return the JSON values that stand for steps; raises ValueError for one that no such script has."""
-    rows: list[list[object]] = []
+    rows: list[list[Any]] = []
     for step in steps:
         last = rows[-1] if rows else None
         match step.name:
@@ -22,7 +22,7 @@ def encode_steps(steps: tuple[Step, ...]) -> list[list[object]]:
                 rows.append([step.name.value, step.reason.value])
             case StepName.WRITE:
                 if last is not None and last[0] == "write" and _goes_on(last, step):
-                    last[4] = int(str(last[4])) + 1
+                    last[4] += 1
                 else:
                     rows.append([step.name.value, step.image, step.offset, step.length, 1])
             case StepName.COMPLETE:
@@ -44,12 +44,10 @@ def decode_steps(rows: Any, images: int) -> tuple[Step, ...]:
     return tuple(steps)
 
 
-def _goes_on(row: list[object], step: Step) -> bool:
+def _goes_on(row: list[Any], step: Step) -> bool:
     """Tell whether a write has the same length as those of a row, and begins where they end."""
     _, image, offset, length, count = row
-    return (image, length) == (step.image, step.length) and int(str(offset)) + step.length * int(
-        str(count)
-    ) == step.offset
+    return (image, length, offset + length * count) == (step.image, step.length, step.offset)
 
 
 def _steps_of(name: Any, details: list[Any], images: int) -> Iterator[Step]:
@@ -58,7 +56,7 @@ def _steps_of(name: Any, details: list[Any], images: int) -> Iterator[Step]:
         yield Step(StepName.RESET, ResetReason(reason))
     elif name == StepName.WRITE.value:
         image, offset, length, count = details
-        if image is not None and not 0 <= image < images:
+        if image is not None and (type(image) is not int or not 0 <= image < images):
             raise LookupError("an image is missing")
         if any(type(number) is not int or not 0 <= number < 1 << 28 for number in (offset, length, count)):
             raise ValueError("a number is out of range")

@@ -35,17 +35,17 @@ def play_script(dut: DeviceUnderTest, script: tuple[Step, ...], is_own: bool = F
     is_own: the steps are a user's own, so that a call may raise an error."""
     player = Player(dut)
     run: list[Played] = []
-    target = ""
+    target, begin = "", None
     for step in script:
-        if step.name is StepName.COMMENCE and player.app is not None:
-            partition = player.app.ota.esp_ota_get_next_update_partition()
-            target = "" if partition is None else partition.label
+        app = player.app
         run.append(player.play(step))
         if not is_own:
             require_success(run[-1])
-    if not any(played.step.name is StepName.COMMENCE and played.ran is not None for played in run) or not target:
+        if step.name is StepName.COMMENCE and app is not None:
+            partition = app.ota.esp_ota_get_next_update_partition()
+            target, begin = "" if partition is None else partition.label, run[-1]
+    if begin is None or not target:
         raise ScriptFailed("it begins no update")
-    begin = next(played for played in reversed(run) if played.step.name is StepName.COMMENCE)
     begin = run[begin.number - 1] if run[begin.number - 1].step == ERASE_LAST_BOOT else begin
     assert begin.ran is not None
     provisioned = frozenset(
