@@ -12,11 +12,13 @@ from ..exit_code import ExitCode
 from ..options.build_options import BuildFiles, BuildOptions, Project
 from ..options.device_options import AnyPlayedFaults
 from ..options.epilogue import epilogue
-from ..options.groups import ARGUMENTS, CUTS, DEVICE, INPUTS
+from ..options.groups import ARGUMENTS, CUTS, DEVICE, INPUTS, OUTPUT
 from ..options.output_options import OutputOptions
-from ..options.values import Count, File, above_zero, within
+from ..options.values import Count, File, ReportFolder, above_zero, within
 
 if TYPE_CHECKING:
+    from ...analysis.results.script_result import ScriptResult
+    from ...analysis.script_check import ScriptReport
     from ...lua.script_setup import ScriptLimits
     from ...project.inputs import Inputs
 
@@ -24,6 +26,7 @@ EPILOGUE = epilogue(
     "otaproof run init.lua",
     "otaproof run init.lua --sweep",
     "otaproof run init.lua --serve firmware --net truncate:30000",
+    "otaproof run init.lua --sweep --report page",
     "otaproof run init.lua --script-for 2.0=next.lua --bad-update",
     "otaproof run init.lua examples/two-slot --lua 5.3 --sweep --faults F2",
     codes={
@@ -144,6 +147,15 @@ class RunCuts:
         return None
 
 
+@Parameter(name="*", group=OUTPUT)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOutput(OutputOptions):
+    """Text or JSON, and a page."""
+
+    report: ReportFolder = None
+    """Write a page for people, DIR/index.html: the goals, what breaks each claim, step by step."""
+
+
 def run(
     script: Script,
     project: Project = None,
@@ -153,7 +165,7 @@ def run(
     build: BuildOptions = BuildOptions(),
     around: AroundOptions = AroundOptions(),
     cuts: RunCuts = RunCuts(),
-    output: OutputOptions = OutputOptions(),
+    output: RunOutput = RunOutput(),
 ) -> ExitCode:
     """Run a NodeMCU upgrade script on the simulated board, and cut its power.
 
@@ -170,6 +182,7 @@ def run(
     from ...lua.update_server import PlannedFault
     from ...model.writers import Updater
     from ...project.device_builder import build_device
+    from ...project.input_files import input_files
     from ...project.resolve import resolve
     from ..command_line import command_line
     from ..reports.progress_bar import progress_bar
@@ -204,11 +217,24 @@ def run(
         progress_bar,
     )
     result = script_result(report, str(script))
-    again = _without(command_line(), ("--sweep", "--json"), ("--faults", "--seed", "--out"))
+    again = _without(command_line(), ("--sweep", "--json"), ("--faults", "--seed", "--out", "--report"))
     output.give(result, lambda: print_script(output.console(), result, again))
+    if output.report is not None:
+        _give_page(output.report, report, result, (("script", script), *input_files(resolved)))
     if result.is_violated:
         return ExitCode.VIOLATED
     return ExitCode.INCONCLUSIVE if result.is_inconclusive else ExitCode.HOLDS
+
+
+def _give_page(
+    folder: Path, report: "ScriptReport", result: "ScriptResult", inputs: tuple[tuple[str, Path], ...]
+) -> None:
+    from ...analysis.results.script_dossier import script_dossier
+    from ..command_line import command_line
+    from ..reports.html.page import write_page
+    from ..reports.html.script_page import script_page
+
+    write_page(folder, script_page(script_dossier(report, result, inputs, command_line())))
 
 
 def _without(words: tuple[str, ...], flags: tuple[str, ...], options: tuple[str, ...]) -> tuple[str, ...]:

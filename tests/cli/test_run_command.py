@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from html_reader import flaws, read_page
 from otaproof.cli.main import main
 from otaproof.impl.image.format import build_image
 from places import ROOT
@@ -116,6 +117,31 @@ def test_cut_of_a_report_is_played(capsys: pytest.CaptureFixture[str]) -> None:
     assert f"  otaproof run init.lua --lua 5.3 --cut {goal['first']['cut']}" == line
     assert 0 == main(line.split()[1:])
     assert "THE POWER FAILS" in capsys.readouterr().out
+
+
+def test_page_has_goals_run_and_claims(capsys: pytest.CaptureFixture[str]) -> None:
+    """What a script prints comes as text, and the page is whole."""
+    text = (EXAMPLES / "accepts_at_once.lua").read_text()
+    Path("init.lua").write_text(text + "\nprint('<script>alert(1)</script>')")
+    assert 1 == main(
+        ["run", "init.lua", "--image-size", "8K", "--sweep", "--faults", "F0", "--json", "--report", "page"]
+    )
+    result = json.loads(capsys.readouterr().out)
+    raw = Path("page/index.html").read_text()
+    page = read_page(raw)
+    assert [] == flaws(page)
+    assert "The script is not safe" in raw and "<script>alert" not in raw
+    ids = {element.attributes.get("id") for element in page.elements}
+    violated = [claim for claim in result["sweep"]["claims"] if claim["verdict"] == "violated"]
+    assert violated and {"goal-G1", "goal-G2", *(f"finding-{claim['id']}" for claim in violated)} <= ids
+    assert all(claim["token"] in raw for claim in violated)
+
+
+def test_page_of_a_run_without_cuts_tells_the_run() -> None:
+    """There are no goals then."""
+    assert 0 == main(["run", "init.lua", "--report", "page"])
+    raw = Path("page/index.html").read_text()
+    assert "hello" in raw and "goal-G1" not in raw and [] == flaws(read_page(raw))
 
 
 WRONG = {
