@@ -6,7 +6,7 @@ A model that has changed has another digest, so no row outlives its model. What 
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +48,7 @@ class RemedyRow:
     """By set, the digest of the model that was decided; without remedies, the empty set."""
 
 
+@lru_cache(maxsize=64)
 def remedies_for(scope: Scope) -> RemedyRow | None:
     """Return the row of a scope, whatever remedies are on in it; None where none ships for it."""
     if scope.usage is Usage.ANY:

@@ -130,11 +130,11 @@ class Holds:
     def ask(self, cells: Cells) -> bool:
         """Answer it; sectors that are shared compare by identity."""
         skip = self.address % SECTOR_SIZE
-        head, *whole, tail = _pieces(skip, self.contents)
+        head, whole, tail = _pieces(skip, self.contents)
         sectors = cells.sectors(self.address, len(self.contents))
         if len(sectors) == 1:
             return sectors[0].startswith(self.contents, skip)
-        return sectors[1:-1] == tuple(whole) and sectors[0].endswith(head) and sectors[-1].startswith(tail)
+        return sectors[1:-1] == whole and sectors[0].endswith(head) and sectors[-1].startswith(tail)
 
     def steady_until(self, growing: GrowingPrefix) -> int:
         """Return up to how many bytes of a torn operation an image that is not there cannot come to be there."""
@@ -159,7 +159,7 @@ def _alike(one: bytes, other: bytes, order: Literal["little", "big"]) -> int:
 
 
 @lru_cache(maxsize=64)
-def _pieces(skip: int, contents: bytes) -> tuple[bytes, ...]:
-    """Return what each sector holds of contents that begin `skip` bytes into the first one; at least two pieces."""
+def _pieces(skip: int, contents: bytes) -> tuple[bytes, tuple[bytes, ...], bytes]:
+    """Return what each sector holds of contents that begin `skip` bytes into the first: that one, more, the last."""
     pieces = [piece for _, _, piece in split_by_sector(skip, contents)]
-    return tuple(pieces) if len(pieces) > 1 else (contents, b"")
+    return (pieces[0], tuple(pieces[1:-1]), pieces[-1]) if len(pieces) > 1 else (contents, (), b"")

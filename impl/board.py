@@ -4,6 +4,8 @@ Switching on runs the bootloader and gives the application, with fresh RAM, that
 program had in RAM is in its App and goes with it: a new power-on gives a new App.
 """
 
+from copy import copy
+
 from ..model.config import Config, Pin, ResetReason
 from .app.esp_ota import EspOta
 from .app.esp_partition import EspPartitions
@@ -48,6 +50,15 @@ class App:
         if self.updates is not None:
             self.updates.start()
 
+    def fork(self, flash: NorFlash, efuse: Efuse) -> "App":
+        """Return an application in the same state, on another chip."""
+        other = copy(self)
+        other.partitions = self.partitions.fork(flash)
+        other.ota = self.ota.fork(other.partitions, efuse)
+        other.otaupgrade = self.otaupgrade.fork(other.ota)
+        other.updates = None if self.updates is None else self.updates.fork(other.ota)
+        return other
+
 
 class Board:
     """One device."""
@@ -82,6 +93,12 @@ class Board:
         app = App(self.flash, self.efuse, self.config, booted)
         app.start()
         return app
+
+    def fork(self, app: App | None) -> tuple["Board", App | None]:
+        """Return another board in the same state, and what runs on it, which is `app` here."""
+        other = copy(self)
+        other.flash, other.efuse = self.flash.fork(), self.efuse.fork()
+        return other, None if app is None else app.fork(other.flash, other.efuse)
 
 
 def _load_table(flash: NorFlash, config: Config) -> tuple[Partition, ...]:

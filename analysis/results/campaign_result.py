@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypedDict
+from typing import Any, Literal
 
 from ...campaign.fuzz.findings import DIVERGENCE
 from ...campaign.fuzz.generator import Worlds
 from ...campaign.ledger.lane_work import FoundKind
 from ...campaign.ledger.ledger import Ledger
+from ...model.claims.claims import claim
 from ...model.fault_model import MODELLED_FAULTS
+from ..untried_claims import untried_claims
 from .fuzz_result import FuzzFinding
 from .result_parts import CommandResult, FaultName, UsageName, fault_name
 
@@ -33,6 +35,19 @@ class CampaignKind:
     """Steps of the shortest, as it was found."""
     token: str
     """What `otaproof replay` plays it by."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UntriedEntry:
+    """A claim that all runs together say nothing about: none met its premise."""
+
+    claim: str
+    """Its id."""
+    name: str
+    """Its name."""
+    depth: int | None
+    """In how few steps its premise can be met on one of the devices that were drawn; null where a short search does not
+    meet it either."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,14 +101,21 @@ class CampaignState(CommandResult):
     found: tuple[CampaignKind, ...]
     """Claim by claim and kind of device, divergences first."""
     covered: int
-    """Actions of the model, cuts in it, and sites of power cuts (call, operation, fault model) that were come through;
-    of the model none where nothing was compared with it."""
+    """Actions of the model, premises of claims, cuts in it, and sites of power cuts (call, operation, fault model)
+    that were come through; of the model none where nothing was compared with it."""
     newest_cover: int | None
     """Number of the run that was the first to come through the last of them; null where there are none."""
+    untried: tuple[UntriedEntry, ...]
+    """Of a whole campaign whose runs are all made, the claims whose premise no run met; above F3 nothing tells."""
     fingerprint: str
     """A digest of all that was found: the same for the same runs, whoever played them in whatever order."""
     sittings: tuple[SittingEntry, ...]
     """The processes that played runs, oldest first."""
+
+    @property
+    def fails(self) -> bool:
+        """Something was found, or a claim that could have been tried was not."""
+        return bool(self.found) or any(entry.depth is not None for entry in self.untried)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +163,8 @@ class CampaignCauses(CampaignState):
     cover_curve: tuple[int, ...]
     """Ascending, for all that was come through, the number of the first run that did."""
     never_covered: tuple[str, ...]
-    """Actions of the models of its devices, and cuts by the task that they fall in, that no run came through."""
+    """Actions of the models of its devices, premises of claims, and cuts by the task that they fall in, which no run
+    came through."""
     ended_by: str = ""
     """What ended it too soon, if anything did: then some findings are as they were found."""
 
@@ -188,32 +211,8 @@ def _world_words(worlds: Worlds) -> Iterator[str]:
     yield from sorted(remedy.value for remedy in worlds.remedies)
 
 
-class _CampaignFields(TypedDict):
-    """The fields of CampaignState."""
-
-    file: str
-    seed: int
-    devices: str
-    faults: FaultName
-    compared: bool
-    usage: UsageName
-    shard: str
-    version: str
-    planned_runs: int
-    complete: bool
-    runs: int
-    steps: int
-    cuts: int
-    left_out: dict[str, int]
-    divergences: int
-    found: tuple[CampaignKind, ...]
-    covered: int
-    newest_cover: int | None
-    fingerprint: str
-    sittings: tuple[SittingEntry, ...]
-
-
-def _state(ledger: Ledger) -> _CampaignFields:
+def _state(ledger: Ledger) -> dict[str, Any]:
+    """Return the fields of CampaignState."""
     plan, totals, covered = ledger.plan, ledger.totals(), ledger.covered()
     found = sorted(ledger.found(), key=lambda kind: (kind.claim_id != DIVERGENCE, _claim_number(kind), kind))
     return {
@@ -235,6 +234,10 @@ def _state(ledger: Ledger) -> _CampaignFields:
         "found": tuple(map(_kind_entry, found)),
         "covered": len(covered),
         "newest_cover": max((first for _, first in covered.values()), default=None),
+        "untried": tuple(
+            UntriedEntry(claim=found.claim_id, name=claim(found.claim_id).name, depth=found.depth)
+            for found in untried_claims(ledger)
+        ),
         "fingerprint": ledger.fingerprint(),
         "sittings": tuple(
             SittingEntry(began=round(s.began, 3), seconds=round(s.ended - s.began, 3), runs=s.runs, steps=s.steps)

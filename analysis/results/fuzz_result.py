@@ -67,6 +67,10 @@ class FuzzCoverage:
     """Their power cuts that were taken, each counted for every task that it fell in."""
     of_cuts: int
     """How many there are; nobody has asked whether all of them can be reached."""
+    premises: int
+    """Claims whose premise was met, counted for each model."""
+    of_premises: int
+    """How many claims they speak of; on some devices nothing meets the premise of a claim."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +143,8 @@ def _coverage(coverage: Coverage) -> FuzzCoverage:
         of_actions=extent.actions,
         cuts=taken.cuts,
         of_cuts=extent.cuts,
+        premises=taken.premises,
+        of_premises=extent.premises,
     )
 
 

@@ -22,7 +22,7 @@ from ..lockstep.coverage import Coverage
 from ..lockstep.lockstep import places_of
 from ..lockstep.seen_operations import BURN, OpKind, SeenOp, seen_op
 from ..lockstep.step_in_model import action_names
-from .findings import BLOCK, Finding, RunResult, scope_of_block
+from .findings import BLOCK, DIVERGENCE, Finding, RunResult, scope_of_block
 from .generator import Drawer, Worlds, draw_history
 from .guide import Guide
 
@@ -135,8 +135,9 @@ def run_on_board(seed: int, index: int, worlds: Worlds, guide: Guide | None = No
         played.append(step)
         try:
             broken = run.step(step)
-        except PlanNotReached:
-            # A failure has taken the step another way than on the copy.
+        except PlanNotReached as why:
+            so_far, text = replace(history, steps=tuple(played)), f"a planned fault never came: {why}"
+            findings[DIVERGENCE] = Finding(DIVERGENCE, scope, so_far, index, text, step.name.value, is_on_board=True)
             break
         for claim_id in sorted(broken):
             so_far = replace(history, steps=tuple(played))

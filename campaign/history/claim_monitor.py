@@ -62,6 +62,8 @@ class ClaimMonitor:
         self._memory = Memory(self._dut, frozenset(p.label for p in apps if self._verifies(player.moment.cells, p)))
         self._choices: tuple[str | None, str | None] | None = None
         """What may start after the cut that is open."""
+        self._powered_on: dict[Moment, Played] = {}
+        """By what flash and eFuse held, the power-on that came of it."""
 
     def play(self, step: Step) -> tuple[Played, tuple[BrokenClaim, ...]]:
         """Play a step and return it, with the claims that are broken now.
@@ -319,12 +321,20 @@ class ClaimMonitor:
 
     def _power_ons(self, moment: Moment) -> list[Played]:
         """Return the next power-ons from there when no call is made: as many as the claims speak of."""
-        player = Player(self._dut, moment)
-        return [player.play(POWER_ON) for _ in range(3 if self._player.app is None else 2)]
+        found: list[Played] = []
+        for _ in range(3 if self._player.app is None else 2):
+            found.append(self._power_on(found[-1].after if found else moment))
+        return found
 
     def _boots(self, moment: Moment) -> str | None:
         """Return what a power-on starts from there."""
-        return Player(self._dut, moment).play(POWER_ON).running
+        return self._power_on(moment).running
+
+    def _power_on(self, moment: Moment) -> Played:
+        found = self._powered_on.get(moment)
+        if found is None:
+            found = self._powered_on[moment] = Player(self._dut, moment).play(POWER_ON)
+        return found
 
 
 def _broken_by_errors(*expected: Expected | None) -> Iterator[BrokenClaim]:

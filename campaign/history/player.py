@@ -5,7 +5,6 @@ to make them, and end as NOBODY. Sweeps, replays, monitors and explanations all 
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from copy import deepcopy
 from dataclasses import dataclass
 from enum import Enum
 
@@ -113,8 +112,7 @@ class Player:
     def fork(self) -> "Player":
         """Return another player in the same state, program and all, that goes its own way."""
         other = Player(self.dut, self.moment)
-        config = self.dut.config
-        other.board, other.app = deepcopy((self.board, self.app), {id(config): config})
+        other.board, other.app = self.board.fork(self.app)
         other._played, other.other_handle = self._played, self.other_handle
         return other
 

@@ -1,30 +1,40 @@
-"""What part of the models was come through: actions, for power cuts the task that each fell in, and states.
+"""What part of the models was come through: actions, for power cuts the task that each fell in, premises, and states.
 
 A coverage is a set for each scope, so those of runs can be put together in any order, and sent between processes.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from ...model.claims.state_claims import DEVICE_CLAIMS, DeviceClaim
 from ...model.device.action import Action, Kind
 from ...model.device.model import DeviceModel
 from ...model.device.state import Scope, Task
 
 
 class Covered(NamedTuple):
-    """An action that was taken."""
+    """An action that was taken, or the premise of a claim that was met."""
 
     action: str
-    """Its name."""
+    """Its name; of a premise, the id of the claim."""
     phase: str | None = None
     """A cut: the task that it fell in."""
     fault: str | None = None
     """A cut: the weakest fault model that has it."""
+    is_premise: bool = False
 
     def __str__(self) -> str:
         """Write it in a few words."""
+        if self.is_premise:
+            return f"premise of {self.action}"
         return self.action if self.phase is None else f"{self.action} in {self.phase} ({self.fault})"
+
+
+def premise_of(claim_id: str) -> Covered:
+    """Return what it covers that the premise of a claim is met."""
+    return Covered(claim_id, is_premise=True)
 
 
 def covered(action: Action, task: Task) -> Covered:
@@ -41,17 +51,25 @@ class Extent(NamedTuple):
     """Actions other than cuts."""
     cuts: int
     """Pairs of a cut and a task that it can fall in."""
+    premises: int = 0
+    """Claims whose premise can be met, or was."""
 
 
 def extent_of(found: Iterable[Covered]) -> Extent:
     """Return how much that is."""
-    are_cuts = [item.phase is not None for item in found]
-    return Extent(are_cuts.count(False), are_cuts.count(True))
+    kinds = Counter("premise" if item.is_premise else "action" if item.phase is None else "cut" for item in found)
+    return Extent(kinds["action"], kinds["cut"], kinds["premise"])
 
 
 def coverable(model: DeviceModel) -> set[Covered]:
     """Return what can be covered at most: nobody has asked whether all of it can be reached."""
-    return {covered(action, task) for action in model.actions for task in action.tasks}
+    actions = {covered(action, task) for action in model.actions for task in action.tasks}
+    return actions | {premise_of(item.claim.id) for item in claims_at_stake(model.scope)}
+
+
+def claims_at_stake(scope: Scope) -> list[DeviceClaim]:
+    """Return the claims that the model of a scope can be asked about, with the ghost variables that it carries."""
+    return [item for item in DEVICE_CLAIMS if item.ghosts <= scope.ghosts and item.applies_to(scope)]
 
 
 def extent_of_model(model: DeviceModel) -> Extent:
@@ -100,5 +118,4 @@ class Coverage:
 
 
 def _sum(extents: Iterable[Extent]) -> Extent:
-    found = list(extents)
-    return Extent(sum(extent.actions for extent in found), sum(extent.cuts for extent in found))
+    return Extent(*map(sum, zip(Extent(0, 0), *extents, strict=True)))

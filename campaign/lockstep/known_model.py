@@ -10,8 +10,9 @@ from collections.abc import Callable, Hashable, Sequence, Sized
 from dataclasses import dataclass, field
 from functools import cached_property
 from operator import itemgetter
+from typing import NamedTuple
 
-from ...model.claims.state_claims import DEVICE_CLAIMS
+from ...model.claims.premises import PREMISES
 from ...model.config import Config, Pin
 from ...model.device.action import Action
 from ...model.device.flash_steps import BURNS, ERASES, REWRITES, WIPES, wiped_slot
@@ -28,7 +29,7 @@ from .abstraction import (
     records_in_bytes,
     stored_in_state,
 )
-from .coverage import Covered, Extent, extent_of_model
+from .coverage import Covered, Extent, claims_at_stake, extent_of_model, premise_of
 from .seen_operations import BURN, OpKind, SeenOp
 from .slot_moves import reported
 
@@ -49,18 +50,27 @@ def is_of_flash(name: str) -> bool:
     return is_stored or name in ("burned", "phase", "sector", "first_failed", "second_failed")
 
 
+class Judged(NamedTuple):
+    """What the claims say of a state."""
+
+    violated: frozenset[str]
+    """The ids of those that are broken."""
+    met: frozenset[Covered]
+    """The premises that are met."""
+
+
 class KnownState:
     """A state of the model. Two of one model are equal exactly if they are one object, unless it forgot in between."""
 
     __slots__ = (
         "_cuts",
         "_due",
+        "_judged",
         "_model",
         "_moves",
         "_program",
         "_said",
         "_stored",
-        "_violated",
         "number",
         "state",
         "task",
@@ -78,7 +88,7 @@ class KnownState:
         self._due: SeenOp | bool | None = False
         self._program: Program | bool | None = False
         self._stored: Stored | None = None
-        self._violated: frozenset[str] | None = None
+        self._judged: Judged | None = None
         self._said: tuple[int, tuple[str, ...]] | None = None
 
     def __getitem__(self, name: str) -> int:
@@ -120,11 +130,16 @@ class KnownState:
         return self._program
 
     @property
+    def judged(self) -> "Judged":
+        """Which claims are broken here, and which have anything to say."""
+        if self._judged is None:
+            self._judged = self._model.judged(self.state)
+        return self._judged
+
+    @property
     def violated(self) -> frozenset[str]:
         """The ids of the claims that are broken here."""
-        if self._violated is None:
-            self._violated = self._model.violated(self.state)
-        return self._violated
+        return self.judged.violated
 
     @property
     def said(self) -> tuple[int, tuple[str, ...]]:
@@ -180,7 +195,9 @@ class KnownModel:
         model = self.stepper.model
         self._wiped_slot = wiped_slot(scope, model.device)
         self._selected = boot_partition(scope, model.device.records)
-        self._claims = [item for item in DEVICE_CLAIMS if item.ghosts <= scope.ghosts and item.applies_to(scope)]
+        self._claims = claims_at_stake(scope)
+        self._ids = tuple(item.claim.id for item in self._claims)
+        self._judgements: dict[tuple[int, ...], Judged] = {}
         self._states: dict[State, KnownState] = {}
         self._of_flash = itemgetter(*(place for name, place in self.place.items() if is_of_flash(name)))
         self._stored_by_fields: dict[tuple[int, ...], Stored] = {}
@@ -261,14 +278,27 @@ class KnownModel:
         actions = self.stepper.model.actions
         return [(actions[number], after) for number, after in self.stepper.part(state, are_cuts)]
 
-    def violated(self, state: State) -> frozenset[str]:
-        """Return the ids of the claims that a state breaks; those whose ghosts the model lacks are left out."""
-        kept = self._are_kept(state)
-        return frozenset(item.claim.id for item, is_kept in zip(self._claims, kept, strict=True) if not is_kept)
+    def judged(self, state: State) -> Judged:
+        """Return which claims a state breaks, and of which it meets the premise.
+
+        Claims whose ghost variables the model lacks are left out."""
+        found = self._judge(state)
+        ids = self._ids
+        return self._judgements.setdefault(
+            found,
+            Judged(
+                frozenset(id_ for id_, is_kept in zip(ids, found, strict=False) if not is_kept),
+                frozenset(premise_of(id_) for id_, is_met in zip(ids, found[len(ids) :], strict=True) if is_met),
+            ),
+        )
 
     @cached_property
-    def _are_kept(self) -> Callable[[State], tuple[int, ...]]:
-        return self.stepper.function([item.kept_in(self.stepper.model) for item in self._claims])
+    def _judge(self) -> Callable[[State], tuple[int, ...]]:
+        """From a state, whether each claim is kept, then whether the premise of each is met."""
+        model = self.stepper.model
+        kept = [item.kept_in(model) for item in self._claims]
+        met = [PREMISES[id_][0](self.scope, model.device) for id_ in self._ids]
+        return self.stepper.function([*kept, *met])
 
     def said(self, known: KnownState) -> tuple[int, tuple[str, ...]]:
         """Return what info() has to say."""

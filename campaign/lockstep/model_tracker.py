@@ -79,7 +79,7 @@ class ModelTracker:
     @property
     def taken(self) -> set[str]:
         """Names of the actions that were taken."""
-        return {taken.action for taken in self.covered}
+        return {taken.action for taken in self.covered if not taken.is_premise}
 
     def take_violated(self) -> frozenset[str]:
         """Return the claims that were broken since the last call."""
@@ -383,6 +383,8 @@ class ModelTracker:
         return known
 
     def look_at_claims(self) -> None:
-        """Note which claims the present state breaks."""
+        """Note which claims the present state breaks, and of which it meets the premise."""
         if self._asks_claims:
-            self.violated |= self.known.violated
+            violated, met = self.known.judged
+            self.violated |= violated
+            self.covered |= met

@@ -16,7 +16,7 @@ EPILOGUE = epilogue(
     "otaproof campaign merge all.db part1.db part2.db part3.db part4.db",
     codes={
         0: "nothing found so far",
-        1: "a claim is violated, or board and model diverge",
+        1: "a claim is violated, board and model diverge, or a claim was never tried",
         2: "bad usage or bad input, or files of several campaigns",
     },
 )

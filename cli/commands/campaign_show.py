@@ -16,7 +16,7 @@ EPILOGUE = epilogue(
     "otaproof campaign show night.db --jobs 8 --json",
     codes={
         0: "nothing found so far",
-        1: "a claim is violated, or board and model diverge",
+        1: "a claim is violated, board and model diverge, or a claim was never tried",
         2: "bad usage or bad input",
         3: "ended too soon: interrupted, or a process was killed",
     },
@@ -56,4 +56,4 @@ def campaign_show(
     output.give(result, lambda: print_causes(output.console(), result))
     if result.ended_by:
         return ExitCode.INCONCLUSIVE
-    return ExitCode.VIOLATED if result.found else ExitCode.HOLDS
+    return ExitCode.VIOLATED if result.fails else ExitCode.HOLDS

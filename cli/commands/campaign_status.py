@@ -9,7 +9,7 @@ EPILOGUE = epilogue(
     "otaproof campaign status night.db",
     codes={
         0: "nothing found so far",
-        1: "a claim is violated, or board and model diverge",
+        1: "a claim is violated, board and model diverge, or a claim was never tried",
         2: "bad usage or bad input",
     },
 )

@@ -51,4 +51,4 @@ def code_of(result: "CampaignResult") -> "ExitCode":
 
     if result.ended_by:
         return ExitCode.INCONCLUSIVE
-    return ExitCode.VIOLATED if result.found else ExitCode.HOLDS
+    return ExitCode.VIOLATED if result.fails else ExitCode.HOLDS

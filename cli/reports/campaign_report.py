@@ -48,7 +48,7 @@ def print_causes(console: Console, result: CampaignCauses) -> None:
     known = sum(bool(cause.known_case) for cause in result.causes)
     page.line(f"{counted(len(result.causes), 'cause')}, {known} of them known by name")
     if result.never_covered:
-        page.title(f"Never taken: {len(result.never_covered):,} actions and cuts of the models of these devices")
+        page.title(f"Never covered: {len(result.never_covered):,} actions, premises and cuts of these devices")
         page.line("some of them cannot be reached; nobody has asked which")
         for point in result.never_covered[:_MOST_SHOWN]:
             page.line(point)
@@ -97,7 +97,11 @@ def _state_lines(result: CampaignState) -> Iterator[str]:
     if not result.compared:
         yield f"on the board alone: the device model ends with F3, so nothing of {result.faults} is compared with it"
     if result.newest_cover is not None:
-        yield f"{result.covered:,} actions and sites of cuts taken, the last new one in run {result.newest_cover:,}"
+        newest = f"the last new one in run {result.newest_cover:,}"
+        yield f"{result.covered:,} actions, premises and sites of cuts covered, {newest}"
+    for untried in result.untried:
+        can = ", nor does a short search" if untried.depth is None else f", which {untried.depth} steps can meet"
+        yield f"{untried.claim} {untried.name} was never tried: no run met its premise{can}"
     yield f"fingerprint {result.fingerprint}"
 
 

@@ -60,7 +60,8 @@ def _covered(result: FuzzResult) -> Iterator[str]:
     )
     yield (
         f"coverage: {_share(coverage.actions, coverage.of_actions)} actions, "
-        f"{_share(coverage.cuts, coverage.of_cuts)} power cuts by the task that they fall in"
+        f"{_share(coverage.cuts, coverage.of_cuts)} power cuts by the task that they fall in, "
+        f"{_share(coverage.premises, coverage.of_premises)} premises of claims"
     )
 
 

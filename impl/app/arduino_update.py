@@ -14,6 +14,7 @@ Source: ARDUINO-UPDATE, ARDUINO-START.
 
 from collections.abc import Callable
 from contextlib import suppress
+from copy import copy
 from hashlib import md5
 
 from ...model.ota_state import OtaImgState
@@ -50,6 +51,12 @@ class ArduinoUpdate:
         """Bytes of the whole update; 0 without one."""
         self._expected_digest = ""
         """In hex, as the sketch has set it; empty: any."""
+
+    def fork(self, ota: EspOta) -> "ArduinoUpdate":
+        """Return the same in the same state, over the calls of another chip."""
+        other = copy(self)
+        other._ota = ota
+        return other
 
     @property
     def is_open(self) -> bool:

@@ -5,7 +5,8 @@ RAM alone. Source: components/app_update/esp_ota_ops.c.
 """
 
 from contextlib import suppress
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
 
 from ...model.config import Config
 from ...model.ota_state import OtaImgState
@@ -54,6 +55,13 @@ class EspOta(OtaSelection):
         super().__init__(partitions, efuse, config, running, linked_version)
         self._sessions: list[Session] = []
         self._last_handle = 0
+
+    def fork(self, partitions: EspPartitions, efuse: Efuse) -> "EspOta":
+        """Return the same calls with the same sessions, on another chip."""
+        other = copy(self)
+        other.partitions, other._efuse = partitions, efuse
+        other._sessions = [replace(session) for session in self._sessions]
+        return other
 
     def esp_ota_begin(self, partition: Partition | None, image_size: int, wants_handle: bool = True) -> int:
         """Open a session on an OTA slot that does not run, erase what the image needs, and return its handle.

@@ -6,6 +6,7 @@ which ESPHome compares before esp_ota_end. Source: IDF-HTTPS-OTA, ESPHOME-OTA-BA
 """
 
 from contextlib import suppress
+from copy import copy
 
 from ..esp_err import EspErr, OtaError
 from ..partitions.partition import Partition
@@ -25,6 +26,12 @@ class EspOtaUpdates:
         self._is_esphome = is_esphome
         self._handle = 0
         self._target: Partition | None = None
+
+    def fork(self, ota: EspOta) -> "EspOtaUpdates":
+        """Return the same in the same state, over the calls of another chip."""
+        other = copy(self)
+        other._ota = ota
+        return other
 
     @property
     def is_open(self) -> bool:

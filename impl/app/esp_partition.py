@@ -6,6 +6,7 @@ partition_target.c (spi_flash/partition.c in 4.4).
 """
 
 from collections.abc import Iterator
+from copy import copy
 from dataclasses import replace
 
 from ..chip.cells import SECTOR_SIZE
@@ -30,6 +31,12 @@ class EspPartitions:
         self._rules = rules
         self._first: dict[tuple[int, int | None], Partition | None] = {}
         """What was found first, of what was asked for."""
+
+    def fork(self, flash: NorFlash) -> "EspPartitions":
+        """Return the same view of another chip."""
+        other = copy(self)
+        other.flash = flash
+        return other
 
     def find(self, type_: int, subtype: int | None = None) -> Iterator[Partition]:
         """Yield the partitions of a type, and of a subtype unless None, in the order of the table."""
@@ -71,7 +78,7 @@ class EspPartitions:
         label = decode_label(encode_label(partition.label)[:LABEL_LENGTH])
         registered = replace(partition, label=label, readonly=False, encrypted=False)
         self.table = (*self.table, registered)
-        self._first.clear()
+        self._first = {}
         return registered
 
     def read(self, partition: Partition, offset: int, length: int) -> bytes:

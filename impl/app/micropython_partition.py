@@ -4,6 +4,8 @@ Nothing is verified or erased before the first block, and no record is touched b
 last block up. There is no call for a rollback: a program selects the other slot. Source: MICROPYTHON-PARTITION.
 """
 
+from copy import copy
+
 from ..chip.cells import SECTOR_SIZE
 from ..partitions.partition import Partition
 from ..program_end import Restart
@@ -20,6 +22,12 @@ class MicropythonPartition:
         self._target: Partition | None = None
         self._buffer = b""
         self._blocks = 0
+
+    def fork(self, ota: EspOta) -> "MicropythonPartition":
+        """Return the same in the same state, over the calls of another chip."""
+        other = copy(self)
+        other._ota = ota
+        return other
 
     @property
     def is_open(self) -> bool:

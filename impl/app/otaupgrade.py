@@ -7,6 +7,7 @@ failed `commence` keeps the target it had chosen. Source: NodeMCU components/mod
 """
 
 from contextlib import suppress
+from copy import copy
 from dataclasses import dataclass
 
 from ...model.ota_state import api_name
@@ -62,6 +63,12 @@ class OtaUpgrade:
         self._ota = ota
         self._handle = 0
         self._next: Partition | None = None
+
+    def fork(self, ota: EspOta) -> "OtaUpgrade":
+        """Return the same in the same state, over the calls of another chip."""
+        other = copy(self)
+        other._ota = ota
+        return other
 
     def commence(self) -> None:
         """Erase the spare slot and prepare to receive an image; raises LuaError."""

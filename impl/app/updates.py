@@ -19,6 +19,9 @@ class Updates(Protocol):
     def is_open(self) -> bool:
         """An update is in progress."""
 
+    def fork(self, ota: EspOta) -> "Updates":
+        """Return the same in the same state, over the calls of another chip."""
+
     def start(self) -> None:
         """Do what the library does before the application does anything."""
 

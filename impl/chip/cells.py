@@ -6,6 +6,7 @@ states that came from one are told apart by identity, sector by sector.
 """
 
 from collections.abc import Iterable
+from functools import lru_cache
 from itertools import chain
 
 SECTOR_SIZE = 0x1000
@@ -137,17 +138,34 @@ class Cells:
 
 def split_by_sector(address: int, contents: bytes) -> Iterable[tuple[int, int, bytes]]:
     """Yield (sector index, offset in it, bytes) for each sector that `contents` at `address` touches."""
-    at = 0
-    while at < len(contents):
-        index, offset = divmod(address + at, SECTOR_SIZE)
-        piece = contents[at : at + SECTOR_SIZE - offset]
-        yield index, offset, piece
-        at += len(piece)
+    if not contents:
+        return
+    index, offset = divmod(address, SECTOR_SIZE)
+    if offset + len(contents) <= SECTOR_SIZE:
+        yield index, offset, contents
+        return
+    first, *others = _pieces(offset, contents)
+    yield index, offset, first
+    for number, piece in enumerate(others, index + 1):
+        yield number, 0, piece
+
+
+@lru_cache(maxsize=16)
+def _pieces(offset: int, contents: bytes) -> tuple[bytes, ...]:
+    # The same objects each time, so that sectors that an image has filled are told by identity.
+    head = SECTOR_SIZE - offset
+    return contents[:head], *(contents[at : at + SECTOR_SIZE] for at in range(head, len(contents), SECTOR_SIZE))
+
+
+def is_erased(contents: bytes) -> bool:
+    """Tell whether all bytes are 0xFF; quick for a sector or less."""
+    length = len(contents)
+    return contents == ERASED_SECTOR[:length] if length <= SECTOR_SIZE else contents.count(0xFF) == length
 
 
 def and_bytes(old: bytes, new: bytes) -> bytes:
     """Return what programming `new` over `old` (of the same length) leaves: bits only go from 1 to 0."""
-    if old.count(0xFF) == len(old):
+    if is_erased(old):
         return new
     both = int.from_bytes(old, "little") & int.from_bytes(new, "little")
     return both.to_bytes(len(old), "little")
@@ -155,6 +173,6 @@ def and_bytes(old: bytes, new: bytes) -> bytes:
 
 def is_programmable(old: bytes, new: bytes) -> bool:
     """Tell whether programming `new` over `old` asks for no bit to go from 0 to 1."""
-    if old.count(0xFF) == len(old):
+    if is_erased(old):
         return True
     return int.from_bytes(new, "little") & ~int.from_bytes(old, "little") == 0

@@ -5,6 +5,8 @@ it, any of them may be missing. A later burn that would program a burned bit aga
 (ESP_ERR_EFUSE_REPEATED_PROG, ignored by the caller), so a gap that a torn burn left can stay for ever.
 """
 
+from copy import copy
+
 from ..esp_err import EspErr, OtaError
 from ..program_end import PowerCut
 from .flash import PlanNotReached
@@ -26,6 +28,12 @@ class Efuse:
     def of_version(cls, version: int, secure_version_bits: int = 16) -> "Efuse":
         """Return a field whose lowest `version` bits are burned."""
         return cls((1 << version) - 1, secure_version_bits)
+
+    def fork(self) -> "Efuse":
+        """Return another field in the same state."""
+        other = copy(self)
+        other.burns = [*self.burns]
+        return other
 
     @property
     def secure_version(self) -> int:

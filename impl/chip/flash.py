@@ -10,10 +10,11 @@ ESP_ERR_FLASH_OP_FAIL, and the program goes on. Or it *lies*: some of it took ef
 """
 
 from collections.abc import Hashable, Iterable, Iterator
+from copy import copy
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
-from typing import Protocol
+from typing import Protocol, Self
 
 from ..esp_err import EspErr, OtaError
 from ..program_end import PowerCut
@@ -153,13 +154,17 @@ class ReadTracker:
 
     def note_read(self, address: int, length: int) -> None:
         """Add a range on the chip."""
-        end = address + length
-        while address < end:
-            index, offset = divmod(address, SECTOR_SIZE)
-            stop = min(SECTOR_SIZE, offset + end - address)
-            if index not in self._renewed:
-                self.read.add((index, offset, stop))
-            address += stop - offset
+        if length <= 0:
+            return
+        first, offset = divmod(address, SECTOR_SIZE)
+        last, before_stop = divmod(address + length - 1, SECTOR_SIZE)
+        renewed = self._renewed
+        if first not in renewed:
+            self.read.add((first, offset, SECTOR_SIZE if last > first else before_stop + 1))
+        if last > first:
+            self.read.update([(index, 0, SECTOR_SIZE) for index in range(first + 1, last) if index not in renewed])
+            if last not in renewed:
+                self.read.add((last, 0, before_stop + 1))
 
     def note_answer(self, query: Query, answer: Hashable) -> None:
         """Add an answer; where a piece is no longer as it was, the old cells of all of them count as read."""
@@ -213,6 +218,13 @@ class NorFlash:
     def unwatched(self) -> Cells | None:
         """The contents; None where there is no power, or somebody wants to know what is read of them."""
         return self.cells if self.powered and self.tracker is None else None
+
+    def fork(self) -> Self:
+        """Return another chip in the same state, plan and all, that nobody watches."""
+        other = copy(self)
+        other.ops, other._failures = [*self.ops], {**self._failures}
+        other.tracker = other.snapshots = None
+        return other
 
     def power_on(self) -> None:
         """Make the chip answer again. A planned cut or failure stays planned."""
@@ -269,7 +281,7 @@ class NorFlash:
             raise FlashMisuse(f"erase at 0x{address:x}: no sector of this 0x{self.size:x}-byte chip begins there")
         self._begin(_erase_of(address))
         index = address // SECTOR_SIZE
-        cut, failure = self._due_cut(), self._due_failure()
+        cut, failure = self._due()
         if cut is not None:
             self.cells = after_torn_erase(self.cells, index, cut)
             raise PowerCut
@@ -299,7 +311,7 @@ class NorFlash:
         self._begin(FlashOp(FlashOpKind.PROGRAM, address, len(data)))
         if self.tracker is not None:
             self.tracker.note_programmed(address, len(data))
-        cut, failure = self._due_cut(), self._due_failure()
+        cut, failure = self._due()
         if cut is not None:
             self.cells = after_torn_program(self.cells, address, data, cut)
             raise PowerCut
@@ -320,7 +332,8 @@ class NorFlash:
                     f"program of {len(data)} bytes at 0x{address:x}: a 0 bit in sector 0x{index * SECTOR_SIZE:x} "
                     f"would have to become 1 (erase it first)"
                 )
-            new = sector[:offset] + and_bytes(old, piece) + sector[offset + len(piece) :]
+            done = and_bytes(old, piece)
+            new = done if len(done) == SECTOR_SIZE else sector[:offset] + done + sector[offset + len(piece) :]
             self.cells = self.cells.with_sector(index, new)
 
     def _begin(self, op: FlashOp) -> None:
@@ -329,6 +342,12 @@ class NorFlash:
             self.snapshots.append(self.cells)
         self.ops.append(op)
         self._op_index += 1
+
+    def _due(self) -> tuple[Torn | None, Failure | None]:
+        """Return what is planned for the operation that has begun: the power fails, or it does."""
+        if self._cut is None and not self._failures:
+            return None, None
+        return self._due_cut(), self._due_failure()
 
     def _due_cut(self) -> Torn | None:
         if self._cut is None or self._cut.op != self._op_index - 1:

@@ -27,7 +27,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from ...model.fault_model import FaultModel
-from .cells import ERASED_SECTOR, PAGE_SIZE, SECTOR_SIZE, and_bytes
+from .cells import ERASED_SECTOR, PAGE_SIZE, SECTOR_SIZE, and_bytes, is_erased
 
 
 class TornKind(Enum):
@@ -229,7 +229,7 @@ def can_program_leave(after: bytes, over: bytes, record: bytes, model: FaultMode
 
 def can_erase_leave(after: bytes, over: bytes, model: FaultModel) -> bool:
     """Tell whether a cut while the sector that begins with `over` is erased can leave `after`, under `model`."""
-    if after == over or after.count(0xFF) == len(after):
+    if after == over or is_erased(after):
         return True
     match model:
         case FaultModel.F0:

@@ -1,16 +1,20 @@
 """Histories on the board: calls, resets, and as many power cuts as there are."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+from enum import Enum
 
 import pytest
 
 from otaproof.campaign.history.history import BLANK_ENTRY, History, SmallDevice, SmallImage, upgrade
 from otaproof.campaign.history.player import Moment, Played, Player, StepOutcome
 from otaproof.campaign.history.step import POWER_ON, Step, StepCut, StepName
+from otaproof.impl.chip.cells import Cells
 from otaproof.impl.chip.flash import PlanNotReached
 from otaproof.impl.chip.torn_operations import Torn
 from otaproof.model.config import Config, Release, ResetReason
 from otaproof.model.fault_model import FaultModel
+from otaproof.model.writers import Updater
 
 RESTART = Step(StepName.RESET, ResetReason.SOFTWARE)
 ROLLBACK = Config(rollback=True)
@@ -112,6 +116,44 @@ def test_a_fork_goes_its_own_way() -> None:
     assert other.running is None
     assert before == player.moment
     assert StepOutcome.RETURNED is player.play(upgrade(1)[1]).outcome
+
+
+@pytest.mark.parametrize("updater", Updater)
+def test_a_fork_shares_nothing_that_changes(updater: Updater) -> None:
+    """Whatever both can reach is a value; but for what the table was asked, which is the same for both."""
+    player = Player(replace(START.dut, config=replace(ROLLBACK, updater=updater)))
+    player.play(POWER_ON)
+    player.play(Step(StepName.COMMENCE))
+    other = player.fork()
+    assert player.app is not None
+    cache = vars(player.app.partitions)["_first"]
+    ours, theirs = _changeable(player, {}), _changeable(other, {})
+    shared = [item for key, item in ours.items() if key in theirs]
+    assert [] == [item for item in shared if item is not cache]
+
+
+def _is_frozen(item: object) -> bool:
+    parameters = getattr(item, "__dataclass_params__", None)
+    return parameters is not None and parameters.frozen
+
+
+def _changeable(item: object, found: dict[int, object]) -> dict[int, object]:
+    """Add all that can be reached and changed, by identity."""
+    is_value = isinstance(item, (str, bytes, int, Enum, Cells)) or item is None
+    if is_value or id(item) in found or _is_frozen(item):
+        return found
+    if not isinstance(item, tuple):
+        found[id(item)] = item
+    if isinstance(item, (list, tuple, set)):
+        parts = [*item]
+    elif isinstance(item, dict):
+        parts = [*item, *item.values()]
+    else:
+        names = vars(item) if hasattr(item, "__dict__") else type(item).__slots__  # type: ignore[attr-defined]
+        parts = [getattr(item, name) for name in names]
+    for part in parts:
+        _changeable(part, found)
+    return found
 
 
 def test_a_history_knows_the_weakest_model_of_its_cuts() -> None:

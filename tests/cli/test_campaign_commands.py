@@ -52,7 +52,7 @@ def test_campaign_from_begin_to_end(place: Path, capsys: pytest.CaptureFixture[s
     assert 1 == main(["campaign", "show", "whole.db"])
     text = printed(capsys)
     assert "accept-before-the-first-boot: C13" in text and "otaproof replay oth1." in text
-    assert "Never taken:" in text and whole["fingerprint"] in text
+    assert "Never covered:" in text and whole["fingerprint"] in text
 
 
 def test_causes_have_all_findings(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -78,9 +78,8 @@ def test_page_has_all_causes_and_how_the_campaign_grew(place: Path, capsys: pyte
     page = (place / "page" / "index.html").read_text(encoding="utf-8")
     assert len(shown["causes"]) == page.count('<section class="finding"') == page.count('<div class="stepper"')
     assert all(cause["plainest"]["token"] in page for cause in shown["causes"])
-    assert (
-        f"<b>{shown['covered']}</b> actions and sites of cuts" in page and f"<b>{len(shown['found'])}</b> kinds" in page
-    )
+    assert f"<b>{shown['covered']}</b> actions, premises and sites of cuts" in page
+    assert f"<b>{len(shown['found'])}</b> kinds" in page
     assert f"The last new one in run {shown['newest_cover']}." in page
     assert shown["newest_cover"] == shown["cover_curve"][-1] and sorted(shown["cover_curve"]) == shown["cover_curve"]
     assert page.count('<path class="line"') == 2 and "http://" not in page.replace("http://www.w3.org", "")

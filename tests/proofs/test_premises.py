@@ -6,6 +6,7 @@ from functools import cache
 
 import pytest
 
+from otaproof.model.claims.premises import PREMISES
 from otaproof.model.claims.state_claims import DEVICE_CLAIMS, Statement
 from otaproof.model.config import Config, Release
 from otaproof.model.device.allowance import Allowance
@@ -17,7 +18,7 @@ from otaproof.model.fault_model import FaultModel
 from otaproof.model.terms.terms import fact
 from otaproof.proofs.explicit import vacuity
 from otaproof.proofs.explicit.explorer import claims_of
-from otaproof.proofs.explicit.vacuity import PREMISES, premise_depth
+from otaproof.proofs.explicit.vacuity import premise_depth
 from otaproof.proofs.prover.configurations import with_release
 from otaproof.proofs.prover.decision import Effort, ProofVerdict
 from otaproof.proofs.prover.prover import decide

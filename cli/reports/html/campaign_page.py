@@ -52,7 +52,7 @@ def campaign_page(dossier: CampaignDossier) -> bytes:
 
 def _curves(result: CampaignCauses) -> tuple[Curve, ...]:
     found = sorted(kind.first_run for kind in result.found)
-    shown = (("kinds of findings", found), ("actions and sites of cuts taken", list(result.cover_curve)))
+    shown = (("kinds of findings", found), ("actions, premises and sites of cuts covered", list(result.cover_curve)))
     return tuple(curve(title, first_runs, result.planned_runs) for title, first_runs in shown if first_runs)
 
 
