@@ -54,14 +54,14 @@ LISTINGS: tuple[Listing, ...] = (
     ),
     Listing("replay", "replay TOKEN", (("  4 ", "C4 "),)),
     Listing(
-        "brick-window",
-        f"check {EXAMPLE} --idf 6.1 --update-kind partition-table",
-        (("Power cuts", "    without"), ("Brick window, F1", "  ✗ every")),
-    ),
-    Listing(
         "run",
         f"run {SCRIPTS}/accepts_at_once.lua --sweep",
         (("examples/lua", "at the end"), ("Power cuts", " G2"), ("G1: ", "  otaproof run")),
+    ),
+    Listing(
+        "brick-window",
+        f"check {EXAMPLE} --idf 6.1 --update-kind partition-table",
+        (("Power cuts", "    without"), ("Brick window, F1", "  ✗ every")),
     ),
 )
 
