@@ -22,7 +22,7 @@ from .event_queue import EventQueue
 from .lua_machine import ForeignValue, HostFunction, LuaVersion, Value
 from .script_player import ScriptPlayer
 from .script_setup import ScriptSetup
-from .update_server import Answer, answer
+from .update_server import ServerAnswer, answer
 
 _MOST_OPEN = 256
 """Hashes and answers that are open at once."""
@@ -45,7 +45,7 @@ class ScriptEnd(ProgramEnd):
         self.sleeps = sleeps
 
 
-class CallEnded(ProgramEnd):
+class ProgramEndedByCall(ProgramEnd):
     """A call of otaupgrade ended the program, as its outcome says."""
 
     def __init__(self, outcome: StepOutcome) -> None:
@@ -112,7 +112,7 @@ class HostCalls:
         self._reason = reason
         self._panics = panics
         self._hashes: dict[int, _Digest] = {}
-        self._answers: dict[int, Answer] = {}
+        self._answers: dict[int, ServerAnswer] = {}
         self._number = 0
 
     def functions(self) -> dict[str, HostFunction]:
@@ -263,7 +263,7 @@ class HostCalls:
         if played.outcome is StepOutcome.RAISED:
             raise LuaError(played.error)
         if played.outcome is not StepOutcome.RETURNED:
-            raise CallEnded(played.outcome)
+            raise ProgramEndedByCall(played.outcome)
         return ()
 
     # ---- files
@@ -339,7 +339,7 @@ class HostCalls:
         found.body = found.raw()
         return (_opened(self._answers, self._next(), found),)
 
-    def _asked(self, method: bytes, url: bytes, headers: bytes) -> Answer | None:
+    def _asked(self, method: bytes, url: bytes, headers: bytes) -> ServerAnswer | None:
         run = self._run
         if not run.is_online:
             return None

@@ -18,7 +18,7 @@ from ..impl.chip.flash import ReadTracker
 from ..model.config import ResetReason
 from .device_files import Contents, DeviceFiles
 from .event_queue import EventQueue
-from .host_calls import CallEnded, EffortSpent, HostCalls, ScriptEnd
+from .host_calls import ProgramEndedByCall, EffortSpent, HostCalls, ScriptEnd
 from .lua_machine import LuaMachine, Value
 from .script_player import ScriptCut, ScriptPlayer
 from .script_setup import ScriptSetup
@@ -83,7 +83,7 @@ class ScriptLine:
 
 
 @dataclass(frozen=True, slots=True)
-class NotedCall:
+class ScriptCall:
     """A call or a boot, with what was around it."""
 
     played: Played
@@ -114,8 +114,8 @@ class ScriptRun:
         self.queue = EventQueue()
         self.errors = 0
         self.lines: list[ScriptLine] = []
-        self.calls: list[NotedCall] = []
-        self.file_states: list[NotedCall] = []
+        self.calls: list[ScriptCall] = []
+        self.file_states: list[ScriptCall] = []
         """After each change of files, the last call before it with the files as they are then."""
         self.restarts_at: int | None = None
         self.is_online = True
@@ -162,14 +162,14 @@ class ScriptRun:
         """Keep a call."""
         if played.before != played.after:
             self._changed_at = self.queue.now
-        self.calls.append(NotedCall(played, self.around))
+        self.calls.append(ScriptCall(played, self.around))
         cut = self.player.cut
         if cut is not None and cut.cut is None and not cut.is_of_files and cut.call == played.number:
             self._lose_power()
 
     def _lose_power(self) -> None:
         self.player.cut = None
-        raise CallEnded(StepOutcome.CUT)
+        raise ProgramEndedByCall(StepOutcome.CUT)
 
     def changing_files(self, change: Callable[[DeviceFiles], bool]) -> bool:
         """Change the files, and keep how they are after it."""
@@ -178,7 +178,7 @@ class ScriptRun:
         if self.files.changes != before:
             self._changed_at = self.queue.now
             if self.calls:
-                self.file_states.append(NotedCall(self.calls[-1].played, self.around))
+                self.file_states.append(ScriptCall(self.calls[-1].played, self.around))
             cut = self.player.cut
             if cut is not None and cut.is_of_files and cut.call == len(self.file_states) - 1:
                 self._lose_power()
@@ -244,7 +244,7 @@ class ScriptRun:
         played = self.player.play(Step(StepName.RESET, reason))
         try:
             self.note(played)
-        except CallEnded:
+        except ProgramEndedByCall:
             self.player.app = None
         is_lost = self.player.app is None and played.outcome is StepOutcome.RETURNED
         if is_lost or played.outcome is StepOutcome.CUT:
@@ -272,7 +272,7 @@ class ScriptRun:
             return self._handle_events()
         except ScriptEnd as end:
             return end
-        except CallEnded as end:
+        except ProgramEndedByCall as end:
             if end.outcome is StepOutcome.CUT:
                 self.tell(f"call {self.calls[-1].played.number}, {self.calls[-1].played.step}: THE POWER FAILS", "call")
                 return ScriptEnd(ResetReason.POWER_ON)

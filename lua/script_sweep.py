@@ -21,7 +21,7 @@ from ..impl.chip.torn_operations import Torn
 from ..model.fault_model import FaultModel
 from .script_goals import ScriptGoal
 from .script_player import ScriptCut
-from .script_run import NotedCall, ScriptOutcome, ScriptRun, Surroundings
+from .script_run import ScriptCall, ScriptOutcome, ScriptRun, Surroundings
 from .script_setup import ScriptSetup
 
 Progress = Callable[[int, int], None]
@@ -66,7 +66,7 @@ class GoalSweep:
     is_complete: bool = True
 
 
-def uncut_runs(dut: DeviceUnderTest, calls: list[NotedCall]) -> Iterator[tuple[UncutRun, int]]:
+def uncut_runs(dut: DeviceUnderTest, calls: list[ScriptCall]) -> Iterator[tuple[UncutRun, int]]:
     """Yield each upgrade of a run as a sweep of claims takes it, and the number of the first call to cut."""
     played = tuple(call.played for call in calls)
     starts = [one.number for one in played if one.step.name is StepName.COMMENCE and one.ran is not None]
@@ -123,13 +123,13 @@ class _GoalSweeper:
         self._oracles: dict[Surroundings, StateOracle[ScriptOutcome]] = {}
         self.result = GoalSweep(goal)
 
-    def count(self, call: NotedCall) -> int:
+    def count(self, call: ScriptCall) -> int:
         """Return how many cut points a call has."""
         return (
             1 + sum(self._cuts(call, number).count for number in range(len(call.played.ops))) + len(self._burns(call))
         )
 
-    def cut_call(self, call: NotedCall) -> None:
+    def cut_call(self, call: ScriptCall) -> None:
         """Decide every cut in a call, and a reset after it."""
         played, oracle = call.played, self._oracle(call.around)
         for op_index in range(len(played.ops)):
@@ -146,7 +146,7 @@ class _GoalSweeper:
         where = f"reset after call {played.number}, {played.step}, returned"
         self.judge(known.future, ScriptCut(played.number), where, FaultModel.F0, 1)
 
-    def reset_after_files(self, number: int, state: NotedCall) -> None:
+    def reset_after_files(self, number: int, state: ScriptCall) -> None:
         """Decide a reset after a change of files."""
         known = self._oracle(state.around).tell(state.played.after)
         where = f"reset after change {number} of files, after call {state.played.number}, {state.played.step}"
@@ -171,11 +171,11 @@ class _GoalSweeper:
                 result.first = MissedGoal(where, cut, weakest, problem, mend, outcome)
         return problem
 
-    def _cuts(self, call: NotedCall, op_index: int) -> OperationCuts:
+    def _cuts(self, call: ScriptCall, op_index: int) -> OperationCuts:
         op = call.played.ops[op_index]
         return OperationCuts(op, self._faults, self._seed, self._setup.dut.is_of_entry(op.address, op.length))
 
-    def _burns(self, call: NotedCall) -> list[int]:
+    def _burns(self, call: ScriptCall) -> list[int]:
         played = call.played
         return burn_tears(played.after.efuse_bits & ~played.before.efuse_bits, self._faults)
 

@@ -94,7 +94,7 @@ class ServedFolder:
 
 
 @dataclass(slots=True)
-class Answer:
+class ServerAnswer:
     """What the server sends back, piece by piece."""
 
     status: int
@@ -126,16 +126,16 @@ class Answer:
 _REASONS = {200: "OK", 206: "Partial Content", 304: "Not Modified", 404: "Not Found"}
 
 
-def answer(folder: ServedFolder, method: str, url: str, headers: Mapping[str, str], is_first: bool) -> Answer:
+def answer(folder: ServedFolder, method: str, url: str, headers: Mapping[str, str], is_first: bool) -> ServerAnswer:
     """Return what the server answers. headers: of the request, in lower case; is_first: no fault has happened yet."""
     body = folder.find(url)
     if body is None:
-        return Answer(404, {"Content-Type": "text/html", "Content-Length": "9"}, b"not found")
+        return ServerAnswer(404, {"Content-Type": "text/html", "Content-Length": "9"}, b"not found")
     etag = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
     if headers.get("if-none-match") == etag:
-        return Answer(304, {"ETag": etag, "Content-Length": "0"}, b"")
+        return ServerAnswer(304, {"ETag": etag, "Content-Length": "0"}, b"")
     told = {"Content-Type": "application/octet-stream", "Content-Length": str(len(body)), "ETag": etag}
-    found = Answer(200, {**told, "Connection": "close"}, b"" if method == "HEAD" else body)
+    found = ServerAnswer(200, {**told, "Connection": "close"}, b"" if method == "HEAD" else body)
     if method == "GET" and (match := re.fullmatch(r"bytes=(\d{1,9})-(\d{0,9})", headers.get("range", ""))):
         first, last = int(match[1]), int(match[2] or len(body) - 1)
         found.status, found.body = 206, body[first : last + 1]
@@ -149,7 +149,7 @@ def answer(folder: ServedFolder, method: str, url: str, headers: Mapping[str, st
     return found
 
 
-def _happen(fault: PlannedFault, found: Answer) -> None:
+def _happen(fault: PlannedFault, found: ServerAnswer) -> None:
     body, at = found.body, fault.at
     match fault.kind:
         case NetworkFault.TRUNCATE:

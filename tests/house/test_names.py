@@ -10,7 +10,7 @@ import pytest
 from places import ROOT
 
 ROOMS = (
-    *("model", "impl", "proofs", "campaign", "project", "binary", "analysis", "diagrams", "cli"),
+    *("model", "impl", "proofs", "campaign", "project", "binary", "lua", "analysis", "diagrams", "cli"),
     *("examples", "docs/spec_generator"),
 )
 
