@@ -18,7 +18,7 @@ from ..impl.chip.flash import ReadTracker
 from ..model.config import ResetReason
 from .device_files import Contents, DeviceFiles
 from .event_queue import EventQueue
-from .host_calls import ProgramEndedByCall, EffortSpent, HostCalls, ScriptEnd
+from .host_calls import EffortSpent, HostCalls, ProgramEndedByCall, ScriptEnd
 from .lua_machine import LuaMachine, Value
 from .script_player import ScriptCut, ScriptPlayer
 from .script_setup import ScriptSetup
