@@ -25,11 +25,13 @@ RANGE_TESTS := tests/cli tests/diagrams tests/proofs/test_certificates.py tests/
 QUIETLY  := > $(VENV)/install.log 2>&1 || { cat $(VENV)/install.log >&2; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help check test test-lowest test-highest fuzz-inputs interrupts bench lint lock tools docs diagrams verdicts remedies dist clean
+.PHONY: help check test test-thorough test-lowest test-highest fuzz-inputs interrupts bench lint lock tools docs diagrams verdicts remedies dist clean
 
 help:
 	@echo "make check        cut the power everywhere in the update of $(EXAMPLE), and say what that breaks"
 	@echo "make test         run the tests"
+	@echo "make test-thorough"
+	@echo "                  run those that take longer: proofs of all kinds of devices, whole campaigns"
 	@echo "make test-lowest, make test-highest"
 	@echo "                  run a part of them with the oldest, or the newest, versions that pyproject.toml allows"
 	@echo "make fuzz-inputs  feed ten million made-up inputs to every decoder; FUZZ=--inputs 100000 for fewer"
@@ -53,6 +55,9 @@ check: $(READY)
 test: $(READY)
 	$(BIN)/python -m pytest -n auto
 
+test-thorough: $(READY)
+	$(BIN)/python -m pytest -n auto -m "thorough and not slow and not drift"
+
 fuzz-inputs: $(READY)
 	$(BIN)/python tests/fuzzing/long_run.py $(FUZZ)
 
@@ -72,7 +77,7 @@ test-lowest test-highest: dist
 	$(UV) pip install --quiet --python $(RANGE)/bin/python --resolution $(RESOLUTION) --requirement pyproject.toml --extra dev
 	$(UV) pip install --quiet --python $(RANGE)/bin/python --no-deps dist/*.whl
 	$(UV) pip list --python $(RANGE)/bin/python
-	$(RANGE)/bin/python -m pytest -q -m "not slow and not drift" $(RANGE_TESTS)
+	$(RANGE)/bin/python -m pytest -q $(RANGE_TESTS)
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -62,8 +62,8 @@ class ClaimMonitor:
         self._memory = Memory(self._dut, frozenset(p.label for p in apps if self._verifies(player.moment.cells, p)))
         self._choices: tuple[str | None, str | None] | None = None
         """What may start after the cut that is open."""
-        self._powered_on: dict[Moment, Played] = {}
-        """By what flash and eFuse held, the power-on that came of it."""
+        self._powered_on: dict[Moment, tuple[Played, Moment]] = {}
+        """By what flash and eFuse held, the power-on that came of it, and what they held then: reads count too."""
 
     def play(self, step: Step) -> tuple[Played, tuple[BrokenClaim, ...]]:
         """Play a step and return it, with the claims that are broken now.
@@ -323,17 +323,20 @@ class ClaimMonitor:
         """Return the next power-ons from there when no call is made: as many as the claims speak of."""
         found: list[Played] = []
         for _ in range(3 if self._player.app is None else 2):
-            found.append(self._power_on(found[-1].after if found else moment))
+            played, moment = self._power_on(moment)
+            found.append(played)
         return found
 
     def _boots(self, moment: Moment) -> str | None:
         """Return what a power-on starts from there."""
-        return self._power_on(moment).running
+        played, _ = self._power_on(moment)
+        return played.running
 
-    def _power_on(self, moment: Moment) -> Played:
+    def _power_on(self, moment: Moment) -> tuple[Played, Moment]:
         found = self._powered_on.get(moment)
         if found is None:
-            found = self._powered_on[moment] = Player(self._dut, moment).play(POWER_ON)
+            player = Player(self._dut, moment)
+            found = self._powered_on[moment] = player.play(POWER_ON), player.moment
         return found
 
 

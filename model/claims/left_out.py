@@ -148,13 +148,16 @@ LEFT_OUT: tuple[LeftOut, ...] = (
         "the bootloader refuses it (recorded: R34).",
     ),
     LeftOut(
-        "security features",
-        "Flash encryption, secure boot, the TEE, the recovery bootloader, updates of bootloader and partition table.",
+        "unstable and lying flash",
+        "What F4 and F5 add: bits that read differently each time after a cut, cuts that change other bytes of their "
+        "sector, and operations that report success and did nothing or half.",
+        FaultModel.F0,
+        breaks=("C2", "C5", "C6", "C7", "C9", "C10", "C16", "C17", "C18", "C19", "C20", "C21", "C22", "C24"),
+        known="On the board check, fuzz and campaign have both (The ladder of faults says what breaks).",
     ),
     LeftOut(
-        "unstable cells",
-        "Cells that read differently each time after a cut, and cuts that disturb other sectors.",
-        FaultModel.F0,
+        "security features",
+        "Flash encryption, secure boot, the TEE, the recovery bootloader, updates of bootloader and partition table.",
     ),
     LeftOut("time", "Watchdogs, brown-out detection, how long a call takes, and how likely a cut is where."),
 )

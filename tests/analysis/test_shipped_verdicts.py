@@ -106,6 +106,7 @@ def test_verdicts_of_common_devices_are_shipped() -> None:
 
 @pytest.mark.drift
 @pytest.mark.parametrize("faults", [FaultModel.F1, FaultModel.F3])
+@pytest.mark.thorough
 def test_shipped_verdicts_are_those_of_the_prover(faults: FaultModel) -> None:
     """A sample of two; all with -m slow."""
     scope = replace(PLAIN, faults=faults)

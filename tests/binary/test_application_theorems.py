@@ -82,6 +82,7 @@ def test_right_call_is_proved(name: str, function: str) -> None:
 @pytest.mark.parametrize(
     ("fault", "function"), [marked(*case) for case in APPLICATION_FAULTS.items() if case[0] not in WITHOUT_EXAMPLE]
 )
+@pytest.mark.thorough
 def test_broken_call_is_refuted_by_an_example(fault: str, function: str, tmp_path: Path) -> None:
     """What the code does with the example is not what impl does."""
     found = proof_of(compile_application(Build("riscv", fault), tmp_path), function)
@@ -131,6 +132,7 @@ def test_broken_call_with_versions_is_refuted_by_an_example(fault: str, function
 
 @needs_compiler
 @pytest.mark.parametrize(("options", "release"), [((), Release.V5_1), (("CONFIG_BURN_LINKED=1",), Release.V4_4)])
+@pytest.mark.thorough
 def test_version_that_is_burned_tells_the_release(options: tuple[str, ...], release: Release, tmp_path: Path) -> None:
     """Before 5.1 it is the one that the code was linked with; without anti-rollback there is none."""
     elf = compile_application(Build("riscv", options=(*ANTI_ROLLBACK, *options)), tmp_path)
@@ -183,6 +185,7 @@ def test_committed_broken_search_is_refuted() -> None:
 
 @needs_compiler
 @pytest.mark.parametrize("optimisation", ["-O2", "-Og"])
+@pytest.mark.thorough
 def test_search_is_recognised_however_it_is_compiled(optimisation: str, tmp_path: Path) -> None:
     """-O2 asks once before the loop; -Og multiplies in each turn."""
     elf = compile_application(Build("riscv", None, optimisation), tmp_path)
@@ -199,6 +202,7 @@ def test_search_is_recognised_however_it_is_compiled(optimisation: str, tmp_path
         pytest.param(("CONFIG_SAME_SLOT_IN_PLACE=1",), (True, Release.V6_0)),
     ],
 )
+@pytest.mark.thorough
 def test_build_is_told_by_proof(options: tuple[str, ...], followed: tuple[bool, Release], tmp_path: Path) -> None:
     """Of the builds that are tried, one is proved and the others are refuted."""
     elf = compile_application(Build("riscv", options=options), tmp_path)

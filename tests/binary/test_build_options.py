@@ -35,6 +35,7 @@ needs_riscv_compiler = pytest.mark.skipif(
 @pytest.mark.parametrize(
     ("option", "config"), [("rollback=0", Config()), ("anti_rollback=1", ANTI_ROLLBACK)], ids=["none", "anti-rollback"]
 )
+@pytest.mark.thorough
 def test_selection_is_proved_for_the_options_of_the_build(core: str, option: str, config: Config) -> None:
     """Nobody says them."""
     found = prove_theorem(

@@ -40,6 +40,7 @@ def committed(name: str) -> BootloaderElf:
 
 
 @pytest.mark.parametrize("name", ["riscv-faithful-Os", pytest.param("xtensa-faithful-Os", marks=pytest.mark.slow)])
+@pytest.mark.thorough
 def test_table_of_the_right_code_is_proved(name: str) -> None:
     """By every semantics, for the release whose rules it was written from."""
     found = proof_of(committed(name))
@@ -56,6 +57,7 @@ def test_table_of_the_right_code_is_proved(name: str) -> None:
         if fault.subject is Subject.TABLE
     ],
 )
+@pytest.mark.thorough
 def test_broken_table_code_is_refuted_by_a_table(fault: str, tmp_path: Path) -> None:
     """A table for which the code differs; impl was run on it."""
     found = proof_of(read_bootloader_elf(compile_firmware(Build("riscv", fault), tmp_path)))
@@ -67,6 +69,7 @@ def test_broken_table_code_is_refuted_by_a_table(fault: str, tmp_path: Path) -> 
     assert example.code != example.impl
 
 
+@pytest.mark.thorough
 def test_rules_of_a_later_release_are_told_apart() -> None:
     """From 6.1 on, offset and size are added without wrapping."""
     found = proof_of(committed("xtensa-faithful-Os"), Config(rollback=True, bootloader_release=Release.V6_1))

@@ -29,6 +29,7 @@ XTENSA = IMAGES / "xtensa-faithful-Os.elf"
 FAITHFUL = IMAGES / "riscv-faithful-Os.elf"
 
 
+@pytest.mark.thorough
 def test_two_processes_come_to_the_verdicts_of_one() -> None:
     """With the same builds and paths, of a file that is refuted; the example may be another."""
     elf = read_bootloader_elf(BROKEN)
@@ -42,6 +43,7 @@ def test_two_processes_come_to_the_verdicts_of_one() -> None:
     assert TheoremVerdict.REFUTED is two[0].verdict
 
 
+@pytest.mark.thorough
 def test_options_that_the_selection_tells_hold_for_the_others() -> None:
     """The file has rollback on; what was begun for rollback off is done anew."""
     found = prove_bootloader(read_bootloader_elf(XTENSA), (Config(), ROLLBACK), jobs=2)
@@ -50,6 +52,7 @@ def test_options_that_the_selection_tells_hold_for_the_others() -> None:
 
 
 @pytest.mark.parametrize("error", [WorkerDied, KeyboardInterrupt])
+@pytest.mark.thorough
 def test_what_is_decided_is_kept(error: type[BaseException], monkeypatch: pytest.MonkeyPatch) -> None:
     """One theorem is told; the others are undecided, and say why."""
 
@@ -82,6 +85,7 @@ def test_nothing_is_begun_after_an_interrupt(jobs: int, monkeypatch: pytest.Monk
     assert {"interrupted"} == {item.detail for proof in found.theorems for item in proof.verdicts}
 
 
+@pytest.mark.thorough
 def test_two_semantics_that_disagree_prove_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Here one of them takes "at least" for "more"."""
     monkeypatch.setitem(rv32._COMPARISONS, 7, z3.UGT)

@@ -34,6 +34,7 @@ def selection_of(name: str, config: Config = ROLLBACK) -> TheoremProof:
 
 
 @pytest.mark.parametrize("name", FAITHFUL)
+@pytest.mark.thorough
 def test_selection_of_the_right_code_is_proved(name: str) -> None:
     """By every semantics, for every release."""
     found = selection_of(name)
@@ -42,6 +43,7 @@ def test_selection_of_the_right_code_is_proved(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", FAITHFUL)
+@pytest.mark.thorough
 def test_fallback_of_the_right_code_is_proved(name: str) -> None:
     """With up to four slots."""
     found = prove_theorem(FALLBACK, read_bootloader_elf(IMAGES / f"{name}.elf"), (ROLLBACK,))
@@ -49,6 +51,7 @@ def test_fallback_of_the_right_code_is_proved(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["riscv-new_half_word-Os", "riscv-signed_numbers-Os", "xtensa-abort_as_invalid-Os"])
+@pytest.mark.thorough
 def test_broken_selection_is_refuted_by_records(name: str) -> None:
     """The code differs from impl for them; whether a check word in them is right is told by the true CRC-32."""
     example = selection_of(name).followed.example
@@ -67,6 +70,7 @@ def test_broken_selection_is_refuted_by_records(name: str) -> None:
         if fault.subject is Subject.FALLBACK and not fault.options
     ],
 )
+@pytest.mark.thorough
 def test_broken_fallback_is_refuted_by_an_example(fault: str, tmp_path: Path) -> None:
     """An order, an image or a first record that is not impl's."""
     elf = read_bootloader_elf(compile_firmware(Build("riscv", fault), tmp_path))
@@ -76,6 +80,7 @@ def test_broken_fallback_is_refuted_by_an_example(fault: str, tmp_path: Path) ->
     assert found.followed.example.code != found.followed.example.impl
 
 
+@pytest.mark.thorough
 def test_half_word_example_needs_a_right_check_word() -> None:
     """Of a state whose low half alone is NEW, in a record that decides."""
     example = selection_of("riscv-new_half_word-Os").followed.example

@@ -339,6 +339,7 @@ FOLLOWED = {
 
 
 @pytest.mark.parametrize("name", FOLLOWED)
+@pytest.mark.thorough
 def test_model_alone_does_what_was_recorded(name: str) -> None:
     """What is erased and programmed in which order, what boots, how calls end, what info() says and what is stored."""
     wrong, counts = follow_file(name)

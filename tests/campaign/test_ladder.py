@@ -129,6 +129,7 @@ def test_sweep_decides_as_brute_force_does(faults: FaultModel) -> None:
     assert [] == list(disagreements(world, script, replace(result, stretches=more), every=7))
 
 
+@pytest.mark.thorough
 def test_weaker_rungs_stay_as_they_are() -> None:
     """A sweep under F5 decides all that one under F3 does, alike, and claims fall under the same weakest fault."""
     low, high = swept(Scenario.UPGRADE, FaultModel.F3), swept(Scenario.UPGRADE, FaultModel.F5)

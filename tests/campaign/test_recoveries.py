@@ -122,6 +122,7 @@ def small() -> DeviceUnderTest:
 
 
 @pytest.mark.parametrize("options", OPTIONS, ids=str)
+@pytest.mark.thorough
 def test_further_failures_break_nothing_more(options: dict[str, bool]) -> None:
     """The bootloader writes so little that a second and a third failure do no harm which one does not do."""
     report = check_upgrade(small_world(**options), FaultModel.F1, 0, with_proofs=False, depth=3)

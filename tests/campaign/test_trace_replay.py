@@ -106,6 +106,7 @@ COVERING = [
 
 
 @pytest.mark.parametrize("scope", COVERING, ids=name_of)
+@pytest.mark.thorough
 def test_board_goes_the_way_of_every_action(scope: Scope) -> None:
     """Each is taken at the end of a shortest trace.
 

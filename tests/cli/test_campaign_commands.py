@@ -55,6 +55,7 @@ def test_campaign_from_begin_to_end(place: Path, capsys: pytest.CaptureFixture[s
     assert "Never covered:" in text and whole["fingerprint"] in text
 
 
+@pytest.mark.thorough
 def test_causes_have_all_findings(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Each kind of findings is one of a cause; each token replays."""
     main(["campaign", "run", "new.db", *DEVICE, "--runs", str(BLOCK)])
@@ -69,6 +70,7 @@ def test_causes_have_all_findings(place: Path, capsys: pytest.CaptureFixture[str
     assert 1 == main(["replay", shown["causes"][0]["plainest"]["token"]])
 
 
+@pytest.mark.thorough
 def test_page_has_all_causes_and_how_the_campaign_grew(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """One file, which loads nothing; its numbers are those of --json."""
     main(["campaign", "run", "new.db", *DEVICE, "--runs", str(BLOCK)])
@@ -85,6 +87,7 @@ def test_page_has_all_causes_and_how_the_campaign_grew(place: Path, capsys: pyte
     assert page.count('<path class="line"') == 2 and "http://" not in page.replace("http://www.w3.org", "")
 
 
+@pytest.mark.thorough
 def test_files_of_causes_can_be_used(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The test fails and says what is broken; the flash can be explained; the pictures are pictures."""
     main(["campaign", "run", "new.db", *DEVICE, "--runs", str(BLOCK)])

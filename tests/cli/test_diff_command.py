@@ -179,6 +179,7 @@ RESUME_UNDER_TEST = ("session_resume", Observed.RESULT, "done", "refused", 4)
     ],
     ids=lambda value: value.label if isinstance(value, Release) else "",
 )
+@pytest.mark.thorough
 def test_neighbouring_releases_differ_as_the_version_matrix_says(
     left: Release, right: Release, expected: list[tuple[object, ...]]
 ) -> None:
@@ -233,6 +234,7 @@ def test_rollback_writes_another_word() -> None:
     show_all(found)
 
 
+@pytest.mark.thorough
 def test_a_wake_without_validation_starts_what_ran() -> None:
     """With SKIP_VALIDATE_IN_DEEP_SLEEP on one side, a wake is an input for both."""
     left, right = (scope_of(Release.V5_1, sleeps=on, faults=FaultModel.F0) for on in (False, True))
@@ -351,6 +353,7 @@ def test_a_call_that_the_board_does_not_refuse_diverges() -> None:
         play_both(one, one, [("power_on", start, start), ("commence", (), ())])
 
 
+@pytest.mark.thorough
 def test_a_third_release_answers_the_inputs_of_a_difference() -> None:
     """The inputs that tell 6.0 and 6.1 apart, given to 5.1: it goes with the older one."""
     scopes = {r: scope_of(r, faults=FaultModel.F0) for r in (Release.V5_1, Release.V6_0, Release.V6_1)}
@@ -364,6 +367,7 @@ def test_a_third_release_answers_the_inputs_of_a_difference() -> None:
 # The command
 
 
+@pytest.mark.thorough
 def test_the_matrix_has_the_rows_of_the_version_matrix() -> None:
     """Found by the search between neighbours, the cells played on the board of each release."""
     matrix = matrix_of(scope_of(Release.V5_1, faults=FaultModel.F0), 100_000)

@@ -32,6 +32,7 @@ def test_violated_claim_is_told_with_its_shortest_trace(capsys: pytest.CaptureFi
     assert "✗ " in output and "otaproof replay oth1." in output
 
 
+@pytest.mark.thorough
 def test_json_is_one_object(capsys: pytest.CaptureFixture[str]) -> None:
     """For machines: the searches, the claims with their traces, and recovery."""
     assert main([*SMALL, "--json"]) == ExitCode.VIOLATED

@@ -42,6 +42,7 @@ def test_check_of_other_updates_refuses_them(kind: str, table: str, capsys: pyte
     assert "otaproof check: --faults: F4 goes with --update-kind app alone; say F3\n" == capsys.readouterr().err
 
 
+@pytest.mark.thorough
 def test_check_tells_the_weakest_fault_wear_and_what_is_not_proved(
     table: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -59,6 +59,7 @@ def test_replay_shows_what_prove_refutes(capsys: pytest.CaptureFixture[str]) -> 
     assert "C4" in capsys.readouterr().out
 
 
+@pytest.mark.thorough
 def test_json_tells_the_world_and_both_solvers(capsys: pytest.CaptureFixture[str]) -> None:
     """Without --usage there are three configurations; the claims are those of the first."""
     code, answer = run_json(capsys, "--claim", "C3", "--claim", "C12")
@@ -98,6 +99,7 @@ def test_smt2_files_need_what_they_say(tmp_path: Path, capsys: pytest.CaptureFix
         assert text.splitlines()[0].endswith(f"needs {ask_bitwuzla(text)}")
 
 
+@pytest.mark.thorough
 def test_certificates_are_checked_by_another_program(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Each proof is one of the clauses beside it; the manifest has every claim, and hashes of every file."""
     folder = tmp_path / "certificates"
@@ -131,6 +133,7 @@ def test_certificate_of_a_refuted_claim_is_its_trace(tmp_path: Path, capsys: pyt
     assert len(refuted["trace"]) == 16 and refuted["token"].startswith("oth1.")
 
 
+@pytest.mark.thorough
 def test_claim_that_is_proved_by_search_has_no_certificate(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """With the invariants that C4 leaves alone no ranking function is found, and a search decides C9."""
     arguments = ["prove", "--usage", "restart-at-once", "--faults", "F0", "--claim", "C9", "--claim", "C4"]
@@ -209,6 +212,7 @@ def test_an_interrupt_keeps_what_was_decided(
     assert [c["usage"] for c in json.loads(out.read_text())["configurations"]] == ["documented"]
 
 
+@pytest.mark.thorough
 def test_all_tells_each_family_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Worlds of which the same was found share a line; the file has each of them, in order."""
     out = tmp_path / "found.json"
@@ -302,6 +306,7 @@ def test_bad_input_is_one_line(capsys: pytest.CaptureFixture[str], arguments: li
     assert capsys.readouterr().err.startswith(f"otaproof prove: {message}")
 
 
+@pytest.mark.thorough
 def test_recovery_is_proved_for_more_slots_than_a_search_covers(capsys: pytest.CaptureFixture[str]) -> None:
     """By the distance: both solvers have answered."""
     code, answer = run_json(capsys, "--usage", "restart-at-once", "--slots", "4", "--claim", "C9")

@@ -27,6 +27,7 @@ def test_claim_holds_with_the_remedy_and_the_title_names_it(capsys: pytest.Captu
         ["--remedy", "erase-last-boot,restart-at-once"],
     ],
 )
+@pytest.mark.thorough
 def test_several_remedies_are_proved_together(remedies: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     """Of the documented usage alone, where no usage is named."""
     assert ExitCode.HOLDS == main([*C2, *remedies])
@@ -48,6 +49,7 @@ def test_trace_of_a_patched_bootloader_is_replayed(capsys: pytest.CaptureFixture
     assert "PENDING_VERIFY, noted in the label: bootable" in replayed
 
 
+@pytest.mark.thorough
 def test_neither_alone_is_enough(capsys: pytest.CaptureFixture[str]) -> None:
     """On 5.1 the download that broke off is still there to go back to."""
     assert ExitCode.VIOLATED == main([*C2, "--remedy", "restart-at-once"])

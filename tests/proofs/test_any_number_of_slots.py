@@ -102,6 +102,7 @@ def test_number_of_slots_never_changes() -> None:
     assert "slot_count" not in {field.name for field in device_model(exact(PROPER, 7)).fields}
 
 
+@pytest.mark.thorough
 def test_claims_are_proved_for_every_number_at_once() -> None:
     """All that hold with three slots hold with up to sixteen."""
     found = induct(PROPER, CLAIMS)
@@ -113,6 +114,7 @@ def test_claims_are_proved_for_every_number_at_once() -> None:
     assert {answer for condition in every.conditions for answer in condition.answers().values()} == {"unsat"}
 
 
+@pytest.mark.thorough
 def test_claim_that_fails_with_some_number_is_dropped() -> None:
     """With two slots, an image that is half-way written can be started; see C2."""
     found = induct(PROPER, CLAIMS)
@@ -122,6 +124,7 @@ def test_claim_that_fails_with_some_number_is_dropped() -> None:
     assert not {"C2", "C13"} & set(kept)
 
 
+@pytest.mark.thorough
 def test_facts_of_an_even_number_need_not_hold_with_an_odd_one() -> None:
     """That the sector tells whether the slot is even is asked of even numbers alone."""
     scope = replace(PROPER, has_factory=True, slots=4)
@@ -131,6 +134,7 @@ def test_facts_of_an_even_number_need_not_hold_with_an_odd_one() -> None:
     assert "C11" not in restated(found, CLAIMS, 6, (4, 5, 6)).invariants
 
 
+@pytest.mark.thorough
 def test_mutant_is_not_proved_for_many_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
     """A device that goes on to the slot after the last one would write where none is."""
 
@@ -148,6 +152,7 @@ def test_mutant_is_not_proved_for_many_numbers(monkeypatch: pytest.MonkeyPatch) 
 
 @pytest.mark.parametrize("usage", Usage)
 @pytest.mark.parametrize("slots", [4, pytest.param(7, marks=pytest.mark.slow)])
+@pytest.mark.thorough
 def test_what_is_proved_is_what_each_world_proves_by_itself(usage: Usage, slots: int) -> None:
     """A search for facts in that world alone, by nothing that another one taught, comes to the same claims."""
     scope, reuse = replace(PROPER, usage=usage), ProofReuse(most_slots=16)

@@ -14,6 +14,7 @@ from otaproof.proofs.explicit.explorer import claims_of
 from otaproof.proofs.prover import searched_proof
 from otaproof.proofs.prover.configurations import with_release
 from otaproof.proofs.prover.decision import Decision, Effort, ProofVerdict
+from otaproof.proofs.prover.houdini import Inductive
 from otaproof.proofs.prover.proof_reuse import ProofReuse, induct
 from otaproof.proofs.prover.prover import decide
 from otaproof.proofs.prover.searched_proof import METHOD, confirmed_search, decide_searched
@@ -24,7 +25,12 @@ SCOPE = with_release(Scope(Config(rollback=True), faults=FaultModel.F2, usage=Us
 """No induction is stated for cuts that tear any byte of a spare record that commence() gives up, from 5.5 on."""
 QUICK = Effort(checks_vacuity=False)
 (CLAIM,) = (claim for claim in claims_of(SCOPE) if claim.claim.id == "C16")
-INDUCTIVE = induct(SCOPE, claims_of(SCOPE))
+
+
+@cache
+def inductive() -> Inductive:
+    """Return what is known of every reachable state."""
+    return induct(SCOPE, claims_of(SCOPE))
 
 
 @cache
@@ -70,7 +76,7 @@ def test_a_search_with_wrong_ranks_proves_nothing(monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr(searched_proof, "quotient", without_order)
     searched_proof._of_steps.cache_clear()
-    found = decide_searched(SCOPE, CLAIM, INDUCTIVE, QUICK)
+    found = decide_searched(SCOPE, CLAIM, inductive(), QUICK)
     searched_proof._of_steps.cache_clear()
     assert ProofVerdict.UNKNOWN is found.verdict
     assert "not confirmed by every solver: rank_" in found.method
@@ -78,7 +84,7 @@ def test_a_search_with_wrong_ranks_proves_nothing(monkeypatch: pytest.MonkeyPatc
 
 def test_what_is_not_proved_is_not_assumed() -> None:
     """Without invariants a record may name a slot that does not exist."""
-    found = confirmed_search(SCOPE, CLAIM.claim, METHOD, replace(INDUCTIVE, invariants={}), QUICK)
+    found = confirmed_search(SCOPE, CLAIM.claim, METHOD, replace(inductive(), invariants={}), QUICK)
     assert ProofVerdict.UNKNOWN is found.verdict
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import cache
 
 import pytest
 
@@ -11,8 +12,11 @@ from otaproof.model.fault_model import FaultModel
 from otaproof.proofs.prover import configurations
 from otaproof.proofs.prover.configurations import SLOT_COUNTS, Family, families, with_release
 
-PLAIN = tuple(configurations._families(Scope(Config(), faults=FaultModel.F0)))
-"""Of one configuration."""
+
+@cache
+def plain() -> tuple[Family, ...]:
+    """Return the families of one configuration."""
+    return tuple(configurations._families(Scope(Config(), faults=FaultModel.F0)))
 
 
 def torn_apart(found: Iterable[Family], slots: int) -> Iterator[str]:
@@ -25,7 +29,7 @@ def torn_apart(found: Iterable[Family], slots: int) -> Iterator[str]:
 
 def test_families_are_told_equal_with_the_most_slots() -> None:
     """Terms are compared, which are one object where they are equal."""
-    assert [] == list(torn_apart(PLAIN, SLOT_COUNTS[-1]))
+    assert [] == list(torn_apart(plain(), SLOT_COUNTS[-1]))
 
 
 @pytest.mark.slow
@@ -44,5 +48,5 @@ def test_rule_that_two_and_three_slots_do_not_show_is_noticed(monkeypatch: pytes
         return (*right(scope), scope.config.app_release if scope.slots > 8 else None)
 
     monkeypatch.setattr(configurations, "shape", wrong)
-    assert [] == list(torn_apart(PLAIN, 3))
-    assert len([family for family in PLAIN if len(family.releases) > 1]) == len(list(torn_apart(PLAIN, 9)))
+    assert [] == list(torn_apart(plain(), 3))
+    assert len([family for family in plain() if len(family.releases) > 1]) == len(list(torn_apart(plain(), 9)))
