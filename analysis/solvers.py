@@ -5,6 +5,7 @@ from importlib.util import find_spec
 INSTALL = "pip install 'otaproof[prove]'"
 INSTALL_BINARY = "pip install 'otaproof[binary]'"
 INSTALL_SAT = "pip install 'otaproof[certificates]'"
+INSTALL_LUA = "pip install 'otaproof[lua]'"
 MODULES = ("z3", "bitwuzla", "numba", "llvmlite", "numpy")
 """What the extra brings, by the names that are imported."""
 BINARY_MODULES = ("elftools", "pypcode", "unicorn")
@@ -29,3 +30,8 @@ def is_solver_missing(error: ModuleNotFoundError) -> bool:
 def is_binary_missing(error: ModuleNotFoundError) -> bool:
     """Tell whether an import failed because the extra `binary` is not installed."""
     return (error.name or "").partition(".")[0] in BINARY_MODULES
+
+
+def is_lua_missing(error: ModuleNotFoundError) -> bool:
+    """Tell whether an import failed because the extra `lua` is not installed."""
+    return (error.name or "").partition(".")[0] == "lupa"

@@ -29,6 +29,7 @@ from .usage_error import usage_error_text
 
 COMMANDS = {
     "check": "Cut the power at every step of an upgrade and check every claim.",
+    "run": "Run a NodeMCU upgrade script on the simulated board, and cut its power.",
     "doctor": "Look for what is wrong with the OTA configuration of a project.",
     "explain": "Decode a flash dump or an otadata partition: what boots, and why.",
     "identify": "Say of which release a bootloader is, and which options it has.",
@@ -172,13 +173,22 @@ def _run(arguments: Sequence[str]) -> int:
 
 def _expected(error: Exception) -> str | None:
     """Return what to tell of an error that the user can put right; None for a bug."""
-    from ..analysis.solvers import INSTALL, INSTALL_BINARY, is_binary_missing, is_solver_missing
+    from ..analysis.solvers import (
+        INSTALL,
+        INSTALL_BINARY,
+        INSTALL_LUA,
+        is_binary_missing,
+        is_lua_missing,
+        is_solver_missing,
+    )
     from ..impl.partitions.table import TableError
 
     if isinstance(error, ModuleNotFoundError) and is_solver_missing(error):
         return f"needs the solvers: {INSTALL}"
     if isinstance(error, ModuleNotFoundError) and is_binary_missing(error):
         return f"needs what reads machine code: {INSTALL_BINARY}"
+    if isinstance(error, ModuleNotFoundError) and is_lua_missing(error):
+        return f"needs Lua: {INSTALL_LUA}"
     if isinstance(error, FileNotFoundError) and error.filename is None:
         return "the working directory is no longer there"
     if isinstance(error, OSError) and error.errno in _OF_FILES and isinstance(error.filename, str):

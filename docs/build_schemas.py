@@ -39,6 +39,7 @@ from otaproof.analysis.results.releases_result import ReleasesResult
 from otaproof.analysis.results.replay_result import ReplayResult
 from otaproof.analysis.results.result_parts import CommandResult
 from otaproof.analysis.results.run_replay_result import RunReplayResult
+from otaproof.analysis.results.script_result import ScriptResult
 from otaproof.analysis.results.session_result import SessionResult
 
 FOLDER = Path(__file__).parent / "schemas"
@@ -67,6 +68,7 @@ RESULTS: dict[str, type[CommandResult]] = {
     "releases": ReleasesResult,
     "replay": ReplayResult,
     "replay-bootloader": RunReplayResult,
+    "run": ScriptResult,
 }
 """By the name of the schema, the result that it describes."""
 

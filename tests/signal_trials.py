@@ -98,6 +98,7 @@ COMMANDS = {
     "doctor": LongCommand("doctor --partitions table.csv --out out.json", ("out.json",)),
     "diagram": LongCommand("diagram all --out pictures"),
     "demo": LongCommand("demo", has_directory=True),
+    "run": LongCommand(f"run {ROOT}/examples/lua/careful.lua --sweep --out out.json", ("out.json",)),
     "binary-prove": LongCommand(
         f"binary prove {ELF} --idf 5.1 --rollback --out out.json", ("out.json",), has_workers=True
     ),
@@ -129,6 +130,7 @@ def make_inputs(place: Path) -> None:
     (place / "table.csv").write_text(TABLE)
     (place / "app.bin").write_bytes(build_image(Chip.ESP32, size=0x3000, version="1", project_name="p", seed=1))
     (place / "otadata.bin").write_bytes(b"\xff" * 0x2000)
+    (place / "init.lua").write_text("print('\u00e4 script that brings no update')")
     flash = bytearray(b"\xff" * 0x100000)
     for offset, contents in ((0x8000, encode_table(ROWS)), (0x10000, (place / "app.bin").read_bytes())):
         flash[offset : offset + len(contents)] = contents

@@ -31,10 +31,13 @@ class Scenario(Enum):
     """After the first upgrade, rollback() and a power_on."""
 
 
-def script_of(scenario: Scenario, dut: DeviceUnderTest) -> tuple[Step, ...]:
+def script_of(scenario: Scenario | tuple[Step, ...], dut: DeviceUnderTest) -> tuple[Step, ...]:
     """Return the steps of a scenario, with update, chunk size, remedies and calls of the device.
 
-    complete(1) restarts at once, remedy or not. Raises ScriptFailed for a scenario that its remedies rule out."""
+    scenario: steps of a user's own stay as they are. complete(1) restarts at once, remedy or not. Raises ScriptFailed
+    for a scenario that its remedies rule out."""
+    if isinstance(scenario, tuple):
+        return scenario
     if scenario is Scenario.ROLLBACK and dut.remedies & _NO_ROLLBACK_ONCE_ACCEPTED:
         raise ScriptFailed("its application does not call rollback() once an image is accepted")
     upgrade = tuple(_own_steps(dut)) or (

@@ -10,7 +10,7 @@ from ..history.player import Moment, Played, Player
 from ..history.step import ERASE_LAST_BOOT, UPGRADE_STEPS, Step, StepName
 from ..history.whole_records import newly_rejected, notes_in, rejected_after, rejected_at_first
 from .future_oracle import FutureOracle
-from .script import require_success
+from .script import ScriptFailed, require_success
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,18 +29,23 @@ class UncutRun:
     """App partitions that hold a whole known image when it begins."""
 
 
-def play_script(dut: DeviceUnderTest, script: tuple[Step, ...]) -> UncutRun:
-    """Play the script and take it down; raises ScriptFailed when a step does not go as the script needs."""
+def play_script(dut: DeviceUnderTest, script: tuple[Step, ...], is_own: bool = False) -> UncutRun:
+    """Play the script and take it down; raises ScriptFailed when a step does not go as the script needs.
+
+    is_own: the steps are a user's own, so that a call may raise an error."""
     player = Player(dut)
     run: list[Played] = []
-    target = ""
+    target, begin = "", None
     for step in script:
-        if step.name is StepName.COMMENCE and player.app is not None:
-            partition = player.app.ota.esp_ota_get_next_update_partition()
-            target = "" if partition is None else partition.label
+        app = player.app
         run.append(player.play(step))
-        require_success(run[-1])
-    begin = next(played for played in reversed(run) if played.step.name is StepName.COMMENCE)
+        if not is_own:
+            require_success(run[-1])
+        if step.name is StepName.COMMENCE and app is not None:
+            partition = app.ota.esp_ota_get_next_update_partition()
+            target, begin = "" if partition is None else partition.label, run[-1]
+    if begin is None or not target:
+        raise ScriptFailed("it begins no update")
     begin = run[begin.number - 1] if run[begin.number - 1].step == ERASE_LAST_BOOT else begin
     assert begin.ran is not None
     provisioned = frozenset(

@@ -40,7 +40,7 @@ def replay(token: Token, dut: DeviceUnderTest, claims: Sequence[CutClaim] = CUT_
         raise InputError(f"token: names claim {token.claim_id}, which this version does not know")
     script = script_of(token.scenario, dut)
     try:
-        run = play_script(dut, script)
+        run = play_script(dut, script, is_own=isinstance(token.scenario, tuple))
     except ScriptFailed as error:
         raise InputError(f"token: its upgrade does not run on this device: {error}") from None
     cut = token.cut

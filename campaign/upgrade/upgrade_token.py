@@ -15,6 +15,7 @@ from ..history.step import POWER_ON, Step, StepCut, StepFailure
 from ..noted_device import NotedDevice, check_numbers, decode_device, device_of_note, encode_device, note_device
 from ..token_packing import pack_token, unpack_token
 from .script import Scenario
+from .step_list import decode_steps, encode_steps
 
 PREFIX = "otp1."
 Again = tuple[StepCut | None, ...]
@@ -60,12 +61,13 @@ class Token:
     """A replay token, taken apart."""
 
     claim_id: str
-    scenario: Scenario
+    scenario: Scenario | tuple[Step, ...]
+    """The steps themselves, where they are a user's own."""
     cut: CutPoint
     device: NotedDevice
 
 
-def make_token(dut: DeviceUnderTest, claim_id: str, scenario: Scenario, cut: CutPoint) -> Token:
+def make_token(dut: DeviceUnderTest, claim_id: str, scenario: Scenario | tuple[Step, ...], cut: CutPoint) -> Token:
     """Return the token of a cut in the script of a device."""
     return Token(claim_id, scenario, cut, note_device(dut))
 
@@ -76,7 +78,8 @@ def encode_token(token: Token) -> str:
     at: list[object] = [cut.call_index, cut.op_index, None if cut.torn is None else str(cut.torn), cut.efuse_done]
     again = [_cut_of(further) for further in cut.again]
     at += [None if cut.lie is None else cut.lie.value, again] if again else [] if cut.lie is None else [cut.lie.value]
-    return pack_token(PREFIX, [token.claim_id, token.scenario.value, at, *encode_device(token.device)])
+    scenario = encode_steps(token.scenario) if isinstance(token.scenario, tuple) else token.scenario.value
+    return pack_token(PREFIX, [token.claim_id, scenario, at, *encode_device(token.device)])
 
 
 def decode_token(text: str) -> Token:
@@ -91,9 +94,10 @@ def _decode(record: Any) -> Token:
     check_numbers([call_index, op_index, efuse_done or 0])
     if not isinstance(claim_id, str) or not claim_id.isprintable():
         raise ValueError("a claim is no name")
+    noted = decode_device(device)
     return Token(
         claim_id,
-        Scenario(scenario),
+        decode_steps(scenario, len(noted.images)) if isinstance(scenario, list) else Scenario(scenario),
         CutPoint(
             call_index,
             op_index,
@@ -102,7 +106,7 @@ def _decode(record: Any) -> Token:
             None if lie is None else FailureExtent(lie),
             tuple(_cut_from(further) for further in again),
         ),
-        decode_device(device),
+        noted,
     )
 
 

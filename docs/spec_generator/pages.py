@@ -33,6 +33,7 @@ BY_HAND = (
     "unsafe-updates.md",
     "faults.md",
     "campaigns.md",
+    "lua.md",
     "ci.md",
     "library.md",
 )

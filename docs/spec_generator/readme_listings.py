@@ -18,6 +18,7 @@ from tempfile import TemporaryDirectory
 from .spec_page import ROOT
 
 EXAMPLE = "examples/two-slot"
+SCRIPTS = "examples/lua"
 WIDTH = 80
 """Columns of the terminal."""
 TOKEN = re.compile(r"(\bot[phs]1\.\w{8})[\w-]+")
@@ -53,6 +54,11 @@ LISTINGS: tuple[Listing, ...] = (
     ),
     Listing("replay", "replay TOKEN", (("  4 ", "C4 "),)),
     Listing(
+        "run",
+        f"run {SCRIPTS}/accepts_at_once.lua --sweep",
+        (("examples/lua", "at the end"), ("Power cuts", " G2"), ("G1: ", "  otaproof run")),
+    ),
+    Listing(
         "brick-window",
         f"check {EXAMPLE} --idf 6.1 --update-kind partition-table",
         (("Power cuts", "    without"), ("Brick window, F1", "  ✗ every")),
@@ -83,6 +89,7 @@ def output(command: str) -> str:
     with TemporaryDirectory() as name:
         project = Path(name) / EXAMPLE
         shutil.copytree(ROOT / EXAMPLE, project, ignore=shutil.ignore_patterns("build", "update"))
+        shutil.copytree(ROOT / SCRIPTS, Path(name) / SCRIPTS)
         subprocess.run([sys.executable, ROOT / "examples/build_images.py", project], check=True)
         ended = subprocess.run(
             [sys.executable, "-m", "otaproof.cli.main", *command.split()],

@@ -15,7 +15,7 @@ from .lock_file import ROOT
 PYTHONS = ("3.11", "3.12", "3.13")
 SYSTEMS = (("linux", "Linux", "x86_64"), ("linux", "Linux", "aarch64"), ("darwin", "Darwin", "arm64"))
 """sys.platform, and what platform.system() and platform.machine() say."""
-SHIPPED = ("prove", "certificates", "binary", "diagrams")
+SHIPPED = ("prove", "certificates", "binary", "diagrams", "lua")
 """The extras that users install; docs and dev are for work on otaproof."""
 TOOLS = "tools"
 """The dependency group of what installs and describes the rest."""

@@ -3,11 +3,13 @@
 import base64
 import json
 import zlib
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from otaproof.campaign.upgrade.script import Scenario
+from otaproof.campaign.history.step import ACCEPT, COMPLETE, POWER_ON, ROLLBACK
+from otaproof.campaign.upgrade.script import Scenario, script_of
 from otaproof.campaign.upgrade.upgrade_replay import replay
 from otaproof.campaign.upgrade.upgrade_token import CutPoint, decode_token, dut_of_token, encode_token, make_token
 from otaproof.errors import InputError
@@ -22,6 +24,35 @@ CUT_IN_PENDING = CutPoint(4, 0, Torn.parse("after"))
 def token_text(claim_id: str = "C4", cut: CutPoint = CUT_IN_PENDING, scenario: Scenario = Scenario.UPGRADE) -> str:
     """Return a token of the small device with rollback."""
     return encode_token(make_token(small_world(Release.V5_5, rollback=True), claim_id, scenario, cut))
+
+
+def own_token_text() -> str:
+    """Return a token of the same cut, in a script of a user's own that does the same."""
+    world = small_world(Release.V5_5, rollback=True)
+    return encode_token(make_token(world, "C4", script_of(Scenario.UPGRADE, world), CUT_IN_PENDING))
+
+
+def test_token_carries_the_steps_of_a_users_own_script() -> None:
+    """Each call as it was, writes in a row as one; the replay is that of the scenario."""
+    world = small_world(Release.V5_5, rollback=True)
+    script = (
+        *script_of(Scenario.UPGRADE_AGAIN, replace(world, chunk=100)),
+        ROLLBACK,
+        replace(COMPLETE, argument="0x1"),
+    )
+    text = encode_token(make_token(world, "C4", script, CUT_IN_PENDING))
+    assert script == decode_token(text).scenario
+    assert len(text) < 2 * len(token_text())
+    own, shipped = (decode_token(text) for text in (own_token_text(), token_text()))
+    assert replay(own, dut_of_token(own)).observation == replay(shipped, dut_of_token(shipped)).observation
+
+
+def test_script_without_an_update_has_no_replay() -> None:
+    """There is nothing to judge a cut by."""
+    world = small_world(Release.V5_5, rollback=True)
+    token = make_token(world, "C4", (POWER_ON, ACCEPT), CutPoint(1, 0, None))
+    with pytest.raises(InputError, match="it begins no update"):
+        replay(token, world)
 
 
 def test_token_carries_the_whole_world() -> None:
@@ -74,9 +105,10 @@ def places(record: Any, way: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 
 
 @pytest.mark.parametrize("value", [None, "x", -1, 99, 1.5, [], {}, True, 10**12], ids=repr)
-def test_forged_token_plays_or_is_refused(value: Any) -> None:
+@pytest.mark.parametrize("genuine", [token_text(), own_token_text()], ids=["scenario", "own steps"])
+def test_forged_token_plays_or_is_refused(value: Any, genuine: str) -> None:
     """Whatever stands in the place of one of its values, nothing but an InputError comes of it."""
-    packed = token_text().removeprefix("otp1.")
+    packed = genuine.removeprefix("otp1.")
     plain = zlib.decompress(base64.urlsafe_b64decode(packed + "=" * (-len(packed) % 4)))
     ways = [way for way in places(json.loads(plain)) if way]
     assert len(ways) > 50

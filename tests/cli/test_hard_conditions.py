@@ -29,6 +29,7 @@ COMMANDS = {
     "doctor": ("doctor --partitions labels.csv", 3),
     "check": ("check --partitions labels.csv --running app.bin --update app.bin --rollback --no-proofs --faults F0 "
               "--cuts cuts.csv --out out.json", 1),
+    "run": ("run init.lua --sweep --faults F0 --out out.json", 1),
     "explain": ("explain --otadata otadata.bin --partitions labels.csv --no-history", 0),
     "mend": ("mend flash.bin", 0),
     "identify": ("identify flash.bin", 0),
@@ -59,6 +60,7 @@ NEEDS = {
     **dict.fromkeys(("binary-run", "binary-prove"), "unicorn"),
     **dict.fromkeys(("explore", "diff", "outcomes"), "numba"),
     "diagram": "graphviz_pure",
+    "run": "lupa",
 }
 
 
@@ -123,7 +125,7 @@ CONDITIONS = {
     "no-home": Condition(environment={"HOME": None, "XDG_CACHE_HOME": None}, quick=("check",)),
     "read-only-home": Condition(environment={"HOME": "/proc", "XDG_CACHE_HOME": None}),
     "no-tmpdir": Condition(environment={"TMPDIR": NOWHERE}, quick=("demo",)),
-    "ascii": Condition(environment=ASCII, quick=("doctor", "check")),
+    "ascii": Condition(environment=ASCII, quick=("doctor", "check", "run")),
     "no-stdin": Condition(before=closed(0)),
     "no-stdout": Condition(before=closed(1), quick=("doctor", "check")),
     "no-stderr": Condition(before=closed(2)),

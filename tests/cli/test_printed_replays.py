@@ -52,6 +52,7 @@ PRINTING = {
     "explain": Printing("explain --otadata otadata.bin --partitions table.csv --out out.json", frozenset({0})),
     "binary-run": Printing("binary run 'a b.elf' --no-rollback --pairs 0 --every 500 --out out.json", needs="unicorn"),
     "demo": Printing("demo"),
+    "run": Printing("run init.lua --boots 3 --sweep --faults F0 --out out.json", needs="lupa"),
 }
 
 
@@ -63,6 +64,7 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Path("app.bin").write_bytes(build_image(size=0x3000, version="1", project_name="p", seed=1))
     entries = (encode_entry(make_entry(number, OtaImgState.VALID)) for number in (1, 2))
     Path("otadata.bin").write_bytes(b"".join(entry.ljust(0x1000, b"\xff") for entry in entries))
+    Path("init.lua").write_text((ROOT / "examples/lua/completes_unchecked.lua").read_text())
     Path("a b.elf").write_bytes((IMAGES / "riscv-faithful-Os.elf").read_bytes())
 
 

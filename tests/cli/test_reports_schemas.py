@@ -114,6 +114,8 @@ COMMANDS = [
     pytest.param("binary-prove", ("binary", "prove", str(APPLICATION_ELF), "--rollback"), marks=pytest.mark.slow),
     ("conform", ("conform", str(RECORDED / "pins.jsonl.gz"))),
     ("releases", ("releases", "5.1.4", "5.5.6")),
+    ("run", ("run", str(ROOT / "examples/lua/never_accepts.lua"))),
+    ("run", ("run", str(ROOT / "examples/lua/never_accepts.lua"), "--sweep", "--faults", "F0")),
     ("claim", ("claim", "C4")),
     ("diff", ("diff", "5.1", "5.5", "--usage", "restart-at-once", "--faults", "F0", "--claims", "C2")),
     ("replay", ("replay", encode_history_token(known_case("trial-is-lost").token()))),

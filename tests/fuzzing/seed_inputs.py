@@ -19,7 +19,7 @@ from otaproof.campaign.token_packing import compact_json
 from otaproof.campaign.unsafe_update.session import SessionCut
 from otaproof.campaign.unsafe_update.session_token import encode_session_token, make_session_token
 from otaproof.campaign.unsafe_update.settled_start import StartKind
-from otaproof.campaign.upgrade.script import Scenario
+from otaproof.campaign.upgrade.script import Scenario, script_of
 from otaproof.campaign.upgrade.upgrade_token import CutPoint, encode_token, make_token
 from otaproof.examples.shipped_example import VECTORS
 from otaproof.impl.chip.cells import Cells
@@ -152,6 +152,7 @@ def cut_tokens() -> Seeds:
     world = small_world(Release.V5_5, rollback=True)
     tokens = [make_token(world, "C4", Scenario.UPGRADE, CutPoint(4, 0, Torn.parse("after")))]
     tokens.append(make_token(small_world(Release.V5_1), "C1", Scenario.UPGRADE, CutPoint(1, 0, None)))
+    tokens.append(make_token(world, "C4", script_of(Scenario.UPGRADE, world), CutPoint(4, 0, Torn.parse("after"))))
     texts = [encode_token(token) for token in tokens]
     return (*map(_inside, texts), *(text.encode() for text in texts))
 

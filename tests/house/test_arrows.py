@@ -18,6 +18,7 @@ ROOMS = (
     "campaign",
     "project",
     "binary",
+    "lua",
     "analysis",
     "diagrams",
     "examples",
@@ -33,6 +34,7 @@ THIRD_PARTY = {
     "campaign": set(),
     "project": set(),
     "binary": {"elftools", "pypcode", "unicorn", "z3"},
+    "lua": set(),  # lua_machine.py finds lupa by its version
     "analysis": set(),
     "diagrams": {"graphviz", "transitions"},
     "examples": set(),

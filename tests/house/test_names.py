@@ -11,7 +11,7 @@ from places import ROOT
 from spec_generator.library_pages import PUBLIC_MODULES
 
 ROOMS = (
-    *("model", "impl", "proofs", "campaign", "project", "binary", "analysis", "diagrams", "cli"),
+    *("model", "impl", "proofs", "campaign", "project", "binary", "lua", "analysis", "diagrams", "cli"),
     *("examples", "docs/spec_generator", "library"),
 )
 FRONTS = {f"library/{name}.py" for name in PUBLIC_MODULES}

@@ -1,0 +1,1 @@
+"""Lua upgrade scripts on the simulated board: a bounded machine, NodeMCU's modules, runs, sweeps of cuts."""
