@@ -214,6 +214,7 @@ def test_mutant_is_killed_by_its_claim(mutant: Mutant) -> None:
     sorted({(m.scope, m.killed_by) for m in (*MUTANTS, *REMEDY_MUTANTS)}, key=repr),
     ids=lambda value: value if isinstance(value, str) else "",
 )
+@pytest.mark.thorough
 def test_claim_of_a_mutant_is_proved_of_the_model(scope: Scope, id_: str) -> None:
     """The claim holds while nothing is wrong."""
     (decision,) = decide(scope, {id_}, effort=Effort(checks_vacuity=False))
@@ -299,6 +300,7 @@ def test_a_search_of_all_states_proves_where_no_induction_is_stated() -> None:
 
 
 @pytest.mark.parametrize(("has_factory", "refuted"), [(False, "C1 C9 C17"), (True, "C17")])
+@pytest.mark.thorough
 def test_three_slots_with_anti_rollback_are_searched_to_the_end(has_factory: bool, refuted: str) -> None:
     """No induction is stated for records that count only while the eFuse allows what they name."""
     config = Config(rollback=True, anti_rollback=True)
@@ -308,6 +310,7 @@ def test_three_slots_with_anti_rollback_are_searched_to_the_end(has_factory: boo
     assert {d.verdict for d in found} <= {ProofVerdict.PROVED, ProofVerdict.REFUTED}
 
 
+@pytest.mark.thorough
 def test_what_no_search_ends_with_is_bounded_to_the_steps_that_were_looked_at() -> None:
     """With more slots not all states are looked at, and the verdict says how far."""
     scope = with_release(replace(PROPER, faults=FaultModel.F2, slots=9), Release.V5_5)
@@ -325,6 +328,7 @@ def test_what_no_search_ends_with_is_bounded_to_the_steps_that_were_looked_at() 
         (F3, 3, "C2 C4 C6 C7 C10 C11 C12 C13 C14 C17 C18 C19 C20 C21 C22 C25"),
     ],
 )
+@pytest.mark.thorough
 def test_cuts_that_tear_any_byte_are_decided_too(faults: FaultModel, slots: int, refuted: str) -> None:
     """With two slots, commence() wipes what the other record names; with three, a stray number can name any slot."""
     found = verdicts(decide(replace(PROPER, faults=faults, slots=slots), effort=QUICK))
