@@ -59,6 +59,8 @@ class ScriptSweepReport:
     """None where the run begins no update."""
     steps: dict[str, tuple[Step, ...]]
     """The calls up to the end of each upgrade."""
+    later_updates: int
+    """Updates of the run after those: the goals alone judge what a cut in them comes to."""
     plain: frozenset[str]
     """Claims that the plain upgrade of `check` breaks as well on this device."""
 
@@ -119,9 +121,8 @@ def _sweep(setup: ScriptSetup, run: ScriptRun, faults: FaultModel, seed: int, wa
             with watch(goal.id.value) as progress:
                 goals.append(sweep_goal(setup, goal, faults, seed, progress))
     oracle = FutureOracle(dut)
-    for number, (uncut, first) in enumerate(uncut_runs(dut, run.calls), 1):
-        if number > _MOST_UPGRADES:
-            break
+    updates = list(uncut_runs(dut, run.calls))
+    for number, (uncut, first) in enumerate(updates[:_MOST_UPGRADES], 1):
         name = f"upgrade {number}"
         with watch(name) as progress:
             sweeps[name] = sweep(dut, uncut, oracle, faults, seed, first, progress)
@@ -132,7 +133,7 @@ def _sweep(setup: ScriptSetup, run: ScriptRun, faults: FaultModel, seed: int, wa
     for scenario in (Scenario.UPGRADE, Scenario.UPGRADE_AGAIN):
         if not broken <= plain:
             plain |= _plain(setup, scenario, faults, seed, oracle)
-    return ScriptSweepReport(faults, seed, tuple(goals), sweeps, claims, steps, plain)
+    return ScriptSweepReport(faults, seed, tuple(goals), sweeps, claims, steps, len(updates) - len(sweeps), plain)
 
 
 def _plain(

@@ -151,6 +151,8 @@ class ScriptSweepEntry:
     """What the script is for."""
     claims: tuple[ScriptClaim, ...]
     """Each claim; none where the script begins no update."""
+    later_updates: int
+    """Updates of the run, after the first four, in which cuts are judged by the goals alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -248,6 +250,7 @@ def _sweep(report: ScriptReport, swept: ScriptSweepReport) -> ScriptSweepEntry:
         complete=swept.is_complete,
         goals=tuple(_goal(report, goal) for goal in swept.goals),
         claims=tuple(_claim(report, swept, result, modelled) for result in swept.claims),
+        later_updates=swept.later_updates,
     )
 
 

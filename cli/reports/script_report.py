@@ -74,6 +74,9 @@ def _print_sweep(page: ReportPage, sweep: ScriptSweepEntry, again: tuple[str, ..
         page.line(f"hold as well: {', '.join(held)}", indent=1, style="dim")
     if not sweep.claims:
         page.line("no claim is judged: the script begins no update", indent=1, style="dim")
+    if sweep.later_updates:
+        updates = counted(sweep.later_updates, "later update")
+        page.line(f"{updates} of the run: judged by the goals alone", style="yellow")
     for goal in sweep.goals:
         _print_goal(page, goal, again)
     for claim in sweep.claims:

@@ -150,6 +150,14 @@ def test_torn_operations_agree_with_cuts_played_one_by_one() -> None:
                 assert replace(told, boots=0) == replace(outcome, boots=0), cut
 
 
+def test_updates_that_no_claim_judges_are_counted() -> None:
+    """Of a script that begins six, the claims judge the cuts of four."""
+    begins = setup_of("for _ = 1, 6 do otaupgrade.commence() end", dut=device(4096))
+    report = run_script(begins, faults=FaultModel.F0)
+    assert report.sweep is not None
+    assert (4, 2) == (len(report.sweep.sweeps), report.sweep.later_updates)
+
+
 def test_missed_goal_is_missed_again_by_its_cut() -> None:
     """What a report prints to be pasted shows the same."""
     found = draft_sweep()
