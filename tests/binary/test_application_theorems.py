@@ -103,6 +103,7 @@ QUICK_VERSION_FAULTS = ("old_image_kept", "burn_after_failure")
         pytest.param(SLOW, marks=pytest.mark.slow),
     ],
 )
+@pytest.mark.thorough
 def test_right_call_with_versions_is_proved(function: str, tmp_path: Path) -> None:
     """For any description of every image and any secure version in the eFuse."""
     elf = compile_application(Build("riscv", options=ANTI_ROLLBACK), tmp_path)
@@ -118,6 +119,7 @@ def test_right_call_with_versions_is_proved(function: str, tmp_path: Path) -> No
         for case in VERSION_FAULTS.items()
     ],
 )
+@pytest.mark.thorough
 def test_broken_call_with_versions_is_refuted_by_an_example(fault: str, function: str, tmp_path: Path) -> None:
     """An example tells the versions; impl plays it."""
     elf = compile_application(Build("riscv", fault, options=ANTI_ROLLBACK), tmp_path)

@@ -45,6 +45,7 @@ def test_selection_is_proved_for_the_options_of_the_build(core: str, option: str
 
 
 @pytest.mark.parametrize("core", CORES)
+@pytest.mark.thorough
 def test_fallback_without_rollback_is_proved(core: str) -> None:
     """Rollback plays no part in it."""
     elf = read_bootloader_elf(IMAGES / f"{core}-faithful-Os-rollback=0.elf")
@@ -63,6 +64,7 @@ def test_fallback_with_anti_rollback_is_proved(core: str) -> None:
 @pytest.mark.parametrize(
     "name", [pytest.param(name, marks=() if name in QUICK_FAULTS else pytest.mark.slow) for name in VERSION_FAULTS]
 )
+@pytest.mark.thorough
 def test_broken_anti_rollback_is_refuted_by_versions(name: str, tmp_path: Path) -> None:
     """impl does with them what its formula says, on simulated hardware; the code does something else."""
     fault = FAULTS[name]
@@ -73,6 +75,7 @@ def test_broken_anti_rollback_is_refuted_by_versions(name: str, tmp_path: Path) 
 
 
 @needs_riscv_compiler
+@pytest.mark.thorough
 def test_burn_for_another_state_is_shown(tmp_path: Path) -> None:
     """Of a state whose low half alone is VALID: the code burns, impl does not."""
     example = _example(SELECTION, "burned_half_word", tmp_path)

@@ -80,6 +80,7 @@ def test_file_with_symbols_is_read_as_before() -> None:
         pytest.param("abort_as_invalid", TheoremVerdict.REFUTED, marks=pytest.mark.slow),
     ],
 )
+@pytest.mark.thorough
 def test_image_has_the_verdict_of_the_file_with_symbols(name: str, verdict: TheoremVerdict) -> None:
     """Proved of the right one, refuted of a broken one."""
     assert verdict is prove_theorem(SELECTION, recovered(IMAGES / f"whole-{name}.bin"), ROLLBACK).verdict

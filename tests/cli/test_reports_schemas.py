@@ -128,6 +128,7 @@ def test_json_is_what_its_schema_says(name: str, arguments: tuple[str, ...], run
     agree(name, run(*arguments))
 
 
+@pytest.mark.thorough
 def test_causes_of_a_campaign_are_what_their_schema_says(run: Run) -> None:
     """One that found something, and has a name for some of it."""
     run("campaign", "run", "shown.db", "--seed", "5", "--runs", "25", "--slots", "2", "--rollback", "--idf", "5.1")

@@ -87,6 +87,7 @@ def test_every_call_of_the_module_has_functions() -> None:
     assert {name for name in vars(OtaUpgrade) if not name.startswith("_")} == {*CALL_FUNCTIONS, "fork"}
 
 
+@pytest.mark.drift
 def test_every_page_begins_with_the_calls() -> None:
     """A reader who knows only ESP-IDF can read any page."""
     for name, text in pages().items():

@@ -66,6 +66,7 @@ def test_search_from_disk_finds_the_page_of_a_function(site: Path, chromium: Bro
 
 
 @pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.thorough
 def test_no_page_is_wider_than_the_screen(site: Path, chromium: Browser, width: int) -> None:
     """Wide tables scroll within themselves, on a phone too."""
     chromium.resize(width, 900)

@@ -294,6 +294,7 @@ def test_every_token_of_the_verdicts_plays_as_it_says() -> None:
 
 
 @pytest.mark.parametrize("scope_id", ["on-5.1-documented", "on-6.1-documented"])
+@pytest.mark.thorough
 def test_kept_verdicts_of_a_small_configuration_are_up_to_date(scope_id: str) -> None:
     """They are recomputed; the slow test recomputes the others."""
     (spec,) = (spec for spec in spec_scopes() if spec.id == scope_id)

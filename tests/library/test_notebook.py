@@ -24,6 +24,7 @@ def ran() -> tuple[tuple[Any, ...], dict[str, Any]]:
     return outputs, dict(names)
 
 
+@pytest.mark.thorough
 def test_every_part_is_shown_with_its_pictures(ran: tuple[tuple[Any, ...], dict[str, Any]]) -> None:
     """The model, the proof, the counterexample, the cut, the remedy, a claim of one's own; three of them drawn."""
     shown = [output.text for output in ran[0] if output is not None]

@@ -77,6 +77,7 @@ def test_switch_to_factory_can_start_the_other_slot() -> None:
     assert 1 == example.cuts
 
 
+@pytest.mark.thorough
 def test_only_anti_rollback_bricks() -> None:
     """Without it something always starts."""
     assert not any(Outcome.BRICK in cell.examples for cell in cells(ROLLBACK_5_1) + cells(ROLLBACK_6_0))
@@ -159,6 +160,7 @@ def test_what_only_the_history_of_a_device_rules_out(call: Call) -> None:
     "slots", [1, 2, pytest.param(3, marks=pytest.mark.slow), pytest.param(8, marks=pytest.mark.slow)]
 )
 @pytest.mark.parametrize("call", Call)
+@pytest.mark.thorough
 def test_no_cut_in_any_call_bricks_any_well_formed_device_without_anti_rollback(call: Call, slots: int) -> None:
     """Of any number of records, slots and images: if something would have started, something starts."""
     scope = Scope(Config(rollback=True), slots=slots, faults=FaultModel.F3)

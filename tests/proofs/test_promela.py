@@ -43,6 +43,7 @@ SCOPES = {
 
 @needs_spin
 @pytest.mark.parametrize("name", SCOPES)
+@pytest.mark.thorough
 def test_spin_reaches_as_many_states_over_as_many_transitions(name: str) -> None:
     """Two tools that share no code but the terms agree on the whole graph."""
     scope = SCOPES[name]

@@ -190,6 +190,7 @@ def test_a_way_is_stretched_by_an_upgrade_for_each_slot() -> None:
     assert longer is not None and not longer.is_shortest and breaks(five, claim("C11"), longer.actions)
 
 
+@pytest.mark.thorough
 def test_what_many_slots_keep_is_proved_for_sixteen() -> None:
     """Two records of one slot cannot come about with an even number of slots."""
     scope = replace(PROPER, config=Config(), has_factory=True, slots=16)

@@ -77,6 +77,7 @@ def test_rank_is_never_less_than_the_steps_to_an_upgrade(scope: Scope) -> None:
 
 @pytest.mark.parametrize("slots", [2, 3, 6])
 @pytest.mark.parametrize("usage", list(Usage))
+@pytest.mark.thorough
 def test_some_step_always_lowers_the_rank(slots: int, usage: Usage) -> None:
     """z3 and bitwuzla find no state from which none does."""
     assert set(question(exact_model(replace(PROPER, slots=slots, usage=usage))).answers().values()) == {"unsat"}
@@ -105,6 +106,7 @@ def test_a_way_into_a_dead_end_is_one_with_more_slots_too(slots: int) -> None:
     assert not leads_to_deadlock(scope, (*INTO_DEAD_END, "no such action"))
 
 
+@pytest.mark.thorough
 def test_recovery_is_decided_for_any_number_of_slots() -> None:
     """Proved where it holds, refuted where it does not, and both solvers have said so."""
     (proved,) = decide(replace(PROPER, slots=9), {"C9"}, effort=QUICK)

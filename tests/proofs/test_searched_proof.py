@@ -88,6 +88,7 @@ def test_what_is_not_proved_is_not_assumed() -> None:
     assert ProofVerdict.UNKNOWN is found.verdict
 
 
+@pytest.mark.thorough
 def test_a_search_for_deadlocks_is_confirmed_too() -> None:
     """C9 with anti-rollback, where no ranking function serves."""
     scope = with_release(Scope(Config(True, True), usage=Usage.DOCUMENTED, versions=2), Release.V6_0)

@@ -112,6 +112,7 @@ def test_symbolic_values_refuse_what_they_cannot_do() -> None:
 
 
 @pytest.mark.parametrize("lemma", QUICK, ids=lambda lemma: lemma.name)
+@pytest.mark.thorough
 def test_implementation_equals_the_facts(lemma: Any) -> None:
     """Every equality but the slow one, in full."""
     result = lemma.prove()

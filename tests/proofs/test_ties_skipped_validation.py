@@ -66,6 +66,7 @@ def test_power_on_that_is_not_noted_is_refuted() -> None:
     assert {"sat"} == answers(scope, {"power_on": unnoted})
 
 
+@pytest.mark.thorough
 def test_families_go_by_the_rules_of_skipped_validation() -> None:
     """The oldest release of each family; 6.2 looks at the first byte. Anti-rollback is left out at a power-on alone."""
     found = list(families(FaultModel.F1, (Usage.DOCUMENTED,), 2, skips=ON_POWER_ON))

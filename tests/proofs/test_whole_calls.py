@@ -67,6 +67,7 @@ def two_slots(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("lemma", WHOLE_CALLS, ids=lambda lemma: str(lemma.name))
+@pytest.mark.thorough
 def test_whole_calls_do_what_the_model_does(lemma: Lemma, two_slots: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """With rollback and two slots; the slow tests take the other builds and up to sixteen."""
     if lemma.name == "set_boot_factory":
