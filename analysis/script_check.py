@@ -63,11 +63,8 @@ class ScriptSweepReport:
     """Updates of the run after those: the goals alone judge what a cut in them comes to."""
     plain: frozenset[str]
     """Claims that the plain upgrade of `check` breaks as well on this device."""
-
-    @property
-    def is_complete(self) -> bool:
-        """Every cut point was decided."""
-        return all(goal.is_complete for goal in self.goals) and all(one.is_complete for one in self.sweeps.values())
+    is_complete: bool
+    """Every cut point was decided; else an interrupt has ended it, and what comes after that was not begun."""
 
 
 Watch = Callable[[str], AbstractContextManager[Progress]]
@@ -115,37 +112,43 @@ def run_script(
 def _sweep(setup: ScriptSetup, run: ScriptRun, faults: FaultModel, seed: int, watch: Watch) -> ScriptSweepReport:
     """Decide goals and claims."""
     goals, sweeps, steps = list[GoalSweep](), dict[str, SweepResult](), dict[str, tuple[Step, ...]]()
-    dut = setup.dut
-    for goal in GOALS:
-        if goal.applies_to(dut.config):
-            with watch(goal.id.value) as progress:
-                goals.append(sweep_goal(setup, goal, faults, seed, progress))
+    dut, plain, is_complete = setup.dut, frozenset[str](), True
     oracle = FutureOracle(dut)
     updates = list(uncut_runs(dut, run.calls))
-    for number, (uncut, first) in enumerate(updates[:_MOST_UPGRADES], 1):
+    for goal in GOALS:
+        if is_complete and goal.applies_to(dut.config):
+            with watch(goal.id.value) as progress:
+                goals.append(sweep_goal(setup, goal, faults, seed, progress))
+            is_complete = goals[-1].is_complete
+    for number, (uncut, first) in enumerate(updates[:_MOST_UPGRADES] if is_complete else (), 1):
         name = f"upgrade {number}"
         with watch(name) as progress:
             sweeps[name] = sweep(dut, uncut, oracle, faults, seed, first, progress)
         steps[name] = tuple(played.step for played in uncut.played)
+        is_complete = sweeps[name].is_complete
+        if not is_complete:
+            break
     claims = tuple(claim_results(dut, sweeps)) if sweeps else ()
     broken = _violated(claims)
-    plain = frozenset[str]()
     for scenario in (Scenario.UPGRADE, Scenario.UPGRADE_AGAIN):
-        if not broken <= plain:
-            plain |= _plain(setup, scenario, faults, seed, oracle)
-    return ScriptSweepReport(faults, seed, tuple(goals), sweeps, claims, steps, len(updates) - len(sweeps), plain)
+        if is_complete and not broken <= plain:
+            more = _plain(setup, scenario, faults, seed, oracle)
+            plain, is_complete = plain | (more or frozenset()), more is not None
+    later = max(len(updates) - _MOST_UPGRADES, 0)
+    return ScriptSweepReport(faults, seed, tuple(goals), sweeps, claims, steps, later, plain, is_complete)
 
 
 def _plain(
     setup: ScriptSetup, scenario: Scenario, faults: FaultModel, seed: int, oracle: FutureOracle
-) -> frozenset[str]:
-    """Return the claims that a plain upgrade of a device breaks, with whatever application."""
+) -> frozenset[str] | None:
+    """Return the claims that a plain upgrade of a device breaks, with whatever application; None: interrupted."""
     try:
         uncut = play_script(setup.dut, script_of(scenario, setup.dut))
     except ScriptFailed:
         return frozenset()
     first = first_step_of_interest(scenario, setup.dut)
-    return _violated(claim_results(setup.dut, {scenario.value: sweep(setup.dut, uncut, oracle, faults, seed, first)}))
+    result = sweep(setup.dut, uncut, oracle, faults, seed, first)
+    return _violated(claim_results(setup.dut, {scenario.value: result})) if result.is_complete else None
 
 
 def _violated(results: Iterable[ClaimResult]) -> frozenset[str]:

@@ -327,8 +327,8 @@ def _lemmas(page: SpecPage) -> None:
     page.add(
         "A lemma is proved for all values, beyond the states of the model. It holds only if z3 and bitwuzla, or two "
         "other independent methods where the table says so, agree. A test runs each lemma, and other tests show that "
-        "wrong variants are refuted. Of whole calls `make test-thorough` runs the cases with rollback and two slots, and a few "
-        "of the others; `pytest -m slow` runs all."
+        "wrong variants are refuted. Of whole calls `make test-thorough` runs the cases with rollback and two slots, "
+        "and a few of the others; `pytest -m slow` runs all."
     )
     for title, path, lemmas in LEMMA_GROUPS:
         page.heading(title, 3)

@@ -2,11 +2,14 @@
 
 from collections import defaultdict
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from lua_runs import QUICK, device, setup_of
+from otaproof.analysis import script_check
 from otaproof.analysis.script_check import run_script, script_token
+from otaproof.campaign.upgrade.sweep import sweep
 from otaproof.campaign.upgrade.upgrade_replay import replay
 from otaproof.campaign.upgrade.upgrade_token import decode_token
 from otaproof.impl.chip.flash import FlashOpKind
@@ -148,6 +151,29 @@ def test_torn_operations_agree_with_cuts_played_one_by_one() -> None:
                 told = recorder.outcome(call.played.number, number, length)
                 # A run that begins with the power-on after the cut has not had the boots before it.
                 assert replace(told, boots=0) == replace(outcome, boots=0), cut
+
+
+@pytest.mark.parametrize("place", ["a goal", "an update", "the plain upgrade"])
+def test_interrupt_ends_all_that_comes_after_it(place: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was decided is kept, nothing more is begun, and the report is not whole."""
+    begun: list[str] = []
+
+    def swept(*arguments: Any, **others: Any) -> Any:
+        begun.append("sweep")
+        result = sweep(*arguments, **others)
+        is_last = {"an update": 1, "the plain upgrade": 2}.get(place) == len(begun)
+        return replace(result, is_complete=False) if is_last else result
+
+    def judged(*arguments: Any) -> GoalSweep:
+        begun.append("goal")
+        return replace(sweep_goal(*arguments), is_complete=False)
+
+    monkeypatch.setattr(script_check, "sweep", swept)
+    monkeypatch.setattr(script_check, "GOALS", GOALS[:1] if place == "a goal" else ())
+    monkeypatch.setattr(script_check, "sweep_goal", judged)
+    report = run_script(example("never_accepts"), faults=FaultModel.F0)
+    assert report.sweep is not None and not report.sweep.is_complete
+    assert {"a goal": ["goal"], "an update": ["sweep"], "the plain upgrade": ["sweep"] * 2}[place] == begun
 
 
 def test_updates_that_no_claim_judges_are_counted() -> None:
