@@ -30,8 +30,8 @@ PATIENCE = 1.5
 """Seconds that code which cannot be interrupted has to return."""
 CODE = 3
 """Exit code of what was interrupted."""
-_CALLED_BACK = frozenset({"__del__", "__set_name__", "from_param"})
-"""Functions that Python and ctypes call, and whose errors they drop or turn into their own."""
+_CALLED_BACK = frozenset({"__del__", "__set_name__", "from_param", "called_by_lua"})
+"""Functions that Python, ctypes and lupa call, and whose errors they drop or turn into their own."""
 _PIPE: list[int] = []
 """Once signals are taken, the end of a pipe to read from: it holds something from a signal until that is raised."""
 

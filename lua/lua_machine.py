@@ -16,6 +16,7 @@ from types import ModuleType
 from typing import Any
 
 from ..impl.app.otaupgrade import LuaError
+from ..interrupts import await_raised, is_stopping
 
 Value = bytes | int | float | bool | None
 """What crosses between a script and the host: a Lua value that is no table and no function."""
@@ -122,6 +123,8 @@ class LuaMachine:
         # All that a script does runs protected: what comes out is a lack of memory for what is around it.
         with suppress(self._lupa.LuaError):
             function(*arguments)
+        if isinstance(self.end, KeyboardInterrupt):
+            await_raised()
         if self.end is not None:
             raise self.end
 
@@ -155,8 +158,11 @@ class LuaMachine:
     def _guarded(self, function: HostFunction) -> Callable[..., tuple[Value, ...]]:
         """Return what the preludes call: how it ended comes first, and nothing is raised through Lua."""
 
-        def call(*arguments: object) -> tuple[Value, ...]:
+        # An interrupt that is raised in here would be an error of Lua, which a script can catch; see interrupts.py.
+        def called_by_lua(*arguments: object) -> tuple[Value, ...]:
             try:
+                if self.end is None and is_stopping():
+                    self.end = KeyboardInterrupt()
                 if self.end is not None:
                     return (-2,)
                 plain = (
@@ -170,4 +176,4 @@ class LuaMachine:
                 return (-2,)
             return (len(results), *results)
 
-        return call
+        return called_by_lua

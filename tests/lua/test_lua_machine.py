@@ -5,6 +5,8 @@ from dataclasses import replace
 import pytest
 
 from lua_runs import QUICK, printed, ran, setup_of
+from otaproof import interrupts
+from otaproof.lua import lua_machine
 from otaproof.lua.lua_machine import ABSENT, KEPT, LuaMachine, LuaVersion
 from otaproof.lua.script_run import RestKind
 
@@ -189,3 +191,14 @@ def test_memory_of_the_machine_is_bounded(version: LuaVersion) -> None:
     machine = LuaMachine(version, 1 << 20, 1_000_000, {}, {})
     machine.start(b"local t = {} while true do t[#t + 1] = {} end", "x")
     assert machine.memory_used <= 1 << 20
+
+
+def test_interrupt_is_no_error_that_a_script_catches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It waits until a call of the host looks for it, and ends the run whatever the script protects."""
+    asked = iter([False] * 5)
+    monkeypatch.setattr(lua_machine, "is_stopping", lambda: next(asked, True))
+    monkeypatch.setattr(lua_machine, "await_raised", lambda: None)
+    with pytest.raises(KeyboardInterrupt):
+        ran(setup_of("while true do pcall(function() while true do end end) end"))
+    inner = {getattr(constant, "co_name", None) for constant in LuaMachine._guarded.__code__.co_consts}
+    assert inner & interrupts._CALLED_BACK
