@@ -11,7 +11,7 @@ from ..campaign.upgrade.future_oracle import FutureOracle
 from ..campaign.upgrade.script import Scenario, ScriptFailed, first_step_of_interest, script_of
 from ..campaign.upgrade.sweep import Progress, SweepResult, sweep
 from ..campaign.upgrade.uncut_run import play_script
-from ..campaign.upgrade.upgrade_token import CutPoint, encode_token, make_token
+from ..campaign.upgrade.upgrade_token import encode_token, make_token
 from ..errors import InputError
 from ..impl.chip.flash import PlanNotReached
 from ..lua.script_goals import GOALS
@@ -159,14 +159,5 @@ def script_token(report: ScriptReport, claim_id: str, violation: Violation) -> s
     """Return the replay token of a claim that a cut breaks; None where the script wrote what no image has."""
     if report.sweep is None or not report.knows_all:
         return None
-    stretch = violation.stretch
-    is_burn = stretch.op is None and not violation.is_between_calls
-    cut = CutPoint(
-        stretch.played.number,
-        stretch.op_index,
-        violation.torn,
-        stretch.efuse_done if is_burn else None,
-        stretch.lie,
-        violation.again,
-    )
-    return encode_token(make_token(report.setup.dut, claim_id, report.sweep.steps[violation.scenario], cut))
+    steps = report.sweep.steps[violation.scenario]
+    return encode_token(make_token(report.setup.dut, claim_id, steps, violation.cut_point))

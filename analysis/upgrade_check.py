@@ -13,7 +13,7 @@ from ..campaign.upgrade.recovery_sweep import RecoverySweep, sweep_recoveries
 from ..campaign.upgrade.script import Scenario, ScriptFailed, first_step_of_interest, script_of
 from ..campaign.upgrade.sweep import Progress, SweepResult, sweep
 from ..campaign.upgrade.uncut_run import UncutRun, play_script
-from ..campaign.upgrade.upgrade_token import CutPoint, encode_token, make_token
+from ..campaign.upgrade.upgrade_token import encode_token, make_token
 from ..errors import InputError
 from ..impl.chip.cells import SECTOR_SIZE
 from ..model.claims.cut_claims import CutClaim
@@ -84,17 +84,7 @@ def _unwatched(done: int, total: int) -> None:
 
 def token_of(report: CheckReport, claim_id: str, violation: Violation) -> str:
     """Return the replay token of a violation."""
-    stretch = violation.stretch
-    is_burn = stretch.op is None and not violation.is_between_calls
-    cut = CutPoint(
-        stretch.played.number,
-        stretch.op_index,
-        violation.torn,
-        stretch.efuse_done if is_burn else None,
-        stretch.lie,
-        violation.again,
-    )
-    return encode_token(make_token(report.world, claim_id, Scenario(violation.scenario), cut))
+    return encode_token(make_token(report.world, claim_id, Scenario(violation.scenario), violation.cut_point))
 
 
 def _why_not(world: DeviceUnderTest) -> str:

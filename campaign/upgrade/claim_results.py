@@ -15,7 +15,7 @@ from ..device_under_test import DeviceUnderTest
 from ..history.step import StepName
 from .recovery_sweep import RecoverySweep
 from .sweep import Stretch, SweepResult
-from .upgrade_token import Again
+from .upgrade_token import Again, CutPoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,14 @@ class Violation:
             return FaultModel.F5
         first = FaultModel.F0 if self.torn is None else self.torn.weakest_model
         return max([first, *(cut.weakest_model for cut in self.again if cut is not None)])
+
+    @property
+    def cut_point(self) -> CutPoint:
+        """Where the power fails, as a token has it."""
+        stretch = self.stretch
+        is_burn = stretch.op is None and not self.is_between_calls
+        done = stretch.efuse_done if is_burn else None
+        return CutPoint(stretch.played.number, stretch.op_index, self.torn, done, stretch.lie, self.again)
 
     def __str__(self) -> str:
         """Say where the power goes."""
