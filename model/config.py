@@ -111,6 +111,18 @@ class SkipValidation(Enum):
     IN_DEEP_SLEEP = "in-deep-sleep"
 
 
+class Selector(Enum):
+    """What keeps in otadata which image boots, in bootloader and application alike. The value is its name."""
+
+    # By identity, which is faster than by name.
+    __hash__ = object.__hash__
+
+    ESP_IDF = "esp-idf"
+    """ESP-IDF's own code: each record is rewritten in place."""
+    BY_TURNS = "by-turns"
+    """selector/DESIGN.md: one logical state, written whole into the sector that does not decide."""
+
+
 @dataclass(frozen=True, slots=True)
 class Config:
     """What decides the behaviour of bootloader and application, apart from what lies in flash and eFuse."""
@@ -152,6 +164,8 @@ class Config:
     """What brings updates in the application."""
     notes_in_place: bool = False
     """Bootloader and application have the patch that model/remedies.py calls note-in-place: no option of ESP-IDF."""
+    selector: Selector = Selector.ESP_IDF
+    """What keeps otadata: ESP-IDF's code, or the drop-in replacement of selector/."""
 
     @property
     def updates(self) -> UpdaterTraits:
@@ -172,6 +186,11 @@ class Config:
             skip_validate_on_power_on=is_always or SkipValidation.ON_POWER_ON in when,
             skip_validate_in_deep_sleep=is_always or SkipValidation.IN_DEEP_SLEEP in when,
         )
+
+    @property
+    def is_by_turns(self) -> bool:
+        """Otadata is kept by turns."""
+        return self.selector is Selector.BY_TURNS
 
     @property
     def app_point(self) -> IdfVersion:
