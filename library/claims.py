@@ -20,9 +20,10 @@ from ..model.claims.own_claim import OwnClaim
 from ..model.claims.severity import Harm
 from ..model.claims.state_claims import DEVICE_CLAIMS, DeviceClaim
 from ..model.device.device_parts import efuse_version, slot_at
+from ..model.device.image_loading import is_slot
 from ..model.device.model import DeviceModel
 from ..model.device.records import Word, active, reported_word
-from ..model.device.selection import boot_choice, boot_partition, device_after_boot, is_slot, next_update_slot
+from ..model.device.selection import boot_choice, boot_partition, device_after_boot, next_update_slot
 from ..model.device.state import Content, Device, Expectation, Scope, Slot, Task
 from ..model.terms.terms import Bool, Num, all_of, any_of, choose, fact, number
 

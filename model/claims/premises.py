@@ -6,10 +6,11 @@ boot alone meets it. A claim that holds because its premise is never met says li
 
 from collections.abc import Callable
 
-from ..device.calls import is_under_test
+from ..device.calls import is_under_test, told_word
 from ..device.device_parts import efuse_version, slot_at
-from ..device.records import active, newest, reported_word
-from ..device.selection import aborted, boot_choice, boot_partition, device_after_boot, is_slot
+from ..device.image_loading import is_slot
+from ..device.records import newest
+from ..device.selection import aborted, are_of_one_slot, boot_choice, boot_partition, decider, device_after_boot
 from ..device.state import Content, Device, Expectation, Ghost, Scope, Task
 from ..terms.terms import Bool, any_of, fact
 from .state_claims import Statement
@@ -74,7 +75,7 @@ def _starts_where_some_slot_is_rejected(scope: Scope, device: Device) -> Bool:
 
 def _is_named_by_two(scope: Scope, device: Device) -> Bool:
     """A slot runs whose record decides, and beside it is a second record, with another state word."""
-    chosen = active(device.records)
+    chosen = decider(scope, device.records)
     is_its = chosen.is_some & chosen.of(device.records).names(device.running)
     first, second = device.records
     words_differ = first.is_right & second.is_right & (first.word != second.word)
@@ -87,7 +88,7 @@ def _runs_accepted(scope: Scope, device: Device) -> Bool:
 
 
 def _is_downloading(scope: Scope, device: Device) -> Bool:
-    return device.task.is_in(Task.COMMENCE, Task.SPARE) | ((device.task == Task.RUN) & device.session)
+    return device.task.is_in(Task.COMMENCE, Task.SPARE, Task.UNNAME) | ((device.task == Task.RUN) & device.session)
 
 
 def _is_settled(scope: Scope, device: Device) -> Bool:
@@ -115,12 +116,12 @@ def _tells(scope: Scope, device: Device) -> Bool:
 def _two_of_one_slot(scope: Scope, device: Device) -> Bool:
     first, second = device.records
     is_quiet = device.task.is_in(Task.OFF, Task.RUN, Task.STARTED)
-    return is_quiet & first.is_right & second.is_right & (first.slot == second.slot) & (first.word != second.word)
+    return is_quiet & are_of_one_slot(scope, device.records) & (first.word != second.word)
 
 
 def _tells_of_unaccepted(scope: Scope, device: Device) -> Bool:
     """info() names a slot whose image is whole and was never accepted."""
-    said = (reported_word(device.records, index, scope.last_number) for index in range(scope.slots))
+    said = (told_word(scope, device, index) for index in range(scope.slots))
     return (device.task == Task.RUN) & any_of(
         named & slot.is_complete & ~slot.is_earned for slot, (named, _) in zip(device.slots, said, strict=True)
     )
@@ -128,7 +129,7 @@ def _tells_of_unaccepted(scope: Scope, device: Device) -> Bool:
 
 def _is_decided(scope: Scope, device: Device) -> Bool:
     """A record decides, and a slot holds a part of an image, or one that does not verify."""
-    return (device.task == Task.OFF) & active(aborted(scope, device.records)).is_some & _has_torso(device)
+    return (device.task == Task.OFF) & decider(scope, aborted(scope, device.records)).is_some & _has_torso(device)
 
 
 def _runs_unaccepted(scope: Scope, device: Device) -> Bool:

@@ -10,16 +10,18 @@ from dataclasses import dataclass, replace
 from typing import cast
 
 from ..device.allowance import Allowance
-from ..device.calls import is_accept_enough, is_under_test
+from ..device.calls import has_next_number, is_accept_enough, is_under_test, told_word
 from ..device.device_parts import efuse_version, slot_at
+from ..device.image_loading import is_slot
 from ..device.model import DeviceModel
-from ..device.records import BLANK, Word, active, reported_word
+from ..device.records import BLANK, Word
 from ..device.selection import (
     aborted,
+    are_of_one_slot,
     boot_choice,
     boot_partition,
+    decider,
     device_after_boot,
-    is_slot,
     next_update_slot,
     select,
 )
@@ -123,16 +125,17 @@ def rejected_image_never_starts(scope: Scope, device: Device) -> Bool:
 
 def info_tells_the_deciding_state(scope: Scope, device: Device) -> Bool:
     """Where the record that decides names the running slot, info() tells its state word."""
-    record = active(device.records).of(device.records)
-    decides = active(device.records).is_some & is_slot(scope, device.running) & record.names(device.running)
-    _, word = reported_word(device.records, device.running, scope.last_number)
+    chosen = decider(scope, device.records)
+    record = chosen.of(device.records)
+    decides = chosen.is_some & is_slot(scope, device.running) & record.names(device.running)
+    _, word = told_word(scope, device, device.running)
     return ((device.task == Task.RUN) & decides).implies(word == record.word)
 
 
 def accepted_image_is_called_valid(scope: Scope, device: Device) -> Bool:
     """While the slot runs that accept() has accepted, info() calls it valid."""
     is_due = (device.expectation == Expectation.ACCEPTED) & (device.running == device.expected)
-    named, word = reported_word(device.records, device.running, scope.last_number)
+    named, word = told_word(scope, device, device.running)
     is_valid = named & (word == Word.VALID)
     return ((device.task == Task.RUN) & is_due & is_slot(scope, device.running)).implies(is_valid)
 
@@ -143,19 +146,20 @@ def download_changes_no_choice(model: DeviceModel) -> Bool:
     To write over a whole image is no part of a download: commence() has erased it before."""
     scope, device = model.scope, model.device
     choice = boot_choice(scope, device)
-    is_erasing = device.task.is_in(Task.COMMENCE, Task.SPARE)
+    of_commence = (Task.COMMENCE, Task.SPARE, Task.UNNAME)
+    is_erasing = device.task.is_in(*of_commence)
     writes = ("write_first", "write_rest", "write_headers")
     return all_of(
         (is_due & model.guard(action)).implies(boot_choice(scope, action.then) == choice)
         for action in model.actions
         for is_due in (fact(True) if action.name.startswith(writes) else is_erasing,)
-        if action.name.startswith(writes) or set(action.tasks) & {Task.COMMENCE, Task.SPARE}
+        if action.name.startswith(writes) or set(action.tasks) & set(of_commence)
     )
 
 
 def settled_boot_writes_nothing(scope: Scope, device: Device) -> Bool:
     """Where what runs is selected and neither new nor under test, a power-on leaves otadata and eFuse as they are."""
-    chosen = active(device.records)
+    chosen = decider(scope, device.records)
     is_tried_out = ~chosen.is_some | chosen.of(device.records).word.is_in(Word.VALID, Word.UNDEFINED)
     is_selected = boot_partition(scope, device.records) == device.running
     is_settled = (device.task == Task.RUN) & is_selected & is_tried_out & ~is_under_test(scope, device)
@@ -225,7 +229,7 @@ def info_tells_the_truth(scope: Scope, device: Device) -> Bool:
 def records_of_one_slot_agree(scope: Scope, device: Device) -> Bool:
     """Two records that name one slot lead to the same choice, each by itself."""
     first, second = device.records
-    differ = first.is_right & second.is_right & (first.slot == second.slot) & (first.word != second.word)
+    differ = are_of_one_slot(scope, device.records) & (first.word != second.word)
     by_first = boot_choice(scope, replace(device, records=(first, BLANK)))
     by_second = boot_choice(scope, replace(device, records=(BLANK, second)))
     return (_is_quiet(device) & differ).implies(by_first == by_second)
@@ -237,8 +241,7 @@ def valid_image_earned_it(scope: Scope, device: Device) -> Bool:
         all_of(
             (named & (word == Word.VALID) & slot.is_complete).implies(slot.is_earned)
             for slot, (named, word) in (
-                (slot, reported_word(device.records, index, scope.last_number))
-                for index, slot in enumerate(device.slots)
+                (slot, told_word(scope, device, index)) for index, slot in enumerate(device.slots)
             )
         )
     )
@@ -259,9 +262,12 @@ def upgrade_is_never_locked_out(model: DeviceModel) -> Bool:
     has_target = next_update_slot(device) != device.running
     is_begun = device.session & ~is_refused & has_target
     accept_helps = (
-        model.permits(Task.ACCEPT) & is_accept_enough(scope, device, active(device.records).sector) & has_target
+        model.permits(Task.ACCEPT) & is_accept_enough(scope, device, decider(scope, device.records).sector) & has_target
     )
-    return (device.task == Task.RUN).implies(model.permits(Task.COMMENCE) | is_begun | accept_helps)
+    can_commence = model.permits(Task.COMMENCE) | model.permits(Task.UNNAME)
+    # Where otadata is kept by turns, accept() needs a number too; those at the end of the range are left out.
+    has_room = has_next_number(scope, device) if scope.is_by_turns else fact(True)
+    return ((device.task == Task.RUN) & has_room).implies(can_commence | is_begun | accept_helps)
 
 
 def choice_settles_in_two_boots(scope: Scope, device: Device) -> Bool:

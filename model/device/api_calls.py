@@ -27,8 +27,9 @@ from .calls import (
 )
 from .device_parts import with_record, with_slot, without_origin
 from .flash_steps import RUINED, WIPED
+from .image_loading import is_version_allowed
 from .records import BLANK, active
-from .selection import boot_choice, is_version_allowed, next_update_slot
+from .selection import boot_choice, next_update_slot
 from .state import Device, Scope, Task
 
 RESUME_FROM = Release.V5_5

@@ -5,8 +5,9 @@ from dataclasses import replace
 from ..terms.terms import Bool, Num, choose, fact, number
 from .action import Action, Actions, Kind
 from .device_parts import burned_up_to, record_in, slot_at
+from .image_loading import fallback, is_slot
 from .records import Record, Sector, Word
-from .selection import Selection, boot_choice, burned_by_boot, fallback, is_slot, records_after_boot, select
+from .selection import Selection, boot_choice, burned_by_boot, records_after_boot, select
 from .state import Device, Expectation, Phase, Scope, Task
 
 

@@ -12,10 +12,12 @@ from ..config import Release
 from ..terms.terms import Bool, Num, choose, fact, number
 from .action import Action, Actions, Kind
 from .boot_steps import without_program
+from .by_turns.logical_state import told_word as told_by_turns
 from .device_parts import burned_up_to, record_in, slot_at, with_record, with_rejected, with_slot
 from .end_numbers import as_it_reads, is_on_the_border
+from .image_loading import is_loadable_unchecked, is_slot, is_version_allowed
 from .records import BLANK, TOP, Check, Numbers, Record, Sector, Word, active, next_seq, reported_word
-from .selection import boot_choice, is_loadable_unchecked, is_slot, is_version_allowed, next_update_slot
+from .selection import boot_choice, next_update_slot
 from .state import Content, Device, Expectation, Scope, Slot, Task, Usage
 
 
@@ -43,12 +45,21 @@ def target_of(scope: Scope, device: Device) -> Slot:
 
 def is_under_test(scope: Scope, device: Device) -> Bool:
     """Tell whether info() says "testing" of the image that runs."""
-    is_named, word = reported_word(device.records, device.running, scope.last_number)
+    is_named, word = told_word(scope, device, device.running)
     return is_slot(scope, device.running) & is_named & (word == Word.PENDING_VERIFY)
+
+
+def told_word(scope: Scope, device: Device, slot: Num | int) -> tuple[Bool, Num]:
+    """Return whether info() tells of a slot, and the state word that it tells. Source: IDF-OTA-GET-STATE."""
+    if scope.is_by_turns:
+        return told_by_turns(scope, device, slot)
+    return reported_word(device.records, slot, scope.last_number)
 
 
 def is_accept_enough(scope: Scope, device: Device, sector: Num) -> Bool:
     """Once the record of that sector is VALID, info() does not say of what runs that it is under test."""
+    if scope.is_by_turns:
+        return fact(True)
     valid = replace(record_in(device, sector), word=number(Word.VALID, 3))
     return ~is_under_test(scope, replace(device, records=with_record(device, sector, valid)))
 
@@ -72,7 +83,7 @@ def gives_up_spare(scope: Scope, device: Device) -> Bool:
 
     Source: IDF-OTA-BEGIN."""
     config = scope.config
-    if not (config.updates.calls_begin and config.rollback and config.app_release >= Release.V5_5):
+    if scope.is_by_turns or not (config.updates.calls_begin and config.rollback and config.app_release >= Release.V5_5):
         return fact(False)
     chosen = active(device.records)
     spare = chosen.other_of(device.records)

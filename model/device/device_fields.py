@@ -27,7 +27,7 @@ def device_of(scope: Scope) -> Device:
         running=num_field("running", scope.place_bits),
         session=bool_field("session"),
         other_session=_bool("other_session", scope.has_two_handles),
-        asked=_num("asked", scope.slot_bits, scope.usage is Usage.ANY and scope.slots > 1),
+        asked=_asked(scope),
         progress=_num("progress", 2, can_fail),
         first_failed=_num("first_failed", 2, can_fail),
         second_failed=_num("second_failed", 2, can_fail),
@@ -50,12 +50,20 @@ def device_of(scope: Scope) -> Device:
     )
 
 
+def _asked(scope: Scope) -> Num:
+    if scope.is_by_turns:
+        return _num("asked", scope.place_bits, scope.usage is Usage.ANY)
+    return _num("asked", scope.slot_bits, scope.usage is Usage.ANY and scope.slots > 1)
+
+
 def _record(scope: Scope, index: int) -> Record:
     return Record(
         num_field(f"record{index}_check", 2),
         num_field(f"record{index}_word", 3),
         _num(f"record{index}_slot", scope.slot_bits, scope.slots > 1),
         num_field(f"record{index}_seq", scope.seq_bits),
+        _num(f"record{index}_other", scope.place_bits, scope.is_by_turns),
+        _bool(f"record{index}_is_tried", scope.is_by_turns),
     )
 
 

@@ -114,7 +114,7 @@ def _after_program(scope: Scope, device: Device, whole: Device, task: Task) -> D
             return after_complete(scope, whole)
         case Task.ACCEPT:
             burns = burned_for(scope, device) != device.burned
-            return whichever(burns, replace(whole, task=number(Task.BURN_ACCEPT)), _accepted(scope, whole))
+            return whichever(burns, replace(whole, task=number(Task.BURN_ACCEPT)), accepted(scope, whole))
         case Task.ROLLBACK:
             is_of_upgrade = whole.running == whole.upgraded
             refused = replace(
@@ -128,15 +128,15 @@ def _after_program(scope: Scope, device: Device, whole: Device, task: Task) -> D
             )
             return without_program(scope, refused, Task.SELECT)
         case _:
-            return _selected(scope, whole, device.asked)
+            return selected(scope, whole, device.asked)
 
 
-def _selected(scope: Scope, device: Device, place: Num) -> Device:
+def selected(scope: Scope, device: Device, place: Num) -> Device:
     """Return the device as esp_ota_set_boot_partition() returns."""
     return replace(returned(scope, device), expectation=number(Expectation.SELECTED), expected=place)
 
 
-def _accepted(scope: Scope, device: Device) -> Device:
+def accepted(scope: Scope, device: Device) -> Device:
     """Return the device as accept() returns."""
     done = returned(scope, device)
     return replace(done, expectation=number(Expectation.ACCEPTED), expected=device.running)
@@ -159,7 +159,7 @@ def _erase_only(scope: Scope, device: Device, task: Task) -> Action:
     if task is Task.FORGET_FIRST:
         then = replace(erased, task=number(Task.FORGET_SECOND), sector=number(Sector.SECOND))
     elif task is Task.FORGET_SECOND:
-        then = _selected(scope, erased, number(scope.factory))
+        then = selected(scope, erased, number(scope.factory))
     else:
         then = returned(scope, erased)
     source = SOURCES.get(task, "IDF-OTA-SET-BOOT")
@@ -167,7 +167,7 @@ def _erase_only(scope: Scope, device: Device, task: Task) -> Action:
 
 
 def _wipe(scope: Scope, device: Device, task: Task) -> Action:
-    over = wiped(scope, device, _wiped_by(device, task))
+    over = wiped(scope, device, _wiped_by(scope, device, task))
     source = SOURCES.get(task, "IDF-OTA-SET-BOOT")
     return Action(
         f"{task.name.lower()}_erases", (task,), fact(True), _after_wipe(scope, over, task), Kind.FLASH, source
@@ -178,9 +178,9 @@ def _after_wipe(scope: Scope, over: Device, task: Task) -> Device:
     match task:
         case Task.COMMENCE:
             return after_commence(scope, over)
-        case Task.ERASE_LAST:
+        case Task.ERASE_LAST if not scope.is_by_turns:
             return replace(over, task=number(Task.FORGET_LAST), sector=active(over.records).other_sector)
-        case Task.SET_BOOT_REJECT:
+        case Task.SET_BOOT_REJECT | Task.ERASE_LAST:
             return returned(scope, over)
         case _:
             return rejected(scope, over)
@@ -188,15 +188,17 @@ def _after_wipe(scope: Scope, over: Device, task: Task) -> Device:
 
 def wiped_slot(scope: Scope, device: Device) -> Num:
     """Return the slot that is erased while one is."""
-    cases = ((device.task == task, _wiped_by(device, task)) for task in tasks_of(scope, WIPES) if task in API_TASKS)
+    cases = (
+        (device.task == task, _wiped_by(scope, device, task)) for task in tasks_of(scope, WIPES) if task in API_TASKS
+    )
     return first_of(cases, next_update_slot(device))
 
 
-def _wiped_by(device: Device, task: Task) -> Num:
+def _wiped_by(scope: Scope, device: Device, task: Task) -> Num:
     match task:
-        case Task.ERASE_LAST:
+        case Task.ERASE_LAST if not scope.is_by_turns:
             return active(device.records).other_of(device.records).slot
-        case Task.SET_BOOT_REJECT:
+        case Task.SET_BOOT_REJECT | Task.ERASE_LAST:
             return device.asked
         case _:
             return next_update_slot(device)
@@ -222,4 +224,4 @@ def after_burn(scope: Scope, device: Device, done: Device, task: Task) -> Device
     """Return the device once a burn is over; `done` is the device with what it has burned."""
     if task is Task.BURN:
         return launched(scope, replace(done, sector=number(Sector.FIRST)), record_in(device, device.sector).slot)
-    return replace(done, task=number(Task.STARTED)) if task is Task.BURN_FRESH else _accepted(scope, done)
+    return replace(done, task=number(Task.STARTED)) if task is Task.BURN_FRESH else accepted(scope, done)

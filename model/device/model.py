@@ -8,9 +8,10 @@ from functools import cached_property, lru_cache
 from itertools import chain
 
 from ..terms.terms import Bool, Op, Term, any_of
-from .action import Action
+from .action import Action, Actions
 from .api_calls import api_calls
 from .boot_steps import boot_steps
+from .by_turns.turns_steps import turns_actions
 from .calls import calls
 from .device_fields import INPUTS, device_of, initial_device
 from .end_numbers import first_of_last
@@ -103,13 +104,7 @@ def device_model(scope: Scope) -> DeviceModel:
 def build_model(scope: Scope) -> DeviceModel:
     """Return the model of a scope, built anew and kept nowhere."""
     device = device_of(scope)
-    plain = chain(
-        boot_steps(scope, device),
-        calls(scope, device),
-        api_calls(scope, device),
-        flash_steps(scope, device),
-        cuts(scope, device),
-    )
+    plain = turns_actions(scope, device) if scope.is_by_turns else _plain_actions(scope, device)
     remedied = with_remedies(scope, device, plain) if scope.remedies else plain
     actions = (*with_pins(scope, device, with_failures(scope, device, remedied)), *other_writers(scope, device))
     start = dict(initial_device(scope).terms())
@@ -118,3 +113,14 @@ def build_model(scope: Scope) -> DeviceModel:
     )
     possible = tuple(action for action in actions if action.when.value != 0)
     return DeviceModel(scope, device, fields, possible)
+
+
+def _plain_actions(scope: Scope, device: Device) -> Actions:
+    """Yield the actions of ESP-IDF's code."""
+    return chain(
+        boot_steps(scope, device),
+        calls(scope, device),
+        api_calls(scope, device),
+        flash_steps(scope, device),
+        cuts(scope, device),
+    )

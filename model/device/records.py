@@ -8,12 +8,15 @@ every tear of the bytes falls into these classes.
 from dataclasses import dataclass
 from enum import Enum, IntEnum
 
-from ..terms.terms import Bool, Num, choose, number
+from ..terms.terms import Bool, Num, choose, fact, number
 
 TOP = (1 << 32) - 64
 """Sequence numbers from here on are out of the model: the next one might be 0xFFFFFFFF, or wrap. So is number 0, which
 counts as 2^32: unless the number of slots divides that, the next number is not the one that next_seq() says. A scope
 can allow both; see end_numbers.py."""
+
+
+_NO_PLACE, _NOT_TRIED = number(0), fact(False)
 
 
 class Check(IntEnum):
@@ -67,6 +70,10 @@ class Record:
     with a wrong check word keeps that of the number that was torn: the bits that it set stay set."""
     seq: Num
     """The number, with the same exception."""
+    other: Num = _NO_PLACE
+    """Kept by turns: the other place of the state; 0 unless the record is whole."""
+    is_tried: Bool = _NOT_TRIED
+    """Kept by turns: the other place was tried."""
 
     @property
     def is_right(self) -> Bool:
@@ -142,6 +149,8 @@ def either(condition: Bool, then: Record, otherwise: Record) -> Record:
         choose(condition, then.word, otherwise.word),
         choose(condition, then.slot, otherwise.slot),
         choose(condition, then.seq, otherwise.seq),
+        choose(condition, then.other, otherwise.other),
+        choose(condition, then.is_tried, otherwise.is_tried),
     )
 
 

@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass, replace
 
-from ..config import Release
 from ..terms.terms import Bool, Num, choose, fact, first_of, number
-from .device_parts import burned_up_to, efuse_version, slot_at
+from .by_turns.logical_state import after_start, deciding, logical_state, starting_place
+from .device_parts import burned_up_to, slot_at
+from .image_loading import fallback, is_slot, is_version_allowed
 from .records import Active, Record, Records, Word, active, newest
-from .state import Device, Scope, Slot
+from .state import Device, Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,10 @@ class Selection:
 
 def select(scope: Scope, device: Device) -> Selection:
     """Return the bootloader's selection, once nothing is PENDING_VERIFY any more. Source: IDF-BOOT-SELECT."""
+    if scope.is_by_turns:
+        state = logical_state(scope, device.records)
+        default = number(scope.factory if scope.has_factory else 0)
+        return Selection(choose(state.is_some, state.current, default), decider(scope, device.records), ~state.is_some)
     first, second = device.records
     is_never_written = first.is_initial & second.is_initial
     if scope.config.anti_rollback:
@@ -40,48 +45,22 @@ def select(scope: Scope, device: Device) -> Selection:
     return Selection(start, chosen, is_fresh)
 
 
-def fallback(scope: Scope, device: Device, start: Num) -> Num:
-    """Return the place that starts: the first that passes from `start` down to factory, then up from `start`.
-
-    The state words play no part in it. Source: IDF-BOOT-LOAD."""
-    passes = [_passes(scope, device, slot) for slot in device.slots]
-    is_from_slot = start != scope.factory
-    below, above = number(scope.nowhere), number(scope.nowhere)
-    for index in range(scope.slots):
-        below = choose(passes[index] & is_from_slot & (start >= index), number(index), below)
-    for index in reversed(range(scope.slots)):
-        above = choose(passes[index] & ~(is_from_slot & (start >= index)), number(index), above)
-    factory_passes = fact(scope.has_factory) & is_version_allowed(scope, device, number(0))
-    return first_of(((below != scope.nowhere, below), (factory_passes, number(scope.factory))), above)
+def decider(scope: Scope, records: Records) -> Active:
+    """Return the record that decides; none where otadata has no record, or one that selects factory."""
+    if not scope.is_by_turns:
+        return active(records)
+    chosen = deciding(records)
+    names_slot = chosen.of(records).word != Word.ABORTED
+    return Active(chosen.is_first & names_slot, chosen.is_second & names_slot)
 
 
-def _passes(scope: Scope, device: Device, slot: Slot) -> Bool:
-    """Tell whether the bootloader loads a slot's image: it verifies; without validation, its headers are whole.
-
-    With anti-rollback, the description has to be there and to name an allowed version. Source: IDF-BOOT-SKIP."""
-    is_allowed = is_version_allowed(scope, device, slot.version)
-    if not scope.skips_validation:
-        return slot.is_complete & is_allowed
-    is_skipped = device.is_power_on if scope.skips_at_power_on_alone else fact(True)
-    loads = choose(is_skipped, slot.loads, slot.is_complete)
-    if scope.config.anti_rollback:
-        loads = loads & slot.has_description & is_loadable_unchecked(scope, device)
-    return loads & is_allowed
-
-
-def is_loadable_unchecked(scope: Scope, device: Device) -> Bool:
-    """Tell whether the eFuse lets the bootloader load any image without validation.
-
-    From 5.5 on, with anti-rollback, an image that is not validated counts as version 0. Source: IDF-BOOT-SKIP."""
-    reads_version = scope.config.anti_rollback and scope.config.bootloader_release >= Release.V5_5
-    return fact(not reads_version) | (efuse_version(scope, device.burned) == 0)
-
-
-def is_version_allowed(scope: Scope, device: Device, version: Num) -> Bool:
-    """Tell whether the eFuse lets an image of that version run. Source: IDF-EFUSE-VERSION."""
-    if not scope.config.anti_rollback:
-        return fact(True)
-    return version >= efuse_version(scope, device.burned)
+def are_of_one_slot(scope: Scope, records: Records) -> Bool:
+    """Two records name the same slot; by turns, one that selects factory names none."""
+    first, second = records
+    name_slots = first.is_right & second.is_right
+    if scope.is_by_turns:
+        name_slots = name_slots & (first.word != Word.ABORTED) & (second.word != Word.ABORTED)
+    return name_slots & (first.slot == second.slot)
 
 
 def _is_described_allowed(scope: Scope, device: Device, record: Record) -> Bool:
@@ -92,7 +71,7 @@ def _is_described_allowed(scope: Scope, device: Device, record: Record) -> Bool:
 
 def aborted(scope: Scope, records: Records) -> Records:
     """Return the records once the bootloader has aborted what was under test."""
-    if not scope.config.rollback:
+    if not scope.config.rollback or scope.is_by_turns:
         return records
     first, second = (
         replace(record, word=choose(record.is_under_test, number(Word.ABORTED, 3), record.word)) for record in records
@@ -112,6 +91,8 @@ def burned_by_boot(scope: Scope, device: Device, selection: Selection) -> Num:
 
 def boot_choice(scope: Scope, device: Device) -> Num:
     """Return the place that starts at the next power-on, when no further cut comes; nowhere when nothing does."""
+    if scope.is_by_turns:
+        return starting_place(scope, replace(device, is_power_on=fact(scope.skips_at_power_on_alone)))
     rested = replace(device, records=aborted(scope, device.records), is_power_on=fact(scope.skips_at_power_on_alone))
     selection = select(scope, rested)
     rested = replace(rested, burned=burned_by_boot(scope, rested, selection))
@@ -120,6 +101,8 @@ def boot_choice(scope: Scope, device: Device) -> Num:
 
 def records_after_boot(scope: Scope, device: Device) -> Records:
     """Return the records once a power-on has run to its end."""
+    if scope.is_by_turns:
+        return device_after_boot(scope, device).records
     rested = replace(device, records=aborted(scope, device.records))
     selection = select(scope, rested)
     place = boot_choice(scope, device)
@@ -134,6 +117,9 @@ def records_after_boot(scope: Scope, device: Device) -> Records:
 
 def device_after_boot(scope: Scope, device: Device) -> Device:
     """Return the device once a power-on has run to its end: its records and its eFuse, all else as it was."""
+    if scope.is_by_turns:
+        after = after_start(scope, replace(device, is_power_on=fact(scope.skips_at_power_on_alone)))
+        return replace(device, records=after.records, burned=after.burned)
     rested = replace(device, records=aborted(scope, device.records))
     selection = select(scope, rested)
     place = boot_choice(scope, device)
@@ -154,11 +140,6 @@ def fresh_record(condition: Bool, place: Num, otherwise: Record) -> Record:
     )
 
 
-def is_slot(scope: Scope, place: Num) -> Bool:
-    """Tell whether a place is an OTA slot."""
-    return place < scope.slots
-
-
 def next_update_slot(device: Device) -> Num:
     """Return the slot that commence() and complete() act on: the next one round. Source: IDF-OTA-NEXT-UPDATE."""
     return choose(device.running < device.slot_count - 1, device.running + 1, number(0))
@@ -168,6 +149,6 @@ def boot_partition(scope: Scope, records: Records) -> Num:
     """Return the place that info() says boots next: what the active record names, no image looked at.
 
     Source: IDF-OTA-GET-BOOT."""
-    chosen = active(records)
+    chosen = decider(scope, records)
     default = number(scope.factory) if scope.has_factory else number(0)
     return choose(chosen.is_some, chosen.of(records).slot, default)

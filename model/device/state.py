@@ -72,6 +72,10 @@ class Task(IntEnum):
     """esp_ota_erase_last_boot_app_partition() erases the slot of the record that does not decide …"""
     FORGET_LAST = auto()
     """… then that record."""
+    UNNAME = auto()
+    """By turns: esp_ota_begin writes the state without the slot that it is about to erase."""
+    UNNAME_RESUMED = auto()
+    """By turns: esp_ota_resume writes it without the slot that it goes on with."""
 
 
 class Phase(IntEnum):
@@ -166,6 +170,17 @@ def why_left_out(config: Config, allows: frozenset[Allowance]) -> str:
     return ""
 
 
+def why_not_by_turns(config: Config, allows: frozenset[Allowance], remedies: frozenset[Remedy]) -> str:
+    """Return why the model has no such device with otadata by turns, in one line; empty if it has."""
+    if not config.updates.calls_begin:
+        return f"{config.updater.value} writes slots past esp_ota_begin, which by-turns relies on"
+    if remedies - {Remedy.RESTART_AT_ONCE}:
+        return "by-turns is modelled without remedies: it asks none of the application"
+    if allows - {Allowance.OTHER_WRITERS}:
+        return "by-turns is modelled without failing flash, pins and records of other programs"
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class Scope:
     """What a model covers: it is built for one scope, and has nothing that the scope rules out."""
@@ -217,6 +232,9 @@ class Scope:
             raise ValueError(f"{Remedy.NOTE_IN_PLACE.value} is a remedy")
         if self.is_patched and (self.faults > FaultModel.F1 or self.allows):
             raise ValueError(f"{Remedy.NOTE_IN_PLACE.value} is modelled up to F1, and with nothing else allowed")
+        why = why_not_by_turns(config, self.allows, self.remedies) if config.is_by_turns else ""
+        if why:
+            raise ValueError(why)
         if config.anti_rollback and config.secure_version_bits < self.versions - 1:
             raise ValueError(f"{config.secure_version_bits} eFuse bits hold no {self.versions} secure versions")
 
@@ -253,6 +271,11 @@ class Scope:
     def erases_last_boot(self) -> bool:
         """The application erases the image that ran before, in the usage or as a remedy."""
         return self.has_api_calls or Remedy.ERASE_LAST_BOOT in self.remedies
+
+    @property
+    def is_by_turns(self) -> bool:
+        """Otadata is kept by turns; see by_turns/."""
+        return self.config.is_by_turns
 
     @property
     def is_patched(self) -> bool:
@@ -294,7 +317,7 @@ class Scope:
     @property
     def has_strays(self) -> bool:
         """A cut can leave a right check word on a number that was never written; see stray_numbers.py."""
-        return self.faults >= FaultModel.F3
+        return self.faults >= FaultModel.F3 and not self.is_by_turns
 
     @property
     def version_bits(self) -> int:

@@ -20,16 +20,9 @@ from .calls import (
     rewrite_sector,
 )
 from .device_parts import efuse_version, record_in, slot_at
+from .image_loading import fallback, is_version_allowed
 from .records import Check, Record, Sector, Word, active, reported_word
-from .selection import (
-    boot_choice,
-    boot_partition,
-    burned_by_boot,
-    fallback,
-    is_version_allowed,
-    next_update_slot,
-    select,
-)
+from .selection import boot_choice, boot_partition, burned_by_boot, next_update_slot, select
 from .state import Content, Device, Expectation, Phase, Scope, Task
 
 ENUMS: dict[str, type[IntEnum]] = {

@@ -5,8 +5,9 @@ See invariant_catalogue.py."""
 from ...model.claims.state_claims import Statement
 from ...model.device.device_parts import record_in, slot_at
 from ...model.device.flash_steps import REWRITES
+from ...model.device.image_loading import is_slot
 from ...model.device.records import Word, active
-from ...model.device.selection import aborted, boot_choice, is_slot
+from ...model.device.selection import aborted, boot_choice
 from ...model.device.state import Device, Expectation, Phase, Scope, Task
 from ...model.terms.terms import Bool, Num, all_of, fact
 from .task_invariants import BOOTING, is_before_rewrite

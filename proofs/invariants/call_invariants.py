@@ -5,8 +5,9 @@ from ...model.device.calls import rewrite_sector, target_of
 from ...model.device.device_parts import record_in, slot_at
 from ...model.device.end_numbers import is_on_the_border
 from ...model.device.flash_steps import wiped_slot
+from ...model.device.image_loading import is_slot
 from ...model.device.records import TOP, Numbers, Word
-from ...model.device.selection import boot_choice, is_slot, next_update_slot
+from ...model.device.selection import boot_choice, next_update_slot
 from ...model.device.state import Content, Device, Expectation, Phase, Scope, Task
 from ...model.terms.terms import Bool, all_of, fact
 from .task_invariants import CALLS

@@ -66,6 +66,7 @@ from .record_invariants import (
     two_records_follow,
 )
 from .task_invariants import TASK_FACTS
+from .turns_invariants import TURNS_FACTS
 from .vocabulary import left_by_cuts, torn
 
 
@@ -81,7 +82,15 @@ class Invariant:
 def invariants() -> tuple[Invariant, ...]:
     """Return all stated invariants."""
     about_programs = (*TASK_FACTS, *CALL_FACTS, *MISHAP_FACTS)
-    facts = (*RECORD_FACTS, *CHOICE_FACTS, *about_programs, *BOOKKEEPING_FACTS, *PAIR_FACTS, *MARKING_FACTS)
+    facts = (
+        *RECORD_FACTS,
+        *CHOICE_FACTS,
+        *about_programs,
+        *BOOKKEEPING_FACTS,
+        *PAIR_FACTS,
+        *MARKING_FACTS,
+        *TURNS_FACTS,
+    )
     whole = (Invariant(fact.__name__, fact) for fact in facts)
     torn_ones = (Invariant(f"{fact.__name__}_torn", _when_torn(fact)) for fact in TORN_RECORD_FACTS)
     cut_ones = (Invariant(f"{fact.__name__}_cut", _when_cut(fact)) for fact in CUT_RECORD_FACTS)

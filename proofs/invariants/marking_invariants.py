@@ -7,8 +7,9 @@ from dataclasses import replace
 from ...model.claims.state_claims import Statement
 from ...model.device.calls import target_of
 from ...model.device.device_parts import burned_up_to, record_in, slot_at
+from ...model.device.image_loading import fallback, is_slot
 from ...model.device.records import Word
-from ...model.device.selection import aborted, boot_choice, fallback, is_slot, next_update_slot, select
+from ...model.device.selection import aborted, boot_choice, next_update_slot, select
 from ...model.device.state import Device, Expectation, Phase, Scope, Task
 from ...model.terms.terms import Bool, all_of, any_of, fact
 from .task_invariants import CALLS, is_before_rewrite

@@ -2,8 +2,9 @@
 
 from ...model.claims.state_claims import Statement
 from ...model.device.end_numbers import erased_number
+from ...model.device.image_loading import is_version_allowed
 from ...model.device.records import TOP, Check, Numbers, Word
-from ...model.device.selection import boot_choice, is_version_allowed
+from ...model.device.selection import boot_choice
 from ...model.device.state import Content, Device, Expectation, Scope, Task, Usage
 from ...model.terms.terms import Bool, Num, all_of, fact, number
 from .vocabulary import (

@@ -7,8 +7,9 @@ from ...model.config import Release
 from ...model.device.calls import is_under_test
 from ...model.device.device_parts import record_in
 from ...model.device.flash_steps import API_TASKS, REWRITES
+from ...model.device.image_loading import is_slot
 from ...model.device.records import Sector, Word
-from ...model.device.selection import boot_choice, is_slot, next_update_slot
+from ...model.device.selection import boot_choice, next_update_slot
 from ...model.device.state import Device, Phase, Scope, Task, Usage
 from ...model.terms.terms import Bool, all_of, any_of, choose, fact
 from .vocabulary import decides, deciding, is_new, is_open, is_valid, is_whole, named_choice, torn, without_record

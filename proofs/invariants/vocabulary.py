@@ -5,9 +5,10 @@ from dataclasses import replace
 
 from ...model.device.boot_steps import without_program
 from ...model.device.device_parts import record_in, slot_at, with_record
+from ...model.device.image_loading import is_slot, is_version_allowed
 from ...model.device.power_cuts import torn_records
 from ...model.device.records import BLANK, Active, Check, Record, Word, active
-from ...model.device.selection import aborted, is_slot, is_version_allowed
+from ...model.device.selection import aborted
 from ...model.device.state import Device, Scope, Slot, Task
 from ...model.terms.terms import Bool, Num, choose, fact, number
 

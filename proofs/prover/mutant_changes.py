@@ -6,8 +6,9 @@ from dataclasses import replace
 from ...model.device.action import Action
 from ...model.device.calls import has_next_number
 from ...model.device.device_parts import record_in, slot_at, with_record, with_slot
+from ...model.device.image_loading import is_version_allowed
 from ...model.device.records import BLANK, Word, active
-from ...model.device.selection import is_version_allowed, next_update_slot
+from ...model.device.selection import next_update_slot
 from ...model.device.state import Content, Device, Scope, Slot, Task
 from ...model.terms.terms import Num, choose, fact, number
 

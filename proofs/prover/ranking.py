@@ -16,9 +16,10 @@ from ...model.device.action import MISHAPS
 from ...model.device.boot_steps import burned_for
 from ...model.device.calls import has_next_number, is_accept_enough, is_under_test, marked_record, target_of
 from ...model.device.device_parts import record_in, with_record
+from ...model.device.image_loading import fallback, is_version_allowed
 from ...model.device.model import DeviceModel
 from ...model.device.records import active
-from ...model.device.selection import aborted, boot_choice, fallback, is_version_allowed, next_update_slot
+from ...model.device.selection import aborted, boot_choice, next_update_slot
 from ...model.device.state import Content, Device, Expectation, Phase, Scope, Task
 from ...model.terms.terms import Bool, Num, any_of, choose, fact, first_of, number, replaced
 from ..smt.smtlib import Question, misfits

@@ -21,9 +21,9 @@ from ...impl.partitions.partition import Partition
 from ...impl.program_end import Restart
 from ...impl.release_rules import AppRules, app_rules
 from ...model.config import Config, Release, ResetReason
+from ...model.device.image_loading import is_version_allowed
 from ...model.device.records import TOP, Numbers
 from ...model.device.scope_text import scope_title
-from ...model.device.selection import is_version_allowed
 from ...model.device.state import Phase, Scope, Task, Usage
 from ...model.fault_model import FaultModel
 from ...model.terms.terms import Term, fact, number, replaced

@@ -23,8 +23,9 @@ from ...model.config import Config, Release
 from ...model.device import records as model
 from ...model.device.calls import is_rollback_possible, record_for, rewrite_sector
 from ...model.device.device_fields import device_of
+from ...model.device.image_loading import fallback, is_version_allowed
 from ...model.device.records import Check, Numbers, Word
-from ...model.device.selection import fallback, is_version_allowed, select
+from ...model.device.selection import select
 from ...model.device.state import Scope
 from ...model.terms.terms import Bool, Num, Term, num_field, number
 from ..smt.lemma import Lemma, Result, prove_always, prove_each

@@ -12,6 +12,7 @@ from otaproof.model.config import Chip, Config, Release
 from otaproof.model.device.action import Action, Kind
 from otaproof.model.device.allowance import Allowance
 from otaproof.model.device.device_parts import burn, with_slot
+from otaproof.model.device.image_loading import fallback
 from otaproof.model.device.model import device_model
 from otaproof.model.device.record_tears import Torn as TornClass
 from otaproof.model.device.record_tears import erased_tears, programmed_tears
@@ -28,7 +29,6 @@ from otaproof.model.device.records import (
     reported_word,
 )
 from otaproof.model.device.search import reachable
-from otaproof.model.device.selection import fallback
 from otaproof.model.device.state import Content, Expectation, Ghost, Phase, Scope, Task, Usage
 from otaproof.model.device.stepper import Stepper, stepper
 from otaproof.model.device.stray_numbers import StrayOrder, stray_named
