@@ -197,8 +197,8 @@ def running_image_has_its_state(scope: Scope, device: Device) -> Bool:
     begun = device.task >= Task.RUN
     started = device.task.is_in(Task.STARTED, Task.BURN_FRESH)
     if scope.usage is Usage.ANY:
-        # Another place was selected since, and it is settled.
-        is_home = is_home | (state.is_some & ~state.is_new)
+        # Factory was selected since.
+        is_home = is_home | (state.selects(scope.factory) & ~state.is_new)
     new_runs = fact(scope.config.rollback) & state.is_new & is_current
     return (begun.implies((is_current & ~new_runs) | is_tried | is_home)) & started.implies(
         (is_current & ~new_runs) | is_tried
@@ -253,11 +253,12 @@ def wiped_slot_is_not_kept(scope: Scope, device: Device) -> Bool:
 
 
 def session_is_of_another_slot(scope: Scope, device: Device) -> Bool:
-    """A session is on a slot that the state does not keep, unless somebody selected it since; it never runs."""
-    target = next_update_slot(device)
-    kept = rest_state(scope, device).keeps(target) & fact(scope.usage is not Usage.ANY)
+    """A session is on a slot that does not run and that the state does not keep, unless somebody selected it since."""
+    state, target = rest_state(scope, device), next_update_slot(device)
+    is_marked = state.is_new if scope.config.rollback else state.is_selected
+    selected = state.selects(target) & is_marked & (state.other == device.running) & fact(scope.usage is Usage.ANY)
     is_open = (device.session | device.other_session) & (device.task >= Task.RUN)
-    return is_open.implies((target != device.running) & ~kept)
+    return is_open.implies((target != device.running) & (~state.keeps(target) | selected))
 
 
 def selected_slot_is_another(scope: Scope, device: Device) -> Bool:
@@ -303,6 +304,19 @@ def burning_sector_decides(scope: Scope, device: Device) -> Bool:
     chosen, state = deciding(device.records), logical_state(scope, device.records)
     is_its = chosen.is_some & (device.sector == chosen.sector) & (state.word == Word.VALID) & ~state.is_tried
     return (device.task == Task.BURN).implies(is_its & is_slot(scope, state.current))
+
+
+def selecting_calls_expect_nothing(scope: Scope, device: Device) -> Bool:
+    """While a call selects, accepts or goes back, nothing is expected of the next start."""
+    tasks = (Task.COMPLETE, Task.ACCEPT, Task.BURN_ACCEPT, Task.ROLLBACK, Task.SET_BOOT)
+    return device.task.is_in(*tasks).implies(device.expectation == Expectation.NONE)
+
+
+def burning_image_was_accepted(scope: Scope, device: Device) -> Bool:
+    """While accept() burns, what runs is current and VALID."""
+    state = rest_state(scope, device)
+    is_its = state.selects(device.running) & (state.word == Word.VALID) & ~state.is_tried
+    return (device.task == Task.BURN_ACCEPT).implies(is_its)
 
 
 def marked_image_is_new(scope: Scope, device: Device) -> Bool:
@@ -400,7 +414,7 @@ def origin_is_the_way_back(scope: Scope, device: Device) -> Bool:
 
 
 def kept_places_are_not_rejected(scope: Scope, device: Device) -> Bool:
-    """Neither the current place nor one to go back to was rejected, nor is what runs."""
+    """Neither the current place nor one to go back to was rejected, nor is what runs or is about to be selected."""
     state = rest_state(scope, device)
 
     def is_rejected(place: Num) -> Bool:
@@ -409,18 +423,27 @@ def kept_places_are_not_rejected(scope: Scope, device: Device) -> Bool:
     current = state.is_some.implies(~is_rejected(state.current))
     back = (state.is_some & ~state.is_tried).implies(~is_rejected(state.other))
     runs = (device.task >= Task.STARTED) & (device.task != Task.STUCK)
-    return current & back & runs.implies(~is_rejected(device.running))
+    asked = (device.task == Task.SET_BOOT).implies(~is_rejected(device.asked))
+    asked = asked & (device.task == Task.COMPLETE).implies(~is_rejected(next_update_slot(device)))
+    return current & back & asked & runs.implies(~is_rejected(device.running))
 
 
-def accepted_version_is_burned(scope: Scope, device: Device) -> Bool:
-    """With anti-rollback, the version of an accepted image that runs and is current is burned."""
+def kept_versions_are_burned(scope: Scope, device: Device) -> Bool:
+    """With anti-rollback, the version of a settled image is burned: but for a current one that does not run yet."""
     if not scope.config.anti_rollback:
         return fact(True)
     state = rest_state(scope, device)
-    is_due = state.selects(device.running) & (state.word == Word.VALID) & ~state.is_tried
-    is_due = is_due & (device.task >= Task.RUN) & (device.task != Task.BURN_ACCEPT) & is_slot(scope, device.running)
-    version = slot_at(device, device.running).version
-    return is_due.implies(burned_up_to(scope, device.burned, version) == device.burned)
+
+    def is_burned(place: Num) -> Bool:
+        slot = slot_at(device, place)
+        is_same = burned_up_to(scope, device.burned, slot.version) == device.burned
+        return (is_slot(scope, place) & slot.is_complete).implies(is_same)
+
+    back = (state.is_some & ~state.is_tried).implies(is_burned(state.other))
+    current = (state.is_some & state.is_tried).implies(is_burned(state.current))
+    is_tested = is_on_trial(scope, at_rest(scope, device))
+    settled = (device.task >= Task.RUN) & ~is_tested & ~device.task.is_in(Task.ACCEPT, Task.BURN_ACCEPT)
+    return back & current & settled.implies(is_burned(device.running))
 
 
 TURNS_FACTS: tuple[Statement, ...] = tuple(
@@ -451,6 +474,8 @@ TURNS_FACTS: tuple[Statement, ...] = tuple(
         rollback_has_a_way,
         boot_tasks_have_their_state,
         burning_sector_decides,
+        selecting_calls_expect_nothing,
+        burning_image_was_accepted,
         marked_image_is_new,
         tried_image_has_its_home,
         accepted_image_is_current,
@@ -461,7 +486,7 @@ TURNS_FACTS: tuple[Statement, ...] = tuple(
         started_choice_is_old_or_new,
         origin_is_the_way_back,
         kept_places_are_not_rejected,
-        accepted_version_is_burned,
+        kept_versions_are_burned,
     )
 )
 """What is stated of such a device."""
