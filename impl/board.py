@@ -12,6 +12,8 @@ from .app.esp_partition import EspPartitions
 from .app.otaupgrade import OtaUpgrade
 from .app.updates import updates_of
 from .bootloader import Bootloader
+from .by_turns.turn_bootloader import TurnBootloader
+from .by_turns.turn_ota import TurnOta
 from .chip.cells import Cells
 from .chip.efuse import Efuse
 from .chip.flash import NorFlash, Strictness
@@ -40,7 +42,7 @@ class App:
         is_checked = config.anti_rollback and rules.checks_version_at_start
         if is_checked and not efuse.is_secure_version_allowed(linked_version):
             raise Panic
-        self.ota = EspOta(self.partitions, efuse, config, running, linked_version)
+        self.ota = (TurnOta if config.is_by_turns else EspOta)(self.partitions, efuse, config, running, linked_version)
         self.otaupgrade = OtaUpgrade(self.ota)
         self.updates = updates_of(config.updater, self.ota)
         """What brings updates; None: otaupgrade, whose info() is asked in any case."""
@@ -85,7 +87,8 @@ class Board:
         self.flash.power_on()
         if reason is ResetReason.POWER_ON:
             self._retained = None
-        booted = Bootloader(self.flash, self.efuse, self.config).boot(reason, pin, self._retained)
+        bootloader = (TurnBootloader if self.config.is_by_turns else Bootloader)(self.flash, self.efuse, self.config)
+        booted = bootloader.boot(reason, pin, self._retained)
         if booted is None:
             return None
         if not booted.is_test_app:

@@ -271,13 +271,21 @@ class Bootloader:
         """Return the first partition in fallback order whose image passes.
 
         Source: bootloader_utility.c bootloader_utility_load_boot_image."""
-        for index in fallback_order(selection.index, state.app_count):
+        for index in self._tries(state, selection):
             partition = state.at(index)
             if self._try_load(partition, reason):
-                if selection.has_initial_contents and index > FACTORY_INDEX:
-                    self._set_actual_ota_seq(state, index)
+                self._note_loaded(state, selection, index)
                 return partition
         return state.test if self._try_load_test_app(state.test, reason) else None
+
+    def _tries(self, state: BootloaderState, selection: SlotSelection) -> Iterator[int]:
+        """Yield the boot indices in the order of trying."""
+        return fallback_order(selection.index, state.app_count)
+
+    def _note_loaded(self, state: BootloaderState, selection: SlotSelection, index: int) -> None:
+        """Write down what is to be started now that its image has passed."""
+        if selection.has_initial_contents and index > FACTORY_INDEX:
+            self._set_actual_ota_seq(state, index)
 
     def _set_actual_ota_seq(self, state: BootloaderState, index: int) -> None:
         """Write the first entry of a device that had none. Source: bootloader_utility.c set_actual_ota_seq."""

@@ -79,6 +79,7 @@ class EspOta(OtaSelection):
             self._check_slot(target)
             self._check_accepted()
         self._check_not_in_progress(target)
+        self._give_up(target)
         if not self.rules.begin_gives_handle_first:
             self._erase_for(target, image_size)
             return self._open(target, image_size).handle
@@ -110,6 +111,7 @@ class EspOta(OtaSelection):
             if self.rules.resume_refuses_pending:
                 self._check_accepted()
         self._check_not_in_progress(target)
+        self._give_up(target)
         session = self._open(target, erase_size)
         self._expect_bootloader(target, target)
         session.is_resumed, session.wrote_size = True, image_offset
@@ -145,6 +147,7 @@ class EspOta(OtaSelection):
         session = self._find(handle)
         if session is None:
             raise OtaError(EspErr.INVALID_ARG)
+        self._check_unselected(session.staging)
         if session.need_erase:
             self._erase_ahead(session, len(data))
         if session.wrote_size == 0 and data and not self._is_first_chunk_plausible(session.final, data):
@@ -161,6 +164,7 @@ class EspOta(OtaSelection):
         session = self._find(handle)
         if session is None:
             raise OtaError(EspErr.INVALID_ARG)
+        self._check_unselected(session.staging)
         if session.need_erase:
             raise Panic
         self.partitions.write(session.staging, offset, data)
@@ -182,6 +186,7 @@ class EspOta(OtaSelection):
             if not self._is_download_valid(session):
                 raise OtaError(EspErr.OTA_VALIDATE_FAILED)
             if session.finalize_with_copy:
+                self._check_unselected(session.final)
                 self.partitions.copy(session.final, session.staging, session.final.size)
         finally:
             if session.final.type == PartitionType.BOOTLOADER:
@@ -230,6 +235,12 @@ class EspOta(OtaSelection):
         is_in_use = any(target is session.staging or target is session.final for session in self._sessions)
         if is_in_use and self.rules.begin_refuses_second_session:
             raise OtaError(EspErr.OTA_ALREADY_IN_PROGRESS)
+
+    def _give_up(self, target: Partition) -> None:
+        """Let otadata name another partition than what a session is about to change: ESP-IDF leaves it as it is."""
+
+    def _check_unselected(self, partition: Partition) -> None:
+        """Refuse to change what otadata names: ESP-IDF does not look."""
 
     def _erase_for(self, target: Partition, image_size: int) -> None:
         """Erase what an image of that size needs."""

@@ -295,11 +295,15 @@ class OtaSelection:
             self.partitions.erase_range(otadata, 0, otadata.size)
             return
         if self.config.anti_rollback:
-            desc = self.esp_ota_get_partition_description(partition)
-            if not self._efuse.is_secure_version_allowed(desc.secure_version):
-                self.partitions.erase_range(partition, 0, partition.size)
-                raise OtaError(EspErr.OTA_SMALL_SEC_VER)
+            self._check_version(partition)
         self._rewrite_ota_data(partition.slot)
+
+    def _check_version(self, partition: Partition) -> None:
+        """Erase what must not run any more, and refuse it."""
+        desc = self.esp_ota_get_partition_description(partition)
+        if not self._efuse.is_secure_version_allowed(desc.secure_version):
+            self.partitions.erase_range(partition, 0, partition.size)
+            raise OtaError(EspErr.OTA_SMALL_SEC_VER)
 
     def _rewrite_ota_data(self, slot: int) -> None:
         """Write the entry that makes `slot` the next to boot. Source: esp_rewrite_ota_data."""
