@@ -64,6 +64,7 @@ class ConfigurationProof:
         allowed += "".join(f"_{remedy.value.replace('-', '_')}" for remedy in Remedy if remedy in scope.remedies)
         skipped = "_skips_validation" if config.skip_validate_always else ""
         skipped = "_skips_validation_at_power_on" if scope.skips_at_power_on_alone else skipped
+        skipped += "_by_turns" if scope.is_by_turns else ""
         slots = f"{scope.slots}_slots"
         return f"{rollback}{factory}_{release}_{slots}_{scope.faults.name}_{scope.usage.value}{allowed}{skipped}"
 

@@ -3,7 +3,7 @@
 from dataclasses import fields
 
 from ..impl.release_points import with_versions
-from ..model.config import Chip, Config, Release
+from ..model.config import Chip, Config, Release, Selector
 from ..model.idf_version import IdfVersion
 from ..model.writers import Updater
 
@@ -18,7 +18,7 @@ def encode_config(config: Config) -> dict[str, object]:
 def _json_value(value: object) -> object:
     if isinstance(value, Release | IdfVersion):
         return value.label
-    return value.value if isinstance(value, Chip | Updater) else value
+    return value.value if isinstance(value, Chip | Updater | Selector) else value
 
 
 def decode_config(record: dict[str, object]) -> Config:
@@ -32,6 +32,8 @@ def decode_config(record: dict[str, object]) -> Config:
             values[name] = IdfVersion.parse(str(values[name]))
     if "chip" in values:
         values["chip"] = Chip(values["chip"])
+    if "selector" in values:
+        values["selector"] = Selector(values["selector"])
     if "updater" in values:
         values["updater"] = Updater(values["updater"])
     # What tokens held before the text of the option was kept.

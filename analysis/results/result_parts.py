@@ -22,6 +22,7 @@ FaultName = Literal["F0", "F1", "F2", "F3", "F4", "F5"]
 UsageName = Literal["restart-at-once", "documented", "any"]
 AllowanceName = Literal["failing-flash", "pins", "other-writers", "other-records", "end-numbers"]
 SkipName = Literal["always", "on-power-on", "in-deep-sleep"]
+SelectorName = Literal["esp-idf", "by-turns"]
 RemedyName = Literal[
     "restart-at-once",
     "erase-last-boot",
@@ -171,6 +172,8 @@ class ScopeEntry:
     """When the bootloader loads an image without validation."""
     remedies: tuple[RemedyName, ...] = ()
     """What application and bootloader do so that more claims hold; a restart at once is told by the usage."""
+    selector: SelectorName = "esp-idf"
+    """What keeps otadata."""
 
 
 class ScopeFields(TypedDict):
@@ -185,6 +188,7 @@ class ScopeFields(TypedDict):
     allows: tuple[AllowanceName, ...]
     skip_validate: tuple[SkipName, ...]
     remedies: tuple[RemedyName, ...]
+    selector: SelectorName
 
 
 class LeftOutFields(TypedDict):
@@ -212,6 +216,7 @@ def scope_fields(scope: Scope) -> ScopeFields:
         "allows": tuple(allowance.value for allowance in Allowance if allowance in scope.allows),
         "skip_validate": tuple(skip.value for skip in config.skipped_validation),
         "remedies": tuple(remedy.value for remedy in Remedy if remedy in scope.remedies),
+        "selector": config.selector.value,
     }
 
 

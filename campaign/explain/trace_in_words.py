@@ -104,6 +104,8 @@ class _Teller:
 
     def _last_boot(self, state: State) -> str:
         """Return the slot that esp_ota_erase_last_boot_app_partition erases."""
+        if self._scope.is_by_turns:
+            return self._names[self._steps.as_dict(state)["asked"]]
         device = self._steps.model.device
         return self._names[self._steps.value(active(device.records).other_of(device.records).slot, state)]
 
@@ -117,7 +119,8 @@ class _Teller:
             return f"nothing boots {how}"
         if fields["task"] not in (Task.RUN, Task.STARTED):
             return f"the bootloader runs {how}"
-        did = [text for name, text in _BOOT_WORDS.items() if any(action.name == name for action in part.actions)]
+        words = _BOOT_WORDS | ({"try_programs": "on trial"} if self._scope.is_by_turns else {})
+        did = [text for name, text in words.items() if any(action.name == name for action in part.actions)]
         return f"{self._names[fields['running']]} starts {how}{''.join(f', {text}' for text in did)}"
 
     def _upgrade(self, parts: Sequence[Segment], target: str) -> str:
@@ -125,6 +128,8 @@ class _Teller:
         broken = any(action.name.startswith("write_rest_broken") for part in parts for action in part.actions)
         spare = any(action.name == "spare_erases" for action in parts[0].actions)
         aside = " (which also erases the spare entry)" if spare else ""
+        if any(action.name == "unname_programs" for action in parts[0].actions):
+            aside = " (which first writes the state without it)"
         if names.count(StepName.WRITE) == 0:
             return f"commence() wipes {target}{aside}"
         image = "a damaged image" if broken else "an image"
@@ -156,6 +161,9 @@ class _Teller:
                 return "the power goes off while nothing is written"
             return "POWER FAILS in the bootloader, between two writes of it"
         entry = f"entry {fields['sector']}"
+        if self._scope.is_by_turns and task in _TURN_WRITES:
+            where = _TURN_WHERE[last.name]
+            return f"POWER FAILS while {_TURN_WRITES[task]} by turns into {entry}, {where}"
         word = Word(fields[f"record{fields['sector']}_word"]).name
         doing = {
             Task.ABORT: f"the bootloader made ABORTED of PENDING_VERIFY in {entry}",
@@ -186,6 +194,25 @@ class _Teller:
         return "running" if slot == fields["running"] else self._names[slot]
 
 
+_TURN_WRITES = {
+    Task.TRY: "the bootloader noted the try",
+    Task.FRESH: "the bootloader wrote the first entry of the device",
+    Task.COMPLETE: "complete() wrote the state",
+    Task.ACCEPT: "accept() wrote the state",
+    Task.ROLLBACK: "rollback() wrote the state",
+    Task.SET_BOOT: "esp_ota_set_boot_partition() wrote the state",
+    Task.UNNAME: "commence() wrote the state without the slot that it goes on to erase",
+    Task.UNNAME_RESUMED: f"{ESP_IDF_FUNCTIONS['resume']} wrote the state without its slot",
+    Task.FORGET_LAST: f"{ESP_IDF_FUNCTIONS['erase_last_boot']} wrote the state without the other slot",
+}
+"""What writes a state by turns."""
+_TURN_WHERE = {
+    "cut_in_erase_leaves_old": "before the erase",
+    "cut_in_erase_leaves_none": "in the erase",
+    "cut_in_program_leaves_none": "before the entry was whole",
+    "cut_in_program_leaves_new": "once the entry was whole",
+}
+"""Where within that the power fails."""
 _BOOT_WORDS = {
     "abort_programs": "what was under test becomes ABORTED",
     "try_programs": "under test (NEW becomes PENDING_VERIFY)",

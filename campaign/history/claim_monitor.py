@@ -26,7 +26,8 @@ from .history import BLANK_ENTRY, OTADATA
 from .monitor_memory import Due, Expected, Memory, Noticed, is_accept_due, marks_nothing, target_of
 from .player import Moment, Played, Player, StepOutcome
 from .step import ACCEPT, COMMENCE, POWER_ON, TOOL_STEPS, UPGRADE_STEPS, WRITE_STEPS, Step, StepName
-from .whole_records import deciding_note, entries_in
+from .turn_notes import given_tried, turn_entries
+from .whole_records import deciding_note, entries_in, notes_in
 
 _IN_PROGRESS = "ota error"
 """What commence() says of a session that is open already: no lock-out."""
@@ -85,6 +86,9 @@ class ClaimMonitor:
         if step.name in TOOL_STEPS:
             old_choices = None
         self._choices = old_choices if self._is_window_open(played) else None
+        if step.name is StepName.RESET and played.outcome is StepOutcome.CUT and given_tried(self._dut, played):
+            # A try that is noted whole has come.
+            self._choices = None
         broken += self._broken_now(played)
         self._player.board.flash.cells = seen
         applicable = [found for found in broken if claim(found.claim_id).applies_to(self._dut.config)]
@@ -140,7 +144,8 @@ class ClaimMonitor:
         notes = (deciding_note(self._dut, moment.cells.read) for moment in (played.before, played.after))
         before, after = (None if note is None else note.number for note in notes)
         count = sum(partition.is_ota_slot for partition in self._dut.table)
-        highest = count if before is None else before + count - 1
+        most = count - (not self._dut.config.is_by_turns)
+        highest = count if before is None else before + most
         if after is not None and after > highest and played.outcome is not StepOutcome.CUT:
             yield BrokenClaim("C12", f"{played.step} makes the number that decides {after}; it was {before or 'none'}")
 
@@ -240,6 +245,9 @@ class ClaimMonitor:
         return player.fork().play(COMMENCE).error
 
     def _broken_records(self, moment: Moment) -> Iterator[BrokenClaim]:
+        if self._dut.config.is_by_turns:
+            yield from self._broken_turns(moment)
+            return
         pair = self._entries(moment.cells)
         count = sum(partition.is_ota_slot for partition in self._dut.table)
         if pair is None or not all(map(is_crc_right, pair)) or not all(entry.ota_seq != 0xFFFFFFFF for entry in pair):
@@ -255,6 +263,17 @@ class ClaimMonitor:
         if by_first != by_second:
             yield BrokenClaim("C11", f"by the first record alone {by_first} boots, by the second {by_second}")
 
+    def _broken_turns(self, moment: Moment) -> Iterator[BrokenClaim]:
+        """Yield what is broken where two records by turns name one slot with different states."""
+        raw, notes = turn_entries(self._dut, moment.cells.read), notes_in(self._dut, moment.cells.read)
+        first, second = notes
+        if raw is None or first is None or second is None or first.partition != second.partition:
+            return
+        alone = ((raw[0], BLANK_ENTRY), (BLANK_ENTRY, raw[1]))
+        starts = [self._boots(Moment(_with_entries(moment.cells, pair), moment.efuse_bits)) for pair in alone]
+        if first.state != second.state and starts[0] != starts[1]:
+            yield BrokenClaim("C11", f"by the first record alone {starts[0]} boots, by the second {starts[1]}")
+
     def _broken_while_off(self, moment: Moment, later: list[Played]) -> Iterator[BrokenClaim]:
         label = self._decides(moment)
         if label is not None and not self._verifies(moment.cells, self._dut.partition(label)):
@@ -267,6 +286,9 @@ class ClaimMonitor:
 
     def _decides(self, moment: Moment) -> str | None:
         """Return the label that the deciding record names once the bootloader has aborted what was under test."""
+        if self._dut.config.is_by_turns:
+            note = deciding_note(self._dut, moment.cells.read)
+            return None if note is None else note.partition
         pair = self._entries(moment.cells)
         if pair is None:
             return None

@@ -13,6 +13,7 @@ from ...model.ota_state import OtaImgState
 from ..device_under_test import DeviceUnderTest
 from .player import Moment, Played, StepOutcome
 from .step import TOOL_STEPS, WRITE_STEPS, Step, StepName
+from .turn_notes import is_try_noted, is_turn_accept_due
 from .whole_records import (
     changed_partitions,
     deciding_note,
@@ -161,14 +162,17 @@ class Memory:
         expected = self.expected
         if expected is None:
             return
-        notes = notes_in(self._dut, played.after.cells.read)
         if expected.due is Due.REFUSED:
             self.expected = None
-        elif expected.due in (Due.MARKED, Due.SELECTED) and any(
-            note is not None and (note.partition, note.number, note.state) == (expected.place, expected.number, TESTING)
-            for note in notes
-        ):
+        elif expected.due in (Due.MARKED, Due.SELECTED) and self._is_try_noted(expected, played):
             self._end_try()
+
+    def _is_try_noted(self, expected: Expected, played: Played) -> bool:
+        if self._dut.config.is_by_turns:
+            return is_try_noted(self._dut, played.after.cells.read, expected.place)
+        notes = notes_in(self._dut, played.after.cells.read)
+        noted = (expected.place, expected.number, TESTING)
+        return any(note is not None and (note.partition, note.number, note.state) == noted for note in notes)
 
     def _end_try(self) -> None:
         """Settle what was expected of the start that has been; with rollback, a new image has only one try."""
@@ -230,6 +234,8 @@ def target_of(app: App) -> str | None:
 
 def is_accept_due(dut: DeviceUnderTest, moment: Moment, app: App) -> bool:
     """Tell whether the running image is what accept() accepts now, and under test."""
+    if dut.config.is_by_turns:
+        return is_turn_accept_due(dut, moment.cells.read, app.running.label)
     pair = entries_in(dut, moment.cells.read)
     active = None if pair is None else active_otadata(pair)
     if pair is None or active is None or not app.running.is_ota_slot:

@@ -12,6 +12,7 @@ from ...model.ota_state import api_name
 from ..device_under_test import DeviceUnderTest
 from .player import Played, StepOutcome
 from .step import StepName
+from .turn_notes import deciding_turn_note, given_up, turn_notes
 
 Read = Callable[[int, int], bytes]
 """(address, length): the bytes that lie there; `read` of a chip or of its cells."""
@@ -27,6 +28,8 @@ def entries_in(dut: DeviceUnderTest, read: Read) -> EntryPair | None:
 
 def notes_in(dut: DeviceUnderTest, read: Read) -> Notes:
     """Return what the whole records say, by sector."""
+    if dut.config.is_by_turns:
+        return turn_notes(dut, read)
     pair = entries_in(dut, read)
     if pair is None:
         return None, None
@@ -42,6 +45,8 @@ def _note(dut: DeviceUnderTest, entry: SelectEntry) -> Note | None:
 
 def deciding_note(dut: DeviceUnderTest, read: Read) -> Note | None:
     """Return what the record says that decides: the newest that may boot; None without one."""
+    if dut.config.is_by_turns:
+        return deciding_turn_note(dut, read)
     pair = entries_in(dut, read)
     active = None if pair is None else active_otadata(pair)
     return None if pair is None or active is None else _note(dut, pair[active])
@@ -81,6 +86,8 @@ def rejected_after(dut: DeviceUnderTest, rejected: frozenset[str], played: Playe
     if step.name is StepName.SET_BOOT and played.outcome is not StepOutcome.RAISED:
         excused.add(step.asked_for(played.ran))
     excused |= {label for label in (selected_by_rollback(dut, played),) if label is not None}
+    if dut.config.is_by_turns:
+        return (rejected - excused) | given_up(dut, played)
     before, after = (notes_in(dut, moment.cells.read) for moment in (played.before, played.after))
     return (rejected - excused) | newly_rejected(before, after)
 

@@ -320,7 +320,8 @@ def in_flash(fields: Mapping[str, int]) -> dict[str, int]:
             case Failed.ERASED | Failed.HALF:
                 is_blank = failed == Failed.ERASED or check == Check.EMPTY
                 found |= {f"{name}check": Check.EMPTY if is_blank else Check.WRONG, f"{name}word": Word.UNDEFINED}
-                found |= {f"{name}{part}": 0 for part in ("slot", "seq") if f"{name}{part}" in found}
+                gone = ("slot", "seq", "other", "is_tried")
+                found |= {f"{name}{part}": 0 for part in gone if f"{name}{part}" in found}
     return found
 
 

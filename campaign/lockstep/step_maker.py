@@ -27,12 +27,14 @@ MISLEADING_SEED = 202
 _RESETS = {"restart": ResetReason.SOFTWARE, "wake": ResetReason.DEEP_SLEEP, "power_on": ResetReason.POWER_ON}
 _PLAIN = {
     "commence": StepName.COMMENCE,
+    "commence_of_named": StepName.COMMENCE,
     "accept": StepName.ACCEPT,
     "accept_again": StepName.ACCEPT,
     "rollback": StepName.ROLLBACK,
     "session_abort": StepName.ABORT,
     "session_switch": StepName.SWITCH,
     "erase_last_boot": StepName.ERASE_LAST_BOOT,
+    "erase_last_boot_kept": StepName.ERASE_LAST_BOOT,
 }
 """Calls without an argument."""
 _PARTS = {"write_first": (0, FIRST_PART), "write_headers": (FIRST_PART, HEADERS_END)}
@@ -94,7 +96,7 @@ class StepMaker:
     def _opens(self, name: str) -> bool:
         """Tell whether a handle is open from here on that has written nothing."""
         if not self._can_fail:
-            return name == "commence"
+            return name in ("commence", "commence_of_named")
         # From 5.5 on, esp_ota_begin has a session although its erase fails.
         begins_anyway = self._scope.config.app_release >= Release.V5_5 and name.startswith("commence_erase")
         return name == "commence_erases" or begins_anyway

@@ -19,6 +19,8 @@ from .stray_tears import find_stray, find_tear_towards
 
 HEADER_GONE = 16
 """Bytes that a cut in the erase of a slot erases: the header, and not the description."""
+TURN_PROGRAMMED = "cut_in_program_leaves_new"
+"""The cut that leaves a record by turns whole: in the second of its two programs."""
 _NAMED = {
     "cut_before_wipe": BEFORE,
     "cut_after_wipe": AFTER,
@@ -27,8 +29,12 @@ _NAMED = {
     "cut_in_wipe_leaves_headers_alone": Torn(TornKind.MASK, mask=bytes(APP_DESC_OFFSET) + b"\xff"),
     "cut_in_try_leaves_new": BEFORE,
     "cut_in_try_leaves_pending_verify": AFTER,
+    "cut_in_erase_leaves_old": BEFORE,
+    "cut_in_erase_leaves_none": AFTER,
+    "cut_in_program_leaves_none": BEFORE,
+    TURN_PROGRAMMED: AFTER,
 }
-"""Cuts in the erase of a slot, and in a note in place, which is one byte."""
+"""Cuts in the erase of a slot, in a note in place, which is one byte, and in a record by turns."""
 _DESCRIPTION_TORN = Torn(TornKind.MASK, mask=bytes(APP_DESC_OFFSET + 150) + b"\xff")
 """What cut_in_wipe_leaves_headers is where the bootloader looks at the first byte: the description has another hash."""
 

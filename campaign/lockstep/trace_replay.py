@@ -32,8 +32,9 @@ from ..history.step import Step, StepCut, StepName
 from .abstraction import in_flash, number_meant, ranks_of
 from .divergence import Divergence
 from .step_maker import images_of
-from .torn_bytes import classes_of, is_fitting, tear_named, torn_by_cut
+from .torn_bytes import TURN_PROGRAMMED, classes_of, is_fitting, tear_named, torn_by_cut
 from .trace_steps import Segment, flash_ops, is_burn, segments
+from .turn_abstraction import turn_in_bytes
 
 
 @dataclass(frozen=True)
@@ -168,6 +169,7 @@ class TraceWalker:
             return _cut_after(segment, ops) if ops else Step(StepName.POWER_OFF)
         if last.name.startswith("cut_in_burn_leaves_"):
             return replace(segment.step, cut=StepCut(0, efuse_done=int(last.name.rpartition("_")[2], 2)))
+        ops += last.name == TURN_PROGRAMMED
         return replace(segment.step, cut=StepCut(ops, tear_named(last) or self._torn(segment, ops)))
 
     def _strays_to_come(self, segment: Segment) -> Iterator[Stray]:
@@ -277,7 +279,26 @@ class TraceWalker:
         """Return what lies on flash, read as the model reads it."""
         raw = self.history.dut.entries(moment.cells)
         assert raw is not None
-        seen: dict[str, int] = {"burned": moment.efuse_bits}
+        seen: dict[str, int] = {"burned": moment.efuse_bits} | self._seen_records(raw)
+        for index in range(self.scope.slots):
+            label = f"ota_{index}"
+            content, version = content_of(self.history, moment, label)
+            seen[f"slot{index}_content"], seen[f"slot{index}_version"] = content, version
+            partition = self.history.dut.partition(label)
+            loads = content is not Content.COMPLETE and loads_unchecked(self.history.dut, moment, partition)
+            seen[f"slot{index}_is_loadable"] = loads
+        return seen
+
+    def _seen_records(self, raw: tuple[bytes, bytes]) -> dict[str, int]:
+        seen: dict[str, int] = {}
+        if self.scope.is_by_turns:
+            views = [turn_in_bytes(self.scope, entry) for entry in raw]
+            for index, view in enumerate(views):
+                parts = {"check": view.check, "word": view.word, "slot": view.slot}
+                parts |= {"other": view.other, "is_tried": view.is_tried}
+                seen |= {f"record{index}_{part}": int(value) for part, value in parts.items()}
+            seen["record0_seq"], seen["record1_seq"] = self._ranked([view.seq for view in views])
+            return seen
         numbers = []
         for index, entry in enumerate(raw):
             check, word = classes_of(entry, self.scope.is_patched)
@@ -287,13 +308,6 @@ class TraceWalker:
             seen[f"record{index}_check"], seen[f"record{index}_word"] = check, word
             seen[f"record{index}_slot"] = slot_of_seq(number, self.scope.slots) if has_number else 0
         seen["record0_seq"], seen["record1_seq"] = self._ranked(numbers)
-        for index in range(self.scope.slots):
-            label = f"ota_{index}"
-            content, version = content_of(self.history, moment, label)
-            seen[f"slot{index}_content"], seen[f"slot{index}_version"] = content, version
-            partition = self.history.dut.partition(label)
-            loads = content is not Content.COMPLETE and loads_unchecked(self.history.dut, moment, partition)
-            seen[f"slot{index}_is_loadable"] = loads
         return seen
 
     def _number_of(self, check: int, kept: int) -> int:

@@ -7,6 +7,7 @@ from ...impl.chip.cells import SECTOR_SIZE
 from ...impl.chip.flash import FailureExtent
 from ...model.config import Pin, ResetReason
 from ...model.device.action import Action, Kind
+from ...model.device.by_turns.turns_steps import SOURCE as TURNS_UPDATE
 from ...model.device.failing_steps import RAISING
 from ...model.device.flash_steps import WIPES
 from ...model.device.state import Scope, Task
@@ -98,7 +99,10 @@ def flash_ops(action: Action) -> int:
         return records + (SLOT_SECTORS + 1 if action.name.startswith(("tool_flashes_", "tool_uploads_")) else 0)
     if action.kind is not Kind.FLASH or not action.name.endswith(("_erases", "_programs")):
         return 0
-    return SLOT_SECTORS if action.name in _WIPES else 1
+    if action.name in _WIPES:
+        return SLOT_SECTORS
+    # By turns, the check word is programmed by itself.
+    return 2 if action.source == TURNS_UPDATE and action.name.endswith("_programs") else 1
 
 
 def is_burn(action: Action) -> bool:

@@ -233,7 +233,7 @@ def _all(
     def each() -> "Iterator[Family]":
         """Yield the families as they are found: the first are decided while the others are looked for."""
         faults = FaultModel(options.faults)
-        for family in families(faults, usages, device.versions, options.allow, options.skip_validate):
+        for family in families(faults, usages, device.versions, options.allow, options.skip_validate, device.selector):
             asked.append(family)
             yield family
 

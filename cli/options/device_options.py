@@ -8,7 +8,7 @@ from cyclopts import Parameter
 
 from ...errors import InputError
 from ...impl.release_points import with_versions
-from ...model.config import Config, SkipValidation
+from ...model.config import Config, Selector, SkipValidation
 from ...model.device.allowance import Allowance
 from ...model.fault_model import FaultModel
 from .groups import DEVICE
@@ -57,6 +57,8 @@ class DeviceOptions:
     """ESP-IDF release of the application."""
     bootloader_idf: AnyRelease = None
     """ESP-IDF release of the bootloader (default: as --idf)."""
+    selector: Selector = Selector.ESP_IDF
+    """What keeps otadata in bootloader and application: ESP-IDF's code, or its replacement of selector/ (by-turns)."""
     remedy: Remedies = frozenset()
     """What the application or the bootloader does so that more claims hold, such as restart-at-once; otaproof claim C4
     names those that help (repeatable)."""
@@ -70,7 +72,7 @@ class DeviceOptions:
     def config(self) -> Config:
         """Return the configuration; raise InputError for one that Kconfig cannot produce."""
         try:
-            plain = Config(rollback=self.rollback, anti_rollback=self.anti_rollback)
+            plain = Config(rollback=self.rollback, anti_rollback=self.anti_rollback, selector=self.selector)
         except ValueError as error:
             raise InputError(str(error)) from None
         return with_versions(plain, self.idf, self.bootloader_idf or self.idf)

@@ -88,7 +88,7 @@ def _runs_accepted(scope: Scope, device: Device) -> Bool:
 
 
 def _is_downloading(scope: Scope, device: Device) -> Bool:
-    return device.task.is_in(Task.COMMENCE, Task.SPARE, Task.UNNAME) | ((device.task == Task.RUN) & device.session)
+    return device.task.is_in(Task.COMMENCE, Task.SPARE) | ((device.task == Task.RUN) & device.session)
 
 
 def _is_settled(scope: Scope, device: Device) -> Bool:

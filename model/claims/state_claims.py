@@ -146,7 +146,7 @@ def download_changes_no_choice(model: DeviceModel) -> Bool:
     To write over a whole image is no part of a download: commence() has erased it before."""
     scope, device = model.scope, model.device
     choice = boot_choice(scope, device)
-    of_commence = (Task.COMMENCE, Task.SPARE, Task.UNNAME)
+    of_commence = (Task.COMMENCE, Task.UNNAME) if scope.is_by_turns else (Task.COMMENCE, Task.SPARE)
     is_erasing = device.task.is_in(*of_commence)
     writes = ("write_first", "write_rest", "write_headers")
     return all_of(

@@ -17,6 +17,7 @@ def title_of_any_slots(scope: Scope) -> str:
     parts += [f"anti-rollback with {scope.versions} versions"] if config.anti_rollback else []
     if scope.skips_validation:
         parts.append(f"validation skipped{' at a power-on' if scope.skips_at_power_on_alone else ''}")
+    parts += ["otadata by turns"] if config.is_by_turns else []
     parts.append(f"release rules {config.app_name}")
     if config.bootloader_point != config.app_point:
         parts.append(f"bootloader {config.bootloader_name}")

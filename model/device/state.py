@@ -78,6 +78,10 @@ class Task(IntEnum):
     """By turns: esp_ota_resume writes it without the slot that it goes on with."""
 
 
+TURNS_TASKS = (Task.UNNAME, Task.UNNAME_RESUMED)
+"""Tasks that are there only where otadata is kept by turns."""
+
+
 class Phase(IntEnum):
     """How far a record is rewritten."""
 

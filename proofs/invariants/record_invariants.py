@@ -5,7 +5,7 @@ from ...model.device.end_numbers import erased_number
 from ...model.device.image_loading import is_version_allowed
 from ...model.device.records import TOP, Check, Numbers, Word
 from ...model.device.selection import boot_choice
-from ...model.device.state import Content, Device, Expectation, Scope, Task, Usage
+from ...model.device.state import TURNS_TASKS, Content, Device, Expectation, Scope, Task, Usage
 from ...model.terms.terms import Bool, Num, all_of, fact, number
 from .vocabulary import (
     can_start_over,
@@ -25,7 +25,8 @@ from .vocabulary import (
 
 def task_and_running_are_in_range(scope: Scope, device: Device) -> Bool:
     """Neither what goes on nor what runs has a value that means nothing."""
-    return (device.task <= max(Task)) & (device.running <= scope.nowhere)
+    last = max(Task) if scope.is_by_turns else max(task for task in Task if task not in TURNS_TASKS)
+    return (device.task <= last) & (device.running <= scope.nowhere)
 
 
 def expected_places_are_in_range(scope: Scope, device: Device) -> Bool:
@@ -92,7 +93,9 @@ def numbers_are_below_the_top(scope: Scope, device: Device) -> Bool:
         return fact(True)
     if scope.has_end_numbers:
         return all_of((record.seq != erased_number(scope)) | ~record.is_right for record in device.records)
-    return all_of(record.seq < TOP + scope.slots for record in device.records)
+    # By turns, the bootloader writes one more record after that of a call.
+    beyond = scope.slots * (1 + scope.is_by_turns)
+    return all_of(record.seq < TOP + beyond for record in device.records)
 
 
 def right_records_alone_have_numbers(scope: Scope, device: Device) -> Bool:

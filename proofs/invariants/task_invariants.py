@@ -10,14 +10,14 @@ from ...model.device.flash_steps import API_TASKS, REWRITES
 from ...model.device.image_loading import is_slot
 from ...model.device.records import Sector, Word
 from ...model.device.selection import boot_choice, next_update_slot
-from ...model.device.state import Device, Phase, Scope, Task, Usage
+from ...model.device.state import TURNS_TASKS, Device, Phase, Scope, Task, Usage
 from ...model.terms.terms import Bool, all_of, any_of, choose, fact
 from .vocabulary import decides, deciding, is_new, is_open, is_valid, is_whole, named_choice, torn, without_record
 
 BOOTING = (Task.OFF, Task.SELECT, Task.ABORT, Task.TRY, Task.BURN, Task.STUCK)
 """Tasks in which nothing runs yet."""
-RUNNING = tuple(task for task in Task if task not in BOOTING)
-CALLS = tuple(task for task in Task if task >= Task.RUN)
+RUNNING = tuple(task for task in Task if task not in BOOTING and task not in TURNS_TASKS)
+CALLS = tuple(task for task in RUNNING if task >= Task.RUN)
 """The application has begun."""
 QUIET = (Task.STARTED, Task.RUN, Task.COMMENCE, Task.SPARE, Task.REJECT)
 """Something runs and no record is being rewritten."""
@@ -35,6 +35,8 @@ def tasks_are_those_of_the_world(scope: Scope, device: Device) -> Bool:
     config, missing = scope.config, set()
     if scope.usage is not Usage.ANY:
         missing |= {Task.SET_BOOT, Task.FORGET_FIRST, Task.FORGET_SECOND}
+    if scope.is_by_turns:
+        return ~device.task.is_in(*_missing_by_turns(scope))
     if not scope.has_api_calls:
         missing |= set(API_TASKS)
     if not scope.has_factory:
@@ -48,6 +50,21 @@ def tasks_are_those_of_the_world(scope: Scope, device: Device) -> Bool:
     if scope.has_factory:
         missing |= {Task.FRESH, Task.BURN_FRESH}
     return ~device.task.is_in(*missing)
+
+
+def _missing_by_turns(scope: Scope) -> set[Task]:
+    """Return the tasks that a device by turns has not."""
+    config = scope.config
+    missing = {Task.ABORT, Task.SPARE, Task.FORGET_FIRST, Task.FORGET_SECOND}
+    if scope.usage is not Usage.ANY:
+        missing |= {Task.SET_BOOT}
+    if not scope.has_api_calls:
+        missing |= {*API_TASKS, Task.UNNAME_RESUMED}
+    if not config.rollback:
+        missing |= {Task.TRY}
+    if not config.anti_rollback:
+        missing |= {Task.BURN, Task.BURN_FRESH, Task.BURN_ACCEPT, Task.REJECT, Task.SET_BOOT_REJECT}
+    return missing
 
 
 def only_rewrites_program(scope: Scope, device: Device) -> Bool:

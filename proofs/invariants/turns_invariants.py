@@ -13,7 +13,7 @@ from ...model.device.by_turns.turns_steps import coming, tasks_that_write
 from ...model.device.calls import has_next_number
 from ...model.device.device_parts import burned_up_to, record_in, slot_at, with_record
 from ...model.device.image_loading import is_slot
-from ...model.device.records import BLANK, Numbers, Record, Word
+from ...model.device.records import BLANK, TOP, Numbers, Record, Word
 from ...model.device.selection import boot_choice, next_update_slot
 from ...model.device.state import Device, Expectation, Phase, Scope, Task, Usage
 from ...model.terms.terms import Bool, Num, all_of, choose, fact, number
@@ -93,9 +93,18 @@ def rewritten_sector_does_not_decide(scope: Scope, device: Device) -> Bool:
 
 
 def turned_numbers_have_room(scope: Scope, device: Device) -> Bool:
-    """Before a record is written, the numbers are far enough from the end of their range."""
-    is_due = is_writing(scope, device) & (device.phase == Phase.ERASE)
-    return is_due.implies(has_next_number(scope, device))
+    """While a call writes a record, the number that decides is far enough from the end of the range."""
+    is_due = is_writing(scope, device) & (device.task != Task.TRY)
+    return is_due.implies(has_next_number(scope, at_rest(scope, device)))
+
+
+def number_of_a_new_image_leaves_room(scope: Scope, device: Device) -> Bool:
+    """The number of a marked image leaves room for the note of its try."""
+    if scope.numbers is Numbers.RANKED:
+        return fact(True)
+    rest = at_rest(scope, device)
+    record = deciding(rest.records).of(rest.records)
+    return rest_state(scope, device).is_new.implies(record.seq < TOP + scope.slots)
 
 
 def coming_record_follows_from_the_state(scope: Scope, device: Device) -> Bool:
@@ -340,10 +349,10 @@ def tried_image_has_its_home(scope: Scope, device: Device) -> Bool:
 
 
 def accepted_image_is_current(scope: Scope, device: Device) -> Bool:
-    """An accepted image is current, and VALID."""
+    """An accepted image is current, and not new."""
     state = rest_state(scope, device)
     is_due = device.expectation == Expectation.ACCEPTED
-    is_its = state.selects(device.expected) & (state.word == Word.VALID) & ~state.is_tried
+    is_its = state.selects(device.expected) & (state.word == Word.VALID)
     tasks = ~device.task.is_in(Task.TRY, Task.COMPLETE, Task.ACCEPT, Task.ROLLBACK, Task.SET_BOOT, Task.BURN_ACCEPT)
     return is_due.implies(tasks & is_its)
 
@@ -453,6 +462,7 @@ TURNS_FACTS: tuple[Statement, ...] = tuple(
         turned_numbers_differ,
         rewritten_sector_does_not_decide,
         turned_numbers_have_room,
+        number_of_a_new_image_leaves_room,
         coming_record_follows_from_the_state,
         turned_writers_alone_program,
         current_image_is_whole,

@@ -7,7 +7,7 @@ same are one object, so two models are compared by the terms of their actions: t
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from ...model.config import Config, Release, SkipValidation
+from ...model.config import Config, Release, Selector, SkipValidation
 from ...model.device.allowance import Allowance
 from ...model.device.model import device_model
 from ...model.device.release_class import model_terms
@@ -35,12 +35,13 @@ def families(
     versions: int,
     allows: frozenset[Allowance] = frozenset(),
     skips: frozenset[SkipValidation] = frozenset(),
+    selector: Selector = Selector.ESP_IDF,
 ) -> Iterator[Family]:
     """Yield all families, those with the most work first; none of builds that the model leaves out.
 
     skips: when the bootloader skips validation. Each configuration takes a second to compare."""
     for has_rollback, has_anti_rollback in ((True, True), (True, False), (False, False)):
-        config = Config(rollback=has_rollback, anti_rollback=has_anti_rollback).skipping(skips)
+        config = Config(rollback=has_rollback, anti_rollback=has_anti_rollback, selector=selector).skipping(skips)
         for usage in () if why_left_out(config, allows) else usages:
             for has_factory in (False, True):
                 plain = Scope(

@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 
 from ...model.device.action import MISHAPS
 from ...model.device.model import DeviceModel, device_model
-from ...model.device.records import Numbers, Word, active
+from ...model.device.records import Numbers, Word
 from ...model.device.search import DeviceSearch, Trace, follow, is_no_cut
+from ...model.device.selection import decider
 from ...model.device.state import Device, Expectation, Ghost, Scope, Task
 from ...model.device.stepper import stepper
 from ...model.terms.terms import Bool, Term, fact, replaced
@@ -72,7 +73,7 @@ def _can_accept(model: DeviceModel) -> Bool:
     """Tell whether ESP-IDF lets it accept itself; an application that never does has its reasons."""
     model = model.permitted
     actions = {action.name: action for action in model.actions}
-    is_valid = _decides_as_valid(model.device)
+    is_valid = _decides_as_valid(model.scope, model.device)
     if any(name not in actions for name in ACCEPTING):
         return fact(False)
     values: dict[str, Term] = {}
@@ -83,9 +84,9 @@ def _can_accept(model: DeviceModel) -> Bool:
     return is_valid | (possible & replaced(is_valid, values))
 
 
-def _decides_as_valid(device: Device) -> Bool:
+def _decides_as_valid(scope: Scope, device: Device) -> Bool:
     """The record that decides names what runs, as VALID."""
-    chosen = active(device.records)
+    chosen = decider(scope, device.records)
     record = chosen.of(device.records)
     return chosen.is_some & (record.slot == device.running) & (record.word == Word.VALID)
 

@@ -21,6 +21,7 @@ from .houdini import Inductive
 from .proof_reuse import ProofReuse, exact_model
 from .ranking import HIGHEST, ranking_condition
 from .searched_proof import confirmed_search
+from .turns_ranking import TURNS_HIGHEST
 
 SEARCHED_SLOTS = 2
 """Slots of the biggest scope in which deadlocks are searched for also where the ranking function serves."""
@@ -51,7 +52,8 @@ def _proved(inductive: Inductive, condition: Condition, effort: Effort, found: R
     conditions = (*inductive.conditions, condition)
     answers = answers_of(conditions, effort)
     is_agreed = set(answers.values()) == {"unsat"} and (found is None or found.trace is None)
-    method = f"ranking function, at most {HIGHEST} steps, {len(inductive.invariants)} auxiliary invariants"
+    highest = TURNS_HIGHEST if inductive.scope.is_by_turns else HIGHEST
+    method = f"ranking function, at most {highest} steps, {len(inductive.invariants)} auxiliary invariants"
     return Decision(
         claim_with_id(RECOVERY),
         ProofVerdict.PROVED if is_agreed else ProofVerdict.UNKNOWN,

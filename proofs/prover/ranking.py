@@ -25,6 +25,7 @@ from ...model.terms.terms import Bool, Num, any_of, choose, fact, first_of, numb
 from ..smt.smtlib import Question, misfits
 from ..smt.verification_condition import Condition
 from .dead_ends import upgrade_is_completed
+from .turns_ranking import turns_ranking_function
 
 COMPLETING, WRITING, COMMENCING, ACCEPTING, BOOTING, CALLING = 16, 18, 21, 24, 28, 44
 """Least ranks, by what goes on, from complete() of an image that will start back to any call at all; below the first
@@ -55,6 +56,8 @@ def ranking_condition(model: DeviceModel, invariants: Iterable[Bool]) -> Conditi
 def ranking_function(model: DeviceModel) -> Num:
     """Return in how many steps at the most an upgrade can be completed from a state."""
     scope, device = model.scope, model.device
+    if scope.is_by_turns:
+        return turns_ranking_function(model)
     in_run = device.task == Task.RUN
     is_useful = _is_useful(scope, device)
     is_writing = in_run & device.session & is_useful

@@ -13,12 +13,14 @@ from dataclasses import replace
 from functools import lru_cache
 
 from ...model.claims.claims import claim as claim_with_id
+from ...model.device.by_turns.logical_state import deciding
 from ...model.device.model import DeviceModel, device_model
 from ...model.device.records import Numbers, active
-from ...model.device.state import Scope
+from ...model.device.state import Ghost, Scope
 from ...model.flash_endurance import ENDURANCE, highest_number
 from ...model.terms.terms import Bool, Num, all_of, choose, fact, number
 from ..invariants.call_invariants import complete_has_room, set_boot_names_a_slot
+from ..invariants.invariant_catalogue import invariants
 from ..invariants.record_invariants import (
     numbers_are_below_the_top,
     places_are_no_slots_beyond,
@@ -95,12 +97,17 @@ def _conditions(scope: Scope) -> tuple[Condition, ...]:
 
 def growing_model(scope: Scope) -> DeviceModel:
     """Return the model in which numbers grow, with all that a cut leaves of a record."""
-    return device_model(replace(scope, ghosts=frozenset(), numbers=Numbers.EXACT))
+    # By turns, what a call writes follows from what it has verified.
+    ghosts = frozenset(Ghost) if scope.is_by_turns else frozenset()
+    return device_model(replace(scope, ghosts=ghosts, numbers=Numbers.EXACT))
 
 
 def growth_conditions(model: DeviceModel) -> tuple[Condition, ...]:
     """Return the questions whether some step lets a number grow too much, or without an erase."""
     facts = {fact.__name__: fact(model.scope, model.device) for fact in _FACTS}
+    if model.scope.is_by_turns:
+        # Every call and every try writes a record: what they write has to be known.
+        facts = {item.name: item.is_kept(model.scope, model.device) for item in invariants()}
     inductive = inductive_invariants(model, facts, core=[*facts, FITS])
     question = Question(model)
     question.require_all((*inductive.invariants.values(), ~grows_slowly(model)))
@@ -108,10 +115,15 @@ def growth_conditions(model: DeviceModel) -> tuple[Condition, ...]:
 
 
 def grows_slowly(model: DeviceModel) -> Bool:
-    """A record keeps its number or loses it; an erase that begins a new one follows the number that decides."""
+    """A record keeps its number or loses it; an erase that begins a new one follows the number that decides.
+
+    By turns, a new number can be a whole round above it."""
     device = model.device
-    decides, lap = active(device.records), device.slot_count - 1
-    bound = choose(decides.is_some, decides.of(device.records).seq + lap, number(1, 32) + lap)
+    if model.scope.is_by_turns:
+        decides, lap, first = deciding(device.records), device.slot_count, number(0, 32)
+    else:
+        decides, lap, first = active(device.records), device.slot_count - 1, number(1, 32)
+    bound = choose(decides.is_some, decides.of(device.records).seq + lap, first + lap)
     parts = []
     for action in model.actions:
         effects = model.effects[action.name]

@@ -13,7 +13,7 @@ from ...model.device.flash_steps import WIPES, wiped_slot
 from ...model.device.model import device_model
 from ...model.device.scope_text import scope_title
 from ...model.device.selection import next_update_slot
-from ...model.device.state import Device, Scope, Task
+from ...model.device.state import TURNS_TASKS, Device, Scope, Task
 from ...model.terms.terms import Bool, replaced
 from ..invariants.vocabulary import is_whole
 from ..smt.lemma import Lemma, Result, prove_always, prove_each
@@ -24,7 +24,7 @@ from .impl_decisions import equality
 from .symbolic_entries import word
 from .symbolic_execution import SymWord, bits_of, explored_paths
 
-CALLS = tuple(task for task in Task if task >= Task.RUN)
+CALLS = tuple(task for task in Task if task >= Task.RUN and task not in TURNS_TASKS)
 """Tasks of a running application."""
 RUNNING = (Task.FRESH, Task.BURN_FRESH, Task.STARTED, *CALLS)
 """Tasks in which an image runs, or is about to."""

@@ -73,10 +73,12 @@ def is_on_trial(scope: Scope, device: Device) -> Bool:
 def told_word(scope: Scope, device: Device, place: Num | int) -> tuple[Bool, Num]:
     """Return whether the state names a place, and the word that info() tells of it."""
     state = logical_state(scope, device.records)
-    tried = choose(device.running == place, number(Word.PENDING_VERIFY, 3), number(Word.ABORTED, 3))
     back = number(settled_word(scope), 3)
     is_current = state.selects(place)
-    word = choose(is_current, state.word, choose(state.is_tried, tried, back))
+    # What runs on trial is told to be, also where its try could not be noted.
+    is_tested = is_on_trial(scope, device) & (device.running == place)
+    word = choose(is_current, state.word, choose(state.is_tried, number(Word.ABORTED, 3), back))
+    word = choose(is_tested, number(Word.PENDING_VERIFY, 3), word)
     return is_current | (state.is_some & (state.other == place)), word
 
 

@@ -142,7 +142,7 @@ def _accept(scope: Scope, device: Device) -> Actions:
         done = replace(
             without_expectation(scope, device), expectation=number(Expectation.ACCEPTED), expected=device.running
         )
-        is_accepted = state.has_way_back & ~state.is_selected & (state.current == device.running)
+        is_accepted = state.selects(device.running) & (state.word == Word.VALID) & ~is_on_trial(scope, device)
         yield call("accept_again", is_accepted, done, SOURCE)
 
 

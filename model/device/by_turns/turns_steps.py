@@ -11,7 +11,7 @@ from ...terms.terms import Bool, Num, choose, fact, number
 from ..action import Action, Actions, Kind
 from ..api_calls import api_calls
 from ..boot_steps import after_try, boot_steps, burned_for, without_program
-from ..calls import after_complete, calls, has_next_number, with_other_handle
+from ..calls import after_complete, calls, with_other_handle
 from ..device_parts import record_in, whichever, with_record, with_rejected
 from ..flash_steps import accepted, flash_steps, returned, selected
 from ..image_loading import is_slot
@@ -108,11 +108,7 @@ def _boot(scope: Scope, device: Device) -> Actions:
     def decide(name: str, when: Bool, then: Device) -> Action:
         return Action(name, (Task.SELECT,), when, then, Kind.BOOT, BOOT)
 
-    yield decide(
-        "boot_tries_new",
-        is_new & has_next_number(scope, device),
-        replace(device, task=number(Task.TRY), sector=chosen.other_sector),
-    )
+    yield decide("boot_tries_new", is_new, replace(device, task=number(Task.TRY), sector=chosen.other_sector))
     # What was tried and does not run any more is given up.
     is_given_up = state.is_some & state.is_tried & (state.other != state.current)
     slots = with_rejected(device, state.other, fact(True), is_given_up)
