@@ -261,6 +261,11 @@ def wiped_slot_is_not_kept(scope: Scope, device: Device) -> Bool:
     )
 
 
+def session_is_of_a_running_program(scope: Scope, device: Device) -> Bool:
+    """A session is open only while an application runs."""
+    return (device.session | device.other_session).implies(device.task >= Task.RUN)
+
+
 def session_is_of_another_slot(scope: Scope, device: Device) -> Bool:
     """A session is on a slot that does not run and that the state does not keep, unless somebody selected it since."""
     state, target = rest_state(scope, device), next_update_slot(device)
@@ -478,6 +483,7 @@ TURNS_FACTS: tuple[Statement, ...] = tuple(
         settled_running_image_is_earned,
         accepting_image_is_earned,
         wiped_slot_is_not_kept,
+        session_is_of_a_running_program,
         session_is_of_another_slot,
         selected_slot_is_another,
         unnamed_slot_is_kept,
