@@ -25,7 +25,7 @@ RANGE_TESTS := tests/cli tests/diagrams tests/proofs/test_certificates.py tests/
 QUIETLY  := > $(VENV)/install.log 2>&1 || { cat $(VENV)/install.log >&2; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help check test test-thorough test-lowest test-highest fuzz-inputs interrupts bench lint lock tools docs diagrams verdicts remedies dist clean
+.PHONY: help check test test-thorough test-lowest test-highest fuzz-inputs interrupts bench lint lock tools docs diagrams verdicts remedies selector dist clean
 
 help:
 	@echo "make check        cut the power everywhere in the update of $(EXAMPLE), and say what that breaks"
@@ -43,6 +43,8 @@ help:
 	@echo "make diagrams     draw diagrams/drawn anew"
 	@echo "make verdicts     find and decide anew the shipped invariants and verdicts of models that changed (all: an hour)"
 	@echo "make remedies     decide anew which remedies make which claims hold, for models that changed (all: half an hour)"
+	@echo "make selector     build the selector's C, drive it beside the board over a million random histories (an hour), and"
+	@echo "                  print its size"
 	@echo "make dist         build the wheel, the source distribution and the bill of materials (CycloneDX) in dist"
 	@echo "make clean        remove $(VENV) and what builds leave"
 	@echo "make help         print this"
@@ -111,6 +113,10 @@ verdicts: $(READY)
 
 remedies: $(READY)
 	$(BIN)/python -m otaproof.analysis.remedy_file analysis/remedies.json
+
+selector: $(READY)
+	$(BIN)/python -m pytest -q -n auto -m "slow or not slow" tests/selector tests/impl/test_turn_*.py
+	PYTHONPATH=tests $(BIN)/python tests/selector_sizes.py
 
 # The wheel is built from the source distribution, so it has nothing that earlier builds left behind.
 dist: $(READY)

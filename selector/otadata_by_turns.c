@@ -6,70 +6,43 @@
 #define MOST_SLOTS 16U
 #define BYTE 0xFFU
 
-uint32_t obt_kind(uint32_t what)
-{
-    return what & BYTE;
-}
+uint32_t obt_kind(uint32_t what) { return what & BYTE; }
 
-uint32_t obt_other(uint32_t what)
-{
-    return (what >> 8U) & BYTE;
-}
+uint32_t obt_other(uint32_t what) { return (what >> 8U) & BYTE; }
 
-uint32_t obt_current(uint32_t what)
-{
-    return (what >> 16U) & BYTE;
-}
+uint32_t obt_current(uint32_t what) { return (what >> 16U) & BYTE; }
 
-bool obt_is_state(uint32_t word)
-{
-    return (word >> 24U) == MARK;
-}
+bool obt_is_state(uint32_t word) { return (word >> 24U) == MARK; }
 
-static uint32_t state_of(uint32_t kind, uint32_t current, uint32_t other)
-{
+static uint32_t state_of(uint32_t kind, uint32_t current, uint32_t other) {
     return (MARK << 24U) | (current << 16U) | (other << 8U) | kind;
 }
 
 /* Whether `other` holds an image that may still be wanted. */
-static bool keeps_other(uint32_t what)
-{
-    return (obt_kind(what) != OBT_TRIED) && (obt_other(what) != OBT_NO_PLACE);
-}
+static bool keeps_other(uint32_t what) { return (obt_kind(what) != OBT_TRIED) && (obt_other(what) != OBT_NO_PLACE); }
 
 /* How what runs is kept where something else was to come. */
-static uint32_t kept(uint32_t running, bool rollback)
-{
+static uint32_t kept(uint32_t running, bool rollback) {
     return state_of(rollback ? OBT_VALID : OBT_SELECTED, running, OBT_NO_PLACE);
 }
 
-static uint32_t unless(uint32_t place, uint32_t taken)
-{
-    return (place == taken) ? OBT_NO_PLACE : place;
-}
+static uint32_t unless(uint32_t place, uint32_t taken) { return (place == taken) ? OBT_NO_PLACE : place; }
 
 /* The record. */
 
-uint32_t obt_image_state(uint32_t what)
-{
+uint32_t obt_image_state(uint32_t what) {
     const uint32_t kind = obt_kind(what);
 
-    if (obt_current(what) == OBT_FACTORY) {
-        return OBT_IMG_ABORTED;
-    }
-    if (kind == OBT_NEW) {
-        return OBT_IMG_NEW;
-    }
+    if (obt_current(what) == OBT_FACTORY) { return OBT_IMG_ABORTED; }
+    if (kind == OBT_NEW) { return OBT_IMG_NEW; }
     return (kind == OBT_SELECTED) ? OBT_IMG_UNDEFINED : OBT_IMG_VALID;
 }
 
-static bool has_place(uint32_t place, uint32_t slots, bool has_factory)
-{
+static bool has_place(uint32_t place, uint32_t slots, bool has_factory) {
     return (place == OBT_FACTORY) ? has_factory : ((place < slots) && (place < MOST_SLOTS));
 }
 
-static bool is_whole(const obt_record_t *record, uint32_t crc, uint32_t slots, bool has_factory)
-{
+static bool is_whole(const obt_record_t *record, uint32_t crc, uint32_t slots, bool has_factory) {
     const uint32_t what = record->what;
     const uint32_t kind = obt_kind(what);
     const uint32_t other = obt_other(what);
@@ -83,17 +56,13 @@ static bool is_whole(const obt_record_t *record, uint32_t crc, uint32_t slots, b
 }
 
 /* Of two that count, the sector with the higher number; the first of equal ones. */
-static uint32_t newer(const obt_record_t records[2], bool is_first, bool is_second)
-{
-    if (is_first && is_second) {
-        return (records[0].seq >= records[1].seq) ? 0U : 1U;
-    }
+static uint32_t newer(const obt_record_t records[2], bool is_first, bool is_second) {
+    if (is_first && is_second) { return (records[0].seq >= records[1].seq) ? 0U : 1U; }
     return is_first ? 0U : 1U;
 }
 
 void obt_decide(const obt_record_t records[2], const uint32_t crcs[2], uint32_t slots, bool has_factory,
-                obt_turn_t *turn)
-{
+                obt_turn_t *turn) {
     const bool is_first = is_whole(&records[0], crcs[0], slots, has_factory);
     const bool is_second = is_whole(&records[1], crcs[1], slots, has_factory);
     const uint32_t sector = newer(records, is_first, is_second);
@@ -104,28 +73,21 @@ void obt_decide(const obt_record_t records[2], const uint32_t crcs[2], uint32_t 
     turn->seq = is_any ? records[sector].seq : 0U;
 }
 
-uint32_t obt_sector_to_write(const obt_turn_t *turn)
-{
-    return (turn->what == OBT_NOTHING) ? 0U : (turn->sector ^ 1U);
-}
+uint32_t obt_sector_to_write(const obt_turn_t *turn) { return (turn->what == OBT_NOTHING) ? 0U : (turn->sector ^ 1U); }
 
-uint32_t obt_next_seq(const obt_turn_t *turn, uint32_t what, uint32_t slots)
-{
+uint32_t obt_next_seq(const obt_turn_t *turn, uint32_t what, uint32_t slots) {
     const uint32_t above = turn->seq;
     const uint32_t current = obt_current(what);
     uint32_t seq = above + 1U;
 
-    if (above >= OBT_SEQ_LIMIT) {
-        return 0U;
-    }
+    if (above >= OBT_SEQ_LIMIT) { return 0U; }
     if (current != OBT_FACTORY) {
         seq += ((current + slots) - (above % slots)) % slots;
     }
     return (seq < OBT_SEQ_LIMIT) ? seq : 0U;
 }
 
-void obt_fill(obt_record_t *record, uint32_t seq, uint32_t what, uint32_t crc)
-{
+void obt_fill(obt_record_t *record, uint32_t seq, uint32_t what, uint32_t crc) {
     const uint32_t state = obt_image_state(what);
 
     record->seq = seq;
@@ -141,35 +103,24 @@ void obt_fill(obt_record_t *record, uint32_t seq, uint32_t what, uint32_t crc)
 /* Taking over. */
 
 /* The slot of a record by which ESP-IDF boots, else none. */
-static uint32_t bootable(const obt_record_t *record, uint32_t crc, uint32_t slots)
-{
+static uint32_t bootable(const obt_record_t *record, uint32_t crc, uint32_t slots) {
     const bool is_refused = (record->state == OBT_IMG_INVALID) || (record->state == OBT_IMG_ABORTED);
     uint32_t slot;
 
-    if ((slots == 0U) || (record->seq == SEQ_EMPTY) || is_refused || (record->crc != crc)) {
-        return OBT_NO_PLACE;
-    }
+    if ((slots == 0U) || (record->seq == SEQ_EMPTY) || is_refused || (record->crc != crc)) { return OBT_NO_PLACE; }
     slot = (record->seq - 1U) % slots;
     return has_place(slot, slots, false) ? slot : OBT_NO_PLACE;
 }
 
-static uint32_t kind_of_image(uint32_t image_state, bool rollback)
-{
-    if (image_state == OBT_IMG_VALID) {
-        return OBT_VALID;
-    }
-    if (!rollback) {
-        return OBT_SELECTED;
-    }
-    if (image_state == OBT_IMG_NEW) {
-        return OBT_NEW;
-    }
+static uint32_t kind_of_image(uint32_t image_state, bool rollback) {
+    if (image_state == OBT_IMG_VALID) { return OBT_VALID; }
+    if (!rollback) { return OBT_SELECTED; }
+    if (image_state == OBT_IMG_NEW) { return OBT_NEW; }
     return (image_state == OBT_IMG_PENDING_VERIFY) ? OBT_TRIED : OBT_VALID;
 }
 
 void obt_take_over(const obt_record_t records[2], const uint32_t crcs[2], uint32_t slots, bool has_factory,
-                   bool rollback, obt_turn_t *turn)
-{
+                   bool rollback, obt_turn_t *turn) {
     const uint32_t places[2] = {bootable(&records[0], crcs[0], slots), bootable(&records[1], crcs[1], slots)};
     const uint32_t active = newer(records, places[0] != OBT_NO_PLACE, places[1] != OBT_NO_PLACE);
     const uint32_t place = places[active];
@@ -181,12 +132,8 @@ void obt_take_over(const obt_record_t records[2], const uint32_t crcs[2], uint32
     turn->what = OBT_NOTHING;
     turn->sector = 0U;
     turn->seq = 0U;
-    if (place == OBT_NO_PLACE) {
-        return;
-    }
-    if (rollback && (records[active ^ 1U].state == OBT_IMG_PENDING_VERIFY)) {
-        back = OBT_NO_PLACE;
-    }
+    if (place == OBT_NO_PLACE) { return; }
+    if (rollback && (records[active ^ 1U].state == OBT_IMG_PENDING_VERIFY)) { back = OBT_NO_PLACE; }
     if ((kind == OBT_TRIED) && (back != OBT_NO_PLACE)) {
         sector = active ^ 1U;
     } else if (is_trial && (back == OBT_NO_PLACE)) {
@@ -201,95 +148,61 @@ void obt_take_over(const obt_record_t records[2], const uint32_t crcs[2], uint32
 
 /* The bootloader. */
 
-uint32_t obt_first(uint32_t place)
-{
-    return state_of(OBT_VALID, place, OBT_NO_PLACE);
-}
+uint32_t obt_first(uint32_t place) { return state_of(OBT_VALID, place, OBT_NO_PLACE); }
 
-uint32_t obt_boot(uint32_t what, bool rollback)
-{
+uint32_t obt_boot(uint32_t what, bool rollback) {
     const uint32_t tried = obt_current(what);
     const uint32_t back = obt_other(what);
 
-    if (!rollback || (obt_kind(what) != OBT_NEW)) {
-        return what;
-    }
+    if (!rollback || (obt_kind(what) != OBT_NEW)) { return what; }
     return state_of(OBT_TRIED, (back == OBT_NO_PLACE) ? tried : back, tried);
 }
 
 /* ESP-IDF's order from a place: down to factory, then up. number: 0 for the place itself. */
-static uint32_t fallback(uint32_t start, uint32_t number, uint32_t slots)
-{
+static uint32_t fallback(uint32_t start, uint32_t number, uint32_t slots) {
     const uint32_t below = (start == OBT_FACTORY) ? 0U : (start + 1U);
 
-    if (number == 0U) {
-        return start;
-    }
-    if (number < below) {
-        return start - number;
-    }
-    if (number == below) {
-        return OBT_FACTORY;
-    }
+    if (number == 0U) { return start; }
+    if (number < below) { return start - number; }
+    if (number == below) { return OBT_FACTORY; }
     return ((number - 1U) < slots) ? (number - 1U) : OBT_NO_PLACE;
 }
 
-uint32_t obt_candidate(uint32_t what, uint32_t number, uint32_t slots, bool has_factory)
-{
+uint32_t obt_candidate(uint32_t what, uint32_t number, uint32_t slots, bool has_factory) {
     const uint32_t other = obt_other(what);
 
-    if (what == OBT_NOTHING) {
-        return fallback(has_factory ? OBT_FACTORY : 0U, number, slots);
-    }
-    if ((number == 0U) || !keeps_other(what)) {
-        return fallback(obt_current(what), number, slots);
-    }
-    if (number == 1U) {
-        return other;
-    }
+    if (what == OBT_NOTHING) { return fallback(has_factory ? OBT_FACTORY : 0U, number, slots); }
+    if ((number == 0U) || !keeps_other(what)) { return fallback(obt_current(what), number, slots); }
+    if (number == 1U) { return other; }
     return (obt_kind(what) == OBT_NEW) ? fallback(other, number - 1U, slots)
                                        : fallback(obt_current(what), number - 1U, slots);
 }
 
-bool obt_burns(uint32_t what, uint32_t started)
-{
+bool obt_burns(uint32_t what, uint32_t started) {
     return (obt_kind(what) == OBT_VALID) && (obt_current(what) == started);
 }
 
 /* The application. */
 
-bool obt_is_on_trial(uint32_t what, uint32_t running, bool rollback)
-{
+bool obt_is_on_trial(uint32_t what, uint32_t running, bool rollback) {
     const uint32_t kind = obt_kind(what);
     const uint32_t tried = (kind == OBT_NEW) ? obt_current(what) : obt_other(what);
 
     return rollback && ((kind == OBT_NEW) || (kind == OBT_TRIED)) && (running != OBT_NO_PLACE) && (tried == running);
 }
 
-uint32_t obt_slot_state(uint32_t what, uint32_t running, uint32_t asked, bool rollback)
-{
+uint32_t obt_slot_state(uint32_t what, uint32_t running, uint32_t asked, bool rollback) {
     const uint32_t kind = obt_kind(what);
 
-    if ((asked == running) && obt_is_on_trial(what, running, rollback)) {
-        return OBT_IMG_PENDING_VERIFY;
-    }
-    if (asked == obt_current(what)) {
-        return obt_image_state(what);
-    }
-    if ((asked != obt_other(what)) || (asked == OBT_NO_PLACE)) {
-        return OBT_NOT_FOUND;
-    }
-    if (kind == OBT_TRIED) {
-        return OBT_IMG_ABORTED;
-    }
+    if ((asked == running) && obt_is_on_trial(what, running, rollback)) { return OBT_IMG_PENDING_VERIFY; }
+    if (asked == obt_current(what)) { return obt_image_state(what); }
+    if ((asked != obt_other(what)) || (asked == OBT_NO_PLACE)) { return OBT_NOT_FOUND; }
+    if (kind == OBT_TRIED) { return OBT_IMG_ABORTED; }
     return (kind == OBT_SELECTED) ? OBT_IMG_UNDEFINED : OBT_IMG_VALID;
 }
 
-uint32_t obt_begin(uint32_t what, uint32_t running, uint32_t target, bool rollback)
-{
-    if (obt_is_on_trial(what, running, rollback)) {
-        return OBT_ROLLBACK_INVALID_STATE;
-    }
+uint32_t obt_begin(uint32_t what, uint32_t running, uint32_t target, bool rollback) {
+    if (obt_is_on_trial(what, running, rollback)) { return OBT_ROLLBACK_INVALID_STATE; }
     if (target == obt_current(what)) {
         return (running == OBT_NO_PLACE) ? OBT_INVALID_STATE : kept(running, rollback);
     }
@@ -299,42 +212,29 @@ uint32_t obt_begin(uint32_t what, uint32_t running, uint32_t target, bool rollba
     return what;
 }
 
-uint32_t obt_write(uint32_t what, uint32_t target)
-{
+uint32_t obt_write(uint32_t what, uint32_t target) {
     const bool is_named = (target == obt_current(what)) || (keeps_other(what) && (target == obt_other(what)));
 
     return is_named ? OBT_INVALID_STATE : OBT_OK;
 }
 
-uint32_t obt_set_boot(uint32_t what, uint32_t running, uint32_t target, bool rollback)
-{
+uint32_t obt_set_boot(uint32_t what, uint32_t running, uint32_t target, bool rollback) {
     const uint32_t kind = obt_kind(what);
     const uint32_t current = obt_current(what);
     uint32_t back = running;
 
-    if (target == OBT_NO_PLACE) {
-        return OBT_INVALID_ARG;
-    }
+    if (target == OBT_NO_PLACE) { return OBT_INVALID_ARG; }
     if (obt_is_on_trial(what, running, rollback)) {
         return ((target == current) && (kind == OBT_TRIED)) ? what : OBT_ROLLBACK_INVALID_STATE;
     }
-    if (target == current) {
-        return what;
-    }
-    if (target == OBT_FACTORY) {
-        return obt_first(OBT_FACTORY);
-    }
-    if (target == running) {
-        return kept(running, rollback);
-    }
-    if (running == OBT_NO_PLACE) {
-        back = (kind == OBT_NEW) ? obt_other(what) : current;
-    }
+    if (target == current) { return what; }
+    if (target == OBT_FACTORY) { return obt_first(OBT_FACTORY); }
+    if (target == running) { return kept(running, rollback); }
+    if (running == OBT_NO_PLACE) { back = (kind == OBT_NEW) ? obt_other(what) : current; }
     return state_of(rollback ? OBT_NEW : OBT_SELECTED, target, unless(back, target));
 }
 
-uint32_t obt_accept(uint32_t what, uint32_t running, bool rollback)
-{
+uint32_t obt_accept(uint32_t what, uint32_t running, bool rollback) {
     const uint32_t kind = obt_kind(what);
 
     if (obt_is_on_trial(what, running, rollback)) {
@@ -342,14 +242,11 @@ uint32_t obt_accept(uint32_t what, uint32_t running, bool rollback)
 
         return state_of(OBT_VALID, running, unless(back, running));
     }
-    if ((obt_current(what) != running) || (kind == OBT_NEW)) {
-        return OBT_FAIL;
-    }
+    if ((obt_current(what) != running) || (kind == OBT_NEW)) { return OBT_FAIL; }
     return (kind == OBT_SELECTED) ? state_of(OBT_VALID, running, obt_other(what)) : what;
 }
 
-uint32_t obt_way_back(uint32_t what, uint32_t running, bool rollback)
-{
+uint32_t obt_way_back(uint32_t what, uint32_t running, bool rollback) {
     const uint32_t kind = obt_kind(what);
 
     if (obt_is_on_trial(what, running, rollback)) {
@@ -361,20 +258,17 @@ uint32_t obt_way_back(uint32_t what, uint32_t running, bool rollback)
     return OBT_NO_PLACE;
 }
 
-uint32_t obt_refuse(uint32_t what, uint32_t running, bool rollback)
-{
+uint32_t obt_refuse(uint32_t what, uint32_t running, bool rollback) {
     const uint32_t back = obt_way_back(what, running, rollback);
 
     return (back == OBT_NO_PLACE) ? OBT_ROLLBACK_FAILED : state_of(OBT_TRIED, back, running);
 }
 
-uint32_t obt_last_refused(uint32_t what, uint32_t running)
-{
+uint32_t obt_last_refused(uint32_t what, uint32_t running) {
     return (obt_kind(what) == OBT_TRIED) ? unless(obt_other(what), running) : OBT_NO_PLACE;
 }
 
-uint32_t obt_forget_last(uint32_t what, uint32_t running)
-{
+uint32_t obt_forget_last(uint32_t what, uint32_t running) {
     const uint32_t kind = obt_kind(what);
     const uint32_t other = obt_other(what);
 

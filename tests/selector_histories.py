@@ -57,7 +57,9 @@ class _LightBootloader:
         return partition is not None and self._flash.read(partition.offset, 1)[0] == WHOLE
 
 
-class _LightCalls:
+class LightCalls:
+    """Images are one sector."""
+
     partitions: EspPartitions
 
     def _is_image_valid(self, partition: Partition) -> bool:
@@ -72,7 +74,7 @@ class TwinBootloader(_LightBootloader, TurnBootloader):
     """Python decides."""
 
 
-class TwinCalls(_LightCalls, TurnOta):  # type: ignore[misc]  # its description is of any kind
+class TwinCalls(LightCalls, TurnOta):  # type: ignore[misc]  # its description is of any kind
     """Python decides."""
 
 
@@ -80,7 +82,7 @@ class DrivenBootloader(_LightBootloader, CoreBootloader):
     """C decides."""
 
 
-class DrivenCalls(_LightCalls, CoreOta):  # type: ignore[misc]  # as above
+class DrivenCalls(LightCalls, CoreOta):  # type: ignore[misc]  # as above
     """C decides."""
 
 
@@ -283,13 +285,21 @@ class Difference(Exception):
 
 
 def play(core: Core, seed: int) -> None:
-    """Play one history; raises Difference."""
+    """Play one history of the core; raises Difference."""
+    play_beside(lambda config: (subclass_of(DrivenBootloader, core), subclass_of(DrivenCalls, core)), seed)
+
+
+def play_beside(
+    classes_of: Callable[[Config], tuple[type, type]],
+    seed: int,
+    is_left_out: Callable[[Setting], bool] = lambda _: False,
+) -> None:
+    """Play one history; raises Difference. classes_of: bootloader and calls that decide in C, by the configuration."""
     random = Random(seed)
     setting = draw_setting(random)
-    devices = (
-        SmallDevice(setting, TwinBootloader, TwinCalls),
-        SmallDevice(setting, subclass_of(DrivenBootloader, core), subclass_of(DrivenCalls, core)),
-    )
+    if is_left_out(setting):
+        return
+    devices = SmallDevice(setting, TwinBootloader, TwinCalls), SmallDevice(setting, *classes_of(setting.config))
     start = Step("power_on", setting.apps[0], 0, None, None)
     for number in range(STEPS):
         step = start if number == 0 else draw_step(random, setting)
