@@ -17,6 +17,7 @@ from ...impl.otadata import ENTRY_SIZE, decode_entry, slot_of_seq
 from ...model.claims.state_claims import DEVICE_CLAIMS
 from ...model.config import Pin
 from ...model.device.action import Kind
+from ...model.device.by_turns.turns_steps import is_kept_by_state
 from ...model.device.flash_steps import ERASES
 from ...model.device.records import Check, Numbers
 from ...model.device.search import follow
@@ -246,11 +247,17 @@ class TraceWalker:
         if task == Task.RUN:
             probe = self.player.fork().play(Step(StepName.WRITE, length=1))
             has_session = probe.outcome is StepOutcome.RETURNED
-            if has_session != bool(self._value(state, "session")):
+            if has_session != (bool(self._value(state, "session")) and not self._is_refused(state)):
                 raise Divergence(f"{segment.step}: a session is {'' if has_session else 'not '}open on the board")
             has_other = self.scope.has_two_handles and self.player.other_handle is not None
             if has_other != bool(self._stepper.as_dict(state).get("other_session", 0)):
                 raise Divergence(f"{segment.step}: another handle is {'' if has_other else 'not '}open on the board")
+
+    def _is_refused(self, state: State) -> bool:
+        """Tell whether a session by turns takes no byte, as its slot was selected since."""
+        if not self.scope.is_by_turns:
+            return False
+        return bool(self._stepper.value(is_kept_by_state(self.scope, self._stepper.model.device), state))
 
     def _compare_moment(self, where: str, state: State, moment: Moment) -> None:
         expected, seen = self._expected(state), self._seen(state, moment)
