@@ -6,9 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from ...campaign.history.history import History
+from ...campaign.history.step import StepName
 from ...impl.chip.flash import FlashMisuse, PlanNotReached
 from ...impl.partitions.csv_format import format_csv
 from ...impl.release_points import NEWEST_READ, with_versions
+from ...model.device.api_calls import RESUME_FROM
 from ...model.idf_version import IdfVersion
 from .call_log import logged_steps
 from .refusal import HostTestRefused, refuse_without_emulation
@@ -32,7 +34,8 @@ def host_test_files(history: History, name: str, words: Sequence[str], origin: s
     refuse_without_emulation(history)
     versions = versions_of(history)
     code = TraceCode(history)
-    head = ["/* " + words[0], *(" * " + line if line else " *" for line in (*words[1:], "", *_told(versions, origin)))]
+    told = [line.replace("*/", "* /") for line in (*words, "", *_told(versions, origin))]
+    head = ["/* " + told[0], *(" * " + line if line else " *" for line in told[1:])]
     rollback = "CONFIG_BOOTLOADER_APP_ROLLBACK_ENABLE=1" if history.device.config.rollback else ""
     for file in _FILES:
         text = Path(__file__).with_name(file.replace("/CMake", "_CMake").rpartition("/")[2]).read_text(encoding="utf-8")
@@ -58,6 +61,9 @@ def _under(history: History, version: IdfVersion) -> History:
 
 
 def _outcome(history: History) -> list[tuple[object, ...]] | None:
+    resumes = any(step.name is StepName.RESUME for step in history.steps)
+    if resumes and history.device.config.app_release < RESUME_FROM:
+        return None
     try:
         return [step.told for step in logged_steps(history)]
     except (PlanNotReached, FlashMisuse):

@@ -5,12 +5,12 @@ from ...impl.chip.torn_operations import TornKind
 from ...model.writers import Updater
 
 
-class HostTestRefused(Exception):  # noqa: N818 - it is an answer, not an error
+class HostTestRefused(Exception):
     """str() says, in one line, what the emulation cannot do."""
 
 
 def refuse_without_emulation(history: History) -> None:
-    """Raise HostTestRefused for what the steps of a history ask for in vain; what a cut leaves shows when it is played."""
+    """Raise HostTestRefused for what the steps of a history ask for in vain; cuts are looked at as they are played."""
     config = history.device.config
     if config.anti_rollback:
         raise HostTestRefused("the device has anti-rollback, and the emulation has no eFuse")

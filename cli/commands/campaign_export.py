@@ -28,8 +28,10 @@ def campaign_export(
 ) -> ExitCode:
     """Write what a campaign found as files to take along.
 
-    For each cause a directory with a test for pytest, which fails as long as the claim is violated; the flash that the
-    history leaves, for otaproof explain; and the history as a sequence diagram, SVG and Mermaid.
+    For each cause a directory with a test for pytest, which fails as long as the claim is violated; host_test, a
+    project of ESP-IDF for target linux that makes the same calls and expects the same otadata, where ESP-IDF's emulated
+    flash can fail as the history does; the flash that the history leaves, for otaproof explain; and the history as a
+    sequence diagram, SVG and Mermaid.
 
     Parameters
     ----------
@@ -50,8 +52,11 @@ def campaign_export(
         home = folder / f"{number:02}-{'-'.join(cause.claims)}"
         drawing = trace_drawing(cause.plainest.token)
         pictures = (("trace.svg", drawing.svg().encode()), ("trace.mmd", drawing.mermaid().encode()))
-        make_directory(home)
-        for name, contents in (*cause_files(cause), *pictures):
+        made = cause_files(cause)
+        for name, contents in (*made.files, *pictures):
+            make_directory((home / name).parent)
             write_file(home / name, contents)
         terminal().print(f"{home}: {cause.title}", soft_wrap=True)
+        for line in made.without:
+            terminal().print(f"  {line}", soft_wrap=True)
     return ExitCode.HOLDS
