@@ -10,10 +10,11 @@ from ..campaign.history.history_replay import replay_history
 from ..campaign.history.history_token import decode_history_token
 from .host_test.host_project import host_test_files
 from .host_test.refusal import HostTestRefused
+from .lua_trace import lua_files
 from .results.campaign_result import CauseEntry
 
 _WIDTH, _WIDTH_OF_C = 110, 76
-HOST_TEST = "host_test"
+HOST_TEST, LUA = "host_test", "lua"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,16 +27,21 @@ class CauseFiles:
     """What there is no file of, and why; one line each."""
 
 
-def cause_files(cause: CauseEntry) -> CauseFiles:
-    """Return the files of a cause; of a divergence none, as the board alone does not show it."""
+def cause_files(cause: CauseEntry, with_lua: bool = False) -> CauseFiles:
+    """Return the files of a cause; of a divergence none, as the board alone does not show it.
+
+    with_lua: with a Lua script, which takes the extra `lua`."""
     if DIVERGENCE in cause.claims or not cause.plainest.confirmed:
         return CauseFiles()
     history = decode_history_token(cause.plainest.token).history
     name = f"test_{cause.plainest.claim.lower()}"
     files = [(f"{name}.py", _test(cause).encode()), ("flash.bin", replay_history(history).cells.to_bytes())]
     without = []
+    origin = f"Made by otaproof {__version__} from the history of {name}.py."
+    if with_lua:
+        made = lua_files(history, cause.plainest.claim, words_of(cause, _WIDTH), origin)
+        files += [(f"{LUA}/{file}", contents) for file, contents in made]
     try:
-        origin = f"Made by otaproof {__version__} from the history of {name}.py."
         made = host_test_files(history, name, words_of(cause, _WIDTH_OF_C), origin)
         files += [(f"{HOST_TEST}/{file}", contents) for file, contents in made]
     except HostTestRefused as why:
