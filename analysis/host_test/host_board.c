@@ -154,7 +154,7 @@ int is_whole_at(uint32_t address)
     for (; found != NULL; found = esp_partition_next(found)) {
         const esp_partition_t *app = esp_partition_get(found);
         char word[sizeof(app->label) + 2];
-        snprintf(word, sizeof(word), " %s ", app->label);
+        snprintf(word, sizeof(word), ",%s,", app->label);
         is_whole |= app->address == address && strstr(s_whole, word) != NULL;
     }
     return is_whole;

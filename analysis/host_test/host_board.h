@@ -32,7 +32,7 @@ run_end_t run_from(const char *label, void (*application)(void));
 /* For both: 1 if the two records of otadata are these; else print what is there. */
 int is_otadata(const otadata_record_t *records);
 
-/* For the application: the labels of the partitions with a whole image, each with a space before and behind it. */
+/* For the application: the labels of the partitions with a whole image, each with a comma before and behind it. */
 void images_are_whole_in(const char *labels);
 
 /* For the application: the run ends. */

@@ -109,7 +109,7 @@ class TraceCode:
     def _lines_of(self, call: OtaCall, played: Played, whole: Played | None) -> Iterator[str]:
         if call.whole != self._whole and call.whole:
             self._whole = call.whole
-            yield f'images_are_whole_in(" {" ".join(call.whole)} ");'
+            yield f'images_are_whole_in(",{",".join(call.whole)},");'
         if call.name == "esp_ota_get_next_update_partition":
             label = call.result.label if isinstance(call.result, Partition) else "none"
             yield f'PARTITION_IS("{label}", {call.name}(NULL));'
@@ -167,8 +167,8 @@ def comment(text: str) -> list[str]:
 
 
 def wrapped(line: str) -> list[str]:
-    """Return a statement in lines that are not too long."""
-    return textwrap.wrap(line, WIDTH - 4, subsequent_indent="    ", break_long_words=False)
+    """Return a statement in lines that are not too long. It has no blank within a text."""
+    return textwrap.wrap(line, WIDTH - 4, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)
 
 
 def _outcome(played: Played) -> str:

@@ -13,11 +13,11 @@ from otaproof.analysis.host_test.host_project import host_test_files, versions_o
 from otaproof.analysis.host_test.refusal import HostTestRefused
 from otaproof.campaign.fuzz.findings import runs
 from otaproof.campaign.fuzz.generator import Worlds
-from otaproof.campaign.history.history import History
+from otaproof.campaign.history.history import History, SmallDevice, SmallImage, upgrade
 from otaproof.campaign.history.known_case import KnownCase
 from otaproof.campaign.history.known_cases import KNOWN_CASES, known_case
 from otaproof.campaign.history.player import Moment
-from otaproof.campaign.history.step import COMPLETE, Step, StepCut, StepFailure
+from otaproof.campaign.history.step import COMPLETE, POWER_ON, Step, StepCut, StepFailure
 from otaproof.impl.chip.flash import FailureExtent, FlashOp, FlashOpKind
 from otaproof.impl.chip.torn_operations import Torn
 from otaproof.impl.partitions.partition import Partition
@@ -138,6 +138,16 @@ def version_flags(history: History) -> tuple[str, str]:
 def test_what_the_board_left_passes(case: KnownCase, tmp_path: Path) -> None:
     """Each call with its arguments, what it returns, and otadata after it."""
     played = run(written(case.history, tmp_path), *version_flags(case.history))
+    assert (0, "") == (played.returncode, played.stdout)
+
+
+@needs_compiler
+def test_as_many_slots_as_there_can_be_pass(tmp_path: Path) -> None:
+    """Each of them with a whole image."""
+    slots = tuple(range(16))
+    device = SmallDevice(Config(app_release=Release.V6_1), slots, holds=tuple((f"ota_{slot}", 0) for slot in slots))
+    history = History(device, (SmallImage(1), SmallImage(2)), (POWER_ON, *upgrade(1), POWER_ON))
+    played = run(written(history, tmp_path), *version_flags(history))
     assert (0, "") == (played.returncode, played.stdout)
 
 
