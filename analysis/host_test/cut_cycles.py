@@ -2,7 +2,8 @@
 
 The emulation (esp_partition/partition_linux.c, from ESP-IDF 5.2 on) counts a cycle for each erased sector and for each
 whole word of 4 bytes in a program, of all calls since it was told. The operation in which the count runs out reports a
-failure, with so many of its sectors or words done as there were cycles left, from its first one on.
+failure, with so many of its sectors or words done as there were cycles left, from its first one on. Source:
+esp_partition_hook_write and esp_partition_hook_erase; up to 5.1 an operation that fails leaves nothing.
 """
 
 from ...campaign.history.player import Played

@@ -9,7 +9,7 @@ from ...campaign.history.step import TOOL_STEPS, WRITE_STEPS, Step, StepName
 from ...impl.app.esp_ota import OTA_SIZE_UNKNOWN
 from ...impl.partitions.partition import Partition
 from ...impl.program_end import PowerCut
-from .call_log import Argument, LoggedStep, LoggingPlayer, OtaCall
+from .call_log import VERIFIES, Argument, LoggedStep, LoggingPlayer, OtaCall
 from .cut_cycles import cycles_before_cut
 from .refusal import HostTestRefused
 
@@ -97,7 +97,7 @@ class TraceCode:
         if self._run is None:
             return
         label = self.runs[-1][0]
-        if any("(" in line and not line.startswith("/*") for line in self._run):
+        if any(line.endswith(";") for line in self._run):
             run = f"run_{len(self.runs)}"
             self.body.append(f'TEST_ASSERT_EQUAL_INT({self._end}, run_from("{label}", {run}));')
             self.body.append(f"TEST_ASSERT_TRUE(is_otadata({self._name_of(self._otadata)}));")
@@ -107,7 +107,7 @@ class TraceCode:
         self._run = None
 
     def _lines_of(self, call: OtaCall, played: Played, whole: Played | None) -> Iterator[str]:
-        if call.whole != self._whole and call.whole:
+        if call.name in VERIFIES and call.whole != self._whole:
             self._whole = call.whole
             yield f'images_are_whole_in(",{",".join(call.whole)},");'
         if call.name == "esp_ota_get_next_update_partition":

@@ -59,6 +59,8 @@ def campaign_export(
     result = campaign_causes(file, jobs)
     if result.ended_by:
         return ExitCode.INCONCLUSIVE
+    if not result.causes:
+        terminal().print(f"{file}: nothing was found, so there is nothing to write")
     for number, cause in enumerate(result.causes, 1):
         home = folder / f"{number:02}-{'-'.join(cause.claims)}"
         drawing = trace_drawing(cause.plainest.token)

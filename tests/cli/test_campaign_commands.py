@@ -129,6 +129,14 @@ def test_scripts_of_causes_are_written_if_asked_for(place: Path, capsys: pytest.
     )
 
 
+def test_export_of_no_finding_says_so(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """In a line."""
+    main(["campaign", "run", "new.db", *DEVICE, "--runs", "1", "--minutes", "0.0000001"])
+    capsys.readouterr()
+    assert 0 == main(["campaign", "export", "new.db", "found"])
+    assert "new.db: nothing was found, so there is nothing to write" in printed(capsys)
+
+
 def test_scripts_need_lua(place: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """Which is said before any work."""
     main(["campaign", "run", "new.db", *DEVICE, "--runs", "1", "--minutes", "0.0000001"])
