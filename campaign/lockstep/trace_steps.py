@@ -7,7 +7,7 @@ from ...impl.chip.cells import SECTOR_SIZE
 from ...impl.chip.flash import FailureExtent
 from ...model.config import Pin, ResetReason
 from ...model.device.action import Action, Kind
-from ...model.device.by_turns.turns_steps import SOURCE as TURNS_UPDATE
+from ...model.device.by_turns.turns_calls import DESIGN
 from ...model.device.failing_steps import RAISING
 from ...model.device.flash_steps import WIPES
 from ...model.device.state import Scope, Task
@@ -102,7 +102,7 @@ def flash_ops(action: Action) -> int:
     if action.name in _WIPES:
         return SLOT_SECTORS
     # By turns, the check word is programmed by itself.
-    return 2 if action.source == TURNS_UPDATE and action.name.endswith("_programs") else 1
+    return 2 if action.source == DESIGN and action.name.endswith("_programs") else 1
 
 
 def is_burn(action: Action) -> bool:

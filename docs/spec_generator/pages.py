@@ -36,6 +36,7 @@ BY_HAND = (
     "lua.md",
     "ci.md",
     "library.md",
+    "by-turns.md",
 )
 """Pages that are written by hand; parts of them are generated."""
 

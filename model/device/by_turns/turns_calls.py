@@ -28,8 +28,8 @@ from ..selection import boot_choice, next_update_slot
 from ..state import Device, Expectation, Phase, Scope, Task, Usage
 from .logical_state import LogicalState, deciding, is_on_trial, loads, logical_state, record_of, settled_word
 
-SOURCE = "TURNS-CALLS"
-"""Id in docs/sources.toml."""
+DESIGN = "selector/DESIGN.md"
+"""The source of what is done by turns."""
 
 
 def turns_calls(scope: Scope, device: Device) -> Actions:
@@ -98,8 +98,8 @@ def _commence(scope: Scope, device: Device) -> Actions:
     wiping = choosing(scope, device, replace(promised, task=number(Task.COMMENCE)), boot_choice(scope, device))
     unnaming = _rewriting(scope, device, promised, Task.UNNAME)
     is_named = is_unnamed_first(scope, device)
-    yield call("commence", when & ~is_named, wiping, SOURCE)
-    yield call("commence_of_named", when & is_named & has_next_number(scope, device), unnaming, SOURCE)
+    yield call("commence", when & ~is_named, wiping, DESIGN)
+    yield call("commence_of_named", when & is_named & has_next_number(scope, device), unnaming, DESIGN)
 
 
 def _complete(scope: Scope, device: Device) -> Action:
@@ -111,7 +111,7 @@ def _complete(scope: Scope, device: Device) -> Action:
     is_selected = logical_state(scope, device.records).selects(place)
     when = device.session & target.is_complete & ~is_on_trial(scope, device)
     when = when & is_version_allowed(scope, device, target.version) & has_next_number(scope, device)
-    return call("complete", when, whichever(is_selected, after_complete(scope, closed), marking), SOURCE)
+    return call("complete", when, whichever(is_selected, after_complete(scope, closed), marking), DESIGN)
 
 
 def _accept(scope: Scope, device: Device) -> Actions:
@@ -136,14 +136,14 @@ def _accept(scope: Scope, device: Device) -> Actions:
         "accept",
         when & has_next_number(scope, device),
         replace(accepting, new_choice=boot_choice(scope, after)),
-        SOURCE,
+        DESIGN,
     )
     if scope.usage is Usage.ANY:
         done = replace(
             without_expectation(scope, device), expectation=number(Expectation.ACCEPTED), expected=device.running
         )
         is_accepted = state.selects(device.running) & (state.word == Word.VALID) & ~is_on_trial(scope, device)
-        yield call("accept_again", is_accepted, done, SOURCE)
+        yield call("accept_again", is_accepted, done, DESIGN)
 
 
 def _back_once_accepted(scope: Scope, state: LogicalState, running: Num) -> Num:
@@ -171,7 +171,7 @@ def _rollback(scope: Scope, device: Device) -> Action:
     refusing = _rewriting(scope, device, unexpected, Task.ROLLBACK)
     is_written = is_on_trial(scope, device) & state.is_tried
     when = (_way_back(scope, device) != scope.nowhere) & has_next_number(scope, device)
-    return call("rollback", when, whichever(is_written, refused, refusing), SOURCE)
+    return call("rollback", when, whichever(is_written, refused, refusing), DESIGN)
 
 
 def after_rollback(scope: Scope, device: Device) -> Device:
@@ -208,7 +208,7 @@ def _set_boot(scope: Scope, device: Device) -> Actions:
         setting = _rewriting(scope, device, replace(asked, asked=place), Task.SET_BOOT)
         done = replace(asked, expectation=number(Expectation.SELECTED), expected=place)
         name = "set_boot_factory" if is_factory else f"set_boot_ota_{index}"
-        yield call(name, when, whichever(is_selected, done, setting), SOURCE)
+        yield call(name, when, whichever(is_selected, done, setting), DESIGN)
 
 
 def _resume(scope: Scope, device: Device) -> Actions:
@@ -219,7 +219,7 @@ def _resume(scope: Scope, device: Device) -> Actions:
     resumed = replace(promised, session=fact(True), other_session=with_other_handle(scope, device))
     unnaming = _rewriting(scope, device, promised, Task.UNNAME_RESUMED)
     when = is_resume_possible(scope, device) & ~is_on_trial(scope, device) & has_next_number(scope, device)
-    yield call("session_resume", when, whichever(is_unnamed_first(scope, device), unnaming, resumed), SOURCE)
+    yield call("session_resume", when, whichever(is_unnamed_first(scope, device), unnaming, resumed), DESIGN)
 
 
 def _erase_last_boot(scope: Scope, device: Device) -> Actions:
@@ -230,5 +230,5 @@ def _erase_last_boot(scope: Scope, device: Device) -> Actions:
     wiped = replace(device, slots=with_slot(device, state.other, WIPED))
     wiping = choosing(scope, device, replace(asked, task=number(Task.ERASE_LAST)), boot_choice(scope, wiped))
     unnaming = _rewriting(scope, device, asked, Task.FORGET_LAST)
-    yield call("erase_last_boot", is_other & state.is_tried, wiping, SOURCE)
-    yield call("erase_last_boot_kept", is_other & state.has_way_back & has_next_number(scope, device), unnaming, SOURCE)
+    yield call("erase_last_boot", is_other & state.is_tried, wiping, DESIGN)
+    yield call("erase_last_boot_kept", is_other & state.has_way_back & has_next_number(scope, device), unnaming, DESIGN)

@@ -29,11 +29,8 @@ from .logical_state import (
     starting_place,
     tried_record,
 )
-from .turns_calls import after_rollback, coming_record, turns_calls
+from .turns_calls import DESIGN, after_rollback, coming_record, turns_calls
 
-SOURCE = "TURNS-UPDATE"
-BOOT = "TURNS-BOOT"
-"""Ids in docs/sources.toml."""
 OF_BOOT = (Task.TRY, Task.FRESH)
 OF_CALLS = (
     Task.COMPLETE,
@@ -106,7 +103,7 @@ def _boot(scope: Scope, device: Device) -> Actions:
     burns = burned_by_start(scope, device) != device.burned
 
     def decide(name: str, when: Bool, then: Device) -> Action:
-        return Action(name, (Task.SELECT,), when, then, Kind.BOOT, BOOT)
+        return Action(name, (Task.SELECT,), when, then, Kind.BOOT, DESIGN)
 
     yield decide("boot_tries_new", is_new, replace(device, task=number(Task.TRY), sector=chosen.other_sector))
     # What was tried and does not run any more is given up.
@@ -155,10 +152,10 @@ def _updates(scope: Scope, device: Device) -> Actions:
         name = task.name.lower()
         records = with_record(device, device.sector, coming(scope, device, task))
         erased = replace(device, records=records, phase=number(Phase.PROGRAM))
-        yield Action(f"{name}_erases", (task,), device.phase == Phase.ERASE, erased, Kind.FLASH, SOURCE)
+        yield Action(f"{name}_erases", (task,), device.phase == Phase.ERASE, erased, Kind.FLASH, DESIGN)
         whole = replace(device, phase=number(Phase.ERASE), sector=number(Sector.FIRST))
         then = _after_update(scope, device, whole, task)
-        yield Action(f"{name}_programs", (task,), device.phase == Phase.PROGRAM, then, Kind.FLASH, SOURCE)
+        yield Action(f"{name}_programs", (task,), device.phase == Phase.PROGRAM, then, Kind.FLASH, DESIGN)
 
 
 def _after_update(scope: Scope, device: Device, whole: Device, task: Task) -> Device:
@@ -205,7 +202,7 @@ def _torn_updates(scope: Scope, device: Device) -> Actions:
     whole = replace(whole, slots=with_rejected(whole, device.running, fact(True), refused))
 
     def cut(name: str, phase: Phase, left: Device) -> Action:
-        return Action(name, tasks, device.phase == phase, left, Kind.CUT, SOURCE, FaultModel.F0)
+        return Action(name, tasks, device.phase == phase, left, Kind.CUT, DESIGN, FaultModel.F0)
 
     yield cut("cut_in_erase_leaves_old", Phase.ERASE, off)
     yield cut("cut_in_erase_leaves_none", Phase.ERASE, blank)
