@@ -197,6 +197,9 @@ class KnownModel:
         self._selected = boot_partition(scope, model.device.records)
         self._claims = claims_at_stake(scope)
         self._ids = tuple(item.claim.id for item in self._claims)
+        # Those of states alone come first.
+        self._judged_ids = [item.claim.id for item in sorted(self._claims, key=lambda item: item.is_over_effects)]
+        self._judges: dict[int, Callable[[State], tuple[int, ...]]] = {}
         self._judgements: dict[tuple[int, ...], Judged] = {}
         self._states: dict[State, KnownState] = {}
         self._of_flash = itemgetter(*(place for name, place in self.place.items() if is_of_flash(name)))
@@ -282,23 +285,33 @@ class KnownModel:
         """Return which claims a state breaks, and of which it meets the premise.
 
         Claims whose ghost variables the model lacks are left out."""
-        found = self._judge(state)
-        ids = self._ids
-        return self._judgements.setdefault(
-            found,
-            Judged(
-                frozenset(id_ for id_, is_kept in zip(ids, found, strict=False) if not is_kept),
-                frozenset(premise_of(id_) for id_, is_met in zip(ids, found[len(ids) :], strict=True) if is_met),
-            ),
-        )
+        task = state[self.place["task"]]
+        judge_effects = self._judges.get(task)
+        if judge_effects is None:
+            judge_effects = self._judges[task] = self._judge_of_effects(Task(task))
+        found = self._judge(state) + judge_effects(state)
+        judged = self._judgements.get(found)
+        if judged is None:
+            met, kept = found[: len(self._ids)], found[len(self._ids) :]
+            judged = self._judgements[found] = Judged(
+                frozenset(id_ for id_, is_kept in zip(self._judged_ids, kept, strict=True) if not is_kept),
+                frozenset(premise_of(id_) for id_, is_met in zip(self._ids, met, strict=True) if is_met),
+            )
+        return judged
 
     @cached_property
     def _judge(self) -> Callable[[State], tuple[int, ...]]:
-        """From a state, whether each claim is kept, then whether the premise of each is met."""
+        """From a state, whether the premise of each claim is met, then whether each is kept that is of states alone."""
         model = self.stepper.model
-        kept = [item.kept_in(model) for item in self._claims]
         met = [PREMISES[id_][0](self.scope, model.device) for id_ in self._ids]
-        return self.stepper.function([*kept, *met])
+        return self.stepper.function([*met, *(c.kept_in(model) for c in self._claims if not c.is_over_effects)])
+
+    def _judge_of_effects(self, task: Task) -> Callable[[State], tuple[int, ...]]:
+        """From a state with that task, whether each claim is kept that is about what actions make of a state.
+
+        Most of such a claim is about other tasks."""
+        model = self.stepper.model.within(task)
+        return self.stepper.function([c.kept_in(model) for c in self._claims if c.is_over_effects])
 
     def said(self, known: KnownState) -> tuple[int, tuple[str, ...]]:
         """Return what info() has to say."""

@@ -119,8 +119,7 @@ class ModelTracker:
 
     def can(self, *names: str) -> bool:
         """Tell whether one of these actions is possible now."""
-        moves = self.known.moves
-        return any(name in moves for name in names)
+        return not self.known.moves.keys().isdisjoint(names)
 
     def planned_call(self, *names: str) -> tuple[SeenOp, ...]:
         """Return the operations that a call would have if the power stays."""

@@ -7,6 +7,7 @@ change the newest valid entry, whichever image runs. Source: components/app_upda
 
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import NamedTuple
 
 from ...model.config import Config
 from ...model.ota_state import OtaImgState
@@ -55,6 +56,15 @@ class Otadata:
     entries: EntryPair
 
 
+class _LastRead(NamedTuple):
+    """Both entries, and what they were read from: the same contents of flash give the same answer."""
+
+    cells: Cells
+    sectors: tuple[bytes, bytes] | None
+    """Their sectors; None where the next read of the same bits may find them otherwise."""
+    found: Otadata
+
+
 class OtaSelection:
     """The calls on otadata, in a running application."""
 
@@ -71,8 +81,9 @@ class OtaSelection:
         self._efuse = efuse
         self._running = running
         self._linked_version = linked_version
-        self._read_last: tuple[Cells, Otadata] | None = None
-        """Both entries, and the contents of flash that they were read from: no others give another answer."""
+        self._read_last: _LastRead | None = None
+        self._counted: tuple[tuple[Partition, ...] | None, int] = (None, 0)
+        """How many OTA slots a table has."""
         self._bootloader_offset = CHIPS[config.chip].bootloader_offset
         """Where, beside the bootloader's own place, every verification takes a bootloader to lie, until the next
         restart or the next change. Source: esp_image_format.c s_bootloader_partition_offset."""
@@ -83,11 +94,14 @@ class OtaSelection:
 
     def esp_ota_get_app_partition_count(self) -> int:
         """Return how many OTA slots there are without a gap from ota_0; raises Panic for more than 16."""
-        count = 0
+        table, count = self.partitions.table, 0
+        if self._counted[0] is table:
+            return self._counted[1]
         while self.partitions.find_first(PartitionType.APP, AppSubtype.OTA_0 + count) is not None:
             if count >= MAX_OTA_SLOTS:
                 raise Panic
             count += 1
+        self._counted = table, count
         return count
 
     def esp_ota_get_next_update_partition(self, start_from: Partition | None = None) -> Partition | None:
@@ -259,13 +273,18 @@ class OtaSelection:
         if partition is None:
             return None
         flash, offset, notes_in_place = self.partitions.flash, partition.offset, self.config.notes_in_place
-        cells, last = flash.unwatched, self._read_last
-        if last is not None and cells is last[0] and partition is last[1].partition:
-            return last[1]
+        cells, last, sectors = flash.unwatched, self._read_last, None
+        if last is not None and cells is last.cells and partition is last.found.partition:
+            return last.found
+        if type(cells) is Cells and offset % SECTOR_SIZE == 0:
+            sectors = cells.sector(offset // SECTOR_SIZE), cells.sector(offset // SECTOR_SIZE + 1)
+            if last is not None and sectors == last.sectors and partition is last.found.partition:
+                self._read_last = _LastRead(cells, sectors, last.found)
+                return last.found
         first = decode_entry(flash.read(offset, ENTRY_SIZE), notes_in_place)
         second = decode_entry(flash.read(offset + SECTOR_SIZE, ENTRY_SIZE), notes_in_place)
         found = Otadata(partition, EntryPair(first, second))
-        self._read_last = None if cells is None else (cells, found)
+        self._read_last = None if cells is None else _LastRead(cells, sectors, found)
         return found
 
     def _read_active(self) -> tuple[Otadata, int]:

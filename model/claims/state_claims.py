@@ -145,11 +145,13 @@ def download_changes_no_choice(model: DeviceModel) -> Bool:
     choice = boot_choice(scope, device)
     is_erasing = device.task.is_in(Task.COMMENCE, Task.SPARE)
     writes = ("write_first", "write_rest", "write_headers")
-    return all_of(
-        (is_due & model.guard(action)).implies(boot_choice(scope, action.then) == choice)
+    steps = (
+        (action, (fact(True) if action.name.startswith(writes) else is_erasing) & model.guard(action))
         for action in model.actions
-        for is_due in (fact(True) if action.name.startswith(writes) else is_erasing,)
         if action.name.startswith(writes) or set(action.tasks) & {Task.COMMENCE, Task.SPARE}
+    )
+    return all_of(
+        is_due.implies(boot_choice(scope, action.then) == choice) for action, is_due in steps if is_due.value != 0
     )
 
 
