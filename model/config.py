@@ -153,6 +153,11 @@ class Config:
     notes_in_place: bool = False
     """Bootloader and application have the patch that model/remedies.py calls note-in-place: no option of ESP-IDF."""
 
+    def __hash__(self) -> int:
+        """Go by what tells most configurations apart: what is looked up by one is looked up often."""
+        versions = self.app_release, self.bootloader_release, self.app_version, self.bootloader_version
+        return hash((self.rollback, self.anti_rollback, self.skip_validate_in_deep_sleep, self.chip, *versions))
+
     @property
     def updates(self) -> UpdaterTraits:
         """How the application brings updates."""

@@ -12,6 +12,7 @@ from functools import cached_property
 from operator import itemgetter
 from typing import NamedTuple
 
+from ...impl.chip.flash import FlashOpKind
 from ...model.claims.premises import PREMISES
 from ...model.config import Config, Pin
 from ...model.device.action import Action
@@ -178,6 +179,8 @@ class KnownSteps:
     """By what a board did, and the state before it, what that came to in the model."""
     allowed: dict[Hashable, object] = field(default_factory=dict)
     """What slots did, and the table allows; with what gave the key its identities."""
+    ops: dict[tuple[FlashOpKind, int], SeenOp] = field(default_factory=dict)
+    """By kind and address, what the model sees of an operation."""
 
     def __len__(self) -> int:
         """Return how much is kept."""
@@ -206,6 +209,7 @@ class KnownModel:
         self._stored_by_fields: dict[tuple[int, ...], Stored] = {}
         self._stored: dict[Stored, Stored] = {}
         self._records: dict[tuple[bytes, bytes], Records] = {}
+        self._views: dict[Records, Records] = {}
         self._slots: dict[StoredSlot, StoredSlot] = {}
         self._seen: dict[tuple[int, ...], tuple[Stored, list[object]]] = {}
         """By the identities of its parts, which it keeps."""
@@ -227,8 +231,9 @@ class KnownModel:
     def forget(self) -> None:
         """Forget all states and steps."""
         self._states.clear()
-        for kept in (self._stored_by_fields, self._stored, self._records, self._slots, self._seen, self.planned):
+        for kept in (self._stored_by_fields, self._stored, self._records, self._views, self._slots, self._seen):
             kept.clear()
+        self.planned.clear()
         self._steps.clear()
 
     def steps_of(self, scope: Scope, config: Config) -> KnownSteps:
@@ -259,7 +264,9 @@ class KnownModel:
         key = first[:ENTRY], second[:ENTRY]
         found = self._records.get(key)
         if found is None:
-            found = self._records[key] = records_in_bytes(self.scope, *key)
+            found = records_in_bytes(self.scope, *key)
+            # Numbers above those of the slots are ranked, so what is another text can be the same records.
+            found = self._records[key] = self._views.setdefault(found, found)
         return found
 
     def slot_seen(self, slot: StoredSlot) -> StoredSlot:

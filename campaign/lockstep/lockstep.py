@@ -343,12 +343,16 @@ class Lockstep:
             starts=starts,
             has_flash_error=bool(played.step.failures),
         )
-        asked = id(before.stored), before.running, move, id(stored[-1])
+        # Without secure versions the table looks at the records alone.
+        looked_at = (before.stored, stored[-1])
+        if not self.scope.config.anti_rollback:
+            looked_at = (before.stored.records, stored[-1].records)
+        asked = *map(id, looked_at), before.running, move
         if asked in self._known_steps.allowed:
             return
         for text in forbidden_moves(before, move, stored[-1]):
             raise Divergence(f"the life-cycle table: {text}")
-        self._known_steps.allowed[asked] = before.stored, stored[-1]
+        self._known_steps.allowed[asked] = looked_at
 
     def _check_info(self) -> None:
         """info() must say what the model says: what boots next, and the state of each slot."""
@@ -375,8 +379,12 @@ class Lockstep:
         return Program(place, is_open(app), self.scope.has_two_handles and self.player.other_handle is not None)
 
     def _seen_op(self, op: FlashOp) -> SeenOp:
-        kind = OpKind.ERASE if op.kind is FlashOpKind.ERASE else OpKind.PROGRAM
-        return seen_op(self.places, kind, op.address)
+        asked, known = (op.kind, op.address), self._known_steps.ops
+        seen = known.get(asked)
+        if seen is None:
+            kind = OpKind.ERASE if op.kind is FlashOpKind.ERASE else OpKind.PROGRAM
+            seen = known[asked] = seen_op(self.places, kind, op.address)
+        return seen
 
     def _stored(self, cells: Cells, efuse_bits: int) -> Stored:
         return self._view.stored(cells, efuse_bits)

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from enum import Enum
-from functools import lru_cache
 
 from .abstraction import Places
 from .divergence import Divergence
@@ -44,7 +43,6 @@ class SeenOp:
 BURN = SeenOp(OpKind.BURN)
 
 
-@lru_cache(maxsize=1 << 12)
 def seen_op(places: Places, kind: OpKind, address: int) -> SeenOp:
     """Return what the model sees of a flash operation; raise Divergence for one outside of otadata and the slots."""
     record, offset = divmod(address - places.otadata, SECTOR)

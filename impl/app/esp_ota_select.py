@@ -54,6 +54,13 @@ class Otadata:
 
     partition: Partition
     entries: EntryPair
+    active: int | None
+    """The entry that names the image to boot; None without a valid one."""
+
+    @classmethod
+    def of(cls, partition: Partition, entries: EntryPair) -> "Otadata":
+        """Return the entries with the one that decides."""
+        return cls(partition, entries, active_otadata(entries))
 
 
 class _LastRead(NamedTuple):
@@ -158,7 +165,7 @@ class OtaSelection:
         if otadata is None:
             return None
         count = self.esp_ota_get_app_partition_count()
-        active = active_otadata(otadata.entries)
+        active = otadata.active
         if count == 0 or active is None or all(map(is_select_invalid, otadata.entries)):
             return self._find_default_boot_partition()
         return self._find_slot(slot_of_seq(otadata.entries[active].ota_seq, count))
@@ -205,8 +212,7 @@ class OtaSelection:
         otadata = self._read_otadata()
         if otadata is None:
             return False
-        count = self.esp_ota_get_app_partition_count()
-        active = active_otadata(otadata.entries)
+        count, active = self.esp_ota_get_app_partition_count(), otadata.active
         if count == 0 or active is None:
             return False
         other = otadata.entries[active ^ 1]
@@ -283,7 +289,7 @@ class OtaSelection:
                 return last.found
         first = decode_entry(flash.read(offset, ENTRY_SIZE), notes_in_place)
         second = decode_entry(flash.read(offset + SECTOR_SIZE, ENTRY_SIZE), notes_in_place)
-        found = Otadata(partition, EntryPair(first, second))
+        found = Otadata.of(partition, EntryPair(first, second))
         self._read_last = None if cells is None else _LastRead(cells, sectors, found)
         return found
 
@@ -292,7 +298,7 @@ class OtaSelection:
         otadata = self._read_otadata()
         if otadata is None:
             raise OtaError(EspErr.NOT_FOUND)
-        active = active_otadata(otadata.entries)
+        active = otadata.active
         if active is None or self.esp_ota_get_app_partition_count() == 0:
             raise OtaError(EspErr.FAIL)
         return otadata, active
@@ -337,8 +343,7 @@ class OtaSelection:
         otadata = self._read_otadata()
         if otadata is None:
             raise OtaError(EspErr.FAIL)
-        active = active_otadata(otadata.entries)
-        count = self.esp_ota_get_app_partition_count()
+        active, count = otadata.active, self.esp_ota_get_app_partition_count()
         if active is None or count == 0:
             raise OtaError(EspErr.FAIL)
         inactive = active ^ 1
