@@ -12,7 +12,7 @@ from functools import cached_property
 from operator import itemgetter
 from typing import NamedTuple
 
-from ...impl.chip.flash import FlashOpKind
+from ...impl.chip.flash import FlashOp, FlashOpKind
 from ...model.claims.premises import PREMISES
 from ...model.config import Config, Pin
 from ...model.device.action import Action
@@ -22,6 +22,7 @@ from ...model.device.selection import boot_partition
 from ...model.device.state import Scope, Task
 from ...model.device.stepper import State, Stepper
 from .abstraction import (
+    Places,
     Program,
     RecordView,
     Stored,
@@ -31,7 +32,7 @@ from .abstraction import (
     stored_in_state,
 )
 from .coverage import Covered, Extent, claims_at_stake, extent_of_model, premise_of
-from .seen_operations import BURN, OpKind, SeenOp
+from .seen_operations import BURN, OpKind, SeenOp, seen_op
 from .slot_moves import reported
 
 MOST_KNOWN = 150_000
@@ -179,12 +180,20 @@ class KnownSteps:
     """By what a board did, and the state before it, what that came to in the model."""
     allowed: dict[Hashable, object] = field(default_factory=dict)
     """What slots did, and the table allows; with what gave the key its identities."""
-    ops: dict[tuple[FlashOpKind, int], SeenOp] = field(default_factory=dict)
-    """By kind and address, what the model sees of an operation."""
+    _ops: dict[tuple[FlashOpKind, int], SeenOp] = field(default_factory=dict)
 
     def __len__(self) -> int:
         """Return how much is kept."""
         return len(self.followed) + len(self.allowed)
+
+    def seen_op(self, places: Places, op: FlashOp) -> SeenOp:
+        """Return what the model sees of an operation; raises Divergence for one that it has not."""
+        asked = op.kind, op.address
+        seen = self._ops.get(asked)
+        if seen is None:
+            kind = OpKind.ERASE if op.kind is FlashOpKind.ERASE else OpKind.PROGRAM
+            seen = self._ops[asked] = seen_op(places, kind, op.address)
+        return seen
 
 
 class KnownModel:
@@ -342,31 +351,46 @@ class KnownModel:
 
 
 _models: OrderedDict[Scope, KnownModel] = OrderedDict()
+_lengths: dict[Scope, int] = {}
+"""How much each keeps, as far as it was counted."""
 
 
 def known_model(scope: Scope) -> KnownModel:
     """Return the model of a scope, with what is known of it; what was not asked for longest is forgotten first."""
-    found = _models.get(scope)
+    last, found = next(reversed(_models.values()), None), _models.get(scope)
     if found is None:
         found = _models[scope] = KnownModel(scope)
+    for model in (found if last is None else last, found):
+        # The one that was asked for last has most probably grown, and no other one.
+        _lengths[model.scope] = len(model)
     _models.move_to_end(scope)
     if len(_models) > _MODELS:
-        _models.popitem(last=False)
+        gone, _ = _models.popitem(last=False)
+        del _lengths[gone]
+    if sum(_lengths.values()) > MOST_KNOWN:
+        _forget_oldest()
+    return found
+
+
+def _forget_oldest() -> None:
+    """Forget what was not asked for longest, until no more is kept than may be."""
     kept = sum(map(len, _models.values()))
-    for model in _models.values():
+    for scope, model in _models.items():
         if kept <= MOST_KNOWN:
             break
         kept -= len(model)
         model.forget()
-    return found
+        _lengths[scope] = 0
 
 
 def forget_models() -> None:
     """Start from scratch."""
     _models.clear()
+    _lengths.clear()
 
 
 def forget_answers() -> None:
     """Keep the models, and nothing that was found out with them."""
-    for model in _models.values():
+    for scope, model in _models.items():
         model.forget()
+        _lengths[scope] = 0

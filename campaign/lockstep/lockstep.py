@@ -39,7 +39,7 @@ from .board_view import BoardView
 from .divergence import Divergence, OutOfModel
 from .known_model import KnownSteps, known_model
 from .model_tracker import ModelTracker
-from .seen_operations import BURN, OpKind, SeenOp, seen_op
+from .seen_operations import BURN, SeenOp
 from .slot_moves import BeforeMove, Move, forbidden_moves
 from .step_in_model import action_names, allowed_outcomes, failed_ops
 from .tool_actions import tool_action
@@ -344,9 +344,8 @@ class Lockstep:
             has_flash_error=bool(played.step.failures),
         )
         # Without secure versions the table looks at the records alone.
-        looked_at = (before.stored, stored[-1])
-        if not self.scope.config.anti_rollback:
-            looked_at = (before.stored.records, stored[-1].records)
+        is_all = self.scope.config.anti_rollback
+        looked_at = [moment if is_all else moment.records for moment in (before.stored, stored[-1])]
         asked = *map(id, looked_at), before.running, move
         if asked in self._known_steps.allowed:
             return
@@ -379,12 +378,7 @@ class Lockstep:
         return Program(place, is_open(app), self.scope.has_two_handles and self.player.other_handle is not None)
 
     def _seen_op(self, op: FlashOp) -> SeenOp:
-        asked, known = (op.kind, op.address), self._known_steps.ops
-        seen = known.get(asked)
-        if seen is None:
-            kind = OpKind.ERASE if op.kind is FlashOpKind.ERASE else OpKind.PROGRAM
-            seen = known[asked] = seen_op(self.places, kind, op.address)
-        return seen
+        return self._known_steps.seen_op(self.places, op)
 
     def _stored(self, cells: Cells, efuse_bits: int) -> Stored:
         return self._view.stored(cells, efuse_bits)

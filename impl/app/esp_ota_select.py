@@ -57,11 +57,6 @@ class Otadata:
     active: int | None
     """The entry that names the image to boot; None without a valid one."""
 
-    @classmethod
-    def of(cls, partition: Partition, entries: EntryPair) -> "Otadata":
-        """Return the entries with the one that decides."""
-        return cls(partition, entries, active_otadata(entries))
-
 
 class _LastRead(NamedTuple):
     """Both entries, and what they were read from: the same contents of flash give the same answer."""
@@ -89,8 +84,6 @@ class OtaSelection:
         self._running = running
         self._linked_version = linked_version
         self._read_last: _LastRead | None = None
-        self._counted: tuple[tuple[Partition, ...] | None, int] = (None, 0)
-        """How many OTA slots a table has."""
         self._bootloader_offset = CHIPS[config.chip].bootloader_offset
         """Where, beside the bootloader's own place, every verification takes a bootloader to lie, until the next
         restart or the next change. Source: esp_image_format.c s_bootloader_partition_offset."""
@@ -101,15 +94,9 @@ class OtaSelection:
 
     def esp_ota_get_app_partition_count(self) -> int:
         """Return how many OTA slots there are without a gap from ota_0; raises Panic for more than 16."""
-        table, count = self.partitions.table, 0
-        if self._counted[0] is table:
-            return self._counted[1]
-        while self.partitions.find_first(PartitionType.APP, AppSubtype.OTA_0 + count) is not None:
-            if count >= MAX_OTA_SLOTS:
-                raise Panic
-            count += 1
-        self._counted = table, count
-        return count
+        if self.partitions.run_of_slots > MAX_OTA_SLOTS:
+            raise Panic
+        return self.partitions.run_of_slots
 
     def esp_ota_get_next_update_partition(self, start_from: Partition | None = None) -> Partition | None:
         """Return the OTA slot after `start_from` (None: the running partition), else the first; None without any.
@@ -289,7 +276,7 @@ class OtaSelection:
                 return last.found
         first = decode_entry(flash.read(offset, ENTRY_SIZE), notes_in_place)
         second = decode_entry(flash.read(offset + SECTOR_SIZE, ENTRY_SIZE), notes_in_place)
-        found = Otadata.of(partition, EntryPair(first, second))
+        found = Otadata(partition, EntryPair(first, second), active_otadata(EntryPair(first, second)))
         self._read_last = None if cells is None else _LastRead(cells, sectors, found)
         return found
 

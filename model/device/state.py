@@ -14,16 +14,13 @@ A place is where an image can be: 0 … n-1 for the OTA slots, n for the factory
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from enum import Enum, IntEnum, auto
-from functools import lru_cache
-from itertools import chain
-from operator import attrgetter
 
 from ..config import Chip, Config, Release
 from ..fault_model import MODELLED_FAULTS, FaultModel
 from ..remedies import Remedy
 from ..terms.terms import Bool, Num, Term, fact
 from .allowance import Allowance
-from .records import Numbers, Record, Records
+from .records import Numbers, Records
 
 
 class Task(IntEnum):
@@ -393,29 +390,11 @@ class Device:
 
     def terms(self) -> Iterator[tuple[str, Term]]:
         """Yield the name and the value of every field, records and slots taken apart."""
-        return zip(_field_names(len(self.slots)), self.values(), strict=True)
-
-    def values(self) -> tuple[Term, ...]:
-        """Return the values alone."""
-        first, second = self.records
-        slots = chain.from_iterable(map(_OF_SLOT, self.slots))
-        return (*_BEFORE(self), *_OF_RECORD(first), *_OF_RECORD(second), *slots, *_AFTER(self))
-
-
-def _names_of(kind: type) -> list[str]:
-    return [item.name for item in fields(kind)]
-
-
-_RECORDS = _names_of(Device).index("records")
-_BEFORE = attrgetter(*_names_of(Device)[:_RECORDS])
-_AFTER = attrgetter(*_names_of(Device)[_RECORDS + 2 :])
-_OF_RECORD, _OF_SLOT = attrgetter(*_names_of(Record)), attrgetter(*_names_of(Slot))
-"""What the fields of a device hold, those before and those after its records and slots; of a record; of a slot."""
-
-
-@lru_cache
-def _field_names(slots: int) -> tuple[str, ...]:
-    names = _names_of(Device)
-    records = [f"record{index}_{name}" for index in range(2) for name in _names_of(Record)]
-    of_slots = [f"slot{index}_{name}" for index in range(slots) for name in _names_of(Slot)]
-    return (*names[:_RECORDS], *records, *of_slots, *names[_RECORDS + 2 :])
+        for part in fields(self):
+            value = getattr(self, part.name)
+            if isinstance(value, Term):
+                yield part.name, value
+            else:
+                kind = "record" if part.name == "records" else "slot"
+                for index, item in enumerate(value):
+                    yield from ((f"{kind}{index}_{f.name}", getattr(item, f.name)) for f in fields(item))

@@ -36,7 +36,7 @@ PYTHON: Syntax = {
 }
 """How a term reads in Python, where the fields are local variables."""
 Found = TypeVar("Found")
-_WARM = 300
+_WARM = 100
 """After so many calls a function is compiled: until then it would not be worth the time."""
 
 

@@ -19,7 +19,7 @@ from typing import ClassVar, TypeVar
 
 _TOLD_DEPTH = 8
 """How deep repr() goes into a term."""
-_REMEMBERED = 1 << 17
+_REMEMBERED = 1 << 14
 """So many results of each operation are kept: models of two configurations have many of their terms in common."""
 
 
