@@ -80,7 +80,7 @@ def is_allowed(state: State, moved_to: State, situation: Situation, move: Move) 
     return whole_row(state, move.event, situation).state_after(state, situation.hidden) is moved_to
 
 
-class _Seen(NamedTuple):
+class _SeenBefore(NamedTuple):
     """What is so whichever slot is asked about."""
 
     active: int | None
@@ -91,11 +91,11 @@ class _Seen(NamedTuple):
     is_fresh: bool
 
 
-def _seen(before: BeforeMove, move: Move) -> _Seen:
+def _seen(before: BeforeMove, move: Move) -> _SeenBefore:
     records = before.stored.records
     target = 0 if before.running is None else (before.running + 1) % len(before.stored.slots)
     looked_at = _aborted(records) if before.config.rollback else records
-    return _Seen(
+    return _SeenBefore(
         _selected(records),
         _chosen(before, looked_at),
         target if move.target is None else move.target,
@@ -103,7 +103,9 @@ def _seen(before: BeforeMove, move: Move) -> _Seen:
     )
 
 
-def _situation(before: BeforeMove, slot: int, move: Move, started: int | None, seen: _Seen) -> tuple[State, Situation]:
+def _situation(
+    before: BeforeMove, slot: int, move: Move, started: int | None, seen: _SeenBefore
+) -> tuple[State, Situation]:
     records, config, active, target = before.stored.records, before.config, seen.active, seen.target
     naming = _naming(records, slot)
     state, hidden = reported(records, slot)
