@@ -1,32 +1,68 @@
-"""What a cause of findings is taken along as: a test for pytest, and the flash that its history leaves."""
+"""What a cause of findings is taken along as: tests for pytest and a host, and the flash that its history leaves."""
 
 import textwrap
-from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import chain
 
 from .. import __version__
 from ..campaign.fuzz.findings import DIVERGENCE
 from ..campaign.history.history_replay import replay_history
 from ..campaign.history.history_token import decode_history_token
+from .host_test.host_project import host_test_files
+from .host_test.refusal import HostTestRefused
+from .lua_trace import lua_files
 from .results.campaign_result import CauseEntry
 
+_WIDTH, _WIDTH_OF_C = 110, 76
+HOST_TEST, LUA = "host_test", "lua"
 
-def cause_files(cause: CauseEntry) -> Iterator[tuple[str, bytes]]:
-    """Yield names and contents; of a divergence none, as the board alone does not show it."""
+
+@dataclass(frozen=True, slots=True)
+class CauseFiles:
+    """The files of a cause."""
+
+    files: tuple[tuple[str, bytes], ...] = ()
+    """Names and contents; a name may be one in a directory."""
+    without: tuple[str, ...] = ()
+    """What there is no file of, and why; one line each."""
+
+
+def cause_files(cause: CauseEntry, with_lua: bool = False) -> CauseFiles:
+    """Return the files of a cause; of a divergence none, as the board alone does not show it.
+
+    with_lua: with a Lua script, which takes the extra `lua`."""
     if DIVERGENCE in cause.claims or not cause.plainest.confirmed:
-        return
-    yield f"test_{cause.plainest.claim.lower()}.py", _test(cause).encode()
-    yield "flash.bin", replay_history(decode_history_token(cause.plainest.token).history).cells.to_bytes()
+        return CauseFiles()
+    history = decode_history_token(cause.plainest.token).history
+    name = f"test_{cause.plainest.claim.lower()}"
+    files = [(f"{name}.py", _test(cause).encode()), ("flash.bin", replay_history(history).cells.to_bytes())]
+    without = []
+    origin = f"Made by otaproof {__version__} from the history of {name}.py."
+    if with_lua:
+        made = lua_files(history, cause.plainest.claim, words_of(cause, _WIDTH), origin)
+        files += [(f"{LUA}/{file}", contents) for file, contents in made]
+    try:
+        made = host_test_files(history, name, words_of(cause, _WIDTH_OF_C), origin)
+        files += [(f"{HOST_TEST}/{file}", contents) for file, contents in made]
+    except HostTestRefused as why:
+        without.append(f"no host test: {why}")
+    return CauseFiles(tuple(files), tuple(without))
+
+
+def words_of(cause: CauseEntry, width: int) -> list[str]:
+    """Return lines: the claim, each step, and how the claim is broken."""
+    found = cause.plainest
+    steps = [*(f"{number}. {step}" for number, step in enumerate(found.steps, 1)), f"✗ {found.text}"]
+    wrapped = (textwrap.wrap(step, width, initial_indent="    ", subsequent_indent="       ") for step in steps)
+    return [*textwrap.wrap(f"{found.claim}: {cause.title}", width), "", *chain.from_iterable(wrapped)]
 
 
 def _test(cause: CauseEntry) -> str:
     """Return a test that fails as long as the history breaks the claim."""
     found = cause.plainest
-    words = [*(f"    {number}. {step}" for number, step in enumerate(found.steps, 1)), f"    ✗ {found.text}"]
-    title = textwrap.fill(f"{found.claim}: {cause.title}", 110)
-    # No character of it ends the docstring: titles are ours, and steps hold names of partitions that we chose.
-    return f'''"""{title}
-
-{chr(10).join(words)}
+    # Nothing ends the docstring: what complete() is given in a history may be any text.
+    words = "\n".join(words_of(cause, _WIDTH)).replace("\\", "/").replace('"', "'")
+    return f'''"""{words}
 
 Made by otaproof {__version__}.
 """

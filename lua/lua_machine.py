@@ -62,7 +62,8 @@ def _chunk(name: str) -> bytes:
     return (Path(__file__).parent / "prelude" / f"{name}.lua").read_bytes()
 
 
-def _lupa(version: LuaVersion) -> ModuleType:
+def load_lupa(version: LuaVersion) -> ModuleType:
+    """Return the library of that language; raises ModuleNotFoundError where lupa is not installed."""
     return importlib.import_module(f"lupa.lua{version.value.replace('.', '')}")
 
 
@@ -87,7 +88,7 @@ class LuaMachine:
         lupa is not installed."""
         self.end: BaseException | None = None
         """What ended the program: a reset of the chip, or an error of the host."""
-        self._lupa = _lupa(version)
+        self._lupa = load_lupa(version)
         # The bytes of the libraries and of the modules are not the script's.
         self._runtime: Any = self._lupa.LuaRuntime(
             encoding=None,

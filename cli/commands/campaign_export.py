@@ -8,11 +8,12 @@ from cyclopts import Parameter
 from ..exit_code import ExitCode
 from ..options.campaign_options import CampaignFile
 from ..options.epilogue import epilogue
-from ..options.groups import ARGUMENTS, SEARCH
+from ..options.groups import ARGUMENTS, OUTPUT, SEARCH
 from ..options.values import Count
 
 EPILOGUE = epilogue(
     "otaproof campaign export night.db found",
+    "otaproof campaign export night.db found --lua",
     codes={
         0: "the files are there",
         2: "bad usage or bad input",
@@ -24,34 +25,51 @@ Folder = Annotated[Path, Parameter(name="DIR", group=ARGUMENTS, help=_FOLDER)]
 
 
 def campaign_export(
-    file: CampaignFile, folder: Folder, /, *, jobs: Annotated[Count, Parameter(group=SEARCH)] = 1
+    file: CampaignFile,
+    folder: Folder,
+    /,
+    *,
+    jobs: Annotated[Count, Parameter(group=SEARCH)] = 1,
+    lua: Annotated[bool, Parameter(group=OUTPUT, negative="")] = False,
 ) -> ExitCode:
     """Write what a campaign found as files to take along.
 
-    For each cause a directory with a test for pytest, which fails as long as the claim is violated; the flash that the
-    history leaves, for otaproof explain; and the history as a sequence diagram, SVG and Mermaid.
+    For each cause a directory with a test for pytest, which fails as long as the claim is violated; host_test, a
+    project of ESP-IDF for target linux that makes the same calls and expects the same otadata, where ESP-IDF's emulated
+    flash can fail as the history does; the flash that the history leaves, for otaproof explain; and the history as a
+    sequence diagram, SVG and Mermaid.
 
     Parameters
     ----------
     jobs
         Processes to run in.
+    lua
+        Write the calls as a Lua script too, with the line by which otaproof run plays it.
     """
     from ...analysis.campaign_causes import campaign_causes
     from ...analysis.cause_files import cause_files
+    from ...analysis.lua_trace import require_lua
     from ...diagrams.pictures.trace_drawing import trace_drawing
     from ...output_file import make_directory, write_file
     from ..terminal import terminal
 
+    if lua:
+        require_lua()
     make_directory(folder)
     result = campaign_causes(file, jobs)
     if result.ended_by:
         return ExitCode.INCONCLUSIVE
+    if not result.causes:
+        terminal().print(f"{file}: nothing was found, so there is nothing to write")
     for number, cause in enumerate(result.causes, 1):
         home = folder / f"{number:02}-{'-'.join(cause.claims)}"
         drawing = trace_drawing(cause.plainest.token)
         pictures = (("trace.svg", drawing.svg().encode()), ("trace.mmd", drawing.mermaid().encode()))
-        make_directory(home)
-        for name, contents in (*cause_files(cause), *pictures):
+        made = cause_files(cause, lua)
+        for name, contents in (*made.files, *pictures):
+            make_directory((home / name).parent)
             write_file(home / name, contents)
         terminal().print(f"{home}: {cause.title}", soft_wrap=True)
+        for line in made.without:
+            terminal().print(f"  {line}", soft_wrap=True)
     return ExitCode.HOLDS

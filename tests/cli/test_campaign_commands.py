@@ -4,6 +4,7 @@ import json
 import re
 import signal
 import sqlite3
+import sys
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -91,9 +92,12 @@ def test_page_has_all_causes_and_how_the_campaign_grew(place: Path, capsys: pyte
 def test_files_of_causes_can_be_used(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The test fails and says what is broken; the flash can be explained; the pictures are pictures."""
     main(["campaign", "run", "new.db", *DEVICE, "--runs", str(BLOCK)])
+    capsys.readouterr()
     assert 0 == main(["campaign", "export", "new.db", "found"])
     homes = sorted((place / "found").iterdir())
-    capsys.readouterr()
+    refused = capsys.readouterr().out.count("\n  no host test: ")
+    assert len(homes) == refused + sum((home / "host_test/main/CMakeLists.txt").is_file() for home in homes)
+    assert not any((home / "lua").exists() for home in homes)
     main(["campaign", "show", "new.db", "--json"])
     causes = json.loads(capsys.readouterr().out)["causes"]
     assert [f"{number:02}-{'-'.join(cause['claims'])}" for number, cause in enumerate(causes, 1)] == [
@@ -109,6 +113,38 @@ def test_files_of_causes_can_be_used(place: Path, capsys: pytest.CaptureFixture[
     (function,) = (value for name, value in made.items() if name.startswith("test_"))
     with pytest.raises(AssertionError, match=re.escape(causes[0]["plainest"]["text"])):
         function()
+
+
+@pytest.mark.thorough
+def test_scripts_of_causes_are_written_if_asked_for(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each says how it is played, or why it cannot be."""
+    pytest.importorskip("lupa")
+    main(["campaign", "run", "new.db", *DEVICE, "--runs", str(BLOCK)])
+    assert 0 == main(["campaign", "export", "new.db", "found", "--lua"])
+    scripts = [script.read_text(encoding="utf-8") for script in place.glob("found/*/lua/trace.lua")]
+    assert len(scripts) == len(list((place / "found").iterdir()))
+    assert all(
+        ("-- In this directory, to play it" in script) != ("-- otaproof run cannot play it" in script)
+        for script in scripts
+    )
+
+
+def test_export_of_no_finding_says_so(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """In a line."""
+    main(["campaign", "run", "new.db", *DEVICE, "--runs", "1", "--minutes", "0.0000001"])
+    capsys.readouterr()
+    assert 0 == main(["campaign", "export", "new.db", "found"])
+    assert "new.db: nothing was found, so there is nothing to write" in printed(capsys)
+
+
+def test_scripts_need_lua(place: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which is said before any work."""
+    main(["campaign", "run", "new.db", *DEVICE, "--runs", "1", "--minutes", "0.0000001"])
+    capsys.readouterr()
+    monkeypatch.setitem(sys.modules, "lupa.lua51", None)
+    assert 2 == main(["campaign", "export", "new.db", "found", "--lua"])
+    assert "needs Lua: pip install" in capsys.readouterr().err
+    assert not (place / "found").exists()
 
 
 def test_interrupt_says_how_to_go_on(

@@ -1,0 +1,75 @@
+"""The files of a cause of findings."""
+
+from dataclasses import replace
+
+from otaproof.analysis.cause_files import cause_files
+from otaproof.analysis.fuzz_findings import confirmed
+from otaproof.analysis.results.campaign_result import CauseEntry
+from otaproof.analysis.results.fuzz_result import finding_entry
+from otaproof.campaign.fuzz.findings import DIVERGENCE, Finding
+from otaproof.campaign.history.history import History
+from otaproof.campaign.history.known_cases import known_case
+from otaproof.campaign.history.step import Step, StepName
+from otaproof.campaign.lockstep.lockstep import scope_of_device
+from otaproof.model.device.state import Usage
+from otaproof.model.fault_model import FaultModel
+
+
+def cause_of(history: History, claim_id: str) -> CauseEntry:
+    """Return a cause whose plainest history it is."""
+    found = Finding(claim_id, scope_of_device(history.device, FaultModel.F3, Usage.ANY), history, 0)
+    return CauseEntry(
+        known_case="",
+        title="A title.",
+        claims=(claim_id,),
+        runs=1,
+        runs_by_claim={claim_id: 1},
+        kinds=1,
+        plainest=finding_entry(confirmed(found)),
+    )
+
+
+def case(name: str) -> CauseEntry:
+    """Return the cause of a known case."""
+    known = known_case(name)
+    return cause_of(known.history, known.claim_id or "")
+
+
+def test_cause_has_a_test_a_host_test_and_its_flash() -> None:
+    """The names of the files, which are those of the claim."""
+    made = cause_files(case("accept-is-not-atomic"))
+    names = {name for name, _ in made.files}
+    assert {"test_c7.py", "flash.bin", "host_test/CMakeLists.txt", "host_test/main/test_c7.c"} <= names
+    assert () == made.without
+
+
+def test_what_has_no_host_test_is_told_in_a_line() -> None:
+    """The other files are there."""
+    made = cause_files(case("torn-new-reads-valid"))
+    assert ["test_c13.py", "flash.bin"] == [name for name, _ in made.files]
+    assert ("no host test: the cut in complete(1) (F3) is none between two words, or two sectors of an erase",) == (
+        made.without
+    )
+
+
+def test_divergence_has_no_files() -> None:
+    """The board alone does not show it."""
+    cause = case("accept-is-not-atomic")
+    made = cause_files(replace(cause, claims=(DIVERGENCE,)))
+    assert ((), ()) == (made.files, made.without)
+
+
+def test_words_of_strangers_end_no_comment_and_no_docstring() -> None:
+    """What complete() is given may be any text, in a campaign that somebody else made."""
+    text = '*/ """ \\'
+    history = known_case("accept-is-not-atomic").history
+    before = tuple(
+        replace(step, argument=text) if step.name is StepName.COMPLETE else step for step in history.steps[:-2]
+    )
+    complete = Step(StepName.COMPLETE, argument=text)
+    strange = replace(history, steps=(*before, complete, *history.steps[-2:]))
+    files = dict(cause_files(cause_of(strange, "C7")).files)
+    source = files["host_test/main/test_c7.c"].decode()
+    assert source.count("/*") == source.count("*/")
+    assert 2 == files["test_c7.py"].decode().split("TOKEN")[0].count('"""')
+    compile(files["test_c7.py"], "test_c7.py", "exec")

@@ -1,0 +1,1 @@
+/* A stub for the tests: nothing of it is used. */
