@@ -167,6 +167,11 @@ class Config:
     selector: Selector = Selector.ESP_IDF
     """What keeps otadata: ESP-IDF's code, or the drop-in replacement of selector/."""
 
+    def __hash__(self) -> int:
+        """Go by what tells most configurations apart: what is looked up by one is looked up often."""
+        versions = self.app_release, self.bootloader_release, self.app_version, self.bootloader_version
+        return hash((self.rollback, self.anti_rollback, self.skip_validate_in_deep_sleep, self.chip, *versions))
+
     @property
     def updates(self) -> UpdaterTraits:
         """How the application brings updates."""

@@ -35,6 +35,10 @@ class IdfVersion:
     number: int = 0
     """Of a beta or a release candidate."""
 
+    def __hash__(self) -> int:
+        """Go by the numbers of a release: what is looked up by a version is looked up often."""
+        return self.major << 16 | self.minor << 8 | self.patch
+
     @property
     def branch(self) -> tuple[int, int]:
         """Major and minor number, which name the release branch."""

@@ -182,9 +182,10 @@ class Drawer:
 
     def _draw(self) -> Step:
         step = self._next_call() if self.run.is_running else self._restart()
-        if Allowance.PINS in self.run.scope.allows and step.name is StepName.RESET and self.random.random() < 0.3:
+        allows = self.run.scope.allows
+        if allows and Allowance.PINS in allows and step.name is StepName.RESET and self.random.random() < 0.3:
             step = replace(step, pin=self.random.choice(list(Pin)))
-        if Allowance.FAILING_FLASH in self.run.scope.allows and self.random.random() < 0.2:
+        if allows and Allowance.FAILING_FLASH in allows and self.random.random() < 0.2:
             step = replace(step, failures=tuple(self._draw_failures(step)))
         if self.cuts_left and self.random.random() < 0.2:
             cut = self._draw_cut(step)

@@ -155,7 +155,8 @@ class Player:
         flash.take_ops()
         efuse.take_burns()
         flash.snapshots = []
-        self._plan(step)
+        if step.cut is not None or step.failures:
+            self._plan(step)
         app, handle = self.app, self._open_handle()
         outcome, error = self._attempt(step)
         if outcome not in (StepOutcome.RETURNED, StepOutcome.RAISED):

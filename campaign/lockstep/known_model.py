@@ -12,6 +12,7 @@ from functools import cached_property
 from operator import itemgetter
 from typing import NamedTuple
 
+from ...impl.chip.flash import FlashOp, FlashOpKind
 from ...model.claims.premises import PREMISES
 from ...model.config import Config, Pin
 from ...model.device.action import Action
@@ -21,6 +22,7 @@ from ...model.device.selection import boot_partition
 from ...model.device.state import Scope, Task
 from ...model.device.stepper import State, Stepper
 from .abstraction import (
+    Places,
     Program,
     RecordView,
     Stored,
@@ -30,7 +32,7 @@ from .abstraction import (
     stored_in_state,
 )
 from .coverage import Covered, Extent, claims_at_stake, extent_of_model, premise_of
-from .seen_operations import BURN, OpKind, SeenOp
+from .seen_operations import BURN, OpKind, SeenOp, seen_op
 from .slot_moves import reported
 
 MOST_KNOWN = 150_000
@@ -178,10 +180,20 @@ class KnownSteps:
     """By what a board did, and the state before it, what that came to in the model."""
     allowed: dict[Hashable, object] = field(default_factory=dict)
     """What slots did, and the table allows; with what gave the key its identities."""
+    _ops: dict[tuple[FlashOpKind, int], SeenOp] = field(default_factory=dict)
 
     def __len__(self) -> int:
         """Return how much is kept."""
         return len(self.followed) + len(self.allowed)
+
+    def seen_op(self, places: Places, op: FlashOp) -> SeenOp:
+        """Return what the model sees of an operation; raises Divergence for one that it has not."""
+        asked = op.kind, op.address
+        seen = self._ops.get(asked)
+        if seen is None:
+            kind = OpKind.ERASE if op.kind is FlashOpKind.ERASE else OpKind.PROGRAM
+            seen = self._ops[asked] = seen_op(places, kind, op.address)
+        return seen
 
 
 class KnownModel:
@@ -197,12 +209,16 @@ class KnownModel:
         self._selected = boot_partition(scope, model.device.records)
         self._claims = claims_at_stake(scope)
         self._ids = tuple(item.claim.id for item in self._claims)
+        # Those of states alone come first.
+        self._judged_ids = [item.claim.id for item in sorted(self._claims, key=lambda item: item.is_over_effects)]
+        self._judges: dict[int, Callable[[State], tuple[int, ...]]] = {}
         self._judgements: dict[tuple[int, ...], Judged] = {}
         self._states: dict[State, KnownState] = {}
         self._of_flash = itemgetter(*(place for name, place in self.place.items() if is_of_flash(name)))
         self._stored_by_fields: dict[tuple[int, ...], Stored] = {}
         self._stored: dict[Stored, Stored] = {}
         self._records: dict[tuple[bytes, bytes], Records] = {}
+        self._views: dict[Records, Records] = {}
         self._slots: dict[StoredSlot, StoredSlot] = {}
         self._seen: dict[tuple[int, ...], tuple[Stored, list[object]]] = {}
         """By the identities of its parts, which it keeps."""
@@ -224,8 +240,9 @@ class KnownModel:
     def forget(self) -> None:
         """Forget all states and steps."""
         self._states.clear()
-        for kept in (self._stored_by_fields, self._stored, self._records, self._slots, self._seen, self.planned):
+        for kept in (self._stored_by_fields, self._stored, self._records, self._views, self._slots, self._seen):
             kept.clear()
+        self.planned.clear()
         self._steps.clear()
 
     def steps_of(self, scope: Scope, config: Config) -> KnownSteps:
@@ -256,7 +273,9 @@ class KnownModel:
         key = first[:ENTRY], second[:ENTRY]
         found = self._records.get(key)
         if found is None:
-            found = self._records[key] = records_in_bytes(self.scope, *key)
+            found = records_in_bytes(self.scope, *key)
+            # Numbers above those of the slots are ranked, so what is another text can be the same records.
+            found = self._records[key] = self._views.setdefault(found, found)
         return found
 
     def slot_seen(self, slot: StoredSlot) -> StoredSlot:
@@ -282,23 +301,33 @@ class KnownModel:
         """Return which claims a state breaks, and of which it meets the premise.
 
         Claims whose ghost variables the model lacks are left out."""
-        found = self._judge(state)
-        ids = self._ids
-        return self._judgements.setdefault(
-            found,
-            Judged(
-                frozenset(id_ for id_, is_kept in zip(ids, found, strict=False) if not is_kept),
-                frozenset(premise_of(id_) for id_, is_met in zip(ids, found[len(ids) :], strict=True) if is_met),
-            ),
-        )
+        task = state[self.place["task"]]
+        judge_effects = self._judges.get(task)
+        if judge_effects is None:
+            judge_effects = self._judges[task] = self._judge_of_effects(Task(task))
+        found = self._judge(state) + judge_effects(state)
+        judged = self._judgements.get(found)
+        if judged is None:
+            met, kept = found[: len(self._ids)], found[len(self._ids) :]
+            judged = self._judgements[found] = Judged(
+                frozenset(id_ for id_, is_kept in zip(self._judged_ids, kept, strict=True) if not is_kept),
+                frozenset(premise_of(id_) for id_, is_met in zip(self._ids, met, strict=True) if is_met),
+            )
+        return judged
 
     @cached_property
     def _judge(self) -> Callable[[State], tuple[int, ...]]:
-        """From a state, whether each claim is kept, then whether the premise of each is met."""
+        """From a state, whether the premise of each claim is met, then whether each is kept that is of states alone."""
         model = self.stepper.model
-        kept = [item.kept_in(model) for item in self._claims]
         met = [PREMISES[id_][0](self.scope, model.device) for id_ in self._ids]
-        return self.stepper.function([*kept, *met])
+        return self.stepper.function([*met, *(c.kept_in(model) for c in self._claims if not c.is_over_effects)])
+
+    def _judge_of_effects(self, task: Task) -> Callable[[State], tuple[int, ...]]:
+        """From a state with that task, whether each claim is kept that is about what actions make of a state.
+
+        Most of such a claim is about other tasks."""
+        model = self.stepper.model.within(task)
+        return self.stepper.function([c.kept_in(model) for c in self._claims if c.is_over_effects])
 
     def said(self, known: KnownState) -> tuple[int, tuple[str, ...]]:
         """Return what info() has to say."""
@@ -322,31 +351,46 @@ class KnownModel:
 
 
 _models: OrderedDict[Scope, KnownModel] = OrderedDict()
+_lengths: dict[Scope, int] = {}
+"""How much each keeps, as far as it was counted."""
 
 
 def known_model(scope: Scope) -> KnownModel:
     """Return the model of a scope, with what is known of it; what was not asked for longest is forgotten first."""
-    found = _models.get(scope)
+    last, found = next(reversed(_models.values()), None), _models.get(scope)
     if found is None:
         found = _models[scope] = KnownModel(scope)
+    for model in (found if last is None else last, found):
+        # The one that was asked for last has most probably grown, and no other one.
+        _lengths[model.scope] = len(model)
     _models.move_to_end(scope)
     if len(_models) > _MODELS:
-        _models.popitem(last=False)
+        gone, _ = _models.popitem(last=False)
+        del _lengths[gone]
+    if sum(_lengths.values()) > MOST_KNOWN:
+        _forget_oldest()
+    return found
+
+
+def _forget_oldest() -> None:
+    """Forget what was not asked for longest, until no more is kept than may be."""
     kept = sum(map(len, _models.values()))
-    for model in _models.values():
+    for scope, model in _models.items():
         if kept <= MOST_KNOWN:
             break
         kept -= len(model)
         model.forget()
-    return found
+        _lengths[scope] = 0
 
 
 def forget_models() -> None:
     """Start from scratch."""
     _models.clear()
+    _lengths.clear()
 
 
 def forget_answers() -> None:
     """Keep the models, and nothing that was found out with them."""
-    for model in _models.values():
+    for scope, model in _models.items():
         model.forget()
+        _lengths[scope] = 0

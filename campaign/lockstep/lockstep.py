@@ -39,7 +39,7 @@ from .board_view import BoardView
 from .divergence import Divergence, OutOfModel
 from .known_model import KnownSteps, known_model
 from .model_tracker import ModelTracker
-from .seen_operations import BURN, OpKind, SeenOp, seen_op
+from .seen_operations import BURN, SeenOp
 from .slot_moves import BeforeMove, Move, forbidden_moves
 from .step_in_model import action_names, allowed_outcomes, failed_ops
 from .tool_actions import tool_action
@@ -343,12 +343,15 @@ class Lockstep:
             starts=starts,
             has_flash_error=bool(played.step.failures),
         )
-        asked = id(before.stored), before.running, move, id(stored[-1])
+        # Without secure versions the table looks at the records alone.
+        is_all = self.scope.config.anti_rollback
+        looked_at = [moment if is_all else moment.records for moment in (before.stored, stored[-1])]
+        asked = *map(id, looked_at), before.running, move
         if asked in self._known_steps.allowed:
             return
         for text in forbidden_moves(before, move, stored[-1]):
             raise Divergence(f"the life-cycle table: {text}")
-        self._known_steps.allowed[asked] = before.stored, stored[-1]
+        self._known_steps.allowed[asked] = looked_at
 
     def _check_info(self) -> None:
         """info() must say what the model says: what boots next, and the state of each slot."""
@@ -375,8 +378,7 @@ class Lockstep:
         return Program(place, is_open(app), self.scope.has_two_handles and self.player.other_handle is not None)
 
     def _seen_op(self, op: FlashOp) -> SeenOp:
-        kind = OpKind.ERASE if op.kind is FlashOpKind.ERASE else OpKind.PROGRAM
-        return seen_op(self.places, kind, op.address)
+        return self._known_steps.seen_op(self.places, op)
 
     def _stored(self, cells: Cells, efuse_bits: int) -> Stored:
         return self._view.stored(cells, efuse_bits)

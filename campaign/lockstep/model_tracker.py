@@ -119,8 +119,7 @@ class ModelTracker:
 
     def can(self, *names: str) -> bool:
         """Tell whether one of these actions is possible now."""
-        moves = self.known.moves
-        return any(name in moves for name in names)
+        return not self.known.moves.keys().isdisjoint(names)
 
     def planned_call(self, *names: str) -> tuple[SeenOp, ...]:
         """Return the operations that a call would have if the power stays."""
@@ -180,6 +179,11 @@ class ModelTracker:
 
         reaches_end: it programs the last bytes of an image. fails: it returns an error, and so much of it was done; of
         the first erase of a slot, it or a later one."""
+        if op.slot is not None and op.slot == self._has_wiped and op.kind is OpKind.ERASE and not op.is_first_sector:
+            # A later sector of a wipe is no step of the model.
+            if after is not self.known.stored:
+                self._compare(after)
+            return
         self._decide()
         if self._is_of_slot_data(op):
             self._follow_data(op, after, reaches_end, fails)
@@ -297,7 +301,7 @@ class ModelTracker:
 
     def _follow_data(self, op: SeenOp, after: Stored | None, reaches_end: bool, fails: FailureExtent | None) -> None:
         """Take the actions of write(), if what lies in the slot tells of any."""
-        if op.kind is OpKind.ERASE or after is None:
+        if after is None:
             return
         begin, suffix = self.known, "" if fails is None else "_fails"
         self.has_raised = self.has_raised or fails is not None

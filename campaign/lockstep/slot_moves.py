@@ -7,6 +7,7 @@ table's Situation is made of the two records, never of the device model. So tabl
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import NamedTuple
 
 from ...model.config import Config
 from ...model.device.records import Check, Word
@@ -55,9 +56,10 @@ class Move:
 
 def forbidden_moves(before: BeforeMove, move: Move, after: Stored) -> Iterator[str]:
     """Yield, for each slot that went where the table has no row to, a line that says so."""
+    seen = _seen(before, move)
     for slot in range(len(before.stored.slots)):
         moved_to, _ = reported(after.records, slot)
-        found = [_situation(before, slot, move, started) for started in move.starts]
+        found = [_situation(before, slot, move, started, seen) for started in move.starts]
         if not any(is_allowed(state, moved_to, situation, move) for state, situation in found):
             state, situation = found[0]
             yield f"ota_{slot}, {move.event.value}: no row from {state.value} to {moved_to.value}: {situation}"
@@ -78,12 +80,33 @@ def is_allowed(state: State, moved_to: State, situation: Situation, move: Move) 
     return whole_row(state, move.event, situation).state_after(state, situation.hidden) is moved_to
 
 
-def _situation(before: BeforeMove, slot: int, move: Move, started: int | None) -> tuple[State, Situation]:
-    records, config = before.stored.records, before.config
-    active = _selected(records)
+class _SeenBefore(NamedTuple):
+    """What is so whichever slot is asked about."""
+
+    active: int | None
+    """The record that decides, as the application sees it."""
+    chosen: int | None
+    """The same, as the bootloader sees it."""
+    target: int
+    is_fresh: bool
+
+
+def _seen(before: BeforeMove, move: Move) -> _SeenBefore:
+    records = before.stored.records
     target = 0 if before.running is None else (before.running + 1) % len(before.stored.slots)
-    target = target if move.target is None else move.target
-    looked_at = _aborted(records) if config.rollback else records
+    looked_at = _aborted(records) if before.config.rollback else records
+    return _SeenBefore(
+        _selected(records),
+        _chosen(before, looked_at),
+        target if move.target is None else move.target,
+        _is_fresh(before, looked_at),
+    )
+
+
+def _situation(
+    before: BeforeMove, slot: int, move: Move, started: int | None, seen: _SeenBefore
+) -> tuple[State, Situation]:
+    records, config, active, target = before.stored.records, before.config, seen.active, seen.target
     naming = _naming(records, slot)
     state, hidden = reported(records, slot)
     return state, Situation(
@@ -95,8 +118,8 @@ def _situation(before: BeforeMove, slot: int, move: Move, started: int | None) -
         is_target=slot == target,
         target_is_selected=active is not None and records[active].slot == target,
         is_refused=move.is_refused,
-        is_chosen=bool(naming) and _chosen(before, looked_at) == naming[0],
-        is_fresh=_is_fresh(before, looked_at),
+        is_chosen=bool(naming) and seen.chosen == naming[0],
+        is_fresh=seen.is_fresh,
         is_started=slot == started,
     )
 

@@ -7,6 +7,7 @@ change the newest valid entry, whichever image runs. Source: components/app_upda
 
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import NamedTuple
 
 from ...model.config import Config
 from ...model.ota_state import OtaImgState
@@ -53,6 +54,17 @@ class Otadata:
 
     partition: Partition
     entries: EntryPair
+    active: int | None
+    """The entry that names the image to boot; None without a valid one."""
+
+
+class _LastRead(NamedTuple):
+    """Both entries, and what they were read from: the same contents of flash give the same answer."""
+
+    cells: Cells
+    sectors: tuple[bytes, bytes] | None
+    """Their sectors; None where the next read of the same bits may find them otherwise."""
+    found: Otadata
 
 
 class OtaSelection:
@@ -71,8 +83,7 @@ class OtaSelection:
         self._efuse = efuse
         self._running = running
         self._linked_version = linked_version
-        self._read_last: tuple[Cells, Otadata] | None = None
-        """Both entries, and the contents of flash that they were read from: no others give another answer."""
+        self._read_last: _LastRead | None = None
         self._bootloader_offset = CHIPS[config.chip].bootloader_offset
         """Where, beside the bootloader's own place, every verification takes a bootloader to lie, until the next
         restart or the next change. Source: esp_image_format.c s_bootloader_partition_offset."""
@@ -83,12 +94,9 @@ class OtaSelection:
 
     def esp_ota_get_app_partition_count(self) -> int:
         """Return how many OTA slots there are without a gap from ota_0; raises Panic for more than 16."""
-        count = 0
-        while self.partitions.find_first(PartitionType.APP, AppSubtype.OTA_0 + count) is not None:
-            if count >= MAX_OTA_SLOTS:
-                raise Panic
-            count += 1
-        return count
+        if self.partitions.run_of_slots > MAX_OTA_SLOTS:
+            raise Panic
+        return self.partitions.run_of_slots
 
     def esp_ota_get_next_update_partition(self, start_from: Partition | None = None) -> Partition | None:
         """Return the OTA slot after `start_from` (None: the running partition), else the first; None without any.
@@ -144,7 +152,7 @@ class OtaSelection:
         if otadata is None:
             return None
         count = self.esp_ota_get_app_partition_count()
-        active = active_otadata(otadata.entries)
+        active = otadata.active
         if count == 0 or active is None or all(map(is_select_invalid, otadata.entries)):
             return self._find_default_boot_partition()
         return self._find_slot(slot_of_seq(otadata.entries[active].ota_seq, count))
@@ -191,8 +199,7 @@ class OtaSelection:
         otadata = self._read_otadata()
         if otadata is None:
             return False
-        count = self.esp_ota_get_app_partition_count()
-        active = active_otadata(otadata.entries)
+        count, active = self.esp_ota_get_app_partition_count(), otadata.active
         if count == 0 or active is None:
             return False
         other = otadata.entries[active ^ 1]
@@ -259,13 +266,18 @@ class OtaSelection:
         if partition is None:
             return None
         flash, offset, notes_in_place = self.partitions.flash, partition.offset, self.config.notes_in_place
-        cells, last = flash.unwatched, self._read_last
-        if last is not None and cells is last[0] and partition is last[1].partition:
-            return last[1]
+        cells, last, sectors = flash.unwatched, self._read_last, None
+        if last is not None and cells is last.cells and partition is last.found.partition:
+            return last.found
+        if type(cells) is Cells and offset % SECTOR_SIZE == 0:
+            sectors = cells.sector(offset // SECTOR_SIZE), cells.sector(offset // SECTOR_SIZE + 1)
+            if last is not None and sectors == last.sectors and partition is last.found.partition:
+                self._read_last = _LastRead(cells, sectors, last.found)
+                return last.found
         first = decode_entry(flash.read(offset, ENTRY_SIZE), notes_in_place)
         second = decode_entry(flash.read(offset + SECTOR_SIZE, ENTRY_SIZE), notes_in_place)
-        found = Otadata(partition, EntryPair(first, second))
-        self._read_last = None if cells is None else (cells, found)
+        found = Otadata(partition, EntryPair(first, second), active_otadata(EntryPair(first, second)))
+        self._read_last = None if cells is None else _LastRead(cells, sectors, found)
         return found
 
     def _read_active(self) -> tuple[Otadata, int]:
@@ -273,7 +285,7 @@ class OtaSelection:
         otadata = self._read_otadata()
         if otadata is None:
             raise OtaError(EspErr.NOT_FOUND)
-        active = active_otadata(otadata.entries)
+        active = otadata.active
         if active is None or self.esp_ota_get_app_partition_count() == 0:
             raise OtaError(EspErr.FAIL)
         return otadata, active
@@ -322,8 +334,7 @@ class OtaSelection:
         otadata = self._read_otadata()
         if otadata is None:
             raise OtaError(EspErr.FAIL)
-        active = active_otadata(otadata.entries)
-        count = self.esp_ota_get_app_partition_count()
+        active, count = otadata.active, self.esp_ota_get_app_partition_count()
         if active is None or count == 0:
             raise OtaError(EspErr.FAIL)
         inactive = active ^ 1

@@ -8,11 +8,12 @@ partition_target.c (spi_flash/partition.c in 4.4).
 from collections.abc import Iterator
 from copy import copy
 from dataclasses import replace
+from itertools import count
 
 from ..chip.cells import SECTOR_SIZE
 from ..chip.flash import NorFlash
 from ..esp_err import EspErr, OtaError
-from ..partitions.partition import Partition
+from ..partitions.partition import AppSubtype, Partition, PartitionType
 from ..partitions.table import LABEL_LENGTH, decode_label, encode_label
 from ..program_end import Panic
 from ..release_rules import AppRules
@@ -31,6 +32,7 @@ class EspPartitions:
         self._rules = rules
         self._first: dict[tuple[int, int | None], Partition | None] = {}
         """What was found first, of what was asked for."""
+        self._run: int | None = None
 
     def fork(self, flash: NorFlash) -> "EspPartitions":
         """Return the same view of another chip."""
@@ -52,6 +54,14 @@ class EspPartitions:
         except KeyError:
             found = self._first[asked] = next(self.find(type_, subtype), None)
             return found
+
+    @property
+    def run_of_slots(self) -> int:
+        """How many OTA slots there are without a gap from ota_0 on."""
+        if self._run is None:
+            subtypes = {partition.subtype for partition in self.find(PartitionType.APP)}
+            self._run = next(n for n in count() if AppSubtype.OTA_0 + n not in subtypes)
+        return self._run
 
     def verify(self, partition: Partition) -> Partition | None:
         """Return the table's own partition that `partition` describes, or None. Source: esp_partition_verify."""
@@ -78,7 +88,7 @@ class EspPartitions:
         label = decode_label(encode_label(partition.label)[:LABEL_LENGTH])
         registered = replace(partition, label=label, readonly=False, encrypted=False)
         self.table = (*self.table, registered)
-        self._first = {}
+        self._first, self._run = {}, None
         return registered
 
     def read(self, partition: Partition, offset: int, length: int) -> bytes:

@@ -337,7 +337,8 @@ class NorFlash:
             self.cells = self.cells.with_sector(index, new)
 
     def _begin(self, op: FlashOp) -> None:
-        self._check_power()
+        if not self.powered:
+            raise PowerCut
         if self.snapshots is not None:
             self.snapshots.append(self.cells)
         self.ops.append(op)

@@ -184,6 +184,10 @@ ONE_UNIT_PATTERNS = 256
 """Pattern numbers below this mark one unit (bit or byte) alone; as many more mark all units but one."""
 
 
+_WHOLE_BYTES = bytes([0x00, 0xFF] * 128)
+"""By a random byte, whether a byte is marked."""
+
+
 def pattern_mask(whole_bytes: bool, page: int, pattern: int, size: int) -> bytes:
     """Return `size` bytes of pattern number `pattern`: the same on every machine and in every run.
 
@@ -203,7 +207,7 @@ def pattern_mask(whole_bytes: bool, page: int, pattern: int, size: int) -> bytes
     mask = (first, first & second, first | second, first & second & third & fourth)[pattern % 4]
     mask_bytes = mask.to_bytes(size, "little")
     if whole_bytes:
-        return bytes(0xFF if byte & 1 else 0x00 for byte in mask_bytes)
+        return mask_bytes.translate(_WHOLE_BYTES)
     return mask_bytes
 
 

@@ -50,6 +50,10 @@ class ImageMetadata:
     is_hash_checked: bool
     """Whether the hash is compared: it is appended, and the image is no bootloader's."""
 
+    def __hash__(self) -> int:
+        """Go by the lengths, which tell most images apart."""
+        return hash((self.length, self.unpadded_length))
+
     @property
     def hashed_length(self) -> int:
         """Bytes that the hash covers: everything before it."""

@@ -2,9 +2,11 @@
 
 Source: esp_image_format.c image_load."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from ..chip.cells import Cells
+from ..chip.cells import SECTOR_SIZE, Cells
 from ..chip.chips import traits_of
 from ..esp_err import EspErr
 from ..program_end import Panic
@@ -66,18 +68,40 @@ def read_headers(cells: Cells, offset: int, size: int, rules: Rules) -> HeaderRe
     The answer to the same question before is given again where the bytes that it was read from are the same."""
     question = (offset, size, rules, cells.size)
     known = _latest.get(question)
-    if known is not None and all(cells.read(at, len(data)) == data for at, data in known[0]):
-        return known[1]
+    if known is not None:
+        if all(cells.sector(index) is sector for index, sector in known.sectors):
+            return known.reading
+        if all(cells.read(at, len(data)) == data for at, data in known.pieces):
+            _latest[question] = known._replace(sectors=_sectors_of(cells, known.pieces))
+            return known.reading
     reading = _walked(cells, offset, size, rules)
     if len(_latest) >= _MAX_QUESTIONS:
         _latest.clear()
     pieces = tuple((offset + span.start, cells.read(offset + span.start, span.length)) for span in reading.read)
-    _latest[question] = pieces, reading
+    _latest[question] = _Latest(_sectors_of(cells, pieces), pieces, reading)
     return reading
 
 
+def _sectors_of(cells: Cells, pieces: Iterable[tuple[int, bytes]]) -> tuple[tuple[int, bytes], ...]:
+    """Return the sectors that hold the pieces, by their numbers; past the end of the chip, none that is on a chip."""
+    touched = {
+        number for at, data in pieces for number in range(at // SECTOR_SIZE, (at + len(data) - 1) // SECTOR_SIZE + 1)
+    }
+    if max(touched, default=0) >= cells.size // SECTOR_SIZE:
+        return ((0, b""),)
+    return tuple((number, cells.sector(number)) for number in sorted(touched))
+
+
+class _Latest(NamedTuple):
+    """An answer, and what it was read from."""
+
+    sectors: tuple[tuple[int, bytes], ...]
+    pieces: tuple[tuple[int, bytes], ...]
+    reading: HeaderReading
+
+
 _MAX_QUESTIONS = 256
-_latest: dict[tuple[int, int, Rules, int], tuple[tuple[tuple[int, bytes], ...], HeaderReading]] = {}
+_latest: dict[tuple[int, int, Rules, int], _Latest] = {}
 """What was last read, for each partition and set of rules: this is asked as often as whether the data is right."""
 
 

@@ -68,6 +68,10 @@ class Rules:
     is_wake_up: bool = False
     """The chip wakes up from deep sleep: segments for RTC memory are not loaded, since it holds them still."""
 
+    def __hash__(self) -> int:
+        """Go by what tells the rules of one device apart, mostly."""
+        return hash((self.mode, self.release, self.secure_version, self.is_wake_up))
+
     @property
     def validates(self) -> bool:
         """Whether checksum and hash are checked."""

@@ -149,11 +149,13 @@ def download_changes_no_choice(model: DeviceModel) -> Bool:
     of_commence = (Task.COMMENCE, Task.UNNAME) if scope.is_by_turns else (Task.COMMENCE, Task.SPARE)
     is_erasing = device.task.is_in(*of_commence)
     writes = ("write_first", "write_rest", "write_headers")
-    return all_of(
-        (is_due & model.guard(action)).implies(boot_choice(scope, action.then) == choice)
+    steps = (
+        (action, (fact(True) if action.name.startswith(writes) else is_erasing) & model.guard(action))
         for action in model.actions
-        for is_due in (fact(True) if action.name.startswith(writes) else is_erasing,)
         if action.name.startswith(writes) or set(action.tasks) & set(of_commence)
+    )
+    return all_of(
+        is_due.implies(boot_choice(scope, action.then) == choice) for action, is_due in steps if is_due.value != 0
     )
 
 

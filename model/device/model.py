@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from itertools import chain
 
-from ..terms.terms import Bool, Op, Term, any_of
+from ..terms.terms import Bool, Op, Term, any_of, number
 from .action import Action, Actions
 from .api_calls import api_calls
 from .boot_steps import boot_steps
@@ -70,6 +70,11 @@ class DeviceModel:
         """Return when the action can be taken, its tasks included."""
         return self.device.task.is_in(*action.tasks) & action.when
 
+    def within(self, task: Task) -> "DeviceModel":
+        """Return the model as it is in one task, which is certain there: the actions that can be taken in it."""
+        actions = tuple(action for action in self.actions if task in action.tasks)
+        return replace(self, device=replace(self.device, task=number(task)), actions=actions)
+
     def can_begin(self, task: Task) -> Bool:
         """Return when the application can begin a call that is this task; never, where the scope has none."""
         return any_of(
@@ -88,11 +93,11 @@ class DeviceModel:
         return device_model(replace(self.scope, remedies=frozenset())) if self.scope.remedies else self
 
     def _changes(self, action: Action) -> dict[str, Term]:
-        after = dict(action.then.terms())
-        if self.scope.numbers is Numbers.RANKED and any(self._before[name] is not after[name] for name in _RANKED_BY):
+        before, after = self._before, dict(action.then.terms())
+        if self.scope.numbers is Numbers.RANKED and any(before[name] is not after[name] for name in _RANKED_BY):
             below = first_of_last(self.scope) if self.scope.has_end_numbers else None
             after["record0_seq"], after["record1_seq"] = ranked(action.then.records, self.scope.slots, below)
-        return {name: after[name] for name, before in self._before.items() if after[name] is not before}
+        return {name: after[name] for name, value in before.items() if after[name] is not value}
 
 
 @lru_cache(maxsize=256)

@@ -83,6 +83,8 @@ def burned_by_boot(scope: Scope, device: Device, selection: Selection) -> Num:
     """Return the eFuse after the bootloader has burned the version that an accepted image is described to have.
 
     The image is not verified before that. Source: IDF-BOOT-SELECT."""
+    if not scope.config.anti_rollback:
+        return device.burned
     record = selection.active.of(device.records)
     slot = slot_at(device, record.slot)
     is_burned = selection.active.is_some & (record.word == Word.VALID) & slot.has_description

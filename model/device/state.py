@@ -207,6 +207,10 @@ class Scope:
     remedies: frozenset[Remedy] = frozenset()
     """Those that are on; a restart at once is a usage."""
 
+    def __hash__(self) -> int:
+        """Go by what tells most scopes apart."""
+        return hash((self.config, self.slots, self.has_factory, self.faults, self.versions, self.ghosts))
+
     def __post_init__(self) -> None:
         """Refuse sizes that no device has."""
         if not 1 <= self.slots <= 16:

@@ -2,13 +2,15 @@
 
 A state is a tuple of ints, one for each field of the model, in their order. A function is made from the terms when a
 state with its task is first met: its text is Python, with a local variable for each term that is used more than once.
-To make it takes longer than thousands of calls of it, so tasks that have the same actions share one.
+To make it takes longer than hundreds of calls of it, so tasks that have the same actions share one, and a part that
+few states are asked about is not compiled.
 """
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, Generic, TypeVar
 
+from ..terms.closures import Closures
 from ..terms.terms import Bool, Op, Term
 from ..terms.writer import Syntax, Writer, atom, infix, shaped
 from .action import Action, Kind
@@ -33,6 +35,27 @@ PYTHON: Syntax = {
     Op.CHOOSE: shaped("({1} if {0} else {2})"),
 }
 """How a term reads in Python, where the fields are local variables."""
+Found = TypeVar("Found")
+_WARM = 100
+"""After so many calls a function is compiled: until then it would not be worth the time."""
+
+
+class Warming(Generic[Found]):
+    """A function of a state: closures at first, compiled once it is called often. Both come to the same."""
+
+    __slots__ = ("_call", "_compiled", "_left")
+
+    def __init__(self, closures: Callable[[State], Found], compiled: Callable[[], Callable[[State], Found]]) -> None:
+        """Take the one, and what makes the other."""
+        self._call, self._compiled, self._left = closures, compiled, _WARM
+
+    def __call__(self, state: State) -> Found:
+        """Return what the function is in a state."""
+        if self._left:
+            self._left -= 1
+            if not self._left:
+                self._call = self._compiled()
+        return self._call(state)
 
 
 class Stepper:
@@ -48,6 +71,7 @@ class Stepper:
         self._branches: dict[int, Successors] = {}
         self._parts: dict[tuple[int, bool], Successors] = {}
         self._functions: dict[tuple[int, ...], Successors] = {}
+        self._warming: dict[tuple[int, ...], Successors] = {}
         self._values: dict[Term, Callable[[State], tuple[int, ...]]] = {}
 
     def successors(self, state: State) -> list[tuple[int, State]]:
@@ -67,7 +91,7 @@ class Stepper:
         if part is None:
             actions = self.model.actions
             chosen = [n for n in self._actions_in(task) if (actions[n].kind is Kind.CUT) is are_cuts]
-            part = self._parts[task, are_cuts] = self._function_of(chosen)
+            part = self._parts[task, are_cuts] = self._warming_part(tuple(chosen))
         return part(state)
 
     def step(self, state: State, name: str) -> State | None:
@@ -86,6 +110,16 @@ class Stepper:
 
     def function(self, terms: Sequence[Term]) -> Callable[[State], tuple[int, ...]]:
         """Return the function from a state to what each of the terms is there."""
+        closures = Closures(self._index, terms)
+        made = tuple(map(closures.of, terms))
+
+        def values(state: State) -> tuple[int, ...]:
+            env = closures.environment(state)
+            return tuple([int(closure(env)) for closure in made])
+
+        return Warming(values, lambda: self._compiled(terms))
+
+    def _compiled(self, terms: Sequence[Term]) -> Callable[[State], tuple[int, ...]]:
         writer = Writer(PYTHON, terms)
         lines = ["def values(state):", f"    {self._unpacking()}", *_assigned(writer, terms, "    ")]
         found = "".join(f"int({writer.text(term)}), " for term in terms)
@@ -102,6 +136,37 @@ class Stepper:
     def _actions_in(self, task: int) -> list[int]:
         """Return the numbers of the actions that a task has."""
         return [number for number, action in enumerate(self.model.actions) if task in action.tasks]
+
+    def _warming_part(self, numbers: tuple[int, ...]) -> Successors:
+        """Return the function for these actions; tasks that have the same ones share it."""
+        known = self._warming.get(numbers)
+        if known is None:
+            known = self._warming[numbers] = Warming(self._closures_of(numbers), lambda: self._function_of(numbers))
+        return known
+
+    def _closures_of(self, numbers: Sequence[int]) -> Successors:
+        """Return the function for these actions, as closures."""
+        actions, effects = self.model.actions, self.model.effects
+        chosen = [(number, actions[number].when, effects[actions[number].name]) for number in numbers]
+        closures = Closures(self._index, [term for _, when, changed in chosen for term in (when, *changed.values())])
+        index, of = self._index, closures.of
+        made = [
+            (number, of(when), [(index[name], of(term)) for name, term in changed.items()])
+            for number, when, changed in chosen
+        ]
+
+        def successors(state: State) -> list[tuple[int, State]]:
+            env = closures.environment(state)
+            found = []
+            for number, when, changed in made:
+                if when(env):
+                    after = list(state)
+                    for place, term in changed:
+                        after[place] = int(term(env))
+                    found.append((number, tuple(after)))
+            return found
+
+        return successors
 
     def _function_of(self, chosen: Iterable[int]) -> Successors:
         """Return the function for these actions, by their numbers; tasks that have the same ones share it."""

@@ -14,10 +14,13 @@ model built for one configuration has only the parts that matter to it.
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from enum import Enum
+from functools import lru_cache
 from typing import ClassVar, TypeVar
 
 _TOLD_DEPTH = 8
 """How deep repr() goes into a term."""
+_REMEMBERED = 1 << 14
+"""So many results of each operation are kept: models of two configurations have many of their terms in common."""
 
 
 class Op(Enum):
@@ -122,7 +125,7 @@ class Num(Term):
 
     def __eq__(self, other: "Num | int") -> Bool:  # type: ignore[override]  # a comparison of terms is a term
         """The two are equal."""
-        return _equal(self, number(other))
+        return _equal(self, other)
 
     def __ne__(self, other: "Num | int") -> Bool:  # type: ignore[override]
         """The two differ."""
@@ -163,7 +166,7 @@ class Num(Term):
 
     def is_in(self, *values: int) -> Bool:
         """It is one of the values."""
-        return any_of(self == value for value in values)
+        return _is_in(self, values)
 
 
 AnyTerm = TypeVar("AnyTerm", bound=Term)
@@ -198,26 +201,31 @@ def bool_field(name: str) -> Bool:
 
 def all_of(facts: Iterable[Bool]) -> Bool:
     """Return the fact that all of them hold; of none, true."""
-    return _joined(Op.AND, facts, neutral=1)
+    return _joined(Op.AND, tuple(facts), 1)
 
 
 def any_of(facts: Iterable[Bool]) -> Bool:
     """Return the fact that at least one holds; of none, false."""
-    return _joined(Op.OR, facts, neutral=0)
+    return _joined(Op.OR, tuple(facts), 0)
 
 
 def choose(condition: Bool, then: Sort, otherwise: Sort) -> Sort:
     """Return `then` where the condition holds, else `otherwise`."""
+    return _chosen(condition, then, otherwise)  # type: ignore[return-value]  # of their sort
+
+
+@lru_cache(_REMEMBERED)
+def _chosen(condition: Bool, then: Bool | Num, otherwise: Bool | Num) -> Bool | Num:
     if condition.value is not None:
         return then if condition.value else otherwise
     if then is otherwise:
         return then
     if isinstance(then, Bool) and isinstance(otherwise, Bool):
-        return (condition & then) | (~condition & otherwise)  # type: ignore[return-value]  # Sort is Bool here
+        return (condition & then) | (~condition & otherwise)
     if condition.op is Op.NOT:
         inner = condition.args[0]
         assert isinstance(inner, Bool)
-        return choose(inner, otherwise, then)
+        return _chosen(inner, otherwise, then)
     return _make(type(then), Op.CHOOSE, (condition, then, otherwise), max(then.bits, otherwise.bits))
 
 
@@ -307,7 +315,8 @@ def _rebuilt(node: Term, done: dict[Term, Term], values: dict[str, Term]) -> Ter
             return choose(facts[0], numbers[0], numbers[1])
 
 
-def _joined(op: Op, facts: Iterable[Bool], neutral: int) -> Bool:
+@lru_cache(_REMEMBERED)
+def _joined(op: Op, facts: tuple[Bool, ...], neutral: int) -> Bool:
     parts: dict[Term | int | str, None] = {}
     denied: set[Term | int | str] = set()
     for part in facts:
@@ -334,7 +343,14 @@ def _joined(op: Op, facts: Iterable[Bool], neutral: int) -> Bool:
     return _make(Bool, op, tuple(parts), 0)
 
 
-def _equal(left: Num, right: Num) -> Bool:
+@lru_cache(_REMEMBERED)
+def _is_in(num: Num, values: tuple[int, ...]) -> Bool:
+    return any_of(num == value for value in values)
+
+
+@lru_cache(_REMEMBERED)
+def _equal(left: Num, other: Num | int) -> Bool:
+    right = number(other)
     if left is right:
         return fact(True)
     if left.value is not None:

@@ -24,8 +24,8 @@ from otaproof.model.device.action import Kind
 from otaproof.model.device.allowance import Allowance
 from otaproof.model.device.model import DeviceModel, device_model
 from otaproof.model.device.search import reachable
-from otaproof.model.device.state import Scope
-from otaproof.model.device.stepper import Stepper
+from otaproof.model.device.state import Ghost, Scope, Task, Usage
+from otaproof.model.device.stepper import State, Stepper
 from otaproof.model.fault_model import FaultModel
 
 ONE = Worlds(slots=2, has_factory=True, rollback=True, anti_rollback=False, app_version=Release.V5_5.point)
@@ -136,6 +136,35 @@ def test_cuts_and_the_rest_are_all_that_can_be_taken() -> None:
         assert not any((actions[number].kind is Kind.CUT) for number, _ in rest)
         seen += len(cuts)
     assert seen > 3000
+
+
+def test_claims_are_judged_by_what_a_task_can_do_as_by_all_that_a_device_can() -> None:
+    """In states of a small model; with the ghosts of every claim."""
+    ghosts = frozenset(Ghost)
+    config = Config(rollback=True, app_release=Release.V5_5, bootloader_release=Release.V5_5)
+    scope = Scope(config, faults=FaultModel.F3, usage=Usage.ANY, versions=2, ghosts=ghosts)
+    model = known_model.KnownModel(scope)
+    kept = {item.claim.id: item.kept_in(model.stepper.model) for item in model._claims}
+    judges = Stepper(model.stepper.model).function(list(kept.values()))
+    tasks, broken = set(), set()
+    for state in Random(1).sample(sorted(lives(model.stepper, 250)), 1500):
+        violated = {id_ for id_, is_kept in zip(kept, judges(state), strict=True) if not is_kept}
+        assert model.judged(state).violated == violated
+        broken |= violated
+        tasks.add(model.known(state).task)
+    assert len(broken) > 3
+    assert tasks >= {Task.OFF, Task.SELECT, Task.RUN, Task.COMMENCE, Task.SPARE, Task.COMPLETE}
+
+
+def lives(steps: Stepper, count: int) -> set[State]:
+    """Return the states of random lives of a device, of 60 steps each."""
+    random, found = Random(2), set()
+    for _ in range(count):
+        state = steps.initial
+        for _ in range(60):
+            found.add(state)
+            _, state = random.choice(steps.part(state, are_cuts=random.random() < 0.05) or [(0, state)])
+    return found
 
 
 def test_coverage_does_not_depend_on_the_order_of_runs() -> None:
