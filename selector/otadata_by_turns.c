@@ -42,7 +42,7 @@ static bool has_place(uint32_t place, uint32_t slots, bool has_factory) {
     return (place == OBT_FACTORY) ? has_factory : ((place < slots) && (place < MOST_SLOTS));
 }
 
-static bool is_whole(const obt_record_t *record, uint32_t crc, uint32_t slots, bool has_factory) {
+uint32_t obt_read(const obt_record_t *record, uint32_t crc, uint32_t slots, bool has_factory) {
     const uint32_t what = record->what;
     const uint32_t kind = obt_kind(what);
     const uint32_t other = obt_other(what);
@@ -50,9 +50,10 @@ static bool is_whole(const obt_record_t *record, uint32_t crc, uint32_t slots, b
                            && (record->not_state == ~record->state) && (record->not_crc == ~record->crc);
     const bool is_placed = has_place(obt_current(what), slots, has_factory)
                            && ((other == OBT_NO_PLACE) || has_place(other, slots, has_factory));
+    const bool is_known = obt_is_state(what) && (kind >= OBT_NEW) && (kind <= OBT_SELECTED);
+    const bool is_right = (record->crc == crc) && (record->state == obt_image_state(what));
 
-    return is_paired && is_placed && (record->crc == crc) && obt_is_state(what) && (kind >= OBT_NEW)
-           && (kind <= OBT_SELECTED) && (record->state == obt_image_state(what));
+    return (is_paired && is_placed && is_known && is_right) ? what : OBT_NOTHING;
 }
 
 /* Of two that count, the sector with the higher number; the first of equal ones. */
@@ -61,16 +62,12 @@ static uint32_t newer(const obt_record_t records[2], bool is_first, bool is_seco
     return is_first ? 0U : 1U;
 }
 
-void obt_decide(const obt_record_t records[2], const uint32_t crcs[2], uint32_t slots, bool has_factory,
-                obt_turn_t *turn) {
-    const bool is_first = is_whole(&records[0], crcs[0], slots, has_factory);
-    const bool is_second = is_whole(&records[1], crcs[1], slots, has_factory);
-    const uint32_t sector = newer(records, is_first, is_second);
-    const bool is_any = is_first || is_second;
+void obt_decide(const obt_record_t records[2], const uint32_t whats[2], obt_turn_t *turn) {
+    const uint32_t sector = newer(records, whats[0] != OBT_NOTHING, whats[1] != OBT_NOTHING);
 
-    turn->what = is_any ? records[sector].what : OBT_NOTHING;
+    turn->what = whats[sector];
     turn->sector = sector;
-    turn->seq = is_any ? records[sector].seq : 0U;
+    turn->seq = (whats[sector] == OBT_NOTHING) ? 0U : records[sector].seq;
 }
 
 uint32_t obt_sector_to_write(const obt_turn_t *turn) { return (turn->what == OBT_NOTHING) ? 0U : (turn->sector ^ 1U); }

@@ -75,11 +75,13 @@ bool obt_is_state(uint32_t word);
 /* The state word that ESP-IDF reads in the record of a state. */
 uint32_t obt_image_state(uint32_t what);
 
-/* What decides. crcs: ESP-IDF's check words of both numbers. */
-void obt_decide(const obt_record_t records[2], const uint32_t crcs[2], uint32_t slots, bool has_factory,
-                obt_turn_t *turn);
+/* The state of a record that is whole, else OBT_NOTHING. crc: ESP-IDF's check word of its number. */
+uint32_t obt_read(const obt_record_t *record, uint32_t crc, uint32_t slots, bool has_factory);
 
-/* What ESP-IDF's records stand for, where obt_decide() has found nothing. */
+/* What decides. whats: the states of both. */
+void obt_decide(const obt_record_t records[2], const uint32_t whats[2], obt_turn_t *turn);
+
+/* What ESP-IDF's records stand for, where obt_decide() has found nothing. crcs: the check words of both numbers. */
 void obt_take_over(const obt_record_t records[2], const uint32_t crcs[2], uint32_t slots, bool has_factory,
                    bool rollback, obt_turn_t *turn);
 

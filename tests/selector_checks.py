@@ -26,9 +26,9 @@ from otaproof.impl.by_turns.takeover import taken_over
 from otaproof.impl.by_turns.turn_record import (
     FACTORY_PLACE,
     NO_PLACE,
-    Places,
     Turn,
     TurnKind,
+    TurnPlaces,
     TurnState,
     decide,
     encode_record,
@@ -87,7 +87,7 @@ def check_takeovers(core: Core, slots: int, rollback: bool) -> None:
     for first, second in itertools.product(singles, repeat=2):
         for has_factory in (True, False):
             turn = taken_over(
-                EntryPair(decode_entry(first), decode_entry(second)), Places(slots, has_factory), rollback
+                EntryPair(decode_entry(first), decode_entry(second)), TurnPlaces(slots, has_factory), rollback
             )
             found = core.taken_over((first, second), slots, has_factory, rollback)
             assert (turn is None) == (found.what == 0)
@@ -119,7 +119,7 @@ def _record(make: Callable[[], bytes]) -> bytes | EspErr:
 
 def check_records(core: Core) -> None:
     """Those that are nearly whole: 60,000 of them."""
-    random, places = Random(1), Places(2, has_factory=True)
+    random, places = Random(1), TurnPlaces(2, has_factory=True)
     for _ in range(30_000):
         pair = draw_words(random), draw_words(random)
         turn, found = decide(pair, places), core.deciding(pair, 2, True)

@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from otaproof.impl.bootloader import FACTORY_INDEX, BootloaderState, SlotSelection
 from otaproof.impl.by_turns.turn_bootloader import TurnBootloader
@@ -53,7 +54,10 @@ class Core:
     def deciding(self, records: tuple[bytes, bytes], slots: int, has_factory: bool) -> _Turn:
         """Return what obt_decide finds."""
         turn = _Turn()
-        self._c.obt_decide(*_given(records), ctypes.c_uint32(slots), ctypes.c_bool(has_factory), ctypes.byref(turn))
+        raw, crcs = _given(records)
+        places = ctypes.c_uint32(slots), ctypes.c_bool(has_factory)
+        read = [self._c.obt_read(ctypes.byref(raw, 32 * at), ctypes.c_uint32(crcs[at]), *places) for at in range(2)]
+        self._c.obt_decide(raw, (ctypes.c_uint32 * 2)(*read), ctypes.byref(turn))
         return turn
 
     def taken_over(self, records: tuple[bytes, bytes], slots: int, has_factory: bool, rollback: bool) -> _Turn:
@@ -77,13 +81,22 @@ class Core:
 
 
 _WORD_FUNCTIONS = (
-    *("obt_kind", "obt_current", "obt_other", "obt_image_state", "obt_sector_to_write", "obt_next_seq", "obt_first"),
-    *("obt_boot", "obt_candidate", "obt_slot_state", "obt_begin", "obt_write", "obt_set_boot", "obt_accept"),
+    *("obt_kind", "obt_current", "obt_other", "obt_image_state", "obt_read", "obt_sector_to_write", "obt_next_seq"),
+    *(
+        "obt_first",
+        "obt_boot",
+        "obt_candidate",
+        "obt_slot_state",
+        "obt_begin",
+        "obt_write",
+        "obt_set_boot",
+        "obt_accept",
+    ),
     *("obt_way_back", "obt_refuse", "obt_last_refused", "obt_forget_last"),
 )
 
 
-def _given(records: tuple[bytes, bytes]) -> tuple[object, object]:
+def _given(records: tuple[bytes, bytes]) -> tuple[Any, Any]:
     raw = b"".join(records)
     crcs = [ota_select_crc(int.from_bytes(record[:4], "little")) for record in records]
     return ctypes.create_string_buffer(raw, len(raw)), (ctypes.c_uint32 * 2)(*crcs)

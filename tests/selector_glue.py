@@ -16,7 +16,7 @@ from selector_histories import OTADATA, WHOLE, LightCalls, Setting, TwinBootload
 from otaproof.impl.app.esp_ota import EspOta
 from otaproof.impl.app.esp_partition import EspPartitions
 from otaproof.impl.bootloader import FACTORY_INDEX, BootloaderState
-from otaproof.impl.by_turns.turn_record import Places, decode_record
+from otaproof.impl.by_turns.turn_record import TurnPlaces, decode_record
 from otaproof.impl.chip.cells import SECTOR_SIZE
 from otaproof.impl.chip.efuse import Efuse
 from otaproof.impl.chip.flash import NorFlash
@@ -357,7 +357,7 @@ def is_mixed(setting: Setting) -> bool:
     """Tell whether a record of ESP-IDF on trial lies beside a whole one that is not of its takeover.
 
     No history leads there; ESP-IDF's own esp_ota_begin, which the glue calls, would heed the former."""
-    places = Places(setting.state.app_count, setting.state.has_factory)
+    places = TurnPlaces(setting.state.app_count, setting.state.has_factory)
     records = [setting.cells.read(OTADATA + at, 32) for at in (0, SECTOR_SIZE)]
     is_whole = [decode_record(record, places) is not None for record in records]
     is_trial = [decode_entry(record).ota_state == OtaImgState.PENDING_VERIFY for record in records]

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 from ...model.ota_state import OtaImgState
 from ..otadata import EntryPair, SelectEntry, active_otadata, is_select_valid, slot_of_seq
-from .turn_record import FACTORY_PLACE, NO_PLACE, Places, Turn, TurnKind, TurnState
+from .turn_record import FACTORY_PLACE, NO_PLACE, Turn, TurnKind, TurnPlaces, TurnState
 
 
-def taken_over(entries: EntryPair, places: Places, rollback: bool) -> Turn | None:
+def taken_over(entries: EntryPair, places: TurnPlaces, rollback: bool) -> Turn | None:
     """Return the state that ESP-IDF's records stand for, and the sector that has to stay; None where none is bootable.
 
     An image on trial when the power failed has been tried: its record is the one that goes, where another decides."""
@@ -49,7 +49,7 @@ def _aborted(entry: SelectEntry) -> SelectEntry:
     return replace(entry, ota_state=OtaImgState.ABORTED) if is_pending else entry
 
 
-def _bootable_place(entry: SelectEntry, places: Places) -> int:
+def _bootable_place(entry: SelectEntry, places: TurnPlaces) -> int:
     """Return the slot of an entry that is bootable, else NO_PLACE."""
     slot = slot_of_seq(entry.ota_seq, places.slot_count)
     return slot if is_select_valid(entry) and places.has(slot) else NO_PLACE

@@ -13,9 +13,9 @@ from .takeover import taken_over
 from .turn_record import (
     FACTORY_PLACE,
     NO_PLACE,
-    Places,
     Turn,
     TurnKind,
+    TurnPlaces,
     TurnState,
     decide,
     next_record,
@@ -119,8 +119,8 @@ def _order(state: TurnState, app_count: int) -> tuple[int, ...]:
     return tuple(dict.fromkeys([*map(_index, first), *fallback_order(_index(start), app_count)]))
 
 
-def _places(state: BootloaderState) -> Places:
-    return Places(state.app_count, state.has_factory)
+def _places(state: BootloaderState) -> TurnPlaces:
+    return TurnPlaces(state.app_count, state.has_factory)
 
 
 def _index(place: int) -> int:

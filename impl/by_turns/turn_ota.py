@@ -13,9 +13,9 @@ from ..partitions.partition import AppSubtype, DataSubtype, Partition, Partition
 from .turn_record import (
     FACTORY_PLACE,
     NO_PLACE,
-    Places,
     Turn,
     TurnKind,
+    TurnPlaces,
     TurnState,
     decide,
     next_record,
@@ -220,7 +220,7 @@ class TurnOta(EspOta):
             return None
         raws = read_records(lambda offset, length: self.partitions.flash.read(otadata.offset + offset, length))
         has_factory = self.partitions.find_first(PartitionType.APP, AppSubtype.FACTORY) is not None
-        return decide(raws, Places(self.esp_ota_get_app_partition_count(), has_factory))
+        return decide(raws, TurnPlaces(self.esp_ota_get_app_partition_count(), has_factory))
 
     def _update(self, turn: Turn, state: TurnState) -> None:
         """Write a state down, unless it is the one that is there; raises OtaError, and then the old one stands."""

@@ -72,7 +72,7 @@ _IMAGE_STATES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
+class TurnPlaces:
     """The places that a partition table has."""
 
     slot_count: int
@@ -94,7 +94,7 @@ class Turn:
     """The number that the next one is above."""
 
 
-def decode_record(raw: bytes, places: Places) -> tuple[int, TurnState] | None:
+def decode_record(raw: bytes, places: TurnPlaces) -> tuple[int, TurnState] | None:
     """Return number and state of a record that is whole, else None."""
     seq, what, *complements, image_state, crc = _LAYOUT.unpack(raw)
     words = (seq, what, image_state, crc)
@@ -115,7 +115,7 @@ def encode_record(seq: int, state: TurnState) -> bytes:
     return _LAYOUT.pack(*words[:2], *(word ^ _WORD for word in words), *words[2:])
 
 
-def decide(raws: tuple[bytes, bytes], places: Places) -> Turn | None:
+def decide(raws: tuple[bytes, bytes], places: TurnPlaces) -> Turn | None:
     """Return what the whole record with the higher number says; None without any."""
     found = [
         Turn(whole[1], sector, whole[0])

@@ -94,19 +94,21 @@ static uint32_t crc_of(uint32_t seq) { return esp_rom_crc32_le(UINT32_MAX, (cons
 /* Whether a record is whole. */
 static bool read_device(device_t *device) {
     obt_record_t records[2];
-    uint32_t crcs[2];
+    uint32_t whats[2];
+    bool has_factory;
 
     device->otadata = esp_partition_find_first(ESP_PARTITION_TYPE_DATA, ESP_PARTITION_SUBTYPE_DATA_OTA, NULL);
     if (device->otadata == NULL) { return false; }
+    device->slots = esp_ota_get_app_partition_count();
+    device->running = place_of(esp_ota_get_running_partition(), device->slots);
+    has_factory = partition_at(OBT_FACTORY) != NULL;
     for (uint32_t at = 0U; at < 2U; at++) {
         if (esp_partition_read(device->otadata, at * SECTOR, &records[at], sizeof(records[at])) != ESP_OK) {
             return false;
         }
-        crcs[at] = crc_of(records[at].seq);
+        whats[at] = obt_read(&records[at], crc_of(records[at].seq), device->slots, has_factory);
     }
-    device->slots = esp_ota_get_app_partition_count();
-    device->running = place_of(esp_ota_get_running_partition(), device->slots);
-    obt_decide(records, crcs, device->slots, partition_at(OBT_FACTORY) != NULL, &device->turn);
+    obt_decide(records, whats, &device->turn);
     return device->turn.what != OBT_NOTHING;
 }
 

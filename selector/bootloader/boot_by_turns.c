@@ -39,7 +39,9 @@ static uint32_t crc_of(uint32_t seq) {
     return bootloader_common_ota_select_crc(&entry);
 }
 
-static bool read_records(obt_record_t records[2], uint32_t crcs[2]) {
+static bool has_factory(void) { return table->factory.offset != 0U; }
+
+static bool read_records(obt_record_t records[2], uint32_t crcs[2], uint32_t whats[2]) {
     for (uint32_t sector = 0U; sector < 2U; sector++) {
         const size_t address = table->ota_info.offset + (sector * FLASH_SECTOR_SIZE);
 
@@ -47,6 +49,7 @@ static bool read_records(obt_record_t records[2], uint32_t crcs[2]) {
             return false;
         }
         crcs[sector] = crc_of(records[sector].seq);
+        whats[sector] = obt_read(&records[sector], crcs[sector], table->app_count, has_factory());
     }
     return true;
 }
@@ -79,20 +82,19 @@ static esp_partition_pos_t position_of(uint32_t place) {
     return (place == OBT_FACTORY) ? table->factory : table->ota[place];
 }
 
-static bool has_factory(void) { return table->factory.offset != 0U; }
-
 int __wrap_bootloader_utility_get_selected_boot_partition(const bootloader_state_t *bs) {
     obt_record_t records[2];
     uint32_t crcs[2];
+    uint32_t whats[2];
     uint32_t after;
     uint32_t first;
 
     table = bs;
-    if ((bs->ota_info.offset == 0U) || (bs->ota_info.size < (2U * FLASH_SECTOR_SIZE)) || !read_records(records, crcs)) {
+    if ((bs->ota_info.offset == 0U) || (bs->ota_info.size < (2U * FLASH_SECTOR_SIZE)) || !read_records(records, crcs, whats)) {
         table = NULL;
         return __real_bootloader_utility_get_selected_boot_partition(bs);
     }
-    obt_decide(records, crcs, bs->app_count, has_factory(), &turn);
+    obt_decide(records, whats, &turn);
     if (turn.what == OBT_NOTHING) {
         obt_take_over(records, crcs, bs->app_count, has_factory(), ROLLBACK, &turn);
         if (turn.what != OBT_NOTHING) {

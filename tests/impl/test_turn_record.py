@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from turn_boards import BLANK, FACTORY, NEW, NONE, SELECTED, TRIED, VALID, check_word, entry, record
 
 from otaproof.impl.by_turns.turn_record import (
-    Places,
     Turn,
     TurnKind,
+    TurnPlaces,
     TurnState,
     decide,
     decode_record,
@@ -22,7 +22,7 @@ from otaproof.impl.chip.cells import and_bytes
 from otaproof.impl.esp_err import OtaError
 from otaproof.impl.otadata import decode_entry, is_crc_right
 
-PLACES = Places(3, has_factory=True)
+PLACES = TurnPlaces(3, has_factory=True)
 ALL_STATES = [
     TurnState(kind, current, other)
     for kind, current, other in itertools.product(TurnKind, (0, 1, 2, FACTORY), (0, 1, 2, FACTORY, NONE))

@@ -33,7 +33,7 @@ from turn_boards import (
 
 from otaproof.impl.board import Board
 from otaproof.impl.by_turns.takeover import taken_over
-from otaproof.impl.by_turns.turn_record import Places
+from otaproof.impl.by_turns.turn_record import TurnPlaces
 from otaproof.impl.chip.cells import Cells
 from otaproof.impl.chip.flash import Failure, FailureExtent
 from otaproof.impl.otadata import EntryPair, decode_entry
@@ -73,7 +73,7 @@ WRONG = entry(3, V)[:28] + b"\0\0\0\0"
 def test_what_a_pair_is_read_as(first: bytes, second: bytes, with_rollback: Said | None, without: Said | None) -> None:
     """As ESP-IDF reads it; whatever is on trial has been tried."""
     pair = EntryPair(decode_entry(first), decode_entry(second))
-    found = [taken_over(pair, Places(2, has_factory=False), rollback) for rollback in (True, False)]
+    found = [taken_over(pair, TurnPlaces(2, has_factory=False), rollback) for rollback in (True, False)]
     said = [None if turn is None else Said(turn.state.kind, turn.state.current, turn.state.other) for turn in found]
     assert [with_rollback, without] == said
 
@@ -83,7 +83,7 @@ def test_trial_without_another_record_goes_back_to_factory() -> None:
     found = []
     for state in (P, N):
         pair = EntryPair(decode_entry(BLANK), decode_entry(entry(2, state)))
-        turn = taken_over(pair, Places(2, has_factory=True), True)
+        turn = taken_over(pair, TurnPlaces(2, has_factory=True), True)
         assert turn is not None
         found.append((turn.state.kind, turn.state.current, turn.state.other))
     assert [(TRIED, FACTORY, 1), (NEW, 1, FACTORY)] == found

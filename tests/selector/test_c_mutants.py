@@ -14,10 +14,10 @@ MUTANTS = [
     ("complement of the state not checked", "(record->not_state == ~record->state) && ", ""),
     ("complement of the check word not checked", "&& (record->not_crc == ~record->crc);", ";"),
     ("complement of the word not checked", "&& (record->not_what == ~what)", ""),
-    ("check word not checked", "(record->crc == crc) && obt_is_state", "obt_is_state"),
-    ("mark not checked", " && obt_is_state(what) && (kind", " && (kind"),
+    ("check word not checked", "(record->crc == crc) && (record->state", "(record->state"),
+    ("mark not checked", "obt_is_state(what) && (kind", "(kind"),
     ("state word not checked", "&& (record->state == obt_image_state(what))", ""),
-    ("kind not checked", "\n           && (kind <= OBT_SELECTED)", ""),
+    ("kind not checked", " && (kind <= OBT_SELECTED)", ""),
     ("places not checked", "is_paired && is_placed", "is_paired"),
     ("writes the sector that decides", "(turn->sector ^ 1U);", "turn->sector;"),
     (
