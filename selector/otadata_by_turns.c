@@ -195,7 +195,7 @@ uint32_t obt_slot_state(uint32_t what, uint32_t running, uint32_t asked, bool ro
     if (asked == obt_current(what)) { return obt_image_state(what); }
     if ((asked != obt_other(what)) || (asked == OBT_NO_PLACE)) { return OBT_NOT_FOUND; }
     if (kind == OBT_TRIED) { return OBT_IMG_ABORTED; }
-    return (kind == OBT_SELECTED) ? OBT_IMG_UNDEFINED : OBT_IMG_VALID;
+    return rollback ? OBT_IMG_VALID : OBT_IMG_UNDEFINED;
 }
 
 uint32_t obt_begin(uint32_t what, uint32_t running, uint32_t target, bool rollback) {
@@ -258,7 +258,8 @@ uint32_t obt_way_back(uint32_t what, uint32_t running, bool rollback) {
 uint32_t obt_refuse(uint32_t what, uint32_t running, bool rollback) {
     const uint32_t back = obt_way_back(what, running, rollback);
 
-    return (back == OBT_NO_PLACE) ? OBT_ROLLBACK_FAILED : state_of(OBT_TRIED, back, running);
+    if (back == OBT_NO_PLACE) { return OBT_ROLLBACK_FAILED; }
+    return rollback ? state_of(OBT_TRIED, back, running) : state_of(OBT_SELECTED, back, OBT_NO_PLACE);
 }
 
 uint32_t obt_last_refused(uint32_t what, uint32_t running) {

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from ...impl.by_turns.turn_record import FACTORY_PLACE, Places, Turn, TurnKind, decide, decode_record
+from ...impl.by_turns.turn_record import FACTORY_PLACE, Turn, TurnKind, TurnPlaces, decide, decode_record
 from ...impl.chip.cells import SECTOR_SIZE
 from ...impl.otadata import ENTRY_SIZE
 from ...model.claims.observation import Note, Notes
@@ -92,8 +92,8 @@ def is_turn_accept_due(dut: DeviceUnderTest, read: Read, running: str) -> bool:
     return is_new or (turn.state.kind is TurnKind.TRIED and other == running)
 
 
-def _places(dut: DeviceUnderTest) -> Places:
-    return Places(len(dut.slot_labels), any(partition.is_factory for partition in dut.table))
+def _places(dut: DeviceUnderTest) -> TurnPlaces:
+    return TurnPlaces(len(dut.slot_labels), any(partition.is_factory for partition in dut.table))
 
 
 def _note(dut: DeviceUnderTest, entry: bytes) -> Note | None:

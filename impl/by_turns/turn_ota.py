@@ -47,7 +47,10 @@ class TurnOta(EspOta):
             return state.image_state
         if place != state.other or place == NO_PLACE:
             raise OtaError(EspErr.NOT_FOUND)
-        return _OTHER_STATES[state.kind]
+        if state.kind is TurnKind.TRIED:
+            return OtaImgState.ABORTED
+        # Without rollback, nobody can tell whether what is gone back to was ever accepted.
+        return OtaImgState.VALID if self.config.rollback else OtaImgState.UNDEFINED
 
     def esp_ota_mark_app_valid_cancel_rollback(self) -> None:
         """Accept what runs on trial, and with anti-rollback burn its secure version.
@@ -84,7 +87,10 @@ class TurnOta(EspOta):
         back = self._way_back(turn.state)
         if back is None:
             raise OtaError(EspErr.OTA_ROLLBACK_FAILED)
-        self._update(turn, TurnState(TurnKind.TRIED, back, self._running_place))
+        # Without rollback nothing is tried: what is gone back to is no more accepted than before.
+        is_tried = self.config.rollback
+        kind, other = (TurnKind.TRIED, self._running_place) if is_tried else (TurnKind.SELECTED, NO_PLACE)
+        self._update(turn, TurnState(kind, back, other))
 
     def esp_ota_get_last_invalid_partition(self) -> Partition | None:
         """Return what was tried and is not accepted, if its image is whole, else None."""
@@ -234,14 +240,6 @@ class TurnOta(EspOta):
             lambda offset, data: self.partitions.write(otadata, at + offset, data),
             lambda: self.partitions.read(otadata, at, ENTRY_SIZE),
         )
-
-
-_OTHER_STATES = {
-    TurnKind.NEW: OtaImgState.VALID,
-    TurnKind.TRIED: OtaImgState.ABORTED,
-    TurnKind.VALID: OtaImgState.VALID,
-    TurnKind.SELECTED: OtaImgState.UNDEFINED,
-}
 
 
 def _unless(place: int, taken: int) -> int:

@@ -12,10 +12,10 @@ from ..config import Release
 from ..terms.terms import Bool, Num, choose, fact, number
 from .action import Action, Actions, Kind
 from .boot_steps import without_program
-from .by_turns.logical_state import told_word as told_by_turns
 from .device_parts import burned_up_to, record_in, slot_at, with_record, with_rejected, with_slot
 from .end_numbers import as_it_reads, is_on_the_border
 from .image_loading import is_loadable_unchecked, is_slot, is_version_allowed
+from .logical_state import told_word as told_by_turns
 from .records import BLANK, TOP, Check, Numbers, Record, Sector, Word, active, next_seq, reported_word
 from .selection import boot_choice, next_update_slot
 from .state import Content, Device, Expectation, Scope, Slot, Task, Usage

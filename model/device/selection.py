@@ -3,9 +3,9 @@
 from dataclasses import dataclass, replace
 
 from ..terms.terms import Bool, Num, choose, fact, first_of, number
-from .by_turns.logical_state import after_start, deciding, logical_state, starting_place
 from .device_parts import burned_up_to, slot_at
 from .image_loading import fallback, is_slot, is_version_allowed
+from .logical_state import after_start, deciding, logical_state, starting_place
 from .records import Active, Record, Records, Word, active, newest
 from .state import Device, Scope
 

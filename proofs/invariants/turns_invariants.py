@@ -8,11 +8,11 @@ from dataclasses import fields, replace
 from functools import partial
 
 from ...model.claims.state_claims import Statement
-from ...model.device.by_turns.logical_state import LogicalState, deciding, is_on_trial, logical_state
 from ...model.device.by_turns.turns_steps import coming, tasks_that_write
 from ...model.device.calls import has_next_number
 from ...model.device.device_parts import burned_up_to, record_in, slot_at, with_record
 from ...model.device.image_loading import is_slot
+from ...model.device.logical_state import LogicalState, deciding, is_on_trial, logical_state
 from ...model.device.records import BLANK, TOP, Numbers, Record, Word
 from ...model.device.selection import boot_choice, next_update_slot
 from ...model.device.state import Device, Expectation, Phase, Scope, Task, Usage

@@ -13,7 +13,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from ...model.claims.claims import claim as claim_with_id
-from ...model.device.by_turns.logical_state import deciding
+from ...model.device.logical_state import deciding
 from ...model.device.model import DeviceModel, device_model
 from ...model.device.records import Numbers, active
 from ...model.device.state import Ghost, Scope

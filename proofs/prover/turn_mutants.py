@@ -4,9 +4,9 @@ from dataclasses import replace
 
 from ...model.config import Config, Selector
 from ...model.device.action import Action
-from ...model.device.by_turns.logical_state import deciding, starting_place
 from ...model.device.calls import has_next_number, target_of
 from ...model.device.device_parts import record_in, with_record
+from ...model.device.logical_state import deciding, starting_place
 from ...model.device.records import Word
 from ...model.device.selection import next_update_slot
 from ...model.device.state import Content, Device, Phase, Scope, Task, Usage

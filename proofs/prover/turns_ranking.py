@@ -1,8 +1,8 @@
 """The ranking function of C9 where otadata is kept by turns; see ranking.py."""
 
-from ...model.device.by_turns.logical_state import is_on_trial, logical_state
 from ...model.device.calls import target_of
 from ...model.device.image_loading import is_version_allowed
+from ...model.device.logical_state import is_on_trial, logical_state
 from ...model.device.model import DeviceModel
 from ...model.device.state import Content, Device, Expectation, Phase, Scope, Task
 from ...model.terms.terms import Bool, Num, choose, fact, first_of, number

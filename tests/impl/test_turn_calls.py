@@ -261,7 +261,7 @@ def test_accepting(config: Config, state: Said, runs: int, code: EspErr, after: 
         (ROLLBACK, Said(TRIED, 0, 1), 1, (), Said(TRIED, 0, 1)),
         (ROLLBACK, Said(NEW, 1, 0), 1, (), Said(TRIED, 0, 1)),
         (ROLLBACK, Said(VALID, 1, 0), 1, (), Said(TRIED, 0, 1)),
-        (PLAIN, Said(SELECTED, 1, 0), 1, (), Said(TRIED, 0, 1)),
+        (PLAIN, Said(SELECTED, 1, 0), 1, (), Said(SELECTED, 0)),
         (ROLLBACK, Said(VALID, 1, 0), 1, (0,), None),
         (ROLLBACK, Said(TRIED, 0, 1), 1, (0,), None),
         (ROLLBACK, Said(TRIED, 1, 1), 1, (), None),

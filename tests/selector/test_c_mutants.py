@@ -53,7 +53,7 @@ MUTANTS = [
     ("write into a selected slot", "is_named ? OBT_INVALID_STATE : OBT_OK", "OBT_OK"),
     ("set_boot on trial", "? what : OBT_ROLLBACK_INVALID_STATE", "? what : kept(target, rollback)"),
     ("set_boot accepts", "state_of(rollback ? OBT_NEW : OBT_SELECTED, target", "state_of(OBT_SELECTED, target"),
-    ("refuse without a way back", "(back == OBT_NO_PLACE) ? OBT_ROLLBACK_FAILED : ", ""),
+    ("refuse without a way back", "if (back == OBT_NO_PLACE) { return OBT_ROLLBACK_FAILED; }", ""),
     ("trial of what is not tried", "&& (tried == running);", ";"),
     ("takeover accepts a trial", "(image_state == OBT_IMG_PENDING_VERIFY) ? OBT_TRIED : OBT_VALID", "OBT_VALID"),
     ("takeover erases the record that decides", "        sector = active ^ 1U;\n", ""),

@@ -23,10 +23,10 @@ from ..calls import (
 from ..device_parts import burned_up_to, slot_at, whichever, with_record, with_rejected, with_slot
 from ..flash_steps import WIPED
 from ..image_loading import is_slot, is_version_allowed
+from ..logical_state import LogicalState, deciding, is_on_trial, loads, logical_state, record_of, settled_word
 from ..records import Record, Word
 from ..selection import boot_choice, next_update_slot
 from ..state import Device, Expectation, Phase, Scope, Task, Usage
-from .logical_state import LogicalState, deciding, is_on_trial, loads, logical_state, record_of, settled_word
 
 DESIGN = "selector/DESIGN.md"
 """The source of what is done by turns."""

@@ -15,11 +15,7 @@ from ..calls import after_complete, calls, with_other_handle
 from ..device_parts import record_in, whichever, with_record, with_rejected
 from ..flash_steps import accepted, flash_steps, returned, selected
 from ..image_loading import is_slot
-from ..power_cuts import cuts
-from ..records import BLANK, Record, Sector
-from ..selection import next_update_slot
-from ..state import Device, Expectation, Phase, Scope, Task, Usage
-from .logical_state import (
+from ..logical_state import (
     burned_by_start,
     deciding,
     first_record,
@@ -29,6 +25,10 @@ from .logical_state import (
     starting_place,
     tried_record,
 )
+from ..power_cuts import cuts
+from ..records import BLANK, Record, Sector
+from ..selection import next_update_slot
+from ..state import Device, Expectation, Phase, Scope, Task, Usage
 from .turns_calls import DESIGN, after_rollback, coming_record, turns_calls
 
 OF_BOOT = (Task.TRY, Task.FRESH)

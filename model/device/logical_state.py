@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass, replace
 
-from ...terms.terms import Bool, Num, any_of, choose, fact, first_of, number
-from ..device_parts import burned_up_to, slot_at, with_record
-from ..image_loading import fallback, is_version_allowed, passes
-from ..records import Active, Check, Record, Records, Word, either, newest, next_seq
-from ..state import Device, Scope
+from ..terms.terms import Bool, Num, any_of, choose, fact, first_of, number
+from .device_parts import burned_up_to, slot_at, with_record
+from .image_loading import fallback, is_version_allowed, passes
+from .records import Active, Check, Record, Records, Word, either, newest, next_seq
+from .state import Device, Scope
 
 
 @dataclass(frozen=True, slots=True)
