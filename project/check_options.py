@@ -64,6 +64,7 @@ OPTIONS: Mapping[str, OptionKind] = {
     "rollback": OptionKind.SWITCH,
     "anti-rollback": OptionKind.SWITCH,
     "updater": OptionKind.TEXT,
+    "selector": OptionKind.TEXT,
     "remedy": OptionKind.TEXTS,
     "config": OptionKind.TEXTS,
     "chunk": OptionKind.NUMBER,

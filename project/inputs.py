@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ..bounded_input import shortened
 from ..errors import InputError
+from ..model.config import Selector
 from ..model.idf_version import IdfVersion
 from ..model.writers import Updater
 from .files import FLASH_SIZES
@@ -65,6 +66,8 @@ class Inputs:
     """Secure version in the eFuse."""
     updater: Updater | None = None
     """What brings updates in the application."""
+    selector: Selector = Selector.ESP_IDF
+    """What keeps otadata in bootloader and application; no file tells it."""
     names: Mapping[str, str] = field(default_factory=dict)
     """How an option is told of that is not of the command line, by its name there."""
 
@@ -117,6 +120,7 @@ class Inputs:
             ("--flash-size", self.flash_size),
             ("--chip-revision", self.chip_revision),
             ("--updater", None if self.updater is None else self.updater.value),
+            ("--selector", None if self.selector is Selector.ESP_IDF else self.selector.value),
         ):
             if value is not None:
                 yield from (argument, str(value))

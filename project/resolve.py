@@ -10,9 +10,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from ..errors import InputError
 from ..impl.chip.chips import CHIPS
 from ..impl.partitions.csv_format import CsvPlaces
-from ..model.config import Config
+from ..model.config import Config, Selector
 from ..model.idf_version import IdfVersion
 from ..model.writers import UPDATERS
 from .evidence import Evidence, contradictions, release_hints
@@ -183,7 +184,7 @@ def resolve(inputs: Inputs, as_kconfig: bool = False) -> Resolved:
     )
     options = evidence.options().overlaid(said)
     settings = read_settings(_as_kconfig(options) if as_kconfig else options, hints, inputs.revision())
-    settings = _with_updater(settings, inputs, evidence, project)
+    settings = _with_selector(_with_updater(settings, inputs, evidence, project), inputs)
     extra = {} if project is None or project.sources is None else extra_subtypes(project.files)
     resolved = Resolved(inputs, project, flash, files, said, evidence, settings, (), extra)
     warnings = (*settings.warnings, *contradictions(said, settings, evidence, resolved.has_options))
@@ -201,6 +202,21 @@ def _with_updater(settings: Settings, inputs: Inputs, evidence: Evidence, projec
     updater, origin = told
     value = ConfigValue(UPDATER, f"{updater.value} ({UPDATERS[updater].title})", origin)
     config = replace(settings.config, updater=updater)
+    return replace(settings, config=config, settings=(*settings.settings, value))
+
+
+def _with_selector(settings: Settings, inputs: Inputs) -> Settings:
+    """Return the settings with what keeps otadata; raises InputError where the updater does not go with it."""
+    if inputs.selector is Selector.ESP_IDF:
+        return settings
+    name = inputs.called("selector")
+    if not settings.config.updates.calls_begin:
+        raise InputError(
+            f"{name} {inputs.selector.value}: {settings.config.updates.title} writes slots past esp_ota_begin, "
+            f"on which it relies; leave {name} out"
+        )
+    value = ConfigValue("what keeps otadata", f"{inputs.selector.value} (selector/DESIGN.md)", Origin(name))
+    config = replace(settings.config, selector=inputs.selector)
     return replace(settings, config=config, settings=(*settings.settings, value))
 
 

@@ -26,6 +26,7 @@ from .result_parts import (
     ModelResult,
     PartitionEntry,
     RemedyName,
+    SelectorName,
     SettingEntry,
     fault_name,
     judgement,
@@ -59,6 +60,8 @@ class DeviceConfig:
     """Bytes for each write()."""
     updater: str
     """The library that brings updates, as --updater names it."""
+    selector: SelectorName
+    """What keeps otadata, as --selector names it."""
     remedies: tuple[RemedyName, ...]
     """What the application keeps to."""
 
@@ -313,6 +316,7 @@ def device_config(device: DeviceUnderTest) -> DeviceConfig:
         table_offset=config.table_offset,
         chunk=device.chunk,
         updater=config.updater.value,
+        selector=config.selector.value,
         remedies=tuple(remedy.value for remedy in Remedy if remedy in device.remedies),
     )
 

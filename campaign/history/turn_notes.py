@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from ...impl.by_turns.turn_record import FACTORY_PLACE, Turn, TurnKind, TurnPlaces, decide, decode_record
+from ...impl.by_turns.turn_record import FACTORY_PLACE, Turn, TurnKind, TurnPlaces, TurnState, decide, decode_record
 from ...impl.chip.cells import SECTOR_SIZE
 from ...impl.otadata import ENTRY_SIZE
 from ...model.claims.observation import Note, Notes
@@ -35,7 +35,7 @@ def turn_label(dut: DeviceUnderTest, place: int) -> str | None:
 
 
 def turn_notes(dut: DeviceUnderTest, read: Read) -> Notes:
-    """Return what the whole records say, by sector; one that selects factory names no slot."""
+    """Return what the whole records say, by sector; one that selects factory names no partition."""
     raw = turn_entries(dut, read)
     if raw is None:
         return None, None
@@ -48,14 +48,14 @@ def deciding_turn_note(dut: DeviceUnderTest, read: Read) -> Note | None:
     turn = deciding_turn(dut, read)
     if turn is None or turn.state.current == FACTORY_PLACE:
         return None
-    return Note(turn_label(dut, turn.state.current), turn.seq, api_name(turn.state.image_state))
+    return _note_of(dut, turn.seq, turn.state)
 
 
-def given_up(dut: DeviceUnderTest, played: Played) -> frozenset[str]:
+def given_up(dut: DeviceUnderTest, played: Played, read: Read) -> frozenset[str]:
     """Return the partition that a step has given up: what was tried and does not run, or what rollback() refuses.
 
-    A start gives it up, and a rollback() whose record is whole."""
-    turn = deciding_turn(dut, played.after.cells.read)
+    A start gives it up, and a rollback() whose record is whole. read: of what lies there after the step."""
+    turn = deciding_turn(dut, read)
     if turn is None or turn.state.kind is not TurnKind.TRIED or turn.state.other == turn.state.current:
         return frozenset()
     label = turn_label(dut, turn.state.other)
@@ -98,7 +98,17 @@ def _places(dut: DeviceUnderTest) -> TurnPlaces:
 
 def _note(dut: DeviceUnderTest, entry: bytes) -> Note | None:
     whole = decode_record(entry, _places(dut))
-    if whole is None or whole[1].current == FACTORY_PLACE:
+    if whole is None:
         return None
-    seq, state = whole
-    return Note(turn_label(dut, state.current), seq, api_name(state.image_state))
+    return _note_of(dut, *whole)
+
+
+def _note_of(dut: DeviceUnderTest, seq: int, state: TurnState) -> Note:
+    tried = turn_label(dut, state.other) if state.kind is TurnKind.TRIED else None
+    return Note(turn_label(dut, state.current), seq, api_name(state.image_state), tried)
+
+
+def tried_by(notes: Notes) -> str | None:
+    """Return the partition that was tried by the note that decides."""
+    newest = max((note for note in notes if note is not None), key=lambda note: note.number, default=None)
+    return None if newest is None else newest.tried

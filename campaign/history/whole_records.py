@@ -67,6 +67,13 @@ def newly_rejected(before: Notes, after: Notes) -> frozenset[str]:
     )
 
 
+def rejected_by(dut: DeviceUnderTest, before: Notes, played: Played, read: Read) -> frozenset[str]:
+    """Return the partitions that a step has rejected. read: of what lies there after it."""
+    if dut.config.is_by_turns:
+        return given_up(dut, played, read)
+    return newly_rejected(before, notes_in(dut, read))
+
+
 def changed_partitions(dut: DeviceUnderTest, played: Played) -> Iterator[str]:
     """Yield the app partitions that hold something else after a step; a cut can come before anything took effect."""
     before, after = played.before.cells, played.after.cells
@@ -87,7 +94,7 @@ def rejected_after(dut: DeviceUnderTest, rejected: frozenset[str], played: Playe
         excused.add(step.asked_for(played.ran))
     excused |= {label for label in (selected_by_rollback(dut, played),) if label is not None}
     if dut.config.is_by_turns:
-        return (rejected - excused) | given_up(dut, played)
+        return (rejected - excused) | given_up(dut, played, played.after.cells.read)
     before, after = (notes_in(dut, moment.cells.read) for moment in (played.before, played.after))
     return (rejected - excused) | newly_rejected(before, after)
 

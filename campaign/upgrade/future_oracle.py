@@ -13,7 +13,7 @@ from ..cuts.state_oracle import StateOracle
 from ..device_under_test import DeviceUnderTest
 from ..history.player import Moment, Played, Player, StepOutcome
 from ..history.step import ACCEPT, COMPLETE, ERASE_LAST_BOOT, POWER_ON, ROLLBACK, Step, StepName
-from ..history.whole_records import deciding_note, newly_rejected, notes_in, selected_by_rollback
+from ..history.whole_records import deciding_note, notes_in, rejected_by, selected_by_rollback
 from .script import accepts_of, commence_of, erases_of
 
 NOTHING_BOOTS = Boot(partition=None, image=None)
@@ -68,7 +68,7 @@ def _roll_back(player: Player) -> Rollback:
     dut, read = player.dut, player.board.flash.look
     before = notes_in(dut, read)
     played = player.play(ROLLBACK)
-    rejected = newly_rejected(before, notes_in(dut, read))
+    rejected = rejected_by(dut, before, played, read)
     selected = selected_by_rollback(dut, played)
     boot = _boot(player) if played.outcome is StepOutcome.RESTARTED else None
     return Rollback(_problem(played), bool(played.ops), boot, rejected, selected)
@@ -129,7 +129,7 @@ def _boot(player: Player) -> Boot:
         image=None if image is None else image.name,
         state=_reported_state(app),
         deciding=deciding.state if deciding is not None and deciding.partition == app.running.label else None,
-        rejected=newly_rejected(before, notes_in(dut, board.flash.look)),
+        rejected=rejected_by(dut, before, played, board.flash.look),
         wrote=bool(played.ops or played.burns),
         secure_version=_secure_version(app),
         efuse_version=board.efuse.secure_version,

@@ -6,8 +6,9 @@ from functools import cached_property
 from ...impl.chip.efuse import Efuse
 from ...model.claims.observation import NEW, TESTING, Future, Notes, Observation
 from ..device_under_test import DeviceUnderTest
-from ..history.player import Moment, Played, Player
+from ..history.player import Moment, Played, Player, touches
 from ..history.step import ERASE_LAST_BOOT, UPGRADE_STEPS, Step, StepName
+from ..history.turn_notes import tried_by
 from ..history.whole_records import newly_rejected, notes_in, rejected_after, rejected_at_first
 from .future_oracle import FutureOracle
 from .script import ScriptFailed, require_success
@@ -134,7 +135,8 @@ class Judge:
         """Tell whether the upgrade has begun to erase its target: in commence(), or with the first data."""
         target = self._dut.partition(self._run.target)
         earlier = self._run.played[self._run.upgrade_start : played.number]
-        is_now = played.number >= self._run.upgrade_start and ops_begun > 0 and played.touches(target)
+        begun = played.ops[:ops_begun] if played.number >= self._run.upgrade_start else ()
+        is_now = touches(begun, target)
         return is_now or any(before.touches(target) for before in earlier)
 
     def _rejected_at(self, played: Played, ops_begun: int, future: Future, is_between: bool) -> frozenset[str]:
@@ -144,12 +146,17 @@ class Judge:
         rejected = self._rejected[played.number]
         if played.step.name in (StepName.COMMENCE, StepName.WRITE) and self._is_wiped(played, ops_begun):
             rejected -= {self._run.target}
+        if self._dut.config.is_by_turns:
+            refused = tried_by(future.notes) if played.step.name is StepName.ROLLBACK else None
+            return rejected | ({refused} if refused is not None and refused == played.ran else frozenset())
         return rejected | newly_rejected(notes_in(self._dut, played.before.cells.read), future.notes)
 
     def _is_tried(self, past: set[StepName], future: Future) -> bool:
         """Tell whether the marked image was started, or its record tells so, whole."""
         if StepName.RESET in past:
             return True
+        if self._dut.config.is_by_turns:
+            return tried_by(future.notes) == self._run.target
         marked = [note.number for note in self._marking_notes if note is not None and note.state == NEW]
         return any(
             note is not None and note.state == TESTING and note.number in marked and note.partition == self._run.target

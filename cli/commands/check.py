@@ -11,6 +11,7 @@ from cyclopts import Parameter
 
 from ...bounded_input import shown
 from ...errors import InputError
+from ...model.config import Selector
 from ...model.fault_model import MODELLED_FAULTS, FaultModel
 from ...model.remedies import Remedy
 from ...project.check_policy import CheckPolicy, FailOn, baseline_text
@@ -84,6 +85,8 @@ class CheckInputs(BuildFiles):
     """Dump of the whole flash, as esptool read-flash writes it."""
     efuse: Annotated[int, Parameter(metavar="N", group=DEVICE)] = 0
     """Secure version in the eFuse."""
+    selector: Annotated[Selector, Parameter(group=DEVICE)] = Selector.ESP_IDF
+    """What keeps otadata in bootloader and application: ESP-IDF's code, or its replacement of selector/ (by-turns)."""
     bootloader: File = None
     """Image of the bootloader; or its ELF file, with symbols and debug information: then its machine code makes every
     power-on as well."""
@@ -103,6 +106,7 @@ class CheckInputs(BuildFiles):
             flash=self.flash,
             image_size=self.image_size,
             efuse_version=self.efuse,
+            selector=self.selector,
         )
 
 
@@ -303,6 +307,12 @@ def _check_sweep(files: CheckInputs, sweep: SweepOptions) -> None:
             raise InputError(f"--{name}: goes with --update-kind app alone")
     if sweep.remedy and files.machine_code is not None:
         raise InputError("--remedy: goes with the simulated bootloader alone")
+    if files.selector is not Selector.ESP_IDF:
+        name = f"--selector {files.selector.value}"
+        if files.update_kind is not UpdateChoice.APP or files.machine_code is not None:
+            raise InputError(f"{name}: goes with --update-kind app and the simulated bootloader alone")
+        if sweep.remedy:
+            raise InputError(f"{name}: asks nothing of the application; leave --remedy out")
 
 
 def _check_told(files: CheckInputs, told: FileOptions) -> None:

@@ -23,6 +23,8 @@ class Note:
     number: int
     """ota_seq, 0 … 0xFFFFFFFE."""
     state: str
+    tried: str | None = None
+    """By turns: the partition that was tried and is not accepted."""
 
     @property
     def is_rejected(self) -> bool:
