@@ -8,6 +8,8 @@ ENDURANCE = 1_000_000
 """Erases of one sector: ten times what makers of NOR flash promise."""
 
 
-def highest_number(slots: int) -> int:
-    """Return the highest sequence number that upgrades write before both sectors of otadata are worn out."""
-    return slots + 2 * ENDURANCE * (slots - 1)
+def highest_number(slots: int, is_by_turns: bool = False) -> int:
+    """Return the highest sequence number that upgrades write before both sectors of otadata are worn out.
+
+    is_by_turns: a record can be a whole round of the slots above the one before it."""
+    return slots + 2 * ENDURANCE * (slots if is_by_turns else slots - 1)

@@ -78,11 +78,13 @@ def decide_growth(scope: Scope, effort: Effort, most_slots: int = 0) -> Decision
     counts = tuple(range(2, most_slots + 1)) if 2 <= scope.slots <= most_slots else ()
     conditions = _conditions(replace(scope, slots=max(scope.slots, most_slots), counts=counts, numbers=Numbers.EXACT))
     answers = answers_of(conditions, effort)
-    is_agreed = len(conditions) > 1 and set(answers.values()) == {"unsat"} and highest_number(scope.slots) < ERASED
+    highest = highest_number(scope.slots, scope.is_by_turns)
+    is_agreed = len(conditions) > 1 and set(answers.values()) == {"unsat"} and highest < ERASED
+    by = f"each record, not each upgrade, raises it by {scope.slots} at the most: " if scope.is_by_turns else ""
     return Decision(
         claim_with_id(GROWTH),
         ProofVerdict.PROVED if is_agreed else ProofVerdict.UNKNOWN,
-        f"at most 0x{highest_number(scope.slots):X} after {ENDURANCE:,} erases of each sector",
+        f"{by}at most 0x{highest:X} after {ENDURANCE:,} erases of each sector",
         answers=answers,
         conditions=conditions,
         seconds=time.perf_counter() - started,
