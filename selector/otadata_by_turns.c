@@ -21,9 +21,9 @@ static uint32_t state_of(uint32_t kind, uint32_t current, uint32_t other) {
 /* Whether `other` holds an image that may still be wanted. */
 static bool keeps_other(uint32_t what) { return (obt_kind(what) != OBT_TRIED) && (obt_other(what) != OBT_NO_PLACE); }
 
-/* How what runs is kept where something else was to come. */
-static uint32_t kept(uint32_t running, bool rollback) {
-    return state_of(rollback ? OBT_VALID : OBT_SELECTED, running, OBT_NO_PLACE);
+/* A place that is selected for good: without rollback nobody has accepted it, but for factory. */
+static uint32_t settled(uint32_t place, bool rollback) {
+    return state_of((rollback || (place == OBT_FACTORY)) ? OBT_VALID : OBT_SELECTED, place, OBT_NO_PLACE);
 }
 
 static uint32_t unless(uint32_t place, uint32_t taken) { return (place == taken) ? OBT_NO_PLACE : place; }
@@ -201,7 +201,7 @@ uint32_t obt_slot_state(uint32_t what, uint32_t running, uint32_t asked, bool ro
 uint32_t obt_begin(uint32_t what, uint32_t running, uint32_t target, bool rollback) {
     if (obt_is_on_trial(what, running, rollback)) { return OBT_ROLLBACK_INVALID_STATE; }
     if (target == obt_current(what)) {
-        return (running == OBT_NO_PLACE) ? OBT_INVALID_STATE : kept(running, rollback);
+        return (running == OBT_NO_PLACE) ? OBT_INVALID_STATE : settled(running, rollback);
     }
     if (keeps_other(what) && (target == obt_other(what))) {
         return state_of(obt_kind(what), obt_current(what), OBT_NO_PLACE);
@@ -226,7 +226,7 @@ uint32_t obt_set_boot(uint32_t what, uint32_t running, uint32_t target, bool rol
     }
     if (target == current) { return what; }
     if (target == OBT_FACTORY) { return obt_first(OBT_FACTORY); }
-    if (target == running) { return kept(running, rollback); }
+    if (target == running) { return settled(running, rollback); }
     if (running == OBT_NO_PLACE) { back = (kind == OBT_NEW) ? obt_other(what) : current; }
     return state_of(rollback ? OBT_NEW : OBT_SELECTED, target, unless(back, target));
 }
@@ -259,7 +259,7 @@ uint32_t obt_refuse(uint32_t what, uint32_t running, bool rollback) {
     const uint32_t back = obt_way_back(what, running, rollback);
 
     if (back == OBT_NO_PLACE) { return OBT_ROLLBACK_FAILED; }
-    return rollback ? state_of(OBT_TRIED, back, running) : state_of(OBT_SELECTED, back, OBT_NO_PLACE);
+    return rollback ? state_of(OBT_TRIED, back, running) : settled(back, false);
 }
 
 uint32_t obt_last_refused(uint32_t what, uint32_t running) {

@@ -60,11 +60,13 @@ class _LinkedObject:
     """Addresses of the sections that are loaded, by number."""
 
 
-def link_objects(raw: bytes, name: str) -> BootloaderElf:
-    """Return the program that an archive or an object is; raises InputError."""
+def link_objects(raw: bytes, name: str, layout: StructLayout | None = None) -> BootloaderElf:
+    """Return the program that an archive or an object is; raises InputError.
+
+    layout: of the struct of its kind, where no debug information is to be asked."""
     meter = Meter(len(raw))
     linker = _Linker(name, [_opened(source, meter) for source in object_files(raw, name)], meter)
-    return linker.linked(hashlib.sha256(raw).hexdigest())
+    return linker.linked(hashlib.sha256(raw).hexdigest(), layout)
 
 
 def _opened(source: ObjectFile, meter: Meter) -> _LinkedObject:
@@ -100,7 +102,7 @@ class _Linker:
         self._common: list[LoadedSegment] = []
         """Variables that no object has a section for."""
 
-    def linked(self, digest: str) -> BootloaderElf:
+    def linked(self, digest: str, layout: StructLayout | None) -> BootloaderElf:
         """Return the program; raises InputError."""
         for item in self._objects:
             self._place_sections(item)
@@ -116,9 +118,8 @@ class _Linker:
         definer = self._definer.get(APPLICATION_FUNCTION)
         kind = ProgramKind.BOOTLOADER if definer is None else ProgramKind.APPLICATION
         symbols = {**self._local_symbols(), **self._shared}
-        return BootloaderElf(
-            self._name, digest, self._architecture, segments, symbols, self._layout(kind, definer), kind
-        )
+        layout = self._layout(kind, definer) if layout is None else layout
+        return BootloaderElf(self._name, digest, self._architecture, segments, symbols, layout, kind)
 
     def _place_sections(self, item: _LinkedObject) -> None:
         """Give each section that is loaded an address: literals before the code that loads them."""

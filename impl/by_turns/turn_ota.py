@@ -88,9 +88,8 @@ class TurnOta(EspOta):
         if back is None:
             raise OtaError(EspErr.OTA_ROLLBACK_FAILED)
         # Without rollback nothing is tried: what is gone back to is no more accepted than before.
-        is_tried = self.config.rollback
-        kind, other = (TurnKind.TRIED, self._running_place) if is_tried else (TurnKind.SELECTED, NO_PLACE)
-        self._update(turn, TurnState(kind, back, other))
+        tried = TurnState(TurnKind.TRIED, back, self._running_place)
+        self._update(turn, tried if self.config.rollback else self._settled(back))
 
     def esp_ota_get_last_invalid_partition(self) -> Partition | None:
         """Return what was tried and is not accepted, if its image is whole, else None."""
@@ -145,7 +144,7 @@ class TurnOta(EspOta):
         if place == FACTORY_PLACE:
             return TurnState(TurnKind.VALID, place, NO_PLACE)
         if place == self._running_place:
-            return TurnState(self._kept_kind, place, NO_PLACE)
+            return self._settled(place)
         back = self._running_place
         if back == NO_PLACE:
             back = state.other if state.kind is TurnKind.NEW else state.current
@@ -165,7 +164,7 @@ class TurnOta(EspOta):
         if place == state.current:
             if running == NO_PLACE:
                 raise OtaError(EspErr.INVALID_STATE)
-            self._update(turn, TurnState(self._kept_kind, running, NO_PLACE))
+            self._update(turn, self._settled(running))
         elif place == state.other and place != NO_PLACE and state.keeps_other:
             self._update(turn, TurnState(state.kind, state.current, NO_PLACE))
 
@@ -198,10 +197,10 @@ class TurnOta(EspOta):
         is_trial = self.config.rollback and state.kind in (TurnKind.NEW, TurnKind.TRIED)
         return is_trial and tried == self._running_place != NO_PLACE
 
-    @property
-    def _kept_kind(self) -> TurnKind:
-        """How what runs is kept where something else was to come."""
-        return TurnKind.VALID if self.config.rollback else TurnKind.SELECTED
+    def _settled(self, place: int) -> TurnState:
+        """Return the state that selects a place for good; without rollback nobody has accepted it, but for factory."""
+        is_valid = self.config.rollback or place == FACTORY_PLACE
+        return TurnState(TurnKind.VALID if is_valid else TurnKind.SELECTED, place, NO_PLACE)
 
     @property
     def _running_place(self) -> int:

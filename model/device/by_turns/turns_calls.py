@@ -57,8 +57,8 @@ def coming_record(scope: Scope, device: Device, task: Task) -> Record:
             return record_of(scope, device, Word.VALID, running, _back_once_accepted(scope, state, running))
         case Task.ROLLBACK:
             if not scope.config.rollback:
-                return record_of(scope, device, Word.UNDEFINED, _way_back(scope, device), nowhere)
-            return record_of(scope, device, Word.VALID, _way_back(scope, device), running, is_tried=True)
+                return record_of(scope, device, Word.UNDEFINED, way_back(scope, device), nowhere)
+            return record_of(scope, device, Word.VALID, way_back(scope, device), running, is_tried=True)
         case Task.SET_BOOT:
             is_settled = (device.asked == running) | (device.asked == scope.factory)
             word = choose(is_settled, number(settled_word(scope), 3), number(new, 3))
@@ -152,7 +152,7 @@ def _back_once_accepted(scope: Scope, state: LogicalState, running: Num) -> Num:
     return choose(back == running, number(scope.nowhere), back)
 
 
-def _way_back(scope: Scope, device: Device) -> Num:
+def way_back(scope: Scope, device: Device) -> Num:
     """Return where rollback() goes; nowhere for no place that loads, or the one that runs."""
     state = logical_state(scope, device.records)
     is_of_running = state.selects(device.running)
@@ -170,7 +170,7 @@ def _rollback(scope: Scope, device: Device) -> Action:
     refused = after_rollback(scope, unexpected)
     refusing = _rewriting(scope, device, unexpected, Task.ROLLBACK)
     is_written = is_on_trial(scope, device) & state.is_tried
-    when = (_way_back(scope, device) != scope.nowhere) & has_next_number(scope, device)
+    when = (way_back(scope, device) != scope.nowhere) & has_next_number(scope, device)
     return call("rollback", when, whichever(is_written, refused, refusing), DESIGN)
 
 
