@@ -135,6 +135,6 @@ def check_refusals(core: Core, rollback: bool) -> None:
         what = int.from_bytes(encode_record(1, state)[4:8], "little")
         back = core.word("obt_way_back", what, running, rollback)
         after = core.word("obt_refuse", what, running, rollback)
-        kind, other = (TurnKind.TRIED, running) if rollback else (TurnKind.SELECTED, NO_PLACE)
-        refused = encode_record(1, TurnState(kind, back, other))[4:8]
+        settled = TurnState(TurnKind.VALID if back == FACTORY_PLACE else TurnKind.SELECTED, back, NO_PLACE)
+        refused = encode_record(1, TurnState(TurnKind.TRIED, back, running) if rollback else settled)[4:8]
         assert after == (0x1505 if back == NO_PLACE else int.from_bytes(refused, "little"))

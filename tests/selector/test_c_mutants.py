@@ -41,7 +41,7 @@ MUTANTS = [
     ),
     (
         "begin leaves a selected slot",
-        "return (running == OBT_NO_PLACE) ? OBT_INVALID_STATE : kept(running, rollback);",
+        "return (running == OBT_NO_PLACE) ? OBT_INVALID_STATE : settled(running, rollback);",
         "return what;",
     ),
     (
@@ -51,7 +51,7 @@ MUTANTS = [
     ),
     ("begin on trial", "{ return OBT_ROLLBACK_INVALID_STATE; }", "{ return what; }"),
     ("write into a selected slot", "is_named ? OBT_INVALID_STATE : OBT_OK", "OBT_OK"),
-    ("set_boot on trial", "? what : OBT_ROLLBACK_INVALID_STATE", "? what : kept(target, rollback)"),
+    ("set_boot on trial", "? what : OBT_ROLLBACK_INVALID_STATE", "? what : settled(target, rollback)"),
     ("set_boot accepts", "state_of(rollback ? OBT_NEW : OBT_SELECTED, target", "state_of(OBT_SELECTED, target"),
     ("refuse without a way back", "if (back == OBT_NO_PLACE) { return OBT_ROLLBACK_FAILED; }", ""),
     ("trial of what is not tried", "&& (tried == running);", ";"),
