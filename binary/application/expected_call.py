@@ -20,7 +20,7 @@ from ...impl.app.esp_ota_select import OtaSelection
 from ...impl.app.esp_partition import EspPartitions
 from ...impl.esp_err import EspErr, OtaError
 from ...impl.image.verify_rules import ImageInvalid
-from ...impl.partitions.partition import MAX_OTA_SLOTS, DataSubtype, Partition, PartitionType
+from ...impl.partitions.partition import MAX_OTA_SLOTS, AppSubtype, DataSubtype, Partition, PartitionType
 from ...impl.program_end import Panic, Restart
 from ...impl.release_rules import AppRules, app_rules
 from ...model.config import Config, Release
@@ -152,6 +152,13 @@ class OpenPartitions(EspPartitions):
             raise UnknownAccess(f"partition of type {type_}, subtype {subtype}")
         named = z3.simplify(bits_of(subtype))
         return app_partition(named) if SymBool(of_app(named, APP_PARTITIONS.__getitem__)) else None
+
+    @property
+    def run_of_slots(self) -> int:
+        """How many OTA slots there are without a gap from ota_0 on; forks on each."""
+        counts = range(MAX_OTA_SLOTS + 1)
+        found = (n for n in counts if self.find_first(PartitionType.APP, AppSubtype.OTA_0 + n) is None)
+        return next(found, MAX_OTA_SLOTS + 1)
 
     def verify(self, partition: Partition) -> Partition | None:
         """Return the partition that the call is given, if it is in the table; forks."""

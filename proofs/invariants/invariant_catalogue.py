@@ -80,7 +80,7 @@ class Invariant:
 
 @cache
 def invariants() -> tuple[Invariant, ...]:
-    """Return all stated invariants."""
+    """Return the stated invariants of devices with ESP-IDF's otadata."""
     about_programs = (*TASK_FACTS, *CALL_FACTS, *MISHAP_FACTS)
     facts = (
         *RECORD_FACTS,
@@ -89,12 +89,18 @@ def invariants() -> tuple[Invariant, ...]:
         *BOOKKEEPING_FACTS,
         *PAIR_FACTS,
         *MARKING_FACTS,
-        *TURNS_FACTS,
     )
     whole = (Invariant(fact.__name__, fact) for fact in facts)
     torn_ones = (Invariant(f"{fact.__name__}_torn", _when_torn(fact)) for fact in TORN_RECORD_FACTS)
     cut_ones = (Invariant(f"{fact.__name__}_cut", _when_cut(fact)) for fact in CUT_RECORD_FACTS)
     return (*whole, *torn_ones, *cut_ones)
+
+
+@cache
+def invariants_of(scope: Scope) -> tuple[Invariant, ...]:
+    """Return the stated invariants of a scope; by turns, those of records by turns as well."""
+    of_turns = tuple(Invariant(fact.__name__, fact) for fact in TURNS_FACTS)
+    return (*invariants(), *of_turns) if scope.is_by_turns else invariants()
 
 
 TORN_RECORD_FACTS: tuple[Statement, ...] = (

@@ -460,6 +460,8 @@ def kept_versions_are_burned(scope: Scope, device: Device) -> Bool:
     return back & current & settled.implies(is_burned(device.running))
 
 
+TURNS_PREMISES = (_of_turns(turned_records_are_well_formed), _of_turns(number_of_a_new_image_leaves_room))
+"""What a power-on is known to find: true of every other device by themselves."""
 TURNS_FACTS: tuple[Statement, ...] = tuple(
     _of_turns(statement)
     for statement in (

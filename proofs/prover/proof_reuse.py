@@ -19,7 +19,7 @@ from ...model.device.records import Numbers
 from ...model.device.state import Ghost, Scope
 from ...model.terms.terms import Bool, fields_of
 from ..explicit.explorer import claims_of
-from ..invariants.invariant_catalogue import invariants
+from ..invariants.invariant_catalogue import invariants_of
 from ..invariants.record_invariants import COUNT_INVARIANTS
 from .counterexamples import Counterexample
 from .found_invariants import found_before
@@ -81,7 +81,7 @@ def exact_model(scope: Scope, ghosts: frozenset[Ghost] = frozenset(Ghost)) -> De
 def candidate_invariants(model: DeviceModel, claims: Iterable[DeviceClaim]) -> dict[str, Bool]:
     """Return the claims and the stated invariants, by name."""
     found = {claim.claim.id: claim.kept_in(model) for claim in claims}
-    return found | {item.name: item.is_kept(model.scope, model.device) for item in invariants()}
+    return found | {item.name: item.is_kept(model.scope, model.device) for item in invariants_of(model.scope)}
 
 
 def induct(scope: Scope, claims: Iterable[DeviceClaim]) -> Inductive:

@@ -20,7 +20,7 @@ from ...model.device.state import Ghost, Scope
 from ...model.flash_endurance import ENDURANCE, highest_number
 from ...model.terms.terms import Bool, Num, all_of, choose, fact, number
 from ..invariants.call_invariants import complete_has_room, set_boot_names_a_slot
-from ..invariants.invariant_catalogue import invariants
+from ..invariants.invariant_catalogue import invariants_of
 from ..invariants.record_invariants import (
     numbers_are_below_the_top,
     places_are_no_slots_beyond,
@@ -109,7 +109,7 @@ def growth_conditions(model: DeviceModel) -> tuple[Condition, ...]:
     facts = {fact.__name__: fact(model.scope, model.device) for fact in _FACTS}
     if model.scope.is_by_turns:
         # Every call and every try writes a record: what they write has to be known.
-        facts = {item.name: item.is_kept(model.scope, model.device) for item in invariants()}
+        facts = {item.name: item.is_kept(model.scope, model.device) for item in invariants_of(model.scope)}
     inductive = inductive_invariants(model, facts, core=[*facts, FITS])
     question = Question(model)
     question.require_all((*inductive.invariants.values(), ~grows_slowly(model)))

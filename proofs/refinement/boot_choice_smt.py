@@ -26,7 +26,7 @@ from ..explicit.cut_outcomes import Call
 from ..invariants.mishap_invariants import pin_counts_in_the_bootloader_alone, records_are_in_flash
 from ..invariants.record_invariants import slots_of_records_are_in_range, versions_are_in_range
 from ..invariants.task_invariants import only_rewrites_program
-from ..invariants.turns_invariants import number_of_a_new_image_leaves_room, turned_records_are_well_formed
+from ..invariants.turns_invariants import TURNS_PREMISES
 from ..smt.lemma import Lemma, Result, prove_condition, prove_each
 from ..smt.smtlib import Question
 from ..smt.verification_condition import Condition
@@ -35,8 +35,7 @@ from .term_states import is_same_state
 
 PREMISES = (
     only_rewrites_program,
-    turned_records_are_well_formed,
-    number_of_a_new_image_leaves_room,
+    *TURNS_PREMISES,
     slots_of_records_are_in_range,
     versions_are_in_range,
     pin_counts_in_the_bootloader_alone,

@@ -106,6 +106,8 @@ class EntryView:
             case "word":
                 is_named = z3.ULE(entry.state, Word.ABORTED)
                 return z3.If(is_named, z3.Extract(2, 0, entry.state), _bits(Word.UNDEFINED, 3))
+            case "other" | "is_tried":
+                return None
             case "slot":
                 return None if self.scope.slots == 1 else z3.If(entry.is_right, z3.Extract(bits - 1, 0, slot), 0)
             case _:
@@ -262,6 +264,11 @@ def _is_allowed(view: EntryView, version: Num) -> Bool:
     return is_version_allowed(view.scope, view.device, version)
 
 
+def _read() -> SimpleNamespace:
+    pair = entries()
+    return SimpleNamespace(entries=pair, active=otadata.active_otadata(pair))
+
+
 def _selection_of(view: EntryView) -> SimpleNamespace:
     """Return what the method reads of its object: entries, slots by number, images that verify."""
     factory = object()
@@ -269,7 +276,7 @@ def _selection_of(view: EntryView) -> SimpleNamespace:
         config=view.scope.config,
         partitions=SimpleNamespace(find_first=lambda *_: factory if view.scope.has_factory else None),
         esp_ota_get_app_partition_count=lambda: view.scope.slots,
-        _read_otadata=lambda: SimpleNamespace(entries=entries()),
+        _read_otadata=_read,
         _find_slot=lambda slot: slot,
         _is_image_valid=lambda slot: True if slot is factory else SymBool(VERIFIES(bits_of(slot))),
         _is_version_allowed=lambda slot: SymBool(ALLOWED(bits_of(slot)) if view.scope.config.anti_rollback else True),

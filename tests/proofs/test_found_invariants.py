@@ -60,7 +60,7 @@ def test_what_is_kept_does_not_outlive_a_change_of_what_is_asked(monkeypatch: py
     before = all_candidates(PLAIN)[0]
     stated = invariants()
     one = next(replace(item, name="another") for item in stated if item.name == "running_image_is_whole")
-    monkeypatch.setattr(proof_reuse, "invariants", lambda: (*stated, one))
+    monkeypatch.setattr(proof_reuse, "invariants_of", lambda scope: (*stated, one))
     assert found_before(before) is not None
     assert found_before(all_candidates(PLAIN)[0]) is None
 

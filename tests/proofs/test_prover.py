@@ -8,7 +8,7 @@ import pytest
 
 from otaproof.campaign.history.known_cases import known_case
 from otaproof.model.claims.state_claims import DEVICE_CLAIMS, DeviceClaim
-from otaproof.model.config import Config, Release
+from otaproof.model.config import Config, Release, Selector
 from otaproof.model.device.model import device_model
 from otaproof.model.device.records import Numbers
 from otaproof.model.device.search import DeviceSearch, follow
@@ -19,7 +19,7 @@ from otaproof.model.flash_endurance import highest_number
 from otaproof.model.remedies import Remedy
 from otaproof.model.terms.terms import bool_field, num_field
 from otaproof.proofs.explicit.explorer import claims_of, explore, with_ghosts_of
-from otaproof.proofs.invariants.invariant_catalogue import invariants
+from otaproof.proofs.invariants.invariant_catalogue import invariants_of
 from otaproof.proofs.invariants.vocabulary import left_by_cuts
 from otaproof.proofs.prover import prover
 from otaproof.proofs.prover import sequence_growth as growth
@@ -139,7 +139,8 @@ def test_a_claim_can_need_more_than_one_step() -> None:
 
 def test_invariants_have_names_of_their_own() -> None:
     """Facts and claims are told apart by name."""
-    names = [item.name for item in invariants()]
+    by_turns = replace(ANY, config=replace(ANY.config, selector=Selector.BY_TURNS))
+    names = [item.name for item in invariants_of(by_turns)]
     assert len(names) == len({*names, *(item.claim.id for item in DEVICE_CLAIMS), FITS}) - len(DEVICE_CLAIMS) - 1
 
 

@@ -19,6 +19,7 @@ from otaproof.model.fault_model import FaultModel
 from otaproof.model.terms.terms import all_of, number, replaced
 from otaproof.proofs.invariants.invariant_catalogue import invariants
 from otaproof.proofs.invariants.task_invariants import tasks_are_those_of_the_world
+from otaproof.proofs.invariants.turns_invariants import TURNS_PREMISES
 from otaproof.proofs.prover import prover
 from otaproof.proofs.prover.configurations import with_release
 from otaproof.proofs.prover.decision import Effort, ProofVerdict
@@ -145,7 +146,9 @@ def test_every_action_of_the_bootloader_is_on_a_path_that_some_state_takes(scope
     assert scope.config.rollback == any(actions.count("abort_programs") == 2 for actions in taken)
 
 
-PREMISES = {premise.__name__ for premise in (*boot_choice_smt.PREMISES, *ranking_quotient.PREMISES)}
+PREMISES = {premise.__name__ for premise in (*boot_choice_smt.PREMISES, *ranking_quotient.PREMISES)} - {
+    premise.__name__ for premise in TURNS_PREMISES
+}
 
 
 @pytest.mark.parametrize("slots", [2, 3])
