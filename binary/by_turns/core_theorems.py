@@ -107,8 +107,9 @@ def _is_right(machine: Machine, question: _Question, path: Any) -> Any:
 
 
 def _example(model: Any) -> str:
-    named = sorted((str(name), model[name]) for name in model.decls() if not str(name).startswith(("path", "register")))
-    return ", ".join(f"{name} = {value}" for name, value in named)
+    named = (f"{name} = {model[name]}" for name in model.decls() if not str(name).startswith(("path", "register")))
+    # As texts: values of one name and two widths cannot be compared.
+    return ", ".join(sorted(named))
 
 
 def _bit(condition: Any) -> Any:

@@ -83,7 +83,6 @@ MUTANTS = (
 """By function, what is wrong: a text of the source, and what stands there instead."""
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("function", "old", "new"), MUTANTS, ids=[f"{name}-{old[:20]}" for name, old, _ in MUTANTS])
 def test_mutant_is_not_the_model(tmp_path: Path, function: str, old: str, new: str) -> None:
     """A core with one thing wrong has an input for which it differs, and the example names it."""
