@@ -55,7 +55,7 @@ class _At:
 
 
 @dataclass(frozen=True, slots=True)
-class _Question:
+class _CoreQuestion:
     """A function, its arguments, and what it is to return."""
 
     function: str
@@ -77,7 +77,7 @@ def prove_core(
         yield _decided(elf, subject, question, semantics)
 
 
-def _decided(elf: BootloaderElf, subject: CoreDevice, question: _Question, semantics: Semantics) -> CoreTheorem:
+def _decided(elf: BootloaderElf, subject: CoreDevice, question: _CoreQuestion, semantics: Semantics) -> CoreTheorem:
     machine = machine_for(elf, question.function)
     given = (*subject.given, *question.given)
     room = machine.arguments
@@ -96,7 +96,7 @@ def _decided(elf: BootloaderElf, subject: CoreDevice, question: _Question, seman
     return CoreTheorem(question.function, len(found.paths), _example(solver.model()))
 
 
-def _is_right(machine: Machine, question: _Question, path: Any) -> Any:
+def _is_right(machine: Machine, question: _CoreQuestion, path: Any) -> Any:
     parts = list(machine.returns_properly(path))
     if question.expected is not None:
         result = as_bits(machine.convention.result(path))
@@ -116,7 +116,7 @@ def _bit(condition: Any) -> Any:
     return z3.If(condition, word(1), word(0))
 
 
-def _questions(subject: CoreDevice) -> Iterator[_Question]:
+def _questions(subject: CoreDevice) -> Iterator[_CoreQuestion]:
     """Yield what is asked of the functions that take a state word."""
     scope, device, state = subject.scope, subject.device, subject.state
     formula, what = subject.formula, subject.held
@@ -127,37 +127,37 @@ def _questions(subject: CoreDevice) -> Iterator[_Question]:
     def coming(task: Task, of: Any = device) -> Any:
         return subject.what(coming_record(scope, of, task))
 
-    yield _Question("obt_is_on_trial", (what, running, rollback), _bit(trial))
-    yield _Question("obt_image_state", (what,), subject.image_state(device.records[0].word))
-    yield _Question("obt_boot", (what, rollback), _of_boot(subject))
+    yield _CoreQuestion("obt_is_on_trial", (what, running, rollback), _bit(trial))
+    yield _CoreQuestion("obt_image_state", (what,), subject.image_state(device.records[0].word))
+    yield _CoreQuestion("obt_boot", (what, rollback), _of_boot(subject))
     burns = state.selects(subject.asked) & (state.word == Word.VALID) & ~state.is_tried
-    yield _Question("obt_burns", (what, asked), _bit(formula(burns)))
+    yield _CoreQuestion("obt_burns", (what, asked), _bit(formula(burns)))
     named, told = told_word(scope, device, subject.asked)
     told_state = z3.If(formula(named), subject.image_state(told), word(NOT_FOUND))
     # ESP-IDF asks for the state of OTA slots alone.
-    yield _Question(
+    yield _CoreQuestion(
         "obt_slot_state", (what, running, asked, rollback), told_state, (formula(is_slot(scope, subject.asked)),)
     )
     target = next_update_slot(device)
     keeps = formula(state.keeps(target))
     unnamed = z3.If(trial, word(ROLLBACK_INVALID_STATE), z3.If(keeps, coming(Task.UNNAME), what))
     other_slot = (formula(target != device.running),)
-    yield _Question("obt_begin", (what, running, subject.place(target), rollback), unnamed, other_slot)
-    yield _Question("obt_write", (what, subject.place(target)), z3.If(keeps, word(INVALID_STATE), word(OK)))
-    yield _Question("obt_set_boot", (what, running, asked, rollback), _of_set_boot(subject, trial))
-    yield _Question("obt_accept", (what, running, rollback), _of_accept(subject, trial))
+    yield _CoreQuestion("obt_begin", (what, running, subject.place(target), rollback), unnamed, other_slot)
+    yield _CoreQuestion("obt_write", (what, subject.place(target)), z3.If(keeps, word(INVALID_STATE), word(OK)))
+    yield _CoreQuestion("obt_set_boot", (what, running, asked, rollback), _of_set_boot(subject, trial))
+    yield _CoreQuestion("obt_accept", (what, running, rollback), _of_accept(subject, trial))
     whole = tuple(whole_slots(subject))
     back = way_back(scope, device)
-    yield _Question("obt_way_back", (what, running, rollback), subject.place(back), whole)
+    yield _CoreQuestion("obt_way_back", (what, running, rollback), subject.place(back), whole)
     is_noted = z3.And(trial, formula(state.is_tried))
     refused = z3.If(is_noted, what, coming(Task.ROLLBACK))
     refused = z3.If(formula(back == scope.nowhere), word(ROLLBACK_FAILED), refused)
-    yield _Question("obt_refuse", (what, running, rollback), refused, whole)
+    yield _CoreQuestion("obt_refuse", (what, running, rollback), refused, whole)
     is_other = is_slot(scope, state.other) & (state.other != device.running) & state.selects(device.running)
     asked_other = replace(device, asked=state.other)
     forgotten = z3.If(formula(state.is_tried), what, coming(Task.FORGET_LAST, asked_other))
     is_known = formula(is_other & (state.is_tried | state.has_way_back))
-    yield _Question("obt_forget_last", (what, running), z3.If(is_known, forgotten, word(FAIL)))
+    yield _CoreQuestion("obt_forget_last", (what, running), z3.If(is_known, forgotten, word(FAIL)))
 
 
 def _of_boot(subject: CoreDevice) -> Any:
@@ -182,7 +182,7 @@ def _of_accept(subject: CoreDevice, trial: Any) -> Any:
     return z3.If(z3.Or(trial, is_selected), accepted, z3.If(is_accepted, subject.held, word(FAIL)))
 
 
-def _record_questions(subject: CoreDevice) -> Iterator[_Question]:
+def _record_questions(subject: CoreDevice) -> Iterator[_CoreQuestion]:
     """Yield what is asked of the functions that take records: their bytes, which decides, the next number."""
     names = ("seq", "what", "not_seq", "not_what", "not_state", "not_crc", "state", "crc")
     record = [z3.BitVec(f"record.{name}", 32) for name in names]
@@ -190,12 +190,12 @@ def _record_questions(subject: CoreDevice) -> Iterator[_Question]:
     check_word, slots = z3.BitVec("check_word", 32), subject.scope.slots
     has_factory = word(subject.scope.has_factory)
     whole = z3.If(_is_whole(subject, record, check_word), record[1], word(NOTHING))
-    yield _Question("obt_read", (_At(0), check_word, word(slots), has_factory), whole, memory=at)
+    yield _CoreQuestion("obt_read", (_At(0), check_word, word(slots), has_factory), whole, memory=at)
     seq, value = z3.BitVec("seq", 32), z3.BitVec("what", 32)
     state = _image_state_of(value)
     filled = (seq, value, ~seq, ~value, ~state, ~check_word, state, check_word)
     blank = _laid_out([word(0)] * 8)
-    yield _Question("obt_fill", (_At(0), seq, value, check_word), None, memory=blank, left=_laid_out(filled))
+    yield _CoreQuestion("obt_fill", (_At(0), seq, value, check_word), None, memory=blank, left=_laid_out(filled))
     yield from _of_deciding()
     yield from _of_numbers(subject)
 
@@ -233,7 +233,7 @@ def _is_whole(subject: CoreDevice, record: list[Any], check_word: Any) -> Any:
     )
 
 
-def _of_deciding() -> Iterator[_Question]:
+def _of_deciding() -> Iterator[_CoreQuestion]:
     """The record with the higher number decides, the first of equal ones; an update goes to the other sector."""
     seqs = [z3.BitVec(f"record{number}.seq", 32) for number in range(2)]
     whats = [z3.BitVec(f"record{number}.what", 32) for number in range(2)]
@@ -245,14 +245,14 @@ def _of_deciding() -> Iterator[_Question]:
     decisive = z3.If(decides, z3.If(is_second, seqs[1], seqs[0]), word(0))
     # Where none decides, the sector says nothing.
     left = {72: z3.If(decides, chosen, word(NOTHING)), 80: decisive}
-    yield _Question("obt_decide", (_At(0), _At(64), _At(72)), None, memory=memory, left=left)
+    yield _CoreQuestion("obt_decide", (_At(0), _At(64), _At(72)), None, memory=memory, left=left)
     what, sector = z3.BitVec("what", 32), z3.BitVec("sector", 32)
     turn = {0: what, 4: sector, 8: word(0)}
     to_write = z3.If(what == NOTHING, word(0), sector ^ 1)
-    yield _Question("obt_sector_to_write", (_At(0),), to_write, (z3.ULE(sector, 1),), memory=turn)
+    yield _CoreQuestion("obt_sector_to_write", (_At(0),), to_write, (z3.ULE(sector, 1),), memory=turn)
 
 
-def _of_numbers(subject: CoreDevice) -> Iterator[_Question]:
+def _of_numbers(subject: CoreDevice) -> Iterator[_CoreQuestion]:
     """The next number is that of the model's record, up to the limit; the remainder is that of the number's slot."""
     scope, device = subject.scope, subject.device
     record = device.records[0]
@@ -268,7 +268,7 @@ def _of_numbers(subject: CoreDevice) -> Iterator[_Question]:
     following = z3.If(z3.ULT(following, SEQ_LIMIT), following, word(0))
     what = word(MARK << 24 | 3 | NO_PLACE << 8) | subject.place(subject.asked) << 16
     memory = {0: subject.held, 4: word(0), 8: seq}
-    yield _Question("obt_next_seq", (_At(0), what, slots), following, tuple(facts), memory=memory)
+    yield _CoreQuestion("obt_next_seq", (_At(0), what, slots), following, tuple(facts), memory=memory)
 
 
 def prove_order(
