@@ -24,6 +24,7 @@ from .completion import EPILOGUE, FLAG, installer
 from .exit_code import ExitCode
 from .help_format import TwoColumns
 from .options.groups import ARGUMENTS, OTHERS
+from .standard_error import tell
 from .terminal import terminal
 from .usage_error import usage_error_text
 
@@ -102,14 +103,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return ExitCode.INCONCLUSIVE
         raise
     except KeyboardInterrupt:
-        _tell("otaproof: interrupted")
+        tell("otaproof: interrupted")
         return ExitCode.INCONCLUSIVE
     except Exception as error:
         if isinstance(error, OSError) and error.errno in _OF_THE_OUTPUT and error.filename is None:
             return _output_is_lost(error)
         lacking = _lacking(error)
         if lacking is not None:
-            _tell(f"otaproof: {lacking}: not all was decided")
+            tell(f"otaproof: {lacking}: not all was decided")
             return ExitCode.INCONCLUSIVE
         return _internal_error(error, shows_where=TRACEBACK in given)
 
@@ -117,7 +118,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _output_is_lost(error: OSError) -> ExitCode:
     """Tell why standard output took nothing: of a file, output_file.py tells it by name. What waits goes nowhere."""
     _drop_output()
-    _tell(f"otaproof: the output cannot be written: {str(error.strerror).lower()}")
+    tell(f"otaproof: the output cannot be written: {str(error.strerror).lower()}")
     return ExitCode.BAD_INPUT
 
 
@@ -125,12 +126,6 @@ def _drop_output() -> None:
     """Have what waits for standard output go nowhere; a stream that is no file takes it."""
     with suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _tell(text: str) -> None:
-    """Print a line on stderr, if that takes one: the exit code says it anyhow."""
-    with suppress(OSError):
-        print(text, file=sys.stderr)
 
 
 def _lacking(error: BaseException | None) -> str | None:
@@ -260,16 +255,17 @@ def _bad_input(command: str, text: str) -> ExitCode:
     line = shown(text)
     if len(line) > _LONGEST_LINE:
         line = f"{line[: _LONGEST_LINE // 2]} … {line[-_LONGEST_LINE // 2 :]}"
-    _tell(f"otaproof{' ' if command else ''}{command}: {line}")
+    tell(f"otaproof{' ' if command else ''}{command}: {line}")
     return ExitCode.BAD_INPUT
 
 
 def _internal_error(error: Exception, shows_where: bool) -> ExitCode:
     """Tell of an error that nobody expected: in one line, before it the traceback where that is asked for."""
     if shows_where or os.environ.get(TRACEBACK_ENVIRONMENT, "") not in ("", "0"):
-        _tell("".join(traceback.format_exception(error)).rstrip())
+        for line in "".join(traceback.format_exception(error)).splitlines():
+            tell(line)
     message = shown(" ".join(str(error).split()))
-    _tell(
+    tell(
         f"otaproof: internal error: {type(error).__name__}: {message}; please report it, with the command line "
         f"({TRACEBACK} or {TRACEBACK_ENVIRONMENT}=1 shows where)"
     )

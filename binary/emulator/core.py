@@ -17,6 +17,8 @@ from .paged_memory import PAGE, PagedMemory, Rights
 OWN_MEMORY = range(0x70000000, 0x7C000000)
 """Where a run puts what is not the program's: no chip of the family has anything there."""
 STACK, STACK_SIZE = 0x71000000, 0x4000
+STAND_IN_LIMIT = 2_000
+"""Runs of stand-ins in Python in one call; a boot takes some hundred."""
 
 
 class CoreFault(Exception):
@@ -58,6 +60,7 @@ class Core(ABC):
         self._watched_range = range(0)
         self._note_read: ReadNote = _ignore_read
         self._fresh: list[tuple[int, bytes]] = []
+        self._stand_in_runs = 0
         for segment in segments:
             memory.map(segment.address, len(segment.data), Rights.READ | Rights.WRITE | Rights.RUN)
             self.write(segment.address, segment.data)
@@ -133,6 +136,12 @@ class Core(ABC):
         """Return what the function at an address returns, a 32-bit word. arguments: at most 4.
 
         Raises CoreFault, ProgramError, and whatever a stand-in raises."""
+
+    def _count_stand_in(self) -> None:
+        """Note that a stand-in runs; raises ProgramError where this call has run too many. `call` begins at 0."""
+        self._stand_in_runs += 1
+        if self._stand_in_runs > STAND_IN_LIMIT:
+            raise ProgramError(f"does not return after {STAND_IN_LIMIT:,} calls of functions that are stood in for")
 
     def _no_code(self, place: int, link: int) -> str:
         """Say that the program has jumped to where no code is. link: where the last call returns to."""

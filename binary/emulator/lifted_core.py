@@ -22,7 +22,7 @@ from .core import STACK, STACK_SIZE, Core, CoreFault, LibraryFunction, ProgramEr
 from .paged_memory import PAGE, PagedMemory, Rights
 from .viewed_memory import ViewedMemory
 
-BLOCK_LIMIT = 1_000_000
+BLOCK_LIMIT = 50_000
 """Runs of instructions of one call; a boot takes a few thousand."""
 _LONGEST_BLOCK = 24
 """Instructions."""
@@ -159,6 +159,7 @@ class LiftedCore(Core):
         registers = self._registers
 
         def block() -> int:
+            self._count_stand_in()
             convention = self._convention
             shift = self._shift()
             first = convention.first_argument + shift
@@ -180,6 +181,7 @@ class LiftedCore(Core):
         self._convention = convention_for(self._architecture, None if first is None else first[0])
         expected = self._enter(function, arguments)
         blocks, pc = self._blocks, function
+        self._stand_in_runs = 0
         try:
             for _ in range(BLOCK_LIMIT):
                 pc = blocks[pc]()

@@ -17,8 +17,8 @@ from .paged_memory import PAGE, PagedMemory, Rights
 
 TRANSLATED_BYTES = 16 << 20
 """What the emulator may take for the code that it makes of the instructions."""
-INSTRUCTION_LIMIT = 10_000_000
-"""Instructions of one call; a boot takes a few thousand."""
+INSTRUCTION_LIMIT = 200_000
+"""Instructions of one call; a boot takes a few thousand, and what runs on for ever is to end soon."""
 _FRAME, _ENTRY, _TABLE = 0x70000000, 0x70001000, 0x72000000
 _STOP = _ENTRY + PAGE
 """Where a call ends. unicorn translates all code in the page of this address anew each time, so it has its own."""
@@ -162,6 +162,7 @@ class RiscvCore(Core):
     def _run_stand_in(self, uc: Any, address: int, size: int, data: object) -> None:
         function, registers = self._stand_ins[address]
         try:
+            self._count_stand_in()
             result = function(*(uc.reg_read(register) for register in registers))
             uc.reg_write(self._arguments[0], (result or 0) & 0xFFFFFFFF)
         except BaseException as raised:
@@ -173,7 +174,7 @@ class RiscvCore(Core):
         """Return what the function at an address returns; see Core."""
         words = [*arguments, 0, 0, 0, 0][:4]
         self.write(_FRAME, struct.pack("<6I", *words, function, self._gp) + _SAVED_BYTES + _NO_RESULT)
-        self._raised, self._fault = None, ""
+        self._raised, self._fault, self._stand_in_runs = None, "", 0
         try:
             self._uc.emu_start(_ENTRY, _STOP, 0, INSTRUCTION_LIMIT)
         except unicorn.UcError as error:

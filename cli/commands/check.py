@@ -1,6 +1,5 @@
 """`otaproof check`: an upgrade with the power cut at every flash step, what boots, and what that breaks."""
 
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -9,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from ...bounded_input import shown
 from ...errors import InputError
 from ...model.config import Selector
 from ...model.fault_model import MODELLED_FAULTS, FaultModel
@@ -23,6 +21,7 @@ from ..options.file_options import FileOptions
 from ..options.groups import CUTS, DEVICE, INPUTS, OUTPUT
 from ..options.output_options import ClaimReviewOptions, OutputOptions
 from ..options.values import File, OutFile, Remedies, can_be_made, is_elf, within
+from ..standard_error import tell
 
 if TYPE_CHECKING:
     from ...analysis.bootloader_check import BootloaderCheck
@@ -392,4 +391,4 @@ def _tell_cut_short(is_cut_short: bool, *whole: Path | None) -> None:
     """Say on stderr that an interrupt came, and what it cost. whole: what is written of a whole sweep alone."""
     if is_cut_short:
         unwritten = "".join(f", and {file} is not written" for file in whole if file is not None)
-        print(shown(f"otaproof check: interrupted: partial results follow{unwritten}"), file=sys.stderr)
+        tell(f"otaproof check: interrupted: partial results follow{unwritten}")

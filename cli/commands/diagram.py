@@ -1,6 +1,5 @@
 """`otaproof diagram NAME`: a picture of the model or of a trace."""
 
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -13,6 +12,7 @@ from ..exit_code import ExitCode
 from ..options.diagram_names import ALL, NAMES, OF_TOKEN
 from ..options.epilogue import epilogue
 from ..options.groups import ARGUMENTS, INPUTS, OUTPUT
+from ..standard_error import tell
 
 if TYPE_CHECKING:
     from ...diagrams.catalogue import Diagram
@@ -79,7 +79,7 @@ def diagram(name: Name, /, *, options: DiagramOptions = DiagramOptions()) -> Exi
                 missing.append(path.name)
                 reason = str(error)
     if missing:
-        print(shown(f"otaproof diagram: {', '.join(missing)}: {reason}"), file=sys.stderr)
+        tell(f"otaproof diagram: {', '.join(missing)}: {reason}")
     return ExitCode.INCONCLUSIVE if missing else ExitCode.HOLDS
 
 

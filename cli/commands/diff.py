@@ -1,6 +1,5 @@
 """`otaproof diff A B`: what two ESP-IDF releases, or two configurations, do differently in an update."""
 
-import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,6 +13,7 @@ from ..options.epilogue import epilogue
 from ..options.groups import ARGUMENTS, SEARCH
 from ..options.output_options import TraceOutputOptions
 from ..options.values import Count, within
+from ..standard_error import tell
 
 if TYPE_CHECKING:
     from ...analysis.release_diff import DiffReport
@@ -100,7 +100,7 @@ def diff(
             claims=comparison.claims,
         )
     except Divergence as error:
-        print(f"otaproof diff: model and board disagree, which is a bug in otaproof: {error}", file=sys.stderr)
+        tell(f"otaproof diff: model and board disagree, which is a bug in otaproof: {error}")
         return ExitCode.INCONCLUSIVE
     result = diff_result(report)
     output.give(result, lambda: diff_report.print_diff(text, result, output.identifiers))

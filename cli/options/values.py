@@ -1,6 +1,5 @@
 """Kinds of option values that several commands take, each with its check; what is wrong is a ValueError in one line."""
 
-import sys
 from collections.abc import Callable, Sequence
 from enum import Enum
 from pathlib import Path
@@ -8,13 +7,13 @@ from typing import Annotated, TypeVar
 
 from cyclopts import Parameter, Token
 
-from ...bounded_input import shown
 from ...model.config import SkipValidation, release_name
 from ...model.device.allowance import Allowance
 from ...model.idf_version import IdfVersion
 from ...model.remedies import Remedy
 from ...output_file import folder_refusal, refusal
 from ...project.release_text import read_release
+from ..standard_error import tell
 
 PAGE_NAME = "index.html"
 """The file of a report for people, in its folder."""
@@ -71,7 +70,7 @@ def release_of(text: str, place: str) -> IdfVersion:
     named = read_release(text, place)
     told = named.warning or named.note
     if told is not None:
-        print(shown(f"otaproof: {place}: {told}"), file=sys.stderr)
+        tell(f"otaproof: {place}: {told}")
     return named.version
 
 

@@ -1,12 +1,11 @@
 """How far a campaign is, on stderr: a line that changes where that is a terminal, else a line for what is new."""
 
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from ...bounded_input import shown
 from ...campaign.ledger.ledger import Ledger, Totals
+from ..standard_error import tell
 from ..terminal import status_line, terminal
 
 _EVERY = 60.0
@@ -44,15 +43,11 @@ class _Lines:
         totals, found = ledger.totals(), ledger.claims_found()
         self._first = self._first or totals
         for claim_id in sorted(found - (self._known or set())) if self._known is not None else ():
-            _note(f"found {claim_id}, after {totals.runs:,} runs")
+            tell(f"otaproof: note: found {claim_id}, after {totals.runs:,} runs")
         self._known = found
         if time.monotonic() - self._told >= _EVERY:
             self._told = time.monotonic()
-            _note(_progress_text(ledger, totals, self._began, self._first))
-
-
-def _note(text: str) -> None:
-    print(f"otaproof: note: {shown(text)}", file=sys.stderr)
+            tell(f"otaproof: note: {_progress_text(ledger, totals, self._began, self._first)}")
 
 
 def _progress_text(ledger: Ledger, totals: Totals, began: float, first: Totals) -> str:

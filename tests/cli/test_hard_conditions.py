@@ -21,6 +21,7 @@ from otaproof.campaign.history.history_token import encode_history_token
 from otaproof.campaign.history.known_cases import known_case
 from otaproof.cli.main import COMMANDS as SUMMARIES
 from otaproof.cli.main import GROUPS
+from otaproof.diagrams.render import find_renderer
 from signal_trials import ELF, make_inputs
 
 NOT_ASCII = "nvs,data,nvs,0x9000,0x4000\notadata,data,ota,,0x2000\nä→é,app,ota_0,,64K\nb,app,ota_1,,64K\n"
@@ -49,7 +50,7 @@ COMMANDS = {
     "claim": ("claim C4 --code", 0),
     "diagram": ("diagram call-accept --format dot --format svg --renderer graphviz-pure --out pictures", 0),
     "demo": ("demo", 0),
-    "outcomes": ("outcomes --slots 1 --usage documented", 1),
+    "outcomes": ("outcomes --slots 1 --usage documented", 0),
     "replay": (f"replay {encode_history_token(known_case('trial-is-lost').token())}", 1),
     "binary-run": (f"binary run {ELF} --pairs 0 --every 1000", 0),
     "binary-prove": (f"binary prove {ELF} --idf 5.1 --rollback", 0),
@@ -59,7 +60,6 @@ NEEDS = {
     **dict.fromkeys(("prove", "prove-workers"), "z3"),
     **dict.fromkeys(("binary-run", "binary-prove"), "unicorn"),
     **dict.fromkeys(("explore", "diff", "outcomes"), "numba"),
-    "diagram": "graphviz_pure",
     "run": "lupa",
 }
 
@@ -193,6 +193,8 @@ def check_answer(name: str, command: str, place: Path) -> None:
     """Run the command; compare with the table."""
     if command in NEEDS:
         pytest.importorskip(NEEDS[command])
+    if command == "diagram" and find_renderer("graphviz-pure") is None:
+        pytest.skip("graphviz-pure is not installed; make installs it")
     make_inputs(place)
     (place / "labels.csv").write_text(NOT_ASCII, encoding="utf-8")
     condition, (line, code) = CONDITIONS[name], COMMANDS[command]
@@ -200,9 +202,8 @@ def check_answer(name: str, command: str, place: Path) -> None:
         said = ended.stderr or ""
         assert (condition.code if condition.code is not None else code) == ended.returncode, said
         assert "Traceback" not in said and "internal error" not in said
-        assert all(each.startswith("otaproof: note: ") for each in said.splitlines()) or (
-            condition.told and re.fullmatch(f"{condition.told}\n", said)
-        ), said
+        told = [line for line in said.splitlines() if not line.startswith("otaproof: note: ")]
+        assert not told or (condition.told and re.fullmatch(condition.told, "\n".join(told))), said
         if condition.told and not condition.stderr:
             assert said
     if command == "check" and condition.code is None:
