@@ -300,7 +300,7 @@ def check_result(report: CheckReport, bootloader: "BootloaderFindings | None" = 
         no_proofs=None if isinstance(report.proofs, Proofs) else report.proofs,
         claims=by_id(_claim(report, result, mended, times.get(result.claim.id)) for result in report.claims),
         bootloader=None if bootloader is None else _bootloader(report, bootloader),
-        **left_out_entries(has_proofs),
+        **left_out_entries(has_proofs, is_by_turns=world.config.is_by_turns),
     )
 
 

@@ -105,7 +105,7 @@ def explore_result(found: ClaimSearch) -> ExploreResult:
         searches=tuple(_search(search) for search in found.searches),
         claims=tuple(_claim(found.scope, item) for item in found.claims),
         recovery=None if found.recovery is None else _recovery(found.recovery),
-        **left_out_entries(allows=found.scope.allows),
+        **left_out_entries(allows=found.scope.allows, is_by_turns=found.scope.is_by_turns),
     )
 
 

@@ -97,8 +97,9 @@ def prove_result(found: Sequence[ConfigurationProof]) -> ProveResult:
     """Return all that was decided."""
     configurations = tuple(configuration_entry(configuration) for configuration in found)
     claims = configurations[0].claims if configurations else by_id(())
-    allows = found[0].scope.allows if found else frozenset()
-    return ProveResult(configurations=configurations, claims=claims, **left_out_entries(allows=allows))
+    first = found[0].scope if found else Scope()
+    left_out = left_out_entries(allows=first.allows, is_by_turns=first.is_by_turns)
+    return ProveResult(configurations=configurations, claims=claims, **left_out)
 
 
 def configuration_entry(configuration: ConfigurationProof) -> ProvedConfiguration:

@@ -6,7 +6,7 @@ from typing import Literal, TypedDict
 
 from ...impl.chip.flash import FlashOp
 from ...impl.partitions.partition import Partition
-from ...model.claims.left_out import LEFT_OUT, LEFT_OUT_OF_RESTART, LeftOut
+from ...model.claims.left_out import LEFT_OUT_OF_RESTART, LeftOut, left_out_rows
 from ...model.claims.own_claim import OwnClaim
 from ...model.claims.severity import CONSEQUENCES
 from ...model.device.allowance import Allowance
@@ -226,13 +226,15 @@ def fault_name(name: str) -> FaultName:
     return names[name]
 
 
-def left_out_entries(is_asked: bool = True, allows: frozenset[Allowance] = frozenset()) -> LeftOutFields:
+def left_out_entries(
+    is_asked: bool = True, allows: frozenset[Allowance] = frozenset(), is_by_turns: bool = False
+) -> LeftOutFields:
     """Return both tables of what the model leaves out where this is allowed, by the fields of ModelResult.
 
     They are for every fault model; empty if not asked for."""
     if not is_asked:
         return {"left_out": (), "left_out_of_restart_at_once": ()}
-    rows = (row for row in LEFT_OUT if row.allowance not in allows)
+    rows = left_out_rows(allows, is_by_turns)
     return {"left_out": _entries(rows), "left_out_of_restart_at_once": _entries(LEFT_OUT_OF_RESTART)}
 
 

@@ -9,6 +9,7 @@ from rich.text import Text
 from ...analysis.results.check_result import CheckedBootloader, CheckedClaim, CheckResult, CheckSweep, DangerousWindow
 from ...campaign.upgrade.script import Scenario
 from ...model.claims.claims import claim as find_claim
+from ...model.config import Selector
 from ...model.device.state import Usage
 from ...model.fault_model import FaultModel
 from ...model.writers import UPDATERS, Updater
@@ -38,7 +39,8 @@ def print_check(console: Console, result: CheckResult) -> None:
     print_settings(page, result.settings, result.notes)
     if result.proofs is not None:
         page.blank()
-        print_left_out(page, FaultModel[result.sweep.faults], Usage.DOCUMENTED)
+        is_by_turns = result.config.selector == Selector.BY_TURNS.value
+        print_left_out(page, FaultModel[result.sweep.faults], Usage.DOCUMENTED, is_by_turns=is_by_turns)
     if result.policy is not None:
         print_policy(page, result, result.policy)
 

@@ -30,7 +30,7 @@ def print_explore(console: Console, scope: Scope, result: ExploreResult, shows_i
     if result.recovery is not None:
         page.line(_recovery_text(result.recovery))
     page.blank()
-    print_left_out(page, scope.faults, scope.usage, scope.allows)
+    print_left_out(page, scope.faults, scope.usage, scope.allows, scope.is_by_turns)
 
 
 def _words(claim: ExploredClaimEntry) -> str:

@@ -8,7 +8,11 @@ from .report_page import ReportPage
 
 
 def print_left_out(
-    page: ReportPage, faults: FaultModel, usage: Usage, allows: frozenset[Allowance] = frozenset()
+    page: ReportPage,
+    faults: FaultModel,
+    usage: Usage,
+    allows: frozenset[Allowance] = frozenset(),
+    is_by_turns: bool = False,
 ) -> None:
     """Say what the verdicts under a fault model and a usage leave out, where this is allowed."""
-    page.line(left_out_line(faults, usage, allows), indent=0, style="dim")
+    page.line(left_out_line(faults, usage, allows, is_by_turns), indent=0, style="dim")

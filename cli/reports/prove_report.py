@@ -83,7 +83,8 @@ def print_left_out(console: Console, found: Sequence[ConfigurationProof]) -> Non
     usages = {configuration.scope.usage for configuration in found}
     faults = max(configuration.scope.faults for configuration in found)
     usage = Usage.RESTART_AT_ONCE if Usage.RESTART_AT_ONCE in usages else Usage.DOCUMENTED
-    left_out_report.print_left_out(ReportPage(console), faults, usage, found[0].scope.allows)
+    scope = found[0].scope
+    left_out_report.print_left_out(ReportPage(console), faults, usage, scope.allows, scope.is_by_turns)
 
 
 def _words(claim: ProvedClaimEntry) -> str:

@@ -8,7 +8,7 @@ board what each row is said to break.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..device.allowance import Allowance
 from ..device.state import Usage
@@ -174,16 +174,40 @@ LEFT_OUT_OF_RESTART: tuple[LeftOut, ...] = (
 """What the documentation allows and no history of Usage.RESTART_AT_ONCE has."""
 
 
-def left_out(faults: FaultModel, usage: Usage, allows: frozenset[Allowance] = frozenset()) -> Iterator[LeftOut]:
-    """Yield what is left out of a verdict under a fault model and a usage, where this is allowed."""
+LEFT_OUT_BY_TURNS = LeftOut(
+    "takeover",
+    "Records of ESP-IDF, which the bootloader takes over at its first boot, and records that programs without this "
+    "selector write.",
+)
+"""What no history of a device has whose otadata is kept by turns."""
+
+
+def left_out_rows(allows: frozenset[Allowance] = frozenset(), is_by_turns: bool = False) -> Iterator[LeftOut]:
+    """Yield what is left out where this is allowed. What a row breaks is known of ESP-IDF's own code alone."""
     rows = (row for row in LEFT_OUT if row.allowance not in allows)
-    yield from (row for row in rows if row.faults is None or row.faults <= faults)
+    if is_by_turns:
+        yield LEFT_OUT_BY_TURNS
+        rows = (replace(row, breaks=(), known="") for row in rows)
+    yield from rows
+
+
+def left_out(
+    faults: FaultModel, usage: Usage, allows: frozenset[Allowance] = frozenset(), is_by_turns: bool = False
+) -> Iterator[LeftOut]:
+    """Yield what is left out of a verdict under a fault model and a usage, where this is allowed."""
+    yield from (row for row in left_out_rows(allows, is_by_turns) if row.faults is None or row.faults <= faults)
     if usage is Usage.RESTART_AT_ONCE:
         yield from LEFT_OUT_OF_RESTART
 
 
-def left_out_line(faults: FaultModel, usage: Usage, allows: frozenset[Allowance] = frozenset()) -> str:
-    """Return one line for a report: what is known to break a claim by name, the rest by its number."""
-    rows = list(left_out(faults, usage, allows))
+def left_out_line(
+    faults: FaultModel, usage: Usage, allows: frozenset[Allowance] = frozenset(), is_by_turns: bool = False
+) -> str:
+    """Return one line for a report: what is known to break a claim by name, the rest by its number.
+
+    Of otadata by turns nothing is known to, so all is named."""
+    rows = list(left_out(faults, usage, allows, is_by_turns))
+    if is_by_turns:
+        return f"Left out of the model: {'; '.join(row.name for row in rows)}; see --json or {PAGE}"
     named = [f"{row.name} (breaks {', '.join(row.breaks)})" for row in rows if row.breaks]
     return f"Left out of the model: {', '.join(named)}, and {len(rows) - len(named)} more; see --json or {PAGE}"

@@ -7,6 +7,7 @@ import pytest
 from model_traces import first_takes, random_walk
 
 from otaproof.campaign.lockstep.trace_replay import TraceWalker, confirm
+from otaproof.model.claims.left_out import left_out, left_out_line
 from otaproof.model.config import Config, Release, Selector
 from otaproof.model.device.model import device_model
 from otaproof.model.device.records import Numbers
@@ -155,3 +156,11 @@ def test_board_breaks_what_the_model_breaks() -> None:
     claims = [claim for claim in claims_of(scope) if claim.claim.id == "C21"]
     trace = explore(with_ghosts_of(scope, claims), claims).violations["C21"]
     assert confirm(scope, trace.actions, "C21").is_confirmed
+
+
+def test_what_is_left_out_tells_nothing_of_another_selector() -> None:
+    """What breaks a claim of ESP-IDF's own code is not known to break it here."""
+    rows = list(left_out(FaultModel.F3, Usage.RESTART_AT_ONCE, is_by_turns=True))
+    assert "takeover" == rows[0].name
+    assert set() == {claim for row in rows for claim in row.breaks}
+    assert "breaks" not in left_out_line(FaultModel.F3, Usage.RESTART_AT_ONCE, is_by_turns=True)
