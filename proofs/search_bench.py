@@ -34,7 +34,7 @@ SCOPES = (
 )
 THREADS = (1, 2)
 SPIN_SECONDS = 1800.0
-"""Of one search by SPIN: where it has a core to itself, it takes a few minutes."""
+"""The most that one search by SPIN may take."""
 
 
 @dataclass(frozen=True, slots=True)
