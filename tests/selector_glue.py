@@ -31,7 +31,15 @@ FOLDER = SOURCE.parent
 STUBS = Path(__file__).parent / "selector/idf_stubs"
 HEADERS = (
     *("esp_efuse", "esp_err", "esp_flash_encrypt", "esp_image_format", "esp_ota_ops", "esp_partition", "esp_rom_crc"),
-    *("esp_system", "bootloader_common", "bootloader_config", "bootloader_flash_priv", "bootloader_utility"),
+    *(
+        "esp_system",
+        "esp_app_desc",
+        "spi_flash_mmap",
+        "bootloader_common",
+        "bootloader_config",
+        "bootloader_flash_priv",
+        "bootloader_utility",
+    ),
 )
 _U32, _I32, _POINTER = ctypes.c_uint32, ctypes.c_int32, ctypes.c_void_p
 _NONE = 24

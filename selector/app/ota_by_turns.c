@@ -13,6 +13,7 @@
 #include "esp_system.h"
 #include "otadata_by_turns.h"
 #include "sdkconfig.h"
+#include "spi_flash_mmap.h"
 
 #define SECTOR 0x1000U
 #define SLOT_0 ((uint32_t)ESP_PARTITION_SUBTYPE_APP_OTA_MIN)

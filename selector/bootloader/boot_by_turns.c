@@ -1,6 +1,9 @@
 /*
- * The bootloader by turns: what stands in the place of three functions of bootloader_support, by --wrap of the linker.
+ * The bootloader by turns: what stands in the place of two functions of bootloader_support, by --wrap of the linker.
  * The table, the pins, the checks of images and the jump are ESP-IDF's. See DESIGN.md, "The bootloader".
+ *
+ * An image that is loaded may lie over this code, which is not in the bootloader's loader section: all that is here is
+ * done before the first image is loaded.
  */
 #include <string.h>
 
@@ -8,6 +11,7 @@
 #include "bootloader_config.h"
 #include "bootloader_flash_priv.h"
 #include "bootloader_utility.h"
+#include "esp_app_desc.h"
 #include "esp_efuse.h"
 #include "esp_flash_encrypt.h"
 #include "esp_image_format.h"
@@ -19,13 +23,18 @@
 #else
 #define ROLLBACK false
 #endif
+#ifdef CONFIG_BOOTLOADER_APP_ANTI_ROLLBACK
+#define ANTI_ROLLBACK true
+#else
+#define ANTI_ROLLBACK false
+#endif
 
 int __real_bootloader_utility_get_selected_boot_partition(const bootloader_state_t *bs);
 void __real_bootloader_utility_load_boot_image(const bootloader_state_t *bs, int start_index);
-esp_err_t __real_bootloader_load_image(const esp_partition_pos_t *part, esp_image_metadata_t *data);
 int __wrap_bootloader_utility_get_selected_boot_partition(const bootloader_state_t *bs);
 void __wrap_bootloader_utility_load_boot_image(const bootloader_state_t *bs, int start_index);
-esp_err_t __wrap_bootloader_load_image(const esp_partition_pos_t *part, esp_image_metadata_t *data);
+/* No header has it from ESP-IDF 5.0 on. */
+esp_err_t bootloader_common_get_partition_description(const esp_partition_pos_t *part, esp_app_desc_t *description);
 
 static const bootloader_state_t *table; /* NULL: otadata is none of ours */
 static obt_turn_t turn;                 /* what decides */
@@ -110,29 +119,69 @@ int __wrap_bootloader_utility_get_selected_boot_partition(const bootloader_state
     return (first == OBT_FACTORY) ? FACTORY_INDEX : (int)first;
 }
 
-/* ESP-IDF tries the slots of a table downwards and then factory: it is given a table in the order of trying. */
-void __wrap_bootloader_utility_load_boot_image(const bootloader_state_t *bs, int start_index) {
-    static bootloader_state_t order;
-    uint32_t places[MAX_OTA_SLOTS + 1];
+/* Fills in the places that are tried, each once, and returns how many they are. */
+static uint32_t order_of_trying(uint32_t places[MAX_OTA_SLOTS + 1]) {
     uint32_t seen = 0U;
     uint32_t count = 0U;
-    uint32_t place;
 
-    if ((table == NULL) || (start_index < FACTORY_INDEX)) {
-        __real_bootloader_utility_load_boot_image(bs, start_index);
-        return;
-    }
     for (uint32_t number = 0U; number < (2U * (MAX_OTA_SLOTS + 2U)); number++) {
-        place = obt_candidate(selected, number, bs->app_count, has_factory());
-        if (place == OBT_NO_PLACE) {
-            break;
-        }
+        const uint32_t place = obt_candidate(selected, number, table->app_count, has_factory());
+
+        if (place == OBT_NO_PLACE) { break; }
         if (((seen >> place) & 1U) == 0U) {
             seen |= 1UL << place;
             places[count] = place;
             count++;
         }
     }
+    return count;
+}
+
+/* Whether ESP-IDF is going to start an image, and there is something to note of it: a first boot, or a version to burn. */
+static bool starts_anew(const esp_partition_pos_t *part, bool is_first, uint32_t *version) {
+    esp_image_metadata_t data;
+
+    *version = 0U;
+    if (part->size == 0U) { return false; }
+#ifdef CONFIG_BOOTLOADER_APP_ANTI_ROLLBACK
+    esp_app_desc_t description;
+
+    if (bootloader_common_get_partition_description(part, &description) != ESP_OK) { return false; }
+    *version = description.secure_version;
+    if (!esp_efuse_check_secure_version(*version)) { return false; }
+#endif
+    if (!is_first && (*version <= esp_efuse_read_secure_version())) { return false; }
+    return esp_image_verify(ESP_IMAGE_VERIFY, part, &data) == ESP_OK;
+}
+
+/* Notes the image that a first boot starts, and burns the secure version of one that is accepted. */
+static void note_start(const uint32_t *places, uint32_t count) {
+    const bool is_first = turn.what == OBT_NOTHING;
+    uint32_t version;
+
+    for (uint32_t at = 0U; (at < count) && (is_first || (ANTI_ROLLBACK && obt_burns(turn.what, places[at]))); at++) {
+        const esp_partition_pos_t part = position_of(places[at]);
+
+        if (starts_anew(&part, is_first, &version)) {
+            if (is_first) { update(obt_first(places[at])); }
+            if (ANTI_ROLLBACK) { (void)esp_efuse_update_secure_version(version); }
+            return;
+        }
+    }
+}
+
+/* ESP-IDF tries the slots of a table downwards and then factory: it is given a table in the order of trying. */
+void __wrap_bootloader_utility_load_boot_image(const bootloader_state_t *bs, int start_index) {
+    static bootloader_state_t order;
+    uint32_t places[MAX_OTA_SLOTS + 1];
+    uint32_t count;
+
+    if ((table == NULL) || (start_index < FACTORY_INDEX)) {
+        __real_bootloader_utility_load_boot_image(bs, start_index);
+        return;
+    }
+    count = order_of_trying(places);
+    note_start(places, count);
     order = *bs;
     (void)memset(&order.factory, 0, sizeof(order.factory));
     if (count > MAX_OTA_SLOTS) {
@@ -144,31 +193,4 @@ void __wrap_bootloader_utility_load_boot_image(const bootloader_state_t *bs, int
     }
     order.app_count = count;
     __real_bootloader_utility_load_boot_image(&order, (int)count - 1);
-}
-
-/* What has loaded is started next. */
-esp_err_t __wrap_bootloader_load_image(const esp_partition_pos_t *part, esp_image_metadata_t *data) {
-    const esp_err_t code = __real_bootloader_load_image(part, data);
-    uint32_t place = OBT_NO_PLACE;
-
-    if ((code != ESP_OK) || (table == NULL)) { return code; }
-    if (part->offset == table->factory.offset) { place = OBT_FACTORY; }
-    for (uint32_t slot = 0U; (slot < table->app_count) && (slot < MAX_OTA_SLOTS); slot++) {
-        place = (part->offset == table->ota[slot].offset) ? slot : place;
-    }
-    if (place == OBT_NO_PLACE) { return code; }
-    if (turn.what == OBT_NOTHING) {
-        selected = obt_first(place);
-        update(selected);
-    }
-#ifdef CONFIG_BOOTLOADER_APP_ANTI_ROLLBACK
-    if (obt_burns((turn.what == OBT_NOTHING) ? selected : turn.what, place)) {
-        esp_app_desc_t description;
-
-        if (bootloader_common_get_partition_description(part, &description) == ESP_OK) {
-            (void)esp_efuse_update_secure_version(description.secure_version);
-        }
-    }
-#endif
-    return code;
 }

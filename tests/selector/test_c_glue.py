@@ -72,7 +72,7 @@ MUTANTS = [
     (
         "bootloader/boot_by_turns.c",
         "does not note a first boot",
-        "        selected = obt_first(place);\n        update(selected);\n",
+        "if (is_first) { update(obt_first(places[at])); }",
         "",
     ),
 ]
