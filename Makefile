@@ -84,7 +84,7 @@ test-lowest test-highest: dist
 lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/mypy --cache-dir $(VENV)/.mypy_cache
-	$(BIN)/mypy --cache-dir $(VENV)/.mypy_cache tests docs
+	$(BIN)/mypy --cache-dir $(VENV)/.mypy_cache tests docs selector
 	$(BIN)/python -m pytest -q -m drift
 
 # The lock is one file for all supported systems; that each has a file to install is looked at without installing.
