@@ -121,6 +121,7 @@ selector: $(READY)
 	    test ! -e $$core || $(BIN)/otaproof binary prove $$core --core --slots 3 --factory || exit; \
 	done
 	PYTHONPATH=tests $(BIN)/python tests/selector_sizes.py
+	PYTHONPATH=tests $(BIN)/python tests/selector_costs.py
 
 # The wheel is built from the source distribution, so it has nothing that earlier builds left behind.
 dist: $(READY)

@@ -152,15 +152,21 @@ def build_for_chip(idf: Path, folder: Path, options: tuple[str, ...]) -> ChipBui
     lines = [line for line in (HOST / "sdkconfig.h").read_text().splitlines() if "BOOTLOADER_APP_" not in line]
     lines += [f"#define CONFIG_BOOTLOADER_APP_{option} 1" for option in options]
     (folder / "include/sdkconfig.h").write_text("\n".join(lines) + "\n")
-    command = [*(RISCV, "-march=rv32imc_zicsr_zifencei", "-mabi=ilp32", "-std=gnu17", "-Os", "-ffunction-sections")]
-    command += ["-DESP_PLATFORM", "-D_GLOBAL_REENT=NULL", f"-I{folder / 'include'}", *includes_of(idf)]
+    command = chip_command(idf, folder)
     built = ChipBuild({}, [])
     own = [FOLDER / name for name in OWN]
     for source in (*own, *(idf / "components" / name for name in CALLERS)):
         built.objects[source.stem] = folder / f"{source.stem}.o"
         is_app = source.stem in ("esp_ota_ops", "ota_by_turns")
         warned = ("-Wall", "-Wextra", "-Wno-deprecated-declarations") if source in own else ("-w",)
-        asked = [*command, *([] if is_app else ["-DBOOTLOADER_BUILD=1"]), *(riscv_library() or []), *warned]
+        asked = [*command, *([] if is_app else ["-DBOOTLOADER_BUILD=1"]), *warned]
         told = _run([*asked, "-c", str(source), "-o", str(built.objects[source.stem])])
         built.warnings.extend(line for line in told.splitlines() if "by_turns" in line and "warning" in line)
     return built
+
+
+def chip_command(idf: Path, folder: Path) -> list[str]:
+    """Return the compiler for ESP32-C3 with its options; folder: that of a build_for_chip, with its options' header."""
+    command = [*(RISCV, "-march=rv32imc_zicsr_zifencei", "-mabi=ilp32", "-std=gnu17", "-Os", "-ffunction-sections")]
+    command += ["-DESP_PLATFORM", "-D_GLOBAL_REENT=NULL", f"-I{folder / 'include'}", *includes_of(idf)]
+    return [*command, *(riscv_library() or [])]
