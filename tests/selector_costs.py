@@ -134,6 +134,8 @@ class Measured:
     stack: int
     """Bytes."""
     result: int
+    records: tuple[bytes, bytes]
+    """Of otadata afterwards."""
 
 
 def run(program: Linked, records: tuple[bytes, bytes], slots: int) -> Measured:
@@ -163,21 +165,32 @@ def run(program: Linked, records: tuple[bytes, bytes], slots: int) -> Measured:
 
     emulator.hook_add(UC_HOOK_CODE, seen)
     emulator.emu_start(symbols["run"][0], STOP)
-    return Measured(counted[0], STACK - lowest[0], emulator.reg_read(UC_RISCV_REG_A0))
+    start = symbols["flash"][0] + OTADATA
+    after = bytes(emulator.mem_read(start, 32)), bytes(emulator.mem_read(start + SECTOR, 32))
+    return Measured(counted[0], STACK - lowest[0], emulator.reg_read(UC_RISCV_REG_A0), after)
+
+
+def link_idf_bootloader(idf: Path, folder: Path, components: Path) -> Linked:
+    """Return the program of ESP-IDF's own selection. components: files that stand in the place of the release's."""
+    built = build_for_chip(idf, folder, ("ROLLBACK_ENABLE",), components).objects
+    return _linked(idf, folder, [built["bootloader_utility"], built["bootloader_common_loader"]])
+
+
+def _linked(idf: Path, folder: Path, objects: list[Path], there: Path | None = None) -> Linked:
+    """Return a program over flash in memory. there: an object of ESP-IDF beside the selector's."""
+    name = "idf" if there is None else "turns"
+    chip = folder / f"chip_{name}.o"
+    command = [*chip_command(idf, folder), "-DBOOTLOADER_BUILD=1", f"-DBY_TURNS={int(there is not None)}", "-w"]
+    subprocess.run([*command, "-c", str(CHIP), "-o", str(chip)], check=True)
+    return link(objects, ["run"], _made(folder / name), chip, there)
 
 
 def costs_of(idf: Path, folder: Path) -> list[tuple[str, int, int]]:
     """Return rows: what is measured, for ESP-IDF's own code, and by turns."""
     built = build_for_chip(idf, folder, ("ROLLBACK_ENABLE",)).objects
-    programs = {}
-    loader = built["bootloader_common_loader"]
-    for is_by_turns, objects in ((False, [built["bootloader_utility"], loader]), (True, [built[BOOT], built[CORE]])):
-        chip = folder / f"chip{is_by_turns}.o"
-        command = [*chip_command(idf, folder), "-DBOOTLOADER_BUILD=1", f"-DBY_TURNS={int(is_by_turns)}", "-w"]
-        subprocess.run([*command, "-c", str(CHIP), "-o", str(chip)], check=True)
-        there = loader if is_by_turns else None
-        programs[is_by_turns] = link(objects, ["run"], _made(folder / str(is_by_turns)), chip, there)
-    idf_program, turns_program = programs[False], programs[True]
+    idf_program = _linked(idf, folder, [built["bootloader_utility"], built["bootloader_common_loader"]])
+    turns_program = _linked(idf, folder, [built[BOOT], built[CORE]], built["bootloader_common_loader"])
+    programs = {False: idf_program, True: turns_program}
     own = link([built[APP], built[CORE]], [f"__wrap_{name}" for name in wrapped("app")], _made(folder / "app"))
     esp_ota = link([built["esp_ota_ops"]], _defined(built["esp_ota_ops"]), _made(folder / "ota"))
     rows = [

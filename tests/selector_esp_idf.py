@@ -146,16 +146,21 @@ class ChipBuild:
         return set(subprocess.run(command, capture_output=True, text=True, check=True).stdout.split())
 
 
-def build_for_chip(idf: Path, folder: Path, options: tuple[str, ...]) -> ChipBuild:
-    """Compile them for size, without debugging. options: CONFIG_BOOTLOADER_APP_, on."""
+def build_for_chip(idf: Path, folder: Path, options: tuple[str, ...], components: Path | None = None) -> ChipBuild:
+    """Compile them for size, without debugging.
+
+    options: CONFIG_BOOTLOADER_APP_, on. components: files that stand in the place of those of the release."""
     (folder / "include").mkdir()
     lines = [line for line in (HOST / "sdkconfig.h").read_text().splitlines() if "BOOTLOADER_APP_" not in line]
     lines += [f"#define CONFIG_BOOTLOADER_APP_{option} 1" for option in options]
     (folder / "include/sdkconfig.h").write_text("\n".join(lines) + "\n")
     command = chip_command(idf, folder)
+    changed = idf / "components" if components is None else components
+    command[1:1] = [] if components is None else [f"-I{components / 'bootloader_support/include'}"]
     built = ChipBuild({}, [])
     own = [FOLDER / name for name in OWN]
-    for source in (*own, *(idf / "components" / name for name in CALLERS)):
+    callers = [changed / name if (changed / name).exists() else idf / "components" / name for name in CALLERS]
+    for source in (*own, *callers):
         built.objects[source.stem] = folder / f"{source.stem}.o"
         is_app = source.stem in ("esp_ota_ops", "ota_by_turns")
         warned = ("-Wall", "-Wextra", "-Wno-deprecated-declarations") if source in own else ("-w",)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from selector_costs import entry, link_idf_bootloader, run
 from selector_esp_idf import (
     VARIABLE,
     build_for_chip,
@@ -16,9 +17,11 @@ from selector_esp_idf import (
     riscv_library,
     wrapped,
 )
+from selector_upstream import RELEASE, patched
 
 from otaproof.impl.by_turns.turn_record import FACTORY_PLACE, NO_PLACE, Turn, TurnKind, TurnPlaces, TurnState, decide
 from otaproof.impl.chip.cells import SECTOR_SIZE
+from otaproof.impl.otadata import NOTE_AT
 from otaproof.impl.partitions.csv_format import CsvPlaces, parse_csv
 from otaproof.impl.partitions.table import encode_table
 
@@ -178,3 +181,20 @@ def test_both_parts_build_for_esp32c3(idf: Path, options: tuple[str, ...], tmp_p
     missing = set(wrapped("app")) - built.symbols("esp_ota_ops", "--defined-only") - {"esp_partition_erase_range"}
     assert "esp_partition_erase_range" in built.symbols("esp_ota_ops", "--undefined-only")
     assert missing <= NEWER
+
+
+NAMED = [idf for idf in releases() if release_of(idf) == RELEASE]
+NEW_RECORD = entry(2, 0)
+
+
+@pytest.mark.skipif(riscv_library() is None or not NAMED, reason=f"no ESP-IDF {RELEASE} or no C library")
+def test_the_patch_of_the_page_notes_a_try_without_an_erase(tmp_path: Path) -> None:
+    """Applied to the release that it is for, and run: NEW is noted, and a note is a try that is over."""
+    folder = tmp_path / "patched"
+    patched(NAMED[0], folder)
+    program = link_idf_bootloader(NAMED[0], tmp_path, folder / "components")
+    first = run(program, (entry(1, 2), NEW_RECORD), 2)
+    noted = NEW_RECORD[:NOTE_AT] + b"\0" + NEW_RECORD[NOTE_AT + 1 :]
+    assert (first.result, first.records) == (1, (entry(1, 2), noted))
+    second = run(program, first.records, 2)
+    assert (second.result, second.records) == (0, (entry(1, 2), entry(2, 4)))
