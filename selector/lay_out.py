@@ -29,7 +29,7 @@ from otaproof.project.sdkconfig import Option
 
 USAGE = "usage: python selector/lay_out.py PROJECT"
 HERE = Path(__file__).resolve().parent
-CORE = (HERE / "otadata_by_turns.c", HERE / "otadata_by_turns.h")
+CORE = (HERE / "otadata_by_turns.c", HERE / "otadata_by_turns.h", HERE / "otadata_in_flash.h")
 LAYOUT: Mapping[str, tuple[Path, ...]] = {
     "bootloader_components/boot_by_turns": (
         HERE / "bootloader/CMakeLists.txt",

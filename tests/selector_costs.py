@@ -4,6 +4,7 @@ Both are compiled for RV32IMC at -Os with the headers of an ESP-IDF release that
 an emulator over flash in memory. Instructions of ROM and flash driver are not counted: they are the same for both.
 """
 
+import shutil
 import struct
 import subprocess
 import tempfile
@@ -211,6 +212,13 @@ def costs_of(idf: Path, folder: Path) -> list[tuple[str, int, int]]:
     rows.append(("instructions, accepted image, 16 slots", theirs.instructions, ours.instructions))
     rows.append(("bootloader: bytes of stack", stacks[0], stacks[1]))
     return rows
+
+
+def compiler_version() -> str | None:
+    """Return that of the compiler for RISC-V, where there is one."""
+    if shutil.which(RISCV) is None:
+        return None
+    return subprocess.run([RISCV, "-dumpfullversion"], capture_output=True, text=True, check=True).stdout.strip()
 
 
 def _accepted(is_by_turns: bool) -> tuple[bytes, bytes]:

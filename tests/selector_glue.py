@@ -175,7 +175,7 @@ def build_glue(folder: Path, config: Config, glue: Path = FOLDER) -> Glue:
     stub_headers(folder, options)
     sources = (glue / "app/ota_by_turns.c", glue / "bootloader/boot_by_turns.c", SOURCE, STUBS / "idf_stub.c")
     library = folder / f"glue{len(options)}.so"
-    includes = (f"-I{folder}", f"-I{STUBS}", f"-I{FOLDER}")
+    includes = (f"-I{folder}", f"-I{STUBS}", f"-I{glue}", f"-I{FOLDER}")
     unused = () if glue == FOLDER else ("-Wno-unused",)
     command = ["cc", *WARNINGS, *unused, "-O1", *includes, "-shared", "-fPIC", *map(str, sources), "-o", str(library)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -10,6 +10,7 @@ from selector_glue import FOLDER, STUBS, stub_headers
 
 PREFIX = "riscv64-unknown-elf-"
 PARTS = (SOURCE, FOLDER / "bootloader/boot_by_turns.c", FOLDER / "app/ota_by_turns.c")
+ALL = (*PARTS, SOURCE.with_suffix(".h"), FOLDER / "otadata_in_flash.h")
 LEVELS = ("-O0", "-Os", "-O2")
 TARGET = ("-march=rv32imc", "-mabi=ilp32", "-std=c11", "-ffreestanding", "-Wall", "-Wextra", "-Wconversion", "-Werror")
 
@@ -35,7 +36,7 @@ def main() -> None:
         for part in PARTS:
             sizes = (size_of(part, level, folder) for level in LEVELS)
             print(f"{part.name:32}" + "".join(f"{size:>8}" for size in sizes))
-    lines = [line for part in (*PARTS, SOURCE.with_suffix(".h")) for line in part.read_text().splitlines()]
+    lines = [line for part in ALL for line in part.read_text().splitlines()]
     told = [line for line in lines if line.strip() and not line.lstrip().startswith(("/*", "*"))]
     print(f"{len(told)} lines of C, and {len(lines) - len(told)} of comments and blank ones")
 

@@ -1,12 +1,13 @@
 """The glue with ESP-IDF's own sources: it links with them, updates, and keeps the choice wherever the power fails."""
 
+import re
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from selector_costs import entry, link_idf_bootloader, run
+from selector_costs import compiler_version, costs_of, entry, link_idf_bootloader, run
 from selector_esp_idf import (
     VARIABLE,
     build_for_chip,
@@ -24,6 +25,7 @@ from otaproof.impl.chip.cells import SECTOR_SIZE
 from otaproof.impl.otadata import NOTE_AT
 from otaproof.impl.partitions.csv_format import CsvPlaces, parse_csv
 from otaproof.impl.partitions.table import encode_table
+from places import ROOT
 
 pytestmark = [
     pytest.mark.thorough,
@@ -198,3 +200,17 @@ def test_the_patch_of_the_page_notes_a_try_without_an_erase(tmp_path: Path) -> N
     assert (first.result, first.records) == (1, (entry(1, 2), noted))
     second = run(program, first.records, 2)
     assert (second.result, second.records) == (0, (entry(1, 2), entry(2, 4)))
+
+
+MEASURED = dict(
+    re.findall(r"^\| (\w.*?) \| ([\d,]+ \| [\d,]+) \|$", (ROOT / "selector/README.md").read_text(), re.MULTILINE)
+)
+MEASURED_WITH = [idf for idf in releases() if release_of(idf) == "6.1.0"]
+
+
+@pytest.mark.skipif(riscv_library() is None or not MEASURED_WITH, reason="no ESP-IDF 6.1.0 or no C library")
+@pytest.mark.skipif(compiler_version() != "12.2.0", reason="the page was measured with another compiler")
+def test_the_page_tells_what_is_measured(tmp_path: Path) -> None:
+    """Bytes, stack and instructions of selector/README.md."""
+    costs = costs_of(MEASURED_WITH[0], tmp_path)
+    assert {title: f"{theirs:,} | {ours:,}" for title, theirs, ours in costs} == MEASURED

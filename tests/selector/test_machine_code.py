@@ -67,10 +67,10 @@ MUTANTS = (
     ("obt_begin", "if (keeps_other(what) && (target == obt_other(what))) {", "if (false) {"),
     ("obt_write", "return is_named ? OBT_INVALID_STATE : OBT_OK;", "(void)is_named; return OBT_OK;"),
     ("obt_set_boot", "if (target == current) { return what; }", ""),
-    ("obt_accept", "unless(back, running)", "back"),
+    ("obt_accept", "= unless(before_try(what), running);", "= before_try(what);"),
     ("obt_sector_to_write", "(turn->sector ^ 1U)", "turn->sector"),
     ("obt_next_seq", "uint32_t seq = above + 1U;", "uint32_t seq = above;"),
-    ("obt_decide", "(records[0].seq >= records[1].seq) ? 0U : 1U", "0U"),
+    ("obt_decide", "(records[0].seq < records[1].seq)", "false"),
     ("obt_candidate", "if (number == 1U) { return other; }", ""),
     ("obt_slot_state", "if (kind == OBT_TRIED) { return OBT_IMG_ABORTED; }", "(void)kind;"),
 )

@@ -9,6 +9,7 @@
 typedef int32_t esp_err_t;
 #define ESP_OK 0
 #define ESP_ERR_NO_MEM 0x101
+#define ESP_ERR_INVALID_ARG 0x102
 #define ESP_ERR_INVALID_STATE 0x103
 #define ESP_ERR_NOT_FOUND 0x105
 #define ESP_ERR_OTA_VALIDATE_FAILED 0x1503
