@@ -108,6 +108,10 @@ bool esp_efuse_is_flash_encryption_enabled(void) { return false; }
 uint32_t esp_log_timestamp(void) { return 0U; }
 uint32_t esp_log_early_timestamp(void) { return 0U; }
 uint32_t esp_efuse_read_secure_version(void) { return 0U; }
+bool esp_efuse_check_secure_version(uint32_t version) { return true; }
+esp_err_t esp_efuse_update_secure_version(uint32_t version) { return ESP_OK; }
+esp_err_t bootloader_common_get_partition_description(const esp_partition_pos_t *part, esp_app_desc_t *description);
+esp_err_t bootloader_common_get_partition_description(const esp_partition_pos_t *part, esp_app_desc_t *description) { abort(); }
 void esp_restart(void) { exit(0); }
 esp_flash_t *esp_flash_default_chip;
 uint32_t spi_flash_mmap_get_free_pages(spi_flash_mmap_memory_t memory) { abort(); }
