@@ -62,7 +62,7 @@ def test_code_is_the_model_at_any_level(
 
 MUTANTS = (
     ("obt_read", "(record->not_what == ~what)", "true"),
-    ("obt_read", "(record->crc == crc)", "true"),
+    ("obt_read", "(record->crc == crc) && (record->state", "(record->state"),
     ("obt_boot", "(back == OBT_NO_PLACE) ? tried : back", "tried"),
     ("obt_begin", "if (keeps_other(what) && (target == obt_other(what))) {", "if (false) {"),
     ("obt_write", "return is_named ? OBT_INVALID_STATE : OBT_OK;", "(void)is_named; return OBT_OK;"),
