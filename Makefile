@@ -43,8 +43,8 @@ help:
 	@echo "make diagrams     draw diagrams/drawn anew"
 	@echo "make verdicts     find and decide anew the shipped invariants and verdicts of models that changed (all: an hour)"
 	@echo "make remedies     decide anew which remedies make which claims hold, for models that changed (all: half an hour)"
-	@echo "make selector     build the selector's C, drive it beside the board over a million random histories (an hour), and"
-	@echo "                  print its size"
+	@echo "make selector     build the selector's C, drive it beside the board over a million random histories (an hour), prove"
+	@echo "                  its core at each level of optimisation, and print what it costs"
 	@echo "make dist         build the wheel, the source distribution and the bill of materials (CycloneDX) in dist"
 	@echo "make clean        remove $(VENV) and what builds leave"
 	@echo "make help         print this"
@@ -84,7 +84,7 @@ test-lowest test-highest: dist
 lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/mypy --cache-dir $(VENV)/.mypy_cache
-	$(BIN)/mypy --cache-dir $(VENV)/.mypy_cache tests docs
+	$(BIN)/mypy --cache-dir $(VENV)/.mypy_cache tests docs selector
 	$(BIN)/python -m pytest -q -m drift
 
 # The lock is one file for all supported systems; that each has a file to install is looked at without installing.
@@ -116,7 +116,12 @@ remedies: $(READY)
 
 selector: $(READY)
 	$(BIN)/python -m pytest -q -n auto -m "slow or not slow" tests/selector tests/impl/test_turn_*.py
+	PYTHONPATH=tests $(BIN)/python tests/selector_objects.py build/selector
+	@for core in build/selector/*.o; do \
+	    test ! -e $$core || $(BIN)/otaproof binary prove $$core --core --slots 3 --factory || exit; \
+	done
 	PYTHONPATH=tests $(BIN)/python tests/selector_sizes.py
+	PYTHONPATH=tests $(BIN)/python tests/selector_costs.py
 
 # The wheel is built from the source distribution, so it has nothing that earlier builds left behind.
 dist: $(READY)

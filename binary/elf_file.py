@@ -183,6 +183,15 @@ def parse_bootloader_elf(raw: bytes, name: str) -> BootloaderElf:
     return BootloaderElf(name, digest, loaded.architecture, loaded.segments, symbols, layout, kind)
 
 
+def parse_core_elf(raw: bytes, name: str, layout: StructLayout) -> BootloaderElf:
+    """Return a linked file of which no debug information is asked; layout: in the place of what it would tell."""
+    with reading_elf(raw, name) as file:
+        loaded = _loaded(file, raw, name)
+        symbols = _symbols(file, name)
+    digest = hashlib.sha256(raw).hexdigest()
+    return BootloaderElf(name, digest, loaded.architecture, loaded.segments, symbols, layout)
+
+
 def parse_loaded(raw: bytes, name: str) -> LoadedElf:
     """Return what an ELF file loads, with or without symbols; raises InputError."""
     with reading_elf(raw, name) as file:

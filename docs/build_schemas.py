@@ -19,6 +19,7 @@ from typing import Any
 
 import msgspec
 
+from otaproof.analysis.results.binary_core_result import BinaryCoreResult
 from otaproof.analysis.results.binary_prove_result import BinaryProveResult
 from otaproof.analysis.results.binary_run_result import BinaryRunResult
 from otaproof.analysis.results.campaign_result import CampaignCauses, CampaignResult
@@ -46,6 +47,7 @@ FOLDER = Path(__file__).parent / "schemas"
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 RESULTS: dict[str, type[CommandResult]] = {
     "binary-prove": BinaryProveResult,
+    "binary-prove-core": BinaryCoreResult,
     "binary-run": BinaryRunResult,
     "campaign": CampaignResult,
     "campaign-show": CampaignCauses,

@@ -2,15 +2,12 @@
 #include "otadata_by_turns.h"
 
 #define MARK 0xB7U
-#define SEQ_EMPTY 0xFFFFFFFFU
-#define MOST_SLOTS 16U
-#define BYTE 0xFFU
 
-uint32_t obt_kind(uint32_t what) { return what & BYTE; }
+uint32_t obt_kind(uint32_t what) { return what & 0xFFU; }
 
-uint32_t obt_other(uint32_t what) { return (what >> 8U) & BYTE; }
+uint32_t obt_other(uint32_t what) { return (what >> 8U) & 0xFFU; }
 
-uint32_t obt_current(uint32_t what) { return (what >> 16U) & BYTE; }
+uint32_t obt_current(uint32_t what) { return (what >> 16U) & 0xFFU; }
 
 bool obt_is_state(uint32_t word) { return (word >> 24U) == MARK; }
 
@@ -28,6 +25,9 @@ static uint32_t settled(uint32_t place, bool rollback) {
 
 static uint32_t unless(uint32_t place, uint32_t taken) { return (place == taken) ? OBT_NO_PLACE : place; }
 
+/* Where a try goes back to; of another state, what is current. */
+static uint32_t before_try(uint32_t what) { return (obt_kind(what) == OBT_NEW) ? obt_other(what) : obt_current(what); }
+
 /* The record. */
 
 uint32_t obt_image_state(uint32_t what) {
@@ -39,7 +39,7 @@ uint32_t obt_image_state(uint32_t what) {
 }
 
 static bool has_place(uint32_t place, uint32_t slots, bool has_factory) {
-    return (place == OBT_FACTORY) ? has_factory : ((place < slots) && (place < MOST_SLOTS));
+    return (place == OBT_FACTORY) ? has_factory : ((place < slots) && (place < OBT_MOST_SLOTS));
 }
 
 uint32_t obt_read(const obt_record_t *record, uint32_t crc, uint32_t slots, bool has_factory) {
@@ -58,8 +58,7 @@ uint32_t obt_read(const obt_record_t *record, uint32_t crc, uint32_t slots, bool
 
 /* Of two that count, the sector with the higher number; the first of equal ones. */
 static uint32_t newer(const obt_record_t records[2], bool is_first, bool is_second) {
-    if (is_first && is_second) { return (records[0].seq >= records[1].seq) ? 0U : 1U; }
-    return is_first ? 0U : 1U;
+    return (is_second && (!is_first || (records[0].seq < records[1].seq))) ? 1U : 0U;
 }
 
 void obt_decide(const obt_record_t records[2], const uint32_t whats[2], obt_turn_t *turn) {
@@ -78,9 +77,7 @@ uint32_t obt_next_seq(const obt_turn_t *turn, uint32_t what, uint32_t slots) {
     uint32_t seq = above + 1U;
 
     if (above >= OBT_SEQ_LIMIT) { return 0U; }
-    if (current != OBT_FACTORY) {
-        seq += ((current + slots) - (above % slots)) % slots;
-    }
+    if (current != OBT_FACTORY) { seq += ((current + slots) - (above % slots)) % slots; }
     return (seq < OBT_SEQ_LIMIT) ? seq : 0U;
 }
 
@@ -102,16 +99,14 @@ void obt_fill(obt_record_t *record, uint32_t seq, uint32_t what, uint32_t crc) {
 /* The slot of a record by which ESP-IDF boots, else none. */
 static uint32_t bootable(const obt_record_t *record, uint32_t crc, uint32_t slots) {
     const bool is_refused = (record->state == OBT_IMG_INVALID) || (record->state == OBT_IMG_ABORTED);
-    uint32_t slot;
+    const bool counts = (slots != 0U) && (record->seq != UINT32_MAX) && !is_refused && (record->crc == crc);
+    const uint32_t slot = counts ? ((record->seq - 1U) % slots) : OBT_NO_PLACE;
 
-    if ((slots == 0U) || (record->seq == SEQ_EMPTY) || is_refused || (record->crc != crc)) { return OBT_NO_PLACE; }
-    slot = (record->seq - 1U) % slots;
     return has_place(slot, slots, false) ? slot : OBT_NO_PLACE;
 }
 
 static uint32_t kind_of_image(uint32_t image_state, bool rollback) {
-    if (image_state == OBT_IMG_VALID) { return OBT_VALID; }
-    if (!rollback) { return OBT_SELECTED; }
+    if (!rollback) { return (image_state == OBT_IMG_VALID) ? OBT_VALID : OBT_SELECTED; }
     if (image_state == OBT_IMG_NEW) { return OBT_NEW; }
     return (image_state == OBT_IMG_PENDING_VERIFY) ? OBT_TRIED : OBT_VALID;
 }
@@ -122,25 +117,15 @@ void obt_take_over(const obt_record_t records[2], const uint32_t crcs[2], uint32
     const uint32_t active = newer(records, places[0] != OBT_NO_PLACE, places[1] != OBT_NO_PLACE);
     const uint32_t place = places[active];
     const uint32_t kind = kind_of_image(records[active].state, rollback);
-    const bool is_trial = rollback && ((kind == OBT_NEW) || (kind == OBT_TRIED));
-    uint32_t sector = active;
-    uint32_t back = places[active ^ 1U];
+    const bool is_over = rollback && (records[active ^ 1U].state == OBT_IMG_PENDING_VERIFY);
+    const uint32_t other = is_over ? OBT_NO_PLACE : places[active ^ 1U];
+    const bool is_alone = ((kind == OBT_NEW) || (kind == OBT_TRIED)) && (other == OBT_NO_PLACE);
+    const uint32_t back = is_alone ? (has_factory ? OBT_FACTORY : 0U) : other;
 
-    turn->what = OBT_NOTHING;
-    turn->sector = 0U;
-    turn->seq = 0U;
-    if (place == OBT_NO_PLACE) { return; }
-    if (rollback && (records[active ^ 1U].state == OBT_IMG_PENDING_VERIFY)) { back = OBT_NO_PLACE; }
-    if ((kind == OBT_TRIED) && (back != OBT_NO_PLACE)) {
-        sector = active ^ 1U;
-    } else if (is_trial && (back == OBT_NO_PLACE)) {
-        back = has_factory ? OBT_FACTORY : 0U;
-    } else {
-        /* The other record says where to go back to. */
-    }
+    turn->sector = ((kind == OBT_TRIED) && !is_alone) ? (active ^ 1U) : active;
+    turn->seq = (place == OBT_NO_PLACE) ? 0U : records[turn->sector].seq;
     turn->what = (kind == OBT_TRIED) ? state_of(kind, back, place) : state_of(kind, place, unless(back, place));
-    turn->sector = sector;
-    turn->seq = records[sector].seq;
+    if (place == OBT_NO_PLACE) { turn->what = OBT_NOTHING; }
 }
 
 /* The bootloader. */
@@ -199,13 +184,11 @@ uint32_t obt_slot_state(uint32_t what, uint32_t running, uint32_t asked, bool ro
 }
 
 uint32_t obt_begin(uint32_t what, uint32_t running, uint32_t target, bool rollback) {
+    const uint32_t current = obt_current(what);
+
     if (obt_is_on_trial(what, running, rollback)) { return OBT_ROLLBACK_INVALID_STATE; }
-    if (target == obt_current(what)) {
-        return (running == OBT_NO_PLACE) ? OBT_INVALID_STATE : settled(running, rollback);
-    }
-    if (keeps_other(what) && (target == obt_other(what))) {
-        return state_of(obt_kind(what), obt_current(what), OBT_NO_PLACE);
-    }
+    if (target == current) { return (running == OBT_NO_PLACE) ? OBT_INVALID_STATE : settled(running, rollback); }
+    if (keeps_other(what) && (target == obt_other(what))) { return state_of(obt_kind(what), current, OBT_NO_PLACE); }
     return what;
 }
 
@@ -218,7 +201,7 @@ uint32_t obt_write(uint32_t what, uint32_t target) {
 uint32_t obt_set_boot(uint32_t what, uint32_t running, uint32_t target, bool rollback) {
     const uint32_t kind = obt_kind(what);
     const uint32_t current = obt_current(what);
-    uint32_t back = running;
+    const uint32_t back = (running == OBT_NO_PLACE) ? before_try(what) : running;
 
     if (target == OBT_NO_PLACE) { return OBT_INVALID_ARG; }
     if (obt_is_on_trial(what, running, rollback)) {
@@ -227,32 +210,23 @@ uint32_t obt_set_boot(uint32_t what, uint32_t running, uint32_t target, bool rol
     if (target == current) { return what; }
     if (target == OBT_FACTORY) { return obt_first(OBT_FACTORY); }
     if (target == running) { return settled(running, rollback); }
-    if (running == OBT_NO_PLACE) { back = (kind == OBT_NEW) ? obt_other(what) : current; }
     return state_of(rollback ? OBT_NEW : OBT_SELECTED, target, unless(back, target));
 }
 
 uint32_t obt_accept(uint32_t what, uint32_t running, bool rollback) {
     const uint32_t kind = obt_kind(what);
+    const uint32_t back = unless(before_try(what), running);
 
-    if (obt_is_on_trial(what, running, rollback)) {
-        const uint32_t back = (kind == OBT_NEW) ? obt_other(what) : obt_current(what);
-
-        return state_of(OBT_VALID, running, unless(back, running));
-    }
+    if (obt_is_on_trial(what, running, rollback)) { return state_of(OBT_VALID, running, back); }
     if ((obt_current(what) != running) || (kind == OBT_NEW)) { return OBT_FAIL; }
     return (kind == OBT_SELECTED) ? state_of(OBT_VALID, running, obt_other(what)) : what;
 }
 
 uint32_t obt_way_back(uint32_t what, uint32_t running, bool rollback) {
-    const uint32_t kind = obt_kind(what);
+    const bool is_settled = (obt_kind(what) == OBT_VALID) || (obt_kind(what) == OBT_SELECTED);
 
-    if (obt_is_on_trial(what, running, rollback)) {
-        return unless((kind == OBT_TRIED) ? obt_current(what) : obt_other(what), running);
-    }
-    if ((obt_current(what) == running) && ((kind == OBT_VALID) || (kind == OBT_SELECTED))) {
-        return unless(obt_other(what), running);
-    }
-    return OBT_NO_PLACE;
+    if (obt_is_on_trial(what, running, rollback)) { return unless(before_try(what), running); }
+    return (is_settled && (obt_current(what) == running)) ? unless(obt_other(what), running) : OBT_NO_PLACE;
 }
 
 uint32_t obt_refuse(uint32_t what, uint32_t running, bool rollback) {
@@ -269,9 +243,8 @@ uint32_t obt_last_refused(uint32_t what, uint32_t running) {
 uint32_t obt_forget_last(uint32_t what, uint32_t running) {
     const uint32_t kind = obt_kind(what);
     const uint32_t other = obt_other(what);
+    const bool is_last = (obt_current(what) == running) && (other != running) && (other < OBT_FACTORY);
 
-    if ((kind == OBT_NEW) || (obt_current(what) != running) || (other == running) || (other >= OBT_FACTORY)) {
-        return OBT_FAIL;
-    }
+    if ((kind == OBT_NEW) || !is_last) { return OBT_FAIL; }
     return (kind == OBT_TRIED) ? what : state_of(kind, running, OBT_NO_PLACE);
 }

@@ -1,9 +1,9 @@
 /*
  * Otadata by turns: the pure core. DESIGN.md tells the rules; each function here is one of them.
  *
- * The logical state is one word, the `what` of its record: kind, other, current and a mark. A function that is asked for
- * the next state returns that word, or the esp_err_t that the call returns; obt_is_state() tells them apart. A next state
- * that is the present one needs no update. A place is a slot 0 ... 15, OBT_FACTORY or OBT_NO_PLACE.
+ * The logical state is one word, the `what` of its record: kind, other, current and a mark. A function that is asked
+ * for the next state returns that word, or the esp_err_t that the call returns; obt_is_state() tells them apart. A next
+ * state that is the present one needs no update. A place is a slot 0 ... 15, OBT_FACTORY or OBT_NO_PLACE.
  */
 #ifndef OTADATA_BY_TURNS_H
 #define OTADATA_BY_TURNS_H
@@ -12,12 +12,10 @@
 #include <stdint.h>
 
 /* Kinds. */
-#define OBT_NEW 1U
-#define OBT_TRIED 2U
-#define OBT_VALID 3U
-#define OBT_SELECTED 4U
+enum { OBT_NEW = 1, OBT_TRIED = 2, OBT_VALID = 3, OBT_SELECTED = 4 };
 
-/* Places beside the slots. */
+/* How many slots there can be, and the places beside them. */
+#define OBT_MOST_SLOTS 16U
 #define OBT_FACTORY 16U
 #define OBT_NO_PLACE 31U
 
@@ -31,11 +29,7 @@
 #define OBT_FIRST_PART 28U
 
 /* State words of ESP-IDF. */
-#define OBT_IMG_NEW 0U
-#define OBT_IMG_PENDING_VERIFY 1U
-#define OBT_IMG_VALID 2U
-#define OBT_IMG_INVALID 3U
-#define OBT_IMG_ABORTED 4U
+enum { OBT_IMG_NEW, OBT_IMG_PENDING_VERIFY, OBT_IMG_VALID, OBT_IMG_INVALID, OBT_IMG_ABORTED };
 #define OBT_IMG_UNDEFINED 0xFFFFFFFFU
 
 /* Error codes of ESP-IDF. */
@@ -49,21 +43,13 @@
 
 /* A record as it lies in flash: 32 bytes at the begin of a sector. */
 typedef struct {
-    uint32_t seq;
-    uint32_t what;
-    uint32_t not_seq;
-    uint32_t not_what;
-    uint32_t not_state;
-    uint32_t not_crc;
-    uint32_t state;
-    uint32_t crc;
+    uint32_t seq, what, not_seq, not_what, not_state, not_crc, state, crc;
 } obt_record_t;
 
-/* What both records say together. */
+/* What both records say together: the state, or OBT_NOTHING; the sector that an update leaves alone; the number that
+ * the next one is above. */
 typedef struct {
-    uint32_t what;   /* the state, or OBT_NOTHING */
-    uint32_t sector; /* the sector that an update leaves alone */
-    uint32_t seq;    /* the number that the next one is above */
+    uint32_t what, sector, seq;
 } obt_turn_t;
 
 /* Parts of a state. */

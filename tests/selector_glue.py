@@ -5,7 +5,7 @@ What the glue calls of ESP-IDF is the board's own ESP-IDF, which erases otadata 
 
 import ctypes
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,15 @@ FOLDER = SOURCE.parent
 STUBS = Path(__file__).parent / "selector/idf_stubs"
 HEADERS = (
     *("esp_efuse", "esp_err", "esp_flash_encrypt", "esp_image_format", "esp_ota_ops", "esp_partition", "esp_rom_crc"),
-    *("esp_system", "bootloader_common", "bootloader_config", "bootloader_flash_priv", "bootloader_utility"),
+    *(
+        "esp_system",
+        "esp_app_desc",
+        "spi_flash_mmap",
+        "bootloader_common",
+        "bootloader_config",
+        "bootloader_flash_priv",
+        "bootloader_utility",
+    ),
 )
 _U32, _I32, _POINTER = ctypes.c_uint32, ctypes.c_int32, ctypes.c_void_p
 _NONE = 24
@@ -149,16 +157,25 @@ class Glue:
         return None if not pointer else (pointer - ctypes.addressof(self._table)) // ctypes.sizeof(_Partition)
 
 
-def build_glue(folder: Path, config: Config, glue: Path = FOLDER) -> Glue:
-    """Build the glue for a configuration, without a warning. glue: the folder that it lies in."""
+def stub_headers(folder: Path, options: Sequence[str]) -> None:
+    """Write the headers that the glue includes. options: that are on, without CONFIG_BOOTLOADER_APP_."""
     for name in HEADERS:
         (folder / f"{name}.h").write_text('#include "idf_stub.h"\n')
+    (folder / "sdkconfig.h").write_text("".join(f"#define CONFIG_BOOTLOADER_APP_{option} 1\n" for option in options))
+    # What the glue uses of the C library, where the compiler comes without one.
+    (folder / "string.h").write_text(
+        "#include <stddef.h>\nvoid *memset(void *, int, size_t);\nint memcmp(const void *, const void *, size_t);\n"
+    )
+
+
+def build_glue(folder: Path, config: Config, glue: Path = FOLDER) -> Glue:
+    """Build the glue for a configuration, without a warning. glue: the folder that it lies in."""
     options = ["ROLLBACK_ENABLE"] if config.rollback else []
     options += ["ANTI_ROLLBACK"] if config.anti_rollback else []
-    (folder / "sdkconfig.h").write_text("".join(f"#define CONFIG_BOOTLOADER_APP_{option} 1\n" for option in options))
+    stub_headers(folder, options)
     sources = (glue / "app/ota_by_turns.c", glue / "bootloader/boot_by_turns.c", SOURCE, STUBS / "idf_stub.c")
     library = folder / f"glue{len(options)}.so"
-    includes = (f"-I{folder}", f"-I{STUBS}", f"-I{FOLDER}")
+    includes = (f"-I{folder}", f"-I{STUBS}", f"-I{glue}", f"-I{FOLDER}")
     unused = () if glue == FOLDER else ("-Wno-unused",)
     command = ["cc", *WARNINGS, *unused, "-O1", *includes, "-shared", "-fPIC", *map(str, sources), "-o", str(library)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

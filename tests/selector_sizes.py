@@ -6,10 +6,11 @@ import tempfile
 from pathlib import Path
 
 from selector_core import SOURCE
-from selector_glue import FOLDER, HEADERS, STUBS
+from selector_glue import FOLDER, STUBS, stub_headers
 
 PREFIX = "riscv64-unknown-elf-"
 PARTS = (SOURCE, FOLDER / "bootloader/boot_by_turns.c", FOLDER / "app/ota_by_turns.c")
+ALL = (*PARTS, SOURCE.with_suffix(".h"), FOLDER / "otadata_in_flash.h")
 LEVELS = ("-O0", "-Os", "-O2")
 TARGET = ("-march=rv32imc", "-mabi=ilp32", "-std=c11", "-ffreestanding", "-Wall", "-Wextra", "-Wconversion", "-Werror")
 
@@ -31,17 +32,11 @@ def main() -> None:
     print(f"{'bytes of code, RV32IMC':32}" + "".join(f"{level:>8}" for level in LEVELS))
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        for header in HEADERS:
-            (folder / f"{header}.h").write_text('#include "idf_stub.h"\n')
-        (folder / "sdkconfig.h").write_text("#define CONFIG_BOOTLOADER_APP_ROLLBACK_ENABLE 1\n")
-        # What the glue uses of the C library, where the compiler comes without one.
-        (folder / "string.h").write_text(
-            "#include <stddef.h>\nvoid *memset(void *, int, size_t);\nint memcmp(const void *, const void *, size_t);\n"
-        )
+        stub_headers(folder, ["ROLLBACK_ENABLE"])
         for part in PARTS:
             sizes = (size_of(part, level, folder) for level in LEVELS)
             print(f"{part.name:32}" + "".join(f"{size:>8}" for size in sizes))
-    lines = [line for part in (*PARTS, SOURCE.with_suffix(".h")) for line in part.read_text().splitlines()]
+    lines = [line for part in ALL for line in part.read_text().splitlines()]
     told = [line for line in lines if line.strip() and not line.lstrip().startswith(("/*", "*"))]
     print(f"{len(told)} lines of C, and {len(lines) - len(told)} of comments and blank ones")
 

@@ -5,8 +5,9 @@ another word than the model's terms do. What the model has as a record to come i
 record. The takeover of ESP-IDF's records is not in the model, so there is no theorem of obt_take_over.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import z3
@@ -17,12 +18,14 @@ from ...model.device.image_loading import is_slot, passes
 from ...model.device.logical_state import is_on_trial, record_of, starting_place, tried_record
 from ...model.device.records import BLANK, Word
 from ...model.device.selection import next_update_slot
-from ...model.device.state import Task
+from ...model.device.state import Device, Task
 from ...model.terms.terms import fact, number
 from ...proofs.smt.first_solver import check
 from ..elf_file import BootloaderElf
+from ..execution.machine_state import ExecutionStopped, MachineState
 from ..execution.words import REMAINDER, as_bits
 from ..theorems.machine_setup import Machine, Semantics, machine_for
+from ..theorems.question import TheoremVerdict, decide
 from .core_state import FACTORY, IMAGE_STATES, MARK, NO_PLACE, SELECTED, CoreDevice, core_device, whole_slots, word
 
 OK, FAIL, INVALID_STATE, NOT_FOUND = 0, 0xFFFFFFFF, 0x103, 0x105
@@ -30,6 +33,7 @@ ROLLBACK_FAILED, ROLLBACK_INVALID_STATE = 0x1505, 0x1506
 """Errors of ESP-IDF. Source: selector/otadata_by_turns.h."""
 SEQ_LIMIT = 0xFFFFFFC0
 NOTHING = 0
+_ORDER = "obt_candidate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +41,19 @@ class CoreTheorem:
     """What was asked of one function, and what came of it."""
 
     function: str
-    paths: int
-    counterexample: str | None
-    """Inputs for which code and model differ; None where there are none."""
+    verdict: TheoremVerdict
+    detail: str
+    """Who says so, or why nobody does."""
+    paths: int = 0
+    example: str | None = None
+    """Inputs for which code and model differ; None where there are none, or none was found."""
+    question: str = ""
+    """As SMT-LIB, "unsat" is what proves; empty where the paths could not be followed."""
 
     @property
     def is_proved(self) -> bool:
         """The machine code does what the model says, for every input."""
-        return self.counterexample is None
+        return self.verdict is TheoremVerdict.PROVED
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,29 +80,55 @@ class _CoreQuestion:
 def prove_core(
     elf: BootloaderElf, rollback: bool, slots: int, has_factory: bool, semantics: Semantics
 ) -> Iterator[CoreTheorem]:
-    """Yield a theorem for each function; raises ExecutionStopped where a path cannot be followed."""
+    """Yield a theorem for each function that the file has, and two for the order of trying."""
     subject = core_device(rollback, slots, has_factory)
     for question in (*_questions(subject), *_record_questions(subject)):
-        yield _decided(elf, subject, question, semantics)
+        if elf.has_code(question.function):
+            machine = machine_for(elf, question.function)
+            yield _followed(question.function, partial(_decided, machine, subject, question, semantics))
+    if not elf.has_code(_ORDER):
+        return
+    machine = machine_for(elf, _ORDER)
+    for what, device, given in (
+        (subject.held, subject.device, subject.given),
+        (word(NOTHING), replace(subject.device, records=(BLANK, BLANK)), ()),
+    ):
+        yield _followed(_ORDER, partial(_ordered, machine, subject, what, device, given, semantics))
 
 
-def _decided(elf: BootloaderElf, subject: CoreDevice, question: _CoreQuestion, semantics: Semantics) -> CoreTheorem:
-    machine = machine_for(elf, question.function)
+def _followed(function: str, prove: Callable[[], CoreTheorem]) -> CoreTheorem:
+    """Return a theorem, undecided where a path of the code cannot be followed."""
+    try:
+        return prove()
+    except ExecutionStopped as stopped:
+        return CoreTheorem(function, TheoremVerdict.UNDECIDED, str(stopped))
+
+
+def _theorem(function: str, paths: int, differs: Any, given: tuple[Any, ...]) -> CoreTheorem:
+    """Return what both solvers say, with an example where the code differs."""
+    answer = decide(differs, given)
+    example = None
+    if answer.verdict is TheoremVerdict.REFUTED:
+        solver = z3.Solver()
+        solver.add(*given, differs)
+        example = _example(solver.model()) if check(solver) == z3.sat else None
+    return CoreTheorem(function, answer.verdict, answer.detail, paths, example, answer.text)
+
+
+def _decided(machine: Machine, subject: CoreDevice, question: _CoreQuestion, semantics: Semantics) -> CoreTheorem:
     given = (*subject.given, *question.given)
     room = machine.arguments
     start = machine.entry(*(room + item.offset if isinstance(item, _At) else item for item in question.arguments))
     for offset, value in (question.memory or {}).items():
         start.store(room + offset, value, 4)
     found = machine.explore(start, {}, semantics, given)
-    solver = z3.Solver()
-    solver.add(*given)
     wrong = [z3.And(path.condition, z3.Not(_is_right(machine, question, path))) for path in found.paths]
-    answer = check(solver, z3.Or(*wrong))
-    if answer == z3.unsat:
-        return CoreTheorem(question.function, len(found.paths), None)
-    if answer != z3.sat:
-        return CoreTheorem(question.function, len(found.paths), "the solver gave up")
-    return CoreTheorem(question.function, len(found.paths), _example(solver.model()))
+    return _theorem(question.function, len(found.paths), z3.Or(*wrong, _left_out(found.paths)), given)
+
+
+def _left_out(paths: tuple[MachineState, ...]) -> Any:
+    """Return that no path is taken."""
+    return z3.Not(z3.Or(*(path.condition for path in paths)))
 
 
 def _is_right(machine: Machine, question: _CoreQuestion, path: Any) -> Any:
@@ -271,32 +306,22 @@ def _of_numbers(subject: CoreDevice) -> Iterator[_CoreQuestion]:
     yield _CoreQuestion("obt_next_seq", (_At(0), what, slots), following, tuple(facts), memory=memory)
 
 
-def prove_order(
-    elf: BootloaderElf, rollback: bool, slots: int, has_factory: bool, semantics: Semantics
-) -> Iterator[CoreTheorem]:
-    """Yield that the first candidate whose image loads is what the model starts, with a state and without one."""
-    subject = core_device(rollback, slots, has_factory)
+def _ordered(
+    machine: Machine, subject: CoreDevice, what: Any, device: Device, given: tuple[Any, ...], semantics: Semantics
+) -> CoreTheorem:
+    """Return that the first candidate whose image loads is what the model starts."""
     scope = subject.scope
-    machine = machine_for(elf, "obt_candidate")
-    factory = scope.has_factory
-    blank = replace(subject.device, records=(BLANK, BLANK))
-    for what, device, given in (
-        (subject.held, subject.device, subject.given),
-        (word(NOTHING), blank, ()),
-    ):
-        starts, paths = word(NO_PLACE), 0
-        for number_tried in reversed(range(scope.slots + 4)):
-            start = machine.entry(what, number_tried, word(scope.slots), word(factory))
-            found = machine.explore(start, {}, semantics, given)
-            place = word(NO_PLACE)
-            for path in found.paths:
-                place = z3.If(path.condition, as_bits(machine.convention.result(path)), place)
-            starts, paths = z3.If(_loads(subject, place), place, starts), paths + len(found.paths)
-        solver = z3.Solver()
-        solver.add(*given, starts != subject.place(starting_place(scope, device)))
-        answer = check(solver)
-        told = None if answer == z3.unsat else _example(solver.model()) if answer == z3.sat else "the solver gave up"
-        yield CoreTheorem("obt_candidate", paths, told)
+    starts, paths, left_out = word(NO_PLACE), 0, []
+    for number_tried in reversed(range(scope.slots + 4)):
+        start = machine.entry(what, number_tried, word(scope.slots), word(scope.has_factory))
+        found = machine.explore(start, {}, semantics, given)
+        place = word(NO_PLACE)
+        for path in found.paths:
+            place = z3.If(path.condition, as_bits(machine.convention.result(path)), place)
+        starts, paths = z3.If(_loads(subject, place), place, starts), paths + len(found.paths)
+        left_out.append(_left_out(found.paths))
+    differs = starts != subject.place(starting_place(scope, device))
+    return _theorem(_ORDER, paths, z3.Or(differs, *left_out), given)
 
 
 def _loads(subject: CoreDevice, place: Any) -> Any:

@@ -17,9 +17,10 @@ from ..exit_code import ExitCode
 from ..options.epilogue import epilogue
 from ..options.groups import ARGUMENTS, DEVICE, OUTPUT
 from ..options.output_options import OutputOptions
-from ..options.values import AntiRollback, AnyRelease, Count, File, Rollback
+from ..options.values import AntiRollback, AnyRelease, Count, File, Rollback, within
 
 if TYPE_CHECKING:
+    from ...binary.by_turns.core_proof import CoreBuild
     from ...binary.theorems.question import TheoremVerdict
     from ...binary.theorems.theorem import Theorem
     from ...model.config import Config
@@ -32,6 +33,7 @@ EPILOGUE = epilogue(
     "otaproof binary prove build/app.elf",
     "otaproof binary prove bootloader.bin",
     "otaproof binary prove libapp_update.a",
+    "otaproof binary prove otadata_by_turns.o --core --slots 3 --factory",
     codes={
         0: "proved",
         1: "refuted: the code differs, and an example says where",
@@ -39,6 +41,8 @@ EPILOGUE = epilogue(
         3: "undecided: a path cannot be followed, or a solver gave up",
     },
 )
+MOST_SLOTS = 16
+"""OTA slots that a partition table can have."""
 USAGE = "otaproof binary prove [OPTIONS] FILE"
 
 
@@ -59,6 +63,34 @@ class BinaryBuild:
     """Prove the loading of the partition table too; which release's rules it follows is found out by trying."""
     table_offset: Annotated[str | None, Parameter(metavar="ADDRESS")] = None
     """Where the table has to be read, such as 0x8000 (default: as --sdkconfig says, else where the code reads it)."""
+
+    core: bool = False
+    """The file holds the core of the selector by turns: prove its functions equal to the device model."""
+    slots: Annotated[int | None, Parameter(validator=within(1, MOST_SLOTS), metavar="N")] = None
+    """With --core: OTA slots of the device (default: 2)."""
+    factory: bool = False
+    """With --core: the device has a factory partition."""
+
+    def core_builds(self) -> "tuple[CoreBuild, ...]":
+        """Return what to compare a core with; raises InputError for an option that does not go with it."""
+        from ...binary.by_turns.core_proof import CoreBuild
+
+        named = (
+            ("--[no-]anti-rollback", self.anti_rollback is not None),
+            ("--idf", self.idf is not None),
+            ("--table", self.table),
+            ("--table-offset", self.table_offset is not None),
+        )
+        for option, is_given in named:
+            if is_given:
+                raise InputError(f"{option} does not go with --core, where it changes nothing")
+        rollbacks = {config.rollback for config in self.bootloader_configs()}
+        return tuple(CoreBuild(rollback, self.slots or 2, self.factory) for rollback in sorted(rollbacks, reverse=True))
+
+    def check(self) -> None:
+        """Raise InputError for options of --core without it."""
+        if not self.core and (self.slots is not None or self.factory):
+            raise InputError("--slots and --factory need --core")
 
     def table_theorem(self) -> "Callable[[], Theorem] | None":
         """Return what returns the theorem of the partition table, if it is asked for; raises InputError."""
@@ -116,7 +148,7 @@ class BinaryOutput(OutputOptions):
     smt2: Annotated[Path | None, Parameter(metavar="DIR")] = None
     """Write every question that the verdict rests on, as SMT-LIB."""
     jobs: Count = 2
-    """Processes to run in: one for each theorem, at most."""
+    """Processes to run in: one for each theorem, at most; --core takes one."""
 
 
 def binary_prove(
@@ -142,7 +174,13 @@ def binary_prove(
     example shows it.
 
     Of an application it is the esp_ota_* functions that read and rewrite otadata, compared with those of the board.
+
+    With --core it is the core of selector/, which keeps otadata by turns, compared with the device model: each function
+    for every state, and every place that runs or is asked for.
     """
+    build.check()
+    if build.core:
+        return _prove_core(file, build, output)
     from ...analysis.results.binary_prove_result import binary_prove_result
     from ...binary.application.application_proof import prove_application
     from ...binary.recovery.program_file import read_program
@@ -166,6 +204,24 @@ def binary_prove(
     if output.smt2 is not None:
         _write_questions(output.smt2, elf.name, smt_texts(found))
     output.give(binary_prove_result(found), lambda: print_proof(output.console(), found))
+    return exit_code(found.verdict)
+
+
+def _prove_core(file: Path, build: BinaryBuild, output: BinaryOutput) -> ExitCode:
+    from ...analysis.results.binary_core_result import binary_core_result
+    from ...binary.by_turns.core_proof import prove_whole_core, read_core
+    from ...output_file import make_directory
+    from ..reports.core_proof_report import print_core_proof
+    from ..reports.progress_bar import step_progress
+
+    builds, elf = build.core_builds(), read_core(file)
+    if output.smt2 is not None:
+        make_directory(output.smt2)
+    with step_progress("binary prove") as tell:
+        found = prove_whole_core(elf, builds, tell)
+    if output.smt2 is not None:
+        _write_questions(output.smt2, elf.name, found.questions())
+    output.give(binary_core_result(found), lambda: print_core_proof(output.console(), found))
     return exit_code(found.verdict)
 
 

@@ -22,8 +22,8 @@ MUTANTS = [
     ("writes the sector that decides", "(turn->sector ^ 1U);", "turn->sector;"),
     (
         "older record decides",
-        "(records[0].seq >= records[1].seq) ? 0U : 1U",
-        "(records[0].seq >= records[1].seq) ? 1U : 0U",
+        "(records[0].seq < records[1].seq)",
+        "(records[0].seq > records[1].seq)",
     ),
     ("number not above", "uint32_t seq = above + 1U;", "uint32_t seq = above;"),
     ("numbers never end", "(seq < OBT_SEQ_LIMIT) ? seq : 0U", "seq"),
@@ -31,12 +31,12 @@ MUTANTS = [
     ("try forgets the way back", "(back == OBT_NO_PLACE) ? tried : back, tried", "tried, tried"),
     (
         "wrong kind on accept",
-        "return state_of(OBT_VALID, running, unless(back, running));",
-        "return state_of(OBT_SELECTED, running, unless(back, running));",
+        "return state_of(OBT_VALID, running, back);",
+        "return state_of(OBT_SELECTED, running, back);",
     ),
     (
         "accept forgets the way back",
-        "return state_of(OBT_VALID, running, unless(back, running));",
+        "return state_of(OBT_VALID, running, back);",
         "return obt_first(running);",
     ),
     (
@@ -46,8 +46,8 @@ MUTANTS = [
     ),
     (
         "begin leaves the way back",
-        "obt_kind(what), obt_current(what), OBT_NO_PLACE",
-        "obt_kind(what), obt_current(what), obt_other(what)",
+        "obt_kind(what), current, OBT_NO_PLACE",
+        "obt_kind(what), current, obt_other(what)",
     ),
     ("begin on trial", "{ return OBT_ROLLBACK_INVALID_STATE; }", "{ return what; }"),
     ("write into a selected slot", "is_named ? OBT_INVALID_STATE : OBT_OK", "OBT_OK"),
@@ -56,12 +56,16 @@ MUTANTS = [
     ("refuse without a way back", "if (back == OBT_NO_PLACE) { return OBT_ROLLBACK_FAILED; }", ""),
     ("trial of what is not tried", "&& (tried == running);", ";"),
     ("takeover accepts a trial", "(image_state == OBT_IMG_PENDING_VERIFY) ? OBT_TRIED : OBT_VALID", "OBT_VALID"),
-    ("takeover erases the record that decides", "        sector = active ^ 1U;\n", ""),
-    ("takeover goes back to a trial", "{ back = OBT_NO_PLACE; }", "{ }"),
+    (
+        "takeover erases the record that decides",
+        "&& !is_alone) ? (active ^ 1U) : active",
+        "&& !is_alone) ? active : active",
+    ),
+    ("takeover goes back to a trial", "is_over ? OBT_NO_PLACE : places", "false ? OBT_NO_PLACE : places"),
     ("takeover by a refused record", "(record->state == OBT_IMG_INVALID) || ", ""),
     ("fallback leaves factory out", "if (number == below) { return OBT_FACTORY; }", ""),
     ("burns what a fallback starts", " && (obt_current(what) == started)", ""),
-    ("forgets what runs", " || (other == running)", ""),
+    ("forgets what runs", " && (other != running)", ""),
 ]
 
 

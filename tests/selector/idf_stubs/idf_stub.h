@@ -9,6 +9,7 @@
 typedef int32_t esp_err_t;
 #define ESP_OK 0
 #define ESP_ERR_NO_MEM 0x101
+#define ESP_ERR_INVALID_ARG 0x102
 #define ESP_ERR_INVALID_STATE 0x103
 #define ESP_ERR_NOT_FOUND 0x105
 #define ESP_ERR_OTA_VALIDATE_FAILED 0x1503
@@ -70,13 +71,13 @@ uint8_t esp_ota_get_app_partition_count(void);
 esp_err_t esp_ota_get_partition_description(const esp_partition_t *partition, esp_app_desc_t *description);
 esp_err_t esp_image_verify(esp_image_load_mode_t mode, const esp_partition_pos_t *part, esp_image_metadata_t *data);
 bool esp_efuse_check_secure_version(uint32_t version);
+uint32_t esp_efuse_read_secure_version(void);
 esp_err_t esp_efuse_update_secure_version(uint32_t version);
 bool esp_flash_encryption_enabled(void);
 uint32_t esp_rom_crc32_le(uint32_t crc, const uint8_t *data, uint32_t size);
 void esp_restart(void);
 
 uint32_t bootloader_common_ota_select_crc(const esp_ota_select_entry_t *entry);
-esp_err_t bootloader_common_get_partition_description(const esp_partition_pos_t *part, esp_app_desc_t *description);
 esp_err_t bootloader_flash_read(size_t address, void *to, size_t size, bool decrypts);
 esp_err_t bootloader_flash_write(size_t address, void *from, size_t size, bool encrypts);
 esp_err_t bootloader_flash_erase_sector(size_t sector);
