@@ -23,8 +23,9 @@ from ..history.history import BLANK_ENTRY, History
 from ..history.history_replay import token_of
 from ..history.history_token import encode_history_token
 from ..history.player import Player
-from ..lockstep.abstraction import RecordView, Stored, StoredSlot, ranked, record_in_bytes
+from ..lockstep.abstraction import Stored, StoredSlot, ranked, record_in_bytes
 from ..lockstep.divergence import Divergence
+from ..lockstep.record_view import RecordView
 from ..lockstep.step_maker import images_of
 from ..lockstep.trace_replay import TraceWalker, device_of_scope
 from ..lockstep.trace_steps import segments

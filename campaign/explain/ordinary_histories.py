@@ -32,7 +32,8 @@ from ..history.outside_records import by_esp_hal, by_nuttx, by_otatool
 from ..history.player import Player
 from ..history.step import COMPLETE, POWER_ON, ROLLBACK, Step, StepName
 from ..history.whole_records import entries_in
-from ..lockstep.abstraction import RecordView, StoredSlot, ranked, record_in_bytes, slot_in_bytes
+from ..lockstep.abstraction import StoredSlot, ranked, record_in_bytes, slot_in_bytes
+from ..lockstep.record_view import RecordView
 from .device_life import DAMAGED, IMAGE_SIZE, PROVISIONED, RESTART, DeviceLife
 from .history_target import BOOT_APP0, STARTS, Start, Target
 
