@@ -14,6 +14,7 @@ from .pictures import (
     slot_states,
     strips,
     trace_drawing,
+    turn_states,
     upgrade_strip,
 )
 
@@ -23,10 +24,13 @@ BUILDS = {build.replace(" ", "-"): (build, rollback) for build, rollback in stri
 
 CATALOGUE: dict[str, Callable[[], Diagram]] = {
     **{f"life-cycle-{name}": partial(slot_states.life_cycle, rollback) for name, (_, rollback) in BUILDS.items()},
+    "life-cycle-by-turns": turn_states.life_cycle_by_turns,
     **{f"moves-{name}": partial(event_matrix.moves_drawing, rollback) for name, (_, rollback) in BUILDS.items()},
     **{f"boot-{name}": partial(call_steps.boot_flow, name) for name in call_steps.BUILDS},
     **{f"call-{call}": partial(call_steps.call_flow, call) for call in CALLS},
+    **{f"call-{call}-by-turns": partial(call_steps.call_flow, call, True) for call in call_steps.TURNS_CALLS},
     **{f"reachable-{name}": partial(reachable.reachable_flow, build) for name, (build, _) in BUILDS.items()},
+    "reachable-by-turns": partial(reachable.reachable_flow, reachable.BY_TURNS),
     "outcome-strips": strips.strips_drawing,
     "upgrade-strip": upgrade_strip.upgrade_drawing,
     "otadata-record": records_drawing.record_drawing,

@@ -9,12 +9,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ..errors import InputError
-from ..impl.chip.cells import Cells
+from ..impl.by_turns.turn_record import TurnPlaces, decide, read_records
+from ..impl.chip.cells import SECTOR_SIZE, Cells
 from ..impl.image.format import MIN_IMAGE_SIZE, build_image
 from ..impl.partitions.partition import Partition
 from ..impl.partitions.table import encode_table
 from ..impl.release_points import is_newer_than_read, newest_read, with_versions
-from ..model.config import Config, Release, release_name
+from ..model.config import Config, Release, Selector, release_name
 from ..model.idf_version import IdfVersion
 from .device_builder import table_of
 from .files import FLASH_SIZES, OTADATA_SIZE, read_file, read_otadata, read_table
@@ -23,7 +24,7 @@ from .flash_reading import FlashReading
 from .inputs import Inputs
 from .option_reader import ConfigValue, Origin
 from .release_text import read_release
-from .resolve import Resolved, resolve
+from .resolve import SELECTOR_BY_TURNS, Resolved, resolve
 
 _STAND_IN_SIZE = 4096
 
@@ -61,18 +62,21 @@ class Loaded:
                 yield with_versions(config, release, self.bootloader_version or release)
 
 
-def load(inputs: Inputs, idf: Sequence[str] | None = None) -> Loaded:
+def load(inputs: Inputs, idf: Sequence[str] | None = None, selector: Selector | None = None) -> Loaded:
     """Return what to explain; raises InputError, one line, for what cannot be read.
 
     idf: releases of the application to look at, "5.1" or "5.1,5.5" each; None for every known one. The first that is
-    named made the partition table."""
+    named made the partition table. selector: what keeps otadata; None: by turns where a record of it is whole."""
     names = _names(idf)
     named = [read_release(name, "--idf") for name in names]
     if len(names) == 1:
         inputs = replace(inputs, app_release=names[0])
     elif named:
         inputs = replace(inputs, generator=named[0].version)
-    loaded = _load(inputs)
+    loaded = _load(replace(inputs, selector=selector or Selector.ESP_IDF))
+    if selector is None and _is_kept_by_turns(loaded):
+        value = ConfigValue(*SELECTOR_BY_TURNS, Origin("otadata, which has a whole record of it"))
+        loaded.config, loaded.settings = replace(loaded.config, selector=Selector.BY_TURNS), [*loaded.settings, value]
     if names:
         loaded.releases = tuple(sorted({release.version for release in named}))
         if len(named) > 1:
@@ -80,6 +84,17 @@ def load(inputs: Inputs, idf: Sequence[str] | None = None) -> Loaded:
             loaded.notes += [f"--idf: {text}" for text in told if text is not None]
     loaded.settings.append(_rules(loaded, bool(names)))
     return loaded
+
+
+def _is_kept_by_turns(loaded: Loaded) -> bool:
+    """Tell whether a record of otadata is whole by turns, which no tear of ESP-IDF's and no chance makes."""
+    otadata = next((partition for partition in reversed(loaded.table) if partition.is_otadata), None)
+    if otadata is None or otadata.size < 2 * SECTOR_SIZE:
+        return False
+    slots = sum(partition.is_ota_slot for partition in loaded.table)
+    places = TurnPlaces(slots, any(partition.is_factory for partition in loaded.table))
+    raws = read_records(lambda at, length: loaded.cells.read(otadata.offset + at, length))
+    return decide(raws, places) is not None
 
 
 def _rules(loaded: Loaded, is_chosen: bool) -> ConfigValue:

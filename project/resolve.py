@@ -46,6 +46,9 @@ _NAMED = (
     "CONFIG_PARTITION_TABLE_OFFSET",
 )
 
+SELECTOR_BY_TURNS = ("what keeps otadata", "by-turns (selector/DESIGN.md)")
+"""How a setting tells that otadata is kept by turns."""
+
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
@@ -215,7 +218,7 @@ def _with_selector(settings: Settings, inputs: Inputs) -> Settings:
             f"{name} {inputs.selector.value}: {settings.config.updates.title} writes slots past esp_ota_begin, "
             f"on which it relies; leave {name} out"
         )
-    value = ConfigValue("what keeps otadata", f"{inputs.selector.value} (selector/DESIGN.md)", Origin(name))
+    value = ConfigValue(*SELECTOR_BY_TURNS, Origin(name))
     config = replace(settings.config, selector=inputs.selector)
     return replace(settings, config=config, settings=(*settings.settings, value))
 

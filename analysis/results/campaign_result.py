@@ -9,6 +9,7 @@ from ...campaign.fuzz.generator import Worlds
 from ...campaign.ledger.lane_work import FoundKind
 from ...campaign.ledger.ledger import Ledger
 from ...model.claims.claims import claim
+from ...model.config import Selector
 from ...model.fault_model import MODELLED_FAULTS
 from ..untried_claims import untried_claims
 from .fuzz_result import FuzzFinding
@@ -207,6 +208,8 @@ def _world_words(worlds: Worlds) -> Iterator[str]:
     for name, version in (("release", worlds.app_version), ("bootloader", worlds.bootloader_version)):
         if version is not None:
             yield f"{name} {version.label}"
+    if worlds.selector is not Selector.ESP_IDF:
+        yield f"otadata {worlds.selector.value}"
     yield from sorted(skip.value for skip in worlds.skips)
     yield from sorted(remedy.value for remedy in worlds.remedies)
 

@@ -150,6 +150,8 @@ class DiffResult(CommandResult):
     """Those of them in which the two stored states differ."""
     seconds: float
     """For everything."""
+    behaviour_compared: bool
+    """What the two do was compared; where one keeps otadata by turns, the claims alone are."""
     behaviours: tuple[DiffBehaviour, ...]
     """Differences in the device model, each played on two boards."""
     board: tuple[BoardDifference, ...]
@@ -220,6 +222,7 @@ def diff_result(report: DiffReport) -> DiffResult:
         pairs=found.pairs,
         parted=found.parted,
         seconds=round(report.seconds, 3),
+        behaviour_compared=report.compares_behaviour,
         behaviours=tuple(_behaviour(number, item) for number, item in enumerate(report.confirmed)),
         board=tuple(
             BoardDifference(

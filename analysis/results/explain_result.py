@@ -21,6 +21,7 @@ from .result_parts import (
     FlashOperation,
     JudgedClaim,
     PartitionEntry,
+    SelectorName,
     SettingEntry,
     judgement,
     operations_of,
@@ -48,7 +49,9 @@ class OtadataEntry:
     crc_wanted: int
     """The check word that the sequence number asks for."""
     bootable: bool
-    """The bootloader can select it."""
+    """ESP-IDF's bootloader can select it."""
+    by_turns: bool
+    """It is a whole record of a selector by turns."""
     says: str
     """What it says, in a few words."""
     problems: tuple[str, ...]
@@ -149,6 +152,8 @@ class RulesCase:
     """App rollback is on in both builds."""
     anti_rollback: bool
     """Anti-rollback is on in both builds."""
+    selector: SelectorName
+    """What keeps otadata."""
     table_problem: str | None
     """Why the bootloader refuses the partition table."""
     app_table_problem: str | None
@@ -227,6 +232,7 @@ def _case(case: Case, loaded: Loaded, names: SlotNames) -> RulesCase:
         bootloader_idf=config.bootloader_name,
         rollback=config.rollback,
         anti_rollback=config.anti_rollback,
+        selector=config.selector.value,
         table_problem=answer.table_problem,
         app_table_problem=answer.app_table_problem,
         entries=None if answer.entries is None else tuple(_entry(entry) for entry in answer.entries),
@@ -269,6 +275,7 @@ def _entry(reading: EntryReading) -> OtadataEntry:
         crc=entry.crc,
         crc_wanted=reading.crc_wanted,
         bootable=reading.is_bootable,
+        by_turns=reading.is_by_turns,
         says=reading.summary,
         problems=reading.problems,
     )

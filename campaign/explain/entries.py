@@ -8,6 +8,7 @@ the history that is searched for (history_target.py) says what the life cycle ca
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from ...impl.by_turns.turn_record import FACTORY_PLACE, TurnPlaces, decode_record
 from ...impl.otadata import (
     ENTRY_SIZE,
     SEQ_EMPTY,
@@ -21,6 +22,7 @@ from ...impl.otadata import (
     slot_of_seq,
 )
 from ...model.ota_state import OtaImgState, state_name
+from .turn_words import plain_name, torn_record_text, whole_record_text
 
 NEAR_TOP = 0xFFFFFFFF - 0x100
 """Numbers from here on are close to 0xFFFFFFFF, which means erased."""
@@ -41,6 +43,21 @@ class SlotNames:
     """By slot number, for the slots that the table has."""
     count_of_app: int
     """OTA slots as the application counts them: ota_0 on, without a gap."""
+    factory: str | None = None
+    """Label of the factory partition; None without one."""
+
+    @property
+    def places(self) -> TurnPlaces:
+        """The places that a record by turns can name."""
+        return TurnPlaces(self.count, self.factory is not None)
+
+    def label_of(self, place: int) -> str | None:
+        """Return the label of such a place; None where the table has none there."""
+        return self.factory if place == FACTORY_PLACE else self.labels.get(place)
+
+    def called(self, place: int) -> str:
+        """Return what such a place is called."""
+        return self.label_of(place) or plain_name(place)
 
     def of(self, ota_seq: int) -> str:
         """Return the slot that a number names, by its label."""
@@ -65,6 +82,8 @@ class EntryReading:
     """What it says, in a few words."""
     problems: tuple[str, ...]
     """What is wrong with it, a sentence each."""
+    is_by_turns: bool = False
+    """It is a whole record by turns, of which ESP-IDF reads the number, the state and the check word alone."""
 
     @property
     def crc_wanted(self) -> int:
@@ -74,7 +93,8 @@ class EntryReading:
     @property
     def gives_up(self) -> bool:
         """It says that what it names was rejected, or came to nothing on trial."""
-        return is_crc_right(self.entry) and self.entry.ota_state in (OtaImgState.INVALID, OtaImgState.ABORTED)
+        is_read = is_crc_right(self.entry) and not self.is_by_turns
+        return is_read and self.entry.ota_state in (OtaImgState.INVALID, OtaImgState.ABORTED)
 
     @property
     def state_name(self) -> str:
@@ -93,6 +113,9 @@ def summary_of(raw: bytes, names: SlotNames) -> str:
     entry = decode_entry(raw)
     if raw == _BLANK:
         return "blank"
+    by_turns = whole_record_text(raw, names.places, names.called)
+    if by_turns is not None:
+        return by_turns
     if entry.ota_seq == SEQ_EMPTY:
         return "no number: counts as erased"
     said = f"number {number_text(entry.ota_seq)} → {names.of(entry.ota_seq)}, {state_name(entry.ota_state)}"
@@ -128,11 +151,17 @@ def _read_entry(number: int, sector: bytes, other: SelectEntry, names: SlotNames
     near = other.ota_seq if is_crc_right(other) and other.ota_seq != SEQ_EMPTY else 0
     problems = (*_problems(raw, entry, near, names), *_rest_problems(sector))
     named = names.of(entry.ota_seq)
-    return EntryReading(number, raw, entry, is_select_valid(entry), named, summary_of(raw, names), problems)
+    is_by_turns = decode_record(raw, names.places) is not None
+    summary = summary_of(raw, names)
+    return EntryReading(number, raw, entry, is_select_valid(entry), named, summary, problems, is_by_turns)
 
 
 def _problems(raw: bytes, entry: SelectEntry, near: int, names: SlotNames) -> Iterator[str]:
-    if raw == _BLANK:
+    if raw == _BLANK or decode_record(raw, names.places) is not None:
+        return
+    torn = torn_record_text(raw, names.places, names.called)
+    if torn is not None:
+        yield torn
         return
     if entry.ota_seq == SEQ_EMPTY and is_crc_right(entry):
         yield (

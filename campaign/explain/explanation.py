@@ -26,6 +26,7 @@ from ..history.player import Played, Player, StepOutcome
 from ..history.step import ACCEPT, COMMENCE, POWER_ON, ROLLBACK, Step
 from .entries import EntryReading, SlotNames, number_text, read_entries
 from .found_images import ImageReading, read_images
+from .turn_words import TurnChoice, turn_choice
 
 Entries = tuple[bytes, bytes]
 TRIED = (ACCEPT, ROLLBACK, COMMENCE)
@@ -147,7 +148,8 @@ def slot_names(table: tuple[Partition, ...]) -> SlotNames:
     slots = [partition for partition in table if partition.is_ota_slot]
     labels: Mapping[int, str] = {partition.slot: partition.label for partition in slots}
     gapless = next(number for number in range(MAX_OTA_SLOTS + 1) if number not in labels)
-    return SlotNames(len(slots), labels, gapless)
+    factory = next((partition.label for partition in reversed(table) if partition.is_factory), None)
+    return SlotNames(len(slots), labels, gapless, factory)
 
 
 class _Explainer:
@@ -211,8 +213,18 @@ class _Explainer:
             return factory, ("the table has no otadata partition",)
         if self._dut.otadata.size < 2 * SECTOR_SIZE:
             return None, ("the otadata partition is smaller than two sectors",)
+        if self._turns is not None:
+            return self._turns.selected, self._turns.why
         entries = EntryPair(decode_entry(raw[0]), decode_entry(raw[1]))
         return self._selected_by(entries, factory)
+
+    @property
+    def _turns(self) -> TurnChoice | None:
+        """What a bootloader by turns makes of the records; None for one that does not look at them so."""
+        raw, config = self._dut.entries(self._dut.cells), self._dut.config
+        if not config.is_by_turns or raw is None or self._sectors() is None or self._table_problem is not None:
+            return None
+        return turn_choice(raw, self._names.places, config.rollback, self._names.label_of)
 
     def _selected_by(self, entries: EntryPair, factory: str | None) -> tuple[str | None, tuple[str, ...]]:
         why: list[str] = []
@@ -261,6 +273,8 @@ class _Explainer:
 
     def _order(self, selected: str | None) -> tuple[str, ...]:
         """Return what the bootloader tries one after the other; nothing where it does not get that far."""
+        if self._turns is not None:
+            return self._turns.order
         slots = {label: slot for slot, label in self._names.labels.items()}
         factory = next((p.label for p in reversed(self._table) if p.is_factory), None)
         if selected is None:

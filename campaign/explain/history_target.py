@@ -6,7 +6,7 @@ together.
 
 from collections.abc import Callable, Sequence
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 from ...impl.chip.cells import Cells
 from ...impl.otadata import SelectEntry, decode_entry, encode_entry, is_crc_right, make_entry
@@ -23,8 +23,9 @@ from ..history.history import BLANK_ENTRY, History
 from ..history.history_replay import token_of
 from ..history.history_token import encode_history_token
 from ..history.player import Player
-from ..lockstep.abstraction import RecordView, Stored, StoredSlot, ranked, record_in_bytes
+from ..lockstep.abstraction import Stored, StoredSlot, record_in_bytes, records_in_bytes
 from ..lockstep.divergence import Divergence
+from ..lockstep.record_view import RecordView
 from ..lockstep.step_maker import images_of
 from ..lockstep.trace_replay import TraceWalker, device_of_scope
 from ..lockstep.trace_steps import segments
@@ -120,8 +121,10 @@ def target_of(
         scope = Scope(rules, len(slots), factory is not None, versions=max(2, most + 1))
     except ValueError as error:
         return str(error)
-    first, second = (record_in_bytes(reading.raw, len(slots)) for reading in answer.entries)
-    records = ranked((first, second), scope)
+    first, second = answer.entries
+    records = records_in_bytes(scope, first.raw, second.raw)
+    if scope.is_by_turns and any(each.is_bootable and not each.is_by_turns for each in answer.entries):
+        return "the model has no records of ESP-IDF beside those by turns, or still to be taken over"
     has_odd_word = any(reading.entry.ota_state not in set(OtaImgState) for reading in answer.entries)
     return Target(scope, Stored(records, views, (1 << burned - least) - 1), knows_images, has_odd_word)
 
@@ -166,17 +169,16 @@ def start_state(steps: Stepper, start: Start) -> State | None:
     """Return the state that a device starts from; None where this start makes no sense."""
     if start.entries[0] == BLANK_ENTRY:
         return steps.initial
-    if steps.model.scope.has_factory:
+    if steps.model.scope.has_factory or steps.model.scope.is_by_turns:
         return None
     record = record_in_bytes(start.entries[0], steps.model.scope.slots)
-    fields = steps.as_dict(steps.initial)
+    initial = steps.as_dict(steps.initial)
     values = _record_values("record0_", record)
-    return tuple(next(iter(values[name])) if name in values else fields[name] for name in steps.names)
+    return tuple(next(iter(values[name])) if name in values else initial[name] for name in steps.names)
 
 
 def _record_values(prefix: str, record: RecordView) -> dict[str, set[int]]:
-    values = (("check", record.check), ("word", record.word), ("slot", record.slot), ("seq", record.seq))
-    return {f"{prefix}{name}": {int(value)} for name, value in values}
+    return {f"{prefix}{part.name}": {int(getattr(record, part.name))} for part in fields(record)}
 
 
 def _contents(slot: StoredSlot) -> set[int]:

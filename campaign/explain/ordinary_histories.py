@@ -32,7 +32,8 @@ from ..history.outside_records import by_esp_hal, by_nuttx, by_otatool
 from ..history.player import Player
 from ..history.step import COMPLETE, POWER_ON, ROLLBACK, Step, StepName
 from ..history.whole_records import entries_in
-from ..lockstep.abstraction import RecordView, StoredSlot, ranked, record_in_bytes, slot_in_bytes
+from ..lockstep.abstraction import StoredSlot, records_in_bytes, slot_in_bytes
+from ..lockstep.record_view import RecordView
 from .device_life import DAMAGED, IMAGE_SIZE, PROVISIONED, RESTART, DeviceLife
 from .history_target import BOOT_APP0, STARTS, Start, Target
 
@@ -123,10 +124,10 @@ def _played(scope: Scope, config: Config, names: tuple[str, ...], kind: WriterKi
 
 def _ended(life: DeviceLife, writer: OutsideWriter | None, scope: Scope) -> _EndOfLife:
     cells, dut = life.player.moment.cells, life.history.dut
-    first, second = (record_in_bytes(sector, scope.slots) for sector in cells.sectors(OTADATA, 2 * SECTOR_SIZE))
+    first, second = cells.sectors(OTADATA, 2 * SECTOR_SIZE)
     slots = (dut.partition(f"ota_{slot}") for slot in range(scope.slots))
     held = tuple(slot_in_bytes(cells.sectors(slot.offset, slot.size)) for slot in slots)
-    return _EndOfLife(life, writer, ranked((first, second), scope), held)
+    return _EndOfLife(life, writer, records_in_bytes(scope, first, second), held)
 
 
 def _accepted_lives(scope: Scope, config: Config, names: tuple[str, ...]) -> Iterator[DeviceLife]:

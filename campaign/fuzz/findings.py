@@ -160,6 +160,7 @@ def scope_class(scope: Scope) -> ScopeClass:
     build = "anti-rollback" if config.anti_rollback else "rollback on" if config.rollback else "rollback off"
     slots = "1 slot" if scope.slots == 1 else "2 slots" if scope.slots == 2 else "3 or more slots"
     build += ", validation skipped" if scope.skips_validation else ""
+    build += ", otadata by turns" if scope.is_by_turns else ""
     return ScopeClass(build, config.app_release.label, slots, scope.has_factory)
 
 

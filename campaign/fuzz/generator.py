@@ -14,7 +14,7 @@ from random import Random
 from ...impl.chip.flash import FailureExtent
 from ...impl.chip.torn_operations import SCHEDULES, Torn, TornKind
 from ...impl.release_points import with_versions
-from ...model.config import Config, Pin, Release, ResetReason, SkipValidation
+from ...model.config import Config, Pin, Release, ResetReason, Selector, SkipValidation
 from ...model.device.allowance import Allowance
 from ...model.device.api_calls import RESUME_FROM
 from ...model.device.end_numbers import BORDER, ERASED
@@ -96,6 +96,7 @@ class Worlds:
     skips: frozenset[SkipValidation] = frozenset()
     """When the bootloader skips validation; at random in deep sleep, where nothing is said."""
     remedies: frozenset[Remedy] = frozenset()
+    selector: Selector = Selector.ESP_IDF
 
 
 def draw_scope(random: Random, worlds: Worlds) -> tuple[Config, Scope]:
@@ -109,7 +110,7 @@ def draw_scope(random: Random, worlds: Worlds) -> tuple[Config, Scope]:
     has_ends = Allowance.END_NUMBERS in worlds.allows
     slots = worlds.slots or (2 if has_ends else random.randint(1, 4))
     has_factory = random.random() < 0.4 if worlds.has_factory is None else worlds.has_factory
-    config = replace(config, notes_in_place=Remedy.NOTE_IN_PLACE in worlds.remedies)
+    config = replace(config, notes_in_place=Remedy.NOTE_IN_PLACE in worlds.remedies, selector=worlds.selector)
     device = SmallDevice(config, tuple(range(slots)), has_factory)
     faults = min(worlds.faults, FaultModel.F2 if has_ends else max(MODELLED_FAULTS))
     return config, scope_of_device(device, faults, worlds.usage, worlds.versions, worlds.allows, worlds.remedies)
@@ -416,7 +417,8 @@ def draw_tear(
     if model is FaultModel.F1:
         if op.kind is OpKind.ERASE:
             return Torn.parse(f"partial:{random.choice([random.randrange(1, 40), random.randrange(1, 0x1000)])}")
-        return Torn.parse(f"prefix:{random.randrange(1, 32 if op.record is not None else max(2, step.length))}")
+        most = 4 if op.is_check_word else 32 if op.record is not None else max(2, step.length)
+        return Torn.parse(f"prefix:{random.randrange(1, most)}")
     if model >= FaultModel.F4:
         kind = TornKind.UNSTABLE if model is FaultModel.F4 else TornKind.DISTURB
         return Torn(

@@ -23,11 +23,11 @@ from ...model.config import Pin, ResetReason
 from ...model.ota_state import OtaImgState, api_name
 from ..device_under_test import DeviceUnderTest, Holds
 from .history import BLANK_ENTRY, OTADATA
-from .monitor_memory import Due, Expected, Memory, Noticed, is_accept_due, marks_nothing, target_of
+from .monitor_memory import Due, Expected, Memory, Noticed, is_accept_due, marks_nothing, takes_back, target_of
 from .player import Moment, Played, Player, StepOutcome
 from .step import ACCEPT, COMMENCE, POWER_ON, TOOL_STEPS, UPGRADE_STEPS, WRITE_STEPS, Step, StepName
 from .turn_notes import given_tried, turn_entries
-from .whole_records import deciding_note, entries_in, notes_in
+from .whole_records import deciding_note, deciding_number, entries_in, notes_in
 
 _IN_PROGRESS = "ota error"
 """What commence() says of a session that is open already: no lock-out."""
@@ -109,7 +109,7 @@ class ClaimMonitor:
             # What a restart may choose was settled by the call that asked for it.
             return self._choices
         before, app = self._boots(self._player.moment), self._player.app
-        if step.name is StepName.COMMENCE:
+        if step.name is StepName.COMMENCE and not takes_back(self._dut, self._player.moment, app):
             return before, before
         whole = self._player.fork().play(replace(step, cut=None, failures=()))
         if app is not None and marks_nothing(self._dut, whole, app):
@@ -141,8 +141,7 @@ class ClaimMonitor:
             yield from self._broken_growth(played)
 
     def _broken_growth(self, played: Played) -> Iterator[BrokenClaim]:
-        notes = (deciding_note(self._dut, moment.cells.read) for moment in (played.before, played.after))
-        before, after = (None if note is None else note.number for note in notes)
+        before, after = (deciding_number(self._dut, moment.cells.read) for moment in (played.before, played.after))
         count = sum(partition.is_ota_slot for partition in self._dut.table)
         most = count - (not self._dut.config.is_by_turns)
         highest = count if before is None else before + most

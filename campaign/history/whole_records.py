@@ -12,7 +12,7 @@ from ...model.ota_state import api_name
 from ..device_under_test import DeviceUnderTest
 from .player import Played, StepOutcome
 from .step import StepName
-from .turn_notes import deciding_turn_note, given_up, turn_notes
+from .turn_notes import deciding_turn_note, deciding_turn_number, given_up, turn_notes
 
 Read = Callable[[int, int], bytes]
 """(address, length): the bytes that lie there; `read` of a chip or of its cells."""
@@ -50,6 +50,14 @@ def deciding_note(dut: DeviceUnderTest, read: Read) -> Note | None:
     pair = entries_in(dut, read)
     active = None if pair is None else active_otadata(pair)
     return None if pair is None or active is None else _note(dut, pair[active])
+
+
+def deciding_number(dut: DeviceUnderTest, read: Read) -> int | None:
+    """Return the number of the record that decides; None without one."""
+    if dut.config.is_by_turns:
+        return deciding_turn_number(dut, read)
+    note = deciding_note(dut, read)
+    return None if note is None else note.number
 
 
 def newly_rejected(before: Notes, after: Notes) -> frozenset[str]:

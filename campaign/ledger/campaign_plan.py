@@ -13,7 +13,7 @@ from random import Random
 from typing import Any
 
 from ...impl.partitions.partition import MAX_OTA_SLOTS
-from ...model.config import SkipValidation
+from ...model.config import Selector, SkipValidation
 from ...model.device.allowance import Allowance
 from ...model.device.state import Usage
 from ...model.fault_model import FaultModel
@@ -72,6 +72,9 @@ class CampaignPlan:
     def to_json(self) -> str:
         """Write it as text, the same for equal plans."""
         worlds = {item.name: _plain(getattr(self.worlds, item.name)) for item in fields(Worlds)}
+        if self.worlds.selector is Selector.ESP_IDF:
+            # As it was written before there was another.
+            del worlds["selector"]
         return json.dumps(
             {"seed": self.seed, "lanes": self.lanes, "steered": self.is_steered, "worlds": worlds}, sort_keys=True
         )
@@ -122,6 +125,7 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
     "usage": Usage,
     "allows": lambda names: frozenset(map(Allowance, names)),
     "skips": lambda names: frozenset(map(SkipValidation, names)),
+    "selector": Selector,
     "remedies": lambda names: frozenset(map(Remedy, names)),
 }
 """By the name of a field of Worlds, what reads its JSON value."""

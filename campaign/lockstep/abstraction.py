@@ -18,7 +18,8 @@ import hashlib
 import struct
 import zlib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
+from dataclasses import fields as dataclass_fields
 from functools import lru_cache
 
 from ...model.config import Release
@@ -27,12 +28,16 @@ from ...model.device.end_numbers import LAST, erased_number
 from ...model.device.records import Check, Word
 from ...model.device.state import Content, Phase, Scope, Task
 from ...model.device.stepper import State, Stepper
+from .record_view import RecordView
+from .turn_abstraction import turn_in_bytes
 
 Sectors = tuple[bytes, ...]
 ReadSectors = Callable[[int, int], Sectors]
 """From a sector's address and a length in bytes to the sectors there."""
 
 SECTOR = 0x1000
+ENTRY = 32
+"""Bytes of a record."""
 EMPTY_NUMBER = 0xFFFFFFFF
 EMPTY_BYTE = 0xFF
 ESP32 = 0
@@ -50,31 +55,6 @@ class Places:
     """Address of the first record's sector; the second one follows."""
     slots: tuple[tuple[int, int], ...]
     """(address, size) of ota_0, ota_1, … without a gap."""
-
-
-@dataclass(frozen=True, slots=True)
-class RecordView:
-    """One otadata record."""
-
-    check: Check
-    word: Word
-    slot: int = 0
-    """The slot that the number names; 0 unless the check word fits."""
-    seq: int = 0
-    """The number, as Numbers.RANKED keeps it; 0 unless the check word fits, and of 0xFFFFFFFF mostly."""
-
-    @property
-    def is_right(self) -> bool:
-        """The check word fits the number."""
-        return self.check is Check.RIGHT
-
-    @property
-    def fits_though_empty(self) -> bool:
-        """The number is 0xFFFFFFFF, and the check word fits it."""
-        return self.check is Check.EMPTY and self.seq != 0
-
-
-BLANK_RECORD = RecordView(Check.EMPTY, Word.UNDEFINED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +87,7 @@ def unlike_parts(one: Stored, other: Stored) -> list[str]:
     found = {
         f"{type(mine).__name__}.{field.name}"
         for mine, its in pairs
-        for field in fields(mine)
+        for field in dataclass_fields(mine)
         if getattr(mine, field.name) != getattr(its, field.name)
     }
     return sorted(found | ({"burned"} if one.burned != other.burned else set()))
@@ -137,8 +117,14 @@ def stored_in_bytes(scope: Scope, places: Places, read: ReadSectors, efuse_bits:
 
 def records_in_bytes(scope: Scope, first: bytes, second: bytes) -> tuple[RecordView, RecordView]:
     """Return the records at the start of two sectors."""
-    one, other = (record_in_bytes(s, scope.slots, scope.has_end_numbers, scope.is_patched) for s in (first, second))
+    one, other = (_record_in_sector(scope, sector) for sector in (first, second))
     return ranked((one, other), scope)
+
+
+def _record_in_sector(scope: Scope, sector: bytes) -> RecordView:
+    if scope.is_by_turns:
+        return turn_in_bytes(scope, sector[:ENTRY])
+    return record_in_bytes(sector, scope.slots, scope.has_end_numbers, scope.is_patched)
 
 
 def record_in_bytes(sector: bytes, slot_count: int, has_ends: bool = False, is_patched: bool = False) -> RecordView:
@@ -331,7 +317,8 @@ def _record_in_fields(fields: dict[str, int], index: int, scope: Scope) -> Recor
     if check is not Check.RIGHT and not is_last:
         return RecordView(check, word)
     seq = number_meant(fields[f"record{index}_seq"], scope)
-    return RecordView(check, word, fields.get(f"record{index}_slot", 0), seq)
+    other, is_tried = fields.get(f"record{index}_other", 0), bool(fields.get(f"record{index}_is_tried", 0))
+    return RecordView(check, word, fields.get(f"record{index}_slot", 0), seq, other, is_tried)
 
 
 def program_in_state(stepper: Stepper, state: State) -> Program | None:
@@ -348,7 +335,7 @@ def state_of(stepper: Stepper, stored: Stored) -> State:
     An image that has a description and does not verify is taken to be BROKEN."""
     fields = dict(zip(stepper.names, stepper.initial, strict=True))
     for index, record in enumerate(stored.records):
-        values = (("check", record.check), ("word", record.word), ("slot", record.slot), ("seq", record.seq))
+        values = ((part.name, getattr(record, part.name)) for part in dataclass_fields(record))
         fields |= _present(fields, ((f"record{index}_{name}", value) for name, value in values))
     for index, slot in enumerate(stored.slots):
         content = Content.BROKEN if slot.has_description else Content.EMPTY

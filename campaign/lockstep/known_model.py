@@ -22,9 +22,9 @@ from ...model.device.selection import boot_partition
 from ...model.device.state import Scope, Task
 from ...model.device.stepper import State, Stepper
 from .abstraction import (
+    ENTRY,
     Places,
     Program,
-    RecordView,
     Stored,
     StoredSlot,
     program_in_state,
@@ -32,8 +32,10 @@ from .abstraction import (
     stored_in_state,
 )
 from .coverage import Covered, Extent, claims_at_stake, extent_of_model, premise_of
+from .record_view import RecordView
 from .seen_operations import BURN, OpKind, SeenOp, seen_op
 from .slot_moves import reported
+from .turn_answers import TurnAnswers
 
 MOST_KNOWN = 150_000
 """States and steps that are kept in all, some hundred bytes each."""
@@ -41,8 +43,6 @@ _MODELS = 1024
 """Models that are kept; random histories go through a few hundred scopes, again and again."""
 Mode = tuple[int | None, bool, Pin | None, bool, bool]
 """What a tracker knows beside the state of the model."""
-ENTRY = 32
-"""Bytes of a record."""
 Records = tuple[RecordView, RecordView]
 
 
@@ -205,6 +205,7 @@ class KnownModel:
         self.stepper = Stepper(device_model(scope))
         self.place = {name: place for place, name in enumerate(self.stepper.names)}
         model = self.stepper.model
+        self.turns = TurnAnswers(self.stepper) if scope.is_by_turns else None
         self._wiped_slot = wiped_slot(scope, model.device)
         self._selected = boot_partition(scope, model.device.records)
         self._claims = claims_at_stake(scope)
@@ -331,8 +332,10 @@ class KnownModel:
 
     def said(self, known: KnownState) -> tuple[int, tuple[str, ...]]:
         """Return what info() has to say."""
-        records = known.stored.records
-        states = tuple(reported(records, slot)[0].value for slot in range(self.scope.slots))
+        if self.turns is not None:
+            states = self.turns.told(known.state)
+        else:
+            states = tuple(reported(known.stored.records, slot)[0].value for slot in range(self.scope.slots))
         return self.stepper.value(self._selected, known.state), states
 
     def due_op(self, known: KnownState) -> SeenOp | None:
@@ -340,8 +343,9 @@ class KnownModel:
         task, sector = known.task, known["sector"]
         if task is Task.TRY and self.scope.is_patched:
             return SeenOp(OpKind.PROGRAM, record=sector)
-        if task in REWRITES:
-            return SeenOp(OpKind.PROGRAM if known["phase"] else OpKind.ERASE, record=sector)
+        if task in (REWRITES if self.turns is None else self.turns.writes):
+            kind = OpKind.PROGRAM if known["phase"] else OpKind.ERASE
+            return SeenOp(kind, record=sector, is_check_word=self.turns is not None and kind is OpKind.PROGRAM)
         if task in ERASES:
             return SeenOp(OpKind.ERASE, record=sector)
         if task in WIPES:

@@ -1,9 +1,9 @@
 """Model and board in lock step: a history is played on the board, and the device model follows every operation of it.
 
 Three descriptions have to agree, or it is a Divergence: the board (impl) does it in bytes; the device model must be
-able to do the same, operation by operation (model_tracker.py); the life-cycle table must have a row for where each slot
-went (slot_moves.py). Outcomes of calls and what info() says are compared too. The claims are evaluated in every state
-that the model comes through; a broken claim is a result, not a divergence: ESP-IDF does break some.
+able to do the same, operation by operation (model_tracker.py); but by turns, the life-cycle table must have a row for
+where each slot went (slot_moves.py). Outcomes of calls and what info() says are compared too. The claims are evaluated
+in every state that the model comes through; a broken claim is a result, not a divergence: ESP-IDF does break some.
 
 Left out, and reported as OutOfModel: a torn number near the end of its range that fits its torn check word by chance,
 a torn description that names another version, a description that is written over, and where the bootloader skips
@@ -241,16 +241,16 @@ class Lockstep:
 
         complete() through a handle that has written nothing closes that handle, whatever the slot holds."""
         app = self.player.app
-        names = action_names(step, self.player.running)
+        names = action_names(step, self.player.running, self.scope.is_by_turns)
         if step.name is StepName.COMPLETE and app is not None and is_open(app) and not has_written(app):
             return ("complete_fails", "session_abort")
         return names
 
     def takes(self, step: Step) -> bool:
         """Tell whether a write goes on to program: a handle is open, and its first byte is that of an image."""
-        app = self.player.app
+        app, turns = self.player.app, self.tracker.model.turns
         data = self.history.dut.image(step.image).contents[step.offset : step.offset + step.length]
-        if app is None or not is_open(app) or not data:
+        if app is None or not is_open(app) or not data or (turns and turns.refuses_bytes(self.tracker.state)):
             return False
         return step.name is StepName.WRITE_AT or has_written(app) or data[0] == IMAGE_MAGIC
 
@@ -316,7 +316,7 @@ class Lockstep:
 
     def _check_slot_moves(self, played: Played, before: BeforeMove, stored: list[Stored]) -> None:
         event = _EVENTS.get(played.step.name)
-        if event is None or self.held_pin(played.step) is Pin.FACTORY_RESET:
+        if event is None or self.scope.is_by_turns or self.held_pin(played.step) is Pin.FACTORY_RESET:
             # A factory reset is up to three events, which tests/campaign/test_life_cycle_on_board.py tells apart.
             return
         if self.scope.has_end_numbers and any(is_at_end(self.scope, r) for moment in stored for r in moment.records):

@@ -21,7 +21,7 @@ from .abstraction import Program, Stored, state_of, unlike_parts
 from .coverage import Coverage, Covered, ScopeCoverage, covered
 from .divergence import Divergence, OutOfModel
 from .known_model import Followed, KnownModel, KnownState, Mode, known_model
-from .seen_operations import OpKind, SeenOp
+from .seen_operations import OpKind, SeenOp, begins_record, parts_of
 
 
 class ModelTracker:
@@ -187,7 +187,7 @@ class ModelTracker:
         self._decide()
         if self._is_of_slot_data(op):
             self._follow_data(op, after, reaches_end, fails)
-        else:
+        elif not begins_record(op, self.known.due_op):
             if op != self.known.due_op:
                 raise Divergence(f"the device: {op}; the model at {self.task.name}: {self.known.due_op or 'nothing'}")
             if fails is not None:
@@ -217,7 +217,7 @@ class ModelTracker:
             starts: Iterable[tuple[str, ...]] = [()]
         elif self._is_of_slot_data(op):
             starts = self._writes()
-        elif op == self.known.due_op:
+        elif op == self.known.due_op or begins_record(op, self.known.due_op):
             starts = [()]
         else:
             raise Divergence(f"the device: {op}; the model at {self.task.name}: {self.known.due_op or 'nothing'}")
@@ -288,7 +288,7 @@ class ModelTracker:
         self._decide()
         number = 0
         while (op := self.known.due_op) is not None:
-            yield op
+            yield from parts_of(op)
             self.op(op, None, fails=failures.get(number))
             self._decide()
             number += 1

@@ -14,7 +14,8 @@ from ...model.device.records import Check, Word
 from ...model.fault_model import FaultModel
 from ...model.slot.life_cycle import Event, allowed_rows, whole_row
 from ...model.slot.situation import Place, Situation, State
-from .abstraction import RecordView, Stored
+from .abstraction import Stored
+from .record_view import RecordView
 
 READINGS: dict[Word, State] = {
     Word.NEW: State.NEW,

@@ -18,13 +18,18 @@ _ACTIONS: dict[StepName, tuple[str, ...]] = {
     StepName.SWITCH: ("session_switch",),
     StepName.ERASE_LAST_BOOT: ("erase_last_boot",),
 }
+_ACTIONS_BY_TURNS = _ACTIONS | {
+    StepName.COMMENCE: ("commence", "commence_of_named"),
+    StepName.ERASE_LAST_BOOT: ("erase_last_boot", "erase_last_boot_kept"),
+}
 
 
-def action_names(step: Step, running: str | None) -> tuple[str, ...]:
+def action_names(step: Step, running: str | None, is_by_turns: bool = False) -> tuple[str, ...]:
     """Return the actions of the model one of which a call is, when it is not refused. running: a label."""
     if step.name is not StepName.SET_BOOT:
-        return _ACTIONS.get(step.name, ())
-    return _set_boot_names(step.asked_for(running), running)
+        return (_ACTIONS_BY_TURNS if is_by_turns else _ACTIONS).get(step.name, ())
+    # By turns, to ask for what runs is nothing by itself.
+    return _set_boot_names(step.asked_for(running), None if is_by_turns else running)
 
 
 @lru_cache(maxsize=256)

@@ -5,10 +5,10 @@ Like abstraction.py it shares no code with impl, which could be wrong in the sam
 
 import struct
 import zlib
-from dataclasses import dataclass
 
 from ...model.device.records import Check, Word
 from ...model.device.state import Scope
+from .record_view import BLANK_RECORD, RecordView
 
 _WORDS = 0xFFFFFFFF
 _MARK = 0xB7
@@ -18,23 +18,8 @@ _STATES = {_NEW: 0, _TRIED: 2, _VALID: 2, _SELECTED: _WORDS}
 _ABORTED = 4
 
 
-@dataclass(frozen=True, slots=True)
-class TurnView:
-    """One record; blank unless it is whole."""
-
-    check: Check = Check.EMPTY
-    word: Word = Word.UNDEFINED
-    slot: int = 0
-    """The slot that the number names."""
-    seq: int = 0
-    """The number, not ranked yet."""
-    other: int = 0
-    """Place."""
-    is_tried: bool = False
-
-
-def turn_in_bytes(scope: Scope, entry: bytes) -> TurnView:
-    """Return the record that 32 bytes hold."""
+def turn_in_bytes(scope: Scope, entry: bytes) -> RecordView:
+    """Return the record that 32 bytes hold, its number not ranked yet; blank unless it is whole."""
     seq, what, *complements, state, check = struct.unpack("<8I", entry)
     are_right = [word ^ other == _WORDS for word, other in zip((seq, what, state, check), complements, strict=True)]
     kind, other, current, mark = what.to_bytes(4, "little")
@@ -43,8 +28,8 @@ def turn_in_bytes(scope: Scope, entry: bytes) -> TurnView:
         places[_FACTORY] = scope.factory
     is_meant = mark == _MARK and kind in _STATES and other in places and current in places and current != _NONE
     if not all(are_right) or not is_meant or check != zlib.crc32(entry[:4], 0xFFFFFFFF):
-        return TurnView()
+        return BLANK_RECORD
     if state != (_ABORTED if current == _FACTORY else _STATES[kind]):
-        return TurnView()
+        return BLANK_RECORD
     word = Word(state) if state < Word.UNDEFINED else Word.UNDEFINED
-    return TurnView(Check.RIGHT, word, (seq - 1) % scope.slots, seq, places[other], kind == _TRIED)
+    return RecordView(Check.RIGHT, word, (seq - 1) % scope.slots, seq, places[other], kind == _TRIED)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from ...errors import InputError
+from ...model.config import Selector
 from ..exit_code import ExitCode
 from ..options.device_options import CutOptions, DeviceOptions
 from ..options.diff_side import side_scope
@@ -23,6 +24,7 @@ EPILOGUE = epilogue(
     "otaproof diff 5.1 6.1",
     "otaproof diff 5.1,bootloader-idf=4.4 5.1 --usage restart-at-once",
     "otaproof diff rollback=off rollback=on --idf 5.5 --claims none",
+    "otaproof diff 6.1 6.1,selector=by-turns --usage restart-at-once",
     "otaproof diff --matrix",
     codes={
         0: "no difference",
@@ -71,8 +73,8 @@ def diff(
     verify images is not compared.
 
     A side is a release, such as 5.1, or settings, such as rollback=off, or several, joined by commas:
-    5.1,bootloader-idf=4.4. Settings are idf, bootloader-idf, rollback, anti-rollback and skip-validate-in-deep-sleep;
-    what a side does not say is as the options say.
+    5.1,bootloader-idf=4.4. Settings are idf, bootloader-idf, rollback, anti-rollback, skip-validate-in-deep-sleep and
+    selector; what a side does not say is as the options say. Of selector=by-turns the claims alone are compared.
     """
     from ...analysis.release_diff import compare
     from ...analysis.release_matrix import matrix_of
@@ -82,7 +84,7 @@ def diff(
     from ..terminal import terminal
 
     text = terminal(wraps=False)
-    _check_sides(sides, comparison)
+    _check_sides(sides, comparison, device.selector)
     try:
         if comparison.replay is not None:
             return diff_report.replay(text, comparison.replay, output.json)
@@ -114,12 +116,14 @@ def exit_code(found: "DiffReport | Matrix") -> ExitCode:
     return ExitCode.HOLDS if found.is_complete else ExitCode.INCONCLUSIVE
 
 
-def _check_sides(sides: tuple[str, ...], comparison: ComparisonOptions) -> None:
+def _check_sides(sides: tuple[str, ...], comparison: ComparisonOptions, selector: Selector) -> None:
     """Refuse sides where the options say what is compared, and any other number of them than two."""
     if comparison.replay is not None:
         if sides or comparison.matrix:
             raise InputError("--replay: the token says which two are compared; give nothing else")
     elif comparison.matrix:
+        if selector is not Selector.ESP_IDF:
+            raise InputError("--matrix: the table is of ESP-IDF's own code; leave --selector out")
         if sides:
             raise InputError("--matrix: compares all release rules; give no sides")
     elif len(sides) != 2:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+from ...model.config import Selector
 from ..exit_code import ExitCode
 from ..options.build_options import BuildOptions
 from ..options.epilogue import epilogue
@@ -46,6 +47,9 @@ class ExplainInputs:
     """With --otadata: partition table, CSV or binary."""
     idf: Annotated[tuple[str, ...], Parameter(metavar="RELEASES", group=DEVICE)] = ()
     """ESP-IDF releases of the application, such as 5.1,5.5; repeatable (default: as its image says, else all)."""
+    selector: Annotated[Selector | None, Parameter(group=DEVICE)] = None
+    """What keeps otadata in bootloader and application: ESP-IDF's code, or its replacement of selector/, by-turns
+    (default: by-turns where otadata has a record of it that is whole)."""
     efuse: Annotated[int, Parameter(metavar="N", group=DEVICE)] = 0
     """Secure version in the eFuse."""
 
@@ -80,7 +84,7 @@ def explain(
     from ...project.flash_dump import load
     from ..reports.explain_report import print_report
 
-    loaded = load(files.inputs(dump, build), list(files.idf) or None)
+    loaded = load(files.inputs(dump, build), list(files.idf) or None, files.selector)
     cases = explain_cases(loaded, history.seconds if history.history else None)
     output.give(explain_result(loaded, cases), lambda: print_report(output.console(), loaded, cases))
     return exit_code(cases)

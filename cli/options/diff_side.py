@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ...errors import InputError
+from ...model.config import Selector
 from ...model.idf_version import IdfVersion
 from .device_options import CutOptions, DeviceOptions
 from .values import release_of
@@ -13,13 +14,15 @@ if TYPE_CHECKING:
 
 _SWITCHES = {"rollback": "rollback", "anti-rollback": "anti_rollback"}
 _DEEP_SLEEP = "skip-validate-in-deep-sleep"
+_SELECTOR = "selector"
+_SELECTORS = {selector.value: selector for selector in Selector}
 _RELEASES = {"idf": "idf", "bootloader-idf": "bootloader_idf"}
 _VALUES = {"on": True, "off": False}
 
 
 def side_scope(side: str, device: DeviceOptions, cuts: CutOptions) -> "Scope":
     """Return the scope of a side: what its text says, and for all else what the options say."""
-    said: dict[str, bool | IdfVersion] = {}
+    said: dict[str, bool | IdfVersion | Selector] = {}
     sleeps = False
     for part in filter(None, (part.strip() for part in side.split(","))):
         name, is_setting, value = part.partition("=")
@@ -31,8 +34,13 @@ def side_scope(side: str, device: DeviceOptions, cuts: CutOptions) -> "Scope":
             said[_SWITCHES[name]] = _switch(part, name, value)
         elif name == _DEEP_SLEEP:
             sleeps = _switch(part, name, value)
+        elif name == _SELECTOR:
+            if value not in _SELECTORS:
+                raise InputError(f"{part}: want {' or '.join(f'{name}={known}' for known in _SELECTORS)}")
+            said["selector"] = _SELECTORS[value]
         else:
-            raise InputError(f"{part}: unknown setting; known: {', '.join([*_RELEASES, *_SWITCHES, _DEEP_SLEEP])}")
+            known = ", ".join([*_RELEASES, *_SWITCHES, _DEEP_SLEEP, _SELECTOR])
+            raise InputError(f"{part}: unknown setting; known: {known}")
     scope = replace(device, **said).scope(cuts.faults, cuts.usage)  # type: ignore[arg-type]
     return replace(scope, config=replace(scope.config, skip_validate_in_deep_sleep=sleeps))
 

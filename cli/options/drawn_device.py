@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from ...errors import InputError
+from ...model.config import Config, Selector
 from ...model.fault_model import MODELLED_FAULTS, FaultModel
 from ...model.remedies import Remedy
 from .device_options import PlayedFaults, UsageName
@@ -38,6 +39,8 @@ class DrawnDevice:
     """ESP-IDF release of the application (default: random)."""
     bootloader_idf: AnyRelease = None
     """ESP-IDF release of the bootloader (default: random)."""
+    selector: Selector = Selector.ESP_IDF
+    """What keeps otadata in bootloader and application: ESP-IDF's code, or its replacement of selector/ (by-turns)."""
     faults: PlayedFaults = FaultModel.F3
     """What a power cut may leave of a flash operation: all or nothing (F0), any prefix (F1), any bytes (F2), any bits
     (F3), bits that read otherwise each time (F4); and what a bad chip does (F5). F4 and F5 are played on the board
@@ -51,8 +54,7 @@ class DrawnDevice:
     def worlds(self) -> "Worlds":
         """Return the devices to draw; raise InputError where there is none."""
         from ...campaign.fuzz.generator import Worlds
-        from ...model.config import Config
-        from ...model.device.state import Usage, why_left_out
+        from ...model.device.state import Usage, why_left_out, why_not_by_turns
 
         if self.anti_rollback and self.rollback is False:
             raise InputError("--anti-rollback needs rollback, and --no-rollback rules it out")
@@ -62,6 +64,8 @@ class DrawnDevice:
             raise InputError("--remedy: the device model draws what a remedy allows, and has F0 … F3; say --faults F3")
         if Remedy.RESTART_AT_ONCE in self.remedy and self.usage == "any":
             raise InputError("restart-at-once goes with documented usage, not with any")
+        if self.selector is Selector.BY_TURNS and (why := why_not_by_turns(Config(), frozenset(), self.remedy)):
+            raise InputError(f"--remedy: {why}")
         if self.anti_rollback:
             built = Config(rollback=True, anti_rollback=True).skipping(self.skip_validate)
             if why := why_left_out(built, frozenset()):
@@ -74,6 +78,7 @@ class DrawnDevice:
             skips=self.skip_validate,
             app_version=self.idf,
             bootloader_version=self.bootloader_idf,
+            selector=self.selector,
             faults=self.faults,
             usage=Usage(self.usage),
             remedies=self.remedy,

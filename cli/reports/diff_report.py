@@ -19,7 +19,10 @@ def print_diff(console: Console, result: DiffResult, shows_identifiers: bool = F
     page.blank()
     for side in (result.left, result.right):
         page.line(f"{side.name}: {side.scope}", indent=0, style="bold")
-    if not result.behaviours:
+    if not result.behaviour_compared:
+        page.blank()
+        page.line("Otadata by turns is written otherwise in every call: the claims alone are compared.", indent=0)
+    elif not result.behaviours:
         page.blank()
         page.line("No input tells the two models apart.", indent=0)
     for cause in result.behaviours:
@@ -85,6 +88,10 @@ def _print_change(page: ReportPage, result: DiffResult, change: ClaimDifference,
 
 
 def _print_totals(page: ReportPage, result: DiffResult) -> None:
+    if not result.behaviour_compared:
+        page.blank()
+        page.line(f"{counted(len(result.claims.changed), 'claim')} with two verdicts; {result.seconds:.1f} s", indent=0)
+        return
     causes = sum(item.cause is None for item in result.behaviours)
     page.blank()
     consequences = counted(len(result.behaviours) - causes, "consequence")

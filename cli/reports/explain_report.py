@@ -158,16 +158,26 @@ def _entry_lines(page: ReportPage, entries: tuple[EntryReading, EntryReading] | 
         page.line("there is no otadata partition of two sectors", style="yellow")
         return
     for reading in entries:
-        verdict = "" if reading.summary == "blank" else ": bootable" if reading.is_bootable else ": not bootable"
-        page.line(f"entry {reading.number}  {reading.summary}{verdict}", hang=9)
+        page.line(f"entry {reading.number}  {reading.summary}{_verdict(reading)}", hang=9)
         if reading.summary != "blank":
             page.whole(f"         {_fields(reading)}")
         for problem in reading.problems:
             page.line(problem, indent=11, hang=2, style="yellow")
 
 
+def _verdict(reading: EntryReading) -> str:
+    """Return what a bootloader may do with an entry; ESP-IDF's own reads a record by turns as one of its own."""
+    if reading.summary == "blank":
+        return ""
+    if reading.is_by_turns:
+        return f" (ESP-IDF's bootloader: {reading.state_name}, {'' if reading.is_bootable else 'not '}bootable)"
+    return ": bootable" if reading.is_bootable else ": not bootable"
+
+
 def _fields(reading: EntryReading) -> str:
     entry, raw = reading.entry, reading.raw
+    if reading.is_by_turns:
+        return f"seq {raw[:4].hex()}  what {raw[4:8].hex()}  state {raw[24:28].hex()}  crc {raw[28:].hex()} (whole)"
     label = "ff×20" if raw[4:24] == b"\xff" * 20 else raw[4:24].hex()
     right = (
         "right" if entry.crc == reading.crc_wanted else f"wrong, not {reading.crc_wanted.to_bytes(4, 'little').hex()}"

@@ -44,7 +44,9 @@ def device_words(finding: FuzzFinding) -> str:
         device.idf if device.idf == device.bootloader_idf else f"{device.idf}, bootloader {device.bootloader_idf}"
     )
     slots = counted(device.slots, "OTA slot")
-    return f"{slots}{', factory' if device.factory else ''}, {build}, release rules {releases}"
+    skips = f", validation skipped {', '.join(device.skip_validate)}" if device.skip_validate else ""
+    selector = "" if device.selector == "esp-idf" else f", otadata {device.selector}"
+    return f"{slots}{', factory' if device.factory else ''}, {build}{skips}{selector}, release rules {releases}"
 
 
 def _share(part: int, whole: int) -> str:

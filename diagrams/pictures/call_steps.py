@@ -6,9 +6,10 @@ fails when the model has a branch without words.
 
 import textwrap
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import pairwise
 
-from ...model.config import Config, Release
+from ...model.config import Config, Release, Selector
 from ...model.device.action import Action
 from ...model.device.record_tears import erased_tears, programmed_tears
 from ...model.device.records import Check, Word
@@ -28,9 +29,31 @@ BUILDS = {
     "without-rollback": (Scope(), "without rollback"),
     "with-rollback": (Scope(Config(rollback=True)), "with rollback"),
     "with-anti-rollback": (Scope(Config(rollback=True, anti_rollback=True)), "with rollback and anti-rollback"),
+    "by-turns": (Scope(Config(rollback=True, selector=Selector.BY_TURNS)), "with rollback, otadata by turns"),
 }
+TURNS_CALLS = ("commence", "complete", "accept", "rollback")
+"""The calls whose steps are others where otadata is kept by turns."""
+_WIDEST_BY_TURNS = replace(WIDEST, config=replace(WIDEST.config, selector=Selector.BY_TURNS))
+_TURN_WORDS = {"accept": "not accepted yet", "accept_again": "accepted already"}
+"""The condition of an action where otadata is kept by turns, if that is something else."""
+_TURN_DOCS = {
+    Task.TRY: "The bootloader notes the try of a NEW state, then starts the slot.",
+    Task.COMPLETE: "complete() selects the target …",
+    Task.ACCEPT: "accept() makes what runs the image that stays …",
+    Task.ROLLBACK: "rollback() notes what it gives up, then restarts …",
+    Task.UNNAME: "commence() takes the slot that it is about to erase out of the state …",
+}
+"""What a task is where otadata is kept by turns, if that is something else."""
+_ORDERS = {
+    False: "The bootloader tries the selected slot, the slots below it, factory, then the slots above it.",
+    True: "The bootloader tries the place that is selected, the one that rollback may go to, the slots below, factory, "
+    "then the slots above.",
+}
+"""The order of trying; by turns or not."""
 
 ACTION_WORDS = {
+    "commence": "the state does not\nname the slot",
+    "commence_of_named": "the state\nnames the slot",
     "boot_aborts": "a record is\nPENDING_VERIFY",
     "boot_tries_new": "the selected\nrecord is NEW",
     "boot_burns": "the selected record is VALID,\nits version not burned yet",
@@ -51,6 +74,9 @@ TASK_WORDS = {
     Task.BURN_ACCEPT: "its version is\nnot burned yet",
     Task.BURN_FRESH: "its version is\nnot burned yet",
     Task.FRESH: "no record\nwas ever written",
+    Task.COMPLETE: "not selected yet",
+    Task.ROLLBACK: "not on trial",
+    Task.SELECT: "on trial",
     Task.STUCK: "no image verifies",
     Task.STARTED: "",
     Task.RUN: "",
@@ -87,13 +113,13 @@ def boot_flow(build: str) -> Flow:
         f"What the bootloader does after a reset, {words}. " + " ".join(_sentence(edge) for edge in edges),
         tuple(_task_node(graph, task) for task in sorted(tasks)),
         tuple(edges),
-        notes=("The bootloader tries the selected slot, the slots below it, factory, then the slots above it.",),
+        notes=(_ORDERS[scope.is_by_turns],),
     )
 
 
-def call_flow(call: str) -> Flow:
+def call_flow(call: str, is_by_turns: bool = False) -> Flow:
     """Return the flow chart of a call's flash operations, with every step that some build has."""
-    graph = ActionGraph(WIDEST)
+    graph = ActionGraph(_WIDEST_BY_TURNS if is_by_turns else WIDEST)
     begins = list({_base(action): action for action in graph.begins(call)}.values())
     nodes = {call: Node(call, f"{_spoken(call)}", Shape.STATE, Tone.BLUE)}
     edges: list[Edge] = []
@@ -110,7 +136,8 @@ def call_flow(call: str) -> Flow:
         return task.name
 
     for action in begins:
-        label = ACTION_WORDS[_base(action)] if len(begins) > 1 else ""
+        words = ACTION_WORDS | _TURN_WORDS if is_by_turns else ACTION_WORDS
+        label = words[_base(action)] if len(begins) > 1 else ""
         if _is_flash(action):
             nodes[action.name] = _step_node(graph, action)
             edges.append(Edge(call, action.name, label))
@@ -130,10 +157,11 @@ def call_flow(call: str) -> Flow:
         for action in graph.decisions_of(task):
             edges += _out(graph, action, task.name, ACTION_WORDS[action.name], goal)
     unused = {node.name for node in nodes.values()} - {end for edge in edges for end in (edge.before, edge.after)}
+    title = f"The flash operations of {_spoken(call)}{', otadata by turns' if is_by_turns else ''}"
     return Flow(
-        f"call-{call}",
-        f"The flash operations of {_spoken(call)}",
-        f"The flash operations of {_spoken(call)}. " + " ".join(_sentence(edge) for edge in edges),
+        f"call-{call}{'-by-turns' if is_by_turns else ''}",
+        title,
+        f"{title}. " + " ".join(_sentence(edge) for edge in edges),
         tuple(node for node in nodes.values() if node.name not in unused),
         tuple(edges),
         notes=_cut_note(graph, todo),
@@ -159,7 +187,8 @@ def _forks(graph: ActionGraph, action: Action) -> Iterator[tuple[Task, str]]:
     """Yield the tasks that can come next, each with its condition where there are several."""
     tasks = graph.next_tasks(action)
     for task in tasks:
-        yield task, TASK_WORDS[task] if len(tasks) > 1 else ""
+        is_selected = task is Task.RUN and Task.COMPLETE in tasks
+        yield task, "selected already" if is_selected else TASK_WORDS[task] if len(tasks) > 1 else ""
 
 
 def _out(graph: ActionGraph, action: Action, source: str, label: str, goal: Callable[[Task], str]) -> Iterator[Edge]:
@@ -169,7 +198,7 @@ def _out(graph: ActionGraph, action: Action, source: str, label: str, goal: Call
 
 def _task_node(graph: ActionGraph, task: Task) -> Node:
     steps = [_operation(graph, step) for step in graph.steps_of(task)]
-    text = "\n".join([task.name, *_wrapped(_DOCS[task.name]).split("\n")])
+    text = "\n".join([task.name, *_wrapped(_doc(graph, task)).split("\n")])
     flash = f"\n{', '.join(steps)}" if steps else ""
     tone = Tone.BLUE if task is Task.SELECT else Tone.ORANGE if steps else _TONES.get(task, Tone.PLAIN)
     return Node(task.name, text + flash, Shape.BOX if steps else Shape.STATE, tone)
@@ -178,9 +207,15 @@ def _task_node(graph: ActionGraph, task: Task) -> Node:
 def _step_node(graph: ActionGraph, step: Action) -> Node:
     task = step.tasks[0]
     title = _operation(graph, step)
-    doc = "" if task is Task.RUN else f"\n{_wrapped(_DOCS[task.name].strip(' …'), 26)}"
+    doc = "" if task is Task.RUN else f"\n{_wrapped(_doc(graph, task).strip(' …'), 26)}"
     is_first = graph.steps_of(task)[:1] in ([], [step])
     return Node(step.name, title + (doc if is_first else ""), Shape.BOX, Tone.ORANGE)
+
+
+def _doc(graph: ActionGraph, task: Task) -> str:
+    """Return what a task is, in a sentence."""
+    by_turns = _TURN_DOCS.get(task) if graph.model.scope.is_by_turns else None
+    return by_turns or _DOCS[task.name]
 
 
 def _operation(graph: ActionGraph, step: Action) -> str:
@@ -191,6 +226,8 @@ def _operation(graph: ActionGraph, step: Action) -> str:
     match kind:
         case "burns":
             return "burn eFuse bits"
+        case "programs" if graph.model.scope.is_by_turns:
+            return "program the state"
         case "programs":
             erase = graph.steps_of(task)[0]
             return f"program {Word(graph.word_written(erase) or 0).name}"
@@ -212,6 +249,10 @@ def _end_node(task: Task, call: str) -> Node:
 
 def _cut_note(graph: ActionGraph, tasks: list[Task]) -> tuple[str, ...]:
     """Return a note on what a cut under F1 can leave of a record; empty if the call writes none."""
+    if graph.model.scope.is_by_turns:
+        is_written = any(len(graph.steps_of(task)) > 1 for task in tasks)
+        note = "A power cut while a record is written leaves the state before or the one after, whatever the tear."
+        return (note,) if is_written else ()
     words = [
         Word(word) for task in tasks for step in graph.steps_of(task) if (word := graph.word_written(step)) is not None
     ]

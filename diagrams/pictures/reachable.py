@@ -9,8 +9,9 @@ from collections import Counter, deque
 from dataclasses import dataclass
 from functools import lru_cache
 
-from ...model.config import Config
-from ...model.device.action import Kind
+from ...model.config import Config, Selector
+from ...model.device.action import Action, Kind
+from ...model.device.calls import told_word
 from ...model.device.records import Word, reported_word
 from ...model.device.search import reachable
 from ...model.device.state import Scope, Task, Usage
@@ -37,7 +38,15 @@ _CALLS = {
     Task.COMPLETE: "complete",
     Task.ACCEPT: "accept",
     Task.ROLLBACK: "rollback",
+    Task.UNNAME: "commence",
+    Task.UNNAME_RESUMED: "commence",
+    Task.SET_BOOT: "complete",
+    Task.ERASE_LAST: "erase_last_boot",
+    Task.FORGET_LAST: "erase_last_boot",
 }
+"""By task, the call that it is of; as in the life-cycle table, complete() stands for esp_ota_set_boot_partition()."""
+BY_TURNS = "by turns"
+"""The build that keeps otadata by turns, with rollback."""
 SLOTS = 2
 
 
@@ -63,10 +72,11 @@ class Graph:
 
 
 @lru_cache(maxsize=4)
-def collapsed(rollback: bool, faults: FaultModel = FaultModel.F0) -> Graph:
+def collapsed(rollback: bool, faults: FaultModel = FaultModel.F0, selector: Selector = Selector.ESP_IDF) -> Graph:
     """Return the graph of a build."""
-    steps = stepper(Scope(Config(rollback=rollback), SLOTS, faults=faults, usage=Usage.RESTART_AT_ONCE))
-    view = _ApplicationView(steps)
+    config = Config(rollback=rollback, selector=selector)
+    steps = stepper(Scope(config, SLOTS, faults=faults, usage=Usage.RESTART_AT_ONCE))
+    view = ApplicationView(steps)
     states = reachable(steps)
     running = [state for state in states if view.task(state) is Task.RUN]
     boxes = Counter(view.box(state) for state in running)
@@ -83,13 +93,17 @@ def collapsed(rollback: bool, faults: FaultModel = FaultModel.F0) -> Graph:
     )
 
 
-class _ApplicationView:
+class ApplicationView:
     """Reads states as the application observes them."""
 
     def __init__(self, steps: Stepper) -> None:
+        """Take the model, of two slots."""
         self._steps = steps
-        records = steps.model.device.records
-        self._named = [reported_word(records, number(slot, 2)) for slot in range(SLOTS)]
+        scope, device = steps.model.scope, steps.model.device
+        self._named = [
+            told_word(scope, device, slot) if scope.is_by_turns else reported_word(device.records, number(slot, 2))
+            for slot in range(SLOTS)
+        ]
         self._place_of = {name: place for place, name in enumerate(steps.names)}
 
     def task(self, state: State) -> Task:
@@ -99,9 +113,10 @@ class _ApplicationView:
     def box(self, state: State) -> StatePair:
         """Return the box of a state in which the application runs."""
         running = state[self._place_of["running"]]
-        return self._reported(state, running), self._reported(state, 1 - running)
+        return self.reported(state, running), self.reported(state, 1 - running)
 
-    def _reported(self, state: State, slot: int) -> Reported:
+    def reported(self, state: State, slot: int) -> Reported:
+        """Return what info() reports of a slot."""
         is_named, word = self._named[slot]
         return _REPORTED[Word(self._steps.value(word, state))] if self._steps.value(is_named, state) else Reported.NONE
 
@@ -117,7 +132,7 @@ class _ApplicationView:
                 is_other_call = action.name == "restart" and state is not start
                 if is_second_cut or is_other_call:
                     continue
-                name = call or _CALLS.get(self.task(after), "power_on" if action.kind in (Kind.RESET, Kind.CUT) else "")
+                name = call or _call_begun(action, self.task(after))
                 step = (after, name, is_cut or (action.kind is Kind.CUT and self.task(state) is not Task.RUN))
                 if self.task(after) is Task.RUN:
                     if name:
@@ -127,6 +142,14 @@ class _ApplicationView:
         return list(found)
 
 
+def _call_begun(action: Action, task: Task) -> str:
+    """Return the call or reset that an action begins, which leads to a task; "" for none that is drawn."""
+    if action.name == "rollback":
+        # By turns, on trial, it writes nothing.
+        return "rollback"
+    return _CALLS.get(task, "power_on" if action.kind in (Kind.RESET, Kind.CUT) else "")
+
+
 def _rank(box: StatePair) -> tuple[int, int]:
     order = list(Reported)
     return order.index(box[0]), order.index(box[1])
@@ -134,11 +157,13 @@ def _rank(box: StatePair) -> tuple[int, int]:
 
 def reachable_flow(build: str) -> Flow:
     """Return the collapsed graph of a build; without rollback, arrows with a cut are left out, as they are too many."""
-    rollback = BUILDS[build]
-    graph = collapsed(rollback, FaultModel.F1)
+    is_by_turns = build == BY_TURNS
+    rollback = is_by_turns or BUILDS[build]
+    graph = collapsed(rollback, FaultModel.F1, Selector.BY_TURNS if is_by_turns else Selector.ESP_IDF)
     edges = [edge for edge in _edges(graph) if rollback or edge.line is LineStyle.SOLID]
     used = {name for edge in edges for name in (edge.before, edge.after)}
     name = build.replace(" ", "-")
+    build = "with rollback, otadata by turns" if is_by_turns else build
     cuts = "Power cuts under F1." if rollback else "Arrows with a power cut are left out."
     counts = f"{len(graph.boxes)} boxes for {graph.states:,} states."
     return Flow(

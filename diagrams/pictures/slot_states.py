@@ -98,7 +98,19 @@ def life_cycle(rollback: bool) -> Flow:
     """Return the diagram of a build: documented calls, calls out of order, and power cuts under F0 and F1."""
     states = states_of(rollback)
     drawn = [move for move in moves(_DRAWN, rollback, FaultModel.F1) if {move.before, move.after} <= set(states)]
-    build = "with" if rollback else "without"
+    build = f"{'with' if rollback else 'without'} rollback"
+    note = "Events without effect are left out. `none` is drawn twice. A second record can report another state."
+    return life_cycle_flow(f"life-cycle-{build.replace(' ', '-')}", build, states, drawn, note)
+
+
+def in_order(states: Iterable[State]) -> tuple[State, ...]:
+    """Return states in drawing order."""
+    found = set(states)
+    return tuple(state for state in _ORDER if state in found)
+
+
+def life_cycle_flow(name: str, build: str, states: tuple[State, ...], drawn: list[SlotTransition], note: str) -> Flow:
+    """Return the diagram of these states and transitions. build: what is built, in words."""
     edges = tuple(_merged(_without_repeats(drawn), states))
     used = {name for edge in edges for name in (edge.before, edge.after)}
     nodes = [_node(state.value, state) for state in states]
@@ -106,14 +118,14 @@ def life_cycle(rollback: bool) -> Flow:
     groups = {edge.before: None for edge in edges if edge.before not in {node.name for node in nodes}}
     nodes += [Node(group, group, Shape.TEXT) for group in groups]
     return Flow(
-        f"life-cycle-{build}-rollback",
-        f"Life cycle of a slot, {build} rollback",
-        f"The states of a slot as info() reports them, in a build {build} rollback, and the transitions between them. "
+        name,
+        f"Life cycle of a slot, {build}",
+        f"The states of a slot as info() reports them, in a build {build}, and the transitions between them. "
         + " ".join(_sentence(edge) for edge in edges),
         tuple(nodes),
         edges,
         tuple(key for key in _KEYS if key.tone in {edge.tone for edge in edges}),
-        ("Events without effect are left out. `none` is drawn twice. A second record can report another state.",),
+        (note,),
     )
 
 

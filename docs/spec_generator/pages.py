@@ -23,6 +23,7 @@ from .ship_it_page import ship_it_page
 from .sources_page import sources_page
 from .spec_page import SpecPage, with_calls
 from .turns_costs import with_costs
+from .turns_verdicts import with_turns_verdicts
 from .verdict_tables import read, read_beyond
 from .writers_page import writers_page
 
@@ -75,9 +76,13 @@ def write_pages(folder: Path) -> None:
 
 def written_files(folder: Path) -> dict[str, str]:
     """Return the text of every page that is written by hand, with its generated parts up to date."""
+    kept = read()
     return {
-        name: with_calls(
-            with_costs(with_left_out(with_session(with_outputs((folder / name).read_text(encoding="utf-8")))))
+        name: with_turns_verdicts(
+            with_calls(
+                with_costs(with_left_out(with_session(with_outputs((folder / name).read_text(encoding="utf-8")))))
+            ),
+            kept,
         )
         for name in BY_HAND
     }

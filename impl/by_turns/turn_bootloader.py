@@ -48,7 +48,7 @@ class TurnBootloader(Bootloader):
         if turn is None:
             start = FACTORY_INDEX if state.has_factory else 0
             return TurnSelection(start, None, True, None, tuple(fallback_order(start, state.app_count)))
-        order = _order(turn.state, state.app_count)
+        order = boot_order(turn.state, state.app_count)
         if turn.state.kind is TurnKind.NEW and self._config.rollback:
             back = turn.state.current if turn.state.other == NO_PLACE else turn.state.other
             turn = self._update(state, turn, TurnState(TurnKind.TRIED, back, turn.state.current))
@@ -109,7 +109,7 @@ class TurnBootloader(Bootloader):
         return self._deciding(state) or turn or Turn(after, None, 0)
 
 
-def _order(state: TurnState, app_count: int) -> tuple[int, ...]:
+def boot_order(state: TurnState, app_count: int) -> tuple[int, ...]:
     """Return the boot indices in the order of trying, each once."""
     first = [state.current]
     if state.other != NO_PLACE and state.keeps_other:

@@ -18,9 +18,7 @@ from otaproof.campaign.conformance.vectors import Vector, read_vectors
 from otaproof.campaign.history.player import StepOutcome
 from otaproof.campaign.history.step import Step, StepFailure, StepName
 from otaproof.campaign.lockstep.abstraction import (
-    BLANK_RECORD,
     Places,
-    RecordView,
     Stored,
     StoredSlot,
     is_image_right,
@@ -33,6 +31,7 @@ from otaproof.campaign.lockstep.abstraction import (
 )
 from otaproof.campaign.lockstep.divergence import Divergence
 from otaproof.campaign.lockstep.model_tracker import ModelTracker
+from otaproof.campaign.lockstep.record_view import BLANK_RECORD, RecordView
 from otaproof.campaign.lockstep.seen_operations import OpKind, SeenOp, seen_op
 from otaproof.campaign.lockstep.slot_moves import reported
 from otaproof.campaign.lockstep.step_in_model import action_names, allowed_outcomes, failed_ops

@@ -9,7 +9,8 @@ from itertools import product
 
 import pytest
 
-from otaproof.campaign.lockstep.abstraction import RecordView, record_in_bytes
+from otaproof.campaign.lockstep.abstraction import record_in_bytes
+from otaproof.campaign.lockstep.record_view import RecordView
 from otaproof.impl.chip.torn_operations import can_erase_leave, can_program_leave
 from otaproof.model.config import Config, Release
 from otaproof.model.device.allowance import Allowance

@@ -16,7 +16,6 @@ from otaproof.campaign.history.player import Player, StepOutcome
 from otaproof.campaign.history.step import POWER_ON, Step, StepName
 from otaproof.campaign.lockstep.abstraction import (
     SECTOR,
-    RecordView,
     number_meant,
     ranked,
     ranks_of,
@@ -24,6 +23,7 @@ from otaproof.campaign.lockstep.abstraction import (
 )
 from otaproof.campaign.lockstep.divergence import OutOfModel
 from otaproof.campaign.lockstep.lockstep import play_in_lockstep, scope_of_device
+from otaproof.campaign.lockstep.record_view import RecordView
 from otaproof.campaign.lockstep.replayed_divergence import divergence_in
 from otaproof.campaign.lockstep.trace_replay import confirm
 from otaproof.errors import InputError

@@ -13,6 +13,7 @@ from otaproof.campaign.history.player import Player
 from otaproof.campaign.lockstep.divergence import OutOfModel
 from otaproof.campaign.lockstep.lockstep import Lockstep
 from otaproof.model.claims.state_claims import DEVICE_CLAIMS
+from otaproof.model.config import Selector
 from otaproof.model.device.state import Usage
 from otaproof.model.fault_model import FaultModel
 
@@ -42,12 +43,22 @@ def judged(seed: int, worlds: Worlds) -> list[tuple[set[str], set[str]]]:
 @pytest.mark.parametrize("faults", [FaultModel.F1, FaultModel.F3], ids=lambda faults: faults.name)
 def test_monitor_and_model_judge_alike(usage: Usage, faults: FaultModel) -> None:
     """The same claims, at the same step."""
+    assert judged_alike(25, Worlds(usage=usage, faults=faults))
+
+
+def test_monitor_and_model_judge_alike_by_turns() -> None:
+    """In any order of calls, also of a deep sleep without validation."""
+    assert {"C21"} <= judged_alike(20, Worlds(usage=Usage.ANY, faults=FaultModel.F3, selector=Selector.BY_TURNS))
+
+
+def judged_alike(seeds: int, worlds: Worlds) -> set[str]:
+    """Return the claims that so many histories break, with model and board at one."""
     seen: set[str] = set()
-    for seed in range(25):
+    for seed in range(seeds):
         told: set[str] = set()
-        for by_model, by_board in judged(seed, Worlds(usage=usage, faults=faults)):
+        for by_model, by_board in judged(seed, worlds):
             told |= by_model
             assert by_model - BEFORE_IT_HAPPENS == by_board - BEFORE_IT_HAPPENS
             assert by_board <= told
             seen |= by_board
-    assert seen
+    return seen

@@ -13,7 +13,8 @@ from otaproof.campaign.history.history_replay import replay_history
 from otaproof.campaign.history.history_token import decode_history_token
 from otaproof.campaign.history.player import Player
 from otaproof.campaign.history.step import ACCEPT, COMMENCE, COMPLETE, POWER_ON, Step, StepName
-from otaproof.campaign.lockstep.abstraction import RecordView, Stored, StoredSlot
+from otaproof.campaign.lockstep.abstraction import Stored, StoredSlot
+from otaproof.campaign.lockstep.record_view import RecordView
 from otaproof.impl.chip.cells import Cells
 from otaproof.impl.otadata import encode_entry, make_entry
 from otaproof.model.config import Config, Release

@@ -27,6 +27,7 @@ from otaproof.diagrams.pictures.records_drawing import FIELDS, TWO_OTA
 from otaproof.diagrams.pictures.slot_states import life_cycle, moves, states_of
 from otaproof.diagrams.pictures.strips import NextImage, scope_of, strips
 from otaproof.diagrams.pictures.trace_drawing import SAMPLE, trace_drawing
+from otaproof.diagrams.pictures.turn_states import turn_moves
 from otaproof.diagrams.pictures.upgrade_strip import NEW, OLD, upgrade_operations
 from otaproof.diagrams.render import draw, find_renderer
 from otaproof.errors import InputError
@@ -34,6 +35,7 @@ from otaproof.impl.app.esp_ota import EspOta
 from otaproof.impl.otadata import SelectEntry, encode_entry
 from otaproof.impl.partitions.csv_format import parse_csv
 from otaproof.model.call_names import CALL_FUNCTIONS
+from otaproof.model.config import Selector
 from otaproof.model.device.state import Task
 from otaproof.model.fault_model import FaultModel
 from otaproof.model.slot.life_cycle import Event, RowKind
@@ -337,3 +339,24 @@ def test_trace_shows_how_a_step_ends(steps: tuple[Step, ...], end: str) -> None:
     history = History(SmallDevice(), (SmallImage(1),), steps)
     last_but_one = trace_drawing(encode_history_token(token_of(history, "C1"))).mermaid().splitlines()[-2]
     assert last_but_one.endswith(end)
+
+
+def test_life_cycle_by_turns_has_one_try_and_no_invalid() -> None:
+    """A new image is on trial once; what was tried is accepted or given up, whatever is cut."""
+    moves_of = {(move.before, move.after, move.event, move.kind) for move in turn_moves()}
+    from_testing = {(after, event) for before, after, event, kind in moves_of if before is State.TESTING}
+    assert {
+        (State.VALID, Event.ACCEPT),
+        (State.ABORTED, Event.ROLLBACK),
+        (State.ABORTED, Event.POWER_ON),
+    } <= from_testing
+    assert {State.VALID, State.ABORTED} == {after for after, _ in from_testing}
+    assert State.INVALID not in {state for before, after, _, _ in moves_of for state in (before, after)}
+    assert (State.NONE, State.VALID, Event.POWER_ON, RowKind.NORMAL) in moves_of
+
+
+def test_two_slots_by_turns_are_never_both_new_or_on_trial() -> None:
+    """What info() reports of the running slot and of the other one, at any cut."""
+    boxes = set(collapsed(True, FaultModel.F1, Selector.BY_TURNS).boxes)
+    valid, testing = State.VALID, State.TESTING
+    assert {(testing, valid), (valid, valid), (valid, State.NONE), (valid, State.ABORTED)} == boxes
