@@ -23,7 +23,7 @@ from ...model.config import Pin, ResetReason
 from ...model.ota_state import OtaImgState, api_name
 from ..device_under_test import DeviceUnderTest, Holds
 from .history import BLANK_ENTRY, OTADATA
-from .monitor_memory import Due, Expected, Memory, Noticed, is_accept_due, marks_nothing, takes_back, target_of
+from .monitor_memory import Due, Expected, Memory, Noticed, is_accept_due, marks_nothing, target_of
 from .player import Moment, Played, Player, StepOutcome
 from .step import ACCEPT, COMMENCE, POWER_ON, TOOL_STEPS, UPGRADE_STEPS, WRITE_STEPS, Step, StepName
 from .turn_notes import given_tried, turn_entries
@@ -109,7 +109,7 @@ class ClaimMonitor:
             # What a restart may choose was settled by the call that asked for it.
             return self._choices
         before, app = self._boots(self._player.moment), self._player.app
-        if step.name is StepName.COMMENCE and not takes_back(self._dut, self._player.moment, app):
+        if step.name is StepName.COMMENCE:
             return before, before
         whole = self._player.fork().play(replace(step, cut=None, failures=()))
         if app is not None and marks_nothing(self._dut, whole, app):

@@ -13,7 +13,7 @@ from ...model.ota_state import OtaImgState
 from ..device_under_test import DeviceUnderTest
 from .player import Moment, Played, StepOutcome
 from .step import TOOL_STEPS, WRITE_STEPS, Step, StepName
-from .turn_notes import is_kept_by_turn, is_try_noted, is_turn_accept_due
+from .turn_notes import is_try_noted, is_turn_accept_due
 from .whole_records import (
     changed_partitions,
     deciding_note,
@@ -244,13 +244,6 @@ def is_accept_due(dut: DeviceUnderTest, moment: Moment, app: App) -> bool:
     if entry.ota_state == OtaImgState.VALID or slot_of_seq(entry.ota_seq, count) != app.running.slot:
         return False
     return not dut.config.rollback or entry.ota_state == OtaImgState.PENDING_VERIFY
-
-
-def takes_back(dut: DeviceUnderTest, moment: Moment, app: App | None) -> bool:
-    """Tell whether commence() changes the choice before it wipes a slot: by turns, where otadata names that one."""
-    if app is None or not dut.config.is_by_turns:
-        return False
-    return is_kept_by_turn(dut, moment.cells.read, target_of(app))
 
 
 def _is_refused(played: Played) -> bool:

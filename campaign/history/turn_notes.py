@@ -35,15 +35,6 @@ def deciding_turn_number(dut: DeviceUnderTest, read: Read) -> int | None:
     return None if turn is None else turn.seq
 
 
-def is_kept_by_turn(dut: DeviceUnderTest, read: Read, label: str | None) -> bool:
-    """Tell whether the record that decides names a partition as one to start or to go back to."""
-    turn = deciding_turn(dut, read)
-    if turn is None or label is None:
-        return False
-    kept = (turn.state.current, turn.state.other) if turn.state.keeps_other else (turn.state.current,)
-    return label in {turn_label(dut, place) for place in kept}
-
-
 def turn_label(dut: DeviceUnderTest, place: int) -> str | None:
     """Return the label of a place; None for none, and for factory."""
     return dut.slot_labels.get(place)

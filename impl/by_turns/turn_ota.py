@@ -134,10 +134,18 @@ class TurnOta(EspOta):
             if place == state.current and state.kind is TurnKind.TRIED:
                 return
             raise OtaError(EspErr.OTA_ROLLBACK_INVALID_STATE)
-        if self.config.anti_rollback and place != FACTORY_PLACE:
+        if self.config.anti_rollback:
             self._check_version(partition)
         if place != state.current:
             self._update(turn, self._selecting(state, place))
+
+    def _check_version(self, partition: Partition) -> None:
+        if not partition.is_factory:
+            super()._check_version(partition)
+        elif not self._efuse.is_secure_version_allowed(
+            self.esp_ota_get_partition_description(partition).secure_version
+        ):
+            raise OtaError(EspErr.OTA_SMALL_SEC_VER)
 
     def _selecting(self, state: TurnState, place: int) -> TurnState:
         """Return the state that makes the next boot start another place."""

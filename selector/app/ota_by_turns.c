@@ -221,10 +221,10 @@ REPLACES(esp_err_t, esp_ota_end, esp_ota_handle_t handle) {
 
 /* Selection. */
 
-/* Erases what must not run any more, and refuses it. */
+/* Refuses what must not run any more, and erases a slot of it. */
 static esp_err_t check_or_erase(const esp_partition_t *partition) {
     const esp_err_t code = check_version(partition);
-    const bool is_old = code == ESP_ERR_OTA_SMALL_SEC_VER;
+    const bool is_old = (code == ESP_ERR_OTA_SMALL_SEC_VER) && is_slot(partition);
     const esp_err_t erased = is_old ? __real_esp_partition_erase_range(partition, 0U, partition->size) : ESP_OK;
 
     return (erased == ESP_OK) ? code : erased;
@@ -233,7 +233,7 @@ static esp_err_t check_or_erase(const esp_partition_t *partition) {
 static esp_err_t set_boot(device_t *device, const esp_partition_t *partition) {
     const uint32_t target = place_of(partition, device->slots);
     const uint32_t what = obt_set_boot(device->turn.what, device->running, target, ROLLBACK);
-    const bool is_new = obt_is_state(what) && is_slot(partition) && !is_on_trial(device);
+    const bool is_new = obt_is_state(what) && !is_on_trial(device);
     const esp_err_t code = is_new ? check_or_erase(partition) : ESP_OK;
 
     return (code == ESP_OK) ? update(device, what) : code;

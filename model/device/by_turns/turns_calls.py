@@ -28,6 +28,8 @@ from ..records import Record, Word
 from ..selection import boot_choice, next_update_slot
 from ..state import Device, Expectation, Phase, Scope, Task, Usage
 
+TAKING_BACK = (Task.UNNAME, Task.UNNAME_RESUMED)
+"""Tasks of commence() that take the slot of the next update out of the state."""
 DESIGN = "selector/DESIGN.md"
 """The source of what is done by turns."""
 
@@ -85,7 +87,8 @@ def _rewriting(scope: Scope, device: Device, then: Device, task: Task) -> Device
     sector = deciding(device.records).other_sector
     begun = replace(then, task=number(task), phase=number(Phase.ERASE), sector=sector)
     record = coming_record(scope, replace(device, asked=then.asked), task)
-    after = replace(device, records=with_record(device, sector, record))
+    # commence() marks nothing, so it is to leave the choice as it was.
+    after = device if task in TAKING_BACK else replace(device, records=with_record(device, sector, record))
     return choosing(scope, device, begun, boot_choice(scope, after))
 
 
@@ -198,7 +201,8 @@ def _set_boot(scope: Scope, device: Device) -> Actions:
         is_factory = index == scope.factory
         others = scope.has_api_calls or is_factory
         slot = None if is_factory else device.slots[index]
-        when = fact(True) if slot is None else slot.is_complete & is_version_allowed(scope, device, slot.version)
+        when = is_version_allowed(scope, device, number(0) if slot is None else slot.version)
+        when = when if slot is None else when & slot.is_complete
         when = when & (fact(others) | (device.running == index))
         slots = device.slots if slot is None else with_slot(device, place, asked_for(slot))
         asked = replace(without_expectation(scope, device), slots=slots)
