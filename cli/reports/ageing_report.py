@@ -53,7 +53,7 @@ def together_words(found: CheckedAgeing) -> str:
             f"{counted(found.together_updates, 'update')}."
         )
     return (
-        "All sectors age, each erase too many leaving one more bit stuck, at a place of no choice. It shows first in "
+        "All sectors age, each erase too many leaving one more bit stuck somewhere. It shows first in "
         f"update {found.together[0].update:,}; after {counted(found.together_updates, 'update')} "
         f"{found.together_runs or 'nothing'} runs:"
     )
