@@ -70,7 +70,7 @@ class CheckedAgeing:
     endurance: int
     """Erases that a sector takes without harm."""
     cycle: int
-    """Updates after which each slot had one."""
+    """Updates after which slots and sectors of otadata have had as many turns as each other."""
     worn: tuple[WornRange, ...]
     """What updates erase, the first that is worn out first."""
     claims_always: tuple[str, ...]

@@ -9,6 +9,7 @@ sets.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from math import lcm
 
 from ...impl.chip.cells import SECTOR_SIZE, Cells
 from ...impl.chip.worn_cells import Ageing, WornCells, worn_cells
@@ -68,7 +69,7 @@ class AgeingReport:
     endurance: int
     """Erases that a sector takes without harm."""
     cycle: int
-    """Updates after which each slot had one."""
+    """Updates after which slots and sectors of otadata have had as many turns as each other."""
     sectors: tuple[WornSector, ...] = ()
     """Those that updates erase, the first that is worn out first."""
     always: frozenset[str] = frozenset()
@@ -93,7 +94,7 @@ def age(dut: DeviceUnderTest, endurance: int, progress: Progress = lambda done, 
     """Wear a device out by updates; an interrupt ends it with what was found until then.
 
     dut: one whose update goes through, again and again. endurance: erases that a sector takes without harm."""
-    report = AgeingReport(endurance, max(2, len(dut.slot_labels)))
+    report = AgeingReport(endurance, lcm(2, max(1, len(dut.slot_labels))))
     try:
         with rarely_collecting():
             before = _count(dut, report)
@@ -137,6 +138,8 @@ def _count(dut: DeviceUnderTest, report: AgeingReport) -> list[Moment]:
 
 def _age_together(dut: DeviceUnderTest, report: AgeingReport) -> None:
     """Play updates on a chip whose sectors all age, until one shows it, and a cycle more."""
+    if not report.sectors:
+        return
     row = UpdatesInARow(replace(dut, cells=worn_cells(dut.cells, Ageing(report.endurance), {})))
     last = report.sectors[-1].worn_in + _AFTERMATH
     signs: tuple[Sign, ...] = ()
@@ -183,6 +186,8 @@ def _bits(dut: DeviceUnderTest, report: AgeingReport, sector: WornSector) -> Ite
     """Yield the bits of a sector that are to be stuck."""
     if dut.is_in_otadata(sector.address):
         yield from range(8 * ENTRY_SIZE)
+        return
+    if not sector.partition:
         return
     partition = dut.partition(sector.partition)
     if sector.address in _sectors_to_play(dut, report, partition):

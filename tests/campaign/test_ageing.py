@@ -11,9 +11,12 @@ from otaproof.campaign.upgrade import ageing
 from otaproof.campaign.upgrade.ageing import AgeingReport, StuckBit, WornSector, age
 from otaproof.campaign.upgrade.script import Scenario, script_of
 from otaproof.campaign.upgrade.uncut_run import play_script
+from otaproof.impl.chip.cells import Cells
 from otaproof.impl.chip.flash import FlashOpKind
+from otaproof.impl.partitions.partition import Partition
+from otaproof.impl.partitions.table import encode_table
 from otaproof.model.config import Selector
-from worlds import small_world
+from worlds import SLOT_SIZE, small_world
 
 OTADATA = (0xD000, 0xE000)
 STATE, CRC = 8 * 24, 8 * 28
@@ -114,6 +117,21 @@ def test_chip_whose_sectors_all_age_takes_no_update_in_the_end(report: AgeingRep
     assert report.together[0].update > report.endurance
     assert report.together_updates == report.together[0].update + report.cycle
     assert report.together_runs in ("ota_0", "ota_1")
+
+
+def test_cycle_has_whole_turns_of_slots_and_records() -> None:
+    """With three slots the two sectors of otadata have as many erases in six updates, and not in three."""
+    world = small_world(rollback=True)
+    table = (*world.table, Partition("ota_2", 0, 0x12, world.cells.size, SLOT_SIZE))
+    cells = Cells.from_bytes(world.cells.to_bytes() + b"\xff" * SLOT_SIZE)
+    cells = cells.with_bytes(world.config.table_offset, encode_table(table))
+
+    def progress(done: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    report = age(replace(world, table=table, cells=cells), 1, progress)
+    assert 6 == report.cycle
+    assert 1 == len({sector.erases for sector in report.sectors if sector.partition == "otadata"})
 
 
 def test_interrupt_leaves_what_was_played() -> None:
