@@ -1,8 +1,8 @@
 """Campaigns: begun, gone on with, merged, and what they found by cause."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,9 +10,8 @@ from .. import __version__
 from ..campaign.ledger.campaign_plan import ALL, CampaignPlan, Shard
 from ..campaign.ledger.lane_dealing import CampaignRun
 from ..campaign.ledger.ledger import Ledger
-from ..campaign.workers import executor_of
 from ..errors import InputError
-from .cluster import dask_executor
+from .cluster import any_executor
 from .results.campaign_result import CampaignAction, CampaignResult, campaign_result
 
 Watch = Callable[[Ledger], None]
@@ -35,7 +34,7 @@ def begin_campaign(
     path: Path, plan: CampaignPlan, runs: int, shard: Shard, effort: CampaignEffort, watch: Watch
 ) -> CampaignResult:
     """Make the file of a campaign and play it; raises InputError where there is a file already."""
-    with _executor(effort) as dealt, Ledger.create(path, plan, runs, shard) as ledger:
+    with any_executor(effort.jobs, effort.dask) as dealt, Ledger.create(path, plan, runs, shard) as ledger:
         return _played(ledger, "run", dealt, effort.seconds, watch)
 
 
@@ -46,7 +45,7 @@ def resume_campaign(path: Path, runs: int | None, effort: CampaignEffort, watch:
             raise InputError(f"{path}: begun with otaproof {ledger.version}, and this is {__version__}; begin anew")
         if runs is not None:
             ledger.extend(runs)
-        with _executor(effort) as dealt:
+        with any_executor(effort.jobs, effort.dask) as dealt:
             return _played(ledger, "resume", dealt, effort.seconds, watch)
 
 
@@ -77,14 +76,3 @@ def _played(
     part = CampaignRun(ledger, ahead, seconds)
     part.run(executor, lambda: watch(ledger))
     return campaign_result(ledger, action, part.ended_by, part.is_shared)
-
-
-@contextmanager
-def _executor(effort: CampaignEffort) -> Iterator[tuple[Executor, int]]:
-    """Give what does the work, and how many pieces of it to have under way."""
-    if not effort.dask:
-        with executor_of(effort.jobs) as executor:
-            yield executor, 1 if effort.jobs == 1 else 2 * effort.jobs
-        return
-    with dask_executor(effort.dask) as (executor, workers):
-        yield executor, 2 * workers

@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
 
 from ..campaign.device_under_test import DeviceUnderTest
+from ..campaign.upgrade.ageing import AgeingReport, age
 from ..campaign.upgrade.claim_results import ClaimResult, Violation, claim_results, kept_by_one_cut
 from ..campaign.upgrade.future_oracle import FutureOracle
 from ..campaign.upgrade.recovery_oracle import RecoveryOracle
@@ -25,6 +26,8 @@ from .model_verdicts import Proofs, prove_for
 
 SAMPLED_FROM = FaultModel.F2
 """From this fault model on a claim that holds held for the samples, not for every tear."""
+AGEING = "stuck bits"
+"""What the wearing out of flash is watched as."""
 INTERRUPTED = "interrupted"
 """Why nothing is proved, where an interrupt came first."""
 
@@ -55,6 +58,8 @@ class CheckReport:
     """What was decided with more than one, by the name of the scenario."""
     own: tuple[OwnClaim, ...] = ()
     """Claims of the user's own that were asked too."""
+    ageing: AgeingReport | None = None
+    """What wears out, where that was asked."""
 
     @property
     def is_interrupted(self) -> bool:
@@ -63,9 +68,9 @@ class CheckReport:
 
     @property
     def is_complete(self) -> bool:
-        """Every cut point of every scenario was decided, with all further cuts."""
-        is_swept = all(found.is_complete for found in self.sweeps.values())
-        return is_swept and all(found.is_complete for found in self.recoveries.values())
+        """Every cut point of every scenario was decided, with all further cuts, and all that wears out was played."""
+        parts = (*self.sweeps.values(), *self.recoveries.values(), *([self.ageing] if self.ageing else ()))
+        return all(found.is_complete for found in parts)
 
     @property
     def upgrade(self) -> SweepResult:
@@ -110,12 +115,14 @@ def check_upgrade(
     oracle: FutureOracle | None = None,
     depth: int = 1,
     own: Iterable[OwnClaim] = (),
+    endurance: int | None = None,
 ) -> CheckReport:
     """Play and sweep every scenario.
 
     decides: what is proved of every history is decided, where it is not shipped. watch: gives, for the name of a
     scenario, what follows its sweep. oracle: tells the futures of the world (None: one that knows nothing yet).
     depth: how often the power fails in a row, at most; above 1 up to F3. own: claims of the user's own, asked too.
+    endurance: erases that a sector takes; update after update wears the flash out then.
     Raises InputError for an upgrade that does not go through even without a power cut. An interrupt ends it with what
     was decided until then; before that, with KeyboardInterrupt."""
     started = time.perf_counter()
@@ -154,6 +161,11 @@ def check_upgrade(
     with suppress(KeyboardInterrupt):
         _decide_recoveries(recoveries, oracle, runs, sweeps, faults, seed, depth, watch, claims)
     is_whole = all(s.is_complete for s in sweeps.values()) and all(r.is_complete for r in recoveries.values())
+    ageing = None
+    if is_whole and endurance is not None:
+        with watch(AGEING) as progress:
+            ageing = age(world, endurance, progress)
+        is_whole = ageing.is_complete
     return CheckReport(
         world,
         settings,
@@ -169,6 +181,7 @@ def check_upgrade(
         depth,
         recoveries,
         own,
+        ageing,
     )
 
 

@@ -32,18 +32,45 @@ class WorkerDied(Exception):
         super().__init__("a worker process ended before its work was done: killed, or out of memory")
 
 
+def dealt(
+    executor: Executor, function: Callable[[_Given], _Made], given: Iterable[_Given], ahead: int | None = None
+) -> Iterator[_Made]:
+    """Yield what the function makes of each thing on an executor, in their order.
+
+    ahead: things that are given out before the first of them is back; None: all, as fast as they are found."""
+    waiting: deque[Future[_Made]] = deque()
+    for item in given:
+        waiting.append(executor.submit(function, item))
+        if len(waiting) == ahead:
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()
+
+
+def dealt_and_kept(executor: Executor, function: Callable[[_Given], _Made], given: Iterable[_Given]) -> Iterator[_Made]:
+    """Yield the same; on an interrupt what was made of later things is yielded before it is raised."""
+    waiting: deque[Future[_Made]] = deque()
+    try:
+        for item in given:
+            waiting.append(executor.submit(function, item))
+        while waiting:
+            # It is taken away once it is made: an interrupt comes while it is waited for.
+            made = waiting[0].result()
+            waiting.popleft()
+            yield made
+    except KeyboardInterrupt:
+        for future in waiting:
+            future.cancel()
+        yield from [future.result() for future in waiting if future.done() and _is_made(future)]
+        raise
+
+
 def in_processes(function: Callable[[_Given], _Made], given: Iterable[_Given], jobs: int) -> Iterator[_Made]:
     """Yield what the function makes of each thing, in their order; a process takes one after the other.
 
     given: may go on for ever. Raises WorkerDied."""
-    waiting: deque[Future[_Made]] = deque()
     with _ended_pool(jobs) as pool:
-        for item in given:
-            waiting.append(pool.submit(function, item))
-            if len(waiting) == AHEAD * jobs:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
+        yield from dealt(pool, function, given, AHEAD * jobs)
 
 
 def mapped(function: Callable[[_Given], _Made], given: Iterable[_Given], jobs: int) -> Iterator[_Made]:

@@ -70,6 +70,7 @@ OPTIONS: Mapping[str, OptionKind] = {
     "chunk": OptionKind.NUMBER,
     "faults": OptionKind.TEXT,
     "depth": OptionKind.NUMBER,
+    "endurance": OptionKind.NUMBER,
     "fast": OptionKind.SWITCH,
     "seed": OptionKind.NUMBER,
     "proofs": OptionKind.SWITCH,

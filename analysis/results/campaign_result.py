@@ -58,7 +58,7 @@ class SittingEntry:
     began: float
     """Seconds since 1970."""
     seconds: float
-    """From its first result to its last."""
+    """From its start to its last result."""
     runs: int
     """Runs that it played."""
     steps: int

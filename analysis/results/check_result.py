@@ -18,6 +18,7 @@ from ...model.remedies import Remedy
 from ..broken_claim import broken_by_cut
 from ..model_verdicts import Proofs, scope_of_world
 from ..upgrade_check import SAMPLED_FROM, CheckReport, token_of
+from .ageing_result import CheckedAgeing, checked_ageing
 from .by_id import ById, by_id
 from .policy_result import CheckedPolicy
 from .result_parts import (
@@ -261,6 +262,8 @@ class CheckResult(ModelResult):
     """Each claim, in the order of the ids."""
     bootloader: CheckedBootloader | None
     """What the machine code of a bootloader does in the same power-ons; null where none was given."""
+    ageing: CheckedAgeing | None = None
+    """What update after update does to flash that wears out; null where it was not asked for."""
     policy: CheckedPolicy | None = None
     """What the project's policy makes of the violations; null where there is none."""
 
@@ -300,6 +303,7 @@ def check_result(report: CheckReport, bootloader: "BootloaderFindings | None" = 
         no_proofs=None if isinstance(report.proofs, Proofs) else report.proofs,
         claims=by_id(_claim(report, result, mended, times.get(result.claim.id)) for result in report.claims),
         bootloader=None if bootloader is None else _bootloader(report, bootloader),
+        ageing=None if report.ageing is None else checked_ageing(report.ageing),
         **left_out_entries(has_proofs, is_by_turns=world.config.is_by_turns),
     )
 

@@ -9,10 +9,8 @@ Two kinds of findings: a broken claim says something about ESP-IDF, a divergence
 table do not agree) says that one of the three is wrong.
 """
 
-import gc
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from random import Random
@@ -209,20 +207,6 @@ def run(seed: int, index: int, worlds: Worlds, guide: Guide | None = None) -> Ru
     return RunResult(
         index, len(played), cuts, tuple(findings.values()), left_out, lockstep.tracker.coverage, frozenset(drawer.sites)
     )
-
-
-@contextmanager
-def rarely_collecting() -> Iterator[None]:
-    """Let Python look for garbage less often: there is little, and what models keep is looked through each time."""
-    before = gc.get_threshold()
-    gc.set_threshold(*_COLLECTING)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
-
-
-_COLLECTING = 20_000, 20, 50
 
 
 def runs(seed: int, indices: Iterable[int], worlds: Worlds) -> Iterator[RunResult]:

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from itertools import count
 
 from ...model.fault_model import MODELLED_FAULTS
+from ..rare_collection import rarely_collecting
 from ..workers import WorkerDied, mapped
 from .board_runs import run_on_board
-from .findings import BLOCK, Finding, Findings, RunResult, rarely_collecting, run
+from .findings import BLOCK, Finding, Findings, RunResult, run
 from .generator import Worlds
 from .shrink import shrunk
 

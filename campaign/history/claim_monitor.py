@@ -22,7 +22,7 @@ from ...model.claims.observation import NEW, TESTING, VALID
 from ...model.config import Pin, ResetReason
 from ...model.ota_state import OtaImgState, api_name
 from ..device_under_test import DeviceUnderTest, Holds
-from .history import BLANK_ENTRY, OTADATA
+from .history import BLANK_ENTRY
 from .monitor_memory import Due, Expected, Memory, Noticed, is_accept_due, marks_nothing, target_of
 from .player import Moment, Played, Player, StepOutcome
 from .step import ACCEPT, COMMENCE, POWER_ON, TOOL_STEPS, UPGRADE_STEPS, WRITE_STEPS, Step, StepName
@@ -256,7 +256,7 @@ class ClaimMonitor:
         if not same or api_name(first.ota_state) == api_name(second.ota_state):
             return
         by_first, by_second = (
-            self._boots(Moment(_with_entries(moment.cells, entries), moment.efuse_bits))
+            self._boots(Moment(self._with_entries(moment.cells, entries), moment.efuse_bits))
             for entries in ((encode_entry(first), BLANK_ENTRY), (BLANK_ENTRY, encode_entry(second)))
         )
         if by_first != by_second:
@@ -269,7 +269,7 @@ class ClaimMonitor:
         if raw is None or first is None or second is None or first.partition != second.partition:
             return
         alone = ((raw[0], BLANK_ENTRY), (BLANK_ENTRY, raw[1]))
-        starts = [self._boots(Moment(_with_entries(moment.cells, pair), moment.efuse_bits)) for pair in alone]
+        starts = [self._boots(Moment(self._with_entries(moment.cells, pair), moment.efuse_bits)) for pair in alone]
         if first.state != second.state and starts[0] != starts[1]:
             yield BrokenClaim("C11", f"by the first record alone {starts[0]} boots, by the second {starts[1]}")
 
@@ -317,6 +317,12 @@ class ClaimMonitor:
 
     def _entries(self, cells: Cells) -> EntryPair | None:
         return entries_in(self._dut, cells.read)
+
+    def _with_entries(self, cells: Cells, entries: tuple[bytes, bytes]) -> Cells:
+        assert self._dut.otadata is not None
+        start = self._dut.otadata.offset
+        cells = cells.with_bytes(start, b"\xff" * 2 * SECTOR_SIZE)
+        return cells.with_bytes(start, entries[0]).with_bytes(start + SECTOR_SIZE, entries[1])
 
     def _writes_over(self, played: Played, ran: App) -> bool:
         """Tell whether a write goes to a slot with a whole image, which is no part of a download."""
@@ -410,8 +416,3 @@ def _aborted(entry: SelectEntry) -> SelectEntry:
     if entry.ota_state != OtaImgState.PENDING_VERIFY:
         return entry
     return SelectEntry(entry.ota_seq, OtaImgState.ABORTED, entry.crc, entry.seq_label)
-
-
-def _with_entries(cells: Cells, entries: tuple[bytes, bytes]) -> Cells:
-    cells = cells.with_bytes(OTADATA, b"\xff" * 2 * SECTOR_SIZE)
-    return cells.with_bytes(OTADATA, entries[0]).with_bytes(OTADATA + SECTOR_SIZE, entries[1])

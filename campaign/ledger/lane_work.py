@@ -4,11 +4,12 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ..fuzz.findings import BLOCK, Finding, Findings, RunResult, rarely_collecting
+from ..fuzz.findings import BLOCK, Finding, Findings, RunResult
 from ..fuzz.fuzz_driver import run_for
 from ..fuzz.guide import Guide
 from ..history.history_token import HistoryToken, encode_history_token
 from ..history.player import StepOutcome
+from ..rare_collection import rarely_collecting
 from .campaign_plan import CampaignPlan
 
 SPAN = 1

@@ -51,7 +51,7 @@ class Sitting:
     """A process that played runs."""
 
     began: float
-    """Seconds since 1970."""
+    """When it opened the file, in seconds since 1970."""
     ended: float
     """When it last added something."""
     runs: int
@@ -78,7 +78,7 @@ class Ledger:
         self._db = connection
         plan, runs, shard, self.version = connection.execute("SELECT * FROM campaign").fetchone()
         self.plan, self.runs, self.shard = CampaignPlan.from_json(plan), int(runs), Shard.parse(shard)
-        self._sitting = os.urandom(8).hex()
+        self._sitting, self._began = os.urandom(8).hex(), time.time()
 
     @classmethod
     @contextmanager
@@ -198,11 +198,10 @@ class Ledger:
             )
 
     def _note_sitting(self, result: LaneResult) -> None:
-        now = time.time()
         self._db.execute(
             "INSERT INTO sittings VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET ended = excluded.ended, "
             "runs = runs + excluded.runs, steps = steps + excluded.steps",
-            (self._sitting, now, now, result.runs, result.steps),
+            (self._sitting, self._began, time.time(), result.runs, result.steps),
         )
 
     def totals(self) -> Totals:

@@ -1,6 +1,6 @@
 """`otaproof check`: an upgrade with the power cut at every flash step, what boots, and what that breaks."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
@@ -10,17 +10,17 @@ from cyclopts import Parameter
 
 from ...errors import InputError
 from ...model.config import Selector
-from ...model.fault_model import MODELLED_FAULTS, FaultModel
+from ...model.fault_model import MODELLED_FAULTS
 from ...model.remedies import Remedy
 from ...project.check_policy import CheckPolicy, FailOn, baseline_text
 from ..exit_code import ExitCode
 from ..options.build_options import BuildFiles, BuildOptions, Project
-from ..options.device_options import AnyPlayedFaults
 from ..options.epilogue import epilogue
 from ..options.file_options import FileOptions
-from ..options.groups import CUTS, DEVICE, INPUTS, OUTPUT
+from ..options.groups import DEVICE, INPUTS, OUTPUT
 from ..options.output_options import ClaimReviewOptions, OutputOptions
-from ..options.values import File, OutFile, Remedies, can_be_made, is_elf, within
+from ..options.sweep_options import SweepOptions
+from ..options.values import File, OutFile, is_elf
 from ..standard_error import tell
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ EPILOGUE = epilogue(
     "otaproof check --flash dump.bin --update build/app.bin --idf 5.1",
     "otaproof check --partitions partitions.csv --image-size 1.2M --rollback",
     "otaproof check --remedy restart-at-once --remedy erase-last-boot",
+    "otaproof check --endurance 10",
     "otaproof check --fast",
     "otaproof check --bootloader build/bootloader/bootloader.elf",
     "otaproof check . --fail-on new --sarif check.sarif --report page",
@@ -60,11 +61,6 @@ class UpdateChoice(Enum):
     APP = "app"
     BOOTLOADER = "bootloader"
     PARTITION_TABLE = "partition-table"
-
-
-def _is_table(_: object, path: Path | None) -> None:
-    if path is not None and not path.name.endswith((".csv", ".csv.gz")):
-        raise ValueError(f"{path.name} must end in .csv or .csv.gz")
 
 
 @Parameter(name="*", group=INPUTS)
@@ -107,46 +103,6 @@ class CheckInputs(BuildFiles):
             efuse_version=self.efuse,
             selector=self.selector,
         )
-
-
-@Parameter(name="*", group=CUTS)
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SweepOptions:
-    """Where the power is cut, and what is asked of what boots."""
-
-    chunk: Annotated[int, Parameter(validator=within(1, 1 << 24), metavar="BYTES")] = 4096
-    """Bytes for each write()."""
-    faults: AnyPlayedFaults = None
-    """What a power cut may leave of a flash operation: all or nothing (F0), any prefix (F1, the default), any bytes
-    (F2), any bits (F3), bits that read otherwise each time (F4); and what a bad chip does: other bytes change, an
-    operation lies (F5)."""
-    depth: Annotated[int, Parameter(validator=within(1, 8), metavar="N")] = 1
-    """Power failures in a row: one in the update, the others in the power-ons that follow."""
-    fast: bool = False
-    """Check under F0, and of every history tell only what is shipped with otaproof."""
-    seed: Annotated[int, Parameter(validator=within(0), metavar="N")] = 0
-    """Chooses the samples of F2 to F5."""
-    proofs: Annotated[bool, Parameter(negative="--no-proofs")] = True
-    """Print as well what is proved of every history of a device like this one."""
-    remedy: Annotated[Remedies, Parameter(group=DEVICE)] = frozenset()
-    """What the application does so that more claims hold, such as erase-last-boot (repeatable)."""
-    cuts: Annotated[Path | None, Parameter(validator=(_is_table, can_be_made), metavar="FILE", group=OUTPUT)] = None
-    """Write every cut point, .csv or .csv.gz."""
-
-    @property
-    def fault_model(self) -> FaultModel:
-        """The one that is meant."""
-        if self.faults is not None:
-            return self.faults
-        return FaultModel.F0 if self.fast else FaultModel.F1
-
-    def left_out(self) -> Iterator[str]:
-        """Yield a line on what a fast check leaves out."""
-        if self.fast:
-            yield (
-                "--fast: the power is cut before and after each flash operation alone (F0); what a cut in the middle "
-                "of one leaves (F1 to F4), and proofs that are not shipped, are left out"
-            )
 
 
 @Parameter(name="*", group=OUTPUT)
@@ -238,6 +194,7 @@ def check(
         progress_bar,
         None if watched is None else watched.oracle,
         sweep.depth,
+        endurance=sweep.endurance,
     )
     is_cut_short = report.is_interrupted or not _is_written(
         sweep.cuts, lambda path: write_cut_table(path, report.world, report.upgrade)
@@ -301,7 +258,13 @@ def _check_sweep(files: CheckInputs, sweep: SweepOptions) -> None:
         raise InputError("--depth: goes with the simulated bootloader, and with F0 to F3, alone")
     if Remedy.FLAG_DOWNLOAD in sweep.remedy:
         raise InputError("--remedy: flag-download keeps its flag in NVS, which the board of check has not")
-    for name, is_given in (("remedy", sweep.remedy), ("fast", sweep.fast), ("depth", sweep.depth > 1)):
+    given = (
+        ("remedy", sweep.remedy),
+        ("fast", sweep.fast),
+        ("depth", sweep.depth > 1),
+        ("endurance", sweep.endurance is not None),
+    )
+    for name, is_given in given:
         if is_given and files.update_kind is not UpdateChoice.APP:
             raise InputError(f"--{name}: goes with --update-kind app alone")
     if sweep.remedy and files.machine_code is not None:

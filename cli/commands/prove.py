@@ -79,6 +79,8 @@ class ProofOptions:
     programs to check."""
     jobs: Count = 2
     """Processes to run in."""
+    dask: Annotated[str, Parameter(metavar="ADDRESS", show_default=False)] = ""
+    """With --all: have the workers of a Dask cluster decide, each of one thread: the address of its scheduler."""
 
     def usages(self, device: DeviceOptions) -> tuple[UsageName, ...]:
         """Return the usages to decide, in order."""
@@ -221,8 +223,8 @@ def _all(
     text: "Console", device: DeviceOptions, options: ProofOptions, effort: "Effort"
 ) -> "Iterator[list[ConfigurationProof]]":
     """Decide every configuration, families of them in parallel."""
+    from ...analysis.cluster import in_fresh_processes_or_on_dask
     from ...analysis.proof_runs import decide_family
-    from ...campaign.workers import in_fresh_processes
     from ...model.device.state import Usage
     from ...proofs.prover.configurations import families
     from ..reports.prove_report import print_family
@@ -244,7 +246,8 @@ def _all(
         from ...analysis.certificate_files import certified_family
 
         decide = partial(certified_family, directory=options.certificates, **decide.keywords)
-    for number, configurations in enumerate(in_fresh_processes(decide, each(), options.jobs), 1):
+    decided = in_fresh_processes_or_on_dask(decide, each(), options.jobs, options.dask)
+    for number, configurations in enumerate(decided, 1):
         print_family(text, configurations, f"{number}/{len(asked)}")
         yield configurations
 
@@ -268,6 +271,10 @@ def _check(device: DeviceOptions, options: ProofOptions) -> None:
     from ...model.device.allowance import Allowance
     from ...output_file import make_directory
 
+    if options.dask and not options.all:
+        raise InputError("--dask: goes with --all alone")
+    if options.dask and options.certificates is not None:
+        raise InputError("--dask: writes no certificates, as its workers may be other machines; leave it out")
     if options.all and device.remedy:
         raise InputError("--all: decides what is documented, without remedies; docs/spec/remedies.md has the others")
     if options.all and Allowance.END_NUMBERS in options.allow:

@@ -13,6 +13,7 @@ from ...model.config import Selector
 from ...model.device.state import Usage
 from ...model.fault_model import FaultModel
 from ...model.writers import UPDATERS, Updater
+from .ageing_report import print_ageing
 from .fix_lines import print_judgement
 from .left_out_report import print_left_out
 from .policy_report import print_policy
@@ -35,6 +36,8 @@ def print_check(console: Console, result: CheckResult) -> None:
     if result.bootloader is not None:
         _print_bootloader(page, result.bootloader)
     _print_sweep(page, result)
+    if result.ageing is not None:
+        print_ageing(page, result.ageing)
     _print_partitions(page, result)
     print_settings(page, result.settings, result.notes)
     if result.proofs is not None:

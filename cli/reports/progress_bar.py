@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
+from ...analysis.upgrade_check import AGEING
 from ...bounded_input import shown
 from ...campaign.fuzz.findings import Findings
 from ...campaign.upgrade.sweep import Progress as ReportProgress
@@ -15,13 +16,14 @@ from ..terminal import status_line, terminal
 
 
 class _CountColumn(ProgressColumn):
-    """Cut points decided, of how many, and how fast."""
+    """Cut points decided, or stuck bits played, of how many, and how fast."""
 
     def render(self, task: Task) -> Text:
         """Return the column for a task whose total may not be known yet."""
         total = "…" if task.total is None else f"{task.total:,.0f}"
         rate = "" if task.speed is None else f", {task.speed:,.0f}/s"
-        return Text(f"{task.completed:,.0f}/{total} cut points{rate}")
+        what = "" if task.description == AGEING else " cut points"
+        return Text(f"{task.completed:,.0f}/{total}{what}{rate}")
 
 
 @contextmanager

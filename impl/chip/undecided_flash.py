@@ -11,6 +11,8 @@ from .flash import NorFlash, Query, Strictness
 from .torn_cells import after_torn_program
 from .torn_operations import AFTER
 from .undecided_cells import UndecidedCells, undecided_in
+from .worn_cells import WornCells
+from .worn_flash import WornFlash
 
 
 class UndecidedFlash(NorFlash):
@@ -48,5 +50,7 @@ class UndecidedFlash(NorFlash):
 def flash_of(cells: Cells, strictness: Strictness = Strictness.STRICT) -> NorFlash:
     """Return a chip that holds these cells.
 
-    What undecided bits read as may be programmed over, as correct code never does."""
-    return UndecidedFlash(cells, Strictness.CHIP) if isinstance(cells, UndecidedCells) else NorFlash(cells, strictness)
+    What undecided and stuck bits read as may be programmed over, as correct code never does."""
+    if isinstance(cells, UndecidedCells):
+        return UndecidedFlash(cells, Strictness.CHIP)
+    return WornFlash(cells) if isinstance(cells, WornCells) else NorFlash(cells, strictness)

@@ -11,6 +11,7 @@ from concurrent.futures import Executor, Future
 from dataclasses import replace
 from pathlib import Path
 from random import Random
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from otaproof.campaign.fuzz.findings import BLOCK, DIVERGENCE, Findings, runs
 from otaproof.campaign.fuzz.generator import Worlds
 from otaproof.campaign.fuzz.guide import Guide
 from otaproof.campaign.ledger import lane_dealing
+from otaproof.campaign.ledger import ledger as ledger_file
 from otaproof.campaign.ledger.campaign_plan import ALL, LANES, CampaignPlan, Shard
 from otaproof.campaign.ledger.lane_dealing import CampaignRun
 from otaproof.campaign.ledger.lane_work import FoundKind, LaneResult, LaneWork, play_lane
@@ -182,6 +184,16 @@ def test_work_is_added_once(whole: tuple[Path, str], tmp_path: Path) -> None:
         assert not ledger.add(work, result)
         assert before == (ledger.fingerprint(), ledger.totals())
         assert BLOCK == ledger.totals().runs
+
+
+def test_sitting_begins_when_the_file_is_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The time of its first piece counts: steps in no time would be told of a process that was killed early."""
+    clock = iter((100.0, 107.0, 109.0))
+    monkeypatch.setattr(ledger_file, "time", SimpleNamespace(time=lambda: next(clock)))
+    with Ledger.create(tmp_path / "sitting.db", PLAN, RUNS) as ledger:
+        for number in range(2):
+            assert ledger.add(LaneWork(PLAN, 0, number), LaneResult(BLOCK, 5, 0))
+        assert [(100.0, 109.0, 10)] == [(s.began, s.ended, s.steps) for s in ledger.sittings()]
 
 
 def killed(path: Path, random: Random, kills: int) -> int:

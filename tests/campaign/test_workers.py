@@ -4,7 +4,7 @@ import importlib
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import wait
+from concurrent.futures import Executor, Future, wait
 from itertools import count
 from pathlib import Path
 from types import ModuleType
@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 import pytest
 
 from otaproof.campaign import workers
-from otaproof.campaign.workers import WorkerDied, in_fresh_processes, in_processes
+from otaproof.campaign.workers import WorkerDied, dealt_and_kept, in_fresh_processes, in_processes
 
 Dealer = Callable[[Callable[[int], int], Iterable[int], int], Iterator[int]]
 BOTH = pytest.mark.parametrize("dealt", [in_processes, in_fresh_processes])
@@ -85,6 +85,30 @@ def test_interrupt_keeps_what_waits_for_its_turn(work: ModuleType, monkeypatch: 
     monkeypatch.setattr(workers, "wait", interrupted)
     results = in_fresh_processes(work.die_beside_another, range(2), 2)
     assert 1 == next(results)
+    with pytest.raises(KeyboardInterrupt):
+        next(results)
+
+
+class _OneWaits(Executor):
+    """Does all work at once, but for the first thing, during which an interrupt comes."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":
+        """Do it."""
+        future: Future[Any] = Future() if args[0] else _Interrupted()
+        if args[0]:
+            future.set_result(fn(*args, **kwargs))
+        return future
+
+
+class _Interrupted(Future[Any]):
+    def result(self, timeout: float | None = None) -> NoReturn:
+        raise KeyboardInterrupt
+
+
+def test_interrupt_keeps_what_any_executor_has_made() -> None:
+    """Of a cluster as of processes: what is behind the thing that was waited for is yielded first."""
+    results = dealt_and_kept(_OneWaits(), abs, [0, -1, -2])
+    assert [1, 2] == [next(results), next(results)]
     with pytest.raises(KeyboardInterrupt):
         next(results)
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from otaproof.analysis import certificate_files, upgrade_check
-from otaproof.campaign.upgrade import cut_table
+from otaproof.campaign.upgrade import ageing, cut_table
 from otaproof.campaign.upgrade.uncut_run import play_script
 from otaproof.cli.main import main
 from otaproof.examples import shipped_example
@@ -43,7 +43,7 @@ def interrupted(at: int, call: Callable[..., Any] | None = None) -> Callable[...
     return function
 
 
-@pytest.mark.parametrize("phase", ["second scenario", "proofs", "table of cuts"])
+@pytest.mark.parametrize("phase", ["second scenario", "worn flash", "proofs", "table of cuts"])
 def test_interrupted_check_tells_what_was_found(
     phase: str, place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -51,11 +51,13 @@ def test_interrupted_check_tells_what_was_found(
     match phase:
         case "second scenario":
             monkeypatch.setattr(upgrade_check, "play_script", interrupted(2, play_script))
+        case "worn flash":
+            monkeypatch.setattr(ageing, "_with_stuck_bit", interrupted(2, ageing._with_stuck_bit))
         case "proofs":
             monkeypatch.setattr(upgrade_check, "prove_for", interrupted(1))
         case "table of cuts":
             monkeypatch.setattr(cut_table, "cut_rows", interrupted(1))
-    assert 3 == main(LINE.split())
+    assert 3 == main([*LINE.split(), *(["--endurance", "1"] if phase == "worn flash" else [])])
     said = capsys.readouterr()
     unwritten = "and cuts.csv is not written, and known.json is not written"
     assert f"otaproof check: interrupted: partial results follow, {unwritten}\n" == said.err

@@ -4,6 +4,7 @@ import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from ....analysis.results.ageing_result import CheckedAgeing, WornRange
 from ....analysis.results.check_dossier import CheckDossier
 from ....analysis.results.check_result import CheckedClaim, CheckResult
 from ....analysis.results.timeline_result import ScenarioTimeline, StartsName, TimedWait
@@ -11,6 +12,7 @@ from ....campaign.upgrade.script import Scenario
 from ....model.call_names import calls_text
 from ....model.claims.severity import CONSEQUENCES, Harm
 from ....model.writers import Updater
+from ..ageing_report import ageing_title, first_signs, range_words, sign_words, stuck_words, together_words
 from ..check_report import window_words
 from ..policy_report import FAILS_ON, verdict_line
 from .page import render_page
@@ -53,6 +55,18 @@ class FindingView:
     stepper: StepperView
 
 
+@dataclass(frozen=True, slots=True)
+class AgeingView:
+    """What wears out, and what comes of it, in words."""
+
+    found: CheckedAgeing
+    title: str
+    worn: tuple[tuple[str, WornRange], ...]
+    together: str
+    stuck: tuple[tuple[str, str, tuple[str, ...]], ...]
+    """Sector, which bits and what comes of them, how that shows."""
+
+
 def check_page(dossier: CheckDossier) -> bytes:
     """Return the page."""
     result = dossier.result
@@ -75,6 +89,7 @@ def check_page(dossier: CheckDossier) -> bytes:
         anchors={
             claim.id: "-".join(c.id for c in found.claims) for found in dossier.findings for claim in found.claims
         },
+        ageing=None if result.ageing is None else _ageing(result.ageing),
         remedies=dossier.remedies,
         provenance=dossier.provenance,
         command=shlex.join(dossier.provenance.command),
@@ -100,6 +115,20 @@ def _broken(result: CheckResult, claim: CheckedClaim) -> BrokenView:
         CONSEQUENCES[claim.id].why,
         "" if claim.window is None else window_words(claim.window),
         "" if result.policy is None else result.policy.excuse(claim.id),
+    )
+
+
+def _ageing(found: CheckedAgeing) -> AgeingView:
+    shown = (sign_words(sign) for sign in found.together[:1])
+    return AgeingView(
+        found,
+        ageing_title(found),
+        tuple((range_words(row), row) for row in found.worn),
+        " ".join((together_words(found), *shown)),
+        tuple(
+            (f"0x{bits.address:x} of {bits.partition}", stuck_words(bits), tuple(map(sign_words, first_signs(bits))))
+            for bits in found.stuck
+        ),
     )
 
 
