@@ -69,10 +69,11 @@ def test_every_claim_is_kept_where_complete_restarts(scope: Scope) -> None:
 def test_what_no_selector_can_keep_is_broken_and_nothing_else() -> None:
     """A download over a marked image changes what starts next; without rollback nothing takes an image back."""
     documented, plain = Usage.DOCUMENTED, scope_of(Usage.RESTART_AT_ONCE, rollback=False)
-    assert broken_in(scope_of(documented)) == {"C21"}
-    assert broken_in(scope_of(documented, has_factory=True)) == {"C21"}
-    assert broken_in(scope_of(Usage.ANY)) == {"C21"}
-    assert broken_in(scope_of(Usage.ANY, release=Release.V6_1)) == {"C21"}
+    assert broken_in(scope_of(documented)) == {"C7", "C21"}
+    assert broken_in(scope_of(documented, has_factory=True)) == {"C7", "C21"}
+    assert broken_in(scope_of(Usage.ANY)) == {"C7", "C21"}
+    assert broken_in(scope_of(Usage.ANY, release=Release.V6_1)) == {"C7", "C21"}
+    assert broken_in(scope_of(Usage.ANY, has_factory=True, anti_rollback=True)) == {"C7", "C21", "C22"}
     assert broken_in(plain) == {"C25"}
     assert broken_in(replace(plain, slots=1)) == {"C15"}
 
@@ -81,7 +82,7 @@ def test_what_no_selector_can_keep_is_broken_and_nothing_else() -> None:
 @pytest.mark.parametrize("release", (Release.V5_1, Release.V6_1), ids=lambda release: release.label)
 def test_a_rollback_takes_a_selection_back(release: Release) -> None:
     """With a third place, rollback() of an image that was selected goes to what selected it: C22 speaks of marks."""
-    assert broken_in(scope_of(Usage.ANY, has_factory=True, release=release)) == {"C21", "C22"}
+    assert broken_in(scope_of(Usage.ANY, has_factory=True, release=release)) == {"C7", "C21", "C22"}
 
 
 def test_fault_models_differ_in_nothing() -> None:
