@@ -53,7 +53,7 @@ class Segment:
 
 def _extent_of(action: Action) -> FailureExtent:
     """Return how much of an operation that fails has taken effect."""
-    if action.name.startswith("write_") or action.name.endswith(ENDED_BY_FIRST_PROGRAM) and action.source == DESIGN:
+    if action.name.startswith("write_") or (action.name.endswith(ENDED_BY_FIRST_PROGRAM) and action.source == DESIGN):
         return FailureExtent.ALL
     return _EXTENTS[action.name.rpartition("_")[2]]
 

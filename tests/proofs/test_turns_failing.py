@@ -107,9 +107,7 @@ def test_board_goes_the_way_of_every_action(scope: Scope) -> None:
 
 def test_every_action_that_fails_is_taken() -> None:
     """In one of the scopes that the board is compared over."""
-    failing = {
-        action.name for scope in WALKED for action in device_model(scope).actions if action.kind is Kind.FAILURE
-    }
+    failing = {action.name for scope in WALKED for action in device_model(scope).actions if action.kind is Kind.FAILURE}
     taken = {name for scope in WALKED for name in first_takes(scope)}
     assert failing - taken == UNTAKEN
 
@@ -166,4 +164,4 @@ def test_the_prover_decides_all_that_applies() -> None:
     found = decide_claims(scope_of(AT_ONCE))
     refuted = {decision.claim.id for decision in found if decision.verdict is ProofVerdict.REFUTED}
     assert refuted == BY_FAILURES
-    assert all(decision.verdict in (ProofVerdict.PROVED, ProofVerdict.REFUTED) for decision in found)
+    assert [decision.verdict for decision in found].count(ProofVerdict.PROVED) == len(found) - len(refuted) == 20
