@@ -90,13 +90,10 @@ def unnamed_slot_is_kept(scope: Scope, device: Device) -> Bool:
 
 
 def rollback_has_a_way(scope: Scope, device: Device) -> Bool:
-    """While rollback() writes, what runs is current and settled, or its try could not be noted; the other place loads."""
+    """While rollback() writes, what runs is current, settled or with its try not noted, and the other place loads."""
     state = rest_state(scope, device)
-    is_way = (
-        (state.has_way_back | (state.is_new & fact(can_fail(scope))))
-        & state.selects(device.running)
-        & (state.other != device.running)
-    )
+    unnoted = state.is_new & fact(can_fail(scope))
+    is_way = (state.has_way_back | unnoted) & state.selects(device.running) & (state.other != device.running)
     return (device.task == Task.ROLLBACK).implies(is_way & is_whole(scope, device, state.other))
 
 

@@ -110,8 +110,8 @@ def choice_at_rest_is_old(scope: Scope, device: Device) -> Bool:
     """Where a call can raise an error, the state at rest starts what would start without the call.
 
     Where complete() does not restart at once, commence() may have taken the mark of an image back."""
-    raising = (Task.UNNAME, Task.ACCEPT, Task.ROLLBACK, Task.SET_BOOT)
-    raising += (Task.COMMENCE,) if scope.usage is Usage.RESTART_AT_ONCE else ()
+    of_commence = (Task.COMMENCE,) if scope.usage is Usage.RESTART_AT_ONCE else ()
+    raising = (Task.UNNAME, Task.ACCEPT, Task.ROLLBACK, Task.SET_BOOT, *of_commence)
     is_old = boot_choice(scope, at_rest(scope, device)) == device.old_choice
     return device.task.is_in(*raising).implies(is_old)
 

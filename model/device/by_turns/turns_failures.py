@@ -50,7 +50,7 @@ def with_turns_failures(scope: Scope, device: Device, plain: Actions) -> Actions
 
 
 @dataclass(frozen=True, slots=True)
-class _End:
+class _LostUpdate:
     """How an update ends that has not happened."""
 
     name: str
@@ -59,17 +59,17 @@ class _End:
     """The sector that it wrote to is blank; else it is as it was."""
 
 
-_ENDS = (
-    _End("erase_fails_none", Phase.ERASE, False),
-    _End("erase_fails_done", Phase.ERASE, True),
-    _End("program_fails_none", Phase.PROGRAM, True),
-    _End(ENDED_BY_FIRST_PROGRAM, Phase.PROGRAM, True),
+_LOST_UPDATES = (
+    _LostUpdate("erase_fails_none", Phase.ERASE, False),
+    _LostUpdate("erase_fails_done", Phase.ERASE, True),
+    _LostUpdate("program_fails_none", Phase.PROGRAM, True),
+    _LostUpdate(ENDED_BY_FIRST_PROGRAM, Phase.PROGRAM, True),
 )
 
 
 def _failing_updates(scope: Scope, device: Device) -> Actions:
     for task in tasks_that_write(scope):
-        for end in _ENDS if task is not Task.FRESH else ():
+        for end in _LOST_UPDATES if task is not Task.FRESH else ():
             left = BLANK if end.is_blank else record_in(device, device.sector)
             over = replace(_at_rest(device), records=with_record(device, device.sector, left))
             then = _after_failure(scope, device, over, task, end)
@@ -78,7 +78,7 @@ def _failing_updates(scope: Scope, device: Device) -> Actions:
         yield failure(f"{task.name.lower()}_{HAPPENS}", task, device.phase == Phase.PROGRAM, happened, DESIGN)
 
 
-def _after_failure(scope: Scope, device: Device, over: Device, task: Task, end: _End) -> Device:
+def _after_failure(scope: Scope, device: Device, over: Device, task: Task, end: _LostUpdate) -> Device:
     """Return the device as the program goes on; `over` is what the failed operation has left of it."""
     match task:
         case Task.TRY:
