@@ -8,6 +8,7 @@ from ...impl.chip.flash import FailureExtent
 from ...model.config import Pin, ResetReason
 from ...model.device.action import Action, Kind
 from ...model.device.by_turns.turns_calls import DESIGN
+from ...model.device.by_turns.turns_failures import ENDED_BY_FIRST_PROGRAM, HAPPENS
 from ...model.device.failing_steps import RAISING
 from ...model.device.flash_steps import WIPES
 from ...model.device.state import Scope, Task
@@ -36,19 +37,30 @@ class Segment:
     def raises(self) -> bool:
         """The call raises an error."""
         last = self.actions[-1]
-        passes_on = last.kind is Kind.FAILURE and last.tasks[0] in RAISING
+        passes_on = last.kind is Kind.FAILURE and last.tasks[0] in RAISING and not _happens(last)
         first = self.actions[0].name
         return passes_on or first == "complete_fails" or (first.startswith("set_boot_") and first.endswith("_rejects"))
 
     def add(self, action: Action, after: State) -> None:
         """Go on with an action; one that fails is an operation of the step that fails."""
         if action.kind is Kind.FAILURE:
-            number = 0 if is_burn(action) else sum(map(flash_ops, self.actions))
-            extent = FailureExtent.ALL if action.name.startswith("write_") else _EXTENTS[action.name.rpartition("_")[2]]
-            failure = StepFailure(number, extent, is_burn(action))
+            number = 0 if is_burn(action) else sum(map(flash_ops, (*self.actions, action))) - 1
+            failure = StepFailure(number, _extent_of(action), is_burn(action))
             self.step = replace(self.step, failures=(*self.step.failures, failure))
         self.actions.append(action)
         self.states.append(after)
+
+
+def _extent_of(action: Action) -> FailureExtent:
+    """Return how much of an operation that fails has taken effect."""
+    if action.name.startswith("write_") or (action.name.endswith(ENDED_BY_FIRST_PROGRAM) and action.source == DESIGN):
+        return FailureExtent.ALL
+    return _EXTENTS[action.name.rpartition("_")[2]]
+
+
+def _happens(action: Action) -> bool:
+    """Tell whether an update by turns has happened although its last operation fails: the second program."""
+    return action.source == DESIGN and action.name.endswith(HAPPENS)
 
 
 def segments(scope: Scope, model: Stepper, action_names: Sequence[str]) -> Iterator[Segment]:
@@ -93,7 +105,7 @@ def flash_ops(action: Action) -> int:
     if action.name.startswith("write_"):
         return 1
     if action.kind is Kind.FAILURE:
-        return 0 if is_burn(action) else 1
+        return 0 if is_burn(action) else 1 + _happens(action)
     if action.kind is Kind.WRITER:
         records = 0 if action.name.startswith("tool_flashes_") else 3 if action.name.startswith("tool_uploads_") else 2
         return records + (SLOT_SECTORS + 1 if action.name.startswith(("tool_flashes_", "tool_uploads_")) else 0)

@@ -177,7 +177,8 @@ LEFT_OUT_OF_RESTART: tuple[LeftOut, ...] = (
 LEFT_OUT_BY_TURNS = LeftOut(
     "takeover",
     "Records of ESP-IDF, which the bootloader takes over at its first boot, and records that programs without this "
-    "selector write.",
+    "selector write. Where flash operations may fail, a failure to write the very first record is left out as well: "
+    "until a record is whole, the application's calls are ESP-IDF's own.",
 )
 """What no history of a device has whose otadata is kept by turns."""
 

@@ -13,6 +13,7 @@ INPUTS = ("chance", "chance_slot", "chance_word")
 def device_of(scope: Scope) -> Device:
     """Return the state as its own fields; what the scope rules out is a constant."""
     can_fail = Allowance.FAILING_FLASH in scope.allows
+    has_copies = can_fail and not scope.is_by_turns
     has_expected, has_choice = Ghost.EXPECTED in scope.ghosts, Ghost.CHOICE in scope.ghosts
     has_origin, has_chance = Ghost.ORIGIN in scope.ghosts, scope.has_strays and scope.numbers is Numbers.EXACT
 
@@ -29,8 +30,8 @@ def device_of(scope: Scope) -> Device:
         other_session=_bool("other_session", scope.has_two_handles),
         asked=_asked(scope),
         progress=_num("progress", 2, can_fail),
-        first_failed=_num("first_failed", 2, can_fail),
-        second_failed=_num("second_failed", 2, can_fail),
+        first_failed=_num("first_failed", 2, has_copies),
+        second_failed=_num("second_failed", 2, has_copies),
         pin=_num("pin", 2, Allowance.PINS in scope.allows),
         download_flag=_bool("download_flag", Remedy.FLAG_DOWNLOAD in scope.remedies),
         is_power_on=_bool("is_power_on", scope.skips_at_power_on_alone),

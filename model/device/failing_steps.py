@@ -32,6 +32,7 @@ RAISING = (
     Task.SET_BOOT,
     Task.FORGET_FIRST,
     Task.FORGET_SECOND,
+    Task.UNNAME,
     Task.RUN,
 )
 """Tasks of calls that raise the error of a failed operation. RUN: write() programs there."""
@@ -45,15 +46,16 @@ def with_failures(scope: Scope, device: Device, plain: Actions) -> Actions:
         yield from plain
         return
     for action in plain:
-        yield _keeping_step(device, _settled(scope, device, action))
-    for action in (*_failing_rewrites(scope, device), *_failing_erases(scope, device), *_failing_wipes(scope, device)):
+        yield keeping_step(device, _settled(scope, device, action))
+    for action in (*_failing_rewrites(scope, device), *_failing_erases(scope, device), *failing_wipes(scope, device)):
         yield _settled(scope, device, action)
-    yield from _failing_burns(scope, device)
-    yield from _failing_writes(scope, device)
-    yield from _overwrites(scope, device)
+    yield from failing_burns(scope, device)
+    yield from failing_writes(scope, device)
+    yield from overwrites(scope, device)
 
 
-def _failure(name: str, task: Task, when: Bool, then: Device, source: str) -> Action:
+def failure(name: str, task: Task, when: Bool, then: Device, source: str) -> Action:
+    """Return an operation of a task that returns an error."""
     return Action(name, (task,), when, then, Kind.FAILURE, source)
 
 
@@ -81,7 +83,7 @@ def _failing_rewrites(scope: Scope, device: Device) -> Actions:
     for task in REWRITES:
         for left in _lefts(scope, device):
             when, name = device.phase == left.phase, f"{task.name.lower()}_{left.name}"
-            yield _failure(name, task, when, _after_rewrite(scope, device, task, left), "IDF-OTADATA-REWRITE")
+            yield failure(name, task, when, _after_rewrite(scope, device, task, left), "IDF-OTADATA-REWRITE")
 
 
 def _after_rewrite(scope: Scope, device: Device, task: Task, left: _Left) -> Device:
@@ -110,10 +112,10 @@ def _after_rewrite(scope: Scope, device: Device, task: Task, left: _Left) -> Dev
         case Task.ROLLBACK if left.failed is not Failed.BEFORE:
             return replace(returned(scope, over), expectation=number(Expectation.SPOILT))
         case _:
-            return _raised(scope, device, over)
+            return raised(scope, device, over)
 
 
-def _raised(scope: Scope, device: Device, over: Device) -> Device:
+def raised(scope: Scope, device: Device, over: Device) -> Device:
     """Return the device as a call raises an error; `over` is what the failed operation has left of it."""
     is_changed = (device.old_choice != scope.nowhere) & (boot_choice(scope, over) != device.old_choice)
     after = returned(scope, over)
@@ -131,47 +133,48 @@ def _failing_erases(scope: Scope, device: Device) -> Actions:
             if left.phase is Phase.ERASE:
                 records = with_record(device, device.sector, left.record)
                 over = replace(device, records=records, sector=number(Sector.FIRST))
-                then = returned(scope, over) if task is Task.SPARE else _raised(scope, device, over)
+                then = returned(scope, over) if task is Task.SPARE else raised(scope, device, over)
                 source = "IDF-OTA-BEGIN" if task is Task.SPARE else "IDF-OTA-SET-BOOT"
-                yield _failure(f"{task.name.lower()}_{left.name}", task, fact(True), then, source)
+                yield failure(f"{task.name.lower()}_{left.name}", task, fact(True), then, source)
 
 
-def _failing_wipes(scope: Scope, device: Device) -> Actions:
+def failing_wipes(scope: Scope, device: Device) -> Actions:
     """Yield the failures in the erase of a slot: before its first sector is erased, or once that is."""
     for task in tasks_of(scope, WIPES):
         for name, is_wiped in (("erase_fails_none", False), ("erase_fails_done", True)):
             over = wiped(scope, device, next_update_slot(device)) if is_wiped else device
             then = rejected(scope, over) if task is Task.REJECT else _after_begin(scope, device, over, is_wiped)
             source = "IDF-OTA-SET-BOOT" if task is Task.REJECT else "IDF-OTA-BEGIN"
-            yield _failure(f"{task.name.lower()}_{name}", task, fact(True), then, source)
+            yield failure(f"{task.name.lower()}_{name}", task, fact(True), then, source)
 
 
 def _after_begin(scope: Scope, device: Device, over: Device, is_wiped: bool) -> Device:
     """Return the device as commence() raises the error of its erase: from 5.5 on with a session, before with the old.
 
     Source: IDF-OTA-BEGIN, recorded as R26."""
-    raised = _raised(scope, device, over)
+    after = raised(scope, device, over)
     was_empty = target_of(scope, device).content == Content.EMPTY
     if scope.config.app_release >= Release.V5_5:
         is_in_step = fact(is_wiped) | was_empty
         start = choose(is_in_step, number(Progress.IN_STEP, 2), number(Progress.AT_START, 2))
-        return replace(raised, session=fact(True), progress=start)
+        return replace(after, session=fact(True), progress=start)
     if not is_wiped:
-        return raised
+        return after
     had_none = ~device.session | was_empty | (device.progress == Progress.AT_START)
     ahead = choose(had_none, number(Progress.IN_STEP, 2), number(Progress.AHEAD, 2))
-    return replace(raised, progress=choose(device.progress == Progress.AHEAD, device.progress, ahead))
+    return replace(after, progress=choose(device.progress == Progress.AHEAD, device.progress, ahead))
 
 
-def _failing_burns(scope: Scope, device: Device) -> Actions:
+def failing_burns(scope: Scope, device: Device) -> Actions:
+    """Yield the burns that fail: before any bit is burned, or once all are."""
     for task in BURNS if scope.config.anti_rollback else ():
         for name, burned in (("none", device.burned), ("all", burned_for(scope, device))):
             over = replace(device, burned=burned)
-            then = _raised(scope, device, over) if task is Task.BURN_ACCEPT else after_burn(scope, device, over, task)
-            yield _failure(f"{task.name.lower()}_fails_{name}", task, fact(True), then, "IDF-EFUSE-UPDATE")
+            then = raised(scope, device, over) if task is Task.BURN_ACCEPT else after_burn(scope, device, over, task)
+            yield failure(f"{task.name.lower()}_fails_{name}", task, fact(True), then, "IDF-EFUSE-UPDATE")
 
 
-def _failing_writes(scope: Scope, device: Device) -> Actions:
+def failing_writes(scope: Scope, device: Device) -> Actions:
     """Yield the writes that take effect and raise an error all the same: the next one goes to the same place."""
     target = target_of(scope, device)
     for version in range(scope.versions if scope.config.anti_rollback else 1):
@@ -188,10 +191,10 @@ def _failing_writes(scope: Scope, device: Device) -> Actions:
 
 def _written(device: Device, name: str, when: Bool, slot: Slot, progress: Num) -> Action:
     slots = with_slot(device, next_update_slot(device), slot)
-    return _failure(name, Task.RUN, when, replace(device, slots=slots, progress=progress), "SEED-WRITE")
+    return failure(name, Task.RUN, when, replace(device, slots=slots, progress=progress), "SEED-WRITE")
 
 
-def _overwrites(scope: Scope, device: Device) -> Actions:
+def overwrites(scope: Scope, device: Device) -> Actions:
     """Yield the writes onto what is there already, which go on though an operation has failed.
 
     An image programmed over itself stays as it is; programmed over another one, it is damaged."""
@@ -208,7 +211,7 @@ def _overwrites(scope: Scope, device: Device) -> Actions:
     yield from (replace(action, kind=Kind.FLASH) for action in (again, over))
 
 
-def _keeping_step(device: Device, action: Action) -> Action:
+def keeping_step(device: Device, action: Action) -> Action:
     """Return an action of the plain model with what it makes of the progress of a session."""
     in_step = number(Progress.IN_STEP)
     then, when = action.then, action.when

@@ -11,6 +11,7 @@ from ..terms.terms import Bool, Op, Term, any_of, number
 from .action import Action, Actions
 from .api_calls import api_calls
 from .boot_steps import boot_steps
+from .by_turns.turns_failures import with_turns_failures
 from .by_turns.turns_steps import turns_actions
 from .calls import calls
 from .device_fields import INPUTS, device_of, initial_device
@@ -111,7 +112,8 @@ def build_model(scope: Scope) -> DeviceModel:
     device = device_of(scope)
     plain = turns_actions(scope, device) if scope.is_by_turns else _plain_actions(scope, device)
     remedied = with_remedies(scope, device, plain) if scope.remedies else plain
-    actions = (*with_pins(scope, device, with_failures(scope, device, remedied)), *other_writers(scope, device))
+    failing = with_turns_failures if scope.is_by_turns else with_failures
+    actions = (*with_pins(scope, device, failing(scope, device, remedied)), *other_writers(scope, device))
     start = dict(initial_device(scope).terms())
     fields = tuple(
         Field(name, term.bits, start[name].value or 0) for name, term in device.terms() if term.op is Op.FIELD

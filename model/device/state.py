@@ -180,8 +180,8 @@ def why_not_by_turns(config: Config, allows: frozenset[Allowance], remedies: fro
         return f"{config.updater.value} writes slots past esp_ota_begin, which by-turns relies on"
     if remedies - {Remedy.RESTART_AT_ONCE}:
         return "by-turns is modelled without remedies: it asks none of the application"
-    if allows - {Allowance.OTHER_WRITERS}:
-        return "by-turns is modelled without failing flash, pins and records of other programs"
+    if allows - {Allowance.OTHER_WRITERS, Allowance.FAILING_FLASH}:
+        return "by-turns is modelled without pins and records of other programs"
     return ""
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from ...model.claims.state_claims import Statement
+from ...model.device.allowance import Allowance
 from ...model.device.flash_steps import ERASES, REWRITES
 from ...model.device.state import Device, Scope
 from ...model.fault_model import FaultModel
@@ -66,7 +67,7 @@ from .record_invariants import (
     two_records_follow,
 )
 from .task_invariants import TASK_FACTS
-from .turns_invariants import TURNS_FACTS
+from .turns_invariants import TURNS_FACTS, TURNS_FAILURE_FACTS
 from .vocabulary import left_by_cuts, torn
 
 
@@ -99,7 +100,8 @@ def invariants() -> tuple[Invariant, ...]:
 @cache
 def invariants_of(scope: Scope) -> tuple[Invariant, ...]:
     """Return the stated invariants of a scope; by turns, those of records by turns as well."""
-    of_turns = tuple(Invariant(fact.__name__, fact) for fact in TURNS_FACTS)
+    failures = TURNS_FAILURE_FACTS if Allowance.FAILING_FLASH in scope.allows else ()
+    of_turns = tuple(Invariant(fact.__name__, fact) for fact in (*TURNS_FACTS, *failures))
     return (*invariants(), *of_turns) if scope.is_by_turns else invariants()
 
 

@@ -6,7 +6,7 @@ from ...model.device.records import Word
 from ...model.device.selection import boot_choice, next_update_slot
 from ...model.device.state import Device, Expectation, Scope, Task, Usage
 from ...model.terms.terms import Bool, fact
-from .turns_at_rest import at_rest, is_finished, rest_state
+from .turns_at_rest import at_rest, can_fail, is_finished, rest_state
 from .vocabulary import is_earned, is_whole
 
 CALLED = (
@@ -90,9 +90,10 @@ def unnamed_slot_is_kept(scope: Scope, device: Device) -> Bool:
 
 
 def rollback_has_a_way(scope: Scope, device: Device) -> Bool:
-    """While rollback() writes, what runs is current and settled, and the other place loads."""
+    """While rollback() writes, what runs is current, settled or with its try not noted, and the other place loads."""
     state = rest_state(scope, device)
-    is_way = state.has_way_back & state.selects(device.running) & (state.other != device.running)
+    unnoted = state.is_new & fact(can_fail(scope))
+    is_way = (state.has_way_back | unnoted) & state.selects(device.running) & (state.other != device.running)
     return (device.task == Task.ROLLBACK).implies(is_way & is_whole(scope, device, state.other))
 
 

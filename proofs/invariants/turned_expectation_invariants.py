@@ -1,9 +1,9 @@
 """Invariants of what is expected of the next start where otadata is kept by turns."""
 
 from ...model.device.records import Word
-from ...model.device.state import Device, Expectation, Scope, Task
+from ...model.device.state import Device, Expectation, Scope, Task, Usage
 from ...model.terms.terms import Bool, fact
-from .turns_at_rest import rest_state
+from .turns_at_rest import can_fail, rest_state
 
 
 def marked_image_is_new(scope: Scope, device: Device) -> Bool:
@@ -16,14 +16,25 @@ def marked_image_is_new(scope: Scope, device: Device) -> Bool:
     tried = tried & (state.current == device.previous) & (device.running == device.expected)
     tasks = device.task.is_in(Task.OFF, Task.SELECT, Task.TRY, Task.STARTED, Task.RUN, Task.STUCK)
     settled = waits & (device.task != Task.STARTED) if scope.config.rollback else waits
+    if can_fail(scope):
+        # The try may not be noted, and complete() may not have marked the image.
+        starts = (device.task == Task.STARTED) & (device.running == device.expected)
+        ran = state.selects(device.previous) | (state.selects(scope.factory) & fact(scope.usage is Usage.ANY))
+        unmarked = ~state.keeps(device.expected) & ~starts & ran & ~state.is_new
+        settled = (waits & ((device.task != Task.STARTED) | starts)) | unmarked
+        tasks = tasks | (device.task == Task.BURN)
     return is_due.implies(tasks & (settled | (tried & fact(scope.config.rollback))))
 
 
 def tried_image_has_its_home(scope: Scope, device: Device) -> Bool:
-    """Where a try is over, the state is TRIED, and starts what is expected."""
+    """Where a try is over, the state is TRIED, and starts what is expected; where an
+    operation has failed, it may be NEW, or as it was before complete()."""
     state = rest_state(scope, device)
     is_due = device.expectation == Expectation.TRIED
-    return is_due.implies(state.is_some & state.is_tried & (state.current == device.expected))
+    is_noted = state.is_some & state.is_tried & (state.current == device.expected)
+    unnoted = state.is_new & (state.other == device.expected)
+    unmarked = state.selects(device.expected) & ~state.is_new
+    return is_due.implies(is_noted | (fact(can_fail(scope)) & (unnoted | unmarked)))
 
 
 def accepted_image_is_current(scope: Scope, device: Device) -> Bool:

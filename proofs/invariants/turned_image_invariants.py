@@ -7,7 +7,7 @@ from ...model.device.records import Word
 from ...model.device.selection import next_update_slot
 from ...model.device.state import Device, Scope, Task, Usage
 from ...model.terms.terms import Bool, Num, fact, number
-from .turns_at_rest import at_rest, is_finished, rest_state
+from .turns_at_rest import at_rest, can_fail, is_finished, rest_state
 from .vocabulary import is_earned, is_whole
 
 
@@ -75,7 +75,8 @@ def running_image_has_its_state(scope: Scope, device: Device) -> Bool:
     if scope.usage is Usage.ANY:
         # Factory was selected since.
         is_home = is_home | (state.selects(scope.factory) & ~state.is_new)
-    new_runs = fact(scope.config.rollback) & state.is_new & is_current
+    # Where an operation can fail, the note of a try may be missing.
+    new_runs = fact(scope.config.rollback and not can_fail(scope)) & state.is_new & is_current
     return (begun.implies((is_current & ~new_runs) | is_tried | is_home)) & started.implies(
         (is_current & ~new_runs) | is_tried
     )

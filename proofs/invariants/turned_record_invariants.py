@@ -9,7 +9,7 @@ from ...model.device.device_parts import record_in, with_record
 from ...model.device.logical_state import deciding
 from ...model.device.records import BLANK, TOP, Numbers, Record, Word
 from ...model.device.selection import boot_choice
-from ...model.device.state import Device, Phase, Scope, Task
+from ...model.device.state import Device, Phase, Scope, Task, Usage
 from ...model.terms.terms import Bool, Num, all_of, choose, fact
 from .turns_at_rest import at_rest, is_writing, rest_state
 
@@ -104,6 +104,16 @@ def choice_at_rest_is_old_or_new(scope: Scope, device: Device) -> Bool:
         if task is not Task.TRY
     )
     return is_due.implies(rest & whole & (device.phase == Phase.ERASE).implies(coming_ones))
+
+
+def choice_at_rest_is_old(scope: Scope, device: Device) -> Bool:
+    """Where a call can raise an error, the state at rest starts what would start without the call.
+
+    Where complete() does not restart at once, commence() may have taken the mark of an image back."""
+    of_commence = (Task.COMMENCE,) if scope.usage is Usage.RESTART_AT_ONCE else ()
+    raising = (Task.UNNAME, Task.ACCEPT, Task.ROLLBACK, Task.SET_BOOT, *of_commence)
+    is_old = boot_choice(scope, at_rest(scope, device)) == device.old_choice
+    return device.task.is_in(*raising).implies(is_old)
 
 
 def _with_coming(scope: Scope, device: Device, task: Task) -> Device:

@@ -5,6 +5,7 @@ Once the sector is erased, the new record is known in full: it is a function of 
 
 from dataclasses import fields, replace
 
+from ...model.device.allowance import Allowance
 from ...model.device.by_turns.turns_steps import tasks_that_write
 from ...model.device.device_parts import slot_at
 from ...model.device.image_loading import is_slot
@@ -13,6 +14,11 @@ from ...model.device.records import Record
 from ...model.device.state import Device, Scope
 from ...model.terms.terms import Bool, Num, choose, fact
 from .vocabulary import torn
+
+
+def can_fail(scope: Scope) -> bool:
+    """Tell whether operations can fail."""
+    return Allowance.FAILING_FLASH in scope.allows
 
 
 def is_writing(scope: Scope, device: Device) -> Bool:

@@ -41,6 +41,7 @@ from .turned_image_invariants import (
     without_state_nothing_has_run,
 )
 from .turned_record_invariants import (
+    choice_at_rest_is_old,
     choice_at_rest_is_old_or_new,
     coming_record_follows_from_the_state,
     number_of_a_new_image_leaves_room,
@@ -111,3 +112,5 @@ TURNS_FACTS: tuple[Statement, ...] = tuple(
     )
 )
 """What is stated of such a device."""
+TURNS_FAILURE_FACTS: tuple[Statement, ...] = (_of_turns(choice_at_rest_is_old),)
+"""What is stated besides where operations can fail."""

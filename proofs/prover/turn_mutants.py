@@ -4,10 +4,12 @@ from dataclasses import replace
 
 from ...model.config import Config, Selector
 from ...model.device.action import Action
+from ...model.device.allowance import Allowance
 from ...model.device.calls import has_next_number, target_of
 from ...model.device.device_parts import record_in, with_record
+from ...model.device.failing_steps import raised
 from ...model.device.logical_state import deciding, starting_place
-from ...model.device.records import Word
+from ...model.device.records import BLANK, Sector, Word
 from ...model.device.selection import next_update_slot
 from ...model.device.state import Content, Device, Phase, Scope, Task, Usage
 from ...model.fault_model import FaultModel
@@ -20,6 +22,7 @@ _AT_ONCE = Scope(
 )
 _WITH_FACTORY = replace(_AT_ONCE, has_factory=True)
 _DOCUMENTED = replace(_AT_ONCE, usage=Usage.DOCUMENTED)
+_FAILING = replace(_AT_ONCE, allows=frozenset({Allowance.FAILING_FLASH}))
 _ANY = replace(_AT_ONCE, usage=Usage.ANY)
 
 
@@ -76,6 +79,17 @@ def _writes_over(content: Content) -> Change:
         return replace(action, when=device.session & (target_of(scope, device).content == content))
 
     return change
+
+
+def _raises_all_the_same(scope: Scope, device: Device, action: Action) -> Action:
+    """The call goes by what the driver has returned, not by what the record reads as."""
+    over = replace(device, phase=number(Phase.ERASE), sector=number(Sector.FIRST))
+    return replace(action, then=raised(scope, device, over))
+
+
+def _loses_both(scope: Scope, device: Device, action: Action) -> Action:
+    """An erase that fails leaves neither record."""
+    return replace(action, then=replace(action.then, records=(BLANK, BLANK)))
 
 
 TURN_MUTANTS: tuple[Mutant, ...] = (
@@ -155,6 +169,20 @@ TURN_MUTANTS: tuple[Mutant, ...] = (
         "C14",
         _ANY,
         {"write_over": _writes_what_is_kept},
+    ),
+    Mutant(
+        "accept_believes_the_driver",
+        "accept() raises the error of an update that has happened",
+        "C26",
+        _FAILING,
+        {"accept_program_fails_all": _raises_all_the_same},
+    ),
+    Mutant(
+        "failed_try_loses_the_state",
+        "an erase that fails in the note of a try takes the record that decides along",
+        "C10",
+        _FAILING,
+        {"try_erase_fails_done": _loses_both},
     ),
 )
 """Every such mutant."""

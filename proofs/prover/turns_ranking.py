@@ -1,5 +1,6 @@
 """The ranking function of C9 where otadata is kept by turns; see ranking.py."""
 
+from ...model.device.allowance import Progress
 from ...model.device.calls import target_of
 from ...model.device.image_loading import is_version_allowed
 from ...model.device.logical_state import is_on_trial, logical_state
@@ -20,6 +21,8 @@ def turns_ranking_function(model: DeviceModel) -> Num:
     is_tested = is_on_trial(scope, device)
     is_writing = in_run & device.session & ~is_tested & _is_useful(scope, device)
     content = target_of(scope, device).content
+    # Where operations can fail, a session may have got elsewhere than the contents of its slot.
+    has_begun = device.progress != Progress.AT_START
     can_commence = model.can_begin(Task.COMMENCE) | model.can_begin(Task.UNNAME)
     left = choose(device.phase == Phase.ERASE, number(1), number(0))
     of_erase = (Task.REJECT, Task.SET_BOOT_REJECT, Task.ERASE_LAST)
@@ -27,9 +30,10 @@ def turns_ranking_function(model: DeviceModel) -> Num:
         (
             (_is_marked_next(scope, device), _steps_to_try(device)),
             (device.task == Task.COMPLETE, number(COMPLETING, 6) + left),
-            (is_writing & (content == Content.COMPLETE), number(WRITING)),
+            (is_writing & (content == Content.COMPLETE) & has_begun, number(WRITING)),
+            (is_writing & (content == Content.COMPLETE) & ~has_begun, number(WRITING + 1)),
             (is_writing & (content == Content.PARTIAL), number(WRITING + 1)),
-            (is_writing & (content == Content.EMPTY), number(WRITING + 2)),
+            (is_writing & (content == Content.EMPTY) & (device.progress != Progress.AHEAD), number(WRITING + 2)),
             (device.task == Task.COMMENCE, number(COMMENCING)),
             (device.task == Task.UNNAME, number(UNNAMING, 6) + left),
             (in_run & can_commence, number(UNNAMING + 2)),

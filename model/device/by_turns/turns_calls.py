@@ -5,8 +5,10 @@ A call that is refused changes nothing, so it is no action. Source: selector/DES
 
 from dataclasses import replace
 
+from ...config import Release
 from ...terms.terms import Bool, Num, choose, fact, number
 from ..action import Action, Actions
+from ..allowance import Allowance
 from ..api_calls import RESUME_FROM, is_resume_possible
 from ..boot_steps import without_program
 from ..calls import (
@@ -94,15 +96,21 @@ def _rewriting(scope: Scope, device: Device, then: Device, task: Task) -> Device
 
 def _commence(scope: Scope, device: Device) -> Actions:
     """Take the target out of the state, if it is in it, then begin to wipe it; refused on trial."""
-    two_handles = scope.has_two_handles
     has_target = next_update_slot(device) != device.running
-    when = has_target & ~is_on_trial(scope, device) & (fact(two_handles) | ~device.session)
+    when = has_target & ~is_on_trial(scope, device) & (fact(_begins_anew(scope)) | ~device.session)
     promised = with_promise_alone(scope, device)
     wiping = choosing(scope, device, replace(promised, task=number(Task.COMMENCE)), boot_choice(scope, device))
     unnaming = _rewriting(scope, device, promised, Task.UNNAME)
     is_named = is_unnamed_first(scope, device)
     yield call("commence", when & ~is_named, wiping, DESIGN)
     yield call("commence_of_named", when & is_named & has_next_number(scope, device), unnaming, DESIGN)
+
+
+def _begins_anew(scope: Scope) -> bool:
+    """Tell whether commence() is let through while a session is open; the old one is then forgotten, where no call
+    is modelled that goes on with it. Source: IDF-OTA-BEGIN."""
+    is_forgotten = scope.usage is Usage.ANY and Allowance.FAILING_FLASH in scope.allows
+    return scope.has_two_handles or (is_forgotten and scope.config.app_release < Release.V6_1)
 
 
 def _complete(scope: Scope, device: Device) -> Action:

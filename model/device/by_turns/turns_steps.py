@@ -9,6 +9,7 @@ from dataclasses import replace
 from ...fault_model import FaultModel
 from ...terms.terms import Bool, Num, choose, fact, number
 from ..action import Action, Actions, Kind
+from ..allowance import Allowance
 from ..api_calls import api_calls
 from ..boot_steps import after_try, boot_steps, burned_for, without_program
 from ..calls import after_complete, calls, with_other_handle
@@ -42,6 +43,8 @@ OF_CALLS = (
     Task.FORGET_LAST,
 )
 """Tasks that write the state."""
+_OF_API_CALLS = (Task.UNNAME_RESUMED, Task.FORGET_LAST)
+"""Those of calls that no scope has in which operations can fail."""
 SHARED_BOOT = ("power_on", "image_begins")
 SHARED_CALLS = (
     "write_",
@@ -71,7 +74,7 @@ def turns_actions(scope: Scope, device: Device) -> Actions:
     yield from _boot(scope, device)
     for action in (*calls(scope, device), *api_calls(scope, device)):
         if action.name.startswith(SHARED_CALLS) or action.name.endswith("_rejects"):
-            yield _guarded(scope, device, action)
+            yield guarded(scope, device, action)
     yield from turns_calls(scope, device)
     yield from (action for action in flash_steps(scope, device) if action.tasks[0] in SHARED_TASKS)
     yield from _updates(scope, device)
@@ -81,7 +84,7 @@ def turns_actions(scope: Scope, device: Device) -> Actions:
     yield from _torn_updates(scope, device)
 
 
-def _guarded(scope: Scope, device: Device, action: Action) -> Action:
+def guarded(scope: Scope, device: Device, action: Action) -> Action:
     """Return an action with what is refused here: to write to a slot that is named, and to select on trial."""
     if action.name.startswith("write_"):
         return replace(action, when=action.when & ~is_kept_by_state(scope, device))
@@ -142,8 +145,12 @@ def coming(scope: Scope, device: Device, task: Task) -> Record:
 
 def tasks_that_write(scope: Scope) -> tuple[Task, ...]:
     """Return the tasks that the scope can have."""
-    api = (Task.SET_BOOT, Task.UNNAME_RESUMED, Task.FORGET_LAST)
-    return OF_BOOT + tuple(task for task in OF_CALLS if scope.usage is Usage.ANY or task not in api)
+    missing: set[Task] = set()
+    if scope.usage is not Usage.ANY:
+        missing = {Task.SET_BOOT, *_OF_API_CALLS}
+    elif Allowance.FAILING_FLASH in scope.allows:
+        missing = set(_OF_API_CALLS)
+    return OF_BOOT + tuple(task for task in OF_CALLS if task not in missing)
 
 
 def _updates(scope: Scope, device: Device) -> Actions:
@@ -154,11 +161,14 @@ def _updates(scope: Scope, device: Device) -> Actions:
         erased = replace(device, records=records, phase=number(Phase.PROGRAM))
         yield Action(f"{name}_erases", (task,), device.phase == Phase.ERASE, erased, Kind.FLASH, DESIGN)
         whole = replace(device, phase=number(Phase.ERASE), sector=number(Sector.FIRST))
-        then = _after_update(scope, device, whole, task)
+        then = after_update(scope, device, whole, task)
         yield Action(f"{name}_programs", (task,), device.phase == Phase.PROGRAM, then, Kind.FLASH, DESIGN)
 
 
-def _after_update(scope: Scope, device: Device, whole: Device, task: Task) -> Device:
+def after_update(scope: Scope, device: Device, whole: Device, task: Task) -> Device:
+    """Return the device once the record of a task is whole.
+
+    device: as it is programmed; whole: the same with no record being rewritten."""
     match task:
         case Task.TRY:
             tried = record_in(device, device.sector).other
