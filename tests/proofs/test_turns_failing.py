@@ -66,8 +66,8 @@ BROKEN = [
     (scope_of(AT_ONCE, has_factory=True, release=Release.V6_1), BY_FAILURES | {"C22"}),
     (scope_of(AT_ONCE, anti_rollback=True), BY_FAILURES | {"C24", "C26"}),
     (scope_of(AT_ONCE, rollback=False), {"C6", "C17", "C25"}),
-    (scope_of(Usage.DOCUMENTED), BY_FAILURES | {"C21", "C26"}),
-    (scope_of(Usage.ANY), BY_FAILURES | {"C21", "C26"}),
+    (scope_of(Usage.DOCUMENTED), BY_FAILURES | {"C7", "C21", "C26"}),
+    (scope_of(Usage.ANY), BY_FAILURES | {"C7", "C21", "C26"}),
 ]
 
 
