@@ -209,6 +209,7 @@ class ClaimMonitor:
         """Yield what info() tells amiss; next_start: the power-on that comes next when no call is made."""
         info, running = app.otaupgrade.info(), app.running.label
         state = info.slots.get(running, {}).get("state")
+        told = f"info() calls {running} {state}" if state else f"info() tells no state of {running}"
         if info.running != running:
             yield BrokenClaim("C10", f"info() says that {info.running} runs, and {running} does")
         if state != TESTING and info.next != next_start.running:
@@ -219,10 +220,10 @@ class ClaimMonitor:
                 yield BrokenClaim("C13", f"info() calls {label} valid; it never called accept() under test")
         note, expected = deciding_note(self._dut, moment.cells.read), self._memory.expected
         if note is not None and note.partition == running and note.state != state:
-            yield BrokenClaim("C19", f"info() calls {running} {state}; the record that decides says {note.state}")
+            yield BrokenClaim("C19", f"{told}; the record that decides says {note.state}")
         is_accepted = expected is not None and (expected.due, expected.place) == (Due.ACCEPTED, running)
         if is_accepted and app.running.is_ota_slot and state != VALID:
-            yield BrokenClaim("C20", f"info() calls {running} {state}, which was accepted")
+            yield BrokenClaim("C20", f"{told}, which was accepted")
         is_tried_out = note is None or note.state not in (NEW, TESTING)
         if info.next == running and state != TESTING and is_tried_out and (next_start.ops or next_start.burns):
             yield BrokenClaim("C24", f"{running} is selected and not under test, and the next power-on writes")
