@@ -17,6 +17,8 @@ from multiprocessing import connection
 from threading import Thread
 from typing import ParamSpec, TypeVar
 
+from ..garbage import collect_seldom
+
 _Given = TypeVar("_Given")
 _Made = TypeVar("_Made")
 _P = ParamSpec("_P")
@@ -182,6 +184,7 @@ def _end_work(threads: ThreadPoolExecutor, futures: Iterable[Future[_Made]]) -> 
 
 
 def _begin() -> None:
+    collect_seldom()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
