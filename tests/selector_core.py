@@ -251,7 +251,7 @@ class CoreOta(TurnOta):
             return
         after = self._ask("obt_set_boot", turn, self._place_of(partition), self.config.rollback)
         is_selected = self.core.word("obt_is_state", after) and not self._is_c_trial(turn)
-        if is_selected and partition.is_ota_slot and self.config.anti_rollback:
+        if is_selected and self.config.anti_rollback:
             self._check_version(partition)
         self._c_update(turn, after)
 

@@ -34,7 +34,7 @@ def test_script_knows_every_command_and_options(shell: str, tmp_path: Path) -> N
         (["otaproof", "expl"], {"explain", "explore"}),
         (["otaproof", "explore", "--boot"], {"--bootloader-idf"}),
         (["otaproof", "explore", "--faults", "F"], {"F0", "F1", "F2", "F3"}),
-        (["otaproof", "diagram", "call-acc"], {"call-accept"}),
+        (["otaproof", "diagram", "call-acc"], {"call-accept", "call-accept-by-turns"}),
     ],
 )
 def test_bash_completes(words: list[str], completed: set[str], tmp_path: Path) -> None:
