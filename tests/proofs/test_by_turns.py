@@ -106,10 +106,12 @@ def test_every_mutant_breaks_its_claim(mutant: Mutant) -> None:
     assert shortest_counterexample(mutant) is not None
 
 
-@pytest.mark.thorough
-def test_the_prover_decides_all_that_applies() -> None:
+@pytest.mark.parametrize(
+    "slots", (pytest.param(2, marks=pytest.mark.thorough), pytest.param(16, marks=pytest.mark.slow))
+)
+def test_the_prover_decides_all_that_applies(slots: int) -> None:
     """By induction, for histories of any length, with 32-bit numbers; both solvers agree."""
-    found = decide(scope_of(Usage.RESTART_AT_ONCE))
+    found = decide(scope_of(Usage.RESTART_AT_ONCE, slots))
     assert [decision.claim.id for decision in found if decision.verdict is not ProofVerdict.PROVED] == []
     assert {"C9", "C12"} <= {decision.claim.id for decision in found}
 
