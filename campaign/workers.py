@@ -17,8 +17,6 @@ from multiprocessing import connection
 from threading import Thread
 from typing import ParamSpec, TypeVar
 
-from ..garbage import collect_seldom
-
 _Given = TypeVar("_Given")
 _Made = TypeVar("_Made")
 _P = ParamSpec("_P")
@@ -184,7 +182,6 @@ def _end_work(threads: ThreadPoolExecutor, futures: Iterable[Future[_Made]]) -> 
 
 
 def _begin() -> None:
-    collect_seldom()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})

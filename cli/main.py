@@ -19,7 +19,6 @@ from cyclopts import App, CycloptsError, Parameter
 from .. import __version__
 from ..bounded_input import shortened, shown
 from ..errors import InputError
-from ..garbage import collect_seldom
 from .command_line import note_command_line
 from .completion import EPILOGUE, FLAG, installer
 from .exit_code import ExitCode
@@ -92,7 +91,6 @@ Exit codes:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code; every error is one line on stderr."""
     given = sys.argv[1:] if arguments is None else list(arguments)
-    collect_seldom()
     try:
         return _run([argument for argument in given if argument != TRACEBACK])
     except BrokenPipeError:

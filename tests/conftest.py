@@ -9,8 +9,6 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from otaproof.garbage import collect_seldom
-
 ROOT = Path(__file__).parent.parent
 
 
@@ -25,7 +23,6 @@ class RootIsNoPackageOfTests:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Add the plugin; let no test fail because the machine is busy."""
-    collect_seldom()
     config.pluginmanager.register(RootIsNoPackageOfTests())
     settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
     settings.load_profile("untimed")

@@ -9,7 +9,6 @@ import sys
 import time
 from collections.abc import Callable
 
-from ...garbage import collect_seldom
 from ...model.config import Release
 from ..lockstep.known_model import forget_answers, forget_models
 from .findings import Findings, RunResult, run
@@ -45,7 +44,6 @@ def seconds_of(jobs: int) -> float:
 
 def main() -> int:
     """Run the benchmark; return 1 when what is remembered changes a result."""
-    collect_seldom()
     # Each in processes of its own, which know nothing yet; a pool of one process is asked for as such.
     alone, together = seconds_of(1), seconds_of(2)
     print(f"{RUNS_TO_SHARE:,} random histories: two processes are {alone / together:.2f} times as fast as one")
