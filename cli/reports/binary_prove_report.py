@@ -10,7 +10,7 @@ from .recovery_report import print_recovery
 from .report_page import ReportPage
 from .theorem_example_report import print_example
 
-_STYLES = {
+THEOREM_STYLES = {
     TheoremVerdict.PROVED: "bold green",
     TheoremVerdict.REFUTED: "bold red",
     TheoremVerdict.UNDECIDED: "bold yellow",
@@ -33,7 +33,7 @@ def print_proof(console: Console, found: ProgramProof) -> None:
     page.blank()
     for proof in found.theorems:
         page.line(_figures(proof), 0)
-    page.line(_summary(found), 0, style=_STYLES[found.verdict])
+    page.line(_summary(found), 0, style=THEOREM_STYLES[found.verdict])
 
 
 def _common_premises(found: ProgramProof) -> tuple[str, ...]:
@@ -45,7 +45,7 @@ def _common_premises(found: ProgramProof) -> tuple[str, ...]:
 def _print_theorem(page: ReportPage, proof: TheoremProof, common: tuple[str, ...]) -> None:
     page.title(proof.theorem.title)
     for item in proof.verdicts:
-        page.item(f"{item.verdict.value:9}", _verdict_text(item), 2, _STYLES[item.verdict])
+        page.item(f"{item.verdict.value:9}", _verdict_text(item), 2, THEOREM_STYLES[item.verdict])
     if proof.verdict is TheoremVerdict.REFUTED and proof.followed.example is not None:
         page.line(f"An example, {builds_text(proof.followed.builds)}:")
         print_example(page, proof.followed.example)

@@ -4,13 +4,8 @@ from rich.console import Console
 
 from ...binary.by_turns.core_proof import PREMISES, SENTENCES, CoreProof
 from ...binary.theorems.question import TheoremVerdict
+from .binary_prove_report import THEOREM_STYLES
 from .report_page import ReportPage
-
-_STYLES = {
-    TheoremVerdict.PROVED: "bold green",
-    TheoremVerdict.REFUTED: "bold red",
-    TheoremVerdict.UNDECIDED: "bold yellow",
-}
 
 
 def print_core_proof(console: Console, found: CoreProof) -> None:
@@ -21,7 +16,9 @@ def print_core_proof(console: Console, found: CoreProof) -> None:
     for build, functions in found.functions.items():
         page.title(build.text[0].upper() + build.text[1:])
         for item in functions:
-            page.item(f"{item.verdict.value:9}", f"{item.name}: {SENTENCES[item.name]}", 2, _STYLES[item.verdict])
+            page.item(
+                f"{item.verdict.value:9}", f"{item.name}: {SENTENCES[item.name]}", 2, THEOREM_STYLES[item.verdict]
+            )
             if item.example is not None:
                 page.line(f"differs for {item.example}", 14)
             elif item.verdict is not TheoremVerdict.PROVED:
@@ -32,7 +29,7 @@ def print_core_proof(console: Console, found: CoreProof) -> None:
     if found.absent:
         page.item("-", f"Not in the file, so nothing is said of: {', '.join(found.absent)}.")
     page.blank()
-    page.line(_summary(found), 0, style=_STYLES[found.verdict])
+    page.line(_summary(found), 0, style=THEOREM_STYLES[found.verdict])
 
 
 def _summary(found: CoreProof) -> str:
