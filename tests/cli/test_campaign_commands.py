@@ -30,6 +30,13 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+def begin(name: str, *options: str) -> None:
+    """Begin a campaign of which no run is made."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lane_dealing.CampaignRun, "run", lambda *_: None)
+        main(["campaign", "run", name, "--runs", "1", *options])
+
+
 def printed(capsys: pytest.CaptureFixture[str]) -> str:
     """Return what was printed, in one line."""
     return " ".join(capsys.readouterr().out.split())
@@ -131,7 +138,7 @@ def test_scripts_of_causes_are_written_if_asked_for(place: Path, capsys: pytest.
 
 def test_export_of_no_finding_says_so(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """In a line."""
-    main(["campaign", "run", "new.db", *DEVICE, "--runs", "1", "--minutes", "0.0000001"])
+    begin("new.db", *DEVICE)
     capsys.readouterr()
     assert 0 == main(["campaign", "export", "new.db", "found"])
     assert "new.db: nothing was found, so there is nothing to write" in printed(capsys)
@@ -139,7 +146,7 @@ def test_export_of_no_finding_says_so(place: Path, capsys: pytest.CaptureFixture
 
 def test_scripts_need_lua(place: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """Which is said before any work."""
-    main(["campaign", "run", "new.db", *DEVICE, "--runs", "1", "--minutes", "0.0000001"])
+    begin("new.db", *DEVICE)
     capsys.readouterr()
     monkeypatch.setitem(sys.modules, "lupa.lua51", None)
     assert 2 == main(["campaign", "export", "new.db", "found", "--lua"])
@@ -192,7 +199,7 @@ def test_bad_usage_is_one_line(
 ) -> None:
     """With exit code 2; a file that was there is as it was, and none is begun that nothing can come of."""
     for name, seed in (("old.db", "1"), ("other.db", "2")):
-        main(["campaign", "run", name, "--runs", "1", "--slots", "1", "--seed", seed, "--minutes", "0.0000001"])
+        begin(name, "--slots", "1", "--seed", seed)
     (place / "text.db").write_text("no campaign\n" * 100)
     before = {path.name: path.read_bytes() for path in place.iterdir()}
     capsys.readouterr()
@@ -224,7 +231,7 @@ def test_campaign_of_another_version_is_not_gone_on_with(
     place: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It would come to something else."""
-    main(["campaign", "run", "old.db", "--runs", "1", "--minutes", "0.0000001"])
+    begin("old.db")
     monkeypatch.setattr("otaproof.analysis.campaigns.__version__", "99")
     assert 2 == main(["campaign", "resume", "old.db"])
     assert "and this is 99" in capsys.readouterr().err
