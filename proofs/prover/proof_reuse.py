@@ -79,8 +79,10 @@ def exact_model(scope: Scope, ghosts: frozenset[Ghost] = frozenset(Ghost)) -> De
 
 
 def candidate_invariants(model: DeviceModel, claims: Iterable[DeviceClaim]) -> dict[str, Bool]:
-    """Return the claims and the stated invariants, by name."""
-    found = {claim.claim.id: claim.kept_in(model) for claim in claims}
+    """Return the claims and the stated invariants, by name.
+
+    All claims of the scope are among them, as one may rest on others: so it is decided alike alone and beside them."""
+    found = {claim.claim.id: claim.kept_in(model) for claim in (*claims_of(model.scope), *claims)}
     return found | {item.name: item.is_kept(model.scope, model.device) for item in invariants_of(model.scope)}
 
 

@@ -16,10 +16,11 @@ from otaproof.model.device.state import Ghost, Scope, Usage
 from otaproof.model.device.stepper import stepper
 from otaproof.model.fault_model import MODELLED_FAULTS, FaultModel
 from otaproof.proofs.explicit.explorer import claims_of, explore, with_ghosts_of
-from otaproof.proofs.prover.decision import ProofVerdict
+from otaproof.proofs.prover.decision import Effort, ProofVerdict
 from otaproof.proofs.prover.mutants import Mutant, shortest_counterexample
 from otaproof.proofs.prover.prover import decide
 from otaproof.proofs.prover.turn_mutants import TURN_MUTANTS
+from otaproof.proofs.smt.verification_condition import Solver
 
 
 def scope_of(
@@ -114,6 +115,14 @@ def test_the_prover_decides_all_that_applies(slots: int) -> None:
     found = decide(scope_of(Usage.RESTART_AT_ONCE, slots))
     assert [decision.claim.id for decision in found if decision.verdict is not ProofVerdict.PROVED] == []
     assert {"C9", "C12"} <= {decision.claim.id for decision in found}
+
+
+@pytest.mark.thorough
+def test_claim_is_decided_alone_as_beside_the_others() -> None:
+    """The induction for C7 rests on C1, which is tried unasked, and named."""
+    (found,) = decide(scope_of(Usage.RESTART_AT_ONCE), ["C7"], effort=Effort(solvers=(Solver.Z3,), searches=False))
+    assert found.verdict is ProofVerdict.PROVED
+    assert "C1" in found.invariants
 
 
 @pytest.mark.parametrize(
