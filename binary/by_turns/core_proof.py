@@ -18,6 +18,7 @@ from .core_theorems import CoreTheorem, prove_core
 SENTENCES: Mapping[str, str] = {
     "obt_is_on_trial": "whether the running image is on trial",
     "obt_image_state": "the state word that ESP-IDF reads",
+    "obt_first": "the state after a boot without a record",
     "obt_boot": "the note of a try",
     "obt_burns": "whether a boot burns the secure version",
     "obt_slot_state": "what esp_ota_get_state_partition tells",
@@ -27,12 +28,14 @@ SENTENCES: Mapping[str, str] = {
     "obt_accept": "the state after an image is accepted, or the error",
     "obt_way_back": "where rollback goes",
     "obt_refuse": "the state after an image is refused, or the error",
+    "obt_last_refused": "which image was refused last",
     "obt_forget_last": "the state after the other image is forgotten, or the error",
     "obt_read": "which 32 bytes are a whole record, and of which state",
     "obt_fill": "the 32 bytes of a record",
     "obt_decide": "which of two records decides",
     "obt_sector_to_write": "the sector that an update writes",
     "obt_next_seq": "the number of the next record",
+    "obt_take_over": "which state two records of ESP-IDF stand for",
     "obt_candidate": "the image that starts, in the order of trying",
 }
 """By function, what of it is proved equal to the model."""
@@ -42,8 +45,7 @@ PREMISES = (
     "The check word may be any, and the remainder any function of two words that is right for small ones.",
     "obt_begin and obt_write are asked of the slot that esp_ota_get_next_update_partition names, obt_slot_state of any "
     "slot; for obt_way_back and obt_refuse every slot holds an image that verifies.",
-    "Left out: parts of a word, obt_first, obt_last_refused and obt_take_over. The model has no takeover of ESP-IDF's "
-    "records; tests of the selector drive it beside the simulated board.",
+    "Left out: the functions that take a state word apart (obt_kind, obt_current, obt_other, obt_is_state).",
 )
 """What every theorem rests on."""
 

@@ -17,7 +17,8 @@ from otaproof.binary.theorems.machine_setup import Semantics
 FUNCTIONS = {
     *("obt_is_on_trial", "obt_image_state", "obt_boot", "obt_burns", "obt_slot_state", "obt_begin", "obt_write"),
     *("obt_set_boot", "obt_accept", "obt_way_back", "obt_refuse", "obt_forget_last", "obt_read", "obt_fill"),
-    *("obt_decide", "obt_sector_to_write", "obt_next_seq", "obt_candidate"),
+    *("obt_decide", "obt_sector_to_write", "obt_next_seq", "obt_candidate", "obt_first", "obt_last_refused"),
+    "obt_take_over",
 }
 pytestmark = pytest.mark.skipif(not has_riscv_compiler(), reason="there is no riscv64-unknown-elf-gcc here")
 
@@ -72,6 +73,17 @@ MUTANTS = (
     ("obt_next_seq", "uint32_t seq = above + 1U;", "uint32_t seq = above;"),
     ("obt_decide", "(records[0].seq < records[1].seq)", "false"),
     ("obt_candidate", "if (number == 1U) { return other; }", ""),
+    ("obt_take_over", "(records[active ^ 1U].state == OBT_IMG_PENDING_VERIFY)", "false"),
+    ("obt_take_over", "((kind == OBT_TRIED) && !is_alone) ? (active ^ 1U) : active", "active"),
+    ("obt_take_over", "unless(back, place)", "back"),
+    ("obt_take_over", "(record->seq != UINT32_MAX) && !is_refused", "!is_refused"),
+    ("obt_take_over", "!is_refused && (record->crc == crc)", "!is_refused"),
+    ("obt_last_refused", "{\n    return (obt_kind(what) == OBT_TRIED)", "{\n    return (obt_kind(what) != OBT_NEW)"),
+    (
+        "obt_first",
+        "return state_of(OBT_VALID, place, OBT_NO_PLACE);",
+        "return state_of(OBT_SELECTED, place, OBT_NO_PLACE);",
+    ),
     ("obt_slot_state", "if (kind == OBT_TRIED) { return OBT_IMG_ABORTED; }", "(void)kind;"),
 )
 """By function, what is wrong: a text of the source, and what stands there instead."""
@@ -117,7 +129,7 @@ def test_the_command_refutes_with_an_example(tmp_path: Path) -> None:
     refuted = [line.split()[1] for line in done.stdout.splitlines() if line.startswith("  refuted")]
     assert (done.returncode, refuted) == (1, ["obt_boot:"])
     assert "differs for " in done.stdout
-    assert done.stdout.splitlines()[-1].startswith("refuted: 1 of 18 functions")
+    assert done.stdout.splitlines()[-1].startswith("refuted: 1 of 21 functions")
 
 
 def test_the_command_takes_a_linked_program(tmp_path: Path) -> None:
