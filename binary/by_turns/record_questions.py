@@ -5,7 +5,7 @@ from typing import Any
 
 import z3
 
-from ...model.device.by_turns.takeover import taken_over
+from ...model.device.by_turns.turns_takeover import taken_over
 from ...model.device.logical_state import record_of
 from ...model.device.records import Check, Record, Word
 from ...model.device.state import Scope

@@ -9,7 +9,7 @@ from otaproof.impl.by_turns.takeover import taken_over as taken_over_by_board
 from otaproof.impl.by_turns.turn_record import FACTORY_PLACE, NO_PLACE, TurnKind, TurnPlaces
 from otaproof.impl.otadata import EntryPair, SelectEntry, is_crc_right, make_entry, slot_of_seq
 from otaproof.model.config import Config, Selector
-from otaproof.model.device.by_turns.takeover import Takeover, taken_over
+from otaproof.model.device.by_turns.turns_takeover import Takeover, taken_over
 from otaproof.model.device.device_fields import device_of
 from otaproof.model.device.logical_state import LogicalState, loads, logical_state, starting_place
 from otaproof.model.device.records import BLANK, Check, Numbers, Record, Word, either
