@@ -43,7 +43,9 @@ class OwnClaim:
     when: Reading = _always
     """The premise of the reading on the board."""
     in_model: Statement | None = None
-    """Holds in every state of the device model: a term."""
+    """Holds in every state of the device model, where the premise does: a term."""
+    when_in_model: Statement | None = None
+    """The premise of the reading of the model: a term; the prover tells where a short search does not reach it."""
     of_effects: EffectStatement | None = None
     """In place of it, of a state and what each action makes of it."""
     harm: Harm = Harm.MISREPORT
@@ -67,6 +69,8 @@ class OwnClaim:
             raise InputError(f"claim {self.id}: has no reading; give on_board, in_model or both")
         if self.in_model is not None and self.of_effects is not None:
             raise InputError(f"claim {self.id}: give in_model or of_effects, not both")
+        if self.when_in_model is not None and self.in_model is None:
+            raise InputError(f"claim {self.id}: when_in_model is the premise of in_model; give in_model, too")
         needs = {n: getattr(self, n) for n in ("needs_rollback", "needs_anti_rollback", "needs_trial")}
         object.__setattr__(self, "told", Claim(self.id, _name(self.id), self.sentence, OWN_SOURCE, **needs))
 
@@ -89,8 +93,9 @@ class OwnClaim:
             meaning = partial(_term_of_effects, self.id, self.of_effects)
         else:
             assert self.in_model is not None
-            meaning = partial(_term, self.id, self.in_model)
-        claim = DeviceClaim(self.told, meaning, is_over_effects=self.of_effects is not None)
+            meaning = partial(_term, self.id, self.in_model, self.when_in_model)
+        premise = None if self.when_in_model is None else partial(_premise, self.id, self.when_in_model)
+        claim = DeviceClaim(self.told, meaning, is_over_effects=self.of_effects is not None, premise=premise)
         return replace(claim, ghosts=_ghosts_read(claim, scope))
 
 
@@ -137,8 +142,13 @@ def _read(claim_id: str, name: str, reading: Reading, after: Observation) -> boo
     return answer
 
 
-def _term(claim_id: str, reading: Statement, scope: Scope, device: Device) -> Bool:
-    return _checked(claim_id, "in_model", lambda: reading(scope, device))
+def _term(claim_id: str, reading: Statement, when: Statement | None, scope: Scope, device: Device) -> Bool:
+    kept = _checked(claim_id, "in_model", lambda: reading(scope, device))
+    return kept if when is None else _premise(claim_id, when, scope, device).implies(kept)
+
+
+def _premise(claim_id: str, when: Statement, scope: Scope, device: Device) -> Bool:
+    return _checked(claim_id, "when_in_model", lambda: when(scope, device))
 
 
 def _term_of_effects(claim_id: str, reading: EffectStatement, model: DeviceModel) -> Bool:

@@ -49,6 +49,8 @@ class DeviceClaim:
     """What a scope has to allow for it to say anything."""
     usages: tuple[Usage, ...] = tuple(Usage)
     """The usages that have the calls that it speaks of."""
+    premise: Statement | None = None
+    """Of a claim of the user's own; those of this project are in premises.py."""
 
     def applies_to(self, scope: Scope) -> bool:
         """Tell whether the scope has what the claim speaks of."""

@@ -3,25 +3,42 @@
 A short search, with cuts that tear nothing, looks for a state in which the premise holds.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
 
 from ...model.claims.premises import PREMISES
+from ...model.claims.state_claims import DeviceClaim
 from ...model.device.model import device_model
 from ...model.device.records import Numbers
 from ...model.device.search import DeviceSearch
-from ...model.device.state import Scope
+from ...model.device.state import Device, Ghost, Scope
 from ...model.device.stepper import stepper
 from ...model.fault_model import FaultModel
-from ...model.terms.terms import fact
+from ...model.terms.terms import Bool, fact
 
 MOST_STATES = 20_000
 """States that the search may look at."""
 
 
+def has_premise(claim: DeviceClaim) -> bool:
+    """Tell whether a claim can hold because its premise never does."""
+    return claim.premise is not None or claim.claim.id in PREMISES
+
+
+def depth_of_premise(scope: Scope, claim: DeviceClaim) -> int | None:
+    """Return in how few steps the premise that a claim has is reached; None where the search does not reach it."""
+    if claim.premise is None:
+        return premise_depth(scope, claim.claim.id)
+    return _depth(scope, claim.premise, claim.ghosts)
+
+
 def premise_depth(scope: Scope, claim_id: str) -> int | None:
-    """Return in how few steps the premise of a claim is reached; None where the search does not reach it."""
-    premise, ghosts = PREMISES[claim_id]
+    """Return the same of a claim of this project."""
+    return _depth(scope, *PREMISES[claim_id])
+
+
+def _depth(scope: Scope, premise: Callable[[Scope, Device], Bool], ghosts: frozenset[Ghost]) -> int | None:
     plain = replace(scope, ghosts=ghosts, numbers=Numbers.RANKED, faults=FaultModel.F0)
     wanted = premise(plain, device_model(plain).device)
     if wanted.value is not None:

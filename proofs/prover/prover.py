@@ -20,13 +20,12 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from ...model.claims.claims import CLAIMS
-from ...model.claims.premises import PREMISES
 from ...model.claims.state_claims import DeviceClaim
 from ...model.device.model import device_model
 from ...model.device.records import Numbers
 from ...model.device.state import Scope
 from ..explicit.explorer import MEMORY, claims_of
-from ..explicit.vacuity import premise_depth
+from ..explicit.vacuity import depth_of_premise, has_premise
 from ..refinement.boot_choice_smt import boot_condition, premises_of
 from .bmc import shortest_break
 from .counterexamples import (
@@ -117,11 +116,13 @@ def _decide_states(
         id_ = claim.claim.id
         counterexample = searched.found.get(id_) or evidence.counterexamples.get(id_)
         if id_ in inductive.invariants:
-            decision = _proved(scope, claim, inductive, answers, effort, counterexample is not None)
+            decision = _proved(claim, inductive, answers, counterexample is not None)
         elif counterexample is not None:
             decision = _refuted(scope, claim, counterexample, effort)
         else:
             decision = _open(scope, claim, inductive, effort, last, deepest=1 if id_ in evidence.stuck else DEEPEST)
+        if effort.checks_vacuity and decision.verdict is ProofVerdict.PROVED and has_premise(claim):
+            decision = _with_premise(scope, claim, decision)
         spent = shared / len(claims) + time.perf_counter() - begun
         decisions.append(replace(decision, seconds=spent))
     return decisions, inductive
@@ -190,20 +191,21 @@ def _known_counterexamples(
     return {id_: counterexample for id_, counterexample in found.items() if counterexample is not None}
 
 
-def _proved(
-    scope: Scope, claim: DeviceClaim, inductive: Inductive, answers: dict[str, str], effort: Effort, is_broken: bool
-) -> Decision:
+def _with_premise(scope: Scope, claim: DeviceClaim, proved: Decision) -> Decision:
+    """Return a proof with the steps to a state in which the premise holds, or that the claim may be vacuous."""
+    depth = depth_of_premise(scope, claim)
+    unmet = "; possibly vacuous: the premise was never reached" if depth is None else ""
+    return replace(proved, method=proved.method + unmet, premise_depth=depth)
+
+
+def _proved(claim: DeviceClaim, inductive: Inductive, answers: dict[str, str], is_broken: bool) -> Decision:
     is_agreed = not is_broken and set(answers.values()) == {"unsat"}
     names = tuple(name for name in inductive.invariants if name != claim.claim.id)
-    asks_premise = effort.checks_vacuity and claim.claim.id in PREMISES
-    depth = premise_depth(scope, claim.claim.id) if asks_premise else None
     method = f"k-induction (k = 1), {len(names)} auxiliary invariants{_counts_text(inductive.scope)}"
     if is_broken:
         method = "contradiction: k-induction (k = 1) proves it, and explicit search refutes it"
     elif not is_agreed:
         method = "k-induction (k = 1), not confirmed by every solver"
-    elif depth is None and asks_premise:
-        method += "; possibly vacuous: the premise was never reached"
     return Decision(
         claim.claim,
         ProofVerdict.PROVED if is_agreed else ProofVerdict.UNKNOWN,
@@ -211,7 +213,6 @@ def _proved(
         depth=1,
         answers=answers,
         invariants=names,
-        premise_depth=depth,
         conditions=inductive.conditions,
     )
 

@@ -10,10 +10,8 @@ from dataclasses import replace
 from functools import lru_cache
 
 from ...model.claims.claims import Claim
-from ...model.claims.premises import PREMISES
 from ...model.claims.state_claims import DeviceClaim
 from ...model.device.state import Ghost, Scope
-from ..explicit.vacuity import premise_depth
 from ..refinement.ranking_quotient import RankingQuotient, quotient
 from ..smt.verification_condition import Condition
 from .decision import Decision, Effort, ProofVerdict, answers_of
@@ -26,12 +24,7 @@ def decide_searched(scope: Scope, claim: DeviceClaim, inductive: Inductive, effo
     """Return what is found of a claim that a search of all reachable states has not refuted."""
     proved = frozenset(inductive.invariants)
     of_claim = (_quotient(scope, proved).claim_condition(claim),)
-    found = confirmed_search(scope, claim.claim, METHOD, inductive, effort, of_claim)
-    if found.verdict is not ProofVerdict.PROVED or not effort.checks_vacuity or claim.claim.id not in PREMISES:
-        return found
-    depth = premise_depth(scope, claim.claim.id)
-    method = METHOD if depth is not None else f"{METHOD}; possibly vacuous: the premise was never reached"
-    return replace(found, method=method, premise_depth=depth)
+    return confirmed_search(scope, claim.claim, METHOD, inductive, effort, of_claim)
 
 
 def confirmed_search(

@@ -160,6 +160,34 @@ def test_readings_that_disagree_are_refused() -> None:
         analysis.check(small_world(rollback=True), FaultModel.F0, claims=[claim])
 
 
+def test_premise_of_the_model_counts_and_is_searched_for() -> None:
+    """What it leaves out breaks nothing, and a premise that is never met is told."""
+
+    def is_accepted(scope: Scope, device: Device) -> Bool:
+        return slot_at(device, device.running).is_earned
+
+    def two_run(scope: Scope, device: Device) -> Bool:
+        return (device.running == 0) & (device.running == 1)
+
+    def never(scope: Scope, device: Device) -> Bool:
+        return device.task != device.task
+
+    claims = [
+        OwnClaim(id="MET", sentence="It was accepted.", in_model=runs_accepted, when_in_model=is_accepted),
+        OwnClaim(id="UNMET", sentence="Never.", in_model=never, when_in_model=two_run),
+    ]
+    met, unmet = analysis.prove(SCOPE, claims).claims
+    assert ("proved", "proved") == (met.verdict, unmet.verdict)
+    assert met.premise_depth is not None and "vacuous" not in met.method
+    assert unmet.premise_depth is None and "possibly vacuous" in unmet.method
+
+
+def test_premise_without_a_reading_is_refused() -> None:
+    """In one line."""
+    with pytest.raises(InputError, match=r"^claim X8: when_in_model is the premise of in_model; give in_model, too$"):
+        OwnClaim(id="X8", sentence="No.", on_board=boots_whole, when_in_model=runs_whole)
+
+
 def no_term(scope: Scope, device: Device) -> object:
     """Return what is no term."""
     return True
