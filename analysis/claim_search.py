@@ -5,7 +5,8 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 
 from ..errors import InputError
-from ..model.claims.claims import Claim, claim
+from ..model.claims.claims import CLAIMS, Claim, claim
+from ..model.claims.silent_claims import unmet_needs
 from ..model.claims.state_claims import DEVICE_CLAIMS, DeviceClaim
 from ..model.device.search import Trace
 from ..model.device.state import Ghost, Scope
@@ -13,7 +14,8 @@ from ..proofs.explicit.exploration import Exploration, Progress
 from ..proofs.explicit.explorer import claims_of, explore
 from ..proofs.prover.dead_ends import GHOSTS, RECOVERY, Recovery, recover
 
-KNOWN = (*(item.claim.id for item in DEVICE_CLAIMS), RECOVERY)
+_SEARCHED = {*(item.claim.id for item in DEVICE_CLAIMS), RECOVERY}
+KNOWN = tuple(item.id for item in CLAIMS if item.id in _SEARCHED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,18 +87,14 @@ def _claims(text: str, scope: Scope) -> tuple[tuple[DeviceClaim, ...], bool]:
         return (), False
     if text == "all":
         return claims_of(scope), True
-    asked = [part.strip() for part in text.split(",")]
+    asked = [part.strip().upper() for part in text.split(",")]
     for part in asked:
         if part not in KNOWN:
             raise InputError(f"--claims: {part!r} is none of {', '.join(KNOWN)}, all and none")
-        if not claim(part).applies_to(scope.config):
-            raise InputError(f"--claims: {part} says nothing of a device without what it needs: {claim(part).title}")
-    found = tuple(item for item in DEVICE_CLAIMS if item.claim.id in asked)
-    for item in found:
-        if not item.applies_to(scope):
-            title = item.claim.title
-            raise InputError(f"--claims: {item.claim.id} says nothing of this usage, or of what is allowed: {title}")
-    return found, RECOVERY in asked
+        unmet = unmet_needs(claim(part), scope)
+        if unmet:
+            raise InputError(f"--claims: {part} needs {' and '.join(unmet)}")
+    return tuple(item for item in DEVICE_CLAIMS if item.claim.id in asked), RECOVERY in asked
 
 
 def _groups(

@@ -74,9 +74,10 @@ def own_verdicts(scope: Scope, own: Sequence[DeviceClaim]) -> Verdicts | str:
 def decided(scope: Scope, own: Sequence[DeviceClaim] | None = None) -> Verdicts:
     """Return the verdicts for a scope, decided now. own: only those on claims of the user's own."""
     # The solvers are an extra: otherwise nothing that `check` imports needs them.
-    from ..proofs.prover.decision import Effort  # noqa: PLC0415
     from ..proofs.prover.prover import decide  # noqa: PLC0415
 
-    effort = Effort(checks_vacuity=False)
-    found = decide(scope, effort=effort) if own is None else decide(scope, (), effort=effort, own=own)
-    return {item.claim.id: ModelVerdict(item.verdict.value, item.depth, item.method) for item in found}
+    found = decide(scope) if own is None else decide(scope, (), own=own)
+    return {
+        item.claim.id: ModelVerdict(item.verdict.value, item.depth, item.is_possibly_vacuous, item.method)
+        for item in found
+    }

@@ -24,6 +24,8 @@ class ModelVerdict:
     """"proved", "refuted", "bounded" or "unknown"; the last is never shipped."""
     depth: int | None
     """Refuted: steps of the counterexample. Proved: k of the induction."""
+    is_possibly_vacuous: bool = False
+    """Proved, and a short search did not meet the premise."""
     method: str = "shipped with otaproof"
     """How it was decided."""
 
@@ -56,18 +58,22 @@ def parse(text: str) -> dict[str, Verdicts]:
         raise InputError(f"{FILE.name}: no file of verdicts ({error}); make verdicts makes it anew") from None
 
 
-def _verdict(verdict: str, depth: int | None) -> ModelVerdict:
+def _verdict(verdict: str, depth: int | None, is_possibly_vacuous: bool = False) -> ModelVerdict:
     """Return a verdict; raises TypeError for one of other types."""
-    if not isinstance(verdict, str) or not isinstance(depth, int | None):
-        raise TypeError("a verdict is a text and a number")
-    return ModelVerdict(verdict, depth)
+    if not isinstance(verdict, str) or not isinstance(depth, int | None) or not isinstance(is_possibly_vacuous, bool):
+        raise TypeError("a verdict is a text, a number, and whether it may be vacuous")
+    return ModelVerdict(verdict, depth, is_possibly_vacuous)
 
 
 def text_of(kept: dict[str, Verdicts]) -> str:
     """Return the text that parse() reads: a line for each set of verdicts, sorted."""
     models: dict[str, list[str]] = {}
     for digest, verdicts in sorted(kept.items()):
-        claims = {id_: (item.verdict, item.depth) for id_, item in verdicts.items()}
+        claims = {id_: _fields(item) for id_, item in verdicts.items()}
         models.setdefault(json.dumps(claims), []).append(digest)
     lines = [f'{{"claims": {claims}, "models": {json.dumps(digests)}}}' for claims, digests in models.items()]
     return "[\n" + ",\n".join(sorted(lines)) + "\n]\n"
+
+
+def _fields(item: ModelVerdict) -> tuple[str | int | None, ...]:
+    return (item.verdict, item.depth, True) if item.is_possibly_vacuous else (item.verdict, item.depth)

@@ -18,7 +18,6 @@ from ..model.device.remedy_steps import remedied
 from ..model.device.state import Scope, Usage
 from ..model.fault_model import FaultModel
 from ..output_file import write_file
-from ..proofs.prover.decision import Effort
 from ..proofs.prover.proof_reuse import ProofReuse
 from ..proofs.prover.prover import decide
 from .proof_runs import DECIDED_SLOTS
@@ -70,8 +69,10 @@ def decided_group(group: Group, known: frozenset[str]) -> dict[str, Verdicts]:
         if digest in known:
             continue
         # What one slot teaches holds of no device that can be upgraded.
-        decisions = decide(scope, None, book if scope.slots > 1 else None, Effort(checks_vacuity=False))
-        verdicts = {item.claim.id: ModelVerdict(item.verdict.value, item.depth) for item in decisions}
+        decisions = decide(scope, None, book if scope.slots > 1 else None)
+        verdicts = {
+            item.claim.id: ModelVerdict(item.verdict.value, item.depth, item.is_possibly_vacuous) for item in decisions
+        }
         if UNDECIDED not in {item.verdict for item in verdicts.values()}:
             found[digest] = verdicts
         else:

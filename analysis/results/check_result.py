@@ -149,6 +149,8 @@ class HistoryVerdict:
     """How it was decided."""
     depth: int | None
     """Refuted: steps of the trace. Proved: k of the induction."""
+    possibly_vacuous: bool
+    """Proved, and a short search met no state in which the premise is true: the claim may hold for nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -429,4 +431,7 @@ def _bootloader(report: CheckReport, found: "BootloaderFindings") -> CheckedBoot
 
 def _proof(report: CheckReport, claim_id: str) -> HistoryVerdict | None:
     found = report.proofs.verdicts.get(claim_id) if isinstance(report.proofs, Proofs) else None
-    return None if found is None else HistoryVerdict(verdict=found.verdict, method=found.method, depth=found.depth)
+    if found is None:
+        return None
+    is_vacuous = found.is_possibly_vacuous
+    return HistoryVerdict(verdict=found.verdict, method=found.method, depth=found.depth, possibly_vacuous=is_vacuous)

@@ -1,14 +1,18 @@
 """The result of `otaproof claim`."""
 
+import shlex
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 from ...model.claims.claims import Claim, claim
 from ...model.claims.severity import CONSEQUENCES
+from ...model.claims.silent_claims import readings_of, unmet_needs, usages_of
+from ...model.device.state import Usage
 from ...model.remedies import REMEDIES, Remedy
 from ..remedy_code import code_of
 from ..remedy_table import RemedyRow, all_rows
+from ..shipped_verdicts import shipped
 from .result_parts import CommandResult, FixEntries, JudgedClaim, RemedyName, SeverityName, fixes_in, severity_name
 
 
@@ -42,6 +46,8 @@ class ClaimConfiguration:
     """There is a factory partition with an image."""
     verdict: Literal["proved", "violated", "not applicable"]
     """Without remedies."""
+    possibly_vacuous: bool
+    """Proved, and a short search met no state that the claim speaks of: it may hold for nothing."""
     fixes: FixEntries
     """Violated: the smallest sets of remedies with which it is proved; none where no set does it."""
 
@@ -70,6 +76,8 @@ class ClaimPage(CommandResult):
     """Where it is violated, and what mends it."""
     remedies: tuple[RemedyEntry, ...]
     """Those that a configuration names."""
+    prove: str
+    """The command that decides the claim where it says something."""
 
 
 def claim_page(id_: str) -> ClaimPage:
@@ -87,7 +95,18 @@ def claim_page(id_: str) -> ClaimPage:
         source=told.source,
         configurations=configurations,
         remedies=tuple(remedy_entry(remedy) for remedy in Remedy if remedy.value in named),
+        prove=shlex.join(("otaproof", "prove", "--claim", told.id, *_where_it_speaks(told))),
     )
+
+
+def _where_it_speaks(told: Claim) -> Iterator[str]:
+    """Yield the options of a device and a usage of which a claim says something."""
+    usages = usages_of(told)
+    yield from ("--usage", Usage.DOCUMENTED.value if Usage.DOCUMENTED in usages else usages[0].value)
+    if told.needs_anti_rollback:
+        yield "--anti-rollback"
+    for name in sorted({needed.value for item in readings_of(told) for needed in item.needs}):
+        yield from ("--allow", name)
 
 
 def remedy_entry(remedy: Remedy) -> RemedyEntry:
@@ -111,12 +130,14 @@ def remedies_of(claims: Iterable[JudgedClaim]) -> tuple[RemedyEntry, ...]:
 
 def _configuration(told: Claim, row: RemedyRow) -> ClaimConfiguration:
     fixes = fixes_in(row, told.id)
-    is_silent = not told.applies_to(row.scope.config)
+    is_silent = bool(unmet_needs(told, row.scope))
+    known = shipped(row.scope) or {}
     return ClaimConfiguration(
         releases=row.releases,
         rollback=row.scope.config.rollback,
         factory=row.scope.has_factory,
         verdict="not applicable" if is_silent else "proved" if fixes is None else "violated",
+        possibly_vacuous=told.id in known and known[told.id].is_possibly_vacuous,
         fixes=fixes,
     )
 

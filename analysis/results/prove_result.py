@@ -61,6 +61,8 @@ class ProvedClaimEntry(JudgedClaim):
     """Proved: names of the invariants that the induction rests on."""
     premise_depth: int | None
     """Steps to a state in which the premise of the claim is true; null where none was looked for or met."""
+    possibly_vacuous: bool
+    """Proved, and a short search met no state in which the premise is true: the claim may hold for nothing."""
     divergence: str | None
     """Where the board does not show the trace, which is a bug in otaproof."""
 
@@ -137,6 +139,7 @@ def claim_entry(row: ProvedClaim, scope: Scope, own: Iterable[OwnClaim] = ()) ->
         broken_by=shown.broken_by,
         invariants=decision.invariants,
         premise_depth=decision.premise_depth,
+        possibly_vacuous=decision.is_possibly_vacuous,
         divergence=shown.divergence,
         **judgement(claim.id, scope.config.rollback, scope, is_refuted, own),
     )

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 FILE_OPTIONS = FileOptions
 _OF_APPLICATIONS = "--policy, --fail-on, --write-baseline, --sarif, --junit, --github, --report"
 EPILOGUE = epilogue(
-    "otaproof check examples/two-slot",
+    "otaproof check path/to/project",
     "otaproof check --flash dump.bin --update build/app.bin --idf 5.1",
     "otaproof check --partitions partitions.csv --image-size 1.2M --rollback",
     "otaproof check --remedy restart-at-once --remedy erase-last-boot",

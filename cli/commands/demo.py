@@ -26,7 +26,7 @@ _NAME = "two-slot"
 _NEXT = """
 What next
 
-  otaproof replay TOKEN     play a power cut; TOKEN is in a `replay:` line above
+  otaproof replay TOKEN     play a power cut, such as those named above
   otaproof check PROJECT    the same check for your own project
   otaproof doctor PROJECT   what in its options and table breaks an update
   otaproof explain DUMP     what a flash dump boots, and how it came to that

@@ -62,7 +62,7 @@ class ProofOptions:
     """When the bootloader starts an image without validation, as CONFIG_BOOTLOADER_SKIP_VALIDATE_… has it: always,
     on-power-on, in-deep-sleep."""
     claim: Annotated[tuple[str, ...], Parameter(metavar="ID")] = ()
-    """Decide this claim alone, such as C4 (repeatable)."""
+    """Decide this claim alone, such as C4, or C4,C9 (repeatable)."""
     all: bool = False
     """Decide all configurations: rollback, anti-rollback, factory, all releases, 2 and 3 OTA slots."""
     most_slots: Annotated[int, Parameter(validator=within(2, 16), metavar="N")] = 3
@@ -81,6 +81,11 @@ class ProofOptions:
     """Processes to run in."""
     dask: Annotated[str, Parameter(metavar="ADDRESS", show_default=False)] = ""
     """With --all: have the workers of a Dask cluster decide, each of one thread: the address of its scheduler."""
+
+    @property
+    def claims(self) -> frozenset[str]:
+        """The ids to decide; none for all."""
+        return frozenset(part.strip().upper() for text in self.claim for part in text.split(","))
 
     def usages(self, device: DeviceOptions) -> tuple[UsageName, ...]:
         """Return the usages to decide, in order."""
@@ -207,7 +212,7 @@ def _one(
     scopes = [
         device.scope(options.faults, usage, options.allow, options.skip_validate) for usage in options.usages(device)
     ]
-    decide = partial(decide_configuration, claims=frozenset(options.claim) or None, effort=effort)
+    decide = partial(decide_configuration, claims=options.claims or None, effort=effort)
     if options.certificates is not None:
         from ...analysis.certificate_files import certified_configuration
 
@@ -239,9 +244,7 @@ def _all(
             asked.append(family)
             yield family
 
-    decide = partial(
-        decide_family, claims=frozenset(options.claim) or None, effort=effort, most_slots=options.most_slots
-    )
+    decide = partial(decide_family, claims=options.claims or None, effort=effort, most_slots=options.most_slots)
     if options.certificates is not None:
         from ...analysis.certificate_files import certified_family
 
@@ -267,7 +270,7 @@ def _check(device: DeviceOptions, options: ProofOptions) -> None:
     """Refuse what cannot work before any work; make the directories of --smt2 and --certificates."""
     from ...analysis.solvers import INSTALL_SAT, have_sat_solver
     from ...model.claims.claims import CLAIMS, claim
-    from ...model.claims.state_claims import DEVICE_CLAIMS
+    from ...model.claims.silent_claims import unmet_needs
     from ...model.device.allowance import Allowance
     from ...output_file import make_directory
 
@@ -282,15 +285,13 @@ def _check(device: DeviceOptions, options: ProofOptions) -> None:
     scopes = [
         device.scope(options.faults, usage, options.allow, options.skip_validate) for usage in options.usages(device)
     ]
-    config = scopes[0].config
     known = [item.id for item in CLAIMS]
-    for id_ in options.claim:
+    for id_ in sorted(options.claims):
         if id_ not in known:
             raise InputError(f"--claim: {id_!r} is none of {', '.join(known)}")
-        if not options.all and not claim(id_).applies_to(config):
-            raise InputError(f"--claim: {id_} says nothing of a device without what it needs: {claim(id_).title}")
-        if any(item.claim.id == id_ and not any(map(item.applies_to, scopes)) for item in DEVICE_CLAIMS):
-            raise InputError(f"--claim: {id_} says nothing of this usage, or of what is allowed: {claim(id_).title}")
+        unmet = [unmet_needs(claim(id_), scope, of_any_build=options.all) for scope in scopes]
+        if all(unmet):
+            raise InputError(f"--claim: {id_} needs {' and '.join(unmet[0])}")
     if options.certificates is not None and not have_sat_solver():
         raise InputError(f"--certificates: needs a SAT solver: {INSTALL_SAT}")
     for directory in (options.smt2, options.certificates):

@@ -66,7 +66,12 @@ def replay(
     """
     from ...campaign.history.history_token import HISTORY_PREFIX
     from ...campaign.unsafe_update.session_token import SESSION_PREFIX
+    from ...campaign.upgrade.upgrade_token import PREFIX
 
+    prefixes = (PREFIX, HISTORY_PREFIX, SESSION_PREFIX, _RUN_PREFIX)
+    if not token.strip().startswith(prefixes):
+        known = f"{', '.join(map(repr, prefixes[:-1]))} or {prefixes[-1]!r}"
+        raise InputError(f"token: begins with {token.strip()[:8]!r}, not {known}; paste the whole token")
     if token.strip().startswith(_RUN_PREFIX):
         return _play_run(token, options, output)
     if token.strip().startswith(SESSION_PREFIX):

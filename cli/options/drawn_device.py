@@ -58,14 +58,14 @@ class DrawnDevice:
 
         if self.anti_rollback and self.rollback is False:
             raise InputError("--anti-rollback needs rollback, and --no-rollback rules it out")
+        if self.selector is Selector.BY_TURNS and (why := why_not_by_turns(Config(), frozenset(), self.remedy)):
+            raise InputError(f"--remedy: {why}")
         if Remedy.NOTE_IN_PLACE in self.remedy and self.faults > FaultModel.F1:
             raise InputError("--remedy: note-in-place is modelled up to F1; say --faults F1")
         if self.remedy - {Remedy.RESTART_AT_ONCE} and self.faults not in MODELLED_FAULTS:
             raise InputError("--remedy: the device model draws what a remedy allows, and has F0 … F3; say --faults F3")
         if Remedy.RESTART_AT_ONCE in self.remedy and self.usage == "any":
             raise InputError("restart-at-once goes with documented usage, not with any")
-        if self.selector is Selector.BY_TURNS and (why := why_not_by_turns(Config(), frozenset(), self.remedy)):
-            raise InputError(f"--remedy: {why}")
         if self.anti_rollback:
             built = Config(rollback=True, anti_rollback=True).skipping(self.skip_validate)
             if why := why_left_out(built, frozenset()):

@@ -20,7 +20,7 @@ from .policy_report import print_policy
 from .report_page import WRONG, ReportPage, counted
 from .run_difference_report import RESTS_ON, print_both, print_difference
 from .settings_report import print_settings
-from .verdict_words import depth_words, verdict_style, verdict_words
+from .verdict_words import VACUOUS, VACUOUS_NOTE, depth_words, verdict_style, verdict_words
 
 
 def print_check(console: Console, result: CheckResult) -> None:
@@ -28,7 +28,7 @@ def print_check(console: Console, result: CheckResult) -> None:
     page = ReportPage(console)
     page.calls(Updater(result.config.updater))
     page.title(check_title(result))
-    console.print(_verdicts(result))
+    page.table(_verdicts(result))
     _print_columns(page, result)
     for claim in result.claims:
         if claim.token is not None:
@@ -83,14 +83,25 @@ def _model_verdict(claim: CheckedClaim) -> Text:
     if proof is None:
         return Text()
     depth = depth_words(proof.depth) if proof.verdict == "refuted" else ""
-    return Text(verdict_words(proof.verdict, depth), verdict_style(proof.verdict))
+    words = verdict_words(proof.verdict, depth, VACUOUS if proof.possibly_vacuous else "")
+    return Text(words, verdict_style(proof.verdict))
+
+
+_PLAYED = {
+    Scenario.UPGRADE.value: "this update",
+    Scenario.UPGRADE_AGAIN.value: "a second one",
+    Scenario.ROLLBACK.value: "a rollback",
+}
 
 
 def _print_columns(page: ReportPage, result: CheckResult) -> None:
     """Say what the columns of the table mean."""
     sweep = result.sweep
     how = "sampled by the seed" if sweep.sampled else "each decided exactly"
-    page.line(f"these images: this update, cut at {sweep.cuts:,} points, {how}.", indent=1, style="dim")
+    *others, last = (_PLAYED[name] for name in sweep.scenarios)
+    played = f"{', '.join(others)} and {last}" if others else last
+    cuts = sum(found.cuts for found in sweep.scenarios.values())
+    page.line(f"these images: {played}, cut at {cuts:,} points, {how}.", indent=1, style="dim")
     if sweep.depth > 1:
         page.line(
             f"up to {sweep.depth} power failures in a row, the further ones in the power-ons that follow, {how}: "
@@ -104,6 +115,8 @@ def _print_columns(page: ReportPage, result: CheckResult) -> None:
             indent=1,
             style="dim",
         )
+        if any(claim.proof is not None and claim.proof.possibly_vacuous for claim in result.claims):
+            page.line(VACUOUS_NOTE, indent=1, style="dim")
     else:
         page.line(f"no proofs: {result.no_proofs}", indent=1, style="dim")
     for claim in result.claims:

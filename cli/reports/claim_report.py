@@ -25,11 +25,7 @@ def print_claim(console: Console, result: ClaimPage, shows_code: bool = False) -
         page.line(f"It speaks of devices with {' and '.join(_NEEDS[name] for name in result.needs)}.")
     page.title(f"Where it is violated: {result.severity}")
     page.line(result.why)
-    for has_factory, title in ((False, "Two OTA slots"), (True, "Two OTA slots and a factory partition")):
-        page.title(f"{title}, used as documented, power cuts of F1")
-        for found in result.configurations:
-            if found.factory == has_factory:
-                _print_configuration(page, result.id, found)
+    _print_configurations(page, result)
     if result.remedies:
         page.title("Remedies")
     for remedy in result.remedies:
@@ -42,11 +38,24 @@ def print_claim(console: Console, result: ClaimPage, shows_code: bool = False) -
     page.title("More")
     if not shows_code and any(remedy.code is not None for remedy in result.remedies):
         page.command(f"otaproof claim {result.id} --code")
-    page.command(f"otaproof prove --claim {result.id} --usage documented")
+    page.command(result.prove)
     page.line(f"docs/spec/claims.md#{result.id.lower()}, docs/spec/remedies.md; promised by {result.source}")
 
 
+def _print_configurations(page: ReportPage, result: ClaimPage) -> None:
+    if all(found.verdict == "not applicable" for found in result.configurations):
+        page.title("Two OTA slots, used as documented, power cuts of F1")
+        page.line("not applicable: it says nothing of these. The command below decides it where it does.")
+        return
+    for has_factory, title in ((False, "Two OTA slots"), (True, "Two OTA slots and a factory partition")):
+        page.title(f"{title}, used as documented, power cuts of F1")
+        for found in result.configurations:
+            if found.factory == has_factory:
+                _print_configuration(page, result.id, found)
+
+
 def _print_configuration(page: ReportPage, id_: str, found: ClaimConfiguration) -> None:
-    page.line(f"rollback {'on' if found.rollback else 'off'}, {', '.join(found.releases)}: {found.verdict}")
+    verdict = found.verdict + (", possibly vacuous" if found.possibly_vacuous else "")
+    page.line(f"rollback {'on' if found.rollback else 'off'}, {', '.join(found.releases)}: {verdict}")
     if found.fixes is not None:
         page.item("fix:", fix_words(id_, found.fixes, names_page=False), 4)

@@ -46,8 +46,6 @@ def summary(diagnosis: Diagnosis) -> str:
 def print_rules(console: Console) -> None:
     """Print every rule."""
     page = ReportPage(console)
-    page.calls()
-    page.blank()
     for rule in RULES:
         _print_head(page, rule)
         _print_explanation(page, rule, "otaproof check PROJECT")

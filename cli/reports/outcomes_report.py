@@ -36,7 +36,7 @@ def print_outcomes(
     for usage, scope in titles.items():
         rows = result.usages[usage.value]
         page.title(f"Power cuts inside calls: {scope_title(scope)}")
-        console.print(_table(rows))
+        page.table(_table(rows))
         for call, cells in rows.items():
             for outcome in _UNSAFE:
                 shown = next(

@@ -25,4 +25,6 @@ def _case(claim: ProvedClaimEntry) -> ElementTree.Element:
         add_outcome(case, "error", "undecided", proof_text(claim))
     elif claim.verdict == "refuted":
         add_outcome(case, "failure", f"refuted: {claim.severity}", proof_text(claim))
+    elif claim.possibly_vacuous:
+        ElementTree.SubElement(case, "system-out").text = claim.method
     return case

@@ -15,7 +15,7 @@ from ...proofs.prover.decision import ProofVerdict
 from . import left_out_report
 from .claim_trace import print_claim_trace
 from .report_page import ReportPage, counted
-from .verdict_words import depth_words, verdict_style, verdict_words
+from .verdict_words import VACUOUS, depth_words, verdict_style, verdict_words
 
 
 def print_configuration(
@@ -34,7 +34,7 @@ def print_configuration(
         table.add_row(
             claim.id, Text(_words(claim), verdict_style(claim.verdict)), f"{claim.seconds:.1f} s", Text(claim.method)
         )
-    console.print(table, soft_wrap=False, width=page.width)
+    page.table(table)
     for claim in claims:
         if claim.verdict == "refuted":
             print_claim_trace(page, claim, _words(claim), shows_identifiers)
@@ -58,7 +58,9 @@ def tally(found: Sequence[ConfigurationProof]) -> str:
     rows = [row for configuration in found for row in configuration.rows]
     counts = Counter(row.decision.verdict for row in rows)
     text = ", ".join(f"{counts[v]:,} {verdict_words(v.value)}" for v in ProofVerdict if counts[v])
-    return f"{counted(len(found), 'configuration')}, {counted(len(rows), 'claim')}: {text}"
+    vacuous = sum(row.decision.is_possibly_vacuous for row in rows)
+    told = f", {vacuous:,} of them possibly vacuous" if vacuous else ""
+    return f"{counted(len(found), 'configuration')}, {counted(len(rows), 'claim')}: {text}{told}"
 
 
 def print_summary(console: Console, found: Sequence[ConfigurationProof], seconds: float) -> None:
@@ -92,7 +94,7 @@ def _words(claim: ProvedClaimEntry) -> str:
     if claim.divergence is not None:
         return "refuted, but not on the board"
     depth = depth_words(claim.depth, claim.is_shortest) if claim.verdict == "refuted" else ""
-    return verdict_words(claim.verdict, depth)
+    return verdict_words(claim.verdict, depth, VACUOUS if claim.possibly_vacuous else "")
 
 
 def _short(configuration: ConfigurationProof) -> str:
@@ -100,9 +102,8 @@ def _short(configuration: ConfigurationProof) -> str:
     by_verdict: dict[ProofVerdict, list[str]] = {verdict: [] for verdict in ProofVerdict}
     for row in configuration.rows:
         by_verdict[row.decision.verdict].append(_short_row(row))
-    return "; ".join(
-        f"{verdict_words(verdict.value)} {' '.join(words)}" for verdict, words in by_verdict.items() if words
-    )
+    told = [f"{verdict_words(verdict.value)} {' '.join(words)}" for verdict, words in by_verdict.items() if words]
+    return "; ".join(told) or "not applicable"
 
 
 def _short_row(row: ProvedClaim) -> str:

@@ -4,6 +4,7 @@ import textwrap
 from collections.abc import Iterable, Sequence
 
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
 from ...model.call_names import calls_text
@@ -65,6 +66,13 @@ class ReportPage:
     def command(self, text: str, indent: int = 2) -> None:
         """Print a command line to be pasted, whole."""
         self.whole(text, indent, "dim")
+
+    def table(self, table: Table) -> None:
+        """Print a table, its lines without the blanks that fill a column up."""
+        for line in self.console.render_lines(table, self.console.options.update_width(self.width), pad=False):
+            text = Text.assemble(*((part.text, part.style or "") for part in line))
+            text.rstrip()
+            self.console.print(text, soft_wrap=True)
 
     def counts(self, rows: Sequence[Sequence[str]], indent: int = 2) -> None:
         """Print rows in columns: the first to the left, the others to the right."""

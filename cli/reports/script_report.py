@@ -68,7 +68,7 @@ def _print_sweep(page: ReportPage, sweep: ScriptSweepEntry, again: tuple[str, ..
         if claim.verdict == "violated":
             words = verdict_words(claim.verdict, "any update" if claim.of_any_update else "")
             table.add_row(claim.id, Text(words, verdict_style(claim.verdict)), Text(claim.title))
-    page.console.print(table)
+    page.table(table)
     held = [claim.id for claim in sweep.claims if claim.verdict == "holds"]
     if held:
         page.line(f"hold as well: {', '.join(held)}", indent=1, style="dim")

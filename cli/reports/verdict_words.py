@@ -7,6 +7,9 @@ _STYLES = {
     "violated": "bold red",
     "not applicable": "dim",
 }
+VACUOUS = "vacuous?"
+"""What is proved, and may hold for nothing."""
+VACUOUS_NOTE = f"{VACUOUS}: a short search did not meet what the claim speaks of, so it may hold for nothing."
 _WORDS = {"bounded": "holds (bounded)", "unknown": "inconclusive"}
 
 

@@ -29,7 +29,7 @@ def cell(claim: dict[str, object] | None) -> str:
         return ""
     if claim["verdict"] == "refuted":
         return f"**refuted**, {claim['depth']} steps"
-    return str(claim["verdict"])
+    return f"{claim['verdict']}{', possibly vacuous' if claim['possibly_vacuous'] else ''}"
 
 
 def claims_table() -> str:

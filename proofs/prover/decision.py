@@ -39,6 +39,8 @@ class Decision:
     """Proved: names of the auxiliary invariants."""
     premise_depth: int | None = None
     """Steps to a state in which the premise of the claim holds; None where none was reached."""
+    is_possibly_vacuous: bool = False
+    """Proved, and a short search for such a state reached none: the claim may hold because it says nothing."""
     conditions: tuple[Condition, ...] = ()
     is_searched: bool = False
     """Proved: it rests on a search of all states too, which no question stands for."""

@@ -194,8 +194,10 @@ def _known_counterexamples(
 def _with_premise(scope: Scope, claim: DeviceClaim, proved: Decision) -> Decision:
     """Return a proof with the steps to a state in which the premise holds, or that the claim may be vacuous."""
     depth = depth_of_premise(scope, claim)
-    unmet = "; possibly vacuous: the premise was never reached" if depth is None else ""
-    return replace(proved, method=proved.method + unmet, premise_depth=depth)
+    if depth is not None:
+        return replace(proved, premise_depth=depth)
+    method = f"{proved.method}; possibly vacuous: the premise was never reached"
+    return replace(proved, method=method, is_possibly_vacuous=True)
 
 
 def _proved(claim: DeviceClaim, inductive: Inductive, answers: dict[str, str], is_broken: bool) -> Decision:

@@ -12,11 +12,13 @@ from otaproof.analysis.solvers import INSTALL
 from otaproof.analysis.verdict_file import BUILDS, UNDECIDED, groups
 from otaproof.model.claims import model_digest as digest_module
 from otaproof.model.claims.model_digest import model_digest
+from otaproof.model.claims.premises import PREMISES
 from otaproof.model.claims.state_claims import DEVICE_CLAIMS
 from otaproof.model.config import Chip, Config, Release
 from otaproof.model.device.model import DeviceModel, device_model
 from otaproof.model.device.state import Scope, Usage
 from otaproof.model.fault_model import FaultModel
+from otaproof.proofs.explicit.vacuity import premise_depth
 from worlds import small_world
 
 PLAIN = Scope(Config(rollback=True), usage=Usage.DOCUMENTED)
@@ -136,10 +138,23 @@ def test_file_is_written_as_it_is_read() -> None:
     assert text == text_of(parse(text))
 
 
+@pytest.mark.parametrize("rollback", [True, False])
+@pytest.mark.parametrize("release", [Release.V5_1, Release.V6_1])
+def test_what_may_hold_for_nothing_is_shipped_with_the_verdict(rollback: bool, release: Release) -> None:
+    """As a search finds it."""
+    config = Config(rollback=rollback, app_release=release, bootloader_release=release)
+    scope = Scope(config, usage=Usage.DOCUMENTED)
+    verdicts = shipped(scope)
+    assert verdicts is not None
+    unmet = {id_ for id_ in verdicts if id_ in PREMISES and premise_depth(scope, id_) is None}
+    proved = {id_ for id_, item in verdicts.items() if item.verdict == "proved"}
+    assert {id_ for id_, item in verdicts.items() if item.is_possibly_vacuous} == unmet & proved
+
+
 def test_verdicts_survive_the_file() -> None:
     """Two models with the same verdicts share them."""
     one: Verdicts = {"C1": ModelVerdict("proved", 1), "C4": ModelVerdict("refuted", 9)}
-    kept = {"a": one, "b": {"C1": ModelVerdict("bounded", None)}, "c": one}
+    kept = {"a": one, "b": {"C1": ModelVerdict("bounded", None), "C11": ModelVerdict("proved", 1, True)}, "c": one}
     assert kept == parse(text_of(kept))
     assert 2 == text_of(kept).count("claims")
 
@@ -147,7 +162,7 @@ def test_verdicts_survive_the_file() -> None:
 def test_device_without_shipped_verdicts_is_decided_here(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the solvers are installed; otherwise it says what to install."""
     monkeypatch.setattr(model_verdicts, "shipped", lambda scope: None)
-    monkeypatch.setattr(model_verdicts, "decided", lambda scope: {"C1": ModelVerdict("proved", 1, "told")})
+    monkeypatch.setattr(model_verdicts, "decided", lambda scope: {"C1": ModelVerdict("proved", 1, method="told")})
     world = small_world(rollback=True)
     found = prove_for(world, FaultModel.F1)
     assert isinstance(found, Proofs)

@@ -1,17 +1,20 @@
 """otaproof claim: what a claim promises, where it is violated, what mends it; and the `fix:` lines of others."""
 
 import json
+import shlex
 from itertools import product
 from pathlib import Path
 
 import pytest
 
+from otaproof.analysis.remedy_table import documented
 from otaproof.analysis.results.claim_result import claim_page
 from otaproof.analysis.results.result_parts import FixEntry
 from otaproof.cli.exit_code import ExitCode
 from otaproof.cli.main import main
 from otaproof.cli.reports.fix_lines import fix_words
 from otaproof.model.claims.claims import CLAIMS, Claim
+from otaproof.model.claims.state_claims import DEVICE_CLAIMS
 from otaproof.model.config import Release
 
 EXAMPLE = str(Path(__file__).parents[2] / "examples" / "two-slot")
@@ -61,6 +64,27 @@ def test_every_claim_tells_of_every_release(claim: Claim) -> None:
     assert sorted(told) == sorted(product(both, both, (release.label for release in Release)))
     named = {name for found in page.configurations for fix in found.fixes or () for name in fix.remedies}
     assert named == {remedy.name for remedy in page.remedies}
+
+
+@pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.id)
+def test_claim_is_not_called_proved_where_it_says_nothing(claim: Claim) -> None:
+    """Of another usage, of what is not allowed; the command that is named decides it."""
+    page = claim_page(claim.id)
+    ids = {item.claim.id for item in DEVICE_CLAIMS if item.applies_to(documented(Release.V5_1, True))}
+    speaks = claim.id in ids or (claim.id in ("C9", "C12"))
+    assert speaks == any(found.verdict != "not applicable" for found in page.configurations)
+    options = shlex.split(page.prove)[2:]
+    assert ("any" in options, "--anti-rollback" in options, "failing-flash" in options) == (
+        claim.id == "C23",
+        claim.id == "C8",
+        claim.id == "C26",
+    )
+
+
+def test_what_may_hold_for_nothing_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    """As the prover tells it."""
+    assert ExitCode.HOLDS == main(["claim", "C11"])
+    assert "rollback on, 6.0, 6.1, 6.2-dev: proved, possibly vacuous" in printed(capsys)
 
 
 def test_unknown_claim_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:

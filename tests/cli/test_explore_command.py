@@ -70,7 +70,7 @@ def test_no_claims_only_count(capsys: pytest.CaptureFixture[str]) -> None:
     [
         (["--slots", "17"], "17 OTA slots"),
         (["--claims", "C99"], "'C99' is none of C1"),
-        (["--claims", "C8"], "C8 says nothing"),
+        (["--claims", "C8"], "C8 needs anti-rollback"),
         (["--memory", "lots"], "--memory"),
         (["--idf", "3.0"], "--idf"),
         (["--bootloader-idf", "x"], "--bootloader-idf"),

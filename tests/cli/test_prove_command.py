@@ -290,8 +290,8 @@ def test_a_refutation_that_the_board_does_not_replay_is_no_verdict(
     ("arguments", "message"),
     [
         (["--claim", "C99"], "--claim: 'C99' is none of C1, C2"),
-        (["--no-rollback", "--claim", "C4"], "--claim: C4 says nothing of a device without what it needs"),
-        (["--claim", "C8"], "--claim: C8 says nothing of a device without what it needs"),
+        (["--no-rollback", "--claim", "C4"], "--claim: C4 needs rollback"),
+        (["--claim", "C8"], "--claim: C8 needs anti-rollback"),
         (["--slots", "17"], "17 OTA slots"),
         (["--jobs", "0"], "--jobs: 0; want 1 or more"),
         (["--bmc", "-1"], "--bmc: -1.0; want 0 … 1000000"),

@@ -78,8 +78,10 @@ def _traces(dossier: ProveDossier) -> Iterator[TraceView]:
 def _configurations(dossier: ProveDossier) -> Iterator[ConfigurationView]:
     for title, configuration in zip(dossier.titles, dossier.result.configurations, strict=True):
         counts = Counter(claim.verdict for claim in configuration.claims)
-        words = tuple((verdict_words(verdict), counts[verdict]) for verdict in _ORDER if counts[verdict])
-        yield ConfigurationView(title, configuration, words)
+        words = [(verdict_words(verdict), counts[verdict]) for verdict in _ORDER if counts[verdict]]
+        vacuous = sum(claim.possibly_vacuous for claim in configuration.claims)
+        words += [("of the proved, possibly vacuous", vacuous)] if vacuous else []
+        yield ConfigurationView(title, configuration, tuple(words))
 
 
 def _refuted(dossier: ProveDossier) -> Iterator[RefutedView]:
