@@ -125,7 +125,7 @@ class CampaignState(CommandResult):
     newest_cover: int | None
     """Number of the run that was the first to come through the last of them; null where there are none."""
     mutation: MutationEntry
-    """What mutating kept histories added; all 0 where the draw is not steered."""
+    """What the mutation of kept histories came to; no run began from one where the draw is not steered."""
     untried: tuple[UntriedEntry, ...]
     """Of a whole campaign whose runs are all made, the claims whose premise no run met; above F3 nothing tells."""
     fingerprint: str

@@ -84,9 +84,13 @@ class NewsWatch:
         """Return what is to be kept of a run that is over; None: nothing. points: all that it came through."""
         if self._corpus is None or not self._steps:
             return None
-        begun = replace(history, steps=history.steps[: self._steps])
-        token = encode_history_token(HistoryToken("", StepOutcome.CUT, None, begun))
+        token = token_of(replace(history, steps=history.steps[: self._steps]))
         return Kept(index, tuple(sorted(filter(self._corpus.is_new, points))), token)
+
+
+def token_of(history: History) -> str:
+    """Return the token of a history that is kept."""
+    return encode_history_token(HistoryToken("", StepOutcome.CUT, None, history))
 
 
 @lru_cache(maxsize=4096)

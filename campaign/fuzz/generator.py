@@ -311,7 +311,8 @@ class Drawer:
         if resumed:
             if resumed < IMAGE_SIZE:
                 yield write(self._image, resumed, IMAGE_SIZE - resumed)
-            yield Step(StepName.COMPLETE, argument=self.random.choice([None, 1]))
+            restarts = self.run.scope.usage is Usage.RESTART_AT_ONCE
+            yield Step(StepName.COMPLETE, argument=self.random.choice([1] if restarts else [None, 1]))
             return
         image = self._image = self._draw_image()
         end = self.random.randrange(2 * _SHORTEST_CHUNK, IMAGE_SIZE) if self.random.random() < 0.1 else IMAGE_SIZE
