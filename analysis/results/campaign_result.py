@@ -7,7 +7,7 @@ from typing import Any, Literal
 from ...campaign.fuzz.findings import DIVERGENCE
 from ...campaign.fuzz.generator import Worlds
 from ...campaign.ledger.lane_work import FoundKind
-from ...campaign.ledger.ledger import Ledger
+from ...campaign.ledger.ledger import Ledger, Mutation
 from ...model.claims.claims import claim
 from ...model.config import Selector
 from ...model.fault_model import MODELLED_FAULTS
@@ -49,6 +49,24 @@ class UntriedEntry:
     depth: int | None
     """In how few steps its premise can be met on one of the devices that were drawn; null where a short search does not
     meet it either."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MutationEntry:
+    """What came of the runs of a steered campaign that began from a kept history, changed."""
+
+    kept: int
+    """Histories that are kept: each came through something that no earlier run of its lane came through."""
+    runs: int
+    """Runs that began from one; the others were drawn from their first step on."""
+    covered: int
+    """Of what was covered, what only such runs came through."""
+    covered_by_others: int
+    """What only the others came through."""
+    found: int
+    """Of the findings, by claim and kind of device, those that only such runs made."""
+    found_by_others: int
+    """Those that only the others made."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +124,8 @@ class CampaignState(CommandResult):
     that were come through; of the model none where nothing was compared with it."""
     newest_cover: int | None
     """Number of the run that was the first to come through the last of them; null where there are none."""
+    mutation: MutationEntry
+    """What the mutation of kept histories came to; no run began from one where the draw is not steered."""
     untried: tuple[UntriedEntry, ...]
     """Of a whole campaign whose runs are all made, the claims whose premise no run met; above F3 nothing tells."""
     fingerprint: str
@@ -237,6 +257,7 @@ def _state(ledger: Ledger) -> dict[str, Any]:
         "found": tuple(map(_kind_entry, found)),
         "covered": len(covered),
         "newest_cover": max((first for _, first in covered.values()), default=None),
+        "mutation": _mutation_entry(ledger.mutation()),
         "untried": tuple(
             UntriedEntry(claim=found.claim_id, name=claim(found.claim_id).name, depth=found.depth)
             for found in untried_claims(ledger)
@@ -247,6 +268,17 @@ def _state(ledger: Ledger) -> dict[str, Any]:
             for s in ledger.sittings()
         ),
     }
+
+
+def _mutation_entry(mutation: Mutation) -> MutationEntry:
+    return MutationEntry(
+        kept=mutation.kept,
+        runs=mutation.runs,
+        covered=mutation.points,
+        covered_by_others=mutation.points_of_drawn,
+        found=mutation.kinds,
+        found_by_others=mutation.kinds_of_drawn,
+    )
 
 
 def _claim_number(kind: FoundKind) -> int:

@@ -22,9 +22,11 @@ from ..lockstep.coverage import Coverage
 from ..lockstep.lockstep import places_of
 from ..lockstep.seen_operations import BURN, OpKind, SeenOp, seen_op
 from ..lockstep.step_in_model import action_names
+from .corpus import Corpus, NewsWatch
 from .findings import BLOCK, DIVERGENCE, Finding, RunResult, scope_of_block
 from .generator import Drawer, Worlds, draw_history
 from .guide import Guide
+from .mutation import MutantDrawer, script_of
 
 _LIARS = 0.15
 """How often an operation of a step fails or lies, under F5."""
@@ -98,21 +100,31 @@ class BoardDrawer(Drawer):
 
     board: BoardRun | None = None
 
+    @property
+    def _faults(self) -> FaultModel:
+        assert self.board is not None
+        return self.board.faults
+
+    def _ops(self, step: Step) -> list[SeenOp]:
+        assert self.board is not None
+        return self.board.planned_ops(step)
+
     def _draw(self) -> Step:
         step = super()._draw()
         assert self.board is not None
         if self.board.faults < FaultModel.F5 or self.random.random() >= _LIARS or step.cut is not None:
             return step
-        ops = [op for op in self.board.planned_ops(step) if op.kind is not OpKind.BURN]
-        if not ops:
-            return step
-        done = self.random.choice([FailureExtent.NONE, FailureExtent.HALF])
-        failure = StepFailure(self._draw_number(ops), done, is_silent=self.random.random() < 0.7)
-        return replace(step, failures=(failure,))
+        return replace(step, failures=tuple(self._draw_failures(step)))
+
+    def _draw_failures(self, step: Step) -> Iterator[StepFailure]:
+        ops = [op for op in self._ops(step) if op.kind is not OpKind.BURN]
+        if ops:
+            done = self.random.choice([FailureExtent.NONE, FailureExtent.HALF])
+            yield StepFailure(self._draw_number(ops), done, is_silent=self.random.random() < 0.7)
 
     def _draw_cut(self, step: Step) -> StepCut | None:
         assert self.board is not None
-        ops = self.board.planned_ops(step)
+        ops = self._ops(step)
         flash_ops = [op for op in ops if op.kind is not OpKind.BURN]
         if len(flash_ops) < len(ops) and (not flash_ops or self.random.random() < 0.4):
             return self._cut_burn(step)
@@ -122,15 +134,25 @@ class BoardDrawer(Drawer):
         return self._cut(step, number, flash_ops[number], self.board.faults)
 
 
-def run_on_board(seed: int, index: int, worlds: Worlds, guide: Guide | None = None) -> RunResult:
-    """Make and play history number `index` of a seed; the same on every machine."""
+@dataclass
+class MutantBoardDrawer(MutantDrawer, BoardDrawer):
+    """Draws the steps of one that begins from a changed history."""
+
+
+def run_on_board(
+    seed: int, index: int, worlds: Worlds, guide: Guide | None = None, corpus: Corpus | None = None
+) -> RunResult:
+    """Make and play history number `index` of a seed; the same on every machine, with the same guide and corpus."""
     config, scope = scope_of_block(seed, index // BLOCK, worlds)
     random = Random(f"otaproof {seed} {index}")
     history = draw_history(random, config, scope)
     run = BoardRun(history, scope, worlds.faults)
     played: list[Step] = []
     findings: dict[str, Finding] = {}
-    drawer = BoardDrawer(random, run, guide=guide, board=run)  # type: ignore[arg-type]
+    script = script_of(random, corpus)
+    is_mutated = bool(script)
+    drawer = MutantBoardDrawer(random, run, guide=guide, board=run, script=script)  # type: ignore[arg-type]
+    watch = NewsWatch(corpus)
     for step in drawer.steps():
         played.append(step)
         try:
@@ -142,8 +164,11 @@ def run_on_board(seed: int, index: int, worlds: Worlds, guide: Guide | None = No
         for claim_id in sorted(broken):
             so_far = replace(history, steps=tuple(played))
             findings.setdefault(claim_id, Finding(claim_id, scope, so_far, index, is_on_board=True))
+        watch.look(len(played), drawer.sites)
     cuts = sum(step.cut is not None or step.name is StepName.POWER_OFF for step in played)
-    return RunResult(index, len(played), cuts, tuple(findings.values()), None, Coverage(), frozenset(drawer.sites))
+    kept = watch.kept(index, replace(history, steps=tuple(played)), drawer.sites)
+    found, sites = tuple(findings.values()), frozenset(drawer.sites)
+    return RunResult(index, len(played), cuts, found, None, Coverage(), sites, is_mutated, kept)
 
 
 def shortened_on_board(finding: Finding) -> Finding | None:

@@ -24,8 +24,10 @@ from ..lockstep.coverage import Coverage
 from ..lockstep.divergence import Divergence, OutOfModel
 from ..lockstep.lockstep import Lockstep
 from ..lockstep.replayed_divergence import first_divergence
-from .generator import Drawer, Worlds, draw_history, draw_scope
+from .corpus import Corpus, Kept, NewsWatch
+from .generator import Worlds, draw_history, draw_scope
 from .guide import Guide
+from .mutation import MutantDrawer, script_of
 
 DIVERGENCE = "divergence"
 """Stands for the id of a claim where board, model and table do not agree."""
@@ -92,6 +94,15 @@ class RunResult:
     """What it came through of the model."""
     sites: frozenset[str] = frozenset()
     """Where the power was cut in it; see guide.py."""
+    is_mutated: bool = False
+    """It began from a kept history; see corpus.py."""
+    kept: Kept | None = None
+    """Its history, where that is to be kept."""
+
+    @property
+    def points(self) -> set[str]:
+        """All that it came through: of the model, and the sites of its cuts."""
+        return points_of(self.coverage, self.sites)
 
 
 @dataclass
@@ -104,6 +115,8 @@ class Findings:
     left_out: dict[str, int] = field(default_factory=dict)
     found_in: Counter[tuple[str, ScopeClass]] = field(default_factory=Counter)
     """By kind, how many runs found it."""
+    mutated_in: Counter[tuple[str, ScopeClass]] = field(default_factory=Counter)
+    """By kind, how many of them began from a kept history."""
     first_in: dict[tuple[str, ScopeClass], int] = field(default_factory=dict)
     """By kind, the number of the first run that found it."""
     coverage: Coverage = field(default_factory=Coverage)
@@ -120,6 +133,7 @@ class Findings:
         fresh = []
         for finding in result.findings:
             self.found_in[finding.key] += 1
+            self.mutated_in[finding.key] += result.is_mutated
             self.first_in[finding.key] = min(finding.index, self.first_in.get(finding.key, finding.index))
             known = self._best.get(finding.key)
             if known is None:
@@ -140,6 +154,11 @@ class Findings:
     def all(self) -> list[Finding]:
         """Return the best of each kind: divergences first, then by claim and scope."""
         return sorted(self._best.values(), key=_order)
+
+
+def points_of(coverage: Coverage, sites: Iterable[str]) -> set[str]:
+    """Return what a run came through: of the model, and the sites of its cuts."""
+    return {str(item) for own in coverage.scopes.values() for item in own.taken} | set(sites)
 
 
 def cause_in(step: Step, why: Divergence) -> str:
@@ -168,13 +187,16 @@ def scope_of_block(seed: int, block: int, worlds: Worlds) -> tuple[Config, Scope
     return draw_scope(Random(f"otaproof {seed} block {block}"), worlds)
 
 
-def run(seed: int, index: int, worlds: Worlds, guide: Guide | None = None) -> RunResult:
-    """Make and play history number `index` of a seed; the same on every machine, with the same guide."""
+def run(seed: int, index: int, worlds: Worlds, guide: Guide | None = None, corpus: Corpus | None = None) -> RunResult:
+    """Make and play history number `index` of a seed; the same on every machine, with the same guide and corpus."""
     config, scope = scope_of_block(seed, index // BLOCK, worlds)
     random = Random(f"otaproof {seed} {index}")
     history = draw_history(random, config, scope)
     lockstep = Lockstep(history, scope)
-    drawer = Drawer(random, lockstep, guide=guide)
+    script = script_of(random, corpus)
+    is_mutated = bool(script)
+    drawer = MutantDrawer(random, lockstep, guide=guide, script=script)
+    watch = NewsWatch(corpus)
     findings: dict[str, Finding] = {}
     played: list[Step] = []
     left_out = None
@@ -191,6 +213,7 @@ def run(seed: int, index: int, worlds: Worlds, guide: Guide | None = None) -> Ru
             played.append(step)
             for claim_id in sorted(lockstep.step(step)):
                 note(claim_id)
+            watch.look(len(played), lockstep.tracker.covered, drawer.sites)
     except OutOfModel as why:
         left_out = str(why)
     except Divergence as why:
@@ -204,9 +227,10 @@ def run(seed: int, index: int, worlds: Worlds, guide: Guide | None = None) -> Ru
         played[-1] = cut_short
         note(DIVERGENCE, f"the model has an operation that the board has not: {why}")
     cuts = sum(step.cut is not None or step.name is StepName.POWER_OFF for step in played)
-    return RunResult(
-        index, len(played), cuts, tuple(findings.values()), left_out, lockstep.tracker.coverage, frozenset(drawer.sites)
-    )
+    coverage, sites = lockstep.tracker.coverage, frozenset(drawer.sites)
+    found = tuple(findings.values())
+    kept = watch.kept(index, so_far(), points_of(coverage, sites))
+    return RunResult(index, len(played), cuts, found, left_out, coverage, sites, is_mutated, kept)
 
 
 def runs(seed: int, indices: Iterable[int], worlds: Worlds) -> Iterator[RunResult]:

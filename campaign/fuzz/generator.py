@@ -5,14 +5,13 @@ is started again. The model tells which operations a step will have, so that a c
 from one random.Random: the same seed gives the same history on every machine.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from itertools import islice, pairwise
+from itertools import pairwise
 from random import Random
 
 from ...impl.chip.flash import FailureExtent
-from ...impl.chip.torn_operations import SCHEDULES, Torn, TornKind
 from ...impl.release_points import with_versions
 from ...model.config import Config, Pin, Release, ResetReason, Selector, SkipValidation
 from ...model.device.allowance import Allowance
@@ -30,17 +29,17 @@ from ..history.step import (
     ERASE_LAST_BOOT,
     ROLLBACK,
     RUNNING,
-    TOOL_STEPS,
     Step,
     StepCut,
     StepFailure,
     StepName,
 )
 from ..lockstep.lockstep import Lockstep, scope_of_device
-from ..lockstep.model_tracker import ModelTracker
 from ..lockstep.seen_operations import BURN, OpKind, SeenOp
 from ..lockstep.step_maker import FLIPPED_HEADER_BYTE
+from .drawn_tears import draw_tear
 from .guide import Guide, site
+from .planned_operations import planned_ops
 
 MAX_CUTS = 3
 MAX_STEPS = 36
@@ -52,7 +51,6 @@ _PAST_DESCRIPTION = 300
 """Bytes of an image that hold its header and its description, and a few more."""
 _WRITERS = frozenset({Allowance.OTHER_WRITERS, Allowance.OTHER_RECORDS, Allowance.END_NUMBERS})
 """What lets other programs write."""
-_STATE_WORD = range(24, 28)
 _RESETS = (ResetReason.SOFTWARE, ResetReason.DEEP_SLEEP, ResetReason.PANIC)
 """With the power on."""
 
@@ -172,7 +170,7 @@ class Drawer:
 
     def steps(self) -> Iterator[Step]:
         """Yield steps; each has to be played before the next is drawn."""
-        for _ in range(self.random.randint(4, MAX_STEPS)):
+        for _ in range(self._length()):
             if self.run.tracker.task is Task.STUCK:
                 return
             step = self._draw()
@@ -180,6 +178,18 @@ class Drawer:
                 self._download.clear()
             self._last = step
             yield step
+
+    def _length(self) -> int:
+        """Return how many steps are drawn at most."""
+        return self.random.randint(4, MAX_STEPS)
+
+    @property
+    def _faults(self) -> FaultModel:
+        return self.run.scope.faults
+
+    def _ops(self, step: Step) -> list[SeenOp]:
+        """Return the operations that a step will have."""
+        return list(planned_ops(self.run, step))
 
     def _draw(self) -> Step:
         step = self._next_call() if self.run.is_running else self._restart()
@@ -301,7 +311,8 @@ class Drawer:
         if resumed:
             if resumed < IMAGE_SIZE:
                 yield write(self._image, resumed, IMAGE_SIZE - resumed)
-            yield Step(StepName.COMPLETE, argument=self.random.choice([None, 1]))
+            restarts = self.run.scope.usage is Usage.RESTART_AT_ONCE
+            yield Step(StepName.COMPLETE, argument=self.random.choice([1] if restarts else [None, 1]))
             return
         image = self._image = self._draw_image()
         end = self.random.randrange(2 * _SHORTEST_CHUNK, IMAGE_SIZE) if self.random.random() < 0.1 else IMAGE_SIZE
@@ -373,59 +384,3 @@ class Drawer:
         if self.run.scope.faults is FaultModel.F0:
             return self.random.choice([0, everything])
         return self.random.randrange(1 << (self.run.scope.versions - 1))
-
-
-def planned_ops(run: Lockstep, step: Step, failures: Mapping[int, FailureExtent] | None = None) -> Iterable[SeenOp]:
-    """Return the operations that a step will have, as the model has it; failures: by number, those that fail.
-
-    A call of the application does nothing more once an operation has failed."""
-    ops = _planned(run, step, failures or {})
-    return islice(ops, max(failures) + 1) if failures and step.name is not StepName.RESET else ops
-
-
-def _planned(run: Lockstep, step: Step, failures: Mapping[int, FailureExtent]) -> Iterable[SeenOp]:
-    tracker = run.tracker
-    match step.name:
-        case StepName.RESET:
-            is_power_on, wakes = step.reason is ResetReason.POWER_ON, run.takes_fast_path(step)
-            return tracker.planned_boot(is_power_on, wakes, run.held_pin(step), failures)
-        case name if name is StepName.POWER_OFF or name in TOOL_STEPS:
-            return ()
-        case StepName.WRITE | StepName.WRITE_AT:
-            return (SeenOp(OpKind.PROGRAM, slot=0),) if run.takes(step) else ()
-        case _:
-            return _with_whole_wipes(tracker, run.names_of(step), run)
-
-
-def _with_whole_wipes(tracker: ModelTracker, names: tuple[str, ...], run: Lockstep) -> Iterator[SeenOp]:
-    """Yield what a call will do; the wipe of a slot erases all of its sectors."""
-    for op in tracker.planned_call(*names):
-        yield op
-        if op.slot is not None:
-            _, size = run.places.slots[op.slot]
-            yield from (replace(op, is_first_sector=False) for _ in range(size // 0x1000 - 1))
-
-
-def draw_tear(
-    random: Random, faults: FaultModel, op: SeenOp, step: Step, weights: Sequence[float] | None = None
-) -> Torn:
-    """Return a way to tear an operation that the fault model admits. weights: of its rungs; None: all weigh alike."""
-    rungs = [model for model in FaultModel if model <= faults]
-    model = random.choice(rungs) if weights is None else random.choices(rungs, weights)[0]
-    if model is FaultModel.F0:
-        return Torn.parse(random.choice(["before", "after"]))
-    if model is FaultModel.F1:
-        if op.kind is OpKind.ERASE:
-            return Torn.parse(f"partial:{random.choice([random.randrange(1, 40), random.randrange(1, 0x1000)])}")
-        most = 4 if op.is_check_word else 32 if op.record is not None else max(2, step.length)
-        return Torn.parse(f"prefix:{random.randrange(1, most)}")
-    if model >= FaultModel.F4:
-        kind = TornKind.UNSTABLE if model is FaultModel.F4 else TornKind.DISTURB
-        return Torn(
-            kind, pattern=random.choice([random.randrange(1, SCHEDULES - 1), random.randrange(SCHEDULES, 2000)])
-        )
-    word = "bytes" if model is FaultModel.F2 else "bits"
-    if op.record is not None and random.random() < 0.5:
-        unit = random.choice(_STATE_WORD) if word == "bytes" else 8 * random.choice(_STATE_WORD) + random.randrange(8)
-        return Torn.parse(f"{word}:0.{unit + random.choice([0, 256])}")
-    return Torn.parse(f"{word}:0.{random.randrange(2000)}")

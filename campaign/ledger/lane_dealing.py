@@ -14,6 +14,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from ...errors import InputError
 from ..fuzz.findings import DIVERGENCE
 from ..workers import WorkerDied
 from .lane_work import SPAN, LaneResult, LaneWork, play_lane
@@ -82,7 +83,7 @@ class CampaignRun:
             done, _ = wait(pending, timeout=_TICK, return_when=FIRST_COMPLETED)
             for future in done:
                 work = pending.pop(future)
-                result = future.result()
+                result = self._result(future)
                 self.ledger.add(work, result)
                 if any(found.claim_id == DIVERGENCE for found in result.found):
                     self.ended_by = "board and model diverge, which is a bug in otaproof"
@@ -90,12 +91,19 @@ class CampaignRun:
                 waiting.append(work.lane)
             watch()
 
+    def _result(self, future: Future[LaneResult]) -> LaneResult:
+        try:
+            return future.result()
+        except InputError as error:
+            raise InputError(f"{self.ledger.path}: a campaign that is damaged: {error}") from None
+
     def _next(self, lane: int, lanes: dict[int, int]) -> LaneWork | None:
         left = self.ledger.plan.blocks(lane, self.ledger.runs) - lanes[lane]
         if left <= 0:
             return None
-        seen = self.ledger.seen_in(lane) if self.ledger.plan.is_steered else {}
-        return LaneWork(self.ledger.plan, lane, lanes[lane], min(left, SPAN), seen)
+        is_steered = self.ledger.plan.is_steered
+        seen, kept = (self.ledger.seen_in(lane), self.ledger.kept_in(lane)) if is_steered else ({}, ())
+        return LaneWork(self.ledger.plan, lane, lanes[lane], min(left, SPAN), seen, kept)
 
 
 def _unfinished(ledger: Ledger) -> list[int]:

@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ..fuzz.findings import BLOCK, Finding, Findings, RunResult
+from ..fuzz.corpus import Corpus, Kept
+from ..fuzz.findings import BLOCK, Finding, Findings
 from ..fuzz.fuzz_driver import run_for
 from ..fuzz.guide import Guide
 from ..history.history_token import HistoryToken, encode_history_token
@@ -27,6 +28,8 @@ class LaneWork:
     blocks: int = SPAN
     seen: Mapping[str, int] = field(default_factory=dict)
     """By what the lane has come through, how many of its runs did."""
+    kept: tuple[Kept, ...] = ()
+    """The histories that the lane keeps, oldest first."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -49,6 +52,8 @@ class FoundKind:
     """What `otaproof replay` plays it by."""
     text: str
     cause: str
+    mutated: int = 0
+    """How many of the runs began from a kept history."""
 
     @property
     def kind(self) -> tuple[str, str]:
@@ -70,8 +75,13 @@ class LaneResult:
     cuts: int
     left_out: Mapping[str, int] = field(default_factory=dict)
     found: tuple[FoundKind, ...] = ()
-    covered: Mapping[str, tuple[int, int]] = field(default_factory=dict)
-    """By what was come through of the model: how many runs did, and the number of the first."""
+    covered: Mapping[str, tuple[int, int, int]] = field(default_factory=dict)
+    """By what was come through of the model: how many runs did, the number of the first, and how many of them began
+    from a kept history."""
+    kept: tuple[Kept, ...] = ()
+    """The histories that are to be kept, oldest first."""
+    mutated: int = 0
+    """Runs that began from a kept history."""
 
 
 def play_lane(work: LaneWork) -> LaneResult:
@@ -82,26 +92,30 @@ def play_lane(work: LaneWork) -> LaneResult:
 
 def _played(work: LaneWork) -> LaneResult:
     findings = Findings()
-    covered: dict[str, tuple[int, int]] = {}
+    covered: dict[str, tuple[int, int, int]] = {}
     seen = Counter(work.seen)
     guide = Guide(seen) if work.plan.is_steered else None
+    corpus = Corpus(work.kept, seen) if work.plan.is_steered else None
+    kept: list[Kept] = []
+    mutated = 0
     play = run_for(work.plan.worlds)
     for number in range(work.first, work.first + work.blocks):
         first = work.plan.block(work.lane, number) * BLOCK
         for index in range(first, first + BLOCK):
-            result = play(work.plan.seed, index, work.plan.worlds, guide)
+            result = play(work.plan.seed, index, work.plan.worlds, guide, corpus)
             findings.add(result)
-            for point in _points(result):
+            mutated += result.is_mutated
+            for point in result.points:
                 seen[point] += 1
-                runs, first_run = covered.get(point, (0, index))
-                covered[point] = runs + 1, first_run
+                runs, first_run, begun = covered.get(point, (0, index, 0))
+                covered[point] = runs + 1, first_run, begun + result.is_mutated
+            if corpus is not None and result.kept is not None:
+                corpus.add(result.kept)
+                kept.append(result.kept)
     found = tuple(_found(finding, findings) for finding in findings.all())
-    return LaneResult(findings.runs, findings.steps, findings.cuts, findings.left_out, found, covered)
-
-
-def _points(result: RunResult) -> set[str]:
-    """Return what a run came through: of the model, and the sites of its cuts."""
-    return {str(item) for own in result.coverage.scopes.values() for item in own.taken} | result.sites
+    return LaneResult(
+        findings.runs, findings.steps, findings.cuts, findings.left_out, found, covered, tuple(kept), mutated
+    )
 
 
 def _found(finding: Finding, findings: Findings) -> FoundKind:
@@ -117,4 +131,5 @@ def _found(finding: Finding, findings: Findings) -> FoundKind:
         encode_history_token(token),
         finding.text,
         finding.cause,
+        findings.mutated_in[finding.key],
     )

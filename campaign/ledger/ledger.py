@@ -19,28 +19,36 @@ from typing import Any
 from ... import __version__
 from ...errors import InputError
 from ...model.claims.claims import CLAIMS
+from ..fuzz.corpus import MOST_KEPT, Kept
 from ..fuzz.findings import BLOCK, DIVERGENCE
 from .campaign_plan import ALL, CampaignPlan, Shard, whole_blocks
 from .lane_work import FoundKind, LaneResult, LaneWork
 
 APPLICATION_ID = 0x6F746170
 """What SQLite files of ours begin with: "otap"."""
-FORMAT = 1
+FORMAT = 2
 SCHEMA = (
     "CREATE TABLE campaign (plan TEXT NOT NULL, runs INTEGER NOT NULL, shard TEXT NOT NULL, version TEXT NOT NULL)",
     "CREATE TABLE lanes (lane INTEGER PRIMARY KEY, blocks INTEGER NOT NULL, runs INTEGER NOT NULL, "
-    "steps INTEGER NOT NULL, cuts INTEGER NOT NULL)",
+    "steps INTEGER NOT NULL, cuts INTEGER NOT NULL, mutated INTEGER NOT NULL)",
     "CREATE TABLE left_out (lane INTEGER, reason TEXT, runs INTEGER NOT NULL, PRIMARY KEY (lane, reason))",
     "CREATE TABLE found (lane INTEGER, claim TEXT, class TEXT, length INTEGER NOT NULL, run INTEGER NOT NULL, "
     "runs INTEGER NOT NULL, first INTEGER NOT NULL, token TEXT NOT NULL, text TEXT NOT NULL, cause TEXT NOT NULL, "
-    "PRIMARY KEY (lane, claim, class))",
+    "mutated INTEGER NOT NULL, PRIMARY KEY (lane, claim, class))",
     "CREATE TABLE covered (lane INTEGER, point TEXT, runs INTEGER NOT NULL, first INTEGER NOT NULL, "
-    "PRIMARY KEY (lane, point))",
+    "mutated INTEGER NOT NULL, PRIMARY KEY (lane, point))",
+    "CREATE TABLE kept (lane INTEGER, run INTEGER, token TEXT NOT NULL, PRIMARY KEY (lane, run))",
     "CREATE TABLE sittings (name TEXT PRIMARY KEY, began REAL NOT NULL, ended REAL NOT NULL, runs INTEGER NOT NULL, "
     "steps INTEGER NOT NULL)",
     "CREATE TABLE owners (lane INTEGER PRIMARY KEY, process TEXT NOT NULL)",
 )
-_OF_LANES = {"lanes": "lane", "left_out": "lane, reason", "found": "lane, claim, class", "covered": "lane, point"}
+_OF_LANES = {
+    "lanes": "lane",
+    "left_out": "lane, reason",
+    "found": "lane, claim, class",
+    "covered": "lane, point",
+    "kept": "lane, run",
+}
 """The tables that follow from plan and blocks, and what they are ordered by."""
 _BUSY = 60.0
 """Seconds to wait for another process that writes."""
@@ -67,6 +75,24 @@ class Totals:
     cuts: int
     lanes: int
     """How many lanes have at least one block."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mutation:
+    """What came of the runs that began from a kept history, beside those that were drawn from their first step on."""
+
+    kept: int
+    """Histories that are kept."""
+    runs: int
+    """Runs that began from one."""
+    points: int
+    """Of what was covered, what only such runs came through."""
+    points_of_drawn: int
+    """What only the others came through."""
+    kinds: int
+    """Kinds of findings that only such runs found."""
+    kinds_of_drawn: int
+    """Those that only the others found."""
 
 
 class Ledger:
@@ -154,11 +180,11 @@ class Ledger:
     def add(self, work: LaneWork, result: LaneResult) -> bool:
         """Add what a piece of work came to; tell whether it was the next of its lane, and so was added."""
         with _transaction(self._db):
-            self._db.execute("INSERT OR IGNORE INTO lanes VALUES (?, 0, 0, 0, 0)", (work.lane,))
+            self._db.execute("INSERT OR IGNORE INTO lanes VALUES (?, 0, 0, 0, 0, 0)", (work.lane,))
             changed = self._db.execute(
-                "UPDATE lanes SET blocks = blocks + ?, runs = runs + ?, steps = steps + ?, cuts = cuts + ? "
-                "WHERE lane = ? AND blocks = ?",
-                (work.blocks, result.runs, result.steps, result.cuts, work.lane, work.first),
+                "UPDATE lanes SET blocks = blocks + ?, runs = runs + ?, steps = steps + ?, cuts = cuts + ?, "
+                "mutated = mutated + ? WHERE lane = ? AND blocks = ?",
+                (work.blocks, result.runs, result.steps, result.cuts, result.mutated, work.lane, work.first),
             )
             if not changed.rowcount:
                 return False
@@ -170,25 +196,36 @@ class Ledger:
             for found in result.found:
                 self._add_found(work.lane, found)
             self._db.executemany(
-                "INSERT INTO covered VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET runs = runs + excluded.runs, "
-                "first = min(first, excluded.first)",
-                [(work.lane, point, runs, first) for point, (runs, first) in result.covered.items()],
+                "INSERT INTO covered VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET runs = runs + excluded.runs, "
+                "first = min(first, excluded.first), mutated = mutated + excluded.mutated",
+                [(work.lane, point, *counts) for point, counts in result.covered.items()],
             )
+            self._keep(work.lane, result.kept)
             self._note_sitting(result)
         return True
+
+    def _keep(self, lane: int, kept: Iterable[Kept]) -> None:
+        """Add histories to those of a lane, of which the newest stay."""
+        self._db.executemany("INSERT INTO kept VALUES (?, ?, ?)", [(lane, item.run, item.token) for item in kept])
+        self._db.execute(
+            "DELETE FROM kept WHERE lane = ?1 AND run NOT IN "
+            f"(SELECT run FROM kept WHERE lane = ?1 ORDER BY run DESC LIMIT {MOST_KEPT})",
+            (lane,),
+        )
 
     def _add_found(self, lane: int, found: FoundKind) -> None:
         key = (lane, found.claim_id, found.scope_class)
         known = self._db.execute(
-            "SELECT length, run, runs, first FROM found WHERE (lane, claim, class) = (?, ?, ?)", key
+            "SELECT length, run, runs, first, mutated FROM found WHERE (lane, claim, class) = (?, ?, ?)", key
         ).fetchone()
         if known is None:
-            row = (*key, found.length, found.run, found.runs, found.first, found.token, found.text, found.cause)
-            self._insert("found", row)
+            told = found.token, found.text, found.cause, found.mutated
+            self._insert("found", (*key, found.length, found.run, found.runs, found.first, *told))
             return
-        counts = known[2] + found.runs, min(known[3], found.first)
+        counts = known[2] + found.runs, min(known[3], found.first), known[4] + found.mutated
         self._db.execute(
-            "UPDATE found SET (runs, first) = (?, ?) WHERE (lane, claim, class) = (?, ?, ?)", (*counts, *key)
+            "UPDATE found SET (runs, first, mutated) = (?, ?, ?) WHERE (lane, claim, class) = (?, ?, ?)",
+            (*counts, *key),
         )
         if found.rank < tuple(known[:2]):
             self._db.execute(
@@ -226,7 +263,7 @@ class Ledger:
         """Return the best of each kind of findings, in order of claim and class."""
         best: dict[tuple[str, str], FoundKind] = {}
         rows = self._db.execute(
-            "SELECT claim, class, length, run, runs, first, token, text, cause FROM found ORDER BY lane"
+            "SELECT claim, class, length, run, runs, first, token, text, cause, mutated FROM found ORDER BY lane"
         )
         for found in (FoundKind(*row) for row in rows):
             known = best.get(found.kind)
@@ -241,6 +278,22 @@ class Ledger:
     def seen_in(self, lane: int) -> dict[str, int]:
         """Return, by what a lane has come through, how many of its runs did."""
         return dict(self._db.execute("SELECT point, runs FROM covered WHERE lane = ? ORDER BY point", (lane,)))
+
+    def kept_in(self, lane: int) -> tuple[Kept, ...]:
+        """Return the histories that a lane keeps, oldest first."""
+        points: dict[int, list[str]] = {}
+        for run, point in self._db.execute("SELECT first, point FROM covered WHERE lane = ? ORDER BY point", (lane,)):
+            points.setdefault(run, []).append(point)
+        rows = self._db.execute("SELECT run, token FROM kept WHERE lane = ? ORDER BY run", (lane,))
+        return tuple(Kept(run, tuple(points.get(run, ())), token) for run, token in rows)
+
+    def mutation(self) -> Mutation:
+        """Return what came of the runs that began from a kept history."""
+        (kept,) = self._db.execute("SELECT count(*) FROM kept").fetchone()
+        (runs,) = self._db.execute("SELECT total(mutated) FROM lanes").fetchone()
+        points = list(self._db.execute("SELECT sum(runs), sum(mutated) FROM covered GROUP BY point"))
+        kinds = [(kind.runs, kind.mutated) for kind in self.found()]
+        return Mutation(kept, int(runs), *_parted(points), *_parted(kinds))
 
     def sittings(self) -> list[Sitting]:
         """Return the processes that played runs, oldest first."""
@@ -283,7 +336,14 @@ class Ledger:
 def _together(one: FoundKind, other: FoundKind) -> FoundKind:
     """Return what two lanes found of one kind."""
     best = min(one, other, key=lambda kind: kind.rank)
-    return replace(best, runs=one.runs + other.runs, first=min(one.first, other.first))
+    first, mutated = min(one.first, other.first), one.mutated + other.mutated
+    return replace(best, runs=one.runs + other.runs, first=first, mutated=mutated)
+
+
+def _parted(counts: Iterable[tuple[int, int]]) -> tuple[int, int]:
+    """Return how many things only mutated runs came to, and how many only drawn ones: of (runs, mutated ones)."""
+    pairs = list(counts)
+    return sum(runs == mutated for runs, mutated in pairs), sum(not mutated for _, mutated in pairs)
 
 
 @contextmanager

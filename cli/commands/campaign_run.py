@@ -33,7 +33,8 @@ class CampaignSize:
     runs: Runs = None
     """Histories to play, of all shards together (default: 100000)."""
     steer: Annotated[bool, Parameter(negative="--no-steer")] = True
-    """Draw more of what was seldom come through; --no-steer plays the histories of otaproof fuzz."""
+    """Draw more of what was seldom come through, and change histories that came to something new; --no-steer plays
+    those of otaproof fuzz."""
     shard: Annotated[str, Parameter(metavar="K/N")] = "1/1"
     """Play the K-th of N parts; otaproof campaign merge puts them together."""
 

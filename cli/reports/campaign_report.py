@@ -99,10 +99,24 @@ def _state_lines(result: CampaignState) -> Iterator[str]:
     if result.newest_cover is not None:
         newest = f"the last new one in run {result.newest_cover:,}"
         yield f"{result.covered:,} actions, premises and sites of cuts covered, {newest}"
+    yield from _mutation_lines(result)
     for untried in result.untried:
         can = ", nor does a short search" if untried.depth is None else f", which {untried.depth} steps can meet"
         yield f"{untried.claim} {untried.name} was never tried: no run met its premise{can}"
     yield f"fingerprint {result.fingerprint}"
+
+
+def _mutation_lines(result: CampaignState) -> Iterator[str]:
+    mutation = result.mutation
+    if not mutation.kept:
+        return
+    kept = "1 history" if mutation.kept == 1 else f"{mutation.kept:,} histories"
+    yield f"{kept} kept; {counted(mutation.runs, 'run')} began from one of them, changed"
+    if mutation.runs:
+        yield (
+            f"only these covered {mutation.covered:,} of that, and found {counted(mutation.found, 'kind')}; only the "
+            f"others covered {mutation.covered_by_others:,}, and found {counted(mutation.found_by_others, 'kind')}"
+        )
 
 
 def _rate(result: CampaignState) -> str:

@@ -21,7 +21,7 @@ from otaproof.model.claims.premises import PREMISES
 from otaproof.model.fault_model import FaultModel
 
 WORLDS = Worlds(slots=2, rollback=False)
-PLAN = CampaignPlan(3, WORLDS)
+PLAN = CampaignPlan(11, WORLDS)
 
 
 @contextmanager

@@ -95,13 +95,14 @@ def test_steered_runs_come_through_more() -> None:
 def test_steering_is_a_function_of_the_lane_alone() -> None:
     """Two blocks at once, or one after the other with what was seen in between."""
     both, first = play_lane(LaneWork(PLAN, 1, 0, 2)), play_lane(LaneWork(PLAN, 1, 0, 1))
-    seen = {point: runs for point, (runs, _) in first.covered.items()}
-    second = play_lane(LaneWork(PLAN, 1, 1, 1, seen))
-    assert (both.runs, both.steps, both.cuts) == tuple(
-        getattr(first, name) + getattr(second, name) for name in ("runs", "steps", "cuts")
+    seen = {point: runs for point, (runs, *_) in first.covered.items()}
+    second = play_lane(LaneWork(PLAN, 1, 1, 1, seen, first.kept))
+    assert (both.runs, both.steps, both.cuts, both.mutated) == tuple(
+        getattr(first, name) + getattr(second, name) for name in ("runs", "steps", "cuts", "mutated")
     )
+    assert both.kept == first.kept + second.kept and second.kept
     assert both.covered.keys() == first.covered.keys() | second.covered.keys()
-    assert second != play_lane(LaneWork(PLAN, 1, 1, 1))
+    assert second != play_lane(LaneWork(PLAN, 1, 1, 1, seen))
 
 
 class Shuffled(Executor):
@@ -346,11 +347,12 @@ def changed(statement: str) -> Callable[[Path], None]:
         (changed("CREATE TABLE other (x)"), "no campaign of this version"),
         (changed("CREATE TRIGGER t AFTER INSERT ON lanes BEGIN DELETE FROM found; END"), "no campaign of this version"),
         (changed("PRAGMA user_version = 99"), "no campaign of this version"),
+        (changed("DROP TABLE kept"), "no campaign of this version"),
         (changed("UPDATE campaign SET plan = '{}'"), "cannot be read"),
         (changed("UPDATE campaign SET plan = replace(plan, '\"slots\": 2', '\"slots\": 200')"), "cannot be read"),
         (changed("UPDATE campaign SET shard = '9/2'"), "cannot be read"),
         (changed("DELETE FROM campaign"), "cannot be read"),
-        (changed("INSERT INTO lanes VALUES (3, 1, 1, 1, 1)"), "damaged"),
+        (changed("INSERT INTO lanes VALUES (3, 1, 1, 1, 1, 0)"), "damaged"),
         (changed("UPDATE found SET claim = 'C99' WHERE claim = 'C6'"), "claims that there are not"),
     ],
 )

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from otaproof.campaign.fuzz import mutation
 from otaproof.campaign.fuzz.findings import BLOCK, DIVERGENCE, Finding, run, runs
 from otaproof.campaign.fuzz.fuzz_driver import run_for
 from otaproof.campaign.fuzz.generator import Worlds, draw_scope
@@ -18,6 +19,7 @@ from otaproof.campaign.history.history_replay import replay_history
 from otaproof.campaign.history.player import Player
 from otaproof.campaign.history.step import COMMENCE, POWER_ON, Step, StepCut
 from otaproof.campaign.ledger.campaign_plan import CampaignPlan
+from otaproof.campaign.ledger.lane_work import LaneWork, play_lane
 from otaproof.campaign.lockstep.replayed_divergence import divergence_in
 from otaproof.cli.main import main
 from otaproof.impl.by_turns import turn_bootloader, turn_ota
@@ -59,6 +61,14 @@ def test_nothing_is_found_but_what_the_page_names(usage: Usage, faults: FaultMod
         steps += result.steps
         assert [] == [finding for finding in result.findings if not is_named(finding)]
     assert steps > 1500
+
+
+@pytest.mark.parametrize("usage", Usage, ids=lambda usage: usage.value)
+def test_changed_histories_find_nothing_else(usage: Usage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a kept history is changed into is a use of the device as it was drawn."""
+    monkeypatch.setattr(mutation, "SHARE", 0.9)
+    result = play_lane(LaneWork(CampaignPlan(21, replace(WORLDS, usage=usage), lanes=1), 0, 0, 4))
+    assert result.mutated and {found.claim_id for found in result.found} <= REFUTED[usage] | OF_SLEEP
 
 
 def writes_other_number(turn: Any, state: TurnState, slot_count: int) -> bytes:

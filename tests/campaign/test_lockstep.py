@@ -22,8 +22,8 @@ from otaproof.campaign.fuzz.generator import (
     Worlds,
     draw_history,
     draw_scope,
-    planned_ops,
 )
+from otaproof.campaign.fuzz.planned_operations import planned_ops
 from otaproof.campaign.history.history import IMAGE_SIZE, History, SmallDevice, SmallImage, upgrade
 from otaproof.campaign.history.history_token import HistoryToken, encode_history_token
 from otaproof.campaign.history.player import StepOutcome

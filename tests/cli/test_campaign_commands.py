@@ -57,6 +57,7 @@ def test_campaign_from_begin_to_end(place: Path, capsys: pytest.CaptureFixture[s
     merged, whole = prints
     assert (merged["fingerprint"], merged["found"], 75) == (whole["fingerprint"], whole["found"], whole["runs"])
     assert whole["complete"] and "1/1" == whole["shard"]
+    assert merged["mutation"] == whole["mutation"]
     assert 1 == main(["campaign", "show", "whole.db"])
     text = printed(capsys)
     assert "accept-before-the-first-boot: C13" in text and "otaproof replay oth1." in text
@@ -225,6 +226,34 @@ def test_findings_that_somebody_wrote_are_one_line(
     assert 2 == main(["campaign", "show", "new.db"])
     error = capsys.readouterr().err
     assert told in error and 1 == error.count("\n")
+
+
+def test_kept_history_that_somebody_wrote_is_one_line(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """When a run is to begin from it."""
+    main(["campaign", "run", "new.db", *DEVICE, "--runs", str(BLOCK)])
+    with closing(sqlite3.connect("new.db")) as db, db:
+        db.execute("UPDATE kept SET token = 'oth1.eNp'")
+    capsys.readouterr()
+    assert 2 == main(["campaign", "resume", "new.db", "--runs", str(BLOCK * 65)])
+    error = capsys.readouterr().err
+    assert "new.db: a campaign that is damaged: token: damaged" in error
+    assert 1 == len([line for line in error.splitlines() if not line.startswith("otaproof: note:")])
+
+
+def test_what_mutation_came_to_is_told(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """As --json has it; of a draw that is not steered nothing."""
+    main(["campaign", "run", "new.db", *DEVICE, "--runs", str(BLOCK)])
+    text = printed(capsys)
+    main(["campaign", "status", "new.db", "--json"])
+    told = json.loads(capsys.readouterr().out)["mutation"]
+    assert f"{told['kept']} histories kept; {told['runs']} runs began from one of them, changed" in text
+    assert f"only these covered {told['covered']} of that" in text
+    assert 0 < told["runs"] < BLOCK
+    main(["campaign", "run", "plain.db", *DEVICE, "--runs", str(BLOCK), "--no-steer"])
+    assert "histories kept" not in printed(capsys)
+    main(["campaign", "status", "plain.db", "--json"])
+    told = json.loads(capsys.readouterr().out)["mutation"]
+    assert (0, 0, 0, 0) == tuple(told[name] for name in ("kept", "runs", "covered", "found"))
 
 
 def test_campaign_of_another_version_is_not_gone_on_with(
