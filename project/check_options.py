@@ -83,6 +83,7 @@ COMMAND_LINE_ONLY: Mapping[str, str] = {
     "policy": "it names this file",
     "update-kind": "a policy is about updates of an application",
     "write-baseline": _WRITES,
+    "jobs": "it is about where the command runs",
     "cuts": _WRITES,
     "out": _WRITES,
     "sarif": _WRITES,
