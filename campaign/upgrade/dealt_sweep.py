@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from ...impl.otadata import ENTRY_SIZE
 from ...model.claims.observation import Future
 from ...model.fault_model import FaultModel
 from ..cuts.operation_cuts import OperationCuts, TearPart, TearRun, decide_operation, joined
@@ -27,6 +28,8 @@ from .uncut_run import UncutRun, play_script
 
 DEALT_FROM = FaultModel.F2
 """From this fault model on, parts are dealt out."""
+_MOST = ENTRY_SIZE
+"""Processes that have enough to do: patterns are dealt by the byte of a record that they mark."""
 _AHEAD = 8
 """Operations that are dealt out before the first of them is decided: this process has others to decide in between."""
 
@@ -59,6 +62,7 @@ def dealt_sweep(oracle: FutureOracle, faults: FaultModel, seed: int, jobs: int) 
     if jobs == 1 or faults < DEALT_FROM:
         yield nobody_was_asked
         return
+    jobs = min(jobs, _MOST)
     with closing(in_lanes(decided_part, works(oracle.dut, faults, seed, jobs), jobs, _AHEAD)) as decided:
         yield _Teller(oracle, faults, seed, decided).told
 
