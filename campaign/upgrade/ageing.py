@@ -122,7 +122,7 @@ def age(
 
 
 @dataclass(frozen=True, slots=True)
-class _Work:
+class _StuckBitWork:
     """Bits of one sector, each to be stuck alone."""
 
     dut: DeviceUnderTest
@@ -139,17 +139,17 @@ def _places(dut: DeviceUnderTest, report: AgeingReport) -> Iterator[tuple[WornSe
     return ((sector, tuple(_bits(dut, report, sector))) for sector in report.sectors)
 
 
-def _works(dut: DeviceUnderTest, report: AgeingReport, before: list[Moment], jobs: int) -> Iterator[_Work]:
+def _works(dut: DeviceUnderTest, report: AgeingReport, before: list[Moment], jobs: int) -> Iterator[_StuckBitWork]:
     """Yield all that is to be played; what another process gets is worth the way."""
     size = 1 if jobs == 1 else _BITS_OF_A_WORK
     for sector, bits in _places(dut, report):
         at = before[sector.worn_in - 1]
         for first in range(0, len(bits), size):
             some = bits[first : first + size]
-            yield _Work(dut, report.endurance, report.cycle, report.always, at, sector, some)
+            yield _StuckBitWork(dut, report.endurance, report.cycle, report.always, at, sector, some)
 
 
-def _with_stuck_bits(work: _Work) -> list[StuckBit]:
+def _with_stuck_bits(work: _StuckBitWork) -> list[StuckBit]:
     with rarely_collecting():
         return [_with_stuck_bit(work, bit) for bit in work.bits]
 
@@ -196,7 +196,7 @@ def _age_together(dut: DeviceUnderTest, report: AgeingReport) -> None:
     report.together, report.together_updates, report.together_runs = signs, row.next_update - 1, row.player.running
 
 
-def _with_stuck_bit(work: _Work, bit: int) -> StuckBit:
+def _with_stuck_bit(work: _StuckBitWork, bit: int) -> StuckBit:
     """Play the update that wears a sector out with one bit of it stuck, and as many more as make a cycle."""
     before, sector = work.before, work.sector
     index = sector.address // SECTOR_SIZE

@@ -64,7 +64,7 @@ def dealt_sweep(oracle: FutureOracle, faults: FaultModel, seed: int, jobs: int) 
         return
     jobs = min(jobs, _MOST)
     with closing(in_lanes(decided_part, works(oracle.dut, faults, seed, jobs), jobs, _AHEAD)) as decided:
-        yield _Teller(oracle, faults, seed, decided).told
+        yield _ToldSweeps(oracle, faults, seed, decided).told
 
 
 def works(dut: DeviceUnderTest, faults: FaultModel, seed: int, jobs: int) -> Iterator[list[SweepWork]]:
@@ -95,7 +95,7 @@ def _cuts(dut: DeviceUnderTest, played: Played, op_index: int, faults: FaultMode
     return OperationCuts(op, faults, seed, dut.is_of_entry(op.address, op.length))
 
 
-class _Teller:
+class _ToldSweeps:
     """Tells what other processes decide, as it comes."""
 
     def __init__(self, oracle: FutureOracle, faults: FaultModel, seed: int, decided: Iterator[list[bytes]]) -> None:
