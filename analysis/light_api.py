@@ -29,16 +29,19 @@ def check(
     claims: Iterable[OwnClaim] = (),
     calls: Iterable[UpdaterCall] | None = None,
     remedies: Iterable[Remedy | str] | None = None,
+    jobs: int = 1,
 ) -> CheckResult:
     """Cut the power at every flash step of an update, and return the verdict on each claim.
 
     project: the folder of a project, or a dump of a flash, as `otaproof check PROJECT` takes it; or a device. seed:
     chooses the samples of F2 to F5. settings: what the device was built from, for the report. with_proofs: say as well
     what is proved of every history of a device like it. claims: the user's own, asked too. calls: the updater of the
-    application, where it is another than the usual one. remedies: what the application keeps to.
+    application, where it is another than the usual one. remedies: what the application keeps to. jobs:
+    processes to decide the sweeps in, from F2 on, which import the program that asks (`if __name__ == "__main__":`);
+    the result is the same for any number.
 
     Raises InputError for an update that fails even without a power cut, and for a claim that is none."""
-    return check_result(check_project(project, faults, seed, settings, with_proofs, claims, calls, remedies))
+    return check_result(check_project(project, faults, seed, settings, with_proofs, claims, calls, remedies, jobs))
 
 
 def explain(flash: Loaded, seconds: float | None = None) -> ExplainResult:

@@ -27,8 +27,11 @@ def check_project(
     claims: Iterable[OwnClaim] = (),
     calls: Iterable[UpdaterCall] | None = None,
     remedies: Iterable[Remedy | str] | None = None,
+    jobs: int = 1,
 ) -> CheckReport:
     """Check a project or a device; raises InputError, above all where two readings of a claim disagree."""
+    if jobs < 1:
+        raise InputError(f"jobs: {jobs}; want 1 or more")
     own = distinct(claims)
     for claim in own:
         if claim.on_board is None:
@@ -43,7 +46,7 @@ def check_project(
         device = replace(device, calls=updater_of(calls))
     if remedies is not None:
         device = device.keeping_to(frozenset(map(remedy_named, remedies)))
-    report = check_upgrade(device, faults, seed, tuple(settings), notes, with_proofs, own=own)
+    report = check_upgrade(device, faults, seed, tuple(settings), notes, with_proofs, own=own, jobs=jobs)
     return _with_own_proofs(report) if with_proofs else report
 
 

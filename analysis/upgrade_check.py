@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from ..campaign.device_under_test import DeviceUnderTest
 from ..campaign.upgrade.ageing import AgeingReport, age
 from ..campaign.upgrade.claim_results import ClaimResult, Violation, claim_results, kept_by_one_cut
+from ..campaign.upgrade.dealt_sweep import dealt_sweep
 from ..campaign.upgrade.future_oracle import FutureOracle
 from ..campaign.upgrade.recovery_oracle import RecoveryOracle
 from ..campaign.upgrade.recovery_sweep import RecoverySweep, sweep_recoveries
@@ -15,6 +16,7 @@ from ..campaign.upgrade.script import Scenario, ScriptFailed, first_step_of_inte
 from ..campaign.upgrade.sweep import Progress, SweepResult, sweep
 from ..campaign.upgrade.uncut_run import UncutRun, play_script
 from ..campaign.upgrade.upgrade_token import encode_token, make_token
+from ..campaign.workers import INTERRUPTED
 from ..errors import InputError
 from ..impl.chip.cells import SECTOR_SIZE
 from ..model.claims.cut_claims import CutClaim
@@ -28,8 +30,6 @@ SAMPLED_FROM = FaultModel.F2
 """From this fault model on a claim that holds held for the samples, not for every tear."""
 AGEING = "stuck bits"
 """What the wearing out of flash is watched as."""
-INTERRUPTED = "interrupted"
-"""Why nothing is proved, where an interrupt came first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +62,10 @@ class CheckReport:
     """What wears out, where that was asked."""
 
     @property
-    def is_interrupted(self) -> bool:
-        """An interrupt ended it: what was decided until then is here."""
-        return self.proofs == INTERRUPTED or not self.is_complete
+    def ended_by(self) -> str:
+        """What ended it before all was decided, if anything did: an interrupt, or the death of a process."""
+        named = _named_end(self.sweeps, self.ageing)
+        return named or ("" if self.is_complete and self.proofs != INTERRUPTED else INTERRUPTED)
 
     @property
     def is_complete(self) -> bool:
@@ -81,6 +82,11 @@ class CheckReport:
     def micro_steps(self) -> int:
         """Flash micro-steps of the plain upgrade."""
         return sum(op.micro_step_count for played in self.setting.played for op in played.ops)
+
+
+def _named_end(sweeps: dict[str, SweepResult], ageing: AgeingReport | None) -> str:
+    parts = (*sweeps.values(), *(() if ageing is None else (ageing,)))
+    return next((found.ended_by for found in parts if found.ended_by), "")
 
 
 def _unwatched(done: int, total: int) -> None:
@@ -116,47 +122,23 @@ def check_upgrade(
     depth: int = 1,
     own: Iterable[OwnClaim] = (),
     endurance: int | None = None,
+    jobs: int = 1,
 ) -> CheckReport:
     """Play and sweep every scenario.
 
     decides: what is proved of every history is decided, where it is not shipped. watch: gives, for the name of a
     scenario, what follows its sweep. oracle: tells the futures of the world (None: one that knows nothing yet).
     depth: how often the power fails in a row, at most; above 1 up to F3. own: claims of the user's own, asked too.
-    endurance: erases that a sector takes; update after update wears the flash out then.
+    endurance: erases that a sector takes; update after update wears the flash out then. jobs: processes that decide
+    sweeps from F2 on, unless an oracle is given, and wear the flash out; what is found does not depend on how many.
     Raises InputError for an upgrade that does not go through even without a power cut. An interrupt ends it with what
-    was decided until then; before that, with KeyboardInterrupt."""
+    was decided until then; before that, with KeyboardInterrupt. The death of a process ends it so too."""
     started = time.perf_counter()
     own = distinct(own)
     claims = sweep_claims(own)
+    told_by = jobs if oracle is None else 1
     oracle = oracle or FutureOracle(world)
-    sweeps: dict[str, SweepResult] = {}
-    runs: dict[str, UncutRun] = {}
-    left_out: list[str] = []
-    upgrade: UncutRun | None = None
-    try:
-        for scenario in Scenario:
-            try:
-                setting = play_script(world, script_of(scenario, world))
-            except ScriptFailed as error:
-                if upgrade is None:
-                    raise InputError(
-                        f"the upgrade does not go through even without a power cut: {error}{_why_not(world)}"
-                    ) from None
-                left_out.append(f"scenario {scenario.value} left out: {error}")
-                continue
-            upgrade = upgrade or setting
-            runs[scenario.value] = setting
-            first = first_step_of_interest(scenario, world)
-            with watch(scenario.value) as progress:
-                sweeps[scenario.value] = sweep(world, setting, oracle, faults, seed, first, progress, claims)
-            if not sweeps[scenario.value].is_complete:
-                break
-    except KeyboardInterrupt:
-        if not sweeps:
-            raise
-        # Between two scenarios: what comes after the last one was not looked at.
-        sweeps[next(reversed(sweeps))].is_complete = False
-    assert upgrade is not None
+    runs, sweeps, left_out = _sweep_all(oracle, faults, seed, watch, claims, told_by)
     recoveries: dict[str, RecoverySweep] = {}
     with suppress(KeyboardInterrupt):
         _decide_recoveries(recoveries, oracle, runs, sweeps, faults, seed, depth, watch, claims)
@@ -164,25 +146,70 @@ def check_upgrade(
     ageing = None
     if is_whole and endurance is not None:
         with watch(AGEING) as progress:
-            ageing = age(world, endurance, progress)
+            ageing = age(world, endurance, progress, jobs)
         is_whole = ageing.is_complete
     return CheckReport(
         world,
         settings,
         (*notes, *left_out),
-        upgrade,
+        next(iter(runs.values())),
         faults,
         seed,
         sweeps,
         claim_results(world, sweeps, recoveries, claims),
         time.perf_counter() - started,
-        _proofs(world, faults, is_whole, decides) if with_proofs else "not asked for",
+        _proofs(world, faults, "" if is_whole else _named_end(sweeps, ageing) or INTERRUPTED, decides)
+        if with_proofs
+        else "not asked for",
         runs,
         depth,
         recoveries,
         own,
         ageing,
     )
+
+
+def _sweep_all(
+    oracle: FutureOracle,
+    faults: FaultModel,
+    seed: int,
+    watch: Callable[[str], AbstractContextManager[Progress]],
+    claims: Sequence[CutClaim],
+    jobs: int,
+) -> tuple[dict[str, UncutRun], dict[str, SweepResult], list[str]]:
+    """Play and sweep the scenarios; return what was cut, what came of it, and a line for each that cannot be played.
+
+    Raises InputError where the plain upgrade cannot; an interrupt before the first sweep ends it."""
+    world = oracle.dut
+    runs: dict[str, UncutRun] = {}
+    sweeps: dict[str, SweepResult] = {}
+    left_out: list[str] = []
+    try:
+        with dealt_sweep(oracle, faults, seed, jobs) as told:
+            for scenario in Scenario:
+                try:
+                    setting = play_script(world, script_of(scenario, world))
+                except ScriptFailed as error:
+                    if not runs:
+                        raise InputError(
+                            f"the upgrade does not go through even without a power cut: {error}{_why_not(world)}"
+                        ) from None
+                    left_out.append(f"scenario {scenario.value} left out: {error}")
+                    continue
+                runs[scenario.value] = setting
+                first = first_step_of_interest(scenario, world)
+                with watch(scenario.value) as progress:
+                    found = sweep(world, setting, oracle, faults, seed, first, progress, claims, told)
+                sweeps[scenario.value] = found
+                if not found.is_complete:
+                    break
+    except KeyboardInterrupt:
+        if not sweeps:
+            raise
+        # Between two scenarios: what comes after the last one was not looked at.
+        last = sweeps[next(reversed(sweeps))]
+        last.ended_by = last.ended_by or INTERRUPTED
+    return runs, sweeps, left_out
 
 
 def _decide_recoveries(
@@ -214,9 +241,9 @@ def _decide_recoveries(
             return
 
 
-def _proofs(world: DeviceUnderTest, faults: FaultModel, is_whole: bool, decides: bool) -> Proofs | str:
-    """Return what is proved, unless an interrupt has come or comes."""
+def _proofs(world: DeviceUnderTest, faults: FaultModel, ended_by: str, decides: bool) -> Proofs | str:
+    """Return what is proved, unless something has ended the check, or an interrupt comes."""
     try:
-        return prove_for(world, faults, decides) if is_whole else INTERRUPTED
+        return ended_by or prove_for(world, faults, decides)
     except KeyboardInterrupt:
         return INTERRUPTED

@@ -9,10 +9,10 @@ import os
 import signal
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from multiprocessing import connection
 from threading import Thread
 from typing import ParamSpec, TypeVar
@@ -20,6 +20,8 @@ from typing import ParamSpec, TypeVar
 _Given = TypeVar("_Given")
 _Made = TypeVar("_Made")
 _P = ParamSpec("_P")
+INTERRUPTED = "interrupted"
+"""What an interrupt has ended."""
 AHEAD = 4
 """Things that are given out for each process before the first of them is back."""
 
@@ -71,6 +73,24 @@ def in_processes(function: Callable[[_Given], _Made], given: Iterable[_Given], j
     given: may go on for ever. Raises WorkerDied."""
     with _ended_pool(jobs) as pool:
         yield from dealt(pool, function, given, AHEAD * jobs)
+
+
+def in_lanes(
+    function: Callable[[_Given], _Made], given: Iterable[Sequence[_Given]], jobs: int, ahead: int
+) -> Generator[list[_Made], None, None]:
+    """Yield what the function makes of rows of so many things as there are processes, in their order.
+
+    The n-th thing of each row goes to the n-th process, which so keeps what it has learned of those before. ahead: rows
+    that are given out before the first of them is back. Raises WorkerDied."""
+    with ExitStack() as stack:
+        pools = [stack.enter_context(_ended_pool(1)) for _ in range(jobs)]
+        waiting: deque[list[Future[_Made]]] = deque()
+        for row in given:
+            waiting.append([pool.submit(function, item) for pool, item in zip(pools, row, strict=True)])
+            if len(waiting) == ahead:
+                yield [future.result() for future in waiting.popleft()]
+        while waiting:
+            yield [future.result() for future in waiting.popleft()]
 
 
 def mapped(function: Callable[[_Given], _Made], given: Iterable[_Given], jobs: int) -> Iterator[_Made]:

@@ -77,6 +77,7 @@ OPTIONS: Mapping[str, OptionKind] = {
 }
 """By its key, what each option takes."""
 _WRITES = "a project's file makes no other file"
+_WHERE_IT_RUNS = "it is about where the command runs"
 COMMAND_LINE_ONLY: Mapping[str, str] = {
     "env": "a project's file reads nothing of the environment",
     "outside": "a project's file does not say where its own paths may lead",
@@ -88,7 +89,8 @@ COMMAND_LINE_ONLY: Mapping[str, str] = {
     "sarif": _WRITES,
     "junit": _WRITES,
     "report": _WRITES,
-    "github": "it is about where the command runs",
+    "github": _WHERE_IT_RUNS,
+    "jobs": _WHERE_IT_RUNS,
     "json": "it is about one run",
 }
 """Options that a file does not have, with the reason."""

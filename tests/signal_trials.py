@@ -77,6 +77,12 @@ COMMANDS = {
         "check --partitions table.csv --running app.bin --update app.bin --rollback --cuts cuts.csv.gz --out out.json",
         ("cuts.csv.gz", "out.json"),
     ),
+    "check-workers": LongCommand(
+        "check --partitions table.csv --running app.bin --update app.bin --rollback --no-proofs --faults F2 "
+        "--endurance 1 --jobs 2 --cuts cuts.csv.gz --out out.json",
+        ("cuts.csv.gz", "out.json"),
+        has_workers=True,
+    ),
     "prove": LongCommand("prove --claim C4 --usage documented --jobs 1 --out out.json", ("out.json",)),
     "prove-workers": LongCommand("prove --claim C4 --jobs 2 --out out.json", ("out.json",), has_workers=True),
     "prove-all": LongCommand("prove --all --claim C13 --jobs 2 --out out.json", ("out.json",), has_workers=True),

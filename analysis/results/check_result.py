@@ -253,7 +253,9 @@ class CheckResult(ModelResult):
     upgrade: CheckedUpgrade
     """The upgrade."""
     interrupted: bool
-    """An interrupt ended the check: what was decided until then is here."""
+    """It ended before all was decided: what was decided until then is here."""
+    ended_by: str = ""
+    """What ended it then."""
     sweep: CheckSweep
     """The cut points."""
     proofs: str | None
@@ -299,7 +301,8 @@ def check_result(report: CheckReport, bootloader: "BootloaderFindings | None" = 
             bytes=len(world.update.contents),
             wear=_wear(report),
         ),
-        interrupted=report.is_interrupted,
+        interrupted=bool(report.ended_by),
+        ended_by=report.ended_by,
         sweep=_sweep(report),
         proofs=report.proofs.title if isinstance(report.proofs, Proofs) else None,
         no_proofs=None if isinstance(report.proofs, Proofs) else report.proofs,

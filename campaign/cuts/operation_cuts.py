@@ -9,7 +9,7 @@ How the future of a torn state is found without playing it:
 * For all else the oracle is queried, which plays each state that differs in something that is read once.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
@@ -17,8 +17,9 @@ from ...impl.chip.cells import SECTOR_SIZE, Cells
 from ...impl.chip.flash import FlashOp, FlashOpKind
 from ...impl.chip.growing_prefix import GrowingPrefix
 from ...impl.chip.torn_cells import after_torn_erase, after_torn_program
-from ...impl.chip.torn_operations import AFTER, BEFORE, Torn
+from ...impl.chip.torn_operations import AFTER, BEFORE, ONE_UNIT_PATTERNS, PATTERN_KINDS, Torn
 from ...impl.chip.undecided_cells import UndecidedCells
+from ...impl.otadata import ENTRY_SIZE
 from ...model.fault_model import FaultModel
 from ..cut_points import prefix_count, prefix_kind, sampled_tears
 from ..history.player import Moment
@@ -64,6 +65,35 @@ class OperationCuts:
         """How many cut points the operation has."""
         return 2 + self.prefix_count + len(list(self.patterns()))
 
+    def parts(self, count: int) -> list["TearPart"]:
+        """Return the parts into which the tears are dealt.
+
+        Like operations on one sector are dealt alike, so that the n-th parts of them leave like states."""
+        with_ends = (self.op.address // SECTOR_SIZE + (self.op.kind is FlashOpKind.ERASE)) % count
+        return [TearPart(number, count, number == with_ends) for number in range(count)]
+
+
+@dataclass(frozen=True, slots=True)
+class TearPart:
+    """Some of the tears of an operation."""
+
+    number: int
+    of: int
+    """How many parts there are."""
+    has_ends: bool
+    """What comes before and after the patterns is in it."""
+
+    def has(self, pattern: Torn) -> bool:
+        """Tell whether a pattern is in it.
+
+        Those that mark the same unit of a record are in one part, and so are four random ones in a row, as they differ
+        in how much they mark."""
+        number = pattern.pattern
+        return (number % ENTRY_SIZE if number < 2 * ONE_UNIT_PATTERNS else number // 4) % self.of == self.number
+
+
+ALL_TEARS = TearPart(0, 1, has_ends=True)
+
 
 @dataclass(frozen=True, slots=True)
 class TearRun(Generic[F]):
@@ -77,23 +107,38 @@ class TearRun(Generic[F]):
 
 
 def decide_operation(
-    oracle: StateOracle[F], played: PlayedOperations, op_index: int, cuts: OperationCuts
+    oracle: StateOracle[F], played: PlayedOperations, op_index: int, cuts: OperationCuts, part: TearPart = ALL_TEARS
 ) -> Iterator[TearRun[F]]:
-    """Yield what follows every tear of an operation: before it, its prefixes, its patterns, after it."""
+    """Yield what follows every tear of an operation: before it, its prefixes, its patterns, after it.
+
+    part: those that are asked for; `joined` puts parts together."""
     op, kind = cuts.op, prefix_kind(cuts.op)
     before = oracle.tell(played.moments[op_index])
-    yield TearRun(BEFORE, 1, before)
-    if not before.reliance.includes(op.address, op.length):
-        if cuts.prefix_count:
+    matters = before.reliance.includes(op.address, op.length)
+    if part.has_ends:
+        yield TearRun(BEFORE, 1, before)
+        if matters:
+            yield from _decide_prefixes(oracle, played, op_index, cuts, before)
+        elif cuts.prefix_count:
             yield TearRun(Torn(kind, length=1), cuts.prefix_count, before)
-        yield from (TearRun(torn, 1, before) for torn in cuts.patterns())
-    else:
-        yield from _decide_prefixes(oracle, played, op_index, cuts, before)
-        for torn in cuts.patterns():
-            yield TearRun(torn, 1, _tell_torn(oracle, played, op_index, torn, before, op.address, op.length))
-    # The state itself, which is the one before the next operation.
-    left = Moment(played.moments[op_index + 1].cells, played.moments[0].efuse_bits)
-    yield TearRun(AFTER, 1, oracle.tell_near(left, before, op.address, op.length))
+    for torn in filter(part.has, cuts.patterns()):
+        known = _tell_torn(oracle, played, op_index, torn, before, op.address, op.length) if matters else before
+        yield TearRun(torn, 1, known)
+    if part.has_ends:
+        # The state itself, which is the one before the next operation.
+        left = Moment(played.moments[op_index + 1].cells, played.moments[0].efuse_bits)
+        yield TearRun(AFTER, 1, oracle.tell_near(left, before, op.address, op.length))
+
+
+def joined(cuts: OperationCuts, decided: Sequence[Sequence[TearRun[F]]]) -> Iterator[TearRun[F]]:
+    """Yield what the parts of an operation have come to, in their order, as it is yielded of all of its tears."""
+    parts = cuts.parts(len(decided))
+    *head, after = (run for part in decided for run in part if run.torn.kind not in PATTERN_KINDS)
+    patterns = [iter([run for run in part if run.torn.kind in PATTERN_KINDS]) for part in decided]
+    yield from head
+    for torn in cuts.patterns():
+        yield next(next(runs for part, runs in zip(parts, patterns, strict=True) if part.has(torn)))
+    yield after
 
 
 def _decide_prefixes(

@@ -129,6 +129,21 @@ class StateOracle(Generic[F]):
         self.played += 1
         return Known(self._play(moment, ReadTracker()), Reliance((), ()), ())
 
+    def take(self, told: Known[F]) -> Known[F]:
+        """Return what is known of the states of which another oracle of the same device has told this.
+
+        What nothing was known of counts as played, and is known from here on."""
+        if not told.answers:
+            # Of undecided bits nothing is kept.
+            self.played += 1
+            return told
+        by_answers = self._known.setdefault(told.reliance, {})
+        known = by_answers.get(told.answers)
+        if known is None:
+            self.played += 1
+            known = by_answers[told.answers] = told
+        return known
+
     def _keep(self, moment: Moment, known: Known[F]) -> Known[F]:
         if len(self._latest) >= _MOST_KEPT:
             self._latest.clear()

@@ -18,12 +18,16 @@ from ...impl.partitions.partition import Partition
 from ..device_under_test import DeviceUnderTest
 from ..history.player import Moment
 from ..rare_collection import rarely_collecting
+from ..workers import INTERRUPTED, WorkerDied, mapped
 from .updates_in_a_row import Sign, UpdatesInARow
 
 _COUNTS_ONLY = 1 << 62
 """Erases that no chip of a check comes to."""
 _AFTERMATH = 100
 """Updates after the last sector is worn out, at most, until a chip whose sectors all age shows it."""
+
+_BITS_OF_A_WORK = 8
+"""Bits of a sector that a process takes at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,30 +87,71 @@ class AgeingReport:
     stuck: list[StuckBit] = field(default_factory=list)
     """What one bit comes to, each sector alone."""
     is_complete: bool = False
-    """No interrupt came."""
+    """All was played."""
+    ended_by: str = ""
+    """What ended it too soon, if anything did."""
 
 
 Progress = Callable[[int, int], None]
 """Is told how many plays are done, and of how many."""
 
 
-def age(dut: DeviceUnderTest, endurance: int, progress: Progress = lambda done, total: None) -> AgeingReport:
-    """Wear a device out by updates; an interrupt ends it with what was found until then.
+def age(
+    dut: DeviceUnderTest, endurance: int, progress: Progress = lambda done, total: None, jobs: int = 1
+) -> AgeingReport:
+    """Wear a device out by updates; an interrupt ends it with what was found until then, and so does the death of a
+    process.
 
-    dut: one whose update goes through, again and again. endurance: erases that a sector takes without harm."""
+    dut: one whose update goes through, again and again. endurance: erases that a sector takes without harm. jobs:
+    processes that play stuck bits."""
     report = AgeingReport(endurance, lcm(2, max(1, len(dut.slot_labels))))
     try:
         with rarely_collecting():
             before = _count(dut, report)
             _age_together(dut, report)
-            places = [(sector, bit) for sector in report.sectors for bit in _bits(dut, report, sector)]
-            for done, (sector, bit) in enumerate(places):
-                progress(done, len(places))
-                report.stuck.append(_with_stuck_bit(dut, report, before[sector.worn_in - 1], sector, bit))
-    except KeyboardInterrupt:
+            count = sum(len(bits) for _, bits in _places(dut, report))
+            progress(0, count)
+            for stuck in mapped(_with_stuck_bits, _works(dut, report, before, jobs), jobs):
+                report.stuck += stuck
+                progress(len(report.stuck), count)
+    except (KeyboardInterrupt, WorkerDied) as error:
+        report.ended_by = str(error) or INTERRUPTED
         return report
     report.is_complete = True
     return report
+
+
+@dataclass(frozen=True, slots=True)
+class _StuckBitWork:
+    """Bits of one sector, each to be stuck alone."""
+
+    dut: DeviceUnderTest
+    endurance: int
+    cycle: int
+    always: frozenset[str]
+    before: Moment
+    """What was there before the update that wears the sector out."""
+    sector: WornSector
+    bits: tuple[int, ...]
+
+
+def _places(dut: DeviceUnderTest, report: AgeingReport) -> Iterator[tuple[WornSector, tuple[int, ...]]]:
+    return ((sector, tuple(_bits(dut, report, sector))) for sector in report.sectors)
+
+
+def _works(dut: DeviceUnderTest, report: AgeingReport, before: list[Moment], jobs: int) -> Iterator[_StuckBitWork]:
+    """Yield all that is to be played; what another process gets is worth the way."""
+    size = 1 if jobs == 1 else _BITS_OF_A_WORK
+    for sector, bits in _places(dut, report):
+        at = before[sector.worn_in - 1]
+        for first in range(0, len(bits), size):
+            some = bits[first : first + size]
+            yield _StuckBitWork(dut, report.endurance, report.cycle, report.always, at, sector, some)
+
+
+def _with_stuck_bits(work: _StuckBitWork) -> list[StuckBit]:
+    with rarely_collecting():
+        return [_with_stuck_bit(work, bit) for bit in work.bits]
 
 
 def _count(dut: DeviceUnderTest, report: AgeingReport) -> list[Moment]:
@@ -145,24 +190,23 @@ def _age_together(dut: DeviceUnderTest, report: AgeingReport) -> None:
     signs: tuple[Sign, ...] = ()
     while row.next_update <= last:
         row.update()
-        signs = _of_ageing(row, report)
+        signs = _of_ageing(row, report.always)
         if signs:
             last = min(last, signs[0].update + report.cycle)
     report.together, report.together_updates, report.together_runs = signs, row.next_update - 1, row.player.running
 
 
-def _with_stuck_bit(
-    dut: DeviceUnderTest, report: AgeingReport, before: Moment, sector: WornSector, bit: int
-) -> StuckBit:
+def _with_stuck_bit(work: _StuckBitWork, bit: int) -> StuckBit:
     """Play the update that wears a sector out with one bit of it stuck, and as many more as make a cycle."""
+    before, sector = work.before, work.sector
     index = sector.address // SECTOR_SIZE
     assert isinstance(before.cells, WornCells)
-    ageing = Ageing(report.endurance, frozenset({index}), bit)
+    ageing = Ageing(work.endurance, frozenset({index}), bit)
     cells = worn_cells(before.cells, ageing, {index: before.cells.erases.get(index, 0)})
-    row = UpdatesInARow(replace(dut, cells=cells, efuse_bits=before.efuse_bits), sector.worn_in)
+    row = UpdatesInARow(replace(work.dut, cells=cells, efuse_bits=before.efuse_bits), sector.worn_in)
     left: set[Cells] = set()
     is_for_ever = False
-    for _ in range(1 + report.cycle):
+    for _ in range(1 + work.cycle):
         row.update()
         held = row.cells.as_new()
         is_for_ever = held in left
@@ -170,11 +214,12 @@ def _with_stuck_bit(
             break
         left.add(held)
     updates = row.next_update - sector.worn_in
-    return StuckBit(sector, bit, _of_ageing(row, report), row.failed, updates, is_for_ever, row.player.running)
+    signs = _of_ageing(row, work.always)
+    return StuckBit(sector, bit, signs, row.failed, updates, is_for_ever, row.player.running)
 
 
-def _of_ageing(row: UpdatesInARow, report: AgeingReport) -> tuple[Sign, ...]:
-    return tuple(sign for sign in row.signs if sign.claim_id not in report.always)
+def _of_ageing(row: UpdatesInARow, always: frozenset[str]) -> tuple[Sign, ...]:
+    return tuple(sign for sign in row.signs if sign.claim_id not in always)
 
 
 def _label(dut: DeviceUnderTest, index: int) -> str:

@@ -20,6 +20,8 @@ from ..cuts.operation_cuts import OperationCuts, decide_operation
 from ..cuts.state_oracle import Known
 from ..device_under_test import DeviceUnderTest
 from ..history.player import Moment, Played
+from ..workers import INTERRUPTED, WorkerDied
+from .dealt_sweep import Told, nobody_was_asked
 from .future_oracle import FutureOracle
 from .lying_operations import Lie, lies_in
 from .uncut_run import Judge, UncutRun
@@ -79,8 +81,13 @@ class SweepResult:
     """Cut points decided."""
     distinct_futures: int = 0
     """Futures played to decide them."""
-    is_complete: bool = True
-    """Every cut point was decided."""
+    ended_by: str = ""
+    """What ended it too soon, if anything did."""
+
+    @property
+    def is_complete(self) -> bool:
+        """Every cut point was decided."""
+        return not self.ended_by
 
 
 def sweep(
@@ -92,11 +99,13 @@ def sweep(
     first_step: int = 0,
     progress: Progress = lambda done, total: None,
     claims: Sequence[CutClaim] = CUT_CLAIMS,
+    told: Told = nobody_was_asked,
 ) -> SweepResult:
     """Decide every cut point of the steps from number `first_step` on.
 
-    seed: chooses the random patterns of F2 to F5. claims: those to ask. An interrupt (KeyboardInterrupt) ends it."""
-    sweeper = _Sweeper(dut, oracle, Judge(dut, run, oracle), faults, seed, claims)
+    seed: chooses the random patterns of F2 to F5. claims: those to ask. told: what other processes decide.
+    An interrupt (KeyboardInterrupt) ends it, and so does the death of such a process."""
+    sweeper = _Sweeper(dut, oracle, Judge(dut, run, oracle), faults, seed, claims, told)
     steps = run.played[first_step:]
     total = sum(sweeper.count_cuts(played) for played in steps)
     played_before = oracle.played
@@ -111,8 +120,8 @@ def sweep(
             progress(result.cuts, total)
         for lie in lies_in(dut, run, first_step) if faults >= FaultModel.F5 else ():
             sweeper.reset_after_lie(lie)
-    except KeyboardInterrupt:
-        result.is_complete = False
+    except (KeyboardInterrupt, WorkerDied) as error:
+        result.ended_by = str(error) or INTERRUPTED
     result.distinct_futures = oracle.played - played_before
     return result
 
@@ -133,8 +142,10 @@ class _Sweeper:
         faults: FaultModel,
         seed: int,
         claims: Sequence[CutClaim],
+        told: Told,
     ) -> None:
         self._dut = dut
+        self._told = told
         self._oracle = oracle
         self._judge = judge
         self._faults = faults
@@ -150,7 +161,10 @@ class _Sweeper:
 
     def cut_op(self, played: Played, op_index: int) -> None:
         """Decide every cut point of one operation."""
-        for tears in decide_operation(self._oracle, played, op_index, self._cuts(played.ops[op_index])):
+        told = self._told(played, op_index)
+        if told is None:
+            told = decide_operation(self._oracle, played, op_index, self._cuts(played.ops[op_index]))
+        for tears in told:
             self._add(played, op_index, tears.torn, tears.count, tears.known)
 
     def cut_burn(self, played: Played) -> None:

@@ -195,13 +195,15 @@ def check(
         None if watched is None else watched.oracle,
         sweep.depth,
         endurance=sweep.endurance,
+        jobs=sweep.jobs,
     )
-    is_cut_short = report.is_interrupted or not _is_written(
+    is_cut_short = bool(report.ended_by) or not _is_written(
         sweep.cuts, lambda path: write_cut_table(path, report.world, report.upgrade)
     )
     result = check_result(report, None if watched is None else watched.findings(report.sweeps))
     result = policy.judged(result, decided, told.file)
-    _tell_cut_short(is_cut_short, sweep.cuts, policy.write_baseline)
+    if is_cut_short:
+        _tell_cut_short(report.ended_by, sweep.cuts, policy.write_baseline)
     if not is_cut_short:
         policy.give_baseline(result, decided)
     _give(result, output, project or files.partitions or Path())
@@ -263,10 +265,13 @@ def _check_sweep(files: CheckInputs, sweep: SweepOptions) -> None:
         ("fast", sweep.fast),
         ("depth", sweep.depth > 1),
         ("endurance", sweep.endurance is not None),
+        ("jobs", sweep.jobs > 1),
     )
     for name, is_given in given:
         if is_given and files.update_kind is not UpdateChoice.APP:
             raise InputError(f"--{name}: goes with --update-kind app alone")
+    if sweep.jobs > 1 and files.machine_code is not None:
+        raise InputError("--jobs: goes with the simulated bootloader alone")
     if sweep.remedy and files.machine_code is not None:
         raise InputError("--remedy: goes with the simulated bootloader alone")
     if files.selector is not Selector.ESP_IDF:
@@ -314,7 +319,8 @@ def _check_session(
         sweep.cuts, lambda path: write_session_cut_table(path, report.sweep)
     )
     result = session_result(report)
-    _tell_cut_short(is_cut_short, sweep.cuts)
+    if is_cut_short:
+        _tell_cut_short("", sweep.cuts)
     output.give(result, lambda: print_session(output.console(), result))
     if is_cut_short:
         return ExitCode.INCONCLUSIVE
@@ -350,8 +356,11 @@ def _is_written(path: Path | None, write: Callable[[Path], int]) -> bool:
     return True
 
 
-def _tell_cut_short(is_cut_short: bool, *whole: Path | None) -> None:
-    """Say on stderr that an interrupt came, and what it cost. whole: what is written of a whole sweep alone."""
-    if is_cut_short:
-        unwritten = "".join(f", and {file} is not written" for file in whole if file is not None)
-        tell(f"otaproof check: interrupted: partial results follow{unwritten}")
+def _tell_cut_short(ended_by: str, *whole: Path | None) -> None:
+    """Say on stderr what ended the check too soon (""; an interrupt), and what that cost.
+
+    whole: what is written of a whole sweep alone."""
+    from ...campaign.workers import INTERRUPTED
+
+    unwritten = "".join(f", and {file} is not written" for file in whole if file is not None)
+    tell(f"otaproof check: {ended_by or INTERRUPTED}: partial results follow{unwritten}")

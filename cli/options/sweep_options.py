@@ -34,6 +34,8 @@ class SweepOptions:
     endurance: Annotated[int | None, Parameter(validator=within(1, 1000), metavar="N")] = None
     """Play update after update as well, on flash whose sectors take N erases: what wears out first, and what the
     device does from then on."""
+    jobs: Annotated[int, Parameter(validator=within(1, 1024), metavar="N")] = 1
+    """Processes to decide sweeps in, from F2 on, and to wear flash out."""
     fast: bool = False
     """Check under F0, and of every history tell only what is shipped with otaproof."""
     seed: Annotated[int, Parameter(validator=within(0), metavar="N")] = 0

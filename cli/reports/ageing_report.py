@@ -10,8 +10,10 @@ from .report_page import WRONG, ReportPage, counted
 _MOST_BYTES = 6
 
 
-def print_ageing(page: ReportPage, found: CheckedAgeing) -> None:
-    """Print what wears out, when, and what the device does from then on."""
+def print_ageing(page: ReportPage, found: CheckedAgeing, ended_by: str) -> None:
+    """Print what wears out, when, and what the device does from then on.
+
+    ended_by: what ended it too soon, if anything did."""
     page.title(ageing_title(found))
     page.line("No power is cut here: one update follows the other.", style="dim")
     if not found.worn:
@@ -31,7 +33,7 @@ def print_ageing(page: ReportPage, found: CheckedAgeing) -> None:
             page.item("-", stuck_words(stuck))
             _print_signs(page, first_signs(stuck))
     if not found.complete:
-        page.line("interrupted: more bits would have been stuck")
+        page.line(f"{ended_by}: more bits would have been stuck")
 
 
 def ageing_title(found: CheckedAgeing) -> str:

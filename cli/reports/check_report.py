@@ -8,6 +8,7 @@ from rich.text import Text
 
 from ...analysis.results.check_result import CheckedBootloader, CheckedClaim, CheckResult, CheckSweep, DangerousWindow
 from ...campaign.upgrade.script import Scenario
+from ...campaign.workers import INTERRUPTED
 from ...model.claims.claims import claim as find_claim
 from ...model.config import Selector
 from ...model.device.state import Usage
@@ -37,7 +38,7 @@ def print_check(console: Console, result: CheckResult) -> None:
         _print_bootloader(page, result.bootloader)
     _print_sweep(page, result)
     if result.ageing is not None:
-        print_ageing(page, result.ageing)
+        print_ageing(page, result.ageing, result.ended_by)
     _print_partitions(page, result)
     print_settings(page, result.settings, result.notes)
     if result.proofs is not None:
@@ -201,8 +202,9 @@ def _print_sweep(page: ReportPage, result: CheckResult) -> None:
             f"has {wear.erases_of_worst} of them, and {wear.endurance:,} after {wear.most_upgrades:,} upgrades"
         )
     rows = [("scenario", "cut points", "distinct states", "")]
+    is_interrupt = result.ended_by in ("", INTERRUPTED)
     for name, found in sweep.scenarios.items():
-        state = "" if found.complete else "interrupted"
+        state = "" if found.complete else "interrupted" if is_interrupt else "ended too soon"
         rows.append((name, f"{found.cuts:,}", f"{found.distinct_states:,}", state))
     page.counts(rows)
 

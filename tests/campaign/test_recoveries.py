@@ -20,6 +20,7 @@ from otaproof.campaign.upgrade.script import Scenario, script_of
 from otaproof.campaign.upgrade.uncut_run import play_script
 from otaproof.campaign.upgrade.upgrade_replay import replay
 from otaproof.campaign.upgrade.upgrade_token import decode_token, encode_token
+from otaproof.campaign.workers import INTERRUPTED
 from otaproof.cli.main import main
 from otaproof.impl.board import App, Board
 from otaproof.impl.chip.cells import SECTOR_SIZE, Cells
@@ -180,7 +181,7 @@ def test_interrupt_between_the_sweeps_keeps_what_one_cut_breaks(
     monkeypatch.setattr(upgrade_check, "sweep_recoveries", interrupted)
     report = check_upgrade(small, FaultModel.F1, 0, depth=2)
     verdicts = {result.verdict for result in report.claims}
-    assert report.is_interrupted and not report.is_complete and upgrade_check.INTERRUPTED == report.proofs
+    assert not report.is_complete and [INTERRUPTED] * 2 == [report.ended_by, report.proofs]
     assert Verdict.VIOLATED in verdicts and Verdict.INCONCLUSIVE in verdicts and Verdict.HOLDS not in verdicts
 
 

@@ -30,6 +30,8 @@ COMMANDS = {
     "doctor": ("doctor --partitions labels.csv", 3),
     "check": ("check --partitions labels.csv --running app.bin --update app.bin --rollback --no-proofs --faults F0 "
               "--cuts cuts.csv --out out.json", 1),
+    "check-workers": ("check --partitions labels.csv --running app.bin --update app.bin --no-proofs --faults F2 "
+                      "--jobs 2 --cuts cuts.csv --out out.json", 1),
     "run": ("run init.lua --sweep --faults F0 --out out.json", 1),
     "explain": ("explain --otadata otadata.bin --partitions labels.csv --no-history", 0),
     "mend": ("mend flash.bin", 0),
@@ -206,7 +208,7 @@ def check_answer(name: str, command: str, place: Path) -> None:
         assert not told or (condition.told and re.fullmatch(condition.told, "\n".join(told))), said
         if condition.told and not condition.stderr:
             assert said
-    if command == "check" and condition.code is None:
+    if command.startswith("check") and condition.code is None:
         assert "ä→é" in (place / "cuts.csv").read_text(encoding="utf-8")
     assert [] == [path.name for path in place.rglob(".otaproof-*")]
 

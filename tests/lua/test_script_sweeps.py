@@ -162,7 +162,7 @@ def test_interrupt_ends_all_that_comes_after_it(place: str, monkeypatch: pytest.
         begun.append("sweep")
         result = sweep(*arguments, **others)
         is_last = {"an update": 1, "the plain upgrade": 2}.get(place) == len(begun)
-        return replace(result, is_complete=False) if is_last else result
+        return replace(result, ended_by="interrupted") if is_last else result
 
     def judged(*arguments: Any) -> GoalSweep:
         begun.append("goal")

@@ -9,6 +9,7 @@ from ....analysis.results.check_dossier import CheckDossier
 from ....analysis.results.check_result import CheckedClaim, CheckResult
 from ....analysis.results.timeline_result import ScenarioTimeline, StartsName, TimedWait
 from ....campaign.upgrade.script import Scenario
+from ....campaign.workers import INTERRUPTED
 from ....model.call_names import calls_text
 from ....model.claims.severity import CONSEQUENCES, Harm
 from ....model.writers import Updater
@@ -90,6 +91,7 @@ def check_page(dossier: CheckDossier) -> bytes:
             claim.id: "-".join(c.id for c in found.claims) for found in dossier.findings for claim in found.claims
         },
         ageing=None if result.ageing is None else _ageing(result.ageing),
+        is_interrupt=result.ended_by in ("", INTERRUPTED),
         remedies=dossier.remedies,
         provenance=dossier.provenance,
         command=shlex.join(dossier.provenance.command),
