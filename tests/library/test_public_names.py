@@ -36,7 +36,8 @@ def test_public_names_are_the_recorded_ones() -> None:
 def test_a_name_that_goes_is_noticed() -> None:
     """The comparison can fail: the list has parameters too."""
     assert (
-        "check(project, faults=, seed=, settings=, with_proofs=, claims=, calls=, remedies=)" in surface()[MODULES[0]]
+        "check(project, faults=, seed=, settings=, with_proofs=, claims=, calls=, remedies=, jobs=)"
+        in surface()[MODULES[0]]
     )
 
 
