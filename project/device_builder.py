@@ -176,9 +176,15 @@ class _Builder:
 
     def _check_table(self, table: tuple[Partition, ...], name: str) -> None:
         slots = [partition for partition in table if partition.is_ota_slot]
-        if len(slots) < 2:
-            found = "no OTA slot" if not slots else f"only one OTA slot, {slots[0].label!r}"
-            raise InputError(f"{name} has {found}; an upgrade needs two, ota_0 and ota_1")
+        has_factory = any(partition.is_factory for partition in table)
+        if len(slots) == 1 and has_factory:
+            self._notes.append(
+                f"{slots[0].label!r} is the only OTA slot, and what runs from it cannot update itself: before a further "
+                "update it is taken to select factory (esp_ota_set_boot_partition) and to restart"
+            )
+        elif len(slots) < 2:
+            found = "no OTA slot" if not slots else f"only one OTA slot, {slots[0].label!r}, and no factory app"
+            raise InputError(f"{name} has {found}; an upgrade needs ota_0 and ota_1, or factory and ota_0")
         for partition in table if not self._resolved.settings.runs_all_flash else ():
             if partition.is_app and partition.end > CODE_REACH:
                 raise InputError(
@@ -283,7 +289,7 @@ class _Builder:
             for entry in entries
             if is_select_valid(entry) and (home := slots.get(slot_of_seq(entry.ota_seq, len(slots)))) is not None
         ]
-        if factory is not None and (active_otadata(entries) is None or not named):
+        if factory is not None and (active_otadata(entries) is None or not named or len(slots) == 1):
             named.insert(0, factory)
         homes = named or [slots[min(slots)]]
         origin = "where the otadata entries point" if active_otadata(entries) is not None else "what boots first"

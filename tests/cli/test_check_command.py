@@ -222,8 +222,19 @@ def test_releases_of_bootloader_and_application_are_independent(
     assert ("6.1", "4.4") == (report["config"]["idf"], report["config"]["bootloader_idf"])
 
 
+def test_update_goes_from_factory_to_the_only_slot(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The layout of a recovery application; what is assumed of the one in the slot is said."""
+    (files / "table.csv").write_text(
+        TABLE.replace("ota_0,   app,  ota_0", "factory, app,  factory").replace("ota_1", "ota_0")
+    )
+    code, report = checked(capsys, *arguments(files, "--faults", "F0"))
+    assert code in {0, 1} and ("factory", "ota_0") == (report["upgrade"]["previous"], report["upgrade"]["target"])
+    assert any("taken to select factory" in note for note in report["notes"])
+    assert not any("upgrade-again left out" in note for note in report["notes"])
+
+
 BAD_INPUT = [
-    ("table.csv", b"ota_0,app,ota_0,0x10000,64K\n", "only one OTA slot"),
+    ("table.csv", b"ota_0,app,ota_0,0x10000,64K\n", "only one OTA slot, 'ota_0', and no factory app"),
     ("table.csv", b"factory,app,factory,0x10000,64K\n", "no OTA slot"),
     ("table.csv", TABLE.replace("otadata, data, ota,   0xd000,  0x2000\n", "").encode(), "no otadata partition"),
     ("table.csv", TABLE.replace("0x10000, 64K", "0x10000, 64X").encode(), "line 3, size: '64X' is not valid"),

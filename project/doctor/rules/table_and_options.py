@@ -57,7 +57,7 @@ def anti_rollback_with_test(subject: Subject) -> Iterator[RuleFinding]:
 def anti_rollback_without_slots(subject: Subject) -> Iterator[RuleFinding]:
     """A remainder by zero."""
     table = subject.known_table
-    if subject.config.anti_rollback and table.otadata and not table.slots:
+    if subject.config.anti_rollback and table.otadata and not table.slots and not table.unread:
         yield at(table.otadata[0].place, f"anti-rollback is on ({_origin(subject)}), and there is no OTA slot")
 
 
@@ -96,7 +96,7 @@ def factory_reset_without_factory(subject: Subject) -> Iterator[RuleFinding]:
     """A factory reset to nothing."""
     name = "BOOTLOADER_OTA_DATA_ERASE"
     table = subject.known_table
-    if subject.config.factory_reset_erases_otadata and table.factory is None:
+    if subject.config.factory_reset_erases_otadata and table.factory is None and not table.unread:
         yield at(subject.place(name), f"CONFIG_{name}=y, but {table.file} has no factory app")
 
 
@@ -199,7 +199,8 @@ def fallback_to_factory(subject: Subject) -> Iterator[RuleFinding]:
 def fallback_to_first_slot(subject: Subject) -> Iterator[RuleFinding]:
     """No factory app."""
     table = subject.known_table
-    if table.factory is None and len(table.slots) > 1 and not subject.config.anti_rollback:
+    lacks_factory = table.factory is None and not table.unread
+    if lacks_factory and len(table.slots) > 1 and not subject.config.anti_rollback:
         first = min(table.slots, key=lambda row: row.partition.slot)
         yield at(first.place, f"without a factory app, {quoted(first)} boots when no otadata entry is valid")
 
