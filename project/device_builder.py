@@ -179,8 +179,8 @@ class _Builder:
         has_factory = any(partition.is_factory for partition in table)
         if len(slots) == 1 and has_factory:
             self._notes.append(
-                f"{slots[0].label!r} is the only OTA slot, and what runs from it cannot update itself: before a further "
-                "update it is taken to select factory (esp_ota_set_boot_partition) and to restart"
+                f"{slots[0].label!r} is the only OTA slot, and what runs from it cannot update itself: it is taken to "
+                "select factory (esp_ota_set_boot_partition) and to restart before a further update"
             )
         elif len(slots) < 2:
             found = "no OTA slot" if not slots else f"only one OTA slot, {slots[0].label!r}, and no factory app"

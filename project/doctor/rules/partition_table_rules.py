@@ -353,10 +353,10 @@ def idle_encrypted_flag(subject: Subject) -> Iterator[RuleFinding]:
     "D91",
     Severity.NOTE,
     title="one OTA slot beside the factory app",
-    reason="The factory app can update it. An image that runs from it cannot update itself: the next slot is the running "
-    "one, and esp_ota_begin refuses.",
-    remedy="Before each further update, let the image in the slot call esp_ota_set_boot_partition of factory and restart; "
-    "or add a second slot.",
+    reason="The factory app can update it. An image that runs from it cannot update itself: the next slot is the "
+    "running one, and esp_ota_begin refuses.",
+    remedy="Before each further update, let the image in the slot call esp_ota_set_boot_partition of factory and "
+    "restart; or add a second slot.",
     source="IDF-OTA-NEXT-UPDATE",
     needs=(Need.TABLE,),
 )
