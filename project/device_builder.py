@@ -200,18 +200,18 @@ class _Builder:
         enough = next((size for size in FLASH_SIZES if size >= end), None)
         if enough is None:
             raise InputError(f"the partition table ends at 0x{end:x}, beyond the largest flash of 128 MiB")
-        chosen, told = self._resolved.chosen_flash_size, self._resolved.evidence.flash_size()
+        chosen, told = self._resolved.flash_size, self._resolved.evidence.flash_size()
         if told is not None and told[0] < end:
             assumed = "" if chosen is not None else f"{enough >> 20} MB are assumed; "
             self._notes.append(
                 f"the header of {told[1]} says {told[0] >> 20} MB of flash, but the partition table ends at 0x{end:x}: "
                 f"{assumed}unless the flashing tool corrects the header, nothing boots"
             )
-        if chosen is not None and chosen >= end:
-            return chosen
+        if chosen is not None and chosen[0] >= end:
+            return chosen[0]
         if chosen is not None:
             raise InputError(
-                f"the partition table ends at 0x{end:x}, beyond the flash of {chosen >> 20} MB; choose "
+                f"the partition table ends at 0x{end:x}, beyond the flash of {chosen[0] >> 20} MB ({chosen[1]}); choose "
                 f"CONFIG_ESPTOOLPY_FLASHSIZE_{enough >> 20}MB or shrink a partition"
             )
         if told is not None and told[0] >= end:

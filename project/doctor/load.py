@@ -44,7 +44,7 @@ def load_subject(inputs: Inputs, accepts: bool | None = None) -> Subject:
         name=str(inputs.subject or inputs.flash or inputs.partitions or inputs.running or "the options given"),
         options=options.options,
         is_configured=is_configured,
-        flash_size=_flash_size(resolved),
+        flash_size=resolved.flash_size,
         files=resolved.option_files,
         settings=resolved.settings,
         named_values=resolved.named_values(),
@@ -111,17 +111,6 @@ def _built_table(resolved: Resolved) -> TableReading | None:
     if project is None or project.built_table is None or resolved.inputs.partitions is not None:
         return None
     return read_table_leniently(project.built_table, resolved.places)
-
-
-def _flash_size(resolved: Resolved) -> tuple[int, str] | None:
-    """Return the size of the flash, and who says so; Kconfig's default counts only where options choose the table."""
-    if resolved.flash is not None:
-        return resolved.flash.cells.size, "the size of the dump"
-    value = resolved.value("CONFIG_ESPTOOLPY_FLASHSIZE")
-    is_idf = resolved.project is not None and resolved.project.table is None and resolved.has_options
-    if value.origin.assumed:
-        return (resolved.settings.flash_size, "Kconfig's default") if is_idf else None
-    return resolved.settings.flash_size, "CONFIG_ESPTOOLPY_FLASHSIZE"
 
 
 def _flashed_offset(project: Project | None, part: str) -> tuple[int, str] | None:

@@ -152,6 +152,8 @@ def test_default_flash_size_counts_in_a_project_only(tmp_path: Path, capsys: pyt
     project = tmp_path / "project"
     options = {name: "" for name in OPTIONS if name.startswith("ESPTOOLPY")}
     make_project(project, Broken(options))
+    # The header of a bootloader that was built would go before a default.
+    (project / "build/bootloader/bootloader.bin").unlink()
     assert ("D52" in fired(capsys, project, "--partitions", table), True) == (
         True,
         "D52" not in fired(capsys, "--partitions", table, "--rollback"),

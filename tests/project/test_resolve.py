@@ -108,7 +108,7 @@ def test_size_and_revision_are_taken_as_they_are_given(tmp_path: Path) -> None:
     """Over what options say."""
     directory = project(tmp_path, "ESPTOOLPY_FLASHSIZE_2MB=y")
     resolved = resolve(Inputs(directory, flash_size="8MB", chip_revision="v3.1"))
-    assert (8 << 20, 301) == (resolved.chosen_flash_size, resolved.config.chip_revision)
+    assert ((8 << 20, "CONFIG_ESPTOOLPY_FLASHSIZE"), 301) == (resolved.flash_size, resolved.config.chip_revision)
 
 
 def test_line_that_does_not_count_is_noted(tmp_path: Path) -> None:
