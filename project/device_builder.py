@@ -211,8 +211,8 @@ class _Builder:
             return chosen[0]
         if chosen is not None:
             raise InputError(
-                f"the partition table ends at 0x{end:x}, beyond the flash of {chosen[0] >> 20} MB ({chosen[1]}); choose "
-                f"CONFIG_ESPTOOLPY_FLASHSIZE_{enough >> 20}MB or shrink a partition"
+                f"the partition table ends at 0x{end:x}, beyond the flash of {chosen[0] >> 20} MB ({chosen[1]}); "
+                f"choose CONFIG_ESPTOOLPY_FLASHSIZE_{enough >> 20}MB or shrink a partition"
             )
         if told is not None and told[0] >= end:
             self._note("flash size", f"{told[0] >> 20} MB", Origin(f"{told[1]}: its header"))

@@ -339,7 +339,7 @@ def readonly(subject: Subject) -> Iterator[RuleFinding]:
     reason="With flash encryption, apps and otadata are always encrypted; without it, nothing is.",
     remedy="Drop the flag.",
     source="docs/en/api-guides/partition-tables.rst, Flags",
-    needs=(Need.TABLE, Need.OPTIONS),
+    needs=(Need.TABLE, Need.OPTIONS, Need.ALL_OPTIONS),
 )
 def idle_encrypted_flag(subject: Subject) -> Iterator[RuleFinding]:
     """A flag that changes nothing."""
