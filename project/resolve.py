@@ -185,7 +185,9 @@ def resolve(inputs: Inputs, as_kconfig: bool = False) -> Resolved:
     project = _project(inputs)
     files = (*(() if project is None else project.option_files), *map(_fragment, inputs.fragments))
     said = _said(inputs, files, Sdkconfig() if project is None else project.told)
-    flash = None if inputs.flash_file is None else read_flash(inputs.flash_file, _table_offset(said))
+    flash = (
+        None if inputs.flash_file is None else read_flash(inputs.flash_file, _table_offset(said), inputs.file_options)
+    )
     evidence = _evidence(inputs, project, flash)
     hints = release_hints(
         inputs.app_release_option(),
