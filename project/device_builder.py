@@ -156,8 +156,11 @@ class _Builder:
         version = self._resolved.inputs.efuse_version
         distinct = tuple(by_contents.values())
         bits = Efuse.of_version(version, self._config.secure_version_bits).bits
+        efuse = self._resolved.inputs.called("efuse")
         if self._config.anti_rollback:
-            self._note("secure version in eFuse", str(version), Origin(self._resolved.inputs.called("efuse")))
+            self._note("secure version in eFuse", str(version), Origin(efuse))
+        elif version:
+            self._notes.append(f"{efuse} {version} has no effect: without anti-rollback nothing reads the eFuse")
         world = DeviceUnderTest(self._config, table, cells, distinct, by_contents[update.contents], bits, self._chunk)
         return DeviceToCheck(world, self._values, self._notes)
 
