@@ -24,6 +24,7 @@ from .completion import EPILOGUE, FLAG, installer
 from .exit_code import ExitCode
 from .help_format import TwoColumns
 from .options.groups import ARGUMENTS, OTHERS
+from .options.output_files import check_output_files
 from .standard_error import tell
 from .terminal import terminal
 from .usage_error import usage_error_text
@@ -153,6 +154,7 @@ def _run(arguments: Sequence[str]) -> int:
     try:
         app = build_app(name)
         command, bound, own = app.parse_args(arguments)
+        check_output_files((*bound.args, *bound.kwargs.values()))
         # What no option sets is what read the project's file.
         code = command(*bound.args, **bound.kwargs, **(dict.fromkeys(own, app[name].config[0]) if own else {}))
         sys.stdout.flush()

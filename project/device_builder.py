@@ -156,8 +156,11 @@ class _Builder:
         version = self._resolved.inputs.efuse_version
         distinct = tuple(by_contents.values())
         bits = Efuse.of_version(version, self._config.secure_version_bits).bits
+        efuse = self._resolved.inputs.called("efuse")
         if self._config.anti_rollback:
-            self._note("secure version in eFuse", str(version), Origin(self._resolved.inputs.called("efuse")))
+            self._note("secure version in eFuse", str(version), Origin(efuse))
+        elif version:
+            self._notes.append(f"{efuse} {version} has no effect: without anti-rollback nothing reads the eFuse")
         world = DeviceUnderTest(self._config, table, cells, distinct, by_contents[update.contents], bits, self._chunk)
         return DeviceToCheck(world, self._values, self._notes)
 
@@ -176,9 +179,15 @@ class _Builder:
 
     def _check_table(self, table: tuple[Partition, ...], name: str) -> None:
         slots = [partition for partition in table if partition.is_ota_slot]
-        if len(slots) < 2:
-            found = "no OTA slot" if not slots else f"only one OTA slot, {slots[0].label!r}"
-            raise InputError(f"{name} has {found}; an upgrade needs two, ota_0 and ota_1")
+        has_factory = any(partition.is_factory for partition in table)
+        if len(slots) == 1 and has_factory:
+            self._notes.append(
+                f"{slots[0].label!r} is the only OTA slot, and what runs from it cannot update itself: it is taken to "
+                "select factory (esp_ota_set_boot_partition) and to restart before a further update"
+            )
+        elif len(slots) < 2:
+            found = "no OTA slot" if not slots else f"only one OTA slot, {slots[0].label!r}, and no factory app"
+            raise InputError(f"{name} has {found}; an upgrade needs ota_0 and ota_1, or factory and ota_0")
         for partition in table if not self._resolved.settings.runs_all_flash else ():
             if partition.is_app and partition.end > CODE_REACH:
                 raise InputError(
@@ -194,19 +203,19 @@ class _Builder:
         enough = next((size for size in FLASH_SIZES if size >= end), None)
         if enough is None:
             raise InputError(f"the partition table ends at 0x{end:x}, beyond the largest flash of 128 MiB")
-        chosen, told = self._resolved.chosen_flash_size, self._resolved.evidence.flash_size()
+        chosen, told = self._resolved.flash_size, self._resolved.evidence.flash_size()
         if told is not None and told[0] < end:
             assumed = "" if chosen is not None else f"{enough >> 20} MB are assumed; "
             self._notes.append(
                 f"the header of {told[1]} says {told[0] >> 20} MB of flash, but the partition table ends at 0x{end:x}: "
                 f"{assumed}unless the flashing tool corrects the header, nothing boots"
             )
-        if chosen is not None and chosen >= end:
-            return chosen
+        if chosen is not None and chosen[0] >= end:
+            return chosen[0]
         if chosen is not None:
             raise InputError(
-                f"the partition table ends at 0x{end:x}, beyond the flash of {chosen >> 20} MB; choose "
-                f"CONFIG_ESPTOOLPY_FLASHSIZE_{enough >> 20}MB or shrink a partition"
+                f"the partition table ends at 0x{end:x}, beyond the flash of {chosen[0] >> 20} MB ({chosen[1]}); "
+                f"choose CONFIG_ESPTOOLPY_FLASHSIZE_{enough >> 20}MB or shrink a partition"
             )
         if told is not None and told[0] >= end:
             self._note("flash size", f"{told[0] >> 20} MB", Origin(f"{told[1]}: its header"))
@@ -283,7 +292,7 @@ class _Builder:
             for entry in entries
             if is_select_valid(entry) and (home := slots.get(slot_of_seq(entry.ota_seq, len(slots)))) is not None
         ]
-        if factory is not None and (active_otadata(entries) is None or not named):
+        if factory is not None and (active_otadata(entries) is None or not named or len(slots) == 1):
             named.insert(0, factory)
         homes = named or [slots[min(slots)]]
         origin = "where the otadata entries point" if active_otadata(entries) is not None else "what boots first"

@@ -135,7 +135,9 @@ def unlike_application(contents: bytes) -> str | None:
 
 
 def decoded_table(contents: bytes, offset: int) -> tuple[Partition, ...]:
-    """Return the rows of a table in the contents of a flash; empty where no bootloader would take it."""
+    """Return the rows of a table in the contents of a flash; empty where no bootloader would take it.
+
+    What a file that ends before the table does lacks is taken to be erased."""
     if contents[offset : offset + len(TABLE_MAGIC)] != TABLE_MAGIC:
         return ()
     try:
@@ -155,7 +157,7 @@ def _bootloaders(contents: bytes) -> Iterator[FlashPart]:
 def _tables(contents: bytes) -> Iterator[FlashPart]:
     for offset in range(0, min(len(contents), TABLES_BELOW), SECTOR_SIZE):
         if decoded_table(contents, offset):
-            yield FlashPart(PartKind.TABLE, offset, TABLE_MAX_LENGTH)
+            yield FlashPart(PartKind.TABLE, offset, min(TABLE_MAX_LENGTH, len(contents) - offset))
 
 
 def _places_of_apps(contents: bytes, parts: tuple[FlashPart, ...]) -> Iterator[int]:

@@ -1,6 +1,6 @@
 """What a dump of a whole flash holds: the partition table, wherever it lies, and the images."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from ..model.config import Chip, Config, Release
 from ..model.ota_state import OtaImgState
 from .files import FLASH_SIZES, OTADATA_SIZE, read_file
 from .image_evidence import ROLLBACK, ImageEvidence, app_evidence, bootloader_evidence
+from .mistaken_dump import not_a_dump
 from .sdkconfig import Option
 
 _TABLE_OFFSETS = range(0x8000, 0x40000, SECTOR_SIZE)
@@ -59,28 +60,38 @@ class FlashReading:
         return _place(partition, self.path)
 
 
-def read_dump(path: Path) -> Cells:
-    """Return the contents of a flash, as `esptool read-flash` writes it; raises InputError for what is none."""
-    return parse_dump(read_file(path), path)
+def read_dump(path: Path, options: Collection[str] = ()) -> Cells:
+    """Return the contents of a flash, as `esptool read-flash` writes it; raises InputError for what is none.
+
+    options: names of those for files that the command has besides, such as "running"."""
+    return parse_dump(read_file(path), path, options)
 
 
-def parse_dump(contents: bytes, path: Path) -> Cells:
+def parse_dump(contents: bytes, path: Path, options: Collection[str] = ()) -> Cells:
     """Return the flash that these bytes are; raises InputError, which calls them `path`, for what is none."""
-    if len(contents) == OTADATA_SIZE:
-        raise InputError(f"{path}: 0x2000 bytes are an otadata partition, not a flash: --otadata {path}")
+    mistaken = not_a_dump(contents, str(path), options)
+    if mistaken is not None:
+        raise InputError(mistaken)
     if len(contents) % SECTOR_SIZE or len(contents) < _SMALLEST_DUMP:
         raise InputError(
             f"{path}: 0x{len(contents):x} bytes are no dump of a flash (whole sectors of 0x1000, up to the table at "
-            f"least): esptool read-flash 0 ALL {path.name}"
+            f"least); to make one: esptool read-flash 0 ALL {_other_name(path)}"
         )
     if len(contents) > FLASH_SIZES[-1]:
         raise InputError(f"{path}: 0x{len(contents):x} bytes, more than the largest flash of 128 MiB")
     return Cells.from_bytes(contents)
 
 
-def read_flash(path: Path, table_offset: Option | None) -> FlashReading:
-    """Return what a dump holds. table_offset: where somebody says that the table lies, None to look for it."""
-    return parse_flash(read_dump(path), path, table_offset)
+def _other_name(path: Path) -> str:
+    """Return the name of a file that a command can write and leave `path` as it is."""
+    return next(name for name in ("flash.bin", "dump.bin") if name != path.name.lower())
+
+
+def read_flash(path: Path, table_offset: Option | None, options: Collection[str] = ()) -> FlashReading:
+    """Return what a dump holds. table_offset: where somebody says that the table lies, None to look for it.
+
+    options: as of read_dump."""
+    return parse_flash(read_dump(path, options), path, table_offset)
 
 
 def parse_flash(cells: Cells, path: Path, table_offset: Option | None = None) -> FlashReading:

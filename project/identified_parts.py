@@ -9,12 +9,13 @@ both settings leave the same texts behind, only its code could tell (`otaproof b
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 
 from ..impl.chip.chips import CHIPS
 from ..impl.image.format import APP_DESC_OFFSET, AppDesc
+from ..impl.partitions.table import ROW_SIZE, TABLE_MAX_LENGTH
 from ..model.config import Chip
 from ..model.idf_version import IdfVersion
 from .bootloader_marks import branches_by_marks, logged_release, newest_branch, read_description
@@ -109,7 +110,7 @@ def identify_parts(
         image = contents[part.offset : part.offset + part.size]
         if part.kind is PartKind.TABLE:
             rows = decoded_table(contents, part.offset)
-            facts: tuple[Fact, ...] = (_stated("partitions", ", ".join(row.label for row in rows)),)
+            facts: tuple[Fact, ...] = (_stated("partitions", ", ".join(row.label for row in rows)), *_table_end(image))
         elif part.kind is PartKind.APP:
             facts = image_facts(image, is_app=True)
         else:
@@ -118,6 +119,12 @@ def identify_parts(
                 facts = image_facts(image, is_app=False, code=read_code(image))
         found.append(IdentifiedPart(part, chip_of(image), facts))
     return tuple(found)
+
+
+def _table_end(raw: bytes) -> Iterator[Fact]:
+    """Yield that a table is cut off, where its file ends with its rows."""
+    if len(raw) < TABLE_MAX_LENGTH and not raw.endswith(b"\xff" * ROW_SIZE):
+        yield _stated("terminating row of 0xff", "missing: this is no whole table", f"the file ends at byte {len(raw)}")
 
 
 def application_facts(evidence: ImageEvidence) -> tuple[Fact, ...]:

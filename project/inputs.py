@@ -68,6 +68,8 @@ class Inputs:
     """What brings updates in the application."""
     selector: Selector = Selector.ESP_IDF
     """What keeps otadata in bootloader and application; no file tells it."""
+    file_options: frozenset[str] = frozenset()
+    """Names of the options for files that the command has, such as "running"."""
     names: Mapping[str, str] = field(default_factory=dict)
     """How an option is told of that is not of the command line, by its name there."""
 

@@ -45,11 +45,18 @@ class TableReading:
     refused_at: str = ""
     too_high: tuple[tuple[str, str], ...] = ()
     """Place and subtype of each row that wants to be an OTA slot past ota_15."""
+    unread: tuple[str, ...] = ()
+    """Places of lines that are left out: what the table seems to lack may stand there."""
 
     @property
     def slots(self) -> list[TableRow]:
         """The OTA slots, in the order of the table."""
         return [row for row in self.rows if row.partition.is_ota_slot]
+
+    @property
+    def only_slot(self) -> TableRow | None:
+        """The OTA slot of a table that has exactly one."""
+        return self.slots[0] if len(self.slots) == 1 and not self.unread else None
 
     @property
     def apps(self) -> list[TableRow]:
@@ -94,7 +101,8 @@ def read_csv(contents: bytes, places: CsvPlaces, file: str, one_place: str | Non
         placed = _place([partition for partition, _ in known], places)
         rows = [TableRow(partition, place) for partition, (_, place) in zip(placed, known, strict=True)]
         too_high = tuple((place, subtype) for subtype, place in parsed if isinstance(subtype, str))
-        return TableReading(file, tuple(rows), str(error), refused_at, too_high)
+        unread = tuple(place for partition, place in parsed if partition is None)
+        return TableReading(file, tuple(rows), str(error), refused_at, too_high, unread)
 
 
 def read_table_in_flash(table: tuple[Partition, ...], file: str, places: CsvPlaces) -> TableReading:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from ..errors import InputError
 from ..impl.release_points import is_by_tags, is_newer_than_read, newest_read, read_point
-from ..model.idf_version import IdfVersion
+from ..model.idf_version import MASTER, IdfVersion
 
 _NAMED = re.compile(
     r"(?:(?<=^)|(?<=[\s:]))(?:master(?!\S)|(?:release/)?v?\d{1,3}\.\d{1,3}(?:\.\d{1,3})?(?:-[\w.-]+)?(?![\w.]))"
@@ -31,7 +31,8 @@ class NamedRelease:
         if not is_newer_than_read(self.version):
             return None
         read = newest_read(self.version).label
-        return f"ESP-IDF {self.text} is newer than the newest known release of its branch; the rules of {read} are used"
+        known = "any known release" if newest_read(self.version) == MASTER else "the newest known release of its branch"
+        return f"ESP-IDF {self.text} is newer than {known}; the rules of {read} are used"
 
     @property
     def note(self) -> str | None:

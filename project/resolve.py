@@ -115,10 +115,18 @@ class Resolved:
         return self.has_options or not self.value(f"CONFIG_{ROLLBACK}").origin.assumed
 
     @property
-    def chosen_flash_size(self) -> int | None:
-        """Bytes of flash that somebody chose; None where nobody did, and the table decides."""
-        is_assumed = self.value("CONFIG_ESPTOOLPY_FLASHSIZE").origin.assumed
-        return None if is_assumed else self.settings.flash_size
+    def flash_size(self) -> tuple[int, str] | None:
+        """The bytes of the flash, and who says so: the dump, or the options; None where neither tells.
+
+        Kconfig's default counts where options choose the table and no bootloader names a size in its header."""
+        if self.flash is not None:
+            return self.flash.cells.size, "the size of the dump"
+        if not self.value("CONFIG_ESPTOOLPY_FLASHSIZE").origin.assumed:
+            return self.settings.flash_size, "CONFIG_ESPTOOLPY_FLASHSIZE"
+        is_idf = self.project is not None and self.project.table is None and self.has_options
+        return (
+            (self.settings.flash_size, "Kconfig's default") if is_idf and self.evidence.flash_size() is None else None
+        )
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -150,7 +158,7 @@ class Resolved:
         has_table = self.inputs.partitions is not None or self.flash is not None
         if has_table or (self.project is not None and self.project.table is not None):
             left_out |= {"partition table", "CONFIG_PARTITION_TABLE_CUSTOM_FILENAME"}
-        if self.chosen_flash_size is None:
+        if self.flash_size is None or self.flash is not None:
             left_out.add("CONFIG_ESPTOOLPY_FLASHSIZE")
         values = (value for value in self.settings.settings if value.name not in left_out)
         return tuple(map(self._with_reason, values))
@@ -177,7 +185,9 @@ def resolve(inputs: Inputs, as_kconfig: bool = False) -> Resolved:
     project = _project(inputs)
     files = (*(() if project is None else project.option_files), *map(_fragment, inputs.fragments))
     said = _said(inputs, files, Sdkconfig() if project is None else project.told)
-    flash = None if inputs.flash_file is None else read_flash(inputs.flash_file, _table_offset(said))
+    flash = (
+        None if inputs.flash_file is None else read_flash(inputs.flash_file, _table_offset(said), inputs.file_options)
+    )
     evidence = _evidence(inputs, project, flash)
     hints = release_hints(
         inputs.app_release_option(),

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from ...campaign.device_under_test import DeviceUnderTest
+from ...campaign.explain.found_images import read_images
 from ...campaign.upgrade.claim_results import ClaimResult
 from ...campaign.upgrade.flash_time import DangerousTime, dangerous_times
 from ...campaign.upgrade.upgrade_replay import replay
@@ -250,6 +251,8 @@ class CheckResult(ModelResult):
     """The partition table."""
     images: dict[str, str | None]
     """By the label of the app partition, the image that it holds at the start; null for none."""
+    damaged: dict[str, str]
+    """By the label of the app partition, what it holds at the start, where that is neither blank nor a whole image."""
     upgrade: CheckedUpgrade
     """The upgrade."""
     interrupted: bool
@@ -294,6 +297,11 @@ def check_result(report: CheckReport, bootloader: "BootloaderFindings | None" = 
         notes=report.notes,
         layout=partition_entries(world.table),
         images={p.label: _image_name(report, p.label) for p in world.table if p.is_app},
+        damaged={
+            found.label: found.flaw
+            for found in read_images(world.cells, world.table, world.config, world.efuse_bits)
+            if found.flaw is not None
+        },
         upgrade=CheckedUpgrade(
             previous=report.setting.previous,
             target=report.setting.target,

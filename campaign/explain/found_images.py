@@ -45,6 +45,15 @@ class ImageReading:
             return "an image without a description"
         return f"{self.desc.project_name} {self.desc.version}".strip() or "an image without a name"
 
+    @property
+    def flaw(self) -> str | None:
+        """What it is, and why it is no whole image; None where it is one, or blank."""
+        problem = self.app_problem or self.problem
+        if self.is_blank or problem is None:
+            return None
+        named = "" if self.desc is None else f"{self.name}, "
+        return f"{named}an image that does not verify: {problem}"
+
 
 def read_images(cells: Cells, table: tuple[Partition, ...], config: Config, efuse_bits: int) -> Iterator[ImageReading]:
     """Yield what the app partitions of a table hold."""

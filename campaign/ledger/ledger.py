@@ -131,7 +131,8 @@ class Ledger:
     def open(cls, path: Path) -> Iterator["Ledger"]:
         """Open the file of a campaign; raises InputError for anything else."""
         if not path.is_file():
-            raise InputError(f"{path}: no such file; otaproof campaign run makes one")
+            missing = "is no file" if path.exists() else "no such file"
+            raise InputError(f"{path}: {missing}; otaproof campaign run makes one")
         with _connection(path) as db:
             _check(path, db)
             try:

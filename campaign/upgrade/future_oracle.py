@@ -14,7 +14,7 @@ from ..device_under_test import DeviceUnderTest
 from ..history.player import Moment, Played, Player, StepOutcome
 from ..history.step import ACCEPT, COMPLETE, ERASE_LAST_BOOT, POWER_ON, ROLLBACK, Step, StepName
 from ..history.whole_records import deciding_note, notes_in, rejected_by, selected_by_rollback
-from .script import accepts_of, commence_of, erases_of
+from .script import accepts_of, commence_of, erases_of, returns_to_factory
 
 NOTHING_BOOTS = Boot(partition=None, image=None)
 
@@ -75,19 +75,23 @@ def _roll_back(player: Player) -> Rollback:
 
 
 def _upgrade(player: Player, is_selected: bool, is_under_test: bool) -> Upgrade:
-    """Accept what is under test, bring the update in one write(), start it, and accept it."""
+    """Accept what is under test, bring the update in one write(), start it, and accept it.
+
+    From the only OTA slot of a device with factory, factory is selected and started first."""
     app, contents = player.app, player.dut.update.contents
     assert app is not None
-    running, target = app.running, app.ota.esp_ota_get_next_update_partition()
+    target = app.ota.esp_ota_get_next_update_partition()
     label = None if target is None else target.label
     image = next((known.name for known in player.dut.images if known.contents == contents), None)
     wrote_running = False
     if Remedy.COMMENCE_IF_SELECTED in player.dut.remedies and not is_selected:
         return Upgrade(label, image, "commence: the application waits until what runs is selected", None, False)
-    first = (*((ACCEPT,) if is_under_test else ()), *erases_of(player.dut))
+    accept = (ACCEPT,) if is_under_test else ()
+    first = (*accept, *returns_to_factory(player.dut, player.running), *erases_of(player.dut))
     for step in (*first, commence_of(player.dut), Step(StepName.WRITE, image=None, length=len(contents)), COMPLETE):
+        running = player.running
         played = player.play(step)
-        wrote_running |= played.touches(running)
+        wrote_running |= running is not None and played.touches(player.dut.partition(running))
         if (problem := _problem(played)) is not None and step != ERASE_LAST_BOOT:
             return Upgrade(label, image, f"{step.call_name}: {problem}", None, wrote_running)
     error = _start_and_accept(player, label)

@@ -8,7 +8,7 @@ from ...model.config import ResetReason
 from ...model.remedies import Remedy
 from ...model.writers import Updater
 from ..device_under_test import DeviceUnderTest
-from ..history.player import Played, StepOutcome
+from ..history.player import Played, Player, StepOutcome
 from ..history.step import ACCEPT, COMMENCE, COMPLETE, ERASE_LAST_BOOT, POWER_ON, ROLLBACK, Step, StepName
 from ..updater_calls import CallKind
 
@@ -40,7 +40,18 @@ def script_of(scenario: Scenario | tuple[Step, ...], dut: DeviceUnderTest) -> tu
         return scenario
     if scenario is Scenario.ROLLBACK and dut.remedies & _NO_ROLLBACK_ONCE_ACCEPTED:
         raise ScriptFailed("its application does not call rollback() once an image is accepted")
-    upgrade = tuple(_own_steps(dut)) or (
+    upgrade = upgrade_of(dut)
+    more = {
+        Scenario.UPGRADE: (),
+        Scenario.UPGRADE_AGAIN: (*returns_to_factory(dut, only_slot(dut)), *upgrade),
+        Scenario.ROLLBACK: (ROLLBACK, POWER_ON),
+    }[scenario]
+    return (POWER_ON, *_first_return(dut), *upgrade, *more)
+
+
+def upgrade_of(dut: DeviceUnderTest) -> tuple[Step, ...]:
+    """Return the steps of one upgrade of what runs and can be upgraded."""
+    return tuple(_own_steps(dut)) or (
         *erases_of(dut),
         commence_of(dut),
         *_writes(dut, dut.chunk),
@@ -49,12 +60,6 @@ def script_of(scenario: Scenario | tuple[Step, ...], dut: DeviceUnderTest) -> tu
         *accepts_of(dut),
         POWER_ON,
     )
-    more = {
-        Scenario.UPGRADE: (),
-        Scenario.UPGRADE_AGAIN: upgrade,
-        Scenario.ROLLBACK: (ROLLBACK, POWER_ON),
-    }[scenario]
-    return (POWER_ON, *upgrade, *more)
 
 
 def first_step_of_interest(scenario: Scenario, dut: DeviceUnderTest) -> int:
@@ -65,6 +70,31 @@ def first_step_of_interest(scenario: Scenario, dut: DeviceUnderTest) -> int:
 def erases_of(dut: DeviceUnderTest) -> tuple[Step, ...]:
     """Return what the application does before it begins an upgrade."""
     return (ERASE_LAST_BOOT,) if Remedy.ERASE_LAST_BOOT in dut.remedies else ()
+
+
+def only_slot(dut: DeviceUnderTest) -> str | None:
+    """Return the label of the OTA slot of a device that has one and factory besides; None for any other device."""
+    labels = tuple(dut.slot_labels.values())
+    return labels[0] if len(labels) == 1 and any(partition.is_factory for partition in dut.table) else None
+
+
+def returns_to_factory(dut: DeviceUnderTest, running: str | None) -> tuple[Step, ...]:
+    """Return what the application does before it begins an upgrade where it runs from the only OTA slot.
+
+    esp_ota_begin refuses the running partition, so that factory is selected and brings the upgrade after a restart."""
+    if running is None or running != only_slot(dut):
+        return ()
+    factory = next(partition.label for partition in dut.table if partition.is_factory)
+    return Step(StepName.SET_BOOT, label=factory), Step(StepName.RESET, ResetReason.SOFTWARE)
+
+
+def _first_return(dut: DeviceUnderTest) -> tuple[Step, ...]:
+    """Return the same for what runs after the first power-on."""
+    if only_slot(dut) is None:
+        return ()
+    player = Player(dut)
+    player.play(POWER_ON)
+    return returns_to_factory(dut, player.running)
 
 
 def accepts_of(dut: DeviceUnderTest) -> tuple[Step, ...]:

@@ -172,7 +172,7 @@ class Judge:
 
     def _accepted(self, played: Played, is_between: bool) -> str | None:
         """Return the partition that ran when accept() returned; see Observation.accepted."""
-        deciding = (StepName.COMPLETE, StepName.ACCEPT, StepName.ROLLBACK)
+        deciding = (StepName.COMPLETE, StepName.ACCEPT, StepName.ROLLBACK, StepName.SET_BOOT)
         if played.step.name in deciding and not is_between:
             return None
         done = self._run.played[: played.number + is_between]

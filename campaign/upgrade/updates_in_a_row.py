@@ -13,7 +13,7 @@ from ..history.claim_monitor import ClaimMonitor
 from ..history.monitor_memory import is_accept_due
 from ..history.player import Played, Player, StepOutcome
 from ..history.step import POWER_ON, UPGRADE_STEPS, Step, StepName
-from .script import Scenario, script_of
+from .script import returns_to_factory, upgrade_of
 
 _RESTARTS = 3
 """After a panic the chip restarts; after so many it is left at that."""
@@ -73,7 +73,7 @@ class UpdatesInARow:
         """Play the next update."""
         known, target = len(self.signs), self._target()
         is_given_up = False
-        for step in script_of(Scenario.UPGRADE, self.dut)[1:]:
+        for step in (*returns_to_factory(self.dut, self.player.running), *upgrade_of(self.dut)):
             if step != POWER_ON and (self.player.app is None or is_given_up):
                 continue
             if step.name is StepName.ACCEPT and not self._accepts(target):

@@ -1,6 +1,6 @@
 """`otaproof check`: an upgrade with the power cut at every flash step, what boots, and what that breaks."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
@@ -129,6 +129,15 @@ class PolicyOptions:
         policy = told.policy(self.write_baseline is not None)
         return policy if self.fail_on is None else replace(policy, fail_on=self.fail_on)
 
+    def notes(self, policy: "CheckPolicy", told: FileOptions) -> Iterator[str]:
+        """Yield what is to be said of the options themselves."""
+        if policy.fail_on is FailOn.NEW and not told.has_baseline:
+            name = f"{told.file}: fail-on" if self.fail_on is None else "--fail-on"
+            yield (
+                f"{name} new: no baseline is named, so each violation that is not accepted counts as new; "
+                '--write-baseline FILE makes one, and baseline = "FILE" in otaproof.toml names it'
+            )
+
     def judged(self, result: "CheckResult", policy: "CheckPolicy", file: Path | None) -> "CheckResult":
         """Return the result with what the policy makes of it, where a file or an option asks for one."""
         from ...analysis.results.policy_result import checked_policy
@@ -181,7 +190,7 @@ def check(
     device = build_device(resolved, sweep.chunk)
     rested_on = (*told.values(), *resolved.values_for_check(), *device.values)
     not_modelled = (f"{value.name}: {value.value}" for value in resolved.settings.not_modelled)
-    notes = [*sweep.left_out(), *not_modelled, *resolved.notes, *device.notes]
+    notes = [*policy.notes(decided, told), *sweep.left_out(), *not_modelled, *resolved.notes, *device.notes]
     watched = None if files.machine_code is None else _watched(files.machine_code, device.world)
     report = check_upgrade(
         device.world.keeping_to(sweep.remedy),

@@ -1,6 +1,6 @@
 """`otaproof explain`: what a flash holds, what boots, what the calls would do now, and how it came to this."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -61,6 +61,7 @@ class ExplainInputs:
             otadata=self.otadata,
             partitions=self.partitions,
             efuse_version=self.efuse,
+            file_options=frozenset(known.name for known in fields(self)),
         )
 
 

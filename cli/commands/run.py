@@ -194,7 +194,12 @@ def run(
     resolved = resolve(files.inputs(project, build))
     device = build_device(resolved, 4096)
     if device.world.config.updater is not Updater.ESP_IDF:
-        raise InputError("--updater: a NodeMCU script brings updates by otaupgrade; leave it out, or say esp-idf")
+        title = device.world.config.updates.title
+        found = "" if build.updater is not None else f"what runs is taken to bring updates by {title}; "
+        raise InputError(
+            f"--updater: {found}a NodeMCU script brings updates by otaupgrade: "
+            f"{'say' if build.updater is not None else 'add --updater'} esp-idf"
+        )
     dut = device.world
     setup = ScriptSetup(
         dut,

@@ -1,6 +1,6 @@
 """What a user says of the two builds, for the commands that read a project, images or a dump."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -94,4 +94,5 @@ class BuildFiles:
             app_release=self.idf,
             flash_size=self.flash_size,
             chip_revision=self.chip_revision,
+            file_options=frozenset(known.name for known in fields(self)),
         )

@@ -84,6 +84,11 @@ class FileOptions:
             over = f"on the command line instead: {', '.join(self._passed_over)}" if self._passed_over else ""
             yield ConfigValue("options", shown(taken), Origin(str(self.file)), over)
 
+    @property
+    def has_baseline(self) -> bool:
+        """Whether the file names a baseline."""
+        return self._said.baseline is not None
+
     def policy(self, writes_baseline: bool = False) -> CheckPolicy:
         """Return the policy of the file, with its baseline; raises InputError.
 

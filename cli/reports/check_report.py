@@ -215,6 +215,6 @@ def _print_partitions(page: ReportPage, result: CheckResult) -> None:
     rows = [partition for partition in result.layout if partition.label in result.images]
     width = max(len(partition.label) for partition in rows)
     for partition in rows:
-        held = result.images[partition.label]
+        held = result.images[partition.label] or result.damaged.get(partition.label)
         place = f"{partition.label:{width}}  0x{partition.offset:06x}, {partition.size:,} bytes"
         page.line(f"{place}, {'empty' if held is None else f'holds {held}'}")

@@ -25,9 +25,14 @@ otadata,  data, ota,     0xd000,   0x2000
 phy_init, data, phy,     0xf000,   0x1000
 ota_0,    app,  ota_0,   0x10000,  0x1f0000
 ota_1,    app,  ota_1,   0x200000, 0x1f0000"""
+"""partitions.csv, for 4 MB of flash."""
 _OPTIONS = """\
 CONFIG_BOOTLOADER_APP_ROLLBACK_ENABLE=y
-CONFIG_PARTITION_TABLE_CUSTOM=y"""
+CONFIG_PARTITION_TABLE_CUSTOM=y
+CONFIG_ESPTOOLPY_FLASHSIZE_4MB=y"""
+"""sdkconfig.defaults."""
+PROJECT_FILES = {"partitions.csv": f"{_TABLE}\n", "sdkconfig.defaults": f"{_OPTIONS}\n"}
+"""The project of the page."""
 _REASON = "A power cut while the bootloader notes the try loses the mark; the server offers the update again."
 
 
@@ -43,7 +48,10 @@ def ship_it_page() -> SpecPage:
         "[Remedies](remedies.md) tells why, and what else helps.",
     )
     page.heading("Table and options")
-    page.add("Two slots of one size, and no factory partition:", fenced(_TABLE, "text"), fenced(_OPTIONS, "text"))
+    page.add(
+        "Two slots of one size in 4 MB of flash, and no factory partition; `partitions.csv` and `sdkconfig.defaults`:",
+        *(fenced(text.rstrip(), "text") for text in PROJECT_FILES.values()),
+    )
     page.heading("The updater")
     page.table(("ESP-IDF", "rules", "claims that stay violated"), (_rule_row(row, on) for row, on in chosen))
     page.add(

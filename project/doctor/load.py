@@ -44,7 +44,7 @@ def load_subject(inputs: Inputs, accepts: bool | None = None) -> Subject:
         name=str(inputs.subject or inputs.flash or inputs.partitions or inputs.running or "the options given"),
         options=options.options,
         is_configured=is_configured,
-        flash_size=_flash_size(resolved),
+        flash_size=resolved.flash_size,
         files=resolved.option_files,
         settings=resolved.settings,
         named_values=resolved.named_values(),
@@ -52,7 +52,7 @@ def load_subject(inputs: Inputs, accepts: bool | None = None) -> Subject:
         written_by=resolved.said.release,
         release_text=None if release.assumed else str(release),
         bootloader_options=_bootloader_options(resolved),
-        table=_table(resolved, is_configured),
+        table=_table(resolved),
         built_table=_built_table(resolved),
         flashed_table_offset=_flashed_offset(project, "partition-table"),
         flashed_app=_flashed_offset(project, "app"),
@@ -89,7 +89,7 @@ def _bootloader_options(resolved: Resolved) -> Mapping[str, Option] | None:
     return None if path is None else read_options(path).options
 
 
-def _table(resolved: Resolved, is_configured: bool) -> TableReading | None:
+def _table(resolved: Resolved) -> TableReading | None:
     places, project, choice = resolved.places, resolved.project, resolved.settings.table
     if resolved.flash is not None:
         return read_table_in_flash(resolved.flash.table, str(resolved.flash.path), places)
@@ -99,7 +99,8 @@ def _table(resolved: Resolved, is_configured: bool) -> TableReading | None:
     if choice.builtin == "CUSTOM" and project is not None:
         return read_table_leniently(custom_table(project, choice), places)
     builtin = BUILTIN_TABLES.get(choice.builtin)
-    if builtin is None or not is_configured or (project is not None and project.no_table):
+    is_known = resolved.has_options or not choice.origin.assumed
+    if builtin is None or not is_known or (project is not None and project.no_table):
         return None
     csv = builtin.csv_with_coredump if choice.coredump and builtin.csv_with_coredump else builtin.csv
     place = BY_DEFAULT if choice.origin.assumed else choice.origin.text
@@ -111,17 +112,6 @@ def _built_table(resolved: Resolved) -> TableReading | None:
     if project is None or project.built_table is None or resolved.inputs.partitions is not None:
         return None
     return read_table_leniently(project.built_table, resolved.places)
-
-
-def _flash_size(resolved: Resolved) -> tuple[int, str] | None:
-    """Return the size of the flash, and who says so; Kconfig's default counts only where options choose the table."""
-    if resolved.flash is not None:
-        return resolved.flash.cells.size, "the size of the dump"
-    value = resolved.value("CONFIG_ESPTOOLPY_FLASHSIZE")
-    is_idf = resolved.project is not None and resolved.project.table is None and resolved.has_options
-    if value.origin.assumed:
-        return (resolved.settings.flash_size, "Kconfig's default") if is_idf else None
-    return resolved.settings.flash_size, "CONFIG_ESPTOOLPY_FLASHSIZE"
 
 
 def _flashed_offset(project: Project | None, part: str) -> tuple[int, str] | None:
@@ -207,7 +197,9 @@ def _app_image(evidence: ImageEvidence, contents: bytes, resolved: Resolved, is_
 def _missing(subject: Subject, resolved: Resolved) -> Iterator[Need]:
     if not subject.is_configured:
         yield Need.OPTIONS
-    if not subject.is_configured and not resolved.knows_rollback:
+    if not resolved.has_options:
+        yield Need.ALL_OPTIONS
+    if not resolved.knows_rollback:
         yield Need.ROLLBACK
     if subject.bootloader_options is None:
         yield Need.BOOTLOADER_OPTIONS

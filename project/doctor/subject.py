@@ -23,6 +23,7 @@ class Need(Enum):
     """What a rule has to see; the value says what to give where it is missing."""
 
     OPTIONS = "the options: a project with an sdkconfig, or --config"
+    ALL_OPTIONS = "all of the options: a project with an sdkconfig"
     ROLLBACK = "whether rollback is on: a project, an image that tells, or --rollback"
     BOOTLOADER_OPTIONS = "the bootloader's options: a build, or --bootloader-sdkconfig"
     TABLE = "the partition table: a project that names one, or --partitions"

@@ -190,6 +190,7 @@ def test_interrupt_of_show_keeps_the_findings(
         (("run", "new.db", "--runs", "0"), "want 1"),
         (("status", "text.db"), "text.db: no campaign"),
         (("resume", "none.db"), "none.db: no such file"),
+        (("status", "."), ".: is no file; otaproof campaign run makes one"),
         (("merge", "new.db"), "name the files to put together"),
         (("merge", "new.db", "none.db"), "none.db: no such file"),
         (("merge", "new.db", "old.db", "other.db"), "other.db: another campaign than"),

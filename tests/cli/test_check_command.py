@@ -207,6 +207,22 @@ def test_dump_of_a_whole_flash_is_taken(files: Path, capsys: pytest.CaptureFixtu
     assert ("ota_0", "ota_1") == (report["upgrade"]["previous"], report["upgrade"]["target"])
 
 
+def test_part_of_an_image_in_a_dump_is_not_called_empty(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """As `explain` reads it; erased is what begins with an erased sector."""
+    flash = bytearray(b"\xff" * 0x400000)
+    flash[0x8000 : 0x8000 + 0xC00] = (files / "table.bin").read_bytes()
+    flash[0x10000 : 0x10000 + 1200] = (files / "running.bin").read_bytes()
+    update = (files / "update.bin").read_bytes()
+    said = {}
+    for length in (0, 600):
+        flash[0x20000 : 0x20000 + length] = update[:length]
+        (files / "dump.bin").write_bytes(flash)
+        main(["check", str(files / "dump.bin"), "--update", str(files / "update.bin"), "--fast"])
+        said[length] = capsys.readouterr().out
+    assert "bytes, empty" in said[0] and "does not verify" not in said[0]
+    assert "bytes, empty" not in said[600] and "an image that does not verify: " in " ".join(said[600].split())
+
+
 def test_out_writes_the_same_object(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """For CI jobs that want both text and JSON."""
     main(arguments(files, "--faults", "F0", "--out", str(files / "report.json")))
@@ -222,8 +238,19 @@ def test_releases_of_bootloader_and_application_are_independent(
     assert ("6.1", "4.4") == (report["config"]["idf"], report["config"]["bootloader_idf"])
 
 
+def test_update_goes_from_factory_to_the_only_slot(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The layout of a recovery application; what is assumed of the one in the slot is said."""
+    (files / "table.csv").write_text(
+        TABLE.replace("ota_0,   app,  ota_0", "factory, app,  factory").replace("ota_1", "ota_0")
+    )
+    code, report = checked(capsys, *arguments(files, "--faults", "F0"))
+    assert code in {0, 1} and ("factory", "ota_0") == (report["upgrade"]["previous"], report["upgrade"]["target"])
+    assert any("taken to select factory" in note for note in report["notes"])
+    assert not any("upgrade-again left out" in note for note in report["notes"])
+
+
 BAD_INPUT = [
-    ("table.csv", b"ota_0,app,ota_0,0x10000,64K\n", "only one OTA slot"),
+    ("table.csv", b"ota_0,app,ota_0,0x10000,64K\n", "only one OTA slot, 'ota_0', and no factory app"),
     ("table.csv", b"factory,app,factory,0x10000,64K\n", "no OTA slot"),
     ("table.csv", TABLE.replace("otadata, data, ota,   0xd000,  0x2000\n", "").encode(), "no otadata partition"),
     ("table.csv", TABLE.replace("0x10000, 64K", "0x10000, 64X").encode(), "line 3, size: '64X' is not valid"),

@@ -152,6 +152,8 @@ def test_default_flash_size_counts_in_a_project_only(tmp_path: Path, capsys: pyt
     project = tmp_path / "project"
     options = {name: "" for name in OPTIONS if name.startswith("ESPTOOLPY")}
     make_project(project, Broken(options))
+    # The header of a bootloader that was built would go before a default.
+    (project / "build/bootloader/bootloader.bin").unlink()
     assert ("D52" in fired(capsys, project, "--partitions", table), True) == (
         True,
         "D52" not in fired(capsys, "--partitions", table, "--rollback"),
@@ -298,3 +300,20 @@ def write_table(directory: Path, csv: str) -> Path:
     """Return the file, written."""
     write(directory / "table.csv", csv)
     return directory / "table.csv"
+
+
+def test_option_given_by_hand_does_not_say_what_the_others_are(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Rollback that is unknown is not off, and no table of ESP-IDF's is taken to be the project's."""
+    table = write_table(tmp_path, TABLE.replace("64K", "64K, encrypted", 1) + "test,app,test,,64K\n")
+    more = ("--config", "CONFIG_ESPTOOLPY_FLASHSIZE_32MB=y")
+    assert not {"D14", "D57", "D66", "D67", "D68"} & set(fired(capsys, "--partitions", table, *more))
+    assert "D14" in fired(capsys, "--partitions", table, *more, "--no-rollback")
+    image = tmp_path / "app.bin"
+    image.write_bytes(make_image())
+    assert "D40" not in fired(capsys, "--running", image, *more)
+    assert "D40" in fired(capsys, "--running", image, "--config", "CONFIG_PARTITION_TABLE_SINGLE_APP=y")
+    assert "D52" in fired(
+        capsys, "--partitions", write_table(tmp_path, TABLE + "disk,data,fat,,8M\n"), "--flash-size", "4MB"
+    )

@@ -187,6 +187,52 @@ def test_junit_has_a_test_for_each_claim(project: Path, capsys: pytest.CaptureFi
     assert skipped.attrib["message"] == "accepted: known of C4"
 
 
+def test_what_is_new_without_a_baseline_is_told(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """All of it counts as new; with one, nothing is to be said."""
+
+    def notes(*more: str) -> list[str]:
+        main(["check", "--partitions", "table.csv", "--running", "app.bin", "--fast", "--json", *more])
+        return [note for note in json.loads(capsys.readouterr().out)["notes"] if "no baseline" in note]
+
+    (said,) = notes("--fail-on", "new", "--write-baseline", "base.json")
+    assert said.startswith("--fail-on new: no baseline is named, so each violation that is not accepted counts as new")
+    assert [] == notes() == notes("--fail-on", "violated")
+    (project / "otaproof.toml").write_text('fail-on = "new"\n')
+    assert notes()[0].startswith("otaproof.toml: fail-on new: ")
+    (project / "otaproof.toml").write_text('baseline = "base.json"\n')
+    assert [] == notes("--fail-on", "new")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--out", "x", "--sarif", "x"),
+        ("--sarif", "x", "--junit", "./x"),
+        ("--out", "x", "--write-baseline", "x"),
+        ("--cuts", "x.csv", "--out", "x.csv"),
+    ],
+)
+def test_one_file_for_two_outputs_is_refused(
+    options: tuple[str, ...], project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The second would write over the first."""
+    command = ["check", "--partitions", "table.csv", "--running", "app.bin", "--fast"]
+    assert ExitCode.BAD_INPUT == main([*command, *options])
+    said = capsys.readouterr().err
+    assert 1 == said.count("\n") and "both name" in said and options[0] in said and options[2] in said
+    assert not Path(options[1]).exists()
+
+
+def test_secure_version_that_nothing_reads_is_told(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """With anti-rollback it is a value that the result rests on."""
+    command = ["check", "--partitions", "table.csv", "--running", "app.bin", "--fast", "--json", "--efuse", "5"]
+    said = []
+    for option in ("--no-anti-rollback", "--rollback"):
+        main([*command, option])
+        said.append([note for note in json.loads(capsys.readouterr().out)["notes"] if "--efuse" in note])
+    assert [["--efuse 5 has no effect: without anti-rollback nothing reads the eFuse"]] * 2 == said
+
+
 def test_policy_goes_with_updates_of_an_application(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Refused in one line."""
     code = main(["check", "--update-kind", "bootloader", "--partitions", "table.csv", "--fail-on", "never"])

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from doctor_projects import make_image
 
 from html_reader import flaws, read_page
 from otaproof.cli.main import main
@@ -166,6 +167,15 @@ def test_bad_input_is_one_line(arguments: list[str], told: str, capsys: pytest.C
     assert 2 == main(["run", *arguments])
     said = capsys.readouterr().err
     assert told in said and 1 == said.count("\n")
+
+
+def test_updater_that_the_image_tells_is_not_called_an_argument(capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing can be left out; one can be named."""
+    Path("arduino.bin").write_bytes(make_image(text=b"Could Not Activate The Firmware"))
+    assert 2 == main(["run", "init.lua", "--running", "arduino.bin"])
+    said = capsys.readouterr().err
+    assert "taken to bring updates by Arduino's Update" in said and said.endswith(": add --updater esp-idf\n")
+    assert main(["run", "init.lua", "--running", "arduino.bin", "--updater", "esp-idf"]) in {0, 1}
 
 
 def test_cut_that_never_comes_is_bad_input(capsys: pytest.CaptureFixture[str]) -> None:

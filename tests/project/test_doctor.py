@@ -23,6 +23,7 @@ RESET = {"BOOTLOADER_FACTORY_RESET": "y"}
 NO_ROLLBACK = {"BOOTLOADER_APP_ROLLBACK_ENABLE": "n"}
 PINNED = {"BOOTLOADER_APP_TEST": "y"}
 TEST_APP = TABLE + "test,app,test,,64K\n"
+OTA_1 = "ota_1,    app,  ota_1,   ,        64K,\n"
 FACTORY_ONLY = TABLE.split("otadata")[0] + "factory,app,factory,0x10000,64K\n"
 REFUSES = b"Running app has not confirmed state (ESP_OTA_IMG_PENDING_VERIFY)"
 ARDUINO = b"OTA verification failed! Start rollback to the previous version ..."
@@ -72,7 +73,7 @@ CASES: dict[str, Broken] = {
     "D37": Broken({"NODEMCU_CMODULE_OTAUPGRADE": "y"}, at="sdkconfig:8"),
     "D40": Broken(table=FACTORY_ONLY, at="partitions.csv:3"),
     "D41": Broken({"NODEMCU_CMODULE_OTAUPGRADE": "y"}, table=FACTORY_ONLY, at="partitions.csv:3"),
-    "D42": Broken(table=TABLE.replace("ota_1,    app,  ota_1,   ,        64K,\n", ""), at="partitions.csv:5"),
+    "D42": Broken(table=TWO_SLOTS.replace(OTA_1, ""), at="partitions.csv:4"),
     "D43": Broken(table=TABLE.replace("otadata,  data, ota, ", "other,  data, 0x40, "), at="partitions.csv:5"),
     "D44": Broken(table=TABLE.replace("0x2000", "0x1000"), at="partitions.csv:3"),
     "D45": Broken(table=TABLE + "more,data,ota,,0x2000\n", at="partitions.csv:7"),
@@ -142,6 +143,7 @@ CASES: dict[str, Broken] = {
         table=TABLE.replace("0x10000", "0x20000"), image=make_image(project_name="arduino-lib-builder"),
         at="partitions.csv:4",
     ),
+    "D91": Broken(table=TABLE.replace(OTA_1, ""), at="partitions.csv:5"),
 }  # fmt: skip
 """By rule."""
 ALWAYS = {"D20", "D33", "D67"}
@@ -238,6 +240,9 @@ OF_NO_HARM = {
     "D88": Broken(image=make_image(loaded_to=0x3FFB0000), bootloader_image=make_bootloader(Chip.ESP32)),
     "D89": Broken(table=TABLE.replace("ota_1,   ,        64K", "ota_1,   ,        0xf000"), built_table=TABLE),
     "D90": Broken(image=make_image(project_name="arduino-lib-builder")),
+    "D91": Broken(table=TWO_SLOTS.replace(OTA_1, "")),
+    "D42": Broken(table=TABLE.replace(OTA_1, "")),
+    "D41": Broken({"NODEMCU_CMODULE_OTAUPGRADE": "y"}, table=TABLE.replace(OTA_1, "")),
 }
 """By the id of a rule: a project like the one that it fires on, in which all is well."""
 
@@ -285,6 +290,23 @@ def test_two_faults_of_one_table_are_both_told(tmp_path: Path, capsys: pytest.Ca
     table = TABLE.replace("0x2000", "0x1000").replace("ota_1, ", "ota_2, ")
     _, report = findings(capsys, str(make_project(tmp_path, Broken(table=table))))
     assert (1, 1) == (len(places(report, "D44")), len(places(report, "D46")))
+
+
+@pytest.mark.parametrize("label", ["otadata", "factory", "ota_0", "ota_1"])
+def test_row_that_cannot_be_read_is_not_called_missing(
+    label: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A number such as 1.5M is no size, but the row is there."""
+    lines = [
+        line.replace("64K", "1.5M").replace("0x2000", "1.5M") if line.startswith(label) else line
+        for line in TABLE.splitlines()
+    ]
+    options = {"BOOTLOADER_FACTORY_RESET": "y", "BOOTLOADER_OTA_DATA_ERASE": "y"}
+    _, report = findings(
+        capsys, str(make_project(tmp_path, Broken(options, table="\n".join(lines), built_table=TABLE)))
+    )
+    absent = {"D40", "D41", "D42", "D43", "D46", "D60", "D62", "D68", "D91"}
+    assert {"D53"} == (absent | {"D53"}) & {finding["rule"] for finding in report["findings"]}
 
 
 @pytest.mark.parametrize(

@@ -199,3 +199,12 @@ def test_machine_code_is_looked_at_only_where_texts_do_not_tell() -> None:
 def test_header_tells_flash_size_and_least_revision() -> None:
     """Of any image."""
     assert ("2 MB", Sureness.STATED) == told(make_bootloader(mebibytes=2), "flash size")
+
+
+@pytest.mark.parametrize(("rows", "size"), [(4, 128), (5, 160), (96, 0xC00)])
+def test_table_that_its_file_cuts_off_is_told(rows: int, size: int) -> None:
+    """Its size is what the file has of it, and a missing terminating row is why `doctor` refuses it."""
+    table = encode_table(parse_csv(TWO_SLOTS.encode()), md5=False).ljust(0xC00, b"\xff")
+    part = identify_parts(table[: rows * 32].ljust(size, b"\xff"))[0]
+    told = {fact.name: fact.value for fact in part.facts}
+    assert (size, rows == 4) == (part.part.size, "terminating row of 0xff" in told)

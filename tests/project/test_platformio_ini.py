@@ -16,6 +16,8 @@ from otaproof.project.resolve import Resolved, resolve
 CSV = "otadata,data,ota,0xe000,0x2000\napp0,app,ota_0,0x10000,1M\napp1,app,ota_1,,1M\n"
 NODE = "[env:node]\nplatform = espressif32\nboard = esp32-s3-devkitc-1\n"
 
+CHOSEN = "CONFIG_ESPTOOLPY_FLASHSIZE"
+
 
 def project(folder: Path, ini: str, **files: str) -> Path:
     """Return a directory with that platformio.ini and other files."""
@@ -33,10 +35,10 @@ def test_framework_table_flash_and_chip_are_read(tmp_path: Path) -> None:
     """Each value says where it is from."""
     ini = f"{NODE}framework = arduino\nboard_build.partitions = slots.csv\nboard_upload.flash_size = 8MB\n"
     found = resolved(tmp_path, ini)
-    assert (Updater.ARDUINO, Chip.ESP32S3, 8 << 20) == (
+    assert (Updater.ARDUINO, Chip.ESP32S3, (8 << 20, CHOSEN)) == (
         found.config.updater,
         found.config.chip,
-        found.chosen_flash_size,
+        found.flash_size,
     )
     assert ["otadata", "app0", "app1"] == [partition.label for partition in table_of(found)]
     assert f"{tmp_path}/platformio.ini [env:node] board" == found.value("CONFIG_IDF_TARGET").origin.text
@@ -67,8 +69,12 @@ def test_options_of_esp_idf_are_read_beside_it(tmp_path: Path) -> None:
     ini = f"{NODE}framework = espidf\nboard_upload.flash_size = 16MB\nboard_build.partitions = slots.csv\n"
     options = {"sdkconfig.defaults": "CONFIG_BOOTLOADER_APP_ROLLBACK_ENABLE=y\nCONFIG_ESPTOOLPY_FLASHSIZE_4MB=y\n"}
     found = resolved(tmp_path, ini, **options)
-    assert (True, Updater.ESP_IDF, 16 << 20) == (found.config.rollback, found.config.updater, found.chosen_flash_size)
-    assert 4 << 20 == resolve(Inputs(tmp_path, flash_size="4MB")).chosen_flash_size
+    assert (True, Updater.ESP_IDF, (16 << 20, CHOSEN)) == (
+        found.config.rollback,
+        found.config.updater,
+        found.flash_size,
+    )
+    assert (4 << 20, CHOSEN) == resolve(Inputs(tmp_path, flash_size="4MB")).flash_size
     assert 3 == len(table_of(found))
 
 

@@ -151,7 +151,7 @@ def test_sdkconfig_beside_an_arduino_build_is_that_of_the_libraries(tmp_path: Pa
     text = f"CONFIG_{ROLLBACK}=y\nCONFIG_ESPTOOLPY_FLASHSIZE_2MB=y\nCONFIG_PARTITION_TABLE_SINGLE_APP=y\n"
     write(build / "sdkconfig", text)
     resolved = resolve(Inputs(build))
-    assert (True, None) == (resolved.config.rollback, resolved.chosen_flash_size)
+    assert (True, None) == (resolved.config.rollback, resolved.flash_size)
     assert 2 == sum(partition.is_ota_slot for partition in table_of(resolved))
 
 

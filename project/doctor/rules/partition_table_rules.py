@@ -33,14 +33,14 @@ _NODEMCU = "NODEMCU_CMODULE_OTAUPGRADE"
 def no_slot(subject: Subject) -> Iterator[RuleFinding]:
     """A table without OTA slots."""
     table = subject.known_table
-    if not table.slots and not subject.is_on(_NODEMCU):
+    if not table.slots and not table.unread and not subject.is_on(_NODEMCU):
         yield at(_whole(table), f"{_called(table)} has no OTA slot")
 
 
 @rule(
     "D41",
     Severity.ERROR,
-    title="NodeMCU's upgrade module without two slots",
+    title="NodeMCU's upgrade module without a slot to upgrade",
     reason="NodeMCU's own table has a factory app and nothing to upgrade: commence() fails.",
     remedy="Make a table with otadata, ota_0 and ota_1, as NodeMCU's documentation of otaupgrade shows, and set "
     "CONFIG_PARTITION_TABLE_CUSTOM_FILENAME to it.",
@@ -50,7 +50,8 @@ def no_slot(subject: Subject) -> Iterator[RuleFinding]:
 def nodemcu_without_slots(subject: Subject) -> Iterator[RuleFinding]:
     """NodeMCU's own table, with its upgrade module built in."""
     table = subject.known_table
-    if len(table.slots) < 2 and subject.is_on(_NODEMCU):
+    lacks_slots = not table.slots or (table.only_slot is not None and table.factory is None)
+    if lacks_slots and not table.unread and subject.is_on(_NODEMCU):
         count = "no OTA slot" if not table.slots else "one OTA slot"
         yield at(_whole(table), f"CONFIG_{_NODEMCU}=y ({subject.place(_NODEMCU)}), but {_called(table)} has {count}")
 
@@ -58,18 +59,18 @@ def nodemcu_without_slots(subject: Subject) -> Iterator[RuleFinding]:
 @rule(
     "D42",
     Severity.ERROR,
-    title="only one OTA slot",
+    title="only one OTA slot, and no factory app",
     reason="An image that runs from it cannot be replaced: the next slot is the running one, and esp_ota_begin "
     "refuses.",
-    remedy="Add a second slot.",
+    remedy="Add a second slot, or a factory app that brings the updates.",
     source="IDF-OTA-NEXT-UPDATE",
     needs=(Need.TABLE,),
 )
 def one_slot(subject: Subject) -> Iterator[RuleFinding]:
-    """A single OTA slot."""
-    slots = subject.known_table.slots
-    if len(slots) == 1 and not subject.is_on(_NODEMCU):
-        yield at(slots[0].place, f"{slots[0].partition.label!r} is the only OTA slot")
+    """A single OTA slot, and no other application that could bring an update."""
+    table = subject.known_table
+    if table.only_slot is not None and table.factory is None and not subject.is_on(_NODEMCU):
+        yield at(table.only_slot.place, f"{quoted(table.only_slot)} is the only OTA slot, and there is no factory app")
 
 
 @rule(
@@ -85,7 +86,7 @@ def one_slot(subject: Subject) -> Iterator[RuleFinding]:
 def no_otadata(subject: Subject) -> Iterator[RuleFinding]:
     """Slots, and nothing that says which one boots."""
     table = subject.known_table
-    if table.slots and not table.otadata:
+    if table.slots and not table.otadata and not table.unread:
         yield at(table.slots[0].place, f"{_called(table)} has OTA slots, but no otadata partition")
 
 
@@ -135,9 +136,9 @@ def two_otadata(subject: Subject) -> Iterator[RuleFinding]:
 )
 def slot_gap(subject: Subject) -> Iterator[RuleFinding]:
     """Slot numbers that are not 0, 1, 2 …."""
-    slots = subject.known_table.slots
-    numbers = {row.partition.slot for row in slots}
-    for row in slots:
+    table = subject.known_table
+    numbers = {row.partition.slot for row in table.slots}
+    for row in () if table.unread else table.slots:
         missing = [number for number in range(row.partition.slot) if number not in numbers]
         if missing:
             names = ", ".join(f"ota_{number}" for number in missing)
@@ -338,7 +339,7 @@ def readonly(subject: Subject) -> Iterator[RuleFinding]:
     reason="With flash encryption, apps and otadata are always encrypted; without it, nothing is.",
     remedy="Drop the flag.",
     source="docs/en/api-guides/partition-tables.rst, Flags",
-    needs=(Need.TABLE, Need.OPTIONS),
+    needs=(Need.TABLE, Need.OPTIONS, Need.ALL_OPTIONS),
 )
 def idle_encrypted_flag(subject: Subject) -> Iterator[RuleFinding]:
     """A flag that changes nothing."""
@@ -346,6 +347,24 @@ def idle_encrypted_flag(subject: Subject) -> Iterator[RuleFinding]:
         if row.partition.encrypted and (row.partition.is_app or row.partition.is_otadata):
             state = "on" if subject.is_on("SECURE_FLASH_ENC_ENABLED") else "off"
             yield at(row.place, f"{quoted(row)} is flagged encrypted; flash encryption is {state}")
+
+
+@rule(
+    "D91",
+    Severity.NOTE,
+    title="one OTA slot beside the factory app",
+    reason="The factory app can update it. An image that runs from it cannot update itself: the next slot is the "
+    "running one, and esp_ota_begin refuses.",
+    remedy="Before each further update, let the image in the slot call esp_ota_set_boot_partition of factory and "
+    "restart; or add a second slot.",
+    source="IDF-OTA-NEXT-UPDATE",
+    needs=(Need.TABLE,),
+)
+def one_slot_beside_factory(subject: Subject) -> Iterator[RuleFinding]:
+    """The layout of a recovery application: factory, and a single OTA slot."""
+    slot, factory = subject.known_table.only_slot, subject.known_table.factory
+    if slot is not None and factory is not None:
+        yield at(slot.place, f"{quoted(slot)} is the only OTA slot, beside the factory app {quoted(factory)}")
 
 
 def _called(table: TableReading) -> str:

@@ -57,7 +57,7 @@ def anti_rollback_with_test(subject: Subject) -> Iterator[RuleFinding]:
 def anti_rollback_without_slots(subject: Subject) -> Iterator[RuleFinding]:
     """A remainder by zero."""
     table = subject.known_table
-    if subject.config.anti_rollback and table.otadata and not table.slots:
+    if subject.config.anti_rollback and table.otadata and not table.slots and not table.unread:
         yield at(table.otadata[0].place, f"anti-rollback is on ({_origin(subject)}), and there is no OTA slot")
 
 
@@ -96,7 +96,7 @@ def factory_reset_without_factory(subject: Subject) -> Iterator[RuleFinding]:
     """A factory reset to nothing."""
     name = "BOOTLOADER_OTA_DATA_ERASE"
     table = subject.known_table
-    if subject.config.factory_reset_erases_otadata and table.factory is None:
+    if subject.config.factory_reset_erases_otadata and table.factory is None and not table.unread:
         yield at(subject.place(name), f"CONFIG_{name}=y, but {table.file} has no factory app")
 
 
@@ -161,7 +161,7 @@ def app_test_without_app(subject: Subject) -> Iterator[RuleFinding]:
     reason="The bootloader starts it when no other image passes, whether the pin is held or not.",
     remedy="Drop it from devices in the field, unless it is meant as the last resort.",
     source="IDF-BOOT-LOAD",
-    needs=(Need.TABLE, Need.OPTIONS),
+    needs=(Need.TABLE, Need.OPTIONS, Need.ALL_OPTIONS),
 )
 def app_test_as_last_resort(subject: Subject) -> Iterator[RuleFinding]:
     """A test app that no pin asks for."""
@@ -178,7 +178,7 @@ def app_test_as_last_resort(subject: Subject) -> Iterator[RuleFinding]:
     "the good image in ota_1 is not tried.",
     remedy="Give the factory app a way to update, or do without it.",
     source="IDF-BOOT-LOAD",
-    needs=(Need.TABLE, Need.OPTIONS),
+    needs=(Need.TABLE, Need.OPTIONS, Need.ALL_OPTIONS),
 )
 def fallback_to_factory(subject: Subject) -> Iterator[RuleFinding]:
     """A factory app below two slots."""
@@ -194,12 +194,13 @@ def fallback_to_factory(subject: Subject) -> Iterator[RuleFinding]:
     reason="It boots even if it was ABORTED or INVALID. accept() then fails, since there is no entry to accept.",
     remedy="Add a factory app if the device must never start a rejected image.",
     source="IDF-BOOT-SELECT",
-    needs=(Need.TABLE, Need.OPTIONS),
+    needs=(Need.TABLE, Need.OPTIONS, Need.ALL_OPTIONS),
 )
 def fallback_to_first_slot(subject: Subject) -> Iterator[RuleFinding]:
     """No factory app."""
     table = subject.known_table
-    if table.factory is None and len(table.slots) > 1 and not subject.config.anti_rollback:
+    lacks_factory = table.factory is None and not table.unread
+    if lacks_factory and len(table.slots) > 1 and not subject.config.anti_rollback:
         first = min(table.slots, key=lambda row: row.partition.slot)
         yield at(first.place, f"without a factory app, {quoted(first)} boots when no otadata entry is valid")
 
