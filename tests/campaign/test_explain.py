@@ -149,6 +149,27 @@ def test_history_with_anti_rollback_counts_versions_from_the_lowest(
     assert 3 == len(case["history"]["steps"])
 
 
+@pytest.mark.parametrize(
+    ("versions", "burned", "why"),
+    [
+        ((0, 0), 0, "entry 1 decides, the higher number (2): ota_1"),
+        ((0, 0), 1, "no entry counts with anti-rollback (entry 0 names ota_0, whose secure version 0 is below the"),
+        ((1, 0), 1, "entry 0 decides, the only bootable entry of a slot whose secure version the eFuse allows (1): "),
+    ],
+)
+def test_secure_versions_are_part_of_why_an_entry_decides(
+    versions: tuple[int, int], burned: int, why: str, explained: Explained
+) -> None:
+    """An entry counts where the version of its slot is allowed, and its number only among those that count."""
+    images = tuple(SmallImage(number, secure_version=version) for number, version in enumerate(versions))
+    records = entry(1, S.VALID), entry(2, S.VALID)
+    cells = SmallHistory(SmallDevice(holds=(("ota_0", 0), ("ota_1", 1)), entries=records), images).dut.cells
+    options = ["--rollback", "--anti-rollback", "--idf", "5.5", "--efuse", str(burned), "--no-history"]
+    _, said = explained(cells.to_bytes(), *options)
+    (case,) = said["releases"]
+    assert case["why"][0].startswith(why)
+
+
 def test_arduino_otadata_is_a_start_of_its_own(explained: Explained) -> None:
     """boot_app0.bin is told as what was flashed."""
     _, said = explained(device(entry(1, S.UNDEFINED), holds=(("ota_0", 0),)), "--no-rollback", "--idf", "5.1")
