@@ -170,6 +170,26 @@ def test_secure_versions_are_part_of_why_an_entry_decides(
     assert case["why"][0].startswith(why)
 
 
+@pytest.mark.parametrize(
+    ("records", "rollback"),
+    [
+        ((entry(1, S.VALID), entry(2, S.NEW)), "--rollback"),
+        ((entry(1, S.INVALID), entry(2, S.ABORTED)), "--rollback"),
+        ((entry(1, S.UNDEFINED), BLANK_ENTRY), "--no-rollback"),
+    ],
+)
+@pytest.mark.parametrize("updater", ["arduino", "esp-idf"])
+def test_core_of_arduino_accepts_what_runs_on_trial_alone(
+    records: tuple[bytes, bytes], rollback: str, updater: str, explained: Explained
+) -> None:
+    """ota_0 runs and is not on trial: initArduino writes nothing, and has no error to tell."""
+    flash = device(*records, holds=(("ota_0", 0),))
+    _, said = explained(flash, rollback, "--idf", "4.4", "--updater", updater, "--no-history")
+    accept = said["releases"][0]["calls"]["accept"]
+    is_quiet = (accept["outcome"], accept["writes"]) == ("returned", [])
+    assert is_quiet == (updater == "arduino")
+
+
 def test_arduino_otadata_is_a_start_of_its_own(explained: Explained) -> None:
     """boot_app0.bin is told as what was flashed."""
     _, said = explained(device(entry(1, S.UNDEFINED), holds=(("ota_0", 0),)), "--no-rollback", "--idf", "5.1")
