@@ -1,13 +1,15 @@
 """A device on the board that goes through an ordinary history: what was played on it, and the words for that."""
 
 import re
+from dataclasses import replace
 
 from ...impl.chip.cells import SECTOR_SIZE
+from ...impl.chip.torn_operations import Torn
 from ...model.config import ResetReason
 from ...model.writers import Updater
 from ..history.history import History
 from ..history.player import Player, StepOutcome
-from ..history.step import ACCEPT, COMMENCE, COMPLETE, Step, StepName
+from ..history.step import ACCEPT, COMMENCE, COMPLETE, Step, StepCut, StepName
 
 IMAGE_SIZE = 5000
 """Bytes of each image: more than a sector, so that a library which writes by sectors has begun before the end."""
@@ -41,6 +43,12 @@ class DeviceLife:
             if self.player.play(step).outcome not in (StepOutcome.RETURNED, StepOutcome.RESTARTED):
                 return False
         return True
+
+    def cut(self, step: Step, op: int) -> None:
+        """Play a step in which the power fails once an operation is done."""
+        step = replace(step, cut=StepCut(op, Torn.parse("after")))
+        self.history = self.history.then(step)
+        self.player.play(step)
 
     def say(self, sentence: str) -> None:
         """Tell what was played last."""
