@@ -55,6 +55,8 @@ class HistoryFound:
     """In what the replay differs from the device."""
     is_by_others: bool = False
     """A tool or another system has written, which remedies of the application do not reach."""
+    names: tuple[str, ...] = ()
+    """Labels of the slots, by their numbers; the replay calls them ota_0, ota_1, …"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +153,7 @@ class HistorySearch:
         verdict = f"{_far_number(answer)}{needs}{how}"
         note = _difference(ordinary.entries, answer)
         is_by_others = ordinary.writer is not None and kind is not WriterKind.LIBRARY
-        return HistoryFound(verdict, ordinary.sentences, ordinary.cuts, ordinary.token, None, note, is_by_others)
+        return HistoryFound(verdict, ordinary.sentences, ordinary.cuts, ordinary.token, None, note, is_by_others, names)
 
     def _with_cuts(
         self, target: Target, names: tuple[str, ...], answer: Answer, cases: Iterable[tuple[Usage, FaultModel]]
@@ -212,7 +214,7 @@ class HistorySearch:
                 "tells it by the calls of otaupgrade"
             )
         verdict = f"{_far_number(answer)}{verdict}"
-        return HistoryFound(verdict, sentences, way.cuts, played.token, played.divergence, note)
+        return HistoryFound(verdict, sentences, way.cuts, played.token, played.divergence, note, names=names)
 
 
 def _cuts_needed(cuts: int, faults: FaultModel) -> str:

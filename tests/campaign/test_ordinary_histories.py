@@ -19,6 +19,7 @@ from otaproof.campaign.lockstep.abstraction import Stored, StoredSlot
 from otaproof.campaign.lockstep.record_view import RecordView
 from otaproof.impl.chip.cells import Cells
 from otaproof.impl.otadata import encode_entry, make_entry
+from otaproof.impl.partitions.table import encode_table
 from otaproof.model.config import Config, Release
 from otaproof.model.device.records import Check, Word
 from otaproof.model.device.state import Scope
@@ -189,6 +190,16 @@ def test_selected_image_that_is_not_whole_is_of_a_cable_that_broke_off(tmp_path:
         assert "reachable without a fault, by cable or tool: idf.py app-flash" in found.verdict
         assert "ota_1 is flashed by cable, which breaks off or writes a damaged file" in found.sentences[-1]
         assert ONE_UPDATE == entries_after(found)
+
+
+def test_violation_is_told_by_the_labels_of_the_table(tmp_path: Path) -> None:
+    """The replay has a small device of its own, whose slots are called ota_0 and ota_1."""
+    rows = (replace(partition, label=partition.label.replace("ota_", "app")) for partition in SmallDevice().table)
+    table = encode_table(tuple(rows))
+    cells = flash(ONE_UPDATE, (("ota_0", 0), ("ota_1", 2))).with_bytes(Config().table_offset, table)
+    found = explained(cells, tmp_path, "5.1", Updater.ARDUINO)
+    (violation,) = violations_of(found)
+    assert "the record that decides names app1, which holds no whole image" == violation.text
 
 
 @pytest.mark.parametrize("updater", [Updater.ARDUINO, Updater.ESP_IDF])
